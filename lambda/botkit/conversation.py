@@ -139,8 +139,12 @@ class Done:
         self.calls, self.change = calls, change
 
 
-class _Changed(Exception):
+class _Changed(BadConversation):
     """A dialogue can't go on. The text says why, and quotes nobody."""
+
+
+class _CantTap(_Changed):
+    """The person is an anonymous admin, whose taps come from somebody else: their own account."""
 
 
 def ask(
@@ -167,7 +171,8 @@ def ask_press(name: str, calls: list[Call], *, again: str | None = None) -> Ques
     """Ask for a tap on a button in `calls`, and give its callback_data.
 
     Each of them may have up to 51 bytes: something is put in front of them, so that no button of
-    another question is taken for one of these. `again` is as in `ask`, for messages.
+    another question is taken for one of these. `again` is as in `ask`, for messages. For somebody
+    who writes in the name of a chat, the dialogue ends here: a tap would come from their account.
     """
     return Question(name, calls, None, again)
 
@@ -217,9 +222,9 @@ def reply_with(
     Of an album, the first part that fits is the answer. The others get silence, also if the
     dialogue has ended with it.
 
-    If a release has changed the questions up to the current one, or if a dialogue is too long for a
-    session, it ends with a line in the log. The update is then answered by `changed`, or as if
-    there had been no dialogue.
+    If a release has changed the questions up to the current one, if a dialogue is too long for a
+    session, or if `ask_press` asks an anonymous admin, it ends with a line in the log. The update
+    is then answered by `changed`, or as if there had been no dialogue.
     """
     for command, function in starts.items():
         if _command(command) != command or not command:
@@ -227,6 +232,14 @@ def reply_with(
         _name_of(function)
 
     def reply(update: Json, session: Json) -> list[Call]:
+        try:
+            return lead(update, session)
+        except _Changed as reason:
+            about = {"dialogue": session.pop(KEY)["of"], "reason": str(reason)}
+            logger.warning("a dialogue has ended", extra=about)
+            return (changed or otherwise)(update, session)
+
+    def lead(update: Json, session: Json) -> list[Call]:
         place, state = Place(update), _state(session)
         if "over" in state:
             if place.kind in MESSAGES and place.content.get("media_group_id") == state["over"]:
@@ -239,13 +252,7 @@ def reply_with(
             return otherwise(update, session)
         command = _command(place.content.get("text")) if place.kind in MESSAGES else ""
         if "of" in session.get(KEY, {}) and not command:
-            try:
-                calls = _answer(update, session)
-            except _Changed as reason:
-                del session[KEY]
-                about = {"dialogue": state["of"], "reason": str(reason)}
-                logger.warning("a dialogue has ended", extra=about)
-                return (changed or otherwise)(update, session)
+            calls = _answer(update, session)
             return otherwise(update, session) if calls is None else calls
         if command:
             session.pop(KEY, None)
@@ -281,6 +288,8 @@ def start(function: Callable[[Json], Dialogue], update: Json, session: Json) -> 
     try:
         with _Run(session) as run:
             return run.go_on(None)
+    except _CantTap:
+        raise
     except _Changed as reason:
         raise BadConversation(f"{function.__name__}() can't begin: {reason}") from None
 
@@ -405,6 +414,8 @@ class _Run:
         """Return calls of the question with a mark on its buttons, which no other button has."""
         if self.question.answer:
             return calls
+        if self._state["person"] < 0:  # https://core.telegram.org/api/bots/ids: a chat
+            raise _CantTap("an anonymous admin can't tap a button of ask_press")
         marked = []
         for call in calls:
             if "reply_markup" in call:

@@ -810,6 +810,49 @@ def test_an_anonymous_admin_begins_a_dialogue(person: Any, talk: Any) -> None:
     assert person(order).get("message", message) == "-7, which size?"
 
 
+@pytest.mark.parametrize("has_own", [False, True])
+@pytest.mark.parametrize("is_first", [False, True])
+def test_an_anonymous_admin_cant_tap(
+    person: Any, talk: Any, caplog: pytest.LogCaptureFixture, has_own: bool, is_first: bool
+) -> None:
+    def order(message: Json) -> Any:
+        if not is_first:
+            yield talk.ask("size", say(message, "Which size?"))
+        yield talk.ask_press("sure", say(message, "Sure?", "yes"))
+
+    def changed(update: Json, session: Json) -> list[Json]:
+        return say(update["message"], "Sorry")
+
+    logging.getLogger("botkit").addHandler(caplog.handler)
+    anonymous = {"chat": CHAT, "sender_chat": CHAT, "from": {"id": 1087968824}}
+    admin = person(order, changed=changed if has_own else None)
+    answers = [admin.get("message", {**anonymous, "text": text}) for text in ("/go", "S")]
+    end = "Sorry" if has_own else "otherwise"
+    assert answers == ([end, "otherwise"] if is_first else ["Which size?", end])
+    assert admin.session == {}
+    [line] = caplog.records
+    assert vars(line)["reason"] == "an anonymous admin can't tap a button of ask_press"
+    assert vars(line)["dialogue"] == "bot:dialogue"
+
+
+def test_otherwise_may_begin_a_dialogue_that_an_anonymous_admin_cant_tap(
+    person: Any, talk: Any
+) -> None:
+    def order(message: Json) -> Any:
+        yield talk.ask_press("sure", say(message, "Sure?", "yes"))
+
+    def otherwise(update: Json, session: Json) -> list[Json]:
+        return list(talk.start(order, update, session))
+
+    admin = person(order)
+    changed = talk.reply_with({}, otherwise, changed=lambda update, session: [])
+    message = {"chat": CHAT, "sender_chat": CHAT, "text": "hi"}
+    assert changed({"update_id": 1, "message": message}, admin.session) == []
+    assert admin.session == {}
+    with pytest.raises(ValueError, match="anonymous admin"):  # nothing else is to answer
+        talk.reply_with({}, otherwise)({"update_id": 1, "message": message}, admin.session)
+
+
 def test_dialogues_nest(person: Any, talk: Any) -> None:
     def address(message: Json) -> Any:
         street = yield talk.ask("street", say(message, "Street?"))
