@@ -178,12 +178,19 @@ def ask_press(name: str, calls: list[Call], *, again: str | None = None) -> Ques
 
 
 def ask_photo(name: str, calls: list[Call], *, again: str | None = None) -> Question:
-    """Ask for a photo, and give the file_id of its largest size. `again` is as in `ask`."""
+    """Ask for a photo, and give the file_id of its largest size. `again` is as in `ask`.
+
+    Of an album it is the first photo: `ask_message` gives them all, if bot.py has TOGETHER.
+    """
     return Question(name, calls, lambda message: _photo(message.get("photo")), again)
 
 
 def ask_message(name: str, calls: list[Call], *, again: str | None = None) -> Question:
-    """Ask for any message, and give it as Telegram sent it. `again` is as in `ask`."""
+    """Ask for any message, and give it as Telegram sent it. `again` is as in `ask`.
+
+    If bot.py has TOGETHER, it is the first message of a turn, and message["together"] has them all,
+    as update["together"] does for reply().
+    """
     return Question(name, calls, lambda message: message, again)
 
 
@@ -219,8 +226,8 @@ def reply_with(
     A message that was sent before the last one that began or answered it doesn't concern the
     dialogue, and goes to `otherwise`: a replay may bring it.
 
-    Of an album, the first part that fits is the answer. The others get silence, also if the
-    dialogue has ended with it.
+    Of an album, the first part that fits is the answer, and `ask_message` gets all of them if
+    bot.py has TOGETHER. Other parts get silence, also if the dialogue has ended with it.
 
     If a release has changed the questions up to the current one, if a dialogue is too long for a
     session, or if `ask_press` asks an anonymous admin, it ends with a line in the log. The update
@@ -344,6 +351,8 @@ def _answer(update: Json, session: Json) -> list[Any] | None:
         if is_part and steps > state["album_at"]:
             return []  # an earlier part was an answer
         parts = update.get("together", [content])
+        if "together" in update:  # for ask_message
+            parts = [{**parts[0], "together": parts}, *parts[1:]]
         answers = map(run.question.answer, parts) if run.question.answer else ()
         answer = next((each for each in answers if each is not None), None)
         if album is not None:

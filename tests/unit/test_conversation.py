@@ -240,6 +240,22 @@ def test_of_messages_together_the_first_that_fits_is_the_answer(person: Any, tal
     assert ada.reply(update, ada.session)[0]["text"] == "a"
 
 
+def test_a_whole_message_is_a_whole_turn(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        album = yield talk.ask_message("album", say(message, "An album?"))
+        names = [part["photo"][-1]["file_id"] for part in album["together"]]
+        yield talk.ask("last", say(message, f"{album['photo'][-1]['file_id']} of {names}"))
+
+    ada = person(order)
+    ada.send("/go")
+    message = {"message_id": 9, "chat": CHAT, "from": ADA, "media_group_id": "1"}
+    parts = [{**message, "photo": [{"file_id": name}]} for name in "abc"]
+    update = {"update_id": 2, "message": parts[0], "together": parts}
+    [call] = ada.reply(update, ada.session)
+    assert call["text"] == "a of ['a', 'b', 'c']"
+    assert ada.send(photo=[]) == call["text"]  # it is kept
+
+
 def test_other_parts_of_an_album_are_no_answers(person: Any, talk: Any) -> None:
     def order(message: Json) -> Any:
         first = yield talk.ask_photo("first", say(message, "A photo?"))

@@ -378,6 +378,25 @@ def reply(update, session):
     assert texts(ada)[7:] == ["2", "1"]
 
 
+def test_a_dialogue_gets_a_whole_turn(chat_with: With) -> None:
+    source = """
+from botkit import conversation
+
+SESSION = "chat_user"
+TOGETHER = "albums"
+
+def trip(message):
+    photos = yield conversation.ask_message("photos", [say(message, "Photos?")])
+    return [say(message, str(len(photos["together"])))]
+
+reply = conversation.reply_with({"/trip": trip}, lambda update, session: [])  # def reply
+"""
+    ada = chat_with(SAYS + source).user("Ada")
+    ada.send("/trip")
+    ada.send({"photo": []}, {"photo": []}, {"photo": []}, album=True)
+    assert texts(ada) == ["Photos?", "3"]
+
+
 def test_files_go_to_the_bot_and_back(chat_with: With) -> None:
     source = """
 def answer(message, session):

@@ -624,3 +624,36 @@ def test_only_a_bot_that_has_it_loads_it(start_with_sessions: StartBot) -> None:
     assert "botkit.turns" not in sys.modules
     start_with_sessions(BOT, QUEUE_URL=QUEUE)
     assert "botkit.turns" in sys.modules
+
+
+DIALOGUE = """
+from botkit import conversation
+
+SESSION = "chat_user"
+TOGETHER = "albums"
+HANDLED = ["message"]
+
+
+def say(text):
+    return [{"method": "sendMessage", "chat_id": -7, "text": text}]
+
+
+def trip(message):
+    photos = yield conversation.ask_message("photos", say("Photos?"))
+    return say(str([each["message_id"] for each in photos["together"]]))
+
+
+reply = conversation.reply_with({"/trip": trip}, lambda update, session: say("otherwise"))
+"""
+
+
+def test_a_dialogue_gets_a_whole_album(lined: Lined, bot_api: BotApi) -> None:
+    line = lined(DIALOGUE)
+    begins = {"text": "/trip", "entities": [{"type": "bot_command", "offset": 0, "length": 5}]}
+    command, *album = numbered(sent(begins), sent(ALBUM), sent(ALBUM), sent(ALBUM))
+    say = {"method": "sendMessage", "chat_id": -7}
+    bot_api.expects({**say, "text": "Photos?"}, {**say, "text": "[2, 3, 4]"})
+    line.arrive(command)
+    line.answer(command)
+    line.arrive(*album)
+    assert [line.answer(each) for each in album] == ["answered", "repeated", "repeated"]
