@@ -3,12 +3,14 @@
     LIMIT = (20, 60)  # 20 updates of a person in a window of 60 seconds
 
 An item of the sessions' table holds the ids of the updates that a person has sent in a window, so
-an update that is redelivered counts once. This module is loaded only for a bot with LIMIT.
+an update that is redelivered counts once. So does an album, whose messages are an update each. This
+module is loaded only for a bot with LIMIT.
 """
 
 from __future__ import annotations
 
 import time
+from binascii import crc32
 
 from .. import bot_module, session
 from ..current import Run
@@ -54,8 +56,8 @@ TELL: Json = {
 TELL_AGAIN: Json = {"UpdateExpression": "REMOVE told", "ConditionExpression": "told = :id"}
 
 REMEMBERED = 100  # full windows
-# By the key of a full window: the ids of its updates, which don't change any more, and the id of
-# the first update beyond.
+# By the key of a full window: the ids of its updates and albums, which don't change any more, and
+# the id of the first update beyond.
 full: dict[str, tuple[set[str], str]] = {}
 
 
@@ -66,12 +68,13 @@ def count(update: Json, key: str) -> str | None:
     Raises Misconfigured, or Unreachable if DynamoDB can't be used.
     """
     most, seconds = _limit(bot_module.load())
-    update_id = str(update["update_id"])
+    update_id, counted_as = str(update["update_id"]), _counted_as(update)
     if key not in full:
         end = {"N": str(int(time.time()) + seconds + session.DAY)}  # Telegram repeats for a day
-        values = {":ids": {"NS": [update_id]}, ":most": {"N": str(most)}, ":end": end}
-        if _update(key, COUNT, values, update_id) is not None:
+        values = {":ids": {"NS": [counted_as]}, ":most": {"N": str(most)}, ":end": end}
+        if _update(key, COUNT, values, counted_as) is not None:
             return None
+        # The id of an update: on_limit() answers one message of an album.
         closed = _update(key, CLOSE, {}, update_id)
         if closed is None:  # somebody has just deleted it
             return None
@@ -80,7 +83,7 @@ def count(update: Json, key: str) -> str | None:
         if len(full) > REMEMBERED:
             del full[next(iter(full))]
     counted, first = full[key]
-    return None if update_id in counted else first
+    return None if counted_as in counted else first
 
 
 def step(run: Run) -> Waiting:
@@ -136,9 +139,15 @@ def _window(update: Json, seconds: int) -> str | None:
     return f"limit:{place.person}:{date - date % seconds}"
 
 
-def _update(key: str, change: Json, values: Json, update_id: str) -> Any:
+def _counted_as(update: Json) -> str:
+    """Return the number under which an update counts: its id, or a negative one for its album."""
+    album = Place(update).content.get("media_group_id")
+    return str(update["update_id"] if album is None else ~crc32(str(album).encode()))
+
+
+def _update(key: str, change: Json, values: Json, number: str) -> Any:
     """Change the item of a window. Returns None if the condition isn't met."""
-    values = {**values, ":id": {"N": update_id}}
+    values = {**values, ":id": {"N": number}}
     return session._dynamodb(
         "UpdateItem", Key={"id": {"S": key}}, **change, ExpressionAttributeValues=values
     )

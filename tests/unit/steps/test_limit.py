@@ -131,6 +131,22 @@ def test_an_update_that_comes_again_counts_once(begin: StartBot, bot_api: BotApi
     ]
 
 
+def test_an_album_counts_once(begin: StartBot, bot_api: BotApi) -> None:
+    """All of it is answered, or nothing but a word by on_limit()."""
+    container = begin(BOT + TELLS)
+    for number, album in enumerate("aaabbbaccc", 1):
+        bot_api.expects(*([HEARD] if album in "ab" else [TOO_FAST] if number == 8 else []))
+        container.deliver(said(number, date=AT, media_group_id=album))
+    assert outcomes(container) == ["answered"] * 7 + ["limited"] * 3
+    item = container.table.items[f"limit:42:{AT}"]
+    assert (len(item["ids"]["NS"]), item["beyond"]["N"]) == (2, "8")
+    container = begin(BOT + TELLS)  # it knows nothing of that
+    bot_api.expects(HEARD, TOO_FAST)
+    for number in (5, 8, 9):
+        container.deliver(said(number, date=AT, media_group_id="b" if number == 5 else "c"))
+    assert outcomes(container)[-3:] == ["answered", "limited", "limited"]
+
+
 def test_a_press_counts_by_the_clock_and_a_message_by_its_date(
     begin: StartBot, bot_api: BotApi, now: SimpleNamespace
 ) -> None:
