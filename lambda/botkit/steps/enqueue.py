@@ -7,7 +7,7 @@ import logging
 
 from .. import bot_module, sqs
 from ..current import Run
-from ..errors import Misconfigured, Unreachable
+from ..errors import Failure, Misconfigured, Unreachable
 from ..outcome import Outcome
 from ..place import Place
 from ..settings import settings
@@ -77,14 +77,19 @@ def group(update: Json) -> str:
 
     Usually it is the chat, or the topic in it. A tap may concern any chat, and has the group of the
     person. With SESSION it is the session, also for taps, so that no two updates of it are
-    answered at once.
+    answered at once. Raises Failure if SESSION may succeed later.
     """
     if settings.session_table:
         from .. import session_key
 
         try:
             key = session_key.key_of(update)
-        except BaseException:  # from bot.py: it is logged when the update comes out of the queue
+        except BaseException as error:  # from bot.py
+            # In another group it would lose its order, and come twice: Telegram delivers it again.
+            # While bot.py can't be imported, or SESSION fails for good, it waits in the queue, and
+            # the failure is logged when it comes out.
+            if isinstance(error, Failure) and error.may_pass and bot_module.loaded():
+                raise
             key = None
         if key is not None:
             return "session:" + hashlib.sha256(str(key).encode(errors="replace")).hexdigest()

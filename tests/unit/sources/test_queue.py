@@ -276,6 +276,41 @@ def test_an_update_whose_session_cant_be_told_is_queued_all_the_same(
     assert container.module("steps.enqueue").group({"message": {"chat": GROUP}}) == "-100"
 
 
+ASKS = """
+from botkit import telegram
+
+def SESSION(update):
+    return str(telegram.call("getChat", chat_id=-100)["linked_chat_id"])
+
+def reply(update, session):
+    return []
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"), [(500, "unreachable"), (429, "throttled"), (401, "misconfigured")]
+)
+def test_an_update_keeps_its_group_while_its_session_cant_be_told(
+    start_with_sessions: StartBot, bot_api: BotApi, code: int, outcome: str
+) -> None:
+    container = start_with_sessions(ASKS, QUEUE_URL=QUEUE)
+    groups: list[str] = []
+
+    def call(service: str, target: str, params: Json) -> Any:
+        groups.append(params["MessageGroupId"])
+        return {}
+
+    container.module("aws").call = call
+    ask: Json = {"method": "getChat", "chat_id": -100}
+    bot_api.refuses(ask, code, "no")
+    assert container.deliver(message())[0] == 503
+    assert (container.line["outcome"], groups) == (outcome, [])
+    bot_api.answers("getChat", {"chat_id": -100}, {"linked_chat_id": 5})
+    assert container.deliver(message())[0] == 200
+    assert container.line["outcome"] == "queued"
+    assert [group.partition(":")[0] for group in groups] == ["session"]
+
+
 def refusal(code: str) -> bytes:
     return http({"__type": f"com.amazon.coral.service#{code}", "message": "no"}, "400 Bad")
 
