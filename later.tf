@@ -20,6 +20,11 @@ locals {
     },
     {
       Effect   = "Allow"
+      Action   = "scheduler:GetSchedule" # whether a retry is scheduled already
+      Resource = "${local.scheduler_arn}:schedule/${local.later_groups[0]}/*"
+    },
+    {
+      Effect   = "Allow"
       Action   = "scheduler:UpdateSchedule"
       Resource = "${local.scheduler_arn}:schedule/${local.later_groups[1]}/*"
     },

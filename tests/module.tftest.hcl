@@ -1008,6 +1008,11 @@ run "sessions_and_calls_for_later_have_what_is_their_own" {
       },
       {
         Effect   = "Allow"
+        Action   = "scheduler:GetSchedule"
+        Resource = "arn:aws:scheduler:eu-central-1:123456789012:schedule/tea/*"
+      },
+      {
+        Effect   = "Allow"
         Action   = "scheduler:UpdateSchedule"
         Resource = "arn:aws:scheduler:eu-central-1:123456789012:schedule/tea-every/*"
       },

@@ -124,8 +124,10 @@ resource "aws_iam_policy" "boundary" {
       },
       # For later = true: the function's, and that of the role in which Scheduler invokes it.
       {
-        Effect   = "Allow"
-        Action   = ["scheduler:CreateSchedule", "scheduler:DeleteSchedule", "scheduler:UpdateSchedule"]
+        Effect = "Allow"
+        Action = [
+          "scheduler:CreateSchedule", "scheduler:DeleteSchedule", "scheduler:GetSchedule", "scheduler:UpdateSchedule",
+        ]
         Resource = ["${local.arn}:scheduler:*:*:schedule/telegram-bot/*", "${local.arn}:scheduler:*:*:schedule/telegram-bot-every/*"]
       },
       { Effect = "Allow", Action = "iam:PassRole", Resource = "${local.arn}:iam::*:role/telegram-bot-later" },

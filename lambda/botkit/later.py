@@ -15,8 +15,10 @@ The module's input `later` must be true.
 
 from __future__ import annotations
 
+import json
 import re
 import time
+from collections.abc import Iterator
 from datetime import datetime  # http.client loads it anyway
 
 from . import aws
@@ -27,6 +29,10 @@ from .types import Any, Call, Json
 
 # Scheduler also takes names of dots alone, which a path can't have.
 NAME = r"(?=.*[^.])[0-9A-Za-z._-]{1,64}"
+# The names of a call's retries, which no other call may have: one may wait while the other, which
+# has just been made, isn't deleted yet.
+RETRIES = ("1", "2")
+OF_RETRIES = rf"retry\.[0-9a-f]{{40}}\.[{''.join(RETRIES)}]"
 LARGEST = 255 * 1024  # bytes of a call in JSON: Lambda's 256 KB, less what a retry adds
 SOONEST = 5  # seconds from now: the time must not have passed when the request arrives
 
@@ -60,11 +66,13 @@ def send(call: Call, at: datetime, name: str) -> bool:
 
 
 def cancel(name: str) -> bool:
-    """Drop the call of this name. Returns whether it still waited.
+    """Drop the call of this name, and its retry. Returns whether one of them still waited.
 
     Raises BadSchedule for an impossible name, and Unreachable if Scheduler can't be used.
     """
-    return _cancel(name, settings.later_group)
+    _check(name)
+    waited = [_cancel(each, settings.later_group) for each in (name, *_retries(name))]
+    return any(waited)
 
 
 def every(call: Call, cron: str, zone: str, name: str) -> bool:
@@ -93,6 +101,7 @@ def cancel_every(name: str) -> bool:
 
     Raises the exceptions of `cancel`.
     """
+    _check(name)
     return _cancel(name, f"{settings.later_group}-every")
 
 
@@ -104,6 +113,50 @@ def schedule(event: Any, seconds: float, name: str) -> bool:
     Source: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
     """
     _check(name)
+    return _schedule(_with_name(event, seconds, name), seconds, name)
+
+
+def retry(event: Json, seconds: float, id: str) -> None:
+    """Schedule an event for the calls that remain: `id` is that of the invocation that failed.
+
+    If Lambda repeats that invocation, the event is scheduled only once. `cancel` finds it by the
+    name in the event, unless that had to make room for other calls of the same name.
+    """
+    if "name" in event["later"]:
+        event = {**event, "later": {**event["later"], "id": id}}
+        for name in _retries(event["later"]["name"]):
+            if _schedule(event, seconds, name) or _is_retry_of(name, id):
+                return
+    _schedule(event, seconds, f"retry.{id}")
+
+
+def _retries(name: str) -> Iterator[str]:
+    from hashlib import sha256  # aws has loaded it
+
+    digest = sha256(name.encode()).hexdigest()[:40]
+    return (f"retry.{digest}.{number}" for number in RETRIES)
+
+
+def _is_retry_of(name: str, id: str) -> bool:
+    """Tell whether the retry of this name was scheduled by this invocation."""
+    try:
+        found = aws.request(
+            "scheduler", "GET", f"/schedules/{name}", query={"groupName": settings.later_group}
+        )
+        return bool(json.loads(found["Target"]["Input"])["later"]["id"] == id)
+    except aws.ClientError:  # it has run, and is deleted
+        return False
+
+
+def _with_name(event: Any, seconds: float, name: str) -> Any:
+    """Return an event of calls with its name, for its retries."""
+    calls = event if isinstance(event, list) else [event]
+    if not calls or not all(isinstance(call, dict) and "method" in call for call in calls):
+        return event
+    return {"later": {"since": int(seconds), "tries": 0, "name": name}, "calls": calls}
+
+
+def _schedule(event: Any, seconds: float, name: str) -> bool:
     at = max(seconds, time.time() + SOONEST)
     expression = time.strftime("at(%Y-%m-%dT%H:%M:%S)", time.gmtime(at))
     body = _body(settings.later_group, expression, _input(event), ActionAfterCompletion="DELETE")
@@ -112,7 +165,7 @@ def schedule(event: Any, seconds: float, name: str) -> bool:
     except BadSchedule:
         if time.time() < at:
             raise
-    return schedule(event, seconds, name)  # the time has passed while the request was on its way
+    return _schedule(event, seconds, name)  # the time has passed while the request was on its way
 
 
 def _recur(content: str, cron: str, zone: str, name: str) -> bool:
@@ -199,10 +252,11 @@ def _check(name: str) -> None:
             "the name of a call must have 1 to 64 letters of ASCII, digits, dots, hyphens or "
             "underscores, and not dots alone"
         )
+    if re.fullmatch(OF_RETRIES, name):
+        raise BadSchedule("this name is for retries of botkit: choose another one")
 
 
 def _cancel(name: str, group: str) -> bool:
-    _check(name)
     query = {"groupName": group}
     return _request("DELETE", name, "ResourceNotFoundException", query=query)
 

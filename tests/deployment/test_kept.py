@@ -167,7 +167,7 @@ def test_schedules_are_made_and_deleted_as_on_the_emulated_aws(
     event = json.loads(one["Target"]["Input"])
     at = seconds_of(one["ScheduleExpression"])
     assert schedules.items["tea"] == {"at": at, "event": event}
-    assert (at, event["text"]) == (noon.timestamp(), "third")
+    assert (at, event["calls"][0]["text"]) == (noon.timestamp(), "third")
     again = scheduler.get_schedule(GroupName="tea-bot-every", Name="tea")
     item = schedules.items["every tea"]
     assert again["ScheduleExpression"] == f"cron({item['cron']})"

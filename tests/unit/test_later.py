@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from hashlib import sha256
 from typing import Any
 
 import botocore.session
@@ -20,6 +21,7 @@ from tests.support.stubs import CALL, TEXT, Container, Json, outcome_of, session
 BOT = "def reply(update):\n    return []"
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1"
 NOON = datetime(2099, 1, 1, 12, tzinfo=UTC)
+RETRY = f"retry.{sha256(b'42.tea').hexdigest()[:40]}"
 
 
 @pytest.fixture
@@ -37,12 +39,19 @@ def waiting(container: Container) -> dict[str, Any]:
     return {name: item["event"] for name, item in container.schedules.items.items()}
 
 
+def named(name: str, *calls: Json) -> Json:
+    """Return the event of calls that wait until noon."""
+    about = {"since": int(NOON.timestamp()), "tries": 0, "name": name}
+    return {"later": about, "calls": [*calls]}
+
+
 def test_a_schedule_invokes_this_function_once(start_bot: StartBot, httpserver: HTTPServer) -> None:
     role = "arn:aws-us-gov:iam::123456789012:role/tea-bot-later"
     url = httpserver.url_for("").rstrip("/")
     about = {"LATER_GROUP": "tea-bot", "LATER_ROLE": role, "AWS_LAMBDA_FUNCTION_NAME": "tea-bot"}
     container = start_bot(BOT, **session_environment(url), **about)
     container.module("deadline").deadline.start(5)
+    to_json = container.module("aws").to_json
     call = {**CALL, "text": "Tee ist fertig 🍵"}
     body = {
         "ActionAfterCompletion": "DELETE",
@@ -51,7 +60,7 @@ def test_a_schedule_invokes_this_function_once(start_bot: StartBot, httpserver: 
         "ScheduleExpression": "at(2099-01-01T12:00:00)",
         "Target": {
             "Arn": "arn:aws-us-gov:lambda:eu-central-1:123456789012:function:tea-bot:live",
-            "Input": json.dumps(call, ensure_ascii=False, separators=(",", ":")),
+            "Input": to_json(named("42.tea", call)),
             "RoleArn": role,
         },
     }
@@ -64,14 +73,18 @@ def test_a_schedule_invokes_this_function_once(start_bot: StartBot, httpserver: 
     ).respond_with_json({"ScheduleArn": "arn"})
     container.module("later").settings.later_key = KEY
     container.module("later").send(call, NOON, "42.tea")
-    httpserver.expect_oneshot_request(
-        "/schedules/42.tea", "DELETE", query_string={"groupName": "tea-bot"}
-    ).respond_with_json({})
-    assert container.module("later").cancel("42.tea") is True
-    httpserver.expect_oneshot_request("/schedules/42.tea", "DELETE").respond_with_json(
-        {"Message": "no"}, 404, {"x-amzn-ErrorType": "ResourceNotFoundException"}
-    )
-    assert container.module("later").cancel("42.tea") is False
+    names = ("42.tea", f"{RETRY}.1", f"{RETRY}.2")
+    for found in (*names, None):  # the call, or one of its retries
+        for name in names:
+            asked = httpserver.expect_oneshot_request(
+                f"/schedules/{name}", "DELETE", query_string={"groupName": "tea-bot"}
+            )
+            if name == found:
+                asked.respond_with_json({})
+            else:
+                missing = {"x-amzn-ErrorType": "ResourceNotFoundException"}
+                asked.respond_with_json({"Message": "no"}, 404, missing)
+        assert container.module("later").cancel("42.tea") is bool(found)
     httpserver.check()
 
 
@@ -122,13 +135,29 @@ def test_a_call_that_comes_twice_waits_once(container: Container, later: Any) ->
     said = [later.send({**CALL, "text": text}, NOON, "tea") for text in ("first", "second")]
     assert said == [True, False]
     later.send(CALL, NOON, "cake")
-    assert waiting(container) == {"tea": {**CALL, "text": "first"}, "cake": CALL}
+    assert waiting(container) == {
+        "tea": named("tea", {**CALL, "text": "first"}),
+        "cake": named("cake", CALL),
+    }
 
 
 def test_an_event_that_comes_twice_waits_once(container: Container, later: Any) -> None:
     said = [later.schedule({"step": n}, NOON.timestamp(), "step") for n in range(2)]
     assert said == [True, False]
     assert waiting(container) == {"step": {"step": 0}}
+
+
+def test_calls_of_an_event_have_its_name_too(container: Container, later: Any) -> None:
+    later.schedule([CALL, CALL], NOON.timestamp(), "tea")
+    assert waiting(container) == {"tea": named("tea", CALL, CALL)}
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_no_call_has_the_name_of_a_retry(container: Container, later: Any, number: int) -> None:
+    for use in (lambda name: later.send(CALL, NOON, name), later.cancel):
+        with pytest.raises(ValueError, match="this name is for retries"):
+            use(f"{RETRY}.{number}")
+    assert later.send(CALL, NOON, f"{RETRY}.3") is True
 
 
 def test_a_call_is_cancelled_once(container: Container, later: Any) -> None:
@@ -188,7 +217,7 @@ def test_scheduler_fills_in_nothing(container: Container, later: Any) -> None:
     later.send(call, NOON, "tea")
     text = sent[0]["Target"]["Input"]
     assert "<aws" not in text
-    assert json.loads(text) == call
+    assert json.loads(text) == named("tea", call)
 
 
 def test_a_call_may_have_the_largest_size(container: Container, later: Any) -> None:

@@ -133,9 +133,20 @@ class Schedules:
         """Make a request as aws.request does."""
         if service != "scheduler":
             return self._others(service, method, path, **content)
+        name = path.removeprefix("/schedules/")
+        if method == "GET":
+            if name not in self.items:
+                raise self._missing(name)
+            event = self.items[name]["event"]
+            return {"Target": {"Input": json.dumps(event)}}
         with alone(self._file):
-            self._change(method, path.removeprefix("/schedules/"), content)
+            self._change(method, name, content)
         return {}
+
+    def _missing(self, name: str) -> Exception:
+        about = "ResourceNotFoundException", f"Schedule {name} does not exist."
+        error: Exception = self._aws.ClientError(*about)
+        return error
 
     def _change(self, method: str, name: str, content: Json) -> None:
         items, body = self.items, content.get("body", {})
@@ -144,9 +155,7 @@ class Schedules:
         if method == "POST" and name in items:
             raise self._aws.ClientError("ConflictException", f"Schedule {name} already exists.")
         if method != "POST" and name not in items:
-            raise self._aws.ClientError(
-                "ResourceNotFoundException", f"Schedule {name} does not exist."
-            )
+            raise self._missing(name)
         if method == "DELETE":
             del items[name]
         else:

@@ -3,7 +3,11 @@
 With the input `later`, the calls that remain are scheduled again if they may succeed later, for a
 day:
 
-    {"later": {"since": 1767225600, "tries": 1}, "calls": [{"method": "sendMessage", …}]}
+    {"later": {"since": 1767225600, "tries": 1, "name": "42.tea", "id": …}, "calls": [{…}]}
+
+`name` is that of `later.send`, by which `later.cancel` finds a retry, and `id` the invocation that
+scheduled it. A call that waits for its first try has the same form, with "tries": 0; those that an
+earlier version has scheduled are the call alone.
 
 A call that recurs, by `later.every`, comes with the time that is due, since Scheduler and Lambda
 may deliver an event twice:

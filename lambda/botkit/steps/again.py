@@ -10,6 +10,7 @@ from .. import later
 from ..current import Run
 from ..deadline import deadline
 from ..errors import BadSchedule, Unreachable
+from ..types import Json
 from . import Waiting
 
 logger = logging.getLogger("botkit")
@@ -26,20 +27,22 @@ def step(run: Run) -> Waiting:
         outcome = yield
     if not outcome.comes_again or outcome.status == 200:
         return outcome
-    since, tries = int(time.time()), 0
+    about: Json = {"since": int(time.time()), "tries": 0}
     match run.subject:
-        case {"later": {"since": int(since), "tries": int(tries)}}:
-            pass
+        case {"later": {"tries": 0, "name": str(name)}}:  # its first try, which may come late
+            about["name"] = name
+        case {"later": {"since": int(), "tries": int()}}:
+            about = {**run.subject["later"]}
     # Up to half as long again at random, or what was due at the same time would stay together.
-    pause = round(min(60 * 2**tries, LONGEST_PAUSE) * random.uniform(1, 1.5))
+    pause = round(min(60 * 2 ** about["tries"], LONGEST_PAUSE) * random.uniform(1, 1.5))
     pause = max(pause, outcome.retry_after or pause)
     now = time.time()
-    if now + pause > since + LONGEST_TRIES:
+    if now + pause > about["since"] + LONGEST_TRIES:
         return outcome.but("lost")
-    event = {"later": {"since": since, "tries": tries + 1}, "calls": outcome.remaining or run.calls}
+    about["tries"] += 1
+    event = {"later": about, "calls": outcome.remaining or run.calls}
     try:
-        # If Lambda delivers the event again, the id is the same.
-        later.schedule(event, now + pause, f"retry.{run.id}")
+        later.retry(event, now + pause, str(run.id))
     except (BadSchedule, Unreachable) as error:
         logger.warning("the calls were not scheduled again", extra={"error": str(error)})
         return outcome

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.support.stubs import (
     TEXT,
     UPDATE,
     Container,
+    Context,
     Json,
     failure,
     message,
@@ -331,6 +333,74 @@ def test_an_event_that_lambda_delivers_again_is_scheduled_once(
         bot_api.refuses(CALL, 500, "no")
         later.invoke(CALL)
     assert list(later.schedules.items) == [RETRY]
+
+
+def fail(container: Container, bot_api: BotApi, event: Any, id: str) -> None:
+    """Answer an event whose call Telegram doesn't take now, in an invocation with this id."""
+    bot_api.refuses(CALL, 500, "no")
+    context = Context(10_000)
+    context.aws_request_id = id
+    assert container.handler.handler(event, context) is None
+
+
+def send(container: Container, name: str = "tea") -> Any:
+    """Schedule a call, and return the event when its time comes."""
+    container.module("later").schedule(CALL, NOW, name)
+    return container.schedules.items.pop(name)["event"]
+
+
+def test_a_call_is_cancelled_while_its_retry_waits(later: Container, bot_api: BotApi) -> None:
+    fail(later, bot_api, send(later), "a")
+    send_, cancel = later.module("later").send, later.module("later").cancel
+    [retry] = later.schedules.items.values()
+    event = again(1)
+    assert retry == {
+        "at": NOW + 60,
+        "event": {**event, "later": {**event["later"], "name": "tea", "id": "a"}},
+    }
+    send_(CALL, datetime(2099, 1, 1, tzinfo=UTC), "cake")
+    assert [cancel("tea"), cancel("tea")] == [True, False]
+    assert list(later.schedules.items) == ["cake"]
+
+
+def test_a_retry_fails_before_its_schedule_is_deleted(later: Container, bot_api: BotApi) -> None:
+    event = send(later)
+    for id in "abcd":
+        fail(later, bot_api, event, id)
+        items = later.schedules.items
+        [name] = [each for each in items if items[each]["event"]["later"]["id"] == id]
+        event = items[name]["event"]
+        for old in [each for each in items if each != name]:  # the one before goes only now
+            del items[old]
+    assert event["later"]["tries"] == 4
+    assert later.module("later").cancel("tea") is True
+    assert later.schedules.items == {}
+
+
+def test_a_retry_of_an_invocation_that_lambda_repeats_is_scheduled_once(
+    later: Container, bot_api: BotApi
+) -> None:
+    event = send(later)
+    for _ in range(2):
+        fail(later, bot_api, event, "a")
+    assert len(later.schedules.items) == 1
+
+
+def test_calls_of_one_name_are_all_retried(later: Container, bot_api: BotApi) -> None:
+    """The bot has scheduled one more after each, while Telegram couldn't be reached."""
+    for id in "abcab":
+        fail(later, bot_api, send(later), id)
+    ids = [each["event"]["later"]["id"] for each in later.schedules.items.values()]
+    assert sorted(ids) == ["a", "b", "c"]
+    assert "retry.c" in later.schedules.items
+
+
+def test_a_first_try_that_is_late_has_its_day(later: Container, bot_api: BotApi) -> None:
+    event = send(later)
+    event["later"]["since"] -= 24 * 3600
+    fail(later, bot_api, event, "a")
+    [retry] = later.schedules.items.values()
+    assert retry["event"]["later"]["since"] == NOW
 
 
 @pytest.mark.parametrize(

@@ -520,7 +520,7 @@ def test_a_call_for_later_may_be_scheduled_again(
     container = keeping(LISTENS, **LATER)
     names: list[str] = []
     schedule = lambda event, seconds, name: names.append(name)  # noqa: E731
-    monkeypatch.setattr(container.module("later"), "schedule", schedule)
+    monkeypatch.setattr(container.module("later"), "_schedule", schedule)
     put(container, given_up(CALL))
     bot_api.refuses(CALL, 429, "Too Many Requests")
     assert container.invoke(REPLAY) == replayed(1)

@@ -217,7 +217,9 @@ def test_schedules_run_at_their_time_or_at_once(tmp_path: Path) -> None:
             assert not first.invoke({"name": name, "at": at}).error
         waiting = first.schedules
         assert [*waiting] == ["tea", "cake"]
-        assert waiting["tea"] == {"at": in_an_hour, "event": {**CALL, "text": "tea"}}
+        about = {"since": in_an_hour, "tries": 0, "name": "tea"}
+        event = {"later": about, "calls": [{**CALL, "text": "tea"}]}
+        assert waiting["tea"] == {"at": in_an_hour, "event": event}
         first.run("nothing")
         first.run("tea")
         invocation = ran.get(timeout=LONGEST)
