@@ -422,7 +422,7 @@ def test_a_reminder_recurs(world: World) -> None:
         target = {"FunctionName": schedule["Target"]["Arn"], "Payload": due}
         assert "FunctionError" not in client(world.aws, "lambda").invoke(**target)
     assert world.told(name) == ["⏰ report"]
-    assert [*world.session(name, f"every:{ada}.{id}").values()] == ["over"]
+    assert world.session(name, f"every:{ada}.{id}:2026-11-30T08:00:00Z") == {"by": "over"}
 
 
 def test_a_newsletter_reaches_all_who_subscribed(world: World) -> None:

@@ -186,6 +186,8 @@ def key_names(key: str, person: str) -> bool:
         return person == key.split(":")[1]
     if key.startswith("stream:"):  # what follows the chat is a message
         key = key.rpartition("/")[0]
+    if key.startswith("every:"):  # and what follows the name of a call
+        return person in numbers(key.split(":")[1])
     return person in numbers(key)
 
 

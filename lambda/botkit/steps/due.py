@@ -16,12 +16,11 @@ from ..types import Any, Json
 
 logger = logging.getLogger("botkit")
 
-MOST_TIMES = 10  # of a call that recurs, which are kept
-TIMES_DAYS = 2  # for which they are kept: Scheduler tries for one
+TIMES_DAYS = 2  # for which a time is kept: Scheduler tries for one
 OVER = "over"
-REMEMBERED = 256  # calls that recur, whose times a container remembers
+REMEMBERED = 1000  # times that a container remembers
 
-# Without a table: the last times of calls that recur, by name, and then as in `take`.
+# Without a table: who took the last times, as in an item of the table, by its key.
 recent: dict[str, Json] = {}
 
 
@@ -42,12 +41,13 @@ def due_time(run: Run) -> DueTime | None:
 class DueTime:
     """A time of a call that recurs. One invocation takes it, and Lambda may repeat that one.
 
-    `times` has who took the last times, by an invocation's id, or OVER. It is in the table of
-    sessions, if there is one, and else only in the container.
+    Each time has an item in the table of sessions, if there is one: who took it, by an invocation's
+    id, or OVER. Without the table, only the container knows.
     """
 
     def __init__(self, name: str, at: str, id: str, is_replayed: bool) -> None:
-        self._name, self._at, self._id, self._is_replayed = name, at, id, is_replayed
+        self._name, self._id, self._is_replayed = name, id, is_replayed
+        self._key = f"every:{name}:{at}"
 
     def take(self) -> bool:
         """Tell whether no other invocation took it, and this one didn't end it. Raises Failure.
@@ -55,13 +55,9 @@ class DueTime:
         A replay takes what another one has not ended: Lambda gave that one up.
         """
 
-        def take(times: Json) -> bool:
-            taken = times.setdefault(self._at, self._id)
-            if taken != self._id and (taken == OVER or not self._is_replayed):
-                return False
-            for at in sorted(times)[:-MOST_TIMES]:
-                del times[at]
-            return True
+        def take(time: Json) -> bool:
+            taken = time.setdefault("by", self._id)
+            return bool(taken == self._id or (self._is_replayed and taken != OVER))
 
         return bool(self._change(take))
 
@@ -70,7 +66,7 @@ class DueTime:
         from .. import later
 
         try:
-            self._change(lambda times: times.update({self._at: OVER}))
+            self._change(lambda time: time.update(by=OVER))
             if outcome.code == 403 and later.cancel_every(self._name):
                 logger.warning("a call that Telegram refuses recurs no more")
         except Failure as error:
@@ -80,8 +76,8 @@ class DueTime:
         if settings.session_table:
             from .. import session
 
-            return session.change(f"every:{self._name}", function, days=TIMES_DAYS)
-        times = recent.setdefault(self._name, {})
+            return session.change(self._key, function, days=TIMES_DAYS)
+        time = recent.setdefault(self._key, {})
         if len(recent) > REMEMBERED:
             del recent[next(iter(recent))]
-        return function(times)
+        return function(time)

@@ -610,29 +610,40 @@ def test_a_call_that_recurs_is_made_though_it_cant_be_noted(
     assert later.schedules.items["retry.b"]["event"] == again(1)
 
 
-def test_only_the_last_times_are_kept(recurs: Container, bot_api: BotApi) -> None:
-    days = [f"2026-01-{day:02}T16:00:00Z" for day in range(1, 14)]
-    for day in days:
+def test_a_time_is_over_also_after_many_newer_ones(recurs: Container, bot_api: BotApi) -> None:
+    times = [f"2026-01-01T16:{minute:02}:00Z" for minute in range(12)]
+    for at in times:
         bot_api.expects(CALL)
-        invoke(recurs, due(day), day)
+        assert invoke(recurs, due(at), at) == "answered"
+    assert invoke(recurs, due(times[0]), "again") == "repeated"
+    bot_api.expects(CALL)
+    late = "2026-01-01T15:59:00Z"  # which comes only now
+    assert invoke(recurs, due(late), late) == "answered"
+
+
+def test_a_time_is_kept_for_two_days(recurs: Container, bot_api: BotApi) -> None:
+    bot_api.expects(CALL)
+    at = "2026-01-01T16:00:00Z"
+    invoke(recurs, due(at), "a")
+    key = f"every:tea:{at}"
     if recurs.module("settings").settings.session_table:
-        item = recurs.table.items["every:tea"]
-        kept = json.loads(item["session"]["S"])
+        item = recurs.table.items[key]
         assert int(item["expires_at"]["N"]) == NOW + 2 * 24 * 3600
+        assert json.loads(item["session"]["S"]) == {"by": "over"}
     else:
-        kept = recurs.module("steps.due").recent["tea"]
-    assert kept == dict.fromkeys(days[-10:], "over")
+        assert recurs.module("steps.due").recent == {key: {"by": "over"}}
 
 
-def test_a_container_remembers_so_many_calls(
+def test_a_container_remembers_so_many_times(
     later: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_timeouts(later, monkeypatch)
     later.module("deadline").deadline.start(300)
-    for number in range(257):
+    monkeypatch.setattr(later.module("steps.due"), "REMEMBERED", 10)
+    for number in range(11):
         invoke(later, due(name=f"{number}"), "a")
     kept = later.module("steps.due").recent
-    assert [len(kept), *kept][:2] == [256, "1"]
+    assert (len(kept), next(iter(kept)).split(":")[1]) == (10, "1")
 
 
 def test_what_looks_like_a_call_that_recurs_is_the_bots(later: Container) -> None:

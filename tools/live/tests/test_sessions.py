@@ -209,6 +209,8 @@ def lines(ran: Ran) -> list[Json]:
         ("stream:42/7", True),
         ("stream:-100/7/42", False),  # that is a message
         ("stream:7/42", False),
+        ("every:42.tea:2026-01-01T16:00:00Z", True),
+        ("every:7.tea:2026-01-01T16:42:00Z", False),
     ],
 )
 def test_a_key_names_a_person_by_the_id_alone(key: str, is_named: bool) -> None:
