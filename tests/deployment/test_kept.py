@@ -152,12 +152,16 @@ def test_schedules_are_made_and_deleted_as_on_the_emulated_aws(
         later.send({**CALL, "text": "third"}, noon, "tea")
         recurs += [later.cancel_every(name) for name in ("cake", "tea", "tea")]
         recurs.append(later.every(CALL, "0 9 ? * MON *", "Asia/Tokyo", "tea"))
-        return cancelled + recurs
+        event = {"later": {"since": 1, "tries": 1, "name": "pie"}, "calls": [CALL]}
+        for id in "aab":  # the first invocation comes twice
+            later.retry(event, noon.timestamp(), id)
+        retries = [later._cancel(name, "tea-bot") for name in later._retries("pie")]
+        return cancelled + recurs + retries
 
     found = results()
     schedules = Schedules(module)
     module.request = schedules.request
-    expected = [False, True, False] + [True, False] + [False, True, False] + [True]
+    expected = [False, True, False] + [True, False] + [False, True, False] + [True] + [True, True]
     assert results() == found == expected
     for group in ("tea-bot", "tea-bot-every"):
         listed = scheduler.list_schedules(GroupName=group)["Schedules"]
