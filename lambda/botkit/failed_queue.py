@@ -5,9 +5,9 @@
 
 `calls` are those that remain, if that is known; "asked": "on_limit" tells that reply() isn't to be
 asked. `ids` are those of the updates in a turn (TOGETHER), whose messages the update has. Instead
-of `update` there may be an `event`. Lambda
-itself writes the events that it gives up, with the event in "requestPayload". An update alone, as
-in the queue's dead letters, is one that failed too often.
+of `update` there may be an `event`, with its "id". Lambda itself writes the events that it gives
+up, with the event in "requestPayload". An update alone, as in the queue's dead letters, is one that
+failed too often.
 """
 
 from __future__ import annotations

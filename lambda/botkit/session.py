@@ -3,7 +3,7 @@
     from botkit import session
 
     person = session.read("42")
-    session.change("42", lambda person: person.update(paid=True))
+    session.change("42", lambda person: person.update(paid=True), once="paid")
 
 The keys are those of SESSION in bot.py. reply() gets its session as an argument, and doesn't need
 these functions, which are for on_event() and on_request().
@@ -25,8 +25,16 @@ from .types import Any, Json
 
 MOST_UPDATES = 300  # whose ids are kept: many people may share a session
 MOST_CALLS = 1024  # bytes of their calls. Each KB of an item costs a write unit
+MOST_ONCE = 100  # changes that aren't repeated, whose results are kept
+LARGEST_RESULT = 1024  # bytes of one in JSON
+LARGEST_NAME = 64  # bytes of `once`
 MAP_BYTES = 30  # that each of the kept calls takes more than its JSON: an id, and DynamoDB's own
-EMPTY = {"session": {"S": "{}"}, "updates": {"S": "[]"}, "calls": {"M": {}}}
+EMPTY = {
+    "session": {"S": "{}"},
+    "updates": {"S": "[]"},
+    "calls": {"M": {}},
+    "once": {"S": "{}"},
+}
 
 # The states of an update. An item has 4 × its id + its state, each as the difference to the one
 # before it, which takes a third of the bytes: [401, 7] are the ids 100, SILENT, and 102, KEPT.
@@ -53,15 +61,25 @@ def read(key: str) -> Json:
     return Item(key).session
 
 
-def change(key: str, function: Callable[[Json], Any], *, days: int | None = None) -> Any:
+def change(
+    key: str,
+    function: Callable[[Json], Any],
+    *,
+    days: int | None = None,
+    once: str | None = None,
+) -> Any:
     """Call `function` with the session as a dict, keep its changes, and return its result.
 
-    It is called again if somebody else has changed the session. An event that is delivered twice
-    changes the session twice. The session is kept for `days`, if they are given, instead of
-    session_retention_in_days. Raises BadSession, also for the session that reply() has as its
-    argument, Unreachable if DynamoDB can't be used or there is no time left, and the exceptions of
-    `function`.
+    It is called again if somebody else has changed the session. An update or event that comes again
+    changes the session again, unless the change has a name, `once`: then the result of the first
+    time is returned. It must be JSON of up to 1 KB, and the session remembers the last 100. Nothing
+    has a name in a page's request, which has no id.
+
+    The session is kept for `days`, if they are given, instead of session_retention_in_days. Raises
+    BadSession, also for the session that reply() has as its argument, Unreachable if DynamoDB can't
+    be used or there is no time left, and the exceptions of `function`.
     """
+    mark = None if once is None else _mark(once)
     # reply() would then find its session changed, and run again for ever.
     if key == current.asking.session:
         raise BadSession("reply() must change its own session by its argument")
@@ -71,8 +89,12 @@ def change(key: str, function: Callable[[Json], Any], *, days: int | None = None
     changing.add(key)
     try:
         while True:
+            if mark in item.once:
+                return item.once[mark]
             result = function(item.session)
-            if item.keep(days=days):
+            if mark is not None:
+                item.once[mark] = _result(result)
+            if item.keep(days=days, always=mark is not None):
                 return result
             item = Item(key)
     finally:
@@ -83,7 +105,8 @@ class Item:
     """The item of a key, as it was read.
 
     `session` is to be changed, and `text` is its JSON as it was. `updates` has the ids of the last
-    updates that changed it, the newest last, each with its state.
+    updates that changed it, the newest last, each with its state. `once` has the results of changes
+    that aren't repeated, by their name and the id of their update or event.
     """
 
     def __init__(self, key: str) -> None:
@@ -103,6 +126,7 @@ class Item:
             self.session: Json = {**_parsed(self.text)}
             numbers = accumulate(json.loads(item["updates"]["S"]))
             self.updates = {number >> 2: number & 3 for number in numbers}
+            self.once: Json = {**_parsed(item["once"]["S"])}
             self._calls = {int(name): text["S"] for name, text in item["calls"]["M"].items()}
         except ODD as error:
             raise self._unreadable(error) from None
@@ -178,7 +202,8 @@ class Item:
         # The calls of an update that cleared a session stay until the next update.
         room = 0 if "{}" in (text, self.text) else MOST_CALLS
         calls = _newest(updates, {**self._calls, **answered}, room)
-        sizes = len(_bytes(text)), sum(len(_bytes(part)) for part in (ids, *calls.values()))
+        once = to_json(dict([*self.once.items()][-MOST_ONCE:])) if self.once else ""
+        sizes = len(_bytes(text)), sum(len(_bytes(part)) for part in (ids, once, *calls.values()))
         if sum(sizes) + len(_bytes(self.key)) + MAP_BYTES * len(calls) > LARGEST_ITEM:
             raise BadSession(
                 f"a session ({sizes[0]:,} bytes) with the calls of its updates ({sizes[1]:,} bytes)"
@@ -189,6 +214,8 @@ class Item:
         item: Json = {"id": {"S": self.key}, "version": version, "session": {"S": text}}
         item["updates"] = {"S": ids}
         item["calls"] = {"M": {str(update_id): {"S": call} for update_id, call in calls.items()}}
+        if once:
+            item["once"] = {"S": once}
         if expires_at:
             item["expires_at"] = expires_at
         condition: Json = {"ConditionExpression": "attribute_not_exists(version)"}
@@ -213,6 +240,29 @@ def check_own(what: str) -> None:
 def checked_copy(data: Json) -> Json:
     """Return a copy of a part of a session. Raises BadSession if JSON would change it."""
     copy: Json = json.loads(_text(data))
+    return copy
+
+
+def _mark(once: str) -> str | None:
+    """Return the name of a change with the id of what is being answered. Raises BadSession.
+
+    None outside of an invocation, as in an author's tests: nothing comes again there.
+    """
+    if not isinstance(once, str) or not 0 < len(_bytes(once)) <= LARGEST_NAME:
+        raise BadSession(f"once must be a name of 1 to {LARGEST_NAME} bytes")
+    run = current.run
+    if run.source == "start":
+        return None
+    if not (run.is_update or run.id):
+        raise BadSession("once is for updates and events: leave it out where nothing has an id")
+    return f"{once}:{run.id}"
+
+
+def _result(result: Any) -> Any:
+    """Return a copy of a change's result. Raises BadSession if it can't be kept."""
+    copy = checked_copy({"": result})[""]
+    if len(to_json(copy).encode()) > LARGEST_RESULT:
+        raise BadSession(f"with once, the result must have up to {LARGEST_RESULT:,} bytes in JSON")
     return copy
 
 

@@ -102,6 +102,10 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
 class Sessions(dict[str, Json]):
     """What `botkit.session` keeps, by key: `sessions["42"]` is {} at first."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._once: dict[str, Json] = {}
+
     def __missing__(self, key: str) -> Json:
         self[key] = {}
         return self[key]
@@ -109,13 +113,26 @@ class Sessions(dict[str, Json]):
     def read(self, key: str) -> Json:
         return copy.deepcopy(self.get(key, {}))
 
-    def change(self, key: str, function: Callable[[Json], Any], *, days: int | None = None) -> Any:
+    def change(
+        self,
+        key: str,
+        function: Callable[[Json], Any],
+        *,
+        days: int | None = None,
+        once: str | None = None,
+    ) -> Any:
         _botkit("current").check_rerun()
         if key == _botkit("current").asking.session:
             told = "reply() must change its own session by its argument"
             raise _botkit("errors").BadSession(told)
+        run = _botkit("current").run
+        done, mark = self._once.setdefault(key, {}), f"{once}:{run.id}"
+        if mark in done:
+            return done[mark]
         changed = self.read(key)
         result = function(changed)
+        if once is not None and run.is_update:  # reply() alone has no update that could come again
+            done[mark] = _botkit("session")._result(result)
         changed = _botkit("session").checked_copy(changed)
         self[key].clear()
         self[key].update(changed)

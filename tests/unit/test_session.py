@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from tests.conftest import StartBot
+from tests.conftest import BotApi, StartBot
 from tests.support.stubs import Container, Json, message
 
 DAY = 24 * 3600
@@ -55,6 +56,126 @@ def test_an_event_changes_a_session_and_gets_the_result(start_with_sessions: Sta
     container.module("steps.once").recent.clear()
     container.deliver(message(text="hello"))
     assert session.read("42") == {"paid": True}
+
+
+def visit(container: Container, id: int | str = 1, once: Any = "visit", **more: Any) -> Any:
+    """Count a visit while an update or event with this id is answered."""
+    current = container.module("current")
+    run = current.Run.of_update("test", {"update_id": id}) if isinstance(id, int) else None
+    current.begin(run or current.Run.of_event("event", {}, id, None))
+
+    def add(data: Json) -> int:
+        data["visits"] = data.get("visits", 0) + 1
+        return int(data["visits"])
+
+    return container.module("session").change("42", more.get("function", add), once=once)
+
+
+def test_an_update_or_event_that_comes_again_changes_a_session_once(
+    start_with_sessions: StartBot,
+) -> None:
+    container = start_with_sessions(FORM)
+    assert [visit(container, id) for id in (1, 2, "a", "b")] == [1, 2, 3, 4]
+    container = start_with_sessions(FORM)  # it knows nothing of that
+    assert [visit(container, id) for id in (1, 2, "a", "b")] == [1, 2, 3, 4]
+    assert visit(container, once="another change") == 5
+    assert visit(container, once=None) == visit(container, once=None) - 1 == 6
+
+
+def test_a_change_in_reply_is_not_repeated(start_with_sessions: StartBot, bot_api: BotApi) -> None:
+    """Without SESSION, nobody else knows that the update was there before."""
+    source = """
+from botkit import session
+
+def add(data):
+    data["visits"] = data.get("visits", 0) + 1
+    return data["visits"]
+
+def reply(update):
+    visits = session.change("visits", add, once="visit")
+    return [{"method": "sendMessage", "chat_id": 42, "text": str(visits)}]
+"""
+    container = start_with_sessions(source)
+    say = {"method": "sendMessage", "chat_id": 42, "text": "1"}
+    bot_api.refuses(say, 500, "no")
+    assert container.deliver(message())[0] == 503
+    bot_api.expects(say)
+    assert container.deliver(message())[0] == 200
+    assert container.line["outcome"] == "answered"
+    assert container.module("session").read("visits") == {"visits": 1}
+
+
+def test_two_containers_change_a_session_once(start_with_sessions: StartBot) -> None:
+    container = start_with_sessions(FORM)
+    session = container.module("session")
+    asked: list[int] = []
+
+    def slow(data: Json) -> str:
+        asked.append(1)
+        session.changing.clear()
+        assert visit(container, function=lambda other: "the faster one") == "the faster one"
+        return "the slower one"
+
+    assert visit(container, function=slow) == "the faster one"
+    assert len(asked) == 1
+
+
+def test_the_last_hundred_changes_are_remembered(start_with_sessions: StartBot) -> None:
+    container = start_with_sessions(FORM)
+    container.deliver(message(7, text="hello"))
+    for number in range(1000, 1101):
+        visit(container, number)
+    item = container.table.items["42"]
+    assert [*json.loads(item["once"]["S"])] == [f"visit:{number}" for number in range(1001, 1101)]
+    assert [*container.module("session").Item("42").updates] == [7]
+    assert visit(container, 1001) == 2
+    assert visit(container, 1000) == 102
+
+
+def test_an_update_leaves_what_is_done_once(start_with_sessions: StartBot) -> None:
+    container = start_with_sessions(FORM)
+    visit(container)
+    container.deliver(message(7, text="hello"))
+    container.module("session").Item("42").note(7, [], 0)
+    assert visit(container) == 1
+
+
+def test_outside_of_an_invocation_nothing_comes_again(start_with_sessions: StartBot) -> None:
+    change = start_with_sessions(FORM).module("session").change
+    count = lambda data: data.update(n=data.get("n", 0) + 1) or data["n"]  # noqa: E731
+    assert [change("42", count, once="count") for _ in range(2)] == [1, 2]
+
+
+@pytest.mark.parametrize(("size", "is_kept"), [(1024, True), (1025, False)])
+def test_a_result_of_a_kb_is_kept(start_with_sessions: StartBot, size: int, is_kept: bool) -> None:
+    container = start_with_sessions(FORM)
+    result = "ж" * ((size - 2) // 2) + "x" * (size % 2)
+    if is_kept:
+        assert visit(container, function=lambda data: result) == result
+        return
+    with pytest.raises(ValueError, match="must have up to 1,024 bytes"):
+        visit(container, function=lambda data: result)
+    assert container.table.items == {}
+
+
+@pytest.mark.parametrize(
+    ("about", "words"),
+    [
+        ({"once": ""}, "must be a name of 1 to 64 bytes"),
+        ({"once": "ж" * 33}, "must be a name of 1 to 64 bytes"),
+        ({"once": 1}, "must be a name of 1 to 64 bytes"),
+        ({"id": ""}, "leave it out where nothing has an id"),
+        ({"function": lambda data: {1, 2}}, "only what JSON gives back"),
+    ],
+    ids=["no name", "long", "a number", "a page", "no JSON"],
+)
+def test_what_cant_be_done_once_is_refused(
+    start_with_sessions: StartBot, about: Json, words: str
+) -> None:
+    container = start_with_sessions(FORM)
+    with pytest.raises(container.module("errors").BadSession, match=words):
+        visit(container, **about)
+    assert container.table.items == {}
 
 
 def test_a_change_of_nothing_is_not_written(start_with_sessions: StartBot) -> None:

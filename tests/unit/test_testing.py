@@ -462,11 +462,21 @@ def answer(message, session):
     telegram.call("sendMessage", chat_id=message["chat"]["id"], text="it came")
     return []
 """
+ONCE = """
+from botkit import session as sessions
+def answer(message, session):
+    counted = sessions.change("all", add, once="count")
+    return [say(message, f"{counted} {sessions.read('all')}")]
+def add(data):
+    data["n"] = data.get("n", 0) + 1
+    return data["n"]
+"""
 
 
 @pytest.mark.parametrize(
     ("source", "faults", "answers"),
     [
+        (ONCE, ["429", "429"], ["1 {'n': 1}"]),
         (ONE, ["429", "429"], ["asked 3"]),
         (ONE, ["silence"], ["asked 2"]),
         (ONE, ["403"], []),
@@ -474,7 +484,15 @@ def answer(message, session):
         (COUNTS, ["", "429", "500"], ["one 1", "two 1"]),
         (ITSELF, ["500"], ["it came"]),
     ],
-    ids=["again", "no answer", "refused", "half", "half with a session", "the bot's own call"],
+    ids=[
+        "once",
+        "again",
+        "no answer",
+        "refused",
+        "half",
+        "half with a session",
+        "the bot's own call",
+    ],
 )
 def test_an_update_comes_again_as_from_telegram(
     chat_with: With, source: str, faults: list[str], answers: list[str]

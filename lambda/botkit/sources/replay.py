@@ -131,7 +131,8 @@ def _retry(message: Json) -> tuple[Outcome | None, Run | None]:
     if "event" in content and "calls" not in content:
         if source_of(content["event"]) != "event":  # such as a schedule's, which has come since
             return None, None
-        run = Run.of_event("replay", content["event"], message["MessageId"], "replay")
+        own_id = str(content.get("id", message["MessageId"]))  # by it, changes are made once
+        run = Run.of_event("replay", content["event"], own_id, "replay")
         way = "replayed event"
     elif "update" in content:
         run, way = Run.of_update("replay", content["update"], source="replay"), "replay"
@@ -157,7 +158,7 @@ def _parsed(body: str) -> Json:
     """
     content: Json = parse_json(body)
     if "requestPayload" in content:
-        return {"event": content["requestPayload"]}
+        return {"event": content["requestPayload"], "id": content["requestContext"]["requestId"]}
     if "failed" not in content:
         content = {"update": content}
     if "update" in content and type(content["update"]["update_id"]) is not int:

@@ -22,5 +22,5 @@ def step(run: Run) -> Waiting:
         if run.asked != "reply":
             subject["asked"] = run.asked
     else:
-        subject = {} if outcome.remaining else {"event": run.as_sent()}
+        subject = {} if outcome.remaining else {"event": run.as_sent(), "id": run.id}
     return failed_queue.keep(run, outcome, subject)

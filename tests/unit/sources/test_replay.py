@@ -514,6 +514,28 @@ def test_an_event_that_fails_again_stays(keeping: Keeping, bot_api: BotApi) -> N
     assert [json.loads(each["body"]).get("calls") for each in messages] == [None, [ANSWER]]
 
 
+def test_an_event_is_replayed_with_its_own_id(
+    keeping: Keeping, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By it, session.change() knows what it has done once. Lambda has given up one of the two."""
+    container = keeping(LISTENS)
+    ids: list[str] = []
+
+    def on_event(event: Json) -> list[Json]:
+        ids.append(container.module("current").run.id)
+        if len(ids) == 1:
+            container.telegram.call("sendMessage", chat_id=42, text="x")
+            raise KeyError
+        return []
+
+    monkeypatch.setattr(container.bot, "on_event", on_event, raising=False)
+    bot_api.expects(CALL)
+    container.invoke({"x": 1})
+    put(container, given_up({"x": 2}))
+    assert container.invoke(REPLAY) == replayed(2)
+    assert ids == [ids[0], ids[0], "c6af9ac6"]
+
+
 def test_a_call_for_later_may_be_scheduled_again(
     keeping: Keeping, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -524,7 +546,7 @@ def test_a_call_for_later_may_be_scheduled_again(
     put(container, given_up(CALL))
     bot_api.refuses(CALL, 429, "Too Many Requests")
     assert container.invoke(REPLAY) == replayed(1)
-    assert names == ["retry.1"]  # by the message, which may come twice
+    assert names == ["retry.c6af9ac6"]  # by the event, whose message may come twice
 
 
 GARBLED: dict[str, Any] = {
