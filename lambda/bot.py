@@ -11,6 +11,7 @@ gets no answer.
 
 from __future__ import annotations
 
+from botkit.commands import command_in
 from botkit.types import Call, CallbackQuery, CopyMessage, Message, SendMessage, Update
 
 PREFIX = "You said: "
@@ -49,11 +50,11 @@ def on_message(message: Message) -> list[Call]:
     # Telegram gives a message that it has scheduled the id 0, which no call can use.
     if is_from_a_bot(message) or message["message_id"] == 0:
         return []
-    if command(message) in COMMANDS:
+    text = message.get("text")
+    if command_in(text) in COMMANDS:
         call = send(message, HELP)
         call["reply_markup"] = {"inline_keyboard": [[{"text": BUTTON, "callback_data": "pressed"}]]}
         return [call]
-    text = message.get("text")
     if text is not None and utf16_length(PREFIX + text) <= MAX_TEXT:
         return [echo(message, text)]
     if not NOT_COPYABLE.isdisjoint(message) or is_secret_quiz(message):
@@ -81,12 +82,6 @@ def is_secret_quiz(message: Message) -> bool:
         return False
     poll = message["poll"]
     return poll["type"] == "quiz" and "correct_option_ids" not in poll
-
-
-def command(message: Message) -> str:
-    """Return the command at the beginning of a message: "start" for "/start@my_bot now"."""
-    first_word = (message.get("text", "").split() or [""])[0]
-    return first_word[1:].partition("@")[0] if first_word[:1] == "/" else ""
 
 
 def echo(message: Message, text: str) -> SendMessage:

@@ -138,7 +138,7 @@ def test_what_the_model_thinks_is_shown_until_it_speaks(calls, model, reply):
 
 
 def test_an_answer_in_a_group_is_a_post_that_is_edited(calls, reply):
-    question = update("/ask@my_bot Hi", GROUP)
+    question = update("/ask@a_bot Hi", GROUP)
     assert reply(question) == []
     assert markdown_of(calls.of("sendRichMessage")) == ["Hello …"]
     assert markdown_of(calls.of("editMessageText")) == ["Hello, Ada. …", "Hello, Ada."]
@@ -235,6 +235,14 @@ def test_new_begins_again(bot, aws, reply):
     assert asked(aws) == [("user", "Who am I?")]
 
 
+def test_another_bots_command_is_not_the_bots(aws, reply):
+    reply(update("/ask I am Ada", GROUP))
+    for text in ("/new@another_bot", "/ask@another_bot Hi"):
+        assert reply(update(text, GROUP)) == []
+    reply(update("/ask Who am I?", GROUP))
+    assert ("user", "I am Ada") in asked(aws)
+
+
 def test_chats_and_topics_have_their_own_conversations(aws, sessions, reply):
     reply(update("Hi"))
     reply(update("/ask Hi", GROUP))
@@ -250,7 +258,7 @@ def test_chats_and_topics_have_their_own_conversations(aws, sessions, reply):
     "content",
     [
         update("/start"),
-        update("/help@my_bot"),
+        update("/help@a_bot"),
         update("/ask"),
         update("/ask  \n", GROUP),
         update("", photo=[]),

@@ -73,7 +73,7 @@ def order(bot, user=ADA, note="", **dishes):
 def test_a_list_is_posted_with_a_link(bot, say, sessions, members, calls):
     assert say(message("/lunch@Lunch_Bot today")) == []
     text = "Lunch! What would you like?"
-    assert calls[1:] == [
+    assert calls.of("sendMessage") == [
         {"method": "sendMessage", "chat_id": -42, "text": text, "reply_markup": BUTTON}
     ]
     lunch = sessions[ID]

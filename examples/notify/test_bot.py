@@ -88,6 +88,7 @@ def message(text):
 
 
 def test_the_chat_learns_its_id(bot):
-    [call] = bot.reply(message("/start@notify_bot"))
+    [call] = bot.reply(message("/start@a_bot"))
     assert (call["chat_id"], call["text"]) == (-7, "The id of this chat is -7.")
-    assert bot.reply(message("hello")) == []
+    for text in ("hello", "/start@another_bot"):
+        assert bot.reply(message(text)) == []

@@ -43,7 +43,7 @@ TIMES = {
 @pytest.mark.parametrize(("text", "session", "at", "told"), TIMES.values(), ids=TIMES)
 def test_a_reminder_waits_until_its_time(bot, waits, text, session, at, told):
     session = {**session}
-    assert told in say(bot, f"/remind@remind_bot {text}", session)["text"]
+    assert told in say(bot, f"/remind@a_bot {text}", session)["text"]
     [(name, (when, call))] = waits.items()
     assert (name, when) == ("-42.7", at)
     assert call == {

@@ -21,7 +21,7 @@ def post(ada):
 
 
 @pytest.mark.parametrize(
-    "text", ["/poll Lunch? | Pizza | Soup", "/poll@votes_bot  Lunch?|Pizza|Soup "]
+    "text", ["/poll Lunch? | Pizza | Soup", "/poll@test_bot  Lunch?|Pizza|Soup "]
 )
 def test_a_poll_has_a_button_for_each_answer(ada, text):
     ada.send(text)

@@ -27,6 +27,7 @@ from contextlib import contextmanager
 
 from . import current
 from .aws import to_json
+from .commands import command_in, is_for_another_bot
 from .errors import BadConversation
 from .place import Place
 from .session import check_own, checked_copy
@@ -38,7 +39,7 @@ KEY = "conversation"  # in the session
 MOST_STEPS = 50  # answers, and what `keep` has kept
 LARGEST = 32 << 10  # bytes of a dialogue in the session, which is JSON in UTF-8
 LONGEST_DATA = 64  # bytes of a button's callback_data
-COMMAND = re.compile(r"(/[a-z0-9_]{1,32})(@\w+)?(\s|$)")
+COMMAND = re.compile(r"/[a-z0-9_]{1,32}")
 
 # Of the message that begins a dialogue, the fields that the session keeps.
 FIELDS = (
@@ -219,9 +220,9 @@ def reply_with(
 
     `starts` has the commands that begin them: {"/order": order}. Each is a generator at the top of
     a module, and gets the message that began it. `otherwise` answers all other updates: while a
-    dialogue waits, those of other people, chats and topics, and taps on other buttons. Any
-    command ends the dialogue. So does an update that comes more than `seconds` after the last
-    answer.
+    dialogue waits, those of other people, chats and topics, taps on other buttons, and commands for
+    other bots. Any other command ends the dialogue. So does an update that comes more than
+    `seconds` after the last answer.
 
     A message that was sent before the last one that began or answered it doesn't concern the
     dialogue, and goes to `otherwise`: a replay may bring it.
@@ -234,7 +235,7 @@ def reply_with(
     is then answered by `changed`, or as if there had been no dialogue.
     """
     for command, function in starts.items():
-        if _command(command) != command or not command:
+        if not COMMAND.fullmatch(command):
             raise BadConversation(f'a dialogue must begin with a command, "/order", not {command}')
         _name_of(function)
 
@@ -257,7 +258,10 @@ def reply_with(
             del session[KEY]
         elif state and (place.person != state["person"] or _is_earlier(update, state)):
             return otherwise(update, session)
-        command = _command(place.content.get("text")) if place.kind in MESSAGES else ""
+        text = place.content.get("text") if place.kind in MESSAGES else None
+        if is_for_another_bot(text):
+            return otherwise(update, session)
+        command = f"/{own}" if (own := command_in(text)) else ""
         if "of" in session.get(KEY, {}) and not command:
             calls = _answer(update, session)
             return otherwise(update, session) if calls is None else calls
@@ -502,12 +506,6 @@ def _imported(module: str) -> Any:
             return None
         raise
     return sys.modules[module]
-
-
-def _command(text: str | None) -> str:
-    """Return the command that a text begins with, such as "/order", or ""."""
-    found = COMMAND.match((text or "").lower())
-    return found[1] if found else ""
 
 
 def _photo(sizes: list[Json] | None) -> str | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botkit import commands
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from local.project import LAMBDA
@@ -33,6 +35,14 @@ READ = set(
     "chat direct_messages_topic entities from has_protected_content is_automatic_forward "
     "is_topic_message message_id sender_chat text".split()
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def named() -> Iterator[None]:
+    """Let the bot know its name, which it would ask Telegram for."""
+    commands.username = "echo_bot"
+    yield
+    commands.username = ""
 
 
 def reply(**fields: Any) -> list[Json]:
@@ -164,7 +174,16 @@ def test_odd_text_is_echoed(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["/start", "/help", "/start x", "/help@echo_bot", "/start@echo_bot x", "/help\nme", " /help"],
+    [
+        "/start",
+        "/help",
+        "/start x",
+        "/help@echo_bot",
+        "/start@echo_bot x",
+        "/help\nme",
+        " /help",
+        "/START",
+    ],
 )
 def test_start_and_help_say_what_the_bot_does(text: str) -> None:
     (call,) = reply(text=text)
@@ -175,7 +194,17 @@ def test_start_and_help_say_what_the_bot_does(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["/stop", "/starting", "start", "/START", "help", "x /help", "//help", "!start", "xstart"],
+    [
+        "/stop",
+        "/starting",
+        "start",
+        "/start@another_bot",
+        "help",
+        "x /help",
+        "//help",
+        "!start",
+        "xstart",
+    ],
 )
 def test_other_commands_are_echoed(text: str) -> None:
     (call,) = reply(text=text)

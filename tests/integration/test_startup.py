@@ -26,8 +26,8 @@ print(json.dumps(sorted(set(sys.modules) - before)))
 # Only a bot with a framework loads these.
 NOT_STARTED = ("event_loop.py", "on_aiogram.py", "on_ptb.py", "on_telebot.py", "testing.py")
 OURS = (
-    *("bot_module", "calls", "current", "deadline", "errors", "failed", "http", "outcome"),
-    *("settings", "sources", "sources.webhook", "types", "ways"),
+    *("bot_module", "calls", "commands", "current", "deadline", "errors", "failed", "http"),
+    *("outcome", "settings", "sources", "sources.webhook", "types", "ways"),
     *("steps", "steps.answer", "steps.once"),
 )
 BOTH = {"bot", "botkit", "handler"} | {f"botkit.{name}" for name in OURS}

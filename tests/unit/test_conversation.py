@@ -29,6 +29,7 @@ def container(start_with_sessions: StartBot) -> Container:
 
 @pytest.fixture
 def talk(container: Container) -> Any:
+    container.module("commands").username = "a_bot"
     return container.module("conversation")
 
 
@@ -426,6 +427,20 @@ def test_a_command_ends_the_dialogue(person: Any, talk: Any) -> None:
     ada.send("S")
     assert ada.send("/Go") == "Which size?"
     assert ada.send("/usr/bin") == "Which day?"
+
+
+def test_a_command_for_another_bot_leaves_the_dialogue_waiting(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        size = yield talk.ask("size", say(message, "Which size?"))
+        return say(message, size)
+
+    ada = person(order)
+    assert ada.send("/go@another_bot") == "otherwise"
+    assert ada.session == {}
+    ada.send("/go@A_Bot")
+    for text in ("/go@another_bot", "/help@another_bot"):
+        assert ada.send(text) == "otherwise"
+    assert ada.send("S") == "S"
 
 
 def test_other_updates_leave_the_dialogue_waiting(person: Any, talk: Any) -> None:

@@ -10,6 +10,7 @@ from contextlib import suppress
 import files
 import turn
 from botkit import stream, telegram
+from botkit.commands import command_in
 from botkit.errors import Refused
 
 HELP = (
@@ -41,16 +42,17 @@ def on_messages(messages, session):
     if "sender_chat" in first or first["from"].get("is_bot"):
         return []
     texts = (message.get("text") or message.get("caption") for message in messages)
-    command, text = "", "\n\n".join(filter(None, texts))
+    text = "\n\n".join(filter(None, texts))
+    command = command_in(text)
     if text.startswith("/"):
-        command, text = [*text.split(maxsplit=1), ""][:2]
-    match command.partition("@")[0]:
-        case "/new":
+        _, text = [*text.split(maxsplit=1), ""][:2]
+    match command:
+        case "new":
             session.clear()
             return [say(first, NEW)]
-        case "/start" | "/help":
+        case "start" | "help":
             return [say(first, HELP)]
-        case name if name != "/ask" and first["chat"]["type"] != "private":
+        case name if name != "ask" and first["chat"]["type"] != "private":
             return []
     try:
         attached = files.attached(messages)

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from botkit import aws, stream
 from botkit import session as sessions
+from botkit.commands import command_in
 from botkit.errors import Unreachable
 
 MODEL = os.environ["MODEL"]
@@ -44,14 +45,14 @@ def reply(update, session):
     if who.get("is_bot") or message.get("is_automatic_forward"):
         return []
     text = message.get("text", "")
-    command, question = [*text.split(maxsplit=1), ""][:2] if text[:1] == "/" else ("", text)
-    match command.partition("@")[0]:
-        case "/new":
+    question = [*text.split(maxsplit=1), ""][1] if text[:1] == "/" else text
+    match command_in(text):
+        case "new":
             session.clear()
             return say(message, NEW)
-        case "/start" | "/help":
+        case "start" | "help":
             return say(message, HELP)
-        case name if name != "/ask":
+        case name if name != "ask":
             if message["chat"]["type"] != "private":
                 return []
             question = text

@@ -1,6 +1,7 @@
 """A bot that books a table: it asks three questions, one after the other."""
 
 from botkit import conversation
+from botkit.commands import command_in
 from botkit.conversation import ask
 
 SESSION = "chat"  # reply() gets a chat's dict
@@ -17,7 +18,7 @@ def book(message):
 
 def otherwise(update, session):
     message = update["message"]
-    if message.get("text", "").startswith("/cancel"):
+    if command_in(message.get("text")) == "cancel":
         return say(message, "I forgot your answers. Send /start to begin again.")
     return say(message, "Send /start to book a table.")
 

@@ -1,5 +1,6 @@
 """Says hello, with a button to say it again."""
 
+from botkit.commands import is_for_another_bot
 from botkit.types import (
     AnswerCallbackQuery,
     Call,
@@ -23,6 +24,8 @@ def reply(update: Update) -> list[Call]:
 
 
 def on_message(message: Message) -> list[Call]:
+    if is_for_another_bot(message.get("text")):  # in a group: "/start@another_bot"
+        return []
     name = message["from"]["first_name"] if "from" in message else "everyone"
     return [hello(message["chat"]["id"], name)]
 

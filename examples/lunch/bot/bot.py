@@ -12,6 +12,7 @@ from pathlib import Path
 
 from botkit import session as sessions
 from botkit import telegram
+from botkit.commands import command_in
 from botkit.errors import Refused, Unreachable
 
 PAGE = os.environ["MINI_APP_URL"]
@@ -40,7 +41,8 @@ def SESSION(update):
     chat = message["chat"]
     if chat["type"] == "private":
         return str(chat["id"])
-    return f"{chat['id']}_{message['message_id']}" if command_of(message) == "/lunch" else None
+    is_lunch = command_in(message.get("text")) == "lunch"
+    return f"{chat['id']}_{message['message_id']}" if is_lunch else None
 
 
 def reply(update, session):
@@ -48,21 +50,14 @@ def reply(update, session):
     chat = message["chat"]
     _, _, rest = message.get("text", "").partition(" ")
     if chat["type"] == "private":
-        lunch = rest if command_of(message) == "/start" else ""
+        lunch = rest if command_in(message.get("text")) == "start" else ""
         return [{"method": "sendMessage", "chat_id": chat["id"], **offer(session, lunch)}]
-    if command_of(message) == "/lunch":
-        me = telegram.call("getMe")["username"]
-        name = message["text"].split()[0].partition("@")[2]
-        if name.lower() in ("", me.lower()):  # an administrator also sees other bots' commands
-            begin(message, me, session)
+    if command_in(message.get("text")) == "lunch":
+        begin(message, telegram.call("getMe")["username"], session)
     return []
 
 
 HANDLED = {"message": reply}
-
-
-def command_of(message):
-    return message.get("text", "").partition(" ")[0].partition("@")[0]
 
 
 def offer(session, lunch):

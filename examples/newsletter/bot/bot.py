@@ -2,6 +2,7 @@
 
 import newsletter
 import subscribers
+from botkit.commands import command_in
 from newsletter import OWNER
 
 on_event = newsletter.take_step  # the module schedules them
@@ -25,19 +26,19 @@ def reply(update):
     message = update["message"]
     if message["chat"]["type"] != "private":
         return []
-    command, person = message.get("text", "").partition(" ")[0], message["chat"]["id"]
+    command, person = command_in(message.get("text")), message["chat"]["id"]
     call = {"method": "sendMessage", "chat_id": person, "text": "/subscribe to the newsletter."}
-    if command == "/subscribe":
+    if command == "subscribe":
         subscribers.add(person)
         call["text"] = "You get the newsletter now. /unsubscribe ends that."
-    elif command == "/unsubscribe":
+    elif command == "unsubscribe":
         subscribers.remove(person)
         call["text"] = "You don't get the newsletter any more."
-    elif person == OWNER and command == "/send" and "reply_to_message" in message:
+    elif person == OWNER and command == "send" and "reply_to_message" in message:
         call |= question(message["reply_to_message"]["message_id"])
     elif person == OWNER:
         call["text"] = "Answer the message that all should get with /send."
-        if command == "/stop":
+        if command == "stop":
             call["text"] = newsletter.stop()
     return [call]
 

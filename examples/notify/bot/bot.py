@@ -3,6 +3,8 @@
 import json
 import os
 
+from botkit.commands import command_in
+
 CHAT_ID = int(os.environ["CHAT_ID"])
 
 HANDLED = ["message"]
@@ -11,7 +13,7 @@ COMMANDS = {"start": "Tell the id of this chat"}
 
 def reply(update):
     message = update["message"]
-    if not message.get("text", "").startswith("/start"):
+    if command_in(message.get("text")) != "start":
         return []
     chat_id = message["chat"]["id"]
     return [say(chat_id, f"The id of this chat is {chat_id}.")]

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from botkit import later
+from botkit.commands import command_in
 
 HELP = """What I can do:
 /remind 20m tea
@@ -34,17 +35,17 @@ def reply(update, session):
     if "callback_query" in update:
         return on_press(update["callback_query"], session)
     message = update["message"]
-    command, *words = message.get("text", "").split() or [""]
-    match command.partition("@")[0]:
-        case "/remind":
+    words = message.get("text", "").split()[1:]
+    match command_in(message.get("text")):
+        case "remind":
             return [send(message, remind(message, words, session))]
-        case "/every":
+        case "every":
             return [send(message, recur(message, words, session))]
-        case "/reminders":
+        case "reminders":
             return [{**send(message, ""), **shown(session, message["date"])}]
-        case "/zone":
+        case "zone":
             return [send(message, set_zone(words, session))]
-        case "/start" | "/help":
+        case "start" | "help":
             return [send(message, HELP)]
     return []
 

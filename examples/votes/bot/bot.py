@@ -1,5 +1,7 @@
 """A bot that puts a question to a group, and counts the answers: /poll Lunch? | Pizza | Soup"""
 
+from botkit.commands import command_in
+
 USAGE = "Write a question and two to eight answers: /poll Lunch? | Pizza | Soup"
 
 HANDLED = ["message", "callback_query"]
@@ -19,8 +21,8 @@ def reply(update, session):
 
 
 def on_message(message):
-    command, _, text = message.get("text", "").partition(" ")
-    if command.partition("@")[0] not in ("/poll", "/start"):
+    _, _, text = message.get("text", "").partition(" ")
+    if command_in(message.get("text")) not in ("poll", "start"):
         return []
     question, *answers = [part.strip() for part in text.split("|")]
     call = {"method": "sendMessage", "chat_id": message["chat"]["id"], "text": USAGE}

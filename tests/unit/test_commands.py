@@ -1,0 +1,76 @@
+"""commands.py: whether a text begins with a command for this bot."""
+
+from __future__ import annotations
+
+import pytest
+from local.project import ROOT
+
+from tests.conftest import BotApi
+from tests.support.stubs import Container, load_file
+
+ME = {"id": 42, "is_bot": True, "first_name": "Bot", "username": "A_Bot"}
+
+COMMANDS = {
+    "/start": "start",
+    "/start now": "start",
+    "/start\nnow": "start",
+    " /start": "start",
+    "/Start": "start",
+    "/a_1": "a_1",
+    "/" + "x" * 32: "x" * 32,
+    "/start@a_bot": "start",
+    "/start@A_BOT now": "start",
+    "/start@another_bot": "",
+    "/start@a_bot2": "",
+    "/" + "x" * 33: "",
+    "/été": "",
+    "/_": "_",
+    "//start": "",
+    "/": "",
+    "/@a_bot": "",
+    "start": "",
+    "x /start": "",
+    "!start": "",
+    "": "",
+    None: "",
+}
+
+
+@pytest.mark.parametrize(("text", "command"), COMMANDS.items(), ids=str)
+def test_a_command_is_this_bots_unless_it_names_another(
+    container: Container, bot_api: BotApi, text: str | None, command: str
+) -> None:
+    commands = container.module("commands")
+    commands.username = ME["username"]
+    assert commands.command_in(text) == command
+    is_anothers = text in ("/start@another_bot", "/start@a_bot2")
+    assert commands.is_for_another_bot(text) is is_anothers
+
+
+def test_telegram_is_asked_once_who_the_bot_is(container: Container, bot_api: BotApi) -> None:
+    commands = container.module("commands")
+    assert commands.command_in("/start") == "start"  # without a question
+    bot_api.answers("getMe", {}, ME)
+    assert [commands.command_in("/start@a_bot") for _ in range(2)] == ["start", "start"]
+    assert commands.is_for_another_bot("/start@another_bot") is True
+
+
+def test_an_update_is_redelivered_while_nobody_says_who_the_bot_is(
+    container: Container, bot_api: BotApi
+) -> None:
+    commands = container.module("commands")
+    bot_api.refuses({"method": "getMe"}, 500, "no")
+    with pytest.raises(container.module("errors").Unreachable):
+        commands.command_in("/start@a_bot")
+    bot_api.answers("getMe", {}, ME)
+    assert commands.command_in("/start@a_bot") == "start"
+
+
+@pytest.mark.parametrize(("text", "answers"), [("/start@another_bot", 0), ("/start@a_bot", 1)])
+def test_the_first_bot_of_a_new_folder_leaves_another_bots_commands_alone(
+    container: Container, text: str, answers: int
+) -> None:
+    container.module("commands").username = ME["username"]
+    hello = load_file(ROOT / "examples" / "hello" / "bot" / "bot.py")
+    message = {"chat": {"id": -7}, "text": text}
+    assert len(hello.reply({"update_id": 1, "message": message})) == answers
