@@ -532,7 +532,7 @@ def test_what_lambda_gave_up_is_made_when_it_is_replayed(
     def schedule(*about: Any) -> None:
         raise unreachable
 
-    monkeypatch.setattr(recurs.module("later"), "schedule", schedule)
+    monkeypatch.setattr(recurs.module("later"), "retry", schedule)
     bot_api.refuses(CALL, 500, "no")
     with pytest.raises(recurs.module("sources.event").EventFailed):
         invoke(recurs, due(), "a")
@@ -550,7 +550,7 @@ def test_a_call_that_recurs_is_given_up_once(
     def schedule(*about: Any) -> None:
         raise recurs.module("errors").Unreachable("no")
 
-    monkeypatch.setattr(recurs.module("later"), "schedule", schedule)
+    monkeypatch.setattr(recurs.module("later"), "retry", schedule)
     event = {**due(), "calls": [CALL, CALL]}
     bot_api.expects(CALL)
     bot_api.refuses(CALL, 500, "no")
