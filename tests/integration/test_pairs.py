@@ -68,20 +68,9 @@ class Case(NamedTuple):
 
 # What fails until something is repaired: delete a line with the repair that it names.
 # What people don't write yet, and an old time of a call that recurs (AGAIN).
-UNSAID = {
-    ("dialogue", "/start@another_bot"),  # one function decides whose command it is
-    ("LIMIT", ALBUM),  # an album counts once
-    ("failed + replay", "unlucky"),  # a replay goes on after one that fails
-    ("every", AGAIN),  # a time isn't taken again after eleven newer ones
-}
+UNSAID: set[tuple[str, str]] = set()
 # Features with the faults under which they fail: under all, and without one, if it names none.
-UNREPAIRED: dict[tuple[str, ...], tuple[str, ...]] = {
-    ("dialogue", "TOGETHER"): (),  # ask_message gets the turn
-    ("dialogue", "failed + replay"): (),  # an old message neither answers nor begins
-    ("LIMIT", "failed + replay"): (),  # a replay asks on_limit() again
-    ("failed + replay", "aiogram"): (),  # a replay asks again after a failure with a new state
-    ("failed + replay", "pyTelegramBotAPI"): (),  # the same
-}
+UNREPAIRED: dict[tuple[str, ...], tuple[str, ...]] = {}
 
 PAIRS = [*itertools.combinations(FEATURES, 2)]
 STANDING = [pair for pair in PAIRS if pair not in EXCLUDED]
