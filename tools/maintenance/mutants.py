@@ -213,6 +213,8 @@ TESTS = {
     "botkit/steps/once": [
         "unit/sources/test_webhook",
         "unit/test_current",
+        "unit/test_turns",
+        "unit/sources/test_queue",
         "unit/sources/test_replay",
     ],
     "botkit/steps/over": ["unit/sources/test_event"],
@@ -522,6 +524,12 @@ EQUIVALENT = {
     "botkit/sources/webhook": {
         "parse ReplaceComparisonOperator_IsNot_NotEq 1": SAME_TYPE,
         "settle ReplaceComparisonOperator_Eq_LtE 1": LOWEST_STATUS,
+    },
+    "botkit/steps/keep": {
+        "step ReplaceComparisonOperator_NotEq_Lt 1": "the other name sorts before it",
+    },
+    "botkit/steps/on_limit": {
+        "step ReplaceComparisonOperator_NotEq_Gt 1": "the other name sorts after it",
     },
     "botkit/steps/due": {
         "take ReplaceComparisonOperator_Eq_GtE 1": "no invocation's id sorts after it",

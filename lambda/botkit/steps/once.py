@@ -19,7 +19,7 @@ recent: dict[int, Outcome] = {}
 def step(run: Run) -> Waiting:
     """Answer an update unless that is over, and give it up rather than show something twice."""
     before = recent.get(run.id) if run.is_update else None
-    if run.source == "replay" and run.others:  # of a turn, the session knows what is left
+    if run.others:  # of a replayed turn: the session knows what is left
         before = None
     # What failed for good is over for Telegram, but not for whoever replays it.
     if before and not before.comes_again and not (before.is_kept and run.source == "replay"):

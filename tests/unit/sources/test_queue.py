@@ -416,6 +416,25 @@ def test_a_queued_update_is_answered_once(queued: Queued, bot_api: BotApi) -> No
     assert sqs.requests == []
 
 
+def test_what_failed_after_an_answer_is_not_answered_again(
+    queued: Queued, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQS may deliver a message twice. Only a replay asks the bot again."""
+    container, _ = queued(answers(TAKEN))
+
+    def reply(update: Json) -> list[Json]:
+        container.telegram.call("sendMessage", chat_id=42, text="Wait")
+        raise ValueError
+
+    monkeypatch.setattr(container.bot, "reply", reply)
+    bot_api.expects({"method": "sendMessage", "chat_id": 42, "text": "Wait"})
+    outcomes = []
+    for _ in range(2):
+        assert container.invoke(event(message())) == {"batchItemFailures": []}
+        outcomes.append(container.line["outcome"])
+    assert outcomes == ["bot_failed", "repeated"]
+
+
 def test_an_answer_has_the_functions_whole_time(
     queued: Queued, monkeypatch: pytest.MonkeyPatch
 ) -> None:
