@@ -65,11 +65,6 @@ class Case(NamedTuple):
     at: int = 0
 
 
-# The faults under which a pair fails until it is repaired: delete a line with its repair.
-UNREPAIRED: dict[Pair, tuple[str, ...]] = {
-    ("failed + replay", "aiogram"): LOSSES,  # a failure is noted before its update is kept
-    ("failed + replay", "pyTelegramBotAPI"): LOSSES,  # the same
-}
 
 PAIRS = [*itertools.combinations(FEATURES, 2)]
 STANDING = [pair for pair in PAIRS if pair not in EXCLUDED]
@@ -519,8 +514,6 @@ def cases_of(played: Play) -> list[Case]:
     """Return the cases of a pair with a fault, after one without: at each chance of each fault."""
     chances = {fault: played.chances[fault] for fault in (*LOSSES, *REFUSALS)}
     chances[OUT_OF_ORDER] = ORDERS
-    for fault in UNREPAIRED.get(played.pair, ()):
-        del chances[fault]
     return [
         Case(played.pair, fault, at) for fault in chances for at in range(1, chances[fault] + 1)
     ]
