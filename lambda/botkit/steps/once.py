@@ -28,7 +28,9 @@ def step(run: Run) -> Waiting:
     outcome = yield
     if outcome.comes_again and run.made.seen:
         outcome = outcome.but("incomplete")
-    if run.is_update and run.made.answered:
+    # What failed without a trace may come again: it couldn't be kept, or the 200 was lost.
+    is_over = run.made.seen or not outcome.is_kept
+    if run.is_update and run.made.answered and is_over:
         recent[run.id] = outcome
         if len(recent) > REMEMBERED:
             del recent[next(iter(recent))]
