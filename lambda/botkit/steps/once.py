@@ -21,7 +21,7 @@ def step(run: Run) -> Waiting:
     before = recent.get(run.id) if run.is_update else None
     if run.others:  # of a replayed turn: the session knows what is left
         before = None
-    # What failed for good is over for Telegram, but not for whoever replays it.
+    # What failed for good is over for Telegram, but not for a replay.
     if before and not before.comes_again and not (before.is_kept and run.source == "replay"):
         return Outcome("repeated", body=before.body)
     run.before = before is not None

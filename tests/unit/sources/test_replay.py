@@ -674,6 +674,19 @@ def test_a_framework_s_failure_is_kept_though_its_session_knows_it(
     assert json.loads(container.table.items["42"]["session"]["S"]) == {"count": 2}
 
 
+def test_a_framework_s_refused_call_is_over(keeping: Keeping, bot_api: BotApi) -> None:
+    refused = 'Refused("sendMessage", 403, "Forbidden", {})'
+    source = HANDLES.replace("ValueError()", refused)
+    container = keeping(source, **session_environment(bot_api.url))
+    aws = container.module("aws")
+    container.table = Table(aws, "sessions")
+    aws.call = container.table.call
+    for outcome in ("refused", "repeated"):
+        assert container.deliver(message()) == (200, None)
+        assert container.line["outcome"] == outcome
+    assert container.queues.messages == {}
+
+
 def test_of_a_dead_letter_the_calls_that_remain_are_made(
     remembers: Container, bot_api: BotApi
 ) -> None:
