@@ -153,6 +153,16 @@ def test_the_calls_that_remain_are_kept_with_their_files(
     }
 
 
+def test_no_files_of_calls_that_remain_are_held_in_memory(
+    keeping: Keeping, telegram: Telegram
+) -> None:
+    container = keeping(STEPS, TELEGRAM_API_URL=telegram.url)
+    telegram.faults.append(Fault("refuse", 1, 429, "Slow down", methods=("sendDocument",)))
+    assert container.deliver(message()) == (200, None)
+    [remembered] = container.module("steps.once").recent.values()
+    assert (remembered.name, [*remembered.remaining]) == ("incomplete", [])
+
+
 def test_what_comes_again_or_can_never_succeed_is_not_kept(
     keeping: Keeping, bot_api: BotApi
 ) -> None:
