@@ -230,6 +230,22 @@ def test_what_people_saw_does_not_come_again_even_if_it_cannot_be_kept(
     assert container.log[-2]["message"] == "what failed was not kept"
 
 
+def test_what_could_not_be_kept_is_kept_when_it_comes_again(
+    keeping: Keeping, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The container remembers the update, of which nothing was shown but that the bot types."""
+    says = """sendMessage", chat_id=42, text="x"""
+    types = """sendChatAction", chat_id=42, action="typing"""
+    container = keeping(SPEAKS_AND_RAISES.replace(says, types))
+    breaks(container, monkeypatch, "SendMessage", "Unreachable")
+    call = {"method": "sendChatAction", "chat_id": 42, "action": "typing"}
+    bot_api.expects(call, call)
+    assert container.deliver(message())[0] == 503
+    monkeypatch.setattr(container.module("aws"), "call", container.queues.call)
+    assert container.deliver(message())[0] == 200
+    assert len(kept(container)) == 1
+
+
 @pytest.mark.parametrize("text", ["x", 300_000 * "x"], ids=["refused", "too large"])
 def test_what_the_queue_can_never_take_does_not_block_its_chat(
     keeping: Keeping, monkeypatch: pytest.MonkeyPatch, text: str
