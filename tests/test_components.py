@@ -177,3 +177,58 @@ def test_within_the_function_no_import_goes_back() -> None:
             }
     assert "botkit.http" in set(packages_imported(LAMBDA / "botkit" / "telegram.py"))
     assert "botkit" in set(packages_imported(LAMBDA / "botkit" / "bot_module.py"))
+
+
+def modules_imported(path: Path) -> Iterator[Path]:
+    """Yield the modules of lambda/ that one of them imports, inside functions too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            folder = path.parents[node.level - 1] if node.level else LAMBDA
+            found = folder.joinpath(*(node.module or "").split("."))
+            names = (found / f"{alias.name}.py" for alias in node.names)
+            yield from filter(Path.is_file, (found.with_suffix(".py"), *names))
+
+
+def test_within_the_function_no_two_modules_import_each_other() -> None:
+    """Nor in a longer circle: what can't be reached from itself is left out, time and again."""
+    imports = {path: {*modules_imported(path)} for path in LAMBDA.rglob("*.py")}
+    assert sum(map(len, imports.values())) > 200
+    while ends := [path for path, others in imports.items() if not others & imports.keys()]:
+        for path in ends:
+            del imports[path]
+    assert {str(path.relative_to(LAMBDA)) for path in imports} == set()
+
+
+# What a module remembers beyond an update: caches, and what holds for the whole container.
+REMEMBERED = {
+    "allowed.strangers",
+    "aws.connections",
+    "commands.username",
+    "current.asking",  # these two are of the update: its one place
+    "current.run",
+    "deadline.deadline",
+    "frameworks.adapter.checks",
+    "frameworks.event_loop._loop",
+    "http.exchange.opener",
+    "on_aiogram.name_of",  # a function
+    "settings.settings",
+    "steps.allow.accounts",
+    "steps.due.recent",
+    "steps.limit.full",
+    "steps.once.recent",
+    "stored_token.fetched_at",
+    "telegram._client",
+    "ways.imported",
+}
+
+
+def test_no_module_remembers_an_update() -> None:
+    found = set()
+    for path in (LAMBDA / "botkit").rglob("*.py"):
+        module = ".".join(path.relative_to(LAMBDA / "botkit").with_suffix("").parts)
+        for node in ast.parse(path.read_text()).body:
+            targets = node.targets if isinstance(node, ast.Assign) else []
+            targets = [node.target] if isinstance(node, ast.AnnAssign) else targets
+            names = {each.id for each in targets if isinstance(each, ast.Name)}
+            found |= {f"{module}.{name}" for name in names if name.islower() and name != "logger"}
+    assert found == REMEMBERED

@@ -87,8 +87,6 @@ CONTENT = (
 Dialogue = Generator["Question | Kept", Any, "list[Call] | Done"]
 Reply = Callable[[Json, Json], "list[Call]"]
 
-_made: list[Question | Kept] = []  # since the dialogue that runs has yielded
-
 
 class Question:
     """A question of a dialogue. `answer` returns the answer in a message, or None without one."""
@@ -104,7 +102,7 @@ class Question:
             raise BadConversation(f"the question {name} must have a list of calls")
         self.name, self.answer, self.again = name, answer, again
         self.calls: list[Any] = calls
-        _made.append(self)
+        _made(self)
 
     def is_in(self, topic: Any) -> bool:
         """Tell whether the question is in a topic, None for a chat outside of its topics."""
@@ -126,7 +124,7 @@ class Kept:
 
     def __init__(self, name: str, function: Callable[[], Any]) -> None:
         self.name, self.function = name, function
-        _made.append(self)
+        _made(self)
 
 
 class Done:
@@ -460,15 +458,14 @@ class _Run:
 
     def _next(self, value: Any, name: str | None = None) -> Question | Kept | Done:
         """Run the dialogue to its next step. Raises _Changed if it isn't the one of this name."""
-        _made.clear()
-        with _without_effects():
+        with _without_effects() as made:
             try:
                 step = self._generator.send(value)
             except StopIteration as end:
                 step = end.value if isinstance(end.value, Done) else Done(end.value, bool)
-        if _made and _made[0] is not step:
+        if made and made[0] is not step:
             raise BadConversation(
-                f"a dialogue must yield each ask(…) and keep(…): {_made[0].name} has no yield"
+                f"a dialogue must yield each ask(…) and keep(…): {made[0].name} has no yield"
             )
         if not isinstance(step, (Question, Kept, Done)):
             raise BadConversation("a dialogue must yield ask(…) or keep(…)")
@@ -478,13 +475,23 @@ class _Run:
 
 
 @contextmanager
-def _without_effects() -> Iterator[None]:
-    """Refuse calls of telegram, aws, later and session, which would be made again and again."""
-    current.asking.is_rerun = True
+def _without_effects() -> Iterator[list[Any]]:
+    """Refuse calls of telegram, aws, later and session, which would be made again and again.
+
+    Yields the list of the questions, and of what is to be kept, that the dialogue makes.
+    """
+    made: list[Any] = []
+    current.asking.rerun = made
     try:
-        yield
+        yield made
     finally:
-        current.asking.is_rerun = False
+        current.asking.rerun = None
+
+
+def _made(step: Question | Kept) -> None:
+    """Note what the dialogue that runs has made, and must yield."""
+    if current.asking.rerun is not None:
+        current.asking.rerun.append(step)
 
 
 def _name_of(function: Any) -> str:

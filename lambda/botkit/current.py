@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import marshal
 
-from .errors import BadConversation, Refused
+from .errors import BadConversation, Failure, Refused
 from .types import Any, Json
 
 # Besides get…, the methods whose calls nobody sees twice. An edit isn't among them: repeated after
@@ -140,10 +140,17 @@ class Asking:
     """What holds while a bot's code runs, and says nothing of the update. Each run has its own."""
 
     session: str | None = None  # the key of reply()'s session, "" if that isn't kept
+    state: Json | None = None  # that session, while a framework keeps its state in it
     streams = 0  # how many answers have grown (stream)
     is_start = False  # the bot starts, which is no part of an update
-    is_rerun = False  # a dialogue runs again
+    rerun: list[Any] | None = None  # a dialogue runs again: what it has made since it yielded
     is_framework = False  # a framework calls, which may wait for its own exception
+
+    def __init__(self) -> None:
+        self.changing: set[str] = set()  # the keys of the sessions that session.change() changes
+        self.failures: list[tuple[object, Failure]] = []  # what failed for a framework
+        self.tasks: list[Any] = []  # of a framework's event loop, also those that are done
+        self.unraised: list[Exception] = []  # which asyncio would only log
 
     def __repr__(self) -> str:
         return f"<Asking: {vars(self)}>"
@@ -177,7 +184,7 @@ def note(method: str, params: Json) -> None:
 
 def check_rerun() -> None:
     """Raise BadConversation while a dialogue runs again, which must have no effects."""
-    if asking.is_rerun:
+    if asking.rerun is not None:
         raise BadConversation(
             "a dialogue runs again at each answer: calls of telegram, aws, later and session "
             "belong in `yield keep(…)`"

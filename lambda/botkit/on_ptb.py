@@ -152,7 +152,7 @@ async def _process(application: Any, update: Update) -> None:
     application.update_queue.put_nowait(update)
     while not application.update_queue.empty():
         await application.process_update(application.update_queue.get_nowait())
-        for task in event_loop.tasks:  # which may become more
+        for task in current.asking.tasks:  # which may become more
             if "non_blocking" in task.get_name():  # a handler with block=False
                 with suppress(Exception):  # an error handler has it
                     await task

@@ -50,8 +50,6 @@ LARGEST_KEY = 2048  # bytes
 LARGEST_ITEM = (400 << 10) - 200  # bytes, without what else an item has
 DAY = 24 * 3600  # seconds
 
-changing: set[str] = set()  # keys of sessions that change() changes
-
 
 def read(key: str) -> Json:
     """Return a copy of the session with this key, empty if there is none.
@@ -83,7 +81,7 @@ def change(
     # reply() would then find its session changed, and run again for ever.
     if key == current.asking.session:
         raise BadSession("reply() must change its own session by its argument")
-    item = Item(key)
+    item, changing = Item(key), current.asking.changing
     if key in changing:
         raise BadSession("session.change() must not change a session while it changes that one")
     changing.add(key)

@@ -6,7 +6,7 @@ import os
 import re
 
 from .errors import Failure, Refused, encodable
-from .failed import lines_of_the_bot, within
+from .raised import lines_of_the_bot, within
 
 # Variables that aren't secrets, and that errors name: folders, the region, resources.
 KNOWN = (
@@ -27,8 +27,8 @@ def described(error: BaseException) -> str:
     another file raised it. The line of a SyntaxError is the one that can't be parsed.
     """
     lines = lines_of_the_bot(error)
-    file, number = lines[-1][:2] if lines else ("", None)
-    own = next((f"bot.py:{number}" for _, number, _, is_own in reversed(lines) if is_own), "")
+    file, number = (lines[-1].file, lines[-1].number) if lines else ("", None)
+    own = next((f"bot.py:{line.number}" for line in reversed(lines) if line.is_in_bot_py), "")
     text: object = error
     if isinstance(error, SyntaxError) and error.filename:
         file, number, text = error.filename, error.lineno, error.msg

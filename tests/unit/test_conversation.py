@@ -610,7 +610,7 @@ def test_a_dialogue_has_no_effects_of_its_own(
 
     with pytest.raises(ValueError, match=r"belong in `yield keep\(…\)`"):
         person(order).send("/go")
-    assert not container.module("current").asking.is_rerun
+    assert container.module("current").asking.rerun is None
 
 
 def test_what_is_kept_may_call(

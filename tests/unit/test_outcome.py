@@ -198,8 +198,8 @@ def test_an_exception_is_logged_with_its_place_in_the_bot(
 
 
 def test_an_exception_that_passed_no_line_of_the_bot_has_no_place(container: Container) -> None:
-    failed, error = container.module("failed"), KeyError("secret")
-    assert (failed.where_raised(error), failed.frames(error)) == ("KeyError", {})
+    raised, error = container.module("raised"), KeyError("secret")
+    assert (raised.where_raised(error), raised.frames(error)) == ("KeyError", {})
 
 
 SHOP = """
@@ -252,7 +252,7 @@ def test_a_failure_of_botkit_in_the_bot_has_its_lines_too(start_bot: StartBot) -
 
 
 def test_a_bot_beside_botkit_is_no_part_of_it(container: Container) -> None:
-    assert not f"{LAMBDA}/bot.py".startswith(container.module("failed").NOT_THE_BOTS)
+    assert not f"{LAMBDA}/bot.py".startswith(container.module("raised").NOT_THE_BOTS)
 
 
 @pytest.mark.parametrize(

@@ -107,12 +107,11 @@ def reply(update):
 
 def test_two_containers_change_a_session_once(start_with_sessions: StartBot) -> None:
     container = start_with_sessions(FORM)
-    session = container.module("session")
     asked: list[int] = []
 
     def slow(data: Json) -> str:
         asked.append(1)
-        session.changing.clear()
+        container.module("current").asking.changing.clear()
         assert visit(container, function=lambda other: "the faster one") == "the faster one"
         return "the slower one"
 

@@ -213,7 +213,7 @@ def test_an_answer_shows_each_piece(calls: Any, no_pauses: None) -> None:
 def test_a_dialogue_has_no_effects_in_tests_either(
     aws: Any, sessions: Any, waits: Any, effect: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(botkit("current").asking, "is_rerun", True)
+    monkeypatch.setattr(botkit("current").asking, "rerun", [])
     names = {name: botkit(name) for name in ("aws", "later", "session")}
     with pytest.raises(ValueError, match="a dialogue runs again"):
         eval(effect, names)  # noqa: S307

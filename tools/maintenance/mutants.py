@@ -137,6 +137,12 @@ TESTS = {
         "unit/test_on_telebot",
         "unit/test_stream",
     ],
+    "botkit/raised": [
+        "unit/test_outcome",
+        "unit/test_start_error",
+        "unit/test_bot_module",
+        "integration/test_runtime",
+    ],
     "botkit/release/check": ["unit/release/test_check", "unit/test_bot_module"],
     "botkit/release/drain": ["unit/release/test_drain"],
     "botkit/release/registration": [
@@ -206,6 +212,7 @@ TESTS = {
     "botkit/steps/answer": ["unit/sources/test_webhook", "unit/sources/test_replay"],
     "botkit/steps/due": ["unit/sources/test_event"],
     "botkit/steps/enqueue": ["unit/sources/test_queue", "unit/test_turns"],
+    "botkit/steps/give_back": ["unit/sources/test_event", "unit/sources/test_replay"],
     "botkit/steps/handled": ["unit/sources/test_replay"],
     "botkit/steps/keep": ["unit/sources/test_replay", "unit/test_turns"],
     "botkit/steps/limit": ["unit/steps/test_limit"],

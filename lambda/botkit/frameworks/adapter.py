@@ -36,10 +36,7 @@ NOT_HERE = {
 }
 NO_STATE = "a framework's state is kept only in reply(), and with SESSION in bot.py"
 
-state: Json | None = None  # the session of the update that is handled, None without SESSION
 checks: list[Callable[[], object]] = []  # of the adapters
-
-_failures: list[tuple[object, Failure]] = []  # what failed, and its error
 
 
 def call(method: str, params: Json) -> Any:
@@ -65,10 +62,11 @@ def download(file_path: str) -> bytes:
 
 def remember(error: object, what: object = None) -> None:
     """Remember an error of botkit's, but for a refusal that a later try wouldn't change."""
-    if not isinstance(error, Failure) or error in (known for _, known in _failures):
+    failures = current.asking.failures
+    if not isinstance(error, Failure) or error in (known for _, known in failures):
         return
     if error.may_pass or not isinstance(error, Refused):
-        _failures.append((what, error))
+        failures.append((what, error))
 
 
 @contextmanager
@@ -80,12 +78,14 @@ def remembering(what: object = None) -> Iterator[None]:
         remember(error, what)
         raise
     if what is not None:
-        _failures[:] = [failure for failure in _failures if failure[0] != what]
+        failures = current.asking.failures
+        failures[:] = [failure for failure in failures if failure[0] != what]
 
 
 def _first() -> Failure | None:
     """Return the first error that is remembered, if possible one that may be gone later."""
-    return min((error for _, error in _failures), key=lambda each: not each.may_pass, default=None)
+    errors = [error for _, error in current.asking.failures]
+    return min(errors, key=lambda each: not each.may_pass, default=None)
 
 
 def handle(session: Json | None, handler: Callable[[], object]) -> list[Json]:
@@ -94,18 +94,18 @@ def handle(session: Json | None, handler: Callable[[], object]) -> list[Json]:
     Raises an error that may be gone later if the update may be redelivered, and else Handled if the
     handler failed, or an error is remembered.
     """
-    global state
-    _failures.clear()
+    asking = current.asking
+    asking.failures.clear()
     warnings.showwarning = _log_warning  # type: ignore[assignment]
     error: BaseException | None = None
-    state = session
+    asking.state = session
     try:
-        with nullcontext() if state is None else deadline.reserve("write"):
+        with nullcontext() if session is None else deadline.reserve("write"):
             handler()
     except BaseException as raised:
         error = raised
     finally:
-        state = None
+        asking.state = None
     remember(error)
     if failure := _first():
         if failure.may_pass and not current.run.made.seen:
@@ -136,11 +136,11 @@ def starting() -> Iterator[None]:
         failure = error if isinstance(error, Unreachable) else _first()
         if not (failure and failure.may_pass):
             failure = StartFailed(error)
-        _failures[:] = [(None, failure)]
+        current.asking.failures[:] = [(None, failure)]
         raise
     finally:
         current.asking.is_start = False
-    _failures.clear()
+    current.asking.failures.clear()
 
 
 def choice() -> Any:
@@ -207,7 +207,7 @@ def refuse_others(chat: bool, user: bool, topic: bool) -> None:
 
 def read() -> Json:
     """Return the session of the update, for reading. Without SESSION, it is empty."""
-    return {} if state is None else state
+    return {} if current.asking.state is None else current.asking.state
 
 
 @remembering()
@@ -221,9 +221,9 @@ def change(function: Callable[[Json], object]) -> None:
 
 
 def _own() -> Json:
-    if state is None:
+    if current.asking.state is None:
         raise Misconfigured(NO_STATE)
-    return state
+    return current.asking.state
 
 
 @remembering()

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Set
 
+from .. import current
 from ..deadline import deadline
 from ..types import Any
 from . import adapter
@@ -15,8 +16,6 @@ logger = logging.getLogger("botkit")
 PATIENCE = 0.2  # seconds for tasks that are cancelled
 
 _loop: asyncio.AbstractEventLoop | None = None
-_errors: list[Exception] = []  # that asyncio would only log
-tasks: list[asyncio.Task[Any]] = []  # of the update, also those that are done
 
 
 def run(coroutine: Coroutine[Any, Any, object]) -> None:
@@ -26,6 +25,7 @@ def run(coroutine: Coroutine[Any, Any, object]) -> None:
     awaits.
     """
     global _loop
+    tasks, unraised = current.asking.tasks, current.asking.unraised
     tasks.clear()
     asyncio._set_running_loop(None)  # an interrupt may have come before the last loop did so
     if _loop and _end_tasks(_loop):
@@ -40,8 +40,11 @@ def run(coroutine: Coroutine[Any, Any, object]) -> None:
     finally:
         _end_tasks(_loop)
         # asyncio reports a task's when it is freed: later, if the bot keeps the task.
-        errors: list[Any] = [*_errors, *(task.exception() for task in tasks if task._log_traceback)]
-        _errors.clear()
+        errors: list[Any] = [
+            *unraised,
+            *(task.exception() for task in tasks if task._log_traceback),
+        ]
+        unraised.clear()
         for error in errors:
             adapter.remember(error)
     if errors:
@@ -49,14 +52,15 @@ def run(coroutine: Coroutine[Any, Any, object]) -> None:
 
 
 def _new_task(loop: Any, coroutine: Any, **options: Any) -> Any:
-    tasks.append(asyncio.Task(coroutine, loop=loop, **options))
-    return tasks[-1]
+    task = asyncio.Task(coroutine, loop=loop, **options)
+    current.asking.tasks.append(task)
+    return task
 
 
 def _remember(_: object, context: dict[str, Any]) -> None:
     """Remember what asyncio would only log, with a text that may quote people."""
     if error := context.get("exception"):
-        _errors.append(error)
+        current.asking.unraised.append(error)
 
 
 async def _run(coroutine: Coroutine[Any, Any, object]) -> None:

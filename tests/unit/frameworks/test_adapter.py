@@ -40,7 +40,7 @@ def test_what_the_session_of_an_update_has(
 ) -> None:
     """As session_key.py makes its key."""
     monkeypatch.setitem(sys.modules, "bot", SimpleNamespace(SESSION=choice))
-    framework.state = {}
+    framework.current.asking.state = {}
     with contextlib.nullcontext() if has(*belongs) else pytest.raises(framework.BadSession):
         framework.refuse_others(*belongs)
 
@@ -182,7 +182,7 @@ def test_a_task_that_the_bot_keeps_fails_its_own_update(framework: Any, loop: An
     loop.run(handle())
     kept.clear()
     loop.run(handle())
-    assert len(loop.tasks) == 2  # the loop's own, and the handler's
+    assert len(framework.current.asking.tasks) == 2  # the loop's own, and the handler's
 
 
 def test_of_all_that_fails_in_tasks_what_may_pass_counts(framework: Any, loop: Any) -> None:
@@ -408,14 +408,14 @@ def test_an_update_is_handled_again_only_after_a_refusal_for_now(
     ],
 )
 def test_nothing_empty_is_kept(framework: Any, old: Any, new: Any, expected: Any) -> None:
-    framework.state = old
+    framework.current.asking.state = old
     framework.put("kind", "name", new)
-    assert framework.state == expected
+    assert framework.current.asking.state == expected
 
 
 def test_what_is_kept_is_a_copy(framework: Any) -> None:
-    framework.state = {}
+    framework.current.asking.state = {}
     value = {"x": [1]}
     framework.put("kind", "name", value)
     value["x"].append(2)
-    assert framework.state == {"kind": {"name": {"x": [1]}}}
+    assert framework.current.asking.state == {"kind": {"name": {"x": [1]}}}
