@@ -30,7 +30,8 @@ from .aws import to_json
 from .commands import command_in, is_for_another_bot
 from .errors import BadConversation
 from .place import Place
-from .session import check_own, checked_copy
+from .session import check_own
+from .store import checked_copy
 from .types import Any, Call, Json
 
 logger = logging.getLogger("botkit")

@@ -184,7 +184,7 @@ class SessionStorage(BaseStorage):
 
     async def set_data(self, key: StorageKey, data: Mapping[str, Any]) -> None:
         """Keep the data of a key. Raises BadSession if JSON would give it back changed."""
-        from .session import checked_copy
+        from .store import checked_copy
 
         with adapter.remembering():
             self._keep(key, data=checked_copy(dict(data)))

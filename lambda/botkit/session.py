@@ -11,44 +11,13 @@ these functions, which are for on_event() and on_request().
 
 from __future__ import annotations
 
-import json
-import os
-import time
 from collections.abc import Callable
-from itertools import accumulate, pairwise
 
-from . import aws, current
-from .aws import to_json
-from .errors import BadSession, Misconfigured
-from .settings import settings
+from . import current, store
+from .errors import BadSession
 from .types import Any, Json
 
-MOST_UPDATES = 300  # whose ids are kept: many people may share a session
-MOST_CALLS = 1024  # bytes of their calls. Each KB of an item costs a write unit
-MOST_ONCE = 100  # changes that aren't repeated, whose results are kept
-LARGEST_RESULT = 1024  # bytes of one in JSON
 LARGEST_NAME = 64  # bytes of `once`
-MAP_BYTES = 30  # that each of the kept calls takes more than its JSON: an id, and DynamoDB's own
-EMPTY = {
-    "session": {"S": "{}"},
-    "updates": {"S": "[]"},
-    "calls": {"M": {}},
-    "once": {"S": "{}"},
-}
-
-# The states of an update. An item has 4 × its id + its state, each as the difference to the one
-# before it, which takes a third of the bytes: [401, 7] are the ids 100, SILENT, and 102, KEPT.
-KEPT = 0  # its calls are in the item, unless they had to make room for newer ones
-SILENT = 1  # it was answered without calls
-UNFINISHED = 2  # its calls in the item have to be made
-FAILED = 3  # the bot failed at it, or at its turn: it is over, but not for a replay
-
-# The exceptions of parsing an item that another program has written.
-ODD = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
-
-LARGEST_KEY = 2048  # bytes
-LARGEST_ITEM = (400 << 10) - 200  # bytes, without what else an item has
-DAY = 24 * 3600  # seconds
 
 
 def read(key: str) -> Json:
@@ -56,7 +25,7 @@ def read(key: str) -> Json:
 
     Raises BadSession for an impossible key, and Unreachable if DynamoDB can't be used.
     """
-    return Item(key).session
+    return store.read("session", key)
 
 
 def change(
@@ -81,152 +50,7 @@ def change(
     # reply() would then find its session changed, and run again for ever.
     if key == current.asking.session:
         raise BadSession("reply() must change its own session by its argument")
-    item, changing = Item(key), current.asking.changing
-    if key in changing:
-        raise BadSession("session.change() must not change a session while it changes that one")
-    changing.add(key)
-    try:
-        while True:
-            if mark in item.once:
-                return item.once[mark]
-            result = function(item.session)
-            if mark is not None:
-                item.once[mark] = _result(result)
-            if item.keep(days=days, always=mark is not None):
-                return result
-            item = Item(key)
-    finally:
-        changing.discard(key)
-
-
-class Item:
-    """The item of a key, as it was read.
-
-    `session` is to be changed, and `text` is its JSON as it was. `updates` has the ids of the last
-    updates that changed it, the newest last, each with its state. `once` has the results of changes
-    that aren't repeated, by their name and the id of their update or event.
-    """
-
-    def __init__(self, key: str) -> None:
-        data = _bytes(key) if isinstance(key, str) else b""
-        if not 0 < len(data) <= LARGEST_KEY or data.decode() != key:  # half a surrogate pair
-            raise BadSession(f"the key of a session must be a string of 1 to {LARGEST_KEY:,} bytes")
-        self.key = key
-        item = _dynamodb("GetItem", Key={"id": {"S": key}}, ConsistentRead=True).get("Item", {})
-        self._version = item.get("version")
-        self._expires_at = item.get("expires_at")
-        try:
-            # DynamoDB may take days to delete an expired item.
-            if "expires_at" in item and int(item["expires_at"]["N"]) <= time.time():
-                item = {}
-            item = {**EMPTY, **item}
-            self.text: str = item["session"]["S"]
-            self.session: Json = {**_parsed(self.text)}
-            numbers = accumulate(json.loads(item["updates"]["S"]))
-            self.updates = {number >> 2: number & 3 for number in numbers}
-            self.once: Json = {**_parsed(item["once"]["S"])}
-            self._calls = {int(name): text["S"] for name, text in item["calls"]["M"].items()}
-        except ODD as error:
-            raise self._unreadable(error) from None
-
-    def _unreadable(self, error: Exception) -> Misconfigured:
-        return Misconfigured(
-            f"the item {self.key} of the sessions' table can't be read, since something else has "
-            f"written it: repair or delete it ({type(error).__name__})"
-        )
-
-    def calls(self, update_id: int) -> list[Json] | None:
-        """Return the calls that answer an update, or None if they aren't kept.
-
-        They are parsed here, since few updates are redelivered. Raises Misconfigured.
-        """
-        if self.updates.get(update_id) in (SILENT, FAILED):
-            return []
-        if update_id not in self._calls:
-            return None
-        try:
-            return [{**call} for call in _parsed(self._calls[update_id])]
-        except ODD as error:
-            raise self._unreadable(error) from None
-
-    def keep(
-        self,
-        answers: dict[int, list[Json]] | None = None,
-        days: int | None = None,
-        *,
-        always: bool = False,
-        state: int = KEPT,
-    ) -> bool:
-        """Write the session, unless it is as it was, with the `answers` to updates, by their ids.
-
-        It is kept for `days`, or session_retention_in_days if they are None. With `always`, it is
-        written even if it is as it was. Returns False if somebody else has written since it was
-        read. Raises BadSession.
-        """
-        text = _text(self.session)
-        if text == self.text and not always:
-            return True
-        if days is None:
-            days = int(settings.session_retention_in_days or 0)
-        if text == "{}":
-            days = 1
-        return self._write(text, answers or {}, state, days and _in(days))
-
-    def note(self, update_id: int, calls: list[Json], state: int) -> bool:
-        """Write which calls of an update remain, and its state, with the session as it was.
-
-        Returns and raises what `keep` does.
-        """
-        expires_at = self._expires_at
-        if self.text == "{}":
-            expires_at = _in(1)
-        return self._write(self.text, {update_id: calls}, state, expires_at)
-
-    def _write(
-        self, text: str, answers: dict[int, list[Json]], state: int, expires_at: Any
-    ) -> bool:
-        silent = FAILED if state == FAILED else SILENT
-        new = {update_id: state if calls else silent for update_id, calls in answers.items()}
-        # One that failed before is the newest now.
-        old = {
-            each: known
-            for each, known in self.updates.items()
-            if known != FAILED or each not in new
-        }
-        updates = dict([*{**old, **new}.items()][-MOST_UPDATES:])
-        numbers = [0, *(4 * update_id + state for update_id, state in updates.items())]
-        ids = to_json([after - before for before, after in pairwise(numbers)])
-        answered = {update_id: to_json(calls) for update_id, calls in answers.items()}
-        # The calls of an update that cleared a session stay until the next update.
-        room = 0 if "{}" in (text, self.text) else MOST_CALLS
-        calls = _newest(updates, {**self._calls, **answered}, room)
-        once = to_json(dict([*self.once.items()][-MOST_ONCE:])) if self.once else ""
-        sizes = len(_bytes(text)), sum(len(_bytes(part)) for part in (ids, once, *calls.values()))
-        if sum(sizes) + len(_bytes(self.key)) + MAP_BYTES * len(calls) > LARGEST_ITEM:
-            raise BadSession(
-                f"a session ({sizes[0]:,} bytes) with the calls of its updates ({sizes[1]:,} bytes)"
-                " must fit into a DynamoDB item, which has 400 KB"
-            )
-        # In hex: the time, which tells operators the age of an item, and a random number.
-        version = {"S": f"{int(time.time()):08x}{os.urandom(4).hex()}"}
-        item: Json = {"id": {"S": self.key}, "version": version, "session": {"S": text}}
-        item["updates"] = {"S": ids}
-        item["calls"] = {"M": {str(update_id): {"S": call} for update_id, call in calls.items()}}
-        if once:
-            item["once"] = {"S": once}
-        if expires_at:
-            item["expires_at"] = expires_at
-        condition: Json = {"ConditionExpression": "attribute_not_exists(version)"}
-        if self._version:
-            condition = {
-                "ConditionExpression": "version = :read",
-                "ExpressionAttributeValues": {":read": self._version},
-            }
-        if _dynamodb("PutItem", Item=item, **condition) is None:
-            return False
-        self.text, self.updates, self._calls = text, updates, calls
-        self._version, self._expires_at = version, expires_at
-        return True
+    return store.change("session", key, function, days=days, once=mark)
 
 
 def check_own(what: str) -> None:
@@ -235,18 +59,12 @@ def check_own(what: str) -> None:
         raise BadSession(f"{what} can't be kept: SESSION in bot.py gives this update no session")
 
 
-def checked_copy(data: Json) -> Json:
-    """Return a copy of a part of a session. Raises BadSession if JSON would change it."""
-    copy: Json = json.loads(_text(data))
-    return copy
-
-
 def _mark(once: str) -> str | None:
     """Return the name of a change with the id of what is being answered. Raises BadSession.
 
     None outside of an invocation, as in an author's tests: nothing comes again there.
     """
-    if not isinstance(once, str) or not 0 < len(_bytes(once)) <= LARGEST_NAME:
+    if not isinstance(once, str) or not 0 < len(once.encode(errors="replace")) <= LARGEST_NAME:
         raise BadSession(f"once must be a name of 1 to {LARGEST_NAME} bytes")
     run = current.run
     if run.source == "start":
@@ -254,66 +72,3 @@ def _mark(once: str) -> str | None:
     if not (run.is_update or run.id):
         raise BadSession("once is for updates and events: leave it out where nothing has an id")
     return f"{once}:{run.id}"
-
-
-def _result(result: Any) -> Any:
-    """Return a copy of a change's result. Raises BadSession if it can't be kept."""
-    copy = checked_copy({"": result})[""]
-    if len(to_json(copy).encode()) > LARGEST_RESULT:
-        raise BadSession(f"with once, the result must have up to {LARGEST_RESULT:,} bytes in JSON")
-    return copy
-
-
-def _text(data: Json) -> str:
-    """Return a session in JSON. Raises BadSession if JSON would give it back changed."""
-    try:
-        text = to_json(data)
-        if json.loads(text) != data:
-            raise ValueError("it has a tuple, a key that isn't a string, or half a surrogate pair")
-    except (TypeError, ValueError, RecursionError) as error:
-        raise BadSession(f"a session must have only what JSON gives back: {error}") from None
-    return text
-
-
-def _newest(updates: dict[int, int], calls: dict[int, str], room: int) -> dict[int, str]:
-    """Return the calls that stay: the newest that fit into `room` bytes, and those of the newest
-    update and of unfinished ones anyway.
-    """
-    newest = next(reversed(updates), None)
-    kept = {}
-    for update_id, state in reversed(updates.items()):
-        if state not in (SILENT, FAILED) and update_id in calls:
-            room -= len(_bytes(calls[update_id]))
-            if room >= 0 or update_id == newest or state == UNFINISHED:
-                kept[update_id] = calls[update_id]
-    return kept
-
-
-def _in(days: int) -> Json:
-    """Return the time in so many days, as an item has it."""
-    return {"N": str(int(time.time()) + days * DAY)}
-
-
-def _parsed(text: str) -> Any:
-    """Parse the JSON of an item. Raises ValueError, also for NaN, which no session may have."""
-    return json.loads(text, parse_constant=int)
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode(errors="replace")
-
-
-def _dynamodb(action: str, **params: Any) -> Any:
-    """Call DynamoDB and return its answer, or None if the condition isn't met.
-
-    Raises Unreachable, or Misconfigured if the table can't be used.
-    """
-    if not settings.session_table:
-        raise Misconfigured("there is no table for sessions: set session_retention_in_days")
-    params = {"TableName": settings.session_table, **params}
-    try:
-        return aws.call("dynamodb", f"DynamoDB_20120810.{action}", params)
-    except aws.ClientError as error:
-        if error.code == "ConditionalCheckFailedException":
-            return None
-        raise Misconfigured(f"the table of the sessions can't be used: {error}") from None

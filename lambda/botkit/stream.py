@@ -104,7 +104,7 @@ def stop(stopped: MessageGenerationStopped) -> None:
     def count(notes: Json) -> None:
         notes["presses"] = notes.get("presses", 0) + 1
 
-    _sessions().change(_key(stopped["chat"]["id"], stopped["draft_id"]), count, days=DAYS)
+    _store().change("stream", _key(stopped["chat"]["id"], stopped["draft_id"]), count, days=DAYS)
 
 
 class _Growing:
@@ -135,7 +135,7 @@ class _Growing:
             current.asking.streams += bool(current.run.id)
         # The id of the message that grows, if an earlier delivery of the update has begun it.
         self._post: int | None = (
-            _sessions().read(self._key).get("post") if self._notes_post else None
+            _store().read("stream", self._key).get("post") if self._notes_post else None
         )
         self._is_noted = self._post is not None
         self._post_content: Json = {}  # as far as Telegram has confirmed it
@@ -163,7 +163,7 @@ class _Growing:
             return False
         seen = self._presses
         with _briefly():
-            self._presses = _sessions().read(self._key).get("presses", 0)
+            self._presses = _store().read("stream", self._key).get("presses", 0)
         self._looks_at = time.monotonic() + LOOK_PAUSE
         return seen is not None and seen != self._presses
 
@@ -201,7 +201,7 @@ class _Growing:
             if self._notes_post:
                 with _briefly():
                     notes = {"post": self._post}
-                    _sessions().change(self._key, lambda kept: kept.update(notes), days=DAYS)
+                    _store().change("stream", self._key, lambda kept: kept.update(notes), days=DAYS)
                     self._is_noted = True
                     current.run.made.seen = is_seen
 
@@ -365,11 +365,11 @@ def _given(**params: Any) -> Json:
     return {name: value for name, value in params.items() if value is not None}
 
 
-def _sessions() -> Any:
-    """Return botkit.session. A bot that imports it at its start needs a table; this one may not."""
-    from . import session
+def _store() -> Any:
+    """Return botkit.store, which a bot without a table doesn't load."""
+    from . import store
 
-    return session
+    return store
 
 
 def _rich() -> Any:
@@ -384,7 +384,7 @@ def _markdown(text: str) -> Json:
 
 
 def _key(room: Any, question: int) -> str:
-    return f"stream:{room}/{question}"
+    return f"{room}/{question}"
 
 
 def _split(text: str, most: int) -> list[str]:

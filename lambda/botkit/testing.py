@@ -134,8 +134,8 @@ class Sessions(dict[str, Json]):
         changed = self.read(key)
         result = function(changed)
         if once is not None and run.is_update:  # reply() alone has no update that could come again
-            done[mark] = _botkit("session")._result(result)
-        changed = _botkit("session").checked_copy(changed)
+            done[mark] = _botkit("store").checked_result(result)
+        changed = _botkit("store").checked_copy(changed)
         self[key].clear()
         self[key].update(changed)
         return result
@@ -148,6 +148,13 @@ def sessions(monkeypatch: pytest.MonkeyPatch) -> Sessions:
     monkeypatch.setattr(_botkit("settings").settings, "session_table", "sessions")
     monkeypatch.setattr(session, "read", sessions.read)
     monkeypatch.setattr(session, "change", sessions.change)
+    store = _botkit("store")  # for the notes of streams
+    monkeypatch.setattr(store, "read", lambda *key: sessions.read(store.id_of(*key)))
+    monkeypatch.setattr(
+        store,
+        "change",
+        lambda space, key, function, **_: sessions.change(store.id_of(space, key), function),
+    )
     return sessions
 
 
@@ -343,7 +350,7 @@ class _Host:
 
     def _keep(self, key: str | None, state: Json) -> None:
         if key is not None:
-            state = _botkit("session").checked_copy(state)
+            state = _botkit("store").checked_copy(state)
             self._sessions[key].clear()
             self._sessions[key].update(state)
 

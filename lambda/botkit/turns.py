@@ -16,7 +16,7 @@ import time
 from collections.abc import Collection
 from functools import partial
 
-from . import bot_module, session, session_key
+from . import bot_module, session_key, store
 from .aws import to_json
 from .deadline import deadline
 from .errors import Misconfigured
@@ -80,19 +80,19 @@ def note(update: Json) -> None:
     key = session_key.key_of(update)
     if key is not None:
         with deadline.within(NOTE_SECONDS):
-            session.change(_list(key), partial(_add, update, quiet, time.time()), days=1)
+            store.change("turn", key, partial(_add, update, quiet, time.time()), days=1)
 
 
 def turn(update: Json, key: str, known: Collection[int]) -> tuple[Json, list[int]]:
     """Wait until an update's turn is over. Return the update as reply() gets it, and all ids.
 
-    `known` are the ids of those that the session has answered. Raises what `session.read` raises.
+    `known` are the ids of those that the session has answered. Raises what `store.read` raises.
     """
     parts, quiet = [update], seconds()
     if _begins(update, quiet) and update["update_id"] not in known:
         for_answer = deadline.left() / 2
         while True:
-            parts, ends = _parts(update, session.read(_list(key)), known, quiet)
+            parts, ends = _parts(update, store.read("turn", key), known, quiet)
             pause = min(ends - time.time(), deadline.left() - for_answer)
             if pause <= 0 or len(parts) == MOST_MESSAGES:
                 break
@@ -121,11 +121,6 @@ def is_listed(update: Json) -> bool:
     """Tell whether the list may have this update as a part of a turn."""
     quiet = seconds()
     return _is_part(update) and ("bursts" in quiet or _begins(update, quiet))
-
-
-def _list(key: str) -> str:
-    """Return the key of a session's list."""
-    return f"together/{key}"
 
 
 def _add(update: Json, quiet: dict[str, float], at: float, listed: Json) -> None:

@@ -192,11 +192,11 @@ def test_a_person_is_forgotten_and_a_bot_that_answers_meanwhile_notices(
     about |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
     container = start_bot(BOT, **about)
     container.module("deadline").deadline.start(60)
-    session, later = container.module("session"), container.module("later")
+    session, store, later = map(container.module, ("session", "store", "later"))
     for key in ("42", "-100/42", "7"):
         session.change(key, lambda data: data.update(cake="cheese"))
     later.send({**CALL, "chat_id": 42}, datetime(2099, 1, 1, tzinfo=UTC), "tea")
-    answering = session.Item("42")
+    answering = store.Item("session", "42")
     answering.session["cake"] = "apple"
 
     flags = ("--table", "cake-bot-sessions", "--region", REGION)

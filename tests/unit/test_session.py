@@ -32,7 +32,7 @@ def start_at(
     """Start a container at a time, whose sessions are kept for so many days."""
     container = start(FORM, SESSION_RETENTION_IN_DAYS=f"{days}")
     clock = SimpleNamespace(time=lambda: now)
-    monkeypatch.setattr(container.module("session"), "time", clock)
+    monkeypatch.setattr(container.module("store"), "time", clock)
     return container
 
 
@@ -126,7 +126,7 @@ def test_the_last_hundred_changes_are_remembered(start_with_sessions: StartBot) 
         visit(container, number)
     item = container.table.items["42"]
     assert [*json.loads(item["once"]["S"])] == [f"visit:{number}" for number in range(1001, 1101)]
-    assert [*container.module("session").Item("42").updates] == [7]
+    assert [*container.module("store").Item("session", "42").updates] == [7]
     assert visit(container, 1001) == 2
     assert visit(container, 1000) == 102
 
@@ -135,7 +135,7 @@ def test_an_update_leaves_what_is_done_once(start_with_sessions: StartBot) -> No
     container = start_with_sessions(FORM)
     visit(container)
     container.deliver(message(7, text="hello"))
-    container.module("session").Item("42").note(7, [], 0)
+    container.module("store").Item("session", "42").note(7, [], 0)
     assert visit(container) == 1
 
 
@@ -333,7 +333,7 @@ def test_clear_forgets_all_but_the_ids_and_they_expire_in_a_day(
 
 
 def kept(container: Container) -> Any:
-    item = container.module("session").Item("42")
+    item = container.module("store").Item("session", "42")
     return {update_id: item.calls(update_id) for update_id in item.updates}
 
 
@@ -341,10 +341,10 @@ def test_the_last_300_updates_are_known_and_take_little_room(
     start_with_sessions: StartBot,
 ) -> None:
     container = start_with_sessions(FORM)
-    session = container.module("session")
+    store = container.module("store")
     ids = [700_000_000 + 7 * n - 20 * (n % 5) for n in range(310)]  # not all in order
     for update_id in ids:
-        found = session.Item("42")
+        found = store.Item("session", "42")
         found.session["said"] = f"{update_id}"
         answer = [{"method": "getMe"}] if update_id % 2 else []
         assert found.keep({update_id: answer})
@@ -359,7 +359,7 @@ def test_the_last_300_updates_are_known_and_take_little_room(
 def test_calls_of_a_kb_are_kept(start_with_sessions: StartBot, size: int, is_kept: bool) -> None:
     container = start_with_sessions(FORM)
     for update_id, text in ((1, "x" * (size - 2 * len('[{"method":""}]'))), (2, "")):
-        found = container.module("session").Item("42")
+        found = container.module("store").Item("session", "42")
         found.session["said"] = text
         found.keep({update_id: [{"method": text}]})
     assert kept(container)[1] == ([{"method": "x" * (size - 30)}] if is_kept else None)
@@ -375,9 +375,10 @@ def test_a_note_keeps_a_session_as_long_as_before(
 ) -> None:
     container = start_at(start_with_sessions, monkeypatch)
     session = container.module("session")
+    store = container.module("store")
     session.change("42", lambda data: data.update(n=1), days=days)
-    monkeypatch.setattr(session.settings, "session_retention_in_days", "30")
-    assert session.Item("42").note(1, [{"method": "x"}], session.UNFINISHED)
+    monkeypatch.setattr(store.settings, "session_retention_in_days", "30")
+    assert store.Item("session", "42").note(1, [{"method": "x"}], store.UNFINISHED)
     assert container.table.items["42"].get("expires_at") == (expires and {"N": f"{expires}"})
 
 
@@ -385,15 +386,15 @@ def test_a_note_in_an_empty_session_expires_in_a_day(
     start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     container = start_at(start_with_sessions, monkeypatch, 30)
-    session = container.module("session")
-    assert session.Item("42").note(1, [{"method": "x"}], session.UNFINISHED)
+    store = container.module("store")
+    assert store.Item("session", "42").note(1, [{"method": "x"}], store.UNFINISHED)
     assert container.table.items["42"]["expires_at"] == {"N": f"{NOW + DAY}"}
 
 
 def test_what_cleared_a_session_stays_until_the_next_update(start_with_sessions: StartBot) -> None:
     container = start_with_sessions(FORM)
     for update_id, data in enumerate(({"said": "a"}, {}, {"said": "b"})):
-        found = container.module("session").Item("42")
+        found = container.module("store").Item("session", "42")
         found.session = data
         assert found.keep({update_id: [{"method": "x"}]})
     assert kept(container) == {0: None, 1: None, 2: [{"method": "x"}]}
@@ -401,10 +402,10 @@ def test_what_cleared_a_session_stays_until_the_next_update(start_with_sessions:
 
 def test_calls_that_remain_stay_whatever_room_they_take(start_with_sessions: StartBot) -> None:
     container = start_with_sessions(FORM)
-    session = container.module("session")
+    store = container.module("store")
     long = [{"method": "x" * 5000}, {"method": "y"}]
-    found = session.Item("42")
-    assert found.note(1, long, session.UNFINISHED)
+    found = store.Item("session", "42")
+    assert found.note(1, long, store.UNFINISHED)
     for update_id, said in ((3, "a"), (2, "b")):  # not in order
         found.session["said"] = said
         assert found.keep({update_id: long})
@@ -412,7 +413,7 @@ def test_calls_that_remain_stay_whatever_room_they_take(start_with_sessions: Sta
     found.session.clear()
     assert found.keep({4: []})
     assert kept(container) == {1: long, 2: None, 3: None, 4: []}
-    assert found.note(1, [], session.KEPT)
+    assert found.note(1, [], store.KEPT)
     assert kept(container) == {1: [], 2: None, 3: None, 4: []}
 
 
@@ -420,6 +421,7 @@ def test_calls_that_remain_stay_whatever_room_they_take(start_with_sessions: Sta
 def test_a_session_may_be_as_large_as_an_item(start_with_sessions: StartBot, key: str) -> None:
     container = start_with_sessions(FORM)
     session = container.module("session")
+    store = container.module("store")
     text = "x" * (409_400 - len(key.encode()) - len('{"":""}[]'))
     session.change(key, lambda data: data.update({"": text}))
     item = container.table.items[key]
@@ -427,17 +429,17 @@ def test_a_session_may_be_as_large_as_an_item(start_with_sessions: StartBot, key
     assert sum(map(len, map(str.encode, strings))) + len("calls") + 3 <= 409_600, (
         "DynamoDB's limit, names included"
     )
-    with pytest.raises(session.BadSession, match="must fit into a DynamoDB item"):
+    with pytest.raises(store.BadSession, match="must fit into a DynamoDB item"):
         session.change(key, lambda data: data.update({"": text + "x"}))
     assert session.read(key) == {"": text}
 
 
 def test_what_dynamodb_takes_for_each_of_many_calls_counts(start_with_sessions: StartBot) -> None:
     container = start_with_sessions(FORM)
-    session = container.module("session")
-    found = session.Item("42")
+    store = container.module("store")
+    found = store.Item("session", "42")
     ids = range(2_000_000_000, 2_000_000_300)
-    found.updates = dict.fromkeys(ids, session.UNFINISHED)
+    found.updates = dict.fromkeys(ids, store.UNFINISHED)
     found._calls = dict.fromkeys(ids, '[{"method":"x"}]')
     found.session = {"": ""}
     assert found.keep()
@@ -445,7 +447,7 @@ def test_what_dynamodb_takes_for_each_of_many_calls_counts(start_with_sessions: 
     size = sum(len(name) + len(value.get("S", "")) for name, value in item.items()) + 3
     size += sum(len(name) + len(value["S"]) + 1 for name, value in item["calls"]["M"].items())
     found.session = {"": "x" * (409_601 - size)}  # a byte too many
-    with pytest.raises(session.BadSession, match="must fit into a DynamoDB item"):
+    with pytest.raises(store.BadSession, match="must fit into a DynamoDB item"):
         found.keep()
 
 

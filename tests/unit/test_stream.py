@@ -59,7 +59,7 @@ class World:
         if form != "text":
             self._answer = self.stream.answer
             monkeypatch.setattr(self.stream, "answer", self._answer_in_markdown)
-        self.session = container.module("session")
+        self.store = container.module("store")
         self.calls: list[tuple[str, Json]] = []
         self.current = container.module("current")
         self.fails: dict[str, list[Exception]] = {}
@@ -768,10 +768,10 @@ def test_a_message_that_was_begun_is_edited_by_the_next_try(world: World) -> Non
 def test_a_table_that_cant_be_written_has_one_message_grow(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(key: str, *how: Any, **days: int) -> None:
+    def fails(*how: Any, **days: int) -> None:
         raise world.container.module("errors").Unreachable("gone")
 
-    monkeypatch.setattr(world.session, "change", fails)
+    monkeypatch.setattr(world.store, "change", fails)
     world.answer("ab", GROUP)
     assert world.texts("sendMessage") == ["a …"]
     assert world.texts("editMessageText") == ["ab …", "ab"]
@@ -779,7 +779,7 @@ def test_a_table_that_cant_be_written_has_one_message_grow(
 
 def test_notes_are_kept_for_a_day(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SimpleNamespace(time=lambda: 1_800_000_000)
-    monkeypatch.setattr(world.session, "time", clock)
+    monkeypatch.setattr(world.store, "time", clock)
     world.answer(["a"], GROUP)
     world.press()
     expire = {key: item.get("expires_at") for key, item in world.container.table.items.items()}
@@ -842,13 +842,13 @@ def test_it_looks_once_a_second_whether_stop_was_pressed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: list[str] = []
-    read = world.session.read
+    read = world.store.read
 
-    def look(key: str) -> Any:
-        looks.append(key)
-        return read(key)
+    def look(space: str, key: str) -> Any:
+        looks.append(f"{space}:{key}")
+        return read(space, key)
 
-    monkeypatch.setattr(world.session, "read", look)
+    monkeypatch.setattr(world.store, "read", look)
     world.pause = 0.25
     world.answer("abcdefghi", can_stop=True)
     assert looks == [NOTES] * 3
@@ -863,10 +863,10 @@ def test_it_looks_once_a_second_whether_stop_was_pressed(
 def test_a_table_that_cant_be_read_stops_no_answer(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(key: str) -> None:
+    def fails(*key: str) -> None:
         raise world.container.module("errors").Unreachable("gone")
 
-    monkeypatch.setattr(world.session, "read", fails)
+    monkeypatch.setattr(world.store, "read", fails)
     assert world.answer("abc", can_stop=True) == [said("abc")]
 
 

@@ -360,7 +360,7 @@ def test_a_list_keeps_what_the_longest_answer_holds_up(lined: Lined) -> None:
 def test_a_list_is_gone_after_a_day(lined: Lined, monkeypatch: pytest.MonkeyPatch) -> None:
     line = lined()
     clock = SimpleNamespace(time=lambda: line.now)
-    monkeypatch.setattr(line.container.module("session"), "time", clock)
+    monkeypatch.setattr(line.container.module("store"), "time", clock)
     line.arrive(*album())
     item = line.container.table.items["together/-7"]
     assert int(item["expires_at"]["N"]) == 1767225600 + 86_400
@@ -507,8 +507,8 @@ def test_calls_that_had_no_room_are_asked_for_without_the_others(lined: Lined) -
     """The session knows the first one, but its calls had to make room."""
     line, parts = lined(), album(sent(ALBUM))
     line.arrive(*parts)
-    session = line.container.module("session")
-    item = session.Item("-7")
+    store = line.container.module("store")
+    item = store.Item("session", "-7")
     assert item.keep({1: [{"method": "x"}]}, always=True)
     line.container.table.items["-7"]["calls"]["M"].clear()
     assert line.answer(parts[0]) == "ignored"
@@ -524,10 +524,10 @@ def test_a_turn_that_failed_is_replayed_as_a_whole(
     line = lined(BOT.replace("return []", "update.clear()"), FAILED_QUEUE_URL=failed)
     parts = album()
     line.arrive(*parts)
-    session = line.container.module("session")
+    store = line.container.module("store")
     with monkeypatch.context() as patch:
         if not is_noted:
-            patch.setattr(session, "LARGEST_ITEM", 0)
+            patch.setattr(store, "LARGEST_ITEM", 0)
         line.answer(parts[0])
     kept = line.queued[-1]["update"]
     assert line.queued[-1]["ids"] == [1, 2]

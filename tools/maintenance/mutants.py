@@ -234,6 +234,12 @@ TESTS = {
         "integration/test_sessions",
     ],
     "botkit/steps/turns": ["unit/test_turns", "integration/test_together"],
+    "botkit/store": [
+        "unit/test_session",
+        "unit/test_store",
+        "unit/steps/test_session",
+        "integration/test_sessions",
+    ],
     "botkit/stored_token": ["unit/test_telegram_call", "unit/sources/test_page"],
     "botkit/stream": ["unit/test_stream", "integration/test_stream"],
     "botkit/telegram": [
@@ -483,6 +489,12 @@ EQUIVALENT = {
         "show NumberReplacer 2": "the clock never goes back",
         "show ReplaceComparisonOperator_Eq_Is 1": "_try_each compares them, too",
     },
+    "botkit/store": [
+        "unit/test_session",
+        "unit/test_store",
+        "unit/steps/test_session",
+        "integration/test_sessions",
+    ],
     "botkit/stored_token": {
         "<module> NumberReplacer 3": UNREAD,
         "<module> NumberReplacer 4": UNREAD,

@@ -229,7 +229,7 @@ def _own() -> Json:
 @remembering()
 def put(kind: str, name: str, value: Any) -> None:
     """Put a value into what the session holds of a kind. Nothing empty stays. Raises BadSession."""
-    from ..session import checked_copy
+    from ..store import checked_copy
 
     new = None if value in ({}, []) else checked_copy({name: value})[name]
     if new == read().get(kind, {}).get(name):

@@ -47,7 +47,7 @@ class DueTime:
 
     def __init__(self, name: str, at: str, id: str, is_replayed: bool) -> None:
         self._name, self._id, self._is_replayed = name, id, is_replayed
-        self._key = f"every:{name}:{at}"
+        self._key = f"{name}:{at}"
 
     def take(self) -> bool:
         """Tell whether no other invocation took it, and this one didn't end it. Raises Failure.
@@ -74,9 +74,9 @@ class DueTime:
 
     def _change(self, function: Callable[[Json], Any]) -> Any:
         if settings.session_table:
-            from .. import session
+            from .. import store
 
-            return session.change(self._key, function, days=TIMES_DAYS)
+            return store.change("every", self._key, function, days=TIMES_DAYS)
         time = recent.setdefault(self._key, {})
         if len(recent) > REMEMBERED:
             del recent[next(iter(recent))]

@@ -11,7 +11,7 @@ import json
 import logging
 import marshal
 
-from .. import bot_module, current, session, session_key
+from .. import bot_module, current, session_key, store
 from ..calls import make
 from ..current import Run
 from ..deadline import deadline
@@ -36,10 +36,10 @@ def step(run: Run) -> Outcome:
     run.keep_copy()
     whole = run
     while True:
-        item = session.Item(key)
+        item = store.Item("session", key)
         if whole.source == "replay" and whole.others:
             run = rest_of(whole, item)
-        is_failed = item.updates.get(run.id) == session.FAILED
+        is_failed = item.updates.get(run.id) == store.FAILED
         run.known = run.id in item.updates and not is_failed
         if is_failed and may_not_be_kept(run):
             return Outcome("bot_failed", "it failed before, and may not have been kept")
@@ -54,7 +54,7 @@ def step(run: Run) -> Outcome:
         except Handled as handled:  # by a framework, whose changes are kept
             calls, failure = [], handled
         is_open = failure and outcome_of(failure).is_kept
-        if save(run, item, calls, session.FAILED if is_open else session.KEPT):
+        if save(run, item, calls, store.FAILED if is_open else store.KEPT):
             run.turn = None
             if failure:
                 raise failure
@@ -63,7 +63,7 @@ def step(run: Run) -> Outcome:
         run.made.forgive()
 
 
-def rest_of(run: Run, item: session.Item) -> Run:
+def rest_of(run: Run, item: store.Item) -> Run:
     """Return the run of what is left of a replayed turn: some of it may have been answered.
 
     A turn may have been kept twice, or its messages have come by themselves before they were noted.
@@ -72,9 +72,9 @@ def rest_of(run: Run, item: session.Item) -> Run:
 
     ids = [run.id, *run.others]
     states = {each: state for each, state in item.updates.items() if each in ids}
-    left = [each for each in ids if states.get(each, session.FAILED) == session.FAILED]
+    left = [each for each in ids if states.get(each, store.FAILED) == store.FAILED]
     if not left:  # a replay may have ended half-way, with the calls of the newest that has some
-        newest = [each for each, state in states.items() if state != session.SILENT][-1:]
+        newest = [each for each, state in states.items() if state != store.SILENT][-1:]
         left = ids[ids.index(newest[0]) :] if newest else ids
     if left == ids:
         return run
@@ -86,12 +86,12 @@ def rest_of(run: Run, item: session.Item) -> Run:
     return rest
 
 
-def recall(run: Run, item: session.Item) -> list[Json] | None:
+def recall(run: Run, item: store.Item) -> list[Json] | None:
     """Return the calls that remain of an update that the session knows: [] if it is over.
 
     None if the bot has to be asked.
     """
-    if item.updates.get(run.id) == session.FAILED:  # it is kept, alone or with its turn
+    if item.updates.get(run.id) == store.FAILED:  # it is kept, alone or with its turn
         return None if run.source == "replay" else []
     if run.known and run.source == "replay" and run.attempt == "first":
         return []  # no replay of it has ended half-way: another delivery answers it
@@ -108,14 +108,14 @@ def may_not_be_kept(run: Run) -> bool:
     return bool(settings.failed_queue_url) and run.source != "replay" and not has_turns()
 
 
-def turn_of(run: Run, item: session.Item) -> tuple[Json, list[int]]:
+def turn_of(run: Run, item: store.Item) -> tuple[Json, list[int]]:
     """Return an update with all messages of its turn, and the ids of the other messages."""
     if not (run.may_wait and has_turns()):
         return joined(run.as_sent()), [*run.others]
     from .. import turns
 
     # One whose turn failed is a part again if the turn's first message comes again.
-    known = {each for each, state in item.updates.items() if state != session.FAILED}
+    known = {each for each, state in item.updates.items() if state != store.FAILED}
     update, ids = turns.turn(run.as_sent(), item.key, known)
     return update, ids[1:]
 
@@ -134,7 +134,7 @@ def has_turns() -> bool:
     return hasattr(bot_module.load(), "TOGETHER")
 
 
-def ask(run: Run, update: Json, item: session.Item | None = None) -> list[Json]:
+def ask(run: Run, update: Json, item: store.Item | None = None) -> list[Json]:
     """Return the calls with which reply() answers an update. Raises what it raises.
 
     Without an item, reply() gets a session that isn't kept. If reply() fails because its time went
@@ -158,7 +158,7 @@ def ask(run: Run, update: Json, item: session.Item | None = None) -> list[Json]:
     return calls
 
 
-def save(run: Run, item: session.Item, calls: list[Json], state: int) -> bool:
+def save(run: Run, item: store.Item, calls: list[Json], state: int) -> bool:
     """Keep the session with the calls. Returns False if somebody was faster.
 
     Raises BadSession or Unreachable.
@@ -182,21 +182,21 @@ def is_listed(update: Json) -> bool:
     return turns.is_listed(update)
 
 
-def finish(run: Run, item: session.Item, calls: list[Json]) -> Outcome:
+def finish(run: Run, item: store.Item, calls: list[Json]) -> Outcome:
     """Make the calls. If some have to wait after others, the next delivery goes on there."""
     with deadline.reserve("note"):
         outcome = make(run, calls)
     state = item.updates.get(run.id)
     if not outcome.comes_again:
-        if state == session.UNFINISHED:  # what remains is in the response, or nothing
-            note(run, item, calls, outcome.done, session.KEPT)
-    elif run.made.seen or state == session.KEPT:
-        if note(run, item, calls, outcome.done, session.UNFINISHED):
+        if state == store.UNFINISHED:  # what remains is in the response, or nothing
+            note(run, item, calls, outcome.done, store.KEPT)
+    elif run.made.seen or state == store.KEPT:
+        if note(run, item, calls, outcome.done, store.UNFINISHED):
             run.made.forgive()
     return outcome
 
 
-def note(run: Run, item: session.Item, calls: list[Json], done: int, state: int) -> bool:
+def note(run: Run, item: store.Item, calls: list[Json], done: int, state: int) -> bool:
     """Note in an update's session which of its calls remain when so many are done, and its state.
 
     Returns False if they are too large for a session. If DynamoDB can't be used, the update is
@@ -214,7 +214,7 @@ def note(run: Run, item: session.Item, calls: list[Json], done: int, state: int)
                 return True
             if item.note(run.id, remaining, state):
                 return True
-            item = session.Item(item.key)
+            item = store.Item("session", item.key)
     except Failure as error:
         logger.warning("it can't be noted which calls remain", extra={"error": str(error)})
         return error.may_pass

@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 
 from .. import (
-    session,
     session_key,
+    store,
     turns,  # noqa: F401  # at start-up: `enqueue` and `session` import it when they need it
 )
 from ..current import Run
@@ -39,6 +39,6 @@ def note(key: str, ids: tuple[int, ...]) -> None:
     """Write into a session that updates failed, unless it knows them. Raises Failure."""
     is_kept = False
     while not is_kept:
-        item = session.Item(key)
+        item = store.Item("session", key)
         new = {each: list[Json]() for each in ids if each not in item.updates}
-        is_kept = item.keep(new, always=True, state=session.FAILED)
+        is_kept = item.keep(new, always=True, state=store.FAILED)

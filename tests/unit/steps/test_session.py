@@ -395,17 +395,17 @@ def test_a_note_never_takes_back_what_another_container_has_noted(
 ) -> None:
     container = start_with_sessions(UNCHANGED)
     calls = [said(text) for text in theirs]
-    session = container.module("session")
+    store = container.module("store")
 
     def note() -> None:
         if not container.table.items:
-            session.Item("42").note(1, calls[2:], session.UNFINISHED)
+            store.Item("session", "42").note(1, calls[2:], store.UNFINISHED)
 
     bot_api.expects(said("a"))
     bot_api.refuses(said("b"), *LIMIT)
     meanwhile(container, note)
     assert container.deliver(message()) == (503, None)
-    assert container.module("session").Item("42").calls(1) == calls[2:]
+    assert container.module("store").Item("session", "42").calls(1) == calls[2:]
 
 
 def test_a_note_goes_on_from_what_another_container_has_noted(
@@ -413,17 +413,17 @@ def test_a_note_goes_on_from_what_another_container_has_noted(
 ) -> None:
     container = start_with_sessions(UNCHANGED.replace("abc", "abcd"))
     calls = [said(text) for text in "abcd"]
-    session = container.module("session")
+    store = container.module("store")
 
     def note() -> None:
         if not container.table.items:
-            session.Item("42").note(1, calls[2:], session.UNFINISHED)
+            store.Item("session", "42").note(1, calls[2:], store.UNFINISHED)
 
     bot_api.expects(*calls[:3])
     bot_api.refuses(calls[3], *LIMIT)
     meanwhile(container, note)
     assert container.deliver(message()) == (503, None)
-    assert session.Item("42").calls(1) == calls[3:]
+    assert store.Item("session", "42").calls(1) == calls[3:]
 
 
 def away(container: Container) -> None:
@@ -512,8 +512,8 @@ def test_in_the_webhook_mode_only_the_call_of_the_response_remains(
         container = start_with_sessions(SEVERAL, REPLY_MODE="webhook")
         answer = container.invoke(request(json.dumps(message())))
         assert json.loads(answer["body"]) == said("c")
-    session = container.module("session")
-    assert session.Item("42").updates == {1: session.KEPT}
+    store = container.module("store")
+    assert store.Item("session", "42").updates == {1: store.KEPT}
 
 
 @pytest.mark.parametrize("params", [{"options": ("Yes", "No")}, {"x": {1: 2}}, {"x": "\ud800"}])
@@ -611,7 +611,7 @@ def test_calls_leave_time_for_a_note(
     container.telegram._client.post = post
     assert container.deliver(message(), milliseconds) == (503, None)
     assert timeouts == pytest.approx([seconds, 0])
-    assert container.module("session").Item("42").calls(1) == [said("b"), said("c")]
+    assert container.module("store").Item("session", "42").calls(1) == [said("b"), said("c")]
 
 
 @pytest.mark.parametrize(
