@@ -28,7 +28,7 @@ from contextlib import contextmanager
 from . import current
 from .aws import to_json
 from .commands import command_in, is_for_another_bot
-from .errors import BadConversation
+from .errors import BadConversation, Misconfigured
 from .place import Place
 from .session import check_own
 from .store import checked_copy
@@ -302,6 +302,14 @@ def start(function: Callable[[Json], Dialogue], update: Json, session: Json) -> 
         raise
     except _Changed as reason:
         raise BadConversation(f"{function.__name__}() can't begin: {reason}") from None
+
+
+def check_bot(bot: Any) -> None:
+    """Raise Misconfigured if a bot that leads dialogues has no session to keep them in."""
+    if not hasattr(bot, "SESSION"):
+        raise Misconfigured(
+            'bot.py uses botkit.conversation: it must have SESSION, such as "chat_user"'
+        )
 
 
 def _state(session: Json) -> Json:

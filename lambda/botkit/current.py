@@ -153,7 +153,8 @@ class Asking:
         self.unraised: list[Exception] = []  # which asyncio would only log
 
     def __repr__(self) -> str:
-        return f"<Asking: {vars(self)}>"
+        facts = {name: value for name, value in vars(self).items() if value}
+        return f"<Asking: {facts}>"
 
 
 # Empty at start-up, and in an author's tests that call reply() themselves.

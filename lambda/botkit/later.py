@@ -243,6 +243,12 @@ def _check_cron(cron: str) -> None:
             )
 
 
+def check_bot(bot: Any) -> None:
+    """Raise Misconfigured if a bot that imports this can't schedule anything."""
+    if not settings.later_group:
+        raise Misconfigured("bot.py uses botkit.later: set later = true")
+
+
 def _check(name: str) -> None:
     """Raise BadSchedule for an impossible name, and Misconfigured without the input `later`."""
     if not settings.later_group:

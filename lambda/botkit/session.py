@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import current, store
-from .errors import BadSession
+from .errors import BadSession, Misconfigured
+from .settings import settings
 from .types import Any, Json
 
 LARGEST_NAME = 64  # bytes of `once`
@@ -57,6 +58,12 @@ def check_own(what: str) -> None:
     """Raise BadSession if reply() has a session that isn't kept. `what` should be in it."""
     if current.asking.session == "":
         raise BadSession(f"{what} can't be kept: SESSION in bot.py gives this update no session")
+
+
+def check_bot(bot: Any) -> None:
+    """Raise Misconfigured if a bot that imports this has no table. With SESSION, a step says so."""
+    if not (settings.session_table or hasattr(bot, "SESSION")):
+        raise Misconfigured("bot.py uses botkit.session: set session_retention_in_days")
 
 
 def _mark(once: str) -> str | None:

@@ -11,7 +11,6 @@ is a hint. A message that isn't in it in time is a turn by itself, and nothing i
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Collection
 from functools import partial
@@ -21,7 +20,6 @@ from .aws import to_json
 from .deadline import deadline
 from .errors import Misconfigured
 from .place import Place
-from .settings import settings
 from .types import Any, Json
 
 MESSAGES = ("message", "business_message", "channel_post")  # the kinds that have albums
@@ -32,20 +30,6 @@ LIST_SECONDS = 900.0  # an answer takes as long at most, and its session's next 
 LARGEST_LIST = 128 << 10  # bytes: each message costs a write of all of it
 MOST_MESSAGES = 100  # of a turn: a session knows the ids of 300
 LONG_TEXT = 4000  # UTF-16 units. The apps cut at 4,096, or a little before
-
-
-def check(bot: Any) -> None:
-    """Raise Misconfigured if messages can't be answered together."""
-    seconds()
-    if not settings.queue_url:
-        raise Misconfigured("TOGETHER in bot.py needs a queue: set queue = true")
-    if not hasattr(bot, "SESSION"):
-        raise Misconfigured('TOGETHER in bot.py needs SESSION, such as SESSION = "chat"')
-    if "botkit.frameworks.adapter" in sys.modules:
-        raise Misconfigured(
-            "TOGETHER in bot.py isn't for handlers of a framework, which would get only the first "
-            "message of a turn: leave it out"
-        )
 
 
 def seconds() -> dict[str, float]:

@@ -19,6 +19,7 @@ Why this order:
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from importlib import import_module
@@ -53,6 +54,9 @@ WANTED: dict[str, Callable[[Any], object]] = {
     "turns": lambda bot: hasattr(bot, "TOGETHER"),
 }
 
+# And the setting that switches on a source which needs something of bot.py.
+SOURCES: dict[str, Callable[[], object]] = {"page": lambda: settings.mini_app_url}
+
 Step = Callable[[Run], Any]
 imported: dict[str, Step] = {}  # by name
 
@@ -63,12 +67,30 @@ def steps(way: str) -> list[Step]:
     They are found at each run. While bot.py can't be imported, it is tried again, and its updates
     may wait in the queue meanwhile.
     """
-    bot = bot_module.loaded()
-    wanted = [name for name in WAYS[way].split() if name not in WANTED or WANTED[name](bot)]
-    for name in wanted:
+    names = wanted(way)
+    for name in names:
         if name not in imported:
             imported[name] = import_module(f"botkit.steps.{name}").step
-    return [imported[name] for name in wanted]
+    return [imported[name] for name in names]
+
+
+def wanted(way: str) -> list[str]:
+    """Return the names of the steps of a way that are switched on."""
+    bot = bot_module.loaded()
+    return [name for name in WAYS[way].split() if name not in WANTED or WANTED[name](bot)]
+
+
+def parts() -> list[Any]:
+    """Return all modules of botkit that the settings and the bot switch on, for the check.
+
+    These are steps, sources, and what bot.py imports. Each may have check_bot(bot), which raises
+    Misconfigured if the bot or the settings lack what it needs.
+    """
+    names = {f"steps.{name}" for way in WAYS for name in wanted(way)}
+    names |= {f"sources.{name}" for name, is_wanted in SOURCES.items() if is_wanted()}
+    for name in names:
+        import_module(f"botkit.{name}")
+    return [sys.modules[name] for name in sorted(sys.modules) if name.startswith("botkit.")]
 
 
 def take(run: Run, way: str) -> Outcome:

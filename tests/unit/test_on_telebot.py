@@ -705,7 +705,7 @@ def test_a_handler_whose_kind_never_comes_fails_at_the_start(
 def test_a_session_may_be_chosen_after_reply(start_with_sessions: StartBot) -> None:
     container = start_with_sessions(f'{WITH_STATE}\nSESSION = "chat"\n')
     assert result(container) == ("ignored", "")
-    container.module("frameworks.adapter").check()  # the apply succeeds
+    container.module("frameworks.adapter").check_bot(container.bot)  # the apply succeeds
 
 
 @pytest.mark.parametrize(

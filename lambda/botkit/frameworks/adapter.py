@@ -158,7 +158,7 @@ def _described(choices: Iterable[str]) -> str:
     return " or ".join(f'SESSION = "{name}"' for name in choices)
 
 
-def check() -> None:
+def check_bot(bot: Any) -> None:
     """Raise Misconfigured if the bot needs something impossible: for an apply, which then fails."""
     for each in checks:
         each()

@@ -13,15 +13,14 @@ from __future__ import annotations
 
 import os
 import re
-import sys
-from collections.abc import Iterator
 from hashlib import sha256
 
-from .. import bot_module, start_error, telegram
+from .. import bot_module, start_error, telegram, ways
 from ..deadline import deadline
 from ..errors import Misconfigured, Unreachable
 from ..failed import BadAnswer
 from ..settings import settings
+from ..signature import RENAME, check_function
 from ..types import Any, Json
 from .registration import RegistrationFailed, call, handled_kinds, menus
 
@@ -29,7 +28,6 @@ COUNT_SECONDS = 3.0  # at most, for each queue that will be deleted
 NO_RIGHT = "AccessDenied|InvalidAccessKeyId|UnrecognizedClient"  # the last two for a new role
 MISSING = "Modules that bot.py imports must be in its folder, or in the requirements.txt there"
 BEFORE = "it is called before a version goes live"
-RENAME = "Rename it if it is another one"
 ADDRESS = (
     "(telegram_bot: the module's name in your configuration; in a clone, leave out "
     "module.telegram_bot.)"
@@ -156,71 +154,8 @@ def _check_queues(event: Json) -> None:
 
 def _check_bot(bot: Any) -> None:
     """Raise Misconfigured if bot.py can't work, or needs an input of the module that isn't set."""
-    _check_functions(bot)
-    if "botkit.later" in sys.modules and not settings.later_group:
-        raise Misconfigured("bot.py uses botkit.later: set later = true")
-    if hasattr(bot, "LIMIT"):
-        from ..steps import limit
-
-        limit.check(bot)
-    if hasattr(bot, "SESSION"):
-        from ..steps import session as with_session
-
-        with_session.check(bot)
-    elif "botkit.conversation" in sys.modules:
-        raise Misconfigured(
-            'bot.py uses botkit.conversation: it must have SESSION, such as "chat_user"'
-        )
-    elif "botkit.session" in sys.modules and not settings.session_table:
-        raise Misconfigured("bot.py uses botkit.session: set session_retention_in_days")
-    if hasattr(bot, "TOGETHER"):
-        from .. import turns as together
-
-        together.check(bot)
-    if framework := sys.modules.get("botkit.frameworks.adapter"):
-        framework.check()
-    if not isinstance(getattr(bot, "INIT_DATA_SECONDS", 0), (int, float)):
-        raise Misconfigured("INIT_DATA_SECONDS in bot.py must be a number of seconds")
+    check_function(bot, "check", "", f"{BEFORE}. {RENAME}")
+    for part in ways.parts():
+        if check_bot := vars(part).get("check_bot"):  # botkit.types has any name
+            check_bot(bot)
     menus(bot)
-
-
-def _check_functions(bot: Any) -> None:
-    """Raise Misconfigured if a function of bot.py could never be called, or would do nothing.
-
-    A callable without a signature passes. So does a decorated one that takes any arguments.
-    """
-    from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction, signature
-
-    for name, arguments, why in _functions(bot):
-        function = getattr(bot, name, None)
-        if not callable(function):
-            continue
-        forms = (function, getattr(function, "__call__", None))  # noqa: B004 - an object's
-        written = ""
-        if any(iscoroutinefunction(form) or isasyncgenfunction(form) for form in forms):
-            written = "with def, not async def"
-        elif any(map(isgeneratorfunction, forms)):
-            written = "with return, not yield"
-        else:
-            try:
-                known = signature(function, follow_wrapped=False)
-            except (TypeError, ValueError):
-                continue
-            try:
-                known.bind(*filter(None, arguments.split(", ")))
-            except TypeError:
-                written = f"as def {name}({arguments})"
-        if written:
-            raise Misconfigured(f"{name}() must be written {written}{why and f': {why}'}")
-
-
-def _functions(bot: Any) -> Iterator[tuple[str, str, str]]:
-    """Yield the functions of bot.py that are called: their arguments, and why they must fit."""
-    yield "reply", "update, session" if hasattr(bot, "SESSION") else "update", ""
-    yield "SESSION", "update", ""  # if it is a function
-    yield "check", "", f"{BEFORE}. {RENAME}"
-    yield "on_event", "event", f"it answers events of other services. {RENAME}"
-    if hasattr(bot, "LIMIT"):
-        yield "on_limit", "update", "it answers the first update beyond LIMIT"
-    if settings.mini_app_url:
-        yield "on_request", "request", "it answers the Mini App"

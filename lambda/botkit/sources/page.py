@@ -19,6 +19,7 @@ from base64 import b64decode, b64encode
 from urllib.parse import parse_qsl, quote, unquote
 
 from .. import bot_module, current, init_data
+from ..errors import Misconfigured
 from ..failed import BadAnswer, outcome_of
 from ..outcome import Outcome
 from ..settings import settings
@@ -69,6 +70,15 @@ def receive(event: Json) -> Json:
     if method == "HEAD":
         answer["body"] = ""
     return answer
+
+
+def check_bot(bot: Any) -> None:
+    """Raise Misconfigured if the bot can't answer a request."""
+    from ..signature import check_function
+
+    check_function(bot, "on_request", "request", "it answers the Mini App")
+    if not isinstance(getattr(bot, "INIT_DATA_SECONDS", 0), (int, float)):
+        raise Misconfigured("INIT_DATA_SECONDS in bot.py must be a number of seconds")
 
 
 def page_response(status: int, body: str | bytes = "", **headers: str) -> Json:

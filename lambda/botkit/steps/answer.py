@@ -6,6 +6,7 @@ from .. import bot_module
 from ..calls import make
 from ..current import Run
 from ..outcome import Outcome
+from ..types import Any
 
 
 def step(run: Run) -> Outcome | None:
@@ -14,3 +15,11 @@ def step(run: Run) -> Outcome | None:
     if calls is None:
         calls = bot_module.ask_for_calls("reply", run.subject)
     return make(run, calls)
+
+
+def check_bot(bot: Any) -> None:
+    """Raise Misconfigured if reply() doesn't take an update. With SESSION, the step before asks."""
+    from ..signature import check_function
+
+    if not hasattr(bot, "SESSION"):
+        check_function(bot, "reply", "update")

@@ -109,7 +109,7 @@ def step(run: Run) -> Waiting:
     return outcome
 
 
-def check(bot: Any) -> None:
+def check_bot(bot: Any) -> None:
     """Raise Misconfigured if updates can't be counted."""
     _limit(bot)
     if not settings.session_table:

@@ -6,6 +6,7 @@ from .. import bot_module
 from ..calls import checked, make
 from ..current import Run
 from ..outcome import Outcome
+from ..types import Any
 
 
 def step(run: Run) -> Outcome | None:
@@ -14,3 +15,10 @@ def step(run: Run) -> Outcome | None:
         return make(run, checked(run.calls, "the event"))
     bot_module.check_on_event(run.subject)
     return make(run, bot_module.ask_for_calls("on_event", run.subject))
+
+
+def check_bot(bot: Any) -> None:
+    """Raise Misconfigured if on_event() doesn't take an event."""
+    from ..signature import RENAME, check_function
+
+    check_function(bot, "on_event", "event", f"it answers events of other services. {RENAME}")

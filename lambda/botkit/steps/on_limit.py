@@ -6,6 +6,7 @@ from .. import bot_module
 from ..calls import make
 from ..current import Run
 from ..outcome import Outcome
+from ..types import Any
 
 
 def step(run: Run) -> Outcome | None:
@@ -15,3 +16,10 @@ def step(run: Run) -> Outcome | None:
     if not hasattr(bot_module.load(), "on_limit"):  # any more
         return Outcome("limited")
     return make(run, bot_module.ask_for_calls("on_limit", run.subject), "limited")
+
+
+def check_bot(bot: Any) -> None:
+    """Raise Misconfigured if on_limit() doesn't take an update."""
+    from ..signature import check_function
+
+    check_function(bot, "on_limit", "update", "it answers the first update beyond LIMIT")

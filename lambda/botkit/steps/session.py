@@ -220,8 +220,12 @@ def note(run: Run, item: store.Item, calls: list[Json], done: int, state: int) -
         return error.may_pass
 
 
-def check(bot: Any) -> None:
+def check_bot(bot: Any) -> None:
     """Raise Misconfigured if updates can't be answered with a session."""
+    from ..signature import check_function
+
+    check_function(bot, "reply", "update, session")
+    check_function(bot, "SESSION", "update")  # if it is one
     session_key.choice(bot)
     if not settings.session_table:
         raise Misconfigured("SESSION in bot.py needs a table: set session_retention_in_days")

@@ -7,16 +7,14 @@ by themselves, and the replay of the whole leaves out what was answered.
 from __future__ import annotations
 
 import logging
+import sys
 
-from .. import (
-    session_key,
-    store,
-    turns,  # noqa: F401  # at start-up: `enqueue` and `session` import it when they need it
-)
+from .. import session_key, store, turns
 from ..current import Run
 from ..deadline import deadline
-from ..errors import Failure
-from ..types import Json
+from ..errors import Failure, Misconfigured
+from ..settings import settings
+from ..types import Any, Json
 from . import Waiting
 
 logger = logging.getLogger("botkit")
@@ -42,3 +40,17 @@ def note(key: str, ids: tuple[int, ...]) -> None:
         item = store.Item("session", key)
         new = {each: list[Json]() for each in ids if each not in item.updates}
         is_kept = item.keep(new, always=True, state=store.FAILED)
+
+
+def check_bot(bot: Any) -> None:
+    """Raise Misconfigured if messages can't be answered together."""
+    turns.seconds()
+    if not settings.queue_url:
+        raise Misconfigured("TOGETHER in bot.py needs a queue: set queue = true")
+    if not hasattr(bot, "SESSION"):
+        raise Misconfigured('TOGETHER in bot.py needs SESSION, such as SESSION = "chat"')
+    if "botkit.frameworks.adapter" in sys.modules:
+        raise Misconfigured(
+            "TOGETHER in bot.py isn't for handlers of a framework, which would get only the first "
+            "message of a turn: leave it out"
+        )

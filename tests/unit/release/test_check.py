@@ -419,6 +419,7 @@ def test_a_menu_that_telegram_would_change_goes_not_live(
 def test_init_data_seconds_may_be_any_number(
     container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch, seconds: Any
 ) -> None:
+    monkeypatch.setattr(container.module("settings").settings, "mini_app_url", "https://x/app/")
     monkeypatch.setattr(container.bot, "INIT_DATA_SECONDS", seconds, raising=False)
     bot_api.answers("getMe", {}, ME)
     assert container.invoke(CHECK) == {}
@@ -427,6 +428,7 @@ def test_init_data_seconds_may_be_any_number(
 def test_init_data_seconds_must_be_a_number(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(container.module("settings").settings, "mini_app_url", "https://x/app/")
     monkeypatch.setattr(container.bot, "INIT_DATA_SECONDS", "60", raising=False)
     with pytest.raises(Exception, match=r"^INIT_DATA_SECONDS in bot\.py must be a number"):
         container.invoke(CHECK)
@@ -541,3 +543,27 @@ def test_what_is_answered_at_once_must_be_a_list_of_what_is_handled(
     monkeypatch.setattr(container.bot, "AT_ONCE", at_once, raising=False)
     with pytest.raises(Exception, match=r"^AT_ONCE in bot\.py must be a list of kinds of update"):
         container.invoke(CHECK)
+
+
+def test_a_part_that_is_switched_off_is_not_asked(start_bot: StartBot, bot_api: BotApi) -> None:
+    """ways.py says which are on: without a Mini App, on_request is any function of the bot's."""
+    wrong = "INIT_DATA_SECONDS = 'a day'\ndef on_request(): ...\n"
+    container = start_bot(WITHOUT + wrong)
+    bot_api.answers("getMe", {}, ME)
+    assert container.invoke(CHECK) == {}
+    on = start_bot(WITHOUT + wrong, MINI_APP_URL="https://example.com/app/")
+    with pytest.raises(Exception, match=r"^on_request\(\) must be written as def on_request\("):
+        on.invoke(CHECK)
+
+
+def test_each_part_says_what_it_needs(start_with_sessions: StartBot) -> None:
+    source = WITH_SESSION + "\nLIMIT = (1, 1)\nTOGETHER = 'albums'\nfrom botkit import later\n"
+    container = start_with_sessions(source, MINI_APP_URL="https://example.com/app/")
+    parts = {
+        part.__name__ for part in container.module("ways").parts() if "check_bot" in vars(part)
+    }
+    assert parts == {
+        *("botkit.later", "botkit.sources.page"),
+        *("botkit.steps.answer", "botkit.steps.limit", "botkit.steps.on_event"),
+        *("botkit.steps.on_limit", "botkit.steps.session", "botkit.steps.turns"),
+    }
