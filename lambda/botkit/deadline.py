@@ -14,12 +14,13 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager  # logging has loaded it
 
 # For each source of an event: how many seconds it may take, and how many seconds before the
-# time-out of the function it must end.
+# time-out of the function it must end. A registration is a part of what Terraform asks for.
 TIMES = {
     "webhook": (24.0, 1.0),  # API Gateway waits for 30 s
     "page": (24.0, 1.0),
     "queue": (900.0, 0.5),
     "terraform": (900.0, 1.0),  # 900 s is Lambda's own limit
+    "registration": (24.0, 1.0),  # or a removal
     "event": (900.0, 1.0),
 }
 # For each purpose: the seconds that are kept back for it from what is done before, at most a third

@@ -353,3 +353,18 @@ def test_what_a_bot_calls_itself_counts(
             bot_api.answers("getMe", {}, {"id": 1})
         assert outcome_of(container, json.dumps(message(update_id))) == outcome
         assert container.line["methods"] == methods
+
+
+def test_an_outcome_never_changes(container: Container) -> None:
+    outcome = container.module("outcome").Outcome("answered", done=2)
+    with pytest.raises(AttributeError, match="an outcome never changes"):
+        outcome.name = "incomplete"
+    other = outcome.but("incomplete")
+    assert (outcome.name, outcome.is_kept) == ("answered", False)
+    assert (other.name, other.status, other.is_kept, other.done) == ("incomplete", 200, True, 2)
+
+
+def test_only_what_somebody_must_repair_ends_everyones_updates(container: Container) -> None:
+    outcome = container.module("outcome")
+    general = {name for name in outcome.OUTCOMES if outcome.Outcome(name).is_general}
+    assert general == {"misconfigured", "unreachable"}

@@ -254,13 +254,15 @@ def call(method: str, what: str = "", **params: Any) -> Any:
     With `what`, such as "register the webhook", also after other errors that may pass, and a
     failure is a RegistrationFailed. Otherwise it is a Refused or an Unreachable.
     """
-    may_pass = ("throttled", "unreachable") if what else ("throttled",)
     while True:
         try:
             return telegram.call(method, **params)
         except Failure as error:
             pause = max(PAUSE_SECONDS, getattr(error, "retry_after", None) or PAUSE_SECONDS)
-            if error.outcome not in may_pass or deadline.left() < pause + PAUSE_SECONDS:
+            # Only somebody's repair ends the rest, and not within seconds.
+            is_short = error.outcome != "misconfigured" if what else error.outcome == "throttled"
+            may_pass = error.may_pass and is_short
+            if not may_pass or deadline.left() < pause + PAUSE_SECONDS:
                 if not what:
                     raise
                 failed = RegistrationFailed(f"Telegram did not {what}: {_with_advice(error)}")

@@ -20,7 +20,6 @@ from . import parse_json, source_of
 
 logger = logging.getLogger("botkit")
 
-HOPELESS = ("misconfigured", "unreachable")  # so may be what comes next
 MOST_HOPELESS = 3  # in a row, without a success between: then nothing more is begun
 # Seconds after which nothing more is begun: a NAT gateway drops a connection that is silent.
 LONGEST_REPLAY = 60
@@ -47,7 +46,7 @@ class _Replay:
         self._error: str | None = None
         # The queues and handles of messages that failed again.
         self._stay: list[tuple[str, str]] = []
-        self._hopeless: list[tuple[str, str]] = []  # those of HOPELESS in a row
+        self._hopeless: list[tuple[str, str]] = []  # in a row
         self._has_time = True
 
     def run(self) -> Json:
@@ -81,7 +80,7 @@ class _Replay:
         else:
             self._failed += 1
             self._error = outcome.error or outcome.refusal
-            if outcome.name in HOPELESS:  # while it is hidden, its group in the dead letters waits
+            if outcome.is_general:  # while it is hidden, its group in the dead letters waits
                 self._hopeless.append(place)
                 return
             subject = {"update": run.as_sent()} if run and run.is_update else {}

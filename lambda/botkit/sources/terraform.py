@@ -6,10 +6,10 @@ The module of release/ that answers an event describes it; a replay is a source 
 from __future__ import annotations
 
 from .. import current
-from ..deadline import deadline
+from ..deadline import TIMES, deadline
 from ..types import Any, Json
 
-SECONDS = 24.0  # for the registration, or a removal
+REGISTRATION_SECONDS, _ = TIMES["registration"]
 
 
 def receive(event: Json) -> Any:
@@ -27,7 +27,7 @@ def receive(event: Json) -> Any:
         case "register":
             from ..release import registration
 
-            with deadline.within(SECONDS):
+            with deadline.within(REGISTRATION_SECONDS):
                 return registration.register(event)
         case "delete" if event.get("is") == "queue":
             from ..release import drain
@@ -37,7 +37,7 @@ def receive(event: Json) -> Any:
             from ..release import registration
 
             is_queues = event.get("is") == "way around the queue"
-            with deadline.within(SECONDS):
+            with deadline.within(REGISTRATION_SECONDS):
                 return (registration.bypass_queue if is_queues else registration.remove)(event)
         case "watch":
             from ..release import watch
