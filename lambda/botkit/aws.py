@@ -26,6 +26,10 @@ from .http.connection import Connection
 from .settings import settings
 from .types import Any, Json
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .http.exchange import Answer
+
 # Codes of errors after which a retry may succeed: those that botocore retries, faults in an event
 # stream, and wrong permissions or credentials. The latter is configuration, so no update may be
 # dropped.
@@ -71,10 +75,10 @@ def call(service: str, target: str, params: Json, *, signed_as: str = "") -> Any
     version = "1.0" if service in ("dynamodb", "sqs") else "1.1"
     headers = {"Content-Type": f"application/x-amz-json-{version}", "X-Amz-Target": target}
     body = json.dumps(params).encode()
-    status, _, data = _Request(service, "POST", "/", {}, headers, body, signed_as).send()
-    result = _parsed(data)
-    if status != 200 or not isinstance(result, dict):
-        raise Unreachable(f"{service}: HTTP {status}")
+    answer = _Request(service, "POST", "/", {}, headers, body, signed_as).send()
+    result = _parsed(answer.body)
+    if answer.status != 200 or not isinstance(result, dict):
+        raise Unreachable(f"{service}: HTTP {answer.status}")
     return result
 
 
@@ -102,12 +106,12 @@ def request(
         body = json.dumps(body).encode()
         headers.setdefault("Content-Type", "application/json")
     asked = _Request(service, method, path, query or {}, headers, body, signed_as)
-    status, kind, data = asked.send()
-    if "s3" in (service, signed_as) or "json" not in kind:
-        return data
-    result = _parsed(data or b"{}")
+    answer = asked.send()
+    if "s3" in (service, signed_as) or "json" not in answer.headers.get("Content-Type", ""):
+        return answer.body
+    result = _parsed(answer.body or b"{}")
     if result is None:
-        raise Unreachable(f"{service}: HTTP {status}, and no JSON")
+        raise Unreachable(f"{service}: HTTP {answer.status}, and no JSON")
     return result
 
 
@@ -175,22 +179,20 @@ class _Request:
             signed_as, settings.aws_region, method, path, parameters, self.headers, body or b""
         )
 
-    def send(self) -> tuple[int, str, bytes]:
-        """Return the status, the type and the content of the answer.
+    def __repr__(self) -> str:  # without the headers, which have the session's token
+        return f"<_Request: {self.method} {self.service}{self.target}>"
 
-        Raises ClientError or Unreachable.
-        """
+    def send(self) -> Answer:
+        """Return the answer. Raises ClientError or Unreachable."""
         connection, left = _connection(self.service), deadline.left()
         with _in_limits():
-            status, fields, data = connection.exchange(
-                self.method, self.target, self.body, self.headers, left
-            )
-        if 200 <= status < 300:
-            return status, fields.get("Content-Type", ""), data
-        kind = fields.get("x-amzn-ErrorType", "")
-        if self.method == "HEAD" or status == 304:  # such an answer can't say more
-            kind = kind or str(status)
-        raise _failure(self.service, kind, data, status)
+            answer = connection.exchange(self.method, self.target, self.body, self.headers, left)
+        if 200 <= answer.status < 300:
+            return answer
+        kind = answer.headers.get("x-amzn-ErrorType", "")
+        if self.method == "HEAD" or answer.status == 304:  # such an answer can't say more
+            kind = kind or str(answer.status)
+        raise _failure(self.service, kind, answer.body, answer.status)
 
     def parts(self) -> Iterator[bytes]:
         """Yield the parts of an answer as they come.
@@ -200,18 +202,18 @@ class _Request:
         from .http import arriving
 
         connection, left = _connection(self.service), deadline.left()
-        kind, refusal = "", b""
+        refusal = b""
         with _in_limits():
-            for status, fields, part in arriving.post(
+            for answer in arriving.post(
                 connection, self.target, self.body or b"", self.headers, left, PAUSE
             ):
-                if status in (0, 200):
-                    yield part
+                if answer.status in (0, 200):
+                    yield answer.body
                 else:
-                    kind = fields.get("x-amzn-ErrorType", "")
-                    refusal += part
-        if status != 200:
-            raise _failure(self.service, kind, refusal, status)
+                    refusal += answer.body
+        if answer.status != 200:
+            kind = answer.headers.get("x-amzn-ErrorType", "")
+            raise _failure(self.service, kind, refusal, answer.status)
 
 
 @contextmanager

@@ -37,7 +37,7 @@ from .types import Any, Call, Json
 logger = logging.getLogger("botkit")
 
 KEY = "conversation"  # in the session
-MOST_STEPS = 50  # answers, and what `keep` has kept
+MOST_KEPT = 50  # answers, and results of `keep`
 LARGEST = 32 << 10  # bytes of a dialogue in the session, which is JSON in UTF-8
 LONGEST_DATA = 64  # bytes of a button's callback_data
 COMMAND = re.compile(r"/[a-z0-9_]{1,32}")
@@ -105,6 +105,9 @@ class Question:
         self.calls: list[Any] = calls
         _made(self)
 
+    def __repr__(self) -> str:
+        return f"<Question: {self.name}>"
+
     def is_in(self, topic: Any) -> bool:
         """Tell whether the question is in a topic, None for a chat outside of its topics."""
         last: Json = self.calls[-1]
@@ -127,6 +130,9 @@ class Kept:
         self.name, self.function = name, function
         _made(self)
 
+    def __repr__(self) -> str:
+        return f"<Kept: {self.name}>"
+
 
 class Done:
     """The end of a dialogue that changes the session."""
@@ -137,6 +143,9 @@ class Done:
         if not isinstance(calls, list):
             raise BadConversation("a dialogue must return a list of calls")
         self.calls, self.change = calls, change
+
+    def __repr__(self) -> str:
+        return f"<Done: {len(self.calls)} calls>"
 
 
 class _Changed(BadConversation):
@@ -296,7 +305,7 @@ def start(function: Callable[[Json], Dialogue], update: Json, session: Json) -> 
         "steps": [],
     }
     try:
-        with _Run(session) as run:
+        with _Rerun(session) as run:
             return run.go_on(None)
     except _CantTap:
         raise
@@ -348,7 +357,7 @@ def _answer(update: Json, session: Json) -> list[Any] | None:
     is_press = place.kind == "callback_query"
     if not is_press and not (place.kind in MESSAGES and any(name in content for name in CONTENT)):
         return None
-    with _Run(session) as run:
+    with _Rerun(session) as run:
         if is_press:
             data = run.pressed(str(content.get("data")))
             if data is None:
@@ -358,9 +367,9 @@ def _answer(update: Json, session: Json) -> list[Any] | None:
             return [taken, *run.go_on(data)]
         if place.topic != asked.topic and run.question.is_in(asked.topic):
             return None
-        album, steps = content.get("media_group_id"), len(state["steps"])
+        album, known = content.get("media_group_id"), len(state["steps"])
         is_part = album is not None and album == state.get("album")
-        if is_part and steps > state["album_at"]:
+        if is_part and known > state["album_at"]:
             return []  # an earlier part was an answer
         parts = update.get("together", [content])
         if "together" in update:  # for ask_message
@@ -368,7 +377,7 @@ def _answer(update: Json, session: Json) -> list[Any] | None:
         answers = map(run.question.answer, parts) if run.question.answer else ()
         answer = next((each for each in answers if each is not None), None)
         if album is not None:
-            state |= {"album": album, "album_at": steps}
+            state |= {"album": album, "album_at": known}
         if answer is None:
             return [] if is_part else run.sent(run.question.asked_again())
         ids = [message.get("message_id", 0) for message in (content, *parts)]
@@ -379,7 +388,7 @@ def _answer(update: Json, session: Json) -> list[Any] | None:
         return calls
 
 
-class _Run:
+class _Rerun:
     """The dialogue of a session, which runs up to its current `question` in a `with` block."""
 
     question: Question
@@ -387,7 +396,10 @@ class _Run:
     def __init__(self, session: Json) -> None:
         self._session, self._state = session, session[KEY]
 
-    def __enter__(self) -> _Run:
+    def __repr__(self) -> str:
+        return f"<_Rerun: {self._state['of']}, {len(self._state['steps'])} answers>"
+
+    def __enter__(self) -> _Rerun:
         module, _, name = self._state["of"].partition(":")
         function = getattr(_imported(module), name, None)
         if function is None:
@@ -413,23 +425,23 @@ class _Run:
 
     def go_on(self, answer: Any) -> list[Any]:
         """Keep an answer to the question, and return the calls of the next one, or of the end."""
-        steps = self._state["steps"]
+        kept = self._state["steps"]
         if "question" in self._state:
-            steps.append([self._state["question"], answer])
-        step = self._next(_copy(answer))
-        while isinstance(step, Kept):
-            answer = _copy(step.function())
-            steps.append([step.name, answer])
-            step = self._next(_copy(answer))
-        if isinstance(step, Done):
+            kept.append([self._state["question"], answer])
+        point = self._next(_copy(answer))
+        while isinstance(point, Kept):
+            answer = _copy(point.function())
+            kept.append([point.name, answer])
+            point = self._next(_copy(answer))
+        if isinstance(point, Done):
             del self._session[KEY]
-            step.change(self._session)
-            return step.calls
-        self.question = step
-        self._state |= {"question": step.name, "at": int(time.time())}
-        if len(steps) > MOST_STEPS or len(to_json(self._state).encode()) > LARGEST:
-            raise _Changed(f"it has more than {MOST_STEPS} steps or {LARGEST:,} bytes")
-        return self.sent(step.calls)
+            point.change(self._session)
+            return point.calls
+        self.question = point
+        self._state |= {"question": point.name, "at": int(time.time())}
+        if len(kept) > MOST_KEPT or len(to_json(self._state).encode()) > LARGEST:
+            raise _Changed(f"it has more than {MOST_KEPT} answers or {LARGEST:,} bytes")
+        return self.sent(point.calls)
 
     def sent(self, calls: list[Any]) -> list[Any]:
         """Return calls of the question with a mark on its buttons, which no other button has."""
@@ -466,21 +478,21 @@ class _Run:
         return f"{self._state['id']:x}.{len(self._state['steps'])}."
 
     def _next(self, value: Any, name: str | None = None) -> Question | Kept | Done:
-        """Run the dialogue to its next step. Raises _Changed if it isn't the one of this name."""
+        """Run the dialogue until it yields, or ends. Raises _Changed for another name than this."""
         with _without_effects() as made:
             try:
-                step = self._generator.send(value)
+                point = self._generator.send(value)
             except StopIteration as end:
-                step = end.value if isinstance(end.value, Done) else Done(end.value, bool)
-        if made and made[0] is not step:
+                point = end.value if isinstance(end.value, Done) else Done(end.value, bool)
+        if made and made[0] is not point:
             raise BadConversation(
                 f"a dialogue must yield each ask(…) and keep(…): {made[0].name} has no yield"
             )
-        if not isinstance(step, (Question, Kept, Done)):
+        if not isinstance(point, (Question, Kept, Done)):
             raise BadConversation("a dialogue must yield ask(…) or keep(…)")
-        if name is not None and step.name != name:
-            raise _Changed(f"{step.name} comes instead of {name}")
-        return step
+        if name is not None and point.name != name:
+            raise _Changed(f"{point.name} comes instead of {name}")
+        return point
 
 
 @contextmanager
@@ -497,10 +509,10 @@ def _without_effects() -> Iterator[list[Any]]:
         current.asking.rerun = None
 
 
-def _made(step: Question | Kept) -> None:
+def _made(asked: Question | Kept) -> None:
     """Note what the dialogue that runs has made, and must yield."""
     if current.asking.rerun is not None:
-        current.asking.rerun.append(step)
+        current.asking.rerun.append(asked)
 
 
 def _name_of(function: Any) -> str:

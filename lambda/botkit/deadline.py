@@ -44,6 +44,9 @@ class Deadline:
     def __init__(self, seconds: float) -> None:
         self.start(seconds)
 
+    def __repr__(self) -> str:
+        return f"<Deadline: {self.left():.3f} s left>"
+
     def start(self, seconds: float) -> None:
         """Move the deadline to `seconds` from now."""
         self.at = time.monotonic() + seconds

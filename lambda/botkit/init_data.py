@@ -32,7 +32,7 @@ class Expired(Unauthorized):
     error = "expired"
 
 
-def check(init_data: str, token: str, valid_seconds: float = VALID_SECONDS) -> Json:
+def verify(init_data: str, token: str, valid_seconds: float = VALID_SECONDS) -> Json:
     """Verify the signature, and return the fields without `hash` and `signature`.
 
     `user`, `receiver` and `chat` are objects, `auth_date` and `can_send_after` are integers, and

@@ -32,6 +32,11 @@ class Place:
         # The chat first: the person beside it is then an account of Telegram for all such chats.
         self.person = _id(content, "sender_chat", "actor_chat", "voter_chat", "from", "user")
 
+    def __repr__(self) -> str:
+        facts = {name: value for name, value in vars(self).items() if value is not None}
+        told = {name: facts[name] for name in facts if name not in ("content", "message")}
+        return f"<Place: {told}>"
+
     @property
     def room(self) -> str | None:
         """The chat, under a name that no other chat of the bot has."""

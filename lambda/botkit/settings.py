@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import os
 
+# Shown by no repr, nor by a test that fails.
+SECRETS = {
+    *("api_url", "proxy", "token", "webhook_secret"),
+    *("aws_access_key_id", "aws_secret_access_key", "aws_session_token"),
+}
 AT_ONCE = "at-once"  # the query of the webhook's address while its queue is being removed
 
 
@@ -38,6 +43,11 @@ class Settings:
         self.aws_secret_access_key = get("AWS_SECRET_ACCESS_KEY", "")
         self.aws_session_token = get("AWS_SESSION_TOKEN", "")
         self.aws_endpoint_url = get("AWS_ENDPOINT_URL", "")
+
+    def __repr__(self) -> str:
+        set_ = {name: value for name, value in vars(self).items() if value}
+        told = {name: "…" if name in SECRETS else value for name, value in set_.items()}
+        return f"<Settings: {told}>"
 
 
 settings = Settings()

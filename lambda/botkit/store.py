@@ -149,6 +149,9 @@ class Item:
         except ODD as error:
             raise self._unreadable(error) from None
 
+    def __repr__(self) -> str:
+        return f"<Item: {self.id}, {self.session}, {self.updates}>"
+
     def _unreadable(self, error: Exception) -> Misconfigured:
         return Misconfigured(
             f"the item {self.id} of the sessions' table can't be read, since something else has "

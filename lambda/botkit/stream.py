@@ -148,6 +148,10 @@ class _Growing:
         self._presses: int | None = None
         self.is_stopped()  # an earlier tap was for an earlier try
 
+    def __repr__(self) -> str:
+        way = "draft" if self._is_draft else f"message {self._post}"
+        return f"<_Growing: {self._key}, {way}>"
+
     def no_word(self) -> Exception:
         """Return the error of an answer that has no word in time.
 

@@ -31,6 +31,9 @@ class Client:
         self.token = token
         self.connection = Connection(api_url, proxy, ROOTS)
 
+    def __repr__(self) -> str:
+        return f"<Client: {self.connection!r}, {'a' if self.token else 'no'} token>"
+
     def post(self, method: str, params: Json, timeout: float) -> Any:
         """Call a method and return the `result` of Telegram's answer. `timeout` is in seconds.
 
@@ -78,8 +81,8 @@ class Client:
         Raises Unreachable: TooLong if the answer has more than `limit` bytes.
         """
         method = "GET" if body is None else "POST"
-        status, _, data = self.connection.exchange(method, path, body, headers, timeout, limit)
-        return status, data
+        answer = self.connection.exchange(method, path, body, headers, timeout, limit)
+        return answer.status, answer.body
 
 
 _client = Client(settings.api_url, settings.token, settings.proxy)

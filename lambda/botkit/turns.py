@@ -53,7 +53,7 @@ def seconds() -> dict[str, float]:
     return wanted
 
 
-def note(update: Json) -> None:
+def enlist(update: Json) -> None:
     """List an update if it could begin, join or end a turn. Raises what `key_of` and `change` do.
 
     A plain message only looks whether a turn is going on, which is a read and no write.

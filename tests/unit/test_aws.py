@@ -11,7 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
 
@@ -403,9 +403,9 @@ def test_a_service_has_a_host_and_a_connection_of_its_own(
 
         def exchange(
             self, method: str, path: str, body: bytes, headers: dict[str, str], timeout: float
-        ) -> tuple[int, dict[str, str], bytes]:
+        ) -> SimpleNamespace:
             asked.append((self.url + path, headers["Host"]))
-            return 200, {}, b"{}"
+            return SimpleNamespace(status=200, headers={}, body=b"{}")
 
     aws = use()
     monkeypatch.setattr(aws, "Connection", Connection)

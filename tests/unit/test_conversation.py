@@ -763,7 +763,7 @@ def test_a_dialogue_of_too_many_steps_ends(
     assert [ada.send("x") for _ in range(50)] == ["Next?"] * 50
     assert ada.send("x") == "otherwise"
     assert ada.session == {}
-    assert vars(caplog.records[0])["reason"] == "it has more than 50 steps or 32,768 bytes"
+    assert vars(caplog.records[0])["reason"] == "it has more than 50 answers or 32,768 bytes"
 
 
 @pytest.mark.parametrize(("spare", "answer"), [(0, "Next?"), (1, "otherwise")])
@@ -786,7 +786,7 @@ def test_a_dialogue_too_large_to_begin_is_refused(person: Any, talk: Any) -> Non
         yield talk.keep("much", lambda: "x" * (32 << 10))
         yield talk.ask("next", say(message, "Next?"))
 
-    with pytest.raises(ValueError, match=r"order\(\) can't begin: it has more than 50 steps"):
+    with pytest.raises(ValueError, match=r"order\(\) can't begin: it has more than 50 answers"):
         person(order).send("/go")
 
 

@@ -77,7 +77,7 @@ def node() -> Iterator[Node]:
 def ours(init_data: str) -> str:
     module = importlib.import_module("botkit.init_data")
     try:
-        module.check(init_data, TOKEN)
+        module.verify(init_data, TOKEN)
     except module.Unauthorized as error:
         return str(error.error)
     return ""
@@ -310,7 +310,7 @@ def test_the_fields_have_their_types() -> None:
     module = load("botkit.init_data")
     chat = {"id": -1, "type": "group", "title": "T"}
     fields = launch(chat=json.dumps(chat), receiver=USER, can_send_after="7", start_param="5")
-    assert module.check(sign(fields), TOKEN) == {
+    assert module.verify(sign(fields), TOKEN) == {
         "auth_date": int(fields["auth_date"]),
         "can_send_after": 7,
         "chat": chat,
@@ -337,7 +337,7 @@ def test_the_limits_are_kept_to_the_second(
     now = int(fields["auth_date"]) + age
     monkeypatch.setattr(module.time, "time", lambda: float(now))
     try:
-        module.check(sign(fields), TOKEN, 100)
+        module.verify(sign(fields), TOKEN, 100)
         error = ""
     except module.Unauthorized as raised:
         error = raised.error
@@ -356,6 +356,6 @@ def test_the_comparison_takes_the_same_time_whatever_is_wrong(
 
     monkeypatch.setattr(module, "compare_digest", compare)
     given = sign(launch())
-    module.check(given, TOKEN)
+    module.verify(given, TOKEN)
     expected = dict(parse_qsl(given))["hash"].encode()
     assert compared == [(expected, expected)]

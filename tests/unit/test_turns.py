@@ -81,7 +81,7 @@ class Line:
         if self.coming:
             after, update = self.coming.pop(0)
             self.now += after
-            self.together.note(update)
+            self.together.enlist(update)
         self.now = ends
 
     def arrive(self, *updates: Json, seconds: float = 0.1) -> None:
@@ -213,7 +213,7 @@ def test_what_was_answered_at_once_is_no_part_of_a_turn(lined: Lined) -> None:
     line = lined()
     first, second = numbered(sent(FORWARD), sent(PLAIN))
     line.arrive(first)
-    line.together.note(second)
+    line.together.enlist(second)
     replay(line.container, second)
     line.answer(first)
     assert line.turns == [[2], [1]]

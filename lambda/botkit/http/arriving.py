@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from email.message import Message  # http.client has loaded it
 
 from .connection import Connection
-from .exchange import Client, Stream
+from .exchange import Answer, HTTPOverStream, Stream
 
 
 def post(
@@ -18,8 +18,8 @@ def post(
     headers: dict[str, str],
     timeout: float,
     pause: float,
-) -> Iterator[tuple[int, Message, bytes]]:
-    """Post `body`, and yield the status and the headers with each part of the response's body.
+) -> Iterator[Answer]:
+    """Post `body`, and yield the response with each part of its body.
 
     The part is b"" each time that nothing has come for `pause` seconds, and before the body. Before
     the response, the status is 0. If the iterator is closed early, so is the connection. A part may
@@ -28,15 +28,15 @@ def post(
     with connection.lent(timeout) as lent:
         stream = PatientStream(lent.connection, lent.deadline, lent.limit)
         address = urllib.parse.urlsplit(connection.url + path)
-        client = Client(address.netloc, stream)
+        client = HTTPOverStream(address.netloc, stream)
         client.request("POST", address.path, body, headers)
         while stream.is_silent(pause):
-            yield 0, Message(), b""
+            yield Answer(0, Message(), b"")
         with client.getresponse() as response:
-            yield response.status, response.headers, b""
+            yield Answer(response.status, response.headers, b"")
             is_read_whole = not response.chunked or response.status != 200  # a refusal is short
             for part in [response.read()] if is_read_whole else stream.chunks(pause):
-                yield response.status, response.headers, part
+                yield Answer(response.status, response.headers, part)
             lent.keep(response)
 
 

@@ -17,10 +17,9 @@ from ..errors import Unreachable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from email.message import Message
     from ssl import SSLContext, SSLSocket
 
-    from .exchange import Stream
+    from .exchange import Answer, Stream
 
 logger = logging.getLogger("botkit")
 
@@ -44,17 +43,22 @@ class Connection:
         self._is_secure = scheme.lower() == "https"
         self._host = (rest.partition("/")[0], 443 if self._is_secure else 80)
         self._credentials, _, self._proxy = proxy.rpartition("://")[2].rstrip("/").rpartition("@")
-        self._first_hop = (self._proxy, 80) if self._proxy else self._host
+        self._first_host = (self._proxy, 80) if self._proxy else self._host
         self._roots = roots
         self._tls: SSLContext | None = None
         self._dial: Dial | None = None
         self._kept: socket.socket | None = None
         self._last_used = 0.0
 
+    def __repr__(self) -> str:  # without the proxy's password, or one in the URL
+        via = f" via {self._proxy}" if self._proxy else ""
+        state = "open" if self._kept else "closed"
+        return f"<Connection: {self._host[0].rpartition('@')[2]}{via}, {state}>"
+
     def prepare(self) -> None:
         """Start to open the connection, in the background. `open` raises any error."""
         if not (self._kept or self._dial):
-            self._dial = Dial(self._first_hop)
+            self._dial = Dial(self._first_host)
 
     def open(self, timeout: float) -> None:
         """Wait for up to `timeout` seconds until the connection is open. Raises Unreachable."""
@@ -71,8 +75,8 @@ class Connection:
         headers: dict[str, str],
         timeout: float,
         limit: int = JSON_LIMIT,
-    ) -> tuple[int, Message, bytes]:
-        """Make a request. Returns the status, the headers and the body of the response.
+    ) -> Answer:
+        """Make a request, and return the response.
 
         `timeout` is in seconds, and the response may have up to `limit` bytes. The request is sent
         once. It may have arrived even if there is no response.
@@ -129,7 +133,7 @@ class Connection:
 
     def _connect(self, deadline: Deadline) -> socket.socket:
         """Return a new connection, with the proxy and TLS if configured."""
-        self._dial = dial = self._dial or Dial(self._first_hop)
+        self._dial = dial = self._dial or Dial(self._first_host)
         if self._is_secure and not self._tls:
             self._tls = _context(self._roots)  # if this fails, the next attempt uses the same dial
         self._dial = None
@@ -161,6 +165,10 @@ class Dial(threading.Thread):
         self._outcome: socket.socket | Exception = TimeoutError("timed out")
         self._is_given_up = False
         self.start()
+
+    def __repr__(self) -> str:
+        host, outcome = self._host[0].rpartition("@")[2], type(self._outcome).__name__
+        return f"<Dial: {host}, {outcome}>"
 
     def run(self) -> None:
         try:

@@ -31,6 +31,10 @@ class Stream(io.RawIOBase):
         self.is_over = self.is_kept = False
         self._unsent = b""
 
+    def __repr__(self) -> str:
+        state = "over" if self.is_over else "kept" if self.is_kept else "open"
+        return f"<{type(self).__name__}: {state}, {self.received:,} bytes received>"
+
     def sendall(self, data: bytes) -> None:
         """Send data, or keep it until the next read: head and body then fit into one packet."""
         self._unsent += data
@@ -69,12 +73,25 @@ class Stream(io.RawIOBase):
         """Leave the socket open. Its owner decides whether to keep it."""
 
 
-class Client(http.client.HTTPConnection):
+class Answer:
+    """The response to a request, or a part of one that comes in parts."""
+
+    def __init__(self, status: int, headers: Message, body: bytes) -> None:
+        self.status, self.headers, self.body = status, headers, body
+
+    def __repr__(self) -> str:
+        return f"<Answer: {self.status}, {len(self.body):,} bytes>"
+
+
+class HTTPOverStream(http.client.HTTPConnection):
     """Speaks HTTP over a stream."""
 
     def __init__(self, host: str, stream: Stream) -> None:
         super().__init__(host)
         self._stream = self.sock = stream
+
+    def __repr__(self) -> str:
+        return f"<HTTPOverStream: {self.host}, {self._stream!r}>"
 
     def getresponse(self) -> http.client.HTTPResponse:
         response = super().getresponse()
@@ -88,12 +105,15 @@ class Request(urllib.request.Request):
 
     stream: Stream
 
+    def __repr__(self) -> str:  # without the path, which has the token
+        return f"<Request: {self.get_method()} {self.host}>"
+
 
 class OverStream(urllib.request.BaseHandler):
     """Sends requests over their streams. The handlers of urllib would open connections."""
 
     def http_open(self, request: Request) -> http.client.HTTPResponse:
-        client = Client(request.host, request.stream)
+        client = HTTPOverStream(request.host, request.stream)
         headers = {name.title(): value for name, value in request.header_items()}
         client.request(request.get_method(), request.selector, request.data, headers)
         return client.getresponse()
@@ -108,8 +128,8 @@ opener.add_handler(OverStream())
 
 def round_trip(
     stream: Stream, method: str, url: str, body: bytes | None, headers: dict[str, str]
-) -> tuple[int, Message, bytes]:
-    """Make a request, and return the status, the headers and the body of the response.
+) -> Answer:
+    """Make a request, and return the response.
 
     May raise any exception, which may quote the URL.
     """
@@ -120,7 +140,7 @@ def round_trip(
         if len(data) > stream.limit:
             raise TooLong("the response is too long")
         stream.keep(response)
-        return response.status, response.headers, data
+        return Answer(response.status, response.headers, data)
 
 
 # This makes urllib compile its regular expressions during start-up, which has a whole CPU.

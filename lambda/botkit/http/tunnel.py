@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 from urllib.parse import unquote
 
-from .exchange import Client, Stream
+from .exchange import HTTPOverStream, Stream
 
 
 def open_tunnel(stream: Stream, host: str, port: int, credentials: str) -> None:
     """Ask a proxy for a tunnel. `credentials` are `user:password`, as in a URL. Raises OSError."""
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    client = Client(address, stream)
+    client = HTTPOverStream(address, stream)
     headers = {"Host": address}
     if credentials:
         user, _, password = credentials.partition(":")

@@ -81,6 +81,9 @@ class Block:
         self.own_blocks = blocks
         self.is_text = opening is None
 
+    def __repr__(self) -> str:
+        return f"<Block: line {self.first}, {[line for line, *_ in self.lines]}>"
+
     def __str__(self) -> str:
         lines = [self.opening, *(line for line, _, _ in self.lines), self.closing]
         return "\n".join(line for line in lines if line is not None).rstrip(" ")
@@ -174,6 +177,9 @@ class _Scanner:
         self._is_list = False
         self._marks: list[str] = []  # that are open in the paragraph
         self._before: tuple[int, bool] | None = None  # quotes of the line before, if it goes on
+
+    def __repr__(self) -> str:
+        return f"<_Scanner: at line {self._at} of {len(self._lines)}>"
 
     def blocks(self) -> Iterator[Block]:
         """Yield the blocks."""

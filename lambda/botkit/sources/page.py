@@ -214,9 +214,9 @@ def authenticate(authorization: str, seconds: float) -> Json:
     token = telegram.token()
     try:
         try:
-            return init_data.check(data, token, seconds)
+            return init_data.verify(data, token, seconds)
         except init_data.Unauthorized:  # the token in Parameter Store may have changed
-            return init_data.check(data, telegram.token(token), seconds)
+            return init_data.verify(data, telegram.token(token), seconds)
     except init_data.Unauthorized as error:
         raise Problem(401, error.error, str(error)) from None
 

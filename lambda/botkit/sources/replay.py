@@ -49,6 +49,9 @@ class _Replay:
         self._hopeless: list[tuple[str, str]] = []  # in a row
         self._has_time = True
 
+    def __repr__(self) -> str:
+        return f"<_Replay: {self._done} done, {self._failed} failed>"
+
     def run(self) -> Json:
         for url in filter(None, (settings.failed_queue_url, settings.dead_letters_url)):
             while self._goes_on and (message := _receive(url)):

@@ -49,6 +49,9 @@ class DueTime:
         self._name, self._id, self._is_replayed = name, id, is_replayed
         self._key = f"{name}:{at}"
 
+    def __repr__(self) -> str:
+        return f"<DueTime: {self._key}, taken by {self._id}>"
+
     def take(self) -> bool:
         """Tell whether no other invocation took it, and this one didn't end it. Raises Failure.
 

@@ -63,7 +63,7 @@ def _list(run: Run) -> None:
     from .. import turns as together
 
     try:
-        together.note(run.subject)
+        together.enlist(run.subject)
     except Misconfigured:  # it is logged when the update comes out of the queue
         pass
     except Unreachable:

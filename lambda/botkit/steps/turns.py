@@ -27,13 +27,13 @@ def step(run: Run) -> Waiting:
     if not run.turn or outcome.comes_again:
         return outcome
     try:
-        note(str(session_key.key_of(run.turn)), run.others)
+        give_up(str(session_key.key_of(run.turn)), run.others)
     except Failure as failure:
         logger.warning("a turn can't be given up", extra={"error": str(failure)})
     return outcome
 
 
-def note(key: str, ids: tuple[int, ...]) -> None:
+def give_up(key: str, ids: tuple[int, ...]) -> None:
     """Write into a session that updates failed, unless it knows them. Raises Failure."""
     is_kept = False
     while not is_kept:

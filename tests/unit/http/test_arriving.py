@@ -50,8 +50,8 @@ def connect() -> Iterator[Connect]:
 
 def stream(connection: Any, timeout: float = 60, pause: float = 30) -> Generator[tuple[int, bytes]]:
     arriving = importlib.import_module("botkit.http.arriving")  # beside the connection's module
-    for status, _, part in arriving.post(connection, "/a", b"{}", {"X-Y": "z"}, timeout, pause):
-        yield status, part
+    for answer in arriving.post(connection, "/a", b"{}", {"X-Y": "z"}, timeout, pause):
+        yield answer.status, answer.body
 
 
 def test_a_chunk_is_there_before_the_next_one(serve: Serve, connect: Connect) -> None:
@@ -74,7 +74,8 @@ def test_a_chunk_is_there_before_the_next_one(serve: Serve, connect: Connect) ->
     assert head.startswith(b"POST /api/a HTTP/1.1\r\n") and b"X-Y: z" in head
     assert body == b"{}"
     # The connection is kept.
-    assert connection.exchange("POST", "/b", b"", {}, 60)[::2] == (200, BODY)
+    answer = connection.exchange("POST", "/b", b"", {}, 60)
+    assert (answer.status, answer.body) == (200, BODY)
     assert peer.connections == 1
 
 
