@@ -331,9 +331,9 @@ EQUIVALENT = {
         "messages NumberReplacer 2": "only the first 8 bytes are needed",
     },
     "botkit/init_data": {
-        "check ReplaceComparisonOperator_IsNot_NotEq 1": SAME_TYPE,
-        "check ReplaceComparisonOperator_Lt_IsNot 1": "there are never more; small numbers are one",
-        "check ReplaceComparisonOperator_Lt_NotEq 1": "there are never more fields than pairs",
+        "verify ReplaceComparisonOperator_IsNot_NotEq 1": SAME_TYPE,
+        "verify ReplaceComparisonOperator_Lt_IsNot 1": "there are never more; small numbers are one",
+        "verify ReplaceComparisonOperator_Lt_NotEq 1": "there are never more fields than pairs",
     },
     "botkit/sources/page": {
         "status_and_json ReplaceComparisonOperator_Is_Eq 1": SAME_TYPE,
