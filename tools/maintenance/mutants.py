@@ -332,7 +332,7 @@ EQUIVALENT = {
     },
     "botkit/init_data": {
         "verify ReplaceComparisonOperator_IsNot_NotEq 1": SAME_TYPE,
-        "verify ReplaceComparisonOperator_Lt_IsNot 1": "there are never more; small numbers are one",
+        "verify ReplaceComparisonOperator_Lt_IsNot 1": "never more; small numbers are one",
         "verify ReplaceComparisonOperator_Lt_NotEq 1": "there are never more fields than pairs",
     },
     "botkit/sources/page": {
