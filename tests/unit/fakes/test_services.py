@@ -1,4 +1,4 @@
-"""local/kept.py: what several processes change at the same time."""
+"""The stand-ins for AWS: what several processes change at the same time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from local.kept import Schedules, Table, alone, read, write
+from botkit.fakes.files import alone, read, write
+from botkit.fakes.services import Schedules, Table
 
 EACH = 20
 
