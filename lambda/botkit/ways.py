@@ -36,8 +36,8 @@ WAYS = {
     "queue": "allow turns keep once session answer",  # limited when it came in
     "replay": "handled allow once on_limit session answer",
     "remaining": "once answer",  # a replay of the calls that a kept update or event still needs
-    "event": "keep over once again due on_event",
-    "replayed event": "over once again due on_event",
+    "event": "keep over once again due retry on_event",
+    "replayed event": "over once again due retry on_event",
 }
 
 # The setting, or the name in bot.py, that switches a step on: one that isn't listed is always on.

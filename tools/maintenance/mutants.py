@@ -228,6 +228,7 @@ TESTS = {
         "unit/sources/test_replay",
     ],
     "botkit/steps/over": ["unit/sources/test_event"],
+    "botkit/steps/retry": ["unit/sources/test_event", "unit/sources/test_replay"],
     "botkit/steps/session": [
         "unit/steps/test_session",
         "unit/test_turns",
