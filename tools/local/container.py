@@ -105,10 +105,13 @@ def say(**answer):
     sessions.clear()
 
 try:
+    import botkit
     from botkit import aws
+    botkit.__path__.append(sys.argv[8])  # a copy of the package has no stand-ins
     with open(sys.argv[4]) as file:
         exec(compile(file.read(), sys.argv[4], "exec"), stand_in := {})
     stand_in["install"](aws, *sys.argv[5:8])
+    botkit.__path__.pop()
     stand_in["watch"](aws, sessions.append)
     from handler import handler
 except BaseException:
@@ -405,7 +408,7 @@ class Function:
         try:
             with signals_held(), self._output.open("ab") as output:
                 self._process = subprocess.Popen(
-                    [*process, kept.__file__, *kept_in],
+                    [*process, kept.__file__, *kept_in, str(LAMBDA / "botkit")],
                     cwd=self._code,  # as in /var/task
                     env={
                         **made_environment(str(temporary)),
