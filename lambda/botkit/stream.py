@@ -131,9 +131,8 @@ class _Growing:
         self._notes_post = has_notes and not self._is_draft
         if self._notes_post:  # several taps may be answered below one message
             self._key += f"/{current.run.id}.{current.asking.streams}"
-            current.asking.streams += bool(
-                current.run.id
-            )  # an author's tests call reply() themselves
+            # An author's tests call reply() themselves: nothing has an id then.
+            current.asking.streams += bool(current.run.id)
         # The id of the message that grows, if an earlier delivery of the update has begun it.
         self._post: int | None = (
             _sessions().read(self._key).get("post") if self._notes_post else None

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from emulated_aws.emulator import Emulator
 from local.project import ROOT, VENV
-from local.terraform import IN_QUEUE, QUIET
+from local.terraform import QUIET, QUIET_HERE
 from telegram_stand_in import Telegram
 
 from tests.support import reader
@@ -43,7 +43,7 @@ def shell(
         ROOT, tmp_path / "origin", ignore=shutil.ignore_patterns(*NOT_OF_THE_PROJECT)
     )
     queue = origin / "queue.tf"  # it needs to be empty for seconds, not for a minute
-    queue.write_text(queue.read_text().replace(IN_QUEUE, QUIET))
+    queue.write_text(queue.read_text().replace(QUIET, QUIET_HERE))
     who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
     for command in ("init --quiet --initial-branch=main", "add .", "commit --quiet --message=1"):
         subprocess.run(["git", *who, *shlex.split(command)], cwd=origin, check=True)

@@ -156,7 +156,10 @@ def test_the_pages_that_are_read_at_once_are_short() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    "aws conversation later on_aiogram on_ptb on_telebot session stream telegram testing".split(),
+    [
+        *("aws", "commands", "conversation", "later", "on_aiogram", "on_ptb", "on_telebot"),
+        *("session", "stream", "telegram", "testing"),
+    ],
 )
 def test_the_reference_has_what_a_bot_calls(module: str) -> None:
     """Each public function, with its optional parameters, and each exception."""
@@ -170,6 +173,11 @@ def test_the_reference_has_what_a_bot_calls(module: str) -> None:
             continue
         if each.name[0] != "_" and each.name not in OF_HOSTS:
             assert [name for name in names if not re.search(rf"\b{name}\b", section)] == []
+
+
+def test_botkit_names_the_modules_of_the_reference() -> None:
+    named = set(re.findall(r"`(\w+)`", (ROOT / "lambda/botkit/__init__.py").read_text()))
+    assert named >= set(re.findall(r"^### botkit\.(\w+)$", REFERENCE, flags=re.MULTILINE))
 
 
 @pytest.mark.parametrize(

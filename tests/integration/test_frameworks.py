@@ -207,6 +207,13 @@ def test_a_container_may_end_anywhere(
 FAILED = "https://sqs.eu-central-1.amazonaws.com/1/bot-failed"
 
 
+def breakable(framework: str, broken: Path) -> str:
+    """Return a bot whose handler raises after its first call, while the file `broken` is there."""
+    fails = f"    if __import__('os').path.exists({str(broken)!r}):\n        raise ValueError\n"
+    bot = BOTS[framework][0].replace("    if seen[-1] % 2:", f"{fails}    if seen[-1] % 2:")
+    return f'HANDLED = ["message", "business_message"]\n{bot}'
+
+
 @pytest.mark.parametrize("framework", BOTS)
 @pytest.mark.parametrize("fault", ["the bot", "429"])
 def test_a_handler_that_failed_after_its_state_was_set_is_asked_by_a_replay(
@@ -214,10 +221,7 @@ def test_a_handler_that_failed_after_its_state_was_set_is_asked_by_a_replay(
 ) -> None:
     """The session knows the update, since the state is kept."""
     broken, calls = tmp_path / "broken", itertools.count(1)
-    fails = f"    if __import__('os').path.exists({str(broken)!r}):\n        raise ValueError\n"
-    bot = 'HANDLED = ["message", "business_message"]\n' + BOTS[framework][0].replace(
-        "    if seen[-1] % 2:", f"{fails}    if seen[-1] % 2:"
-    )
+    bot = breakable(framework, broken)
 
     def choose(what: str) -> bool:
         return what == fault == "429" and bool(made.made) and next(calls) == 1
@@ -228,6 +232,23 @@ def test_a_handler_that_failed_after_its_state_was_set_is_asked_by_a_replay(
     made.deliver([[update(1, 7)]], lambda ways: ways[0])
     assert (made.made, len(made.kept)) == ({1: ["[1]"]}, 1)
     broken.unlink(missing_ok=True)
+    made.deliver([[{"tf": {"action": "replay"}}]], lambda ways: ways[0])
+    assert made.kept == {}
+    assert made.made[1][1:] == ["[1, 1]", "more"]
+
+
+@pytest.mark.parametrize("framework", BOTS)
+def test_a_handler_that_failed_is_kept_though_the_container_ended_when_its_state_was_set(
+    world: Callable[..., World], start_with_sessions: StartBot, tmp_path: Path, framework: str
+) -> None:
+    broken, ends = tmp_path / "broken", itertools.count(1)
+    bot = breakable(framework, broken)
+    items = start_with_sessions(bot).table.items
+    made = world(bot, lambda what: what == "end" and bool(items) and next(ends) == 1, FAILED)
+    broken.touch()
+    made.deliver([[update(1, 7)]], lambda ways: ways[0])
+    assert len(made.kept) == 1
+    broken.unlink()
     made.deliver([[{"tf": {"action": "replay"}}]], lambda ways: ways[0])
     assert made.kept == {}
     assert made.made[1][1:] == ["[1, 1]", "more"]

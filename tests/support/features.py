@@ -312,5 +312,6 @@ FEATURES = {
 
 SESSIONS = ["SESSION chat", "SESSION chat_user", "SESSION function"]
 FRAMEWORKS = ["aiogram", "python-telegram-bot", "pyTelegramBotAPI"]
-# The bot itself makes the calls of these answers: it may not be known which were made.
-OWN_CALLS = {"aiogram", "ptb", "telebot", "grow", "grown"}
+# The bot itself makes the calls of these answers: it may not be known which were made. A reminder
+# that came may be scheduled again.
+OWN_CALLS = {"aiogram", "ptb", "telebot", "grow", "grown", "reminder"}

@@ -72,6 +72,8 @@ def line_of(item: Item) -> Json:
             "updates": json.loads(item["updates"]["S"]),
             "calls": {name: json.loads(text["S"]) for name, text in item["calls"]["M"].items()},
         }
+        if "once" in item:
+            line["once"] = json.loads(item["once"]["S"])
         if "expires_at" in item:
             line["expires_at"] = int(item["expires_at"]["N"])
         if {**item, "version": None} == {**item_of(line), "version": None}:
@@ -96,6 +98,8 @@ def item_of(line: Json) -> Item:
         return {**item, "version": version} if "version" in item else item
     if not isinstance(line["session"], dict):
         raise ValueError("the session must be an object")
+    if not isinstance(line.get("once", {}), dict):
+        raise ValueError("once must be an object")
     updates, calls = line.get("updates", []), line.get("calls", {})
     if not isinstance(updates, list) or not all(type(each) is int for each in updates):
         raise ValueError("updates must be a list of whole numbers")
@@ -108,6 +112,8 @@ def item_of(line: Json) -> Item:
         "updates": {"S": compact(updates)},
         "calls": {"M": {name: {"S": compact(each)} for name, each in calls.items()}},
     }
+    if "once" in line:
+        item["once"] = {"S": compact(line["once"])}
     if "expires_at" in line:
         item["expires_at"] = {"N": str(int(line["expires_at"]))}
     return item

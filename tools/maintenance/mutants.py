@@ -41,6 +41,7 @@ TESTS = {
         "unit/release/test_check",
     ],
     "botkit/calls": ["unit/test_calls", "unit/sources/test_event", "unit/sources/test_replay"],
+    "botkit/commands": ["unit/test_commands"],
     "botkit/conversation": ["unit/test_conversation"],
     "botkit/current": [
         "unit/test_current",
@@ -233,6 +234,7 @@ TESTS = {
         "unit/steps/test_session",
         "unit/test_turns",
         "unit/release/test_check",
+        "unit/sources/test_replay",
         "integration/test_sessions",
     ],
     "botkit/steps/turns": ["unit/test_turns", "integration/test_together"],

@@ -217,6 +217,7 @@ def _check_functions(bot: Any) -> None:
 def _functions(bot: Any) -> Iterator[tuple[str, str, str]]:
     """Yield the functions of bot.py that are called: their arguments, and why they must fit."""
     yield "reply", "update, session" if hasattr(bot, "SESSION") else "update", ""
+    yield "SESSION", "update", ""  # if it is a function
     yield "check", "", f"{BEFORE}. {RENAME}"
     yield "on_event", "event", f"it answers events of other services. {RENAME}"
     if hasattr(bot, "LIMIT"):

@@ -2,8 +2,8 @@
 
     {"tf": {"action": "delete", …}, "url": "https://…/telegram", "is": "queue"}
 
-No more updates come into it: Terraform has had the webhook go around it (host/registration.py), and
-has waited since then until SQS's counts are right.
+No more updates come into it: Terraform has had the webhook go around it (registration.py), and has
+waited since then until SQS's counts are right.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import time
 
-from .. import aws
+from .. import aws, sqs
 from ..deadline import deadline
 from ..settings import settings
 from ..types import Json
@@ -31,16 +31,12 @@ def await_empty_queue() -> Json:
     Raises QueueNotEmpty if the time is up before, also if SQS can't tell. This fails the apply or
     destroy while nothing is lost. An update that can't be answered leaves for the dead-letter
     queue. A queue that was deleted by hand holds up nothing.
-    Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
     """
-    names = [f"ApproximateNumberOfMessages{state}" for state in ("", "Delayed", "NotVisible")]
-    params = {"QueueUrl": settings.queue_url, "AttributeNames": names}
     waiting = 0
     pause = min(PAUSE_SECONDS, deadline.left() / 4)
     while True:
         try:
-            counts = aws.call("sqs", "AmazonSQS.GetQueueAttributes", params)["Attributes"]
-            waiting = sum(int(counts[name]) for name in names)
+            waiting = sqs.waiting(settings.queue_url)
             if not waiting:
                 return {}
         except aws.ClientError as error:  # there is no such queue

@@ -21,14 +21,16 @@ def step(run: Run) -> Waiting:
     before = recent.get(run.id) if run.is_update else None
     if run.others:  # of a replayed turn: the session knows what is left
         before = None
-    # What failed for good is over for Telegram, but not for whoever replays it.
+    # What failed for good is over for Telegram, but not for a replay.
     if before and not before.comes_again and not (before.is_kept and run.source == "replay"):
         return Outcome("repeated", body=before.body)
     run.before = before is not None
     outcome = yield
     if outcome.comes_again and run.made.seen:
         outcome = outcome.but("incomplete")
-    if run.is_update and run.made.answered:
+    # What failed without a trace may come again: it couldn't be kept, or the 200 was lost.
+    is_over = run.made.seen or not outcome.is_kept
+    if run.is_update and run.made.answered and is_over:
         recent[run.id] = outcome
         if len(recent) > REMEMBERED:
             del recent[next(iter(recent))]

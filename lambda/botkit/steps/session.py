@@ -16,7 +16,7 @@ from ..calls import make
 from ..current import Run
 from ..deadline import deadline
 from ..errors import Failure, Handled, Misconfigured, Unreachable
-from ..failed import BadAnswer
+from ..failed import BadAnswer, outcome_of
 from ..outcome import Outcome
 from ..packed import packed, unpacked
 from ..settings import settings
@@ -41,6 +41,8 @@ def step(run: Run) -> Outcome:
             run = rest_of(whole, item)
         is_failed = item.updates.get(run.id) == session.FAILED
         run.known = run.id in item.updates and not is_failed
+        if is_failed and may_not_be_kept(run):
+            return Outcome("bot_failed", "it failed before, and may not have been kept")
         calls = recall(run, item)
         if calls is not None:
             return finish(run, item, calls) if calls else Outcome("repeated")
@@ -51,7 +53,8 @@ def step(run: Run) -> Outcome:
             calls, failure = ask(run, update, item), None
         except Handled as handled:  # by a framework, whose changes are kept
             calls, failure = [], handled
-        if save(run, item, calls, session.FAILED if failure else session.KEPT):
+        is_open = failure and outcome_of(failure).is_kept
+        if save(run, item, calls, session.FAILED if is_open else session.KEPT):
             run.turn = None
             if failure:
                 raise failure
@@ -88,12 +91,25 @@ def recall(run: Run, item: session.Item) -> list[Json] | None:
 
     None if the bot has to be asked.
     """
-    if item.updates.get(run.id) == session.FAILED:  # it is kept, alone or with its turn
-        return None if run.source == "replay" else []
+    if item.updates.get(run.id) == session.FAILED:
+        if run.source == "replay":
+            return None
+        if not has_turns():  # a framework failed: this is noted before the update is kept
+            raise Failure("the bot failed at this update before")
+        return []  # its turn was kept
     if run.known and run.source == "replay" and run.attempt == "first":
         return []  # no replay of it has ended half-way: another delivery answers it
     calls = item.calls(run.id)
     return None if calls is None else unpacked(calls)
+
+
+def may_not_be_kept(run: Run) -> bool:
+    """Tell whether an update that failed comes again because it couldn't be kept, or may do so.
+
+    A framework's failure is in the session before it is kept, and a turn's only after that. Kept
+    twice, it is answered once: the replay that comes second finds it answered.
+    """
+    return bool(settings.failed_queue_url) and run.source != "replay" and not has_turns()
 
 
 def turn_of(run: Run, item: session.Item) -> tuple[Json, list[int]]:

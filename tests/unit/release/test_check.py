@@ -307,6 +307,14 @@ UNUSABLE: dict[str, tuple[str, str]] = {
         "def reply(*, update): ...",
         "reply() must be written as def reply(update)",
     ),
+    "a choice of sessions": (
+        "async def SESSION(update): ...\ndef reply(update, session): ...",
+        "SESSION() must be written with def, not async def",
+    ),
+    "a choice without an update": (
+        "def SESSION(): ...\ndef reply(update, session): ...",
+        "SESSION() must be written as def SESSION(update)",
+    ),
     "a check that waits": (
         "async def check(): ...",
         f"check() must be written with def, not async def: {RENAME}",

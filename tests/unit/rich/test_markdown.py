@@ -422,7 +422,7 @@ def match(pattern: str) -> Callable[[str], object]:
 
 
 # What reads a text, and a text of about this length that takes it long.
-LONG: dict[str, tuple[Callable[[str], object], Callable[[int], str]]] = {
+HARD: dict[str, tuple[Callable[[str], object], Callable[[int], str]]] = {
     "PART": (find_all("PART"), lambda most: "a" * most),
     "FENCE, quotes": (match("FENCE"), lambda most: "> " * (most // 2)),
     "FENCE, backticks": (match("FENCE"), lambda most: "`" * most + "x`"),
@@ -450,7 +450,7 @@ LONG: dict[str, tuple[Callable[[str], object], Callable[[int], str]]] = {
 }
 
 
-@pytest.mark.parametrize(("read", "text"), LONG.values(), ids=LONG)
+@pytest.mark.parametrize(("read", "text"), HARD.values(), ids=HARD)
 def test_what_is_longer_takes_as_much_longer(
     read: Callable[[str], object], text: Callable[[int], str]
 ) -> None:

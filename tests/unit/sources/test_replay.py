@@ -183,6 +183,17 @@ def test_telegram_keeps_what_cannot_be_kept(
     assert len(kept(container)) == 1
 
 
+def test_nor_is_it_forgotten_if_it_made_calls_that_nobody_saw(
+    keeping: Keeping, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = keeping(SPEAKS_AND_RAISES.replace("sendMessage", "getChat"))
+    for action, status in (("SendMessage", 503), ("nothing", 200)):
+        breaks(container, monkeypatch, action, "Unreachable")
+        bot_api.answers("getChat", {"chat_id": 42, "text": "x"}, {})
+        assert container.deliver(message()) == (status, None)
+    assert len(kept(container)) == 1
+
+
 SPEAKS_AND_RAISES = """
 from botkit import telegram
 
@@ -623,6 +634,57 @@ def test_a_replay_goes_on_where_one_before_it_ended(remembers: Container, bot_ap
     bot_api.expects(ANSWER)
     assert remembers.invoke(REPLAY) == replayed(1)
     assert json.loads(remembers.table.items["42"]["session"]["S"]) == {"count": 1}
+
+
+HANDLES = """
+from botkit.errors import Handled, Refused
+
+SESSION = "chat"
+HANDLED = ["message"]
+
+
+def reply(update, session):
+    session["count"] = session.get("count", 0) + 1
+    if session["count"] == 1:
+        raise Handled(ValueError())
+    return []
+"""
+
+
+def test_a_framework_s_failure_is_kept_though_its_session_knows_it(
+    keeping: Keeping, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = keeping(HANDLES, **session_environment(bot_api.url))
+    aws = container.module("aws")
+    container.table = Table(aws, "sessions")
+    are_away = True
+
+    def call(service: str, target: str, params: Json) -> Any:
+        if service == "sqs" and are_away:
+            raise aws.Unreachable("sqs: HTTP 500")
+        where = container.queues if service == "sqs" else container.table
+        return where.call(service, target, params)
+
+    monkeypatch.setattr(aws, "call", call)
+    assert container.deliver(message()) == (503, None)
+    are_away = False
+    for _ in range(2):  # its 200 is lost
+        assert container.deliver(message()) == (200, None)
+    assert container.invoke(REPLAY) == replayed(2)
+    assert json.loads(container.table.items["42"]["session"]["S"]) == {"count": 2}
+
+
+def test_a_framework_s_refused_call_is_over(keeping: Keeping, bot_api: BotApi) -> None:
+    refused = 'Refused("sendMessage", 403, "Forbidden", {})'
+    source = HANDLES.replace("ValueError()", refused)
+    container = keeping(source, **session_environment(bot_api.url))
+    aws = container.module("aws")
+    container.table = Table(aws, "sessions")
+    aws.call = container.table.call
+    for outcome in ("refused", "repeated"):
+        assert container.deliver(message()) == (200, None)
+        assert container.line["outcome"] == outcome
+    assert container.queues.messages == {}
 
 
 def test_of_a_dead_letter_the_calls_that_remain_are_made(

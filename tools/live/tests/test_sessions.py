@@ -347,6 +347,7 @@ def test_an_import_replaces_only_on_demand(there: Kept, tmp_path: Path) -> None:
         '{"key": "42", "session": {}, "updates": "401"}',
         '{"key": "42", "session": {}, "calls": {"new": []}}',
         '{"key": "42", "session": {}, "calls": {"101": {}}}',
+        '{"key": "42", "session": {}, "once": []}',
         '{"key": "42", "session": {}, "expires_at": 1e999}',
     ],
 )
@@ -375,6 +376,13 @@ def test_words_obey_no_terminal_and_come_back(tmp_path: Path) -> None:
 def test_an_item_that_something_else_wrote_is_exported_as_it_is() -> None:
     odd = item("42", {}, updates={"S": "[401, 4]"})  # with a space, which botkit doesn't write
     assert line_of(odd) == {"key": "42", "item": odd}
+
+
+def test_the_results_of_changes_with_a_name_are_exported_as_data() -> None:
+    kept_once = item("42", {"visits": 7}, once={"S": '{"visit:101":7}'})
+    line = line_of(kept_once)
+    assert (line["session"], line["once"]) == ({"visits": 7}, {"visit:101": 7})
+    assert {**item_of(line), "version": None} == {**kept_once, "version": None}
 
 
 def test_binary_data_is_exported_and_comes_back(aws: Aws, tmp_path: Path) -> None:
