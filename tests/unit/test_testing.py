@@ -794,8 +794,21 @@ def test_a_bot_has_sessions_beside_services_of_aws(sessions: Any, waits: Any, aw
     about = {"TableName": "own", "Key": {}}
     assert botkit("aws").call("dynamodb", "DynamoDB_20120810.GetItem", about) == {"Item": {}}
     assert botkit("aws").request("s3", "PUT", "/x", body=b"y") == b""
+    aws.results["GetParameter"] = {}
+    assert botkit("aws").call("ssm", "AmazonSSM.GetParameter", {}, signed_as="ssm") == {}
     assert (sessions, list(waits)) == ({"42": {"n": 1}}, ["tea"])
-    assert aws.asked == [("GetItem", about), ("PUT /x", b"y")]
+    assert aws.asked == [("GetItem", about), ("PUT /x", b"y"), ("GetParameter", {})]
+
+
+def test_a_test_may_change_and_delete_sessions(sessions: Any) -> None:
+    session = botkit("session")
+    sessions["42"]["n"] = 1
+    session.change("42", lambda data: data.update(n=data["n"] + 1))
+    assert sessions == {"42": {"n": 2}}
+    del sessions["42"]
+    assert session.read("42") == {}
+    session.change("42", lambda data: data.update(n=5))
+    assert sessions == {"42": {"n": 5}}
 
 
 def test_a_parameter_that_is_not_documented_fails_the_test(chat_with: With) -> None:

@@ -65,10 +65,10 @@ class Table(_Kept):
         self._name = name
         self._others = aws.call
 
-    def call(self, service: str, target: str, params: Json) -> Any:
+    def call(self, service: str, target: str, params: Json, **more: Any) -> Any:
         """Make a call as aws.call does."""
         if (service, params.get("TableName")) != ("dynamodb", self._name):
-            return self._others(service, target, params)
+            return self._others(service, target, params, **more)
         if target.endswith(".GetItem"):
             items, key = self.items, params["Key"]["id"]["S"]
             return {"Item": items[key]} if key in items else {}
@@ -194,10 +194,10 @@ class Queue(_Kept):
         super().__init__(aws, file)
         self._others = aws.call
 
-    def call(self, service: str, target: str, params: Json) -> Any:
+    def call(self, service: str, target: str, params: Json, **more: Any) -> Any:
         """Make a call as aws.call does."""
         if (service, params.get("QueueUrl")) != ("sqs", QUEUE_URL):
-            return self._others(service, target, params)
+            return self._others(service, target, params, **more)
         with self._changing() as messages:
             if target.endswith(".SendMessage"):
                 id_, group = params["MessageDeduplicationId"], params["MessageGroupId"]
@@ -229,10 +229,10 @@ class Queues(_Kept):
         """The messages by their ids, the oldest first."""
         return self.items
 
-    def call(self, service: str, target: str, params: Json) -> Any:
+    def call(self, service: str, target: str, params: Json, **more: Any) -> Any:
         """Make a call as aws.call does."""
         if service != "sqs" or params["QueueUrl"] not in self._urls:
-            return self._others(service, target, params)
+            return self._others(service, target, params, **more)
         with self._changing() as messages:
             return self._call(messages, target, params)
 
