@@ -300,7 +300,7 @@ def chat(
     telegram, settings = _botkit("telegram"), _botkit("settings").settings
     services, hosts = _botkit("fakes.services"), _botkit("fakes.host")
     queue = services.Queue(_botkit("aws"))
-    host = hosts.Host(queue, waits.schedules)
+    host = hosts.Host(queue, waits.schedules, SECONDS)
 
     def answer(updates: list[Json]) -> None:
         settings.allowed_ids = frozenset(stage.allowed_ids)

@@ -499,9 +499,9 @@ EQUIVALENT = {
         "download ReplaceComparisonOperator_Lt_LtE 1": CHECKED_ABOVE,
         "post ReplaceComparisonOperator_Is_Eq 2": SAME_TYPE,
     },
-    "botkit/testing": {
-        "<module> NumberReplacer 5": ANY_NUMBER,
-        "<module> NumberReplacer 6": ANY_NUMBER,
+    "botkit/fakes/host": {
+        "<module> NumberReplacer 1": ANY_NUMBER,
+        "<module> NumberReplacer 2": ANY_NUMBER,
     },
     "botkit/calls": {
         "checked ReplaceComparisonOperator_IsNot_NotEq 1": SAME_TYPE,

@@ -25,7 +25,6 @@ from .services import Queue, Schedules, in_order, queue_event, take
 
 Json = dict[str, Any]
 
-SECONDS = 300.0  # that an invocation has
 MOST_TRIES = 100  # of an update whose calls fail for now
 EVENT_TRIES = 3  # Lambda's own, of an event
 LATER = 0.01  # seconds that a pause takes too long
@@ -51,12 +50,13 @@ class Clock:
 
 
 class Host:
-    """Invokes the function with updates, and with what is due.
+    """Invokes the function with updates, and with what is due, for so many seconds each.
 
     What the bot raises is raised here, unless the update or event is delivered again.
     """
 
-    def __init__(self, queued: Queue, schedules: Schedules) -> None:
+    def __init__(self, queued: Queue, schedules: Schedules, seconds: float) -> None:
+        self._seconds = seconds
         self._queued, self._schedules = queued, schedules
         self._outcome = Outcome("ignored")  # of the last run
         self._raised: list[BaseException] = []  # in the last invocation
@@ -110,7 +110,7 @@ class Host:
 
         Raises what the bot raised, unless another invocation may succeed.
         """
-        deadline.start(SECONDS)
+        deadline.start(self._seconds)
         self._raised = []
         result = deliver()
         for error in self._raised[:1]:
