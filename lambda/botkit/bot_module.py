@@ -128,6 +128,11 @@ class interrupt_after:
 _SWITCHES = (interrupt_after.__enter__.__code__, interrupt_after.__exit__.__code__)
 
 
+# Nor is Python's import, which an exception may leave locked for all other threads.
+_IMPORT = "<frozen importlib."
+
+
 def _interrupt(number: int, frame: FrameType) -> None:
-    if frame.f_code not in _SWITCHES:
+    code = frame.f_code
+    if code not in _SWITCHES and not code.co_filename.startswith(_IMPORT):
         raise TimeIsUp("bot.py ran until the function's time was almost over")

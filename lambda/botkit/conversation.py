@@ -224,8 +224,8 @@ def reply_with(
     other bots. Any other command ends the dialogue. So does an update that comes more than
     `seconds` after the last answer.
 
-    A message that was sent before the last one that began or answered it doesn't concern the
-    dialogue, and goes to `otherwise`: a replay may bring it.
+    A message that was sent before the last one that began or answered it, or had the button that
+    answered, doesn't concern the dialogue, and goes to `otherwise`: a replay may bring it.
 
     Of an album, the first part that fits is the answer, and `ask_message` gets all of them if
     bot.py has TOGETHER. Other parts get silence, also if the dialogue has ended with it.
@@ -346,6 +346,7 @@ def _answer(update: Json, session: Json) -> list[Any] | None:
             data = run.pressed(str(content.get("data")))
             if data is None:
                 return None
+            state["last"] = max(place.message.get("message_id", 0), state.get("last", 0))
             taken = {"method": "answerCallbackQuery", "callback_query_id": content["id"]}
             return [taken, *run.go_on(data)]
         if place.topic != asked.topic and run.question.is_in(asked.topic):

@@ -57,8 +57,8 @@ class Person:
         message = {"message_id": 9, "chat": CHAT, "from": person, **content}
         return self.get("message", {**message, **({} if text is None else {"text": text})})
 
-    def press(self, data: str, person: Json = ADA) -> str:
-        message = {"message_id": 10, "chat": CHAT, "from": {"id": 42}, "text": "Sure?"}
+    def press(self, data: str, person: Json = ADA, message_id: int = 9) -> str:
+        message = {"message_id": message_id, "chat": CHAT, "from": {"id": 42}, "text": "Sure?"}
         press = {"id": "p", "from": person, "message": message, "data": data}
         return self.get("callback_query", press)
 
@@ -145,6 +145,19 @@ def test_a_message_from_before_the_last_answer_does_not_concern_the_dialogue(
     assert ada.send(text, message_id=31) == "otherwise"
     assert ada.send("Friday", message_id=34) == "L on Friday"
     assert ada.send("/go", message_id=33) == "Which size?"
+
+
+def test_nor_does_one_from_before_the_button_that_was_tapped(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        size = yield talk.ask_press("size", say(message, "Which size?", "L"))
+        day = yield talk.ask("day", say(message, "Which day?"))
+        return say(message, f"{size} on {day}")
+
+    ada = person(order)
+    ada.send("/go", message_id=30)
+    assert ada.press(*ada.buttons(), message_id=32) == "answerCallbackQuery | Which day?"
+    assert ada.send("M", message_id=31) == "otherwise"
+    assert ada.send("Friday", message_id=34) == "L on Friday"
 
 
 def test_a_message_of_another_chat_is_from_no_time_before(person: Any, talk: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -43,6 +44,22 @@ def test_in_another_thread_there_is_no_interrupt(container: Container) -> None:
 
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(in_time).result() == "done"
+
+
+def test_an_import_is_not_interrupted(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python's own part of it, which may hold the lock that all threads share."""
+    bot_module = container.module("bot_module")
+
+    class Finder:
+        @staticmethod
+        def find_spec(*about: object) -> None:
+            bot_module._interrupt(14, sys._getframe(1))
+
+    monkeypatch.setattr(sys, "meta_path", [Finder, *sys.meta_path])
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("there_is_none")
 
 
 def test_an_interrupt_may_come_while_it_is_switched_off(

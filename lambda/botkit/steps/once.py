@@ -31,7 +31,7 @@ def step(run: Run) -> Waiting:
     # What failed without a trace may come again: it couldn't be kept, or the 200 was lost.
     is_over = run.made.seen or not outcome.is_kept
     if run.is_update and run.made.answered and is_over:
-        recent[run.id] = outcome
+        recent[run.id] = outcome.but(remaining=())  # their files would fill the memory
         if len(recent) > REMEMBERED:
             del recent[next(iter(recent))]
     return outcome

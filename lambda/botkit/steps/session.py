@@ -91,12 +91,8 @@ def recall(run: Run, item: session.Item) -> list[Json] | None:
 
     None if the bot has to be asked.
     """
-    if item.updates.get(run.id) == session.FAILED:
-        if run.source == "replay":
-            return None
-        if not has_turns():  # a framework failed: this is noted before the update is kept
-            raise Failure("the bot failed at this update before")
-        return []  # its turn was kept
+    if item.updates.get(run.id) == session.FAILED:  # it is kept, alone or with its turn
+        return None if run.source == "replay" else []
     if run.known and run.source == "replay" and run.attempt == "first":
         return []  # no replay of it has ended half-way: another delivery answers it
     calls = item.calls(run.id)

@@ -153,6 +153,16 @@ def test_the_calls_that_remain_are_kept_with_their_files(
     }
 
 
+def test_no_files_of_calls_that_remain_are_held_in_memory(
+    keeping: Keeping, telegram: Telegram
+) -> None:
+    container = keeping(STEPS, TELEGRAM_API_URL=telegram.url)
+    telegram.faults.append(Fault("refuse", 1, 429, "Slow down", methods=("sendDocument",)))
+    assert container.deliver(message()) == (200, None)
+    [remembered] = container.module("steps.once").recent.values()
+    assert (remembered.name, [*remembered.remaining]) == ("incomplete", [])
+
+
 def test_what_comes_again_or_can_never_succeed_is_not_kept(
     keeping: Keeping, bot_api: BotApi
 ) -> None:
@@ -218,6 +228,22 @@ def test_what_people_saw_does_not_come_again_even_if_it_cannot_be_kept(
     assert container.deliver(message()) == (200, None)
     assert container.line["outcome"] == "bot_failed"
     assert container.log[-2]["message"] == "what failed was not kept"
+
+
+def test_what_could_not_be_kept_is_kept_when_it_comes_again(
+    keeping: Keeping, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The container remembers the update, of which nothing was shown but that the bot types."""
+    says = """sendMessage", chat_id=42, text="x"""
+    types = """sendChatAction", chat_id=42, action="typing"""
+    container = keeping(SPEAKS_AND_RAISES.replace(says, types))
+    breaks(container, monkeypatch, "SendMessage", "Unreachable")
+    call = {"method": "sendChatAction", "chat_id": 42, "action": "typing"}
+    bot_api.expects(call, call)
+    assert container.deliver(message())[0] == 503
+    monkeypatch.setattr(container.module("aws"), "call", container.queues.call)
+    assert container.deliver(message())[0] == 200
+    assert len(kept(container)) == 1
 
 
 @pytest.mark.parametrize("text", ["x", 300_000 * "x"], ids=["refused", "too large"])
