@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local.kept import Schedules, Table
+from botkit.fakes.services import Schedules, Table
 from pytest_httpserver import HTTPServer
 from telegram_stand_in import Server, Telegram, private_chat
 
@@ -205,8 +205,7 @@ def start_with_sessions(start_bot: StartBot, bot_api: BotApi) -> StartBot:
     def start_container(source: str, **environment: str) -> Container:
         container = start_bot(source, **{**session_environment(bot_api.url), **environment})
         aws = container.module("aws")
-        container.table = Table(aws, "sessions")
-        container.table._items = items
+        container.table = Table(aws, "sessions", items=items)
         aws.call = container.table.call
         return container
 

@@ -28,8 +28,8 @@ if __name__ == "__main__":
     sys.path[0] = str(here)
     # A separate project, which needn't be installed here.
     sys.path.insert(1, str(here / "telegram-stand-in"))
-    # For requirements.py, which Terraform runs at apply too.
-    sys.path.append(str(here.parent / "scripts"))
+    # For requirements.py, which Terraform runs at apply too, and for botkit.
+    sys.path += [str(here.parent / "scripts"), str(here.parent / "lambda")]
     for stream in (sys.stdout, sys.stderr):  # their encoding may lack … and ✓
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -8,17 +8,17 @@ Each is a pytest fixture, and works only in a test that asks for it.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import importlib
 import itertools
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any, NamedTuple
 from urllib.parse import unquote
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytest
 
@@ -27,8 +27,16 @@ Json = dict[str, Any]
 SECONDS = 300.0  # that a test has: later, calls fail as they do at the end of an invocation
 TOKEN = "42:token"
 ME = {"id": 42, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
-MOST_TRIES = 100  # of an update whose calls fail for now
 MESSAGES = ("copyMessage", "edit", "forwardMessage", "send")  # they give a message, others True
+# The keys of botkit's own items in the sessions' table.
+NO_SESSIONS = ("every:", "limit:", "together/")
+# What a container remembers, by module: each test has a new one.
+CACHES = {
+    "steps.allow": "accounts",
+    "steps.due": "recent",
+    "steps.limit": "full",
+    "steps.once": "recent",
+}
 NO_MESSAGES = ("sendChatAction", "sendMessageDraft", "sendRichMessageDraft")
 
 
@@ -106,55 +114,48 @@ class Sessions(dict[str, Json]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._once: dict[str, Json] = {}
+        session = _botkit("session")
+        self.read = session.read
+        self.change = session.change
 
     def __missing__(self, key: str) -> Json:
         self[key] = {}
         return self[key]
 
-    def read(self, key: str) -> Json:
-        return copy.deepcopy(self.get(key, {}))
 
-    def change(
-        self,
-        key: str,
-        function: Callable[[Json], Any],
-        *,
-        days: int | None = None,
-        once: str | None = None,
-    ) -> Any:
-        _botkit("current").check_rerun()
-        if key == _botkit("current").asking.session:
-            told = "reply() must change its own session by its argument"
-            raise _botkit("errors").BadSession(told)
-        run = _botkit("current").run
-        done, mark = self._once.setdefault(key, {}), f"{once}:{run.id}"
-        if mark in done:
-            return done[mark]
-        changed = self.read(key)
-        result = function(changed)
-        if once is not None and run.is_update:  # reply() alone has no update that could come again
-            done[mark] = _botkit("store").checked_result(result)
-        changed = _botkit("store").checked_copy(changed)
-        self[key].clear()
-        self[key].update(changed)
-        return result
+class _Items(dict[str, Json]):
+    """The items of the sessions' table. Those of sessions have the JSON of `Sessions`."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        super().__init__()
+        self._sessions = sessions
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._sessions or super().__contains__(key)
+
+    def __getitem__(self, key: str) -> Json:
+        item = self.get(key, {"id": {"S": key}})
+        if key.startswith(NO_SESSIONS):
+            return item
+        session = self._sessions.get(key, {})  # the test may have deleted it
+        return {**item, "session": {"S": json.dumps(session)}}
+
+    def __setitem__(self, key: str, item: Json) -> None:
+        super().__setitem__(key, item)
+        if not key.startswith(NO_SESSIONS):
+            session, new = self._sessions[key], json.loads(item["session"]["S"])
+            session.clear()
+            session.update(new)
 
 
 @pytest.fixture
-def sessions(monkeypatch: pytest.MonkeyPatch) -> Sessions:
+def sessions(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Sessions:
     """The sessions, in memory. Give `reply` the one of its update: `sessions["42"]`."""
-    sessions, session = Sessions(), _botkit("session")
+    _begin_with_aws(request)
+    sessions = Sessions()
     monkeypatch.setattr(_botkit("settings").settings, "session_table", "sessions")
-    monkeypatch.setattr(session, "read", sessions.read)
-    monkeypatch.setattr(session, "change", sessions.change)
-    store = _botkit("store")  # for the notes of streams
-    monkeypatch.setattr(store, "read", lambda *key: sessions.read(store.id_of(*key)))
-    monkeypatch.setattr(
-        store,
-        "change",
-        lambda space, key, function, **_: sessions.change(store.id_of(space, key), function),
-    )
+    table = _botkit("fakes.services").Table(_botkit("aws"), "sessions", items=_Items(sessions))
+    _replace(monkeypatch, "call", table.call)
     return sessions
 
 
@@ -173,52 +174,56 @@ class Recurring(NamedTuple):
     call: Json
 
 
-class Waits(dict[str, Waiting]):
+class Waits(Mapping[str, Waiting]):
     """What `botkit.later` has scheduled, by name. `every` has the calls that recur."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.every: dict[str, Recurring] = {}
+    def __init__(self, schedules: Any) -> None:
+        self.schedules = schedules
+        self.schedule = _botkit("later").schedule
 
-    def schedule(self, event: Any, seconds: float, name: str) -> bool:
-        _botkit("current").check_rerun()
-        _botkit("later")._check(name)
-        if name in self:
-            return False
-        self[name] = Waiting(datetime.fromtimestamp(seconds, UTC), copy.deepcopy(event))
-        return True
+    def __getitem__(self, name: str) -> Waiting:
+        item = self._once()[name]
+        match event := item["event"]:
+            case {"later": {"tries": 0}, "calls": calls}:
+                event = calls[0] if len(calls) == 1 else calls
+        return Waiting(datetime.fromtimestamp(item["at"], UTC), event)
 
-    def cancel(self, name: str) -> bool:
-        _botkit("current").check_rerun()
-        _botkit("later")._check(name)
-        return self.pop(name, None) is not None
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._once())
 
-    def recur(self, content: str, cron: str, zone: str, name: str) -> bool:
-        _botkit("current").check_rerun()
-        try:
-            ZoneInfo(zone)
-        except (OSError, ValueError, ZoneInfoNotFoundError):
-            raise _botkit("errors").BadSchedule("Scheduler knows no such zone") from None
-        is_new = name not in self.every
-        self.every[name] = Recurring(cron, zone, json.loads(content))
-        return is_new
+    def __len__(self) -> int:
+        return len(self._once())
 
-    def cancel_every(self, name: str) -> bool:
-        _botkit("current").check_rerun()
-        _botkit("later")._check(name)
-        return self.every.pop(name, None) is not None
+    def __repr__(self) -> str:
+        return f"{dict(self)}"
+
+    @property
+    def every(self) -> dict[str, Recurring]:
+        """The calls that recur, by name."""
+        return {
+            item["event"]["every"]["name"]: Recurring(
+                item["cron"], item["zone"], item["event"]["calls"][0]
+            )
+            for item in self.schedules.items.values()
+            if "cron" in item
+        }
+
+    def _once(self) -> Json:
+        return {name: item for name, item in self.schedules.items.items() if "at" in item}
 
 
 @pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
-    """The calls and events that wait. Nothing is made of them when their time comes."""
-    waits, later = Waits(), _botkit("later")
-    monkeypatch.setattr(_botkit("settings").settings, "later_group", "waits")
-    monkeypatch.setattr(later, "schedule", waits.schedule)
-    monkeypatch.setattr(later, "cancel", waits.cancel)
-    monkeypatch.setattr(later, "_recur", waits.recur)
-    monkeypatch.setattr(later, "cancel_every", waits.cancel_every)
-    return waits
+def waits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Waits:
+    """The calls and events that wait. With `chat`, they are made when their time comes."""
+    _begin_with_aws(request)
+    settings = _botkit("settings").settings
+    monkeypatch.setattr(settings, "later_group", "waits")
+    monkeypatch.setattr(settings, "later_role", "arn:aws:iam::123456789012:role/waits")
+    # A test's bot may live in another time, which must not have passed.
+    monkeypatch.setattr(_botkit("later"), "time", _botkit("fakes.host").Clock(lambda: 0.0))
+    schedules = _botkit("fakes.services").Schedules(_botkit("aws"))
+    _replace(monkeypatch, "request", schedules.request)
+    return Waits(schedules)
 
 
 class Aws:
@@ -263,115 +268,11 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
 @pytest.fixture
 def no_pauses(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
     """`stream.answer` shows each chunk, and has a Stop button, as with `queue = true`."""
-    monkeypatch.setattr(_botkit("settings").settings, "queue_url", "queue")
+    monkeypatch.setattr(
+        _botkit("settings").settings, "queue_url", _botkit("fakes.services").QUEUE_URL
+    )
     for name in ("DRAFT_PAUSE", "EDIT_PAUSE", "LOOK_PAUSE"):
         monkeypatch.setattr(_botkit("stream"), name, 0)
-
-
-class _Host:
-    """Answers updates as the module does, but what the bot raises fails the test."""
-
-    def __init__(self, sessions: Sessions, waits: Waits) -> None:
-        self.bot: Any = None
-        self._sessions, self._waits = sessions, waits
-
-    def take(self, updates: list[Json]) -> None:
-        """Answer updates that came at once: with TOGETHER, those of a turn as one."""
-        while updates:
-            update = updates[0]
-            parts = [update]
-            if hasattr(self.bot, "TOGETHER"):
-                parts = self._turn(updates)
-                update = _botkit("turns").joined(parts)
-            updates = [each for each in updates if each not in parts]
-            self._answer(update)
-
-    def _turn(self, updates: list[Json]) -> list[Json]:
-        """Return the updates of the turn that the first one begins."""
-        together, key_of = _botkit("turns"), _botkit("session_key").key_of
-        first, quiet = updates[0], together.seconds()
-        key = key_of(first)
-        if key is None or not together._begins(first, quiet):
-            return [first]
-        listed: Json = {}
-        for update in updates:
-            if key_of(update) == key:
-                entry = {"update": update} if together._is_part(update) else {}
-                listed[str(update["update_id"])] = {"at": 0.0, **entry}
-        parts: list[Json] = together._parts(first, listed, {}, quiet)[0]
-        return parts
-
-    def _answer(self, update: Json) -> None:
-        """Answer an update, again while its calls fail for now: Telegram delivers it again."""
-        errors, current = _botkit("errors"), _botkit("current")
-        calls: list[Json] | None = None
-        for tries in range(MOST_TRIES):
-            _begin()
-            run = current.begin(current.Run.of_update("test", update))
-            run.attempt = "again" if tries else "first"
-            try:
-                calls = self._ask(copy.deepcopy(update)) if calls is None else calls
-                outcome = _botkit("calls").make_calls(run, calls)
-            except errors.Handled as handled:
-                raise handled.error from None
-            except errors.Failure as error:
-                outcome = _botkit("failed").outcome_of(error)
-                if not outcome.comes_again or run.made.seen:
-                    raise
-                continue
-            if hasattr(self.bot, "SESSION"):  # which knows where to go on
-                calls = calls[outcome.done :]
-            else:
-                calls = None
-                if run.made.seen:
-                    return
-            if not outcome.comes_again:
-                return
-        raise AssertionError(f"Telegram delivers this update again and again: {outcome.name}")
-
-    def _ask(self, update: Json) -> list[Json]:
-        """Return the calls with which reply() answers, and keep its changes of its session."""
-        asking, checked = _botkit("current").asking, _botkit("calls").checked
-        if not hasattr(self.bot, "SESSION"):
-            calls: list[Json] = checked(self.bot.reply(update), "reply()")
-            return calls
-        key = _botkit("session_key").key_of(update)
-        state = {} if key is None else self._sessions.read(key)
-        asking.session = key or ""
-        try:
-            calls = checked(self.bot.reply(update, state), "reply()")
-        except _botkit("errors").Handled:
-            self._keep(key, state)
-            raise
-        finally:
-            asking.session = None
-        self._keep(key, state)
-        return calls
-
-    def _keep(self, key: str | None, state: Json) -> None:
-        if key is not None:
-            state = _botkit("store").checked_copy(state)
-            self._sessions[key].clear()
-            self._sessions[key].update(state)
-
-    def run_due(self, now: float) -> None:
-        """Do what waits for a time until now, in seconds since 1970."""
-        for name, waiting in sorted(self._waits.items(), key=lambda item: item[1].at):
-            if waiting.at.timestamp() <= now:
-                self._waits.pop(name, None)
-                _begin()
-                event = waiting.event
-                calls = event if isinstance(event, list) else [event]
-                if not all(isinstance(call, dict) and "method" in call for call in calls):
-                    calls = self.bot.on_event(event)
-                calls = _botkit("calls").checked(calls, name)
-                _botkit("calls").make_calls(_botkit("current").run, calls)
-
-
-def _begin() -> None:
-    """Begin an invocation."""
-    _botkit("current").begin(_botkit("current").Run("test"))
-    _botkit("deadline").deadline.start(SECONDS)
 
 
 @pytest.fixture
@@ -385,7 +286,7 @@ def chat(
 
     When `ada.send("/start")` returns, the bot has answered. It raises the bot's exceptions.
     The bot has `sessions` and `waits`, and `chat.advance(seconds)` makes the calls scheduled until
-    then.
+    then. With `chat.allowed_ids = {…}`, only those may use the bot.
     """
     try:
         stand_in = importlib.import_module("telegram_stand_in")
@@ -396,26 +297,69 @@ def chat(
         ) from None
     if "calls" in request.fixturenames:
         raise ValueError("a test has chat or calls: both would answer what the bot calls")
-    host, telegram = _Host(sessions, waits), _botkit("telegram")
-    stage = stand_in.Stage(host.take)
+    telegram, settings = _botkit("telegram"), _botkit("settings").settings
+    services, hosts = _botkit("fakes.services"), _botkit("fakes.host")
+    queue = services.Queue(_botkit("aws"))
+    host = hosts.Host(queue, waits.schedules, SECONDS)
+
+    def answer(updates: list[Json]) -> None:
+        settings.allowed_ids = frozenset(stage.allowed_ids)
+        host.deliver(updates)
+
+    stage = stand_in.Stage(answer)
+    stage.allowed_ids = ()
 
     def ask(client: Any, path: str, body: Any, headers: Json, *limits: Any) -> tuple[int, bytes]:
         answer: tuple[int, bytes] = stage.request(path, headers.get("Content-Type", ""), body)
         return answer
 
     def advance(seconds: float) -> None:
+        while (due := host.next_time()) is not None and due - clock.time() <= seconds:
+            pause = max(0.0, due - clock.time())
+            stand_in.Stage.advance(stage, pause)
+            seconds -= pause
+            host.run_next()
         stand_in.Stage.advance(stage, seconds)
-        host.run_due(stage.telegram.now())
-        stage.settle()
 
+    clock = hosts.Clock(lambda: stage.telegram.now())
+    waits.schedules.now = clock.time
+    for name in ("steps.again", "steps.limit", "store", "turns"):
+        monkeypatch.setattr(_botkit(name), "time", clock)
+    for name, cache in CACHES.items():
+        monkeypatch.setattr(_botkit(name), cache, {})
+    for name, value in {"reply_mode": "api", "webhook_secret": "secret"}.items():
+        monkeypatch.setattr(settings, name, value)
+    monkeypatch.setattr(settings, "allowed_ids", frozenset())
+    # A test may be debugged, or have an alarm of its own.
+    monkeypatch.setattr(_botkit("bot_module"), "interrupt_after", contextlib.nullcontext)
+    _replace(monkeypatch, "call", queue.call)
     monkeypatch.setattr(telegram._client, "token", stage.token)
     monkeypatch.setattr(telegram.Client, "request", ask)
     monkeypatch.setattr(stage, "advance", advance)
-    host.bot = request.getfixturevalue("bot")
-    stage.telegram.bot.outbox.info["allowed_updates"] = list(host.bot.HANDLED)
+    bot = request.getfixturevalue("bot")
+    if hasattr(bot, "TOGETHER"):
+        monkeypatch.setattr(settings, "queue_url", services.QUEUE_URL)
+    stage.telegram.bot.outbox.info["allowed_updates"] = list(bot.HANDLED)
     yield stage
-    _begin()  # what the last update noted is nothing to the next test
+    current = _botkit("current")
+    current.begin(current.Run("start"))  # what the last update noted is nothing to the next test
     request.node.add_report_section("teardown", "Telegram", stage.transcript)
+
+
+def _begin_with_aws(request: pytest.FixtureRequest) -> None:
+    """Have `aws`, if the test uses it, get only what no other stand-in takes."""
+    if "aws" in request.fixturenames:
+        request.getfixturevalue("aws")
+
+
+def _replace(monkeypatch: pytest.MonkeyPatch, name: str, function: Callable[..., Any]) -> None:
+    """Have a stand-in take the place of a function of `botkit.aws`."""
+
+    def checked(*arguments: Any, **more: Any) -> Any:
+        _botkit("current").check_rerun()
+        return function(*arguments, **more)
+
+    monkeypatch.setattr(_botkit("aws"), name, checked)
 
 
 def _result(result: Any, content: Any) -> Any:

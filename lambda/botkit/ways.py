@@ -58,6 +58,7 @@ WANTED: dict[str, Callable[[Any], object]] = {
 SOURCES: dict[str, Callable[[], object]] = {"page": lambda: settings.mini_app_url}
 
 Step = Callable[[Run], Any]
+Take = Callable[[Run, str], Outcome]  # as `take`: what a source sends its runs with
 imported: dict[str, Step] = {}  # by name
 
 
@@ -93,7 +94,9 @@ def parts() -> list[Any]:
     return [sys.modules[name] for name in sorted(sys.modules) if name.startswith("botkit.")]
 
 
-def take(run: Run, way: str) -> Outcome:
+def take(
+    run: Run, way: str, outcome_of: Callable[[BaseException], Outcome] = outcome_of
+) -> Outcome:
     """Send a run its way and log its outcome, one line for each run.
 
     An exception becomes an outcome here. So the steps outside of the one that raised it still act.
@@ -108,18 +111,20 @@ def take(run: Run, way: str) -> Outcome:
             result = outcome_of(error)
         if isinstance(result, GeneratorType):
             waiting.append(result)
-            result = go_on(result, None)
+            result = go_on(result, None, outcome_of)
             if result:  # it doesn't wait
                 waiting.pop()
         outcome = result
     while waiting:
-        outcome = go_on(waiting.pop(), outcome) or outcome
+        outcome = go_on(waiting.pop(), outcome, outcome_of) or outcome
     subject = "update" if run.is_update else "event"
     outcome.log(subject, started, run.made.methods, run.about)
     return outcome
 
 
-def go_on(step: Any, outcome: Outcome | None) -> Outcome | None:
+def go_on(
+    step: Any, outcome: Outcome | None, outcome_of: Callable[[BaseException], Outcome]
+) -> Outcome | None:
     """Have a step that also acts afterwards go on. Returns its outcome, or None if it waits."""
     try:
         step.send(outcome)

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botkit.fakes.services import Schedules, Table, seconds_of
 from emulated_aws.emulator import Emulator
 from live import sessions
-from local.kept import Schedules, Table, seconds_of
 from local.terraform import REGION
 
 from tests.conftest import StartBot

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from local.kept import Schedules, Table
+from botkit.fakes.services import Schedules, Table
 from local.project import ROOT
 from telegram_stand_in import ADA, Call, Telegram, private_chat
 
@@ -166,8 +166,8 @@ class World:
             sys.modules.pop(name, None)
         self.container = container = self._start()
         aws = container.module("aws")
-        sessions, schedules = Table(aws, "sessions"), Schedules(aws)
-        sessions._items, schedules._items = self.sessions, self.schedules
+        sessions = Table(aws, "sessions", items=self.sessions)
+        schedules = Schedules(aws, items=self.schedules)
         sessions._others = self.table.call
         aws.call = self._watched(sessions.call)
         aws.request = self._watched(schedules.request)

@@ -99,6 +99,6 @@ def test_the_connection_loads_little() -> None:
 
 def test_no_module_loads_typing() -> None:
     every = sorted((LAMBDA / "botkit").rglob("*.py"))
-    files = [file for file in every if file.name not in NOT_STARTED]
+    files = [f for f in every if f.name not in NOT_STARTED and f.parent.name != "fakes"]
     ours = [".".join(file.relative_to(LAMBDA).with_suffix("").parts) for file in files]
     assert "typing" not in loaded_by(f"import {', '.join(ours)}")

@@ -37,7 +37,9 @@ from tests.support.wheels import Index
 
 PACKAGE = SCRIPTS / "package"
 FILES = sorted(  # not types.pyi
-    str(path.relative_to(LAMBDA)) for path in LAMBDA.rglob("*.py") if path.name != "testing.py"
+    str(path.relative_to(LAMBDA))
+    for path in LAMBDA.rglob("*.py")
+    if path.name != "testing.py" and path.parent.name != "fakes"
 )
 THIS = f"python{sys.version_info.major}.{sys.version_info.minor}"
 

@@ -18,7 +18,7 @@ from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from local.kept import Queues, Schedules
+from botkit.fakes.services import Queues, Schedules
 
 from tests.support.stubs import Container, Context, Json, close_loop, loaded, request, unload
 
@@ -204,10 +204,9 @@ class World:
         container.module("steps.session")
         current = container.module("current")
         table = container.table.call
-        queues = Queues(aws, self._failed_url)
-        queues._messages, queues.now = self.kept, lambda: self.now
-        schedules = Schedules(aws)
-        schedules._items = self.schedules
+        queues = Queues(aws, self._failed_url, items=self.kept)
+        queues.now = lambda: self.now
+        schedules = Schedules(aws, items=self.schedules)
 
         def reach(away: str, service: str, request: Callable[[], Any]) -> Any:
             self._step()

@@ -11,8 +11,8 @@ from typing import Any
 
 import botocore.session
 import pytest
+from botkit.fakes.services import EVERY
 from botocore.validate import ParamValidator
-from local.kept import EVERY
 from pytest_httpserver import HTTPServer
 
 from tests.conftest import BotApi, StartBot

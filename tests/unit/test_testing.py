@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from botkit.testing import SECONDS, aws, bot, calls, chat, no_pauses, sessions, waits
@@ -21,6 +22,7 @@ Json = dict[str, Any]
 
 CHAT = {"id": 7, "type": "private"}
 AT = datetime(2100, 1, 1, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def botkit(name: str) -> Any:
@@ -611,6 +613,202 @@ def test_what_waits_until_now_is_done(
     waits.schedule(tea, AT.timestamp(), "tea")
     chat.advance(0)
     assert texts(ada) == ["asked 1", "Tea"]
+
+
+# What the module does around the bot.
+
+LIMITED = """
+LIMIT = (2, 60)
+def answer(message, session):
+    return [say(message, "answer")]
+def on_limit(update):
+    return [say(update["message"], "too many")]
+"""
+
+
+def test_a_limit_holds_in_its_window(chat_with: With, sessions: Any) -> None:
+    chat = chat_with(LIMITED)
+    chat.advance(60 - chat.telegram.now() % 60)  # the window begins
+    ada, grace = chat.user("Ada"), chat.user("Grace")
+    for person in (*[ada] * 4, grace):
+        person.send("Hi")
+    assert texts(ada) == ["answer", "answer", "too many"]
+    assert texts(grace) == ["answer"]
+    chat.advance(60)
+    ada.send("Hi")
+    assert texts(ada)[3:] == ["answer"]
+    assert sessions == {}
+
+
+def test_a_limit_that_is_none_fails_the_test_at_once(chat_with: With) -> None:
+    chat = chat_with(LIMITED.replace("(2, 60)", "2"))
+    with pytest.raises(botkit("errors").Misconfigured, match="LIMIT in bot.py must be"):
+        chat.user("Ada").send("Hi")
+
+
+def test_only_some_people_may_use_the_bot(chat_with: With) -> None:
+    chat = chat_with(ONE)
+    ada, grace = chat.user("Ada"), chat.user("Grace")
+    chat.allowed_ids = {ada.user["id"]}
+    for person in (ada, grace):
+        person.send("Hi")
+    assert (texts(ada), texts(grace)) == (["asked 1"], [])
+    chat.allowed_ids = set()
+    grace.send("Hi")
+    assert texts(grace) == ["asked 2"]
+
+
+RECURS = """
+from botkit import later
+def answer(message, session):
+    later.every(say(message, "Tea"), "0 16 * * ? *", "Europe/Berlin", "tea")
+    return []
+"""
+
+
+def test_a_call_recurs_at_its_times(chat_with: With, waits: Any) -> None:
+    chat = chat_with(RECURS)
+    ada = chat.user("Ada")
+    ada.send("Hi")
+    chat.advance(3 * 86_400)
+    assert texts(ada) == ["Tea", "Tea", "Tea"]
+    hours = {datetime.fromtimestamp(message.date, BERLIN).hour for message in ada.unread()}
+    assert hours == {16}
+    ada.block()
+    chat.advance(86_400)
+    assert waits.every == {}
+
+
+TEA = """
+from datetime import UTC, datetime, timedelta
+from botkit import later
+def answer(message, session):
+    later.send(say(message, "Tea"), datetime.now(UTC) + timedelta(hours=1), "tea")
+    return []
+"""
+
+
+def test_a_call_for_later_that_has_to_wait_is_made_later(chat_with: With, waits: Any) -> None:
+    chat = chat_with(TEA)
+    ada = chat.user("Ada")
+    ada.send("Hi")
+    chat.fails("429", times=2, retry_after=600)
+    chat.advance(3600)
+    [name] = waits
+    assert name.startswith("retry.")
+    assert texts(ada) == []
+    chat.advance(1300)
+    assert (texts(ada), dict(waits)) == (["Tea"], {})
+
+
+def test_a_session_of_some_days_expires(chat_with: With) -> None:
+    source = """
+from botkit import session as sessions
+def answer(message, session):
+    n = sessions.change("all", add, days=1)
+    return [say(message, str(n))]
+def add(data):
+    data["n"] = data.get("n", 0) + 1
+    return data["n"]
+"""
+    chat = chat_with(source)
+    ada = chat.user("Ada")
+    ada.send("Hi")
+    ada.send("Hi")
+    chat.advance(86_401)
+    ada.send("Hi")
+    assert texts(ada) == ["1", "2", "1"]
+
+
+TURNS = """
+SESSION = "chat"
+TOGETHER = {"albums": 1.5, "bursts": 1.5}
+def reply(update, session):
+    session["n"] = session.get("n", 0) + 1
+    return [say(update["message"], f"{session['n']}: {len(update['together'])}")]
+"""
+
+
+def test_a_turn_comes_out_of_the_queue_again(chat_with: With) -> None:
+    chat = chat_with(SAYS + TURNS)
+    chat.fails("429", times=2)
+    ada = chat.user("Ada")
+    ada.send({"photo": []}, {"photo": []}, album=True)
+    ada.send("Hi")
+    assert texts(ada) == ["1: 2", "2: 1"]
+
+
+def test_a_turn_that_never_succeeds_fails_the_test(chat_with: With) -> None:
+    chat = chat_with(SAYS + TURNS)
+    chat.fails("429", times=1000)
+    with pytest.raises(AssertionError, match="the queue delivers this .* again: throttled"):
+        chat.user("Ada").send("Hi")
+
+
+def test_an_exception_has_the_bots_traceback(chat_with: With, tmp_path: Path) -> None:
+    ada = chat_with(SAYS + TURNS.replace("session['n']", "session['m']")).user("Ada")
+    with pytest.raises(KeyError, match="'m'") as raised:
+        ada.send("Hi")
+    assert Path(raised.traceback[-1].path) == tmp_path / "bot" / "bot.py"
+
+
+def test_an_event_is_tried_as_often_as_lambda_does(chat_with: With, waits: Any) -> None:
+    source = """
+tries = []
+def answer(message, session): return []
+def on_event(event):
+    tries.append(event)
+    if len(tries) < event["needs"]:
+        raise Unreachable("a model is away")
+    return []
+"""
+    chat = chat_with(source)
+    waits.schedule({"needs": 3}, chat.telegram.now(), "three")
+    chat.advance(60)
+    assert len(sys.modules["bot"].tries) == 3
+    waits.schedule({"needs": 9}, chat.telegram.now(), "nine")
+    with pytest.raises(botkit("errors").Unreachable, match="a model is away"):
+        chat.advance(60)
+    assert len(sys.modules["bot"].tries) == 6
+
+
+def test_an_event_that_nobody_answers_fails_the_test(chat_with: With, waits: Any) -> None:
+    chat = chat_with(ONE)
+    waits.schedule({"step": 1}, chat.telegram.now(), "step")
+    with pytest.raises(Exception, match=r"bot.py has no on_event\(\)"):
+        chat.advance(60)
+
+
+def test_several_calls_wait_as_they_were_scheduled(waits: Any) -> None:
+    calls = [{"method": "sendDice", "chat_id": number} for number in (1, 2)]
+    waits.schedule(calls, AT.timestamp(), "dice")
+    assert waits["dice"] == (AT, calls)
+    assert repr(waits) == f"{{'dice': {waits['dice']}}}"
+    assert len(waits) == 1
+
+
+def test_a_bot_has_sessions_beside_services_of_aws(sessions: Any, waits: Any, aws: Any) -> None:
+    aws.results |= {"GetItem": {"Item": {}}, "PUT /x": b""}
+    botkit("session").change("42", lambda session: session.update(n=1))
+    botkit("later").schedule({}, AT.timestamp(), "tea")
+    about = {"TableName": "own", "Key": {}}
+    assert botkit("aws").call("dynamodb", "DynamoDB_20120810.GetItem", about) == {"Item": {}}
+    assert botkit("aws").request("s3", "PUT", "/x", body=b"y") == b""
+    aws.results["GetParameter"] = {}
+    assert botkit("aws").call("ssm", "AmazonSSM.GetParameter", {}, signed_as="ssm") == {}
+    assert (sessions, list(waits)) == ({"42": {"n": 1}}, ["tea"])
+    assert aws.asked == [("GetItem", about), ("PUT /x", b"y"), ("GetParameter", {})]
+
+
+def test_a_test_may_change_and_delete_sessions(sessions: Any) -> None:
+    session = botkit("session")
+    sessions["42"]["n"] = 1
+    session.change("42", lambda data: data.update(n=data["n"] + 1))
+    assert sessions == {"42": {"n": 2}}
+    del sessions["42"]
+    assert session.read("42") == {}
+    session.change("42", lambda data: data.update(n=5))
+    assert sessions == {"42": {"n": 5}}
 
 
 def test_a_parameter_that_is_not_documented_fails_the_test(chat_with: With) -> None:

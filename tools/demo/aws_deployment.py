@@ -18,10 +18,10 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import requirements
+from botkit.fakes.cron import as_scheduled, next_time
+from botkit.fakes.services import EVERY, seconds_of
 from emulated_aws.emulator import Emulator
-from local import kept
 from local.container import Invocation
-from local.cron import as_scheduled, next_time
 from local.packages import packages
 from local.processes import ToolError, signals_held, watched
 from local.project import LAMBDA, SCRIPTS
@@ -264,7 +264,7 @@ class AwsDeployment(Deployment):
         if not bot.later_group:
             return []
         waiting = []
-        for prefix, group in (("", bot.later_group), (kept.EVERY, f"{bot.later_group}-every")):
+        for prefix, group in (("", bot.later_group), (EVERY, f"{bot.later_group}-every")):
             found = self._scheduler(bot, "GET", "", f"ScheduleGroup={group}")
             names = [prefix + each["Name"] for each in found.get("Schedules", [])]
             waiting += [self._schedule(bot, name) for name in names]
@@ -275,7 +275,7 @@ class AwsDeployment(Deployment):
         found = self._scheduler(bot, "GET", *self._place(bot, name))
         expression = found.get("ScheduleExpression", "")
         if expression.startswith("at("):
-            at: float | None = kept.seconds_of(expression)
+            at: float | None = seconds_of(expression)
         elif expression.startswith("cron("):  # MiniStack ignores the zone
             at = next_time(expression[len("cron(") : -1], "UTC", time.time())
         else:
@@ -286,12 +286,12 @@ class AwsDeployment(Deployment):
 
     def _place(self, bot: Hosted, name: str) -> tuple[str, str]:
         """Return the path and the query of a schedule."""
-        bare = name.removeprefix(kept.EVERY)
+        bare = name.removeprefix(EVERY)
         return f"/{bare}", f"groupName={bot.later_group}{'-every' if bare != name else ''}"
 
     def run_schedule(self, bot: Hosted, name: str) -> None:
         if schedule := self._schedule(bot, name):
-            if name.startswith(kept.EVERY):
+            if name.startswith(EVERY):
                 schedule["event"]["every"]["at"] = as_scheduled(time.time())
             else:
                 self._scheduler(bot, "DELETE", *self._place(bot, name))

@@ -5,16 +5,11 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import sys
 from typing import Any
 
-from local.project import LAMBDA
-
-sys.path.append(str(LAMBDA))
-
-from botkit.errors import Refused, Unreachable  # noqa: E402
-from botkit.stored_token import TOKEN  # noqa: E402
-from botkit.telegram import Client  # noqa: E402
+from botkit.errors import Refused, Unreachable
+from botkit.stored_token import TOKEN
+from botkit.telegram import Client
 
 __all__ = [
     "CALL_SECONDS",

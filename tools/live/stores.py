@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from local import kept
+from botkit.fakes import files
 from local.processes import ToolError
 from local.terminal import reason
 
@@ -70,7 +70,7 @@ class FileStore:
 
     def _read(self, file: Path) -> Json:
         try:
-            return kept.read(file)
+            return files.read(file)
         except (OSError, ValueError) as error:
             raise ToolError(f"{file} isn't a file of demo's or poll's: {error}") from None
 
@@ -109,10 +109,10 @@ class FileStore:
     def _changing(self, file: Path) -> Iterator[Json]:
         """Yield the items of a file, and write them at the end."""
         try:
-            with kept.alone(file):
-                items = kept.read(file)
+            with files.alone(file):
+                items = files.read(file)
                 yield items
-                kept.write(file, items)
+                files.write(file, items)
         except (OSError, ValueError) as error:
             raise ToolError(f"{file} can't be changed: {error}") from None
 

@@ -20,8 +20,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from botkit.fakes.files import alone, read, write
+from botkit.fakes.services import QUEUE_URL, in_order, take
+
 from local import kept
-from local.cron import as_scheduled, next_time
 from local.line import Line
 from local.memory import Memory
 from local.packages import command
@@ -103,10 +105,13 @@ def say(**answer):
     sessions.clear()
 
 try:
+    import botkit
     from botkit import aws
+    botkit.__path__.append(sys.argv[8])  # a copy of the package has no stand-ins
     with open(sys.argv[4]) as file:
         exec(compile(file.read(), sys.argv[4], "exec"), stand_in := {})
     stand_in["install"](aws, *sys.argv[5:8])
+    botkit.__path__.pop()
     stand_in["watch"](aws, sessions.append)
     from handler import handler
 except BaseException:
@@ -277,43 +282,27 @@ class Function:
 
     def forget(self, key: str) -> None:
         """Delete a session."""
-        with self._lock, kept.alone(self.sessions):
-            items = kept.read(self.sessions)
+        with self._lock, alone(self.sessions):
+            items = read(self.sessions)
             items.pop(key, None)
-            kept.write(self.sessions, items)
+            write(self.sessions, items)
 
     @property
     def schedules(self) -> dict[str, Json]:
         """The schedules by their names, the first one first: the "event" of each, and "at"."""
-        items = kept.read(self._schedules)
-        for name, item in [*items.items()]:
-            if "cron" in item:
-                item["at"] = next_time(item["cron"], item["zone"], item["since"])
-                if item["at"] is None:
-                    del items[name]
-        return dict(sorted(items.items(), key=lambda item: item[1]["at"]))
+        return in_order(read(self._schedules))
 
     @property
     def failed(self) -> dict[str, str]:
         """The failed updates that are kept: messages by their ids, the oldest first."""
-        return {id_: each["body"] for id_, each in kept.read(self._failed).items()}
+        return {id_: each["body"] for id_, each in read(self._failed).items()}
 
     def run(self, name: str) -> None:
-        """Invoke the handler with the event of a schedule, if it is still there.
-
-        It is deleted, unless it recurs. Then the times that were missed are left out.
-        """
-        with self._lock, kept.alone(self._schedules):
-            items, now = kept.read(self._schedules), time.time()
-            schedule = items.get(name)
-            if schedule and "cron" in schedule:
-                due = next_time(schedule["cron"], schedule["zone"], schedule["since"])
-                at = now if due is None or due > now else due
-                schedule["event"]["every"]["at"] = as_scheduled(at)
-                schedule["since"] = max(now, schedule["since"])
-            else:
-                items.pop(name, None)
-            kept.write(self._schedules, items)
+        """Invoke the handler with the event of a schedule, if it is still there."""
+        with self._lock, alone(self._schedules):
+            items = read(self._schedules)
+            schedule = take(items, name, time.time())
+            write(self._schedules, items)
         if schedule:
             self.on_schedule(self.invoke(schedule["event"]))
 
@@ -419,11 +408,11 @@ class Function:
         try:
             with signals_held(), self._output.open("ab") as output:
                 self._process = subprocess.Popen(
-                    [*process, kept.__file__, *kept_in],
+                    [*process, kept.__file__, *kept_in, str(LAMBDA / "botkit")],
                     cwd=self._code,  # as in /var/task
                     env={
                         **made_environment(str(temporary)),
-                        **({"QUEUE_URL": kept.QUEUE_URL} if joins_messages(self._code) else {}),
+                        **({"QUEUE_URL": QUEUE_URL} if joins_messages(self._code) else {}),
                         **self.environment,
                         "LATER_GROUP": "later",
                         "LATER_ROLE": "arn:aws:iam::123456789012:role/later",
@@ -494,8 +483,8 @@ class Function:
 
     def _named(self, text: str) -> str:
         """Return a text that names the author's files, and not their copies."""
-        for write in (str, lambda path: json.dumps(str(path))[1:-1]):
-            text = text.replace(write(self._code), write(self.bot))
+        for form in (str, lambda path: json.dumps(str(path))[1:-1]):
+            text = text.replace(form(self._code), form(self.bot))
         return text
 
     def _stop(self) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from local import kept
+from botkit.fakes.files import alone, read, write
+from botkit.fakes.services import queue_event
 
 Json = dict[str, Any]
 
@@ -46,7 +47,7 @@ class Line:
             with self._changed:
                 if self._is_over:
                     return
-                first = {each["group"]: each for each in reversed(kept.read(self._file).values())}
+                first = {each["group"]: each for each in reversed(read(self._file).values())}
                 taken = min(first.values(), key=lambda each: each["hidden"], default=None)
                 seconds = taken["hidden"] - time.time() if taken else None
                 if not taken or (seconds and seconds > 0):
@@ -55,24 +56,16 @@ class Line:
             self._take(taken["id"])
 
     def _take(self, id_: str) -> None:
-        with kept.alone(self._file):
-            messages = kept.read(self._file)
+        with alone(self._file):
+            messages = read(self._file)
             message = messages[id_]
             message["received"] += 1
             # If the function ends by itself. Otherwise it sets a pause, or the update is done.
             message["hidden"] = time.time() + min(2 ** message["received"], 60)
-            kept.write(self._file, messages)
-        result = self._answer(event(message))
+            write(self._file, messages)
+        result = self._answer(queue_event(message))
         if result == {"batchItemFailures": []}:
-            with kept.alone(self._file):
-                messages = kept.read(self._file)
+            with alone(self._file):
+                messages = read(self._file)
                 del messages[id_]
-                kept.write(self._file, messages)
-
-
-def event(message: Json) -> Json:
-    """Return the event in which Lambda hands over a message of a queue."""
-    record = {"messageId": message["id"], "receiptHandle": message["id"], "body": message["body"]}
-    record["attributes"] = {"ApproximateReceiveCount": str(message["received"])}
-    account, name = kept.QUEUE_URL.split("/")[-2:]
-    return {"Records": [{**record, "eventSourceARN": f"arn:aws:sqs:local:{account}:{name}"}]}
+                write(self._file, messages)

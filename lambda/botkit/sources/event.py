@@ -28,7 +28,7 @@ class EventFailed(Exception):
     """A retry may succeed. Lambda retries the events that it delivers asynchronously."""
 
 
-def receive(event: Any, request_id: str) -> None:
+def receive(event: Any, request_id: str, take: ways.Take = ways.take) -> None:
     """Answer an event. Raises EventFailed if Lambda should try it again, or nobody answers it."""
     run = Run.of_event("event", event, request_id, service_of(event))
     if run.calls is None:
@@ -36,7 +36,7 @@ def receive(event: Any, request_id: str) -> None:
             bot_module.check_on_event(event)
         except BadAnswer as error:  # an error of the caller: nothing to log of the bot
             raise EventFailed(str(error)) from None
-    outcome = ways.take(current.begin(run), "event")
+    outcome = take(current.begin(run), "event")
     if outcome.comes_again:
         raise EventFailed(f"{outcome.name}: {outcome.error or outcome.refusal}")
 

@@ -23,14 +23,14 @@ LONGEST_BACKOFF = 900  # seconds
 LONGEST_PAUSE = 11 * 3600  # seconds: SQS hides a message for at most 12 hours in total
 
 
-def receive(event: Json) -> Json:
+def receive(event: Json, take: ways.Take = ways.take) -> Json:
     """Answer the update in a message from our queue. Returns the response for Lambda."""
     [record] = event["Records"]
     run = Run.of_update("queue", json.loads(record["body"]), source="queue")
     run.attempt = "again" if received(record) > 1 else "first"
     run.may_wait = True
     with deadline.reserve("settle"):
-        outcome = ways.take(current.begin(run), "queue")
+        outcome = take(current.begin(run), "queue")
     return settle(record, outcome)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from local.kept import Table
+from botkit.fakes.services import Table
 
 from tests.conftest import BotApi, Start, StartBot
 from tests.support.stubs import (

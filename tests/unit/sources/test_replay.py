@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from local.kept import Queues, Table
+from botkit.fakes.services import Queues, Table
 from telegram_stand_in import Fault, Telegram, text_of
 
 from tests.conftest import BotApi, StartBot
@@ -67,7 +67,7 @@ def keeping(start_bot: StartBot, monkeypatch: pytest.MonkeyPatch) -> Keeping:
         container = start_bot(source, **{**urls, **version, **environment})
         aws = container.module("aws")
         container.queues = Queues(aws, FAILED, DEAD)
-        container.queues._messages = before[0] if before else container.queues.messages
+        container.queues._items = before[0] if before else container.queues.messages
         before[:] = [container.queues.messages]
         monkeypatch.setattr(aws, "call", container.queues.call)
         return container

@@ -18,7 +18,7 @@ from unittest import mock
 import botocore.session
 import pytest
 from emulated_aws.emulator import Emulator
-from local.project import ROOT, SCRIPTS, STAND_IN, TOOLS
+from local.project import LAMBDA, ROOT, SCRIPTS, STAND_IN, TOOLS
 from local.providers import REMEDY
 from local.request import request
 from pytest_httpserver import HTTPServer
@@ -124,7 +124,7 @@ def test_a_signal_ends_the_set_up(project: Path, temporary: Path, moment: str) -
 def test_each_start_has_a_token_of_its_own() -> None:
     program = "from demo.deployments import token; print(token(1))"
     command = [sys.executable, "-c", program]
-    paths = os.pathsep.join(map(str, (TOOLS, STAND_IN, SCRIPTS)))
+    paths = os.pathsep.join(map(str, (TOOLS, STAND_IN, SCRIPTS, LAMBDA)))
     environment = {**os.environ, "PYTHONPATH": paths}
     other = subprocess.check_output(command, env=environment, text=True).strip()
     for each in (token(1), other):

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from local import kept
+from botkit.fakes.files import read, write
 from local.project import ROOT
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
@@ -72,17 +72,17 @@ class Files(Kept):
     def __init__(self, folder: Path) -> None:
         self._file = folder / "sessions.json"
         self.flags = ("--file", str(self._file))
-        kept.write(self._file, {each["id"]["S"]: each for each in ITEMS})
+        write(self._file, {each["id"]["S"]: each for each in ITEMS})
         waits = {name: {"at": NOW + DAY, "event": event} for name, event in EVENTS.items()}
-        kept.write(self._file.with_suffix(".later.json"), waits)
+        write(self._file.with_suffix(".later.json"), waits)
 
     @property
     def items(self) -> dict[str, Json]:  # type: ignore[override]
-        return kept.read(self._file)
+        return read(self._file)
 
     @property
     def events(self) -> dict[str, Any]:  # type: ignore[override]
-        waits = kept.read(self._file.with_suffix(".later.json"))
+        waits = read(self._file.with_suffix(".later.json"))
         return {name: about["event"] for name, about in waits.items()}
 
 
@@ -238,7 +238,7 @@ def test_a_session_mentions_a_person_in_whatever_form(session: Json, does: bool)
 def test_a_list_tells_when_a_call_recurs(tmp_path: Path) -> None:
     file = tmp_path / "sessions.json"
     every = {"cron": "0 9 ? * MON *", "zone": "Europe/Berlin", "since": NOW, "event": {}}
-    kept.write(file.with_suffix(".later.json"), {"every 42.tea": every})
+    write(file.with_suffix(".later.json"), {"every 42.tea": every})
     ran = run(sessions.main, "list", "--file", str(file))
     assert "  cron(0 9 ? * MON *) Europe/Berlin  every 42.tea" in ran.output.splitlines()
 
@@ -366,7 +366,7 @@ def test_a_line_that_is_not_of_an_export_stops_an_import(tmp_path: Path, line: s
 def test_words_obey_no_terminal_and_come_back(tmp_path: Path) -> None:
     odd = item("42", {"text": "\x1b[31m\x9b"})
     files = Files(tmp_path)
-    kept.write(tmp_path / "sessions.json", {"42": odd})
+    write(tmp_path / "sessions.json", {"42": odd})
     output = ask(files, "export").output
     assert not re.search("[\x1b\x9b]", output)
     assert json.loads(output)["session"] == {"text": "\x1b[31m\x9b"}
@@ -400,7 +400,7 @@ def test_binary_data_is_exported_and_comes_back(aws: Aws, tmp_path: Path) -> Non
 
 def test_a_line_break_in_a_key_breaks_no_list(tmp_path: Path) -> None:
     files = Files(tmp_path)
-    kept.write(tmp_path / "sessions.json", {"a\n42": item("a\n42", {})})
+    write(tmp_path / "sessions.json", {"a\n42": item("a\n42", {})})
     for arguments in ((), ("--person", "42")):
         code, output = ask(files, "list", *arguments)
         assert code == 0

@@ -6,8 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-
-from local.cron import as_scheduled, next_time
+from botkit.fakes.cron import as_scheduled, next_time
 
 BERLIN = ZoneInfo("Europe/Berlin")
 # For each expression, the times after noon on Friday, 27 November 2026, in Berlin.
