@@ -174,7 +174,7 @@ BEFORE = {
     r"aws ssm put-parameter --type SecureString --name /telegram-bot/token .*": (
         "aws ssm delete-parameter --name /telegram-bot/token"
     ),
-    r"terraform untaint ('.*')": r"terraform taint \1",
+    r"terraform untaint (.*)": r"terraform taint \1",
     r"terraform import (\S+) .*": r"terraform state rm \1",
     r"aws scheduler get-schedule .*": SCHEDULE,
     r"aws lambda delete-function .*": "terraform apply",  # the newest version is live again
