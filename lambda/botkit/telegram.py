@@ -152,10 +152,11 @@ def token(refused: str = "") -> str:
     That happens at most once a minute. Raises Unreachable or Misconfigured.
     """
     if settings.token_parameter:
-        from . import stored_token
+        from . import commands, stored_token
 
         if not _client.token or (_client.token == refused and stored_token.may_have_changed()):
             _client.token = stored_token.fetch()
+            commands.username = ""  # it may be another bot's token
     elif not _client.token:
         raise Misconfigured("TELEGRAM_BOT_TOKEN is not set")
     return _client.token

@@ -114,7 +114,8 @@ def test_what_failed_goes_only_after_a_replay_or_a_purge(
     module.apply()
     functions.delete_function(FunctionName="keeps", Qualifier=newest["Version"])
     module.variables["release"] = None
-    assert f"publish it again: terraform apply -replace={SECRET} " in module.refused()
+    advice = f"publish it again: terraform apply -replace=module.telegram_bot.{SECRET} "
+    assert advice in module.refused()
     assert answer_to(telegram, "two") == "Heard: two"
     module.apply(f"-replace={SECRET}")
     assert answer_to(telegram, "three") == "Noted: three"

@@ -604,7 +604,7 @@ def test_what_is_missing_in_the_state_is_imported_and_all_of_it_changes(
     said = module.refused()
     assert "The function has other variables than were planned: terraform apply" in said
     assert answer_to(telegram, "x") == "Hello from Ada at votes"
-    [address] = re.findall(r"-replace=([\w.]+)", said)
+    [address] = re.findall(r"-replace=module\.telegram_bot\.([\w.]+)", said)
     module.apply(f"-replace={MODULE}.{address}")
     assert answer_to(telegram, "x") == "Hello from Ada at votes"
     assert configuration(aws)["TracingConfig"] == {"Mode": "PassThrough"}

@@ -67,7 +67,9 @@ def counted(limit: Any) -> Iterator[tuple[str, Json]]:
     """Yield what limit.py asks for a window of two: updates that come once and twice."""
     about: Json = {"Key": {"id": {"S": "limit:42:0"}}}
     closing: Json = {**about, **limit.CLOSE, "ExpressionAttributeValues": {":id": {"N": "3"}}}
-    yield "UpdateItem", closing  # there is none yet
+    telling: Json = {**closing, "ReturnValues": "NONE", **limit.TELL}
+    for change in (closing, telling):
+        yield "UpdateItem", change  # there is none yet
     for update_id in ("1", "2", "1", "3", "2"):
         values = {":id": {"N": update_id}, ":ids": {"NS": [update_id]}}
         values |= {":most": {"N": "2"}, ":end": {"N": "99"}}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from local.project import ROOT
 
-from tests.conftest import BotApi
-from tests.support.stubs import Container, load_file
+from tests.conftest import BotApi, Serve, Start
+from tests.support.stubs import TOKEN, Container, answers, load_file, parameter
 
 ME = {"id": 42, "is_bot": True, "first_name": "Bot", "username": "A_Bot"}
 
@@ -66,11 +66,25 @@ def test_an_update_is_redelivered_while_nobody_says_who_the_bot_is(
     assert commands.command_in("/start@a_bot") == "start"
 
 
-@pytest.mark.parametrize(("text", "answers"), [("/start@another_bot", 0), ("/start@a_bot", 1)])
+def test_another_token_may_be_another_bots(
+    start_with_parameter: Start, serve: Serve, bot_api: BotApi
+) -> None:
+    container = start_with_parameter(bot_api.url, serve(answers(*[parameter(TOKEN)] * 2)))
+    commands = container.module("commands")
+    bot_api.answers("getMe", {}, {**ME, "username": "old_bot"})
+    assert commands.command_in("/start@old_bot") == "start"
+    container.module("telegram").forget_token()
+    bot_api.answers("getMe", {}, ME)
+    container.module("telegram").call("getMe")  # as the check does
+    bot_api.answers("getMe", {}, ME)
+    assert commands.command_in("/start@old_bot") == ""
+
+
+@pytest.mark.parametrize(("text", "answered"), [("/start@another_bot", 0), ("/start@a_bot", 1)])
 def test_the_first_bot_of_a_new_folder_leaves_another_bots_commands_alone(
-    container: Container, text: str, answers: int
+    container: Container, text: str, answered: int
 ) -> None:
     container.module("commands").username = ME["username"]
     hello = load_file(ROOT / "examples" / "hello" / "bot" / "bot.py")
     message = {"chat": {"id": -7}, "text": text}
-    assert len(hello.reply({"update_id": 1, "message": message})) == answers
+    assert len(hello.reply({"update_id": 1, "message": message})) == answered

@@ -99,8 +99,8 @@ class Table(_Kept):
             assert condition == "attribute_exists(ids)"
             is_met, new = bool(ids), {"beyond": item.get("beyond", values[":id"])}
         elif change == "SET told = :id":
-            assert condition == "attribute_not_exists(told)"
-            is_met, new = "told" not in item, {"told": values[":id"]}
+            assert condition == "attribute_exists(ids) AND attribute_not_exists(told)"
+            is_met, new = bool(ids) and "told" not in item, {"told": values[":id"]}
         elif change == "REMOVE told":
             assert condition == "told = :id"
             is_met, new = item.pop("told", None) == values[":id"], {}

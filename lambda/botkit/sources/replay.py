@@ -160,7 +160,9 @@ def _parsed(body: str) -> Json:
     """
     content: Json = parse_json(body)
     if "requestPayload" in content:
-        return {"event": content["requestPayload"], "id": content["requestContext"]["requestId"]}
+        about = content.get("requestContext", {})
+        known = {"id": about["requestId"]} if "requestId" in about else {}
+        return {"event": content["requestPayload"], **known}
     if "failed" not in content:
         content = {"update": content}
     if "update" in content and type(content["update"]["update_id"]) is not int:

@@ -53,7 +53,7 @@ CLOSE: Json = {
 # Only one delivery of the first update beyond tells the person.
 TELL: Json = {
     "UpdateExpression": "SET told = :id",
-    "ConditionExpression": "attribute_not_exists(told)",
+    "ConditionExpression": "attribute_exists(ids) AND attribute_not_exists(told)",
 }
 TELL_AGAIN: Json = {"UpdateExpression": "REMOVE told", "ConditionExpression": "told = :id"}
 

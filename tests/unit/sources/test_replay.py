@@ -518,6 +518,17 @@ def test_an_event_that_lambda_gave_up_is_answered(
     assert container.queues.messages == {}
 
 
+@pytest.mark.parametrize("about", [{}, {"requestContext": {"condition": "Undelivered"}}], ids=str)
+def test_an_event_of_no_known_request_is_answered_too(
+    keeping: Keeping, bot_api: BotApi, about: Json
+) -> None:
+    container = keeping(LISTENS)
+    put(container, {"requestPayload": {"source": "aws.s3"}, **about})
+    bot_api.expects(ANSWER)
+    assert container.invoke(REPLAY) == replayed(1)
+    assert container.queues.messages == {}
+
+
 @pytest.mark.parametrize(
     "event",
     [

@@ -179,6 +179,18 @@ def test_the_first_beyond_goes_to_on_limit(begin: StartBot, bot_api: BotApi) -> 
     assert container.log[-1]["methods"] == []
 
 
+def test_a_window_that_is_gone_stays_gone(begin: StartBot, bot_api: BotApi) -> None:
+    """An item without a time to expire would stay for ever."""
+    container = begin(BOT.replace("(2,", "(1,") + TELLS)
+    bot_api.expects(HEARD)
+    container.deliver(message(1))
+    bot_api.refuses(TOO_FAST, 429, "no", retry_after=5)
+    container.deliver(message(2))
+    container.table.items.clear()  # as DynamoDB does a day later
+    assert container.deliver(message(2)) == (200, None)
+    assert (outcomes(container)[-1], container.table.items) == ("limited", {})
+
+
 def test_on_limit_is_asked_again_if_its_call_has_to_wait(begin: StartBot, bot_api: BotApi) -> None:
     container = begin(BOT.replace("(2,", "(1,") + TELLS)
     bot_api.expects(HEARD)
