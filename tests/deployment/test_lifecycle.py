@@ -266,18 +266,34 @@ def test_what_is_switched_on_is_switched_off_again(
         telegram.send(telegram.message(text))
     telegram.wait(lambda: not telegram.pending())
     module.variables |= dict.fromkeys(on) | {"later": False, "queue": False, "tracing": False}
-    module.variables["alarm_actions"] = []
+    module.variables |= {"alarm_actions": [], "mini_app": "Open"}
     source = COUNTS.replace("(update, session)", "(update, session={})")
-    (bot / "bot.py").write_text(source.replace('SESSION = "chat"', ""))
+    source = source.replace('SESSION = "chat"', "")
+    (bot / "bot.py").write_text(f"1 / 0\n{source}")
+    before = len(telegram.calls)
     with ThreadPoolExecutor(1) as pool:
-        applied = pool.submit(module.apply)
+        refused = pool.submit(module.refused)
         try:
             telegram.wait(lambda: telegram.webhook["url"].endswith("/telegram?at-once"))
             assert answer_to(telegram, "meanwhile") == "2. meanwhile"
         finally:
             thinking.rmdir()
-        applied.result()
+        assert "ZeroDivisionError" in refused.result()
     assert texts(telegram)[2:] == ["3. think", "4. second", "5. third"]
+
+    # The release is refused, and the version before goes on without the queue.
+    assert made()["source"] == 0
+    assert telegram.webhook["url"] == module.outputs()["webhook_url"] + "?at-once"
+    assert answer_to(telegram, "still there?") == "6. still there?"
+    assert telegram.deliveries[-1].status == 200
+    assert {call.method for call in telegram.calls[before:]} == {
+        *("sendMessage", "getWebhookInfo", "setWebhook"),
+    }, "the menu is as it was"
+    assert telegram.bot.menu_buttons[0]["web_app"] == {"url": page}
+
+    module.variables["mini_app"] = None
+    (bot / "bot.py").write_text(source)
+    module.apply()
     assert telegram.webhook["url"] == module.outputs()["webhook_url"]
     assert "deleteWebhook" not in [call.method for call in telegram.calls]
     assert made() == ALWAYS
