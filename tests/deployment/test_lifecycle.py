@@ -70,11 +70,16 @@ def test_from_a_refused_token_to_a_refused_end(
     outputs = module.outputs()
     url = outputs["webhook_url"]
     assert url.endswith("/telegram")
+    apis = client(aws, "apigatewayv2").get_apis()["Items"]
+    live = client(aws, "lambda").get_alias(FunctionName="life", Name="live")
+    [api] = [each["ApiId"] for each in apis if each["Name"] == "life"]
     assert outputs == {
         "alias_arn": "arn:aws:lambda:us-east-1:000000000000:function:life:live",
+        "api_id": api,
         "function_alias": "live",
         "function_arn": "arn:aws:lambda:us-east-1:000000000000:function:life",
         "function_name": "life",
+        "live_version": live["FunctionVersion"],
         "log_group_name": "/aws/lambda/life",
         "logs_command": "aws logs tail /aws/lambda/life --follow --region us-east-1",
         "role_name": "life",
@@ -257,7 +262,12 @@ def test_what_is_switched_on_is_switched_off_again(
     assert address not in module.planned()
     module.apply()
     assert made() == ALWAYS + ADDED
-    page = module.outputs()["mini_app_url"]
+    outputs = module.outputs()
+    assert outputs["table_name"] == "extra-sessions"
+    assert [outputs[name].rpartition("/")[2] for name in ("queue_url", "failed_queue_url")] == [
+        *("extra.fifo", "extra-failed"),
+    ]
+    page = outputs["mini_app_url"]
     assert telegram.bot.menu_buttons[0]["web_app"] == {"url": page}
     assert answer_to(telegram, "hello") == "1. hello"
 
@@ -299,5 +309,6 @@ def test_what_is_switched_on_is_switched_off_again(
     assert made() == ALWAYS
     assert telegram.bot.menu_buttons == {0: {"type": "default"}}
     assert fetch(page, "/app/index.html")[::2] == (404, b'{"message":"Not Found"}')
-    assert "mini_app_url" not in module.outputs()
+    extra_outputs = {"failed_queue_url", "mini_app_url", "queue_url", "table_name"}
+    assert extra_outputs.isdisjoint(module.outputs())
     assert module.is_up_to_date()
