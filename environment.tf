@@ -58,75 +58,33 @@ locals {
   # Lambda measures the JSON of all variables. Before the first apply, the secret, the digest and the URLs of the extras
   # are unknown: they take 65 bytes, 86, and up to 150 each.
   environment_json  = replace(jsonencode(local.environment), "/\\\\u00(26|3c|3e)/", "-")
-  environment_bytes = 3 * length(base64encode(local.environment_json)) / 4 + 151 + 150 * length(local.extra_environment)
-
-  # A failed condition prints the values it refers to, so conditions refer only to these booleans.
-  label     = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-  port      = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
-  api_url   = "^https?://${local.label}(\\.${local.label})*(:${local.port})?(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$"
-  userinfo  = "([A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})"
-  proxy_url = "^http://(${local.userinfo}+(:${local.userinfo}*)?@)?${local.label}(\\.${local.label})*:${local.port}$"
-
-  api_url_is_valid = can(regex(local.api_url, var.telegram_api_url))
-  proxy_is_valid   = var.telegram_proxy == null || can(regex(local.proxy_url, var.telegram_proxy))
+  environment_bytes = 3 * length(base64encode(local.environment_json)) / 4 + 151 + 150 * local.extra_variables
+  # How many local.extra_environment has. That refers to resources, which may fail where an input is only too long.
+  extra_variables = sum([
+    var.failed_retention_in_days == null ? 0 : var.queue ? 2 : 1,
+    !var.later ? 0 : var.kms_key_arn == null ? 2 : 3,
+    var.mini_app == null ? 0 : 1,
+    var.queue ? 1 : 0,
+    var.session_retention_in_days == null ? 0 : 2,
+  ])
 }
 
 # Another bot, or another Bot API, gets another secret: the webhook of the one before stays, and its updates are
 # refused.
 resource "terraform_data" "bot" {
   input = nonsensitive(sha256(jsonencode([
-    var.telegram_api_url, try(split(":", var.telegram_bot_token)[0], var.telegram_bot_token_parameter),
+    var.telegram_api_url,
+    # A token begins with the bot's id.
+    var.telegram_bot_token == null ? var.telegram_bot_token_parameter : split(":", var.telegram_bot_token)[0],
   ])))
 }
 
-# The webhook's secret, with all conditions on the environment: the function waits for it. It is in triggers_replace
-# because a plan would print it in input.
+# The webhook's secret. It is in triggers_replace because a plan would print it in input.
 resource "terraform_data" "webhook_secret" {
   triggers_replace = sensitive(uuid())
 
   lifecycle {
     ignore_changes       = [triggers_replace]
     replace_triggered_by = [terraform_data.bot]
-
-    precondition {
-      condition     = (var.telegram_bot_token == null) != (var.telegram_bot_token_parameter == null)
-      error_message = "Set telegram_bot_token or telegram_bot_token_parameter: exactly one of them."
-    }
-    precondition {
-      condition = var.telegram_bot_token == null || can(regex("^[0-9]+:[A-Za-z0-9_-]{30,}$", var.telegram_bot_token))
-      error_message = join(" ", [
-        "The telegram_bot_token must be the token from @BotFather: digits, a colon, and at least 30 letters, digits,",
-        "hyphens or underscores.",
-      ])
-    }
-    precondition {
-      condition = local.api_url_is_valid
-      error_message = join(" ", [
-        "The telegram_api_url must begin with https:// or http:// and name a host, as in https://api.telegram.org;",
-        "a port and a path may follow, and no slash at the end.",
-      ])
-    }
-    precondition {
-      condition = local.proxy_is_valid
-      error_message = join(" ", [
-        "The telegram_proxy must be http://host:port or http://user:password@host:port,",
-        "special characters as %XX (@ is %40).",
-      ])
-    }
-    precondition {
-      condition = length(local.refused_names) == 0
-      error_message = join(" ", [
-        "The environment must not set ${join(", ", local.refused_names)}: a name must have letters, digits and",
-        "underscores, and must not be one of the module's own, AWS_ENDPOINT_URL or its variants, or reserved by",
-        "Lambda.",
-      ])
-    }
-    precondition {
-      condition = local.environment_bytes <= 4096
-      error_message = join(" ", [
-        "The environment must not exceed 4 KB in total, with the module's own variables.",
-        "Put long values into a file in the bot's folder or into Parameter Store.",
-      ])
-    }
   }
 }

@@ -65,13 +65,12 @@ resource "terraform_data" "failed_name" {
   }
 }
 
-# This queue and the dead letters are deleted after the check, which fails while something waits in them. What they
-# depend on would also be created before it is destroyed, and the function's role can't be. So they wait for the log
-# group: AWS refuses a second one of a name, too.
+# This queue and the dead letters are deleted after the check, which fails while something waits in them. A resource that
+# they depend on would also be created before it is destroyed, and the function's role can't be.
 resource "aws_sqs_queue" "failed" {
   count = var.failed_retention_in_days == null ? 0 : 1
 
-  name                      = "${var.name}-failed"
+  name                      = "${local.name}-failed"
   message_retention_seconds = var.failed_retention_in_days * 24 * 3600
   sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null
   kms_master_key_id         = var.kms_key_arn
@@ -90,6 +89,4 @@ resource "aws_sqs_queue" "failed" {
       ])
     }
   }
-
-  depends_on = [aws_cloudwatch_log_group.function]
 }

@@ -32,7 +32,7 @@ locals {
 }
 
 resource "aws_iam_role" "this" {
-  name                 = var.name
+  name                 = local.name
   permissions_boundary = var.permissions_boundary
   tags                 = var.tags
 
@@ -44,8 +44,6 @@ resource "aws_iam_role" "this" {
       Principal = { Service = "lambda.amazonaws.com" }
     }]
   })
-
-  depends_on = [terraform_data.requirements]
 }
 
 locals {

@@ -6,11 +6,10 @@ locals {
   scheduler_arn = "arn:${local.partition}:scheduler:${local.region}:${local.account}"
   later_groups  = [var.name, "${var.name}-every"]
 
-  # Also after the other group and the role's policy.
-  later_environment = var.later ? merge({
-    LATER_GROUP = one([for every in aws_scheduler_schedule_group.every : aws_scheduler_schedule_group.later[0].name])
-    LATER_ROLE  = one([for policy in aws_iam_role_policy.later : aws_iam_role.later[0].arn])
-  }, { for arn in var.kms_key_arn[*] : "LATER_KEY" => arn }) : {}
+  later_environment = var.later ? merge(
+    { LATER_GROUP = aws_scheduler_schedule_group.later[0].name, LATER_ROLE = aws_iam_role.later[0].arn },
+    var.kms_key_arn == null ? {} : { LATER_KEY = var.kms_key_arn },
+  ) : {}
 
   later_statements = flatten([for role in aws_iam_role.later : [
     {
@@ -49,12 +48,14 @@ resource "terraform_data" "later_name" {
 }
 
 # The groups, the role and its policy are deleted after the check, which fails as long as the bot uses later: until
-# then, scheduled calls can be made. So they refer to var.name: a resource that they depend on would also be created
-# before it is destroyed, and the function's role can't be.
+# then, scheduled calls can be made. A resource that they depend on would also be created before it is destroyed, and
+# the function's role can't be.
+#
+# This group is the last of them that is made: the function waits for all of them by its name.
 resource "aws_scheduler_schedule_group" "later" {
   count = var.later ? 1 : 0
 
-  name = var.name
+  name = local.name
   tags = var.tags
 
   timeouts {
@@ -75,13 +76,13 @@ resource "aws_scheduler_schedule_group" "later" {
     }
   }
 
-  depends_on = [terraform_data.requirements]
+  depends_on = [aws_iam_role_policy.later, aws_scheduler_schedule_group.every]
 }
 
 resource "aws_scheduler_schedule_group" "every" {
   count = var.later ? 1 : 0
 
-  name = "${var.name}-every"
+  name = "${local.name}-every"
   tags = var.tags
 
   timeouts {
@@ -91,14 +92,12 @@ resource "aws_scheduler_schedule_group" "every" {
   lifecycle {
     create_before_destroy = true
   }
-
-  depends_on = [terraform_data.requirements]
 }
 
 resource "aws_iam_role" "later" {
   count = var.later ? 1 : 0
 
-  name                 = "${var.name}-later"
+  name                 = "${local.name}-later"
   permissions_boundary = var.permissions_boundary
   tags                 = var.tags
 
@@ -120,8 +119,6 @@ resource "aws_iam_role" "later" {
   lifecycle {
     create_before_destroy = true
   }
-
-  depends_on = [terraform_data.requirements]
 }
 
 resource "aws_iam_role_policy" "later" {

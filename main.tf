@@ -5,11 +5,9 @@
 # HTTP API, with the route POST /telegram.
 
 resource "aws_apigatewayv2_api" "this" {
-  name          = var.name
+  name          = local.name
   protocol_type = "HTTP"
   tags          = var.tags
-
-  depends_on = [terraform_data.requirements]
 }
 
 resource "aws_apigatewayv2_route" "webhook" {
@@ -52,12 +50,10 @@ resource "aws_apigatewayv2_stage" "this" {
 
 # Under /aws/vendedlogs/, log delivery doesn't add to the account's log resource policy, whose size is limited.
 resource "aws_cloudwatch_log_group" "api" {
-  name              = "/aws/vendedlogs/${var.name}"
+  name              = "/aws/vendedlogs/${local.name}"
   retention_in_days = var.log_retention_in_days
   kms_key_id        = var.kms_key_arn
   tags              = var.tags
-
-  depends_on = [terraform_data.requirements]
 }
 
 resource "aws_apigatewayv2_integration" "function" {
@@ -125,6 +121,7 @@ resource "aws_lambda_function" "this" {
   depends_on = [terraform_data.package, aws_iam_role_policy.this]
 }
 
+# The first that is made: see local.name.
 resource "aws_cloudwatch_log_group" "function" {
   name              = "/aws/lambda/${var.name}"
   retention_in_days = var.log_retention_in_days
@@ -189,8 +186,9 @@ resource "aws_lambda_alias" "live" {
 }
 
 locals {
-  # Its name, unknown for a new one: the permissions to invoke it, and its limits for events, went with the old one.
-  alias = reverse(split(":", aws_lambda_alias.live.arn))[0]
+  # Its name, as the end of its ARN, which is unknown for a new alias. So the permissions to invoke it and its limits for
+  # events are replaced with it: AWS deleted them with the old one.
+  alias = trimprefix(aws_lambda_alias.live.arn, "${aws_lambda_function.this.arn}:")
 }
 
 # Webhook: the function registers it with Telegram, and removes it at destroy. An apply removes it only with another

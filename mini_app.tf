@@ -45,14 +45,6 @@ resource "aws_lambda_invocation" "remove_menu_button" {
 
   lifecycle {
     ignore_changes = [triggers] # as there
-
-    precondition {
-      condition = contains(local.bot_files, "app/index.html") && !contains(local.bot_files, "app/__init__.py")
-      error_message = join(" ", [
-        "With a mini_app, the source_dir must contain a page, app/index.html, and no Python package app/,",
-        "since everything in this folder is public: see ${abspath(local.bot_folder)}.",
-      ])
-    }
   }
 
   depends_on = [aws_apigatewayv2_route.mini_app, aws_lambda_permission.mini_app]

@@ -3,6 +3,11 @@
 # has its dead letters.
 
 locals {
+  # For resources that refer to no other of the module. By it they wait for the function's log group, which waits for
+  # requirements.txt to be checked: until then nothing is made. AWS refuses a second log group of a name, so a second
+  # deployment of the name makes nothing at all in the region.
+  name = trimprefix(aws_cloudwatch_log_group.function.name, "/aws/lambda/")
+
   name_may_meet = can(regex("-(dead|every|later)$", var.name))
 }
 

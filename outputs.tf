@@ -3,6 +3,16 @@ output "alias_arn" {
   value       = aws_lambda_alias.live.arn
 }
 
+output "api_id" {
+  description = "Id of the HTTP API, for routes, domains and metrics of your own."
+  value       = aws_apigatewayv2_api.this.id
+}
+
+output "failed_queue_url" {
+  description = "URL of the queue in which failed updates and events wait. Null without failed_retention_in_days."
+  value       = var.failed_retention_in_days == null ? null : aws_sqs_queue.failed[0].url
+}
+
 output "function_alias" {
   description = "Name of the function's alias, the qualifier of a permission to invoke it: \"live\"."
   value       = aws_lambda_alias.live.name
@@ -16,6 +26,11 @@ output "function_arn" {
 output "function_name" {
   description = "Name of the Lambda function."
   value       = aws_lambda_function.this.function_name
+}
+
+output "live_version" {
+  description = "Number of the function's version that is live, for release."
+  value       = aws_lambda_alias.live.function_version
 }
 
 output "log_group_name" {
@@ -33,6 +48,11 @@ output "mini_app_url" {
   value       = var.mini_app == null ? null : local.mini_app_url
 }
 
+output "queue_url" {
+  description = "URL of the queue in which updates wait. Null without queue."
+  value       = var.queue ? aws_sqs_queue.updates[0].url : null
+}
+
 output "replay_command" {
   description = <<-EOT
     Shell command that replays failed updates and events. It prints how many are done and how many failed, and ends with
@@ -44,6 +64,11 @@ output "replay_command" {
 output "role_name" {
   description = "Name of the function's IAM role, to attach more policies to."
   value       = aws_iam_role.this.name
+}
+
+output "table_name" {
+  description = "Name of the sessions' table. Null without session_retention_in_days."
+  value       = var.session_retention_in_days == null ? null : aws_dynamodb_table.sessions[0].name
 }
 
 output "webhook" {

@@ -53,8 +53,7 @@ locals {
   ]
 }
 
-# Terraform can't run Python at plan, so an apply checks requirements.txt before anything else: resources that depend on
-# nothing else in the module depend on this.
+# Terraform can't run Python at plan, so an apply checks requirements.txt before anything else: local.name waits for it.
 resource "terraform_data" "requirements" {
   count = contains(local.bot_files, "requirements.txt") ? 1 : 0
 
@@ -77,55 +76,5 @@ resource "terraform_data" "package" {
     command     = var.architecture
   }
 
-  lifecycle {
-    precondition {
-      condition = length(local.patterns) == 0
-      error_message = join(" ", [
-        "The path of the source_dir, or of the module, must not contain any of [ ] { } * ? \\, since Terraform takes",
-        "them for a pattern: ${join(", ", local.patterns)}. Rename the folder.",
-      ])
-    }
-    precondition {
-      condition = length(local.endless) == 0
-      error_message = join(" ", [
-        "The source_dir must contain no link to a folder around it, since links are followed:",
-        "${abspath(local.bot_folder)} has one. Remove it.",
-      ])
-    }
-    precondition {
-      condition = length(local.unreadable) == 0
-      error_message = join(" ", [
-        "Terraform must be able to read all of the source_dir, and can't read ${join(", ", local.unreadable)} in",
-        "${abspath(local.bot_folder)}. Check its permissions. If its name has an accent, rename it: Terraform reads",
-        "only names in the composed form (Unicode NFC), and macOS may write the decomposed one.",
-      ])
-    }
-    precondition {
-      condition     = length(local.unlisted) > 0 || contains(local.bot_files, "bot.py")
-      error_message = "The source_dir must contain a bot.py: ${abspath(local.bot_folder)} has none."
-    }
-    precondition {
-      condition = local.bot_folder == local.module_folder || !anytrue([
-        for file in local.bot_files : can(regex(local.packaging.taken, file))
-      ])
-      error_message = join(" ", [
-        "The source_dir must have no handler.py and no botkit/, since the module adds its own:",
-        "${local.bot_folder} has one.",
-      ])
-    }
-    precondition {
-      condition = length(local.too_large) == 0
-      error_message = join(" ", [
-        "The memory_size must be at least ${join(", ", local.too_large)}, which is in",
-        "${local.bot_folder}/requirements.txt. Set memory_size = 512, which also answers sooner.",
-      ])
-    }
-    precondition {
-      condition = !anytrue([for file in local.bot_files : can(regex("^[^/]*\\.(tf|tfvars|tfstate)(\\.[^/]*)?$", file))])
-      error_message = join(" ", [
-        "The source_dir must contain no *.tf, *.tfvars or *.tfstate at its top, since secrets in them would be packed:",
-        "${local.bot_folder} has one. Give the bot its own folder, such as $${path.module}/bot.",
-      ])
-    }
-  }
+  depends_on = [terraform_data.inputs]
 }

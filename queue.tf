@@ -22,6 +22,10 @@ locals {
     hidden_seconds = aws_sqs_queue.updates[0].visibility_timeout_seconds
   } : {}
 
+  # Chats that are answered at once. The other containers are for the webhook: a new account has ten in all.
+  half_of_containers = floor(coalesce(var.reserved_concurrency, 10) / 2)
+  queue_concurrency  = coalesce(var.queue_concurrency, min(local.half_of_containers, 1000)) # AWS takes 1000 at most
+
   # A request under way takes up to half a minute to put its update into the queue. A minute later, SQS's counts are
   # right.
   quiet_seconds = 90
@@ -53,7 +57,7 @@ resource "aws_sqs_queue" "updates" {
 resource "aws_sqs_queue" "dead_letters" {
   count = var.queue ? 1 : 0
 
-  name                      = "${var.name}-dead.fifo"
+  name                      = "${local.name}-dead.fifo"
   fifo_queue                = true
   message_retention_seconds = 1209600                               # 14 days
   sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null # SQS takes one of the two
@@ -63,8 +67,6 @@ resource "aws_sqs_queue" "dead_letters" {
   lifecycle {
     create_before_destroy = true # see aws_sqs_queue.failed
   }
-
-  depends_on = [aws_cloudwatch_log_group.function]
 }
 
 resource "aws_lambda_event_source_mapping" "updates" {
@@ -76,9 +78,8 @@ resource "aws_lambda_event_source_mapping" "updates" {
   function_response_types = ["ReportBatchItemFailures"]
   tags                    = var.tags
 
-  # The other containers are for the webhook.
   scaling_config {
-    maximum_concurrency = min(floor(coalesce(var.reserved_concurrency, 10) / 2), 1000)
+    maximum_concurrency = local.queue_concurrency
   }
 
   depends_on = [aws_iam_role_policy.this]

@@ -28,7 +28,7 @@ resource "terraform_data" "sessions_name" {
 resource "aws_dynamodb_table" "sessions" {
   count = var.session_retention_in_days == null ? 0 : 1
 
-  name         = "${var.name}-sessions"
+  name         = "${local.name}-sessions"
   billing_mode = "PAY_PER_REQUEST"
   hash_key     = "id"
   tags         = var.tags
@@ -68,6 +68,4 @@ resource "aws_dynamodb_table" "sessions" {
       ])
     }
   }
-
-  depends_on = [terraform_data.requirements]
 }

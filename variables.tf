@@ -46,7 +46,7 @@ variable "environment" {
   EOT
   default     = {}
   nullable    = false
-  # Preconditions in environment.tf check the names and the size.
+  # Preconditions in inputs.tf check the names and the size.
 }
 
 variable "failed_retention_in_days" {
@@ -214,6 +214,37 @@ variable "queue" {
   nullable    = false
 }
 
+variable "queue_concurrency" {
+  type        = number
+  description = <<-EOT
+    Chats that the queue answers at once, each in a container, from 2 to 1000. With reserved_concurrency, at least 2
+    less, which are left to the webhook. Without it, no more than the account has to spare, or updates fail. Null: half
+    of reserved_concurrency, or 5.
+  EOT
+  default     = null
+
+  validation {
+    condition = alltrue([
+      for number in var.queue_concurrency[*] : number >= 2 && number <= 1000 && floor(number) == number
+    ])
+    error_message = "The queue_concurrency must be a whole number from 2 to 1000, or null."
+  }
+  validation {
+    condition     = var.queue_concurrency == null || var.queue
+    error_message = "With queue_concurrency, queue must be true: without it there is no queue."
+  }
+  validation {
+    condition = (
+      var.queue_concurrency == null || var.reserved_concurrency == null ||
+      try(var.queue_concurrency <= var.reserved_concurrency - 2, true)
+    )
+    error_message = join(" ", [
+      "The queue_concurrency must be at least 2 below reserved_concurrency:",
+      "the webhook needs containers, too.",
+    ])
+  }
+}
+
 variable "release" {
   type        = number
   description = <<-EOT
@@ -254,7 +285,7 @@ variable "reserved_concurrency" {
   description = <<-EOT
     Maximum number of containers at once, reserved from the region's concurrency. AWS keeps 100 unreserved, so an
     account with a quota of 100 or less can reserve none. With queue, at least 4: half process the queue, half accept
-    updates. Null: no reservation.
+    updates, unless queue_concurrency says otherwise. Null: no reservation.
   EOT
   default     = null
 
@@ -358,7 +389,7 @@ variable "telegram_api_url" {
   description = "URL of the Bot API, without a trailing slash. Change it only to use a Bot API server that you run."
   default     = "https://api.telegram.org"
   nullable    = false
-  # A precondition in environment.tf checks it: a validation that fails prints the value.
+  # A precondition in inputs.tf checks it: a validation that fails prints the value.
 }
 
 variable "telegram_bot_token" {
@@ -369,7 +400,7 @@ variable "telegram_bot_token" {
   EOT
   default     = null
   sensitive   = true
-  # A precondition in environment.tf checks it: a validation that fails prints the value.
+  # A precondition in inputs.tf checks it: a validation that fails prints the value.
 }
 
 variable "telegram_bot_token_parameter" {
@@ -405,7 +436,7 @@ variable "telegram_proxy" {
   EOT
   default     = null
   sensitive   = true
-  # A precondition in environment.tf checks it: a validation that fails prints the value.
+  # A precondition in inputs.tf checks it: a validation that fails prints the value.
 }
 
 variable "throttling_limit" {

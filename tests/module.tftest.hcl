@@ -445,6 +445,14 @@ run "a_page_has_its_routes_and_a_queue_its_containers_and_only_the_alias_is_invo
     error_message = "The other half is for the webhook."
   }
   assert {
+    condition     = terraform_data.inputs.input == { chats_that_the_queue_answers_at_once = 4 }
+    error_message = "The plan says how many."
+  }
+  assert {
+    condition     = local.extra_variables == length(local.extra_environment)
+    error_message = "There is room for all variables of the extras."
+  }
+  assert {
     condition     = aws_sqs_queue.updates[0].visibility_timeout_seconds == 60
     error_message = "An update that was being answered is hidden for a minute at least."
   }
@@ -571,14 +579,14 @@ run "alarms_act_say_what_to_do_and_ignore_missing_data" {
   }
 
   assert {
-    condition = toset([for alarm in concat(values(aws_cloudwatch_metric_alarm.this), aws_cloudwatch_metric_alarm.pending) : alarm.alarm_name]) == toset([
+    condition = toset([for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_name]) == toset([
       "telegram-bot-bot_failed", "telegram-bot-duration", "telegram-bot-errors", "telegram-bot-events_dropped", "telegram-bot-misconfigured",
       "telegram-bot-pending_updates", "telegram-bot-server_errors", "telegram-bot-throttles", "telegram-bot-webhook_failing", "telegram-bot-webhook_lost",
     ])
     error_message = "There is an alarm too many or too few."
   }
   assert {
-    condition = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.this), aws_cloudwatch_metric_alarm.pending) :
+    condition = alltrue([for alarm in aws_cloudwatch_metric_alarm.this :
       alarm.alarm_actions == toset(["arn:aws:sns:eu-central-1:123456789012:alarms"]) && alarm.treat_missing_data == "notBreaching" && alarm.tags.team == "bots" && length(alarm.alarm_description) < 1024
     ])
     error_message = "An alarm has no action, no tag or too long a description, or goes off without data."
@@ -590,7 +598,7 @@ run "alarms_act_say_what_to_do_and_ignore_missing_data" {
     error_message = "An alarm's command does nothing where a configuration calls the module."
   }
   assert {
-    condition = { for name, alarm in aws_cloudwatch_metric_alarm.this : name => [alarm.threshold, alarm.evaluation_periods, alarm.period] } == {
+    condition = { for name, alarm in aws_cloudwatch_metric_alarm.this : name => [alarm.threshold, alarm.evaluation_periods, alarm.period] if name != "pending_updates" } == {
       bot_failed      = [1, 1, 300]
       duration        = [16000, 3, 300]
       errors          = [1, 1, 300]
@@ -620,8 +628,15 @@ run "alarms_act_say_what_to_do_and_ignore_missing_data" {
     error_message = "The watch event has the webhook and the namespace, and nothing else."
   }
   assert {
-    condition     = [for widget in jsondecode(aws_cloudwatch_dashboard.this[0].dashboard_body).widgets : widget.properties.title] == ["Updates and events by outcome", "Time of an invocation", "Errors", "Updates that wait at Telegram"]
+    condition     = [for widget in jsondecode(aws_cloudwatch_dashboard.this[0].dashboard_body).widgets : widget.properties.title] == ["Updates and events by outcome", "Time of an invocation", "Errors", "Webhook"]
     error_message = "The dashboard shows other metrics."
+  }
+  assert {
+    condition = jsondecode(aws_cloudwatch_dashboard.this[0].dashboard_body).widgets[1].properties.metrics == [
+      for statistic in ["Maximum", "Average", "p95"] :
+      ["AWS/Lambda", "Duration", "FunctionName", "telegram-bot", { label = "Duration ${statistic} telegram-bot", period = 300, stat = statistic }]
+    ]
+    error_message = "A graph shows the metrics of its alarms, and others."
   }
 }
 
@@ -649,6 +664,10 @@ run "a_key_encrypts_all_that_is_kept" {
   assert {
     condition     = aws_dynamodb_table.sessions[0].server_side_encryption[0].enabled
     error_message = "DynamoDB uses the key."
+  }
+  assert {
+    condition     = local.extra_variables == length(local.extra_environment)
+    error_message = "There is room for all variables of the extras."
   }
 
   assert {
@@ -695,6 +714,11 @@ run "updates_wait_in_a_queue" {
     queue         = true
     tags          = { team = "bots" }
     timeout       = 900
+  }
+
+  assert {
+    condition     = output.queue_url == aws_sqs_queue.updates[0].url && output.table_name == null && output.failed_queue_url == null
+    error_message = "Other modules get what there is."
   }
 
   assert {
@@ -761,6 +785,24 @@ run "updates_wait_in_a_queue" {
   }
 }
 
+run "the_dashboard_shows_the_metric_of_each_alarm" {
+  command = plan
+
+  variables {
+    alarm_actions            = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
+    failed_retention_in_days = 3
+    later                    = true
+    queue                    = true
+  }
+
+  assert {
+    condition = toset([
+      for name, alarm in aws_cloudwatch_metric_alarm.this : name if alarm.metric_name != "Outcomes"
+    ]) == toset([for name in flatten(local.graphs[*].alarms) : name if contains(keys(aws_cloudwatch_metric_alarm.this), name)])
+    error_message = "An alarm is missing on the dashboard: outcomes are all in its first graph."
+  }
+}
+
 run "what_failed_is_kept" {
   command = apply
 
@@ -800,7 +842,7 @@ run "what_failed_is_kept" {
     error_message = "Lambda keeps the events that it gives up."
   }
   assert {
-    condition     = [for query in aws_cloudwatch_metric_alarm.failed[0].metric_query : query.expression if query.expression != null] == ["FILL(queue0, 0) + FILL(queue1, 0)"] && !contains(keys(aws_cloudwatch_metric_alarm.this), "dead_letters")
+    condition     = [for query in aws_cloudwatch_metric_alarm.this["failed"].metric_query : query.expression if query.expression != null] == ["FILL(queue0, 0) + FILL(queue1, 0)"] && !contains(keys(aws_cloudwatch_metric_alarm.this), "dead_letters")
     error_message = "One alarm counts what failed in both queues."
   }
   assert {
@@ -856,7 +898,7 @@ run "what_failed_is_kept_without_a_queue_too_and_an_older_version_may_keep_nothi
   }
 
   assert {
-    condition     = length(aws_cloudwatch_metric_alarm.failed[0].metric_query) == 2 && !contains(keys(aws_lambda_function.this.environment[0].variables), "DEAD_LETTERS_URL")
+    condition     = length(aws_cloudwatch_metric_alarm.this["failed"].metric_query) == 2 && !contains(keys(aws_lambda_function.this.environment[0].variables), "DEAD_LETTERS_URL")
     error_message = "There are no dead letters."
   }
 
@@ -907,7 +949,7 @@ run "only_valid_urls_and_names_of_variables_are_accepted" {
     error_message = "A valid URL is refused."
   }
 
-  expect_failures = [terraform_data.webhook_secret]
+  expect_failures = [terraform_data.inputs]
 
   assert {
     condition     = setsubtract(keys(var.environment), local.refused_names) == toset(["TABLE", "TELEGRAM_CHANNEL"])
@@ -1155,6 +1197,41 @@ run "unknown_words_are_refused" {
     var.tags,
     var.telegram_bot_token_parameter, var.vpc, var.warm_schedule,
   ]
+}
+
+run "a_queue_answers_as_many_chats_at_once_as_asked_for" {
+  command = plan
+
+  variables {
+    queue                = true
+    queue_concurrency    = 10
+    reserved_concurrency = 12
+  }
+
+  assert {
+    condition     = aws_lambda_event_source_mapping.updates[0].scaling_config[0].maximum_concurrency == 10
+    error_message = "Two containers are left to the webhook."
+  }
+}
+
+run "a_queue_leaves_two_containers_to_the_webhook" {
+  command = plan
+
+  variables {
+    queue                = true
+    queue_concurrency    = 11
+    reserved_concurrency = 12
+  }
+  expect_failures = [var.queue_concurrency]
+}
+
+run "a_queue_needs_two_containers_and_there_must_be_one" {
+  command = plan
+
+  variables {
+    queue_concurrency = 1
+  }
+  expect_failures = [var.queue_concurrency]
 }
 
 run "what_is_empty_or_in_part_or_lacks_what_it_needs_is_refused" {

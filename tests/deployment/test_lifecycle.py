@@ -70,11 +70,16 @@ def test_from_a_refused_token_to_a_refused_end(
     outputs = module.outputs()
     url = outputs["webhook_url"]
     assert url.endswith("/telegram")
+    apis = client(aws, "apigatewayv2").get_apis()["Items"]
+    live = client(aws, "lambda").get_alias(FunctionName="life", Name="live")
+    [api] = [each["ApiId"] for each in apis if each["Name"] == "life"]
     assert outputs == {
         "alias_arn": "arn:aws:lambda:us-east-1:000000000000:function:life:live",
+        "api_id": api,
         "function_alias": "live",
         "function_arn": "arn:aws:lambda:us-east-1:000000000000:function:life",
         "function_name": "life",
+        "live_version": live["FunctionVersion"],
         "log_group_name": "/aws/lambda/life",
         "logs_command": "aws logs tail /aws/lambda/life --follow --region us-east-1",
         "role_name": "life",
@@ -257,7 +262,12 @@ def test_what_is_switched_on_is_switched_off_again(
     assert address not in module.planned()
     module.apply()
     assert made() == ALWAYS + ADDED
-    page = module.outputs()["mini_app_url"]
+    outputs = module.outputs()
+    assert outputs["table_name"] == "extra-sessions"
+    assert [outputs[name].rpartition("/")[2] for name in ("queue_url", "failed_queue_url")] == [
+        *("extra.fifo", "extra-failed"),
+    ]
+    page = outputs["mini_app_url"]
     assert telegram.bot.menu_buttons[0]["web_app"] == {"url": page}
     assert answer_to(telegram, "hello") == "1. hello"
 
@@ -266,22 +276,39 @@ def test_what_is_switched_on_is_switched_off_again(
         telegram.send(telegram.message(text))
     telegram.wait(lambda: not telegram.pending())
     module.variables |= dict.fromkeys(on) | {"later": False, "queue": False, "tracing": False}
-    module.variables["alarm_actions"] = []
+    module.variables |= {"alarm_actions": [], "mini_app": "Open"}
     source = COUNTS.replace("(update, session)", "(update, session={})")
-    (bot / "bot.py").write_text(source.replace('SESSION = "chat"', ""))
+    source = source.replace('SESSION = "chat"', "")
+    (bot / "bot.py").write_text(f"1 / 0\n{source}")
+    before = len(telegram.calls)
     with ThreadPoolExecutor(1) as pool:
-        applied = pool.submit(module.apply)
+        refused = pool.submit(module.refused)
         try:
             telegram.wait(lambda: telegram.webhook["url"].endswith("/telegram?at-once"))
             assert answer_to(telegram, "meanwhile") == "2. meanwhile"
         finally:
             thinking.rmdir()
-        applied.result()
+        assert "ZeroDivisionError" in refused.result()
     assert texts(telegram)[2:] == ["3. think", "4. second", "5. third"]
+
+    # The release is refused, and the version before goes on without the queue.
+    assert made()["source"] == 0
+    assert telegram.webhook["url"] == module.outputs()["webhook_url"] + "?at-once"
+    assert answer_to(telegram, "still there?") == "6. still there?"
+    assert telegram.deliveries[-1].status == 200
+    assert {call.method for call in telegram.calls[before:]} == {
+        *("sendMessage", "getWebhookInfo", "setWebhook"),
+    }, "the menu is as it was"
+    assert telegram.bot.menu_buttons[0]["web_app"] == {"url": page}
+
+    module.variables["mini_app"] = None
+    (bot / "bot.py").write_text(source)
+    module.apply()
     assert telegram.webhook["url"] == module.outputs()["webhook_url"]
     assert "deleteWebhook" not in [call.method for call in telegram.calls]
     assert made() == ALWAYS
     assert telegram.bot.menu_buttons == {0: {"type": "default"}}
     assert fetch(page, "/app/index.html")[::2] == (404, b'{"message":"Not Found"}')
-    assert "mini_app_url" not in module.outputs()
+    extra_outputs = {"failed_queue_url", "mini_app_url", "queue_url", "table_name"}
+    assert extra_outputs.isdisjoint(module.outputs())
     assert module.is_up_to_date()

@@ -15,7 +15,7 @@ DOCS = ROOT / "docs"
 RUNBOOK = (DOCS / "runbook.md").read_text()
 ALARMS = (ROOT / "alarms.tf").read_text()
 OPERATE = (DOCS / "README.md").read_text().partition("## Operate\n")[2].partition("\n## ")[0]
-WORDS = {"runbook.md": 2050, "deploy-from-ci.md": 450, "costs.md": 780, "limits.md": 1000}
+WORDS = {"runbook.md": 2050, "deploy-from-ci.md": 450, "costs.md": 780, "limits.md": 1180}
 WORDS |= {"security.md": 900, "comparison.md": 350, "permissions.md": 460, "architecture.md": 1240}
 WORDS |= {"performance.md": 1040, "../CONTRIBUTING.md": 800, "../AGENTS.md": 480}
 # Scripts' messages begin so, or name their subject.
@@ -84,11 +84,10 @@ def test_each_alarm_ends_with_its_heading_and_where_the_page_is() -> None:
         ALARMS.partition("  alarms = {\n")[2].partition("\n  }\n")[0],
         re.MULTILINE,
     )
-    others = re.findall(r'See \\"(\w+)\\" \${local\.runbook}",\n', ALARMS)
-    assert sorted([*keys, *others]) == sorted(headings("Alarms"))
+    assert sorted(keys) == sorted(headings("Alarms"))
     assert 'See \\"${each.key}\\" ${local.runbook}"\n' in ALARMS
     assert "runbook = \"in docs/runbook.md, in the module's folder " in ALARMS
-    assert ALARMS.count("alarm_description") == 1 + len(others)
+    assert ALARMS.count("alarm_description") == 1
 
 
 def test_each_error_of_terraform_finds_its_heading() -> None:

@@ -351,9 +351,9 @@ def test_pending_updates_alarm_when_three_readings_do_not_fall(
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
     """
-    [block] = re.findall(r'aws_cloudwatch_metric_alarm" "pending" {(.*?)^}', ALARMS, re.M | re.S)
+    [block] = re.findall(r"^    pending_updates = {(.*?)^    }", ALARMS, re.M | re.S)
     [condition] = re.findall(r'expression += "IF\((.*), 1, 0\)"', block)
-    [periods, to_alarm] = re.findall(r"(?:evaluation_periods|datapoints_to_alarm) += (\d)", block)
+    [periods, to_alarm] = re.findall(r"(?:periods|datapoints) += (\d)", block)
     differences = list(pairwise(readings))
     assert (len(readings), len(differences)) == (int(periods), int(to_alarm))
     breaching = [
@@ -378,6 +378,6 @@ def test_the_webhooks_state_is_logged_at_every_log_level(
     # Each metric of the alarms and the dashboard is in it.
     [directive] = line["_aws"]["CloudWatchMetrics"]
     told = {metric["Name"] for metric in directive["Metrics"]}
-    used = set(re.findall(r'local\.namespace(?:, |\n +metric_name = )"(\w+)"', ALARMS))
+    used = set(re.findall(r'local\.namespace, name = "(\w+)"', ALARMS))
     assert told | {"Outcomes"} == used
     assert all(isinstance(line[name], int) for name in told)

@@ -369,15 +369,18 @@ OPTIONAL = ("source_dir",)
 def terraform(
     source_dir: Path | None, command: str, question: str, module: Path = ROOT
 ) -> subprocess.CompletedProcess[str]:
-    """Run Terraform with only package.tf's definition of the package, which needs no provider."""
+    """Run Terraform with only the package's definition and conditions, which needs no provider."""
     needs_terraform()
     with tempfile.TemporaryDirectory() as folder:
         source = (ROOT / "package.tf").read_text()
         (block,) = re.findall(r"^locals {\n.*?^}\n", source, re.M | re.S)
-        (rules,) = re.findall(r'"package" {\n.*?^(  lifecycle .*?^  })\n}\n', source, re.M | re.S)
+        inputs = (ROOT / "inputs.tf").read_text()
+        found = re.findall(r"^    precondition {\n.*?^    }\n", inputs, re.M | re.S)
+        about_folder = [rule for rule in found if re.search("bot_folder|local.patterns", rule)]
+        rules = "".join(rule for rule in about_folder if "mini_app" not in rule)
         (Path(folder) / "main.tf").write_text(
             block.replace("path.module", "var.module")
-            + f'resource "terraform_data" "package" {{\n{rules}\n}}\n'
+            + f'resource "terraform_data" "inputs" {{\nlifecycle {{\n{rules}}}\n}}\n'
             + "".join(f'variable "{name}" {{}}\n' for name in VARIABLES)
             + "".join(f'variable "{name}" {{ default = null }}\n' for name in OPTIONAL)
             + 'variable "memory_size" { default = 128 }\n'

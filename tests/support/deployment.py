@@ -54,6 +54,7 @@ class Deployment(Module):
             self.become(user)
         self._providers = providers
         self.said: list[str] = []  # all that Terraform wrote
+        self.expected_warnings: set[str] = set()
         if configuration:
             self.root = folder.parent
             (self.root / "main.tf").write_text(configuration)
@@ -70,7 +71,8 @@ class Deployment(Module):
         result = super().terraform(*arguments, check=check, input=input)
         self.said.append(result.stdout + result.stderr)
         # A plan's own notes begin with "# Warning".
-        assert not re.search("(?<!# )Warning: ", self.said[-1]), self.said[-1]
+        warnings = set(re.findall(r'(?<!# )Warning: ([^"\n]*)', self.said[-1]))
+        assert warnings <= self.expected_warnings, self.said[-1]
         return result
 
     def become(self, user: Credentials) -> None:

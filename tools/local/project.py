@@ -20,6 +20,7 @@ MODULE = (
     "environment.tf",
     "failed.tf",
     "iam.tf",
+    "inputs.tf",
     "lambda",
     "later.tf",
     "main.tf",
