@@ -14,8 +14,9 @@ from tests.conftest import StartBot
 from tests.support.stubs import message
 
 SECRET = "123456789:planted-token_AAAAAAAAAAAAAAAAAAA"
-# A framework's own classes are shown by it. And what has no state has nothing to show.
-OTHERS = ("frameworks/", "on_", "testing")
+# A framework's own classes are shown by it, and what a test imports is no part of the function. What has
+# no state has nothing to show.
+OTHERS = ("fakes/", "frameworks/", "on_", "testing")
 STATELESS = {"OverStream"}
 
 
