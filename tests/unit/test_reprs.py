@@ -14,7 +14,7 @@ from tests.conftest import StartBot
 from tests.support.stubs import message
 
 SECRET = "123456789:planted-token_AAAAAAAAAAAAAAAAAAA"
-# A framework's own classes are shown by it, and what a test imports is no part of the function. What has
+# A framework shows its own classes, and what only tests import is no part of the function. What has
 # no state has nothing to show.
 OTHERS = ("fakes/", "frameworks/", "on_", "testing")
 STATELESS = {"OverStream"}
