@@ -165,7 +165,8 @@ SCHEDULE = """aws scheduler create-schedule --group-name telegram-bot --name 42.
   --target '{"Arn": "arn:aws:lambda:eu-central-1:000000000000:function:telegram-bot:live",
     "RoleArn": "arn:aws:iam::000000000000:role/telegram-bot-later", "Input": "{}"}'"""
 TOKEN_IN_STORE = f"aws ssm put-parameter --overwrite --name /telegram-bot/token --value {TOKEN}"
-LATER_NAME = "module.telegram_bot.terraform_data.later_name[0]"
+NAMES = [f"module.telegram_bot.terraform_data.{kind}_name[0]" for kind in ("failed", "later")]
+GIVE_UP = " ".join(f"-replace='{name}'" for name in NAMES)  # what failed, and scheduled calls
 # What has happened before some commands: their pages say so.
 BEFORE = {
     r"aws ssm get-parameter .*": f"{TOKEN_IN_STORE} --type SecureString",
@@ -179,8 +180,7 @@ BEFORE = {
     r"aws scheduler get-schedule .*": SCHEDULE,
     r"aws lambda delete-function .*": "terraform apply",  # the newest version is live again
     r"terraform state rm .*sessions_name.*": (
-        "sed -i s/telegram-bot/hello-bot/ main.tf && "
-        f"export TF_CLI_ARGS_apply=\"{YES} -replace='{LATER_NAME}'\""
+        f'sed -i s/telegram-bot/hello-bot/ main.tf && export TF_CLI_ARGS_apply="{YES} {GIVE_UP}"'
     ),
     r"terraform apply -target=.*": (
         f"terraform destroy && export TF_CLI_ARGS_apply='{YES}' && "
