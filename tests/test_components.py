@@ -204,7 +204,6 @@ def test_within_the_function_no_two_modules_import_each_other() -> None:
 REMEMBERED = {
     "allowed.strangers",
     "aws.connections",
-    "commands.username",
     "current.asking",  # these two are of the update: its one place
     "current.run",
     "deadline.deadline",

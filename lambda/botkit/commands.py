@@ -11,8 +11,6 @@ from __future__ import annotations
 
 LONGEST = 32  # characters of a command
 
-username = ""  # the bot's, once a command has named a bot
-
 
 def command_in(text: str | None) -> str:
     """Return the command that a text begins with: "start" for "/Start@this_bot now".
@@ -41,9 +39,6 @@ def _parts(text: str | None) -> tuple[str, str]:
 
 
 def _is_this_bot(name: str) -> bool:
-    global username
-    if not username:
-        from . import telegram  # in webhook mode, not loaded otherwise
+    from . import telegram  # in webhook mode, not loaded otherwise
 
-        username = telegram.call("getMe")["username"]
-    return name.lower() == username.lower()
+    return name.lower() == telegram.username().lower()

@@ -29,6 +29,7 @@ class Client:
 
     def __init__(self, api_url: str, token: str, proxy: str = "") -> None:
         self.token = token
+        self.username = ""  # of the bot with this token, once it was asked for
         self.connection = Connection(api_url, proxy, ROOTS)
 
     def __repr__(self) -> str:
@@ -152,14 +153,24 @@ def token(refused: str = "") -> str:
     That happens at most once a minute. Raises Unreachable or Misconfigured.
     """
     if settings.token_parameter:
-        from . import commands, stored_token
+        from . import stored_token
 
         if not _client.token or (_client.token == refused and stored_token.may_have_changed()):
             _client.token = stored_token.fetch()
-            commands.username = ""  # it may be another bot's token
+            _client.username = ""  # it may be another bot's token
     elif not _client.token:
         raise Misconfigured("TELEGRAM_BOT_TOKEN is not set")
     return _client.token
+
+
+def username() -> str:
+    """Return the bot's username. The first time, that takes a call of getMe. Raises as `call` does.
+
+    Source: https://core.telegram.org/bots/api#getme
+    """
+    if not _client.username:
+        _client.username = call("getMe")["username"]
+    return _client.username
 
 
 def prepare() -> None:

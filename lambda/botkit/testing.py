@@ -50,7 +50,7 @@ def bot(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
         monkeypatch.delitem(sys.modules, name, raising=False)
     _botkit("deadline").deadline.start(SECONDS)
     is_alone = {"calls", "chat"}.isdisjoint(request.fixturenames)  # nobody else says who the bot is
-    monkeypatch.setattr(_botkit("commands"), "username", ME["username"] if is_alone else "")
+    monkeypatch.setattr(_botkit("telegram")._client, "username", ME["username"] if is_alone else "")
     yield importlib.import_module("bot")
     for name in own:
         sys.modules.pop(name, None)

@@ -33,7 +33,9 @@ SHORT |= {"reference.md": 3900}
 LONGEST_CELL = 25  # words in a cell of the reference: more needs sentences
 # Names in botkit that hosts use, and bots don't.
 OF_HOSTS = set(
-    "authorization check_bot check_own connect forget_token prepare take_over to_json token".split()
+    "authorization check_bot check_own connect forget_token prepare take_over to_json token "
+    "username".split()
+)
 )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botkit import commands
+from botkit import telegram
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from local.project import LAMBDA
@@ -40,9 +40,9 @@ READ = set(
 @pytest.fixture(scope="module", autouse=True)
 def named() -> Iterator[None]:
     """Let the bot know its name, which it would ask Telegram for."""
-    commands.username = "echo_bot"
+    telegram._client.username = "echo_bot"
     yield
-    commands.username = ""
+    telegram._client.username = ""
 
 
 def reply(**fields: Any) -> list[Json]:

@@ -71,7 +71,7 @@ def be_patient() -> None:
     """Multiply a function's other times, unless it is of an earlier module, with other names."""
     if importlib.util.find_spec("botkit.sources") is None:
         return
-    vars(importlib.import_module("botkit.sources.terraform"))["SECONDS"] *= PATIENCE
+    vars(importlib.import_module("botkit.sources.terraform"))["REGISTRATION_SECONDS"] *= PATIENCE
     check = vars(importlib.import_module("botkit.release.check"))
     check_time = check["_check_time"]  # compares with a time of the queue, which stays
     check["_check_time"] = lambda event, seconds: check_time(event, seconds / PATIENCE)
