@@ -29,9 +29,9 @@ locals {
   by_api      = { ApiId = aws_apigatewayv2_api.this.id }
   by_function = { FunctionName = var.name }
 
-  # Each goes off at `threshold` or more in each of `periods` periods of `seconds`, or in `datapoints` of them. Unless it
-  # says otherwise, that is once in five minutes, at the outcome that it is named after. One with `on` is made only if
-  # that is true. In place of a metric it may have an `expression` of several, by the names that it gives them.
+  # Each goes off at `threshold` or more in each of `periods` periods of `seconds`, or in `datapoints` of them. Unless
+  # it says otherwise, that is once in five minutes, at the outcome that it is named after. One with `on` is made only
+  # if that is true. In place of a metric it may have an `expression` of several, by the names that it gives them.
   alarm_defaults = {
     expression = null, metrics = {}, threshold = 1, periods = 1, datapoints = null, seconds = 300, on = true
   }
@@ -268,7 +268,11 @@ locals {
   alarms_on = {
     for name, alarm in local.alarms : name => merge(
       local.alarm_defaults,
-      { metric = { namespace = local.namespace, name = "Outcomes", statistic = "Sum", dimensions = { outcome = name } } },
+      {
+        metric = {
+          namespace = local.namespace, name = "Outcomes", statistic = "Sum", dimensions = { outcome = name }
+        }
+      },
       alarm,
     ) if local.alarms_are_on && lookup(alarm, "on", true)
   }
@@ -339,8 +343,10 @@ locals {
       title  = "Time of an invocation"
       alarms = ["duration"]
       others = [
-        for statistic in ["Average", "p95"] :
-        { namespace = "AWS/Lambda", name = "Duration", statistic = statistic, dimensions = local.by_function, seconds = 300 }
+        for statistic in ["Average", "p95"] : {
+          namespace = "AWS/Lambda", name = "Duration", statistic = statistic, dimensions = local.by_function,
+          seconds   = 300
+        }
       ]
     },
     {
@@ -348,7 +354,9 @@ locals {
       alarms = [
         "errors", "events_dropped", "events_lost", "every_dropped", "later_dropped", "server_errors", "throttles",
       ]
-      others = [{ namespace = "AWS/ApiGateway", name = "4xx", statistic = "Sum", dimensions = local.by_api, seconds = 300 }]
+      others = [{
+        namespace = "AWS/ApiGateway", name = "4xx", statistic = "Sum", dimensions = local.by_api, seconds = 300
+      }]
     },
     { title = "Webhook", alarms = ["pending_updates", "webhook_failing", "webhook_lost"], others = [] },
     { title = "Seconds that an update waits in the queue", alarms = ["queue_waits"], others = [] },

@@ -65,8 +65,8 @@ resource "terraform_data" "failed_name" {
   }
 }
 
-# This queue and the dead letters are deleted after the check, which fails while something waits in them. A resource that
-# they depend on would also be created before it is destroyed, and the function's role can't be.
+# This queue and the dead letters are deleted after the check, which fails while something waits in them. A resource
+# that they depend on would also be created before it is destroyed, and the function's role can't be.
 resource "aws_sqs_queue" "failed" {
   count = var.failed_retention_in_days == null ? 0 : 1
 

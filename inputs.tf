@@ -1,6 +1,6 @@
-# Inputs: the conditions that a validation can't check. They are about several inputs, about the bot's files, or about a
-# value that a failed validation would print. The package waits for them, and the function for the package: an input that
-# refers to another resource is unknown at plan.
+# Inputs: the conditions that a validation can't check. They are about several inputs, about the bot's files, or about
+# a value that a failed validation would print. The package waits for them, and the function for the package: an input
+# that refers to another resource is unknown at plan.
 
 locals {
   # A failed condition prints the values it refers to, so conditions refer only to these booleans.
@@ -129,8 +129,8 @@ check "source_dir" {
   assert {
     condition = var.source_dir != null || path.module == path.root
     error_message = join(" ", [
-      "Without a source_dir, ${var.name} is the module's echo bot. Set source_dir = \"$${path.module}/bot\", the folder",
-      "of your bot.py.",
+      "Without a source_dir, ${var.name} is the module's echo bot. Set source_dir = \"$${path.module}/bot\", the",
+      "folder of your bot.py.",
     ])
   }
 }

@@ -186,8 +186,8 @@ resource "aws_lambda_alias" "live" {
 }
 
 locals {
-  # Its name, as the end of its ARN, which is unknown for a new alias. So the permissions to invoke it and its limits for
-  # events are replaced with it: AWS deleted them with the old one.
+  # Its name, as the end of its ARN, which is unknown for a new alias. So the permissions to invoke it and its limits
+  # for events are replaced with it: AWS deleted them with the old one.
   alias = trimprefix(aws_lambda_alias.live.arn, "${aws_lambda_function.this.arn}:")
 }
 

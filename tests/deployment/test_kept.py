@@ -125,7 +125,7 @@ def test_the_stand_in_answers_as_the_emulated_aws(
     assert answers(True)[1:3] == [failed, {}]
     *first, closed, again, told, twice, forgotten, unknown, _ = answers(True)[len(CALLS) :]
     assert (told, twice, forgotten, unknown) == ({}, failed, {}, failed)
-    assert first == [failed, {}, {}, {}, failed, {}]
+    assert first == [failed, failed, {}, {}, {}, failed, {}]
     assert closed == again
     assert (closed["Attributes"]["ids"], closed["Attributes"]["beyond"]) == (
         {"NS": ["1", "2"]},

@@ -36,7 +36,6 @@ OF_HOSTS = set(
     "authorization check_bot check_own connect forget_token prepare take_over to_json token "
     "username".split()
 )
-)
 
 
 def sentence(arguments: dict[str, str]) -> str:
