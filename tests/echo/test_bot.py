@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botkit import telegram
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from local.project import LAMBDA
@@ -37,12 +36,11 @@ READ = set(
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def named() -> Iterator[None]:
+@pytest.fixture(autouse=True)
+def named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the bot know its name, which it would ask Telegram for."""
-    telegram._client.username = "echo_bot"
-    yield
-    telegram._client.username = ""
+    telegram = import_module("botkit.telegram")  # other tests load it again
+    monkeypatch.setattr(telegram._client, "username", "echo_bot")
 
 
 def reply(**fields: Any) -> list[Json]:
