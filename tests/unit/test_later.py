@@ -160,6 +160,17 @@ def test_no_call_has_the_name_of_a_retry(container: Container, later: Any, numbe
     assert later.send(CALL, NOON, f"{RETRY}.3") is True
 
 
+def test_a_retry_whose_names_were_taken_until_now_has_its_own(
+    container: Container, later: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scheduler may delete what had them between its refusal and the look at it."""
+    schedule, taken = later._schedule, [f"{RETRY}.{number}" for number in (1, 2)]
+    monkeypatch.setattr(later, "_schedule", lambda *e: e[2] not in taken and schedule(*e))
+    event = {"later": {"since": 1, "tries": 1, "name": "42.tea"}, "calls": [CALL]}
+    later.retry(event, NOON.timestamp(), "a")
+    assert [*waiting(container)] == ["retry.a"]
+
+
 def test_a_call_is_cancelled_once(container: Container, later: Any) -> None:
     later.send(CALL, NOON, "tea")
     assert [later.cancel("tea"), later.cancel("tea")] == [True, False]

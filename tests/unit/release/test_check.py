@@ -481,6 +481,14 @@ def test_sessions_of_events_need_a_table(start_bot: StartBot) -> None:
         container.invoke(CHECK)
 
 
+def test_a_bot_with_dialogues_and_a_table_may_go_live(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    container = start_with_sessions(WITH_SESSION + "\nfrom botkit import conversation, session\n")
+    bot_api.answers("getMe", {}, ME)
+    assert container.invoke(CHECK) == {}
+
+
 def test_an_answer_that_grows_needs_no_table(start_bot: StartBot, bot_api: BotApi) -> None:
     container = start_bot(WITHOUT + "from botkit import stream")
     bot_api.answers("getMe", {}, ME)
