@@ -375,7 +375,9 @@ def check(play: Play) -> None:
 
 def is_excused(play: Play, update_id: int) -> bool:
     """Tell whether the outcome of an update says why it has no answer, or a part of one."""
-    outcome = [None, *play.outcomes(update_id)][-1]
+    # The webhook may log that it was queued after the queue has delivered it.
+    known = [each for each in play.outcomes(update_id) if each != "queued"]
+    outcome = [None, *known][-1]
     if outcome == "ignored":
         is_part = "media_group_id" in play.updates[update_id]["message"]
         return update_id in play.by(features.STRANGER) or (is_part and play.has("dialogue"))
