@@ -115,7 +115,7 @@ class Question:
         return bool(topic == own)
 
     def asked_again(self) -> list[Any]:
-        """Return the calls for somebody whose answer is none."""
+        """Return the calls for an answer that does not fit the question."""
         if self.again is None:
             return self.calls
         last = self.calls[-1]
