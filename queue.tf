@@ -86,7 +86,7 @@ resource "aws_lambda_event_source_mapping" "updates" {
 }
 
 # The end of the queue, when queue becomes false, the name changes, or everything goes. As it comes before the check,
-# the version before must go on answering without a queue. So these, from the last to the first, register the webhook's
+# the previous version must keep answering without a queue. So these, from the last to the first, register the webhook's
 # address for answers at once, wait until no update comes into the queue any more, and wait until those in it are
 # answered. Like aws_lambda_invocation.deregister_webhook, they do nothing until they are destroyed.
 

@@ -40,7 +40,7 @@ def test_sessions_and_what_waits_go_only_when_the_bot_has_no_use_for_them(
     assert answer_to(telegram, "one") == "1. Heard: one"
 
     # As long as the bot has sessions, the apply fails before anything is deleted, however often,
-    # and the version before goes on with them.
+    # and the previous version keeps answering with them.
     module.variables |= {"later": False, "session_retention_in_days": None}
     module.variables["session_backup_in_days"] = None
     for _ in range(2):

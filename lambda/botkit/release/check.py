@@ -41,7 +41,7 @@ class CheckFailed(Exception):
 def check(event: Json) -> Json:
     """Check the code, bot.py and the token, and then call check() of bot.py, if there is one.
 
-    Raises CheckFailed, which fails the apply: the version before stays live.
+    Raises CheckFailed, which fails the apply: the previous version stays live.
     Source: https://core.telegram.org/bots/api#getme
     """
     seconds = deadline.left()  # the function's timeout, less one
