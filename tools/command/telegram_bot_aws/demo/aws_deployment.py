@@ -20,16 +20,9 @@ from urllib.parse import quote, urlsplit
 import requirements
 from botkit.fakes.cron import as_scheduled, next_time
 from botkit.fakes.services import EVERY, seconds_of
-from emulated_aws.emulator import Emulator
-from local.container import Invocation
-from local.packages import packages
-from local.processes import ToolError, signals_held, watched
-from local.project import LAMBDA, SCRIPTS
-from local.request import Answer, request
-from local.terraform import REGION, Module, from_mirrors, terraform_command
 from telegram_stand_in import Json, post
 
-from demo.deployments import (
+from telegram_bot_aws.demo.deployments import (
     CHECK,
     REPLAY,
     TOKEN,
@@ -39,8 +32,15 @@ from demo.deployments import (
     failure,
     registration,
 )
-from demo.function_log import FunctionLog
-from demo.inputs import inputs, notes, python_note
+from telegram_bot_aws.demo.function_log import FunctionLog
+from telegram_bot_aws.demo.inputs import inputs, notes, python_note
+from telegram_bot_aws.emulated_aws.emulator import Emulator
+from telegram_bot_aws.local.container import Invocation
+from telegram_bot_aws.local.packages import packages
+from telegram_bot_aws.local.processes import ToolError, signals_held, watched
+from telegram_bot_aws.local.project import LAMBDA, SCRIPTS
+from telegram_bot_aws.local.request import Answer, request
+from telegram_bot_aws.local.terraform import REGION, Module, from_mirrors, terraform_command
 
 LOOK_SECONDS = 0.2  # between two looks into the functions' logs
 LONGEST_REASON = 300  # characters, of what Terraform says about an init that failed

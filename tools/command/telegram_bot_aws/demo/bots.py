@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from telegram_stand_in import Bot, Json, Telegram
 
-from demo.deployments import PAGE
-from demo.errors import InvalidRequest
-from demo.feed import Feed
-from demo.samples import CHATS
-from demo.setup import Setup
+from telegram_bot_aws.demo.deployments import PAGE
+from telegram_bot_aws.demo.errors import InvalidRequest
+from telegram_bot_aws.demo.feed import Feed
+from telegram_bot_aws.demo.samples import CHATS
+from telegram_bot_aws.demo.setup import Setup
 
 
 class Bots:

@@ -6,19 +6,19 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from local.terraform import REGION
 from telegram_stand_in import FAULTS, METHODS, Bot, Call, Delivery, Json, Telegram
 
-from demo.bots import Bots
-from demo.entries import Entries
-from demo.errors import InvalidRequest
-from demo.events import Events
-from demo.feed import Event, Feed
-from demo.pages import Pages
-from demo.people import People
-from demo.samples import PEOPLE
-from demo.setup import Setup
-from demo.traces import HIDDEN, Traces
+from telegram_bot_aws.demo.bots import Bots
+from telegram_bot_aws.demo.entries import Entries
+from telegram_bot_aws.demo.errors import InvalidRequest
+from telegram_bot_aws.demo.events import Events
+from telegram_bot_aws.demo.feed import Event, Feed
+from telegram_bot_aws.demo.pages import Pages
+from telegram_bot_aws.demo.people import People
+from telegram_bot_aws.demo.samples import PEOPLE
+from telegram_bot_aws.demo.setup import Setup
+from telegram_bot_aws.demo.traces import HIDDEN, Traces
+from telegram_bot_aws.local.terraform import REGION
 
 MOST_FAILURES = 9
 

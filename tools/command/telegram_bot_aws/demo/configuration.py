@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from local.processes import ToolError
-from local.project import LAMBDA, ROOT
-from local.terraform import Module
-
-from demo.aws_deployment import AwsDeployment, why_not_installed
-from demo.deployments import Hosted, Step, Unavailable, token
+from telegram_bot_aws.demo.aws_deployment import AwsDeployment, why_not_installed
+from telegram_bot_aws.demo.deployments import Hosted, Step, Unavailable, token
+from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.project import LAMBDA, ROOT
+from telegram_bot_aws.local.terraform import Module
 
 OVERRIDE = "zz_demo_override.tf"  # the last override file wins
 NOT_COPIED = (

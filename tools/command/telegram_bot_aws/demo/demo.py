@@ -32,20 +32,13 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
-from local.container import Invocation, bot_folder, handled_kinds, unknown_kinds
-from local.http_server import LocalServer
-from local.processes import ToolError, end, read_env_file, signals_held, watched
-from local.project import LAMBDA, SCRIPTS, TOOLS, VENV
-from local.providers import REMEDY
-from local.sources import has_sessions, uses_later
-from local.terraform import check_names, provider_missing
 from telegram_stand_in import Server, Telegram
 
-from demo import web_app_script
-from demo.aws_deployment import AwsDeployment
-from demo.chat import Chat
-from demo.configuration import ConfigurationDeployment, configuration_folder
-from demo.deployments import (
+from telegram_bot_aws.demo import web_app_script
+from telegram_bot_aws.demo.aws_deployment import AwsDeployment
+from telegram_bot_aws.demo.chat import Chat
+from telegram_bot_aws.demo.configuration import ConfigurationDeployment, configuration_folder
+from telegram_bot_aws.demo.deployments import (
     PAGE,
     Deployment,
     Hosted,
@@ -56,14 +49,28 @@ from demo.deployments import (
     identity,
     token,
 )
-from demo.local_deployment import LocalDeployment
-from demo.logs import tell_log
-from demo.own_apply import OwnApply
-from demo.page_server import BotPageServer
-from demo.progress import OutputClosed, aside, say, step, steps, tell
-from demo.script import Script, check, check_name, error_of_event, read_event_file, read_file
-from demo.server import PageServer
-from demo.web_app_script import WebAppScript
+from telegram_bot_aws.demo.local_deployment import LocalDeployment
+from telegram_bot_aws.demo.logs import tell_log
+from telegram_bot_aws.demo.own_apply import OwnApply
+from telegram_bot_aws.demo.page_server import BotPageServer
+from telegram_bot_aws.demo.progress import OutputClosed, aside, say, step, steps, tell
+from telegram_bot_aws.demo.script import (
+    Script,
+    check,
+    check_name,
+    error_of_event,
+    read_event_file,
+    read_file,
+)
+from telegram_bot_aws.demo.server import PageServer
+from telegram_bot_aws.demo.web_app_script import WebAppScript
+from telegram_bot_aws.local.container import Invocation, bot_folder, handled_kinds, unknown_kinds
+from telegram_bot_aws.local.http_server import LocalServer
+from telegram_bot_aws.local.processes import ToolError, end, read_env_file, signals_held, watched
+from telegram_bot_aws.local.project import COMMAND, LAMBDA, SCRIPTS, VENV
+from telegram_bot_aws.local.providers import REMEDY
+from telegram_bot_aws.local.sources import has_sessions, uses_later
+from telegram_bot_aws.local.terraform import check_names, provider_missing
 
 PLACES = ("private", "group", "topic")
 LOOK_SECONDS = 0.3  # between two checks for a changed bot
@@ -317,7 +324,7 @@ def set_up() -> None:
     )
     if prefix.stdout.strip() != str(VENV):  # it would come here again, for ever
         raise Unavailable(f"{VENV} is broken: remove it, and it is made when it is needed")
-    os.execv(python, [python, str(TOOLS), "demo", *sys.argv[1:]])
+    os.execv(python, [python, str(COMMAND / "telegram_bot_aws"), "demo", *sys.argv[1:]])
 
 
 @contextlib.contextmanager

@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local.container import Invocation
-from local.processes import ToolError
-from local.project import LAMBDA
-from local.request import Answer, request
-from local.sources import Sources, read_sources
-from local.terraform import REGION
 from telegram_stand_in import Json, post
+
+from telegram_bot_aws.local.container import Invocation
+from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.project import LAMBDA
+from telegram_bot_aws.local.request import Answer, request
+from telegram_bot_aws.local.sources import Sources, read_sources
+from telegram_bot_aws.local.terraform import REGION
 
 MAX_CONNECTIONS = 40
 PAGE = "/app/index.html"  # a bot's page, in its folder and below its API's address

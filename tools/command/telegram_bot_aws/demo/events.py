@@ -8,15 +8,15 @@ import json
 import time
 from typing import Any
 
-from local.container import Invocation
 from telegram_stand_in import Call, Json
 
-from demo.bots import Bots
-from demo.deployments import Hosted
-from demo.entries import Entries
-from demo.errors import InvalidRequest
-from demo.feed import Feed
-from demo.setup import Setup
+from telegram_bot_aws.demo.bots import Bots
+from telegram_bot_aws.demo.deployments import Hosted
+from telegram_bot_aws.demo.entries import Entries
+from telegram_bot_aws.demo.errors import InvalidRequest
+from telegram_bot_aws.demo.feed import Feed
+from telegram_bot_aws.demo.setup import Setup
+from telegram_bot_aws.local.container import Invocation
 
 
 def read_event(text: str) -> Any:

@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from emulated_aws.function_site.sitecustomize import EVENT, START
-from local.container import Invocation
 from telegram_stand_in import Json
 
-from demo.deployments import Hosted
+from telegram_bot_aws.demo.deployments import Hosted
+from telegram_bot_aws.emulated_aws.function_site.sitecustomize import EVENT, START
+from telegram_bot_aws.local.container import Invocation
 
 LATE_MILLISECONDS = 2000  # how late a line may reach the log
 CODE = re.compile(r'"[^"]*/ministack-lambda-[^"/]*/code/')  # where the emulator unpacks a function

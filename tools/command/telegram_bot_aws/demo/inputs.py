@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 
 import requirements
-from local.sources import LEAST_MEMORY, has_sessions, joins_messages, uses_later
 from telegram_stand_in import Json
 
-from demo.deployments import MENU_BUTTON, has_page
+from telegram_bot_aws.demo.deployments import MENU_BUTTON, has_page
+from telegram_bot_aws.local.sources import LEAST_MEMORY, has_sessions, joins_messages, uses_later
 
 MEMORY = 128  # MB: the default of memory_size
 

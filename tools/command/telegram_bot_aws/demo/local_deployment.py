@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulated_aws.gateway import Gateway
-from local.container import TIMEOUT, Function, Invocation
-from local.processes import ToolError, signals_held
 from telegram_stand_in import Json
 
-from demo.deployments import (
+from telegram_bot_aws.demo.deployments import (
     CHECK,
     MENU_BUTTON,
     PAGE,
@@ -22,7 +19,10 @@ from demo.deployments import (
     has_page,
     registration,
 )
-from demo.inputs import least_memory, notes
+from telegram_bot_aws.demo.inputs import least_memory, notes
+from telegram_bot_aws.emulated_aws.gateway import Gateway
+from telegram_bot_aws.local.container import TIMEOUT, Function, Invocation
+from telegram_bot_aws.local.processes import ToolError, signals_held
 
 KEEP_SECONDS = 2.0  # that botkit/deadline.py takes from the bot, to keep a failed update
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import sys
 
-from local.container import Invocation
 from telegram_stand_in import Json
 
-from demo.progress import aside
+from telegram_bot_aws.demo.progress import aside
+from telegram_bot_aws.local.container import Invocation
 
 COLOURS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
 # Of a line: what is shown elsewhere, or says nothing in a terminal.

@@ -6,13 +6,13 @@ import shlex
 from typing import Any
 
 import requirements
-from local.project import LAMBDA
 from telegram_stand_in import Json, post
 
-from demo.aws_deployment import AwsDeployment
-from demo.deployments import TOKEN, Hosted, Reload
-from demo.errors import InvalidRequest
-from demo.progress import aside
+from telegram_bot_aws.demo.aws_deployment import AwsDeployment
+from telegram_bot_aws.demo.deployments import TOKEN, Hosted, Reload
+from telegram_bot_aws.demo.errors import InvalidRequest
+from telegram_bot_aws.demo.progress import aside
+from telegram_bot_aws.local.project import LAMBDA
 
 REGION = "eu-central-1"  # of what scripts/new writes, and of the pages
 # {url}, {token} and {api_url} are those of the emulated AWS and of the stand-in for Telegram.

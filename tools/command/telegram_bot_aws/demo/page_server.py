@@ -11,11 +11,10 @@ import json
 import re
 from pathlib import Path
 
-from local.http_server import LocalRequest, LocalServer
-
-from demo import web_app_script
-from demo.pages import Pages
-from demo.web_app_script import WebAppScript
+from telegram_bot_aws.demo import web_app_script
+from telegram_bot_aws.demo.pages import Pages
+from telegram_bot_aws.demo.web_app_script import WebAppScript
+from telegram_bot_aws.local.http_server import LocalRequest, LocalServer
 
 FRAME = Path(__file__).with_name("page")
 FILES = {"/launch.html": "text/html", "/launch.js": "text/javascript"}

@@ -9,16 +9,16 @@ import time
 import urllib.parse
 from typing import NamedTuple
 
-from local.request import Answer
 from telegram_stand_in import Bot, Call, Json, Telegram, buttons_of
 
-from demo.bots import Bots, menu_buttons
-from demo.deployments import PAGE
-from demo.entries import Entries
-from demo.errors import InvalidRequest
-from demo.feed import Feed
-from demo.samples import CHATS, person_in
-from demo.setup import Setup
+from telegram_bot_aws.demo.bots import Bots, menu_buttons
+from telegram_bot_aws.demo.deployments import PAGE
+from telegram_bot_aws.demo.entries import Entries
+from telegram_bot_aws.demo.errors import InvalidRequest
+from telegram_bot_aws.demo.feed import Feed
+from telegram_bot_aws.demo.samples import CHATS, person_in
+from telegram_bot_aws.demo.setup import Setup
+from telegram_bot_aws.local.request import Answer
 
 MOST_SHOWN = 4000  # characters of a body
 # Headers that belong to one connection.

@@ -16,13 +16,13 @@ from telegram_stand_in import (
     text_content,
 )
 
-from demo.bots import Bots
-from demo.entries import Entries
-from demo.errors import InvalidRequest
-from demo.feed import Feed
-from demo.samples import CHATS, CONTENT, SEVERAL, person_in
-from demo.setup import Setup
-from demo.traces import Traces
+from telegram_bot_aws.demo.bots import Bots
+from telegram_bot_aws.demo.entries import Entries
+from telegram_bot_aws.demo.errors import InvalidRequest
+from telegram_bot_aws.demo.feed import Feed
+from telegram_bot_aws.demo.samples import CHATS, CONTENT, SEVERAL, person_in
+from telegram_bot_aws.demo.setup import Setup
+from telegram_bot_aws.demo.traces import Traces
 
 POSTS = ("message", "channel_post")  # kinds of update with a new message of a chat
 MAX_TEXT = 4096  # characters of a message: Telegram's apps send a longer one as several

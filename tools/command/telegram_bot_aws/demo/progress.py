@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
-from local.terminal import coloured
+from telegram_bot_aws.local.terminal import coloured
 
 
 class OutputClosed(Exception):

@@ -16,11 +16,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from local.processes import ToolError
-from local.project import ROOT, SCRIPTS
 from playwright.sync_api import Browser, Error, Page, ViewportSize, expect, sync_playwright
 
-from demo import web_app_script
+from telegram_bot_aws.demo import web_app_script
+from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.project import ROOT, SCRIPTS
 
 DOCS = ROOT / "docs"
 LUNCH = ROOT / "examples" / "lunch"

@@ -8,8 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from local.container import Invocation
-from local.processes import ToolError
 from telegram_stand_in import (
     ADA,
     Bot,
@@ -31,12 +29,14 @@ from telegram_stand_in import (
     title_of,
 )
 
-from demo.deployments import Deployment, Hosted
-from demo.errors import InvalidRequest
-from demo.events import read_event
-from demo.people import check_text, read_update, send_again
-from demo.progress import say, step, tell
-from demo.samples import CHATS, PEOPLE
+from telegram_bot_aws.demo.deployments import Deployment, Hosted
+from telegram_bot_aws.demo.errors import InvalidRequest
+from telegram_bot_aws.demo.events import read_event
+from telegram_bot_aws.demo.people import check_text, read_update, send_again
+from telegram_bot_aws.demo.progress import say, step, tell
+from telegram_bot_aws.demo.samples import CHATS, PEOPLE
+from telegram_bot_aws.local.container import Invocation
+from telegram_bot_aws.local.processes import ToolError
 
 PATIENCE = 30.0  # seconds, for an answer
 PASSING = ("action", "draft")  # visible for a moment only, so no answer

@@ -13,11 +13,11 @@ import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
 
-from local.http_server import LocalRequest, LocalServer
 from telegram_stand_in import Json
 
-from demo.chat import Chat
-from demo.errors import InvalidRequest
+from telegram_bot_aws.demo.chat import Chat
+from telegram_bot_aws.demo.errors import InvalidRequest
+from telegram_bot_aws.local.http_server import LocalRequest, LocalServer
 
 PAGE = Path(__file__).with_name("page")
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}

@@ -6,12 +6,12 @@ import dataclasses
 import time
 from typing import Any
 
-from local.container import Invocation
 from telegram_stand_in import Bot, Call, Json
 
-from demo.deployments import Deployment, Hosted
-from demo.errors import InvalidRequest
-from demo.feed import Feed
+from telegram_bot_aws.demo.deployments import Deployment, Hosted
+from telegram_bot_aws.demo.errors import InvalidRequest
+from telegram_bot_aws.demo.feed import Feed
+from telegram_bot_aws.local.container import Invocation
 
 # The function's calls when it is registered.
 REGISTRATION = {

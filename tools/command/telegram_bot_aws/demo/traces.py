@@ -6,12 +6,12 @@ import dataclasses
 import time
 from typing import Any
 
-from local.container import Invocation
 from telegram_stand_in import Bot, Call, Delivery, Json, Telegram, kind_of
 
-from demo.feed import Feed
-from demo.samples import chat_key
-from demo.setup import Setup
+from telegram_bot_aws.demo.feed import Feed
+from telegram_bot_aws.demo.samples import chat_key
+from telegram_bot_aws.demo.setup import Setup
+from telegram_bot_aws.local.container import Invocation
 
 HIDDEN = "(hidden)"
 SECRET_HEADER = "x-telegram-bot-api-secret-token"

@@ -13,7 +13,7 @@ import urllib.request
 from http.client import HTTPException
 from pathlib import Path
 
-from local.request import Answer
+from telegram_bot_aws.local.request import Answer
 
 URL = "https://telegram.org/js/telegram-web-app.js"
 PATH = "/telegram-web-app.js"  # on the server of a bot's page

@@ -13,8 +13,15 @@ import time
 import venv
 from pathlib import Path
 
-from local.packages import link_runtime
-from local.processes import ToolError, end, free_port, made_environment, signals_held, watched
+from telegram_bot_aws.local.packages import link_runtime
+from telegram_bot_aws.local.processes import (
+    ToolError,
+    end,
+    free_port,
+    made_environment,
+    signals_held,
+    watched,
+)
 
 # The server with OpenAI's API that answers for the emulated Bedrock: its URL, without /v1.
 MODEL = ("MINISTACK_BEDROCK_PROXY_URL", "MINISTACK_BEDROCK_PROXY_TIMEOUT_SECONDS")

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from local.events import app_event, webhook_event
-from local.http_server import LocalRequest, LocalServer
+from telegram_bot_aws.local.events import app_event, webhook_event
+from telegram_bot_aws.local.http_server import LocalRequest, LocalServer
 
 JSON = [("Content-Type", "application/json")]
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html

@@ -18,7 +18,7 @@ import queue
 import time
 from typing import Any, NamedTuple
 
-from local.http_server import LocalRequest, LocalServer
+from telegram_bot_aws.local.http_server import LocalRequest, LocalServer
 
 
 class Answer(NamedTuple):

@@ -60,12 +60,13 @@ from urllib.parse import unquote
 
 import h11
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path += [str(ROOT / "tools"), str(ROOT / "scripts")]  # when run as a program
+sys.path.append(str(Path(__file__).resolve().parents[2]))  # when run as a program
 
+from telegram_bot_aws.local.memory import Memory  # noqa: E402
+from telegram_bot_aws.local.processes import end_at_once, freeze, thaw, watched  # noqa: E402
+
+# isort: split
 import requirements  # noqa: E402
-from local.memory import Memory  # noqa: E402
-from local.processes import end_at_once, freeze, thaw, watched  # noqa: E402
 
 # Names that mean this machine, which no public name does: none ends with a number. The provider
 # puts the account before the address when it asks for a bucket's tags.

@@ -25,12 +25,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from local.container import bot_folder, handled_kinds, unknown_kinds
-from local.project import LAMBDA
-from local.request import request
-from local.terminal import ago, coloured, reason, visible
-
-from live.client import (
+from telegram_bot_aws.live.client import (
     CALL_SECONDS,
     Client,
     Refused,
@@ -41,7 +36,11 @@ from live.client import (
     client,
     environment,
 )
-from live.state import REGISTER, folder, pull, register_command
+from telegram_bot_aws.live.state import REGISTER, folder, pull, register_command
+from telegram_bot_aws.local.container import bot_folder, handled_kinds, unknown_kinds
+from telegram_bot_aws.local.project import LAMBDA
+from telegram_bot_aws.local.request import request
+from telegram_bot_aws.local.terminal import ago, coloured, reason, visible
 
 Json = dict[str, Any]
 

@@ -27,14 +27,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from local.container import Function, Invocation, bot_folder, handled_kinds, unknown_kinds
-from local.events import webhook_event
-from local.processes import read_env_file
-from local.project import LAMBDA
-from local.sources import Sources, has_sessions, read_sources
-from local.terminal import reason, visible
-
-from live.client import (
+from telegram_bot_aws.live.client import (
     CALL_SECONDS,
     TOO_LARGE,
     Client,
@@ -45,7 +38,19 @@ from live.client import (
     client,
     environment,
 )
-from live.state import REGISTER, pull, register_command
+from telegram_bot_aws.live.state import REGISTER, pull, register_command
+from telegram_bot_aws.local.container import (
+    Function,
+    Invocation,
+    bot_folder,
+    handled_kinds,
+    unknown_kinds,
+)
+from telegram_bot_aws.local.events import webhook_event
+from telegram_bot_aws.local.processes import read_env_file
+from telegram_bot_aws.local.project import LAMBDA
+from telegram_bot_aws.local.sources import Sources, has_sessions, read_sources
+from telegram_bot_aws.local.terminal import reason, visible
 
 Json = dict[str, Any]
 

@@ -33,12 +33,19 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from local.processes import ToolError
-from local.project import SCRIPTS, TOOLS, VENV
-from local.terminal import ago, visible
-
-from live.state import folder, pull
-from live.stores import TABLE_ENDS, FileStore, Item, Json, Store, TableStore, Waiting
+from telegram_bot_aws.live.state import folder, pull
+from telegram_bot_aws.live.stores import (
+    TABLE_ENDS,
+    FileStore,
+    Item,
+    Json,
+    Store,
+    TableStore,
+    Waiting,
+)
+from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.project import COMMAND, SCRIPTS, VENV
+from telegram_bot_aws.local.terminal import ago, visible
 
 COMMANDS = ("list", "show", "delete", "export", "import")
 OF_PEOPLE = re.compile(r"(^|_)(chat|user)_id$")  # parameters of calls that name people
@@ -429,7 +436,7 @@ def set_up() -> None:
     if made.returncode:
         raise ToolError("scripts/bootstrap failed: without boto3, no table can be read")
     python = str(VENV / "bin/python")
-    os.execv(python, [python, str(TOOLS), "sessions", *sys.argv[1:]])
+    os.execv(python, [python, str(COMMAND / "telegram_bot_aws"), "sessions", *sys.argv[1:]])
 
 
 def arguments() -> argparse.Namespace:

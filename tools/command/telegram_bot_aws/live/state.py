@@ -10,9 +10,9 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from local.processes import ToolError
-from local.project import ROOT
-from local.terraform import terraform_command
+from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.project import ROOT
+from telegram_bot_aws.local.terraform import terraform_command
 
 Json = dict[str, Any]
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from botkit.fakes import files
-from local.processes import ToolError
-from local.terminal import reason
+
+from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.terminal import reason
 
 Json = dict[str, Any]
 # As DynamoDB has it: {"id": {"S": "42"}, "session": {"S": "{}"}, …}. Binary data is in base64.

@@ -23,11 +23,11 @@ from typing import Any
 from botkit.fakes.files import alone, read, write
 from botkit.fakes.services import QUEUE_URL, in_order, take
 
-from local import kept
-from local.line import Line
-from local.memory import Memory
-from local.packages import command
-from local.processes import (
+from telegram_bot_aws.local import kept
+from telegram_bot_aws.local.line import Line
+from telegram_bot_aws.local.memory import Memory
+from telegram_bot_aws.local.packages import command
+from telegram_bot_aws.local.processes import (
     end_at_once,
     freeze,
     has_ended,
@@ -37,8 +37,8 @@ from local.processes import (
     thaw,
     watched,
 )
-from local.project import LAMBDA
-from local.sources import (
+from telegram_bot_aws.local.project import LAMBDA
+from telegram_bot_aws.local.sources import (
     TAKEN,
     Sources,
     copy,

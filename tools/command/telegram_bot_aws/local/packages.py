@@ -9,8 +9,8 @@ from pathlib import Path
 
 import requirements
 
-from local.project import LAMBDA, ROOT, VENV, requirement
-from local.sources import links, packed
+from telegram_bot_aws.local.project import LAMBDA, ROOT, VENV, requirement
+from telegram_bot_aws.local.sources import links, packed
 
 # The libraries of Lambda's Python: boto3 with its dependencies, and Lambda's runtime client.
 RUNTIME = (

@@ -1,14 +1,15 @@
-"""Where things are in this project, and which versions of its tools it uses."""
+"""Where things are in this project, and which versions of its packages it uses."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[4]
 LAMBDA = ROOT / "lambda"
 SCRIPTS = ROOT / "scripts"
 TOOLS = ROOT / "tools"
+COMMAND = TOOLS / "command"  # the folder of this package
 STAND_IN = TOOLS / "telegram-stand-in"  # a separate project, for Telegram
 VENV = ROOT / ".venv"
 BUILD = ROOT / ".build"

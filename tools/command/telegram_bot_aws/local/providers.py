@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 from typing import NamedTuple
 
-from local.project import VENV
+from telegram_bot_aws.local.project import VENV
 
 CACHE = VENV / "terraform-providers"  # what came from a registry
 

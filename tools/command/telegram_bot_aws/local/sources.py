@@ -12,7 +12,7 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from local.project import LAMBDA, SCRIPTS
+from telegram_bot_aws.local.project import LAMBDA, SCRIPTS
 
 Sources = dict[str, tuple[int, int, int]]  # what tells two versions of a file apart, by its path
 

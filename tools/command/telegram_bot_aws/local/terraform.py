@@ -16,10 +16,10 @@ from typing import Any
 
 import requirements
 
-from local import providers, sources
-from local.processes import ToolError, end, made_environment, signals_held, watched
-from local.project import MODULE, ROOT
-from local.providers import Provider
+from telegram_bot_aws.local import providers, sources
+from telegram_bot_aws.local.processes import ToolError, end, made_environment, signals_held, watched
+from telegram_bot_aws.local.project import MODULE, ROOT
+from telegram_bot_aws.local.providers import Provider
 
 LOCK = ".terraform.lock.hcl"
 REGION = "us-east-1"

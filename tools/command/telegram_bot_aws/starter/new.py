@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
-from local.project import ROOT, SCRIPTS
+from telegram_bot_aws.local.project import ROOT, SCRIPTS
 
 EXAMPLES = ROOT / "examples"
 TEMPLATE = Path(__file__).with_name("template")

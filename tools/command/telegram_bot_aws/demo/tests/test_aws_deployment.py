@@ -7,12 +7,12 @@ import json
 import threading
 from pathlib import Path
 
-from emulated_aws.emulator import Emulator
-from local.terraform import REGION
 from telegram_stand_in import Json
 
-from demo.aws_deployment import AwsDeployment
-from demo.own_apply import OwnApply
+from telegram_bot_aws.demo.aws_deployment import AwsDeployment
+from telegram_bot_aws.demo.own_apply import OwnApply
+from telegram_bot_aws.emulated_aws.emulator import Emulator
+from telegram_bot_aws.local.terraform import REGION
 
 
 def test_to_look_at_what_failed_is_no_replay(tmp_path: Path) -> None:

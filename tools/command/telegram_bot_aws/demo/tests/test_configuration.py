@@ -10,11 +10,9 @@ from types import SimpleNamespace
 
 import pytest
 import requirements
-from local.processes import ToolError
-from local.project import LAMBDA, ROOT
 
-from demo import demo
-from demo.configuration import (
+from telegram_bot_aws.demo import demo
+from telegram_bot_aws.demo.configuration import (
     Block,
     ConfigurationDeployment,
     blocks,
@@ -24,7 +22,9 @@ from demo.configuration import (
     token_expression,
     without_version,
 )
-from demo.deployments import Hosted, identity
+from telegram_bot_aws.demo.deployments import Hosted, identity
+from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.project import LAMBDA, ROOT
 from tests.support.programs import Script, copy_of_the_bot, copy_of_the_project, run
 from tests.support.stubs import BOT
 

@@ -17,14 +17,14 @@ from unittest import mock
 
 import botocore.session
 import pytest
-from emulated_aws.emulator import Emulator
-from local.project import LAMBDA, ROOT, SCRIPTS, STAND_IN, TOOLS
-from local.providers import REMEDY
-from local.request import request
 from pytest_httpserver import HTTPServer
 
-from demo import demo
-from demo.deployments import TOKENS_BEGIN, token
+from telegram_bot_aws.demo import demo
+from telegram_bot_aws.demo.deployments import TOKENS_BEGIN, token
+from telegram_bot_aws.emulated_aws.emulator import Emulator
+from telegram_bot_aws.local.project import COMMAND, LAMBDA, ROOT, SCRIPTS, STAND_IN
+from telegram_bot_aws.local.providers import REMEDY
+from telegram_bot_aws.local.request import request
 from tests.support.needs import needs_provider, needs_terraform, skip_or_fail
 from tests.support.programs import (
     LONGEST,
@@ -122,9 +122,9 @@ def test_a_signal_ends_the_set_up(project: Path, temporary: Path, moment: str) -
 
 
 def test_each_start_has_a_token_of_its_own() -> None:
-    program = "from demo.deployments import token; print(token(1))"
+    program = "from telegram_bot_aws.demo.deployments import token; print(token(1))"
     command = [sys.executable, "-c", program]
-    paths = os.pathsep.join(map(str, (TOOLS, STAND_IN, SCRIPTS, LAMBDA)))
+    paths = os.pathsep.join(map(str, (COMMAND, STAND_IN, SCRIPTS, LAMBDA)))
     environment = {**os.environ, "PYTHONPATH": paths}
     other = subprocess.check_output(command, env=environment, text=True).strip()
     for each in (token(1), other):

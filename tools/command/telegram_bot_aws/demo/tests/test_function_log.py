@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from local.container import Invocation
-from local.project import LAMBDA
-
-from demo.deployments import Hosted
-from demo.function_log import FunctionLog, invocation, is_event
+from telegram_bot_aws.demo.deployments import Hosted
+from telegram_bot_aws.demo.function_log import FunctionLog, invocation, is_event
+from telegram_bot_aws.local.container import Invocation
+from telegram_bot_aws.local.project import LAMBDA
 
 START = "START RequestId: 1 Version: $LATEST"
 REPORT = "REPORT RequestId: 1\tDuration: 12 ms\tBilled Duration: 12 ms\tMemory Size: 128 MB"

@@ -6,12 +6,12 @@ import contextlib
 from pathlib import Path
 
 import pytest
-from local.container import TIMEOUT
-from local.events import webhook_event
 from telegram_stand_in import Server, Telegram
 
-from demo.deployments import REPLAY, TOKEN, WEBHOOK_SECRET
-from demo.local_deployment import LocalDeployment
+from telegram_bot_aws.demo.deployments import REPLAY, TOKEN, WEBHOOK_SECRET
+from telegram_bot_aws.demo.local_deployment import LocalDeployment
+from telegram_bot_aws.local.container import TIMEOUT
+from telegram_bot_aws.local.events import webhook_event
 
 SAYS = """
 import os

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import requirements
 
-from demo.inputs import inputs, notes, python_note
+from telegram_bot_aws.demo.inputs import inputs, notes, python_note
 
 
 def test_a_bot_has_the_inputs_without_which_it_does_not_work(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import pytest
 from telegram_stand_in import Json, Telegram
 
-from demo.chat import Chat
-from demo.server import MAX_REQUEST, PageServer
+from telegram_bot_aws.demo.chat import Chat
+from telegram_bot_aws.demo.server import MAX_REQUEST, PageServer
 from tests.support.telegram import TOKEN
 
 

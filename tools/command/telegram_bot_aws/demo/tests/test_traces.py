@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from telegram_stand_in import Json, Telegram
 
-from demo.traces import Traces
+from telegram_bot_aws.demo.traces import Traces
 
 MESSAGE = {"message": {"chat": {"id": 42}}}
 TAP = {"callback_query": {"id": "7", "message": {"chat": {"id": 42}}}}

@@ -11,14 +11,14 @@ from binascii import crc32
 from pathlib import Path
 
 import pytest
-from local import container
-from local.project import ROOT
 from pytest_httpserver import HTTPServer
-from starter import new
 from telegram_stand_in import ADA, Json
 from werkzeug import Response
 
-from demo import demo, local_deployment, script
+from telegram_bot_aws.demo import demo, local_deployment, script
+from telegram_bot_aws.local import container
+from telegram_bot_aws.local.project import ROOT
+from telegram_bot_aws.starter import new
 from tests.support.programs import LONGEST, run
 
 # A file with variables, a command that uses it, and what that prints, from the first message on.

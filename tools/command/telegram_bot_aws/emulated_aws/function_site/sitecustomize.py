@@ -118,7 +118,7 @@ def be_a_container() -> None:
     os.environ["TMPDIR"] = str(code.parent / "tmp")
     Path(os.environ["TMPDIR"]).mkdir(exist_ok=True)
     site = Path(__file__).parent
-    needed = [LOCAL.parents[1], site, code.parent / "_worker.py"]
+    needed = [LOCAL.parents[3], site, code.parent / "_worker.py"]
     confine = LOCAL / "confine.py"
     names: dict[str, Any] = {}
     exec(compile(confine.read_bytes(), confine, "exec"), names)

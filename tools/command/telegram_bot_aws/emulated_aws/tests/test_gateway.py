@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from telegram_stand_in import post
 
-from emulated_aws.gateway import LARGEST_REQUEST, Gateway
+from telegram_bot_aws.emulated_aws.gateway import LARGEST_REQUEST, Gateway
 
 OK = {"statusCode": 200, "headers": {}, "body": "ok"}
 

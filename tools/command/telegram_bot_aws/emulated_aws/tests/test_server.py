@@ -17,12 +17,11 @@ from typing import Any
 
 import h11
 import pytest
-from local.request import request
 from ministack.core import lambda_runtime
 from ministack.core.lambda_runtime import Worker
 
-from emulated_aws.emulator import Emulator
-from emulated_aws.server import (
+from telegram_bot_aws.emulated_aws.emulator import Emulator
+from telegram_bot_aws.emulated_aws.server import (
     Connection,
     Output,
     Process,
@@ -36,6 +35,7 @@ from emulated_aws.server import (
     with_whole_logs,
     without_botocore,
 )
+from telegram_bot_aws.local.request import request
 from tests.support.programs import wait_for_state
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from live import client
+from telegram_bot_aws.live import client
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from botkit.http.connection import JSON_LIMIT
-from local.container import Function
 
-from live import poll
-from live.client import Client, Unreachable, about
-from live.poll import Poll
+from telegram_bot_aws.live import poll
+from telegram_bot_aws.live.client import Client, Unreachable, about
+from telegram_bot_aws.live.poll import Poll
+from telegram_bot_aws.local.container import Function
 from tests.conftest import Serve
 from tests.support.stubs import BOT, answers, http
 from tests.support.telegram import TOKEN

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local.project import ROOT
 from pytest_httpserver import HTTPServer
 from telegram_stand_in import BOT, Fault, Server, Telegram
 
-from live import doctor, state
-from live.client import Client
-from live.doctor import Check, deliveries, mini_app
-from live.state import REGISTER
+from telegram_bot_aws.live import doctor, state
+from telegram_bot_aws.live.client import Client
+from telegram_bot_aws.live.doctor import Check, deliveries, mini_app
+from telegram_bot_aws.live.state import REGISTER
+from telegram_bot_aws.local.project import ROOT
 from tests.conftest import Serve
 from tests.support.programs import Ran, Script, copy_of_the_bot, run, save
 from tests.support.stubs import BOT as PLAIN

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local.project import ROOT
 from telegram_stand_in import ADA, Call, Delivery, Fault, Telegram
 
-from live import poll, state
+from telegram_bot_aws.live import poll, state
+from telegram_bot_aws.local.project import ROOT
 from tests.support.programs import LONGEST, Ran, Script, copy_of_the_bot, run, save
 from tests.support.telegram import OTHER_TOKEN, TOKEN
 

@@ -15,12 +15,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from botkit.fakes.files import read, write
-from local.project import ROOT
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from live import sessions, state
-from live.sessions import item_of, key_names, line_of, mentions
+from telegram_bot_aws.live import sessions, state
+from telegram_bot_aws.live.sessions import item_of, key_names, line_of, mentions
+from telegram_bot_aws.local.project import ROOT
 from tests.support.programs import Ran, Script, run
 
 Json = dict[str, Any]

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from demo import demo
-from demo.deployments import TOKENS_BEGIN
-from live import doctor, poll
 from telegram_stand_in import Telegram
 
-from local import container
-from local.container import bot_folder, handled_kinds
-from local.processes import read_env_file
-from local.project import ROOT
-from local.terraform import from_mirrors
+from telegram_bot_aws.demo import demo
+from telegram_bot_aws.demo.deployments import TOKENS_BEGIN
+from telegram_bot_aws.live import doctor, poll
+from telegram_bot_aws.local import container
+from telegram_bot_aws.local.container import bot_folder, handled_kinds
+from telegram_bot_aws.local.processes import read_env_file
+from telegram_bot_aws.local.project import ROOT
+from telegram_bot_aws.local.terraform import from_mirrors
 from tests.support.needs import needs_provider
 from tests.support.programs import Script, contents, copy_of_the_project, nothing_is_left, run
 from tests.support.telegram import TOKEN, say

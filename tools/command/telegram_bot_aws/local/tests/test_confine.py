@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from local import packages
-from local.container import Function, handled_kinds
-from local.project import requirement
+from telegram_bot_aws.local import packages
+from telegram_bot_aws.local.container import Function, handled_kinds
+from telegram_bot_aws.local.project import requirement
 from tests.support.wheels import Index
 
 BOT = """

@@ -17,8 +17,14 @@ from pathlib import Path
 
 import pytest
 
-from local.container import Function, Invocation, advised, handled_kinds, unknown_kinds
-from local.events import webhook_event
+from telegram_bot_aws.local.container import (
+    Function,
+    Invocation,
+    advised,
+    handled_kinds,
+    unknown_kinds,
+)
+from telegram_bot_aws.local.events import webhook_event
 from tests.support.programs import LONGEST, state_of, wait_for_state
 from tests.support.stubs import BOT, CALL
 from tests.support.wheels import Index
@@ -348,7 +354,7 @@ def test_half_an_answer_is_none(tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from local.container import Function
+from telegram_bot_aws.local.container import Function
 
 with Function(Path(sys.argv[1]), {}) as function:
     print(function.invoke({"x": 1}).printed, flush=True)

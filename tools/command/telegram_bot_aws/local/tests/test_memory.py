@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from local.memory import taken
+from telegram_bot_aws.local.memory import taken
 
 TAKES = "import os, subprocess, sys; held = b'x' * (100 << 20)"
 SAYS = "(print('ready', flush=True), sys.stdin.readline())"

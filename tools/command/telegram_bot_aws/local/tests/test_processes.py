@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from local import processes
-from local.processes import (
+from telegram_bot_aws.local import processes
+from telegram_bot_aws.local.processes import (
     end,
     end_at_once,
     freeze,

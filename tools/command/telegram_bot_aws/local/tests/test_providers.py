@@ -6,11 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from local import providers
-from local.processes import ToolError
-from local.project import ROOT
-from local.providers import PLATFORM, Provider
-from local.terraform import Module, from_mirrors, has_locked_version, lock_of, locked
+from telegram_bot_aws.local import providers
+from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.project import ROOT
+from telegram_bot_aws.local.providers import PLATFORM, Provider
+from telegram_bot_aws.local.terraform import (
+    Module,
+    from_mirrors,
+    has_locked_version,
+    lock_of,
+    locked,
+)
 from tests.support.needs import needs_terraform
 
 FOLDER = "registry.terraform.io/hashicorp/aws"

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from demo import configuration
 
-from local import sources
-from local.container import bot_folder, handled_kinds
-from local.processes import ToolError
-from local.project import ROOT
-from local.terraform import Module
+from telegram_bot_aws.demo import configuration
+from telegram_bot_aws.local import sources
+from telegram_bot_aws.local.container import bot_folder, handled_kinds
+from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.project import ROOT
+from telegram_bot_aws.local.terraform import Module
 from tests.support.stubs import BOT
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.terminal import ago
+from telegram_bot_aws.local.terminal import ago
 
 HOUR, DAY = 3600, 86400
 

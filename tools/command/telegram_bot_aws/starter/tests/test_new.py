@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from local.project import LAMBDA, ROOT, STAND_IN
 
-from starter import new
+from telegram_bot_aws.local.project import LAMBDA, ROOT, STAND_IN
+from telegram_bot_aws.starter import new
 from tests.support.programs import contents, run
 
 EXAMPLES = new.examples()

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from demo.tests.page.host import Demo, Host
+from telegram_bot_aws.demo.tests.page.host import Demo, Host
 from tests.support.needs import skip_or_fail
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from demo.tests.page.browser import Tab
+    from telegram_bot_aws.demo.tests.page.browser import Tab
 
     Visit = Callable[..., Page]
 
@@ -25,10 +25,9 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="package")
 def shared_tab() -> Iterator[Tab]:
     # Imported here, so that tests which use it are skipped if Playwright is missing.
-    from local.processes import ToolError
-
-    from demo.screenshot import browser
-    from demo.tests.page.browser import Tab
+    from telegram_bot_aws.demo.screenshot import browser
+    from telegram_bot_aws.demo.tests.page.browser import Tab
+    from telegram_bot_aws.local.processes import ToolError
 
     with contextlib.ExitStack() as opened:
         try:

@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local.sources import read_sources
 from telegram_stand_in import Call, Delivery, Server, Telegram
 
-from demo.chat import Chat
-from demo.deployments import Deployment, token
-from demo.local_deployment import LocalDeployment
-from demo.page_server import BotPageServer
-from demo.server import PageServer
-from demo.web_app_script import WebAppScript
+from telegram_bot_aws.demo.chat import Chat
+from telegram_bot_aws.demo.deployments import Deployment, token
+from telegram_bot_aws.demo.local_deployment import LocalDeployment
+from telegram_bot_aws.demo.page_server import BotPageServer
+from telegram_bot_aws.demo.server import PageServer
+from telegram_bot_aws.demo.web_app_script import WebAppScript
+from telegram_bot_aws.local.sources import read_sources
 from tests.support.programs import save
 
 PACE = 0.1  # of Telegram's seconds

@@ -10,15 +10,15 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
-from local.container import Invocation
-from local.project import LAMBDA, ROOT
 
-from demo.aws_deployment import AwsDeployment
-from demo.configuration import ConfigurationDeployment
-from demo.demo import tell_failed_event
-from demo.deployments import Deployment, Hosted
-from demo.tests.page.browser import Page, Tab, expect, fail_once, say, violations
-from demo.tests.page.host import Host
+from telegram_bot_aws.demo.aws_deployment import AwsDeployment
+from telegram_bot_aws.demo.configuration import ConfigurationDeployment
+from telegram_bot_aws.demo.demo import tell_failed_event
+from telegram_bot_aws.demo.deployments import Deployment, Hosted
+from telegram_bot_aws.demo.tests.page.browser import Page, Tab, expect, fail_once, say, violations
+from telegram_bot_aws.demo.tests.page.host import Host
+from telegram_bot_aws.local.container import Invocation
+from telegram_bot_aws.local.project import LAMBDA, ROOT
 from tests.support.deployment import client
 from tests.support.programs import save
 from tests.support.provider import Providers
@@ -26,7 +26,7 @@ from tests.support.provider import Providers
 if TYPE_CHECKING:
     from telegram_stand_in import Json, Telegram
 
-    from demo.tests.page.host import Demo
+    from telegram_bot_aws.demo.tests.page.host import Demo
 
 BOT = ROOT / "tests" / "bots" / "mini_app"
 CONFIGURATION = """

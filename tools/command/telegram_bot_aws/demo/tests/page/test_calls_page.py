@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
-from local.project import ROOT
 
-from demo.tests.page.browser import Page, expect, fail_once, say, violations
+from telegram_bot_aws.demo.tests.page.browser import Page, expect, fail_once, say, violations
+from telegram_bot_aws.local.project import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demo.tests.page.browser import Tab, expect
+from telegram_bot_aws.demo.tests.page.browser import Tab, expect
 from tests.support.reader import BLOCKS
 
 [HTML] = [block for language, block in BLOCKS if language == "html"]

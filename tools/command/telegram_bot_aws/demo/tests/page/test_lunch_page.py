@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from local.project import ROOT
 
-from demo.tests.page.browser import Page, Tab, expect, is_too_wide, violations
+from telegram_bot_aws.demo.tests.page.browser import Page, Tab, expect, is_too_wide, violations
+from telegram_bot_aws.local.project import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Route

@@ -15,20 +15,20 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from local.project import ROOT, VENV
-from local.request import Answer
 from pytest_httpserver import HTTPServer
 
-from demo import web_app_script
-from demo.tests.page.browser import Page, Tab, expect, is_too_wide, say, violations
-from demo.web_app_script import WebAppScript
+from telegram_bot_aws.demo import web_app_script
+from telegram_bot_aws.demo.tests.page.browser import Page, Tab, expect, is_too_wide, say, violations
+from telegram_bot_aws.demo.web_app_script import WebAppScript
+from telegram_bot_aws.local.project import ROOT, VENV
+from telegram_bot_aws.local.request import Answer
 from tests.support.needs import needs_npm
 from tests.support.programs import Script, page_of, save
 
 if TYPE_CHECKING:
     from playwright.sync_api import FrameLocator
 
-    from demo.tests.page.host import Demo
+    from telegram_bot_aws.demo.tests.page.host import Demo
 
 BOT = ROOT / "tests" / "bots" / "mini_app"
 PAGES = Path(__file__).with_name("pages")

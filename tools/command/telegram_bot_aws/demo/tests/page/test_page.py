@@ -13,17 +13,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from local.processes import ToolError
-from local.project import LAMBDA
 
-from demo.tests.page.browser import Page, Tab, expect, fail_once, is_too_wide, say, violations
+from telegram_bot_aws.demo.tests.page.browser import (
+    Page,
+    Tab,
+    expect,
+    fail_once,
+    is_too_wide,
+    say,
+    violations,
+)
+from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.project import LAMBDA
 from tests.support import stubs
 from tests.support.programs import save
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
 
-    from demo.tests.page.host import Demo
+    from telegram_bot_aws.demo.tests.page.host import Demo
 
 BOT = stubs.BOT.parent
 Visit = Callable[..., Page]
@@ -575,7 +583,7 @@ def test_text_from_right_to_left(visit: Visit) -> None:
 
 
 def test_no_picture_is_taken_without_the_emulated_aws(visit: Visit) -> None:
-    from demo import screenshot  # needs Playwright
+    from telegram_bot_aws.demo import screenshot  # needs Playwright
 
     with pytest.raises(ToolError, match="no picture, since there is no emulated AWS: "):
         screenshot.act(visit())
@@ -584,7 +592,7 @@ def test_no_picture_is_taken_without_the_emulated_aws(visit: Visit) -> None:
 def test_a_picture_is_saved_as_webp_unless_it_is_too_large(
     visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from demo import screenshot
+    from telegram_bot_aws.demo import screenshot
 
     page, path = visit(), tmp_path / "page.webp"
     picture = page.screenshot()
