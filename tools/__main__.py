@@ -7,6 +7,7 @@ TOOLS = {
     "bench": "bench.bench",
     "mutants": "maintenance.mutants",
     "release": "maintenance.release",
+    "screenshot": "telegram_bot_aws.demo.screenshot",
     "update-bot-api": "maintenance.update_bot_api",
 }
 
@@ -15,4 +16,4 @@ if __name__ == "__main__":
     sys.path[:1] = [str(here), str(here / "command")]
     from telegram_bot_aws.command import run
 
-    sys.exit(run(TOOLS))
+    sys.exit(run(sys.argv.pop(1), TOOLS))

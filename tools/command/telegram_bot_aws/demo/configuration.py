@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from telegram_bot_aws.demo.aws_deployment import AwsDeployment, why_not_installed
 from telegram_bot_aws.demo.deployments import Hosted, Step, Unavailable, token
 from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.program import repository
 from telegram_bot_aws.local.project import LAMBDA, ROOT
 from telegram_bot_aws.local.terraform import Module
 
@@ -139,6 +140,8 @@ def is_the_module(block: Block) -> bool:
     source = block.text("source")
     if source.startswith(("./", "../", "/")):
         return Path(block.file.parent, source).resolve() == ROOT
+    if source.partition("?")[0] == f"git::{repository()[0]}":
+        return True
     clone = re.fullmatch(r"git::file://(/.*?)(\?.*)?", source)
     if clone and Path(unquote(clone[1])).resolve() == ROOT:
         return True

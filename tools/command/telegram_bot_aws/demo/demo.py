@@ -64,12 +64,14 @@ from telegram_bot_aws.demo.script import (
 )
 from telegram_bot_aws.demo.server import PageServer
 from telegram_bot_aws.demo.web_app_script import WebAppScript
+from telegram_bot_aws.local import program
 from telegram_bot_aws.local.container import Invocation, bot_folder, handled_kinds, unknown_kinds
 from telegram_bot_aws.local.http_server import LocalServer
 from telegram_bot_aws.local.processes import ToolError, end, read_env_file, signals_held, watched
 from telegram_bot_aws.local.project import COMMAND, LAMBDA, SCRIPTS, VENV
 from telegram_bot_aws.local.providers import REMEDY
 from telegram_bot_aws.local.sources import has_sessions, uses_later
+from telegram_bot_aws.local.terminal import shown
 from telegram_bot_aws.local.terraform import check_names, provider_missing
 
 PLACES = ("private", "group", "topic")
@@ -79,7 +81,7 @@ LOOK_SECONDS = 0.3  # between two checks for a changed bot
 def options() -> argparse.Namespace:
     about = (__doc__ or "").partition("\n\n")
     parser = argparse.ArgumentParser(
-        prog="scripts/demo",
+        prog=program.name("demo"),
         description=f"{about[0]}\n\n{about[2]}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -213,7 +215,7 @@ def options() -> argparse.Namespace:
         if not options.direct:
             check_names()
     except (ToolError, ValueError) as error:
-        parser.exit(2, f"scripts/demo: {error}\n")
+        parser.exit(2, f"{program.name('demo')}: {error}\n")
     return options
 
 
@@ -367,7 +369,7 @@ def running(options: argparse.Namespace, telegram: Telegram) -> Iterator[Deploym
         telegram.deliver = deployment.deliver
         for bot in telegram.bots:
             if warning := unknown_kinds(bot.outbox.info.get("allowed_updates", [])):
-                tell(f"scripts/demo: {warning}")
+                tell(f"{program.name('demo')}: {warning}")
         yield deployment
 
 
@@ -416,13 +418,13 @@ def show(
                 say(f"  # {hosted.address}")
             say(
                 f"  TELEGRAM_API_URL={telegram.url} TELEGRAM_BOT_TOKEN={hosted.token} "
-                f"{shlex.quote(shown(SCRIPTS / 'doctor'))}{folder}"
+                f"{program.typed('doctor')}{folder}"
             )
             if has_sessions(hosted.folder) or uses_later(hosted.folder):
                 variables, flags = deployment.sessions(hosted)
-                words = [f"{name}={value}" for name, value in variables.items()]
-                words += [shown(SCRIPTS / "sessions"), "list", *flags]
-                say(f"  {shlex.join(words)}")
+                assigned = [f"{name}={shlex.quote(value)}" for name, value in variables.items()]
+                words = [*assigned, program.typed("sessions"), "list", *map(shlex.quote, flags)]
+                say(f"  {' '.join(words)}")
         say("")
         if open_browser:
             webbrowser.open(page.url)
@@ -430,12 +432,6 @@ def show(
             time.sleep(LOOK_SECONDS)
             chat.setup.refresh()
     tell("Taking all down …")
-
-
-def shown(path: Path) -> str:
-    """Return a path as a person in this folder writes it."""
-    here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def stop(number: int, frame: object) -> None:
@@ -469,7 +465,7 @@ def main() -> int:
                         variables["MINI_APP_URL"] = telegram.url + PAGE
                     handled_kinds(chosen.bot, variables)
                 except ValueError as error:
-                    tell(f"scripts/demo: {error}")
+                    tell(f"{program.name('demo')}: {error}")
                     return 2
             deployment = opened.enter_context(running(chosen, telegram))
             if chat:
@@ -488,11 +484,11 @@ def main() -> int:
         return 1
     except UnusableBot as error:
         with contextlib.suppress(OutputClosed):
-            tell(f"scripts/demo: {error}")
+            tell(f"{program.name('demo')}: {error}")
         return 2
     except (ToolError, TimeoutError) as error:
         with contextlib.suppress(OutputClosed):
-            tell(f"scripts/demo: {error}", colour="red")
+            tell(f"{program.name('demo')}: {error}", colour="red")
         return 1
     return 1 if failed_events else 0
 

@@ -12,6 +12,7 @@ from telegram_bot_aws.demo.deployments import Deployment, Hosted
 from telegram_bot_aws.demo.errors import InvalidRequest
 from telegram_bot_aws.demo.feed import Feed
 from telegram_bot_aws.local.container import Invocation
+from telegram_bot_aws.local.program import typed
 
 # The function's calls when it is registered.
 REGISTRATION = {
@@ -32,6 +33,7 @@ class Setup:
     def __init__(self, feed: Feed) -> None:
         self.deployment: Deployment | None = None
         self.shown: Json = {"steps": [], "calls": [], "reloads": [], "later": [], "failed": []}
+        self.shown["command"] = typed("demo")
         self._feed = feed
 
     def step(self, name: str, seconds: float) -> None:

@@ -38,6 +38,7 @@ from telegram_bot_aws.live.client import (
 )
 from telegram_bot_aws.live.state import REGISTER, folder, pull, register_command
 from telegram_bot_aws.local.container import bot_folder, handled_kinds, unknown_kinds
+from telegram_bot_aws.local.program import name
 from telegram_bot_aws.local.project import LAMBDA
 from telegram_bot_aws.local.request import request
 from telegram_bot_aws.local.terminal import ago, coloured, reason, visible
@@ -289,7 +290,7 @@ def shown(check: Check, width: int) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(
-        prog="scripts/doctor",
+        prog=name("doctor"),
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -304,7 +305,7 @@ def main() -> int:
     try:
         bot_dir = bot_folder(options.bot)
     except ValueError as error:
-        parser.exit(2, f"scripts/doctor: {error}\n")
+        parser.exit(2, f"{name('doctor')}: {error}\n")
     try:
         checks = look(client(), bot_dir)
     except ValueError as error:

@@ -21,6 +21,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import signal
 import sys
 import time
@@ -48,6 +49,7 @@ from telegram_bot_aws.local.container import (
 )
 from telegram_bot_aws.local.events import webhook_event
 from telegram_bot_aws.local.processes import read_env_file
+from telegram_bot_aws.local.program import name, typed
 from telegram_bot_aws.local.project import LAMBDA
 from telegram_bot_aws.local.sources import Sources, has_sessions, read_sources
 from telegram_bot_aws.local.terminal import reason, visible
@@ -274,7 +276,7 @@ def begin(telegram: Client, take_over: bool) -> str:
         if info["url"] and not take_over:
             raise Stop(
                 f"@{bot['username']} has a webhook, {info['url']}, which receives its updates. "
-                "To receive them here instead, remove it with scripts/poll --take-over"
+                f"To receive them here instead, remove it with {typed('poll')} --take-over"
             )
         if info["url"]:
             telegram.post("deleteWebhook", {}, CALL_SECONDS)
@@ -295,7 +297,7 @@ def state_file(telegram: Client) -> Path:
 
 def main() -> int:
     parser = argparse.ArgumentParser(
-        prog="scripts/poll",
+        prog=name("poll"),
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -323,9 +325,9 @@ def main() -> int:
         variables |= environment()
         warning = unknown_kinds(handled_kinds(bot, variables))
     except ValueError as error:
-        parser.exit(2, f"scripts/poll: {visible(str(error))}\n")
+        parser.exit(2, f"{name('poll')}: {visible(str(error))}\n")
     if warning:
-        print(f"scripts/poll: {visible(warning)}", file=sys.stderr)
+        print(f"{name('poll')}: {visible(warning)}", file=sys.stderr)
     webhook, put_back = "", REGISTER
     try:
         telegram = client()
@@ -333,10 +335,11 @@ def main() -> int:
         if webhook:
             put_back = register_command(pull()[0], webhook)
         if (bot / "app" / "index.html").is_file():
-            say("the page in app/ isn't served: Telegram requires HTTPS. Try it in scripts/demo")
+            say("the page in app/ isn't served: Telegram requires HTTPS. Try it in the demo")
         kept = state_file(telegram)
         if has_sessions(bot):
-            say(f"sessions are kept in {kept}: scripts/sessions list --file {kept}")
+            listed = f"{typed('sessions')} list --file {shlex.quote(str(kept))}"
+            say(f"sessions are kept in {kept}: {listed}")
         function = Function(bot, variables, sessions=kept)
         poll = Poll(telegram, function)
         with function:
@@ -348,7 +351,7 @@ def main() -> int:
             signal.setitimer(signal.ITIMER_REAL, NOTICE_SECONDS, NOTICE_SECONDS)
             poll.run()
     except (Stop, ValueError) as error:
-        print(f"scripts/poll: {visible(str(error))}", file=sys.stderr)
+        print(f"{name('poll')}: {visible(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         pass

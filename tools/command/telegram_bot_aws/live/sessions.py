@@ -44,6 +44,7 @@ from telegram_bot_aws.live.stores import (
     Waiting,
 )
 from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.program import name
 from telegram_bot_aws.local.project import COMMAND, SCRIPTS, VENV
 from telegram_bot_aws.local.terminal import ago, visible
 
@@ -441,7 +442,7 @@ def set_up() -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="scripts/sessions",
+        prog=name("sessions"),
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -452,7 +453,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--person", metavar="ID", default="", help="what a person's id names")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--table", help="name of the table, such as telegram-bot-sessions")
-    where.add_argument("--file", help="file in which scripts/demo --direct or poll keeps sessions")
+    where.add_argument("--file", help="file in which demo --direct or poll keeps sessions")
     parser.add_argument("--region", help="region of the table (default: the state's, or AWS's own)")
     parser.add_argument(
         "--dry-run", action="store_true", help="show what delete or import would do, and end"
@@ -505,10 +506,10 @@ def main() -> int:
             set_up()
         return run(options)
     except ToolError as error:
-        tell(f"scripts/sessions: {error}")
+        tell(f"{name('sessions')}: {error}")
         return 1
     except KeyboardInterrupt:
-        tell("\nscripts/sessions: interrupted")
+        tell(f"\n{name('sessions')}: interrupted")
         return 130
 
 

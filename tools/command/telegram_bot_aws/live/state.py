@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from telegram_bot_aws.local.processes import ToolError
-from telegram_bot_aws.local.project import ROOT
+from telegram_bot_aws.local.project import IS_INSTALLED, ROOT
 from telegram_bot_aws.local.terraform import terraform_command
 
 Json = dict[str, Any]
@@ -36,7 +36,7 @@ def pull() -> tuple[Json, str]:
     """Return the state, or why there is none."""
     here, where = Path.cwd(), folder()
     if not (where / _data()).is_dir():
-        if here == ROOT:
+        if here == ROOT or IS_INSTALLED:
             return {}, f"Terraform wasn't used in {here}"
         return {}, f"Terraform was used neither in {here} nor in {ROOT}"
     try:

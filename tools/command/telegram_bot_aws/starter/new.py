@@ -1,7 +1,7 @@
 """Begin your own bot: a folder with the bot, its tests, its configuration and a workflow.
 
 The bot's name is the folder's. Files that are there already are never overwritten. In the new
-main.tf the module's source is this clone, or where Terraform got this copy of it from.
+main.tf the module's source is this clone, or where Terraform or uvx got this copy of it from.
 
 Exit code: 0 if the folder was written, 2 if it can't be: its name, or a file that is in the way.
 """
@@ -19,14 +19,16 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
-from telegram_bot_aws.local.project import ROOT, SCRIPTS
+from telegram_bot_aws.local import program
+from telegram_bot_aws.local.project import IS_INSTALLED, ROOT, SCRIPTS
 
 EXAMPLES = ROOT / "examples"
 TEMPLATE = Path(__file__).with_name("template")
 FIRST = "hello"  # the example that is copied unless another one is named
 OF_THE_EXAMPLE = ("README.md", "*.webp", "__pycache__", ".terraform", ".terraform.lock.hcl")
 FRAMEWORKS = ("aiogram", "ptb", "telebot")  # python-telegram-bot is ptb, pyTelegramBotAPI telebot
-SOURCE = re.compile(r'"\.\./\.\.(?:/\.\.)?" # elsewhere: ".*"')
+SOURCE = re.compile(r'"\.\./\.\.(?:/\.\.)?" # elsewhere: (".*")')
+TERRAFORMS = Path(".terraform/modules/telegram_bot")  # its copy of the module, in the new folder
 
 
 def main() -> int:
@@ -37,22 +39,23 @@ def main() -> int:
         written = files(example, name)
         write(folder, written)
     except ValueError as error:
-        print(f"scripts/new: {error}", file=sys.stderr)
+        print(f"{program.name('new')}: {error}", file=sys.stderr)
         return 2
     print(f"{folder} has the bot {name}. Next, in that folder:\n")
     for command in commands(written, folder):
         print(f"  {command}")
     print()
+    home = TERRAFORMS if IS_INSTALLED else ROOT
     if chosen.example != FIRST:
-        print(f"About the example: {EXAMPLES / chosen.example / 'README.md'}")
-    print(f"To deploy the bot: {ROOT / 'docs' / 'first-bot.md'}")
-    print(f"To do more: {ROOT / 'docs' / 'README.md'}")
+        print(f"About the example: {home / 'examples' / chosen.example / 'README.md'}")
+    print(f"To deploy the bot: {home / 'docs' / 'first-bot.md'}")
+    print(f"To do more: {home / 'docs' / 'README.md'}")
     return 0
 
 
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="scripts/new",
+        prog=program.name("new"),
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -107,7 +110,7 @@ def files(example: Path, name: str) -> dict[str, bytes]:
     own, *_ = re.findall(r'^  name += "([\w-]+)"', main, re.MULTILINE)
     for place in (each for each in found if each.endswith((".tf", ".hcl"))):
         found[place] = found[place].replace(own.encode(), name.encode())
-    found["main.tf"] = SOURCE.sub(lambda _: source(), found["main.tf"].decode()).encode()
+    found["main.tf"] = SOURCE.sub(source, found["main.tf"].decode()).encode()
     found["conftest.py"] = (EXAMPLES / "conftest.py").read_bytes()
     for path in TEMPLATE.rglob("*"):
         if path.is_file():
@@ -116,9 +119,13 @@ def files(example: Path, name: str) -> dict[str, bytes]:
     return found
 
 
-def source() -> str:
+def source(of_the_example: re.Match[str]) -> str:
     """Return the source of the module, as main.tf has it, with a comment if it is a clone."""
-    if is_installed():
+    if IS_INSTALLED:
+        url, revision = program.repository()
+        depth = "&depth=1" if program.is_release(revision) else ""  # no commit can have it
+        return f'"git::{url}?ref={revision}{depth}"' if url else of_the_example[1]
+    if is_terraforms():
         for module in json.loads((ROOT.parent / "modules.json").read_text())["Modules"]:
             if Path(module["Dir"]).name == ROOT.name:
                 version = f'\n  version = "{module["Version"]}"' if "Version" in module else ""
@@ -131,7 +138,7 @@ def source() -> str:
     return json.dumps(str(ROOT))
 
 
-def is_installed() -> bool:
+def is_terraforms() -> bool:
     """Tell whether Terraform has put this copy of the module here, rather than Git."""
     is_there = ROOT.parent.parts[-2:] == (".terraform", "modules")
     return is_there and (ROOT.parent / "modules.json").is_file()
@@ -176,8 +183,8 @@ def commands(written: dict[str, bytes], folder: Path) -> list[str]:
     if "bot/requirements.txt" in written:
         packages += ["-r", "bot/requirements.txt"]
     demo = os.path.relpath(SCRIPTS / "demo", folder)
-    if is_installed():  # the folder will have its own copy
-        demo = ".terraform/modules/telegram_bot/scripts/demo"
+    if IS_INSTALLED or is_terraforms():  # the folder will have its own copy
+        demo = str(TERRAFORMS / "scripts" / "demo")
     elif demo.count("../") > 3:
         demo = str(SCRIPTS / "demo")
     uses_aws = re.search(rb"^  policy +=", written["main.tf"], re.MULTILINE)

@@ -377,7 +377,7 @@ const LOST_AFTER = 3000;  // milliseconds
 let lost = null;
 const drawLost = said => {
   live("ended", "bad");
-  $("banner").replaceChildren(h("div", { class: "banner bad", id: "lost" }, icon("bad"), h("div", {}, said, " Start it with ", h("code", {}, `scripts/demo --port ${location.port}`), ", and this page goes on.")));
+  $("banner").replaceChildren(h("div", { class: "banner bad", id: "lost" }, icon("bad"), h("div", {}, said, " Start it with ", h("code", {}, `${app.state.setup.command} --port ${location.port}`), ", and this page goes on.")));
 };
 on("end", () => drawLost("The demo has ended."));
 source.onerror = () => {
