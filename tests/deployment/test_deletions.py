@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulated_aws.emulator import Emulator
+from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_stand_in import Telegram
 
 from tests.support.deployment import SECRET, Deploy, answer_to, change, client, everything

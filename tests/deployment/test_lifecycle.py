@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import trustme
-from emulated_aws.emulator import Emulator
-from local.project import ROOT
+from telegram_bot_aws.emulated_aws.emulator import Emulator
+from telegram_bot_aws.local.project import ROOT
 from telegram_stand_in import Call, Delivery, Fault, Telegram, post
 
 from tests.support.deployment import (

@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emulated_aws.emulator import Emulator
-from local.container import Function
-from local.events import webhook_event
-from local.terraform import REGION
+from telegram_bot_aws.emulated_aws.emulator import Emulator
+from telegram_bot_aws.local.container import Function
+from telegram_bot_aws.local.events import webhook_event
+from telegram_bot_aws.local.terraform import REGION
 from telegram_stand_in import Call, Fault, Server
 
 from tests.support.deployment import Deployment, change, client, everything, texts

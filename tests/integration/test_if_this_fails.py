@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from local.project import ROOT
+from telegram_bot_aws.local.project import ROOT
 
 from tests.conftest import BotApi, Start, StartBot
 from tests.support.stubs import Container, Json, message, refusal, unused_port
