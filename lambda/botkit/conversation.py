@@ -337,7 +337,7 @@ def _state(session: Json) -> Json:
 
 
 def _is_earlier(update: Json, state: Json) -> bool:
-    """Tell whether a message was sent before the last one of a dialogue in its chat, or its last tap.
+    """Tell whether a message was sent before a dialogue's last one in its chat, or its last tap.
 
     Its id tells that. An update's doesn't: Telegram chooses it at random after a quiet week. A tap
     has no id among the messages, and there may be some between the button and the tap. So after a
