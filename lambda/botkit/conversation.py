@@ -350,7 +350,8 @@ def _is_earlier(update: Json, state: Json) -> bool:
     if album is not None and album == state.get("album"):
         return False
     date = place.content.get("date", 0)  # in a test, it may be 0
-    return 0 < message_id < state.get("last", 0) or 0 < date < state.get("tapped", 0)
+    ends = (message_id, state.get("last", 0)), (date, state.get("tapped", 0))
+    return any(0 < sent < end for sent, end in ends)
 
 
 def _answer(update: Json, session: Json) -> list[Any] | None:

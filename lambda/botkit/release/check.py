@@ -22,16 +22,12 @@ from ..failed import BadAnswer
 from ..settings import settings
 from ..signature import RENAME, check_function
 from ..types import Any, Json
-from .registration import RegistrationFailed, call, handled_kinds, menus
+from .registration import ADDRESS, RegistrationFailed, call, handled_kinds, menus
 
 COUNT_SECONDS = 3.0  # at most, for each queue that will be deleted
 NO_RIGHT = "AccessDenied|InvalidAccessKeyId|UnrecognizedClient"  # the last two for a new role
 MISSING = "Modules that bot.py imports must be in its folder, or in the requirements.txt there"
 BEFORE = "it is called before a version goes live"
-ADDRESS = (
-    "(telegram_bot: the module's name in your configuration; in a clone, leave out "
-    "module.telegram_bot.)"
-)
 
 
 class CheckFailed(Exception):
