@@ -76,8 +76,8 @@ data "aws_sqs_queues" "left" {
         [for end in ["-failed", "-dead.fifo"] : "${terraform_data.failed_name.input}${end}"],
       )) == 0
       error_message = join(" ", [
-        "Another name would delete the queues of failures of ${terraform_data.failed_name.input}, with all that waits in",
-        "them: keep the name, or replay it first (docs/how-to/replay.md). To give it up: terraform apply",
+        "Another name would delete the queues of failures of ${terraform_data.failed_name.input}, with all that",
+        "waits in them: keep the name, or replay it first (docs/how-to/replay.md). To give it up: terraform apply",
         "-replace=module.telegram_bot.terraform_data.failed_name (telegram_bot: the module's name in your",
         "configuration; in a clone, leave out module.telegram_bot.).",
       ])

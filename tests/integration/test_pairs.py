@@ -273,7 +273,8 @@ class Play:
             if "at" in item:
                 del self.world.schedules[name]
                 request_id = f"{name}.{phase}"
-                self._times[request_id] = self._times.get(name.removeprefix("retry."), "")
+                failed = event.get("later", {}).get("id", name.removeprefix("retry."))
+                self._times[request_id] = self._times.get(failed, "")
                 lines.append([{"event": event, "request_id": request_id}])
                 continue
             lines.append([])
