@@ -388,7 +388,7 @@ def _answer(update: Json, session: Json) -> list[Any] | None:
             state |= {"album": album, "album_at": known}
         if answer is None:
             return [] if is_part else run.sent(run.question.asked_again())
-        ids = [message.get("message_id", 0) for message in (content, *parts)]
+        ids = [part.get("message_id", 0) for part in parts]
         state["last"] = max(*ids, state.get("last", 0))
         calls = run.go_on(answer)
         if album is not None:

@@ -70,7 +70,7 @@ def cancel(name: str) -> bool:
 
     Raises BadSchedule for an impossible name, and Unreachable if Scheduler can't be used.
     """
-    _check(name)
+    _check_name(name)
     waited = [_cancel(each, settings.later_group) for each in (name, *_retries(name))]
     return any(waited)
 
@@ -92,7 +92,7 @@ def every(call: Call, cron: str, zone: str, name: str) -> bool:
     _check_cron(cron)
     if not isinstance(zone, str) or not re.fullmatch(ZONE, zone):
         raise BadSchedule('the zone must be a name of the IANA database, such as "Europe/Berlin"')
-    _check(name)
+    _check_name(name)
     return _recur(content, cron, zone, name)
 
 
@@ -101,7 +101,7 @@ def cancel_every(name: str) -> bool:
 
     Raises the exceptions of `cancel`.
     """
-    _check(name)
+    _check_name(name)
     recurred = _cancel(name, f"{settings.later_group}-every")
     for each in _retries(name_of_every(name)):
         _cancel(each, settings.later_group)
@@ -120,7 +120,7 @@ def schedule(event: Any, seconds: float, name: str) -> bool:
     waits already: then nothing changes.
     Source: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
     """
-    _check(name)
+    _check_name(name)
     return _schedule(_with_name(event, seconds, name), seconds, name)
 
 
@@ -257,7 +257,7 @@ def check_bot(bot: Any) -> None:
         raise Misconfigured("bot.py uses botkit.later: set later = true")
 
 
-def _check(name: str) -> None:
+def _check_name(name: str) -> None:
     """Raise BadSchedule for an impossible name, and Misconfigured without the input `later`."""
     if not settings.later_group:
         raise Misconfigured("there is nothing to schedule with: set later = true")

@@ -86,7 +86,7 @@ def test_telegram_delivers_again_if_a_service_can_not_be_reached(
     with unused_port() as port:
         container = start_with_sessions(source, **{away: f"http://127.0.0.1:{port}"})
         if away == "AWS_ENDPOINT_URL":
-            container.module("aws").call = container.table._others
+            del container.module("aws").connections["dynamodb"]
         assert container.deliver(message(1)) == (503, None)
         assert container.line["outcome"] == "unreachable"
     bot_api.expects(FIRST, SECOND)

@@ -178,7 +178,7 @@ class Play:
         """Check a version, as an apply does before it goes live."""
         container = self.container(version)
         bot = {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
-        container.telegram._client.post = lambda method, params, timeout: bot
+        container.answer_telegram(lambda method, params, timeout: bot)
         container.invoke(RELEASE_CHECK)
 
     def run(self) -> None:

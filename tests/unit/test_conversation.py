@@ -29,7 +29,7 @@ def container(start_with_sessions: StartBot) -> Container:
 
 @pytest.fixture
 def talk(container: Container) -> Any:
-    container.telegram._client.username = "a_bot"
+    container.telegram.own.username = "a_bot"
     return container.module("conversation")
 
 

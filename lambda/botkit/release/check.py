@@ -41,7 +41,7 @@ def check(event: Json) -> Json:
     Source: https://core.telegram.org/bots/api#getme
     """
     seconds = deadline.left()  # the function's timeout, less one
-    secrets = {settings.webhook_secret, telegram._client.token}
+    secrets = {settings.webhook_secret, telegram.own.token}
     telegram.forget_token()  # it may have changed
     try:
         _check_release(event)
@@ -62,7 +62,7 @@ def check(event: Json) -> Json:
             told += f". {MISSING}"
     except BaseException as error:  # sys.exit() too
         told = f"check() of bot.py failed: {start_error.described(error)}"
-    for secret in filter(None, {*secrets, telegram._client.token}):
+    for secret in filter(None, {*secrets, telegram.own.token}):
         told = told.replace(secret, "…")  # the bot may quote it, and Terraform would print it
     raise CheckFailed(told)
 

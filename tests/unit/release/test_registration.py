@@ -181,7 +181,7 @@ def test_a_name_look_up_that_hangs_takes_half_of_the_time_at_most(
         look_ups[thread] = timeout
 
     monkeypatch.setattr(threading.Thread, "join", note)
-    with_clock(container, monkeypatch)
+    with_clock(container)
     registered(bot_api)
     assert container.invoke(event("register"), milliseconds)["url"] == URL
     [look_up] = [thread for thread in look_ups if "look_up" in thread.name]
@@ -303,12 +303,12 @@ def test_it_is_tried_until_the_time_is_nearly_up(
     }
     calls: list[str] = []
 
-    def call(method: str, **params: Any) -> None:
+    def post(method: str, params: Json, timeout: float) -> None:
         calls.append(method)
         if method == "setWebhook":
             raise errors[error]
 
-    monkeypatch.setattr(webhook.telegram, "call", call)
+    container.answer_telegram(post)
     with_pauses(container, monkeypatch)
     with pytest.raises(webhook.RegistrationFailed, match=error):
         container.invoke(event("register"), round(seconds * 1000) + 1000)
