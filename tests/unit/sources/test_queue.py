@@ -566,24 +566,20 @@ def test_without_a_pause_it_comes_again_after_the_visibility_time_out(
     assert container.line["error"]
 
 
-def test_a_long_answer_is_hidden_for_its_whole_time(
-    queued: Queued, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_long_answer_is_hidden_for_its_whole_time(queued: Queued, bot_api: BotApi) -> None:
     """A shorter timeout, in a release that was refused, may have changed the queue's own time."""
     container, sqs = queued()
-    with_clock(container, monkeypatch)
+    with_clock(container)
     bot_api.expects(echo())
     assert container.invoke(event(message()), milliseconds=900_000) == DONE
     hidden = {"QueueUrl": QUEUE, "ReceiptHandle": "handle-1", "VisibilityTimeout": 930}
     assert sqs.bodies == [hidden]
 
 
-def test_a_short_answer_asks_nothing_of_the_queue(
-    queued: Queued, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_short_answer_asks_nothing_of_the_queue(queued: Queued, bot_api: BotApi) -> None:
     """Every queue hides an update for a minute."""
     container, sqs = queued()
-    with_clock(container, monkeypatch)
+    with_clock(container)
     bot_api.expects(echo())
     assert container.invoke(event(message()), milliseconds=59_000) == DONE
     assert sqs.bodies == []
