@@ -104,10 +104,7 @@ def test_a_stranger_gets_from_the_readme_to_a_bot(shell: Shell) -> None:
 def test_the_first_bot_is_deployed_changed_and_removed(shell: Shell, telegram: Telegram) -> None:
     applied = list[str]()
     lines = [line for page in FIRST_BOT for line in printed(page)]
-    [policy] = [line for line in lines if line.startswith("sed ")]  # for the clone of step 1
-    lines.remove(policy)
     lines.remove("terraform destroy")
-    lines.insert(lines.index("cd terraform-aws-telegram-bot") + 1, policy)
     tested = 0
     for line in lines:
         if line.endswith("python -m pytest"):
