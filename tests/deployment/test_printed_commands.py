@@ -232,10 +232,11 @@ def test_the_demos_own_apply_works_with_a_new_folder(shell: Shell, tmp_path: Pat
     text = main.read_text().replace(
         "  source_dir", "  telegram_api_url = var.telegram_api_url\n  source_dir"
     )
-    main.write_text(text + 'variable "telegram_api_url" {\n  type = string\n}\n')
     with Script(tmp_path / "home" / "clone", "demo", "--aws") as demo:
         demo.wait_for(ENDLESS)
         how = demo.output.partition("In another terminal")[2]
+        [variable] = re.findall("^variable .*", how, re.MULTILINE)
+        main.write_text(f"{text}{variable}\n")
         for line in re.findall("^  (.*)", how, re.MULTILINE):
             shell.run(line)
         demo.wait_for("hello-bot is applied: the chat page speaks to it.")
