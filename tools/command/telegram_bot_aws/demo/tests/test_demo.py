@@ -212,7 +212,7 @@ def test_a_broken_venv_is_reported(project: Path, tmp_path: Path) -> None:
     (project / "scripts/bootstrap").write_text("#!/bin/sh\necho 'Setting up .venv …'\n")
     with Script(project, "demo", "--send", "hello") as demo:
         assert demo.end() == 0, demo.output
-    assert "set-up, only once (--direct needs none) … " in demo.output
+    assert "set-up, once for this clone (--direct needs none) … " in demo.output
     assert ".venv is broken: remove it" in demo.output
     assert "Heard: hello" in demo.output.splitlines()
 
@@ -301,7 +301,7 @@ def test_a_signal_also_ends_a_running_installation(project: Path, temporary: Pat
     (project / ".venv").unlink()
     (project / "scripts/bootstrap").write_text("#!/bin/sh\necho 'Setting up .venv …'\nsleep 600\n")
     with Script(project, "demo", TMPDIR=str(temporary)) as demo:
-        demo.wait_for("set-up, only once (--direct needs none) … ")
+        demo.wait_for("set-up, once for this clone (--direct needs none) … ")
         assert demo.end(signal.SIGTERM) == 130
     nothing_is_left(temporary)
 
