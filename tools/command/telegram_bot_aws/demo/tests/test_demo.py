@@ -757,6 +757,14 @@ def test_directly_the_function_says_why_a_bot_cant_be_imported(tmp_path: Path) -
     assert "so far" in ran.output
 
 
+def test_where_a_missing_package_must_be_is_said_once(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text("import no_such_package\n")
+    ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello")
+    told = "scripts/demo: bot.py can't be imported: ModuleNotFoundError: No module named "
+    assert f"{told}'no_such_package' at bot.py:1\n" in ran.output
+    assert ran.output.count("requirements.txt") == 1
+
+
 def test_who_speaks_last_must_say_something() -> None:
     ran = run(demo.main, "--bot", PLAIN, "--send", "hi", "--as", "Bob")
     assert "--as is for the actions after it: add a --send" in ran.output
