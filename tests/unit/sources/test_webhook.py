@@ -61,6 +61,14 @@ def test_half_a_surrogate_pair_is_replaced(container: Container, bot_api: BotApi
     container.deliver(message(text="\ud800, 👍 and \udc4d"))
 
 
+def test_half_a_surrogate_pair_that_is_not_escaped_is_replaced(
+    container: Container, bot_api: BotApi
+) -> None:
+    bot_api.expects(echo("\ufffd"))
+    body = json.dumps(message(text="\ud800"), ensure_ascii=False)
+    assert container.invoke(request(body)) == text_response(200)
+
+
 def test_an_update_is_logged_with_its_time(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
