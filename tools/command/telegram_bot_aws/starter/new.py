@@ -202,9 +202,19 @@ def commands(written: dict[str, bytes], folder: Path) -> list[str]:
 
 
 def works(program: str, folder: Path) -> bool:
-    """Tell whether a program runs in a folder: tools like pyenv may choose none there."""
+    """Tell whether a program runs in a folder: tools like pyenv may choose none there.
+
+    An installed command's own environment may be on the PATH, and is a person's no longer.
+    """
+    own = str(Path(sys.prefix, "bin")) if IS_INSTALLED else ""
+    path = os.pathsep.join(each for each in os.get_exec_path() if each != own)
     try:
-        tried = subprocess.run([program, "--version"], cwd=folder, capture_output=True)
+        tried = subprocess.run(
+            [program, "--version"],
+            cwd=folder,
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+        )
     except OSError:
         return False
     return tried.returncode == 0
