@@ -276,7 +276,7 @@ REMEMBERED = {
     "steps.limit.full",
     "steps.once.recent",
     "stored_token.fetched_at",
-    "telegram._client",
+    "telegram.own",
     "ways.imported",
 }
 

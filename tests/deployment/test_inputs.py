@@ -61,6 +61,7 @@ RESOURCES = {
     REMOVAL,
     "aws_lambda_permission.webhook",
     "terraform_data.bot",
+    "terraform_data.failed_name",
     "terraform_data.inputs",
     "terraform_data.package",
     "terraform_data.role_id",
@@ -94,7 +95,6 @@ ADDED = {
         'aws_cloudwatch_metric_alarm.this["events_lost"]',
         'aws_cloudwatch_metric_alarm.this["failed"]',
         "aws_sqs_queue.failed[0]",
-        "terraform_data.failed_name[0]",
     },
     "later": {
         *(f'aws_cloudwatch_metric_alarm.this["{each}_dropped"]' for each in ("every", "later")),

@@ -1,6 +1,6 @@
 """Resources deleted by hand come back, and the webhook follows a deployment that moves.
 
-Until it has moved, the version before goes on answering.
+Until it has moved, the previous version keeps answering.
 """
 
 from __future__ import annotations
