@@ -7,6 +7,7 @@ import json
 import threading
 from pathlib import Path
 
+import pytest
 from telegram_stand_in import Json
 
 from telegram_bot_aws.demo.aws_deployment import AwsDeployment
@@ -15,6 +16,7 @@ from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.terraform import REGION
 
 
+@pytest.mark.slow
 def test_to_look_at_what_failed_is_no_replay(tmp_path: Path) -> None:
     deployment = AwsDeployment("", lambda name: contextlib.nullcontext(), tmp_path, {})
     [bot] = deployment.bots

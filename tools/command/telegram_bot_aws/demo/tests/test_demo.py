@@ -62,6 +62,7 @@ def project(tmp_path: Path) -> Path:
     return copy_of_the_project(tmp_path / "project")
 
 
+@pytest.mark.slow
 def test_messages_are_answered_directly(project: Path, temporary: Path) -> None:
     arguments = ("--direct", "--send", "hello", "--send", "good bye")
     with Script(project, "demo", *arguments, TMPDIR=str(temporary)) as demo:
@@ -71,6 +72,7 @@ def test_messages_are_answered_directly(project: Path, temporary: Path) -> None:
     nothing_is_left(temporary)
 
 
+@pytest.mark.slow
 def test_a_read_only_checkout_with_a_strange_path_works(tmp_path: Path, temporary: Path) -> None:
     """The path has blanks, a dollar and non-ASCII letters, and there are no dependencies."""
     project = tmp_path / "my $HOME's `bots` größer"
@@ -91,6 +93,7 @@ def test_a_read_only_checkout_with_a_strange_path_works(tmp_path: Path, temporar
     nothing_is_left(temporary)
 
 
+@pytest.mark.slow
 @linux
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_direct_demo(temporary: Path, kind: signal.Signals) -> None:
@@ -101,6 +104,7 @@ def test_a_signal_ends_the_direct_demo(temporary: Path, kind: signal.Signals) ->
     nothing_is_left(temporary)
 
 
+@pytest.mark.slow
 def test_the_page_demo_names_the_file_to_change() -> None:
     with Script(ROOT, "demo", "--direct", "--bot", PLAIN) as script:
         script.wait_for("Ctrl-C ends the demo.")
@@ -109,6 +113,7 @@ def test_the_page_demo_names_the_file_to_change() -> None:
     assert f"\nA saved change of {here} is live at the next message." in script.output
 
 
+@pytest.mark.slow
 @linux
 @pytest.mark.usefixtures("quick_terraform")
 @pytest.mark.parametrize("moment", ["emulated AWS … ", "terraform init", "terraform apply … "])
@@ -132,6 +137,7 @@ def test_each_start_has_a_token_of_its_own() -> None:
     assert token(1) != other
 
 
+@pytest.mark.slow
 @linux
 @pytest.mark.usefixtures("quick_terraform")
 def test_a_failed_apply_is_reported_and_taken_down(project: Path, temporary: Path) -> None:
@@ -150,6 +156,7 @@ def test_a_failed_apply_is_reported_and_taken_down(project: Path, temporary: Pat
     nothing_is_left(temporary)
 
 
+@pytest.mark.slow
 @linux
 @pytest.mark.parametrize("mode", ["direct", "stack"])
 def test_a_demo_that_is_killed_leaves_nothing(project: Path, temporary: Path, mode: str) -> None:
@@ -165,6 +172,7 @@ def test_a_demo_that_is_killed_leaves_nothing(project: Path, temporary: Path, mo
         time.sleep(0.2)
 
 
+@pytest.mark.slow
 @linux
 def test_nobody_reads_the_output(project: Path, temporary: Path) -> None:
     """As with `scripts/demo | head -1`: the demo still takes everything down, quietly."""
@@ -183,6 +191,7 @@ def test_nobody_reads_the_output(project: Path, temporary: Path) -> None:
     nothing_is_left(temporary)
 
 
+@pytest.mark.slow
 @linux
 def test_a_broken_venv_is_reported(project: Path, tmp_path: Path) -> None:
     (project / ".venv").unlink()
@@ -202,6 +211,7 @@ AS_DIRECT = (
 )
 
 
+@pytest.mark.slow
 def test_without_a_provider_it_is_direct_at_once(project: Path) -> None:
     """It says so before it sets anything up or starts an emulated AWS."""
     (project / ".venv").unlink()
@@ -219,6 +229,7 @@ def test_without_a_provider_it_is_direct_at_once(project: Path) -> None:
     assert not (project / ".venv").exists()
 
 
+@pytest.mark.slow
 def test_a_provider_that_cannot_be_installed_is_reported_in_a_line(
     project: Path, tmp_path: Path
 ) -> None:
@@ -275,6 +286,7 @@ def test_an_explicit_option_that_cannot_be_met_is_refused(
     assert sentence in ran.output
 
 
+@pytest.mark.slow
 @linux
 def test_a_signal_also_ends_a_running_installation(project: Path, temporary: Path) -> None:
     (project / ".venv").unlink()
@@ -308,6 +320,7 @@ def test_a_bot_that_fails_shows_where(
     assert sentence in ran.output
 
 
+@pytest.mark.slow
 def test_what_a_variable_held_is_lost_in_a_fresh_container(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text(
         "books = {}\nHANDLED = ['message']\n"
@@ -681,6 +694,7 @@ def test_a_rich_message_is_told_in_lines_and_its_button_pressed() -> None:
     assert ran.output.endswith("\nChanged\n[New]\n")
 
 
+@pytest.mark.slow
 def test_each_call_is_a_line_for_a_program(
     pressed: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -694,6 +708,7 @@ def test_each_call_is_a_line_for_a_program(
     assert lines[0]["result"]["text"] == "1. hi []"
 
 
+@pytest.mark.slow
 def test_what_comes_later_is_waited_for(people: Path) -> None:
     arguments = ("--bot", str(people), "--send", "later", "--wait", "60", "--wait", "0.1")
     ran = run(demo.main, "--direct", *arguments)
@@ -742,6 +757,7 @@ def test_who_speaks_last_must_say_something() -> None:
     assert ran.code == 2
 
 
+@pytest.mark.slow
 def test_the_emulated_aws_waits_for_ones_own_apply(temporary: Path) -> None:
     """The function here is what an apply leaves of the module, as far as the demo looks at it."""
     cache = {"XDG_CACHE_HOME": str(temporary / "a b")}

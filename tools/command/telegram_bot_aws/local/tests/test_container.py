@@ -113,6 +113,7 @@ def test_a_bot_that_runs_too_long_hears_where_it_gets_its_own_time() -> None:
     assert "the default timeout, 10 s: demo --config" in advised("bot_module.TimeIsUp: bot.py ran")
 
 
+@pytest.mark.slow
 def test_the_packages_of_requirements_are_installed_once(
     tmp_path: Path, index: Index, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -54,6 +54,7 @@ def test_what_has_secrets_is_not_committed(tmp_path: Path) -> None:
     assert ignored.stdout.split() == secret
 
 
+@pytest.mark.slow
 def test_the_tests_of_each_example_pass_in_a_copy(tmp_path: Path) -> None:
     for example in EXAMPLES:
         if example != "moved/aiogram":  # which takes seconds to import
@@ -70,6 +71,7 @@ def test_the_tests_of_each_example_pass_in_a_copy(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stdout
 
 
+@pytest.mark.slow
 def test_the_first_bots_tests_pass_by_the_command_that_is_told(tmp_path: Path) -> None:
     ran = run(new.main, str(tmp_path / "mine"))
     assert "  .venv/bin/python -m pytest\n" in ran.output
