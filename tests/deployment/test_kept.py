@@ -67,7 +67,7 @@ def counted(limit: Any) -> Iterator[tuple[str, Json]]:
     """Yield what limit.py asks for a window of two: updates that come once and twice."""
     about: Json = {"Key": {"id": {"S": "limit:42:-1"}}}
     for start in ("60", "120"):  # of an album
-        values = {":id": {"N": start}, ":end": {"N": "99"}}
+        values: Json = {":id": {"N": start}, ":end": {"N": "99"}}
         yield "UpdateItem", {**about, **limit.DECIDE, "ExpressionAttributeValues": values}
     about = {"Key": {"id": {"S": "limit:42:0"}}}
     closing: Json = {**about, **limit.CLOSE, "ExpressionAttributeValues": {":id": {"N": "3"}}}
