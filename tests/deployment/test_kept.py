@@ -65,7 +65,11 @@ CALLS = [
 
 def counted(limit: Any) -> Iterator[tuple[str, Json]]:
     """Yield what limit.py asks for a window of two: updates that come once and twice."""
-    about: Json = {"Key": {"id": {"S": "limit:42:0"}}}
+    about: Json = {"Key": {"id": {"S": "limit:42:-1"}}}
+    for start in ("60", "120"):  # of an album
+        values: Json = {":id": {"N": start}, ":end": {"N": "99"}}
+        yield "UpdateItem", {**about, **limit.DECIDE, "ExpressionAttributeValues": values}
+    about = {"Key": {"id": {"S": "limit:42:0"}}}
     closing: Json = {**about, **limit.CLOSE, "ExpressionAttributeValues": {":id": {"N": "3"}}}
     telling: Json = {**closing, "ReturnValues": "NONE", **limit.TELL}
     for change in (closing, telling):
@@ -123,7 +127,10 @@ def test_the_stand_in_answers_as_the_emulated_aws(
     assert answers(True) == answers(False)
     failed = "ConditionalCheckFailedException"
     assert answers(True)[1:3] == [failed, {}]
-    *first, closed, again, told, twice, forgotten, unknown, _ = answers(True)[len(CALLS) :]
+    decided, known, *counts = answers(True)[len(CALLS) :]
+    assert decided["Attributes"]["starts"] == {"N": "60"}
+    assert known == decided
+    *first, closed, again, told, twice, forgotten, unknown, _ = counts
     assert (told, twice, forgotten, unknown) == ({}, failed, {}, failed)
     assert first == [failed, failed, {}, {}, {}, failed, {}]
     assert closed == again

@@ -534,6 +534,35 @@ def test_a_turn_that_failed_is_replayed_as_a_whole(
     assert len(asked[-1]["together"]) == 2
 
 
+def test_a_turn_that_cant_be_kept_is_not_given_up(lined: Lined) -> None:
+    """It comes again. If it never does, its other messages do, by themselves."""
+    failed = "https://sqs.eu-central-1.amazonaws.com/1/failed"
+    line = lined(BOT.replace("return []", "return None"), FAILED_QUEUE_URL=failed)
+    parts = album()
+    line.arrive(*parts)
+    aws = line.container.module("aws")
+    call = aws.call
+
+    def away(service: str, target: str, params: Json) -> Any:
+        if params.get("QueueUrl") == failed:
+            raise aws.Unreachable("sqs: HTTP 500")
+        return call(service, target, params)
+
+    aws.call = away
+    assert line.answer(parts[0]) == "unreachable"
+    assert line.container.module("store").Item("session", "-7").updates == {}
+
+
+def test_a_message_whose_turn_failed_is_a_part_again(lined: Lined) -> None:
+    """The container has ended between the note of it and its answer to Lambda."""
+    line, parts = lined(), album()
+    line.arrive(*parts)
+    store = line.container.module("store")
+    assert store.Item("session", "-7").keep({2: []}, always=True, state=store.FAILED)
+    line.answer(parts[0])
+    assert line.turns == [[1, 2]]
+
+
 def whole(parts: list[Json]) -> Json:
     return {**parts[0], "together": [part["message"] for part in parts]}
 

@@ -32,7 +32,7 @@ def step(run: Run) -> Waiting:
         case {"later": {"tries": 0, "name": str(name)}}:  # its first try, which may come late
             about["name"] = name
         case {"every": {"name": str(name)}}:
-            about["name"] = later.name_of_every(name)
+            about["name"] = f"{later.OF_EVERY}{name}"
         case {"later": {"since": int(), "tries": int()}}:
             about = {**run.subject["later"]}
     # Up to half as long again at random, or what was due at the same time would stay together.
