@@ -302,7 +302,7 @@ def start(function: Callable[[Json], Dialogue], update: Json, session: Json) -> 
         "person": place.person,
         "last": message.get("message_id", 0),
         "message": message,
-        "steps": [],
+        "steps": [],  # the answers, under the name that stored sessions have
     }
     try:
         with _Rerun(session) as run:
