@@ -97,12 +97,20 @@ def every(call: Call, cron: str, zone: str, name: str) -> bool:
 
 
 def cancel_every(name: str) -> bool:
-    """Let the call of this name recur no more. Returns whether it did.
+    """Let the call of this name recur no more, and drop its retry. Returns whether it recurred.
 
     Raises the exceptions of `cancel`.
     """
     _check_name(name)
-    return _cancel(name, f"{settings.later_group}-every")
+    recurred = _cancel(name, f"{settings.later_group}-every")
+    for each in _retries(name_of_every(name)):
+        _cancel(each, settings.later_group)
+    return recurred
+
+
+def name_of_every(name: str) -> str:
+    """Return the name that a call which recurs has among the retries: no call of `send` has it."""
+    return f"every:{name}"
 
 
 def schedule(event: Any, seconds: float, name: str) -> bool:

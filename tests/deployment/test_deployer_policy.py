@@ -22,10 +22,10 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from emulated_aws.emulator import Emulator
-from local.http_server import LocalServer
-from local.project import ROOT
-from local.terraform import REGION
+from telegram_bot_aws.emulated_aws.emulator import Emulator
+from telegram_bot_aws.local.http_server import LocalServer
+from telegram_bot_aws.local.project import ROOT
+from telegram_bot_aws.local.terraform import REGION
 from telegram_stand_in import Server, Telegram
 
 from tests.support.deployment import (
@@ -627,7 +627,7 @@ def test_an_upload_that_failed_is_noticed_and_what_is_switched_off_is_gone(
     inputs |= dict.fromkeys(OPTIONAL)
     with deployer.without("lambda:UpdateFunctionCode"):
         assert "AccessDenied" in module.refused()
-    # The version before goes on answering, without the queue.
+    # The previous version keeps answering, without the queue.
     assert telegram.webhook["url"].endswith("/telegram?at-once")
     assert answer_to(telegram, "x") == "Hello from Ada at votes"
     again = module.apply(check=False)
@@ -667,7 +667,7 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
     paths = {request.path for request in kinds.values()}
     qualifiers = {path.partition("/invocations?Qualifier=")[2] for path in paths} - {""}
     assert {"1", "2", "live"} <= qualifiers
-    # For some time after the alias has moved, AWS may invoke the version before by it.
+    # For some time after the alias has moved, AWS may invoke the previous version by it.
     registrations = {each.path for each in recorder.requests if b'"register"' in each.body}
     assert registrations, "none was recorded"
     assert not any(path.endswith("=live") for path in registrations)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import trustme
-from emulated_aws.emulator import Emulator
-from local.project import ROOT
+from telegram_bot_aws.emulated_aws.emulator import Emulator
+from telegram_bot_aws.local.project import ROOT
 from telegram_stand_in import Call, Delivery, Fault, Telegram, post
 
 from tests.support.deployment import (
@@ -126,7 +126,7 @@ def test_from_a_refused_token_to_a_refused_end(
     assert answer_to(telegram, "hello") == "Noted: hello"
     assert telegram.secret == secret
 
-    # A release that fails stops nobody: the version before goes on.
+    # A release that fails stops nobody: the previous version keeps answering.
     change(module, "def reply(", "1 / 0\n\n\ndef reply(")
     assert (
         "bot.py can't be imported: ZeroDivisionError: division by zero at bot.py:1"
@@ -291,7 +291,7 @@ def test_what_is_switched_on_is_switched_off_again(
         assert "ZeroDivisionError" in refused.result()
     assert texts(telegram)[2:] == ["3. think", "4. second", "5. third"]
 
-    # The release is refused, and the version before goes on without the queue.
+    # The release is refused, and the previous version keeps answering without the queue.
     assert made()["source"] == 0
     assert telegram.webhook["url"] == module.outputs()["webhook_url"] + "?at-once"
     assert answer_to(telegram, "still there?") == "6. still there?"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from local.project import LAMBDA
+from telegram_bot_aws.local.project import LAMBDA
 from telegram_stand_in import TYPES
 
 from tests.support.stubs import Json, load_file, message

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from botkit.fakes.services import Schedules, Table
-from local.project import ROOT
+from telegram_bot_aws.local.project import ROOT
 from telegram_stand_in import ADA, Call, Telegram, private_chat
 
 from tests.conftest import BotApi, Start

@@ -27,8 +27,8 @@ from typing import Any
 import pytest
 from awslambdaric.lambda_runtime_log_utils import JsonFormatter
 from awslambdaric.lambda_runtime_marshaller import to_json
-from local.events import webhook_event
-from local.project import LAMBDA, ROOT
+from telegram_bot_aws.local.events import webhook_event
+from telegram_bot_aws.local.project import LAMBDA, ROOT
 
 from tests.support.connections import Calls, Posts, Requests
 

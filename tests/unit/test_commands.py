@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from local.project import ROOT
+from telegram_bot_aws.local.project import ROOT
 
 from tests.conftest import BotApi, Serve, Start
 from tests.support.stubs import TOKEN, Container, answers, load_file, parameter

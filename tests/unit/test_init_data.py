@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from init_data_py import errors, validate_by_hash
-from local.project import VENV
+from telegram_bot_aws.local.project import VENV
 
 from tests.support.init_data import ADA, DAY, USER, Fields, hash_of, key_of, launch, sign
 from tests.support.needs import needs_npm

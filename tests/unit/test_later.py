@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -369,10 +370,15 @@ def test_requests_for_a_call_that_recurs_are_as_botocore_makes_them(
             {"Message": "Schedule 42.tea already exists."}, status, headers
         )
     httpserver.expect_ordered_request("/schedules/42.tea").respond_with_json({})
+    retry = f"retry.{hashlib.sha256(b'every:42.tea').hexdigest()[:40]}"
+    for number in (1, 2):
+        httpserver.expect_ordered_request(
+            f"/schedules/{retry}.{number}", "DELETE", query_string={"groupName": "tea-bot"}
+        ).respond_with_json({})
     assert later.every({**CALL, "text": "<Tee>"}, *MONDAYS, "42.tea") is False
     assert later.cancel_every("42.tea") is True
     httpserver.check()
-    [created, updated, deleted] = [request for request, _ in httpserver.log]
+    [created, updated, deleted, *_] = [request for request, _ in httpserver.log]
 
     model = botocore.session.get_session().get_service_model("scheduler")
     for request, name in ((created, "CreateSchedule"), (updated, "UpdateSchedule")):

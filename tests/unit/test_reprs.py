@@ -8,7 +8,7 @@ import socket
 from collections.abc import Iterator
 from types import ModuleType
 
-from local.project import LAMBDA
+from telegram_bot_aws.local.project import LAMBDA
 
 from tests.conftest import StartBot
 from tests.support.stubs import message

@@ -570,7 +570,7 @@ def test_while_updates_still_come_into_it_the_queue_stays(
 ) -> None:
     bot_api.answers("getWebhookInfo", {}, {**INFO, "max_connections": 20})
     bot_api.refuses({"method": "setWebhook", **SET_AROUND}, 429, "Too Many", retry_after=40)
-    error = "^Updates still come into the queue: .* change the webhook: .* in 40 seconds$"
+    error = "^Updates still come into the queue: .* change the webhook: .* in 40 seconds. "
     with pytest.raises(Exception, match=error) as caught:
         container.invoke(AROUND)
     assert type(caught.value).__name__ == "QueueNotEmpty"
@@ -583,6 +583,15 @@ def test_a_dead_token_does_not_hold_up_the_end_of_a_queue(
     assert container.invoke(AROUND) == {}
     assert container.line["message"] == "updates still come into the queue"
     assert container.line["error"].endswith("getWebhookInfo: 401 Unauthorized")
+
+
+def test_while_telegram_is_away_the_queue_stays(start: Start, serve: Serve) -> None:
+    """A destroy is possible all the same, by the command in the message."""
+    container = start(serve(answers(http(b"", "502 Bad Gateway"))).url)
+    error = r"HTTP 502, .* Run .* terraform state rm 'module.telegram_bot\..*\.bypass_queue\[0\]' "
+    with pytest.raises(Exception, match=error) as caught:
+        container.invoke(AROUND, milliseconds=2_500)
+    assert type(caught.value).__name__ == "QueueNotEmpty"
 
 
 def test_while_telegram_is_away_the_webhook_is_tried_again(start: Start, serve: Serve) -> None:

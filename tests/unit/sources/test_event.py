@@ -544,8 +544,32 @@ def test_a_call_that_recurs_is_given_up_once(recurs: Container, bot_api: BotApi)
 def test_a_call_that_recurs_is_scheduled_again_once(recurs: Container, bot_api: BotApi) -> None:
     bot_api.refuses(CALL, 500, "no")
     assert invoke(recurs, due(), "a") == "unreachable"
-    assert recurs.schedules.items["retry.a"]["event"] == again(1)
+    assert retries(recurs) == [again(1)]
     assert [invoke(recurs, due(), id) for id in ("b", "a")] == ["repeated", "repeated"]
+
+
+def retries(container: Container) -> list[Json]:
+    """Return the events of calls that are scheduled again, without what cancels them."""
+    events: list[Json] = []
+    for name, item in container.schedules.items.items():
+        if name.startswith("retry."):
+            about = {**item["event"]["later"]}
+            del about["name"], about["id"]
+            events.append({**item["event"], "later": about})
+    return events
+
+
+def test_a_call_recurs_no_more_while_its_retries_wait(recurs: Container, bot_api: BotApi) -> None:
+    """Of two times, at which Telegram couldn't be reached. Another call's retry stays."""
+    later = recurs.module("later")
+    later.every(CALL, "0 9 ? * * *", "UTC", "tea")
+    fail(recurs, bot_api, send(recurs), "c")  # of a call with that name, once
+    for day, id in ((1, "a"), (2, "b")):
+        bot_api.refuses(CALL, 500, "no")
+        assert invoke(recurs, due(f"2026-01-0{day}T16:00:00Z"), id) == "unreachable"
+    assert len(retries(recurs)) == 3
+    assert [later.cancel_every("tea"), later.cancel_every("tea")] == [True, False]
+    assert [item["event"]["later"]["id"] for item in recurs.schedules.items.values()] == ["c"]
 
 
 @pytest.mark.parametrize(("code", "stays"), [(403, []), (400, ["every tea"])], ids=str)
@@ -591,7 +615,7 @@ def test_a_call_that_recurs_is_made_though_it_cant_be_noted(
     told = later.log[-2]
     assert (told["message"], told["error"]) == ("a call that recurs was not noted", "no network")
     assert invoke(later, due("2026-01-02T16:00:00Z"), "b") == "unreachable"
-    assert later.schedules.items["retry.b"]["event"] == again(1)
+    assert retries(later) == [again(1)]
 
 
 def test_a_time_is_over_also_after_many_newer_ones(recurs: Container, bot_api: BotApi) -> None:

@@ -566,6 +566,34 @@ def test_without_a_pause_it_comes_again_after_the_visibility_time_out(
     assert container.line["error"]
 
 
+def test_a_long_answer_is_hidden_for_its_whole_time(queued: Queued, bot_api: BotApi) -> None:
+    """A shorter timeout, in a release that was refused, may have changed the queue's own time."""
+    container, sqs = queued()
+    with_clock(container)
+    bot_api.expects(echo())
+    assert container.invoke(event(message()), milliseconds=900_000) == DONE
+    hidden = {"QueueUrl": QUEUE, "ReceiptHandle": "handle-1", "VisibilityTimeout": 930}
+    assert sqs.bodies == [hidden]
+
+
+def test_a_short_answer_asks_nothing_of_the_queue(queued: Queued, bot_api: BotApi) -> None:
+    """Every queue hides an update for a minute."""
+    container, sqs = queued()
+    with_clock(container)
+    bot_api.expects(echo())
+    assert container.invoke(event(message()), milliseconds=59_000) == DONE
+    assert sqs.bodies == []
+
+
+def test_a_long_answer_that_can_not_be_hidden_is_made_all_the_same(
+    queued: Queued, bot_api: BotApi
+) -> None:
+    container, _ = queued(answers(refusal("MessageNotInflight")))
+    bot_api.expects(echo())
+    assert container.invoke(event(message()), milliseconds=900_000) == DONE
+    assert container.log[0]["message"] == "the update was not hidden"
+
+
 def test_what_is_no_update_fails(queued: Queued) -> None:
     container, _ = queued()
     with pytest.raises(json.JSONDecodeError):

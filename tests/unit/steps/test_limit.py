@@ -148,6 +148,32 @@ def test_an_album_counts_once(begin: StartBot, bot_api: BotApi) -> None:
     assert outcomes(container)[-3:] == ["answered", "limited", "limited"]
 
 
+@pytest.mark.parametrize("first", [AT + 59, AT + 60], ids=["before the end", "after it"])
+def test_an_album_across_the_end_of_a_window_counts_in_one(
+    begin: StartBot, bot_api: BotApi, first: int
+) -> None:
+    """In that of the part which comes first, in any container."""
+    bot_api.expects(*[HEARD] * 4)
+    for number, date in enumerate((AT + 59, AT + 60, first, 2 * AT + 119 - first), 1):
+        album = {"media_group_id": "a"} if number > 2 else {}
+        begin().deliver(said(number, date=date, **album))
+    items = begin().table.items
+    counted = {key: len(item["ids"]["NS"]) for key, item in items.items() if "ids" in item}
+    own = first - first % 60
+    assert counted == {f"limit:42:{at}": 1 + (at == own) for at in (AT, AT + 60)}
+    [decided] = [item for item in items.values() if "starts" in item]
+    assert (decided["starts"]["N"], "expires_at" in decided) == (str(own), True)
+
+
+def test_an_album_amid_a_window_takes_no_write_more(begin: StartBot, bot_api: BotApi) -> None:
+    bot_api.expects(HEARD, HEARD)
+    container = begin()
+    writes = asked(container)
+    for number in (1, 2):
+        container.deliver(said(number, date=AT + 30, media_group_id="a"))
+    assert writes == ["ADD", "ADD"]
+
+
 def test_a_press_counts_by_the_clock_and_a_message_by_its_date(
     begin: StartBot, bot_api: BotApi, now: SimpleNamespace
 ) -> None:
