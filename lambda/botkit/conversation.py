@@ -304,7 +304,7 @@ def start(function: Callable[[Json], Dialogue], update: Json, session: Json) -> 
         "last": message.get("message_id", 0),
         **tapped,
         "message": message,
-        "steps": [],
+        "steps": [],  # the answers, under the name that stored sessions have
     }
     try:
         with _Rerun(session) as run:

@@ -25,7 +25,7 @@ def step(run: Run) -> Waiting:
         return (yield)
     with deadline.reserve("schedule"):
         outcome = yield
-    if not outcome.comes_again or outcome.status == 200:
+    if not outcome.is_retried or outcome.status == 200:
         return outcome
     about: Json = {"since": int(time.time()), "tries": 0}
     match run.subject:
@@ -48,4 +48,4 @@ def step(run: Run) -> Waiting:
     except (BadSchedule, Unreachable) as error:
         logger.warning("the calls were not scheduled again", extra={"error": str(error)})
         return outcome
-    return outcome.but(retry_after=pause, comes_again=False)
+    return outcome.but(retry_after=pause, is_retried=False)
