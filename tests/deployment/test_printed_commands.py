@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,29 +33,38 @@ YES = "-auto-approve -no-color"  # the answer to what Terraform asks
 OVERRIDE = 'module "telegram_bot" {{\n  telegram_api_url = "{}"\n}}\n'
 
 
-@pytest.fixture
-def shell(
-    aws: Emulator, providers: Providers, telegram: Telegram, tmp_path: Path
-) -> Iterator[Shell]:
-    """A terminal of somebody who has git, Python, Terraform, the AWS CLI and an account."""
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository, which nobody changes."""
     origin = shutil.copytree(
-        ROOT, tmp_path / "origin", ignore=shutil.ignore_patterns(*NOT_OF_THE_PROJECT)
+        ROOT,
+        tmp_path_factory.mktemp("printed") / "origin",
+        ignore=shutil.ignore_patterns(*NOT_OF_THE_PROJECT),
     )
     queue = origin / "queue.tf"  # it needs to be empty for seconds, not for a minute
     queue.write_text(queue.read_text().replace(QUIET, QUIET_HERE))
     who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
     for command in ("init --quiet --initial-branch=main", "add .", "commit --quiet --message=1"):
         subprocess.run(["git", *who, *shlex.split(command)], cwd=origin, check=True)
+    return origin
+
+
+@pytest.fixture
+def shell(
+    aws: Emulator, providers: Providers, telegram: Telegram, origin: Path, tmp_path: Path
+) -> Shell:
+    """A terminal of somebody who has git, Python, Terraform, the AWS CLI and an account."""
     for name in ("bin", "home"):
         (tmp_path / name).mkdir()
-    providers.command(tmp_path / "bin")
+    environment = Deployment(providers, aws.url, tmp_path / "unused").environment
+    environment["AWS_REGION"] = REGION
+    providers.command(tmp_path / "bin", environment)
     (tmp_path / "bin" / f"python3.{sys.version_info.minor}").symlink_to(sys.executable)
-    yield Shell(
+    return Shell(
         tmp_path / "home",
         tmp_path / "bin",
         {
-            **Deployment(providers, aws.url, tmp_path / "unused").environment,
-            "AWS_REGION": REGION,
+            **environment,
             "BROWSER": "true",
             "GIT_CONFIG_COUNT": "1",
             "GIT_CONFIG_KEY_0": f"url.{origin}.insteadOf",
