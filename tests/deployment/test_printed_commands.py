@@ -70,6 +70,9 @@ def shell(
             "GIT_CONFIG_KEY_0": f"url.{origin}.insteadOf",
             "GIT_CONFIG_VALUE_0": ORIGIN,
             "HOME": str(tmp_path / "home"),
+            # A separate cache, as for the types of how-to: the next run is seconds shorter.
+            "MYPY_CACHE_DIR": str(ROOT / ".mypy_cache" / "printed"),
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # a reader installs pytest alone
             "TELEGRAM_API_URL": telegram.url,
             "TF_CLI_ARGS_apply": YES,
             "TF_CLI_ARGS_destroy": YES,
@@ -195,6 +198,9 @@ BEFORE = {
         "sed -i s/hello-bot/telegram-bot/ main.tf && terraform init"
     ),
 }
+# Commands that are typed again on pages by which all that is deployed goes, and comes back.
+AGAIN = ("terraform init", "terraform apply", "terraform destroy")
+COMES_BACK = ("back-up", "delete")
 # The pages' examples of what differs from one deployment to the next.
 EXAMPLES = {
     "123456789012": "000000000000",
@@ -218,10 +224,10 @@ def test_an_operator_repairs_a_bot(shell: Shell, telegram: Telegram, tmp_path: P
     (folder / "bot" / "bot.py").write_text(REMEMBERS)
     shell.run("terraform apply")
     assert answer_to(telegram, "hello") == "1"
-    again = ("terraform init", "terraform apply", "terraform destroy")
-    lines = [line for page in OPERATORS for line in printed(page)]
-    for index, line in enumerate(lines):
-        if line in again or line not in lines[:index]:
+    typed: list[str] = []
+    for page, line in [(each, line) for each in OPERATORS for line in printed(each)]:
+        if line not in typed or (line in AGAIN and page.stem in COMES_BACK):
+            typed.append(line)
             for pattern, earlier in BEFORE.items():
                 if found := re.fullmatch(pattern, line):
                     shell.run(found.expand(earlier))
