@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 import trustme
-from local.processes import ToolError
-from local.project import LAMBDA, ROOT
-from local.terraform import Module, from_mirrors
 from pytest_httpserver import HTTPServer
+from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.project import LAMBDA, ROOT
+from telegram_bot_aws.local.terraform import Module, from_mirrors
 from telegram_stand_in import Server, Telegram
 from xdist.scheduler import LoadScopeScheduling
 
@@ -30,7 +30,7 @@ from tests.support.stubs import FUNCTION, Finder, Part, Peer, loaded, unload
 from tests.support.telegram import TOKEN
 from tests.support.wheels import Index
 
-PAGE = "tools/demo/tests/page/"
+PAGE = "tools/command/telegram_bot_aws/demo/tests/page/"
 DEPLOYMENT = "tests/deployment/"
 LIFECYCLE = f"{DEPLOYMENT}test_lifecycle.py"  # each test has a deployment to itself
 # Tests that start first, in this order. Deployments begin with those that wait longest for AWS, and
@@ -46,9 +46,9 @@ ORDER = (
     DEPLOYMENT,
     PAGE,
     "tests/unit/",
-    "tools/demo/",
-    "tools/emulated_aws/",
-    "tools/live/",
+    "tools/command/telegram_bot_aws/demo/",
+    "tools/command/telegram_bot_aws/emulated_aws/",
+    "tools/command/telegram_bot_aws/live/",
     "tools/maintenance/",
     "tools/",
     "tests/docs/",

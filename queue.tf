@@ -45,7 +45,9 @@ resource "aws_sqs_queue" "updates" {
   tags                      = var.tags
 
   # When the update of an invocation that was killed is delivered again. AWS advises six times the function's
-  # time-out, to retry batches that Lambda throttles; here a batch is one update, and its chat waits.
+  # time-out, to retry batches that Lambda throttles; here a batch is one update, and its chat waits. This changes
+  # before the check. So if a shorter time-out is refused, the version that stays hides longer answers by itself
+  # (sources/queue.py).
   visibility_timeout_seconds = max(var.timeout + 30, 60)
 
   redrive_policy = jsonencode({

@@ -862,12 +862,36 @@ run "what_failed_is_kept" {
 run "another_name_would_delete_what_failed" {
   command = plan
 
-  variables {
-    failed_retention_in_days = 3
-    name                     = "polls"
+  override_data {
+    target = data.aws_sqs_queues.left
+    values = {
+      queue_urls = ["https://sqs.eu-central-1.amazonaws.com/123456789012/telegram-bot-failed"]
+    }
   }
 
-  expect_failures = [aws_sqs_queue.failed]
+  variables {
+    name = "polls" # and no queue any more
+  }
+
+  expect_failures = [data.aws_sqs_queues.left]
+}
+
+run "and_so_it_would_its_dead_letters" {
+  command = plan
+
+  override_data {
+    target = data.aws_sqs_queues.left
+    values = {
+      queue_urls = ["https://sqs.eu-central-1.amazonaws.com/123456789012/telegram-bot-dead.fifo"]
+    }
+  }
+
+  variables {
+    name  = "polls"
+    queue = true
+  }
+
+  expect_failures = [data.aws_sqs_queues.left]
 }
 
 run "another_name_may_delete_it_on_demand" {
@@ -879,12 +903,32 @@ run "another_name_may_delete_it_on_demand" {
   }
 
   plan_options {
-    replace = [terraform_data.failed_name[0]]
+    replace = [terraform_data.failed_name]
   }
 
   assert {
-    condition     = aws_sqs_queue.failed[0].name == "polls-failed"
+    condition     = aws_sqs_queue.failed[0].name == "polls-failed" && length(data.aws_sqs_queues.left) == 0
     error_message = "The queue has the new name."
+  }
+}
+
+run "another_bots_queues_do_not_keep_a_name" {
+  command = plan
+
+  override_data {
+    target = data.aws_sqs_queues.left
+    values = {
+      queue_urls = ["https://sqs.eu-central-1.amazonaws.com/123456789012/telegram-bot-2-failed"]
+    }
+  }
+
+  variables {
+    name = "polls"
+  }
+
+  assert {
+    condition     = length(data.aws_sqs_queues.left) == 1
+    error_message = "They have been looked for."
   }
 }
 

@@ -11,19 +11,31 @@ from pathlib import Path
 
 import pytest
 import telegram_stand_in
-from local.project import LAMBDA, ROOT, SCRIPTS, STAND_IN, TOOLS
+from telegram_bot_aws.local.project import COMMAND, LAMBDA, ROOT, SCRIPTS, STAND_IN, TOOLS
 
-# A component is a folder of tools/, or a module there: what it may import beside itself.
-# `requirements` is that of scripts/, which Terraform runs too.
+# A component is a folder of tools/ or of the command, or a module there: what it may import beside
+# itself. `requirements` is that of scripts/, which Terraform runs too.
 COMPONENTS: dict[str, set[str]] = {
-    "__main__": set(),
-    "bench": {"emulated_aws", "local", "telegram_stand_in"},
-    "demo": {"emulated_aws", "local", "requirements", "telegram_stand_in"},
-    "emulated_aws": {"local", "requirements"},
-    "live": {"local"},
-    "local": {"requirements"},
-    "maintenance": {"bot_api_table", "local"},
-    "starter": {"local"},
+    "__main__": {"telegram_bot_aws.command"},
+    "bench": {
+        "telegram_bot_aws.emulated_aws",
+        "telegram_bot_aws.local",
+        "telegram_stand_in",
+    },
+    "maintenance": {"bot_api_table", "telegram_bot_aws.local"},
+    "telegram_bot_aws.__init__": {"telegram_bot_aws.local"},
+    "telegram_bot_aws.__main__": {"telegram_bot_aws.command"},
+    "telegram_bot_aws.command": set(),
+    "telegram_bot_aws.demo": {
+        "requirements",
+        "telegram_bot_aws.emulated_aws",
+        "telegram_bot_aws.local",
+        "telegram_stand_in",
+    },
+    "telegram_bot_aws.emulated_aws": {"requirements", "telegram_bot_aws.local"},
+    "telegram_bot_aws.live": {"telegram_bot_aws.local"},
+    "telegram_bot_aws.local": {"requirements"},
+    "telegram_bot_aws.starter": {"telegram_bot_aws.local"},
     "telegram_stand_in": set(),
 }
 OURS = {*COMPONENTS, "bot_api_table", "requirements"}
@@ -32,28 +44,43 @@ FUNCTIONS = TOOLS / "bench" / "functions"
 
 
 def imported(path: Path) -> Iterator[str]:
-    """Yield the top-level names of all imports in a module, inside functions too."""
+    """Yield the top-level names of all imports in a module, inside functions too.
+
+    Of the command's own package, they have the name of the part as well.
+    """
     for node in ast.walk(ast.parse(path.read_text())):
+        names = []
         if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
+            names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.partition(".")[0]
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            parts = name.split(".")
+            yield ".".join(parts[: 2 if parts[0] == "telegram_bot_aws" else 1])
 
 
 def modules(component: str) -> list[Path]:
     """Return the modules of a component, without its tests."""
     if component == "telegram_stand_in":
         return [STAND_IN / f"pytest_{component}.py", *(STAND_IN / component).rglob("*.py")]
-    if not (TOOLS / component).is_dir():
-        return [TOOLS / f"{component}.py"]
-    found = (TOOLS / component).rglob("*.py")
-    return [p for p in found if not {FUNCTIONS, TOOLS / component / "tests"} & {*p.parents}]
+    folder = (COMMAND if component.startswith("telegram_bot_aws") else TOOLS).joinpath(
+        *component.split(".")
+    )
+    if not folder.is_dir():
+        return [folder.with_suffix(".py")]
+    found = folder.rglob("*.py")
+    return [p for p in found if not {FUNCTIONS, folder / "tests"} & {*p.parents}]
 
 
 def test_every_component_is_listed() -> None:
-    files = {path.relative_to(TOOLS).parts[0] for path in TOOLS.rglob("*.py")}
-    names = {name.removesuffix(".py").replace("-", "_") for name in files}
-    assert names == set(COMPONENTS)
+    package = COMMAND / "telegram_bot_aws"
+    names = set()
+    for path in TOOLS.rglob("*.py"):
+        if package in path.parents:
+            names.add(f"{package.name}.{path.relative_to(package).parts[0]}")
+        else:
+            names.add(path.relative_to(TOOLS).parts[0].replace("-", "_"))
+    assert {name.removesuffix(".py") for name in names} == set(COMPONENTS)
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
@@ -217,7 +244,7 @@ REMEMBERED = {
     "steps.limit.full",
     "steps.once.recent",
     "stored_token.fetched_at",
-    "telegram._client",
+    "telegram.own",
     "ways.imported",
 }
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from botkit import stream
 from botkit.aws import ClientError
+from botkit.deadline import RESERVES
 from botkit.errors import Unreachable
 
 ADA = {"id": 42, "is_bot": False, "first_name": "Ada"}
@@ -383,7 +383,7 @@ def test_all_of_it_is_over_before_the_function_times_out(bot):
     configuration = (Path(__file__).parent / "main.tf").read_text()
     limit = int(re.search(r"\btimeout += (\d+)", configuration)[1])
     first = bot.SILENCE + 1  # without a word, and the pause before the retry
-    assert first + bot.LONGEST + stream.SPARE < limit
+    assert first + bot.LONGEST + RESERVES["stream"] < limit
 
 
 # An update that comes twice.

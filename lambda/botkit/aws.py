@@ -51,7 +51,8 @@ ROOTS = (
 
 PAUSE = 1.0  # seconds between two empty events
 
-connections: dict[str, Connection] = {}  # by service
+# By service. In a test, other objects may take the place of some.
+connections: dict[str, Connection] = {}
 
 
 class ClientError(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulated_aws.emulator import Emulator
+from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_stand_in import Telegram
 
 from tests.support.deployment import SECRET, Deploy, answer_to, change, client, everything
@@ -99,12 +99,10 @@ def test_what_failed_goes_only_after_a_replay_or_a_purge(
         assert "wait in keeps-failed, and would be deleted with it: 2." in module.refused()
         assert len(kept()) == 2
     assert answer_to(telegram, "one") == "Heard: one"
-    # So would another name, until the operator says so.
-    module.variables |= {"failed_retention_in_days": 1, "name": "loses"}
-    assert (
-        "would delete the queue of failures, keeps-failed, with all that waits" in module.refused()
-    )
-    module.variables["name"] = "keeps"
+    # So would another name, also together with that, until the operator says so.
+    module.variables["name"] = "loses"
+    assert "would delete the queues of failures of keeps, with all that waits" in module.refused()
+    module.variables |= {"failed_retention_in_days": 1, "name": "keeps"}
 
     # Without the newest version, whose code is still the function's, nothing has to be replaced.
     change(module, "Heard: ", "Noted: ")

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 from botkit.fakes.services import Schedules, Table, seconds_of
-from emulated_aws.emulator import Emulator
-from live import sessions
-from local.terraform import REGION
+from telegram_bot_aws.emulated_aws.emulator import Emulator
+from telegram_bot_aws.live import sessions
+from telegram_bot_aws.local.terraform import REGION
 
 from tests.conftest import StartBot
 from tests.support.deployment import client

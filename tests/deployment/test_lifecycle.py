@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import trustme
-from emulated_aws.emulator import Emulator
-from local.project import ROOT
+from telegram_bot_aws.emulated_aws.emulator import Emulator
+from telegram_bot_aws.local.project import ROOT
 from telegram_stand_in import Call, Delivery, Fault, Telegram, post
 
 from tests.support.deployment import (

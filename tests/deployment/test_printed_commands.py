@@ -14,9 +14,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from emulated_aws.emulator import Emulator
-from local.project import ROOT, VENV
-from local.terraform import QUIET, QUIET_HERE
+from telegram_bot_aws.emulated_aws.emulator import Emulator
+from telegram_bot_aws.local.project import ROOT, VENV
+from telegram_bot_aws.local.terraform import QUIET, QUIET_HERE
 from telegram_stand_in import Telegram
 
 from tests.support import reader

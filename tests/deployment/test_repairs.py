@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulated_aws.emulator import Emulator
+from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_stand_in import Server, Telegram
 
 from tests.support.deployment import FUNCTION, Deploy, answer_to, change, client

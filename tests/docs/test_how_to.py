@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local.project import ROOT
 from pytest_httpserver import HTTPServer
-from starter import new
+from telegram_bot_aws.local.project import ROOT
+from telegram_bot_aws.starter import new
 from telegram_stand_in import Telegram, file_content
 from werkzeug import Request, Response
 

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from local.project import ROOT
 from maintenance import release
+from telegram_bot_aws.local.project import ROOT
 
 from tests.support.needs import skip_or_fail
 from tests.support.programs import contents
@@ -111,7 +111,7 @@ def test_a_release_is_written_into_all_that_names_it(project: Path) -> None:
     assert source
     pinned = f"{source[0]}&depth=1"
     page.write_text(f'{page.read_text()}\n```hcl\n  source = {pinned}"\n```\n')
-    starter = project / "tools" / "starter" / "new.py"
+    starter = project / "tools/command/telegram_bot_aws/starter/new.py"
     starter.write_text(f'{starter.read_text()}\nPINNED = {pinned}"\n')
     ran = write_release(project, "1.2.3", "ada-l")
     assert ran.returncode == 0, ran.stderr

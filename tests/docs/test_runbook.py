@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from local.project import ROOT
+from telegram_bot_aws.local.project import ROOT
 
 DOCS = ROOT / "docs"
 RUNBOOK = (DOCS / "runbook.md").read_text()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from local.project import ROOT
+from telegram_bot_aws.local.project import ROOT
+from telegram_stand_in.delivery import KEPT, KEPT_BY_KIND
 
 from tests.conftest import BotApi, Start, StartBot
 from tests.support.stubs import Container, Json, message, refusal, unused_port
@@ -84,7 +86,7 @@ def test_telegram_delivers_again_if_a_service_can_not_be_reached(
     with unused_port() as port:
         container = start_with_sessions(source, **{away: f"http://127.0.0.1:{port}"})
         if away == "AWS_ENDPOINT_URL":
-            container.module("aws").call = container.table._others
+            del container.module("aws").connections["dynamodb"]
         assert container.deliver(message(1)) == (503, None)
         assert container.line["outcome"] == "unreachable"
     bot_api.expects(FIRST, SECOND)
@@ -93,11 +95,14 @@ def test_telegram_delivers_again_if_a_service_can_not_be_reached(
 
 @line(TELEGRAM_AWS_OR_THE_NETWORK)
 def test_telegram_delivers_for_as_long_as_it_says() -> None:
-    """By Telegram's source. The stand-in plays these times, and its tests hold them."""
-    assert LINES[TELEGRAM_AWS_OR_THE_NETWORK] == (
-        "Telegram delivers the update again: a message for 24 hours, a tap on a button for 150 "
-        "seconds, an inline query for 30"
-    )
+    """The stand-in plays these times, which are from Telegram's source; its tests show that."""
+    told = re.findall(r"an? ([a-z ]+) for (\d+)( hours)?", LINES[TELEGRAM_AWS_OR_THE_NETWORK])
+    seconds = {what: int(number) * (3600 if hours else 1) for what, number, hours in told}
+    assert seconds == {
+        "message": KEPT,
+        "tap on a button": KEPT_BY_KIND["callback_query"],
+        "inline query": KEPT_BY_KIND["inline_query"],
+    }
 
 
 AT_THE_SECOND_CALL = "the same, at the second of two calls"

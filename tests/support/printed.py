@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from local.project import ROOT
+from telegram_bot_aws.local.project import ROOT
 
 PROGRAMS = r"(?:terraform|aws|curl|git|sed|\S*scripts/\w+)"
 PRINTED = re.compile(
@@ -57,7 +57,7 @@ NOT_RUN = {
     r"aws sqs start-message-move-task .*": "the emulated AWS moves no messages",
     r"aws ec2 .*": "the emulated AWS has no interfaces of a function in a VPC",
     r"scripts/bench .*": "takes minutes: tools/bench/tests",
-    r"scripts/poll .*": "ends with Ctrl-C: tools/live/tests/test_poll.py",
+    r"scripts/poll .*": "ends with Ctrl-C: tools/command/telegram_bot_aws/live/tests/test_poll.py",
 }
 
 

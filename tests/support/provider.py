@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from local.processes import end, watched
-from local.project import ROOT, SCRIPTS, STAND_IN, TOOLS
-from local.terraform import LOCK, terraform_command
+from telegram_bot_aws.local.processes import end, watched
+from telegram_bot_aws.local.project import COMMAND, ROOT, SCRIPTS, STAND_IN
+from telegram_bot_aws.local.terraform import LOCK, terraform_command
 
 GET_SCHEMA = "/tfplugin5.Provider/GetSchema"
 # Fields of its response: maps of names to schemas of resources, data sources, ephemeral resources.
@@ -135,7 +135,7 @@ class Providers:
         command = terraform_command()
         program = folder / Path(command[0]).name  # by which OpenTofu is known
         arguments = [str(self._initialised), tempfile.gettempdir(), *command]
-        paths = [str(path) for path in (ROOT, TOOLS, STAND_IN, SCRIPTS)]
+        paths = [str(path) for path in (ROOT, COMMAND, STAND_IN, SCRIPTS)]
         code = (
             f"import sys; sys.path[:0] = {paths}; "
             "from tests.support.provider import become_terraform; "

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from init_data_py import errors, validate_by_hash
-from local.project import VENV
+from telegram_bot_aws.local.project import VENV
 
 from tests.support.init_data import ADA, DAY, USER, Fields, hash_of, key_of, launch, sign
 from tests.support.needs import needs_npm
@@ -335,7 +335,7 @@ def test_the_limits_are_kept_to_the_second(
     module = load("botkit.init_data")
     fields = launch()
     now = int(fields["auth_date"]) + age
-    monkeypatch.setattr(module.time, "time", lambda: float(now))
+    monkeypatch.setattr(time, "time", lambda: float(now))
     try:
         module.verify(sign(fields), TOKEN, 100)
         error = ""

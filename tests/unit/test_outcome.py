@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local.project import LAMBDA
+from telegram_bot_aws.local.project import LAMBDA
 
 from tests.conftest import BotApi, StartBot
 from tests.support.stubs import (

@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from local.project import LAMBDA, ROOT
+from telegram_bot_aws.local.project import LAMBDA, ROOT
 
 WORKERS = 2
 SECONDS = 300  # for the tests of a mutant that no fork noticed: other programs also use the machine

@@ -31,6 +31,8 @@ def step(run: Run) -> Waiting:
     match run.subject:
         case {"later": {"tries": 0, "name": str(name)}}:  # its first try, which may come late
             about["name"] = name
+        case {"every": {"name": str(name)}}:
+            about["name"] = later.name_of_every(name)
         case {"later": {"since": int(), "tries": int()}}:
             about = {**run.subject["later"]}
     # Up to half as long again at random, or what was due at the same time would stay together.

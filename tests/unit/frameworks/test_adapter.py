@@ -97,10 +97,9 @@ def test_a_handler_leaves_time_to_write_the_session(
 
 
 @pytest.fixture
-def loop(framework: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+def loop(framework: Any) -> Iterator[ModuleType]:
     """botkit.frameworks.event_loop, by a clock that stands still."""
-    clock = SimpleNamespace(monotonic=lambda: 0.0)
-    monkeypatch.setattr(importlib.import_module("botkit.deadline"), "time", clock)
+    importlib.import_module("botkit.deadline").deadline.clock = lambda: 0.0
     loop: Any = importlib.import_module("botkit.frameworks.event_loop")
     yield loop
     loop._loop.close()

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 from awslambdaric.lambda_runtime_marshaller import to_json
-from local.events import app_event
-from local.project import ROOT
+from telegram_bot_aws.local.events import app_event
+from telegram_bot_aws.local.project import ROOT
 
 from tests.conftest import BotApi, Serve, Start, StartBot
 from tests.support.init_data import ADA, DAY, hash_of, key_of, launch, sign

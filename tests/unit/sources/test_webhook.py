@@ -5,6 +5,7 @@ from __future__ import annotations
 import _operator
 import base64
 import json
+import time
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from tests.support.stubs import (
     outcome_of,
     request,
     text_response,
+    with_clock,
 )
 
 # ── Updates with the right secret
@@ -62,16 +64,11 @@ def test_half_a_surrogate_pair_is_replaced(container: Container, bot_api: BotApi
 def test_an_update_is_logged_with_its_time(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Clock:
-        readings = iter([1.0, 3.34567])  # before the answer, and after it
-
-        @classmethod
-        def monotonic(cls) -> float:
-            return next(cls.readings)
-
-    monkeypatch.setattr(container.module("ways"), "time", Clock)
-    monkeypatch.setattr(container.module("outcome"), "time", Clock)
-    container.deliver({"update_id": 1})
+    readings = iter([1.0, 3.34567])  # before the answer, and after it
+    with_clock(container)  # which the deadline goes by
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "monotonic", lambda: next(readings))
+        container.deliver({"update_id": 1})
     assert [line["milliseconds"] for line in container.log] == [2345.7]
 
 

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from live import doctor, poll
-from live.client import Unreachable
-from local.container import Invocation
-from local.project import SCRIPTS, TOOLS
-from local.terminal import coloured, reason
+from telegram_bot_aws.live import doctor, poll
+from telegram_bot_aws.live.client import Unreachable
+from telegram_bot_aws.local.container import Invocation
+from telegram_bot_aws.local.project import COMMAND, SCRIPTS, TOOLS
+from telegram_bot_aws.local.terminal import coloured, reason
 from telegram_stand_in import Telegram
 
 from tests.support.programs import LONGEST, copy_of_the_project, run
@@ -55,7 +55,7 @@ import sys
 
 class Interrupted:
     def find_spec(self, name, path=None, target=None):
-        if name == "live.doctor":
+        if name == "telegram_bot_aws.live.doctor":
             raise KeyboardInterrupt
 
 sys.meta_path.insert(0, Interrupted())
@@ -65,7 +65,7 @@ sys.meta_path.insert(0, Interrupted())
 def test_a_tool_that_is_interrupted_at_its_start_ends_quietly(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(INTERRUPTED)
     result = subprocess.run(
-        [sys.executable, TOOLS, "doctor"],
+        [sys.executable, COMMAND / "telegram_bot_aws", "doctor"],
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
         stderr=subprocess.PIPE,
         timeout=LONGEST,
@@ -230,8 +230,8 @@ def test_help_tells_the_exit_codes_and_the_list_of_commands_has_it(command: Path
 
 def test_the_list_of_tools_is_whole() -> None:
     listed = re.findall(r"^\| \[([\w./-]+)\]", (TOOLS / "README.md").read_text(), re.MULTILINE)
-    packages = [*TOOLS.glob("*/__init__.py"), *TOOLS.glob("*/pyproject.toml")]
-    assert set(listed) == {f"{path.parent.name}/" for path in packages}
+    folders = {f"{path.name}/" for path in TOOLS.iterdir() if path.is_dir()}
+    assert set(listed) == folders - {"__pycache__/"}
 
 
 SETTINGS = {
