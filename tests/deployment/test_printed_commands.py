@@ -176,7 +176,7 @@ SCHEDULE = """aws scheduler create-schedule --group-name telegram-bot --name 42.
   --target '{"Arn": "arn:aws:lambda:eu-central-1:000000000000:function:telegram-bot:live",
     "RoleArn": "arn:aws:iam::000000000000:role/telegram-bot-later", "Input": "{}"}'"""
 TOKEN_IN_STORE = f"aws ssm put-parameter --overwrite --name /telegram-bot/token --value {TOKEN}"
-NAMES = [f"module.telegram_bot.terraform_data.{kind}_name[0]" for kind in ("failed", "later")]
+NAMES = [f"module.telegram_bot.terraform_data.{name}" for name in ("failed_name", "later_name[0]")]
 GIVE_UP = " ".join(f"-replace='{name}'" for name in NAMES)  # what failed, and scheduled calls
 # What has happened before some commands: their pages say so.
 BEFORE = {
