@@ -55,10 +55,10 @@ class Loader(SourceFileLoader):
     """Reads a module's file once, however often it is imported, unless the file changes."""
 
     def get_code(self, fullname: str) -> Any:
-        return self._code(fullname, Path(self.path).stat().st_mtime_ns)
+        return self._code(fullname, self.path_stats(self.path)["mtime"])
 
     @cache  # noqa: B019 # there are as many as modules
-    def _code(self, fullname: str, saved: int) -> Any:
+    def _code(self, fullname: str, saved: float) -> Any:
         return super().get_code(fullname)
 
 
