@@ -11,6 +11,7 @@ from pathlib import Path
 
 TOOLS = {
     "bench": "bench.bench",
+    "compare-texts": "maintenance.texts",
     "demo": "demo.demo",
     "doctor": "live.doctor",
     "mutants": "maintenance.mutants",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
 import unicodedata
 from collections.abc import Callable
 from functools import partial
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 
 from .content import media_content
 from .files import image_type
+from .found import marked
 from .request import Request
 from .rich import buttons_in, lines_of, plain_text
 from .stand_in import Call, Telegram
@@ -26,12 +26,8 @@ OF_EMOJI = {*map(chr, (0x200D, 0x20E3, 0xFE0E, 0xFE0F, *range(0xE0020, 0xE0080))
 
 
 def text_content(text: str) -> Json:
-    """Return the content of a message with a text, in which Telegram's apps mark a command."""
-    content: Json = {"text": text}
-    if command := re.match(r"/[A-Za-z0-9_]+(@\w+)?", text):
-        span = {"type": "bot_command", "offset": 0, "length": command.end()}
-        content["entities"] = [span]
-    return content
+    """Return the content of a message with a text, and what Telegram finds in it: links …"""
+    return marked({"text": text})
 
 
 def contact(person: Json) -> Json:

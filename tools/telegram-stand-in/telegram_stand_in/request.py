@@ -12,6 +12,7 @@ from typing import Any
 
 from .bot_api import QUERY_TOO_OLD, Refusal
 from .files import Upload
+from .links import checked_link
 from .markup import formatted
 from .state import Bot, World
 
@@ -147,7 +148,7 @@ def check_button(button: Json) -> None:
     if not set(button) - {"text", "style", "icon_custom_emoji_id"}:
         what = "Text buttons are unallowed in the inline keyboard"
         raise bad(f"can't parse inline keyboard button: {what}")
-    if (url := button.get("url")) is not None and not _is_link(url):
+    if (url := button.get("url")) is not None and not checked_link(url):
         raise bad(f"inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")
 
 
@@ -179,16 +180,3 @@ def check_page_url(what: str, url: str) -> None:
 def is_here(host: str) -> bool:
     """Tell whether a host's name means this machine: Telegram's servers would demand HTTPS."""
     return re.search(r"(^|\.)localhost$|^127\.[0-9.]+$", host) is not None
-
-
-def _is_link(url: str) -> bool:
-    if re.match(r"(tg|ton|tonsite)://", url, re.I):
-        return True
-    try:
-        parts = urllib.parse.urlsplit(url if "://" in url else f"http://{url}")
-        host = parts.hostname or ""
-    except ValueError:
-        return False
-    return (
-        parts.scheme in ("http", "https") and re.fullmatch(r"[\w.-]*\w\.\w[\w-]*", host) is not None
-    )

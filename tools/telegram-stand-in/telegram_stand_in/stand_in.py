@@ -18,6 +18,7 @@ from . import bot_api, methods, mini_app, payments
 from .bot_api import METHODS, Refusal, did_you_mean, method_named
 from .delivery import KEPT, Delivery, Post, post
 from .files import Upload
+from .found import marked
 from .inline import inline_content
 from .request import LONGEST_DATA, Request, copied
 from .state import ADA, Bot, World, private_chat
@@ -262,7 +263,7 @@ class Telegram(World):
         """Edit a person's message, and return the id of the update."""
         message = self.messages[chat_id, message_id]
         edited = {name: value for name, value in message.items() if name != "entities"}
-        edited |= {"text": text, "edit_date": int(self.now()), **content}
+        edited |= marked({"text": text, "edit_date": int(self.now()), **content})
         kind = "edited_message" if "from" in message else "edited_channel_post"
         return self.send({kind: edited}, bot or self._bot_in(chat_id))
 

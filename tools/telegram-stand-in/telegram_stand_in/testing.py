@@ -30,6 +30,7 @@ from . import people
 from .bot_api import METHODS, TYPES, did_you_mean, method_named
 from .content import LONGEST_TEXT, MEDIA
 from .delivery import Delivery, kind_of
+from .found import marked
 from .request import copied
 from .sending import ENVELOPE
 from .server import Server, Unreadable, params_of
@@ -328,6 +329,7 @@ class Person:
         telegram = self.stage.telegram
         made = [*itertools.chain.from_iterable(map(self._contents, contents))] or [{}]
         made[0] = {**made[0], **self._file_in(fields)}
+        made = [*map(marked, made)]
         for name in itertools.chain(*made) if self.stage.strict else ():
             if name not in TYPES["Message"]:
                 told = did_you_mean(name, TYPES["Message"])
@@ -362,7 +364,7 @@ class Person:
             return [people.file_content(self.stage.telegram, data, content.name)]
         if isinstance(content, str):
             parts = range(0, len(content), LONGEST_TEXT)
-            return [people.text_content(content[i : i + LONGEST_TEXT]) for i in parts]
+            return [{"text": content[i : i + LONGEST_TEXT]} for i in parts]
         if not isinstance(content, dict):
             raise TypeError(f"people send a text, a path or a dict, not {content!r}")
         return [self._file_in(content)]
@@ -384,8 +386,7 @@ class Person:
 
     def edit(self, message: Json, text: str) -> None:
         """Edit the text of one's own message."""
-        content = people.text_content(text)
-        self._act(lambda: self.stage.telegram.edit(*_ids(message), **content))
+        self._act(lambda: self.stage.telegram.edit(*_ids(message), text))
 
     def react(self, message: Json, emoji: str) -> None:
         """Put a reaction on a message, or remove it (no emoji)."""
