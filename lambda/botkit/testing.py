@@ -300,7 +300,7 @@ def chat(
     telegram, settings = _botkit("telegram"), _botkit("settings").settings
     services, hosts = _botkit("fakes.services"), _botkit("fakes.host")
     queue = services.Queue(_botkit("aws"))
-    host = hosts.Host(queue, waits.schedules, SECONDS)
+    host = hosts.Host(queue, waits.schedules, SECONDS, lambda pause: stage.telegram.advance(pause))
 
     def answer(updates: list[Json]) -> None:
         settings.allowed_ids = frozenset(stage.allowed_ids)

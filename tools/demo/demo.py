@@ -39,7 +39,7 @@ from local.project import LAMBDA, SCRIPTS, TOOLS, VENV
 from local.providers import REMEDY
 from local.sources import has_sessions, uses_later
 from local.terraform import check_names, provider_missing
-from telegram_stand_in import Server, Telegram
+from telegram_stand_in import Limits, Server, Telegram
 
 from demo import web_app_script
 from demo.aws_deployment import AwsDeployment
@@ -443,6 +443,7 @@ def main() -> int:
     for kind in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         signal.signal(kind, stop)
     telegram = Telegram(token(1))
+    telegram.limits = Limits(telegram.now)
     chat = None if chosen.actions else Chat(telegram)
     failed_events: list[Invocation] = []
 

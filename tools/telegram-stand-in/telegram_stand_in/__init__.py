@@ -12,6 +12,7 @@ test.
 from .bot_api import METHODS, TYPES
 from .delivery import Delivery, Post, kind_of, post
 from .files import Upload, picture
+from .limits import Limits
 from .mini_app import init_data
 from .people import (
     LOCATION,
@@ -50,6 +51,7 @@ __all__ = [
     "Delivery",
     "Fault",
     "Json",
+    "Limits",
     "Post",
     "Server",
     "Stage",

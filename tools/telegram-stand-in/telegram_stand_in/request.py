@@ -69,12 +69,18 @@ def chat_of(request: Request, name: str = "chat_id") -> Json:
     wanted = request.get(name)
     if wanted is None:
         raise bad("chat_id is empty")
-    if wanted in request.bot.chats:
-        return request.bot.chats[wanted]
-    for chat in [*request.bot.chats.values()]:  # more may come meanwhile
-        if wanted == f"@{chat.get('username', '')}":
-            return chat
-    raise bad("chat not found")
+    chat = chat_named(request.bot, wanted)
+    if chat is None:
+        raise bad("chat not found")
+    return chat
+
+
+def chat_named(bot: Bot, name: Any) -> Json | None:
+    """Return the chat that has an id or a username, if the bot can see it."""
+    if name in bot.chats:
+        return bot.chats[name]
+    chats = [*bot.chats.values()]  # more may come meanwhile
+    return next((chat for chat in chats if name == f"@{chat.get('username', '')}"), None)
 
 
 def message_of(request: Request, what: str, chat: str = "chat_id") -> Json:

@@ -31,6 +31,7 @@ from .bot_api import METHODS, TYPES, did_you_mean, method_named
 from .content import LONGEST_TEXT, MEDIA
 from .delivery import Delivery, kind_of
 from .found import marked
+from .limits import Limits
 from .request import copied
 from .sending import ENVELOPE
 from .server import Server, Unreadable, params_of
@@ -107,9 +108,21 @@ class Stage:
         chat.update({n: user[n] for n in ("last_name", "username") if n in user})
         return self._person(chat, user)
 
-    def group(self, title: str, **about: Any) -> Group:
-        """Return a new group, in which the bot is an administrator. `about` are of a Chat."""
+    def group(
+        self, title: str, *, privacy: bool = True, admin: bool = False, **about: Any
+    ) -> Group:
+        """Return a new group. `about` are fields of a Chat.
+
+        In it the bot gets what privacy mode lets through, such as commands and replies to it: all
+        messages only without `privacy`, as /setprivacy of @BotFather does, or as an administrator.
+        """
         chat = self._chat({"type": "supergroup", "title": title, **about})
+        bot = self.telegram.bot
+        member = self.telegram.member_as("administrator" if admin else "member", bot.user)
+        self.telegram.members[chat["id"], bot.id] = member
+        if not privacy:
+            bot.me["can_read_all_group_messages"] = True
+            bot.open_groups.add(chat["id"])
         return Group(self, chat)
 
     def channel(self, title: str, **about: Any) -> Person:
@@ -167,6 +180,15 @@ class Stage:
             raise ValueError(f"seconds must be from 0, not {seconds}")
         self.telegram.advance(seconds)
         self.settle()
+
+    def limits(self) -> None:
+        """Let Telegram limit how often the bot writes, from now on: 429 with a `retry_after`.
+
+        A bot in this process lives in Telegram's time, which only `advance` lets pass here. One in
+        another process has its own clock, so that its seconds count as well.
+        """
+        telegram = self.telegram
+        telegram.limits = Limits((lambda: telegram.moved) if self._answer else telegram.now)
 
     # The bot's actions.
 
@@ -260,6 +282,8 @@ class Stage:
         if not bot.outbox.wants(update):
             wanted = ", ".join(bot.outbox.info.get("allowed_updates", ["what Telegram chooses"]))
             line += f" (the bot doesn't get this {kind_of(update)}: it asked for {wanted})"
+        elif why := self.telegram.kept_back(update, bot):
+            line += f" (kept from the bot: {why})"
         self._note(line)
 
     def _watch(self, event: Delivery | Call) -> None:
