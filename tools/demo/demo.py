@@ -186,6 +186,12 @@ def options() -> argparse.Namespace:
         "/name/of/parameter=value",
     )
     where.add_argument(
+        "--admin",
+        action="store_true",
+        help="the bot is an administrator of the groups, and gets every message; as a member, in "
+        "privacy mode, it gets commands and replies to it",
+    )
+    where.add_argument(
         "--fresh",
         action="store_true",
         help="a new container for each update: what is kept in memory is lost at once",
@@ -444,6 +450,7 @@ def main() -> int:
         signal.signal(kind, stop)
     telegram = Telegram(token(1))
     telegram.limits = Limits(telegram.now)
+    telegram.bots_in_groups = "administrator" if chosen.admin else "member"
     chat = None if chosen.actions else Chat(telegram)
     failed_events: list[Invocation] = []
 

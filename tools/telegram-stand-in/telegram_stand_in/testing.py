@@ -323,6 +323,7 @@ class Person:
         self._at: dict[str, int] = {}  # by kind: how many of all changes were received
         self._query = ""  # the inline query whose results are shown
         self._since = (0, 0)  # the last action, in the transcript
+        self._replied = 0  # how many calls there were when the person last wrote
 
     @property
     def name(self) -> str:
@@ -346,6 +347,7 @@ class Person:
     ) -> Received:
         """Send texts, files or other content, all at once, and return the last message.
 
+        It replies to `reply_to`, or to a message whose `force_reply` the person's app obeys.
         A Path becomes a photo or a document; a string is a text. Of `fields`, and of a dict, a Path
         or bytes become a file of that kind: `voice=Path("hello.ogg")`; others are fields of the
         message. A long text is cut, as the apps do.
@@ -361,6 +363,7 @@ class Person:
         if album:
             group = {"media_group_id": telegram.new_id()}
             made = [{**each, **group} for each in made]
+        reply_to = reply_to or self._forced_reply()
         if reply_to:
             within = {k: v for k, v in reply_to.items() if k != "reply_to_message"}
             made[0]["reply_to_message"] = within
@@ -380,6 +383,13 @@ class Person:
                 update = {"channel_post": message}
             self.stage.telegram.send(update)
         return message
+
+    def _forced_reply(self) -> Json:
+        """Return the message that the person's app has them reply to, once, or {}."""
+        telegram, since = self.stage.telegram, self._replied
+        self._replied = len(telegram.calls)
+        thread = self._thread.get("message_thread_id")
+        return people.forced_reply(telegram, self._user or {}, self.chat, thread, since)
 
     def _contents(self, content: str | Path | Json) -> list[Json]:
         """Return the contents of the messages that the apps send for a content."""
@@ -429,7 +439,8 @@ class Person:
             told = f'there is no button "{label}". The buttons: {there}'
             raise AssertionError(f"{told}{self._told()}")
         if button.kind == "text":
-            self.send(button.value)
+            is_group = self.chat["type"] != "private"  # whose members' keys reply
+            self.send(button.value, reply_to=button.message if is_group else None)
             return
         if button.kind == "page":
             raise ValueError(f'"{label}" opens a page or a link')
