@@ -461,6 +461,18 @@ def test_a_refusal_is_in_the_transcript(chat_with: With) -> None:
     assert chat.transcript.splitlines() == ["Ada: Hi", refusal]
 
 
+def test_a_bot_that_writes_too_often_is_limited_and_answers_later(chat_with: With) -> None:
+    chat = chat_with("def answer(message, session): return [say(message, message['text'])]")
+    ada = chat.group("Club", admin=True).user("Ada")
+    chat.limits()
+    begun = chat.telegram.moved
+    for number in range(21):
+        ada.send(f"{number}")
+    assert texts(ada) == [f"{number}" for number in range(21)]
+    assert "Too Many Requests: retry after 60" in chat.transcript
+    assert chat.telegram.moved == begun + 60
+
+
 ONE = """
 asked = []
 def answer(message, session):
