@@ -22,10 +22,10 @@ COMPONENTS: dict[str, set[str]] = {
         "telegram_bot_aws.local",
         "telegram_stand_in",
     },
-    "maintenance": {"bot_api_table", "telegram_bot_aws.local"},
+    "maintenance": {"bot_api_table", "telegram_bot_aws.local", "telegram_stand_in"},
     "telegram_bot_aws.__init__": {"telegram_bot_aws.local"},
     "telegram_bot_aws.__main__": {"telegram_bot_aws.command"},
-    "telegram_bot_aws.command": set(),
+    "telegram_bot_aws.command": {"telegram_bot_aws.local"},
     "telegram_bot_aws.demo": {
         "requirements",
         "telegram_bot_aws.emulated_aws",
@@ -38,25 +38,42 @@ COMPONENTS: dict[str, set[str]] = {
     "telegram_bot_aws.starter": {"telegram_bot_aws.local"},
     "telegram_stand_in": set(),
 }
-OURS = {*COMPONENTS, "bot_api_table", "requirements"}
+OURS = {*COMPONENTS, "bot_api_table", "requirements", "tests"}
+# The modules of each product that others may import, tests too. Its README lists the command's.
+PUBLIC = (
+    "bench.stack.",
+    "maintenance.release.",
+    "telegram_bot_aws.command.",
+    "telegram_bot_aws.emulated_aws.emulator.",
+    "telegram_bot_aws.emulated_aws.runtime_api.",
+    "telegram_bot_aws.live.sessions.",
+    "telegram_bot_aws.local.container.",
+    "telegram_bot_aws.local.events.",
+    "telegram_bot_aws.local.http_server.",
+    "telegram_bot_aws.local.packages.",
+    "telegram_bot_aws.local.processes.",
+    "telegram_bot_aws.local.project.",
+    "telegram_bot_aws.local.terraform.",
+    "telegram_bot_aws.starter.new.",
+)
 # These files run inside a function's package, and import its modules.
 FUNCTIONS = TOOLS / "bench" / "functions"
 
 
-def imported(path: Path) -> Iterator[str]:
-    """Yield the top-level names of all imports in a module, inside functions too.
-
-    Of the command's own package, they have the name of the part as well.
-    """
+def names_imported(path: Path) -> Iterator[str]:
+    """Yield the full names of all imports in a module, inside functions too."""
     for node in ast.walk(ast.parse(path.read_text())):
-        names = []
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        for name in names:
-            parts = name.split(".")
-            yield ".".join(parts[: 2 if parts[0] == "telegram_bot_aws" else 1])
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Yield the top-level names of all imports in a module, and of the command those of parts."""
+    for name in names_imported(path):
+        parts = name.split(".")
+        yield ".".join(parts[: 2 if parts[0] == "telegram_bot_aws" else 1])
 
 
 def modules(component: str) -> list[Path]:
@@ -78,8 +95,9 @@ def test_every_component_is_listed() -> None:
     for path in TOOLS.rglob("*.py"):
         if package in path.parents:
             names.add(f"{package.name}.{path.relative_to(package).parts[0]}")
-        else:
+        elif COMMAND not in path.parents:  # beside the package, what builds it
             names.add(path.relative_to(TOOLS).parts[0].replace("-", "_"))
+    names.remove(f"{package.name}.tests")
     assert {name.removesuffix(".py") for name in names} == set(COMPONENTS)
 
 
@@ -92,6 +110,20 @@ def test_a_component_imports_only_what_it_may(component: str) -> None:
     assert {(file, name) for file, name in found if name in OURS - allowed} == set()
 
 
+def test_no_product_imports_anothers_insides() -> None:
+    """The products are the module, whose tests are in tests/, the command and each other tool."""
+    folders = {"bench": "bench", "maintenance": "maintenance", "telegram_bot_aws": "command"}
+    found = set()
+    for path in (ROOT / "conftest.py", *(ROOT / "tests").rglob("*.py"), *TOOLS.rglob("*.py")):
+        for name in names_imported(path):
+            folder = TOOLS / folders.get(name.partition(".")[0], "")
+            if folder != TOOLS and folder not in path.parents:
+                found.add((path.name, name))
+    assert len(found) > 100
+    insides = {(file, name) for file, name in found if not f"{name}.".startswith(PUBLIC)}
+    assert insides == set()
+
+
 # Words of what the stand-in needn't know: it plays Telegram for any bot.
 OF_THIS_PROJECT = re.compile(r"aws|amazon|botkit|\bdemo\b|ministack|terraform", re.I)
 
@@ -102,10 +134,11 @@ def test_the_stand_in_knows_nothing_of_this_project() -> None:
 
 
 def test_nobody_imports_more_of_the_stand_in_than_it_exports() -> None:
-    """It names there what a user may rely on. Its own tests may look inside."""
+    """It names there what a user may rely on. Its own tests and maintainers may look inside."""
     folders = (ROOT / "tests", TOOLS, ROOT / "examples")
     files = [ROOT / "conftest.py", *(path for each in folders for path in each.rglob("*.py"))]
-    texts = {path: path.read_text() for path in files if STAND_IN not in path.parents}
+    inside = {STAND_IN, TOOLS / "maintenance"}
+    texts = {path: path.read_text() for path in files if inside.isdisjoint(path.parents)}
     used = set()
     for path, text in texts.items():
         if "telegram_stand_in" not in text:

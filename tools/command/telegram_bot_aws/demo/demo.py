@@ -32,7 +32,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
-from telegram_stand_in import Server, Telegram
+from telegram_stand_in import Limits, Server, Telegram
 
 from telegram_bot_aws.demo import web_app_script
 from telegram_bot_aws.demo.aws_deployment import AwsDeployment
@@ -193,6 +193,12 @@ def options() -> argparse.Namespace:
         help="file with variables for the bot, as lines of NAME=VALUE; with --config for "
         "Terraform: TF_VAR_name=value; and with secrets for the emulated Parameter Store: "
         "/name/of/parameter=value",
+    )
+    where.add_argument(
+        "--admin",
+        action="store_true",
+        help="the bot is an administrator of the groups, and gets every message; as a member, in "
+        "privacy mode, it gets commands and replies to it",
     )
     where.add_argument(
         "--fresh",
@@ -460,6 +466,8 @@ def main() -> int:
     for kind in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         signal.signal(kind, stop)
     telegram = Telegram(token(1))
+    telegram.limits = Limits(telegram.now)
+    telegram.bots_in_groups = "administrator" if chosen.admin else "member"
     chat = None if chosen.actions else Chat(telegram)
     failed_events: list[Invocation] = []
 

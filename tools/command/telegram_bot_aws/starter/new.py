@@ -110,7 +110,9 @@ def files(example: Path, name: str) -> dict[str, bytes]:
     own, *_ = re.findall(r'^  name += "([\w-]+)"', main, re.MULTILINE)
     for place in (each for each in found if each.endswith((".tf", ".hcl"))):
         found[place] = found[place].replace(own.encode(), name.encode())
-    found["main.tf"] = SOURCE.sub(source, found["main.tf"].decode()).encode()
+    found["main.tf"] = SOURCE.sub(
+        lambda line: source() or line[1], found["main.tf"].decode()
+    ).encode()
     found["conftest.py"] = (EXAMPLES / "conftest.py").read_bytes()
     for path in TEMPLATE.rglob("*"):
         if path.is_file():
@@ -119,12 +121,15 @@ def files(example: Path, name: str) -> dict[str, bytes]:
     return found
 
 
-def source(of_the_example: re.Match[str]) -> str:
-    """Return the source of the module, as main.tf has it, with a comment if it is a clone."""
+def source() -> str:
+    """Return the source of the module, as main.tf has it, with a comment if it is a clone.
+
+    It is empty if this was installed from elsewhere than its repository.
+    """
     if IS_INSTALLED:
         url, revision = program.repository()
         depth = "&depth=1" if program.is_release(revision) else ""  # no commit can have it
-        return f'"git::{url}?ref={revision}{depth}"' if url else of_the_example[1]
+        return f'"git::{url}?ref={revision}{depth}"' if url else ""
     if is_terraforms():
         for module in json.loads((ROOT.parent / "modules.json").read_text())["Modules"]:
             if Path(module["Dir"]).name == ROOT.name:
@@ -197,9 +202,19 @@ def commands(written: dict[str, bytes], folder: Path) -> list[str]:
 
 
 def works(program: str, folder: Path) -> bool:
-    """Tell whether a program runs in a folder: tools like pyenv may choose none there."""
+    """Tell whether a program runs in a folder: tools like pyenv may choose none there.
+
+    An installed command's own environment may be on the PATH, and is a person's no longer.
+    """
+    own = str(Path(sys.prefix, "bin")) if IS_INSTALLED else ""
+    path = os.pathsep.join(each for each in os.get_exec_path() if each != own)
     try:
-        tried = subprocess.run([program, "--version"], cwd=folder, capture_output=True)
+        tried = subprocess.run(
+            [program, "--version"],
+            cwd=folder,
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+        )
     except OSError:
         return False
     return tried.returncode == 0

@@ -19,6 +19,7 @@ from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.terraform import REGION, Module
 
 
+@pytest.mark.slow
 def test_to_look_at_what_failed_is_no_replay(tmp_path: Path) -> None:
     deployment = AwsDeployment("", lambda name: contextlib.nullcontext(), tmp_path, {})
     [bot] = deployment.bots

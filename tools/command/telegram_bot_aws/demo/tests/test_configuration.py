@@ -153,6 +153,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick_terraform")
 def test_a_user_tries_two_bots_and_a_table(user: Path, tmp_path: Path) -> None:
     before = contents(tmp_path)
@@ -223,6 +224,7 @@ def bots_before_the_apply(folder: Path, main: str) -> list[Hosted]:
     return deployment.bots
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("main", "sentence"),
     [
@@ -252,6 +254,7 @@ def test_a_configuration_that_cannot_be_applied_is_explained(
     assert sentence in str(told.value)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick_terraform")
 def test_packages_are_for_the_runtime_of_each_instance(tmp_path: Path) -> None:
     """They are installed before the apply, which is when Terraform evaluates the input."""

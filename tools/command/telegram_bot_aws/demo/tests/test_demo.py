@@ -63,6 +63,7 @@ def project(tmp_path: Path) -> Path:
     return copy_of_the_project(tmp_path / "project")
 
 
+@pytest.mark.slow
 def test_messages_are_answered_directly(project: Path, temporary: Path) -> None:
     arguments = ("--direct", "--send", "hello", "--send", "good bye")
     with Script(project, "demo", *arguments, TMPDIR=str(temporary)) as demo:
@@ -72,6 +73,7 @@ def test_messages_are_answered_directly(project: Path, temporary: Path) -> None:
     nothing_is_left(temporary)
 
 
+@pytest.mark.slow
 def test_a_read_only_checkout_with_a_strange_path_works(tmp_path: Path, temporary: Path) -> None:
     """The path has blanks, a dollar and non-ASCII letters, and there are no dependencies."""
     project = tmp_path / "my $HOME's `bots` größer"
@@ -92,6 +94,7 @@ def test_a_read_only_checkout_with_a_strange_path_works(tmp_path: Path, temporar
     nothing_is_left(temporary)
 
 
+@pytest.mark.slow
 @linux
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_direct_demo(temporary: Path, kind: signal.Signals) -> None:
@@ -102,6 +105,7 @@ def test_a_signal_ends_the_direct_demo(temporary: Path, kind: signal.Signals) ->
     nothing_is_left(temporary)
 
 
+@pytest.mark.slow
 def test_the_page_demo_names_the_file_to_change() -> None:
     with Script(ROOT, "demo", "--direct", "--bot", PLAIN) as script:
         script.wait_for("Ctrl-C ends the demo.")
@@ -130,6 +134,7 @@ def test_the_doctor_is_started_where_it_finds_the_state(tmp_path: Path) -> None:
     assert last.endswith("sessions list --table tea")
 
 
+@pytest.mark.slow
 @linux
 @pytest.mark.usefixtures("quick_terraform")
 @pytest.mark.parametrize("moment", ["emulated AWS … ", "terraform init", "terraform apply … "])
@@ -153,6 +158,7 @@ def test_each_start_has_a_token_of_its_own() -> None:
     assert token(1) != other
 
 
+@pytest.mark.slow
 @linux
 @pytest.mark.usefixtures("quick_terraform")
 def test_a_failed_apply_is_reported_and_taken_down(project: Path, temporary: Path) -> None:
@@ -171,6 +177,7 @@ def test_a_failed_apply_is_reported_and_taken_down(project: Path, temporary: Pat
     nothing_is_left(temporary)
 
 
+@pytest.mark.slow
 @linux
 @pytest.mark.parametrize("mode", ["direct", "stack"])
 def test_a_demo_that_is_killed_leaves_nothing(project: Path, temporary: Path, mode: str) -> None:
@@ -186,6 +193,7 @@ def test_a_demo_that_is_killed_leaves_nothing(project: Path, temporary: Path, mo
         time.sleep(0.2)
 
 
+@pytest.mark.slow
 @linux
 def test_nobody_reads_the_output(project: Path, temporary: Path) -> None:
     """As with `scripts/demo | head -1`: the demo still takes everything down, quietly."""
@@ -204,6 +212,7 @@ def test_nobody_reads_the_output(project: Path, temporary: Path) -> None:
     nothing_is_left(temporary)
 
 
+@pytest.mark.slow
 @linux
 def test_a_broken_venv_is_reported(project: Path, tmp_path: Path) -> None:
     (project / ".venv").unlink()
@@ -223,6 +232,7 @@ AS_DIRECT = (
 )
 
 
+@pytest.mark.slow
 def test_without_a_provider_it_is_direct_at_once(project: Path) -> None:
     """It says so before it sets anything up or starts an emulated AWS."""
     (project / ".venv").unlink()
@@ -240,6 +250,7 @@ def test_without_a_provider_it_is_direct_at_once(project: Path) -> None:
     assert not (project / ".venv").exists()
 
 
+@pytest.mark.slow
 def test_a_provider_that_cannot_be_installed_is_reported_in_a_line(
     project: Path, tmp_path: Path
 ) -> None:
@@ -296,6 +307,7 @@ def test_an_explicit_option_that_cannot_be_met_is_refused(
     assert sentence in ran.output
 
 
+@pytest.mark.slow
 @linux
 def test_a_signal_also_ends_a_running_installation(project: Path, temporary: Path) -> None:
     (project / ".venv").unlink()
@@ -329,6 +341,7 @@ def test_a_bot_that_fails_shows_where(
     assert sentence in ran.output
 
 
+@pytest.mark.slow
 def test_what_a_variable_held_is_lost_in_a_fresh_container(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text(
         "books = {}\nHANDLED = ['message']\n"
@@ -518,7 +531,8 @@ def test_people_talk_vote_ask_and_choose(people: Path, tmp_path: Path) -> None:
     vote = ("--as", "ada", "--send", "poll", "--press", "No", "--press", "Yes")
     ask = ("--chat", "private", "--send", "@bot pizza?", "--press", "Yes")
     ran = run(
-        demo.main, "--direct", "--bot", str(people), *talk, *vote, *ask, "--chat", "topic",
+        demo.main, "--direct", "--admin", "--bot", str(people),
+        *talk, *vote, *ask, "--chat", "topic",
         "--as", "Grace", "--update", str(tmp_path / "post"),
     )  # fmt: skip
     assert of_people(ran.output) == [
@@ -546,6 +560,12 @@ def test_people_talk_vote_ask_and_choose(people: Path, tmp_path: Path) -> None:
         "(to News) None in channel:",
     ]
     assert ran.code == 0
+
+
+def test_privacy_mode_keeps_a_groups_messages_from_the_bot(people: Path) -> None:
+    ran = run(demo.main, "--direct", "--bot", str(people), "--chat", "group", "--send", "hi")
+    assert ran.code == 1
+    assert '"hi" is kept from the bot: in privacy mode it gets only commands' in ran.output
 
 
 def test_an_update_without_what_telegram_sends_is_told_in_words(
@@ -702,6 +722,7 @@ def test_a_rich_message_is_told_in_lines_and_its_button_pressed() -> None:
     assert ran.output.endswith("\nChanged\n[New]\n")
 
 
+@pytest.mark.slow
 def test_each_call_is_a_line_for_a_program(
     pressed: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -715,6 +736,7 @@ def test_each_call_is_a_line_for_a_program(
     assert lines[0]["result"]["text"] == "1. hi []"
 
 
+@pytest.mark.slow
 def test_what_comes_later_is_waited_for(people: Path) -> None:
     arguments = ("--bot", str(people), "--send", "later", "--wait", "60", "--wait", "0.1")
     ran = run(demo.main, "--direct", *arguments)
@@ -771,6 +793,7 @@ def test_who_speaks_last_must_say_something() -> None:
     assert ran.code == 2
 
 
+@pytest.mark.slow
 def test_the_emulated_aws_waits_for_ones_own_apply(temporary: Path) -> None:
     """The function here is what an apply leaves of the module, as far as the demo looks at it."""
     cache = {"XDG_CACHE_HOME": str(temporary / "a b")}

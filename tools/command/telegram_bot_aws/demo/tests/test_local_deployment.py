@@ -25,6 +25,7 @@ def on_event(event):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fresh", [False, True])
 def test_a_change_that_does_not_work_is_in_no_new_container(tmp_path: Path, fresh: bool) -> None:
     file = tmp_path / "bot.py"

@@ -110,6 +110,7 @@ def environment(example: str, file: str | None, url: str) -> Json:
     return variables
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", new.examples())
 def test_a_readme_shows_what_the_demo_prints(
     example: str, httpserver: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

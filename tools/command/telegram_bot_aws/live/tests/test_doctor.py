@@ -519,6 +519,7 @@ def test_a_failure_at_any_time_is_reported(date: int, words: str) -> None:
     assert f"{words}: Connection refused" in check.text
 
 
+@pytest.mark.slow
 def test_the_demo_is_well() -> None:
     bot = ("--bot", str(PLAIN.parent))
     with Script(ROOT, "demo", "--direct", *bot) as demo:

@@ -81,6 +81,7 @@ def script(telegram: Telegram, bot: Path) -> Script:
     return Script(ROOT, "poll", "--bot", str(bot), **ours)
 
 
+@pytest.mark.slow
 def test_messages_are_answered_and_a_saved_change_is_live(telegram: Telegram, bot: Path) -> None:
     (bot / "app").mkdir()
     (bot / "app" / "index.html").touch()
@@ -115,6 +116,7 @@ def reply(update, session):
 """
 
 
+@pytest.mark.slow
 def test_a_session_is_kept_from_one_start_to_the_next(
     telegram: Telegram, bot: Path, polled: Polled, tmp_path: Path
 ) -> None:
@@ -160,6 +162,7 @@ def test_a_call_whose_time_came_meanwhile_is_made_at_the_next_start(
     assert json.loads(file.read_text()) == {}
 
 
+@pytest.mark.slow
 def test_a_broken_change_is_reported_and_loses_no_message(telegram: Telegram, bot: Path) -> None:
     with script(telegram, bot) as polling:
         say(telegram, "hello")
@@ -229,6 +232,7 @@ def test_a_webhook_is_taken_over_with_instructions_to_restore_it(
     )
 
 
+@pytest.mark.slow
 def test_network_failures_are_waited_out(polled: Polled, telegram: Telegram) -> None:
     methods = ("getUpdates",)
     telegram.faults.append(Fault("refuse", 1, 502, "Bad Gateway", methods=methods))
@@ -240,6 +244,7 @@ def test_network_failures_are_waited_out(polled: Polled, telegram: Telegram) -> 
     assert ran.output.count("Telegram can't be reached") == 2
 
 
+@pytest.mark.slow
 def test_a_throttled_answer_comes_later_and_once(polled: Polled, telegram: Telegram) -> None:
     wish = {"retry_after": 1}
     telegram.faults.append(Fault("refuse", 1, 429, "Too Many Requests", wish, ("sendMessage",)))
@@ -251,6 +256,7 @@ def test_a_throttled_answer_comes_later_and_once(polled: Polled, telegram: Teleg
     assert texts(telegram) == ["Heard: one", "Heard: two"]
 
 
+@pytest.mark.slow
 def test_an_answer_whose_reply_was_lost_is_given_again(polled: Polled, telegram: Telegram) -> None:
     telegram.faults.append(Fault("lost", 1, methods=("sendMessage",)))
     say(telegram, "hello")
@@ -273,6 +279,7 @@ def test_a_signal_that_doesnt_interrupt_the_fetch_ends_it_soon(
     assert "getUpdates" not in [call.method for call in telegram.calls], "it wasn't held to its end"
 
 
+@pytest.mark.slow
 def test_an_interrupted_update_stays_with_telegram(polled: Polled, telegram: Telegram) -> None:
     telegram.faults.append(Fault("refuse", 99, 500, "Internal", methods=("sendMessage",)))
     say(telegram, "hello")

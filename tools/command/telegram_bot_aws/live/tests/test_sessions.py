@@ -267,6 +267,7 @@ def test_a_person_is_told_all_that_their_id_names(there: Kept) -> None:
     assert re.search(r"^Other sessions that contain 42; .*\n  -100$", output, re.M)
 
 
+@pytest.mark.slow
 def test_a_person_is_forgotten_after_a_dry_run_and_a_yes(
     there: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -385,6 +386,7 @@ def test_the_results_of_changes_with_a_name_are_exported_as_data() -> None:
     assert {**item_of(line), "version": None} == {**kept_once, "version": None}
 
 
+@pytest.mark.slow
 def test_binary_data_is_exported_and_comes_back(aws: Aws, tmp_path: Path) -> None:
     """AWS, too, answers in base64."""
     odd = {"id": {"S": "1"}, "B": {"L": [{"B": "AP8="}, {"BS": ["AA==", "AQ=="]}]}}

@@ -136,6 +136,7 @@ def the_demo_ran_it(demo: Script, processes: int) -> None:
 MESSAGES = ("--send", "hello", "--send", "fail")
 
 
+@pytest.mark.slow
 def test_the_demo_runs_it_once_and_passes_nothing_on(folder: Path, variables: Path) -> None:
     arguments = ("--direct", "--bot", str(folder), "--env-file", str(variables))
     with Script(ROOT, "demo", *arguments, *MESSAGES, **PLANTED) as demo:
@@ -143,6 +144,7 @@ def test_the_demo_runs_it_once_and_passes_nothing_on(folder: Path, variables: Pa
     the_demo_ran_it(demo, processes=1)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick_terraform")
 def test_on_emulated_aws_too(
     folder: Path, variables: Path, tmp_path: Path, temporary: Path
@@ -196,6 +198,7 @@ def test_on_emulated_aws_too(
     nothing_is_left(temporary)
 
 
+@pytest.mark.slow
 def test_poll_runs_it_once_and_passes_nothing_on(
     folder: Path, variables: Path, telegram: Telegram
 ) -> None:

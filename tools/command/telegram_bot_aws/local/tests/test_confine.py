@@ -114,6 +114,7 @@ def test_it_can_be_read_and_is_the_current_folder(folder: Path) -> None:
     assert outcome(folder, "open('words.txt').read()") == "hello"
 
 
+@pytest.mark.slow
 def test_a_database_in_it_can_be_read_and_not_written(folder: Path) -> None:
     with closing(sqlite3.connect(folder / "words.db")) as database, database:
         database.execute("CREATE TABLE words AS SELECT 'hello' AS word")
@@ -147,6 +148,7 @@ session.change("me", lambda kept: kept.update(n=1))
 """
 
 
+@pytest.mark.slow
 def test_a_container_has_its_own_tmp(folder: Path, kernel: str, tmp_path: Path) -> None:
     """Where the kernel refuses one, it is said once that it isn't. A database seems to be kept."""
     (folder / "bot.py").write_text(SHARES)
@@ -167,6 +169,7 @@ def test_a_container_has_its_own_tmp(folder: Path, kernel: str, tmp_path: Path) 
         assert told == [kernel == "refuses both" or name == "database", False], name
 
 
+@pytest.mark.slow
 def test_the_folder_for_temporary_files_is_each_containers_own(folder: Path) -> None:
     source = (
         "import tempfile\nfrom pathlib import Path\n"
@@ -192,6 +195,7 @@ def test_only_the_runtimes_libraries_are_there(folder: Path) -> None:
     assert missing == "ModuleNotFoundError: No module named 'pytest'"
 
 
+@pytest.mark.slow
 def test_without_a_venv_they_are_installed_for_a_bot_that_imports_one(
     folder: Path, index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -166,6 +166,7 @@ def test_a_start_that_never_ends_is_told_with_its_usual_cause(
     assert error.startswith("bot.py can't be imported: no end after 0.2 s, as on Lambda. What poll")
 
 
+@pytest.mark.slow
 def test_the_packages_of_requirements_are_installed_once(
     tmp_path: Path, index: Index, capsys: pytest.CaptureFixture[str]
 ) -> None:

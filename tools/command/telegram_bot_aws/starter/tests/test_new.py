@@ -54,6 +54,7 @@ def test_what_has_secrets_is_not_committed(tmp_path: Path) -> None:
     assert ignored.stdout.split() == secret
 
 
+@pytest.mark.slow
 def test_the_tests_of_each_example_pass_in_a_copy(tmp_path: Path) -> None:
     for example in EXAMPLES:
         if example != "moved/aiogram":  # which takes seconds to import
@@ -70,6 +71,7 @@ def test_the_tests_of_each_example_pass_in_a_copy(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stdout
 
 
+@pytest.mark.slow
 def test_the_first_bots_tests_pass_by_the_command_that_is_told(tmp_path: Path) -> None:
     ran = run(new.main, str(tmp_path / "mine"))
     assert "  .venv/bin/python -m pytest\n" in ran.output
@@ -77,6 +79,7 @@ def test_the_first_bots_tests_pass_by_the_command_that_is_told(tmp_path: Path) -
     (tmp_path / "mine/.terraform/modules/telegram_bot").symlink_to(ROOT)  # as init puts it there
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    kept["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # there are none
     environment = {**kept, "PYTHONDONTWRITEBYTECODE": "1"}
     result = subprocess.run(
         command, cwd=tmp_path / "mine", env=environment, capture_output=True, text=True

@@ -13,13 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from telegram_stand_in import Telegram
+
 from telegram_bot_aws.live import doctor, poll
 from telegram_bot_aws.live.client import Unreachable
 from telegram_bot_aws.local.container import Invocation
 from telegram_bot_aws.local.project import COMMAND, SCRIPTS, TOOLS
 from telegram_bot_aws.local.terminal import coloured, reason
-from telegram_stand_in import Telegram
-
 from tests.support.programs import LONGEST, copy_of_the_project, run
 from tests.support.stubs import BOT
 from tests.support.telegram import TOKEN
