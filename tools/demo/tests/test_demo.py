@@ -497,8 +497,8 @@ def test_people_talk_vote_ask_and_choose(people: Path, tmp_path: Path) -> None:
     vote = ("--as", "ada", "--send", "poll", "--press", "No", "--press", "Yes")
     ask = ("--chat", "private", "--send", "@bot pizza?", "--press", "Yes")
     ran = run(
-        demo.main, "--direct", "--admin", "--bot", str(people), *talk, *vote, *ask, "--chat", "topic",
-        "--as", "Grace", "--update", str(tmp_path / "post"),
+        demo.main, "--direct", "--admin", "--bot", str(people), *talk, *vote, *ask,
+        "--chat", "topic", "--as", "Grace", "--update", str(tmp_path / "post"),
     )  # fmt: skip
     assert of_people(ran.output) == [
         '"hi" delivered',
@@ -530,7 +530,7 @@ def test_people_talk_vote_ask_and_choose(people: Path, tmp_path: Path) -> None:
 def test_privacy_mode_keeps_a_groups_messages_from_the_bot(people: Path) -> None:
     ran = run(demo.main, "--direct", "--bot", str(people), "--chat", "group", "--send", "hi")
     assert ran.code == 1
-    assert '"hi" is kept from the bot: in privacy mode it gets only commands' in ran.errors
+    assert '"hi" is kept from the bot: in privacy mode it gets only commands' in ran.output
 
 
 def test_an_update_without_what_telegram_sends_is_told_in_words(
