@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 import trustme
-from local.processes import ToolError
-from local.project import LAMBDA, ROOT
-from local.terraform import Module, from_mirrors
 from pytest_httpserver import HTTPServer
+from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.project import LAMBDA, ROOT
+from telegram_bot_aws.local.terraform import Module, from_mirrors
 from telegram_stand_in import Server, Telegram
 from xdist.scheduler import LoadScopeScheduling
 
@@ -30,13 +30,14 @@ from tests.support.stubs import FUNCTION, Finder, Part, Peer, loaded, unload
 from tests.support.telegram import TOKEN
 from tests.support.wheels import Index
 
-PAGE = "tools/demo/tests/page/"
+PAGE = "tools/command/telegram_bot_aws/demo/tests/page/"
 DEPLOYMENT = "tests/deployment/"
 LIFECYCLE = f"{DEPLOYMENT}test_lifecycle.py"  # each test has a deployment to itself
 # Tests that start first, in this order. Deployments begin with those that wait longest for AWS, and
 # unit tests need the CPU meanwhile. The longest of the rest come before the others, so that no
 # process waits for another at the end.
 ORDER = (
+    f"{DEPLOYMENT}test_printed_commands.py",
     f"{DEPLOYMENT}test_deployer_policy.py",
     f"{DEPLOYMENT}test_queue.py",
     LIFECYCLE,
@@ -45,9 +46,9 @@ ORDER = (
     DEPLOYMENT,
     PAGE,
     "tests/unit/",
-    "tools/demo/",
-    "tools/emulated_aws/",
-    "tools/live/",
+    "tools/command/telegram_bot_aws/demo/",
+    "tools/command/telegram_bot_aws/emulated_aws/",
+    "tools/command/telegram_bot_aws/live/",
     "tools/maintenance/",
     "tools/",
     "tests/docs/",
@@ -61,6 +62,7 @@ AIOGRAM = (
     "tools/telegram-stand-in/tests/test_libraries.py",
     "tools/telegram-stand-in/tests/test_played.py",
     "tests/integration/test_frameworks.py",
+    "tests/integration/test_pairs.py",
     "tests/unit/test_init_data.py::test_aiogram",
     "tests/unit/test_init_data.py::test_they_accept",
     "tests/unit/frameworks/test_contract.py",
@@ -112,6 +114,9 @@ def pytest_collection_finish() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: place(item.nodeid))
+    for item in items:
+        if item.nodeid.startswith(PAGE):  # each needs a browser
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.hookimpl(optionalhook=True)

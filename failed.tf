@@ -54,10 +54,9 @@ locals {
   EOT
 }
 
-# The name of the queue's bot: see terraform_data.sessions_name.
+# The name under which the bot's queues were made. It's here without them, too, since they may go in the same apply: so
+# another name is always refused (inputs.tf), until this is replaced.
 resource "terraform_data" "failed_name" {
-  count = var.failed_retention_in_days == null ? 0 : 1
-
   input = var.name
 
   lifecycle {
@@ -78,15 +77,5 @@ resource "aws_sqs_queue" "failed" {
 
   lifecycle {
     create_before_destroy = true
-
-    precondition {
-      condition = terraform_data.failed_name[0].input == var.name
-      error_message = join(" ", [
-        "Another name would delete the queue of failures, ${terraform_data.failed_name[0].input}-failed, with all that",
-        "waits in it: keep the name, or replay it first (docs/how-to/replay.md). To give it up: terraform apply",
-        "-replace='module.telegram_bot.terraform_data.failed_name[0]' (telegram_bot: the module's name in your",
-        "configuration; in a clone, leave out module.telegram_bot.)",
-      ])
-    }
   }
 }

@@ -150,7 +150,7 @@ resource "aws_lambda_function_event_invoke_config" "this" {
 }
 
 # Release: an apply that changes the function publishes a version. The version is checked, and then goes live. If the
-# check fails, the apply does, and the alias stays at the version before.
+# check fails, the apply does, and the alias stays at the previous version.
 
 locals {
   is_newest    = var.release == null
@@ -200,7 +200,7 @@ locals {
 
 # Replaced, not updated, to register the webhook again: Terraform saves a failed update as done, but retries a failed
 # creation. CREATE_ONLY, so that replacing it doesn't remove the webhook. Each version registers its own secret and
-# HANDLED: for some time after the alias has moved, AWS may still invoke the version before by it.
+# HANDLED: for some time after the alias has moved, AWS may still invoke the previous version by it.
 resource "aws_lambda_invocation" "register_webhook" {
   function_name   = aws_lambda_function.this.function_name
   qualifier       = aws_lambda_alias.live.function_version

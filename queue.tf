@@ -45,7 +45,9 @@ resource "aws_sqs_queue" "updates" {
   tags                      = var.tags
 
   # When the update of an invocation that was killed is delivered again. AWS advises six times the function's
-  # time-out, to retry batches that Lambda throttles; here a batch is one update, and its chat waits.
+  # time-out, to retry batches that Lambda throttles; here a batch is one update, and its chat waits. This changes
+  # before the check. So if a shorter time-out is refused, the version that stays hides longer answers by itself
+  # (sources/queue.py).
   visibility_timeout_seconds = max(var.timeout + 30, 60)
 
   redrive_policy = jsonencode({
@@ -86,7 +88,7 @@ resource "aws_lambda_event_source_mapping" "updates" {
 }
 
 # The end of the queue, when queue becomes false, the name changes, or everything goes. As it comes before the check,
-# the version before must go on answering without a queue. So these, from the last to the first, register the webhook's
+# the previous version must keep answering without a queue. So these, from the last to the first, register the webhook's
 # address for answers at once, wait until no update comes into the queue any more, and wait until those in it are
 # answered. Like aws_lambda_invocation.deregister_webhook, they do nothing until they are destroyed.
 

@@ -7,14 +7,12 @@ import threading
 from functools import partial
 
 from botkit import sources
-from botkit.deadline import TIMES, deadline
+from botkit.deadline import LIMITS, TIMES, deadline
 from botkit.errors import Unreachable
 from botkit.settings import settings
 from botkit.types import Any
 
 logger = logging.getLogger("botkit")
-
-CONNECT_SECONDS = 3.0  # at start-up, for each service
 
 
 def handler(event: Any, context: Any) -> Any:
@@ -86,7 +84,7 @@ def start_up() -> None:
     ways.steps("webhook")  # this imports bot.py, and the steps that it switches on
     for connect in connects:
         try:
-            with deadline.within(CONNECT_SECONDS):  # one that hangs takes only its own time
+            with deadline.within(LIMITS["connect"]):
                 connect()
         except Unreachable as error:
             logger.warning("not ready at start-up", extra={"error": str(error)})

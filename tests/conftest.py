@@ -15,6 +15,7 @@ from pytest_httpserver import HTTPServer
 from telegram_stand_in import Server, Telegram, private_chat
 
 from tests.support.stubs import (
+    AWS,
     KEY,
     SECRET,
     SECRETS,
@@ -204,9 +205,8 @@ def start_with_sessions(start_bot: StartBot, bot_api: BotApi) -> StartBot:
 
     def start_container(source: str, **environment: str) -> Container:
         container = start_bot(source, **{**session_environment(bot_api.url), **environment})
-        aws = container.module("aws")
-        container.table = Table(aws, "sessions", items=items)
-        aws.call = container.table.call
+        container.table = Table(container.module("aws"), "sessions", items=items)
+        container.answer_calls(container.table.call, "dynamodb")
         return container
 
     return start_container
@@ -218,10 +218,10 @@ def start_with_schedules(start_bot: StartBot) -> StartBot:
 
     def start_container(source: str, **environment: str) -> Container:
         role = "arn:aws:iam::123456789012:role/telegram-bot-later"
-        container = start_bot(source, LATER_GROUP="telegram-bot", LATER_ROLE=role, **environment)
-        aws = container.module("aws")
-        container.schedules = Schedules(aws)
-        aws.request = container.schedules.request
+        later = {"LATER_GROUP": "telegram-bot", "LATER_ROLE": role}
+        container = start_bot(source, **{**AWS, **later, **environment})
+        container.schedules = Schedules(container.module("aws"))
+        container.answer_requests(container.schedules.request)
         return container
 
     return start_container

@@ -11,49 +11,94 @@ from pathlib import Path
 
 import pytest
 import telegram_stand_in
-from local.project import LAMBDA, ROOT, SCRIPTS, STAND_IN, TOOLS
+from telegram_bot_aws.local.project import COMMAND, LAMBDA, ROOT, SCRIPTS, STAND_IN, TOOLS
 
-# A component is a folder of tools/, or a module there: what it may import beside itself.
-# `requirements` is that of scripts/, which Terraform runs too.
+# A component is a folder of tools/ or of the command, or a module there: what it may import beside
+# itself. `requirements` is that of scripts/, which Terraform runs too.
 COMPONENTS: dict[str, set[str]] = {
-    "__main__": set(),
-    "bench": {"emulated_aws", "local", "telegram_stand_in"},
-    "demo": {"emulated_aws", "local", "requirements", "telegram_stand_in"},
-    "emulated_aws": {"local", "requirements"},
-    "live": {"local"},
-    "local": {"requirements"},
-    "maintenance": {"bot_api_table", "local", "telegram_stand_in"},
-    "starter": {"local"},
+    "__main__": {"telegram_bot_aws.command"},
+    "bench": {
+        "telegram_bot_aws.emulated_aws",
+        "telegram_bot_aws.local",
+        "telegram_stand_in",
+    },
+    "maintenance": {"bot_api_table", "telegram_bot_aws.local", "telegram_stand_in"},
+    "telegram_bot_aws.__init__": {"telegram_bot_aws.local"},
+    "telegram_bot_aws.__main__": {"telegram_bot_aws.command"},
+    "telegram_bot_aws.command": {"telegram_bot_aws.local"},
+    "telegram_bot_aws.demo": {
+        "requirements",
+        "telegram_bot_aws.emulated_aws",
+        "telegram_bot_aws.local",
+        "telegram_stand_in",
+    },
+    "telegram_bot_aws.emulated_aws": {"requirements", "telegram_bot_aws.local"},
+    "telegram_bot_aws.live": {"telegram_bot_aws.local"},
+    "telegram_bot_aws.local": {"requirements"},
+    "telegram_bot_aws.starter": {"telegram_bot_aws.local"},
     "telegram_stand_in": set(),
 }
-OURS = {*COMPONENTS, "bot_api_table", "requirements"}
+OURS = {*COMPONENTS, "bot_api_table", "requirements", "tests"}
+# The modules of each product that others may import, tests too. Its README lists the command's.
+PUBLIC = (
+    "bench.stack.",
+    "maintenance.release.",
+    "telegram_bot_aws.command.",
+    "telegram_bot_aws.emulated_aws.emulator.",
+    "telegram_bot_aws.emulated_aws.runtime_api.",
+    "telegram_bot_aws.live.sessions.",
+    "telegram_bot_aws.local.container.",
+    "telegram_bot_aws.local.events.",
+    "telegram_bot_aws.local.http_server.",
+    "telegram_bot_aws.local.packages.",
+    "telegram_bot_aws.local.processes.",
+    "telegram_bot_aws.local.project.",
+    "telegram_bot_aws.local.terraform.",
+    "telegram_bot_aws.starter.new.",
+)
 # These files run inside a function's package, and import its modules.
 FUNCTIONS = TOOLS / "bench" / "functions"
 
 
-def imported(path: Path) -> Iterator[str]:
-    """Yield the top-level names of all imports in a module, inside functions too."""
+def names_imported(path: Path) -> Iterator[str]:
+    """Yield the full names of all imports in a module, inside functions too."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.partition(".")[0]
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Yield the top-level names of all imports in a module, and of the command those of parts."""
+    for name in names_imported(path):
+        parts = name.split(".")
+        yield ".".join(parts[: 2 if parts[0] == "telegram_bot_aws" else 1])
 
 
 def modules(component: str) -> list[Path]:
     """Return the modules of a component, without its tests."""
     if component == "telegram_stand_in":
         return [STAND_IN / f"pytest_{component}.py", *(STAND_IN / component).rglob("*.py")]
-    if not (TOOLS / component).is_dir():
-        return [TOOLS / f"{component}.py"]
-    found = (TOOLS / component).rglob("*.py")
-    return [p for p in found if not {FUNCTIONS, TOOLS / component / "tests"} & {*p.parents}]
+    folder = (COMMAND if component.startswith("telegram_bot_aws") else TOOLS).joinpath(
+        *component.split(".")
+    )
+    if not folder.is_dir():
+        return [folder.with_suffix(".py")]
+    found = folder.rglob("*.py")
+    return [p for p in found if not {FUNCTIONS, folder / "tests"} & {*p.parents}]
 
 
 def test_every_component_is_listed() -> None:
-    files = {path.relative_to(TOOLS).parts[0] for path in TOOLS.rglob("*.py")}
-    names = {name.removesuffix(".py").replace("-", "_") for name in files}
-    assert names == set(COMPONENTS)
+    package = COMMAND / "telegram_bot_aws"
+    names = set()
+    for path in TOOLS.rglob("*.py"):
+        if package in path.parents:
+            names.add(f"{package.name}.{path.relative_to(package).parts[0]}")
+        elif COMMAND not in path.parents:  # beside the package, what builds it
+            names.add(path.relative_to(TOOLS).parts[0].replace("-", "_"))
+    names.remove(f"{package.name}.tests")
+    assert {name.removesuffix(".py") for name in names} == set(COMPONENTS)
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
@@ -63,6 +108,20 @@ def test_a_component_imports_only_what_it_may(component: str) -> None:
     found = {(path.name, name) for path in paths for name in imported(path)}
     allowed = COMPONENTS[component] | {component}
     assert {(file, name) for file, name in found if name in OURS - allowed} == set()
+
+
+def test_no_product_imports_anothers_insides() -> None:
+    """The products are the module, whose tests are in tests/, the command and each other tool."""
+    folders = {"bench": "bench", "maintenance": "maintenance", "telegram_bot_aws": "command"}
+    found = set()
+    for path in (ROOT / "conftest.py", *(ROOT / "tests").rglob("*.py"), *TOOLS.rglob("*.py")):
+        for name in names_imported(path):
+            folder = TOOLS / folders.get(name.partition(".")[0], "")
+            if folder != TOOLS and folder not in path.parents:
+                found.add((path.name, name))
+    assert len(found) > 100
+    insides = {(file, name) for file, name in found if not f"{name}.".startswith(PUBLIC)}
+    assert insides == set()
 
 
 # Words of what the stand-in needn't know: it plays Telegram for any bot.
@@ -218,7 +277,7 @@ REMEMBERED = {
     "steps.limit.full",
     "steps.once.recent",
     "stored_token.fetched_at",
-    "telegram._client",
+    "telegram.own",
     "ways.imported",
 }
 

@@ -235,8 +235,8 @@ def reply_with(
     other bots. Any other command ends the dialogue. So does an update that comes more than
     `seconds` after the last answer.
 
-    A message that was sent before the last one that began or answered it, or had the button that
-    answered, doesn't concern the dialogue, and goes to `otherwise`: a replay may bring it.
+    A message that was sent before the last one that began or answered it, or before a tap that did
+    so, doesn't concern the dialogue, and goes to `otherwise`: a replay may bring it.
 
     Of an album, the first part that fits is the answer, and `ask_message` gets all of them if
     bot.py has TOGETHER. Other parts get silence, also if the dialogue has ended with it.
@@ -299,14 +299,16 @@ def start(function: Callable[[Json], Dialogue], update: Json, session: Json) -> 
     message = {name: place.message[name] for name in FIELDS if name in place.message}
     if "from" in place.content:  # of a tap, the message is the bot's
         message["from"] = place.content["from"]
+    tapped = {"tapped": int(time.time())} if place.kind == "callback_query" else {}
     session[KEY] = {
         "of": _name_of(function),
         "id": update.get("update_id", 0),
         "person": place.person,
         "last": message.get("message_id", 0),
+        **tapped,
         "said": place.content.get("message_id", 0),  # by the person: 0 after a tap
         "message": message,
-        "steps": [],
+        "steps": [],  # the answers, under the name that stored sessions have
     }
     try:
         with _Rerun(session) as run:
@@ -339,16 +341,21 @@ def _state(session: Json) -> Json:
 
 
 def _is_earlier(update: Json, state: Json) -> bool:
-    """Tell whether a message was sent before the last one of a dialogue in its chat.
+    """Tell whether a message was sent before a dialogue's last one in its chat, or its last tap.
 
-    Its id tells that. An update's doesn't: Telegram chooses it at random after a quiet week.
+    Its id tells that. An update's doesn't: Telegram chooses it at random after a quiet week. A tap
+    has no id among the messages, and there may be some between the button and the tap. So after a
+    tap, a message must not be older than the answer to it, which asks the next question.
     """
     place = Place(update)
     if place.kind not in MESSAGES or place.room != Place({"message": state["message"]}).room:
         return False
     album, message_id = place.content.get("media_group_id"), place.content.get("message_id", 0)
-    is_part = album is not None and album == state.get("album")
-    return not is_part and 0 < message_id < state.get("last", 0)
+    if album is not None and album == state.get("album"):
+        return False
+    date = place.content.get("date", 0)  # in a test, it may be 0
+    ends = (message_id, state.get("last", 0)), (date, state.get("tapped", 0))
+    return any(0 < sent < end for sent, end in ends)
 
 
 def _answer(update: Json, session: Json) -> list[Any] | None:
@@ -367,6 +374,7 @@ def _answer(update: Json, session: Json) -> list[Any] | None:
             if data is None:
                 return None
             state["last"] = max(place.message.get("message_id", 0), state.get("last", 0))
+            state["tapped"] = int(time.time())
             taken = {"method": "answerCallbackQuery", "callback_query_id": content["id"]}
             return [taken, *run.go_on(data)]
         if place.topic != asked.topic and run.question.is_in(asked.topic):
@@ -385,7 +393,7 @@ def _answer(update: Json, session: Json) -> list[Any] | None:
         if answer is None:
             return [] if is_part else run.sent(run.question.asked_again())
         state["said"] = content.get("message_id", 0)
-        ids = [message.get("message_id", 0) for message in (content, *parts)]
+        ids = [part.get("message_id", 0) for part in parts]
         state["last"] = max(*ids, state.get("last", 0))
         calls = run.go_on(answer)
         if album is not None:

@@ -10,7 +10,7 @@ By then, calls of telegram and aws end by themselves.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager  # logging has loaded it
 
 # For each source of an event: how many seconds it may take, and how many seconds before the
@@ -30,7 +30,14 @@ RESERVES = {
     "note": 0.5,  # to note in a session which calls are over, or the messages of a turn
     "schedule": 3.0,  # to schedule calls again, if Scheduler is silent
     "settle": 1.5,  # to tell SQS when to deliver again
+    "stream": 2.0,  # for a call under way that shows an answer, and reply()'s work afterwards
     "write": 0.5,  # to write the session after a framework
+}
+# For each purpose: the seconds that it may take at most, since the rest of the work needs it less.
+LIMITS = {
+    "connect": 3.0,  # at start-up, for each service: one that hangs takes only its own time
+    "list": 2.0,  # to list a message of a turn: Telegram delivers it again while others wait
+    "show": 5.0,  # for a call that only shows the answer on its way
 }
 GRACE = 0.5  # seconds beyond the deadline, after which bot.py is interrupted: calls end before
 
@@ -38,10 +45,11 @@ GRACE = 0.5  # seconds beyond the deadline, after which bot.py is interrupted: c
 class Deadline:
     """The time by which something must end: `seconds` from now.
 
-    `at` is that time on the clock of time.monotonic().
+    `at` is that time on the `clock`. In a test, that may be another one.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, clock: Callable[[], float] | None = None) -> None:
+        self.clock = clock or time.monotonic
         self.start(seconds)
 
     def __repr__(self) -> str:
@@ -49,11 +57,11 @@ class Deadline:
 
     def start(self, seconds: float) -> None:
         """Move the deadline to `seconds` from now."""
-        self.at = time.monotonic() + seconds
+        self.at = self.clock() + seconds
 
     def left(self) -> float:
         """Return how many seconds are left. After the deadline, they are negative."""
-        return self.at - time.monotonic()
+        return self.at - self.clock()
 
     def timeout(self) -> float:
         """Return how many seconds are left, for a socket. Raises TimeoutError if none are."""
@@ -64,7 +72,7 @@ class Deadline:
 
     def within(self, seconds: float) -> AbstractContextManager[None]:
         """Give a block `seconds`, or what is left if that is less."""
-        return self._by(min(self.at, time.monotonic() + seconds))
+        return self._by(min(self.at, self.clock() + seconds))
 
     def reserve(self, purpose: str) -> AbstractContextManager[None]:
         """Keep back the seconds of a purpose in RESERVES, and give a block the rest.

@@ -32,6 +32,7 @@ NAME = r"(?=.*[^.])[0-9A-Za-z._-]{1,64}"
 # The names of a call's retries, which no other call may have: one may wait while the other, which
 # has just been made, isn't deleted yet.
 RETRIES = ("1", "2")
+OF_EVERY = "every:"  # stands before the name of a call that recurs: no call of `send` has this name
 OF_RETRIES = rf"retry\.[0-9a-f]{{40}}\.[{''.join(RETRIES)}]"
 LARGEST = 255 * 1024  # bytes of a call in JSON: Lambda's 256 KB, less what a retry adds
 SOONEST = 5  # seconds from now: the time must not have passed when the request arrives
@@ -70,7 +71,7 @@ def cancel(name: str) -> bool:
 
     Raises BadSchedule for an impossible name, and Unreachable if Scheduler can't be used.
     """
-    _check(name)
+    _check_name(name)
     waited = [_cancel(each, settings.later_group) for each in (name, *_retries(name))]
     return any(waited)
 
@@ -92,17 +93,20 @@ def every(call: Call, cron: str, zone: str, name: str) -> bool:
     _check_cron(cron)
     if not isinstance(zone, str) or not re.fullmatch(ZONE, zone):
         raise BadSchedule('the zone must be a name of the IANA database, such as "Europe/Berlin"')
-    _check(name)
+    _check_name(name)
     return _recur(content, cron, zone, name)
 
 
 def cancel_every(name: str) -> bool:
-    """Let the call of this name recur no more. Returns whether it did.
+    """Let the call of this name recur no more, and drop its retry. Returns whether it recurred.
 
     Raises the exceptions of `cancel`.
     """
-    _check(name)
-    return _cancel(name, f"{settings.later_group}-every")
+    _check_name(name)
+    recurred = _cancel(name, f"{settings.later_group}-every")
+    for each in _retries(f"{OF_EVERY}{name}"):
+        _cancel(each, settings.later_group)
+    return recurred
 
 
 def schedule(event: Any, seconds: float, name: str) -> bool:
@@ -112,7 +116,7 @@ def schedule(event: Any, seconds: float, name: str) -> bool:
     waits already: then nothing changes.
     Source: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
     """
-    _check(name)
+    _check_name(name)
     return _schedule(_with_name(event, seconds, name), seconds, name)
 
 
@@ -249,7 +253,7 @@ def check_bot(bot: Any) -> None:
         raise Misconfigured("bot.py uses botkit.later: set later = true")
 
 
-def _check(name: str) -> None:
+def _check_name(name: str) -> None:
     """Raise BadSchedule for an impossible name, and Misconfigured without the input `later`."""
     if not settings.later_group:
         raise Misconfigured("there is nothing to schedule with: set later = true")

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from . import current, telegram
-from .deadline import deadline
+from .deadline import LIMITS, RESERVES, deadline
 from .errors import Refused, Unreachable
 from .place import Place
 from .settings import settings
@@ -31,8 +31,6 @@ DRAFT_PAUSE = 1.0
 EDIT_PAUSE = 4.0
 LOOK_PAUSE = 1.0  # between two looks whether Stop was tapped
 RENEWAL = 20.0  # of a draft, which is gone after 30
-PATIENCE = 5.0  # with calls that only show the answer on its way
-SPARE = 2.0  # before the deadline: for a call under way, and reply()'s work afterwards
 
 LONGEST_THOUGHT = 200  # characters that people see of it
 DAYS = 1  # for which notes on an answer are kept: Telegram delivers a message no longer
@@ -79,7 +77,7 @@ def answer(
             is_whole = not growing.is_stopped()
             if not is_whole:
                 break
-            if deadline.left() < SPARE:
+            if deadline.left() < RESERVES["stream"]:
                 if not text.strip():
                     raise growing.no_word()
                 is_whole, tail = False, GROWS
@@ -360,7 +358,8 @@ class _Growing:
 @contextmanager
 def _briefly() -> Iterator[None]:
     """Leave time for the whole answer, which matters more, and ignore Unreachable."""
-    with deadline.within(min(PATIENCE, deadline.left() - SPARE)), suppress(Unreachable):
+    spare = deadline.left() - RESERVES["stream"]
+    with deadline.within(min(LIMITS["show"], spare)), suppress(Unreachable):
         yield
 
 

@@ -86,7 +86,8 @@ class Client:
         return answer.status, answer.body
 
 
-_client = Client(settings.api_url, settings.token, settings.proxy)
+# This bot's. In a test, another object may take the place of its `connection`.
+own = Client(settings.api_url, settings.token, settings.proxy)
 
 
 def call(method: str, /, **params: Any) -> Any:
@@ -99,7 +100,7 @@ def call(method: str, /, **params: Any) -> Any:
     current.check_rerun()
     used = token()
     try:
-        result = _client.post(method, params, deadline.left())
+        result = own.post(method, params, deadline.left())
     except Refused as refusal:
         if refusal.is_about_the_token and token(used) != used:
             return call(method, **params)
@@ -108,10 +109,10 @@ def call(method: str, /, **params: Any) -> Any:
             return True
         if refusal.code == 400 and refusal.migrate_to_chat_id is not None:
             params["chat_id"] = refusal.migrate_to_chat_id
-            result = _client.post(method, params, deadline.left())
+            result = own.post(method, params, deadline.left())
         else:
             raise
-    current.note(method, params)
+    current.carried_out(method, params)
     return result
 
 
@@ -135,7 +136,7 @@ def download(file_path: str) -> bytes:
     current.check_rerun()
     path = f"/file/bot{token()}/{quote(file_path)}"
     try:
-        status, data = _client.request(path, None, {}, deadline.left(), MAX_FILE)
+        status, data = own.request(path, None, {}, deadline.left(), MAX_FILE)
     except TooLong:
         raise Refused("download", 413, "a file must have at most 20 MB", {}) from None
     if status == 200:
@@ -155,12 +156,12 @@ def token(refused: str = "") -> str:
     if settings.token_parameter:
         from . import stored_token
 
-        if not _client.token or (_client.token == refused and stored_token.may_have_changed()):
-            _client.token = stored_token.fetch()
-            _client.username = ""  # it may be another bot's token
-    elif not _client.token:
+        if not own.token or (own.token == refused and stored_token.may_have_changed()):
+            own.token = stored_token.fetch()
+            own.username = ""  # it may be another bot's token
+    elif not own.token:
         raise Misconfigured("TELEGRAM_BOT_TOKEN is not set")
-    return _client.token
+    return own.token
 
 
 def username() -> str:
@@ -168,14 +169,14 @@ def username() -> str:
 
     Source: https://core.telegram.org/bots/api#getme
     """
-    if not _client.username:
-        _client.username = call("getMe")["username"]
-    return _client.username
+    if not own.username:
+        own.username = call("getMe")["username"]
+    return own.username
 
 
 def prepare() -> None:
     """Start to connect, in the background."""
-    _client.connection.prepare()
+    own.connection.prepare()
 
 
 def connect() -> None:
@@ -183,13 +184,13 @@ def connect() -> None:
     try:
         token()
     finally:
-        _client.connection.open(deadline.left())
+        own.connection.open(deadline.left())
 
 
 def forget_token() -> None:
     """Fetch the token again before the next call, if it is in Parameter Store."""
     if settings.token_parameter:
-        _client.token = ""
+        own.token = ""
 
 
 def _integers(parameters: object) -> dict[str, int]:

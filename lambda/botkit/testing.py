@@ -28,8 +28,6 @@ SECONDS = 300.0  # that a test has: later, calls fail as they do at the end of a
 TOKEN = "42:token"
 ME = {"id": 42, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
 MESSAGES = ("copyMessage", "edit", "forwardMessage", "send")  # they give a message, others True
-# The keys of botkit's own items in the sessions' table.
-NO_SESSIONS = ("every:", "limit:", "together/")
 # What a container remembers, by module: each test has a new one.
 CACHES = {
     "steps.allow": "accounts",
@@ -50,7 +48,7 @@ def bot(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
         monkeypatch.delitem(sys.modules, name, raising=False)
     _botkit("deadline").deadline.start(SECONDS)
     is_alone = {"calls", "chat"}.isdisjoint(request.fixturenames)  # nobody else says who the bot is
-    monkeypatch.setattr(_botkit("telegram")._client, "username", ME["username"] if is_alone else "")
+    monkeypatch.setattr(_botkit("telegram").own, "username", ME["username"] if is_alone else "")
     yield importlib.import_module("bot")
     for name in own:
         sys.modules.pop(name, None)
@@ -103,7 +101,7 @@ class Calls(list[Json]):
 def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     """Telegram, which notes the calls that the bot, or its framework, makes by itself."""
     calls, telegram = Calls(), _botkit("telegram")
-    monkeypatch.setattr(telegram._client, "token", TOKEN)
+    monkeypatch.setattr(telegram.own, "token", TOKEN)
     monkeypatch.setattr(telegram.Client, "post", lambda *call: calls._post(*call))
     monkeypatch.setattr(telegram.Client, "request", lambda *call: calls._request(*call))
     return calls
@@ -129,20 +127,22 @@ class _Items(dict[str, Json]):
     def __init__(self, sessions: Sessions) -> None:
         super().__init__()
         self._sessions = sessions
+        spaces = _botkit("store").SPACES
+        self._own = tuple(begin for space, begin in spaces.items() if space != "session")
 
     def __contains__(self, key: object) -> bool:
         return key in self._sessions or super().__contains__(key)
 
     def __getitem__(self, key: str) -> Json:
         item = self.get(key, {"id": {"S": key}})
-        if key.startswith(NO_SESSIONS):
+        if key.startswith(self._own):
             return item
         session = self._sessions.get(key, {})  # the test may have deleted it
         return {**item, "session": {"S": json.dumps(session)}}
 
     def __setitem__(self, key: str, item: Json) -> None:
         super().__setitem__(key, item)
-        if not key.startswith(NO_SESSIONS):
+        if not key.startswith(self._own):
             session, new = self._sessions[key], json.loads(item["session"]["S"])
             session.clear()
             session.update(new)
@@ -333,7 +333,7 @@ def chat(
     # A test may be debugged, or have an alarm of its own.
     monkeypatch.setattr(_botkit("bot_module"), "interrupt_after", contextlib.nullcontext)
     _replace(monkeypatch, "call", queue.call)
-    monkeypatch.setattr(telegram._client, "token", stage.token)
+    monkeypatch.setattr(telegram.own, "token", stage.token)
     monkeypatch.setattr(telegram.Client, "request", ask)
     monkeypatch.setattr(stage, "advance", advance)
     bot = request.getfixturevalue("bot")

@@ -17,7 +17,7 @@ from functools import partial
 
 from . import bot_module, session_key, store
 from .aws import to_json
-from .deadline import deadline
+from .deadline import LIMITS, deadline
 from .errors import Misconfigured
 from .place import Place
 from .types import Any, Json
@@ -25,7 +25,6 @@ from .types import Any, Json
 MESSAGES = ("message", "business_message", "channel_post")  # the kinds that have albums
 QUIET_SECONDS = 1.5  # by default
 LONGEST_QUIET = 60  # seconds
-NOTE_SECONDS = 2.0  # at most, to list a message: Telegram delivers it again while others wait
 LIST_SECONDS = 900.0  # an answer takes as long at most, and its session's next messages wait
 LARGEST_LIST = 128 << 10  # bytes: each message costs a write of all of it
 MOST_MESSAGES = 100  # of a turn: a session knows the ids of 300
@@ -63,7 +62,7 @@ def enlist(update: Json) -> None:
         return
     key = session_key.key_of(update)
     if key is not None:
-        with deadline.within(NOTE_SECONDS):
+        with deadline.within(LIMITS["list"]):
             store.change("turn", key, partial(_add, update, quiet, time.time()), days=1)
 
 

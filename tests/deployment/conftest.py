@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emulated_aws.emulator import Emulator
+from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_stand_in import Server, Telegram
 
 from tests.support.deployment import Deploy, Deployment, everything

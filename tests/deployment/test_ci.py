@@ -16,9 +16,9 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from emulated_aws.emulator import Emulator
-from local.project import ROOT
-from local.terraform import REGION
+from telegram_bot_aws.emulated_aws.emulator import Emulator
+from telegram_bot_aws.local.project import ROOT
+from telegram_bot_aws.local.terraform import REGION
 from telegram_stand_in import Telegram
 
 from tests.support.deployment import Deployment, answer_to, client

@@ -8,9 +8,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from emulated_aws.emulator import Emulator
-from local.project import ROOT
-from local.terraform import terraform_command
+from telegram_bot_aws.emulated_aws.emulator import Emulator
+from telegram_bot_aws.local.project import ROOT
+from telegram_bot_aws.local.terraform import terraform_command
 from telegram_stand_in import Telegram
 
 from tests.support.deployment import REMOVAL, Deploy, answer_to, client

@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from botocore.credentials import Credentials
-from emulated_aws.emulator import Emulator
-from local.packages import packages as install
-from local.project import ROOT
 from pytest_httpserver import HTTPServer
+from telegram_bot_aws.emulated_aws.emulator import Emulator
+from telegram_bot_aws.local.packages import packages as install
+from telegram_bot_aws.local.project import ROOT
 from telegram_stand_in import ADA, GRACE, Bot, Json, Server, Telegram, private_chat
 from werkzeug import Request, Response
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from emulated_aws.emulator import Emulator
-from local.project import ROOT
+from telegram_bot_aws.emulated_aws.emulator import Emulator
+from telegram_bot_aws.local.project import ROOT
 from telegram_stand_in import Fault, Server, Telegram
 
 from tests.support.deployment import (

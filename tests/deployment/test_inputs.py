@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emulated_aws.emulator import Emulator
-from local.project import ROOT
+from telegram_bot_aws.emulated_aws.emulator import Emulator
+from telegram_bot_aws.local.project import ROOT
 
 from tests.support.deployment import (
     FUNCTION,
@@ -61,6 +61,7 @@ RESOURCES = {
     REMOVAL,
     "aws_lambda_permission.webhook",
     "terraform_data.bot",
+    "terraform_data.failed_name",
     "terraform_data.inputs",
     "terraform_data.package",
     "terraform_data.role_id",
@@ -94,7 +95,6 @@ ADDED = {
         'aws_cloudwatch_metric_alarm.this["events_lost"]',
         'aws_cloudwatch_metric_alarm.this["failed"]',
         "aws_sqs_queue.failed[0]",
-        "terraform_data.failed_name[0]",
     },
     "later": {
         *(f'aws_cloudwatch_metric_alarm.this["{each}_dropped"]' for each in ("every", "later")),

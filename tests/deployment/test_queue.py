@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emulated_aws.emulator import Emulator
-from local.container import Function
-from local.events import webhook_event
-from local.terraform import REGION
+from telegram_bot_aws.emulated_aws.emulator import Emulator
+from telegram_bot_aws.local.container import Function
+from telegram_bot_aws.local.events import webhook_event
+from telegram_bot_aws.local.terraform import REGION
 from telegram_stand_in import Call, Fault, Server
 
 from tests.support.deployment import Deployment, change, client, everything, texts
@@ -155,9 +155,10 @@ def module(
         change(module, '\n    text = message["text"]\n', BOT)
         change(module, "def reply(", "def reply_to_one(")
         change(module, "\nHANDLED = ", ALBUMS + ON_EVENT)
-        change(
-            module, "LONGEST_PAUSE = 11 * 3600", "LONGEST_PAUSE = 0", file="botkit/sources/queue.py"
-        )
+        source = "botkit/sources/queue.py"
+        change(module, "LONGEST_PAUSE = 11 * 3600", "LONGEST_PAUSE = 0", file=source)
+        # The queue's own time holds, which a test shortens.
+        change(module, "ALWAYS_HIDDEN = 60", "ALWAYS_HIDDEN = 3600", file=source)
         module.apply()
         yield module
     assert [thing for thing in everything(aws) if "patient" in thing] == []

@@ -1,13 +1,13 @@
 """Resources deleted by hand come back, and the webhook follows a deployment that moves.
 
-Until it has moved, the version before goes on answering.
+Until it has moved, the previous version keeps answering.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from emulated_aws.emulator import Emulator
+from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_stand_in import Server, Telegram
 
 from tests.support.deployment import FUNCTION, Deploy, answer_to, change, client

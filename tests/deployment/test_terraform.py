@@ -8,8 +8,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from local.project import ROOT
-from local.terraform import LOCK, Module, has_locked_version
+from telegram_bot_aws.local.project import ROOT
+from telegram_bot_aws.local.terraform import LOCK, Module, has_locked_version
 
 from tests.support.deployment import Deployment
 from tests.support.needs import needs_terraform, skip_or_fail

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from emulated_aws.emulator import Emulator
-from local.processes import end, free_port
-from local.project import ROOT
+from telegram_bot_aws.emulated_aws.emulator import Emulator
+from telegram_bot_aws.local.processes import end, free_port
+from telegram_bot_aws.local.project import ROOT
 from telegram_stand_in import Telegram
 
 from tests.support.deployment import (

@@ -10,7 +10,7 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-from emulated_aws.emulator import Emulator
+from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_stand_in import Fault, Telegram
 
 from tests.support.deployment import Deploy, answer_to, client, texts

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import botocore.session
 import pytest
-from local.project import ROOT
-from local.terraform import terraform_command
+from telegram_bot_aws.local.project import ROOT
+from telegram_bot_aws.local.terraform import terraform_command
 
 from tests.support.needs import needs_terraform
 from tests.support.printed import FOLLOWED, NOT_RUN, is_run, printed

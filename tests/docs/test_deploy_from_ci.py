@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from local.project import ROOT, VENV
-from starter import new
+from telegram_bot_aws.local.project import ROOT, VENV
+from telegram_bot_aws.starter import new
 
 from tests.support.deployment import Deployment
 from tests.support.needs import skip_or_fail

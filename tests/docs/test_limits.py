@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bench import stack
-from local.project import ROOT
+from telegram_bot_aws.local.project import ROOT
 from telegram_stand_in import Telegram
 
 

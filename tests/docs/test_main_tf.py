@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from local.project import ROOT
+from telegram_bot_aws.local.project import ROOT
 
 from tests.support.deployment import Deployment
 from tests.support.provider import Providers

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from botkit.outcome import OUTCOMES
 from botkit.steps.allow import WHOSE
-from local.project import ROOT
 from maintenance import release
-from starter import new
+from telegram_bot_aws.local.project import COMMAND, ROOT
+from telegram_bot_aws.starter import new
 
 from tests.support.hcl import blocks
 
@@ -225,7 +225,7 @@ def test_the_cells_of_the_reference_are_short() -> None:
 
 
 def test_the_reference_has_the_flags_of_the_demo() -> None:
-    source = (ROOT / "tools" / "demo" / "demo.py").read_text()
+    source = (COMMAND / "telegram_bot_aws" / "demo" / "demo.py").read_text()
     flags = re.findall(r'add_argument\(\s*"(--[a-z-]+)"', source)
     assert len(flags) > 10
     section = REFERENCE.split("## The demo\n")[1].split("\n## ")[0]

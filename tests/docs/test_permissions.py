@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from local.project import ROOT
+from telegram_bot_aws.local.project import ROOT
 
 from tests.support.policy import POLICY, actions, matched, size
 

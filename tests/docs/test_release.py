@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from local.project import ROOT
 from maintenance import release
+from telegram_bot_aws.local.project import ROOT
 
 from tests.support.needs import skip_or_fail
 from tests.support.programs import contents
@@ -79,9 +79,20 @@ def test_the_versions_agree() -> None:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the project, before its first release."""
+    return copied(tmp_path / "project")
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy with one release, for tests that change nothing."""
+    project = copied(tmp_path_factory.mktemp("released") / "project")
+    write_release(project, "1.2.3", "ada")
+    return project
+
+
+def copied(project: Path) -> Path:
     ignored = shutil.ignore_patterns(".*", "__pycache__", "tests")
-    shutil.copytree(ROOT, tmp_path / "project", ignore=ignored)
-    project = tmp_path / "project"
+    shutil.copytree(ROOT, project, ignore=ignored)
     changelog = "# Changelog\n\n## Unreleased\n\n- Wings.\n"
     (project / "CHANGELOG.md").write_text(changelog)
     return project
@@ -100,7 +111,7 @@ def test_a_release_is_written_into_all_that_names_it(project: Path) -> None:
     assert source
     pinned = f"{source[0]}&depth=1"
     page.write_text(f'{page.read_text()}\n```hcl\n  source = {pinned}"\n```\n')
-    starter = project / "tools" / "starter" / "new.py"
+    starter = project / "tools/command/telegram_bot_aws/starter/new.py"
     starter.write_text(f'{starter.read_text()}\nPINNED = {pinned}"\n')
     ran = write_release(project, "1.2.3", "ada-l")
     assert ran.returncode == 0, ran.stderr
@@ -157,13 +168,12 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_release_that_is_refused_changes_nothing(project: Path, case: str) -> None:
-    write_release(project, "1.2.3", "ada")
-    before = contents(project)
+def test_a_release_that_is_refused_changes_nothing(released: Path, case: str) -> None:
+    before = contents(released)
     arguments, said = REFUSED[case]
-    ran = write_release(project, *arguments.split())
+    ran = write_release(released, *arguments.split())
     assert (ran.returncode, ran.stderr) == (2, f"scripts/release: {said}\n")
-    assert contents(project) == before
+    assert contents(released) == before
 
 
 def test_the_tag_has_the_version() -> None:

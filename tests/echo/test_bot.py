@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from local.project import LAMBDA
+from telegram_bot_aws.local.project import LAMBDA
 from telegram_stand_in import TYPES
 
 from tests.support.stubs import Json, load_file, message
@@ -37,10 +37,10 @@ READ = set(
 
 
 @pytest.fixture(autouse=True)
-def named(monkeypatch: pytest.MonkeyPatch) -> None:
+def named() -> None:
     """Let the bot know its name, which it would ask Telegram for."""
     telegram = import_module("botkit.telegram")  # other tests load it again
-    monkeypatch.setattr(telegram._client, "username", "echo_bot")
+    telegram.own.username = "echo_bot"
 
 
 def reply(**fields: Any) -> list[Json]:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from local.events import app_event
+from telegram_bot_aws.local.events import app_event
 
 from tests.conftest import Serve, Start
 from tests.support.stubs import (

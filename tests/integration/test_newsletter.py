@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from botkit.fakes.services import Schedules, Table
-from local.project import ROOT
+from telegram_bot_aws.local.project import ROOT
 from telegram_stand_in import ADA, Call, Telegram, private_chat
 
 from tests.conftest import BotApi, Start
@@ -168,15 +168,20 @@ class World:
         aws = container.module("aws")
         sessions = Table(aws, "sessions", items=self.sessions)
         schedules = Schedules(aws, items=self.schedules)
-        sessions._others = self.table.call
-        aws.call = self._watched(sessions.call)
-        aws.request = self._watched(schedules.request)
+
+        def call(service: str, target: str, params: Json) -> Any:
+            table = sessions if params.get("TableName") == "sessions" else self.table
+            return table.call(service, target, params)
+
+        container.answer_calls(self._watched(call))
+        container.answer_requests(self._watched(schedules.request))
         answer = self._watched(self._answer)
         container.module("telegram").Client.request = lambda client, *request: answer(*request)
         clock = SimpleNamespace(**vars(time))
         clock.time = clock.monotonic = lambda: self.now
         clock.sleep = self._sleep
-        names = ("deadline", "later", "session", "steps.again", "steps.due")
+        container.module("deadline").deadline.clock = lambda: self.now
+        names = ("later", "session", "steps.again", "steps.due")
         botkit = [container.module(name) for name in names]
         for module in (*botkit, *map(sys.modules.get, OWN)):
             module.time = clock

@@ -16,9 +16,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from emulated_aws.runtime_api import RuntimeApi
-from local.events import http_event
-from local.project import ROOT, SCRIPTS
+from telegram_bot_aws.emulated_aws.runtime_api import RuntimeApi
+from telegram_bot_aws.local.events import http_event
+from telegram_bot_aws.local.project import ROOT, SCRIPTS
 from telegram_stand_in import init_data
 
 from tests.conftest import BotApi

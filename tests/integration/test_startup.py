@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from local.project import LAMBDA
+from telegram_bot_aws.local.project import LAMBDA
 
 from tests.support.stubs import copy_function
 

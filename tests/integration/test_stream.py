@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from local.container import Function
-from local.events import webhook_event
+from telegram_bot_aws.local.container import Function
+from telegram_bot_aws.local.events import webhook_event
 from telegram_stand_in import ADA, Server, Telegram
 
 from tests.support.stubs import SECRET, TOKEN, Json

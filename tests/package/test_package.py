@@ -24,11 +24,11 @@ from typing import Any
 
 import pytest
 import requirements
-from local.container import bot_folder
-from local.processes import free_port
-from local.project import LAMBDA, ROOT, SCRIPTS, VENV
-from local.terraform import is_opentofu, terraform_command
 from pytest_httpserver import HTTPServer
+from telegram_bot_aws.local.container import bot_folder
+from telegram_bot_aws.local.processes import free_port
+from telegram_bot_aws.local.project import LAMBDA, ROOT, SCRIPTS, VENV
+from telegram_bot_aws.local.terraform import is_opentofu, terraform_command
 
 from tests.support.needs import needs_terraform
 from tests.support.programs import run
@@ -673,6 +673,7 @@ def test_an_index_that_gives_nothing_is_told(
     assert sentence in told(tmp_path / "a.zip", needing(tmp_path / "bot", "pure==1.0"))
 
 
+@pytest.mark.slow
 def test_uv_is_fetched_once_where_there_is_none(
     tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:

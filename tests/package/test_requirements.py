@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 import requirements
-from local.project import SCRIPTS
 from requirements import NotInstallable, install, parse
+from telegram_bot_aws.local.project import SCRIPTS
 
 from tests.support.wheels import Index
 

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 import botocore.config
 import botocore.session
 from botocore.credentials import Credentials
-from emulated_aws.emulator import Emulator
-from local.terraform import LOCK, REGION, Module
+from telegram_bot_aws.emulated_aws.emulator import Emulator
+from telegram_bot_aws.local.terraform import LOCK, REGION, Module
 from telegram_stand_in import Telegram
 
 from tests.support.provider import Providers

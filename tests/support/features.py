@@ -280,7 +280,7 @@ FEATURES = {
     ),
     "LIMIT": Feature(
         ON_LIMIT,
-        says=([], ["a", "b", ALBUM, ALBUM, "c", "d"], [], []),
+        says=([], ["a", "b", ALBUM, ALBUM, "c", "d"], [ALBUM, ALBUM], []),
         person=FLOODER,
     ),
     "allowed_ids": Feature(

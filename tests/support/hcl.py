@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from local.project import ROOT
+from telegram_bot_aws.local.project import ROOT
 
 HEREDOC = re.compile(r"<<-EOT\n(.*?)\n +EOT$", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r'^(variable|output) "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)

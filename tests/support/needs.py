@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from local import terraform
-from local.processes import ToolError
-from local.project import VENV
+from telegram_bot_aws.local import terraform
+from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.project import VENV
 
 
 def skip_or_fail(reason: str) -> NoReturn:

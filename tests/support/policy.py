@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import botocore.session
-from local.project import ROOT
+from telegram_bot_aws.local.project import ROOT
 
 TEXT = (ROOT / "docs" / "deployer-policy.json").read_text()
 POLICY = json.loads(TEXT)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from local.project import ROOT
+from telegram_bot_aws.local.project import ROOT
 
 PROGRAMS = r"(?:terraform|aws|curl|git|sed|\S*scripts/\w+)"
 PRINTED = re.compile(
@@ -47,7 +47,7 @@ NOT_RUN = {
         "needs two releases: tests/docs/test_release.py verifies the tag of one"
     ),
     r"terraform force-unlock ID": "needs the lock that a killed apply leaves, and asks",
-    r"terraform import|aws dynamodb batch-write-item|scripts/new --example": "a name",
+    r"terraform (?:import|state rm)|aws dynamodb batch-write-item|scripts/new --example": "a name",
     r"terraform init -migrate-state": "asks, and needs a backend: tests/deployment/test_ci.py",
     r"(?:xgettext|msginit|msgfmt|mkdir) .*": "needs GNU gettext",
     r"terraform state list \|.*": "tests/deployment/test_clones.py",
@@ -57,7 +57,7 @@ NOT_RUN = {
     r"aws sqs start-message-move-task .*": "the emulated AWS moves no messages",
     r"aws ec2 .*": "the emulated AWS has no interfaces of a function in a VPC",
     r"scripts/bench .*": "takes minutes: tools/bench/tests",
-    r"scripts/poll .*": "ends with Ctrl-C: tools/live/tests/test_poll.py",
+    r"scripts/poll .*": "ends with Ctrl-C: tools/command/telegram_bot_aws/live/tests/test_poll.py",
 }
 
 

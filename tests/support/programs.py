@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
 
-from local.project import MODULE, ROOT, SCRIPTS_NEED, VENV
+from telegram_bot_aws.local.project import MODULE, ROOT, SCRIPTS_NEED, VENV
 
 from tests.support.stubs import BOT
 
@@ -59,6 +59,10 @@ def save(path: Path, old: str, new: str) -> None:
     path.with_suffix(".new").replace(path)
 
 
+# The tools that run a bot: unless it is named, the module's own.
+RUN_A_BOT = tuple(f"telegram_bot_aws.{name}" for name in ("demo.demo", "live.doctor", "live.poll"))
+
+
 def names_a_bot(arguments: tuple[str, ...]) -> None:
     """Check that a tool doesn't run lambda/bot.py, which its author may have replaced."""
     assert {"--aws", "--bot", "--config", "--help"} & {*arguments}, (
@@ -78,7 +82,7 @@ def run(tool: Callable[[], int], *arguments: str, **environment: str) -> Ran:
 
     This saves starting Python. A test that needs a process uses a `Script`.
     """
-    if tool.__module__ in ("demo.demo", "live.doctor", "live.poll"):
+    if tool.__module__ in RUN_A_BOT:
         names_a_bot(arguments)
     output = io.StringIO()
     kinds = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)

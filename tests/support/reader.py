@@ -9,8 +9,8 @@ import ast
 import re
 from pathlib import Path
 
-from local.project import ROOT
-from starter import new
+from telegram_bot_aws.local.project import ROOT
+from telegram_bot_aws.starter import new
 
 DOCS = ROOT / "docs"
 # In the order in which the reader follows them. The other pages of how-to are for operators.

@@ -27,8 +27,10 @@ from typing import Any
 import pytest
 from awslambdaric.lambda_runtime_log_utils import JsonFormatter
 from awslambdaric.lambda_runtime_marshaller import to_json
-from local.events import webhook_event
-from local.project import LAMBDA, ROOT
+from telegram_bot_aws.local.events import webhook_event
+from telegram_bot_aws.local.project import LAMBDA, ROOT
+
+from tests.support.connections import Calls, Posts, Requests
 
 Json = dict[str, Any]
 
@@ -53,10 +55,10 @@ class Loader(SourceFileLoader):
     """Reads a module's file once, however often it is imported, unless the file changes."""
 
     def get_code(self, fullname: str) -> Any:
-        return self._code(fullname, Path(self.path).stat().st_mtime_ns)
+        return self._code(fullname, self.path_stats(self.path)["mtime"])
 
     @cache  # noqa: B019 # there are as many as modules
-    def _code(self, fullname: str, saved: int) -> Any:
+    def _code(self, fullname: str, saved: float) -> Any:
         return super().get_code(fullname)
 
 
@@ -155,6 +157,24 @@ class Container:
         """Return a module of botkit, which is imported if the container hasn't done so."""
         return importlib.import_module(f"botkit.{name}")
 
+    def answer_calls(
+        self, call: Callable[..., Any], *services: str, kind: type[Calls] = Calls
+    ) -> None:
+        """Have a function with the parameters of `aws.call` answer the calls of AWS's services."""
+        connections = self.module("aws").connections
+        for service in services or ("dynamodb", "sqs", "ssm"):
+            close(connections.get(service))
+            connections[service] = kind(service, call)
+
+    def answer_requests(self, request: Callable[..., Any]) -> None:
+        """Have a function with the parameters of `aws.request` answer those for Scheduler."""
+        self.answer_calls(request, "scheduler", kind=Requests)
+
+    def answer_telegram(self, post: Callable[..., Any]) -> None:
+        """Have a function with the parameters of `Client.post` answer the calls of Telegram."""
+        close(self.telegram.own.connection)
+        self.telegram.own.connection = Posts(post)
+
     @property
     def line(self) -> Json:
         """The last log line, without what changes from run to run."""
@@ -165,14 +185,19 @@ class Container:
         """Close the container's connections, as its end would."""
         connections = []
         if telegram := sys.modules.get("botkit.telegram"):
-            connections.append(telegram._client.connection)
+            connections.append(telegram.own.connection)
         if aws := sys.modules.get("botkit.aws"):
             connections += aws.connections.values()
         for connection in connections:
-            if connection._kept:
-                connection._kept.close()
+            close(connection)
         close_loop(loaded())
         unload()
+
+
+def close(connection: Any) -> None:
+    """Close a connection of botkit, if it is open."""
+    if kept := getattr(connection, "_kept", None):
+        kept.close()
 
 
 def close_loop(modules: dict[str, ModuleType]) -> None:
@@ -193,14 +218,20 @@ def unload() -> None:
         del sys.modules[name]
 
 
+# The credentials of a function whose AWS a test answers itself.
+AWS = {
+    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+    "AWS_REGION": "eu-central-1",
+    "AWS_SECRET_ACCESS_KEY": KEY,
+    "AWS_SESSION_TOKEN": SESSION_TOKEN,
+}
+
+
 def session_environment(url: str) -> dict[str, str]:
     """Return the variables of a function with sessions. Its AWS is at `url`."""
     return {
-        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        **AWS,
         "AWS_ENDPOINT_URL": url,
-        "AWS_REGION": "eu-central-1",
-        "AWS_SECRET_ACCESS_KEY": KEY,
-        "AWS_SESSION_TOKEN": SESSION_TOKEN,
         "SESSION_RETENTION_IN_DAYS": "0",
         "SESSION_TABLE": "sessions",
     }
@@ -296,17 +327,16 @@ def with_bot(container: Container, monkeypatch: pytest.MonkeyPatch, calls: Any) 
     monkeypatch.setattr(container.bot, "reply", reply)
 
 
-def with_clock(container: Container, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Have a container's deadlines go by a clock that stands still while `now` isn't changed."""
+def with_clock(container: Container) -> Any:
+    """Have a container's deadline go by a clock that stands still while `now` isn't changed."""
     clock = SimpleNamespace(now=0.0)
-    clock.monotonic = lambda: clock.now
-    monkeypatch.setattr(container.module("deadline"), "time", clock)
+    container.module("deadline").deadline.clock = lambda: clock.now
     return clock
 
 
 def with_pauses(container: Container, monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Have a container's deadlines go by a clock that only its pauses move. Returns the pauses."""
-    clock, pauses = with_clock(container, monkeypatch), list[float]()
+    """Have a container's deadline go by a clock that only its pauses move. Returns the pauses."""
+    clock, pauses = with_clock(container), list[float]()
 
     def sleep(seconds: float) -> None:
         assert seconds > 0 and clock.now < 300, "it would never end"
@@ -317,25 +347,41 @@ def with_pauses(container: Container, monkeypatch: pytest.MonkeyPatch) -> list[f
     return pauses
 
 
-def with_timeouts(container: Container, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def with_timeouts(container: Container) -> list[float]:
     """Have a container's calls succeed at once. Returns the seconds that each may take.
 
     A server would only see how long a call lasts.
     """
     given: list[float] = []
-    post: Any = lambda method, params, timeout: given.append(timeout)  # noqa: E731
-    monkeypatch.setattr(container.telegram._client, "post", post)
+    container.answer_telegram(lambda method, params, timeout: given.append(timeout))
     return given
 
 
 @contextlib.contextmanager
+def counting(function: Any) -> Iterator[list[Any]]:
+    """Yield a list that gets an item for each call of a function in the block."""
+    calls: list[Any] = []
+    wanted = getattr(function, "__code__", function)  # one of C has none
+
+    def note(frame: Any, event: str, argument: object) -> None:
+        called = {"call": frame.f_code, "c_call": argument}.get(event)
+        if called is wanted:
+            calls.append(called)
+
+    sys.setprofile(note)
+    try:
+        yield calls
+    finally:
+        sys.setprofile(None)
+
+
+@contextlib.contextmanager
 def ticking() -> Iterator[None]:
-    """Have deadlines go by a clock that only its readings move, by 10 ms each."""
-    readings = itertools.count()
-    clock = SimpleNamespace(monotonic=lambda: next(readings) / 100)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.modules["botkit.deadline"], "time", clock)
-        yield
+    """Have the deadline go by a clock that only its readings move, by 10 ms each."""
+    readings, deadline = itertools.count(), sys.modules["botkit.deadline"].deadline
+    clock, deadline.clock = deadline.clock, lambda: next(readings) / 100
+    yield
+    deadline.clock = clock
 
 
 Part = Callable[["Peer", socket.socket], None]

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from local.project import LAMBDA, ROOT
+from telegram_bot_aws.local.project import LAMBDA, ROOT
 from telegram_stand_in import ADA, GRACE, Call, Json, Telegram, text_content
 
 BOTS = ROOT / "tests/bots"

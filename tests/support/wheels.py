@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from local.project import VENV
+from telegram_bot_aws.local.project import VENV
 
 from tests.support.needs import skip_or_fail
 

@@ -253,8 +253,9 @@ class World:
             about = {"message_id": len(made), "date": 1767225600}
             return {**about, "chat": {"id": params["chat_id"], "type": "private"}}
 
-        aws.call, aws.request = call, request
-        telegram._client.post = post
+        container.answer_calls(call)
+        container.answer_requests(request)
+        container.answer_telegram(post)
         if hasattr(container.bot, "TOGETHER"):
             clock = SimpleNamespace(time=lambda: self.now, sleep=self._sleep)
             container.module("turns").time = clock

@@ -82,7 +82,7 @@ def test_a_bot_that_leaves_no_time_for_its_calls_leaves_the_update_unanswered(
     outcome: str,
 ) -> None:
     deadline = container.module("deadline").deadline
-    with_clock(container, monkeypatch)
+    with_clock(container)
     monkeypatch.setattr(container.module("bot_module"), "GRACE", 60)
 
     def reply(update: Json) -> list[Json]:
@@ -90,7 +90,7 @@ def test_a_bot_that_leaves_no_time_for_its_calls_leaves_the_update_unanswered(
         return answer
 
     monkeypatch.setattr(container.bot, "reply", reply)
-    with_timeouts(container, monkeypatch)
+    with_timeouts(container)
     container.deliver(message(), milliseconds)
     assert container.line["outcome"] == outcome
     late = "reply() left no time to make its calls"
@@ -130,18 +130,11 @@ def test_a_bot_is_ended_at_once_when_the_time_is_up_already(
     alarms: list[float] = []
     intervals: set[float] = set()
 
-    class Signals:
-        SIGALRM = ITIMER_REAL = 0
+    def setitimer(which: int, seconds: float, interval: float = 0) -> None:
+        alarms.append(seconds)
+        intervals.add(interval)
 
-        @staticmethod
-        def signal(number: int, handler: object) -> None: ...
-
-        @staticmethod
-        def setitimer(which: int, seconds: float, interval: float = 0) -> None:
-            alarms.append(seconds)
-            intervals.add(interval)
-
-    monkeypatch.setattr(container.module("bot_module"), "_signal", Signals)
+    monkeypatch.setattr("_signal.setitimer", setitimer)
     container.deliver({"update_id": 1}, milliseconds=0)
     assert alarms == [0.001, 0]
     assert 0 < max(intervals) < container.module("deadline").GRACE  # then Lambda ends it

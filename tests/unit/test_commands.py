@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from local.project import ROOT
+from telegram_bot_aws.local.project import ROOT
 
 from tests.conftest import BotApi, Serve, Start
 from tests.support.stubs import TOKEN, Container, answers, load_file, parameter
@@ -41,7 +41,7 @@ def test_a_command_is_this_bots_unless_it_names_another(
     container: Container, bot_api: BotApi, text: str | None, command: str
 ) -> None:
     commands = container.module("commands")
-    container.module("telegram")._client.username = ME["username"]
+    container.module("telegram").own.username = ME["username"]
     assert commands.command_in(text) == command
     is_anothers = text in ("/start@another_bot", "/start@a_bot2")
     assert commands.is_for_another_bot(text) is is_anothers
@@ -84,7 +84,7 @@ def test_another_token_may_be_another_bots(
 def test_the_first_bot_of_a_new_folder_leaves_another_bots_commands_alone(
     container: Container, text: str, answered: int
 ) -> None:
-    container.module("telegram")._client.username = ME["username"]
+    container.module("telegram").own.username = ME["username"]
     hello = load_file(ROOT / "examples" / "hello" / "bot" / "bot.py")
     message = {"chat": {"id": -7}, "text": text}
     assert len(hello.reply({"update_id": 1, "message": message})) == answered

@@ -29,7 +29,7 @@ def container(start_with_sessions: StartBot) -> Container:
 
 @pytest.fixture
 def talk(container: Container) -> Any:
-    container.telegram._client.username = "a_bot"
+    container.telegram.own.username = "a_bot"
     return container.module("conversation")
 
 
@@ -159,6 +159,32 @@ def test_nor_does_one_from_before_the_button_that_was_tapped(person: Any, talk: 
     assert ada.press(*ada.buttons(), message_id=32) == "answerCallbackQuery | Which day?"
     assert ada.send("M", message_id=31) == "otherwise"
     assert ada.send("Friday", message_id=34) == "L on Friday"
+
+
+@pytest.mark.parametrize("begins", [False, True], ids=["an answer", "the beginning"])
+def test_nor_does_one_from_between_a_button_and_its_tap(
+    person: Any, talk: Any, monkeypatch: pytest.MonkeyPatch, begins: bool
+) -> None:
+    """The message with the button is the bot's, and older than what the person wrote since."""
+
+    def order(message: Json) -> Any:
+        if not begins:
+            yield talk.ask_press("size", say(message, "Which size?", "L"))
+        day = yield talk.ask("day", say(message, "Which day?"))
+        return say(message, day)
+
+    monkeypatch.setattr(time, "time", lambda: 1000.9)
+    ada = person(order)
+    if begins:
+        message = {"message_id": 31, "chat": CHAT, "from": {"id": 42}}
+        press = {"id": "p", "from": ADA, "message": message}
+        talk.start(order, {"callback_query": press}, ada.session)
+    else:
+        ada.send("/go", message_id=30, date=980)
+        assert ada.press(*ada.buttons(), message_id=31) == "answerCallbackQuery | Which day?"
+    assert ada.send("What is M?", message_id=32, date=990) == "otherwise"
+    assert ada.send("/start", message_id=33, date=999) == "otherwise"
+    assert ada.send("Friday", message_id=35, date=1000) == "Friday"
 
 
 def test_a_message_of_another_chat_is_from_no_time_before(person: Any, talk: Any) -> None:

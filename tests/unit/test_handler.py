@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -87,9 +88,9 @@ SECONDS = {
 
 
 @pytest.fixture
-def still(monkeypatch: pytest.MonkeyPatch, container: Container) -> None:
+def still(container: Container) -> None:
     """Stop the clock of the container's deadlines."""
-    with_clock(container, monkeypatch)
+    with_clock(container)
 
 
 @pytest.mark.usefixtures("still")
@@ -105,19 +106,15 @@ def test_each_kind_of_event_has_its_time(
 
 
 @pytest.mark.usefixtures("still")
-def test_a_second_is_reserved_for_the_answer(
-    container: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    given = with_timeouts(container, monkeypatch)
+def test_a_second_is_reserved_for_the_answer(container: Container) -> None:
+    given = with_timeouts(container)
     container.deliver(message(), milliseconds=10_000)
     container.invoke(echo(), milliseconds=900_000)
     assert given == [9, 899]
 
 
-def test_an_answer_comes_before_api_gateway_gives_up(
-    container: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    given = with_timeouts(container, monkeypatch)
+def test_an_answer_comes_before_api_gateway_gives_up(container: Container) -> None:
+    given = with_timeouts(container)
     container.deliver(message(), milliseconds=900_000)
     url = "http://bot.example/telegram"
     register = {"tf": {"action": "register"}, "url": url, "max_connections": 40}
@@ -135,7 +132,7 @@ def test_an_import_and_the_connection_share_the_time_of_start_up(start_bot: Star
 # ── Start-up
 
 
-class Notes:
+class ImportNotes:
     """A module finder that finds nothing, and records when the bot is imported."""
 
     def __init__(self, steps: list[Any]) -> None:
@@ -144,6 +141,13 @@ class Notes:
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
         if name == "bot":
             self.steps.append("import bot")
+
+
+def connect(kind: Callable[..., Any]) -> None:
+    """Have objects of a kind stand where connections do, before the next start-up."""
+    importlib.import_module("botkit.telegram").own.connection = kind()
+    aws = importlib.import_module("botkit.aws")
+    aws.connections.update({service: kind(service) for service in ("sqs", "dynamodb")})
 
 
 TELEGRAM = {"REPLY_MODE": "api"}
@@ -174,15 +178,19 @@ def test_the_bot_is_imported_while_the_connections_are_made(
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    for name in ("telegram", "aws"):
-        module = importlib.import_module(f"botkit.{name}")
-        for step in ("prepare", "connect"):
 
-            def note(*service: str, step: str = step) -> None:
-                steps.append(" ".join([step, *service]))
+    class Notes:
+        def __init__(self, *service: str) -> None:
+            self.service = service
 
-            monkeypatch.setattr(module, step, note)
-    monkeypatch.setattr(sys, "meta_path", [Notes(steps), *sys.meta_path])
+        def prepare(self) -> None:
+            steps.append(" ".join(["prepare", *self.service]))
+
+        def open(self, timeout: float) -> None:
+            steps.append(" ".join(["connect", *self.service]))
+
+    connect(Notes)
+    monkeypatch.setattr(sys, "meta_path", [ImportNotes(steps), *sys.meta_path])
     importlib.import_module("handler")
     unload()
     assert steps == expected
@@ -196,20 +204,23 @@ def test_a_service_that_hangs_leaves_the_others_their_time(
         monkeypatch.setenv(name, value)
     given = []
     clock = SimpleNamespace(now=0.0)
-    clock.monotonic = lambda: clock.now
-    for name in ("telegram", "aws"):
-        module = importlib.import_module(f"botkit.{name}")
 
-        def hang(*service: str) -> None:
-            given.append(deadline.left())
-            clock.now += deadline.left()
+    class Hangs:
+        def __init__(self, *service: str) -> None:
+            pass
 
-        monkeypatch.setattr(module, "connect", hang)
-        monkeypatch.setattr(module, "prepare", lambda *service: None)
-    monkeypatch.setattr(sys.modules["botkit.deadline"], "time", clock)
+        def prepare(self) -> None:
+            """Begin, and never end."""
+
+        def open(self, timeout: float) -> None:
+            given.append(timeout)
+            clock.now += timeout
+
+    connect(Hangs)
     deadline = importlib.import_module("botkit.deadline").deadline
+    deadline.clock = lambda: clock.now
     deadline.start(8)
-    monkeypatch.setattr(sys, "meta_path", [Notes([]), *sys.meta_path])
+    monkeypatch.setattr(sys, "meta_path", [ImportNotes([]), *sys.meta_path])
     importlib.import_module("handler")
     unload()
     assert given == [3, 3, 2], "DynamoDB, SQS, and Telegram"

@@ -68,17 +68,10 @@ def test_an_interrupt_may_come_while_it_is_switched_off(
     bot_module = container.module("bot_module")
     frames: list[FrameType] = []
 
-    class Signals:
-        SIGALRM = ITIMER_REAL = 0
+    def setitimer(*arguments: object) -> None:
+        frames.append(sys._getframe(1))
 
-        @staticmethod
-        def signal(number: int, handler: object) -> None: ...
-
-        @staticmethod
-        def setitimer(*arguments: object) -> None:
-            frames.append(sys._getframe(1))
-
-    monkeypatch.setattr(bot_module, "_signal", Signals)
+    monkeypatch.setattr("_signal.setitimer", setitimer)
     with bot_module.interrupt_after(9):
         with pytest.raises(bot_module.TimeIsUp):
             bot_module._interrupt(14, sys._getframe())

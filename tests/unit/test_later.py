@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -126,7 +127,7 @@ def test_a_time_that_passes_on_the_way_is_soon(
             now += lasts
             refused("ValidationException")()
 
-    container.module("aws").request = request
+    container.answer_requests(request)
     assert later.send(CALL, NOON, "tea") is True
     assert asked == ["at(2099-01-01T12:00:00)", f"at(2099-01-01T{second})"]
 
@@ -161,11 +162,17 @@ def test_no_call_has_the_name_of_a_retry(container: Container, later: Any, numbe
 
 
 def test_a_retry_whose_names_were_taken_until_now_has_its_own(
-    container: Container, later: Any, monkeypatch: pytest.MonkeyPatch
+    container: Container, later: Any
 ) -> None:
     """Scheduler may delete what had them between its refusal and the look at it."""
-    schedule, taken = later._schedule, [f"{RETRY}.{number}" for number in (1, 2)]
-    monkeypatch.setattr(later, "_schedule", lambda *e: e[2] not in taken and schedule(*e))
+    taken = [f"/schedules/{RETRY}.{number}" for number in (1, 2)]
+
+    def request(service: str, method: str, path: str, **content: Any) -> Any:
+        if method == "POST" and path in taken:
+            refused("ConflictException", "it already exists")()
+        return container.schedules.request(service, method, path, **content)
+
+    container.answer_requests(request)
     event = {"later": {"since": 1, "tries": 1, "name": "42.tea"}, "calls": [CALL]}
     later.retry(event, NOON.timestamp(), "a")
     assert [*waiting(container)] == ["retry.a"]
@@ -223,7 +230,7 @@ def test_what_is_no_call_for_later_is_refused(
 
 def test_scheduler_fills_in_nothing(container: Container, later: Any) -> None:
     sent: list[Any] = []
-    container.module("aws").request = lambda *about, **content: sent.append(content["body"])
+    container.answer_requests(lambda *about, **content: sent.append(content["body"]))
     call = {**CALL, "text": "<aws.scheduler.schedule-arn>"}
     later.send(call, NOON, "tea")
     text = sent[0]["Target"]["Input"]
@@ -297,7 +304,7 @@ REFUSALS: dict[str, tuple[str, str, str]] = {
 def test_scheduler_may_refuse(
     container: Container, later: Any, code: str, message: str, kind: str
 ) -> None:
-    container.module("aws").request = refused(code, message)
+    container.answer_requests(refused(code, message))
     with pytest.raises(Exception, match=message) as caught:
         later.send(CALL, NOON, "tea")
     assert type(caught.value).__name__ == kind
@@ -311,7 +318,7 @@ def test_scheduler_may_refuse(
 def test_what_scheduler_quotes_is_not_passed_on(
     container: Container, later: Any, message: str, kind: str
 ) -> None:
-    container.module("aws").request = refused("ValidationException", f"{TEXT}: {message}")
+    container.answer_requests(refused("ValidationException", f"{TEXT}: {message}"))
     with pytest.raises(Exception, match="ValidationException") as caught:
         later.send(CALL, NOON, "tea")
     assert type(caught.value).__name__ == kind
@@ -321,7 +328,7 @@ def test_what_scheduler_quotes_is_not_passed_on(
 def test_a_call_that_is_about_to_be_made_is_not_cancelled_yet(
     container: Container, later: Any
 ) -> None:
-    container.module("aws").request = refused("ConflictException")
+    container.answer_requests(refused("ConflictException"))
     with pytest.raises(Exception, match="ConflictException: no") as caught:
         later.cancel("tea")
     assert type(caught.value).__name__ == "Unreachable"
@@ -331,7 +338,7 @@ def test_a_conflict_about_another_thing_than_the_name_is_tried_again(
     container: Container, later: Any
 ) -> None:
     message = "Schedule group telegram-bot is being deleted."
-    container.module("aws").request = refused("ConflictException", message)
+    container.answer_requests(refused("ConflictException", message))
     with pytest.raises(Exception, match=f"ConflictException: {message}") as caught:
         later.send(CALL, NOON, "tea")
     assert type(caught.value).__name__ == "Unreachable"
@@ -363,10 +370,15 @@ def test_requests_for_a_call_that_recurs_are_as_botocore_makes_them(
             {"Message": "Schedule 42.tea already exists."}, status, headers
         )
     httpserver.expect_ordered_request("/schedules/42.tea").respond_with_json({})
+    retry = f"retry.{hashlib.sha256(b'every:42.tea').hexdigest()[:40]}"
+    for number in (1, 2):
+        httpserver.expect_ordered_request(
+            f"/schedules/{retry}.{number}", "DELETE", query_string={"groupName": "tea-bot"}
+        ).respond_with_json({})
     assert later.every({**CALL, "text": "<Tee>"}, *MONDAYS, "42.tea") is False
     assert later.cancel_every("42.tea") is True
     httpserver.check()
-    [created, updated, deleted] = [request for request, _ in httpserver.log]
+    [created, updated, deleted, *_] = [request for request, _ in httpserver.log]
 
     model = botocore.session.get_session().get_service_model("scheduler")
     for request, name in ((created, "CreateSchedule"), (updated, "UpdateSchedule")):
@@ -430,7 +442,7 @@ def test_a_call_that_is_cancelled_while_it_is_replaced_is_tried_again(
             container.schedules.items.clear()
         return request(service, method, path, **content)
 
-    container.module("aws").request = cancelled_between
+    container.answer_requests(cancelled_between)
     with pytest.raises(container.module("errors").Unreachable, match="^a call that recurs was can"):
         later.every(CALL, *MONDAYS, "tea")
     assert later.every(CALL, *MONDAYS, "tea") is True

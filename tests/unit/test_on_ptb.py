@@ -781,14 +781,13 @@ def test_a_conversation_of_a_user_is_in_all_chats(
 def test_one_session_is_read_once(start_with_sessions: StartBot, bot_api: BotApi) -> None:
     container = start_with_sessions(source(CONVERSATION, '"chat"'))
     bot_api.answers("getMe", {}, ME)
-    aws, call = container.module("aws"), container.table.call
     read: list[str] = []
 
     def spy(service: str, target: str, params: Any) -> Any:
         read.append(params["Key"]["id"]["S"])
-        return call(service, target, params)
+        return container.table.call(service, target, params)
 
-    aws.call = spy
+    container.answer_calls(spy)
     assert result(container, **{**MESSAGE, "chat": GROUP}) == ("ignored", "")
     assert read == ["-5"]
 

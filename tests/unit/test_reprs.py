@@ -8,7 +8,7 @@ import socket
 from collections.abc import Iterator
 from types import ModuleType
 
-from local.project import LAMBDA
+from telegram_bot_aws.local.project import LAMBDA
 
 from tests.conftest import StartBot
 from tests.support.stubs import message
@@ -62,7 +62,7 @@ def test_no_secret_is_shown(start_with_sessions: StartBot) -> None:
     stream = exchange.Stream(socket.socket(), part("deadline").deadline)
     shown = [
         part("settings").settings,
-        part("telegram")._client,
+        part("telegram").own,
         part("telegram").Client(url, SECRET, url),
         connection.Connection(url, url),
         connection.Dial((url.partition("://")[2], 80)),

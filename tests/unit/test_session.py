@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
+import time
 from typing import Any
 
 import pytest
@@ -31,8 +31,7 @@ def start_at(
 ) -> Container:
     """Start a container at a time, whose sessions are kept for so many days."""
     container = start(FORM, SESSION_RETENTION_IN_DAYS=f"{days}")
-    clock = SimpleNamespace(time=lambda: now)
-    monkeypatch.setattr(container.module("store"), "time", clock)
+    monkeypatch.setattr(time, "time", lambda: now)
     return container
 
 
@@ -439,10 +438,8 @@ def test_what_dynamodb_takes_for_each_of_many_calls_counts(start_with_sessions: 
     store = container.module("store")
     found = store.Item("session", "42")
     ids = range(2_000_000_000, 2_000_000_300)
-    found.updates = dict.fromkeys(ids, store.UNFINISHED)
-    found._calls = dict.fromkeys(ids, '[{"method":"x"}]')
     found.session = {"": ""}
-    assert found.keep()
+    assert found.keep(dict.fromkeys(ids, [{"method": "x"}]), state=store.UNFINISHED)
     item = container.table.items["42"]
     size = sum(len(name) + len(value.get("S", "")) for name, value in item.items()) + 3
     size += sum(len(name) + len(value["S"]) + 1 for name, value in item["calls"]["M"].items())
@@ -453,7 +450,7 @@ def test_what_dynamodb_takes_for_each_of_many_calls_counts(start_with_sessions: 
 
 def test_a_session_is_read_with_the_time_that_is_left(start_with_sessions: StartBot) -> None:
     container = start_with_sessions(FORM)
+    del container.module("aws").connections["dynamodb"]
     container.module("deadline").deadline.start(0)
-    container.module("aws").call = container.table._others
     with pytest.raises(container.module("errors").Unreachable, match="no time left"):
         container.module("session").read("42")

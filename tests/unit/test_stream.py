@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import itertools
 import sys
+import time
 from collections.abc import Iterable, Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from telegram_stand_in import Fault, Telegram
 
 from tests.conftest import StartBot
-from tests.support.stubs import Container, Json, with_clock
+from tests.support.stubs import Container, Json, counting, with_clock
 from tests.support.stubs import message as update
 
 BOT = 'SESSION = "chat"\n\n\ndef reply(update, session):\n    return []\n'
@@ -53,12 +53,12 @@ class World:
     ) -> None:
         self.container = container
         self.stream = container.module("stream")
+        self.shown = self.stream.answer  # what shows an answer
         self.form = form
         self.rich: list[tuple[str, Json]] = []  # calls with Markdown
         self.returned: list[Json] = []
         if form != "text":
-            self._answer = self.stream.answer
-            monkeypatch.setattr(self.stream, "answer", self._answer_in_markdown)
+            self.shown = self._answer_in_markdown
         self.store = container.module("store")
         self.calls: list[tuple[str, Json]] = []
         self.current = container.module("current")
@@ -69,25 +69,26 @@ class World:
         self.aws_lasts = self.telegram_lasts = 0.0
         self.closed = 0
         self._ids = itertools.count(900)
-        monkeypatch.setattr(container.telegram, "call", self._call)
-        clock = SimpleNamespace(monotonic=lambda: self.now)
-        monkeypatch.setattr(self.stream, "time", clock)
+        container.answer_telegram(self._post)
+        monkeypatch.setattr(time, "monotonic", lambda: self.now)  # the deadline has its own
         self.deadline = container.module("deadline").deadline
         self.deadline.start(60)
-        aws = container.module("aws")
-        self._aws = aws.call
-        monkeypatch.setattr(aws, "call", self._call_aws)
+        self.asked: list[str] = []  # of the table: an action, and the id of its item
+        container.answer_calls(self._call_aws)
 
-    def _call_aws(self, *about: Any) -> Any:
+    def _call_aws(self, service: str, target: str, params: Json) -> Any:
+        action = target.partition(".")[2]
+        item = params.get("Key") or params["Item"]
+        self.asked.append(f"{action} {item['id']['S']}")
         self.limits.append(self.deadline.left())
         self.now += self.aws_lasts
-        if self.fails.get(about[1].partition(".")[2]):
-            raise self.fails[about[1].partition(".")[2]].pop(0)
-        return self._aws(*about)
+        if self.fails.get(action):
+            raise self.fails[action].pop(0)
+        return self.container.table.call(service, target, params)
 
     def _answer_in_markdown(self, *about: Any, **how: Any) -> list[Json]:
         """Return the calls that Telegram gets of an answer, with texts for Markdown."""
-        calls = self.returned = self._answer(*about, markdown=True, **how)
+        calls = self.returned = self.stream.answer(*about, markdown=True, **how)
         taken, at = [], 0
         while at < len(calls):
             call = {**calls[at]}
@@ -101,7 +102,7 @@ class World:
             taken.append(call)
         return taken
 
-    def _call(self, method: str, **params: Any) -> Any:
+    def _post(self, method: str, params: Json, timeout: float) -> Any:
         if "rich_message" in params:
             self.rich.append((method, params))
             if self.form == "refused":
@@ -112,7 +113,6 @@ class World:
         self.now += self.telegram_lasts
         if self.fails.get(method):
             raise self.fails[method].pop(0)
-        self.current.note(method, params)
         return {"message_id": next(self._ids)} if method == "sendMessage" else True
 
     def pieces(self, pieces: Iterable[str]) -> Iterator[str]:
@@ -126,7 +126,7 @@ class World:
     def answer(self, pieces: Iterable[str], chat: Json = PRIVATE, **how: Any) -> list[Json]:
         self.current.asking.streams = 0  # reply() runs
         self.made = self.pieces(pieces)  # Python closes it by itself when nothing refers to it
-        calls: list[Json] = self.stream.answer(message=message(chat), pieces=self.made, **how)
+        calls: list[Json] = self.shown(message=message(chat), pieces=self.made, **how)
         return calls
 
     def texts(self, method: str) -> list[str]:
@@ -183,18 +183,18 @@ def test_what_a_later_delivery_goes_on_with_is_not_seen_twice(world: World) -> N
     world.answer(["Hello", ", Ada."], GROUP)  # in the message of the first time
     assert not world.current.run.made.seen
     world.fails["PutItem"] = [world.container.module("errors").Unreachable("HTTP 500")]
-    world.stream.answer({**message(GROUP), "message_id": 18}, world.pieces(["Hello", ", Ada."]))
+    world.shown({**message(GROUP), "message_id": 18}, world.pieces(["Hello", ", Ada."]))
     assert world.current.run.made.seen
 
 
 @in_each_form
 def test_an_answer_goes_where_the_question_is(world: World) -> None:
     topic: Json = {"is_topic_message": True, "message_thread_id": 5, "has_protected_content": True}
-    [call] = world.stream.answer(message(**topic), ["a"])
+    [call] = world.shown(message(**topic), ["a"])
     assert call == {**said("a"), "message_thread_id": 5, "protect_content": True}
     assert world.calls[0][1]["message_thread_id"] == 5
     direct = message(GROUP, direct_messages_topic={"topic_id": 6}, message_thread_id=7)
-    world.stream.answer(direct, ["a"])
+    world.shown(direct, ["a"])
     [sent] = [params for name, params in world.calls if name == "sendMessage"]
     assert "message_thread_id" not in sent
     assert sent["direct_messages_topic_id"] == 6
@@ -203,7 +203,7 @@ def test_an_answer_goes_where_the_question_is(world: World) -> None:
 @in_each_form
 def test_an_answer_for_a_business_account_grows_in_a_message(world: World) -> None:
     world.fails["editMessageText"] = [world.container.module("errors").Unreachable("gone")] * 2
-    [call] = world.stream.answer(message(business_connection_id="b"), world.pieces("ab"))
+    [call] = world.shown(message(business_connection_id="b"), world.pieces("ab"))
     names = [method for method, _ in world.calls]
     assert names == ["sendChatAction", "sendMessage", *["editMessageText"] * 2]
     assert (call["method"], call["business_connection_id"]) == ("editMessageText", "b")
@@ -213,7 +213,7 @@ def test_an_answer_for_a_business_account_grows_in_a_message(world: World) -> No
 def test_the_notes_on_an_answer_are_its_accounts(world: World) -> None:
     """The ids of chats and messages may be the same in another account."""
     for account in ({"business_connection_id": "b"}, {"business_connection_id": "c"}, {}):
-        world.stream.answer(message(GROUP, **account), ["a"])
+        world.shown(message(GROUP, **account), ["a"])
     keys = ["stream:business:b:-7/17/0.0", "stream:business:c:-7/17/0.0", "stream:-7/17/0.0"]
     assert list(world.container.table.items) == keys
     assert len(world.texts("sendMessage")) == 3
@@ -229,7 +229,7 @@ def test_each_answer_of_an_update_grows_in_a_message(world: World) -> None:
     world.current.run.id = 7
     for _ in range(2):  # the update is delivered again
         world.answer(["Hello"], GROUP)
-        world.stream.answer(message(GROUP), ["Goodbye"])
+        world.shown(message(GROUP), ["Goodbye"])
     assert world.texts("sendMessage") == ["Hello …", "Goodbye …"]
 
 
@@ -312,9 +312,7 @@ def test_what_cant_be_shown_at_the_end_is_left_to_the_host(world: World) -> None
     world.fails["editMessageText"] = [busy]
     world.calls.clear()
     other = {**message(GROUP), "message_id": 18}
-    assert world.stream.answer(other, world.pieces("ab")) == [
-        {**last, "message_id": 901, "text": "ab"}
-    ]
+    assert world.shown(other, world.pieces("ab")) == [{**last, "message_id": 901, "text": "ab"}]
     assert world.texts("editMessageText") == ["ab …"], "Telegram is left alone"
 
 
@@ -370,9 +368,9 @@ def test_an_answer_ends_where_the_bot_may_not_write(world: World, chat: Json) ->
 @in_each_form
 @pytest.mark.parametrize(("seconds", "most"), [(60, 5), (2.5, 0.5)], ids=["usually", "at the end"])
 def test_what_shows_an_answer_leaves_time_for_all_of_it(
-    world: World, monkeypatch: pytest.MonkeyPatch, seconds: float, most: float
+    world: World, seconds: float, most: float
 ) -> None:
-    with_clock(world.container, monkeypatch)
+    with_clock(world.container)
     world.deadline.start(60)
     world.deadline.start(seconds)
     end = world.deadline.at
@@ -398,9 +396,9 @@ def test_pieces_may_be_a_list_and_sessions_missing(
 ) -> None:
     bot = "def reply(update):\n    return []"
     world = World(start_bot(bot, QUEUE_URL="https://sqs/1/bot.fifo"), monkeypatch)
-    assert world.stream.answer(message(GROUP), ["a"], can_stop=True) == []
+    assert world.shown(message(GROUP), ["a"], can_stop=True) == []
     assert world.calls[-1] == ("editMessageText", {**POST, "text": "a"})
-    world.stream.answer(message(), ["a"], can_stop=True)
+    world.shown(message(), ["a"], can_stop=True)
     assert "can_stop" not in world.calls[-1][1]
 
 
@@ -457,7 +455,7 @@ def test_markdown_grows_in_a_rich_draft(world: World) -> None:
 )
 def test_markdown_grows_in_a_message(world: World, account: Json) -> None:
     chat = PRIVATE if account else GROUP
-    world.stream.answer(message(chat, **account), world.pieces(["*a", "b*"]))
+    world.shown(message(chat, **account), world.pieces(["*a", "b*"]))
     about = {"chat_id": chat["id"], **account}
     assert world.rich == [
         ("sendRichMessage", {**about, **rich("*a* …"), "reply_parameters": QUESTION}),
@@ -654,7 +652,7 @@ def test_thinking_stays_if_the_answer_is_made_again(world: World) -> None:
 def test_thinking_begins_no_message_of_a_business_account(world: World) -> None:
     """A bot can't delete it there as elsewhere."""
     account = message(business_connection_id="b")
-    world.stream.answer(account, world.pieces(thinking(world, "<Hm>", "Hello", "<Well>")))
+    world.shown(account, world.pieces(thinking(world, "<Hm>", "Hello", "<Well>")))
     assert world.texts("sendMessage") == ["Hello …"]
     assert world.texts("editMessageText") == ["Hello\n\nWell …", "Hello"]
 
@@ -690,20 +688,11 @@ def test_a_long_answer_in_a_group_begins_in_the_message_that_grew(world: World) 
     assert world.texts("editMessageText") == ["b" * 906 + " …", "c" + "b" * 4095]
 
 
-def test_many_pieces_are_split_only_to_be_shown(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    texts: list[str] = []
-    split = world.stream._split
-
-    def noted(text: str, most: int) -> Any:
-        texts.append(text)
-        return split(text, most)
-
-    monkeypatch.setattr(world.stream, "_split", noted)
+def test_many_pieces_are_split_only_to_be_shown(world: World) -> None:
     world.pause = 0.01
-    world.answer(["word "] * 1000)
-    assert len(texts) <= len(world.calls) + 1
+    with counting(world.stream._split) as splits:
+        world.answer(["word "] * 1000)
+    assert 0 < len(splits) <= len(world.calls) + 1
 
 
 @pytest.mark.parametrize(
@@ -760,26 +749,20 @@ def test_a_message_that_was_begun_is_edited_by_the_next_try(world: World) -> Non
     assert world.texts("editMessageText") == ["Hello …", "Hello"]
     # Another question gets another message.
     other = {**message(GROUP), "message_id": 18}
-    world.stream.answer(other, ["Hi"])
+    world.shown(other, ["Hi"])
     assert world.calls[-1] == ("editMessageText", {**POST, "message_id": 901, "text": "Hi"})
 
 
 @in_each_form
-def test_a_table_that_cant_be_written_has_one_message_grow(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails(*how: Any, **days: int) -> None:
-        raise world.container.module("errors").Unreachable("gone")
-
-    monkeypatch.setattr(world.store, "change", fails)
+def test_a_table_that_cant_be_written_has_one_message_grow(world: World) -> None:
+    world.fails["PutItem"] = [world.container.module("errors").Unreachable("gone")] * 9
     world.answer("ab", GROUP)
     assert world.texts("sendMessage") == ["a …"]
     assert world.texts("editMessageText") == ["ab …", "ab"]
 
 
 def test_notes_are_kept_for_a_day(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = SimpleNamespace(time=lambda: 1_800_000_000)
-    monkeypatch.setattr(world.store, "time", clock)
+    monkeypatch.setattr(time, "time", lambda: 1_800_000_000)
     world.answer(["a"], GROUP)
     world.press()
     expire = {key: item.get("expires_at") for key, item in world.container.table.items.items()}
@@ -838,49 +821,35 @@ def test_each_press_counts(world: World) -> None:
 
 
 @in_each_form
-def test_it_looks_once_a_second_whether_stop_was_pressed(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    looks: list[str] = []
-    read = world.store.read
-
-    def look(space: str, key: str) -> Any:
-        looks.append(f"{space}:{key}")
-        return read(space, key)
-
-    monkeypatch.setattr(world.store, "read", look)
+def test_it_looks_once_a_second_whether_stop_was_pressed(world: World) -> None:
     world.pause = 0.25
     world.answer("abcdefghi", can_stop=True)
-    assert looks == [NOTES] * 3
-    looks.clear()
+    assert world.asked == [f"GetItem {NOTES}"] * 3
+    world.asked.clear()
     world.pause = 5
     world.answer("abc")
+    assert world.asked == [], "there is no button"
     world.answer("abc", GROUP, can_stop=True)
-    assert looks == ["stream:-7/17/0.0"], "there is no button"
+    first, *_, last = world.asked
+    assert (first, last) == ("GetItem stream:-7/17/0.0", "PutItem stream:-7/17/0.0")
+    assert len(world.asked) == 3, "one look, and one change: there is no button"
 
 
 @in_each_form
-def test_a_table_that_cant_be_read_stops_no_answer(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails(*key: str) -> None:
-        raise world.container.module("errors").Unreachable("gone")
-
-    monkeypatch.setattr(world.store, "read", fails)
+def test_a_table_that_cant_be_read_stops_no_answer(world: World) -> None:
+    world.fails["GetItem"] = [world.container.module("errors").Unreachable("gone")] * 9
     assert world.answer("abc", can_stop=True) == [said("abc")]
 
 
 @in_each_form
 @pytest.mark.parametrize(("left", "text"), [(1.9, "Once upon …"), (2, "Once upon a time")])
-def test_an_answer_ends_before_the_time_is_up(
-    world: World, monkeypatch: pytest.MonkeyPatch, left: float, text: str
-) -> None:
+def test_an_answer_ends_before_the_time_is_up(world: World, left: float, text: str) -> None:
     def pieces() -> Iterator[str]:
         yield "Once"
         world.deadline.start(left)
         yield from (" upon", " a time")
 
-    with_clock(world.container, monkeypatch)
+    with_clock(world.container)
     assert world.answer(pieces()) == [said(text)]
     assert world.closed == 1
 
@@ -942,7 +911,7 @@ def test_a_draft_that_hangs_costs_no_answer(start_bot: StartBot, telegram: Teleg
     source = f"from botkit import stream\n\n\ndef reply(update):\n    {bot}\n"
     container = start_bot(source, TELEGRAM_API_URL=telegram.url)
     telegram.faults.append(Fault("silence", 9, methods=("sendMessageDraft",)))
-    container.module("stream").PATIENCE = 0.1
+    container.module("deadline").LIMITS["show"] = 0.1
     assert container.deliver(update(), 61_000) == (200, None)
     assert container.line["outcome"] == "answered"
     assert telegram.calls[-1].params == {"chat_id": 42, "text": "ab"}

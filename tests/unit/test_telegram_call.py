@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 from typing import Any
 
@@ -28,10 +27,9 @@ from tests.support.stubs import (
 CALL = {"chat_id": 42, "text": "hi"}
 
 
-def a_minute_passes(container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
+def a_minute_passes(container: Container) -> None:
     """Have the token be fetched more than a minute ago."""
-    stored_token = container.module("stored_token")
-    monkeypatch.setattr(stored_token, "fetched_at", time.time() - 61)
+    container.module("stored_token").fetched_at -= 61
 
 
 @pytest.mark.parametrize("value", [TOKEN, f" {TOKEN}\n"], ids=["as it is", "with a line end"])
@@ -51,13 +49,12 @@ def test_the_token_is_fetched_at_start_up(
 def test_a_changed_token_is_fetched_again(
     start_with_parameter: Start,
     serve: Serve,
-    monkeypatch: pytest.MonkeyPatch,
     tokens: tuple[str, str],
 ) -> None:
     store = serve(answers(*map(parameter, tokens)))
     peer = serve(answers(http(refusal(401, "Unauthorized"), "401 Unauthorized"), http()))
     container = start_with_parameter(peer.url, store)
-    a_minute_passes(container, monkeypatch)
+    a_minute_passes(container)
     assert container.deliver(message()) == (200, None)
     sent = [request.split(b"/")[1].decode() for request in peer.requests]
     assert sent == ["bot" + token for token in tokens]
@@ -65,14 +62,14 @@ def test_a_changed_token_is_fetched_again(
 
 
 def test_a_changed_token_and_then_a_new_id_cost_no_answer(
-    start_with_parameter: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
+    start_with_parameter: Start, serve: Serve
 ) -> None:
     store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
     unauthorized = http(refusal(401, "Unauthorized"), "401 Unauthorized")
     upgraded = http(refusal(400, "upgraded", migrate_to_chat_id=-1001), "400 Bad Request")
     peer = serve(answers(unauthorized, upgraded, http()))
     container = start_with_parameter(peer.url, store)
-    a_minute_passes(container, monkeypatch)
+    a_minute_passes(container)
     assert container.deliver(message()) == (200, None)
     assert container.line["outcome"] == "answered"
     assert [body["chat_id"] for body in peer.bodies] == [42, 42, -1001]
@@ -90,23 +87,23 @@ def test_a_token_that_was_fetched_a_moment_ago_is_not_fetched_again(
 
 
 def test_a_token_that_is_still_refused_is_not_tried_again(
-    start_with_parameter: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
+    start_with_parameter: Start, serve: Serve
 ) -> None:
     store = serve(answers(parameter(TOKEN), parameter(TOKEN)))
     peer = serve(answers(http(refusal(401, "Unauthorized"), "401 Unauthorized")))
     container = start_with_parameter(peer.url, store)
-    a_minute_passes(container, monkeypatch)
+    a_minute_passes(container)
     assert container.deliver(message()) == (503, None)
     assert container.line["outcome"] == "misconfigured"
     assert (len(store.requests), len(peer.requests)) == (2, 1)
 
 
 def test_only_a_refusal_of_the_current_token_fetches_it_again(
-    start_with_parameter: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
+    start_with_parameter: Start, serve: Serve
 ) -> None:
     store = serve(answers(parameter(TOKEN), parameter(OLD_TOKEN)))
     container = start_with_parameter("http://127.0.0.1:1", store)
-    a_minute_passes(container, monkeypatch)
+    a_minute_passes(container)
     telegram = container.telegram
     assert [telegram.token(other) for other in ("", "0:a", "9:a")] == [TOKEN] * 3
     assert telegram.token("".join(TOKEN)) == OLD_TOKEN
@@ -121,16 +118,10 @@ def test_a_token_is_fetched_again_after_a_minute(
     age: float,
     expected: bool,
 ) -> None:
-    class Clock:
-        @staticmethod
-        def time() -> float:
-            return 30 + age
-
-    store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
+    store = serve(answers(parameter(OLD_TOKEN)), answers(parameter(TOKEN)))
     container = start_with_parameter("http://127.0.0.1:1", store)
-    stored_token = container.module("stored_token")
-    monkeypatch.setattr(stored_token, "fetched_at", 30)
-    monkeypatch.setattr(stored_token, "time", Clock)
+    container.module("stored_token").fetched_at = 30
+    monkeypatch.setattr(time, "time", lambda: 30 + age)
     assert container.telegram.token(OLD_TOKEN) == (TOKEN if expected else OLD_TOKEN)
 
 
@@ -216,12 +207,10 @@ def test_terraform_fetches_the_token_again(start_with_parameter: Start, serve: S
     assert peer.bodies[1]["secret_token"] == SECRET
 
 
-def test_each_step_gets_the_time_that_is_left(
-    start_with_parameter: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_step_gets_the_time_that_is_left(start_with_parameter: Start, serve: Serve) -> None:
     store = serve(answers(parameter(OLD_TOKEN)))
     container = start_with_parameter("http://127.0.0.1:1", store)
-    telegram, clock = container.telegram, with_clock(container, monkeypatch)
+    telegram, clock = container.telegram, with_clock(container)
     given: list[float] = []
 
     def take_a_second() -> None:
@@ -238,9 +227,9 @@ def test_each_step_gets_the_time_that_is_left(
         if params == CALL:
             raise telegram.Refused(method, 400, "upgraded", {"migrate_to_chat_id": -1001})
 
-    monkeypatch.setattr(importlib.import_module("botkit.aws"), "call", fetch)
-    monkeypatch.setattr(telegram._client, "post", call)
-    telegram._client.token = ""
+    container.answer_calls(fetch, "ssm")
+    container.answer_telegram(call)
+    telegram.own.token = ""
     telegram.deadline.start(9)
     telegram.call("sendMessage", **CALL)
     assert given == [9, 8, 7]

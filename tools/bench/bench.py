@@ -22,8 +22,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from local.processes import ToolError
-from local.project import ROOT
+from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.project import ROOT
 
 from bench import document, measure, stack, variants
 from bench.distance import network

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from local.project import ROOT
+from telegram_bot_aws.local.project import ROOT
 
 from bench.report import (
     Result,

@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from local.http_server import LocalRequest, LocalServer
+from telegram_bot_aws.local.http_server import LocalRequest, LocalServer
 
 from bench.distance import Network, inside
 

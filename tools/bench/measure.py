@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from emulated_aws.runtime_api import RuntimeApi
-from local.events import webhook_event
+from telegram_bot_aws.emulated_aws.runtime_api import RuntimeApi
+from telegram_bot_aws.local.events import webhook_event
 
 from bench.fake_bot_api import FakeBotApi
 

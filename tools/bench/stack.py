@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from emulated_aws.emulator import Emulator
-from local.terraform import Module, from_mirrors
+from telegram_bot_aws.emulated_aws.emulator import Emulator
+from telegram_bot_aws.local.terraform import Module, from_mirrors
 from telegram_stand_in import Server, Telegram
 
 from bench.report import markdown

@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from local.project import BUILD, SCRIPTS, requirement
+from telegram_bot_aws.local.project import BUILD, SCRIPTS, requirement
 
 from bench.measure import Variant
 

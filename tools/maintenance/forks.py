@@ -69,7 +69,7 @@ def fails(items: list[pytest.Item], limit: float) -> bool:
     all take more than `limit` seconds, and then it alone takes more than `ALONE`, without those in
     which the machine ran other processes.
     """
-    from local.processes import in_time  # lazy: by now pytest has set the path
+    from telegram_bot_aws.local.processes import in_time  # lazy: by now pytest has set the path
 
     shared = mmap.mmap(-1, 4)  # the number of the test that runs
     child = os.fork()

@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from local.project import LAMBDA, ROOT
+from telegram_bot_aws.local.project import LAMBDA, ROOT
 
 WORKERS = 2
 SECONDS = 300  # for the tests of a mutant that no fork noticed: other programs also use the machine
@@ -220,7 +220,11 @@ TESTS = {
     "botkit/steps/__init__": ["unit/sources/test_webhook"],
     "botkit/steps/again": ["unit/sources/test_event"],
     "botkit/steps/allow": ["unit/steps/test_allow"],
-    "botkit/steps/answer": ["unit/sources/test_webhook", "unit/sources/test_replay"],
+    "botkit/steps/answer": [
+        "unit/sources/test_webhook",
+        "unit/release/test_check",
+        "unit/sources/test_replay",
+    ],
     "botkit/steps/due": ["unit/sources/test_event"],
     "botkit/steps/enqueue": ["unit/sources/test_queue", "unit/test_turns"],
     "botkit/steps/give_back": ["unit/sources/test_event", "unit/sources/test_replay"],

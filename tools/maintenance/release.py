@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from local.project import ROOT
+from telegram_bot_aws.local.project import ROOT
 
 NAME = "terraform-aws-telegram-bot"
 VERSION = r"(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)){2}"

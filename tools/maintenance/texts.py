@@ -26,7 +26,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from local.project import ROOT
+from telegram_bot_aws.local.project import ROOT
 from telegram_stand_in import markup
 from telegram_stand_in.bot_api import Mismatch
 from telegram_stand_in.found import DOMAINS, found_in

@@ -19,7 +19,7 @@ from typing import Any
 
 import bot_api_table
 from bot_api_table import array_of
-from local.project import ROOT
+from telegram_bot_aws.local.project import ROOT
 
 STUB = ROOT / "lambda/botkit/types.pyi"
 LINE = 100  # characters, as in pyproject.toml

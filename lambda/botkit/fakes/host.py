@@ -16,7 +16,7 @@ from typing import Any
 from .. import failed, ways
 from ..current import Run
 from ..deadline import deadline
-from ..errors import Handled, Misconfigured, StartFailed
+from ..errors import FailedForGood, Misconfigured, StartFailed
 from ..outcome import Outcome
 from ..settings import settings
 from ..sources import event as events
@@ -124,7 +124,7 @@ class Host:
         result = deliver()
         for error in self._raised[:1]:
             if result is not False or isinstance(error, Misconfigured):
-                raise error.error if isinstance(error, (Handled, StartFailed)) else error
+                raise error.error if isinstance(error, (FailedForGood, StartFailed)) else error
         return result
 
     def _take(self, run: Run, way: str) -> Outcome:

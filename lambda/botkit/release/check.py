@@ -22,16 +22,12 @@ from ..failed import BadAnswer
 from ..settings import settings
 from ..signature import RENAME, check_function
 from ..types import Any, Json
-from .registration import RegistrationFailed, call, handled_kinds, menus
+from .registration import ADDRESS, RegistrationFailed, call, handled_kinds, menus
 
 COUNT_SECONDS = 3.0  # at most, for each queue that will be deleted
 NO_RIGHT = "AccessDenied|InvalidAccessKeyId|UnrecognizedClient"  # the last two for a new role
 MISSING = "Modules that bot.py imports must be in its folder, or in the requirements.txt there"
 BEFORE = "it is called before a version goes live"
-ADDRESS = (
-    "(telegram_bot: the module's name in your configuration; in a clone, leave out "
-    "module.telegram_bot.)"
-)
 
 
 class CheckFailed(Exception):
@@ -41,11 +37,11 @@ class CheckFailed(Exception):
 def check(event: Json) -> Json:
     """Check the code, bot.py and the token, and then call check() of bot.py, if there is one.
 
-    Raises CheckFailed, which fails the apply: the version before stays live.
+    Raises CheckFailed, which fails the apply: the previous version stays live.
     Source: https://core.telegram.org/bots/api#getme
     """
     seconds = deadline.left()  # the function's timeout, less one
-    secrets = {settings.webhook_secret, telegram._client.token}
+    secrets = {settings.webhook_secret, telegram.own.token}
     telegram.forget_token()  # it may have changed
     try:
         _check_release(event)
@@ -66,7 +62,7 @@ def check(event: Json) -> Json:
             told += f". {MISSING}"
     except BaseException as error:  # sys.exit() too
         told = f"check() of bot.py failed: {start_error.described(error)}"
-    for secret in filter(None, {*secrets, telegram._client.token}):
+    for secret in filter(None, {*secrets, telegram.own.token}):
         told = told.replace(secret, "…")  # the bot may quote it, and Terraform would print it
     raise CheckFailed(told)
 
@@ -123,7 +119,8 @@ def _check_queues(event: Json) -> None:
     """Raise Misconfigured if failed updates or events would be deleted with their queue.
 
     Most bots never had such a queue. Then it doesn't exist, or the role may not count it, since
-    that right comes with the queue, or the bot is in a VPC without a way to SQS.
+    that right comes with the queue, or the bot is in a VPC without a way to SQS. In earlier modules
+    the right didn't come with the queue.
     """
     if not event.get("queues"):
         return
@@ -138,8 +135,16 @@ def _check_queues(event: Json) -> None:
             continue
         except Unreachable as error:
             told = str(error)
-            if re.search(NO_RIGHT, told) or (event["in_vpc"] and not told.startswith("sqs: ")):
+            if event["in_vpc"] and not told.startswith("sqs: "):
                 continue
+            if re.search(NO_RIGHT, told):
+                if not _is_used(url):
+                    continue
+                raise Misconfigured(
+                    f"{name} would be deleted, and the function has no right yet to count what "
+                    "waits in it, as after an upgrade: set failed_retention_in_days and queue as "
+                    f"they were, apply, and then change them ({told})"
+                ) from None
             raise Misconfigured(
                 f"{name} would be deleted, and SQS doesn't say whether failed updates or events "
                 f"wait in it ({told}): apply again"
@@ -150,6 +155,28 @@ def _check_queues(event: Json) -> None:
                 "Set failed_retention_in_days and queue as they were, apply, and replay them "
                 f"(docs/how-to/replay.md), or give them up: aws sqs purge-queue --queue-url {url}"
             )
+
+
+def _is_used(url: str) -> bool:
+    """Tell whether the live version may use a queue that it may not count.
+
+    The rights in its policy tell that. Dead letters may be nobody's, but their queue of updates is
+    the bot's: it may have been deleted already, and then SQS says so only to who has the right.
+    """
+    from .. import aws, sqs
+
+    name, is_dead, _ = url.partition("-dead.fifo")
+    try:
+        with deadline.within(min(COUNT_SECONDS, deadline.left() / 3)):
+            if is_dead:
+                sqs.waiting(f"{name}.fifo")
+            else:  # without an effect
+                sqs.call("ChangeMessageVisibility", url, ReceiptHandle="-", VisibilityTimeout=0)
+    except aws.ClientError as error:
+        return bool(is_dead) or "QueueDoesNotExist" not in error.code
+    except Unreachable as error:
+        return not re.search(NO_RIGHT, str(error))
+    return True
 
 
 def _check_bot(bot: Any) -> None:

@@ -22,7 +22,7 @@ import time
 
 from .. import bot_module, telegram
 from ..deadline import deadline
-from ..errors import Failure, Misconfigured, encodable
+from ..errors import Failure, Misconfigured, Refused, encodable
 from ..settings import AT_ONCE, settings
 from ..types import Any, Json
 
@@ -31,6 +31,10 @@ logger = logging.getLogger("botkit")
 PAUSE_SECONDS = 1.0  # between two attempts. The last attempt has at least as long
 RESOLVE_SECONDS = 5.0  # to wait until the host name of a new API resolves
 LOOK_UPS = 10  # during that time
+ADDRESS = (
+    "(telegram_bot: the module's name in your configuration; in a clone, leave out "
+    "module.telegram_bot.)"
+)
 COMMAND = "[a-z0-9_]{1,32}"
 LANGUAGE = "([a-z]{2})?"
 UNRESOLVED = "resolve host"  # in Telegram's error, if its server can't resolve the host name
@@ -111,8 +115,8 @@ def bypass_queue(event: Json) -> Json:
     """Have Telegram deliver updates to the address for answers at once, unless it is another
     deployment's webhook, or none.
 
-    What may pass is retried while there is time. Raises QueueNotEmpty if Telegram limits the rate.
-    Other errors are logged, as by `remove`.
+    What may pass is retried while there is time, and then raises QueueNotEmpty. Other errors, such
+    as a revoked token, are logged, as by `remove`, since they must not block a destroy.
     Source: https://core.telegram.org/bots/api#setwebhook
     """
     try:
@@ -128,10 +132,14 @@ def bypass_queue(event: Json) -> Json:
                 secret_token=settings.webhook_secret,
             )
     except Exception as error:
-        if getattr(error, "outcome", "") == "throttled":
+        if getattr(error, "outcome", "") in ("throttled", "unreachable"):
             from .drain import QueueNotEmpty
 
-            raise QueueNotEmpty(f"Updates still come into the queue: {error}") from None
+            raise QueueNotEmpty(
+                f"Updates still come into the queue: {error}. Run the command again until Telegram "
+                "answers, or give up what comes in: terraform state rm "
+                f"'module.telegram_bot.aws_lambda_invocation.bypass_queue[0]' {ADDRESS}"
+            ) from None
         reason = f"{type(error).__name__}: {error}"
         logger.error("updates still come into the queue", extra={"error": reason})
     return {}
@@ -265,11 +273,20 @@ def call(method: str, what: str = "", **params: Any) -> Any:
             if not may_pass or deadline.left() < pause + PAUSE_SECONDS:
                 if not what:
                     raise
-                failed = RegistrationFailed(f"Telegram did not {what}: {_with_advice(error)}")
+                failed = RegistrationFailed(_told(error, what))
                 failed.outcome = error.outcome
                 raise failed from None
             logger.warning(f"retrying {method}", extra={"reason": str(error)})
         time.sleep(pause)
+
+
+def _told(error: Failure, what: str) -> str:
+    """Return why a call failed. Only a refusal is an answer of Telegram."""
+    told = _with_advice(error)
+    if isinstance(error, Refused):
+        return f"Telegram did not {what}: {told}"
+    # Without a token, because it can't be fetched, Telegram wasn't asked.
+    return f"Telegram could not be reached: {told}" if telegram.own.token else told
 
 
 def _with_advice(error: Exception) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import random  # urllib loads it anyway
 
 from .. import aws, current, sqs, ways
@@ -19,6 +20,8 @@ from ..types import Json
 
 logger = logging.getLogger("botkit")
 
+ALWAYS_HIDDEN = 60  # seconds for which the queue hides a message at least (queue.tf)
+SPARE = 30  # seconds for which a message is hidden after the function's time-out, as by queue.tf
 LONGEST_BACKOFF = 900  # seconds
 LONGEST_PAUSE = 11 * 3600  # seconds: SQS hides a message for at most 12 hours in total
 
@@ -29,9 +32,27 @@ def receive(event: Json, take: ways.Take = ways.take) -> Json:
     run = Run.of_update("queue", json.loads(record["body"]), source="queue")
     run.attempt = "again" if received(record) > 1 else "first"
     run.may_wait = True
+    hide(record)
     with deadline.reserve("settle"):
         outcome = take(current.begin(run), "queue")
     return settle(record, outcome)
+
+
+def hide(record: Json) -> None:
+    """Hide a message until no answer to it can be under way any more.
+
+    The queue does that by itself for the newest `timeout`. It may be shorter than this version's,
+    which stays if the release with it is refused.
+    """
+    seconds = math.ceil(deadline.left())
+    if seconds < ALWAYS_HIDDEN:
+        return
+    params = {"ReceiptHandle": record["receiptHandle"], "VisibilityTimeout": seconds + SPARE}
+    try:
+        sqs.call("ChangeMessageVisibility", settings.queue_url, **params)
+    except (aws.ClientError, Unreachable) as error:
+        # Then the queue's own time holds, which is enough but after a release that was refused.
+        logger.warning("the update was not hidden", extra={"error": str(error)})
 
 
 def received(record: Json) -> int:

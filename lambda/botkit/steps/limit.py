@@ -5,8 +5,9 @@
 An item of the sessions' table holds the ids of the updates that a person has sent in a window, so
 an update that is redelivered counts once. So does an album, whose messages are an update each. It
 has expressions of its own instead of store.change(): an update costs one write and no read, and
-those of a flood, in many containers at once, never wait for each other. This module is loaded only
-for a bot with LIMIT.
+those of a flood, in many containers at once, never wait for each other. Only a message of an album
+that may be torn by the end of a window takes one more: an item of its own names its window. This
+module is loaded only for a bot with LIMIT.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ EXEMPT_MESSAGES = {
 }
 MOST = 1000  # updates in a window: their ids are in one item
 LONGEST = store.DAY  # seconds of a window
+SPREAD = 10  # seconds between the first and the last message of an album, at most
 
 COUNT: Json = {
     "UpdateExpression": "ADD ids :ids SET expires_at = :end",
@@ -47,6 +49,12 @@ COUNT: Json = {
 CLOSE: Json = {
     "UpdateExpression": "SET beyond = if_not_exists(beyond, :id)",
     "ConditionExpression": "attribute_exists(ids)",
+    "ReturnValues": "ALL_NEW",
+}
+
+# The messages of an album may lie on both sides of a window's end: the first that comes decides.
+DECIDE: Json = {
+    "UpdateExpression": "SET starts = if_not_exists(starts, :id), expires_at = :end",
     "ReturnValues": "ALL_NEW",
 }
 
@@ -72,8 +80,7 @@ def count(update: Json, key: str) -> str | None:
     most, seconds = _limit(bot_module.load())
     update_id, counted_as = str(update["update_id"]), _counted_as(update)
     if key not in full:
-        end = {"N": str(int(time.time()) + seconds + store.DAY)}  # Telegram repeats for a day
-        values = {":ids": {"NS": [counted_as]}, ":most": {"N": str(most)}, ":end": end}
+        values = {":ids": {"NS": [counted_as]}, ":most": {"N": str(most)}, ":end": _end(seconds)}
         if _update(key, COUNT, values, counted_as) is not None:
             return None
         # The id of an update: on_limit() answers one message of an album.
@@ -104,7 +111,7 @@ def step(run: Run) -> Waiting:
         return Outcome("limited")
     run.asked = "on_limit"
     outcome = yield
-    if outcome.comes_again and not run.made.seen:
+    if outcome.is_retried and not run.made.seen:
         _update(key, TELL_AGAIN, {}, first)
     return outcome
 
@@ -131,14 +138,26 @@ def _window(update: Json, seconds: int) -> str | None:
     """Return the key of the window in which an update counts, or None if it never counts.
 
     Windows are fixed. An update with a date counts by it, however late it comes: updates that
-    waited while the bot failed are no flood.
+    waited while the bot failed are no flood. Raises what `count` raises.
     """
     place = Place(update)
     is_exempt = place.kind in EXEMPT or not EXEMPT_MESSAGES.isdisjoint(place.content)
     if is_exempt or place.person is None:
         return None
     date = place.content.get("edit_date") or place.content.get("date") or int(time.time())
-    return f"{place.person}:{date - date % seconds}"
+    start = date - date % seconds
+    is_album = "media_group_id" in place.content and "edit_date" not in place.content
+    is_near_end = date - start < SPREAD or start + seconds - date <= SPREAD
+    if is_album and is_near_end:
+        values = {":end": _end(seconds)}
+        decided = _update(f"{place.person}:{_counted_as(update)}", DECIDE, values, str(start))
+        start = int(decided["Attributes"]["starts"]["N"])
+    return f"{place.person}:{start}"
+
+
+def _end(seconds: int) -> Json:
+    """Return when an item may go: Telegram repeats an update for a day after its window."""
+    return {"N": str(int(time.time()) + seconds + store.DAY)}
 
 
 def _counted_as(update: Json) -> str:

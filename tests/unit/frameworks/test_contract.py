@@ -380,16 +380,16 @@ def test_who_is_late_handles_the_update_again(
 ) -> None:
     container = start_with_sessions(bot(framework, *counts(framework), choice="'chat_user'"))
     expects(bot_api, framework, "1", "1", is_new=True)
-    aws, call = container.module("aws"), container.table.call
+    call = container.table.call
 
     def meanwhile(service: str, target: str, params: Json) -> Any:
         if target.endswith("PutItem"):
-            aws.call = call
+            container.answer_calls(call)
             another = {"version": {"S": "another's"}, "updates": {"S": "[]"}}
             container.table.items["42/42"] = {**another, "session": {"S": '{"x":1}'}}
         return call(service, target, params)
 
-    aws.call = meanwhile
+    container.answer_calls(meanwhile)
     assert result(container)[0] == "answered"
     assert kept(container) == {"x": 1, **framework.session}
 

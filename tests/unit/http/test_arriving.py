@@ -104,14 +104,17 @@ def test_silence_is_an_empty_part(
     assert [each for each in seen if each[1]] == [(200, b"Hello"), (200, b"!")]
 
 
-def test_a_chunk_is_whole_however_it_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    Stream = load("botkit.http.arriving").PatientStream  # noqa: N806
+def test_a_chunk_is_whole_however_it_is_cut() -> None:
+    class Stream(load("botkit.http.arriving").PatientStream):  # type: ignore[misc]
+        def makefile(self, mode: str) -> Any:
+            return SimpleNamespace(read1=lambda: next(pieces))
+
+        def is_silent(self, *seconds: float) -> bool:
+            return False
+
     body = b"1\r\na\r\n6\r\nbcdefg\r\n10\r\nhijklmnopqrstuvw\r\n0\r\n\r\n"
     for size in range(1, len(body)):
         pieces = iter([body[:size], body[size:]])
-        file = SimpleNamespace(read1=lambda pieces=pieces: next(pieces))
-        monkeypatch.setattr(Stream, "makefile", lambda *_, file=file: file)
-        monkeypatch.setattr(Stream, "is_silent", lambda *_: False)
         assert list(Stream(None, None).chunks(1)) == [b"a", b"bcdefg", b"hijklmnopqrstuvw"]
         assert list(pieces) == [], "the connection has nothing left of the body"
 

@@ -107,6 +107,8 @@ def refused(code: str, status: str = "400 Bad Request") -> bytes:
     return http({"__type": f"com.amazonaws.sqs#{code}", "message": "no"}, status)
 
 
+DENIED = refused("AccessDeniedException", "403 Forbidden")
+NO_RIGHT = "would be deleted, and the function has no right yet .* apply, and then change them "
 BUSY = answers(http(b"", "503 Service Unavailable"))
 NOT_TOLD = "bot-failed would be deleted, and SQS doesn't say .* apply again$"
 WAIT = "^Failed updates or events wait in bot-dead.fifo, .*: 7. .* purge-queue --queue-url "
@@ -118,8 +120,16 @@ WAIT = "^Failed updates or events wait in bot-dead.fifo, .*: 7. .* purge-queue -
         (answers(counted(0), counted(0)), False, ""),
         (answers(counted(0), counted(4, 2, 1)), True, f"{WAIT}{QUEUES[1]}$"),
         (answers(refused("QueueDoesNotExist"), refused("QueueDoesNotExist")), False, ""),
-        (answers(*[refused("AccessDeniedException", "403 Forbidden")] * 2), False, ""),
-        (answers(*[refused("UnrecognizedClientException", "403 Forbidden")] * 2), False, ""),
+        (answers(*[DENIED] * 4), False, ""),
+        (answers(*[refused("UnrecognizedClientException", "403 Forbidden")] * 4), False, ""),
+        (answers(DENIED, refused("ReceiptHandleIsInvalid")), False, f"^bot-failed {NO_RIGHT}"),
+        (answers(DENIED, refused("QueueDoesNotExist"), DENIED, DENIED), False, ""),
+        (answers(DENIED, DENIED, DENIED, counted(0)), False, f"^bot-dead.fifo {NO_RIGHT}"),
+        (
+            answers(DENIED, DENIED, DENIED, refused("QueueDoesNotExist")),
+            False,
+            f"^bot-dead.fifo {NO_RIGHT}",
+        ),
         (BUSY, False, NOT_TOLD),
         (BUSY, True, NOT_TOLD),
         (resets_at_once, False, NOT_TOLD),
@@ -131,6 +141,10 @@ WAIT = "^Failed updates or events wait in bot-dead.fifo, .*: 7. .* purge-queue -
         "none",
         "no right",
         "new role",
+        "used, but no right to count",
+        "a policy for all queues",
+        "dead letters, but no right to count",
+        "dead letters of a queue that is gone",
         "busy",
         "busy in a VPC",
         "away",
@@ -188,7 +202,7 @@ def test_while_telegram_is_away_nothing_goes_live(
 ) -> None:
     container = start(serve(answers(*[http(b"", "502 Bad Gateway")] * 3)).url)
     pauses = with_pauses(container, monkeypatch)
-    with pytest.raises(Exception, match="^Telegram did not accept the token: getMe: HTTP 502"):
+    with pytest.raises(Exception, match="^Telegram could not be reached: getMe: HTTP 502"):
         container.invoke(CHECK, milliseconds=4_500)
     assert pauses == [1.0] * 2
 

@@ -181,7 +181,7 @@ def test_a_name_look_up_that_hangs_takes_half_of_the_time_at_most(
         look_ups[thread] = timeout
 
     monkeypatch.setattr(threading.Thread, "join", note)
-    with_clock(container, monkeypatch)
+    with_clock(container)
     registered(bot_api)
     assert container.invoke(event("register"), milliseconds)["url"] == URL
     [look_up] = [thread for thread in look_ups if "look_up" in thread.name]
@@ -255,7 +255,7 @@ def test_a_malformed_token_fails_at_once(
 ) -> None:
     store = serve(answers(*[parameter("123:tökén")] * 2))  # at start-up, and after it
     container = start_with_parameter(bot_api.url, store)
-    with pytest.raises(Exception, match="the parameter /bot/token doesn't hold a bot's token$"):
+    with pytest.raises(Exception, match="^the parameter /bot/token doesn't hold a bot's token$"):
         container.invoke(event("register"))
     assert no_pauses == []
 
@@ -303,12 +303,12 @@ def test_it_is_tried_until_the_time_is_nearly_up(
     }
     calls: list[str] = []
 
-    def call(method: str, **params: Any) -> None:
+    def post(method: str, params: Json, timeout: float) -> None:
         calls.append(method)
         if method == "setWebhook":
             raise errors[error]
 
-    monkeypatch.setattr(webhook.telegram, "call", call)
+    container.answer_telegram(post)
     with_pauses(container, monkeypatch)
     with pytest.raises(webhook.RegistrationFailed, match=error):
         container.invoke(event("register"), round(seconds * 1000) + 1000)
@@ -570,7 +570,7 @@ def test_while_updates_still_come_into_it_the_queue_stays(
 ) -> None:
     bot_api.answers("getWebhookInfo", {}, {**INFO, "max_connections": 20})
     bot_api.refuses({"method": "setWebhook", **SET_AROUND}, 429, "Too Many", retry_after=40)
-    error = "^Updates still come into the queue: .* change the webhook: .* in 40 seconds$"
+    error = "^Updates still come into the queue: .* change the webhook: .* in 40 seconds. "
     with pytest.raises(Exception, match=error) as caught:
         container.invoke(AROUND)
     assert type(caught.value).__name__ == "QueueNotEmpty"
@@ -583,6 +583,15 @@ def test_a_dead_token_does_not_hold_up_the_end_of_a_queue(
     assert container.invoke(AROUND) == {}
     assert container.line["message"] == "updates still come into the queue"
     assert container.line["error"].endswith("getWebhookInfo: 401 Unauthorized")
+
+
+def test_while_telegram_is_away_the_queue_stays(start: Start, serve: Serve) -> None:
+    """A destroy is possible all the same, by the command in the message."""
+    container = start(serve(answers(http(b"", "502 Bad Gateway"))).url)
+    error = r"HTTP 502, .* Run .* terraform state rm 'module.telegram_bot\..*\.bypass_queue\[0\]' "
+    with pytest.raises(Exception, match=error) as caught:
+        container.invoke(AROUND, milliseconds=2_500)
+    assert type(caught.value).__name__ == "QueueNotEmpty"
 
 
 def test_while_telegram_is_away_the_webhook_is_tried_again(start: Start, serve: Serve) -> None:

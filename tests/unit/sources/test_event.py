@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -72,7 +74,7 @@ def test_an_event_that_is_calls_is_carried_out(
 def test_calls_that_were_made_before_are_not_the_events(
     container: Container, bot_api: BotApi
 ) -> None:
-    container.module("current").note("setWebhook", {})
+    container.module("current").carried_out("setWebhook", {})
     bot_api.expects(CALL)
     container.invoke(CALL)
     assert container.line["methods"] == ["sendMessage"]
@@ -198,10 +200,16 @@ RETRY = "retry.8476a536-e9f4-11e8-9739-2dfe598c3fcd"
 def later(start_with_schedules: StartBot, monkeypatch: pytest.MonkeyPatch) -> Container:
     """A container with schedules, whose clock stands still, and which adds nothing at random."""
     container = start_with_schedules(BOT)
-    events = container.module("steps.again")
-    monkeypatch.setattr(events.time, "time", lambda: NOW)
-    monkeypatch.setattr(events.random, "uniform", lambda least, most: least)
+    monkeypatch.setattr(time, "time", lambda: NOW)
+    monkeypatch.setattr(random, "uniform", lambda least, most: least)
     return container
+
+
+def scheduler_is_away(container: Container) -> None:
+    def request(*about: Any, **content: Any) -> Any:
+        raise container.module("errors").Unreachable("no network")
+
+    container.answer_requests(request)
 
 
 def again(tries: int, since: int = NOW, calls: Any = (CALL,)) -> Json:
@@ -262,10 +270,7 @@ def test_a_call_that_was_made_before_its_answer_got_lost_is_no_failure(
 def test_where_scheduler_is_away_what_people_saw_is_not_repeated(
     later: Container, bot_api: BotApi
 ) -> None:
-    def request(*about: Any, **content: Any) -> Any:
-        raise later.module("errors").Unreachable("no network")
-
-    later.module("aws").request = request
+    scheduler_is_away(later)
     bot_api.expects(CALL)
     bot_api.refuses(CALL, 500, "no")
     assert later.invoke([CALL, CALL]) is None
@@ -282,7 +287,7 @@ def test_pauses_differ(
         asked.append(limits)
         return 1.25
 
-    monkeypatch.setattr(container.module("steps.again").random, "uniform", uniform)
+    monkeypatch.setattr(random, "uniform", uniform)
     bot_api.refuses(CALL, 500, "no")
     container.invoke(CALL)
     assert asked == [(1, 1.5)]
@@ -293,10 +298,10 @@ def test_pauses_differ(
     ("milliseconds", "seconds"), [(61_000, 3.0), (2_500, 0.5)], ids=["3 s", "a third"]
 )
 def test_a_silent_telegram_leaves_time_to_schedule_the_call_again(
-    later: Container, monkeypatch: pytest.MonkeyPatch, milliseconds: int, seconds: float
+    later: Container, milliseconds: int, seconds: float
 ) -> None:
-    with_clock(later, monkeypatch)
-    ends = note_ends(later, monkeypatch)
+    with_clock(later)
+    ends = note_ends(later)
     assert later.invoke(CALL, milliseconds) is None
     assert list(later.schedules.items) == [RETRY]
     assert later.module("deadline").deadline.at - ends[0] == seconds
@@ -306,7 +311,7 @@ def test_a_silent_telegram_leaves_time_to_schedule_the_call_again(
 def test_a_call_that_is_not_scheduled_again_has_all_the_time(
     later: Container, monkeypatch: pytest.MonkeyPatch, event: Json
 ) -> None:
-    ends = note_ends(later, monkeypatch)
+    ends = note_ends(later)
     if event is CALL:
         monkeypatch.setattr(later.module("settings").settings, "later_group", "")
     monkeypatch.setattr(later.bot, "on_event", lambda event: [CALL], raising=False)
@@ -314,15 +319,15 @@ def test_a_call_that_is_not_scheduled_again_has_all_the_time(
     assert later.module("deadline").deadline.at == ends[0]
 
 
-def note_ends(container: Container, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def note_ends(container: Container) -> list[float]:
     """Have Telegram fail, and return the list in which it notes by when each call must end."""
     ends: list[float] = []
 
-    def call(method: str, **params: Any) -> None:
+    def post(method: str, params: Json, timeout: float) -> None:
         ends.append(container.module("deadline").deadline.at)
         raise container.module("errors").Unreachable("no answer")
 
-    monkeypatch.setattr(container.telegram, "call", call)
+    container.answer_telegram(post)
     return ends
 
 
@@ -438,10 +443,7 @@ def test_what_on_event_returns_is_left_to_lambda(
 def test_where_scheduler_cant_be_used_either_lambda_tries_again(
     later: Container, bot_api: BotApi
 ) -> None:
-    def request(*about: Any, **content: Any) -> Any:
-        raise later.module("errors").Unreachable("no network")
-
-    later.module("aws").request = request
+    scheduler_is_away(later)
     bot_api.refuses(CALL, 500, "no")
     assert failure(later, CALL).startswith("unreachable: sendMessage: HTTP 500")
     assert later.log[-2]["message"] == "the calls were not scheduled again"
@@ -484,10 +486,9 @@ def recurs(
 ) -> Container:
     """A container with schedules, with a table of sessions and without."""
     if request.param:
-        settings, aws = later.module("settings").settings, later.module("aws")
-        monkeypatch.setattr(settings, "session_table", "sessions")
-        later.table = Table(aws, "sessions")
-        monkeypatch.setattr(aws, "call", later.table.call)
+        monkeypatch.setattr(later.module("settings").settings, "session_table", "sessions")
+        later.table = Table(later.module("aws"), "sessions")
+        later.answer_calls(later.table.call)
     later.module("deadline").deadline.start(300)
     return later
 
@@ -503,36 +504,25 @@ def test_a_call_that_recurs_is_made_each_time_once(recurs: Container, bot_api: B
     assert recurs.line["methods"] == ["sendMessage"]
 
 
-def test_lambda_tries_a_call_that_recurs_again(
-    recurs: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lambda_tries_a_call_that_recurs_again(recurs: Container, bot_api: BotApi) -> None:
     """Its container ended, or it failed: then it has the same id. Another id is a second one."""
 
-    def request(*about: Any, **content: Any) -> Any:
-        raise recurs.module("errors").Unreachable("no network")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(recurs.module("aws"), "request", request)
-        bot_api.refuses(CALL, 500, "no")
-        with pytest.raises(recurs.module("sources.event").EventFailed):
-            invoke(recurs, due(), "one-id")
-        for other in ("another", "other"):  # which sorts before it, or after it
-            assert invoke(recurs, due(), other) == "repeated"
+    scheduler_is_away(recurs)
+    bot_api.refuses(CALL, 500, "no")
+    with pytest.raises(recurs.module("sources.event").EventFailed):
+        invoke(recurs, due(), "one-id")
+    for other in ("another", "other"):  # which sorts before it, or after it
+        assert invoke(recurs, due(), other) == "repeated"
     bot_api.expects(CALL)
     assert invoke(recurs, due(), "one-id") == "answered"
 
 
 def test_what_lambda_gave_up_is_made_when_it_is_replayed(
-    recurs: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+    recurs: Container, bot_api: BotApi
 ) -> None:
     """A replay has another id. Calls that were made aren't made once more."""
     current, ways = recurs.module("current"), recurs.module("ways")
-    unreachable = recurs.module("errors").Unreachable("no")
-
-    def schedule(*about: Any) -> None:
-        raise unreachable
-
-    monkeypatch.setattr(recurs.module("later"), "retry", schedule)
+    scheduler_is_away(recurs)
     bot_api.refuses(CALL, 500, "no")
     with pytest.raises(recurs.module("sources.event").EventFailed):
         invoke(recurs, due(), "a")
@@ -542,15 +532,9 @@ def test_what_lambda_gave_up_is_made_when_it_is_replayed(
         assert ways.take(run, "replayed event").name == outcome
 
 
-def test_a_call_that_recurs_is_given_up_once(
-    recurs: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_call_that_recurs_is_given_up_once(recurs: Container, bot_api: BotApi) -> None:
     """Lambda may repeat an invocation, and people have seen a call of it."""
-
-    def schedule(*about: Any) -> None:
-        raise recurs.module("errors").Unreachable("no")
-
-    monkeypatch.setattr(recurs.module("later"), "retry", schedule)
+    scheduler_is_away(recurs)
     event = {**due(), "calls": [CALL, CALL]}
     bot_api.expects(CALL)
     bot_api.refuses(CALL, 500, "no")
@@ -560,8 +544,32 @@ def test_a_call_that_recurs_is_given_up_once(
 def test_a_call_that_recurs_is_scheduled_again_once(recurs: Container, bot_api: BotApi) -> None:
     bot_api.refuses(CALL, 500, "no")
     assert invoke(recurs, due(), "a") == "unreachable"
-    assert recurs.schedules.items["retry.a"]["event"] == again(1)
+    assert retries(recurs) == [again(1)]
     assert [invoke(recurs, due(), id) for id in ("b", "a")] == ["repeated", "repeated"]
+
+
+def retries(container: Container) -> list[Json]:
+    """Return the events of calls that are scheduled again, without what cancels them."""
+    events: list[Json] = []
+    for name, item in container.schedules.items.items():
+        if name.startswith("retry."):
+            about = {**item["event"]["later"]}
+            del about["name"], about["id"]
+            events.append({**item["event"], "later": about})
+    return events
+
+
+def test_a_call_recurs_no_more_while_its_retries_wait(recurs: Container, bot_api: BotApi) -> None:
+    """Of two times, at which Telegram couldn't be reached. Another call's retry stays."""
+    later = recurs.module("later")
+    later.every(CALL, "0 9 ? * * *", "UTC", "tea")
+    fail(recurs, bot_api, send(recurs), "c")  # of a call with that name, once
+    for day, id in ((1, "a"), (2, "b")):
+        bot_api.refuses(CALL, 500, "no")
+        assert invoke(recurs, due(f"2026-01-0{day}T16:00:00Z"), id) == "unreachable"
+    assert len(retries(recurs)) == 3
+    assert [later.cancel_every("tea"), later.cancel_every("tea")] == [True, False]
+    assert [item["event"]["later"]["id"] for item in recurs.schedules.items.values()] == ["c"]
 
 
 @pytest.mark.parametrize(("code", "stays"), [(403, []), (400, ["every tea"])], ids=str)
@@ -600,14 +608,14 @@ def test_a_call_that_recurs_is_made_though_it_cant_be_noted(
                 raise later.module("errors").Unreachable("no network")
         return table.call(service, target, params)
 
-    monkeypatch.setattr(later.module("aws"), "call", call)
+    later.answer_calls(call)
     later.module("deadline").deadline.start(300)
     bot_api.expects(CALL)
     assert invoke(later, due(), "a") == "answered"
     told = later.log[-2]
     assert (told["message"], told["error"]) == ("a call that recurs was not noted", "no network")
     assert invoke(later, due("2026-01-02T16:00:00Z"), "b") == "unreachable"
-    assert later.schedules.items["retry.b"]["event"] == again(1)
+    assert retries(later) == [again(1)]
 
 
 def test_a_time_is_over_also_after_many_newer_ones(recurs: Container, bot_api: BotApi) -> None:
@@ -637,7 +645,7 @@ def test_a_time_is_kept_for_two_days(recurs: Container, bot_api: BotApi) -> None
 def test_a_container_remembers_so_many_times(
     later: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with_timeouts(later, monkeypatch)
+    with_timeouts(later)
     later.module("deadline").deadline.start(300)
     monkeypatch.setattr(later.module("steps.due"), "REMEMBERED", 10)
     for number in range(11):

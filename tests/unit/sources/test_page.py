@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 from awslambdaric.lambda_runtime_marshaller import to_json
-from local.events import app_event
-from local.project import ROOT
+from telegram_bot_aws.local.events import app_event
+from telegram_bot_aws.local.project import ROOT
 
 from tests.conftest import BotApi, Serve, Start, StartBot
 from tests.support.init_data import ADA, DAY, hash_of, key_of, launch, sign
@@ -764,7 +764,7 @@ def test_the_token_may_be_in_parameter_store(
     # It was fetched a moment ago: strangers must not cause a fetch each time.
     assert ask(container)[0] == 401
     assert len(store.requests) == 1
-    monkeypatch.setattr(container.module("stored_token"), "fetched_at", -1e9)
+    container.module("stored_token").fetched_at -= 61
     assert ask(container)[0] == 200
     assert ask(container, authorization=old)[0] == 401
     assert len(store.requests) == 2

@@ -221,9 +221,9 @@ def test_an_answer_at_once_has_the_webhooks_time(
     queued: Queued, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     container, _ = queued()
-    with_clock(container, monkeypatch)
+    with_clock(container)
     monkeypatch.setattr(container.bot, "reply", lambda update: [CALL])
-    given = with_timeouts(container, monkeypatch)
+    given = with_timeouts(container)
     container.deliver(CHECKOUT, milliseconds=900_000)
     assert given == [24]
 
@@ -300,7 +300,7 @@ def test_an_update_keeps_its_group_while_its_session_cant_be_told(
         groups.append(params["MessageGroupId"])
         return {}
 
-    container.module("aws").call = call
+    container.answer_calls(call)
     ask: Json = {"method": "getChat", "chat_id": -100}
     bot_api.refuses(ask, code, "no")
     assert container.deliver(message())[0] == 503
@@ -435,12 +435,10 @@ def test_what_failed_after_an_answer_is_not_answered_again(
     assert outcomes == ["bot_failed", "repeated"]
 
 
-def test_an_answer_has_the_functions_whole_time(
-    queued: Queued, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_answer_has_the_functions_whole_time(queued: Queued) -> None:
     container, _ = queued()
-    with_clock(container, monkeypatch)
-    given = with_timeouts(container, monkeypatch)
+    with_clock(container)
+    given = with_timeouts(container)
     container.invoke(event(message()), milliseconds=900_000)
     assert given == [898]
 
@@ -520,12 +518,12 @@ def test_the_updates_of_a_burst_do_not_come_back_together(queued: Queued, bot_ap
 
 
 def test_a_telegram_that_is_silent_leaves_the_time_to_set_the_pause(
-    start: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
+    start: Start, serve: Serve
 ) -> None:
     sqs = serve(answers_all)
     environment = {"AWS_ENDPOINT_URL": sqs.url, **CREDENTIALS}
     container = start(serve(silent).url, QUEUE_URL=QUEUE, **environment)
-    with_clock(container, monkeypatch)
+    with_clock(container)
     assert container.invoke(event(message()), milliseconds=2_300) == AGAIN
     assert container.line["outcome"] == "unreachable"
     [asked] = sqs.bodies
@@ -548,7 +546,7 @@ def test_a_second_is_kept_to_set_the_pause_in_and_one_to_end(
 
     container, _ = queued(sqs)
     deadline = container.module("deadline").deadline
-    with_clock(container, monkeypatch)
+    with_clock(container)
     monkeypatch.setattr(container.bot, "reply", reply)
     assert container.invoke(event(message()), milliseconds=800_900) == AGAIN
     assert left == pytest.approx({"bot": 798.9, "queue": 800.4})
@@ -566,6 +564,34 @@ def test_without_a_pause_it_comes_again_after_the_visibility_time_out(
         "the pause was not set",
     )
     assert container.line["error"]
+
+
+def test_a_long_answer_is_hidden_for_its_whole_time(queued: Queued, bot_api: BotApi) -> None:
+    """A shorter timeout, in a release that was refused, may have changed the queue's own time."""
+    container, sqs = queued()
+    with_clock(container)
+    bot_api.expects(echo())
+    assert container.invoke(event(message()), milliseconds=900_000) == DONE
+    hidden = {"QueueUrl": QUEUE, "ReceiptHandle": "handle-1", "VisibilityTimeout": 930}
+    assert sqs.bodies == [hidden]
+
+
+def test_a_short_answer_asks_nothing_of_the_queue(queued: Queued, bot_api: BotApi) -> None:
+    """Every queue hides an update for a minute."""
+    container, sqs = queued()
+    with_clock(container)
+    bot_api.expects(echo())
+    assert container.invoke(event(message()), milliseconds=59_000) == DONE
+    assert sqs.bodies == []
+
+
+def test_a_long_answer_that_can_not_be_hidden_is_made_all_the_same(
+    queued: Queued, bot_api: BotApi
+) -> None:
+    container, _ = queued(answers(refusal("MessageNotInflight")))
+    bot_api.expects(echo())
+    assert container.invoke(event(message()), milliseconds=900_000) == DONE
+    assert container.log[0]["message"] == "the update was not hidden"
 
 
 def test_what_is_no_update_fails(queued: Queued) -> None:

@@ -13,6 +13,7 @@ from telegram_stand_in import Fault, Telegram, text_of
 
 from tests.conftest import BotApi, StartBot
 from tests.support.stubs import (
+    AWS,
     CALL,
     Container,
     Json,
@@ -54,22 +55,19 @@ Keeping = Callable[..., Container]
 
 
 @pytest.fixture
-def keeping(start_bot: StartBot, monkeypatch: pytest.MonkeyPatch) -> Keeping:
+def keeping(start_bot: StartBot) -> Keeping:
     """Start a container with this bot.py, whose queues are in memory: `container.queues`.
 
     A second one has the messages of the first.
     """
-    before: list[Json] = []
+    messages: Json = {}
 
     def start_container(source: str, **environment: str) -> Container:
         urls = {"FAILED_QUEUE_URL": FAILED, "DEAD_LETTERS_URL": DEAD}
         version = {"AWS_LAMBDA_FUNCTION_VERSION": "41"}
-        container = start_bot(source, **{**urls, **version, **environment})
-        aws = container.module("aws")
-        container.queues = Queues(aws, FAILED, DEAD)
-        container.queues._items = before[0] if before else container.queues.messages
-        before[:] = [container.queues.messages]
-        monkeypatch.setattr(aws, "call", container.queues.call)
+        container = start_bot(source, **{**AWS, **urls, **version, **environment})
+        container.queues = Queues(container.module("aws"), FAILED, DEAD, items=messages)
+        container.answer_calls(container.queues.call, "sqs")
         return container
 
     return start_container
@@ -98,7 +96,7 @@ def replayed(done: int, failed: int = 0, error: str | None = None, more: bool = 
     return {"done": done, "failed": failed, "error": error, "more": more}
 
 
-def breaks(container: Container, monkeypatch: pytest.MonkeyPatch, action: str, error: str) -> None:
+def breaks(container: Container, action: str, error: str) -> None:
     """Have calls of an action of SQS fail, with an exception of botkit.aws."""
     aws = container.module("aws")
     errors = {
@@ -112,7 +110,7 @@ def breaks(container: Container, monkeypatch: pytest.MonkeyPatch, action: str, e
             raise errors[error]()
         return container.queues.call(service, target, params)
 
-    monkeypatch.setattr(aws, "call", call)
+    container.answer_calls(call)
 
 
 # ── What is kept
@@ -177,28 +175,26 @@ def test_what_comes_again_or_can_never_succeed_is_not_kept(
 @pytest.mark.parametrize(
     ("error", "outcome"), [("Unreachable", "unreachable"), ("ClientError", "misconfigured")]
 )
-def test_telegram_keeps_what_cannot_be_kept(
-    keeping: Keeping, monkeypatch: pytest.MonkeyPatch, error: str, outcome: str
-) -> None:
+def test_telegram_keeps_what_cannot_be_kept(keeping: Keeping, error: str, outcome: str) -> None:
     container = keeping(RAISES)
-    breaks(container, monkeypatch, "SendMessage", error)
+    breaks(container, "SendMessage", error)
     assert container.deliver(message()) == (503, None)
     assert (container.line["outcome"], container.line["error"]) == (
         outcome,
         "ValueError at bot.py:7",
     )
     assert container.log[-2]["message"] == "what failed was not kept"
-    breaks(container, monkeypatch, "nothing", error)
+    breaks(container, "nothing", error)
     assert container.deliver(message()) == (200, None)
     assert len(kept(container)) == 1
 
 
 def test_nor_is_it_forgotten_if_it_made_calls_that_nobody_saw(
-    keeping: Keeping, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+    keeping: Keeping, bot_api: BotApi
 ) -> None:
     container = keeping(SPEAKS_AND_RAISES.replace("sendMessage", "getChat"))
     for action, status in (("SendMessage", 503), ("nothing", 200)):
-        breaks(container, monkeypatch, action, "Unreachable")
+        breaks(container, action, "Unreachable")
         bot_api.answers("getChat", {"chat_id": 42, "text": "x"}, {})
         assert container.deliver(message()) == (status, None)
     assert len(kept(container)) == 1
@@ -220,10 +216,10 @@ on_event = reply
 
 
 def test_what_people_saw_does_not_come_again_even_if_it_cannot_be_kept(
-    keeping: Keeping, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+    keeping: Keeping, bot_api: BotApi
 ) -> None:
     container = keeping(SPEAKS_AND_RAISES)
-    breaks(container, monkeypatch, "SendMessage", "Unreachable")
+    breaks(container, "SendMessage", "Unreachable")
     bot_api.expects(CALL)
     assert container.deliver(message()) == (200, None)
     assert container.line["outcome"] == "bot_failed"
@@ -231,28 +227,26 @@ def test_what_people_saw_does_not_come_again_even_if_it_cannot_be_kept(
 
 
 def test_what_could_not_be_kept_is_kept_when_it_comes_again(
-    keeping: Keeping, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+    keeping: Keeping, bot_api: BotApi
 ) -> None:
     """The container remembers the update, of which nothing was shown but that the bot types."""
     says = """sendMessage", chat_id=42, text="x"""
     types = """sendChatAction", chat_id=42, action="typing"""
     container = keeping(SPEAKS_AND_RAISES.replace(says, types))
-    breaks(container, monkeypatch, "SendMessage", "Unreachable")
+    breaks(container, "SendMessage", "Unreachable")
     call = {"method": "sendChatAction", "chat_id": 42, "action": "typing"}
     bot_api.expects(call, call)
     assert container.deliver(message())[0] == 503
-    monkeypatch.setattr(container.module("aws"), "call", container.queues.call)
+    container.answer_calls(container.queues.call, "sqs")
     assert container.deliver(message())[0] == 200
     assert len(kept(container)) == 1
 
 
 @pytest.mark.parametrize("text", ["x", 300_000 * "x"], ids=["refused", "too large"])
-def test_what_the_queue_can_never_take_does_not_block_its_chat(
-    keeping: Keeping, monkeypatch: pytest.MonkeyPatch, text: str
-) -> None:
+def test_what_the_queue_can_never_take_does_not_block_its_chat(keeping: Keeping, text: str) -> None:
     container = keeping(RAISES)
     if text == "x":
-        breaks(container, monkeypatch, "SendMessage", "NotTaken")
+        breaks(container, "SendMessage", "NotTaken")
     assert container.deliver(message(text=text)) == (200, None)
     assert container.line["outcome"] == "bot_failed"
     assert container.log[-2]["message"] == "what failed can't be kept"
@@ -270,7 +264,7 @@ def test_there_is_time_to_keep_what_was_interrupted(
     left: float,
 ) -> None:
     container = keeping(RAISES)
-    clock, deadline = with_clock(container, monkeypatch), container.module("deadline").deadline
+    clock, deadline = with_clock(container), container.module("deadline").deadline
     seen: list[float] = []
 
     def reply(update: Json) -> None:
@@ -283,7 +277,7 @@ def test_there_is_time_to_keep_what_was_interrupted(
         return container.queues.call(*arguments)
 
     monkeypatch.setattr(container.bot, "reply", reply)
-    monkeypatch.setattr(container.module("aws"), "call", call)
+    container.answer_calls(call)
     assert container.deliver(message(), milliseconds) == (200, None)
     assert seen == pytest.approx([had, left])
     assert len(kept(container)) == 1
@@ -327,13 +321,11 @@ TRIED_FOR_A_DAY = {"later": {"since": 0, "tries": 99}, "calls": [CALL]}
 
 
 @pytest.mark.parametrize("is_away", [False, True], ids=["kept", "SQS away"])
-def test_a_call_that_is_lost_is_kept(
-    keeping: Keeping, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch, is_away: bool
-) -> None:
+def test_a_call_that_is_lost_is_kept(keeping: Keeping, bot_api: BotApi, is_away: bool) -> None:
     container = keeping(ANSWERS, **LATER)
     bot_api.refuses(CALL, 429, "Too Many Requests")
     if is_away:
-        breaks(container, monkeypatch, "SendMessage", "Unreachable")
+        breaks(container, "SendMessage", "Unreachable")
         assert failure(container, TRIED_FOR_A_DAY).startswith("unreachable: ")
         return
     assert container.invoke(TRIED_FOR_A_DAY) is None
@@ -406,12 +398,12 @@ def test_an_update_is_kept_again_as_it_came(keeping: Keeping, bot_api: BotApi) -
 
 @pytest.mark.parametrize("error", ["Unreachable", "NotTaken"])
 def test_what_is_incomplete_again_and_cannot_be_kept_stays_as_it_was(
-    keeping: Keeping, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch, error: str
+    keeping: Keeping, bot_api: BotApi, error: str
 ) -> None:
     container = keeping(RAISES)
     before = failed_update(calls=[CALL, ANSWER])
     put(container, before)
-    breaks(container, monkeypatch, "SendMessage", error)
+    breaks(container, "SendMessage", error)
     bot_api.expects(CALL)
     bot_api.refuses(ANSWER, 429, "Too Many Requests")
     assert container.invoke(REPLAY)["failed"] == 1
@@ -584,17 +576,14 @@ def test_an_event_is_replayed_with_its_own_id(
     assert ids == [ids[0], ids[0], "c6af9ac6"]
 
 
-def test_a_call_for_later_may_be_scheduled_again(
-    keeping: Keeping, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_call_for_later_may_be_scheduled_again(keeping: Keeping, bot_api: BotApi) -> None:
     container = keeping(LISTENS, **LATER)
     names: list[str] = []
-    schedule = lambda event, seconds, name: names.append(name)  # noqa: E731
-    monkeypatch.setattr(container.module("later"), "_schedule", schedule)
+    container.answer_requests(lambda service, method, path, **content: names.append(path))
     put(container, given_up(CALL))
     bot_api.refuses(CALL, 429, "Too Many Requests")
     assert container.invoke(REPLAY) == replayed(1)
-    assert names == ["retry.c6af9ac6"]  # by the event, whose message may come twice
+    assert names == ["/schedules/retry.c6af9ac6"]  # by the event, whose message may come twice
 
 
 GARBLED: dict[str, Any] = {
@@ -643,11 +632,11 @@ def reply(update, session):
 
 
 @pytest.fixture
-def remembers(keeping: Keeping, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch) -> Container:
+def remembers(keeping: Keeping, bot_api: BotApi) -> Container:
     """A container with sessions, whose failed updates are kept."""
     container = keeping(REMEMBERS, **session_environment(bot_api.url))
     container.table = Table(container.module("aws"), "sessions")
-    monkeypatch.setattr(container.module("aws"), "call", container.table.call)
+    container.answer_calls(container.table.call, "dynamodb")
     return container
 
 
@@ -674,7 +663,7 @@ def test_a_replay_goes_on_where_one_before_it_ended(remembers: Container, bot_ap
 
 
 HANDLES = """
-from botkit.errors import Handled, Refused
+from botkit.errors import FailedForGood, Refused
 
 SESSION = "chat"
 HANDLED = ["message"]
@@ -683,13 +672,13 @@ HANDLED = ["message"]
 def reply(update, session):
     session["count"] = session.get("count", 0) + 1
     if session["count"] == 1:
-        raise Handled(ValueError())
+        raise FailedForGood(ValueError())
     return []
 """
 
 
 def test_a_framework_s_failure_is_kept_though_its_session_knows_it(
-    keeping: Keeping, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+    keeping: Keeping, bot_api: BotApi
 ) -> None:
     container = keeping(HANDLES, **session_environment(bot_api.url))
     aws = container.module("aws")
@@ -702,7 +691,7 @@ def test_a_framework_s_failure_is_kept_though_its_session_knows_it(
         where = container.queues if service == "sqs" else container.table
         return where.call(service, target, params)
 
-    monkeypatch.setattr(aws, "call", call)
+    container.answer_calls(call)
     assert container.deliver(message()) == (503, None)
     are_away = False
     for _ in range(2):  # its 200 is lost
@@ -715,9 +704,8 @@ def test_a_framework_s_refused_call_is_over(keeping: Keeping, bot_api: BotApi) -
     refused = 'Refused("sendMessage", 403, "Forbidden", {})'
     source = HANDLES.replace("ValueError()", refused)
     container = keeping(source, **session_environment(bot_api.url))
-    aws = container.module("aws")
-    container.table = Table(aws, "sessions")
-    aws.call = container.table.call
+    container.table = Table(container.module("aws"), "sessions")
+    container.answer_calls(container.table.call, "dynamodb")
     for outcome in ("refused", "repeated"):
         assert container.deliver(message()) == (200, None)
         assert container.line["outcome"] == outcome
@@ -758,7 +746,6 @@ def on_limit(update):
 def test_on_limit_answers_after_its_repair(
     keeping: Keeping,
     bot_api: BotApi,
-    monkeypatch: pytest.MonkeyPatch,
     repaired: str,
     methods: list[str],
 ) -> None:
@@ -767,10 +754,8 @@ def test_on_limit_answers_after_its_repair(
 
     def limited(body: str) -> Container:
         container = keeping(LIMITS.replace("{}", body), **session_environment(bot_api.url))
-        aws = container.module("aws")
-        container.table = Table(aws, "sessions")
-        container.table._items = table
-        monkeypatch.setattr(aws, "call", container.table.call)
+        container.table = Table(container.module("aws"), "sessions", items=table)
+        container.answer_calls(container.table.call, "dynamodb")
         return container
 
     container = limited("raise ValueError")
@@ -789,7 +774,7 @@ def test_on_limit_answers_after_its_repair(
 
 def slow(container: Container, monkeypatch: pytest.MonkeyPatch, *seconds: float) -> None:
     """Have the bot take so many seconds for its next answers, or until it is interrupted."""
-    clock, deadline = with_clock(container, monkeypatch), container.module("deadline").deadline
+    clock, deadline = with_clock(container), container.module("deadline").deadline
     left = [*seconds]
 
     def reply(update: Json) -> list[Json]:
@@ -850,7 +835,7 @@ def test_in_a_short_replay_a_third_of_the_rest_is_for_sqs(
 ) -> None:
     container = keeping(RAISES)
     put_updates(container, 2)
-    clock = with_clock(container, monkeypatch)
+    clock = with_clock(container)
     ends = [clock.now + 0.5, clock.now + seconds]  # of 3: 2.5 are left for the second update
 
     def reply(update: Json) -> list[Json]:
@@ -905,7 +890,7 @@ def test_one_that_can_not_be_replayed_holds_up_no_other(
     for person in range(1, 6):
         put(remembers, failed_update(update=message(person, chat={"id": person})))
     for person in (1, 2, 4, 5):
-        remembers.table._items[f"{person}"] = {"id": {"S": f"{person}"}, "session": {"S": "{"}}
+        remembers.table.items[f"{person}"] = {"id": {"S": f"{person}"}, "session": {"S": "{"}}
     bot_api.expects(ANSWER)
     answer = remembers.invoke(REPLAY)
     assert (answer["done"], answer["failed"], answer["more"]) == (1, 4, False)
@@ -931,10 +916,10 @@ def test_nobody_else_gets_what_a_replay_has_until_it_must_have_ended(
     assert container.invoke(REPLAY) == replayed(1)
 
 
-def test_what_a_replay_asks_of_sqs(keeping: Keeping, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_replay_asks_of_sqs(keeping: Keeping) -> None:
     """One message, from all of SQS's servers; it is hidden until the replay must have ended."""
     container = keeping(RAISES)
-    with_clock(container, monkeypatch)
+    with_clock(container)
     put(container, failed_update())
     asked: list[Json] = []
 
@@ -942,7 +927,7 @@ def test_what_a_replay_asks_of_sqs(keeping: Keeping, monkeypatch: pytest.MonkeyP
         asked.append(params)
         return container.queues.call(service, target, params)
 
-    monkeypatch.setattr(container.module("aws"), "call", call)
+    container.answer_calls(call)
     container.invoke(REPLAY)
     assert asked[0] == {
         "QueueUrl": FAILED,
@@ -955,12 +940,10 @@ def test_what_a_replay_asks_of_sqs(keeping: Keeping, monkeypatch: pytest.MonkeyP
     assert asked[-1] == shown
 
 
-def test_what_cannot_be_shown_again_stays_hidden(
-    keeping: Keeping, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_cannot_be_shown_again_stays_hidden(keeping: Keeping) -> None:
     container = keeping(RAISES)
     put(container, failed_update())
-    breaks(container, monkeypatch, "ChangeMessageVisibility", "Unreachable")
+    breaks(container, "ChangeMessageVisibility", "Unreachable")
     assert container.invoke(REPLAY)["failed"] == 1
     assert container.line["message"] == "a message stays hidden"
 

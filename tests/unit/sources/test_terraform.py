@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+from typing import Any
+
 import pytest
 
-from tests.support.stubs import Container, Json, load, with_clock
+from tests.conftest import BotApi, Start
+from tests.support.stubs import AWS, Container, Json, load, with_clock
 
 URL = "https://bot.example/telegram"
 AROUND = "way around the queue"
@@ -36,36 +40,48 @@ def test_some_events_get_nothing(container: Container, event: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "what", "function"),
+    ("action", "what"),
     [
-        ("register", None, "register"),
-        ("delete", None, "remove"),
-        ("delete", AROUND, "bypass_queue"),
+        ("register", None),
+        ("delete", None),
+        ("delete", AROUND),
     ],
 )
 def test_terraform_waits_less_long_than_the_function_may_run(
-    container: Container,
-    monkeypatch: pytest.MonkeyPatch,
-    action: str,
-    what: str | None,
-    function: str,
+    container: Container, action: str, what: str | None
 ) -> None:
-    with_clock(container, monkeypatch)
-    registration, given = container.module("release.registration"), []
-    left = container.handler.deadline.left
-    monkeypatch.setattr(registration, function, lambda event: given.append(left()))
+    """As its first call of Telegram sees."""
+    with_clock(container)
+    given: list[float] = []
+
+    def post(method: str, params: Json, timeout: float) -> None:
+        given.append(timeout)
+        raise container.telegram.Refused(method, 400, "no", {})
+
+    container.answer_telegram(post)
+    firsts = []
+    event = {"tf": {"action": action}, "url": URL, "max_connections": 20, "is": what}
     for milliseconds in (2_500, 900_000):
-        container.invoke({"tf": {"action": action}, "url": URL, "is": what}, milliseconds)
-    assert given == [1.5, 24.0]
+        given.clear()
+        with contextlib.suppress(container.module("release.registration").RegistrationFailed):
+            container.invoke(event, milliseconds)
+        firsts.append(given[0])
+    assert firsts == [1.5, 24.0]
 
 
 @pytest.mark.parametrize("seconds", [12, 900])
 def test_a_queue_has_all_the_time_of_its_removal(
-    container: Container, monkeypatch: pytest.MonkeyPatch, seconds: int
+    start: Start, bot_api: BotApi, seconds: int
 ) -> None:
-    with_clock(container, monkeypatch)
-    drain, given = container.module("release.drain"), []
-    left = container.handler.deadline.left
-    monkeypatch.setattr(drain, "await_empty_queue", lambda: given.append(left()))
+    container = start(bot_api.url, **AWS, QUEUE_URL="https://sqs.local/1/bot.fifo")
+    with_clock(container)
+    left, given = container.handler.deadline.left, list[float]()
+
+    def empty(*about: Any) -> Json:
+        given.append(left())
+        counts = ("", "Delayed", "NotVisible")
+        return {"Attributes": {f"ApproximateNumberOfMessages{name}": "0" for name in counts}}
+
+    container.answer_calls(empty)
     container.invoke({"tf": {"action": "delete"}, "url": URL, "is": "queue"}, seconds * 1000)
     assert given == [seconds - 1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from local.events import app_event
+from telegram_bot_aws.local.events import app_event
 from telegram_stand_in import TYPES
 
 from tests.conftest import BotApi, StartBot

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -33,9 +34,11 @@ QUEUE = "https://sqs.eu-central-1.amazonaws.com/1/bot.fifo"
 
 
 @pytest.fixture
-def now() -> SimpleNamespace:
+def now(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """The clock, which stands still."""
-    return SimpleNamespace(now=float(AT))
+    clock = SimpleNamespace(now=float(AT))
+    monkeypatch.setattr(time, "time", lambda: clock.now)
+    return clock
 
 
 @pytest.fixture
@@ -43,9 +46,7 @@ def begin(start_with_sessions: StartBot, now: SimpleNamespace) -> StartBot:
     """Start a container with LIMIT, which goes by that clock: `begin(source)`."""
 
     def start(source: str = BOT, **environment: str) -> Container:
-        container = start_with_sessions(source, **environment)
-        container.module("steps.limit").time = SimpleNamespace(time=lambda: now.now)
-        return container
+        return start_with_sessions(source, **environment)
 
     return start
 
@@ -60,7 +61,7 @@ def asked(container: Container, answer: Any = None) -> list[str]:
             raise answer
         return {} if service == "sqs" else container.table.call(service, target, params)
 
-    container.module("aws").call = call
+    container.answer_calls(call)
     return names
 
 
@@ -145,6 +146,32 @@ def test_an_album_counts_once(begin: StartBot, bot_api: BotApi) -> None:
     for number in (5, 8, 9):
         container.deliver(said(number, date=AT, media_group_id="b" if number == 5 else "c"))
     assert outcomes(container)[-3:] == ["answered", "limited", "limited"]
+
+
+@pytest.mark.parametrize("first", [AT + 59, AT + 60], ids=["before the end", "after it"])
+def test_an_album_across_the_end_of_a_window_counts_in_one(
+    begin: StartBot, bot_api: BotApi, first: int
+) -> None:
+    """In that of the part which comes first, in any container."""
+    bot_api.expects(*[HEARD] * 4)
+    for number, date in enumerate((AT + 59, AT + 60, first, 2 * AT + 119 - first), 1):
+        album: Json = {"media_group_id": "a"} if number > 2 else {}
+        begin().deliver(said(number, date=date, **album))
+    items = begin().table.items
+    counted = {key: len(item["ids"]["NS"]) for key, item in items.items() if "ids" in item}
+    own = first - first % 60
+    assert counted == {f"limit:42:{at}": 1 + (at == own) for at in (AT, AT + 60)}
+    [decided] = [item for item in items.values() if "starts" in item]
+    assert (decided["starts"]["N"], "expires_at" in decided) == (str(own), True)
+
+
+def test_an_album_amid_a_window_takes_no_write_more(begin: StartBot, bot_api: BotApi) -> None:
+    bot_api.expects(HEARD, HEARD)
+    container = begin()
+    writes = asked(container)
+    for number in (1, 2):
+        container.deliver(said(number, date=AT + 30, media_group_id="a"))
+    assert writes == ["ADD", "ADD"]
 
 
 def test_a_press_counts_by_the_clock_and_a_message_by_its_date(
@@ -318,15 +345,13 @@ def test_what_the_queue_can_not_take_counts_once(begin: StartBot, bot_api: BotAp
     container.deliver(said(1, text="x" * 300_000, date=AT))
     refusal = container.module("aws").ClientError("InvalidParameterValue", "no")
     names += asked(container)
-    call = container.module("aws").call
 
     def refusing(service: str, *about: Any) -> Any:
-        answer = call(service, *about)
         if service == "sqs":
             raise refusal
-        return answer
+        return container.table.call(service, *about)
 
-    container.module("aws").call = refusing
+    container.answer_calls(refusing)
     container.deliver(message(2))
     assert outcomes(container) == ["answered", "answered"]
     assert names == ["ADD"]
@@ -351,14 +376,13 @@ def test_an_item_that_was_deleted_meanwhile_counts_for_nobody(
     bot_api.expects(HEARD, HEARD)
     container = begin(BOT.replace("(2,", "(1,"))
     container.deliver(message(1))
-    call = container.module("aws").call
 
     def forgetting(service: str, target: str, params: Json) -> Any:
         if params["UpdateExpression"].startswith("SET"):
             container.table.items.clear()
-        return call(service, target, params)
+        return container.table.call(service, target, params)
 
-    container.module("aws").call = forgetting
+    container.answer_calls(forgetting)
     container.deliver(message(2))
     assert outcomes(container) == ["answered", "answered"]
     assert container.table.items == {}

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from telegram_stand_in import Telegram
 
 from tests.conftest import BotApi, Serve, Start, StartBot
 from tests.support.stubs import (
@@ -20,6 +21,7 @@ from tests.support.stubs import (
     session_environment,
     with_clock,
 )
+from tests.support.telegram import files
 
 COUNT = """
 SESSION = "chat"
@@ -81,18 +83,15 @@ def test_without_a_change_nothing_is_written(
     assert (container.line["outcome"], container.table.items) == ("ignored", {})
 
 
-def test_a_change_is_one_read_and_one_write(
-    start_with_sessions: StartBot, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_change_is_one_read_and_one_write(start_with_sessions: StartBot, bot_api: BotApi) -> None:
     container = start_with_sessions(COUNT)
     calls = []
-    aws = container.module("aws")
 
     def call(service: str, target: str, params: Json) -> Any:
         calls.append((service, target, params.get("ConsistentRead")))
         return container.table.call(service, target, params)
 
-    monkeypatch.setattr(aws, "call", call)
+    container.answer_calls(call)
     bot_api.expects(said(1))
     container.deliver(message())
     assert calls == [
@@ -147,22 +146,20 @@ def reply(update, session):
     session["n"] = session.get("n", 0) + 1
     return [
         {"method": "sendDocument", "chat_id": 42, "document": ("a.bin", b"\\0\\xff"), "x": None},
-        {"method": "sendPhoto", "chat_id": 42, "photo": b"\\x89PNG", "reply_markup": {"n": [1.5]}},
+        {"method": "sendVoice", "chat_id": 42, "voice": b"\\x89", "caption": "B"},
     ]
 """
 
 
-def test_files_are_kept_too(start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[Any] = []
+def test_files_are_kept_too(start_with_sessions: StartBot, telegram: Telegram) -> None:
     for _ in range(2):
-        container = start_with_sessions(FILES)
-        post = container.telegram._client
-        monkeypatch.setattr(post, "post", lambda *call: made.append(call[:2]))
+        container = start_with_sessions(FILES, TELEGRAM_API_URL=telegram.url)
         container.deliver(message())
-    assert made[:2] == made[2:]
-    document = {"chat_id": 42, "document": ("a.bin", b"\0\xff"), "x": None}
-    photo = {"chat_id": 42, "photo": b"\x89PNG", "reply_markup": {"n": [1.5]}}
-    assert made[2:] == [("sendDocument", document), ("sendPhoto", photo)]
+    document = {"chat_id": "42", "document": "attach://document"}
+    voice = {"chat_id": "42", "caption": "B", "voice": "attach://voice"}
+    made = [(call.method, call.params) for call in telegram.calls]
+    assert made == [("sendDocument", document), ("sendVoice", voice)] * 2
+    assert files(telegram) == [("a.bin", b"\0\xff"), ("voice", b"\x89")] * 2
     assert kept(container) == {"n": 1}
 
 
@@ -193,7 +190,6 @@ def test_an_update_that_comes_again_is_not_yet_answered(start_with_sessions: Sta
 
 def meanwhile(container: Container, act: Callable[[], object], times: int = 1) -> None:
     """Have somebody else act between a container's next reads and writes."""
-    aws = container.module("aws")
     left = [times]
 
     def call(service: str, target: str, params: Json) -> Any:
@@ -202,7 +198,7 @@ def meanwhile(container: Container, act: Callable[[], object], times: int = 1) -
             act()
         return container.table.call(service, target, params)
 
-    aws.call = call
+    container.answer_calls(call)
 
 
 def another_change(container: Container) -> None:
@@ -239,12 +235,11 @@ def test_the_same_update_at_the_same_time_counts_once(
     start_with_sessions: StartBot, bot_api: BotApi
 ) -> None:
     container = start_with_sessions(COUNT)
-    aws, once = container.module("aws"), container.module("steps.once")
 
     def deliver_it_to_another_container() -> None:
-        aws.call = container.table.call
+        container.answer_calls(container.table.call)
         container.deliver(message())
-        once.recent.clear()
+        container.module("steps.once").recent.clear()
 
     meanwhile(container, deliver_it_to_another_container)
     bot_api.expects(said(1), said(1))
@@ -277,7 +272,6 @@ def test_a_slow_reply_and_presses_meanwhile_are_all_answered(
 )
 def test_what_fails_for_lack_of_time_to_ask_again_keeps_the_update(
     start_with_sessions: StartBot,
-    monkeypatch: pytest.MonkeyPatch,
     changes: int,
     left: float,
     outcome: str,
@@ -286,7 +280,7 @@ def test_what_fails_for_lack_of_time_to_ask_again_keeps_the_update(
     source = SLOW.partition("    deadline.start")[0] + fails_after
     source += "        1 / 0\n    session['n'] = 5\n    return []\n"
     container = start_with_sessions(source)
-    with_clock(container, monkeypatch)
+    with_clock(container)
     meanwhile(container, lambda: another_change(container), changes)
     fails(container, outcome)
 
@@ -593,12 +587,11 @@ def test_what_cant_be_kept_comes_again_whatever_was_said(
 )
 def test_calls_leave_time_for_a_note(
     start_with_sessions: StartBot,
-    monkeypatch: pytest.MonkeyPatch,
     milliseconds: int,
     seconds: float,
 ) -> None:
     container = start_with_sessions(SEVERAL)
-    clock = with_clock(container, monkeypatch)
+    clock = with_clock(container)
     timeouts = []
 
     def post(method: str, params: Json, timeout: float) -> bool:
@@ -608,7 +601,7 @@ def test_calls_leave_time_for_a_note(
         clock.now += timeout
         return True
 
-    container.telegram._client.post = post
+    container.answer_telegram(post)
     assert container.deliver(message(), milliseconds) == (503, None)
     assert timeouts == pytest.approx([seconds, 0])
     assert container.module("store").Item("session", "42").calls(1) == [said("b"), said("c")]
@@ -618,11 +611,11 @@ def test_calls_leave_time_for_a_note(
     ("change", "outcome"), [("session['n'] = 1", "bot_failed"), ("pass", "ignored")]
 )
 def test_a_late_reply_keeps_nothing(
-    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch, change: str, outcome: str
+    start_with_sessions: StartBot, change: str, outcome: str
 ) -> None:
     source = SLOW.partition("    deadline.start")[0]
     container = start_with_sessions(f"{source}    deadline.start(0)\n    {change}\n    return []\n")
-    with_clock(container, monkeypatch)
+    with_clock(container)
     assert container.deliver(message()) == (200, None)
     assert container.line["outcome"] == outcome
     assert container.table.items == {}
@@ -633,11 +626,11 @@ def test_a_late_reply_keeps_nothing(
     [(-0.5, "unreachable"), (0, "unreachable"), (0.5, "bot_failed"), (5.5, "ignored")],
 )
 def test_only_a_reply_that_had_time_can_be_late(
-    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch, left: float, outcome: str
+    start_with_sessions: StartBot, left: float, outcome: str
 ) -> None:
     """It takes 5 s. If it had none, because DynamoDB was slow, the update comes again."""
     container = start_with_sessions(SLOW.partition("    return")[0] + "    return []\n")
-    with_clock(container, monkeypatch)
+    with_clock(container)
     deadline = container.module("deadline").deadline
 
     def call(service: str, target: str, params: Json) -> Any:
@@ -647,7 +640,7 @@ def test_only_a_reply_that_had_time_can_be_late(
             raise container.module("errors").Unreachable("no time left")
         return container.table.call(service, target, params)
 
-    container.module("aws").call = call
+    container.answer_calls(call)
     assert container.deliver(message()) == (503 if outcome == "unreachable" else 200, None)
     assert container.line["outcome"] == outcome
 
@@ -820,7 +813,7 @@ def test_what_cant_be_kept_fails_and_nothing_is_written(
 
 
 def test_calls_that_dont_fit_fail_and_nothing_is_written(start_with_sessions: StartBot) -> None:
-    source = FILES.replace('b"\\x89PNG"', "310_000 * b'x'")
+    source = FILES.replace('b"\\x89"', "310_000 * b'x'")
     container = start_with_sessions(source)
     assert "with the calls of its updates (413," in fails(container, "bot_failed")
     assert container.table.items == {}

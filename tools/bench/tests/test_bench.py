@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from local.project import ROOT
+from telegram_bot_aws.local.project import ROOT
 
 from bench import document, measure, report
 from bench.distance import Network, inside, network

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from local.project import SCRIPTS
+from telegram_bot_aws.local.project import SCRIPTS
 
 from tests.support.programs import LONGEST, Script
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from local.project import ROOT, SCRIPTS
+from telegram_bot_aws.local.project import ROOT, SCRIPTS
 
 from tests.support.programs import LONGEST, Script, processes_that_know
 

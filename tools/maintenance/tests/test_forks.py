@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from local import processes
+from telegram_bot_aws.local import processes
 
 from maintenance import forks
 

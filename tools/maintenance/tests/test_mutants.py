@@ -6,7 +6,7 @@ import ast
 import re
 
 import pytest
-from local.project import LAMBDA, ROOT
+from telegram_bot_aws.local.project import LAMBDA, ROOT
 
 from maintenance import mutants
 from maintenance.mutants import EQUIVALENT, TESTS, named, path

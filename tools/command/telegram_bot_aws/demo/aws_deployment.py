@@ -1,0 +1,388 @@
+"""The demo's bots on an emulated AWS, where Terraform applies the module."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import textwrap
+import threading
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import requirements
+from botkit.fakes.cron import as_scheduled, next_time
+from botkit.fakes.services import EVERY, seconds_of
+from telegram_stand_in import Json, post
+
+from telegram_bot_aws.demo.deployments import (
+    CHECK,
+    REPLAY,
+    TOKEN,
+    Deployment,
+    Hosted,
+    Unavailable,
+    failure,
+    registration,
+)
+from telegram_bot_aws.demo.function_log import FunctionLog
+from telegram_bot_aws.demo.inputs import inputs, notes, python_note
+from telegram_bot_aws.emulated_aws.emulator import Emulator
+from telegram_bot_aws.local.container import Invocation
+from telegram_bot_aws.local.packages import packages
+from telegram_bot_aws.local.processes import ToolError, signals_held, watched
+from telegram_bot_aws.local.project import LAMBDA, SCRIPTS
+from telegram_bot_aws.local.request import Answer, request
+from telegram_bot_aws.local.terraform import REGION, Module, from_mirrors, terraform_command
+
+LOOK_SECONDS = 0.2  # between two looks into the functions' logs
+LONGEST_REASON = 300  # characters, of what Terraform says about an init that failed
+
+
+class AwsDeployment(Deployment):
+    """The module, applied to an emulated AWS."""
+
+    name = "aws"
+    is_configured = False  # whether an author's configuration has the inputs
+
+    def open(self) -> None:
+        try:
+            terraform_command()
+        except ToolError as error:
+            raise Unavailable(str(error)) from None
+        with signals_held():
+            folder = Path(tempfile.mkdtemp(prefix="telegram-bot-module-"))
+            watched("folder", str(folder))
+            self.opened.callback(watched, "folder", str(folder), over=True)
+            self.opened.callback(shutil.rmtree, folder, ignore_errors=True)
+        self._start()
+        self.module = self.configuration(folder)
+        self.module.environment["TMPDIR"] = str(folder)
+        mirrors = from_mirrors(self.module.root)
+        with self.step(f"terraform init, {mirrors}" if mirrors else "terraform init"):
+            self.init()
+        try:
+            for bot in self.bots:
+                packages(bot.folder, bot.runtime)  # now, with the operator's settings of the index
+        except ValueError as error:
+            raise ToolError(str(error)) from None
+        for region in self.regions():
+            self._put_parameters(region)
+        started = time.monotonic()
+        with self.step("terraform apply"):
+            self.module.apply()
+        seconds = time.monotonic() - started
+        self.state_folder = self.module.root
+        warnings = [f"Terraform warns: {told}" for told in self.module.failed_checks()]
+        self.way = f"The bot runs on an emulated AWS, applied in {seconds:.1f} s."
+        self.way = "\n".join([self.way, *warnings])
+        self.find_bots()
+        for bot in self.bots:
+            said = notes(bot.folder, is_configured=self.is_configured)
+            self.way = "\n".join([self.way, *python_note(bot.runtime), *said])
+            self._read_log(bot)
+        self._follow()
+
+    def _start(self) -> None:
+        """Start the emulated AWS."""
+        self._details: dict[str, Invocation] = {}  # by request id
+        self._under_way = 0  # deliveries
+        self._alone = False
+        self._logs: dict[str, FunctionLog] = {}  # by function
+        self._lock = threading.Lock()
+        self._of_page = threading.Lock()
+        self._of_event = threading.Lock()
+        with self.step("emulated AWS"):
+            self.emulator = self.opened.enter_context(Emulator(fresh=self.fresh))
+
+    def _read_log(self, bot: Hosted) -> None:
+        """Read a function's log from here on: what is in it is the registration's."""
+        self._logs[bot.name] = log = FunctionLog(self._aws, bot, self.on_log)
+        log.new()
+
+    def _follow(self) -> None:
+        """Look into the logs until the end."""
+        over = threading.Event()
+        thread = threading.Thread(target=self._watch, args=(over,), daemon=True)
+        self.opened.callback(thread.join)
+        self.opened.callback(over.set)
+        thread.start()
+
+    def configuration(self, folder: Path) -> Module:
+        """Return the configuration to apply, copied to a folder."""
+        [bot] = self.bots
+        return Module(
+            self.emulator.url,
+            folder,
+            telegram_bot_token=TOKEN,
+            telegram_api_url=self.api_url,
+            source_dir=None if bot.folder == LAMBDA else str(bot.folder),
+            environment=self.variables or None,
+            **inputs(bot.folder),
+        )
+
+    def regions(self) -> set[str]:
+        """Return the regions that a bot may be in, as far as they are known before the apply."""
+        return {REGION}
+
+    def _put_parameters(self, region: str) -> None:
+        for name, value in self.parameters.items():
+            secret = {"Name": name, "Value": value, "Type": "SecureString", "Overwrite": True}
+            answer = self._aws(region, "ssm", "POST", "/", secret, "AmazonSSM.PutParameter")
+            if "Version" not in answer:
+                raise ToolError(f"Parameter Store doesn't take {name}: {answer.get('message')}")
+
+    def init(self) -> None:
+        """Install the providers. Raises Unavailable."""
+        try:
+            self.module.init()
+        except ToolError as error:
+            raise Unavailable(why_not_installed(error)) from None
+
+    def find_bots(self) -> None:
+        """Note where each bot is deployed."""
+        for bot in self.bots:
+            for resource in self.module.resources(bot.address):
+                found = resource["instances"][0]["attributes"]
+                if resource["type"] == "aws_lambda_function":
+                    bot.name, bot.runtime = found["function_name"], found["runtime"]
+                    bot.timeout = found["timeout"]
+                    bot.region = found["arn"].split(":")[3]
+                    bot.log_group = f"/aws/lambda/{bot.name}"
+                    [environment] = found["environment"]
+                    bot.page_url = environment["variables"].get("MINI_APP_URL", "")
+                    bot.later_group = environment["variables"].get("LATER_GROUP", "")
+                    bot.failed_url = environment["variables"].get("FAILED_QUEUE_URL", "")
+                elif resource["type"] == "aws_apigatewayv2_api":
+                    bot.webhook_url = f"{found['api_endpoint']}/telegram"
+                elif resource["type"] == "aws_lambda_event_source_mapping":
+                    bot.has_queue = True
+
+    def _watch(self, over: threading.Event) -> None:
+        """Report queued updates, events and schedules, as soon as AWS tells of them."""
+        before = None
+        while not over.wait(LOOK_SECONDS):
+            with self._of_event, self._lock:
+                queued = [each for log in self._logs.values() for each in log.from_queue()]
+                events = [
+                    (bot, each) for bot in self.bots for each in self._logs[bot.name].events()
+                ]
+            for each in queued:
+                self.from_queue(each)
+            for bot, each in events:
+                self.on_event(bot, each)
+            now = [(self.schedules(bot), self._count(bot)) for bot in self.bots]
+            if now != before:
+                before = now
+                self.look_later()
+
+    def close(self) -> None:
+        with self.step("terraform destroy"):
+            self.module.destroy()
+
+    def deliver(self, url: str, headers: dict[str, str], body: bytes) -> Any:
+        bot = next((bot for bot in self.bots if bot.webhook_url == url), self.bots[0])
+        with self._lock:
+            self._alone = not self._under_way
+            self._under_way += 1
+        try:
+            answer = post(url, headers, body)
+        finally:
+            with self._lock:
+                self._under_way -= 1
+        request_id = answer[1].get("apigw-requestid", "")
+        with self._lock:
+            found = self._logs[bot.name].of(json.loads(body).get("update_id"), self._alone)
+            if found:
+                self._details[request_id] = found
+        return answer
+
+    def ask_page(
+        self, bot: Hosted, method: str, target: str, headers: dict[str, str], body: bytes
+    ) -> tuple[Answer, Invocation]:
+        with self._of_page:  # one at a time: their lines in the log look the same
+            with self._lock:
+                self._under_way += 1
+                self._alone = False
+            try:
+                answer, _ = super().ask_page(bot, method, target, headers, body)
+            finally:
+                with self._lock:
+                    self._under_way -= 1
+            with self._lock:
+                found = self._logs[bot.name].of(None, True)
+        return answer, found or Invocation()
+
+    def details(self, request_id: str) -> Invocation:
+        with self._lock:
+            return self._details.get(request_id) or Invocation()
+
+    def replace(self, bot: Hosted) -> str:
+        code = self._code(bot)
+        version = self._publish(bot, self._package(bot))
+        answer = self._invoke(bot, CHECK, version)
+        if error := answer.get("errorMessage"):
+            self._upload(bot, code)  # what stop_container starts
+            raise ToolError(str(error))
+        self._go_live(bot, version)
+        return self.register(bot)
+
+    def register(self, bot: Hosted) -> str:
+        answer = self._invoke(bot, registration("register", bot.webhook_url))
+        with self._lock:
+            self._logs[bot.name].new()
+        return str(answer.get("errorMessage") or "")
+
+    def forget(self, bot: Hosted, key: str) -> None:
+        item = {"TableName": f"{bot.name}-sessions", "Key": {"id": {"S": key}}}
+        self._aws(bot.region, "dynamodb", "POST", "/", item, "DynamoDB_20120810.DeleteItem")
+
+    def sessions(self, bot: Hosted) -> tuple[dict[str, str], list[str]]:
+        return {
+            "AWS_ENDPOINT_URL": self.emulator.url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+        }, ["--table", f"{bot.name}-sessions", "--region", bot.region]
+
+    def send_event(self, bot: Hosted, event: Any) -> Invocation:
+        with self._of_event:
+            answer = self._invoke(bot, event)
+            with self._lock:
+                found = self._logs[bot.name].events()
+        mine = [each for each in found if each.event == event]
+        for other in found:
+            if other not in mine[-1:]:
+                self.on_event(bot, other)
+        error = str(answer.get("errorMessage") or "")  # a time-out leaves no line
+        return mine[-1] if mine else Invocation(event=event, error=error)
+
+    def schedules(self, bot: Hosted) -> list[Json]:
+        if not bot.later_group:
+            return []
+        waiting = []
+        for prefix, group in (("", bot.later_group), (EVERY, f"{bot.later_group}-every")):
+            found = self._scheduler(bot, "GET", "", f"ScheduleGroup={group}")
+            names = [prefix + each["Name"] for each in found.get("Schedules", [])]
+            waiting += [self._schedule(bot, name) for name in names]
+        return sorted(filter(None, waiting), key=lambda each: float(each["at"]))
+
+    def _schedule(self, bot: Hosted, name: str) -> Json:
+        """Return a schedule, or nothing if it has run and runs no more."""
+        found = self._scheduler(bot, "GET", *self._place(bot, name))
+        expression = found.get("ScheduleExpression", "")
+        if expression.startswith("at("):
+            at: float | None = seconds_of(expression)
+        elif expression.startswith("cron("):  # MiniStack ignores the zone
+            at = next_time(expression[len("cron(") : -1], "UTC", time.time())
+        else:
+            at = None
+        if at is None:
+            return {}
+        return {"name": name, "at": at, "event": json.loads(found["Target"]["Input"])}
+
+    def _place(self, bot: Hosted, name: str) -> tuple[str, str]:
+        """Return the path and the query of a schedule."""
+        bare = name.removeprefix(EVERY)
+        return f"/{bare}", f"groupName={bot.later_group}{'-every' if bare != name else ''}"
+
+    def run_schedule(self, bot: Hosted, name: str) -> None:
+        if schedule := self._schedule(bot, name):
+            if name.startswith(EVERY):
+                schedule["event"]["every"]["at"] = as_scheduled(time.time())
+            else:
+                self._scheduler(bot, "DELETE", *self._place(bot, name))
+            self._invoke(bot, schedule["event"])
+
+    def _count(self, bot: Hosted) -> Json:
+        """Return how much failed and is kept."""
+        if not bot.failed_url:
+            return {}
+        asked = {"QueueUrl": bot.failed_url, "AttributeNames": ["All"]}
+        target = "AmazonSQS.GetQueueAttributes"
+        return dict(self._aws(bot.region, "sqs", "POST", "/", asked, target).get("Attributes", {}))
+
+    def failed(self, bot: Hosted) -> list[Json]:
+        if not bot.failed_url:
+            return []
+        # A received message counts as replayed before, so this asks MiniStack itself.
+        path = f"/_ministack/sqs/messages?QueueUrl={quote(bot.failed_url, '')}"
+        found = self._aws(bot.region, "sqs", "GET", path, None)["messages"]
+        [messages] = [each for regions in found.values() for each in regions[bot.region].values()]
+        return [failure(each["MessageId"], each["Body"]) for each in messages]
+
+    def replay(self, bot: Hosted) -> Invocation:
+        answer = self._invoke(bot, REPLAY)
+        return Invocation(result=answer, error=str(answer.get("errorMessage") or ""))
+
+    def _scheduler(self, bot: Hosted, method: str, path: str, query: str) -> Json:
+        return self._aws(bot.region, "scheduler", method, f"/schedules{path}?{query}", {})
+
+    def stop_container(self) -> None:
+        for bot in self.bots:
+            self._go_live(bot, self._publish(bot, self._code(bot)))
+
+    def _package(self, bot: Hosted) -> bytes:
+        """Package a bot as Terraform does. Raises ToolError."""
+        package = self.module.folder / "changed.zip"
+        command = [sys.executable, str(SCRIPTS / "package"), str(package)]
+        command += [bot.runtime, str(bot.folder)]
+        environment = {**os.environ, requirements.THIS_MACHINE: str(requirements.cache())}
+        packed = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=600
+        )
+        if packed.returncode:
+            raise ToolError(packed.stderr.strip())
+        return package.read_bytes()
+
+    def _code(self, bot: Hosted) -> bytes:
+        """Return the package that was uploaded last."""
+        location = urlsplit(self._function(bot, "GET", "", None)["Code"]["Location"])
+        url = f"{self.emulator.url}{location.path}?{location.query}"
+        return request("GET", url, {}, None, 30).body
+
+    def _publish(self, bot: Hosted, package: bytes) -> str:
+        """Publish a version of a function, and return its number."""
+        self._upload(bot, package)
+        return str(self._function(bot, "POST", "/versions", {})["Version"])
+
+    def _upload(self, bot: Hosted, package: bytes) -> None:
+        code = {"ZipFile": base64.b64encode(package).decode()}
+        self._function(bot, "PUT", "/code", code)
+
+    def _go_live(self, bot: Hosted, version: str) -> None:
+        self._function(bot, "PUT", "/aliases/live", {"FunctionVersion": version})
+
+    def _invoke(self, bot: Hosted, event: Any, qualifier: str = "live") -> Json:
+        return self._function(bot, "POST", f"/invocations?Qualifier={qualifier}", event)
+
+    def _function(self, bot: Hosted, method: str, path: str, body: Any) -> Json:
+        path = f"/2015-03-31/functions/{bot.name}{path}"
+        return self._aws(bot.region, "lambda", method, path, body)
+
+    def _aws(
+        self, region: str, service: str, method: str, path: str, body: Any, target: str = ""
+    ) -> Json:
+        """Call the emulated AWS. The header names the service; no signature is checked."""
+        credential = f"Credential=test/20250101/{region}/{service}/aws4_request"
+        headers = {
+            "Authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0",
+            "Content-Type": "application/x-amz-json-1.1",
+            "X-Amz-Target": target,
+        }
+        url = self.emulator.url + path
+        answer = json.loads(request(method, url, headers, json.dumps(body).encode(), 30).body)
+        return answer if isinstance(answer, dict) else {}
+
+
+def why_not_installed(error: ToolError) -> str:
+    """Return in a line why `terraform init` failed: Terraform explains at length."""
+    said = re.sub(r"[│╷╵\s]+", " ", str(error).partition("Error: ")[2] or str(error))
+    said = said.partition(" To see which modules ")[0].strip()
+    return f"Terraform can't install its provider: {textwrap.shorten(said, LONGEST_REASON)}"

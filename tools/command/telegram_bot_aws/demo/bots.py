@@ -1,0 +1,82 @@
+"""The chat page's knowledge of the bots: names, commands, menu buttons and pages."""
+
+from __future__ import annotations
+
+from telegram_stand_in import Bot, Json, Telegram
+
+from telegram_bot_aws.demo.deployments import PAGE
+from telegram_bot_aws.demo.errors import InvalidRequest
+from telegram_bot_aws.demo.feed import Feed
+from telegram_bot_aws.demo.samples import CHATS
+from telegram_bot_aws.demo.setup import Setup
+
+
+class Bots:
+    """The bots that the stand-in knows. `addresses`: where the demo serves their pages, by id."""
+
+    def __init__(self, telegram: Telegram, feed: Feed, setup: Setup) -> None:
+        self.addresses: dict[int, str] = {}
+        self._telegram = telegram
+        self._feed = feed
+        self._setup = setup
+
+    def get(self, id: int) -> Bot:
+        """Return a bot by its id, the first one if it is 0. Raises InvalidRequest."""
+        if not id:
+            return self._telegram.bot
+        found = [bot for bot in self._telegram.bots if bot.id == id]
+        if not found:
+            raise InvalidRequest("there is no such bot")
+        return found[0]
+
+    def serves(self, id: int, address: str) -> None:
+        """Note where the demo serves a bot's page."""
+        with self._feed.lock:
+            self.addresses[id] = address
+            self.tell()
+
+    def tell(self) -> None:
+        """Tell what the bots are now."""
+        with self._feed.lock:
+            self._feed.tell("bots", self.shown())
+
+    def shown(self) -> list[Json]:
+        """Return what the page shows of each bot."""
+        return [self._shown(bot) for bot in self._telegram.bots]
+
+    def _shown(self, bot: Bot) -> Json:
+        hosted = self._setup.page_of(bot)
+        return {
+            "id": bot.id,
+            "name": bot.texts.get(("name", "")) or bot.me["first_name"],
+            "username": bot.me["username"],
+            "commands": {key: commands_in(bot, key) for key in CHATS},
+            "menu": menu_buttons(bot),
+            "inline": bot.me["supports_inline_queries"],
+            "page": self.addresses.get(bot.id, ""),
+            "page_known_as": hosted.page_url.removesuffix(PAGE) if hosted else "",
+        }
+
+
+def menu_buttons(bot: Bot) -> Json:
+    """Return the menu buttons that open a bot's page, by the keys of their private chats."""
+    buttons = {
+        key: bot.menu_buttons.get(known["chat"]["id"]) or bot.menu_buttons.get(0)
+        for key, known in CHATS.items()
+        if known["chat"]["type"] == "private"
+    }
+    return {k: b for k, b in buttons.items() if b and b["type"] == "web_app"}
+
+
+def commands_in(bot: Bot, where: str) -> list[Json]:
+    """Return the commands that a bot's menu offers in a chat: those of the narrowest scope.
+
+    Source: https://core.telegram.org/bots/api#determining-list-of-commands
+    """
+    chat = CHATS[where]["chat"]
+    everywhere = "all_private_chats" if chat["type"] == "private" else "all_group_chats"
+    for scope in (f"chat {chat['id']}", everywhere, "default"):
+        for language in ("en", ""):
+            if found := bot.commands.get((scope, language)):
+                return found
+    return []

@@ -1,0 +1,166 @@
+"""The demo's chats: all that happened since it began, and what people can do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from telegram_stand_in import FAULTS, METHODS, Bot, Call, Delivery, Json, Telegram
+
+from telegram_bot_aws.demo.bots import Bots
+from telegram_bot_aws.demo.entries import Entries
+from telegram_bot_aws.demo.errors import InvalidRequest
+from telegram_bot_aws.demo.events import Events
+from telegram_bot_aws.demo.feed import Event, Feed
+from telegram_bot_aws.demo.pages import Pages
+from telegram_bot_aws.demo.people import People
+from telegram_bot_aws.demo.samples import PEOPLE
+from telegram_bot_aws.demo.setup import Setup
+from telegram_bot_aws.demo.traces import HIDDEN, Traces
+from telegram_bot_aws.local.terraform import REGION
+
+MOST_FAILURES = 9
+
+
+class Chat:
+    """Watches the stand-in, and notes what happens where it belongs.
+
+    Each client of the page gets a snapshot and then each change (`events`).
+    """
+
+    def __init__(self, telegram: Telegram) -> None:
+        self.telegram = telegram
+        self.feed = Feed()
+        self.setup = Setup(self.feed)
+        self.bots = Bots(telegram, self.feed, self.setup)
+        self.entries = Entries(telegram, self.feed)
+        self.traces = Traces(telegram, self.feed, self.setup)
+        self.pages = Pages(telegram, self.feed, self.setup, self.bots, self.entries)
+        self.services = Events(self.feed, self.setup, self.bots, self.entries)
+        self.people = People(telegram, self.feed, self.setup, self.bots, self.entries, self.traces)
+        self._fault_kind = ""
+        telegram.watch = self._watch
+        telegram.watch_updates = self._on_update
+
+    def events(self) -> Iterator[Event | None]:
+        """Yield what happened, then each change; None when nothing happened for a while."""
+        return self.feed.events(self._snapshot)
+
+    def end(self) -> None:
+        """Tell the page that the demo is over."""
+        self.feed.end()
+
+    def file(self, file_id: str) -> tuple[str, bytes] | None:
+        """Return the type and the content of a file that somebody sent."""
+        file = self.telegram.files.by_id.get(file_id)
+        return (file.content_type, file.data) if file and file.data else None
+
+    def fail(self, kind: str, count: int) -> None:
+        """Make Telegram fail for the bot's next calls, or stop that if `kind` is empty."""
+        if kind and kind not in FAULTS:
+            raise InvalidRequest(f"Telegram can fail by {', '.join(FAULTS)}, not by {kind!r}")
+        if not 1 <= count <= MOST_FAILURES:
+            raise InvalidRequest(f"Telegram can fail 1 to {MOST_FAILURES} times")
+        with self.feed.lock:
+            with self.telegram.changed:
+                self.telegram.faults.clear()
+                if kind:
+                    fault = FAULTS[kind](count)
+                    about_webhook = ("get", "setWebhook", "deleteWebhook")
+                    fault.methods = tuple(m for m in METHODS if not m.startswith(about_webhook))
+                    self.telegram.faults.append(fault)
+            self._fault_kind = kind
+            self.feed.tell("fault", self._fault())
+
+    def admin(self, is_one: int) -> None:
+        """Make the bots administrators of the groups (1), or members in privacy mode (0)."""
+        with self.feed.lock:
+            self.telegram.bots_in_groups = "administrator" if is_one else "member"
+            self.feed.tell("admin", self._is_admin())
+
+    def _is_admin(self) -> bool:
+        return self.telegram.bots_in_groups == "administrator"
+
+    def forget(self, bot: int, key: str) -> None:
+        """Delete a session of a bot. Raises InvalidRequest."""
+        self.setup.forget(self.bots.get(bot), key)
+
+    def run_schedule(self, bot: int, name: str) -> None:
+        """Make a call at once that waits for its time. Raises InvalidRequest."""
+        self.setup.run_schedule(self.bots.get(bot), name)
+
+    def replay(self, bot: int) -> Json:
+        """Replay a bot's failed updates and events. Raises InvalidRequest."""
+        return self.setup.replay(self.bots.get(bot))
+
+    def _fault(self) -> Json:
+        faults = self.telegram.faults
+        return {"kind": self._fault_kind, "left": faults[0].count} if faults else {"kind": ""}
+
+    def _snapshot(self) -> Json:
+        deployment = self.setup.deployment
+        emulator = getattr(deployment, "emulator", None)
+        hosted = deployment.bots if deployment else []
+        return {
+            "deployment": deployment.name if deployment else "",
+            "emulator": emulator.url if emulator else "",
+            "region": hosted[0].region if hosted else REGION,
+            "people": {key: {"id": p["id"], "name": p["first_name"]} for key, p in PEOPLE.items()},
+            "chats": self.entries.chats(),
+            "bots": self.bots.shown(),
+            "entries": self.entries.all,
+            "traces": self.traces.by_update,
+            "setup": self.setup.shown,
+            "fault": self._fault(),
+            "admin": self._is_admin(),
+            "keyboards": self.entries.keyboards,
+            "drafts": self.entries.drafts,
+            "launches": self.pages.launches,
+            "events": self.services.all,
+        }
+
+    def _watch(self, event: Delivery | Call) -> None:
+        if isinstance(event, Delivery):
+            self.traces.on_delivery(event)
+        else:
+            self._on_call(event)
+
+    def _on_update(self, update: Json, bot: Bot) -> None:
+        update = json.loads(json.dumps(update))
+        with self.feed.lock:
+            self.traces.begin(update, bot)
+            self.entries.on_update(update, bot, self.traces.chat_of(update))
+
+    def _on_call(self, call: Call) -> None:
+        """Note a call with its cause: an event, an update, a request of a page, or the set-up."""
+        with self.feed.lock:
+            shown = {name: value for name, value in vars(call).items() if name != "changes"}
+            if "secret_token" in call.params:
+                shown["params"] = {**call.params, "secret_token": HIDDEN}
+            request = event = delivery = None
+            if not self.setup.registers(call):
+                request = self.pages.cause(call)
+                event = None if request or call.delivery else self.services.cause(call)
+                delivery = None if event else self.traces.cause(call, guess=not request)
+            id: Any = None
+            where = ""
+            if event:
+                id = event["id"]
+                self.services.on_call(event, shown)
+            elif delivery:
+                id, where = delivery.update["update_id"], self.traces.chat_of(delivery.update)
+                self.traces.on_call(delivery, shown)
+            elif request:
+                id, where = request.launch["id"], request.launch["chat"]
+                self.pages.on_call(request, shown)
+            else:
+                self.setup.call(shown)
+            self.entries.on_call(call, shown, id, where)
+            for change in call.changes:
+                if change["kind"] == "web_app_answer":
+                    self.pages.answered(change["id"])
+                elif change["kind"] in ("commands", "menu_button", "profile"):
+                    self.bots.tell()
+            if call.fault:
+                self.feed.tell("fault", self._fault())

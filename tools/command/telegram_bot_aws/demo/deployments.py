@@ -1,0 +1,287 @@
+"""Shared by all ways to run the demo's bots."""
+
+from __future__ import annotations
+
+import abc
+import contextlib
+import json
+import re
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from telegram_stand_in import Json, post
+
+from telegram_bot_aws.local.container import Invocation
+from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.project import LAMBDA
+from telegram_bot_aws.local.request import Answer, request
+from telegram_bot_aws.local.sources import Sources, read_sources
+from telegram_bot_aws.local.terraform import REGION
+
+MAX_CONNECTIONS = 40
+PAGE = "/app/index.html"  # a bot's page, in its folder and below its API's address
+PAGE_SECONDS = 60.0  # for a request
+MENU_BUTTON = "Open"  # the text of the menu button, unless a configuration has one
+
+
+# How the secret part of each token begins. The rest is new for each start, so that no one else on
+# this machine, such as a web page, knows it.
+TOKENS_BEGIN = "AAE-of-the-demo-"
+TOKENS_END = secrets.token_urlsafe(16)
+
+
+def token(number: int) -> str:
+    """Return the token of a bot of the stand-in; the first is number 1."""
+    return f"{1234567889 + number}:{TOKENS_BEGIN}{TOKENS_END}"
+
+
+TOKEN = token(1)
+WEBHOOK_SECRET = secrets.token_hex(16)
+
+Step = Callable[[str], contextlib.AbstractContextManager[None]]
+
+
+CHECK = {"tf": {"action": "check"}}  # the event with which Terraform checks a new version
+REPLAY = {"tf": {"action": "replay"}}  # and that of replay_command
+
+
+class Unavailable(ToolError):
+    """This machine lacks something for a deployment. The text names it, and the remedy."""
+
+    def __init__(self, missing: str, remedy: str = "") -> None:
+        super().__init__(missing)
+        self.remedy = remedy
+
+
+class UnusableBot(ToolError):
+    """The bot can't work. The text says why."""
+
+
+@dataclass
+class Reload:
+    """The code of a bot was replaced from its folder, or stays if `is_live` is False.
+
+    `error` says why it doesn't work.
+    """
+
+    milliseconds: float
+    error: str
+    is_live: bool
+    files: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Hosted:
+    """A running bot: its token, the folder of its bot.py, and where it is deployed.
+
+    `name` is the function's, `address` that of the module's call in a configuration. `timeout` is
+    the function's, in seconds. `has_queue` tells whether updates wait in a queue.
+    """
+
+    token: str
+    folder: Path
+    name: str = "telegram-bot"
+    address: str = ""
+    webhook_url: str = ""
+    page_url: str = ""  # the bot's MINI_APP_URL, if it has a page
+    log_group: str = ""
+    region: str = REGION
+    runtime: str = "python3.13"  # the default of the module's input
+    timeout: float = 0
+    has_queue: bool = False
+    later_group: str = ""  # of schedules, with the input `later`
+    failed_url: str = ""  # of a queue, with failed_retention_in_days
+
+    @property
+    def title(self) -> str:
+        """The name for people: the module's, or that of the folder if only that is given."""
+        if self.address or self.folder == LAMBDA:
+            return self.name
+        return self.folder.parent.name if self.folder.name == "bot" else self.folder.name
+
+
+class Deployment(abc.ABC):
+    """One or more running bots, which are removed when the `with` block ends.
+
+    `from_queue` is called with each invocation by a queue, when it is over, `on_event` with each by
+    another AWS service, and its bot, and `look_later` when other calls may wait. `on_log` is
+    called with each invocation of all kinds, when its log is read.
+    """
+
+    name = ""
+    way = ""  # in which way the bots run, in words
+    fresh = False  # whether each invocation has a new container
+    parameters: dict[str, str] = {}  # of Parameter Store, where the deployment has one
+    state_folder: Path | None = None  # where Terraform has the state, by which doctor knows it
+
+    def __init__(self, api_url: str, step: Step, bot: Path, variables: dict[str, str]) -> None:
+        self.api_url = api_url
+        self.step = step
+        self.bots = [Hosted(TOKEN, bot)]
+        self.variables = variables  # the bot's environment
+        self.opened = contextlib.ExitStack()
+        self.from_queue: Callable[[Invocation], None] = lambda invocation: None
+        self.on_event: Callable[[Hosted, Invocation], None] = lambda bot, invocation: None
+        self.on_log: Callable[[Invocation], None] = lambda invocation: None
+        self.look_later: Callable[[], None] = lambda: None
+        self._sources: list[Sources] = []
+        self._reloading = threading.Lock()
+        self.registering: Hosted | None = None  # the bot whose code is being replaced
+
+    def __enter__(self) -> Deployment:
+        with contextlib.ExitStack() as opened:
+            self.opened = opened
+            self.open()
+            self._sources = [read_sources(bot.folder) for bot in self.bots]
+            self.opened = opened.pop_all()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        with self.opened:
+            if exception[0] is None:
+                self.close()
+
+    @abc.abstractmethod
+    def open(self) -> None:
+        """Deploy the bot. Raises Unavailable or ToolError."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Remove the bot, as its operator would."""
+
+    def deliver(self, url: str, headers: dict[str, str], body: bytes) -> Any:
+        """Post an update to the webhook, as `post` does."""
+        return post(url, headers, body)
+
+    def ask_page(
+        self, bot: Hosted, method: str, target: str, headers: dict[str, str], body: bytes
+    ) -> tuple[Answer, Invocation]:
+        """Make a request to a bot's page. `target` is path and query. Raises OSError."""
+        url = bot.page_url.removesuffix(PAGE) + target
+        answer = request(method, url, headers, body or None, PAGE_SECONDS)
+        return answer, self.details(answer.header("apigw-requestid"))
+
+    @abc.abstractmethod
+    def details(self, request_id: str) -> Invocation:
+        """Return the invocation for the request with this id of API Gateway."""
+
+    def refresh(self) -> Reload | None:
+        """Replace a bot's code, and register it again, if a file in its folder was changed."""
+        with self._reloading:
+            now = [read_sources(bot.folder) for bot in self.bots]
+            changed: set[str] = set()
+            errors = []
+            is_live = True
+            started = time.monotonic()
+            for bot, before, sources in zip(self.bots, self._sources, now, strict=True):
+                if sources == before:
+                    continue
+                names = sources.keys() | before.keys()
+                changed |= {name for name in names if sources.get(name) != before.get(name)}
+                self.registering = bot
+                try:
+                    errors.append(self.replace(bot))
+                except (ToolError, OSError) as failure:
+                    errors.append(str(failure) or type(failure).__name__)
+                    is_live = False
+                finally:
+                    self.registering = None
+            self._sources = now
+            if not changed:
+                return None
+            error = "\n".join(filter(None, errors))
+            milliseconds = (time.monotonic() - started) * 1000
+            return Reload(milliseconds, error, is_live, sorted(changed))
+
+    @abc.abstractmethod
+    def replace(self, bot: Hosted) -> str:
+        """Replace a bot's code, and register it again. Returns why it isn't registered, if so.
+
+        Raises ToolError or OSError if the code can't work: then the bot goes on as before.
+        """
+
+    @abc.abstractmethod
+    def register(self, bot: Hosted) -> str:
+        """Register a bot at Telegram, as it is. Returns why it isn't registered, if so."""
+
+    @abc.abstractmethod
+    def forget(self, bot: Hosted, key: str) -> None:
+        """Delete a session of a bot."""
+
+    @abc.abstractmethod
+    def sessions(self, bot: Hosted) -> tuple[dict[str, str], list[str]]:
+        """Return where scripts/sessions finds a bot's: variables for it, and flags."""
+
+    @abc.abstractmethod
+    def send_event(self, bot: Hosted, event: Any) -> Invocation:
+        """Invoke a bot's function with an event, as an AWS service does."""
+
+    @abc.abstractmethod
+    def schedules(self, bot: Hosted) -> list[Json]:
+        """Return a bot's schedules, the first one first: "name", "at" and "event" of each."""
+
+    @abc.abstractmethod
+    def run_schedule(self, bot: Hosted, name: str) -> None:
+        """Delete a bot's schedule, and invoke the function with its event, if it is there."""
+
+    @abc.abstractmethod
+    def failed(self, bot: Hosted) -> list[Json]:
+        """Return what failed and is kept, as `failure` has it."""
+
+    @abc.abstractmethod
+    def replay(self, bot: Hosted) -> Invocation:
+        """Replay a bot's failed updates and events."""
+
+    @abc.abstractmethod
+    def stop_container(self) -> None:
+        """Stop the functions' containers. The next delivery starts another one."""
+
+
+def environment(api_url: str, variables: dict[str, str]) -> dict[str, str]:
+    """Return a function's environment: the bot's variables, and the module's own."""
+    return {
+        **variables,
+        "REPLY_MODE": "api",
+        "TELEGRAM_API_URL": api_url,
+        "TELEGRAM_BOT_TOKEN": TOKEN,
+        "TELEGRAM_WEBHOOK_SECRET": WEBHOOK_SECRET,
+    }
+
+
+def identity(name: str) -> dict[str, str]:
+    """Return a bot's name and user name, made from the module's `name`.
+
+    Source: https://core.telegram.org/bots/features#creating-a-new-bot
+    """
+    username = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")[:28]
+    if not username.lower().endswith("bot"):
+        username += "_bot"
+    return {"first_name": name, "username": username}
+
+
+def has_page(folder: Path) -> bool:
+    """Tell whether a bot's folder has a page."""
+    return (folder / PAGE[1:]).is_file()
+
+
+def failure(id_: str, body: str) -> Json:
+    """Return the "id" of a message of botkit/failed_queue.py, its "outcome" and "error", and
+    what it is "about".
+    """
+    content = json.loads(body)
+    if "failed" not in content:  # Lambda gave it up
+        error = content.get("responsePayload", {}).get("errorMessage")
+        about = content.get("requestPayload")
+        return {"id": id_, "outcome": "given up", "error": error, "about": about}
+    told = content.pop("failed")
+    return {"id": id_, "outcome": told["outcome"], "error": told["error"], "about": content}
+
+
+def registration(action: str, url: str) -> Json:
+    """Return the event with which Terraform registers or removes the webhook."""
+    return {"url": url, "max_connections": MAX_CONNECTIONS, "tf": {"action": action}}

@@ -1,0 +1,231 @@
+"""The content of the chats: messages, notes of other events, keyboards, drafts and titles."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from telegram_stand_in import Bot, Call, Json, Telegram, kind_of, label_pressed
+
+from telegram_bot_aws.demo.errors import InvalidRequest
+from telegram_bot_aws.demo.feed import Feed
+from telegram_bot_aws.demo.samples import CHATS, chat_key
+
+WITHOUT_CARD = ("get", "setwebhook", "deletewebhook")  # nobody in a chat would see these
+
+
+class Entries:
+    """The entries of all chats, in order.
+
+    An entry is a person's message ("out"), a bot's ("in"), or a note of another event.
+    """
+
+    def __init__(self, telegram: Telegram, feed: Feed) -> None:
+        self.all: list[Json] = []
+        self.keyboards: Json = {}  # by bot and chat: the one below the input, or a forced reply
+        self.drafts: Json = {}  # by bot and chat
+        self._titles = {key: known["title"] for key, known in CHATS.items()}
+        self._telegram = telegram
+        self._feed = feed
+
+    def chats(self) -> Json:
+        """Return what the page shows of each chat."""
+        return {
+            key: {"tab": known["tab"], "title": self._titles[key], "about": known["about"]}
+            for key, known in CHATS.items()
+        }
+
+    def message(self, key: int) -> Json:
+        """Return the entry of a message by its key. Raises InvalidRequest."""
+        entry = self.get(key)
+        if "message" not in entry or entry.get("deleted"):
+            raise InvalidRequest("there is no such message")
+        return entry
+
+    def get(self, key: int) -> Json:
+        """Return an entry by its key, an empty one if there is none."""
+        return self.all[key] if 0 <= key < len(self.all) else {}
+
+    def of_message(self, message: Json) -> Json | None:
+        """Return the entry of a message. Its ids are unique across the stand-in's chats."""
+        for entry in self.all:
+            if entry["side"] != "note" and _ids(entry["message"]) == _ids(message):
+                return entry
+        return None
+
+    def add(self, where: str, side: str, **more: Any) -> None:
+        entry = {
+            "key": len(self.all),
+            "chat": where,
+            "side": side,
+            "at": time.time(),
+            "links": self._links(more.get("message")),
+            **more,
+        }
+        self.all.append(entry)
+        self._feed.tell("entry", entry)
+
+    def update(self, entry: Json, new: Json) -> None:
+        entry |= new
+        if "message" in new:
+            entry["links"] = self._links(new["message"])
+        self._feed.tell("entry", entry)
+
+    def _links(self, content: Any) -> Json:
+        """Return the addresses of a message's files that were sent as an address, by id."""
+        if isinstance(content, list):
+            content = dict(enumerate(content))
+        if not isinstance(content, dict):
+            return {}
+        file = self._telegram.files.by_id.get(f"{content.get('file_id')}")
+        found = {file.id: file.url} if file and file.url else {}
+        return found | {
+            id: url for each in content.values() for id, url in self._links(each).items()
+        }
+
+    def keyboard_used(self, bot: int, chat: str) -> None:
+        """Hide a keyboard that was made for one message, which was sent."""
+        keyboard = self.keyboards.get(place := f"{bot}:{chat}", {})
+        if keyboard.get("force_reply") or keyboard.get("one_time_keyboard"):
+            with self._feed.lock:
+                del self.keyboards[place]
+                self._feed.tell("keyboards", self.keyboards)
+
+    # Actions of people.
+
+    def on_update(self, update: Json, bot: Bot, where: str) -> None:
+        """Show what a person did in a chat."""
+        kind = kind_of(update)
+        content: Json = update[kind]
+        person = content.get("from") or content.get("user") or {}
+        about = {"update_id": update["update_id"], "bot": bot.id, "who": person.get("first_name")}
+        match kind:
+            case "message":
+                self.add(where, "out", message=content, **about)
+            case "edited_message":
+                if entry := self.of_message(content):
+                    self.update(entry, {"message": content})
+                self.add(where, "note", kind="edit", **about)
+            case "message_reaction":
+                emoji = [each["emoji"] for each in content["new_reaction"]]
+                if entry := self.of_message(content):
+                    reactions = {**entry.get("reactions", {}), f"{person['id']}": emoji}
+                    self.update(entry, {"reactions": reactions})
+                self.add(where, "note", kind="reaction", emoji=emoji, **about)
+            case "callback_query":
+                press = {"label": label_pressed(content), "query_id": content["id"]}
+                self.add(where, "note", kind="press", **press, **about)
+            case "inline_query":
+                query = {"query": content["query"], "query_id": content["id"]}
+                self.add(where, "note", kind="ask", **query, **about)
+            case "widget_query" | "shared_widget_query":
+                query = {"query": content["data"], "query_id": content["id"]}
+                self.add(where, "note", kind="widget", **query, **about)
+            case "stopped_message_generation":
+                about["who"] = content["chat"]["first_name"]
+                place = f"{bot.id}:{where}"
+                is_kept = (content["chat"]["id"], content["draft_id"]) in bot.drafts
+                stopped = {**self.drafts.get(place, {}), "can_stop": False}
+                self._show_draft(place, stopped if is_kept else None)
+                self.add(where, "note", kind="stop", **about)
+            case "subscription":
+                self.add(where, "note", kind=kind, state=content["state"], **about)
+            case _:
+                self.add(where, "note", kind=kind, **about)
+
+    # Actions of bots.
+
+    def on_call(self, call: Call, shown: Json, update_id: Any, cause: str) -> None:
+        """Show what a call changed in its chat, or else a card in the chat that caused it."""
+        about = {"bot": call.bot, "update_id": update_id, "called_at": call.at}
+        hints = call.hints
+        for change in call.changes:
+            self._on_change(change, about, hints)
+            hints = []  # once
+        if call.changes or call.fault or update_id is None:
+            return
+        if call.status == 200 and call.method.lower().startswith(WITHOUT_CARD):
+            return
+        where = chat_key(call.params.get("chat_id")) or cause
+        if not where:  # an event's, which belongs to no chat
+            return
+        card = {"kind": "call", "call": shown, **about}
+        for entry in self.all:  # of an earlier attempt
+            if entry.get("kind") == "call" and entry["update_id"] == update_id:
+                is_same = entry["call"]["method"] == call.method
+                if is_same and entry["call"]["params"] == shown["params"]:
+                    self.update(entry, card)
+                    return
+        self.add(where, "note", **card)
+
+    def claim(self, call: Json, id: str) -> None:
+        """Note which event a call was made for, once that is known."""
+        for entry in self.all:
+            if (entry["bot"], entry.get("called_at")) == (call["bot"], call["at"]):
+                self.update(entry, {"update_id": id})
+
+    def _on_change(self, change: Json, about: Json, hints: list[str]) -> None:
+        kind = change["kind"]
+        if kind == "message":
+            self._show_message(change, about, hints)
+        elif kind in ("edited", "deleted", "pinned", "unpinned", "reaction"):
+            self._change_message(change, about, hints)
+        elif kind in ("answer", "results", "widget_answer"):
+            shown = {name: value for name, value in change.items() if name not in ("kind", "id")}
+            for entry in self.all:
+                if entry.get("query_id") == change["id"]:
+                    self.update(entry, {kind: shown, "hints": hints})
+        elif where := chat_key(change.get("chat_id")):
+            place = f"{about['bot']}:{where}"
+            if kind == "draft":
+                self._show_draft(place, change)
+            elif kind == "action":
+                self._feed.tell("action", {"place": place, "action": change["action"]})
+            elif kind in ("chat", "member", "left"):
+                if "title" in change:
+                    self._titles[where] = change["title"]
+                    self._feed.tell("chats", self.chats())
+                self.add(where, "note", **about, hints=hints, **{**change, "kind": kind})
+
+    def _show_message(self, change: Json, about: Json, hints: list[str]) -> None:
+        message = change["message"]
+        where = chat_key(message["chat"]["id"])
+        place = f"{about['bot']}:{where}"
+        if place in self.drafts:
+            self._show_draft(place, None)
+        self.add(where, "in", message=message, hints=hints, **about)
+        if keyboard := change.get("keyboard"):
+            self.keyboards[place] = {**keyboard, "message_id": message["message_id"]}
+            if "remove_keyboard" in keyboard:
+                del self.keyboards[place]
+            self._feed.tell("keyboards", self.keyboards)
+
+    def _show_draft(self, place: str, draft: Json | None) -> None:
+        if draft:
+            self.drafts[place] = draft
+        else:
+            self.drafts.pop(place, None)
+        self._feed.tell("draft", {"place": place, "draft": draft})
+
+    def _change_message(self, change: Json, about: Json, hints: list[str]) -> None:
+        message = change.get("message", change)
+        entry = self.of_message(message)
+        if entry is None:
+            return
+        new: Json = {"hints": hints} if hints else {}
+        match change["kind"]:
+            case "edited":
+                new["message"] = message
+            case "deleted":
+                new["deleted"] = True
+            case "reaction":
+                emoji = [each.get("emoji", "⭐") for each in change["reaction"]]
+                new["reactions"] = {**entry.get("reactions", {}), f"{about['bot']}": emoji}
+            case kind:
+                new["pinned"] = time.time() if kind == "pinned" else 0
+        self.update(entry, new)
+
+
+def _ids(message: Json) -> tuple[int, int | None]:
+    """Return the ids of a message: its own, and that of an ephemeral one."""
+    return message["message_id"], message.get("ephemeral_message_id")

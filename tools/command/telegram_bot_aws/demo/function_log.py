@@ -1,0 +1,130 @@
+"""The log of a function of the emulated AWS in CloudWatch, by invocation."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from telegram_stand_in import Json
+
+from telegram_bot_aws.demo.deployments import Hosted
+from telegram_bot_aws.emulated_aws.function_site.sitecustomize import EVENT, START
+from telegram_bot_aws.local.container import Invocation
+
+LATE_MILLISECONDS = 2000  # how late a line may reach the log
+CODE = re.compile(r'"[^"]*/ministack-lambda-[^"/]*/code/')  # where the emulator unpacks a function
+
+
+class FunctionLog:
+    """The log of a function. Each invocation is returned once.
+
+    The emulator writes the lines of each invocation to a separate stream, between START and REPORT,
+    before it answers the request. `tell` is called with each invocation.
+    """
+
+    def __init__(
+        self,
+        aws: Callable[..., Json],
+        bot: Hosted,
+        tell: Callable[[Invocation], None] = lambda invocation: None,
+    ) -> None:
+        self._aws = aws
+        self._bot = bot
+        self._tell = tell
+        self._seen: set[str] = set()  # the streams that were read
+        self._since = 0  # milliseconds: the time of the latest line
+        self._unclaimed: list[Invocation] = []
+
+    def of(self, update_id: Any, alone: bool) -> Invocation | None:
+        """Return the latest invocation for an update.
+
+        If it was `alone`, with no other under way, an invocation without an update id will do.
+        """
+        self._unclaimed += self.new()
+        for invocation in reversed(self._unclaimed):
+            answered = invocation.outcome.get("update_id")
+            is_it = answered == update_id and not invocation.is_from_queue
+            if is_it or (alone and answered is None):
+                self._unclaimed.remove(invocation)
+                return invocation
+        return None
+
+    def from_queue(self) -> list[Invocation]:
+        """Return the new invocations by a queue, in order."""
+        self._unclaimed += self.new()
+        found = [each for each in self._unclaimed if each.is_from_queue]
+        self._unclaimed = [each for each in self._unclaimed if not each.is_from_queue]
+        return found
+
+    def events(self) -> list[Invocation]:
+        """Return the new invocations by AWS's services, in order."""
+        self._unclaimed += self.new()
+        found = [each for each in self._unclaimed if is_event(each)]
+        self._unclaimed = [each for each in self._unclaimed if not is_event(each)]
+        return found
+
+    def new(self) -> list[Invocation]:
+        """Return the invocations that ended since the last call, in order."""
+        since = max(0, self._since - LATE_MILLISECONDS)
+        query = {"logGroupName": self._bot.log_group, "startTime": since}
+        target = "Logs_20140328.FilterLogEvents"
+        events = self._aws(self._bot.region, "logs", "POST", "/", query, target).get("events", [])
+        streams: dict[str, list[str]] = {}
+        for event in events:
+            if event["logStreamName"] not in self._seen:
+                streams.setdefault(event["logStreamName"], []).append(event["message"])
+            self._since = max(self._since, event["timestamp"])
+        self._seen |= {event["logStreamName"] for event in events}
+        found = [invocation(lines) for lines in streams.values()]
+        for each in found:
+            self._tell(each)
+        return found
+
+
+def is_event(invocation: Invocation) -> bool:
+    """Tell whether a service made an invocation, and the bot got to know (unlike of a warm-up)."""
+    came = invocation.event is not None and not invocation.is_from_queue
+    return came and bool(invocation.error or invocation.outcome)
+
+
+def invocation(lines: list[str]) -> Invocation:
+    """Return the invocation that wrote these lines."""
+    found = Invocation(cold=False)
+    logged, printed = [], []
+    for text in lines:
+        if text.startswith(("START RequestId: ", "END RequestId: ")):
+            continue
+        if report := re.match(r"REPORT RequestId: \S+\s+Duration: ([\d.]+) ms", text):
+            found.milliseconds = float(report[1])
+            continue
+        try:
+            line = json.loads(text)
+        except ValueError:
+            line = None
+        if not isinstance(line, dict):
+            printed.append(f"{text}\n")
+        elif line.get("message") == START and set(line) == {"message", "milliseconds"}:
+            found.cold, found.start_milliseconds = True, line["milliseconds"]
+        elif line.get("message") == EVENT and set(line) == {"message", "event", "error"}:
+            found.event, found.error = line["event"], line["error"]
+        elif set(line) in ({"session", "before"}, {"session", "after"}):
+            found.take_session(line)
+        elif {"level", "message", "timestamp"} <= set(line):
+            logged.append(readable(line))
+        else:
+            printed.append(f"{text}\n")
+    found.take_logs(logged)
+    found.printed = "".join(printed)
+    return found
+
+
+def readable(line: Json) -> Json:
+    """Return a line from AWS's runtime, with its exception as a traceback."""
+    frames = line.pop("stackTrace", None)
+    if frames is None:
+        return line
+    error = f"{line.pop('errorType', '')}: {line.pop('errorMessage', '')}"
+    trace = CODE.sub('"/var/task/', "".join(frames))
+    return {**line, "traceback": f"Traceback (most recent call last):\n{trace}{error}"}

@@ -1,0 +1,82 @@
+"""The inputs of the module that a bot needs, as far as its folder tells."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import requirements
+from telegram_stand_in import Json
+
+from telegram_bot_aws.demo.deployments import MENU_BUTTON, has_page
+from telegram_bot_aws.local.sources import LEAST_MEMORY, has_sessions, joins_messages, uses_later
+
+MEMORY = 128  # MB: the default of memory_size
+# How inputs are written, of which more than the name matters.
+WRITTEN = {
+    "later": "later = {}",
+    "memory_size": "memory_size of at least {}",
+    "queue": "queue = {}",
+}
+
+
+def inputs(bot: Path) -> Json:
+    """Return the inputs without which a bot doesn't work, with the least values that do."""
+    found: Json = {}
+    if uses_later(bot):
+        found["later"] = True
+    if (least := least_memory(bot)) > MEMORY:
+        found["memory_size"] = least
+    if has_page(bot):
+        found["mini_app"] = MENU_BUTTON
+    if has_sessions(bot):
+        found["session_retention_in_days"] = 1
+    if joins_messages(bot):
+        found["queue"] = True
+    return found
+
+
+def least_memory(bot: Path) -> int:
+    """Return how many MB a bot needs at least, by its requirements.txt, as package.tf does."""
+    file = bot / "requirements.txt"
+    text = file.read_text(errors="replace") if file.is_file() else ""
+    needs = (
+        least
+        for name, least in LEAST_MEMORY.items()
+        if re.search(rf"^[ \t]*{name}", text, re.IGNORECASE | re.MULTILINE)
+    )
+    return max([MEMORY, *needs])
+
+
+def python_note(runtime: str) -> list[str]:
+    """Return in sentences that a function's Python isn't its runtime's here, if it isn't."""
+    here = requirements.runs_on(runtime)
+    if here == runtime:
+        return []
+    return [
+        f"AWS runs it on {runtime}, and the demo on {here}: this machine has no {runtime}. What "
+        "differs between them isn't seen here. Install it, and start the demo again."
+    ]
+
+
+def notes(bot: Path, *, is_configured: bool) -> list[str]:
+    """Return what differs from here where the bot is deployed, in sentences.
+
+    `is_configured`: a configuration has the inputs.
+    """
+    said = []
+    needed = {} if is_configured else inputs(bot)
+    if needed:
+        names = ", ".join(
+            WRITTEN.get(name, name).format(json.dumps(value)) for name, value in needed.items()
+        )
+        said.append(f"Deployed, it needs these inputs of the module: {names}.")
+    for path in sorted(bot.glob(".env*")):
+        if path.is_file():
+            said.append(
+                f"{bot.name}/{path.name} isn't packed, as nothing is whose name begins with a dot: "
+                "the bot doesn't find it. Give its variables to the demo by --env-file, and to the "
+                "deployed bot by the input environment."
+            )
+    return said

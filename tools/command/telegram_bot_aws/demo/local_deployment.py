@@ -1,0 +1,134 @@
+"""The demo's bot in a process on this machine, without AWS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from telegram_stand_in import Json
+
+from telegram_bot_aws.demo.deployments import (
+    CHECK,
+    MENU_BUTTON,
+    PAGE,
+    REPLAY,
+    Deployment,
+    Hosted,
+    UnusableBot,
+    environment,
+    failure,
+    has_page,
+    registration,
+)
+from telegram_bot_aws.demo.inputs import least_memory, notes
+from telegram_bot_aws.emulated_aws.gateway import Gateway
+from telegram_bot_aws.local.container import TIMEOUT, Function, Invocation
+from telegram_bot_aws.local.processes import ToolError, signals_held
+
+KEEP_SECONDS = 2.0  # that botkit/deadline.py takes from the bot, to keep a failed update
+
+
+class LocalDeployment(Deployment):
+    """The handler in a process, behind an HTTP server in place of API Gateway."""
+
+    name = "direct"
+    way = "The bot runs directly, without AWS and Terraform."
+
+    def open(self) -> None:
+        self._invocations: dict[str, Invocation] = {}  # by request id
+        [bot] = self.bots
+        with self.step("the handler behind a local HTTP server"):
+            variables = environment(self.api_url, self.variables)
+            variables["FAILED_QUEUE_URL"] = "of this demo"
+            with signals_held():
+                self._memory_size = least_memory(bot.folder)
+                function = Function(
+                    bot.folder,
+                    variables,
+                    # So that the bot has as long as where nothing is kept, which is the default.
+                    timeout=TIMEOUT + KEEP_SECONDS,
+                    fresh=self.fresh,
+                    follow=False,
+                    memory_size=self._memory_size,
+                )
+                self.function = self.opened.enter_context(function)
+            function.on_change = lambda: self.look_later()
+            function.on_schedule = self._ran
+            function.on_queued = self._queued
+            gateway = self.opened.enter_context(Gateway(self._invoke))
+            bot.webhook_url = gateway.webhook_url
+            if has_page(bot.folder):
+                bot.page_url = variables["MINI_APP_URL"] = gateway.url + PAGE
+            checked = function.invoke(CHECK)
+            if checked.error:
+                told = checked.error.strip().removeprefix("CheckFailed: ")
+                raise UnusableBot(
+                    "\n".join(filter(None, (told, checked.traceback, checked.printed)))
+                )
+            error = self.register(bot)
+        self.way = "\n".join([self.way, *notes(bot.folder, is_configured=False)])
+        if error:
+            raise ToolError(f"the function does not register its webhook:\n{error}")
+
+    def _invoke(self, event: Json) -> Any:
+        invocation = self.send_event(self.bots[0], event)
+        self._invocations[event["requestContext"]["requestId"]] = invocation
+        return invocation.result
+
+    def _ran(self, invocation: Invocation) -> None:
+        self.on_log(invocation)
+        self.on_event(self.bots[0], invocation)
+
+    def _queued(self, invocation: Invocation) -> None:
+        self.on_log(invocation)
+        if invocation.outcome:
+            self.from_queue(invocation)
+
+    def close(self) -> None:
+        self.function.invoke(registration("delete", self.bots[0].webhook_url))
+
+    def replace(self, bot: Hosted) -> str:
+        variables, size = self.function.environment, self._memory_size
+        try:
+            version = Function(bot.folder, variables, follow=False, memory_size=size)
+        except ValueError as reason:
+            raise ToolError(str(reason)) from None
+        with version:
+            if error := version.invoke(CHECK).error.strip():
+                raise ToolError(error)
+            self.function.take(version)  # and not the folder, where more may have been saved
+        return self.register(bot)
+
+    def register(self, bot: Hosted) -> str:
+        event = registration("register", bot.webhook_url)
+        if bot.page_url:
+            event["menu_button"] = {"text": MENU_BUTTON, "url": bot.page_url}
+        return self.send_event(bot, event).error.strip()
+
+    def forget(self, bot: Hosted, key: str) -> None:
+        self.function.forget(key)
+
+    def sessions(self, bot: Hosted) -> tuple[dict[str, str], list[str]]:
+        return {}, ["--file", str(self.function.sessions)]
+
+    def send_event(self, bot: Hosted, event: Any) -> Invocation:
+        invocation = self.function.invoke(event)
+        self.on_log(invocation)
+        return invocation
+
+    def schedules(self, bot: Hosted) -> list[Json]:
+        return [{"name": name, **about} for name, about in self.function.schedules.items()]
+
+    def run_schedule(self, bot: Hosted, name: str) -> None:
+        self.function.run(name)
+
+    def failed(self, bot: Hosted) -> list[Json]:
+        return [failure(id_, body) for id_, body in self.function.failed.items()]
+
+    def replay(self, bot: Hosted) -> Invocation:
+        return self.send_event(bot, REPLAY)
+
+    def stop_container(self) -> None:
+        self.function.stop()
+
+    def details(self, request_id: str) -> Invocation:
+        return self._invocations.get(request_id) or Invocation()

@@ -1,0 +1,237 @@
+"""People's actions in the chats: those of the page, checked and passed on to the stand-in."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from telegram_stand_in import (
+    QUERIES,
+    Bot,
+    Json,
+    Telegram,
+    buttons_of,
+    contact,
+    kind_of,
+    text_content,
+)
+
+from telegram_bot_aws.demo.bots import Bots
+from telegram_bot_aws.demo.entries import Entries
+from telegram_bot_aws.demo.errors import InvalidRequest
+from telegram_bot_aws.demo.feed import Feed
+from telegram_bot_aws.demo.samples import CHATS, CONTENT, SEVERAL, person_in
+from telegram_bot_aws.demo.setup import Setup
+from telegram_bot_aws.demo.traces import Traces
+
+POSTS = ("message", "channel_post")  # kinds of update with a new message of a chat
+MAX_TEXT = 4096  # characters of a message: Telegram's apps send a longer one as several
+
+
+def check_text(text: str) -> None:
+    """Raise InvalidRequest if a text can't be sent as one message."""
+    if not text.strip():
+        raise InvalidRequest("A message needs some text.")
+    if len(text) > MAX_TEXT:
+        raise InvalidRequest(f"Telegram takes {MAX_TEXT} characters at most, not {len(text)}.")
+
+
+def read_update(text: str) -> Json:
+    """Return an update that is given as JSON, without its id. Raises InvalidRequest."""
+    try:
+        update = json.loads(text)
+    except ValueError as error:
+        raise InvalidRequest(f"An update is JSON: {error}") from None
+    kind = kind_of(update) if isinstance(update, dict) else ""
+    if not kind or not isinstance(update[kind], dict):
+        raise InvalidRequest("An update is an object with its kind, such as message.")
+    return {kind: update[kind]}
+
+
+def send_again(update: Json, telegram: Telegram, bot: Bot) -> None:
+    """Send an update as a new one, and so with new ids. Raises InvalidRequest if it lacks parts."""
+    [(kind, content)] = update.items()
+    if kind in POSTS:
+        content = {**content, "message_id": telegram.new_message_id(), "date": int(time.time())}
+    elif kind in QUERIES:
+        content = {**content, "id": telegram.new_id()}
+    try:
+        telegram.send({kind: content}, bot)
+    except (AttributeError, KeyError, ValueError) as error:
+        raise InvalidRequest(f"Telegram sends no such {kind}: {error}") from None
+
+
+class People:
+    """The actions. `person` says who acts in a group, `bot` which bot gets it; 0 is the first."""
+
+    def __init__(
+        self,
+        telegram: Telegram,
+        feed: Feed,
+        setup: Setup,
+        bots: Bots,
+        entries: Entries,
+        traces: Traces,
+    ) -> None:
+        self._telegram = telegram
+        self._feed = feed
+        self._setup = setup
+        self._bots = bots
+        self._entries = entries
+        self._traces = traces
+        self._subscribed: set[tuple[int, int]] = set()  # bots and people
+
+    def send(
+        self, chat: str, kind: str, text: str, person: str = "", bot: int = 0, reply_to: int = 0
+    ) -> None:
+        """Send a text, or other content, to a bot: an album or a burst are several messages."""
+        user = person_in(chat, person)
+        if kind == "text":
+            check_text(text)
+            contents = [text_content(text)]
+        elif kind == "contact":
+            contents = [contact(user)]
+        elif kind in CONTENT:
+            contents = [CONTENT[kind]]
+        elif kind == "album":
+            album = {"media_group_id": self._telegram.new_id()}
+            contents = [{**each, **album} for each in SEVERAL[kind]]
+        elif kind in SEVERAL:
+            contents = [*SEVERAL[kind]]
+        else:
+            raise InvalidRequest(f"there is no kind of message {kind!r}")
+        self._setup.refresh()
+        known = CHATS[chat]
+        replied = self._telegram.messages.get((known["chat"]["id"], reply_to))
+        if replied:
+            within = {k: v for k, v in replied.items() if k != "reply_to_message"}  # as Telegram
+            contents[0] = {**contents[0], "reply_to_message": within}
+        to = self._bots.get(bot)
+        self._entries.keyboard_used(to.id, chat)
+        about = {"chat": known["chat"], "user": user, **known.get("thread", {})}
+        for content in contents:
+            self._telegram.send(self._telegram.message(**about, **content), to)
+
+    def resend(self, update: str, chat: str, bot: int = 0) -> None:
+        """Send an update, given as JSON, once more: as a new one, and so with new ids."""
+        content = read_update(update)
+        self._setup.refresh()
+        with self._feed.lock:
+            self._traces.acting_in = chat
+            send_again(content, self._telegram, self._bots.get(bot))
+
+    def edit(self, key: int, text: str) -> None:
+        """Edit a person's own message."""
+        check_text(text)
+        entry = self._entries.message(key)
+        if entry["side"] != "out" or "text" not in entry["message"]:
+            raise InvalidRequest("Only a person's text can be edited.")
+        self._setup.refresh()
+        self._telegram.edit(*_ids(entry), text, self._bots.get(entry["bot"]))
+
+    def react(self, key: int, emoji: str, person: str = "") -> None:
+        """Put a reaction on a message; the same one again removes it."""
+        entry = self._entries.message(key)
+        user = person_in(entry["chat"], person)
+        if [emoji] == entry.get("reactions", {}).get(f"{user['id']}"):
+            emoji = ""
+        self._setup.refresh()
+        self._telegram.react(*_ids(entry), emoji, user, self._bots.get(entry["bot"]))
+
+    def press(self, key: int, data: str, person: str = "") -> None:
+        """Tap an inline button of one of the bot's messages."""
+        entry = self._entries.message(key)
+        if not any(b.get("callback_data") == data for b in buttons_of(entry["message"])):
+            raise InvalidRequest("the message has no such button")
+        user = person_in(entry["chat"], person)
+        if user["id"] != entry["message"].get("receiver_user", user)["id"]:
+            raise InvalidRequest("Only the person who got this message sees it.")
+        self._setup.refresh()
+        ephemeral = entry["message"].get("ephemeral_message_id", 0)
+        self._telegram.press(*_ids(entry), data, user, ephemeral)
+
+    def stop(self, chat: str, bot: int = 0) -> None:
+        """Tap the stop button of an answer that the bot writes."""
+        of = self._bots.get(bot)
+        draft = self._entries.drafts.get(f"{of.id}:{chat}", {"chat_id": 0, "draft_id": 0})
+        self._setup.refresh()
+        self._telegram.stop_draft(draft["chat_id"], draft["draft_id"], of)
+
+    def ask_by_widget(self, key: int, data: str, person: str = "") -> None:
+        """Have a widget ask the bot."""
+        entry = self._entries.message(key)
+        if "widget" not in entry["message"]:
+            raise InvalidRequest("the message has no widget")
+        user = person_in(entry["chat"], person)
+        self._setup.refresh()
+        with self._feed.lock:
+            self._traces.acting_in = entry["chat"]  # a shared widget's query names none
+            self._telegram.ask_by_widget(*_ids(entry), data, user)
+
+    def subscribe(self, chat: str, person: str = "", bot: int = 0) -> None:
+        """Renew a sample subscription, or cancel the one that was renewed."""
+        user, of = person_in(chat, person), self._bots.get(bot)
+        key = of.id, user["id"]
+        self._setup.refresh()
+        with self._feed.lock:
+            self._traces.acting_in = chat
+            state = "canceled" if key in self._subscribed else "active"
+            self._subscribed ^= {key}
+            self._telegram.subscribe("sample", state, user, of)
+
+    def pay(self, key: int, person: str = "") -> None:
+        """Pay a bot's invoice."""
+        entry = self._entries.message(key)
+        if entry["side"] != "in" or "invoice" not in entry["message"]:
+            raise InvalidRequest("This is no invoice.")
+        self._setup.refresh()
+        with self._feed.lock:
+            self._traces.acting_in = entry["chat"]
+            self._telegram.pay(*_ids(entry), person_in(entry["chat"], person))
+
+    def vote(self, key: int, options: list[int], person: str = "") -> None:
+        """Vote in a bot's poll; no options take the vote back."""
+        entry = self._entries.message(key)
+        poll = entry["message"].get("poll")
+        if entry["side"] != "in" or not poll or poll["is_closed"]:
+            raise InvalidRequest("The bot has no open poll to vote in.")
+        if any(not 0 <= option < len(poll["options"]) for option in options):
+            raise InvalidRequest("the poll has no such option")
+        self._setup.refresh()
+        user = person_in(entry["chat"], person)
+        with self._feed.lock:
+            self._traces.acting_in = entry["chat"]
+            self._telegram.vote(*_ids(entry), options, user)
+            votes = {**entry.get("votes", {}), f"{user['id']}": options}
+            message = json.loads(json.dumps(self._telegram.messages[_ids(entry)]))
+            self._entries.update(entry, {"message": message, "votes": votes})
+
+    def ask(self, chat: str, text: str, person: str = "", bot: int = 0) -> None:
+        """Write an inline query in a chat."""
+        user = person_in(chat, person)
+        self._setup.refresh()
+        with self._feed.lock:
+            self._traces.acting_in = chat
+            self._telegram.ask(text, user, self._bots.get(bot))
+
+    def choose(self, key: int, result: str, person: str = "") -> None:
+        """Send one of an inline query's results to the chat where the query was written."""
+        entry = self._entries.get(key)
+        results = entry.get("results", {}).get("results", [])
+        if not any(each["id"] == result for each in results):
+            raise InvalidRequest("there is no such result")
+        self._setup.refresh()
+        where = entry["chat"]
+        user = person_in(where, person)
+        with self._feed.lock:
+            self._traces.acting_in = where
+            message = self._telegram.choose(entry["query_id"], result, CHATS[where]["chat"], user)
+            if not self._entries.of_message(message):  # the bot doesn't see that chat
+                about = {"bot": entry["bot"], "who": user["first_name"], "update_id": None}
+                self._entries.add(where, "out", message=message, **about)
+
+
+def _ids(entry: Json) -> tuple[int, int]:
+    """Return the ids of an entry's chat and message."""
+    message = entry["message"]
+    return message["chat"]["id"], message["message_id"]

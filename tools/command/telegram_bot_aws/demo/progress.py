@@ -1,0 +1,80 @@
+"""The demo's output in the terminal: answers, and progress with the time of each step."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import TextIO
+
+from telegram_bot_aws.local.terminal import coloured
+
+
+class OutputClosed(Exception):
+    """Nobody reads the output any more."""
+
+
+steps: list[tuple[str, float]] = []  # what was done, and its seconds
+_aside = threading.RLock()  # guards the next two
+_under_way = False  # a step
+_waiting: list[Callable[[], None]] = []  # what is printed after it
+
+
+@contextlib.contextmanager
+def step(name: str) -> Iterator[None]:
+    """Tell what is being done, and how long it took."""
+    global _under_way
+    tell(f"{name} … ", end="")
+    with _aside:
+        _under_way = True
+    started = time.monotonic()
+    try:
+        yield
+    except BaseException:
+        tell(f"stopped after {time.monotonic() - started:.1f} s", colour="red")
+        raise
+    else:
+        steps.append((name, time.monotonic() - started))
+        tell(f"{steps[-1][1]:.1f} s", colour="green")
+    finally:
+        with _aside:
+            _under_way = False
+            while _waiting:
+                _waiting.pop(0)()
+
+
+def aside(text: str, *, colour: str = "", file: TextIO | None = None) -> None:
+    """Print from any thread (by default progress): after a step under way, whose line is open."""
+
+    def print_it() -> None:
+        with contextlib.suppress(OutputClosed):  # a program that ends reads the output no more
+            say(text, colour=colour, file=file or sys.stderr)
+
+    with _aside:
+        if _under_way:
+            _waiting.append(print_it)
+        else:
+            print_it()
+
+
+def tell(text: str, *, colour: str = "", end: str = "\n") -> None:
+    """Print progress. Raises OutputClosed, once."""
+    say(text, colour=colour, end=end, file=sys.stderr)
+
+
+def say(text: str, *, colour: str = "", end: str = "\n", file: TextIO | None = None) -> None:
+    """Print an answer, with control characters made visible.
+
+    Raises OutputClosed, once: later output is dropped silently.
+    """
+    output = file or sys.stdout
+    try:
+        print(coloured(text, colour, output), end=end, file=output, flush=True)
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, output.fileno())
+        os.close(nowhere)
+        raise OutputClosed from None

@@ -1,0 +1,121 @@
+"""The demo's people and chats, and sample content to send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from telegram_stand_in import ADA, GRACE, LOCATION, Json
+
+from telegram_bot_aws.demo.errors import InvalidRequest
+
+PEOPLE: dict[str, Json] = {
+    "ada": ADA,
+    "grace": GRACE,
+    **{
+        name.lower(): {**ADA, "id": 4400 + number, "first_name": name}
+        for number, name in enumerate(("Hedy", "Katherine", "Radia"))
+    },
+}
+
+
+def _private(person: Json) -> Json:
+    chat = {"id": person["id"], "type": "private", "first_name": person["first_name"]}
+    return {"tab": "Private", "title": "", "about": "private chat", "chat": chat}
+
+
+# The chats: their fields in a message, and the page's words about them. A person's
+# private chat has the person's key.
+FORUM = {"id": -1001000000002, "type": "supergroup", "title": "Workshop", "is_forum": True}
+CHATS: dict[str, Json] = {
+    **{key: _private(person) for key, person in PEOPLE.items()},
+    "group": {
+        "tab": "Group",
+        "title": "Book club",
+        "about": "group",
+        "chat": {"id": -1001000000001, "type": "supergroup", "title": "Book club"},
+    },
+    "topic": {
+        "tab": "Topic",
+        "title": "Workshop › Tools",
+        "about": "topic of a group",
+        "chat": FORUM,
+        "thread": {"message_thread_id": 7, "is_topic_message": True},
+    },
+}
+
+
+def chat_key(chat_id: Any) -> str:
+    """Return the key of a chat by its id, or nothing."""
+    return next((key for key, known in CHATS.items() if known["chat"]["id"] == chat_id), "")
+
+
+def person_in(chat: str, name: str) -> Json:
+    """Return who acts in a chat: in a group, the person of this name. Raises InvalidRequest."""
+    if chat not in CHATS:
+        raise InvalidRequest(f"there is no chat {chat!r}")
+    if name and name not in PEOPLE:
+        raise InvalidRequest(f"there is nobody called {name!r}")
+    return PEOPLE.get(chat) or PEOPLE[name or "ada"]
+
+
+def poll(question: str, *options: str) -> Json:
+    return {
+        "id": "5213",
+        "question": question,
+        "options": [{"text": text, "voter_count": 0} for text in options],
+        "total_voter_count": 0,
+        "is_closed": False,
+        "is_anonymous": True,
+        "type": "regular",
+        "allows_multiple_answers": False,
+    }
+
+
+# Content other than text. The page draws it: there are no files behind these ids.
+CONTENT: dict[str, Json] = {
+    "photo": {
+        "photo": [
+            {"file_id": "lake-s", "file_unique_id": "lake-s", "width": 90, "height": 60},
+            {"file_id": "lake", "file_unique_id": "lake", "width": 1280, "height": 853},
+        ],
+        "caption": "At the lake",
+    },
+    "sticker": {
+        "sticker": {
+            "file_id": "robot",
+            "file_unique_id": "robot",
+            "type": "regular",
+            "width": 512,
+            "height": 512,
+            "is_animated": False,
+            "is_video": False,
+            "emoji": "🤖",
+        }
+    },
+    "voice": {
+        "voice": {
+            "file_id": "voice",
+            "file_unique_id": "voice",
+            "duration": 7,
+            "mime_type": "audio/ogg",
+        }
+    },
+    "location": {"location": LOCATION},
+    "poll": {"poll": poll("Where shall we meet?", "At the lake", "In the library", "Online")},
+}
+
+
+# Several messages that are sent at once, as the apps do.
+_LINUS = {"id": 4545, "is_bot": False, "first_name": "Linus"}
+_FORWARDED = {"forward_origin": {"type": "user", "sender_user": _LINUS, "date": 1767225600}}
+SEVERAL: dict[str, list[Json]] = {
+    "album": [
+        CONTENT["photo"],
+        *({"photo": CONTENT["photo"]["photo"]} for _ in range(2)),
+    ],
+    "burst": [
+        {"text": "We could meet at the lake.", **_FORWARDED},
+        {"text": "Or in the library, if it rains.", **_FORWARDED},
+        {"text": "What do you think?"},
+    ],
+}

@@ -1,0 +1,242 @@
+"""Makes the pictures of READMEs from the running demo, in both themes. Needs Chromium.
+
+docs/demo-….webp is the demo itself, examples/lunch/order-….webp the list and the page of lunch.
+Each is smaller than LARGEST, since everyone who uses the module downloads it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import contextlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import Browser, Error, Page, ViewportSize, expect, sync_playwright
+
+from telegram_bot_aws.demo import web_app_script
+from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.project import ROOT, SCRIPTS
+
+DOCS = ROOT / "docs"
+LUNCH = ROOT / "examples" / "lunch"
+Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
+# README shows the demo about 880 pixels wide, and lunch's shows it 640 wide. On a screen with two
+# dots to a pixel they are still sharp.
+SIZE, DOTS = (1280, 930), 1.5
+PHONE, DOTS_OF_PHONE = (390, 780), 2.0
+LARGEST = 100_000  # bytes
+GAP = 20  # between two phones
+PHONES = f"""
+body {{ margin: 0; display: flex; gap: {GAP}px }}
+img {{ width: {PHONE[0]}px; border: 1px solid #8886; border-radius: 14px; box-sizing: border-box }}
+"""
+AS_WEBP = """
+async (png) => {
+  const image = new Image();
+  image.src = png;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [image.width, image.height];
+  canvas.getContext("2d").drawImage(image, 0, 0);
+  return canvas.toDataURL("image/webp", 0.6);
+}
+"""
+# In place of Telegram's script: the page fills the phone.
+EXPAND = 'parent.postMessage(JSON.stringify({ eventType: "web_app_expand", eventData: {} }), "*")'
+PATIENCE = 60_000  # milliseconds, for each step
+# The first one is Chromium's headless shell, which takes three quarters of the CPU time.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
+# Chromium has no sandbox as root. The other options keep it off the network.
+OPTIONS = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--no-first-run",
+)
+
+
+def chromium() -> str | None:
+    """Return this machine's own Chromium."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@contextlib.contextmanager
+def browser() -> Iterator[Browser]:
+    """Run Chromium without a window, this machine's or Playwright's. Raises ToolError."""
+    with sync_playwright() as playwright:
+        try:
+            found = playwright.chromium.launch(executable_path=chromium(), args=list(OPTIONS))
+        except Error as error:
+            reason = error.message.splitlines()[0]
+            raise ToolError(f"no Chromium: run scripts/bootstrap browser ({reason})") from None
+        yield found
+        found.close()
+
+
+def say(page: Page, text: str) -> None:
+    field = page.get_by_label("Message", exact=True)
+    field.fill(text)
+    field.press("Enter")
+
+
+def act(page: Page) -> None:
+    """Do what the picture shows: messages and an event; Telegram fails once at the last message.
+
+    Raises ToolError if the bot doesn't run on an emulated AWS, as the picture should show it.
+    """
+    messages = page.locator("#messages")
+    expect(page.locator("#live")).to_have_text("live")
+    where = page.locator("#about").inner_text()
+    if not where.startswith("On an emulated AWS"):
+        raise ToolError(f"no picture, since there is no emulated AWS: {where}")
+    page.locator("#attach-button").click()
+    page.get_by_role("menuitem", name="Photo").click()
+    expect(page.locator(".row.in .picture")).to_be_visible()
+    say(page, "Hello!")
+    expect(messages.get_by_text("You said: Hello!")).to_be_visible()
+    say(page, "/start")
+    page.get_by_role("button", name="Press me").click()
+    expect(page.locator(".service")).to_contain_text("Ada pressed")
+    page.get_by_role("button", name="Events", exact=True).click()
+    page.get_by_role("button", name="Send to ").click()
+    expect(messages.get_by_text("Good morning!")).to_be_visible()
+    page.get_by_role("button", name="Make Telegram fail").click()
+    page.get_by_label("What Telegram does").select_option("429")
+    page.get_by_label("How many calls fail").select_option("1")
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.locator("#left")).to_be_visible()
+    say(page, "Does this one get lost?")
+    expect(page.locator("#redelivery")).to_be_visible()
+    expect(messages.get_by_text("You said: Does this one get lost?")).to_be_visible()
+    expect(page.locator("#toast.shown")).to_have_count(0)
+    page.locator("#title").hover()
+
+
+def order(page: Page, name: str, *dishes: str) -> None:
+    """Follow the link in the group's list as a person, and order on the page, which stays open."""
+    page.get_by_role("tab", name="Group").click()
+    page.get_by_label("You are").select_option(name)
+    page.get_by_role("link", name="Order").click()
+    page.locator("#messages").get_by_role("button", name="Order").last.click()
+    lunch = page.frame_locator("#page iframe").frame_locator("iframe")
+    for dish in dishes:
+        lunch.get_by_role("button", name=f"One {dish} more").click()
+    lunch.get_by_role("button", name="Order").click()
+    expect(lunch.get_by_role("button", name="Ordered")).to_be_visible()
+    lunch.get_by_role("heading", name="Lunch").scroll_into_view_if_needed()
+
+
+def picture_lunch(chrome: Browser) -> list[Path]:
+    """Take the pictures of lunch: on two phones, the list in the group and the page."""
+    with demo("--direct", "--bot", LUNCH / "bot") as url:
+        page = tab(chrome, PHONE, DOTS_OF_PHONE)
+        page.route(f"**{web_app_script.PATH}", lambda route: route.fulfill(body=EXPAND))
+        page.goto(url)
+        page.get_by_role("tab", name="Group").click()
+        say(page, "/lunch")
+        order(page, "Ada", "Pizza Diavola", "Lemonade")
+        page.get_by_role("button", name="Close the page").click()
+        order(page, "Grace", "Miso ramen", "Lemonade", "Lemonade")
+        pages = [seen(page, theme) for theme in THEMES]
+        page.get_by_role("button", name="Close the page").click()
+        page.get_by_role("tab", name="Group").click()
+        expect(page.locator("#messages").get_by_text("Lunch for 2")).to_be_visible()
+        page.locator("#title").hover()
+        lists = [seen(page, theme) for theme in THEMES]
+    return [
+        beside(chrome, LUNCH / f"order-{theme}.webp", left, right)
+        for theme, left, right in zip(THEMES, lists, pages, strict=True)
+    ]
+
+
+def seen(page: Page, theme: Theme) -> bytes:
+    """Return a picture of the page in a theme."""
+    page.emulate_media(color_scheme=theme)
+    return page.screenshot(animations="disabled")
+
+
+def beside(chrome: Browser, path: Path, left: bytes, right: bytes) -> Path:
+    """Put the pictures of two phones into one."""
+    page = tab(chrome, (2 * PHONE[0] + GAP, PHONE[1]), DOTS_OF_PHONE)
+    images = "".join(f'<img src="{url_of(each)}">' for each in (left, right))
+    page.set_content(f"<style>{PHONES}</style>{images}")
+    return save(page, path, page.screenshot(omit_background=True))
+
+
+def url_of(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+
+
+def save(page: Page, path: Path, png: bytes) -> Path:
+    """Save a picture as WebP, which a page of the browser makes. Raises ToolError."""
+    _, _, webp = page.evaluate(AS_WEBP, url_of(png)).partition("data:image/webp;base64,")
+    picture = base64.b64decode(webp)
+    if not 0 < len(picture) < LARGEST:
+        raise ToolError(f"{path.name} has {len(picture)} bytes, and must have 1 to {LARGEST - 1}")
+    path.write_bytes(picture)
+    return path
+
+
+def tab(chrome: Browser, size: tuple[int, int], dots: float) -> Page:
+    """Open a tab of a size, with so many dots to a pixel."""
+    viewport: ViewportSize = {"width": size[0], "height": size[1]}
+    context = chrome.new_context(
+        viewport=viewport, device_scale_factor=dots, reduced_motion="reduce"
+    )
+    return context.new_page()
+
+
+@contextlib.contextmanager
+def demo(*arguments: str | Path) -> Iterator[str]:
+    """Run the demo, and yield the address of its page. Raises ToolError."""
+    process = subprocess.Popen(
+        [SCRIPTS / "demo", *arguments], stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
+    )
+    try:
+        assert process.stdout
+        line = next((line for line in process.stdout if line.startswith("Chat with the bot: ")), "")
+        if not line:
+            raise ToolError("the demo does not start: run scripts/demo to see why")
+        yield line.split()[-1]
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def picture_demo(chrome: Browser) -> list[Path]:
+    """Take the pictures of the demo on an emulated AWS."""
+    with demo() as url:
+        page = tab(chrome, SIZE, DOTS)
+        page.goto(url)
+        act(page)
+        pictures = [seen(page, theme) for theme in THEMES]
+        page.goto("about:blank")
+        return [
+            save(page, DOCS / f"demo-{theme}.webp", picture)
+            for theme, picture in zip(THEMES, pictures, strict=True)
+        ]
+
+
+def main() -> int:
+    expect.set_options(timeout=PATIENCE)
+    argparse.ArgumentParser(prog="scripts/screenshot", description=__doc__).parse_args()
+    try:
+        with browser() as chrome:
+            pictures = [*picture_demo(chrome), *picture_lunch(chrome)]
+    except (ToolError, Error, AssertionError) as error:
+        print(f"scripts/screenshot: {error}", file=sys.stderr)
+        return 1
+    for path in pictures:
+        print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1024} KB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,408 @@
+"""What --send, --press, --event, --wait … do, in this order, and the bot's answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from telegram_stand_in import (
+    ADA,
+    Bot,
+    Button,
+    Call,
+    Delivery,
+    Json,
+    Telegram,
+    buttons,
+    buttons_for,
+    file_content,
+    forced_reply,
+    kind_of,
+    label_of,
+    pressing,
+    private_chat,
+    seen,
+    text_content,
+    text_of,
+    title_of,
+)
+
+from telegram_bot_aws.demo.deployments import Deployment, Hosted
+from telegram_bot_aws.demo.errors import InvalidRequest
+from telegram_bot_aws.demo.events import read_event
+from telegram_bot_aws.demo.people import check_text, read_update, send_again
+from telegram_bot_aws.demo.progress import say, step, tell
+from telegram_bot_aws.demo.samples import CHATS, PEOPLE
+from telegram_bot_aws.local.container import Invocation
+from telegram_bot_aws.local.processes import ToolError
+
+PATIENCE = 30.0  # seconds, for an answer
+PASSING = ("action", "draft")  # visible for a moment only, so no answer
+# The outcomes that are no failure; "": it isn't known.
+DONE = ("", "answered", "ignored", "limited", "queued", "repeated")
+FORGOTTEN = (
+    "(with --fresh each update has a new container, as it may have on AWS: if a variable held this "
+    "before, it was lost. Keep it in a session)"
+)
+INLINE = "@bot"  # begins an inline query; no username is that short
+LONGEST_NAME = 64  # characters of a first name
+WHAT = {  # people call the kinds of update
+    "message": "messages",
+    "callback_query": "taps on buttons",
+    "inline_query": "inline queries",
+    "poll_answer": "votes",
+    "pre_checkout_query": "payments",
+    "shipping_query": "payments",
+}
+
+
+class Update(NamedTuple):
+    """An update from a file, without its id."""
+
+    file: str
+    content: Json
+
+
+class Event(NamedTuple):
+    """An event of AWS from a file."""
+
+    file: str
+    content: Any
+
+
+class Script:
+    """People's actions in the chats. Their words and the bot's answers go to the terminal."""
+
+    def __init__(
+        self, telegram: Telegram, deployment: Deployment, *, as_json: bool = False
+    ) -> None:
+        self._telegram = telegram
+        self._deployment = deployment
+        self._as_json = as_json
+        self._people = dict(PEOPLE)
+        self._user = ADA
+        self._where = "private"
+        self._replied: dict[
+            tuple[int, int], int
+        ] = {}  # by person and chat: calls before they wrote
+        self._queries: dict[int, str] = {}  # by bot: the inline query whose results are shown
+        self._shown = len(telegram.calls)
+        self._from_queue: list[Invocation] = []
+        deployment.from_queue = self._take
+
+    def _take(self, invocation: Invocation) -> None:
+        with self._telegram.changed:
+            self._from_queue.append(invocation)
+            self._telegram.changed.notify_all()
+
+    def run(self, kind: str, value: Any) -> None:
+        """Do what a flag says. Raises ToolError."""
+        match kind:
+            case "as":
+                self._user = self._person(value)
+            case "chat":
+                self._where = value
+            case "wait":
+                self._wait(value)
+            case "press":
+                self._press(value)
+            case "event":
+                for hosted in self._deployment.bots:
+                    self._send_event(hosted, value)
+            case _:
+                for hosted in self._deployment.bots:
+                    bot = next(b for b in self._telegram.bots if b.token == hosted.token)
+                    if kind == "update":
+                        self._send_update(hosted, bot, value)
+                    elif is_inline(value):
+                        self._ask(hosted, bot, value)
+                    else:
+                        content = text_or_file(self._telegram, value)
+                        self._send(hosted, bot, content, value)
+
+    # The speaker, and the chat.
+
+    def _person(self, name: str) -> Json:
+        """Return a person by name, a new one if there is none."""
+        new = {**ADA, "id": 4398 + len(self._people), "first_name": name}
+        return self._people.setdefault(name.lower(), new)
+
+    @property
+    def _place(self) -> Json:
+        """The chat in which the person acts, and its topic, as fields of a message."""
+        if self._where == "private":
+            return {"chat": private_chat(self._user)}
+        known = CHATS[self._where]
+        return {"chat": known["chat"], **known.get("thread", {})}
+
+    @property
+    def _speaker(self) -> str:
+        """The person and the chat, unless both are the defaults."""
+        chat = self._place["chat"]
+        where = f" in {chat['title']}" if "title" in chat else ""
+        return f"{self._user['first_name']}{where}: " if where or self._user is not ADA else ""
+
+    # Actions.
+
+    def _wait(self, seconds: float) -> None:
+        """Wait until the bot does more. Raises ToolError if it does nothing."""
+        try:
+            with step("waiting for more"):
+                self._telegram.wait(lambda: len(self._telegram.calls) > self._shown, seconds)
+        except TimeoutError:
+            raise ToolError(f"nothing came within {seconds:g} s") from None
+        self._show()
+
+    def _send(self, hosted: Hosted, bot: Bot, content: Json, name: str) -> None:
+        self._queries.clear()
+        place = self._place
+        key = self._user["id"], place["chat"]["id"]
+        since, self._replied[key] = self._replied.get(key, 0), len(self._telegram.calls)
+        thread = place.get("message_thread_id")
+        if reply := forced_reply(self._telegram, self._user, place["chat"], thread, since):
+            content = {"reply_to_message": reply, **content}
+        update = self._telegram.message(**place, user=self._user, **content)
+        if why := self._telegram.kept_back(update, bot):
+            raise ToolError(f'"{name}" is kept from the bot: {why}. --admin makes it one')
+        act = partial(self._telegram.send, update, bot)
+        self._do(hosted, bot, "delivered", name, ["message"], act)
+
+    def _send_update(self, hosted: Hosted, bot: Bot, update: Update) -> None:
+        kind = kind_of(update.content)
+        send = partial(send_again, update.content, self._telegram, bot)
+        try:
+            self._do(hosted, bot, "delivered", update.file, [kind], send)
+        except InvalidRequest as error:
+            raise ToolError(f"{update.file}: {error}") from None
+
+    def _send_event(self, hosted: Hosted, event: Event) -> None:
+        """Invoke a bot's function with an event. Raises ToolError if the bot fails."""
+        with step(f'event "{event.file}" sent{self._to(hosted)}'):
+            invocation = self._deployment.send_event(hosted, event.content)
+        answered = self._show()
+        if error := error_of_event(invocation):
+            raise ToolError(f"the event failed: {error}\n{invocation.traceback}".rstrip())
+        if not answered and not self._as_json:
+            say("(no answer)")
+
+    def _to(self, hosted: Hosted) -> str:
+        """Name a bot if there are several."""
+        return f" to {hosted.name}" if len(self._deployment.bots) > 1 else ""
+
+    def _ask(self, hosted: Hosted, bot: Bot, text: str) -> None:
+        """Write an inline query, whose results can then be tapped."""
+        query = text.removeprefix(INLINE).strip()
+
+        def ask() -> None:
+            self._queries[bot.id] = self._telegram.ask(query, self._user, bot)
+
+        self._do(hosted, bot, "asked", text, ["inline_query"], ask)
+
+    def _press(self, text: str) -> None:
+        """Tap the latest button with a label, of each bot. Raises ToolError if there is none."""
+        labels: list[str] = []
+        is_done = False
+        for hosted in self._deployment.bots:
+            bot = next(b for b in self._telegram.bots if b.token == hosted.token)
+            buttons = self._buttons(bot)
+            labels += buttons
+            if label := label_of(text, buttons):
+                self._press_button(hosted, bot, label, buttons[label])
+                is_done = True
+        if not is_done:
+            there = " ".join(f"[{label}]" for label in labels) or "none"
+            raise ToolError(f'there is no button "{text}" to tap. The buttons: {there}')
+
+    def _press_button(self, hosted: Hosted, bot: Bot, label: str, button: Button) -> None:
+        chat = self._place["chat"]
+        if button.kind == "text":
+            replied = {} if chat["type"] == "private" else {"reply_to_message": button.message}
+            self._send(hosted, bot, {**button.value, **replied}, label)
+            return
+        if button.kind == "page":
+            raise ToolError(f'"{label}" opens a page or a link, which only the chat page can show')
+        query = self._queries.pop(bot.id, "") if button.kind == "choose" else ""
+        kinds, act = pressing(self._telegram, button, self._user, chat, query)
+        self._do(hosted, bot, "pressed", label, kinds, act)
+
+    def _buttons(self, bot: Bot) -> dict[str, Button]:
+        """Return the buttons in the person's chat with a bot, by label."""
+        query = self._queries.get(bot.id, "")
+        return buttons_for(self._telegram, bot, self._user, self._place["chat"], query)
+
+    # Delivery.
+
+    def _do(
+        self,
+        hosted: Hosted,
+        bot: Bot,
+        done: str,
+        name: str,
+        kinds: list[str],
+        act: Callable[[], object],
+    ) -> None:
+        """Do something, wait until its updates are answered, and show the answer.
+
+        The bot must handle one of the kinds, if there are any. Raises ToolError.
+        """
+        if kinds and not any(bot.outbox.wants({kind: {}}) for kind in kinds):
+            handled = ", ".join(bot.outbox.info.get("allowed_updates", ["Telegram's own choice"]))
+            what = WHAT.get(kinds[0], f"{kinds[0]}: that kind is left out")
+            raise ToolError(f"the bot gets no {what}: its HANDLED has no {kinds[0]}, but {handled}")
+        before, messages = len(self._telegram.deliveries), set(self._telegram.messages)
+
+        def tries() -> list[Delivery]:
+            return [d for d in self._telegram.deliveries[before:] if d.bot == bot.id]
+
+        self._from_queue.clear()
+        with step(f'{self._speaker}"{name}" {done}{self._to(hosted)}'):
+            act()
+            self._telegram.wait(
+                lambda: (
+                    not self._telegram.pending() or any(d.next_try_in is not None for d in tries())
+                ),
+                PATIENCE,
+            )
+        for (chat, id), message in self._telegram.messages.items():
+            if "via_bot" in message and (chat, id) not in messages and not self._as_json:
+                say(text_of(message) or f"({title_of(message)})")
+        over = [each for each in tries() if each.status or each.error]  # the next may be under way
+        invocations = [self._invocation(hosted, delivery) for delivery in over]
+        answered = self._show()
+        for delivery, invocation in zip(over, invocations, strict=True):
+            judge(delivery, invocation, fresh=self._deployment.fresh)
+        if over and not answered and not self._as_json:
+            say("(no answer)")
+
+    def _invocation(self, hosted: Hosted, delivery: Delivery) -> Invocation:
+        """Return the invocation that answered a delivery, after the queue if it was there."""
+        found = self._deployment.details(delivery.headers.get("apigw-requestid", ""))
+        if found.outcome.get("outcome") != "queued":
+            return found
+        id = delivery.update["update_id"]
+
+        def taken() -> list[Invocation]:
+            return [each for each in self._from_queue if each.outcome.get("update_id") == id]
+
+        with step("answered by way of the queue"):
+            self._telegram.wait(taken, PATIENCE + hosted.timeout)
+        return taken()[0]
+
+    def _show(self) -> bool:
+        """Print the calls that came since the last time. Returns whether one was an answer."""
+        answered = False
+        calls = self._telegram.calls[self._shown :]
+        self._shown += len(calls)
+        unheard = ""
+        for call in calls:
+            if self._as_json:
+                say(json.dumps(self._line_of(call), ensure_ascii=False))
+            if call.status != 200:
+                refusal = f"{call.method} was refused: {call.answer.get('description')}"
+                tell("\n".join([refusal, *(f"  ({hint})" for hint in call.hints)]), colour="yellow")
+                if call.delivery is not None:
+                    unheard = refusal
+                continue
+            passing = call.changes and all(each["kind"] in PASSING for each in call.changes)
+            if passing or call.method.startswith("get"):
+                continue
+            answered = True
+            if not self._as_json:
+                say(self._elsewhere(call) + seen(call))
+                for row in buttons(call):
+                    tell(row)
+        if unheard:  # a webhook's answer: the bot never gets to know
+            raise ToolError(unheard)
+        return answered
+
+    def _elsewhere(self, call: Call) -> str:
+        """Name the chat of a call's message, if it is another than the person's."""
+        for change in call.changes:
+            chat = change.get("message", {}).get("chat")
+            if chat and chat["id"] != self._place["chat"]["id"]:
+                return f"(to {chat.get('title') or chat.get('first_name')}) "
+        return ""
+
+    def _line_of(self, call: Call) -> Json:
+        """Return a call as --json prints it."""
+        bot = self._telegram.bot_by_id(call.bot).me["username"]
+        about = {"method": call.method, "params": call.params, "files": call.files, "bot": bot}
+        return {**about, **call.answer}
+
+
+def judge(delivery: Delivery, invocation: Invocation, *, fresh: bool = False) -> None:
+    """Raise ToolError if the outcome of an update is a failure, in a `fresh` container or not."""
+    if failure := invocation.failure:
+        has_lost = fresh and failure.rpartition("\n")[2].startswith("KeyError")
+        raise ToolError("\n".join(["bot.py failed:", failure, *([FORGOTTEN] if has_lost else [])]))
+    line = invocation.outcome
+    reasons = (line.get("error"), line.get("refusal"), invocation.error, delivery.error)
+    reason = next(filter(None, reasons), f"HTTP {delivery.status}")
+    if not 200 <= delivery.status < 300:
+        raise ToolError(f"the webhook did not take the update: {reason}")
+    if line.get("outcome", "") not in DONE:
+        raise ToolError(f"the update's outcome is {line['outcome']}: {reason}")
+
+
+def error_of_event(invocation: Invocation) -> str:
+    """Return why an event failed, or nothing. One whose calls are scheduled again didn't."""
+    line = invocation.outcome
+    outcome, is_scheduled = line.get("outcome", ""), "retry_after" in line
+    why = line.get("error") or line.get("refusal")
+    failure = "" if outcome in DONE or is_scheduled else f"{outcome}: {why}"
+    return invocation.error or failure
+
+
+def text_or_file(telegram: Telegram, value: str) -> Json:
+    """Return the content of a message: a text, or for "@photo.jpg" a photo or document."""
+    if not value.startswith("@"):
+        return text_content(value)
+    path = Path(value[1:])
+    return file_content(telegram, path.read_bytes(), path.name)
+
+
+def is_inline(value: str) -> bool:
+    """Tell whether a value of --send is an inline query."""
+    return value == INLINE or value.startswith(f"{INLINE} ")
+
+
+def read_file(file: str) -> Update:
+    """Return the value of --update. Raises ValueError if the file has no update."""
+    return Update(file, _read(file, read_update))
+
+
+def read_event_file(file: str) -> Event:
+    """Return the value of --event. Raises ValueError if the file has no JSON."""
+    return Event(file, _read(file, read_event))
+
+
+def _read(file: str, read: Callable[[str], Any]) -> Any:
+    try:
+        return read(Path(file).read_text())
+    except OSError as error:
+        raise ValueError(f"{file} can't be read: {error.strerror}") from None
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from None
+
+
+def check(value: str) -> str:
+    """Return the value of --send. Raises ValueError if it can't be sent."""
+    if not value.startswith("@"):
+        check_text(value)
+    elif not is_inline(value) and not Path(value[1:]).is_file():
+        raise ValueError(f'there is no file {value[1:]}. An inline query is "{INLINE} TEXT"')
+    return value
+
+
+def check_name(value: str) -> str:
+    """Return the value of --as. Raises ValueError if nobody has such a name."""
+    if not value.strip() or len(value) > LONGEST_NAME or not value.isprintable():
+        raise ValueError(f"a name has 1 to {LONGEST_NAME} characters")
+    return value.strip()
+
+
+def _ids(message: Json) -> tuple[int, int]:
+    return message["chat"]["id"], message["message_id"]

@@ -1,0 +1,179 @@
+"""Serves the demo's chat page, which is in page/.
+
+`GET /events` streams the state so far and then each change, as server-sent events;
+`GET /file/ID` is a file that somebody sent; `POST /send`, `/press`, `/vote` … are people's actions.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import urllib.parse
+from collections.abc import Callable
+from pathlib import Path
+
+from telegram_stand_in import Json
+
+from telegram_bot_aws.demo.chat import Chat
+from telegram_bot_aws.demo.errors import InvalidRequest
+from telegram_bot_aws.local.http_server import LocalRequest, LocalServer
+
+PAGE = Path(__file__).with_name("page")
+TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+KINDS = {"int": int, "str": str, "list[int]": list}  # by the annotations of actions
+MAX_REQUEST = 100_000  # bytes
+SHOWN = ("image/", "audio/", "video/")  # files that a browser shows without running them
+
+# The page loads nothing from elsewhere, and runs no inline code.
+POLICY = (
+    "default-src 'none'; connect-src 'self'; img-src 'self' data:; media-src 'self'; "
+    "script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; frame-src "
+)
+FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
+
+class PageServer(LocalServer):
+    """Serves the page of a `Chat`."""
+
+    def __init__(self, chat: Chat, port: int = 0) -> None:
+        self.chat = chat
+        super().__init__(_Request, port=port)
+
+    def __exit__(self, *exception: object) -> None:
+        self.chat.end()
+        super().__exit__(*exception)
+
+
+class _Request(LocalRequest):
+    server: PageServer
+
+    def do_GET(self) -> None:
+        path = PAGE / ("page.html" if self.path == "/" else self.path[1:])
+        if not self._is_ours():
+            self._answer(403, {"error": "this page is for this machine only"})
+        elif self.path == "/events":
+            self._stream()
+        elif self.path.startswith("/file/"):
+            self._send_file(urllib.parse.unquote(self.path.removeprefix("/file/")))
+        elif path in PAGE.iterdir():
+            self._send(200, f"{TYPES[path.suffix]}; charset=utf-8", path.read_bytes())
+        else:
+            self._answer(404, {"error": "not found"})
+
+    def do_POST(self) -> None:
+        chat = self.server.chat
+        actions: dict[str, Callable[..., Json | None]] = {
+            "/send": chat.people.send,
+            "/resend": chat.people.resend,
+            "/edit": chat.people.edit,
+            "/react": chat.people.react,
+            "/press": chat.people.press,
+            "/stop": chat.people.stop,
+            "/ask-by-widget": chat.people.ask_by_widget,
+            "/subscribe": chat.people.subscribe,
+            "/pay": chat.people.pay,
+            "/vote": chat.people.vote,
+            "/ask": chat.people.ask,
+            "/choose": chat.people.choose,
+            "/open": chat.pages.open,
+            "/close": chat.pages.close,
+            "/send-data": chat.pages.send_data,
+            "/fail": chat.fail,
+            "/admin": chat.admin,
+            "/forget": chat.forget,
+            "/send-event": chat.services.send,
+            "/replay": chat.replay,
+            "/run-schedule": chat.run_schedule,
+            "/stop-container": chat.setup.stop_container,
+        }
+        length = self.headers.get("Content-Length", "")
+        if not re.fullmatch("[0-9]{1,9}", length, re.ASCII) or int(length) > MAX_REQUEST:
+            self.close_connection = True
+            self._answer(413, {"error": "too long"})
+            return
+        body = self.rfile.read(int(length))
+        if not self._is_ours() or self.headers.get("Content-Type") != "application/json":
+            self._answer(403, {"error": "this page is for this machine only"})
+            return
+        action = actions.get(self.path)
+        if action is None:
+            self._answer(404, {"error": "not found"})
+            return
+        try:
+            answer = action(**arguments_of(action, json.loads(body)))
+        except (ValueError, TypeError, RecursionError) as error:
+            self._answer(400, {"error": str(error)})
+        else:
+            self._answer(200, answer or {})
+
+    def _frames(self) -> str:
+        """Return the addresses that the page may frame: those of the bots' pages."""
+        return " ".join(self.server.chat.bots.addresses.values()) or "'none'"
+
+    def _is_ours(self) -> bool:
+        """Tell whether a request comes from the page, not from another site in the browser."""
+        return (
+            self.headers.get("Host") == self.server.url.removeprefix("http://")
+            and self.headers.get("Origin") in (None, self.server.url)
+            and self.headers.get("Sec-Fetch-Site") in (None, "same-origin", "none")
+        )
+
+    def _stream(self) -> None:
+        self.close_connection = True
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        try:
+            for event in self.server.chat.events():
+                text = ":\n\n" if event is None else f"event: {event[0]}\n"
+                if event is not None:
+                    text += f"data: {json.dumps(event[1])}\n\n"
+                self.wfile.write(text.encode())
+        except OSError:
+            pass  # the page was closed
+
+    def _answer(self, status: int, answer: Json) -> None:
+        self._send(status, "application/json", json.dumps(answer).encode())
+
+    def _send_file(self, file_id: str) -> None:
+        file = self.server.chat.file(file_id)
+        if file is None:
+            self._answer(404, {"error": "not found"})
+            return
+        content_type, data = file
+        safe = content_type.startswith(SHOWN)
+        more = {"Content-Security-Policy": FILE_POLICY}
+        if not safe:
+            more["Content-Disposition"] = "attachment"
+        self._send(200, content_type if safe else "application/octet-stream", data, more)
+
+    def _send(
+        self, status: int, content_type: str, data: bytes, more: dict[str, str] | None = None
+    ) -> None:
+        headers = {
+            "Content-Type": content_type,
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": POLICY + self._frames(),
+            "X-Content-Type-Options": "nosniff",
+            **(more or {}),
+        }
+        self.respond(status, headers.items(), data)
+
+
+def arguments_of(action: Callable[..., Json | None], given: object) -> Json:
+    """Return an action's arguments. Raises InvalidRequest if they don't fit."""
+    if not isinstance(given, dict):
+        raise InvalidRequest("an object is expected")
+    known = inspect.signature(action).parameters
+    for name, parameter in known.items():
+        if name not in given and parameter.default is parameter.empty:
+            raise InvalidRequest(f"{name} is missing")
+    for name, value in given.items():
+        kind = KINDS.get(str(known[name].annotation)) if name in known else None
+        items = value if isinstance(value, list) and kind is list else [0]
+        if kind is None or type(value) is not kind or any(type(each) is not int for each in items):
+            raise InvalidRequest(f"{name} isn't as it should be")
+    return given

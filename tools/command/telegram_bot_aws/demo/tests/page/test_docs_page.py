@@ -1,0 +1,18 @@
+"""The page (Mini App) that docs/how-to/mini-app.md shows, where telegram.org can't be reached."""
+
+from __future__ import annotations
+
+from telegram_bot_aws.demo.tests.page.browser import Tab, expect
+from tests.support.reader import BLOCKS
+
+[HTML] = [block for language, block in BLOCKS if language == "html"]
+SCRIPT = "https://telegram.org/js/telegram-web-app.js"
+
+
+def test_a_page_without_telegrams_script_says_so(tab: Tab) -> None:
+    tab.allowed += (SCRIPT,)
+    tab.console = False  # it notes that the script can't be loaded
+    tab.page.route(SCRIPT, lambda route: route.abort())
+    tab.page.set_content(HTML)
+    expect(tab.page.get_by_role("button", name="Roll")).to_be_disabled()
+    expect(tab.page.locator("output")).to_contain_text("Telegram's script can't be loaded")

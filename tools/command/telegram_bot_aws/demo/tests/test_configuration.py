@@ -1,0 +1,395 @@
+"""scripts/demo --config: an author's own configuration, applied in a copy, with all of its bots."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import requirements
+
+from telegram_bot_aws.demo import demo
+from telegram_bot_aws.demo.configuration import (
+    Block,
+    ConfigurationDeployment,
+    blocks,
+    calls,
+    configuration_folder,
+    is_the_module,
+    token_expression,
+    without_version,
+)
+from telegram_bot_aws.demo.deployments import Hosted, identity
+from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.project import LAMBDA, ROOT
+from tests.support.programs import Script, copy_of_the_bot, copy_of_the_project, run
+from tests.support.stubs import BOT
+
+# A user's configuration may have an installed module, a backend, accounts, variables, two bots.
+MAIN = """
+terraform {
+  required_version = ">= 1.11"
+
+  cloud {
+    organization = "example"
+    workspaces { name = "production" }
+  }
+}
+
+variable "token" {
+  type      = string
+  sensitive = true
+}
+
+variable "table" { type = string }
+
+provider "aws" {
+  alias               = "production"
+  region              = "eu-central-1"
+  profile             = "production"
+  allowed_account_ids = ["210987654321"]
+  assume_role { role_arn = "arn:aws:iam::210987654321:role/deploy" }
+}
+
+resource "aws_dynamodb_table" "counts" {
+  provider     = aws.production
+  name         = var.table
+  billing_mode = "PAY_PER_REQUEST"
+  hash_key     = "chat"
+
+  attribute {
+    name = "chat"
+    type = "N"
+  }
+}
+
+check "tea" {
+  assert {
+    condition     = var.table == "tea"
+    error_message = "The table has no tea."
+  }
+}
+
+module "bots" {
+  source    = "example/telegram-bot/aws"
+  version   = "~> 1.0" # of the registry
+  for_each  = toset(["counter", "parrot"])
+  providers = { aws = aws.production }
+
+  name               = each.key
+  source_dir         = "${path.module}/../${each.key}"
+  telegram_bot_token = var.token
+  runtime            = "python3.12"
+  environment        = { TABLE = aws_dynamodb_table.counts.name }
+
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{
+      Effect   = "Allow"
+      Action   = "dynamodb:UpdateItem"
+      Resource = aws_dynamodb_table.counts.arn
+    }]
+  })
+}
+"""
+COUNTER = """
+import os
+import sys
+from botkit import aws
+
+def reply(update):
+    chat = update["message"]["chat"]["id"]
+    item = aws.call("dynamodb", "DynamoDB_20120810.UpdateItem", {
+        "TableName": os.environ["TABLE"],
+        "Key": {"chat": {"N": str(chat)}},
+        "UpdateExpression": "ADD seen :one",
+        "ExpressionAttributeValues": {":one": {"N": "1"}},
+        "ReturnValues": "ALL_NEW",
+    })
+    key = {"Name": "/counter/key", "WithDecryption": True}
+    key = aws.call("ssm", "AmazonSSM.GetParameter", key)["Parameter"]["Value"]
+    text = key + item["Attributes"]["seen"]["N"] + f" by 3.{sys.version_info.minor}"
+    return [{"method": "sendMessage", "chat_id": chat, "text": text}]
+
+HANDLED = {"message": reply}
+"""
+PARROT = """
+import logging
+
+def reply(update):
+    logging.getLogger().warning("heard")
+    message = update["message"]
+    return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": message["text"]}]
+
+HANDLED = {"message": reply}
+"""
+
+
+@pytest.fixture
+def user(tmp_path: Path) -> Path:
+    """The folder of a user, in which Terraform has installed the module."""
+    infra = tmp_path / "infra"
+    module = infra / ".terraform/modules/bots"
+    module.mkdir(parents=True)
+    copy_of_the_project(module)
+    (infra / "main.tf").write_text(MAIN)
+    (infra / "terraform.tfstate").write_text("not JSON")
+    (infra / "terraform.tfvars").write_text('token = "the-real-one"\n')
+    for name, source in (("counter", COUNTER), ("parrot", PARROT)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "bot.py").write_text(source)
+    return infra
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {
+        str(path): path.read_bytes()
+        for path in files
+        if not {".venv", "__pycache__"} & set(path.relative_to(folder).parts)
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("quick_terraform")
+def test_a_user_tries_two_bots_and_a_table(user: Path, tmp_path: Path) -> None:
+    before = contents(tmp_path)
+    (tmp_path / "variables").write_text('TF_VAR_table=counts\n/counter/key="seen "\n')
+    arguments = ("--config", str(user), "--env-file", str(tmp_path / "variables"))
+    module = user / ".terraform/modules/bots"
+    messages = ("--send", "hello", "--send", "again")
+    with Script(module, "demo", *arguments, *messages, AWS_PROFILE="production") as demo:
+        assert demo.end(within=200) == 0, demo.output
+    here = requirements.runs_on("python3.12").removeprefix("python")
+    assert ("the demo on" in demo.output) == (here != "3.12")
+    assert "\nTerraform warns: The table has no tea.\n" in demo.output
+    lines = [re.sub(r" … [\d.]+ s$", "", line) for line in demo.output.splitlines()]
+    assert lines[-11:] == [
+        '"hello" delivered to counter',
+        f"seen 1 by {here}",
+        '"hello" delivered to parrot',
+        "WARNING: heard",
+        "hello",
+        '"again" delivered to counter',
+        f"seen 2 by {here}",
+        '"again" delivered to parrot',
+        "WARNING: heard",
+        "again",
+        "terraform destroy",
+    ]
+    (tmp_path / "variables").unlink()
+    assert contents(tmp_path) == before
+
+
+SOURCE = f'source = "{ROOT}"'
+
+
+@pytest.mark.parametrize(
+    ("main", "sentence"),
+    [
+        ('module "a" {\n  source = "./elsewhere"\n}\n', 'The sources there: "./elsewhere"'),
+        ("", "The sources there: none"),
+        ('module "a" {\n', "main.tf can't be read"),
+        ('module "a" {\n  source = "./inner"\n}\n', "one level too deep"),
+    ],
+    ids=["no call", "empty", "no HCL", "too deep"],
+)
+def test_a_configuration_must_call_the_module(tmp_path: Path, main: str, sentence: str) -> None:
+    for name, text in (
+        ("main.tf", main),
+        ("elsewhere/main.tf", ""),
+        ("inner/main.tf", f'module "deep" {{\n  source = {json.dumps(str(ROOT))}\n}}\n'),
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    with pytest.raises(ToolError, match=sentence):
+        calls(tmp_path)
+
+
+def bots_before_the_apply(folder: Path, main: str) -> list[Hosted]:
+    """Return the bots of a configuration. No emulated AWS is needed yet."""
+    own = folder / "mine"
+    own.mkdir()
+    (own / "main.tf").write_text(main)
+    nowhere = "http://127.0.0.1:9"
+    step = lambda name: contextlib.nullcontext()  # noqa: E731
+    add_bot = lambda token: None  # noqa: E731
+    deployment = ConfigurationDeployment(nowhere, step, BOT.parent, {}, own, add_bot)
+    setattr(deployment, "emulator", SimpleNamespace(url=nowhere))  # noqa: B010
+    deployment.module = deployment.configuration(folder / "copy")
+    deployment.init()
+    return deployment.bots
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("main", "sentence"),
+    [
+        (
+            f'variable "size" {{}}\nmodule "a" {{\n  {SOURCE}\n}}\n',
+            "the configuration needs a value for size",
+        ),
+        (
+            'terraform {\n  required_providers {\n    random = { source = "hashicorp/randomer" }\n'
+            f'  }}\n}}\nmodule "a" {{\n  {SOURCE}\n}}\n',
+            "the configuration needs the provider hashicorp/randomer",
+        ),
+        (
+            f'module "a" {{\n  {SOURCE}\n  for_each = toset([timestamp()])\n'
+            '  source_dir = "./${nothing.x}"\n}\n',
+            "the instances of module.a are only known after an apply",
+        ),
+    ],
+    ids=["variable", "provider", "unknown"],
+)
+@pytest.mark.usefixtures("quick_terraform")
+def test_a_configuration_that_cannot_be_applied_is_explained(
+    tmp_path: Path, main: str, sentence: str
+) -> None:
+    with pytest.raises(ToolError) as told:
+        bots_before_the_apply(tmp_path, main)
+    assert sentence in str(told.value)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("quick_terraform")
+def test_packages_are_for_the_runtime_of_each_instance(tmp_path: Path) -> None:
+    """They are installed before the apply, which is when Terraform evaluates the input."""
+    runtimes = '{ a = "python3.12", b = null }'
+    call = f"{SOURCE}\n  for_each = {runtimes}\n  runtime = each.value\n"
+    bots = bots_before_the_apply(tmp_path, f'module "bots" {{\n  {call}}}\n')
+    assert [bot.runtime for bot in bots] == ["python3.12", "python3.13"]
+
+
+@pytest.mark.parametrize(
+    ("hosted", "name", "username"),
+    [
+        (Hosted("t", Path("/x/bot"), "dice-bot", address="module.bot"), "dice-bot", "dice_bot"),
+        (Hosted("t", Path("/home/ada/dice/bot")), "dice", "dice_bot"),
+        (Hosted("t", Path("/home/ada/parrot")), "parrot", "parrot_bot"),
+        (Hosted("t", LAMBDA), "telegram-bot", "telegram_bot"),
+        (Hosted("t", LAMBDA, "a-" * 32, address="module.bot"), "a-" * 32, "a_" * 14 + "_bot"),
+    ],
+    ids=["configuration", "bot/", "another folder", "the module's own", "long"],
+)
+def test_a_bot_has_the_modules_name(hosted: Hosted, name: str, username: str) -> None:
+    assert identity(hosted.title) == {"first_name": name, "username": username}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--config", "nowhere"], "there is no folder nowhere"),
+        (["--config", "bot"], "there is no Terraform configuration in bot"),
+        (["--config", str(ROOT), "--direct"], "leave out --direct"),
+        (["--config", str(ROOT), "--bot", "bot"], "not allowed with"),
+    ],
+    ids=["nowhere", "no configuration", "direct", "a bot too"],
+)
+def test_arguments_that_make_no_sense(
+    arguments: list[str], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy_of_the_bot(tmp_path / "bot")
+    monkeypatch.chdir(tmp_path)
+    ran = run(demo.main, *arguments)
+    assert ran.code == 2
+    assert sentence in ran.output
+
+
+CALL = 'module "bot" {\n  source = "../.."\n  version = "1.0"\n}\n'
+
+
+def test_what_terraform_ignores_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text(CALL)
+    (tmp_path / ".#main.tf").symlink_to("somebody@host.1")  # as Emacs locks a file
+    (tmp_path / ".old.tf").write_text('module "old" {')
+    (tmp_path / "x.tf").mkdir()
+    assert [block.labels for block in blocks(tmp_path)] == [["bot"]]
+
+
+def test_a_folder_of_only_ignored_files_is_not_a_configuration(tmp_path: Path) -> None:
+    (tmp_path / ".old.tf").write_text(CALL)
+    (tmp_path / "x.tf").mkdir()
+    with pytest.raises(ValueError, match="there is no Terraform configuration in "):
+        configuration_folder(str(tmp_path))
+
+
+HCL = {
+    "a byte order mark": "\ufeff" + CALL,
+    "identifiers": 'locals {\n  größe = var.größe\n  名前-1 = "名前"\n}\n' + CALL,
+    "strip markers": 'locals { x = "a ${~ x ~} b" }\n' + CALL,
+    "strip markers of directives": 'locals { x = "%{~ if a ~}b%{~ endif ~}" }\n' + CALL,
+    "a heredoc": "locals {\n  x = <<-ENDE\n    ${~ größe ~}\n  ENDE\n}\n" + CALL,
+    "what looks like one": 'locals { x = "$${~ ~} ~" }\n' + CALL,
+    "a comment": "# ${~ ~} größe “\n" + CALL,
+}
+
+
+@pytest.mark.parametrize("text", HCL.values(), ids=HCL)
+def test_what_terraform_reads_is_read(tmp_path: Path, text: str) -> None:
+    (tmp_path / "main.tf").write_text(text, "utf-8")
+    (block,) = (block for block in blocks(tmp_path) if block.kind == "module")
+    assert (block.labels, block.arguments) == (["bot"], {"source": '"../.."', "version": '"1.0"'})
+    without_version(block)
+    changed = (tmp_path / "main.tf").read_text("utf-8")
+    assert changed == text.removeprefix("\ufeff").replace('version = "1.0"', " " * 15)
+
+
+def test_other_names_are_left_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text('variable "größe" {}\nmodule "grün" { größe = "é" }\n')
+    first, second = blocks(tmp_path)
+    assert (first.labels, second.labels) == (["größe"], ["grün"])
+    assert second.arguments == {"größe": '"é"'}
+
+
+@pytest.mark.parametrize("make", ["latin-1", "utf-16", "dangling"])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, make: str) -> None:
+    file = tmp_path / "main.tf"
+    if make == "dangling":
+        file.symlink_to("nowhere")
+    else:
+        file.write_text("# größe\n", make)
+    reason = "No such file" if make == "dangling" else "save it as UTF-8"
+    with pytest.raises(ToolError, match=f"main.tf can't be read: {reason}"):
+        blocks(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("source", "ours"),
+    [
+        ("example/telegram-bot/aws", True),
+        ("registry.example.org/example/telegram-bot/aws", True),
+        ("git::https://example.org/terraform-aws-telegram-bot.git?ref=v1.0.0", True),
+        ("github.com/example/terraform-aws-telegram-bot", True),
+        ("git@example.org:example/terraform-aws-telegram-bot.git", True),
+        (str(ROOT), True),
+        (f"git::file://{ROOT}", True),
+        (f"git::file://{ROOT}?ref=main&depth=1", True),
+        (f"git::file://{str(ROOT).replace('o', '%6F')}", True),
+        (f"git::file://{ROOT}/lambda", False),
+        ("example/lambda/aws", False),
+        ("github.com/example/my-terraform-aws-telegram-bots", False),
+        ("./telegram-bot/aws", False),
+    ],
+)
+def test_a_call_is_known_by_its_source(tmp_path: Path, source: str, ours: bool) -> None:
+    block = Block(tmp_path / "main.tf", "module", ["bot"], {"source": json.dumps(source)})
+    assert is_the_module(block) is ours
+
+
+def test_a_call_is_known_by_where_terraform_installed_it(tmp_path: Path) -> None:
+    (tmp_path / ".terraform/modules").mkdir(parents=True)
+    (tmp_path / ".terraform/modules/bot").symlink_to(ROOT)
+    arguments = {"source": '"git::https://example.org/renamed.git"'}
+    for label in ("bot", "other"):
+        block = Block(tmp_path / "main.tf", "module", [label], arguments)
+        assert is_the_module(block) is (label == "bot")
+
+
+def test_the_tokens_of_a_call() -> None:
+    assert token_expression([None], ["t"]) == '"t"'
+    assert token_expression([0, 1], ["t", "u"]) == '{"0": "t", "1": "u"}[count.index]'
+    assert token_expression(["a"], ["t"]) == f"{json.dumps({'a': 't'})}[each.key]"

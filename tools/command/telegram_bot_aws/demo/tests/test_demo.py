@@ -1,0 +1,847 @@
+"""scripts/demo: one command shows the bot at work, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+from unittest import mock
+
+import botocore.session
+import pytest
+from pytest_httpserver import HTTPServer
+
+from telegram_bot_aws.demo import demo
+from telegram_bot_aws.demo.aws_deployment import AwsDeployment
+from telegram_bot_aws.demo.deployments import TOKENS_BEGIN, token
+from telegram_bot_aws.emulated_aws.emulator import Emulator
+from telegram_bot_aws.local.project import COMMAND, LAMBDA, ROOT, SCRIPTS, STAND_IN
+from telegram_bot_aws.local.providers import REMEDY
+from telegram_bot_aws.local.request import request
+from tests.support.needs import needs_provider, needs_terraform, skip_or_fail
+from tests.support.programs import (
+    LONGEST,
+    Script,
+    contents,
+    copy_of_the_bot,
+    copy_of_the_project,
+    edit,
+    nothing_is_left,
+    page_of,
+    processes_that_know,
+    run,
+    save,
+)
+from tests.support.stubs import BOT
+
+PLAIN = str(BOT.parent)
+linux = pytest.mark.usefixtures("proc")
+
+
+@pytest.fixture
+def proc() -> None:
+    if sys.platform != "linux":
+        skip_or_fail("needs Linux: reads /proc")
+
+
+@pytest.fixture
+def bot(tmp_path: Path) -> Path:
+    return copy_of_the_bot(tmp_path / "bot")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "project").mkdir()
+    return copy_of_the_project(tmp_path / "project")
+
+
+@pytest.mark.slow
+def test_messages_are_answered_directly(project: Path, temporary: Path) -> None:
+    arguments = ("--direct", "--send", "hello", "--send", "good bye")
+    with Script(project, "demo", *arguments, TMPDIR=str(temporary)) as demo:
+        assert demo.end() == 0, demo.output
+    lines = demo.output.splitlines()
+    assert lines.index("Heard: hello") < lines.index("Heard: good bye")
+    nothing_is_left(temporary)
+
+
+@pytest.mark.slow
+def test_a_read_only_checkout_with_a_strange_path_works(tmp_path: Path, temporary: Path) -> None:
+    """The path has blanks, a dollar and non-ASCII letters, and there are no dependencies."""
+    project = tmp_path / "my $HOME's `bots` größer"
+    project.mkdir()
+    copy_of_the_project(project)
+    (project / ".venv").unlink()
+    edit(project, "Heard: ", "Gesagt: ")
+    for path in [*project.rglob("*"), project]:
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode & ~0o222)
+    before = contents(project)
+    arguments = ("--direct", "--send", "hello")
+    with Script(project, "demo", *arguments, TMPDIR=str(temporary)) as demo:
+        assert demo.end() == 0, demo.output
+    assert "Gesagt: hello" in demo.output.splitlines()
+    assert contents(project) == before
+    assert not (project / ".venv").exists()
+    nothing_is_left(temporary)
+
+
+@pytest.mark.slow
+@linux
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_direct_demo(temporary: Path, kind: signal.Signals) -> None:
+    with Script(ROOT, "demo", "--direct", "--bot", PLAIN, TMPDIR=str(temporary)) as script:
+        script.wait_for("Ctrl-C ends the demo.")
+        assert processes_that_know(f"TMPDIR={temporary}")
+        assert script.end(kind) == 0
+    nothing_is_left(temporary)
+
+
+@pytest.mark.slow
+def test_the_page_demo_names_the_file_to_change() -> None:
+    with Script(ROOT, "demo", "--direct", "--bot", PLAIN) as script:
+        script.wait_for("Ctrl-C ends the demo.")
+    bot = ROOT / "tests" / "bots" / "plain" / "bot.py"
+    here = bot.relative_to(Path.cwd()) if bot.is_relative_to(Path.cwd()) else bot
+    assert f"\nA saved change of {here} is live at the next message." in script.output
+
+
+def test_the_doctor_is_started_where_it_finds_the_state(tmp_path: Path) -> None:
+    deployment = AwsDeployment("", lambda name: contextlib.nullcontext(), BOT.parent, {})
+    [bot] = deployment.bots
+    heading, command = demo.other_commands(deployment, "http://telegram")
+    assert heading == "To check the bot, in another terminal:"
+    deployment.state_folder = tmp_path / "a folder"
+    bot.address = "module.tea"
+    assert demo.other_commands(deployment, "http://telegram") == [
+        heading,
+        "  # module.tea",
+        f"  (cd '{tmp_path}/a folder' && TELEGRAM_API_URL=http://telegram "
+        f"TELEGRAM_BOT_TOKEN={bot.token} {SCRIPTS / 'doctor'} --bot {PLAIN})",
+    ]
+    bot.folder = ROOT / "examples" / "votes" / "bot"
+    deployment.sessions = lambda bot: ({}, ["--table", "tea"])  # type: ignore[method-assign]
+    heading, *_, last = demo.other_commands(deployment, "http://telegram")
+    assert heading == "To check the bot, and see what it remembers, in another terminal:"
+    assert last.endswith("sessions list --table tea")
+
+
+@pytest.mark.slow
+@linux
+@pytest.mark.usefixtures("quick_terraform")
+@pytest.mark.parametrize("moment", ["emulated AWS … ", "terraform init", "terraform apply … "])
+def test_a_signal_ends_the_set_up(project: Path, temporary: Path, moment: str) -> None:
+    needs_provider()
+    with Script(project, "demo", TMPDIR=str(temporary)) as demo:
+        demo.wait_for(moment)
+        assert demo.end(signal.SIGTERM) == 130
+    assert "Stopped, and all taken down." in demo.output
+    nothing_is_left(temporary)
+
+
+def test_each_start_has_a_token_of_its_own() -> None:
+    program = "from telegram_bot_aws.demo.deployments import token; print(token(1))"
+    command = [sys.executable, "-c", program]
+    paths = os.pathsep.join(map(str, (COMMAND, STAND_IN, SCRIPTS, LAMBDA)))
+    environment = {**os.environ, "PYTHONPATH": paths}
+    other = subprocess.check_output(command, env=environment, text=True).strip()
+    for each in (token(1), other):
+        assert each.startswith(f"1234567890:{TOKENS_BEGIN}")
+    assert token(1) != other
+
+
+@pytest.mark.slow
+@linux
+@pytest.mark.usefixtures("quick_terraform")
+def test_a_failed_apply_is_reported_and_taken_down(project: Path, temporary: Path) -> None:
+    with (project / "main.tf").open("a") as main:  # where the plan fails, which is sooner
+        main.write(
+            'resource "terraform_data" "fails" {\n  lifecycle {\n    precondition {\n'
+            '      condition     = var.name == ""\n      error_message = "No good name."\n'
+            "    }\n  }\n}\n"
+        )
+    with Script(project, "demo", "--send", "hello", TMPDIR=str(temporary)) as demo:
+        assert demo.end() == 1
+    assert "scripts/demo: terraform apply failed:" in demo.output
+    assert "No good name." in demo.output
+    assert "Traceback" not in demo.output
+    assert TOKENS_BEGIN not in demo.output
+    nothing_is_left(temporary)
+
+
+@pytest.mark.slow
+@linux
+@pytest.mark.parametrize("mode", ["direct", "stack"])
+def test_a_demo_that_is_killed_leaves_nothing(project: Path, temporary: Path, mode: str) -> None:
+    if mode == "stack":
+        needs_provider()
+    arguments = ["--direct"] if mode == "direct" else []
+    with Script(project, "demo", *arguments, TMPDIR=str(temporary)) as demo:
+        demo.wait_for("Ctrl-C ends the demo." if mode == "direct" else "terraform apply … ")
+        demo.end(signal.SIGKILL)
+    ends = time.monotonic() + LONGEST
+    while list(temporary.iterdir()) or processes_that_know(f"TMPDIR={temporary}"):
+        assert time.monotonic() < ends
+        time.sleep(0.2)
+
+
+@pytest.mark.slow
+@linux
+def test_nobody_reads_the_output(project: Path, temporary: Path) -> None:
+    """As with `scripts/demo | head -1`: the demo still takes everything down, quietly."""
+    with subprocess.Popen(
+        [project / "scripts" / "demo", "--direct"],
+        env={**os.environ, "TMPDIR": str(temporary), "PYTHONIOENCODING": "ascii", "LC_ALL": "C"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as demo:
+        assert demo.stdout and demo.stderr
+        demo.stdout.close()
+        assert demo.wait(LONGEST) == 1
+        assert "Traceback" not in demo.stderr.read()
+    nothing_is_left(temporary)
+
+
+@pytest.mark.slow
+@linux
+def test_a_broken_venv_is_reported(project: Path, tmp_path: Path) -> None:
+    (project / ".venv").unlink()
+    (project / ".venv/bin").mkdir(parents=True)
+    (project / ".venv/bin/python").symlink_to(sys.executable)
+    (project / "scripts/bootstrap").write_text("#!/bin/sh\necho 'Setting up .venv …'\n")
+    with Script(project, "demo", "--send", "hello") as demo:
+        assert demo.end() == 0, demo.output
+    assert "set-up, only once (--direct needs none) … " in demo.output
+    assert ".venv is broken: remove it" in demo.output
+    assert "Heard: hello" in demo.output.splitlines()
+
+
+AS_DIRECT = (
+    "So the bot runs as with --direct: messages, answers and its page work. Terraform, its "
+    "permissions and the queue are left out."
+)
+
+
+@pytest.mark.slow
+def test_without_a_provider_it_is_direct_at_once(project: Path) -> None:
+    """It says so before it sets anything up or starts an emulated AWS."""
+    (project / ".venv").unlink()
+    lock = project / ".terraform.lock.hcl"
+    lock.write_text(lock.read_text().replace("registry.terraform.io", "255.255.255.255"))
+    told = {"HTTPS_PROXY": "", "https_proxy": "", "TF_CLI_CONFIG_FILE": "", "TF_PLUGIN_DIR": ""}
+    with Script(project, "demo", "--send", "hello", HOME=str(project), **told) as demo:
+        assert demo.end() == 0, demo.output
+    lines = demo.output.splitlines()
+    assert lines[0].startswith("No emulated AWS here: Terraform's provider hashicorp/aws ")
+    assert " is missing. 255.255.255.255 can't be reached (" in lines[0]
+    assert lines[1:3] == [AS_DIRECT, REMEDY]
+    assert "The bot runs directly, without AWS and Terraform." in lines
+    assert "Heard: hello" in lines
+    assert not (project / ".venv").exists()
+
+
+@pytest.mark.slow
+def test_a_provider_that_cannot_be_installed_is_reported_in_a_line(
+    project: Path, tmp_path: Path
+) -> None:
+    needs_terraform()
+    (tmp_path / "empty").mkdir()
+    with Script(project, "demo", "--send", "hello", TF_PLUGIN_DIR=str(tmp_path / "empty")) as demo:
+        assert demo.end() == 0, demo.output
+    lines = demo.output.splitlines()
+    said = "No emulated AWS here: Terraform can't install its provider: Failed to query "
+    told = [number for number, line in enumerate(lines) if line.startswith(said)]
+    assert len(told) == 1, demo.output
+    assert lines[told[0] + 1] == AS_DIRECT
+    assert "Heard: hello" in lines
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "sentence"),
+    [
+        ([], {"TERRAFORM": "nowhere"}, "TERRAFORM is nowhere, and there is no such program"),
+        ([], {"TF_PLUGIN_DIR": "/nowhere"}, "TF_PLUGIN_DIR is /nowhere, and there is no such"),
+        (["--direct", "--open"], {}, "leave out --open"),
+        (["--direct", "--send", " "], {}, "A message needs some text"),
+        (["--direct", "--send", "x" * 4097], {}, "4096 characters at most, not 4097"),
+        (["--direct", "--send", "@nowhere.jpg"], {}, "there is no file nowhere.jpg"),
+        (["--direct", "--wait", "long"], {}, "a number of seconds is expected"),
+        (["--direct", "--as", " "], {}, "a name has 1 to 64 characters"),
+        (["--direct", "--update", "/nowhere"], {}, "/nowhere can't be read: No such file"),
+        (["--direct", "--update", str(BOT)], {}, f"{BOT}: An update is JSON"),
+        (["--direct", "--event", str(BOT)], {}, f"{BOT}: An event is JSON"),
+        (["--aws", "--direct"], {}, "--direct none: leave out one of them"),
+        (["--aws"], {}, "you apply the bot yourself: leave out --bot"),
+    ],
+    ids=[
+        "TERRAFORM",
+        "TF_PLUGIN_DIR",
+        "--open",
+        "blank",
+        "too long",
+        "no file",
+        "no number",
+        "no name",
+        "no update",
+        "no JSON",
+        "no JSON of an event",
+        "--aws --direct",
+        "--aws --bot",
+    ],  # fmt: skip
+)
+def test_an_explicit_option_that_cannot_be_met_is_refused(
+    arguments: list[str], environment: dict[str, str], sentence: str
+) -> None:
+    ran = run(demo.main, "--bot", PLAIN, *arguments, "--send", "hello", **environment)
+    assert ran.code == 2
+    assert sentence in ran.output
+
+
+@pytest.mark.slow
+@linux
+def test_a_signal_also_ends_a_running_installation(project: Path, temporary: Path) -> None:
+    (project / ".venv").unlink()
+    (project / "scripts/bootstrap").write_text("#!/bin/sh\necho 'Setting up .venv …'\nsleep 600\n")
+    with Script(project, "demo", TMPDIR=str(temporary)) as demo:
+        demo.wait_for("set-up, only once (--direct needs none) … ")
+        assert demo.end(signal.SIGTERM) == 130
+    nothing_is_left(temporary)
+
+
+FAULTS = {
+    "an exception": ('text = message["text"]', 'text = message["txt"]', 1, "KeyError: 'txt'"),
+    "no variable": (
+        'text = message["text"]', "import os; text = os.environ['MODEL']", 1,
+        "KeyError: 'MODEL'\n(the environment has no 'MODEL'. demo and poll take variables by",
+    ),
+    "no calls": (
+        "return [call]", 'return "hi"', 1, "reply() must return a list of calls, not a str",
+    ),
+    "no Python": ("def reply(", "def reply(:", 2, "SyntaxError"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "code", "sentence"), FAULTS.values(), ids=FAULTS)
+def test_a_bot_that_fails_shows_where(
+    bot: Path, old: str, new: str, code: int, sentence: str
+) -> None:
+    save(bot / "bot.py", old, new)
+    ran = run(demo.main, "--direct", "--bot", str(bot), "--send", "hello")
+    assert ran.code == code
+    assert sentence in ran.output
+
+
+@pytest.mark.slow
+def test_what_a_variable_held_is_lost_in_a_fresh_container(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text(
+        "books = {}\nHANDLED = ['message']\n"
+        "def reply(update):\n"
+        "    if update['message']['text'] == 'add':\n"
+        "        books[update['message']['chat']['id']] = 1\n"
+        "        return []\n"
+        "    return books[update['message']['chat']['id']]\n"
+    )
+    sent = ("--send", "add", "--send", "list")
+    ran = run(demo.main, "--direct", "--fresh", "--bot", str(tmp_path), *sent)
+    assert "KeyError: 4242\n(with --fresh each update has a new container" in ran.output
+
+
+def test_an_answer_is_the_messages_that_stay_with_their_buttons(bot: Path) -> None:
+    calls = """[
+        {"method": "sendChatAction", "chat_id": call["chat_id"], "action": "typing"},
+        {"method": "sendMessageDraft", "chat_id": call["chat_id"], "draft_id": 1, "text": "Hea"},
+        {**call, "reply_markup": {"keyboard": [[{"text": "A"}, "B"], ["C"]]}},
+    ]"""
+    save(bot / "bot.py", "return [call]", f"return {calls}")
+    ran = run(demo.main, "--direct", "--bot", str(bot), "--send", "hello")
+    assert ran.code == 0
+    [delivered, *answer] = ran.output.splitlines()[-4:]
+    assert delivered.startswith('"hello" delivered')
+    assert answer == ["Heard: hello", "[A] [B]", "[C]"]
+
+
+PRESSED = """
+from botkit import telegram
+
+count = 0
+
+def reply(update):
+    global count
+    count += 1
+    if "callback_query" in update:
+        query = update["callback_query"]
+        return [{"method": "answerCallbackQuery", "callback_query_id": query["id"], "text": "Ay"}]
+    message = update["message"]
+    call = {"method": "sendMessage", "chat_id": message["chat"]["id"], "text": f"{count}. "}
+    if "photo" in message or "document" in message:
+        file = message["photo"][-1] if "photo" in message else message["document"]
+        data = telegram.download(telegram.call("getFile", file_id=file["file_id"])["file_path"])
+        call["text"] += f"{file.get('file_name', file.get('width'))} {len(data)}"
+    else:
+        call["text"] += f"{message['text']} {[e['type'] for e in message.get('entities', [])]}"
+    inline = {"inline_keyboard": [[{"text": "Go", "callback_data": "go"}]]}
+    below = {"keyboard": [[{"text": "Yes"}, "No"]]}
+    call["reply_markup"] = below if message.get("text") == "ask" else inline
+    return [call]
+
+HANDLED = ["message", "callback_query"]
+"""
+GIF = b"GIF89a\x07\0\x05\0"
+
+
+@pytest.fixture
+def pressed(tmp_path: Path) -> Path:
+    (tmp_path / "pressed").mkdir()
+    (tmp_path / "pressed" / "bot.py").write_text(PRESSED)
+    return tmp_path / "pressed"
+
+
+def test_a_bots_test_can_be_a_shell_script(pressed: Path, tmp_path: Path) -> None:
+    (tmp_path / "photo.gif").write_bytes(GIF)
+    (tmp_path / "list.txt").write_text("one")
+    files = ("--send", f"@{tmp_path}/photo.gif", "--send", f"@{tmp_path}/list.txt")
+    presses = ("--press", "Go", "--send", "ask", "--press", "No")
+    arguments = ("--bot", str(pressed), "--send", "/start", *files, *presses, "--press", "Stop")
+    ran = run(demo.main, "--direct", *arguments)
+    steps = (" … ", "The bot runs directly")
+    answers = [line for line in ran.output.splitlines() if not any(each in line for each in steps)]
+    assert answers == [
+        "1. /start ['bot_command']",
+        "[Go]",
+        "2. 7 10",
+        "[Go]",
+        "3. list.txt 3",
+        "[Go]",
+        "Ay",
+        "5. ask []",
+        "[Yes] [No]",
+        "6. No []",
+        "[Go]",
+        'scripts/demo: there is no button "Stop" to tap. The buttons: [Yes] [No] [Go]',
+    ]
+    assert ran.code == 1
+
+
+BUTTONS = """
+def reply(update):
+    if "callback_query" in update:
+        query = update["callback_query"]
+        chat, text = query["message"]["chat"]["id"], f"pressed {query['data']}"
+        return [{"method": "sendMessage", "chat_id": chat, "text": text}]
+    labels = ["Tea", "Tea · 0", "Cake · 0", "Cake · 1"]
+    keyboard = {"inline_keyboard": [[{"text": l, "callback_data": l}] for l in labels]}
+    call = {"method": "sendMessage", "chat_id": update["message"]["chat"]["id"], "text": "which?"}
+    return [{**call, "reply_markup": keyboard}]
+
+HANDLED = ["message", "callback_query"]
+"""
+
+
+def test_a_button_is_pressed_by_what_its_label_alone_begins_with(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text(BUTTONS)
+    presses = ("--press", "Tea", "--press", "Tea ", "--press", "Cake")
+    ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "menu", *presses)
+    pressed = [line for line in ran.output.splitlines() if line.startswith("pressed")]
+    assert pressed == ["pressed Tea", "pressed Tea · 0"]
+    assert 'there is no button "Cake" to tap' in ran.output
+
+
+PEOPLE = """
+import logging
+import time
+from botkit import later, telegram
+from botkit.errors import Refused
+
+later.SOONEST = 0  # seconds
+log = logging.getLogger("bot")
+ADD = {"inline_keyboard": [[{"text": "\N{HEAVY PLUS SIGN} Add", "callback_data": "add"}]]}
+
+def reply(update):
+    [kind] = update.keys() - {"update_id"}
+    about = update[kind]
+    chat = about.get("chat", about.get("from", about.get("user", {})))
+    to = {"method": "sendMessage", "chat_id": chat["id"], "parse_mode": "HTML"}
+    text = about.get("text", "")
+    if kind == "callback_query":
+        try:
+            telegram.call("sendMessage", chat_id=4242, text="")
+        except Refused:
+            log.info("refused", extra={"data": about["data"]})
+        return []
+    if kind == "poll_answer":
+        return [{**to, "text": f"voted {about['option_ids']}"}]
+    if kind == "inline_query":
+        content = {"message_text": f"<b>{about['query']}</b>", "parse_mode": "HTML"}
+        result = {"type": "article", "id": "1", "input_message_content": content}
+        result["title"] = "\N{SLICE OF PIZZA} Yes"
+        answer = {"inline_query_id": about["id"], "results": [result]}
+        return [{"method": "answerInlineQuery", **answer}]
+    if text == "menu":
+        return [{**to, "text": "the menu", "reply_markup": ADD}]
+    if text == "poll":
+        poll = {"question": "Well?", "options": [{"text": "Yes"}, {"text": "No"}]}
+        several = {"is_anonymous": False, "allows_multiple_answers": True}
+        return [{**to, "method": "sendPoll", **poll, **several}]
+    if text == "refused":
+        return [{**to, "chat_id": 4343, "text": "hello"}]
+    if text in ("later", "later to nobody"):
+        to["chat_id"] = chat["id"] if text == "later" else 77
+        later.schedule({**to, "text": "at last"}, time.time() + 3, "soon")
+        return []
+    if text == "log":
+        try:
+            [][0]
+        except IndexError:
+            log.exception("an error that is only logged")
+        return []
+    who = about.get("from", {}).get("first_name")
+    return [{**to, "text": f"<i>{who}</i> in {chat['type']}: {text}"}]
+
+HANDLED = ["message", "callback_query", "poll_answer", "inline_query", "channel_post"]
+"""
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    (tmp_path / "people").mkdir()
+    (tmp_path / "people" / "bot.py").write_text(PEOPLE)
+    return tmp_path / "people"
+
+
+def of_people(output: str) -> list[str]:
+    """Return the lines of an output after the set-up and the bot's needs, without times."""
+    lines = re.sub(r" … [\d.]+ s$", "", output, flags=re.MULTILINE).splitlines()
+    return lines[3:]
+
+
+def test_people_talk_vote_ask_and_choose(people: Path, tmp_path: Path) -> None:
+    post = {"chat": {"id": -5, "type": "channel", "title": "News"}}
+    (tmp_path / "post").write_text(json.dumps({"update_id": 1, "channel_post": post}))
+    talk = ("--send", "hi", "--as", "Bob", "--send", "hi", "--chat", "group", "--send", "hi")
+    vote = ("--as", "ada", "--send", "poll", "--press", "No", "--press", "Yes")
+    ask = ("--chat", "private", "--send", "@bot pizza?", "--press", "Yes")
+    ran = run(
+        demo.main, "--direct", "--admin", "--bot", str(people),
+        *talk, *vote, *ask, "--chat", "topic",
+        "--as", "Grace", "--update", str(tmp_path / "post"),
+    )  # fmt: skip
+    assert of_people(ran.output) == [
+        '"hi" delivered',
+        "Ada in private: hi",
+        'Bob: "hi" delivered',
+        "Bob in private: hi",
+        'Bob in Book club: "hi" delivered',
+        "Bob in supergroup: hi",
+        'Ada in Book club: "poll" delivered',
+        "(sendPoll) Well?",
+        "[Yes]",
+        "[No]",
+        'Ada in Book club: "No" pressed',
+        "(to Ada) voted [1]",
+        'Ada in Book club: "Yes" pressed',
+        "(to Ada) voted [0, 1]",
+        '"@bot pizza?" asked',
+        "(answerInlineQuery)",
+        "[🍕 Yes]",
+        '"🍕 Yes" pressed',
+        "pizza?",
+        "Ada in private: pizza?",
+        f'Grace in Workshop: "{tmp_path}/post" delivered',
+        "(to News) None in channel:",
+    ]
+    assert ran.code == 0
+
+
+def test_privacy_mode_keeps_a_groups_messages_from_the_bot(people: Path) -> None:
+    ran = run(demo.main, "--direct", "--bot", str(people), "--chat", "group", "--send", "hi")
+    assert ran.code == 1
+    assert '"hi" is kept from the bot: in privacy mode it gets only commands' in ran.output
+
+
+def test_an_update_without_what_telegram_sends_is_told_in_words(
+    people: Path, tmp_path: Path
+) -> None:
+    post = tmp_path / "post"
+    post.write_text('{"channel_post": {"text": "hi"}}')
+    ran = run(demo.main, "--direct", "--bot", str(people), "--update", str(post))
+    told = "Telegram sends no such channel_post: channel_post must have chat: {'text': 'hi'"
+    assert f"scripts/demo: {post}: {told}" in ran.output
+    assert ran.code == 1
+
+
+EVENTS = """
+from botkit.types import Json
+
+HANDLED = ["message"]
+
+def reply(update: Json) -> list[Json]:
+    return []
+
+def on_event(event: Json) -> list[Json]:
+    text = event["Records"][0]["Sns"]["Message"]
+    return [{"method": "sendMessage", "chat_id": 4242, "text": text}] if text else []
+"""
+
+
+def test_an_event_of_aws_comes_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "bot").mkdir()
+    (tmp_path / "bot/bot.py").write_text(EVENTS)
+    files = {
+        "call": {"method": "sendMessage", "chat_id": 4242, "text": "Tea"},
+        "news": {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": "Open again"}}]},
+        "none": {"Records": [{"Sns": {"Message": ""}}]},
+        "bad": {"source": "aws.s3"},
+    }
+    flags = ["--send", "/start"]
+    for name, event in files.items():
+        (tmp_path / name).write_text(json.dumps(event))
+        flags += ["--event", str(tmp_path / name)]
+    ran = run(demo.main, "--direct", "--bot", str(tmp_path / "bot"), *flags, "--json")
+    said = re.sub(r" … [\d.]+ s$", "", ran.output, flags=re.MULTILINE)
+    calls = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    assert [call["params"]["text"] for call in calls] == ["Tea", "Open again"]
+    assert f'event "{tmp_path}/none" sent' in said
+    failed = said.partition("scripts/demo: ")[2]
+    assert failed.startswith("the event failed: EventFailed: bot_failed: KeyError at bot.py:10\n")
+    assert failed.rstrip().endswith("KeyError: 'Records'")
+    assert ran.code == 1
+
+
+def test_a_refusal_that_the_bot_caught_is_no_failure(people: Path) -> None:
+    flags = ("--send", "menu", "--press", "Add", "--send", "hi")
+    ran = run(demo.main, "--direct", "--bot", str(people), *flags)
+    said = of_people(ran.output)
+    assert said[:4] == ['"menu" delivered', "the menu", "[➕ Add]", '"➕ Add" pressed']
+    assert said[4] == "sendMessage was refused: Bad Request: message text is empty"
+    assert said[5:] == ["(no answer)", '"hi" delivered', "Ada in private: hi"]
+    assert ran.code == 0
+
+
+def test_a_refused_answer_fails_and_says_what_a_person_must_do(people: Path) -> None:
+    flags = ("--json", "--send", "refused", "--send", "hi")
+    ran = run(demo.main, "--direct", "--bot", str(people), *flags)
+    [delivered, call, refused, hint, failed] = of_people(ran.output)
+    assert json.loads(call) == {
+        "method": "sendMessage",
+        "params": {"chat_id": 4343, "text": "hello", "parse_mode": "HTML"},
+        "files": {},
+        "bot": "people_bot",
+        "ok": False,
+        "error_code": 400,
+        "description": "Bad Request: chat not found",
+    }
+    assert refused == "sendMessage was refused: Bad Request: chat not found"
+    assert "write /start there" in hint
+    assert failed.startswith("scripts/demo: the update's outcome is refused: sendMessage: 400 Bad")
+    assert ran.code == 1
+
+
+def test_a_bot_with_together_is_answered_by_way_of_a_queue(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text("""
+SESSION = "chat"
+TOGETHER = "albums"
+HANDLED = ["message"]
+
+def reply(update, session):
+    [message] = update["together"]
+    return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": "Heard"}]
+""")
+    ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello")
+    needs = "it needs these inputs of the module: session_retention_in_days, queue = true."
+    assert f"Deployed, {needs}" in ran.output.splitlines()
+    assert of_people(ran.output) == [
+        '"hello" delivered',
+        "answered by way of the queue",
+        "Heard",
+    ]
+    assert ran.code == 0
+
+
+def test_an_event_that_fails_fails_the_run(people: Path) -> None:
+    flags = ("--send", "later to nobody", "--wait", "6")  # a failure ends no wait
+    ran = run(demo.main, "--direct", "--bot", str(people), *flags)
+    assert "An event failed: refused: sendMessage: 400 Bad Request: chat not found" in ran.output
+    assert ran.code == 1
+
+
+def test_an_error_that_is_only_logged_is_seen(people: Path) -> None:
+    flags = ("--send", "log", "--send", "menu", "--press", "Add")
+    ran = run(demo.main, "--direct", "--bot", str(people), *flags)
+    said = of_people(ran.output)
+    assert said[1:3] == [
+        "ERROR: an error that is only logged",
+        "Traceback (most recent call last):",
+    ]
+    assert said[said.index('"menu" delivered') - 2 :][:2] == [
+        "IndexError: list index out of range",
+        "(no answer)",
+    ]
+    assert "INFO" not in ran.output, "is less than a warning"
+    assert ran.code == 0
+
+
+def test_all_of_the_log_can_be_printed(people: Path) -> None:
+    flags = ("--log", "--send", "menu", "--press", "Add")
+    ran = run(demo.main, "--direct", "--bot", str(people), *flags)
+    assert 'INFO: refused {"data": "add"}' in ran.output.splitlines()
+    assert re.search('^INFO: update {.*"outcome": "answered"', ran.output, re.MULTILINE)
+    ran = run(demo.main, "--direct", "--json", "--bot", str(people), *flags)
+    lines = [json.loads(line) for line in ran.output.splitlines() if line.startswith("{")]
+    assert {"level": "INFO", "message": "refused", "data": "add"} in lines
+    assert [line["outcome"] for line in lines if "outcome" in line][-2:] == ["answered", "ignored"]
+    assert [line["ok"] for line in lines if "method" in line] == [True, False]
+
+
+def test_an_invoice_is_paid_and_a_number_given_by_their_buttons() -> None:
+    playground = str(ROOT / "tests" / "bots" / "playground")
+    presses = ("--send", "pay", "--press", "Pay", "--send", "keyboard", "--press", "My number")
+    ran = run(demo.main, "--direct", "--bot", playground, *presses)
+    assert ran.code == 0, ran.output
+    answers = ["(sendInvoice)", "(answerPreCheckoutQuery)", "(refundStarPayment)"]
+    assert [line for line in ran.output.splitlines() if line.startswith("(")] == answers
+    assert ran.output.endswith("\nAda sent a contact\n")
+
+
+def test_a_rich_message_is_told_in_lines_and_its_button_pressed() -> None:
+    playground = str(ROOT / "tests" / "bots" / "playground")
+    words = ("--send", "markdown", "--press", "Change")
+    ran = run(demo.main, "--direct", "--bot", playground, *words)
+    assert ran.code == 0, ran.output
+    for line in ("queue | 0.10", "total = 1", "\N{BULLET} paid", "  1. twice", "[Change]"):
+        assert line in ran.output.splitlines()
+    assert ran.output.endswith("\nChanged\n[New]\n")
+
+
+@pytest.mark.slow
+def test_each_call_is_a_line_for_a_program(
+    pressed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("--fresh", "--json", "--send", "hi", "--send", "hi", "--press", "Go")
+    with Script(ROOT, "demo", "--direct", "--bot", str(pressed), *arguments) as script:
+        assert script.end() == 0, script.output
+    lines = [json.loads(line) for line in script.output.splitlines() if line.startswith("{")]
+    assert [line["method"] for line in lines] == [*["sendMessage"] * 2, "answerCallbackQuery"]
+    texts = [line["params"]["text"] for line in lines]
+    assert texts == ["1. hi []", "1. hi []", "Ay"], "each has a new container"
+    assert lines[0]["result"]["text"] == "1. hi []"
+
+
+@pytest.mark.slow
+def test_what_comes_later_is_waited_for(people: Path) -> None:
+    arguments = ("--bot", str(people), "--send", "later", "--wait", "60", "--wait", "0.1")
+    ran = run(demo.main, "--direct", *arguments)
+    assert "at last" in ran.output.splitlines()
+    assert ran.output.endswith("scripts/demo: nothing came within 0.1 s\n")
+    assert ran.code == 1
+
+
+def test_the_import_gets_the_functions_environment(tmp_path: Path) -> None:
+    names = ("REPLY_MODE", "TELEGRAM_API_URL", "TELEGRAM_BOT_TOKEN", "TELEGRAM_WEBHOOK_SECRET")
+    (tmp_path / "bot.py").write_text(
+        f"import os\nREAD = [os.environ[name] for name in {(*names, 'MINI_APP_URL')}]\n"
+        "from urllib.request import urlopen\n"
+        "urlopen(f'{READ[1]}/bot{READ[2]}/getMe').read()\n"
+        "HANDLED = ['message']\ndef reply(update): return []\n"
+    )
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "index.html").touch()
+    ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello")
+    assert ran.code == 0, ran.output
+
+
+def test_directly_a_bot_is_imported_once(tmp_path: Path, httpserver: HTTPServer) -> None:
+    """A framework takes seconds of CPU time."""
+    httpserver.expect_request("/").respond_with_data()
+    (tmp_path / "bot.py").write_text(
+        f"from urllib.request import urlopen\nurlopen({httpserver.url_for('/')!r}).read()\n"
+        "HANDLED = ['message']\ndef reply(update): return []\n"
+    )
+    ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello")
+    assert (ran.code, len(httpserver.log)) == (0, 1), ran.output
+
+
+def test_directly_the_function_says_why_a_bot_cant_be_imported(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text("import os\nprint('so far')\nos.environ['TEA']\n")
+    ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello")
+    assert ran.code == 2
+    assert "scripts/demo: bot.py can't be imported: KeyError: 'TEA' at bot.py:3\n" in ran.output
+    assert "(the environment has no 'TEA'. demo and poll take variables by" in ran.output
+    assert "so far" in ran.output
+
+
+def test_who_speaks_last_must_say_something() -> None:
+    ran = run(demo.main, "--bot", PLAIN, "--send", "hi", "--as", "Bob")
+    assert "--as is for the actions after it: add a --send" in ran.output
+    assert ran.code == 2
+
+
+@pytest.mark.slow
+def test_the_emulated_aws_waits_for_ones_own_apply(temporary: Path) -> None:
+    """The function here is what an apply leaves of the module, as far as the demo looks at it."""
+    cache = {"XDG_CACHE_HOME": str(temporary / "a b")}
+    with Script(ROOT, "demo", "--aws", TMPDIR=str(temporary), **cache) as script:
+        script.wait_for("Ctrl-C ends the demo.")
+        assert f"='{temporary}/a b/terraform-aws-telegram-bot'\n" in script.output
+        exports = dict(re.findall(r"(\w+)=(\S+)", script.output))
+        page = page_of(script)
+
+        def send() -> None:
+            body = json.dumps({"chat": "ada", "kind": "text", "text": "hello"}).encode()
+            request("POST", f"{page}send", {"Content-Type": "application/json"}, body, LONGEST)
+
+        send()  # before anything is applied
+        with zipfile.ZipFile(package := io.BytesIO(), "w") as file:
+            source = "TIMES = {}\ndef handler(event, context): print('heard', event['a'])"
+            file.writestr("handler.py", source)
+        with mock.patch.dict(os.environ, {n: v for n, v in exports.items() if "AWS_" in n}):
+            lambda_ = botocore.session.Session().create_client(
+                "lambda", region_name=exports["AWS_REGION"]
+            )
+        api_url = exports["TF_VAR_telegram_api_url"]
+        lambda_.create_function(
+            FunctionName="own",
+            Role="arn:aws:iam::000000000000:role/own",
+            Runtime=f"python{sys.version_info[0]}.{sys.version_info[1]}",
+            Handler="handler.handler",
+            Code={"ZipFile": package.getvalue()},
+            Environment={"Variables": {"TELEGRAM_API_URL": api_url}},
+        )
+        script.wait_for("own is applied: the chat page speaks to it.")
+        lambda_.invoke(FunctionName="own", Payload=b'{"a": 42}')
+        script.wait_for("heard 42")
+        assert script.end(signal.SIGINT) == 0
+    assert exports["TF_VAR_telegram_bot_token"].startswith(f"1234567890:{TOKENS_BEGIN}")
+    for_doctor = (exports["TELEGRAM_API_URL"], exports["TELEGRAM_BOT_TOKEN"])
+    assert for_doctor == (api_url, exports["TF_VAR_telegram_bot_token"])
+    first_bot = (ROOT / "examples" / "hello" / "main.tf").read_text()
+    assert f'region = "{exports["AWS_REGION"]}"' in first_bot
+    nothing_is_left(temporary)
+
+
+@linux
+def test_the_emulated_aws_listens_only_on_loopback() -> None:
+    """It would run anyone's code."""
+    with Emulator() as emulator:
+        mine = f"TMPDIR={emulator.folder}"
+        inodes = set()
+        for folder in processes_that_know(mine):
+            with contextlib.suppress(OSError):  # it, or its file, was there for a moment
+                inodes |= {str(link.readlink()) for link in (folder / "fd").iterdir()}
+        listening = [
+            fields[1]
+            for name in ("tcp", "tcp6")
+            for fields in map(str.split, Path(f"/proc/net/{name}").read_text().splitlines()[1:])
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes
+        ]
+    assert f"0100007F:{emulator.port:04X}" in listening
+    assert {address.partition(":")[0] for address in listening} == {"0100007F"}

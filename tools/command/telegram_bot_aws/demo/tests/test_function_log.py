@@ -1,0 +1,122 @@
+"""A function's log on the emulated AWS, as the demo reads it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from telegram_bot_aws.demo.deployments import Hosted
+from telegram_bot_aws.demo.function_log import FunctionLog, invocation, is_event
+from telegram_bot_aws.local.container import Invocation
+from telegram_bot_aws.local.project import LAMBDA
+
+START = "START RequestId: 1 Version: $LATEST"
+REPORT = "REPORT RequestId: 1\tDuration: 12 ms\tBilled Duration: 12 ms\tMemory Size: 128 MB"
+
+
+def line(message: str, level: str = "INFO", **fields: Any) -> str:
+    return json.dumps({"timestamp": "now", "level": level, "message": message, **fields})
+
+
+def test_an_invocation_is_read_from_its_lines() -> None:
+    update = line("update", update_id=7, outcome="bot_failed", error="KeyError at bot.py:3")
+    where = '  File "/tmp/x/ministack-lambda-bot-y/code/bot.py", line 3, in reply\n    {}["a"]\n'
+    error = {"errorType": "KeyError", "errorMessage": "'a'", "stackTrace": [where]}
+    found = invocation(
+        [
+            START,
+            "printed",
+            '{"printed": "as JSON"}',
+            '{"message": "start-up", "milliseconds": 81.5}',
+            line("exception in bot.py", "DEBUG", **error),
+            update,
+            "END RequestId: 1",
+            REPORT,
+        ]
+    )
+    assert found == Invocation(
+        logs=[json.loads(update)],
+        printed='printed\n{"printed": "as JSON"}\n',
+        traceback="Traceback (most recent call last):\n"
+        '  File "/var/task/bot.py", line 3, in reply\n    {}["a"]\nKeyError: \'a\'',
+        cold=True,
+        start_milliseconds=81.5,
+        milliseconds=12.0,
+    )
+    assert found.failure == found.traceback
+
+
+def test_sessions_are_read_as_they_were_and_became() -> None:
+    lines = [{"session": "42", "before": "{}"}, {"session": "7", "before": '{"a":1}'}]
+    lines += [{"session": "42", "before": '{"n":1}'}, {"session": "42", "after": '{"n":2}'}]
+    found = invocation([START, *map(json.dumps, lines), REPORT])
+    assert found.sessions == {
+        "42": {"before": '{"n":1}', "after": '{"n":2}'},
+        "7": {"before": '{"a":1}'},
+    }
+    assert found.printed == ""
+
+
+def test_a_warm_invocation_that_says_nothing() -> None:
+    found = invocation([START, "END RequestId: 1", REPORT])
+    assert found == Invocation(logs=[], cold=False, milliseconds=12.0)
+    assert found.failure == ""
+
+
+def test_an_event_is_told_apart() -> None:
+    def came(event: Any, error: str, *more: str) -> Invocation:
+        told = {"message": "event", "event": event, "error": error}
+        return invocation([START, *more, json.dumps(told), "END RequestId: 1", REPORT])
+
+    found = came({"Records": []}, "EventFailed: x")
+    assert (found.event, found.error, found.printed) == ({"Records": []}, "EventFailed: x", "")
+    assert is_event(found) and is_event(came([1], "", line("event", outcome="answered")))
+    assert not is_event(came({"tf": {"action": "warm"}}, ""))
+    queued = line("update", update_id=1, outcome="answered", source="queue")
+    assert not is_event(came({"Records": []}, "", queued))
+    assert not is_event(invocation([START, "END RequestId: 1", REPORT]))
+
+
+class Log:
+    """CloudWatch, with a stream for each invocation."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+
+    def add(self, stream: str, *lines: str) -> None:
+        for text in lines:
+            time = len(self.events)
+            self.events.append({"logStreamName": stream, "timestamp": time, "message": text})
+
+    def __call__(self, region: str, service: str, *call: Any) -> dict[str, Any]:
+        since = call[2]["startTime"]
+        return {"events": [event for event in self.events if event["timestamp"] >= since]}
+
+
+def test_an_update_finds_its_own_invocation() -> None:
+    """The logs of two at once come in any order, and that of a time-out has no update_id."""
+    log = Log()
+    function = FunctionLog(log, Hosted("token", LAMBDA))
+    log.add("one", START, line("update", update_id=2, outcome="answered"), REPORT)
+    log.add("two", START, line("update", update_id=1, outcome="answered"), REPORT)
+    first, second = function.of(1, False), function.of(2, False)
+    assert first and first.outcome["update_id"] == 1
+    assert second and second.outcome["update_id"] == 2
+    assert function.of(2, False) is None
+    log.add("three", START, "printed", REPORT)
+    assert function.of(3, False) is None
+    alone = function.of(3, True)
+    assert alone and alone.printed == "printed\n"
+
+
+def test_an_invocation_by_the_queue_is_not_a_requests() -> None:
+    log = Log()
+    function = FunctionLog(log, Hosted("token", LAMBDA))
+    log.add("two", START, line("update", update_id=1, source="queue", outcome="answered"), REPORT)
+    assert function.of(1, True) is None
+    log.add("one", START, line("update", update_id=1, outcome="queued"), REPORT)
+    [found] = function.from_queue()
+    assert found.outcome["outcome"] == "answered"
+    assert function.from_queue() == []
+    taken = function.of(1, False)
+    assert taken and taken.outcome["outcome"] == "queued"

@@ -1,0 +1,41 @@
+"""inputs.py: what a bot's folder tells about the configuration that it needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import requirements
+
+from telegram_bot_aws.demo.inputs import inputs, notes, python_note
+
+
+def test_a_bot_has_the_inputs_without_which_it_does_not_work(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text("")
+    (tmp_path / "requirements.txt").write_text("numpy==2.3.5\n")
+    assert inputs(tmp_path) == {}
+    assert notes(tmp_path, is_configured=False) == []
+    (tmp_path / "bot.py").write_text("from botkit import later\nSESSION = 'chat'\n")
+    (tmp_path / "requirements.txt").write_text("numpy==2.3.5\n Aiogram[fast]==3.31.0\n")
+    assert inputs(tmp_path) == {
+        "later": True,
+        "memory_size": 256,
+        "session_retention_in_days": 1,
+    }
+    needs = "Deployed, it needs these inputs of the module: "
+    named = "later = true, memory_size of at least 256, session_retention_in_days."
+    assert notes(tmp_path, is_configured=False) == [needs + named]
+    assert notes(tmp_path, is_configured=True) == []
+
+
+def test_another_python_than_awss_is_named() -> None:
+    assert python_note(requirements.PYTHON) == []
+    [note] = python_note("python3.99")
+    assert note.startswith(f"AWS runs it on python3.99, and the demo on {requirements.PYTHON}:")
+
+
+def test_variables_that_are_not_packed_are_named(tmp_path: Path) -> None:
+    (bot := tmp_path / "bot").mkdir()
+    (bot / "bot.py").write_text("")
+    (bot / ".env").write_text("KEY=secret\n")
+    [note] = notes(bot, is_configured=True)
+    assert note.startswith("bot/.env isn't packed")

@@ -1,0 +1,113 @@
+"""server.py: what the server makes of requests that its page would never send."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+
+import pytest
+from telegram_stand_in import Json, Telegram
+
+from telegram_bot_aws.demo.chat import Chat
+from telegram_bot_aws.demo.server import MAX_REQUEST, PageServer
+from tests.support.telegram import TOKEN
+
+
+@pytest.fixture
+def page() -> Iterator[PageServer]:
+    with PageServer(Chat(Telegram(TOKEN))) as page:
+        yield page
+
+
+def post(page: PageServer, length: str, body: str = "") -> bytes:
+    """Post JSON with any Content-Length, and return the raw response."""
+    head = (
+        f"POST /send HTTP/1.1\r\nHost: 127.0.0.1:{page.server_port}\r\nConnection: close\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+    with socket.create_connection(("127.0.0.1", page.server_port), timeout=60) as connection:
+        connection.sendall(head.encode("latin-1"))
+        with connection.makefile("rb") as answer:
+            return answer.read()
+
+
+LENGTHS = ["", "-1", "abc", "²", "9" * 5000, f"{MAX_REQUEST + 1}"]
+
+
+@pytest.mark.parametrize("length", LENGTHS, ids=range(len(LENGTHS)))
+def test_a_wrong_length_is_refused(page: PageServer, length: str) -> None:
+    assert post(page, length).startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize(
+    "body", ["", "1e999", "[" * 90_000, '{"text": 1e999}', "[1]"], ids=range(5)
+)
+def test_an_invalid_action_is_refused(page: PageServer, body: str) -> None:
+    assert post(page, f"{len(body)}", body).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Host": "evil.example"}, {"Origin": "http://evil.example"}, {"Content-Type": "text/plain"}],
+    ids=["another name", "another site", "a form"],
+)
+def test_other_sites_are_turned_away(page: PageServer, headers: dict[str, str]) -> None:
+    ours = f"127.0.0.1:{page.server_port}"
+    body = json.dumps({"chat": "ada", "kind": "text", "text": "hello"})
+    for changed, status in ((headers, 403), ({}, 200)):
+        connection = http.client.HTTPConnection(ours, timeout=60)
+        sent = {"Host": ours, "Content-Type": "application/json", **changed}
+        connection.request("POST", "/send", body, sent)
+        assert connection.getresponse().status == status
+        connection.close()
+
+
+def test_a_browser_that_leaves_is_forgotten(
+    page: PageServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    others = set(threading.enumerate())
+    for sent in (b"", b"POST /send", b"GET /events HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n"):
+        with socket.create_connection(("127.0.0.1", page.server_port)) as connection:
+            connection.sendall(sent)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert post(page, "2", "{}").startswith(b"HTTP/1.1 400 ")
+    page.chat.end()
+    for thread in set(threading.enumerate()) - others:
+        if "process_request_thread" in thread.name:
+            thread.join(60)
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
+def test_a_pages_requests_are_told_in_the_order_of_their_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Even if one begins while another one is told. A hole between them would break the page."""
+    chat = Chat(telegram := Telegram(TOKEN))
+    tell, told = chat.feed.tell, []
+
+    def begin(path: str) -> None:
+        chat.pages._begin(telegram.bots[0], "GET", path, {}, b"")
+
+    def begin_if_possible() -> None:
+        if chat.feed.lock.acquire(blocking=False):
+            chat.feed.lock.release()
+            begin("/app/second")
+
+    def telling(kind: str, data: Json) -> None:
+        if kind == "request" and data["request"]["target"] == "/app/first":
+            other = threading.Thread(target=begin_if_possible)
+            other.start()
+            other.join()
+        if kind == "request":
+            told.append(data["request"]["number"])
+        tell(kind, data)
+
+    monkeypatch.setattr(chat.feed, "tell", telling)
+    begin("/app/first")
+    assert told == [0]
+    begin("/app/third")
+    assert told == [0, 1]

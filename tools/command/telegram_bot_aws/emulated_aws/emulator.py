@@ -1,0 +1,126 @@
+"""AWS, emulated on this machine by MiniStack."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from pathlib import Path
+
+from telegram_bot_aws.local.packages import link_runtime
+from telegram_bot_aws.local.processes import (
+    ToolError,
+    end,
+    free_port,
+    made_environment,
+    signals_held,
+    watched,
+)
+
+# The server with OpenAI's API that answers for the emulated Bedrock: its URL, without /v1.
+MODEL = ("MINISTACK_BEDROCK_PROXY_URL", "MINISTACK_BEDROCK_PROXY_TIMEOUT_SECONDS")
+SERVER = Path(__file__).with_name("server.py")
+SITE = Path(__file__).with_name("function_site")  # loaded by each function at its start
+
+
+class Emulator:
+    """AWS, emulated on a free port of the loopback interface until the `with` block ends.
+
+    With `auth` it enforces IAM; if `fresh`, each invocation of a function has a new container.
+    If `patient`, functions have ten times their time, so that no busy machine interrupts them.
+    They may also write to the folder that is `shared`, if any, not only to their /tmp.
+    """
+
+    def __init__(
+        self,
+        *,
+        auth: bool = False,
+        fresh: bool = False,
+        patient: bool = False,
+        shared: Path | None = None,
+    ) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._auth = auth
+        self._fresh = fresh
+        self._patient = patient
+        self._shared = shared
+        self.folder = ""
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Emulator:
+        try:
+            with signals_held():
+                self._start()
+            self._wait()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _start(self) -> None:
+        self.folder = tempfile.mkdtemp(prefix="telegram-bot-aws-")
+        watched("folder", self.folder)
+        environment = {
+            **made_environment(self.folder),
+            **{name: os.environ[name] for name in MODEL if name in os.environ},
+            "AUTH": str(self._auth).lower(),
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(self.port),
+            "IOT_MTLS_ENABLED": "0",  # it would listen on every interface
+            "LAMBDA_EXECUTOR": "local",
+            "EMULATOR_PATIENCE": "10" if self._patient else "1",
+            "EMULATOR_SHARED": str(self._shared or ""),
+            "S3_DATA_DIR": str(Path(self.folder, "s3")),
+        }
+        with Path(self.folder, "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", SERVER, self._python(), "fresh" if self._fresh else "kept"],
+                cwd=self.folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        watched("group", self._process.pid)
+
+    def _python(self) -> str:
+        """Make a Python that has Lambda's own libraries and no others, and return its path."""
+        folder = Path(self.folder, "python")
+        venv.EnvBuilder(symlinks=True).create(folder)
+        [site] = folder.glob("lib/python*/site-packages")
+        link_runtime(site)
+        (site / "sitecustomize.py").symlink_to(SITE / "sitecustomize.py")
+        return str(folder / "bin" / "python")
+
+    def _wait(self) -> None:
+        assert self._process
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+            with contextlib.closing(connection), contextlib.suppress(OSError):
+                connection.request("GET", "/_ministack/health")
+                if connection.getresponse().status == 200:
+                    return
+            time.sleep(0.05)
+        raise ToolError(f"the emulated AWS does not start:\n{self.log()[-2000:]}")
+
+    def log(self) -> str:
+        """Return what the emulator and the functions in it wrote."""
+        return Path(self.folder, "log").read_text(errors="replace")
+
+    def __exit__(self, *exception: object) -> None:
+        if self._process:
+            end(self._process)
+            watched("group", self._process.pid, over=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        watched("folder", self.folder, over=True)

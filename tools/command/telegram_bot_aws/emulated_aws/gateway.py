@@ -1,0 +1,67 @@
+"""API Gateway with the routes of the webhook and the page, emulated by a local HTTP server."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import re
+from collections.abc import Callable
+from typing import Any
+
+from telegram_bot_aws.local.events import app_event, webhook_event
+from telegram_bot_aws.local.http_server import LocalRequest, LocalServer
+
+JSON = [("Content-Type", "application/json")]
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+LARGEST_REQUEST = 10 << 20  # bytes
+
+
+class Gateway(LocalServer):
+    """The HTTP API. `invoke` gets the event of each request, and returns the function's result.
+
+    The header `apigw-requestid` of an answer is the event's `requestId`.
+    """
+
+    request_queue_size = 512  # as many chats may write at once
+
+    def __init__(self, invoke: Callable[[Any], Any]) -> None:
+        self.invoke = invoke
+        self.numbers = itertools.count(1)
+        super().__init__(_Request)
+        self.webhook_url = f"{self.url}/telegram"
+
+
+class _Request(LocalRequest):
+    server: Gateway
+
+    def do_POST(self) -> None:
+        length = self.headers.get("Content-Length", "0")
+        if not re.fullmatch("[0-9]{1,15}", length, re.ASCII):
+            self.close_connection = True  # the next request can't be found
+            self.respond(400, JSON, b'{"message":"Bad Request"}')
+            return
+        if int(length) > LARGEST_REQUEST:
+            self.close_connection = True
+            self.respond(413, JSON, b'{"message":"Request Too Long"}')
+            return
+        body = self.rfile.read(int(length))
+        request_id = f"local-{next(self.server.numbers)}"
+        path, _, query = self.path.partition("?")
+        headers = dict(self.headers)
+        if self.command == "POST" and self.path == "/telegram":
+            event = webhook_event(body.decode(errors="replace"), headers, request_id)
+        elif re.match("/app(/|$)", path):
+            event = app_event(self.command, path, query, headers, body, request_id)
+        else:
+            self.respond(404, JSON, b'{"message":"Not Found"}')
+            return
+        result = self.server.invoke(event)
+        if not isinstance(result, dict) or "statusCode" not in result:
+            result = {"statusCode": 500, "body": '{"message":"Internal Server Error"}'}
+        answered = {**result.get("headers", {}), "apigw-requestid": request_id}
+        data = result.get("body", "").encode()
+        if result.get("isBase64Encoded"):
+            data = base64.b64decode(data)
+        self.respond(result["statusCode"], answered.items(), data)
+
+    do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_PUT = do_POST

@@ -1,0 +1,91 @@
+"""The emulated API Gateway: what reaches the function, and what it answers by itself."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from telegram_stand_in import post
+
+from telegram_bot_aws.emulated_aws.gateway import LARGEST_REQUEST, Gateway
+
+OK = {"statusCode": 200, "headers": {}, "body": "ok"}
+
+
+class Function:
+    """The invoked function: it keeps the bodies that came, and answers as told."""
+
+    def __init__(self) -> None:
+        self.answer: Any = OK
+        self.bodies: list[str] = []
+
+    def __call__(self, event: Any) -> Any:
+        self.bodies.append(event["body"])
+        return self.answer
+
+
+@pytest.fixture
+def function() -> Function:
+    return Function()
+
+
+@pytest.fixture
+def gateway(function: Function) -> Iterator[Gateway]:
+    with Gateway(function) as gateway:
+        yield gateway
+
+
+def test_a_request_reaches_the_function(gateway: Gateway, function: Function) -> None:
+    status, headers, body = post(gateway.webhook_url, {}, b"{}")
+    assert (status, headers["apigw-requestid"], body) == (200, "local-1", "ok")
+    assert function.bodies == ["{}"]
+    assert post(f"{gateway.webhook_url}/more", {}, b"{}")[0] == 404
+    assert function.bodies == ["{}"]
+
+
+@pytest.mark.parametrize("answer", [None, "text", {"body": "no status"}], ids=str)
+def test_a_function_that_fails(gateway: Gateway, function: Function, answer: Any) -> None:
+    function.answer = answer
+    status, _, body = post(gateway.webhook_url, {}, b"{}")
+    assert (status, body) == (500, '{"message":"Internal Server Error"}')
+
+
+LENGTHS = {
+    "-1": (400, '{"message":"Bad Request"}'),
+    "abc": (400, '{"message":"Bad Request"}'),
+    "²": (400, '{"message":"Bad Request"}'),
+    f"{LARGEST_REQUEST + 1}": (413, '{"message":"Request Too Long"}'),
+}
+
+
+@pytest.mark.parametrize(("length", "answer"), LENGTHS.items(), ids=LENGTHS)
+def test_a_length_that_it_does_not_take(
+    gateway: Gateway, function: Function, length: str, answer: tuple[int, str]
+) -> None:
+    head = f"POST /telegram HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", gateway.server_port), timeout=60) as connection:
+        connection.sendall(head.encode("latin-1"))
+        with connection.makefile("rb") as received:
+            said = received.read().decode()  # to the end: the connection is closed
+    assert said.startswith(f"HTTP/1.1 {answer[0]} ")
+    assert said.endswith(answer[1])
+    assert function.bodies == []
+
+
+def test_many_can_come_at_once(gateway: Gateway) -> None:
+    statuses: list[int] = []
+    gate = threading.Barrier(200)
+
+    def deliver() -> None:
+        gate.wait()
+        statuses.append(post(gateway.webhook_url, {}, b"{}")[0])
+
+    threads = [threading.Thread(target=deliver) for _ in range(200)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == [200] * 200

@@ -1,0 +1,289 @@
+"""server.py: how the emulated AWS sends its answers, and what it reads of a function's log."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import h11
+import pytest
+from ministack.core import lambda_runtime
+from ministack.core.lambda_runtime import Worker
+
+from telegram_bot_aws.emulated_aws.emulator import Emulator
+from telegram_bot_aws.emulated_aws.server import (
+    Connection,
+    Output,
+    Process,
+    as_a_container,
+    as_the_alias_says,
+    end_function,
+    for_programs,
+    with_one_qualifier,
+    with_patience,
+    with_scheduled_times,
+    with_whole_logs,
+    without_botocore,
+)
+from telegram_bot_aws.local.request import request
+from tests.support.programs import wait_for_state
+
+
+def test_an_answers_head_waits_for_what_follows_it() -> None:
+    connection = Connection(h11.SERVER)
+    for _ in range(2):
+        connection.receive_data(b"GET / HTTP/1.1\r\nHost: aws\r\n\r\n")
+        while connection.next_event() != h11.EndOfMessage():
+            pass
+        assert connection.send(h11.Response(status_code=200, headers=[])) == b""
+        sent = connection.send(h11.Data(data=b"a"))
+        assert sent.startswith(b"HTTP/1.1 200 ") and sent.endswith(b"a\r\n")
+        assert b"HTTP" not in connection.send(h11.Data(data=b"b"))
+        connection.send(h11.EndOfMessage())
+        connection.start_next_cycle()
+
+
+class Silent(threading.Thread):
+    """A thread that the machine never comes round to."""
+
+    def start(self) -> None:
+        pass
+
+
+def test_all_that_was_written_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether or not the thread that follows the output had its turn."""
+    monkeypatch.setattr(threading, "Thread", Silent)
+    reading, writing = os.pipe()
+    lines: queue.Queue[str] = queue.Queue()
+    output = Output(reading, lines)
+    os.close(reading)
+    os.write(writing, "one\nzwölf\nha".encode())
+    assert output.read()
+    assert list(lines.queue) == ["one", "zwölf"]
+    os.write(writing, b"lf\nend")
+    os.close(writing)
+    assert not output.read()
+    assert list(lines.queue) == ["one", "zwölf", "half", "end"]
+
+
+def test_the_thread_reads_what_nobody_asks_for() -> None:
+    reading, writing = os.pipe()
+    lines: queue.Queue[str] = queue.Queue()
+    Output(reading, lines)
+    os.close(reading)
+
+    def write() -> None:
+        with os.fdopen(writing, "wb") as pipe:
+            pipe.write(b"a line\n" * 100_000)  # more than the pipe holds
+
+    threading.Thread(target=write, daemon=True).start()
+    for _ in range(100_000):
+        assert lines.get(timeout=60) == "a line"
+
+
+def test_a_functions_log_has_what_its_process_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
+    def spawn(self: Any) -> None:
+        reading, self.writing = os.pipe()
+        self._proc = SimpleNamespace(stderr=os.fdopen(reading))
+
+    monkeypatch.setattr(Worker, "_spawn", spawn)
+    monkeypatch.setattr(threading, "Thread", Silent)
+    worker = with_whole_logs(Worker)("bot", {}, b"")
+    assert worker._drain_stderr() == ""
+    for text in ("first", "second"):
+        worker._spawn()
+        os.write(worker.writing, f"{text}\nline\n".encode())
+        os.close(worker.writing)
+        worker._proc.stderr.close()
+        worker._proc = None  # as after an error
+        assert worker._drain_stderr_bounded() == f"{text}\nline"
+
+
+def test_a_patient_one_gives_a_function_more_time_and_keeps_its_settings() -> None:
+    settings = {"Timeout": 3}
+    assert with_patience(Worker, 10)("bot", settings, b"").config["Timeout"] == 30
+    assert settings == {"Timeout": 3}
+
+
+ARN = "arn:aws:lambda:us-east-1:000000000000:function:bot"
+DIFFERS = "The derived qualifier from the function name does not match the specified qualifier."
+
+
+@pytest.mark.parametrize(
+    ("function", "qualifier", "status"),
+    [
+        (ARN, "live", 200),
+        (f"{ARN}:live", "live", 200),
+        (f"{ARN}:live", "", 200),
+        (f"{ARN}:live", "41", 400),
+        (f"{ARN}%3Alive", "41", 400),
+        ("bot:live", "41", 400),
+        ("bot", "41", 200),
+        ("bot", "", 200),
+    ],
+)
+def test_a_function_has_one_qualifier(function: str, qualifier: str, status: int) -> None:
+    async def handle(*arguments: Any) -> Any:
+        return 200, {}, b""
+
+    path = f"/2015-03-31/functions/{function}/invocations"
+    query = {"Qualifier": [qualifier]} if qualifier else {}
+    answer = asyncio.run(with_one_qualifier(handle)("POST", path, {}, b"{}", query))
+    assert answer[0] == status
+    assert status == 200 or json.loads(answer[2])["message"] == DIFFERS
+
+
+@pytest.mark.parametrize(
+    ("configurations", "taken"),
+    [({"live": "the alias's", "": "its own"}, "the alias's"), ({}, "its own"), (None, "its own")],
+)
+def test_an_asynchronous_invocation_has_the_aliass_configuration(
+    configurations: Any, taken: str
+) -> None:
+    seen = []
+    functions = {"bot": {"event_invoke_configs": configurations}}
+    version = {"config": {"FunctionName": "bot"}, "event_invoke_config": "its own"}
+    invoke = as_the_alias_says(lambda *given: seen.append(given), functions)
+    invoke(version, {"source": "x"})
+    assert seen == [({**version, "event_invoke_config": taken}, {"source": "x"})]
+
+
+HERE = {"Host": "127.0.0.1:4566"}
+API = {"Host": "0123abcd.execute-api.localhost:4566", "Origin": "http://127.0.0.1:1"}
+ANSWERED: dict[str, tuple[str, dict[str, str]]] = {
+    "a program": ("/", HERE),
+    "a program, by a name": ("/key", {"Host": "my.bucket.s3.localhost:4566"}),
+    "a program, by an account": ("/", {"Host": "000000000000.127.0.0.1:4566"}),
+    "a person, by the address bar": ("/", {**HERE, "Sec-Fetch-Site": "none"}),
+    "a bot's page, by the demo": ("/app/api/me", {**API, "Sec-Fetch-Site": "same-origin"}),
+    "the webhook": ("/telegram", {"Host": API["Host"]}),
+}
+REFUSED = {
+    "a web page": ("/", {**HERE, "Origin": "http://evil.example"}),
+    "a file": ("/", {**HERE, "Origin": "null"}),
+    "a web page's link or picture": ("/?Action=x", {**HERE, "Sec-Fetch-Site": "cross-site"}),
+    "a page of the emulator's own": ("/", {**HERE, "Origin": "http://127.0.0.1:4566"}),
+    "a web page's own name": ("/", {"Host": "evil.example:4566"}),
+    "a web page's own name, like ours": ("/", {"Host": "127.0.0.1.evil.example"}),
+    "no name": ("/", {}),
+    "AWS, by an API's name": ("/_ministack/reset", API),
+    "AWS, by a page's path": ("/app", {**API, **HERE}),
+    "AWS, by a path like a page's": ("/apple", API),
+}
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+@pytest.mark.parametrize(
+    ("path", "headers", "is_answered"),
+    [(*each, True) for each in ANSWERED.values()] + [(*each, False) for each in REFUSED.values()],
+    ids=[*ANSWERED, *REFUSED],
+)
+def test_web_pages_are_refused(
+    path: str, headers: dict[str, str], is_answered: bool, kind: str
+) -> None:
+    sent: list[Any] = []
+
+    async def app(*arguments: Any) -> None:
+        sent.append("answered")
+
+    async def send(event: Any) -> None:
+        sent.append(event.get("status") or event.get("code"))
+
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": kind, "path": path.partition("?")[0], "headers": raw}
+    asyncio.run(for_programs(app)(scope, None, send))
+    assert sent[0] == ("answered" if is_answered else 403 if kind == "http" else 1008)
+
+
+def test_the_emulator_itself_refuses_them() -> None:
+    with Emulator() as aws:
+        url = f"{aws.url}/2015-03-31/functions"
+        assert request("GET", f"{url}/{ARN}:live?Qualifier=41", {}, None, 60).status == 400
+        assert request("GET", url, {}, None, 60).status == 200
+        for headers in ({"Origin": "http://evil.example"}, {"Host": "evil.example"}):
+            refused = request("GET", url, headers, None, 60)
+            words = b'{"message":"this AWS is for programs on this machine only"}'
+            assert (refused.status, refused.body) == (403, words)
+
+
+class Answering:
+    """A function's process that answers each line, as MiniStack starts it."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.config = config
+        self._proc: Process | None = None
+
+    def _spawn(self) -> None:
+        starts = "import subprocess; subprocess.Popen(['sleep', '1000'])"
+        command = [sys.executable, "-c", f"{starts}\nwhile True: print(input(), flush=True)"]
+        pipe = subprocess.PIPE
+        self._proc = Process(command, stdin=pipe, stdout=pipe, text=True)
+
+    def invoke(self, event: str) -> dict[str, Any]:
+        if not self._proc:
+            self._spawn()
+        assert self._proc and self._proc.stdin and self._proc.stdout
+        self._proc.stdin.write(f"{event}\n")
+        self._proc.stdin.flush()
+        return {"status": "ok", "result": self._proc.stdout.readline()}
+
+    def kill(self) -> None:
+        assert self._proc and self._proc.stdin and self._proc.stdout
+        end_function(self._proc)
+        self._proc.stdin.close()
+        self._proc.stdout.close()
+
+
+def group(process: int) -> list[int]:
+    """Return a process and its child."""
+    children = Path(f"/proc/{process}/task/{process}/children").read_text()
+    return [process, *map(int, children.split())]
+
+
+def test_a_function_starts_without_a_library_that_it_does_not_ask_for() -> None:
+    script = lambda_runtime._PYTHON_WORKER_SCRIPT
+    bare = without_botocore(script, lambda_runtime.INVOKE_DEPTH_BOOTSTRAP)
+    assert "import botocore" in script and "import botocore" not in bare
+    names: dict[str, Any] = {"__name__": "worker"}
+    exec(bare.partition("import sys")[0], names)
+    assert names["_ms_install_invoke_depth"]() is None
+
+
+def test_a_function_is_frozen_between_events_and_ends_with_its_children() -> None:
+    worker = as_a_container(Answering)({"MemorySize": 128})
+    for event in ("first\n", "second\n"):
+        assert worker.invoke(event.strip()) == {"status": "ok", "result": event}
+        processes = group(worker._proc.pid)
+        assert len(processes) == 2
+        for process in processes:
+            wait_for_state(process, "T")
+    worker.kill()
+    for process in processes:
+        wait_for_state(process, "")
+
+
+def test_a_function_that_takes_too_much_memory_is_ended() -> None:
+    worker = as_a_container(Answering)({"MemorySize": 1})
+    response = worker.invoke("first")
+    assert response["status"] == "error"
+    assert re.fullmatch(r"about \d+ of 1 MB: AWS would end this\. .*", response["error"])
+    assert worker._proc.returncode == -signal.SIGKILL
+
+
+def test_a_schedule_is_told_when_it_is_due() -> None:
+    invoked: list[Any] = []
+    invoke = with_scheduled_times(lambda target, event, rule: invoked.append(target["Input"]))
+    target = {"Input": '{"at":"<aws.scheduler.scheduled-time>"}'}
+    for source in ("aws.scheduler", "aws.events"):
+        invoke(target, {"Source": source, "Time": 1767283207.5}, {})
+    assert invoked == ['{"at":"2026-01-01T16:00:00Z"}', target["Input"]]

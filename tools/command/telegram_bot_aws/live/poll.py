@@ -1,0 +1,367 @@
+"""Answer for the real bot from this machine, by long polling: no tunnel, no deployment.
+
+Set TELEGRAM_BOT_TOKEN. Each update goes through the same handler as on AWS, and a saved change of
+the bot takes effect at the next message. The bot sees only the variables in --env-file, none of
+your credentials. Ctrl-C ends it.
+
+Sessions are kept in a file, from one start to the next. It names the file if the bot has any.
+Calls for later wait in another one next to it; they are made while this runs, or at the next start.
+
+It serves no page (Mini App): Telegram opens pages over HTTPS only, except in its test environment.
+
+TELEGRAM_API_URL is the Bot API's server (default: https://api.telegram.org), TELEGRAM_PROXY a proxy
+for it (http://HOST:PORT).
+
+Exit code: 0 after Ctrl-C, 1 if Telegram refuses to deliver updates or the token is wrong, 2 if an
+argument or bot.py is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from telegram_bot_aws.live.client import (
+    CALL_SECONDS,
+    TOO_LARGE,
+    Client,
+    Refused,
+    Unreachable,
+    about,
+    check,
+    client,
+    environment,
+)
+from telegram_bot_aws.live.state import REGISTER, pull, register_command
+from telegram_bot_aws.local.container import (
+    Function,
+    Invocation,
+    bot_folder,
+    handled_kinds,
+    unknown_kinds,
+)
+from telegram_bot_aws.local.events import webhook_event
+from telegram_bot_aws.local.processes import read_env_file
+from telegram_bot_aws.local.program import name, typed
+from telegram_bot_aws.local.project import LAMBDA
+from telegram_bot_aws.local.sources import Sources, has_sessions, read_sources
+from telegram_bot_aws.local.terminal import reason, visible
+
+Json = dict[str, Any]
+
+POLL_SECONDS = 50  # for how long Telegram holds a request without an update
+SHORTEST_FETCH = 1.0  # seconds for a fetch without updates, even if the server answers at once
+LONGEST_WISH = 3600  # seconds of a Retry-After
+LONGEST_PAUSE = 60.0  # seconds; the pauses after failures double, from one second on
+LOOK_SECONDS = 0.2  # between two checks for a changed bot
+NOTICE_SECONDS = 1.0  # until a signal interrupts a call that it came just before
+MOST_UPDATES = 100  # in one answer from Telegram
+
+
+class Stop(Exception):
+    """Polling can't continue; the text says why, and gives advice."""
+
+
+class Poll:
+    """Fetches updates and passes each to the function, until it is stopped.
+
+    `pace` is how many seconds pass for one of this module's.
+    """
+
+    def __init__(self, telegram: Client, function: Function, pace: float = 1.0) -> None:
+        self.telegram = telegram
+        self.function = function
+        self.stopping = False
+        self._pace = pace
+        self._secret = function.environment["TELEGRAM_WEBHOOK_SECRET"]
+        self._answering = False
+        self._offset: int | None = None  # the first unanswered update
+        self._limit = MOST_UPDATES
+        function.on_schedule = show_schedule
+        function.on_queued = show_queued
+        self._failures = 0
+        self._asked: Sources = {}  # the sources when _kinds was read
+        self._kinds: list[str] = []
+
+    def stop(self, *signal: object) -> None:
+        """End after the current update, or at once at a second signal."""
+        is_second, self.stopping = self.stopping, True
+        if is_second or not self._answering:
+            raise KeyboardInterrupt
+
+    def run(self) -> None:
+        """Answer updates until stopped. Raises Stop."""
+        try:
+            while not self.stopping:
+                for update in self._fetch():
+                    self._answer(update)
+                    if self.stopping:
+                        break
+        except KeyboardInterrupt:
+            self.stopping = True
+        finally:
+            self._confirm()
+
+    def _fetch(self) -> list[Json]:
+        """Return the pending updates, after at most POLL_SECONDS."""
+        params: Json = {"timeout": POLL_SECONDS, "limit": self._limit}
+        if self._offset is not None:
+            params["offset"] = self._offset
+        try:
+            params["allowed_updates"] = self._handled()
+        except ValueError as error:
+            self._pause(str(error))
+            return []
+        started = time.monotonic()
+        try:
+            updates = self.telegram.post("getUpdates", params, POLL_SECONDS + CALL_SECONDS)
+            check("getUpdates", isinstance(updates, list) and all(map(is_update, updates)))
+        except Unreachable as error:
+            if str(error).endswith(TOO_LARGE) and self._limit > 1:
+                self._limit //= 2
+                return []
+            self._pause(f"Telegram can't be reached: {reason(error)}")
+            return []
+        except Refused as refusal:
+            if refusal.code == 429:
+                self._pause(str(refusal), refusal.retry_after)
+                return []
+            raise Stop(explained(refusal)) from None
+        self._failures = 0
+        if len(updates) < self._limit:  # no more wait
+            self._limit = MOST_UPDATES
+        if not updates:
+            time.sleep(max(0.0, started + SHORTEST_FETCH * self._pace - time.monotonic()))
+        return list(updates)
+
+    def _handled(self) -> list[str]:
+        sources = read_sources(self.function.bot)
+        if sources != self._asked:
+            self._kinds = handled_kinds(self.function.bot, self.function.environment)
+            self._asked = sources
+        return self._kinds
+
+    def _answer(self, update: Json) -> None:
+        """Let the function answer an update, and retry as Telegram would."""
+        self._answering = True
+        while True:
+            event = webhook_event(
+                json.dumps(update),
+                {"X-Telegram-Bot-Api-Secret-Token": self._secret},
+                str(update["update_id"]),
+            )
+            invocation = self.function.invoke(event)
+            result = invocation.result if isinstance(invocation.result, dict) else {}
+            if result.get("statusCode") == 200:
+                break
+            wish = result.get("headers", {}).get("Retry-After")
+            reason = invocation.error.strip() or result.get("body") or "the function said nothing"
+            line = invocation.outcome
+            if why := line.get("refusal") or line.get("error"):
+                reason += f" ({why})"
+            if self.stopping:
+                break
+            show(invocation)
+            self._pause(f"update {update['update_id']} is not answered yet: {reason}", wish)
+            if self.stopping:
+                break
+        if result.get("statusCode") == 200:  # otherwise Telegram keeps it
+            self._offset = update["update_id"] + 1
+        self._answering = False
+        if result.get("statusCode") != 200:
+            return
+        self._failures = 0
+        say(described(update, invocation))
+        show(invocation)
+
+    def _pause(self, reason: str, wish: Any = None) -> None:
+        """Wait after a failure, longer each time, or until the bot is changed."""
+        wished = min(int(wish or 0), LONGEST_WISH)
+        seconds = float(wished) if wished > 0 else min(2.0**self._failures, LONGEST_PAUSE)
+        self._failures += 1
+        say(f"{reason}\n         tried again in {seconds:g} s, or when the bot is changed")
+        before = read_sources(self.function.bot)
+        ends = time.monotonic() + seconds * self._pace
+        while (left := ends - time.monotonic()) > 0 and not self.stopping:
+            time.sleep(min(left, LOOK_SECONDS * self._pace))
+            if read_sources(self.function.bot) != before:
+                break
+
+    def _confirm(self) -> None:
+        """Tell Telegram which updates were answered: there is no next fetch that would."""
+        if self._offset is None:
+            return
+        params = {"offset": self._offset, "limit": 1, "timeout": 0}
+        try:
+            self.telegram.post("getUpdates", params, CALL_SECONDS)
+        except (Unreachable, Refused) as error:
+            say(f"Telegram doesn't know yet that the last update was answered: {error}")
+
+
+def is_update(update: object) -> bool:
+    return isinstance(update, dict) and type(update.get("update_id")) is int
+
+
+def described(update: Json, invocation: Invocation) -> str:
+    """Return a log line about an answered update, without any text from its message."""
+    line = invocation.outcome
+    parts = [
+        f"update {update['update_id']}",
+        str(line.get("kind")),
+        " ".join([str(line.get("outcome")), *line.get("methods", [])]),
+        f"{line.get('milliseconds', 0):.0f} ms",
+    ]
+    if why := line.get("refusal") or line.get("error"):
+        parts.append(str(why))
+    if invocation.start_milliseconds is not None:
+        parts.append(f"loaded in {invocation.start_milliseconds:.0f} ms")
+    return " · ".join(parts)
+
+
+def show_schedule(invocation: Invocation) -> None:
+    """Tell what became of a call whose time had come."""
+    line = invocation.outcome
+    parts = ["at its time", *line.get("methods", []), line.get("outcome") or invocation.error]
+    if why := line.get("refusal") or line.get("error"):
+        parts.append(why)
+    if pause := line.get("retry_after"):
+        parts.append(f"tried again in {pause} s")
+    say(" · ".join(map(str, parts)))
+    show(invocation)
+
+
+def show_queued(invocation: Invocation) -> None:
+    """Tell what became of an update that waited in the queue."""
+    update = {"update_id": invocation.outcome.get("update_id")}
+    say(described(update, invocation) if invocation.outcome else invocation.error)
+    show(invocation)
+
+
+def show(invocation: Invocation) -> None:
+    """Print what the bot printed, and the traceback if it failed."""
+    print(visible(invocation.printed), end="", file=sys.stderr)
+    if invocation.traceback:
+        print(visible(invocation.traceback), file=sys.stderr, flush=True)
+
+
+def explained(refusal: Refused) -> str:
+    """Return why Telegram refuses to deliver updates, and advice."""
+    if refusal.is_about_the_token:
+        return "Telegram doesn't know this token: ask @BotFather for it with /token"
+    if refusal.code == 409 and "webhook" in refusal.description:
+        return "a webhook has been set since, so the updates go there; --take-over removes it"
+    if refusal.code == 409:
+        return "another program polls this bot, and only one can: end it first"
+    return str(refusal)
+
+
+def say(line: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {visible(line)}", flush=True)
+
+
+def begin(telegram: Client, take_over: bool) -> str:
+    """Make sure that updates come here. Returns the webhook that was removed, or nothing.
+
+    Raises Stop.
+    """
+    try:
+        bot, info = about(telegram)
+        if info["url"] and not take_over:
+            raise Stop(
+                f"@{bot['username']} has a webhook, {info['url']}, which receives its updates. "
+                f"To receive them here instead, remove it with {typed('poll')} --take-over"
+            )
+        if info["url"]:
+            telegram.post("deleteWebhook", {}, CALL_SECONDS)
+    except Refused as refusal:
+        raise Stop(explained(refusal)) from None
+    except Unreachable as error:
+        raise Stop(f"Telegram can't be reached: {reason(error)}") from None
+    waiting = info.get("pending_update_count", 0)
+    say(f"@{bot['username']} is answered from here; {waiting} updates wait. Ctrl-C ends this.")
+    return str(info["url"])
+
+
+def state_file(telegram: Client) -> Path:
+    """Return the file that keeps the bot's sessions from one start to the next."""
+    home = os.environ.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser()
+    return Path(home, "telegram-bot", f"{telegram.token.partition(':')[0]}.json")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog=name("poll"),
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--take-over",
+        action="store_true",
+        help="remove the bot's webhook first, and say at the end how to restore it",
+    )
+    parser.add_argument(
+        "--bot",
+        metavar="DIR",
+        default=str(LAMBDA),
+        help="folder with the bot's bot.py and all that it needs (default: the module's own)",
+    )
+    parser.add_argument(
+        "--env-file",
+        metavar="FILE",
+        help="file with variables for the bot, as lines of NAME=VALUE: its own, and credentials "
+        "where it calls AWS",
+    )
+    options = parser.parse_args()
+    try:
+        bot = bot_folder(options.bot)
+        variables = read_env_file(options.env_file) if options.env_file else {}
+        variables |= environment()
+        warning = unknown_kinds(handled_kinds(bot, variables))
+    except ValueError as error:
+        parser.exit(2, f"{name('poll')}: {visible(str(error))}\n")
+    if warning:
+        print(f"{name('poll')}: {visible(warning)}", file=sys.stderr)
+    webhook, put_back = "", REGISTER
+    try:
+        telegram = client()
+        webhook = begin(telegram, options.take_over)
+        if webhook:
+            put_back = register_command(pull()[0], webhook)
+        if (bot / "app" / "index.html").is_file():
+            say("the page in app/ isn't served: Telegram requires HTTPS. Try it in the demo")
+        kept = state_file(telegram)
+        if has_sessions(bot):
+            listed = f"{typed('sessions')} list --file {shlex.quote(str(kept))}"
+            say(f"sessions are kept in {kept}: {listed}")
+        function = Function(bot, variables, sessions=kept)
+        poll = Poll(telegram, function)
+        with function:
+            for kind in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+                signal.signal(kind, poll.stop)
+            # Python notices a signal that comes just before a blocking call only after that call,
+            # unless another signal interrupts it.
+            signal.signal(signal.SIGALRM, lambda *_: None)
+            signal.setitimer(signal.ITIMER_REAL, NOTICE_SECONDS, NOTICE_SECONDS)
+            poll.run()
+    except (Stop, ValueError) as error:
+        print(f"{name('poll')}: {visible(str(error))}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        pass
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        if webhook:
+            print(f"The webhook was {visible(webhook)}. To put it back: {put_back}", flush=True)
+    say("ended")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,517 @@
+"""See, delete and move a bot's sessions (SESSION in bot.py) and scheduled calls (`later`).
+
+  list     the keys, how large each session is, when it changed, and when it expires
+  show     sessions, as JSON
+  delete   lists sessions, asks, and deletes them
+  export   sessions as JSON Lines, to standard output
+  import   reads JSON Lines from standard input, or from a file
+
+KEY is a session's key, as SESSION chooses it. --person ID is for a person who asks to see or delete
+their data: all sessions whose keys contain the id, also in chats, and the person's scheduled
+calls. Only bot.py understands the content of other sessions: those that contain the id are named,
+and stay.
+
+Without --table and --file, the table is that of the Terraform state in the current folder, or in
+the module's folder. It is read and changed with your AWS credentials. Only show and export print
+what people wrote.
+
+Exit code: 0 if all was done, 1 if nothing or not all was, 2 for a wrong argument.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from telegram_bot_aws.live.state import folder, pull
+from telegram_bot_aws.live.stores import (
+    TABLE_ENDS,
+    FileStore,
+    Item,
+    Json,
+    Store,
+    TableStore,
+    Waiting,
+)
+from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.program import name
+from telegram_bot_aws.local.project import COMMAND, SCRIPTS, VENV
+from telegram_bot_aws.local.terminal import ago, visible
+
+COMMANDS = ("list", "show", "delete", "export", "import")
+OF_PEOPLE = re.compile(r"(^|_)(chat|user)_id$")  # parameters of calls that name people
+NUMBER = r"(?<![0-9A-Za-z.])(?:(?<![0-9A-Za-z])-)?[0-9]+(?![0-9A-Za-z])"
+DAY = 24 * 3600  # seconds
+
+
+class Found(NamedTuple):
+    """The result of a search: items, schedules, and keys of others that contain the person's id."""
+
+    items: list[Item]
+    waiting: list[Waiting]
+    mention: list[str]
+
+
+# Items, and their lines of JSON.
+
+
+def compact(data: Any) -> str:
+    """Return JSON as botkit writes it."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def line_of(item: Item) -> Json:
+    """Return an item as a line has it: as data, if nothing of it gets lost, or else as it is."""
+    key = item["id"]["S"]
+    try:
+        line = {
+            "key": key,
+            "session": json.loads(item["session"]["S"]),
+            "updates": json.loads(item["updates"]["S"]),
+            "calls": {name: json.loads(text["S"]) for name, text in item["calls"]["M"].items()},
+        }
+        if "once" in item:
+            line["once"] = json.loads(item["once"]["S"])
+        if "expires_at" in item:
+            line["expires_at"] = int(item["expires_at"]["N"])
+        if {**item, "version": None} == {**item_of(line), "version": None}:
+            return line
+    except (AttributeError, KeyError, TypeError, ValueError):
+        pass
+    return {"key": key, "item": item}
+
+
+def item_of(line: Json) -> Item:
+    """Return the item of a line, as another version: a bot that has read the old one notices.
+
+    Raises KeyError, OverflowError, TypeError, ValueError and AttributeError for a text that isn't
+    such a line.
+    """
+    version = {"S": f"{int(time.time()):08x}{secrets.token_hex(4)}"}
+    key = line["key"]
+    if not isinstance(key, str) or not key:
+        raise ValueError("the key must be a text")
+    if "item" in line:
+        item: Item = {**line["item"], "id": {"S": key}}
+        return {**item, "version": version} if "version" in item else item
+    if not isinstance(line["session"], dict):
+        raise ValueError("the session must be an object")
+    if not isinstance(line.get("once", {}), dict):
+        raise ValueError("once must be an object")
+    updates, calls = line.get("updates", []), line.get("calls", {})
+    if not isinstance(updates, list) or not all(type(each) is int for each in updates):
+        raise ValueError("updates must be a list of whole numbers")
+    if not all(int(name) and isinstance(each, list) for name, each in calls.items()):
+        raise ValueError("calls must be lists, by the ids of their updates")
+    item = {
+        "id": {"S": key},
+        "version": version,
+        "session": {"S": compact(line["session"])},
+        "updates": {"S": compact(updates)},
+        "calls": {"M": {name: {"S": compact(each)} for name, each in calls.items()}},
+    }
+    if "once" in line:
+        item["once"] = {"S": compact(line["once"])}
+    if "expires_at" in line:
+        item["expires_at"] = {"N": str(int(line["expires_at"]))}
+    return item
+
+
+def read_lines(lines: Iterable[str]) -> Iterator[Json]:
+    """Yield the lines of an export. Raises ToolError, with the number of a line that isn't one."""
+    for number, text in enumerate(lines, 1):
+        if not text.strip():
+            continue
+        try:
+            line = json.loads(text, parse_constant=no_number)
+            if "later" not in line:
+                item_of(line)
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+            raise ToolError(f"line {number} is not of an export: {error}") from None
+        yield line
+
+
+def no_number(word: str) -> float:
+    """Refuse NaN and Infinity, which Python reads as JSON, and botkit doesn't."""
+    raise ValueError(f"{word} is not JSON")
+
+
+def size(value: Any) -> int:
+    """Return about how many bytes an item takes in DynamoDB, with the names in it."""
+    if isinstance(value, dict):
+        return sum(len(name) * (name not in KINDS) + size(each) for name, each in value.items())
+    if isinstance(value, list):
+        return sum(map(size, value))
+    return len(str(value).encode(errors="replace"))
+
+
+KINDS = ("B", "BOOL", "BS", "L", "M", "N", "NS", "NULL", "S", "SS")
+
+
+def changed(item: Item) -> float | None:
+    """Return when an item was changed, if its version tells: botkit's begins with the time."""
+    version = item.get("version", {}).get("S", "")
+    if not re.fullmatch("[0-9a-f]{16}", version):
+        return None
+    at = int(version[:8], 16)
+    return at if time.time() - 50 * 365 * DAY < at <= time.time() + DAY else None
+
+
+def about(item: Item) -> str:
+    """Return a session's size, age and end in words, and its key: nothing that people wrote."""
+    at = changed(item)
+    age = "age not known" if at is None else f"changed {ago(max(0.0, time.time() - at))}"
+    expires = int(item["expires_at"]["N"]) - time.time() if "expires_at" in item else None
+    if expires is None:
+        end = "kept forever"
+    else:
+        end = f"expires in {count(round(expires / DAY), 'day')}" if expires > 0 else "expired"
+    return f"{size(item):>9,} bytes  {age:20}  {end:20}  {shown(item['id']['S'])}"
+
+
+def shown(key: str) -> str:
+    """Return a key on one line, with line breaks and tabs as JSON writes them."""
+    return key.replace("\n", "\\n").replace("\t", "\\t")
+
+
+# People.
+
+
+def numbers(text: str) -> set[str]:
+    """Return the numbers in a key, a name or JSON that stand alone: 42 in -100/42, not in a42."""
+    return set(re.findall(NUMBER, text))
+
+
+def key_names(key: str, person: str) -> bool:
+    """Tell whether a session's key has a person's id."""
+    if key.startswith("business:"):  # the id of the connection is a random text
+        return person in numbers(key.split(":", 2)[-1])
+    if key.startswith("limit:"):  # what follows the person is a time
+        return person == key.split(":")[1]
+    if key.startswith("stream:"):  # what follows the chat is a message
+        key = key.rpartition("/")[0]
+    if key.startswith("every:"):  # and what follows the name of a call
+        return person in numbers(key.split(":")[1])
+    return person in numbers(key)
+
+
+def mentions(value: Any, person: str) -> bool:
+    """Tell whether an item, or a part of it, has a person's id."""
+    if isinstance(value, dict):
+        return any(mentions(each, person) for pair in value.items() for each in pair)
+    if isinstance(value, list):
+        return any(mentions(each, person) for each in value)
+    with contextlib.suppress(TypeError, ValueError):  # a session is JSON in a text
+        if isinstance(inner := json.loads(value), dict | list):
+            return mentions(inner, person)
+    return person in numbers(str(value))
+
+
+def is_for(waiting: Waiting, person: str) -> bool:
+    """Tell whether what waits has a person's id: in its name, or as the chat or user of a call."""
+    return person in numbers(waiting.name) or _names(waiting.event, person)
+
+
+def _names(event: Any, person: str) -> bool:
+    if isinstance(event, list):
+        return any(_names(each, person) for each in event)
+    if not isinstance(event, dict):
+        return False
+    return any(
+        (OF_PEOPLE.search(name) and str(each) == person) or _names(each, person)
+        for name, each in event.items()
+    )
+
+
+def find(store: Store, keys: list[str], person: str) -> Found:
+    """Return what keys or a person name. Raises ToolError for an unknown key."""
+    if keys:
+        items = {key: store.get(key) for key in dict.fromkeys(keys)}
+        if unknown := [key for key, item in items.items() if item is None]:
+            named = ", ".join(map(shown, unknown))
+            raise ToolError(f"there is no session {named} in {store.place}: list shows all")
+        return Found([item for item in items.values() if item], [], [])
+    found = Found([], [each for each in store.waiting() if is_for(each, person)], [])
+    for item in store.items():
+        if key_names(item["id"]["S"], person):
+            found.items.append(item)
+        elif mentions(item, person):
+            found.mention.append(item["id"]["S"])
+    return found
+
+
+# Commands.
+
+
+def tell(text: str = "") -> None:
+    """Say something about the data, which only standard output has."""
+    print(visible(text), file=sys.stderr, flush=True)
+
+
+def write(text: str) -> None:
+    """Write data."""
+    print(visible(text))
+
+
+def count(many: int, of: str) -> str:
+    return f"{many} {of}" if many == 1 else f"{many} {of}s"
+
+
+def summary(found: Found, person: str = "") -> Iterator[str]:
+    """Yield lines that name what was found."""
+    for item in found.items:
+        is_topic = person and re.fullmatch(rf"-[0-9]+/{person}", item["id"]["S"])
+        note = f'  (with SESSION = "topic": topic {person} of a group)' if is_topic else ""
+        yield about(item) + note
+    if found.waiting:
+        yield f"{count(len(found.waiting), 'event')} for later:"
+        yield from (f"  {each.when}  {each.name}" for each in found.waiting)
+    if found.mention:
+        yield f"Other sessions that contain {person}; only bot.py understands them:"
+        yield from (f"  {shown(key)}" for key in found.mention)
+
+
+def show_list(store: Store, keys: list[str], person: str) -> int:
+    write(f"Sessions in {store.place}:")
+    if keys or person:
+        for line in summary(find(store, keys, person), person):
+            write(line)
+        return 0
+    for item in store.items():  # there may be more than fit into memory
+        write(about(item))
+    for line in summary(Found([], [*store.waiting()], [])):
+        write(line)
+    return 0
+
+
+def show(store: Store, keys: list[str], person: str, *, indent: int | None) -> int:
+    """Write what sessions hold, and with a person what waits for them, as JSON."""
+    if not keys and not person:
+        for item in store.items():
+            write_line(line_of(item), indent)
+        return 0
+    found = find(store, keys, person)
+    for item in found.items:
+        write_line(line_of(item), indent)
+    for each in found.waiting:
+        line = {"later": each.name, "when": each.when, "event": each.event}
+        write_line(line, indent)
+    if person and not found.items and not found.waiting:
+        tell(f"No session in {store.place} has {person} in its key, and nothing waits.")
+    for text in summary(Found([], [], found.mention), person):
+        tell(text)
+    return 0
+
+
+def write_line(line: Json, indent: int | None) -> None:
+    write(json.dumps(line, ensure_ascii=False, indent=indent))
+
+
+def agrees(question: str, options: argparse.Namespace) -> bool:
+    """Ask, unless --yes or --dry-run have answered."""
+    if options.dry_run:
+        tell("Nothing was changed: --dry-run.")
+        return False
+    if options.yes:
+        return True
+    if not sys.stdin.isatty():
+        tell("Nothing was changed: there is no terminal to ask in. Add --yes.")
+        return False
+    print(f"{question} Type yes: ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() == "yes":
+        return True
+    tell("Nothing was changed.")
+    return False
+
+
+def delete(store: Store, options: argparse.Namespace) -> int:
+    found = find(store, options.keys, options.person)
+    if not found.items and not found.waiting:
+        tell(f"Nothing to delete in {store.place}.")
+        for text in summary(found, options.person):
+            tell(text)
+        return 0
+    tell(f"To delete from {store.place}:")
+    for text in summary(found, options.person):
+        tell(text)
+    what = count(len(found.items), "session")
+    if found.waiting:
+        what += f" and {count(len(found.waiting), 'event')} for later"
+    if not agrees(f"Delete {what}?", options):
+        return 0 if options.dry_run else 1
+    done = 0
+    try:
+        for each in found.waiting:  # first: what runs may make a session again
+            store.cancel(each)
+            done += 1
+        for item in found.items:
+            store.delete(item["id"]["S"])
+            done += 1
+    except ToolError as error:
+        raise ToolError(f"{error}\n{done} were deleted: run it again for the others") from None
+    tell(f"Deleted {what}.")
+    return 0
+
+
+def take(store: Store, lines: list[Json], options: argparse.Namespace) -> int:
+    """Import the lines of an export."""
+    items = [item_of(line) for line in lines if "later" not in line]
+    there = [item for item in items if store.get(item["id"]["S"])]
+    tell(f"{count(len(items), 'session')} to import into {store.place}, {len(there)} there already")
+    if left := len(lines) - len(items):
+        tell(f"{count(left, 'event')} for later can't be imported: only the bot schedules")
+    for text in summary(Found(there, [], [])):
+        tell(text)
+    is_harmless = not options.replace or not there
+    if (options.dry_run or not is_harmless) and not agrees("Replace those?", options):
+        return 0 if options.dry_run else 1
+    written = 0
+    try:
+        for item in items:
+            written += store.put(item, replace=options.replace)
+    except ToolError as error:
+        raise ToolError(f"{error}\n{written} were imported: run it again") from None
+    kept = len(items) - written
+    tell(
+        f"Imported {written}." + (f" {kept} stay as they are: --replace replaces." if kept else "")
+    )
+    return 0
+
+
+# The table.
+
+OF_A_BOT = (("aws_dynamodb_table", "sessions"), ("aws_scheduler_schedule_group", "later"))
+
+
+def deployed() -> tuple[str, str]:
+    """Return the table of the Terraform state, and its region. Raises ToolError.
+
+    A bot without sessions may have calls for later: the table then has the name that it would have.
+    """
+    pulled, why_not = pull()
+    hint = "give --table NAME-sessions, or --file for the demo's and poll's"
+    if why_not:
+        raise ToolError(f"{why_not}: {hint}")
+    found = {}
+    for resource in pulled.get("resources", []):
+        if (resource["type"], resource["name"]) in OF_A_BOT:
+            for instance in resource["instances"]:
+                about = instance["attributes"]
+                table = about["name"].removesuffix(TABLE_ENDS) + TABLE_ENDS
+                found[table] = about["arn"].split(":")[3]
+    if not found:
+        raise ToolError(f"the state of {folder()} has neither sessions nor calls for later: {hint}")
+    if len(found) > 1:
+        raise ToolError(f"there are several bots: give --table {' or '.join(sorted(found))}")
+    [(table, region)] = found.items()
+    return table, region
+
+
+def open_store(options: argparse.Namespace) -> Store:
+    """Return where the sessions are. Raises ToolError."""
+    if options.file:
+        return FileStore(Path(options.file))
+    table, region = options.table, None
+    if not table:
+        table, region = deployed()
+    elif not table.endswith(TABLE_ENDS):
+        tell(f"The name doesn't end with {TABLE_ENDS}, so no calls for later are looked for.")
+    return TableStore(table, options.region or region)
+
+
+def set_up() -> None:
+    """Make .venv, which has boto3, and go on in it. Raises ToolError."""
+    if Path(sys.prefix) == VENV:
+        return
+    made = subprocess.run([SCRIPTS / "bootstrap"], stdout=sys.stderr)
+    if made.returncode:
+        raise ToolError("scripts/bootstrap failed: without boto3, no table can be read")
+    python = str(VENV / "bin/python")
+    os.execv(python, [python, str(COMMAND / "telegram_bot_aws"), "sessions", *sys.argv[1:]])
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog=name("sessions"),
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument(
+        "keys", nargs="*", metavar="KEY", help="keys of sessions; for import a file (default: -)"
+    )
+    parser.add_argument("--person", metavar="ID", default="", help="what a person's id names")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--table", help="name of the table, such as telegram-bot-sessions")
+    where.add_argument("--file", help="file in which demo --direct or poll keeps sessions")
+    parser.add_argument("--region", help="region of the table (default: the state's, or AWS's own)")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show what delete or import would do, and end"
+    )
+    parser.add_argument("--yes", action="store_true", help="don't ask")
+    parser.add_argument(
+        "--replace", action="store_true", help="let import replace sessions that are there"
+    )
+    options, others = parser.parse_known_intermixed_args()
+    for key in others:  # such as a group's: argparse takes -100/42 for an option
+        if re.match("-[^0-9]", key):
+            parser.error(f"unrecognized argument: {key}")
+    options.keys += others
+    if options.person and not re.fullmatch("-?[1-9][0-9]*", options.person):
+        parser.error("--person must be an id of Telegram's, a number such as 42")
+    if options.person and options.keys:
+        parser.error("--person names the sessions itself: leave out the keys")
+    if options.command in ("show", "delete") and not (options.keys or options.person):
+        parser.error(f"{options.command} needs a KEY, or --person: list shows all")
+    if options.command == "import" and (options.person or len(options.keys) > 1):
+        parser.error("import takes one file, and all of it")
+    if (options.command != "import") and options.replace:
+        parser.error("--replace is for import")
+    return options
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do a command. Raises ToolError."""
+    if options.command == "import":
+        file = options.keys[0] if options.keys else "-"
+        try:
+            text = sys.stdin.read() if file == "-" else Path(file).read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ToolError(f"{file} can't be read: {error}") from None
+        lines = [*read_lines(text.split("\n"))]
+        return take(open_store(options), lines, options)
+    store = open_store(options)
+    if options.command == "delete":
+        return delete(store, options)
+    if options.command == "list":
+        return show_list(store, options.keys, options.person)
+    indent = 2 if options.command == "show" else None
+    return show(store, options.keys, options.person, indent=indent)
+
+
+def main() -> int:
+    options = arguments()
+    try:
+        if not options.file:
+            set_up()
+        return run(options)
+    except ToolError as error:
+        tell(f"{name('sessions')}: {error}")
+        return 1
+    except KeyboardInterrupt:
+        tell(f"\n{name('sessions')}: interrupted")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,277 @@
+"""Where a bot keeps its sessions, and its calls for later: on AWS, or in files of demo and poll."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from botkit.fakes import files
+
+from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.terminal import reason
+
+Json = dict[str, Any]
+# As DynamoDB has it: {"id": {"S": "42"}, "session": {"S": "{}"}, …}. Binary data is in base64.
+Item = dict[str, Any]
+
+TABLE_ENDS = "-sessions"  # the module's name for the table of a bot
+
+
+class Waiting(NamedTuple):
+    """An event that is scheduled, such as a call for later, and when: in words of Scheduler's."""
+
+    group: str
+    name: str
+    when: str
+    event: Any
+
+
+class Store(Protocol):
+    """Where the sessions of a bot are. All methods raise ToolError."""
+
+    place: str  # in words
+
+    def items(self) -> Iterator[Item]:
+        """Yield all items."""
+
+    def get(self, key: str) -> Item | None:
+        """Return the item of a key, if there is one."""
+
+    def put(self, item: Item, *, replace: bool) -> bool:
+        """Write an item. Unless `replace`, return False if there is one of its key."""
+
+    def delete(self, key: str) -> None:
+        """Delete the item of a key, if there is one."""
+
+    def waiting(self) -> Iterator[Waiting]:
+        """Yield what is scheduled."""
+
+    def cancel(self, waiting: Waiting) -> None:
+        """Delete what is scheduled, if it still waits."""
+
+
+class FileStore:
+    """The files of `scripts/demo --direct` and of poll."""
+
+    def __init__(self, file: Path) -> None:
+        if not file.parent.is_dir():
+            raise ToolError(
+                f"there is no {file}: the demo has ended, or poll hasn't begun. Both say "
+                "where they keep sessions"
+            )
+        self.place = str(file)
+        self._file, self._schedules = file, file.with_suffix(".later.json")
+        self._read(file)
+
+    def _read(self, file: Path) -> Json:
+        try:
+            return files.read(file)
+        except (OSError, ValueError) as error:
+            raise ToolError(f"{file} isn't a file of demo's or poll's: {error}") from None
+
+    def items(self) -> Iterator[Item]:
+        yield from self._read(self._file).values()
+
+    def get(self, key: str) -> Item | None:
+        found: Item | None = self._read(self._file).get(key)
+        return found
+
+    def put(self, item: Item, *, replace: bool) -> bool:
+        with self._changing(self._file) as items:
+            key = item["id"]["S"]
+            is_new = key not in items
+            if is_new or replace:
+                items[key] = item
+        return is_new or replace
+
+    def delete(self, key: str) -> None:
+        with self._changing(self._file) as items:
+            items.pop(key, None)
+
+    def waiting(self) -> Iterator[Waiting]:
+        for name, about in self._read(self._schedules).items():
+            if "cron" in about:
+                when = f"cron({about['cron']}) {about['zone']}"
+            else:
+                when = f"at({datetime.fromtimestamp(about['at'], UTC):%Y-%m-%dT%H:%M:%S}) UTC"
+            yield Waiting("", name, when, about["event"])
+
+    def cancel(self, waiting: Waiting) -> None:
+        with self._changing(self._schedules) as items:
+            items.pop(waiting.name, None)
+
+    @contextlib.contextmanager
+    def _changing(self, file: Path) -> Iterator[Json]:
+        """Yield the items of a file, and write them at the end."""
+        try:
+            with files.alone(file):
+                items = files.read(file)
+                yield items
+                files.write(file, items)
+        except (OSError, ValueError) as error:
+            raise ToolError(f"{file} can't be changed: {error}") from None
+
+
+class TableStore:
+    """The table of a bot, and its groups of schedules, with the operator's AWS credentials.
+
+    The groups are those of the bot that the table's name begins with, if there are any.
+    """
+
+    def __init__(self, table: str, region: str | None) -> None:
+        import boto3
+        import botocore.exceptions
+
+        self._errors = botocore.exceptions
+        self._table = table
+        name = table.removesuffix(TABLE_ENDS)
+        self._groups = [name, f"{name}-every"] if name != table else []
+        self.place = f"table {table}"
+        with self._explained():
+            # Unlike Terraform, boto3 looks at AWS_DEFAULT_REGION alone.
+            session = boto3.session.Session(region_name=region or os.environ.get("AWS_REGION"))
+            self._dynamodb = session.client("dynamodb")
+            self._scheduler = session.client("scheduler")
+        self.place += f" in {self._dynamodb.meta.region_name}"
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn boto3's exceptions into ToolError, with the cause and advice."""
+        errors = self._errors
+        try:
+            yield
+        except errors.NoRegionError:
+            raise ToolError("no region is known: give --region, or set AWS_REGION") from None
+        except (errors.NoCredentialsError, errors.PartialCredentialsError):
+            raise ToolError(
+                "there are no AWS credentials: set them up as for terraform apply, such as by "
+                "aws configure, or AWS_PROFILE"
+            ) from None
+        except errors.ClientError as error:
+            code, text = (error.response["Error"].get(name, "") for name in ("Code", "Message"))
+            if code == "ResourceNotFoundException":
+                raise ToolError(
+                    f"there is no {self.place}: look at the name and at the region (--region), and "
+                    "whether the bot has session_retention_in_days"
+                ) from None
+            raise ToolError(f"AWS refuses {error.operation_name}: {code}: {text}") from None
+        except errors.BotoCoreError as error:
+            raise ToolError(f"AWS can't be used: {reason(error)}") from None
+
+    def _missing(self, error: Any) -> bool:
+        return bool(error.response["Error"].get("Code") == "ResourceNotFoundException")
+
+    def items(self) -> Iterator[Item]:
+        pages = self._dynamodb.get_paginator("scan")
+        with self._explained():
+            try:
+                for page in pages.paginate(TableName=self._table, ConsistentRead=True):
+                    yield from map(_in_base64, page["Items"])
+            except self._errors.ClientError as error:
+                if not self._missing(error) or not self._has_later():
+                    raise
+
+    def _has_later(self) -> bool:
+        """Tell whether there is a group of schedules: such a bot may have no sessions."""
+        for group in self._groups[:1]:
+            try:
+                self._scheduler.get_schedule_group(Name=group)
+                return True
+            except self._errors.ClientError as error:
+                if not self._missing(error):
+                    raise
+        return False
+
+    def get(self, key: str) -> Item | None:
+        with self._explained():
+            answer = self._dynamodb.get_item(
+                TableName=self._table, Key={"id": {"S": key}}, ConsistentRead=True
+            )
+        return _in_base64(answer["Item"]) if "Item" in answer else None
+
+    def put(self, item: Item, *, replace: bool) -> bool:
+        condition = {} if replace else {"ConditionExpression": "attribute_not_exists(id)"}
+        with self._explained():
+            try:
+                self._dynamodb.put_item(TableName=self._table, Item=_binary(item), **condition)
+            except self._dynamodb.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
+    def delete(self, key: str) -> None:
+        with self._explained():
+            self._dynamodb.delete_item(TableName=self._table, Key={"id": {"S": key}})
+
+    def waiting(self) -> Iterator[Waiting]:
+        pages = self._scheduler.get_paginator("list_schedules")
+        for group in self._groups:
+            with self._explained():
+                try:
+                    for page in pages.paginate(GroupName=group):
+                        for each in page["Schedules"]:
+                            if found := self._schedule(group, each["Name"]):
+                                yield found
+                except self._errors.ClientError as error:
+                    if not self._missing(error):  # the bot has no calls for later
+                        raise
+
+    def _schedule(self, group: str, name: str) -> Waiting | None:
+        """Return a schedule, unless it has run since."""
+        try:
+            found = self._scheduler.get_schedule(GroupName=group, Name=name)
+        except self._errors.ClientError as error:
+            if self._missing(error):
+                return None
+            raise
+        text = found["Target"].get("Input", "null")
+        try:
+            event = json.loads(text)
+        except ValueError:  # not of the module's
+            event = text
+        zone = found.get("ScheduleExpressionTimezone", "UTC")
+        return Waiting(group, name, f"{found['ScheduleExpression']} {zone}", event)
+
+    def cancel(self, waiting: Waiting) -> None:
+        with self._explained():
+            try:
+                self._scheduler.delete_schedule(GroupName=waiting.group, Name=waiting.name)
+            except self._errors.ClientError as error:
+                if not self._missing(error):  # it has run
+                    raise
+
+
+def _in_base64(value: Any) -> Any:
+    """Return an item, or a part of it, with base64 for bytes, as DynamoDB's own JSON has it."""
+    if isinstance(value, dict):
+        return {name: _in_base64(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_in_base64(each) for each in value]
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
+
+
+def _binary(value: Any) -> Any:
+    """Return an item, or a part of it, with bytes for base64, as boto3 wants it. Raises ToolError.
+
+    An attribute may be named "B" too, but its value is a dict.
+    """
+    if isinstance(value, dict):
+        return {
+            name: _decoded(each) if name in ("B", "BS") else _binary(each)
+            for name, each in value.items()
+        }
+    return [_binary(each) for each in value] if isinstance(value, list) else value
+
+
+def _decoded(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_decoded(each) for each in value]
+    try:
+        return base64.b64decode(value) if isinstance(value, str) else _binary(value)
+    except ValueError as error:
+        raise ToolError(f"binary data must be in base64: {error}") from None

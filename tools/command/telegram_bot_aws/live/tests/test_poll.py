@@ -1,0 +1,333 @@
+"""scripts/poll: the real bot, answered from this machine; here "real" is the stand-in."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from telegram_stand_in import ADA, Call, Delivery, Fault, Telegram
+
+from telegram_bot_aws.live import poll, state
+from telegram_bot_aws.local.project import ROOT
+from tests.support.programs import LONGEST, Ran, Script, copy_of_the_bot, run, save
+from tests.support.telegram import OTHER_TOKEN, TOKEN
+
+
+@pytest.fixture
+def bot(tmp_path: Path) -> Path:
+    return copy_of_the_bot(tmp_path / "bot")
+
+
+Polled = Callable[..., Ran]
+
+
+@pytest.fixture
+def polled(bot: Path, telegram: Telegram, connections: None) -> Polled:
+    """Run scripts/poll to its end, or until the bot sends a message and `until()` is true.
+
+    Then it is interrupted, before the function knows that Telegram accepted the message. Its output
+    must not contain the token.
+    """
+
+    def interrupt() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def polled(*arguments: str, until: Callable[[], Any] | None = None, **environment: str) -> Ran:
+        def watch(event: Call | Delivery) -> None:
+            if isinstance(event, Call) and event.method == "sendMessage" and until and until():
+                interrupt()
+
+        telegram.watch = watch
+        standard = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
+        hanging = threading.Timer(LONGEST, interrupt)
+        hanging.start()
+        ran = run(poll.main, "--bot", str(bot), *arguments, **{**standard, **environment})
+        hanging.cancel()
+        for token in (TOKEN, OTHER_TOKEN):
+            assert token.partition(":")[2] not in ran.output
+        return ran
+
+    return polled
+
+
+def texts(telegram: Telegram) -> list[str]:
+    """Return the texts of the bot's messages that Telegram accepted."""
+    return [
+        c.params["text"] for c in telegram.calls if c.method == "sendMessage" and c.status == 200
+    ]
+
+
+def wait_for(telegram: Telegram, *wanted: str) -> None:
+    telegram.wait(lambda: texts(telegram)[-len(wanted) :] == list(wanted))
+
+
+def say(telegram: Telegram, text: str) -> None:
+    telegram.send(telegram.message(text))
+
+
+def set_webhook(telegram: Telegram) -> None:
+    telegram.answer("setWebhook", {"url": "https://example.org/telegram"})
+
+
+def script(telegram: Telegram, bot: Path) -> Script:
+    """Start the script itself, for tests that act while it runs."""
+    ours = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
+    return Script(ROOT, "poll", "--bot", str(bot), **ours)
+
+
+@pytest.mark.slow
+def test_messages_are_answered_and_a_saved_change_is_live(telegram: Telegram, bot: Path) -> None:
+    (bot / "app").mkdir()
+    (bot / "app" / "index.html").touch()
+    say(telegram, "before")
+    with script(telegram, bot) as polling:
+        wait_for(telegram, "Heard: before")
+        say(telegram, "while")
+        polling.wait_for("update 900000002 · message · answered sendMessage")
+        save(bot / "bot.py", "Heard: ", "Noted: ")
+        say(telegram, "after")
+        wait_for(telegram, "Heard: before", "Heard: while", "Noted: after")
+        polling.wait_for("update 900000003")
+        assert polling.end(signal.SIGHUP) == 0
+    assert telegram.webhook["allowed_updates"] == ["message", "callback_query"]
+    assert telegram.pending() == 0
+    assert "@echo_bot is answered from here; 1 updates wait" in polling.output
+    assert "the page in app/ isn't served: Telegram requires HTTPS" in polling.output
+    assert polling.output.count("loaded in") == 2
+    assert "Heard: " not in polling.output  # no text of anybody
+    assert TOKEN.partition(":")[2] not in polling.output
+
+
+COUNTS = """
+SESSION: str = "user"
+HANDLED = ["message"]
+
+
+def reply(update, session):
+    session["n"] = session.get("n", 0) + 1
+    chat = update["message"]["chat"]["id"]
+    return [{"method": "sendMessage", "chat_id": chat, "text": f"{session['n']} messages"}]
+"""
+
+
+@pytest.mark.slow
+def test_a_session_is_kept_from_one_start_to_the_next(
+    telegram: Telegram, bot: Path, polled: Polled, tmp_path: Path
+) -> None:
+    (bot / "bot.py").write_text(COUNTS)
+    for text in ("1 messages", "2 messages"):
+        say(telegram, "hello")
+        ran = polled(
+            until=lambda text=text: texts(telegram)[-1:] == [text],
+            XDG_STATE_HOME=str(tmp_path / "state"),
+        )
+        assert ran.code == 0
+    file = tmp_path / "state" / "telegram-bot" / f"{TOKEN.partition(':')[0]}.json"
+    assert f"sessions are kept in {file}" in ran.output
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_bot_with_together_is_answered_by_way_of_a_queue(
+    telegram: Telegram, bot: Path, polled: Polled, tmp_path: Path
+) -> None:
+    (bot / "bot.py").write_text(COUNTS + 'TOGETHER = "albums"\n')
+    say(telegram, "hello")
+    ran = polled(
+        until=lambda: texts(telegram) == ["1 messages"], XDG_STATE_HOME=str(tmp_path / "state")
+    )
+    assert ran.code == 0
+    assert [line.split(" · ")[2] for line in ran.output.splitlines() if " · " in line] == [
+        "queued",
+        "answered sendMessage",
+    ]
+
+
+def test_a_call_whose_time_came_meanwhile_is_made_at_the_next_start(
+    telegram: Telegram, polled: Polled, tmp_path: Path
+) -> None:
+    say(telegram, "hello")  # or there would be no chat
+    call = {"method": "sendMessage", "chat_id": ADA["id"], "text": "Tea"}
+    file = tmp_path / "telegram-bot" / f"{TOKEN.partition(':')[0]}.later.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps({"tea": {"at": 1, "event": call}}))
+    ran = polled(until=lambda: "Tea" in texts(telegram), XDG_STATE_HOME=str(tmp_path))
+    assert ran.code == 0
+    assert "at its time · sendMessage · answered" in ran.output
+    assert json.loads(file.read_text()) == {}
+
+
+@pytest.mark.slow
+def test_a_broken_change_is_reported_and_loses_no_message(telegram: Telegram, bot: Path) -> None:
+    with script(telegram, bot) as polling:
+        say(telegram, "hello")
+        polling.wait_for("· answered")
+        save(bot / "bot.py", "def reply(", "def reply(:")
+        say(telegram, "broken")
+        polling.wait_for("SyntaxError")
+        save(bot / "bot.py", "def reply(:", "def reply(")
+        wait_for(telegram, "Heard: hello", "Heard: broken")
+        save(
+            bot / "bot.py",
+            '= message["text"]',
+            '= message["text"] + {"fail": 1}.get(message["text"], "")',
+        )
+        say(telegram, "fail")
+        polling.wait_for("TypeError: can only concatenate str")
+        say(telegram, "again")
+        polling.wait_for("update 900000004")
+        assert polling.end(signal.SIGTERM, within=40) == 0  # the long poll takes 50
+    assert texts(telegram) == ["Heard: hello", "Heard: broken", "Heard: again"]
+    assert telegram.pending() == 0
+
+
+def test_an_unknown_kind_of_update_is_reported(
+    polled: Polled, telegram: Telegram, bot: Path
+) -> None:
+    save(bot / "bot.py", "HANDLED = ", "HANDLED = ['mesage', 'message'] or ")
+    say(telegram, "hello")
+    ran = polled(until=lambda: texts(telegram))
+    assert "scripts/poll: HANDLED has mesage: " in ran.output
+
+
+def test_an_update_that_is_being_answered_is_finished_first(
+    polled: Polled, telegram: Telegram
+) -> None:
+    say(telegram, "hello")
+    ran = polled(until=lambda: texts(telegram))
+    assert (ran.code, texts(telegram)) == (0, ["Heard: hello"])
+    assert telegram.pending() == 0
+
+
+def test_a_webhook_is_left_alone(polled: Polled, telegram: Telegram) -> None:
+    set_webhook(telegram)
+    ran = polled()
+    assert ran.code == 1
+    assert "a webhook, https://example.org/telegram, which receives its updates" in ran.output
+    assert "scripts/poll --take-over" in ran.output
+    assert telegram.webhook["url"] == "https://example.org/telegram"
+    assert "deleteWebhook" not in [call.method for call in telegram.calls]
+
+
+def test_a_webhook_is_taken_over_with_instructions_to_restore_it(
+    polled: Polled, telegram: Telegram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "ROOT", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    set_webhook(telegram)
+    telegram.deliver = lambda *request: (503, {}, "")
+    say(telegram, "waiting")
+    ran = polled("--take-over", until=lambda: texts(telegram) == ["Heard: waiting"])
+    assert ran.code == 0
+    assert telegram.webhook["url"] == ""
+    assert (
+        "The webhook was https://example.org/telegram. To put it back: "
+        "terraform apply -replace=module.telegram_bot.aws_lambda_invocation.register_webhook ("
+        in ran.output
+    )
+
+
+@pytest.mark.slow
+def test_network_failures_are_waited_out(polled: Polled, telegram: Telegram) -> None:
+    methods = ("getUpdates",)
+    telegram.faults.append(Fault("refuse", 1, 502, "Bad Gateway", methods=methods))
+    telegram.faults.append(Fault("lost", 1, methods=methods))
+    say(telegram, "hello")
+    ran = polled(until=lambda: texts(telegram) == ["Heard: hello"])
+    assert "tried again in 1 s" in ran.output
+    assert "tried again in 2 s" in ran.output
+    assert ran.output.count("Telegram can't be reached") == 2
+
+
+@pytest.mark.slow
+def test_a_throttled_answer_comes_later_and_once(polled: Polled, telegram: Telegram) -> None:
+    wish = {"retry_after": 1}
+    telegram.faults.append(Fault("refuse", 1, 429, "Too Many Requests", wish, ("sendMessage",)))
+    say(telegram, "one")
+    say(telegram, "two")
+    ran = polled(until=lambda: "Heard: two" in texts(telegram))
+    assert "is not answered yet: throttled" in ran.output
+    assert "tried again in 1 s" in ran.output
+    assert texts(telegram) == ["Heard: one", "Heard: two"]
+
+
+@pytest.mark.slow
+def test_an_answer_whose_reply_was_lost_is_given_again(polled: Polled, telegram: Telegram) -> None:
+    telegram.faults.append(Fault("lost", 1, methods=("sendMessage",)))
+    say(telegram, "hello")
+    polled(until=lambda: texts(telegram) == ["Heard: hello", "Heard: hello"])
+
+
+def test_a_signal_that_doesnt_interrupt_the_fetch_ends_it_soon(
+    polled: Polled, telegram: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that comes just before the main thread waits: here another thread receives it."""
+    waiting = telegram.bot.outbox.waiting
+
+    def interrupt(offset: int) -> Any:
+        monkeypatch.setattr(telegram.bot.outbox, "waiting", waiting)
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        return waiting(offset)
+
+    monkeypatch.setattr(telegram.bot.outbox, "waiting", interrupt)
+    assert polled().code == 0
+    assert "getUpdates" not in [call.method for call in telegram.calls], "it wasn't held to its end"
+
+
+@pytest.mark.slow
+def test_an_interrupted_update_stays_with_telegram(polled: Polled, telegram: Telegram) -> None:
+    telegram.faults.append(Fault("refuse", 99, 500, "Internal", methods=("sendMessage",)))
+    say(telegram, "hello")
+    ran = polled(until=lambda: "sendMessage" in [call.method for call in telegram.calls])
+    assert (ran.code, telegram.pending()) == (0, 1)
+    telegram.faults.clear()
+    polled(until=lambda: texts(telegram) == ["Heard: hello"])
+    assert telegram.pending() == 0
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({"TELEGRAM_BOT_TOKEN": ""}, "TELEGRAM_BOT_TOKEN is not set"),
+        ({"TELEGRAM_BOT_TOKEN": f" {TOKEN}!"}, "does not look like a token"),
+        ({"TELEGRAM_BOT_TOKEN": OTHER_TOKEN}, "Telegram doesn't know this token"),
+        ({"TELEGRAM_API_URL": "http://127.0.0.1:9"}, "Telegram can't be reached"),
+    ],
+    ids=["no token", "no shape", "unknown token", "no network"],
+)
+def test_a_setting_that_cannot_work_is_explained(
+    polled: Polled, environment: dict[str, str], sentence: str
+) -> None:
+    ran = polled(**environment)
+    assert ran.code == 1
+    assert sentence in ran.output
+
+
+@pytest.mark.parametrize(
+    ("description", "sentence"),
+    [
+        (
+            "Conflict: terminated by other getUpdates request; "
+            "make sure that only one bot instance is running",
+            "another program polls this bot",
+        ),
+        (
+            "Conflict: can't use getUpdates method while webhook is active; "
+            "use deleteWebhook to delete the webhook first",
+            "a webhook has been set since",
+        ),
+    ],
+    ids=["another program", "a webhook"],
+)
+def test_a_conflict_ends_it(
+    polled: Polled, telegram: Telegram, description: str, sentence: str
+) -> None:
+    telegram.faults.append(Fault("refuse", 1, 409, description, methods=("getUpdates",)))
+    ran = polled()
+    assert ran.code == 1
+    assert f"scripts/poll: {sentence}" in ran.output

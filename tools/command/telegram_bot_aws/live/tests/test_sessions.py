@@ -1,0 +1,548 @@
+"""scripts/sessions, over files and over a table: AWS's answers here are a server's."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from botkit.fakes.files import read, write
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from telegram_bot_aws.live import sessions, state
+from telegram_bot_aws.live.sessions import item_of, key_names, line_of, mentions
+from telegram_bot_aws.local.project import ROOT
+from tests.support.programs import Ran, Script, run
+
+Json = dict[str, Any]
+
+NOW = int(time.time())
+DAY = 24 * 3600
+WORDS = "my secret"
+
+
+def item(key: str, session: Json, *, days: int = 3, **more: Any) -> Json:
+    """Return an item that botkit wrote so many days ago."""
+    return {
+        "id": {"S": key},
+        "version": {"S": f"{NOW - days * DAY:08x}0badcafe"},
+        "session": {"S": sessions.compact(session)},
+        "updates": {"S": "[401,4]"},
+        "calls": {"M": {"101": {"S": '[{"method":"sendMessage","chat_id":42}]'}}},
+        "expires_at": {"N": str(NOW + 27 * DAY + 600)},
+        **more,
+    }
+
+
+ITEMS = [
+    item("42", {"about": WORDS}),
+    item("-100/42", {"vote": WORDS}),
+    item("-100/7/42", {"draft": WORDS}),
+    item("-100", {"votes": {"42": "pizza"}}, calls={"M": {}}),
+    item("142", {"about": "another"}, calls={"M": {}}),
+    {"id": {"S": "limit:42:7"}, "ids": {"NS": ["1", "2"]}},
+]
+REMINDER = {"method": "sendMessage", "chat_id": 42, "text": WORDS}
+EVENTS = {
+    "42.tea": {"remind": WORDS},
+    "a1": [{"method": "sendMessage", "chat_id": -100, "text": "Lunch"}, REMINDER],
+    "lunch": {"method": "sendMessage", "chat_id": -100, "message_id": 42, "text": "Lunch"},
+}
+OF_42 = {"42", "-100/42", "-100/7/42", "limit:42:7"}
+
+
+class Kept:
+    """Where the sessions are in a test: what is there, and the flags that name it."""
+
+    flags: tuple[str, ...] = ()
+    items: dict[str, Json]
+    events: dict[str, Any]
+
+
+class Files(Kept):
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "sessions.json"
+        self.flags = ("--file", str(self._file))
+        write(self._file, {each["id"]["S"]: each for each in ITEMS})
+        waits = {name: {"at": NOW + DAY, "event": event} for name, event in EVENTS.items()}
+        write(self._file.with_suffix(".later.json"), waits)
+
+    @property
+    def items(self) -> dict[str, Json]:  # type: ignore[override]
+        return read(self._file)
+
+    @property
+    def events(self) -> dict[str, Any]:  # type: ignore[override]
+        waits = read(self._file.with_suffix(".later.json"))
+        return {name: about["event"] for name, about in waits.items()}
+
+
+class Aws(Kept):
+    """A table, and a group of schedules, which answer two at a time."""
+
+    flags = ("--table", "tea-bot-sessions", "--region", "eu-central-1")
+
+    def __init__(self, server: HTTPServer) -> None:
+        self.items = {each["id"]["S"]: each for each in ITEMS}
+        self.events = dict(EVENTS)
+        self.refusals: dict[str, tuple[str, str]] = {}  # by action: code and text
+        self.regions: set[str] = set()
+        server.expect_request(re.compile(".*")).respond_with_handler(self._answer)
+
+    def _answer(self, request: Request) -> Response:
+        self.regions.add(request.headers["Authorization"].split("/")[2])
+        _, _, action = request.headers.get("X-Amz-Target", "").rpartition(".")
+        action = action or f"{request.method} {request.path.split('/')[1]}"
+        if action in self.refusals:
+            code, text = self.refusals[action]
+            return self._refused(code, text)
+        if "X-Amz-Target" not in request.headers:
+            return self._schedules(request)
+        body = json.loads(request.data)
+        if body["TableName"] != "tea-bot-sessions":
+            return self._refused("ResourceNotFoundException", "Requested resource not found")
+        key = body.get("Key", body.get("Item", {})).get("id", {}).get("S")
+        answer: Json = {}
+        if action == "Scan":
+            assert body["ConsistentRead"] is True
+            names = sorted(self.items)
+            start = names.index(body["ExclusiveStartKey"]["id"]["S"]) + 1 if len(body) > 2 else 0
+            found = names[start : start + 2]
+            answer = {"Items": [self.items[name] for name in found]}
+            if names[start + 2 :]:
+                answer["LastEvaluatedKey"] = {"id": {"S": found[-1]}}
+        elif action == "GetItem":
+            answer = {"Item": self.items[key]} if key in self.items else {}
+        elif action == "PutItem":
+            if "ConditionExpression" in body and key in self.items:
+                assert body["ConditionExpression"] == "attribute_not_exists(id)"
+                return self._refused("ConditionalCheckFailedException", "failed")
+            self.items[key] = body["Item"]
+        else:
+            assert action == "DeleteItem"
+            self.items.pop(key, None)
+        return Response(json.dumps(answer), 200, content_type="application/x-amz-json-1.0")
+
+    def _schedules(self, request: Request) -> Response:
+        query = {name: each for name, [each] in parse_qs(urlsplit(request.url).query).items()}
+        _, _, *names = request.path.split("/")
+        if "tea-bot" not in (query.get("ScheduleGroup"), query.get("groupName"), *names):
+            return self._refused("ResourceNotFoundException", "no such group", 404)
+        if "schedule-groups" in request.path:
+            return Response('{"Name": "tea-bot"}', 200)
+        if not names or not names[0]:
+            found = sorted(self.events)
+            start = int(query.get("NextToken", 0))
+            answer: Json = {"Schedules": [{"Name": name} for name in found[start : start + 2]]}
+            if found[start + 2 :]:
+                answer["NextToken"] = str(start + 2)
+            return Response(json.dumps(answer), 200)
+        if names[0] not in self.events:
+            return self._refused("ResourceNotFoundException", "no such schedule", 404)
+        if request.method == "DELETE":
+            del self.events[names[0]]
+            return Response("{}", 200)
+        target = {"Arn": "arn", "RoleArn": "arn", "Input": json.dumps(self.events[names[0]])}
+        found_ = {"ScheduleExpression": "at(2099-01-01T12:00:00)", "Target": target}
+        return Response(json.dumps(found_), 200)
+
+    def _refused(self, code: str, text: str, status: int = 400) -> Response:
+        body = json.dumps({"__type": f"com.amazonaws#{code}", "message": text, "Message": text})
+        return Response(body, status, {"x-amzn-ErrorType": code})
+
+
+@pytest.fixture
+def aws(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Aws:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", httpserver.url_for("").rstrip("/"))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    return Aws(httpserver)
+
+
+@pytest.fixture(params=["file", "table"])
+def there(request: pytest.FixtureRequest, tmp_path: Path) -> Kept:
+    kept: Kept = Files(tmp_path) if request.param == "file" else request.getfixturevalue("aws")
+    return kept
+
+
+def ask(kept: Kept, *arguments: str) -> Ran:
+    return run(sessions.main, *arguments, *kept.flags)
+
+
+def lines(ran: Ran) -> list[Json]:
+    assert ran.code == 0, ran.output
+    return [json.loads(line) for line in ran.output.splitlines() if line.startswith("{")]
+
+
+@pytest.mark.parametrize(
+    ("key", "is_named"),
+    [
+        ("42", True),
+        ("-100/42", True),
+        ("42/7", True),
+        ("guest:42", True),
+        ("cart-42", True),
+        ("business:Ab42-42_:42", True),
+        ("business:Ab42-42_:7", False),
+        ("-42", False),
+        ("-100/-42", False),
+        ("142", False),
+        ("a42", False),
+        ("4.42", False),
+        ("limit:42:1795000000", True),
+        ("limit:1795000000:42", False),  # that is a time
+        ("stream:42/7", True),
+        ("stream:-100/7/42", False),  # that is a message
+        ("stream:7/42", False),
+        ("every:42.tea:2026-01-01T16:00:00Z", True),
+        ("every:7.tea:2026-01-01T16:42:00Z", False),
+    ],
+)
+def test_a_key_names_a_person_by_the_id_alone(key: str, is_named: bool) -> None:
+    assert key_names(key, "42") is is_named
+
+
+def test_a_channel_may_ask_too() -> None:
+    assert key_names("-100/-42", "-42")
+    assert not key_names("-100/42", "-42")
+
+
+@pytest.mark.parametrize(
+    ("session", "does"),
+    [
+        ({"members": "7\n42"}, True),
+        ({"votes": {"42": 1}}, True),
+        ({"kept": '{"by":42}'}, True),
+        ({"price": 4.42}, False),
+    ],
+)
+def test_a_session_mentions_a_person_in_whatever_form(session: Json, does: bool) -> None:
+    assert mentions(item("-100", session, calls={"M": {}}), "42") is does
+
+
+def test_a_list_tells_when_a_call_recurs(tmp_path: Path) -> None:
+    file = tmp_path / "sessions.json"
+    every = {"cron": "0 9 ? * MON *", "zone": "Europe/Berlin", "since": NOW, "event": {}}
+    write(file.with_suffix(".later.json"), {"every 42.tea": every})
+    ran = run(sessions.main, "list", "--file", str(file))
+    assert "  cron(0 9 ? * MON *) Europe/Berlin  every 42.tea" in ran.output.splitlines()
+
+
+def test_a_list_has_keys_sizes_and_ages_and_no_words(there: Kept) -> None:
+    code, output = ask(there, "list")
+    assert code == 0
+    [line] = [line for line in output.splitlines() if line.endswith(" 42")]
+    assert re.search(r"^ +1\d\d bytes  changed 3 days ago +expires in 27 days +42$", line)
+    [odd] = [line for line in output.splitlines() if line.endswith("limit:42:7")]
+    assert "age not known" in odd and "kept forever" in odd
+    assert output.count(" bytes ") == len(ITEMS)
+    assert re.search(r"^3 events for later:$", output, re.M)
+    assert WORDS not in output and "pizza" not in output
+
+
+def test_a_person_is_told_all_that_their_id_names(there: Kept) -> None:
+    code, output = ask(there, "export", "--person", "42")
+    found = lines(Ran(code, output))
+    assert {line["key"] for line in found if "key" in line} == OF_42
+    [mine] = [line for line in found if line.get("key") == "42"]
+    assert mine["session"] == {"about": WORDS}
+    assert mine["calls"] == {"101": [{"method": "sendMessage", "chat_id": 42}]}
+    waits = {line["later"]: line["event"] for line in found if "later" in line}
+    assert waits == {name: EVENTS[name] for name in ("42.tea", "a1")}
+    assert re.search(r"^Other sessions that contain 42; .*\n  -100$", output, re.M)
+
+
+@pytest.mark.slow
+def test_a_person_is_forgotten_after_a_dry_run_and_a_yes(
+    there: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = there.items
+    for arguments, code in (("--dry-run", "--yes"), 0), ((), 1):
+        ran = ask(there, "delete", "--person", "42", *arguments)
+        assert ran.code == code
+        assert "Nothing was changed" in ran.output
+        lines = [line for line in ran.output.splitlines() if " bytes " in line]
+        assert {line.partition("(")[0].split()[-1] for line in lines} == OF_42
+        assert WORDS not in ran.output
+        assert (there.items, set(there.events)) == (before, set(EVENTS))
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal("no\nyes\n"))
+    ran = ask(there, "delete", "--person", "42")
+    assert (ran.code, there.items) == (1, before)
+    ran = ask(there, "delete", "--person", "42")
+    assert ran.code == 0
+    assert "Delete 4 sessions and 2 events for later? Type yes: " in ran.output
+    assert set(there.items) == {"-100", "142"}
+    assert set(there.events) == {"lunch"}
+    assert "Nothing to delete" in ask(there, "delete", "--person", "42").output
+
+
+def test_a_group_of_topics_is_named_as_what_it_may_be(tmp_path: Path) -> None:
+    output = ask(Files(tmp_path), "delete", "--person", "42", "--dry-run").output
+    assert re.search(r' -100/42  \(with SESSION = "topic": topic 42 of a group\)$', output, re.M)
+
+
+def test_one_session_is_shown_and_deleted(there: Kept) -> None:
+    assert json.loads(ask(there, "show", "142").output)["session"] == {"about": "another"}
+    assert ask(there, "delete", "142", "--yes").code == 0
+    assert "142" not in there.items
+    code, output = ask(there, "show", "142")
+    assert code == 1
+    assert "there is no session 142 in " in output
+
+
+def test_what_is_exported_comes_back(there: Kept, tmp_path: Path) -> None:
+    before = dict(there.items)
+    export = tmp_path / "export.jsonl"
+    export.write_text("\n".join(map(json.dumps, lines(ask(there, "export")))))
+    assert ask(there, "delete", *OF_42, "--yes").code == 0
+    code, output = ask(there, "import", str(export))
+    assert (code, "Imported 4. 2 stay as they are" in output) == (0, True), output
+    after = there.items
+    assert after.keys() == before.keys()
+    for key, found in after.items():
+        assert {**found, "version": None} == {**before[key], "version": None}
+    # A bot that has read the old item must notice.
+    assert after["42"]["version"] != before["42"]["version"]
+    assert "version" not in after["limit:42:7"]
+
+
+def test_an_import_replaces_only_on_demand(there: Kept, tmp_path: Path) -> None:
+    file = tmp_path / "one.jsonl"
+    file.write_text('{"key": "142", "session": {"about": "new"}}\n{"later": "42.tea"}\n')
+    before = dict(there.items)
+    for arguments in (), ("--replace",), ("--replace", "--dry-run"):
+        ask(there, "import", str(file), *arguments)
+        assert there.items == before
+    code, output = ask(there, "import", str(file), "--replace", "--yes")
+    assert code == 0
+    assert "1 event for later can't be imported" in output
+    assert there.items["142"]["session"] == {"S": '{"about":"new"}'}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("[]", "nonsense", '{"key": ""}', '{"key": "42"}', '{"key": "42", "session": []}'),
+        '{"key": "42", "session": {"price": NaN}}',
+        '{"key": "42", "session": {}, "updates": [401, "4"]}',
+        '{"key": "42", "session": {}, "updates": "401"}',
+        '{"key": "42", "session": {}, "calls": {"new": []}}',
+        '{"key": "42", "session": {}, "calls": {"101": {}}}',
+        '{"key": "42", "session": {}, "once": []}',
+        '{"key": "42", "session": {}, "expires_at": 1e999}',
+    ],
+)
+def test_a_line_that_is_not_of_an_export_stops_an_import(tmp_path: Path, line: str) -> None:
+    there = Files(tmp_path)
+    before = dict(there.items)
+    text = '{"key": "9", "session": {}}\n\n' + line
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", io.StringIO(text))
+        code, output = ask(there, "import", "--yes")
+    assert code == 1
+    assert "line 3 is not of an export" in output
+    assert there.items == before
+
+
+def test_words_obey_no_terminal_and_come_back(tmp_path: Path) -> None:
+    odd = item("42", {"text": "\x1b[31m\x9b"})
+    files = Files(tmp_path)
+    write(tmp_path / "sessions.json", {"42": odd})
+    output = ask(files, "export").output
+    assert not re.search("[\x1b\x9b]", output)
+    assert json.loads(output)["session"] == {"text": "\x1b[31m\x9b"}
+    assert {**item_of(json.loads(output)), "version": 0} == {**odd, "version": 0}
+
+
+def test_an_item_that_something_else_wrote_is_exported_as_it_is() -> None:
+    odd = item("42", {}, updates={"S": "[401, 4]"})  # with a space, which botkit doesn't write
+    assert line_of(odd) == {"key": "42", "item": odd}
+
+
+def test_the_results_of_changes_with_a_name_are_exported_as_data() -> None:
+    kept_once = item("42", {"visits": 7}, once={"S": '{"visit:101":7}'})
+    line = line_of(kept_once)
+    assert (line["session"], line["once"]) == ({"visits": 7}, {"visit:101": 7})
+    assert {**item_of(line), "version": None} == {**kept_once, "version": None}
+
+
+@pytest.mark.slow
+def test_binary_data_is_exported_and_comes_back(aws: Aws, tmp_path: Path) -> None:
+    """AWS, too, answers in base64."""
+    odd = {"id": {"S": "1"}, "B": {"L": [{"B": "AP8="}, {"BS": ["AA==", "AQ=="]}]}}
+    aws.items["1"] = odd
+    found = lines(ask(aws, "export"))
+    assert len(found) == len(ITEMS) + 1
+    assert {"key": "1", "item": odd} in found
+    (tmp_path / "export").write_text("\n".join(map(json.dumps, found)))
+    assert ask(aws, "delete", "1", "--yes").code == 0
+    assert ask(aws, "import", str(tmp_path / "export")).code == 0
+    assert aws.items["1"] == odd
+
+
+def test_a_line_break_in_a_key_breaks_no_list(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    write(tmp_path / "sessions.json", {"a\n42": item("a\n42", {})})
+    for arguments in ((), ("--person", "42")):
+        code, output = ask(files, "list", *arguments)
+        assert code == 0
+        [line] = [line for line in output.splitlines() if " bytes " in line]
+        assert line.endswith("  a\\n42")
+
+
+def test_a_deletion_that_fails_half_way_may_be_repeated(aws: Aws) -> None:
+    aws.refusals["DeleteItem"] = "AccessDeniedException", "not authorized: dynamodb:DeleteItem"
+    code, output = ask(aws, "delete", "--person", "42", "--yes")
+    assert code == 1
+    assert "AWS refuses DeleteItem: AccessDeniedException: not authorized" in output
+    assert "2 were deleted: run it again for the others" in output
+    aws.refusals.clear()
+    assert ask(aws, "delete", "--person", "42", "--yes").code == 0
+    assert set(aws.items) == {"-100", "142"}
+
+
+def test_a_bot_may_have_only_calls_for_later(aws: Aws) -> None:
+    aws.refusals["Scan"] = "ResourceNotFoundException", "Requested resource not found"
+    assert {line["later"] for line in lines(ask(aws, "export", "--person", "42"))} == {
+        "42.tea",
+        "a1",
+    }
+
+
+State = Callable[..., None]
+
+
+@pytest.fixture
+def terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> State:
+    """Put a state into the current folder, with a Terraform that shows it."""
+
+    def put(*resources: tuple[str, str, str, str]) -> None:
+        folder = tmp_path / "deployed"
+        (folder / ".terraform").mkdir(parents=True)
+        made = [
+            {"type": kind, "name": name, "instances": [{"attributes": {"name": of, "arn": arn}}]}
+            for kind, name, of, arn in resources
+        ]
+        (folder / "state").write_text(json.dumps({"resources": made}))
+        program = folder / "terraform"
+        program.write_text(f'#!/bin/sh\n[ "$*" = "state pull" ] && cat "{folder}/state"\n')
+        program.chmod(0o755)
+        monkeypatch.setenv("TERRAFORM", str(program))
+        monkeypatch.chdir(folder)
+
+    return put
+
+
+TABLE = ("aws_dynamodb_table", "sessions")
+ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/x"
+
+
+def test_the_table_is_that_of_the_state(aws: Aws, terraform: State) -> None:
+    others = (*("aws_dynamodb_table", "votes"), "votes", ARN)
+    terraform((*TABLE, "tea-bot-sessions", ARN), others)
+    assert "table tea-bot-sessions in eu-west-1:" in run(sessions.main, "list").output
+    assert aws.regions == {"eu-west-1"}
+
+
+def test_the_group_of_a_bot_without_sessions_is_that_of_the_state(
+    aws: Aws, terraform: State
+) -> None:
+    terraform(("aws_scheduler_schedule_group", "later", "tea-bot", ARN))
+    assert "42.tea" in run(sessions.main, "list").output
+
+
+def test_of_several_bots_one_is_chosen(aws: Aws, terraform: State) -> None:
+    terraform((*TABLE, "tea-bot-sessions", ARN), (*TABLE, "b-sessions", ARN))
+    code, output = run(sessions.main, "list")
+    assert code == 1
+    assert "there are several bots: give --table b-sessions or tea-bot-sessions" in output
+
+
+def test_without_a_table_in_the_state_it_says_what_to_give(terraform: State) -> None:
+    terraform()
+    output = run(sessions.main, "list").output
+    assert "has neither sessions nor calls for later: give --table NAME-sessions, or" in output
+
+
+def test_without_a_state_it_says_what_to_give(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "ROOT", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    code, output = run(sessions.main, "list")
+    assert code == 1
+    assert f"Terraform wasn't used in {tmp_path}: give --table NAME-sessions, or" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unset", "words"),
+    [
+        (("--table", "other-sessions"), "", "there is no table other-sessions in eu-central-1"),
+        (("--table", "x-sessions"), "AWS_ACCESS_KEY_ID", "there are no AWS credentials: set them"),
+        (("--table", "x-sessions"), "AWS_REGION", "no region is known: give --region"),
+        (("--file", "gone/s.json"), "", "there is no gone/s.json: the demo has ended"),
+    ],
+)
+def test_what_is_missing_is_named(
+    aws: Aws,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    unset: str,
+    words: str,
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    if unset:
+        monkeypatch.delenv(unset)
+    code, output = run(sessions.main, "list", *arguments)
+    assert code == 1
+    assert words in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("delete",), "delete needs a KEY, or --person"),
+        (("show",), "show needs a KEY, or --person"),
+        (("list", "--person", "Ada"), "--person must be an id"),
+        (("delete", "7", "--person", "42"), "leave out the keys"),
+        (("import", "a", "b"), "import takes one file"),
+        (("list", "--replace"), "--replace is for import"),
+        (("list", "--al"), "unrecognized argument: --al"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(arguments: tuple[str, ...], words: str) -> None:
+    code, output = run(sessions.main, *arguments)
+    assert code == 2
+    assert words in output
+
+
+def test_the_demo_says_how_to_see_what_its_bot_remembers(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text(
+        'HANDLED = ["message"]\nSESSION = "chat"\ndef reply(update, session):\n    return []\n'
+    )
+    with Script(ROOT, "demo", "--direct", "--bot", str(tmp_path)) as demo:
+        demo.wait_for("sessions.json\n")
+        [line] = [each for each in demo.output.splitlines() if "scripts/sessions" in each]
+        _, *arguments = line.split()
+        code, output = run(sessions.main, *arguments)
+        assert (code, output) == (0, f"Sessions in {arguments[-1]}:\n")

@@ -1,0 +1,633 @@
+"""The function in a process on this machine, kept between invocations like a Lambda container."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from botkit.fakes.files import alone, read, write
+from botkit.fakes.services import QUEUE_URL, in_order, take
+
+from telegram_bot_aws.local import kept
+from telegram_bot_aws.local.line import Line
+from telegram_bot_aws.local.memory import Memory
+from telegram_bot_aws.local.packages import command
+from telegram_bot_aws.local.processes import (
+    WALL_SECONDS,
+    end_at_once,
+    freeze,
+    has_ended,
+    in_time,
+    made_environment,
+    signals_held,
+    thaw,
+    watched,
+)
+from telegram_bot_aws.local.project import LAMBDA
+from telegram_bot_aws.local.sources import (
+    TAKEN,
+    Sources,
+    copy,
+    endless_link,
+    files,
+    joins_messages,
+    packed,
+    read_sources,
+)
+
+Json = dict[str, Any]
+
+TIMEOUT = 10.0  # seconds, as variables.tf has it
+INIT_TIMEOUT = 10.0  # Lambda's own
+LOOK_SECONDS = 30  # between two looks at the schedules, if none is due
+MOST_PRINTED = 100_000  # bytes that are kept of an invocation's output
+# Advice on exceptions that surprise people, by a pattern of a traceback's last lines.
+ADVICE = {
+    r'File "<frozen os>", line \d+, in __getitem__\nKeyError: (.+)': "the environment has no {0}. "
+    "demo and poll take variables by --env-file FILE, such as a .env, which isn't packed, and demo "
+    "a whole configuration by --config DIR",
+    "ModuleNotFoundError: .+": "a package that it imports must be in the bot's requirements.txt",
+    ".+(?:Read-only file system|readonly database|unable to open database file).*": "a bot can "
+    "only write to /tmp, and that ends with its container: keep lasting data in a session, or "
+    "in a database elsewhere",
+    ".+TimeIsUp: .+": "demo --direct and poll have the default timeout, 10 s: demo --config DIR "
+    "has the configuration's",
+    ".+no such table: .+": "a database in /tmp ends with its container, and each new one begins "
+    "without it",
+}
+EXCEPTION = "exception in bot.py"  # the message of the debug line that has the traceback
+NO_END = (
+    "bot.py can't be imported: no end after {:g} s, as on Lambda. "
+    'What polls may run only if __name__ == "__main__": docs/moving-in/README.md'
+)
+
+# Runs in the process: imports the handler, then answers each line with a line. Its start is timed
+# here, without the wait for a processor, which its own deadline counts.
+CONTAINER = """
+import json, logging, os, sys, time, traceback
+
+answers = os.fdopen(int(sys.argv[1]), "w")
+records, sessions = [], []
+known = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
+class Collect(logging.Handler):
+    def emit(self, record):
+        fields = {k: v for k, v in vars(record).items() if k not in known}
+        if record.exc_info:
+            fields["traceback"] = "".join(traceback.format_exception(*record.exc_info))
+        records.append({"level": record.levelname, "message": record.getMessage(), **fields})
+
+logging.basicConfig(level=logging.INFO, handlers=[Collect()])
+logging.getLogger("botkit").setLevel(logging.DEBUG)  # the traceback's level
+
+class Context:
+    function_name = "telegram-bot"
+    memory_limit_in_mb = 128
+    def __init__(self, timeout, request_id):
+        self.ends, self.aws_request_id = time.monotonic() + timeout, request_id
+    def get_remaining_time_in_millis(self):
+        return max(0, int((self.ends - time.monotonic()) * 1000))
+
+def say(**answer):
+    sys.stdout.flush()
+    answer |= {"logs": records, "sessions": sessions}
+    print(json.dumps(answer, default=str), file=answers, flush=True)
+    records.clear()
+    sessions.clear()
+
+try:
+    import botkit
+    from botkit import aws
+    botkit.__path__.append(sys.argv[8])  # a copy of the package has no stand-ins
+    with open(sys.argv[4]) as file:
+        exec(compile(file.read(), sys.argv[4], "exec"), stand_in := {})
+    stand_in["install"](aws, *sys.argv[5:8])
+    botkit.__path__.pop()
+    stand_in["watch"](aws, sessions.append)
+    from botkit.deadline import deadline
+    deadline.start(float(sys.argv[9]))
+    from handler import handler
+except BaseException:
+    say(error=traceback.format_exc())
+    sys.exit(1)
+say()
+for line in sys.stdin:
+    call = json.loads(line)
+    try:
+        say(result=handler(call["event"], Context(call["timeout"], call["request_id"])))
+    except Exception as error:
+        say(error=f"{type(error).__name__}: {error}")
+"""
+
+# Runs in a process that reads the kinds of update that a bot handles.
+HANDLED = """
+import json, sys
+import bot
+from botkit.release import registration
+try:
+    kinds = registration.handled_kinds()
+except Exception as error:
+    kinds = str(error)
+with open(int(sys.argv[1]), "w") as answer:
+    json.dump(kinds, answer)
+"""
+
+
+# The frames of a traceback before the first one of bot.py.
+BEFORE_BOT = re.compile(
+    r"""^(Traceback .*\n)(?:  File (?!.*/bot\.py").*\n(?:    .*\n)*)+(?=  File .*/bot\.py")""", re.M
+)
+
+FRAME = r'  File "(?!{}).*\n(?:    .*\n)*'  # of a traceback, unless its file is in a folder
+MOST_FRAMES = 6  # in a row that aren't the author's
+
+
+@dataclass
+class Invocation:
+    """One invocation of the handler. Unknown values are None.
+
+    `error` is the exception that it raised, or how else it ended. `logs` are the log lines that
+    Lambda would keep, `printed` is its other output, `traceback` that of an exception in bot.py.
+    `sessions` has those that it read and wrote, by their keys: JSON "before" and "after".
+    `cold` tells whether it started a container, which took `start_milliseconds`.
+    """
+
+    event: Json | None = None
+    result: Any = None
+    error: str = ""
+    traceback: str = ""
+    logs: list[Json] | None = None
+    printed: str = ""
+    cold: bool | None = None
+    start_milliseconds: float | None = None
+    milliseconds: float | None = None
+    sessions: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def take_session(self, told: Json) -> None:
+        """Keep what local/kept.py tells of a session: what was read last, or written."""
+        if "before" in told:
+            self.sessions[told["session"]] = {"before": told["before"]}
+        else:
+            self.sessions[told["session"]] |= {"after": told["after"]}
+
+    def take_logs(self, lines: list[Json]) -> None:
+        """Keep log lines, and the traceback from the debug lines, which Lambda wouldn't keep."""
+        for line in lines:
+            if line.get("message") == EXCEPTION and "traceback" in line:
+                self.traceback = advised(BEFORE_BOT.sub(r"\1", str(line["traceback"])))
+        self.logs = [line for line in lines if line.get("level") != "DEBUG"]
+
+    @property
+    def outcome(self) -> Json:
+        """The handler's log line about the update or event."""
+        return next((line for line in self.logs or [] if "outcome" in line), {})
+
+    @property
+    def is_from_queue(self) -> bool:
+        """Whether a queue brought the update."""
+        return bool(self.outcome.get("source") == "queue")
+
+    @property
+    def failure(self) -> str:
+        """The failure of bot.py, if any: the traceback, or a sentence."""
+        if self.outcome.get("outcome") not in ("bot_failed", "page_failed", "misconfigured"):
+            return ""
+        return self.traceback or str(self.outcome.get("error", ""))
+
+
+class Function:
+    """The handler in a process, which is restarted when a source changes.
+
+    Unless `follow` is on, it runs a copy of the bot instead, until `take` gives it another one.
+    `bot` is the folder with bot.py, `sessions` the file that keeps its sessions, with its schedules
+    in another one next to it, and failed updates in a third one, if the environment has the URL of
+    a queue for it; all are gone at the end if none is given. There is one invocation at
+    a time; if `fresh`, in a new process each. The process gets only this environment, PATH, and
+    what Python needs, and is frozen between invocations. One that takes surely more than
+    `memory_size` MB, if given, prints that. It ends with the `with` block, in which schedules run.
+    `on_schedule` is called with each invocation by one, and `on_change` when there may be other
+    schedules. Updates of a bot with TOGETHER go through a queue, in a file next to the sessions.
+    They are answered in another process, so that it may wait for others, and `on_queued` is called
+    with each.
+    """
+
+    def __init__(
+        self,
+        bot: Path,
+        environment: dict[str, str],
+        *,
+        timeout: float = TIMEOUT,
+        fresh: bool = False,
+        follow: bool = True,
+        sessions: Path | None = None,
+        memory_size: int = 0,
+    ) -> None:
+        self.bot = bot
+        self.environment = environment
+        self._timeout = timeout
+        self._fresh = fresh
+        self._follow = follow
+        self._memory_size = memory_size
+        self._lock = threading.Lock()
+        self._folder = tempfile.mkdtemp(prefix="telegram-bot-function-")
+        watched("folder", self._folder)
+        self.sessions = sessions or Path(self._folder, "kept", "sessions.json")
+        self._schedules = self.sessions.with_suffix(".later.json")
+        self._failed = self.sessions.with_suffix(".failed.json")
+        self._changed = threading.Condition()  # of the schedules
+        self._is_over = False
+        self.on_schedule: Callable[[Invocation], None] = lambda invocation: None
+        self.on_change: Callable[[], None] = lambda: None
+        self.on_queued: Callable[[Invocation], None] = lambda invocation: None
+        self._answers_queue: Function | None = None
+        self._line = Line(kept.queue_beside(self.sessions), self._answer_queued)
+        self._process: subprocess.Popen[str] | None = None
+        self._answers: Any = None
+        self._started_from: Sources = {}
+        self._code = bot if follow else self._copied()
+
+    def _copied(self) -> Path:
+        """Copy the bot's folder as it is now. Raises ValueError if it can't be read."""
+        code = Path(self._folder, f"code-{uuid.uuid4().hex[:8]}")
+        code.mkdir()
+        copy(self.bot, code)
+        return code
+
+    def take(self, checked: Function) -> None:
+        """Go on with the code of another function, with which each new container then starts."""
+        code = Path(self._folder, checked._code.name)
+        shutil.move(checked._code, code)
+        before, self._code = self._code, code
+        if self._answers_queue:
+            self._answers_queue._code = code
+        self.stop()
+        shutil.rmtree(before)
+
+    def __enter__(self) -> Function:
+        self._thread = threading.Thread(target=self._run_schedules, daemon=True)
+        self._thread.start()
+        self._line.__enter__()
+        return self
+
+    def stop(self) -> None:
+        """Stop the container. The next invocation starts another one."""
+        if self._answers_queue:
+            self._answers_queue.stop()
+        with self._lock:
+            self._stop()
+
+    def forget(self, key: str) -> None:
+        """Delete a session."""
+        with self._lock, alone(self.sessions):
+            items = read(self.sessions)
+            items.pop(key, None)
+            write(self.sessions, items)
+
+    @property
+    def schedules(self) -> dict[str, Json]:
+        """The schedules by their names, the first one first: the "event" of each, and "at"."""
+        return in_order(read(self._schedules))
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """The failed updates that are kept: messages by their ids, the oldest first."""
+        return {id_: each["body"] for id_, each in read(self._failed).items()}
+
+    def run(self, name: str) -> None:
+        """Invoke the handler with the event of a schedule, if it is still there."""
+        with self._lock, alone(self._schedules):
+            items = read(self._schedules)
+            schedule = take(items, name, time.time())
+            write(self._schedules, items)
+        if schedule:
+            self.on_schedule(self.invoke(schedule["event"]))
+
+    def _run_schedules(self) -> None:
+        """Run each schedule when its time comes, until the function ends."""
+        while True:
+            with self._changed:
+                if self._is_over:
+                    return
+                name, first = next(iter(self.schedules.items()), ("", None))
+                seconds = first["at"] - time.time() if first else None
+                if seconds is None or seconds > 0:
+                    # A machine that sleeps stops this clock.
+                    self._changed.wait(seconds and min(seconds, LOOK_SECONDS))
+                    continue
+            self.run(name)
+
+    def _notify(self, *, is_over: bool = False) -> None:
+        """Have the schedules looked at again."""
+        with self._changed:
+            self._is_over |= is_over
+            self._changed.notify()
+
+    def __exit__(self, *exception: object) -> None:
+        self._notify(is_over=True)
+        self._line.__exit__()
+        self.stop()
+        self._thread.join()
+        for function in filter(None, (self._answers_queue, self)):
+            shutil.rmtree(function._folder, ignore_errors=True)
+            watched("folder", function._folder, over=True)
+
+    def invoke(self, event: Any) -> Invocation:
+        """Invoke the handler with an event, in a container that starts if none is running."""
+        try:
+            return self._invoke(event)
+        finally:
+            self._notify()
+            self._line.look()
+            self.on_change()
+
+    def _answer_queued(self, event: Json) -> Any:
+        """Answer an event of the queue, in another process. Returns what the function returned."""
+        if self._answers_queue is None:
+            self._answers_queue = Function(
+                self.bot,
+                self.environment,
+                timeout=self._timeout,
+                fresh=self._fresh,
+                sessions=self.sessions,
+                memory_size=self._memory_size,
+            )
+            self._answers_queue._code, self._answers_queue._follow = self._code, self._follow
+        invocation = self._answers_queue.invoke(event)
+        self.on_queued(invocation)
+        self._notify()  # it may have scheduled something
+        self.on_change()
+        return invocation.result
+
+    def _invoke(self, event: Any) -> Invocation:
+        with self._lock:
+            if self._is_over:  # this invocation waited for the last one to end
+                return Invocation(error="the function has ended")
+            if self._process and self._follow and self._started_from != read_sources(self.bot):
+                self._stop()
+            start: Invocation | None = None
+            if self._process is None:
+                start = self._start()
+                if start.error:
+                    return start
+            call = {"event": event, "timeout": self._timeout, "request_id": str(uuid.uuid4())}
+            invocation = self._ask(call, self._timeout)
+            if self._fresh:
+                self._stop()
+            invocation.event, invocation.cold = event, start is not None
+            if start:
+                invocation.start_milliseconds = start.milliseconds
+                invocation.logs = [*(start.logs or []), *(invocation.logs or [])]
+                invocation.printed = start.printed + invocation.printed
+                invocation.traceback = invocation.traceback or start.traceback
+            return invocation
+
+    def _start(self) -> Invocation:
+        """Start the container. `error` is the exception of the handler's import, if any."""
+        self._started_from = read_sources(self.bot)
+        temporary, libraries = Path(self._folder, "tmp"), Path(self._folder, "runtime")
+        for folder in (temporary, libraries):  # a container's own
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+        self._output = Path(self._folder, "output")
+        kept_in = map(str, (self.sessions, self._schedules, self._failed))
+        reading, writing = os.pipe()
+        began = time.monotonic()
+        try:
+            self.sessions.parent.mkdir(0o700, parents=True, exist_ok=True)
+            folder = self.sessions.parent
+            process = command(self._code, CONTAINER, str(writing), libraries, folder)
+        except ValueError as error:
+            os.close(reading)
+            os.close(writing)
+            return Invocation(error=self._named(str(error)), cold=True)
+        self._answers = os.fdopen(reading)
+        try:
+            with signals_held(), self._output.open("ab") as output:
+                self._process = subprocess.Popen(
+                    [*process, kept.__file__, *kept_in, str(LAMBDA / "botkit"), f"{WALL_SECONDS}"],
+                    cwd=self._code,  # as in /var/task
+                    env={
+                        **made_environment(str(temporary)),
+                        **({"QUEUE_URL": QUEUE_URL} if joins_messages(self._code) else {}),
+                        **self.environment,
+                        "LATER_GROUP": "later",
+                        "LATER_ROLE": "arn:aws:iam::123456789012:role/later",
+                        "SESSION_TABLE": "sessions",
+                    },
+                    stdin=subprocess.PIPE,
+                    stdout=output,
+                    stderr=output,
+                    text=True,
+                    start_new_session=True,
+                    pass_fds=(writing,),
+                )
+                watched("group", self._process.pid)
+        finally:
+            os.close(writing)
+        start = self._ask(None, INIT_TIMEOUT)
+        start.cold, start.milliseconds = True, (time.monotonic() - began) * 1000
+        start.start_milliseconds = start.milliseconds
+        return start
+
+    def _ask(self, call: Json | None, timeout: float) -> Invocation:
+        assert self._process and self._process.stdin
+        started = time.monotonic()
+        with contextlib.suppress(BrokenPipeError):
+            if call:
+                thaw(self._process)
+                self._process.stdin.write(json.dumps(call) + "\n")
+                self._process.stdin.flush()
+        process = self._process
+
+        def is_there(seconds: float) -> bool:
+            return bool(select.select([self._answers], [], [], seconds)[0])
+
+        with Memory(self._memory_size if call else 0, lambda: process.pid) as memory:
+            readable = is_there(timeout) if call else in_time(process.pid, timeout, is_there)
+            milliseconds = (time.monotonic() - started) * 1000
+        line = self._named(self._answers.readline()) if readable else ""
+        if call:  # after the start the first event follows at once
+            freeze(self._process)
+        try:
+            answer = json.loads(line) if line else {}
+        except ValueError:  # it ended while it wrote this, or the bot wrote it
+            line, answer = "", {}
+        if not line:
+            late = f"timed out after {timeout:g} s" if call else NO_END.format(timeout)
+            answer["error"] = "the function ended by itself" if readable else late
+        invocation = Invocation(
+            result=answer.get("result"),
+            error=answer.get("error", ""),
+            printed=self._printed() + memory.too_much,
+            milliseconds=milliseconds,
+        )
+        invocation.take_logs(answer.get("logs", []))
+        for told in answer.get("sessions", []):
+            invocation.take_session(told)
+        if not line or (call is None and invocation.error):
+            self._stop()  # like Lambda: the next invocation starts another one
+        return invocation
+
+    def _printed(self) -> str:
+        """Return the output since the last call."""
+        with self._output.open("r+b") as output:
+            data = output.read(MOST_PRINTED)
+            more = output.read(1)
+            output.truncate(0)
+        return self._named(data.decode(errors="replace")) + ("… (too long)\n" if more else "")
+
+    def _named(self, text: str) -> str:
+        """Return a text that names the author's files, and not their copies."""
+        for form in (str, lambda path: json.dumps(str(path))[1:-1]):
+            text = text.replace(form(self._code), form(self.bot))
+        return text
+
+    def _stop(self) -> None:
+        if self._process:
+            end_at_once(self._process)
+            watched("group", self._process.pid, over=True)
+            with contextlib.suppress(BrokenPipeError):
+                assert self._process.stdin
+                self._process.stdin.close()
+            self._answers.close()
+            self._process = None
+
+
+def advised(traceback: str) -> str:
+    """Return a traceback with advice on its exception, if there is any.
+
+    Of a package's many frames, the first and the last ones stay.
+    """
+    traceback = shortened(traceback.rstrip())
+    for pattern, advice in ADVICE.items():
+        if found := re.search(f"(?:^|\n) *{pattern}$", traceback):
+            return f"{traceback}\n({advice.format(*found.groups())})"
+    return traceback
+
+
+def shortened(traceback: str) -> str:
+    """Return a traceback with few frames in a row from outside of bot.py's folder."""
+    own = re.search(r'  File "(.*/)bot\.py"', traceback)
+    frame = FRAME.format(re.escape(own[1]) if own else "$")
+
+    def few(run: re.Match[str]) -> str:
+        frames = re.findall(frame, run[0])
+        ends = MOST_FRAMES // 2
+        left_out = f"  … {len(frames) - 2 * ends} frames of packages …\n"
+        return "".join([*frames[:ends], left_out, *frames[-ends:]])
+
+    return re.sub(f"(?:{frame}){{{MOST_FRAMES + 2},}}", few, traceback)
+
+
+def exception_of(traceback: str) -> str:
+    """Return the first line of a traceback's exception."""
+    last = traceback.rpartition("Traceback (most recent call last):\n")[2]
+    return next((line for line in last.splitlines() if not line.startswith(" ")), "")
+
+
+def bot_folder(name: str) -> Path:
+    """Return a bot's folder. Raises ValueError if the folder is unusable."""
+    try:
+        return _bot_folder(name)
+    except OSError as error:
+        raise ValueError(f"{error.filename} can't be read: {error.strerror}") from None
+
+
+def _bot_folder(name: str) -> Path:
+    folder = Path(name).resolve()
+    if folder.is_file():
+        raise ValueError(f"{name} is a file: give its folder")
+    if not folder.is_dir():
+        raise ValueError(f"there is no folder {name}")
+    if not (folder / "bot.py").is_file():
+        below = Path(name, "bot")
+        hint = f", but there is one in {below}" if (below / "bot.py").is_file() else ""
+        raise ValueError(f"there is no bot.py in {name}{hint}")
+    if link := endless_link(folder):
+        raise ValueError(f"{link} must not be a link to a folder around it: remove it")
+    if any((folder / "bot").glob("**/*.py")):  # so does this one
+        raise ValueError(
+            f"{name} must have no package bot/: bot.py has that name. Rename that folder, such "
+            'as to shop/, and in all files "from bot." and "import bot." to "from shop." and so on'
+        )
+    modules = [*folder.glob("*.py"), *(path.parent for path in folder.glob("*/__init__.py"))]
+    for module in sorted(modules):
+        if module.stem in sys.stdlib_module_names:  # scripts/package has the same rule
+            raise ValueError(
+                f"{name} must have no {module.name}: it would hide Python's own module"
+            )
+    if folder != LAMBDA:
+        if taken := sorted(file for file, _ in packed(folder) if TAKEN.search(file)):
+            raise ValueError(f"{name} must have no {taken[0]}: the module adds its own")
+    return folder
+
+
+def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[str]:
+    """Return the kinds of update that bot.py handles. Raises ValueError if it doesn't say.
+
+    `variables` are the bot's environment.
+    """
+    files(bot)
+    with tempfile.TemporaryDirectory(prefix="telegram-bot-kinds-") as folder:
+        answer, output = Path(folder, "answer"), Path(folder, "output")
+        (runtime := Path(folder, "runtime")).mkdir()
+        (temporary := Path(folder, "tmp")).mkdir()
+        with output.open("wb") as file, answer.open("wb") as answered:
+            asked = command(bot, HANDLED, str(answered.fileno()), runtime)
+            with signals_held():
+                process = subprocess.Popen(
+                    asked,
+                    cwd=bot,
+                    env={**made_environment(str(temporary)), **(variables or {})},
+                    stdin=subprocess.DEVNULL,
+                    stdout=file,
+                    stderr=file,
+                    start_new_session=True,
+                    pass_fds=(answered.fileno(),),
+                )
+                watched("group", process.pid)
+
+        try:
+            if not in_time(process.pid, INIT_TIMEOUT, partial(has_ended, process)):
+                raise ValueError(NO_END.format(INIT_TIMEOUT))
+        finally:
+            end_at_once(process)  # and all that it started
+            watched("group", process.pid, over=True)
+        if (text := answer.read_text()) and process.returncode == 0:
+            kinds: list[str] | str = json.loads(text)
+            if isinstance(kinds, str):
+                raise ValueError(kinds)
+            return kinds
+        said = output.read_bytes()[-MOST_PRINTED:].decode(errors="replace").strip()
+        if "Traceback" not in said:
+            raise ValueError(f"bot.py can't be imported: it ends Python, as by sys.exit()\n{said}")
+        raise ValueError(f"bot.py can't be imported: {exception_of(said)}\n{advised(said)}")
+
+
+def unknown_kinds(kinds: list[str]) -> str:
+    """Return a warning about kinds of update that the known Bot API doesn't have, if any."""
+    head, _, update = (LAMBDA / "botkit/types.pyi").read_text().partition("class Update(")
+    known = re.findall(r"^    (\w+): NotRequired", update.partition("\n\n")[0], re.MULTILINE)
+    unknown = ", ".join(kind for kind in kinds if kind not in known)
+    version = re.findall(r"Bot API [0-9.]*[0-9]", head)[0]
+    return (
+        f"HANDLED has {unknown}: {version}, which is known here, has no such kind of update. "
+        "If Telegram has it by now, the bot gets it all the same"
+        if unknown
+        else ""
+    )

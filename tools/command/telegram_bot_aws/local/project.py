@@ -1,0 +1,72 @@
+"""Where things are in this project, and which versions of its packages it uses.
+
+This package runs from the project itself, a clone or Terraform's copy of one, or it was installed:
+then it contains those of the project's files that it needs, by the same paths.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[1]
+PACKED = PACKAGE / "module"
+IS_INSTALLED = PACKED.is_dir()
+ROOT = PACKED if IS_INSTALLED else PACKAGE.parents[2]
+LAMBDA = ROOT / "lambda"
+SCRIPTS = ROOT / "scripts"
+TOOLS = ROOT / "tools"
+COMMAND = TOOLS / "command"  # contains this package
+STAND_IN = TOOLS / "telegram-stand-in"  # a separate project, for Telegram
+VENV = Path(sys.prefix) if IS_INSTALLED else ROOT / ".venv"
+BUILD = ROOT / ".build"
+
+# The files that Terraform needs to apply this module from another folder.
+MODULE = (
+    ".terraform.lock.hcl",
+    "alarms.tf",
+    "environment.tf",
+    "failed.tf",
+    "iam.tf",
+    "inputs.tf",
+    "lambda",
+    "later.tf",
+    "main.tf",
+    "mini_app.tf",
+    "name.tf",
+    "outputs.tf",
+    "package.tf",
+    "queue.tf",
+    "schedules.tf",
+    "scripts/package",
+    "scripts/packaging.json",
+    "scripts/requirements.py",
+    "sessions.tf",
+    "variables.tf",
+    "versions.tf",
+)
+# The files that this package contains when it is installed.
+NEEDED = (
+    *MODULE,
+    "examples",
+    "requirements-demo.txt",
+    "tools/telegram-stand-in/telegram_stand_in",
+)
+# The other files that the scripts need to run from another folder.
+SCRIPTS_NEED = (
+    "scripts",
+    "tools",
+    ".python-version",
+    "requirements-demo.txt",
+    "requirements-dev.txt",
+    "requirements-optional.txt",
+)
+
+
+def requirement(package: str) -> str:
+    """Return the pinned requirement for a package: "requests==2.34.2"."""
+    for file in ROOT.glob("requirements-*.txt"):
+        if found := re.search(rf"^{re.escape(package)}==\S+", file.read_text(), re.MULTILINE):
+            return found[0]
+    raise LookupError(f"no version of {package} is pinned")

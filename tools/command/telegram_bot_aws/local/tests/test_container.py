@@ -1,0 +1,437 @@
+"""container.py: which kinds of update a bot handles, as demo, poll and doctor ask it; schedules."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from telegram_bot_aws.local import container
+from telegram_bot_aws.local.container import (
+    Function,
+    Invocation,
+    advised,
+    exception_of,
+    handled_kinds,
+    shortened,
+    unknown_kinds,
+)
+from telegram_bot_aws.local.events import webhook_event
+from tests.support.programs import LONGEST, state_of, wait_for_state
+from tests.support.stubs import BOT, CALL
+from tests.support.wheels import Index
+
+HANDLED = {
+    "a dict": ('{"message": print, "poll": print}', ["message", "poll"]),
+    "a list": ('["message", "poll"]', ["message", "poll"]),
+    "a tuple": ('("poll",)', ["poll"]),
+}
+
+
+@pytest.mark.parametrize(("handled", "kinds"), HANDLED.values(), ids=HANDLED)
+def test_a_bot_is_asked_as_the_registration_does(
+    tmp_path: Path, handled: str, kinds: list[str]
+) -> None:
+    (tmp_path / "bot.py").write_text(f"HANDLED = {handled}\nreply = print\n")
+    assert handled_kinds(tmp_path) == kinds
+
+
+def test_a_bot_that_handles_nothing_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text("reply = print")
+    with pytest.raises(ValueError, match=r'^bot.py must have HANDLED, .*: \["message"\]$'):
+        handled_kinds(tmp_path)
+
+
+def test_what_would_fail_the_apply_is_told_before(tmp_path: Path) -> None:
+    source = "HANDLED = ['message']\nAT_ONCE = 'message'\nreply = print\n"
+    (tmp_path / "bot.py").write_text(source)
+    with pytest.raises(ValueError, match=r"^AT_ONCE in bot\.py must be a list"):
+        handled_kinds(tmp_path)
+
+
+@pytest.mark.parametrize("reply", ["", "reply = 3"], ids=["none", "no function"])
+def test_a_bot_without_reply_is_refused(tmp_path: Path, reply: str) -> None:
+    (tmp_path / "bot.py").write_text(f"HANDLED = ['message']\n{reply}\n")
+    with pytest.raises(ValueError, match=r"^bot\.py must have a function reply\(update\)$"):
+        handled_kinds(tmp_path)
+
+
+def test_a_bot_that_needs_variables_is_given_them(tmp_path: Path) -> None:
+    source = "import os\nHANDLED = [os.environ['KIND']]\nreply = print\n"
+    (tmp_path / "bot.py").write_text(source)
+    assert handled_kinds(tmp_path, {"KIND": "message"}) == ["message"]
+    with pytest.raises(ValueError, match=r"KeyError: 'KIND'\n\(the environment has no 'KIND'"):
+        handled_kinds(tmp_path)
+
+
+def test_a_missing_package_is_expected_in_requirements(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text("import no_such_package\n")
+    with pytest.raises(ValueError, match=r"ModuleNotFoundError: .*\n\(a package that it imports"):
+        handled_kinds(tmp_path)
+
+
+STATE = """
+import os, sqlite3
+
+def on_event(event):
+    sqlite3.connect(os.environ["FILE"]).execute(event["query"])
+    return []
+
+HANDLED = ["message"]
+reply = print
+"""
+
+
+@pytest.mark.parametrize(
+    ("variables", "query", "words"),
+    [
+        ({}, "", "KeyError: 'FILE'\n(the environment has no 'FILE'. demo and poll take"),
+        ({"FILE": "new.db"}, "", "unable to open database file\n(a bot can only write to /tmp"),
+        ({"FILE": "old.db"}, "DROP TABLE x", "readonly database\n(a bot can only write to /tmp"),
+        ({"FILE": ":memory:"}, "DROP TABLE x", "no such table: x\n(a database in /tmp ends"),
+    ],
+)
+def test_what_surprises_people_is_explained(
+    tmp_path: Path, variables: dict[str, str], query: str, words: str
+) -> None:
+    (tmp_path / "bot.py").write_text(STATE)
+    with closing(sqlite3.connect(tmp_path / "old.db")) as database:
+        database.execute("CREATE TABLE x (y)")
+    with Function(tmp_path, variables) as function:
+        assert words in function.invoke({"query": query}).traceback
+
+
+def test_a_bot_that_runs_too_long_hears_where_it_gets_its_own_time() -> None:
+    assert "the default timeout, 10 s: demo --config" in advised("bot_module.TimeIsUp: bot.py ran")
+
+
+FRAMES = {
+    "bot": '  File "/bot/bot.py", line 1, in <module>\n    import shop\n',
+    "shop": '  File "/bot/shop.py", line 2, in <module>\n    import far\n    ^^^\n',
+    "far": '  File "/packages/far.py", line 3, in far\n    far()\n',
+}
+
+
+def test_most_frames_of_packages_are_left_out() -> None:
+    begin, end = "Traceback (most recent call last):\n", "far.TooFar: beyond\nthe sea"
+    own, far = FRAMES["bot"] + FRAMES["shop"] * 9, FRAMES["far"]
+    few = far * 3 + "  … 34 frames of packages …\n" + far * 3
+    assert shortened(begin + own + far * 40 + end) == begin + own + few + end
+    assert shortened(begin + far * 40 + end) == begin + few + end
+    assert shortened(begin + own + far * 7 + end) == begin + own + far * 7 + end
+    assert exception_of(f"printed before\n{begin}{own}{end}") == "far.TooFar: beyond"
+
+
+def test_a_failed_import_is_told_in_the_first_line(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text("import no_such_package\n")
+    with pytest.raises(ValueError, match=r"^bot\.py .* imported: ModuleNotFoundError: No module"):
+        handled_kinds(tmp_path)
+
+
+START = """
+import signal
+seconds, _ = signal.getitimer(signal.ITIMER_REAL)
+assert seconds > 30, f"interrupted after {seconds} s, also of others"
+HANDLED = ["message"]
+def reply(update): return []
+"""
+
+
+def test_a_start_has_its_time_without_the_wait_for_a_processor(tmp_path: Path) -> None:
+    """The demo counts it: the function's own alarm would also count that wait."""
+    (tmp_path / "bot.py").write_text(START)
+    with Function(tmp_path, {"REPLY_MODE": "webhook"}) as function:
+        started = function.invoke(webhook_event('{"update_id": 1}', {}))
+    assert started.traceback == ""
+
+
+def test_a_start_that_never_ends_is_told_with_its_usual_cause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(container, "INIT_TIMEOUT", 0.2)
+    (tmp_path / "bot.py").write_text("import threading; threading.Event().wait()")
+    with Function(tmp_path, {}) as function:
+        error = function.invoke({"x": 1}).error
+    assert error.startswith("bot.py can't be imported: no end after 0.2 s, as on Lambda. What poll")
+
+
+@pytest.mark.slow
+def test_the_packages_of_requirements_are_installed_once(
+    tmp_path: Path, index: Index, capsys: pytest.CaptureFixture[str]
+) -> None:
+    index.wheel("greeter", "1.0", {"greeter.py": "KINDS = ['message']\n"})
+    bot = tmp_path / "bot"
+    bot.mkdir()
+    (bot / "bot.py").write_text("import greeter\nHANDLED = greeter.KINDS\nreply = print\n")
+    (bot / "requirements.txt").write_text("greeter==1.0\n")
+    assert handled_kinds(bot) == ["message"]
+    assert capsys.readouterr().err == f"Installing the packages of {bot}/requirements.txt …\n"
+    shutil.rmtree(index.folder)
+    with Function(bot, {}) as function:
+        started = function.invoke({"x": 1})
+    assert "bot.py has no on_event()" in started.error
+    assert capsys.readouterr().err == ""
+    assert sorted(path.name for path in bot.iterdir()) == ["bot.py", "requirements.txt"]
+
+
+def test_packages_that_cannot_be_installed_are_told(tmp_path: Path, index: Index) -> None:
+    (tmp_path / "bot.py").write_text("HANDLED = ['message']\nreply = print\n")
+    (tmp_path / "requirements.txt").write_text("greeter==1.0\n")
+    with pytest.raises(ValueError, match="greeter was not found"):
+        handled_kinds(tmp_path)
+    with Function(tmp_path, {}) as function:
+        assert "greeter was not found" in function.invoke({"x": 1}).error
+
+
+def test_a_kind_of_update_that_does_not_exist_is_named() -> None:
+    assert unknown_kinds(["update_id", "message", "mesage", "managed_bot"]) == (
+        "HANDLED has update_id, mesage: Bot API 10.4, which is known here, has no such kind of "
+        "update. If Telegram has it by now, the bot gets it all the same"
+    )
+    assert unknown_kinds(["message", "managed_bot"]) == ""
+
+
+LATER = """
+from datetime import UTC, datetime
+from botkit import later
+
+def on_event(event):
+    call = {"method": "sendMessage", "chat_id": 42, "text": event["name"]}
+    later.send(call, datetime.fromtimestamp(event["at"], UTC), event["name"])
+    return []
+
+def reply(update):
+    return []
+"""
+JOINS = """
+import os, time
+
+SESSION = "chat"
+TOGETHER = {"albums": 0.001}
+
+def reply(update, session):
+    print([message["message_id"] for message in update["together"]])
+    while not os.path.exists(os.environ["GO"]):
+        time.sleep(0.01)
+    return []
+"""
+UNREACHABLE = {"TELEGRAM_API_URL": "http://127.0.0.1:1", "TELEGRAM_BOT_TOKEN": "1:a"}
+
+
+def test_messages_are_answered_together_while_others_come(tmp_path: Path) -> None:
+    """Updates that wait when the function ends are answered when it starts again."""
+    bot, go = tmp_path / "bot", tmp_path / "kept" / "go"  # what it sees of /tmp
+    bot.mkdir()
+    (bot / "bot.py").write_text(JOINS)
+    variables = {**UNREACHABLE, "TELEGRAM_WEBHOOK_SECRET": "x", "GO": str(go)}
+    answered: queue.Queue[Invocation] = queue.Queue()
+
+    def deliver(function: Function, update_id: int, **fields: str) -> str:
+        message = {"message_id": update_id, "chat": {"id": 42}, "from": {"id": 42}, **fields}
+        body = json.dumps({"update_id": update_id, "message": message})
+        event = webhook_event(body, {"X-Telegram-Bot-Api-Secret-Token": "x"})
+        return str(function.invoke(event).outcome["outcome"])
+
+    kept = tmp_path / "kept" / "sessions.json"
+    before = Function(bot, variables, sessions=kept)  # its queue waits for the `with` block
+    for update_id in (1, 2):
+        assert deliver(before, update_id, media_group_id="1") == "queued"
+    before.stop()
+    with Function(bot, variables, sessions=kept) as function:
+        function.on_queued = answered.put
+        assert deliver(function, 3, text="x") == "queued", "while the first ones are answered"
+        assert answered.empty()
+        go.touch()
+        found = [answered.get(timeout=60) for _ in range(3)]
+    # Before it there is a notice that pytest's folder is in /tmp.
+    assert [each.printed.splitlines()[-1:] for each in found] == [["[1, 2]"], [], ["[3]"]]
+    assert [each.outcome["outcome"] for each in found] == ["ignored", "repeated", "ignored"]
+
+
+def test_schedules_run_at_their_time_or_at_once(tmp_path: Path) -> None:
+    """Schedules that became due between two starts run at the next one; the others still wait."""
+    (tmp_path / "bot").mkdir()
+    (tmp_path / "bot" / "bot.py").write_text(LATER)
+    ran: queue.Queue[Invocation] = queue.Queue()
+
+    def function() -> Function:
+        sessions = tmp_path / "kept" / "sessions.json"
+        function = Function(tmp_path / "bot", UNREACHABLE, sessions=sessions)
+        function.on_schedule = ran.put
+        return function
+
+    in_an_hour = int(time.time()) + 3600
+    with function() as first:
+        for name, at in (("cake", in_an_hour + 1), ("tea", in_an_hour)):
+            assert not first.invoke({"name": name, "at": at}).error
+        waiting = first.schedules
+        assert [*waiting] == ["tea", "cake"]
+        about = {"since": in_an_hour, "tries": 0, "name": "tea"}
+        event = {"later": about, "calls": [{**CALL, "text": "tea"}]}
+        assert waiting["tea"] == {"at": in_an_hour, "event": event}
+        first.run("nothing")
+        first.run("tea")
+        invocation = ran.get(timeout=LONGEST)
+        assert invocation.outcome["outcome"] == "unreachable"
+        [retry, cake] = first.schedules  # by the function itself
+        assert (retry[:6], cake) == ("retry.", "cake")
+        assert first.schedules[retry]["event"]["calls"] == [{**CALL, "text": "tea"}]
+    file = tmp_path / "kept" / "sessions.later.json"
+    assert file.stat().st_mode & 0o077 == 0
+    file.write_text(json.dumps({"tea": {"at": 1, "event": CALL}, "cake": waiting["cake"]}))
+    with function() as second:
+        assert ran.get(timeout=LONGEST).event == CALL
+        assert "cake" in second.schedules
+    assert ran.empty()
+
+
+RECURS = """
+from botkit import later
+
+def on_event(event):
+    later.every({"method": "sendMessage", "chat_id": 42, "text": "x"}, *event["when"], "tea")
+    return []
+
+def reply(update):
+    return []
+"""
+
+
+def test_a_schedule_that_recurs_stays(tmp_path: Path) -> None:
+    """It may be run before its time. After a pause, what was missed is made up for once."""
+    (tmp_path / "bot").mkdir()
+    (tmp_path / "bot" / "bot.py").write_text(RECURS)
+    sessions = tmp_path / "kept" / "sessions.json"
+    file = sessions.with_suffix(".later.json")
+    ran: queue.Queue[Invocation] = queue.Queue()
+
+    def function() -> Function:
+        function = Function(tmp_path / "bot", UNREACHABLE, sessions=sessions)
+        function.on_schedule = ran.put
+        return function
+
+    with function() as first:
+        assert not first.invoke({"when": ["0 9 ? * * 2198", "Europe/Berlin"]}).error
+        at = int(datetime(2198, 1, 1, 8, tzinfo=UTC).timestamp())
+        assert first.schedules["every tea"]["at"] == at
+        first.run("every tea")
+        event = ran.get(timeout=LONGEST).event
+        assert event and event["calls"] == [CALL]
+        assert event["every"]["at"][:2] == "20"  # now, not in 2198
+        assert first.schedules["every tea"]["at"] == at
+        assert not first.invoke({"when": ["0 9 ? * * 2025", "Europe/Berlin"]}).error
+        assert "every tea" not in first.schedules
+    items = json.loads(file.read_text())
+    item = items["every tea"] | {"cron": "0 9 1 * ? *", "since": 1767225600}
+    file.write_text(json.dumps({"every tea": item}))
+    with function() as second:
+        event = ran.get(timeout=LONGEST).event
+        assert event and event["every"] == {"name": "tea", "at": "2026-01-01T08:00:00Z"}
+        assert second.schedules["every tea"]["at"] > time.time()
+    assert ran.empty()
+
+
+def test_no_container_starts_after_the_end() -> None:
+    """As for an update that waited while another one was answered."""
+    with Function(BOT.parent, {}) as function:
+        pass
+    invocation = function.invoke(webhook_event('{"update_id": 1}', {}))
+    assert (invocation.error, function._process) == ("the function has ended", None)
+
+
+STARTS = """
+import os, subprocess
+
+def reply(update): ...
+
+def on_event(event):
+    child = subprocess.Popen(["sleep", "1000"])
+    left = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+    print(os.getpid(), child.pid, left.pid, flush=True)
+    return []
+"""
+
+
+def test_a_container_is_frozen_between_events_with_its_children(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text(STARTS)
+    processes: list[int] = []
+    with Function(tmp_path, {}) as function:
+        for _ in range(2):  # it goes on for the second one
+            printed = function.invoke({"x": 1}).printed
+            processes += map(int, printed.split())
+            for process in processes:
+                wait_for_state(process, "T")
+    assert state_of(processes[0]) == ""
+    for process in processes:
+        wait_for_state(process, "")
+
+
+def test_what_leaves_a_container_that_ends_by_itself_ends_too(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text(STARTS.replace("    return []", "    os._exit(3)"))
+    with Function(tmp_path, {}) as function:
+        processes = [*map(int, function.invoke({"x": 1}).printed.split())]
+    assert len(processes) == 3
+    for process in processes:
+        wait_for_state(process, "")
+
+
+HALF = """
+import os, sys
+
+def reply(update): ...
+
+def on_event(event):
+    os.write(int(sys.argv[1]), b'{"result": ')
+    os._exit(3)
+"""
+
+
+def test_half_an_answer_is_none(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text(HALF)
+    with Function(tmp_path, {}) as function:
+        for _ in range(2):  # in a container each
+            invocation = function.invoke({"x": 1})
+            assert (invocation.error, invocation.cold) == ("the function ended by itself", True)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from telegram_bot_aws.local.container import Function
+
+with Function(Path(sys.argv[1]), {}) as function:
+    print(function.invoke({"x": 1}).printed, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_leaves_a_container_ends_too_if_we_are_killed(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text(STARTS)
+    command = [sys.executable, "-c", KILLED, str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    killed = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=False)
+    processes = [*map(int, killed.stdout.split())]
+    assert len(processes) == 3
+    for process in processes:
+        wait_for_state(process, "")
+
+
+def test_it_is_said_that_a_container_takes_too_much_memory(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text("def reply(update): ...\ndef on_event(event): return []\n")
+    with Function(tmp_path, {}, memory_size=8) as function:
+        printed = [function.invoke({"x": 1}).printed for _ in range(2)]
+    for text in printed:  # its start says nothing
+        assert re.fullmatch(r"about \d+ of 8 MB: AWS would end this\. .*\n", text)
+    with Function(tmp_path, {}, memory_size=128) as function:
+        assert function.invoke({"x": 1}).printed == ""

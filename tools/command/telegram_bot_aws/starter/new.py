@@ -1,0 +1,224 @@
+"""Begin your own bot: a folder with the bot, its tests, its configuration and a workflow.
+
+The bot's name is the folder's. Files that are there already are never overwritten. In the new
+main.tf the module's source is this clone, or where Terraform or uvx got this copy of it from.
+
+Exit code: 0 if the folder was written, 2 if it can't be: its name, or a file that is in the way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+from telegram_bot_aws.local import program
+from telegram_bot_aws.local.project import IS_INSTALLED, ROOT, SCRIPTS
+
+EXAMPLES = ROOT / "examples"
+TEMPLATE = Path(__file__).with_name("template")
+FIRST = "hello"  # the example that is copied unless another one is named
+OF_THE_EXAMPLE = ("README.md", "*.webp", "__pycache__", ".terraform", ".terraform.lock.hcl")
+FRAMEWORKS = ("aiogram", "ptb", "telebot")  # python-telegram-bot is ptb, pyTelegramBotAPI telebot
+SOURCE = re.compile(r'"\.\./\.\.(?:/\.\.)?" # elsewhere: (".*")')
+TERRAFORMS = Path(".terraform/modules/telegram_bot")  # its copy of the module, in the new folder
+
+
+def main() -> int:
+    chosen = options()
+    folder, example = Path(chosen.dir), EXAMPLES / chosen.example
+    try:
+        name = bot_name(folder)
+        written = files(example, name)
+        write(folder, written)
+    except ValueError as error:
+        print(f"{program.name('new')}: {error}", file=sys.stderr)
+        return 2
+    print(f"{folder} has the bot {name}. Next, in that folder:\n")
+    for command in commands(written, folder):
+        print(f"  {command}")
+    print()
+    home = TERRAFORMS if IS_INSTALLED else ROOT
+    if chosen.example != FIRST:
+        print(f"About the example: {home / 'examples' / chosen.example / 'README.md'}")
+    print(f"To deploy the bot: {home / 'docs' / 'first-bot.md'}")
+    print(f"To do more: {home / 'docs' / 'README.md'}")
+    return 0
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog=program.name("new"),
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("dir", metavar="DIR", help="the new folder, such as ../hello-bot")
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument(
+        "--example",
+        choices=examples(),
+        default=FIRST,
+        help="what the bot does at first, as in examples/ (default: %(default)s)",
+    )
+    kinds.add_argument(
+        "--framework",
+        choices=FRAMEWORKS,
+        help="begin with a conversation that is written with aiogram, python-telegram-bot (ptb) or "
+        "telebot: --example moved/FRAMEWORK",
+    )
+    chosen = parser.parse_args()
+    if chosen.framework:
+        chosen.example = f"moved/{chosen.framework}"
+    return chosen
+
+
+def examples() -> list[str]:
+    """Return the names of the examples, as their paths in examples/."""
+    mains = [*EXAMPLES.glob("*/main.tf"), *EXAMPLES.glob("moved/*/main.tf")]
+    return sorted(path.parent.relative_to(EXAMPLES).as_posix() for path in mains)
+
+
+def bot_name(folder: Path) -> str:
+    """Return the name of a folder's bot, by AWS's rule. Raises ValueError."""
+    name = folder.resolve().name
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
+        raise ValueError(
+            f"the folder's name is the bot's, so {name!r} can't be it: a name has 1 to 64 letters "
+            "(a to z), digits, hyphens or underscores, such as hello-bot"
+        )
+    return name
+
+
+def files(example: Path, name: str) -> dict[str, bytes]:
+    """Return the files of a new folder, by their paths in it."""
+    ignored = shutil.ignore_patterns(*OF_THE_EXAMPLE)
+    found: dict[str, bytes] = {}
+    for parent, folders, names in os.walk(example):
+        left_out = ignored(parent, [*folders, *names])
+        folders[:] = [each for each in folders if each not in left_out]
+        for each in set(names) - left_out:
+            path = Path(parent, each)
+            found[path.relative_to(example).as_posix()] = path.read_bytes()
+    main = found["main.tf"].decode()
+    own, *_ = re.findall(r'^  name += "([\w-]+)"', main, re.MULTILINE)
+    for place in (each for each in found if each.endswith((".tf", ".hcl"))):
+        found[place] = found[place].replace(own.encode(), name.encode())
+    found["main.tf"] = SOURCE.sub(
+        lambda line: source() or line[1], found["main.tf"].decode()
+    ).encode()
+    found["conftest.py"] = (EXAMPLES / "conftest.py").read_bytes()
+    for path in TEMPLATE.rglob("*"):
+        if path.is_file():
+            place = path.relative_to(TEMPLATE).as_posix().replace("dot-", ".")
+            found[place] = path.read_bytes()
+    return found
+
+
+def source() -> str:
+    """Return the source of the module, as main.tf has it, with a comment if it is a clone.
+
+    It is empty if this was installed from elsewhere than its repository.
+    """
+    if IS_INSTALLED:
+        url, revision = program.repository()
+        depth = "&depth=1" if program.is_release(revision) else ""  # no commit can have it
+        return f'"git::{url}?ref={revision}{depth}"' if url else ""
+    if is_terraforms():
+        for module in json.loads((ROOT.parent / "modules.json").read_text())["Modules"]:
+            if Path(module["Dir"]).name == ROOT.name:
+                version = f'\n  version = "{module["Version"]}"' if "Version" in module else ""
+                return f'"{module["Source"]}"{version}'
+    origin, tag = git("remote", "get-url", "origin"), git("describe", "--tags", "--exact-match")
+    if origin.startswith("https://") and re.fullmatch(r"v[0-9.]+", tag):
+        return f'"git::{origin}?ref={tag}&depth=1"'
+    if Path(git("rev-parse", "--show-toplevel")) == ROOT:
+        return f'"git::file://{quote(str(ROOT))}" # the last commit of this clone'
+    return json.dumps(str(ROOT))
+
+
+def is_terraforms() -> bool:
+    """Tell whether Terraform has put this copy of the module here, rather than Git."""
+    is_there = ROOT.parent.parts[-2:] == (".terraform", "modules")
+    return is_there and (ROOT.parent / "modules.json").is_file()
+
+
+def git(*arguments: str) -> str:
+    """Return what a command of Git prints about this clone, or nothing if it fails."""
+    try:
+        asked = subprocess.run(["git", "-C", ROOT, *arguments], capture_output=True, text=True)
+    except OSError:
+        return ""
+    return asked.stdout.strip()
+
+
+def write(folder: Path, written: dict[str, bytes]) -> None:
+    """Write the files into a folder. Raises ValueError, before the first, if one can't be."""
+    if ROOT == folder.resolve() or ROOT in folder.resolve().parents:
+        raise ValueError(f"{folder} is in {ROOT}, which is the module's: choose a folder outside")
+    for path in written:
+        for place in (folder / path, *(folder / path).parents):
+            if not os.path.lexists(place):  # a link to nothing is also there
+                continue
+            if place == folder / path:
+                raise ValueError(f"{place} is there already, and nothing is overwritten")
+            if not place.is_dir():
+                raise ValueError(f"{place} is a file, and a folder is needed there")
+    try:
+        for path, content in sorted(written.items()):
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(content)
+    except OSError as error:
+        raise ValueError(f"{error.filename} can't be written: {error.strerror}") from None
+
+
+def commands(written: dict[str, bytes], folder: Path) -> list[str]:
+    """Return the commands that follow: from the tests' virtual environment to the demo."""
+    python = f"python3.{sys.version_info.minor}"
+    if not works(python, folder):
+        python = shlex.quote(sys.executable)
+    terraform = "tofu" if not shutil.which("terraform") and shutil.which("tofu") else "terraform"
+    packages = ["pytest", "mypy"]
+    if "bot/requirements.txt" in written:
+        packages += ["-r", "bot/requirements.txt"]
+    demo = os.path.relpath(SCRIPTS / "demo", folder)
+    if IS_INSTALLED or is_terraforms():  # the folder will have its own copy
+        demo = str(TERRAFORMS / "scripts" / "demo")
+    elif demo.count("../") > 3:
+        demo = str(SCRIPTS / "demo")
+    uses_aws = re.search(rb"^  policy +=", written["main.tf"], re.MULTILINE)
+    return [
+        f"{python} -m venv .venv && .venv/bin/pip install {' '.join(packages)}",
+        f"{terraform} init",
+        ".venv/bin/python -m pytest",
+        f"{shlex.quote(demo)} {'--config .' if uses_aws else '--direct --bot bot'} --open",
+    ]
+
+
+def works(program: str, folder: Path) -> bool:
+    """Tell whether a program runs in a folder: tools like pyenv may choose none there.
+
+    An installed command's own environment may be on the PATH, and is a person's no longer.
+    """
+    own = str(Path(sys.prefix, "bin")) if IS_INSTALLED else ""
+    path = os.pathsep.join(each for each in os.get_exec_path() if each != own)
+    try:
+        tried = subprocess.run(
+            [program, "--version"],
+            cwd=folder,
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+        )
+    except OSError:
+        return False
+    return tried.returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""The command as uvx installs it from a Git repository, and runs it without a clone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from telegram_bot_aws.local import program
+from telegram_bot_aws.local.project import COMMAND, NEEDED, ROOT, VENV
+from telegram_bot_aws.starter import new
+from tests.support.needs import needs_provider, skip_or_fail
+
+SAID = "Hello, Ada!\n"  # by the example that `new` copies
+URL = "https://example.org/telegram"
+IGNORED = shutil.ignore_patterns(".terraform", "__pycache__")
+GIT = {"vcs": "git", "commit_id": "c0ffee"}
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with what the wheel is built of, and nothing else."""
+    folder = tmp_path / "a-fork"
+    sources = (COMMAND.relative_to(ROOT), "pyproject.toml", "LICENSE", ".gitignore")
+    for name in (*NEEDED, *map(str, sources)):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=IGNORED)
+        else:
+            shutil.copy(ROOT / name, folder / name)
+    git = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
+    for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message=1"]):
+        subprocess.run([*git, *command], cwd=folder, check=True)
+    return folder
+
+
+@pytest.mark.slow
+def test_a_bot_is_begun_and_tried_without_a_clone(
+    repository: Path, tmp_path: Path, quick_terraform: None
+) -> None:
+    needs_provider()
+    if not (uv := VENV / "bin" / "uv").exists():
+        skip_or_fail("needs uv, which scripts/bootstrap installs")
+    uvx = [uv, "tool", "run", "--quiet", "--python", sys.executable]
+
+    def run(*words: str) -> str:
+        command = [*uvx, "--from", f"git+file://{repository}", "telegram-bot-aws", *words]
+        ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout
+
+    assert ".terraform/modules/telegram_bot/scripts/demo --direct" in run("new", "hello-bot")
+    head = ["git", "-C", repository, "rev-parse", "HEAD"]
+    commit = subprocess.run(head, capture_output=True, text=True, check=True).stdout.strip()
+    main = (tmp_path / "hello-bot" / "main.tf").read_text()
+    assert f'  source = "git::file://{repository}?ref={commit}"\n' in main
+    assert run("demo", "--direct", "--bot", "hello-bot/bot", "--send", "hi") == SAID
+    assert run("demo", "--config", "hello-bot", "--send", "hi") == SAID
+    for subcommand in ("poll", "doctor", "sessions"):
+        assert run(subcommand, "--help").startswith(f"usage: telegram-bot-aws {subcommand} ")
+
+
+@pytest.mark.parametrize(
+    ("about", "source"),
+    [
+        ({"vcs_info": GIT}, f'"git::{URL}?ref=c0ffee"'),
+        ({"vcs_info": {**GIT, "requested_revision": "main"}}, f'"git::{URL}?ref=c0ffee"'),
+        (
+            {"vcs_info": {**GIT, "requested_revision": "v1.2.3"}},
+            f'"git::{URL}?ref=v1.2.3&depth=1"',
+        ),
+        ({"archive_info": {}}, ""),
+    ],
+    ids=["git", "branch", "release", "archive"],
+)
+def test_a_new_bots_source_is_where_the_command_comes_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, about: dict[str, object], source: str
+) -> None:
+    info = tmp_path / "telegram_bot_aws-1.2.3.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.4\nName: telegram-bot-aws\nVersion: 1.2.3\n"
+    )
+    (info / "direct_url.json").write_text(json.dumps({"url": URL, **about}))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(program, "IS_INSTALLED", True)
+    monkeypatch.setattr(new, "IS_INSTALLED", True)
+    program.repository.cache_clear()
+    try:
+        assert new.source() == source
+    finally:
+        program.repository.cache_clear()

@@ -1,0 +1,259 @@
+"""Where a tool's output goes, and what it says if it can't run on this machine."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from telegram_stand_in import Telegram
+
+from telegram_bot_aws.live import doctor, poll
+from telegram_bot_aws.live.client import Unreachable
+from telegram_bot_aws.local.container import Invocation
+from telegram_bot_aws.local.project import COMMAND, SCRIPTS, TOOLS
+from telegram_bot_aws.local.terminal import coloured, reason
+from tests.support.programs import LONGEST, copy_of_the_project, run
+from tests.support.stubs import BOT
+from tests.support.telegram import TOKEN
+
+
+@pytest.mark.parametrize(("output", "said"), [("pipe", ""), ("/dev/full", "No space left")])
+def test_a_tool_whose_output_cannot_be_written_ends_quietly(
+    telegram: Telegram, output: str, said: str
+) -> None:
+    if output == "pipe":
+        read, write = os.pipe()
+        os.close(read)
+    else:
+        write = os.open(output, os.O_WRONLY)
+    ours = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
+    result = subprocess.run(
+        [SCRIPTS / "doctor", "--bot", BOT.parent],
+        env={**os.environ, **ours},
+        stdin=subprocess.DEVNULL,
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=LONGEST,
+    )
+    os.close(write)
+    assert result.returncode == 1
+    expected = f"scripts/doctor: {said} on device\n" if said else ""
+    assert result.stderr == expected
+
+
+INTERRUPTED = """
+import sys
+
+class Interrupted:
+    def find_spec(self, name, path=None, target=None):
+        if name == "telegram_bot_aws.live.doctor":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupted())
+"""
+
+
+def test_a_tool_that_is_interrupted_at_its_start_ends_quietly(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(INTERRUPTED)
+    result = subprocess.run(
+        [sys.executable, COMMAND / "telegram_bot_aws", "doctor"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        stderr=subprocess.PIPE,
+        timeout=LONGEST,
+    )
+    assert (result.returncode, result.stderr) == (130, b"")
+
+
+def test_the_answer_is_all_that_the_demo_prints() -> None:
+    """Its progress goes to standard error."""
+    result = subprocess.run(
+        [SCRIPTS / "demo", "--direct", "--bot", BOT.parent, "--send", "hello"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST,
+    )
+    assert result.stdout == "Heard: hello\n"
+    assert '"hello" delivered … ' in result.stderr
+
+
+RAW = "\033]0;title\a\x9b2J\r\x7f\ttab\nline"
+SHOWN = "\\u001b]0;title\\u0007\\u009b2J\\u000d\\u007f\ttab\nline"
+
+SAID = "]0;title \\u009b2J\\u000d\\u007f tab\nline"  # Telegram has blanks for some of them
+
+
+@pytest.mark.parametrize("flags", [[], ["--json"]], ids=["text", "JSON"])
+def test_the_demo_shows_what_a_terminal_would_obey(tmp_path: Path, flags: list[str]) -> None:
+    (tmp_path / "bot.py").write_text(
+        f"""
+HANDLED = ["message"]
+def reply(update):
+    print({RAW!r})
+    chat = update["message"]["chat"]["id"]
+    return [{{"method": "sendMessage", "chat_id": chat, "text": {RAW!r}}}]
+"""
+    )
+    result = subprocess.run(
+        [SCRIPTS / "demo", "--direct", "--bot", tmp_path, "--send", "hello", *flags],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=LONGEST,
+    )
+    said, told = result.stdout.decode(), result.stderr.decode()
+    assert f"{SHOWN}\n" in told, "what it printed"
+    if flags:
+        assert json.loads(said)["params"]["text"] == RAW
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", said)
+    else:
+        assert said == f"{SAID}\n"
+
+
+def test_poll_shows_what_a_terminal_would_obey(capfd: pytest.CaptureFixture[str]) -> None:
+    poll.show(Invocation(printed=RAW, traceback=RAW))
+    poll.say(RAW)
+    out, err = capfd.readouterr()
+    assert err == f"{SHOWN}{SHOWN}\n"
+    assert out[9:] == f"{SHOWN}\n"
+
+
+def test_the_doctor_shows_what_a_terminal_would_obey() -> None:
+    check = doctor.Check("deliveries", False, f"one failed: {RAW}", f"try {RAW}")
+    assert doctor.shown(check, 10) == f"✗ deliveries  one failed: {SHOWN}\n  {'':10}  → try {SHOWN}"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("output", "settings", "shown"),
+    [
+        (Terminal(), {}, "\033[32mgood\033[0m"),
+        (Terminal(), {"NO_COLOR": "1"}, "good"),
+        (Terminal(), {"TERM": "dumb"}, "good"),
+        (io.StringIO(), {}, "good"),
+    ],
+    ids=["terminal", "no colour wanted", "no colour known", "file"],
+)
+def test_only_a_terminal_gets_colour(
+    output: io.StringIO, settings: dict[str, str], shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_COLOR", "TERM"):
+        monkeypatch.setenv(name, settings.get(name, ""))
+    assert coloured("good", "green", output) == shown
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (Unreachable("gaierror: [Errno -2] Name or service not known"), "no network or DNS"),
+        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "no network or DNS"),
+        (ConnectionError("HTTP 502"), "HTTP 502"),
+    ],
+    ids=["a client's", "Python's", "another"],
+)
+def test_a_name_that_is_not_found_is_told_in_words(error: Exception, words: str) -> None:
+    assert reason(error) == words
+
+
+@pytest.mark.parametrize("tool", [doctor.main, poll.main], ids=["doctor", "poll"])
+def test_the_help_names_variables_and_exit_codes(tool: Callable[[], int]) -> None:
+    text = run(tool, "--help").output
+    for name in ("TELEGRAM_API_URL", "TELEGRAM_BOT_TOKEN", "TELEGRAM_PROXY", "Exit code: 0"):
+        assert name in text
+
+
+def fake_python(folder: Path, body: str) -> dict[str, str]:
+    """Return an environment in which every Python is this shell script."""
+    for name in ("python3.12", "python3.13", "python3.14", "python3"):
+        (folder / name).write_text(f"#!/bin/sh\n{body}\n")
+        (folder / name).chmod(0o755)
+    return {"PATH": f"{folder}:/usr/bin:/bin"}
+
+
+def test_the_python_is_chosen_in_this_projects_folder(tmp_path: Path) -> None:
+    """pyenv chooses one by the current folder."""
+    real = f'[ "$(pwd -P)" = "{SCRIPTS}" ] && exec "{sys.executable}" "$@"; exit 127'
+    said = subprocess.check_output(
+        [SCRIPTS / "python", "-c", "import os; print(os.getcwd())"],
+        cwd=tmp_path,
+        env=fake_python(tmp_path, real),
+        text=True,
+    )
+    assert said == f"{tmp_path}\n"
+
+
+def test_why_there_is_no_python_is_shown(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [SCRIPTS / "doctor"],
+        env=fake_python(tmp_path, 'echo "pyenv: version 3.13 is not installed" >&2; exit 127'),
+        capture_output=True,
+        text=True,
+    )
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("Python 3.12 or later is needed")
+    assert result.stderr.endswith("pyenv: version 3.13 is not installed\n")
+
+
+@pytest.mark.parametrize("tool", ["bootstrap", "mutants", "screenshot", "test"])
+def test_help_sets_nothing_up(tmp_path: Path, tool: str) -> None:
+    project = copy_of_the_project(tmp_path)
+    (project / ".venv").unlink()
+    result = subprocess.run(
+        [project / "scripts" / tool, "--help"], capture_output=True, text=True, timeout=LONGEST
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert len(result.stdout) > 50
+    assert not (project / ".venv").exists()
+
+
+COMMANDS = sorted(path for path in SCRIPTS.iterdir() if path.is_file() and not path.suffix)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda path: path.name)
+def test_help_tells_the_exit_codes_and_the_list_of_commands_has_it(command: Path) -> None:
+    if command.name != "python":  # which takes Python's arguments
+        told = subprocess.run([command, "--help"], capture_output=True, text=True, timeout=LONGEST)
+        assert told.returncode == 0
+        assert "Exit code: 0 if" in told.stdout or "Exit code: 0 after" in told.stdout
+    assert f"| [{command.name}]({command.name}) |" in (SCRIPTS / "README.md").read_text()
+
+
+def test_the_list_of_tools_is_whole() -> None:
+    listed = re.findall(r"^\| \[([\w./-]+)\]", (TOOLS / "README.md").read_text(), re.MULTILINE)
+    folders = {f"{path.name}/" for path in TOOLS.iterdir() if path.is_dir()}
+    assert set(listed) == folders - {"__pycache__/"}
+
+
+SETTINGS = {
+    "LC_ALL": "C",
+    "PYTHONIOENCODING": "ascii",
+    "PYTHONOPTIMIZE": "2",
+    "PYTHONSAFEPATH": "1",
+    "PYTHONUTF8": "0",
+}
+
+
+def test_a_persons_python_settings_change_nothing(telegram: Telegram, tmp_path: Path) -> None:
+    ours = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
+    result = subprocess.run(
+        [SCRIPTS / "doctor", "--bot", BOT.parent],
+        env={**os.environ, **ours, **SETTINGS},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST,
+    )
+    assert result.stderr == ""
+    assert result.stdout.startswith("\\u2713 token            valid, of @echo_bot (Echo)\n")
