@@ -59,9 +59,10 @@ def test_a_change_that_does_not_work_is_in_no_new_container(tmp_path: Path, fres
 def test_a_bot_has_the_time_of_the_default_configuration(tmp_path: Path) -> None:
     """That keeps no failed updates, which takes time that the demo adds. The clock stands still."""
     (tmp_path / "bot.py").write_text(
+        "import time\n"
         "from botkit.deadline import deadline\n"
         "HANDLED = ['message']\n"
-        "deadline.clock = lambda: 100.0\n"
+        "time.monotonic = deadline.clock = lambda: 100.0\n"
         "def reply(update):\n"
         "    print(deadline.left())\n"
         "    return []\n"
