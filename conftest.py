@@ -37,6 +37,7 @@ LIFECYCLE = f"{DEPLOYMENT}test_lifecycle.py"  # each test has a deployment to it
 # unit tests need the CPU meanwhile. The longest of the rest come before the others, so that no
 # process waits for another at the end.
 ORDER = (
+    f"{DEPLOYMENT}test_printed_commands.py",
     f"{DEPLOYMENT}test_deployer_policy.py",
     f"{DEPLOYMENT}test_queue.py",
     LIFECYCLE,
@@ -61,6 +62,7 @@ AIOGRAM = (
     "tools/telegram-stand-in/tests/test_libraries.py",
     "tools/telegram-stand-in/tests/test_played.py",
     "tests/integration/test_frameworks.py",
+    "tests/integration/test_pairs.py",
     "tests/unit/test_init_data.py::test_aiogram",
     "tests/unit/test_init_data.py::test_they_accept",
     "tests/unit/frameworks/test_contract.py",

@@ -54,34 +54,13 @@ locals {
   EOT
 }
 
-# The name under which the bot's queues were made. It's here without them, too: they may go in the same apply.
+# The name under which the bot's queues were made. It's here without them, too, since they may go in the same apply: so
+# another name is always refused (inputs.tf), until this is replaced.
 resource "terraform_data" "failed_name" {
   input = var.name
 
   lifecycle {
     ignore_changes = [input]
-  }
-}
-
-# Those that another name would delete.
-data "aws_sqs_queues" "left" {
-  count = terraform_data.failed_name.input == var.name ? 0 : 1
-
-  queue_name_prefix = "${terraform_data.failed_name.input}-"
-
-  lifecycle {
-    postcondition {
-      condition = length(setintersection(
-        [for url in self.queue_urls : basename(url)],
-        [for end in ["-failed", "-dead.fifo"] : "${terraform_data.failed_name.input}${end}"],
-      )) == 0
-      error_message = join(" ", [
-        "Another name would delete the queues of failures of ${terraform_data.failed_name.input}, with all that",
-        "waits in them: keep the name, or replay it first (docs/how-to/replay.md). To give it up: terraform apply",
-        "-replace=module.telegram_bot.terraform_data.failed_name (telegram_bot: the module's name in your",
-        "configuration; in a clone, leave out module.telegram_bot.).",
-      ])
-    }
   }
 }
 

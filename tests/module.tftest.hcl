@@ -862,36 +862,11 @@ run "what_failed_is_kept" {
 run "another_name_would_delete_what_failed" {
   command = plan
 
-  override_data {
-    target = data.aws_sqs_queues.left
-    values = {
-      queue_urls = ["https://sqs.eu-central-1.amazonaws.com/123456789012/telegram-bot-failed"]
-    }
-  }
-
   variables {
-    name = "polls" # and no queue any more
+    name = "polls" # and there may be a queue no more
   }
 
-  expect_failures = [data.aws_sqs_queues.left]
-}
-
-run "and_so_it_would_its_dead_letters" {
-  command = plan
-
-  override_data {
-    target = data.aws_sqs_queues.left
-    values = {
-      queue_urls = ["https://sqs.eu-central-1.amazonaws.com/123456789012/telegram-bot-dead.fifo"]
-    }
-  }
-
-  variables {
-    name  = "polls"
-    queue = true
-  }
-
-  expect_failures = [data.aws_sqs_queues.left]
+  expect_failures = [terraform_data.inputs]
 }
 
 run "another_name_may_delete_it_on_demand" {
@@ -907,28 +882,8 @@ run "another_name_may_delete_it_on_demand" {
   }
 
   assert {
-    condition     = aws_sqs_queue.failed[0].name == "polls-failed" && length(data.aws_sqs_queues.left) == 0
+    condition     = aws_sqs_queue.failed[0].name == "polls-failed"
     error_message = "The queue has the new name."
-  }
-}
-
-run "another_bots_queues_do_not_keep_a_name" {
-  command = plan
-
-  override_data {
-    target = data.aws_sqs_queues.left
-    values = {
-      queue_urls = ["https://sqs.eu-central-1.amazonaws.com/123456789012/telegram-bot-2-failed"]
-    }
-  }
-
-  variables {
-    name = "polls"
-  }
-
-  assert {
-    condition     = length(data.aws_sqs_queues.left) == 1
-    error_message = "They have been looked for."
   }
 }
 
@@ -1029,7 +984,6 @@ run "sessions_and_calls_for_later_have_what_is_their_own" {
   variables {
     alarm_actions             = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
     later                     = true
-    name                      = "tea"
     permissions_boundary      = "arn:aws:iam::123456789012:policy/boundary"
     tags                      = { team = "bots" }
     session_retention_in_days = 0
@@ -1037,7 +991,7 @@ run "sessions_and_calls_for_later_have_what_is_their_own" {
 
   assert {
     condition = (
-      aws_dynamodb_table.sessions[0].name == "tea-sessions" && aws_dynamodb_table.sessions[0].billing_mode == "PAY_PER_REQUEST" &&
+      aws_dynamodb_table.sessions[0].name == "telegram-bot-sessions" && aws_dynamodb_table.sessions[0].billing_mode == "PAY_PER_REQUEST" &&
       one(aws_dynamodb_table.sessions[0].ttl).attribute_name == "expires_at" && one(aws_dynamodb_table.sessions[0].ttl).enabled
     )
     error_message = "The table is on demand, and its items expire."
@@ -1059,14 +1013,14 @@ run "sessions_and_calls_for_later_have_what_is_their_own" {
       ]) == {
       Effect   = "Allow"
       Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
-      Resource = "arn:aws:dynamodb:eu-central-1:123456789012:table/tea-sessions"
+      Resource = "arn:aws:dynamodb:eu-central-1:123456789012:table/telegram-bot-sessions"
     }
     error_message = "The role may get, put and update items of this table, no more."
   }
 
   assert {
     condition = (
-      aws_lambda_function.this.environment[0].variables["SESSION_TABLE"] == "tea-sessions" &&
+      aws_lambda_function.this.environment[0].variables["SESSION_TABLE"] == "telegram-bot-sessions" &&
       aws_lambda_function.this.environment[0].variables["SESSION_RETENTION_IN_DAYS"] == "0"
     )
     error_message = "The function knows its table, and how long it keeps what is in it."
@@ -1074,8 +1028,8 @@ run "sessions_and_calls_for_later_have_what_is_their_own" {
 
   assert {
     condition = (
-      aws_lambda_function.this.environment[0].variables["LATER_GROUP"] == "tea" && aws_scheduler_schedule_group.later[0].name == "tea" && aws_scheduler_schedule_group.every[0].name == "tea-every" &&
-      aws_lambda_function.this.environment[0].variables["LATER_ROLE"] == aws_iam_role.later[0].arn && aws_iam_role.later[0].name == "tea-later"
+      aws_lambda_function.this.environment[0].variables["LATER_GROUP"] == "telegram-bot" && aws_scheduler_schedule_group.later[0].name == "telegram-bot" && aws_scheduler_schedule_group.every[0].name == "telegram-bot-every" &&
+      aws_lambda_function.this.environment[0].variables["LATER_ROLE"] == aws_iam_role.later[0].arn && aws_iam_role.later[0].name == "telegram-bot-later"
     )
     error_message = "The function knows its group and the role."
   }
@@ -1088,24 +1042,24 @@ run "sessions_and_calls_for_later_have_what_is_their_own" {
         Effect = "Allow"
         Action = ["scheduler:CreateSchedule", "scheduler:DeleteSchedule"]
         Resource = [
-          "arn:aws:scheduler:eu-central-1:123456789012:schedule/tea/*",
-          "arn:aws:scheduler:eu-central-1:123456789012:schedule/tea-every/*",
+          "arn:aws:scheduler:eu-central-1:123456789012:schedule/telegram-bot/*",
+          "arn:aws:scheduler:eu-central-1:123456789012:schedule/telegram-bot-every/*",
         ]
       },
       {
         Effect   = "Allow"
         Action   = "scheduler:GetSchedule"
-        Resource = "arn:aws:scheduler:eu-central-1:123456789012:schedule/tea/*"
+        Resource = "arn:aws:scheduler:eu-central-1:123456789012:schedule/telegram-bot/*"
       },
       {
         Effect   = "Allow"
         Action   = "scheduler:UpdateSchedule"
-        Resource = "arn:aws:scheduler:eu-central-1:123456789012:schedule/tea-every/*"
+        Resource = "arn:aws:scheduler:eu-central-1:123456789012:schedule/telegram-bot-every/*"
       },
       {
         Effect    = "Allow"
         Action    = "iam:PassRole"
-        Resource  = "arn:aws:iam::123456789012:role/tea-later"
+        Resource  = "arn:aws:iam::123456789012:role/telegram-bot-later"
         Condition = { StringEquals = { "iam:PassedToService" = "scheduler.amazonaws.com" } }
       },
     ]
@@ -1121,8 +1075,8 @@ run "sessions_and_calls_for_later_have_what_is_their_own" {
         StringEquals = {
           "aws:SourceAccount" = "123456789012"
           "aws:SourceArn" = [
-            "arn:aws:scheduler:eu-central-1:123456789012:schedule-group/tea",
-            "arn:aws:scheduler:eu-central-1:123456789012:schedule-group/tea-every",
+            "arn:aws:scheduler:eu-central-1:123456789012:schedule-group/telegram-bot",
+            "arn:aws:scheduler:eu-central-1:123456789012:schedule-group/telegram-bot-every",
           ]
         }
       }
@@ -1134,7 +1088,7 @@ run "sessions_and_calls_for_later_have_what_is_their_own" {
     condition = jsondecode(aws_iam_role_policy.later[0].policy).Statement == [{
       Effect   = "Allow"
       Action   = "lambda:InvokeFunction"
-      Resource = "arn:aws:lambda:eu-central-1:123456789012:function:tea:live"
+      Resource = "arn:aws:lambda:eu-central-1:123456789012:function:telegram-bot:live"
     }]
     error_message = "The role may invoke the function, and do nothing else."
   }
@@ -1151,8 +1105,8 @@ run "sessions_and_calls_for_later_have_what_is_their_own" {
 
   assert {
     condition = [for name in ["later", "every"] : [for alarm in [aws_cloudwatch_metric_alarm.this["${name}_dropped"]] : [alarm.namespace, alarm.metric_name, alarm.dimensions]][0]] == [
-      ["AWS/Scheduler", "InvocationDroppedCount", tomap({ ScheduleGroup = "tea" })],
-      ["AWS/Scheduler", "InvocationDroppedCount", tomap({ ScheduleGroup = "tea-every" })],
+      ["AWS/Scheduler", "InvocationDroppedCount", tomap({ ScheduleGroup = "telegram-bot" })],
+      ["AWS/Scheduler", "InvocationDroppedCount", tomap({ ScheduleGroup = "telegram-bot-every" })],
     ]
     error_message = "What Scheduler gives up sets off an alarm, for each of its groups."
   }
@@ -1167,7 +1121,7 @@ run "another_name_would_delete_the_sessions_and_what_waits" {
     session_retention_in_days = 0
   }
 
-  expect_failures = [aws_dynamodb_table.sessions, aws_scheduler_schedule_group.later]
+  expect_failures = [aws_dynamodb_table.sessions, aws_scheduler_schedule_group.later, terraform_data.inputs]
 }
 
 run "another_name_may_delete_them_on_demand_and_the_most_of_all_is_taken" {
@@ -1191,7 +1145,7 @@ run "another_name_may_delete_them_on_demand_and_the_most_of_all_is_taken" {
   }
 
   plan_options {
-    replace = [terraform_data.sessions_name[0], terraform_data.later_name[0]]
+    replace = [terraform_data.failed_name, terraform_data.sessions_name[0], terraform_data.later_name[0]]
   }
 
   assert {
@@ -1337,6 +1291,10 @@ run "a_tag_with_an_asterisk_levels_without_a_slash_before_them_and_part_of_a_day
 run "a_new_bot_has_no_name_that_another_bots_resources_have" {
   command = plan
 
+  plan_options {
+    replace = [terraform_data.failed_name]
+  }
+
   override_data {
     target = data.aws_cloudwatch_log_groups.deployed
     values = {
@@ -1352,6 +1310,10 @@ run "a_new_bot_has_no_name_that_another_bots_resources_have" {
 
 run "a_new_bot_without_a_queue_has_no_dead_letters_to_meet" {
   command = apply
+
+  plan_options {
+    replace = [terraform_data.failed_name]
+  }
 
   variables {
     name = "tea-dead"

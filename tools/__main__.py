@@ -5,6 +5,7 @@ from pathlib import Path
 
 TOOLS = {
     "bench": "bench.bench",
+    "compare-texts": "maintenance.texts",
     "mutants": "maintenance.mutants",
     "release": "maintenance.release",
     "screenshot": "telegram_bot_aws.demo.screenshot",

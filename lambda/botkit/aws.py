@@ -17,6 +17,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from urllib.parse import quote
 
 from . import current
@@ -43,11 +44,9 @@ RETRYABLE = (
 # Services whose signatures name them otherwise than their hosts do.
 SIGNED_AS = {"bedrock-agent-runtime": "bedrock", "bedrock-runtime": "bedrock", "email": "ses"}
 
-# The root CAs of AWS's services at amazonaws.com: https://www.amazontrust.com/repository/
-ROOTS = (
-    *(f"Amazon Root CA {number}" for number in range(1, 5)),
-    "Starfield Services Root Certificate Authority - G2",
-)
+# The root CAs of AWS's services at amazonaws.com, 1 to 4 of the first name:
+# https://www.amazontrust.com/repository/
+ROOTS = ("Amazon Root CA ", "Starfield Services Root Certificate Authority - G2")
 
 PAUSE = 1.0  # seconds between two empty events
 
@@ -336,6 +335,7 @@ def _normal(path: str) -> str:
     return "/" + "/".join(parts) + end
 
 
+@lru_cache(8)  # AWS renews the secret, and the scope has the day and the service
 def _key(secret: str, scope: str) -> bytes:
     """Return the key for the requests of a day to a service in a region."""
     key = f"AWS4{secret}".encode()

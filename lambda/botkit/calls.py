@@ -90,7 +90,7 @@ def make_calls(run: Run, calls: list[Json], name: str = "answered") -> Outcome:
         except Failure as error:
             run.made.methods.append(call["method"])
             failure = outcome_of(error)
-            if failure.comes_again:
+            if failure.is_retried:
                 return failure.but(done=done, remaining=calls[done:])
             if call.get("instead_of"):
                 refusal = failure.refusal  # for the log

@@ -58,6 +58,9 @@ FIELDS = (
 MESSAGES = ("message", "business_message")  # kinds of update
 # Of a call, the parameters that say where it goes.
 WHERE = ("chat_id", "message_thread_id", "direct_messages_topic_id", "business_connection_id")
+GROUPS = ("group", "supergroup")
+# Methods that begin with "send", but take no reply_markup.
+NO_MARKUP = ("sendChatAction", "sendMediaGroup", "sendMessageDraft", "sendRichMessageDraft")
 # Messages with one of these are a person's. All others report an event in a chat.
 CONTENT = (
     "animation",
@@ -303,8 +306,9 @@ def start(function: Callable[[Json], Dialogue], update: Json, session: Json) -> 
         "person": place.person,
         "last": message.get("message_id", 0),
         **tapped,
+        "said": place.content.get("message_id", 0),  # by the person: 0 after a tap
         "message": message,
-        "steps": [],
+        "steps": [],  # the answers, under the name that stored sessions have
     }
     try:
         with _Rerun(session) as run:
@@ -388,6 +392,7 @@ def _answer(update: Json, session: Json) -> list[Any] | None:
             state |= {"album": album, "album_at": known}
         if answer is None:
             return [] if is_part else run.sent(run.question.asked_again())
+        state["said"] = content.get("message_id", 0)
         ids = [part.get("message_id", 0) for part in parts]
         state["last"] = max(*ids, state.get("last", 0))
         calls = run.go_on(answer)
@@ -452,9 +457,12 @@ class _Rerun:
         return self.sent(point.calls)
 
     def sent(self, calls: list[Any]) -> list[Any]:
-        """Return calls of the question with a mark on its buttons, which no other button has."""
+        """Return calls of the question with a mark on its buttons, which no other button has.
+
+        One that a message answers offers a reply instead, in a group.
+        """
         if self.question.answer:
-            return calls
+            return self._with_reply(calls)
         if self._state["person"] < 0:  # https://core.telegram.org/api/bots/ids: a chat
             raise _CantTap("an anonymous admin can't tap a button of ask_press")
         marked = []
@@ -470,6 +478,25 @@ class _Rerun:
                     f"{LONGEST_DATA - len(self._mark)} bytes"
                 )
         return marked
+
+    def _with_reply(self, calls: list[Any]) -> list[Any]:
+        """Return calls of a question that has the person's app reply to it, in a group.
+
+        In privacy mode, a bot gets no other answer there. What the last call says itself stays.
+        Source: https://core.telegram.org/bots/api#forcereply
+        """
+        last, chat = calls[-1], self._state["message"]["chat"]
+        method = str(last.get("method"))
+        takes_markup = method.startswith("send") and method not in NO_MARKUP
+        is_here = chat.get("type") in GROUPS and last.get("chat_id") == chat["id"]
+        if "reply_markup" in last or not (takes_markup and is_here):
+            return calls
+        offer: Json = {"reply_markup": {"force_reply": True}}
+        if (said := self._state.get("said")) and "reply_parameters" not in last:
+            # Only the sender of that message is to reply.
+            offer["reply_parameters"] = {"message_id": said, "allow_sending_without_reply": True}
+            offer["reply_markup"]["selective"] = True
+        return [*calls[:-1], {**last, **offer}]
 
     def pressed(self, data: str) -> str | None:
         """Return the callback_data of the question's button that was tapped, if it is one.

@@ -48,7 +48,7 @@ class Made:
         facts = [name for name in ("answered", "seen") if getattr(self, name)]
         return f"<Made: {', '.join([*self.methods, *facts])}>"
 
-    def note(self, method: str, params: Json) -> None:
+    def carried_out(self, method: str, params: Json) -> None:
         """Write down a call that Telegram has carried out."""
         self.methods.append(method)
         self.answered = True
@@ -177,10 +177,10 @@ def kind_of(update: Json) -> str:
     return next((key for key in update if key != "update_id"), "")
 
 
-def note(method: str, params: Json) -> None:
+def carried_out(method: str, params: Json) -> None:
     """Write down a call that Telegram has carried out, unless the bot only starts."""
     if not asking.is_start:
-        run.made.note(method, params)
+        run.made.carried_out(method, params)
 
 
 def check_rerun() -> None:

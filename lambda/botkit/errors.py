@@ -85,8 +85,8 @@ class Refused(Failure):
         return self.code in (401, 421) or (self.code == 404 and "method" not in self.description)
 
 
-class Handled(Exception):
-    """An update was handled, with an `error` after which it must not be handled again.
+class FailedForGood(Exception):
+    """The bot failed at an update, with an `error` after which it must not be redelivered.
 
     The handler's changes of its session are kept. The adapters of frameworks raise it.
     """

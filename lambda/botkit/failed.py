@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from threading import ExceptHookArgs  # logging has loaded this
 
-from .errors import Failure, Handled, Refused, StartFailed
+from .errors import FailedForGood, Failure, Refused, StartFailed
 from .outcome import Outcome
 
 logger = logging.getLogger("botkit")
@@ -17,9 +17,9 @@ class BadAnswer(Failure):
 
 def outcome_of(error: BaseException) -> Outcome:
     """Return the outcome of an exception from a call or from bot.py."""
-    if isinstance(error, Handled):
+    if isinstance(error, FailedForGood):
         outcome = outcome_of(error.error)
-        return outcome.but("incomplete") if outcome.comes_again else outcome
+        return outcome.but("incomplete") if outcome.is_retried else outcome
     if isinstance(error, Refused):
         after = error.retry_after
         return Outcome(error.outcome, refusal=str(error), code=error.code, retry_after=after)

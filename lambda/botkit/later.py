@@ -32,6 +32,7 @@ NAME = r"(?=.*[^.])[0-9A-Za-z._-]{1,64}"
 # The names of a call's retries, which no other call may have: one may wait while the other, which
 # has just been made, isn't deleted yet.
 RETRIES = ("1", "2")
+OF_EVERY = "every:"  # stands before the name of a call that recurs: no call of `send` has this name
 OF_RETRIES = rf"retry\.[0-9a-f]{{40}}\.[{''.join(RETRIES)}]"
 LARGEST = 255 * 1024  # bytes of a call in JSON: Lambda's 256 KB, less what a retry adds
 SOONEST = 5  # seconds from now: the time must not have passed when the request arrives
@@ -103,14 +104,9 @@ def cancel_every(name: str) -> bool:
     """
     _check_name(name)
     recurred = _cancel(name, f"{settings.later_group}-every")
-    for each in _retries(name_of_every(name)):
+    for each in _retries(f"{OF_EVERY}{name}"):
         _cancel(each, settings.later_group)
     return recurred
-
-
-def name_of_every(name: str) -> str:
-    """Return the name that a call which recurs has among the retries: no call of `send` has it."""
-    return f"every:{name}"
 
 
 def schedule(event: Any, seconds: float, name: str) -> bool:

@@ -123,13 +123,13 @@ def reply_with(build: Build) -> Callable[..., list[Json]]:
         context = _watched_context(application.context_types.context, errors)
         application.context_types = ContextTypes(context=context)
         request.refusal = None
-        steps: list[Callable[[], object]] = [
+        actions: list[Callable[[], object]] = [
             lambda: event_loop.run(_process(application, state.update)),
             state.write,
         ]
-        for step in steps:
+        for act in actions:
             try:
-                step()
+                act()
             except _NoContextError:
                 pass  # `errors` has why
             except Exception as error:  # its time was up, or something can't be kept

@@ -38,7 +38,7 @@ def change(
 ) -> Any:
     """Call `function` with the session as a dict, keep its changes, and return its result.
 
-    It is called again if somebody else has changed the session. An update or event that comes again
+    It is called again if somebody else has changed the session. An update or event that is retried
     changes the session again, unless the change has a name, `once`: then the result of the first
     time is returned. It must be JSON of up to 1 KB, and the session remembers the last 100. Nothing
     has a name in a page's request, which has no id.
@@ -69,7 +69,7 @@ def check_bot(bot: Any) -> None:
 def _mark(once: str) -> str | None:
     """Return the name of a change with the id of what is being answered. Raises BadSession.
 
-    None outside of an invocation, as in an author's tests: nothing comes again there.
+    None outside of an invocation, as in an author's tests: nothing is retried there.
     """
     if not isinstance(once, str) or not 0 < len(once.encode(errors="replace")) <= LARGEST_NAME:
         raise BadSession(f"once must be a name of 1 to {LARGEST_NAME} bytes")

@@ -10,7 +10,8 @@ import json
 import os
 import time
 from collections.abc import Callable
-from itertools import accumulate, pairwise
+from itertools import accumulate
+from operator import sub
 
 from . import aws, current
 from .aws import to_json
@@ -210,15 +211,16 @@ class Item:
     ) -> bool:
         silent = FAILED if state == FAILED else SILENT
         new = {update_id: state if calls else silent for update_id, calls in answers.items()}
-        # One that failed before is the newest now.
-        old = {
-            each: known
-            for each, known in self.updates.items()
-            if known != FAILED or each not in new
-        }
-        updates = dict([*{**old, **new}.items()][-MOST_UPDATES:])
-        numbers = [0, *(4 * update_id + state for update_id, state in updates.items())]
-        ids = to_json([after - before for before, after in pairwise(numbers)])
+        updates = {**self.updates}
+        for each in new:
+            if updates.get(each) == FAILED:
+                del updates[each]  # one that failed before is the newest now
+        updates |= new
+        for each in [*updates][:-MOST_UPDATES]:
+            del updates[each]
+        numbers = [4 * update_id + state for update_id, state in updates.items()]
+        # The JSON of a list of numbers, in a third of json's time.
+        ids = str([*map(sub, numbers, [0, *numbers])]).replace(" ", "")
         answered = {update_id: to_json(calls) for update_id, calls in answers.items()}
         # The calls of an update that cleared a session stay until the next update.
         room = 0 if "{}" in (text, self.text) else MOST_CALLS
@@ -285,8 +287,9 @@ def _newest(updates: dict[int, int], calls: dict[int, str], room: int) -> dict[i
     """
     newest = next(reversed(updates), None)
     kept = {}
-    for update_id, state in reversed(updates.items()):
-        if state not in (SILENT, FAILED) and update_id in calls:
+    for update_id in reversed([each for each in updates if each in calls]):
+        state = updates[update_id]
+        if state not in (SILENT, FAILED):
             room -= len(_bytes(calls[update_id]))
             if room >= 0 or update_id == newest or state == UNFINISHED:
                 kept[update_id] = calls[update_id]

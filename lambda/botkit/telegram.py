@@ -112,7 +112,7 @@ def call(method: str, /, **params: Any) -> Any:
             result = own.post(method, params, deadline.left())
         else:
             raise
-    current.note(method, params)
+    current.carried_out(method, params)
     return result
 
 

@@ -300,13 +300,13 @@ def chat(
     telegram, settings = _botkit("telegram"), _botkit("settings").settings
     services, hosts = _botkit("fakes.services"), _botkit("fakes.host")
     queue = services.Queue(_botkit("aws"))
-    host = hosts.Host(queue, waits.schedules, SECONDS)
 
     def answer(updates: list[Json]) -> None:
         settings.allowed_ids = frozenset(stage.allowed_ids)
         host.deliver(updates)
 
     stage = stand_in.Stage(answer)
+    host = hosts.Host(queue, waits.schedules, SECONDS, stage.telegram.advance)
     stage.allowed_ids = ()
 
     def ask(client: Any, path: str, body: Any, headers: Json, *limits: Any) -> tuple[int, bytes]:

@@ -65,7 +65,11 @@ CALLS = [
 
 def counted(limit: Any) -> Iterator[tuple[str, Json]]:
     """Yield what limit.py asks for a window of two: updates that come once and twice."""
-    about: Json = {"Key": {"id": {"S": "limit:42:0"}}}
+    about: Json = {"Key": {"id": {"S": "limit:42:-1"}}}
+    for start in ("60", "120"):  # of an album
+        values: Json = {":id": {"N": start}, ":end": {"N": "99"}}
+        yield "UpdateItem", {**about, **limit.DECIDE, "ExpressionAttributeValues": values}
+    about = {"Key": {"id": {"S": "limit:42:0"}}}
     closing: Json = {**about, **limit.CLOSE, "ExpressionAttributeValues": {":id": {"N": "3"}}}
     telling: Json = {**closing, "ReturnValues": "NONE", **limit.TELL}
     for change in (closing, telling):
@@ -94,12 +98,14 @@ def create_table(aws: Emulator, name: str) -> None:
 def answers(aws: Emulator, start_with_sessions: StartBot) -> Iterator[Callable[[bool], list[Any]]]:
     """Return what the calls get, from the emulated AWS or from the stand-in."""
     create_table(aws, "sessions")
-    container = start_with_sessions(BOT, AWS_ENDPOINT_URL=aws.url, AWS_ACCESS_KEY_ID="test")
+    of_aws = {"AWS_ENDPOINT_URL": aws.url, "AWS_ACCESS_KEY_ID": "test", "AWS_REGION": REGION}
+    container = start_with_sessions(BOT, **of_aws)
     module = container.module("aws")
+    del module.connections["dynamodb"]  # the stand-in of the fixture
 
     def answers(stands_in: bool) -> list[Any]:
         table = Table(module, "sessions")
-        call = table.call if stands_in else table._others
+        call = table.call if stands_in else module.call
         got: list[Any] = []
         for action, params in copy.deepcopy([*CALLS, *counted(container.module("steps.limit"))]):
             module.deadline.start(60)
@@ -123,7 +129,10 @@ def test_the_stand_in_answers_as_the_emulated_aws(
     assert answers(True) == answers(False)
     failed = "ConditionalCheckFailedException"
     assert answers(True)[1:3] == [failed, {}]
-    *first, closed, again, told, twice, forgotten, unknown, _ = answers(True)[len(CALLS) :]
+    decided, known, *counts = answers(True)[len(CALLS) :]
+    assert decided["Attributes"]["starts"] == {"N": "60"}
+    assert known == decided
+    *first, closed, again, told, twice, forgotten, unknown, _ = counts
     assert (told, twice, forgotten, unknown) == ({}, failed, {}, failed)
     assert first == [failed, failed, {}, {}, {}, failed, {}]
     assert closed == again
@@ -162,7 +171,7 @@ def test_schedules_are_made_and_deleted_as_on_the_emulated_aws(
 
     found = results()
     schedules = Schedules(module)
-    module.request = schedules.request
+    container.answer_requests(schedules.request)
     expected = [False, True, False] + [True, False] + [False, True, False] + [True] + [True, True]
     assert results() == found == expected
     for group in ("tea-bot", "tea-bot-every"):

@@ -1,4 +1,4 @@
-"""A deployment from its first refusal to its end, and one with everything on, then off again."""
+"""Deployments: from a refusal to the end, with parts replaced, and with all on, then off."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pytest
 import trustme
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.project import ROOT
@@ -18,6 +19,7 @@ from tests.support.deployment import (
     FUNCTION,
     SECRET,
     Deploy,
+    Deployment,
     answer_to,
     change,
     client,
@@ -25,6 +27,7 @@ from tests.support.deployment import (
     fetch,
     texts,
 )
+from tests.support.recorder import LaggingAlias
 from tests.support.telegram import OTHER_TOKEN, TOKEN
 
 # Has the tests' bot answer an edited message as a new one.
@@ -37,6 +40,44 @@ def request(url: str, secret: str | None) -> int:
     """Send an update to a URL, as anybody could, and return the status."""
     headers = {"X-Telegram-Bot-Api-Secret-Token": secret} if secret else {}
     return post(url, headers, b'{"update_id": 1}')[0]
+
+
+def release_edits(module: Deployment) -> None:
+    """Have the bot notice messages, and edited ones too."""
+    change(module, "Heard: ", "Noted: ")
+    change(module, '    if "message" not in', EDITED + '    if "message" not in')
+    change(module, '"callback_query": reply}', '"callback_query": reply, "edited_message": reply}')
+
+
+def registrations(telegram: Telegram, aws: Emulator, name: str) -> list[tuple[list[str], str]]:
+    """Return a list that grows: the kinds of each registration, and the version live then."""
+    registered: list[tuple[list[str], str]] = []
+
+    def watch(call: Call | Delivery) -> None:
+        if isinstance(call, Call) and call.method == "setWebhook":
+            live = client(aws, "lambda").get_alias(FunctionName=name, Name="live")
+            registered.append((telegram.webhook["allowed_updates"], live["FunctionVersion"]))
+
+    telegram.watch = watch
+    return registered
+
+
+def what_is_shown(module: Deployment, aws: Emulator) -> list[str]:
+    """Return what a deployment shows: its outputs, the events that Terraform sends it, its log."""
+    module.terraform("show", "-no-color")
+    state = json.loads((module.folder / "terraform.tfstate").read_text())
+    invocations = [each for each in state["resources"] if each["type"] == "aws_lambda_invocation"]
+    assert len(invocations) == 3
+    group = module.outputs()["log_group_name"]
+    events = client(aws, "logs").filter_log_events(logGroupName=group)["events"]
+    assert any("START" in event["message"] for event in events), "the logs can't be read"
+    return [json.dumps(each) for each in (module.outputs(), invocations, events)]
+
+
+def check_hidden(said: list[str], *hidden: str) -> None:
+    """Check that nothing has these, or a token."""
+    for each in (TOKEN.partition(":")[2], OTHER_TOKEN.partition(":")[2], *hidden):
+        assert not any(each in text for text in said), each
 
 
 def test_from_a_refused_token_to_a_refused_end(
@@ -99,46 +140,66 @@ def test_from_a_refused_token_to_a_refused_end(
     assert len(telegram.calls) == calls
     assert request(url, secret) == 200
 
-    # A change is live after an apply, and registered. Another alias gets new permissions, since AWS
-    # deletes them with the old one.
-    module.variables["max_connections"] = 9
-    said = module.apply("-replace=aws_lambda_alias.live").stdout
-    assert "# aws_lambda_permission.webhook must be replaced" in said
-    assert telegram.webhook["max_connections"] == 9
-    change(module, "Heard: ", "Noted: ")
-    # One that handles another kind is live before Telegram sends that kind.
-    change(module, '    if "message" not in', EDITED + '    if "message" not in')
-    change(module, '"callback_query": reply}', '"callback_query": reply, "edited_message": reply}')
-    module.variables["runtime"] = "python3.12"
-    functions = client(aws, "lambda")
-    registered: list[tuple[list[str], str]] = []
-
-    def watch(call: Call | Delivery) -> None:
-        if isinstance(call, Call) and call.method == "setWebhook":
-            live = functions.get_alias(FunctionName="life", Name="live")["FunctionVersion"]
-            registered.append((telegram.webhook["allowed_updates"], live))
-
-    telegram.watch = watch
-    module.apply()
-    versions = functions.list_versions_by_function(FunctionName="life")["Versions"]
-    newest = versions[-1]["Version"]
-    assert registered == [(["message", "callback_query", "edited_message"], newest)]
-    assert answer_to(telegram, "hello") == "Noted: hello"
-    assert telegram.secret == secret
-
     # A release that fails stops nobody: the previous version keeps answering.
     change(module, "def reply(", "1 / 0\n\n\ndef reply(")
     assert (
         "bot.py can't be imported: ZeroDivisionError: division by zero at bot.py:1"
         in module.refused()
     )
+    assert answer_to(telegram, "hello") == "Heard: hello"
+    change(module, "1 / 0\n\n\n", "")
+
+    # A change is live after an apply, and registered.
+    module.variables["max_connections"] = 9
+    # One that handles another kind is live before Telegram sends that kind.
+    release_edits(module)
+    module.variables["runtime"] = "python3.12"
+    registered = registrations(telegram, aws, "life")
+    module.apply()
+    assert telegram.webhook["max_connections"] == 9
+    versions = client(aws, "lambda").list_versions_by_function(FunctionName="life")["Versions"]
+    newest = versions[-1]["Version"]
+    assert registered == [(["message", "callback_query", "edited_message"], newest)]
     assert answer_to(telegram, "hello") == "Noted: hello"
-    # So does an older version, for as long as an input says so. It handles fewer kinds: an update
-    # of the other, which comes until Telegram gets a 200, is over without a call.
+    assert telegram.secret == secret
+
+    # No output shows a secret, and no log shows what people write.
+    shown = what_is_shown(module, aws)
+
+    # A token that Telegram refuses doesn't hold up a destroy, but the webhook stays.
+    telegram.bot.token = OTHER_TOKEN
+    module.destroy()
+    assert telegram.webhook["url"] == url
+    planted = ("planted-token", "planted-password", "a private word")
+    check_hidden([*module.said, *shown], secret, *planted)
+
+
+@pytest.mark.slow
+def test_a_version_a_secret_and_a_token_are_replaced_and_no_update_is_lost(
+    deploy: Deploy, telegram: Telegram, aws: Emulator
+) -> None:
+    module = deploy("turns", timeout=5)
+    secret, registered = telegram.secret, registrations(telegram, aws, "turns")
+
+    # Another alias gets new permissions, since AWS deletes them with the old one. The new version
+    # registers itself, also while AWS still invokes the previous one by the alias.
+    release_edits(module)
+    with LaggingAlias(aws, module.outputs()["live_version"]) as lagging:
+        module.environment["AWS_ENDPOINT_URL"] = lagging.url
+        said = module.apply("-replace=aws_lambda_alias.live").stdout
+    module.environment["AWS_ENDPOINT_URL"] = aws.url
+    assert registered[-1][0] == ["message", "callback_query", "edited_message"]
+    assert "# aws_lambda_permission.webhook must be replaced" in said
+    assert answer_to(telegram, "hello") == "Noted: hello"
+
+    # An older version answers for as long as an input says so, though the newest can't start. It
+    # handles fewer kinds: an update of the other, which comes until Telegram gets a 200, is over
+    # without a call.
+    change(module, "def reply(", "1 / 0\n\n\ndef reply(")
     telegram.faults.append(Fault("refuse", 1_000_000, 500, methods=("sendMessage",)))
     telegram.send({"edited_message": telegram.message("an edit")["message"]})
     telegram.wait(lambda: telegram.deliveries[-1].status == 503)
-    older = int(newest) - 1
+    older = int(registered[-1][1]) - 1
     module.variables["release"] = older
     module.apply()
     telegram.wait(lambda: not telegram.pending())
@@ -165,6 +226,7 @@ def test_from_a_refused_token_to_a_refused_end(
     write(20)
     module.apply(f"-replace={SECRET}")
     assert telegram.secret not in ("", secret)
+    secrets = secret, telegram.secret
     assert telegram.pending() == 20
     telegram.faults.clear()
     write(5)
@@ -183,25 +245,9 @@ def test_from_a_refused_token_to_a_refused_end(
     module.apply(f"-replace={FUNCTION}")
     assert answer_to(telegram, "hello") == "Noted: hello"
     assert "deleteWebhook" not in [call.method for call in telegram.calls]
-
-    # No output shows a secret, and no log shows what people write.
-    module.terraform("show", "-no-color")
-    state = json.loads((module.folder / "terraform.tfstate").read_text())
-    invocations = [each for each in state["resources"] if each["type"] == "aws_lambda_invocation"]
-    assert len(invocations) == 3
-    events = client(aws, "logs").filter_log_events(logGroupName="/aws/lambda/life")["events"]
-    assert any("START" in event["message"] for event in events), "the logs can't be read"
-    shown = [json.dumps(each) for each in (module.outputs(), invocations, events)]
-
-    # A token that Telegram refuses doesn't hold up a destroy, but the webhook stays.
-    telegram.bot.token = TOKEN
+    shown = what_is_shown(module, aws)
     module.destroy()
-    assert telegram.webhook["url"] != ""
-    for hidden in (
-        *(TOKEN.partition(":")[2], OTHER_TOKEN.partition(":")[2], secret, telegram.secret),
-        *("planted-token", "planted-password", "a private word"),
-    ):
-        assert not any(hidden in text for text in (*module.said, *shown)), hidden
+    check_hidden([*module.said, *shown], *secrets)
 
 
 # A bot with sessions, which thinks as long as there is a folder.

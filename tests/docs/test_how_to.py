@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -50,8 +51,9 @@ def further(folder: Path) -> Path:
 
 
 def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in the reader's folder."""
+    """Run Python in the reader's folder. There, pytest has no plugins."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    kept["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,
@@ -125,6 +127,17 @@ def test_the_readers_tests_pass(further: Path) -> None:
     assert f"{3 + len(tests)} passed" in python(
         further, "-m", "pytest", "-q", "-p", "no:cacheprovider"
     )
+
+
+@pytest.mark.parametrize("add", [lambda folder: None, reader.add_table], ids=["die", "table"])
+def test_the_readers_bot_leaves_another_bots_commands_alone(
+    folder: Path, telegram: Telegram, add: Callable[[Path], None]
+) -> None:
+    add(folder)
+    chat = {"id": -7, "type": "group", "title": "Lunch"}
+    update = {"message": {"chat": chat, "text": "/roll@another_bot"}}
+    environment = {"TABLE": "dice-bot", **bot_of(telegram)}
+    assert evaluate(folder, "bot", f"reply({update})", **environment) == "[]"
 
 
 @pytest.mark.slow

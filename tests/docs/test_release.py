@@ -79,9 +79,20 @@ def test_the_versions_agree() -> None:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the project, before its first release."""
+    return copied(tmp_path / "project")
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy with one release, for tests that change nothing."""
+    project = copied(tmp_path_factory.mktemp("released") / "project")
+    write_release(project, "1.2.3", "ada")
+    return project
+
+
+def copied(project: Path) -> Path:
     ignored = shutil.ignore_patterns(".*", "__pycache__", "tests")
-    shutil.copytree(ROOT, tmp_path / "project", ignore=ignored)
-    project = tmp_path / "project"
+    shutil.copytree(ROOT, project, ignore=ignored)
     changelog = "# Changelog\n\n## Unreleased\n\n- Wings.\n"
     (project / "CHANGELOG.md").write_text(changelog)
     return project
@@ -157,13 +168,12 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_release_that_is_refused_changes_nothing(project: Path, case: str) -> None:
-    write_release(project, "1.2.3", "ada")
-    before = contents(project)
+def test_a_release_that_is_refused_changes_nothing(released: Path, case: str) -> None:
+    before = contents(released)
     arguments, said = REFUSED[case]
-    ran = write_release(project, *arguments.split())
+    ran = write_release(released, *arguments.split())
     assert (ran.returncode, ran.stderr) == (2, f"scripts/release: {said}\n")
-    assert contents(project) == before
+    assert contents(released) == before
 
 
 def test_the_tag_has_the_version() -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from telegram_bot_aws.local.project import ROOT
-from telegram_stand_in.delivery import KEPT, KEPT_BY_KIND
+from telegram_stand_in import Telegram
 
 from tests.conftest import BotApi, Start, StartBot
-from tests.support.stubs import Container, Json, message, refusal, unused_port
+from tests.support.stubs import TOKEN, Container, Json, message, refusal, unused_port
 
 FIRST: Json = {"method": "sendMessage", "chat_id": 42, "text": "first"}
 SECOND: Json = {**FIRST, "text": "second"}
@@ -95,14 +95,32 @@ def test_telegram_delivers_again_if_a_service_can_not_be_reached(
 
 @line(TELEGRAM_AWS_OR_THE_NETWORK)
 def test_telegram_delivers_for_as_long_as_it_says() -> None:
-    """The stand-in plays these times, which are from Telegram's source; its tests show that."""
+    """The stand-in plays the times in Telegram's source."""
     told = re.findall(r"an? ([a-z ]+) for (\d+)( hours)?", LINES[TELEGRAM_AWS_OR_THE_NETWORK])
-    seconds = {what: int(number) * (3600 if hours else 1) for what, number, hours in told}
-    assert seconds == {
-        "message": KEPT,
-        "tap on a button": KEPT_BY_KIND["callback_query"],
-        "inline query": KEPT_BY_KIND["inline_query"],
-    }
+    seconds = {KINDS[what]: int(n) * (3600 if hours else 1) for what, n, hours in told}
+    assert seconds.keys() == {*KINDS.values()}
+    for kind, longest in seconds.items():
+        pause = min(round(longest / 10), 3600)
+        assert pauses_of(kind, pause) * pause == longest
+
+
+KINDS = {
+    "message": "message",
+    "tap on a button": "callback_query",
+    "inline query": "inline_query",
+}
+
+
+def pauses_of(kind: str, seconds: int) -> int:
+    """Return how often Telegram waits so long after a 503, until it gives an update up."""
+    answer = (503, {"retry-after": f"{seconds}"}, "")
+    telegram = Telegram(TOKEN, pace=1e-5, deliver=lambda *_: answer)
+    telegram.answer("setWebhook", {"url": "https://example.org"})
+    content = {"id": "1", "from": telegram.bot.user, "chat": {"id": 42, "type": "private"}}
+    telegram.send({kind: {**content, "message_id": 1, "date": 0, "text": "Hi"}})
+    telegram.wait(lambda: not telegram.pending())
+    telegram.stop()
+    return len(telegram.deliveries)
 
 
 AT_THE_SECOND_CALL = "the same, at the second of two calls"

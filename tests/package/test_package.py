@@ -673,6 +673,7 @@ def test_an_index_that_gives_nothing_is_told(
     assert sentence in told(tmp_path / "a.zip", needing(tmp_path / "bot", "pure==1.0"))
 
 
+@pytest.mark.slow
 def test_uv_is_fetched_once_where_there_is_none(
     tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -47,7 +47,7 @@ NOT_RUN = {
         "needs two releases: tests/docs/test_release.py verifies the tag of one"
     ),
     r"terraform force-unlock ID": "needs the lock that a killed apply leaves, and asks",
-    r"terraform import|aws dynamodb batch-write-item|scripts/new --example": "a name",
+    r"terraform (?:import|state rm)|aws dynamodb batch-write-item|scripts/new --example": "a name",
     r"terraform init -migrate-state": "asks, and needs a backend: tests/deployment/test_ci.py",
     r"(?:xgettext|msginit|msgfmt|mkdir) .*": "needs GNU gettext",
     r"terraform state list \|.*": "tests/deployment/test_clones.py",

@@ -1,7 +1,8 @@
 """The aws provider with a schema of only what is used, started once for many Terraform commands.
 
 Otherwise each command would start a provider and read its schema of 1,500 resources: 3 s of CPU
-time instead of 0.3. Scripts that run Terraform get a provider for each command, which costs 1 s.
+time instead of 0.3. Scripts that run Terraform get a provider for each command, which costs 1.5 s,
+unless all their commands are for one AWS.
 https://developer.hashicorp.com/terraform/plugin/debugging#running-terraform-with-a-provider-in-debug-mode
 https://github.com/hashicorp/terraform/blob/main/docs/plugin-protocol/tfplugin5.proto
 """
@@ -37,6 +38,8 @@ NOWHERE = {  # `init` never asks a provider that is said to run already
     "Test": True,
     "Addr": {"Network": "tcp", "String": "127.0.0.1:9"},
 }
+# Links to a root module's folders: the provider finds a package by its path relative to the root.
+LINKED = (".build", ".terraform", "module")
 UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
 
@@ -92,7 +95,7 @@ def program_and_source(initialised: Path) -> tuple[Path, str]:
 
 
 class Providers:
-    """Provider processes: one for each user of each AWS, for all deployments.
+    """Provider processes: one for each user of each region of an AWS, for all deployments.
 
     `initialised` is a module's folder, which other processes use at the same time. `here` is an
     empty folder for this process.
@@ -101,29 +104,33 @@ class Providers:
     def __init__(self, initialised: Path, here: Path) -> None:
         self._here = here
         self._initialised = initialised
-        self._started: dict[tuple[str, str], _Provider] = {}
+        self._started: dict[tuple[str, ...], _Provider] = {}
         self.lock_file = initialised / LOCK
 
     def reattach(self, root: Path, environment: dict[str, str]) -> str:
         """Return the value of TF_REATTACH_PROVIDERS for a command in a root module's folder."""
-        # The provider finds a package by its path relative to the root.
-        for name in (".build", "module"):
+        for name in LINKED:
             link = self._here / name
             link.unlink(missing_ok=True)
             link.symlink_to(root / name)
-        user = (environment["AWS_ENDPOINT_URL"], environment["AWS_ACCESS_KEY_ID"])
+        return self._provider(environment).reattach
+
+    def _provider(self, environment: dict[str, str]) -> _Provider:
+        names = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID")
+        user = tuple(environment[name] for name in names)
         if user in self._started:
             self._started[user] = self._started.pop(user)  # used last, ended last
         else:
             if len(self._started) == AT_ONCE:
                 self._started.pop(next(iter(self._started))).stop()
             self._started[user] = _Provider(self._initialised, self._here, environment)
-        return self._started[user].reattach
+        return self._started[user]
 
-    def command(self, folder: Path) -> Path:
+    def command(self, folder: Path, environment: dict[str, str] | None = None) -> Path:
         """Write a program into a folder: Terraform, for scripts that run it by themselves.
 
-        Each command starts a provider and ends it. `init` installs none.
+        Each command starts a provider and ends it, unless it is for the AWS of `environment`: those
+        share one, and run one after the other. `init` installs none.
         """
         command = terraform_command()
         program = folder / Path(command[0]).name  # by which OpenTofu is known
@@ -135,9 +142,21 @@ class Providers:
             f"become_terraform(*{arguments}, *sys.argv[1:])"
         )
         python = shlex.join([sys.executable, "-P", "-c", code])
-        program.write_text(f'#!/bin/sh\nexec {python} "$@"\n')
+        shared = self._shared(environment, command) if environment else ""
+        program.write_text(f'#!/bin/sh\n{shared}exec {python} "$@"\n')
         program.chmod(0o755)
         return program
+
+    def _shared(self, environment: dict[str, str], command: list[str]) -> str:
+        """Return the lines of a shell that become Terraform with the provider of an AWS."""
+        here, url = shlex.quote(str(self._here)), environment["AWS_ENDPOINT_URL"]
+        links = "\n".join(f'  ln -sfn "$PWD/{name}" {here}/{name}' for name in LINKED)
+        return f"""if [ "$AWS_ENDPOINT_URL" = {url} ]; then
+{links}
+  export TF_REATTACH_PROVIDERS={shlex.quote(self._provider(environment).reattach)}
+  exec {shlex.join(command)} "$@"
+fi
+"""
 
     def stop(self) -> None:
         for provider in self._started.values():

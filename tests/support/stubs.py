@@ -55,10 +55,10 @@ class Loader(SourceFileLoader):
     """Reads a module's file once, however often it is imported, unless the file changes."""
 
     def get_code(self, fullname: str) -> Any:
-        return self._code(fullname, Path(self.path).stat().st_mtime_ns)
+        return self._code(fullname, self.path_stats(self.path)["mtime"])
 
     @cache  # noqa: B019 # there are as many as modules
-    def _code(self, fullname: str, saved: int) -> Any:
+    def _code(self, fullname: str, saved: float) -> Any:
         return super().get_code(fullname)
 
 
@@ -359,12 +359,14 @@ def with_timeouts(container: Container) -> list[float]:
 
 @contextlib.contextmanager
 def counting(function: Any) -> Iterator[list[Any]]:
-    """Yield a list that gets an item for each call of a function of Python in the block."""
+    """Yield a list that gets an item for each call of a function in the block."""
     calls: list[Any] = []
+    wanted = getattr(function, "__code__", function)  # one of C has none
 
     def note(frame: Any, event: str, argument: object) -> None:
-        if event == "call" and frame.f_code is function.__code__:
-            calls.append(frame)
+        called = {"call": frame.f_code, "c_call": argument}.get(event)
+        if called is wanted:
+            calls.append(called)
 
     sys.setprofile(note)
     try:

@@ -119,6 +119,7 @@ def test_the_session_holds_what_the_dialogue_needs(
             "id": 1,
             "person": 5_000_000_001,
             "last": 9,
+            "said": 9,
             "message": {**message, "text": "/go@a_bot now"},
             "steps": [["size", "S"]],
             "question": "day",
@@ -208,7 +209,7 @@ def test_the_newest_part_of_an_album_is_what_comes_after(person: Any, talk: Any)
     photo = {"chat": CHAT, "from": ADA, "photo": [{"file_id": "x"}], "media_group_id": "a"}
     parts = [{**photo, "message_id": number} for number in (20, 22)]
     calls = ada.reply({"update_id": 2, "message": parts[0], "together": parts}, ada.session)
-    assert calls == say({"chat": CHAT}, "Which day?")
+    assert [call["text"] for call in calls] == ["Which day?"]
     assert ada.send("Friday", message_id=21) == "otherwise"
     assert ada.send(**{**photo, "message_id": 19}) == ""  # a part that comes late
 
@@ -1035,3 +1036,56 @@ def test_a_dialogue_begins_with_a_command(talk: Any, command: str) -> None:
 def test_a_dialogue_must_be_found_again(talk: Any) -> None:
     with pytest.raises(ValueError, match="must be a function at the top of a module"):
         talk.reply_with({"/go": lambda message: []}, nothing)
+
+
+def reads(talk: Any, calls: Callable[[Json], list[Json]]) -> Any:
+    def dialogue(message: Json) -> Any:
+        yield talk.ask("size", calls(message), again="S or M?", among=["S", "M"])
+        return say(message, "Thank you")
+
+    return dialogue
+
+
+SELECTIVE = {"force_reply": True, "selective": True}
+
+
+def test_a_question_in_a_group_has_its_person_reply(person: Any, talk: Any) -> None:
+    """In privacy mode, the bot gets no other answer."""
+    ada = person(reads(talk, lambda message: say(message, "Which size?")))
+    ada.send("/go", message_id=8)
+    to_her = {"message_id": 8, "allow_sending_without_reply": True}
+    offer = {"reply_markup": SELECTIVE, "reply_parameters": to_her}
+    assert ada.calls == [{**say({"chat": CHAT}, "Which size?")[0], **offer}]
+    ada.send("L", message_id=9)
+    assert ada.calls == [{**say({"chat": CHAT}, "S or M?")[0], **offer}]
+    assert ada.send("s", message_id=10) == "Thank you"
+    assert "reply_markup" not in ada.calls[0]
+
+
+KEPT: Json = {
+    "a keyboard": {"reply_markup": {"keyboard": [["S", "M"]]}},
+    "another chat": {"chat_id": 5},
+    "no message": {"method": "sendChatAction"},
+    "an edit": {"method": "editMessageText"},
+}
+
+
+@pytest.mark.parametrize("about", KEPT.values(), ids=KEPT)
+def test_what_a_question_says_itself_stays(person: Any, talk: Any, about: Json) -> None:
+    ada = person(reads(talk, lambda message: [{**say(message, "Which size?")[0], **about}]))
+    ada.send("/go")
+    assert ada.calls == [{**say({"chat": CHAT}, "Which size?")[0], **about}]
+
+
+def test_its_own_reply_stays_and_all_may_answer(person: Any, talk: Any) -> None:
+    own = {"reply_parameters": {"message_id": 3}}
+    ada = person(reads(talk, lambda message: [{**say(message, "Which size?")[0], **own}]))
+    ada.send("/go")
+    assert ada.calls[0]["reply_markup"] == {"force_reply": True}
+    assert ada.calls[0]["reply_parameters"] == {"message_id": 3}
+
+
+def test_a_private_question_offers_no_reply(person: Any, talk: Any) -> None:
+    ada = person(reads(talk, lambda message: say(message, "Which size?")))
+    ada.send("/go", chat={"id": 5, "type": "private"})
+    assert [*ada.calls[0]] == ["method", "chat_id", "text"]

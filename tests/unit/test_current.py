@@ -47,14 +47,14 @@ MESSAGE = {"method": "sendMessage", "chat_id": 42, "text": "x"}
 )
 def test_what_people_would_see_twice(method: str, params: Json, is_seen: bool) -> None:
     made = load("botkit.current").Made()
-    made.note(method, params)
+    made.carried_out(method, params)
     assert (made.methods, made.answered, made.seen) == ([method], True, is_seen)
 
 
 def test_what_a_failed_test_shows_of_a_run() -> None:
     current, outcome = load("botkit.current"), importlib.import_module("botkit.outcome")
     run = current.Run.of_update("queue", message(), source="queue")
-    run.made.note("sendMessage", {"text": "x"})
+    run.made.carried_out("sendMessage", {"text": "x"})
     current.asking.streams = 1
     shown = [repr(each) for each in (run, run.made, current.asking, outcome.Outcome("lost", "x"))]
     about = {"update_id": 1, "kind": "message", "source": "queue"}

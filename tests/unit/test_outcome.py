@@ -295,7 +295,7 @@ def test_what_has_been_handled_is_over(
     container: Container, monkeypatch: pytest.MonkeyPatch, kind: str, content: Any, outcome: str
 ) -> None:
     errors = container.module("errors")
-    with_bot(container, monkeypatch, errors.Handled(getattr(errors, kind)(*content)))
+    with_bot(container, monkeypatch, errors.FailedForGood(getattr(errors, kind)(*content)))
     assert outcome_of(container) == outcome
 
 

@@ -6,7 +6,6 @@ import itertools
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -71,8 +70,7 @@ class World:
         self.closed = 0
         self._ids = itertools.count(900)
         container.answer_telegram(self._post)
-        clock = SimpleNamespace(monotonic=lambda: self.now)
-        monkeypatch.setattr(self.stream, "time", clock)
+        monkeypatch.setattr(time, "monotonic", lambda: self.now)  # the deadline has its own
         self.deadline = container.module("deadline").deadline
         self.deadline.start(60)
         self.asked: list[str] = []  # of the table: an action, and the id of its item

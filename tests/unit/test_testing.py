@@ -59,6 +59,15 @@ def test_a_bot_is_imported_for_each_test(author: None, bot: Any, time: str) -> N
     assert 290 < botkit("deadline").deadline.left() <= SECONDS
 
 
+@pytest.mark.parametrize("space", ["every", "limit", "stream", "turn"])
+def test_what_botkit_keeps_for_itself_is_no_session(sessions: Any, space: str) -> None:
+    store = botkit("store")
+    for each in (space, "session"):
+        store.change(each, "7", lambda kept, each=each: kept.update(of=each), days=1)
+    assert sessions == {"7": {"of": "session"}}
+    assert store.read(space, "7") == {"of": space}
+
+
 def test_the_loop_of_a_framework_is_closed(author: None, bot: Any) -> None:
     bot.event_loop.run(asyncio.sleep(0))
     assert not bot.event_loop._loop.is_closed()
@@ -249,7 +258,7 @@ def reply(update):
 """
 SAYS = """
 from botkit import telegram
-from botkit.errors import Handled, Unreachable
+from botkit.errors import FailedForGood, Unreachable
 HANDLED = ["message"]
 
 def say(message, text):
@@ -419,7 +428,7 @@ def answer(message, session):
     ("answer", "error"),
     [
         ("raise KeyError('x')", "'x'"),
-        ("raise Handled(KeyError('y'))", "'y'"),
+        ("raise FailedForGood(KeyError('y'))", "'y'"),
         ("telegram.call('sendMessage', chat_id=1, text='x')", "chat not found"),
         ("telegram.call('answerInlineQuery', inline_query_id='0', results=[])", "query is too old"),
         ("return {}", r"reply\(\) must return a list of calls, not a dict"),
@@ -437,7 +446,7 @@ def test_a_framework_that_fails_keeps_its_session(chat_with: With, sessions: Any
 SESSION = "chat"
 def answer(message, session):
     session["n"] = 1
-    raise Handled(KeyError("x"))
+    raise FailedForGood(KeyError("x"))
 """
     ada = chat_with(source).user("Ada")
     with pytest.raises(KeyError):
@@ -450,6 +459,18 @@ def test_a_refusal_is_in_the_transcript(chat_with: With) -> None:
     chat.user("Ada").send("Hi")
     refusal = "  sendMessage failed: Bad Request: message text is empty"
     assert chat.transcript.splitlines() == ["Ada: Hi", refusal]
+
+
+def test_a_bot_that_writes_too_often_is_limited_and_answers_later(chat_with: With) -> None:
+    chat = chat_with("def answer(message, session): return [say(message, message['text'])]")
+    ada = chat.group("Club", admin=True).user("Ada")
+    chat.limits()
+    begun = chat.telegram.moved
+    for number in range(21):
+        ada.send(f"{number}")
+    assert texts(ada) == [f"{number}" for number in range(21)]
+    assert "Too Many Requests: retry after 60" in chat.transcript
+    assert chat.telegram.moved == begun + 60
 
 
 ONE = """

@@ -6,7 +6,6 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -55,13 +54,14 @@ class Line:
     `coming` are updates that arrive in the next pauses, each after so many seconds of one.
     """
 
-    def __init__(self, container: Container) -> None:
+    def __init__(self, container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
         self.container, self.queued, self.pauses = container, list[Json](), list[float]()
         self.coming: list[tuple[float, Json]] = []
         self.calls: list[str] = []  # of the table
         self.now = 1767225600.0
         self.together = container.module("turns")
-        self.together.time = SimpleNamespace(time=lambda: self.now, sleep=self._sleep)
+        monkeypatch.setattr(time, "time", lambda: self.now)
+        monkeypatch.setattr(time, "sleep", self._sleep)
         container.answer_calls(self.call)
 
     def call(self, service: str, target: str, params: Json) -> Any:
@@ -113,8 +113,11 @@ Lined = Callable[..., Line]
 
 
 @pytest.fixture
-def lined(start_with_sessions: StartBot) -> Lined:
-    return lambda bot=BOT, **more: Line(start_with_sessions(bot, QUEUE_URL=QUEUE, **more))
+def lined(start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch) -> Lined:
+    def start(source: str = BOT, **more: str) -> Line:
+        return Line(start_with_sessions(source, QUEUE_URL=QUEUE, **more), monkeypatch)
+
+    return start
 
 
 def replay(container: Container, update: Json, *others: int, attempt: str = "first") -> str:
@@ -325,7 +328,7 @@ def test_a_late_message_is_a_turn_by_itself(lined: Lined) -> None:
 def test_half_of_the_time_is_for_the_answer(lined: Lined, monkeypatch: pytest.MonkeyPatch) -> None:
     line = lined(BOT.replace(BOTH, '{"albums": 60}'))
     clock = with_clock(line.container)
-    monkeypatch.setattr(line.together.time, "sleep", lambda s: setattr(clock, "now", clock.now + s))
+    monkeypatch.setattr(time, "sleep", lambda s: setattr(clock, "now", clock.now + s))
     [part, _] = album()
     line.arrive(part)
     line.answer(part)
@@ -357,9 +360,8 @@ def test_a_list_keeps_what_the_longest_answer_holds_up(lined: Lined) -> None:
     assert listed == [["1", "2"], ["2", "3"], ["2", "3", "4"]]
 
 
-def test_a_list_is_gone_after_a_day(lined: Lined, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_is_gone_after_a_day(lined: Lined) -> None:
     line = lined()
-    monkeypatch.setattr(time, "time", lambda: line.now)
     line.arrive(*album())
     item = line.container.table.items["together/-7"]
     assert int(item["expires_at"]["N"]) == 1767225600 + 86_400
@@ -532,6 +534,35 @@ def test_a_turn_that_failed_is_replayed_as_a_whole(
     monkeypatch.setattr(line.container.bot, "reply", lambda update, _: asked.append(update) or [])
     replay(line.container, kept)
     assert len(asked[-1]["together"]) == 2
+
+
+def test_a_turn_that_cant_be_kept_is_not_given_up(lined: Lined) -> None:
+    """It comes again. If it never does, its other messages do, by themselves."""
+    failed = "https://sqs.eu-central-1.amazonaws.com/1/failed"
+    line = lined(BOT.replace("return []", "return None"), FAILED_QUEUE_URL=failed)
+    parts = album()
+    line.arrive(*parts)
+    aws = line.container.module("aws")
+    call = aws.call
+
+    def away(service: str, target: str, params: Json) -> Any:
+        if params.get("QueueUrl") == failed:
+            raise aws.Unreachable("sqs: HTTP 500")
+        return call(service, target, params)
+
+    aws.call = away
+    assert line.answer(parts[0]) == "unreachable"
+    assert line.container.module("store").Item("session", "-7").updates == {}
+
+
+def test_a_message_whose_turn_failed_is_a_part_again(lined: Lined) -> None:
+    """The container has ended between the note of it and its answer to Lambda."""
+    line, parts = lined(), album()
+    line.arrive(*parts)
+    store = line.container.module("store")
+    assert store.Item("session", "-7").keep({2: []}, always=True, state=store.FAILED)
+    line.answer(parts[0])
+    assert line.turns == [[1, 2]]
 
 
 def whole(parts: list[Json]) -> Json:

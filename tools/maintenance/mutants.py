@@ -220,7 +220,11 @@ TESTS = {
     "botkit/steps/__init__": ["unit/sources/test_webhook"],
     "botkit/steps/again": ["unit/sources/test_event"],
     "botkit/steps/allow": ["unit/steps/test_allow"],
-    "botkit/steps/answer": ["unit/sources/test_webhook", "unit/sources/test_replay"],
+    "botkit/steps/answer": [
+        "unit/sources/test_webhook",
+        "unit/release/test_check",
+        "unit/sources/test_replay",
+    ],
     "botkit/steps/due": ["unit/sources/test_event"],
     "botkit/steps/enqueue": ["unit/sources/test_queue", "unit/test_turns"],
     "botkit/steps/give_back": ["unit/sources/test_event", "unit/sources/test_replay"],

@@ -23,7 +23,7 @@ def test_a_book_is_added_shown_and_taken_off(chat):
 
 
 def test_a_list_is_its_owners(chat):
-    club = chat.group("Book club")
+    club = chat.group("Book club", admin=True)
     ada, grace = club.user("Ada"), club.user("Grace")
     add(ada)
     ada.send("/list")

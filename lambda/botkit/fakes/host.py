@@ -16,7 +16,7 @@ from typing import Any
 from .. import failed, ways
 from ..current import Run
 from ..deadline import deadline
-from ..errors import Handled, Misconfigured, StartFailed
+from ..errors import FailedForGood, Misconfigured, StartFailed
 from ..outcome import Outcome
 from ..settings import settings
 from ..sources import event as events
@@ -52,11 +52,18 @@ class Clock:
 class Host:
     """Invokes the function with updates, and with what is due, for so many seconds each.
 
+    `wait` lets seconds pass, for which Telegram or SQS waits before it delivers an update again.
     What the bot raises is raised here, unless the update or event is delivered again.
     """
 
-    def __init__(self, queued: Queue, schedules: Schedules, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(
+        self,
+        queued: Queue,
+        schedules: Schedules,
+        seconds: float,
+        wait: Callable[[float], object] = lambda seconds: None,
+    ) -> None:
+        self._seconds, self._wait = seconds, wait
         self._queued, self._schedules = queued, schedules
         self._outcome = Outcome("ignored")  # of the last run
         self._raised: list[BaseException] = []  # in the last invocation
@@ -91,6 +98,8 @@ class Host:
         for _ in range(MOST_TRIES):
             if self._invoke(deliver):
                 return
+            if pause := self._outcome.retry_after:
+                self._wait(pause)
         again = "delivers this update again and again"
         raise AssertionError(f"{who} {again}: {self._outcome.name}")
 
@@ -115,7 +124,7 @@ class Host:
         result = deliver()
         for error in self._raised[:1]:
             if result is not False or isinstance(error, Misconfigured):
-                raise error.error if isinstance(error, (Handled, StartFailed)) else error
+                raise error.error if isinstance(error, (FailedForGood, StartFailed)) else error
         return result
 
     def _take(self, run: Run, way: str) -> Outcome:

@@ -23,7 +23,15 @@ from contextlib import contextmanager, nullcontext
 
 from .. import current, telegram
 from ..deadline import deadline
-from ..errors import BadSession, Failure, Handled, Misconfigured, Refused, StartFailed, Unreachable
+from ..errors import (
+    BadSession,
+    FailedForGood,
+    Failure,
+    Misconfigured,
+    Refused,
+    StartFailed,
+    Unreachable,
+)
 from ..types import Any, Json
 
 logger = logging.getLogger("botkit")
@@ -91,8 +99,8 @@ def _first() -> Failure | None:
 def handle(session: Json | None, handler: Callable[[], object]) -> list[Json]:
     """Have a framework handle an update, with the session as its state. Returns no calls.
 
-    Raises an error that may be gone later if the update may be redelivered, and else Handled if the
-    handler failed, or an error is remembered.
+    Raises an error that may be gone later if the update may be redelivered, and else FailedForGood
+    if the handler failed, or an error is remembered.
     """
     asking = current.asking
     asking.failures.clear()
@@ -117,7 +125,7 @@ def handle(session: Json | None, handler: Callable[[], object]) -> list[Json]:
         raise error
     # The framework's exception says less than Telegram's refusal.
     cause = error.__cause__
-    raise Handled(cause if isinstance(cause, Refused) else error)
+    raise FailedForGood(cause if isinstance(cause, Refused) else error)
 
 
 def _log_warning(_: object, kind: type[Warning], file: str, line: int, *__: object) -> None:

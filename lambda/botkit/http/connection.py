@@ -27,14 +27,17 @@ CONNECT_SECONDS = 10  # for each address of a host
 IDLE_SECONDS = 30  # then reconnect: a frozen container doesn't notice when the peer closes
 JSON_LIMIT = 1 << 22  # bytes
 
+# By the names of the CAs that they trust: Telegram's, AWS's, or none for all.
+contexts: dict[tuple[str, ...], SSLContext] = {}
+
 
 class Connection:
     """A connection to the host in `url`, opened when it is first needed. Not thread-safe.
 
     `url` may include a path prefix. With `proxy` (`http://user:password@host:port`), requests go
-    through a tunnel (CONNECT). `roots` are the names of the CAs that are expected to have issued
-    the certificate. Others are loaded only if none of these fits: loading all of them takes longer
-    than the rest of start-up (docs/performance.md).
+    through a tunnel (CONNECT). `roots` are the names, or their beginnings, of the CAs that are
+    expected to have issued the certificate. Others are loaded only if none of these fits: loading
+    all of them takes longer than the rest of start-up (docs/performance.md).
     """
 
     def __init__(self, url: str, proxy: str = "", roots: tuple[str, ...] = ()) -> None:
@@ -45,7 +48,6 @@ class Connection:
         self._credentials, _, self._proxy = proxy.rpartition("://")[2].rstrip("/").rpartition("@")
         self._first_host = (self._proxy, 80) if self._proxy else self._host
         self._roots = roots
-        self._tls: SSLContext | None = None
         self._dial: Dial | None = None
         self._kept: socket.socket | None = None
         self._last_used = 0.0
@@ -128,14 +130,15 @@ class Connection:
             "All CAs had to be loaded: none of the expected ones issued the certificate of %s",
             self._host[0],
         )
-        self._roots, self._tls = (), None
+        self._roots = ()
         return self._take(deadline)
 
     def _connect(self, deadline: Deadline) -> socket.socket:
         """Return a new connection, with the proxy and TLS if configured."""
         self._dial = dial = self._dial or Dial(self._first_host)
-        if self._is_secure and not self._tls:
-            self._tls = _context(self._roots)  # if this fails, the next attempt uses the same dial
+        if self._is_secure and self._roots not in contexts:
+            # If this fails, the next attempt uses the same dial.
+            contexts[self._roots] = _context(self._roots)
         self._dial = None
         connection = dial.wait(deadline)
         try:
@@ -145,8 +148,8 @@ class Connection:
                 from .tunnel import open_tunnel
 
                 open_tunnel(Stream(connection, deadline), host.decode(), port, self._credentials)
-            if self._tls:
-                connection = secure = self._tls.wrap_socket(
+            if self._is_secure:
+                connection = secure = contexts[self._roots].wrap_socket(
                     connection, do_handshake_on_connect=False, server_hostname=host
                 )
                 _shake_hands(secure, deadline)
@@ -203,21 +206,39 @@ def _address(authority: str, default_port: int) -> tuple[bytes, int]:
 def _context(roots: tuple[str, ...]) -> SSLContext:
     """Return a TLS context that trusts the CAs with these names, or all CAs if there are none."""
     import ssl
-    from binascii import a2b_base64
 
     if not roots:
         return ssl.create_default_context()
+    names = [root.encode() for root in roots]
     try:
         with open(ssl.get_default_verify_paths().cafile or "", "rb") as file:
-            _, *blocks = file.read().split(b"-----BEGIN CERTIFICATE-----")
-        certificates = [a2b_base64(block.partition(b"-----END")[0]) for block in blocks]
+            found = _certificates(file.read().replace(b"\n", b""), names)
     except (OSError, ValueError):
-        certificates = []
-    names = [root.encode() for root in roots]
-    trusted = b"".join(each for each in certificates if any(name in each for name in names))
+        found = set()
+    trusted = b"".join(each for each in found if any(name in each for name in names))
     if not trusted:
         logger.warning("All CAs had to be loaded: the system has none of the expected ones")
     return ssl.create_default_context(cadata=trusted)
+
+
+def _certificates(store: bytes, names: list[bytes]) -> set[bytes]:
+    """Return the certificates that may have one of the names, of a store in PEM without newlines.
+
+    They are found by their base64, since decoding all of them takes longer. Raises ValueError.
+    """
+    from binascii import a2b_base64, b2a_base64
+
+    found = set()
+    for name in names:
+        for shift in range(3):  # 3 bytes are 4 characters, so a name has three forms
+            # Without the characters that also depend on the bytes before and after the name.
+            code = b2a_base64(bytes(shift) + name, newline=False)[4 if shift else 0 : -4]
+            at = store.find(code)
+            while at >= 0:
+                end = store.index(b"-", at)
+                found.add(a2b_base64(store[store.rindex(b"-", 0, at) + 1 : end]))
+                at = store.find(code, end)
+    return found
 
 
 def _shake_hands(connection: SSLSocket, deadline: Deadline) -> None:

@@ -22,7 +22,7 @@ import time
 
 from .. import bot_module, telegram
 from ..deadline import deadline
-from ..errors import Failure, Misconfigured, encodable
+from ..errors import Failure, Misconfigured, Refused, encodable
 from ..settings import AT_ONCE, settings
 from ..types import Any, Json
 
@@ -273,11 +273,20 @@ def call(method: str, what: str = "", **params: Any) -> Any:
             if not may_pass or deadline.left() < pause + PAUSE_SECONDS:
                 if not what:
                     raise
-                failed = RegistrationFailed(f"Telegram did not {what}: {_with_advice(error)}")
+                failed = RegistrationFailed(_told(error, what))
                 failed.outcome = error.outcome
                 raise failed from None
             logger.warning(f"retrying {method}", extra={"reason": str(error)})
         time.sleep(pause)
+
+
+def _told(error: Failure, what: str) -> str:
+    """Return why a call failed. Only a refusal is an answer of Telegram."""
+    told = _with_advice(error)
+    if isinstance(error, Refused):
+        return f"Telegram did not {what}: {told}"
+    # Without a token, because it can't be fetched, Telegram wasn't asked.
+    return f"Telegram could not be reached: {told}" if telegram.own.token else told
 
 
 def _with_advice(error: Exception) -> str:

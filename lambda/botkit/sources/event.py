@@ -37,7 +37,7 @@ def receive(event: Any, request_id: str, take: ways.Take = ways.take) -> None:
         except BadAnswer as error:  # an error of the caller: nothing to log of the bot
             raise EventFailed(str(error)) from None
     outcome = take(current.begin(run), "event")
-    if outcome.comes_again:
+    if outcome.is_retried:
         raise EventFailed(f"{outcome.name}: {outcome.error or outcome.refusal}")
 
 

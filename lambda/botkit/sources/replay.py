@@ -73,7 +73,7 @@ class _Replay:
     def _take(self, url: str, message: Json) -> None:
         place, reserve = (url, message["ReceiptHandle"]), deadline.reserved("keep")
         outcome, run = _retry(message)
-        if outcome is None or not (outcome.comes_again or outcome.is_kept):
+        if outcome is None or not (outcome.is_retried or outcome.is_kept):
             sqs.call("DeleteMessage", url, ReceiptHandle=place[1])
             self._done += 1
             self._stay += self._hopeless

@@ -25,14 +25,14 @@ def step(run: Run) -> Waiting:
         return (yield)
     with deadline.reserve("schedule"):
         outcome = yield
-    if not outcome.comes_again or outcome.status == 200:
+    if not outcome.is_retried or outcome.status == 200:
         return outcome
     about: Json = {"since": int(time.time()), "tries": 0}
     match run.subject:
         case {"later": {"tries": 0, "name": str(name)}}:  # its first try, which may come late
             about["name"] = name
         case {"every": {"name": str(name)}}:
-            about["name"] = later.name_of_every(name)
+            about["name"] = f"{later.OF_EVERY}{name}"
         case {"later": {"since": int(), "tries": int()}}:
             about = {**run.subject["later"]}
     # Up to half as long again at random, or what was due at the same time would stay together.
@@ -48,4 +48,4 @@ def step(run: Run) -> Waiting:
     except (BadSchedule, Unreachable) as error:
         logger.warning("the calls were not scheduled again", extra={"error": str(error)})
         return outcome
-    return outcome.but(retry_after=pause, comes_again=False)
+    return outcome.but(retry_after=pause, is_retried=False)

@@ -10,8 +10,8 @@ from . import Waiting
 
 
 def step(run: Run) -> Waiting:
-    """Have an event come again if the bot failed at it before anybody saw something."""
+    """Have Lambda retry an event if the bot failed at it before anybody saw something."""
     outcome = yield
     if outcome.name == "bot_failed" and not run.made.seen:
-        return outcome.but(comes_again=True)
+        return outcome.but(is_retried=True)
     return outcome

@@ -13,7 +13,7 @@ def step(run: Run) -> Waiting:
     run.keep_copy()
     with deadline.reserve("keep"):
         outcome = yield
-    if not outcome.is_kept or outcome.comes_again:
+    if not outcome.is_kept or outcome.is_retried:
         return outcome
     if run.is_update:
         subject = {"update": run.turn or run.as_sent()}

@@ -111,7 +111,7 @@ def step(run: Run) -> Waiting:
         return Outcome("limited")
     run.asked = "on_limit"
     outcome = yield
-    if outcome.comes_again and not run.made.seen:
+    if outcome.is_retried and not run.made.seen:
         _update(key, TELL_AGAIN, {}, first)
     return outcome
 

@@ -1,7 +1,7 @@
 """An update is answered once, as far as this container knows.
 
 Telegram delivers an update again if our 200 didn't reach it. And an update whose answer people have
-seen must not come again, whatever failed afterwards.
+seen must not be redelivered, whatever failed afterwards.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ def step(run: Run) -> Waiting:
     if run.others:  # of a replayed turn: the session knows what is left
         before = None
     # What failed for good is over for Telegram, but not for a replay.
-    if before and not before.comes_again and not (before.is_kept and run.source == "replay"):
+    if before and not before.is_retried and not (before.is_kept and run.source == "replay"):
         return Outcome("repeated", body=before.body)
     run.before = before is not None
     outcome = yield
-    if outcome.comes_again and run.made.seen:
+    if outcome.is_retried and run.made.seen:
         outcome = outcome.but("incomplete")
-    # What failed without a trace may come again: it couldn't be kept, or the 200 was lost.
+    # What failed without a trace may be redelivered: it couldn't be kept, or the 200 was lost.
     is_over = run.made.seen or not outcome.is_kept
     if run.is_update and run.made.answered and is_over:
         recent[run.id] = outcome.but(remaining=())  # their files would fill the memory

@@ -15,6 +15,6 @@ def step(run: Run) -> Waiting:
     """Have nobody take the time of a call that recurs again once it is over."""
     outcome = yield
     due = due_time(run)
-    if due and not outcome.comes_again and outcome.name != "repeated":
+    if due and not outcome.is_retried and outcome.name != "repeated":
         due.end(outcome)
     return outcome

@@ -15,7 +15,7 @@ from .. import bot_module, current, session_key, store
 from ..calls import make
 from ..current import Run
 from ..deadline import deadline
-from ..errors import Failure, Handled, Misconfigured, Unreachable
+from ..errors import FailedForGood, Failure, Misconfigured, Unreachable
 from ..failed import BadAnswer, outcome_of
 from ..outcome import Outcome
 from ..packed import packed, unpacked
@@ -28,7 +28,7 @@ logger = logging.getLogger("botkit")
 def step(run: Run) -> Outcome:
     """Answer an update with its session, and keep reply()'s changes of it.
 
-    If others have changed the session meanwhile, reply() is asked again, while there is time.
+    If others have changed the session meanwhile, reply() is called again, while there is time.
     """
     key = session_key.key_of(run.subject)
     if key is None:
@@ -51,8 +51,8 @@ def step(run: Run) -> Outcome:
         run.turn = marshal.loads(marshal.dumps(update)) if others else None
         try:
             calls, failure = ask(run, update, item), None
-        except Handled as handled:  # by a framework, whose changes are kept
-            calls, failure = [], handled
+        except FailedForGood as failed:  # by a framework, whose changes are kept
+            calls, failure = [], failed
         is_open = failure and outcome_of(failure).is_kept
         if save(run, item, calls, store.FAILED if is_open else store.KEPT):
             run.turn = None
@@ -100,7 +100,7 @@ def recall(run: Run, item: store.Item) -> list[Json] | None:
 
 
 def may_not_be_kept(run: Run) -> bool:
-    """Tell whether an update that failed comes again because it couldn't be kept, or may do so.
+    """Tell whether an update that failed is redelivered because it couldn't be kept, or may do so.
 
     A framework's failure is in the session before it is kept, and a turn's only after that. Kept
     twice, it is answered once: the replay that comes second finds it answered.
@@ -114,7 +114,7 @@ def turn_of(run: Run, item: store.Item) -> tuple[Json, list[int]]:
         return joined(run.as_sent()), [*run.others]
     from .. import turns
 
-    # One whose turn failed is a part again if the turn's first message comes again.
+    # One whose turn failed is a part again if the turn's first message is redelivered.
     known = {each for each, state in item.updates.items() if state != store.FAILED}
     update, ids = turns.turn(run.as_sent(), item.key, known)
     return update, ids[1:]
@@ -138,7 +138,7 @@ def ask(run: Run, update: Json, item: store.Item | None = None) -> list[Json]:
     """Return the calls with which reply() answers an update. Raises what it raises.
 
     Without an item, reply() gets a session that isn't kept. If reply() fails because its time went
-    by while others changed the session, that is Unreachable: the update comes again.
+    by while others changed the session, that is Unreachable: the update is redelivered.
     """
     had_time = deadline.left() > 0
     current.asking.session = item.key if item else ""
@@ -147,7 +147,7 @@ def ask(run: Run, update: Json, item: store.Item | None = None) -> list[Json]:
         if item and had_time and deadline.left() <= 0 and item.session != json.loads(item.text):
             raise BadAnswer("reply() left no time to keep its session")
     except BaseException as error:
-        if isinstance(error, Handled) or not run.was_asked or deadline.left() > 0:
+        if isinstance(error, FailedForGood) or not run.was_asked or deadline.left() > 0:
             raise
         run.made.forgive()
         raise Unreachable(
@@ -187,7 +187,7 @@ def finish(run: Run, item: store.Item, calls: list[Json]) -> Outcome:
     with deadline.reserve("note"):
         outcome = make(run, calls)
     state = item.updates.get(run.id)
-    if not outcome.comes_again:
+    if not outcome.is_retried:
         if state == store.UNFINISHED:  # what remains is in the response, or nothing
             note(run, item, calls, outcome.done, store.KEPT)
     elif run.made.seen or state == store.KEPT:

@@ -24,7 +24,7 @@ def step(run: Run) -> Waiting:
     """Have the session know the other messages of a turn that failed, and isn't redelivered."""
     with deadline.reserve("note"):
         outcome = yield
-    if not run.turn or outcome.comes_again:
+    if not run.turn or outcome.is_retried:
         return outcome
     try:
         give_up(str(session_key.key_of(run.turn)), run.others)

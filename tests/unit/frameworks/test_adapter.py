@@ -250,7 +250,7 @@ def test_what_an_interrupted_update_started_is_ended(framework: Any, loop: Any) 
 
 def test_what_has_no_session_is_refused_in_words(framework: Any) -> None:
     framework.current.asking.session = ""
-    with pytest.raises(framework.Handled) as raised:
+    with pytest.raises(framework.FailedForGood) as raised:
         framework.handle({}, lambda: framework.change(dict.clear))
     assert str(raised.value.error).endswith("gives this update no session")
 
@@ -267,7 +267,7 @@ def test_a_change_that_is_not_possible_is_remembered(framework: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("other", "error"), [("getChat", "Refused"), ("unpinChatMessage", "Handled")]
+    ("other", "error"), [("getChat", "Refused"), ("unpinChatMessage", "FailedForGood")]
 )
 def test_what_failed_is_remembered_whatever_else_succeeds(
     start: Start, bot_api: BotApi, other: str, error: str
@@ -321,13 +321,13 @@ def test_a_change_that_is_lost_stays_so_whatever_else_is_kept(framework: Any) ->
             framework.put("kind", "name", {1: 2})
         framework.put("kind", "name", 1)
 
-    with pytest.raises(framework.Handled) as raised:
+    with pytest.raises(framework.FailedForGood) as raised:
         framework.handle(state, handler)
     assert type(raised.value.error) is framework.BadSession
     assert state == {"kind": {"name": 1}}
 
 
-@pytest.mark.parametrize(("is_seen", "kind"), [(False, "Unreachable"), (True, "Handled")])
+@pytest.mark.parametrize(("is_seen", "kind"), [(False, "Unreachable"), (True, "FailedForGood")])
 def test_what_can_never_be_kept_does_not_drop_an_update_that_may_come_again(
     framework: Any, is_seen: bool, kind: str
 ) -> None:
@@ -383,7 +383,8 @@ def test_what_failed_first_at_the_start_is_told_even_if_it_succeeds_later(framew
 
 
 @pytest.mark.parametrize(
-    ("code", "kind"), [(400, "Handled"), (428, "Handled"), (429, "Refused"), (499, "Handled")]
+    ("code", "kind"),
+    [(400, "FailedForGood"), (428, "FailedForGood"), (429, "Refused"), (499, "FailedForGood")],
 )
 def test_an_update_is_handled_again_only_after_a_refusal_for_now(
     framework: Any, code: int, kind: str

@@ -814,6 +814,7 @@ ROOTS: dict[str, tuple[tuple[str, ...], int, int, list[str]]] = {
 def test_one_root_is_enough_and_all_are_trusted_if_another_is_needed(
     serve: Serve,
     connect: Connect,
+    module: ModuleType,
     store: Callable[..., None],
     tls: ssl.SSLContext,
     caplog: pytest.LogCaptureFixture,
@@ -827,7 +828,8 @@ def test_one_root_is_enough_and_all_are_trusted_if_another_is_needed(
     connection = connect(peer.url, roots=roots)
     assert post(connection)[0] == 200
     assert peer.connections == connections
-    assert len(connection._tls.get_ca_certs()) == trusted
+    *_, context = module.contexts.values()
+    assert len(context.get_ca_certs()) == trusted
     assert [(log.name, log.levelname, log.getMessage()) for log in caplog.records] == [
         ("botkit", "WARNING", text.format(peer.port)) for text in told
     ]
@@ -862,11 +864,27 @@ def test_a_store_that_cannot_be_read_is_left_to_openssl(
     assert module._context(("trustme",)).get_ca_certs() == []
 
 
-def test_a_store_with_a_bad_certificate_is_not_read_in_parts(
+def test_a_bad_certificate_of_another_ca_does_not_matter(
     module: ModuleType, store: Callable[..., None]
 ) -> None:
     store("-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----\n")
-    assert module._context(("trustme",)).get_ca_certs() == []  # OpenSSL refuses it as a whole
+    assert len(module._context(("trustme v",)).get_ca_certs()) == 1
+
+
+def test_a_bad_certificate_of_an_expected_ca_is_left_to_openssl(
+    module: ModuleType, store: Callable[..., None]
+) -> None:
+    name = base64.b64encode(b"trustme v" + bytes(9)).decode()
+    store(f"-----BEGIN CERTIFICATE-----\n{name}A\n-----END CERTIFICATE-----\n")
+    assert module._context(("trustme v",)).get_ca_certs() == []
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab"])
+def test_a_name_is_found_wherever_it_stands(module: ModuleType, before: str) -> None:
+    certificate = f"{before}The name of a root, and more".encode()
+    pem = b"-----BEGIN CERTIFICATE-----%b-----END CERTIFICATE-----"
+    store = b"".join(pem % base64.b64encode(each) for each in (certificate, b"other"))
+    assert module._certificates(store, [b"The name of a root"]) == {certificate}
 
 
 @pytest.mark.parametrize("peer", ["telegram", "aws"])
@@ -875,7 +893,8 @@ def test_a_peers_ca_is_among_those_of_this_machine(peer: str) -> None:
         skip_or_fail("this machine has no file of CA certificates: install ca-certificates")
     roots = load(f"botkit.{peer}").ROOTS
     trusted = load("botkit.http.connection")._context(roots).get_ca_certs()
-    assert 1 <= len(trusted) <= len(roots)
+    assert trusted
+    assert all(any(root in str(each["subject"]) for root in roots) for each in trusted)
 
 
 def test_a_host_that_nobody_vouches_for_is_refused_with_all_roots_too(

@@ -74,7 +74,7 @@ def test_an_event_that_is_calls_is_carried_out(
 def test_calls_that_were_made_before_are_not_the_events(
     container: Container, bot_api: BotApi
 ) -> None:
-    container.module("current").note("setWebhook", {})
+    container.module("current").carried_out("setWebhook", {})
     bot_api.expects(CALL)
     container.invoke(CALL)
     assert container.line["methods"] == ["sendMessage"]

@@ -663,7 +663,7 @@ def test_a_replay_goes_on_where_one_before_it_ended(remembers: Container, bot_ap
 
 
 HANDLES = """
-from botkit.errors import Handled, Refused
+from botkit.errors import FailedForGood, Refused
 
 SESSION = "chat"
 HANDLED = ["message"]
@@ -672,7 +672,7 @@ HANDLED = ["message"]
 def reply(update, session):
     session["count"] = session.get("count", 0) + 1
     if session["count"] == 1:
-        raise Handled(ValueError())
+        raise FailedForGood(ValueError())
     return []
 """
 

@@ -155,7 +155,7 @@ def test_an_album_across_the_end_of_a_window_counts_in_one(
     """In that of the part which comes first, in any container."""
     bot_api.expects(*[HEARD] * 4)
     for number, date in enumerate((AT + 59, AT + 60, first, 2 * AT + 119 - first), 1):
-        album = {"media_group_id": "a"} if number > 2 else {}
+        album: Json = {"media_group_id": "a"} if number > 2 else {}
         begin().deliver(said(number, date=date, **album))
     items = begin().table.items
     counted = {key: len(item["ids"]["NS"]) for key, item in items.items() if "ids" in item}

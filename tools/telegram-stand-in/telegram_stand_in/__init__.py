@@ -12,6 +12,7 @@ test.
 from .bot_api import METHODS, TYPES
 from .delivery import Delivery, Post, kind_of, post
 from .files import Upload, picture
+from .limits import Limits
 from .mini_app import init_data
 from .people import (
     LOCATION,
@@ -21,6 +22,7 @@ from .people import (
     buttons_of,
     contact,
     file_content,
+    forced_reply,
     label_of,
     label_pressed,
     pressing,
@@ -50,6 +52,7 @@ __all__ = [
     "Delivery",
     "Fault",
     "Json",
+    "Limits",
     "Post",
     "Server",
     "Stage",
@@ -60,6 +63,7 @@ __all__ = [
     "buttons_of",
     "contact",
     "file_content",
+    "forced_reply",
     "init_data",
     "kind_of",
     "label_of",

@@ -11,8 +11,10 @@ A test in any language acts by HTTP: a POST with JSON, a form (also with files),
   /people/NAME/receive  waits for the next message: {"text": …, "buttons": ["Buy"], …}. Others are
                         kind="edited", "answer" (to a tap), "results" …; timeout=5 is in seconds
   /people/NAME/ACTION   edit (message_id, text), react (message_id, emoji), ask (query), join,
-                        leave, block, unblock. With group=TITLE, all of them happen in a group
+                        leave, block, unblock. With group=TITLE, all of them happen in a group; in
+                        a new one with admin=true the bot is an administrator
   /fails                kind="429", times=2: the bot's next calls fail. Also 403, 500, silence, lost
+  /limits               from now on, Telegram limits how often the bot writes
   /advance              seconds=60: so much time passes for Telegram
   /transcript           what people and the bot have done
 
@@ -74,9 +76,10 @@ class Alone(BotApi):
                 case ["people", name, action] if action in ACTIONS:
                     with self.telegram.changed:  # or two who come at once make two of them
                         title, name = params.pop("group", ""), urllib.parse.unquote(name)
-                        person = self._person_in(title, name)
+                        admin = params.pop("admin", False) in (True, "true")
+                        person = self._person_in(title, name, admin)
                     result = _done(person, action, params)
-                case ["fails" | "advance" as action]:
+                case ["fails" | "advance" | "limits" as action]:
                     result = getattr(self, action)(**params)
                 case ["transcript"]:
                     result = self.transcript
@@ -89,11 +92,11 @@ class Alone(BotApi):
             return {"ok": False, "error_code": 400, "description": told}
         return {"ok": True, "result": result if isinstance(result, (dict, str)) else True}
 
-    def _person_in(self, title: str, name: str) -> Person:
+    def _person_in(self, title: str, name: str, admin: bool) -> Person:
         if not title:
             return self.user(name)
         if title not in self._groups:
-            self._groups[title] = self.group(title)
+            self._groups[title] = self.group(title, admin=admin)
         return self._groups[title].user(name)
 
     def follow(self) -> None:

@@ -109,6 +109,9 @@ WRONG_FIELD = {
     "Arrays",
     "keyboard": 'field "keyboard" must be an Array of Arrays',
 }
+# Fields that the documentation calls required: without them Telegram takes a markup for none, as
+# python-telegram-bot sends it for an empty keyboard. Source: Client.cpp, get_reply_markup
+OF_MARKUPS = {"force_reply", "inline_keyboard", "keyboard", "remove_keyboard"}
 
 # The names in its errors of the types that begin like this.
 LABELS = {
@@ -334,9 +337,7 @@ def _object(kind: str, names: list[str], value: Json, hints: list[str]) -> Any:
         except Mismatch as mismatch:
             raise Mismatch(_of_field(label, field, inner, item, mismatch)) from None
     for field, (_, required) in fields.items():
-        if required and field not in value:
-            if field in WRONG_FIELD:
-                raise Mismatch(WRONG_FIELD[field])
+        if required and field not in value and field not in OF_MARKUPS:
             raise Mismatch(f"can't parse {label}: Can't find field \"{field}\"")
     return conformed
 

@@ -13,13 +13,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from .bot_api import Mismatch
+from .found import blanked, found_in, units
+from .links import checked_link
 
 Json = dict[str, Any]
 Users = Mapping[int, Json]
 
-# The order of entities that begin and end at the same places.
-PRIORITY = "blockquote expandable_blockquote pre code text_link text_mention bold italic underline"
-ORDER = {kind: number for number, kind in enumerate(f"{PRIORITY} strikethrough spoiler".split())}
+# The order of entities that begin and end at the same places. Those found come before the styles.
+CUSTOM = "custom_emoji"
+STYLES = ["bold", "italic", "underline", "strikethrough", "spoiler", CUSTOM]
+OTHERS = "blockquote expandable_blockquote pre code date_time text_link text_mention".split()
+ORDER = {kind: number for number, kind in enumerate([*OTHERS, "", *STYLES])}
 
 # The names of entities in errors.
 TITLES = {
@@ -43,20 +47,6 @@ TAGS = {
 }
 NAMED = {b"lt": "<", b"gt": ">", b"amp": "&", b"quot": '"'}
 SPACES = b" \t\n\r\0\x0b"
-FOUND = {  # the entities that Telegram finds by itself
-    "mention": r"(?<![\w@/])@[A-Za-z]\w{2,31}\b",
-    "hashtag": r"(?<![\w#])#\w*[^\W\d]\w*",
-    "cashtag": r"(?<![\w$])\$[A-Z]{1,8}\b",
-    "bot_command": r"(?<![\w/<>])/[A-Za-z0-9_]{1,64}(?:@\w{3,32})?\b(?!/)",
-    "email": r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}\b",
-    "url": r"(?<![\w@.])(?:(?:https?|tg|ton)://[^\s<>\"]+|(?:[\w-]+\.)+(?:com|net|org|dev|io|me|de)"
-    r"(?:/[^\s<>\"]*)?)(?<![.,:;!?')\]])",
-}
-
-
-def units(text: str) -> int:
-    """Return a text's length in UTF-16 code units."""
-    return len(text) + sum(character > "\uffff" for character in text)
 
 
 def formatted(text: str, mode: str, entities: list[Json], users: Users) -> tuple[str, list[Json]]:
@@ -75,8 +65,8 @@ def formatted(text: str, mode: str, entities: list[Json], users: Users) -> tuple
             raise Mismatch(f"can't parse entities: {mismatch}") from None
     else:
         entities = [_checked(entity, text, users) for entity in entities]
-    text, entities = _trimmed(text, entities)
-    return text, _sorted(entities + entities_in(text, entities))
+    text, entities = _trimmed(blanked(text), entities)
+    return text, ordered(entities + entities_in(text, entities))
 
 
 def _checked(entity: Json, text: str, users: Users) -> Json:
@@ -107,27 +97,31 @@ def _trimmed(text: str, entities: list[Json]) -> tuple[str, list[Json]]:
 
 
 def entities_in(text: str, entities: list[Json]) -> list[Json]:
-    """Return what Telegram finds by itself, outside of links and code."""
+    """Return what Telegram finds by itself, outside of links and code, and within quotations."""
+    quotes = [_span(e) for e in entities if "blockquote" in e["type"]]
     taken = [
-        (e["offset"], e["offset"] + e["length"])
+        _span(e)
         for e in entities
-        if e["type"] not in ("bold", "italic", "underline", "strikethrough", "spoiler")
-        and "blockquote" not in e["type"]
+        if "blockquote" not in e["type"] and (e["type"] not in STYLES or e["type"] == CUSTOM)
     ]
-    found: list[Json] = []
-    for kind in ("url", "email", "mention", "hashtag", "cashtag", "bot_command"):
-        for match in re.finditer(FOUND[kind], text):
-            begin = units(text[: match.start()])
-            end = begin + units(match[0])
-            if all(end <= first or begin >= last for first, last in taken):
-                taken.append((begin, end))
-                found.append({"type": kind, "offset": begin, "length": end - begin})
-    return found
+
+    def is_free(begin: int, end: int) -> bool:
+        outside = all(end <= first or begin >= last for first, last in taken)
+        return outside and all(
+            end <= first or begin >= last or first <= begin <= end <= last for first, last in quotes
+        )
+
+    return [entity for entity in found_in(text) if is_free(*_span(entity))]
 
 
-def _sorted(entities: list[Json]) -> list[Json]:
+def _span(entity: Json) -> tuple[int, int]:
+    return entity["offset"], entity["offset"] + entity["length"]
+
+
+def ordered(entities: list[Json]) -> list[Json]:
+    """Return entities in Telegram's order."""
     return sorted(
-        entities, key=lambda e: (e["offset"], -e["length"], ORDER.get(e["type"], len(ORDER)))
+        entities, key=lambda e: (e["offset"], -e["length"], ORDER.get(e["type"], ORDER[""]))
     )
 
 
@@ -168,7 +162,7 @@ class _Text:
         elif url.startswith("tg://time?") and query.get("unix", "").isdigit():
             self.time(begin, query["unix"], query.get("format", ""))
         else:
-            raise Mismatch("Custom emoji entity must contain a tg://emoji URL")
+            raise Mismatch("Invalid tg://emoji or tg://time URL specified")
 
     def time(self, begin: int, unix: str, form: str) -> None:
         more = {"date_time_format": form} if form else {}
@@ -182,23 +176,6 @@ class _Text:
                 "Text contains invalid Unicode characters after decoding HTML entities, check for "
                 "unmatched surrogate code units"
             ) from None
-
-
-def checked_link(url: str) -> str:
-    """Return a URL as Telegram keeps it, or nothing if it is invalid."""
-    url = url.strip()
-    if not re.match(r"[a-z][a-z0-9+.-]*://", url, re.I):
-        url = f"http://{url}"
-    try:
-        parts = urllib.parse.urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
-        return ""
-    if parts.scheme in ("tg", "ton", "tonsite"):
-        return url
-    if parts.scheme not in ("http", "https", "ftp") or not re.search(r"\w\.\w|^localhost$", host):
-        return ""
-    return urllib.parse.urlunsplit(parts._replace(path=parts.path or "/"))
 
 
 # Markdown, the Bot API's first format.
@@ -234,13 +211,14 @@ def markdown(text: str, users: Users) -> tuple[str, list[Json]]:
         begin = out.length
         out.add(data[i:stop])
         i = stop + len(close)
-        if c == b"[":
-            url = data[start + 1 : stop]
+        if c == b"[" and stop > start + 1:
+            # Telegram writes its result over the text, and reads the link from there.
+            url = (bytes(out.data) + data[len(out.data) :])[start + 1 : stop]
             if data[i : i + 1] == b"(":
                 end = data.find(b")", i, size)
                 end = size if end < 0 else end
                 url, i = data[i + 1 : end], end + 1
-            out.link(begin, url.decode())
+            out.link(begin, url.decode(errors="replace"))
         elif c == b"`":
             more = {"language": language} if language else {}
             out.end("pre" if is_pre else "code", begin, **more)
@@ -265,6 +243,9 @@ def _language(data: bytes, i: int, size: int) -> tuple[str, int]:
 # MarkdownV2.
 
 CODES = ("code", "pre", "pre_code")
+# Of an entity that has begun: its kind, its language, where it begins in the text, in the source
+# (in bytes), and in the output (in bytes).
+Opened = tuple[str, str, int, int, int]
 
 
 def _kind_at(data: bytes, i: int) -> tuple[str, int]:
@@ -302,94 +283,85 @@ def markdown_v2(text: str, users: Users) -> tuple[str, list[Json]]:
     data = text.encode() + b"\0\0\0\0"
     size = len(data) - 4
     out = _Text(users)
-    nested: list[tuple[str, str, int, int, int]] = []  # kind, language, begin, place, in the output
+    nested: list[Opened] = []
     in_quote = False
-    line_begins = True
+    line_begins = True  # marks may come before a quotation's >, but no text
     i = 0
-
-    def lost(entity: tuple[str, str, int, int, int]) -> Mismatch:
-        title = TITLES.get(entity[0], entity[0].capitalize())
-        return Mismatch(f"Can't find end of {title} entity at byte offset {entity[3]}")
-
-    def end_quote(kind: str) -> None:
-        nonlocal in_quote
-        if nested[-1][0] != "blockquote":
-            raise lost(nested[-1])
-        out.end(kind, nested.pop()[2])
-        in_quote = False
-
     while i < size:
         c = data[i : i + 1]
         inner = nested[-1][0] if nested else ""
-        if c == b"\\" and 0 < data[i + 1] <= 126:
-            out.add(data[i + 1 : i + 2])
-            i, line_begins = i + 2, False
-            continue
         reserved = b"`" if inner in CODES else b"_*[]()~`>#+-=|{}.!\n"
-        if c == b"\n" and in_quote and inner in CODES and data[i + 1 : i + 2] != b">":
-            raise lost(nested[-1])
-        if c not in [reserved[n : n + 1] for n in range(len(reserved))]:
-            out.data += c
-            out.length += 0 if c[0] & 0xC0 == 0x80 else 1 + (c[0] >= 0xF0)
-            i, line_begins = i + 1, False
-            continue
-        if c == b"\n":
-            if in_quote and data[i + 1 : i + 2] != b">":
-                end_quote("blockquote")
+        is_escape = c == b"\\" and 0 < data[i + 1] <= 126
+        if is_escape or c not in reserved:
+            i += is_escape
+            c = data[i : i + 1]
             out.add(c)
+            if c != b"\r" and c[0] & 0xC0 != 0x80:
+                line_begins = is_escape and c == b"\n"
+            i += 1
+        elif c == b"\n":
+            out.add(c)
+            if in_quote and data[i + 1 : i + 2] != b">":
+                _end_quote(nested, out, i)
+                in_quote = False
             i, line_begins = i + 1, True
-            continue
-        if line_begins and data.startswith(b"**>", i):
-            if in_quote:
-                end_quote("blockquote")
-            i, c = i + 2, b">"
-        if line_begins and c == b">":
+        elif mark := _ends(inner, data, i):
+            i = _end_of(nested.pop(), data, i + mark, size, out)
+        elif c == b">" and line_begins:
             if not in_quote:
                 nested.append(("blockquote", "", out.length, i, len(out.data)))
                 in_quote = True
-            i, line_begins = i + 1, False
-            continue
-        line_begins = False
-        expands = in_quote and inner == "blockquote" and data.startswith(b"||", i)
-        if expands and data[i + 2 : i + 3] in (b"\n", b"\0") and data[i + 3 : i + 4] != b">":
-            end_quote("expandable_blockquote")
-            i += 2
-            continue
-        if mark := _ends(inner, data, i):
-            i = _end_of(nested.pop(), data, i + mark, size, out)
-            continue
-        kind, mark = _kind_at(data, i)
-        if not kind:
-            character = c.decode()
-            raise Mismatch(
-                f"Character '{character}' is reserved and must be escaped with the preceding '\\'"
-            )
-        place, language = i, ""
-        i += mark
-        if kind == "pre":
-            language, i = _language(data, i, size)
-            kind = "pre_code" if language else kind
-        nested.append((kind, language, out.length, place, len(out.data)))
-    if in_quote and nested[-1][0] == "blockquote":
-        end_quote("blockquote")
+            i += 1
+        else:
+            kind, mark = _kind_at(data, i)
+            if not kind:
+                told = "is reserved and must be escaped with the preceding '\\'"
+                raise Mismatch(f"Character '{c.decode()}' {told}")
+            place, language = i, ""
+            i += mark
+            if kind == "pre":
+                language, i = _language(data, i, size)
+                kind = "pre_code" if language else kind
+            nested.append((kind, language, out.length, place, len(out.data)))
+    if in_quote and (nested[-1][0] == "blockquote" or _expands(nested, out, size)):
+        _end_quote(nested, out, size)
     if nested:
-        raise lost(nested[-1])
+        raise _lost(nested[-1])
     return out.result()
 
 
-def _end_of(
-    entity: tuple[str, str, int, int, int], data: bytes, i: int, size: int, out: _Text
-) -> int:
+def _lost(entity: Opened) -> Mismatch:
+    title = TITLES.get(entity[0], entity[0].capitalize())
+    return Mismatch(f"Can't find end of {title} entity at byte offset {entity[3]}")
+
+
+def _expands(nested: list[Opened], out: _Text, end: int) -> bool:
+    """Tell whether a spoiler has just begun: at the end of a quotation, it lets that expand."""
+    kind, _, _, place, _ = nested[-1]
+    return kind == "spoiler" and (
+        place == end - 2 or (place == end - 3 and out.data.endswith(b"\r\n"))
+    )
+
+
+def _end_quote(nested: list[Opened], out: _Text, end: int) -> None:
+    """End a quotation, whose text is out already. Raises Mismatch if another entity is open."""
+    expands = _expands(nested, out, end)
+    if expands:
+        nested.pop()
+    if nested[-1][0] != "blockquote":
+        raise _lost(nested[-1])
+    out.end("expandable_blockquote" if expands else "blockquote", nested.pop()[2])
+
+
+def _end_of(entity: Opened, data: bytes, i: int, size: int, out: _Text) -> int:
     """End an entity after its last mark, and return where the text continues."""
     kind, language, begin, _, first = entity
     if kind == "custom_emoji" and data[i : i + 1] != b"(":
-        raise Mismatch("Custom emoji entity must contain a tg://emoji URL")
+        raise Mismatch("The entity must contain a tg://emoji or tg://time URL")
     if kind in ("custom_emoji", "text_link"):
         url = bytes(out.data[first:])
         if data[i : i + 1] == b"(":
-            url, i = _url(
-                data, i + 1, size, "custom emoji URL" if kind == "custom_emoji" else "URL"
-            )
+            url, i = _url(data, i + 1, size)
         (out.special if kind == "custom_emoji" else out.link)(begin, url.decode())
     elif language:
         out.end("pre", begin, language=language)
@@ -398,7 +370,7 @@ def _end_of(
     return i
 
 
-def _url(data: bytes, i: int, size: int, what: str) -> tuple[bytes, int]:
+def _url(data: bytes, i: int, size: int) -> tuple[bytes, int]:
     start, url = i, bytearray()
     while i < size and data[i] != ord(")"):
         if data[i] == ord("\\") and 0 < data[i + 1] <= 126:
@@ -406,7 +378,7 @@ def _url(data: bytes, i: int, size: int, what: str) -> tuple[bytes, int]:
         url.append(data[i])
         i += 1
     if i >= size:
-        raise Mismatch(f"Can't find end of a {what} at byte offset {start}")
+        raise Mismatch(f"Can't find end of a URL at byte offset {start}")
     return bytes(url), i + 1
 
 

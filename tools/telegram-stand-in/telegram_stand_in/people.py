@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
 import unicodedata
 from collections.abc import Callable
 from functools import partial
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 
 from .content import media_content
 from .files import image_type
+from .found import marked
 from .request import Request
 from .rich import buttons_in, lines_of, plain_text
 from .stand_in import Call, Telegram
@@ -26,12 +26,8 @@ OF_EMOJI = {*map(chr, (0x200D, 0x20E3, 0xFE0E, 0xFE0F, *range(0xE0020, 0xE0080))
 
 
 def text_content(text: str) -> Json:
-    """Return the content of a message with a text, in which Telegram's apps mark a command."""
-    content: Json = {"text": text}
-    if command := re.match(r"/[A-Za-z0-9_]+(@\w+)?", text):
-        span = {"type": "bot_command", "offset": 0, "length": command.end()}
-        content["entities"] = [span]
-    return content
+    """Return the content of a message with a text, and what Telegram finds in it: links …"""
+    return marked({"text": text})
 
 
 def contact(person: Json) -> Json:
@@ -126,6 +122,29 @@ class Button(NamedTuple):
     at: float
 
 
+def forced_reply(telegram: Telegram, user: Json, chat: Json, thread: Any, since: int) -> Json:
+    """Return the message to which a person's app has them reply, or {}.
+
+    Only those count that came after the first `since` calls: an app offers a reply once.
+    """
+    with telegram.changed:
+        changes = [change for call in telegram.calls[since:] for change in call.changes]
+    for change in reversed(changes):
+        message = change.get("message", {})
+        if message.get("chat", {}).get("id") != chat["id"] or "keyboard" not in change:
+            continue
+        if thread and message.get("message_thread_id") != thread:
+            continue
+        keyboard = change["keyboard"]
+        sender = message.get("reply_to_message", {}).get("from", user)
+        if keyboard.get("force_reply") and not (
+            keyboard.get("selective") and sender["id"] != user["id"]
+        ):
+            return {k: v for k, v in message.items() if k != "reply_to_message"}
+        return {}
+    return {}
+
+
 def buttons_for(
     telegram: Telegram, bot: Bot, user: Json, chat: Json, query: str = ""
 ) -> dict[str, Button]:
@@ -145,7 +164,8 @@ def buttons_for(
             found.clear()
             for key in itertools.chain(*keyboard.get("keyboard", [])):
                 about = key if isinstance(key, dict) else {"text": key}
-                found[about["text"]] = Button("text", {}, _content_of(about, user), 0)
+                content = _content_of(about, user)
+                found[about["text"]] = Button("text", change["message"], content, 0)
     for (where, id), message in sorted(everything.items(), key=lambda item: item[0]):
         sender = message.get("via_bot") or message.get("from", {})
         is_for = message.get("receiver_user", user)["id"] == user["id"]

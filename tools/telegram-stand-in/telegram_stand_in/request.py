@@ -12,6 +12,7 @@ from typing import Any
 
 from .bot_api import QUERY_TOO_OLD, Refusal
 from .files import Upload
+from .links import checked_link
 from .markup import formatted
 from .state import Bot, World
 
@@ -68,12 +69,18 @@ def chat_of(request: Request, name: str = "chat_id") -> Json:
     wanted = request.get(name)
     if wanted is None:
         raise bad("chat_id is empty")
-    if wanted in request.bot.chats:
-        return request.bot.chats[wanted]
-    for chat in [*request.bot.chats.values()]:  # more may come meanwhile
-        if wanted == f"@{chat.get('username', '')}":
-            return chat
-    raise bad("chat not found")
+    chat = chat_named(request.bot, wanted)
+    if chat is None:
+        raise bad("chat not found")
+    return chat
+
+
+def chat_named(bot: Bot, name: Any) -> Json | None:
+    """Return the chat that has an id or a username, if the bot can see it."""
+    if name in bot.chats:
+        return bot.chats[name]
+    chats = [*bot.chats.values()]  # more may come meanwhile
+    return next((chat for chat in chats if name == f"@{chat.get('username', '')}"), None)
 
 
 def message_of(request: Request, what: str, chat: str = "chat_id") -> Json:
@@ -147,7 +154,7 @@ def check_button(button: Json) -> None:
     if not set(button) - {"text", "style", "icon_custom_emoji_id"}:
         what = "Text buttons are unallowed in the inline keyboard"
         raise bad(f"can't parse inline keyboard button: {what}")
-    if (url := button.get("url")) is not None and not _is_link(url):
+    if (url := button.get("url")) is not None and not checked_link(url):
         raise bad(f"inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")
 
 
@@ -179,16 +186,3 @@ def check_page_url(what: str, url: str) -> None:
 def is_here(host: str) -> bool:
     """Tell whether a host's name means this machine: Telegram's servers would demand HTTPS."""
     return re.search(r"(^|\.)localhost$|^127\.[0-9.]+$", host) is not None
-
-
-def _is_link(url: str) -> bool:
-    if re.match(r"(tg|ton|tonsite)://", url, re.I):
-        return True
-    try:
-        parts = urllib.parse.urlsplit(url if "://" in url else f"http://{url}")
-        host = parts.hostname or ""
-    except ValueError:
-        return False
-    return (
-        parts.scheme in ("http", "https") and re.fullmatch(r"[\w.-]*\w\.\w[\w-]*", host) is not None
-    )

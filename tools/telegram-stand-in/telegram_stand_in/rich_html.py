@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 
-from .markup import Users, checked_link, entities_in
+from .found import found_in
+from .links import checked_link
+from .markup import Users
 from .request import bad
 
 Json = dict[str, Any]
@@ -49,6 +51,7 @@ FOUND = {  # what Telegram finds in a text: the field with its value
     "email": "email_address",
     "hashtag": "hashtag",
     "mention": "username",
+    "phone_number": "phone_number",
     "url": "url",
 }
 VALUES = {  # attribute of a button of a type
@@ -465,7 +468,7 @@ def _detected(text: str) -> Iterator[Any]:
         return data[2 * begin : 2 * end].decode("utf-16-le", "surrogatepass")
 
     at = 0
-    for entity in sorted(entities_in(text, []), key=lambda each: int(each["offset"])):
+    for entity in found_in(text):
         begin = entity["offset"]
         end = begin + entity["length"]
         value = part(begin, end)

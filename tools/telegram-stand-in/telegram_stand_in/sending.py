@@ -88,10 +88,12 @@ def put(request: Request, content: Json, chat: Json | None = None, **more: Any) 
         request.world.ephemeral[chat["id"], message["ephemeral_message_id"]] = message
     else:
         request.world.keep(message)
+    request.world.last_bots[chat["id"]] = request.bot.id
     for key in [key for key in request.bot.drafts if key[0] == chat["id"]]:
         del request.bot.drafts[key]
     keyboard = request.get("reply_markup", {}) if not markup else {}
-    keyboard = {} if "inline_keyboard" in keyboard else keyboard
+    if not any(keyboard.get(name) for name in ("keyboard", "remove_keyboard", "force_reply")):
+        keyboard = {}
     request.change("message", message=message, **({"keyboard": keyboard} if keyboard else {}))
     return message
 

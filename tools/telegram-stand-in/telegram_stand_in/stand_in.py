@@ -14,12 +14,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import bot_api, methods, mini_app, payments
+from . import bot_api, methods, mini_app, payments, privacy
 from .bot_api import METHODS, Refusal, did_you_mean, method_named
 from .delivery import KEPT, Delivery, Post, post
 from .files import Upload
+from .found import marked
 from .inline import inline_content
-from .request import LONGEST_DATA, Request, copied
+from .limits import Limits
+from .request import LONGEST_DATA, Request, chat_named, copied
 from .state import ADA, Bot, World, private_chat
 
 Json = dict[str, Any]
@@ -114,6 +116,7 @@ class Telegram(World):
     It begins with one bot; `add_bot` adds more. `deliver` posts an update to a webhook. `pace` is
     how many seconds pass for one of Telegram's: 0.01 makes its back-off a hundred times as fast.
     It keeps an update for `keeps` of its seconds, a day, before it gives up.
+    `limits` are None, or refuse calls that come too often.
     `watch` is called with each `Delivery` when it begins and when it is over, and with each `Call`
     when it is over; `watch_updates` with each update and its bot, before it is delivered.
     """
@@ -131,6 +134,7 @@ class Telegram(World):
         self.url = ""  # of the Bot API, where it is served
         self.calls: list[Call] = []
         self.faults: deque[Fault] = deque()
+        self.limits: Limits | None = None
         self.watch = watch
         self.watch_updates: Callable[[Json, Bot], None] = lambda update, bot: None
 
@@ -164,6 +168,9 @@ class Telegram(World):
 
     def sent(self, update: Json, bot: Bot) -> None:
         self.watch_updates(update, bot)
+
+    def kept_back(self, update: Json, bot: Bot) -> str:
+        return privacy.kept_back(self, bot, update)
 
     def taken(self, delivery: Delivery) -> None:
         """Make the call that a webhook's answer may hold. Nobody gets its result.
@@ -211,7 +218,9 @@ class Telegram(World):
             elif fault and fault.kind == "refuse":
                 raise Refusal(fault.code, fault.description, **fault.parameters)
             else:
-                call.answer = {"ok": True, "result": self._carry_out(call, bot, uploads)}
+                params = self._read(call)
+                self._limit(call, params, bot)
+                call.answer = {"ok": True, "result": self._carry_out(call, params, bot, uploads)}
         except Refusal as refusal:
             call.status = refusal.code
             call.answer = {"ok": False, "error_code": refusal.code}
@@ -238,7 +247,8 @@ class Telegram(World):
                     return fault
         return None
 
-    def _carry_out(self, call: Call, bot: Bot, uploads: dict[str, Upload]) -> Any:
+    def _read(self, call: Call) -> Json:
+        """Return a call's parameters as documented. Raises Refusal."""
         if call.method not in METHODS:
             call.hints.append(f"no such method{did_you_mean(call.method, METHODS)}")
             raise Refusal(404, "Not Found: method not found")
@@ -247,9 +257,25 @@ class Telegram(World):
         params = bot_api.nulls_read(call.method, params)
         try:
             json.dumps(params, ensure_ascii=False).encode()
-            params = bot_api.checked(call.method, params, call.hints)
+            return bot_api.checked(call.method, params, call.hints)
         except UnicodeEncodeError:
             raise Refusal(400, "Bad Request: strings must be encoded in UTF-8") from None
+
+    def _limit(self, call: Call, params: Json, bot: Bot) -> None:
+        """Refuse a call that comes too early, if there are limits. Raises Refusal."""
+        if not self.limits or "chat_id" not in params or call.method.startswith("get"):
+            return
+        chat = chat_named(bot, params["chat_id"])
+        if not chat:
+            return
+        with self.changed:
+            seconds, why = self.limits.count(bot.id, chat, call.method, params)
+        if seconds:
+            call.hints.append(f"Telegram's limit: {why}")
+            told = f"Too Many Requests: retry after {seconds}"
+            raise Refusal(429, told, retry_after=seconds)
+
+    def _carry_out(self, call: Call, params: Json, bot: Bot, uploads: dict[str, Upload]) -> Any:
         request = Request(self, bot, call.method, params, uploads, call.changes, call.hints)
         result = methods.carry_out(request)
         return json.loads(json.dumps(result))  # as it is now: the message may be edited later
@@ -262,7 +288,7 @@ class Telegram(World):
         """Edit a person's message, and return the id of the update."""
         message = self.messages[chat_id, message_id]
         edited = {name: value for name, value in message.items() if name != "entities"}
-        edited |= {"text": text, "edit_date": int(self.now()), **content}
+        edited |= marked({"text": text, "edit_date": int(self.now()), **content})
         kind = "edited_message" if "from" in message else "edited_channel_post"
         return self.send({kind: edited}, bot or self._bot_in(chat_id))
 

@@ -79,6 +79,7 @@ class Bot:
         self.texts: dict[tuple[str, str], str] = {}  # name, descriptions: by kind and language
         self.drafts: dict[tuple[int, int], Json] = {}  # by chat and draft id
         self.blocked: set[int] = set()  # chats of people who blocked it
+        self.open_groups: set[int] = set()  # groups that it joined without privacy mode
 
     @property
     def id(self) -> int:
@@ -111,6 +112,8 @@ class World:
         self.inline_messages: dict[str, tuple[int, int]] = {}  # by id: where they are
         self.pins: dict[int, list[int]] = {}  # by chat: ids of messages, the latest last
         self.members: dict[tuple[int, int], Json] = {}  # by chat and user, if not the default
+        self.bots_in_groups = "administrator"  # their status, if `members` doesn't say it
+        self.last_bots: dict[int, int] = {}  # by chat: the bot that wrote last
         self.reactions: dict[tuple[int, int, int], list[Json]] = {}  # by chat, message and user
         self.votes: dict[tuple[str, int], list[int]] = {}  # by poll and user
         self.shared_widgets: dict[str, Json] = {}  # by id
@@ -138,6 +141,10 @@ class World:
 
     def sent(self, update: Json, bot: Bot) -> None:
         """Called with each update and its bot, before it is delivered."""
+
+    def kept_back(self, update: Json, bot: Bot) -> str:
+        """Return why a bot doesn't get an update that it asked for, or nothing."""
+        return ""
 
     # Bots.
 
@@ -220,7 +227,8 @@ class World:
         if known := self.members.get((chat["id"], user["id"])):
             return known
         if user["is_bot"] and chat["type"] != "private":
-            return self.member_as("administrator", user)
+            is_group = chat["type"] in ("group", "supergroup")
+            return self.member_as(self.bots_in_groups if is_group else "administrator", user)
         if user["id"] == ADA["id"] and chat["type"] != "private":
             return self.member_as("creator", user)
         return self.member_as("member", user)
@@ -283,7 +291,7 @@ class World:
                 self.join_requests.add((content["chat"]["id"], content["from"]["id"]))
             if kind in KEPT_MESSAGES:
                 self.keep(content)
-            if bot.outbox.wants(update):
+            if bot.outbox.wants(update) and not self.kept_back(update, bot):
                 bot.outbox.put(line_of(update), update)
             self.changed.notify_all()
         return int(update["update_id"])

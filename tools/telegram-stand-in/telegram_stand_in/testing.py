@@ -30,6 +30,8 @@ from . import people
 from .bot_api import METHODS, TYPES, did_you_mean, method_named
 from .content import LONGEST_TEXT, MEDIA
 from .delivery import Delivery, kind_of
+from .found import marked
+from .limits import Limits
 from .request import copied
 from .sending import ENVELOPE
 from .server import Server, Unreadable, params_of
@@ -106,9 +108,21 @@ class Stage:
         chat.update({n: user[n] for n in ("last_name", "username") if n in user})
         return self._person(chat, user)
 
-    def group(self, title: str, **about: Any) -> Group:
-        """Return a new group, in which the bot is an administrator. `about` are of a Chat."""
+    def group(
+        self, title: str, *, privacy: bool = True, admin: bool = False, **about: Any
+    ) -> Group:
+        """Return a new group. `about` are fields of a Chat.
+
+        In it the bot gets what privacy mode lets through, such as commands and replies to it: all
+        messages only without `privacy`, as /setprivacy of @BotFather does, or as an administrator.
+        """
         chat = self._chat({"type": "supergroup", "title": title, **about})
+        bot = self.telegram.bot
+        member = self.telegram.member_as("administrator" if admin else "member", bot.user)
+        self.telegram.members[chat["id"], bot.id] = member
+        if not privacy:
+            bot.me["can_read_all_group_messages"] = True
+            bot.open_groups.add(chat["id"])
         return Group(self, chat)
 
     def channel(self, title: str, **about: Any) -> Person:
@@ -166,6 +180,15 @@ class Stage:
             raise ValueError(f"seconds must be from 0, not {seconds}")
         self.telegram.advance(seconds)
         self.settle()
+
+    def limits(self) -> None:
+        """Let Telegram limit how often the bot writes, from now on: 429 with a `retry_after`.
+
+        A bot in this process lives in Telegram's time, which only `advance` lets pass here. One in
+        another process has its own clock, so that its seconds count as well.
+        """
+        telegram = self.telegram
+        telegram.limits = Limits((lambda: telegram.moved) if self._answer else telegram.now)
 
     # The bot's actions.
 
@@ -259,6 +282,8 @@ class Stage:
         if not bot.outbox.wants(update):
             wanted = ", ".join(bot.outbox.info.get("allowed_updates", ["what Telegram chooses"]))
             line += f" (the bot doesn't get this {kind_of(update)}: it asked for {wanted})"
+        elif why := self.telegram.kept_back(update, bot):
+            line += f" (kept from the bot: {why})"
         self._note(line)
 
     def _watch(self, event: Delivery | Call) -> None:
@@ -298,6 +323,7 @@ class Person:
         self._at: dict[str, int] = {}  # by kind: how many of all changes were received
         self._query = ""  # the inline query whose results are shown
         self._since = (0, 0)  # the last action, in the transcript
+        self._replied = 0  # how many calls there were when the person last wrote
 
     @property
     def name(self) -> str:
@@ -321,6 +347,7 @@ class Person:
     ) -> Received:
         """Send texts, files or other content, all at once, and return the last message.
 
+        It replies to `reply_to`, or to a message whose `force_reply` the person's app obeys.
         A Path becomes a photo or a document; a string is a text. Of `fields`, and of a dict, a Path
         or bytes become a file of that kind: `voice=Path("hello.ogg")`; others are fields of the
         message. A long text is cut, as the apps do.
@@ -328,6 +355,7 @@ class Person:
         telegram = self.stage.telegram
         made = [*itertools.chain.from_iterable(map(self._contents, contents))] or [{}]
         made[0] = {**made[0], **self._file_in(fields)}
+        made = [*map(marked, made)]
         for name in itertools.chain(*made) if self.stage.strict else ():
             if name not in TYPES["Message"]:
                 told = did_you_mean(name, TYPES["Message"])
@@ -335,6 +363,7 @@ class Person:
         if album:
             group = {"media_group_id": telegram.new_id()}
             made = [{**each, **group} for each in made]
+        reply_to = reply_to or self._forced_reply()
         if reply_to:
             within = {k: v for k, v in reply_to.items() if k != "reply_to_message"}
             made[0]["reply_to_message"] = within
@@ -355,6 +384,13 @@ class Person:
             self.stage.telegram.send(update)
         return message
 
+    def _forced_reply(self) -> Json:
+        """Return the message that the person's app has them reply to, once, or {}."""
+        telegram, since = self.stage.telegram, self._replied
+        self._replied = len(telegram.calls)
+        thread = self._thread.get("message_thread_id")
+        return people.forced_reply(telegram, self._user or {}, self.chat, thread, since)
+
     def _contents(self, content: str | Path | Json) -> list[Json]:
         """Return the contents of the messages that the apps send for a content."""
         if isinstance(content, Path):
@@ -362,7 +398,7 @@ class Person:
             return [people.file_content(self.stage.telegram, data, content.name)]
         if isinstance(content, str):
             parts = range(0, len(content), LONGEST_TEXT)
-            return [people.text_content(content[i : i + LONGEST_TEXT]) for i in parts]
+            return [{"text": content[i : i + LONGEST_TEXT]} for i in parts]
         if not isinstance(content, dict):
             raise TypeError(f"people send a text, a path or a dict, not {content!r}")
         return [self._file_in(content)]
@@ -384,8 +420,7 @@ class Person:
 
     def edit(self, message: Json, text: str) -> None:
         """Edit the text of one's own message."""
-        content = people.text_content(text)
-        self._act(lambda: self.stage.telegram.edit(*_ids(message), **content))
+        self._act(lambda: self.stage.telegram.edit(*_ids(message), text))
 
     def react(self, message: Json, emoji: str) -> None:
         """Put a reaction on a message, or remove it (no emoji)."""
@@ -404,7 +439,8 @@ class Person:
             told = f'there is no button "{label}". The buttons: {there}'
             raise AssertionError(f"{told}{self._told()}")
         if button.kind == "text":
-            self.send(button.value)
+            is_group = self.chat["type"] != "private"  # whose members' keys reply
+            self.send(button.value, reply_to=button.message if is_group else None)
             return
         if button.kind == "page":
             raise ValueError(f'"{label}" opens a page or a link')

@@ -181,7 +181,7 @@ def test_people_act_by_http(alone: Alone) -> None:
     assert ask(f"{ada}/press", label="Buy") is True
     ask(f"{ada}/edit", message_id=sent["message_id"], text="/price 4")
     ask(f"{ada}/react", message_id=received["message_id"], emoji="👍")
-    ask(f"{grace}/join", group="Engines")
+    ask(f"{grace}/join", group="Engines", admin=True)
     engines = ask(f"{grace}/send", group="Engines", photo=[])["chat"]
     assert bot_sends(alone, engines["id"], "Welcome")["chat"]["title"] == "Engines"
     assert ask(f"{ada}/receive", group="Engines")["text"] == "Welcome"
@@ -200,7 +200,7 @@ def test_two_who_come_at_once_meet_in_one_group(
     free: list[bool] = []
     group = alone.group
 
-    def slow(title: str) -> Group:
+    def slow(title: str, **about: Any) -> Group:
         def look() -> None:
             free.append(alone.telegram.changed.acquire(blocking=False))
             if free[0]:
@@ -209,7 +209,7 @@ def test_two_who_come_at_once_meet_in_one_group(
         other = threading.Thread(target=look)
         other.start()
         other.join()
-        return group(title)
+        return group(title, **about)
 
     monkeypatch.setattr(alone, "group", slow)
     ask(f"{alone.url}/people/Ada/send", group="Engines", text="1")
@@ -281,6 +281,16 @@ def test_faults_and_time(alone: Alone) -> None:
     ask(f"{alone.url}/advance", seconds=86401)
     assert ask(f"{alone.url}/bot{TOKEN}/getUpdates") == []
     assert "a fault must be one of 429" in refused(alone, "/fails", kind="402")
+
+
+def test_limits(alone: Alone) -> None:
+    chat = ask(f"{alone.url}/people/Ada/send", text="1")["chat"]["id"]
+    ask(f"{alone.url}/limits")
+    assert alone.telegram.limits
+    for _ in range(20):
+        alone.telegram.limits.count(42, {"id": chat, "type": "private"}, "sendMessage", {})
+    url = f"{alone.url}/bot{TOKEN}/sendMessage?chat_id={chat}&text=2"
+    assert post(url, {}, b"")[0] == 429
 
 
 def test_only_a_post_from_this_machine_acts(alone: Alone) -> None:

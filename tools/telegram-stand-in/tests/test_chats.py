@@ -80,6 +80,17 @@ def test_a_keyboard_is_told_beside_its_message(telegram: Telegram, markup: Json)
     assert "reply_markup" not in change["message"]
 
 
+NO_MARKUP: list[Json] = [{}, {"inline_keyboard": []}, {"keyboard": []}, {"remove_keyboard": False}]
+
+
+@pytest.mark.parametrize("markup", NO_MARKUP, ids=str)
+def test_a_markup_without_content_is_none(telegram: Telegram, markup: Json) -> None:
+    call = make(telegram, "sendMessage", text="a", reply_markup=markup)
+    [change] = call.changes
+    assert (call.status, [*change], call.hints) == (200, ["kind", "message"], [])
+    assert "reply_markup" not in change["message"]
+
+
 LINK = {"inline_keyboard": [[{"text": "a", "url": "https://example.org"}]]}
 OTHER_LINK = {"inline_keyboard": [[{"text": "b", "url": "https://example.org"}]]}
 EDITS: list[tuple[Json, str, Json, Json]] = [

@@ -189,7 +189,7 @@ def test_python_telegram_bot_welcomes(bot_api: BotApi, start: Start) -> None:
     ada = bot_api.user("Ada")
     ada.send("Hi")
     assert ada.receive().text.startswith("Welcome Ada.")  # it polls, so it has asked for all kinds
-    engines = bot_api.group("Engines")
+    engines = bot_api.group("Engines", admin=True)
     grace = engines.user("Grace")
     grace.join()
     assert grace.receive().text == "Grace was added by Grace. Welcome!"

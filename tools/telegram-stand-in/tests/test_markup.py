@@ -29,8 +29,15 @@ V2 = [
     (f"[me](tg://user?id={CHAT})", "me", "text_mention 0+2 Ada"),
     ("![👍](tg://emoji?id=5)", "👍", "custom_emoji 0+2 5"),
     ("![now](tg://time?unix=5&format=t)", "now", "date_time 0+3 5 t"),
-    (">a\n>b\nc", "a\nb\nc", "blockquote 0+3"),
-    ("x\n**>a\n>b||\nc", "x\na\nb\nc", "expandable_blockquote 2+3"),
+    (">a\n>b\nc", "a\nb\nc", "blockquote 0+4"),
+    ("x\n**>a\n>b||\nc", "x\na\nb\nc", "expandable_blockquote 2+4"),
+    ("*>a\n>b\n*", "a\nb", "blockquote 0+3, bold 0+3"),
+    ("**>>a", "a", "blockquote 0+1"),
+    (">`a\nb`", "a\nb", "blockquote 0+3, code 0+3"),
+    (">a||\r\nb", "a\r\nb", "expandable_blockquote 0+3"),
+    ("\\\n>a", "a", "blockquote 0+1"),
+    ("*@durov*", "@durov", "mention 0+6, bold 0+6"),
+    ("a\tb", "a b", ""),
     (">a", "a", "blockquote 0+1"),
 ]
 HTML = [
@@ -61,10 +68,12 @@ LEGACY = [
         "pre 0+1 python, text_link 2+1 https://example.org/",
     ),
     (r"a\_b 1.5!", "a_b 1.5!", ""),
+    ("[](x)", "(x)", ""),
+    ("[a.bcd]", "a.bcd", "text_link 0+5 http://.bcdd/"),
 ]
 FOUND = [
     ("/start @ada_1 #tag", "bot_command 0+6, mention 7+6, hashtag 14+4"),
-    ("a@b.org https://x.y/z. $USD", "email 0+7, url 8+13, cashtag 23+4"),
+    ("a@b.org https://x.yz/z. $USD", "email 0+7, url 8+14, cashtag 24+4"),
     ("1/2 a/b x@y", ""),
 ]
 PARSED = [("MarkdownV2", *case) for case in V2] + [("HTML", *case) for case in HTML]
@@ -93,8 +102,8 @@ BROKEN = [
     ("MarkdownV2", "a ```b", "Can't find end of Pre entity at byte offset 2"),
     ("MarkdownV2", "[a", "Can't find end of TextUrl entity at byte offset 0"),
     ("MarkdownV2", "[a](b", "Can't find end of a URL at byte offset 4"),
-    ("MarkdownV2", "![a](b", "Can't find end of a custom emoji URL at byte offset 5"),
-    ("MarkdownV2", "![a](b)", "Custom emoji entity must contain a tg://emoji URL"),
+    ("MarkdownV2", "![a](b", "Can't find end of a URL at byte offset 5"),
+    ("MarkdownV2", "![a](b)", "Invalid tg://emoji or tg://time URL specified"),
     ("MarkdownV2", ">a *b\nc*", "Can't find end of Bold entity at byte offset 3"),
     ("HTML", "<b>a", 'Can\'t find end tag corresponding to start tag "b"'),
     ("HTML", "é<h1>a</h1>", 'Unsupported start tag "h1" at byte offset 2'),

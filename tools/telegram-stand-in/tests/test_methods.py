@@ -114,7 +114,6 @@ SEND: dict[str, tuple[Json, str]] = {
     "length": (entity(length="1"), entity_field("length", "Number")),
     "type": (entity(type=None), entity_field("type", "String")),
     "null in a button": (buttons({"text": "x", "callback_data": "y", "url": None}), ""),
-    "no rows": ({"reply_markup": {}}, ROWS),
     "no row": ({"reply_markup": {"inline_keyboard": [7]}}, ROWS),
     "no button": (buttons(7), f"{BUTTON}InlineKeyboardButton must be an Object"),
     "no label": (buttons({}), f'{BUTTON}Can\'t find field "text"'),

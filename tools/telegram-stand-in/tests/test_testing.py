@@ -221,7 +221,7 @@ def test_a_result_of_an_inline_query_is_chosen(stage: Played) -> None:
 
 def test_who_joins_and_leaves_is_told(stage: Played) -> None:
     stage.telegram.bot.outbox.info["allowed_updates"] = ["message", "chat_member"]
-    club = stage.group("Book club")
+    club = stage.group("Book club", admin=True)
     grace = club.user("Grace")
     grace.join()
     told, message = (each for each in stage.updates[-2:])
@@ -263,7 +263,7 @@ def test_a_bot_in_this_process_starts_no_thread(stage: Played) -> None:
 
 
 def test_all_in_a_group_see_a_message_once_each(stage: Played) -> None:
-    club = stage.group("Book club")
+    club = stage.group("Book club", privacy=False)
     ada, grace = club.user("Ada"), club.user("Grace")
     stage.replies = says("Hello, all")
     sent = ada.send("Hi")
@@ -303,7 +303,7 @@ def test_a_channel_posts_edits_and_shows_what_the_bot_posts(stage: Played) -> No
 
 
 def test_only_who_an_ephemeral_message_is_for_sees_it(stage: Played) -> None:
-    club = stage.group("Book club")
+    club = stage.group("Book club", admin=True)
     ada, grace = club.user("Ada"), club.user("Grace")
     for_ada = {"receiver_user_id": ada.user["id"]}
     stage.call(
@@ -418,7 +418,7 @@ def test_the_buttons_that_are_there_are_told(stage: Played) -> None:
 
 def test_the_transcript_has_what_everybody_did(stage: Played) -> None:
     stage.replies = says("Books", reply_markup=INLINE)
-    ada = stage.group("Book club").user("Ada")
+    ada = stage.group("Book club", admin=True).user("Ada")
     ada.send(location={"latitude": 1, "longitude": 2})
     ada.edit(ada.send("Hi"), "Ho")
     ada.press("Add")

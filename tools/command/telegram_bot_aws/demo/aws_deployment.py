@@ -79,7 +79,10 @@ class AwsDeployment(Deployment):
         with self.step("terraform apply"):
             self.module.apply()
         seconds = time.monotonic() - started
+        self.state_folder = self.module.root
+        warnings = [f"Terraform warns: {told}" for told in self.module.failed_checks()]
         self.way = f"The bot runs on an emulated AWS, applied in {seconds:.1f} s."
+        self.way = "\n".join([self.way, *warnings])
         self.find_bots()
         for bot in self.bots:
             said = notes(bot.folder, is_configured=self.is_configured)

@@ -73,6 +73,15 @@ class Chat:
             self._fault_kind = kind
             self.feed.tell("fault", self._fault())
 
+    def admin(self, is_one: int) -> None:
+        """Make the bots administrators of the groups (1), or members in privacy mode (0)."""
+        with self.feed.lock:
+            self.telegram.bots_in_groups = "administrator" if is_one else "member"
+            self.feed.tell("admin", self._is_admin())
+
+    def _is_admin(self) -> bool:
+        return self.telegram.bots_in_groups == "administrator"
+
     def forget(self, bot: int, key: str) -> None:
         """Delete a session of a bot. Raises InvalidRequest."""
         self.setup.forget(self.bots.get(bot), key)
@@ -104,6 +113,7 @@ class Chat:
             "traces": self.traces.by_update,
             "setup": self.setup.shown,
             "fault": self._fault(),
+            "admin": self._is_admin(),
             "keyboards": self.entries.keyboards,
             "drafts": self.entries.drafts,
             "launches": self.pages.launches,

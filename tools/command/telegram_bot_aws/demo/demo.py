@@ -32,7 +32,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
-from telegram_stand_in import Server, Telegram
+from telegram_stand_in import Limits, Server, Telegram
 
 from telegram_bot_aws.demo import web_app_script
 from telegram_bot_aws.demo.aws_deployment import AwsDeployment
@@ -193,6 +193,12 @@ def options() -> argparse.Namespace:
         help="file with variables for the bot, as lines of NAME=VALUE; with --config for "
         "Terraform: TF_VAR_name=value; and with secrets for the emulated Parameter Store: "
         "/name/of/parameter=value",
+    )
+    where.add_argument(
+        "--admin",
+        action="store_true",
+        help="the bot is an administrator of the groups, and gets every message; as a member, in "
+        "privacy mode, it gets commands and replies to it",
     )
     where.add_argument(
         "--fresh",
@@ -410,21 +416,8 @@ def show(
         saved = " or ".join(dict.fromkeys(shown(bot.folder / "bot.py") for bot in deployment.bots))
         live = f"A saved change of {saved} is live at the next message. " if saved else ""
         say(f"{live}Ctrl-C ends the demo.")
-        if deployment.bots:
-            say("To check the bot, and see what it remembers, in another terminal:")
-        for hosted in deployment.bots:
-            folder = "" if hosted.folder == LAMBDA else f" --bot {shlex.quote(str(hosted.folder))}"
-            if hosted.address:
-                say(f"  # {hosted.address}")
-            say(
-                f"  TELEGRAM_API_URL={telegram.url} TELEGRAM_BOT_TOKEN={hosted.token} "
-                f"{program.typed('doctor')}{folder}"
-            )
-            if has_sessions(hosted.folder) or uses_later(hosted.folder):
-                variables, flags = deployment.sessions(hosted)
-                assigned = [f"{name}={shlex.quote(value)}" for name, value in variables.items()]
-                words = [*assigned, program.typed("sessions"), "list", *map(shlex.quote, flags)]
-                say(f"  {' '.join(words)}")
+        for line in other_commands(deployment, telegram.url):
+            say(line)
         say("")
         if open_browser:
             webbrowser.open(page.url)
@@ -432,6 +425,31 @@ def show(
             time.sleep(LOOK_SECONDS)
             chat.setup.refresh()
     tell("Taking all down …")
+
+
+def other_commands(deployment: Deployment, api_url: str) -> list[str]:
+    """Return the commands that check the bots, and show what they remember, with a heading."""
+    lines = []
+    remembering = False
+    for hosted in deployment.bots:
+        if hosted.address:
+            lines.append(f"  # {hosted.address}")
+        state = deployment.state_folder
+        doctor = (
+            f"TELEGRAM_API_URL={api_url} TELEGRAM_BOT_TOKEN={hosted.token} "
+            f"{program.typed('doctor', anywhere=state is not None)}"
+        )
+        if hosted.folder != LAMBDA:
+            doctor += f" --bot {shlex.quote(str(hosted.folder))}"
+        lines.append(f"  (cd {shlex.quote(str(state))} && {doctor})" if state else f"  {doctor}")
+        if has_sessions(hosted.folder) or uses_later(hosted.folder):
+            remembering = True
+            variables, flags = deployment.sessions(hosted)
+            assigned = [f"{name}={shlex.quote(value)}" for name, value in variables.items()]
+            words = [*assigned, program.typed("sessions"), "list", *map(shlex.quote, flags)]
+            lines.append(f"  {' '.join(words)}")
+    purpose = "To check the bot" + (", and see what it remembers" if remembering else "")
+    return [f"{purpose}, in another terminal:", *lines] if lines else []
 
 
 def stop(number: int, frame: object) -> None:
@@ -446,6 +464,8 @@ def main() -> int:
     for kind in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         signal.signal(kind, stop)
     telegram = Telegram(token(1))
+    telegram.limits = Limits(telegram.now)
+    telegram.bots_in_groups = "administrator" if chosen.admin else "member"
     chat = None if chosen.actions else Chat(telegram)
     failed_events: list[Invocation] = []
 

@@ -117,6 +117,7 @@ class Deployment(abc.ABC):
     way = ""  # in which way the bots run, in words
     fresh = False  # whether each invocation has a new container
     parameters: dict[str, str] = {}  # of Parameter Store, where the deployment has one
+    state_folder: Path | None = None  # where Terraform has the state, by which doctor knows it
 
     def __init__(self, api_url: str, step: Step, bot: Path, variables: dict[str, str]) -> None:
         self.api_url = api_url

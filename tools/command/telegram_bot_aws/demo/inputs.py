@@ -13,6 +13,12 @@ from telegram_bot_aws.demo.deployments import MENU_BUTTON, has_page
 from telegram_bot_aws.local.sources import LEAST_MEMORY, has_sessions, joins_messages, uses_later
 
 MEMORY = 128  # MB: the default of memory_size
+# How inputs are written, of which more than the name matters.
+WRITTEN = {
+    "later": "later = {}",
+    "memory_size": "memory_size of at least {}",
+    "queue": "queue = {}",
+}
 
 
 def inputs(bot: Path) -> Json:
@@ -63,8 +69,7 @@ def notes(bot: Path, *, is_configured: bool) -> list[str]:
     needed = {} if is_configured else inputs(bot)
     if needed:
         names = ", ".join(
-            f"{name} = {json.dumps(value)}" if name in ("later", "memory_size", "queue") else name
-            for name, value in needed.items()
+            WRITTEN.get(name, name).format(json.dumps(value)) for name, value in needed.items()
         )
         said.append(f"Deployed, it needs these inputs of the module: {names}.")
     for path in sorted(bot.glob(".env*")):

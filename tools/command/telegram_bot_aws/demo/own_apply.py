@@ -30,8 +30,11 @@ In another terminal, in a folder with a Terraform configuration that calls the m
   terraform workspace new demo   # a separate state: yours is about another AWS
   terraform apply
 
-The configuration needs the variables telegram_api_url and telegram_bot_token, which the module's
-block takes (telegram_api_url = var.telegram_api_url), and a provider for this region.
+The configuration needs a provider for this region, and the variables telegram_bot_token and
+telegram_api_url, which the module's block takes (telegram_api_url = var.telegram_api_url):
+
+variable "telegram_api_url" {{ default = "https://api.telegram.org" }}
+
 When this ends, all that was applied is gone: remove the workspace (terraform workspace select
 default && terraform workspace delete -force demo)."""
 

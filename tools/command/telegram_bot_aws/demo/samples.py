@@ -31,13 +31,13 @@ CHATS: dict[str, Json] = {
     "group": {
         "tab": "Group",
         "title": "Book club",
-        "about": "group, in which the bot is an admin and so sees every message",
+        "about": "group",
         "chat": {"id": -1001000000001, "type": "supergroup", "title": "Book club"},
     },
     "topic": {
         "tab": "Topic",
         "title": "Workshop › Tools",
-        "about": "topic of a group, in which the bot is an admin",
+        "about": "topic of a group",
         "chat": FORUM,
         "thread": {"message_thread_id": 7, "is_topic_message": True},
     },

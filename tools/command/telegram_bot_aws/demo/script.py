@@ -19,6 +19,7 @@ from telegram_stand_in import (
     buttons,
     buttons_for,
     file_content,
+    forced_reply,
     kind_of,
     label_of,
     pressing,
@@ -84,6 +85,9 @@ class Script:
         self._people = dict(PEOPLE)
         self._user = ADA
         self._where = "private"
+        self._replied: dict[
+            tuple[int, int], int
+        ] = {}  # by person and chat: calls before they wrote
         self._queries: dict[int, str] = {}  # by bot: the inline query whose results are shown
         self._shown = len(telegram.calls)
         self._from_queue: list[Invocation] = []
@@ -154,7 +158,15 @@ class Script:
 
     def _send(self, hosted: Hosted, bot: Bot, content: Json, name: str) -> None:
         self._queries.clear()
-        update = self._telegram.message(**self._place, user=self._user, **content)
+        place = self._place
+        key = self._user["id"], place["chat"]["id"]
+        since, self._replied[key] = self._replied.get(key, 0), len(self._telegram.calls)
+        thread = place.get("message_thread_id")
+        if reply := forced_reply(self._telegram, self._user, place["chat"], thread, since):
+            content = {"reply_to_message": reply, **content}
+        update = self._telegram.message(**place, user=self._user, **content)
+        if why := self._telegram.kept_back(update, bot):
+            raise ToolError(f'"{name}" is kept from the bot: {why}. --admin makes it one')
         act = partial(self._telegram.send, update, bot)
         self._do(hosted, bot, "delivered", name, ["message"], act)
 
@@ -207,7 +219,8 @@ class Script:
     def _press_button(self, hosted: Hosted, bot: Bot, label: str, button: Button) -> None:
         chat = self._place["chat"]
         if button.kind == "text":
-            self._send(hosted, bot, button.value, label)
+            replied = {} if chat["type"] == "private" else {"reply_to_message": button.message}
+            self._send(hosted, bot, {**button.value, **replied}, label)
             return
         if button.kind == "page":
             raise ToolError(f'"{label}" opens a page or a link, which only the chat page can show')

@@ -81,6 +81,7 @@ class _Request(LocalRequest):
             "/close": chat.pages.close,
             "/send-data": chat.pages.send_data,
             "/fail": chat.fail,
+            "/admin": chat.admin,
             "/forget": chat.forget,
             "/send-event": chat.services.send,
             "/replay": chat.replay,

@@ -38,6 +38,7 @@ class Traces:
             "update": update,
             "tries": [],
             "wanted": bot.outbox.wants(update),
+            "kept_back": self._telegram.kept_back(update, bot),
             "at": time.time(),
             "bot": bot.id,
         }

@@ -194,7 +194,8 @@ def allowed(info: Json, bot_dir: Path) -> Check:
     except ValueError as error:
         # A bot that gets its token at import may quote it.
         lines = str(error).replace(variables["TELEGRAM_BOT_TOKEN"], "…").splitlines()
-        return Check(name, False, " ".join(dict.fromkeys((lines[0], lines[-1]))), "fix bot.py")
+        more = [] if lines[-1] in lines[0] else [lines[-1]]
+        return Check(name, False, " ".join([lines[0], *more]), "fix bot.py")
     warning = unknown_kinds(wanted)
     asked = info.get("allowed_updates")
     if asked is None:

@@ -28,6 +28,7 @@ from telegram_bot_aws.local.line import Line
 from telegram_bot_aws.local.memory import Memory
 from telegram_bot_aws.local.packages import command
 from telegram_bot_aws.local.processes import (
+    WALL_SECONDS,
     end_at_once,
     freeze,
     has_ended,
@@ -70,8 +71,13 @@ ADVICE = {
     "without it",
 }
 EXCEPTION = "exception in bot.py"  # the message of the debug line that has the traceback
+NO_END = (
+    "bot.py can't be imported: no end after {:g} s, as on Lambda. "
+    'What polls may run only if __name__ == "__main__": docs/moving-in/README.md'
+)
 
-# Runs in the process: imports the handler, then answers each line with a line.
+# Runs in the process: imports the handler, then answers each line with a line. Its start is timed
+# here, without the wait for a processor, which its own deadline counts.
 CONTAINER = """
 import json, logging, os, sys, time, traceback
 
@@ -113,6 +119,8 @@ try:
     stand_in["install"](aws, *sys.argv[5:8])
     botkit.__path__.pop()
     stand_in["watch"](aws, sessions.append)
+    from botkit.deadline import deadline
+    deadline.start(float(sys.argv[9]))
     from handler import handler
 except BaseException:
     say(error=traceback.format_exc())
@@ -144,6 +152,9 @@ with open(int(sys.argv[1]), "w") as answer:
 BEFORE_BOT = re.compile(
     r"""^(Traceback .*\n)(?:  File (?!.*/bot\.py").*\n(?:    .*\n)*)+(?=  File .*/bot\.py")""", re.M
 )
+
+FRAME = r'  File "(?!{}).*\n(?:    .*\n)*'  # of a traceback, unless its file is in a folder
+MOST_FRAMES = 6  # in a row that aren't the author's
 
 
 @dataclass
@@ -408,7 +419,7 @@ class Function:
         try:
             with signals_held(), self._output.open("ab") as output:
                 self._process = subprocess.Popen(
-                    [*process, kept.__file__, *kept_in, str(LAMBDA / "botkit")],
+                    [*process, kept.__file__, *kept_in, str(LAMBDA / "botkit"), f"{WALL_SECONDS}"],
                     cwd=self._code,  # as in /var/task
                     env={
                         **made_environment(str(temporary)),
@@ -457,9 +468,8 @@ class Function:
         except ValueError:  # it ended while it wrote this, or the bot wrote it
             line, answer = "", {}
         if not line:
-            answer["error"] = (
-                "the function ended by itself" if readable else f"timed out after {timeout:g} s"
-            )
+            late = f"timed out after {timeout:g} s" if call else NO_END.format(timeout)
+            answer["error"] = "the function ended by itself" if readable else late
         invocation = Invocation(
             result=answer.get("result"),
             error=answer.get("error", ""),
@@ -499,12 +509,35 @@ class Function:
 
 
 def advised(traceback: str) -> str:
-    """Return a traceback with advice on its exception, if there is any."""
-    traceback = traceback.rstrip()
+    """Return a traceback with advice on its exception, if there is any.
+
+    Of a package's many frames, the first and the last ones stay.
+    """
+    traceback = shortened(traceback.rstrip())
     for pattern, advice in ADVICE.items():
         if found := re.search(f"(?:^|\n) *{pattern}$", traceback):
             return f"{traceback}\n({advice.format(*found.groups())})"
     return traceback
+
+
+def shortened(traceback: str) -> str:
+    """Return a traceback with few frames in a row from outside of bot.py's folder."""
+    own = re.search(r'  File "(.*/)bot\.py"', traceback)
+    frame = FRAME.format(re.escape(own[1]) if own else "$")
+
+    def few(run: re.Match[str]) -> str:
+        frames = re.findall(frame, run[0])
+        ends = MOST_FRAMES // 2
+        left_out = f"  … {len(frames) - 2 * ends} frames of packages …\n"
+        return "".join([*frames[:ends], left_out, *frames[-ends:]])
+
+    return re.sub(f"(?:{frame}){{{MOST_FRAMES + 2},}}", few, traceback)
+
+
+def exception_of(traceback: str) -> str:
+    """Return the first line of a traceback's exception."""
+    last = traceback.rpartition("Traceback (most recent call last):\n")[2]
+    return next((line for line in last.splitlines() if not line.startswith(" ")), "")
 
 
 def bot_folder(name: str) -> Path:
@@ -571,10 +604,7 @@ def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[st
 
         try:
             if not in_time(process.pid, INIT_TIMEOUT, partial(has_ended, process)):
-                raise ValueError(
-                    f"bot.py can't be imported: no end after {INIT_TIMEOUT:g} s, as on Lambda. "
-                    'What polls may run only if __name__ == "__main__": docs/moving-in/README.md'
-                )
+                raise ValueError(NO_END.format(INIT_TIMEOUT))
         finally:
             end_at_once(process)  # and all that it started
             watched("group", process.pid, over=True)
@@ -586,7 +616,7 @@ def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[st
         said = output.read_bytes()[-MOST_PRINTED:].decode(errors="replace").strip()
         if "Traceback" not in said:
             raise ValueError(f"bot.py can't be imported: it ends Python, as by sys.exit()\n{said}")
-        raise ValueError(f"bot.py can't be imported:\n{advised(said)}")
+        raise ValueError(f"bot.py can't be imported: {exception_of(said)}\n{advised(said)}")
 
 
 def unknown_kinds(kinds: list[str]) -> str:

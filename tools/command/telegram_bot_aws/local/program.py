@@ -17,10 +17,11 @@ def name(subcommand: str) -> str:
     return f"{PROGRAM} {subcommand}" if IS_INSTALLED else f"scripts/{subcommand}"
 
 
-def typed(subcommand: str) -> str:
-    """Return what a person in the current folder types to start a subcommand."""
+def typed(subcommand: str, *, anywhere: bool = False) -> str:
+    """Return what a person types to start a subcommand: in the current folder, or in any."""
     if not IS_INSTALLED:
-        return shlex.quote(shown(SCRIPTS / subcommand))
+        path = SCRIPTS / subcommand
+        return shlex.quote(str(path) if anywhere else shown(path))
     url, revision = repository()
     way = ["uvx", "--from", f"git+{url}@{revision}"] if url else []
     return shlex.join([*way, PROGRAM, subcommand])

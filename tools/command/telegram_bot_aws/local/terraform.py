@@ -257,6 +257,17 @@ class Module:
         everything: list[dict[str, Any]] = self._state().get("resources", [])
         return [resource for resource in everything if resource.get("module", "") == module]
 
+    def failed_checks(self) -> list[str]:
+        """Return why check blocks failed, from the state. Terraform only warns of that."""
+        results: list[dict[str, Any]] = self._state().get("check_results") or []
+        return [
+            message
+            for result in results
+            if result["object_kind"] == "check"
+            for each in result["objects"] or []
+            for message in each.get("failure_messages") or []
+        ]
+
     def _state(self) -> dict[str, Any]:
         path = self.root / "terraform.tfstate"
         state: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}

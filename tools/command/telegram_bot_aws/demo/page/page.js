@@ -198,6 +198,8 @@ function drawHead() {
   const tabs = Object.entries(state.chats).filter(([key]) => !state.people[key] || key === app.person);
   $("chats").replaceChildren(...tabs.map(([key, { tab }]) => h("button", { type: "button", role: "tab", "data-chat": key, "aria-selected": String(key === app.chat), tabindex: key === app.chat ? 0 : -1, onclick: () => visit(key) }, tab)));
   $("person").replaceChildren(...Object.entries(state.people).map(([key, { name }]) => h("option", { value: key, selected: key === app.person }, name)));
+  $("member").hidden = Boolean(state.people[app.chat]);
+  $("admin").value = Number(state.admin);
   $("about").textContent = state.deployment === "aws" ? `On an emulated AWS at ${state.emulator}` : "In a process on this machine, without AWS";
   const offered = me.commands[app.chat] ?? [];
   const menuButton = me.menu[app.chat];  // it replaces the button for commands
@@ -366,6 +368,7 @@ on("service", event => {
   drawChat(); drawHops();
 });
 on("fault", fault => { app.state.fault = fault; drawFaults(); });
+on("admin", admin => { app.state.admin = admin; drawHead(); });
 on("bots", bots => { app.state.bots = bots; drawHead(); drawChat(); });
 on("chats", chats => { app.state.chats = chats; drawHead(); });
 on("keyboards", keyboards => { app.state.keyboards = keyboards; drawKeyboard(); });
@@ -413,6 +416,7 @@ for (const id of ["attach", "commands"]) {
 $("page-button").addEventListener("click", () => openPage("menu", bot().menu[app.chat]));
 $("fail").addEventListener("click", () => { $("fail").setAttribute("aria-expanded", $("fail").getAttribute("aria-expanded") !== "true"); drawFaults(); });
 $("bots").addEventListener("change", event => { closePage(); app.bot = +event.target.value; app.selected = null; visit(app.chat); drawHops(); });
+$("admin").addEventListener("change", event => ask("admin", { is_one: Number(event.target.value) }));
 $("person").addEventListener("change", event => {
   app.person = sessionStorage.person = event.target.value;
   visit(app.state.people[app.chat] ? app.person : app.chat);

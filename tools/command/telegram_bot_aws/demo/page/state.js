@@ -3,7 +3,7 @@
 import { $, h } from "./dom.js";
 
 export const app = {
-  state: { deployment: "", emulator: "", people: {}, chats: {}, bots: [], entries: [], traces: {}, setup: { steps: [], calls: [], reloads: [], later: [], failed: [] }, fault: { kind: "" }, keyboards: {}, drafts: {}, launches: {}, events: [] },
+  state: { deployment: "", emulator: "", people: {}, chats: {}, bots: [], entries: [], traces: {}, setup: { steps: [], calls: [], reloads: [], later: [], failed: [] }, fault: { kind: "" }, admin: false, keyboards: {}, drafts: {}, launches: {}, events: [] },
   chat: sessionStorage.chat || "ada",
   person: sessionStorage.person || "ada",
   bot: 0,          // its id
@@ -59,6 +59,7 @@ export function verdict(trace) {
   const last = trace?.tries.at(-1);
   if (!trace) return { word: "", tone: "", why: "" };
   if (!trace.wanted) return { word: "not asked for", tone: "warn", why: `The bot's HANDLED has no ${kindOf(trace.update)}, so Telegram doesn't deliver it.` };
+  if (trace.kept_back) return { word: "kept back", tone: "warn", why: `Telegram doesn't deliver it: ${trace.kept_back}.` };
   if (!last) return { word: "waiting", tone: "warn", why: "" };
   if (!last.over) return { word: "under way", tone: "accent", busy: true, why: "" };
   const queued = last.outcome === "queued";

@@ -73,7 +73,7 @@ function drawUpdate(trace, bar) {
   $("hops").replaceChildren(
     bar(`Update ${trace.update.update_id}`, `${kindOf(trace.update)} · ${count(trace.tries.length, "attempt")}${time ? ` · ${milliseconds(time)} from sending to answer` : ""}`, h("span", { class: "pill " + result.tone, id: "verdict" }, result.word)),
     h("div", { class: "cards" },
-      trace.wanted ? null : h("div", { class: "pause" }, icon("bad"), h("span", {}, result.why)),
+      trace.wanted && !trace.kept_back ? null : h("div", { class: "pause" }, icon("bad"), h("span", {}, result.why)),
       result.isPart ? h("div", { class: "pause" }, icon("check"), h("span", {}, "The bot got this message with an earlier one, in one turn (TOGETHER), and answered both.")) : null,
       trace.tries.flatMap((t, i) => [drawTry(trace, t), drawPause(t, trace.tries[i + 1])]),
       drawActions(trace),

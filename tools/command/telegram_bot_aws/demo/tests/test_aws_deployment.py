@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import threading
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 from telegram_stand_in import Json
 
 from telegram_bot_aws.demo.aws_deployment import AwsDeployment
-from telegram_bot_aws.demo.own_apply import OwnApply
+from telegram_bot_aws.demo.configuration import blocks
+from telegram_bot_aws.demo.own_apply import HOW, OwnApply
 from telegram_bot_aws.emulated_aws.emulator import Emulator
-from telegram_bot_aws.local.terraform import REGION
+from telegram_bot_aws.local.terraform import REGION, Module
 
 
 @pytest.mark.slow
@@ -35,6 +38,45 @@ def test_to_look_at_what_failed_is_no_replay(tmp_path: Path) -> None:
         count = "ApproximateReceiveCount"
         received = sqs("ReceiveMessage", QueueUrl=bot.failed_url, AttributeNames=[count])
         assert [each["Attributes"][count] for each in received["Messages"]] == ["1"]
+
+
+def test_the_variable_for_ones_own_apply_needs_no_value_elsewhere(tmp_path: Path) -> None:
+    """The configuration is the author's: later it is applied to AWS, or by demo --config."""
+    [variable] = re.findall("^variable .*", HOW.format_map(defaultdict(str)), re.MULTILINE)
+    (tmp_path / "main.tf").write_text(f"{variable}\n")
+    [block] = blocks(tmp_path)
+    assert block.labels == ["telegram_api_url"]
+    assert block.text("default") == "https://api.telegram.org"
+
+
+CHECKS = """
+locals { heat = 20 }
+
+check "hot" {
+  assert {
+    condition     = local.heat > 50
+    error_message = "The tea is cold."
+  }
+}
+
+check "drinkable" {
+  assert {
+    condition     = local.heat < 90
+    error_message = "The tea is too hot."
+  }
+}
+"""
+
+
+@pytest.mark.usefixtures("quick_terraform")
+def test_terraforms_checks_are_told(tmp_path: Path) -> None:
+    module = Module("http://127.0.0.1:9", tmp_path / "module")
+    module.root = tmp_path / "root"
+    module.root.mkdir()
+    (module.root / "main.tf").write_text(CHECKS)
+    module.terraform("init")
+    module.apply()
+    assert module.failed_checks() == ["The tea is cold."]
 
 
 def test_what_a_function_keeps_is_known_by_its_variables(tmp_path: Path) -> None:

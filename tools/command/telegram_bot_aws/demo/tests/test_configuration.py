@@ -66,6 +66,13 @@ resource "aws_dynamodb_table" "counts" {
   }
 }
 
+check "tea" {
+  assert {
+    condition     = var.table == "tea"
+    error_message = "The table has no tea."
+  }
+}
+
 module "bots" {
   source    = "example/telegram-bot/aws"
   version   = "~> 1.0" # of the registry
@@ -158,6 +165,7 @@ def test_a_user_tries_two_bots_and_a_table(user: Path, tmp_path: Path) -> None:
         assert demo.end(within=200) == 0, demo.output
     here = requirements.runs_on("python3.12").removeprefix("python")
     assert ("the demo on" in demo.output) == (here != "3.12")
+    assert "\nTerraform warns: The table has no tea.\n" in demo.output
     lines = [re.sub(r" … [\d.]+ s$", "", line) for line in demo.output.splitlines()]
     assert lines[-11:] == [
         '"hello" delivered to counter',

@@ -20,6 +20,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from telegram_bot_aws.demo import demo
+from telegram_bot_aws.demo.aws_deployment import AwsDeployment
 from telegram_bot_aws.demo.deployments import TOKENS_BEGIN, token
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.project import COMMAND, LAMBDA, ROOT, SCRIPTS, STAND_IN
@@ -111,6 +112,26 @@ def test_the_page_demo_names_the_file_to_change() -> None:
     bot = ROOT / "tests" / "bots" / "plain" / "bot.py"
     here = bot.relative_to(Path.cwd()) if bot.is_relative_to(Path.cwd()) else bot
     assert f"\nA saved change of {here} is live at the next message." in script.output
+
+
+def test_the_doctor_is_started_where_it_finds_the_state(tmp_path: Path) -> None:
+    deployment = AwsDeployment("", lambda name: contextlib.nullcontext(), BOT.parent, {})
+    [bot] = deployment.bots
+    heading, command = demo.other_commands(deployment, "http://telegram")
+    assert heading == "To check the bot, in another terminal:"
+    deployment.state_folder = tmp_path / "a folder"
+    bot.address = "module.tea"
+    assert demo.other_commands(deployment, "http://telegram") == [
+        heading,
+        "  # module.tea",
+        f"  (cd '{tmp_path}/a folder' && TELEGRAM_API_URL=http://telegram "
+        f"TELEGRAM_BOT_TOKEN={bot.token} {SCRIPTS / 'doctor'} --bot {PLAIN})",
+    ]
+    bot.folder = ROOT / "examples" / "votes" / "bot"
+    deployment.sessions = lambda bot: ({}, ["--table", "tea"])  # type: ignore[method-assign]
+    heading, *_, last = demo.other_commands(deployment, "http://telegram")
+    assert heading == "To check the bot, and see what it remembers, in another terminal:"
+    assert last.endswith("sessions list --table tea")
 
 
 @pytest.mark.slow
@@ -510,7 +531,8 @@ def test_people_talk_vote_ask_and_choose(people: Path, tmp_path: Path) -> None:
     vote = ("--as", "ada", "--send", "poll", "--press", "No", "--press", "Yes")
     ask = ("--chat", "private", "--send", "@bot pizza?", "--press", "Yes")
     ran = run(
-        demo.main, "--direct", "--bot", str(people), *talk, *vote, *ask, "--chat", "topic",
+        demo.main, "--direct", "--admin", "--bot", str(people),
+        *talk, *vote, *ask, "--chat", "topic",
         "--as", "Grace", "--update", str(tmp_path / "post"),
     )  # fmt: skip
     assert of_people(ran.output) == [
@@ -538,6 +560,12 @@ def test_people_talk_vote_ask_and_choose(people: Path, tmp_path: Path) -> None:
         "(to News) None in channel:",
     ]
     assert ran.code == 0
+
+
+def test_privacy_mode_keeps_a_groups_messages_from_the_bot(people: Path) -> None:
+    ran = run(demo.main, "--direct", "--bot", str(people), "--chat", "group", "--send", "hi")
+    assert ran.code == 1
+    assert '"hi" is kept from the bot: in privacy mode it gets only commands' in ran.output
 
 
 def test_an_update_without_what_telegram_sends_is_told_in_words(

@@ -22,7 +22,7 @@ def test_a_bot_has_the_inputs_without_which_it_does_not_work(tmp_path: Path) -> 
         "session_retention_in_days": 1,
     }
     needs = "Deployed, it needs these inputs of the module: "
-    named = "later = true, memory_size = 256, session_retention_in_days."
+    named = "later = true, memory_size of at least 256, session_retention_in_days."
     assert notes(tmp_path, is_configured=False) == [needs + named]
     assert notes(tmp_path, is_configured=True) == []
 

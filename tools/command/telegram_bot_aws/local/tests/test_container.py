@@ -17,11 +17,14 @@ from pathlib import Path
 
 import pytest
 
+from telegram_bot_aws.local import container
 from telegram_bot_aws.local.container import (
     Function,
     Invocation,
     advised,
+    exception_of,
     handled_kinds,
+    shortened,
     unknown_kinds,
 )
 from telegram_bot_aws.local.events import webhook_event
@@ -111,6 +114,56 @@ def test_what_surprises_people_is_explained(
 
 def test_a_bot_that_runs_too_long_hears_where_it_gets_its_own_time() -> None:
     assert "the default timeout, 10 s: demo --config" in advised("bot_module.TimeIsUp: bot.py ran")
+
+
+FRAMES = {
+    "bot": '  File "/bot/bot.py", line 1, in <module>\n    import shop\n',
+    "shop": '  File "/bot/shop.py", line 2, in <module>\n    import far\n    ^^^\n',
+    "far": '  File "/packages/far.py", line 3, in far\n    far()\n',
+}
+
+
+def test_most_frames_of_packages_are_left_out() -> None:
+    begin, end = "Traceback (most recent call last):\n", "far.TooFar: beyond\nthe sea"
+    own, far = FRAMES["bot"] + FRAMES["shop"] * 9, FRAMES["far"]
+    few = far * 3 + "  … 34 frames of packages …\n" + far * 3
+    assert shortened(begin + own + far * 40 + end) == begin + own + few + end
+    assert shortened(begin + far * 40 + end) == begin + few + end
+    assert shortened(begin + own + far * 7 + end) == begin + own + far * 7 + end
+    assert exception_of(f"printed before\n{begin}{own}{end}") == "far.TooFar: beyond"
+
+
+def test_a_failed_import_is_told_in_the_first_line(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text("import no_such_package\n")
+    with pytest.raises(ValueError, match=r"^bot\.py .* imported: ModuleNotFoundError: No module"):
+        handled_kinds(tmp_path)
+
+
+START = """
+import signal
+seconds, _ = signal.getitimer(signal.ITIMER_REAL)
+assert seconds > 30, f"interrupted after {seconds} s, also of others"
+HANDLED = ["message"]
+def reply(update): return []
+"""
+
+
+def test_a_start_has_its_time_without_the_wait_for_a_processor(tmp_path: Path) -> None:
+    """The demo counts it: the function's own alarm would also count that wait."""
+    (tmp_path / "bot.py").write_text(START)
+    with Function(tmp_path, {"REPLY_MODE": "webhook"}) as function:
+        started = function.invoke(webhook_event('{"update_id": 1}', {}))
+    assert started.traceback == ""
+
+
+def test_a_start_that_never_ends_is_told_with_its_usual_cause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(container, "INIT_TIMEOUT", 0.2)
+    (tmp_path / "bot.py").write_text("import threading; threading.Event().wait()")
+    with Function(tmp_path, {}) as function:
+        error = function.invoke({"x": 1}).error
+    assert error.startswith("bot.py can't be imported: no end after 0.2 s, as on Lambda. What poll")
 
 
 @pytest.mark.slow

@@ -388,6 +388,8 @@ def test_the_keyboard_is_enough(visit: Visit) -> None:
     expect(page.get_by_label("Message", exact=True)).to_be_focused()
     page.keyboard.press("Alt+2")
     expect(page.locator("#title")).to_have_text("Book club")
+    page.get_by_label("The bot is").select_option("an administrator")
+    page.get_by_label("Message", exact=True).focus()
     page.keyboard.type("line one")
     page.keyboard.press("Shift+Enter")
     page.keyboard.type("line two")

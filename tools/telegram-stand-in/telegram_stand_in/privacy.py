@@ -1,0 +1,59 @@
+"""What a bot doesn't get in a group: most messages, unless it is an administrator.
+
+Sources: https://core.telegram.org/bots/features#privacy-mode, and for other kinds of update
+https://core.telegram.org/bots/api#update.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .delivery import kind_of
+from .found import COMMAND
+from .sending import COPYABLE
+from .state import Bot, World
+
+Json = dict[str, Any]
+
+FOR_ADMINISTRATORS = "chat_join_request chat_member message_reaction message_reaction_count".split()
+# Messages with one of these are a person's. All others report an event, which every bot gets.
+CONTENT = COPYABLE | {"invoice", "paid_media"}
+ONLY = "commands, replies to it and messages sent via it"
+
+
+def kept_back(world: World, bot: Bot, update: Json) -> str:
+    """Return why Telegram doesn't give an update to a bot, or nothing."""
+    kind = kind_of(update)
+    content: Json = update[kind]
+    chat = content.get("chat", {})
+    if chat.get("type") not in ("group", "supergroup"):
+        return ""
+    if world.member(chat, bot.user)["status"] == "administrator":
+        return ""
+    if kind in FOR_ADMINISTRATORS:
+        return f"only an administrator of the group gets {kind}"
+    if kind not in ("message", "edited_message") or chat["id"] in bot.open_groups:
+        return ""
+    if CONTENT.isdisjoint(content) or _is_meant(world, bot, content):
+        return ""
+    return f"in privacy mode it gets only {ONLY}, unless it is an administrator"
+
+
+def _is_meant(world: World, bot: Bot, message: Json) -> bool:
+    """Tell whether a message is meant for a bot: by itself, or by what it replies to."""
+    place = message["chat"]["id"]
+    if message.get("via_bot", {}).get("id") == bot.id:
+        return True
+    replied = message.get("reply_to_message")
+    if replied:
+        key = place, replied.get("message_id", 0)
+        original: Json = world.messages.get(key) or replied
+        sender = (original.get("via_bot") or original.get("from") or {}).get("id")
+        if sender == bot.id or _is_meant(world, bot, {"chat": message["chat"], **original}):
+            return True
+    if not (command := COMMAND.match(message.get("text") or message.get("caption") or "")):
+        return False
+    _, at, name = command[0].partition("@")
+    if at:
+        return bool(name.lower() == bot.me["username"].lower())
+    return bool(world.last_bots.get(place, bot.id) == bot.id)

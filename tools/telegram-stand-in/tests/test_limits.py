@@ -1,0 +1,158 @@
+"""How often a bot may write: what Telegram publishes, and what others measured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from telegram_stand_in import Json, Stage
+from telegram_stand_in.limits import LONGEST, Limits
+
+CLUB: Json = {"id": -5, "type": "supergroup", "title": "Club"}
+ADA: Json = {"id": 5, "type": "private", "first_name": "Ada"}
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def limits(clock: Clock) -> Limits:
+    return Limits(clock)
+
+
+def write(limits: Limits, chat: Json, times: int = 1, method: str = "sendMessage") -> list[int]:
+    """Make calls, and return for how long each is refused."""
+    return [limits.count(42, chat, method, {})[0] for _ in range(times)]
+
+
+@pytest.mark.parametrize(("chat", "wait"), [(ADA, 20), (CLUB, 60)], ids=["a chat", "a group"])
+def test_so_many_calls_may_come_at_once(limits: Limits, chat: Json, wait: int) -> None:
+    assert write(limits, chat, 21) == [0] * 20 + [wait]
+
+
+def test_a_call_a_second_to_a_chat_is_never_refused(limits: Limits, clock: Clock) -> None:
+    for _ in range(200):
+        assert write(limits, ADA) == [0]
+        clock.now += 1
+
+
+def test_a_group_gets_twenty_in_any_minute(limits: Limits, clock: Clock) -> None:
+    for _ in range(20):
+        write(limits, CLUB)
+        clock.now += 2
+    assert write(limits, CLUB) == [20]
+    for _ in range(5):
+        clock.now += 20 if clock.now == 40 else 2
+        assert write(limits, CLUB) == [0]
+
+
+def test_thirty_a_second_go_to_all_chats(limits: Limits, clock: Clock) -> None:
+    chats = [{**ADA, "id": number} for number in range(1, 32)]
+    assert [write(limits, chat)[0] for chat in chats] == [0] * 30 + [1]
+    clock.now += 1
+    assert write(limits, chats[30]) == [0]
+
+
+def test_whoever_goes_on_waits_longer(limits: Limits, clock: Clock) -> None:
+    write(limits, CLUB, 20)
+    assert write(limits, CLUB, 3) == [60, 60, 60], "they were on their way"
+    waits = []
+    for _ in range(9):
+        clock.now += 2
+        waits += write(limits, CLUB)
+    assert waits == [120, 240, 480, 960, 1920, 3840, 7680, LONGEST, LONGEST]
+    clock.now += LONGEST
+    assert write(limits, CLUB) == [0]
+
+
+def test_who_waits_and_is_early_again_waits_longer(limits: Limits, clock: Clock) -> None:
+    write(limits, CLUB, 21)
+    clock.now += 60
+    assert write(limits, CLUB, 21) == [0] * 20 + [120]
+
+
+def test_it_is_forgotten_after_a_quiet_minute(limits: Limits, clock: Clock) -> None:
+    write(limits, CLUB, 21)
+    clock.now += 120
+    assert write(limits, CLUB, 21) == [0] * 20 + [60]
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [("sendMediaGroup", {"media": [{}] * 10}), ("copyMessages", {"message_ids": [1] * 10})],
+)
+def test_each_of_several_messages_counts(limits: Limits, method: str, params: Json) -> None:
+    counted = [limits.count(42, CLUB, method, params)[0] for _ in range(3)]
+    assert counted == [0, 0, 60]
+
+
+class Writer:
+    """A bot that makes each call it is told to, and keeps the answers."""
+
+    def __init__(self) -> None:
+        self.stage = Stage(lambda updates: None)
+        self.club = self.stage.group("Club").user("Ada")
+        self.sent = self.club.send("Hi")
+        self.stage.limits()
+
+    def call(self, method: str, **params: Any) -> Json:
+        place = {"chat_id": self.club.chat["id"], **params}
+        return self.stage.telegram.answer(method, place).answer
+
+
+@pytest.fixture
+def writer() -> Writer:
+    return Writer()
+
+
+def test_every_kind_of_call_to_a_chat_counts(writer: Writer) -> None:
+    sent = writer.call("sendMessage", text="a")["result"]["message_id"]
+    calls: list[tuple[str, Json]] = [
+        ("editMessageText", {"message_id": sent, "text": "b"}),
+        ("sendChatAction", {"action": "typing"}),
+        ("setMessageReaction", {"message_id": sent}),
+        ("deleteMessage", {"message_id": sent}),
+    ]
+    for method, params in calls:
+        assert writer.call(method, **params)["ok"]
+    for _ in range(15):
+        assert writer.call("sendMessage", text="a")["ok"]
+    assert writer.call("sendChatAction", action="typing") == {
+        "ok": False,
+        "error_code": 429,
+        "description": "Too Many Requests: retry after 60",
+        "parameters": {"retry_after": 60},
+    }
+    assert writer.call("getChat")["ok"], "it shows nothing"
+    assert "more than 20 calls to this chat in 60 s" in writer.stage.transcript
+
+
+def test_a_call_that_is_wrong_does_not_count(writer: Writer) -> None:
+    for _ in range(30):
+        assert writer.call("sendMessage")["error_code"] == 400
+        assert writer.call("sendMessage", chat_id=7, text="a")["error_code"] == 400
+    assert writer.call("sendMessage", text="a")["ok"]
+
+
+def test_only_the_tests_time_passes(writer: Writer) -> None:
+    for _ in range(21):
+        answer = writer.call("sendMessage", text="a")
+    assert answer["error_code"] == 429
+    writer.stage.advance(60)
+    assert writer.call("sendMessage", text="a")["ok"]
+
+
+def test_without_limits_there_are_none(writer: Writer) -> None:
+    writer.stage.telegram.limits = None
+    assert all(writer.call("sendMessage", text="a")["ok"] for _ in range(99))

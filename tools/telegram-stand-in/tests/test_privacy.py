@@ -1,0 +1,156 @@
+"""What a bot gets of a group: https://core.telegram.org/bots/features#privacy-mode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from telegram_stand_in import Json, Stage, kind_of
+
+KINDS = ["message", "edited_message", "chat_member", "message_reaction"]
+
+
+class Seen(Stage):
+    """A stage that notes the updates that the bot gets."""
+
+    def __init__(self) -> None:
+        self.updates: list[Json] = []
+        super().__init__(self.updates.extend)
+        self.telegram.bot.outbox.info["allowed_updates"] = KINDS
+
+    def says(self, chat: Json, **params: Any) -> Json:
+        call = self.telegram.answer("sendMessage", {"chat_id": chat["id"], "text": "a", **params})
+        message: Json = call.answer["result"]
+        return message
+
+
+@pytest.fixture
+def stage() -> Iterator[Seen]:
+    stage = Seen()
+    yield stage
+    stage.telegram.stop()
+
+
+TEXTS = [
+    ("hello", False),
+    ("hello @test_bot", False),
+    ("see /help", False),
+    ("/help", True),
+    ("/help@test_bot", True),
+    ("/help@Test_Bot me", True),
+    ("/help@other_bot", False),
+    ("/", False),
+]
+
+
+@pytest.mark.parametrize(("text", "comes"), TEXTS)
+def test_a_bot_gets_commands(stage: Seen, text: str, comes: bool) -> None:
+    stage.group("Club").user("Ada").send(text)
+    assert len(stage.updates) == comes
+
+
+@pytest.mark.parametrize(
+    ("about", "count"), [({}, 0), ({"privacy": False}, 2), ({"admin": True}, 2)]
+)
+def test_all_messages_without_privacy_mode(stage: Seen, about: Json, count: int) -> None:
+    ada = stage.group("Club", **about).user("Ada")
+    ada.edit(ada.send("hello"), "hi")
+    assert len(stage.updates) == count
+    assert stage.telegram.answer("getMe", {}).answer["result"]["can_read_all_group_messages"] is (
+        "privacy" in about
+    )
+
+
+def test_another_group_of_the_bot_keeps_its_own_mode(stage: Seen) -> None:
+    stage.group("Open", privacy=False)
+    stage.group("Club").user("Ada").send("hello")
+    assert stage.updates == []
+
+
+def test_replies_to_the_bot(stage: Seen) -> None:
+    ada = stage.group("Club").user("Ada")
+    answer = ada.send("and this", reply_to=stage.says(ada.chat))
+    ada.send("a reply to that", reply_to=answer)
+    ada.send("a reply to somebody", reply_to=ada.send("hello"))
+    texts = [update["message"]["text"] for update in stage.updates]
+    assert texts == ["and this", "a reply to that"]
+
+
+def test_a_general_command_is_for_the_bot_that_wrote_last(stage: Seen) -> None:
+    ada = stage.group("Club").user("Ada")
+    other = stage.telegram.add_bot("77:other")
+    other.chats[ada.chat["id"]] = ada.chat
+    stage.telegram.answer("sendMessage", {"chat_id": ada.chat["id"], "text": "a"}, bot=other)
+    ada.send("/help")
+    assert stage.updates == []
+    stage.says(ada.chat)
+    ada.send("/help")
+    assert len(stage.updates) == 1
+
+
+def test_a_message_sent_via_the_bot(stage: Seen) -> None:
+    ada = stage.group("Club").user("Ada")
+    stage.telegram.bot.outbox.info["allowed_updates"] = ["inline_query", "message"]
+    ada.ask("cats")
+    article = {"type": "article", "id": "1", "title": "A cat"}
+    article["input_message_content"] = {"message_text": "a cat"}  # type: ignore[assignment]
+    query = stage.updates[-1]["inline_query"]["id"]
+    stage.telegram.answer("answerInlineQuery", {"inline_query_id": query, "results": [article]})
+    ada.press("A cat")
+    assert stage.updates[-1]["message"]["text"] == "a cat"
+
+
+def test_events_in_the_group_but_no_members(stage: Seen) -> None:
+    club = stage.group("Club")
+    club.user("Grace").join()
+    ada = club.user("Ada")
+    ada.react(ada.send("hello"), "👍")
+    assert [kind_of(update) for update in stage.updates] == ["message"]
+    assert "only an administrator of the group gets message_reaction" in stage.transcript
+
+
+def test_a_bot_that_is_no_administrator_is_a_member(stage: Seen) -> None:
+    chat = stage.group("Club").chat
+    params = {"chat_id": chat["id"], "user_id": stage.telegram.bot.id}
+    assert stage.telegram.answer("getChatMember", params).answer["result"]["status"] == "member"
+
+
+def test_who_waits_in_vain_is_told(stage: Seen) -> None:
+    ada = stage.group("Club").user("Ada")
+    ada.send("hello")
+    with pytest.raises(AssertionError, match="kept from the bot: in privacy mode it gets only"):
+        ada.receive()
+
+
+FORCED: list[tuple[Json, bool]] = [
+    ({"force_reply": True}, True),
+    ({"force_reply": True, "selective": True}, False),
+    ({"remove_keyboard": True}, False),
+]
+
+
+@pytest.mark.parametrize(("markup", "replies"), FORCED, ids=str)
+def test_what_somebody_writes_next_is_the_reply_that_the_bot_asked_for(
+    stage: Seen, markup: Json, replies: bool
+) -> None:
+    club = stage.group("Club")
+    ada, grace = club.user("Ada"), club.user("Grace")
+    to_ada = {"message_id": ada.send("/go").message_id}
+    asked = stage.says(ada.chat, reply_markup=markup, reply_parameters=to_ada)
+    del stage.updates[:]
+    ada.send("blue", reply_to=None)
+    grace.send("red")
+    ada.send("and green")
+    texts = [update["message"]["text"] for update in stage.updates]
+    assert texts == (["blue", "red"] if replies else ["blue"] if "selective" in markup else [])
+    for update in stage.updates:
+        assert update["message"]["reply_to_message"]["message_id"] == asked["message_id"]
+
+
+def test_a_key_of_the_keyboard_replies_in_a_group(stage: Seen) -> None:
+    ada = stage.group("Club").user("Ada")
+    asked = stage.says(ada.chat, reply_markup={"keyboard": [["Red"]]})
+    ada.press("Red")
+    assert stage.updates[-1]["message"]["reply_to_message"]["message_id"] == asked["message_id"]
