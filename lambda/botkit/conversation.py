@@ -360,9 +360,8 @@ def _is_earlier(update: Json, state: Json) -> bool:
     if 0 < message_id < state.get("last", 0):
         return True
     tap_id, answered_at = state.get("tap", (0, 0))
-    date: int = place.content.get("date", 0)  # in a test, it may be 0
-    update_id: int = update.get("update_id", 0)
-    return 0 < date < answered_at and update_id < tap_id
+    is_older = 0 < place.content.get("date", 0) < answered_at  # in a test, it may be 0
+    return bool(is_older and update.get("update_id", 0) < tap_id)
 
 
 def _tap_of(update: Json) -> list[int]:

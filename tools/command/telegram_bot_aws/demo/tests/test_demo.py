@@ -667,6 +667,7 @@ def reply(update, session):
     assert ran.code == 0
 
 
+@pytest.mark.slow
 def test_an_event_that_fails_fails_the_run(people: Path) -> None:
     flags = ("--send", "later to nobody", "--wait", "6")  # a failure ends no wait
     ran = run(demo.main, "--direct", "--bot", str(people), *flags)
@@ -690,6 +691,7 @@ def test_an_error_that_is_only_logged_is_seen(people: Path) -> None:
     assert ran.code == 0
 
 
+@pytest.mark.slow
 def test_all_of_the_log_can_be_printed(people: Path) -> None:
     flags = ("--log", "--send", "menu", "--press", "Add")
     ran = run(demo.main, "--direct", "--bot", str(people), *flags)
