@@ -156,6 +156,7 @@ def sessions(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(_botkit("settings").settings, "session_table", "sessions")
     table = _botkit("fakes.services").Table(_botkit("aws"), "sessions", items=_Items(sessions))
     _replace(monkeypatch, "call", table.call)
+    monkeypatch.setattr(_botkit("stream"), "LONGEST_WAIT", 0)  # for others in the chat
     return sessions
 
 
@@ -271,7 +272,7 @@ def no_pauses(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         _botkit("settings").settings, "queue_url", _botkit("fakes.services").QUEUE_URL
     )
-    for name in ("DRAFT_PAUSE", "EDIT_PAUSE", "LOOK_PAUSE"):
+    for name in ("DRAFT_PAUSE", "EDIT_PAUSE", "LONE_PAUSE", "LOOK_PAUSE"):
         monkeypatch.setattr(_botkit("stream"), name, 0)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -19,6 +20,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from botkit.fakes.services import Queues, Schedules
+from telegram_stand_in import Limits
 
 from tests.support.stubs import Container, Context, Json, close_loop, loaded, request, unload
 
@@ -115,6 +117,9 @@ class World:
         self.made: dict[int, list[str]] = {}  # texts of calls that were carried out, by update
         self.calls: list[tuple[Run, str, Json]] = []  # all of them, each with who made it
         self.schedules: Json = {}
+        moved = {"time": lambda: self.now, "monotonic": lambda: self.now, "sleep": self._sleep}
+        self.clock = SimpleNamespace(**vars(time) | moved)
+        self.limits: Limits | None = None  # Telegram's
         self._start = start
         self._idle: list[dict[str, ModuleType]] = []
         self._all: list[Run] = []
@@ -239,6 +244,12 @@ class World:
                 raise telegram.Unreachable("HTTP 500")
             if method == "sendRichMessage" and self.choose("refused"):
                 raise telegram.Refused(method, 400, "Bad Request", {})
+            if self.limits and "chat_id" in params:
+                chat = {"id": params["chat_id"]}
+                chat["type"] = "private" if chat["id"] > 0 else "supergroup"
+                seconds, why = self.limits.count(1, chat, method, params)
+                if seconds:
+                    raise telegram.Refused(method, 429, why, {"retry_after": seconds})
             if method == "getMe":
                 return {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
             made = self.made.setdefault(current.run.about.get("update_id", 0), [])
@@ -248,7 +259,7 @@ class World:
             self._step()
             if self.choose("telegram lost"):
                 raise telegram.Unreachable("timed out")
-            if "text" not in params:
+            if params.keys().isdisjoint(("text", "rich_message")):
                 return True
             about = {"message_id": len(made), "date": 1767225600}
             return {**about, "chat": {"id": params["chat_id"], "type": "private"}}
@@ -257,8 +268,7 @@ class World:
         container.answer_requests(request)
         container.answer_telegram(post)
         if hasattr(container.bot, "TOGETHER"):
-            clock = SimpleNamespace(time=lambda: self.now, sleep=self._sleep)
-            container.module("turns").time = clock
+            container.module("turns").time = self.clock
         return loaded()
 
     def _send(self, service: str, target: str, params: Json) -> Json:
