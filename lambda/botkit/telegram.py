@@ -11,6 +11,7 @@ Every call ends before the deadline of the invocation.
 from __future__ import annotations
 
 import json
+import time
 
 from . import current
 from .deadline import deadline
@@ -22,6 +23,20 @@ from .types import Any, Json
 # The root CA of api.telegram.org until April 2027, and the one used since June 2026.
 ROOTS = ("Go Daddy Root Certificate Authority - G2", "GoDaddy TLS Root CA - R1")
 MAX_FILE = 20 << 20  # bytes that a bot can download
+
+# Until when Telegram takes no calls that write to a chat, as it told this container, in seconds
+# since 1970. It takes none for longer if the bot calls on meanwhile: other updates of the chat may
+# come out of the queue, or as taps.
+limited: dict[str, float] = {}
+WRITE = (  # what the names of those methods begin with, in lower case
+    "copymessage",
+    "deletemessage",
+    "editmessage",
+    "forwardmessage",
+    "send",
+    "setmessagereaction",
+)
+MOST_LIMITED = 1000  # chats
 
 
 class Client:
@@ -95,15 +110,21 @@ def call(method: str, /, **params: Any) -> Any:
 
     The call is repeated once if the token was changed, and once if a group has a new id. If
     Telegram refuses the call only because what it asks for is the case already, such as the same
-    edit, the result is True. Raises Refused or Unreachable.
+    edit, the result is True. Raises Refused, also without a call while Telegram takes none that
+    write to the chat, or Unreachable.
     """
     current.check_rerun()
+    _check_limited(method, params)
     used = token()
     try:
         result = own.post(method, params, deadline.left())
     except Refused as refusal:
         if refusal.is_about_the_token and token(used) != used:
             return call(method, **params)
+        if refusal.retry_after:
+            limited[_written(method, params)] = time.time() + refusal.retry_after
+            if len(limited) > MOST_LIMITED:
+                del limited[next(iter(limited))]
         if current.excuses(refusal, method, params):
             current.run.made.methods.append(method)
             return True
@@ -114,6 +135,22 @@ def call(method: str, /, **params: Any) -> Any:
             raise
     current.carried_out(method, params)
     return result
+
+
+def _check_limited(method: str, params: Json) -> None:
+    """Raise Refused if Telegram takes no call now that writes to this chat."""
+    chat = _written(method, params)
+    left = limited.get(chat, 0) - time.time()
+    # Not in the last second: Telegram rounds up, and Scheduler's times are rounded down.
+    if chat and left > 1:
+        seconds = round(left)
+        told = f"Too Many Requests: retry after {seconds} (told before, and not called again)"
+        raise Refused(method, 429, told, {"retry_after": seconds})
+
+
+def _written(method: str, params: Json) -> str:
+    """Return the chat to which a call writes, "" if it writes to none."""
+    return str(params.get("chat_id", "")) if method.lower().startswith(WRITE) else ""
 
 
 def client() -> Client:

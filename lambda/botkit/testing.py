@@ -34,6 +34,7 @@ CACHES = {
     "steps.due": "recent",
     "steps.limit": "full",
     "steps.once": "recent",
+    "telegram": "limited",
 }
 NO_MESSAGES = ("sendChatAction", "sendMessageDraft", "sendRichMessageDraft")
 
@@ -324,7 +325,7 @@ def chat(
 
     clock = hosts.Clock(lambda: stage.telegram.now())
     waits.schedules.now = clock.time
-    for name in ("steps.again", "steps.limit", "store", "turns"):
+    for name in ("budget", "steps.again", "steps.limit", "store", "telegram", "turns"):
         monkeypatch.setattr(_botkit(name), "time", clock)
     for name, cache in CACHES.items():
         monkeypatch.setattr(_botkit(name), cache, {})

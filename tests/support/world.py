@@ -267,6 +267,7 @@ class World:
         container.answer_calls(call)
         container.answer_requests(request)
         container.answer_telegram(post)
+        telegram.time = self.clock
         if hasattr(container.bot, "TOGETHER"):
             container.module("turns").time = self.clock
         return loaded()

@@ -306,3 +306,51 @@ def test_another_thread_has_a_client_with_the_same_token(
     assert peer.connections == 3
     assert all(f"/bot{TOKEN}/sendMessage".encode() in request for request in peer.requests)
     assert container.module("current").run.made.methods == []
+
+
+# A limit.
+
+
+def test_a_chat_that_is_limited_is_left_alone(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise Telegram would limit it for longer."""
+    now, asked = 1_800_000_000.0, list[tuple[str, Any]]()
+    monkeypatch.setattr(time, "time", lambda: now)
+    telegram = container.telegram
+
+    def post(method: str, params: Any, timeout: float) -> Any:
+        asked.append((method, params["chat_id"]))
+        if len(asked) == 1:
+            raise telegram.Refused(method, 429, "retry after 60", {"retry_after": 60})
+        return True
+
+    container.answer_telegram(post)
+    for later, seconds in ((0, 60), (58, 2)):
+        now += later
+        for _ in range(2):
+            with pytest.raises(telegram.Refused) as caught:
+                telegram.call("sendMessage", **CALL)
+            assert (caught.value.outcome, caught.value.retry_after) == ("throttled", seconds)
+    with pytest.raises(telegram.Refused, match="retry after 2 .told before, and not called again"):
+        telegram.call("editMessageText", message_id=1, **CALL)
+    assert asked == [("sendMessage", 42)]
+    telegram.call("getChat", chat_id=42)
+    telegram.call("sendMessage", chat_id=43, text="hi")
+    now += 2
+    telegram.call("sendMessage", **CALL)
+    assert asked[1:] == [("getChat", 42), ("sendMessage", 43), ("sendMessage", 42)]
+
+
+def test_only_the_last_chats_that_were_limited_are_remembered(container: Container) -> None:
+    telegram = container.telegram
+
+    def post(method: str, params: Any, timeout: float) -> Any:
+        raise telegram.Refused(method, 429, "retry after 60", {"retry_after": 60})
+
+    container.answer_telegram(post)
+    for chat in range(telegram.MOST_LIMITED + 1):
+        with pytest.raises(telegram.Refused):
+            telegram.call("sendMessage", chat_id=chat + 1, text="hi")
+    assert len(telegram.limited) == telegram.MOST_LIMITED
+    assert "1" not in telegram.limited
