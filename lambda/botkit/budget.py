@@ -5,7 +5,8 @@ https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
 As others measured, it counts each call: also edits, deletions and "typing".
 
 A chat has a pace, and its calls may be ahead of it by a few. The table has an item for each chat,
-with the time at which its calls are no longer ahead. All containers go by it.
+with the time at which its calls are no longer ahead. All containers go by it. While Telegram takes
+no calls to the chat, as botkit/limited.py has noted there, all of them wait.
 """
 
 from __future__ import annotations
@@ -14,9 +15,8 @@ import time
 from collections.abc import Callable
 
 from . import store
+from .limited import DAYS, key_of
 from .types import Any, Json
-
-DAYS = 1  # for which an item is kept
 
 
 class Budget:
@@ -26,7 +26,7 @@ class Budget:
     """
 
     def __init__(self, room: str, pace: float, most: int) -> None:
-        self._key = f"{room}/calls"
+        self._key = key_of(room)
         self._pace, self._most = pace, most
 
     def __repr__(self) -> str:
@@ -57,20 +57,13 @@ class Budget:
 
         return self._change(claim)
 
-    def hold(self, seconds: float) -> None:
-        """Have all calls wait, since Telegram takes none for so many seconds."""
-
-        def hold(until: float, now: float) -> tuple[float, float]:
-            return max(until, now + seconds + self._most * self._pace), 0
-
-        self._change(hold)
-
     def _change(self, function: Callable[[float, float], tuple[float, float]]) -> float:
         """Have a function change until when the calls are ahead, and return its second result."""
 
         def change(item: Json) -> float:
             now = time.time()
-            until, wait = function(max(item.get("until", 0), now), now)
+            limited = item.get("limited", 0) + self._most * self._pace  # even the end of an answer
+            until, wait = function(max(item.get("until", 0), limited, now), now)
             if until > now:
                 item["until"] = round(until, 3)
             return wait

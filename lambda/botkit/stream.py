@@ -367,8 +367,6 @@ class _Growing:
                     raise
                 if refusal.retry_after:
                     self._limited_until = time.monotonic() + refusal.retry_after
-                    if self._budget:
-                        self._budget.hold(refusal.retry_after)
                 elif "rich_message" in call and "not modified" not in refusal.description:
                     self._is_plain = True
                 elif refusal.code == 400 and call["method"] == "editMessageText":

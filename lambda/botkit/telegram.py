@@ -11,7 +11,6 @@ Every call ends before the deadline of the invocation.
 from __future__ import annotations
 
 import json
-import time
 
 from . import current
 from .deadline import deadline
@@ -24,9 +23,7 @@ from .types import Any, Json
 ROOTS = ("Go Daddy Root Certificate Authority - G2", "GoDaddy TLS Root CA - R1")
 MAX_FILE = 20 << 20  # bytes that a bot can download
 
-# Until when Telegram takes no calls that write to a chat, as it told this container, in seconds
-# since 1970. It takes none for longer if the bot calls on meanwhile: other updates of the chat may
-# come out of the queue, or as taps.
+# Until when Telegram takes no calls that write to a chat, in seconds since 1970: botkit/limited.py.
 limited: dict[str, float] = {}
 WRITE = (  # what the names of those methods begin with, in lower case
     "copymessage",
@@ -36,7 +33,6 @@ WRITE = (  # what the names of those methods begin with, in lower case
     "send",
     "setmessagereaction",
 )
-MOST_LIMITED = 1000  # chats
 
 
 class Client:
@@ -114,17 +110,21 @@ def call(method: str, /, **params: Any) -> Any:
     write to the chat, or Unreachable.
     """
     current.check_rerun()
-    _check_limited(method, params)
+    chat = _written(method, params)
+    if chat and (chat in limited or current.run.is_again):
+        from .limited import check
+
+        check(method, chat)
     used = token()
     try:
         result = own.post(method, params, deadline.left())
     except Refused as refusal:
         if refusal.is_about_the_token and token(used) != used:
             return call(method, **params)
-        if refusal.retry_after:
-            limited[_written(method, params)] = time.time() + refusal.retry_after
-            if len(limited) > MOST_LIMITED:
-                del limited[next(iter(limited))]
+        if refusal.retry_after and chat:
+            from .limited import note
+
+            note(chat, refusal.retry_after)
         if current.excuses(refusal, method, params):
             current.run.made.methods.append(method)
             return True
@@ -135,17 +135,6 @@ def call(method: str, /, **params: Any) -> Any:
             raise
     current.carried_out(method, params)
     return result
-
-
-def _check_limited(method: str, params: Json) -> None:
-    """Raise Refused if Telegram takes no call now that writes to this chat."""
-    chat = _written(method, params)
-    left = limited.get(chat, 0) - time.time()
-    # Not in the last second: Telegram rounds up, and Scheduler's times are rounded down.
-    if chat and left > 1:
-        seconds = round(left)
-        told = f"Too Many Requests: retry after {seconds} (told before, and not called again)"
-        raise Refused(method, 429, told, {"retry_after": seconds})
 
 
 def _written(method: str, params: Json) -> str:

@@ -325,7 +325,7 @@ def chat(
 
     clock = hosts.Clock(lambda: stage.telegram.now())
     waits.schedules.now = clock.time
-    for name in ("budget", "steps.again", "steps.limit", "store", "telegram", "turns"):
+    for name in ("budget", "steps.again", "limited", "steps.limit", "store", "turns"):
         monkeypatch.setattr(_botkit(name), "time", clock)
     for name, cache in CACHES.items():
         monkeypatch.setattr(_botkit(name), cache, {})

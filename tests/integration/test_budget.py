@@ -1,4 +1,4 @@
-"""Answers that grow at once in one group: Telegram's limits, in virtual time, and each is whole."""
+"""Telegram's limits in a group, in virtual time: answers that grow at once, and short ones."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def converse(texts):
 QUEUE = "https://sqs.eu-central-1.amazonaws.com/1/bot.fifo"
 
 
-MakeClub = Callable[[int], "Club"]
+MakeClub = Callable[[str], "Club"]
 
 
 class Watched(Limits):
@@ -38,10 +38,13 @@ class Watched(Limits):
         super().__init__(world.clock.time)
         self._world = world
         self.times: list[float] = []
+        self.pauses: list[int] = []  # for which it refused a call, in seconds
 
     def count(self, bot: int, chat: Json, method: str, params: Json) -> tuple[int, str]:
         self.times.append(self._world.now)
-        return super().count(bot, chat, method, params)
+        seconds, why = super().count(bot, chat, method, params)
+        self.pauses += [seconds] if seconds else []
+        return seconds, why
 
     @property
     def busiest(self) -> int:
@@ -52,10 +55,8 @@ class Watched(Limits):
 class Club:
     """A group with topics, its bot, and its Telegram."""
 
-    def __init__(self, start: StartBot, nobody: str, words: int) -> None:
-        self._start, self._nobody = start, nobody
-        self._source = f"{ASSISTANT}{MODEL.replace('WORDS', str(words))}"
-        self.whole = "".join(f"{number} " for number in range(words)).strip()
+    def __init__(self, start: StartBot, nobody: str, source: str) -> None:
+        self._start, self._nobody, self._source = start, nobody, source
         self.world = World(self._container, lambda fault: False, QUEUE)
         self.limits = self.world.limits = Watched(self.world)
 
@@ -63,7 +64,8 @@ class Club:
         urls = {"TELEGRAM_API_URL": self._nobody, "AWS_ENDPOINT_URL": self._nobody}
         about = {"MODEL": "a-model", "QUESTIONS": "99", "QUEUE_URL": QUEUE}
         container = self._start(self._source, **urls, **about)
-        modules: list[Any] = [container.bot, *map(container.module, ("stream", "budget"))]
+        botkit = map(container.module, ("stream", "budget", "sources.queue"))
+        modules: list[Any] = [container.bot, *botkit]
         for module in modules:
             module.time = self.world.clock
         return container
@@ -100,12 +102,12 @@ def first_awake(ways: list[Any]) -> Any:
 
 @pytest.fixture
 def club(start_with_sessions: StartBot) -> Iterator[MakeClub]:
-    """Make a club whose bot says so many words."""
+    """Make a club with this bot.py."""
     clubs: list[Club] = []
     with unused_port() as port:
 
-        def make(words: int) -> Club:
-            clubs.append(Club(start_with_sessions, f"http://127.0.0.1:{port}", words))
+        def make(source: str) -> Club:
+            clubs.append(Club(start_with_sessions, f"http://127.0.0.1:{port}", source))
             return clubs[-1]
 
         yield make
@@ -126,9 +128,32 @@ AT_ONCE = {
 def test_answers_in_topics_share_the_limit_of_their_group(
     club: MakeClub, topics: int, times: int, seconds: float
 ) -> None:
-    made = club(int(2 * seconds))
+    words = range(int(2 * seconds))
+    made = club(ASSISTANT + MODEL.replace("WORDS", str(len(words))))
     made.ask(topics, times)
     ends = made.ends()
     assert len(ends) == topics * times
-    assert set(ends.values()) == {made.whole}
+    assert set(ends.values()) == {" ".join(map(str, words))}
     assert made.limits.busiest <= 18
+
+
+# It answers after some seconds, and each topic by itself.
+SLOW = """
+import time
+
+SESSION = "topic"
+
+
+def reply(update, session):
+    message = update["message"]
+    time.sleep(message["message_thread_id"])
+    return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": "Yes"}]
+"""
+
+
+def test_a_group_that_is_limited_is_not_limited_for_longer(club: MakeClub) -> None:
+    """Each container finds out once. Telegram has those who go on wait for twice as long."""
+    made = club(SLOW)
+    made.ask(topics=8, times=5)
+    assert len(made.ends()) == 40
+    assert 1 <= len(made.limits.pauses) <= 4, "more than containers"

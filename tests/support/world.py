@@ -41,6 +41,7 @@ class Run:
         self.world, self.modules, self.update = world, modules, update
         self.is_queued = is_queued
         self.wakes = 0.0  # when its pause is over
+        self.pause = 0.0  # before its update comes again
         self.status: int | None = None
         self.call: Json = {}  # in the response, for Telegram to make it
         self.is_over = False
@@ -119,7 +120,8 @@ class World:
         self.schedules: Json = {}
         moved = {"time": lambda: self.now, "monotonic": lambda: self.now, "sleep": self._sleep}
         self.clock = SimpleNamespace(**vars(time) | moved)
-        self.limits: Limits | None = None  # Telegram's
+        self.limits: Limits | None = None  # Telegram's: then what waits has its pause
+        self._waits_until: dict[int, float] = {}  # by the id of a line
         self._start = start
         self._idle: list[dict[str, ModuleType]] = []
         self._all: list[Run] = []
@@ -141,7 +143,10 @@ class World:
             every = [*lines, *groups]
             free = [line for line in every if line and self._may_begin(line, under_way)]
             if not free and not under_way:
-                return
+                if not any(every):
+                    return
+                self.now = min(self._waits_until[id(line)] for line in every if line)
+                continue
             ways = [*under_way, *((None, line) for line in free)]
             awake = [way for way in ways if not way[0] or way[0].wakes <= self.now]
             if awake and not (len(awake) < len(ways) and self.choose("wake")):
@@ -168,6 +173,8 @@ class World:
                         self.calls.append((run, run.call.pop("method"), run.call))
                     if run.update in line:
                         line.remove(run.update)
+                elif self.limits:
+                    self._waits_until[id(line)] = self.now + run.pause
         raise AssertionError("this has no end")
 
     def renew(self) -> None:
@@ -195,6 +202,8 @@ class World:
 
     def _may_begin(self, line: list[Json], under_way: list[tuple[Run, list[Json]]]) -> bool:
         """Tell whether a line's first update may be delivered. Telegram may be impatient."""
+        if self._waits_until.get(id(line), 0) > self.now:
+            return False
         times = sum(run.update is line[0] for run, _ in under_way)
         return len(under_way) < 4 and (not times or (times == 1 and self.choose("twice")))
 
@@ -231,7 +240,9 @@ class World:
         def call(service: str, target: str, params: Json) -> Any:
             is_ours = service == "sqs" and params["QueueUrl"] == self._queue_url
             if is_ours and target.endswith(".ChangeMessageVisibility"):
-                return {}  # the pause before the next delivery
+                assert self.running
+                self.running.pause = params["VisibilityTimeout"]
+                return {}
             answers = self._send if is_ours else queues.call if service == "sqs" else table
             away = "sqs away" if service == "sqs" and not is_ours else "aws away"
             return reach(away, service, partial(answers, service, target, params))
@@ -267,7 +278,7 @@ class World:
         container.answer_calls(call)
         container.answer_requests(request)
         container.answer_telegram(post)
-        telegram.time = self.clock
+        container.module("limited").time = self.clock
         if hasattr(container.bot, "TOGETHER"):
             container.module("turns").time = self.clock
         return loaded()

@@ -48,12 +48,10 @@ def test_what_must_come_has_its_turn(budget: Any, clock: Any) -> None:
     assert budget.claim(5) == 5, "the last of them"
 
 
-def test_all_wait_while_telegram_takes_none(budget: Any, clock: Any) -> None:
-    budget.hold(60)
+def test_all_wait_while_telegram_takes_none(container: Container, budget: Any) -> None:
+    container.module("limited").note("-7", 60)
     assert (budget.take(3), budget.take(0)) == (60, 75)
     assert [budget.claim(1) for _ in range(2)] == [60, 65]
-    budget.hold(1)
-    assert budget.claim(1) == 70
 
 
 def test_containers_share_it_and_chats_do_not(container: Container, budget: Any) -> None:
