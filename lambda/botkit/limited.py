@@ -10,13 +10,14 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 
-from . import current, telegram
+from . import current
 from .deadline import LIMITS, deadline
 from .errors import Refused, Unreachable
 from .settings import settings
 from .types import Any, Json
 
 MOST = 1000  # chats that a container remembers
+LONGEST = 24 * 3600  # seconds
 DAYS = 1  # for which the table has it
 
 
@@ -25,12 +26,14 @@ def key_of(chat: Any) -> str:
     return f"{chat}/calls"
 
 
-def note(chat: str, seconds: int) -> None:
-    """Remember that Telegram takes no calls to a chat for so many seconds."""
-    until = time.time() + seconds
-    telegram.limited[chat] = until
-    if len(telegram.limited) > MOST:
-        del telegram.limited[next(iter(telegram.limited))]
+def note(chat: str, seconds: int, limited: dict[str, float]) -> None:
+    """Note that Telegram takes no calls to a chat for so many seconds.
+
+    `limited` is what the container remembers: by chat, until when, in seconds since 1970.
+    """
+    until = limited[chat] = time.time() + min(seconds, LONGEST)
+    if len(limited) > MOST:
+        del limited[next(iter(limited))]
     if settings.session_table:
         from . import store
 
@@ -41,10 +44,10 @@ def note(chat: str, seconds: int) -> None:
             store.change("stream", key_of(chat), change, days=DAYS)
 
 
-def check(method: str, chat: str) -> None:
-    """Raise Refused if Telegram takes no calls to a chat now."""
-    until = telegram.limited.get(chat, 0)
-    if current.run.is_again and settings.session_table:
+def check(method: str, chat: str, limited: dict[str, float]) -> None:
+    """Raise Refused if Telegram takes no calls to a chat now, as far as this container knows."""
+    until = limited.get(chat, 0)
+    if current.run.attempt == "again" and settings.session_table:
         from . import store
 
         with deadline.within(LIMITS["count"]), suppress(Unreachable):

@@ -111,10 +111,10 @@ def call(method: str, /, **params: Any) -> Any:
     """
     current.check_rerun()
     chat = _written(method, params)
-    if chat and (chat in limited or current.run.is_again):
+    if chat and (chat in limited or current.run.attempt == "again"):
         from .limited import check
 
-        check(method, chat)
+        check(method, chat, limited)
     used = token()
     try:
         result = own.post(method, params, deadline.left())
@@ -124,7 +124,7 @@ def call(method: str, /, **params: Any) -> Any:
         if refusal.retry_after and chat:
             from .limited import note
 
-            note(chat, refusal.retry_after)
+            note(chat, refusal.retry_after, limited)
         if current.excuses(refusal, method, params):
             current.run.made.methods.append(method)
             return True

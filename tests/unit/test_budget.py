@@ -49,7 +49,7 @@ def test_what_must_come_has_its_turn(budget: Any, clock: Any) -> None:
 
 
 def test_all_wait_while_telegram_takes_none(container: Container, budget: Any) -> None:
-    container.module("limited").note("-7", 60)
+    container.module("limited").note("-7", 60, {})
     assert (budget.take(3), budget.take(0)) == (60, 75)
     assert [budget.claim(1) for _ in range(2)] == [60, 65]
 

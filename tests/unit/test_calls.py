@@ -144,7 +144,6 @@ def test_calls_are_made_in_order_and_tried_again_only_if_none_was_carried_out(
         assert outcome_of(container) == "repeated"
     else:
         bot_api.expects(FIRST, SECOND)
-        container.telegram.limited.clear()  # five seconds later
         assert outcome_of(container) == "answered"
 
 

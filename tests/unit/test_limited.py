@@ -96,6 +96,6 @@ def test_a_table_that_is_away_costs_only_what_others_know(world: World) -> None:
 def test_only_the_last_chats_are_remembered(world: World) -> None:
     limited = world.container.module("limited")
     for chat in range(limited.MOST + 1):
-        limited.note(f"{chat}", 60)
+        limited.note(f"{chat}", 60, world.container.telegram.limited)
     assert len(world.container.telegram.limited) == limited.MOST
     assert "0" not in world.container.telegram.limited
