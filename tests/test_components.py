@@ -278,6 +278,7 @@ REMEMBERED = {
     "steps.limit.full",
     "steps.once.recent",
     "stored_token.fetched_at",
+    "telegram.limited",
     "telegram.own",
     "ways.imported",
 }
