@@ -66,12 +66,30 @@ print(len(every) > 400, all(kind.__pydantic_complete__ for kind in every))
     assert run(program) == ["True", "True"]
 
 
-def test_threads_may_build_at_once() -> None:
-    program = f"""{IMPORT}
+def test_threads_build_one_after_the_other() -> None:
+    program = f"""
+from pydantic import BaseModel
+
+build = BaseModel.__dict__["model_rebuild"].__func__
+at_once, most = 0, 0
+
+def counted(cls, **how):
+    global at_once, most
+    at_once += 1
+    most = max(most, at_once)
+    try:
+        return build(cls, **how)
+    finally:
+        at_once -= 1
+
+BaseModel.model_rebuild = classmethod(counted)
+{IMPORT}
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 begin = Barrier(4)
+sys.setswitchinterval(1e-5)
 
 def use(number):
     begin.wait()
@@ -81,9 +99,9 @@ def use(number):
     return message.model_dump()["chat"]["id"], poll.voter_count, call.question
 
 with ThreadPoolExecutor(4) as threads:
-    print(list(threads.map(use, range(4))) == [(1, number, "?") for number in range(4)])
+    print(list(threads.map(use, range(4))) == [(1, number, "?") for number in range(4)], most)
 """
-    assert run(program) == ["True"]
+    assert run(program) == ["True", "1"]
 
 
 def test_a_bots_own_models_may_contain_them_or_extend_them() -> None:
