@@ -216,7 +216,7 @@ FOLDERS = {
     "state": ({"terraform.tfstate.backup": ""}, SECRETS),
     "framework": (
         {"requirements.txt": "# states\n  Aiogram_dialog==2.6.0\n"},
-        "The memory_size must be at least 256 with aiogram, which is in {folder}/requirements.txt",
+        "The memory_size must be at least 192 with aiogram, which is in {folder}/requirements.txt",
     ),
 }
 TAKEN = {
