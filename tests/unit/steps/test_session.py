@@ -83,6 +83,14 @@ def test_without_a_change_nothing_is_written(
     assert (container.line["outcome"], container.table.items) == ("ignored", {})
 
 
+def test_what_a_reply_changed_before_it_raised_is_not_kept(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    container = start_with_sessions(COUNT.replace("    return [", '    {}["missing"]\n    return ['))
+    assert "KeyError" in fails(container, "bot_failed")
+    assert container.table.items == {}
+
+
 def test_a_change_is_one_read_and_one_write(start_with_sessions: StartBot, bot_api: BotApi) -> None:
     container = start_with_sessions(COUNT)
     calls = []
