@@ -42,6 +42,7 @@ OURS = {*COMPONENTS, "bot_api_table", "requirements", "tests"}
 # The modules of each product that others may import, tests too. Its README lists the command's.
 PUBLIC = (
     "bench.stack.",
+    "maintenance.inputs.",
     "maintenance.release.",
     "telegram_bot_aws.command.",
     "telegram_bot_aws.emulated_aws.emulator.",
