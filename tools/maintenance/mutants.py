@@ -80,7 +80,8 @@ TESTS = {
     "botkit/failed_queue": ["unit/sources/test_replay"],
     "botkit/fakes/cron": ["unit/fakes/test_cron"],
     "botkit/fakes/files": ["unit/fakes/test_services"],
-    "botkit/fakes/host": ["unit/test_testing"],
+    "botkit/fakes/function": ["unit/test_testing"],
+    "botkit/fakes/host": ["unit/fakes/test_host", "unit/fakes/test_services"],
     "botkit/fakes/services": [
         "unit/fakes/test_services",
         "unit/test_testing",
@@ -515,7 +516,7 @@ EQUIVALENT = {
         "download ReplaceComparisonOperator_Lt_LtE 1": CHECKED_ABOVE,
         "post ReplaceComparisonOperator_Is_Eq 2": SAME_TYPE,
     },
-    "botkit/fakes/host": {
+    "botkit/fakes/function": {
         "<module> NumberReplacer 1": ANY_NUMBER,
         "<module> NumberReplacer 2": ANY_NUMBER,
     },
