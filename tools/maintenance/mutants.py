@@ -358,8 +358,6 @@ EQUIVALENT = {
     "botkit/turns": {
         "_parts NumberReplacer 1": LONG_AGO,
         "_parts NumberReplacer 2": LONG_AGO,
-        "_parts NumberReplacer 3": "without bursts none goes on",
-        "_parts NumberReplacer 4": "without bursts none goes on",
         "_parts NumberReplacer 5": LONG_AGO,
         "_parts NumberReplacer 6": LONG_AGO,
         "_is_part ReplaceComparisonOperator_Eq_LtE 2": "no offset is below 0",
