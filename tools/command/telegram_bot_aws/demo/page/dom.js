@@ -1,17 +1,12 @@
 // Elements, icons, and how times are written.
 
-const SPACES = {
-  "http://www.w3.org/2000/svg": "svg path circle rect".split(" "),
-  "http://www.w3.org/1998/Math/MathML":
-    "math mfrac mi mn mo mover mroot mrow mspace msqrt msub msubsup msup mtable mtd mtext mtr munder munderover".split(
-      " ",
-    ),
-};
+const SVG = ["svg", "path", "circle", "rect"];
 
 // Make an element. Strings become text: nothing from a message is ever parsed as HTML.
 export function h(tag, attributes = {}, ...children) {
-  const [space] = Object.keys(SPACES).filter((each) => SPACES[each].includes(tag));
-  const node = space ? document.createElementNS(space, tag) : document.createElement(tag);
+  const node = SVG.includes(tag)
+    ? document.createElementNS("http://www.w3.org/2000/svg", tag)
+    : document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);

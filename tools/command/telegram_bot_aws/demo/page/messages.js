@@ -1,7 +1,6 @@
 // The content of messages: text with its entities, files, polls, and the keyboard below.
 
 import { $, button, h, icon } from "./dom.js";
-import { formula } from "./formulas.js";
 import { isLink, link } from "./links.js";
 import { openPage } from "./mini_app.js";
 import { app, ask, bot, send } from "./state.js";
@@ -90,7 +89,7 @@ function richText(text, entry) {
       inside,
     );
   if (text.type === "custom_emoji") return text.alternative_text;
-  if (text.type === "mathematical_expression") return formula(text.expression);
+  if (text.type === "mathematical_expression") return h("code", {}, text.expression);
   if (text.type === "bot_command")
     return button(
       { class: "command", title: `Send ${text.bot_command}` },
@@ -146,7 +145,7 @@ export const richBlocks = (blocks, entry) =>
       divider: () => h("hr"),
       anchor: () => h("span", { id: placeIn(entry, block.name) }),
       mathematical_expression: () =>
-        h("div", { class: "formula", tabindex: 0 }, formula(block.expression, true)),
+        h("div", { class: "formula", tabindex: 0 }, h("code", {}, block.expression)),
       list: () =>
         h(
           "ul",

@@ -95,8 +95,8 @@ function items() {
     };
   });
   if (!found.length) found.push({ key: "empty", look: app.chat, draw: drawEmpty });
-  const draft = app.state.drafts[place()],
-    action = actions.get(place());
+  const draft = app.state.drafts[place()];
+  const action = actionAt(place());
   if (draft)
     found.push({ key: "draft", look: JSON.stringify(draft), draw: () => drawDraft(draft) });
   else if (action)
@@ -478,7 +478,6 @@ function drawPin() {
 }
 
 // The bot's chat action, for as long as Telegram shows it.
-const actions = new Map(); // by place: words
 const ACTIONS = {
   typing: "typing",
   upload_photo: "sending a photo",
@@ -492,14 +491,13 @@ const ACTIONS = {
   record_video_note: "recording a video message",
   upload_video_note: "sending a video message",
 };
-function acts({ place: where, action }) {
-  actions.set(where, ACTIONS[action] ?? action);
-  clearTimeout(acts[where]);
-  acts[where] = setTimeout(() => {
-    actions.delete(where);
-    drawChat();
-  }, 5000);
-  drawChat();
+function actionAt(where) {
+  const shown = app.state.actions[where];
+  const left = (shown?.until ?? 0) * 1000 - Date.now();
+  if (left <= 0) return null;
+  clearTimeout(actionAt.timer);
+  actionAt.timer = setTimeout(drawChat, left);
+  return ACTIONS[shown.action] ?? shown.action;
 }
 
 // Above the chat.
@@ -866,13 +864,11 @@ on("entry", (entry) => {
   app.state.entries[entry.key] = entry;
   if (entry.answer?.text && !known?.answer)
     (entry.answer.show_alert ? alertWith : toast)(entry.answer.text);
-  if (entry.side === "in") actions.delete(`${entry.bot}:${entry.chat}`);
   if (!known && entry.who && !app.pinned) app.selected = entry.update_id;
   drawChat();
   drawHops();
 });
 on("trace", (trace) => {
-  if (trace.tries.length && !trace.tries.at(-1).over) app.ended = null; // it starts a container
   app.state.traces[trace.update.update_id] = trace;
   drawChat();
   if (trace.update.update_id !== app.selected) return;
@@ -931,7 +927,10 @@ on("draft", ({ place, draft }) => {
   else delete app.state.drafts[place];
   drawChat();
 });
-on("action", acts);
+on("actions", (actions) => {
+  app.state.actions = actions;
+  drawChat();
+});
 on("setup", (setup) => {
   const fresh = setup.reloads.length > app.state.setup.reloads.length;
   app.state.setup = setup;
@@ -939,7 +938,7 @@ on("setup", (setup) => {
     drawBanner(true);
     if (setup.reloads.at(-1).files.some((name) => name.startsWith("app/"))) reloadPage();
   }
-  if (!app.state.traces[app.selected]) drawHops();
+  drawHops();
 });
 // Without the demo: the browser tries again every few seconds, so the page goes on where --port brings the demo back.
 const LOST_AFTER = 3000; // milliseconds

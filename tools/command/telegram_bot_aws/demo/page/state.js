@@ -16,6 +16,7 @@ export const app = {
     admin: false,
     keyboards: {},
     drafts: {},
+    actions: {},
     launches: {},
     events: [],
   },
@@ -24,7 +25,6 @@ export const app = {
   bot: 0, // its id
   selected: null, // the id of an update, an event, or a page that was opened; "events"; null: the set-up
   pinned: false, // whether the visitor chose what is selected; otherwise it is the newest
-  ended: null, // the update that was selected when the container was stopped, until the next update
   editing: null, // the entry whose text is edited
   replying: null, // the entry that is replied to
   problem: { at: "", text: "" }, // why the last action failed; `at`: the element below which that stands

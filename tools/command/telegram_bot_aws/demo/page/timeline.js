@@ -165,12 +165,6 @@ function drawPause(before, after) {
     ),
   );
 }
-async function stopContainer(id) {
-  if (await ask("stop-container", {}, "[data-name=end]")) {
-    app.ended = id;
-    drawHops();
-  }
-}
 export function drawHops() {
   const trace = app.state.traces[app.selected];
   const name = document.activeElement?.dataset?.name;
@@ -251,7 +245,7 @@ function drawUpdate(trace, bar) {
       h(
         "div",
         { class: "foot" },
-        app.ended === app.selected
+        app.state.setup.has_ended
           ? h(
               "p",
               { class: "done" },
@@ -260,7 +254,7 @@ function drawUpdate(trace, bar) {
             )
           : button(
               { class: "action", "data-name": "end", title: "As AWS does when it is idle" },
-              () => stopContainer(app.selected),
+              () => ask("stop-container", {}, "[data-name=end]"),
               "End the function's container",
             ),
       ),
