@@ -105,8 +105,8 @@ def mutate(module: str, coverage: Path) -> list[dict[str, Any]] | None:
     quick = [file for file in every if not file.startswith(FOLDERS[-1])] or every
     last = shlex.join([*PYTEST, "-x", *dict.fromkeys([*every, OF_ALL_MODULES])])
     with tempfile.TemporaryDirectory() as temporary:
-        folder = copied(Path(temporary, "project"))
-        shutil.copy(coverage, folder)
+        # Not from ROOT: the lines are those of this copy.
+        folder = shutil.copytree(coverage.parent, Path(temporary, "project"))
         (folder / "config.toml").write_text(
             "[cosmic-ray]\n"
             f'module-path = "{path(module).relative_to(ROOT)}"\n'
@@ -122,8 +122,9 @@ def mutate(module: str, coverage: Path) -> list[dict[str, Any]] | None:
         print(f"{module}.py …", flush=True)
         forks = ("-m", "not slow", "-p", "tools.maintenance.forks", f"--mutated={module}")
         try:
-            run(folder, *PYTEST, "-x", *forks, *quick, stdout=subprocess.DEVNULL)
-        except subprocess.CalledProcessError:
+            run(folder, *PYTEST, "-x", *forks, *quick)
+        except subprocess.CalledProcessError as error:
+            print(error.stdout[-2000:], file=sys.stderr)
             return None
         # A survivor in a fork is tried again in a separate process, by all tests.
         run(folder, "cosmic-ray", "exec", "config.toml", "session.sqlite")
