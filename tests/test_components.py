@@ -269,6 +269,7 @@ REMEMBERED = {
     "deadline.deadline",
     "frameworks.adapter.checks",
     "frameworks.event_loop._loop",
+    "http.connection.contexts",
     "http.exchange.opener",
     "on_aiogram.name_of",  # a function
     "settings.settings",

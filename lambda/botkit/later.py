@@ -98,9 +98,9 @@ def every(call: Call, cron: str, zone: str, name: str) -> bool:
 
 
 def cancel_every(name: str) -> bool:
-    """Let the call of this name recur no more, and drop its retry. Returns whether it recurred.
+    """Let the call of this name recur no more, and drop up to two retries.
 
-    Raises the exceptions of `cancel`.
+    Returns whether it recurred. Raises the exceptions of `cancel`.
     """
     _check_name(name)
     recurred = _cancel(name, f"{settings.later_group}-every")

@@ -607,10 +607,12 @@ def test_a_dialogue_gets_a_whole_album(lined: Lined, bot_api: BotApi) -> None:
     line = lined(DIALOGUE)
     begins = {"text": "/trip", "entities": [{"type": "bot_command", "offset": 0, "length": 5}]}
     command, *album = numbered(sent(begins), sent(ALBUM), sent(ALBUM), sent(ALBUM))
-    say: Json = {"method": "sendMessage", "chat_id": -7}
-    question = {**say, "text": "Photos?", "reply_markup": {"force_reply": True, "selective": True}}
-    question["reply_parameters"] = {"message_id": 1, "allow_sending_without_reply": True}
-    bot_api.expects(question, {**say, "text": "[2, 3, 4]"})
+    say = {"method": "sendMessage", "chat_id": -7}
+    offer = {
+        "reply_markup": {"force_reply": True, "selective": True},
+        "reply_parameters": {"message_id": 1, "allow_sending_without_reply": True},
+    }
+    bot_api.expects({**say, "text": "Photos?", **offer}, {**say, "text": "[2, 3, 4]"})
     line.arrive(command)
     line.answer(command)
     line.arrive(*album)

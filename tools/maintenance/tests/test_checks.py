@@ -20,8 +20,8 @@ COMMANDS = (
 )
 LEFT_OUT = {
     "browser": "pages: there is no Chromium, and Playwright can't download one. Install Chromium",
-    "npm": "prettier, Mini Apps, a bot on Node.js and pyright: there is no npm, or it can't install."
-    " Install Node.js with npm",
+    "npm": "prettier, Mini Apps, a bot on Node.js and pyright: there is no npm, or it can't "
+    "install. Install Node.js with npm",
     "libraries": "examples of others' bots: pip can't download them. Look at the network, and at "
     "pip's index and proxy",
     "checkov": "checkov: pip can't install it. Look at the network, and at pip's index and proxy",

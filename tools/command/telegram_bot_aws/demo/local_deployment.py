@@ -61,6 +61,8 @@ class LocalDeployment(Deployment):
             checked = function.invoke(CHECK)
             if checked.error:
                 told = checked.error.strip().removeprefix("CheckFailed: ")
+                if checked.traceback:  # its advice also says where a module must be
+                    told = told.partition(". Modules that bot.py imports must be")[0]
                 raise UnusableBot(
                     "\n".join(filter(None, (told, checked.traceback, checked.printed)))
                 )
