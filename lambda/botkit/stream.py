@@ -73,7 +73,7 @@ def answer(
     """
     growing = _Growing(message, can_stop, markdown)
     text = thinking = tail = ""
-    is_whole = True
+    is_whole = True  # pragma: no mutate: without chunks there is no text
     try:
         growing.show(text)
         for piece in pieces:
