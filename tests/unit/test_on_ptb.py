@@ -324,16 +324,6 @@ def test_a_refusal_of_an_earlier_update_is_not_told_again(
     assert (outcome, error.partition(":")[0]) == ("bot_failed", "TelegramError at bot.py")
 
 
-def test_what_the_bots_error_handler_handles_has_not_failed(
-    start_bot: StartBot, bot_api: BotApi
-) -> None:
-    before = 'async def sorry(update, context):\n    await update.message.reply_text("Sorry")\n'
-    build = BUILD.replace("    return", "    application.add_error_handler(sorry)\n    return")
-    expects(bot_api, "Sorry", me=True)
-    container = start_bot(handler("1 / 0", before=before, build=build))
-    assert result(container) == ("answered", "")
-
-
 def test_what_fails_in_the_bots_error_handler_is_logged(
     start_bot: StartBot, bot_api: BotApi
 ) -> None:
@@ -1113,13 +1103,6 @@ def test_a_handler_whose_kind_never_comes_fails_at_the_start(
     )
     error = f'HANDLED in bot.py must have "{missing}", which press() at bot.py:23 handles'
     assert (outcome, said) == (("misconfigured", error) if missing else ("ignored", ""))
-
-
-def test_a_job_in_a_handler_is_refused_in_words(start_bot: StartBot, bot_api: BotApi) -> None:
-    bot_api.answers("getMe", {}, ME)
-    container = start_bot(handler("context.job_queue.run_once(handle, 1)"))
-    error = "there is no job queue: use botkit.later or a schedule (docs/moving-in/data.md)"
-    assert result(container, status=503) == ("misconfigured", error)
 
 
 def test_a_program_may_poll() -> None:

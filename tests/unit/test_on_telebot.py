@@ -563,14 +563,10 @@ def test_a_function_that_is_gone_waits_no_longer(
     assert kept(container) == {}
 
 
-@pytest.mark.parametrize(
-    "line", ["bot.set_state(42, Form.name)", "bot.register_for_reply(message, handle)"]
-)
-def test_without_a_session_nothing_is_kept_and_the_log_says_so(
-    start_bot: StartBot, line: str
-) -> None:
+def test_without_a_session_no_function_can_wait(start_bot: StartBot) -> None:
     error = "a framework's state is kept only in reply(), and with SESSION in bot.py"
-    assert result(start_bot(handler(line)), status=503) == ("misconfigured", error)
+    container = start_bot(handler("bot.register_for_reply(message, handle)"))
+    assert result(container, status=503) == ("misconfigured", error)
 
 
 @pytest.mark.parametrize("update", [False, True])

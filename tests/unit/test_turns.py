@@ -64,6 +64,16 @@ class Line:
         self.calls.append(target.partition(".")[2])
         return self.container.table.call(service, target, params)
 
+    def loses(self, is_lost: Callable[[str, Json], bool]) -> None:
+        """Have some of AWS's calls get no answer, by their targets and parameters."""
+
+        def call(service: str, target: str, params: Json) -> Any:
+            if is_lost(target, params):
+                raise self.container.module("errors").Unreachable(f"{service}: HTTP 500")
+            return self.call(service, target, params)
+
+        self.container.answer_calls(call)
+
     def _sleep(self, seconds: float) -> None:
         assert seconds > 0, "it would never end"
         ends = self.now + seconds
@@ -329,14 +339,7 @@ def test_what_comes_again_is_listed_as_it_came_first(lined: Lined) -> None:
 
 def test_telegram_delivers_again_what_cant_be_listed(lined: Lined) -> None:
     line = lined()
-    aws = line.container.module("aws")
-
-    def away(service: str, target: str, params: Json) -> Any:
-        if service == "dynamodb":
-            raise aws.Unreachable("dynamodb: HTTP 500")
-        return line.call(service, target, params)
-
-    line.container.answer_calls(away)
+    line.loses(lambda target, params: target.startswith("DynamoDB"))
     assert line.container.deliver(album()[0]) == (503, None)
     assert line.queued == []
 
@@ -411,14 +414,7 @@ def test_a_session_that_cant_be_kept_fails_for_the_turn(lined: Lined) -> None:
 def test_a_turn_that_cant_be_given_up_leaves_the_others(lined: Lined) -> None:
     line, parts = lined(BOT.replace("return []", "return None")), album()
     line.arrive(*parts)
-    aws = line.container.module("aws")
-
-    def away(service: str, target: str, params: Json) -> Any:
-        if target.endswith("PutItem"):
-            raise aws.Unreachable("dynamodb: HTTP 500")
-        return line.call(service, target, params)
-
-    line.container.answer_calls(away)
+    line.loses(lambda target, params: target.endswith("PutItem"))
     assert [line.answer(part) for part in parts] == ["bot_failed", "bot_failed"]
     assert line.turns == [[1, 2], [2]]
     [warning] = [each for each in line.container.log if each["level"] == "WARNING"]
@@ -467,15 +463,7 @@ def test_a_turn_that_cant_be_kept_is_not_given_up(lined: Lined) -> None:
     line = lined(BOT.replace("return []", "return None"), FAILED_QUEUE_URL=failed)
     parts = album()
     line.arrive(*parts)
-    aws = line.container.module("aws")
-    call = aws.call
-
-    def away(service: str, target: str, params: Json) -> Any:
-        if params.get("QueueUrl") == failed:
-            raise aws.Unreachable("sqs: HTTP 500")
-        return call(service, target, params)
-
-    aws.call = away
+    line.loses(lambda target, params: params.get("QueueUrl") == failed)
     assert line.answer(parts[0]) == "unreachable"
     assert line.container.module("store").Item("session", "-7").updates == {}
 
