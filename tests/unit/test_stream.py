@@ -386,6 +386,25 @@ def test_answers_in_one_chat_share_its_pace(world: World) -> None:
     assert [len(end) for end in ends] == [0, 0, 1, 1], "sent as a whole"
 
 
+def test_a_table_that_is_away_leaves_no_call_out(world: World) -> None:
+    world.pause = 1
+    world.count_fails = [world.container.module("errors").Unreachable("gone") for _ in range(99)]
+    for number in range(4):
+        world.shown(other(number), world.pieces(["a", "b"]))
+    assert len(world.texts("sendMessage")) == 4
+    assert world.slept == []
+
+
+def test_without_a_table_there_is_room_for_three_answers_in_a_group(
+    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(start_bot("def reply(update):\n    return []"), monkeypatch)
+    world.pause = 1
+    world.deadline.start(600)
+    world.shown(message(GROUP), world.pieces("a" * 60))
+    assert len(world.calls) == 6 <= 20 / 3
+
+
 def test_ends_of_answers_come_in_the_order_in_which_they_were_claimed(world: World) -> None:
     world.pause = 0
     for number in range(10):
