@@ -17,11 +17,7 @@ from telegram_bot_aws.local.project import COMMAND, LAMBDA, ROOT, SCRIPTS, STAND
 # itself. `requirements` is that of scripts/, which Terraform runs too.
 COMPONENTS: dict[str, set[str]] = {
     "__main__": {"telegram_bot_aws.command"},
-    "bench": {
-        "telegram_bot_aws.emulated_aws",
-        "telegram_bot_aws.local",
-        "telegram_stand_in",
-    },
+    "bench": {"telegram_bot_aws.emulated_aws", "telegram_bot_aws.local"},
     "maintenance": {"bot_api_table", "telegram_bot_aws.local", "telegram_stand_in"},
     "telegram_bot_aws.__init__": {"telegram_bot_aws.local"},
     "telegram_bot_aws.__main__": {"telegram_bot_aws.command"},
@@ -41,7 +37,6 @@ COMPONENTS: dict[str, set[str]] = {
 OURS = {*COMPONENTS, "bot_api_table", "requirements", "tests"}
 # The modules of each product that others may import, tests too. Its README lists the command's.
 PUBLIC = (
-    "bench.stack.",
     "maintenance.inputs.",
     "maintenance.release.",
     "telegram_bot_aws.command.",
