@@ -70,10 +70,12 @@ resource "terraform_data" "package" {
   # have.
   triggers_replace = [local.package, local.package_digest, terraform_data.role_id.output]
 
-  # Without a shell, since a path may contain spaces, quotes and dollar signs.
+  # Without a shell, since a path may contain spaces, quotes and dollar signs. An error begins with the command.
   provisioner "local-exec" {
-    interpreter = ["python3", "${path.module}/scripts/package", local.package, var.runtime, local.bot_folder]
-    command     = var.architecture
+    interpreter = [
+      "python3", "${path.module}/scripts/package", "--architecture=${var.architecture}", local.package, var.runtime,
+    ]
+    command = local.bot_folder
   }
 
   depends_on = [terraform_data.inputs]

@@ -42,6 +42,7 @@ OURS = {*COMPONENTS, "bot_api_table", "requirements", "tests"}
 # The modules of each product that others may import, tests too. Its README lists the command's.
 PUBLIC = (
     "bench.stack.",
+    "maintenance.inputs.",
     "maintenance.release.",
     "telegram_bot_aws.command.",
     "telegram_bot_aws.emulated_aws.emulator.",
@@ -269,6 +270,7 @@ REMEMBERED = {
     "deadline.deadline",
     "frameworks.adapter.checks",
     "frameworks.event_loop._loop",
+    "http.connection.contexts",
     "http.exchange.opener",
     "on_aiogram.name_of",  # a function
     "settings.settings",
@@ -277,6 +279,7 @@ REMEMBERED = {
     "steps.limit.full",
     "steps.once.recent",
     "stored_token.fetched_at",
+    "telegram.limited",
     "telegram.own",
     "ways.imported",
 }

@@ -6,6 +6,7 @@ from pathlib import Path
 TOOLS = {
     "bench": "bench.bench",
     "compare-texts": "maintenance.texts",
+    "inputs": "maintenance.inputs",
     "mutants": "maintenance.mutants",
     "release": "maintenance.release",
     "screenshot": "telegram_bot_aws.demo.screenshot",

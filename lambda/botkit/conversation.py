@@ -59,8 +59,11 @@ MESSAGES = ("message", "business_message")  # kinds of update
 # Of a call, the parameters that say where it goes.
 WHERE = ("chat_id", "message_thread_id", "direct_messages_topic_id", "business_connection_id")
 GROUPS = ("group", "supergroup")
-# Methods that begin with "send", but take no reply_markup.
-NO_MARKUP = ("sendChatAction", "sendMediaGroup", "sendMessageDraft", "sendRichMessageDraft")
+# Methods that begin with "send", but take no reply_markup, or only buttons.
+NO_REPLY = (
+    *("sendChatAction", "sendGame", "sendInvoice", "sendMediaGroup"),
+    *("sendMessageDraft", "sendRichMessageDraft"),
+)
 # Messages with one of these are a person's. All others report an event in a chat.
 CONTENT = (
     "animation",
@@ -299,13 +302,13 @@ def start(function: Callable[[Json], Dialogue], update: Json, session: Json) -> 
     message = {name: place.message[name] for name in FIELDS if name in place.message}
     if "from" in place.content:  # of a tap, the message is the bot's
         message["from"] = place.content["from"]
-    tapped = {"tapped": int(time.time())} if place.kind == "callback_query" else {}
+    tap = {"tap": _tap_of(update)} if place.kind == "callback_query" else {}
     session[KEY] = {
         "of": _name_of(function),
         "id": update.get("update_id", 0),
         "person": place.person,
         "last": message.get("message_id", 0),
-        **tapped,
+        **tap,
         "said": place.content.get("message_id", 0),  # by the person: 0 after a tap
         "message": message,
         "steps": [],  # the answers, under the name that stored sessions have
@@ -343,9 +346,10 @@ def _state(session: Json) -> Json:
 def _is_earlier(update: Json, state: Json) -> bool:
     """Tell whether a message was sent before a dialogue's last one in its chat, or its last tap.
 
-    Its id tells that. An update's doesn't: Telegram chooses it at random after a quiet week. A tap
-    has no id among the messages, and there may be some between the button and the tap. So after a
-    tap, a message must not be older than the answer to it, which asks the next question.
+    Its id tells that. A tap has no id among the messages, and some may stand between the button and
+    the tap. Those are older than the bot's answer to the tap, and their updates have smaller ids.
+    Either alone isn't enough: a tap may wait while the person goes on, and Telegram chooses the ids
+    of updates at random after a quiet week.
     """
     place = Place(update)
     if place.kind not in MESSAGES or place.room != Place({"message": state["message"]}).room:
@@ -353,9 +357,16 @@ def _is_earlier(update: Json, state: Json) -> bool:
     album, message_id = place.content.get("media_group_id"), place.content.get("message_id", 0)
     if album is not None and album == state.get("album"):
         return False
-    date = place.content.get("date", 0)  # in a test, it may be 0
-    ends = (message_id, state.get("last", 0)), (date, state.get("tapped", 0))
-    return any(0 < sent < end for sent, end in ends)
+    if 0 < message_id < state.get("last", 0):
+        return True
+    tap_id, answered_at = state.get("tap", (0, 0))
+    is_older = 0 < place.content.get("date", 0) < answered_at  # in a test, it may be 0
+    return bool(is_older and update.get("update_id", 0) < tap_id)
+
+
+def _tap_of(update: Json) -> list[int]:
+    """Return a tap's id and the time of the answer to it, as a session keeps them."""
+    return [update.get("update_id", 0), int(time.time())]
 
 
 def _answer(update: Json, session: Json) -> list[Any] | None:
@@ -374,7 +385,7 @@ def _answer(update: Json, session: Json) -> list[Any] | None:
             if data is None:
                 return None
             state["last"] = max(place.message.get("message_id", 0), state.get("last", 0))
-            state["tapped"] = int(time.time())
+            state["tap"] = _tap_of(update)
             taken = {"method": "answerCallbackQuery", "callback_query_id": content["id"]}
             return [taken, *run.go_on(data)]
         if place.topic != asked.topic and run.question.is_in(asked.topic):
@@ -487,15 +498,17 @@ class _Rerun:
         """
         last, chat = calls[-1], self._state["message"]["chat"]
         method = str(last.get("method"))
-        takes_markup = method.startswith("send") and method not in NO_MARKUP
+        takes_reply = method.startswith("send") and method not in NO_REPLY
         is_here = chat.get("type") in GROUPS and last.get("chat_id") == chat["id"]
-        if "reply_markup" in last or not (takes_markup and is_here):
+        if "reply_markup" in last or not (takes_reply and is_here):
             return calls
         offer: Json = {"reply_markup": {"force_reply": True}}
-        if (said := self._state.get("said")) and "reply_parameters" not in last:
-            # Only the sender of that message is to reply.
-            offer["reply_parameters"] = {"message_id": said, "allow_sending_without_reply": True}
-            offer["reply_markup"]["selective"] = True
+        if said := self._state.get("said"):
+            reply: Any = {"message_id": said, "allow_sending_without_reply": True}
+            offer["reply_parameters"] = reply = last.get("reply_parameters", reply)
+            # Then only the sender of that message is asked to reply.
+            if isinstance(reply, dict) and reply.get("message_id") == said:
+                offer["reply_markup"]["selective"] = True
         return [*calls[:-1], {**last, **offer}]
 
     def pressed(self, data: str) -> str | None:

@@ -98,9 +98,9 @@ def every(call: Call, cron: str, zone: str, name: str) -> bool:
 
 
 def cancel_every(name: str) -> bool:
-    """Let the call of this name recur no more, and drop its retry. Returns whether it recurred.
+    """Let the call of this name recur no more, and drop up to two retries.
 
-    Raises the exceptions of `cancel`.
+    Returns whether it recurred. Raises the exceptions of `cancel`.
     """
     _check_name(name)
     recurred = _cancel(name, f"{settings.later_group}-every")
@@ -238,7 +238,8 @@ def _check_cron(cron: str) -> None:
             'a cron expression must have six fields, such as "0 9 ? * MON-FRI *": '
             f"{', '.join(FIELDS)}; one of the two for days must be ?"
         )
-    for field, (name, (value, other)) in zip(fields, FIELDS.items(), strict=True):
+    named = zip(fields, FIELDS.items(), strict=True)  # pragma: no mutate: compared above
+    for field, (name, (value, other)) in named:
         part = rf"(\*|{value}(-{value})?)(/[1-9]\d{{0,3}})?"
         if not re.fullmatch(rf"{part}(,{part})*|{other or part}", field, re.ASCII):
             raise BadSchedule(

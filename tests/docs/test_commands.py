@@ -73,6 +73,9 @@ def known(words: list[str]) -> str:
     elif re.fullmatch(r"(\.venv/bin/)?python(3(\.13)?)?", program):
         module, *rest = rest[1:]
         return help_of(sys.executable, "-m", module, *rest[: module == "pip"], "--help")
+    elif program == "uvx":
+        subcommand = rest[rest.index("telegram-bot-aws") + 1]
+        return help_of(str(ROOT / "scripts" / subcommand), "--help") + "--from"
     elif program == "terraform":
         needs_terraform()
         deepest = rest[:2] if rest[0] == "state" else rest[:1]

@@ -217,8 +217,10 @@ def test_a_bot_remembers(folder: Path) -> None:
         (CHANGES["bot/bot.py, a conversation"], "of the conversation"),
         (FILES["bot/album.py"], "of the album"),
         (FILES["bot/words.py"], "of a growing answer"),
+        (CHANGES["bot/bot.py, with buttons"], "of the buttons"),
+        (CHANGES["bot/bot.py, in a group"], "in a group"),
     ],
-    ids=["dialogues", "albums", "stream"],
+    ids=["dialogues", "albums", "stream", "buttons", "groups"],
 )
 def test_the_test_of_another_bot_passes(bot: str, test: str, folder: Path) -> None:
     (folder / "bot" / "bot.py").write_text(bot)

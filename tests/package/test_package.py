@@ -64,11 +64,16 @@ def with_little() -> ModuleType:
 
 
 def package(
-    file: Path, runtime: str = THIS, *folder: Path, script: ModuleType | None = None
+    file: Path,
+    runtime: str = THIS,
+    *folder: Path,
+    architecture: str = "arm64",
+    script: ModuleType | None = None,
 ) -> str:
     """Write a package, and return the script's output. With a folder, it has only its files."""
     script = script or (with_little() if folder else loaded(PACKAGE))
-    ran = run(script.main, str(file), runtime, *map(str, folder))
+    flag = f"--architecture={architecture}"
+    ran = run(script.main, flag, str(file), runtime, *map(str, folder))
     if ran.code:
         raise Refused(ran.code)
     return ran.output
@@ -364,10 +369,11 @@ def plan(source_dir: Path, module: Path = ROOT) -> str:
 
 VARIABLES = ("architecture", "module", "name", "runtime")
 OPTIONAL = ("source_dir",)
+FLAGS = {"console": [], "plan": ["-no-color"], "apply": ["-no-color", "-auto-approve"]}
 
 
 def terraform(
-    source_dir: Path | None, command: str, question: str, module: Path = ROOT
+    source_dir: Path | None, command: str, question: str, module: Path = ROOT, more: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """Run Terraform with only the package's definition and conditions, which needs no provider."""
     needs_terraform()
@@ -384,12 +390,13 @@ def terraform(
             + "".join(f'variable "{name}" {{}}\n' for name in VARIABLES)
             + "".join(f'variable "{name}" {{ default = null }}\n' for name in OPTIONAL)
             + 'variable "memory_size" { default = 128 }\n'
+            + more.replace("path.module", "var.module")
         )
         values = {"architecture": "arm64", "module": module, "name": "bot", "runtime": THIS}
         if source_dir:
             values["source_dir"] = source_dir
         return subprocess.run(
-            [*terraform_command(), command, *(["-no-color"] if command == "plan" else [])],
+            [*terraform_command(), command, *FLAGS[command]],
             input=question,
             cwd=folder,
             env={
@@ -402,6 +409,19 @@ def terraform(
             text=True,
             timeout=60,
         )
+
+
+def test_an_apply_that_packs_nothing_names_the_folder(tmp_path: Path) -> None:
+    """Terraform begins its error with the command, which is the provisioner's last argument."""
+    bot = fill(tmp_path / "bot", "bot.py")
+    (bot / "bot.py").write_text("def reply(:\n")
+    source = (ROOT / "package.tf").read_text().partition('"terraform_data" "package" {')[2]
+    [provisioner] = re.findall(r"^  provisioner .*?^  }\n", source, re.M | re.S)
+    resource = f'resource "terraform_data" "package" {{\n{provisioner}}}\n'
+    ran = terraform(bot, "apply", "", more=resource)
+    said = " ".join(ran.stderr.split())
+    assert f"Error running command '{bot}': exit status 1" in said
+    assert "scripts/package: bot.py does not compile: line 1" in said
 
 
 REFUSED = {
@@ -580,7 +600,7 @@ def test_they_are_packed_for_the_runtime_and_the_architecture(tmp_path: Path, in
             index.wheel("built", "2.0", {"built.txt": tag}, tag)
     bot = needing(tmp_path / "bot", "pure==1.0", 'built == 2.0 ; python_version > "3.11"  # C')
     package(tmp_path / "a.zip", "python3.13", bot, script=loaded(PACKAGE))
-    package(tmp_path / "b.zip", "python3.12", bot, Path("x86_64"), script=loaded(PACKAGE))
+    package(tmp_path / "b.zip", "python3.12", bot, architecture="x86_64", script=loaded(PACKAGE))
     for file, version, machine in (("a", 313, "aarch64"), ("b", 312, "x86_64")):
         tag = f"cp{version}-cp{version}-manylinux_2_34_{machine}"
         with zipfile.ZipFile(tmp_path / f"{file}.zip") as archive:

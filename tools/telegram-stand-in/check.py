@@ -1,8 +1,8 @@
-"""Build the package's wheel, install it into empty environments, and use it there.
+"""Build the package, install its wheel into empty environments, and use it there.
 
 The environments have the oldest Python that the package supports, and the one that runs this. In
-each, the test of the README passes; with the oldest, also tests of the package. It needs uv, and an
-index such as PyPI.
+each, the test of the README passes; with the oldest, also tests of the source distribution. It
+needs uv, and an index such as PyPI. With --dist, the built files are kept in that folder.
 
 Exit code: 0 if all passed, 1 if something failed, 2 if there is no such Python.
 """
@@ -23,7 +23,7 @@ HERE = Path(__file__).resolve().parent
 OLDEST = "3.10"  # as in pyproject.toml
 # The tests that the oldest Python runs: each method, uploads, Markdown, people, the plugin. mypy
 # knows the rest.
-NAMES = ("every_method", "rich", "server", "testing", "pytest_plugin")
+NAMES = ("every_method", "found", "markup", "rich", "server", "testing", "pytest_plugin")
 TESTS = tuple(f"test_{name}.py" for name in NAMES)
 
 
@@ -85,8 +85,11 @@ def example(folder: Path) -> None:
         (folder / name).write_text(code)
 
 
-def use(python: str, wheel: Path, folder: Path, *more: str) -> None:
-    """Install the wheel, and `more`, for a Python, and run the example's test with them."""
+def use(python: str, wheel: Path, source: Path, folder: Path, *more: str) -> None:
+    """Install the wheel, and `more`, for a Python, and run the example's test with them.
+
+    With `more`, the tests in `source` run, too.
+    """
     run(uv(), "venv", "--quiet", "--python", python, folder / "venv")
     interpreter = folder / "venv" / "bin" / "python"
     run(uv(), "pip", "install", "--quiet", "--python", interpreter, wheel)
@@ -98,7 +101,8 @@ def use(python: str, wheel: Path, folder: Path, *more: str) -> None:
     example(folder / "example")
     passed(interpreter, folder / "example")
     if more:
-        passed(interpreter, HERE, *(f"tests/{name}" for name in TESTS))
+        shutil.rmtree(source / "telegram_stand_in")  # so that the wheel's is tested
+        passed(interpreter, source, *(f"tests/{name}" for name in TESTS))
 
 
 def passed(python: Path, folder: Path, *tests: str) -> None:
@@ -109,9 +113,11 @@ def passed(python: Path, folder: Path, *tests: str) -> None:
 
 
 def main() -> int:
-    argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
+    )
+    parser.add_argument("--dist", type=Path, metavar="DIR", help="keep the built files here")
+    chosen = parser.parse_args()
     python = oldest()
     if not python:
         print(f"Python {OLDEST} isn't here, and uv can't download it. Install it")
@@ -119,15 +125,21 @@ def main() -> int:
     try:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            run(uv(), "build", "--quiet", "--wheel", "--out-dir", folder, HERE)
-            [wheel] = folder.glob("*.whl")
+            run(uv(), "build", "--quiet", "--out-dir", folder, HERE)  # the wheel from the source
+            [wheel], [archive] = folder.glob("*.whl"), folder.glob("*.tar.gz")
+            shutil.unpack_archive(archive, folder, filter="data")
+            source = folder / archive.name.removesuffix(".tar.gz")
             for each, more in (
                 (python, ("pytest-httpserver", f"{wheel}[markdown]")),
                 (sys.executable, ()),
             ):
                 place = folder / ("oldest" if more else "this")
                 place.mkdir()
-                use(each, wheel, place, *more)
+                use(each, wheel, source, place, *more)
+            if chosen.dist:
+                chosen.dist.mkdir(parents=True, exist_ok=True)
+                for built in (wheel, archive):
+                    shutil.copy(built, chosen.dist)
     except subprocess.CalledProcessError as error:
         print(f"{' '.join(map(str, error.cmd))}:\n{error.output}", file=sys.stderr)
         return 1

@@ -15,14 +15,11 @@ from .. import aws, sqs
 from ..deadline import deadline
 from ..settings import settings
 from ..types import Json
+from .registration import QueueNotEmpty, forgotten
 
 logger = logging.getLogger("botkit")
 
 PAUSE_SECONDS = 1.0  # between two readings. The last one has at least as long
-
-
-class QueueNotEmpty(Exception):
-    """The queue still has updates, or may get some, which would be lost with it."""
 
 
 def await_empty_queue() -> Json:
@@ -48,8 +45,11 @@ def await_empty_queue() -> Json:
         if deadline.left() < 2 * pause:
             break
         time.sleep(pause)
+    give_up = f"aws sqs purge-queue --queue-url {settings.queue_url}"
+    if not waiting:
+        give_up += f" (and if SQS can't be reached any more: {forgotten('drain_queue')})"
     raise QueueNotEmpty(
         f"Updates that wait in the queue would be lost with it: {waiting or 'an unknown number'}. "
         "New ones are answered at once. Run the command again to wait on for the answers, or give "
-        f"them up: aws sqs purge-queue --queue-url {settings.queue_url}"
+        f"them up: {give_up}"
     )

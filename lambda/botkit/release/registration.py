@@ -49,6 +49,17 @@ class RegistrationFailed(Exception):
     outcome = ""
 
 
+class QueueNotEmpty(Exception):
+    """The queue still has updates, or may get some, which would be lost with it."""
+
+
+def forgotten(invocation: str) -> str:
+    """Return the command after which Terraform goes on without one of the queue's invocations."""
+    return (
+        f"terraform state rm 'module.telegram_bot.aws_lambda_invocation.{invocation}[0]' {ADDRESS}"
+    )
+
+
 def register(event: Json) -> Json:
     """Register the menu, the menu button and the webhook.
 
@@ -133,12 +144,9 @@ def bypass_queue(event: Json) -> Json:
             )
     except Exception as error:
         if getattr(error, "outcome", "") in ("throttled", "unreachable"):
-            from .drain import QueueNotEmpty
-
             raise QueueNotEmpty(
                 f"Updates still come into the queue: {error}. Run the command again until Telegram "
-                "answers, or give up what comes in: terraform state rm "
-                f"'module.telegram_bot.aws_lambda_invocation.bypass_queue[0]' {ADDRESS}"
+                f"answers, or give up what comes in: {forgotten('bypass_queue')}"
             ) from None
         reason = f"{type(error).__name__}: {error}"
         logger.error("updates still come into the queue", extra={"error": reason})

@@ -12,7 +12,7 @@ import random  # urllib loads it anyway
 
 from .. import aws, current, sqs, ways
 from ..current import Run
-from ..deadline import deadline
+from ..deadline import LIMITS, deadline
 from ..errors import Unreachable
 from ..outcome import Outcome
 from ..settings import settings
@@ -32,9 +32,10 @@ def receive(event: Json, take: ways.Take = ways.take) -> Json:
     run = Run.of_update("queue", json.loads(record["body"]), source="queue")
     run.attempt = "again" if received(record) > 1 else "first"
     run.may_wait = True
+    current.begin(run)
     hide(record)
     with deadline.reserve("settle"):
-        outcome = take(current.begin(run), "queue")
+        outcome = take(run, "queue")
     return settle(record, outcome)
 
 
@@ -44,12 +45,13 @@ def hide(record: Json) -> None:
     The queue does that by itself for the newest `timeout`. It may be shorter than this version's,
     which stays if the release with it is refused.
     """
-    seconds = math.ceil(deadline.left())
-    if seconds < ALWAYS_HIDDEN:
+    seconds = math.ceil(deadline.left()) + SPARE
+    if seconds <= ALWAYS_HIDDEN:
         return
-    params = {"ReceiptHandle": record["receiptHandle"], "VisibilityTimeout": seconds + SPARE}
+    params = {"ReceiptHandle": record["receiptHandle"], "VisibilityTimeout": seconds}
     try:
-        sqs.call("ChangeMessageVisibility", settings.queue_url, **params)
+        with deadline.within(LIMITS["hide"]):
+            sqs.call("ChangeMessageVisibility", settings.queue_url, **params)
     except (aws.ClientError, Unreachable) as error:
         # Then the queue's own time holds, which is enough but after a release that was refused.
         logger.warning("the update was not hidden", extra={"error": str(error)})

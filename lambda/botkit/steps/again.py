@@ -25,7 +25,7 @@ def step(run: Run) -> Waiting:
         return (yield)
     with deadline.reserve("schedule"):
         outcome = yield
-    if not outcome.is_retried or outcome.status == 200:
+    if not outcome.is_retried:
         return outcome
     about: Json = {"since": int(time.time()), "tries": 0}
     match run.subject:

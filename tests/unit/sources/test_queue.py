@@ -580,9 +580,27 @@ def test_a_short_answer_asks_nothing_of_the_queue(queued: Queued, bot_api: BotAp
     """Every queue hides an update for a minute."""
     container, sqs = queued()
     with_clock(container)
-    bot_api.expects(echo())
-    assert container.invoke(event(message()), milliseconds=59_000) == DONE
+    bot_api.expects(echo(), echo())
+    assert container.invoke(event(message()), milliseconds=30_000) == DONE
     assert sqs.bodies == []
+    assert container.invoke(event(message(2)), milliseconds=31_000) == DONE
+    assert [body["VisibilityTimeout"] for body in sqs.bodies] == [61]
+
+
+def test_an_update_is_answered_though_sqs_is_silent_when_it_is_hidden(
+    queued: Queued, bot_api: BotApi
+) -> None:
+    container, _ = queued()
+    clock = with_clock(container)
+
+    def silent(*call: Any) -> Any:
+        clock.now += container.module("deadline").deadline.left()
+        raise container.telegram.Unreachable("timed out")
+
+    container.answer_calls(silent, "sqs")
+    bot_api.expects(echo())
+    assert container.invoke(event(message()), milliseconds=900_000) == DONE
+    assert clock.now == 2.0
 
 
 def test_a_long_answer_that_can_not_be_hidden_is_made_all_the_same(

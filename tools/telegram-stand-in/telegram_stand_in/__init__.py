@@ -36,6 +36,8 @@ from .stand_in import FAULTS, Call, Fault, Telegram
 from .state import ADA, BOT, GRACE, QUERIES, Bot, Json, private_chat
 from .testing import BotApi, Stage
 
+__version__ = "0.1.0"
+
 __all__ = [
     "ADA",
     "BOT",

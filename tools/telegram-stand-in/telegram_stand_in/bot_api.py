@@ -1,6 +1,6 @@
 """The documented Bot API: the fields of each method and type, and checks of calls against them.
 
-scripts/update-bot-api writes the table, bot_api.json. Where Telegram's wording of an error isn't
+`python -m bot_api_table` writes the table, bot_api.json. Where Telegram's wording of an error isn't
 published, the wording is ours.
 """
 

@@ -27,6 +27,8 @@ CASHTAG = re.compile(rf"\$(?:1INCH|[A-Z]+)(@{NAME}+)?")
 TAGS_BOT = re.compile(rf"@{NAME}{{3,32}}")  # after a hashtag
 LONGEST_HASHTAG = 256
 LONGEST_CASHTAG = 8
+DIGITS = re.compile("[0-9][0-9 -]*")
+CARD = re.compile("([0-9]{16,19}) ")  # a number without blanks ends at the first one
 PHONE = re.compile(r"(?<![\w+])\+[0-9](?:[ ()-]{0,2}[0-9]){6,14}(?!\w)")
 
 # Characters beyond ASCII and Latin-1's signs, but for blanks and punctuation.
@@ -155,12 +157,12 @@ def _cashtags(text: str) -> Spans:
 
 
 def _cards(text: str) -> Spans:
-    for match in re.finditer("[0-9][0-9 -]*", text):
+    for match in DIGITS.finditer(text):
         begin = match.start()
         before = text[begin - 1] if begin else " "
         if before in ".,+-_" or _is_letter(before):
             continue
-        whole = re.compile("([0-9]{16,19}) ").match(text, begin)
+        whole = CARD.match(text, begin)
         number = (whole[1] if whole else match[0]).rstrip(" -")
         digits = re.sub("[ -]", "", number)
         after = text[begin + len(number) : begin + len(number) + 1] or " "

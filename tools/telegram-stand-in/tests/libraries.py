@@ -1,4 +1,4 @@
-"""Where others' libraries are, which scripts/bootstrap gets, and their examples."""
+"""Where others' libraries and their examples are. A skip says how to get what isn't there."""
 
 from __future__ import annotations
 
@@ -16,6 +16,15 @@ GO = Path(sys.prefix) / "go"  # a module that requires Go's library
 EXAMPLES = Path(sys.prefix) / "examples"  # source distributions of Python's
 
 
+def examples_of(library: str, name: str) -> Path:
+    """Return an example of a Python library."""
+    found = list(EXAMPLES.glob(f"{library}-*/examples/{name}"))
+    if not found:
+        get = f"pip download --no-deps --no-binary :all: {library}"
+        skip_or_fail(f"needs {library}'s source, unpacked in {EXAMPLES}: {get}")
+    return found[0]
+
+
 def skip_or_fail(reason: str) -> NoReturn:
     """Skip a test that can't run on this machine, or fail it if nothing may be skipped."""
     if os.environ.get("REQUIRE_ALL"):
@@ -26,7 +35,8 @@ def skip_or_fail(reason: str) -> NoReturn:
 def go_library(folder: Path) -> Path:
     """Let a folder be a Go module with the library, and return where that is."""
     if not shutil.which("go") or not (GO / "go.sum").is_file():
-        skip_or_fail("needs Go, and go-telegram/bot, which scripts/bootstrap go gets")
+        get = "go mod init price && go get github.com/go-telegram/bot@v1.19.0"
+        skip_or_fail(f"needs Go, and go-telegram/bot in {GO}: {get}")
     for name in ("go.mod", "go.sum"):
         shutil.copy(GO / name, folder)
     command = ["go", "list", "-m", "-f", "{{.Dir}}", "github.com/go-telegram/bot"]

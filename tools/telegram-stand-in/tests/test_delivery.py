@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -291,6 +293,77 @@ def test_a_dropped_update_leaves_no_tries_behind(telegram: Telegram, webhook: We
     delivered(telegram)
     last = telegram.deliveries[-1]
     assert (last.update["message"]["text"], last.attempt) == ("again", 1)
+
+
+class Slow:
+    """A webhook that answers when it is told to, and notes the chats of the updates under way."""
+
+    def __init__(self, **params: Any) -> None:
+        self.telegram = Telegram(TOKEN, deliver=self._post, pace=1e-4)
+        self.telegram.answer("setWebhook", {"url": "https://example.org", **params})
+        self.statuses: dict[int, int] = {}  # by chat: how it answers
+        self.came: list[int] = []
+
+    def _post(self, url: str, headers: dict[str, str], body: bytes) -> tuple[int, Any, str]:
+        chat = json.loads(body)["message"]["chat"]["id"]
+        with self.telegram.changed:
+            self.came.append(chat)
+            self.telegram.changed.notify_all()
+            self.telegram.changed.wait_for(lambda: chat in self.statuses, 300)
+            return self.statuses[chat], {}, ""
+
+    def answer(self, chat: int, status: int) -> None:
+        with self.telegram.changed:
+            self.statuses[chat] = status
+            self.telegram.changed.notify_all()
+
+
+@pytest.fixture
+def slow() -> Iterator[Callable[..., Slow]]:
+    made: list[Slow] = []
+
+    def make(**params: Any) -> Slow:
+        made.append(Slow(**params))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.telegram.stop()
+        each.statuses.update(dict.fromkeys(range(100), 200))
+
+
+def test_so_many_updates_are_under_way_at_once(slow: Callable[..., Slow]) -> None:
+    webhook = slow(max_connections=1)
+    say(webhook.telegram, "hello", 1)
+    webhook.telegram.wait(lambda: webhook.came == [1])
+    say(webhook.telegram, "hello", 2)
+    webhook.answer(1, 200)
+    webhook.telegram.wait(lambda: webhook.came == [1, 2])
+
+
+def test_chats_that_fail_hold_up_the_others(slow: Callable[..., Slow]) -> None:
+    """Two for each connection are in delivery, until their updates are accepted."""
+    webhook = slow(max_connections=1)
+    webhook.statuses.update({1: 503, 2: 503, 3: 200, 4: 200})
+    for chat in (1, 2, 3, 4):
+        say(webhook.telegram, "hello", chat)
+    webhook.telegram.wait(lambda: len(webhook.came) > 8)
+    assert {*webhook.came} == {1, 2}
+    webhook.answer(2, 200)
+    webhook.telegram.wait(lambda: 4 in webhook.came)
+    assert webhook.telegram.pending() == 1
+
+
+def test_dropped_updates_make_room(slow: Callable[..., Slow]) -> None:
+    webhook = slow(max_connections=1)
+    webhook.statuses.update({1: 503, 2: 503, 3: 200})
+    for chat in (1, 2):
+        say(webhook.telegram, "hello", chat)
+    webhook.telegram.wait(lambda: 2 in webhook.came)
+    webhook.telegram.answer("deleteWebhook", {"drop_pending_updates": True})
+    webhook.telegram.answer("setWebhook", {"url": "https://example.org", "max_connections": 1})
+    say(webhook.telegram, "hello", 3)
+    webhook.telegram.wait(lambda: 3 in webhook.came)
 
 
 NO_CALLS = ("ok", "", '["method"]', "{}", '{"method": 7}', '{"method": ""}', "[" * 100_000)

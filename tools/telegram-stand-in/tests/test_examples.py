@@ -1,7 +1,7 @@
 """Examples of others' libraries, as they publish them, talk to the stand-in.
 
-They come in the libraries' source distributions, which `scripts/bootstrap libraries` unpacks. Only
-the token and the Bot API's address are others, by the line that docs/recipes.md shows.
+They come in the libraries' source distributions. Only the token and the Bot API's address are
+others, by the line that docs/recipes.md shows.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from telegram_stand_in import BotApi, Call, picture
-from tests.libraries import EXAMPLES, go_library, skip_or_fail
+from tests.libraries import examples_of, go_library
 
 pytest_plugins = ["pytest_telegram_stand_in"]
 
@@ -66,11 +66,9 @@ def start(bot_api: BotApi, tmp_path: Path) -> Iterator[Start]:
     with contextlib.ExitStack() as at_end:
 
         def start_example(library: str, name: str) -> None:
-            found = list(EXAMPLES.glob(f"{library}-*/examples/{name}"))
-            if not found:
-                skip_or_fail(f"needs {library}'s examples, which scripts/bootstrap libraries gets")
+            example = examples_of(library, name)
             imports, old, new = LIBRARIES[library]
-            source, changed = re.subn(old, new, found[0].read_text())
+            source, changed = re.subn(old, new, example.read_text())
             assert changed
             head = HEAD.format(folder=f"{tmp_path}", token=bot_api.token, url=bot_api.url)
             (tmp_path / "bot.py").write_text(head + imports + source)
@@ -240,6 +238,7 @@ def test_telebot_answers_a_press(bot_api: BotApi, start: Start) -> None:
     assert ada.receive("answer").text == "Answer is Yes"
 
 
+@pytest.mark.slow
 def test_go_offers_several_options(bot_api: BotApi, tmp_path: Path) -> None:
     library = go_library(tmp_path)
     source = (library / "examples" / "inline_keyboard_multiselect" / "main.go").read_text()

@@ -1,7 +1,7 @@
 """What Telegram finds in a text by itself.
 
 texts.txt has a text and its entities in each line: as TDLib finds them, and phone numbers as well.
-The main project's scripts/compare-texts asks TDLib.
+Maintainers compare it with TDLib.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The bots and tests of docs/recipes.md run as they stand there."""
+"""The bots and tests of docs/recipes.md, and those in examples/, run as they stand there."""
 
 from __future__ import annotations
 
@@ -52,12 +52,20 @@ def test_python(
 
 def test_grammy(tmp_path: Path) -> None:
     if not shutil.which("node") or not (NPM / "grammy").is_dir():
-        skip_or_fail("needs Node.js, and grammy, which scripts/bootstrap npm installs")
+        skip_or_fail(f"needs Node.js, and grammY: npm install --prefix {NPM.parent} grammy")
     write("grammY", tmp_path)
     (tmp_path / "node_modules").symlink_to(NPM)
     run(tmp_path, "node", "--test", "bot.test.mjs")
 
 
+def test_javascript(tmp_path: Path) -> None:
+    if not shutil.which("node"):
+        skip_or_fail("needs Node.js 20 or later")
+    shutil.copytree(FOLDER / "examples" / "javascript", tmp_path / "bot")
+    run(tmp_path / "bot", "node", "--test")
+
+
+@pytest.mark.slow
 def test_go(tmp_path: Path) -> None:
     go_library(tmp_path)
     write("Go", tmp_path)

@@ -68,7 +68,7 @@ from telegram_bot_aws.local import program
 from telegram_bot_aws.local.container import Invocation, bot_folder, handled_kinds, unknown_kinds
 from telegram_bot_aws.local.http_server import LocalServer
 from telegram_bot_aws.local.processes import ToolError, end, read_env_file, signals_held, watched
-from telegram_bot_aws.local.project import COMMAND, LAMBDA, SCRIPTS, VENV
+from telegram_bot_aws.local.project import COMMAND, LAMBDA, ROOT, SCRIPTS, VENV
 from telegram_bot_aws.local.providers import REMEDY
 from telegram_bot_aws.local.sources import has_sessions, uses_later
 from telegram_bot_aws.local.terminal import shown
@@ -317,7 +317,9 @@ def set_up() -> None:
         assert bootstrap.stdout
         for line in bootstrap.stdout:
             if not lines:  # it names its packages, and is silent if it installs none
-                opened.enter_context(step("set-up, only once (--direct needs none)"))
+                # As in scripts/bootstrap: Terraform's copies of the module share it.
+                of = "all bots" if "/.terraform/modules/" in str(ROOT) else "this clone"
+                opened.enter_context(step(f"set-up, once for {of} (--direct needs none)"))
                 if sys.stderr.isatty():
                     tell("")
             if sys.stderr.isatty():

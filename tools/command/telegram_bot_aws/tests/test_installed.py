@@ -45,17 +45,17 @@ def test_a_bot_is_begun_and_tried_without_a_clone(
     needs_provider()
     if not (uv := VENV / "bin" / "uv").exists():
         skip_or_fail("needs uv, which scripts/bootstrap installs")
-    uvx = [uv, "tool", "run", "--quiet", "--python", sys.executable]
+    uvx = [str(uv), "tool", "run", "--quiet", "--python", sys.executable]
 
     def run(*words: str) -> str:
         command = [*uvx, "--from", f"git+file://{repository}", "telegram-bot-aws", *words]
-        ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-        assert ran.returncode == 0, ran.stderr
+        ran = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+        assert ran.returncode == 0
         return ran.stdout
 
     assert ".terraform/modules/telegram_bot/scripts/demo --direct" in run("new", "hello-bot")
-    head = ["git", "-C", repository, "rev-parse", "HEAD"]
-    commit = subprocess.run(head, capture_output=True, text=True, check=True).stdout.strip()
+    head = ["git", "-C", str(repository), "rev-parse", "HEAD"]
+    commit = subprocess.check_output(head, text=True).strip()
     main = (tmp_path / "hello-bot" / "main.tf").read_text()
     assert f'  source = "git::file://{repository}?ref={commit}"\n' in main
     assert run("demo", "--direct", "--bot", "hello-bot/bot", "--send", "hi") == SAID

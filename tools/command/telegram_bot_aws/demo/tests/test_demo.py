@@ -221,7 +221,7 @@ def test_a_broken_venv_is_reported(project: Path, tmp_path: Path) -> None:
     (project / "scripts/bootstrap").write_text("#!/bin/sh\necho 'Setting up .venv …'\n")
     with Script(project, "demo", "--send", "hello") as demo:
         assert demo.end() == 0, demo.output
-    assert "set-up, only once (--direct needs none) … " in demo.output
+    assert "set-up, once for this clone (--direct needs none) … " in demo.output
     assert ".venv is broken: remove it" in demo.output
     assert "Heard: hello" in demo.output.splitlines()
 
@@ -313,7 +313,7 @@ def test_a_signal_also_ends_a_running_installation(project: Path, temporary: Pat
     (project / ".venv").unlink()
     (project / "scripts/bootstrap").write_text("#!/bin/sh\necho 'Setting up .venv …'\nsleep 600\n")
     with Script(project, "demo", TMPDIR=str(temporary)) as demo:
-        demo.wait_for("set-up, only once (--direct needs none) … ")
+        demo.wait_for("set-up, once for this clone (--direct needs none) … ")
         assert demo.end(signal.SIGTERM) == 130
     nothing_is_left(temporary)
 
@@ -667,6 +667,7 @@ def reply(update, session):
     assert ran.code == 0
 
 
+@pytest.mark.slow
 def test_an_event_that_fails_fails_the_run(people: Path) -> None:
     flags = ("--send", "later to nobody", "--wait", "6")  # a failure ends no wait
     ran = run(demo.main, "--direct", "--bot", str(people), *flags)
@@ -690,6 +691,7 @@ def test_an_error_that_is_only_logged_is_seen(people: Path) -> None:
     assert ran.code == 0
 
 
+@pytest.mark.slow
 def test_all_of_the_log_can_be_printed(people: Path) -> None:
     flags = ("--log", "--send", "menu", "--press", "Add")
     ran = run(demo.main, "--direct", "--bot", str(people), *flags)
@@ -777,6 +779,14 @@ def test_directly_the_function_says_why_a_bot_cant_be_imported(tmp_path: Path) -
     assert "scripts/demo: bot.py can't be imported: KeyError: 'TEA' at bot.py:3\n" in ran.output
     assert "(the environment has no 'TEA'. demo and poll take variables by" in ran.output
     assert "so far" in ran.output
+
+
+def test_where_a_missing_package_must_be_is_said_once(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text("import no_such_package\n")
+    ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello")
+    told = "scripts/demo: bot.py can't be imported: ModuleNotFoundError: No module named "
+    assert f"{told}'no_such_package' at bot.py:1\n" in ran.output
+    assert ran.output.count("requirements.txt") == 1
 
 
 def test_who_speaks_last_must_say_something() -> None:

@@ -62,7 +62,7 @@ def test_a_bot_has_the_time_of_the_default_configuration(tmp_path: Path) -> None
         "import time\n"
         "from botkit.deadline import deadline\n"
         "HANDLED = ['message']\n"
-        "time.monotonic = lambda: 100.0\n"
+        "time.monotonic = deadline.clock = lambda: 100.0\n"
         "def reply(update):\n"
         "    print(deadline.left())\n"
         "    return []\n"

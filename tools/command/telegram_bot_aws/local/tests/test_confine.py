@@ -189,6 +189,7 @@ def test_the_folder_for_temporary_files_is_each_containers_own(folder: Path) -> 
     assert [invocation.cold for invocation in invocations] == [True, True]
 
 
+@pytest.mark.slow
 def test_only_the_runtimes_libraries_are_there(folder: Path) -> None:
     assert outcome(folder, "__import__('boto3').__name__") == "boto3"
     missing = outcome(folder, "__import__('pytest')")

@@ -87,6 +87,18 @@ def test_the_first_bots_tests_pass_by_the_command_that_is_told(tmp_path: Path) -
     assert "2 passed" in result.stdout, result.stdout
 
 
+def test_before_init_the_tests_say_what_is_missing(tmp_path: Path) -> None:
+    run(new.main, str(tmp_path / "mine"))
+    result = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
+        cwd=tmp_path / "mine",
+        capture_output=True,
+        text=True,
+        env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+    )
+    assert "No module named 'botkit'. Run terraform init first\n" in result.stderr
+
+
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_a_copy_has_its_folders_name_and_a_source(tmp_path: Path, example: str) -> None:
     folder = tmp_path / "Weather_2"
