@@ -25,7 +25,9 @@ from .testing import BotApi, _kill, _said, latest
 BEGINNING = ("deleteWebhook", "getMe", "getWebhookInfo", "setWebhook")
 # Of what people see, what a bot may leave out when it begins again.
 PASSING = ("action", "draft")
-HOLD = 0.5  # seconds: within them, a bot that doesn't wait for its call confirms the update
+# Seconds within which a bot that doesn't wait for its call confirms the update: as many as its
+# longest pause, on a machine that may be busy, but from and to these.
+HOLD = (0.5, 5.0)
 SHORTEST_PAUSE = 1.0  # seconds without a call, after which a bot has no more to say
 PACE = 0.1  # of the pauses before a webhook's retries
 TICK = 0.1  # seconds
@@ -114,8 +116,10 @@ class CrashingBotApi(BotApi):
 
     def _longest_pause(self) -> float:
         """Return how long a bot may say nothing, as it was in a run without a crash."""
-        pause = self.run.reference.pause if self.run.reference else self.run.pause
-        return min(SHORTEST_PAUSE + 3 * pause, self.patience)
+        return min(SHORTEST_PAUSE + 3 * self._pause(), self.patience)
+
+    def _pause(self) -> float:
+        return self.run.reference.pause if self.run.reference else self.run.pause
 
     def _event(self) -> None:
         now = time.monotonic()
@@ -155,7 +159,7 @@ class CrashingBotApi(BotApi):
         run = self.run
         before, after = self._moments(method, params)
         run.moments += before, after
-        if run.holds and self._is_confirmed(HOLD):
+        if run.holds and self._is_confirmed(min(max(HOLD[0], self._pause()), HOLD[1])):
             run.early |= {before, *self._confirmed}
         is_here = run.moment in (before, after) and not run.happened
         if is_here and run.reference and before in run.reference.early:

@@ -42,7 +42,8 @@ def play(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Play:
 
     def run(bot: str, body: str, start: str = PYTHON, **outcomes: int) -> pytest.RunResult:
         (pytester.path / "bot.py").write_text(bot)
-        lines = "".join(f"    {line}\n" for line in f"{start or 'pass'}\n{body}".splitlines())
+        whole = f"bot_api.patience = 300\n{start}\n{body}"
+        lines = "".join(f"    {line}\n" for line in whole.splitlines())
         mark = "@pytest.mark.telegram_crashes"
         pytester.makepyfile(f"import pytest, sys\n{mark}\ndef test_it(bot_api):\n{lines}")
         result = pytester.runpytest_inprocess(*OURS)
