@@ -279,6 +279,7 @@ REMEMBERED = {
     "steps.limit.full",
     "steps.once.recent",
     "stored_token.fetched_at",
+    "telegram.limited",
     "telegram.own",
     "ways.imported",
 }

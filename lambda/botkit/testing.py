@@ -34,6 +34,7 @@ CACHES = {
     "steps.due": "recent",
     "steps.limit": "full",
     "steps.once": "recent",
+    "telegram": "limited",
 }
 NO_MESSAGES = ("sendChatAction", "sendMessageDraft", "sendRichMessageDraft")
 
@@ -156,6 +157,7 @@ def sessions(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(_botkit("settings").settings, "session_table", "sessions")
     table = _botkit("fakes.services").Table(_botkit("aws"), "sessions", items=_Items(sessions))
     _replace(monkeypatch, "call", table.call)
+    monkeypatch.setattr(_botkit("stream"), "LONGEST_WAIT", 0)  # for others in the chat
     return sessions
 
 
@@ -220,7 +222,7 @@ def waits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Wa
     monkeypatch.setattr(settings, "later_group", "waits")
     monkeypatch.setattr(settings, "later_role", "arn:aws:iam::123456789012:role/waits")
     # A test's bot may live in another time, which must not have passed.
-    monkeypatch.setattr(_botkit("later"), "time", _botkit("fakes.host").Clock(lambda: 0.0))
+    monkeypatch.setattr(_botkit("later"), "time", _botkit("fakes.function").Clock(lambda: 0.0))
     schedules = _botkit("fakes.services").Schedules(_botkit("aws"))
     _replace(monkeypatch, "request", schedules.request)
     return Waits(schedules)
@@ -271,7 +273,7 @@ def no_pauses(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         _botkit("settings").settings, "queue_url", _botkit("fakes.services").QUEUE_URL
     )
-    for name in ("DRAFT_PAUSE", "EDIT_PAUSE", "LOOK_PAUSE"):
+    for name in ("DRAFT_PAUSE", "EDIT_PAUSE", "LONE_PAUSE", "LOOK_PAUSE"):
         monkeypatch.setattr(_botkit("stream"), name, 0)
 
 
@@ -298,15 +300,22 @@ def chat(
     if "calls" in request.fixturenames:
         raise ValueError("a test has chat or calls: both would answer what the bot calls")
     telegram, settings = _botkit("telegram"), _botkit("settings").settings
-    services, hosts = _botkit("fakes.services"), _botkit("fakes.host")
-    queue = services.Queue(_botkit("aws"))
+    services, functions, host = map(_botkit, ("fakes.services", "fakes.function", "fakes.host"))
+    queue = services.Queues(_botkit("aws"), services.QUEUE_URL)
 
     def answer(updates: list[Json]) -> None:
         settings.allowed_ids = frozenset(stage.allowed_ids)
-        host.deliver(updates)
+        for update in updates:
+            function.deliver(update)
+        while (due := poller.next_time()) is not None:
+            wait_until(due)
+            function.check(is_done=poller.run_next())
 
     stage = stand_in.Stage(answer)
-    host = hosts.Host(queue, waits.schedules, SECONDS, stage.telegram.advance)
+    function = functions.Function(SECONDS, stage.telegram.advance)
+    poller = host.Poller(queue, function.invoke, lambda message: function.fail("the queue"))
+    at_once = (0.0,) * len(host.PAUSES)
+    scheduler = host.Scheduler(waits.schedules, function.invoke, pauses=at_once)
     stage.allowed_ids = ()
 
     def ask(client: Any, path: str, body: Any, headers: Json, *limits: Any) -> tuple[int, bytes]:
@@ -314,16 +323,20 @@ def chat(
         return answer
 
     def advance(seconds: float) -> None:
-        while (due := host.next_time()) is not None and due - clock.time() <= seconds:
-            pause = max(0.0, due - clock.time())
-            stand_in.Stage.advance(stage, pause)
-            seconds -= pause
-            host.run_next()
+        while (due := scheduler.next_time()) is not None and due - clock.time() <= seconds:
+            seconds -= wait_until(due)
+            function.check(is_done=scheduler.run_next())
         stand_in.Stage.advance(stage, seconds)
 
-    clock = hosts.Clock(lambda: stage.telegram.now())
-    waits.schedules.now = clock.time
-    for name in ("steps.again", "steps.limit", "store", "turns"):
+    def wait_until(due: float) -> float:
+        """Let the time pass until something is due. Returns the seconds."""
+        pause: float = max(0.0, due - clock.time())
+        stand_in.Stage.advance(stage, pause)
+        return pause
+
+    clock = functions.Clock(lambda: stage.telegram.now())
+    waits.schedules.now = queue.now = clock.time
+    for name in ("budget", "steps.again", "limited", "steps.limit", "store", "turns"):
         monkeypatch.setattr(_botkit(name), "time", clock)
     for name, cache in CACHES.items():
         monkeypatch.setattr(_botkit(name), cache, {})

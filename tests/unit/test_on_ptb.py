@@ -291,7 +291,7 @@ def test_if_get_me_fails_the_update_is_kept(start_bot: StartBot, bot_api: BotApi
     [
         (400, {}, "BadRequest('x')"),
         (403, {}, "Forbidden('x')"),
-        (429, {"retry_after": 5}, "RetryAfter('Flood control exceeded. Retry in 5 seconds')"),
+        (429, {"retry_after": 1}, "RetryAfter('Flood control exceeded. Retry in 1 seconds')"),
         (502, {}, "NetworkError('sendMessage: HTTP 502, and no answer from the Bot API')"),
     ],
 )

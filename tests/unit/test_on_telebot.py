@@ -186,12 +186,13 @@ def test_the_url_of_a_file_would_have_the_token(start_bot: StartBot) -> None:
 
 def test_the_bot_gets_telebots_own_exceptions(start_bot: StartBot, bot_api: BotApi) -> None:
     lines = ("try:", f"    {SEND}", "except telebot.apihelper.ApiTelegramException as error:")
-    say = "    bot.send_message(42, f'{error.error_code} {error.description} {error.result_json}')"
+    say = "    bot.send_message(43, f'{error.error_code} {error.description} {error.result_json}')"
     container = start_bot(handler(*lines, say))
     call = {"method": "sendMessage", "chat_id": "42", "text": "a"}
     bot_api.refuses(call, 429, "x", retry_after=5)
     answer = {"ok": False, "error_code": 429, "description": "x", "parameters": {"retry_after": 5}}
-    expects(bot_api, f"429 x {answer}")
+    told = {"chat_id": "43", "text": f"429 x {answer}"}
+    bot_api.answers("sendMessage", told, MESSAGE)
     assert result(container) == ("incomplete", "sendMessage: 429 x")
 
 

@@ -9,6 +9,7 @@ import argparse
 import json
 import re
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import hcl2
@@ -84,7 +85,7 @@ def title(target: str) -> str:
     return text.partition("\n")[0].removeprefix("# ")
 
 
-def table(rows: list[tuple[str, ...]], *headings: str) -> str:
+def table(rows: Sequence[tuple[str, ...]], *headings: str) -> str:
     """Return a table in Markdown."""
     lines = [headings, ("---",) * len(headings), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

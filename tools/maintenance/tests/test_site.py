@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from telegram_bot_aws.local.project import ROOT
@@ -71,7 +72,7 @@ def test_parts_of_a_list_are_indented_by_four() -> None:
 
 
 def test_the_copy_has_no_link_out_of_the_docs(
-    tmp_path: site.Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(site, "COPY", tmp_path / "copy")
     site.write_copy(GITHUB)
