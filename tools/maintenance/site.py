@@ -88,7 +88,7 @@ def main() -> int:
     code = 0
     for builder in ("zensical", "mkdocs"):  # the last one's site stays
         print(f"{builder} …", flush=True)
-        command = [PROGRAMS / builder, "build", "--clean", "--strict"]
+        command = [str(PROGRAMS / builder), "build", "--clean", "--strict"]
         done = subprocess.run(command, cwd=COPY, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"})
         code = code or min(done.returncode, 1)
     shutil.rmtree(SITE, ignore_errors=True)
