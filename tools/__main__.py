@@ -10,6 +10,7 @@ TOOLS = {
     "mutants": "maintenance.mutants",
     "release": "maintenance.release",
     "screenshot": "telegram_bot_aws.demo.screenshot",
+    "site": "maintenance.site",
     "update-bot-api": "maintenance.update_bot_api",
 }
 

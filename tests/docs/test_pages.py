@@ -103,6 +103,18 @@ def test_the_readme_says_what_scripts_test_takes_and_how_it_ends() -> None:
     assert seconds.findall(README) == seconds.findall((ROOT / "CONTRIBUTING.md").read_text())
 
 
+def test_the_facts_of_the_readme_are_those_of_the_sources() -> None:
+    """tests/deployment/test_printed_commands.py counts the resources of the same bot."""
+    [facts] = re.findall(r"^Bot API .*?\n\n", README, re.MULTILINE | re.DOTALL)
+    types = (ROOT / "lambda" / "botkit" / "types.pyi").read_text()
+    versions = (ROOT / "versions.tf").read_text()
+    assert f"{re.findall(r'Bot API [0-9.]*[0-9]', types)[0]} ·" in facts
+    assert f"Terraform {re.findall(r'required_version = ">= ([0-9.]+)"', versions)[0]} or" in facts
+    assert f"provider {re.findall(r'>= ([0-9.]+), < 7.0', versions)[0]} to 6.x" in facts
+    first_bot = (ROOT / "docs" / "first-bot.md").read_text()
+    assert f"Resources: {re.findall(r'· (\d+) resources', facts)[0]} added" in first_bot
+
+
 def test_the_pictures_are_small() -> None:
     """Everyone who uses the module downloads them."""
     linked = {
