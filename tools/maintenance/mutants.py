@@ -82,6 +82,7 @@ TESTS = {
     "botkit/fakes/files": ["unit/fakes/test_services"],
     "botkit/fakes/function": ["unit/test_testing"],
     "botkit/fakes/host": ["unit/fakes/test_host", "unit/fakes/test_services"],
+    "botkit/fakes/process": ["unit/fakes/test_process"],
     "botkit/fakes/services": [
         "unit/fakes/test_services",
         "unit/test_testing",
