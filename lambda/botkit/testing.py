@@ -288,7 +288,8 @@ def chat(
 
     When `ada.send("/start")` returns, the bot has answered. It raises the bot's exceptions.
     The bot has `sessions` and `waits`, and `chat.advance(seconds)` makes the calls scheduled until
-    then. With `chat.allowed_ids = {…}`, only those may use the bot.
+    then. `chat.event(…)` delivers an event. With `chat.allowed_ids = {…}`, only those may use the
+    bot.
     """
     try:
         stand_in = importlib.import_module("telegram_stand_in")
@@ -328,6 +329,11 @@ def chat(
             function.check(is_done=scheduler.run_next())
         stand_in.Stage.advance(stage, seconds)
 
+    def event(content: Any) -> None:
+        """Deliver an event, as `on_event` gets it from AWS, again while Lambda would."""
+        waits.schedules.items["event"] = {"at": clock.time(), "event": content}
+        advance(0)
+
     def wait_until(due: float) -> float:
         """Let the time pass until something is due. Returns the seconds."""
         pause: float = max(0.0, due - clock.time())
@@ -349,6 +355,7 @@ def chat(
     monkeypatch.setattr(telegram.own, "token", stage.token)
     monkeypatch.setattr(telegram.Client, "request", ask)
     monkeypatch.setattr(stage, "advance", advance)
+    stage.event = event
     bot = request.getfixturevalue("bot")
     if hasattr(bot, "TOGETHER"):
         monkeypatch.setattr(settings, "queue_url", services.QUEUE_URL)

@@ -773,6 +773,25 @@ def test_an_exception_has_the_bots_traceback(chat_with: With, tmp_path: Path) ->
     assert Path(raised.traceback[-1].path) == tmp_path / "bot" / "bot.py"
 
 
+def test_an_event_comes_from_elsewhere(chat_with: With) -> None:
+    chat = chat_with("def answer(message, session): return []\n" + OWN)
+    ada = chat.user("Ada")
+    ada.send("Hi")
+    chat.event({"chat": ada.chat})
+    assert texts(ada) == ["Own"]
+    with pytest.raises(KeyError, match="chat"):
+        chat.event({"x": 1})
+    assert sys.modules["bot"].asked == [{"chat": ada.chat}, *[{"x": 1}] * 3]
+
+
+OWN = """
+asked = []
+def on_event(event):
+    asked.append(event)
+    return [say(event, "Own")]
+"""
+
+
 def test_an_event_is_tried_as_often_as_lambda_does(chat_with: With, waits: Any) -> None:
     source = """
 tries = []

@@ -45,7 +45,7 @@ from telegram_bot_aws.local.sources import (
     copy,
     endless_link,
     files,
-    joins_messages,
+    needs_queue,
     packed,
     read_sources,
 )
@@ -223,9 +223,9 @@ class Function:
     what Python needs, and is frozen between invocations. One that takes surely more than
     `memory_size` MB, if given, prints that. It ends with the `with` block, in which schedules run.
     `on_schedule` is called with each invocation by one, and `on_change` when there may be other
-    schedules. Updates of a bot with TOGETHER go through a queue, in a file next to the sessions.
-    They are answered in another process, so that it may wait for others, and `on_queued` is called
-    with each.
+    schedules. Updates of a bot with TOGETHER or a Stop button go through a queue, in a file next to
+    the sessions. They are answered in another process, so that it may wait for others, and
+    `on_queued` is called with each.
     """
 
     def __init__(
@@ -406,7 +406,7 @@ class Function:
                     cwd=self._code,  # as in /var/task
                     env={
                         **made_environment(str(temporary)),
-                        **({"QUEUE_URL": QUEUE_URL} if joins_messages(self._code) else {}),
+                        **({"QUEUE_URL": QUEUE_URL} if needs_queue(self._code) else {}),
                         **self.environment,
                         **ENVIRONMENT,
                     },
