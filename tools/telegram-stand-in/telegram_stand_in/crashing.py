@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,11 @@ class CrashingBotApi(BotApi):
             self.telegram.changed.wait_for(
                 lambda: not self.telegram.pending() or self._failed(), 2 * self._longest_pause()
             )
+
+    def wait_for(self, found: Callable[[], Any], timeout: float | None) -> Any:
+        if timeout is None and self.run.happened:  # the bot had to begin again
+            timeout = self.patience + self._longest_pause()
+        return super().wait_for(found, timeout)
 
     def finish(self) -> None:
         """Wait until nothing waits, and keep what came of the run."""
