@@ -263,6 +263,7 @@ REMEMBERED = {
     "current.run",
     "deadline.deadline",
     "frameworks.adapter.checks",
+    "frameworks.aiogram_types.building",  # a lock
     "frameworks.event_loop._loop",
     "http.exchange.opener",
     "on_aiogram.name_of",  # a function

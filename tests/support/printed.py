@@ -56,7 +56,6 @@ NOT_RUN = {
     r"aws dynamodb (?:list-backups|restore-table-.*) .*": "the emulated AWS has no backups",
     r"aws sqs start-message-move-task .*": "the emulated AWS moves no messages",
     r"aws ec2 .*": "the emulated AWS has no interfaces of a function in a VPC",
-    r"scripts/bench .*": "takes minutes: tools/bench/tests",
     r"scripts/poll .*": "ends with Ctrl-C: tools/command/telegram_bot_aws/live/tests/test_poll.py",
 }
 
