@@ -265,6 +265,7 @@ REMEMBERED = {
     "frameworks.adapter.checks",
     "frameworks.aiogram_types.building",  # a lock
     "frameworks.event_loop._loop",
+    "http.connection.contexts",
     "http.exchange.opener",
     "on_aiogram.name_of",  # a function
     "settings.settings",
