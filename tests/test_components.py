@@ -264,7 +264,7 @@ REMEMBERED = {
     "current.run",
     "deadline.deadline",
     "frameworks.adapter.checks",
-    "frameworks.aiogram_types.building",
+    "frameworks.aiogram_types.building",  # a lock
     "frameworks.event_loop._loop",
     "http.connection.contexts",
     "http.exchange.opener",

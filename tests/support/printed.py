@@ -58,7 +58,6 @@ NOT_RUN = {
     r"aws sqs start-message-move-task .*": "the emulated AWS moves no messages",
     r"aws ec2 .*": "the emulated AWS has no interfaces of a function in a VPC",
     r"uvx .*": "needs GitHub: tools/command has a test with a local repository",
-    r"scripts/bench .*": "takes minutes: tools/bench/tests",
     r".*scripts/poll .*": "ends with Ctrl-C: test_poll.py in tools/command",
 }
 

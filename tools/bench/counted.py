@@ -3,7 +3,7 @@
     python counted.py FOLDER -1     the client alone
     python counted.py FOLDER N      the function in this folder, with N updates
 
-It gets the event of an update from its input.
+Its input is the event of the update with the id 1000000.
 """
 
 import json
@@ -36,7 +36,7 @@ if updates >= 0:
     import handler
 
     for number in range(1, updates + 1):
-        body = event["body"].replace('"update_id": 0', f'"update_id": {number}')
+        body = event["body"].replace("1000000", str(1_000_000 + number))
         response = handler.handler({**event, "body": body}, Context())
         if response["statusCode"] != 200:
             sys.exit(f"the response to an update is {response}")
