@@ -34,6 +34,7 @@ CACHES = {
     "steps.due": "recent",
     "steps.limit": "full",
     "steps.once": "recent",
+    "telegram": "limited",
 }
 NO_MESSAGES = ("sendChatAction", "sendMessageDraft", "sendRichMessageDraft")
 
@@ -156,6 +157,7 @@ def sessions(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(_botkit("settings").settings, "session_table", "sessions")
     table = _botkit("fakes.services").Table(_botkit("aws"), "sessions", items=_Items(sessions))
     _replace(monkeypatch, "call", table.call)
+    monkeypatch.setattr(_botkit("stream"), "LONGEST_WAIT", 0)  # for others in the chat
     return sessions
 
 
@@ -271,7 +273,7 @@ def no_pauses(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         _botkit("settings").settings, "queue_url", _botkit("fakes.services").QUEUE_URL
     )
-    for name in ("DRAFT_PAUSE", "EDIT_PAUSE", "LOOK_PAUSE"):
+    for name in ("DRAFT_PAUSE", "EDIT_PAUSE", "LONE_PAUSE", "LOOK_PAUSE"):
         monkeypatch.setattr(_botkit("stream"), name, 0)
 
 
@@ -340,7 +342,7 @@ def chat(
 
     clock = functions.Clock(lambda: stage.telegram.now())
     waits.schedules.now = queue.now = clock.time
-    for name in ("steps.again", "steps.limit", "store", "turns"):
+    for name in ("budget", "steps.again", "limited", "steps.limit", "store", "turns"):
         monkeypatch.setattr(_botkit(name), "time", clock)
     for name, cache in CACHES.items():
         monkeypatch.setattr(_botkit(name), cache, {})

@@ -369,7 +369,7 @@ reply = conversation.reply_with({"/order": order}, lambda update, session: [])  
 def test_what_comes_together_is_one_turn(chat_with: With) -> None:
     source = """
 SESSION = lambda update: None if "alone" in str(update) else str(update["message"]["chat"]["id"])
-TOGETHER = {"albums": 1.5, "bursts": 1.5}
+TOGETHER = "albums"
 
 def answer(message, session):
     return [say(message, str(len(together)))]
@@ -381,12 +381,12 @@ def reply(update, session):
 """
     ada = chat_with(SAYS + source).user("Ada")
     ada.send({"photo": []}, {"photo": []}, album=True)
-    ada.send({"text": "one", "forward_origin": {}}, {"text": "two"}, {"text": "three"}, "/end")
     ada.send("one", "two")
-    ada.send({"text": "alone", "forward_origin": {}}, {"text": "alone"})
-    assert texts(ada) == ["2", "3", "1", "1", "1", "1", "1"]
-    ada.send({"text": "one", "forward_origin": {}}, {"text": "alone"}, {"text": "two"})
-    assert texts(ada)[7:] == ["2", "1"]
+    alone = {"photo": [], "caption": "alone"}
+    ada.send(alone, alone, album=True)
+    assert texts(ada) == ["2", "1", "1", "1", "1"]
+    ada.send({"photo": []}, alone, {"photo": []}, album=True)
+    assert texts(ada)[5:] == ["2", "1"]
 
 
 def test_a_dialogue_gets_a_whole_turn(chat_with: With) -> None:
@@ -743,7 +743,7 @@ def add(data):
 
 TURNS = """
 SESSION = "chat"
-TOGETHER = {"albums": 1.5, "bursts": 1.5}
+TOGETHER = "albums"
 def reply(update, session):
     session["n"] = session.get("n", 0) + 1
     return [say(update["message"], f"{session['n']}: {len(update['together'])}")]

@@ -20,10 +20,12 @@ COMMANDS = (
 )
 LEFT_OUT = {
     "browser": "pages: there is no Chromium, and Playwright can't download one. Install Chromium",
-    "npm": "Mini Apps, a bot on Node.js and pyright: there is no npm, or it can't install. "
-    "Install Node.js with npm",
+    "npm": "prettier, Mini Apps, a bot on Node.js and pyright: there is no npm, or it can't "
+    "install. Install Node.js with npm",
     "libraries": "examples of others' bots: pip can't download them. Look at the network, and at "
     "pip's index and proxy",
+    "site": "the docs as a site: pip can't install MkDocs and Zensical. Look at the network, and "
+    "at pip's index and proxy",
     "checkov": "checkov: pip can't install it. Look at the network, and at pip's index and proxy",
     "go": "actionlint, and bots in Go: there is no Go, which builds them. Install Go",
     "provider": "the emulated AWS: there is no provider",
@@ -51,7 +53,9 @@ echo "bootstrap $*" >>log
 def project(tmp_path: Path) -> Path:
     """A folder with fakes of what scripts/test runs, and a PATH of only a few commands."""
     programs = [f".venv/bin/{name}" for name in ("mypy", "python", "ruff", "zizmor", "actionlint")]
-    files = dict.fromkeys([*programs, ".venv-checkov/bin/checkov", "commands/go"], PROGRAM)
+    programs += [".venv/npm/node_modules/.bin/prettier", ".venv-checkov/bin/checkov"]
+    programs += ["commands/go", "scripts/site"]
+    files = dict.fromkeys(programs, PROGRAM)
     for name, text in {**files, "scripts/bootstrap": BOOTSTRAP}.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
@@ -100,24 +104,26 @@ def test_the_product_is_checked(project: Path) -> None:
     assert all((ROOT / path).exists() for path in paths)
     assert all(" -m not slow " in line for line in ran)
     assert "mypy lambda" in called
-    of_all = ("browser", "checkov", "go", "libraries", "npm")
+    of_all = ("browser", "checkov", "go", "libraries", "npm", "site")
     assert not {f"bootstrap {name}" for name in of_all} & set(called)
 
 
 def test_everything_is_checked(project: Path) -> None:
     code, lines = run(project, "--all")
     assert lines == [
-        "── 1/10 ruff check",
-        "── 2/10 ruff format",
-        "── 3/10 zizmor",
-        "── 4/10 actionlint",
-        "── 5/10 tests",
-        "── 6/10 deployments",
-        "── 7/10 mypy --strict: lambda",
-        "── 8/10 mypy --strict: tools, tests",
-        "── 9/10 telegram-stand-in, installed",
-        "── 10/10 checkov",
-        "All 10 checks passed.",
+        "── 1/12 ruff check",
+        "── 2/12 ruff format",
+        "── 3/12 zizmor",
+        "── 4/12 actionlint",
+        "── 5/12 prettier",
+        "── 6/12 tests",
+        "── 7/12 deployments",
+        "── 8/12 mypy --strict: lambda",
+        "── 9/12 mypy --strict: tools, tests",
+        "── 10/12 telegram-stand-in, installed",
+        "── 11/12 the docs as a site",
+        "── 12/12 checkov",
+        "All 12 checks passed.",
     ]
     assert code == 0
     called = (project / "log").read_text().splitlines()
@@ -163,7 +169,7 @@ def test_what_is_left_out_is_listed_at_the_end(project: Path, lacking: str) -> N
     if lacking == "go":
         (project / "commands" / "go").unlink()
     code, lines = run(project, "--all", REQUIRE_ALL="")
-    number = 9 if lacking in ("checkov", "go") else 10
+    number = 11 if lacking in ("checkov", "go", "npm", "site") else 12
     assert lines[-3:] == [
         "left out:",
         f"  {LEFT_OUT[lacking]}",
@@ -186,8 +192,8 @@ def test_a_check_that_fails_does_not_stop_the_others(project: Path) -> None:
     (project / "fails-deployments").touch()
     code, lines = run(project, "--all")
     assert code == 1
-    assert lines[2:4] == ["── 3/10 zizmor", "zizmor is not content"]
-    after = lines.index("── 7/10 mypy --strict: lambda")
+    assert lines[2:4] == ["── 3/12 zizmor", "zizmor is not content"]
+    after = lines.index("── 8/12 mypy --strict: lambda")
     assert lines[after + 1] == "mypy is not content"
     assert lines[-5:] == [
         "failed:",
