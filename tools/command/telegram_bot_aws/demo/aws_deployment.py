@@ -280,8 +280,9 @@ class AwsDeployment(Deployment):
         expression = found.get("ScheduleExpression", "")
         if expression.startswith("at("):
             at: float | None = seconds_of(expression)
-        elif expression.startswith("cron("):  # MiniStack ignores the zone
-            at = next_time(expression[len("cron(") : -1], "UTC", time.time())
+        elif expression.startswith("cron("):
+            zone = found["ScheduleExpressionTimezone"]
+            at = next_time(expression[len("cron(") : -1], zone, time.time())
         else:
             at = None
         if at is None:

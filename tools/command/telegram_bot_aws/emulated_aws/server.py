@@ -28,6 +28,7 @@ from telegram_bot_aws.emulated_aws.patches import (  # noqa: E402
     recovery_periods,
     runtimes,
     schedule_groups,
+    schedule_zones,
     scheduled_times,
     stages,
     whole_logs,
@@ -46,6 +47,7 @@ PATCHES = (
     qualifiers,
     recovery_periods,
     schedule_groups,
+    schedule_zones,
     scheduled_times,
     stages,
 )

@@ -19,7 +19,7 @@ import h11
 import pytest
 from ministack.core import iam_actions, lambda_runtime
 from ministack.core.lambda_runtime import Worker
-from ministack.services import apigateway, cloudwatch_logs, dynamodb
+from ministack.services import apigateway, cloudwatch_logs, dynamodb, eventbridge, scheduler
 
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.emulated_aws.patches import recovery_periods
@@ -33,6 +33,7 @@ from telegram_bot_aws.emulated_aws.patches.qualifiers import with_one_qualifier
 from telegram_bot_aws.emulated_aws.patches.quick_start import without_botocore
 from telegram_bot_aws.emulated_aws.patches.runtimes import Pythons
 from telegram_bot_aws.emulated_aws.patches.schedule_groups import with_schedules_in_groups
+from telegram_bot_aws.emulated_aws.patches.schedule_zones import with_zones
 from telegram_bot_aws.emulated_aws.patches.scheduled_times import with_scheduled_times
 from telegram_bot_aws.emulated_aws.patches.stages import with_stages_that_stay
 from telegram_bot_aws.emulated_aws.patches.whole_logs import Output, with_whole_logs
@@ -323,6 +324,30 @@ def test_a_schedule_is_checked_in_its_group(query: Any, body: bytes) -> None:
     assert with_schedules_in_groups(original)(*about) == f"{arn}/tea/bob"
     none: Any = (*about[:4], b"", {}, *about[6:])
     assert with_schedules_in_groups(original)(*none) == f"{arn}/default/bob"
+
+
+def test_a_schedule_that_recurs_runs_in_its_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = scheduler._tick_schedules
+    midnight = 1_767_225_600  # in UTC, which is nine o'clock in Tokyo
+    now = midnight
+    clock = SimpleNamespace(time=lambda: now)
+    monkeypatch.setattr(scheduler, "time", clock)
+    fired: list[int] = []
+    monkeypatch.setattr(eventbridge, "_invoke_target", lambda *about: fired.append(now))
+    about: Any = {"ScheduleExpression": "cron(0 9 * * ? *)", "FlexibleTimeWindow": {"Mode": "OFF"}}
+    about["ScheduleExpressionTimezone"] = "Asia/Tokyo"
+    about["Target"] = {"Arn": "arn:x", "RoleArn": "arn:aws:iam::000000000000:role/x"}
+    for tick, hours in ((original, 9), (with_zones(original), 0)):
+        now = midnight - 60
+        ask(scheduler.handle_request, "POST", "/schedules/tea", about)
+        tick()
+        for hour in range(10):
+            now = midnight + 3600 * hour
+            tick()
+        assert fired == [midnight + 3600 * hours]
+        fired.clear()
+        ask(scheduler.handle_request, "DELETE", "/schedules/tea")
+        scheduler._schedule_last_fired.clear()
 
 
 @pytest.mark.parametrize(
