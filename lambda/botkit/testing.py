@@ -103,6 +103,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     """Telegram, which notes the calls that the bot, or its framework, makes by itself."""
     calls, telegram = Calls(), _botkit("telegram")
     monkeypatch.setattr(telegram.own, "token", TOKEN)
+    monkeypatch.setattr(telegram, "limited", {})
     monkeypatch.setattr(telegram.Client, "post", lambda *call: calls._post(*call))
     monkeypatch.setattr(telegram.Client, "request", lambda *call: calls._request(*call))
     return calls

@@ -1,6 +1,8 @@
 """Write docs/inputs.md from variables.tf and outputs.tf.
 
 Its descriptions are those of the module, whole. Change them there, and run this.
+
+Exit code: 0 if the page is written.
 """
 
 from __future__ import annotations
@@ -116,7 +118,11 @@ def page() -> str:
 
 def main() -> int:
     """Write the page."""
-    parser = argparse.ArgumentParser(prog="scripts/inputs", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="scripts/inputs",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.parse_args()
     PAGE.write_text(page())
     return 0

@@ -7,6 +7,8 @@ leads nowhere. They get a copy of docs/ in which
 - what belongs to an item of a list is indented by four columns, as Python's Markdown needs it.
 
 The site is then in .build/site.
+
+Exit code: 0 if both built it without a warning, else 1.
 """
 
 from __future__ import annotations

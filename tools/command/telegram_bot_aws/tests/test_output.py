@@ -227,11 +227,11 @@ def test_help_tells_the_exit_codes_and_the_list_of_commands_has_it(command: Path
         told = subprocess.run([command, "--help"], capture_output=True, text=True, timeout=LONGEST)
         assert told.returncode == 0
         assert "Exit code: 0 if" in told.stdout or "Exit code: 0 after" in told.stdout
-    assert f"| [{command.name}]({command.name}) |" in (SCRIPTS / "README.md").read_text()
+    assert f"| [{command.name}](../scripts/{command.name})" in (TOOLS / "README.md").read_text()
 
 
 def test_the_list_of_tools_is_whole() -> None:
-    listed = re.findall(r"^\| \[([\w./-]+)\]", (TOOLS / "README.md").read_text(), re.MULTILINE)
+    listed = re.findall(r"^\| \[([\w.-]+/)\]", (TOOLS / "README.md").read_text(), re.MULTILINE)
     folders = {f"{path.name}/" for path in TOOLS.iterdir() if path.is_dir()}
     assert set(listed) == folders - {"__pycache__/"}
 
