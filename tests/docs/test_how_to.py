@@ -124,7 +124,7 @@ def test_the_readers_tests_pass(further: Path) -> None:
     for name in tests:
         (further / name).write_text(FILES[name])
     assert len(tests) > 4
-    assert f"{3 + len(tests)} passed" in python(
+    assert f"{4 + len(tests)} passed" in python(
         further, "-m", "pytest", "-q", "-p", "no:cacheprovider"
     )
 

@@ -101,7 +101,7 @@ class Said(NamedTuple):
     @property
     def is_event(self) -> bool:
         """Whether it isn't the answer to an update, but was scheduled by it."""
-        return self.word in ("reminder", "tea")
+        return self.word in ("reminder", "tea", "debts")
 
 
 class Play:
@@ -468,10 +468,12 @@ def check_reminders(play: Play, said: list[Said]) -> None:
 
 
 def check_times(play: Play, said: list[Said]) -> None:
-    """Each time of a call that recurs is taken: one at which it failed, by a retry."""
-    first = next(n for n in play.by(features.OWNER) if play.word(n) == "every")
-    times = {each.at for each in said if each.word == "tea" and each.ids == (first,)}
-    assert len(times) == TIMES, times
+    """Each time of what recurs is taken: one at which it failed, by a retry."""
+    words = {"every": "tea", "weekly": "debts"}
+    for first in [n for n in play.by(features.OWNER) if play.word(n) in words]:
+        word = words[play.word(first)]
+        times = {each.at for each in said if each.word == word and each.ids == (first,)}
+        assert len(times) == TIMES, times
 
 
 def check_ptb(play: Play, said: list[Said]) -> None:
@@ -492,6 +494,7 @@ OWN: dict[str, Callable[[Play, list[Said]], None]] = {
     "failed + replay": check_replay,
     "later": check_reminders,
     "every": check_times,
+    "every event": check_times,
     "python-telegram-bot": check_ptb,
 }
 

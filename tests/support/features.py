@@ -163,6 +163,30 @@ def stop(update, session):
 
 ANSWERS |= {"every": every, "stop": stop}
 """
+# The event has the message that asked for it.
+EVENT = """
+from botkit import later
+
+
+def weekly(update, session):
+    name = f"{update['message']['from']['id']}.debts"
+    later.every({"message": update["message"]}, "0 16 ? * * *", "Europe/Berlin", name)
+    return say(update, "noted")
+
+
+def settle(update, session):
+    later.cancel_every(f"{update['message']['from']['id']}.debts")
+    return say(update, "settled")
+
+
+def on_event(event):
+    if IS_BROKEN:
+        raise ValueError
+    return say(event, "debts", 2)
+
+
+ANSWERS |= {"weekly": weekly, "settle": settle}
+"""
 AIOGRAM = """
 from aiogram import Dispatcher
 from botkit import on_aiogram
@@ -301,6 +325,7 @@ FEATURES = {
         LATER, settings=LATER_SETTINGS, says=(["remind"], ["remind-too"], ["cancel"], [])
     ),
     "every": Feature(EVERY, settings=LATER_SETTINGS, says=(["every"], [], [], ["stop"])),
+    "every event": Feature(EVENT, settings=LATER_SETTINGS, says=(["weekly"], [], [], ["settle"])),
     "aiogram": Feature(AIOGRAM, "chat_user", says=(["aiogram"], ["aiogram"], ["aiogram"], [])),
     "python-telegram-bot": Feature(PTB, "chat_user", says=(["ptb"], ["ptb"], ["ptb"], [])),
     "pyTelegramBotAPI": Feature(

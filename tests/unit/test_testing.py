@@ -147,6 +147,9 @@ def test_what_is_scheduled_waits(waits: Any) -> None:
     assert waits["tea"].event["text"] == "Tea"
     assert later.schedule({"step": 1}, AT.timestamp(), "step") is True
     assert waits["step"] == (AT, {"step": 1})
+    assert later.send({"debts of": 7}, AT, "debts") is True
+    assert waits["debts"] == (AT, {"debts of": 7})
+    assert later.cancel("debts") is True
     assert later.cancel("tea") is True
     assert later.cancel("tea") is False
     with pytest.raises(refused, match="letters"):
@@ -165,6 +168,9 @@ def test_what_recurs_is_kept_apart(waits: Any) -> None:
     assert later.every(call, "0 9 ? * MON *", "Europe/Berlin", "tea") is False
     assert waits.every["tea"] == ("0 9 ? * MON *", "Europe/Berlin", call)
     assert waits.every["tea"].cron == "0 9 ? * MON *"
+    for event in ({"debts of": 7}, [call, call]):
+        later.every(event, "0 9 ? * MON *", "UTC", "tea")
+        assert waits.every["tea"].event == event
     assert waits == {}
     for zone, cron in (("Atlantis/Poseidonis", "0 9 ? * MON *"), ("UTC", "0 9 * * MON")):
         with pytest.raises(refused):
@@ -685,6 +691,33 @@ def answer(message, session):
     later.every(say(message, "Tea"), "0 16 * * ? *", "Europe/Berlin", "tea")
     return []
 """
+
+
+EVENTS = """
+from botkit import later
+DEBTS = []
+def answer(message, session):
+    later.every({"message": message}, "0 16 * * ? *", "Europe/Berlin", "debts")
+    return []
+def on_event(event):
+    DEBTS.append(1)
+    if len(DEBTS) == 2:
+        raise ZeroDivisionError
+    return [say(event["message"], f"Debts {len(DEBTS)}")]
+"""
+
+
+def test_an_event_recurs_at_its_times(chat_with: With, waits: Any) -> None:
+    """What the bot raises is raised in the test, too. Then the event comes again."""
+    chat = chat_with(EVENTS)
+    ada = chat.user("Ada")
+    ada.send("Hi")
+    chat.advance(86_400)
+    assert texts(ada) == ["Debts 1"]
+    with pytest.raises(ZeroDivisionError):
+        chat.advance(86_400)
+    chat.advance(300)
+    assert texts(ada)[1:] == ["Debts 3"]
 
 
 def test_a_call_recurs_at_its_times(chat_with: With, waits: Any) -> None:

@@ -549,6 +549,19 @@ def test_a_bot_that_imports_later_needs_the_input(
     assert container.invoke(CHECK) == {}
 
 
+@pytest.mark.parametrize("has_on_event", [True, False])
+def test_the_check_warns_that_events_which_wait_may_fail(
+    start_with_schedules: StartBot, bot_api: BotApi, has_on_event: bool
+) -> None:
+    source = "\ndef on_event(event): ...\n" if has_on_event else ""
+    container = start_with_schedules(WITH_LATER + source)
+    bot_api.answers("getMe", {}, ME)
+    container.invoke(CHECK)
+    warned = [line["message"] for line in container.log if line["level"] == "WARNING"]
+    told = "bot.py has no on_event(): events of an earlier version that wait will fail"
+    assert warned == ([] if has_on_event else [told])
+
+
 @pytest.mark.parametrize("handled", ["message", {}, set(), None, {7: 1}], ids=repr)
 def test_a_bot_must_say_what_it_handles(
     container: Container, monkeypatch: pytest.MonkeyPatch, handled: Any
