@@ -33,6 +33,7 @@ CACHES = {
     "steps.allow": "accounts",
     "steps.due": "recent",
     "steps.limit": "full",
+    "steps.on_failure": "told",
     "steps.once": "recent",
 }
 NO_MESSAGES = ("sendChatAction", "sendMessageDraft", "sendRichMessageDraft")

@@ -109,6 +109,21 @@ def need(update, session):
 
 ANSWERS["unlucky"] = need
 """
+# A bot without a replay never answers it.
+ON_FAILURE = """
+
+def fail(update, session):
+    if IS_BROKEN or not IS_KEPT:
+        raise ValueError
+    return say(update, "repaired")
+
+
+def on_failure(update):
+    return say(update, "sorry")
+
+
+ANSWERS["fail"] = fail
+"""
 STREAM = """
 from botkit import stream
 
@@ -320,6 +335,7 @@ FEATURES = {
         says=([], ["unlucky"], [], []),
         person=UNLUCKY,
     ),
+    "on_failure": Feature(ON_FAILURE, says=([], ["fail"], ["a"], [])),
     "stream": Feature(STREAM, says=(["grow"], ["grow"], [], ["grow"])),
     "later": Feature(
         LATER, settings=LATER_SETTINGS, says=(["remind"], ["remind-too"], ["cancel"], [])

@@ -17,7 +17,7 @@ DOCS = ROOT / "docs"
 AUTHORS = (
     *("remember", "dialogues", "payments", "own-table", "secret", "packages", "files", "events"),
     *("remind", "slow-answers", "albums", "stream", "markdown", "languages", "only-some-people"),
-    *("rate-limit", "mini-app", "test"),
+    *("rate-limit", "failures", "mini-app", "test"),
 )
 PAGES = (
     DOCS / "first-bot.md",

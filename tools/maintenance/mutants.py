@@ -232,6 +232,7 @@ TESTS = {
     "botkit/steps/keep": ["unit/sources/test_replay", "unit/test_turns"],
     "botkit/steps/limit": ["unit/steps/test_limit"],
     "botkit/steps/on_event": ["unit/sources/test_event", "unit/sources/test_replay"],
+    "botkit/steps/on_failure": ["unit/steps/test_on_failure"],
     "botkit/steps/on_limit": ["unit/steps/test_limit", "unit/sources/test_replay"],
     "botkit/steps/once": [
         "unit/sources/test_webhook",

@@ -354,6 +354,10 @@ UNUSABLE: dict[str, tuple[str, str]] = {
         "on_limit() must be written as def on_limit(update): "
         "it answers the first update beyond LIMIT",
     ),
+    "a failure": (
+        "def on_failure(): ...",
+        "on_failure() must be written as def on_failure(update): it answers when the bot failed",
+    ),
     "a request": (
         "def on_request(): ...",
         "on_request() must be written as def on_request(request): it answers the Mini App",
