@@ -26,7 +26,7 @@ PAGES = sorted(
 README = (ROOT / "README.md").read_text()
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
 LINK = re.compile(r"""(?:\]\(|src(?:set)?=")([^)"]+)""")  # also of a picture
-MOST_WORDS = 1020  # in the README
+MOST_WORDS = 1030  # in the README
 # In these pages, so that each is read at once, and in the reference. Code doesn't count.
 SHORT = {"README.md": 450, "first-bot.md": 480, "how-to/*.md": 320, "moving-in/*.md": 475}
 SHORT |= {"reference.md": 4100}
