@@ -287,13 +287,12 @@ def _changed(data: Any, given: Any, at: str = "the session") -> str:
     Only keys that could be names in Python are quoted: people's words may be others.
     """
     if isinstance(data, dict):
-        for key in data:
-            if not isinstance(key, str):
-                return f"{at}: a key of type {type(key).__name__}"
-            if key not in given:
-                return f"{at}: a key with half a surrogate pair"
-            if data[key] != given[key]:
-                return _changed(data[key], given[key], key if key.isidentifier() else at)
+        key = next(key for key in data if key not in given or data[key] != given[key])
+        if not isinstance(key, str):
+            return f"{at}: a key of type {type(key).__name__}"
+        if key not in given:
+            return f"{at}: a key with half a surrogate pair"
+        return _changed(data[key], given[key], key if key.isidentifier() else at)
     if isinstance(data, list):
         pairs = zip(data, given, strict=True)
         return next(_changed(part, other, at) for part, other in pairs if part != other)

@@ -481,7 +481,7 @@ def check_times(play: Play, said: list[Said]) -> None:
 
 def check_failures(play: Play, said: list[Said]) -> None:
     """People are told of each failure once. Whom a fault prevented isn't told later."""
-    failed = {n for n in play.updates if play.word(n) == "fail"}
+    failed = {n for n in play.by(features.OWNER) if play.word(n) == "fail"}
     told = [n for each in said if each.word == "sorry" for n in each.ids if n in failed]
     assert {*told} == failed or play.fault, f"{told} of {failed} are told"
     assert len(told) == len({*told}) or play.fault in LOSSES, f"told twice: {told}"
