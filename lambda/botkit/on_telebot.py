@@ -28,9 +28,9 @@ from .types import Any, Json
 
 logger = logging.getLogger("botkit")
 
-IN_MEMORY = (StateMemoryStorage, MemoryHandlerBackend)
+# A session also keeps what enable_save_next_step_handlers() would write into a file.
+REPLACED = (StateMemoryStorage, MemoryHandlerBackend, FileHandlerBackend)
 KINDS = {"inline_handlers": "inline_query", "chosen_inline_handlers": "chosen_inline_result"}
-IN_FILES = (StatePickleStorage, FileHandlerBackend)
 # How telebot's errors begin after which it doesn't call a handler.
 NOT_CALLED = ("Custom filter: wrong type", "It is not allowed to pass", "You are passing more")
 
@@ -64,9 +64,9 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
             errors.theirs, bot.exception_handler = bot.exception_handler, errors
         for name, storage in ours.items():
             theirs = type(getattr(bot, name))
-            if theirs in IN_FILES:
+            if theirs is StatePickleStorage:
                 raise Misconfigured(f"{theirs.__name__} isn't possible: use SESSION in bot.py")
-            if theirs in IN_MEMORY:
+            if theirs in REPLACED:
                 setattr(bot, name, storage)
 
     def check() -> None:

@@ -28,7 +28,7 @@ REFERENCE = (ROOT / "docs" / "reference.md").read_text()
 LINK = re.compile(r"""(?:\]\(|src(?:set)?=")([^)"]+)""")  # also of a picture
 MOST_WORDS = 1030  # in the README
 # In these pages, so that each is read at once, and in the reference. Code doesn't count.
-SHORT = {"README.md": 450, "first-bot.md": 480, "how-to/*.md": 320, "moving-in/*.md": 475}
+SHORT = {"README.md": 450, "first-bot.md": 480, "how-to/*.md": 320, "moving-in/*.md": 500}
 SHORT |= {"reference.md": 4100}
 LONGEST_CELL = 25  # words in a cell of the reference: more needs sentences
 # Names in botkit that hosts use, and bots don't.

@@ -550,6 +550,14 @@ def test_what_cannot_wait(start_with_sessions: StartBot, callback: str, error: s
     assert (outcome, said[: len(error)]) == ("bot_failed", error)
 
 
+def test_next_steps_are_saved_in_the_session_and_in_no_file(start_with_sessions: StartBot) -> None:
+    saved = "bot.enable_save_next_step_handlers(delay=2)\nbot.load_next_step_handlers()\n"
+    line = "bot.register_next_step_handler(message, handle)"
+    container = start_with_sessions(handler(line, choice="chat") + f"\n{saved}")
+    assert result(container) == ("ignored", "")
+    assert [*kept(container)] == ["steps"]
+
+
 def test_a_function_that_is_gone_waits_no_longer(
     start_with_sessions: StartBot, bot_api: BotApi
 ) -> None:
@@ -717,7 +725,6 @@ def test_a_session_may_be_chosen_after_reply(start_with_sessions: StartBot) -> N
             "bot.run_webhooks()",
             "updates come by the webhook, to reply = on_telebot.reply_with(bot)",
         ),
-        ("bot.enable_save_next_step_handlers()", "FileHandlerBackend isn't possible: use SESSION"),
         (
             "pickled = telebot.storage.StatePickleStorage\n"
             "bot.current_states = pickled.__new__(pickled)",
