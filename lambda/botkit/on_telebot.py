@@ -197,7 +197,10 @@ class _Waiting(HandlerBackend):
         function = handler.callback
         where = [function.__module__, getattr(function, "__name__", "")]
         if _function(*where) is not function:
-            raise BadSession("only a function at the top of a module can wait for a message")
+            raise BadSession(
+                "only a function at the top of a module can wait for a message, not "
+                f"{_described(function)}"
+            )
         self._refuse_others(id)
         waits = [*where, list(handler.args), handler.kwargs]
         adapter.put(self.kind, str(id), [*self._waiting(id), waits])
@@ -230,6 +233,14 @@ class _Waiting(HandlerBackend):
             raise BadSession("telebot lets no function wait in a business chat: use states")
         if place != own.chat:
             adapter.refuse_others(False, place == own.user, False)
+
+
+def _described(function: Any) -> str:
+    """Return a function's name and its first line, or the type of another callable."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return f"a {type(function).__name__}"
+    return f"{code.co_qualname} at {code.co_filename.rpartition('/')[2]}:{code.co_firstlineno}"
 
 
 class _Task(util.AsyncTask):

@@ -534,11 +534,15 @@ def test_two_functions_may_wait_for_a_message(
     assert result(container, update_id=2) == ("answered", "")
 
 
+TOP = "only a function at the top of a module can wait for a message, not "
+
+
 @pytest.mark.parametrize(
     ("callback", "error"),
     [
-        ("lambda message: None", "only a function at the top of a module can wait for a message"),
-        ("bot.get_me", "only a function at the top of a module can wait for a message"),
+        ("lambda message: None", f"{TOP}handle.<locals>.<lambda> at bot.py:"),
+        ("bot.get_me", f"{TOP}TeleBot.get_me at __init__.py:"),
+        ("type('Step', (), {'__call__': print})()", f"{TOP}a Step"),
         ("handle, message", "a session must have only what JSON gives back"),
     ],
 )
