@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import importlib
 import os
@@ -26,7 +25,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.needs import needs_provider
 from tests.support.provider import Providers, alone
-from tests.support.stubs import FUNCTION, Finder, Part, Peer, loaded, unload
+from tests.support.stubs import FUNCTION, Finder, Part, Peer, load, loaded, unload
 from tests.support.telegram import TOKEN
 from tests.support.wheels import Index
 
@@ -168,20 +167,6 @@ def coverage_of(config: pytest.Config) -> Any:
     return plugin and plugin.cov_controller
 
 
-@contextlib.contextmanager
-def unmeasured(config: pytest.Config) -> Iterator[None]:
-    """Measure no coverage in this block."""
-    coverage = coverage_of(config)
-    if not coverage or not coverage.started:
-        yield
-        return
-    coverage.pause()
-    try:
-        yield
-    finally:
-        coverage.resume()
-
-
 def pytest_report_header() -> str:
     return f"providers: {from_mirrors() or 'as configured for Terraform, or from its registry'}"
 
@@ -208,10 +193,13 @@ def modules(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def aiogram(pytestconfig: pytest.Config) -> ModuleType:
-    """Import aiogram now: a container that does so may take longer than start-up lasts."""
-    with unmeasured(pytestconfig):
-        module = importlib.import_module("aiogram")
+def aiogram() -> ModuleType:
+    """Import aiogram as a container does, which may take longer than its start-up lasts."""
+    before = loaded()  # what test files have imported
+    load("botkit.frameworks.aiogram_types").import_aiogram()
+    unload()
+    sys.modules.update(before)
+    module = importlib.import_module("aiogram")
     gc.freeze()
     return module
 

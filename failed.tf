@@ -54,16 +54,6 @@ locals {
   EOT
 }
 
-# The name under which the bot's queues were made. It's here without them, too, since they may go in the same apply: so
-# another name is always refused (inputs.tf), until this is replaced.
-resource "terraform_data" "failed_name" {
-  input = var.name
-
-  lifecycle {
-    ignore_changes = [input]
-  }
-}
-
 # This queue and the dead letters are deleted after the check, which fails while something waits in them. A resource
 # that they depend on would also be created before it is destroyed, and the function's role can't be.
 resource "aws_sqs_queue" "failed" {

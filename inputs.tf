@@ -118,16 +118,6 @@ resource "terraform_data" "inputs" {
       ])
     }
     precondition {
-      condition = terraform_data.failed_name.input == var.name
-      error_message = join(" ", [
-        "Another name would delete the bot ${terraform_data.failed_name.input}, with all that waits in the queues",
-        "${terraform_data.failed_name.input}-failed and ${terraform_data.failed_name.input}-dead.fifo, if it has them:",
-        "keep the name, or replay that first (docs/how-to/replay.md). To give it up: terraform apply",
-        "-replace=module.telegram_bot.terraform_data.failed_name (telegram_bot: the module's name in your",
-        "configuration; in a clone, leave out module.telegram_bot.).",
-      ])
-    }
-    precondition {
       condition     = !local.alarms_are_on || var.log_level != "FATAL"
       error_message = "The log_level must not be FATAL with alarm_actions, since alarms count lines of level ERROR."
     }

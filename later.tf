@@ -36,17 +36,6 @@ locals {
   ]])
 }
 
-# The name of the group's bot: see terraform_data.sessions_name.
-resource "terraform_data" "later_name" {
-  count = var.later ? 1 : 0
-
-  input = var.name
-
-  lifecycle {
-    ignore_changes = [input]
-  }
-}
-
 # The groups, the role and its policy are deleted after the check, which fails as long as the bot uses later: until
 # then, scheduled calls can be made. A resource that they depend on would also be created before it is destroyed, and
 # the function's role can't be.
@@ -64,16 +53,6 @@ resource "aws_scheduler_schedule_group" "later" {
 
   lifecycle {
     create_before_destroy = true
-
-    precondition {
-      condition = terraform_data.later_name[0].input == var.name
-      error_message = join(" ", [
-        "Another name would delete all scheduled calls, in the schedule group",
-        "${terraform_data.later_name[0].input}: keep the name. To give them up: terraform apply",
-        "-replace='module.telegram_bot.terraform_data.later_name[0]' (telegram_bot: the module's name in your",
-        "configuration; in a clone, leave out module.telegram_bot.).",
-      ])
-    }
   }
 
   depends_on = [aws_iam_role_policy.later, aws_scheduler_schedule_group.every]

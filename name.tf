@@ -3,10 +3,11 @@
 # has its dead letters.
 
 locals {
-  # For resources that refer to no other of the module. By it they wait for the function's log group, which waits for
-  # requirements.txt to be checked: until then nothing is made. AWS refuses a second log group of a name, so a second
-  # deployment of the name makes nothing at all in the region.
-  name = trimprefix(aws_cloudwatch_log_group.function.name, "/aws/lambda/")
+  # For resources that refer to no other of the module. By it they wait for the name to be compared with the deployed
+  # one, and so for the function's log group, which waits for requirements.txt to be checked: until then nothing is
+  # made. AWS refuses a second log group of a name, so a second deployment of the name makes nothing at all in the
+  # region.
+  name = terraform_data.deployed_name.input
 
   name_may_meet = can(regex("-(dead|every|later)$", var.name))
 }
@@ -39,4 +40,41 @@ resource "terraform_data" "name" {
       ])
     }
   }
+}
+
+# The name under which the bot was made: another one is refused, until this is replaced.
+resource "terraform_data" "deployed_name" {
+  input = trimprefix(aws_cloudwatch_log_group.function.name, "/aws/lambda/")
+
+  lifecycle {
+    ignore_changes = [input]
+
+    postcondition {
+      condition = self.input == var.name
+      error_message = join(" ", [
+        "Another name would delete the bot ${self.input}, with its sessions, scheduled calls and failed updates, if it",
+        "has them, and make another bot: keep the name. docs/how-to/back-up.md shows how to take the sessions along,",
+        "docs/how-to/replay.md how to answer what failed. To give up the rest: terraform apply",
+        "-replace=module.telegram_bot.terraform_data.deployed_name (telegram_bot: the module's name in your",
+        "configuration; in a clone, leave out module.telegram_bot.).",
+      ])
+    }
+  }
+}
+
+# Earlier versions noted it for each kind of data. One resource can't come from several, but from the end of a chain.
+# If there are two of them, Terraform warns once that it deletes the other one.
+moved {
+  from = terraform_data.failed_name
+  to   = terraform_data.later_name[0]
+}
+
+moved {
+  from = terraform_data.later_name[0]
+  to   = terraform_data.sessions_name[0]
+}
+
+moved {
+  from = terraform_data.sessions_name[0]
+  to   = terraform_data.deployed_name
 }

@@ -13,18 +13,6 @@ locals {
   }]
 }
 
-# The name of the table's bot. Another name would replace the table, and so it is refused, until this is replaced as
-# well.
-resource "terraform_data" "sessions_name" {
-  count = var.session_retention_in_days == null ? 0 : 1
-
-  input = var.name
-
-  lifecycle {
-    ignore_changes = [input]
-  }
-}
-
 resource "aws_dynamodb_table" "sessions" {
   count = var.session_retention_in_days == null ? 0 : 1
 
@@ -57,15 +45,5 @@ resource "aws_dynamodb_table" "sessions" {
   lifecycle {
     # Deleted after the check, which fails as long as the bot has sessions.
     create_before_destroy = true
-
-    precondition {
-      condition = terraform_data.sessions_name[0].input == var.name
-      error_message = join(" ", [
-        "Another name would delete the table of the sessions, ${terraform_data.sessions_name[0].input}-sessions, with",
-        "all sessions: keep the name. docs/how-to/back-up.md shows how to take the sessions along. To give",
-        "them up: terraform apply -replace='module.telegram_bot.terraform_data.sessions_name[0]' (telegram_bot: the",
-        "module's name in your configuration; in a clone, leave out module.telegram_bot.).",
-      ])
-    }
   }
 }

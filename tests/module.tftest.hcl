@@ -859,34 +859,6 @@ run "what_failed_is_kept" {
   }
 }
 
-run "another_name_would_delete_what_failed" {
-  command = plan
-
-  variables {
-    name = "polls" # and there may be a queue no more
-  }
-
-  expect_failures = [terraform_data.inputs]
-}
-
-run "another_name_may_delete_it_on_demand" {
-  command = plan
-
-  variables {
-    failed_retention_in_days = 3
-    name                     = "polls"
-  }
-
-  plan_options {
-    replace = [terraform_data.failed_name]
-  }
-
-  assert {
-    condition     = aws_sqs_queue.failed[0].name == "polls-failed"
-    error_message = "The queue has the new name."
-  }
-}
-
 run "what_failed_is_kept_without_a_queue_too_and_an_older_version_may_keep_nothing" {
   command = plan
 
@@ -1112,19 +1084,32 @@ run "sessions_and_calls_for_later_have_what_is_their_own" {
   }
 }
 
-run "another_name_would_delete_the_sessions_and_what_waits" {
+run "another_name_would_delete_what_the_bot_has" {
   command = plan
 
   variables {
-    later                     = true
+    name = "polls"
+  }
+
+  expect_failures = [terraform_data.deployed_name]
+}
+
+run "so_it_would_if_only_the_table_is_planned" {
+  command = plan
+
+  plan_options {
+    target = [aws_dynamodb_table.sessions]
+  }
+
+  variables {
     name                      = "polls"
     session_retention_in_days = 0
   }
 
-  expect_failures = [aws_dynamodb_table.sessions, aws_scheduler_schedule_group.later, terraform_data.inputs]
+  expect_failures = [terraform_data.deployed_name]
 }
 
-run "another_name_may_delete_them_on_demand_and_the_most_of_all_is_taken" {
+run "another_name_may_delete_it_on_demand_and_the_most_of_all_is_taken" {
   command = plan
 
   variables {
@@ -1145,7 +1130,7 @@ run "another_name_may_delete_them_on_demand_and_the_most_of_all_is_taken" {
   }
 
   plan_options {
-    replace = [terraform_data.failed_name, terraform_data.sessions_name[0], terraform_data.later_name[0]]
+    replace = [terraform_data.deployed_name]
   }
 
   assert {
@@ -1292,7 +1277,7 @@ run "a_new_bot_has_no_name_that_another_bots_resources_have" {
   command = plan
 
   plan_options {
-    replace = [terraform_data.failed_name]
+    replace = [terraform_data.deployed_name]
   }
 
   override_data {
@@ -1312,7 +1297,7 @@ run "a_new_bot_without_a_queue_has_no_dead_letters_to_meet" {
   command = apply
 
   plan_options {
-    replace = [terraform_data.failed_name]
+    replace = [terraform_data.deployed_name]
   }
 
   variables {

@@ -17,11 +17,7 @@ from telegram_bot_aws.local.project import COMMAND, LAMBDA, ROOT, SCRIPTS, STAND
 # itself. `requirements` is that of scripts/, which Terraform runs too.
 COMPONENTS: dict[str, set[str]] = {
     "__main__": {"telegram_bot_aws.command"},
-    "bench": {
-        "telegram_bot_aws.emulated_aws",
-        "telegram_bot_aws.local",
-        "telegram_stand_in",
-    },
+    "bench": {"telegram_bot_aws.emulated_aws", "telegram_bot_aws.local"},
     "maintenance": {"bot_api_table", "telegram_bot_aws.local", "telegram_stand_in"},
     "telegram_bot_aws.__init__": {"telegram_bot_aws.local"},
     "telegram_bot_aws.__main__": {"telegram_bot_aws.command"},
@@ -41,7 +37,7 @@ COMPONENTS: dict[str, set[str]] = {
 OURS = {*COMPONENTS, "bot_api_table", "requirements", "tests"}
 # The modules of each product that others may import, tests too. Its README lists the command's.
 PUBLIC = (
-    "bench.stack.",
+    "maintenance.inputs.",
     "maintenance.release.",
     "telegram_bot_aws.command.",
     "telegram_bot_aws.emulated_aws.emulator.",
@@ -158,7 +154,7 @@ def test_the_stand_in_needs_only_the_standard_library() -> None:
     """It starts without what it reads Markdown with, and without pytest."""
     names = {name for path in modules("telegram_stand_in") for name in imported(path)}
     others = names - sys.stdlib_module_names - {"telegram_stand_in"}
-    assert others == {"markdown_it", "mdit_py_plugins", "pytest"}
+    assert others == {"_pytest", "markdown_it", "mdit_py_plugins", "pytest"}
     program = "import sys; sys.modules |= dict.fromkeys(sys.argv[1:]); import telegram_stand_in"
     command = [sys.executable, "-c", program, "markdown_it", "mdit_py_plugins", "pytest"]
     subprocess.run(command, check=True, cwd=STAND_IN)
@@ -268,6 +264,7 @@ REMEMBERED = {
     "current.run",
     "deadline.deadline",
     "frameworks.adapter.checks",
+    "frameworks.aiogram_types.building",  # a lock
     "frameworks.event_loop._loop",
     "http.connection.contexts",
     "http.exchange.opener",
@@ -279,6 +276,7 @@ REMEMBERED = {
     "steps.on_failure.told",
     "steps.once.recent",
     "stored_token.fetched_at",
+    "telegram.limited",
     "telegram.own",
     "ways.imported",
 }

@@ -6,9 +6,11 @@ from pathlib import Path
 TOOLS = {
     "bench": "bench.bench",
     "compare-texts": "maintenance.texts",
+    "inputs": "maintenance.inputs",
     "mutants": "maintenance.mutants",
     "release": "maintenance.release",
     "screenshot": "telegram_bot_aws.demo.screenshot",
+    "site": "maintenance.site",
     "update-bot-api": "maintenance.update_bot_api",
 }
 

@@ -6,6 +6,7 @@ import _signal  # type: ignore[import-not-found]  # without the enums of `signal
 import logging
 import sys
 import threading
+from os.path import dirname, isdir
 from types import FrameType
 
 from . import current
@@ -17,6 +18,7 @@ from .types import Any, Json
 
 logger = logging.getLogger("botkit")
 
+AIOGRAM = f"{dirname(dirname(__file__))}/aiogram"  # if the package contains it
 NO_END = (
     ' in time (what polls may run only if __name__ == "__main__"; if it only takes long, raise '
     "memory_size, which also gives it more CPU, and timeout)"
@@ -34,6 +36,10 @@ def load() -> Any:
         current.asking.is_start = True
         try:
             with interrupt_after(deadline.left()):
+                if isdir(AIOGRAM):
+                    from .frameworks import aiogram_types
+
+                    aiogram_types.import_aiogram()
                 __import__("bot")
         except BaseException as error:  # sys.exit() too
             logger.debug("exception in bot.py", exc_info=error)

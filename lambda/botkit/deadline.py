@@ -37,6 +37,7 @@ RESERVES = {
 # For each purpose: the seconds that it may take at most, since the rest of the work needs it less.
 LIMITS = {
     "connect": 3.0,  # at start-up, for each service: one that hangs takes only its own time
+    "count": 0.5,  # to count the last calls of an answer, or to note that a chat is limited
     "hide": 2.0,  # to hide a message for longer than the queue does
     "list": 2.0,  # to list a message of a turn: Telegram delivers it again while others wait
     "show": 5.0,  # for a call that only shows the answer on its way

@@ -266,7 +266,8 @@ def _check_cron(cron: str) -> None:
             'a cron expression must have six fields, such as "0 9 ? * MON-FRI *": '
             f"{', '.join(FIELDS)}; one of the two for days must be ?"
         )
-    for field, (name, (value, other)) in zip(fields, FIELDS.items(), strict=True):
+    named = zip(fields, FIELDS.items(), strict=True)  # pragma: no mutate: compared above
+    for field, (name, (value, other)) in named:
         part = rf"(\*|{value}(-{value})?)(/[1-9]\d{{0,3}})?"
         if not re.fullmatch(rf"{part}(,{part})*|{other or part}", field, re.ASCII):
             raise BadSchedule(

@@ -138,7 +138,7 @@ class Session(BaseSession):
         headers: dict[str, Any] | None = None,
         timeout: int = 30,
         chunk_size: int = 65536,
-        raise_for_status: bool = True,
+        raise_for_status: bool = True,  # pragma: no mutate: the library passes it
     ) -> AsyncGenerator[bytes, None]:
         """Yield the content of a file of Telegram's, or of another URL, for a URLInputFile."""
         if not url.startswith(FILES):

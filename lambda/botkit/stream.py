@@ -25,10 +25,17 @@ PRESS = "stopped_message_generation"  # the kind of update
 MAX_TEXT = 4096  # of a message, in UTF-16 code units
 GROWS = " …"
 
-# Seconds. Telegram takes about 20 messages and edits a minute in a group:
-# https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
-DRAFT_PAUSE = 1.0
-EDIT_PAUSE = 4.0
+# Seconds between two calls that show an answer: with a table, between two of all answers in a chat.
+# Nobody has published whether drafts count as messages do. Here they do.
+DRAFT_PAUSE = 1.25
+EDIT_PAUSE = 5.0
+LONE_PAUSE = 15.0  # in a group without a table: three answers at once make 18 calls a minute
+# How many calls may be ahead of that pace before one is left out for now: "typing", an edit or a
+# draft, a first message. Then those after which the end of an answer waits, in a private chat and
+# in a group: so there are at most 19 calls in any 20 seconds, or 18 in any minute.
+TYPING_AHEAD, EDIT_AHEAD, FIRST_AHEAD = 0, 1, 3
+END_AHEAD, END_AHEAD_IN_GROUP = 3, 6
+LONGEST_WAIT = 60.0  # of the end of an answer for its turn: then Telegram decides
 LOOK_PAUSE = 1.0  # between two looks whether Stop was tapped
 RENEWAL = 20.0  # of a draft, which is gone after 30
 
@@ -66,7 +73,7 @@ def answer(
     """
     growing = _Growing(message, can_stop, markdown)
     text = thinking = tail = ""
-    is_whole = True
+    is_whole = True  # pragma: no mutate: without chunks there is no text
     try:
         growing.show(text)
         for piece in pieces:
@@ -122,6 +129,10 @@ class _Growing:
         self._is_draft = message["chat"]["type"] == "private" and place.business is None
         self._pause = DRAFT_PAUSE if self._is_draft else EDIT_PAUSE
         has_notes = bool(settings.session_table)
+        is_group = message["chat"]["type"] != "private"
+        self._budget = _budget(place.room, is_group) if has_notes else None
+        if is_group and not has_notes:
+            self._pause = LONE_PAUSE
         # An author's tests may have no bot.py.
         handled = getattr(sys.modules.get("bot"), "HANDLED", [PRESS])
         has_button = has_notes and bool(settings.queue_url) and PRESS in handled
@@ -143,6 +154,7 @@ class _Growing:
         self._is_plain = not markdown  # on the way, also once Telegram has refused Markdown
         self._shown: Json = {}
         self._shown_at = self._waits_until = self._looks_at = float("-inf")
+        self._limited_until = float("-inf")  # by Telegram, or the end of the answer by others
         self._presses: int | None = None
         self.is_stopped()  # an earlier tap was for an earlier try
 
@@ -172,19 +184,23 @@ class _Growing:
     def take_back(self) -> None:
         """Delete the message that grows: it has shown no word of the answer, only thinking."""
         if self._post and not self._is_business:
+            self._wait_for_turn(1)
             self._try({"method": "deleteMessage", "message_id": self._post, **self._chat})
 
     def show(self, text: str, thinking: str = "") -> None:
         """Show the end of a text, and the current thought, unless it is too soon."""
         now = time.monotonic()
         # First, since a model may write thousands of chunks.
-        if now < max(self._shown_at + (self._pause if self._shown else 0), self._waits_until):
+        paused = self._shown_at + (self._pause if self._shown else 0)
+        if now < max(paused, self._waits_until, self._limited_until):
             return
         contents = self._end(text, thinking)
         end = contents[0] if contents else {}
         if self._post and end == self._post_content:
             return  # Telegram would refuse it: only drafts vanish
         if end == self._shown and now < self._shown_at + RENEWAL:
+            return
+        if not self._may_show(bool(end)):
             return
         self._shown = end
         is_seen = current.run.made.seen
@@ -213,11 +229,43 @@ class _Growing:
         parts = self._parts(text, is_whole, tail)
         if not parts:
             self.take_back()
-        elif self._post:
+        else:
+            self._wait_for_turn(len(parts))
+        if parts and self._post:
             calls += self._end_post(*parts.pop(0))
         for part in parts:
             calls += self._calls(self._send, *part)
         return calls
+
+    def _may_show(self, has_words: bool) -> bool:
+        """Count a call that shows the answer on its way, unless the chat has had too many."""
+        ahead, longest = FIRST_AHEAD, LONGEST_WAIT
+        if self._is_draft or self._post:
+            ahead = EDIT_AHEAD
+        elif not has_words:  # which need not wait as long as "typing"
+            ahead, longest = TYPING_AHEAD, LOOK_PAUSE
+        wait = 0.0
+        if self._budget:
+            with _briefly():
+                wait = self._budget.take(ahead)
+        if wait:
+            self._waits_until = time.monotonic() + min(wait, longest)
+        return not wait
+
+    def _wait_for_turn(self, calls: int) -> None:
+        """Wait until so many calls that end the answer may be made, if there is time for that.
+
+        Otherwise the host makes them, and Telegram has them wait.
+        """
+        wait = 0.0
+        if self._budget:
+            with deadline.within(LIMITS["count"]), suppress(Unreachable):
+                wait = self._budget.claim(calls)
+        now = time.monotonic()
+        self._limited_until = max(self._limited_until, now + wait)
+        wait = self._limited_until - now
+        if 0 < wait <= min(LONGEST_WAIT, deadline.left() - RESERVES["stream"]):
+            time.sleep(wait)
 
     def _end_post(self, rich: list[Json], texts: list[Json]) -> list[Json]:
         """Have the message that grows show a part of the text, and return the calls that remain."""
@@ -277,7 +325,7 @@ class _Growing:
 
         Not if Telegram is busy.
         """
-        if time.monotonic() < self._waits_until:
+        if time.monotonic() < self._limited_until:
             return
         is_seen = current.run.made.seen
         if edited := self._try_each(self._edit, contents):
@@ -318,7 +366,7 @@ class _Growing:
                 if refusal.code == 403:
                     raise
                 if refusal.retry_after:
-                    self._waits_until = time.monotonic() + refusal.retry_after
+                    self._limited_until = time.monotonic() + refusal.retry_after
                 elif "rich_message" in call and "not modified" not in refusal.description:
                     self._is_plain = True
                 elif refusal.code == 400 and call["method"] == "editMessageText":
@@ -366,6 +414,15 @@ def _briefly() -> Iterator[None]:
 def _given(**params: Any) -> Json:
     """Return those parameters that there are."""
     return {name: value for name, value in params.items() if value is not None}
+
+
+def _budget(room: Any, is_group: bool) -> Any:
+    """Return what the answers in a chat share. A bot without a table doesn't load botkit.budget."""
+    from .budget import Budget
+
+    if is_group:
+        return Budget(room, EDIT_PAUSE, END_AHEAD_IN_GROUP)
+    return Budget(room, DRAFT_PAUSE, END_AHEAD)
 
 
 def _store() -> Any:

@@ -23,6 +23,17 @@ from .types import Any, Json
 ROOTS = ("Go Daddy Root Certificate Authority - G2", "GoDaddy TLS Root CA - R1")
 MAX_FILE = 20 << 20  # bytes that a bot can download
 
+# Until when Telegram takes no calls that write to a chat, in seconds since 1970: botkit/limited.py.
+limited: dict[str, float] = {}
+WRITE = (  # what the names of those methods begin with, in lower case
+    "copymessage",
+    "deletemessage",
+    "editmessage",
+    "forwardmessage",
+    "send",
+    "setmessagereaction",
+)
+
 
 class Client:
     """Calls the Bot API at `api_url` with the `token` of a bot, over one connection."""
@@ -95,9 +106,15 @@ def call(method: str, /, **params: Any) -> Any:
 
     The call is repeated once if the token was changed, and once if a group has a new id. If
     Telegram refuses the call only because what it asks for is the case already, such as the same
-    edit, the result is True. Raises Refused or Unreachable.
+    edit, the result is True. Raises Refused, also without a call while Telegram takes none that
+    write to the chat, or Unreachable.
     """
     current.check_rerun()
+    chat = _written(method, params)
+    if chat and (chat in limited or current.run.attempt == "again"):
+        from .limited import check
+
+        check(method, chat, limited)
     used = token()
     if params.get("chat_id") is not None:
         current.run.made.chats.add(str(params["chat_id"]))
@@ -106,6 +123,10 @@ def call(method: str, /, **params: Any) -> Any:
     except Refused as refusal:
         if refusal.is_about_the_token and token(used) != used:
             return call(method, **params)
+        if refusal.retry_after and chat:
+            from .limited import note
+
+            note(chat, refusal.retry_after, limited)
         if current.excuses(refusal, method, params):
             current.run.made.methods.append(method)
             return True
@@ -116,6 +137,11 @@ def call(method: str, /, **params: Any) -> Any:
             raise
     current.carried_out(method, params)
     return result
+
+
+def _written(method: str, params: Json) -> str:
+    """Return the chat to which a call writes, "" if it writes to none."""
+    return str(params.get("chat_id", "")) if method.lower().startswith(WRITE) else ""
 
 
 def client() -> Client:

@@ -35,6 +35,7 @@ CACHES = {
     "steps.limit": "full",
     "steps.on_failure": "told",
     "steps.once": "recent",
+    "telegram": "limited",
 }
 NO_MESSAGES = ("sendChatAction", "sendMessageDraft", "sendRichMessageDraft")
 
@@ -102,6 +103,7 @@ class Calls(list[Json]):
 def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     """Telegram, which notes the calls that the bot, or its framework, makes by itself."""
     calls, telegram = Calls(), _botkit("telegram")
+    monkeypatch.setattr(telegram, "limited", {})  # another test may have refused calls to the chat
     monkeypatch.setattr(telegram.own, "token", TOKEN)
     monkeypatch.setattr(telegram.Client, "post", lambda *call: calls._post(*call))
     monkeypatch.setattr(telegram.Client, "request", lambda *call: calls._request(*call))
@@ -157,6 +159,7 @@ def sessions(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(_botkit("settings").settings, "session_table", "sessions")
     table = _botkit("fakes.services").Table(_botkit("aws"), "sessions", items=_Items(sessions))
     _replace(monkeypatch, "call", table.call)
+    monkeypatch.setattr(_botkit("stream"), "LONGEST_WAIT", 0)  # for others in the chat
     return sessions
 
 
@@ -228,7 +231,7 @@ def waits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Wa
     monkeypatch.setattr(settings, "later_group", "waits")
     monkeypatch.setattr(settings, "later_role", "arn:aws:iam::123456789012:role/waits")
     # A test's bot may live in another time, which must not have passed.
-    monkeypatch.setattr(_botkit("later"), "time", _botkit("fakes.host").Clock(lambda: 0.0))
+    monkeypatch.setattr(_botkit("later"), "time", _botkit("fakes.function").Clock(lambda: 0.0))
     schedules = _botkit("fakes.services").Schedules(_botkit("aws"))
     _replace(monkeypatch, "request", schedules.request)
     return Waits(schedules)
@@ -279,7 +282,7 @@ def no_pauses(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         _botkit("settings").settings, "queue_url", _botkit("fakes.services").QUEUE_URL
     )
-    for name in ("DRAFT_PAUSE", "EDIT_PAUSE", "LOOK_PAUSE"):
+    for name in ("DRAFT_PAUSE", "EDIT_PAUSE", "LONE_PAUSE", "LOOK_PAUSE"):
         monkeypatch.setattr(_botkit("stream"), name, 0)
 
 
@@ -294,7 +297,8 @@ def chat(
 
     When `ada.send("/start")` returns, the bot has answered. It raises the bot's exceptions.
     The bot has `sessions` and `waits`, and `chat.advance(seconds)` makes the calls scheduled until
-    then. With `chat.allowed_ids = {…}`, only those may use the bot.
+    then. `chat.event(…)` delivers an event. With `chat.allowed_ids = {…}`, only those may use the
+    bot.
     """
     try:
         stand_in = importlib.import_module("telegram_stand_in")
@@ -306,15 +310,22 @@ def chat(
     if "calls" in request.fixturenames:
         raise ValueError("a test has chat or calls: both would answer what the bot calls")
     telegram, settings = _botkit("telegram"), _botkit("settings").settings
-    services, hosts = _botkit("fakes.services"), _botkit("fakes.host")
-    queue = services.Queue(_botkit("aws"))
+    services, functions, host = map(_botkit, ("fakes.services", "fakes.function", "fakes.host"))
+    queue = services.Queues(_botkit("aws"), services.QUEUE_URL)
 
     def answer(updates: list[Json]) -> None:
         settings.allowed_ids = frozenset(stage.allowed_ids)
-        host.deliver(updates)
+        for update in updates:
+            function.deliver(update)
+        while (due := poller.next_time()) is not None:
+            wait_until(due)
+            function.check(is_done=poller.run_next())
 
     stage = stand_in.Stage(answer)
-    host = hosts.Host(queue, waits.schedules, SECONDS, stage.telegram.advance)
+    function = functions.Function(SECONDS, stage.telegram.advance)
+    poller = host.Poller(queue, function.invoke, lambda message: function.fail("the queue"))
+    at_once = (0.0,) * len(host.PAUSES)
+    scheduler = host.Scheduler(waits.schedules, function.invoke, pauses=at_once)
     stage.allowed_ids = ()
 
     def ask(client: Any, path: str, body: Any, headers: Json, *limits: Any) -> tuple[int, bytes]:
@@ -322,16 +333,25 @@ def chat(
         return answer
 
     def advance(seconds: float) -> None:
-        while (due := host.next_time()) is not None and due - clock.time() <= seconds:
-            pause = max(0.0, due - clock.time())
-            stand_in.Stage.advance(stage, pause)
-            seconds -= pause
-            host.run_next()
+        while (due := scheduler.next_time()) is not None and due - clock.time() <= seconds:
+            seconds -= wait_until(due)
+            function.check(is_done=scheduler.run_next())
         stand_in.Stage.advance(stage, seconds)
 
-    clock = hosts.Clock(lambda: stage.telegram.now())
-    waits.schedules.now = clock.time
-    for name in ("steps.again", "steps.limit", "store", "turns"):
+    def event(content: Any) -> None:
+        """Deliver an event, as `on_event` gets it from AWS, again while Lambda would."""
+        waits.schedules.items["event"] = {"at": clock.time(), "event": content}
+        advance(0)
+
+    def wait_until(due: float) -> float:
+        """Let the time pass until something is due. Returns the seconds."""
+        pause: float = max(0.0, due - clock.time())
+        stand_in.Stage.advance(stage, pause)
+        return pause
+
+    clock = functions.Clock(lambda: stage.telegram.now())
+    waits.schedules.now = queue.now = clock.time
+    for name in ("budget", "steps.again", "limited", "steps.limit", "store", "turns"):
         monkeypatch.setattr(_botkit(name), "time", clock)
     for name, cache in CACHES.items():
         monkeypatch.setattr(_botkit(name), cache, {})
@@ -344,6 +364,7 @@ def chat(
     monkeypatch.setattr(telegram.own, "token", stage.token)
     monkeypatch.setattr(telegram.Client, "request", ask)
     monkeypatch.setattr(stage, "advance", advance)
+    stage.event = event
     bot = request.getfixturevalue("bot")
     if hasattr(bot, "TOGETHER"):
         monkeypatch.setattr(settings, "queue_url", services.QUEUE_URL)

@@ -119,7 +119,8 @@ def take(
                 waiting.pop()
         outcome = result
     while waiting:
-        outcome = go_on(waiting.pop(), outcome, outcome_of) or outcome
+        outcome = go_on(waiting.pop(), outcome, outcome_of)
+    assert outcome  # each of them returns one
     subject = "update" if run.is_update else "event"
     outcome.log(subject, started, run.made.methods, run.about)
     return outcome

@@ -13,7 +13,7 @@ from telegram_bot_aws.local.project import ROOT
 from telegram_bot_aws.local.terraform import terraform_command
 from telegram_stand_in import Telegram
 
-from tests.support.deployment import REMOVAL, Deploy, answer_to, client
+from tests.support.deployment import NAME, REMOVAL, Deploy, answer_to, client
 from tests.support.telegram import TOKEN
 
 CONFIGURATION = """
@@ -41,7 +41,7 @@ def test_a_state_moves_and_another_deployment_keeps_its_webhook(
     first = deploy("before", **warm)
     clone = deploy("after", apply=False, **warm)
     shutil.move(first.folder / "terraform.tfstate", clone.folder)
-    clone.apply()
+    clone.apply(f"-replace={NAME}")
     assert answer_to(telegram, "hello") == "Heard: hello"
     assert clone.outputs()["function_name"] == "after"
 

@@ -432,6 +432,9 @@ def test_a_second_deployment_of_the_name_takes_nothing_from_the_first(
         assert "ResourceAlreadyExistsException" in second.refused()
         left = [each for each in second.resources() if each["mode"] == "managed"]
         assert {each["type"] for each in left if each["instances"]} == {"terraform_data"}
+        # So it has nothing that another name would delete.
+        second.variables["name"] = "another"
+        second.planned()
     assert made(recorder.aws) == ON
     assert answer_to(telegram, "x") == "Hello from Ada at votes"
 

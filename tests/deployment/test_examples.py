@@ -408,7 +408,7 @@ def test_a_reminder_comes_once_and_another_is_cancelled(world: World) -> None:
 
 
 def test_a_reminder_recurs(world: World) -> None:
-    """The emulated Scheduler would make it at the same time in UTC. AWS may deliver it twice."""
+    """The test has the time come. AWS may deliver it twice."""
     name, ada = "remind-me-bot", ADA["id"]
     world.say(name, "/zone Europe/Berlin")
     told = "I will remind you: mon 09:00 (Europe/Berlin)."

@@ -61,7 +61,7 @@ RESOURCES = {
     REMOVAL,
     "aws_lambda_permission.webhook",
     "terraform_data.bot",
-    "terraform_data.failed_name",
+    "terraform_data.deployed_name",
     "terraform_data.inputs",
     "terraform_data.package",
     "terraform_data.role_id",
@@ -103,7 +103,6 @@ ADDED = {
         "aws_iam_role_policy.later[0]",
         "aws_scheduler_schedule_group.every[0]",
         "aws_scheduler_schedule_group.later[0]",
-        "terraform_data.later_name[0]",
     },
     "mini_app": {
         *(f'aws_apigatewayv2_route.mini_app["{path}"]' for path in ("/app", "/app/{proxy+}")),
@@ -122,10 +121,7 @@ ADDED = {
         "aws_sqs_queue.updates[0]",
         "terraform_data.queue_is_quiet[0]",
     },
-    "session_retention_in_days": {
-        "aws_dynamodb_table.sessions[0]",
-        "terraform_data.sessions_name[0]",
-    },
+    "session_retention_in_days": {"aws_dynamodb_table.sessions[0]"},
     "warm_schedule": {f'{resource}["warm"]' for resource in SCHEDULE},
 }
 TOPICS = ["arn:aws:sns:us-east-1:000000000000:alarms"]
@@ -220,7 +216,7 @@ FOLDERS = {
     "state": ({"terraform.tfstate.backup": ""}, SECRETS),
     "framework": (
         {"requirements.txt": "# states\n  Aiogram_dialog==2.6.0\n"},
-        "The memory_size must be at least 256 with aiogram, which is in {folder}/requirements.txt",
+        "The memory_size must be at least 192 with aiogram, which is in {folder}/requirements.txt",
     ),
 }
 TAKEN = {

@@ -184,8 +184,6 @@ SCHEDULE = """aws scheduler create-schedule --group-name telegram-bot --name 42.
   --target '{"Arn": "arn:aws:lambda:eu-central-1:000000000000:function:telegram-bot:live",
     "RoleArn": "arn:aws:iam::000000000000:role/telegram-bot-later", "Input": "{}"}'"""
 TOKEN_IN_STORE = f"aws ssm put-parameter --overwrite --name /telegram-bot/token --value {TOKEN}"
-NAMES = [f"module.telegram_bot.terraform_data.{name}" for name in ("failed_name", "later_name[0]")]
-GIVE_UP = " ".join(f"-replace='{name}'" for name in NAMES)  # what failed, and scheduled calls
 # What has happened before some commands: their pages say so.
 BEFORE = {
     r"aws ssm get-parameter .*": f"{TOKEN_IN_STORE} --type SecureString",
@@ -198,12 +196,9 @@ BEFORE = {
     r"terraform import (\S+) .*": r"terraform state rm \1",
     r"aws scheduler get-schedule .*": SCHEDULE,
     r"aws lambda delete-function .*": "terraform apply",  # the newest version is live again
-    r"terraform state rm .*sessions_name.*": (
-        f'sed -i s/telegram-bot/hello-bot/ main.tf && export TF_CLI_ARGS_apply="{YES} {GIVE_UP}"'
-    ),
+    r"terraform apply .*deployed_name": "sed -i s/telegram-bot/hello-bot/ main.tf",
     r"terraform apply -target=.*": (
-        f"terraform destroy && export TF_CLI_ARGS_apply='{YES}' && "
-        "sed -i s/hello-bot/telegram-bot/ main.tf && terraform init"
+        "terraform destroy && sed -i s/hello-bot/telegram-bot/ main.tf && terraform init"
     ),
 }
 # Commands that are typed again on pages by which all that is deployed goes, and comes back.

@@ -60,8 +60,15 @@ def test_an_upgrade_takes_one_apply_and_loses_nothing(
     telegram.wait(lambda: not telegram.pending())
     secret, webhook, calls = telegram.secret, telegram.webhook["url"], len(telegram.calls)
 
-    newer = deploy("newer", apply=False, **{**options, "name": "upgraded"})
-    shutil.move(older.folder / "terraform.tfstate", newer.folder)
+    newer = deploy("newer", apply=False, **{**options, "name": "renamed"})
+    state = Path(shutil.move(older.folder / "terraform.tfstate", newer.folder))
+    # The resource with its name has another address now. With later, and without sessions, it had
+    # one more.
+    noted = state.read_text()
+    for address in ("later_name", "sessions_name"):
+        state.write_text(noted.replace("sessions_name", address))
+        assert "would delete the bot upgraded, with" in newer.refused(), address
+    newer.variables["name"] = "upgraded"
     # The two alarms that had resources of their own are among the others.
     planned = newer.planned()
     alarms = {address: planned[address] for address in planned if "metric_alarm" in address}

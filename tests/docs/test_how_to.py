@@ -217,8 +217,10 @@ def test_a_bot_remembers(folder: Path) -> None:
         (CHANGES["bot/bot.py, a conversation"], "of the conversation"),
         (FILES["bot/album.py"], "of the album"),
         (FILES["bot/words.py"], "of a growing answer"),
+        (CHANGES["bot/bot.py, with buttons"], "of the buttons"),
+        (CHANGES["bot/bot.py, in a group"], "in a group"),
     ],
-    ids=["dialogues", "albums", "stream"],
+    ids=["dialogues", "albums", "stream", "buttons", "groups"],
 )
 def test_the_test_of_another_bot_passes(bot: str, test: str, folder: Path) -> None:
     (folder / "bot" / "bot.py").write_text(bot)
@@ -301,6 +303,18 @@ MESSAGE = {"chat": {"id": 42}, "message_id": 7}
 EVENT = {"chat": 42, "step": 1}
 
 
+def scheduled(httpserver: HTTPServer, name: str) -> list[Json]:
+    """Stand in for Scheduler, and return the list in which it notes what is scheduled."""
+    taken: list[Json] = []
+
+    def scheduler(request: Request) -> Response:
+        taken.append(request.get_json())
+        return Response("{}", content_type="application/json")
+
+    httpserver.expect_oneshot_request(f"/schedules/{name}", "POST").respond_with_handler(scheduler)
+    return taken
+
+
 @pytest.mark.parametrize(
     "module, expression, name, seconds, event",
     [
@@ -318,17 +332,11 @@ def test_something_is_scheduled(
     further: Path,
     httpserver: HTTPServer,
 ) -> None:
-    scheduled: list[Json] = []
-
-    def scheduler(request: Request) -> Response:
-        scheduled.append(request.get_json())
-        return Response("{}", content_type="application/json")
-
-    httpserver.expect_oneshot_request(f"/schedules/{name}", "POST").respond_with_handler(scheduler)
+    taken = scheduled(httpserver, name)
     about = {"LATER_GROUP": "dice-bot", "LATER_ROLE": "arn:aws:iam::123456789012:role/x"}
     began = int(time.time())
     evaluate(further, module, expression, **about, **aws(httpserver))
-    [schedule] = scheduled
+    [schedule] = taken
     at = datetime.strptime(schedule["ScheduleExpression"], "at(%Y-%m-%dT%H:%M:%S)")
     assert began + seconds <= at.replace(tzinfo=UTC).timestamp() <= time.time() + seconds
     found = json.loads(schedule["Target"]["Input"])
@@ -339,17 +347,11 @@ def test_something_is_scheduled(
 
 
 def test_a_chat_is_greeted_on_working_days(further: Path, httpserver: HTTPServer) -> None:
-    scheduled: list[Json] = []
-
-    def scheduler(request: Request) -> Response:
-        scheduled.append(request.get_json())
-        return Response("{}", content_type="application/json")
-
-    httpserver.expect_oneshot_request("/schedules/42.morning").respond_with_handler(scheduler)
+    taken = scheduled(httpserver, "42.morning")
     about = {"LATER_GROUP": "dice-bot", "LATER_ROLE": "arn:aws:iam::123456789012:role/x"}
     message = {"chat": {"id": 42}, "message_id": 7}
     evaluate(further, "mornings", f"on_working_days({message})", **about, **aws(httpserver))
-    [schedule] = scheduled
+    [schedule] = taken
     assert schedule["ScheduleExpression"] == "cron(0 9 ? * MON-FRI *)"
 
 

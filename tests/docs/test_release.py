@@ -265,7 +265,7 @@ def test_an_upgrade_trusts_only_the_signers_of_the_version_before(
     (tmp_path / SIGNERS).write_text(f'{who}@example.org namespaces="git" {key}')
     sign(who, "v1.2.4")
     subprocess.run(["git", "clone", "--quiet", ".", "clone"], cwd=tmp_path, check=True)
-    page = (ROOT / "docs" / "how-to" / "upgrade.md").read_text()
+    page = (ROOT / "docs" / "how-to" / "roll-back.md").read_text()
     [commands] = re.findall(r"^   ```sh\n(.*?)^   ```$", page, re.MULTILINE | re.DOTALL)
     ran = subprocess.run(
         ["sh", "-ec", commands], cwd=tmp_path / "clone", capture_output=True, text=True

@@ -123,7 +123,7 @@ def pauses_of(kind: str, seconds: int) -> int:
     return len(telegram.deliveries)
 
 
-AT_THE_SECOND_CALL = "the same, at the second of two calls"
+AT_THE_SECOND_CALL = "the same, after the bot has already sent part of its answer"
 
 
 @line(AT_THE_SECOND_CALL)

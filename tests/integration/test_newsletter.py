@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from botkit.fakes.services import Schedules, Table
 from telegram_bot_aws.local.project import ROOT
-from telegram_stand_in import ADA, Call, Telegram, private_chat
+from telegram_stand_in import ADA, Call, Limits, Telegram, private_chat
 
 from tests.conftest import BotApi, Start
 from tests.support.stubs import TOKEN, Container, Json, refusal, session_environment
@@ -130,6 +130,7 @@ class World:
         self.schedules: Json = {}
         self.retries: list[tuple[float, int, Json]] = []  # Lambda's: when, how many more, what
         self.telegram = Telegram(TOKEN)
+        self.telegram.limits = Limits(lambda: self.now)
         self.telegram.watch_updates = lambda update, bot: self.updates.append(update)
         self.updates: list[Json] = []
         self.operations = 0
@@ -240,6 +241,7 @@ class World:
             self.unsure += refusal[0] >= 500
             return refuse(*refusal)
         call = self.telegram.answer(method, params)
+        assert call.status != 429, "it writes faster than Telegram lets it"
         if method == "copyMessage" and call.status == 200:
             self.got[params["chat_id"]] += 1
         if number in self.lost:

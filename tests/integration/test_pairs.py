@@ -133,9 +133,10 @@ class Play:
         self.table = container.table.items
         if hasattr(container.bot, "stream"):
             # Each reading is a second later, or how much it shows would depend on the machine.
-            ticks = itertools.count()
-            clock = SimpleNamespace(monotonic=lambda: next(ticks))
-            container.module("stream").time = clock
+            ticks, clock = itertools.count(), self.world.clock
+            readings = {"monotonic": lambda: clock.time() + next(ticks), "sleep": clock.sleep}
+            container.module("stream").time = SimpleNamespace(**readings)
+            container.module("budget").time = clock
         return container
 
     def _choose(self, what: str) -> bool:

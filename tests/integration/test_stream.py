@@ -1,17 +1,17 @@
-"""Stop: a press that one container takes ends the answer that another one makes."""
+"""Stop: a press that one container takes ends the answer that the queue's makes."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-from concurrent.futures import ThreadPoolExecutor
+import queue
 from pathlib import Path
 
 import pytest
-from telegram_bot_aws.local.container import Function
+from telegram_bot_aws.local.container import Function, Invocation
 from telegram_bot_aws.local.events import webhook_event
 from telegram_stand_in import ADA, Server, Telegram
 
+from tests.support.programs import LONGEST
 from tests.support.stubs import SECRET, TOKEN, Json
 
 BOT = """
@@ -38,13 +38,6 @@ def endless():
 CHAT = {"id": ADA["id"], "type": "private"}
 
 
-def from_queue(update: Json) -> Json:
-    """Return the event in which Lambda delivers an update from the queue."""
-    record: Json = {"messageId": "1", "receiptHandle": "1", "body": json.dumps(update)}
-    record["attributes"] = {"ApproximateReceiveCount": "1"}
-    return {"Records": [{**record, "eventSourceARN": "arn:aws:sqs:eu-central-1:1:bot.fifo"}]}
-
-
 def text_of(params: Json) -> str:
     """Return the text of a call, or its Markdown."""
     return str(params.get("text") or params.get("rich_message", {}).get("markdown", ""))
@@ -56,31 +49,28 @@ def test_a_press_ends_the_answer_of_another_container(tmp_path: Path, is_markdow
     bot = tmp_path / "bot"
     bot.mkdir()
     (bot / "bot.py").write_text(f"MARKDOWN = {is_markdown}\n{BOT}")
-    with contextlib.ExitStack() as opened:
+    headers = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
+    answered: queue.Queue[Invocation] = queue.Queue()
+    with Server(telegram) as server:
         environment = {
-            "QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/1/bot.fifo",
-            "TELEGRAM_API_URL": opened.enter_context(Server(telegram)).url,
+            "TELEGRAM_API_URL": server.url,
             "TELEGRAM_BOT_TOKEN": TOKEN,
             "TELEGRAM_WEBHOOK_SECRET": SECRET,
         }
-        one, two = (
-            opened.enter_context(
-                Function(bot, environment, timeout=120, sessions=tmp_path / "kept")
-            )
-            for _ in range(2)
-        )
-        pool = opened.enter_context(ThreadPoolExecutor(1))
-        question = telegram.message("Tell me", chat=CHAT)
-        update_id = telegram.send(question)
-        answer = pool.submit(one.invoke, from_queue({"update_id": update_id, **question}))
-        telegram.wait(lambda: any(text_of(call.params) for call in telegram.calls))
-        [(chat, draft)] = telegram.bot.drafts
-        telegram.stop_draft(chat, draft)
-        press = {"update_id": 2, "stopped_message_generation": {"chat": CHAT, "draft_id": draft}}
-        headers = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
-        taken = two.invoke(webhook_event(json.dumps(press), headers))
-        assert taken.outcome["outcome"] == "ignored"
-        invocation = answer.result()
+        with Function(bot, environment, timeout=120, sessions=tmp_path / "kept") as function:
+            function.on_queued = answered.put
+            question = telegram.message("Tell me", chat=CHAT)
+            asked = {"update_id": telegram.send(question), **question}
+            queued = function.invoke(webhook_event(json.dumps(asked), headers))
+            assert queued.outcome["outcome"] == "queued"
+            telegram.wait(lambda: any(text_of(call.params) for call in telegram.calls))
+            [(chat, draft)] = telegram.bot.drafts
+            telegram.stop_draft(chat, draft)
+            pressed = {"chat": CHAT, "draft_id": draft}
+            press = {"update_id": 2, "stopped_message_generation": pressed}
+            taken = function.invoke(webhook_event(json.dumps(press), headers))
+            assert taken.outcome["outcome"] == "ignored"
+            invocation = answered.get(timeout=LONGEST)
     assert invocation.outcome["outcome"] == "answered"
     drafts = [text_of(call.params) for call in telegram.calls if call.method.endswith("Draft")]
     # Asked once: what is noted of the press isn't in the chat's session.

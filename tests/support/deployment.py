@@ -28,6 +28,7 @@ FUNCTION = "aws_lambda_function.this"
 REGISTRATION = "aws_lambda_invocation.register_webhook"
 REMOVAL = "aws_lambda_invocation.deregister_webhook"
 SECRET = "terraform_data.webhook_secret"
+NAME = "terraform_data.deployed_name"
 
 
 class Deployment(Module):

@@ -16,8 +16,8 @@ DOCS = ROOT / "docs"
 # In the order in which the reader follows them. The other pages of how-to are for operators.
 AUTHORS = (
     *("remember", "dialogues", "payments", "own-table", "secret", "packages", "files", "events"),
-    *("remind", "slow-answers", "albums", "stream", "markdown", "languages", "only-some-people"),
-    *("rate-limit", "failures", "mini-app", "test"),
+    *("remind", "queue", "albums", "stream", "markdown", "languages", "only-some-people"),
+    *("rate-limit", "failures", "mini-app", "buttons", "groups", "everyone", "no-answer", "test"),
 )
 PAGES = (
     DOCS / "first-bot.md",

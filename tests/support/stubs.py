@@ -117,6 +117,8 @@ class Container:
     `log` has what was logged, `said` all that it ever answered or raised.
     """
 
+    passed = 0  # seconds
+
     def __init__(self, log: Log) -> None:
         self.log = log.lines
         self.said: list[str] = []
@@ -127,7 +129,12 @@ class Container:
         self.handler: ModuleType = importlib.import_module("handler")
 
     def invoke(self, event: Any, milliseconds: int = 10_000) -> Any:
-        """Invoke the function as AWS's runtime client does, with so many milliseconds left."""
+        """Invoke the function as AWS's runtime client does, with so many milliseconds left.
+
+        Telegram's limits go by a clock that is an hour ahead of the last invocation's.
+        """
+        Container.passed += 3600
+        self.module("limited").time = SimpleNamespace(time=lambda: time.time() + self.passed)
         try:
             answer = self.handler.handler(event, Context(milliseconds))
         except Exception as error:

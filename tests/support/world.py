@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -19,6 +20,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from botkit.fakes.services import Queues, Schedules
+from telegram_stand_in import Limits
 
 from tests.support.stubs import Container, Context, Json, close_loop, loaded, request, unload
 
@@ -39,6 +41,7 @@ class Run:
         self.world, self.modules, self.update = world, modules, update
         self.is_queued = is_queued
         self.wakes = 0.0  # when its pause is over
+        self.pause = 0.0  # before its update comes again
         self.status: int | None = None
         self.call: Json = {}  # in the response, for Telegram to make it
         self.is_over = False
@@ -115,6 +118,10 @@ class World:
         self.made: dict[int, list[str]] = {}  # texts of calls that were carried out, by update
         self.calls: list[tuple[Run, str, Json]] = []  # all of them, each with who made it
         self.schedules: Json = {}
+        moved = {"time": lambda: self.now, "monotonic": lambda: self.now, "sleep": self._sleep}
+        self.clock = SimpleNamespace(**vars(time) | moved)
+        self.limits: Limits | None = None  # Telegram's: then what waits has its pause
+        self._waits_until: dict[int, float] = {}  # by the id of a line
         self._start = start
         self._idle: list[dict[str, ModuleType]] = []
         self._all: list[Run] = []
@@ -136,7 +143,10 @@ class World:
             every = [*lines, *groups]
             free = [line for line in every if line and self._may_begin(line, under_way)]
             if not free and not under_way:
-                return
+                if not any(every):
+                    return
+                self.now = min(self._waits_until[id(line)] for line in every if line)
+                continue
             ways = [*under_way, *((None, line) for line in free)]
             awake = [way for way in ways if not way[0] or way[0].wakes <= self.now]
             if awake and not (len(awake) < len(ways) and self.choose("wake")):
@@ -163,6 +173,8 @@ class World:
                         self.calls.append((run, run.call.pop("method"), run.call))
                     if run.update in line:
                         line.remove(run.update)
+                elif self.limits:
+                    self._waits_until[id(line)] = self.now + run.pause
         raise AssertionError("this has no end")
 
     def renew(self) -> None:
@@ -190,6 +202,8 @@ class World:
 
     def _may_begin(self, line: list[Json], under_way: list[tuple[Run, list[Json]]]) -> bool:
         """Tell whether a line's first update may be delivered. Telegram may be impatient."""
+        if self._waits_until.get(id(line), 0) > self.now:
+            return False
         times = sum(run.update is line[0] for run, _ in under_way)
         return len(under_way) < 4 and (not times or (times == 1 and self.choose("twice")))
 
@@ -226,7 +240,9 @@ class World:
         def call(service: str, target: str, params: Json) -> Any:
             is_ours = service == "sqs" and params["QueueUrl"] == self._queue_url
             if is_ours and target.endswith(".ChangeMessageVisibility"):
-                return {}  # the pause before the next delivery
+                assert self.running
+                self.running.pause = params["VisibilityTimeout"]
+                return {}
             answers = self._send if is_ours else queues.call if service == "sqs" else table
             away = "sqs away" if service == "sqs" and not is_ours else "aws away"
             return reach(away, service, partial(answers, service, target, params))
@@ -239,6 +255,12 @@ class World:
                 raise telegram.Unreachable("HTTP 500")
             if method == "sendRichMessage" and self.choose("refused"):
                 raise telegram.Refused(method, 400, "Bad Request", {})
+            if self.limits and "chat_id" in params:
+                chat = {"id": params["chat_id"]}
+                chat["type"] = "private" if chat["id"] > 0 else "supergroup"
+                seconds, why = self.limits.count(1, chat, method, params)
+                if seconds:
+                    raise telegram.Refused(method, 429, why, {"retry_after": seconds})
             if method == "getMe":
                 return {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
             made = self.made.setdefault(current.run.about.get("update_id", 0), [])
@@ -248,7 +270,7 @@ class World:
             self._step()
             if self.choose("telegram lost"):
                 raise telegram.Unreachable("timed out")
-            if "text" not in params:
+            if params.keys().isdisjoint(("text", "rich_message")):
                 return True
             about = {"message_id": len(made), "date": 1767225600}
             return {**about, "chat": {"id": params["chat_id"], "type": "private"}}
@@ -256,9 +278,9 @@ class World:
         container.answer_calls(call)
         container.answer_requests(request)
         container.answer_telegram(post)
+        container.module("limited").time = self.clock
         if hasattr(container.bot, "TOGETHER"):
-            clock = SimpleNamespace(time=lambda: self.now, sleep=self._sleep)
-            container.module("turns").time = clock
+            container.module("turns").time = self.clock
         return loaded()
 
     def _send(self, service: str, target: str, params: Json) -> Json:

@@ -204,7 +204,7 @@ SWALLOWS = ("try:", f"    {ANSWER}", "except Exception:", "    pass")
     [
         (400, {}, "TelegramBadRequest"),
         (403, {}, "TelegramForbiddenError"),
-        (429, {"retry_after": 5}, "TelegramRetryAfter"),
+        (429, {"retry_after": 1}, "TelegramRetryAfter"),
         (500, {}, "TelegramNetworkError"),
     ],
 )

@@ -186,12 +186,13 @@ def test_the_url_of_a_file_would_have_the_token(start_bot: StartBot) -> None:
 
 def test_the_bot_gets_telebots_own_exceptions(start_bot: StartBot, bot_api: BotApi) -> None:
     lines = ("try:", f"    {SEND}", "except telebot.apihelper.ApiTelegramException as error:")
-    say = "    bot.send_message(42, f'{error.error_code} {error.description} {error.result_json}')"
+    say = "    bot.send_message(43, f'{error.error_code} {error.description} {error.result_json}')"
     container = start_bot(handler(*lines, say))
     call = {"method": "sendMessage", "chat_id": "42", "text": "a"}
     bot_api.refuses(call, 429, "x", retry_after=5)
     answer = {"ok": False, "error_code": 429, "description": "x", "parameters": {"retry_after": 5}}
-    expects(bot_api, f"429 x {answer}")
+    told = {"chat_id": "43", "text": f"429 x {answer}"}
+    bot_api.answers("sendMessage", told, MESSAGE)
     assert result(container) == ("incomplete", "sendMessage: 429 x")
 
 
@@ -574,14 +575,10 @@ def test_a_function_that_is_gone_waits_no_longer(
     assert kept(container) == {}
 
 
-@pytest.mark.parametrize(
-    "line", ["bot.set_state(42, Form.name)", "bot.register_for_reply(message, handle)"]
-)
-def test_without_a_session_nothing_is_kept_and_the_log_says_so(
-    start_bot: StartBot, line: str
-) -> None:
+def test_without_a_session_no_function_can_wait(start_bot: StartBot) -> None:
     error = "a framework's state is kept only in reply(), and with SESSION in bot.py"
-    assert result(start_bot(handler(line)), status=503) == ("misconfigured", error)
+    container = start_bot(handler("bot.register_for_reply(message, handle)"))
+    assert result(container, status=503) == ("misconfigured", error)
 
 
 @pytest.mark.parametrize("update", [False, True])

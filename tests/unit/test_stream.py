@@ -21,6 +21,7 @@ GROUP = {"id": -7, "type": "supergroup"}
 QUESTION = {"message_id": 17, "allow_sending_without_reply": True}
 POST = {"chat_id": -7, "message_id": 900}
 NOTES = "stream:42/17"
+NOON = 1_800_000_000  # 15 January 2027
 
 
 def message(chat: Json = PRIVATE, **content: Any) -> Json:
@@ -68,17 +69,30 @@ class World:
         self.pause = 5.0
         self.aws_lasts = self.telegram_lasts = 0.0
         self.closed = 0
+        self.count_fails: list[Exception] = []  # of the calls that count what a chat gets
+        self.slept: list[float] = []
         self._ids = itertools.count(900)
         container.answer_telegram(self._post)
         monkeypatch.setattr(time, "monotonic", lambda: self.now)  # the deadline has its own
+        monkeypatch.setattr(time, "time", lambda: NOON + self.now)
+        monkeypatch.setattr(time, "sleep", self._sleep)
         self.deadline = container.module("deadline").deadline
         self.deadline.start(60)
         self.asked: list[str] = []  # of the table: an action, and the id of its item
         container.answer_calls(self._call_aws)
 
+    def _sleep(self, seconds: float) -> None:
+        assert seconds > 0
+        self.now += seconds
+        self.slept.append(seconds)
+
     def _call_aws(self, service: str, target: str, params: Json) -> Any:
         action = target.partition(".")[2]
         item = params.get("Key") or params["Item"]
+        if item["id"]["S"].endswith("/calls"):
+            if self.count_fails:
+                raise self.count_fails.pop(0)
+            return self.container.table.call(service, target, params)
         self.asked.append(f"{action} {item['id']['S']}")
         self.limits.append(self.deadline.left())
         self.now += self.aws_lasts
@@ -182,6 +196,7 @@ def test_what_a_later_delivery_goes_on_with_is_not_seen_twice(world: World) -> N
     assert not world.current.run.made.seen
     world.answer(["Hello", ", Ada."], GROUP)  # in the message of the first time
     assert not world.current.run.made.seen
+    world.now += 60
     world.fails["PutItem"] = [world.container.module("errors").Unreachable("HTTP 500")]
     world.shown({**message(GROUP), "message_id": 18}, world.pieces(["Hello", ", Ada."]))
     assert world.current.run.made.seen
@@ -214,7 +229,8 @@ def test_the_notes_on_an_answer_are_its_accounts(world: World) -> None:
     """The ids of chats and messages may be the same in another account."""
     for account in ({"business_connection_id": "b"}, {"business_connection_id": "c"}, {}):
         world.shown(message(GROUP, **account), ["a"])
-    keys = ["stream:business:b:-7/17/0.0", "stream:business:c:-7/17/0.0", "stream:-7/17/0.0"]
+    rooms = ["business:b:-7", "business:c:-7", "-7"]
+    keys = [f"stream:{room}/{name}" for room in rooms for name in ("calls", "17/0.0")]
     assert list(world.container.table.items) == keys
     assert len(world.texts("sendMessage")) == 3
 
@@ -229,12 +245,13 @@ def test_each_answer_of_an_update_grows_in_a_message(world: World) -> None:
     world.current.run.id = 7
     for _ in range(2):  # the update is delivered again
         world.answer(["Hello"], GROUP)
+        world.now += 60
         world.shown(message(GROUP), ["Goodbye"])
     assert world.texts("sendMessage") == ["Hello …", "Goodbye …"]
 
 
 @in_each_form
-@pytest.mark.parametrize(("chat", "pause"), [(PRIVATE, 1.0), (GROUP, 4.0)], ids=["draft", "edit"])
+@pytest.mark.parametrize(("chat", "pause"), [(PRIVATE, 1.25), (GROUP, 5)], ids=["draft", "edit"])
 def test_an_answer_is_shown_at_telegrams_pace(world: World, chat: Json, pause: float) -> None:
     world.pause = pause / 4
     world.answer("abcdefghi", chat)
@@ -244,7 +261,7 @@ def test_an_answer_is_shown_at_telegrams_pace(world: World, chat: Json, pause: f
 
 @in_each_form
 def test_between_calls_that_last_the_answer_goes_on(world: World) -> None:
-    world.pause = 0.25
+    world.pause = 0.3125
     world.telegram_lasts = 5
     world.answer("abcdefghi")
     assert world.texts("sendMessageDraft") == ["", "a …", "abcde …", "abcdefghi …"]
@@ -260,6 +277,7 @@ def test_a_draft_is_renewed_while_nothing_is_said(world: World) -> None:
     world.answer(["", "", "", "", "Hello", "", "", "", ""])
     assert world.texts("sendMessageDraft") == ["", "", "Hello …", "Hello …"]
     world.calls.clear()
+    world.now += 60
     world.pause = 19.5
     world.answer(["", ""])
     assert len(world.calls) == 2, "after 20 seconds, and not before"
@@ -274,10 +292,11 @@ def test_a_message_that_stays_as_it_is_is_not_edited(world: World) -> None:
 @in_each_form
 def test_a_busy_telegram_is_left_alone_for_as_long_as_it_wants(world: World) -> None:
     refused = world.container.module("errors").Refused
-    busy = refused("sendMessageDraft", 429, "Too Many Requests", {"retry_after": 9})
+    busy = refused("sendMessageDraft", 429, "Too Many Requests", {"retry_after": 7})
     world.fails["sendMessageDraft"] = [busy]
     assert world.answer("abc") == [said("abc")]
     assert world.texts("sendMessageDraft") == ["", "ab …", "abc …"]
+    assert world.slept == []
 
 
 def test_telegram_is_left_alone_no_longer_than_it_wants(world: World) -> None:
@@ -308,12 +327,89 @@ def test_what_cant_be_shown_at_the_end_is_left_to_the_host(world: World) -> None
     last = {"method": "editMessageText", **POST, "text": "a"}
     world.fails["editMessageText"] = [errors.Unreachable("gone")]
     assert world.answer("a", GROUP) == [last]
-    busy = errors.Refused("editMessageText", 429, "Too Many Requests", {"retry_after": 9})
+    busy = errors.Refused("editMessageText", 429, "Too Many Requests", {"retry_after": 90})
     world.fails["editMessageText"] = [busy]
     world.calls.clear()
+    world.now += 60
     other = {**message(GROUP), "message_id": 18}
     assert world.shown(other, world.pieces("ab")) == [{**last, "message_id": 901, "text": "ab"}]
     assert world.texts("editMessageText") == ["ab …"], "Telegram is left alone"
+    assert world.slept == [], "for longer than an answer may wait"
+
+
+# The limits of a chat.
+
+
+def other(number: int) -> Json:
+    """Return another question in the group."""
+    return {**message(GROUP), "message_id": number}
+
+
+@in_each_form
+@pytest.mark.parametrize("chat", [PRIVATE, GROUP], ids=["draft", "edit"])
+def test_the_end_of_an_answer_waits_for_telegram(world: World, chat: Json) -> None:
+    """A call meanwhile would have Telegram refuse all of them for longer."""
+    method = "sendMessageDraft" if chat is PRIVATE else "editMessageText"
+    busy = world.container.module("errors").Refused(method, 429, "busy", {"retry_after": 30})
+    world.fails[method] = [busy]
+    end = world.answer("abc", chat)
+    assert world.slept == [15 if chat is PRIVATE else 25]
+    assert end == ([said("abc")] if chat is PRIVATE else [])
+    before = ["" if chat is PRIVATE else "ab …"]
+    assert world.texts(method) == before + ([] if end else ["abc"])
+
+
+def test_no_other_answer_calls_while_telegram_is_busy(world: World) -> None:
+    busy = world.container.module("errors").Refused("editMessageText", 429, "", {"retry_after": 30})
+    world.fails["editMessageText"] = [busy]
+
+    def pieces() -> Iterator[str]:
+        yield "a"
+        yield "b"
+        [call] = world.shown(other(18), ["c"])
+        assert (call["text"], world.slept) == ("c", [30])
+        yield ""
+
+    world.answer(pieces(), GROUP)
+    assert [name for name, _ in world.calls[-2:]] == ["editMessageText"] * 2
+    assert world.texts("editMessageText") == ["ab …", "ab"]
+
+
+def test_answers_in_one_chat_share_its_pace(world: World) -> None:
+    """A first message is left out later than an edit, and that later than "typing"."""
+    world.pause = 1
+    ends = [world.shown(other(number), world.pieces(["a", "b"])) for number in range(4)]
+    assert [name for name, _ in world.calls] == [
+        "sendChatAction",
+        *["sendMessage", "editMessageText"] * 2,
+    ]
+    assert [len(end) for end in ends] == [0, 0, 1, 1], "sent as a whole"
+
+
+def test_a_table_that_is_away_leaves_no_call_out(world: World) -> None:
+    world.pause = 1
+    world.count_fails = [world.container.module("errors").Unreachable("gone") for _ in range(99)]
+    for number in range(4):
+        world.shown(other(number), world.pieces(["a", "b"]))
+    assert len(world.texts("sendMessage")) == 4
+    assert world.slept == []
+
+
+def test_without_a_table_there_is_room_for_three_answers_in_a_group(
+    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(start_bot("def reply(update):\n    return []"), monkeypatch)
+    world.pause = 1
+    world.deadline.start(600)
+    world.shown(message(GROUP), world.pieces("a" * 60))
+    assert len(world.calls) == 6 <= 20 / 3
+
+
+def test_ends_of_answers_come_in_the_order_in_which_they_were_claimed(world: World) -> None:
+    world.pause = 0
+    for number in range(10):
+        world.shown(other(number), ["a"])
+    assert world.slept == [5.0] * 5
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["as it grows", "at the end"])
@@ -744,11 +840,13 @@ def test_a_message_that_was_begun_is_edited_by_the_next_try(world: World) -> Non
     with pytest.raises(RuntimeError):
         world.answer(breaks(), GROUP)
     assert world.closed == 1
+    world.now += 60
     assert world.answer(["Hello"], GROUP) == []
     assert world.texts("sendMessage") == ["Hel …"]
     assert world.texts("editMessageText") == ["Hello …", "Hello"]
     # Another question gets another message.
     other = {**message(GROUP), "message_id": 18}
+    world.now += 60
     world.shown(other, ["Hi"])
     assert world.calls[-1] == ("editMessageText", {**POST, "message_id": 901, "text": "Hi"})
 
@@ -767,7 +865,7 @@ def test_notes_are_kept_for_a_day(world: World, monkeypatch: pytest.MonkeyPatch)
     world.press()
     expire = {key: item.get("expires_at") for key, item in world.container.table.items.items()}
     tomorrow = {"N": str(1_800_000_000 + 24 * 3600)}
-    assert expire == {"stream:-7/17/0.0": tomorrow, NOTES: tomorrow}
+    assert expire == dict.fromkeys(["stream:-7/calls", "stream:-7/17/0.0", NOTES], tomorrow)
 
 
 # Stop.

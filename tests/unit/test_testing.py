@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,6 +91,16 @@ def test_calls_are_noted_and_give_what_telegram_would(calls: Any) -> None:
     assert calls.of(ban) == [{"method": "banChatMember"}]
     assert calls.texts() == ["Hi"]
     assert calls.texts("editMessageText") == ["Ho", "Hu"]
+
+
+def test_what_telegram_limited_in_another_test_is_forgotten(
+    request: pytest.FixtureRequest,
+) -> None:
+    telegram = botkit("telegram")
+    telegram.limited["7"] = time.time() + 60
+    calls: Any = request.getfixturevalue("calls")
+    telegram.call("sendMessage", chat_id=7, text="Hi")
+    assert calls.texts() == ["Hi"]
 
 
 def test_calls_of_another_thread_are_noted(calls: Any) -> None:
@@ -375,7 +386,7 @@ reply = conversation.reply_with({"/order": order}, lambda update, session: [])  
 def test_what_comes_together_is_one_turn(chat_with: With) -> None:
     source = """
 SESSION = lambda update: None if "alone" in str(update) else str(update["message"]["chat"]["id"])
-TOGETHER = {"albums": 1.5, "bursts": 1.5}
+TOGETHER = "albums"
 
 def answer(message, session):
     return [say(message, str(len(together)))]
@@ -387,12 +398,12 @@ def reply(update, session):
 """
     ada = chat_with(SAYS + source).user("Ada")
     ada.send({"photo": []}, {"photo": []}, album=True)
-    ada.send({"text": "one", "forward_origin": {}}, {"text": "two"}, {"text": "three"}, "/end")
     ada.send("one", "two")
-    ada.send({"text": "alone", "forward_origin": {}}, {"text": "alone"})
-    assert texts(ada) == ["2", "3", "1", "1", "1", "1", "1"]
-    ada.send({"text": "one", "forward_origin": {}}, {"text": "alone"}, {"text": "two"})
-    assert texts(ada)[7:] == ["2", "1"]
+    alone = {"photo": [], "caption": "alone"}
+    ada.send(alone, alone, album=True)
+    assert texts(ada) == ["2", "1", "1", "1", "1"]
+    ada.send({"photo": []}, alone, {"photo": []}, album=True)
+    assert texts(ada)[5:] == ["2", "1"]
 
 
 def test_a_dialogue_gets_a_whole_turn(chat_with: With) -> None:
@@ -776,7 +787,7 @@ def add(data):
 
 TURNS = """
 SESSION = "chat"
-TOGETHER = {"albums": 1.5, "bursts": 1.5}
+TOGETHER = "albums"
 def reply(update, session):
     session["n"] = session.get("n", 0) + 1
     return [say(update["message"], f"{session['n']}: {len(update['together'])}")]
@@ -804,6 +815,25 @@ def test_an_exception_has_the_bots_traceback(chat_with: With, tmp_path: Path) ->
     with pytest.raises(KeyError, match="'m'") as raised:
         ada.send("Hi")
     assert Path(raised.traceback[-1].path) == tmp_path / "bot" / "bot.py"
+
+
+def test_an_event_comes_from_elsewhere(chat_with: With) -> None:
+    chat = chat_with("def answer(message, session): return []\n" + OWN)
+    ada = chat.user("Ada")
+    ada.send("Hi")
+    chat.event({"chat": ada.chat})
+    assert texts(ada) == ["Own"]
+    with pytest.raises(KeyError, match="chat"):
+        chat.event({"x": 1})
+    assert sys.modules["bot"].asked == [{"chat": ada.chat}, *[{"x": 1}] * 3]
+
+
+OWN = """
+asked = []
+def on_event(event):
+    asked.append(event)
+    return [say(event, "Own")]
+"""
 
 
 def test_an_event_is_tried_as_often_as_lambda_does(chat_with: With, waits: Any) -> None:

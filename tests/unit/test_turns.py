@@ -1,4 +1,4 @@
-"""turns.py: albums and bursts are one turn. tests/integration/test_together.py plays faults."""
+"""turns.py: an album is one turn. tests/integration/test_together.py plays faults."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tests.conftest import BotApi, StartBot
 from tests.support.stubs import Container, Json, request, with_clock
 
 QUEUE = "https://sqs.eu-central-1.amazonaws.com/1/bot.fifo"
-BOTH = '{"albums": 1.5, "bursts": 1.5}'
+TIMED = '{"albums": 1.5}'
 BOT = """
 HANDLED = ["message", "callback_query"]
 SESSION = "chat"
-TOGETHER = {"albums": 1.5, "bursts": 1.5}
+TOGETHER = {"albums": 1.5}
 ASKED = []
 
 
@@ -28,16 +28,6 @@ def reply(update, session):
 """
 ALBUM: Json = {"media_group_id": "10", "photo": [{"file_id": "x"}]}
 OTHER_ALBUM: Json = {**ALBUM, "media_group_id": "20"}
-FORWARDED: Json = {"forward_origin": {"type": "hidden_user", "sender_user_name": "Bob", "date": 1}}
-COMMAND: Json = {"text": "/x", "entities": [{"type": "bot_command", "offset": 0, "length": 2}]}
-MENTION: Json = {
-    "text": "a /x",
-    "entities": [
-        {"type": "bold", "offset": 0, "length": 1},
-        {"type": "underline", "offset": 0, "length": 1},
-        {"type": "bot_command", "offset": 2, "length": 2},
-    ],
-}
 PLAIN: Json = {"text": "x"}
 BOB: Json = {"from": {"id": 8}}
 
@@ -73,6 +63,16 @@ class Line:
             return {}
         self.calls.append(target.partition(".")[2])
         return self.container.table.call(service, target, params)
+
+    def loses(self, is_lost: Callable[[str, Json], bool]) -> None:
+        """Have some of AWS's calls get no answer, by their targets and parameters."""
+
+        def call(service: str, target: str, params: Json) -> Any:
+            if is_lost(target, params):
+                raise self.container.module("errors").Unreachable(f"{service}: HTTP 500")
+            return self.call(service, target, params)
+
+        self.container.answer_calls(call)
 
     def _sleep(self, seconds: float) -> None:
         assert seconds > 0, "it would never end"
@@ -146,7 +146,6 @@ def album(*others: Json) -> list[Json]:
 
 # ── What is one turn
 
-FORWARD: Json = {**PLAIN, **FORWARDED}
 EDIT, POST, BUSINESS = "edited_message", "channel_post", "business_message"
 TURNS: dict[str, tuple[list[Json], list[list[int]]]] = {
     "an album": ([sent(ALBUM), sent(ALBUM), sent(PLAIN)], [[1, 2], [3]]),
@@ -156,27 +155,10 @@ TURNS: dict[str, tuple[list[Json], list[list[int]]]] = {
     "its edit": ([sent(ALBUM), sent(ALBUM, EDIT), sent(ALBUM)], [[1, 3], [2]]),
     "another person's": ([sent(ALBUM), sent({**ALBUM, **BOB}), sent(ALBUM)], [[1, 3], [2]]),
     "texts": ([sent(PLAIN), sent(PLAIN)], [[1], [2]]),
-    "what is forwarded": ([sent(FORWARD), sent(FORWARD), sent(PLAIN)], [[1, 2, 3]]),
-    "a comment before": ([sent(PLAIN), sent(FORWARD), sent(FORWARD)], [[1], [2, 3]]),
-    "a forwarded album": (
-        [sent({**ALBUM, **FORWARDED}), sent({**ALBUM, **FORWARDED}), sent(PLAIN)],
-        [[1, 2, 3]],
-    ),
-    "an album after it": ([sent(FORWARD), sent(ALBUM), sent(ALBUM), sent(PLAIN)], [[1, 2, 3, 4]]),
-    "a cut text": ([sent({"text": "x" * 4096}), sent(PLAIN), sent(PLAIN)], [[1, 2, 3]]),
-    "a cut text of emoji": ([sent({"text": "👍" * 2000}), sent(PLAIN)], [[1, 2]]),
-    "a shorter text": ([sent({"text": "👍" * 1999 + "x"}), sent(PLAIN)], [[1], [2]]),
-    "a command": ([sent(FORWARD), sent(COMMAND), sent(PLAIN)], [[1], [2], [3]]),
-    "a forwarded command": ([sent({**COMMAND, **FORWARDED}), sent(PLAIN)], [[1], [2]]),
-    "no command": ([sent(FORWARD), sent(MENTION)], [[1, 2]]),
-    "a press": ([sent(FORWARD), sent({}, "callback_query"), sent(FORWARD)], [[1], [2], [3]]),
-    "somebody else": ([sent(FORWARD), sent({**PLAIN, **BOB}), sent(PLAIN)], [[1], [2], [3]]),
-    "two people": (
-        [sent(FORWARD), sent({**FORWARD, **BOB}), sent({**PLAIN, **BOB})],
-        [[1], [2, 3]],
-    ),
+    "a text within it": ([sent(ALBUM), sent(PLAIN), sent(ALBUM)], [[1, 3], [2]]),
+    "a press within it": ([sent(ALBUM), sent({}, "callback_query"), sent(ALBUM)], [[1, 3], [2]]),
     "in another topic": (
-        [sent(FORWARD), sent({**PLAIN, "is_topic_message": True, "message_thread_id": 2})],
+        [sent(ALBUM), sent({**ALBUM, "is_topic_message": True, "message_thread_id": 2})],
         [[1], [2]],
     ),
 }
@@ -193,19 +175,11 @@ def test_what_is_one_turn(lined: Lined, updates: list[Json], turns: list[list[in
     assert line.pauses == []
 
 
-def test_what_is_forwarded_later_is_no_part_of_a_burst(lined: Lined) -> None:
-    line = lined()
-    line.arrive(*numbered(sent(FORWARD), sent(FORWARD)), seconds=2)
-    for update in line.queued:
-        line.answer(update)
-    assert line.turns == [[1], [2]]
-
-
 def test_a_container_whose_clock_is_behind_lists_what_joins(lined: Lined) -> None:
     line = lined()
-    first, *others = numbered(sent(FORWARD), sent(PLAIN), sent(PLAIN))
+    first, *others = album(sent(ALBUM))
     line.arrive(first, seconds=-0.5)
-    line.arrive(*others, seconds=2)  # since the first one, 1.5
+    line.arrive(*others, seconds=2)
     for update in line.queued:
         line.answer(update)
     assert line.turns == [[1, 2, 3]]
@@ -214,7 +188,7 @@ def test_a_container_whose_clock_is_behind_lists_what_joins(lined: Lined) -> Non
 def test_what_was_answered_at_once_is_no_part_of_a_turn(lined: Lined) -> None:
     """The queue may not take a message that was listed."""
     line = lined()
-    first, second = numbered(sent(FORWARD), sent(PLAIN))
+    first, second = album()
     line.arrive(first)
     line.together.enlist(second)
     replay(line.container, second)
@@ -230,46 +204,16 @@ def test_the_first_message_is_the_updates(lined: Lined) -> None:
     assert asked == {**parts[0], "together": [part["message"] for part in parts]}
 
 
-@pytest.mark.parametrize(
-    ("seconds", "turns"), [(1.5, [[1, 2]]), (1.6, [[1], [2]])], ids=["joins", "is too late"]
-)
-def test_a_burst_is_what_comes_soon(lined: Lined, seconds: float, turns: list[list[int]]) -> None:
-    line = lined()
-    line.arrive(*numbered(sent(FORWARD), sent(PLAIN)), seconds=seconds)
-    for update in line.queued:
-        line.answer(update)
-    assert line.turns == turns
-
-
-def test_albums_alone_are_no_bursts_and_cost_others_nothing(lined: Lined) -> None:
-    line = lined(BOT.replace(BOTH, '"albums"'))
-    line.arrive(*numbered(sent(FORWARD), sent(PLAIN), sent({}, "callback_query"), sent(COMMAND)))
+def test_albums_cost_other_updates_nothing(lined: Lined) -> None:
+    line = lined(BOT.replace(TIMED, '"albums"'))
+    line.arrive(*numbered(sent(PLAIN), sent({}, "callback_query")))
     assert line.calls == []
     for update in line.queued:
         line.answer(update)
-    assert line.turns == [[1], [2], [3], [4]]
-    assert line.calls == ["GetItem"] * 4
-    assert line.pauses == []
-    assert line.together.seconds() == {"albums": 1.5}
-
-
-def test_bursts_alone_are_no_albums(lined: Lined) -> None:
-    line = lined(BOT.replace(BOTH, '{"bursts": 1.5}'))
-    line.arrive(*album())
-    for update in line.queued:
-        line.answer(update)
     assert line.turns == [[1], [2]]
-
-
-def test_with_bursts_only_what_could_join_or_end_a_turn_is_written(lined: Lined) -> None:
-    line, written = lined(), []
-    for update in numbered(
-        sent(PLAIN), sent(FORWARD), sent(PLAIN), sent({}, "callback_query"), sent(PLAIN)
-    ):
-        line.calls.clear()
-        line.arrive(update)
-        written.append(line.calls == ["GetItem", "PutItem"])
-    assert written == [False, True, True, True, False]
+    assert line.calls == ["GetItem"] * 2
+    assert line.pauses == []
+    assert line.together.seconds() == 1.5
 
 
 @pytest.mark.parametrize(
@@ -306,15 +250,6 @@ def test_a_turn_waits_until_it_is_quiet(lined: Lined) -> None:
     assert len(line.pauses) == 3
 
 
-def test_a_burst_that_is_ended_waits_no_longer(lined: Lined) -> None:
-    line = lined()
-    updates = numbered(sent(FORWARD), sent(COMMAND))
-    line.arrive(updates[0], seconds=0)
-    line.coming = [(0.5, updates[1])]
-    line.answer(updates[0])
-    assert (line.pauses, line.turns) == ([1.5], [[1]])
-
-
 def test_a_late_message_is_a_turn_by_itself(lined: Lined) -> None:
     line, parts = lined(), album(sent(ALBUM))
     line.arrive(parts[0])
@@ -326,7 +261,7 @@ def test_a_late_message_is_a_turn_by_itself(lined: Lined) -> None:
 
 
 def test_half_of_the_time_is_for_the_answer(lined: Lined, monkeypatch: pytest.MonkeyPatch) -> None:
-    line = lined(BOT.replace(BOTH, '{"albums": 60}'))
+    line = lined(BOT.replace(TIMED, '{"albums": 60}'))
     clock = with_clock(line.container)
     monkeypatch.setattr(time, "sleep", lambda s: setattr(clock, "now", clock.now + s))
     [part, _] = album()
@@ -338,7 +273,7 @@ def test_half_of_the_time_is_for_the_answer(lined: Lined, monkeypatch: pytest.Mo
 
 def test_a_turn_has_a_hundred_messages(lined: Lined) -> None:
     line = lined()
-    line.arrive(*numbered(*(sent({**FORWARD}) for _ in range(102))), seconds=0)
+    line.arrive(*numbered(*(sent({**ALBUM}) for _ in range(102))), seconds=0)
     line.answer(line.queued[0])
     assert line.pauses == []
     for update in line.queued[1:]:
@@ -369,7 +304,7 @@ def test_a_list_is_gone_after_a_day(lined: Lined) -> None:
 
 def test_a_full_list_begins_again_with_a_turn_and_never_within_one(lined: Lined) -> None:
     line = lined()
-    large = {**FORWARD, "text": "x" * 40_000}
+    large = {**ALBUM, "caption": "x" * 40_000}
     updates = numbered(*(sent({**large}) for _ in range(5)))
     line.arrive(*updates[:4])
     line.now += 10
@@ -383,11 +318,11 @@ def test_a_full_list_begins_again_with_a_turn_and_never_within_one(lined: Lined)
 
 def test_a_full_list_takes_what_fits(lined: Lined) -> None:
     line = lined()
-    updates = numbered(*(sent({**FORWARD}) for _ in range(4)))
+    updates = numbered(*(sent({**ALBUM, "caption": ""}) for _ in range(4)))
     line.arrive(*updates[:2], seconds=1)
     full = line.container.table.items["together/-7"]["session"]["S"]
     third = json.dumps(json.loads(full)["2"], separators=(",", ":"))
-    updates[2]["message"]["text"] += "x" * (128 * 1024 - len(full) - len(third))
+    updates[2]["message"]["caption"] += "x" * (128 * 1024 - len(full) - len(third))
     line.arrive(*updates[2:], seconds=1)
     for update in line.queued:
         line.answer(update)
@@ -404,14 +339,7 @@ def test_what_comes_again_is_listed_as_it_came_first(lined: Lined) -> None:
 
 def test_telegram_delivers_again_what_cant_be_listed(lined: Lined) -> None:
     line = lined()
-    aws = line.container.module("aws")
-
-    def away(service: str, target: str, params: Json) -> Any:
-        if service == "dynamodb":
-            raise aws.Unreachable("dynamodb: HTTP 500")
-        return line.call(service, target, params)
-
-    line.container.answer_calls(away)
+    line.loses(lambda target, params: target.startswith("DynamoDB"))
     assert line.container.deliver(album()[0]) == (503, None)
     assert line.queued == []
 
@@ -427,7 +355,7 @@ def test_what_can_never_be_listed_is_queued_all_the_same(lined: Lined) -> None:
 
 
 def test_what_is_wrong_is_told_when_the_update_is_answered(lined: Lined) -> None:
-    line = lined(BOT.replace(BOTH, "1.5"))
+    line = lined(BOT.replace(TIMED, "1.5"))
     [part, _] = album()
     line.arrive(part)
     assert line.answer(part) == "misconfigured"
@@ -486,14 +414,7 @@ def test_a_session_that_cant_be_kept_fails_for_the_turn(lined: Lined) -> None:
 def test_a_turn_that_cant_be_given_up_leaves_the_others(lined: Lined) -> None:
     line, parts = lined(BOT.replace("return []", "return None")), album()
     line.arrive(*parts)
-    aws = line.container.module("aws")
-
-    def away(service: str, target: str, params: Json) -> Any:
-        if target.endswith("PutItem"):
-            raise aws.Unreachable("dynamodb: HTTP 500")
-        return line.call(service, target, params)
-
-    line.container.answer_calls(away)
+    line.loses(lambda target, params: target.endswith("PutItem"))
     assert [line.answer(part) for part in parts] == ["bot_failed", "bot_failed"]
     assert line.turns == [[1, 2], [2]]
     [warning] = [each for each in line.container.log if each["level"] == "WARNING"]
@@ -542,15 +463,7 @@ def test_a_turn_that_cant_be_kept_is_not_given_up(lined: Lined) -> None:
     line = lined(BOT.replace("return []", "return None"), FAILED_QUEUE_URL=failed)
     parts = album()
     line.arrive(*parts)
-    aws = line.container.module("aws")
-    call = aws.call
-
-    def away(service: str, target: str, params: Json) -> Any:
-        if params.get("QueueUrl") == failed:
-            raise aws.Unreachable("sqs: HTTP 500")
-        return call(service, target, params)
-
-    aws.call = away
+    line.loses(lambda target, params: params.get("QueueUrl") == failed)
     assert line.answer(parts[0]) == "unreachable"
     assert line.container.module("store").Item("session", "-7").updates == {}
 
@@ -597,15 +510,20 @@ def test_a_turn_that_was_kept_twice_is_answered_once(lined: Lined, bot_api: BotA
     ("wanted", "message"),
     [
         *(
-            (wanted, r'^TOGETHER in bot.py must be "albums", or seconds, 60 at most: \{"albums": 1')
+            (
+                wanted,
+                '^TOGETHER in bot.py must be "albums", or seconds of quiet that end an album, 60',
+            )
             for wanted in (
                 '"bursts"',
+                "{}",
+                '{"albums": 1.5, "bursts": 1.5}',
                 "1.5",
                 '{"album": 1.5}',
                 '{"albums": "1.5"}',
                 '{"albums": 0}',
                 '{"albums": -1}',
-                '{"bursts": 60.5}',
+                '{"albums": 60.5}',
                 "None",
             )
         ),
@@ -615,7 +533,7 @@ def test_a_turn_that_was_kept_twice_is_answered_once(lined: Lined, bot_api: BotA
 def test_what_cant_work_fails_the_apply(
     start_with_sessions: StartBot, wanted: str, message: str
 ) -> None:
-    container = start_with_sessions(BOT.replace(BOTH, wanted))
+    container = start_with_sessions(BOT.replace(TIMED, wanted))
     check: Any = container.module("release.check")
     with pytest.raises(Exception, match=message):
         check._check_bot(container.bot)
@@ -638,9 +556,9 @@ def test_handlers_of_a_framework_would_lose_messages(start_with_sessions: StartB
         check._check_bot(container.bot)
 
 
-@pytest.mark.parametrize("wanted", ['"albums"', '{"albums": 60}', '{"albums": 1, "bursts": 0.5}'])
+@pytest.mark.parametrize("wanted", ['"albums"', '{"albums": 60}', '{"albums": 0.5}'])
 def test_what_works(start_with_sessions: StartBot, wanted: str) -> None:
-    container = start_with_sessions(BOT.replace(BOTH, wanted), QUEUE_URL=QUEUE)
+    container = start_with_sessions(BOT.replace(TIMED, wanted), QUEUE_URL=QUEUE)
     check: Any = container.module("release.check")
     check._check_bot(container.bot)
 
@@ -678,7 +596,11 @@ def test_a_dialogue_gets_a_whole_album(lined: Lined, bot_api: BotApi) -> None:
     begins = {"text": "/trip", "entities": [{"type": "bot_command", "offset": 0, "length": 5}]}
     command, *album = numbered(sent(begins), sent(ALBUM), sent(ALBUM), sent(ALBUM))
     say = {"method": "sendMessage", "chat_id": -7}
-    bot_api.expects({**say, "text": "Photos?"}, {**say, "text": "[2, 3, 4]"})
+    offer = {
+        "reply_markup": {"force_reply": True, "selective": True},
+        "reply_parameters": {"message_id": 1, "allow_sending_without_reply": True},
+    }
+    bot_api.expects({**say, "text": "Photos?", **offer}, {**say, "text": "[2, 3, 4]"})
     line.arrive(command)
     line.answer(command)
     line.arrive(*album)

@@ -3,11 +3,13 @@
 Everything runs on this machine: AWS's own runtime client against a local Runtime API, and a fake
 Bot API over TLS, next door and some milliseconds away. Rows with a distance need root, and are left
 out without it. The libraries that it compares with are installed into .build/bench. A whole run
-takes about nine minutes. With --stack, it prints the rates in docs/limits.md instead,
-with --frameworks that of docs/moving-in/README.md.
+takes about a quarter of an hour.
 
-Exit code: 0 if every target is met, 1 if one is missed or this machine lacks something, 2 if an
-argument is wrong, 130 after Ctrl-C.
+Times depend on the machine and on what else it does, so none is judged. With --instructions,
+valgrind counts instructions instead, which are the same each time, and have limits.
+
+Exit code: 0 if all was measured, 1 if a count is beyond its limit or this machine lacks something,
+2 if an argument is wrong, 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -25,14 +27,13 @@ from pathlib import Path
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import ROOT
 
-from bench import document, measure, stack, variants
+from bench import document, instructions, measure, variants
 from bench.distance import network
 from bench.fake_bot_api import FakeBotApi, fake_bot_api, make_certificates
 from bench.measure import Variant
-from bench.report import Result, framework_table
+from bench.report import Result
 
 ROUND_TRIPS = (8, 30)  # ms
-MEMORY = (128, 512)  # MB: the default, and docs/moving-in/README.md's for a framework
 
 
 def main() -> int:
@@ -45,19 +46,15 @@ def main() -> int:
         "--runs", type=int, default=20, help="runs of each variant (default: %(default)s)"
     )
     parser.add_argument(
-        "--quick", action="store_true", help="only print the rows that have a target"
+        "--quick", action="store_true", help="only print the rows that have a target or a limit"
     )
     parser.add_argument(
-        "--stack", action="store_true",
-        help="instead, print how many updates a second an emulated AWS takes",
-    )  # fmt: skip
-    parser.add_argument(
-        "--frameworks", action="store_true",
-        help="instead, print the figures of docs/moving-in/README.md",
+        "--instructions", action="store_true",
+        help="instead, count the instructions of start-up and of an update",
     )  # fmt: skip
     parser.add_argument(
         "--docs", type=Path, default=ROOT / "docs", metavar="FOLDER",
-        help="where performance.md and performance.svg go (default: docs)",
+        help="where performance.md goes (default: docs)",
     )  # fmt: skip
     arguments = parser.parse_args()
     if arguments.runs < 1:
@@ -66,25 +63,19 @@ def main() -> int:
         parser.error("this works on Linux only")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # to clean up, as with Ctrl-C
     try:
-        if arguments.stack:
-            print(stack.table())
-            return 0
-        if arguments.frameworks:
-            print(frameworks(arguments.runs))
-            return 0
+        if arguments.instructions:
+            return count(arguments.quick)
         return bench(arguments.runs, arguments.quick, arguments.docs)
     except KeyboardInterrupt:
         say("")
         return 130
-    except ToolError as error:  # no Terraform, or no provider
+    except ToolError as error:  # no valgrind, or no Python
         sys.exit(str(error))
 
 
 def bench(runs: int, quick: bool, docs: Path) -> int:
     """Measure and report. Returns the exit code."""
-    python = variants.interpreter()
-    if not python:
-        sys.exit(f"Python {variants.RUNTIME} is needed: the function is deployed with it")
+    python = interpreter()
     with ExitStack() as opened:
         try:
             far = opened.enter_context(network(ROUND_TRIPS))
@@ -95,14 +86,15 @@ def bench(runs: int, quick: bool, docs: Path) -> int:
         addresses = far.addresses if far else {}
         root = make_certificates(variants.FOLDER / "certificates", list(addresses.values()))
         builder = variants.Builder(python, root)
-        essential = builder.essential()
-        others = [] if quick else builder.others()
-        _, _, api, textbook, *_ = essential
+        empty, textbook = builder.bounds()
+        own = builder.own()
+        api = own[1]
+        main = [empty, *own, textbook, *([] if quick else builder.others())]
         distances = [
             {0: each, **{away: each.at(away) for away in addresses}}
             for each in ([api] if quick else [api, textbook])
         ]
-        everything = [*essential, *others, *(v for row in distances for a, v in row.items() if a)]
+        everything = [*main, *(v for row in distances for a, v in row.items() if a)]
         limit = opened.enter_context(measure.CpuLimit())
         if not limit.works:
             print("no control group: invocations are estimated from CPU time", file=sys.stderr)
@@ -112,7 +104,7 @@ def bench(runs: int, quick: bool, docs: Path) -> int:
         minutes = (time.monotonic() - started) / 60
 
     results = document.Results(
-        [measured[each.name] for each in [*essential, *others]],
+        [measured[each.name] for each in main],
         [{away: measured[each.name] for away, each in row.items()} for row in distances],
     )
     if quick:
@@ -121,24 +113,32 @@ def bench(runs: int, quick: bool, docs: Path) -> int:
         conditions = document.Conditions(runs, minutes, load, limited=limit.works)
         print(document.write(docs, results, conditions))
         print(f"written: {docs}/performance.md")
-    missed = [each for each in results.targets if not each.met]
-    for each in missed:
-        print(f"missed: {each.what} is {each.value:.2f} {each.of}", file=sys.stderr)
-    return 1 if missed else 0
+    return 0
 
 
-def frameworks(runs: int) -> str:
-    """Measure bots that use a framework, with little and with enough memory, as a table."""
+def count(quick: bool) -> int:
+    """Count instructions and report. Returns the exit code."""
+    instructions.require_valgrind()
+    python = interpreter()
+    certificates = variants.FOLDER / "certificates"
+    root = make_certificates(certificates)
+    own = variants.Builder(python, root).own()
+    store = instructions.store(root, certificates / "server.pem", variants.FOLDER / "counted.pem")
+    with fake_bot_api(certificates) as bot_api:
+        counts = instructions.count_all(
+            [each._replace(environment=each.environment | store) for each in own if not each.age],
+            bot_api,
+            quick,
+        )
+    return instructions.show(counts, python)
+
+
+def interpreter() -> str:
+    """Return the Python of the function's runtime. Raises ToolError."""
     python = variants.interpreter()
     if not python:
-        sys.exit(f"Python {variants.RUNTIME} is needed: the function is deployed with it")
-    root = make_certificates(variants.FOLDER / "certificates", [])
-    every = variants.Builder(python, root).frameworks()
-    results = {}
-    for memory in MEMORY:
-        with measure.CpuLimit(memory) as limit, fake_bot_api(root.parent) as bot_api:
-            results[memory] = run(every, runs, bot_api, limit)
-    return framework_table(results)
+        raise ToolError(f"Python {variants.RUNTIME} is needed: the function is deployed with it")
+    return python
 
 
 def run(

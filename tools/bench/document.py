@@ -15,7 +15,6 @@ from bench.report import (
     Target,
     distance_table,
     main_table,
-    plot,
     target_table,
     targets,
 )
@@ -26,7 +25,7 @@ END = "<!-- end -->"
 
 
 class Results(NamedTuple):
-    """The results of a run: `main` begins with the values that the targets compare.
+    """The results of a run: `main` begins with the empty function's.
 
     `distances` has a row for each variant that was measured at a distance, by its round trip in ms.
     """
@@ -36,9 +35,7 @@ class Results(NamedTuple):
 
     @property
     def targets(self) -> list[Target]:
-        empty, webhook, _, textbook, session, queue, albums, alias = self.main[:8]
-        api = self.distances[0]
-        return targets(empty, webhook, textbook, api, session, queue, albums, alias)
+        return targets({each.variant.name: each for each in self.main}, self.distances[0])
 
 
 class Conditions(NamedTuple):
@@ -63,17 +60,13 @@ def parts(results: Results) -> dict[str, str]:
 
 
 def write(docs: Path, results: Results, conditions: Conditions) -> str:
-    """Write performance.md, with its measured parts replaced, and performance.svg into a folder.
-
-    Returns the text.
-    """
+    """Write performance.md into a folder, with its measured parts replaced. Returns the text."""
     text = filled(
         PAGE.read_text(),
         {**parts(results), "conditions": _conditions(conditions, results.main[0])},
     )
     docs.mkdir(parents=True, exist_ok=True)
     (docs / PAGE.name).write_text(text)
-    (docs / "performance.svg").write_text(plot(results.main))
     return text
 
 

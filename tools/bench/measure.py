@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import statistics
@@ -22,7 +23,8 @@ from bench.fake_bot_api import FakeBotApi
 CORE = 1769  # MB
 PERIOD = 20_000  # microseconds, as on Lambda
 
-WARM = 20  # invocations after the first one
+WARM = 20  # invocations after the first one, and as many with pauses
+PAUSE = 0.05  # seconds, in which the quota of CPU time is whole again
 TOKEN = "12345:benchmark"
 SECRET = "benchmark-secret"
 
@@ -34,9 +36,9 @@ class Variant(NamedTuple):
     folder: Path
     command: list[str]
     environment: dict[str, str] = {}  # noqa: RUF012
-    package: int = 0  # bytes, zipped; of this project's function only
     calls: bool = True  # whether it answers by calling the Bot API
     away: int = 0  # ms of a round trip to the Bot API
+    age: int = 0  # updates between the first and the measured ones
 
     def at(self, away: int) -> Variant:
         """Return the same function, further away from the Bot API."""
@@ -48,8 +50,9 @@ class Run(NamedTuple):
 
     startup: float
     first: float
-    warm: float
-    warm_cpu: float  # CPU time
+    warm: float  # back to back, so that each spends the quota of the next
+    paused: float  # after a pause
+    paused_cpu: float  # CPU time
     memory: float  # peak, in MB
     connections: int
 
@@ -137,25 +140,40 @@ def measure(variant: Variant, bot_api: FakeBotApi, limit: CpuLimit, warm: int = 
             api.wait_until_started()
             startup = (time.perf_counter() - started) * 1000
             limit.set()
-            times, cpu_times = [], []
+            numbers = itertools.count(1)
+
+            def update() -> tuple[float, float]:
+                """Return the time and the CPU time of the next update."""
+                before = _cpu(process.pid)
+                answer = api.invoke(event(next(numbers)))
+                if answer.failed or answer.payload.get("statusCode") != 200:
+                    raise RuntimeError(f"{variant.name}: {answer.payload}")
+                api.wait_until_started()
+                cpu = _cpu(process.pid) - before
+                # Without a control group nothing slows the process down, so its CPU time tells
+                # how long it would take.
+                took = answer.seconds * 1000
+                return (took if limit.works else max(took, cpu / limit.share)), cpu
+
             try:
-                for number in range(1, warm + 2):
-                    before = _cpu(process.pid)
-                    answer = api.invoke(event(number))
-                    if answer.failed or answer.payload.get("statusCode") != 200:
-                        raise RuntimeError(f"{variant.name}: {answer.payload}")
-                    api.wait_until_started()
-                    cpu_times.append(_cpu(process.pid) - before)
-                    # Without a control group nothing slows the process down, so its CPU time
-                    # tells how long it would take.
-                    took = answer.seconds * 1000
-                    times.append(took if limit.works else max(took, cpu_times[-1] / limit.share))
+                first, _ = update()
+                limit.lift()
+                for _ in range(variant.age):
+                    update()
+                limit.set()
+                in_a_row = [update()[0] for _ in range(warm)]
+                paused = []
+                for _ in range(warm):
+                    time.sleep(PAUSE)
+                    paused.append(update())
             finally:
                 limit.lift()
-            if (bot_api.calls - calls >= warm + 1) != variant.calls:
+            if (bot_api.calls - calls >= 2 * warm + 1) != variant.calls:
                 raise RuntimeError(f"{variant.name}: {bot_api.calls - calls} calls to the Bot API")
+            waits, cpu_times = zip(*paused, strict=True)
             return Run(
-                startup, times[0], statistics.mean(times[1:]), statistics.mean(cpu_times[1:]),
+                startup, first, statistics.mean(in_a_row),
+                statistics.median(waits), statistics.median(cpu_times),
                 _memory(process.pid), bot_api.connections - connections,
             )  # fmt: skip
 
@@ -164,23 +182,10 @@ def measure(variant: Variant, bot_api: FakeBotApi, limit: CpuLimit, warm: int = 
 def _process(
     variant: Variant, api: RuntimeApi, bot_api: FakeBotApi
 ) -> Iterator[subprocess.Popen[bytes]]:
-    environment = {
-        "PATH": os.defpath,
-        "PYTHONDONTWRITEBYTECODE": "1",  # Lambda's folder is read-only; root's isn't
-        "TELEGRAM_BOT_TOKEN": TOKEN,
-        "TELEGRAM_WEBHOOK_SECRET": SECRET,
-        "TELEGRAM_API_URL": bot_api.urls[variant.away],
-        "AWS_ENDPOINT_URL": bot_api.urls[0],
-        "AWS_REGION": "eu-central-1",
-        "AWS_ACCESS_KEY_ID": "benchmark",
-        "AWS_SECRET_ACCESS_KEY": "benchmark",
-        **api.environment(),
-        **variant.environment,
-    }
     process = subprocess.Popen(
         variant.command,
         cwd=variant.folder,
-        env=environment,
+        env=environment(variant, bot_api) | api.environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -190,6 +195,22 @@ def _process(
     finally:
         process.kill()
         process.wait()
+
+
+def environment(variant: Variant, bot_api: FakeBotApi) -> dict[str, str]:
+    """Return the environment in which a variant answers by the fake Bot API."""
+    return {
+        "PATH": os.defpath,
+        "PYTHONDONTWRITEBYTECODE": "1",  # Lambda's folder is read-only; root's isn't
+        "TELEGRAM_BOT_TOKEN": TOKEN,
+        "TELEGRAM_WEBHOOK_SECRET": SECRET,
+        "TELEGRAM_API_URL": bot_api.urls[variant.away],
+        "AWS_ENDPOINT_URL": bot_api.urls[0],
+        "AWS_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "benchmark",
+        "AWS_SECRET_ACCESS_KEY": "benchmark",
+        **variant.environment,
+    }
 
 
 def _cpu(process: int) -> float:

@@ -61,41 +61,44 @@ class Builder:
         self._client = _install(python, f"client-{RUNTIME}", [requirement(RUNTIME_CLIENT)])
         self._store = _system_store(root)
 
-    def essential(self) -> list[Variant]:
-        """Build what the targets compare.
-
-        That is: empty, this bot in both reply modes, textbook urllib, this bot with a session, with
-        a queue, with albums that are one turn, and as a published version, which an alias invokes.
-        """
-        queue = {"QUEUE_URL": "https://sqs/1/bot.fifo"}
+    def bounds(self) -> list[Variant]:
+        """Build an empty function, and a textbook's."""
         return [
             self._function("empty function", "empty"),
+            self._function("textbook urllib", "textbook"),
+        ]
+
+    def own(self) -> list[Variant]:
+        """Build this bot: in both reply modes, with a session, a queue, and albums as one turn."""
+        queue = {"QUEUE_URL": "https://sqs/1/bot.fifo"}
+        session = self._bot(
+            "this bot, api, with a session", "api", "remembers", SESSION_TABLE="sessions"
+        )
+        return [
             self._bot("this bot, webhook", "webhook"),
             self._bot("this bot, api", "api"),
-            self._function("textbook urllib", "textbook"),
-            self._bot(
-                "this bot, api, with a session", "api", "remembers", SESSION_TABLE="sessions"
-            ),
+            session,
+            session._replace(name="this bot, api, a session of 300 updates", age=300),
             self._bot("this bot, into a queue", "api", **queue)._replace(calls=False),
             self._bot(
                 "this bot, albums", "api", "albums", SESSION_TABLE="sessions", **queue
             )._replace(calls=False),
-            self._bot("this bot, webhook, alias", "webhook", AWS_LAMBDA_FUNCTION_VERSION="7"),
         ]
 
     def others(self) -> list[Variant]:
-        """Build the bots that use a library, and those that run on Node."""
-        libraries = [self._function(name, module, name) for name, module in LIBRARIES.items()]
-        return [*libraries, *_node_functions(self._root)]
-
-    def frameworks(self) -> list[Variant]:
-        """Build bots that use a framework in this function, and one that uses none."""
+        """Build this bot as an alias invokes it, and with each framework; bots that use only a
+        library; and those that run on Node.
+        """
         return [
-            self._bot("rewritten", "api", "remembers", SESSION_TABLE="sessions"),
+            self._bot("this bot, webhook, alias", "webhook", AWS_LAMBDA_FUNCTION_VERSION="7"),
             *(
-                self._bot(name, "api", f"on_{module}", name, SESSION_TABLE="sessions")
+                self._bot(
+                    f"this bot, {name}", "api", f"on_{module}", name, SESSION_TABLE="sessions"
+                )
                 for name, module in FRAMEWORKS.items()
             ),
+            *(self._function(name, module, name) for name, module in LIBRARIES.items()),
+            *_node_functions(self._root),
         ]
 
     def _bot(
@@ -112,11 +115,10 @@ class Builder:
         if library:
             installed = _install(self._python, library, [requirement(library)])
             shutil.copytree(installed, folder, dirs_exist_ok=True)
-            package = _zip(folder)
         _make_read_only(folder)
         variant = self._variant(name, folder, "handler.handler")
         variant.environment.update(environment, REPLY_MODE=mode)
-        return variant._replace(calls=mode == "api", package=package.stat().st_size)
+        return variant._replace(calls=mode == "api")
 
     def _function(self, name: str, module: str, library: str = "") -> Variant:
         """Return another function, with the library that it needs."""
@@ -210,7 +212,3 @@ def _make_read_only(folder: Path) -> None:
     for path in [*folder.rglob("*"), folder]:
         if not path.is_symlink():
             path.chmod(0o555 if path.is_dir() else 0o444)
-
-
-def _zip(folder: Path) -> Path:
-    return Path(shutil.make_archive(str(folder), "zip", folder))

@@ -1,6 +1,7 @@
 """A plugin of pytest's for scripts/mutants: tries mutants in forks, which saves pytest's start.
 
-It collects and runs the tests once, then forks for each mutant. Modules that the tests loaded when
+It collects and runs the tests once, then forks for each mutant, and runs those of the tests that
+reach its lines. Modules that the tests loaded when
 they were collected aren't mutated in a fork. So only a mutant that fails a test, or makes one hang,
 gets its result here, in cosmic-ray's database.
 """
@@ -13,11 +14,20 @@ import os
 import select
 import signal
 import time
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from cosmic_ray.work_item import MutationSpec
+
 PARENT = os.getpid()
 ALONE = 20.0  # seconds for one test
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--mutated", help="the module, as in scripts/mutants MODULE")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -32,22 +42,27 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     from cosmic_ray.work_db import use_db
     from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkResult
 
+    from .mutants import reached
+
     killed = WorkResult(
         WorkerOutcome.NORMAL,
         output="failed in a fork",
         test_outcome=TestOutcome.KILLED,
         diff="not kept",  # mutants.py takes a result without one for a mutant that wasn't tried
     )
-    items = list(session.items)
-    began = time.monotonic()
-    run(items)  # here, so that forks needn't import what it imports
-    limit = 5 + 5 * (time.monotonic() - began)
-    if session.testsfailed or fails(items, limit):
-        raise session.Failed("the tests fail without a mutant")
+    tests = reached(Path(".coverage"), session.config.getoption("mutated"))
     with use_db("session.sqlite") as database:
-        works = database.pending_work_items
-        for work in sorted(works, key=lambda work: work.mutations[0].start_pos):
+        works = sorted(database.pending_work_items, key=lambda work: work.mutations[0].start_pos)
+        wanted = set().union(*(tests_of(work.mutations[0], tests) for work in works))
+        items = [item for item in session.items if item.nodeid in wanted]
+        began = time.monotonic()
+        run(items)  # here, so that forks needn't import what it imports
+        limit = 5 + 5 * (time.monotonic() - began)
+        if session.testsfailed or fails(items, limit):
+            raise session.Failed("the tests fail without a mutant")
+        for work in works:
             [mutation] = work.mutations
+            chosen = [item for item in items if item.nodeid in tests_of(mutation, tests)]
             operator = get_operator(mutation.operator_name)(**mutation.operator_args)
             change = use_mutation(mutation.module_path, operator, mutation.occurrence)
             with contextlib.ExitStack() as opened:
@@ -55,19 +70,26 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
                     _, mutant = opened.enter_context(change)
                 except AttributeError:  # cosmic-ray can't make it, and will say so itself
                     continue
-                if mutant is not None and fails(items, limit):
+                if mutant is not None and fails(chosen, limit):
                     database.set_result(work.job_id, killed)
+                    items.remove(chosen[0])  # the next mutant is near, and may also fail it
+                    items.insert(0, chosen[0])
     if fails(items, limit):
         raise session.Failed("the tests fail without a mutant, in another order")
     return True
 
 
+def tests_of(mutation: MutationSpec, tests: dict[int, set[str]]) -> set[str]:
+    """Return the ids of the tests that reach the lines of a mutant."""
+    lines = range(mutation.start_pos[0], mutation.end_pos[0] + 1)
+    return set().union(*(tests.get(line, set()) for line in lines))
+
+
 def fails(items: list[pytest.Item], limit: float) -> bool:
     """Run tests in a fork until one fails. Return whether one did, or hangs.
 
-    That test becomes the first one: the next mutant is near, and may also fail it. A test hangs if
-    all take more than `limit` seconds, and then it alone takes more than `ALONE`, without those in
-    which the machine ran other processes.
+    That test becomes the first one. A test hangs if all take more than `limit` seconds, and then it
+    alone takes more than `ALONE`, without those in which the machine ran other processes.
     """
     from telegram_bot_aws.local.processes import in_time  # lazy: by now pytest has set the path
 

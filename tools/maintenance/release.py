@@ -24,7 +24,9 @@ VERSION = r"(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)){2}"
 # https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication
 OWNER = r"(?!OWNER$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?"
 ADDRESS = re.compile(rf"(github\.com/)[\w-]+(/{NAME}\b)(\?ref=[\w.-]+)?")
-WHERE_OWNER_IS = re.compile(r"\s+`OWNER`\s+is\s+in\s+this\s+page's\s+address\.")
+WHERE_OWNER_IS = re.compile(
+    r"\s+Replace\s+`OWNER`\s+with\s+the\s+account\s+in\s+this\s+page's\s+URL\."
+)
 LINK = re.compile(r"""(\]\(|src(?:set)?=")(?![a-z]+:|#)([^)#"]+)""")  # also of a picture
 OWN_LINK = re.compile(
     rf"https://(?:github\.com/[\w-]+/{NAME}/(?:blob|tree)|raw\.githubusercontent\.com/[\w-]+/{NAME})"

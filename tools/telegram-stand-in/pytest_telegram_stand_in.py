@@ -1,5 +1,7 @@
 """The fixture `bot_api` of pytest: a Telegram for one test. `telegram_stand_in.testing` has it.
 
+The mark `telegram_crashes` runs a test again with each crash: `telegram_stand_in.crashes` does.
+
 This is no module of that package: pytest imports it whenever it starts, and the package only for a
 test that asks for it.
 """
@@ -13,8 +15,16 @@ import pytest
 
 if TYPE_CHECKING:
     from telegram_stand_in import BotApi
+    from telegram_stand_in.crashes import Run
 
 STAGE: pytest.StashKey[BotApi] = pytest.StashKey()
+RUN: pytest.StashKey[Run] = pytest.StashKey()
+MARK = "telegram_crashes"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    what = "run the test again with a crash of its bot before and after each call"
+    config.addinivalue_line("markers", f"{MARK}: {what}")
 
 
 @pytest.fixture
@@ -22,16 +32,37 @@ def bot_api(request: pytest.FixtureRequest) -> Iterator[BotApi]:
     """A Bot API server on loopback, for this test alone: `bot_api.url`, for `bot_api.token`."""
     from telegram_stand_in import BotApi
 
-    with BotApi() as stage:
+    stage: BotApi
+    if run := request.node.stash.get(RUN, None):
+        from telegram_stand_in.crashing import CrashingBotApi
+
+        stage = CrashingBotApi(run)
+    else:
+        stage = BotApi()
+    with stage:
         request.node.stash[STAGE] = stage  # instead of the one of an earlier try
         yield stage
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    if not item.get_closest_marker(MARK):
+        return None
+    from telegram_stand_in import crashes
+
+    return crashes.play(item, nextitem, RUN)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test whose bot made a call that isn't as documented, though it didn't notice."""
-    result = yield
-    if stage := item.stash.get(STAGE, None):
+    stage = item.stash.get(STAGE, None)
+    try:
+        result = yield
+    finally:
+        if stage:
+            stage.finish()
+    if stage:
         stage.check()
     return result
 
@@ -48,3 +79,15 @@ def pytest_runtest_makereport(
 
         report.sections.append(("Telegram", "\n".join(latest(lines))))
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell how many crashes there were, and what may come twice."""
+    outcomes = map(terminalreporter.getreports, ("passed", "failed"))
+    reports = [report for reports in outcomes for report in reports]
+    if any(name == MARK for report in reports for name, _ in report.user_properties):
+        from telegram_stand_in import crashes
+
+        terminalreporter.section("Telegram: crashes")
+        for line in crashes.summary(reports):
+            terminalreporter.line(line)

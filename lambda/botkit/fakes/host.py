@@ -1,136 +1,120 @@
-"""Who invokes the function: Telegram's webhook, SQS and Scheduler, in this process.
+"""Who invokes the function when something is due: Lambda's poller of the queue, and Scheduler.
 
-The function's own sources and steps decide what becomes of an update or event. A host only delivers
-it, and again if they say so.
+`invoke(event, request_id)` has the function answer an event, and returns its result and its error,
+"" if there is none. The function itself decides what becomes of an update or event.
 """
 
 from __future__ import annotations
 
-import json
-import time
+import copy
 import uuid
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
-from .. import failed, ways
-from ..current import Run
-from ..deadline import deadline
-from ..errors import FailedForGood, Misconfigured, StartFailed
-from ..outcome import Outcome
-from ..settings import settings
-from ..sources import event as events
-from ..sources import queue, webhook
-from .services import Queue, Schedules, in_order, queue_event, take
+from .cron import as_scheduled, next_time
+from .services import QUEUE_URL, Queues, Schedules, in_order
 
 Json = dict[str, Any]
+Invoke = Callable[[Json, str], tuple[Any, str]]
 
-MOST_TRIES = 100  # of an update whose calls fail for now
-EVENT_TRIES = 3  # Lambda's own, of an event
-LATER = 0.01  # seconds that a pause takes too long
-
-
-class Clock:
-    """The module `time` for modules of botkit: `now` is the time, and a pause is over at once."""
-
-    def __init__(self, now: Callable[[], float]) -> None:
-        self._now = now
-        self._paused = 0.0
-
-    def time(self) -> float:
-        """Return the seconds since 1970."""
-        return self._now() + self._paused
-
-    def sleep(self, seconds: float) -> None:
-        """Let so many seconds pass."""
-        self._paused += seconds + LATER
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(time, name)
+HIDDEN = 60.0  # seconds for which the queue hides a message (queue.tf)
+MOST_RECEIVES = 20  # of a message, which then is a dead letter (queue.tf)
+PAUSES = (60.0, 120.0)  # seconds, between Lambda's three tries of an event
+AGAIN = "again."  # begins the names of events that wait for another try
 
 
-class Host:
-    """Invokes the function with updates, and with what is due, for so many seconds each.
+class Poller:
+    """Invokes the function with each message of its queue, and deletes those that are done.
 
-    `wait` lets seconds pass, for which Telegram or SQS waits before it delivers an update again.
-    What the bot raises is raised here, unless the update or event is delivered again.
+    `bury` is called with a message that isn't done in all its tries, which then is a dead letter.
+    """
+
+    def __init__(self, queued: Queues, invoke: Invoke, bury: Callable[[Json], object]) -> None:
+        self._queued, self._invoke, self._bury = queued, invoke, bury
+
+    def next_time(self) -> float | None:
+        """Return when a message can be received next, in seconds since 1970, or None."""
+        return self._queued.next_time(QUEUE_URL)
+
+    def run_next(self) -> bool:
+        """Deliver the next message. Returns whether it won't be delivered again."""
+        message = self._queued.receive(QUEUE_URL, HIDDEN)
+        if not message:
+            return True
+        result, _ = self._invoke(queue_event(message), f"{uuid.uuid4()}")
+        if result != {"batchItemFailures": []}:
+            if message["received"] < MOST_RECEIVES:
+                return False
+            self._bury(message)
+        self._queued.delete(message["id"])
+        return True
+
+
+class Scheduler:
+    """Invokes the function with each schedule when it is due, and again while Lambda would.
+
+    `pauses` are the seconds before each further try. `give_up` is called with an event that failed
+    in all of them, the id of its invocation, and the error.
     """
 
     def __init__(
         self,
-        queued: Queue,
         schedules: Schedules,
-        seconds: float,
-        wait: Callable[[float], object] = lambda seconds: None,
+        invoke: Invoke,
+        give_up: Callable[[Json, str, str], object] = lambda event, request_id, error: None,
+        pauses: tuple[float, ...] = PAUSES,
     ) -> None:
-        self._seconds, self._wait = seconds, wait
-        self._queued, self._schedules = queued, schedules
-        self._outcome = Outcome("ignored")  # of the last run
-        self._raised: list[BaseException] = []  # in the last invocation
-
-    def deliver(self, updates: list[Json]) -> None:
-        """Deliver updates that came at once, in order, each until it is answered."""
-        for update in updates:
-            self._until_done("Telegram", partial(self._is_accepted, update))
-        while messages := self._queued.items:
-            message = next(iter(messages.values()))
-            self._until_done("the queue", partial(self._is_deleted, message))
-            del messages[message["id"]]
+        self._schedules, self._invoke, self._pauses = schedules, invoke, pauses
+        self._give_up = give_up
 
     def next_time(self) -> float | None:
         """Return when something is due next, in seconds since 1970, or None."""
         return next((each["at"] for each in in_order(self._schedules.items).values()), None)
 
-    def run_next(self) -> None:
-        """Deliver what is due next, again while Lambda would."""
-        name = next(iter(in_order(self._schedules.items)))
-        schedule: Any = take(self._schedules.items, name, self._schedules.now())
-        event, request_id = schedule["event"], f"{uuid.uuid4()}"
-        for _ in range(EVENT_TRIES):
-            try:
-                self._invoke(partial(events.receive, event, request_id, self._take))
-                return
-            except events.EventFailed as error:
-                last = error
-        raise (self._raised or [last])[0]
+    def run_next(self) -> bool:
+        """Deliver what is due next. Returns whether it won't be delivered again."""
+        return self.run(next(iter(in_order(self._schedules.items)), ""))
 
-    def _until_done(self, who: str, deliver: Callable[[], bool]) -> None:
-        for _ in range(MOST_TRIES):
-            if self._invoke(deliver):
-                return
-            if pause := self._outcome.retry_after:
-                self._wait(pause)
-        again = "delivers this update again and again"
-        raise AssertionError(f"{who} {again}: {self._outcome.name}")
+    def run(self, name: str) -> bool:
+        """Deliver a schedule, if it is still there."""
+        with self._schedules.changing() as items:
+            schedule = take(items, name, self._schedules.now())
+        if not schedule:
+            return True
+        event, request_id = schedule["event"], schedule.get("id") or f"{uuid.uuid4()}"
+        _, error = self._invoke(event, request_id)
+        if not error:
+            return True
+        tries = schedule.get("tries", 0)
+        if tries < len(self._pauses):
+            at = self._schedules.now() + self._pauses[tries]
+            again = {"at": at, "event": copy.deepcopy(event), "id": request_id, "tries": tries + 1}
+            with self._schedules.changing() as items:
+                items[AGAIN + request_id] = again
+            return False
+        self._give_up(event, request_id, error)
+        return True
 
-    def _is_accepted(self, update: Json) -> bool:
-        """Deliver an update by the webhook. Returns whether Telegram then drops it."""
-        headers = {webhook.SECRET_HEADER: settings.webhook_secret}
-        response = webhook.receive({"headers": headers, "body": json.dumps(update)}, self._take)
-        return bool(response["statusCode"] == 200)
 
-    def _is_deleted(self, message: Json) -> bool:
-        """Deliver a message of the queue. Returns whether SQS then deletes it."""
-        message["received"] += 1
-        return not queue.receive(queue_event(message), self._take)["batchItemFailures"]
+def take(schedules: Json, name: str, now: float) -> Json | None:
+    """Return a schedule, None if it is gone, with the "event" as Scheduler delivers it now.
 
-    def _invoke(self, deliver: Callable[[], Any]) -> Any:
-        """Invoke the function and return its result. False: it is invoked again.
+    The schedule is deleted, unless it recurs. Then the times that were missed are left out.
+    """
+    schedule: Json | None = schedules.get(name)
+    if schedule and "cron" in schedule:
+        due = next_time(schedule["cron"], schedule["zone"], schedule["since"])
+        at = now if due is None or due > now else due
+        schedule["event"]["every"]["at"] = as_scheduled(at)
+        schedule["since"] = max(now, schedule["since"])
+    else:
+        schedules.pop(name, None)
+    return schedule
 
-        Raises what the bot raised, unless another invocation may succeed.
-        """
-        deadline.start(self._seconds)
-        self._raised = []
-        result = deliver()
-        for error in self._raised[:1]:
-            if result is not False or isinstance(error, Misconfigured):
-                raise error.error if isinstance(error, (FailedForGood, StartFailed)) else error
-        return result
 
-    def _take(self, run: Run, way: str) -> Outcome:
-        self._outcome = ways.take(run, way, self._outcome_of)
-        return self._outcome
-
-    def _outcome_of(self, error: BaseException) -> Outcome:
-        self._raised.append(error)
-        return failed.outcome_of(error)
+def queue_event(message: Json) -> Json:
+    """Return the event in which Lambda hands over a message of the queue."""
+    record = {"messageId": message["id"], "receiptHandle": message["id"], "body": message["body"]}
+    record["attributes"] = {"ApproximateReceiveCount": str(message["received"])}
+    account, name = QUEUE_URL.split("/")[-2:]
+    return {"Records": [{**record, "eventSourceARN": f"arn:aws:sqs:local:{account}:{name}"}]}

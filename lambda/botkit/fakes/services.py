@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from .cron import as_scheduled, next_time
+from .cron import next_time
 from .files import alone, read, write
 
 Json = dict[str, Any]
@@ -28,13 +28,14 @@ QUEUE_URL = "https://sqs.local/000000000000/updates.fifo"
 class _Kept:
     """Items in `file`, or in memory: those of another stand-in, if they are given.
 
-    `aws` is the module of botkit. `now` is the clock.
+    `aws` is the module of botkit, None for a host, which makes no calls. `now` is the clock.
     """
 
     def __init__(
-        self, aws: ModuleType, file: Path | None = None, items: Json | None = None
+        self, aws: ModuleType | None, file: Path | None = None, items: Json | None = None
     ) -> None:
-        self._aws, self._file = aws, file
+        self._aws: Any = aws
+        self._file = file
         self._items: Json = {} if items is None else items
         self.now: Callable[[], float] = time.time
 
@@ -44,7 +45,7 @@ class _Kept:
         return read(self._file) if self._file else self._items
 
     @contextlib.contextmanager
-    def _changing(self) -> Iterator[Json]:
+    def changing(self) -> Iterator[Json]:
         """Yield the items, and keep the changes unless an exception is raised."""
         with alone(self._file):
             items = self.items
@@ -59,11 +60,15 @@ class Table(_Kept):
     """
 
     def __init__(
-        self, aws: ModuleType, name: str, file: Path | None = None, items: Json | None = None
+        self,
+        aws: ModuleType | None,
+        name: str,
+        file: Path | None = None,
+        items: Json | None = None,
     ) -> None:
         super().__init__(aws, file, items)
         self._name = name
-        self._others = aws.call
+        self._others: Any = aws and aws.call
 
     def call(self, service: str, target: str, params: Json, **more: Any) -> Any:
         """Make a call as aws.call does."""
@@ -73,7 +78,7 @@ class Table(_Kept):
             items, key = self.items, params["Key"]["id"]["S"]
             return {"Item": items[key]} if key in items else {}
         change = {"PutItem": self._put, "UpdateItem": self._update}[target.partition(".")[2]]
-        with self._changing() as items:
+        with self.changing() as items:
             return change(items, params)
 
     def _put(self, items: Json, params: Json) -> Json:
@@ -139,10 +144,10 @@ class Schedules(_Kept):
     """
 
     def __init__(
-        self, aws: ModuleType, file: Path | None = None, items: Json | None = None
+        self, aws: ModuleType | None, file: Path | None = None, items: Json | None = None
     ) -> None:
         super().__init__(aws, file, items)
-        self._others = aws.request
+        self._others: Any = aws and aws.request
 
     def request(self, service: str, method: str, path: str, **content: Any) -> Any:
         """Make a request as aws.request does."""
@@ -154,7 +159,7 @@ class Schedules(_Kept):
                 raise self._missing(name)
             event = self.items[name]["event"]
             return {"Target": {"Input": json.dumps(event)}}
-        with self._changing() as items:
+        with self.changing() as items:
             self._change(items, method, name, content)
         return {}
 
@@ -190,84 +195,88 @@ class Schedules(_Kept):
         return {"cron": cron, "zone": zone, "since": self.now(), "event": event}
 
 
-class Queue(_Kept):
-    """An SQS FIFO queue: SendMessage, and ChangeMessageVisibility.
-
-    Its messages have ids of deduplication: the "id", "group" and "body" of each, how often it was
-    "received", and until when it is "hidden", in seconds since 1970.
-    """
-
-    def __init__(self, aws: ModuleType, file: Path | None = None) -> None:
-        super().__init__(aws, file)
-        self._others = aws.call
-
-    def call(self, service: str, target: str, params: Json, **more: Any) -> Any:
-        """Make a call as aws.call does."""
-        if (service, params.get("QueueUrl")) != ("sqs", QUEUE_URL):
-            return self._others(service, target, params, **more)
-        with self._changing() as messages:
-            if target.endswith(".SendMessage"):
-                id_, group = params["MessageDeduplicationId"], params["MessageGroupId"]
-                new = {"id": id_, "group": group, "body": params["MessageBody"]}
-                messages.setdefault(id_, {**new, "received": 0, "hidden": 0})
-            else:
-                assert target.endswith(".ChangeMessageVisibility"), f"no stand-in for {target}"
-                hidden = self.now() + params["VisibilityTimeout"]
-                messages[params["ReceiptHandle"]]["hidden"] = hidden
-        return {}
-
-
 class Queues(_Kept):
     """SQS queues. A message is hidden from others while somebody has it.
 
     It has its "queue" and "body", how often it was "received", and the time in seconds until which
-    it is "hidden".
+    it is "hidden". In a FIFO queue its id is that of its deduplication, and it waits for those that
+    came before it in its "group".
     """
 
     def __init__(
-        self, aws: ModuleType, *urls: str, file: Path | None = None, items: Json | None = None
+        self,
+        aws: ModuleType | None,
+        *urls: str,
+        file: Path | None = None,
+        items: Json | None = None,
     ) -> None:
         super().__init__(aws, file, items)
         self._urls = urls
-        self._others = aws.call
+        self._others: Any = aws and aws.call
 
     @property
     def messages(self) -> Json:
         """The messages by their ids, the oldest first."""
         return self.items
 
+    def next_time(self, url: str) -> float | None:
+        """Return when a queue's next message can be received, in seconds since 1970, or None."""
+        first = self._first_ones(self.items, url).values()
+        return min((each["hidden"] for each in first), default=None)
+
+    def receive(self, url: str, seconds: float) -> Json | None:
+        """Return a message with its "id", hidden for so many seconds, or None."""
+        with self.changing() as messages:
+            for id_, each in self._first_ones(messages, url).items():
+                if each["hidden"] <= self.now():
+                    each["received"] += 1
+                    each["hidden"] = self.now() + seconds
+                    return {"id": id_, **each}
+        return None
+
+    def send(self, url: str, body: str, id_: str = "", **about: Any) -> None:
+        """Put a message into a queue, unless one with its id is there."""
+        new = {"queue": url, "body": body, "received": 0, "hidden": self.now(), **about}
+        with self.changing() as messages:
+            messages.setdefault(id_ or f"{max(map(int, messages), default=0) + 1}", new)
+
+    def delete(self, id_: str) -> None:
+        """Delete a message, if it is still there."""
+        with self.changing() as messages:
+            messages.pop(id_, None)
+
     def call(self, service: str, target: str, params: Json, **more: Any) -> Any:
         """Make a call as aws.call does."""
-        if service != "sqs" or params["QueueUrl"] not in self._urls:
+        if service != "sqs" or params.get("QueueUrl") not in self._urls:
             return self._others(service, target, params, **more)
-        with self._changing() as messages:
-            return self._call(messages, target, params)
-
-    def _call(self, messages: Json, target: str, params: Json) -> Any:
-        queue, action = params["QueueUrl"], target.partition(".")[2]
-        answer: Json = {}
+        url, action = params["QueueUrl"], target.partition(".")[2]
         if action == "SendMessage":
             hidden = self.now() + params.get("DelaySeconds", 0)
-            new = {"queue": queue, "body": params["MessageBody"], "received": 0, "hidden": hidden}
-            number = max(map(int, messages), default=0) + 1
-            messages[f"{number}"] = new
+            group = params.get("MessageGroupId")
+            about = {"hidden": hidden, **({"group": group} if group else {})}
+            self.send(url, params["MessageBody"], params.get("MessageDeduplicationId", ""), **about)
         elif action == "ReceiveMessage":
-            for id_, each in messages.items():
-                if each["queue"] == queue and each["hidden"] <= self.now():
-                    each["received"] += 1
-                    each["hidden"] = self.now() + params["VisibilityTimeout"]
-                    found = {"MessageId": id_, "ReceiptHandle": id_, "Body": each["body"]}
-                    count = {"ApproximateReceiveCount": f"{each['received']}"}
-                    answer = {"Messages": [{**found, "Attributes": count}]}
-                    break
+            if message := self.receive(url, params["VisibilityTimeout"]):
+                return {"Messages": [as_received(message)]}
         elif action == "DeleteMessage":
-            messages.pop(params["ReceiptHandle"], None)
+            self.delete(params["ReceiptHandle"])
         else:
             assert action == "ChangeMessageVisibility", f"no stand-in for {action}"
-            timeout = params["VisibilityTimeout"]
-            if message := messages.get(params["ReceiptHandle"]):
-                message["hidden"] = self.now() + timeout
-        return answer
+            with self.changing() as messages:
+                if found := messages.get(params["ReceiptHandle"]):
+                    found["hidden"] = self.now() + params["VisibilityTimeout"]
+        return {}
+
+    def _first_ones(self, messages: Json, url: str) -> Json:
+        """Return the messages of a queue that wait for no other one in their group."""
+        groups = {None}
+        first = {}
+        for id_, each in messages.items():
+            group = each.get("group")
+            if each["queue"] == url and (group is None or group not in groups):
+                groups.add(group)
+                first[id_] = each
+        return first
 
 
 def seconds_of(expression: str) -> float:
@@ -290,25 +299,7 @@ def in_order(schedules: Json) -> Json:
     return dict(sorted(coming.items(), key=lambda each: each[1]["at"]))
 
 
-def take(schedules: Json, name: str, now: float) -> Json | None:
-    """Return a schedule, None if it is gone, with the "event" as Scheduler delivers it now.
-
-    The schedule is deleted, unless it recurs. Then the times that were missed are left out.
-    """
-    schedule: Json | None = schedules.get(name)
-    if schedule and "cron" in schedule:
-        due = next_time(schedule["cron"], schedule["zone"], schedule["since"])
-        at = now if due is None or due > now else due
-        schedule["event"]["every"]["at"] = as_scheduled(at)
-        schedule["since"] = max(now, schedule["since"])
-    else:
-        schedules.pop(name, None)
-    return schedule
-
-
-def queue_event(message: Json) -> Json:
-    """Return the event in which Lambda hands over a message of a `Queue`."""
-    record = {"messageId": message["id"], "receiptHandle": message["id"], "body": message["body"]}
-    record["attributes"] = {"ApproximateReceiveCount": str(message["received"])}
-    account, name = QUEUE_URL.split("/")[-2:]
-    return {"Records": [{**record, "eventSourceARN": f"arn:aws:sqs:local:{account}:{name}"}]}
+def as_received(message: Json) -> Json:
+    """Return a message of `Queues` as ReceiveMessage has it."""
+    found = {"MessageId": message["id"], "ReceiptHandle": message["id"], "Body": message["body"]}
+    return {**found, "Attributes": {"ApproximateReceiveCount": f"{message['received']}"}}

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from botkit.fakes.files import alone, read, write
-from botkit.fakes.services import Queue, Queues, Schedules, Table, in_order, take
+from botkit.fakes.host import take
+from botkit.fakes.services import Queues, Schedules, Table, in_order
 
 EACH = 20
 
@@ -80,7 +81,7 @@ def test_what_is_for_others_is_passed_on() -> None:
     aws: Any = SimpleNamespace(call=lambda *call: call, request=lambda *request: request)
     mine, others = {"QueueUrl": "mine"}, {"QueueUrl": "others"}
     queues = Queues(aws, "mine")
-    for each in (queues, Table(aws, "sessions"), Queue(aws)):
+    for each in (queues, Table(aws, "sessions")):
         assert each.call("sqs", "AmazonSQS.SendMessage", others)[2] is others
     assert Schedules(aws).request("s3", "GET", "/x") == ("s3", "GET", "/x")
     gone = {**mine, "ReceiptHandle": "1", "VisibilityTimeout": 5}

@@ -83,6 +83,15 @@ def test_without_a_change_nothing_is_written(
     assert (container.line["outcome"], container.table.items) == ("ignored", {})
 
 
+def test_what_a_reply_changed_before_it_raised_is_not_kept(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    raises = COUNT.replace("    return [", '    {}["missing"]\n    return [')
+    container = start_with_sessions(raises)
+    assert "KeyError" in fails(container, "bot_failed")
+    assert container.table.items == {}
+
+
 def test_a_change_is_one_read_and_one_write(start_with_sessions: StartBot, bot_api: BotApi) -> None:
     container = start_with_sessions(COUNT)
     calls = []
@@ -477,6 +486,19 @@ def test_what_the_bot_called_itself_is_not_repeated_either(
     assert container.deliver(message()) == (503, None)
     bot_api.expects(said("a"), said("b"), said("c"))
     assert start_with_sessions(source).deliver(message()) == (200, None)
+
+
+def test_calls_that_the_bot_makes_itself_are_not_completed(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    own = [f'telegram.call("sendMessage", chat_id=42, text="{text}")' for text in "xy"]
+    lines = "".join(f"{each}\n    " for each in own)
+    source = "from botkit import telegram\n" + COUNT.replace("return [", f"{lines}return [")
+    bot_api.expects(said("x"))
+    bot_api.refuses(said("y"), *LIMIT)
+    container = start_with_sessions(source)
+    assert container.deliver(message()) == (200, None)
+    assert (container.line["outcome"], container.table.items) == ("incomplete", {})
 
 
 def test_what_changes_nothing_comes_again_whatever_people_saw(

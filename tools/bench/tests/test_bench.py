@@ -6,7 +6,6 @@ import shutil
 import socket
 import sys
 import time
-import xml.etree.ElementTree
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,10 +13,11 @@ from pathlib import Path
 import pytest
 from telegram_bot_aws.local.project import ROOT
 
-from bench import document, measure, report
+from bench import document, instructions, measure, report
 from bench.distance import Network, inside, network
 from bench.fake_bot_api import fake_bot_api, make_certificates
 from tests.support.needs import skip_or_fail
+from tests.support.stubs import copy_function
 
 FUNCTIONS = ROOT / "tools" / "bench" / "functions"
 COMMAND = [sys.executable, "-m", "awslambdaric"]
@@ -55,42 +55,55 @@ def test_a_run_measures_and_is_reported(certificates: Path) -> None:
     trust = {"SSL_CERT_FILE": str(certificates / "root.pem"), "SSL_CERT_DIR": "/nowhere"}
     empty = measure.Variant("empty", FUNCTIONS, [*COMMAND, "empty.handler"], calls=False)
     textbook = measure.Variant("textbook", FUNCTIONS, [*COMMAND, "textbook.handler"], trust)
-    results = []
+    measured = []
     with measure.CpuLimit() as limit, fake_bot_api(certificates) as bot_api:
-        for variant, connections in ((empty, 0), (textbook, 3)):
+        for variant, connections in ((empty, 0), (textbook, 5)):
             run = measure.measure(variant, bot_api, limit, warm=2)
             assert run.connections == connections
-            results.append(report.Result(variant, [run]))
+            measured.append(report.Result(variant, [run]))
         with pytest.raises(RuntimeError, match="0 calls"):
             measure.measure(empty._replace(calls=True), bot_api, limit, warm=1)
-    assert len(report.main_table(results).splitlines()) == 4
-    assert report.main_table(results).endswith(f" {run.memory:.0f} |")
-    xml.etree.ElementTree.fromstring(report.plot(results))
+    assert len(report.main_table(measured).splitlines()) == 4
+    assert report.main_table(measured).endswith(f" {run.memory:.0f} |")
 
 
-def result(milliseconds: float, warm_cpu: float = 1.0, connections: int = 1) -> report.Result:
-    variant = measure.Variant("a function", FUNCTIONS, COMMAND)
-    run = measure.Run(milliseconds, 0.0, 0.0, warm_cpu, 0.0, connections)
+def result(milliseconds: float, name: str = "a function") -> report.Result:
+    variant = measure.Variant(name, FUNCTIONS, COMMAND)
+    run = measure.Run(milliseconds, 0.0, 0.0, 0.0, 1.0, 0.0, 1)
     return report.Result(variant, [run])
 
 
-def test_each_target_is_met_up_to_its_limit() -> None:
-    empty, webhook, textbook = result(100, 1.0), result(110), result(1200, 3.0)
-    api = {0: result(200, 2.0), 8: result(1.3 * 124), 30: result(1.1 * 190)}
-    others = result(260, 5.0), result(260), result(338), result(121)
-    met = [each.met for each in report.targets(empty, webhook, textbook, api, *others)]
-    assert met == [True] * 12
-    webhook, textbook = result(111), result(1199, 3.0)
-    api = {0: result(201, 2.1, 2), 8: result(1.3 * 125), 30: result(1.1 * 191)}
-    others = result(262, 5.5), result(262), result(341), result(123)
-    missed = report.targets(empty, webhook, textbook, api, *others)
-    assert [each.met for each in missed] == [False] * 12
-    assert report.target_table(missed).count("**missed**") == 12
+def results(**first_answers: float) -> dict[str, report.Result]:
+    """Return results by the names of the variants that the targets compare."""
+    named = {
+        "empty function": first_answers.get("empty", 100),
+        "textbook urllib": 1200,
+        "this bot, webhook": 110,
+        "this bot, api, with a session": 213,
+        "this bot, into a queue": 200,
+        "this bot, albums": 230,
+    }
+    return {name: result(milliseconds) for name, milliseconds in named.items()}
+
+
+def test_targets_compare_the_runs_of_a_round() -> None:
+    api = {0: result(195), 8: result(1.3 * 124), 30: result(1.1 * 190)}
+    values = [each.values for each in report.targets(results(), api)]
+    assert values == [
+        [1.95], [pytest.approx(1200 / 195)], [pytest.approx(1.3)], [pytest.approx(1.1)],
+        [1.1], [18], [1.15], [1.0], [1.0], [1],
+    ]  # fmt: skip
+    near = report.Result(result(1).variant, [result(each).runs[0] for each in (200, 100, 300)])
+    every = results()
+    for name, each in every.items():
+        every[name] = each._replace(runs=each.runs * 3)
+    table = report.target_table(report.targets(every, {0: near}))
+    assert "| ≤ 1.95 × the empty function's " in table
+    assert "| 2.00 | 1.50 to 2.50 |" in " ".join(table.split())
 
 
 def test_a_machine_without_distances_has_no_target_for_them() -> None:
-    others = [result(1)] * 4
-    near = report.targets(result(1), result(1), result(9, 2.0), {0: result(1, 2.0)}, *others)
+    near = report.targets(results(), {0: result(1)})
     assert not [each for each in near if "away" in each.what]
 
 
@@ -99,15 +112,13 @@ CONDITIONS = document.Conditions(3, 1.0, 0.0, limited=True)
 
 @pytest.mark.parametrize("aways", [(0, 8, 30), (0,)], ids=["with distances", "without"])
 def test_the_measured_parts_are_replaced(aways: tuple[int, ...], tmp_path: Path) -> None:
-    empty, textbook, others = result(1, 1.0), result(9, 2.0), [result(1)] * 2
-    distances = [{away: result(1, 2.0) for away in aways}]
-    results = document.Results([empty, *others, textbook, *others, *others], distances)
-    text = document.write(tmp_path, results, CONDITIONS)
+    distances = [{away: result(1) for away in aways}]
+    main = [result(1, name) for name in results()]
+    text = document.write(tmp_path, document.Results(main, distances), CONDITIONS)
     assert (tmp_path / "performance.md").read_text() == text
     assert ("| 30 ms away |" in text) == (30 in aways)
-    assert text.count("| a function |") == 8
+    assert text.count("| this bot, albums ") == 1
     assert "3 runs of each variant" in text
-    xml.etree.ElementTree.parse(tmp_path / "performance.svg")
 
 
 def test_the_rest_of_the_page_stays() -> None:
@@ -115,3 +126,36 @@ def test_the_rest_of_the_page_stays() -> None:
     assert document.filled(page, {"main": "new"}) == page.replace("old", "new")
     with pytest.raises(ValueError, match="must have <!-- scripts/bench: other -->"):
         document.filled(page, {"other": "new"})
+
+
+def test_counts_beyond_their_limit_are_named() -> None:
+    counts = [
+        instructions.Count("this bot, api", 138.5, 1.1),
+        instructions.Count("this bot, webhook", 12.6),
+        instructions.Count("this bot, into a queue", 999.0, 9.0),
+    ]
+    assert [each.beyond() for each in counts] == [
+        [], ["this bot, webhook: start-up takes 12.60 million instructions, and at most 12.5"], [],
+    ]  # fmt: skip
+    assert instructions.table(counts).splitlines()[2].split() == (
+        "| this bot, api | 138.50 | 138.50 | 1.10 | 1.10 |".split()
+    )
+
+
+@pytest.mark.parametrize("judged", [("3.99", "OpenSSL"), ("3.13.0", "LibreSSL")])
+def test_other_versions_are_not_judged(
+    judged: tuple[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(instructions, "JUDGED", judged)
+    assert instructions.show([instructions.Count("this bot, api", 999.0)], sys.executable) == 0
+    assert "not judged: the limits are of" in capsys.readouterr().out
+
+
+def test_the_updates_of_a_function_are_counted(certificates: Path, tmp_path: Path) -> None:
+    if not shutil.which("valgrind"):
+        skip_or_fail("counting takes valgrind")
+    folder = copy_function(tmp_path / "task")
+    variant = measure.Variant("a function", folder, [sys.executable], {"REPLY_MODE": "webhook"})
+    with fake_bot_api(certificates) as bot_api:
+        client, none, two = (instructions.instructions(variant, n, bot_api) for n in (-1, 0, 2))
+    assert 10**7 < client < none < two

@@ -20,11 +20,14 @@ COMMANDS = (
 )
 LEFT_OUT = {
     "browser": "pages: there is no Chromium, and Playwright can't download one. Install Chromium",
-    "npm": "Mini Apps, a bot on Node.js and pyright: there is no npm, or it can't install. "
-    "Install Node.js with npm",
+    "npm": "prettier, Mini Apps, a bot on Node.js and pyright: there is no npm, or it can't "
+    "install. Install Node.js with npm",
     "libraries": "examples of others' bots: pip can't download them. Look at the network, and at "
     "pip's index and proxy",
+    "site": "the docs as a site: pip can't install MkDocs and Zensical. Look at the network, and "
+    "at pip's index and proxy",
     "checkov": "checkov: pip can't install it. Look at the network, and at pip's index and proxy",
+    "valgrind": "instructions: there is no valgrind, which counts them. Install valgrind",
     "go": "actionlint, and bots in Go: there is no Go, which builds them. Install Go",
     "provider": "the emulated AWS: there is no provider",
     "oldest": "telegram-stand-in: there is no such Python",
@@ -51,7 +54,9 @@ echo "bootstrap $*" >>log
 def project(tmp_path: Path) -> Path:
     """A folder with fakes of what scripts/test runs, and a PATH of only a few commands."""
     programs = [f".venv/bin/{name}" for name in ("mypy", "python", "ruff", "zizmor", "actionlint")]
-    files = dict.fromkeys([*programs, ".venv-checkov/bin/checkov", "commands/go"], PROGRAM)
+    programs += [".venv/npm/node_modules/.bin/prettier", ".venv-checkov/bin/checkov"]
+    programs += ["commands/go", "scripts/site", "scripts/bench"]
+    files = dict.fromkeys(programs, PROGRAM)
     for name, text in {**files, "scripts/bootstrap": BOOTSTRAP}.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
@@ -100,24 +105,27 @@ def test_the_product_is_checked(project: Path) -> None:
     assert all((ROOT / path).exists() for path in paths)
     assert all(" -m not slow " in line for line in ran)
     assert "mypy lambda" in called
-    of_all = ("browser", "checkov", "go", "libraries", "npm")
+    of_all = ("browser", "checkov", "go", "libraries", "npm", "site", "valgrind")
     assert not {f"bootstrap {name}" for name in of_all} & set(called)
 
 
 def test_everything_is_checked(project: Path) -> None:
     code, lines = run(project, "--all")
     assert lines == [
-        "── 1/10 ruff check",
-        "── 2/10 ruff format",
-        "── 3/10 zizmor",
-        "── 4/10 actionlint",
-        "── 5/10 tests",
-        "── 6/10 deployments",
-        "── 7/10 mypy --strict: lambda",
-        "── 8/10 mypy --strict: tools, tests",
-        "── 9/10 telegram-stand-in, installed",
-        "── 10/10 checkov",
-        "All 10 checks passed.",
+        "── 1/13 ruff check",
+        "── 2/13 ruff format",
+        "── 3/13 zizmor",
+        "── 4/13 actionlint",
+        "── 5/13 prettier",
+        "── 6/13 tests",
+        "── 7/13 deployments",
+        "── 8/13 mypy --strict: lambda",
+        "── 9/13 mypy --strict: tools, tests",
+        "── 10/13 telegram-stand-in, installed",
+        "── 11/13 instructions",
+        "── 12/13 the docs as a site",
+        "── 13/13 checkov",
+        "All 13 checks passed.",
     ]
     assert code == 0
     called = (project / "log").read_text().splitlines()
@@ -128,6 +136,7 @@ def test_everything_is_checked(project: Path) -> None:
         "mypy --config-file tools/telegram-stand-in/pyproject.toml tools/telegram-stand-in",
         "python tools/telegram-stand-in/check.py",
         "actionlint ",
+        "bench --instructions --quick",
     } <= set(called)
     ran = [line.partition(" ci ")[2] for line in called if " pytest " in line]
     assert not any("slow" in line for line in ran)
@@ -163,7 +172,8 @@ def test_what_is_left_out_is_listed_at_the_end(project: Path, lacking: str) -> N
     if lacking == "go":
         (project / "commands" / "go").unlink()
     code, lines = run(project, "--all", REQUIRE_ALL="")
-    number = 9 if lacking in ("checkov", "go") else 10
+    is_left_out = lacking in ("checkov", "go", "npm", "site", "valgrind")
+    number = 12 if is_left_out else 13
     assert lines[-3:] == [
         "left out:",
         f"  {LEFT_OUT[lacking]}",
@@ -186,8 +196,8 @@ def test_a_check_that_fails_does_not_stop_the_others(project: Path) -> None:
     (project / "fails-deployments").touch()
     code, lines = run(project, "--all")
     assert code == 1
-    assert lines[2:4] == ["── 3/10 zizmor", "zizmor is not content"]
-    after = lines.index("── 7/10 mypy --strict: lambda")
+    assert lines[2:4] == ["── 3/13 zizmor", "zizmor is not content"]
+    after = lines.index("── 8/13 mypy --strict: lambda")
     assert lines[after + 1] == "mypy is not content"
     assert lines[-5:] == [
         "failed:",

@@ -1,59 +1,47 @@
-"""scripts/mutants: its lists match the function and its tests."""
+"""scripts/mutants: which tests it runs for a mutant."""
 
 from __future__ import annotations
 
-import ast
-import re
+from pathlib import Path
 
 import pytest
-from telegram_bot_aws.local.project import LAMBDA, ROOT
+from coverage import CoverageData
 
 from maintenance import mutants
-from maintenance.mutants import EQUIVALENT, TESTS, named, path
+from maintenance.mutants import files, reached
+
+UNIT, WHOLE = "tests/unit/test_aws.py::test_a[one|two]", "tests/integration/test_faults.py::test_b"
 
 
-def test_every_module_is_listed_with_its_tests() -> None:
-    files = [file for file in LAMBDA.rglob("*.py") if ast.parse(file.read_text()).body[1:]]
-    assert set(TESTS) == {str(file.relative_to(LAMBDA).with_suffix("")) for file in files}
-    assert [test for tests in TESTS.values() for test in tests if not file(test)] == []
+@pytest.fixture
+def coverage(tmp_path: Path) -> Path:
+    """Make a file of coverage with the contexts that pytest-cov gives."""
+    data = CoverageData(str(tmp_path / ".coverage"))
+    for context, lines in {
+        "": [1],
+        f"{UNIT}|run": [1, 2],
+        f"{WHOLE}|setup": [1],
+        f"{WHOLE}|run": [3],
+        "tests/unit/test_calls.py::test_c|run": [2],
+        "tests/unit/test_calls.py::test_d|run": [2],
+    }.items():
+        data.set_context(context)
+        data.add_lines({"/x/project/lambda/botkit/aws.py": lines, "/x/other/botkit/aws.py": [9]})
+    data.write()
+    return tmp_path / ".coverage"
 
 
-def file(test: str) -> bool:
-    return (ROOT / "tests" / f"{test}.py").is_file()
+def test_each_line_has_the_tests_that_reach_it(coverage: Path) -> None:
+    calls = {f"tests/unit/test_calls.py::test_{name}" for name in "cd"}
+    assert reached(coverage, "botkit/aws") == {1: {UNIT, WHOLE}, 2: {UNIT, *calls}, 3: {WHOLE}}
 
 
-@pytest.mark.parametrize("module", EQUIVALENT)
-def test_an_equivalent_is_in_an_existing_function(module: str) -> None:
-    tree = ast.walk(ast.parse(path(module).read_text()))
-    kinds = ast.FunctionDef, ast.AsyncFunctionDef
-    functions = {node.name for node in tree if isinstance(node, kinds)} | {"<module>"}
-    for name in EQUIVALENT[module]:
-        assert re.fullmatch(r"[\w<>]+ [A-Z]\w+ [1-9][0-9]*", name)
-        assert name.split()[0] in functions
-
-
-def mutant(
-    occurrence: int, function: str | None, operator: str = "core/AddNot"
-) -> dict[str, object]:
-    changed = {"occurrence": occurrence, "definition_name": function, "operator_name": operator}
-    return {"job_id": "x", "mutations": [changed]}
-
-
-def test_mutants_are_counted_per_function() -> None:
-    dump = [
-        (mutant(3, "call"), {"diff": "3"}),
-        (mutant(1, None), {"diff": "1"}),
-        (mutant(0, "token"), {"diff": "0"}),
-        (mutant(2, "call"), None),
-        (mutant(0, "call", "core/NumberReplacer"), {"diff": "number"}),
+def test_unit_tests_come_first_and_those_that_reach_most(coverage: Path) -> None:
+    assert files(reached(coverage, "botkit/aws")) == [
+        "tests/unit/test_aws.py",
+        "tests/unit/test_calls.py",
+        "tests/integration/test_faults.py",
     ]
-    assert {result["name"]: result.get("diff") for result in named(dump)} == {
-        "token AddNot 1": "0",
-        "call NumberReplacer 1": "number",
-        "<module> AddNot 1": "1",
-        "call AddNot 1": None,
-        "call AddNot 2": "3",
-    }
 
 
 def test_an_unknown_module_is_refused(
@@ -63,5 +51,5 @@ def test_an_unknown_module_is_refused(
     with pytest.raises(SystemExit):
         mutants.main()
     said = capsys.readouterr().err
-    assert "there is no module init_data: name some of bot, botkit/allowed," in said
+    assert "there is no module init_data: name some of bot, botkit/__init__, botkit/allowed" in said
     assert "botkit/init_data" in said

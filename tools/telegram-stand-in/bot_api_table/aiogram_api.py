@@ -76,6 +76,8 @@ def _is_telegrams(name: str, kind: type) -> bool:
 
 def _fields(kind: Any) -> dict[str, str]:
     """Return the fields that a class has itself: those of a union's base aren't all its own."""
+    if _is_object(kind):
+        kind.model_rebuild()  # a process may have put that off
     fields: dict[str, FieldInfo] = getattr(kind, "model_fields", {})
     found = {}
     for name in inspect.get_annotations(kind):

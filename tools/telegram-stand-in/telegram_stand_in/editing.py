@@ -53,7 +53,8 @@ def _stop_poll(request: Request) -> Json:
 
 
 def must_be_the_bots(request: Request, message: Json, otherwise: str) -> None:
-    is_via = message.get("via_bot", {}).get("id") == request.bot.id
+    sender = message.get("sender_business_bot") or message.get("via_bot") or {}
+    is_via = sender.get("id") == request.bot.id
     if message.get("from", {}).get("id") != request.bot.id and not is_via:
         raise bad(otherwise)
 

@@ -10,7 +10,18 @@ from collections.abc import Callable
 from typing import Any
 
 # These register the methods that they play.
-from . import editing, mini_app, payments, sending, settings, topics, widgets  # noqa: F401
+from . import (  # noqa: F401
+    business,
+    editing,
+    guests,
+    invites,
+    mini_app,
+    payments,
+    sending,
+    settings,
+    topics,
+    widgets,
+)
 from .bot_api import (
     COPY_NOT_FOUND,
     RETURNS,

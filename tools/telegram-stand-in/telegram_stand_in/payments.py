@@ -17,6 +17,8 @@ from .state import Bot, World
 Json = dict[str, Any]
 
 STARS = "XTR"  # the currency
+MONTH = 2592000  # seconds: the only period of a subscription
+MOST_A_MONTH = 10_000  # Telegram Stars
 ANSWER_SECONDS = 10  # for a pre-checkout query
 ADDRESS = {
     "country_code": "GB",
@@ -45,6 +47,7 @@ class Checkout:
     at: float = 0.0
     prices: list[Json] = field(default_factory=list)
     option: Json = field(default_factory=dict)  # the fields that name the shipping option
+    kind: str = "invoice_payment"
 
     @property
     def about(self) -> Json:
@@ -58,13 +61,7 @@ class Checkout:
 
 @plays("sendInvoice")
 def _send_invoice(request: Request) -> Json:
-    params = request.params
-    if not params["prices"]:
-        raise bad("there must be at least one price")
-    if params["currency"] != STARS and not params.get("provider_token"):
-        raise bad("PAYMENT_PROVIDER_INVALID")
-    if params["currency"] == STARS and len(params["prices"]) > 1:
-        raise bad("an invoice in Telegram Stars must have exactly one price")
+    params = _checked(request)
     buttons = params.get("reply_markup", {}).get("inline_keyboard", [])
     if buttons and not buttons[0][0].get("pay"):
         raise bad("the first button of an invoice must be a Pay button")
@@ -80,12 +77,61 @@ def _send_invoice(request: Request) -> Json:
     return message
 
 
+def _checked(request: Request) -> Json:
+    params = request.params
+    if not params["prices"]:
+        raise bad("there must be at least one price")
+    if params["currency"] != STARS and not params.get("provider_token"):
+        raise bad("PAYMENT_PROVIDER_INVALID")
+    if params["currency"] == STARS and len(params["prices"]) > 1:
+        raise bad("an invoice in Telegram Stars must have exactly one price")
+    return params
+
+
+@plays("createInvoiceLink")
+def _create_invoice_link(request: Request) -> str:
+    params, stars = _checked(request), request.params["currency"] == STARS
+    period = params.get("subscription_period")
+    total = sum(price["amount"] for price in params["prices"])
+    if period and (not stars or period != MONTH or total > MOST_A_MONTH):
+        raise bad("SUBSCRIPTION_PERIOD_INVALID" if period != MONTH else "STARS_AMOUNT_INVALID")
+    url = f"https://t.me/$stand-in{request.world.new_id()}"
+    with request.world.changed:
+        request.world.invoice_links[url] = request.bot, params
+    return url
+
+
+def begin_by_link(world: World, url: str, chat: Json, user: Json) -> str:
+    """Pay by a link to an invoice, and return the id of the first query. Raises ValueError."""
+    if url not in world.invoice_links:
+        raise ValueError(f"there is no invoice at {url}")
+    bot, invoice = world.invoice_links[url]
+    return _begin(world, Checkout(bot, user, chat, invoice, prices=invoice["prices"]))
+
+
+def buy_media(world: World, chat_id: int, message_id: int, user: Json) -> None:
+    """Pay for the media of a message with Telegram Stars."""
+    message = world.messages[chat_id, message_id]
+    bot, payload = world.bot_by_id(message["from"]["id"]), world.media_payloads.get(message_id, "")
+    price = {"label": "", "amount": message["paid_media"]["star_count"]}
+    invoice = {"currency": STARS, "payload": payload}
+    checkout = Checkout(bot, user, message["chat"], invoice, prices=[price])
+    checkout.kind = "paid_media_payment"
+    _charge(world, checkout)
+    if payload:  # without one, Telegram doesn't tell
+        world.send({"purchased_paid_media": {"from": user, "paid_media_payload": payload}}, bot)
+
+
 def begin(world: World, chat_id: int, message_id: int, user: Json) -> str:
     """Pay an invoice, as a person does by its button, and return the id of the first query."""
     message = world.messages[chat_id, message_id]
     invoice = world.invoices[chat_id, message_id]
     bot = world.bot_by_id(message["from"]["id"])
-    checkout = Checkout(bot, user, message["chat"], invoice, prices=invoice["prices"])
+    return _begin(world, Checkout(bot, user, message["chat"], invoice, prices=invoice["prices"]))
+
+
+def _begin(world: World, checkout: Checkout) -> str:
+    invoice, bot, user = checkout.invoice, checkout.bot, checkout.user
     if not (invoice.get("is_flexible") and invoice.get("need_shipping_address")):
         return _check_out(world, checkout)
     id = _keep(world, checkout)
@@ -146,15 +192,35 @@ def _answer_pre_checkout_query(request: Request) -> bool:
     if world.now() - checkout.at > ANSWER_SECONDS:  # bots answer as fast at any pace
         raise bad(QUERY_TOO_OLD)
     if request.params["ok"]:
-        charge = f"charge-{world.new_id()}"
-        paid = {
-            **checkout.about,
-            "telegram_payment_charge_id": charge,
-            "provider_payment_charge_id": f"provider-{charge}",
-        }
-        with world.changed:
-            world.charges[charge] = {"paid": paid, "checkout": checkout, "date": int(world.now())}
-        _say(world, checkout, successful_payment=paid)
+        _say(world, checkout, successful_payment=_charge(world, checkout))
+    return True
+
+
+def _charge(world: World, checkout: Checkout) -> Json:
+    """Keep a payment, and return it as a SuccessfulPayment."""
+    charge = f"charge-{world.new_id()}"
+    paid = {
+        **checkout.about,
+        "telegram_payment_charge_id": charge,
+        "provider_payment_charge_id": f"provider-{charge}",
+    }
+    if period := checkout.invoice.get("subscription_period"):
+        expires = int(world.now()) + period
+        paid |= {"subscription_expiration_date": expires, "is_recurring": True}
+        paid["is_first_recurring"] = True
+    with world.changed:
+        world.charges[charge] = {"paid": paid, "checkout": checkout, "date": int(world.now())}
+    return paid
+
+
+@plays("editUserStarSubscription")
+def _edit_subscription(request: Request) -> bool:
+    user, world = user_of(request), request.world
+    charge = world.charges.get(request.params["telegram_payment_charge_id"], {"paid": {}})
+    if "is_recurring" not in charge["paid"] or charge["checkout"].user["id"] != user["id"]:
+        raise bad("CHARGE_NOT_FOUND")
+    with world.changed:
+        charge["canceled"] = request.params["is_canceled"]
     return True
 
 
@@ -196,9 +262,10 @@ def _get_star_transactions(request: Request) -> Json:
     found = []
     for charge in _in_stars(request):
         paid, partner = charge["paid"], {"type": "user", "user": charge["checkout"].user}
-        partner["transaction_type"] = "invoice_payment"
+        kind = partner["transaction_type"] = charge["checkout"].kind
         about = {"id": paid["telegram_payment_charge_id"], "amount": paid["total_amount"]}
-        payload = {"invoice_payload": paid["invoice_payload"]}
+        name = "paid_media_payload" if kind == "paid_media_payment" else "invoice_payload"
+        payload = {name: paid["invoice_payload"]}
         found.append({**about, "date": charge["date"], "source": {**partner, **payload}})
         if "refunded" in charge:
             found.append({**about, "date": charge["refunded"], "receiver": partner})

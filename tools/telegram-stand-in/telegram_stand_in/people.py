@@ -167,7 +167,8 @@ def buttons_for(
                 content = _content_of(about, user)
                 found[about["text"]] = Button("text", change["message"], content, 0)
     for (where, id), message in sorted(everything.items(), key=lambda item: item[0]):
-        sender = message.get("via_bot") or message.get("from", {})
+        sender = message.get("sender_business_bot") or message.get("via_bot")
+        sender = sender or message.get("from", {})
         is_for = message.get("receiver_user", user)["id"] == user["id"]
         if (where, sender.get("id"), is_for) != (chat["id"], bot.id, True):
             continue

@@ -69,10 +69,29 @@ def chat_of(request: Request, name: str = "chat_id") -> Json:
     wanted = request.get(name)
     if wanted is None:
         raise bad("chat_id is empty")
-    chat = chat_named(request.bot, wanted)
+    if "business_connection_id" in request.params:
+        connection = business_of(request)
+        chat = request.bot.business_chats.get((connection["id"], wanted))
+    else:
+        chat = chat_named(request.bot, wanted)
     if chat is None:
         raise bad("chat not found")
     return chat
+
+
+def business_of(request: Request, *rights: str) -> Json:
+    """Return the business connection of a call, if it has one of these rights. Raises Refusal.
+
+    The words are ours.
+    """
+    connection = request.bot.businesses.get(request.params["business_connection_id"])
+    if connection is None:
+        raise bad("business connection not found")
+    if not connection["is_enabled"]:
+        raise bad("BUSINESS_CONNECTION_INVALID")
+    if rights and not any(connection["rights"].get(right) for right in rights):
+        raise bad("BOT_ACCESS_FORBIDDEN")
+    return connection
 
 
 def chat_named(bot: Bot, name: Any) -> Json | None:

@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from .bot_api import Refusal
+from .business import as_owner
 from .content import (
     CAPTIONED,
     LONGEST_TEXT,
@@ -44,7 +45,8 @@ COPYABLE |= {"text", "venue"}
 ENVELOPE = set(
     "message_id date from chat sender_chat message_thread_id is_topic_message edit_date "
     "forward_origin media_group_id reply_to_message reply_markup via_bot has_protected_content "
-    "direct_messages_topic sender_tag effect_id receiver_user ephemeral_message_id".split()
+    "direct_messages_topic sender_tag effect_id receiver_user ephemeral_message_id "
+    "business_connection_id sender_business_bot guest_query_id guest_bot_caller_user".split()
 )
 ACTIONS = set(
     "typing upload_photo record_video upload_video record_voice upload_voice upload_document "
@@ -72,6 +74,7 @@ def put(request: Request, content: Json, chat: Json | None = None, **more: Any) 
         "from": request.bot.user,
         "chat": chat,
         **personal,
+        **as_owner(request),
         **_reply(request, chat),
         **content,
         **markup,
@@ -167,7 +170,9 @@ def _send_paid_media(request: Request) -> Json:
         content = media_content(request, item["type"], item["media"], item)
         paid.append({"type": item["type"], item["type"]: content[item["type"]]})
     about = {"star_count": request.params["star_count"], "paid_media": paid}
-    return put(request, {"paid_media": about, **caption_content(request, request.params)})
+    message = put(request, {"paid_media": about, **caption_content(request, request.params)})
+    request.world.media_payloads[message["message_id"]] = request.get("payload", "")
+    return message
 
 
 @plays("sendLocation")

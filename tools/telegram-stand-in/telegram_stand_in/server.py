@@ -9,6 +9,7 @@ import email.parser
 import email.utils
 import json
 import re
+import socket
 import sys
 import threading
 import urllib.parse
@@ -19,7 +20,7 @@ from typing import Any
 
 from .bot_api import METHODS, decoded, method_named, parsed
 from .files import Upload
-from .stand_in import Telegram
+from .stand_in import Call, Telegram
 
 Json = dict[str, Any]
 
@@ -47,7 +48,8 @@ class Server(ThreadingHTTPServer):
     Port 0 is a free one. Its threads end with the program, and it ignores clients that leave.
 
     `act` carries out what a test POSTs to other paths than the Bot API's: it gets the path and the
-    parameters, and returns the answer, or None if there is no such path.
+    parameters, and returns the answer, or None if there is no such path. `carry_out` carries out a
+    call of the Bot API, whose client is at a connection.
     """
 
     daemon_threads = True
@@ -56,6 +58,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, telegram: Telegram, host: str = "127.0.0.1", port: int = 0) -> None:
         self.telegram = telegram
         self.act: Callable[[str, Json], Json | None] = lambda path, params: None
+        self.carry_out: Callable[..., Call] = self._carry_out
         super().__init__((host, port), _Request)
         self.url = telegram.url = f"http://{host}:{self.server_port}"
 
@@ -67,6 +70,9 @@ class Server(ThreadingHTTPServer):
         self.telegram.stop()
         self.shutdown()
         self.server_close()
+
+    def _carry_out(self, connection: socket.socket, method: str, params: Json, **more: Any) -> Call:
+        return self.telegram.answer(method, params, **more)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         if not isinstance(sys.exc_info()[1], OSError):
@@ -163,7 +169,7 @@ class _Request(BaseHTTPRequestHandler):
             return
         method = match[2]
         params, uploads = params_of(method, query, self._content_type(), data)
-        call = telegram.answer(method, params, bot=bot, uploads=uploads)
+        call = self.server.carry_out(self.connection, method, params, bot=bot, uploads=uploads)
         if call.fault == "silence":
             self._say_nothing()
         elif call.fault == "lost":

@@ -266,11 +266,16 @@ def _decide_on_join_request(request: Request) -> bool:
     with request.world.changed:
         if key not in request.world.join_requests:
             raise bad("HIDE_REQUESTER_MISSING")
-        request.world.join_requests.discard(key)
+        asked = request.world.join_requests.pop(key)
     if request.method == "approveChatJoinRequest":
+        was = request.world.member_as("left", user)
         member = {"status": "member", "user": user}
         request.world.members[key] = member
         request.change("member", chat_id=chat["id"], member=member)
+        about = {"chat": chat, "from": request.bot.user, "date": int(request.world.now())}
+        link = {"invite_link": asked["invite_link"]} if "invite_link" in asked else {}
+        changed = {**about, "old_chat_member": was, "new_chat_member": member, **link}
+        request.world.send({"chat_member": {**changed, "via_join_request": True}}, request.bot)
     return True
 
 

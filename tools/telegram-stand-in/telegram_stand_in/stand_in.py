@@ -63,6 +63,7 @@ class Call:
     - chat: `chat_id`, and `title` or `description`
     - member: `chat_id`, `member`
     - left: `chat_id`
+    - read: `chat_id`, `message_id`, of a business account
     """
 
     method: str
@@ -290,6 +291,8 @@ class Telegram(World):
         edited = {name: value for name, value in message.items() if name != "entities"}
         edited |= marked({"text": text, "edit_date": int(self.now()), **content})
         kind = "edited_message" if "from" in message else "edited_channel_post"
+        if "business_connection_id" in message:
+            kind = "edited_business_message"
         return self.send({kind: edited}, bot or self._bot_in(chat_id))
 
     def react(
@@ -331,7 +334,8 @@ class Telegram(World):
         inline = [id for id, key in messages if key == (chat_id, message_id)]
         about: Json = {"inline_message_id": inline[0]} if inline else {"message": message}
         about = copied(about)
-        sender: Json = message.get("via_bot") or message["from"]
+        via: Json = message.get("sender_business_bot") or message.get("via_bot") or {}
+        sender: Json = via or message["from"]
         self.send({"callback_query": {**query, **about}}, self.bot_by_id(sender["id"]))
         return str(query["id"])
 

@@ -26,10 +26,32 @@ BOT = {
 }
 # The kinds of update that a method answers by their id.
 QUERIES = ("callback_query", "inline_query", "shared_widget_query", "widget_query")
-KEPT_MESSAGES = ("channel_post", "edited_channel_post", "edited_message", "message")
+KEPT_MESSAGES = (
+    "business_message",
+    "channel_post",
+    "edited_business_message",
+    "edited_channel_post",
+    "edited_message",
+    "guest_message",
+    "message",
+)
+# Of chats of others, to which a bot can't write by their ids alone.
+OF_OTHERS = (
+    "business_message",
+    "deleted_business_messages",
+    "edited_business_message",
+    "guest_message",
+)
 # Fields without which an update of a kind can't be kept.
 NEEDED = dict.fromkeys(QUERIES, ("id",)) | dict.fromkeys(KEPT_MESSAGES, ("message_id", "chat"))
 NEEDED["chat_join_request"] = ("chat", "from")
+
+BUSINESS_RIGHTS = (
+    "can_reply can_read_messages can_delete_sent_messages can_delete_all_messages can_edit_name "
+    "can_edit_bio can_edit_profile_photo can_edit_username can_change_gift_settings "
+    "can_view_gifts_and_stars can_convert_gifts_to_stars can_transfer_and_upgrade_gifts "
+    "can_transfer_stars can_manage_stories"
+).split()
 
 ADA: Json = {"id": 4242, "is_bot": False, "first_name": "Ada", "language_code": "en"}
 GRACE: Json = {
@@ -79,6 +101,8 @@ class Bot:
         self.texts: dict[tuple[str, str], str] = {}  # name, descriptions: by kind and language
         self.drafts: dict[tuple[int, int], Json] = {}  # by chat and draft id
         self.blocked: set[int] = set()  # chats of people who blocked it
+        self.businesses: dict[str, Json] = {}  # connections by id
+        self.business_chats: dict[tuple[str, int], Json] = {}  # by connection and chat
         self.open_groups: set[int] = set()  # groups that it joined without privacy mode
 
     @property
@@ -119,8 +143,11 @@ class World:
         self.shared_widgets: dict[str, Json] = {}  # by id
         self.asking: set[Any] = set()  # widgets that may: by chat and message, shared ones by id
         self.closed_topics: set[tuple[int, int]] = set()  # by chat and topic
-        self.join_requests: set[tuple[int, int]] = set()  # by chat and user
+        self.join_requests: dict[tuple[int, int], Json] = {}  # by chat and user
+        self.invite_links: dict[str, Json] = {}  # by URL: `chat`, `link`, and who came `by` it
         self.invoices: dict[tuple[int, int], Json] = {}  # by chat and message: sendInvoice's
+        self.invoice_links: dict[str, tuple[Bot, Json]] = {}  # by URL: createInvoiceLink's
+        self.media_payloads: dict[int, str] = {}  # by message: sendPaidMedia's
         self.checkouts: dict[str, Any] = {}  # by query: payments that a bot has to confirm
         self.charges: dict[str, Json] = {}  # by id: payments
         self.files = Files()
@@ -285,16 +312,34 @@ class World:
             sender = content.get("from") or content.get("user")
             if sender and not sender.get("is_bot"):
                 self.people.setdefault(sender["id"], sender)
-            if chat:
+            if "guest_query_id" in content:
+                bot.queries[content["guest_query_id"]] = kind, content
+            if "business_connection_id" in content:
+                self._learn_business(bot, content)
+            elif chat and kind not in OF_OTHERS:
                 bot.chats[chat["id"]] = chat
             if kind == "chat_join_request":
-                self.join_requests.add((content["chat"]["id"], content["from"]["id"]))
+                self.join_requests[content["chat"]["id"], content["from"]["id"]] = content
             if kind in KEPT_MESSAGES:
                 self.keep(content)
             if bot.outbox.wants(update) and not self.kept_back(update, bot):
                 bot.outbox.put(line_of(update), update)
             self.changed.notify_all()
         return int(update["update_id"])
+
+    def _learn_business(self, bot: Bot, content: Json) -> None:
+        """Let a bot write to a chat of a business account, whose connection it may not know yet."""
+        id, chat = content["business_connection_id"], content["chat"]
+        owner = {"id": 4444, "is_bot": False, "first_name": "Owner"}
+        bot.businesses.setdefault(id, self.connection(owner, id))
+        bot.business_chats[id, chat["id"]] = chat
+
+    def connection(self, user: Json, id: str = "", rights: Json | None = None) -> Json:
+        """Return a connection with a person's business account: by default, with all rights."""
+        about = {"id": id or self.new_id(), "user": user, "user_chat_id": user["id"]}
+        rights = dict.fromkeys(BUSINESS_RIGHTS, True) | (rights or {})
+        kept = {name: True for name in rights if rights[name]}
+        return {**about, "date": int(self.now()), "is_enabled": True, "rights": kept}
 
     def revoke(self, token: str) -> None:
         """Give the first bot another token, as @BotFather's /revoke does. It has no webhook yet.

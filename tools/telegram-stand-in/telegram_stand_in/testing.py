@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from . import people
+from . import business, guests, invites, payments, people
 from .bot_api import METHODS, TYPES, did_you_mean, method_named
 from .content import LONGEST_TEXT, MEDIA
 from .delivery import Delivery, kind_of
@@ -44,7 +44,7 @@ OF_FILES = ("duration", "emoji", "height", "length", "performer", "title", "widt
 # The kinds of changes, as `Call` lists them.
 KINDS = (
     "action answer chat commands deleted draft edited left member menu_button message pinned "
-    "profile reaction results unpinned web_app_answer widget_answer"
+    "profile reaction read results unpinned web_app_answer widget_answer"
 ).split()
 # A refusal that only the bot's author sees: the call isn't as documented.
 MISTAKE = re.compile("has no (parameter|field) |^no such method")
@@ -95,6 +95,7 @@ class Stage:
         self._noted: list[tuple[int, str]] = []
         self._answer = answer
         self._offset = 0  # of the updates that were answered
+        self.guest_chats: set[int] = set()  # whose members the bot isn't among
         self._users: dict[str, Json] = {}
         self._persons: dict[Any, Person] = {}
         self._ids = itertools.count(1001)
@@ -109,21 +110,43 @@ class Stage:
         return self._person(chat, user)
 
     def group(
-        self, title: str, *, privacy: bool = True, admin: bool = False, **about: Any
+        self,
+        title: str,
+        *,
+        privacy: bool = True,
+        admin: bool = False,
+        guest: bool = False,
+        **about: Any,
     ) -> Group:
-        """Return a new group. `about` are fields of a Chat.
+        """Return a new group. `about` are fields of a Chat. As a `guest`, the bot isn't in it, and
+        gets only the messages that name it.
 
         In it the bot gets what privacy mode lets through, such as commands and replies to it: all
         messages only without `privacy`, as /setprivacy of @BotFather does, or as an administrator.
         """
         chat = self._chat({"type": "supergroup", "title": title, **about})
         bot = self.telegram.bot
+        if guest:
+            bot.me["supports_guest_queries"] = True
+            del bot.chats[chat["id"]]
+            self.guest_chats.add(chat["id"])
+            return Group(self, chat)
         member = self.telegram.member_as("administrator" if admin else "member", bot.user)
         self.telegram.members[chat["id"], bot.id] = member
         if not privacy:
             bot.me["can_read_all_group_messages"] = True
             bot.open_groups.add(chat["id"])
         return Group(self, chat)
+
+    def business(self, name: str, **rights: bool) -> Business:
+        """Return somebody's business account, for which the bot answers.
+
+        It has all rights of BusinessBotRights, unless `rights` say `can_reply=False` ….
+        """
+        user = self._user(name, {})
+        connection = business.connect(self.telegram, self.telegram.bot, user, rights)
+        self.settle()
+        return Business(self, connection)
 
     def channel(self, title: str, **about: Any) -> Person:
         """Return a new channel, which sends its posts itself."""
@@ -143,7 +166,7 @@ class Stage:
         return chat
 
     def _person(self, chat: Json, user: Json | None = None, thread: Json | None = None) -> Person:
-        key = chat["id"], user and user["id"], thread and thread["message_thread_id"]
+        key = chat["id"], user and user["id"], tuple((thread or {}).items())
         return self._persons.setdefault(key, Person(self, chat, user, thread))
 
     # Faults and time.
@@ -221,6 +244,14 @@ class Stage:
         if call.fault in ("silence", "lost"):
             return 0, b""
         return call.status, json.dumps(call.answer).encode()
+
+    # For a subclass.
+
+    def before_action(self) -> None:
+        """Called before a person acts."""
+
+    def finish(self) -> None:
+        """Called when a test's function has ended, by the plugin of pytest."""
 
     def _failed(self) -> str:
         """Tell that the bot is no more, if it is known."""
@@ -313,6 +344,25 @@ class Group:
         return Group(self.stage, self.chat, thread)
 
 
+class Business:
+    """Somebody's business account, for which the bot answers by a BusinessConnection."""
+
+    def __init__(self, stage: Stage, connection: Json) -> None:
+        self.stage, self.connection = stage, connection
+
+    def user(self, name: str, **about: Any) -> Person:
+        """Return somebody in a private chat with the account."""
+        user = self.stage._user(name, about)
+        place = {"business_connection_id": self.connection["id"]}
+        return self.stage._person(private_chat(user), user, place)
+
+    def disconnect(self) -> None:
+        """End the connection."""
+        telegram = self.stage.telegram
+        business.disconnect(telegram, telegram.bot, self.connection)
+        self.stage.settle()
+
+
 class Person:
     """Somebody in a chat with the bot: `user` and `chat`. In a channel, it is the channel."""
 
@@ -381,7 +431,12 @@ class Person:
                 del message["from"]
                 message["sender_chat"] = self.chat
                 update = {"channel_post": message}
-            self.stage.telegram.send(update)
+            elif "business_connection_id" in message:
+                update = {"business_message": message}
+            if self.chat["id"] not in self.stage.guest_chats:
+                self.stage.telegram.send(update)
+            elif guests.names(self.stage.telegram.bot, message):
+                guests.summon(self.stage.telegram, self.stage.telegram.bot, message)
         return message
 
     def _forced_reply(self) -> Json:
@@ -418,6 +473,20 @@ class Person:
                 return {**content, **others}
         return fields
 
+    def delete(self, message: Json) -> None:
+        """Delete a message. A bot is told only as it answers for a business account."""
+        telegram = self.stage.telegram
+        place, id = _ids(message)
+
+        def delete() -> None:
+            telegram.messages.pop((place, id), None)
+            if "business_connection_id" in message:
+                names = ("business_connection_id", "chat")
+                about = {name: message[name] for name in names}
+                telegram.send({"deleted_business_messages": {**about, "message_ids": [id]}})
+
+        self._act(delete)
+
     def edit(self, message: Json, text: str) -> None:
         """Edit the text of one's own message."""
         self._act(lambda: self.stage.telegram.edit(*_ids(message), text))
@@ -453,13 +522,35 @@ class Person:
         user = self.user
         self._query = self._act(lambda: self.stage.telegram.ask(query, user, offset=offset))
 
-    def join(self) -> None:
-        """Join the group."""
-        self._act(lambda: self._change("left", "member", new_chat_members=[self.user]))
+    def join(self, link: Json | str = "") -> None:
+        """Join the group, also by an invite link, which may ask for the bot's approval."""
+        telegram, by = self.stage.telegram, {}
+        if link:
+            url = link if isinstance(link, str) else link["invite_link"]
+            by = invites.usable(telegram, url, self.user)
+            if by["chat"]["id"] != self.chat["id"]:
+                raise ValueError(f"the invite link {url} is of another chat")
+        if by and by["link"]["creates_join_request"]:
+            self._act(lambda: invites.ask_to_join(telegram, telegram.bot, by, self.user))
+            return
+        if by:
+            by["by"].add(self.user["id"])
+        about = {"invite_link": by["link"]} if by else {}
+        self._act(lambda: self._change("left", "member", about, new_chat_members=[self.user]))
+
+    def pay(self, what: Json | str) -> None:
+        """Pay an invoice, a link to one, or the media of a message that cost Telegram Stars."""
+        telegram, user = self.stage.telegram, self.user
+        if isinstance(what, str):
+            self._act(lambda: payments.begin_by_link(telegram, what, self.chat, user))
+        elif "paid_media" in what:
+            self._act(lambda: payments.buy_media(telegram, *_ids(what), user))
+        else:
+            self._act(lambda: telegram.pay(*_ids(what), user))
 
     def leave(self) -> None:
         """Leave the group."""
-        self._act(lambda: self._change("member", "left", left_chat_member=self.user))
+        self._act(lambda: self._change("member", "left", {}, left_chat_member=self.user))
 
     def become(self, status: str) -> None:
         """Have a status in the group, such as "creator" or "administrator". Nobody is told."""
@@ -479,17 +570,18 @@ class Person:
     def _act(self, act: Callable[[], Any]) -> Any:
         """Do something, and have the bot answer it if it is in this process."""
         self.stage.check()
+        self.stage.before_action()
         self._since = self.stage.here()
         done = act()
         self.stage.settle()
         return done
 
-    def _change(self, old: str, new: str, **told: Any) -> None:
+    def _change(self, old: str, new: str, more: Json, **told: Any) -> None:
         telegram = self.stage.telegram
         was = telegram.member_as(old, self.user)
         self.become(new)
         about = self._about(was, telegram.member(self.chat, self.user))
-        telegram.send({"chat_member": about})
+        telegram.send({"chat_member": {**about, **more}})
         telegram.send(telegram.message(chat=self.chat, user=self.user, **told))
 
     def _change_bot(self, old: str, new: str) -> None:
@@ -552,6 +644,9 @@ class Person:
             return False
         thread = self._thread.get("message_thread_id")
         if message and thread and message.get("message_thread_id") != thread:
+            return False
+        business = "business_connection_id"
+        if message and message.get(business) != self._thread.get(business):
             return False
         return bool((message.get("chat", {}).get("id") or change.get("chat_id")) == self.chat["id"])
 

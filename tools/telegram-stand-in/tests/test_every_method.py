@@ -13,11 +13,15 @@ from telegram_stand_in.payments import Checkout
 from tests.calls import TOKEN
 
 GROUP = {"id": -1001000000001, "type": "supergroup", "title": "Book club"}
+NEWS: Json = {"id": -1001000000002, "type": "channel", "title": "News"}
 UPLOADS = {"file": Upload("a.png", "image/png", picture(2, 2))}
 SCALARS: Json = {"Boolean": True, "Float": 1.0, "Integer": 1, "InputFile": "attach://file"}
 # The value of a parameter where any value of its type won't do, by name or by method and name.
 VALUES: Json = {
     "action": "typing",
+    "business_connection_id": "business",
+    "guest_query_id": "guest",
+    "invite_link": "https://t.me/+invite",
     "audio_file_id": "attach://file",
     "callback_query_id": "query",
     "file_id": "known",
@@ -52,6 +56,10 @@ MORE: dict[str, Json] = {
     },
     "editMessageLiveLocation": {"message_id": "location"},
     "stopMessageLiveLocation": {"message_id": "location"},
+    "createChatSubscriptionInviteLink": {"chat_id": NEWS["id"], "subscription_period": 2592000},
+    "createInvoiceLink": {"currency": "XTR"},
+    "readBusinessMessage": {"message_id": "business"},
+    "deleteBusinessMessages": {"message_ids": ["business"]},
     "sendWidget": {"chat_id": 4242},
     "sendSharedWidget": {"chat_id": 4242},
     "editMessageWidgetData": {"chat_id": 4242, "message_id": "widget"},
@@ -119,6 +127,14 @@ def messages(telegram: Telegram) -> dict[str, int]:
     telegram.checkouts["checkout"] = checkout
     paid = {**checkout.about, "telegram_payment_charge_id": "charge"}
     telegram.charges["charge"] = {"paid": paid, "checkout": checkout, "date": 0}
+    paid |= {"is_recurring": True}
+    telegram.bot.chats[NEWS["id"]] = NEWS
+    link: Json = {"invite_link": "https://t.me/+invite", "creator": telegram.bot.user}
+    link |= {"creates_join_request": False, "is_primary": False, "is_revoked": False}
+    telegram.invite_links["https://t.me/+invite"] = {"chat": GROUP, "link": link, "by": set()}
+    message = telegram.message("x", chat=GROUP, user=telegram.people[4343])["message"]
+    telegram.send({"guest_message": {**message, "guest_query_id": "guest"}})
+    telegram.send({"business_message": {**message, "business_connection_id": "business"}})
     telegram.files.add("document", b"abc", "a.txt", id="known")
     calls: dict[str, Json] = {
         "text": {"method": "sendMessage", "text": "hello"},
@@ -139,7 +155,7 @@ def messages(telegram: Telegram) -> dict[str, int]:
         "closed": {"method": "sendMessage", "text": "hello", "message_thread_id": 8},
         "widget": {"method": "sendWidget", "html": "x", "chat_id": 4242},
     }
-    ids = {}
+    ids = {"business": message["message_id"]}
     for name, call in calls.items():
         params = {"chat_id": GROUP["id"], **call}
         answer = telegram.answer(params.pop("method"), params, uploads=UPLOADS).answer
@@ -161,6 +177,8 @@ def test_a_method_takes_what_it_requires(telegram: Telegram, method: str) -> Non
     for name in ("message_id", "ephemeral_message_id"):
         if params.get(name) in ids:
             params[name] = ids[params[name]]
+    if params.get("message_ids") == ["business"]:
+        params["message_ids"] = [ids["business"]]
     call = telegram.answer(method.upper(), params, uploads=UPLOADS)
     assert (call.method, call.status, call.hints) == (method, 200, []), call.answer
     hints: list[str] = []

@@ -238,6 +238,7 @@ def test_telebot_answers_a_press(bot_api: BotApi, start: Start) -> None:
     assert ada.receive("answer").text == "Answer is Yes"
 
 
+@pytest.mark.slow
 def test_go_offers_several_options(bot_api: BotApi, tmp_path: Path) -> None:
     library = go_library(tmp_path)
     source = (library / "examples" / "inline_keyboard_multiselect" / "main.go").read_text()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from telegram_stand_in import ADA, GRACE, Json, Telegram, payments
+from telegram_stand_in import ADA, GRACE, Json, Stage, Telegram, payments
 from telegram_stand_in.bot_api import conform
 from tests.calls import CHAT, TOKEN
 
@@ -182,3 +182,51 @@ def test_only_who_paid_gets_stars_back(telegram: Telegram) -> None:
     other = {"telegram_payment_charge_id": paid(telegram, POUNDS)["telegram_payment_charge_id"]}
     refused = error(telegram, "refundStarPayment", user_id=ADA["id"], **other)
     assert refused == "only payments in Telegram Stars can be refunded"
+
+
+def test_a_subscription_by_a_link() -> None:
+    updates: list[Json] = []
+    stage = Stage(updates.extend)
+    telegram, ada = stage.telegram, stage.user("Ada")
+    ada.send("Hi")
+    url = done(telegram, "createInvoiceLink", **STARS, subscription_period=payments.MONTH)
+    ada.pay(url)
+    query = updates[-1]["pre_checkout_query"]["id"]
+    done(telegram, "answerPreCheckoutQuery", pre_checkout_query_id=query, ok=True)
+    paid = update(telegram)["message"]["successful_payment"]
+    assert (paid["is_first_recurring"], paid["total_amount"]) == (True, 3)
+    about = {"telegram_payment_charge_id": paid["telegram_payment_charge_id"]}
+    about |= {"user_id": ada.user["id"], "is_canceled": True}
+    assert done(telegram, "editUserStarSubscription", **about) is True
+    about["telegram_payment_charge_id"] = "another"
+    assert error(telegram, "editUserStarSubscription", **about) == "CHARGE_NOT_FOUND"
+    with pytest.raises(ValueError, match="there is no invoice at"):
+        ada.pay("https://t.me/$nothing")
+
+
+@pytest.mark.parametrize(
+    ("about", "told"),
+    [
+        ({"subscription_period": 60}, "SUBSCRIPTION_PERIOD_INVALID"),
+        ({"prices": [{"label": "Tea", "amount": 10_001}]}, "STARS_AMOUNT_INVALID"),
+    ],
+)
+def test_a_subscription_is_checked(telegram: Telegram, about: Json, told: str) -> None:
+    wish = {**STARS, "subscription_period": payments.MONTH, **about}
+    assert error(telegram, "createInvoiceLink", **wish) == told
+
+
+def test_paid_media_is_bought() -> None:
+    updates: list[Json] = []
+    stage = Stage(updates.extend)
+    telegram, ada = stage.telegram, stage.user("Ada")
+    ada.send("Hi")
+    media = [{"type": "photo", "media": "https://example.org/a"}]
+    about = {"star_count": 7, "media": media, "payload": "cat", "chat_id": ada.chat["id"]}
+    done(telegram, "sendPaidMedia", **about)
+    ada.pay(ada.receive())
+    bought = updates[-1]["purchased_paid_media"]
+    assert (bought["from"], bought["paid_media_payload"]) == (ada.user, "cat")
+    [paid] = done(telegram, "getStarTransactions")["transactions"]
+    assert paid["source"]["transaction_type"] == "paid_media_payment"
+    assert done(telegram, "getMyStarBalance") == {"amount": 7}

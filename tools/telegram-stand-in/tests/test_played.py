@@ -21,6 +21,7 @@ class Id:
 
 
 GROUP = -1001000000001
+NEWS = -1001000000002
 FILE = "https://example.org/a"
 PRESS = {"inline_keyboard": [[{"text": "Press", "callback_data": "pressed"}]]}
 OTHER = {"inline_keyboard": [[{"text": "Other", "callback_data": "other"}]]}
@@ -30,6 +31,7 @@ INVOICE: Json = {
     "payload": "soup",
     "prices": [{"label": "A bowl", "amount": 400}],
 }
+BUSINESS = {"business_connection_id": "business"}
 ONE = {"ephemeral_message_parameters": {"receiver_user_id": GRACE["id"]}, "chat_id": GROUP}
 TOPIC = {"chat_id": GROUP, "message_thread_id": Id("createForumTopic")}
 AT = {"latitude": 51.5, "longitude": -0.1}
@@ -39,6 +41,29 @@ def to_one(name: str) -> Json:
     """Return what names the ephemeral message of a call."""
     place = {"chat_id": GROUP, "receiver_user_id": GRACE["id"]}
     return {**place, "ephemeral_message_id": Id(name)}
+
+
+LATEST_LINK = Id("", lambda telegram, _: [*telegram.invite_links][-1])
+
+
+def written(telegram: Telegram, _: int) -> int:
+    """Have a person write to a business account, and return the message's id."""
+    message: Json = telegram.message("hello")["message"]
+    telegram.send({"business_message": {**message, **BUSINESS}})
+    return int(message["message_id"])
+
+
+def asked_as_a_guest(telegram: Telegram, _: int) -> str:
+    message = telegram.message("hello", chat={"id": -7, "type": "group", "title": "Others"})
+    telegram.send({"guest_message": {**message["message"], "guest_query_id": "guest"}})
+    return "guest"
+
+
+def subscribed(telegram: Telegram, _: int) -> str:
+    """Return the id of a payment, and have it recur."""
+    id = [*telegram.charges][-1]
+    telegram.charges[id]["paid"]["is_recurring"] = True
+    return id
 
 
 def here(name: str) -> Json:
@@ -106,7 +131,7 @@ CALLS: list[tuple[str, Json, str, Any]] = [
     ("sendDice", {"emoji": "🎯"}, "dice.emoji", "🎯"),
     ("sendPoll", {"question": "a?", "options": ["b", "c"]}, "poll.options.1.text", "c"),
     ("stopPoll", here("sendPoll"), "is_closed", True),
-    ("sendChecklist", {"business_connection_id": "x",
+    ("sendChecklist", {**BUSINESS,
                        "checklist": {"title": "a", "tasks": [{"id": 1, "text": "b"}]}},
      "checklist.tasks.0.text", "b"),
     ("sendGame", {"game_short_name": "a"}, "game.title", "a"),
@@ -128,7 +153,21 @@ CALLS: list[tuple[str, Json, str, Any]] = [
         "web_app_query_id": Id("", lambda telegram, _: opened(telegram)),
         "result": {"type": "contact", "id": "1", "phone_number": "+1", "first_name": "a"},
     }, "inline_message_id", None),
+    ("answerGuestQuery", {
+        "guest_query_id": Id("", asked_as_a_guest),
+        "result": {"type": "contact", "id": "1", "phone_number": "+1", "first_name": "a"},
+    }, "inline_message_id", ...),
+    # Business accounts.
+    ("getBusinessConnection", BUSINESS, "is_enabled", True),
+    ("readBusinessMessage", {**BUSINESS, "message_id": Id("", written)}, "", True),
+    ("deleteBusinessMessages", {**BUSINESS, "message_ids": [Id("", written)]},
+     "", True),
+    ("setBusinessAccountName", {**BUSINESS, "first_name": "a"}, "", True),
+    ("setBusinessAccountUsername", {**BUSINESS, "username": "a"}, "", True),
+    ("setBusinessAccountBio", {**BUSINESS, "bio": "a"}, "", True),
+    ("getBusinessAccountStarBalance", BUSINESS, "amount", 0),
     # Payments.
+    ("createInvoiceLink", {**INVOICE, "currency": "XTR", "subscription_period": 2592000}, "", ...),
     ("sendInvoice", {**INVOICE, "currency": "EUR", "provider_token": "x", "is_flexible": True,
                      "need_shipping_address": True}, "invoice.total_amount", 400),
     ("answerShippingQuery", {
@@ -144,6 +183,11 @@ CALLS: list[tuple[str, Json, str, Any]] = [
     ("answerPreCheckoutQuery", {
         "pre_checkout_query_id": Id("sendInvoice", lambda telegram, id: telegram.pay(CHAT, id)),
         "ok": True,
+    }, "", True),
+    ("editUserStarSubscription", {
+        "user_id": ADA["id"],
+        "telegram_payment_charge_id": Id("", subscribed),
+        "is_canceled": True,
     }, "", True),
     ("getMyStarBalance", {}, "amount", 400),
     ("refundStarPayment", {
@@ -176,6 +220,15 @@ CALLS: list[tuple[str, Json, str, Any]] = [
     ("banChatMember", {"chat_id": GROUP, "user_id": GRACE["id"]}, "", True),
     ("unbanChatMember", {"chat_id": GROUP, "user_id": GRACE["id"]}, "", True),
     ("getChatMember", {"chat_id": GROUP, "user_id": GRACE["id"]}, "status", "left"),
+    ("createChatInviteLink", {"chat_id": GROUP, "name": "a"}, "name", "a"),
+    ("editChatInviteLink", {"chat_id": GROUP, "invite_link": LATEST_LINK}, "name", None),
+    ("revokeChatInviteLink", {"chat_id": GROUP, "invite_link": LATEST_LINK}, "is_revoked", True),
+    ("exportChatInviteLink", {"chat_id": GROUP}, "", ...),
+    ("createChatSubscriptionInviteLink", {
+        "chat_id": NEWS, "subscription_period": 2592000, "subscription_price": 7,
+    }, "subscription_price", 7),
+    ("editChatSubscriptionInviteLink", {"chat_id": NEWS, "invite_link": LATEST_LINK, "name": "a"},
+     "name", "a"),
     ("createForumTopic", {"chat_id": GROUP, "name": "a"}, "name", "a"),
     ("editForumTopic", {**TOPIC, "name": "b"}, "", True),
     ("closeForumTopic", TOPIC, "", True),
@@ -215,6 +268,8 @@ def test_each_method_that_is_played(telegram: Telegram) -> None:
 
     group = {"id": GROUP, "type": "supergroup", "title": "Book club"}
     telegram.send(telegram.message("hello", chat=group, user=GRACE))
+    telegram.bot.chats[NEWS] = {"id": NEWS, "type": "channel", "title": "News"}
+    written(telegram, 0)
     ids: dict[str, int] = {"": 0}
 
     def filled(value: Any) -> Any:

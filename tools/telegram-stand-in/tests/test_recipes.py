@@ -65,6 +65,7 @@ def test_javascript(tmp_path: Path) -> None:
     run(tmp_path / "bot", "node", "--test")
 
 
+@pytest.mark.slow
 def test_go(tmp_path: Path) -> None:
     go_library(tmp_path)
     write("Go", tmp_path)

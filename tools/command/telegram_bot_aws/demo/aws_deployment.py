@@ -160,6 +160,7 @@ class AwsDeployment(Deployment):
                     bot.page_url = environment["variables"].get("MINI_APP_URL", "")
                     bot.later_group = environment["variables"].get("LATER_GROUP", "")
                     bot.failed_url = environment["variables"].get("FAILED_QUEUE_URL", "")
+                    bot.dead_url = environment["variables"].get("DEAD_LETTERS_URL", "")
                 elif resource["type"] == "aws_apigatewayv2_api":
                     bot.webhook_url = f"{found['api_endpoint']}/telegram"
                 elif resource["type"] == "aws_lambda_event_source_mapping":
@@ -279,8 +280,9 @@ class AwsDeployment(Deployment):
         expression = found.get("ScheduleExpression", "")
         if expression.startswith("at("):
             at: float | None = seconds_of(expression)
-        elif expression.startswith("cron("):  # MiniStack ignores the zone
-            at = next_time(expression[len("cron(") : -1], "UTC", time.time())
+        elif expression.startswith("cron("):
+            zone = found["ScheduleExpressionTimezone"]
+            at = next_time(expression[len("cron(") : -1], zone, time.time())
         else:
             at = None
         if at is None:
@@ -300,22 +302,26 @@ class AwsDeployment(Deployment):
                 self._scheduler(bot, "DELETE", *self._place(bot, name))
             self._invoke(bot, schedule["event"])
 
-    def _count(self, bot: Hosted) -> Json:
-        """Return how much failed and is kept."""
-        if not bot.failed_url:
-            return {}
-        asked = {"QueueUrl": bot.failed_url, "AttributeNames": ["All"]}
+    def _count(self, bot: Hosted) -> list[Json]:
+        """Return how much failed and is kept, by queue."""
         target = "AmazonSQS.GetQueueAttributes"
-        return dict(self._aws(bot.region, "sqs", "POST", "/", asked, target).get("Attributes", {}))
+        counts = []
+        for url in failed_urls(bot):
+            asked = {"QueueUrl": url, "AttributeNames": ["All"]}
+            found = self._aws(bot.region, "sqs", "POST", "/", asked, target)
+            counts.append(dict(found.get("Attributes", {})))
+        return counts
 
     def failed(self, bot: Hosted) -> list[Json]:
-        if not bot.failed_url:
-            return []
+        return [failure(*each) for url in failed_urls(bot) for each in self._messages(bot, url)]
+
+    def _messages(self, bot: Hosted, url: str) -> list[tuple[str, str]]:
+        """Return the messages of a queue: the id and the body of each."""
         # A received message counts as replayed before, so this asks MiniStack itself.
-        path = f"/_ministack/sqs/messages?QueueUrl={quote(bot.failed_url, '')}"
+        path = f"/_ministack/sqs/messages?QueueUrl={quote(url, '')}"
         found = self._aws(bot.region, "sqs", "GET", path, None)["messages"]
         [messages] = [each for regions in found.values() for each in regions[bot.region].values()]
-        return [failure(each["MessageId"], each["Body"]) for each in messages]
+        return [(each["MessageId"], each["Body"]) for each in messages]
 
     def replay(self, bot: Hosted) -> Invocation:
         answer = self._invoke(bot, REPLAY)
@@ -379,6 +385,11 @@ class AwsDeployment(Deployment):
         url = self.emulator.url + path
         answer = json.loads(request(method, url, headers, json.dumps(body).encode(), 30).body)
         return answer if isinstance(answer, dict) else {}
+
+
+def failed_urls(bot: Hosted) -> list[str]:
+    """Return the URLs of the queues with what failed."""
+    return [*filter(None, (bot.failed_url, bot.dead_url))]
 
 
 def why_not_installed(error: ToolError) -> str:

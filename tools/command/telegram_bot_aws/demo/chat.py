@@ -116,12 +116,14 @@ class Chat:
             "admin": self._is_admin(),
             "keyboards": self.entries.keyboards,
             "drafts": self.entries.drafts,
+            "actions": self.entries.actions,
             "launches": self.pages.launches,
             "events": self.services.all,
         }
 
     def _watch(self, event: Delivery | Call) -> None:
         if isinstance(event, Delivery):
+            self.setup.update_begins()
             self.traces.on_delivery(event)
         else:
             self._on_call(event)

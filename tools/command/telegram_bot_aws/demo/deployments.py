@@ -96,6 +96,7 @@ class Hosted:
     has_queue: bool = False
     later_group: str = ""  # of schedules, with the input `later`
     failed_url: str = ""  # of a queue, with failed_retention_in_days
+    dead_url: str = ""  # of that of the dead letters, with a queue as well
 
     @property
     def title(self) -> str:
@@ -274,6 +275,8 @@ def failure(id_: str, body: str) -> Json:
     what it is "about".
     """
     content = json.loads(body)
+    if "update_id" in content:  # a dead letter
+        return {"id": id_, "outcome": "given up", "error": "in 20 tries", "about": content}
     if "failed" not in content:  # Lambda gave it up
         error = content.get("responsePayload", {}).get("errorMessage")
         about = content.get("requestPayload")

@@ -10,7 +10,7 @@ import requirements
 from telegram_stand_in import Json
 
 from telegram_bot_aws.demo.deployments import MENU_BUTTON, has_page
-from telegram_bot_aws.local.sources import LEAST_MEMORY, has_sessions, joins_messages, uses_later
+from telegram_bot_aws.local.sources import LEAST_MEMORY, has_sessions, needs_queue, uses_later
 
 MEMORY = 128  # MB: the default of memory_size
 # How inputs are written, of which more than the name matters.
@@ -32,7 +32,7 @@ def inputs(bot: Path) -> Json:
         found["mini_app"] = MENU_BUTTON
     if has_sessions(bot):
         found["session_retention_in_days"] = 1
-    if joins_messages(bot):
+    if needs_queue(bot):
         found["queue"] = True
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from botkit.fakes.process import FAILED_URL
 from telegram_stand_in import Json
 
 from telegram_bot_aws.demo.deployments import (
@@ -38,7 +39,7 @@ class LocalDeployment(Deployment):
         [bot] = self.bots
         with self.step("the handler behind a local HTTP server"):
             variables = environment(self.api_url, self.variables)
-            variables["FAILED_QUEUE_URL"] = "of this demo"
+            variables["FAILED_QUEUE_URL"] = FAILED_URL
             with signals_held():
                 self._memory_size = least_memory(bot.folder)
                 function = Function(

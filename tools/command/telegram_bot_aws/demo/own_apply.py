@@ -88,6 +88,7 @@ class OwnApply(AwsDeployment):
         bot.timeout, bot.has_queue = function["Timeout"], "QUEUE_URL" in variables
         bot.later_group = variables.get("LATER_GROUP", "")
         bot.failed_url = variables.get("FAILED_QUEUE_URL", "")
+        bot.dead_url = variables.get("DEAD_LETTERS_URL", "")
         with self._lock:
             self._read_log(bot)
         return bot

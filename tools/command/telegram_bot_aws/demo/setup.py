@@ -34,6 +34,7 @@ class Setup:
         self.deployment: Deployment | None = None
         self.shown: Json = {"steps": [], "calls": [], "reloads": [], "later": [], "failed": []}
         self.shown["command"] = typed("demo")
+        self.shown["has_ended"] = False  # the function's container, until an update starts one
         self._feed = feed
 
     def step(self, name: str, seconds: float) -> None:
@@ -112,6 +113,17 @@ class Setup:
         """Stop the function's container, as AWS does after some idle time."""
         if self.deployment:
             self.deployment.stop_container()
+            self._container_ended(True)
+
+    def update_begins(self) -> None:
+        """Note that an update goes to the function, which starts a container if there is none."""
+        self._container_ended(False)
+
+    def _container_ended(self, has_ended: bool) -> None:
+        with self._feed.lock:
+            if self.shown["has_ended"] != has_ended:
+                self.shown["has_ended"] = has_ended
+                self._feed.tell("setup", self.shown)
 
     def forget(self, bot: Bot, key: str) -> None:
         """Delete a session of a bot."""

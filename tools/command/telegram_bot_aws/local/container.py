@@ -20,11 +20,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from botkit.fakes.files import alone, read, write
-from botkit.fakes.services import QUEUE_URL, in_order, take
+from botkit.fakes.host import Poller, Scheduler
+from botkit.fakes.process import ENVIRONMENT, Services
+from botkit.fakes.services import QUEUE_URL, in_order
 
-from telegram_bot_aws.local import kept
-from telegram_bot_aws.local.line import Line
+from telegram_bot_aws.local.due import Due
 from telegram_bot_aws.local.memory import Memory
 from telegram_bot_aws.local.packages import command
 from telegram_bot_aws.local.processes import (
@@ -45,7 +45,7 @@ from telegram_bot_aws.local.sources import (
     copy,
     endless_link,
     files,
-    joins_messages,
+    needs_queue,
     packed,
     read_sources,
 )
@@ -54,7 +54,7 @@ Json = dict[str, Any]
 
 TIMEOUT = 10.0  # seconds, as variables.tf has it
 INIT_TIMEOUT = 10.0  # Lambda's own
-LOOK_SECONDS = 30  # between two looks at the schedules, if none is due
+WATCH = Path(__file__).with_name("watch.py")
 MOST_PRINTED = 100_000  # bytes that are kept of an invocation's output
 # Advice on exceptions that surprise people, by a pattern of a traceback's last lines.
 ADVICE = {
@@ -113,14 +113,16 @@ def say(**answer):
 try:
     import botkit
     from botkit import aws
-    botkit.__path__.append(sys.argv[8])  # a copy of the package has no stand-ins
-    with open(sys.argv[4]) as file:
-        exec(compile(file.read(), sys.argv[4], "exec"), stand_in := {})
-    stand_in["install"](aws, *sys.argv[5:8])
+    from pathlib import Path
+    botkit.__path__.append(sys.argv[6])  # a copy of the package has no stand-ins
+    from botkit.fakes.process import Services
+    Services(aws, Path(sys.argv[5])).install()
     botkit.__path__.pop()
-    stand_in["watch"](aws, sessions.append)
+    with open(sys.argv[4]) as file:
+        exec(compile(file.read(), sys.argv[4], "exec"), names := {})
+    names["watch"](aws, sessions.append)
     from botkit.deadline import deadline
-    deadline.start(float(sys.argv[9]))
+    deadline.start(float(sys.argv[7]))
     from handler import handler
 except BaseException:
     say(error=traceback.format_exc())
@@ -179,7 +181,7 @@ class Invocation:
     sessions: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def take_session(self, told: Json) -> None:
-        """Keep what local/kept.py tells of a session: what was read last, or written."""
+        """Keep what local/watch.py tells of a session: what was read last, or written."""
         if "before" in told:
             self.sessions[told["session"]] = {"before": told["before"]}
         else:
@@ -221,9 +223,9 @@ class Function:
     what Python needs, and is frozen between invocations. One that takes surely more than
     `memory_size` MB, if given, prints that. It ends with the `with` block, in which schedules run.
     `on_schedule` is called with each invocation by one, and `on_change` when there may be other
-    schedules. Updates of a bot with TOGETHER go through a queue, in a file next to the sessions.
-    They are answered in another process, so that it may wait for others, and `on_queued` is called
-    with each.
+    schedules. Updates of a bot with TOGETHER or a Stop button go through a queue, in a file next to
+    the sessions. They are answered in another process, so that it may wait for others, and
+    `on_queued` is called with each.
     """
 
     def __init__(
@@ -247,15 +249,15 @@ class Function:
         self._folder = tempfile.mkdtemp(prefix="telegram-bot-function-")
         watched("folder", self._folder)
         self.sessions = sessions or Path(self._folder, "kept", "sessions.json")
-        self._schedules = self.sessions.with_suffix(".later.json")
-        self._failed = self.sessions.with_suffix(".failed.json")
-        self._changed = threading.Condition()  # of the schedules
+        self._services = services = Services(None, self.sessions)
+        self._scheduler = Scheduler(services.schedules, self._run_scheduled, services.give_up)
+        self._schedules_due = Due(self._scheduler)
+        self._queue_due = Due(Poller(services.queue, self._answer_queued, services.bury))
         self._is_over = False
         self.on_schedule: Callable[[Invocation], None] = lambda invocation: None
         self.on_change: Callable[[], None] = lambda: None
         self.on_queued: Callable[[Invocation], None] = lambda invocation: None
         self._answers_queue: Function | None = None
-        self._line = Line(kept.queue_beside(self.sessions), self._answer_queued)
         self._process: subprocess.Popen[str] | None = None
         self._answers: Any = None
         self._started_from: Sources = {}
@@ -279,9 +281,8 @@ class Function:
         shutil.rmtree(before)
 
     def __enter__(self) -> Function:
-        self._thread = threading.Thread(target=self._run_schedules, daemon=True)
-        self._thread.start()
-        self._line.__enter__()
+        self._schedules_due.__enter__()
+        self._queue_due.__enter__()
         return self
 
     def stop(self) -> None:
@@ -293,70 +294,53 @@ class Function:
 
     def forget(self, key: str) -> None:
         """Delete a session."""
-        with self._lock, alone(self.sessions):
-            items = read(self.sessions)
+        with self._lock, self._services.table.changing() as items:
             items.pop(key, None)
-            write(self.sessions, items)
 
     @property
     def schedules(self) -> dict[str, Json]:
         """The schedules by their names, the first one first: the "event" of each, and "at"."""
-        return in_order(read(self._schedules))
+        return in_order(self._services.schedules.items)
 
     @property
     def failed(self) -> dict[str, str]:
-        """The failed updates that are kept: messages by their ids, the oldest first."""
-        return {id_: each["body"] for id_, each in read(self._failed).items()}
+        """What failed and is kept: messages by their ids, the oldest first."""
+        return {id_: each["body"] for id_, each in self._services.failed.messages.items()}
 
     def run(self, name: str) -> None:
         """Invoke the handler with the event of a schedule, if it is still there."""
-        with self._lock, alone(self._schedules):
-            items = read(self._schedules)
-            schedule = take(items, name, time.time())
-            write(self._schedules, items)
-        if schedule:
-            self.on_schedule(self.invoke(schedule["event"]))
+        self._scheduler.run(name)
 
-    def _run_schedules(self) -> None:
-        """Run each schedule when its time comes, until the function ends."""
-        while True:
-            with self._changed:
-                if self._is_over:
-                    return
-                name, first = next(iter(self.schedules.items()), ("", None))
-                seconds = first["at"] - time.time() if first else None
-                if seconds is None or seconds > 0:
-                    # A machine that sleeps stops this clock.
-                    self._changed.wait(seconds and min(seconds, LOOK_SECONDS))
-                    continue
-            self.run(name)
-
-    def _notify(self, *, is_over: bool = False) -> None:
-        """Have the schedules looked at again."""
-        with self._changed:
-            self._is_over |= is_over
-            self._changed.notify()
+    def _run_scheduled(self, event: Json, request_id: str) -> tuple[Any, str]:
+        """Answer the event of a schedule. Returns what the function returned, and its error."""
+        invocation = self.invoke(event, request_id)
+        self.on_schedule(invocation)
+        return invocation.result, invocation.error
 
     def __exit__(self, *exception: object) -> None:
-        self._notify(is_over=True)
-        self._line.__exit__()
+        self._is_over = True
+        self._schedules_due.__exit__()
+        self._queue_due.__exit__()
         self.stop()
-        self._thread.join()
         for function in filter(None, (self._answers_queue, self)):
             shutil.rmtree(function._folder, ignore_errors=True)
             watched("folder", function._folder, over=True)
 
-    def invoke(self, event: Any) -> Invocation:
+    def invoke(self, event: Any, request_id: str = "") -> Invocation:
         """Invoke the handler with an event, in a container that starts if none is running."""
         try:
-            return self._invoke(event)
+            return self._invoke(event, request_id or str(uuid.uuid4()))
         finally:
-            self._notify()
-            self._line.look()
-            self.on_change()
+            self._look()
 
-    def _answer_queued(self, event: Json) -> Any:
-        """Answer an event of the queue, in another process. Returns what the function returned."""
+    def _look(self) -> None:
+        """Have looked for what an invocation has scheduled, and put into the queue."""
+        self._schedules_due.look()
+        self._queue_due.look()
+        self.on_change()
+
+    def _answer_queued(self, event: Json, request_id: str) -> tuple[Any, str]:
+        """Answer an event of the queue, in another process, as `_run_scheduled` does."""
         if self._answers_queue is None:
             self._answers_queue = Function(
                 self.bot,
@@ -367,13 +351,12 @@ class Function:
                 memory_size=self._memory_size,
             )
             self._answers_queue._code, self._answers_queue._follow = self._code, self._follow
-        invocation = self._answers_queue.invoke(event)
+        invocation = self._answers_queue.invoke(event, request_id)
         self.on_queued(invocation)
-        self._notify()  # it may have scheduled something
-        self.on_change()
-        return invocation.result
+        self._look()
+        return invocation.result, invocation.error
 
-    def _invoke(self, event: Any) -> Invocation:
+    def _invoke(self, event: Any, request_id: str) -> Invocation:
         with self._lock:
             if self._is_over:  # this invocation waited for the last one to end
                 return Invocation(error="the function has ended")
@@ -384,7 +367,7 @@ class Function:
                 start = self._start()
                 if start.error:
                     return start
-            call = {"event": event, "timeout": self._timeout, "request_id": str(uuid.uuid4())}
+            call = {"event": event, "timeout": self._timeout, "request_id": request_id}
             invocation = self._ask(call, self._timeout)
             if self._fresh:
                 self._stop()
@@ -404,7 +387,7 @@ class Function:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
         self._output = Path(self._folder, "output")
-        kept_in = map(str, (self.sessions, self._schedules, self._failed))
+        about = map(str, (WATCH, self.sessions, LAMBDA / "botkit", WALL_SECONDS))
         reading, writing = os.pipe()
         began = time.monotonic()
         try:
@@ -419,15 +402,13 @@ class Function:
         try:
             with signals_held(), self._output.open("ab") as output:
                 self._process = subprocess.Popen(
-                    [*process, kept.__file__, *kept_in, str(LAMBDA / "botkit"), f"{WALL_SECONDS}"],
+                    [*process, *about],
                     cwd=self._code,  # as in /var/task
                     env={
                         **made_environment(str(temporary)),
-                        **({"QUEUE_URL": QUEUE_URL} if joins_messages(self._code) else {}),
+                        **({"QUEUE_URL": QUEUE_URL} if needs_queue(self._code) else {}),
                         **self.environment,
-                        "LATER_GROUP": "later",
-                        "LATER_ROLE": "arn:aws:iam::123456789012:role/later",
-                        "SESSION_TABLE": "sessions",
+                        **ENVIRONMENT,
                     },
                     stdin=subprocess.PIPE,
                     stdout=output,

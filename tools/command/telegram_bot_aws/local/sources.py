@@ -106,9 +106,10 @@ def has_sessions(bot: Path) -> bool:
     )
 
 
-def joins_messages(bot: Path) -> bool:
-    """Tell whether a bot may answer messages together, and so needs a queue."""
-    return any(re.search(rb"\bTOGETHER\b", path.read_bytes()) for path in _own_files(bot))
+def needs_queue(bot: Path) -> bool:
+    """Tell whether a bot may answer messages together, or has a Stop button: both need a queue."""
+    words = rb"\b(TOGETHER|stopped_message_generation)\b"
+    return any(re.search(words, path.read_bytes()) for path in _own_files(bot))
 
 
 def uses_later(bot: Path) -> bool:

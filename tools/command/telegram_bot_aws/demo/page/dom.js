@@ -1,54 +1,115 @@
 // Elements, icons, and how times are written.
 
-const SPACES = {
-  "http://www.w3.org/2000/svg": "svg path circle rect".split(" "),
-  "http://www.w3.org/1998/Math/MathML": "math mfrac mi mn mo mover mroot mrow mspace msqrt msub msubsup msup mtable mtd mtext mtr munder munderover".split(" "),
-};
+const SVG = ["svg", "path", "circle", "rect"];
 
 // Make an element. Strings become text: nothing from a message is ever parsed as HTML.
 export function h(tag, attributes = {}, ...children) {
-  const [space] = Object.keys(SPACES).filter(each => SPACES[each].includes(tag));
-  const node = space ? document.createElementNS(space, tag) : document.createElement(tag);
+  const node = SVG.includes(tag)
+    ? document.createElementNS("http://www.w3.org/2000/svg", tag)
+    : document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (name === "style") node.style.cssText = value;
     else node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...children.flat(9).filter(child => child !== null && child !== undefined && child !== false && child !== ""));
+  node.append(
+    ...children
+      .flat(9)
+      .filter((child) => child !== null && child !== undefined && child !== false && child !== ""),
+  );
   return node;
 }
-export const $ = id => document.getElementById(id);
+export const $ = (id) => document.getElementById(id);
 
 // A button inside an element that is clickable, too.
 export function button(attributes, act, ...children) {
-  return h("button", { type: "button", ...attributes, onclick: event => { event.stopPropagation(); act(event); } }, ...children);
+  return h(
+    "button",
+    {
+      type: "button",
+      ...attributes,
+      onclick: (event) => {
+        event.stopPropagation();
+        act(event);
+      },
+    },
+    ...children,
+  );
 }
 
 const ICONS = {
-  send: "M4 12 20 4l-5 16-3.5-6.5zM11.5 13.5 20 4", plus: "M12 5v14M5 12h14", back: "M15 5l-7 7 7 7", close: "M6 6l12 12M18 6 6 18",
-  photo: "M4 6h16v12H4zM4 15l4.5-4 4 3.5 3-2.5 4.5 4M15.5 9.5h.01", sticker: "M12 3a9 9 0 1 0 9 9c-5 0-9-4-9-9zM12 3l9 9",
-  album: "M8 4h12v11H8zM4 8v12h12M8 13l3.5-3 3 2.5 2-1.5 3.5 3", burst: "M13 6l7 6-7 6v-4c-5 0-7 1-9 4 0-6 3-8 9-8z",
+  send: "M4 12 20 4l-5 16-3.5-6.5zM11.5 13.5 20 4",
+  plus: "M12 5v14M5 12h14",
+  back: "M15 5l-7 7 7 7",
+  close: "M6 6l12 12M18 6 6 18",
+  photo: "M4 6h16v12H4zM4 15l4.5-4 4 3.5 3-2.5 4.5 4M15.5 9.5h.01",
+  sticker: "M12 3a9 9 0 1 0 9 9c-5 0-9-4-9-9zM12 3l9 9",
+  album: "M8 4h12v11H8zM4 8v12h12M8 13l3.5-3 3 2.5 2-1.5 3.5 3",
+  burst: "M13 6l7 6-7 6v-4c-5 0-7 1-9 4 0-6 3-8 9-8z",
   voice: "M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3zM6 11a6 6 0 0 0 12 0M12 17v4",
-  location: "M12 21s7-6.2 7-11a7 7 0 0 0-14 0c0 4.8 7 11 7 11zM12 12.4a2.4 2.4 0 1 0 0-4.8 2.4 2.4 0 0 0 0 4.8z",
-  poll: "M5 20V10M12 20V4M19 20v-7", start: "M8 5l11 7-11 7z", check: "M5 12.5 10 17 19.5 7", clock: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7.5V12l3 2",
-  bad: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7.5v5.5M12 16.3v.01", file: "M6 3h8l4 4v14H6zM14 3v4h4", bolt: "M13 3 5 14h6l-1 7 8-11h-6z",
-  edit: "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3", smile: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM8.5 14.5c2 2.4 5 2.4 7 0M9 9.5v.01M15 9.5v.01",
-  reply: "M10 7 4 12l6 5v-3c5 0 8 1.500 10 5 0-6-3-9-10-9z", pin: "M9 4h6l-1 6 3 3H7l3-3zM12 13v7", contact: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 21c1-5 15-5 16 0", ask: "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM15.5 15.5 21 21",
-  link: "M9 15 19 5M12 5h7v7", copy: "M9 9h11v11H9zM5 15H4V4h11v1",
-  page: "M4 5h16v14H4zM4 9h16", gear: "M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM12 3v3M12 18v3M3 12h3M18 12h3M5.6 5.6l2.1 2.1M16.3 16.3l2.1 2.1M18.4 5.6l-2.1 2.1M7.7 16.3l-2.1 2.1", subscribe: "M12 3l2.7 5.6 6.1.8-4.5 4.2 1.1 6.1-5.4-3-5.4 3 1.1-6.1L3.2 9.4l6.1-.8z", reload: "M19 12a7 7 0 1 1-2-5M17 3v4h-4", hops: "M5 6h14M5 12h14M5 18h9",
+  location:
+    "M12 21s7-6.2 7-11a7 7 0 0 0-14 0c0 4.8 7 11 7 11zM12 12.4a2.4 2.4 0 1 0 0-4.8 2.4 2.4 0 0 0 0 4.8z",
+  poll: "M5 20V10M12 20V4M19 20v-7",
+  start: "M8 5l11 7-11 7z",
+  check: "M5 12.5 10 17 19.5 7",
+  clock: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7.5V12l3 2",
+  bad: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7.5v5.5M12 16.3v.01",
+  file: "M6 3h8l4 4v14H6zM14 3v4h4",
+  bolt: "M13 3 5 14h6l-1 7 8-11h-6z",
+  edit: "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",
+  smile: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM8.5 14.5c2 2.4 5 2.4 7 0M9 9.5v.01M15 9.5v.01",
+  reply: "M10 7 4 12l6 5v-3c5 0 8 1.500 10 5 0-6-3-9-10-9z",
+  pin: "M9 4h6l-1 6 3 3H7l3-3zM12 13v7",
+  contact: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 21c1-5 15-5 16 0",
+  ask: "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM15.5 15.5 21 21",
+  link: "M9 15 19 5M12 5h7v7",
+  copy: "M9 9h11v11H9zM5 15H4V4h11v1",
+  page: "M4 5h16v14H4zM4 9h16",
+  gear: "M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM12 3v3M12 18v3M3 12h3M18 12h3M5.6 5.6l2.1 2.1M16.3 16.3l2.1 2.1M18.4 5.6l-2.1 2.1M7.7 16.3l-2.1 2.1",
+  subscribe: "M12 3l2.7 5.6 6.1.8-4.5 4.2 1.1 6.1-5.4-3-5.4 3 1.1-6.1L3.2 9.4l6.1-.8z",
+  reload: "M19 12a7 7 0 1 1-2-5M17 3v4h-4",
+  hops: "M5 6h14M5 12h14M5 18h9",
 };
-export const icon = (name, extra = "") => h("svg", { class: "icon " + extra, viewBox: "0 0 24 24", "aria-hidden": "true" }, h("path", { d: ICONS[name] }));
+export const icon = (name, extra = "") =>
+  h(
+    "svg",
+    { class: "icon " + extra, viewBox: "0 0 24 24", "aria-hidden": "true" },
+    h("path", { d: ICONS[name] }),
+  );
 
 // A ring that empties until a time, in seconds: page.js turns it.
 export function ring(from, until) {
-  return h("svg", { class: "ring", viewBox: "0 0 30 30", "aria-hidden": "true" }, h("circle", { cx: 15, cy: 15, r: 12 }),
-    h("circle", { cx: 15, cy: 15, r: 12, "stroke-dasharray": 75.4, "data-from": from, "data-until": until }));
+  return h(
+    "svg",
+    { class: "ring", viewBox: "0 0 30 30", "aria-hidden": "true" },
+    h("circle", { cx: 15, cy: 15, r: 12 }),
+    h("circle", {
+      cx: 15,
+      cy: 15,
+      r: 12,
+      "stroke-dasharray": 75.4,
+      "data-from": from,
+      "data-until": until,
+    }),
+  );
 }
 
 export function milliseconds(value) {
   if (value === null || value === undefined) return "";
-  return value >= 1000 ? `${(value / 1000).toFixed(1)} s` : value >= 10 ? `${Math.round(value)} ms` : value >= .05 ? `${value.toFixed(1)} ms` : "< 0.1 ms";
+  return value >= 1000
+    ? `${(value / 1000).toFixed(1)} s`
+    : value >= 10
+      ? `${Math.round(value)} ms`
+      : value >= 0.05
+        ? `${value.toFixed(1)} ms`
+        : "< 0.1 ms";
 }
-export const clock = (seconds, exact) => new Date(seconds * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false, ...(exact ? { second: "2-digit" } : {}) });
+export const clock = (seconds, exact) =>
+  new Date(seconds * 1000).toLocaleTimeString([], {
+    hour: "2-digit",
+    minute: "2-digit",
+    hour12: false,
+    ...(exact ? { second: "2-digit" } : {}),
+  });
 export const count = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;

@@ -38,6 +38,12 @@ def test_to_look_at_what_failed_is_no_replay(tmp_path: Path) -> None:
         count = "ApproximateReceiveCount"
         received = sqs("ReceiveMessage", QueueUrl=bot.failed_url, AttributeNames=[count])
         assert [each["Attributes"][count] for each in received["Messages"]] == ["1"]
+        fifo = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+        bot.dead_url = sqs("CreateQueue", QueueName="bot-dead.fifo", Attributes=fifo)["QueueUrl"]
+        dead = {"QueueUrl": bot.dead_url, "MessageBody": '{"update_id": 7}', "MessageGroupId": "7"}
+        sqs("SendMessage", **dead)
+        told = deployment.failed(bot)[-1]
+        assert (told["outcome"], told["about"]) == ("given up", {"update_id": 7})
 
 
 def test_the_variable_for_ones_own_apply_needs_no_value_elsewhere(tmp_path: Path) -> None:
@@ -84,6 +90,8 @@ def test_what_a_function_keeps_is_known_by_its_variables(tmp_path: Path) -> None
     deployment._logs, deployment._lock = {}, threading.Lock()
     deployment._aws = lambda *asked: {}  # type: ignore[method-assign]
     variables = {"FAILED_QUEUE_URL": "bot-failed", "LATER_GROUP": "bot"}
+    variables["DEAD_LETTERS_URL"] = "bot-dead.fifo"
     function = {"FunctionName": "bot", "Runtime": "python3.13", "Timeout": 10}
     bot = deployment._hosted({**function, "Environment": {"Variables": variables}})
     assert (bot.failed_url, bot.later_group, bot.has_queue) == ("bot-failed", "bot", False)
+    assert bot.dead_url == "bot-dead.fifo"

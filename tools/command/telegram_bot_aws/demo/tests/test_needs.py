@@ -18,11 +18,11 @@ def test_a_bot_has_the_inputs_without_which_it_does_not_work(tmp_path: Path) -> 
     (tmp_path / "requirements.txt").write_text("numpy==2.3.5\n Aiogram[fast]==3.31.0\n")
     assert inputs(tmp_path) == {
         "later": True,
-        "memory_size": 256,
+        "memory_size": 192,
         "session_retention_in_days": 1,
     }
     needs = "Deployed, it needs these inputs of the module: "
-    named = "later = true, memory_size of at least 256, session_retention_in_days."
+    named = "later = true, memory_size of at least 192, session_retention_in_days."
     assert notes(tmp_path, is_configured=False) == [needs + named]
     assert notes(tmp_path, is_configured=True) == []
 

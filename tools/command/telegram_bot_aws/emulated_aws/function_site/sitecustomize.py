@@ -82,8 +82,8 @@ def say(line: dict[str, Any]) -> None:
 
 
 def watch_sessions() -> None:
-    file = LOCAL / "kept.py"
-    names: dict[str, Any] = {"__name__": "kept"}
+    file = LOCAL / "watch.py"
+    names: dict[str, Any] = {"__name__": "watch"}
     exec(compile(file.read_bytes(), file, "exec"), names)
     names["watch"](importlib.import_module("botkit.aws"), say)
 

@@ -207,6 +207,7 @@ def lines(ran: Ran) -> list[Json]:
         ("limit:42:1795000000", True),
         ("limit:1795000000:42", False),  # that is a time
         ("stream:42/7", True),
+        ("stream:42/calls", True),
         ("stream:-100/7/42", False),  # that is a message
         ("stream:7/42", False),
         ("every:42.tea:2026-01-01T16:00:00Z", True),

@@ -16,6 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from botkit.fakes.files import read, write
+from botkit.fakes.host import MOST_RECEIVES
+from botkit.fakes.process import FAILED_URL
+from botkit.fakes.services import QUEUE_URL
 
 from telegram_bot_aws.local import container
 from telegram_bot_aws.local.container import (
@@ -200,6 +204,37 @@ def test_a_kind_of_update_that_does_not_exist_is_named() -> None:
         "update. If Telegram has it by now, the bot gets it all the same"
     )
     assert unknown_kinds(["message", "managed_bot"]) == ""
+
+
+NEVER = """
+TOGETHER = "albums"
+SESSION = "chat"
+
+def reply(update, session):
+    return [{"method": "sendMessage", "chat_id": 42, "text": "x"}]
+"""
+
+
+def test_an_update_that_always_fails_is_a_dead_letter(tmp_path: Path) -> None:
+    """As on AWS, after the twentieth try: the queue's file has the others. A replay takes it."""
+    bot, kept = tmp_path / "bot", tmp_path / "kept" / "sessions.json"
+    bot.mkdir()
+    (bot / "bot.py").write_text(NEVER)
+    message = {"message_id": 1, "chat": {"id": 42}, "from": {"id": 42}, "text": "x"}
+    body = json.dumps({"update_id": 7, "message": message})
+    queued = {"queue": QUEUE_URL, "body": body, "group": "42", "hidden": 0}
+    write(kept.with_suffix(".queue.json"), {"7": {**queued, "received": MOST_RECEIVES - 1}})
+    answered: queue.Queue[Invocation] = queue.Queue()
+    variables = {**UNREACHABLE, "FAILED_QUEUE_URL": FAILED_URL}
+    with Function(bot, variables, sessions=kept) as function:
+        function.on_queued = answered.put
+        assert answered.get(timeout=LONGEST).outcome["outcome"] == "unreachable"
+    assert read(kept.with_suffix(".queue.json")) == {}
+    [left] = function.failed.values()
+    assert json.loads(left)["update_id"] == 7
+    with Function(bot, variables, sessions=kept) as function:
+        replayed = function.invoke({"tf": {"action": "replay"}}).result
+    assert (replayed["done"], replayed["failed"]) == (0, 1)
 
 
 LATER = """

@@ -1,4 +1,4 @@
-"""server.py: how the emulated AWS sends its answers, and what it reads of a function's log."""
+"""patches/: what the emulated AWS does as AWS, and MiniStack alone doesn't. A test for each."""
 
 from __future__ import annotations
 
@@ -17,24 +17,27 @@ from typing import Any
 
 import h11
 import pytest
-from ministack.core import lambda_runtime
+from ministack.core import iam_actions, lambda_runtime
 from ministack.core.lambda_runtime import Worker
+from ministack.services import apigateway, cloudwatch_logs, dynamodb, eventbridge, scheduler
 
 from telegram_bot_aws.emulated_aws.emulator import Emulator
-from telegram_bot_aws.emulated_aws.server import (
-    Connection,
-    Output,
-    Process,
-    as_a_container,
-    as_the_alias_says,
-    end_function,
-    for_programs,
-    with_one_qualifier,
-    with_patience,
-    with_scheduled_times,
-    with_whole_logs,
-    without_botocore,
-)
+from telegram_bot_aws.emulated_aws.patches import recovery_periods
+from telegram_bot_aws.emulated_aws.patches.alias_actions import with_alias_actions
+from telegram_bot_aws.emulated_aws.patches.alias_retries import as_the_alias_says
+from telegram_bot_aws.emulated_aws.patches.answer_heads import Connection
+from telegram_bot_aws.emulated_aws.patches.containers import Process, as_a_container, end_function
+from telegram_bot_aws.emulated_aws.patches.log_keys import with_keys_that_change
+from telegram_bot_aws.emulated_aws.patches.programs_only import for_programs
+from telegram_bot_aws.emulated_aws.patches.qualifiers import with_one_qualifier
+from telegram_bot_aws.emulated_aws.patches.quick_start import without_botocore
+from telegram_bot_aws.emulated_aws.patches.runtimes import Pythons
+from telegram_bot_aws.emulated_aws.patches.schedule_groups import with_schedules_in_groups
+from telegram_bot_aws.emulated_aws.patches.schedule_zones import with_zones
+from telegram_bot_aws.emulated_aws.patches.scheduled_times import with_scheduled_times
+from telegram_bot_aws.emulated_aws.patches.stages import with_stages_that_stay
+from telegram_bot_aws.emulated_aws.patches.whole_logs import Output, with_whole_logs
+from telegram_bot_aws.emulated_aws.server import PATCHES, with_patience
 from telegram_bot_aws.local.request import request
 from tests.support.programs import wait_for_state
 
@@ -287,3 +290,143 @@ def test_a_schedule_is_told_when_it_is_due() -> None:
     for source in ("aws.scheduler", "aws.events"):
         invoke(target, {"Source": source, "Time": 1767283207.5}, {})
     assert invoked == ['{"at":"2026-01-01T16:00:00Z"}', target["Input"]]
+
+
+def ask(handle: Any, method: str, path: str, body: Any = None, target: str = "") -> Any:
+    """Make a request to a service of MiniStack's. Returns the answer, or the status if it fails."""
+    data = b"" if body is None else json.dumps(body).encode()
+    status, _, answer = asyncio.run(handle(method, path, {"x-amz-target": target}, data, {}))
+    return status if status >= 300 else json.loads(answer or b"{}")
+
+
+def test_a_stage_that_loses_a_routes_settings_stays() -> None:
+    original = apigateway.handle_request
+    changed = with_stages_that_stay(original)
+    api = ask(original, "POST", "/v2/apis", {"name": "bot", "protocolType": "HTTP"})["apiId"]
+    stages = f"/v2/apis/{api}/stages"
+    settings = f"{stages}/live/routesettings/POST%20%2Ftelegram"
+    for handle, found in ((changed, {"stageName": "live"}), (original, 404)):
+        ask(original, "POST", stages, {"stageName": "live"})
+        ask(handle, "DELETE", settings)
+        left = ask(original, "GET", f"{stages}/live")
+        assert left == found if isinstance(found, int) else left.items() >= found.items()
+    ask(original, "DELETE", f"/v2/apis/{api}")
+
+
+@pytest.mark.parametrize(
+    ("query", "body"), [({"groupName": ["tea"]}, b""), ({}, b'{"GroupName": "tea"}')]
+)
+def test_a_schedule_is_checked_in_its_group(query: Any, body: bytes) -> None:
+    about: Any = ("scheduler", "POST", "/schedules/bob", {}, body, query, "us-east-1", "1")
+    original = iam_actions.extract_resource_arn
+    arn = "arn:aws:scheduler:us-east-1:1:schedule"
+    assert original(*about) == f"{arn}/default/bob"
+    assert with_schedules_in_groups(original)(*about) == f"{arn}/tea/bob"
+    none: Any = (*about[:4], b"", {}, *about[6:])
+    assert with_schedules_in_groups(original)(*none) == f"{arn}/default/bob"
+
+
+def test_a_schedule_that_recurs_runs_in_its_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = scheduler._tick_schedules
+    midnight = 1_767_225_600  # in UTC, which is nine o'clock in Tokyo
+    now = midnight
+    clock = SimpleNamespace(time=lambda: now)
+    monkeypatch.setattr(scheduler, "time", clock)
+    fired: list[int] = []
+    monkeypatch.setattr(eventbridge, "_invoke_target", lambda *about: fired.append(now))
+    about: Any = {"ScheduleExpression": "cron(0 9 * * ? *)", "FlexibleTimeWindow": {"Mode": "OFF"}}
+    about["ScheduleExpressionTimezone"] = "Asia/Tokyo"
+    about["Target"] = {"Arn": "arn:x", "RoleArn": "arn:aws:iam::000000000000:role/x"}
+    for tick, hours in ((original, 9), (with_zones(original), 0)):
+        now = midnight - 60
+        ask(scheduler.handle_request, "POST", "/schedules/tea", about)
+        tick()
+        for hour in range(10):
+            now = midnight + 3600 * hour
+            tick()
+        assert fired == [midnight + 3600 * hours]
+        fired.clear()
+        ask(scheduler.handle_request, "DELETE", "/schedules/tea")
+        scheduler._schedule_last_fired.clear()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "action"),
+    [
+        ("GET", "/aliases/live", "GetAlias"),
+        ("PUT", "/aliases/live", "UpdateAlias"),
+        ("DELETE", "/aliases/live", "DeleteAlias"),
+        ("GET", "/aliases", "ListAliases"),
+        ("POST", "/aliases", "CreateAlias"),
+    ],
+)
+def test_an_alias_has_its_own_actions(method: str, path: str, action: str) -> None:
+    path = f"/2015-03-31/functions/bot{path}"
+    original = iam_actions._lambda_action
+    assert with_alias_actions(original)(method, path) == action
+    assert original(method, path) in ("ListAliases", "CreateAlias")
+
+
+def test_a_table_tells_for_how_many_days_it_can_be_restored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table: Any = {"TableName": "patched", "BillingMode": "PAY_PER_REQUEST"}
+    key = {"AttributeName": "id"}
+    table["KeySchema"] = [{**key, "KeyType": "HASH"}]
+    table["AttributeDefinitions"] = [{**key, "AttributeType": "S"}]
+
+    def call(action: str, **params: Any) -> Any:
+        target = f"DynamoDB_20120810.{action}"
+        return ask(dynamodb.handle_request, "POST", "/", params, target)
+
+    def days(**wanted: int) -> int | None:
+        spec = {"PointInTimeRecoveryEnabled": True, **wanted}
+        about = {"TableName": "patched", "PointInTimeRecoverySpecification": spec}
+        call("UpdateContinuousBackups", **about)
+        told = call("DescribeContinuousBackups", TableName="patched")
+        told = told["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+        found: int | None = told.get("RecoveryPeriodInDays")
+        return found
+
+    call("CreateTable", **table)
+    assert days(RecoveryPeriodInDays=7) is None
+    for name in ("_describe_continuous_backups", "_update_continuous_backups"):
+        monkeypatch.setattr(dynamodb, name, getattr(dynamodb, name))
+    recovery_periods.apply()
+    assert (days(RecoveryPeriodInDays=7), days()) == (7, 35)
+    call("DeleteTable", TableName="patched")
+
+
+def test_a_log_group_gets_another_key() -> None:
+    original = cloudwatch_logs.handle_request
+    changed = with_keys_that_change(original, cloudwatch_logs._log_groups)
+
+    def call(handle: Any, action: str, **params: str) -> Any:
+        return ask(handle, "POST", "/", params, f"Logs_20140328.{action}")
+
+    call(changed, "CreateLogGroup", logGroupName="patched")
+    about = {"logGroupName": "patched", "kmsKeyId": "arn:key"}
+    assert call(original, "AssociateKmsKey", **about) == 400
+    assert call(changed, "AssociateKmsKey", **about) == {}
+    [group] = call(changed, "DescribeLogGroups", logGroupNamePrefix="patched")["logGroups"]
+    assert group["kmsKeyId"] == "arn:key"
+    assert call(changed, "DisassociateKmsKey", logGroupName="patched") == {}
+    [group] = call(changed, "DescribeLogGroups", logGroupNamePrefix="patched")["logGroups"]
+    assert not group.get("kmsKeyId")
+    call(changed, "DeleteLogGroup", logGroupName="patched")
+
+
+def test_a_function_has_the_python_of_its_runtime(tmp_path: Path) -> None:
+    own = tmp_path / "own" / "bin" / "python"
+    here = f"python3.{sys.version_info.minor}"
+    pythons = Pythons(own)
+    assert pythons.of(here) == pythons.of("python9.9") == str(own)
+    assert lambda_runtime._detect_runtime_binary("python9.9")[0] == sys.executable
+
+
+def test_each_change_has_a_module_and_its_reason() -> None:
+    folder = Path(recovery_periods.__file__).parent
+    names = {file.stem for file in folder.glob("[!_]*.py")}
+    assert {patch.__name__.rpartition(".")[2] for patch in PATCHES} == names - {"runtimes"}
+    for patch in PATCHES:
+        assert "MiniStack" in str(patch.__doc__)

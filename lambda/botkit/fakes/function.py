@@ -1,0 +1,102 @@
+"""The function in this process, and Telegram's webhook, which invokes it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from .. import failed, ways
+from ..current import Run
+from ..deadline import deadline
+from ..errors import FailedForGood, Misconfigured, StartFailed
+from ..outcome import Outcome
+from ..settings import settings
+from ..sources import event as events
+from ..sources import queue, source_of, webhook
+
+Json = dict[str, Any]
+
+MOST_TRIES = 100  # of an update whose calls fail for now
+LATER = 0.01  # seconds that a pause takes too long
+
+
+class Clock:
+    """The module `time` for modules of botkit: `now` is the time, and a pause is over at once."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._paused = 0.0
+
+    def time(self) -> float:
+        """Return the seconds since 1970."""
+        return self._now() + self._paused
+
+    def sleep(self, seconds: float) -> None:
+        """Let so many seconds pass."""
+        self._paused += seconds + LATER
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
+
+
+class Function:
+    """The function, with so many seconds for each event.
+
+    `wait` lets seconds pass, for which Telegram waits before it delivers an update again.
+    """
+
+    def __init__(self, seconds: float, wait: Callable[[float], object]) -> None:
+        self._seconds, self._wait = seconds, wait
+        self._outcome = Outcome("ignored")  # of the last run
+        self._raised: list[BaseException] = []  # in the last invocation
+
+    def deliver(self, update: Json) -> None:
+        """Deliver an update by the webhook until it is answered. Raises what the bot raises."""
+        headers = {webhook.SECRET_HEADER: settings.webhook_secret}
+        event = {"requestContext": {}, "headers": headers, "body": json.dumps(update)}
+        for _ in range(MOST_TRIES):
+            result, _ = self.invoke(event, "")
+            is_done = result["statusCode"] == 200
+            self.check(is_done=is_done)
+            if is_done:
+                return
+            if pause := self._outcome.retry_after:
+                self._wait(pause)
+        self.fail("Telegram")
+
+    def fail(self, who: str) -> NoReturn:
+        """Fail the test of an update that never succeeds."""
+        again = "delivers this update again and again"
+        raise AssertionError(f"{who} {again}: {self._outcome.name}")
+
+    def invoke(self, event: Json, request_id: str) -> tuple[Any, str]:
+        """Answer an event. Returns the result, and the error."""
+        deadline.start(self._seconds)
+        self._raised = []
+        match source_of(event):
+            case "webhook":
+                return webhook.receive(event, self._take), ""
+            case "queue":
+                return queue.receive(event, self._take), ""
+        try:
+            events.receive(event, request_id, self._take)
+        except events.EventFailed as error:
+            self._raised.append(error)
+            return None, str(error)
+        return None, ""
+
+    def check(self, *, is_done: bool) -> None:
+        """Raise what the bot raised in the last invocation, unless another one may succeed."""
+        for error in self._raised[:1]:
+            if is_done or isinstance(error, Misconfigured):
+                raise error.error if isinstance(error, (FailedForGood, StartFailed)) else error
+
+    def _take(self, run: Run, way: str) -> Outcome:
+        self._outcome = ways.take(run, way, self._outcome_of)
+        return self._outcome
+
+    def _outcome_of(self, error: BaseException) -> Outcome:
+        self._raised.append(error)
+        return failed.outcome_of(error)

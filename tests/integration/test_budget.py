@@ -1,0 +1,159 @@
+"""Telegram's limits in a group, in virtual time: answers that grow at once, and short ones."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from telegram_bot_aws.local.project import ROOT
+from telegram_stand_in import Limits
+
+from tests.conftest import StartBot
+from tests.support.stubs import Container, Json, unused_port
+from tests.support.world import World
+
+GROUP: Json = {"id": -7, "type": "supergroup", "title": "Club", "is_forum": True}
+ASSISTANT = (ROOT / "examples/assistant/bot/bot.py").read_text()
+# In place of the language model: it takes half a second for each word.
+MODEL = """
+
+def converse(texts):
+    for number in range(WORDS):
+        time.sleep(0.5)
+        yield {"contentBlockDelta": {"delta": {"text": f"{number} "}}}
+    yield {"messageStop": {"stopReason": "end_turn"}}
+"""
+QUEUE = "https://sqs.eu-central-1.amazonaws.com/1/bot.fifo"
+
+
+MakeClub = Callable[[str], "Club"]
+
+
+class Watched(Limits):
+    """Telegram's limits, and when it was called."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.clock.time)
+        self._world = world
+        self.times: list[float] = []
+        self.pauses: list[int] = []  # for which it refused a call, in seconds
+
+    def count(self, bot: int, chat: Json, method: str, params: Json) -> tuple[int, str]:
+        self.times.append(self._world.now)
+        seconds, why = super().count(bot, chat, method, params)
+        self.pauses += [seconds] if seconds else []
+        return seconds, why
+
+    @property
+    def busiest(self) -> int:
+        """The most calls of any minute."""
+        return max(n - bisect_right(self.times, at - 60) for n, at in enumerate(self.times, 1))
+
+
+class Club:
+    """A group with topics, its bot, and its Telegram."""
+
+    def __init__(self, start: StartBot, nobody: str, source: str) -> None:
+        self._start, self._nobody, self._source = start, nobody, source
+        self.world = World(self._container, lambda fault: False, QUEUE)
+        self.limits = self.world.limits = Watched(self.world)
+
+    def _container(self) -> Container:
+        urls = {"TELEGRAM_API_URL": self._nobody, "AWS_ENDPOINT_URL": self._nobody}
+        about = {"MODEL": "a-model", "QUESTIONS": "99", "QUEUE_URL": QUEUE}
+        container = self._start(self._source, **urls, **about)
+        botkit = map(container.module, ("stream", "budget", "sources.queue"))
+        modules: list[Any] = [container.bot, *botkit]
+        for module in modules:
+            module.time = self.world.clock
+        return container
+
+    def ask(self, topics: int, times: int) -> None:
+        """Have so many questions asked in each topic, and wait until all are answered."""
+        numbers = [range(100 * topic, 100 * topic + times) for topic in range(1, topics + 1)]
+        self.world.deliver([[*map(self._question, each)] for each in numbers], first_awake)
+
+    def _question(self, number: int) -> Json:
+        topic = {"is_topic_message": True, "message_thread_id": number // 100}
+        person = {"id": number, "is_bot": False, "first_name": "Ada"}
+        about = {"message_id": number, "date": 1_800_000_000, "chat": GROUP, "from": person}
+        return {"update_id": number, "message": {**about, **topic, "text": "/ask Why?"}}
+
+    def ends(self) -> dict[int, str]:
+        """Return what each answer said last, by its update."""
+        shown = {
+            run.update["update_id"]: params
+            for run, _, params in self.world.calls
+            if not params.keys().isdisjoint(("text", "rich_message"))
+        }
+        return {number: text_of(params) for number, params in shown.items()}
+
+
+def text_of(params: Json) -> str:
+    return str(params.get("text") or params["rich_message"]["markdown"])
+
+
+def first_awake(ways: list[Any]) -> Any:
+    """Choose what begins, or else the container whose pause is over first."""
+    return min(ways, key=lambda way: way[0].wakes if way[0] else 0)
+
+
+@pytest.fixture
+def club(start_with_sessions: StartBot) -> Iterator[MakeClub]:
+    """Make a club with this bot.py."""
+    clubs: list[Club] = []
+    with unused_port() as port:
+
+        def make(source: str) -> Club:
+            clubs.append(Club(start_with_sessions, f"http://127.0.0.1:{port}", source))
+            return clubs[-1]
+
+        yield make
+    for club in clubs:
+        club.world.end()
+
+
+# The number of topics, of answers in each, one after the other, and the seconds of an answer.
+AT_ONCE = {
+    "eight answers of 20 s": (4, 2, 20),
+    "many short ones": (4, 5, 0.5),
+    "long ones": (4, 3, 60),
+    "one after the other": (1, 3, 60),
+}
+
+
+@pytest.mark.parametrize(("topics", "times", "seconds"), AT_ONCE.values(), ids=AT_ONCE)
+def test_answers_in_topics_share_the_limit_of_their_group(
+    club: MakeClub, topics: int, times: int, seconds: float
+) -> None:
+    words = range(int(2 * seconds))
+    made = club(ASSISTANT + MODEL.replace("WORDS", str(len(words))))
+    made.ask(topics, times)
+    ends = made.ends()
+    assert len(ends) == topics * times
+    assert set(ends.values()) == {" ".join(map(str, words))}
+    assert made.limits.busiest <= 18
+
+
+# It answers after some seconds, and each topic by itself.
+SLOW = """
+import time
+
+SESSION = "topic"
+
+
+def reply(update, session):
+    message = update["message"]
+    time.sleep(message["message_thread_id"])
+    return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": "Yes"}]
+"""
+
+
+def test_a_group_that_is_limited_is_not_limited_for_longer(club: MakeClub) -> None:
+    """Each container finds out once. Telegram has those who go on wait for twice as long."""
+    made = club(SLOW)
+    made.ask(topics=8, times=5)
+    assert len(made.ends()) == 40
+    assert 1 <= len(made.limits.pauses) <= 4, "more than containers"

@@ -1,0 +1,144 @@
+"""Counts the instructions of start-up and of an update, by cachegrind of valgrind.
+
+On one machine the counts are the same to a thousandth from run to run, however busy it is. Other
+versions of Python or OpenSSL have others, so only with these are the counts compared with limits.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from telegram_bot_aws.local.processes import ToolError
+
+from bench import measure
+from bench.fake_bot_api import FakeBotApi
+from bench.measure import Variant
+from bench.report import markdown
+
+PROGRAM = Path(__file__).with_name("counted.py")
+JUDGED = ("3.13.0", "OpenSSL 3.0")  # the versions that the limits are of
+
+# By variant: million instructions of start-up beyond those of Python and AWS's client, and of a
+# warm update.
+LIMITS = {
+    "this bot, webhook": (12.5, None),
+    "this bot, api": (138.5, 1.1),
+    "this bot, api, with a session": (165.0, 3.9),
+    "this bot, albums": (175.0, None),
+}
+UPDATES = 20, 120  # a warm one is the mean of those in between
+TRIES = 3  # of a count, while the machine is too busy to connect in time
+
+
+class Count(NamedTuple):
+    """Million instructions of a variant. `warm` is None if it wasn't counted."""
+
+    name: str
+    startup: float
+    warm: float | None = None
+
+    def beyond(self) -> list[str]:
+        """Return what is beyond its limit."""
+        startup, warm = LIMITS.get(self.name, (None, None))
+        return [
+            f"{self.name}: {what} takes {count:.2f} million instructions, and at most {limit:g}"
+            for what, count, limit in (
+                ("start-up", self.startup, startup),
+                ("a warm update", self.warm, warm),
+            )
+            if count is not None and limit is not None and count > limit
+        ]
+
+
+def count_all(variants: Iterable[Variant], bot_api: FakeBotApi, quick: bool) -> list[Count]:
+    """Count the instructions of each variant: if `quick`, only those that have a limit."""
+    counts = []
+    client = 0
+    for variant in variants:
+        startup, warm = LIMITS.get(variant.name, (None, None))
+        if quick and not startup:
+            continue
+        client = client or instructions(variant, -1, bot_api)
+        own = instructions(variant, 0, bot_api) - client
+        a_warm_one = None
+        if warm or not quick:
+            few, many = (instructions(variant, updates, bot_api) for updates in UPDATES)
+            a_warm_one = (many - few) / (UPDATES[1] - UPDATES[0]) / 1e6
+        counts.append(Count(variant.name, own / 1e6, a_warm_one))
+    return counts
+
+
+def instructions(variant: Variant, updates: int, bot_api: FakeBotApi) -> int:
+    """Return the instructions of a process that starts a function and has it answer updates."""
+    command = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
+    command += [variant.command[0], str(PROGRAM), str(variant.folder), str(updates)]
+    environment = measure.environment(variant, bot_api) | {"PYTHONHASHSEED": "0"}
+    for _ in range(TRIES):
+        done = subprocess.run(
+            command,
+            env=environment,
+            input=json.dumps(measure.event(1_000_000)),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        found = re.search(r"I\s+refs:\s+([\d,]+)", done.stderr)
+        if done.returncode or not found:
+            raise ToolError(f"{variant.name} can't be counted: {done.stderr[-2000:]}")
+        if "not ready at start-up" not in done.stdout:
+            return int(found[1].replace(",", ""))
+    raise ToolError("the machine is too busy: connections aren't open in time")
+
+
+def table(counts: Sequence[Count]) -> str:
+    """Return the counts and their limits as a table."""
+    rows = []
+    for each in counts:
+        limits = LIMITS.get(each.name, (None, None))
+        cells = [each.startup, limits[0], each.warm, limits[1]]
+        rows.append([each.name, *("" if cell is None else f"{cell:.2f}" for cell in cells)])
+    return markdown(["million instructions", "start-up", "limit", "a warm update", "limit"], rows)
+
+
+def why_not_judged(python: str) -> str:
+    """Return why a Python's counts can't be compared with the limits, or "" if they can."""
+    program = "import platform, ssl; print(platform.python_version(), ssl.OPENSSL_VERSION)"
+    done = subprocess.run([python, "-c", program], capture_output=True, text=True, check=True)
+    version, _, openssl = done.stdout.strip().partition(" ")
+    if version == JUDGED[0] and openssl.startswith(JUDGED[1]):
+        return ""
+    return f"not judged: the limits are of {' and '.join(JUDGED)}, this is {done.stdout.strip()}"
+
+
+def require_valgrind() -> None:
+    """Raise ToolError if there is no valgrind."""
+    if not shutil.which("valgrind"):
+        raise ToolError("valgrind is needed, which counts instructions: install it")
+
+
+def show(counts: Sequence[Count], python: str) -> int:
+    """Print the counts. Returns the exit code: 1 if one is beyond its limit."""
+    print(table(counts))
+    if why := why_not_judged(python):
+        print(why)
+        return 0
+    beyond = [line for each in counts for line in each.beyond()]
+    print(*beyond, sep="\n", end="\n" if beyond else "", file=sys.stderr)
+    return 1 if beyond else 0
+
+
+def store(root: Path, server: Path, to: Path) -> dict[str, str]:
+    """Write a store of CAs that is always as large, and return the variables that name it.
+
+    The size of a machine's own store moves the counts by some per cent.
+    """
+    to.write_text(server.read_text() * 140 + root.read_text())  # as many as Debian has
+    return {"SSL_CERT_FILE": str(to), "SSL_CERT_DIR": os.devnull}

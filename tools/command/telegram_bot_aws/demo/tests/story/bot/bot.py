@@ -1,0 +1,41 @@
+"""A bot with all that a chat, demo --direct and demo --config must play alike."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botkit import conversation, later
+
+SESSION = "chat_user"
+TOGETHER = {"albums": 5}  # a busy machine takes that long at most for the next part
+LIMIT = (3, 86_400)
+HANDLED = ["message"]
+
+Json = dict[str, Any]
+
+
+def say(message: Json, text: str) -> list[Any]:
+    return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": text}]
+
+
+def order(message: Json) -> Any:
+    size = yield conversation.ask("size", say(message, "S or M?"), among=["S", "M"])
+    return say(message, f"{size}. Thank you!")
+
+
+def answer(update: Json, session: Json) -> list[Any]:
+    message = update["message"]
+    session["asked"] = session.get("asked", 0) + 1
+    match message.get("text"):
+        case "later":
+            at = datetime.fromtimestamp(message["date"], UTC) + timedelta(hours=1)
+            later.send(say(message, "Tea")[0], at, "tea")
+        case "every":
+            later.every(say(message, "Happy new year")[0], "0 9 1 1 ? *", "UTC", "year")
+    return say(message, f"{session['asked']}: {len(update['together'])}")
+
+
+def on_limit(update: Json) -> list[Any]:
+    return say(update["message"], "Tomorrow!")
+
+
+reply = conversation.reply_with({"/order": order}, answer)

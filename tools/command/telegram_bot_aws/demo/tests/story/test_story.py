@@ -1,0 +1,113 @@
+"""One story, with the same answers in the fixture `chat`, in demo --direct and in demo --config."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from botkit.fakes.cron import next_time
+from botkit.testing import bot, chat, sessions, waits
+from telegram_stand_in import Server, Stage
+
+from telegram_bot_aws.demo.configuration import ConfigurationDeployment
+from telegram_bot_aws.demo.deployments import TOKEN, Deployment
+from telegram_bot_aws.demo.local_deployment import LocalDeployment
+from tests.support.programs import LONGEST
+
+__all__ = ["bot", "chat", "sessions", "waits"]
+
+HERE = Path(__file__).parent
+DAY = 86_400
+PEOPLE = {"Ada": 1001, "Bob": 1002, "Cleo": 1003, "Eve": 1004}
+ANSWERS = {
+    "Ada": ["1: 1", "S or M?", "M. Thank you!", "Tomorrow!"],
+    "Bob": ["1: 3", "2: 1"],
+    "Cleo": ["1: 1", "2: 1", "Tea", "Happy new year"],
+    "Eve": [],
+}
+
+
+class Way(NamedTuple):
+    """A way to play: the people's stage, and what lets the time come of all that is scheduled."""
+
+    stage: Any
+    come_due: Callable[[], None]
+
+
+def in_a_chat(request: pytest.FixtureRequest) -> Way:
+    chat, waits = map(request.getfixturevalue, ("chat", "waits"))
+    chat.allowed_ids = {id_ for name, id_ in PEOPLE.items() if name != "Eve"}
+
+    def come_due() -> None:
+        chat.advance(waits["tea"].at.timestamp() - chat.telegram.now())
+        cron, zone, _ = waits.every["year"]
+        at = next_time(cron, zone, chat.telegram.now())
+        assert at
+        chat.advance(at - chat.telegram.now())
+
+    return Way(chat, come_due)
+
+
+def deployed(stage: Stage, deployment: Deployment) -> Way:
+    def come_due() -> None:
+        [hosted] = deployment.bots
+        for each in deployment.schedules(hosted):
+            deployment.run_schedule(hosted, each["name"])
+
+    return Way(stage, come_due)
+
+
+@pytest.fixture(params=["chat", "direct", "config"])
+def way(request: pytest.FixtureRequest) -> Iterator[Way]:
+    if request.param == "chat":
+        yield in_a_chat(request)
+        return
+    stage = Stage(token=TOKEN)
+    stage.patience = LONGEST
+    step = lambda name: contextlib.nullcontext()  # noqa: E731
+    allowed = ",".join(f"{id_}" for name, id_ in PEOPLE.items() if name != "Eve")
+    deployment: Deployment
+    with Server(stage.telegram):
+        url = stage.telegram.url
+        if request.param == "direct":
+            deployment = LocalDeployment(url, step, HERE / "bot", {"ALLOWED_IDS": allowed})
+        else:
+            request.getfixturevalue("quick_terraform")
+            add_bot = stage.telegram.add_bot
+            deployment = ConfigurationDeployment(url, step, HERE / "bot", {}, HERE, add_bot)
+        with deployment:
+            yield deployed(stage, deployment)
+
+
+@pytest.mark.slow
+def test_all_ways_give_the_same_answers(way: Way) -> None:
+    stage = way.stage
+    # Noon of a day, by which the bot counts: no new day begins meanwhile.
+    stage.advance(DAY * 1.5 - stage.telegram.now() % DAY)
+    people = {name: stage.user(name, id=id_) for name, id_ in PEOPLE.items()}
+    heard: dict[str, list[str]] = {name: [] for name in PEOPLE}
+
+    def hear(name: str) -> None:
+        heard[name].append(people[name].receive().text)
+
+    def send(name: str, *contents: Any, **how: Any) -> None:
+        people[name].send(*contents, **how)
+        hear(name)
+
+    people["Eve"].send("Hi")
+    for text in ("Hi", "/order", "M", "Hi"):
+        send("Ada", text)
+    people["Ada"].send("Hi")  # she was told
+    send("Bob", *[{"photo": [{"file_id": "x"}]}] * 3, album=True)
+    send("Bob", "Hi")
+    for text in ("later", "every"):
+        send("Cleo", text)
+    way.come_due()
+    for _ in range(2):
+        hear("Cleo")
+    stage.telegram.wait(lambda: not stage.telegram.pending())
+    assert heard == ANSWERS
+    assert [name for name in people if people[name].unread()] == []

@@ -1,0 +1,105 @@
+"""Business accounts, in whose name a bot writes to people. The wording of refusals is ours.
+
+Source: https://core.telegram.org/bots/features#chat-automation
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .request import Request, bad, business_of, chat_of, message_ids, plays
+from .state import Bot, World
+
+Json = dict[str, Any]
+
+
+def as_owner(request: Request) -> Json:
+    """Return the fields of a message that is sent in the name of an account. Raises Refusal."""
+    if "business_connection_id" not in request.params:
+        return {}
+    connection = business_of(request, "can_reply")
+    sender = {"from": connection["user"], "sender_business_bot": request.bot.user}
+    return {**sender, "business_connection_id": connection["id"]}
+
+
+@plays("getBusinessConnection")
+def _get_business_connection(request: Request) -> Json:
+    connection = request.bot.businesses.get(request.params["business_connection_id"])
+    if connection is None:
+        raise bad("business connection not found")
+    return connection
+
+
+def _message(request: Request, id: int) -> Json:
+    connection = request.params["business_connection_id"]
+    for message in [*request.world.messages.values()]:
+        if message.get("business_connection_id") == connection and message["message_id"] == id:
+            return message
+    raise bad("message not found")
+
+
+@plays("readBusinessMessage")
+def _read(request: Request) -> bool:
+    business_of(request, "can_read_messages")
+    chat_of(request)
+    message = _message(request, request.params["message_id"])
+    request.change("read", chat_id=message["chat"]["id"], message_id=message["message_id"])
+    return True
+
+
+@plays("deleteBusinessMessages")
+def _delete(request: Request) -> bool:
+    connection = business_of(request, "can_delete_sent_messages", "can_delete_all_messages")
+    messages = [_message(request, id) for id in message_ids(request)]
+    may_all = connection["rights"].get("can_delete_all_messages")
+    if not may_all and any("sender_business_bot" not in message for message in messages):
+        raise bad("message can't be deleted")
+    if len({message["chat"]["id"] for message in messages}) > 1:
+        raise bad("all messages must be of the same chat")
+    for message in messages:
+        key = message["chat"]["id"], message["message_id"]
+        with request.world.changed:
+            request.world.messages.pop(key, None)
+        request.change("deleted", chat_id=key[0], message_id=key[1])
+    return True
+
+
+@plays("setBusinessAccountName", "setBusinessAccountUsername", "setBusinessAccountBio")
+def _set_profile(request: Request) -> bool:
+    what = request.method.removeprefix("setBusinessAccount").lower()
+    connection = business_of(request, f"can_edit_{what}")
+    names = {"name": ("first_name", "last_name"), "username": ("username",), "bio": ()}[what]
+    with request.world.changed:
+        for name in names:
+            connection["user"].pop(name, None)
+            if request.get(name):
+                connection["user"][name] = request.params[name]
+    text = " ".join(request.get(name, "") for name in (names or ("bio",))).strip()
+    request.change("profile", name=what, text=text)
+    return True
+
+
+@plays("getBusinessAccountStarBalance")
+def _star_balance(request: Request) -> Json:
+    business_of(request, "can_view_gifts_and_stars")
+    return {"amount": 0}
+
+
+# People.
+
+
+def connect(world: World, bot: Bot, user: Json, rights: Json) -> Json:
+    """Let a bot answer for a person, and return the connection."""
+    connection = world.connection(user, rights=rights)
+    with world.changed:
+        bot.businesses[connection["id"]] = connection
+        bot.me["can_connect_to_business"] = True
+    world.send({"business_connection": {**connection}}, bot)
+    return connection
+
+
+def disconnect(world: World, bot: Bot, connection: Json) -> None:
+    """End a connection."""
+    with world.changed:
+        connection["is_enabled"] = False
+    world.send({"business_connection": {**connection}}, bot)

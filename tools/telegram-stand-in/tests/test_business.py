@@ -1,0 +1,192 @@
+"""Business accounts, guest messages and invite links, as people and bots see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from telegram_stand_in import TYPES, Json, Stage
+
+KINDS = [name for name in TYPES["Update"] if name not in ("update_id", "message")]
+
+
+class Plays:
+    """A stage whose bot keeps the updates, and calls what a test says."""
+
+    def __init__(self) -> None:
+        self.updates: list[Json] = []
+        self.stage = Stage(self.updates.extend)
+        self.call("getUpdates", allowed_updates=KINDS)
+
+    def call(self, method: str, **params: Any) -> Any:
+        answer = self.stage.telegram.answer(method, params).answer
+        return answer["result"] if answer["ok"] else answer["description"]
+
+    def took(self, kind: str) -> Any:
+        """Return the content of the next update, which must be of a kind."""
+        update = self.updates.pop(0)
+        assert kind in update
+        return update[kind]
+
+
+@pytest.fixture
+def plays() -> Plays:
+    return Plays()
+
+
+# Business accounts.
+
+
+def test_a_bot_answers_in_the_name_of_an_account(plays: Plays) -> None:
+    shop = plays.stage.business("Bob")
+    connection = plays.took("business_connection")
+    assert (connection["user"]["first_name"], connection["is_enabled"]) == ("Bob", True)
+    ada = shop.user("Ada")
+    ada.send("Are you open?")
+    asked = plays.took("business_message")
+    place = {"business_connection_id": asked["business_connection_id"]}
+    place["chat_id"] = asked["chat"]["id"]
+    keyboard = {"inline_keyboard": [[{"text": "When?", "callback_data": "when"}]]}
+    sent = plays.call("sendMessage", text="Yes", reply_markup=keyboard, **place)
+    answer = ada.receive()
+    assert (answer["from"]["first_name"], answer.text) == ("Bob", "Yes")
+    assert answer.sender_business_bot.username == "test_bot"
+    assert plays.stage.user("Ada").unread() == [], "in her own chat with the bot"
+    ada.press("When?")
+    assert plays.took("callback_query")["message"]["business_connection_id"] == connection["id"]
+    plays.call("editMessageText", text="Until six", message_id=sent["message_id"], **place)
+    assert ada.receive("edited").text == "Until six"
+    assert plays.call("getBusinessConnection", business_connection_id=connection["id"])
+
+
+def test_a_bot_reads_and_deletes_messages(plays: Plays) -> None:
+    shop = plays.stage.business("Bob")
+    ada = shop.user("Ada")
+    sent = ada.send("spam")
+    id = {"business_connection_id": shop.connection["id"]}
+    message = {"chat_id": ada.chat["id"], "message_id": sent.message_id}
+    assert plays.call("readBusinessMessage", **id, **message) is True
+    assert ada.receive("read").message_id == sent.message_id
+    assert plays.call("deleteBusinessMessages", message_ids=[sent.message_id], **id) is True
+    assert ada.receive("deleted").message_id == sent.message_id
+    told = plays.call("deleteBusinessMessages", message_ids=[sent.message_id], **id)
+    assert told == "Bad Request: message not found"
+
+
+def test_a_bot_hears_of_edits_and_deletions(plays: Plays) -> None:
+    ada = plays.stage.business("Bob").user("Ada")
+    sent = ada.send("Hi")
+    plays.updates.clear()
+    ada.edit(sent, "Ho")
+    assert plays.took("edited_business_message")["text"] == "Ho"
+    ada.delete(sent)
+    assert plays.took("deleted_business_messages")["message_ids"] == [sent.message_id]
+
+
+def test_a_bot_needs_the_connection_and_its_rights(plays: Plays) -> None:
+    shop = plays.stage.business("Bob", can_reply=False, can_edit_bio=False)
+    ada = shop.user("Ada")
+    ada.send("Hi")
+    id = {"business_connection_id": shop.connection["id"]}
+    say = {"text": "Ho", "chat_id": ada.chat["id"]}
+    assert plays.call("sendMessage", **say) == "Bad Request: chat not found"
+    assert plays.call("sendMessage", **say, **id) == "Bad Request: BOT_ACCESS_FORBIDDEN"
+    assert plays.call("setBusinessAccountBio", bio="x", **id) == "Bad Request: BOT_ACCESS_FORBIDDEN"
+    assert plays.call("setBusinessAccountName", first_name="Rob", **id) is True
+    told = plays.call("sendMessage", business_connection_id="?", **say)
+    assert told == "Bad Request: business connection not found"
+    plays.updates.clear()
+    shop.disconnect()
+    ended = plays.took("business_connection")
+    assert (ended["is_enabled"], ended["user"]["first_name"]) == (False, "Rob")
+    told = plays.call("readBusinessMessage", chat_id=ada.chat["id"], message_id=1, **id)
+    assert told == "Bad Request: BUSINESS_CONNECTION_INVALID"
+
+
+# Guest messages.
+
+
+def test_a_guest_answers_once(plays: Plays) -> None:
+    club = plays.stage.group("Club", guest=True)
+    ada = club.user("Ada")
+    ada.send("Hi")
+    assert plays.updates == []
+    ada.send("@test_bot what is 2 + 2?")
+    asked = plays.took("guest_message")
+    content = {"message_text": "4"}
+    result = {"type": "article", "id": "1", "title": "4", "input_message_content": content}
+    answer = {"guest_query_id": asked["guest_query_id"], "result": result}
+    id = plays.call("answerGuestQuery", **answer)
+    assert club.user("Grace").receive().text == "4"
+    assert ada.receive().guest_bot_caller_user.first_name == "Ada"
+    plays.call("editMessageText", text="four", **id)
+    assert ada.receive("edited").text == "four"
+    assert "query is too old" in plays.call("answerGuestQuery", **answer)
+    told = plays.call("sendMessage", chat_id=ada.chat["id"], text="Hi")
+    assert told == "Bad Request: chat not found"
+
+
+# Invite links.
+
+
+def test_people_join_by_a_link(plays: Plays) -> None:
+    club = plays.stage.group("Club", admin=True)
+    ada, grace = club.user("Ada"), club.user("Grace")
+    place = {"chat_id": club.chat["id"]}
+    link = plays.call("createChatInviteLink", name="friends", member_limit=1, **place)
+    ada.join(link)
+    assert plays.took("chat_member")["invite_link"]["name"] == "friends"
+    with pytest.raises(ValueError, match="1 people have joined"):
+        grace.join(link)
+    edited = plays.call("editChatInviteLink", invite_link=link["invite_link"], **place)
+    assert "name" not in edited
+    grace.join(edited)
+    revoked = plays.call("revokeChatInviteLink", invite_link=link["invite_link"], **place)
+    assert revoked["is_revoked"] is True
+    with pytest.raises(ValueError, match="revoked, or has expired"):
+        club.user("Alan").join(link)
+    first, second = (plays.call("exportChatInviteLink", **place) for _ in range(2))
+    with pytest.raises(ValueError, match="revoked"):
+        club.user("Alan").join(first)
+    club.user("Alan").join(second)
+
+
+def test_a_link_asks_for_approval(plays: Plays) -> None:
+    club = plays.stage.group("Club", admin=True)
+    ada = club.user("Ada")
+    place = {"chat_id": club.chat["id"]}
+    link = plays.call("createChatInviteLink", creates_join_request=True, **place)
+    ada.join(link)
+    assert plays.took("chat_join_request")["invite_link"] == link
+    assert plays.call("approveChatJoinRequest", user_id=ada.user["id"], **place) is True
+    plays.stage.settle()
+    joined = plays.took("chat_member")
+    assert (joined["via_join_request"], joined["invite_link"]) == (True, link)
+
+
+@pytest.mark.parametrize(
+    ("about", "told"),
+    [
+        ({"creates_join_request": True, "member_limit": 1}, "member limit can't be specified for"),
+        ({"member_limit": 100000}, "member limit must be from 1 to 99999"),
+    ],
+)
+def test_links_are_checked(plays: Plays, about: Json, told: str) -> None:
+    club = plays.stage.group("Club", admin=True)
+    assert told in plays.call("createChatInviteLink", chat_id=club.chat["id"], **about)
+
+
+def test_links_need_an_administrator_of_a_group(plays: Plays) -> None:
+    club = plays.stage.group("Club")
+    told = plays.call("exportChatInviteLink", chat_id=club.chat["id"])
+    assert told == "Bad Request: not enough rights to manage chat invite link"
+    plays.stage.user("Ada").send("Hi")
+    told = plays.call("exportChatInviteLink", chat_id=plays.stage.user("Ada").chat["id"])
+    assert told == "Bad Request: can't invite members to a private chat"
+    admin = plays.stage.group("Other", admin=True).chat["id"]
+    told = plays.call("revokeChatInviteLink", chat_id=admin, invite_link="https://t.me/+x")
+    assert told == "Bad Request: INVITE_HASH_EXPIRED"
+    about = {"subscription_period": 2592000, "subscription_price": 5}
+    told = plays.call("createChatSubscriptionInviteLink", chat_id=admin, **about)
+    assert told == "Bad Request: the chat must be a channel"

@@ -1,0 +1,288 @@
+"""A crash at every call finds the faults of bots, and passes those that have none."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.libraries import NPM, skip_or_fail
+
+pytest_plugins = ["pytester", "pytest_telegram_stand_in"]
+
+FOLDER = Path(__file__).resolve().parent.parent
+README = (FOLDER / "README.md").read_text()
+RECIPES = (FOLDER / "docs" / "recipes.md").read_text()
+OURS = ("-p", "pytest_telegram_stand_in", "-p", "no:cacheprovider")
+PYTHON = 'bot_api.start(sys.executable, "-S", "bot.py")'
+PRICE = """
+ada = bot_api.user("Ada")
+ada.send("/price 3")
+assert ada.receive().text == "12 €"
+"""
+BUY = """
+ada.press("Buy")
+assert ada.receive("answer").text == "Thank you"
+assert ada.receive().text == "Bought"
+"""
+
+Play = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def play(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Play:
+    """Run a test with crashes, of a bot that a file contains. It must have these outcomes."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    # On CI, pytest's summary repeats each error in full.
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.delenv("BUILD_NUMBER", raising=False)
+
+    def run(bot: str, body: str, start: str = PYTHON, **outcomes: int) -> pytest.RunResult:
+        (pytester.path / "bot.py").write_text(bot)
+        whole = f"bot_api.patience = 300\n{start}\n{body}"
+        lines = "".join(f"    {line}\n" for line in whole.splitlines())
+        mark = "@pytest.mark.telegram_crashes"
+        pytester.makepyfile(f"import pytest, sys\n{mark}\ndef test_it(bot_api):\n{lines}")
+        result = pytester.runpytest_inprocess(*OURS)
+        result.assert_outcomes(**outcomes)
+        return result
+
+    return run
+
+
+# Bots without a library.
+
+POLLS = """
+import json, os, threading, urllib.error, urllib.request
+
+API = "{TELEGRAM_API_URL}/bot{TELEGRAM_BOT_TOKEN}/".format(**os.environ)
+
+def call(method, **params):
+    data, head = json.dumps(params).encode(), {"Content-Type": "application/json"}
+    request = urllib.request.Request(API + method, data, head)
+    return json.load(urllib.request.urlopen(request))["result"]
+
+def say(chat, text):
+    call("sendMessage", chat_id=chat, text=text)
+
+def poll():
+    offset = 0
+    while True:
+        for update in call("getUpdates", offset=offset, timeout=30):
+            offset = update["update_id"] + 1
+            handle(update["message"]["chat"]["id"], update["message"]["text"])
+"""
+SENDS = 'ada = bot_api.user("Ada")\nada.send("Hi")\nassert ada.receive().text == "Ho"'
+
+
+def polls(handle: str) -> str:
+    return f"{POLLS}\ndef handle(chat, text):\n    {handle}\npoll()\n"
+
+
+def test_what_is_said_twice_is_found_unless_it_was_in_flight(play: Play) -> None:
+    bot = polls('say(chat, "Ho"); say(chat, "Hey")')
+    result = play(bot, f'{SENDS}\nassert ada.receive().text == "Hey"', failed=1)
+    twice = 'twice: sendMessage to Ada "Ho", though its first answer had arrived'
+    result.stdout.fnmatch_lines(
+        [
+            "test_it runs again with 5 crashes: ..FF.*",
+            f"killed before sendMessage 2 to Ada: {twice}",
+            f"killed before sendMessage 2 to Ada was answered: {twice}",
+            "  may come twice, as with any bot: sendMessage to Ada *Ho*",
+        ]
+    )
+
+
+TALK = """
+for person, text in ((ada, "a"), (other, "b")):
+    person.send(text)
+    assert text in person.receive().text
+"""
+
+
+def test_what_a_bot_forgets_is_found(play: Play) -> None:
+    """It keeps in memory what it has confirmed."""
+    bot = "seen = []\n" + polls('seen.append(text); say(chat, " ".join(seen))')
+    result = play(bot, f'ada = other = bot_api.user("Ada"){TALK}', failed=1)
+    result.stdout.fnmatch_lines(
+        ["killed when it had confirmed “Ada: a”: wrong: sendMessage to Ada *isn't said without*"]
+    )
+
+
+def test_what_goes_to_another_person_is_found(play: Play) -> None:
+    """It keeps whom it owes an answer in a file, until it has answered, and confirms first."""
+    bot = polls("""call("getUpdates", offset=2**31 - 1)
+    owed = open("owed").read() if os.path.exists("owed") else ""
+    open("owed", "w").write(owed or str(chat))
+    say(int(owed or chat), text)
+    os.remove("owed")""")
+    people = 'ada, other = bot_api.user("Ada"), bot_api.user("Grace")'
+    fresh = "import os\nos.path.exists('owed') and os.remove('owed')"
+    result = play(bot, f"{fresh}\n{people}{TALK}", failed=1)
+    told = 'wrong: sendMessage to Ada "b", which goes to Grace without a crash'
+    result.stdout.fnmatch_lines([f"killed before sendMessage to Ada was answered: {told}"])
+
+
+# Bots with a webhook.
+
+HOOK = """
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+class Hook(BaseHTTPRequestHandler):
+    def do_POST(self):
+        update = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        chat = update["message"]["chat"]["id"]
+        {order}
+    def take(self, body=""):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+    def log_message(self, *about):
+        pass
+
+server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+call("setWebhook", url=f"http://127.0.0.1:{server.server_port}/")
+server.serve_forever()
+"""
+
+
+@pytest.mark.parametrize(
+    ("order", "outcomes", "told"),
+    [
+        (
+            'say(update["message"]["chat"]["id"], "Ho"); self.take()',
+            {"passed": 1},
+            "3 crashes: ...",
+        ),
+        ('self.take(); say(chat, "Ho")', {"failed": 1}, "lost: send"),
+        (
+            'self.take(json.dumps({"method": "sendMessage", "chat_id": chat, "text": "Ho"}))',
+            {"passed": 1},
+            "2 crashes: ..",
+        ),
+    ],
+    ids=["answered last", "answered first", "answered with a call"],
+)
+def test_a_webhook(play: Play, order: str, outcomes: dict[str, int], told: str) -> None:
+    result = play(POLLS + HOOK.replace("{order}", order), SENDS, **outcomes)
+    result.stdout.fnmatch_lines([f"*{told}*"])
+
+
+# What can't be played.
+
+
+@pytest.mark.parametrize(
+    ("start", "bot", "told"),
+    [
+        ("", "", "must start its bot with bot_api.start(…)"),
+        (f"{PYTHON}\n{PYTHON}", "import time; time.sleep(600)", "must start one bot*, not 2"),
+        (PYTHON, "", "the bot has ended, with exit code 0, by itself"),
+        (PYTHON, "import time; time.sleep(600)", "the bot has made no call"),
+    ],
+    ids=["not started", "started twice", "ended", "silent"],
+)
+def test_what_cannot_be_played_is_told(play: Play, start: str, bot: str, told: str) -> None:
+    wait = "bot_api._started and bot_api._started[-1].wait()" if "ended" in told else ""
+    result = play(bot, wait, start, failed=1)
+    result.stdout.fnmatch_lines([f"telegram_crashes: *{told}*"])
+
+
+def test_a_mark_without_the_fixture_is_told(pytester: pytest.Pytester, play: Play) -> None:
+    pytester.makepyfile("import pytest\n@pytest.mark.telegram_crashes\ndef test_it(): pass")
+    result = pytester.runpytest_inprocess(*OURS)
+    result.stdout.fnmatch_lines(["telegram_crashes: *must start its bot with bot_api.start(…)*"])
+
+
+def test_calls_that_differ_are_told(play: Play) -> None:
+    bot = polls("once = not os.path.exists('once'); open('once', 'w')\n"
+                '    say(chat, "Ho"); once and say(chat, "Hey")')  # fmt: skip
+    result = play(bot, SENDS, failed=1)
+    result.stdout.fnmatch_lines(["*two runs without a crash differ: sendMessage 2 to Ada*"])
+
+
+def test_texts_that_differ_are_not_compared(play: Play) -> None:
+    bot = polls("say(chat, os.urandom(9).hex())")
+    play(bot, 'ada = bot_api.user("Ada")\nada.send("Hi")\nada.receive()', passed=1)
+
+
+def test_a_test_that_fails_without_a_crash_runs_once(play: Play) -> None:
+    result = play(polls('say(chat, "Hm")'), SENDS, failed=1)
+    assert "runs again" not in result.stdout.str()
+    result.stdout.fnmatch_lines(["E   *'Hm' == 'Ho'*"])
+
+
+# Bots as people write them.
+
+
+def test_the_readmes_bot(play: Play) -> None:
+    files = dict(re.findall(r"^```python\n# (\w+\.py)\n(.*?)^```$", README, re.M | re.S))
+    _, _, body = files["test_bot.py"].partition('bot_api.start(sys.executable, "bot.py")\n')
+    play(files["bot.py"], re.sub("^    ", "", body, flags=re.M), passed=1)
+
+
+# python-telegram-bot confirms updates as it puts them into its queue.
+PTB = """
+import asyncio, os
+from telegram.ext import Application, CommandHandler
+
+async def price(update, context):
+    await update.message.reply_text(f"{4 * int(context.args[0])} €")
+
+bot = Application.builder().token(os.environ["TELEGRAM_BOT_TOKEN"]).update_queue(QUEUE())
+bot = bot.base_url(os.environ["TELEGRAM_API_URL"] + "/bot").build()
+bot.add_handler(CommandHandler("price", price))
+bot.run_polling()
+"""
+
+
+@pytest.mark.parametrize("queue", ["asyncio.Queue", "Handled"])
+def test_python_telegram_bot(play: Play, queue: str) -> None:
+    is_repaired = queue == "Handled"
+    handled = RECIPES.partition("class Handled")[2].partition("```")[0]
+    start = PYTHON.replace('"-S", ', "")
+    outcomes = {"passed": 1} if is_repaired else {"failed": 1}
+    bot = PTB.replace("QUEUE", queue).replace("async def", f"class Handled{handled}\nasync def", 1)
+    result = play(bot, PRICE, start, **outcomes)
+    told = "*3 crashes: ...*" if is_repaired else "killed before sendMessage to Ada: lost: *12 €*"
+    result.stdout.fnmatch_lines([told])
+
+
+GRAMMY = """
+import { Bot, InlineKeyboard } from "grammy";
+const { TELEGRAM_API_URL: apiRoot, TELEGRAM_BOT_TOKEN: token } = process.env;
+const bot = new Bot(token, { client: { apiRoot } });
+const reply_markup = new InlineKeyboard().text("Buy", "buy");
+bot.command("price", async (ctx) => {
+  await  // the answer
+    ctx.reply(`${4 * ctx.match} €`, { reply_markup });
+});
+bot.callbackQuery("buy", async (ctx) => {
+  await ctx.answerCallbackQuery("Thank you").catch(() => {});
+  await ctx.reply("Bought");
+});
+bot.start();
+"""
+
+
+@pytest.mark.parametrize(
+    ("part", "outcomes", "told"),
+    [
+        ("nothing", {"passed": 1}, "*8 crashes: ........*"),
+        ("await  // the answer", {"failed": 1}, "killed before sendMessage to Ada: lost: *12 €*"),
+        (".catch(() => {})", {"failed": 1}, "*the bot has ended*answerCallbackQuery was refused*"),
+    ],
+    ids=["repaired", "doesn't wait", "dies of a refusal"],
+)
+def test_grammy(
+    play: Play, pytester: pytest.Pytester, part: str, outcomes: dict[str, int], told: str
+) -> None:
+    if not shutil.which("node") or not (NPM / "grammy").is_dir():
+        skip_or_fail("needs Node.js, and grammy, which scripts/bootstrap npm installs")
+    (pytester.path / "bot.mjs").write_text(GRAMMY.replace(part, ""))
+    (pytester.path / "node_modules").symlink_to(NPM)
+    result = play("", PRICE + BUY, 'bot_api.start("node", "bot.mjs")', **outcomes)
+    result.stdout.fnmatch_lines([told])
