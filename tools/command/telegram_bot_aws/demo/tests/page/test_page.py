@@ -266,7 +266,8 @@ def test_a_failure_of_telegram_and_the_recovery(visit: Visit, demo: Demo) -> Non
     assert answers(page) == []
     go_on.set()
     expect(page.locator("#messages")).to_contain_text("Heard: hello")
-    expect(page.locator(".card h3")).to_have_text(["Attempt 1", "Attempt 2"])
+    # Telegram's seconds are shorter here than the bot's, which leaves the chat alone meanwhile.
+    expect(page.locator(".card h3")).to_contain_text(["Attempt 1", "Attempt 2"])
     expect(page.locator("#redelivery")).to_have_count(0)
     expect(page.locator("#left")).to_have_count(0)
     assert answers(page) == ["Heard: hello"]
