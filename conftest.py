@@ -195,7 +195,10 @@ def modules(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def aiogram() -> ModuleType:
     """Import aiogram as a container does, which may take longer than its start-up lasts."""
+    before = loaded()  # what test files have imported
     load("botkit.frameworks.aiogram_types").import_aiogram()
+    unload()
+    sys.modules.update(before)
     module = importlib.import_module("aiogram")
     gc.freeze()
     return module

@@ -273,6 +273,7 @@ REMEMBERED = {
     "steps.allow.accounts",
     "steps.due.recent",
     "steps.limit.full",
+    "steps.on_failure.told",
     "steps.once.recent",
     "stored_token.fetched_at",
     "telegram.limited",

@@ -1,5 +1,7 @@
 """Tests of the bot: what people do by their words, and what they see."""
 
+import pytest
+
 NO_FORM = "Send /start to book a table."
 
 
@@ -43,3 +45,11 @@ def test_a_group_gets_no_answer(chat):
     ada = chat.group("Workshop").user("Ada")
     ada.send("/start")
     assert texts(ada) == []
+
+
+def test_people_hear_of_a_failure(chat, bot, monkeypatch):
+    monkeypatch.setattr(bot, "reply", lambda *arguments: 1 / 0)
+    ada = chat.user("Ada")
+    with pytest.raises(ZeroDivisionError):
+        ada.send("Hi")
+    assert ada.receive().text == "Sorry, something went wrong."

@@ -19,7 +19,10 @@ from .types import Any, Json
 logger = logging.getLogger("botkit")
 
 AIOGRAM = f"{dirname(dirname(__file__))}/aiogram"  # if the package contains it
-NO_END = ' in time (what polls may run only if __name__ == "__main__")'
+NO_END = (
+    ' in time (what polls may run only if __name__ == "__main__"; if it only takes long, raise '
+    "memory_size, which also gives it more CPU, and timeout)"
+)
 REPEAT_SECONDS = 0.2  # between two interrupts, for code that catches every exception
 
 

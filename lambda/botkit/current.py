@@ -41,6 +41,7 @@ class Made:
 
     def __init__(self) -> None:
         self.methods: list[str] = []  # for the log: also those of returned calls that were refused
+        self.chats: set[str] = set()  # the chats that they were for, also if they failed
         self.answered = False  # Telegram carried out any
         self.seen = False  # people would see one of them twice
 
@@ -72,6 +73,8 @@ class Run:
     may_wait = False  # it came out of the queue, so that it may wait for the rest of its turn
     asked = "reply"  # the function of bot.py that answers: also by the step `limit`
     calls: list[Json] | None = None  # to be made without asking the bot: an event's, or the rest
+    event: Any = None  # for on_event()
+    is_later = False  # the event comes from botkit.later, in an envelope
     # By the step `once`:
     before = False  # this container has tried it
     # By the step `session`. The first two are two facts: with one flag, updates would be lost.
@@ -102,12 +105,19 @@ class Run:
     def of_event(cls, source: str, event: Any, id: str, service: str | None) -> Run:
         """Return the run of an event from a service, with the calls in it if there are any."""
         run = cls(source, event, id, {"source": service})
+        run.event = event
         calls: Any = event if isinstance(event, list) else [event]
+        inside: Any = None
         match event:
-            case {"later": {"since": int(), "tries": int(tries)}, "calls": list(calls)}:
+            case {"later": {"since": int(), "tries": int(tries)}, **inside}:
                 run.attempt = "again" if tries else "first"
-            case {"every": {"name": str(), "at": str()}, "calls": list(calls)}:
+            case {"every": {"name": str(), "at": str()}, **inside}:
                 pass
+        match inside:
+            case {"calls": list(calls)}:
+                pass
+            case {"event": dict(own)} if len(inside) == 1:
+                run.event, run.is_later = own, True
         if calls and all(isinstance(call, dict) and "method" in call for call in calls):
             run.calls = calls
         return run

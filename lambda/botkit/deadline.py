@@ -31,6 +31,7 @@ RESERVES = {
     "schedule": 3.0,  # to schedule calls again, if Scheduler is silent
     "settle": 1.5,  # to tell SQS when to deliver again
     "stream": 2.0,  # for a call under way that shows an answer, and reply()'s work afterwards
+    "tell": 2.0,  # to have on_failure() tell people that the bot failed
     "write": 0.5,  # to write the session after a framework
 }
 # For each purpose: the seconds that it may take at most, since the rest of the work needs it less.
@@ -79,10 +80,11 @@ class Deadline:
     def reserve(self, purpose: str) -> AbstractContextManager[None]:
         """Keep back the seconds of a purpose in RESERVES, and give a block the rest.
 
-        What is kept after the block may take GRACE longer, since bot.py may be interrupted so late.
-        It is added here and not to the reserve, which would take it from a bot that is in time.
+        What is kept or told after the block may take GRACE longer, since bot.py may be interrupted
+        so late. It is added here and not to the reserve, which would take it from a bot that is in
+        time.
         """
-        grace = GRACE if purpose == "keep" else 0
+        grace = GRACE if purpose in ("keep", "tell") else 0
         return self._by(self.at - self.reserved(purpose), grace)
 
     def reserved(self, purpose: str) -> float:

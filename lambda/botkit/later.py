@@ -1,4 +1,4 @@
-"""Calls at times of your choice, such as reminders, by EventBridge Scheduler.
+"""Calls and events at times of your choice, such as reminders, by EventBridge Scheduler.
 
     from datetime import UTC, datetime, timedelta
     from botkit import later
@@ -10,15 +10,21 @@
     later.every(call, "0 16 ? * MON-FRI *", "Europe/Berlin", "42.tea")
     later.cancel_every("42.tea")
 
+If the text is known only then, schedule an event of your own, for on_event() in bot.py:
+
+    later.every({"debts of": 42}, "0 18 ? * FRI *", "Europe/Berlin", "42.debts")
+
 The module's input `later` must be true.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import re
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime  # http.client loads it anyway
 
 from . import aws
@@ -27,6 +33,8 @@ from .errors import BadSchedule, Misconfigured, Unreachable
 from .settings import settings
 from .types import Any, Call, Json
 
+logger = logging.getLogger("botkit")
+
 # Scheduler also takes names of dots alone, which a path can't have.
 NAME = r"(?=.*[^.])[0-9A-Za-z._-]{1,64}"
 # The names of a call's retries, which no other call may have: one may wait while the other, which
@@ -34,7 +42,7 @@ NAME = r"(?=.*[^.])[0-9A-Za-z._-]{1,64}"
 RETRIES = ("1", "2")
 OF_EVERY = "every:"  # stands before the name of a call that recurs: no call of `send` has this name
 OF_RETRIES = rf"retry\.[0-9a-f]{{40}}\.[{''.join(RETRIES)}]"
-LARGEST = 255 * 1024  # bytes of a call in JSON: Lambda's 256 KB, less what a retry adds
+LARGEST = 255 * 1024  # bytes of calls or an event in JSON: Lambda's 256 KB, less what a retry adds
 SOONEST = 5  # seconds from now: the time must not have passed when the request arrives
 
 # The values that the fields of a cron expression may have, and their other forms.
@@ -53,21 +61,27 @@ ZONE = "[0-9A-Za-z_+/-]{1,50}"
 TIME = "<aws.scheduler.scheduled-time>"  # for which Scheduler fills in the time that is due
 
 
-def send(call: Call, at: datetime, name: str) -> bool:
-    """Schedule a call for a time. It is made then, or within the minute that follows.
+def send(what: Call | Sequence[Call] | Json, at: datetime, name: str) -> bool:
+    """Schedule a call, a list of calls, or an event for a time, or for the minute that follows it.
 
-    If the time has passed, the call is made as soon as possible. Returns False if a call of this
-    name waits already: then nothing changes, so the same request may come twice. Raises BadSchedule
-    for a call that can't be scheduled, and Unreachable if Scheduler can't be used.
+    An event is any other dict: on_event() in bot.py gets it then, and returns the calls. If that
+    fails, it is called again, for up to a day. After people saw a call, only those that remain are
+    made again.
+
+    If the time has passed, that is as soon as possible. Returns False if this name waits already:
+    then nothing changes, so the same request may come twice. Raises BadSchedule for what can't be
+    scheduled, and Unreachable if Scheduler can't be used.
     """
-    _call_input(call)
+    content = _content(what)
     if not isinstance(at, datetime) or at.utcoffset() is None:
         raise BadSchedule("the time must be a datetime with a zone, such as datetime.now(UTC)")
-    return schedule(call, at.timestamp(), name)
+    _check_name(name)
+    seconds = at.timestamp()
+    return _schedule(_first_try(content, seconds, name), seconds, name)
 
 
 def cancel(name: str) -> bool:
-    """Drop the call of this name, and its retry. Returns whether one of them still waited.
+    """Drop what waits under this name, and its retry. Returns whether one of them still waited.
 
     Raises BadSchedule for an impossible name, and Unreachable if Scheduler can't be used.
     """
@@ -76,20 +90,21 @@ def cancel(name: str) -> bool:
     return any(waited)
 
 
-def every(call: Call, cron: str, zone: str, name: str) -> bool:
-    """Schedule a call that recurs, at the times of a cron expression in a time zone.
+def every(what: Call | Sequence[Call] | Json, cron: str, zone: str, name: str) -> bool:
+    """Schedule what `send` takes, again and again, by a cron expression in a time zone.
 
     The expression has six fields: minutes, hours, days of the month, months, days of the week and
     years. One of the two for days is "?". "0 9 ? * MON-FRI *" is 9:00 on working days. Times that
     the zone's clocks skip are skipped; those that they show twice are meant once.
 
-    Replaces the call of this name that recurs, if there is one, and returns False then. These names
-    are others than those of `send`. If Telegram refuses the call since the bot was blocked or
-    removed (403), it doesn't recur any more. Raises BadSchedule for a call that can't be
-    scheduled, and Unreachable if Scheduler can't be used.
+    Replaces what recurs under this name, if there is something, and returns False then. These names
+    are others than those of `send`. If Telegram refuses a call since the bot was blocked or removed
+    (403), nothing recurs any more, unless calls of that time go to other chats. Only a table
+    (session_retention_in_days) prevents that a time is taken twice, by two containers. Raises
+    BadSchedule for what can't be scheduled, and Unreachable if Scheduler can't be used.
     Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based
     """
-    content = _call_input(call)
+    content = _input(_content(what))
     _check_cron(cron)
     if not isinstance(zone, str) or not re.fullmatch(ZONE, zone):
         raise BadSchedule('the zone must be a name of the IANA database, such as "Europe/Berlin"')
@@ -98,7 +113,7 @@ def every(call: Call, cron: str, zone: str, name: str) -> bool:
 
 
 def cancel_every(name: str) -> bool:
-    """Let the call of this name recur no more, and drop up to two retries.
+    """Let what has this name recur no more, and drop up to two retries.
 
     Returns whether it recurred. Raises the exceptions of `cancel`.
     """
@@ -110,18 +125,21 @@ def cancel_every(name: str) -> bool:
 
 
 def schedule(event: Any, seconds: float, name: str) -> bool:
-    """Schedule an event, with which the function is invoked once, in seconds since 1970.
+    """Schedule any event, with which the function is invoked once, in seconds since 1970.
 
-    If the time has passed, that is as soon as possible. Returns False if an event of this name
-    waits already: then nothing changes.
+    If on_event() fails, only Lambda retries it, twice. If the time has passed, that is as soon as
+    possible. Returns False if an event of this name waits already: then nothing changes.
     Source: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
     """
     _check_name(name)
-    return _schedule(_with_name(event, seconds, name), seconds, name)
+    calls = event if isinstance(event, list) else [event]
+    if calls and all(isinstance(call, dict) and "method" in call for call in calls):
+        event = _first_try({"calls": calls}, seconds, name)
+    return _schedule(event, seconds, name)
 
 
 def retry(event: Json, seconds: float, id: str) -> None:
-    """Schedule an event for the calls that remain: `id` is that of the invocation that failed.
+    """Schedule what remains of an event: `id` is that of the invocation that failed.
 
     If Lambda repeats that invocation, the event is scheduled only once. `cancel` finds it by the
     name in the event, unless that had to make room for other calls of the same name.
@@ -152,12 +170,9 @@ def _is_retry_of(name: str, id: str) -> bool:
         return False
 
 
-def _with_name(event: Any, seconds: float, name: str) -> Any:
-    """Return an event of calls with its name, for its retries."""
-    calls = event if isinstance(event, list) else [event]
-    if not calls or not all(isinstance(call, dict) and "method" in call for call in calls):
-        return event
-    return {"later": {"since": int(seconds), "tries": 0, "name": name}, "calls": calls}
+def _first_try(content: Json, seconds: float, name: str) -> Json:
+    """Return calls or an event in an envelope with its name, for its retries."""
+    return {"later": {"since": int(seconds), "tries": 0, "name": name}, **content}
 
 
 def _schedule(event: Any, seconds: float, name: str) -> bool:
@@ -173,38 +188,51 @@ def _schedule(event: Any, seconds: float, name: str) -> bool:
 
 
 def _recur(content: str, cron: str, zone: str, name: str) -> bool:
-    content = f'{{"every":{{"name":"{name}","at":"{TIME}"}},"calls":[{content}]}}'
+    content = f'{{"every":{{"name":"{name}","at":"{TIME}"}},{content[1:]}'
     group = f"{settings.later_group}-every"
     body = _body(group, f"cron({cron})", content, ScheduleExpressionTimezone=zone)
     is_new = _request("POST", name, "ConflictException", body=body)
     if not is_new and not _request("PUT", name, "ResourceNotFoundException", body=body):
-        raise Unreachable("a call that recurs was cancelled while it was replaced")
+        raise Unreachable("what recurs was cancelled while it was replaced")
     return is_new
 
 
-def _call_input(call: Call) -> str:
-    """Return a call as `_input` does. Raises BadSchedule if it can't be made later."""
-    method = call.get("method") if isinstance(call, dict) else None
-    if not isinstance(method, str) or not (method.isascii() and method.isalnum()):
-        raise BadSchedule('a call must be a dict with a "method", such as "sendMessage"')
-    try:
-        content = _input(call)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise BadSchedule(
-            f"a call that is made later must be JSON, with file_id or URL for a file: {error}"
-        ) from None
-    size = len(content.encode())
+def _content(what: Any) -> Json:
+    """Return what an envelope contains: calls or an event. Raises BadSchedule if it can't wait."""
+    text = _input(what)
+    size = len(text.encode())
     if size > LARGEST:
-        raise BadSchedule(f"a call that is made later has up to {LARGEST:,} bytes, not {size:,}")
-    return content
+        raise BadSchedule(f"what waits has up to {LARGEST:,} bytes, not {size:,}")
+    if isinstance(what, dict) and "method" not in what:
+        if json.loads(text) != what:
+            raise BadSchedule("an event must have only what JSON gives back, such as text as keys")
+        bot = sys.modules.get("bot")
+        if bot and not hasattr(bot, "on_event"):
+            raise BadSchedule(
+                "an event needs on_event() in bot.py, which has none. A call must have a "
+                '"method", such as "sendMessage"'
+            )
+        return {"event": what}
+    calls = what if isinstance(what, list) else [what]
+    for call in calls or [None]:
+        method = call.get("method") if isinstance(call, dict) else None
+        if not isinstance(method, str) or not (method.isascii() and method.isalnum()):
+            raise BadSchedule('a call must be a dict with a "method", such as "sendMessage"')
+    return {"calls": calls}
 
 
 def _input(event: Any) -> str:
     """Return an event in JSON, in which Scheduler finds nothing to replace.
 
-    It would fill in "<aws.scheduler.schedule-arn>", for example, which names the account.
+    It would fill in "<aws.scheduler.schedule-arn>", for example, which names the account. Raises
+    BadSchedule if JSON can't hold it.
     """
-    return to_json(event).replace("<", "\\u003c")
+    try:
+        return to_json(event).replace("<", "\\u003c")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadSchedule(
+            f"what waits must be JSON, with file_id or URL for a file: {error}"
+        ) from None
 
 
 def _body(group: str, expression: str, content: str, **more: str) -> Json:
@@ -249,9 +277,14 @@ def _check_cron(cron: str) -> None:
 
 
 def check_bot(bot: Any) -> None:
-    """Raise Misconfigured if a bot that imports this can't schedule anything."""
+    """Raise Misconfigured if a bot that imports this can't schedule anything.
+
+    Without on_event() it can schedule calls, but an earlier version may have scheduled events.
+    """
     if not settings.later_group:
         raise Misconfigured("bot.py uses botkit.later: set later = true")
+    if not hasattr(bot, "on_event"):
+        logger.warning("bot.py has no on_event(): events of an earlier version that wait will fail")
 
 
 def _check_name(name: str) -> None:

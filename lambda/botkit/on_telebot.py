@@ -28,9 +28,9 @@ from .types import Any, Json
 
 logger = logging.getLogger("botkit")
 
-IN_MEMORY = (StateMemoryStorage, MemoryHandlerBackend)
+# A session also keeps what enable_save_next_step_handlers() would write into a file.
+REPLACED = (StateMemoryStorage, MemoryHandlerBackend, FileHandlerBackend)
 KINDS = {"inline_handlers": "inline_query", "chosen_inline_handlers": "chosen_inline_result"}
-IN_FILES = (StatePickleStorage, FileHandlerBackend)
 # How telebot's errors begin after which it doesn't call a handler.
 NOT_CALLED = ("Custom filter: wrong type", "It is not allowed to pass", "You are passing more")
 
@@ -64,9 +64,9 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
             errors.theirs, bot.exception_handler = bot.exception_handler, errors
         for name, storage in ours.items():
             theirs = type(getattr(bot, name))
-            if theirs in IN_FILES:
+            if theirs is StatePickleStorage:
                 raise Misconfigured(f"{theirs.__name__} isn't possible: use SESSION in bot.py")
-            if theirs in IN_MEMORY:
+            if theirs in REPLACED:
                 setattr(bot, name, storage)
 
     def check() -> None:
@@ -197,7 +197,10 @@ class _Waiting(HandlerBackend):
         function = handler.callback
         where = [function.__module__, getattr(function, "__name__", "")]
         if _function(*where) is not function:
-            raise BadSession("only a function at the top of a module can wait for a message")
+            raise BadSession(
+                "only a function at the top of a module can wait for a message, not "
+                f"{_described(function)}"
+            )
         self._refuse_others(id)
         waits = [*where, list(handler.args), handler.kwargs]
         adapter.put(self.kind, str(id), [*self._waiting(id), waits])
@@ -230,6 +233,14 @@ class _Waiting(HandlerBackend):
             raise BadSession("telebot lets no function wait in a business chat: use states")
         if place != own.chat:
             adapter.refuse_others(False, place == own.user, False)  # pragma: no mutate
+
+
+def _described(function: Any) -> str:
+    """Return a function's name and its first line, or the type of another callable."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return f"a {type(function).__name__}"
+    return f"{code.co_qualname} at {code.co_filename.rpartition('/')[2]}:{code.co_firstlineno}"
 
 
 class _Task(util.AsyncTask):

@@ -274,11 +274,30 @@ def _text(data: Json) -> str:
     """Return a session in JSON. Raises BadSession if JSON would give it back changed."""
     try:
         text = to_json(data)
-        if json.loads(text) != data:
-            raise ValueError("it has a tuple, a key that isn't a string, or half a surrogate pair")
+        if (given := json.loads(text)) != data:
+            raise ValueError(_changed(data, given))
     except (TypeError, ValueError, RecursionError) as error:
         raise BadSession(f"a session must have only what JSON gives back: {error}") from None
     return text
+
+
+def _changed(data: Any, given: Any, at: str = "the session") -> str:
+    """Return the first part of a session that JSON changes: the key before it, and its type.
+
+    Only keys that could be names in Python are quoted: people's words may be others.
+    """
+    if isinstance(data, dict):
+        key = next(key for key in data if key not in given or data[key] != given[key])
+        if not isinstance(key, str):
+            return f"{at}: a key of type {type(key).__name__}"
+        if key not in given:
+            return f"{at}: a key with half a surrogate pair"
+        return _changed(data[key], given[key], key if key.isidentifier() else at)
+    if isinstance(data, list):
+        pairs = zip(data, given, strict=True)
+        return next(_changed(part, other, at) for part, other in pairs if part != other)
+    what = "half a surrogate pair" if isinstance(data, str) else f"a {type(data).__name__}"
+    return f"{at}: {what}"
 
 
 def _newest(updates: dict[int, int], calls: dict[int, str], room: int) -> dict[int, str]:

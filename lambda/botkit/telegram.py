@@ -116,6 +116,8 @@ def call(method: str, /, **params: Any) -> Any:
 
         check(method, chat, limited)
     used = token()
+    if params.get("chat_id") is not None:
+        current.run.made.chats.add(str(params["chat_id"]))
     try:
         result = own.post(method, params, deadline.left())
     except Refused as refusal:

@@ -11,6 +11,8 @@ Why this order:
 - `enqueue` stands after `limit`, so that a flood stays out of the queue. It stands where the bot
   would: what can't wait goes on to the bot.
 - `turns` stands outside of `keep`: a turn is kept first, and then its other messages are noted.
+- `on_failure` stands outside of both: only then is it over. It stands inside of `allow`, so that
+  strangers hear nothing. A replay has no such step.
 - `once` stands inside of `keep`, which keeps what it gives up, and outside of `again` and
   `session`, which may have a run go on.
 - `due` stands inside of `again`: if its table is away, the calls are scheduled again. `over` stands
@@ -33,8 +35,8 @@ from .settings import settings
 from .types import Any
 
 WAYS = {
-    "webhook": "allow keep once limit on_limit enqueue session answer",
-    "queue": "allow turns keep once session answer",  # limited when it came in
+    "webhook": "allow on_failure keep once limit on_limit enqueue session answer",
+    "queue": "allow on_failure turns keep once session answer",  # limited when it came in
     "replay": "handled allow once on_limit session answer",
     "remaining": "once answer",  # a replay of the calls that a kept update or event still needs
     "event": "keep over once again give_back due on_event",
@@ -49,6 +51,7 @@ WANTED: dict[str, Callable[[Any], object]] = {
     "enqueue": lambda bot: settings.queue_url,
     "keep": lambda bot: settings.failed_queue_url,
     "limit": lambda bot: hasattr(bot, "LIMIT"),
+    "on_failure": lambda bot: hasattr(bot, "on_failure"),
     "on_limit": lambda bot: hasattr(bot, "LIMIT"),
     "session": lambda bot: hasattr(bot, "SESSION"),
     "turns": lambda bot: hasattr(bot, "TOGETHER"),

@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,11 +45,12 @@ EXAMPLES = {
     "newsletter": f"  owner_id = {ADA['id']}\n",
     "notify": f"  chat_id = {ADA['id']}\n",
     "remind-me": "",
+    "split": "",
     "votes": "",
 }
 NAMES = (
     *("agent-bot", "assistant-bot", "dice-bot", "form-bot", "lunch-bot", "newsletter-bot"),
-    *("notify-bot", "remind-me-bot", "votes-bot"),
+    *("notify-bot", "remind-me-bot", "split-bot", "votes-bot"),
 )
 BOOKING = {"room": "Ada", "day": "2099-01-15", "hour": 9}
 GROUP: Json = {"id": -1000000000042, "type": "supergroup", "title": "Lunch"}
@@ -314,6 +316,7 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
     made.remove("role notify-bot-scheduler")
     made.remove("role newsletter-bot-later")
     made.remove("role remind-me-bot-later")
+    made.remove("role split-bot-later")
     for name in NAMES:
         assert sorted(thing for thing in made if name in thing) == [
             f"API {name}",
@@ -335,6 +338,7 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
         "newsletter-bot": ["subscribe", "unsubscribe"],
         "notify-bot": ["start"],
         "remind-me-bot": ["remind", "every", "reminders", "zone"],
+        "split-bot": ["join", "paid", "debts", "zone"],
         "votes-bot": ["poll"],
     }
     outboxes = [bot.outbox for bot in world.bots.values()]
@@ -423,6 +427,35 @@ def test_a_reminder_recurs(world: World) -> None:
         assert "FunctionError" not in client(world.aws, "lambda").invoke(**target)
     assert world.told(name) == ["⏰ report"]
     assert world.session(name, f"every:{ada}.{id}:2026-11-30T08:00:00Z") == {"by": "over"}
+
+
+def test_each_friday_a_group_hears_its_debts(world: World) -> None:
+    """The event, which AWS may deliver twice, finds the ledger as it is then."""
+    name, telegram, bot = "split-bot", world.telegram, world.bots["split-bot"]
+
+    def texts(since: int) -> list[str]:
+        calls = [call for call in telegram.calls[since:] if call.bot == bot.id]
+        return [str(call.params["text"]) for call in calls if call.status == 200]
+
+    for text, user in (
+        *(("/join", ADA), ("/join", GRACE), ("/zone Europe/Berlin", GRACE)),
+        *(("/paid", ADA), ("12.50", ADA), ("none", ADA)),
+    ):
+        before = len(telegram.calls)
+        telegram.send(telegram.message(text, chat=GROUP, user=user), bot)
+        telegram.wait(partial(texts, before))  # by way of the queue
+    assert texts(before) == ["Ada paid 12.50 € (receipts: 0).\nGrace owes Ada 6.25 €"]
+    place = {"GroupName": f"{name}-every", "Name": f"{GROUP['id']}.debts"}
+    schedule = client(world.aws, "scheduler").get_schedule(**place)
+    assert schedule["ScheduleExpressionTimezone"] == "Europe/Berlin"
+    due = schedule["Target"]["Input"].replace(
+        "<aws.scheduler.scheduled-time>", "2026-11-27T17:00:00Z"
+    )
+    before = len(telegram.calls)
+    for _ in range(2):
+        target = {"FunctionName": schedule["Target"]["Arn"], "Payload": due}
+        assert "FunctionError" not in client(world.aws, "lambda").invoke(**target)
+    assert texts(before) == ["Grace owes Ada 6.25 €"]
 
 
 def test_a_newsletter_reaches_all_who_subscribed(world: World) -> None:

@@ -124,7 +124,7 @@ def test_the_readers_tests_pass(further: Path) -> None:
     for name in tests:
         (further / name).write_text(FILES[name])
     assert len(tests) > 4
-    assert f"{3 + len(tests)} passed" in python(
+    assert f"{5 + len(tests)} passed" in python(
         further, "-m", "pytest", "-q", "-p", "no:cacheprovider"
     )
 
@@ -165,7 +165,7 @@ def test_the_tests_still_pass_with_the_table_the_secret_and_all_other_files(
 ) -> None:
     reader.add_table(further)
     reader.add_secret(further)
-    assert "4 passed" in python(further, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert "5 passed" in python(further, "-m", "pytest", "-q", "-p", "no:cacheprovider")
     update = {"message": {"chat": {"id": 4242}, "text": "/count"}}
     result = {"Attributes": {"reached": {"N": "3"}}}
     answer(httpserver, "DynamoDB_20120810.UpdateItem", COUNTS, result)
@@ -239,6 +239,13 @@ def test_the_limit_is_told_by_a_message_or_a_tap(folder: Path) -> None:
     ]
     expression = f"LIMIT == (20, 60) and {' + '.join(told)}"
     assert evaluate(folder, "bot", expression) == repr(calls)
+
+
+def test_people_are_told_of_a_failure(folder: Path) -> None:
+    reader.change(folder, "bot/bot.py, with a word when it fails")
+    (folder / "test_bot.py").write_text(CHANGES["test_bot.py, of a failure"])
+    assert "1 passed" in python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert evaluate(folder, "bot", "on_failure({})") == "[]"
 
 
 def test_files_are_sent(further: Path) -> None:

@@ -99,9 +99,9 @@ class Said(NamedTuple):
         return not self.more.endswith("…")
 
     @property
-    def is_event(self) -> bool:
-        """Whether it isn't the answer to an update, but was scheduled by it."""
-        return self.word in ("reminder", "tea")
+    def is_answer(self) -> bool:
+        """Whether it is the answer to an update, and wasn't scheduled by it, nor is a failure's."""
+        return self.word not in ("reminder", "tea", "debts", "sorry")
 
 
 class Play:
@@ -158,6 +158,7 @@ class Play:
     def source(self, version: int = 1, is_broken: bool = False, is_away: bool = False) -> str:
         """Return a version of the bot."""
         head = f"VERSION, IS_BROKEN, IS_AWAY = {version}, {is_broken}, {is_away}\n"
+        head += f"IS_KEPT = {self.has('failed + replay')}\n"
         head += f'SESSION = "{self.session}"\n' if self.session.startswith("chat") else ""
         return head + features.BASE + "".join(f.part for f in self.features) + features.END
 
@@ -344,7 +345,7 @@ def check(play: Play) -> None:
         times[answer, each.part] += each.is_sent
         for update_id in each.ids:
             assert play.updates[update_id]["message"]["chat"]["id"] == each.chat, each
-            if not each.is_event:
+            if each.is_answer:
                 answers[update_id].add(answer)
         if each.is_whole:
             parts[answer].append(each.part)
@@ -369,7 +370,7 @@ def check(play: Play) -> None:
                 assert count == 1 or count <= may_count(play, update_id), f"counted twice: {seen}"
     by_place: dict[Any, list[int]] = defaultdict(list)
     for each in said:
-        if not each.is_event and each.word != "wait":  # which doesn't wait in the queue
+        if each.is_answer and each.word != "wait":  # which doesn't wait in the queue
             by_place[each.chat, play.person(each.ids[0])].append(each.ids[0])
     if play.fault != OUT_OF_ORDER and not play.has("failed + replay"):
         for ids in by_place.values():
@@ -388,6 +389,8 @@ def is_excused(play: Play, update_id: int) -> bool:
         return update_id in play.by(features.STRANGER) or (is_part and play.has("dialogue"))
     if outcome == "limited":
         return update_id in play.by(features.FLOODER) and play.has("LIMIT")
+    if outcome == "bot_failed":  # and stays so
+        return play.word(update_id) == "fail" and not play.has("failed + replay")
     if outcome == "answered":  # the question once more
         return update_id in play.by(features.ASKED) and play.fault == OUT_OF_ORDER
     if outcome == "incomplete":
@@ -469,10 +472,20 @@ def check_reminders(play: Play, said: list[Said]) -> None:
 
 
 def check_times(play: Play, said: list[Said]) -> None:
-    """Each time of a call that recurs is taken: one at which it failed, by a retry."""
-    first = next(n for n in play.by(features.OWNER) if play.word(n) == "every")
-    times = {each.at for each in said if each.word == "tea" and each.ids == (first,)}
-    assert len(times) == TIMES, times
+    """Each time of what recurs is taken: one at which it failed, by a retry."""
+    words = {"every": "tea", "weekly": "debts"}
+    for first in [n for n in play.by(features.OWNER) if play.word(n) in words]:
+        word = words[play.word(first)]
+        times = {each.at for each in said if each.word == word and each.ids == (first,)}
+        assert len(times) == TIMES, times
+
+
+def check_failures(play: Play, said: list[Said]) -> None:
+    """People are told of each failure once. Whom a fault prevented isn't told later."""
+    failed = {n for n in play.by(features.OWNER) if play.word(n) == "fail"}
+    told = [n for each in said if each.word == "sorry" for n in each.ids if n in failed]
+    assert {*told} == failed or play.fault, f"{told} of {failed} are told"
+    assert len(told) == len({*told}) or play.fault in LOSSES, f"told twice: {told}"
 
 
 def check_ptb(play: Play, said: list[Said]) -> None:
@@ -492,7 +505,9 @@ OWN: dict[str, Callable[[Play, list[Said]], None]] = {
     "LIMIT": check_limit,
     "failed + replay": check_replay,
     "later": check_reminders,
+    "on_failure": check_failures,
     "every": check_times,
+    "every event": check_times,
     "python-telegram-bot": check_ptb,
 }
 

@@ -109,6 +109,21 @@ def need(update, session):
 
 ANSWERS["unlucky"] = need
 """
+# A bot without a replay never answers it.
+ON_FAILURE = """
+
+def fail(update, session):
+    if IS_BROKEN or not IS_KEPT:
+        raise ValueError
+    return say(update, "repaired")
+
+
+def on_failure(update):
+    return say(update, "sorry")
+
+
+ANSWERS["fail"] = fail
+"""
 STREAM = """
 from botkit import stream
 
@@ -162,6 +177,30 @@ def stop(update, session):
 
 
 ANSWERS |= {"every": every, "stop": stop}
+"""
+# The event has the message that asked for it.
+EVENT = """
+from botkit import later
+
+
+def weekly(update, session):
+    name = f"{update['message']['from']['id']}.debts"
+    later.every({"message": update["message"]}, "0 16 ? * * *", "Europe/Berlin", name)
+    return say(update, "noted")
+
+
+def settle(update, session):
+    later.cancel_every(f"{update['message']['from']['id']}.debts")
+    return say(update, "settled")
+
+
+def on_event(event):
+    if IS_BROKEN:
+        raise ValueError
+    return say(event, "debts", 2)
+
+
+ANSWERS |= {"weekly": weekly, "settle": settle}
 """
 AIOGRAM = """
 from aiogram import Dispatcher
@@ -296,11 +335,13 @@ FEATURES = {
         says=([], ["unlucky"], [], []),
         person=UNLUCKY,
     ),
+    "on_failure": Feature(ON_FAILURE, says=([], ["fail"], ["a"], [])),
     "stream": Feature(STREAM, says=(["grow"], ["grow"], [], ["grow"])),
     "later": Feature(
         LATER, settings=LATER_SETTINGS, says=(["remind"], ["remind-too"], ["cancel"], [])
     ),
     "every": Feature(EVERY, settings=LATER_SETTINGS, says=(["every"], [], [], ["stop"])),
+    "every event": Feature(EVENT, settings=LATER_SETTINGS, says=(["weekly"], [], [], ["settle"])),
     "aiogram": Feature(AIOGRAM, "chat_user", says=(["aiogram"], ["aiogram"], ["aiogram"], [])),
     "python-telegram-bot": Feature(PTB, "chat_user", says=(["ptb"], ["ptb"], ["ptb"], [])),
     "pyTelegramBotAPI": Feature(

@@ -17,7 +17,7 @@ DOCS = ROOT / "docs"
 AUTHORS = (
     *("remember", "dialogues", "payments", "own-table", "secret", "packages", "files", "events"),
     *("remind", "queue", "albums", "stream", "markdown", "languages", "only-some-people"),
-    *("rate-limit", "mini-app", "buttons", "groups", "everyone", "no-answer", "test"),
+    *("rate-limit", "failures", "mini-app", "buttons", "groups", "everyone", "no-answer", "test"),
 )
 PAGES = (
     DOCS / "first-bot.md",

@@ -285,7 +285,8 @@ def test_a_call_of_the_import_is_none_of_the_update(
 # shortened here.
 NO_END = (
     "bot.py can't be imported in time (what polls may run only if __name__ == "
-    '"__main__"): TimeIsUp: '
+    '"__main__"; if it only takes long, raise memory_size, which also gives it more CPU, and '
+    "timeout): TimeIsUp: "
 )
 ENDLESS = """
 import os, signal, threading

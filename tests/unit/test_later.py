@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
@@ -21,6 +22,7 @@ from tests.support.stubs import CALL, TEXT, Container, Json, outcome_of, session
 
 BOT = "def reply(update):\n    return []"
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1"
+AT = "<aws.scheduler.scheduled-time>"
 NOON = datetime(2099, 1, 1, 12, tzinfo=UTC)
 RETRY = f"retry.{sha256(b'42.tea').hexdigest()[:40]}"
 
@@ -178,15 +180,65 @@ def test_a_retry_whose_names_were_taken_until_now_has_its_own(
     assert [*waiting(container)] == ["retry.a"]
 
 
+def test_a_list_of_calls_waits(container: Container, later: Any) -> None:
+    assert later.send([CALL, CALL], NOON, "tea") is True
+    assert later.every([CALL, CALL], *MONDAYS, "tea") is True
+    assert waiting(container) == {
+        "tea": named("tea", CALL, CALL),
+        f"{EVERY}tea": {"every": {"name": "tea", "at": AT}, "calls": [CALL, CALL]},
+    }
+
+
+def test_an_event_waits_in_an_envelope(start_with_schedules: StartBot) -> None:
+    container = start_with_schedules(f"{BOT}\ndef on_event(event):\n    return []")
+    later, event = container.module("later"), {"debts of": 42, "<aws": "<"}
+    assert later.send(event, NOON, "debts") is True
+    assert later.every(event, *MONDAYS, "debts") is True
+    about = {"since": int(NOON.timestamp()), "tries": 0, "name": "debts"}
+    assert waiting(container) == {
+        "debts": {"later": about, "event": event},
+        f"{EVERY}debts": {"every": {"name": "debts", "at": AT}, "event": event},
+    }
+
+
+@pytest.mark.parametrize("event", [{7: "a"}, {"a": (1, 2)}, {"a": {1: 2}}], ids=str)
+def test_an_event_that_json_would_change_is_refused(later: Any, event: Any) -> None:
+    with pytest.raises(ValueError, match="^an event must have only what JSON gives back, such as"):
+        later.every(event, *MONDAYS, "tea")
+
+
+def test_before_bot_py_is_imported_an_event_may_wait(
+    container: Container, later: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a test of one of its modules."""
+    monkeypatch.delitem(sys.modules, "bot")
+    assert later.send({"debts of": 42}, NOON, "debts") is True
+
+
+def test_a_retry_of_what_json_can_not_hold_is_refused(container: Container, later: Any) -> None:
+    """Such as what remains of the calls that on_event() has returned, with a file."""
+    event = {"later": {"since": 1, "tries": 1}, "calls": [{**CALL, "photo": b"jpeg"}]}
+    with pytest.raises(container.module("errors").BadSchedule, match="^what waits must be JSON"):
+        later.retry(event, NOON.timestamp(), "a")
+
+
 def test_a_call_is_cancelled_once(container: Container, later: Any) -> None:
     later.send(CALL, NOON, "tea")
     assert [later.cancel("tea"), later.cancel("tea")] == [True, False]
     assert waiting(container) == {}
 
 
+NO_CALL = 'a call must be a dict with a "method", such as "sendMessage"'
 CALLS: dict[str, tuple[Any, str]] = {
-    "a list": ([CALL], 'a call must be a dict with a "method", such as "sendMessage"'),
-    "no method": ({"chat_id": 42}, 'a call must be a dict with a "method", such as "sendMessage"'),
+    "an empty list": ([], NO_CALL),
+    "a list of lists": ([[CALL]], NO_CALL),
+    "a list with an event": ([CALL, {"chat_id": 42}], NO_CALL),
+    "text": ("sendMessage", NO_CALL),
+    "no method": (
+        {"chat_id": 42},
+        "an event needs on_event() in bot.py, which has none. A call must have a "
+        '"method", such as "sendMessage"',
+    ),
     "an empty method": (
         {"method": ""},
         'a call must be a dict with a "method", such as "sendMessage"',
@@ -198,22 +250,22 @@ CALLS: dict[str, tuple[Any, str]] = {
     "not ASCII": ({"method": "é"}, 'a call must be a dict with a "method", such as "sendMessage"'),
     "a file": (
         {**CALL, "photo": b"jpeg"},
-        "a call that is made later must be JSON, with file_id or URL for a file: "
+        "what waits must be JSON, with file_id or URL for a file: "
         "Object of type bytes is not JSON serializable",
     ),
     "a file with a name": (
         {**CALL, "photo": ("a.jpg", b"jpeg")},
-        "a call that is made later must be JSON, with file_id or URL for a file: "
+        "what waits must be JSON, with file_id or URL for a file: "
         "Object of type bytes is not JSON serializable",
     ),
     "not a number": (
         {**CALL, "latitude": float("nan")},
-        "a call that is made later must be JSON, with file_id or URL for a file: "
+        "what waits must be JSON, with file_id or URL for a file: "
         "Out of range float values are not JSON compliant: nan",
     ),
     "too large": (
         {"method": "x", "text": "é" * 130_548 + "x"},
-        "a call that is made later has up to 261,120 bytes, not 261,121",
+        "what waits has up to 261,120 bytes, not 261,121",
     ),
 }
 
@@ -443,7 +495,7 @@ def test_a_call_that_is_cancelled_while_it_is_replaced_is_tried_again(
         return request(service, method, path, **content)
 
     container.answer_requests(cancelled_between)
-    with pytest.raises(container.module("errors").Unreachable, match="^a call that recurs was can"):
+    with pytest.raises(container.module("errors").Unreachable, match="^what recurs was cancelled"):
         later.every(CALL, *MONDAYS, "tea")
     assert later.every(CALL, *MONDAYS, "tea") is True
 

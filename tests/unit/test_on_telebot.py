@@ -535,11 +535,15 @@ def test_two_functions_may_wait_for_a_message(
     assert result(container, update_id=2) == ("answered", "")
 
 
+TOP = "only a function at the top of a module can wait for a message, not "
+
+
 @pytest.mark.parametrize(
     ("callback", "error"),
     [
-        ("lambda message: None", "only a function at the top of a module can wait for a message"),
-        ("bot.get_me", "only a function at the top of a module can wait for a message"),
+        ("lambda message: None", f"{TOP}handle.<locals>.<lambda> at bot.py:"),
+        ("bot.get_me", f"{TOP}TeleBot.get_me at __init__.py:"),
+        ("type('Step', (), {'__call__': print})()", f"{TOP}a Step"),
         ("handle, message", "a session must have only what JSON gives back"),
     ],
 )
@@ -549,6 +553,14 @@ def test_what_cannot_wait(start_with_sessions: StartBot, callback: str, error: s
     container = start_with_sessions(handler(*swallows(line), choice="chat"))
     outcome, said = result(container)
     assert (outcome, said[: len(error)]) == ("bot_failed", error)
+
+
+def test_next_steps_are_saved_in_the_session_and_in_no_file(start_with_sessions: StartBot) -> None:
+    saved = "bot.enable_save_next_step_handlers(delay=2)\nbot.load_next_step_handlers()\n"
+    line = "bot.register_next_step_handler(message, handle)"
+    container = start_with_sessions(handler(line, choice="chat") + f"\n{saved}")
+    assert result(container) == ("ignored", "")
+    assert [*kept(container)] == ["steps"]
 
 
 def test_a_function_that_is_gone_waits_no_longer(
@@ -714,7 +726,6 @@ def test_a_session_may_be_chosen_after_reply(start_with_sessions: StartBot) -> N
             "bot.run_webhooks()",
             "updates come by the webhook, to reply = on_telebot.reply_with(bot)",
         ),
-        ("bot.enable_save_next_step_handlers()", "FileHandlerBackend isn't possible: use SESSION"),
         (
             "pickled = telebot.storage.StatePickleStorage\n"
             "bot.current_states = pickled.__new__(pickled)",

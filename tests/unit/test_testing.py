@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,6 +93,16 @@ def test_calls_are_noted_and_give_what_telegram_would(calls: Any) -> None:
     assert calls.texts("editMessageText") == ["Ho", "Hu"]
 
 
+def test_what_telegram_limited_in_another_test_is_forgotten(
+    request: pytest.FixtureRequest,
+) -> None:
+    telegram = botkit("telegram")
+    telegram.limited["7"] = time.time() + 60
+    calls: Any = request.getfixturevalue("calls")
+    telegram.call("sendMessage", chat_id=7, text="Hi")
+    assert calls.texts() == ["Hi"]
+
+
 def test_calls_of_another_thread_are_noted(calls: Any) -> None:
     client = botkit("telegram").client()
     thread = threading.Thread(target=lambda: client.post("sendDice", {"chat_id": 7}, 10))
@@ -147,6 +158,9 @@ def test_what_is_scheduled_waits(waits: Any) -> None:
     assert waits["tea"].event["text"] == "Tea"
     assert later.schedule({"step": 1}, AT.timestamp(), "step") is True
     assert waits["step"] == (AT, {"step": 1})
+    assert later.send({"debts of": 7}, AT, "debts") is True
+    assert waits["debts"] == (AT, {"debts of": 7})
+    assert later.cancel("debts") is True
     assert later.cancel("tea") is True
     assert later.cancel("tea") is False
     with pytest.raises(refused, match="letters"):
@@ -165,6 +179,9 @@ def test_what_recurs_is_kept_apart(waits: Any) -> None:
     assert later.every(call, "0 9 ? * MON *", "Europe/Berlin", "tea") is False
     assert waits.every["tea"] == ("0 9 ? * MON *", "Europe/Berlin", call)
     assert waits.every["tea"].cron == "0 9 ? * MON *"
+    for event in ({"debts of": 7}, [call, call]):
+        later.every(event, "0 9 ? * MON *", "UTC", "tea")
+        assert waits.every["tea"].event == event
     assert waits == {}
     for zone, cron in (("Atlantis/Poseidonis", "0 9 ? * MON *"), ("UTC", "0 9 * * MON")):
         with pytest.raises(refused):
@@ -685,6 +702,33 @@ def answer(message, session):
     later.every(say(message, "Tea"), "0 16 * * ? *", "Europe/Berlin", "tea")
     return []
 """
+
+
+EVENTS = """
+from botkit import later
+DEBTS = []
+def answer(message, session):
+    later.every({"message": message}, "0 16 * * ? *", "Europe/Berlin", "debts")
+    return []
+def on_event(event):
+    DEBTS.append(1)
+    if len(DEBTS) == 2:
+        raise ZeroDivisionError
+    return [say(event["message"], f"Debts {len(DEBTS)}")]
+"""
+
+
+def test_an_event_recurs_at_its_times(chat_with: With, waits: Any) -> None:
+    """What the bot raises is raised in the test, too. Then the event comes again."""
+    chat = chat_with(EVENTS)
+    ada = chat.user("Ada")
+    ada.send("Hi")
+    chat.advance(86_400)
+    assert texts(ada) == ["Debts 1"]
+    with pytest.raises(ZeroDivisionError):
+        chat.advance(86_400)
+    chat.advance(300)
+    assert texts(ada)[1:] == ["Debts 3"]
 
 
 def test_a_call_recurs_at_its_times(chat_with: With, waits: Any) -> None:

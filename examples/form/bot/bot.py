@@ -27,6 +27,10 @@ def say(message, text):
     return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": text}]
 
 
+def on_failure(update):
+    return say(update["message"], "Sorry, something went wrong.")
+
+
 dialogue = conversation.reply_with({"/start": book}, otherwise)
 
 

@@ -40,6 +40,14 @@ def on_press(query: CallbackQuery) -> list[Call]:
     return [answer, hello(query["message"]["chat"]["id"], query["from"]["first_name"])]
 
 
+def on_failure(update: Update) -> list[Call]:
+    """Say that reply() failed: the log has the reason."""
+    if "message" not in update:
+        return []
+    text = "Sorry, something went wrong."
+    return [{"method": "sendMessage", "chat_id": update["message"]["chat"]["id"], "text": text}]
+
+
 def hello(chat_id: int, name: str) -> SendMessage:
     again: InlineKeyboardButton = {"text": "Again", "callback_data": "hello"}
     call: SendMessage = {

@@ -1,5 +1,7 @@
 """Tests of the bot: what people do by their words, and what they see."""
 
+import pytest
+
 
 def add(person):
     for text in ("/add", "Emma", "Jane Austen"):
@@ -34,3 +36,11 @@ def test_a_list_is_its_owners(chat):
 
 def test_the_kinds_of_update_are_those_with_a_handler(bot):
     assert bot.HANDLED == ["callback_query", "message"]
+
+
+def test_people_hear_of_a_failure(chat, bot, monkeypatch):
+    monkeypatch.setattr(bot, "reply", lambda *arguments: 1 / 0)
+    ada = chat.user("Ada")
+    with pytest.raises(ZeroDivisionError):
+        ada.send("Hi")
+    assert ada.receive().text == "Sorry, something went wrong."

@@ -9,10 +9,13 @@ day:
 scheduled it. A call that waits for its first try has the same form, with "tries": 0; those that an
 earlier version has scheduled are the call alone.
 
-A call that recurs, by `later.every`, comes with the time that is due, since Scheduler and Lambda
-may deliver an event twice:
+What recurs, by `later.every`, comes with the time that is due, since Scheduler and Lambda may
+deliver an event twice:
 
     {"every": {"name": "42.tea", "at": "2026-01-01T16:00:00Z"}, "calls": [{…}]}
+
+In both envelopes there may be an "event" instead of "calls", of which on_event() gets no more than
+that. It is scheduled again, too, if on_event() fails.
 """
 
 from __future__ import annotations
@@ -31,7 +34,7 @@ class EventFailed(Exception):
 def receive(event: Any, request_id: str, take: ways.Take = ways.take) -> None:
     """Answer an event. Raises EventFailed if Lambda should try it again, or nobody answers it."""
     run = Run.of_event("event", event, request_id, service_of(event))
-    if run.calls is None:
+    if run.calls is None and not run.is_later:
         try:
             bot_module.check_on_event(event)
         except BadAnswer as error:  # an error of the caller: nothing to log of the bot

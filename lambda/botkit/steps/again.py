@@ -1,4 +1,6 @@
-"""The calls in an event that have to wait are scheduled again (the input `later`), for a day."""
+"""What remains of an event is scheduled again for a day (the input `later`): calls in the event, or
+an event of botkit.later.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from .. import later
 from ..current import Run
 from ..deadline import deadline
 from ..errors import BadSchedule, Unreachable
+from ..outcome import Outcome
 from ..types import Json
 from . import Waiting
 
@@ -20,12 +23,14 @@ LONGEST_TRIES = 24 * 3600  # seconds from the first try
 
 
 def step(run: Run) -> Waiting:
-    """Schedule the remaining calls of an event again, or give them up after a day."""
-    if run.calls is None:  # they are on_event()'s: Lambda tries again
+    """Schedule what remains of an event again, or give it up after a day."""
+    if run.calls is None and not run.is_later:  # another service's: Lambda tries again
         return (yield)
+    run.keep_copy()
     with deadline.reserve("schedule"):
         outcome = yield
-    if not outcome.is_retried:
+    rest = rest_of(run, outcome)
+    if not outcome.is_retried or not rest:
         return outcome
     about: Json = {"since": int(time.time()), "tries": 0}
     match run.subject:
@@ -42,10 +47,21 @@ def step(run: Run) -> Waiting:
     if now + pause > about["since"] + LONGEST_TRIES:
         return outcome.but("lost")
     about["tries"] += 1
-    event = {"later": about, "calls": outcome.remaining or run.calls}
     try:
-        later.retry(event, now + pause, str(run.id))
+        later.retry({"later": about, **rest}, now + pause, str(run.id))
     except (BadSchedule, Unreachable) as error:
         logger.warning("the calls were not scheduled again", extra={"error": str(error)})
         return outcome
-    return outcome.but(retry_after=pause, is_retried=False)
+    return outcome.but(retry_after=pause, is_retried=False, is_kept=False)
+
+
+def rest_of(run: Run, outcome: Outcome) -> Json | None:
+    """Return what remains of an event: its calls, or all of it while people saw nothing of it.
+
+    None if people saw something, and on_event() returned no calls after it.
+    """
+    if run.calls is not None:
+        return {"calls": outcome.remaining or run.calls}
+    if not run.made.seen:
+        return {"event": run.as_sent()["event"]}
+    return {"calls": outcome.remaining} if outcome.remaining else None

@@ -1,4 +1,4 @@
-"""The times of a call that recurs (later.every): each is taken by one invocation.
+"""The times of what recurs (later.every): each is taken by one invocation.
 
 Scheduler and Lambda may deliver an event twice, and Lambda may repeat an invocation.
 """
@@ -25,21 +25,21 @@ recent: dict[str, Json] = {}
 
 
 def step(run: Run) -> Outcome | None:
-    """Let each time of a call that recurs pass once."""
+    """Let each time of what recurs pass once."""
     due = due_time(run)
     return Outcome("repeated") if due and not due.take() else None
 
 
 def due_time(run: Run) -> DueTime | None:
-    """Return the time that is due, if the event is that of a call that recurs."""
+    """Return the time that is due, if the event recurs."""
     match run.subject:
-        case {"every": {"name": str(name), "at": str(at)}} if run.calls is not None:
+        case {"every": {"name": str(name), "at": str(at)}} if run.calls is not None or run.is_later:
             return DueTime(name, at, str(run.id), run.source == "replay")
     return None
 
 
 class DueTime:
-    """A time of a call that recurs. One invocation takes it, and Lambda may repeat that one.
+    """A time of what recurs. One invocation takes it, and Lambda may repeat that one.
 
     Each time has an item in the table of sessions, if there is one: who took it, by an invocation's
     id, or OVER. Without the table, only the container knows.
@@ -64,13 +64,16 @@ class DueTime:
 
         return bool(self._change(take))
 
-    def end(self, outcome: Outcome) -> None:
-        """Have nobody take it again, and no other come if Telegram doesn't let the bot write."""
+    def end(self, outcome: Outcome, chats: int) -> None:
+        """Have nobody take it again, and no other come if Telegram doesn't let the bot write.
+
+        Others do come if its calls were for several `chats`: one of them may still want them.
+        """
         from .. import later
 
         try:
             self._change(lambda time: time.update(by=OVER))
-            if outcome.code == 403 and later.cancel_every(self._name):
+            if outcome.code == 403 and chats <= 1 and later.cancel_every(self._name):
                 logger.warning("a call that Telegram refuses recurs no more")
         except Failure as error:
             logger.warning("a call that recurs was not noted", extra={"error": str(error)})

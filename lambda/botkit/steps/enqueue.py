@@ -15,9 +15,11 @@ from ..types import Json
 
 logger = logging.getLogger("botkit")
 
-# Kinds that can't wait in the queue: Telegram expects the answer within seconds, or they stop one
-# that is under way. A chat_join_request with a query_id can't wait either.
+# Kinds that can't wait in the queue: Telegram expects the answer soon, or they stop one that is
+# under way. A chat_join_request with a query_id can't wait either. How long Telegram waits for the
+# answer to a guest_message isn't documented; a late one is refused.
 AT_ONCE = {
+    "guest_message",
     "inline_query",
     "pre_checkout_query",
     "shared_widget_query",

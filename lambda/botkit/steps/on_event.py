@@ -13,8 +13,8 @@ def step(run: Run) -> Outcome | None:
     """Make the calls of an event."""
     if run.calls is not None:
         return make(run, checked(run.calls, "the event"))
-    bot_module.check_on_event(run.subject)
-    return make(run, bot_module.ask_for_calls("on_event", run.subject))
+    bot_module.check_on_event(run.event)
+    return make(run, bot_module.ask_for_calls("on_event", run.event))
 
 
 def check_bot(bot: Any) -> None:

@@ -304,7 +304,7 @@ NO_CALL = 'a call must be a dict with a "method", such as "sendMessage"'
 @pytest.mark.parametrize(
     ("line", "status", "outcome", "error"),
     [
-        ("later.send({}, None, 'x')", 200, "bot_failed", NO_CALL),
+        ("later.send([], None, 'x')", 200, "bot_failed", NO_CALL),
         ("later.cancel('x')", 503, "misconfigured", NO_LATER),
     ],
 )

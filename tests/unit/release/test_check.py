@@ -354,6 +354,10 @@ UNUSABLE: dict[str, tuple[str, str]] = {
         "on_limit() must be written as def on_limit(update): "
         "it answers the first update beyond LIMIT",
     ),
+    "a failure": (
+        "def on_failure(): ...",
+        "on_failure() must be written as def on_failure(update): it answers when the bot failed",
+    ),
     "a request": (
         "def on_request(): ...",
         "on_request() must be written as def on_request(request): it answers the Mini App",
@@ -547,6 +551,19 @@ def test_a_bot_that_imports_later_needs_the_input(
     container = start_with_schedules(WITH_LATER)
     bot_api.answers("getMe", {}, ME)
     assert container.invoke(CHECK) == {}
+
+
+@pytest.mark.parametrize("has_on_event", [True, False])
+def test_the_check_warns_that_events_which_wait_may_fail(
+    start_with_schedules: StartBot, bot_api: BotApi, has_on_event: bool
+) -> None:
+    source = "\ndef on_event(event): ...\n" if has_on_event else ""
+    container = start_with_schedules(WITH_LATER + source)
+    bot_api.answers("getMe", {}, ME)
+    container.invoke(CHECK)
+    warned = [line["message"] for line in container.log if line["level"] == "WARNING"]
+    told = "bot.py has no on_event(): events of an earlier version that wait will fail"
+    assert warned == ([] if has_on_event else [told])
 
 
 @pytest.mark.parametrize("handled", ["message", {}, set(), None, {7: 1}], ids=repr)

@@ -476,7 +476,7 @@ def due(at: str = AT, call: Json = CALL, name: str = "tea") -> Json:
 
 def invoke(container: Container, event: Json, id: str) -> Any:
     """Invoke a function with an event that recurs, in the invocation of this id."""
-    container.module("sources.event").receive(event, id)
+    container.module("sources.event").receive(json.loads(json.dumps(event)), id)
     return container.line["outcome"]
 
 
@@ -657,3 +657,152 @@ def test_a_container_remembers_so_many_times(
 def test_what_looks_like_a_call_that_recurs_is_the_bots(later: Container) -> None:
     for event in ({"every": 1, "calls": [CALL]}, {"every": {"name": "x"}, "calls": [CALL]}):
         assert failure(later, event).startswith("bot.py has no on_event() for dict (every, calls)")
+
+
+# Events of botkit.later
+
+OWN = {"debts of": 42}
+ONCE = {"later": {"since": NOW, "tries": 0, "name": "tea"}, "event": OWN}
+WEEKLY = {"every": {"name": "tea", "at": AT}, "event": OWN}
+
+
+def answer_events(container: Container, monkeypatch: pytest.MonkeyPatch, *results: Any) -> Any:
+    """Have on_event() give these results, in order. Returns the list of events that it got."""
+    seen: list[Any] = []
+
+    def on_event(event: Json) -> Any:
+        seen.append({**event})
+        event.clear()  # what the bot changes is nothing to a retry
+        result = results[len(seen) - 1]
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    monkeypatch.setattr(container.bot, "on_event", on_event, raising=False)
+    return seen
+
+
+def the_retry(container: Container) -> Json:
+    """Return the event of the only retry, as Scheduler delivers it."""
+    [name] = container.schedules.items
+    event: Json = container.schedules.items.pop(name)["event"]
+    return event
+
+
+@pytest.mark.parametrize("event", [ONCE, WEEKLY], ids=["once", "weekly"])
+def test_on_event_gets_an_event_without_its_envelope(
+    recurs: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch, event: Json
+) -> None:
+    seen = answer_events(recurs, monkeypatch, [CALL])
+    bot_api.expects(CALL)
+    assert invoke(recurs, event, "a") == "answered"
+    assert seen == [OWN]
+
+
+@pytest.mark.parametrize(("event", "name"), [(ONCE, "tea"), (WEEKLY, "every:tea")], ids=str)
+@pytest.mark.parametrize("failure", [KeyError(TEXT), None, [CALL]], ids=["raises", "None", "500"])
+def test_an_event_at_which_on_event_fails_is_scheduled_again(
+    recurs: Container,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    event: Json,
+    name: str,
+    failure: Any,
+) -> None:
+    """It is asked again: what it says is as things are then. Nobody keeps the event meanwhile."""
+    monkeypatch.setattr(recurs.module("settings").settings, "failed_queue_url", "https://no")
+    seen = answer_events(recurs, monkeypatch, failure, [CALL])
+    if failure == [CALL]:
+        bot_api.refuses(CALL, 500, "no")
+    outcome = "unreachable" if failure == [CALL] else "bot_failed"
+    assert invoke(recurs, event, "a") == outcome
+    assert recurs.line["retry_after"] == 60
+    retry = the_retry(recurs)
+    about = {"since": NOW, "tries": 1, "name": name, "id": "a"}
+    assert retry == {"later": about, "event": OWN}
+    bot_api.expects(CALL)
+    assert invoke(recurs, retry, "b") == "answered"
+    assert seen == [OWN, OWN]
+
+
+def test_after_people_saw_a_call_only_those_that_remain_are_made(
+    recurs: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = answer_events(recurs, monkeypatch, [CALL, CALL])
+    bot_api.expects(CALL)
+    bot_api.refuses(CALL, 500, "no")
+    assert invoke(recurs, WEEKLY, "a") == "unreachable"
+    retry = the_retry(recurs)
+    assert retry["calls"] == [CALL]
+    bot_api.expects(CALL)
+    assert invoke(recurs, retry, "b") == "answered"
+    assert len(seen) == 1
+
+
+def test_after_on_events_own_call_nothing_is_repeated(
+    recurs: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have made a call that people saw, and AWS was away then: what is left is unknown."""
+
+    def on_event(event: Json) -> None:
+        recurs.telegram.call("sendMessage", chat_id=42, text="x")
+        raise recurs.module("errors").Unreachable("no network")
+
+    monkeypatch.setattr(recurs.bot, "on_event", on_event, raising=False)
+    bot_api.expects(CALL)
+    assert invoke(recurs, WEEKLY, "a") == "incomplete"
+    assert recurs.schedules.items == {}
+
+
+def test_each_time_of_an_event_is_taken_once(
+    recurs: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = answer_events(recurs, monkeypatch, [CALL])
+    bot_api.expects(CALL)
+    outcomes = [invoke(recurs, WEEKLY, id) for id in ("a", "b", "a")]
+    assert outcomes == ["answered", "repeated", "repeated"]
+    assert len(seen) == 1
+
+
+def test_without_on_event_an_event_waits_for_a_version_with_it(recurs: Container) -> None:
+    assert invoke(recurs, ONCE, "a") == "bot_failed"
+    assert recurs.line["error"] == "bot.py has no on_event() for dict (debts of)"
+    assert the_retry(recurs)["event"] == OWN
+
+
+def test_after_a_day_an_event_is_lost(recurs: Container, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer_events(recurs, monkeypatch, KeyError(TEXT))
+    about = {"since": NOW - 24 * 3600, "tries": 9, "name": "tea"}
+    assert invoke(recurs, {"later": about, "event": OWN}, "a") == "lost"
+    assert recurs.line["error"].startswith("KeyError at test_event.py:")
+    assert recurs.schedules.items == {}
+
+
+@pytest.mark.parametrize(
+    ("chats", "stays"), [((42, 42), []), ((42, "42"), []), ((7, 42), ["every tea"])], ids=str
+)
+def test_an_event_recurs_no_more_if_its_only_chat_blocked_the_bot(
+    recurs: Container, monkeypatch: pytest.MonkeyPatch, chats: Any, stays: list[str]
+) -> None:
+    calls = [{**CALL, "chat_id": chat} for chat in chats]
+    answer_events(recurs, monkeypatch, calls)
+    recurs.module("later").every(OWN, "0 9 ? * * *", "UTC", "tea")
+
+    def post(method: str, params: Json, timeout: float) -> bool:
+        if params["chat_id"] == 7:
+            return True
+        blocked = "Forbidden: bot was blocked by the user"
+        raise recurs.module("errors").Refused(method, 403, blocked, {})
+
+    recurs.answer_telegram(post)
+    assert invoke(recurs, WEEKLY, "a") == "refused"
+    assert list(recurs.schedules.items) == stays
+
+
+@pytest.mark.parametrize(
+    "event", [{**ONCE, "more": 1}, {**WEEKLY, "event": 7}], ids=["more", "no dict"]
+)
+def test_what_looks_like_an_event_of_later_is_another_services(
+    later: Container, event: Json
+) -> None:
+    assert failure(later, event).startswith("bot.py has no on_event() for dict (")

@@ -815,12 +815,15 @@ KEPT = "a session must have only what JSON gives back: "
 @pytest.mark.parametrize(
     ("value", "error"),
     [
-        ("(1, 2)", KEPT + "it has a tuple"),
-        ("{1: 2}", KEPT + "it has a tuple, a key that isn't a string"),
+        ("(1, 2)", KEPT + "n: a tuple"),
+        ("{1: 2}", KEPT + "n: a key of type int"),
+        ("{'answers': {'Ada L.': {1: 2}}}", KEPT + "answers: a key of type int"),
+        ("{'steps': [1, [2, (3,)]]}", KEPT + "steps: a tuple"),
+        (r"{'a': 1, '\ud800': 1}", KEPT + "n: a key with half a surrogate pair"),
         ("[float('nan')]", KEPT + "Out of range float values"),
         ("{1}", KEPT + "Object of type set"),
         ("b'x'", KEPT + "Object of type bytes"),
-        (r"'\ud800'", KEPT + "it has a tuple, a key that isn't a string, or half"),
+        (r"'\ud800'", KEPT + "n: half a surrogate pair"),
         ("session", KEPT + "Circular reference"),
         ("400 * 1024 * 'x'", "a session (409,608 bytes) with the calls of its updates (53 bytes)"),
     ],

@@ -70,3 +70,10 @@ reply = on_aiogram.reply_with(dispatcher, bot)
 HANDLED = dispatcher.resolve_used_update_types()
 SESSION = "chat_user"
 COMMANDS = {"add": "Add a book", "list": "Show the list"}
+
+
+def on_failure(update):
+    if "message" not in update:
+        return []
+    text = "Sorry, something went wrong."
+    return [{"method": "sendMessage", "chat_id": update["message"]["chat"]["id"], "text": text}]

@@ -84,7 +84,7 @@ def test_the_first_bots_tests_pass_by_the_command_that_is_told(tmp_path: Path) -
     result = subprocess.run(
         command, cwd=tmp_path / "mine", env=environment, capture_output=True, text=True
     )
-    assert "2 passed" in result.stdout, result.stdout
+    assert "3 passed" in result.stdout, result.stdout
 
 
 def test_before_init_the_tests_say_what_is_missing(tmp_path: Path) -> None:

@@ -1,0 +1,183 @@
+"""on_failure.py: people are told once that the bot failed, and the outcome stays."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.conftest import BotApi, StartBot
+from tests.support.stubs import TEXT, UPDATE, Container, Json, message, request
+
+BOT = """
+HANDLED = ["message"]
+from botkit import telegram
+
+def reply(update):
+    update.clear()
+    raise KeyError
+
+def on_failure(update):
+    return [{"method": "sendMessage", "chat_id": update["message"]["chat"]["id"], "text": "Sorry"}]
+"""
+SORRY = {"method": "sendMessage", "chat_id": 42, "text": "Sorry"}
+FAILED = "https://sqs.eu-central-1.amazonaws.com/1/bot-failed"
+
+
+def asked(container: Container, answer: Any = None) -> list[str]:
+    """Let a container's AWS note what is asked of it, and raise or give `answer`."""
+    names: list[str] = []
+
+    def call(service: str, target: str, params: Json) -> Any:
+        names.append(target.rpartition(".")[2])
+        if isinstance(answer, BaseException):
+            raise answer
+        return {"MessageId": "1"}
+
+    container.answer_calls(call)
+    return names
+
+
+def warned(container: Container) -> list[Json]:
+    return [line for line in container.log if line["message"].startswith("on_failure() could not")]
+
+
+def test_people_are_told_that_the_bot_failed(start_bot: StartBot, bot_api: BotApi) -> None:
+    container = start_bot(BOT)
+    bot_api.expects(SORRY)
+    assert container.deliver(message()) == (200, None)
+    assert (container.line["outcome"], container.line["methods"]) == ("bot_failed", ["sendMessage"])
+    assert container.line["error"].startswith("KeyError at bot.py")
+
+
+def test_the_call_may_be_in_the_response(start_bot: StartBot) -> None:
+    container = start_bot(BOT, REPLY_MODE="webhook")
+    response = container.invoke(request(UPDATE))
+    assert json.loads(response["body"]) == SORRY
+    assert container.line["outcome"] == "bot_failed"
+
+
+def test_people_are_told_once(start_bot: StartBot, bot_api: BotApi) -> None:
+    """The 200 was lost, and Telegram delivers the update again."""
+    container = start_bot(BOT)
+    bot_api.expects(SORRY)
+    for _ in range(2):
+        container.deliver(message())
+    assert container.line["methods"] == []
+
+
+def test_a_container_remembers_so_many_updates(
+    start_bot: StartBot, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = start_bot(BOT)
+    monkeypatch.setattr(container.module("steps.on_failure"), "REMEMBERED", 2)
+    bot_api.expects(SORRY, SORRY, SORRY)
+    for number in range(3):
+        container.deliver(message(number))
+    assert [*container.module("steps.on_failure").told] == [1, 2]
+
+
+OTHERS = {
+    "the bot answers": ("raise KeyError", "return []", {}, "ignored"),
+    "people saw something": (
+        "raise KeyError",
+        "telegram.call('sendMessage', **{'chat_id': 42, 'text': 'x'}); raise KeyError",
+        {},
+        "bot_failed",
+    ),
+    "another outcome": (
+        "raise KeyError",
+        "from botkit.errors import Unreachable; raise Unreachable('an API')",
+        {},
+        "unreachable",
+    ),
+    "a stranger": ("return", "return", {"ALLOWED_IDS": "7"}, "ignored"),
+    "no function": ("on_failure", "on_another", {}, "bot_failed"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "settings", "outcome"), OTHERS.values(), ids=OTHERS)
+def test_otherwise_it_is_not_asked(
+    start_bot: StartBot,
+    bot_api: BotApi,
+    old: str,
+    new: str,
+    settings: dict[str, str],
+    outcome: str,
+) -> None:
+    container = start_bot(BOT.replace(old, new), **settings)
+    if "sendMessage" in new:
+        bot_api.expects({**SORRY, "text": "x"})
+    container.deliver(message())
+    assert container.line["outcome"] == outcome
+
+
+def test_what_it_raises_is_logged_and_changes_nothing(start_bot: StartBot) -> None:
+    container = start_bot(BOT.replace("return [{", f"raise ValueError('{TEXT}'); [{{"))
+    assert container.deliver(message()) == (200, None)
+    assert container.line["outcome"] == "bot_failed"
+    assert container.line["error"].startswith("KeyError at bot.py")
+    [line] = warned(container)
+    assert line["error"] == "ValueError at bot.py:10"
+    assert line["frames"] == ["bot.py:10 in on_failure"]
+    assert TEXT not in json.dumps(container.log)
+
+
+@pytest.mark.parametrize(("code", "says"), [(403, "403 no"), (500, "HTTP 500")], ids=str)
+def test_telegram_may_not_take_it(
+    start_bot: StartBot, bot_api: BotApi, code: int, says: str
+) -> None:
+    container = start_bot(BOT)
+    bot_api.refuses(SORRY, code, "no")
+    assert container.deliver(message()) == (200, None)
+    assert container.line["outcome"] == "bot_failed"
+    [line] = warned(container)
+    assert says in line["error"]
+
+
+def test_what_failed_is_kept_before(start_with_sessions: StartBot, bot_api: BotApi) -> None:
+    container = start_with_sessions(BOT, FAILED_QUEUE_URL=FAILED)
+    names = asked(container)
+    bot_api.expects(SORRY)
+    assert container.deliver(message()) == (200, None)
+    assert names == ["SendMessage"]
+
+
+def test_what_cant_be_kept_is_redelivered_in_silence(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    """The next delivery may succeed, or be kept: then people are told."""
+    container = start_with_sessions(BOT, FAILED_QUEUE_URL=FAILED)
+    asked(container, container.module("errors").Unreachable("no network"))
+    assert container.deliver(message())[0] == 503
+    asked(container)
+    bot_api.expects(SORRY)
+    assert container.deliver(message())[0] == 200
+
+
+def test_it_has_two_seconds_that_the_bot_has_not(start_bot: StartBot, bot_api: BotApi) -> None:
+    note = "import botkit.deadline as d\nLEFT = []\ndef note(): LEFT.append(d.deadline.left())\n"
+    source = BOT.replace("update.clear()", "note()").replace("return [{", "note(); return [{")
+    container = start_bot(note + source, REPLY_MODE="webhook")
+    clock = container.module("deadline").deadline
+    clock.clock = lambda: 0.0
+    container.invoke(request(UPDATE), 10_000)
+    assert container.bot.LEFT == [7.0, 9.5]  # with half a second of grace, as for what is kept
+
+
+def test_a_second_attempt_of_the_queue_is_not_told(start_bot: StartBot) -> None:
+    container = start_bot(BOT, QUEUE_URL="https://sqs.eu-central-1.amazonaws.com/1/bot.fifo")
+    asked(container)
+    told = container.module("steps.on_failure").told
+    run = container.module("current").Run.of_update("queue", message())
+    run.attempt = "again"
+    current, ways = container.module("current"), container.module("ways")
+    assert ways.take(current.begin(run), "queue").name == "bot_failed"
+    assert told == {}
+
+
+@pytest.mark.parametrize("way", ["replay", "remaining"])
+def test_a_replay_tells_nobody(start_bot: StartBot, way: str) -> None:
+    container = start_bot(BOT)
+    assert "on_failure" not in container.module("ways").WAYS[way]
