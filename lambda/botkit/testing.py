@@ -105,7 +105,6 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     calls, telegram = Calls(), _botkit("telegram")
     monkeypatch.setattr(telegram, "limited", {})  # another test may have refused calls to the chat
     monkeypatch.setattr(telegram.own, "token", TOKEN)
-    monkeypatch.setattr(telegram, "limited", {})
     monkeypatch.setattr(telegram.Client, "post", lambda *call: calls._post(*call))
     monkeypatch.setattr(telegram.Client, "request", lambda *call: calls._request(*call))
     return calls
