@@ -137,7 +137,7 @@ def calls_for(word: str, to: Json, message: Json) -> list[Json]:
         "force": [{**text, "reply_markup": {"force_reply": True}}],
         "typo": [{"method": "sendMesage", **to, "text": "x"}],
         "unknown": [{**text, "txt": "x"}],
-        "other": [{"method": "setMyName", "name": "News"}],
+        "other": [{"method": "editGeneralForumTopic", **to, "name": "News"}],
         "pay": [{"method": "sendInvoice", **to, **TEA}],
         "print": [text],
     }

@@ -218,7 +218,7 @@ def test_what_is_printed_and_what_is_wrong(page: Page) -> None:
         "sendMessage has no parameter txt; did you mean text?"
     )
     card = answer_to(page, "other")
-    expect(card).to_contain_text("setMyName")
+    expect(card).to_contain_text("editGeneralForumTopic")
     expect(card.locator("dd").last).to_have_text("News")
     say(page, "typo")
     expect(page.locator(".called").last).to_contain_text(
