@@ -35,8 +35,11 @@ class FailingTelegram(Telegram):
         self.tries[text] += 1
         chance = random.Random(f"{self.seed} {text} {self.tries[text]}")
         if text and chance.random() < self.failing:
+            # A bot leaves the chat alone until the last second, and here retries take no time.
+            told = "Too Many Requests: retry after 1"
+            limited = Fault("refuse", 1, 429, told, {"retry_after": 1})
             unknown = Fault("refuse", code=401, description="Unauthorized")
-            kinds = FAULTS["429"](1), FAULTS["500"](1), unknown, FAULTS["lost"](1)
+            kinds = limited, FAULTS["500"](1), unknown, FAULTS["lost"](1)
             self.faults.append(chance.choice(kinds))
         return super().answer(method, params, delivery, **more)
 
