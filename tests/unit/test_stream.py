@@ -434,7 +434,9 @@ def test_a_message_that_cant_be_edited_now_grows_on(world: World) -> None:
 
 
 @in_each_form
-def test_an_edit_whose_answer_was_lost_counts(world: World) -> None:
+@pytest.mark.parametrize("is_framework", [False, True])
+def test_an_edit_whose_answer_was_lost_counts(world: World, is_framework: bool) -> None:
+    world.container.module("current").asking.is_framework = is_framework  # it is told of all errors
     refused = world.container.module("errors").Refused
     known = refused("editMessageText", 400, "Bad Request: message is not modified: …", {})
     world.fails["editMessageText"] = [known]

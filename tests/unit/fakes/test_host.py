@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from botkit.fakes.host import HIDDEN, MOST_RECEIVES, PAUSES, Poller, Scheduler
 from botkit.fakes.services import QUEUE_URL, Queues, Schedules
+
+from tests.support.stubs import another
+
+host = another("botkit.fakes.host")
+HIDDEN, MOST_RECEIVES, PAUSES = host.HIDDEN, host.MOST_RECEIVES, host.PAUSES
+Poller, Scheduler = host.Poller, host.Scheduler
 
 Json = dict[str, Any]
 DONE: Json = {"batchItemFailures": []}

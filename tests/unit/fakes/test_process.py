@@ -8,8 +8,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botkit.fakes.process import DEAD_LETTERS_URL, FAILED_URL, TABLE, Services
 from botkit.fakes.services import QUEUE_URL
+
+from tests.support.stubs import another
+
+process = another("botkit.fakes.process")
+DEAD_LETTERS_URL, FAILED_URL, TABLE = process.DEAD_LETTERS_URL, process.FAILED_URL, process.TABLE
+Services = process.Services
 
 
 class Unreachable(Exception):
