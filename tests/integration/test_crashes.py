@@ -12,11 +12,11 @@ pytest_plugins = ["pytester"]
 
 # The handler in a process behind an HTTP server. Its sessions outlive the process.
 FUNCTION = f"""
-import sys, threading
+import pathlib, sys, threading
 sys.path[:0] = [*sys.argv[1:], {str(LAMBDA)!r}]
 from botkit import aws
-from telegram_bot_aws.local import kept
-kept.install(aws, "sessions.json", "schedules.json", "failed.json")
+from botkit.fakes.process import Services
+Services(aws, pathlib.Path("sessions.json")).install()
 from handler import handler
 from telegram_bot_aws.demo.deployments import registration
 from telegram_bot_aws.emulated_aws.gateway import Gateway
