@@ -203,7 +203,7 @@ def check_rerun() -> None:
 
 
 def excuses(refusal: Refused, method: str, params: Json) -> bool:
-    """Tell whether a call was refused only because what it asks for is the case already.
+    """Tell whether a call was refused only because its effect is there already.
 
     A container may not know that an update has come before. So an answer to a tap that comes too
     late is excused anyway, unless it has something to show.

@@ -1,4 +1,4 @@
-"""Checks a new version before it goes live, when Terraform invokes the function by its number:
+"""Checks a new version before it goes live. Terraform invokes it by its version number:
 
     {"tf": {"action": "check"}, "sources": …, "names": ["QUEUE_URL", …], "variables": …,
      "queues": ["https://sqs.…/telegram-bot-failed"], "in_vpc": false}

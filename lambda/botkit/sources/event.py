@@ -14,8 +14,8 @@ deliver an event twice:
 
     {"every": {"name": "42.tea", "at": "2026-01-01T16:00:00Z"}, "calls": [{…}]}
 
-In both envelopes there may be an "event" instead of "calls", of which on_event() gets no more than
-that. It is scheduled again, too, if on_event() fails.
+Both envelopes may have an "event" instead of "calls". on_event() then gets that event alone. It is
+scheduled again, too, if on_event() fails.
 """
 
 from __future__ import annotations
