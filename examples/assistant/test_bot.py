@@ -46,13 +46,13 @@ def throttled():
 
 
 class Model:
-    """Bedrock: it answers in pieces, and raises `error` after them if there is one.
+    """Bedrock: it answers in chunks, and raises `error` after them if there is one.
 
-    A piece that is None is a second of silence.
+    A chunk that is None is a second of silence.
     """
 
     def __init__(self):
-        self.pieces = ["Hello", ", Ada."]
+        self.chunks = ["Hello", ", Ada."]
         self.thoughts = []
         self.stop = "end_turn"
         self.error = None
@@ -62,9 +62,9 @@ class Model:
         for thought in self.thoughts:
             delta = {"reasoningContent": {"text": thought}}
             yield {"contentBlockDelta": {"contentBlockIndex": 0, "delta": delta}}
-        for piece in self.pieces:
-            word = {"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": piece}}}
-            yield {} if piece is None else word
+        for chunk in self.chunks:
+            word = {"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": chunk}}}
+            yield {} if chunk is None else word
         if self.error:
             raise self.error
         yield {"contentBlockStop": {"contentBlockIndex": 0}}
@@ -152,7 +152,7 @@ def test_an_answer_stays_in_its_topic(calls, reply):
 
 
 def test_a_long_answer_is_several_messages(model, reply):
-    model.pieces = ["word " * 10_000]
+    model.chunks = ["word " * 10_000]
     texts = markdown_of(call for call in reply(update("Hi")) if "rich_message" in call)
     assert len(texts) == 2
     assert " ".join(texts).split() == ["word"] * 10_000
@@ -163,26 +163,26 @@ def test_a_long_answer_is_several_messages(model, reply):
 
 @pytest.fixture
 def press(bot, model):
-    """Have Stop be pressed after so many pieces of the next answer."""
+    """Have Stop be pressed after so many chunks of the next answer."""
 
     def press(question, after):
         stopped = {"chat": PRIVATE, "draft_id": question["message"]["message_id"]}
-        pieces = model.pieces
+        chunks = model.chunks
 
         def until_pressed():
-            yield from pieces[:after]
+            yield from chunks[:after]
             update = {"update_id": 1, "stopped_message_generation": stopped}
             assert bot.reply(update, session := {}) == []
             assert session == {}
-            yield from pieces[after:]
+            yield from chunks[after:]
 
-        model.pieces = until_pressed()
+        model.chunks = until_pressed()
 
     return press
 
 
 def test_stop_ends_an_answer_and_what_was_said_is_known(model, sessions, press, reply):
-    model.pieces = ["Once", " upon", " a", " time"]
+    model.chunks = ["Once", " upon", " a", " time"]
     press(question := update("Tell me"), after=1)
     assert reply(question) == answered("Once upon")
     assert sessions["42"]["texts"] == ["Tell me", "Once upon"]
@@ -190,7 +190,7 @@ def test_stop_ends_an_answer_and_what_was_said_is_known(model, sessions, press, 
 
 
 def test_stop_before_the_first_word_leaves_nothing_and_counts(model, sessions, press, reply):
-    model.pieces = ["", "Once"]
+    model.chunks = ["", "Once"]
     press(question := update("Tell me"), after=0)
     assert reply(question) == []
     assert sessions["42"] == {}
@@ -310,7 +310,7 @@ def test_an_anonymous_admin_is_the_group(sessions, reply):
 
 
 def test_a_question_without_an_answer_doesnt_count(model, sessions, reply):
-    model.pieces, model.error = [], throttled()
+    model.chunks, model.error = [], throttled()
     reply(update("Hi"))
     assert sessions[TODAY]["asked"] == []
 
@@ -327,7 +327,7 @@ def test_a_model_that_fails_ends_in_a_sentence(bot, model, sessions, error, capl
     model.error = error
     assert reply(update("Hi")) == answered("Hello, Ada." + bot.BREAKS_OFF)
     assert sessions["42"]["texts"] == ["Hi", "Hello, Ada." + bot.BREAKS_OFF]
-    model.pieces = []
+    model.chunks = []
     assert reply(update("Hello?")) == answered(bot.NO_ANSWER)
     assert sessions["42"]["texts"][:1] == ["Hi"], "what was said before is kept"
     assert {record.levelname for record in caplog.records} == {"ERROR"}
@@ -335,7 +335,7 @@ def test_a_model_that_fails_ends_in_a_sentence(bot, model, sessions, error, capl
 
 
 def test_a_model_that_is_busy_is_asked_once_more(bot, aws, model, reply):
-    model.pieces, model.error = [], throttled()
+    model.chunks, model.error = [], throttled()
     assert reply(update("Hi")) == answered(bot.NO_ANSWER)
     assert len(aws.asked) == 2
     model.error = ClientError("ValidationException", "no")
@@ -343,9 +343,9 @@ def test_a_model_that_is_busy_is_asked_once_more(bot, aws, model, reply):
     assert len(aws.asked) == 3
 
 
-@pytest.mark.parametrize("pieces", [[], ["", " \n"]])
-def test_an_empty_answer_ends_in_a_sentence(bot, calls, model, sessions, pieces, reply):
-    model.pieces = pieces
+@pytest.mark.parametrize("chunks", [[], ["", " \n"]])
+def test_an_empty_answer_ends_in_a_sentence(bot, calls, model, sessions, chunks, reply):
+    model.chunks = chunks
     assert reply(update("Hi")) == answered(bot.NO_ANSWER)
     assert {*calls.texts("sendMessageDraft")} == {""}
     assert {*markdown_of(calls.of("sendRichMessageDraft"))} <= {bot.NO_ANSWER + " …"}
@@ -359,22 +359,22 @@ def test_an_answer_that_is_too_long_for_the_model_says_so(bot, model, reply):
 
 
 def test_an_answer_that_takes_minutes_breaks_off(bot, model, clock, reply):
-    def pieces():
+    def chunks():
         for number in range(10):
             yield f" {number}"
             clock.now += 40
 
-    model.pieces = pieces()
+    model.chunks = chunks()
     assert reply(update("Hi")) == answered("0 1 2 3" + bot.BREAKS_OFF)
 
 
 def test_a_model_that_says_nothing_for_a_minute_breaks_off(bot, model, clock, reply):
-    def pieces():
+    def chunks():
         for word in ("Hello", None, None, ", Ada", *[None] * 5, " and too late"):
             yield word
             clock.now += 15
 
-    model.pieces = pieces()
+    model.chunks = chunks()
     assert reply(update("Hi")) == answered("Hello, Ada" + bot.BREAKS_OFF)
 
 

@@ -51,22 +51,22 @@ class Thinking(str):
 
 
 def answer(
-    message: Message, pieces: Iterable[str], *, can_stop: bool = False, markdown: bool = False
+    message: Message, chunks: Iterable[str], *, can_stop: bool = False, markdown: bool = False
 ) -> list[Call]:
     """Show a text while it grows, and return the calls that send all of it.
 
-    `pieces` yields its chunks. The calls are [] without a text, or if a message shows all of it
+    `chunks` yields its parts. The calls are [] without a text, or if a message shows all of it
     already. In a private chat the text grows in a draft, elsewhere in a message that is edited.
     Empty chunks keep the draft of a slow answer from vanishing. With `can_stop` the draft has a
     Stop button, if the bot has a queue and sessions, and "stopped_message_generation" in HANDLED.
-    When it is tapped, or when time is almost up, `pieces` is closed, and the text ends there. Half
+    When it is tapped, or when time is almost up, `chunks` is closed, and the text ends there. Half
     a surrogate pair is left out, unless the next chunk has the other half.
 
     With `markdown` the text is Markdown, as language models write it: a rich message shows it. HTML
     in it is shown as text, an image as a link, and a link is one only if it leads to the web, to a
     mailbox or to a phone. If Telegram refuses the markup, people see plain text.
 
-    If Telegram can't show the text now, a later version shows it. Raises the errors of `pieces`,
+    If Telegram can't show the text now, a later version shows it. Raises the errors of `chunks`,
     Refused if the bot may not write to the chat (403), and Unreachable if DynamoDB can't be used.
     If time is almost up before the first word, raises TimeoutError, or Unreachable if Telegram is
     silent.
@@ -76,11 +76,11 @@ def answer(
     is_whole = True  # pragma: no mutate: without chunks there is no text
     try:
         growing.show(text)
-        for piece in pieces:
-            if isinstance(piece, Thinking):
-                thinking += piece
-            elif piece:
-                text, thinking = text + piece, ""
+        for chunk in chunks:
+            if isinstance(chunk, Thinking):
+                thinking += chunk
+            elif chunk:
+                text, thinking = text + chunk, ""
             is_whole = not growing.is_stopped()
             if not is_whole:
                 break
@@ -95,7 +95,7 @@ def answer(
             growing.take_back()
         raise
     finally:
-        if close := getattr(pieces, "close", None):
+        if close := getattr(chunks, "close", None):
             close()
     return growing.whole(text, is_whole, tail)
 
