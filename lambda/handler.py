@@ -73,10 +73,10 @@ def start_up() -> None:
 
             aws.prepare(service)
             connects.insert(0, partial(aws.connect, service))  # nearer, so sooner ready
-    from botkit import failed, ways
+    from botkit import ways
     from botkit.sources import webhook  # noqa: F401
 
-    threading.excepthook = failed.log_thread
+    threading.excepthook = log_thread
     if settings.queue_url:
         from botkit.sources import queue  # noqa: F401
 
@@ -88,6 +88,15 @@ def start_up() -> None:
                 connect()
         except Unreachable as error:
             logger.warning("not ready at start-up", extra={"error": str(error)})
+
+
+def log_thread(failed: threading.ExceptHookArgs) -> None:
+    """Log what a thread of the bot raised. Python would print a text that may quote people."""
+    if failed.exc_value and not isinstance(failed.exc_value, SystemExit):
+        from botkit.raised import frames, where_raised
+
+        error = failed.exc_value
+        logger.error("a thread failed", extra={"error": where_raised(error), **frames(error)})
 
 
 start_up()

@@ -12,8 +12,7 @@ from types import FrameType
 from . import current
 from .calls import checked
 from .deadline import GRACE, deadline
-from .errors import Misconfigured
-from .failed import BadAnswer
+from .errors import BadAnswer, Misconfigured
 from .types import Any, Json
 
 logger = logging.getLogger("botkit")

@@ -1,14 +1,16 @@
-"""Checks the calls that a bot returns, and makes them."""
+"""Checks the calls that a bot returns, makes them, and tells the outcome of what fails."""
 
 from __future__ import annotations
 
 import json
+import logging
 
 from .current import Run
-from .errors import Failure
-from .failed import BadAnswer, outcome_of
+from .errors import BadAnswer, FailedForGood, Failure, Refused, StartFailed
 from .outcome import Outcome
 from .types import Any, Json
+
+logger = logging.getLogger("botkit")
 
 HINTS = {
     "dict": ": put it into a list",
@@ -98,3 +100,23 @@ def make_calls(run: Run, calls: list[Json], name: str = "answered") -> Outcome:
                 end = failure
         done += 1
     return end.but(done=done) if end else Outcome(name, refusal=refusal, done=done)
+
+
+def outcome_of(error: BaseException) -> Outcome:
+    """Return the outcome of an exception from a call or from bot.py."""
+    if isinstance(error, FailedForGood):
+        outcome = outcome_of(error.error)
+        return outcome.but("incomplete") if outcome.is_retried else outcome
+    if isinstance(error, Refused):
+        after = error.retry_after
+        return Outcome(error.outcome, refusal=str(error), code=error.code, retry_after=after)
+    if isinstance(error, StartFailed):
+        from . import start_error
+
+        return Outcome(error.outcome, f"{error}: {start_error.described(error.error)}")
+    from .raised import frames, where_raised
+
+    if isinstance(error, Failure):
+        return Outcome(error.outcome, str(error), told=frames(error))
+    logger.debug("exception in bot.py", exc_info=error)  # its text may quote people
+    return Outcome("bot_failed", where_raised(error), told=frames(error))

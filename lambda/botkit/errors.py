@@ -47,6 +47,10 @@ class StartFailed(Misconfigured):
         self.error = error
 
 
+class BadAnswer(Failure):
+    """A function of bot.py returned something unusable. The text says what."""
+
+
 class BadSession(Failure, ValueError):
     """A session or its key can't be kept. The text says why, and quotes nothing of it."""
 

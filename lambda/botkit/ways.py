@@ -28,8 +28,8 @@ from importlib import import_module
 from types import GeneratorType
 
 from . import bot_module
+from .calls import outcome_of
 from .current import Run
-from .failed import outcome_of
 from .outcome import Outcome
 from .settings import settings
 from .types import Any

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from botkit.errors import BadSchedule, BadSession, Failure, Misconfigured, Refused, Unreachable
-from botkit.failed import BadAnswer
+from botkit.errors import (
+    BadAnswer,
+    BadSchedule,
+    BadSession,
+    Failure,
+    Misconfigured,
+    Refused,
+    Unreachable,
+)
 from botkit.outcome import OUTCOMES
 
 NO_METHOD = "Not Found: method not found"

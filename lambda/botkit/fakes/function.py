@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from .. import failed, ways
+from .. import ways
+from ..calls import outcome_of
 from ..current import Run
 from ..deadline import deadline
 from ..errors import FailedForGood, Misconfigured, StartFailed
@@ -99,4 +100,4 @@ class Function:
 
     def _outcome_of(self, error: BaseException) -> Outcome:
         self._raised.append(error)
-        return failed.outcome_of(error)
+        return outcome_of(error)

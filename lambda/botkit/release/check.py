@@ -17,8 +17,7 @@ from hashlib import sha256
 
 from .. import bot_module, start_error, telegram, ways
 from ..deadline import deadline
-from ..errors import Misconfigured, Unreachable
-from ..failed import BadAnswer
+from ..errors import BadAnswer, Misconfigured, Unreachable
 from ..settings import settings
 from ..signature import RENAME, check_function
 from ..types import Any, Json

@@ -11,8 +11,8 @@ import json
 import time
 
 from .. import telegram
+from ..calls import outcome_of
 from ..errors import Failure, encodable
-from ..failed import outcome_of
 from ..types import Json
 from . import registration
 

@@ -22,8 +22,7 @@ from __future__ import annotations
 
 from .. import bot_module, current, ways
 from ..current import Run
-from ..errors import encodable
-from ..failed import BadAnswer
+from ..errors import BadAnswer, encodable
 from ..types import Any
 
 

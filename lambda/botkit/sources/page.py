@@ -19,8 +19,8 @@ from base64 import b64decode, b64encode
 from urllib.parse import parse_qsl, quote, unquote
 
 from .. import bot_module, current, init_data
-from ..errors import Misconfigured
-from ..failed import BadAnswer, outcome_of
+from ..calls import outcome_of
+from ..errors import BadAnswer, Misconfigured
 from ..outcome import Outcome
 from ..settings import settings
 from ..types import Any, Json

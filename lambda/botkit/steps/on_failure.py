@@ -9,10 +9,9 @@ from __future__ import annotations
 import logging
 
 from .. import bot_module
-from ..calls import make
+from ..calls import make, outcome_of
 from ..current import Run
 from ..deadline import deadline
-from ..failed import outcome_of
 from ..outcome import Outcome
 from ..types import Any
 from . import Waiting

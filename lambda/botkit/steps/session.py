@@ -12,11 +12,10 @@ import logging
 import marshal
 
 from .. import bot_module, current, session_key, store
-from ..calls import make
+from ..calls import make, outcome_of
 from ..current import Run
 from ..deadline import deadline
-from ..errors import FailedForGood, Failure, Misconfigured, Unreachable
-from ..failed import BadAnswer, outcome_of
+from ..errors import BadAnswer, FailedForGood, Failure, Misconfigured, Unreachable
 from ..outcome import Outcome
 from ..packed import packed, unpacked
 from ..settings import settings
