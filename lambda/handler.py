@@ -19,8 +19,8 @@ def handler(event: Any, context: Any) -> Any:
     """Answer any event that Lambda delivers.
 
     Returns an API Gateway response (`statusCode`, `headers`, `body`) for HTTP events,
-    `batchItemFailures` for the queue, and the result of `terraform.receive` for its events. Raises
-    what that raises, and EventFailed if a retry of another event may succeed.
+    `batchItemFailures` for the queue, and what `terraform.receive` returns for Terraform's events.
+    Raises what that raises, and EventFailed if a retry of another event may succeed.
     """
     source = sources.source_of(event)
     set_deadline(source, context)
@@ -72,7 +72,7 @@ def start_up() -> None:
             from botkit import aws
 
             aws.prepare(service)
-            connects.insert(0, partial(aws.connect, service))  # nearer, so sooner ready
+            connects.insert(0, partial(aws.connect, service))  # nearer, so ready sooner
     from botkit import ways
     from botkit.sources import webhook  # noqa: F401
 

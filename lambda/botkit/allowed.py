@@ -1,4 +1,4 @@
-"""Whom the input allowed_ids lists: for updates and for requests of a Mini App."""
+"""Who may use the bot, by the input allowed_ids: for updates and for requests of a Mini App."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def is_in(ids: list[int] | None) -> bool:
 
 
 def ignored(ids: list[int] | None) -> Outcome:
-    """Return the outcome for a stranger. The log line has the ids, to find those to be listed."""
+    """Return the outcome for a stranger. The log line has the ids, to copy into allowed_ids."""
     global strangers
     strangers += 1
     return Outcome("ignored", told={"ids": ids, "strangers": strangers})

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from .http.exchange import Answer
 
 # Codes of errors after which a retry may succeed: those that botocore retries, faults in an event
-# stream, and wrong permissions or credentials. The latter is configuration, so no update may be
-# dropped.
+# stream, and wrong permissions or credentials. Somebody can repair the latter, so no update may be
+# dropped for them.
 RETRYABLE = (
     "^403|^LimitExceeded|AccessDenied|BadDigest|BandwidthLimitExceeded|ExpiredToken|InternalServer|"
     "IDPCommunicationError|InvalidAccessKeyId|ModelStreamError|ModelTimeout|ReplicatedWriteConflict|"
@@ -41,24 +41,24 @@ RETRYABLE = (
     "ThroughputExceeded|TooManyRequests|TransactionInProgress|UnrecognizedClient"
 )
 
-# Services whose signatures name them otherwise than their hosts do.
+# Services that have another name in signatures than in their hosts.
 SIGNED_AS = {"bedrock-agent-runtime": "bedrock", "bedrock-runtime": "bedrock", "email": "ses"}
 
-# The root CAs of AWS's services at amazonaws.com, 1 to 4 of the first name:
+# The root CAs of AWS's services at amazonaws.com: Amazon's 1 to 4, and Starfield's.
 # https://www.amazontrust.com/repository/
 ROOTS = ("Amazon Root CA ", "Starfield Services Root Certificate Authority - G2")
 
 PAUSE = 1.0  # seconds between two empty events
 
-# By service. In a test, other objects may take the place of some.
+# By service. Tests put other objects in their place.
 connections: dict[str, Connection] = {}
 
 
 class ClientError(Exception):
-    """A call failed as it would fail again. `code` is AWS's, such as "ResourceNotFoundException".
+    """A call failed, and a retry would fail, too.
 
-    It is the status, such as "304", if AWS says no more, and "ResponseTooLong" or
-    "InvalidEventStream" for an answer that can't be used.
+    `code` is AWS's, such as "ResourceNotFoundException". It is the HTTP status, such as "304", if
+    AWS says no more, and "ResponseTooLong" or "InvalidEventStream" for an unusable answer.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -118,10 +118,10 @@ def request(
 def events(service: str, path: str, body: Json, *, signed_as: str = "") -> Iterator[Json]:
     """Post to a REST API that answers with an event stream, and yield each event as it comes.
 
-    So does "bedrock-runtime" with ConverseStream. An event is a dict with its type, such as
-    `{"contentBlockDelta": {…}}`, and bytes for one that isn't JSON. An empty event comes after each
-    second without one. `service`, `path` and `signed_as` are as in `request`. Raises ClientError or
-    Unreachable, even after some events.
+    "bedrock-runtime" does so for ConverseStream. An event is a dict with its type and its content:
+    `{"contentBlockDelta": {…}}`. Content that isn't JSON is bytes. After each second without an
+    event, an empty dict comes. `service`, `path` and `signed_as` are as in `request`. Raises
+    ClientError or Unreachable, even after some events.
     """
     from .http.event_stream import messages
 
@@ -138,7 +138,7 @@ def events(service: str, path: str, body: Json, *, signed_as: str = "") -> Itera
             else:
                 kind = fields.get(":exception-type") or fields.get(":error-code", "")
                 raise _failure(service, kind[:1].upper() + kind[1:], payload)
-    except (ValueError, RecursionError) as error:  # that is what AWS sent
+    except (ValueError, RecursionError) as error:  # AWS itself sent something unreadable
         raise ClientError("InvalidEventStream", f"{service}: {error}") from None
 
 
@@ -218,7 +218,7 @@ class _Request:
 
 @contextmanager
 def _in_limits() -> Iterator[None]:
-    """Raise ClientError for an answer that is too long: it would be so again."""
+    """Raise ClientError for an answer that is too long: a retry would get the same."""
     try:
         yield
     except TooLong:
@@ -242,9 +242,9 @@ def _failure(service: str, kind: str, data: bytes, status: int = 400) -> Excepti
 
 
 def _error(kind: str, data: bytes) -> tuple[str, str]:
-    """Return the code and the message of an error, which is in JSON or XML. No code: not AWS's.
+    """Return the code and the message of an error, from JSON or XML. Code "": AWS sent none.
 
-    `kind` is the X-Amzn-ErrorType header, if there is one. In JSON, the code may also be in it.
+    `kind` is the X-Amzn-ErrorType header, "" if there is none: then the code is in the data.
     """
     told = _parsed(data)
     if not isinstance(told, dict):
@@ -266,7 +266,7 @@ def _parsed(data: bytes) -> Any:
 def to_json(value: Any) -> str:
     """Return a value in short JSON. Raises what json.dumps raises, and ValueError for NaN."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode(errors="replace").decode()  # a half of a surrogate pair
+    return text.encode(errors="replace").decode()  # half a surrogate pair
 
 
 def prepare(service: str) -> None:
@@ -302,15 +302,14 @@ def authorization(
 ) -> str:
     """Return the Authorization header that signs a request with these headers.
 
-    `path` and `query` are as they are sent, the query's
-    parameters in the order of their names.
+    `path` and `query` are as they are sent, with the query's parameters sorted by name.
     Signature Version 4: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
     """
     signed = {name.lower(): " ".join(headers[name].split()) for name in headers}
     names = sorted(signed)
     lines = "".join(f"{name}:{signed[name]}\n" for name in names)
     if signed_as != "s3":
-        path = quote(_normal(path))  # once more, as all services but S3 want it
+        path = quote(_normal(path))  # encoded twice, as all services except S3 expect
     digest = signed.get("x-amz-content-sha256") or hashlib.sha256(body).hexdigest()
     request = f"{method}\n{path}\n{query}\n{lines}\n{';'.join(names)}\n{digest}"
     date = signed["x-amz-date"]
@@ -324,7 +323,7 @@ def authorization(
 
 
 def _normal(path: str) -> str:
-    """Return a path without "//", "/./" and "/../", as all services but S3 sign it."""
+    """Return a path without "//", "/./" and "/../", as all services except S3 sign it."""
     parts: list[str] = []
     for part in path.split("/"):
         if part == "..":

@@ -19,8 +19,8 @@ logger = logging.getLogger("botkit")
 
 AIOGRAM = f"{dirname(dirname(__file__))}/aiogram"  # if the package contains it
 NO_END = (
-    ' in time (what polls may run only if __name__ == "__main__"; if it only takes long, raise '
-    "memory_size, which also gives it more CPU, and timeout)"
+    ' in time (move code that polls under `if __name__ == "__main__":`; if the import only takes '
+    "long, raise memory_size, which also gives it more CPU, and timeout)"
 )
 REPEAT_SECONDS = 0.2  # between two interrupts, for code that catches every exception
 
@@ -28,8 +28,8 @@ REPEAT_SECONDS = 0.2  # between two interrupts, for code that catches every exce
 def load() -> Any:
     """Return the module bot.py, and import it if necessary. Raises Misconfigured.
 
-    If the import failed before, it is tried again. An import that doesn't end, because the bot
-    starts to poll for example, is interrupted.
+    If the import failed before, it is tried again. An import that doesn't end, for example because
+    the bot starts to poll, is interrupted.
     """
     if "bot" not in sys.modules:
         current.asking.is_start = True
@@ -71,7 +71,7 @@ def ask(name: str, *arguments: Any) -> Any:
     asynchronous or doesn't take these arguments.
     """
     function = getattr(load(), name)
-    current.asking.streams = 0  # each of them goes on when the function is called again
+    current.asking.streams = 0  # called again, the function continues the same streams
     try:
         with interrupt_after(deadline.left() + GRACE):
             answer = function(*arguments)

@@ -2,11 +2,11 @@
 
 Telegram takes about a message a second for a chat, and 20 a minute for a group:
 https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
-As others measured, it counts each call: also edits, deletions and "typing".
+By others' measurements, it counts every call: also edits, deletions and "typing".
 
-A chat has a pace, and its calls may be ahead of it by a few. The table has an item for each chat,
-with the time at which its calls are no longer ahead. All containers go by it. While Telegram takes
-no calls to the chat, as botkit/limited.py has noted there, all of them wait.
+A chat has a pace, and its calls may be a few ahead of it. The table has an item for each chat, with
+the time at which its calls are no longer ahead. All containers share it. While Telegram refuses
+calls to the chat, as botkit/limited.py has noted in that item, all of them wait.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Budget:
     def take(self, ahead: int) -> float:
         """Count a call that may be left out, and return 0.
 
-        If more than so many calls are ahead of the pace, it isn't counted. Then return after how
-        many seconds it may be.
+        If more than `ahead` calls are ahead of the pace, don't count it, and return after how many
+        seconds it may be made.
         """
 
         def take(until: float, now: float) -> tuple[float, float]:
@@ -46,9 +46,9 @@ class Budget:
         return self._change(take)
 
     def claim(self, calls: int) -> float:
-        """Count calls that have to come, and return how many seconds the last of them has to wait.
+        """Count calls that must be made, and return how many seconds the last of them has to wait.
 
-        They come in the order in which they were claimed.
+        They are made in the order in which they were claimed.
         """
 
         def claim(until: float, now: float) -> tuple[float, float]:

@@ -13,9 +13,9 @@ from .types import Any, Json
 logger = logging.getLogger("botkit")
 
 HINTS = {
-    "dict": ": put it into a list",
-    "generator": ": return a list",
-    "NoneType": ": return [] where there is nothing to say",
+    "dict": "a dict: write [call]",
+    "generator": "a generator: write return, not yield",
+    "NoneType": "None: write return [] to say nothing",
 }
 NO_PARAMETERS = ("method", "instead_of")
 
@@ -24,7 +24,7 @@ def checked(calls: Any, name: str) -> list[Json]:
     """Return a copy of a list of calls. Raises BadAnswer if they can't be made."""
     if not isinstance(calls, list):
         kind = type(calls).__name__
-        raise BadAnswer(f"{name} must return a list of calls, not a {kind}{HINTS.get(kind, '')}")
+        raise BadAnswer(f"{name} must return a list of calls, not {HINTS.get(kind, f'a {kind}')}")
     for number, call in enumerate(calls, 1):
         if not isinstance(call, dict):
             raise BadAnswer(f"each call of {name} must be a dict, not a {type(call).__name__}")
@@ -32,12 +32,12 @@ def checked(calls: Any, name: str) -> list[Json]:
         if not isinstance(method, str) or not (method.isascii() and method.isalnum()):
             raise BadAnswer(f'each call of {name} must have a "method", such as "sendMessage"')
         if not all(isinstance(key, str) for key in call):
-            raise BadAnswer(f"the parameters of a {method} of {name} must have strings for names")
+            raise BadAnswer(f"the names of parameters in a {method} of {name} must be strings")
         others = call.get("instead_of", 0)
         if type(others) is not int or not 0 <= others <= len(calls) - number:
             raise BadAnswer(
-                f'"instead_of" of a {method} of {name} must be how many of the calls that follow '
-                "are made only if Telegram refuses this one"
+                f'"instead_of" in a {method} of {name} must be a number of calls that follow it: '
+                "those are made only if Telegram refuses this one"
             )
         try:
             _check_json(call)
@@ -60,7 +60,7 @@ def _check_json(call: Json) -> None:
 def make(run: Run, calls: list[Json], name: str = "answered") -> Outcome:
     """Make calls, or leave the last one in the `body` of the outcome, for the response.
 
-    If they are carried out, the outcome has this name.
+    If all are carried out, the outcome has this `name`.
     """
     if not calls:
         # The bot may have made calls itself.
@@ -76,8 +76,8 @@ def make(run: Run, calls: list[Json], name: str = "answered") -> Outcome:
 def make_calls(run: Run, calls: list[Json], name: str = "answered") -> Outcome:
     """Make calls in order, until one has to wait. The outcome says how many are over or remain.
 
-    A call with "instead_of", a number, is over together with so many calls that follow, unless
-    Telegram refuses it: then those are made, and decide the outcome.
+    A call with "instead_of": 2 replaces the two calls that follow it. These are made only if
+    Telegram refuses it, and then decide the outcome.
     """
     end: Outcome | None = None  # of a call that Telegram refused for good
     refusal, done = None, 0

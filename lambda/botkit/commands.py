@@ -15,8 +15,8 @@ LONGEST = 32  # characters of a command
 def command_in(text: str | None) -> str:
     """Return the command that a text begins with: "start" for "/Start@this_bot now".
 
-    It is "" if there is none, or if it is for another bot. The first command in a container that
-    names a bot takes a call of getMe, which may raise Refused or Unreachable.
+    It is "" if there is none, or if it is for another bot. In each container, the first command
+    that names a bot takes a call of getMe, which may raise Refused or Unreachable.
     """
     command, name = _parts(text)
     return command if not name or _is_this_bot(name) else ""
@@ -39,6 +39,6 @@ def _parts(text: str | None) -> tuple[str, str]:
 
 
 def _is_this_bot(name: str) -> bool:
-    from . import telegram  # in webhook mode, not loaded otherwise
+    from . import telegram  # lazy: in webhook mode, nothing else loads it
 
     return name.lower() == telegram.username().lower()

@@ -121,7 +121,7 @@ class Question:
         return bool(topic == own)
 
     def asked_again(self) -> list[Any]:
-        """Return the calls for an answer that does not fit the question."""
+        """Return the calls that ask again after an answer that doesn't fit."""
         if self.again is None:
             return self.calls
         last = self.calls[-1]
@@ -130,7 +130,7 @@ class Question:
 
 
 class Kept:
-    """The result of a function that is called once, and kept."""
+    """The result of a function that is called once."""
 
     def __init__(self, name: str, function: Callable[[], Any]) -> None:
         self.name, self.function = name, function
@@ -159,7 +159,7 @@ class _Changed(BadConversation):
 
 
 class _CantTap(_Changed):
-    """The person is an anonymous admin, whose taps come from somebody else: their own account."""
+    """The person writes as an anonymous admin, but would tap with their own account."""
 
 
 def ask(
@@ -167,9 +167,9 @@ def ask(
 ) -> Question:
     """Ask for a text: `text = yield ask(…)`.
 
-    `name` identifies the question after a release: its wording may change. `calls` ask it. With
-    `among`, the text must be one of these, in small or capital letters. An answer that isn't is
-    answered by the text `again`, or by `calls`, and the dialogue waits on.
+    `name` identifies the question across releases, so that its wording may change. `calls` ask it.
+    With `among`, the text must be one of these, in small or capital letters. After another answer,
+    the bot sends the text `again`, or makes `calls` again, and the dialogue keeps waiting.
     """
     if among == []:
         raise BadConversation(f"the question {name} must have at least one text in among")
@@ -185,9 +185,9 @@ def ask(
 def ask_press(name: str, calls: list[Call], *, again: str | None = None) -> Question:
     """Ask for a tap on a button in `calls`, and give its callback_data.
 
-    Each of them may have up to 51 bytes: something is put in front of them, so that no button of
-    another question is taken for one of these. `again` is as in `ask`, for messages. For somebody
-    who writes in the name of a chat, the dialogue ends here: a tap would come from their account.
+    A callback_data may have up to 51 bytes: a mark is put before it, so that no button of another
+    question is mistaken for one of these. `again` is as in `ask`, for messages. For an anonymous
+    admin, the dialogue ends here: a tap would come from their own account.
     """
     return Question(name, calls, None, again)
 
@@ -195,7 +195,7 @@ def ask_press(name: str, calls: list[Call], *, again: str | None = None) -> Ques
 def ask_photo(name: str, calls: list[Call], *, again: str | None = None) -> Question:
     """Ask for a photo, and give the file_id of its largest size. `again` is as in `ask`.
 
-    Of an album it is the first photo: `ask_message` gives them all, if bot.py has TOGETHER.
+    For an album, it gives the first photo: `ask_message` gives them all, if bot.py has TOGETHER.
     """
     return Question(name, calls, lambda message: _photo(message.get("photo")), again)
 
@@ -203,8 +203,8 @@ def ask_photo(name: str, calls: list[Call], *, again: str | None = None) -> Ques
 def ask_message(name: str, calls: list[Call], *, again: str | None = None) -> Question:
     """Ask for any message, and give it as Telegram sent it. `again` is as in `ask`.
 
-    If bot.py has TOGETHER, it is the first message of a turn, and message["together"] has them all,
-    as update["together"] does for reply().
+    If bot.py has TOGETHER, it is the first message of a turn, and message["together"] contains them
+    all, as update["together"] does for reply().
     """
     return Question(name, calls, lambda message: message, again)
 
@@ -212,8 +212,8 @@ def ask_message(name: str, calls: list[Call], *, again: str | None = None) -> Qu
 def keep(name: str, function: Callable[[], Any]) -> Kept:
     """Call a function, and keep its result: `result = yield keep("price", lambda: …)`.
 
-    It is called at least once: again only if its update is redelivered, or somebody else changes
-    the session, before the result was kept. The result must be what JSON gives back.
+    It is called again only if its update is redelivered, or somebody else changes the session,
+    before the result is kept. The result must be a value that JSON can hold.
     """
     return Kept(name, function)
 
@@ -230,7 +230,7 @@ def reply_with(
     changed: Reply | None = None,
     seconds: float | None = None,
 ) -> Reply:
-    """Return a reply(update, session) that leads dialogues.
+    """Return a reply(update, session) that runs dialogues.
 
     `starts` has the commands that begin them: {"/order": order}. Each is a generator at the top of
     a module, and gets the message that began it. `otherwise` answers all other updates: while a
@@ -238,19 +238,19 @@ def reply_with(
     other bots. Any other command ends the dialogue. So does an update that comes more than
     `seconds` after the last answer.
 
-    A message that was sent before the last one that began or answered it, or before a tap that did
-    so, doesn't concern the dialogue, and goes to `otherwise`: a replay may bring it.
+    A message that is older than the dialogue's last message or tap also goes to `otherwise`. A
+    replay may bring such a message.
 
     Of an album, the first part that fits is the answer, and `ask_message` gets all of them if
-    bot.py has TOGETHER. Other parts get silence, also if the dialogue has ended with it.
+    bot.py has TOGETHER. The other parts get no answer, even if the dialogue ended with the first.
 
     If a release has changed the questions up to the current one, if a dialogue is too long for a
-    session, or if `ask_press` asks an anonymous admin, it ends with a line in the log. The update
-    is then answered by `changed`, or as if there had been no dialogue.
+    session, or if `ask_press` asks an anonymous admin, the dialogue ends with a line in the log.
+    Then `changed` answers the update, or `otherwise` if there is none.
     """
     for command, function in starts.items():
         if not COMMAND.fullmatch(command):
-            raise BadConversation(f'a dialogue must begin with a command, "/order", not {command}')
+            raise BadConversation(f'a dialogue must begin with a command: "/order", not {command}')
         _name_of(function)
 
     def reply(update: Json, session: Json) -> list[Call]:
@@ -291,9 +291,9 @@ def reply_with(
 def start(function: Callable[[Json], Dialogue], update: Json, session: Json) -> list[Call]:
     """Begin a dialogue, and return the calls of its first question.
 
-    For `otherwise`: after a tap on a button, or a link such as t.me/a_bot?start=order. After a tap
-    the dialogue gets the message with the button, from the person who tapped it. A dialogue that
-    waits in this session ends, even if somebody else began it.
+    Use it in `otherwise`, after a tap on a button or a link such as t.me/a_bot?start=order. After a
+    tap, the dialogue gets the message with the button, as if from the person who tapped it. A
+    dialogue that waits in this session ends, even if somebody else began it.
     """
     place = Place(update)
     if place.chat is None or place.person is None:
@@ -323,7 +323,7 @@ def start(function: Callable[[Json], Dialogue], update: Json, session: Json) -> 
 
 
 def check_bot(bot: Any) -> None:
-    """Raise Misconfigured if a bot that leads dialogues has no session to keep them in."""
+    """Raise Misconfigured if a bot that runs dialogues has no session to keep them in."""
     if not hasattr(bot, "SESSION"):
         raise Misconfigured(
             'bot.py uses botkit.conversation: it must have SESSION, such as "chat_user"'
@@ -333,7 +333,7 @@ def check_bot(bot: Any) -> None:
 def _state(session: Json) -> Json:
     """Return the dialogue of a session, {} if there is none.
 
-    After one that an album has ended, that is the album's id, "over", and the "person".
+    After a dialogue that an album ended, it contains only the album's id, "over", and the "person".
     """
     state = session.get(KEY, {})
     if not isinstance(state, dict) or (state and not state.keys() & {"of", "over"}):
@@ -346,10 +346,10 @@ def _state(session: Json) -> Json:
 def _is_earlier(update: Json, state: Json) -> bool:
     """Tell whether a message was sent before a dialogue's last one in its chat, or its last tap.
 
-    Its id tells that. A tap has no id among the messages, and some may stand between the button and
-    the tap. Those are older than the bot's answer to the tap, and their updates have smaller ids.
-    Either alone isn't enough: a tap may wait while the person goes on, and Telegram chooses the ids
-    of updates at random after a quiet week.
+    For a message, its id tells. But a tap has no message id, and messages may have been sent after
+    the button and before the tap. Such a message is older than the bot's answer to the tap, and its
+    update has a smaller id than the tap's. Neither is enough alone: a tap may wait while the person
+    writes on, and after a quiet week Telegram chooses update ids at random.
     """
     place = Place(update)
     if place.kind not in MESSAGES or place.room != Place({"message": state["message"]}).room:
@@ -439,7 +439,7 @@ class _Rerun:
         if "question" in self._state:
             question = self._next(value, self._state["question"])
             if not isinstance(question, Question):
-                raise _Changed(f"{question.name} is no question any more")
+                raise _Changed(f"{question.name} isn't a question any more")
             self.question = question
         return self
 
@@ -468,9 +468,9 @@ class _Rerun:
         return self.sent(point.calls)
 
     def sent(self, calls: list[Any]) -> list[Any]:
-        """Return calls of the question with a mark on its buttons, which no other button has.
+        """Return the question's calls, with a mark on its buttons that no other button has.
 
-        One that a message answers offers a reply instead, in a group.
+        In a group, a question that a message answers asks for a reply instead.
         """
         if self.question.answer:
             return self._with_reply(calls)
@@ -485,15 +485,15 @@ class _Rerun:
             button["callback_data"] = self._mark + button["callback_data"]
             if len(button["callback_data"].encode()) > LONGEST_DATA:
                 raise BadConversation(
-                    f"the callback_data of {self.question.name} must have up to "
+                    f"the callback_data of {self.question.name} must have at most "
                     f"{LONGEST_DATA - len(self._mark)} bytes"
                 )
         return marked
 
     def _with_reply(self, calls: list[Any]) -> list[Any]:
-        """Return calls of a question that has the person's app reply to it, in a group.
+        """Return the question's calls. In a group, they make the person's app reply to it.
 
-        In privacy mode, a bot gets no other answer there. What the last call says itself stays.
+        In privacy mode, a bot gets no other answer there. Parameters of the last call's own stay.
         Source: https://core.telegram.org/bots/api#forcereply
         """
         last, chat = calls[-1], self._state["message"]["chat"]
@@ -526,7 +526,7 @@ class _Rerun:
         return f"{self._state['id']:x}.{len(self._state['steps'])}."
 
     def _next(self, value: Any, name: str | None = None) -> Question | Kept | Done:
-        """Run the dialogue until it yields, or ends. Raises _Changed for another name than this."""
+        """Run the dialogue until it yields or ends. Raises _Changed if that has another name."""
         with _without_effects() as made:
             try:
                 point = self._generator.send(value)
@@ -547,7 +547,7 @@ class _Rerun:
 def _without_effects() -> Iterator[list[Any]]:
     """Refuse calls of telegram, aws, later and session, which would be made again and again.
 
-    Yields the list of the questions, and of what is to be kept, that the dialogue makes.
+    Yields a list that gets each ask(…) and keep(…) of the dialogue.
     """
     made: list[Any] = []
     current.asking.rerun = made
@@ -558,13 +558,13 @@ def _without_effects() -> Iterator[list[Any]]:
 
 
 def _made(asked: Question | Kept) -> None:
-    """Note what the dialogue that runs has made, and must yield."""
+    """Note an ask(…) or keep(…) of the running dialogue, which must yield it."""
     if current.asking.rerun is not None:
         current.asking.rerun.append(asked)
 
 
 def _name_of(function: Any) -> str:
-    """Return the name by which a dialogue is found again. Raises BadConversation."""
+    """Return the name by which later updates find a dialogue. Raises BadConversation."""
     name = getattr(function, "__qualname__", "")
     if not name.isidentifier():
         raise BadConversation("a dialogue must be a function at the top of a module")

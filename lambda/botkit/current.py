@@ -1,12 +1,12 @@
 """A run: what is known of one update or event while it is worked on.
 
-A source makes it and passes it along; steps and helpers take it as an argument. Only what a bot
-itself calls (telegram, stream, a framework's adapter) reads the ambient `run`. `asking` is what
-holds while the bot's code runs.
+A source makes it and passes it along; steps and helpers take it as an argument. Only modules that a
+bot itself calls (telegram, stream, a framework's adapter) read the global `run`. `asking` is the
+state of the bot's code while it runs.
 
-A run's calls decide whether its update may be delivered again: it may as long as nothing was
-carried out that people would see twice. The host, the bot and frameworks make their calls with
-`telegram.call`, which notes them here.
+A run's calls decide whether its update may be redelivered: it may, until a call was carried out
+that people would see twice. The host, the bot and frameworks make their calls with `telegram.call`,
+which notes them here.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import marshal
 from .errors import BadConversation, Failure, Refused
 from .types import Any, Json
 
-# Besides get…, the methods whose calls nobody sees twice. An edit isn't among them: repeated after
-# a later one, it would bring back what that one replaced.
+# Methods (besides get…) that may be called twice without anybody noticing. An edit isn't one of
+# them: repeated after a later edit, it would bring back the older text.
 UNSEEN = {
     "answercallbackquery",
     "answerinlinequery",
@@ -30,9 +30,9 @@ UNSEEN = {
     "sendmessagedraft",
     "sendrichmessagedraft",
 }
-# What Telegram says to a call whose effect is there already.
+# Telegram's refusals of a call whose effect is there already.
 DONE_BEFORE = ("message is not modified", "message to delete not found")
-# And to an answer that was given, or comes too late.
+# Its refusal of an answer to a tap or query that was answered before, or is too late.
 TOO_OLD = "query is too old"
 
 
@@ -42,8 +42,8 @@ class Made:
     def __init__(self) -> None:
         self.methods: list[str] = []  # for the log: also those of returned calls that were refused
         self.chats: set[str] = set()  # the chats that they were for, also if they failed
-        self.answered = False  # Telegram carried out any
-        self.seen = False  # people would see one of them twice
+        self.answered = False  # Telegram carried out at least one
+        self.seen = False  # people would see at least one twice
 
     def __repr__(self) -> str:
         facts = [name for name in ("answered", "seen") if getattr(self, name)]
@@ -56,9 +56,9 @@ class Made:
         self.seen |= is_seen(method, params)
 
     def forgive(self) -> None:
-        """Let the update be delivered again, even if people saw something of it.
+        """Let the update be redelivered, even if people saw a part of the answer.
 
-        Either nothing that it changed was kept, or its session says where to go on.
+        Either nothing that it changed was kept, or its session says where to continue.
         """
         self.seen = False
 
@@ -67,10 +67,10 @@ class Run:
     """What is known of one update or event. Each fact has one writer."""
 
     # Written by the source, when it makes the run:
-    attempt = "first"  # or "again". A replay is "first" while no replay of it has ended half-way
-    may_respond = False  # the HTTP response may hold a call
-    is_at_once = False  # it came around the queue, which is being removed
-    may_wait = False  # it came out of the queue, so that it may wait for the rest of its turn
+    attempt = "first"  # or "again". A replay is "first" until one of it has ended half-way
+    may_respond = False  # the HTTP response may contain a call
+    is_at_once = False  # it bypassed the queue, which is being removed
+    may_wait = False  # it came out of the queue, so it may wait for the rest of its turn
     asked = "reply"  # the function of bot.py that answers: also by the step `limit`
     calls: list[Json] | None = None  # to be made without asking the bot: an event's, or the rest
     event: Any = None  # for on_event()
@@ -79,7 +79,7 @@ class Run:
     before = False  # this container has tried it
     # By the step `session`. The first two are two facts: with one flag, updates would be lost.
     known = False  # the session has it
-    was_asked = False  # reply() was, and others changed the session meanwhile
+    was_asked = False  # reply() has run, but others changed the session meanwhile
     turn: Json | None = None  # the update with all messages of its turn, until they are saved
     others: tuple[int, ...] = ()  # the ids of the other messages. Of a replayed turn: its source
 
@@ -136,7 +136,7 @@ class Run:
 
     @property
     def is_update(self) -> bool:
-        """Whether it is one of Telegram's updates, and no event of another service."""
+        """Whether it is one of Telegram's updates, not an event of another service."""
         return "update_id" in self.about
 
     @property
@@ -147,14 +147,15 @@ class Run:
 
 
 class Asking:
-    """What holds while a bot's code runs, and says nothing of the update. Each run has its own."""
+    """The state of the bot's code while it runs, besides the update. Each run has its own."""
 
-    session: str | None = None  # the key of reply()'s session, "" if that isn't kept
+    # While reply(update, session) runs: its session's key, or "" for one that won't be saved.
+    session: str | None = None
     state: Json | None = None  # that session, while a framework keeps its state in it
     streams = 0  # how many answers have grown (stream)
-    is_start = False  # the bot starts, which is no part of an update
+    is_start = False  # the bot is starting, which isn't a part of any update
     rerun: list[Any] | None = None  # a dialogue runs again: what it has made since it yielded
-    is_framework = False  # a framework calls, which may wait for its own exception
+    is_framework = False  # a framework makes the call, and may expect its own exception
 
     def __init__(self) -> None:
         self.changing: set[str] = set()  # the keys of the sessions that session.change() changes
@@ -188,7 +189,7 @@ def kind_of(update: Json) -> str:
 
 
 def carried_out(method: str, params: Json) -> None:
-    """Write down a call that Telegram has carried out, unless the bot only starts."""
+    """Write down a call that Telegram has carried out, unless the bot is only starting."""
     if not asking.is_start:
         run.made.carried_out(method, params)
 
@@ -203,10 +204,10 @@ def check_rerun() -> None:
 
 
 def excuses(refusal: Refused, method: str, params: Json) -> bool:
-    """Tell whether a call was refused only because its effect is there already.
+    """Tell whether Telegram refused a call only because its effect is there already.
 
-    A container may not know that an update has come before. So an answer to a tap that comes too
-    late is excused anyway, unless it has something to show.
+    This container may not know that another one has handled the update before. So an answer to a
+    tap that is too late is excused even at a first delivery, unless it has something to show.
     """
     if any(text in refusal.description for text in DONE_BEFORE):
         return run.is_again or not asking.is_framework
@@ -215,7 +216,7 @@ def excuses(refusal: Refused, method: str, params: Json) -> bool:
 
 
 def is_seen(method: str, params: Json) -> bool:
-    """Tell whether people would see a call twice: of an answer to a tap, an alert or a URL."""
+    """Tell whether people would see a call twice. Of an answer to a tap, only an alert or a URL."""
     name = method.lower()
     is_unseen = name.startswith("get") or name in UNSEEN
     return not is_unseen or bool(params.get("show_alert") or params.get("url"))

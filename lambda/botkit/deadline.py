@@ -4,7 +4,7 @@
 
     while deadline.left() > 5: …
 
-By then, calls of telegram and aws end by themselves.
+Calls of telegram and aws end by then.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager  # logging has loaded it
 
 # For each source of an event: how many seconds it may take, and how many seconds before the
-# time-out of the function it must end. A registration is a part of what Terraform asks for.
+# time-out of the function it must end. A registration is only one part of a Terraform event.
 TIMES = {
     "webhook": (24.0, 1.0),  # API Gateway waits for 30 s
     "page": (24.0, 1.0),
@@ -23,32 +23,32 @@ TIMES = {
     "registration": (24.0, 1.0),  # or a removal
     "event": (900.0, 1.0),
 }
-# For each purpose: the seconds that are kept back for it from what is done before, at most a third
-# of what is left.
+# For each purpose: the seconds that earlier work must leave for it, at most a third of the time
+# left.
 RESERVES = {
     "keep": 2.0,  # to keep what failed, over a new connection
     "note": 0.5,  # to note in a session which calls are over, or the messages of a turn
     "schedule": 3.0,  # to schedule calls again, if Scheduler is silent
-    "settle": 1.5,  # to tell SQS when to deliver again
+    "settle": 1.5,  # to tell SQS when to redeliver
     "stream": 2.0,  # for a call under way that shows an answer, and reply()'s work afterwards
     "tell": 2.0,  # to have on_failure() tell people that the bot failed
     "write": 0.5,  # to write the session after a framework
 }
-# For each purpose: the seconds that it may take at most, since the rest of the work needs it less.
+# For each purpose: the most seconds that it may take, since the work can also go on without it.
 LIMITS = {
     "connect": 3.0,  # at start-up, for each service: one that hangs takes only its own time
     "count": 0.5,  # to count the last calls of an answer, or to note that a chat is limited
     "hide": 2.0,  # to hide a message for longer than the queue does
-    "list": 2.0,  # to list a message of a turn: Telegram delivers it again while others wait
+    "list": 2.0,  # to list a message of a turn: otherwise Telegram redelivers it, and others wait
     "show": 5.0,  # for a call that only shows the answer on its way
 }
-GRACE = 0.5  # seconds beyond the deadline, after which bot.py is interrupted: calls end before
+GRACE = 0.5  # seconds after the deadline, when bot.py is interrupted: its calls have ended by then
 
 
 class Deadline:
     """The time by which something must end: `seconds` from now.
 
-    `at` is that time on the `clock`. In a test, that may be another one.
+    `at` is that time on the `clock`, which a test may replace.
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float] | None = None) -> None:
@@ -80,9 +80,9 @@ class Deadline:
     def reserve(self, purpose: str) -> AbstractContextManager[None]:
         """Keep back the seconds of a purpose in RESERVES, and give a block the rest.
 
-        What is kept or told after the block may take GRACE longer, since bot.py may be interrupted
-        so late. It is added here and not to the reserve, which would take it from a bot that is in
-        time.
+        To "keep" or to "tell" after the block may take GRACE longer, since bot.py may be
+        interrupted that late. It isn't a part of the reserve, which would take that time from every
+        bot.
         """
         grace = GRACE if purpose in ("keep", "tell") else 0
         return self._by(self.at - self.reserved(purpose), grace)

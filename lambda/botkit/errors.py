@@ -1,9 +1,12 @@
-"""How a call can fail, and the outcome."""
+"""The ways in which a call can fail, each with its outcome."""
 
 from __future__ import annotations
 
 from .outcome import OUTCOMES
 from .types import Json
+
+# The values of a session or an event, for error messages.
+JSON_VALUES = "strings, numbers, booleans, None, lists, and dicts with string keys"
 
 
 class Failure(Exception):
@@ -19,12 +22,12 @@ class Failure(Exception):
 
     @property
     def may_pass(self) -> bool:
-        """Whether a later try may succeed."""
+        """Whether a retry may succeed."""
         return OUTCOMES[self.outcome][2]
 
 
 class Unreachable(Failure):
-    """There was no usable answer. The request may have arrived, or not. Try again later."""
+    """There was no usable answer. The request may have arrived, or not. A retry may help."""
 
     outcome = "unreachable"
 
@@ -56,7 +59,7 @@ class BadSession(Failure, ValueError):
 
 
 class BadConversation(Failure, ValueError):
-    """A dialogue of botkit.conversation can't be led. The text says why, and quotes nobody."""
+    """A dialogue of botkit.conversation can't run. The text says why, and quotes nobody."""
 
 
 class BadSchedule(Failure, ValueError):

@@ -1,4 +1,4 @@
-"""The webhook mode (reply_mode = "webhook"): Telegram makes the call that our response holds.
+"""The webhook mode (reply_mode = "webhook"): Telegram makes the call that our response contains.
 
 Source: https://core.telegram.org/bots/api#making-requests-when-getting-updates
 """
@@ -29,7 +29,7 @@ def put_last(run: Run, calls: list[Json], outcome: Outcome) -> Outcome:
         return outcome.but(remaining=[*outcome.remaining, last])
     if outcome.done == len(calls):  # another one was made instead of it
         return outcome
-    # As text, since the bot may change the dict before the update is delivered again.
+    # As text, since the bot may change the dict before the update is redelivered.
     params = {name: value for name, value in last.items() if value is not None}
     run.made.methods.append(last["method"])
     return outcome.but(body=json.dumps(params))

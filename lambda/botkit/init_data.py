@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 from .types import Json
 
 VALID_SECONDS = 24 * 3600  # since clients keep initData that long
-FUTURE_SECONDS = 60  # that Telegram's clock may be ahead
+FUTURE_SECONDS = 60  # by which Telegram's clock may be ahead
 OBJECTS = ("chat", "receiver", "user")
 INTEGERS = ("auth_date", "can_send_after")
 
@@ -43,7 +43,7 @@ def verify(init_data: str, token: str, valid_seconds: float = VALID_SECONDS) -> 
         pairs = parse_qsl(init_data, True, True, errors="strict")  # blank values count
         fields: Json = dict(pairs)
         if len(fields) < len(pairs):
-            raise ValueError("a field is there twice")
+            raise ValueError("a field occurs twice")
         # Telegram signs lines of name=value, so a field that contains a line would hide another.
         if any("\n" in name + value or "=" in name for name, value in pairs):
             raise ValueError("two fields in one")

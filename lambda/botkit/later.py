@@ -29,18 +29,18 @@ from datetime import datetime  # http.client loads it anyway
 
 from . import aws
 from .aws import to_json
-from .errors import BadSchedule, Misconfigured, Unreachable
+from .errors import JSON_VALUES, BadSchedule, Misconfigured, Unreachable
 from .settings import settings
 from .types import Any, Call, Json
 
 logger = logging.getLogger("botkit")
 
-# Scheduler also takes names of dots alone, which a path can't have.
+# Scheduler also accepts names of only dots, which don't work in a path.
 NAME = r"(?=.*[^.])[0-9A-Za-z._-]{1,64}"
-# The names of a call's retries, which no other call may have: one may wait while the other, which
-# has just been made, isn't deleted yet.
+# A call's retries alternate between two names, which no other call may have: one retry can wait
+# while the one before it, which has just run, isn't deleted yet.
 RETRIES = ("1", "2")
-OF_EVERY = "every:"  # stands before the name of a call that recurs: no call of `send` has this name
+OF_EVERY = "every:"  # before the name of a call that recurs: no name of `send` has a colon
 OF_RETRIES = rf"retry\.[0-9a-f]{{40}}\.[{''.join(RETRIES)}]"
 LARGEST = 255 * 1024  # bytes of calls or an event in JSON: Lambda's 256 KB, less what a retry adds
 SOONEST = 5  # seconds from now: the time must not have passed when the request arrives
@@ -58,30 +58,30 @@ FIELDS = {
     "years": (r"(19[7-9]|20\d|21\d)\d", ""),
 }
 ZONE = "[0-9A-Za-z_+/-]{1,50}"
-TIME = "<aws.scheduler.scheduled-time>"  # for which Scheduler fills in the time that is due
+TIME = "<aws.scheduler.scheduled-time>"  # Scheduler replaces it by the time that is due
 
 
 def send(what: Call | Sequence[Call] | Json, at: datetime, name: str) -> bool:
-    """Schedule a call, a list of calls, or an event for a time, or for the minute that follows it.
+    """Schedule a call, a list of calls, or an event. It may be up to a minute late.
 
     An event is any other dict: on_event() in bot.py gets it then, and returns the calls. If that
-    fails, it is called again, for up to a day. After people saw a call, only those that remain are
-    made again.
+    fails, it is retried for up to a day. Once people have seen a call, only the remaining calls are
+    retried.
 
-    If the time has passed, that is as soon as possible. Returns False if this name waits already:
-    then nothing changes, so the same request may come twice. Raises BadSchedule for what can't be
-    scheduled, and Unreachable if Scheduler can't be used.
+    A time that has passed means as soon as possible. Returns False, and changes nothing, if a call
+    of this name already waits: so the same request may come twice. Raises BadSchedule for a call or
+    an event that can't be scheduled, and Unreachable if Scheduler can't be used.
     """
     content = _content(what)
     if not isinstance(at, datetime) or at.utcoffset() is None:
-        raise BadSchedule("the time must be a datetime with a zone, such as datetime.now(UTC)")
+        raise BadSchedule("the time must be a datetime with a time zone, such as datetime.now(UTC)")
     _check_name(name)
     seconds = at.timestamp()
     return _schedule(_first_try(content, seconds, name), seconds, name)
 
 
 def cancel(name: str) -> bool:
-    """Drop what waits under this name, and its retry. Returns whether one of them still waited.
+    """Cancel the call or event of this name, and its retry. Returns whether one of them waited.
 
     Raises BadSchedule for an impossible name, and Unreachable if Scheduler can't be used.
     """
@@ -91,17 +91,17 @@ def cancel(name: str) -> bool:
 
 
 def every(what: Call | Sequence[Call] | Json, cron: str, zone: str, name: str) -> bool:
-    """Schedule what `send` takes, again and again, by a cron expression in a time zone.
+    """Schedule a call, a list of calls, or an event that recurs, by a cron expression.
 
     The expression has six fields: minutes, hours, days of the month, months, days of the week and
-    years. One of the two for days is "?". "0 9 ? * MON-FRI *" is 9:00 on working days. Times that
-    the zone's clocks skip are skipped; those that they show twice are meant once.
+    years. One of the two for days is "?". "0 9 ? * MON-FRI *" is 9:00 on working days. `zone` is a
+    time zone: times that its clocks skip are skipped, and those that they show twice count once.
 
-    Replaces what recurs under this name, if there is something, and returns False then. These names
-    are others than those of `send`. If Telegram refuses a call since the bot was blocked or removed
-    (403), nothing recurs any more, unless calls of that time go to other chats. Only a table
-    (session_retention_in_days) prevents that a time is taken twice, by two containers. Raises
-    BadSchedule for what can't be scheduled, and Unreachable if Scheduler can't be used.
+    Replaces a recurring call of this name, and then returns False. The names of `send` are separate
+    from these. If Telegram refuses a call because the bot was blocked or removed (403), the
+    schedule is cancelled, unless calls of that time go to other chats. Two containers may take the
+    same time twice, unless there is a table (session_retention_in_days). Raises BadSchedule for a
+    call or an event that can't be scheduled, and Unreachable if Scheduler can't be used.
     Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based
     """
     content = _input(_content(what))
@@ -113,7 +113,7 @@ def every(what: Call | Sequence[Call] | Json, cron: str, zone: str, name: str) -
 
 
 def cancel_every(name: str) -> bool:
-    """Let what has this name recur no more, and drop up to two retries.
+    """Cancel the recurring call or event of this name, and up to two retries.
 
     Returns whether it recurred. Raises the exceptions of `cancel`.
     """
@@ -125,10 +125,10 @@ def cancel_every(name: str) -> bool:
 
 
 def schedule(event: Any, seconds: float, name: str) -> bool:
-    """Schedule any event, with which the function is invoked once, in seconds since 1970.
+    """Schedule one invocation with any event. `seconds` is its time, in seconds since 1970.
 
-    If on_event() fails, only Lambda retries it, twice. If the time has passed, that is as soon as
-    possible. Returns False if an event of this name waits already: then nothing changes.
+    If on_event() fails, only Lambda retries it, twice. A time that has passed means as soon as
+    possible. Returns False, and changes nothing, if an event of this name already waits.
     Source: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
     """
     _check_name(name)
@@ -139,10 +139,10 @@ def schedule(event: Any, seconds: float, name: str) -> bool:
 
 
 def retry(event: Json, seconds: float, id: str) -> None:
-    """Schedule what remains of an event: `id` is that of the invocation that failed.
+    """Schedule the rest of an event. `id` is that of the invocation that failed.
 
     If Lambda repeats that invocation, the event is scheduled only once. `cancel` finds it by the
-    name in the event, unless that had to make room for other calls of the same name.
+    name in the event, unless other calls of the same name have taken both names for retries.
     """
     if "name" in event["later"]:
         event = {**event, "later": {**event["later"], "id": id}}
@@ -193,19 +193,19 @@ def _recur(content: str, cron: str, zone: str, name: str) -> bool:
     body = _body(group, f"cron({cron})", content, ScheduleExpressionTimezone=zone)
     is_new = _request("POST", name, "ConflictException", body=body)
     if not is_new and not _request("PUT", name, "ResourceNotFoundException", body=body):
-        raise Unreachable("what recurs was cancelled while it was replaced")
+        raise Unreachable("the recurring call was cancelled while it was being replaced")
     return is_new
 
 
 def _content(what: Any) -> Json:
-    """Return what an envelope contains: calls or an event. Raises BadSchedule if it can't wait."""
+    """Return the content of an envelope: calls or an event. Raises BadSchedule."""
     text = _input(what)
     size = len(text.encode())
     if size > LARGEST:
-        raise BadSchedule(f"what waits has up to {LARGEST:,} bytes, not {size:,}")
+        raise BadSchedule(f"a call or event must have at most {LARGEST:,} bytes, not {size:,}")
     if isinstance(what, dict) and "method" not in what:
         if json.loads(text) != what:
-            raise BadSchedule("an event must have only what JSON gives back, such as text as keys")
+            raise BadSchedule(f"an event must contain only {JSON_VALUES}")
         bot = sys.modules.get("bot")
         if bot and not hasattr(bot, "on_event"):
             raise BadSchedule(
@@ -222,16 +222,16 @@ def _content(what: Any) -> Json:
 
 
 def _input(event: Any) -> str:
-    """Return an event in JSON, in which Scheduler finds nothing to replace.
+    """Return an event in JSON, without anything that Scheduler would replace.
 
-    It would fill in "<aws.scheduler.schedule-arn>", for example, which names the account. Raises
-    BadSchedule if JSON can't hold it.
+    For example, it would replace "<aws.scheduler.schedule-arn>" by an ARN with the account's id.
+    Raises BadSchedule if JSON can't hold the event.
     """
     try:
         return to_json(event).replace("<", "\\u003c")
     except (TypeError, ValueError, RecursionError) as error:
         raise BadSchedule(
-            f"what waits must be JSON, with file_id or URL for a file: {error}"
+            f"a call or event must be JSON, with the file_id or URL of each file: {error}"
         ) from None
 
 
@@ -256,7 +256,7 @@ def _body(group: str, expression: str, content: str, **more: str) -> Json:
 
 
 def _check_cron(cron: str) -> None:
-    """Raise BadSchedule for a cron expression that Scheduler wouldn't take. It quotes nothing.
+    """Raise BadSchedule for a cron expression that Scheduler would refuse, without quoting it.
 
     Scheduler itself checks whether a range or a list makes sense.
     """
@@ -271,8 +271,8 @@ def _check_cron(cron: str) -> None:
         part = rf"(\*|{value}(-{value})?)(/[1-9]\d{{0,3}})?"
         if not re.fullmatch(rf"{part}(,{part})*|{other or part}", field, re.ASCII):
             raise BadSchedule(
-                f"the {name} of a cron expression must be what Scheduler takes, such as 9, 9-17, "
-                "1,15 or */5, and MON-FRI or 2#1 for days of the week"
+                f"the {name} of a cron expression must have a form that Scheduler knows: 9, 9-17, "
+                "1,15 or */5, and for days of the week also MON-FRI or 2#1"
             )
 
 
@@ -284,20 +284,20 @@ def check_bot(bot: Any) -> None:
     if not settings.later_group:
         raise Misconfigured("bot.py uses botkit.later: set later = true")
     if not hasattr(bot, "on_event"):
-        logger.warning("bot.py has no on_event(): events of an earlier version that wait will fail")
+        logger.warning("bot.py has no on_event(): waiting events of an earlier version will fail")
 
 
 def _check_name(name: str) -> None:
     """Raise BadSchedule for an impossible name, and Misconfigured without the input `later`."""
     if not settings.later_group:
-        raise Misconfigured("there is nothing to schedule with: set later = true")
+        raise Misconfigured("bot.py schedules calls: set later = true")
     if not isinstance(name, str) or not re.fullmatch(NAME, name):
         raise BadSchedule(
-            "the name of a call must have 1 to 64 letters of ASCII, digits, dots, hyphens or "
-            "underscores, and not dots alone"
+            "the name of a call must have 1 to 64 ASCII letters, digits, dots, hyphens or "
+            "underscores, and not only dots"
         )
     if re.fullmatch(OF_RETRIES, name):
-        raise BadSchedule("this name is for retries of botkit: choose another one")
+        raise BadSchedule("this name is reserved for botkit's retries: choose another one")
 
 
 def _cancel(name: str, group: str) -> bool:
@@ -311,7 +311,7 @@ def _request(method: str, name: str, expected: str, **content: Any) -> bool:
         aws.request("scheduler", method, f"/schedules/{name}", **content)
     except aws.ClientError as error:
         reason = str(error)
-        # A schedule that is about to run, or a group that changes.
+        # The schedule is about to run, or its group is changing.
         if error.code == "ConflictException" and "already exists" not in reason:
             raise Unreachable(reason) from None
         if error.code == expected:

@@ -1,8 +1,8 @@
-"""Chats to which Telegram takes no calls for a while: the bot leaves them alone.
+"""Chats to which Telegram refuses calls for a while (429): the bot leaves them alone.
 
-Telegram takes none for longer if the bot calls on. Other updates of the chat may come meanwhile:
-other topics out of the queue, taps of other people, calls that are due. A container remembers what
-it was told. With a table others learn of it, too: those that retry, and answers that grow.
+A bot that keeps calling is refused for longer. But other updates of the chat may come meanwhile:
+other topics from the queue, taps of other people, calls that are due. A container remembers its own
+refusals. With a table, other containers learn of them, too, for retries and for answers that grow.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .types import Any, Json
 
 MOST = 1000  # chats that a container remembers
 LONGEST = 24 * 3600  # seconds
-DAYS = 1  # for which the table has it
+DAYS = 1  # for which the table keeps it
 
 
 def key_of(chat: Any) -> str:
@@ -27,7 +27,7 @@ def key_of(chat: Any) -> str:
 
 
 def note(chat: str, seconds: int, limited: dict[str, float]) -> None:
-    """Note that Telegram takes no calls to a chat for so many seconds.
+    """Note that Telegram refuses calls to a chat for so many seconds.
 
     `limited` is what the container remembers: by chat, until when, in seconds since 1970.
     """
@@ -45,7 +45,7 @@ def note(chat: str, seconds: int, limited: dict[str, float]) -> None:
 
 
 def check(method: str, chat: str, limited: dict[str, float]) -> None:
-    """Raise Refused if Telegram takes no calls to a chat now, as far as this container knows."""
+    """Raise Refused if Telegram refuses calls to a chat now, as far as this container knows."""
     until = limited.get(chat, 0)
     if current.run.attempt == "again" and settings.session_table:
         from . import store
@@ -56,5 +56,5 @@ def check(method: str, chat: str, limited: dict[str, float]) -> None:
     # Not in the last second: Telegram rounds up, and Scheduler's times are rounded down.
     if left > 1:
         seconds = round(left)
-        told = f"Too Many Requests: retry after {seconds} (told before, and not called again)"
+        told = f"Too Many Requests: retry after {seconds} (an earlier refusal: nothing was called)"
         raise Refused(method, 429, told, {"retry_after": seconds})

@@ -1,4 +1,4 @@
-"""Calls and their files, as JSON holds them until they are made."""
+"""Calls and their files, in a form that JSON can hold until they are made."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FILE = "base64 of a file"
 
 
 def packed(calls: list[Json]) -> list[Json]:
-    """Return calls in a form that JSON gives back as it is."""
+    """Return calls in a form that JSON can hold."""
     copy: list[Json] = json.loads(to_json([_without_files(call) for call in calls]))
     return copy
 

@@ -10,12 +10,12 @@ from .types import Any, Json
 
 
 class Place:
-    """Where an update is. An attribute that it doesn't have is None, the `kind` "".
+    """Where an update is. Attributes that it doesn't have are None, and its `kind` is "".
 
-    `content` is the update's content, and `message` is its message, or the one whose button was
-    tapped, or all of its content. `chat`, `topic`, `user` and `person` are ids: `topic` is in a
-    forum (`thread`) or in a channel's direct messages (`direct_topic`), and `person` may also be
-    the chat in whose name somebody writes, votes or reacts.
+    `content` is the update's content. `message` is its message, or the one whose button was tapped,
+    or else all of its content. `chat`, `topic`, `user` and `person` are ids: `topic` is one of a
+    forum (`thread`) or of a channel's direct messages (`direct_topic`), and `person` may also be a
+    chat as which somebody writes, votes or reacts.
     """
 
     def __init__(self, update: Json) -> None:
@@ -29,7 +29,7 @@ class Place:
         self.topic = self.direct_topic if self.thread is None else self.thread
         self.business: str | None = message.get("business_connection_id")
         self.user = _id(content, "from", "user")
-        # The chat first: the person beside it is then an account of Telegram for all such chats.
+        # The chat first: beside it, `from` is an account that Telegram uses for all such chats.
         self.person = _id(content, "sender_chat", "actor_chat", "voter_chat", "from", "user")
 
     def __repr__(self) -> str:
@@ -42,9 +42,9 @@ class Place:
         """The chat, under a name that no other chat of the bot has."""
         if self.chat is None:
             return None
-        if self.kind == "guest_message":  # from a chat that may have the id of one of the bot's
+        if self.kind == "guest_message":  # its chat may have the same id as one of the bot's chats
             return f"guest:{self.chat}"
-        if self.business is not None:  # so may the chats of an account
+        if self.business is not None:  # so may the chats of a business account
             return f"business:{self.business}:{self.chat}"
         return str(self.chat)
 
@@ -54,6 +54,6 @@ def _object(value: Any) -> Json:
 
 
 def _id(content: Json, *names: str) -> Any:
-    """Return the first id of those who are in `content` under these names."""
+    """Return the id of the first object that `content` has under one of these names."""
     ids = (_object(content.get(name)).get("id") for name in names)
     return next((each for each in ids if each is not None), None)

@@ -1,4 +1,4 @@
-"""Where in the bot an exception was raised. Loaded when one is."""
+"""Where in the bot an exception was raised. Loaded only then."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import CodeType
 from .errors import encodable
 from .types import Json
 
-# Folders without code of the bot: botkit, and the standard library. Python holds a part of that.
+# Folders without code of the bot: botkit, and the standard library (a part is frozen into Python).
 NOT_THE_BOTS = (
     __file__.rsplit("/", 1)[0] + "/",
     os.__file__.rpartition("/")[0] + "/",
@@ -56,15 +56,15 @@ def where_raised(error: BaseException) -> str:
 
 
 def frames(error: BaseException) -> Json:
-    """Return more for the log line: the last lines of the bot that an exception came through.
+    """Return a field for the log line: the last lines of the bot that an exception came through.
 
     Each has its function: {"frames": ["bot.py:30 in reply", "shop/prices.py:12 in Price.of"]}.
-    Without any, it is empty.
+    Returns {} if there are none.
     """
     told = [
         encodable(f"{line.at} in {line.function}")
         for line in lines_of_the_bot(error)
-        if line.file.endswith(".py")  # other code may be a person's, and so its names
+        if line.file.endswith(".py")  # other code, and its names, may come from a person
     ]
     return {"frames": told[-MOST_FRAMES:]} if told else {}
 

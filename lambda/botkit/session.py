@@ -39,9 +39,9 @@ def change(
     """Call `function` with the session as a dict, keep its changes, and return its result.
 
     It is called again if somebody else has changed the session. An update or event that is retried
-    changes the session again, unless the change has a name, `once`: then the result of the first
-    time is returned. It must be JSON of up to 1 KB, and the session remembers the last 100. Nothing
-    has a name in a page's request, which has no id.
+    changes the session again, unless the change has a name, `once`: then the first result is
+    returned. It must be JSON of up to 1 KB, and the session remembers the last 100. A page's
+    request has no id, so `once` doesn't work there.
 
     The session is kept for `days`, if they are given, instead of session_retention_in_days. Raises
     BadSession, also for the session that reply() has as its argument, Unreachable if DynamoDB can't
@@ -50,12 +50,12 @@ def change(
     mark = None if once is None else _mark(once)
     # reply() would then find its session changed, and run again for ever.
     if key == current.asking.session:
-        raise BadSession("reply() must change its own session by its argument")
+        raise BadSession("reply() must change its own session through its argument `session`")
     return store.change("session", key, function, days=days, once=mark)
 
 
 def check_own(what: str) -> None:
-    """Raise BadSession if reply() has a session that isn't kept. `what` should be in it."""
+    """Raise BadSession if reply() has a session that isn't kept. `what` needs to be kept in it."""
     if current.asking.session == "":
         raise BadSession(f"{what} can't be kept: SESSION in bot.py gives this update no session")
 
@@ -67,7 +67,7 @@ def check_bot(bot: Any) -> None:
 
 
 def _mark(once: str) -> str | None:
-    """Return the name of a change with the id of what is being answered. Raises BadSession.
+    """Return the name of a change with the id of the update or event. Raises BadSession.
 
     None outside of an invocation, as in an author's tests: nothing is retried there.
     """
@@ -77,5 +77,5 @@ def _mark(once: str) -> str | None:
     if run.source == "start":
         return None
     if not (run.is_update or run.id):
-        raise BadSession("once is for updates and events: leave it out where nothing has an id")
+        raise BadSession("once needs the id of an update or event: leave it out in on_request()")
     return f"{once}:{run.id}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-# Shown by no repr, nor by a test that fails.
+# No repr shows these, so no failing test does.
 SECRETS = {
     *("api_url", "proxy", "token", "webhook_secret"),
     *("aws_access_key_id", "aws_secret_access_key", "aws_session_token"),

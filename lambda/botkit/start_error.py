@@ -1,4 +1,4 @@
-"""Describes what failed at the start, before any update: with its text, which can quote nobody."""
+"""Describes an error at the start with its text: before any update, it can't quote anybody."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import re
 from .errors import Failure, Refused, encodable
 from .raised import lines_of_the_bot, within
 
-# Variables that aren't secrets, and that errors name: folders, the region, resources.
+# Variables whose values aren't secrets, and may be quoted: folders, the region, resources.
 KNOWN = (
     "ALLOWED_IDS|AWS_(LAMBDA_|REGION|DEFAULT_REGION|DNS_SUFFIX|EXECUTION_ENV)|DEAD_LETTERS_URL|"
     "FAILED_QUEUE_URL|HOME|LAMBDA_|LANG|LATER_|LC_|LD_|MINI_APP_URL|PATH|PWD|PYTHON|"
     "QUEUE_URL|REPLY_MODE|SESSION_(TABLE|RETENTION_)|TELEGRAM_BOT_TOKEN_PARAMETER|TZ|_"
 )
 SHORTEST = 6  # characters of a secret: shorter values are numbers and words
-SHORTEST_PART = 3  # that an error quotes
+SHORTEST_PART = 3  # characters of a part of a secret in a quotation
 # A bot's token, which may also come from Parameter Store; the name and the password in a URL.
 SECRET = r"\d+(?::|%3A)[\w-]{30,}|(?<=://)[^\s/@]+(?=@)"
 
@@ -23,8 +23,8 @@ SECRET = r"\d+(?::|%3A)[\w-]{30,}|(?<=://)[^\s/@]+(?=@)"
 def described(error: BaseException) -> str:
     """Return the type and the text of an exception, and the line of the bot that raised it.
 
-    The text is without secrets, and the file is named with its folder. bot.py's own line follows if
-    another file raised it. The line of a SyntaxError is the one that can't be parsed.
+    The text contains no secrets, and the file's name includes its folder. If another file raised
+    it, bot.py's own line follows. The line of a SyntaxError is the one that can't be parsed.
     """
     lines = lines_of_the_bot(error)
     file, number = (lines[-1].file, lines[-1].number) if lines else ("", None)
@@ -45,8 +45,8 @@ def described(error: BaseException) -> str:
 def without_secrets(text: str, has_names: bool = False) -> str:
     """Return a text without the token, and without values of the environment.
 
-    A quotation in the text that is a part of a value is also left out. If the text `has_names` of
-    the source, which a value may have as well, these stay.
+    A quotation in the text that is a part of a value is also left out. If the text `has_names` from
+    the source code, they stay, even if a value contains them.
     """
     values = [value for name, value in os.environ.items() if not re.match(KNOWN, name)]
     for value in sorted(values, key=len, reverse=True):
@@ -60,6 +60,6 @@ def without_secrets(text: str, has_names: bool = False) -> str:
         is_part = len(part) >= SHORTEST_PART and any(part in value for value in values)
         return "…" if is_part and not has_names else part
 
-    # Between each two quotes: an apostrophe before the first one would make others the pairs.
+    # Between any two quotes, not in pairs: a lone apostrophe would shift all pairs after it.
     text = re.sub(r"""(?<=(['"]))(.+?)(?=\1)""", shown, text)
     return re.sub(SECRET, "…", text)

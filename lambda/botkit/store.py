@@ -1,7 +1,7 @@
 """The module's DynamoDB table: an item for each key of a space, with a dict and what changed it.
 
-Each space has ids that no key of another one can have. A bot's own keys are ids as they are, unless
-they begin as those of another space: then OWN stands before them.
+No two spaces share an id. A bot's own key is its item's id, unless it begins like an id of another
+space: then OWN stands before it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from operator import sub
 
 from . import aws, current
 from .aws import to_json
-from .errors import BadSession, Misconfigured
+from .errors import JSON_VALUES, BadSession, Misconfigured
 from .settings import settings
 from .types import Any, Json
 
@@ -32,9 +32,9 @@ TAKEN = (*filter(None, SPACES.values()), OWN)
 
 MOST_UPDATES = 300  # whose ids are kept: many people may share a session
 MOST_CALLS = 1024  # bytes of their calls. Each KB of an item costs a write unit
-MOST_ONCE = 100  # changes that aren't repeated, whose results are kept
+MOST_ONCE = 100  # changes with `once` whose results are kept
 LARGEST_RESULT = 1024  # bytes of one in JSON
-MAP_BYTES = 30  # that each of the kept calls takes more than its JSON: an id, and DynamoDB's own
+MAP_BYTES = 30  # besides the JSON of each update's calls: an id, and DynamoDB's overhead
 EMPTY = {
     "session": {"S": "{}"},
     "updates": {"S": "[]"},
@@ -42,18 +42,19 @@ EMPTY = {
     "once": {"S": "{}"},
 }
 
-# The states of an update. An item has 4 × its id + its state, each as the difference to the one
-# before it, which takes a third of the bytes: [401, 7] are the ids 100, SILENT, and 102, KEPT.
+# The states of an update. An item stores each update as one number, 4 × its id + its state, written
+# as the difference from the number before it (a third of the bytes). [401, 7] means 401, which is
+# update 100 SILENT, and then 408, which is update 102 KEPT.
 KEPT = 0  # its calls are in the item, unless they had to make room for newer ones
 SILENT = 1  # it was answered without calls
-UNFINISHED = 2  # its calls in the item have to be made
-FAILED = 3  # the bot failed at it, or at its turn: it is over, but not for a replay
+UNFINISHED = 2  # its calls in the item still have to be made
+FAILED = 3  # the bot failed at it, or at its turn: it is over, except for a replay
 
 # The exceptions of parsing an item that another program has written.
 ODD = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
 
 LARGEST_KEY = 2048  # bytes
-LARGEST_ITEM = (400 << 10) - 200  # bytes, without what else an item has
+LARGEST_ITEM = (400 << 10) - 200  # bytes, without an item's small attributes
 DAY = 24 * 3600  # seconds
 
 
@@ -75,14 +76,14 @@ def change(
 ) -> Any:
     """Call `function` with the dict of a key, keep its changes, and return its result.
 
-    It is called again if somebody else has changed the dict. With `once`, a name that nothing else
-    has, it isn't called again after it has succeeded: its first result is returned. The dict is
-    kept for `days`, or for session_retention_in_days if they are None. Raises BadSession, the
-    exceptions of `function`, and Unreachable if DynamoDB can't be used or no time is left.
+    It is called again if somebody else has changed the dict. With `once`, a unique name, it isn't
+    called again after it has succeeded: its first result is returned. The dict is kept for `days`,
+    or for session_retention_in_days if they are None. Raises BadSession, the exceptions of
+    `function`, and Unreachable if DynamoDB can't be used or no time is left.
     """
     item, changing = Item(space, key), current.asking.changing
     if item.id in changing:
-        raise BadSession("session.change() must not change a session while it changes that one")
+        raise BadSession("session.change() must not run inside of a change of the same session")
     changing.add(item.id)
     try:
         while True:
@@ -99,7 +100,7 @@ def change(
 
 
 def update(space: str, key: str, **params: Any) -> Any:
-    """Change an item with an UpdateItem of one's own: one write, where `change` takes a read, too.
+    """Change an item with one UpdateItem, without the read that `change` needs.
 
     Returns DynamoDB's answer, or None if the condition isn't met. Raises what `call` raises.
     """
@@ -120,9 +121,9 @@ def id_of(space: str, key: str) -> str:
 class Item:
     """The item of a key in a space, as it was read.
 
-    `session` is to be changed, and `text` is its JSON as it was. `updates` has the ids of the last
-    updates that changed it, the newest last, each with its state. `once` has the results of changes
-    that aren't repeated, by their name and the id of their update or event.
+    Change `session`, then call `keep`. `text` is its JSON as it was read. `updates` contains the
+    ids of the last updates that changed it, the newest last, each with its state. `once` contains
+    the results of changes with a name, by that name and the id of their update or event.
     """
 
     def __init__(self, space: str, key: str) -> None:
@@ -130,7 +131,7 @@ class Item:
         self.id = id_of(space, key)
         item = _got(self.id)
         if not item and space == "session" and self.id != key:
-            # An earlier version wrote it, and it is a bot's: read and written on.
+            # An earlier version wrote this item of the bot under the bare key: keep using it.
             before = _got(key)
             if "session" in before and "space" not in before:
                 self.id, item = key, before
@@ -155,14 +156,14 @@ class Item:
 
     def _unreadable(self, error: Exception) -> Misconfigured:
         return Misconfigured(
-            f"the item {self.id} of the sessions' table can't be read, since something else has "
+            f"the item {self.id} of the sessions' table can't be read, because another program has "
             f"written it: repair or delete it ({type(error).__name__})"
         )
 
     def calls(self, update_id: int) -> list[Json] | None:
         """Return the calls that answer an update, or None if they aren't kept.
 
-        They are parsed here, since few updates are redelivered. Raises Misconfigured.
+        They are parsed only here, since few updates are redelivered. Raises Misconfigured.
         """
         if self.updates.get(update_id) in (SILENT, FAILED):
             return []
@@ -181,11 +182,11 @@ class Item:
         always: bool = False,
         state: int = KEPT,
     ) -> bool:
-        """Write the session, unless it is as it was, with the `answers` to updates, by their ids.
+        """Write the session, with the `answers` to updates by their ids, if it has changed.
 
-        It is kept for `days`, or session_retention_in_days if they are None. With `always`, it is
-        written even if it is as it was. Returns False if somebody else has written since it was
-        read. Raises BadSession.
+        With `always`, write it in any case. It is kept for `days`, or session_retention_in_days if
+        they are None. Returns False if somebody else has written since it was read. Raises
+        BadSession.
         """
         text = _text(self.session)
         if text == self.text and not always:
@@ -214,7 +215,7 @@ class Item:
         updates = {**self.updates}
         for each in new:
             if updates.get(each) == FAILED:
-                del updates[each]  # one that failed before is the newest now
+                del updates[each]  # to add it as the newest, below
         updates |= new
         for each in [*updates][:-MOST_UPDATES]:
             del updates[each]
@@ -229,17 +230,17 @@ class Item:
         sizes = len(_bytes(text)), sum(len(_bytes(part)) for part in (ids, once, *calls.values()))
         if sum(sizes) + len(_bytes(self.id)) + MAP_BYTES * len(calls) > LARGEST_ITEM:
             raise BadSession(
-                f"a session ({sizes[0]:,} bytes) with the calls of its updates ({sizes[1]:,} bytes)"
-                " must fit into a DynamoDB item, which has 400 KB"
+                f"a session ({sizes[0]:,} bytes) and the calls kept with it ({sizes[1]:,} bytes) "
+                "must fit into a DynamoDB item (400 KB): keep less, or use a table of your own"
             )
-        # In hex: the time, which tells operators the age of an item, and a random number.
+        # The time in hex, which tells operators an item's age, and a random number.
         version = {"S": f"{int(time.time()):08x}{os.urandom(4).hex()}"}
         item: Json = {"id": {"S": self.id}, "version": version, "session": {"S": text}}
         item["updates"] = {"S": ids}
         item["calls"] = {"M": {str(update_id): {"S": call} for update_id, call in calls.items()}}
         if once:
             item["once"] = {"S": once}
-        if self.id != self.key:  # so it isn't that of a bot's key which is the same text
+        if self.id != self.key:  # to tell it from an item that an earlier version wrote
             item["space"] = {"S": self.space}
         if expires_at:
             item["expires_at"] = expires_at
@@ -263,28 +264,28 @@ def checked_copy(data: Json) -> Json:
 
 
 def checked_result(result: Any) -> Any:
-    """Return a copy of a change's result. Raises BadSession if it can't be kept."""
+    """Return a copy of the result of a change. Raises BadSession if it can't be kept."""
     copy = checked_copy({"": result})[""]
     if len(to_json(copy).encode()) > LARGEST_RESULT:
-        raise BadSession(f"with once, the result must have up to {LARGEST_RESULT:,} bytes in JSON")
+        raise BadSession(f"with once, a result must have at most {LARGEST_RESULT:,} bytes of JSON")
     return copy
 
 
 def _text(data: Json) -> str:
-    """Return a session in JSON. Raises BadSession if JSON would give it back changed."""
+    """Return a session in JSON. Raises BadSession if JSON would change it."""
     try:
         text = to_json(data)
         if (given := json.loads(text)) != data:
             raise ValueError(_changed(data, given))
     except (TypeError, ValueError, RecursionError) as error:
-        raise BadSession(f"a session must have only what JSON gives back: {error}") from None
+        raise BadSession(f"a session must contain only {JSON_VALUES}: {error}") from None
     return text
 
 
 def _changed(data: Any, given: Any, at: str = "the session") -> str:
     """Return the first part of a session that JSON changes: the key before it, and its type.
 
-    Only keys that could be names in Python are quoted: people's words may be others.
+    A key is quoted only if it could be a name in Python: others may be people's words.
     """
     if isinstance(data, dict):
         key = next(key for key in data if key not in given or data[key] != given[key])
@@ -301,8 +302,8 @@ def _changed(data: Any, given: Any, at: str = "the session") -> str:
 
 
 def _newest(updates: dict[int, int], calls: dict[int, str], room: int) -> dict[int, str]:
-    """Return the calls that stay: the newest that fit into `room` bytes, and those of the newest
-    update and of unfinished ones anyway.
+    """Return the calls to keep: those of the newest update and of unfinished ones, and of earlier
+    ones, the newest first, as many as fit into `room` bytes.
     """
     newest = next(reversed(updates), None)
     kept = {}
@@ -316,12 +317,12 @@ def _newest(updates: dict[int, int], calls: dict[int, str], room: int) -> dict[i
 
 
 def _in(days: int) -> Json:
-    """Return the time in so many days, as an item has it."""
+    """Return the time in so many days, in DynamoDB's form."""
     return {"N": str(int(time.time()) + days * DAY)}
 
 
 def _parsed(text: str) -> Any:
-    """Parse the JSON of an item. Raises ValueError, also for NaN, which no session may have."""
+    """Parse the JSON of an item. Raises ValueError, also for NaN, which no session can contain."""
     return json.loads(text, parse_constant=int)
 
 
@@ -349,4 +350,4 @@ def call(action: str, **params: Any) -> Any:
     except aws.ClientError as error:
         if error.code == "ConditionalCheckFailedException":
             return None
-        raise Misconfigured(f"the table of the sessions can't be used: {error}") from None
+        raise Misconfigured(f"the sessions' table can't be used: {error}") from None

@@ -16,7 +16,7 @@ fetched_at = 0.0  # time.time(): a container's other clocks may stand still whil
 
 
 def may_have_changed() -> bool:
-    """Tell whether the token may be another one since the last fetch, so that one more is due."""
+    """Tell whether the last fetch of the token is so long ago that another one is due."""
     return not 0 <= time.time() - fetched_at <= REFETCH_SECONDS
 
 
@@ -33,5 +33,5 @@ def fetch() -> str:
         raise Unreachable(f"the token can't be fetched: {error}") from None
     token = str(parameter.get("Value")).strip() if isinstance(parameter, dict) else ""
     if not re.fullmatch(TOKEN, token):
-        raise Misconfigured(f"the parameter {settings.token_parameter} doesn't hold a bot's token")
+        raise Misconfigured(f"the parameter {settings.token_parameter} must contain a bot's token")
     return token

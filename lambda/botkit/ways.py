@@ -11,12 +11,12 @@ Why this order:
 - `enqueue` stands after `limit`, so that a flood stays out of the queue. It stands where the bot
   would: what can't wait goes on to the bot.
 - `turns` stands outside of `keep`: a turn is kept first, and then its other messages are noted.
-- `on_failure` stands outside of both: only then is it over. It stands inside of `allow`, so that
-  strangers hear nothing. A replay has no such step.
-- `once` stands inside of `keep`, which keeps what it gives up, and outside of `again` and
-  `session`, which may have a run go on.
-- `due` stands inside of `again`: if its table is away, the calls are scheduled again. `over` stands
-  outside: what is scheduled again, or given up by `once`, is over.
+- `on_failure` stands outside of both, where the failure is final. It stands inside of `allow`, so
+  that strangers hear nothing. A replay has no such step.
+- `once` stands inside of `keep`, so that an update that it gives up is kept. It stands outside of
+  `again` and `session`, which may let a run continue.
+- `due` stands inside of `again`: if its table can't be used, the calls are scheduled again. `over`
+  stands outside: an event that is scheduled again, or that `once` gives up, is over.
 """
 
 from __future__ import annotations
@@ -57,19 +57,19 @@ WANTED: dict[str, Callable[[Any], object]] = {
     "turns": lambda bot: hasattr(bot, "TOGETHER"),
 }
 
-# And the setting that switches on a source which needs something of bot.py.
+# The setting that switches on a source which needs something of bot.py.
 SOURCES: dict[str, Callable[[], object]] = {"page": lambda: settings.mini_app_url}
 
 Step = Callable[[Run], Any]
-Take = Callable[[Run, str], Outcome]  # as `take`: what a source sends its runs with
+Take = Callable[[Run, str], Outcome]  # the type of `take`, with which a source sends its runs
 imported: dict[str, Step] = {}  # by name
 
 
 def steps(way: str) -> list[Step]:
     """Return the steps of a way that the settings and the bot switch on.
 
-    They are found at each run. While bot.py can't be imported, it is tried again, and its updates
-    may wait in the queue meanwhile.
+    They are looked up for each run: while bot.py can't be imported, each run tries that again, and
+    its update may wait in the queue meanwhile.
     """
     names = wanted(way)
     for name in names:
@@ -102,12 +102,12 @@ def take(
 ) -> Outcome:
     """Send a run its way and log its outcome, one line for each run.
 
-    An exception becomes an outcome here. So the steps outside of the one that raised it still act.
+    An exception becomes an outcome here, so the steps outside of the one that raised it still act.
     """
     started = time.monotonic()
     ahead, waiting = steps(way), list[Any]()
     outcome: Outcome | None = None
-    while not outcome:  # the last step of a way answers
+    while not outcome:  # the last step of a way always returns one
         try:
             result = ahead.pop(0)(run)
         except BaseException as error:
@@ -129,7 +129,7 @@ def take(
 def go_on(
     step: Any, outcome: Outcome | None, outcome_of: Callable[[BaseException], Outcome]
 ) -> Outcome | None:
-    """Have a step that also acts afterwards go on. Returns its outcome, or None if it waits."""
+    """Resume a step that also acts afterwards. Returns its outcome, or None if it waits."""
     try:
         step.send(outcome)
     except StopIteration as end:

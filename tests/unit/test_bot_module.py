@@ -27,7 +27,7 @@ from tests.support.stubs import (
 
 # ── Asked
 
-LIST = "reply() must return a list of calls, not a "
+LIST = "reply() must return a list of calls, not "
 
 
 @pytest.mark.parametrize(
@@ -37,12 +37,9 @@ LIST = "reply() must return a list of calls, not a "
             "async def reply(update):\n    return []",
             "reply() must be written with def, not async def",
         ),
-        (
-            "def reply(update): ...",
-            LIST + "NoneType: return [] where there is nothing to say",
-        ),
-        ("def reply(update):\n    yield {}", LIST + "generator: return a list"),
-        ("from functools import partial\nreply = partial(len)", LIST + "int"),
+        ("def reply(update): ...", LIST + "None: write return [] to say nothing"),
+        ("def reply(update):\n    yield {}", LIST + "a generator: write return, not yield"),
+        ("from functools import partial\nreply = partial(len)", LIST + "a int"),
         ("def reply(update, context):\n    return []", "reply() must take one argument"),
         ("def reply():\n    return []", "reply() must take one argument"),
     ],
@@ -284,9 +281,9 @@ def test_a_call_of_the_import_is_none_of_the_update(
 # An import that never ends, as of a bot that polls. Its alarm has the time that is left, which is
 # shortened here.
 NO_END = (
-    "bot.py can't be imported in time (what polls may run only if __name__ == "
-    '"__main__"; if it only takes long, raise memory_size, which also gives it more CPU, and '
-    "timeout): TimeIsUp: "
+    "bot.py can't be imported in time (move code that polls under `if __name__ == "
+    '"__main__":`; if the import only takes long, raise memory_size, which also gives it more CPU, '
+    "and timeout): TimeIsUp: "
 )
 ENDLESS = """
 import os, signal, threading

@@ -24,20 +24,20 @@ from tests.support.stubs import (
 
 # ── What is returned
 
-LIST = "reply() must return a list of calls, not a "
+LIST = "reply() must return a list of calls, not "
 
 METHOD = 'each call of reply() must have a "method", such as "sendMessage"'
 
 INSTEAD = (
-    '"instead_of" of a sendMessage of reply() must be how many of the calls that follow are made '
-    "only if Telegram refuses this one"
+    '"instead_of" in a sendMessage of reply() must be a number of calls that follow it: those are '
+    "made only if Telegram refuses this one"
 )
 
 RETURNS: dict[str, tuple[Any, str]] = {
-    "None": (None, LIST + "NoneType: return [] where there is nothing to say"),
-    "a call": (CALL, LIST + "dict: put it into a list"),
-    "a tuple": ((CALL,), LIST + "tuple"),
-    "text": ("sendMessage", LIST + "str"),
+    "None": (None, LIST + "None: write return [] to say nothing"),
+    "a call": (CALL, LIST + "a dict: write [call]"),
+    "a tuple": ((CALL,), LIST + "a tuple"),
+    "text": ("sendMessage", LIST + "a str"),
     "a call that is text": (["sendMessage"], "each call of reply() must be a dict, not a str"),
     "a call that is None": (
         [CALL, None],
@@ -63,7 +63,7 @@ RETURNS: dict[str, tuple[Any, str]] = {
     ),
     "a parameter without a name": (
         [{**CALL, 7: "x"}],
-        "the parameters of a sendMessage of reply() must have strings for names",
+        "the names of parameters in a sendMessage of reply() must be strings",
     ),
     "a file and NaN": (
         [{**CALL, "x": b"1", "y": float("nan")}],

@@ -55,7 +55,7 @@ def test_it_is_called_again_when_telegram_said(world: World) -> None:
     world.clock.now += 58
     refusal = world.refusal("editMessageText", message_id=1)
     assert (refusal.outcome, refusal.retry_after) == ("throttled", 2)
-    assert "retry after 2 (told before, and not called again)" in str(refusal)
+    assert "retry after 2 (an earlier refusal: nothing was called)" in str(refusal)
     world.clock.now += 1.5
     world.container.telegram.call("sendMessage", **CALL)
     assert world.asked == [("sendMessage", 42)] * 2

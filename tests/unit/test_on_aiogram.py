@@ -576,7 +576,7 @@ def test_data_must_be_json(start_with_sessions: StartBot, data: str) -> None:
     lines = ("try:", f"    await state.set_data({data})", "except ValueError:", "    pass")
     container = start_with_sessions(with_session(handler(*lines)))
     outcome, error = result(container)
-    assert (outcome, "must have only what JSON gives back" in error) == ("bot_failed", True)
+    assert (outcome, "must contain only strings" in error) == ("bot_failed", True)
 
 
 def test_data_is_a_copy(start_with_sessions: StartBot, bot_api: BotApi) -> None:

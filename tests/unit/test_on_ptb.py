@@ -810,7 +810,7 @@ def test_one_session_is_read_once(start_with_sessions: StartBot, bot_api: BotApi
             "context.application.migrate_chat_data(old_chat_id=42, new_chat_id=-105)",
             "chat_data must be that of the update: botkit.session has others",
         ),
-        ("context.user_data['n'] = {1}", "a session must have only what JSON gives back"),
+        ("context.user_data['n'] = {1}", "a session must contain only strings"),
     ],
 )
 def test_what_cannot_be_kept(

@@ -544,7 +544,7 @@ TOP = "only a function at the top of a module can wait for a message, not "
         ("lambda message: None", f"{TOP}handle.<locals>.<lambda> at bot.py:"),
         ("bot.get_me", f"{TOP}TeleBot.get_me at __init__.py:"),
         ("type('Step', (), {'__call__': print})()", f"{TOP}a Step"),
-        ("handle, message", "a session must have only what JSON gives back"),
+        ("handle, message", "a session must contain only strings"),
     ],
 )
 def test_what_cannot_wait(start_with_sessions: StartBot, callback: str, error: str) -> None:

@@ -151,7 +151,7 @@ def test_a_result_of_a_kb_is_kept(start_with_sessions: StartBot, size: int, is_k
     if is_kept:
         assert visit(container, function=lambda data: result) == result
         return
-    with pytest.raises(ValueError, match="must have up to 1,024 bytes"):
+    with pytest.raises(ValueError, match="must have at most 1,024 bytes"):
         visit(container, function=lambda data: result)
     assert container.table.items == {}
 
@@ -162,8 +162,8 @@ def test_a_result_of_a_kb_is_kept(start_with_sessions: StartBot, size: int, is_k
         ({"once": ""}, "must be a name of 1 to 64 bytes"),
         ({"once": "ж" * 33}, "must be a name of 1 to 64 bytes"),
         ({"once": 1}, "must be a name of 1 to 64 bytes"),
-        ({"id": ""}, "leave it out where nothing has an id"),
-        ({"function": lambda data: {1, 2}}, "only what JSON gives back"),
+        ({"id": ""}, "leave it out in on_request"),
+        ({"function": lambda data: {1, 2}}, "must contain only strings"),
     ],
     ids=["no name", "long", "a number", "a page", "no JSON"],
 )
@@ -205,7 +205,7 @@ def test_a_change_inside_of_another_one_of_the_same_session_is_refused(
         session.change("7", lambda another: another.update(n=1))
         session.change("42", lambda again: again.update(n=1))
 
-    with pytest.raises(session.BadSession, match="while it changes that one"):
+    with pytest.raises(session.BadSession, match="inside of a change of the same"):
         session.change("42", twice)
     with pytest.raises(session.BadSession, match="the key of a session must be a string"):
         session.change([1], dict.clear)
@@ -253,13 +253,13 @@ def test_an_item_that_cant_be_read_keeps_the_update(
     assert container.table.items["42"] == odd
 
 
-def test_reply_changes_its_own_session_by_its_argument(start_with_sessions: StartBot) -> None:
+def test_reply_changes_its_own_session_through_its_argument(start_with_sessions: StartBot) -> None:
     container = start_with_sessions(
         'from botkit import session as sessions\nSESSION = "chat"\n'
         'def reply(update, session):\n    sessions.change("42", dict.clear)'
     )
     assert container.deliver(message()) == (200, None)
-    error = "reply() must change its own session by its argument"
+    error = "reply() must change its own session through its argument `session`"
     assert (container.line["outcome"], container.line["error"]) == ("bot_failed", error)
 
 

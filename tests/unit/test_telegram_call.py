@@ -168,7 +168,7 @@ def test_a_parameter_without_a_token_is_fetched_again_until_it_has_one(
 ) -> None:
     store = serve(answers(answer, answer, parameter(TOKEN)))
     container = start_with_parameter(bot_api.url, store)
-    error = "the parameter /bot/token doesn't hold a bot's token"
+    error = "the parameter /bot/token must contain a bot's token"
     assert container.log[-1]["error"] == error
     assert container.deliver(message()) == (503, None)
     assert (container.line["outcome"], container.line["error"]) == ("misconfigured", error)

@@ -297,7 +297,7 @@ def test_what_cannot_work_is_told_whatever_catches_the_error(
     assert result(container, status) == (outcome, framework.why)
 
 
-NO_LATER = "there is nothing to schedule with: set later = true"
+NO_LATER = "bot.py schedules calls: set later = true"
 NO_CALL = 'a call must be a dict with a "method", such as "sendMessage"'
 
 

@@ -562,7 +562,7 @@ def test_the_check_warns_that_events_which_wait_may_fail(
     bot_api.answers("getMe", {}, ME)
     container.invoke(CHECK)
     warned = [line["message"] for line in container.log if line["level"] == "WARNING"]
-    told = "bot.py has no on_event(): events of an earlier version that wait will fail"
+    told = "bot.py has no on_event(): waiting events of an earlier version will fail"
     assert warned == ([] if has_on_event else [told])
 
 

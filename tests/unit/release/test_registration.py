@@ -255,7 +255,7 @@ def test_a_malformed_token_fails_at_once(
 ) -> None:
     store = serve(answers(*[parameter("123:tökén")] * 2))  # at start-up, and after it
     container = start_with_parameter(bot_api.url, store)
-    with pytest.raises(Exception, match="^the parameter /bot/token doesn't hold a bot's token$"):
+    with pytest.raises(Exception, match="^the parameter /bot/token must contain a bot's token$"):
         container.invoke(event("register"))
     assert no_pauses == []
 

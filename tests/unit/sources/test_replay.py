@@ -183,7 +183,7 @@ def test_telegram_keeps_what_cannot_be_kept(keeping: Keeping, error: str, outcom
         outcome,
         "ValueError at bot.py:7",
     )
-    assert container.log[-2]["message"] == "what failed was not kept"
+    assert container.log[-2]["message"] == "a failed update or event was not kept"
     breaks(container, "nothing", error)
     assert container.deliver(message()) == (200, None)
     assert len(kept(container)) == 1
@@ -223,7 +223,7 @@ def test_what_people_saw_does_not_come_again_even_if_it_cannot_be_kept(
     bot_api.expects(CALL)
     assert container.deliver(message()) == (200, None)
     assert container.line["outcome"] == "bot_failed"
-    assert container.log[-2]["message"] == "what failed was not kept"
+    assert container.log[-2]["message"] == "a failed update or event was not kept"
 
 
 def test_what_could_not_be_kept_is_kept_when_it_comes_again(
@@ -249,7 +249,7 @@ def test_what_the_queue_can_never_take_does_not_block_its_chat(keeping: Keeping,
         breaks(container, "SendMessage", "NotTaken")
     assert container.deliver(message(text=text)) == (200, None)
     assert container.line["outcome"] == "bot_failed"
-    assert container.log[-2]["message"] == "what failed can't be kept"
+    assert container.log[-2]["message"] == "a failed update or event can't be kept"
     assert container.queues.messages == {}
 
 

@@ -809,7 +809,10 @@ def test_an_impossible_key_fails(start_with_sessions: StartBot, changed: str, er
     assert error in fails(container, "bot_failed")
 
 
-KEPT = "a session must have only what JSON gives back: "
+KEPT = (
+    "a session must contain only strings, numbers, booleans, None, lists, and dicts with string "
+    "keys: "
+)
 
 
 @pytest.mark.parametrize(
@@ -825,7 +828,7 @@ KEPT = "a session must have only what JSON gives back: "
         ("b'x'", KEPT + "Object of type bytes"),
         (r"'\ud800'", KEPT + "n: half a surrogate pair"),
         ("session", KEPT + "Circular reference"),
-        ("400 * 1024 * 'x'", "a session (409,608 bytes) with the calls of its updates (53 bytes)"),
+        ("400 * 1024 * 'x'", "a session (409,608 bytes) and the calls kept with it (53 bytes)"),
     ],
 )
 def test_what_cant_be_kept_fails_and_nothing_is_written(
@@ -840,7 +843,7 @@ def test_what_cant_be_kept_fails_and_nothing_is_written(
 def test_calls_that_dont_fit_fail_and_nothing_is_written(start_with_sessions: StartBot) -> None:
     source = FILES.replace('b"\\x89"', "310_000 * b'x'")
     container = start_with_sessions(source)
-    assert "with the calls of its updates (413," in fails(container, "bot_failed")
+    assert "and the calls kept with it (413," in fails(container, "bot_failed")
     assert container.table.items == {}
 
 
@@ -853,8 +856,8 @@ def test_a_reply_of_one_argument_is_named(start_with_sessions: StartBot) -> None
 @pytest.mark.parametrize(
     ("refusal", "outcome", "error"),
     [
-        ("AnUnknownException", "misconfigured", "the table of the sessions can't be used: "),
-        ("ResourceNotFoundException", "misconfigured", "the table of the sessions can't be used: "),
+        ("AnUnknownException", "misconfigured", "the sessions' table can't be used: "),
+        ("ResourceNotFoundException", "misconfigured", "the sessions' table can't be used: "),
         ("AccessDeniedException", "unreachable", "dynamodb: AccessDeniedException: "),
         ("ProvisionedThroughputExceededException", "unreachable", "dynamodb: Provisioned"),
     ],
