@@ -92,7 +92,7 @@ def is_event(invocation: Invocation) -> bool:
 def invocation(lines: list[str]) -> Invocation:
     """Return the invocation that wrote these lines."""
     found = Invocation(cold=False)
-    logged, printed = [], []
+    output: list[str | Json] = []
     for text in lines:
         if text.startswith(("START RequestId: ", "END RequestId: ")):
             continue
@@ -104,7 +104,7 @@ def invocation(lines: list[str]) -> Invocation:
         except ValueError:
             line = None
         if not isinstance(line, dict):
-            printed.append(f"{text}\n")
+            output.append(f"{text}\n")
         elif line.get("message") == START and set(line) == {"message", "milliseconds"}:
             found.cold, found.start_milliseconds = True, line["milliseconds"]
         elif line.get("message") == EVENT and set(line) == {"message", "event", "error"}:
@@ -112,11 +112,10 @@ def invocation(lines: list[str]) -> Invocation:
         elif set(line) in ({"session", "before"}, {"session", "after"}):
             found.take_session(line)
         elif {"level", "message", "timestamp"} <= set(line):
-            logged.append(readable(line))
+            output.append(readable(line))
         else:
-            printed.append(f"{text}\n")
-    found.take_logs(logged)
-    found.printed = "".join(printed)
+            output.append(f"{text}\n")
+    found.take_output(output)
     return found
 
 

@@ -67,6 +67,7 @@ class LocalDeployment(Deployment):
                 raise UnusableBot(
                     "\n".join(filter(None, (told, checked.traceback, checked.printed)))
                 )
+            self.on_log(checked)
             error = self.register(bot)
         self.way = "\n".join([self.way, *notes(bot.folder, is_configured=False)])
         if error:
@@ -96,8 +97,10 @@ class LocalDeployment(Deployment):
         except ValueError as reason:
             raise ToolError(str(reason)) from None
         with version:
-            if error := version.invoke(CHECK).error.strip():
+            checked = version.invoke(CHECK)
+            if error := checked.error.strip():
                 raise ToolError(error)
+            self.on_log(checked)
             self.function.take(version)  # and not the folder, where more may have been saved
         return self.register(bot)
 

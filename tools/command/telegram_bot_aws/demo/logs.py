@@ -16,15 +16,15 @@ SHOWN = {"level", "location", "logger", "message", "requestId", "timestamp", "tr
 
 
 def tell_log(invocation: Invocation, *, everything: bool = False, as_json: bool = False) -> None:
-    """Print the output of an invocation, and the bot's log lines at WARNING or above.
+    """Print the output of an invocation, and the bot's log lines at WARNING or above, in order.
 
     With `everything` it is all that CloudWatch keeps, as JSON to standard output if `as_json`. A
     failed outcome is told elsewhere.
     """
-    if invocation.printed:
-        aside(invocation.printed.rstrip("\n"))
-    for line in invocation.logs or []:
-        if everything and as_json:
+    for line in invocation.output:
+        if isinstance(line, str):
+            aside(line.rstrip("\n"))
+        elif everything and as_json:
             aside(json.dumps(line, ensure_ascii=False), file=sys.stdout)
         elif everything or (line.get("level") in COLOURS and "outcome" not in line):
             aside(shown(line), colour=COLOURS.get(f"{line.get('level')}", ""))

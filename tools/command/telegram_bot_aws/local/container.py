@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -90,7 +90,8 @@ class Collect(logging.Handler):
         fields = {k: v for k, v in vars(record).items() if k not in known}
         if record.exc_info:
             fields["traceback"] = "".join(traceback.format_exception(*record.exc_info))
-        records.append({"level": record.levelname, "message": record.getMessage(), **fields})
+        line = {"level": record.levelname, "message": record.getMessage(), **fields}
+        records.append((os.fstat(2).st_size, line))  # after so many bytes of other output
 
 logging.basicConfig(level=logging.INFO, handlers=[Collect()])
 logging.getLogger("botkit").setLevel(logging.DEBUG)  # the traceback's level
@@ -104,7 +105,6 @@ class Context:
         return max(0, int((self.ends - time.monotonic()) * 1000))
 
 def say(**answer):
-    sys.stdout.flush()
     answer |= {"logs": records, "sessions": sessions}
     print(json.dumps(answer, default=str), file=answers, flush=True)
     records.clear()
@@ -163,9 +163,10 @@ MOST_FRAMES = 6  # in a row that aren't the author's
 class Invocation:
     """One invocation of the handler. Unknown values are None.
 
-    `error` is the exception that it raised, or how else it ended. `logs` are the log lines that
-    Lambda would keep, `printed` is its other output, `traceback` that of an exception in bot.py.
-    `sessions` has those that it read and wrote, by their keys: JSON "before" and "after".
+    `error` is the exception that it raised, or how else it ended. `output` has the log lines that
+    Lambda would keep, and the text that was printed before, between and after them. `traceback` is
+    that of an exception in bot.py. `sessions` has those that it read and wrote, by their keys: JSON
+    "before" and "after".
     `cold` tells whether it started a container, which took `start_milliseconds`.
     """
 
@@ -173,8 +174,7 @@ class Invocation:
     result: Any = None
     error: str = ""
     traceback: str = ""
-    logs: list[Json] | None = None
-    printed: str = ""
+    output: list[str | Json] = field(default_factory=list)
     cold: bool | None = None
     start_milliseconds: float | None = None
     milliseconds: float | None = None
@@ -187,17 +187,36 @@ class Invocation:
         else:
             self.sessions[told["session"]] |= {"after": told["after"]}
 
-    def take_logs(self, lines: list[Json]) -> None:
-        """Keep log lines, and the traceback from the debug lines, which Lambda wouldn't keep."""
-        for line in lines:
-            if line.get("message") == EXCEPTION and "traceback" in line:
-                self.traceback = advised(BEFORE_BOT.sub(r"\1", str(line["traceback"])))
-        self.logs = [line for line in lines if line.get("level") != "DEBUG"]
+    def take_output(self, parts: list[str | Json]) -> None:
+        """Keep output in order, and the traceback from the debug lines, which Lambda wouldn't keep.
+
+        Texts that follow one another become one.
+        """
+        for part in parts:
+            last = self.output[-1] if self.output else None
+            if isinstance(part, str) and isinstance(last, str):
+                self.output[-1] = last + part
+            elif isinstance(part, str):
+                self.output += [part] if part else []
+            elif part.get("level") != "DEBUG":
+                self.output.append(part)
+            elif part.get("message") == EXCEPTION and "traceback" in part:
+                self.traceback = advised(BEFORE_BOT.sub(r"\1", str(part["traceback"])))
+
+    @property
+    def logs(self) -> list[Json]:
+        """The log lines."""
+        return [part for part in self.output if not isinstance(part, str)]
+
+    @property
+    def printed(self) -> str:
+        """The other output."""
+        return "".join(part for part in self.output if isinstance(part, str))
 
     @property
     def outcome(self) -> Json:
         """The handler's log line about the update or event."""
-        return next((line for line in self.logs or [] if "outcome" in line), {})
+        return next((line for line in self.logs if "outcome" in line), {})
 
     @property
     def is_from_queue(self) -> bool:
@@ -374,8 +393,7 @@ class Function:
             invocation.event, invocation.cold = event, start is not None
             if start:
                 invocation.start_milliseconds = start.milliseconds
-                invocation.logs = [*(start.logs or []), *(invocation.logs or [])]
-                invocation.printed = start.printed + invocation.printed
+                invocation.output = [*start.output, *invocation.output]
                 invocation.traceback = invocation.traceback or start.traceback
             return invocation
 
@@ -454,23 +472,29 @@ class Function:
         invocation = Invocation(
             result=answer.get("result"),
             error=answer.get("error", ""),
-            printed=self._printed() + memory.too_much,
             milliseconds=milliseconds,
         )
-        invocation.take_logs(answer.get("logs", []))
+        invocation.take_output([*self._output_with(answer.get("logs", [])), memory.too_much])
         for told in answer.get("sessions", []):
             invocation.take_session(told)
         if not line or (call is None and invocation.error):
             self._stop()  # like Lambda: the next invocation starts another one
         return invocation
 
-    def _printed(self) -> str:
-        """Return the output since the last call."""
+    def _output_with(self, logs: list[tuple[int, Json]]) -> Iterator[str | Json]:
+        """Yield the output since the last call, with log lines in it: each after so many bytes."""
         with self._output.open("r+b") as output:
             data = output.read(MOST_PRINTED)
-            more = output.read(1)
+            if output.read(1):
+                data += "… (too long)\n".encode()
             output.truncate(0)
-        return self._named(data.decode(errors="replace")) + ("… (too long)\n" if more else "")
+        begin = 0
+        for before, line in logs:
+            end = before if before <= MOST_PRINTED else len(data)
+            yield self._named(data[begin:end].decode(errors="replace"))
+            yield line
+            begin = end
+        yield self._named(data[begin:].decode(errors="replace"))
 
     def _named(self, text: str) -> str:
         """Return a text that names the author's files, and not their copies."""

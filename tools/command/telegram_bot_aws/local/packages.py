@@ -96,5 +96,6 @@ def command(
         "needed": [str(ROOT), *links(bot)],
         "writable": [str(writable)] if writable else [],
     }
-    options = ["-I", "-S", "-B", "-c", BEGIN + program]
+    # Unbuffered, as on Lambda: what a program prints and logs stays in order.
+    options = ["-I", "-S", "-B", "-u", "-c", BEGIN + program]
     return [sys.executable, *options, argument, CONFINE, json.dumps(confined)]

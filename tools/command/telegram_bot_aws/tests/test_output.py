@@ -118,7 +118,7 @@ def reply(update):
 
 
 def test_poll_shows_what_a_terminal_would_obey(capfd: pytest.CaptureFixture[str]) -> None:
-    poll.show(Invocation(printed=RAW, traceback=RAW))
+    poll.show(Invocation(output=[RAW], traceback=RAW))
     poll.say(RAW)
     out, err = capfd.readouterr()
     assert err == f"{SHOWN}{SHOWN}\n"

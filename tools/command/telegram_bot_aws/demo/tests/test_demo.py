@@ -499,10 +499,12 @@ def reply(update):
         later.schedule({**to, "text": "at last"}, time.time() + 3, "soon")
         return []
     if text == "log":
+        print("printed before")
         try:
             [][0]
         except IndexError:
             log.exception("an error that is only logged")
+        print("printed after")
         return []
     who = about.get("from", {}).get("first_name")
     return [{**to, "text": f"<i>{who}</i> in {chat['type']}: {text}"}]
@@ -675,16 +677,18 @@ def test_an_event_that_fails_fails_the_run(people: Path) -> None:
     assert ran.code == 1
 
 
-def test_an_error_that_is_only_logged_is_seen(people: Path) -> None:
+def test_an_error_that_is_only_logged_is_seen_in_its_place(people: Path) -> None:
     flags = ("--send", "log", "--send", "menu", "--press", "Add")
     ran = run(demo.main, "--direct", "--bot", str(people), *flags)
     said = of_people(ran.output)
-    assert said[1:3] == [
+    assert said[1:4] == [
+        "printed before",
         "ERROR: an error that is only logged",
         "Traceback (most recent call last):",
     ]
-    assert said[said.index('"menu" delivered') - 2 :][:2] == [
+    assert said[said.index('"menu" delivered') - 3 :][:3] == [
         "IndexError: list index out of range",
+        "printed after",
         "(no answer)",
     ]
     assert "INFO" not in ran.output, "is less than a warning"
@@ -766,10 +770,11 @@ def test_directly_a_bot_is_imported_once(tmp_path: Path, httpserver: HTTPServer)
     httpserver.expect_request("/").respond_with_data()
     (tmp_path / "bot.py").write_text(
         f"from urllib.request import urlopen\nurlopen({httpserver.url_for('/')!r}).read()\n"
-        "HANDLED = ['message']\ndef reply(update): return []\n"
+        "print('imported')\nHANDLED = ['message']\ndef reply(update): return []\n"
     )
     ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello")
     assert (ran.code, len(httpserver.log)) == (0, 1), ran.output
+    assert ran.output.splitlines().count("imported") == 1
 
 
 def test_directly_the_function_says_why_a_bot_cant_be_imported(tmp_path: Path) -> None:

@@ -30,13 +30,17 @@ def test_an_invocation_is_read_from_its_lines() -> None:
             '{"message": "start-up", "milliseconds": 81.5}',
             line("exception in bot.py", "DEBUG", **error),
             update,
+            "printed afterwards",
             "END RequestId: 1",
             REPORT,
         ]
     )
     assert found == Invocation(
-        logs=[json.loads(update)],
-        printed='printed\n{"printed": "as JSON"}\n',
+        output=[
+            'printed\n{"printed": "as JSON"}\n',
+            json.loads(update),
+            "printed afterwards\n",
+        ],
         traceback="Traceback (most recent call last):\n"
         '  File "/var/task/bot.py", line 3, in reply\n    {}["a"]\nKeyError: \'a\'',
         cold=True,
@@ -59,7 +63,7 @@ def test_sessions_are_read_as_they_were_and_became() -> None:
 
 def test_a_warm_invocation_that_says_nothing() -> None:
     found = invocation([START, "END RequestId: 1", REPORT])
-    assert found == Invocation(logs=[], cold=False, milliseconds=12.0)
+    assert found == Invocation(cold=False, milliseconds=12.0)
     assert found.failure == ""
 
 

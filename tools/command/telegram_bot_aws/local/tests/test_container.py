@@ -462,6 +462,31 @@ def test_what_leaves_a_container_ends_too_if_we_are_killed(tmp_path: Path) -> No
         wait_for_state(process, "")
 
 
+SAYS = """
+import logging, sys
+def reply(update): ...
+def on_event(event):
+    print("1", end="")
+    print("2", file=sys.stderr)
+    logging.warning("3")
+    print("4")
+    logging.debug("left out")
+    print("5", file=sys.stderr)
+    logging.error("6")
+    print(event["more"])
+    return []
+"""
+
+
+def test_what_a_bot_prints_and_logs_stays_in_order(tmp_path: Path) -> None:
+    (tmp_path / "bot.py").write_text(SAYS)
+    with Function(tmp_path, {}) as function:
+        for more, last in (("7", "7\n"), ("x" * 100_000, f"{'x' * 99_993}… (too long)\n")):
+            output = function.invoke({"more": more}).output
+            said = [each if isinstance(each, str) else each["message"] for each in output[-6:]]
+            assert said == ["12\n", "3", "4\n5\n", "6", last, "event"], more[:1]
+
+
 def test_it_is_said_that_a_container_takes_too_much_memory(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text("def reply(update): ...\ndef on_event(event): return []\n")
     with Function(tmp_path, {}, memory_size=8) as function:
