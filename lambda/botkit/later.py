@@ -20,7 +20,6 @@ The module's input `later` must be true.
 from __future__ import annotations
 
 import json
-import logging
 import re
 import sys
 import time
@@ -32,8 +31,6 @@ from .aws import to_json
 from .errors import JSON_VALUES, BadSchedule, Misconfigured, Unreachable
 from .settings import settings
 from .types import Any, Call, Json
-
-logger = logging.getLogger("botkit")
 
 # Scheduler also accepts names of only dots, which don't work in a path.
 NAME = r"(?=.*[^.])[0-9A-Za-z._-]{1,64}"
@@ -277,14 +274,9 @@ def _check_cron(cron: str) -> None:
 
 
 def check_bot(bot: Any) -> None:
-    """Raise Misconfigured if a bot that imports this can't schedule anything.
-
-    Without on_event() it can schedule calls, but an earlier version may have scheduled events.
-    """
+    """Raise Misconfigured if a bot that imports this can't schedule anything."""
     if not settings.later_group:
         raise Misconfigured("bot.py uses botkit.later: set later = true")
-    if not hasattr(bot, "on_event"):
-        logger.warning("bot.py has no on_event(): waiting events of an earlier version will fail")
 
 
 def _check_name(name: str) -> None:

@@ -11,6 +11,7 @@ queue: how long it hides an update that is being answered.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from hashlib import sha256
@@ -22,6 +23,8 @@ from ..settings import settings
 from ..signature import RENAME, check_function
 from ..types import Any, Json
 from .registration import ADDRESS, RegistrationFailed, call, handled_kinds, menus
+
+logger = logging.getLogger("botkit")
 
 COUNT_SECONDS = 3.0  # at most, for each queue that will be deleted
 NO_RIGHT = "AccessDenied|InvalidAccessKeyId|UnrecognizedClient"  # the last two for a new role
@@ -47,6 +50,7 @@ def check(event: Json) -> Json:
         _check_time(event, seconds)
         bot = bot_module.load()
         _check_bot(bot)
+        _warn_of_events(event, bot)
         handled_kinds()
         call("getMe", "accept the token")
         _check_queues(event)
@@ -185,3 +189,15 @@ def _check_bot(bot: Any) -> None:
         if check_bot := vars(part).get("check_bot"):  # botkit.types has any name
             check_bot(bot)
     menus(bot)
+
+
+def _warn_of_events(event: Json, bot: Any) -> None:
+    """Warn of a version at which events that an earlier one has scheduled would fail.
+
+    Scheduler doesn't tell the function what waits. But nothing does when the first version goes
+    live, unless it comes back. A demo's function may have no number.
+    """
+    is_older = "variables" in event and "sources" not in event
+    is_first = settings.function_version in ("", "1") and not is_older
+    if settings.later_group and not is_first and not hasattr(bot, "on_event"):
+        logger.warning("bot.py has no on_event(): waiting events of an earlier version will fail")

@@ -553,17 +553,35 @@ def test_a_bot_that_imports_later_needs_the_input(
     assert container.invoke(CHECK) == {}
 
 
-@pytest.mark.parametrize("has_on_event", [True, False])
-def test_the_check_warns_that_events_which_wait_may_fail(
-    start_with_schedules: StartBot, bot_api: BotApi, has_on_event: bool
+PLANNED = {"sources": "1" * 64}  # of the newest version alone
+NO_EVENTS = "bot.py has no on_event(): waiting events of an earlier version will fail"
+
+
+@pytest.mark.parametrize(
+    ("version", "more", "source", "warned"),
+    [
+        ("2", PLANNED, WITH_LATER, [NO_EVENTS]),
+        ("2", PLANNED, WITHOUT, [NO_EVENTS]),
+        ("1", {}, WITH_LATER, [NO_EVENTS]),
+        ("1", PLANNED, WITH_LATER, []),
+        ("2", PLANNED, f"{WITH_LATER}\ndef on_event(event): ...\n", []),
+    ],
+    ids=["a second", "without later too", "the first again", "the first", "with on_event"],
+)
+def test_a_version_without_on_event_is_warned_of_earlier_ones(
+    start_with_schedules: StartBot,
+    bot_api: BotApi,
+    version: str,
+    more: Json,
+    source: str,
+    warned: list[str],
 ) -> None:
-    source = "\ndef on_event(event): ...\n" if has_on_event else ""
-    container = start_with_schedules(WITH_LATER + source)
+    """Whose events may wait."""
+    container = start_with_schedules(source, AWS_LAMBDA_FUNCTION_VERSION=version)
     bot_api.answers("getMe", {}, ME)
-    container.invoke(CHECK)
-    warned = [line["message"] for line in container.log if line["level"] == "WARNING"]
-    told = "bot.py has no on_event(): waiting events of an earlier version will fail"
-    assert warned == ([] if has_on_event else [told])
+    container.invoke({**CHECK, **VARIABLES, "variables": variables(queue="", table=""), **more})
+    told = [line["message"] for line in container.log if line["level"] == "WARNING"]
+    assert told == warned
 
 
 @pytest.mark.parametrize("handled", ["message", {}, set(), None, {7: 1}], ids=repr)
