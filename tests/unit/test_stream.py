@@ -140,7 +140,7 @@ class World:
     def answer(self, pieces: Iterable[str], chat: Json = PRIVATE, **how: Any) -> list[Json]:
         self.current.asking.streams = 0  # reply() runs
         self.made = self.pieces(pieces)  # Python closes it by itself when nothing refers to it
-        calls: list[Json] = self.shown(message=message(chat), pieces=self.made, **how)
+        calls: list[Json] = self.shown(message=message(chat), chunks=self.made, **how)
         return calls
 
     def texts(self, method: str) -> list[str]:
