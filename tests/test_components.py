@@ -270,6 +270,7 @@ REMEMBERED = {
     "http.exchange.opener",
     "on_aiogram.name_of",  # a function
     "settings.settings",
+    "sse.connections",
     "steps.allow.accounts",
     "steps.due.recent",
     "steps.limit.full",

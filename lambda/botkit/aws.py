@@ -22,7 +22,8 @@ from urllib.parse import quote
 
 from . import current
 from .deadline import deadline
-from .errors import TooLong, Unreachable, encodable
+from .errors import ClientError as ClientError  # also by this name: aws.ClientError
+from .errors import TooLong, Unreachable
 from .http.connection import Connection
 from .settings import settings
 from .types import Any, Json
@@ -52,18 +53,6 @@ PAUSE = 1.0  # seconds between two empty events
 
 # By service. Tests put other objects in their place.
 connections: dict[str, Connection] = {}
-
-
-class ClientError(Exception):
-    """A call failed, and a retry would fail, too.
-
-    `code` is AWS's, such as "ResourceNotFoundException". It is the HTTP status, such as "304", if
-    AWS says no more, and "ResponseTooLong" or "InvalidEventStream" for an unusable answer.
-    """
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(encodable(f"{code}: {message}"))
-        self.code = code
 
 
 def call(service: str, target: str, params: Json, *, signed_as: str = "") -> Any:

@@ -92,6 +92,19 @@ class Refused(Failure):
         return self.code in (401, 421) or (self.code == 404 and "method" not in self.description)
 
 
+class ClientError(Exception):
+    """A request of botkit.aws or botkit.sse failed as it would fail again.
+
+    `code` is AWS's, such as "ResourceNotFoundException", or the status, such as "404", if AWS says
+    no more or another host answered. It is "ResponseTooLong" or "InvalidEventStream" for an answer
+    that can't be used.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(encodable(f"{code}: {message}"))
+        self.code = code
+
+
 class FailedForGood(Exception):
     """The bot failed at an update, with an `error` after which it must not be redelivered.
 

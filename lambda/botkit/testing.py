@@ -1,7 +1,7 @@
 """Replaces Telegram and AWS in the tests of a bot. It isn't packed.
 
     # conftest.py
-    from botkit.testing import aws, bot, calls, chat, no_pauses, sessions, waits
+    from botkit.testing import aws, bot, calls, chat, no_pauses, sessions, sse, waits
 
 Each is a pytest fixture, and works only in a test that asks for it.
 """
@@ -274,6 +274,35 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     for name in ("call", "request", "events"):
         monkeypatch.setattr(module, name, getattr(aws, name))
     return aws
+
+
+class Streams:
+    """Hosts that answer `sse.events`: `asked` contains the requests, `results` what is answered.
+
+    A request is its URL, body and headers. A result is as in `Calls`, by the URL: the whole event
+    stream as a text, or a list with the data of its events.
+    """
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Json, dict[str, str]]] = []
+        self.results: Json = {}
+
+    def events(self, url: str, body: Json, headers: dict[str, str] | None = None) -> Iterator[Any]:
+        _botkit("current").check_rerun()
+        self.asked.append((url, body, headers or {}))
+        if url not in self.results:
+            raise LookupError(f'give it a result: sse.results["{url}"] = …')
+        module, result = _botkit("sse"), _result(self.results[url], body)
+        is_text = isinstance(result, str)
+        yield from module.events_in([result.encode()]) if is_text else map(module.Event, result)
+
+
+@pytest.fixture
+def sse(monkeypatch: pytest.MonkeyPatch) -> Streams:
+    """Hosts of event streams, with the results that the test sets."""
+    streams = Streams()
+    monkeypatch.setattr(_botkit("sse"), "events", streams.events)
+    return streams
 
 
 @pytest.fixture

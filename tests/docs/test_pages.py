@@ -29,8 +29,8 @@ LINK = re.compile(r"""(?:\]\(|src(?:set)?=")([^)"]+)""")  # also of a picture
 MOST_WORDS = 900  # in the README
 # Names in botkit that hosts use, and bots don't.
 OF_HOSTS = set(
-    "authorization check_bot check_own connect forget_token prepare take_over to_json token "
-    "username".split()
+    "authorization check_bot check_own connect events_in forget_token prepare take_over to_json "
+    "token username".split()
 )
 
 
@@ -131,7 +131,7 @@ def test_the_pictures_are_small() -> None:
     "module",
     [
         *("aws", "commands", "conversation", "later", "on_aiogram", "on_ptb", "on_telebot"),
-        *("session", "stream", "telegram", "testing"),
+        *("session", "sse", "stream", "telegram", "testing"),
     ],
 )
 def test_the_reference_has_what_a_bot_calls(module: str) -> None:

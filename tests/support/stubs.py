@@ -193,8 +193,9 @@ class Container:
         connections = []
         if telegram := sys.modules.get("botkit.telegram"):
             connections.append(telegram.own.connection)
-        if aws := sys.modules.get("botkit.aws"):
-            connections += aws.connections.values()
+        for name in ("botkit.aws", "botkit.sse"):
+            if module := sys.modules.get(name):
+                connections += module.connections.values()
         for connection in connections:
             close(connection)
         close_loop(loaded())

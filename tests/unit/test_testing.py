@@ -15,9 +15,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from botkit.testing import SECONDS, aws, bot, calls, chat, no_pauses, sessions, waits
+from botkit.testing import SECONDS, aws, bot, calls, chat, no_pauses, sessions, sse, waits
 
-__all__ = ["aws", "bot", "calls", "chat", "no_pauses", "sessions", "waits"]
+__all__ = ["aws", "bot", "calls", "chat", "no_pauses", "sessions", "sse", "waits"]
 
 Json = dict[str, Any]
 
@@ -861,6 +861,33 @@ def test_an_event_that_nobody_answers_fails_the_test(chat_with: With, waits: Any
     waits.schedule({"step": 1}, chat.telegram.now(), "step")
     with pytest.raises(Exception, match=r"bot.py has no on_event\(\)"):
         chat.advance(60)
+
+
+def test_a_host_streams_what_the_test_says(sse: Any) -> None:
+    module, url = botkit("sse"), "https://host/v1/chat"
+    sse.results[url] = ": ping\n\nevent: word\ndata: a\n\ndata: b\n\n"
+    assert [(each.type, each) for each in module.events(url, {})] == [
+        ("word", "a"),
+        ("message", "b"),
+    ]
+    sse.results[url] = lambda body: [body["q"], ""]
+    assert list(module.events(url, {"q": "?"}, {"X-Key": "k"})) == ["?", ""]
+    sse.results[url] = module.Unreachable("gone")
+    with pytest.raises(module.Unreachable):
+        next(module.events(url, {}))
+    with pytest.raises(LookupError, match=r'sse\.results\["http://x/"\] = '):
+        next(module.events("http://x/", {}))
+    botkit("current").asking.rerun = []
+    with pytest.raises(ValueError, match="runs again"):
+        next(module.events(url, {}))
+    botkit("current").asking.rerun = None
+    requests = [
+        (url, {}, {}),
+        (url, {"q": "?"}, {"X-Key": "k"}),
+        (url, {}, {}),
+        ("http://x/", {}, {}),
+    ]
+    assert sse.asked == requests
 
 
 def test_several_calls_wait_as_they_were_scheduled(waits: Any) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from email.message import Message  # http.client has loaded it
 
 from .connection import Connection
 from .exchange import Answer, HTTPOverStream, Stream
+
+READ_AT_ONCE = 1 << 16  # bytes
 
 
 def post(
@@ -27,15 +28,21 @@ def post(
     """
     with connection.lent(timeout) as lent:
         stream = PatientStream(lent.connection, lent.deadline, lent.limit)
-        address = urllib.parse.urlsplit(connection.url + path)
-        client = HTTPOverStream(address.netloc, stream)
-        client.request("POST", address.path, body, headers)
+        _, _, host, target = f"{connection.url}{path}".split("/", 3)
+        client = HTTPOverStream(host, stream)
+        client.request("POST", f"/{target}", body, headers)
         while stream.is_silent(pause):
             yield Answer(0, Message(), b"")
         with client.getresponse() as response:
             yield Answer(response.status, response.headers, b"")
-            is_read_whole = not response.chunked or response.status != 200  # a refusal is short
-            for part in [response.read()] if is_read_whole else stream.chunks(pause):
+            parts: Iterable[bytes]
+            if response.status != 200:
+                parts = [response.read()]  # a refusal is short
+            elif response.chunked:
+                parts = stream.chunks(pause)
+            else:
+                parts = stream.rest(response.length, pause)
+            for part in parts:
                 yield Answer(response.status, response.headers, part)
             lent.keep(response)
 
@@ -77,5 +84,23 @@ class PatientStream(Stream):
                 yield b""
             elif more := self.makefile("rb").read1():
                 data += more
+            else:
+                raise ConnectionError("the response is incomplete")
+
+    def rest(self, length: int | None, pause: float) -> Iterator[bytes]:
+        """Yield what comes of a body that isn't in chunks, and b"" as `chunks` does.
+
+        It has `length` bytes, or ends with the connection.
+        """
+        while length != 0:
+            most = READ_AT_ONCE if length is None else min(length, READ_AT_ONCE)
+            if self.is_silent(pause):
+                yield b""
+            elif more := self.makefile("rb").read1(most):
+                self.received = 0
+                length = None if length is None else length - len(more)
+                yield more
+            elif length is None:
+                return
             else:
                 raise ConnectionError("the response is incomplete")

@@ -1,0 +1,133 @@
+"""Server-sent events of an HTTP API as they come, for example the words of a language model.
+
+    from botkit import sse
+
+    for data in sse.events("https://api.example.com/v1/chat/completions", body, headers):
+        …
+
+Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator
+
+from . import current
+from .deadline import deadline
+from .errors import ClientError, TooLong, Unreachable
+from .http.connection import Connection
+from .types import Json
+
+PAUSE = 1.0  # seconds without an event, after which an empty one comes
+LARGEST = 1 << 22  # characters of an event
+MOST_TOLD = 300  # characters of a refusal
+URL = re.compile(r'(https?://([\w.:\[\]-]+))(/[!"$-~]*)?', re.ASCII)  # without user and fragment
+SECRET = 16  # characters from which on a word of a header may be a key
+
+# A later try may succeed, as after a status from 500 on. A wrong key or an empty account is
+# configuration, so no update may be dropped.
+RETRYABLE = (401, 402, 403, 408, 425, 429)
+
+connections: dict[str, Connection] = {}  # by scheme and host
+
+
+class Event(str):
+    """The data of an event. `type` is its name, "message" if the host gave none."""
+
+    type = "message"
+
+
+def events(url: str, body: Json, headers: dict[str, str] | None = None) -> Iterator[Event]:
+    """Post `body` as JSON to a host that answers with an event stream, and yield each event.
+
+    An event is a text, its data. An empty one comes when no other has come for a second, or what
+    came was none. `url` is of ASCII: percent-encode other characters. Spaces around the value of a
+    header are left out. All of it has the time that the invocation has left. If the iterator is
+    closed early, so is the connection.
+
+    Raises, even after some events, Unreachable if the host doesn't answer, breaks off or refuses
+    for now, and ClientError if it refuses, or answers with something else. A stream that isn't in
+    chunks may end early without an error: look for its last event. Raises ValueError for a URL or a
+    header that can't be sent.
+    """
+    current.check_rerun()
+    found = URL.fullmatch(url)
+    if not found:
+        raise ValueError("url must be https://host/path, in ASCII, without a user and a fragment")
+    origin, host, path = found.groups(default="/")
+    own = {name.title(): value.strip() for name, value in (headers or {}).items()}
+    for name, value in own.items():
+        if not (value.isascii() and value.isprintable()):
+            raise ValueError(f"the header {name} must contain printable ASCII only")
+    connection = connections.setdefault(origin, Connection(origin))
+    try:
+        yield from events_in(_parts(connection, host, path, json.dumps(body).encode(), own))
+    except TooLong:
+        raise ClientError("ResponseTooLong", f"{host}: an event must have at most 4 MB") from None
+
+
+def _parts(
+    connection: Connection, host: str, path: str, body: bytes, own: dict[str, str]
+) -> Iterator[bytes]:
+    """Yield the parts of an event stream as they come. Raises ClientError or Unreachable."""
+    from .http import arriving
+
+    headers = {"Accept": "text/event-stream", "Content-Type": "application/json", **own}
+    refusal = b""
+    for answer in arriving.post(connection, path, body, headers, deadline.left(), PAUSE):
+        if answer.status in (0, 200):
+            kind, coding = answer.headers.get_content_type(), answer.headers["Content-Encoding"]
+            if answer.status and (kind != "text/event-stream" or coding):
+                text = f"{host}: an event stream must come, not {kind} {coding or ''}"
+                raise ClientError("InvalidEventStream", text.rstrip())
+            yield answer.body
+        else:
+            refusal += answer.body
+    if answer.status != 200:
+        raise _failure(host, answer.status, refusal, own)
+
+
+def _failure(host: str, status: int, refusal: bytes, own: dict[str, str]) -> Exception:
+    """Return the error for a refusal: what the host says of it, without the keys in the headers."""
+    text = " ".join(refusal.decode(errors="replace").split())
+    for secret in " ".join(own.values()).split():
+        if len(secret) >= SECRET:
+            text = text.replace(secret, "…")
+    text = f"{host}: HTTP {status}: {text[:MOST_TOLD]}"
+    if status < 200 or status >= 500:
+        return Unreachable(f"{host}: HTTP {status}")
+    return Unreachable(text) if status in RETRYABLE else ClientError(f"{status}", text)
+
+
+def events_in(parts: Iterable[bytes]) -> Iterator[Event]:
+    """Yield the events in the parts of a stream, and an empty one for each part without any.
+
+    What isn't UTF-8 is replaced, and an event that isn't over at the end is left out.
+    """
+    utf_8 = codecs.getincrementaldecoder("utf-8-sig")("replace")  # without a BOM
+    decoder = io.IncrementalNewlineDecoder(utf_8, translate=True)
+    rest = ""
+    for part in parts:
+        *blocks, rest = f"{rest}{decoder.decode(part)}".split("\n\n")
+        if len(rest) > LARGEST:
+            raise TooLong("an event is too long")
+        yield from [event for block in blocks for event in _event(block)] or [Event()]
+
+
+def _event(block: str) -> list[Event]:
+    """Return the event in some lines, or [] if they have none."""
+    data, kind = [], ""
+    for line in block.split("\n"):
+        name, _, value = line.partition(":")  # a comment has no name
+        value = value.removeprefix(" ")
+        if name == "data":
+            data.append(value)
+        elif name == "event":
+            kind = value
+    event = Event("\n".join(data))
+    event.type = kind or "message"
+    return [event] if data else []
