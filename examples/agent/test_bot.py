@@ -415,6 +415,18 @@ def test_stop_leaves_a_conversation_that_can_go_on(bot, model, sessions, reply):
     assert "toolUse" not in str(model.asked[-1]["messages"])
 
 
+def test_a_stop_that_was_noted_before_leaves_one_too(bot, model, reply):
+    """As if another container had ended before it noticed."""
+    question = message("Book Ada")
+    stop = {"chat": PRIVATE, "draft_id": question["message_id"]}
+    bot.reply({"update_id": 1, "stopped_message_generation": stop}, {})
+    model.rounds = [says("Hello.")]
+    assert reply(update(question)) == []
+    assert shown(reply(update(message("Hi")))) == ["Hello."]
+    [asked] = model.asked
+    assert roles(asked) == ["user", "assistant", "user"]
+
+
 def test_a_stop_beside_a_tool_leaves_one_too(bot, model, reply):
     question = message("What is free?")
 

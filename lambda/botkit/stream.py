@@ -59,8 +59,9 @@ def answer(
     already. In a private chat the text grows in a draft, elsewhere in a message that is edited.
     Empty chunks keep the draft of a slow answer from vanishing. With `can_stop` the draft has a
     Stop button, if the bot has a queue and sessions, and "stopped_message_generation" in HANDLED.
-    When it is tapped, or when time is almost up, `chunks` is closed, and the text ends there. Half
-    a surrogate pair is left out, unless the next chunk has the other half.
+    When it is tapped, or when time is almost up, `chunks` is closed, and the text ends there. If the
+    update is delivered again after a tap, `chunks` is closed before it begins. Half a surrogate pair
+    is left out, unless the next chunk has the other half.
 
     With `markdown` the text is Markdown, as language models write it: a rich message shows it. HTML
     in it is shown as text, an image as a link, and a link is one only if it leads to the web, to a
@@ -75,6 +76,8 @@ def answer(
     text = thinking = tail = ""
     is_whole = True  # pragma: no mutate: without chunks there is no text
     try:
+        if growing.is_stopped():  # during an earlier delivery
+            return []
         growing.show(text)
         for chunk in chunks:
             if isinstance(chunk, Thinking):
@@ -106,10 +109,8 @@ def stop(stopped: MessageGenerationStopped) -> None:
     Raises Unreachable if DynamoDB can't be used.
     """
 
-    def count(notes: Json) -> None:
-        notes["presses"] = notes.get("presses", 0) + 1
-
-    _store().change("stream", _key(stopped["chat"]["id"], stopped["draft_id"]), count, days=DAYS)
+    key = _key(stopped["chat"]["id"], stopped["draft_id"])
+    _store().change("stream", key, lambda notes: notes.update(stopped=True), days=DAYS)
 
 
 class _Growing:
@@ -119,14 +120,17 @@ class _Growing:
     """
 
     def __init__(self, message: Message, can_stop: bool, markdown: bool) -> None:
-        place = Place({"message": message})
+        place, run = Place({"message": message}), current.run
         self._message = message
         self._chat = _given(chat_id=place.chat, business_connection_id=place.business)
-        self._key = _key(place.room, message["message_id"])
         self._topic = _given(message_thread_id=place.thread)
         self._direct_topic = _given(direct_messages_topic_id=place.direct_topic)
         # A business account takes no drafts.
         self._is_draft = message["chat"]["type"] == "private" and place.business is None
+        # Stop ends the answers to an update, whenever it is delivered, and no others below the same
+        # message. An author's tests call reply() themselves: nothing has an id then.
+        self._draft_id = run.id if run.is_update else message["message_id"]
+        self._key = _key(place.room, self._draft_id if self._is_draft else message["message_id"])
         self._pause = DRAFT_PAUSE if self._is_draft else EDIT_PAUSE
         has_notes = bool(settings.session_table)
         is_group = message["chat"]["type"] != "private"
@@ -139,9 +143,8 @@ class _Growing:
         self._can_stop = can_stop and self._is_draft and has_button
         self._notes_post = has_notes and not self._is_draft
         if self._notes_post:  # several taps may be answered below one message
-            self._key += f"/{current.run.id}.{current.asking.streams}"
-            # An author's tests call reply() themselves: nothing has an id then.
-            current.asking.streams += bool(current.run.id)
+            self._key += f"/{run.id}.{current.asking.streams}"
+            current.asking.streams += bool(run.id)
         # The id of the message that grows, if an earlier delivery of the update has begun it.
         self._post: int | None = (
             _store().read("stream", self._key).get("post") if self._notes_post else None
@@ -155,8 +158,7 @@ class _Growing:
         self._shown: Json = {}
         self._shown_at = self._waits_until = self._looks_at = float("-inf")
         self._limited_until = float("-inf")  # by Telegram, or the end of the answer by others
-        self._presses: int | None = None
-        self.is_stopped()  # an earlier tap was for an earlier try
+        self._is_stopped = False
 
     def __repr__(self) -> str:
         way = "draft" if self._is_draft else f"message {self._post}"
@@ -172,14 +174,12 @@ class _Growing:
         return kind("time was up before the first word of the answer")
 
     def is_stopped(self) -> bool:
-        """Tell whether Stop was tapped since the last look. It looks at most once a second."""
-        if not self._can_stop or time.monotonic() < self._looks_at:
-            return False
-        seen = self._presses
-        with _briefly():
-            self._presses = _store().read("stream", self._key).get("presses", 0)
-        self._looks_at = time.monotonic() + LOOK_PAUSE
-        return seen is not None and seen != self._presses
+        """Tell whether Stop was tapped. It looks at most once a second."""
+        if self._can_stop and time.monotonic() >= self._looks_at:
+            with _briefly():
+                self._is_stopped = _store().read("stream", self._key).get("stopped", False)
+            self._looks_at = time.monotonic() + LOOK_PAUSE
+        return self._is_stopped
 
     def take_back(self) -> None:
         """Delete the message that grows: it has shown no word of the answer, only thinking."""
@@ -380,7 +380,7 @@ class _Growing:
 
     def _draft(self, content: Json) -> Json:
         method = "sendRichMessageDraft" if "rich_message" in content else "sendMessageDraft"
-        place = {**self._chat, **self._topic, "draft_id": self._message["message_id"]}
+        place = {**self._chat, **self._topic, "draft_id": self._draft_id}
         return {"method": method, **place, **content}
 
     def _edit(self, content: Json) -> Json:

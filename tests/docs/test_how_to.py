@@ -453,7 +453,7 @@ def test_a_press_of_stop_is_noted(further: Path, httpserver: HTTPServer) -> None
     expression = f"reply({ {'stopped_message_generation': stopped} })"
     assert evaluate(further, "words", expression, **environment) == "[]"
     put = json.loads(httpserver.log[-1][0].data)
-    assert put["Item"]["session"] == {"S": '{"presses":1}'}
+    assert put["Item"]["session"] == {"S": '{"stopped":true}'}
 
 
 def test_a_photo_comes_back_as_a_file(further: Path, telegram: Telegram) -> None:

@@ -146,8 +146,13 @@ class World:
     def texts(self, method: str) -> list[str]:
         return [params["text"] for name, params in self.calls if name == method]
 
-    def press(self) -> None:
-        self.stream.stop({"chat": PRIVATE, "draft_id": 17})
+    def begin(self, update_id: int) -> None:
+        """Begin with an update, which may have come before."""
+        self.now += 60
+        self.current.begin(self.current.Run.of_update("queue", {"update_id": update_id}))
+
+    def press(self, draft_id: int = 17) -> None:
+        self.stream.stop({"chat": PRIVATE, "draft_id": draft_id})
 
 
 @pytest.fixture
@@ -898,26 +903,44 @@ def test_stop_before_the_first_word_leaves_nothing(world: World) -> None:
 
 
 @in_each_form
-def test_a_stopped_answer_is_made_again_if_the_update_is_delivered_again(world: World) -> None:
+def test_a_stopped_answer_stays_stopped_when_the_update_is_delivered_again(world: World) -> None:
+    """Also if the container ended before it saw the press: nobody asks the model again."""
+
     def pieces() -> Iterator[str]:
         yield "a"
-        world.press()
-        yield from "bc"
+        world.press(7)
+        raise KeyboardInterrupt
 
-    assert world.answer(pieces(), can_stop=True) == [said("ab")]
-    world.press()  # once more, when it is over
-    assert world.answer("abc", can_stop=True) == [said("abc")]
+    begun: list[Any] = []
+    world.begin(7)
+    with pytest.raises(KeyboardInterrupt):
+        world.answer(pieces(), can_stop=True)
+    world.calls.clear()
+    world.begin(7)
+    assert world.shown(message(), map(begun.append, "abc"), can_stop=True) == []
+    assert begun == world.calls == []
 
 
-def test_each_press_counts(world: World) -> None:
-    def pieces(presses: int) -> Iterator[str]:
+@in_each_form
+def test_stop_ends_no_later_answer_below_the_same_message(world: World) -> None:
+    """As after a tap on another button, or once the message is edited."""
+
+    def pieces() -> Iterator[str]:
         yield "a"
-        for _ in range(presses):
-            world.press()
+        world.press(7)
         yield from "bc"
 
-    for presses in 1, 1, 2:
-        assert world.answer(pieces(presses), can_stop=True) == [said("ab")]
+    world.begin(7)
+    assert world.answer(pieces(), can_stop=True) == [said("ab")]
+    world.begin(8)
+    assert world.answer("abc", can_stop=True) == [said("abc")]
+    assert {params["draft_id"] for _, params in world.calls} == {7, 8}
+
+
+def test_an_event_has_no_number_for_a_draft(world: World) -> None:
+    world.current.begin(world.current.Run.of_event("event", {}, "8476a536", None))
+    world.answer("a")
+    assert world.calls[0][1]["draft_id"] == 17, "as in an author's test"
 
 
 @in_each_form

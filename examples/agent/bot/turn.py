@@ -50,7 +50,10 @@ def begin(session, text, attached):
     waits = session.pop("waits", None)
     results = [*waits["results"], result(waits["use"], UNDECIDED, "error")] if waits else []
     content = [*results, *attached, {"text": text or "What is this?"}]
-    messages = [*session.get("messages", []), {"role": "user", "content": content}]
+    messages = [*session.get("messages", [])]
+    if messages and messages[-1]["role"] == "user":  # Stop ended the turn before it began
+        conclude(messages, NO_ANSWER)
+    messages.append({"role": "user", "content": content})
     starts = [n for n, each in enumerate(messages) if each["role"] == "user" and is_start(each)]
     fits = (n for n in starts if len(json.dumps(messages[n:])) <= REMEMBERED)
     session["messages"] = messages[next(fits, starts[-1]) :]
