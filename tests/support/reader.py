@@ -18,6 +18,7 @@ AUTHORS = (
     *("remember", "dialogues", "payments", "own-table", "secret", "packages", "files", "events"),
     *("remind", "queue", "albums", "stream", "markdown", "languages", "only-some-people"),
     *("rate-limit", "failures", "mini-app", "buttons", "groups", "everyone", "no-answer", "test"),
+    *("business",),
 )
 PAGES = (
     DOCS / "first-bot.md",

@@ -353,8 +353,15 @@ class Business:
     def user(self, name: str, **about: Any) -> Person:
         """Return somebody in a private chat with the account."""
         user = self.stage._user(name, about)
+        return self._in_chat_with(user, user)
+
+    def owner(self, name: str) -> Person:
+        """Return the account's owner, in the chat with somebody."""
+        return self._in_chat_with(self.stage._user(name, {}), self.connection["user"])
+
+    def _in_chat_with(self, customer: Json, who: Json) -> Person:
         place = {"business_connection_id": self.connection["id"]}
-        return self.stage._person(private_chat(user), user, place)
+        return self.stage._person(private_chat(customer), who, place)
 
     def disconnect(self) -> None:
         """End the connection."""

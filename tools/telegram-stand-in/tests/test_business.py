@@ -104,6 +104,18 @@ def test_a_bot_needs_the_connection_and_its_rights(plays: Plays) -> None:
     assert told == "Bad Request: BUSINESS_CONNECTION_INVALID"
 
 
+def test_an_owner_writes_to_a_customer(plays: Plays) -> None:
+    shop = plays.stage.business("Bob")
+    ada, bob = shop.user("Ada"), shop.owner("Ada")
+    bob.send("We are open")
+    plays.took("business_connection")
+    sent = plays.took("business_message")
+    assert (sent["from"]["first_name"], sent["chat"]["first_name"]) == ("Bob", "Ada")
+    assert sent["business_connection_id"] == shop.connection["id"]
+    assert "sender_business_bot" not in sent, "which only the bot's own have"
+    assert ada.unread() == [], "which are those of the bot"
+
+
 # Guest messages.
 
 
