@@ -220,14 +220,15 @@ def test_a_bot_remembers(folder: Path) -> None:
         (CHANGES["bot/bot.py, with buttons"], "of the buttons"),
         (CHANGES["bot/bot.py, in a group"], "in a group"),
         (CHANGES["bot/bot.py, for a shop"], "for a shop"),
+        (CHANGES["bot/bot.py, with payments"], "with payments"),
     ],
-    ids=["dialogues", "albums", "stream", "buttons", "groups", "business"],
+    ids=["dialogues", "albums", "stream", "buttons", "groups", "business", "payments"],
 )
 def test_the_test_of_another_bot_passes(bot: str, test: str, folder: Path) -> None:
     (folder / "bot" / "bot.py").write_text(bot)
     (folder / "test_bot.py").write_text(tests := CHANGES[f"test_bot.py, {test}"])
-    passed = f"{tests.count('def test_')} passed"
-    assert passed in python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    done = python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert int(re.findall(r"(\d+) passed", done)[0]) >= tests.count("def test_")
 
 
 def test_the_limit_is_told_by_a_message_or_a_tap(folder: Path) -> None:
@@ -274,25 +275,6 @@ def test_a_session_is_changed_by_its_key(further: Path, httpserver: HTTPServer) 
     assert evaluate(further, "shared", "number()", **environment) == "8"
     assert kept == {"42": '{"visits":6}', "shared": '{"orders":8}'}
     httpserver.check()
-
-
-def test_a_payment_is_kept_once_for_an_update(further: Path) -> None:
-    person = {"chat": {"id": 42}, "from": {"id": 42}}
-    paid = {"message": {**person, "successful_payment": {"telegram_payment_charge_id": "b"}}}
-    asked = {"pre_checkout_query": {"id": "7"}}
-    session = {"charges": ["a"]}
-    answers = f"reply({asked}, {{}}) + payments.reply({paid}, (kept := {session})) + [kept]"
-    assert evaluate(further, "payments", answers) == repr(
-        [
-            {"method": "answerPreCheckoutQuery", "pre_checkout_query_id": "7", "ok": True},
-            {"method": "sendMessage", "chat_id": 42, "text": "Enjoy cup number 2."},
-            {"charges": ["a", "b"]},
-        ]
-    )
-    [call] = ast.literal_eval(
-        evaluate(further, "payments", f"reply({ {'message': person} }, {{}})")
-    )
-    assert (call["method"], call["currency"], call["chat_id"]) == ("sendInvoice", "XTR", 42)
 
 
 def test_the_menu_is_fetched(further: Path, httpserver: HTTPServer) -> None:

@@ -41,6 +41,7 @@ from telegram_bot_aws.local.container import bot_folder, handled_kinds, unknown_
 from telegram_bot_aws.local.program import name
 from telegram_bot_aws.local.project import LAMBDA
 from telegram_bot_aws.local.request import request
+from telegram_bot_aws.local.sources import has_word
 from telegram_bot_aws.local.terminal import ago, coloured, reason, visible
 
 Json = dict[str, Any]
@@ -122,6 +123,7 @@ def examined(telegram: Client, bot_dir: Path, deployed: Json, why_not: str) -> l
     checks.append(deliveries(info))
     checks.append(pending(info))
     checks.append(allowed(info, bot_dir))
+    checks += payments(info, bot_dir)
     checks.append(groups(bot))
     checks.append(secret(info["url"]))
     checks += mini_app(telegram, deployed)
@@ -206,6 +208,20 @@ def allowed(info: Json, bot_dir: Path) -> Check:
     if warning:
         return Check(name, None, warning)
     return Check(name, True, ", ".join(wanted))
+
+
+def payments(info: Json, bot_dir: Path) -> list[Check]:
+    """Look for /paysupport, if Telegram asks the bot before somebody pays.
+
+    Its terms want it of a bot that sells digital goods: https://telegram.org/tos/bot-developers.
+    """
+    if "pre_checkout_query" not in info.get("allowed_updates", []):
+        return []
+    if has_word(bot_dir, "paysupport"):
+        return [Check("payments", True, "the bot's files contain /paysupport")]
+    text = "the bot takes payments, and its files of Python don't contain /paysupport"
+    advice = "answer that command, as Telegram's terms demand: docs/how-to/payments.md"
+    return [Check("payments", None, text, advice)]
 
 
 def groups(bot: Json) -> Check:

@@ -112,6 +112,11 @@ def needs_queue(bot: Path) -> bool:
     return any(re.search(words, path.read_bytes()) for path in _own_files(bot))
 
 
+def has_word(bot: Path, word: str) -> bool:
+    """Tell whether a bot's files of Python contain a word, such as the name of a command."""
+    return any(word.encode() in path.read_bytes() for path in _own_files(bot))
+
+
 def uses_later(bot: Path) -> bool:
     """Tell whether a bot imports botkit.later. A file that isn't Python imports nothing."""
     return any("botkit.later" in _imports(path) for path in _own_files(bot))

@@ -331,6 +331,18 @@ def test_kinds_of_update_that_are_not_asked_for(
     assert "Telegram delivers message; bot.py handles message, callback_query" in words
 
 
+def test_a_bot_with_payments_answers_paysupport(
+    examine: Examine, telegram: Telegram, folder: Path
+) -> None:
+    assert "payments" not in examine()
+    kinds = [*KINDS, "pre_checkout_query"]
+    telegram.answer("setWebhook", {"url": telegram.webhook["url"], "allowed_updates": kinds})
+    ok, text = examine()["payments"]
+    assert (ok, "don't contain /paysupport" in text) == (None, True)
+    (folder / "bot" / "texts.py").write_text('TEXTS = {"paysupport": "Write to us"}')
+    assert examine()["payments"][0] is True
+
+
 @pytest.mark.parametrize(("asked", "verdict"), [("message", False), ("mesage", None)])
 def test_a_kind_of_update_that_does_not_exist(
     examine: Examine, folder: Path, telegram: Telegram, webhook: str, asked: str, verdict: Any
