@@ -59,9 +59,9 @@ def answer(
     already. In a private chat the text grows in a draft, elsewhere in a message that is edited.
     Empty chunks keep the draft of a slow answer from vanishing. With `can_stop` the draft has a
     Stop button, if the bot has a queue and sessions, and "stopped_message_generation" in HANDLED.
-    When it is tapped, or when time is almost up, `chunks` is closed, and the text ends there. If the
-    update is delivered again after a tap, `chunks` is closed before it begins. Half a surrogate pair
-    is left out, unless the next chunk has the other half.
+    When it is tapped, or when time is almost up, `chunks` is closed, and the text ends there. After
+    a tap it stays closed, also if the update is delivered again. Half a surrogate pair is left out,
+    unless the next chunk has the other half.
 
     With `markdown` the text is Markdown, as language models write it: a rich message shows it. HTML
     in it is shown as text, an image as a link, and a link is one only if it leads to the web, to a
