@@ -1,5 +1,5 @@
-# An assistant that answers with a language model of Amazon Bedrock. Its token is a SecureString in Parameter Store:
-# /assistant-bot/token.
+# An assistant that answers with a language model, of Amazon Bedrock or at another address. Its token is a SecureString
+# in Parameter Store: /assistant-bot/token. So is the key for another address: /assistant-bot/model-key.
 
 provider "aws" {
   region = "eu-central-1" # the nearest to Telegram
@@ -7,8 +7,37 @@ provider "aws" {
 
 variable "model" {
   type        = string
-  description = "Id of the model, or of an inference profile (global., us., eu. …), as Bedrock's Converse takes it."
+  description = "Id of the model, or of an inference profile (global., us., eu. …); with model_url, a name there."
   default     = "global.amazon.nova-2-lite-v1:0"
+}
+
+variable "model_url" {
+  type        = string
+  description = "Address of a model elsewhere, in OpenAI's form (…/chat/completions) or Anthropic's (…/messages)."
+  default     = ""
+
+  validation {
+    condition     = var.model_url == "" || can(regex("^https?://[^@?#]+/(chat/completions|messages)$", var.model_url))
+    error_message = "model_url must begin with https:// and end with /chat/completions or /messages."
+  }
+}
+
+locals {
+  # A profile passes a question on to its model in another region, for which the function also needs permission.
+  bedrock = {
+    Effect = "Allow"
+    Action = "bedrock:InvokeModelWithResponseStream"
+    Resource = [
+      "arn:aws:bedrock:*:*:inference-profile/${var.model}",
+      "arn:aws:bedrock:*::foundation-model/${replace(var.model, "/^(global|[a-z]{2}(-gov)?|apac)\\./", "")}",
+    ]
+  }
+  key = {
+    Effect   = "Allow"
+    Action   = "ssm:GetParameter"
+    Resource = ["arn:aws:ssm:*:*:parameter/assistant-bot/model-key"]
+  }
+  statement = var.model_url == "" ? local.bedrock : local.key
 }
 
 module "telegram_bot" {
@@ -23,22 +52,14 @@ module "telegram_bot" {
 
   environment = {
     MODEL     = var.model
+    MODEL_KEY = "/assistant-bot/model-key"
+    MODEL_URL = var.model_url
     QUESTIONS = "50" # that each person may ask on a day
   }
 
   policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      # A profile passes a question on to its model in another region, for which the function also needs permission.
-      {
-        Effect = "Allow"
-        Action = "bedrock:InvokeModelWithResponseStream"
-        Resource = [
-          "arn:aws:bedrock:*:*:inference-profile/${var.model}",
-          "arn:aws:bedrock:*::foundation-model/${replace(var.model, "/^(global|[a-z]{2}(-gov)?|apac)\\./", "")}",
-        ]
-      },
-    ]
+    Version   = "2012-10-17"
+    Statement = [local.statement]
   })
 }
 

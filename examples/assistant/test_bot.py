@@ -250,6 +250,207 @@ def test_chats_and_topics_have_their_own_conversations(aws, sessions, reply):
     assert asked(aws) == [("user", "Hi")]
 
 
+# A model elsewhere: its form of stream is that of the documentation.
+
+# https://developers.openai.com/api/reference/resources/chat/subresources/completions/streaming-events
+OPENAI = """\
+data: {"id":"chatcmpl-123","object":"chat.completion.chunk","created":1694268190,\
+"model":"a-model:0","choices":[{"index":0,"delta":{"role":"assistant","content":""},"logprobs":null,\
+"finish_reason":null}]}
+
+data: {"id":"chatcmpl-123","object":"chat.completion.chunk","created":1694268190,\
+"model":"a-model:0","choices":[{"index":0,"delta":{"content":"Hello"},"logprobs":null,"finish_reason":null}]}
+
+data: {"id":"chatcmpl-123","object":"chat.completion.chunk","created":1694268190,\
+"model":"a-model:0","choices":[{"index":0,"delta":{"content":", Ada."},"logprobs":null,\
+"finish_reason":null}]}
+
+data: {"id":"chatcmpl-123","object":"chat.completion.chunk","created":1694268190,\
+"model":"a-model:0","choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}]}
+
+data: {"id":"chatcmpl-123","object":"chat.completion.chunk","created":1694268190,\
+"model":"a-model:0","choices":[],"usage":{"prompt_tokens":9,"completion_tokens":4,"total_tokens":13}}
+
+data: [DONE]
+
+"""
+# https://openrouter.ai/docs/api/reference/streaming and …/docs/use-cases/reasoning-tokens
+OPENROUTER = """\
+: OPENROUTER PROCESSING
+
+data: {"id":"gen-1","choices":[{"index":0,"delta":{"role":"assistant","content":"",\
+"reasoning":"A greeting"},"finish_reason":null}]}
+
+: OPENROUTER PROCESSING
+
+data: {"id":"gen-1","choices":[{"index":0,"delta":{"content":"Hello, Ada."},\
+"finish_reason":"stop"}]}
+
+data: [DONE]
+
+"""
+# https://api-docs.deepseek.com/guides/thinking_mode
+DEEPSEEK = """\
+data: {"id":"1","choices":[{"index":0,"delta":{"content":null,"reasoning_content":"A greeting"},\
+"finish_reason":null}]}
+
+data: {"id":"1","choices":[{"index":0,"delta":{"content":"Hello, Ada.","reasoning_content":null},\
+"finish_reason":null}]}
+
+data: {"id":"1","choices":[{"index":0,"delta":{"content":"","reasoning_content":null},\
+"finish_reason":"stop"}],"usage":{"completion_tokens":9}}
+
+data: [DONE]
+
+"""
+# https://platform.claude.com/docs/en/build-with-claude/streaming
+ANTHROPIC = """\
+event: message_start
+data: {"type": "message_start", "message": {"id": "msg_1", "type": "message", "role": "assistant", \
+"content": [], "model": "a-model:0", "stop_reason": null, "stop_sequence": null, \
+"usage": {"input_tokens": 25, "output_tokens": 1}}}
+
+event: content_block_start
+data: {"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", \
+"thinking": "", "signature": ""}}
+
+event: content_block_delta
+data: {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", \
+"thinking": "A greeting"}}
+
+event: content_block_delta
+data: {"type": "content_block_delta", "index": 0, "delta": {"type": "signature_delta", \
+"signature": "EqQBCgIYAhIM"}}
+
+event: content_block_stop
+data: {"type": "content_block_stop", "index": 0}
+
+event: content_block_start
+data: {"type": "content_block_start", "index": 1, "content_block": {"type": "text", "text": ""}}
+
+event: ping
+data: {"type": "ping"}
+
+event: content_block_delta
+data: {"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "Hello"}}
+
+event: content_block_delta
+data: {"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": ", Ada."}}
+
+event: content_block_stop
+data: {"type": "content_block_stop", "index": 1}
+
+event: message_delta
+data: {"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": null}, \
+"usage": {"output_tokens": 15}}
+
+event: message_stop
+data: {"type": "message_stop"}
+
+"""
+CHAT = "https://api.example.com/v1/chat/completions"
+MESSAGES = "https://api.example.com/v1/messages"
+FORMS = {
+    "OpenAI": (CHAT, OPENAI),
+    "OpenRouter": (CHAT, OPENROUTER),
+    "DeepSeek": (CHAT, DEEPSEEK),
+    "Anthropic": (MESSAGES, ANTHROPIC),
+}
+
+
+@pytest.fixture
+def elsewhere(bot, aws, sse, monkeypatch):
+    """Have the model be at a URL, and answer with a stream."""
+
+    def elsewhere(url, stream):
+        monkeypatch.setattr(bot.models, "URL", url)
+        monkeypatch.setenv("MODEL_KEY", "/assistant-bot/model-key")
+        aws.results["GetParameter"] = {"Parameter": {"Value": "a-key"}}
+        sse.results[url] = stream
+
+    return elsewhere
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_model_elsewhere_answers(calls, elsewhere, form, reply):
+    elsewhere(*FORMS[form])
+    assert reply(update("Hi")) == answered("Hello, Ada.")
+    thoughts = "<tg-thinking>A greeting</tg-thinking>"
+    assert (thoughts in markdown_of(calls.of("sendRichMessageDraft"))) == (form != "OpenAI")
+
+
+def test_a_model_like_openais_gets_what_was_said(bot, elsewhere, sse, reply):
+    elsewhere(CHAT, OPENAI)
+    reply(update("I am Ada"))
+    reply(update("Who am I?"))
+    said = ["I am Ada", "Hello, Ada.", "Who am I?"]
+    roles = ["system", "user", "assistant", "user"]
+    pairs = zip(roles, [bot.SYSTEM, *said], strict=True)
+    body = {
+        "model": "a-model:0",
+        "messages": [{"role": role, "content": text} for role, text in pairs],
+        "max_completion_tokens": bot.models.MAX_TOKENS,
+        "stream": True,
+    }
+    assert sse.asked[-1] == (CHAT, body, {"Authorization": "Bearer a-key"})
+
+
+def test_a_model_like_anthropics_gets_what_was_said(bot, elsewhere, sse, reply):
+    elsewhere(MESSAGES, ANTHROPIC)
+    reply(update("I am Ada"))
+    reply(update("Who am I?"))
+    said = ["I am Ada", "Hello, Ada.", "Who am I?"]
+    pairs = zip(["user", "assistant", "user"], said, strict=True)
+    body = {
+        "model": "a-model:0",
+        "system": bot.SYSTEM,
+        "messages": [{"role": role, "content": text} for role, text in pairs],
+        "max_tokens": bot.models.MAX_TOKENS,
+        "stream": True,
+    }
+    headers = {"X-Api-Key": "a-key", "Anthropic-Version": "2023-06-01"}
+    assert sse.asked[-1] == (MESSAGES, body, headers)
+
+
+def test_the_key_is_fetched_once_unless_the_model_fails(aws, elsewhere, sse, reply):
+    elsewhere(CHAT, OPENAI)
+    for _ in range(2):
+        reply(update("Hi"))
+    [(name, params)] = aws.asked
+    assert name == "GetParameter"
+    assert params == {"Name": "/assistant-bot/model-key", "WithDecryption": True}
+    sse.results[CHAT] = Unreachable("api.example.com: HTTP 401")
+    reply(update("Hi"))
+    assert len(aws.asked) == 2, "the retry fetches it again"
+
+
+HELLO = 'data: {"choices":[{"delta":{"content":"Hello, Ada."}}]}\n\n'
+# Each answer ends too early. Errors are those of OpenRouter and Anthropic, from the same pages.
+CUT = {
+    "length": HELLO
+    + 'data: {"choices":[{"delta":{},"finish_reason":"length"}]}\n\ndata: [DONE]\n\n',
+    "error": HELLO + 'data: {"error":{"code":502,"message":"no"},"choices":[]}\n\n',
+    "overloaded": HELLO
+    + 'event: error\ndata: {"type": "error", "error": {"type": "overloaded_error"}}\n\n',
+    "a text": HELLO + 'data: {"error":"no"}\n\n',
+    "not JSON": HELLO + "data: {\n\n",
+    "no end": HELLO,
+}
+
+
+@pytest.mark.parametrize("stream", CUT.values(), ids=CUT)
+def test_a_model_elsewhere_may_break_off(bot, elsewhere, stream, reply):
+    elsewhere(CHAT, stream)
+    assert reply(update("Hi")) == answered("Hello, Ada." + bot.BREAKS_OFF)
+
+
+def test_an_empty_account_elsewhere_ends_in_a_sentence(bot, elsewhere, sse, caplog, reply):
+    elsewhere(MESSAGES, Unreachable("api.example.com: HTTP 402"))
+    assert reply(update("Hi")) == answered(bot.NO_ANSWER)
+    assert len(sse.asked) == 2
+    assert "HTTP 402" in caplog.text
+
+
 # Messages that get no answer of the model's.
 
 

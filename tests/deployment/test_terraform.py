@@ -16,6 +16,7 @@ from tests.support.needs import needs_terraform, skip_or_fail
 from tests.support.provider import Providers
 
 EDITORCONFIG = (ROOT / ".editorconfig").read_text()
+TESTED_EXAMPLES = sorted(ROOT.glob("examples/*/*.tftest.hcl"))
 NOWHERE = "http://127.0.0.1:9"  # nothing is there, and no request goes there
 
 
@@ -58,8 +59,9 @@ def test_the_module_is_what_its_tests_say(providers: Providers, tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_an_example_is_what_its_tests_say(providers: Providers, tmp_path: Path) -> None:
-    [example] = [path.parent for path in ROOT.glob("examples/*/*.tftest.hcl")]
+@pytest.mark.parametrize("name", [path.parent.name for path in TESTED_EXAMPLES])
+def test_an_example_is_what_its_tests_say(providers: Providers, tmp_path: Path, name: str) -> None:
+    example = ROOT / "examples" / name
     module = Deployment(providers, NOWHERE, tmp_path)
     module.root = module.folder / "examples" / example.name
     shutil.copytree(example, module.root)

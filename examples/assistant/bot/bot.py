@@ -1,4 +1,4 @@
-"""An assistant: a language model of Amazon Bedrock answers, and the chat sees the answer grow.
+"""An assistant: a language model answers, and the chat sees the answer grow.
 
 The conversation is the session of a chat or topic. A person's questions of a day are in a separate
 session: an update may come twice, if a container ends in the middle, and no question counts twice.
@@ -7,18 +7,16 @@ session: an update may come twice, if a container ends in the middle, and no que
 import logging
 import os
 import time
-from urllib.parse import quote
 
-from botkit import aws, stream
+import models
 from botkit import session as sessions
+from botkit import stream
 from botkit.commands import command_in
-from botkit.errors import Unreachable
+from botkit.errors import ClientError, Unreachable
 
-MODEL = os.environ["MODEL"]
 QUESTIONS = int(os.environ["QUESTIONS"])  # that a person may ask on a day
 
 SYSTEM = "You are an assistant in a Telegram chat. Answer briefly, in Markdown, formulas between $."
-MAX_TOKENS = 2000  # of an answer
 REMEMBERED = 20  # texts of a conversation, from both sides
 
 # Seconds. All of a question must be over within the function's time-out, with one retry.
@@ -74,16 +72,16 @@ def ask(texts, said, retries=1):
     """Yield the model's answer to the last of a conversation's texts, and add it to `said`."""
     is_whole = False
     try:
-        for event in converse(texts):
-            if "messageStop" in event:
-                is_whole = event["messageStop"]["stopReason"] != "max_tokens"
-            delta = event.get("contentBlockDelta", {}).get("delta", {})
-            if thought := delta.get("reasoningContent", {}).get("text"):
-                yield stream.Thinking(thought)
-            said.append(delta.get("text", ""))
-            yield said[-1]
-    except (aws.ClientError, Unreachable) as error:
+        for words, thoughts, reason in converse(texts):
+            if reason:
+                is_whole = reason not in models.CUT
+            if thoughts:
+                yield stream.Thinking(thoughts)
+            said.append(words)
+            yield words
+    except (ClientError, Unreachable) as error:
         logging.error("the model failed: %s", getattr(error, "code", error))
+        models.key.cache_clear()  # it may have changed
         if retries and not any(said) and isinstance(error, Unreachable):
             time.sleep(1)
             return (yield from ask(texts, said, retries - 1))
@@ -95,20 +93,13 @@ def ask(texts, said, retries=1):
 
 
 def converse(texts):
-    """Yield the events of ConverseStream, and empty ones while the model is silent."""
-    messages = [
-        {"role": "assistant" if number % 2 else "user", "content": [{"text": text}]}
-        for number, text in enumerate(texts)
-    ]
-    body = {"system": [{"text": SYSTEM}], "messages": messages}
-    body["inferenceConfig"] = {"maxTokens": MAX_TOKENS}
-    path = f"/model/{quote(MODEL, '')}/converse-stream"
+    """Yield what models.answer does, until the model has been silent or has spoken too long."""
     began = heard = time.monotonic()
-    for event in aws.events("bedrock-runtime", path, body):
-        heard = time.monotonic() if event else heard
+    for said in models.answer(SYSTEM, texts):
+        heard = time.monotonic() if any(said) else heard
         if time.monotonic() > min(began + LONGEST, heard + SILENCE):
             raise Unreachable("it took too long")
-        yield event
+        yield said
 
 
 def say(message, text):
