@@ -217,12 +217,13 @@ def test_a_bot_remembers(folder: Path) -> None:
         (CHANGES["bot/bot.py, a conversation"], "of the conversation"),
         (FILES["bot/album.py"], "of the album"),
         (FILES["bot/words.py"], "of a growing answer"),
+        (FILES["bot/model.py"], "of a model"),
         (CHANGES["bot/bot.py, with buttons"], "of the buttons"),
         (CHANGES["bot/bot.py, in a group"], "in a group"),
         (CHANGES["bot/bot.py, for a shop"], "for a shop"),
         (CHANGES["bot/bot.py, with payments"], "with payments"),
     ],
-    ids=["dialogues", "albums", "stream", "buttons", "groups", "business", "payments"],
+    ids=["dialogues", "albums", "stream", "model", "buttons", "groups", "business", "payments"],
 )
 def test_the_test_of_another_bot_passes(bot: str, test: str, folder: Path) -> None:
     (folder / "bot" / "bot.py").write_text(bot)
@@ -428,6 +429,52 @@ def test_an_answer_grows_word_by_word(
     httpserver.check()
     shown = {(call.method, call.status) for call in telegram.calls}
     assert shown == {("sendMessageDraft", 200), ("sendRichMessageDraft", 200)}
+
+
+FORMS = {
+    "model": (
+        *('data: {"choices": [{"delta": {"%s": "%s"}}]}', ("reasoning_content", "content")),
+        'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}\n\ndata: [DONE]',
+    ),
+    "claude": (
+        *('event: content_block_delta\ndata: {"delta": {"%s": "%s"}}', ("thinking", "text")),
+        'event: message_delta\ndata: {"delta": {"stop_reason": "end_turn"}}',
+    ),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("is_cut", [False, True], ids=["whole", "cut"])
+def test_a_model_of_another_host_answers(
+    form: str, is_cut: bool, further: Path, httpserver: HTTPServer
+) -> None:
+    event, (thinking, text), end = FORMS[form]
+    said = [event % (thinking, "Hm"), event % (text, "Hello"), event % (text, ", Ada.")]
+    stream = "".join(f"{each}\n\n" for each in [*said, *[end] * (not is_cut)])
+    answer(
+        *(httpserver, "AmazonSSM.GetParameter"),
+        {"Name": "/dice-bot/model-key", "WithDecryption": True},
+        {"Parameter": {"Value": "a-key"}},
+    )
+    headers = {"X-Api-Key": "a-key"} if form == "claude" else {"Authorization": "Bearer a-key"}
+    httpserver.expect_oneshot_request("/v1/chat", "POST", headers=headers).respond_with_data(
+        stream, content_type="text/event-stream"
+    )
+    url = httpserver.url_for("/v1/chat")
+    environment = {"MODEL": "m", "MODEL_KEY": "/dice-bot/model-key", **aws(httpserver)}
+    expression = f"__dict__.update(URL={url!r}) or [*filter(None, {form}.words('Hi'))]"
+    breaks_off = ["\n\n(The answer breaks off here.)"] * is_cut
+    assert evaluate(further, form, expression, **environment) == repr(
+        ["Hm", "Hello", ", Ada.", *breaks_off]
+    )
+    httpserver.check()
+
+
+def test_the_weather_is_told(further: Path) -> None:
+    (further / "test_weather.py").write_text(CHANGES["test_weather.py, with a server"])
+    plugin = "pytest_httpserver.pytest_plugin"
+    options = ("-q", "-p", "no:cacheprovider", "-p", plugin, "test_weather.py")
+    assert "1 passed" in python(further, "-m", "pytest", *options)
 
 
 def test_a_press_of_stop_is_noted(further: Path, httpserver: HTTPServer) -> None:

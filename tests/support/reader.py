@@ -15,8 +15,9 @@ from telegram_bot_aws.starter import new
 DOCS = ROOT / "docs"
 # In the order in which the reader follows them. The other pages of how-to are for operators.
 AUTHORS = (
-    *("remember", "dialogues", "payments", "own-table", "secret", "packages", "files", "events"),
-    *("remind", "queue", "albums", "stream", "markdown", "languages", "only-some-people"),
+    *("remember", "dialogues", "payments", "own-table", "secret", "call-an-api", "packages"),
+    *("files", "events", "remind", "queue", "albums", "stream", "ask-a-model", "markdown"),
+    *("languages", "only-some-people"),
     *("rate-limit", "failures", "mini-app", "buttons", "groups", "everyone", "no-answer", "test"),
     *("business",),
 )
