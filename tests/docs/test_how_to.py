@@ -24,6 +24,7 @@ from werkzeug import Request, Response
 
 from tests.support import reader
 from tests.support.deployment import Deployment
+from tests.support.printed import printed
 from tests.support.provider import Providers
 from tests.support.reader import BLOCKS, CHANGES, FILES
 from tests.support.stubs import TOKEN, Json, frame
@@ -222,8 +223,13 @@ def test_a_bot_remembers(folder: Path) -> None:
         (CHANGES["bot/bot.py, in a group"], "in a group"),
         (CHANGES["bot/bot.py, for a shop"], "for a shop"),
         (CHANGES["bot/bot.py, with payments"], "with payments"),
+        (CHANGES["bot/bot.py, with links"], "with links"),
+        (CHANGES["bot/bot.py, in inline mode"], "in inline mode"),
     ],
-    ids=["dialogues", "albums", "stream", "model", "buttons", "groups", "business", "payments"],
+    ids=[
+        *("dialogues", "albums", "stream", "model", "buttons", "groups"),
+        *("business", "payments", "links", "inline"),
+    ],
 )
 def test_the_test_of_another_bot_passes(bot: str, test: str, folder: Path) -> None:
     (folder / "bot" / "bot.py").write_text(bot)
@@ -276,6 +282,19 @@ def test_a_session_is_changed_by_its_key(further: Path, httpserver: HTTPServer) 
     assert evaluate(further, "shared", "number()", **environment) == "8"
     assert kept == {"42": '{"visits":6}', "shared": '{"orders":8}'}
     httpserver.check()
+
+
+def test_a_profile_is_set_as_the_page_says(telegram: Telegram) -> None:
+    lines = printed(ROOT / "docs" / "how-to" / "profile.md")
+    for line in lines:
+        typed = line.replace("https://api.telegram.org", telegram.url)
+        environment = {**os.environ, "TELEGRAM_BOT_TOKEN": TOKEN, "NO_PROXY": "127.0.0.1"}
+        subprocess.run(["sh", "-c", typed], env=environment, check=True, capture_output=True)
+    assert [(call.method, call.status) for call in telegram.calls] == [
+        ("setMyName", 200),
+        ("setMyDescription", 200),
+        ("setMyShortDescription", 200),
+    ]
 
 
 def test_the_menu_is_fetched(further: Path, httpserver: HTTPServer) -> None:

@@ -54,6 +54,7 @@ NOT_RUN = {
     r"terraform state list \|.*": "tests/deployment/test_clones.py",
     r".*scripts/demo --config \. --send /count": "needs the page's bot: test_examples.py has it",
     r".*scripts/demo --bot bot --send /tea .*": "needs the page's bot: tests/docs/test_how_to.py",
+    r"curl .*/setMy.*": "tests/docs/test_how_to.py",
     r"aws dynamodb (?:list-backups|restore-table-.*) .*": "the emulated AWS has no backups",
     r"aws sqs start-message-move-task .*": "the emulated AWS moves no messages",
     r"aws ec2 .*": "the emulated AWS has no interfaces of a function in a VPC",
