@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gzip
 import json
 import os
 import re
@@ -295,6 +296,34 @@ def test_a_profile_is_set_as_the_page_says(telegram: Telegram) -> None:
         ("setMyDescription", 200),
         ("setMyShortDescription", 200),
     ]
+
+
+def test_what_fails_is_in_sentry_before_the_answer_and_without_words(
+    further: Path, httpserver: HTTPServer
+) -> None:
+    httpserver.expect_request("/api/1/envelope/").respond_with_json({})
+    fail = """
+import os, sentry
+words = os.environ["WORDS"]
+for error in (sentry.Refused("sendMessage", 400, "Bad Request", {}), ValueError(words)):
+    try:
+        with sentry.watched():
+            raise error
+    except type(error):
+        print("raised", flush=True)
+os._exit(0)  # as Lambda freezes it
+"""
+    environment = {
+        "PYTHONPATH": os.pathsep.join((str(further / "bot"), str(ROOT / "lambda"))),
+        "SENTRY_DSN": httpserver.url_for("/1").replace("://", "://key@"),
+        "NO_PROXY": "127.0.0.1",
+        "WORDS": "my secret",
+    }
+    assert python(further, "-c", fail, **environment) == "raised\nraised\n"
+    [(request, _)] = httpserver.log
+    sent = gzip.decompress(request.data).decode()
+    assert '"type":"ValueError"' in sent
+    assert "my secret" not in sent
 
 
 def test_the_menu_is_fetched(further: Path, httpserver: HTTPServer) -> None:

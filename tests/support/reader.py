@@ -19,7 +19,7 @@ AUTHORS = (
     *("files", "events", "remind", "queue", "albums", "stream", "ask-a-model", "markdown"),
     *("languages", "only-some-people"),
     *("rate-limit", "failures", "mini-app", "buttons", "groups", "everyone", "no-answer", "test"),
-    *("business", "links", "inline"),
+    *("business", "links", "inline", "sentry"),
 )
 PAGES = (
     DOCS / "first-bot.md",
