@@ -32,7 +32,8 @@ OPERATORS = [
     for name in (
         *("runbook", "how-to/token", "how-to/alarms", "how-to/logs", "how-to/queue"),
         *("how-to/replay", "how-to/remind", "how-to/roll-back"),
-        *("how-to/forget-a-person", "how-to/secret", "how-to/back-up", "how-to/delete"),
+        *("how-to/how-many", "how-to/forget-a-person", "how-to/secret"),
+        *("how-to/back-up", "how-to/delete"),
     )
 ]
 FOLLOWED = (ROOT / "README.md", *FIRST_BOT, *MOVING_IN, *OPERATORS)

@@ -25,7 +25,7 @@ A Telegram bot on AWS Lambda, from its first line to its data. Each has --help:
   demo      try a bot without an account, a token or a public address
   poll      answer a real bot from this machine
   doctor    find out why a deployed bot doesn't answer
-  sessions  list, show, delete, export and import what bots remember
+  sessions  list, count, show, delete, export and import what bots remember
 """
 
 

@@ -1,6 +1,7 @@
 """See, delete and move a bot's sessions (SESSION in bot.py) and scheduled calls (`later`).
 
   list     the keys, how large each session is, when it changed, and when it expires
+  count    how many people and groups have sessions, in all and lately
   show     sessions, as JSON
   delete   lists sessions, asks, and deletes them
   export   sessions as JSON Lines, to standard output
@@ -48,10 +49,13 @@ from telegram_bot_aws.local.program import name
 from telegram_bot_aws.local.project import COMMAND, SCRIPTS, VENV
 from telegram_bot_aws.local.terminal import ago, visible
 
-COMMANDS = ("list", "show", "delete", "export", "import")
+COMMANDS = ("list", "count", "show", "delete", "export", "import")
 OF_PEOPLE = re.compile(r"(^|_)(chat|user)_id$")  # parameters of calls that name people
 NUMBER = r"(?<![0-9A-Za-z.])(?:(?<![0-9A-Za-z])-)?[0-9]+(?![0-9A-Za-z])"
+# The keys that SESSION makes: of a chat, a person, a person in a chat, or a topic of one.
+OF_SESSION = re.compile(r"(?:guest:|business:[^:]*:)?(-?[0-9]+)(?:/(-?[0-9]+))?", re.ASCII)
 DAY = 24 * 3600  # seconds
+PERIODS = {"in all": None, "last 30 days": 30, "last 7 days": 7, "last day": 1}
 
 
 class Found(NamedTuple):
@@ -217,6 +221,25 @@ def mentions(value: Any, person: str) -> bool:
     return person in numbers(str(value))
 
 
+def of_whom(key: str) -> set[str] | None:
+    """Return the ids that a key names: people's are positive. None if SESSION doesn't make it.
+
+    In the key of a private chat, what follows is the same person, or a topic.
+    """
+    found = OF_SESSION.fullmatch(key)
+    if not found:
+        return None
+    chat, other = found.groups()
+    return {chat, other} if other and chat[0] == "-" else {chat}
+
+
+def is_session(item: Item) -> bool:
+    """Tell whether an item is a session that hasn't expired: botkit keeps others beside them."""
+    space = item.get("space", {"S": "session"})["S"]
+    ends = float(item["expires_at"]["N"]) if "expires_at" in item else float("inf")
+    return "session" in item and space == "session" and ends > time.time()
+
+
 def is_for(waiting: Waiting, person: str) -> bool:
     """Tell whether what waits has a person's id: in its name, or as the chat or user of a call."""
     return person in numbers(waiting.name) or _names(waiting.event, person)
@@ -291,6 +314,33 @@ def show_list(store: Store, keys: list[str], person: str) -> int:
         write(about(item))
     for line in summary(Found([], [*store.waiting()], [])):
         write(line)
+    return 0
+
+
+def show_count(store: Store) -> int:
+    """Write how many people and groups have sessions, and how many of them changed lately."""
+    ids: dict[str, set[str]] = {period: set() for period in PERIODS}
+    topics, others = set[str](), 0
+    for item in filter(is_session, store.items()):
+        named = of_whom(item["id"]["S"])
+        if named is None:
+            others += 1
+            continue
+        if len(named) == 2:
+            topics |= {id for id in named if id[0] != "-"}
+        age = (time.time() - (changed(item) or 0)) / DAY
+        for period, days in PERIODS.items():
+            if days is None or age <= days:
+                ids[period] |= named
+    write(f"Sessions in {store.place}:")
+    write(f"{'changed':14}{'people':>10}{'groups':>10}")
+    for period, found in ids.items():
+        groups = sum(id[0] == "-" for id in found)
+        write(f"{period:14}{len(found) - groups:>10,}{groups:>10,}")
+    if topics:
+        write(f'(with SESSION = "topic", {len(topics):,} of the people are topics)')
+    if others:
+        write(f"{count(others, 'session')} more, whose keys name nobody")
     return 0
 
 
@@ -473,6 +523,8 @@ def arguments() -> argparse.Namespace:
         parser.error("--person names the sessions itself: leave out the keys")
     if options.command in ("show", "delete") and not (options.keys or options.person):
         parser.error(f"{options.command} needs a KEY, or --person: list shows all")
+    if options.command == "count" and (options.keys or options.person):
+        parser.error("count takes neither KEY nor --person: it counts everybody")
     if options.command == "import" and (options.person or len(options.keys) > 1):
         parser.error("import takes one file, and all of it")
     if (options.command != "import") and options.replace:
@@ -495,6 +547,8 @@ def run(options: argparse.Namespace) -> int:
         return delete(store, options)
     if options.command == "list":
         return show_list(store, options.keys, options.person)
+    if options.command == "count":
+        return show_count(store)
     indent = 2 if options.command == "show" else None
     return show(store, options.keys, options.person, indent=indent)
 

@@ -302,6 +302,46 @@ def test_a_group_of_topics_is_named_as_what_it_may_be(tmp_path: Path) -> None:
     assert re.search(r' -100/42  \(with SESSION = "topic": topic 42 of a group\)$', output, re.M)
 
 
+def counted(tmp_path: Path, *items: Json) -> list[str]:
+    """Return what count says of these items, without the table's name, and single-spaced."""
+    files = Files(tmp_path)
+    write(tmp_path / "sessions.json", {each["id"]["S"]: each for each in items})
+    code, output = ask(files, "count")
+    assert code == 0
+    return [" ".join(line.split()) for line in output.splitlines()[1:]]
+
+
+def test_people_and_groups_are_counted_once_by_when_their_sessions_changed(tmp_path: Path) -> None:
+    people = [item("42", {}, days=0), item("42/42", {}, days=3), item("43", {}, days=20)]
+    groups = [item("-100", {}, days=3), item("-100/42", {}, days=3), item("-200/44", {}, days=50)]
+    others = [item("business:c-7:45/9", {}, days=0), item("guest:-300/46", {}, days=0)]
+    assert counted(tmp_path, *people, *groups, *others) == [
+        "changed people groups",
+        "in all 5 3",
+        "last 30 days 4 2",
+        "last 7 days 3 2",
+        "last day 3 1",
+        '(with SESSION = "topic", 3 of the people are topics)',
+    ]
+
+
+def test_only_living_sessions_are_counted(tmp_path: Path) -> None:
+    expired = item("42", {}, expires_at={"N": str(NOW - 1)})
+    own = [item("every:42.tea", {}, space={"S": "every"}), ITEMS[-1]]  # botkit's
+    odd = [item("cart:42", {}), item("session=limit:1", {})]
+    lines = counted(tmp_path, expired, *own, *odd)
+    assert lines[1] == "in all 0 0"
+    assert lines[-1] == "2 sessions more, whose keys name nobody"
+
+
+def test_a_count_names_nobody(there: Kept) -> None:
+    code, output = ask(there, "count")
+    assert (code, WORDS in output, "142" in output) == (0, False, False)
+    assert re.search(r"^in all +2 +1$", output, re.M)
+    page = (ROOT / "docs" / "how-to" / "how-many.md").read_text()
+    assert output.splitlines()[1] in page.splitlines()
+
+
 def test_one_session_is_shown_and_deleted(there: Kept) -> None:
     assert json.loads(ask(there, "show", "142").output)["session"] == {"about": "another"}
     assert ask(there, "delete", "142", "--yes").code == 0
@@ -527,6 +567,7 @@ def test_what_is_missing_is_named(
         (("list", "--person", "Ada"), "--person must be an id"),
         (("delete", "7", "--person", "42"), "leave out the keys"),
         (("import", "a", "b"), "import takes one file"),
+        (("count", "42"), "count takes neither KEY nor --person"),
         (("list", "--replace"), "--replace is for import"),
         (("list", "--al"), "unrecognized argument: --al"),
     ],
