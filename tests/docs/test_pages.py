@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import logging
 import re
 from pathlib import Path
@@ -237,6 +238,58 @@ def test_messages_and_comments_name_pages_that_exist() -> None:
         path, _, anchor = name.partition("#")
         assert (ROOT / path).exists(), name
         assert not anchor or anchor in anchors(ROOT / path), name
+
+
+@pytest.mark.parametrize(
+    ("word", "page"),
+    [
+        ("Flask", "moving-in/lambda.md"),
+        ("business account", "how-to/business.md"),
+        ("subscription", "how-to/payments.md"),
+        ("?start=", "how-to/links.md"),
+        ("Inline mode", "how-to/inline.md"),
+        ("description", "how-to/profile.md"),
+        ("Sentry", "how-to/sentry.md"),
+        ("users", "how-to/how-many.md"),
+        ("above 20 MB", "how-to/files.md"),
+    ],
+)
+def test_the_index_leads_to_a_page_by_the_word_that_a_reader_has(word: str, page: str) -> None:
+    index = (ROOT / "docs" / "README.md").read_text()
+    [*entries] = re.findall(r"^- .*(?:\n  .*)*", index, re.MULTILINE)
+    assert any(word in entry and f"({page})" in entry for entry in entries)
+
+
+def test_the_index_leads_to_each_page() -> None:
+    docs = ROOT / "docs"
+    linked = {target.partition("#")[0] for target in LINK.findall((docs / "README.md").read_text())}
+    pages = {str(page.relative_to(docs)) for page in docs.rglob("*.md")}
+    assert pages - linked == {"README.md"}
+
+
+def test_a_webhook_becomes_a_reply() -> None:
+    """What each block of the page sends to Telegram is the same: its libraries are stand-ins."""
+    text = (ROOT / "docs" / "moving-in" / "lambda.md").read_text()
+    update = {"message": {"chat": {"id": 42}}}
+    sent: list[Any] = []
+
+    class Requests:
+        def post(self, url: str, json: Any) -> None:
+            sent.append({"method": url.rpartition("/")[2], **json})
+
+    class Flask:
+        json = update
+
+        def post(self, path: str) -> Any:
+            return lambda view: view
+
+    names: dict[str, Any] = {"API": "", "app": Flask(), "request": Flask()}
+    names |= {"requests": Requests(), "json": json}
+    for block in re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        exec(block, names)
+    names["webhook"]()
+    names["lambda_handler"]({"body": json.dumps(update)}, None)
+    assert sent == names["reply"](update) * 2
 
 
 @pytest.mark.parametrize("page", ["README.md", "AGENTS.md"])
