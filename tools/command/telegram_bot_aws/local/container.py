@@ -24,6 +24,7 @@ from botkit.fakes.host import Poller, Scheduler
 from botkit.fakes.process import ENVIRONMENT, Services
 from botkit.fakes.services import QUEUE_URL, in_order
 
+from telegram_bot_aws.local.confine import ENDS
 from telegram_bot_aws.local.due import Due
 from telegram_bot_aws.local.memory import Memory
 from telegram_bot_aws.local.packages import command
@@ -82,7 +83,7 @@ CONTAINER = """
 import json, logging, os, sys, time, traceback
 
 answers = os.fdopen(int(sys.argv[1]), "w")
-records, sessions = [], []
+records, sessions, lasting = [], [], list
 known = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 class Collect(logging.Handler):
@@ -105,7 +106,7 @@ class Context:
         return max(0, int((self.ends - time.monotonic()) * 1000))
 
 def say(**answer):
-    answer |= {"logs": records, "sessions": sessions}
+    answer |= {"logs": records, "sessions": sessions, "lasting": lasting()}
     print(json.dumps(answer, default=str), file=answers, flush=True)
     records.clear()
     sessions.clear()
@@ -124,6 +125,7 @@ try:
     from botkit.deadline import deadline
     deadline.start(float(sys.argv[7]))
     from handler import handler
+    lasting = names["lasting"]()
 except BaseException:
     say(error=traceback.format_exc())
     sys.exit(1)
@@ -273,6 +275,7 @@ class Function:
         self._schedules_due = Due(self._scheduler)
         self._queue_due = Due(Poller(services.queue, self._answer_queued, services.bury))
         self._is_over = False
+        self._told = set[str]()  # what is said once
         self.on_schedule: Callable[[Invocation], None] = lambda invocation: None
         self.on_change: Callable[[], None] = lambda: None
         self.on_queued: Callable[[Invocation], None] = lambda invocation: None
@@ -370,6 +373,7 @@ class Function:
                 memory_size=self._memory_size,
             )
             self._answers_queue._code, self._answers_queue._follow = self._code, self._follow
+            self._answers_queue._told = self._told
         invocation = self._answers_queue.invoke(event, request_id)
         self.on_queued(invocation)
         self._look()
@@ -475,6 +479,8 @@ class Function:
             milliseconds=milliseconds,
         )
         invocation.take_output([*self._output_with(answer.get("logs", [])), memory.too_much])
+        if not self._fresh:  # otherwise the bot itself shows it
+            invocation.take_output([self._ends(answer.get("lasting", []), invocation.printed)])
         for told in answer.get("sessions", []):
             invocation.take_session(told)
         if not line or (call is None and invocation.error):
@@ -495,6 +501,14 @@ class Function:
             yield line
             begin = end
         yield self._named(data[begin:].decode(errors="replace"))
+
+    def _ends(self, lasting: list[str], printed: str) -> str:
+        """Return a line about state that ends with the container, if it isn't told already."""
+        end = ENDS.format("")
+        is_told = end in self._told or end in printed
+        if is_told or lasting:
+            self._told.add(end)
+        return "" if is_told or not lasting else ENDS.format(lasting[0])
 
     def _named(self, text: str) -> str:
         """Return a text that names the author's files, and not their copies."""

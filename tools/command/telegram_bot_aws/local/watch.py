@@ -1,4 +1,4 @@
-"""Tells of the sessions that a function reads and writes, for the demo.
+"""Tells of a function's sessions, and of what it keeps elsewhere, for the demo.
 
 Functions' processes execute this file alone.
 """
@@ -6,12 +6,17 @@ Functions' processes execute this file alone.
 from __future__ import annotations
 
 import os
+import sys
+from collections import deque
 from collections.abc import Callable
-from types import ModuleType
+from types import ModuleType, NoneType
 from typing import Any
 
 Json = dict[str, Any]
 Tell = Callable[[Json], None]
+
+# Of a variable that may hold state. An open connection, for example, has another type.
+PLAIN = (bool, bytes, bytearray, deque, dict, float, int, list, NoneType, set, str, tuple)
 
 
 def watch(aws: ModuleType, tell: Tell) -> None:
@@ -30,3 +35,31 @@ def watch(aws: ModuleType, tell: Tell) -> None:
         return answer
 
     aws.call = watched  # type: ignore[attr-defined]
+
+
+def lasting() -> Callable[[], list[str]]:
+    """Return a function that names what the bot keeps in its container, which may end at any time.
+
+    These are new files in /tmp, and variables of bot.py that have changed since the last time.
+    """
+    temporary = os.environ.get("TMPDIR", "/tmp")
+    files = {file.path for file in os.scandir(temporary)}
+    before: dict[str, str] = {}
+
+    def kept() -> list[str]:
+        nonlocal before
+        content = [*vars(sys.modules["bot"]).items()] if "bot" in sys.modules else []
+        now = {name: text(value) for name, value in content if not name.startswith("__")}
+        changed = [name for name in now if before and now[name] not in ("", before.get(name))]
+        before = now
+        new = [file.path for file in os.scandir(temporary) if file.path not in files]
+        return [*(f"{name} in bot.py" for name in changed), *new]
+
+    def text(value: Any) -> str:
+        try:
+            return repr(value) if isinstance(value, PLAIN) else ""
+        except Exception:  # of an object in it, or a thread changes it
+            return ""
+
+    kept()
+    return kept
