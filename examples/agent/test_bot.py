@@ -577,3 +577,9 @@ def test_an_answer_stays_in_its_topic(calls, model, reply):
     *_, question = reply(update(message("/ask Book Ada", GROUP, **topic)))
     assert question["message_thread_id"] == 5
     assert calls.of("sendRichMessage")[0]["message_thread_id"] == 5
+
+
+def test_people_hear_of_a_failure(bot):
+    told = [bot.on_failure(update(message("Hi"))), bot.on_failure({"callback_query": {"id": "7"}})]
+    assert [call["text"] for [call] in told] == [bot.FAILED, bot.FAILED]
+    assert bot.on_failure({"stopped_message_generation": {}}) == []

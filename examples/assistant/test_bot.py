@@ -614,3 +614,8 @@ def test_a_limit_that_is_reached_by_this_question_stays_open_for_it(model, reply
         reply(last)
     model.error = None
     assert reply(last) == answered("Hello, Ada.")
+
+
+def test_people_hear_of_a_failure(bot):
+    assert bot.on_failure(update("Hi")) == [said(bot.FAILED)]
+    assert bot.on_failure({"stopped_message_generation": {}}) == []

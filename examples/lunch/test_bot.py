@@ -275,3 +275,8 @@ def test_a_long_list_is_cut_where_telegram_ends_it(bot, lunch):
 def test_a_dish_that_left_the_menu_is_left_out(bot, lunch):
     lunch["orders"]["7"] = {"name": "Ada", "dishes": {"soup": 1, "salad": 1}, "note": ""}
     assert bot.content(bot.read(ID))["text"].endswith("\n\nAda, €7.90: 1× Green salad")
+
+
+def test_people_hear_of_a_failure(bot):
+    call = {"method": "sendMessage", "chat_id": -42, "text": bot.FAILED}
+    assert bot.on_failure(message("/lunch")) == [call]

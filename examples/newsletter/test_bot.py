@@ -136,3 +136,15 @@ def test_copies_are_sent_while_others_wait_for_their_answers(bot, monkeypatch):
     method, params = sent[0]
     assert method == "copyMessage"
     assert (params["from_chat_id"], params["message_id"]) == (OWNER, 9)
+
+
+def test_people_hear_of_a_failure(chat, bot, monkeypatch):
+    ada = chat.user("Ada")
+    for name in ("add", "remove"):
+        monkeypatch.setattr(bot.subscribers, name, lambda person: 1 / 0)
+    for act in (lambda: ada.send("/subscribe"), ada.block):
+        with pytest.raises(ZeroDivisionError):
+            act()
+    assert [message.text for message in ada.unread()] == [bot.FAILED]
+    [call] = bot.on_failure({"callback_query": {"id": "777"}})
+    assert (call["method"], call["text"]) == ("answerCallbackQuery", bot.FAILED)

@@ -202,3 +202,13 @@ def test_other_messages(bot, waits):
     assert say(bot, "/start", {})["text"] == say(bot, "/help", {})["text"] == bot.HELP
     assert bot.reply({"message": {"message_id": 7, "chat": CHAT, "text": "tea"}}, {}) == []
     assert bot.reply({"message": {"message_id": 7, "chat": CHAT, "photo": []}}, {}) == []
+
+
+def test_people_hear_of_a_failure(chat, bot, monkeypatch):
+    ada = chat.user("Ada")
+    ada.send("/every 9:00 tea", "/reminders")
+    monkeypatch.setattr(bot, "shown", lambda *arguments: 1 / 0)
+    for act in (lambda: ada.send("/reminders"), lambda: ada.press("✕ every day 09:00 tea")):
+        with pytest.raises(ZeroDivisionError):
+            act()
+    assert [ada.unread()[-1].text, ada.receive("answer").text] == [bot.FAILED, bot.FAILED]

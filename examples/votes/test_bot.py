@@ -78,3 +78,11 @@ def test_a_post_out_of_reach_gets_no_vote(bot):
     answer = {"method": "answerCallbackQuery", "callback_query_id": "777"}
     assert bot.reply({"callback_query": query}, votes) == [answer]
     assert votes == {}
+
+
+def test_people_hear_of_a_failure(ada, post, bot, monkeypatch):
+    monkeypatch.setattr(bot, "keyboard", lambda *arguments: 1 / 0)
+    for act in (lambda: ada.send("/poll Lunch? | Pizza | Soup"), lambda: ada.press("Pizza")):
+        with pytest.raises(ZeroDivisionError):
+            act()
+    assert [ada.receive().text, ada.receive("answer").text] == [bot.FAILED, bot.FAILED]

@@ -20,6 +20,7 @@ HELP = (
 NEW = "I forgot what we said."
 ASK = "Shall I do this?"
 OVER = "This can't be decided here and now. Ask me again."
+FAILED = "Sorry, something went wrong."
 
 SESSION = "chat_user"
 TOGETHER = "albums"
@@ -90,6 +91,13 @@ def answer(message, session, person):
         question = say(message, f"{ASK}\n\n{waits['plan']}")
         calls.append({**question, "reply_markup": {"inline_keyboard": rows}})
     return calls
+
+
+def on_failure(update):
+    if query := update.get("callback_query"):
+        toast = {"callback_query_id": query["id"], "text": FAILED}
+        return [{"method": "answerCallbackQuery", **toast}]
+    return [say(update["message"], FAILED)] if "message" in update else []
 
 
 def say(message, text):

@@ -27,6 +27,7 @@ HELP = "Ask me anything. I know what we said, until you send /new. In a group, b
 NEW = "I forgot what we said."
 ENOUGH = f"You asked {QUESTIONS} questions today. You can ask again tomorrow (UTC)."
 NO_ANSWER = "The model gave no answer. Please ask again in a minute, or in other words."
+FAILED = "Sorry, something went wrong."
 BREAKS_OFF = "\n\n(The answer breaks off here. Please ask again if you need the rest.)"
 
 SESSION = "topic"
@@ -117,3 +118,7 @@ def count(today, update_id, by=1):
         return update_id in session["asked"]
 
     return sessions.change(today, add)
+
+
+def on_failure(update):
+    return say(update["message"], FAILED) if "message" in update else []

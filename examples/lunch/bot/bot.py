@@ -31,6 +31,7 @@ HERE = "Choose your lunch. Your group sees the list."
 OVER = "This lunch is over. Write /lunch in your group for a new one."
 NONE = "Which lunch? Press “Order” below the list in your group."
 STRANGER = "This lunch is for the members of its group only."
+FAILED = "Sorry, something went wrong."
 
 COMMANDS = {"lunch": "Ask the group what it wants for lunch"}
 
@@ -58,6 +59,10 @@ def reply(update, session):
 
 
 HANDLED = {"message": reply}
+
+
+def on_failure(update):
+    return [{"method": "sendMessage", "chat_id": update["message"]["chat"]["id"], "text": FAILED}]
 
 
 def offer(session, lunch):

@@ -1,5 +1,7 @@
 """Tests of the bot: what people do by their words, and what they see."""
 
+import pytest
+
 
 def test_a_booking_is_kept_and_shown(chat):
     ada = chat.user("Ada")
@@ -21,3 +23,11 @@ def test_a_conversation_is_in_the_session(chat, sessions):
     ada.send("/book")
     id = ada.user["id"]
     assert sessions[str(id)] == {"conversations of book": {f"[{id}, {id}]": 0}}
+
+
+def test_people_hear_of_a_failure(chat, bot, monkeypatch):
+    monkeypatch.setattr(bot, "reply", lambda *arguments: 1 / 0)
+    ada = chat.user("Ada")
+    with pytest.raises(ZeroDivisionError):
+        ada.send("Hi")
+    assert ada.receive().text == "Sorry, something went wrong."

@@ -10,6 +10,7 @@ on_event = newsletter.take_step  # the module schedules them
 HANDLED = ["message", "callback_query", "my_chat_member"]
 AT_ONCE = HANDLED  # these answers are short: the queue is there only to allow a time-out of 900 s
 COMMANDS = {"subscribe": "Get the newsletter", "unsubscribe": "Get it no longer"}
+FAILED = "Sorry, something went wrong."
 
 
 def reply(update):
@@ -48,3 +49,12 @@ def question(source):
     button = {"text": f"Send it to {total:,}", "callback_data": f"{source} {total}"}
     about = {"reply_parameters": {"message_id": source}, "text": "Should all get this message?"}
     return {**about, "reply_markup": {"inline_keyboard": [[button]]}}
+
+
+def on_failure(update):
+    if query := update.get("callback_query"):
+        toast = {"callback_query_id": query["id"], "text": FAILED}
+        return [{"method": "answerCallbackQuery", **toast}]
+    if "message" not in update:
+        return []
+    return [{"method": "sendMessage", "chat_id": update["message"]["chat"]["id"], "text": FAILED}]

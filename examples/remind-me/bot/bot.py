@@ -19,6 +19,7 @@ CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 MOST = 50  # reminders in a chat
 FULL = f"{MOST} reminders wait already: /reminders cancels some."
+FAILED = "Sorry, something went wrong."
 
 # The chat's zone, the reminders that wait: id → [time, title], and those that recur: id → title.
 SESSION = "chat"
@@ -48,6 +49,13 @@ def reply(update, session):
         case "start" | "help":
             return [send(message, HELP)]
     return []
+
+
+def on_failure(update):
+    if query := update.get("callback_query"):
+        toast = {"callback_query_id": query["id"], "text": FAILED}
+        return [{"method": "answerCallbackQuery", **toast}]
+    return [send(update["message"], FAILED)]
 
 
 def send(message, text):

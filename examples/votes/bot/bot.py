@@ -2,6 +2,7 @@
 
 from botkit.commands import command_in
 
+FAILED = "Sorry, something went wrong."
 USAGE = "Write a question and two to eight answers: /poll Lunch? | Pizza | Soup"
 
 HANDLED = ["message", "callback_query"]
@@ -49,6 +50,13 @@ def on_press(query, votes):
         "reply_markup": keyboard(answers, votes),
     }
     return [edit, *calls]
+
+
+def on_failure(update):
+    if query := update.get("callback_query"):
+        toast = {"callback_query_id": query["id"], "text": FAILED}
+        return [{"method": "answerCallbackQuery", **toast}]
+    return [{"method": "sendMessage", "chat_id": update["message"]["chat"]["id"], "text": FAILED}]
 
 
 def keyboard(answers, votes):

@@ -338,6 +338,37 @@ def test_a_bug_that_an_error_handler_handles_has_not_failed(
     assert result(start_with_sessions(handling_errors(framework, "1 / 0"))) == ("ignored", "")
 
 
+ON_FAILURE = """
+def on_failure(update):
+    chat = update["message"]["chat"]["id"]
+    return [{"method": "sendMessage", "chat_id": chat, "text": "Sorry"}]
+"""
+
+
+@pytest.mark.parametrize("is_answered", [False, True], ids=["at first", "after an answer"])
+def test_people_are_told_that_a_handler_failed_if_they_saw_nothing(
+    start_with_sessions: StartBot, bot_api: BotApi, framework: Framework, is_answered: bool
+) -> None:
+    """By on_failure() in bot.py, beside the handlers."""
+    lines = framework.send.format("'a'"), "1 / 0"
+    source = bot(framework, *lines[not is_answered :], choice="'chat_user'")
+    container = start_with_sessions(source + ON_FAILURE)
+    expects(bot_api, framework, *["a"] * is_answered, is_new=True)
+    if not is_answered:
+        bot_api.answers("sendMessage", {"chat_id": 42, "text": "Sorry"}, MESSAGE)
+    outcome, error = result(container)
+    assert (outcome, error.partition(":")[0]) == ("bot_failed", "ZeroDivisionError at bot.py")
+    assert container.line["methods"] == ["sendMessage"]
+
+
+def test_what_an_error_handler_handles_is_not_told_of(
+    start_with_sessions: StartBot, bot_api: BotApi, framework: Framework
+) -> None:
+    expects(bot_api, framework, is_new=True)
+    container = start_with_sessions(handling_errors(framework, "1 / 0") + ON_FAILURE)
+    assert result(container) == ("ignored", "")
+
+
 def test_a_refusal_that_an_error_handler_handles_has_not_failed(
     start_with_sessions: StartBot, bot_api: BotApi, framework: Framework
 ) -> None:

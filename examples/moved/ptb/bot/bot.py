@@ -59,3 +59,8 @@ reply = on_ptb.reply_with(build)
 HANDLED = ["message"]
 SESSION = "user"
 COMMANDS = {"book": "Book a table", "bookings": "Show my bookings"}
+
+
+def on_failure(update):
+    text = "Sorry, something went wrong."
+    return [{"method": "sendMessage", "chat_id": update["message"]["chat"]["id"], "text": text}]

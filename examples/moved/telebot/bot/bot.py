@@ -40,3 +40,8 @@ reply = on_telebot.reply_with(bot)
 HANDLED = ["message"]
 SESSION = "chat"
 COMMANDS = {"add": "Add a birthday", "list": "Show all"}
+
+
+def on_failure(update):
+    text = "Sorry, something went wrong."
+    return [{"method": "sendMessage", "chat_id": update["message"]["chat"]["id"], "text": text}]
