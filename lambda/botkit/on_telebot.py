@@ -194,6 +194,8 @@ class _Waiting(HandlerBackend):
 
     @adapter.remembering()
     def register_handler(self, id: int, handler: telebot.Handler) -> None:
+        from .store import checked_copy
+
         function = handler.callback
         where = [function.__module__, getattr(function, "__name__", "")]
         if _function(*where) is not function:
@@ -202,8 +204,12 @@ class _Waiting(HandlerBackend):
                 f"{_described(function)}"
             )
         self._refuse_others(id)
-        waits = [*where, list(handler.args), handler.kwargs]
-        adapter.put(self.kind, str(id), [*self._waiting(id), waits])
+        arguments = [list(handler.args), handler.kwargs]
+        try:
+            checked_copy({"arguments": arguments})
+        except BadSession as error:
+            raise BadSession(f"{_described(function)} can't wait with these: {error}") from None
+        adapter.put(self.kind, str(id), [*self._waiting(id), [*where, *arguments]])
 
     def clear_handlers(self, id: int) -> None:
         self._refuse_others(id)

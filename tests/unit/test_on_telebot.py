@@ -535,6 +535,7 @@ def test_two_functions_may_wait_for_a_message(
     assert result(container, update_id=2) == ("answered", "")
 
 
+ONLY = "a session must contain only what JSON gives back: arguments: "
 TOP = "only a function at the top of a module can wait for a message, not "
 
 
@@ -544,7 +545,8 @@ TOP = "only a function at the top of a module can wait for a message, not "
         ("lambda message: None", f"{TOP}handle.<locals>.<lambda> at bot.py:"),
         ("bot.get_me", f"{TOP}TeleBot.get_me at __init__.py:"),
         ("type('Step', (), {'__call__': print})()", f"{TOP}a Step"),
-        ("handle, message", "a session must contain only strings"),
+        ("handle, message", "handle at bot.py:18 can't wait with these: a session must contain only"),
+        ("handle, {1: 2}", f"handle at bot.py:18 can't wait with these: {ONLY}a key of type int"),
     ],
 )
 def test_what_cannot_wait(start_with_sessions: StartBot, callback: str, error: str) -> None:

@@ -74,7 +74,8 @@ ADVICE = {
 EXCEPTION = "exception in bot.py"  # the message of the debug line that has the traceback
 NO_END = (
     "bot.py can't be imported: no end after {:g} s, as on Lambda. "
-    'What polls may run only if __name__ == "__main__": docs/moving-in/README.md'
+    'What polls may run only if __name__ == "__main__": docs/moving-in/README.md. If it only takes '
+    "long, raise memory_size, which also gives it more CPU, and timeout"
 )
 
 # Runs in the process: imports the handler, then answers each line with a line. Its start is timed
@@ -227,10 +228,12 @@ class Invocation:
 
     @property
     def failure(self) -> str:
-        """The failure of bot.py, if any: the traceback, or a sentence."""
-        if self.outcome.get("outcome") not in ("bot_failed", "page_failed", "misconfigured"):
+        """The failure of bot.py, if any: the traceback, or a sentence and the line of bot.py."""
+        line = self.outcome
+        if line.get("outcome") not in ("bot_failed", "page_failed", "misconfigured"):
             return ""
-        return self.traceback or str(self.outcome.get("error", ""))
+        places = [place for place in line.get("frames", []) if place.startswith("bot.py:")]
+        return self.traceback or "\n  at ".join([str(line.get("error", "")), *places[-1:]])
 
 
 class Function:

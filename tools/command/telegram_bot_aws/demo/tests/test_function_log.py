@@ -50,6 +50,15 @@ def test_an_invocation_is_read_from_its_lines() -> None:
     assert found.failure == found.traceback
 
 
+def test_a_failure_without_a_traceback_has_its_line() -> None:
+    frames = ["bot.py:9 in reply", "bot.py:20 in handle", "telebot/__init__.py:9409 in TeleBot.x"]
+    failed = {"outcome": "bot_failed", "error": "the session doesn't have that"}
+    found = invocation([START, line("update", "ERROR", **failed, frames=frames), REPORT])
+    assert found.failure == "the session doesn't have that\n  at bot.py:20 in handle"
+    found = invocation([START, line("update", "ERROR", **failed), REPORT])
+    assert found.failure == "the session doesn't have that"
+
+
 def test_sessions_are_read_as_they_were_and_became() -> None:
     lines = [{"session": "42", "before": "{}"}, {"session": "7", "before": '{"a":1}'}]
     lines += [{"session": "42", "before": '{"n":1}'}, {"session": "42", "after": '{"n":2}'}]

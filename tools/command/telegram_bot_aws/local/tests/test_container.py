@@ -168,6 +168,7 @@ def test_a_start_that_never_ends_is_told_with_its_usual_cause(
     with Function(tmp_path, {}) as function:
         error = function.invoke({"x": 1}).error
     assert error.startswith("bot.py can't be imported: no end after 0.2 s, as on Lambda. What poll")
+    assert error.endswith("raise memory_size, which also gives it more CPU, and timeout")
 
 
 @pytest.mark.slow
