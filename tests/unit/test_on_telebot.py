@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from botkit.errors import JSON_VALUES
 from telegram_stand_in import Telegram
 
 from tests.conftest import BotApi, StartBot
@@ -535,7 +536,7 @@ def test_two_functions_may_wait_for_a_message(
     assert result(container, update_id=2) == ("answered", "")
 
 
-ONLY = "a session must contain only what JSON gives back: arguments: "
+ONLY = f"a session must contain only {JSON_VALUES}: arguments: "
 TOP = "only a function at the top of a module can wait for a message, not "
 
 
@@ -545,7 +546,10 @@ TOP = "only a function at the top of a module can wait for a message, not "
         ("lambda message: None", f"{TOP}handle.<locals>.<lambda> at bot.py:"),
         ("bot.get_me", f"{TOP}TeleBot.get_me at __init__.py:"),
         ("type('Step', (), {'__call__': print})()", f"{TOP}a Step"),
-        ("handle, message", "handle at bot.py:18 can't wait with these: a session must contain only"),
+        (
+            "handle, message",
+            "handle at bot.py:18 can't wait with these: a session must contain only",
+        ),
         ("handle, {1: 2}", f"handle at bot.py:18 can't wait with these: {ONLY}a key of type int"),
     ],
 )
