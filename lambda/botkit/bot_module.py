@@ -22,6 +22,7 @@ NO_END = (
     ' in time (move code that polls under `if __name__ == "__main__":`; if the import only takes '
     "long, raise memory_size, which also gives it more CPU, and timeout)"
 )
+NOT_ASYNC = "with def, not async def (docs/moving-in shows async frameworks)"
 REPEAT_SECONDS = 0.2  # between two interrupts, for code that catches every exception
 
 
@@ -82,7 +83,7 @@ def ask(name: str, *arguments: Any) -> Any:
         raise BadAnswer(f"{name}() must take {count}") from None
     if type(answer).__name__ == "coroutine":
         answer.close()  # otherwise Python warns that it was never awaited
-        raise BadAnswer(f"{name}() must be written with def, not async def")
+        raise BadAnswer(f"{name}() must be written {NOT_ASYNC}")
     return answer
 
 

@@ -33,7 +33,7 @@ class Unreachable(Failure):
 
 
 class TooLong(Unreachable):
-    """An answer, or a part of one that comes in parts, has more bytes than its limit."""
+    """An answer, or one part of it, has more bytes than its limit."""
 
 
 class Misconfigured(Unreachable):

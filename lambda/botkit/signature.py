@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction, signature
 
+from .bot_module import NOT_ASYNC
 from .errors import Misconfigured
 from .types import Any
 
-RENAME = "Rename it if it is another one"
+RENAME = "If yours is for something else, rename it"
 
 
 def check_function(bot: Any, name: str, arguments: str, why: str = "") -> None:
     """Raise Misconfigured if a function of bot.py could never be called, or would do nothing.
 
-    `arguments` are those that it gets, such as "update, session", and `why` tells who calls it. A
-    callable without a signature passes. So does a decorated one that takes any arguments.
+    `arguments` are those that it gets, such as "update, session", and `why` says when it is called.
+    A callable without a signature passes. So does a decorated one that takes any arguments.
     """
     function = getattr(bot, name, None)
     if not callable(function):
         return
     forms = (function, getattr(function, "__call__", None))  # noqa: B004 - an object's
     if any(iscoroutinefunction(form) or isasyncgenfunction(form) for form in forms):
-        written = "with def, not async def"
+        written = NOT_ASYNC
     elif any(map(isgeneratorfunction, forms)):
         written = "with return, not yield"
     else:

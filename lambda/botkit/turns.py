@@ -4,9 +4,9 @@
     TOGETHER = {"albums": 1.5}  # seconds without another message that end a turn
 
 The webhook lists messages in an item of the sessions' table, and puts each of them into the queue.
-The first one waits until the turn is over, and is answered with all that the list has by then. The
-session is written once, with the ids of them all: the others then find themselves known. The list
-is a hint. A message that isn't in it in time is a turn by itself, and nothing is lost.
+The first one waits until the turn is over. It is then answered together with all messages listed by
+then, and the session records all of their ids, so that the others are skipped. The list is only a
+hint: a message that is listed too late becomes a turn of its own, and nothing is lost.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from .types import Any, Json
 MESSAGES = ("message", "business_message", "channel_post")  # the kinds that have albums
 QUIET_SECONDS = 1.5  # by default
 LONGEST_QUIET = 60  # seconds
-LIST_SECONDS = 900.0  # an answer takes as long at most, and its session's next messages wait
-LARGEST_LIST = 128 << 10  # bytes: each message costs a write of all of it
-MOST_MESSAGES = 100  # of a turn: a session knows the ids of 300
+LIST_SECONDS = 900.0  # the longest answer, for which the session's next messages have to wait
+LARGEST_LIST = 128 << 10  # bytes: each message costs a write of the whole list
+MOST_MESSAGES = 100  # of a turn: a session records the ids of 300
 
 
 def seconds() -> float:
@@ -38,8 +38,8 @@ def seconds() -> float:
     quiet = wanted.get("albums") if isinstance(wanted, dict) and len(wanted) == 1 else None
     if not isinstance(quiet, (int, float)) or not 0 < quiet <= LONGEST_QUIET:
         raise Misconfigured(
-            'TOGETHER in bot.py must be "albums", or seconds of quiet that end an album, '
-            f'{LONGEST_QUIET} at most: {{"albums": 1.5}}'
+            'TOGETHER in bot.py must be "albums", or the seconds of quiet that end an album, '
+            f'at most {LONGEST_QUIET}: {{"albums": 1.5}}'
         )
     return quiet
 
@@ -56,7 +56,7 @@ def enlist(update: Json) -> None:
 def turn(update: Json, key: str, known: Collection[int]) -> tuple[Json, list[int]]:
     """Wait until an update's turn is over. Return the update as reply() gets it, and all ids.
 
-    `known` are the ids of those that the session has answered. Raises what `store.read` raises.
+    `known` are the ids of updates that the session has answered. Raises what `store.read` raises.
     """
     parts, quiet = [update], seconds()
     if is_listed(update) and update["update_id"] not in known:
@@ -71,7 +71,7 @@ def turn(update: Json, key: str, known: Collection[int]) -> tuple[Json, list[int
 
 
 def parts_of(update: Json, ids: list[int]) -> list[Json]:
-    """Return the updates that were joined in one, as if each had come by itself."""
+    """Return the updates that were joined into one, as if each had come separately."""
     kind = Place(update).kind
     return [
         {"update_id": each, kind: part} for each, part in zip(ids, update["together"], strict=True)
@@ -79,7 +79,7 @@ def parts_of(update: Json, ids: list[int]) -> list[Json]:
 
 
 def joined(parts: list[Json]) -> Json:
-    """Return the first update with the messages of them all, if it is a message."""
+    """Return the first update, with the messages of all of them if it is a message."""
     first = parts[0]
     kind = Place(first).kind
     if kind not in MESSAGES or "together" in first:  # a replay has them
@@ -113,7 +113,7 @@ def _parts(
 ) -> tuple[list[Json], float]:
     """Return the updates of the turn that an update begins, and when it ends if no other comes.
 
-    Only later ones join: an earlier one has been answered, though the session may not know it.
+    Only later updates join: an earlier one has been answered, even if the session doesn't know it.
     """
     if str(update["update_id"]) not in listed:
         return [update], 0.0

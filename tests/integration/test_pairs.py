@@ -47,7 +47,7 @@ PLAN = "a plan refuses it"
 MEANS_NOTHING = "means nothing"
 ONE_SESSION = (MEANS_NOTHING, "a bot has one SESSION")
 QUEUE_OR_WEBHOOK_MODE = (PLAN, 'With queue = true, the reply_mode must be \\"api\\":')
-NOT_FOR_FRAMEWORKS = (CHECK, "TOGETHER in bot.py isn't for handlers of a framework")
+NOT_FOR_FRAMEWORKS = (CHECK, "TOGETHER in bot.py doesn't work with a framework")
 # The pairs that don't stand together: who refuses them, in which words, or why they mean nothing.
 EXCLUDED = {
     **dict.fromkeys(itertools.combinations(features.SESSIONS, 2), ONE_SESSION),

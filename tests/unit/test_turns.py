@@ -351,7 +351,7 @@ def test_what_can_never_be_listed_is_queued_all_the_same(lined: Lined) -> None:
     assert line.queued == [part]
     [warning] = [each for each in line.container.log if each["level"] == "WARNING"]
     said = warning["message"], warning["error"]
-    assert said == ("an update is not listed", "ZeroDivisionError")
+    assert said == ("a message becomes a turn of its own", "ZeroDivisionError")
 
 
 def test_what_is_wrong_is_told_when_the_update_is_answered(lined: Lined) -> None:
@@ -418,7 +418,7 @@ def test_a_turn_that_cant_be_given_up_leaves_the_others(lined: Lined) -> None:
     assert [line.answer(part) for part in parts] == ["bot_failed", "bot_failed"]
     assert line.turns == [[1, 2], [2]]
     [warning] = [each for each in line.container.log if each["level"] == "WARNING"]
-    assert warning["message"] == "a turn can't be given up"
+    assert warning["message"] == "messages of a failed turn will be answered one by one"
 
 
 def test_calls_that_had_no_room_are_asked_for_without_the_others(lined: Lined) -> None:
@@ -512,7 +512,8 @@ def test_a_turn_that_was_kept_twice_is_answered_once(lined: Lined, bot_api: BotA
         *(
             (
                 wanted,
-                '^TOGETHER in bot.py must be "albums", or seconds of quiet that end an album, 60',
+                '^TOGETHER in bot.py must be "albums", or the seconds of quiet that end an album, '
+                "at most 60",
             )
             for wanted in (
                 '"bursts"',
@@ -552,7 +553,7 @@ def test_handlers_of_a_framework_would_lose_messages(start_with_sessions: StartB
         f"from botkit.frameworks import adapter\n{BOT}", QUEUE_URL=QUEUE
     )
     check: Any = container.module("release.check")
-    with pytest.raises(Exception, match="^TOGETHER in bot.py isn't for handlers of a framework"):
+    with pytest.raises(Exception, match="^TOGETHER in bot.py doesn't work with a framework"):
         check._check_bot(container.bot)
 
 

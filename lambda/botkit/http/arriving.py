@@ -1,4 +1,4 @@
-"""The response to a request, part by part while it arrives: for one that takes its time."""
+"""A response that takes its time: it is read part by part while it arrives."""
 
 from __future__ import annotations
 
@@ -22,9 +22,11 @@ def post(
 ) -> Iterator[Answer]:
     """Post `body`, and yield the response with each part of its body.
 
-    The part is b"" each time that nothing has come for `pause` seconds, and before the body. Before
-    the response, the status is 0. If the iterator is closed early, so is the connection. A part may
-    have up to 4 MB, and there may be any number of them. Raises what `Connection.exchange` raises.
+    First it yields status 0 and b"" each time that nothing has come for `pause` seconds. When the
+    response begins, it yields its status and headers with b"", and then each part of the body, or
+    b"" after each `pause` without one. If the iterator is closed early, so is the connection. A
+    part may have up to 4 MB, and there may be any number of them. Raises what `Connection.exchange`
+    raises.
     """
     with connection.lent(timeout) as lent:
         stream = PatientStream(lent.connection, lent.deadline, lent.limit)
@@ -48,7 +50,7 @@ def post(
 
 
 class PatientStream(Stream):
-    """A stream that can wait for more to read, and go on when nothing comes."""
+    """A stream that can wait for data for a while, and continue later if none comes."""
 
     _file: io.BufferedReader | None = None
 
@@ -56,10 +58,10 @@ class PatientStream(Stream):
         return self._file or super().makefile(mode)
 
     def is_silent(self, seconds: float) -> bool:
-        """Wait for up to some seconds for more to read, and tell whether nothing came."""
-        self._file = self.makefile("rb")  # from now on it may hold bytes that it read ahead
+        """Wait for data for up to some seconds, and tell whether none came."""
+        self._file = self.makefile("rb")  # kept, since it may contain bytes that it read ahead
         self.send_rest()
-        self.deadline.timeout()  # raises TimeoutError at the end of all of the time
+        self.deadline.timeout()  # raises TimeoutError after the deadline of the whole request
         try:
             with self.deadline.within(seconds):
                 return not (self._file.peek() or self.is_over)

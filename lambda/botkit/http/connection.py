@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger("botkit")
 
 CONNECT_SECONDS = 10  # for each address of a host
-IDLE_SECONDS = 30  # then reconnect: a frozen container doesn't notice when the peer closes
+IDLE_SECONDS = 30  # afterwards reconnect: a frozen container doesn't notice when the peer closes
 JSON_LIMIT = 1 << 22  # bytes
 
-# By the names of the CAs that they trust: Telegram's, AWS's, or none for all.
+# By the names of the CAs that they trust: Telegram's, AWS's, or () for all.
 contexts: dict[tuple[str, ...], SSLContext] = {}
 
 
@@ -35,9 +35,9 @@ class Connection:
     """A connection to the host in `url`, opened when it is first needed. Not thread-safe.
 
     `url` may include a path prefix. With `proxy` (`http://user:password@host:port`), requests go
-    through a tunnel (CONNECT). `roots` are the names, or their beginnings, of the CAs that are
-    expected to have issued the certificate. Others are loaded only if none of these fits: loading
-    all of them takes longer than the rest of start-up (docs/performance.md).
+    through a tunnel (CONNECT). `roots` are the names, or their beginnings, of the CAs that should
+    have issued the certificate. All CAs are loaded only if none of these did: that takes longer
+    than the rest of start-up (docs/performance.md).
     """
 
     def __init__(self, url: str, proxy: str = "", roots: tuple[str, ...] = ()) -> None:
@@ -82,7 +82,7 @@ class Connection:
 
         `timeout` is in seconds, and the response may have up to `limit` bytes. The request is sent
         once. It may have arrived even if there is no response.
-        Raises Unreachable, which never quotes the path: TooLong if the response is.
+        Raises Unreachable, which never quotes the path, or its subclass TooLong.
         """
         with self.lent(timeout, limit) as stream:
             from .exchange import round_trip
@@ -91,7 +91,7 @@ class Connection:
 
     @contextmanager
     def lent(self, timeout: float, limit: int = JSON_LIMIT) -> Iterator[Stream]:
-        """Lend the connection for one request in a block, and close it unless that keeps it.
+        """Lend the connection to a block for one request, and close it unless the block keeps it.
 
         Any failure in the block raises Unreachable.
         """
@@ -116,7 +116,7 @@ class Connection:
         """Return the kept connection if it still works, or a new one. Raises Unreachable."""
         connection, self._kept = self._kept, None
         if connection:
-            # The wall clock, since the others may stop while a container is frozen.
+            # The wall clock, since other clocks may stop while a container is frozen.
             if 0 <= time.time() - self._last_used < IDLE_SECONDS and _is_quiet(connection):
                 return connection
             with suppress(OSError):  # the bot's code closed the descriptor
@@ -222,9 +222,9 @@ def _context(roots: tuple[str, ...]) -> SSLContext:
 
 
 def _certificates(store: bytes, names: list[bytes]) -> set[bytes]:
-    """Return the certificates that may have one of the names, of a store in PEM without newlines.
+    """Return the certificates in `store` (PEM, without newlines) that may have one of the names.
 
-    They are found by their base64, since decoding all of them takes longer. Raises ValueError.
+    They are found by the names' base64, since decoding all of them takes longer. Raises ValueError.
     """
     from binascii import a2b_base64, b2a_base64
 
@@ -269,7 +269,7 @@ def _is_quiet(connection: socket.socket) -> bool:
 
 
 def _described(error: Exception) -> Unreachable:
-    """Return an error that quotes no URL, and so no token: others than an OSError may quote it."""
+    """Return an error that can't quote a URL with the token. Only an OSError's text never does."""
     if isinstance(error, Unreachable):
         return error
     name = type(error).__name__

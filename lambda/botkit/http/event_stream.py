@@ -12,16 +12,16 @@ from ..errors import Unreachable
 
 LARGEST = 24 << 20  # bytes of a message
 TEXT = 7  # the type of a header whose value is a text: two bytes with its length, then UTF-8
-# The other types, with the length of their values. 6 are bytes, written like a text.
+# The other types, with the lengths of their values. Type 6, bytes, is written like a text.
 LENGTHS = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
 
 
 def messages(parts: Iterable[bytes]) -> Iterator[tuple[dict[str, str], bytes]]:
     """Yield each message: its headers that are texts, and its payload.
 
-    An empty part yields an empty message. Raises Unreachable if something else than an event
-    stream arrived, or only a part of it, and ValueError for one that arrived as it was sent, and
-    can't be read.
+    An empty part yields an empty message. Raises Unreachable if the data isn't an event stream, or
+    is damaged or cut off: a retry may help. Raises ValueError for a message that arrived intact, by
+    its checksum, but can't be read.
     """
     data = bytearray()
     for part in parts:

@@ -17,7 +17,7 @@ HEAD_LIMIT = 1 << 20  # bytes of a response, not counting the body
 
 
 class Stream(io.RawIOBase):
-    """A socket for http.client, with a deadline, and a `limit` to the bytes of a response's body.
+    """A socket for http.client, with a deadline and a `limit` for the bytes of a response's body.
 
     `is_over` tells whether the server has closed the connection, and `is_kept` whether another
     request may follow.
@@ -74,7 +74,7 @@ class Stream(io.RawIOBase):
 
 
 class Answer:
-    """The response to a request, or a part of one that comes in parts."""
+    """The response to a request, or one part of it."""
 
     def __init__(self, status: int, headers: Message, body: bytes) -> None:
         self.status, self.headers, self.body = status, headers, body
@@ -84,7 +84,7 @@ class Answer:
 
 
 class HTTPOverStream(http.client.HTTPConnection):
-    """Speaks HTTP over a stream."""
+    """Lets http.client send over a Stream, instead of opening a socket of its own."""
 
     def __init__(self, host: str, stream: Stream) -> None:
         super().__init__(host)

@@ -3,10 +3,10 @@
     {"tf": {"action": "check"}, "sources": …, "names": ["QUEUE_URL", …], "variables": …,
      "queues": ["https://sqs.…/telegram-bot-failed"], "in_vpc": false}
 
-`sources` is the digest of the package that the version should have; without it, for an older
-version, any will do. `variables` is the digest that the variables with these names should have.
-`queues` of what failed will be deleted. `hidden_seconds` is for an older version, if there is a
-queue: how long it hides an update that is being answered.
+`sources` is the digest of the package that the version should have. An older version is checked
+without it. `variables` is the digest that the variables with these `names` should have. `queues`
+are those of failed updates that this release deletes. `hidden_seconds` comes only for an older
+version and if there is a queue: for how long it hides an update that is being answered.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from .registration import ADDRESS, RegistrationFailed, call, handled_kinds, menu
 logger = logging.getLogger("botkit")
 
 COUNT_SECONDS = 3.0  # at most, for each queue that will be deleted
-NO_RIGHT = "AccessDenied|InvalidAccessKeyId|UnrecognizedClient"  # the last two for a new role
+NO_RIGHT = "AccessDenied|InvalidAccessKeyId|UnrecognizedClient"  # the last two of a new role
 MISSING = "Modules that bot.py imports must be in its folder, or in the requirements.txt there"
-BEFORE = "it is called before a version goes live"
+BEFORE = "it is called without arguments before a version goes live"
 
 
 class CheckFailed(Exception):
@@ -88,7 +88,7 @@ def _check_release(event: Json) -> None:
     values = "\n".join(os.environ.get(name, "") for name in event["names"])
     if sha256(values.encode()).hexdigest() == event["variables"]:
         return
-    if "sources" in event:  # so does a version that fails to be published
+    if "sources" in event:  # publishing the version failed, which Terraform also saves as done
         raise Misconfigured(
             "The function has other variables than were planned: terraform apply "
             f"-replace=module.telegram_bot.terraform_data.webhook_secret {ADDRESS}"
@@ -121,9 +121,9 @@ def digest() -> str:
 def _check_queues(event: Json) -> None:
     """Raise Misconfigured if failed updates or events would be deleted with their queue.
 
-    Most bots never had such a queue. Then it doesn't exist, or the role may not count it, since
-    that right comes with the queue, or the bot is in a VPC without a way to SQS. In earlier modules
-    the right didn't come with the queue.
+    Most bots never had such a queue. Then it doesn't exist, or the role has no right to count its
+    messages, since that right comes with the queue, or the bot is in a VPC that can't reach SQS.
+    In earlier versions of the module, the right didn't come with the queue.
     """
     if not event.get("queues"):
         return
@@ -144,9 +144,9 @@ def _check_queues(event: Json) -> None:
                 if not _is_used(url):
                     continue
                 raise Misconfigured(
-                    f"{name} would be deleted, and the function has no right yet to count what "
-                    "waits in it, as after an upgrade: set failed_retention_in_days and queue as "
-                    f"they were, apply, and then change them ({told})"
+                    f"{name} would be deleted, and the function has no right yet to count its "
+                    "messages, as after an upgrade: set failed_retention_in_days and queue as they "
+                    f"were, apply, and then change them ({told})"
                 ) from None
             raise Misconfigured(
                 f"{name} would be deleted, and SQS doesn't say whether failed updates or events "
@@ -161,10 +161,11 @@ def _check_queues(event: Json) -> None:
 
 
 def _is_used(url: str) -> bool:
-    """Tell whether the live version may use a queue that it may not count.
+    """Tell whether the live version may use a queue whose messages it may not count.
 
-    The rights in its policy tell that. Dead letters may be nobody's, but their queue of updates is
-    the bot's: it may have been deleted already, and then SQS says so only to who has the right.
+    SQS tells by accepting or refusing a call. A dead-letter queue isn't called by the function, but
+    the queue of updates beside it is. If that is deleted already, SQS says so only to a role that
+    has the right.
     """
     from .. import aws, sqs
 
@@ -186,7 +187,7 @@ def _check_bot(bot: Any) -> None:
     """Raise Misconfigured if bot.py can't work, or needs an input of the module that isn't set."""
     check_function(bot, "check", "", f"{BEFORE}. {RENAME}")
     for part in ways.parts():
-        if check_bot := vars(part).get("check_bot"):  # botkit.types has any name
+        if check_bot := vars(part).get("check_bot"):  # hasattr is true for any name in botkit.types
             check_bot(bot)
     menus(bot)
 

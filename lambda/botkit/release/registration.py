@@ -6,10 +6,10 @@
     {"tf": {"action": "delete", …}, "url": "https://…/app/index.html", "is": "menu button"}
     {"tf": {"action": "delete", …}, "url": "https://…/telegram", "is": "way around the queue"}
 
-`menu_button` opens the Mini App if there is one. The version has been checked by check.py. Before a
-queue is removed, its webhook gets an address for answers at once; drain.py has the rest of its end.
-The removals come from an `aws_lambda_invocation` with `lifecycle_scope = "CRUD"`. The provider adds
-`tf`, and also sends the actions create and update, which do nothing.
+`menu_button` opens the Mini App if there is one. check.py has checked the version before. Before a
+queue is removed, the webhook gets an address that bypasses it; then drain.py waits until the queue
+is empty. The removals come from an `aws_lambda_invocation` with `lifecycle_scope = "CRUD"`. The
+provider adds `tf`, and also sends the actions create and update, which do nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ..types import Any, Json
 
 logger = logging.getLogger("botkit")
 
-PAUSE_SECONDS = 1.0  # between two attempts. The last attempt has at least as long
+PAUSE_SECONDS = 1.0  # between two attempts. The last one gets at least as much time
 RESOLVE_SECONDS = 5.0  # to wait until the host name of a new API resolves
 LOOK_UPS = 10  # during that time
 ADDRESS = (
@@ -50,11 +50,11 @@ class RegistrationFailed(Exception):
 
 
 class QueueNotEmpty(Exception):
-    """The queue still has updates, or may get some, which would be lost with it."""
+    """The queue has updates, or may still get some, which would be lost with it."""
 
 
 def forgotten(invocation: str) -> str:
-    """Return the command after which Terraform goes on without one of the queue's invocations."""
+    """Return the command that makes Terraform skip one of the queue's invocations."""
     return (
         f"terraform state rm 'module.telegram_bot.aws_lambda_invocation.{invocation}[0]' {ADDRESS}"
     )
@@ -63,8 +63,8 @@ def forgotten(invocation: str) -> str:
 def register(event: Json) -> Json:
     """Register the menu, the menu button and the webhook.
 
-    The webhook comes last, so a refused menu leaves the previous webhook in place. Errors that may
-    pass, such as a permission that isn't effective yet, are retried while there is time.
+    The webhook comes last, so a refused menu leaves the previous webhook in place. Temporary
+    errors, such as a permission that isn't effective yet, are retried while there is time.
     Returns `url`, `pending_updates` and `last_error` from getWebhookInfo. Raises
     RegistrationFailed, which fails the apply.
     Sources: https://core.telegram.org/bots/api#setmycommands, #setchatmenubutton, #setwebhook
@@ -123,18 +123,18 @@ def remove(event: Json) -> Json:
 
 
 def bypass_queue(event: Json) -> Json:
-    """Have Telegram deliver updates to the address for answers at once, unless it is another
-    deployment's webhook, or none.
+    """Change the webhook to the address that bypasses the queue, unless it is another deployment's
+    or there is none.
 
-    What may pass is retried while there is time, and then raises QueueNotEmpty. Other errors, such
-    as a revoked token, are logged, as by `remove`, since they must not block a destroy.
+    Temporary errors are retried while there is time, and then raise QueueNotEmpty. Others, such as
+    a revoked token, are only logged, since they must not block a destroy.
     Source: https://core.telegram.org/bots/api#setwebhook
     """
     try:
         telegram.forget_token()  # it may have changed
         info = call("getWebhookInfo", "show the webhook")
         if info["url"] == event["url"]:
-            # Without allowed_updates, Telegram keeps those that there are.
+            # Without allowed_updates, Telegram keeps the current ones.
             call(
                 "setWebhook",
                 "change the webhook",
@@ -146,7 +146,7 @@ def bypass_queue(event: Json) -> Json:
         if getattr(error, "outcome", "") in ("throttled", "unreachable"):
             raise QueueNotEmpty(
                 f"Updates still come into the queue: {error}. Run the command again until Telegram "
-                f"answers, or give up what comes in: {forgotten('bypass_queue')}"
+                f"answers, or give these updates up: {forgotten('bypass_queue')}"
             ) from None
         reason = f"{type(error).__name__}: {error}"
         logger.error("updates still come into the queue", extra={"error": reason})
@@ -154,7 +154,7 @@ def bypass_queue(event: Json) -> Json:
 
 
 def is_ours(registered: str, url: str) -> bool:
-    """Tell whether a webhook's address is this deployment's, also while its queue goes."""
+    """Tell whether a webhook's address is this deployment's, also while its queue is removed."""
     return registered in (url, f"{url}?{AT_ONCE}")
 
 
@@ -165,7 +165,7 @@ def _remove_menu_button(url: str) -> None:
 
 
 def _remove_webhook(url: str) -> bool:
-    """Remove the webhook, and return whether the bot is no other deployment's."""
+    """Remove the webhook. Returns False if it belongs to another deployment."""
     registered = call("getWebhookInfo")["url"]
     if is_ours(registered, url):
         call("deleteWebhook")
@@ -176,7 +176,7 @@ def _remove_webhook(url: str) -> bool:
 
 
 def menus(bot: Any) -> Json:
-    """Return the bot's commands by language: "" is for all that have no menu.
+    """Return the bot's commands by language: "" is for all languages without their own menu.
 
     Raises Misconfigured if COMMANDS is wrong.
     """
@@ -197,7 +197,7 @@ def menus(bot: Any) -> Json:
             "COMMANDS must be a dict of names and their descriptions, or have such a dict for each "
             'language: {"": {…}, "de": {…}}'
         )
-    # Telegram would refuse the name without saying which, or drop a slash.
+    # Telegram wouldn't say which name it refuses, and would drop a slash.
     for name in (name for menu in commands.values() for name in menu):
         if not isinstance(name, str) or not re.fullmatch(COMMAND, name):
             raise Misconfigured(
@@ -265,17 +265,17 @@ def _await_name(url: str) -> None:
 
 
 def call(method: str, what: str = "", **params: Any) -> Any:
-    """Call a method, and while there is time once more if Telegram limits the rate.
+    """Call a method, and retry it while there is time if Telegram limits the rate.
 
-    With `what`, such as "register the webhook", also after other errors that may pass, and a
-    failure is a RegistrationFailed. Otherwise it is a Refused or an Unreachable.
+    With `what`, such as "register the webhook", other temporary errors are retried, too, and a
+    failure raises RegistrationFailed. Otherwise it raises Refused or Unreachable.
     """
     while True:
         try:
             return telegram.call(method, **params)
         except Failure as error:
             pause = max(PAUSE_SECONDS, getattr(error, "retry_after", None) or PAUSE_SECONDS)
-            # Only somebody's repair ends the rest, and not within seconds.
+            # Other errors end only when somebody repairs something, and not within seconds.
             is_short = error.outcome != "misconfigured" if what else error.outcome == "throttled"
             may_pass = error.may_pass and is_short
             if not may_pass or deadline.left() < pause + PAUSE_SECONDS:
@@ -289,7 +289,7 @@ def call(method: str, what: str = "", **params: Any) -> Any:
 
 
 def _told(error: Failure, what: str) -> str:
-    """Return why a call failed. Only a refusal is an answer of Telegram."""
+    """Return why a call failed. Only a refusal is Telegram's answer."""
     told = _with_advice(error)
     if isinstance(error, Refused):
         return f"Telegram did not {what}: {told}"

@@ -30,7 +30,7 @@ def source_of(event: Any) -> str:
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Parse JSON from outside. Raises ValueError, also for values that only Python takes for JSON:
+    """Parse JSON from outside. Raises ValueError, also for values that only Python accepts as JSON:
     NaN, Infinity and 1e999.
 
     Half a surrogate pair ("\\ud800") becomes U+FFFD, since UTF-8 can't encode it.
@@ -39,7 +39,7 @@ def parse_json(text: str | bytes) -> Any:
         text = text.decode(json.detect_encoding(text), "surrogatepass")
     try:
         value = json.loads(text, parse_constant=_finite, parse_float=_finite)
-        # Few texts have a surrogate, or the escape of one.
+        # Only if the text has a surrogate or an escaped one, which is rare.
         if "\\ud" in text or "\\uD" in text or text.encode(errors="replace").decode() != text:
             text = json.dumps(value, ensure_ascii=False)
             value = json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))

@@ -1,21 +1,21 @@
 """Events from other services. Each is a call, a list of calls, or answered by on_event().
 
-With the input `later`, the calls that remain are scheduled again if they may succeed later, for a
-day:
+With the input `later`, the remaining calls are scheduled again for up to a day, if a retry may
+succeed:
 
     {"later": {"since": 1767225600, "tries": 1, "name": "42.tea", "id": …}, "calls": [{…}]}
 
-`name` is that of `later.send`, by which `later.cancel` finds a retry, and `id` the invocation that
-scheduled it. A call that waits for its first try has the same form, with "tries": 0; those that an
-earlier version has scheduled are the call alone.
+`name` is that of `later.send`, by which `later.cancel` finds a retry, and `id` is that of the
+invocation that scheduled it. A call that waits for its first try has the same form, with "tries":
+0. One that an earlier version scheduled has no envelope.
 
-What recurs, by `later.every`, comes with the time that is due, since Scheduler and Lambda may
+A recurring call (`later.every`) comes with the time that is due, since Scheduler and Lambda may
 deliver an event twice:
 
     {"every": {"name": "42.tea", "at": "2026-01-01T16:00:00Z"}, "calls": [{…}]}
 
-Both envelopes may have an "event" instead of "calls". on_event() then gets that event alone. It is
-scheduled again, too, if on_event() fails.
+Both envelopes may have an "event" instead of "calls". on_event() then gets that event without the
+envelope. It is also scheduled again if on_event() fails.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def receive(event: Any, request_id: str, take: ways.Take = ways.take) -> None:
     if run.calls is None and not run.is_later:
         try:
             bot_module.check_on_event(event)
-        except BadAnswer as error:  # an error of the caller: nothing to log of the bot
+        except BadAnswer as error:  # the caller's mistake, so it isn't logged as the bot's
             raise EventFailed(str(error)) from None
     outcome = take(current.begin(run), "event")
     if outcome.is_retried:

@@ -56,12 +56,12 @@ def receive(event: Json) -> Json:
     context = event.get("requestContext")
     http = context.get("http") if isinstance(context, dict) else None
     method = _text(http, "method")
-    # API Gateway has decoded all but %25, and takes several slashes at the beginning as one.
+    # API Gateway has decoded all but %25. It takes several slashes at the beginning as one.
     path = unquote("/" + _text(event, "rawPath").lstrip("/")).removeprefix("/app")
     if path == "/api" or path.startswith("/api/"):
         answer = ask_bot(event, method, path.removeprefix("/api"))
     elif method not in ("GET", "HEAD"):
-        answer = page_response(405, "A page's files take GET and HEAD only.", Allow="GET, HEAD")
+        answer = page_response(405, "Files of the page allow GET and HEAD.", Allow="GET, HEAD")
     elif path in ("", "/"):
         query = quote(_text(event, "rawQueryString"), "%&+,/:;=?@", errors="replace")
         answer = page_response(302, Location="/app/index.html" + (f"?{query}" if query else ""))
@@ -98,7 +98,7 @@ def page_response(status: int, body: str | bytes = "", **headers: str) -> Json:
 
 
 def send_file(path: str, headers: Any) -> Json:
-    """Return the response with a file of app/, gzipped if scripts/package made such a file."""
+    """Return the response with a file of app/, gzipped if the package contains it so."""
     takes_gzip = GZIP.search(_text(headers, "accept-encoding"))
     packed = read_file(path + ".gz") if takes_gzip else None
     content = read_file(path) if packed is None else packed
@@ -135,7 +135,7 @@ def read_file(path: str) -> bytes | None:
             return None
         with open(file, "rb") as opened:
             return opened.read()
-    except (OSError, ValueError):  # none, a folder, a NUL, half a surrogate pair
+    except (OSError, ValueError):  # no file, a folder, a NUL, half a surrogate pair
         return None
 
 
@@ -205,7 +205,7 @@ def read_request(event: Json, method: str, path: str) -> Json:
 
 
 def authenticate(authorization: str, seconds: float) -> Json:
-    """Verify who sends a request. Raises Problem, or Unreachable if there is no token."""
+    """Verify who sends a request. Raises Problem, or Unreachable if the token can't be fetched."""
     from .. import telegram
 
     scheme, _, data = authorization.partition(" ")
@@ -251,8 +251,8 @@ def status_and_json(answer: Any) -> tuple[int, str]:
         # Only a number is shown: other values may quote people.
         wrong = status if isinstance(status, int) else f"a {type(status).__name__}"
         raise BadAnswer(
-            "on_request() must return an answer, or a status from 200 to 599 and an answer: "
-            f"{wrong} is not a status"
+            "on_request() must return an answer, or a status from 200 to 599 and an answer, such "
+            f"as (404, None): {wrong} isn't a status"
         )
     try:
         text = "" if status == 204 else json.dumps(value, allow_nan=False)

@@ -21,13 +21,13 @@ from ..types import Json
 logger = logging.getLogger("botkit")
 
 ALWAYS_HIDDEN = 60  # seconds for which the queue hides a message at least (queue.tf)
-SPARE = 30  # seconds for which a message is hidden after the function's time-out, as by queue.tf
+SPARE = 30  # seconds for which a message stays hidden after the function's time-out (queue.tf)
 LONGEST_BACKOFF = 900  # seconds
 LONGEST_PAUSE = 11 * 3600  # seconds: SQS hides a message for at most 12 hours in total
 
 
 def receive(event: Json, take: ways.Take = ways.take) -> Json:
-    """Answer the update in a message from our queue. Returns the response for Lambda."""
+    """Answer the update in a message from the queue. Returns the response for Lambda."""
     [record] = event["Records"]
     run = Run.of_update("queue", json.loads(record["body"]), source="queue")
     run.attempt = "again" if received(record) > 1 else "first"
@@ -40,10 +40,10 @@ def receive(event: Json, take: ways.Take = ways.take) -> Json:
 
 
 def hide(record: Json) -> None:
-    """Hide a message until no answer to it can be under way any more.
+    """Hide a message until its answer must have ended.
 
-    The queue does that by itself for the newest `timeout`. It may be shorter than this version's,
-    which stays if the release with it is refused.
+    The queue does that by itself, for the newest `timeout`. If a release with a shorter `timeout`
+    was refused, this version still has the longer one.
     """
     seconds = math.ceil(deadline.left()) + SPARE
     if seconds <= ALWAYS_HIDDEN:
@@ -53,7 +53,7 @@ def hide(record: Json) -> None:
         with deadline.within(LIMITS["hide"]):
             sqs.call("ChangeMessageVisibility", settings.queue_url, **params)
     except (aws.ClientError, Unreachable) as error:
-        # Then the queue's own time holds, which is enough but after a release that was refused.
+        # The queue's own time is long enough, except after a release that was refused.
         logger.warning("the update was not hidden", extra={"error": str(error)})
 
 
@@ -63,14 +63,14 @@ def received(record: Json) -> int:
 
 
 def settle(record: Json, outcome: Outcome) -> Json:
-    """Return the response that tells Lambda whether to deliver a message again.
+    """Return the response that tells Lambda whether to redeliver a message.
 
-    An exception would do so too, but would count as an error of the function.
+    An exception would redeliver it, too, but would count as an error of the function.
     """
     if outcome.status == 200:
         return {"batchItemFailures": []}
-    # Up to half as long again at random, or the updates of a burst would come back together, and
-    # meet a rate limit again. Telegram's pause may be a second: 20 tries would take 20 seconds.
+    # At random up to half as long again: otherwise the updates of a burst come back together, and
+    # meet a rate limit again. Telegram's pause may be only a second, which 20 tries would use up.
     pause = round(min(2 ** received(record), LONGEST_BACKOFF) * random.uniform(1, 1.5))
     pause = max(pause, outcome.retry_after or pause)
     params = {
@@ -80,6 +80,6 @@ def settle(record: Json, outcome: Outcome) -> Json:
     try:
         sqs.call("ChangeMessageVisibility", settings.queue_url, **params)
     except (aws.ClientError, Unreachable) as error:
-        # Then SQS delivers it again after the visibility time-out.
-        logger.warning("the pause was not set", extra={"error": str(error)})
+        # Then SQS redelivers it after the visibility time-out.
+        logger.warning("the pause before a retry was not set", extra={"error": str(error)})
     return {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}

@@ -1,4 +1,4 @@
-"""A replay of what failed: Terraform's invocation, or an operator's.
+"""A replay of failed updates and events, which an operator starts:
 
 {"tf": {"action": "replay"}}
 """
@@ -20,22 +20,22 @@ from . import parse_json, source_of
 
 logger = logging.getLogger("botkit")
 
-MOST_HOPELESS = 3  # in a row, without a success between: then nothing more is begun
-# Seconds after which nothing more is begun: a NAT gateway drops a connection that is silent.
+MOST_HOPELESS = 3  # in a row, without a success between: then the replay stops
+# Seconds after which the replay begins no other message: a NAT gateway drops a silent connection.
 LONGEST_REPLAY = 60
-HIDDEN = 60  # seconds beyond the replay's time, for which others don't get its messages
-HOPELESS_HIDDEN = 300  # seconds for which the next replays get other messages than these
+HIDDEN = 60  # seconds beyond the replay's time for which its messages stay hidden
+HOPELESS_HIDDEN = 300  # seconds for which hopeless messages stay hidden from the next replays
 
 
 def replay() -> Json:
-    """Take once more what failed, and delete what succeeds. The rest stays.
+    """Answer failed updates and events again, and delete those that succeed. The rest stays.
 
     Returns how many are "done" and how many "failed", with the "error" of the last one (or null),
-    and whether there is "more", for which there was no time. None is taken twice. Raises
+    and whether there is "more", for which there was no time. None is tried twice. Raises
     Misconfigured, Unreachable or aws.ClientError if a queue can't be used.
     """
     if not settings.failed_queue_url:
-        raise Misconfigured("nothing is kept: set failed_retention_in_days")
+        raise Misconfigured("failed updates aren't kept: set failed_retention_in_days")
     return _Replay().run()
 
 
@@ -55,14 +55,14 @@ class _Replay:
     def run(self) -> Json:
         for url in filter(None, (settings.failed_queue_url, settings.dead_letters_url)):
             while self._goes_on and (message := _receive(url)):
-                with deadline.within(deadline.left()):  # each time of grace ends with its message
+                with deadline.within(deadline.left()):  # GRACE is for this message only
                     self._take(url, message)
                 gone = self._whole - deadline.left()
                 self._has_time &= gone <= min(LONGEST_REPLAY, self._whole / 3)
-        if self._has_time:  # else they stay hidden for now, so that the next replay gets others
+        if self._has_time:  # otherwise they stay hidden, so that the next replay gets others
             self._hide(self._stay, 0)
             self._hide(self._hopeless, 0 if self._goes_on else HOPELESS_HIDDEN)
-        more = not self._has_time and self._done > 0  # or it might go on for ever
+        more = not self._has_time and self._done > 0  # without progress, it might never end
         counts = {"done": self._done, "failed": self._failed}
         return {**counts, "error": self._error, "more": more}
 
@@ -79,11 +79,11 @@ class _Replay:
             self._stay += self._hopeless
             self._hopeless = []
         elif deadline.left() <= reserve and (self._done or self._failed):
-            self._hide([place], 0)  # it was interrupted because others came before it
+            self._hide([place], 0)  # it had too little time, because others came before it
         else:
             self._failed += 1
             self._error = outcome.error or outcome.refusal
-            if outcome.is_general:  # while it is hidden, its group in the dead letters waits
+            if outcome.is_general:  # while it is hidden, its group in the dead-letter queue waits
                 self._hopeless.append(place)
                 return
             subject = {"update": run.as_sent()} if run and run.is_update else {}
@@ -96,7 +96,7 @@ class _Replay:
                 self._stay.append(place)
 
     def _hide(self, places: list[tuple[str, str]], seconds: int) -> None:
-        """Hide messages from others for so many seconds from now, and not for longer."""
+        """Hide messages for exactly so many seconds from now."""
         for url, handle in places:
             how = {"ReceiptHandle": handle, "VisibilityTimeout": seconds}
             try:
@@ -106,7 +106,7 @@ class _Replay:
 
 
 def _receive(url: str) -> Json | None:
-    """Return a message that nobody else gets during this replay, if there is one."""
+    """Return a message, if there is one, and hide it from others during this replay."""
     messages = sqs.call(
         "ReceiveMessage",
         url,
@@ -131,9 +131,9 @@ def _retry(message: Json) -> tuple[Outcome | None, Run | None]:
         logger.error("a message in the queue of failed updates can't be read", extra=id_)
         return Outcome("bot_failed", f"message {message['MessageId']} can't be read"), None
     if "event" in content and "calls" not in content:
-        if source_of(content["event"]) != "event":  # such as a schedule's, which has come since
+        if source_of(content["event"]) != "event":  # such as a schedule's, which has recurred since
             return None, None
-        own_id = str(content.get("id", message["MessageId"]))  # by it, changes are made once
+        own_id = str(content.get("id", message["MessageId"]))  # for session.change(…, once=…)
         run = Run.of_event("replay", content["event"], own_id, "replay")
         way = "replayed event"
     elif "update" in content:
@@ -144,8 +144,8 @@ def _retry(message: Json) -> tuple[Outcome | None, Run | None]:
         run, way = Run("replay", None, message["MessageId"], {"source": "replay"}), "remaining"
     if "calls" in content:
         run.calls, way = content["calls"], "remaining"
-    # Then no replay of it has ended half-way: what its session knows, another delivery answers. A
-    # dead letter has no other.
+    # At its first receipt, no replay of it can have ended half-way. So if its session knows the
+    # update, another delivery has answered it. A dead letter has no other delivery.
     is_first = message["Attributes"]["ApproximateReceiveCount"] == "1" and "failed" in content
     run.attempt = "first" if is_first else "again"
     run.keep_copy()

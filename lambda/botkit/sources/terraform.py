@@ -1,6 +1,7 @@
 """Events from Terraform, its schedules and an operator: {"tf": {"action": "check"}, …}.
 
-The module of release/ that answers an event describes it; a replay is a source of runs by itself.
+Each module of release/ describes the event that it answers. A replay is in sources/, since it makes
+runs.
 """
 
 from __future__ import annotations
@@ -47,4 +48,4 @@ def receive(event: Json) -> Any:
             from . import replay
 
             return replay.replay()
-    return {}  # a removal's resource is created or changed, or a schedule keeps the function warm
+    return {}  # a removal's create and update, and a schedule that keeps the function warm

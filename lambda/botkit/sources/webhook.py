@@ -39,11 +39,11 @@ def receive(event: Json, take: ways.Take = ways.take) -> Json:
 
 
 def settle(outcome: Outcome) -> Json:
-    """Return the response that tells Telegram whether to deliver the update again."""
+    """Return the response that tells Telegram whether to redeliver the update."""
     if outcome.body:
         return response(200, outcome.body, "application/json")
     if outcome.status == 200:
-        return response(200)  # Telegram handles a body that isn't a call slowly
+        return response(200)  # without a body: Telegram is slow with one that isn't a call
     return response(outcome.status, outcome.name, retry_after=outcome.retry_after)
 
 

@@ -1,7 +1,7 @@
-"""What is done with a run on its way: a step each, which doesn't know those before and after it.
+"""The steps of a way, a file for each. A step doesn't know those before and after it.
 
 A step is a function of a run. It returns the outcome if the way ends there, and None if the run
-goes on. One that also acts afterwards is a generator, as a pytest fixture is: it waits for the
+goes on. A step that also acts afterwards is a generator, like a pytest fixture: it waits for the
 outcome, `outcome = yield`, and returns the same or another one. ways.py has their order.
 """
 

@@ -1,4 +1,4 @@
-"""What remains of an event is scheduled again for a day (the input `later`): calls in the event, or
+"""Schedules the rest of an event again, for up to a day (the input `later`): calls in the event, or
 an event of botkit.later.
 """
 
@@ -18,13 +18,13 @@ from . import Waiting
 
 logger = logging.getLogger("botkit")
 
-LONGEST_PAUSE = 900  # seconds between two tries, without what is added at random
+LONGEST_PAUSE = 900  # seconds between two tries, before a random part is added
 LONGEST_TRIES = 24 * 3600  # seconds from the first try
 
 
 def step(run: Run) -> Waiting:
-    """Schedule what remains of an event again, or give it up after a day."""
-    if run.calls is None and not run.is_later:  # another service's: Lambda tries again
+    """Schedule the rest of an event again, or give it up after a day."""
+    if run.calls is None and not run.is_later:  # from another service: Lambda retries it
         return (yield)
     run.keep_copy()
     with deadline.reserve("schedule"):
@@ -34,13 +34,13 @@ def step(run: Run) -> Waiting:
         return outcome
     about: Json = {"since": int(time.time()), "tries": 0}
     match run.subject:
-        case {"later": {"tries": 0, "name": str(name)}}:  # its first try, which may come late
+        case {"later": {"tries": 0, "name": str(name)}}:  # its first try, which may be late
             about["name"] = name
         case {"every": {"name": str(name)}}:
             about["name"] = f"{later.OF_EVERY}{name}"
         case {"later": {"since": int(), "tries": int()}}:
             about = {**run.subject["later"]}
-    # Up to half as long again at random, or what was due at the same time would stay together.
+    # At random up to half as long again: otherwise calls that were due together stay together.
     pause = round(min(60 * 2 ** about["tries"], LONGEST_PAUSE) * random.uniform(1, 1.5))
     pause = max(pause, outcome.retry_after or pause)
     now = time.time()
@@ -56,9 +56,9 @@ def step(run: Run) -> Waiting:
 
 
 def rest_of(run: Run, outcome: Outcome) -> Json | None:
-    """Return what remains of an event: its calls, or all of it while people saw nothing of it.
+    """Return the rest of an event: its calls, or all of it as long as people saw nothing of it.
 
-    None if people saw something, and on_event() returned no calls after it.
+    None if people saw something, and no calls that on_event() returned remain.
     """
     if run.calls is not None:
         return {"calls": outcome.remaining or run.calls}

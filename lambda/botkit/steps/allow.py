@@ -1,6 +1,6 @@
-"""The people who may use the bot, where the input allowed_ids lists people, groups and channels.
+"""Ignores everybody who isn't in the input allowed_ids, which lists people, groups and channels.
 
-All others get silence. This module is loaded only if somebody is listed.
+This module is loaded only if somebody is listed.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from ..settings import settings
 
 logger = logging.getLogger("botkit")
 
-# For each kind of update, whose id counts: one that is listed lets the update in. "person" writes,
-# taps or asks: the chat in whose name that is done, if there is one, and not the account that
-# Telegram then names, which all such chats share. "account" is the business account's owner,
-# since anyone may connect the bot to theirs. A kind that names nobody is let in.
+# For each kind of update, whose ids are compared with allowed_ids: one match lets it in. "person"
+# is who writes, taps or asks. For somebody who acts as a chat (an anonymous admin, a channel), it
+# is that chat, not the account in `from`, which Telegram uses for all such chats. "account" is the
+# owner of the business account, since anybody may connect the bot to theirs. A kind that names
+# nobody is let in.
 WHOSE: dict[str, tuple[str, ...]] = {
     "message": ("person", "chat"),
     "edited_message": ("person", "chat"),
@@ -29,12 +30,12 @@ WHOSE: dict[str, tuple[str, ...]] = {
     "business_message": ("account",),
     "edited_business_message": ("account",),
     "deleted_business_messages": ("account",),
-    "guest_message": ("person",),  # the bot isn't in that chat, whose id may be another's
+    "guest_message": ("person",),  # the bot isn't in that chat, which may have another chat's id
     "message_reaction": ("person", "chat"),
     "message_reaction_count": ("chat",),
     "inline_query": ("person",),
     "chosen_inline_result": ("person",),
-    "callback_query": ("person", "chat"),  # below a message of an account: its owner
+    "callback_query": ("person", "chat"),  # below a message of a business account: its owner
     "shipping_query": ("person",),
     "pre_checkout_query": ("person",),
     "purchased_paid_media": ("person",),
@@ -58,7 +59,7 @@ accounts: dict[str, int] = {}  # the owners of business accounts, by connection
 
 
 def step(run: Run) -> Outcome | None:
-    """Let an update of those who may use the bot pass, and ignore all others."""
+    """Let an update pass if its person, chat or account may use the bot, and ignore all others."""
     place = Place(run.subject)
     ids = ids_of(place)
     if not allowed.is_in(ids):
@@ -75,7 +76,7 @@ def step(run: Run) -> Outcome | None:
 def ids_of(place: Place) -> list[int] | None:
     """Return the ids that count for an update, or None if its kind names nobody.
 
-    Raises Failure if Telegram can't say now whose account it is.
+    Raises Failure if Telegram doesn't say now whose account it is.
     """
     whose = WHOSE.get(place.kind, UNKNOWN)
     if not whose:
@@ -92,13 +93,13 @@ def ids_of(place: Place) -> list[int] | None:
 
 
 def _owner(connection: str | None) -> int | None:
-    """Return the id of the person whose account is connected, or None if none is any more.
+    """Return the id of the person whose account is connected, or None if it no longer is.
 
     Raises Failure.
     Source: https://core.telegram.org/bots/api#getbusinessconnection
     """
     if connection not in accounts:
-        from .. import telegram  # in webhook mode, not loaded otherwise
+        from .. import telegram  # lazy: in webhook mode, nothing else loads it
 
         try:
             found = telegram.call("getBusinessConnection", business_connection_id=connection)

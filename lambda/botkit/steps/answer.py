@@ -18,7 +18,7 @@ def step(run: Run) -> Outcome | None:
 
 
 def check_bot(bot: Any) -> None:
-    """Raise Misconfigured if reply() doesn't take an update. With SESSION, the step before asks."""
+    """Raise Misconfigured if reply() doesn't take an update. With SESSION, `session` calls it."""
     from ..signature import check_function
 
     if not hasattr(bot, "SESSION"):

@@ -1,4 +1,4 @@
-"""The times of what recurs (later.every): each is taken by one invocation.
+"""The times of a call or event that recurs (later.every): only one invocation takes each.
 
 Scheduler and Lambda may deliver an event twice, and Lambda may repeat an invocation.
 """
@@ -16,16 +16,16 @@ from ..types import Any, Json
 
 logger = logging.getLogger("botkit")
 
-TIMES_DAYS = 2  # for which a time is kept: Scheduler tries for one
+TIMES_DAYS = 2  # for which a time is kept: Scheduler retries for one day
 OVER = "over"
 REMEMBERED = 1000  # times that a container remembers
 
-# Without a table: who took the last times, as in an item of the table, by its key.
+# Without a table: who took the last times, by key, each in the form of an item of the table.
 recent: dict[str, Json] = {}
 
 
 def step(run: Run) -> Outcome | None:
-    """Let each time of what recurs pass once."""
+    """Let each time of a recurring call or event pass once."""
     due = due_time(run)
     return Outcome("repeated") if due and not due.take() else None
 
@@ -39,10 +39,10 @@ def due_time(run: Run) -> DueTime | None:
 
 
 class DueTime:
-    """A time of what recurs. One invocation takes it, and Lambda may repeat that one.
+    """A time of a recurring call or event. One invocation takes it, and Lambda may repeat that one.
 
-    Each time has an item in the table of sessions, if there is one: who took it, by an invocation's
-    id, or OVER. Without the table, only the container knows.
+    Each time has an item in the sessions' table, if there is one: the id of the invocation that
+    took it, or OVER. Without the table, only this container knows.
     """
 
     def __init__(self, name: str, at: str, id: str, is_replayed: bool) -> None:
@@ -53,9 +53,10 @@ class DueTime:
         return f"<DueTime: {self._key}, taken by {self._id}>"
 
     def take(self) -> bool:
-        """Tell whether no other invocation took it, and this one didn't end it. Raises Failure.
+        """Take this time, and tell whether that succeeded. Raises Failure.
 
-        A replay takes what another one has not ended: Lambda gave that one up.
+        It fails if another invocation has taken the time, or if it is over. A replay also takes a
+        time from an invocation that didn't end it: Lambda gave that one up.
         """
 
         def take(time: Json) -> bool:
@@ -65,18 +66,18 @@ class DueTime:
         return bool(self._change(take))
 
     def end(self, outcome: Outcome, chats: int) -> None:
-        """Have nobody take it again, and no other come if Telegram doesn't let the bot write.
+        """Mark this time as over. If Telegram forbids the bot to write (403), cancel the schedule.
 
-        Others do come if its calls were for several `chats`: one of them may still want them.
+        It stays if the calls were for several `chats`, since another one may still want them.
         """
         from .. import later
 
         try:
             self._change(lambda time: time.update(by=OVER))
             if outcome.code == 403 and chats <= 1 and later.cancel_every(self._name):
-                logger.warning("a call that Telegram refuses recurs no more")
+                logger.warning("a recurring call was cancelled: the bot may not write to the chat")
         except Failure as error:
-            logger.warning("a call that recurs was not noted", extra={"error": str(error)})
+            logger.warning("a recurring call was not noted as over", extra={"error": str(error)})
 
     def _change(self, function: Callable[[Json], Any]) -> Any:
         if settings.session_table:

@@ -15,9 +15,9 @@ from ..types import Json
 
 logger = logging.getLogger("botkit")
 
-# Kinds that can't wait in the queue: Telegram expects the answer soon, or they stop one that is
-# under way. A chat_join_request with a query_id can't wait either. How long Telegram waits for the
-# answer to a guest_message isn't documented; a late one is refused.
+# Kinds that can't wait in the queue: Telegram expects the answer soon, or the update stops an
+# answer that is being made. A chat_join_request with a query_id can't wait either. How long
+# Telegram waits for the answer to a guest_message isn't documented. It refuses a late one.
 AT_ONCE = {
     "guest_message",
     "inline_query",
@@ -32,7 +32,7 @@ AT_ONCE = {
 def step(run: Run) -> Outcome | None:
     """Put an update into the queue, which drops duplicates with the same `update_id`.
 
-    One that has no time to wait, or that the queue can't take, goes on at once.
+    An update that can't wait, or that the queue can't take, is answered at once.
     """
     if run.is_at_once or not waits(run.subject):
         return None
@@ -57,8 +57,8 @@ def waits(update: Json) -> bool:
 def _list(run: Run) -> None:
     """List an update that may be a part of a turn, if bot.py has TOGETHER, before it is queued.
 
-    Raises Unreachable: Telegram then delivers it again at once, before the turn is over. Any other
-    failure leaves it a turn by itself.
+    Raises Unreachable: Telegram then redelivers it at once, before the turn is over. After any
+    other failure, the message becomes a turn of its own.
     """
     if not hasattr(bot_module.loaded(), "TOGETHER"):
         return
@@ -71,15 +71,16 @@ def _list(run: Run) -> None:
     except Unreachable:
         raise
     except BaseException as error:  # from bot.py
-        logger.warning("an update is not listed", extra={"error": type(error).__name__})
+        about = {"error": type(error).__name__}
+        logger.warning("a message becomes a turn of its own", extra=about)
 
 
 def group(update: Json) -> str:
     """Return the group of an update. Each group is answered in order.
 
-    Usually it is the chat, or the topic in it. A tap may concern any chat, and has the group of the
-    person. With SESSION it is the session, also for taps, so that no two updates of it are
-    answered at once. Raises Failure if SESSION may succeed later.
+    Usually it is the chat, or the topic in it. A tap may concern any chat, so its group is the
+    person. With SESSION the group is the session, also for taps, so that no two updates of a
+    session are answered at the same time. Raises Failure if SESSION may succeed later.
     """
     if settings.session_table:
         from .. import session_key
@@ -87,9 +88,9 @@ def group(update: Json) -> str:
         try:
             key = session_key.key_of(update)
         except BaseException as error:  # from bot.py
-            # In another group it would lose its order, and come twice: Telegram delivers it again.
-            # While bot.py can't be imported, or SESSION fails for good, it waits in the queue, and
-            # the failure is logged when it comes out.
+            # In another group the update would lose its order, so let Telegram redeliver it. But
+            # while bot.py can't be imported, or if SESSION fails for good, let it wait in the
+            # queue: the failure is logged when it comes out.
             if isinstance(error, Failure) and error.may_pass and bot_module.loaded():
                 raise
             key = None

@@ -1,6 +1,6 @@
-"""An event at which the bot failed goes back to Lambda, which delivers it again.
+"""An event at which the bot failed goes back to Lambda, which redelivers it.
 
-Telegram wouldn't do that with an update: the next ones of its chat would wait.
+Updates don't go back to Telegram like this: the chat's next ones would have to wait.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from . import Waiting
 
 
 def step(run: Run) -> Waiting:
-    """Have Lambda retry an event if the bot failed at it before anybody saw something."""
+    """Let Lambda retry an event at which the bot failed, if nobody saw anything of it."""
     outcome = yield
     if outcome.name == "bot_failed" and not run.made.seen:
         return outcome.but(is_retried=True)

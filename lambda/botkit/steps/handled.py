@@ -1,4 +1,4 @@
-"""A replayed update of a kind that the bot no longer handles: Telegram wouldn't deliver it."""
+"""Drops a replayed update of a kind that the bot no longer handles, as Telegram would."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What failed is kept until somebody repairs the bot and replays it (failed_retention_in_days)."""
+"""Keeps a failed update or event until somebody has repaired the bot and replays it
+(failed_retention_in_days).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from . import Waiting
 
 
 def step(run: Run) -> Waiting:
-    """Keep an update or event as it came, if it failed and nobody delivers it again."""
+    """Keep an update or event as it came, if it failed and isn't redelivered."""
     run.keep_copy()
     with deadline.reserve("keep"):
         outcome = yield

@@ -2,12 +2,12 @@
 
     LIMIT = (20, 60)  # 20 updates of a person in a window of 60 seconds
 
-An item of the sessions' table holds the ids of the updates that a person has sent in a window, so
-an update that is redelivered counts once. So does an album, whose messages are an update each. It
-has expressions of its own instead of store.change(): an update costs one write and no read, and
-those of a flood, in many containers at once, never wait for each other. Only a message of an album
-that may be torn by the end of a window takes one more: an item of its own names its window. This
-module is loaded only for a bot with LIMIT.
+An item of the sessions' table contains the ids of the updates that a person has sent in a window.
+So an update that is redelivered counts once. An album, whose messages are an update each, also
+counts once. The item is changed by update expressions instead of store.change(): an update costs
+one write and no read, and the updates of a flood, in many containers, never wait for each other.
+Only near the end of a window, each message of an album costs one more write, to an item that says
+in which window the album counts. This module is loaded only for a bot with LIMIT.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..settings import settings
 from ..types import Any, Json
 from . import Waiting
 
-# Never limited: payments, and the kind that stops an answer. Kinds of update, and of message.
+# Never limited: payments, and the kind that stops an answer. Kinds of update, then of message.
 EXEMPT = {
     "pre_checkout_query",
     "purchased_paid_media",
@@ -52,7 +52,7 @@ CLOSE: Json = {
     "ReturnValues": "ALL_NEW",
 }
 
-# The messages of an album may lie on both sides of a window's end: the first that comes decides.
+# A window may end between two messages of an album: the first that comes decides for all.
 DECIDE: Json = {
     "UpdateExpression": "SET starts = if_not_exists(starts, :id), expires_at = :end",
     "ReturnValues": "ALL_NEW",
@@ -72,9 +72,9 @@ full: dict[str, tuple[set[str], str]] = {}
 
 
 def count(update: Json, key: str) -> str | None:
-    """Count an update in a window. Return the id of the first that was too many, if it is one.
+    """Count an update in a window. If it is too many, return the id of the first that was.
 
-    That takes one write. A window that is full takes one more in each container, and then none.
+    That takes one write. A full window takes one more write in each container, and then none.
     Raises Misconfigured, or Unreachable if DynamoDB can't be used.
     """
     most, seconds = _limit(bot_module.load())
@@ -96,10 +96,10 @@ def count(update: Json, key: str) -> str | None:
 
 
 def step(run: Run) -> Waiting:
-    """Let an update pass, or answer one that is too many by silence: the first goes to on_limit().
+    """Let an update pass, or stop one that is too many. The first of those goes to on_limit().
 
-    That is noted before it is asked. If the update comes to two containers at once, or one ends in
-    between, the person is rather told never than twice.
+    That is noted before on_limit() is asked. So if the update comes to two containers at once, or a
+    container ends in between, the person may not be told, but is never told twice.
     """
     bot = bot_module.load()
     key = _window(run.subject, _limit(bot)[1])
@@ -129,16 +129,16 @@ def _limit(bot: Any) -> tuple[int, int]:
         case (int(most), int(seconds)) if 1 <= most <= MOST and 1 <= seconds <= LONGEST:
             return most, seconds
     raise Misconfigured(
-        f"LIMIT in bot.py must be a number of updates, from 1 to {MOST}, and one of seconds, up to "
-        "a day: (20, 60)"
+        f"LIMIT in bot.py must be two numbers, of updates (1 to {MOST}) and of seconds (up to a "
+        "day), such as (20, 60)"
     )
 
 
 def _window(update: Json, seconds: int) -> str | None:
     """Return the key of the window in which an update counts, or None if it never counts.
 
-    Windows are fixed. An update with a date counts by it, however late it comes: updates that
-    waited while the bot failed are no flood. Raises what `count` raises.
+    Windows are fixed. An update counts by its date, if it has one, however late it comes: updates
+    that waited while the bot failed aren't a flood. Raises what `count` raises.
     """
     place = Place(update)
     is_exempt = place.kind in EXEMPT or not EXEMPT_MESSAGES.isdisjoint(place.content)
@@ -156,7 +156,7 @@ def _window(update: Json, seconds: int) -> str | None:
 
 
 def _end(seconds: int) -> Json:
-    """Return when an item may go: Telegram repeats an update for a day after its window."""
+    """Return when an item may be deleted: Telegram may redeliver an update for a day."""
     return {"N": str(int(time.time()) + seconds + store.DAY)}
 
 

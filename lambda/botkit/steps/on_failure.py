@@ -1,7 +1,7 @@
-"""The word to people when the bot failed: on_failure() in bot.py.
+"""Lets on_failure() in bot.py tell people that the bot failed.
 
-It is asked at the first attempt alone, if people saw nothing yet. Whatever it does, the outcome
-stays, and what failed has been kept: this step stands outside of `keep`.
+It is asked only at the first attempt, if people saw nothing yet. Whatever it does, the outcome
+stays, and the update has already been kept: this step stands outside of `keep`.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ logger = logging.getLogger("botkit")
 
 REMEMBERED = 256  # updates
 
-# The ids of recent updates whose failure people were told of: the 200 may be lost.
+# The ids of recent updates whose failure was told: Telegram may not have received the 200.
 told: dict[int, bool] = {}
 
 
 def step(run: Run) -> Waiting:
-    """Have on_failure() answer an update at which the bot failed."""
+    """Let on_failure() answer an update at which the bot failed."""
     run.keep_copy()
     with deadline.reserve("tell"):
         outcome = yield
@@ -38,7 +38,7 @@ def step(run: Run) -> Waiting:
     answer = tell(run)
     if answer.error or answer.refusal:
         about = {"error": answer.error or answer.refusal, **(answer.told or {})}
-        logger.warning("on_failure() could not tell that the bot failed", extra=about)
+        logger.warning("on_failure() failed, too", extra=about)
     return outcome.but(body=answer.body)
 
 

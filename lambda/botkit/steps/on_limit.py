@@ -1,4 +1,4 @@
-"""The answer to the first update that is one too many, now or in a replay."""
+"""The answer to the first update beyond LIMIT, now or in a replay."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..types import Any
 
 
 def step(run: Run) -> Outcome | None:
-    """Have on_limit() answer an update that is for it, and let others pass."""
+    """Let on_limit() answer an update that is for it, and let others pass."""
     if run.asked != "on_limit":
         return None
     if not hasattr(bot_module.load(), "on_limit"):  # any more

@@ -1,7 +1,7 @@
 """An update is answered once, as far as this container knows.
 
-Telegram delivers an update again if our 200 didn't reach it. And an update whose answer people have
-seen must not be redelivered, whatever failed afterwards.
+Telegram redelivers an update if our 200 didn't reach it. And once people have seen an answer, the
+update must not be redelivered, whatever failed afterwards.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ recent: dict[int, Outcome] = {}
 
 
 def step(run: Run) -> Waiting:
-    """Answer an update unless that is over, and give it up rather than show something twice."""
+    """Answer an update unless it is over, and give it up rather than show something twice."""
     before = recent.get(run.id) if run.is_update else None
     if run.others:  # of a replayed turn: the session knows what is left
         before = None
-    # What failed for good is over for Telegram, but not for a replay.
+    # An update that failed for good is over for Telegram, but not for a replay.
     if before and not before.is_retried and not (before.is_kept and run.source == "replay"):
         return Outcome("repeated", body=before.body)
     run.before = before is not None
     outcome = yield
     if outcome.is_retried and run.made.seen:
         outcome = outcome.but("incomplete")
-    # What failed without a trace may be redelivered: it couldn't be kept, or the 200 was lost.
+    # A failure of which people saw nothing isn't remembered: a redelivery may keep it after all.
     is_over = run.made.seen or not outcome.is_kept
     if run.is_update and run.made.answered and is_over:
         recent[run.id] = outcome.but(remaining=())  # their files would fill the memory

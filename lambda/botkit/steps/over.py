@@ -1,7 +1,7 @@
-"""The end of a time of what recurs: it is over, or what remains is scheduled again.
+"""The end of a recurring call's time: it is over, even if the rest is scheduled again.
 
-This stands outside of `again`, whose outcome it needs, and `due` inside: what can't be taken now is
-scheduled, too.
+This stands outside of `again`, whose outcome it needs. `due` stands inside of it, so that an event
+whose time can't be taken now is also scheduled again.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from .due import due_time
 
 
 def step(run: Run) -> Waiting:
-    """Have nobody take the time of what recurs again once it is over."""
+    """Mark the time as over, so that no other invocation takes it."""
     outcome = yield
     due = due_time(run)
     if due and not outcome.is_retried and outcome.name != "repeated":

@@ -1,8 +1,8 @@
-"""The end of the way of a bot with SESSION: it answers with a memory.
+"""The end of the way for a bot with SESSION: reply() gets a session.
 
-Telegram delivers an update at least once, and several containers answer at once. The item of the
-session has the ids of its last updates, and the calls that answered them. So each update changes
-the session once, and the answer agrees with the saved session.
+Telegram delivers an update at least once, and several containers answer at the same time. The
+session's item contains the ids of its last updates, and the calls that answered them. So each
+update changes the session once, and its answer never contradicts the saved session.
 """
 
 from __future__ import annotations
@@ -63,16 +63,16 @@ def step(run: Run) -> Outcome:
 
 
 def rest_of(run: Run, item: store.Item) -> Run:
-    """Return the run of what is left of a replayed turn: some of it may have been answered.
+    """Return the run of the rest of a replayed turn: some messages may have been answered.
 
-    A turn may have been kept twice, or its messages have come by themselves before they were noted.
+    A turn may have been kept twice, or a message may have left the queue before it was noted.
     """
     from .. import turns
 
     ids = [run.id, *run.others]
     states = {each: state for each, state in item.updates.items() if each in ids}
     left = [each for each in ids if states.get(each, store.FAILED) == store.FAILED]
-    if not left:  # a replay may have ended half-way, with the calls of the newest that has some
+    if not left:  # a replay may have ended half-way: the newest update with calls may need them
         newest = [each for each, state in states.items() if state != store.SILENT][-1:]
         left = ids[ids.index(newest[0]) :] if newest else ids
     if left == ids:
@@ -86,23 +86,23 @@ def rest_of(run: Run, item: store.Item) -> Run:
 
 
 def recall(run: Run, item: store.Item) -> list[Json] | None:
-    """Return the calls that remain of an update that the session knows: [] if it is over.
+    """Return the remaining calls of an update that the session knows: [] if it is over.
 
-    None if the bot has to be asked.
+    Return None if the bot has to be asked.
     """
     if item.updates.get(run.id) == store.FAILED:  # it is kept, alone or with its turn
         return None if run.source == "replay" else []
     if run.known and run.source == "replay" and run.attempt == "first":
-        return []  # no replay of it has ended half-way: another delivery answers it
+        return []  # no replay of it has ended half-way, so another delivery has answered it
     calls = item.calls(run.id)
     return None if calls is None else unpacked(calls)
 
 
 def may_not_be_kept(run: Run) -> bool:
-    """Tell whether an update that failed is redelivered because it couldn't be kept, or may do so.
+    """Tell whether a failed update may have been redelivered because it couldn't be kept.
 
-    A framework's failure is in the session before it is kept, and a turn's only after that. Kept
-    twice, it is answered once: the replay that comes second finds it answered.
+    A framework's failure is noted in the session before the update is kept; a turn's only
+    afterwards. An update that is kept twice is answered once: the second replay finds it answered.
     """
     return bool(settings.failed_queue_url) and run.source != "replay" and not has_turns()
 
@@ -113,7 +113,7 @@ def turn_of(run: Run, item: store.Item) -> tuple[Json, list[int]]:
         return joined(run.as_sent()), [*run.others]
     from .. import turns
 
-    # One whose turn failed is a part again if the turn's first message is redelivered.
+    # Messages of a failed turn are a part again if the turn's first message is redelivered.
     known = {each for each, state in item.updates.items() if state != store.FAILED}
     update, ids = turns.turn(run.as_sent(), item.key, known)
     return update, ids[1:]
@@ -136,8 +136,8 @@ def has_turns() -> bool:
 def ask(run: Run, update: Json, item: store.Item | None = None) -> list[Json]:
     """Return the calls with which reply() answers an update. Raises what it raises.
 
-    Without an item, reply() gets a session that isn't kept. If reply() fails because its time went
-    by while others changed the session, that is Unreachable: the update is redelivered.
+    Without an item, reply() gets a session that isn't kept. If no time is left because others kept
+    changing the session, this raises Unreachable, so that the update is redelivered.
     """
     had_time = deadline.left() > 0
     current.asking.session = item.key if item else ""
@@ -150,7 +150,8 @@ def ask(run: Run, update: Json, item: store.Item | None = None) -> list[Json]:
             raise
         run.made.forgive()
         raise Unreachable(
-            "others changed the session, and there was no time to ask reply() again"
+            "other updates changed the session, and no time was left to run reply() again (with "
+            "queue = true, updates of a session wait for each other)"
         ) from None
     finally:
         current.asking.session = None
@@ -162,9 +163,9 @@ def save(run: Run, item: store.Item, calls: list[Json], state: int) -> bool:
 
     Raises BadSession or Unreachable.
     """
-    if run.known:  # it has changed the session before: only its calls are gone
+    if run.known:  # the session has its changes already: only its calls were dropped
         return True
-    # Its own last: the calls of the newest stay.
+    # This update goes last, as the newest: the newest update's calls are always kept.
     answers = {**{each: [] for each in run.others}, run.id: packed(calls)}
     always = run.id in item.updates or (has_turns() and is_listed(run.subject))
     try:
@@ -182,7 +183,7 @@ def is_listed(update: Json) -> bool:
 
 
 def finish(run: Run, item: store.Item, calls: list[Json]) -> Outcome:
-    """Make the calls. If some have to wait after others, the next delivery goes on there."""
+    """Make the calls. If one has to wait, the next delivery continues with it."""
     with deadline.reserve("note"):
         outcome = make(run, calls)
     state = item.updates.get(run.id)
@@ -196,17 +197,18 @@ def finish(run: Run, item: store.Item, calls: list[Json]) -> Outcome:
 
 
 def note(run: Run, item: store.Item, calls: list[Json], done: int, state: int) -> bool:
-    """Note in an update's session which of its calls remain when so many are done, and its state.
+    """Note in an update's session which calls remain after the first `done` ones, and its state.
 
     Returns False if they are too large for a session. If DynamoDB can't be used, the update is
-    redelivered all the same, and repeats what is done: nothing is lost.
+    redelivered all the same, and repeats calls: better twice than lost.
     """
     all_calls = packed(calls)
     remaining = all_calls[done:]
     try:
         while True:
             known = item.calls(run.id)
-            # Another container answers the same update: it is ahead, or has other calls.
+            # Another container answers the same update, and is ahead or has other calls: leave its
+            # note.
             if known is not None and (
                 len(known) < len(remaining) or known != all_calls[len(all_calls) - len(known) :]
             ):
@@ -215,7 +217,7 @@ def note(run: Run, item: store.Item, calls: list[Json], done: int, state: int) -
                 return True
             item = store.Item("session", item.key)
     except Failure as error:
-        logger.warning("it can't be noted which calls remain", extra={"error": str(error)})
+        logger.warning("the remaining calls can't be noted", extra={"error": str(error)})
         return error.may_pass
 
 

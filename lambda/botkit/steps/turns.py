@@ -1,7 +1,7 @@
-"""The other messages of a turn that failed (TOGETHER) must not become turns by themselves.
+"""After a turn failed (TOGETHER), its other messages must not become turns of their own.
 
-The whole turn is kept first, and then the session gets their ids. If it can't, they are also turns
-by themselves, and the replay of the whole leaves out what was answered.
+The whole turn is kept first, and then the session gets their ids. If that fails, they do become
+turns of their own, and the replay of the whole leaves out those that were answered.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ logger = logging.getLogger("botkit")
 
 
 def step(run: Run) -> Waiting:
-    """Have the session know the other messages of a turn that failed, and isn't redelivered."""
+    """Note the other messages of a turn in the session, if it failed and isn't redelivered."""
     with deadline.reserve("note"):
         outcome = yield
     if not run.turn or outcome.is_retried:
@@ -29,12 +29,13 @@ def step(run: Run) -> Waiting:
     try:
         give_up(str(session_key.key_of(run.turn)), run.others)
     except Failure as failure:
-        logger.warning("a turn can't be given up", extra={"error": str(failure)})
+        told = "messages of a failed turn will be answered one by one"
+        logger.warning(told, extra={"error": str(failure)})
     return outcome
 
 
 def give_up(key: str, ids: tuple[int, ...]) -> None:
-    """Write into a session that updates failed, unless it knows them. Raises Failure."""
+    """Note in a session that updates failed, unless it knows them. Raises Failure."""
     is_kept = False
     while not is_kept:
         item = store.Item("session", key)
@@ -51,6 +52,6 @@ def check_bot(bot: Any) -> None:
         raise Misconfigured('TOGETHER in bot.py needs SESSION, such as SESSION = "chat"')
     if "botkit.frameworks.adapter" in sys.modules:
         raise Misconfigured(
-            "TOGETHER in bot.py isn't for handlers of a framework, which would get only the first "
-            "message of a turn: leave it out"
+            "TOGETHER in bot.py doesn't work with a framework, whose handlers would get only the "
+            "first message of a turn: leave it out"
         )

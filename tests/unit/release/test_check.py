@@ -226,7 +226,11 @@ def test_a_bot_that_could_not_be_imported_at_start_up_is_imported_now(
 # ── check() of bot.py
 
 BOT = 'HANDLED = ["message"]\ndef reply(update): ...\n'
-RENAME = "it is called before a version goes live. Rename it if it is another one"
+NOT_ASYNC = "with def, not async def (docs/moving-in shows async frameworks)"
+RENAME = (
+    "it is called without arguments before a version goes live. If yours is for something else, "
+    "rename it"
+)
 # What bot.py says beside: with what the check ends then.
 CHECKS: dict[str, tuple[str, str]] = {
     "it raises": (
@@ -255,7 +259,7 @@ CHECKS: dict[str, tuple[str, str]] = {
     ),
     "it returns something to wait for": (
         "def check():\n    return wait()\nasync def wait(): ...",
-        f"check() must be written with def, not async def: {RENAME}",
+        f"check() must be written {NOT_ASYNC}: {RENAME}",
     ),
     "it wants something, and has no signature": (
         "check = iter",
@@ -296,17 +300,17 @@ def test_the_bots_own_check_is_called_once(
 
 # ── Functions that could never be called
 
-AS_EVENTS = "it answers events of other services. Rename it if it is another one"
+AS_EVENTS = "it answers events of other services. If yours is for something else, rename it"
 # What bot.py says beside LIMIT, with a Mini App: with what the check ends then.
 UNUSABLE: dict[str, tuple[str, str]] = {
-    "async": ("async def reply(update): ...", "reply() must be written with def, not async def"),
+    "async": ("async def reply(update): ...", f"reply() must be written {NOT_ASYNC}"),
     "an asynchronous generator": (
         "async def reply(update):\n    yield",
-        "reply() must be written with def, not async def",
+        f"reply() must be written {NOT_ASYNC}",
     ),
     "an asynchronous object": (
         "class Bot:\n    async def __call__(self, update): ...\nreply = Bot()",
-        "reply() must be written with def, not async def",
+        f"reply() must be written {NOT_ASYNC}",
     ),
     "a generator": (
         "def reply(update):\n    yield",
@@ -323,7 +327,7 @@ UNUSABLE: dict[str, tuple[str, str]] = {
     ),
     "a choice of sessions": (
         "async def SESSION(update): ...\ndef reply(update, session): ...",
-        "SESSION() must be written with def, not async def",
+        f"SESSION() must be written {NOT_ASYNC}",
     ),
     "a choice without an update": (
         "def SESSION(): ...\ndef reply(update, session): ...",
@@ -331,7 +335,7 @@ UNUSABLE: dict[str, tuple[str, str]] = {
     ),
     "a check that waits": (
         "async def check(): ...",
-        f"check() must be written with def, not async def: {RENAME}",
+        f"check() must be written {NOT_ASYNC}: {RENAME}",
     ),
     "a check that would do nothing": (
         "def check():\n    yield",
@@ -343,7 +347,7 @@ UNUSABLE: dict[str, tuple[str, str]] = {
     ),
     "an event": (
         "async def on_event(event): ...",
-        f"on_event() must be written with def, not async def: {AS_EVENTS}",
+        f"on_event() must be written {NOT_ASYNC}: {AS_EVENTS}",
     ),
     "two of an event": (
         "def on_event(event, context): ...",

@@ -60,7 +60,7 @@ def test_a_queue_that_is_not_empty_in_time_fails_the_apply(
 ) -> None:
     container = with_queue(answers(*[counts(3, 2)] * 9))
     pauses = with_pauses(container, monkeypatch)
-    with pytest.raises(Exception, match=r"lost with it: 5\. .* purge-queue --queue-url " + QUEUE):
+    with pytest.raises(Exception, match=r"has 5 updates, .* purge-queue --queue-url " + QUEUE):
         container.invoke(DRAIN, milliseconds)
     assert pauses == [pause] * 3  # the last reading has as much time as there is before the others
 
@@ -71,7 +71,7 @@ def test_a_queue_that_cant_be_read_fails_the_apply(
     container = with_queue(answers(*[http({}, "503 Away")] * 9))
     with_pauses(container, monkeypatch)
     command = r"terraform state rm 'module\.telegram_bot\..*\.drain_queue\[0\]' "
-    error = f"would be lost with it: an unknown number.* reached any more: {command}"
+    error = f"still has an unknown number of updates.* can no longer be reached: {command}"
     with pytest.raises(Exception, match=error) as caught:
         container.invoke(DRAIN, 2_900)
     assert type(caught.value).__name__ == "QueueNotEmpty"

@@ -580,7 +580,7 @@ def test_a_call_recurs_no_more_when_the_bot_may_not_write(
     bot_api.refuses(CALL, code, "Forbidden: bot was blocked by the user")
     assert invoke(recurs, due(), "a") == "refused"
     assert list(recurs.schedules.items) == stays
-    told = [] if stays else ["a call that Telegram refuses recurs no more"]
+    told = [] if stays else ["a recurring call was cancelled: the bot may not write to the chat"]
     assert [line["message"] for line in recurs.log[:-1]] == told
 
 
@@ -613,7 +613,10 @@ def test_a_call_that_recurs_is_made_though_it_cant_be_noted(
     bot_api.expects(CALL)
     assert invoke(later, due(), "a") == "answered"
     told = later.log[-2]
-    assert (told["message"], told["error"]) == ("a call that recurs was not noted", "no network")
+    assert (told["message"], told["error"]) == (
+        "a recurring call was not noted as over",
+        "no network",
+    )
     assert invoke(later, due("2026-01-02T16:00:00Z"), "b") == "unreachable"
     assert retries(later) == [again(1)]
 

@@ -211,7 +211,7 @@ def test_head_is_get_without_the_body(container: Container) -> None:
 def test_a_file_takes_no_other_method(container: Container, method: str) -> None:
     answer = get(container, "/app/index.html", method)
     assert (answer["statusCode"], answer["headers"]["Allow"]) == (405, "GET, HEAD")
-    assert answer["body"] == "A page's files take GET and HEAD only."
+    assert answer["body"] == "Files of the page allow GET and HEAD."
 
 
 def test_the_folder_leads_to_its_page(container: Container) -> None:
@@ -584,15 +584,18 @@ def test_an_answer_may_have_a_status(
     assert (container.line["outcome"], container.line["status"]) == ("answered", status)
 
 
-STATUS = "on_request() must return an answer, or a status from 200 to 599 and an answer: "
+STATUS = (
+    "on_request() must return an answer, or a status from 200 to 599 and an answer, such as "
+    "(404, None): "
+)
 HOLD = "on_request() must return a value that JSON can hold: "
 ENDLESS: list[Any] = []
 ENDLESS.append(ENDLESS)
 NO_ANSWERS: dict[str, tuple[Any, str]] = {
-    "too low": ((199, 1), STATUS + "199 is not a status"),
-    "too high": ((600, 1), STATUS + "600 is not a status"),
-    "what somebody wrote": (("my diary", 201), STATUS + "a str is not a status"),
-    "true": ((True, 1), STATUS + "True is not a status"),
+    "too low": ((199, 1), STATUS + "199 isn't a status"),
+    "too high": ((600, 1), STATUS + "600 isn't a status"),
+    "what somebody wrote": (("my diary", 201), STATUS + "a str isn't a status"),
+    "true": ((True, 1), STATUS + "True isn't a status"),
     "bytes": (b"x", HOLD + "Object of type bytes is not JSON serializable"),
     "not a number": (float("nan"), HOLD + "Out of range float values are not JSON compliant"),
     "itself": (ENDLESS, HOLD + "Circular reference detected"),
@@ -713,7 +716,8 @@ def test_a_coroutine_is_named(container: Container, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(container.bot, "on_request", on_request, raising=False)
     assert ask(container) == (500, FAILED)
-    assert container.line["error"] == "on_request() must be written with def, not async def"
+    error = container.line["error"]
+    assert error.startswith("on_request() must be written with def, not async def (docs/moving-in")
 
 
 def test_a_bot_without_an_answer_says_so(container: Container) -> None:

@@ -528,7 +528,7 @@ def test_without_a_pause_it_comes_again_after_the_visibility_time_out(
     assert container.invoke(event(message())) == AGAIN
     assert (container.line["level"], container.line["message"]) == (
         "WARNING",
-        "the pause was not set",
+        "the pause before a retry was not set",
     )
     assert container.line["error"]
 

@@ -950,7 +950,7 @@ def test_what_cannot_be_shown_again_stays_hidden(keeping: Keeping) -> None:
 
 def test_without_a_queue_there_is_nothing_to_replay(keeping: Keeping) -> None:
     container = keeping(RAISES, FAILED_QUEUE_URL="")
-    with pytest.raises(Exception, match="nothing is kept: set failed_retention_in_days"):
+    with pytest.raises(Exception, match="failed updates aren't kept: set failed_retention_in_days"):
         container.invoke(REPLAY)
 
 

@@ -421,11 +421,11 @@ def test_a_limit_is_a_number_of_updates_and_one_of_seconds(begin: StartBot, limi
     if limit not in WRONG:
         check(container.bot)
         return
-    told = "LIMIT in bot.py must be a number of updates, from 1 to 1000, and one of seconds, up to "
+    told = "LIMIT in bot.py must be two numbers, of updates (1 to 1000) and of seconds (up to a "
     with pytest.raises(Exception) as raised:
         check(container.bot)
     assert type(raised.value).__name__ == "Misconfigured"
-    assert str(raised.value) == told + "a day: (20, 60)"
+    assert str(raised.value) == told + "day), such as (20, 60)"
     assert container.deliver(message())[0] == 503
     assert container.line["outcome"] == "misconfigured"
 

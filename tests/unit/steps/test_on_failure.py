@@ -40,7 +40,7 @@ def asked(container: Container, answer: Any = None) -> list[str]:
 
 
 def warned(container: Container) -> list[Json]:
-    return [line for line in container.log if line["message"].startswith("on_failure() could not")]
+    return [line for line in container.log if line["message"] == "on_failure() failed, too"]
 
 
 def test_people_are_told_that_the_bot_failed(start_bot: StartBot, bot_api: BotApi) -> None:

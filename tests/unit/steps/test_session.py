@@ -268,7 +268,7 @@ def test_a_slow_reply_and_presses_meanwhile_are_all_answered(
     container = start_with_sessions(SLOW)
     for _ in range(2):
         meanwhile(container, lambda: another_change(container))
-        assert "no time to ask reply() again" in fails(container, "unreachable")
+        assert "no time was left to run reply() again" in fails(container, "unreachable")
     bot_api.expects(said(21))
     assert container.deliver(message()) == (200, None)
     assert kept(container) == {"n": 21}
@@ -447,7 +447,7 @@ def test_without_a_note_the_update_comes_again_all_the_same(
     bot_api.refuses(said("b"), *LIMIT)
     assert container.deliver(message()) == (503, None)
     assert container.line["outcome"] == "throttled"
-    assert container.log[-2]["message"] == "it can't be noted which calls remain"
+    assert container.log[-2]["message"] == "the remaining calls can't be noted"
     assert container.log[-2]["error"] == "dynamodb: HTTP 500"
     bot_api.expects(said("a"), said("b"), said("c"))
     assert container.deliver(message()) == (200, None)
