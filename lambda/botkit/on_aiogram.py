@@ -39,7 +39,7 @@ from .types import Json
 KINDS = {*Update.model_fields}  # libraries add others
 FILES = "telegram-file:"  # how the URL of a file begins
 
-# For each strategy, the sessions that hold all that has one of its keys.
+# For each strategy, the values of SESSION whose session contains everything under one of its keys.
 SESSIONS = {
     FSMStrategy.USER_IN_CHAT: ("chat_user", "chat"),
     FSMStrategy.CHAT: ("chat",),
@@ -51,22 +51,22 @@ name_of = DefaultKeyBuilder(with_business_connection_id=True, with_destiny=True)
 
 
 def reply_with(dispatcher: Dispatcher, bot: Bot | None = None) -> Callable[..., list[Json]]:
-    """Return reply() for bot.py, which has the dispatcher handle each update.
+    """Return reply() for bot.py: the dispatcher handles each update.
 
-    The calls of `bot` go through botkit.telegram, with the function's token instead of the bot's.
+    The calls of `bot` go through botkit.telegram, with the function's token instead of its own.
     States and data in a MemoryStorage become a part of the session; another storage stays as it is.
     Startup handlers run before a container's first update, shutdown handlers never.
     """
     its_bot = bot or Bot("0:unused", session=Session())
     is_started = False
-    if "bot" in sys.modules:  # else bot.py runs as a program
+    if "bot" in sys.modules:  # otherwise bot.py runs as a program
         _refuse_to_poll(dispatcher)
         _leave_out_others(dispatcher)
         dispatcher.errors.outer_middleware(_remember)
         _take_over(dispatcher, its_bot)  # now, so that on_event() also has them
 
     def check() -> None:
-        _take_over(dispatcher, its_bot)  # again, since bot.py may have changed them since
+        _take_over(dispatcher, its_bot)  # again, since bot.py may have replaced them
         if isinstance(dispatcher.storage, SessionStorage):
             _check(dispatcher)
         adapter.require_kinds(_handlers(dispatcher))
@@ -97,8 +97,8 @@ def reply_with(dispatcher: Dispatcher, bot: Bot | None = None) -> Callable[..., 
 class Session(BaseSession):
     """Makes the calls of a bot through botkit.telegram.
 
-    reply_with() gives it to its bot. `Bot(token, session=Session())` starts sooner, since it has no
-    session of aiogram's own, which loads all CAs.
+    reply_with() gives it to its bot. `Bot(token, session=Session())` starts faster, since aiogram's
+    default session loads all CAs.
     """
 
     def __init__(self) -> None:
@@ -110,7 +110,7 @@ class Session(BaseSession):
     async def make_request(
         self, bot: Bot, method: TelegramMethod[Any], timeout: int | None = None
     ) -> Any:
-        """Make a call before the deadline, and return its result as an object of aiogram."""
+        """Make a call before the deadline, and return its result as an aiogram object."""
         files: dict[str, InputFile] = {}
         params = {
             name: self.prepare_value(value, bot, files, _dumps_json=False)
@@ -140,7 +140,7 @@ class Session(BaseSession):
         chunk_size: int = 65536,
         raise_for_status: bool = True,  # pragma: no mutate: the library passes it
     ) -> AsyncGenerator[bytes, None]:
-        """Yield the content of a file of Telegram's, or of another URL, for a URLInputFile."""
+        """Yield the content of a file from Telegram, or from another URL (URLInputFile)."""
         if not url.startswith(FILES):
             import aiohttp
 
@@ -163,7 +163,7 @@ class Session(BaseSession):
 class SessionStorage(BaseStorage):
     """Keeps states and data in the update's session, which has an entry for each of its keys.
 
-    An entry is a dict with `state` and `data`. `own` is the key that aiogram has for the update.
+    An entry is a dict with `state` and `data`. `own` is aiogram's key for the update.
     """
 
     own: StorageKey | None = None
@@ -183,7 +183,7 @@ class SessionStorage(BaseStorage):
         return data
 
     async def set_data(self, key: StorageKey, data: Mapping[str, Any]) -> None:
-        """Keep the data of a key. Raises BadSession if JSON would give it back changed."""
+        """Keep the data of a key. Raises BadSession if JSON would change it."""
         from .store import checked_copy
 
         with adapter.remembering():
@@ -198,7 +198,7 @@ class SessionStorage(BaseStorage):
         return entry
 
     def _keep(self, key: StorageKey, **changed: Any) -> None:
-        """Change an entry, or remove it if it holds nothing any more."""
+        """Change an entry, or remove it if it becomes empty."""
         self._refuse_others(key)
         name = name_of(key)
 
@@ -270,7 +270,7 @@ def _uses_states(dispatcher: Dispatcher) -> bool:
 
 
 def _leave_out_others(dispatcher: Dispatcher) -> None:
-    """Have a dispatcher list only kinds of update, not what aiogram-dialog sends to itself."""
+    """Make a dispatcher list only kinds of update, not the events of aiogram-dialog to itself."""
     theirs = dispatcher.resolve_used_update_types
 
     def resolve(skip_events: set[str] | None = None) -> list[str]:
@@ -292,8 +292,8 @@ def _refuse_to_poll(dispatcher: Dispatcher) -> None:
 
     def refuse(*_: object, **__: object) -> NoReturn:
         raise Misconfigured(
-            "updates come by the webhook, to reply = on_aiogram.reply_with(dispatcher): call "
-            'run_polling(), start_polling() and run_app() only if __name__ == "__main__"'
+            "updates come through the webhook, to reply = on_aiogram.reply_with(dispatcher): move "
+            'run_polling(), start_polling() and run_app() under `if __name__ == "__main__":`'
         )
 
     dispatcher.start_polling = dispatcher.run_polling = refuse  # type: ignore[method-assign]

@@ -1,4 +1,4 @@
-"""Has a bot that is written with python-telegram-bot answer updates.
+"""Runs a bot that is written with python-telegram-bot.
 
     def build(builder):
         application = builder.build()
@@ -7,7 +7,7 @@
 
     reply = on_ptb.reply_with(build)
 
-The builder's token is any: calls go through botkit.telegram, which knows the bot's.
+The builder may have any token: calls go through botkit.telegram, which knows the bot's.
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ TOKEN = "1:any"
 NOT_KEPT = "that isn't kept: use botkit.session, or a table (docs/moving-in/data.md)"
 SCHEDULES = "botkit.later or a schedule (docs/moving-in/data.md)"
 CONVERSATIONS = "docs/moving-in/python-telegram-bot.md#conversations-that-end-after-a-while"
-# For per_chat and per_user of a conversation, the sessions that hold all with one of its keys.
+# For per_chat and per_user of a conversation, the values of SESSION whose session contains
+# everything under one of its keys.
 SESSIONS = {
     (True, True): ("chat", "chat_user", "user"),
     (True, False): ("chat",),
@@ -88,10 +89,10 @@ SESSIONS = {
 
 
 def reply_with(build: Build) -> Callable[..., list[Json]]:
-    """Return a function for `reply` in bot.py: what `build` returns handles each update.
+    """Return reply() for bot.py: the Application that `build` returns handles each update.
 
-    `build` gets an ApplicationBuilder, and returns an Application: for each update a new one, which
-    knows only that update's state. With SESSION in bot.py, its session holds the conversations,
+    `build` gets an ApplicationBuilder, and returns a new Application for each update, which knows
+    only that update's state. With SESSION in bot.py, the session contains the conversations,
     chat_data and user_data. Raises Misconfigured for features that don't work here.
     """
     request = _Request()
@@ -131,8 +132,8 @@ def reply_with(build: Build) -> Callable[..., list[Json]]:
             try:
                 act()
             except _NoContextError:
-                pass  # `errors` has why
-            except Exception as error:  # its time was up, or something can't be kept
+                pass  # the reason is in `errors`
+            except Exception as error:  # the time was up, or something can't be kept
                 errors.append(error)
         for failure in errors:
             adapter.remember(failure)
@@ -148,20 +149,20 @@ def reply_with(build: Build) -> Callable[..., list[Json]]:
 
 async def _process(application: Any, update: Update) -> None:
     await application.initialize()
-    application._running = True  # start() would also start two tasks, which wait for ever
+    application._running = True  # start() would also start two tasks that never end
     application.update_queue.put_nowait(update)
     while not application.update_queue.empty():
         await application.process_update(application.update_queue.get_nowait())
-        for task in current.asking.tasks:  # which may become more
+        for task in current.asking.tasks:  # a task may add others
             if "non_blocking" in task.get_name():  # a handler with block=False
-                with suppress(Exception):  # an error handler has it
+                with suppress(Exception):  # an error handler gets it
                     await task
 
 
 def _watched(handler: Any, errors: list[Exception]) -> Any:
-    """Return an error handler of the bot's that can't hide botkit's error, nor its own.
+    """Wrap an error handler of the bot so that no error is lost: the one it gets, and its own.
 
-    An Application would only log its own, with a text that may quote people.
+    An Application would only log the latter, with a text that may quote people.
     """
 
     async def watched(update: object, context: Any) -> None:
@@ -177,13 +178,13 @@ def _watched(handler: Any, errors: list[Exception]) -> Any:
 
 
 class _NoContextError(BaseException):
-    """A bot's own context can't be made. The library would log an Exception, and go on."""
+    """A bot's own context can't be made. The library would only log an Exception."""
 
 
 def _watched_context(context: Any, errors: list[Exception]) -> Any:
-    """Return a class of contexts like the bot's. If one can't be made, `errors` has why.
+    """Return a subclass of the bot's class of contexts. If one can't be made, `errors` gets why.
 
-    An Application would only log that, with the whole update, and take it for handled.
+    An Application would only log that, with the whole update, and treat the update as handled.
     """
 
     class Watched(context):  # type: ignore[misc]
@@ -200,7 +201,7 @@ def _watched_context(context: Any, errors: list[Exception]) -> Any:
             try:
                 return super().from_error(update, error, *arguments, **named)
             except (Exception, _NoContextError) as own:
-                errors.append(error)  # which tells whether Telegram should redeliver the update
+                errors.append(error)  # it decides whether the update is redelivered
                 raise _NoContextError from own
 
     return Watched
@@ -230,13 +231,13 @@ class _Request(BaseRequest):
     ) -> tuple[int, bytes]:
         """Return the status and the body of Telegram's answer, or a file."""
         name = url.rpartition("/")[2]
-        if name == "getMe" and self._me:  # each Application asks
+        if name == "getMe" and self._me:  # each Application calls it
             return 200, self._me
         try:
             if method == "GET":
                 path = unquote(urlsplit(url).path).partition("/file/bot")[2].partition("/")[2]
                 return 200, adapter.download(path)
-            # The library's own getMe: an update that nobody handles is ignored.
+            # The library's own getMe doesn't count: an update that nobody handles stays "ignored".
             current.asking.is_start = name == "getMe"
             result = adapter.call(name, _params(request_data or RequestData()))
         except Refused as refusal:
@@ -262,7 +263,7 @@ def _params(data: RequestData) -> Json:
 
 
 class _Persistence(BasePersistence[Any, Any, Any]):
-    """Stands in for a persistence, without which no conversation is persistent. `_State` is it."""
+    """A persistence that keeps nothing, since persistent conversations need one. See `_State`."""
 
     def __init__(self) -> None:
         stored = PersistenceInput(False, False, False, False)  # pragma: no mutate: no cache
@@ -279,9 +280,9 @@ class _Persistence(BasePersistence[Any, Any, Any]):
 
 
 class _State:
-    """Brings the state of an update from its session into an Application, and back.
+    """Copies the state of an update from its session into an Application, and back.
 
-    That of another account's chat has separate names with any SESSION.
+    The state of a business account's chat has its own names, with any SESSION.
     """
 
     def __init__(self, application: Any, update: Json) -> None:
@@ -292,8 +293,8 @@ class _State:
         is_private = self.own["chat_data"] == self.own["user_data"]
         business = Place(update).business
         self.prefix = f"business:{business}:" if business else ""
-        self.belongs = {  # to the chat and to the user of the update
-            # The account also writes in its chats: they share a session only with "chat".
+        self.belongs = {  # whether it belongs to the chat, and to the user, of the update
+            # A business account also writes in its chats: both share a session only with "chat".
             "chat_data": {"chat": True, "user": is_private and not business},
             "user_data": {"chat": is_private or callable(adapter.choice()), "user": True},
         }
@@ -303,7 +304,7 @@ class _State:
             if kept := adapter.read().get(kind, {}).get(f"{self.prefix}{own}"):
                 data[own] = deepcopy(kept)
         self.conversations = [*_conversations(chain(*application.handlers.values()))]
-        for conversation in self.conversations:  # which may have those of an earlier update
+        for conversation in self.conversations:  # they may have states of an earlier update
             conversation._conversations = {
                 tuple(json.loads(name.removeprefix(self.prefix))): state
                 for name, state in self._kept(conversation).items()
@@ -312,7 +313,7 @@ class _State:
         application.bot_data = _BotData(application.bot_data)
 
     def _new(self, kind: str) -> Json:
-        """Return empty data. Raises BadSession if the update's session can't have them."""
+        """Return empty data. Raises BadSession if the update's session can't contain it."""
         adapter.refuse_others(**self.belongs[kind], topic=False)
         return {}
 
@@ -321,15 +322,15 @@ class _State:
         return {name: state for name, state in kept if name.startswith(self.prefix + "[")}
 
     def write(self) -> None:
-        """Write all into the session. Raises BadSession, and Misconfigured without SESSION."""
+        """Write all state into the session. Raises BadSession, or Misconfigured without SESSION."""
         for kind, own in self.own.items():
             data = getattr(self.application, kind)
             adapter.put(kind, f"{self.prefix}{own}", data.get(own))
             dropped = getattr(self.application, f"_{kind[:4]}_ids_to_be_deleted_in_persistence")
             if {*data, *dropped} - {own}:
-                raise BadSession(f"{kind} must be that of the update: botkit.session has others")
+                raise BadSession(f"{kind} must be that of the update: use botkit.session instead")
             if dropped:
-                self._new(kind)  # which may be refused
+                self._new(kind)  # raises if that isn't possible
         for conversation in self.conversations:
             states = {
                 self.prefix + json.dumps(key): _ended(state)
@@ -375,7 +376,7 @@ def _ended(state: Any) -> Any:
 
 
 class _NoJobs:
-    """Stands in for the job queue, which would need a process that goes on."""
+    """Takes the place of the job queue, which would need a process that keeps running."""
 
     def set_application(self, application: object) -> None:
         """Do nothing, so that an Application can be built."""
@@ -394,11 +395,14 @@ def _check(application: Any, request: _Request, persistence: _Persistence) -> No
     if not isinstance(application.persistence, _Persistence):
         raise Misconfigured("leave out .persistence(): SESSION in bot.py keeps data")
     if application.persistence is not persistence:
-        raise Misconfigured("build() must return a new Application: each has an update's state")
+        raise Misconfigured("build() must return a new Application each time: it has one's state")
     if application.bot.callback_data_cache is not None:
         raise Misconfigured("leave out .arbitrary_callback_data(): it can't be kept")
     if application.post_init or application.post_stop or application.post_shutdown:
-        raise Misconfigured("leave out .post_init(), .post_stop() and .post_shutdown(): no process")
+        raise Misconfigured(
+            "leave out .post_init(), .post_stop() and .post_shutdown(): on Lambda, no process "
+            "starts and stops with the bot"
+        )
     for what in ("user_data", "chat_data", "bot_data"):
         if (kind := getattr(application.context_types, what)) is not dict:
             file = str(getattr(sys.modules.get(kind.__module__), "__file__", "")).rpartition("/")[2]
@@ -416,15 +420,15 @@ def _check(application: Any, request: _Request, persistence: _Persistence) -> No
             )
         if conversation.conversation_timeout:
             raise Misconfigured(
-                "leave out conversation_timeout, because no timer can reach a conversation: "
-                f"compare times in its handlers ({CONVERSATIONS})"
+                "leave out conversation_timeout, since no timer runs between updates: compare "
+                f"times in the conversation's handlers ({CONVERSATIONS})"
             )
 
 
 def _check_session(application: Any) -> None:
-    """Raise Misconfigured if SESSION, which bot.py may set last, can't hold the state."""
+    """Raise Misconfigured if SESSION, which bot.py may set last, doesn't fit the state."""
     if adapter.choice() == "topic":
-        raise Misconfigured('SESSION must not be "topic": the library knows no topics')
+        raise Misconfigured('SESSION must not be "topic": the library has no data by topic')
     handlers = [*_inside(chain(*application.handlers.values()))]
     adapter.require_kinds((_kinds(each), each.callback) for each in handlers if _kinds(each))
     for conversation in _conversations(handlers):
@@ -448,7 +452,7 @@ def _conversations(handlers: Iterable[Any]) -> Iterator[Any]:
 
 
 def _kinds(handler: Any) -> Sequence[str]:
-    """Return the kinds of update that a handler may handle, none if they aren't known."""
+    """Return the kinds of update that a handler may handle, () if they aren't known."""
     if isinstance(handler, ChatMemberHandler):
         return CHAT_MEMBERS[handler.chat_member_types or 0]
     return next((KINDS[own.__name__] for own in type(handler).__mro__ if own.__name__ in KINDS), ())
@@ -456,10 +460,10 @@ def _kinds(handler: Any) -> Sequence[str]:
 
 def _not_here(*_: object, **__: object) -> NoReturn:
     raise Misconfigured(
-        "updates come by the webhook, to reply = on_ptb.reply_with(build): call run_polling() and "
-        'run_webhook() only if __name__ == "__main__"'
+        "updates come through the webhook, to reply = on_ptb.reply_with(build): move run_polling() "
+        'and run_webhook() under `if __name__ == "__main__":`'
     )
 
 
-if "bot" in sys.modules:  # else bot.py runs as a program, which may poll
+if "bot" in sys.modules:  # otherwise bot.py runs as a program, which may poll
     Application.run_polling = Application.run_webhook = _not_here  # type: ignore[method-assign]

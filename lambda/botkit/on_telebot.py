@@ -1,4 +1,4 @@
-"""Has a bot that is written with pyTelegramBotAPI (telebot) answer updates.
+"""Runs a bot that is written with pyTelegramBotAPI (telebot).
 
     bot = telebot.TeleBot("1:any")  # any token: the module knows the bot's
     ...
@@ -28,17 +28,17 @@ from .types import Any, Json
 
 logger = logging.getLogger("botkit")
 
-# A session also keeps what enable_save_next_step_handlers() would write into a file.
+# FileHandlerBackend is from enable_save_next_step_handlers(): a session replaces its file, too.
 REPLACED = (StateMemoryStorage, MemoryHandlerBackend, FileHandlerBackend)
 KINDS = {"inline_handlers": "inline_query", "chosen_inline_handlers": "chosen_inline_result"}
-# How telebot's errors begin after which it doesn't call a handler.
+# The beginnings of telebot's errors after which it doesn't call a handler.
 NOT_CALLED = ("Custom filter: wrong type", "It is not allowed to pass", "You are passing more")
 
 
 def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
-    """Return a function for `reply` in bot.py: `bot` handles each update.
+    """Return reply() for bot.py: `bot` handles each update.
 
-    With SESSION in bot.py, the update's session holds what the bot would keep in its memory: states
+    With SESSION in bot.py, the update's session contains what telebot would keep in memory: states
     with their data, and the functions that wait for the next message or for a reply.
     """
     if not isinstance(bot, telebot.TeleBot):
@@ -55,7 +55,7 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
             replies.place = None
 
     def use_ours() -> None:
-        if bot.threaded:  # an update would be over before its thread is
+        if bot.threaded:  # a thread might outlive its update
             bot.threaded = False
             for worker in bot.worker_pool.workers:
                 worker.stop()
@@ -101,7 +101,7 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
             telebot.logger.removeFilter(errors)
             states.end()
 
-    if "bot" in sys.modules:  # else bot.py runs as a program, which may poll
+    if "bot" in sys.modules:  # otherwise bot.py runs as a program, which may poll
         take_over()  # again, in case a test has restored telebot
         use_ours()
         adapter.checks.append(check)
@@ -133,7 +133,7 @@ class _Errors(telebot.ExceptionHandler, logging.Filter):
 
 
 class _Place(Place):
-    """Where an update is for telebot: a person has a chat, and a reply a thread, in any case."""
+    """Where an update is for telebot: a person is also a chat, and any reply has a thread."""
 
     def __init__(self, update: Json) -> None:
         super().__init__(update)
@@ -166,12 +166,12 @@ class _States(StateMemoryStorage):
         thread: int | None,
         bot: int | None,
     ) -> str:
-        """Return the name of a state in the update's session. Raises BadSession for another's."""
+        """Return the name of a state in the session. Raises BadSession for another update's."""
         own = self.own
         if own is None:
             raise Misconfigured(adapter.NO_STATE)
         place = chat or user
-        if place == own.chat:  # most bots don't name the account, whose chats aren't the bot's own
+        if place == own.chat:  # most bots don't name the business account in whose chat they are
             business = business or own.business
         is_here = (place, business) == (own.chat, own.business)
         belongs = is_here, user == own.user, thread in (None, own.thread)
@@ -200,7 +200,7 @@ class _Waiting(HandlerBackend):
         where = [function.__module__, getattr(function, "__name__", "")]
         if _function(*where) is not function:
             raise BadSession(
-                "only a function at the top of a module can wait for a message, not "
+                "only a function at the top level of a module can wait for a message, not "
                 f"{_described(function)}"
             )
         self._refuse_others(id)
@@ -220,7 +220,8 @@ class _Waiting(HandlerBackend):
         for module, name, args, kwargs in self._waiting(id):
             function = _function(module, name)
             if function is None:
-                logger.warning("nothing waits any more", extra={"reason": f"no {module}.{name}()"})
+                reason = {"reason": f"no {module}.{name}()"}
+                logger.warning("the function that waits for a message is gone", extra=reason)
             else:
                 handlers.append(telebot.Handler(function, *args, **kwargs))
         self.clear_handlers(id)
@@ -250,7 +251,7 @@ def _described(function: Any) -> str:
 
 
 class _Task(util.AsyncTask):
-    """Runs what `util.async_dec` decorates at once: an update is over when its function returns."""
+    """Runs `util.async_dec` functions at once: an update is over when its handler returns."""
 
     def __init__(self, target: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         self.target, self.args, self.kwargs = target, args, kwargs
@@ -258,7 +259,7 @@ class _Task(util.AsyncTask):
 
 
 class _Response(util.CustomRequestResponse):
-    """Telegram's refusal, for telebot to make an exception of."""
+    """Telegram's refusal, which telebot turns into an exception."""
 
     def __init__(self, refusal: Refused) -> None:
         text = adapter.as_json(refusal)
@@ -317,18 +318,18 @@ def _handlers(bot: telebot.TeleBot) -> Iterator[tuple[str, Json]]:
 
 def _not_here(*_: object, **__: object) -> NoReturn:
     raise Misconfigured(
-        "updates come by the webhook, to reply = on_telebot.reply_with(bot): call polling(), "
-        'infinity_polling() and run_webhooks() only if __name__ == "__main__"'
+        "updates come through the webhook, to reply = on_telebot.reply_with(bot): move polling(), "
+        'infinity_polling() and run_webhooks() under `if __name__ == "__main__":`'
     )
 
 
 @adapter.remembering()
 def _no_url(*_: object) -> NoReturn:
-    raise Misconfigured("the URL of a file has the token: use bot.download_file(file_path)")
+    raise Misconfigured("the URL of a file contains the token: use bot.download_file(file_path)")
 
 
 def take_over() -> None:
-    """Replace what telebot calls, sends and runs with."""
+    """Replace telebot's functions that poll, send requests and start threads."""
     for name in ("polling", "infinity_polling", "run_webhooks"):
         setattr(telebot.TeleBot, name, _not_here)
     for name, ours in (("download_file", _download), ("get_file_url", _no_url)):

@@ -25,28 +25,28 @@ PRESS = "stopped_message_generation"  # the kind of update
 MAX_TEXT = 4096  # of a message, in UTF-16 code units
 GROWS = " …"
 
-# Seconds between two calls that show an answer: with a table, between two of all answers in a chat.
-# Nobody has published whether drafts count as messages do. Here they do.
+# Seconds between two calls that show an answer. With a table, all answers in a chat share them.
+# Telegram doesn't say whether drafts count like messages. Here they do.
 DRAFT_PAUSE = 1.25
 EDIT_PAUSE = 5.0
 LONE_PAUSE = 15.0  # in a group without a table: three answers at once make 18 calls a minute
-# How many calls may be ahead of that pace before one is left out for now: "typing", an edit or a
-# draft, a first message. Then those after which the end of an answer waits, in a private chat and
-# in a group: so there are at most 19 calls in any 20 seconds, or 18 in any minute.
+# How many calls may be ahead of that pace before a call is left out for now: "typing", an edit or a
+# draft, a first message. And before the end of an answer waits, in a private chat and in a group.
+# So there are at most 19 calls in any 20 seconds, or 18 in any minute.
 TYPING_AHEAD, EDIT_AHEAD, FIRST_AHEAD = 0, 1, 3
 END_AHEAD, END_AHEAD_IN_GROUP = 3, 6
-LONGEST_WAIT = 60.0  # of the end of an answer for its turn: then Telegram decides
+LONGEST_WAIT = 60.0  # for which the end of an answer waits for its turn. Then Telegram decides
 LOOK_PAUSE = 1.0  # between two looks whether Stop was tapped
-RENEWAL = 20.0  # of a draft, which is gone after 30
+RENEWAL = 20.0  # of a draft, which vanishes after 30
 
 LONGEST_THOUGHT = 200  # characters that people see of it
-DAYS = 1  # for which notes on an answer are kept: Telegram delivers a message no longer
+DAYS = 1  # for which notes on an answer are kept: Telegram redelivers a message for a day
 
 
 class Thinking(str):
     """A chunk that names the model's current work, or a part of its reasoning.
 
-    People see the last line of those since the last word of the answer, until it goes on.
+    People see the last line of these chunks, until the next word of the answer comes.
     """
 
 
@@ -55,22 +55,22 @@ def answer(
 ) -> list[Call]:
     """Show a text while it grows, and return the calls that send all of it.
 
-    `chunks` yields its parts. The calls are [] without a text, or if a message shows all of it
-    already. In a private chat the text grows in a draft, elsewhere in a message that is edited.
+    `chunks` yields its parts. The calls are [] if there is no text, or if a message already shows
+    all of it. In a private chat the text grows in a draft, elsewhere in a message that is edited.
     Empty chunks keep the draft of a slow answer from vanishing. With `can_stop` the draft has a
     Stop button, if the bot has a queue and sessions, and "stopped_message_generation" in HANDLED.
-    When it is tapped, or when time is almost up, `chunks` is closed, and the text ends there. After
-    a tap it stays closed, also if the update is delivered again. Half a surrogate pair is left out,
-    unless the next chunk has the other half.
+    When it is tapped, or when time is almost up, `chunks` is closed, and the text ends there. An
+    answer that was stopped stays so if its update is redelivered. Half a surrogate pair is left
+    out, unless the next chunk has the other half.
 
-    With `markdown` the text is Markdown, as language models write it: a rich message shows it. HTML
-    in it is shown as text, an image as a link, and a link is one only if it leads to the web, to a
-    mailbox or to a phone. If Telegram refuses the markup, people see plain text.
+    With `markdown` the text is Markdown, as language models write it, and becomes a rich message.
+    HTML in it is shown as text, and an image as a link. Links work only if they lead to the web, to
+    a mailbox or to a phone. If Telegram refuses the markup, people see plain text.
 
-    If Telegram can't show the text now, a later version shows it. Raises the errors of `chunks`,
+    If Telegram can't show the text now, a later call shows it. Raises the errors of `chunks`,
     Refused if the bot may not write to the chat (403), and Unreachable if DynamoDB can't be used.
-    If time is almost up before the first word, raises TimeoutError, or Unreachable if Telegram is
-    silent.
+    If time is almost up before the first word, raises Unreachable if Telegram didn't answer, and
+    TimeoutError otherwise.
     """
     growing = _Growing(message, can_stop, markdown)
     text = thinking = tail = ""
@@ -104,7 +104,7 @@ def answer(
 
 
 def stop(stopped: MessageGenerationStopped) -> None:
-    """End the answer whose Stop button was tapped, in whichever container.
+    """End the answer whose Stop button was tapped, in any container.
 
     Raises Unreachable if DynamoDB can't be used.
     """
@@ -114,9 +114,9 @@ def stop(stopped: MessageGenerationStopped) -> None:
 
 
 class _Growing:
-    """An answer that a chat sees grow.
+    """An answer that grows in a chat.
 
-    The notes on it are a separate session: in the chat's, each would make reply() run again.
+    Notes on it have an item of their own: in the chat's session, each would make reply() run again.
     """
 
     def __init__(self, message: Message, can_stop: bool, markdown: bool) -> None:
@@ -125,10 +125,10 @@ class _Growing:
         self._chat = _given(chat_id=place.chat, business_connection_id=place.business)
         self._topic = _given(message_thread_id=place.thread)
         self._direct_topic = _given(direct_messages_topic_id=place.direct_topic)
-        # A business account takes no drafts.
+        # Drafts don't exist in the chats of a business account.
         self._is_draft = message["chat"]["type"] == "private" and place.business is None
-        # Stop ends the answers to an update, whenever it is delivered, and no others below the same
-        # message. An author's tests call reply() themselves: nothing has an id then.
+        # Stop ends the answers to this update, at any delivery, and no others below the same
+        # message. In an author's tests that call reply() themselves, nothing has an id.
         self._draft_id = run.id if run.is_update else message["message_id"]
         self._key = _key(place.room, self._draft_id if self._is_draft else message["message_id"])
         self._pause = DRAFT_PAUSE if self._is_draft else EDIT_PAUSE
@@ -142,10 +142,10 @@ class _Growing:
         has_button = has_notes and bool(settings.queue_url) and PRESS in handled
         self._can_stop = can_stop and self._is_draft and has_button
         self._notes_post = has_notes and not self._is_draft
-        if self._notes_post:  # several taps may be answered below one message
+        if self._notes_post:  # several taps below one message may be answered
             self._key += f"/{run.id}.{current.asking.streams}"
             current.asking.streams += bool(run.id)
-        # The id of the message that grows, if an earlier delivery of the update has begun it.
+        # The id of the message that grows, if an earlier delivery of the update has sent it.
         self._post: int | None = (
             _store().read("stream", self._key).get("post") if self._notes_post else None
         )
@@ -154,7 +154,7 @@ class _Growing:
         self._is_silent = False  # Telegram, at the last call
         self._is_business = place.business is not None
         self._is_markdown = markdown
-        self._is_plain = not markdown  # on the way, also once Telegram has refused Markdown
+        self._is_plain = not markdown  # until the end, also once Telegram has refused Markdown
         self._shown: Json = {}
         self._shown_at = self._waits_until = self._looks_at = float("-inf")
         self._limited_until = float("-inf")  # by Telegram, or the end of the answer by others
@@ -167,8 +167,8 @@ class _Growing:
     def no_word(self) -> Exception:
         """Return the error of an answer that has no word in time.
 
-        It is made again only if Telegram was silent: otherwise the bot is too slow, and would be
-        again.
+        Unreachable, so that the update is redelivered, only if Telegram didn't answer. Otherwise
+        the bot itself was too slow, and would be again: TimeoutError.
         """
         kind = Unreachable if self._is_silent else TimeoutError
         return kind("time was up before the first word of the answer")
@@ -182,7 +182,7 @@ class _Growing:
         return self._is_stopped
 
     def take_back(self) -> None:
-        """Delete the message that grows: it has shown no word of the answer, only thinking."""
+        """Delete the message that grows, which has shown only thinking."""
         if self._post and not self._is_business:
             self._wait_for_turn(1)
             self._try({"method": "deleteMessage", "message_id": self._post, **self._chat})
@@ -190,14 +190,14 @@ class _Growing:
     def show(self, text: str, thinking: str = "") -> None:
         """Show the end of a text, and the current thought, unless it is too soon."""
         now = time.monotonic()
-        # First, since a model may write thousands of chunks.
+        # This check comes first, since a model may write thousands of chunks.
         paused = self._shown_at + (self._pause if self._shown else 0)
         if now < max(paused, self._waits_until, self._limited_until):
             return
         contents = self._end(text, thinking)
         end = contents[0] if contents else {}
         if self._post and end == self._post_content:
-            return  # Telegram would refuse it: only drafts vanish
+            return  # Telegram would refuse it, and a message needs no renewal
         if end == self._shown and now < self._shown_at + RENEWAL:
             return
         if not self._may_show(bool(end)):
@@ -224,7 +224,7 @@ class _Growing:
                     current.run.made.seen = is_seen
 
     def whole(self, text: str, is_whole: bool, tail: str) -> list[Call]:
-        """Return the calls that leave all of a text, and its tail."""
+        """Return the calls that show all of a text, and its tail, for good."""
         calls: list[Any] = []
         parts = self._parts(text, is_whole, tail)
         if not parts:
@@ -238,11 +238,11 @@ class _Growing:
         return calls
 
     def _may_show(self, has_words: bool) -> bool:
-        """Count a call that shows the answer on its way, unless the chat has had too many."""
+        """Count a call that shows the growing answer, unless the chat has had too many."""
         ahead, longest = FIRST_AHEAD, LONGEST_WAIT
         if self._is_draft or self._post:
             ahead = EDIT_AHEAD
-        elif not has_words:  # which need not wait as long as "typing"
+        elif not has_words:  # "typing" must not delay the first words
             ahead, longest = TYPING_AHEAD, LOOK_PAUSE
         wait = 0.0
         if self._budget:
@@ -255,7 +255,7 @@ class _Growing:
     def _wait_for_turn(self, calls: int) -> None:
         """Wait until so many calls that end the answer may be made, if there is time for that.
 
-        Otherwise the host makes them, and Telegram has them wait.
+        Otherwise they are made at once, and Telegram may refuse them for a while (429).
         """
         wait = 0.0
         if self._budget:
@@ -268,7 +268,7 @@ class _Growing:
             time.sleep(wait)
 
     def _end_post(self, rich: list[Json], texts: list[Json]) -> list[Json]:
-        """Have the message that grows show a part of the text, and return the calls that remain."""
+        """Show a part of the text in the message that grows, and return the calls that remain."""
         self._is_plain = not rich
         self._grow([*rich, texts[0]])  # now, since somebody may have deleted the message
         if not self._post:
@@ -282,12 +282,12 @@ class _Growing:
     def _calls(
         self, first: Callable[[Json], Json], rich: list[Json], texts: list[Json]
     ) -> list[Json]:
-        """Return the calls that show a part: as Markdown, if it is some, or else as texts."""
+        """Return the calls that show a part: as Markdown, if there is any, or else as texts."""
         calls = [{**first(content), "instead_of": len(texts)} for content in rich]
         return [*calls, first(texts[0]), *map(self._send, texts[1:])]
 
     def _end(self, text: str, thinking: str) -> list[Json]:
-        """Return how the end of a text may be shown, the best way first: [] without a text."""
+        """Return the ways to show the end of a text, the best first. [] if there is no text."""
         lines = thinking.split("\n") if text.strip() or not self._is_business else []
         thought = next((line for each in reversed(lines) if (line := each.strip())), "")
         thought = thought[-LONGEST_THOUGHT:]
@@ -306,9 +306,9 @@ class _Growing:
         return [_markdown("\n\n".join(shown)), *contents] if shown else contents
 
     def _parts(self, text: str, is_whole: bool, tail: str) -> list[tuple[list[Json], list[Json]]]:
-        """Return the messages that a text becomes, each as Markdown, if it is some, and as texts.
+        """Return the messages that show a text, each as Markdown, if there is any, and as texts.
 
-        One of Markdown may be several of text, which has a lower limit.
+        One message of Markdown may become several of text, which has a lower limit.
         """
         found = []
         if self._is_markdown:
@@ -321,16 +321,16 @@ class _Growing:
         return parts
 
     def _grow(self, contents: list[Json]) -> None:
-        """Have the message that grows show the first of these contents that Telegram takes.
+        """Show the first of these contents that Telegram accepts in the message that grows.
 
-        Not if Telegram is busy.
+        Do nothing while Telegram limits the chat.
         """
         if time.monotonic() < self._limited_until:
             return
         is_seen = current.run.made.seen
         if edited := self._try_each(self._edit, contents):
             self._post_content, _ = edited
-        if self._is_noted:  # nobody sees it twice: the next delivery goes on in this message
+        if self._is_noted:  # nobody sees it twice: the next delivery continues in this message
             current.run.made.seen = is_seen
 
     def _try_each(
@@ -338,14 +338,14 @@ class _Growing:
     ) -> tuple[Json, Any] | None:
         """Try contents until Telegram doesn't refuse one, and return it with the result.
 
-        What the message shows already isn't tried.
+        If the message already shows one of them, return that without a call.
         """
         for content in contents:
             if content == self._post_content:
                 return content, None
             if result := self._try(make(content)):
                 return content, result
-            if not self._is_plain:  # it wasn't refused
+            if not self._is_plain:  # it failed for another reason than its markup
                 return None
         return None
 
@@ -372,9 +372,9 @@ class _Growing:
                 elif refusal.code == 400 and call["method"] == "editMessageText":
                     if "not modified" in refusal.description:  # Telegram's answer was lost
                         return True
-                    # It was deleted: all of the answer is sent at the end, and nothing before.
+                    # The message was deleted: the whole answer is sent at the end.
                     self._post, self._waits_until = None, float("inf")
-            finally:  # not before the call: between two that hang, chunks are taken
+            finally:  # not before the call: after one that hangs, chunks must be taken for a while
                 self._shown_at = time.monotonic()
         return None
 
@@ -405,19 +405,19 @@ class _Growing:
 
 @contextmanager
 def _briefly() -> Iterator[None]:
-    """Leave time for the whole answer, which matters more, and ignore Unreachable."""
+    """Leave time for the end of the answer, which matters more, and ignore Unreachable."""
     spare = deadline.left() - RESERVES["stream"]
     with deadline.within(min(LIMITS["show"], spare)), suppress(Unreachable):
         yield
 
 
 def _given(**params: Any) -> Json:
-    """Return those parameters that there are."""
+    """Return the parameters that aren't None."""
     return {name: value for name, value in params.items() if value is not None}
 
 
 def _budget(room: Any, is_group: bool) -> Any:
-    """Return what the answers in a chat share. A bot without a table doesn't load botkit.budget."""
+    """Return the budget that answers in a chat share. Only a bot with a table loads its module."""
     from .budget import Budget
 
     if is_group:
@@ -426,14 +426,14 @@ def _budget(room: Any, is_group: bool) -> Any:
 
 
 def _store() -> Any:
-    """Return botkit.store, which a bot without a table doesn't load."""
+    """Return botkit.store, which only a bot with a table loads."""
     from . import store
 
     return store
 
 
 def _rich() -> Any:
-    """Return botkit.rich.markdown. A bot without Markdown doesn't load it."""
+    """Return botkit.rich.markdown, which only a bot with Markdown loads."""
     from .rich import markdown
 
     return markdown
@@ -449,7 +449,7 @@ def _key(room: Any, question: int) -> str:
 
 def _split(text: str, most: int) -> list[str]:
     """Return a text as parts of at most so many UTF-16 code units, cut between lines or words."""
-    # Chunks may cut a surrogate pair in two, which Python keeps apart.
+    # Join surrogate pairs that chunks have cut in two.
     text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
     parts = []
     while text := text.strip():

@@ -19,13 +19,13 @@ from .http.connection import JSON_LIMIT, Connection
 from .settings import settings
 from .types import Any, Json
 
-# The root CA of api.telegram.org until April 2027, and the one used since June 2026.
+# The root CAs of api.telegram.org: one until April 2027, and one since June 2026.
 ROOTS = ("Go Daddy Root Certificate Authority - G2", "GoDaddy TLS Root CA - R1")
 MAX_FILE = 20 << 20  # bytes that a bot can download
 
-# Until when Telegram takes no calls that write to a chat, in seconds since 1970: botkit/limited.py.
+# By chat: until when Telegram refuses calls that write to it, in seconds since 1970 (limited.py).
 limited: dict[str, float] = {}
-WRITE = (  # what the names of those methods begin with, in lower case
+WRITE = (  # the beginnings of those methods' names, in lower case
     "copymessage",
     "deletemessage",
     "editmessage",
@@ -40,7 +40,7 @@ class Client:
 
     def __init__(self, api_url: str, token: str, proxy: str = "") -> None:
         self.token = token
-        self.username = ""  # of the bot with this token, once it was asked for
+        self.username = ""  # of the bot with this token, once `username` has asked for it
         self.connection = Connection(api_url, proxy, ROOTS)
 
     def __repr__(self) -> str:
@@ -50,8 +50,8 @@ class Client:
         """Call a method and return the `result` of Telegram's answer. `timeout` is in seconds.
 
         Parameters that are None are left out: the Bot API would read them as the text "null".
-        Raises Refused, or Unreachable if there is no answer from the Bot API: no connection, a
-        time-out, a server error, or some other server. Raises ValueError for an invalid method
+        Raises Refused, or Unreachable if the Bot API gave no answer: no connection, a time-out, a
+        server error, or an answer from another server. Raises ValueError for an invalid method
         name.
         """
         if not (method.isascii() and method.isalnum()):
@@ -90,14 +90,14 @@ class Client:
     ) -> tuple[int, bytes]:
         """Post `body`, or get a file if it is None. Returns the status and the body of the answer.
 
-        Raises Unreachable: TooLong if the answer has more than `limit` bytes.
+        Raises Unreachable, or its subclass TooLong if the answer has more than `limit` bytes.
         """
         method = "GET" if body is None else "POST"
         answer = self.connection.exchange(method, path, body, headers, timeout, limit)
         return answer.status, answer.body
 
 
-# This bot's. In a test, another object may take the place of its `connection`.
+# This bot's. Tests may replace its `connection`.
 own = Client(settings.api_url, settings.token, settings.proxy)
 
 
@@ -105,9 +105,9 @@ def call(method: str, /, **params: Any) -> Any:
     """Call a method of the Bot API and return its result, before the deadline of the invocation.
 
     The call is repeated once if the token was changed, and once if a group has a new id. If
-    Telegram refuses the call only because what it asks for is the case already, such as the same
-    edit, the result is True. Raises Refused, also without a call while Telegram takes none that
-    write to the chat, or Unreachable.
+    Telegram refuses a call only because its effect is there already, such as an edit that changes
+    nothing, the result is True. Raises Unreachable, or Refused: also without a call, while Telegram
+    limits calls that write to the chat (429).
     """
     current.check_rerun()
     chat = _written(method, params)
@@ -147,7 +147,7 @@ def _written(method: str, params: Json) -> str:
 def client() -> Client:
     """Return a client of this bot with a separate connection, for another thread.
 
-    Its `post` makes a call once, with its own time-out, and the log doesn't list that call.
+    Its `post` makes a call without retries, with its own time-out, and the log doesn't list it.
     Raises Unreachable if the token can't be fetched.
     """
     return Client(settings.api_url, token(), settings.proxy)
@@ -169,7 +169,7 @@ def download(file_path: str) -> bytes:
         raise Refused("download", 413, "a file must have at most 20 MB", {}) from None
     if status == 200:
         return data
-    if status in (400, 404):  # code 400, since elsewhere a 404 means that the token is wrong
+    if status in (400, 404):  # always code 400, since Refused takes a 404 for a wrong token
         raise Refused("download", 400, f"HTTP {status}: unknown file_path, or too old", {})
     if 400 < status < 500:
         raise Refused("download", status, f"HTTP {status}", {})

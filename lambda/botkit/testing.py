@@ -24,11 +24,11 @@ import pytest
 
 Json = dict[str, Any]
 
-SECONDS = 300.0  # that a test has: later, calls fail as they do at the end of an invocation
+SECONDS = 300.0  # for a test. Afterwards calls fail, as they do at the end of an invocation
 TOKEN = "42:token"
 ME = {"id": 42, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
-MESSAGES = ("copyMessage", "edit", "forwardMessage", "send")  # they give a message, others True
-# What a container remembers, by module: each test has a new one.
+MESSAGES = ("copyMessage", "edit", "forwardMessage", "send")  # these return a message, others True
+# What a container remembers, by module: each test begins with a new container.
 CACHES = {
     "steps.allow": "accounts",
     "steps.due": "recent",
@@ -55,16 +55,16 @@ def bot(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
     for name in own:
         sys.modules.pop(name, None)
     event_loop = sys.modules.get("botkit.frameworks.event_loop")
-    if event_loop and event_loop._loop:  # the bot is a framework's
+    if event_loop and event_loop._loop:  # the bot uses a framework
         event_loop._loop.close()
 
 
 class Calls(list[Json]):
-    """The calls that the bot made by itself: dicts with "method", as those that it returns.
+    """The calls that the bot made itself: dicts with "method", like those that it returns.
 
     `results` contains the result of a method: a value, an exception to raise, or a function of the
-    call's parameters. Others give a message, with an id from 900 on, or True. `files` contains the
-    results of `telegram.download`, by path.
+    call's parameters. Other methods return a message, with an id from 900 on, or True. `files`
+    contains the results of `telegram.download`, by path.
     """
 
     def __init__(self) -> None:
@@ -101,7 +101,7 @@ class Calls(list[Json]):
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
-    """Telegram, which notes the calls that the bot, or its framework, makes by itself."""
+    """Telegram, which notes the calls that the bot or its framework makes itself."""
     calls, telegram = Calls(), _botkit("telegram")
     monkeypatch.setattr(telegram, "limited", {})  # another test may have refused calls to the chat
     monkeypatch.setattr(telegram.own, "token", TOKEN)
@@ -111,7 +111,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
 
 
 class Sessions(dict[str, Json]):
-    """What `botkit.session` keeps, by key: `sessions["42"]` is {} at first."""
+    """The sessions that `botkit.session` keeps, by key: `sessions["42"]` is {} at first."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -153,7 +153,7 @@ class _Items(dict[str, Json]):
 
 @pytest.fixture
 def sessions(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Sessions:
-    """The sessions, in memory. Give `reply` the one of its update: `sessions["42"]`."""
+    """The sessions, in memory. Pass the update's session to `reply`: `sessions["42"]`."""
     _begin_with_aws(request)
     sessions = Sessions()
     monkeypatch.setattr(_botkit("settings").settings, "session_table", "sessions")
@@ -164,7 +164,7 @@ def sessions(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 
 class Waiting(NamedTuple):
-    """A call, or an event of the bot's own, that waits for its time."""
+    """A call, or an event of the bot, that waits for its time."""
 
     at: datetime
     event: Any
@@ -179,7 +179,7 @@ class Recurring(NamedTuple):
 
 
 class Waits(Mapping[str, Waiting]):
-    """What `botkit.later` has scheduled, by name. `every` has what recurs."""
+    """The calls and events that `botkit.later` scheduled, by name. `every` has those that recur."""
 
     def __init__(self, schedules: Any) -> None:
         self.schedules = schedules
@@ -200,7 +200,7 @@ class Waits(Mapping[str, Waiting]):
 
     @property
     def every(self) -> dict[str, Recurring]:
-        """What recurs, by name."""
+        """The calls and events that recur, by name."""
         return {
             item["event"]["every"]["name"]: Recurring(
                 item["cron"], item["zone"], _scheduled(item["event"])
@@ -214,7 +214,7 @@ class Waits(Mapping[str, Waiting]):
 
 
 def _scheduled(event: Any) -> Any:
-    """Return a call, a list of calls or an event as a bot has scheduled it, or its retry."""
+    """Return a call, a list of calls, an event, or a retry, in the form that a bot schedules."""
     match event:
         case {"later": {"tries": 0}, "calls": calls} | {"every": _, "calls": calls}:
             return calls[0] if len(calls) == 1 else calls
@@ -230,7 +230,7 @@ def waits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Wa
     settings = _botkit("settings").settings
     monkeypatch.setattr(settings, "later_group", "waits")
     monkeypatch.setattr(settings, "later_role", "arn:aws:iam::123456789012:role/waits")
-    # A test's bot may live in another time, which must not have passed.
+    # A test may use any date: for `later`, it is always in the future.
     monkeypatch.setattr(_botkit("later"), "time", _botkit("fakes.function").Clock(lambda: 0.0))
     schedules = _botkit("fakes.services").Schedules(_botkit("aws"))
     _replace(monkeypatch, "request", schedules.request)
@@ -240,8 +240,8 @@ def waits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Wa
 class Aws:
     """AWS's services: `asked` contains the bot's requests, and `results` their answers.
 
-    Both name it alike: "GetParameter" for `aws.call`, "GET /bucket/file" for `aws.request`, and the
-    path for `aws.events`. A result is as in `Calls`; that of `aws.events` is the events.
+    Both use the same names: "GetParameter" for `aws.call`, "GET /bucket/file" for `aws.request`,
+    and the path for `aws.events`. Results are as in `Calls`. Those of `aws.events` are its events.
     """
 
     def __init__(self) -> None:
@@ -325,9 +325,9 @@ def chat(
     """People who chat with the bot: `ada = chat.user("Ada")`. It is a Stage of telegram_stand_in.
 
     When `ada.send("/start")` returns, the bot has answered. It raises the bot's exceptions.
-    The bot has `sessions` and `waits`, and `chat.advance(seconds)` makes the calls scheduled until
-    then. `chat.event(…)` delivers an event. With `chat.allowed_ids = {…}`, only those may use the
-    bot.
+    The bot has `sessions` and `waits`, and `chat.advance(seconds)` makes the calls that are
+    scheduled until then. `chat.event(…)` delivers an event. With `chat.allowed_ids = {…}`, only
+    these people and chats may use the bot.
     """
     try:
         stand_in = importlib.import_module("telegram_stand_in")
@@ -337,7 +337,7 @@ def chat(
             "the module to pythonpath, beside its lambda"
         ) from None
     if "calls" in request.fixturenames:
-        raise ValueError("a test has chat or calls: both would answer what the bot calls")
+        raise ValueError("use chat or calls in a test, not both: each answers the bot's calls")
     telegram, settings = _botkit("telegram"), _botkit("settings").settings
     services, functions, host = map(_botkit, ("fakes.services", "fakes.function", "fakes.host"))
     queue = services.Queues(_botkit("aws"), services.QUEUE_URL)
@@ -368,12 +368,12 @@ def chat(
         stand_in.Stage.advance(stage, seconds)
 
     def event(content: Any) -> None:
-        """Deliver an event, as `on_event` gets it from AWS, again while Lambda would."""
+        """Deliver an event to `on_event`, and retry it as Lambda does."""
         waits.schedules.items["event"] = {"at": clock.time(), "event": content}
         advance(0)
 
     def wait_until(due: float) -> float:
-        """Let the time pass until something is due. Returns the seconds."""
+        """Let time pass until something is due. Returns the seconds."""
         pause: float = max(0.0, due - clock.time())
         stand_in.Stage.advance(stage, pause)
         return pause
@@ -400,18 +400,18 @@ def chat(
     stage.telegram.bot.outbox.info["allowed_updates"] = list(bot.HANDLED)
     yield stage
     current = _botkit("current")
-    current.begin(current.Run("start"))  # what the last update noted is nothing to the next test
+    current.begin(current.Run("start"))  # the next test must not see notes of the last update
     request.node.add_report_section("teardown", "Telegram", stage.transcript)
 
 
 def _begin_with_aws(request: pytest.FixtureRequest) -> None:
-    """Have `aws`, if the test uses it, get only what no other stand-in takes."""
+    """Set up `aws` first, if the test uses it: it gets only calls that other stand-ins pass on."""
     if "aws" in request.fixturenames:
         request.getfixturevalue("aws")
 
 
 def _replace(monkeypatch: pytest.MonkeyPatch, name: str, function: Callable[..., Any]) -> None:
-    """Have a stand-in take the place of a function of `botkit.aws`."""
+    """Replace a function of `botkit.aws` with a stand-in's."""
 
     def checked(*arguments: Any, **more: Any) -> Any:
         _botkit("current").check_rerun()
@@ -427,5 +427,5 @@ def _result(result: Any, content: Any) -> Any:
 
 
 def _botkit(name: str) -> Any:
-    """Return a module of botkit, once it is needed."""
+    """Return a module of botkit, imported only when it is needed."""
     return importlib.import_module(f"botkit.{name}")

@@ -294,7 +294,7 @@ def test_if_the_start_fails_the_update_is_kept(
 def test_a_handler_whose_kind_never_comes_fails_at_the_start(start_bot: StartBot) -> None:
     late = "\n\n@dispatcher.callback_query()\nasync def press(query):\n    pass\n"
     container = start_bot(handler(ANSWER) + late)
-    error = 'HANDLED in bot.py must have "callback_query", which press() at bot.py:22 handles'
+    error = 'HANDLED in bot.py must contain "callback_query", which press() at bot.py:22 handles'
     assert result(container, 503) == ("misconfigured", error)
 
 
@@ -329,7 +329,9 @@ def test_without_a_token_the_update_is_kept(start_bot: StartBot) -> None:
 def test_a_bot_that_polls_is_told_what_to_use(start_bot: StartBot, line: str) -> None:
     outcome, error = result(start_bot(f"{handler(ANSWER)}\n{line}\n"), 503)
     assert outcome == "misconfigured"
-    told = "bot.py can't be imported: Misconfigured: updates come by the webhook, to reply = on_"
+    told = (
+        "bot.py can't be imported: Misconfigured: updates come through the webhook, to reply = on_"
+    )
     assert error.startswith(told)
 
 
@@ -337,7 +339,7 @@ def test_a_bot_that_serves_a_webhook_is_told_what_to_use(start_bot: StartBot) ->
     serves = "from aiogram.webhook.aiohttp_server import SimpleRequestHandler\n"
     line = 'SimpleRequestHandler(dispatcher, Bot("1:x")).register(None, "/")'
     outcome, error = result(start_bot(f"{serves}{handler(ANSWER)}\n{line}\n"), 503)
-    assert (outcome, "updates come by the webhook" in error) == ("misconfigured", True)
+    assert (outcome, "updates come through the webhook" in error) == ("misconfigured", True)
 
 
 def test_a_program_may_poll(aiogram: ModuleType) -> None:
@@ -512,19 +514,19 @@ def test_a_state_that_the_session_has_is_kept(
 @pytest.mark.parametrize(
     ("choice", "chat", "user", "more", "what_to_do"),
     [
-        ("'chat'", 43, 43, "", "botkit.session has others"),
-        ("'chat'", 43, 42, "", 'with SESSION = "user" it would'),
-        ("'chat'", 42, 43, ", business_connection_id='b'", "botkit.session has others"),
-        ("'chat_user'", 42, 43, "", 'with SESSION = "chat" or SESSION = "topic" it would'),
-        ("'chat_user'", 42, 43, ", 7", 'with SESSION = "chat" it would'),
-        ("lambda update: 'all'", 43, 43, "", "botkit.session has others"),
+        ("'chat'", 43, 43, "", "use botkit.session"),
+        ("'chat'", 43, 42, "", 'with SESSION = "user", it would be'),
+        ("'chat'", 42, 43, ", business_connection_id='b'", "use botkit.session"),
+        ("'chat_user'", 42, 43, "", 'with SESSION = "chat" or SESSION = "topic", it would be'),
+        ("'chat_user'", 42, 43, ", 7", 'with SESSION = "chat", it would be'),
+        ("lambda update: 'all'", 43, 43, "", "use botkit.session"),
     ],
 )
 def test_what_another_session_has_is_refused_in_words(
     start_with_sessions: StartBot, choice: str, chat: int, user: int, more: str, what_to_do: str
 ) -> None:
     container = start_with_sessions(with_session(other(chat, user, more), choice))
-    error = f"the session of this update doesn't have that: {what_to_do}"
+    error = f"this data isn't in the update's session: {what_to_do}"
     assert result(container) == ("bot_failed", error)
     assert container.table.items == {}
 
@@ -533,9 +535,9 @@ def test_a_chat_is_the_same_however_large_its_id(start_with_sessions: StartBot) 
     """Small numbers are one object, large ones are not."""
     chat = 5_000_000_000
     container = start_with_sessions(with_session(other(chat, 43), "'chat_user'"))
-    error = "the session of this update doesn't have that: "
+    error = "this data isn't in the update's session: "
     said = result(container, text="x", chat={"id": chat, "type": "private"})
-    assert said == ("bot_failed", error + 'with SESSION = "chat" or SESSION = "topic" it would')
+    assert said == ("bot_failed", error + 'with SESSION = "chat" or SESSION = "topic", it would be')
 
 
 def test_an_update_of_nobody_has_no_state(start_with_sessions: StartBot) -> None:
@@ -546,7 +548,7 @@ def test_an_update_of_nobody_has_no_state(start_with_sessions: StartBot) -> None
     poll |= {"is_closed": False, "is_anonymous": True, "allows_multiple_answers": False}
     poll |= {"allows_revoting": False, "members_only": False}
     container.deliver({"update_id": 1, "poll": poll})
-    error = "the session of this update doesn't have that: botkit.session has others"
+    error = "this data isn't in the update's session: use botkit.session"
     assert (container.line["outcome"], container.line.get("error")) == ("bot_failed", error)
 
 

@@ -578,7 +578,7 @@ COUNT = handler(
 
 
 USER, CHAT = "context.user_data['n'] = 1", "context.chat_data['n'] = 1"
-OTHERS = "the session of this update doesn't have that: "
+OTHERS = "this data isn't in the update's session: "
 
 
 @pytest.mark.parametrize(
@@ -600,7 +600,7 @@ def test_what_another_session_has_is_refused_in_words(
     before = "async def log(update, context):\n    pass\n"
     container = start_with_sessions(handler(line, choice=f'"{choice}"', before=before, build=build))
     bot_api.answers("getMe", {}, ME)
-    error = f'{OTHERS}with SESSION = "{fit}" it would'
+    error = f'{OTHERS}with SESSION = "{fit}", it would be'
     assert result(container, **{**MESSAGE, "chat": GROUP}) == ("bot_failed", error)
     assert container.table.items == {}
 
@@ -800,15 +800,15 @@ def test_one_session_is_read_once(start_with_sessions: StartBot, bot_api: BotApi
         ("context.bot_data['n'][0] = 0", f"a part of bot_data was changed, and {NOT_KEPT}"),
         (
             "context.application.chat_data[7]['n'] = 1",
-            "chat_data must be that of the update: botkit.session has others",
+            "chat_data must be that of the update: use botkit.session instead",
         ),
         (
             "context.application.drop_user_data(7)",
-            "user_data must be that of the update: botkit.session has others",
+            "user_data must be that of the update: use botkit.session instead",
         ),
         (
             "context.application.migrate_chat_data(old_chat_id=42, new_chat_id=-105)",
-            "chat_data must be that of the update: botkit.session has others",
+            "chat_data must be that of the update: use botkit.session instead",
         ),
         ("context.user_data['n'] = {1}", "a session must contain only strings"),
     ],
@@ -836,7 +836,7 @@ def test_data_of_others_cannot_be_kept_even_if_an_id_of_the_updates_is_the_same(
     lines = f"context.{other}['n'] = 1", f"context.application.{kind}[{id}]['n'] = 1"
     container = start_with_sessions(handler(*lines, choice="lambda update: 'all'"))
     bot_api.answers("getMe", {}, ME)
-    error = f"{kind} must be that of the update: botkit.session has others"
+    error = f"{kind} must be that of the update: use botkit.session instead"
     assert result(container, **{**MESSAGE, "chat": GROUP}) == ("bot_failed", error)
 
 
@@ -944,7 +944,7 @@ def test_an_account_and_its_customers_have_data_of_their_own(
     bot_api.answers("getMe", {}, ME)
     container.deliver(business(1, "x", writer))
     if fit:
-        assert container.line["error"] == f'{OTHERS}with SESSION = "{fit}" it would'
+        assert container.line["error"] == f'{OTHERS}with SESSION = "{fit}", it would be'
     else:
         [session] = [kept(container, key) for key in container.table.items]
         assert session == {"user_data": {f"business:b:{writer}": {"n": 1}}}
@@ -989,7 +989,7 @@ def test_a_conversation_needs_a_session_that_has_it(
 
 
 def test_the_library_knows_no_topics(start_with_sessions: StartBot) -> None:
-    error = 'SESSION must not be "topic": the library knows no topics'
+    error = 'SESSION must not be "topic": the library has no data by topic'
     container = start_with_sessions(handler(SEND, choice='"topic"'))
     assert result(container, status=503) == ("misconfigured", error)
 
@@ -1001,7 +1001,7 @@ def test_the_library_knows_no_topics(start_with_sessions: StartBot) -> None:
         ("return ApplicationBuilder().token('1:x').build()", "build() must use the builder"),
         (
             "global a; a = globals().get('a') or builder.build(); return a",
-            "build() must return a new Application: each has an update's state",
+            "build() must return a new Application each time: it has one's state",
         ),
         ("return builder.persistence(DictPersistence()).build()", "leave out .persistence()"),
         (
@@ -1016,8 +1016,8 @@ def test_the_library_knows_no_topics(start_with_sessions: StartBot) -> None:
             "builder.build().job_queue.run_once(hook, 1)",
             "there is no job queue: use botkit.later or a schedule",
         ),
-        ("builder.build().run_polling()", "updates come by the webhook, to reply = on_ptb."),
-        ("builder.build().run_webhook()", "updates come by the webhook, to reply = on_ptb."),
+        ("builder.build().run_polling()", "updates come through the webhook, to reply = on_ptb."),
+        ("builder.build().run_webhook()", "updates come through the webhook, to reply = on_ptb."),
         (
             "a = builder.build(); a.add_handler(conversation()); return a",
             "a ConversationHandler must have a name and persistent=True (this one begins with "
@@ -1042,7 +1042,7 @@ def test_the_library_knows_no_topics(start_with_sessions: StartBot) -> None:
         (
             "a = builder.build(); a.add_handler(conversation(name='a', persistent=True,"
             " conversation_timeout=1)); return a",
-            "leave out conversation_timeout, because no timer can reach a conversation: compare",
+            "leave out conversation_timeout, since no timer runs between updates: compare",
         ),
     ],
 )
@@ -1101,7 +1101,7 @@ def test_a_handler_whose_kind_never_comes_fails_at_the_start(
     outcome, said = result(
         start_with_sessions(f"{bot}\nHANDLED = ['{handled}']\n"), status=503 if missing else 200
     )
-    error = f'HANDLED in bot.py must have "{missing}", which press() at bot.py:23 handles'
+    error = f'HANDLED in bot.py must contain "{missing}", which press() at bot.py:23 handles'
     assert (outcome, said) == (("misconfigured", error) if missing else ("ignored", ""))
 
 

@@ -178,7 +178,7 @@ def swallows(line: str) -> tuple[str, ...]:
 def test_the_url_of_a_file_would_have_the_token(start_bot: StartBot) -> None:
     """Even if the bot catches the error."""
     container = start_bot(handler(*swallows("bot.get_file_url('x')")))
-    error = "the URL of a file has the token: use bot.download_file(file_path)"
+    error = "the URL of a file contains the token: use bot.download_file(file_path)"
     assert result(container, status=503) == ("misconfigured", error)
 
 
@@ -366,36 +366,36 @@ def test_a_conversation_survives_its_container(
     assert kept(container) == {}
 
 
-OTHERS = "the session of this update doesn't have that: "
+OTHERS = "this data isn't in the update's session: "
 GROUP: Json = {"chat": {"id": -5, "type": "group", "title": "G"}}
 
 
 @pytest.mark.parametrize(
     ("choice", "line", "what_to_do"),
     [
-        ("chat", "bot.set_state(7, 'x', -1)", "botkit.session has others"),
-        ("chat", "bot.set_state(42, 'x')", 'with SESSION = "user" it would'),
-        ("chat", "bot.get_state(42)", 'with SESSION = "user" it would'),
+        ("chat", "bot.set_state(7, 'x', -1)", "use botkit.session"),
+        ("chat", "bot.set_state(42, 'x')", 'with SESSION = "user", it would be'),
+        ("chat", "bot.get_state(42)", 'with SESSION = "user", it would be'),
         (
             "user",
             "bot.set_state(7, 'x', -5)",
-            'with SESSION = "chat" or SESSION = "topic" it would',
+            'with SESSION = "chat" or SESSION = "topic", it would be',
         ),
         ("topic", "bot.set_state(42, 'x', -5, message_thread_id=7)", None),
-        ("chat", "bot.set_state(42, 'x', -5, 'b')", 'with SESSION = "user" it would'),
+        ("chat", "bot.set_state(42, 'x', -5, 'b')", 'with SESSION = "user", it would be'),
         (
             "chat",
             "bot.register_next_step_handler_by_chat_id(42, handle)",
-            'with SESSION = "user" it would',
+            'with SESSION = "user", it would be',
         ),
-        ("user", "bot.clear_step_handler_by_chat_id(7)", "botkit.session has others"),
+        ("user", "bot.clear_step_handler_by_chat_id(7)", "use botkit.session"),
     ],
 )
 def test_what_another_session_has_is_refused_in_words(
     start_with_sessions: StartBot, choice: str, line: str, what_to_do: str | None
 ) -> None:
     container = start_with_sessions(handler(line, choice=choice))
-    fit = 'with SESSION = "chat" or SESSION = "user" or SESSION = "chat_user" it would'
+    fit = 'with SESSION = "chat" or SESSION = "user" or SESSION = "chat_user", it would be'
     assert result(container, **GROUP) == ("bot_failed", OTHERS + (what_to_do or fit))
     assert container.table.items == {}
 
@@ -464,7 +464,7 @@ def test_with_a_function_as_session_only_the_chats_own_states_are_kept(
     for other in (7, 9999):
         container = start_with_sessions(handler(f"bot.set_state({other}, Form.name)") + choose)
         outcome, error = result(container, update_id=other, **private)
-        assert (outcome, error) == ("bot_failed", f"{OTHERS}botkit.session has others")
+        assert (outcome, error) == ("bot_failed", f"{OTHERS}use botkit.session")
 
 
 def test_what_waits_for_a_reply(start_with_sessions: StartBot, bot_api: BotApi) -> None:
@@ -502,7 +502,7 @@ def test_a_reply_in_another_chat_is_not_awaited(
     )
     container = start_with_sessions(bot)
     bot_api.answers("sendMessage", {"chat_id": "-99", "text": "asks"}, {**MESSAGE, **group})
-    error = f"{OTHERS}botkit.session has others"
+    error = f"{OTHERS}use botkit.session"
     assert result(container) == ("bot_failed", error)
 
 
@@ -537,7 +537,7 @@ def test_two_functions_may_wait_for_a_message(
 
 
 ONLY = f"a session must contain only {JSON_VALUES}: arguments: "
-TOP = "only a function at the top of a module can wait for a message, not "
+TOP = "only a function at the top level of a module can wait for a message, not "
 
 
 @pytest.mark.parametrize(
@@ -548,7 +548,7 @@ TOP = "only a function at the top of a module can wait for a message, not "
         ("type('Step', (), {'__call__': print})()", f"{TOP}a Step"),
         (
             "handle, message",
-            "handle at bot.py:18 can't wait with these: a session must contain only",
+            "handle at bot.py:18 can't wait with these: a session",
         ),
         ("handle, {1: 2}", f"handle at bot.py:18 can't wait with these: {ONLY}a key of type int"),
     ],
@@ -713,7 +713,7 @@ def test_a_handler_whose_kind_never_comes_fails_at_the_start(
     outcome, error = result(start_bot(source(press)), status=503 if kind else 200)
     assert outcome == ("misconfigured" if kind else "ignored")
     assert error.startswith(
-        kind and f'HANDLED in bot.py must have "{kind}", which press() at bot.py:'
+        kind and f'HANDLED in bot.py must contain "{kind}", which press() at bot.py:'
     )
 
 
@@ -726,11 +726,17 @@ def test_a_session_may_be_chosen_after_reply(start_with_sessions: StartBot) -> N
 @pytest.mark.parametrize(
     ("line", "error"),
     [
-        ("bot.infinity_polling()", "updates come by the webhook, to reply = on_telebot.reply_with"),
-        ("bot.polling()", "updates come by the webhook, to reply = on_telebot.reply_with(bot)"),
+        (
+            "bot.infinity_polling()",
+            "updates come through the webhook, to reply = on_telebot.",
+        ),
+        (
+            "bot.polling()",
+            "updates come through the webhook, to reply = on_telebot.",
+        ),
         (
             "bot.run_webhooks()",
-            "updates come by the webhook, to reply = on_telebot.reply_with(bot)",
+            "updates come through the webhook, to reply = on_telebot.",
         ),
         (
             "pickled = telebot.storage.StatePickleStorage\n"

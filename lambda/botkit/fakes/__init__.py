@@ -1,1 +1,1 @@
-"""Stand-ins for what surrounds the function: AWS's services and its invoker. Not packed."""
+"""Stand-ins for the function's surroundings: AWS's services and its invoker. Not packed."""

@@ -1,6 +1,6 @@
 """The times of a cron expression in a time zone, as EventBridge Scheduler has them.
 
-Times that the zone's clocks skip are skipped. Those that they show twice are meant once: the first.
+Times that the zone's clocks skip are skipped. Those that they show twice count once: the first.
 Source: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based
 """
 
@@ -56,7 +56,7 @@ def numbers(field: str, least: int, most: int) -> list[int]:
 
 
 def days_of(days: str, weekdays: str, year: int, month: int) -> Iterator[date]:
-    """Yield the days of a month that one of the two fields for days names. The other one is "?"."""
+    """Yield the days of a month that the two fields for days name. One of the fields is "?"."""
     last = calendar.monthrange(year, month)[1]
     everyday = [date(year, month, day) for day in range(1, last + 1)]
     if days == "L":
@@ -86,5 +86,5 @@ def number_of(day: date) -> int:
 
 
 def as_scheduled(seconds: float) -> str:
-    """Return a time as Scheduler fills it into an input."""
+    """Return a time in the form in which Scheduler puts it into an input."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 @contextlib.contextmanager
 def alone(file: Path | None) -> Iterator[None]:
-    """Give a block a file, if there is one, that other processes also write."""
+    """Lock a file, if one is given, for a block: other processes also write it."""
     if not file:
         yield
         return
@@ -26,7 +26,7 @@ def alone(file: Path | None) -> Iterator[None]:
 
 
 def read(file: Path) -> Json:
-    """Return the items in a file, none if there is no file."""
+    """Return the items in a file, {} if there is no file."""
     with contextlib.suppress(FileNotFoundError):
         items: Json = json.loads(file.read_text())
         return items
@@ -34,7 +34,7 @@ def read(file: Path) -> Json:
 
 
 def write(file: Path, items: Json) -> None:
-    """Write items into a file that only its owner can read, all of it or nothing."""
+    """Write items into a file that only its owner can read, all of them or none."""
     new = file.with_name(f"{file.name}.new")
     file.parent.mkdir(0o700, parents=True, exist_ok=True)
     new.touch(0o600)

@@ -20,7 +20,7 @@ from ..sources import queue, source_of, webhook
 Json = dict[str, Any]
 
 MOST_TRIES = 100  # of an update whose calls fail for now
-LATER = 0.01  # seconds that a pause takes too long
+LATER = 0.01  # seconds by which a pause is longer than asked for
 
 
 class Clock:
@@ -45,7 +45,7 @@ class Clock:
 class Function:
     """The function, with so many seconds for each event.
 
-    `wait` lets seconds pass, for which Telegram waits before it delivers an update again.
+    `wait` lets seconds pass: Telegram's pause before it redelivers an update.
     """
 
     def __init__(self, seconds: float, wait: Callable[[float], object]) -> None:

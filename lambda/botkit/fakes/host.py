@@ -1,7 +1,7 @@
-"""Who invokes the function when something is due: Lambda's poller of the queue, and Scheduler.
+"""Stand-ins for the function's invokers: Lambda's poller of the queue, and Scheduler.
 
-`invoke(event, request_id)` has the function answer an event, and returns its result and its error,
-"" if there is none. The function itself decides what becomes of an update or event.
+`invoke(event, request_id)` invokes the function, and returns its result and its error, "" if there
+is none. The function itself decides what becomes of an update or event.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ Json = dict[str, Any]
 Invoke = Callable[[Json, str], tuple[Any, str]]
 
 HIDDEN = 60.0  # seconds for which the queue hides a message (queue.tf)
-MOST_RECEIVES = 20  # of a message, which then is a dead letter (queue.tf)
-PAUSES = (60.0, 120.0)  # seconds, between Lambda's three tries of an event
-AGAIN = "again."  # begins the names of events that wait for another try
+MOST_RECEIVES = 20  # of a message, which then becomes a dead letter (queue.tf)
+PAUSES = (60.0, 120.0)  # seconds between Lambda's three tries of an event
+AGAIN = "again."  # before the names of events that wait for a retry
 
 
 class Poller:
     """Invokes the function with each message of its queue, and deletes those that are done.
 
-    `bury` is called with a message that isn't done in all its tries, which then is a dead letter.
+    `bury` is called with a message that failed in all its tries: it becomes a dead letter.
     """
 
     def __init__(self, queued: Queues, invoke: Invoke, bury: Callable[[Json], object]) -> None:
@@ -37,7 +37,7 @@ class Poller:
         return self._queued.next_time(QUEUE_URL)
 
     def run_next(self) -> bool:
-        """Deliver the next message. Returns whether it won't be delivered again."""
+        """Deliver the next message. Returns whether it is over, and won't be redelivered."""
         message = self._queued.receive(QUEUE_URL, HIDDEN)
         if not message:
             return True
@@ -51,10 +51,10 @@ class Poller:
 
 
 class Scheduler:
-    """Invokes the function with each schedule when it is due, and again while Lambda would.
+    """Invokes the function with each schedule when it is due, and retries as Lambda does.
 
-    `pauses` are the seconds before each further try. `give_up` is called with an event that failed
-    in all of them, the id of its invocation, and the error.
+    `pauses` are the seconds before each retry. `give_up` is called with an event that failed in all
+    tries, the id of its invocation, and the error.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Scheduler:
         return next((each["at"] for each in in_order(self._schedules.items).values()), None)
 
     def run_next(self) -> bool:
-        """Deliver what is due next. Returns whether it won't be delivered again."""
+        """Deliver the next event. Returns whether it is over, and won't be redelivered."""
         return self.run(next(iter(in_order(self._schedules.items)), ""))
 
     def run(self, name: str) -> bool:
@@ -99,7 +99,7 @@ class Scheduler:
 def take(schedules: Json, name: str, now: float) -> Json | None:
     """Return a schedule, None if it is gone, with the "event" as Scheduler delivers it now.
 
-    The schedule is deleted, unless it recurs. Then the times that were missed are left out.
+    The schedule is deleted, unless it recurs. If it recurs, missed times are left out.
     """
     schedule: Json | None = schedules.get(name)
     if schedule and "cron" in schedule:
@@ -113,7 +113,7 @@ def take(schedules: Json, name: str, now: float) -> Json | None:
 
 
 def queue_event(message: Json) -> Json:
-    """Return the event in which Lambda hands over a message of the queue."""
+    """Return the event with which Lambda delivers a message of the queue."""
     record = {"messageId": message["id"], "receiptHandle": message["id"], "body": message["body"]}
     record["attributes"] = {"ApproximateReceiveCount": str(message["received"])}
     account, name = QUEUE_URL.split("/")[-2:]

@@ -1,4 +1,4 @@
-"""Stand-ins for AWS's services for a function in a process of its own, and for its host."""
+"""Stand-ins for AWS's services, for a function in its own process and for that process's host."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Json = dict[str, Any]
 TABLE = "sessions"
 FAILED_URL = "https://sqs.local/000000000000/failed"
 DEAD_LETTERS_URL = "https://sqs.local/000000000000/dead.fifo"
-# The function's settings. With those of the demo, it also keeps what failed.
+# The function's settings. Those of the demo add a queue for failed updates.
 ENVIRONMENT = {
     "DEAD_LETTERS_URL": DEAD_LETTERS_URL,
     "LATER_GROUP": "later",
@@ -24,8 +24,8 @@ ENVIRONMENT = {
     "SESSION_TABLE": TABLE,
 }
 NO_AWS = (
-    "there is no AWS here: leave it out, or try it with its tables and permissions by "
-    "demo --config DIR"
+    "there is no AWS here: leave the call out, or run demo --config DIR, which has your tables and "
+    "permissions"
 )
 
 
@@ -44,9 +44,9 @@ class Services:
         self.failed = Queues(aws, FAILED_URL, DEAD_LETTERS_URL, file=failed)
 
     def install(self) -> None:
-        """Have the function use these. There is nothing to connect to at start-up.
+        """Make the function use these. There is nothing to connect to at start-up.
 
-        Without credentials, which an --env-file may have, other requests to AWS are refused.
+        Other requests to AWS are refused, unless there are credentials, as in an --env-file.
         """
         if not os.environ.get("AWS_ACCESS_KEY_ID"):
             self.aws._Request = partial(_refuse, self.aws)

@@ -1,7 +1,7 @@
 """Stand-ins for AWS's services: DynamoDB's table, SQS's queues and Scheduler's schedules.
 
-Each takes the place of `aws.call` or `aws.request`, and passes on what isn't for it. Its items are
-in a file, if one is given, and else in memory.
+Each replaces `aws.call` or `aws.request`, and passes on calls that aren't for it. Its items are in
+a file, if one is given, or else in memory.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ QUEUE_URL = "https://sqs.local/000000000000/updates.fifo"
 
 
 class _Kept:
-    """Items in `file`, or in memory: those of another stand-in, if they are given.
+    """Items in `file`, or in memory, where they may be given as `items`.
 
     `aws` is the module of botkit, None for a host, which makes no calls. `now` is the clock.
     """
@@ -140,7 +140,7 @@ class Schedules(_Kept):
     """The two groups of Scheduler's schedules.
 
     An item is the event, and the time in seconds since 1970 ("at"). One that recurs has "cron" and
-    "zone" instead, runs at the times after "since", and is named after EVERY.
+    "zone" instead, runs at the times after "since", and has EVERY before its name.
     """
 
     def __init__(
@@ -198,9 +198,9 @@ class Schedules(_Kept):
 class Queues(_Kept):
     """SQS queues. A message is hidden from others while somebody has it.
 
-    It has its "queue" and "body", how often it was "received", and the time in seconds until which
-    it is "hidden". In a FIFO queue its id is that of its deduplication, and it waits for those that
-    came before it in its "group".
+    It has its "queue" and "body", how often it was "received", and the time until which it is
+    "hidden", in seconds since 1970. In a FIFO queue its id is its deduplication id, and it waits
+    for earlier ones in its "group".
     """
 
     def __init__(
@@ -286,9 +286,9 @@ def seconds_of(expression: str) -> float:
 
 
 def in_order(schedules: Json) -> Json:
-    """Return schedules by their names, the first one first: each with its next time, "at".
+    """Return schedules by their names, in the order of their next times, "at".
 
-    One that recurs no more is left out.
+    A recurring one without another time is left out.
     """
     coming = {}
     for name, item in schedules.items():
@@ -300,6 +300,6 @@ def in_order(schedules: Json) -> Json:
 
 
 def as_received(message: Json) -> Json:
-    """Return a message of `Queues` as ReceiveMessage has it."""
+    """Return a message of `Queues` in the form of ReceiveMessage."""
     found = {"MessageId": message["id"], "ReceiptHandle": message["id"], "Body": message["body"]}
     return {**found, "Attributes": {"ApproximateReceiveCount": f"{message['received']}"}}

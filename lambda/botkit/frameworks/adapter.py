@@ -1,15 +1,15 @@
-"""Shared by the adapters of frameworks: calls, how an update ends, and the session.
+"""Common parts of the frameworks' adapters: calls, how an update ends, and the session.
 
 The framework, the bot and its error handlers may swallow an error. The update would then end as if
 nothing was lost. So these errors are remembered here, and decide how it ends:
 
-- an error of a call, a state, a job or whatever else the framework hands over to botkit, even if
+- an error of a call, a state, a job or anything else that the framework passes to botkit, even if
   the bot catches it
-- another error of botkit, such as BadSchedule, that reaches an error handler: that one takes errors
-  of every kind. If the bot catches it before, it has handled it
+- another error of botkit, such as BadSchedule, that reaches one of the bot's error handlers. If the
+  bot catches it before, it has handled it
 
-A refusal by Telegram is remembered only if a later try may succeed. After an error for which that
-is so, the update is redelivered, if people have seen none of its calls.
+A refusal by Telegram is remembered only if a retry may succeed. After an error that a retry may
+fix, the update is redelivered, if people have seen none of its calls.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ from ..types import Any, Json
 
 logger = logging.getLogger("botkit")
 
-# The module does the work of these.
+# Methods whose work the module does.
 NOT_HERE = {
     "deletewebhook": "terraform apply registers the webhook",
-    "getupdates": "updates come by the webhook",
+    "getupdates": "updates come through the webhook",
     "setwebhook": "terraform apply registers the webhook",
 }
 NO_STATE = "a framework's state is kept only in reply(), and with SESSION in bot.py"
@@ -69,7 +69,7 @@ def download(file_path: str) -> bytes:
 
 
 def remember(error: object, what: object = None) -> None:
-    """Remember an error of botkit's, but for a refusal that a later try wouldn't change."""
+    """Remember an error if it is botkit's, except a refusal that a retry wouldn't change."""
     failures = current.asking.failures
     if not isinstance(error, Failure) or error in (known for _, known in failures):
         return
@@ -79,7 +79,7 @@ def remember(error: object, what: object = None) -> None:
 
 @contextmanager
 def remembering(what: object = None) -> Iterator[None]:
-    """Remember an error: that of a call until it has succeeded, which `what` identifies."""
+    """Remember the error of a block. Once a call, which `what` identifies, succeeds, forget it."""
     try:
         yield
     except Failure as error:
@@ -91,16 +91,16 @@ def remembering(what: object = None) -> Iterator[None]:
 
 
 def _first() -> Failure | None:
-    """Return the first error that is remembered, if possible one that may be gone later."""
+    """Return the first remembered error, if possible one that a retry may fix."""
     errors = [error for _, error in current.asking.failures]
     return min(errors, key=lambda each: not each.may_pass, default=None)
 
 
 def handle(session: Json | None, handler: Callable[[], object]) -> list[Json]:
-    """Have a framework handle an update, with the session as its state. Returns no calls.
+    """Let a framework handle an update, with the session as its state. Returns no calls.
 
-    Raises an error that may be gone later if the update may be redelivered, and else FailedForGood
-    if the handler failed, or an error is remembered.
+    If an error was remembered that a retry may fix, and people would see no call twice, raises it,
+    so that the update is redelivered. Otherwise any failure raises FailedForGood.
     """
     asking = current.asking
     asking.failures.clear()
@@ -136,7 +136,7 @@ def _log_warning(_: object, kind: type[Warning], file: str, line: int, *__: obje
 
 @contextmanager
 def starting() -> Iterator[None]:
-    """Run the start of a framework, which is no part of the update: if it fails, none is lost."""
+    """Run the start of a framework, which isn't a part of the update: if it fails, none is lost."""
     current.asking.is_start = True
     try:
         yield
@@ -157,7 +157,7 @@ def choice() -> Any:
 
 
 def require(choices: Sequence[str], why: str) -> None:
-    """Raise Misconfigured unless SESSION of bot.py is one of these choices, or a function."""
+    """Raise Misconfigured unless SESSION in bot.py is one of these choices, or a function."""
     if not callable(choice()) and choice() not in choices:
         raise Misconfigured(f"{why} bot.py must have {_described(choices)}")
 
@@ -167,15 +167,15 @@ def _described(choices: Iterable[str]) -> str:
 
 
 def check_bot(bot: Any) -> None:
-    """Raise Misconfigured if the bot needs something impossible: for an apply, which then fails."""
+    """Raise Misconfigured if the bot needs something impossible, so that the apply fails."""
     for each in checks:
         each()
 
 
 def require_kinds(handlers: Iterable[tuple[Sequence[str], object]]) -> None:
-    """Raise Misconfigured if HANDLED of bot.py has none of the kinds of update of a handler.
+    """Raise Misconfigured if HANDLED in bot.py has none of the kinds of update of a handler.
 
-    `handlers` has the kinds and the function of each. Without HANDLED, the registration says so.
+    `handlers` are pairs of kinds and a function. If HANDLED is missing, the registration says so.
     """
     handled = getattr(sys.modules.get("bot"), "HANDLED", None)
     if not isinstance(handled, (dict, list, set, tuple)):
@@ -183,14 +183,14 @@ def require_kinds(handlers: Iterable[tuple[Sequence[str], object]]) -> None:
     for kinds, function in handlers:
         if not set(kinds) & set(handled):
             raise Misconfigured(
-                f'HANDLED in bot.py must have "{kinds[0]}", which {described(function)} handles'
+                f'HANDLED in bot.py must contain "{kinds[0]}", which {described(function)} handles'
             )
 
 
 def described(function: Any) -> str:
-    """Return the name of a function of the bot, and its place."""
+    """Return the name of a function of the bot, and its line."""
     while inner := getattr(function, "__wrapped__", None) or getattr(function, "func", None):
-        function = inner  # decorated, or a partial
+        function = inner  # of a decorated function, or of a partial
     code = getattr(function, "__code__", None)
     name = getattr(function, "__name__", type(function).__name__)
     place = code and f" at {code.co_filename.rpartition('/')[2]}:{code.co_firstlineno}"
@@ -199,18 +199,18 @@ def described(function: Any) -> str:
 
 @remembering()
 def refuse_others(chat: bool, user: bool, topic: bool) -> None:
-    """Raise BadSession for data outside of the update's session, and say which SESSION has it.
+    """Raise BadSession for data outside of the update's session, and say which SESSION would fit.
 
-    `chat`, `user` and `topic` tell whether it belongs to the update's. Raises Misconfigured if
-    there is no SESSION.
+    `chat`, `user` and `topic` tell whether the data belongs to those of the update. Raises
+    Misconfigured without SESSION.
     """
     _own()
     has = {"chat": chat, "topic": chat and topic, "user": user, "chat_user": chat and user}
     chosen = choice()
     if not has[chosen if isinstance(chosen, str) else "chat"]:
         fit = _described(name for name in has if has[name])
-        what_to_do = f"with {fit} it would" if fit else "botkit.session has others"
-        raise BadSession(f"the session of this update doesn't have that: {what_to_do}")
+        what_to_do = f"with {fit}, it would be" if fit else "use botkit.session"
+        raise BadSession(f"this data isn't in the update's session: {what_to_do}")
 
 
 def read() -> Json:
@@ -236,7 +236,10 @@ def _own() -> Json:
 
 @remembering()
 def put(kind: str, name: str, value: Any) -> None:
-    """Put a value into what the session holds of a kind. Nothing empty stays. Raises BadSession."""
+    """Put a value into the session under its kind and name, or delete it if it is empty.
+
+    Raises BadSession.
+    """
     from ..store import checked_copy
 
     new = None if value in ({}, []) else checked_copy({name: value})[name]
@@ -255,7 +258,7 @@ def put(kind: str, name: str, value: Any) -> None:
 
 
 def as_json(refusal: Refused) -> str:
-    """Return a refusal as Telegram wrote it, for the class that replaces a framework's HTTP."""
+    """Return a refusal as Telegram's JSON, for the class that replaces a framework's client."""
     names = ("retry_after", "migrate_to_chat_id")
     parameters = {name: getattr(refusal, name) for name in names}
     answer = {"ok": False, "error_code": refusal.code, "description": refusal.description}

@@ -1,7 +1,7 @@
-"""aiogram, imported without its types being built: pydantic builds each when it is first used.
+"""Imports aiogram without building its types: pydantic builds each when it is first used.
 
-aiogram defers that, and then has all of its types built at the import, some 450. That takes most of
-its start-up's time, and 100 MB, though a bot uses few of them.
+aiogram would build all of its types at the import, some 450. That takes most of its start-up time
+and 100 MB, although a bot uses few of them.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from ..types import Any
 
 logger = logging.getLogger("botkit")
 
-# The oldest and newest versions with which each type builds. pydantic before 2.11.10 takes a type's
-# validator away while it builds another, which a thread may just be using.
+# The oldest and newest versions with which each type builds. pydantic before 2.11.10 removes a
+# type's validator while it builds a new one, although a thread may be using it.
 KNOWN = {"aiogram": ((3, 23), (3, 31)), "pydantic": ((2, 12), (2, 13))}
 building = threading.RLock()
 
 
 def import_aiogram() -> None:
-    """Import aiogram, unless that is done. With versions that aren't known, it builds its types."""
+    """Import aiogram, unless that is done. With unknown versions, it builds its types as usual."""
     if "aiogram" in sys.modules or not are_known(KNOWN):
         return
     from pydantic import BaseModel
@@ -48,12 +48,12 @@ def are_known(known: dict[str, Any]) -> bool:
     for name, (oldest, newest) in known.items():
         try:
             installed = version(name)
-        except PackageNotFoundError:  # somebody has copied it
+        except PackageNotFoundError:  # its files were copied without metadata
             installed = "unknown"
         minor = re.match(r"(\d+)\.(\d+)", installed)
         if not minor or not oldest <= tuple(map(int, minor.groups())) <= newest:
             told = {"package": name, "version": installed}
-            logger.info("aiogram builds all types at start-up: another version", extra=told)
+            logger.info("aiogram builds all types at start-up: unknown version", extra=told)
             return False
     return True
 
@@ -70,12 +70,12 @@ def _name_types(types: Any) -> None:
 
 
 def _build_alone(base: Any) -> None:
-    """Have the types of a base built by one thread at a time, and before they become bases."""
+    """Make a base's types build in one thread at a time, and before they become bases."""
     build = base.model_rebuild.__func__
 
     def model_rebuild(cls: Any, /, *, _parent_namespace_depth: int = 2, **how: Any) -> bool | None:
         with building:
-            # Names are also looked for in the caller's variables: this function isn't the caller.
+            # pydantic also looks for names in its caller's variables: skip this function's frame.
             depth = _parent_namespace_depth + 1
             built: bool | None = build(cls, _parent_namespace_depth=depth, **how)
             return built
@@ -83,7 +83,7 @@ def _build_alone(base: Any) -> None:
     def init_subclass(cls: Any, /, **options: Any) -> None:
         super(base, cls).__init_subclass__(**options)
         for each in [kind for kind in cls.__bases__ if issubclass(kind, base)]:
-            each.model_rebuild(raise_errors=False)  # its fields' types are named elsewhere
+            each.model_rebuild(raise_errors=False)  # fields may name types of other modules
 
     base.model_rebuild = classmethod(model_rebuild)
     base.__init_subclass__ = classmethod(init_subclass)

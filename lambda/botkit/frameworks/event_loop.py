@@ -1,4 +1,4 @@
-"""The event loop of a framework: it outlives each update, and the tasks that an update leaves."""
+"""The event loop of a framework, which outlives each update. Its tasks don't."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from . import adapter
 
 logger = logging.getLogger("botkit")
 
-PATIENCE = 0.2  # seconds for tasks that are cancelled
+PATIENCE = 0.2  # seconds for which cancelled tasks may still run
 
 _loop: asyncio.AbstractEventLoop | None = None
 
@@ -27,11 +27,11 @@ def run(coroutine: Coroutine[Any, Any, object]) -> None:
     global _loop
     tasks, unraised = current.asking.tasks, current.asking.unraised
     tasks.clear()
-    asyncio._set_running_loop(None)  # an interrupt may have come before the last loop did so
+    asyncio._set_running_loop(None)  # an interrupt may have kept the last loop from doing so
     if _loop and _end_tasks(_loop):
         _loop.close()  # tasks that still run there must not run during this update
         _loop = None
-    if _loop is None or _loop.is_closed():  # by the bot
+    if _loop is None or _loop.is_closed():  # the bot may have closed it
         _loop = asyncio.new_event_loop()
         _loop.set_exception_handler(_remember)
         _loop.set_task_factory(_new_task)
@@ -39,7 +39,7 @@ def run(coroutine: Coroutine[Any, Any, object]) -> None:
         _loop.run_until_complete(_run(coroutine))
     finally:
         _end_tasks(_loop)
-        # asyncio reports a task's when it is freed: later, if the bot keeps the task.
+        # asyncio reports a task's exception only when the task is freed, which may be later.
         errors: list[Any] = [
             *unraised,
             *(task.exception() for task in tasks if task._log_traceback),
@@ -58,7 +58,7 @@ def _new_task(loop: Any, coroutine: Any, **options: Any) -> Any:
 
 
 def _remember(_: object, context: dict[str, Any]) -> None:
-    """Remember what asyncio would only log, with a text that may quote people."""
+    """Remember an exception that asyncio would only log, with a text that may quote people."""
     if error := context.get("exception"):
         current.asking.unraised.append(error)
 
@@ -66,7 +66,7 @@ def _remember(_: object, context: dict[str, Any]) -> None:
 async def _run(coroutine: Coroutine[Any, Any, object]) -> None:
     task = asyncio.ensure_future(coroutine)
     left = deadline.left()
-    # After the deadline, calls fail and bot.py is interrupted. An author's tests never set it.
+    # After the deadline, calls fail and bot.py is interrupted. An author's tests may set none.
     await asyncio.wait([task], timeout=left if left > 0 else None)
     if not task.done():
         task.cancel()
@@ -91,7 +91,7 @@ async def end_others(these: Set[Any]) -> None:
 
 
 def _end_tasks(loop: asyncio.AbstractEventLoop) -> bool:
-    """Cancel what still runs. Returns whether any task goes on."""
+    """Cancel tasks that still run. Returns whether one of them doesn't end."""
     tasks = asyncio.all_tasks(loop)
     for task in tasks:
         task.cancel()

@@ -1,14 +1,14 @@
-"""Markdown of a language model, written out again for a rich message.
+"""Rewrites a language model's Markdown for a rich message.
 
-Telegram takes HTML in Markdown, even buttons, so quotations of a model must not become markup.
-This module writes code, formulas and links so that no parser reads them otherwise, and in all other
-text nothing can begin one:
+Telegram accepts HTML in Markdown, even buttons, so text that a model quotes must not become markup.
+This module rewrites the text so that every parser sees the same code, formulas and links, and no
+other text can start any markup:
 
 - A fence stands at the margin, is longer than any run of backticks in it, and is closed.
-- Characters that could begin markup are written by number, as "&#96;" for a backtick. Code within
-  a line is a span only if it would be harmless outside of one.
-- Every "<" is written by this module, there is no "![", and a link leads to the web, to a mailbox
-  or to a phone.
+- Characters that could begin markup are written by number, such as "&#96;" for a backtick. Code
+  within a line is a span only if it would be harmless outside of one.
+- No "<" comes from the model, there is no "![", and each link leads to the web, to a mailbox or to
+  a phone.
 
 Source: https://core.telegram.org/bots/api#rich-message-formatting-options
 """
@@ -18,14 +18,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-# Telegram's limits of a message. All markup is counted, so Telegram counts less.
+# Telegram's limits of a message. This module also counts markup, so Telegram counts less.
 MOST_UNITS = 30_768  # UTF-16 code units of 32,768; the rest is for additions below a text
 MOST_BLOCKS = 500
 MOST_COLUMNS = 20
-MOST_LEVELS = 4  # of lists and quotes: each may be two of Telegram's 16
-MOST_MARKS = 4  # within each other: bold, italic and so on
+MOST_LEVELS = 4  # of lists and quotes: each may count as two of Telegram's 16
+MOST_MARKS = 4  # nested: bold, italic and so on
 
-# A part of a line, cut at a space: at most 4000 characters. Written by number, each is up to six.
+# A part of a line, cut at a space: at most 4000 characters. By number, each takes up to six.
 PART = re.compile(".{1,4000}$|.{2000,3999} |.{4000}")
 
 DROPPED = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e]")  # as Telegram does
@@ -38,7 +38,7 @@ MARKER = re.compile(r"( *)(>|(?:[-*+]|\d{1,9}[.)])(?= |$)) ?")
 HEADING = re.compile(r"#{1,6} +")
 FOOTNOTE = re.compile(r"\[\^[\w-]+\]: ")
 RULE = re.compile(r" *([-*_])(?: *\1){2,} *")
-# Up to nine, or each longer run of backticks would be looked for in the whole line.
+# At most nine: for each longer run of backticks, the whole line would be searched.
 TICKS = "(?<!`)`{1,9}(?!`)"
 CELL = re.compile(rf"({TICKS}).*?(?<!`)\1(?!`)|\\.|(?<!\$)\$[^\s$](?:[^$]*[^\s$])?\$(?![\d$])|(\|)")
 
@@ -68,7 +68,7 @@ CUT_MARKS = re.compile(r"(?<![*_~=|`\s])[*_~=|`\s]+$")
 class Block:
     """Lines that belong together, and the marks that open and close them in each message.
 
-    A line is its Markdown, how many blocks of Telegram's it is, and the number of its source.
+    A line is its Markdown, how many blocks it is for Telegram, and its number in the source.
     """
 
     def __init__(
@@ -95,11 +95,11 @@ class Block:
 
     @property
     def blocks(self) -> int:
-        """How many blocks of Telegram's it is."""
+        """How many blocks it is for Telegram."""
         return self.own_blocks + sum(blocks for _, blocks, _ in self.lines)
 
     def cut(self) -> Iterator[Block]:
-        """Yield it in parts that fit into a message each."""
+        """Yield it in parts, each of which fits into a message."""
         part = Block(self.first, self.opening, self.closing, self.own_blocks)
         around = _units((self.opening or "") + (self.closing or "")) + 3
         units, blocks = around, self.own_blocks
@@ -118,8 +118,8 @@ class Block:
 def messages(text: str, *, is_half: bool = False, tail: str = "") -> list[tuple[str, str]]:
     """Return the messages that show a text: the Markdown of each, and its source.
 
-    What is half-written at the end of a text that `is_half` is closed, or left out. A `tail` is
-    written after the last one.
+    If the text `is_half`, unfinished markup at its end is closed or left out. A `tail` is written
+    after the last message.
     """
     lines = list(_lines(text))
     made: list[list[Block]] = []
@@ -155,7 +155,7 @@ def _units(text: str) -> int:
 
 def _lines(text: str) -> Iterator[str]:
     """Yield the lines of a text, without characters that Telegram drops before it reads markup."""
-    # Chunks may cut a surrogate pair in two, which Python keeps apart.
+    # Join surrogate pairs that chunks have cut in two.
     text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
     text = re.sub("\r\n?|[\u2028\u2029]", "\n", text)
     for line in DROPPED.sub("", text).split("\n"):
@@ -163,7 +163,7 @@ def _lines(text: str) -> Iterator[str]:
 
 
 class _Scanner:
-    """Finds the blocks of a text, and writes them out again."""
+    """Finds the blocks of a text, and rewrites them."""
 
     def __init__(self, lines: list[str], is_half: bool) -> None:
         self._lines = lines
@@ -171,12 +171,13 @@ class _Scanner:
         self._last = max((at for at, line in enumerate(lines) if line.strip()), default=-1)
         self._at = 0
         self._shift = 0  # spaces to leave out, after code that was in a list
-        self._text = Block(0)  # the paragraphs, lists and quotes under way
-        self._endless = 0  # no formula that begins before this line ends
+        self._text = Block(0)  # the current paragraphs, lists and quotes
+        self._endless = 0  # a formula that begins before this line never ends
         self._is_doubtful = False
         self._is_list = False
-        self._marks: list[str] = []  # that are open in the paragraph
-        self._before: tuple[int, bool] | None = None  # quotes of the line before, if it goes on
+        self._marks: list[str] = []  # open in the paragraph
+        # Of the previous line: how many quotes it is in, and whether its paragraph continues.
+        self._before: tuple[int, bool] | None = None
 
     def __repr__(self) -> str:
         return f"<_Scanner: at line {self._at} of {len(self._lines)}>"
@@ -210,7 +211,7 @@ class _Scanner:
         return self._is_half and at >= self._last
 
     def _end(self) -> Iterator[Block]:
-        """Yield the text under way, if there is any."""
+        """Yield the current text, if there is any."""
         if self._text.lines:
             yield self._text
         self._text = Block(self._at)
@@ -226,7 +227,7 @@ class _Scanner:
             return None
         prefix, fence, language = found.groups()
         first, blocks = self._at, []
-        if prefix.strip(" >"):  # a number of a list, or a bullet
+        if prefix.strip(" >"):  # an item's number, or a bullet
             blocks = [*self._add(prefix.rstrip()), *self._end()]
         quotes = re.compile(rf" *(?:> ?){{{prefix.count('>')}}}")
         spaces = re.compile(f" {{0,{self._shift + len(prefix)}}}")
@@ -261,7 +262,8 @@ class _Scanner:
         # A parser may drop some characters, even those that separate two runs of backticks.
         runs = re.findall("`+", "\n".join(re.sub("[^ -~]", "", line) for line, _ in code))
         fence = "`" * max([3, *(len(run) + 1 for run in runs)])
-        # A simple one may take any three for the end. From here on it would take code for text.
+        # A simple parser may end the code at any three backticks, and mix up code and text from
+        # there on.
         self._is_doubtful |= len(fence) > 3
         block = Block(first, fence + language[:30], fence, blocks=1)
         change = _harmless if self._is_doubtful else str
@@ -269,7 +271,7 @@ class _Scanner:
         return [block]
 
     def _formula(self, line: str) -> list[Block] | None:
-        """Take a formula with lines for itself, and return it as a fence."""
+        """Take a formula on lines of its own, and return it as a fence."""
         line = line.strip()
         if not line.startswith("$$") or "$" in line[2:].removesuffix("$$"):
             return None
@@ -341,7 +343,7 @@ class _Scanner:
         prefix, at, levels, quotes, is_item = "", 0, 0, 0, False
         while found := MARKER.match(line, at):
             spaces, marker = found.groups()
-            # Four spaces would be code, but at the margin of a list.
+            # Four spaces would be code, except at the margin of a list.
             indent = min(len(spaces), 2 * (MOST_LEVELS - 1) if self._is_list and not at else 3)
             levels += 1 + indent // 2
             if levels > MOST_LEVELS:
@@ -411,7 +413,7 @@ def _row(cells: list[str], columns: int, is_half: bool = False) -> str:
 def inline(
     text: str, *, is_cell: bool = False, is_half: bool = False, marks: list[str] | None = None
 ) -> str:
-    """Write text of a line with no markup but what this module knows.
+    """Write the text of a line, with only the markup that this module knows.
 
     `marks` are those that are open before and after it, such as "**".
     """
@@ -451,16 +453,16 @@ def _without_half_markup(text: str) -> str:
     text, whole = CUT_LINK.sub(r"\1", text), 0
     for found in TOKEN.finditer(text):
         if CUT_CODE.match(text, found.start()):
-            break  # the marks at its end may be half of that
+            break  # marks at the end may be a part of unfinished code
         if (found["code"] or found["escaped"] or "").strip():
-            whole = found.end()  # marks in it are none
+            whole = found.end()  # marks in it don't count
     return text[:whole] + CUT_MARKS.sub("", text[whole:])
 
 
 def _written(found: re.Match[str], is_cell: bool) -> str:
     """Write what TOKEN found."""
     match found.lastgroup:
-        case "code" if found["code"].strip():  # nothing in its place would join what is around it
+        case "code" if found["code"].strip():  # dropping blank code would join its sides
             return _code(found["code"], is_cell)
         case "image":
             return f"[{inline(found['label'] or found['image'])}]({_url(found['image'])})"
@@ -492,7 +494,7 @@ def _url(url: str) -> str:
 
 
 def _formula(formula: str, is_cell: bool) -> str:
-    """Write a formula within a line. A parser may take it for text, so that it has no markup."""
+    """Write a formula within a line, without markup: a parser may read it as text."""
     formula = formula.strip().replace("<", r"\lt ").replace("`", "'")
     formula = re.sub(r"(?<=\])(?=[(:])|(?<=!)(?=\[)", " ", formula)
     if is_cell:

@@ -13,7 +13,7 @@ from tests.support.telebot import restored
 
 MESSAGE: Json = {"message_id": 8, "date": 1767225600, "chat": {"id": 42, "type": "private"}}
 ME = {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
-OTHERS = "the session of this update doesn't have that: botkit.session has others"
+OTHERS = "this data isn't in the update's session: use botkit.session"
 BLOCKED = "Forbidden: bot was blocked by the user"
 
 

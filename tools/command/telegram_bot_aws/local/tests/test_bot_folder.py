@@ -230,7 +230,7 @@ def test_aws_without_credentials_says_what_to_do(tmp_path: Path) -> None:
     )
     ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello", **PLANTED)
     assert ran.code == 1
-    assert "there is no AWS here: leave it out, or try it" in ran.output
+    assert "there is no AWS here: leave the call out" in ran.output
 
 
 def test_a_bot_that_gets_no_messages_is_reported(tmp_path: Path) -> None:
