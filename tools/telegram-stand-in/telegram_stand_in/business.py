@@ -1,10 +1,12 @@
-"""Business accounts, in whose name a bot writes to people. The wording of refusals is ours.
+"""Business accounts, in whose name a bot writes to people.
 
 Source: https://core.telegram.org/bots/features#chat-automation
+Words of refusals in capitals: https://core.telegram.org/api/errors. The others are ours.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .request import Request, bad, business_of, chat_of, message_ids, plays
@@ -12,14 +14,24 @@ from .state import Bot, World
 
 Json = dict[str, Any]
 
+DAY = 86400  # seconds
+
 
 def as_owner(request: Request) -> Json:
     """Return the fields of a message that is sent in the name of an account. Raises Refusal."""
     if "business_connection_id" not in request.params:
         return {}
     connection = business_of(request, "can_reply")
+    must_be_active(request, connection, request.get("chat_id"))
     sender = {"from": connection["user"], "sender_business_bot": request.bot.user}
     return {**sender, "business_connection_id": connection["id"]}
+
+
+def must_be_active(request: Request, connection: Json, chat_id: Any) -> None:
+    """Refuse a call about a chat in which nobody has written to the account for a day."""
+    written = request.bot.business_written.get((connection["id"], chat_id), 0)
+    if request.world.now() - written > DAY:
+        raise bad("BUSINESS_PEER_USAGE_MISSING")
 
 
 @plays("getBusinessConnection")
@@ -64,25 +76,34 @@ def _delete(request: Request) -> bool:
     return True
 
 
+# What each text of the profile must be, and what Telegram says if it isn't.
+# https://core.telegram.org/method/account.updateProfile and account.updateUsername
+PROFILE = {
+    "first_name": (".{1,64}", "FIRSTNAME_INVALID"),
+    "last_name": (".{0,64}", "LASTNAME_INVALID"),
+    "username": ("|[A-Za-z][A-Za-z0-9_]{4,31}", "USERNAME_INVALID"),
+    "bio": (".{0,140}", "ABOUT_TOO_LONG"),
+}
+
+
 @plays("setBusinessAccountName", "setBusinessAccountUsername", "setBusinessAccountBio")
 def _set_profile(request: Request) -> bool:
     what = request.method.removeprefix("setBusinessAccount").lower()
-    connection = business_of(request, f"can_edit_{what}")
-    names = {"name": ("first_name", "last_name"), "username": ("username",), "bio": ()}[what]
+    user = business_of(request, f"can_edit_{what}")["user"]
+    names = ("first_name", "last_name") if what == "name" else (what,)
+    texts = {name: request.get(name, "") for name in names}
+    for name, text in texts.items():
+        valid, refusal = PROFILE[name]
+        if not re.fullmatch(valid, text, re.DOTALL):
+            raise bad(refusal)
     with request.world.changed:
-        for name in names:
-            connection["user"].pop(name, None)
-            if request.get(name):
-                connection["user"][name] = request.params[name]
-    text = " ".join(request.get(name, "") for name in (names or ("bio",))).strip()
-    request.change("profile", name=what, text=text)
+        about = request.world.profiles.setdefault(user["id"], {}) if what == "bio" else user
+        for name, text in texts.items():
+            about.pop(name, None)
+            if text:
+                about[name] = text
+    request.change("profile", name=what, text=" ".join(filter(None, texts.values())))
     return True
-
-
-@plays("getBusinessAccountStarBalance")
-def _star_balance(request: Request) -> Json:
-    business_of(request, "can_view_gifts_and_stars")
-    return {"amount": 0}
 
 
 # People.

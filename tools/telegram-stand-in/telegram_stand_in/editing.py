@@ -17,6 +17,7 @@ from .ephemeral import ephemeral_message
 from .request import (
     Request,
     bad,
+    business_of,
     chat_of,
     check_web_app,
     inline_keyboard,
@@ -85,6 +86,8 @@ def replace_in(
 
     `drops` are fields to remove. The message stays the same object.
     """
+    if "business_connection_id" in request.params:
+        business_of(request, "can_reply")
     gone = (drops or set()) | {"reply_markup"}
     edited = {name: value for name, value in message.items() if name not in gone}
     edited |= {**content, **inline_keyboard(request)}

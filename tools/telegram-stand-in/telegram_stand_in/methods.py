@@ -19,6 +19,7 @@ from . import (  # noqa: F401
     payments,
     sending,
     settings,
+    stars,
     topics,
     widgets,
 )

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .bot_api import QUERY_TOO_OLD
-from .request import Request, bad, plays, user_of
+from .request import Request, bad, business_of, plays, user_of
 from .sending import put
+from .stars import move
 from .state import Bot, World
 
 Json = dict[str, Any]
@@ -48,6 +49,7 @@ class Checkout:
     prices: list[Json] = field(default_factory=list)
     option: Json = field(default_factory=dict)  # the fields that name the shipping option
     kind: str = "invoice_payment"
+    url: str = ""  # of the invoice, if it is a link
 
     @property
     def about(self) -> Json:
@@ -57,6 +59,19 @@ class Checkout:
         wanted = {name: text for name, text in WANTED.items() if self.invoice.get(f"need_{name}")}
         info = {"order_info": wanted} if wanted else {}
         return {**about, "invoice_payload": self.invoice["payload"], **self.option, **info}
+
+
+@dataclass
+class Subscription:
+    """A subscription, which is paid again when its time is over: `until`, in seconds since 1970.
+
+    `state` is that of BotSubscriptionUpdated. What the bot has canceled, the user can't continue.
+    """
+
+    checkout: Checkout
+    until: int
+    state: str = "active"
+    is_canceled_by_bot: bool = False
 
 
 @plays("sendInvoice")
@@ -90,6 +105,8 @@ def _checked(request: Request) -> Json:
 
 @plays("createInvoiceLink")
 def _create_invoice_link(request: Request) -> str:
+    if "business_connection_id" in request.params:
+        business_of(request)
     params, stars = _checked(request), request.params["currency"] == STARS
     period = params.get("subscription_period")
     total = sum(price["amount"] for price in params["prices"])
@@ -106,7 +123,7 @@ def begin_by_link(world: World, url: str, chat: Json, user: Json) -> str:
     if url not in world.invoice_links:
         raise ValueError(f"there is no invoice at {url}")
     bot, invoice = world.invoice_links[url]
-    return _begin(world, Checkout(bot, user, chat, invoice, prices=invoice["prices"]))
+    return _begin(world, Checkout(bot, user, chat, invoice, prices=invoice["prices"], url=url))
 
 
 def buy_media(world: World, chat_id: int, message_id: int, user: Json) -> None:
@@ -196,8 +213,11 @@ def _answer_pre_checkout_query(request: Request) -> bool:
     return True
 
 
-def _charge(world: World, checkout: Checkout) -> Json:
-    """Keep a payment, and return it as a SuccessfulPayment."""
+def _charge(world: World, checkout: Checkout, due: float | None = None) -> Json:
+    """Keep a payment, and return it as a SuccessfulPayment.
+
+    `due` is when a subscription's payment was due, unless it is the first one.
+    """
     charge = f"charge-{world.new_id()}"
     paid = {
         **checkout.about,
@@ -205,23 +225,32 @@ def _charge(world: World, checkout: Checkout) -> Json:
         "provider_payment_charge_id": f"provider-{charge}",
     }
     if period := checkout.invoice.get("subscription_period"):
-        expires = int(world.now()) + period
-        paid |= {"subscription_expiration_date": expires, "is_recurring": True}
-        paid["is_first_recurring"] = True
+        until = int(world.now() if due is None else due) + period
+        paid |= {"subscription_expiration_date": until, "is_recurring": True}
+        if due is None:
+            paid["is_first_recurring"] = True
+            world.subscriptions[charge] = Subscription(checkout, until)
     with world.changed:
-        world.charges[charge] = {"paid": paid, "checkout": checkout, "date": int(world.now())}
+        world.charges[charge] = {"paid": paid, "checkout": checkout}
+    if paid["currency"] == STARS:
+        move(world, checkout.bot, paid["total_amount"], charge, source=_source(checkout))
     return paid
 
 
-@plays("editUserStarSubscription")
-def _edit_subscription(request: Request) -> bool:
-    user, world = user_of(request), request.world
-    charge = world.charges.get(request.params["telegram_payment_charge_id"], {"paid": {}})
-    if "is_recurring" not in charge["paid"] or charge["checkout"].user["id"] != user["id"]:
-        raise bad("CHARGE_NOT_FOUND")
-    with world.changed:
-        charge["canceled"] = request.params["is_canceled"]
-    return True
+def _payer(checkout: Checkout) -> Json:
+    """Return who pays, as a TransactionPartnerUser."""
+    return {"type": "user", "transaction_type": checkout.kind, "user": checkout.user}
+
+
+def _source(checkout: Checkout) -> Json:
+    """Return who pays, and for what."""
+    source, invoice = _payer(checkout), checkout.invoice
+    if payload := invoice.get("payload"):
+        is_media = checkout.kind == "paid_media_payment"
+        source["paid_media_payload" if is_media else "invoice_payload"] = payload
+    if period := invoice.get("subscription_period"):
+        source["subscription_period"] = period
+    return source
 
 
 def _say(world: World, checkout: Checkout, **content: Any) -> None:
@@ -243,38 +272,71 @@ def _refund_star_payment(request: Request) -> bool:
             raise bad("only payments in Telegram Stars can be refunded")
         if "refunded" in charge:
             raise bad("CHARGE_ALREADY_REFUNDED")
-        charge["refunded"] = int(world.now())
+        charge["refunded"] = True
     paid, checkout = charge["paid"], charge["checkout"]
+    move(world, request.bot, paid["total_amount"], id, receiver=_payer(checkout))
     names = ("currency", "total_amount", "invoice_payload", "telegram_payment_charge_id")
     refunded = {name: paid[name] for name in names}
     _say(world, checkout, refunded_payment=refunded)
     return True
 
 
-@plays("getMyStarBalance")
-def _get_my_star_balance(request: Request) -> Json:
-    kept = [c for c in _in_stars(request) if "refunded" not in c]
-    return {"amount": sum(charge["paid"]["total_amount"] for charge in kept)}
+# Subscriptions. A renewal brings a payment: that the bot is asked first isn't documented.
 
 
-@plays("getStarTransactions")
-def _get_star_transactions(request: Request) -> Json:
-    found = []
-    for charge in _in_stars(request):
-        paid, partner = charge["paid"], {"type": "user", "user": charge["checkout"].user}
-        kind = partner["transaction_type"] = charge["checkout"].kind
-        about = {"id": paid["telegram_payment_charge_id"], "amount": paid["total_amount"]}
-        name = "paid_media_payload" if kind == "paid_media_payment" else "invoice_payload"
-        payload = {name: paid["invoice_payload"]}
-        found.append({**about, "date": charge["date"], "source": {**partner, **payload}})
-        if "refunded" in charge:
-            found.append({**about, "date": charge["refunded"], "receiver": partner})
-    offset = request.get("offset", 0)
-    return {"transactions": found[offset : offset + request.get("limit", 100)]}
+@plays("editUserStarSubscription")
+def _edit_subscription(request: Request) -> bool:
+    """Cancel a subscription, or let the user continue it, who then has to do so.
+
+    Source: https://core.telegram.org/method/payments.botCancelStarsSubscription
+    """
+    user, id = user_of(request), request.params["telegram_payment_charge_id"]
+    subscription = request.world.subscriptions.get(id)
+    if subscription is None or subscription.checkout.user["id"] != user["id"]:
+        if id in request.world.charges:
+            request.hints.append("a subscription is known by the id of its first payment")
+        raise bad("CHARGE_NOT_FOUND")
+    with request.world.changed:
+        subscription.is_canceled_by_bot = request.params["is_canceled"]
+        if request.params["is_canceled"]:
+            subscription.state = "canceled"
+    return True
 
 
-def _in_stars(request: Request) -> list[Json]:
-    """Return the payments in Telegram Stars to a bot, the earliest first."""
-    charges = list(request.world.charges.values())
-    ours = [charge for charge in charges if charge["checkout"].bot is request.bot]
-    return [charge for charge in ours if charge["paid"]["currency"] == STARS]
+def renew(world: World) -> None:
+    """Have the subscriptions paid whose time is over. Who can't pay, has one no more."""
+    for each in [*world.subscriptions.values()]:
+        while each.state == "active" and each.until <= world.now():
+            if each.checkout.user["id"] in world.poor:
+                _set_state(world, each, "failed")
+                break
+            paid = _charge(world, each.checkout, due=each.until)
+            each.until = paid["subscription_expiration_date"]
+            _say(world, each.checkout, successful_payment=paid)
+
+
+def change_subscription(world: World, url: str, user: Json, state: str) -> None:
+    """Cancel a person's subscription by a link ("canceled"), or continue it ("active").
+
+    Raises ValueError if the person can't.
+    """
+    theirs = (
+        each
+        for each in reversed([*world.subscriptions.values()])
+        if (each.checkout.url, each.checkout.user["id"]) == (url, user["id"])
+    )
+    subscription = next(theirs, None)
+    if subscription is None or subscription.until <= world.now():
+        raise ValueError(f"{user['first_name']} has no subscription by {url}")
+    if subscription.state == state:
+        raise ValueError(f"the subscription is {state} already")
+    if subscription.is_canceled_by_bot:
+        raise ValueError("the bot has canceled the subscription")
+    _set_state(world, subscription, state)
+
+
+def _set_state(world: World, subscription: Subscription, state: str) -> None:
+    subscription.state = state
+    checkout = subscription.checkout
+    about = {"user": checkout.user, "invoice_payload": checkout.invoice["payload"]}
+    world.send({"subscription": {**about, "state": state}}, checkout.bot)

@@ -82,7 +82,8 @@ def chat_of(request: Request, name: str = "chat_id") -> Json:
 def business_of(request: Request, *rights: str) -> Json:
     """Return the business connection of a call, if it has one of these rights. Raises Refusal.
 
-    The words are ours.
+    Words: https://core.telegram.org/api/errors. Telegram's 403 of a right that is missing becomes
+    400: https://github.com/tdlib/telegram-bot-api, Client.cpp
     """
     connection = request.bot.businesses.get(request.params["business_connection_id"])
     if connection is None:

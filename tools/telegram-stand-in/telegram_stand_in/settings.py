@@ -194,6 +194,7 @@ def _get_chat(request: Request) -> Json:
         "accent_color_id": 0,
         "max_reaction_count": 11,
         "accepted_gift_types": dict.fromkeys(gifts.split(), True),
+        **request.world.profiles.get(chat["id"], {}),
     }
     if pins := request.world.pins.get(chat["id"]):
         info["pinned_message"] = request.world.messages[chat["id"], pins[-1]]

@@ -281,6 +281,12 @@ class Telegram(World):
         result = methods.carry_out(request)
         return json.loads(json.dumps(result))  # as it is now: the message may be edited later
 
+    # Time.
+
+    def advance(self, seconds: float) -> None:
+        super().advance(seconds)
+        payments.renew(self)
+
     # People's actions.
 
     def edit(
@@ -357,8 +363,9 @@ class Telegram(World):
     def subscribe(
         self, payload: str, state: str = "active", user: Json = ADA, bot: Bot | None = None
     ) -> int:
-        """Renew a subscription ("active"), cancel it or have its payment fail ("canceled",
-        "failed"), and return the update's id. `payload` is that of its invoice."""
+        """Tell a bot that a subscription was canceled ("canceled"), continued ("active"), or that
+        its payment failed ("failed"), and return the update's id. `payload` is that of its invoice.
+        """
         about = {"user": user, "invoice_payload": payload, "state": state}
         return self.send({"subscription": about}, bot)
 

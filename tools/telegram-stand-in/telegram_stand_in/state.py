@@ -102,7 +102,9 @@ class Bot:
         self.drafts: dict[tuple[int, int], Json] = {}  # by chat and draft id
         self.blocked: set[int] = set()  # chats of people who blocked it
         self.businesses: dict[str, Json] = {}  # connections by id
+        self.business_written: dict[tuple[str, int], float] = {}  # when somebody wrote there last
         self.business_chats: dict[tuple[str, int], Json] = {}  # by connection and chat
+        self.transactions: list[Json] = []  # in Telegram Stars, as StarTransactions
         self.open_groups: set[int] = set()  # groups that it joined without privacy mode
 
     @property
@@ -135,6 +137,7 @@ class World:
         self.ephemeral: dict[tuple[int, int], Json] = {}  # by chat and ephemeral id
         self.inline_messages: dict[str, tuple[int, int]] = {}  # by id: where they are
         self.pins: dict[int, list[int]] = {}  # by chat: ids of messages, the latest last
+        self.profiles: dict[int, Json] = {}  # by user or chat: more fields of ChatFullInfo
         self.members: dict[tuple[int, int], Json] = {}  # by chat and user, if not the default
         self.bots_in_groups = "administrator"  # their status, if `members` doesn't say it
         self.last_bots: dict[int, int] = {}  # by chat: the bot that wrote last
@@ -150,6 +153,9 @@ class World:
         self.media_payloads: dict[int, str] = {}  # by message: sendPaidMedia's
         self.checkouts: dict[str, Any] = {}  # by query: payments that a bot has to confirm
         self.charges: dict[str, Json] = {}  # by id: payments
+        self.subscriptions: dict[str, Any] = {}  # by the id of the first payment
+        self.poor: set[int] = set()  # people who can't pay
+        self.stars: dict[int, int] = {}  # Telegram Stars of business accounts, by user
         self.files = Files()
         self._numbers = itertools.count(1)
         self.update_ids = itertools.count(900000001)
@@ -333,6 +339,8 @@ class World:
         owner = {"id": 4444, "is_bot": False, "first_name": "Owner"}
         bot.businesses.setdefault(id, self.connection(owner, id))
         bot.business_chats[id, chat["id"]] = chat
+        if content.get("from", owner)["id"] != bot.businesses[id]["user"]["id"]:
+            bot.business_written[id, chat["id"]] = self.now()
 
     def connection(self, user: Json, id: str = "", rights: Json | None = None) -> Json:
         """Return a connection with a person's business account: by default, with all rights."""

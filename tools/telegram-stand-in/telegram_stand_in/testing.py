@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from . import business, guests, invites, payments, people
+from . import business, guests, invites, payments, people, stars
 from .bot_api import METHODS, TYPES, did_you_mean, method_named
 from .content import LONGEST_TEXT, MEDIA
 from .delivery import Delivery, kind_of
@@ -168,6 +168,19 @@ class Stage:
     def _person(self, chat: Json, user: Json | None = None, thread: Json | None = None) -> Person:
         key = chat["id"], user and user["id"], tuple((thread or {}).items())
         return self._persons.setdefault(key, Person(self, chat, user, thread))
+
+    @property
+    def stars(self) -> int:
+        """The bot's Telegram Stars. A test that sets them makes a deposit from Fragment."""
+        return stars.balance(self.telegram.bot)
+
+    @stars.setter
+    def stars(self, wanted: int) -> None:
+        bot = self.telegram.bot
+        missing = wanted - stars.balance(bot)
+        if missing < 0:
+            raise ValueError(f"the bot has {wanted - missing} Telegram Stars already")
+        stars.move(self.telegram, bot, missing, source={"type": "fragment"})
 
     # Faults and time.
 
@@ -363,6 +376,15 @@ class Business:
         place = {"business_connection_id": self.connection["id"]}
         return self.stage._person(private_chat(customer), who, place)
 
+    @property
+    def stars(self) -> int:
+        """The account's Telegram Stars, which a test may set."""
+        return self.stage.telegram.stars.get(self.connection["user"]["id"], 0)
+
+    @stars.setter
+    def stars(self, stars: int) -> None:
+        self.stage.telegram.stars[self.connection["user"]["id"]] = stars
+
     def disconnect(self) -> None:
         """End the connection."""
         telegram = self.stage.telegram
@@ -548,12 +570,36 @@ class Person:
     def pay(self, what: Json | str) -> None:
         """Pay an invoice, a link to one, or the media of a message that cost Telegram Stars."""
         telegram, user = self.stage.telegram, self.user
+        if not self.can_pay:
+            raise ValueError(f"{self.name} can't pay")
         if isinstance(what, str):
             self._act(lambda: payments.begin_by_link(telegram, what, self.chat, user))
         elif "paid_media" in what:
             self._act(lambda: payments.buy_media(telegram, *_ids(what), user))
         else:
             self._act(lambda: telegram.pay(*_ids(what), user))
+
+    @property
+    def can_pay(self) -> bool:
+        """Whether the person has the money, also for the next month of a subscription."""
+        return self.user["id"] not in self.stage.telegram.poor
+
+    @can_pay.setter
+    def can_pay(self, can: bool) -> None:
+        poor = self.stage.telegram.poor
+        (poor.discard if can else poor.add)(self.user["id"])
+
+    def unsubscribe(self, link: str) -> None:
+        """Cancel the subscription that was paid by a link. It lasts until its month is over."""
+        self._change_subscription(link, "canceled")
+
+    def resubscribe(self, link: str) -> None:
+        """Continue a subscription that was canceled, before its month is over."""
+        self._change_subscription(link, "active")
+
+    def _change_subscription(self, link: str, state: str) -> None:
+        telegram, user = self.stage.telegram, self.user
+        self._act(lambda: payments.change_subscription(telegram, link, user, state))
 
     def leave(self) -> None:
         """Leave the group."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from telegram_stand_in import TYPES, Json, Stage
+from telegram_stand_in import METHODS, TYPES, Json, Stage
 
 KINDS = [name for name in TYPES["Update"] if name not in ("update_id", "message")]
 
@@ -114,6 +114,95 @@ def test_an_owner_writes_to_a_customer(plays: Plays) -> None:
     assert sent["business_connection_id"] == shop.connection["id"]
     assert "sender_business_bot" not in sent, "which only the bot's own have"
     assert ada.unread() == [], "which are those of the bot"
+
+
+# What each method needs: a right of BusinessBotRights, and what it requires besides.
+NEEDED: dict[str, tuple[str, Json]] = {
+    "sendMessage": ("can_reply", {"text": "a"}),
+    "editMessageText": ("can_reply", {"text": "b"}),
+    "readBusinessMessage": ("can_read_messages", {}),
+    "setBusinessAccountName": ("can_edit_name", {"first_name": "a"}),
+    "setBusinessAccountUsername": ("can_edit_username", {}),
+    "setBusinessAccountBio": ("can_edit_bio", {}),
+    "getBusinessAccountStarBalance": ("can_view_gifts_and_stars", {}),
+    "transferBusinessAccountStars": ("can_transfer_stars", {"star_count": 1}),
+}
+
+
+@pytest.mark.parametrize("method", NEEDED)
+def test_a_call_needs_its_right(plays: Plays, method: str) -> None:
+    right, params = NEEDED[method]
+    shop = plays.stage.business("Bob")
+    shop.stars = 1
+    ada = shop.user("Ada")
+    place: Json = {"business_connection_id": shop.connection["id"], "chat_id": ada.chat["id"]}
+    ids = {"readBusinessMessage": ada.send("Hi").message_id}
+    ids["editMessageText"] = plays.call("sendMessage", text="a", **place)["message_id"]
+    params = {**place, "message_id": ids.get(method, 0), **params}
+    params = {name: value for name, value in params.items() if name in METHODS[method]}
+    del shop.connection["rights"][right]
+    assert plays.call(method, **params) == "Bad Request: BOT_ACCESS_FORBIDDEN"
+    shop.connection["rights"][right] = True
+    assert "Bad Request" not in f"{plays.call(method, **params)}"
+
+
+def test_a_bot_writes_where_somebody_wrote_within_a_day(plays: Plays) -> None:
+    ada = plays.stage.business("Bob").user("Ada")
+    sent = ada.send("Hi")
+    say = {"business_connection_id": sent.business_connection_id, "chat_id": ada.chat["id"]}
+    plays.stage.advance(86300)
+    assert plays.call("sendMessage", text="Ho", **say)["text"] == "Ho"
+    plays.stage.advance(200)
+    told = plays.call("sendMessage", text="Ho", **say)
+    assert told == "Bad Request: BUSINESS_PEER_USAGE_MISSING"
+
+
+def test_an_account_has_stars(plays: Plays) -> None:
+    shop = plays.stage.business("Bob")
+    shop.stars = 20
+    id = {"business_connection_id": shop.connection["id"]}
+    assert plays.call("getBusinessAccountStarBalance", **id) == {"amount": 20}
+    told = plays.call("transferBusinessAccountStars", star_count=21, **id)
+    assert told == "Bad Request: BALANCE_TOO_LOW"
+    for count in (0, 10001):
+        told = plays.call("transferBusinessAccountStars", star_count=count, **id)
+        assert told == "Bad Request: invalid amount of Telegram Stars to transfer specified"
+    assert plays.call("transferBusinessAccountStars", star_count=15, **id) is True
+    assert (shop.stars, plays.stage.stars) == (5, 15)
+    [moved] = plays.call("getStarTransactions")["transactions"]
+    source = {"type": "user", "transaction_type": "business_account_transfer"}
+    assert moved["source"] == {**source, "user": shop.connection["user"]}
+
+
+def test_a_bot_has_the_stars_of_a_deposit(plays: Plays) -> None:
+    plays.stage.stars = 100
+    assert plays.call("getMyStarBalance") == {"amount": 100}
+    assert plays.call("getStarTransactions")["transactions"][0]["source"] == {"type": "fragment"}
+    with pytest.raises(ValueError, match="the bot has 100 Telegram Stars already"):
+        plays.stage.stars = 99
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "told"),
+    [
+        ("setBusinessAccountName", {"first_name": "a" * 65}, "FIRSTNAME_INVALID"),
+        ("setBusinessAccountUsername", {"username": "a b c"}, "USERNAME_INVALID"),
+        ("setBusinessAccountBio", {"bio": "a" * 141}, "ABOUT_TOO_LONG"),
+    ],
+)
+def test_a_profile_is_checked(plays: Plays, method: str, params: Json, told: str) -> None:
+    id = {"business_connection_id": plays.stage.business("Bob").connection["id"]}
+    assert plays.call(method, **params, **id) == f"Bad Request: {told}"
+
+
+def test_a_profile_is_seen(plays: Plays) -> None:
+    shop, bob = plays.stage.business("Bob"), plays.stage.user("Bob")
+    bob.send("Hi")
+    id = {"business_connection_id": shop.connection["id"]}
+    plays.call("setBusinessAccountBio", bio="Tea", **id)
+    assert plays.call("getChat", chat_id=bob.chat["id"])["bio"] == "Tea"
+    plays.call("setBusinessAccountUsername", username="bobs_tea", **id)
+    assert bob.user["username"] == "bobs_tea"
 
 
 # Guest messages.

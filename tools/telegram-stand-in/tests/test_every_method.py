@@ -9,7 +9,7 @@ import pytest
 from telegram_stand_in import METHODS, Json, Telegram
 from telegram_stand_in.bot_api import RETURNS, TYPES, array_of, conform
 from telegram_stand_in.files import Upload, picture
-from telegram_stand_in.payments import Checkout
+from telegram_stand_in.payments import Checkout, Subscription
 from tests.calls import TOKEN
 
 GROUP = {"id": -1001000000001, "type": "supergroup", "title": "Book club"}
@@ -126,8 +126,9 @@ def messages(telegram: Telegram) -> dict[str, int]:
     checkout = Checkout(telegram.bot, telegram.people[4343], chat, invoice, telegram.now())
     telegram.checkouts["checkout"] = checkout
     paid = {**checkout.about, "telegram_payment_charge_id": "charge"}
-    telegram.charges["charge"] = {"paid": paid, "checkout": checkout, "date": 0}
-    paid |= {"is_recurring": True}
+    telegram.charges["charge"] = {"paid": paid, "checkout": checkout}
+    telegram.subscriptions["charge"] = Subscription(checkout, 0)
+    telegram.stars[4444] = 100
     telegram.bot.chats[NEWS["id"]] = NEWS
     link: Json = {"invite_link": "https://t.me/+invite", "creator": telegram.bot.user}
     link |= {"creates_join_request": False, "is_primary": False, "is_revoked": False}

@@ -184,24 +184,110 @@ def test_only_who_paid_gets_stars_back(telegram: Telegram) -> None:
     assert refused == "only payments in Telegram Stars can be refunded"
 
 
-def test_a_subscription_by_a_link() -> None:
-    updates: list[Json] = []
-    stage = Stage(updates.extend)
-    telegram, ada = stage.telegram, stage.user("Ada")
-    ada.send("Hi")
-    url = done(telegram, "createInvoiceLink", **STARS, subscription_period=payments.MONTH)
-    ada.pay(url)
-    query = updates[-1]["pre_checkout_query"]["id"]
-    done(telegram, "answerPreCheckoutQuery", pre_checkout_query_id=query, ok=True)
-    paid = update(telegram)["message"]["successful_payment"]
-    assert (paid["is_first_recurring"], paid["total_amount"]) == (True, 3)
-    about = {"telegram_payment_charge_id": paid["telegram_payment_charge_id"]}
-    about |= {"user_id": ada.user["id"], "is_canceled": True}
-    assert done(telegram, "editUserStarSubscription", **about) is True
-    about["telegram_payment_charge_id"] = "another"
-    assert error(telegram, "editUserStarSubscription", **about) == "CHARGE_NOT_FOUND"
+class Subscribed:
+    """A stage on which Ada has paid the first month of a subscription."""
+
+    def __init__(self) -> None:
+        self.updates: list[Json] = []
+        self.stage = Stage(self.updates.extend)
+        self.telegram, self.ada = self.stage.telegram, self.stage.user("Ada")
+        kinds = ["message", "pre_checkout_query", "subscription"]
+        self.ada.send("Hi")
+        done(self.telegram, "getUpdates", offset=-1, allowed_updates=kinds)
+        wish = {**STARS, "subscription_period": payments.MONTH}
+        self.url = done(self.telegram, "createInvoiceLink", **wish)
+        self.ada.pay(self.url)
+        query = self.took("pre_checkout_query")["id"]
+        done(self.telegram, "answerPreCheckoutQuery", pre_checkout_query_id=query, ok=True)
+        self.stage.settle()
+        self.paid = self.took("message")["successful_payment"]
+        id = {"telegram_payment_charge_id": self.paid["telegram_payment_charge_id"]}
+        self.which = {"user_id": self.ada.user["id"], **id}
+
+    def took(self, kind: str) -> Any:
+        """Return the content of the latest update, which must be of a kind."""
+        return self.updates[-1][kind]
+
+    def months(self, count: int = 1) -> list[Json]:
+        """Let months pass, and return the updates that came."""
+        before = len(self.updates)
+        self.stage.advance(count * payments.MONTH)
+        return self.updates[before:]
+
+
+@pytest.fixture
+def subscribed() -> Subscribed:
+    return Subscribed()
+
+
+def test_a_subscription_is_paid_again_each_month(subscribed: Subscribed) -> None:
+    first = subscribed.paid
+    assert (first["is_first_recurring"], first["total_amount"]) == (True, 3)
+    payments_after = [each["message"]["successful_payment"] for each in subscribed.months(2)]
+    for number, paid in enumerate(payments_after, 1):
+        until = first["subscription_expiration_date"] + number * payments.MONTH
+        assert (paid["is_recurring"], paid["subscription_expiration_date"]) == (True, until)
+        assert "is_first_recurring" not in paid
+    ids = {each["telegram_payment_charge_id"] for each in (first, *payments_after)}
+    transactions = done(subscribed.telegram, "getStarTransactions")["transactions"]
+    assert {each["id"] for each in transactions} == ids and len(ids) == 3
+    assert transactions[0]["source"]["subscription_period"] == payments.MONTH
+    assert subscribed.stage.stars == 9
+    done(
+        subscribed.telegram,
+        "refundStarPayment",
+        **{**subscribed.which, "telegram_payment_charge_id": transactions[1]["id"]},
+    )
+    assert subscribed.stage.stars == 6
+
+
+def test_a_bot_cancels_a_subscription(subscribed: Subscribed) -> None:
+    telegram, ada = subscribed.telegram, subscribed.ada
+    cancel = {**subscribed.which, "is_canceled": True}
+    assert done(telegram, "editUserStarSubscription", **cancel) is True
+    with pytest.raises(ValueError, match="the bot has canceled the subscription"):
+        ada.resubscribe(subscribed.url)
+    done(telegram, "editUserStarSubscription", **{**cancel, "is_canceled": False})
+    assert subscribed.months(0) == [], "the user has to continue it"
+    ada.resubscribe(subscribed.url)
+    assert subscribed.took("subscription")["state"] == "active"
+    done(telegram, "editUserStarSubscription", **cancel)
+    assert subscribed.months() == []
+
+
+def test_a_person_cancels_and_continues_a_subscription(subscribed: Subscribed) -> None:
+    ada = subscribed.ada
+    ada.unsubscribe(subscribed.url)
+    about = {"user": ada.user, "invoice_payload": "tea-1", "state": "canceled"}
+    assert subscribed.took("subscription") == about
+    with pytest.raises(ValueError, match="canceled already"):
+        ada.unsubscribe(subscribed.url)
+    ada.resubscribe(subscribed.url)
+    assert len(subscribed.months()) == 1
+    ada.unsubscribe(subscribed.url)
+    assert subscribed.months() == []
+    with pytest.raises(ValueError, match="Ada has no subscription by https"):
+        ada.resubscribe(subscribed.url)
+
+
+def test_a_subscription_that_is_not_paid_ends(subscribed: Subscribed) -> None:
+    subscribed.ada.can_pay = False
+    [update] = subscribed.months(2)
+    assert update["subscription"]["state"] == "failed"
+    with pytest.raises(ValueError, match="Ada can't pay"):
+        subscribed.ada.pay(subscribed.url)
+    subscribed.ada.can_pay = True
+    assert subscribed.months() == []
+
+
+def test_a_subscription_is_known_by_its_first_payment(subscribed: Subscribed) -> None:
+    [update] = subscribed.months()
+    second = update["message"]["successful_payment"]["telegram_payment_charge_id"]
+    for id in (second, "another"):
+        wish = {**subscribed.which, "telegram_payment_charge_id": id, "is_canceled": True}
+        assert error(subscribed.telegram, "editUserStarSubscription", **wish) == "CHARGE_NOT_FOUND"
     with pytest.raises(ValueError, match="there is no invoice at"):
-        ada.pay("https://t.me/$nothing")
+        subscribed.ada.pay("https://t.me/$nothing")
 
 
 @pytest.mark.parametrize(

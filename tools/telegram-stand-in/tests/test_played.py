@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from telegram_stand_in import ADA, GRACE, Json, Telegram
+from telegram_stand_in.payments import Subscription
 from telegram_stand_in.request import PLAYED
 from tests.calls import CHAT, TOKEN
 
@@ -62,8 +63,14 @@ def asked_as_a_guest(telegram: Telegram, _: int) -> str:
 def subscribed(telegram: Telegram, _: int) -> str:
     """Return the id of a payment, and have it recur."""
     id = [*telegram.charges][-1]
-    telegram.charges[id]["paid"]["is_recurring"] = True
+    telegram.subscriptions[id] = Subscription(telegram.charges[id]["checkout"], 0)
     return id
+
+
+def with_stars(telegram: Telegram, _: int) -> str:
+    """Give a business account Stars, and return the id of its connection."""
+    telegram.stars[telegram.bot.businesses["business"]["user"]["id"]] = 100
+    return "business"
 
 
 def here(name: str) -> Json:
@@ -163,9 +170,11 @@ CALLS: list[tuple[str, Json, str, Any]] = [
     ("deleteBusinessMessages", {**BUSINESS, "message_ids": [Id("", written)]},
      "", True),
     ("setBusinessAccountName", {**BUSINESS, "first_name": "a"}, "", True),
-    ("setBusinessAccountUsername", {**BUSINESS, "username": "a"}, "", True),
+    ("setBusinessAccountUsername", {**BUSINESS, "username": "alice"}, "", True),
     ("setBusinessAccountBio", {**BUSINESS, "bio": "a"}, "", True),
-    ("getBusinessAccountStarBalance", BUSINESS, "amount", 0),
+    ("transferBusinessAccountStars",
+     {"business_connection_id": Id("", with_stars), "star_count": 30}, "", True),
+    ("getBusinessAccountStarBalance", BUSINESS, "amount", 70),
     # Payments.
     ("createInvoiceLink", {**INVOICE, "currency": "XTR", "subscription_period": 2592000}, "", ...),
     ("sendInvoice", {**INVOICE, "currency": "EUR", "provider_token": "x", "is_flexible": True,
@@ -189,12 +198,12 @@ CALLS: list[tuple[str, Json, str, Any]] = [
         "telegram_payment_charge_id": Id("", subscribed),
         "is_canceled": True,
     }, "", True),
-    ("getMyStarBalance", {}, "amount", 400),
+    ("getMyStarBalance", {}, "amount", 430),
     ("refundStarPayment", {
         "user_id": ADA["id"],
         "telegram_payment_charge_id": Id("", lambda telegram, _: [*telegram.charges][-1]),
     }, "", True),
-    ("getStarTransactions", {}, "transactions.1.amount", 400),
+    ("getStarTransactions", {}, "transactions.2.amount", 400),
     # The bot.
     ("setMyCommands", {"commands": [{"command": "a", "description": "b"}]}, "", True),
     ("getMyCommands", {}, "0.description", "b"),
