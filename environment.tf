@@ -26,7 +26,8 @@ locals {
 
   # Tells the check a version that was published with other arguments than the function has now.
   arguments_digest = sha256(jsonencode([
-    var.memory_size, var.timeout, var.log_level, var.runtime, var.architecture, var.tracing, var.kms_key_arn,
+    var.memory_size, var.ephemeral_storage, var.timeout, var.log_level, var.runtime, var.architecture, var.tracing,
+    var.kms_key_arn,
     [for vpc in var.vpc[*] : [sort(vpc.subnet_ids), sort(vpc.security_group_ids)]],
   ]))
 

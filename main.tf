@@ -94,6 +94,10 @@ resource "aws_lambda_function" "this" {
     variables = local.function_environment
   }
 
+  ephemeral_storage {
+    size = var.ephemeral_storage
+  }
+
   logging_config {
     log_format            = "JSON"
     application_log_level = var.log_level

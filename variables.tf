@@ -49,6 +49,16 @@ variable "environment" {
   # Preconditions in inputs.tf check the names and the size.
 }
 
+variable "ephemeral_storage" {
+  type        = number
+  description = <<-EOT
+    Size of /tmp, the only folder that the bot can write to, in MB, from 512 to 10240. More than 512 costs a little for
+    each second that the bot works.
+  EOT
+  default     = 512
+  nullable    = false
+}
+
 variable "failed_retention_in_days" {
   type        = number
   description = <<-EOT

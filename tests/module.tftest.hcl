@@ -119,6 +119,11 @@ run "a_token_is_enough" {
   }
 
   assert {
+    condition     = aws_lambda_function.this.ephemeral_storage[0].size == 512
+    error_message = "The function has the 512 MB that cost nothing in /tmp."
+  }
+
+  assert {
     condition     = aws_lambda_function.this.logging_config[0].log_format == "JSON"
     error_message = "The function logs JSON."
   }
@@ -310,6 +315,7 @@ run "what_is_asked_for_is_set" {
 
   variables {
     allowed_ids           = [-1001234567890, 7000000042, 42]
+    ephemeral_storage     = 2048
     log_level             = "WARN"
     log_retention_in_days = 30
     memory_size           = 256
@@ -325,6 +331,11 @@ run "what_is_asked_for_is_set" {
   assert {
     condition     = aws_lambda_function.this.logging_config[0].application_log_level == "WARN" && aws_lambda_function.this.memory_size == 256 && aws_lambda_function.this.reserved_concurrent_executions == 5
     error_message = "Log level, memory and concurrency are what was asked for."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.ephemeral_storage[0].size == 2048
+    error_message = "The size of /tmp is what was asked for."
   }
 
   assert {

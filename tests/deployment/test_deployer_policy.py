@@ -204,8 +204,9 @@ HANDLED = {"message": reply}
 """
 # The module's inputs. A test may change each of them.
 INPUTS = (
-    *("alarm_actions", "failed_retention_in_days", "kms_key_arn", "later", "log_retention_in_days"),
-    *("memory_size", "mini_app", "mini_app_origin", "permissions_boundary"),
+    *("alarm_actions", "ephemeral_storage", "failed_retention_in_days", "kms_key_arn", "later"),
+    *("log_retention_in_days", "memory_size", "mini_app", "mini_app_origin"),
+    "permissions_boundary",
     *("queue", "reserved_concurrency"),
     *("session_backup_in_days", "session_retention_in_days", "source_dir", "tags"),
     *("telegram_api_url", "throttling_limit", "timeout", "tracing", "warm_schedule"),
@@ -525,6 +526,7 @@ def test_what_is_missing_in_the_state_is_imported_and_all_of_it_changes(
     inputs = module.variables["inputs"]
     inputs |= {"tracing": False, "warm_schedule": "rate(1 hour)", "timeout": 60}
     inputs |= {"log_retention_in_days": 0, "memory_size": 256, "throttling_limit": 50}
+    inputs |= {"ephemeral_storage": 1024}
     inputs |= {"reserved_concurrency": None, "tags": {"group": "bots"}}
     inputs |= {"kms_key_arn": KEY.replace("key/1", "key/2"), "permissions_boundary": boundary}
     inputs |= {"mini_app": "Again", "mini_app_origin": "https://app.example.org"}
@@ -538,6 +540,7 @@ def test_what_is_missing_in_the_state_is_imported_and_all_of_it_changes(
     module.apply(f"-replace={MODULE}.{address}")
     assert answer_to(telegram, "x") == "Hello from Ada at votes"
     assert configuration(aws)["TracingConfig"] == {"Mode": "PassThrough"}
+    assert configuration(aws)["EphemeralStorage"] == {"Size": 1024}
     groups = client(aws, "logs").describe_log_groups()["logGroups"]
     assert {group["kmsKeyId"] for group in groups} == {inputs["kms_key_arn"]}
     page = {"url": "https://app.example.org/app/index.html"}

@@ -130,6 +130,7 @@ EVERYTHING = {
     "allowed_ids": [42],
     "architecture": "x86_64",
     "environment": {"TABLE": "votes"},
+    "ephemeral_storage": 1024,
     "failed_retention_in_days": 7,
     "kms_key_arn": "arn:aws:kms:us-east-1:000000000000:key/1",
     "later": True,
@@ -266,8 +267,14 @@ INPUTS: dict[str, tuple[dict[str, Any], list[str]]] = {
 TOO_LONG = "expected length of name to be in the range (1 - 64)"
 PROVIDERS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
     "function": (
-        {"architecture": "arm", "log_level": "NOTE", "memory_size": 10241},
+        {
+            "architecture": "arm",
+            "ephemeral_storage": 511,
+            "log_level": "NOTE",
+            "memory_size": 10241,
+        },
         [
+            (FUNCTION, "expected ephemeral_storage.0.size to be in the range"),
             (FUNCTION, "expected architectures to be one of"),
             (FUNCTION, "expected application_log_level to be one of"),
             (FUNCTION, "expected memory_size to be in the range"),

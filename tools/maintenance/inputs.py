@@ -33,6 +33,7 @@ MORE = {
     "allowed_ids": "how-to/only-some-people.md",
     "architecture": "how-to/packages.md",
     "environment": "how-to/secret.md",
+    "ephemeral_storage": "how-to/files.md",
     "failed_retention_in_days": "how-to/replay.md",
     "kms_key_arn": "how-to/keys.md",
     "later": "how-to/remind.md",
