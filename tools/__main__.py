@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 TOOLS = {
+    "accept": "acceptance.accept",
     "bench": "bench.bench",
     "compare-texts": "maintenance.texts",
     "inputs": "maintenance.inputs",

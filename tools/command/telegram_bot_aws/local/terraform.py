@@ -25,6 +25,7 @@ LOCK = ".terraform.lock.hcl"
 REGION = "us-east-1"
 LIMIT_SECONDS = 600  # for a command that hangs: ten times what an apply with a queue takes
 OTHER_LIMITS = {"init": None}  # it may have to download
+UNATTENDED = ("-auto-approve", "-input=false", "-no-color")  # of an apply or a destroy
 
 # The end of a queue waits for seconds: an emulated AWS counts exactly what is in it.
 QUIET = "quiet_seconds = 90"
@@ -115,6 +116,9 @@ class Module:
     `init` reads the operator's configuration of Terraform.
     """
 
+    limit_seconds: float | None = LIMIT_SECONDS
+    stop_seconds = 60  # that Terraform has to end when it is told to
+
     def __init__(
         self,
         aws_url: str,
@@ -164,32 +168,17 @@ class Module:
 
         Also raises ToolError if it takes too long.
         """
-        values = {
-            f"TF_VAR_{name}": value if isinstance(value, str) else json.dumps(value)
-            for name, value in self.variables.items()
-            if value is not None
-        }
         process = None
         try:
             with signals_held():
-                process = subprocess.Popen(
-                    [*terraform_command(), *arguments],
-                    cwd=self.root,
-                    env={**self.environment, **values},
-                    stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    text=True,
-                    start_new_session=True,
-                )
-                watched("group", process.pid)
-            limit = OTHER_LIMITS.get(arguments[0], LIMIT_SECONDS)
+                process = self.start(*arguments, input=input is not None)
+            limit = OTHER_LIMITS.get(arguments[0], self.limit_seconds)
             output, errors = process.communicate(input, timeout=limit)
         except BaseException as error:  # Ctrl-C: Terraform is told to stop, and saves what it did
             if process:
                 with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
                     process.send_signal(signal.SIGINT)
-                    process.communicate(timeout=60)
+                    process.communicate(timeout=self.stop_seconds)
                 end(process)
                 with process:  # closes its pipes
                     pass
@@ -202,6 +191,26 @@ class Module:
         if check and process.returncode:
             raise ToolError(f"terraform {arguments[0]} failed:\n{errors or output}")
         return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+    def start(self, *arguments: str, input: bool = False) -> subprocess.Popen[str]:
+        """Start Terraform, in a session of its own, which ends with us."""
+        values = {
+            f"TF_VAR_{name}": value if isinstance(value, str) else json.dumps(value)
+            for name, value in self.variables.items()
+            if value is not None
+        }
+        process = subprocess.Popen(
+            [*terraform_command(), *arguments],
+            cwd=self.root,
+            env={**self.environment, **values},
+            stdin=subprocess.PIPE if input else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        watched("group", process.pid)
+        return process
 
     def init(self) -> None:
         """Install the providers: from where Terraform's own configuration or TF_PLUGIN_DIR says.
@@ -236,13 +245,11 @@ class Module:
 
     def apply(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Apply the module."""
-        common = ("-auto-approve", "-input=false", "-no-color")
-        return self.terraform("apply", *common, *arguments, check=check)
+        return self.terraform("apply", *UNATTENDED, *arguments, check=check)
 
     def destroy(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Destroy all that was applied."""
-        common = ("-auto-approve", "-input=false", "-no-color")
-        return self.terraform("destroy", *common, *arguments, check=check)
+        return self.terraform("destroy", *UNATTENDED, *arguments, check=check)
 
     def has_state(self) -> bool:
         """Tell whether anything is applied."""

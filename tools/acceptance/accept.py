@@ -1,0 +1,241 @@
+"""Try the module on your own AWS account, step by step, and write the outcomes into a page.
+
+It deploys one bot, and posts messages to it in your own chat with a test bot of yours. Each step
+says whether all is as the pages of docs/ say. At the end, or if you stop it, all that it made is
+removed: docs/on-aws.md says what it costs, does and leaves.
+
+Set TELEGRAM_BOT_TOKEN (of a bot that nobody uses: its webhook is set), TELEGRAM_CHAT_ID (of your
+private chat with it, in which you have pressed Start), AWS_REGION, and AWS credentials as for
+terraform apply. With --emulated it runs here, without any of these.
+
+Exit code: 0 if no step differs from the pages, 1 if one does, or if something is left, 2 if it
+can't begin, 130 if it was stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from botkit.errors import Refused, Unreachable
+from telegram_bot_aws.emulated_aws.emulator import Emulator
+from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.project import BUILD
+from telegram_stand_in import ADA, Server, Telegram, private_chat
+
+from acceptance import costs, report
+from acceptance.report import Report, Tried
+from acceptance.steps import STEPS, Differs, Skipped, Step
+from acceptance.world import Account, World
+
+NAME = "telegram-bot-acceptance"
+FOLDER = BUILD / "acceptance"  # it stays if something is left, with the state
+STAND_IN_TOKEN = "1234567890:" + "A" * 35
+Say = Callable[[str], object]
+
+
+def run(world: World, about: str, steps: Sequence[Step] = STEPS, say: Say = print) -> Report:
+    """Try the steps, one after the other, and clean up at the end or if it is stopped.
+
+    Without a deployment, which the first step makes, there is nothing else to try.
+    """
+    tried: list[Tried] = []
+    left: list[str] = []
+    try:
+        for step in steps:
+            say(f"…       {step.name}")
+            tried.append(outcome(step, world))
+            say(str(tried[-1]))
+            if tried[-1].outcome != "ok":  # the next step is to hear only its own answers
+                with contextlib.suppress(Exception):
+                    world.heard()
+            if len(tried) == 1 and tried[0].outcome == "differs":
+                break
+    finally:
+        left = clean_up(world, say)
+    return Report(about, tried, world.figures, left)
+
+
+def outcome(step: Step, world: World) -> Tried:
+    """Try a step. What it doesn't expect is a difference, too."""
+    try:
+        step.run(world)
+    except Skipped as reason:
+        return Tried(step, "skipped", str(reason))
+    except Exception as error:
+        kind = "" if isinstance(error, Differs | ToolError) else f"{type(error).__name__}: "
+        text = f"{kind}{error}".replace(world.account.token, "…")
+        return Tried(step, "differs", " ".join(text.split()))
+    return Tried(step, "ok")
+
+
+def clean_up(world: World, say: Say) -> list[str]:
+    """Remove all that is there, and return what is left. Says how to remove that."""
+    failed = ""
+    try:
+        world.destroy()
+    except (Exception, KeyboardInterrupt) as error:
+        failed = f"{type(error).__name__}: {error}"
+    try:
+        left = world.left()
+        names = [f"{each}" for each in left]
+        commands = [each.command for each in left]
+    except Exception as error:
+        names, commands = [f"what there is isn't known: {error}"], []
+    if failed or names:
+        say(f"Left: {', '.join(names) or 'nothing'}. {failed}".replace(world.account.token, "…"))
+        say("Remove it by scripts/accept --clean-up, which has the state, or else by")
+        say("\n".join(f"  {command}" for command in commands))
+    return names
+
+
+# Where it runs.
+
+
+def real(options: argparse.Namespace) -> Account:
+    """Return the operator's account. Raises ToolError, which says what is missing."""
+    names = ("TELEGRAM_BOT_TOKEN", "TELEGRAM_CHAT_ID", "AWS_REGION")
+    missing = [name for name in names if not os.environ.get(name)]
+    if missing:
+        raise ToolError(f"{' and '.join(missing)} must be set: see scripts/accept --help")
+    token, chat, region = (os.environ[name] for name in names)
+    if not chat.isdecimal():
+        raise ToolError("TELEGRAM_CHAT_ID must be the id of your private chat: a number above 0")
+    vpc = None
+    if options.subnet and options.security_group:
+        vpc = {"subnet_ids": [options.subnet], "security_group_ids": [options.security_group]}
+    inputs = {"permissions_boundary": options.boundary}
+    return Account(token, int(chat), region=region, inputs=inputs, vpc=vpc)
+
+
+@contextlib.contextmanager
+def emulated(aws_url: str = "") -> Iterator[Account]:
+    """Yield an emulated account, and a person at the stand-in for Telegram who presses buttons."""
+    telegram = Telegram(STAND_IN_TOKEN, pace=0.01)
+    telegram.bot.chats[ADA["id"]] = private_chat(ADA)
+    with contextlib.ExitStack() as opened:
+        opened.enter_context(Server(telegram))
+        aws_url = aws_url or opened.enter_context(Emulator(auth=True, patient=True)).url
+        yield Account(
+            STAND_IN_TOKEN,
+            ADA["id"],
+            telegram.url,
+            aws_url=aws_url,
+            press=partial(press, telegram),
+            patience=120,
+        )
+
+
+def press(telegram: Telegram, chat: int) -> None:
+    """Press the last button in a chat."""
+    ids = [key for key, message in telegram.messages.items() if "reply_markup" in message]
+    telegram.press(*[key for key in ids if key[0] == chat][-1], "press")
+
+
+def check(world: World) -> None:
+    """Raise ToolError unless the bot is free, the chat is there and the account has no such bot."""
+    try:
+        url = world.webhook()["url"]
+        chat = world.call("getChat", chat_id=world.account.chat)
+    except (Refused, Unreachable) as error:
+        raise ToolError(f"Telegram says: {error}. Press Start in the bot's chat first") from None
+    if url:
+        raise ToolError(f"the bot is in use, with the webhook {url}: take another one")
+    if chat["type"] != "private":
+        raise ToolError("TELEGRAM_CHAT_ID must be the id of a private chat")
+    if left := world.left():
+        raise ToolError(f"the account has {', '.join(map(str, left))} already: see --clean-up")
+
+
+def about(world: World) -> str:
+    """Say when, where and with which provider it ran."""
+    where = world.account.region if world.account.is_real else "the emulated AWS"
+    lock = world.module.folder / ".terraform.lock.hcl"
+    versions = [line.split('"')[1] for line in lock.read_text().splitlines() if " version " in line]
+    return (
+        f"{time.strftime('%d %B %Y', time.gmtime())}, {where}, AWS provider {', '.join(versions)}."
+    )
+
+
+@contextlib.contextmanager
+def working_folder(account: Account) -> Iterator[Path]:
+    """Yield the folder of the state: on a real account one that outlives us, for one at a time."""
+    if not account.is_real:
+        with tempfile.TemporaryDirectory(prefix="acceptance-") as folder:
+            yield Path(folder)
+        return
+    FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (FOLDER / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ToolError("scripts/accept runs already") from None
+        yield FOLDER
+
+
+def interrupted(number: int, frame: Any) -> None:
+    signal.signal(number, signal.SIG_DFL)
+    raise KeyboardInterrupt
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/accept",
+        description=__doc__,
+        epilog=costs.text(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--emulated", action="store_true", help="run here, on the emulated AWS")
+    where.add_argument("--yes", action="store_true", help="begin, on your AWS account")
+    where.add_argument("--dry-run", action="store_true", help="print the steps and the cost only")
+    where.add_argument("--clean-up", action="store_true", help="remove what an earlier run left")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="where to write the outcomes")
+    parser.add_argument("--boundary", metavar="ARN", help="permissions boundary of the roles")
+    parser.add_argument("--subnet", help="of a VPC, to measure how long a version in it is Pending")
+    parser.add_argument("--security-group", help="of the same VPC")
+    return parser.parse_args()
+
+
+def main() -> int:
+    options = parsed()
+    if not (options.emulated or options.yes or options.clean_up):
+        print("\n".join(f"{n}. {each.name}: {each.expects}" for n, each in enumerate(STEPS, 1)))
+        print(f"\n{costs.text()}")
+        if not options.dry_run:
+            print("scripts/accept: add --yes to begin, or --emulated", file=sys.stderr)
+        return 0 if options.dry_run else 2
+    signal.signal(signal.SIGTERM, interrupted)
+    try:
+        with contextlib.ExitStack() as opened:
+            place = opened.enter_context(emulated()) if options.emulated else real(options)
+            world = World(place, opened.enter_context(working_folder(place)), NAME)
+            return accept(world, options)
+    except ToolError as error:
+        print(f"scripts/accept: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def accept(world: World, options: argparse.Namespace) -> int:
+    world.module.init()
+    if options.clean_up:
+        return 1 if clean_up(world, print) else 0
+    check(world)
+    found = run(world, about(world))
+    page = options.output or (report.PAGE if world.account.is_real else None)
+    if page:
+        report.write(str(found), page)
+    print(f"\n{found}" + (f"\n\nWritten into {page}." if page else ""))
+    return 1 if found.of("differs") or found.left else 0

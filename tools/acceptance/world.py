@@ -1,0 +1,379 @@
+"""The deployment that the steps try: what they do to it, and what they see of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import time
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from botkit.errors import Refused
+from botkit.telegram import Client
+from telegram_bot_aws.local.processes import ToolError, end_at_once, watched
+from telegram_bot_aws.local.project import ROOT
+from telegram_bot_aws.local.terraform import REGION, UNATTENDED, Module
+from telegram_stand_in import post
+
+from acceptance.left import OF_MODULE, PARAMETER, Left, everything
+
+Json = dict[str, Any]
+
+BOTS = Path(__file__).with_name("bots")
+FIRST_UPDATE = 2_000_000_000  # above those of Telegram
+CALL_SECONDS = 20.0
+LOOK_SECONDS = 0.2  # between two looks at what should come soon
+SECRET = "webhook_secret"  # the resource that has it
+OWN = ("TF_VAR_", "TF_CLI_ARGS", "TF_DATA_DIR", "TF_WORKSPACE")  # of the operator's Terraform
+
+
+@dataclass
+class Account:
+    """Where the module is tried: an account of AWS, a bot, and its owner's chat.
+
+    `aws_url` and `press`, which presses the button of a message, are of the emulated AWS and of the
+    stand-in for Telegram. `vpc` is the module's input. What should come has `patience` seconds.
+    """
+
+    token: str
+    chat: int
+    api_url: str = "https://api.telegram.org"
+    region: str = REGION
+    aws_url: str = ""
+    press: Callable[[int], object] | None = None
+    inputs: Json = field(default_factory=dict)
+    vpc: Json | None = None
+    patience: float = 300.0
+
+    @property
+    def is_real(self) -> bool:
+        return not self.aws_url
+
+
+class Applied(Module):
+    """The module in a folder. On a real account nothing in it is as on the emulated one."""
+
+    def __init__(self, account: Account, folder: Path, **variables: Any) -> None:
+        super().__init__(account.aws_url, folder, **variables)
+        if account.is_real:
+            shutil.copy(ROOT / "queue.tf", folder)
+            of_operator = {n: v for n, v in os.environ.items() if not n.startswith(OWN)}
+            self.environment = {
+                **of_operator,
+                "AWS_REGION": account.region,
+                "TF_IN_AUTOMATION": "1",
+            }
+            self.limit_seconds, self.stop_seconds = None, 900
+
+
+class World:
+    """The bot `name`, which is deployed from a folder into an account.
+
+    What fails raises ToolError, Refused or Unreachable of Telegram, or an exception of botocore.
+    """
+
+    def __init__(self, account: Account, folder: Path, name: str) -> None:
+        self.account = account
+        self.name = name
+        self.parameter = f"/{name}/token"
+        self.figures: dict[str, str] = {}  # what was measured, by its name
+        self.folder = folder
+        self._bot = folder / "bot"
+        self._bot.mkdir(parents=True, exist_ok=True)
+        self.write_bot("plain", "first")
+        self.module = Applied(
+            account,
+            folder / "module",
+            name=name,
+            source_dir=str(self._bot),
+            telegram_api_url=account.api_url,
+            telegram_bot_token=account.token,
+            **account.inputs,
+        )
+        self._telegram = Client(account.api_url, account.token)
+        self._clients: dict[str, Any] = {}
+        self._updates = FIRST_UPDATE + int(time.time()) % 100_000_000
+        self._seen = 0  # the last message of the chat that `heard` has looked at
+        self._began = int(time.time() * 1000)
+
+    # Terraform.
+
+    def write_bot(self, bot: str, says: str, broken: bool = False) -> None:
+        """Make one of bots/ the next release, whose answers begin with what it `says`."""
+        source = (BOTS / f"{bot}.py").read_text().replace('"first"', f'"{says}"')
+        (self._bot / "bot.py").write_text(f"1 / 0\n{source}" if broken else source)
+
+    def apply(self, *arguments: str, **inputs: Any) -> None:
+        """Apply the module, with other inputs from now on."""
+        self.module.variables |= inputs
+        self.module.apply(*arguments)
+
+    def refusal(self, **inputs: Any) -> str:
+        """Apply, and return Terraform's errors on one line: nothing if it succeeded."""
+        try:
+            self.apply(**inputs)
+        except ToolError as error:
+            return " ".join(str(error).replace("│", "").split())
+        return ""
+
+    def planned(self) -> list[str]:
+        """Return the addresses of what a plan changes."""
+        plan = self.module.terraform("plan", "-json", "-input=false").stdout
+        lines = [json.loads(line) for line in plan.splitlines()]
+        changes = [line["change"] for line in lines if line["type"] == "planned_change"]
+        found = [change["resource"]["addr"] for change in changes]
+        # The emulated AWS forgets some fields of an alarm.
+        return [each for each in found if self.account.is_real or "metric_alarm" not in each]
+
+    def kill_apply(self, line: str, **inputs: Any) -> bool:
+        """Apply, and kill Terraform as soon as it writes a line with this text.
+
+        Returns whether it wrote one.
+        """
+        self.module.variables |= inputs
+        process = self.module.start("apply", *UNATTENDED)
+        with process:
+            assert process.stdout
+            found = any(line in each for each in process.stdout)
+            end_at_once(process)
+        watched("group", process.pid, over=True)
+        return found
+
+    def output(self, name: str) -> str:
+        return str(self.module.outputs()[name])
+
+    def secret(self) -> str:
+        """Return the webhook's secret, from the state."""
+        found = [each for each in self.module.resources() if each["name"] == SECRET]
+        return str(found[0]["instances"][0]["attributes"]["triggers_replace"]["value"])
+
+    def state(self) -> str:
+        return (self.module.folder / "terraform.tfstate").read_text()
+
+    # Telegram, and the chat.
+
+    def call(self, method: str, **params: Any) -> Any:
+        """Call the Bot API. If calls come too often, wait as long as Telegram says."""
+        while True:
+            try:
+                return self._telegram.post(method, params, CALL_SECONDS)
+            except Refused as refusal:
+                if not refusal.retry_after:
+                    raise
+                time.sleep(refusal.retry_after)
+
+    def message(self, text: str) -> tuple[int, str]:
+        """Return a new update with a message of the owner's: its id, and it as JSON."""
+        self._updates += 1
+        owner = {"id": self.account.chat, "first_name": "Owner"}
+        message = {
+            "message_id": self._updates - FIRST_UPDATE,
+            "date": int(time.time()),
+            "chat": {**owner, "type": "private"},
+            "from": {**owner, "is_bot": False},
+            "text": text,
+        }
+        return self._updates, json.dumps({"update_id": self._updates, "message": message})
+
+    def write(self, text: str, secret: str | None = None) -> tuple[int, int]:
+        """Post a message of the owner's to the webhook as Telegram does, with the secret or another.
+
+        Returns the update's id and the HTTP status.
+        """
+        update, body = self.message(text)
+        headers = {"Content-Type": "application/json"}
+        headers["X-Telegram-Bot-Api-Secret-Token"] = self.secret() if secret is None else secret
+        status, _, _ = post(self.output("webhook_url"), headers, body.encode())
+        return update, status
+
+    def heard(self, least: int = 0) -> list[str]:
+        """Return what the bot has said since the last call, and delete it from the chat.
+
+        Waits until it has said `least` texts, if it does in time.
+        """
+        texts: list[str] = []
+        for _ in self._looks():
+            texts += self._new_texts()
+            if len(texts) >= least:
+                break
+        return texts
+
+    def _new_texts(self) -> list[str]:
+        """A bot can't read a chat. But it may forward a message, and gets it as the answer.
+
+        The ids in a private chat count up, so a message of ours tells where to end.
+        """
+        to = {"chat_id": self.account.chat, "disable_notification": True}
+        end = self.call("sendMessage", **to, text="(scripts/accept)")["message_id"]
+        texts, ours = [], [end]
+        for id in range(self._seen + 1, end) if self._seen else ():
+            try:
+                found = self.call(
+                    "forwardMessage", **to, from_chat_id=self.account.chat, message_id=id
+                )
+            except Refused:  # it was deleted
+                continue
+            ours.append(found["message_id"])
+            if found["forward_origin"].get("sender_user", {}).get("is_bot"):
+                ours.append(id)
+                texts.append(found["text"])
+        self._seen = max(ours)
+        for id in ours:
+            self.call("deleteMessage", chat_id=self.account.chat, message_id=id)
+        return texts
+
+    def burst(self, number: int) -> str:
+        """Send messages as fast as it goes, and return how many Telegram takes, and until when not."""
+        to = {"chat_id": self.account.chat, "disable_notification": True}
+        for sent in range(number):
+            try:
+                self._telegram.post("sendMessage", {**to, "text": f"{sent}"}, CALL_SECONDS)
+            except Refused as refusal:
+                return f"{sent}, then waits {refusal.retry_after} s"
+        return "all"
+
+    def webhook(self) -> Json:
+        found: Json = self.call("getWebhookInfo")
+        return found
+
+    def set_webhook(self, secret: str) -> None:
+        """Set the webhook as it is, with this secret."""
+        about = self.webhook()
+        names = ("url", "max_connections", "allowed_updates")
+        self.call("setWebhook", **{n: about[n] for n in names if n in about}, secret_token=secret)
+
+    def await_press(self) -> bool:
+        """Wait until the button of the bot's last message is pressed, and Telegram delivers that.
+
+        Returns whether it was, in time.
+        """
+        if self.account.press:
+            self.account.press(self.account.chat)
+        else:
+            print("        Press the button in the bot's chat …", flush=True)
+        return any(self.webhook().get("last_error_message") for _ in self._looks())
+
+    # AWS.
+
+    def aws(self, service: str) -> Any:
+        """Return botocore's client of a service."""
+        if service not in self._clients:
+            import botocore.session
+
+            keys = {} if self.account.is_real else {"aws_access_key_id": "test"}
+            keys |= {} if self.account.is_real else {"aws_secret_access_key": "test"}
+            self._clients[service] = botocore.session.get_session().create_client(
+                service,
+                region_name=self.account.region,
+                endpoint_url=self.account.aws_url or None,
+                **keys,
+            )
+        return self._clients[service]
+
+    def outcomes(self, update: int, least: int = 1) -> list[str]:
+        """Return the outcomes of an update in the function's log, and wait for so many."""
+        found: list[str] = []
+        for _ in self._looks():
+            found = [line["outcome"] for line in self._lines() if line.get("update_id") == update]
+            if len(found) >= least:
+                break
+        return found
+
+    def _lines(self) -> Iterator[Json]:
+        pages = self.aws("logs").get_paginator("filter_log_events")
+        group = self.output("log_group_name")
+        for page in pages.paginate(logGroupName=group, startTime=self._began):
+            for event in page["events"]:
+                if event["message"].startswith("{"):
+                    line = json.loads(event["message"])
+                    if line.get("logger") == "botkit" and "outcome" in line:
+                        yield line
+
+    def refused_at(self) -> list[int]:
+        """Return when the API answered 401, in milliseconds, by its log. The emulated has none."""
+        pages = self.aws("logs").get_paginator("filter_log_events")
+        group = f"/aws/vendedlogs/{self.name}"
+        return sorted(
+            event["timestamp"]
+            for page in pages.paginate(logGroupName=group, startTime=self._began)
+            for event in page["events"]
+            if json.loads(event["message"]).get("status") == "401"
+        )
+
+    def live_version(self) -> int:
+        found = self.aws("lambda").get_alias(FunctionName=self.name, Name="live")
+        return int(found["FunctionVersion"])
+
+    def waiting(self, queue: str, number: int) -> float:
+        """Wait until SQS counts so many messages in a queue. Returns after how many seconds it did.
+
+        Raises ToolError if it doesn't.
+        """
+        began, count = time.monotonic(), -1
+        asked = {"QueueUrl": self.output(queue), "AttributeNames": ["ApproximateNumberOfMessages"]}
+        for _ in self._looks():
+            found = self.aws("sqs").get_queue_attributes(**asked)["Attributes"]
+            count = int(found["ApproximateNumberOfMessages"])
+            if count == number:
+                return time.monotonic() - began
+        raise ToolError(f"SQS counts {count} messages in {queue}, not {number}")
+
+    def replay(self) -> Json:
+        event = {"tf": {"action": "replay"}}
+        done: Json = self.invoke(event, "live")["result"]
+        return done
+
+    def invoke(self, event: Json, qualifier: str) -> Json:
+        """Invoke the function. Returns its `result`, and the end of its `log`."""
+        asked = {"FunctionName": self.name, "Qualifier": qualifier, "LogType": "Tail"}
+        answer = self.aws("lambda").invoke(**asked, Payload=json.dumps(event))
+        result = json.loads(answer["Payload"].read() or "null")
+        return {"result": result, "log": b64decode(answer.get("LogResult", "")).decode()}
+
+    def alarms(self) -> dict[str, str]:
+        """Return the states of the bot's alarms, by the end of their names."""
+        pages = self.aws("cloudwatch").get_paginator("describe_alarms")
+        found = pages.paginate(AlarmNamePrefix=f"{self.name}-")
+        return {
+            alarm["AlarmName"].removeprefix(f"{self.name}-"): alarm["StateValue"]
+            for page in found
+            for alarm in page["MetricAlarms"]
+        }
+
+    def store_token(self) -> None:
+        token = {"Value": self.account.token, "Type": "SecureString", "Overwrite": True}
+        self.aws("ssm").put_parameter(Name=self.parameter, **token)
+
+    def delete_role(self) -> None:
+        iam, role = self.aws("iam"), self.output("role_name")
+        for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            iam.delete_role_policy(RoleName=role, PolicyName=policy)
+        iam.delete_role(RoleName=role)
+
+    # The end.
+
+    def left(self) -> list[Left]:
+        """Return what the account has of this bot: resources with its name, and its parameter."""
+        found = everything(self.aws, (*OF_MODULE, PARAMETER))
+        named = re.compile(rf"(^|[/:]){re.escape(self.name)}($|[-./:])")
+        return [each for each in found if named.search(each.name)]
+
+    def destroy(self) -> None:
+        if self.module.has_state():
+            self.module.destroy()
+        self.aws("ssm").delete_parameters(Names=[self.parameter])  # if there is one
+
+    def _looks(self) -> Iterator[None]:
+        """Yield at once, and again after each pause, while there is patience."""
+        end = time.monotonic() + self.account.patience
+        while True:
+            yield
+            if time.monotonic() >= end:
+                return
+            time.sleep(LOOK_SECONDS)
