@@ -17,6 +17,11 @@ from telegram_bot_aws.local.project import COMMAND, LAMBDA, ROOT, SCRIPTS, STAND
 # itself. `requirements` is that of scripts/, which Terraform runs too.
 COMPONENTS: dict[str, set[str]] = {
     "__main__": {"telegram_bot_aws.command"},
+    "acceptance": {
+        "telegram_bot_aws.emulated_aws",
+        "telegram_bot_aws.local",
+        "telegram_stand_in",
+    },
     "bench": {"telegram_bot_aws.emulated_aws", "telegram_bot_aws.local"},
     "maintenance": {"bot_api_table", "telegram_bot_aws.local", "telegram_stand_in"},
     "telegram_bot_aws.__init__": {"telegram_bot_aws.local"},
@@ -37,6 +42,10 @@ COMPONENTS: dict[str, set[str]] = {
 OURS = {*COMPONENTS, "bot_api_table", "requirements", "tests"}
 # The modules of each product that others may import, tests too. Its README lists the command's.
 PUBLIC = (
+    "acceptance.accept.",
+    "acceptance.left.",
+    "acceptance.steps.",
+    "acceptance.world.",
     "maintenance.inputs.",
     "maintenance.release.",
     "telegram_bot_aws.command.",
@@ -108,7 +117,8 @@ def test_a_component_imports_only_what_it_may(component: str) -> None:
 
 def test_no_product_imports_anothers_insides() -> None:
     """The products are the module, whose tests are in tests/, the command and each other tool."""
-    folders = {"bench": "bench", "maintenance": "maintenance", "telegram_bot_aws": "command"}
+    folders = {name: name for name in ("acceptance", "bench", "maintenance")}
+    folders["telegram_bot_aws"] = "command"
     found = set()
     for path in (ROOT / "conftest.py", *(ROOT / "tests").rglob("*.py"), *TOOLS.rglob("*.py")):
         for name in names_imported(path):

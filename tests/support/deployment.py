@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import botocore.config
 import botocore.session
+from acceptance import left
 from botocore.credentials import Credentials
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.terraform import LOCK, REGION, Module
@@ -156,32 +157,7 @@ def start_new_container(aws: Emulator, name: str, timeout: int) -> None:
 
 def everything(aws: Emulator) -> list[str]:
     """Return the names of all resources in the emulated AWS, of the kinds that the module makes."""
-    functions = client(aws, "lambda").list_functions()["Functions"]
-    roles = client(aws, "iam").list_roles()["Roles"]
-    groups = client(aws, "logs").describe_log_groups()["logGroups"]
-    apis = client(aws, "apigatewayv2").get_apis()["Items"]
-    filters = client(aws, "logs").describe_metric_filters()["metricFilters"]
-    rules = client(aws, "events").list_rules()["Rules"]
-    alarms = client(aws, "cloudwatch").describe_alarms()["MetricAlarms"]
-    dashboards = client(aws, "cloudwatch").list_dashboards()["DashboardEntries"]
-    queues = client(aws, "sqs").list_queues().get("QueueUrls", [])
-    mappings = client(aws, "lambda").list_event_source_mappings()["EventSourceMappings"]
-    tables = client(aws, "dynamodb").list_tables()["TableNames"]
-    schedules = client(aws, "scheduler").list_schedule_groups()["ScheduleGroups"]
-    return [
-        *(f"schedule group {group['Name']}" for group in schedules),
-        *(f"table {table}" for table in tables),
-        *(f"function {function['FunctionName']}" for function in functions),
-        *(f"role {role['RoleName']}" for role in roles),
-        *(f"log group {group['logGroupName']}" for group in groups),
-        *(f"API {api['Name']}" for api in apis),
-        *(f"metric filter {each['filterName']}" for each in filters),
-        *(f"rule {rule['Name']}" for rule in rules),
-        *(f"alarm {alarm['AlarmName']}" for alarm in alarms),
-        *(f"dashboard {each['DashboardName']}" for each in dashboards),
-        *(f"queue {queue.rpartition('/')[2]}" for queue in queues),
-        *(f"source {mapping['EventSourceArn']}" for mapping in mappings),
-    ]
+    return [f"{each}" for each in left.everything(functools.partial(client, aws))]
 
 
 def fetch(

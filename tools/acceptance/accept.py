@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import fcntl
+import json
 import os
 import signal
 import sys
@@ -27,7 +28,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from botkit.errors import Refused, Unreachable
+from botkit.errors import Refused
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import BUILD
@@ -147,7 +148,7 @@ def check(world: World) -> None:
     try:
         url = world.webhook()["url"]
         chat = world.call("getChat", chat_id=world.account.chat)
-    except (Refused, Unreachable) as error:
+    except (Refused, OSError) as error:
         raise ToolError(f"Telegram says: {error}. Press Start in the bot's chat first") from None
     if url:
         raise ToolError(f"the bot is in use, with the webhook {url}: take another one")
@@ -160,16 +161,18 @@ def check(world: World) -> None:
 def about(world: World) -> str:
     """Say when, where and with which provider it ran."""
     where = world.account.region if world.account.is_real else "the emulated AWS"
-    lock = world.module.folder / ".terraform.lock.hcl"
-    versions = [line.split('"')[1] for line in lock.read_text().splitlines() if " version " in line]
-    return (
-        f"{time.strftime('%d %B %Y', time.gmtime())}, {where}, AWS provider {', '.join(versions)}."
-    )
+    found = json.loads(world.module.terraform("version", "-json").stdout)
+    provider = ", ".join(found["provider_selections"].values())
+    date = time.strftime("%d %B %Y", time.gmtime())
+    return f"{date}, {where}, Terraform {found['terraform_version']}, AWS provider {provider}."
 
 
 @contextlib.contextmanager
-def working_folder(account: Account) -> Iterator[Path]:
-    """Yield the folder of the state: on a real account one that outlives us, for one at a time."""
+def working_folder(account: Account, *, waits: bool = False) -> Iterator[Path]:
+    """Yield the folder of the state: on a real account one that outlives us, for one at a time.
+
+    `waits` until another run has ended, else raises ToolError.
+    """
     if not account.is_real:
         with tempfile.TemporaryDirectory(prefix="acceptance-") as folder:
             yield Path(folder)
@@ -177,7 +180,7 @@ def working_folder(account: Account) -> Iterator[Path]:
     FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (FOLDER / "lock").open("w") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
         except BlockingIOError:
             raise ToolError("scripts/accept runs already") from None
         yield FOLDER
@@ -219,7 +222,8 @@ def main() -> int:
     try:
         with contextlib.ExitStack() as opened:
             place = opened.enter_context(emulated()) if options.emulated else real(options)
-            world = World(place, opened.enter_context(working_folder(place)), NAME)
+            folder = opened.enter_context(working_folder(place, waits=options.clean_up))
+            world = World(place, folder, NAME)
             return accept(world, options)
     except ToolError as error:
         print(f"scripts/accept: {error}", file=sys.stderr)

@@ -67,7 +67,7 @@ def listed(title: str, tried: list[Tried]) -> list[str]:
 
 
 def here(name: str) -> str:
-    """Return what docs/performance.md says of a first or warm answer: "this bot, api, 128 MB: …"."""
+    """Return what docs/performance.md has for a figure, if it has it."""
     bot, _, what = name.rpartition(", 128 MB: ")
     column = {"first answer, ms": 0, "warm answer, ms": 2}.get(what)
     row = re.search(rf"^\| {re.escape(bot)} +\|(.*)\|$", PERFORMANCE.read_text(), re.MULTILINE)

@@ -21,7 +21,7 @@ from pathlib import Path
 from telegram_bot_aws.local.events import webhook_event
 from telegram_bot_aws.local.project import ROOT, SCRIPTS
 
-from acceptance.world import BOTS, Json, World
+from acceptance.world import BOTS, World
 
 TIMES = 20
 MEMORY = (128, 256)
@@ -82,7 +82,7 @@ def packages(world: World, runtime: str) -> dict[str, bytes]:
 def answered(world: World) -> str:
     """Have $LATEST answer a message, and return the end of its log."""
     update, body = world.message("/start")
-    headers = {"X-Telegram-Bot-Api-Secret-Token": world.secret()}
+    headers = {"X-Telegram-Bot-Api-Secret-Token": world.secret}
     done = world.invoke(webhook_event(body, headers), LATEST)
     return str(done["log"])
 

@@ -9,6 +9,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from acceptance import starts
@@ -85,7 +86,7 @@ def defaults_are_applied(world: World) -> None:
     world.heard()
     world.write_bot("plain", "first")
     world.apply()
-    expect("webhook", world.webhook()["url"], world.output("webhook_url"))
+    expect("webhook", world.webhook()["url"], world.url)
     expect("what a plan changes", world.planned(), [])
 
 
@@ -96,7 +97,7 @@ def an_update_is_answered(world: World) -> None:
 
 @step("a wrong secret gets a 401 and no answer", "security.md")
 def a_stranger_is_refused(world: World) -> None:
-    for secret in ("", "wrong", world.secret() + "x"):
+    for secret in ("", "wrong", world.secret + "x"):
         expect("status", world.write("let me in", secret)[1], 401)
     expect("answers", world.heard(), [])
 
@@ -104,7 +105,7 @@ def a_stranger_is_refused(world: World) -> None:
 @step("Telegram retries a tap that got a 401, and it is answered", "delivery.md")
 def telegram_retries_a_tap(world: World) -> None:
     expect("status", world.write("button")[1], 200)
-    secret = world.secret()
+    secret = world.secret
     world.set_webhook("wrong")
     try:
         if not world.await_press():
@@ -172,17 +173,18 @@ def written(world: World) -> Iterator[list[float]]:
     def write() -> None:
         while not over.is_set():
             told.append(time.monotonic())
-            while world.write(f"{len(told) - 1}")[1] != 200:
-                time.sleep(PAUSE_SECONDS)
+            for _ in world.looks():
+                if world.write(f"{len(told) - 1}")[1] == 200:
+                    break
             over.wait(PAUSE_SECONDS)
 
-    thread = threading.Thread(target=write)
-    thread.start()
-    try:
-        yield told
-    finally:
-        over.set()
-        thread.join()
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        try:
+            yield told
+        finally:
+            over.set()
+        writing.result()
 
 
 @step("the version of `release` answers again", "how-to/roll-back.md")
@@ -256,7 +258,7 @@ def what_failed_is_replayed(world: World) -> None:
 
 @step("the old secret is refused, the new one isn't", "how-to/token.md#change-the-webhooks-secret")
 def the_secret_is_changed(world: World) -> None:
-    old = world.secret()
+    old = world.secret
     world.apply("-replace=terraform_data.webhook_secret")
     expect("status with the old secret", world.write("old", old)[1], 401)
     expect("status with the new one", world.write("new")[1], 200)

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator
@@ -15,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from botkit.errors import Refused
-from botkit.telegram import Client
 from telegram_bot_aws.local.processes import ToolError, end_at_once, watched
 from telegram_bot_aws.local.project import ROOT
 from telegram_bot_aws.local.terraform import REGION, UNATTENDED, Module
@@ -27,7 +25,6 @@ Json = dict[str, Any]
 
 BOTS = Path(__file__).with_name("bots")
 FIRST_UPDATE = 2_000_000_000  # above those of Telegram
-CALL_SECONDS = 20.0
 LOOK_SECONDS = 0.2  # between two looks at what should come soon
 SECRET = "webhook_secret"  # the resource that has it
 OWN = ("TF_VAR_", "TF_CLI_ARGS", "TF_DATA_DIR", "TF_WORKSPACE")  # of the operator's Terraform
@@ -75,7 +72,7 @@ class Applied(Module):
 class World:
     """The bot `name`, which is deployed from a folder into an account.
 
-    What fails raises ToolError, Refused or Unreachable of Telegram, or an exception of botocore.
+    What fails raises ToolError, Refused by Telegram, OSError or an exception of botocore.
     """
 
     def __init__(self, account: Account, folder: Path, name: str) -> None:
@@ -84,6 +81,7 @@ class World:
         self.parameter = f"/{name}/token"
         self.figures: dict[str, str] = {}  # what was measured, by its name
         self.folder = folder
+        self.url = self.secret = ""  # of the webhook
         self._bot = folder / "bot"
         self._bot.mkdir(parents=True, exist_ok=True)
         self.write_bot("plain", "first")
@@ -96,7 +94,6 @@ class World:
             telegram_bot_token=account.token,
             **account.inputs,
         )
-        self._telegram = Client(account.api_url, account.token)
         self._clients: dict[str, Any] = {}
         self._updates = FIRST_UPDATE + int(time.time()) % 100_000_000
         self._seen = 0  # the last message of the chat that `heard` has looked at
@@ -112,7 +109,10 @@ class World:
     def apply(self, *arguments: str, **inputs: Any) -> None:
         """Apply the module, with other inputs from now on."""
         self.module.variables |= inputs
-        self.module.apply(*arguments)
+        try:
+            self.module.apply(*arguments)
+        finally:
+            self._note()
 
     def refusal(self, **inputs: Any) -> str:
         """Apply, and return Terraform's errors on one line: nothing if it succeeded."""
@@ -148,10 +148,13 @@ class World:
     def output(self, name: str) -> str:
         return str(self.module.outputs()[name])
 
-    def secret(self) -> str:
-        """Return the webhook's secret, from the state."""
-        found = [each for each in self.module.resources() if each["name"] == SECRET]
-        return str(found[0]["instances"][0]["attributes"]["triggers_replace"]["value"])
+    def _note(self) -> None:
+        """Note the webhook's URL and secret, which are written to while Terraform runs."""
+        if self.module.has_state():
+            self.url = self.module.outputs().get("webhook_url", "")
+            for each in self.module.resources():
+                if each["name"] == SECRET:
+                    self.secret = each["instances"][0]["attributes"]["triggers_replace"]["value"]
 
     def state(self) -> str:
         return (self.module.folder / "terraform.tfstate").read_text()
@@ -162,11 +165,21 @@ class World:
         """Call the Bot API. If calls come too often, wait as long as Telegram says."""
         while True:
             try:
-                return self._telegram.post(method, params, CALL_SECONDS)
+                return self.call_once(method, **params)
             except Refused as refusal:
                 if not refusal.retry_after:
                     raise
                 time.sleep(refusal.retry_after)
+
+    def call_once(self, method: str, **params: Any) -> Any:
+        """Call the Bot API, and return the result. Raises Refused."""
+        url = f"{self.account.api_url}/bot{self.account.token}/{method}"
+        _, _, body = post(url, {"Content-Type": "application/json"}, json.dumps(params).encode())
+        answer = json.loads(body)
+        if not answer["ok"]:
+            told = answer["error_code"], answer["description"], answer.get("parameters", {})
+            raise Refused(method, *told)
+        return answer["result"]
 
     def message(self, text: str) -> tuple[int, str]:
         """Return a new update with a message of the owner's: its id, and it as JSON."""
@@ -182,14 +195,14 @@ class World:
         return self._updates, json.dumps({"update_id": self._updates, "message": message})
 
     def write(self, text: str, secret: str | None = None) -> tuple[int, int]:
-        """Post a message of the owner's to the webhook as Telegram does, with the secret or another.
+        """Post a message of the owner's to the webhook, as Telegram does or with another secret.
 
         Returns the update's id and the HTTP status.
         """
         update, body = self.message(text)
         headers = {"Content-Type": "application/json"}
-        headers["X-Telegram-Bot-Api-Secret-Token"] = self.secret() if secret is None else secret
-        status, _, _ = post(self.output("webhook_url"), headers, body.encode())
+        headers["X-Telegram-Bot-Api-Secret-Token"] = self.secret if secret is None else secret
+        status, _, _ = post(self.url, headers, body.encode())
         return update, status
 
     def heard(self, least: int = 0) -> list[str]:
@@ -198,7 +211,7 @@ class World:
         Waits until it has said `least` texts, if it does in time.
         """
         texts: list[str] = []
-        for _ in self._looks():
+        for _ in self.looks():
             texts += self._new_texts()
             if len(texts) >= least:
                 break
@@ -229,11 +242,11 @@ class World:
         return texts
 
     def burst(self, number: int) -> str:
-        """Send messages as fast as it goes, and return how many Telegram takes, and until when not."""
+        """Send messages as fast as it goes, and return how many of them Telegram takes."""
         to = {"chat_id": self.account.chat, "disable_notification": True}
         for sent in range(number):
             try:
-                self._telegram.post("sendMessage", {**to, "text": f"{sent}"}, CALL_SECONDS)
+                self.call_once("sendMessage", **to, text=f"{sent}")
             except Refused as refusal:
                 return f"{sent}, then waits {refusal.retry_after} s"
         return "all"
@@ -257,7 +270,7 @@ class World:
             self.account.press(self.account.chat)
         else:
             print("        Press the button in the bot's chat …", flush=True)
-        return any(self.webhook().get("last_error_message") for _ in self._looks())
+        return any(self.webhook().get("last_error_message") for _ in self.looks())
 
     # AWS.
 
@@ -279,7 +292,7 @@ class World:
     def outcomes(self, update: int, least: int = 1) -> list[str]:
         """Return the outcomes of an update in the function's log, and wait for so many."""
         found: list[str] = []
-        for _ in self._looks():
+        for _ in self.looks():
             found = [line["outcome"] for line in self._lines() if line.get("update_id") == update]
             if len(found) >= least:
                 break
@@ -317,7 +330,7 @@ class World:
         """
         began, count = time.monotonic(), -1
         asked = {"QueueUrl": self.output(queue), "AttributeNames": ["ApproximateNumberOfMessages"]}
-        for _ in self._looks():
+        for _ in self.looks():
             found = self.aws("sqs").get_queue_attributes(**asked)["Attributes"]
             count = int(found["ApproximateNumberOfMessages"])
             if count == number:
@@ -369,7 +382,7 @@ class World:
             self.module.destroy()
         self.aws("ssm").delete_parameters(Names=[self.parameter])  # if there is one
 
-    def _looks(self) -> Iterator[None]:
+    def looks(self) -> Iterator[None]:
         """Yield at once, and again after each pause, while there is patience."""
         end = time.monotonic() + self.account.patience
         while True:

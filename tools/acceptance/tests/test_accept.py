@@ -1,0 +1,131 @@
+"""scripts/accept around its steps: before it begins, when it is stopped, and what it writes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.project import ROOT
+
+from acceptance import accept, costs, report
+from acceptance.report import PAGE, Report, Tried
+from acceptance.steps import STEPS, Step
+from acceptance.tests.double import LEFT, Double
+from acceptance.world import Account, World
+from tests.support.programs import run
+
+ACCOUNT = {"TELEGRAM_BOT_TOKEN": "123:secret", "AWS_REGION": "eu-central-1"}
+BROKEN = Tried(STEPS[4], "differs", "answers: [], not ['first: hello']")
+REPORT = Report("Today.", [Tried(STEPS[0], "ok"), BROKEN], {}, [])
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["--dry-run"], 0), ([], 2)])
+def test_before_it_begins_it_says_what_it_does_and_costs(arguments: list[str], code: int) -> None:
+    ran = run(accept.main, *arguments, **ACCOUNT, TELEGRAM_CHAT_ID="42")
+    assert ran.code == code
+    assert f"about {costs.cents()} cents" in ran.output
+    assert [step.name for step in STEPS if step.name not in ran.output] == []
+    assert ("add --yes" in ran.output) == (code == 2)
+
+
+def test_it_says_what_is_missing() -> None:
+    ran = run(accept.main, "--yes", **ACCOUNT, TELEGRAM_CHAT_ID="")
+    assert (ran.code, ran.output[:37]) == (2, "scripts/accept: TELEGRAM_CHAT_ID must")
+    ran = run(accept.main, "--yes", **ACCOUNT, TELEGRAM_CHAT_ID="-100123")
+    assert (ran.code, "private chat" in ran.output) == (2, True)
+
+
+def test_nobodys_bot_is_taken(tmp_path: Path) -> None:
+    """Neither its webhook, nor resources that have the name."""
+    with accept.emulated("http://127.0.0.1:9") as account:
+        world = World(account, tmp_path, "the-bot")
+        world.call("setWebhook", url="https://example.org/other")
+        with pytest.raises(ToolError, match="in use, with the webhook https://example.org/other"):
+            accept.check(world)
+        world.call("deleteWebhook")
+        vars(world)["left"] = lambda: [LEFT]
+        with pytest.raises(ToolError, match="role the-bot already"):
+            accept.check(world)
+
+
+def test_a_real_account_gets_the_module_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+    monkeypatch.setenv("TF_VAR_name", "another")
+    module = World(Account("123:token", 42, region="eu-west-1"), tmp_path, "the-bot").module
+    copies = [path for path in module.folder.rglob("*") if path.is_file()]
+    assert len(copies) > 50
+    for path in copies:
+        assert path.read_bytes() == (ROOT / path.relative_to(module.folder)).read_bytes()
+    assert module.environment["AWS_PROFILE"] == "mine"
+    assert module.environment["AWS_REGION"] == "eu-west-1"
+    assert not {"AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "TF_VAR_name"} & {*module.environment}
+
+
+def test_a_run_that_can_not_clean_up_says_how_to() -> None:
+    """Also if a step is stopped. The token is in no line."""
+    world, said = Double(), list[str]()
+
+    def stop(world: World) -> None:
+        raise KeyboardInterrupt
+
+    def fail() -> None:
+        raise ToolError("terraform destroy failed: 123:token")
+
+    vars(world).update(destroy=fail, left=lambda: [LEFT])
+    with pytest.raises(KeyboardInterrupt):
+        accept.run(world, "", [Step("stopped", "", "", stop)], said.append)
+    text = "\n".join(said)
+    assert "Left: role the-bot. ToolError: terraform destroy failed: …" in text
+    assert LEFT.command in text and "scripts/accept --clean-up" in text
+
+
+def test_without_a_deployment_there_is_nothing_else_to_try() -> None:
+    world = Double()
+    vars(world)["apply"] = lambda *arguments, **inputs: 1 / 0
+    found = accept.run(world, "", say=lambda text: None)
+    assert [f"{each}" for each in found.tried] == [
+        "differs defaults are applied: ZeroDivisionError: division by zero"
+    ]
+
+
+def test_the_report_has_each_step_and_each_difference() -> None:
+    text = f"{REPORT}"
+    assert "| [defaults are applied](first-bot.md) | the webhook is" in text
+    assert "Differences from the pages:\n\n- a broken release is refused: answers: []" in text
+    assert "Nothing is left" in text
+    assert "Left in the account:\n\n- role the-bot" in f"{REPORT._replace(left=['role the-bot'])}"
+
+
+def test_a_figure_stands_beside_that_of_the_emulated_aws() -> None:
+    first = "this bot, api, with a session, 128 MB: first answer, ms"
+    page = report.PERFORMANCE.read_text()
+    [row] = re.findall(r"^\| this bot, api, with a session +\| +(\d+) \|", page, re.MULTILINE)
+    assert f"| {first} | 90 | {row} |" in f"{REPORT._replace(figures={first: '90'})}"
+
+
+def test_only_the_page_keeps_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = tmp_path / "on-aws.md"
+    page.write_text(PAGE.read_text())
+    report.write("new", tmp_path / "other.md")
+    assert (tmp_path / "other.md").read_text() == "new\n"
+    monkeypatch.setattr(report, "PAGE", page)
+    for text in ("first", "second"):
+        report.write(text, page)
+    assert page.read_text() == PAGE.read_text().replace("Not run yet.", "second")
+
+
+def test_the_page_says_the_cost_and_the_steps_lead_to_pages() -> None:
+    assert f"about {costs.cents()} cents" in PAGE.read_text()
+    pages = {step.page.partition("#")[0] for step in STEPS}
+    assert [page for page in pages if not (PAGE.parent / page).exists()] == []
+
+
+def test_the_prices_are_those_of_the_page_of_costs() -> None:
+    page = (ROOT / "docs/costs.md").read_text()
+    prices = ["$1.60", "cost 1.50 more", "0.33 more", "cost $0.75"]
+    prices += ["to $9.70", "costs 0.32", "13.33"]
+    assert [price for price in prices if price not in page] == []
