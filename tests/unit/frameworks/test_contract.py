@@ -6,6 +6,7 @@ import json
 from typing import Any, NamedTuple
 
 import pytest
+from botkit.fakes.services import EVERY, Schedules
 
 from tests.conftest import BotApi, StartBot
 from tests.support.stubs import Container, Json, message
@@ -388,6 +389,51 @@ def test_what_python_warns_of_is_logged_without_a_text_that_may_quote_people(
     warning = next(line for line in container.log if line["message"] == "Python warns")
     assert (warning["warning"], warning["at"].partition(":")[0]) == ("UserWarning", "bot.py")
     assert "secret" not in str(container.log)
+
+
+# ── What else the module has
+
+
+def test_a_handler_calls_the_functions_of_botkit(
+    start_with_sessions: StartBot, bot_api: BotApi, framework: Framework
+) -> None:
+    lines = (
+        "from datetime import UTC, datetime",
+        "from botkit import later, session, telegram",
+        "session.change('shared', lambda shared: shared.update(n=1), once='n')",
+        "telegram.call('sendMessage', chat_id=42, text=str(session.read('shared')['n']))",
+        "later.send({'method': 'sendMessage'}, datetime(2099, 1, 1, tzinfo=UTC), 'tea')",
+        "later.every({'debts of': 42}, '0 9 ? * * *', 'UTC', 'debts')",
+    )
+    own = "\n\ndef on_event(event):\n    return []\n"
+    role = "arn:aws:iam::123456789012:role/bot-later"
+    source = bot(framework, *lines, choice="'chat_user'") + own
+    container = start_with_sessions(source, LATER_GROUP="bot", LATER_ROLE=role)
+    schedules = Schedules(container.module("aws"))
+    container.answer_requests(schedules.request)
+    expects(bot_api, framework, is_new=True)
+    bot_api.answers("sendMessage", {"chat_id": 42, "text": "1"}, MESSAGE)
+    assert result(container) == ("answered", "")
+    assert kept(container, "shared") == {"n": 1}
+    assert [*schedules.items] == ["tea", f"{EVERY}debts"]
+
+
+def test_the_updates_own_session_is_the_frameworks(
+    start_with_sessions: StartBot, bot_api: BotApi, framework: Framework
+) -> None:
+    lines = "from botkit import session", "session.change('42/42', dict.clear)"
+    container = start_with_sessions(bot(framework, *lines, choice="'chat_user'"))
+    expects(bot_api, framework, is_new=True)
+    error = "reply() must change its own session through its argument `session`"
+    assert result(container) == ("bot_failed", error)
+
+
+def test_in_webhook_mode_handlers_make_their_calls_themselves(
+    start_bot: StartBot, bot_api: BotApi, framework: Framework
+) -> None:
+    container = start_bot(bot(framework, framework.send.format("'a'")), REPLY_MODE="webhook")
+    expects(bot_api, framework, "a", is_new=True)
+    assert container.deliver(message(), 60_000) == (200, None)
 
 
 # ── What is kept
