@@ -45,7 +45,12 @@ def step(run: Run) -> Waiting:
 def tell(run: Run) -> Outcome:
     """Make the calls of on_failure(). Returns their outcome, also if it raises."""
     try:
-        return make(run, bot_module.ask_for_calls("on_failure", run.turn or run.as_sent()))
+        update = run.turn or run.as_sent()
+        if hasattr(bot_module.load(), "TOGETHER"):
+            from ..turns import joined
+
+            update = joined([update])
+        return make(run, bot_module.ask_for_calls("on_failure", update))
     except BaseException as error:
         return outcome_of(error)
 
