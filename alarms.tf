@@ -1,11 +1,11 @@
-# Alarms and a dashboard; schedules.tf looks at the webhook once an hour. Missing data never sets an alarm off: an idle
-# bot is healthy.
+# Alarms and a dashboard; schedules.tf looks at the webhook once an hour. Missing data never fires an alarm: an idle bot
+# is healthy.
 
 locals {
   alarms_are_on = length(var.alarm_actions) > 0
   namespace     = "TelegramBot/${var.name}" # of the metrics: a metric filter can't add the name as a dimension
 
-  # Each alarm has a heading there, which its description names. The page is where the module is: it fits the version.
+  # Each alarm has a heading there, which its description names. The page comes with the module, so it fits the version.
   runbook = "in docs/runbook.md, in the module's folder (such as .terraform/modules/telegram_bot)."
 }
 
@@ -29,9 +29,9 @@ locals {
   by_api      = { ApiId = aws_apigatewayv2_api.this.id }
   by_function = { FunctionName = var.name }
 
-  # Each goes off at `threshold` or more in each of `periods` periods of `seconds`, or in `datapoints` of them. Unless
-  # it says otherwise, that is once in five minutes, at the outcome that it is named after. One with `on` is made only
-  # if that is true. In place of a metric it may have an `expression` of several, by the names that it gives them.
+  # Each alarm fires at `threshold` or more in each of `periods` periods of `seconds`, or in `datapoints` of them. By
+  # default, this is once in five minutes, for the outcome that the alarm is named after. An alarm with `on` is created
+  # only if that is true. Instead of a metric, it may have an `expression` of several metrics, with names for them.
   alarm_defaults = {
     expression = null, metrics = {}, threshold = 1, periods = 1, datapoints = null, seconds = 300, on = true
   }
@@ -56,11 +56,11 @@ locals {
       periods   = 3
       advice    = <<-EOT
         For 15 minutes the slowest invocations took at least 80 % of the timeout. If their outcome is "unreachable",
-        wait for Telegram; else raise timeout or memory_size, or make the bot's slow calls shorter.
+        wait for Telegram. Otherwise raise timeout or memory_size, or make the bot's slow calls shorter.
       EOT
     }
     errors = {
-      # A refused release fails by its number, not by the alias.
+      # Only of the alias: a refused release fails under its version's number.
       metric = {
         namespace  = "AWS/Lambda"
         name       = "Errors"
@@ -69,7 +69,7 @@ locals {
       }
       advice = <<-EOT
         An invocation failed: an event that was not answered, a time-out, or too little memory. The log's lines of level
-        ERROR say which. Lambda retries events twice; Telegram delivers updates again.
+        ERROR say which. Lambda retries events twice; Telegram redelivers updates.
       EOT
     }
     events_dropped = {
@@ -81,8 +81,8 @@ locals {
       }
       advice = <<-EOT
         Lambda gave up on an event from an AWS service, after two retries or an hour. Find out why in the log. With
-        failed_retention_in_days it is kept, unless "events_lost" goes off too: run replay_command after the repair.
-        Else it is lost: send it again.
+        failed_retention_in_days it is kept, unless "events_lost" fires, too: run replay_command after the repair.
+        Without, it is lost: send it again.
       EOT
     }
     events_lost = {
@@ -94,18 +94,19 @@ locals {
         dimensions = local.by_function
       }
       advice = <<-EOT
-        Lambda gave up on an event and could not keep it in the queue of failures, which takes 256 KB: it is lost. Send
-        it again after the repair. If it was smaller, look whether the queue and the role's rights are there: apply.
+        Lambda gave up on an event, and could not put it into the queue of failed updates, which takes up to 256 KB: it
+        is lost. Send it again after the repair. If it was smaller, the queue or the role's right to it may be missing:
+        apply.
       EOT
     }
     throttles = {
       metric = { namespace = "AWS/Lambda", name = "Throttles", statistic = "Sum", dimensions = local.by_function }
       advice = <<-EOT
-        Lambda had no container left for an invocation. Telegram delivers its updates again. If it goes on, raise
+        Lambda had no container left for an invocation. Telegram redelivers the update. If this continues, raise
         reserved_concurrency or the account's quota, or lower max_connections.
       EOT
     }
-    # Telegram retries after two minutes at most, unless it limits the rate: so an error that lasts is in each period.
+    # Telegram retries after at most two minutes, unless it limits the rate: so a lasting error is in each period.
     server_errors = {
       metric = {
         namespace  = "AWS/ApiGateway"
@@ -115,8 +116,8 @@ locals {
       }
       periods = 3
       advice  = <<-EOT
-        For 15 minutes updates or page requests got a 5xx. Telegram keeps updates and delivers them again. The log's
-        outcomes say why: wait if Telegram is unreachable or limits the rate, else fix the error.
+        For 15 minutes updates or page requests got a 5xx. Telegram keeps updates and redelivers them. The log's
+        outcomes say why: wait if Telegram is unreachable or limits the rate, otherwise fix the error.
       EOT
     }
     webhook_failing = {
@@ -127,7 +128,7 @@ locals {
         Telegram could not deliver updates, at two readings an hour apart. Find "WebhookFailing" in the log: last_error
         has Telegram's words. At 401 the secrets differ: terraform apply
         -replace=module.telegram_bot.terraform_data.webhook_secret (telegram_bot: the module's name in your
-        configuration; in a clone, leave out module.telegram_bot.). At 5xx: see the log's outcomes. Else run
+        configuration; in a clone, leave out module.telegram_bot.). At 5xx: see the log's outcomes. Otherwise run
         scripts/doctor.
       EOT
     }
@@ -140,8 +141,8 @@ locals {
         module's name in your configuration; in a clone, leave out module.telegram_bot.).
       EOT
     }
-    # Two differences of three readings, each while the reading before was above zero. A minimum above zero would also
-    # alarm while a backlog shrinks.
+    # Two differences of three readings, each from a reading above zero. A minimum above zero would also fire while a
+    # backlog shrinks.
     pending_updates = {
       metric     = null
       expression = "IF(DIFF(pending) >= 0 AND pending > DIFF(pending), 1, 0)"
@@ -158,7 +159,7 @@ locals {
       EOT
     }
 
-    # Of calls for later.
+    # Of scheduled calls.
     lost = {
       on     = var.later
       advice = <<-EOT
@@ -166,7 +167,7 @@ locals {
         refusal says why. With failed_retention_in_days it is kept: run replay_command after the repair.
       EOT
     }
-    # Scheduler retries for a day, but not if the function or a right is missing. The log has nothing.
+    # Scheduler retries for a day, but not if the function or a right is missing. The log says nothing about it.
     later_dropped = {
       on = var.later
       metric = {
@@ -176,8 +177,8 @@ locals {
         dimensions = { ScheduleGroup = local.later_groups[0] }
       }
       advice = <<-EOT
-        EventBridge Scheduler could not invoke the function, and gave up a call for later, such as a reminder: it is
-        lost. Apply, so that the function, the role and its rights are there.
+        EventBridge Scheduler could not invoke the function, and gave up a scheduled call, such as a reminder: it is
+        lost. Apply, so that the function, the role and its rights exist.
       EOT
     }
     every_dropped = {
@@ -189,8 +190,8 @@ locals {
         dimensions = { ScheduleGroup = local.later_groups[1] }
       }
       advice = <<-EOT
-        EventBridge Scheduler could not invoke the function, and gave up one time of a call that recurs. Apply, so that
-        the function, the role and its rights are there.
+        EventBridge Scheduler could not invoke the function, and gave up one time of a recurring call. Apply, so that
+        the function, the role and its rights exist.
       EOT
     }
 
@@ -203,7 +204,8 @@ locals {
       EOT
     }
 
-    # Of the queue of failures, and of the dead letters. A queue without messages has no metric after some hours.
+    # Of the queue of failed updates, and the dead-letter queue. After some hours without messages, a queue has no
+    # metric.
     failed = {
       on         = var.failed_retention_in_days != null
       metric     = null
@@ -217,14 +219,14 @@ locals {
         }
       }
       advice = <<-EOT
-        Updates or events failed and are kept, for failed_retention_in_days (dead letters of the queue for 14 days). The
-        log says why. Fix that, apply, then run replay_command: terraform output -raw replay_command | sh
+        Updates or events failed and are kept, for failed_retention_in_days (those in the dead-letter queue for 14
+        days). The log says why. Fix that, apply, then run replay_command: terraform output -raw replay_command | sh
       EOT
     }
 
     # Of the queue.
     dead_letters = {
-      on = var.queue && var.failed_retention_in_days == null # else "failed" counts them
+      on = var.queue && var.failed_retention_in_days == null # otherwise "failed" counts them
       metric = {
         namespace  = "AWS/SQS"
         name       = "ApproximateNumberOfMessagesVisible"
@@ -236,8 +238,8 @@ locals {
         The log says why. Fix that, then move them back with aws sqs start-message-move-task.
       EOT
     }
-    # Telegram gets its 200 at once, so only these two notice that answers have stopped. SQS may leave an update that is
-    # received again and again out of the age of the oldest one: the first goes off then.
+    # Telegram gets its 200 at once, so only these two notice that answers have stopped. For the age of the oldest
+    # message, SQS may leave out an update that is received again and again: then the first one fires.
     unreachable = {
       on      = var.queue
       periods = 2
@@ -259,12 +261,12 @@ locals {
       periods   = 3
       advice    = <<-EOT
         For 15 minutes an update has waited too long in the queue. The log's outcomes say why: wait if Telegram is
-        unreachable or limits the rate, else fix the error. If there is no error, raise queue_concurrency.
+        unreachable or limits the rate, otherwise fix the error. If there is no error, raise queue_concurrency.
       EOT
     }
   }
 
-  # Those that are made, with all fields.
+  # The alarms that are created, with all fields.
   alarms_on = {
     for name, alarm in local.alarms : name => merge(
       local.alarm_defaults,
@@ -292,7 +294,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   threshold           = each.value.threshold
   evaluation_periods  = each.value.periods
   datapoints_to_alarm = each.value.datapoints
-  period              = each.value.metric == null ? null : each.value.seconds # else each of its metrics has it
+  period              = each.value.metric == null ? null : each.value.seconds # otherwise each of its metrics has one
   treat_missing_data  = "notBreaching"
   tags                = var.tags
 
@@ -337,7 +339,7 @@ moved {
 # The dashboard shows the outcomes, and the metrics of the other alarms.
 
 locals {
-  # Which alarms a graph shows, if they are made, and metrics without an alarm.
+  # The alarms that each graph shows, if they are created, and metrics without an alarm.
   graphs = [
     {
       title  = "Time of an invocation"
@@ -370,7 +372,7 @@ locals {
     ]
   }
 
-  # Those of each graph, as a dashboard has them: [namespace, name, dimension, its value, …, how it is shown].
+  # The metrics of each graph, in a dashboard's form: [namespace, name, dimension, its value, …, how it is shown].
   lines = {
     for graph in local.graphs : graph.title => [
       for metric in concat(flatten([for name in graph.alarms : lookup(local.shown, name, [])]), graph.others) :

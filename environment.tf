@@ -1,4 +1,4 @@
-# Environment: the function's variables, which are the bot's, the module's and those of the extras.
+# Environment: the function's variables, from the bot, the module and the extras.
 
 locals {
   environment = merge(var.environment, {
@@ -16,7 +16,7 @@ locals {
     local.failed_environment, local.later_environment, local.mini_app_environment, local.queue_environment,
     local.sessions_environment,
   )
-  # An older version may do without a queue for failed updates. But with one that is gone, it would answer 503.
+  # An older version may lack the queue of failed updates. But if its queue is deleted, it would answer 503.
   which_extras = {
     for name in concat(
       ["LATER_GROUP", "LATER_ROLE", "MINI_APP_URL", "QUEUE_URL", "SESSION_TABLE"],
@@ -24,7 +24,7 @@ locals {
     ) : name => lookup(local.extra_environment, name, "")
   }
 
-  # Tells the check a version that was published with other arguments than the function has now.
+  # With this, the check recognizes a version that was published with other arguments than the function has now.
   arguments_digest = sha256(jsonencode([
     var.memory_size, var.ephemeral_storage, var.timeout, var.log_level, var.runtime, var.architecture, var.tracing,
     var.kms_key_arn,
@@ -60,7 +60,8 @@ locals {
   # are unknown: they take 65 bytes, 86, and up to 150 each.
   environment_json  = replace(jsonencode(local.environment), "/\\\\u00(26|3c|3e)/", "-")
   environment_bytes = 3 * length(base64encode(local.environment_json)) / 4 + 151 + 150 * local.extra_variables
-  # How many local.extra_environment has. That refers to resources, which may fail where an input is only too long.
+  # How many variables local.extra_environment has. It isn't used here, since it refers to resources, whose errors would
+  # hide that an input is too long.
   extra_variables = sum([
     var.failed_retention_in_days == null ? 0 : var.queue ? 2 : 1,
     !var.later ? 0 : var.kms_key_arn == null ? 2 : 3,
@@ -70,8 +71,7 @@ locals {
   ])
 }
 
-# Another bot, or another Bot API, gets another secret: the webhook of the one before stays, and its updates are
-# refused.
+# Another bot, or another Bot API, gets another secret: the previous bot's webhook stays, and its updates are refused.
 resource "terraform_data" "bot" {
   input = nonsensitive(sha256(jsonencode([
     var.telegram_api_url,

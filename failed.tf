@@ -1,4 +1,4 @@
-# Failed updates and events, which the function or Lambda gave up, wait in a queue until someone replays them.
+# Failed updates and events, which the function or Lambda gave up, wait in a queue until somebody replays them.
 
 locals {
   failed_environment = var.failed_retention_in_days == null ? {} : merge(
@@ -19,7 +19,7 @@ locals {
       Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"]
       Resource = "arn:${local.partition}:sqs:${local.region}:${local.account}:${queue.name}"
     }],
-    # To count them before they go: the policy of the live version still allows it then.
+    # To count messages before a queue is deleted: the live version's policy still allows it then.
     [for queue in concat(aws_sqs_queue.failed, aws_sqs_queue.dead_letters) : {
       Effect   = "Allow"
       Action   = "sqs:GetQueueAttributes"
@@ -27,7 +27,7 @@ locals {
     }],
   ])
 
-  # Those that this apply deletes, if they are there: the check counts what waits in them.
+  # The queues that this apply deletes, if they exist: the check counts their messages.
   unwanted_queues = [
     for name in compact([
       var.failed_retention_in_days == null ? "${var.name}-failed" : "",
@@ -35,9 +35,9 @@ locals {
     ]) : "https://sqs.${local.region}.${local.dns_suffix}/${local.account}/${name}"
   ]
 
-  # Both versions of the AWS CLI take a payload from a file as it is, and write the result before the FunctionError or
-  # "None". A replay ends after a while, so that no NAT gateway drops a silent connection.
-  # In parentheses, so that it doesn't end the shell into which somebody pastes it.
+  # Both major versions of the AWS CLI read a payload from a file unchanged, and write the result before the
+  # FunctionError or "None". Each replay ends after a while, so that no NAT gateway drops a silent connection.
+  # The parentheses keep `exit` from ending the shell into which somebody pastes this.
   replay_command = <<-EOT
     (
       code=0
@@ -54,8 +54,8 @@ locals {
   EOT
 }
 
-# This queue and the dead letters are deleted after the check, which fails while something waits in them. A resource
-# that they depend on would also be created before it is destroyed, and the function's role can't be.
+# This queue and the dead-letter queue are deleted after the check, which fails while they have messages. A resource
+# that they depend on would also be created before it is destroyed, which the function's role can't be.
 resource "aws_sqs_queue" "failed" {
   count = var.failed_retention_in_days == null ? 0 : 1
 

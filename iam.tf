@@ -1,8 +1,8 @@
 # Role: it may write to one log group, read the token's parameter, trace if that is on, join the VPC, use the extras'
-# resources, use the key through the services that keep data of the bot, and do what the bot's policy allows.
+# resources, use the key through the services that keep the bot's data, and do what the bot's policy allows.
 #
-# The updates' queue, the alarms, rules and the dashboard take their names from it. AWS refuses a second role of a name,
-# but lets a second deployment overwrite those, whose destroy would then remove the first one's.
+# The queue of updates, the alarms, the rules and the dashboard refer to the role's name. AWS refuses a second role of
+# that name. But it would let a second deployment overwrite those, and its destroy would remove the first one's.
 
 data "aws_partition" "current" {}
 
@@ -12,8 +12,8 @@ data "aws_caller_identity" "current" {}
 
 locals {
   partition  = data.aws_partition.current.partition
-  dns_suffix = data.aws_partition.current.dns_suffix # of endpoints: IAM names services by amazonaws.com everywhere
-  region     = data.aws_region.current.id            # version 6 of the provider deprecates its name
+  dns_suffix = data.aws_partition.current.dns_suffix # of endpoints: in IAM, services are amazonaws.com everywhere
+  region     = data.aws_region.current.id            # version 6 of the provider deprecates `name`
   account    = data.aws_caller_identity.current.account_id
 
   # ARNs by name: a plan shows them before the resources exist.
@@ -75,9 +75,9 @@ locals {
       [for action in local.tracing_actions : {
         Effect   = "Allow"
         Action   = action
-        Resource = "*" # X-Ray supports no narrower one
+        Resource = "*" # X-Ray supports nothing narrower
       }],
-      # Lambda itself manages the network interfaces, by this role; the bot may not.
+      # Lambda itself manages the network interfaces with this role. The bot may not.
       flatten([for _ in var.vpc[*] : [
         { Effect = "Allow", Action = local.interface_actions, Resource = "*" },
         {
@@ -104,7 +104,7 @@ locals {
       local.later_statements,
       local.queue_statements,
       local.sessions_statements,
-      # Not by count: at plan, the policy for a table of the same apply is still unknown.
+      # Without count: at plan, a policy that names a table of the same apply is still unknown.
       flatten([for policy in var.policy[*] : jsondecode(policy).Statement]),
     )
   })
@@ -119,15 +119,15 @@ resource "aws_iam_role_policy" "this" {
     precondition {
       condition = length(replace(local.role_policy, "/\\s/", "")) <= 5120 # as AWS counts: up to 10,240 in both
       error_message = join(" ", [
-        "The policy must not exceed 5,120 characters in total, with the module's own statements.",
-        "Attach more policies to the role: role_name is an output.",
+        "The policy must not exceed 5,120 characters in total with the module's own statements. Move statements into a",
+        "policy of your own, and attach it to the role in the output role_name.",
       ])
     }
   }
 }
 
-# The rights of the live version. They change after the alias has moved, so a release that needs less and fails takes
-# nothing away from the version that stays.
+# The rights of the live version. They change after the alias has moved. So if a release that needs less fails, it has
+# taken nothing away from the version that stays.
 resource "aws_iam_role_policy" "live" {
   name   = "${var.name}-live"
   role   = aws_iam_role.this.id

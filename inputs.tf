@@ -1,9 +1,9 @@
 # Inputs: the conditions that a validation can't check. They are about several inputs, about the bot's files, or about
-# a value that a failed validation would print. The package waits for them, and the function for the package: an input
-# that refers to another resource is unknown at plan.
+# a value that a failed validation would print. The package waits for them, and the function for the package, since an
+# input that refers to another resource is unknown at plan.
 
 locals {
-  # A failed condition prints the values it refers to, so conditions refer only to these booleans.
+  # A failed condition prints the values that it refers to, so conditions refer only to booleans.
   label     = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
   port      = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
   api_url   = "^https?://${local.label}(\\.${local.label})*(:${local.port})?(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$"
@@ -15,13 +15,16 @@ locals {
 }
 
 resource "terraform_data" "inputs" {
-  # For a plan to say it: nothing else refers to this.
+  # Only to show it in a plan: nothing refers to this.
   input = var.queue ? { chats_that_the_queue_answers_at_once = local.queue_concurrency } : null
 
   lifecycle {
     precondition {
-      condition     = (var.telegram_bot_token == null) != (var.telegram_bot_token_parameter == null)
-      error_message = "Set telegram_bot_token or telegram_bot_token_parameter: exactly one of them."
+      condition = (var.telegram_bot_token == null) != (var.telegram_bot_token_parameter == null)
+      error_message = join(" ", [
+        "Set exactly one of telegram_bot_token and telegram_bot_token_parameter, for example in the shell:",
+        "export TF_VAR_telegram_bot_token=… with the token from @BotFather.",
+      ])
     }
     precondition {
       condition = var.telegram_bot_token == null || can(regex("^[0-9]+:[A-Za-z0-9_-]{30,}$", var.telegram_bot_token))
@@ -33,23 +36,22 @@ resource "terraform_data" "inputs" {
     precondition {
       condition = local.api_url_is_valid
       error_message = join(" ", [
-        "The telegram_api_url must begin with https:// or http:// and name a host, as in https://api.telegram.org;",
-        "a port and a path may follow, and no slash at the end.",
+        "The telegram_api_url must begin with https:// or http:// and a host, such as https://api.telegram.org.",
+        "A port and a path may follow, but no slash at the end.",
       ])
     }
     precondition {
       condition = local.proxy_is_valid
       error_message = join(" ", [
-        "The telegram_proxy must be http://host:port or http://user:password@host:port,",
-        "special characters as %XX (@ is %40).",
+        "The telegram_proxy must be http://host:port or http://user:password@host:port, with special characters",
+        "as %XX (@ is %40).",
       ])
     }
     precondition {
       condition = length(local.refused_names) == 0
       error_message = join(" ", [
-        "The environment must not set ${join(", ", local.refused_names)}: a name must have letters, digits and",
-        "underscores, and must not be one of the module's own, AWS_ENDPOINT_URL or its variants, or reserved by",
-        "Lambda.",
+        "The environment must not set ${join(", ", local.refused_names)}. Use other names, of letters, digits and",
+        "underscores: the module's own variables, AWS_ENDPOINT_URL… and the names that Lambda reserves are taken.",
       ])
     }
     precondition {
@@ -69,16 +71,16 @@ resource "terraform_data" "inputs" {
     precondition {
       condition = length(local.endless) == 0
       error_message = join(" ", [
-        "The source_dir must contain no link to a folder around it, since links are followed:",
-        "${abspath(local.bot_folder)} has one. Remove it.",
+        "The source_dir must not contain a link to a parent folder, since Terraform would follow it without end:",
+        "remove the link in ${abspath(local.bot_folder)}.",
       ])
     }
     precondition {
       condition = length(local.unreadable) == 0
       error_message = join(" ", [
-        "Terraform must be able to read all of the source_dir, and can't read ${join(", ", local.unreadable)} in",
-        "${abspath(local.bot_folder)}. Check its permissions. If its name has an accent, rename it: Terraform reads",
-        "only names in the composed form (Unicode NFC), and macOS may write the decomposed one.",
+        "Terraform must be able to read all of the source_dir, but can't read ${join(", ", local.unreadable)} in",
+        "${abspath(local.bot_folder)}. Check the permissions. If its name has an accent, rename it: Terraform reads",
+        "only names in composed form (Unicode NFC), and macOS may write the decomposed form.",
       ])
     }
     precondition {
@@ -90,22 +92,22 @@ resource "terraform_data" "inputs" {
         for file in local.bot_files : can(regex(local.packaging.taken, file))
       ])
       error_message = join(" ", [
-        "The source_dir must have no handler.py and no botkit/, since the module adds its own:",
-        "${local.bot_folder} has one.",
+        "The source_dir must not contain handler.py or botkit/, since the module adds its own:",
+        "rename the one in ${local.bot_folder}.",
       ])
     }
     precondition {
       condition = length(local.too_large) == 0
       error_message = join(" ", [
-        "The memory_size must be at least ${join(", ", local.too_large)}, which is in",
-        "${local.bot_folder}/requirements.txt. Set memory_size = 512, which also answers sooner.",
+        "The memory_size is too small for ${local.bot_folder}/requirements.txt: it must be at least",
+        "${join(", ", local.too_large)}. Set memory_size = 512: the bot then also answers faster.",
       ])
     }
     precondition {
       condition = !anytrue([for file in local.bot_files : can(regex("^[^/]*\\.(tf|tfvars|tfstate)(\\.[^/]*)?$", file))])
       error_message = join(" ", [
-        "The source_dir must contain no *.tf, *.tfvars or *.tfstate at its top, since secrets in them would be packed:",
-        "${local.bot_folder} has one. Give the bot its own folder, such as $${path.module}/bot.",
+        "The source_dir must not contain *.tf, *.tfvars or *.tfstate files at its top level, since secrets in them",
+        "would be packed: ${local.bot_folder} has one. Give the bot its own folder, such as $${path.module}/bot.",
       ])
     }
     precondition {
@@ -113,8 +115,8 @@ resource "terraform_data" "inputs" {
         contains(local.bot_files, "app/index.html") && !contains(local.bot_files, "app/__init__.py")
       )
       error_message = join(" ", [
-        "With a mini_app, the source_dir must contain a page, app/index.html, and no Python package app/,",
-        "since everything in this folder is public: see ${abspath(local.bot_folder)}.",
+        "With mini_app, the source_dir must contain the page app/index.html, and app/ must not be a Python package,",
+        "since every file in it is public. Look into ${abspath(local.bot_folder)}.",
       ])
     }
     precondition {
@@ -124,7 +126,7 @@ resource "terraform_data" "inputs" {
   }
 }
 
-# In a configuration that calls the module, a bot without a source_dir is hardly meant.
+# In a configuration that calls the module, a missing source_dir is probably a mistake.
 check "source_dir" {
   assert {
     condition = var.source_dir != null || path.module == path.root

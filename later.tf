@@ -1,5 +1,5 @@
-# Later: calls at times that the bot chooses. Each is a schedule in the bot's group, whose deletion deletes them all.
-# Those that recur have another one, so that they don't take the names of the others. Scheduler invokes the
+# Later: calls at times that the bot chooses. Each is a schedule in the bot's group. Deleting the group deletes them
+# all. Recurring ones have their own group, so that they don't take the names of the others. Scheduler invokes the
 # function in a role that may do nothing else.
 
 locals {
@@ -19,7 +19,7 @@ locals {
     },
     {
       Effect   = "Allow"
-      Action   = "scheduler:GetSchedule" # whether a retry is scheduled already
+      Action   = "scheduler:GetSchedule" # to see whether a retry is already scheduled
       Resource = "${local.scheduler_arn}:schedule/${local.later_groups[0]}/*"
     },
     {
@@ -37,10 +37,10 @@ locals {
 }
 
 # The groups, the role and its policy are deleted after the check, which fails as long as the bot uses later: until
-# then, scheduled calls can be made. A resource that they depend on would also be created before it is destroyed, and
+# then, scheduled calls can be made. A resource that they depend on would also be created before it is destroyed, which
 # the function's role can't be.
 #
-# This group is the last of them that is made: the function waits for all of them by its name.
+# This group is created last: the function refers to its name, and so waits for all of them.
 resource "aws_scheduler_schedule_group" "later" {
   count = var.later ? 1 : 0
 
@@ -103,7 +103,7 @@ resource "aws_iam_role" "later" {
 resource "aws_iam_role_policy" "later" {
   count = var.later ? 1 : 0
 
-  # Else one that replaces it would have its name, and go with it.
+  # With a fixed name, a replacement would have the same name, and be deleted together with the old one.
   name_prefix = "${var.name}-later-"
   role        = aws_iam_role.later[0].id
 

@@ -41,7 +41,7 @@ resource "aws_apigatewayv2_stage" "this" {
     throttling_rate_limit  = var.throttling_limit
   }
 
-  # Of a page, which mini_app adds: anyone may ask for its files, and they cost more than an update.
+  # Of the page that mini_app adds: anyone may request its files, which cost more than an update.
   default_route_settings {
     throttling_burst_limit = var.throttling_limit # a page has several files
     throttling_rate_limit  = max(var.throttling_limit / 10, 1)
@@ -67,7 +67,7 @@ resource "aws_apigatewayv2_integration" "function" {
 resource "aws_lambda_permission" "webhook" {
   action        = "lambda:InvokeFunction"
   function_name = aws_lambda_function.this.function_name
-  qualifier     = local.alias # with the alias's ARN as the name, each plan would replace it
+  qualifier     = local.alias # with the alias's ARN as function_name, each plan would replace it
   principal     = "apigateway.amazonaws.com"
   source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/POST/telegram"
 }
@@ -101,7 +101,7 @@ resource "aws_lambda_function" "this" {
   logging_config {
     log_format            = "JSON"
     application_log_level = var.log_level
-    system_log_level      = "WARN" # START and REPORT lines would cost more than all others together
+    system_log_level      = "WARN" # START and REPORT lines would cost more than all other lines together
     log_group             = aws_cloudwatch_log_group.function.name
   }
 
@@ -125,7 +125,7 @@ resource "aws_lambda_function" "this" {
   depends_on = [terraform_data.package, aws_iam_role_policy.this]
 }
 
-# The first that is made: see local.name.
+# The first resource that is created: see local.name.
 resource "aws_cloudwatch_log_group" "function" {
   name              = "/aws/lambda/${var.name}"
   retention_in_days = var.log_retention_in_days
@@ -154,14 +154,15 @@ resource "aws_lambda_function_event_invoke_config" "this" {
 }
 
 # Release: an apply that changes the function publishes a version. The version is checked, and then goes live. If the
-# check fails, the apply does, and the alias stays at the previous version.
+# check fails, so does the apply, and the alias stays at the previous version.
 
 locals {
   is_newest    = var.release == null
   live_version = local.is_newest ? aws_lambda_function.this.version : tostring(var.release)
 
-  # The newest version must have all of this apply, an older one the extras that there are. If an upload or the version
-  # fails, Terraform saves it as done all the same: there is no new version, but another input.
+  # The newest version must have the code and all variables of this apply; an older one must have the variables of the
+  # current extras. If an upload or publishing a version fails, Terraform still saves it as done: then there is no new
+  # version, but this input has changed.
   expected_sources   = local.is_newest ? { sources = local.sources_digest } : {}
   expected_variables = local.is_newest ? local.function_environment : local.which_extras
 }
@@ -180,31 +181,31 @@ resource "aws_lambda_invocation" "check" {
   }))
 }
 
-# All invocations but the check's and the registration's name it.
+# All invocations except the check and the registration use the alias.
 resource "aws_lambda_alias" "live" {
   name             = "live"
-  function_name    = aws_lambda_function.this.arn # by its name, a new function would get no new alias
+  function_name    = aws_lambda_function.this.arn # with the name, a replaced function would get no new alias
   function_version = local.live_version
 
   depends_on = [aws_lambda_invocation.check]
 }
 
 locals {
-  # Its name, as the end of its ARN, which is unknown for a new alias. So the permissions to invoke it and its limits
-  # for events are replaced with it: AWS deleted them with the old one.
+  # The alias's name, taken from its ARN, which is unknown for a new alias. So the permissions to invoke it and its
+  # limits for events are replaced together with it: AWS deleted them with the old alias.
   alias = trimprefix(aws_lambda_alias.live.arn, "${aws_lambda_function.this.arn}:")
 }
 
-# Webhook: the function registers it with Telegram, and removes it at destroy. An apply removes it only with another
-# name, which replaces the function: a release that is refused must silence nobody.
+# Webhook: the function registers it with Telegram, and removes it at destroy. An apply removes it only if the name
+# changes, which replaces the function. Otherwise a release that is refused would silence the bot.
 
 locals {
   webhook_url = "${aws_apigatewayv2_api.this.api_endpoint}/telegram"
 }
 
 # Replaced, not updated, to register the webhook again: Terraform saves a failed update as done, but retries a failed
-# creation. CREATE_ONLY, so that replacing it doesn't remove the webhook. Each version registers its own secret and
-# HANDLED: for some time after the alias has moved, AWS may still invoke the previous version by it.
+# creation. CREATE_ONLY, so that replacing it doesn't remove the webhook. The qualifier is the version, which registers
+# its own secret and HANDLED: for a while after the alias has moved, AWS may still invoke the previous version by it.
 resource "aws_lambda_invocation" "register_webhook" {
   function_name   = aws_lambda_function.this.function_name
   qualifier       = aws_lambda_alias.live.function_version
@@ -216,8 +217,8 @@ resource "aws_lambda_invocation" "register_webhook" {
     max_connections = var.max_connections
   }))
 
-  # The result of a removal is unknown when it is replaced, as by -replace, and so registers again. The check
-  # may refuse a version without the extras' resources, so these are deleted after that.
+  # When a removal is replaced, for example by -replace, its result is unknown, which registers the webhook again.
+  # The extras' variables are here so that their resources are deleted only after the check, which may refuse a version.
   triggers = merge(local.menu_button_triggers, local.queue_triggers, local.extra_environment, {
     removal         = aws_lambda_invocation.deregister_webhook.result
     url             = local.webhook_url
@@ -240,6 +241,6 @@ resource "aws_lambda_invocation" "deregister_webhook" {
   input = jsonencode({ url = local.webhook_url })
 
   lifecycle {
-    ignore_changes = [triggers] # 1.0 had some: to lose them would replace it
+    ignore_changes = [triggers] # 1.0 had some: without this, losing them would replace it
   }
 }

@@ -5,8 +5,8 @@ locals {
 
   mini_app_environment = var.mini_app == null ? {} : { MINI_APP_URL = local.mini_app_url }
 
-  # The registration sets the button. It waits for remove_menu_button: no button is set before the page can be reached,
-  # and none that would stay.
+  # The registration sets the button. It waits for remove_menu_button, so that no button is set before the page can be
+  # reached, or that nothing would remove later.
   menu_button = var.mini_app == null ? {} : { menu_button = { text = var.mini_app, url = local.mini_app_url } }
   menu_button_triggers = var.mini_app == null ? {} : {
     menu_button         = jsonencode(local.menu_button.menu_button)
@@ -33,7 +33,8 @@ resource "aws_lambda_permission" "mini_app" {
   source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/*${each.value}"
 }
 
-# Like aws_lambda_invocation.deregister_webhook, it does nothing until it is destroyed, as when mini_app becomes null.
+# Like aws_lambda_invocation.deregister_webhook, it does nothing until it is destroyed, for example when mini_app
+# becomes null.
 resource "aws_lambda_invocation" "remove_menu_button" {
   count = var.mini_app == null ? 0 : 1
 

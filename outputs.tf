@@ -9,7 +9,7 @@ output "api_id" {
 }
 
 output "failed_queue_url" {
-  description = "URL of the queue in which failed updates and events wait. Null without failed_retention_in_days."
+  description = "URL of the queue of failed updates and events. Null without failed_retention_in_days."
   value       = var.failed_retention_in_days == null ? null : aws_sqs_queue.failed[0].url
 }
 
@@ -29,7 +29,7 @@ output "function_name" {
 }
 
 output "live_version" {
-  description = "Number of the function's version that is live, for release."
+  description = "Version of the function that is live, a number for the input release."
   value       = aws_lambda_alias.live.function_version
 }
 
@@ -55,8 +55,8 @@ output "queue_url" {
 
 output "replay_command" {
   description = <<-EOT
-    Shell command that replays failed updates and events. It prints how many are done and how many failed, and ends with
-    0 only if none did. Null without failed_retention_in_days.
+    Shell command that replays failed updates and events. It prints how many succeeded and how many failed, and exits
+    with 0 only if none failed. Null without failed_retention_in_days.
   EOT
   value       = var.failed_retention_in_days == null ? null : local.replay_command
 }
@@ -73,13 +73,13 @@ output "table_name" {
 
 output "webhook" {
   description = <<-EOT
-    The webhook as Telegram reported it at the last apply: url, pending_updates (how many are waiting), last_error (null
-    if there is none).
+    The webhook as Telegram reported it at the last apply: url, pending_updates (how many wait) and last_error (null if
+    there is none).
   EOT
   value       = jsondecode(aws_lambda_invocation.register_webhook.result)
 }
 
 output "webhook_url" {
-  description = "URL that Telegram delivers updates to."
+  description = "URL to which Telegram delivers updates."
   value       = local.webhook_url
 }

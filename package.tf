@@ -1,26 +1,26 @@
-# Package: handler.py, botkit/ and the bot's folder, zipped at apply. Its path holds a digest of the contents, so a plan
-# needs no zip file and sees every change.
+# Package: handler.py, botkit/ and the bot's folder, zipped at apply. Its path contains a digest of the contents, so a
+# plan needs no zip file and sees every change.
 
 locals {
   # Patterns of names, for Terraform, scripts/package and the demo: of files that aren't packed, of the module's files
-  # that are, and of those that a bot's folder must not contain. And the packages for which the default memory_size
-  # isn't enough, by the beginning of their names: with it, AWS ends the function while it starts.
+  # that are, and of files that a bot's folder must not contain. Also the packages, by the beginning of their names, for
+  # which the default memory_size isn't enough: AWS would end the function while it starts.
   packaging = jsondecode(file("${path.module}/scripts/packaging.json"))
 
   module_folder = "${path.module}/lambda"
   bot_folder    = coalesce(var.source_dir, local.module_folder)
 
   folders = toset([local.bot_folder, local.module_folder])
-  # fileset would take the path for a part of its pattern.
+  # fileset would take these paths for a part of its pattern.
   patterns = [for folder in local.folders : folder if can(regex("[][{}*?\\\\]", folder))]
-  # Following a link to a folder around it never ends: then there is a bot.py twelve folders deep.
+  # A link to a parent folder can be followed without end: then there is a bot.py twelve folders deep.
   endless = [
     for folder in setsubtract(local.folders, local.patterns) : folder
     if length(fileset(folder, "${join("/", [for _ in range(12) : "*"])}/bot.py")) > 0
   ]
   unlisted = concat(local.patterns, local.endless)
-  # Terraform's "**" skips links that lead nowhere, such as an editor's lock file or a .venv's Python that was removed.
-  # OpenTofu's fails, and then hidden files are left out.
+  # Terraform's "**" skips broken links, such as an editor's lock file or a .venv's Python that was removed. OpenTofu's
+  # fails: then the second pattern leaves out hidden files.
   listed = {
     for folder in setsubtract(local.folders, local.unlisted) :
     folder => try(fileset(folder, "**"), fileset(folder, "{,[^.]*/**/}[^.]*"))
@@ -38,7 +38,7 @@ locals {
     { for file in local.own_files : file => filesha256("${local.module_folder}/${file}") },
   )
   unreadable = [for file, hash in local.hashes : file if hash == ""]
-  # The package contains this digest, and the function compares the two when it is checked.
+  # The package contains this digest, and the check compares the two.
   sources_digest = sha256(join("\n", [for file, hash in local.hashes : "${hash}  ${file}"]))
   package_digest = sha256(join("\n", [
     local.sources_digest, filesha256("${path.module}/scripts/package"),
@@ -66,8 +66,8 @@ resource "terraform_data" "requirements" {
 }
 
 resource "terraform_data" "package" {
-  # A new name, which is in the path, or a new role replaces the function: it needs a zip, which this clone may not
-  # have.
+  # A new name, which is a part of the path, or a new role replaces the function. This needs a zip, which this clone may
+  # not have yet.
   triggers_replace = [local.package, local.package_digest, terraform_data.role_id.output]
 
   # Without a shell, since a path may contain spaces, quotes and dollar signs. An error begins with the command.

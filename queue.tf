@@ -13,20 +13,20 @@ locals {
     Resource = "arn:${local.partition}:sqs:${local.region}:${local.account}:${queue.name}"
   }]
 
-  # Of the registration: after a removal, the webhook is registered again.
+  # For the registration: after bypass_queue is replaced, the webhook is registered again.
   queue_triggers = var.queue ? { queue_removal = aws_lambda_invocation.bypass_queue[0].result } : {}
 
-  # Of the check of an older version, which has its own time-out: an update that it is still answering must not be
-  # delivered again.
+  # For the check of an older version, which has its own time-out: an update that it is still answering must not be
+  # redelivered.
   expected_time = var.queue && !local.is_newest ? {
     hidden_seconds = aws_sqs_queue.updates[0].visibility_timeout_seconds
   } : {}
 
-  # Chats that are answered at once. The other containers are for the webhook: a new account has ten in all.
+  # Chats that are answered in parallel. The other containers are for the webhook: a new account has ten in all.
   half_of_containers = floor(coalesce(var.reserved_concurrency, 10) / 2)
-  queue_concurrency  = coalesce(var.queue_concurrency, min(local.half_of_containers, 1000)) # AWS takes 1000 at most
+  queue_concurrency  = coalesce(var.queue_concurrency, min(local.half_of_containers, 1000)) # AWS allows at most 1000
 
-  # A request under way takes up to half a minute to put its update into the queue. A minute later, SQS's counts are
+  # A request that has begun may take half a minute to put its update into the queue. A minute later, SQS's counts are
   # right.
   quiet_seconds = 90
 }
@@ -44,10 +44,10 @@ resource "aws_sqs_queue" "updates" {
   kms_master_key_id         = var.kms_key_arn
   tags                      = var.tags
 
-  # When the update of an invocation that was killed is delivered again. AWS advises six times the function's
-  # time-out, to retry batches that Lambda throttles; here a batch is one update, and its chat waits. This changes
-  # before the check. So if a shorter time-out is refused, the version that stays hides longer answers by itself
-  # (sources/queue.py).
+  # After this time, SQS redelivers the update of an invocation that was killed. AWS advises six times the function's
+  # time-out, for retries of batches that Lambda throttles. But here a batch is one update, and its chat waits. This
+  # changes before the check: if a release with a shorter time-out is refused, the version that stays hides updates for
+  # longer by itself (sources/queue.py).
   visibility_timeout_seconds = max(var.timeout + 30, 60)
 
   redrive_policy = jsonencode({
@@ -76,7 +76,7 @@ resource "aws_lambda_event_source_mapping" "updates" {
 
   event_source_arn        = aws_sqs_queue.updates[0].arn
   function_name           = aws_lambda_alias.live.arn
-  batch_size              = 1 # in a larger one, an update that fails would also return the later ones in its chat
+  batch_size              = 1 # in a larger batch, a failed update would also return the later ones in its chat
   function_response_types = ["ReportBatchItemFailures"]
   tags                    = var.tags
 
@@ -87,10 +87,10 @@ resource "aws_lambda_event_source_mapping" "updates" {
   depends_on = [aws_iam_role_policy.this]
 }
 
-# The end of the queue, when queue becomes false, the name changes, or everything goes. As it comes before the check,
-# the previous version must keep answering without a queue. So these, from the last to the first, register the webhook's
-# address for answers at once, wait until no update comes into the queue any more, and wait until those in it are
-# answered. Like aws_lambda_invocation.deregister_webhook, they do nothing until they are destroyed.
+# The queue's removal, when queue becomes false, the name changes, or everything is destroyed. It comes before the
+# check, so the previous version must keep answering without a queue. Therefore these resources, destroyed from the last
+# to the first, register an address that bypasses the queue, wait until no update comes into it any more, and wait until
+# those in it are answered. Like aws_lambda_invocation.deregister_webhook, they do nothing until they are destroyed.
 
 resource "aws_lambda_invocation" "drain_queue" {
   count = var.queue ? 1 : 0

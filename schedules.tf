@@ -5,7 +5,7 @@ locals {
     var.warm_schedule == null ? {} : {
       warm = { expression = var.warm_schedule, input = jsonencode({ tf = { action = "warm" } }) }
     },
-    # At a fixed minute, so that each hour, which is the alarms' period, gets one reading.
+    # At a fixed minute, so that each of the alarms' periods, an hour, gets one reading.
     local.alarms_are_on ? {
       watch = {
         expression = "cron(30 * * * ? *)"

@@ -1,4 +1,4 @@
-# Sessions: the table in which a bot with SESSION remembers, an item for each chat, topic or person.
+# Sessions: the table for a bot with SESSION, an item for each chat, topic or person.
 
 locals {
   sessions_environment = var.session_retention_in_days == null ? {} : {
@@ -31,9 +31,9 @@ resource "aws_dynamodb_table" "sessions" {
     enabled        = true
   }
 
-  # Always here, both: without the block, the provider would leave it as it is.
+  # Both blocks are always here: without a block, the provider would leave the setting as it is.
   server_side_encryption {
-    enabled     = var.kms_key_arn != null # else DynamoDB encrypts with a key that AWS owns
+    enabled     = var.kms_key_arn != null # otherwise DynamoDB encrypts with a key that AWS owns
     kms_key_arn = var.kms_key_arn
   }
 

@@ -1,30 +1,34 @@
 variable "alarm_actions" {
   type        = list(string)
   description = <<-EOT
-    ARNs that alarms notify, such as SNS topics; setting any also creates the alarms, a dashboard and an hourly check of
-    the webhook. With a log_level above INFO the dashboard counts problems only; FATAL is refused.
+    ARNs that alarms notify, such as those of SNS topics. Setting at least one creates the alarms, a dashboard and an
+    hourly check of the webhook. Empty: none of these. With a log_level above INFO, the dashboard counts only problems;
+    FATAL is refused.
   EOT
   default     = []
   nullable    = false
 
   validation {
     condition     = length(var.alarm_actions) <= 5
-    error_message = "The alarm_actions must be at most 5."
+    error_message = "The alarm_actions must have at most 5 ARNs: AWS allows no more for an alarm."
   }
 }
 
 variable "allowed_ids" {
   type        = set(number)
   description = <<-EOT
-    Ids of the people, groups and channels that the bot is for, at most 100; all others get silence. Those of groups and
+    Ids of the people, groups and channels that the bot answers, at most 100. It ignores all others. Ids of groups and
     channels are negative. Empty: everyone.
   EOT
   default     = []
   nullable    = false
 
   validation {
-    condition     = length(var.allowed_ids) <= 100 && alltrue([for id in var.allowed_ids : id != 0 && floor(id) == id])
-    error_message = "The allowed_ids must be at most 100, and each a whole number other than 0, such as -1001234567890."
+    condition = length(var.allowed_ids) <= 100 && alltrue([for id in var.allowed_ids : id != 0 && floor(id) == id])
+    error_message = join(" ", [
+      "The allowed_ids must have at most 100 ids, each a whole number other than 0, such as 4242 (a person) or",
+      "-1001234567890 (a group).",
+    ])
   }
 }
 
@@ -62,8 +66,8 @@ variable "ephemeral_storage" {
 variable "failed_retention_in_days" {
   type        = number
   description = <<-EOT
-    Days, from 1 to 14, to keep updates and events at which the bot failed, with people's words, so that the bot answers
-    them after the repair (replay_command). Null: they are not kept.
+    Days, from 1 to 14, to keep updates and events that the bot failed to answer, so that you can replay them after the
+    repair (replay_command). They contain people's words. Null: they are not kept.
   EOT
   default     = null
 
@@ -79,8 +83,8 @@ variable "kms_key_arn" {
   type        = string
   description = <<-EOT
     ARN of your KMS key, symmetric and in the function's region, that encrypts the bot's data: its environment, logs,
-    queues, sessions and calls for later. The key's policy must allow that, first of all to
-    CloudWatch Logs. Null: keys that AWS owns or manages.
+    queues, sessions and scheduled calls. The key's policy must let CloudWatch Logs use it, or the apply fails. Null:
+    keys that AWS owns or manages.
   EOT
   default     = null
 
@@ -90,7 +94,7 @@ variable "kms_key_arn" {
     ])
     error_message = join(" ", [
       "The kms_key_arn must be the ARN of a key, such as arn:aws:kms:eu-central-1:123456789012:key/0123abcd-…,",
-      "and not that of an alias.",
+      "not of an alias.",
     ])
   }
 }
@@ -98,8 +102,8 @@ variable "kms_key_arn" {
 variable "later" {
   type        = bool
   description = <<-EOT
-    Whether the bot may schedule calls for a later time, such as reminders (later.send). Each is a schedule of
-    EventBridge Scheduler. False deletes all of them.
+    Whether the bot may schedule calls for a later time, such as reminders (later.send). Each becomes a schedule in
+    EventBridge Scheduler. Changing this back to false deletes every scheduled call.
   EOT
   default     = false
   nullable    = false
@@ -108,9 +112,9 @@ variable "later" {
 variable "log_level" {
   type        = string
   description = <<-EOT
-    Lowest log level that the function keeps: TRACE, DEBUG, INFO, WARN, ERROR or FATAL. INFO logs each update, WARN logs
-    only problems, so the dashboard (alarm_actions) then counts only these. DEBUG adds the traceback of an exception in
-    bot.py, which may quote people.
+    Lowest log level that the function keeps: TRACE, DEBUG, INFO, WARN, ERROR or FATAL. INFO logs every update. WARN
+    logs only problems, and the dashboard (alarm_actions) then counts nothing else. DEBUG adds the traceback of an
+    exception in bot.py, which may quote people.
   EOT
   default     = "INFO"
   nullable    = false
@@ -146,7 +150,7 @@ variable "mini_app" {
   type        = string
   description = <<-EOT
     Text of the chat's menu button, which opens the bot's page (Mini App): the folder app/ in source_dir, with an
-    index.html. Everything in it is public. The button takes the place of the one that lists COMMANDS. Null: no page.
+    index.html. Everything in it is public. The button replaces the one that lists COMMANDS. Null: no page.
   EOT
   default     = null
 
@@ -159,8 +163,8 @@ variable "mini_app" {
 variable "mini_app_origin" {
   type        = string
   description = <<-EOT
-    Origin of the page, if it is served from elsewhere, such as by CloudFront: https://host, without a path. The menu
-    button, MINI_APP_URL and mini_app_url then use it. Null: the API's.
+    Origin of the page, if something else serves it, such as CloudFront: https://host, without a path. The menu button,
+    MINI_APP_URL and mini_app_url then use it. Null: the API's.
   EOT
   default     = null
 
@@ -181,7 +185,7 @@ variable "name" {
   description = <<-EOT
     Name of the function, the API and the role, and last part of the log groups' names: up to 64 letters, digits,
     hyphens and underscores, or 58 with alarm_actions, later or warm_schedule. Two bots in one account need different
-    names, even in different regions. A new one must not end in -every or -later, nor with queue in -dead.
+    names, even in different regions. A new bot's name must not end in -every or -later, or, with queue, in -dead.
   EOT
   default     = "telegram-bot"
   nullable    = false
@@ -190,7 +194,7 @@ variable "name" {
 variable "permissions_boundary" {
   type        = string
   description = <<-EOT
-    ARN of the IAM policy to set as the permissions boundary of the function's role, and of the scheduler's (later).
+    ARN of the IAM policy to set as the permissions boundary of the function's role, and of Scheduler's role (later).
     Null: none.
   EOT
   default     = null
@@ -217,8 +221,8 @@ variable "policy" {
 variable "queue" {
   type        = bool
   description = <<-EOT
-    Whether updates wait in a queue (SQS FIFO) to be answered, so that an answer may take up to 15 minutes (timeout).
-    The bot answers one update at a time in each chat.
+    Whether updates wait in a queue (SQS FIFO) for their answers, which may then take up to 15 minutes (timeout). The
+    bot answers one update at a time in each chat.
   EOT
   default     = false
   nullable    = false
@@ -227,9 +231,9 @@ variable "queue" {
 variable "queue_concurrency" {
   type        = number
   description = <<-EOT
-    Chats that the queue answers at once, each in a container, from 2 to 1000. With reserved_concurrency, at least 2
-    less, which are left to the webhook. Without it, no more than the account has to spare, or updates fail. Null: half
-    of reserved_concurrency, or 5.
+    Chats whose queued updates are answered in parallel, each in its own container, from 2 to 1000. It must be at least
+    2 below reserved_concurrency: the webhook needs containers, too. Without reserved_concurrency, don't set more than
+    the account can spare, or updates fail. Null: half of reserved_concurrency, or 5.
   EOT
   default     = null
 
@@ -258,7 +262,7 @@ variable "queue_concurrency" {
 variable "release" {
   type        = number
   description = <<-EOT
-    Number of the function's version that is live, to go back to an older one. Null: the newest.
+    Version of the function to run, to go back to an older one. Null: the newest.
   EOT
   default     = null
 
@@ -271,8 +275,8 @@ variable "release" {
 variable "reply_mode" {
   type        = string
   description = <<-EOT
-    How an answer reaches Telegram: "api" by a call to the Bot API, whose refusals are logged, or "webhook" in the
-    response to the update, which is fastest, but refusals go unnoticed.
+    How answers reach Telegram. "api": by calls to the Bot API; refused calls are logged. "webhook": the last call is
+    the response to the update, which is fastest, but you never learn whether Telegram refused it.
   EOT
   default     = "api"
   nullable    = false
@@ -284,8 +288,8 @@ variable "reply_mode" {
   validation {
     condition = !(var.queue && var.reply_mode == "webhook")
     error_message = join(" ", [
-      "With queue = true, the reply_mode must be \"api\":",
-      "Telegram gets its response before the bot answers.",
+      "With queue = true, the reply_mode must be \"api\": Telegram gets the response to a queued update before the bot",
+      "answers it.",
     ])
   }
 }
@@ -293,9 +297,9 @@ variable "reply_mode" {
 variable "reserved_concurrency" {
   type        = number
   description = <<-EOT
-    Maximum number of containers at once, reserved from the region's concurrency. AWS keeps 100 unreserved, so an
-    account with a quota of 100 or less can reserve none. With queue, at least 4: half process the queue, half accept
-    updates, unless queue_concurrency says otherwise. Null: no reservation.
+    Maximum number of containers at the same time, reserved from the region's concurrency. AWS always leaves 100
+    unreserved, so an account whose quota is 100 or less can reserve none. With queue, at least 4: half of the
+    containers answer queued updates (or queue_concurrency), the rest accept new ones. Null: no reservation.
   EOT
   default     = null
 
@@ -374,7 +378,7 @@ variable "tags" {
 
   validation {
     condition     = length(var.tags) <= 50
-    error_message = "The tags must be at most 50."
+    error_message = "There must be at most 50 tags."
   }
   validation {
     condition = alltrue([
@@ -390,7 +394,7 @@ variable "tags" {
     condition = alltrue([
       for value in values(var.tags) : can(regex("^[\\pL\\pZ\\pN_.:/=+@-]*$", value)) && length(value) <= 256
     ])
-    error_message = "A tag's value must have up to 256 letters, digits, spaces and _ . : / = + - @."
+    error_message = "A tag's value must have at most 256 letters, digits, spaces and _ . : / = + - @."
   }
 }
 
@@ -416,8 +420,8 @@ variable "telegram_bot_token" {
 variable "telegram_bot_token_parameter" {
   type        = string
   description = <<-EOT
-    Name of the SecureString in SSM Parameter Store, in the function's account and region, that holds the bot token; set
-    either this or telegram_bot_token. It keeps the token out of the state, plans and environment.
+    Name of a SecureString in SSM Parameter Store, in the function's account and region, with the bot token; set either
+    this or telegram_bot_token. It keeps the token out of the state, plans and environment.
   EOT
   default     = null
 
@@ -426,22 +430,22 @@ variable "telegram_bot_token_parameter" {
       for name in var.telegram_bot_token_parameter[*] : can(regex("^([A-Za-z0-9_.-]+|(/[A-Za-z0-9_.-]+){1,15})$", name))
     ])
     error_message = join(" ", [
-      "A parameter's name must have letters, digits, dots, hyphens and underscores only;",
-      "where it has levels, a slash before each, and up to 15 of them, such as /telegram-bot/token.",
+      "The telegram_bot_token_parameter must be a parameter's name: letters, digits, dots, hyphens and underscores,",
+      "or up to 15 such parts with a slash before each, such as /telegram-bot/token.",
     ])
   }
   validation {
     condition = alltrue([
       for name in var.telegram_bot_token_parameter[*] : length(name) <= 1011 && !can(regex("^/?(?i:aws|ssm)", name))
     ])
-    error_message = "A parameter's name must have up to 1011 characters, and must not begin with aws or ssm."
+    error_message = "A parameter's name must have at most 1011 characters, and must not begin with aws or ssm."
   }
 }
 
 variable "telegram_proxy" {
   type        = string
   description = <<-EOT
-    HTTP proxy (CONNECT) for calls to Telegram, where Telegram is blocked: http://user:password@host:port, with special
+    HTTP proxy (CONNECT) for calls to Telegram, if Telegram is blocked: http://user:password@host:port, with special
     characters percent-encoded. Null: none.
   EOT
   default     = null
@@ -452,9 +456,9 @@ variable "telegram_proxy" {
 variable "throttling_limit" {
   type        = number
   description = <<-EOT
-    Requests per second, and burst, above which the API answers 429, from 1 to 10000. With mini_app, the page gets a
-    tenth of the rate. The account's quota applies too: 2500 per second in some regions. Telegram delivers refused
-    updates again.
+    Requests per second, and the largest burst, that the API lets through, from 1 to 10000. It answers the rest with
+    429, and Telegram redelivers refused updates. With mini_app, requests for the page get a tenth of this rate. The
+    account's quota applies, too: 2500 per second in some regions.
   EOT
   default     = 100
   nullable    = false
@@ -495,8 +499,8 @@ variable "tracing" {
 variable "vpc" {
   type        = object({ subnet_ids = list(string), security_group_ids = list(string) })
   description = <<-EOT
-    Subnets and security groups of a VPC for the function, to reach a database in it. The function then reaches Telegram
-    through a NAT gateway. Null: no VPC.
+    Subnets and security groups that connect the function to a VPC, for example to reach a database. The subnets need a
+    route to a NAT gateway, or the bot can't reach Telegram. Null: no VPC.
   EOT
   default     = null
 
@@ -517,7 +521,7 @@ variable "vpc" {
 variable "warm_schedule" {
   type        = string
   description = <<-EOT
-    When to invoke the function to keep one container warm: an EventBridge rate or cron expression (UTC), such as
+    When to invoke the function to keep one container warm: an EventBridge rate or cron expression (in UTC), such as
     rate(5 minutes). Null: never.
   EOT
   default     = null

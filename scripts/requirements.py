@@ -144,8 +144,8 @@ def parse(text: str) -> "list[Requirement]":
     for number, row in enumerate(rows, 1):
         if control := CONTROL.search(row):
             raise NotInstallable(
-                f"{FILE} must have no control characters, and lines that end with LF or CR LF: "
-                f"remove U+{ord(control[0]):04X} from line {number}"
+                f"{FILE} must not contain control characters, and its lines must end with LF or "
+                f"CR LF: remove U+{ord(control[0]):04X} from line {number}"
             )
         begins_at = begins_at or number
         # As for uv, a comment ends with its line, even after a backslash.
@@ -166,9 +166,9 @@ def parse(text: str) -> "list[Requirement]":
         begun, begins_at = "", 0
     if wrong:
         raise NotInstallable(
-            f"each line of {FILE} must be NAME==VERSION, with extras, markers and hashes where "
-            f"they are needed: change {', '.join(wrong[:MOST_NAMED])}. Options such as -r, URLs "
-            "and paths are refused. `uv pip compile` makes such a file of any other"
+            f"each line of {FILE} must be NAME==VERSION: change {', '.join(wrong[:MOST_NAMED])}. "
+            "Extras, markers and hashes are allowed; options such as -r, URLs and paths are not. "
+            f"To pin a looser list: uv pip compile requirements.in -o bot/{FILE}"
         )
     return found
 
@@ -221,9 +221,8 @@ def check_supported(wanted: "list[Requirement]") -> None:
         oldest = OLDEST.get(name_of(each.name), ())
         if tuple(map(int, re.findall("[0-9]+", each.version))) < oldest:
             raise NotInstallable(
-                f"{each.name} must have version {'.'.join(map(str, oldest))} or later, and not "
-                f"{each.version}: older ones aren't supported. See "
-                "docs/moving-in/README.md#versions"
+                f"{each.name} must have version {'.'.join(map(str, oldest))} or later, not "
+                f"{each.version}: older ones aren't supported (docs/moving-in/README.md#versions)"
             )
 
 
@@ -241,9 +240,9 @@ def to_install(bot: Path) -> "list[Requirement]":
         # A marker may say that it isn't needed.
         if not each.marker and there.get(name_of(each.name)) != each.version:
             raise NotInstallable(
-                f"the bot's folder has installed packages (*.dist-info), but not "
-                f"{name_of(each.name)} {each.version} of its {FILE}. Remove what pip installed "
-                "there: the packages are installed when the function is packed"
+                f"the bot's folder contains installed packages (*.dist-info), but not "
+                f"{name_of(each.name)} {each.version} of its {FILE}. Remove these packages: the "
+                "right ones are installed when the function is packed"
             )
     return []
 

@@ -201,13 +201,14 @@ ROLE = "aws_iam_role.this"
 
 # Folders that are refused, and the messages.
 OWN_NAME = (
-    "must have no handler.py and no botkit/, since the module adds its own: {folder} has one."
+    "must not contain handler.py or botkit/, since the module adds its own: rename the one in "
+    "{folder}."
 )
 SECRETS = (
-    "must contain no *.tf, *.tfvars or *.tfstate at its top, since secrets in them would be "
-    "packed: {folder} has one."
+    "must not contain *.tf, *.tfvars or *.tfstate files at its top level, since secrets in them "
+    "would be packed: {folder} has one."
 )
-NO_PAGE = "must contain a page, app/index.html, and no Python package app/"
+NO_PAGE = "must contain the page app/index.html, and app/ must not be a Python package"
 FOLDERS = {
     "handler": ({"handler.py": ""}, OWN_NAME),
     "botkit": ({"botkit/x.json": ""}, OWN_NAME),
@@ -217,7 +218,7 @@ FOLDERS = {
     "state": ({"terraform.tfstate.backup": ""}, SECRETS),
     "framework": (
         {"requirements.txt": "# states\n  Aiogram_dialog==2.6.0\n"},
-        "The memory_size must be at least 192 with aiogram, which is in {folder}/requirements.txt",
+        "too small for {folder}/requirements.txt: it must be at least 192 with aiogram",
     ),
 }
 TAKEN = {
@@ -252,14 +253,14 @@ INPUTS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "every": ({"name": "tea-every"}, [MEETS]),
     "dead": ({"name": "tea-dead", "queue": True}, [MEETS]),
     "reply_mode": ({"queue": True, "reply_mode": "webhook"}, ['the reply_mode must be "api"']),
-    "no_token": ({"telegram_bot_token": None}, ["exactly one of them"]),
+    "no_token": ({"telegram_bot_token": None}, ["Set exactly one of"]),
     "two_tokens": (
         {
             "alarm_actions": TOPICS,
             "log_level": "FATAL",
             "telegram_bot_token_parameter": "/bots/echo",
         },
-        ["exactly one of them", "must not be FATAL with alarm"],
+        ["Set exactly one of", "must not be FATAL with alarm"],
     ),
 }
 # Inputs that the provider refuses, several in a call: resources that it names, and its messages.

@@ -165,9 +165,9 @@ def test_a_module_that_does_not_compile_is_refused(tmp_path: Path, name: str) ->
     bot = fill(tmp_path / "bot", "bot.py", "menu/dishes.py")
     (bot / name).write_text("x = 1\ndef reply(\n")
     said = refusal(tmp_path / "a.zip", bot)
-    assert said == f"scripts/package: {name} does not compile: line 2: '(' was never closed"
+    assert said == f"scripts/package: {name} doesn't compile: line 2: '(' was never closed"
     (bot / name).write_bytes(b"\xff")
-    assert f"{name} does not compile: line 1: (unicode error)" in refusal(tmp_path / "a.zip", bot)
+    assert f"{name} doesn't compile: line 1: (unicode error)" in refusal(tmp_path / "a.zip", bot)
     assert not (tmp_path / "a.zip").exists()
 
 
@@ -293,13 +293,13 @@ def test_a_name_is_packed_in_its_composed_form(tmp_path: Path) -> None:
     package(tmp_path / "a.zip", THIS, bot)
     assert "\xe9.txt" in names(tmp_path / "a.zip")
     fill(bot, "\xe9.txt")
-    assert "must not have two files named \xe9.txt" in refusal(tmp_path / "a.zip", bot)
+    assert "must not contain two files named \xe9.txt" in refusal(tmp_path / "a.zip", bot)
 
 
 def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
     bot = fill(tmp_path / "bot", "bot.py")
     (bot / "\udce9.txt").touch()  # é in Latin-1, as from an old zip
-    assert "names in UTF-8, and not '\\udce9.txt'" in refusal(tmp_path / "a.zip", bot)
+    assert "names in UTF-8: rename '\\udce9.txt'" in refusal(tmp_path / "a.zip", bot)
 
 
 AROUND = {
@@ -314,9 +314,9 @@ def test_a_link_to_a_folder_around_it_is_refused(tmp_path: Path, link: str, targ
     bot = fill(tmp_path / "bot", "bot.py", "data/far/x.txt")
     for name in (link, f"{link}2"):
         (bot / name).symlink_to(target)
-    assert "must not be a link to a folder around it" in refusal(tmp_path / "a.zip", bot)
-    assert "must contain no link to a folder around it" in plan(bot)
-    with pytest.raises(ValueError, match=f"{link}2? must not be a link to a folder around it"):
+    assert "must not be a link to a parent folder" in refusal(tmp_path / "a.zip", bot)
+    assert "must not contain a link to a parent folder" in plan(bot)
+    with pytest.raises(ValueError, match=f"{link}2? must not be a link to a parent folder"):
         bot_folder(str(bot))
 
 
@@ -421,19 +421,19 @@ def test_an_apply_that_packs_nothing_names_the_folder(tmp_path: Path) -> None:
     ran = terraform(bot, "apply", "", more=resource)
     said = " ".join(ran.stderr.split())
     assert f"Error running command '{bot}': exit status 1" in said
-    assert "scripts/package: bot.py does not compile: line 1" in said
+    assert "scripts/package: bot.py doesn't compile: line 1" in said
 
 
 REFUSED = {
     "nothing": ((), "there is no bot.py in "),
     "a bot elsewhere": (("src/bot.py",), "there is no bot.py in "),
-    "handler.py": (("bot.py", "handler.py"), "must have no handler.py: the module adds its own"),
-    "handler": (("bot.py", "handler/x"), "must have no handler/x: the module adds its own"),
-    "botkit": (("bot.py", "botkit/x.py"), "must have no botkit/x.py: the module adds its own"),
-    "a module": (("bot.py", "queue.py"), "must have no queue.py: it would hide Python's own"),
-    "a package": (("bot.py", "ssl/__init__.py"), "must have no ssl/__init__.py: it would hide"),
-    "bot": (("bot.py", "bot/__init__.py"), "must have no package bot/: bot.py has that name"),
-    "bot without __init__.py": (("bot.py", "bot/x/y.py"), "must have no package bot/: bot.py has"),
+    "handler.py": (("bot.py", "handler.py"), "must not contain handler.py: the module adds"),
+    "handler": (("bot.py", "handler/x"), "must not contain handler/x: the module adds"),
+    "botkit": (("bot.py", "botkit/x.py"), "must not contain botkit/x.py: the module adds"),
+    "a module": (("bot.py", "queue.py"), "must not contain queue.py, which would hide a module"),
+    "a package": (("bot.py", "ssl/__init__.py"), "must not contain ssl/__init__.py, which"),
+    "bot": (("bot.py", "bot/__init__.py"), "must not contain a package bot/, since bot.py"),
+    "bot without __init__.py": (("bot.py", "bot/x/y.py"), "must not contain a package bot/, since"),
 }
 
 
@@ -508,20 +508,20 @@ def test_what_vite_has_built_is_packed(tmp_path: Path) -> None:
 NOT_SERVED = {
     "too large": (
         lambda app: (app / "film.mp4").write_bytes(bytes(4_717_168)),
-        "app/film.mp4 has 4,717,168 bytes: Lambda's answer ends at 6,291,556, which a file of "
-        "4,717,167 fills. Make it smaller, or serve it from elsewhere",
+        "app/film.mp4 must have at most 4,717,167 bytes, which fill Lambda's largest response, not "
+        "4,717,168. Make it smaller, or serve it from elsewhere",
     ),
     "the bot's path": (
         lambda app: fill(app, "api/x.json"),
-        "app/api/x.json can't be served: bot.py answers what begins with app/api/",
+        "app/api/x.json can't be served: bot.py answers requests below app/api/",
     ),
     "a link that leads out": (
         lambda app: (app / "x.txt").symlink_to("../bot.py"),
-        "app/x.txt is a link that leads out of app/, where everything is public",
+        "app/x.txt must not be a link that leads out of app/, where everything is public",
     ),
     "a folder that leads out": (
         lambda app: (app / "x").symlink_to(app.parent.parent / "secrets"),
-        "app/x/key is a link that leads out of app/, where everything is public",
+        "app/x/key must not be a link that leads out of app/, where everything is public",
     ),
 }
 
@@ -559,15 +559,17 @@ def test_a_package_too_large_for_lambda_is_refused(tmp_path: Path) -> None:
     bot = fill(tmp_path / "bot", "bot.py")
     with (bot / "large").open("wb") as file:
         file.truncate(250 << 20)
-    assert "unzipped it has 250 MB: Lambda takes up to 250 MB" in refusal(tmp_path / "a.zip", bot)
+    assert "unzipped, it has 250 MB, but Lambda takes at most 250 MB" in refusal(
+        tmp_path / "a.zip", bot
+    )
     with (bot / "large").open("wb") as file:
         file.truncate(1 << 40)  # more than memory holds
-    assert "unzipped it has 1048576 MB" in refusal(tmp_path / "a.zip", bot)
+    assert "unzipped, it has 1048576 MB" in refusal(tmp_path / "a.zip", bot)
     assert script.ZIPPED_LIMIT == 50 << 20
     vars(script)["ZIPPED_LIMIT"] = 1 << 20
     (bot / "large").write_bytes(random.Random(0).randbytes(1 << 20))
     said = refusal(tmp_path / "a.zip", bot, script=script)
-    assert "zipped it has 1 MB: Lambda takes up to 50 MB" in said
+    assert "zipped, it has 1 MB, but Lambda takes at most 50 MB" in said
     assert [path.name for path in tmp_path.iterdir()] == ["bot"]
 
 
@@ -772,7 +774,7 @@ def test_an_older_package_in_the_folder_is_named(tmp_path: Path) -> None:
     [
         ("texts/__init__.py", "brings texts, which the bot or the module also has"),
         ("botkit/__init__.py", "brings botkit, which the bot or the module also has"),
-        ("ssl.py", "brings ssl.py, which would hide Python's own module"),
+        ("ssl.py", "brings ssl.py, which would hide a module of Python's"),
     ],
     ids=["the bot's", "the module's", "Python's"],
 )
