@@ -13,6 +13,7 @@ from typing import Any
 from . import (  # noqa: F401
     business,
     editing,
+    gifts,
     guests,
     invites,
     mini_app,

@@ -64,6 +64,7 @@ class Call:
     - member: `chat_id`, `member`
     - left: `chat_id`
     - read: `chat_id`, `message_id`, of a business account
+    - gift: `chat_id` of a channel, `gift`
     """
 
     method: str

@@ -41,7 +41,7 @@ def spend_of_account(request: Request, connection: Json, amount: int) -> None:
     """Have a business account pay. Raises Refusal."""
     owner, stars = connection["user"]["id"], request.world.stars
     with request.world.changed:
-        if amount > stars.get(owner, 0):
+        if amount > stars[owner]:
             raise bad(TOO_LOW)
         stars[owner] -= amount
 
@@ -60,7 +60,7 @@ def _get_star_transactions(request: Request) -> Json:
 @plays("getBusinessAccountStarBalance")
 def _get_account_balance(request: Request) -> Json:
     connection = business_of(request, "can_view_gifts_and_stars")
-    return {"amount": request.world.stars.get(connection["user"]["id"], 0)}
+    return {"amount": request.world.stars[connection["user"]["id"]]}
 
 
 @plays("transferBusinessAccountStars")

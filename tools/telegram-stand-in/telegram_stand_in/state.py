@@ -7,6 +7,7 @@ import json
 import math
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -155,7 +156,9 @@ class World:
         self.charges: dict[str, Json] = {}  # by id: payments
         self.subscriptions: dict[str, Any] = {}  # by the id of the first payment
         self.poor: set[int] = set()  # people who can't pay
-        self.stars: dict[int, int] = {}  # Telegram Stars of business accounts, by user
+        self.gifts: dict[str, Json] = {}  # that can be sent, by id
+        self.owned_gifts: list[Any] = []  # the latest last
+        self.stars: Counter[int] = Counter()  # Telegram Stars of business accounts, by user
         self.files = Files()
         self._numbers = itertools.count(1)
         self.update_ids = itertools.count(900000001)

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from . import business, guests, invites, payments, people, stars
+from . import business, gifts, guests, invites, payments, people, stars
 from .bot_api import METHODS, TYPES, did_you_mean, method_named
 from .content import LONGEST_TEXT, MEDIA
 from .delivery import Delivery, kind_of
@@ -43,7 +43,7 @@ PATIENCE = 30.0  # seconds: what never comes fails a test after so long
 OF_FILES = ("duration", "emoji", "height", "length", "performer", "title", "width")
 # The kinds of changes, as `Call` lists them.
 KINDS = (
-    "action answer chat commands deleted draft edited left member menu_button message pinned "
+    "action answer chat commands deleted draft edited gift left member menu_button message pinned "
     "profile reaction read results unpinned web_app_answer widget_answer"
 ).split()
 # A refusal that only the bot's author sees: the call isn't as documented.
@@ -379,11 +379,18 @@ class Business:
     @property
     def stars(self) -> int:
         """The account's Telegram Stars, which a test may set."""
-        return self.stage.telegram.stars.get(self.connection["user"]["id"], 0)
+        return self.stage.telegram.stars[self.connection["user"]["id"]]
 
     @stars.setter
     def stars(self, stars: int) -> None:
         self.stage.telegram.stars[self.connection["user"]["id"]] = stars
+
+    @property
+    def gifts(self) -> list[Received]:
+        """The account's gifts, as OwnedGift, the earliest first."""
+        owner = self.connection["user"]["id"]
+        owned = self.stage.telegram.owned_gifts
+        return [Received(each.about) for each in owned if each.owner == owner]
 
     def disconnect(self) -> None:
         """End the connection."""
@@ -588,6 +595,20 @@ class Person:
     def can_pay(self, can: bool) -> None:
         poor = self.stage.telegram.poor
         (poor.discard if can else poor.add)(self.user["id"])
+
+    def give(self, gift_id: str, text: str = "", *, pay_for_upgrade: bool = False) -> Received:
+        """Give a gift of getAvailableGifts to the business account, and return the message."""
+        telegram, place = self.stage.telegram, self._thread.get("business_connection_id")
+        if not place:
+            raise TypeError("only a business account's customers give gifts that a bot hears of")
+        connection = telegram.bot.businesses[place]
+
+        def give() -> Json:
+            message = telegram.message(chat=self.chat, user=self.user, **self._thread)["message"]
+            about = telegram.bot, connection, message, gift_id
+            return gifts.give(telegram, *about, text=text, pay_for_upgrade=pay_for_upgrade)
+
+        return Received(self._act(give))
 
     def unsubscribe(self, link: str) -> None:
         """Cancel the subscription that was paid by a link. It lasts until its month is over."""

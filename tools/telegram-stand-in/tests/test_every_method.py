@@ -9,7 +9,9 @@ import pytest
 from telegram_stand_in import METHODS, Json, Telegram
 from telegram_stand_in.bot_api import RETURNS, TYPES, array_of, conform
 from telegram_stand_in.files import Upload, picture
+from telegram_stand_in.gifts import Owned, catalogue, unique_gift
 from telegram_stand_in.payments import Checkout, Subscription
+from telegram_stand_in.stars import move
 from tests.calls import TOKEN
 
 GROUP = {"id": -1001000000001, "type": "supergroup", "title": "Book club"}
@@ -20,7 +22,10 @@ SCALARS: Json = {"Boolean": True, "Float": 1.0, "Integer": 1, "InputFile": "atta
 VALUES: Json = {
     "action": "typing",
     "business_connection_id": "business",
+    "gift_id": "5001",
     "guest_query_id": "guest",
+    "new_owner_chat_id": GROUP["id"],
+    "owned_gift_id": "1",
     "invite_link": "https://t.me/+invite",
     "audio_file_id": "attach://file",
     "callback_query_id": "query",
@@ -70,6 +75,10 @@ MORE: dict[str, Json] = {
     "stopPoll": {"message_id": "poll"},
     "answerShippingQuery": {"shipping_options": [{"id": "a", "title": "b", "prices": []}]},
     "sendInvoice": {"currency": "XTR"},
+    "sendGift": {"chat_id": NEWS["id"]},
+    "giftPremiumSubscription": {"month_count": 3, "star_count": 1000},
+    "upgradeGift": {"star_count": 25},
+    "transferGift": {"owned_gift_id": "2", "star_count": 25},
     "setGameScore": {"message_id": "text"},
     "sendMediaGroup": {"media": [{"type": "photo", "media": "attach://file"}] * 2},
     "sendRichMessage": {"rich_message": {"html": "<p>Hello</p>"}},
@@ -129,6 +138,7 @@ def messages(telegram: Telegram) -> dict[str, int]:
     telegram.charges["charge"] = {"paid": paid, "checkout": checkout}
     telegram.subscriptions["charge"] = Subscription(checkout, 0)
     telegram.stars[4444] = 100
+    move(telegram, telegram.bot, 2000, source={"type": "fragment"})
     telegram.bot.chats[NEWS["id"]] = NEWS
     link: Json = {"invite_link": "https://t.me/+invite", "creator": telegram.bot.user}
     link |= {"creates_join_request": False, "is_primary": False, "is_revoked": False}
@@ -136,6 +146,12 @@ def messages(telegram: Telegram) -> dict[str, int]:
     message = telegram.message("x", chat=GROUP, user=telegram.people[4343])["message"]
     telegram.send({"guest_message": {**message, "guest_query_id": "guest"}})
     telegram.send({"business_message": {**message, "business_connection_id": "business"}})
+    kept = {"sender_user": sender["from"], "send_date": 1, "is_saved": True}
+    can_be = {"can_be_upgraded": True, "convert_star_count": 1}
+    regular = {"type": "regular", "gift": catalogue(telegram)["5002"], "owned_gift_id": "1"}
+    unique = {"type": "unique", "gift": unique_gift(telegram, "5002"), "owned_gift_id": "2"}
+    telegram.owned_gifts = [Owned(4444, {**regular, **kept, **can_be})]
+    telegram.owned_gifts.append(Owned(4444, {**unique, **kept}))
     telegram.files.add("document", b"abc", "a.txt", id="known")
     calls: dict[str, Json] = {
         "text": {"method": "sendMessage", "text": "hello"},

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from telegram_stand_in import ADA, GRACE, Json, Telegram
+from telegram_stand_in import ADA, GRACE, TYPES, Json, Telegram
+from telegram_stand_in.gifts import give
 from telegram_stand_in.payments import Subscription
 from telegram_stand_in.request import PLAYED
+from telegram_stand_in.stars import move
 from tests.calls import CHAT, TOKEN
 
 
@@ -44,6 +46,7 @@ def to_one(name: str) -> Json:
     return {**place, "ephemeral_message_id": Id(name)}
 
 
+LATEST_GIFT = Id("", lambda telegram, _: telegram.owned_gifts[-1].about["owned_gift_id"])
 LATEST_LINK = Id("", lambda telegram, _: [*telegram.invite_links][-1])
 
 
@@ -70,6 +73,20 @@ def subscribed(telegram: Telegram, _: int) -> str:
 def with_stars(telegram: Telegram, _: int) -> str:
     """Give a business account Stars, and return the id of its connection."""
     telegram.stars[telegram.bot.businesses["business"]["user"]["id"]] = 100
+    return "business"
+
+
+def rich(telegram: Telegram, _: int) -> str:
+    """Give the bot Stars, and return the id of a gift."""
+    move(telegram, telegram.bot, 2000, source={"type": "fragment"})
+    return "5001"
+
+
+def with_a_gift(telegram: Telegram, _: int) -> str:
+    """Give a business account a gift, and return the id of its connection."""
+    message = {**telegram.message("hello")["message"], **BUSINESS}
+    del message["text"]
+    give(telegram, telegram.bot, telegram.bot.businesses["business"], message, "5002")
     return "business"
 
 
@@ -204,6 +221,24 @@ CALLS: list[tuple[str, Json, str, Any]] = [
         "telegram_payment_charge_id": Id("", lambda telegram, _: [*telegram.charges][-1]),
     }, "", True),
     ("getStarTransactions", {}, "transactions.2.amount", 400),
+    # Gifts.
+    ("getAvailableGifts", {}, "gifts.1.upgrade_star_count", 25),
+    ("sendGift", {"gift_id": Id("", rich)}, "", True),
+    ("getUserGifts", {"user_id": ADA["id"]}, "gifts.0.gift.star_count", 15),
+    ("getChatGifts", {"chat_id": GROUP}, "total_count", 0),
+    ("giftPremiumSubscription", {"user_id": GRACE["id"], "month_count": 3, "star_count": 1000},
+     "", True),
+    ("getBusinessAccountGifts", {"business_connection_id": Id("", with_a_gift)},
+     "gifts.0.convert_star_count", 42),
+    ("upgradeGift", {**BUSINESS, "owned_gift_id": LATEST_GIFT, "star_count": 25}, "", True),
+    ("transferGift", {**BUSINESS, "owned_gift_id": LATEST_GIFT, "star_count": 25,
+                      "new_owner_chat_id": ADA["id"]}, "", True),
+    ("convertGiftToStars", {"business_connection_id": Id("", with_a_gift),
+                            "owned_gift_id": LATEST_GIFT}, "", True),
+    ("setBusinessAccountGiftSettings", {
+        **BUSINESS, "show_gift_button": True,
+        "accepted_gift_types": dict.fromkeys(TYPES["AcceptedGiftTypes"], True),
+    }, "", True),
     # The bot.
     ("setMyCommands", {"commands": [{"command": "a", "description": "b"}]}, "", True),
     ("getMyCommands", {}, "0.description", "b"),
