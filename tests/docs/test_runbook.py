@@ -25,7 +25,9 @@ OTHERS = {
     "Error acquiring the state lock", "expected runtime to be one of", "KMSAccessDeniedException",
     "ResourceNotFoundException", "DependencyViolation", "Runtime.ExitError", "Sandbox.Timedout",
     "UnreservedConcurrentExecution", "UnauthorizedOperation", "AuthorizationError",
-    "Telegram did not accept the token",
+    "Extension.LaunchError", "Extension.Crash", "CodeArtifactUserPending", "CodeStorageExceeded",
+    "function is currently in the following state: Pending", "Alias already exists",
+    "Time to live has been modified multiple times", "Telegram did not accept the token",
 }  # fmt: skip
 
 
