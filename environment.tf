@@ -27,7 +27,7 @@ locals {
   # With this, the check recognizes a version that was published with other arguments than the function has now.
   arguments_digest = sha256(jsonencode([
     var.memory_size, var.ephemeral_storage, var.timeout, var.log_level, var.runtime, var.architecture, var.tracing,
-    var.kms_key_arn,
+    var.kms_key_arn, var.layers,
     [for vpc in var.vpc[*] : [sort(vpc.subnet_ids), sort(vpc.security_group_ids)]],
   ]))
 

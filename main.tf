@@ -88,6 +88,7 @@ resource "aws_lambda_function" "this" {
   publish                        = true
   reserved_concurrent_executions = var.reserved_concurrency
   kms_key_arn                    = var.kms_key_arn
+  layers                         = var.layers
   tags                           = var.tags
 
   environment {

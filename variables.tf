@@ -109,6 +109,28 @@ variable "later" {
   nullable    = false
 }
 
+variable "layers" {
+  type        = list(string)
+  description = <<-EOT
+    ARNs of layer versions, at most 5, for extensions such as those of monitoring tools: in the function's region, for
+    its architecture, and up to 250 MB with the package. Most delay the first answer and need more memory_size. Packages
+    go into requirements.txt instead.
+  EOT
+  default     = []
+  nullable    = false
+
+  validation {
+    condition = length(var.layers) <= 5 && alltrue([
+      for arn in var.layers :
+      can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]+:[0-9]+$", arn))
+    ])
+    error_message = join(" ", [
+      "The layers must be at most 5 ARNs with a version at the end, such as",
+      "arn:aws:lambda:eu-central-1:123456789012:layer:name:1.",
+    ])
+  }
+}
+
 variable "log_level" {
   type        = string
   description = <<-EOT

@@ -124,6 +124,11 @@ run "a_token_is_enough" {
   }
 
   assert {
+    condition     = length(aws_lambda_function.this.layers) == 0
+    error_message = "Nothing runs beside the bot."
+  }
+
+  assert {
     condition     = aws_lambda_function.this.logging_config[0].log_format == "JSON"
     error_message = "The function logs JSON."
   }
@@ -316,6 +321,7 @@ run "what_is_asked_for_is_set" {
   variables {
     allowed_ids           = [-1001234567890, 7000000042, 42]
     ephemeral_storage     = 2048
+    layers                = ["arn:aws:lambda:eu-central-1:123456789012:layer:b:2", "arn:aws-cn:lambda:cn-north-1:123456789012:layer:a_1-x:1"]
     log_level             = "WARN"
     log_retention_in_days = 30
     memory_size           = 256
@@ -336,6 +342,11 @@ run "what_is_asked_for_is_set" {
   assert {
     condition     = aws_lambda_function.this.ephemeral_storage[0].size == 2048
     error_message = "The size of /tmp is what was asked for."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.layers == tolist(["arn:aws:lambda:eu-central-1:123456789012:layer:b:2", "arn:aws-cn:lambda:cn-north-1:123456789012:layer:a_1-x:1"])
+    error_message = "The layers come in the order that was asked for: a later one overwrites files of an earlier one."
   }
 
   assert {
@@ -1174,6 +1185,7 @@ run "unknown_words_are_refused" {
   variables {
     allowed_ids                  = [0]
     kms_key_arn                  = "arn:aws:kms:eu-central-1:123456789012:alias/bots"
+    layers                       = ["arn:aws:lambda:eu-central-1:123456789012:layer:without-a-version"]
     mini_app                     = " "
     mini_app_origin              = "https://app.example.org/"
     policy                       = "{\"Statement\": []}"
@@ -1187,8 +1199,8 @@ run "unknown_words_are_refused" {
     warm_schedule                = "rate(1 minutes)"
   }
   expect_failures = [
-    var.allowed_ids, var.kms_key_arn, var.mini_app, var.mini_app_origin, var.policy, var.reply_mode, var.runtime,
-    var.tags,
+    var.allowed_ids, var.kms_key_arn, var.layers, var.mini_app, var.mini_app_origin, var.policy, var.reply_mode,
+    var.runtime, var.tags,
     var.telegram_bot_token_parameter, var.vpc, var.warm_schedule,
   ]
 }
@@ -1233,6 +1245,7 @@ run "what_is_empty_or_in_part_or_lacks_what_it_needs_is_refused" {
 
   variables {
     allowed_ids                  = [0.5]
+    layers                       = [for version in range(1, 7) : "arn:aws:lambda:eu-central-1:123456789012:layer:x:${version}"]
     mini_app_origin              = "http://app.example.org"
     queue                        = true
     release                      = 1.5
@@ -1245,8 +1258,8 @@ run "what_is_empty_or_in_part_or_lacks_what_it_needs_is_refused" {
     warm_schedule                = "cron(0/5 * * * *)"
   }
   expect_failures = [
-    var.allowed_ids, var.mini_app_origin, var.release, var.reserved_concurrency, var.session_backup_in_days,
-    var.source_dir, var.tags, var.telegram_bot_token_parameter, var.warm_schedule,
+    var.allowed_ids, var.layers, var.mini_app_origin, var.release, var.reserved_concurrency,
+    var.session_backup_in_days, var.source_dir, var.tags, var.telegram_bot_token_parameter, var.warm_schedule,
   ]
 }
 

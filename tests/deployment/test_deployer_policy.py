@@ -74,6 +74,7 @@ UNCHECKED = {
     "lambda:GetFunctionEventInvokeConfig": CONFIGURATION,
     "lambda:PutFunctionEventInvokeConfig": CONFIGURATION,
     "lambda:GetEventSourceMapping": MAPPING,
+    "lambda:GetLayerVersion": "CreateFunction requires it for a layer; the emulator checks nothing",
     "lambda:UpdateEventSourceMapping": MAPPING,
     "logs:CreateLogDelivery": DELIVERY,
     "logs:DeleteLogDelivery": DELIVERY,
@@ -185,6 +186,7 @@ def test_a_dashboard_may_have_tags() -> None:
 
 MODULE = "module.bot"
 KEY = "arn:aws:kms:us-east-1:000000000000:key/1"
+LAYER = "arn:aws:lambda:us-east-1:580247275435:layer:LambdaInsightsExtension-Arm64:20"
 BOT = """
 import json, os
 from pathlib import Path
@@ -205,7 +207,7 @@ HANDLED = {"message": reply}
 # The module's inputs. A test may change each of them.
 INPUTS = (
     *("alarm_actions", "ephemeral_storage", "failed_retention_in_days", "kms_key_arn", "later"),
-    *("log_retention_in_days", "memory_size", "mini_app", "mini_app_origin"),
+    *("layers", "log_retention_in_days", "memory_size", "mini_app", "mini_app_origin"),
     "permissions_boundary",
     *("queue", "reserved_concurrency"),
     *("session_backup_in_days", "session_retention_in_days", "source_dir", "tags"),
@@ -243,7 +245,7 @@ output "webhook" {
 }
 """.replace("INPUTS", "".join(f"  {name} = try(var.inputs.{name}, null)\n" for name in INPUTS))
 OPTIONAL = (
-    *("failed_retention_in_days", "kms_key_arn", "mini_app", "mini_app_origin"),
+    *("failed_retention_in_days", "kms_key_arn", "layers", "mini_app", "mini_app_origin"),
     *("permissions_boundary", "session_backup_in_days", "session_retention_in_days"),
     "warm_schedule",
 )
@@ -526,7 +528,7 @@ def test_what_is_missing_in_the_state_is_imported_and_all_of_it_changes(
     inputs = module.variables["inputs"]
     inputs |= {"tracing": False, "warm_schedule": "rate(1 hour)", "timeout": 60}
     inputs |= {"log_retention_in_days": 0, "memory_size": 256, "throttling_limit": 50}
-    inputs |= {"ephemeral_storage": 1024}
+    inputs |= {"ephemeral_storage": 1024, "layers": [LAYER]}
     inputs |= {"reserved_concurrency": None, "tags": {"group": "bots"}}
     inputs |= {"kms_key_arn": KEY.replace("key/1", "key/2"), "permissions_boundary": boundary}
     inputs |= {"mini_app": "Again", "mini_app_origin": "https://app.example.org"}
@@ -541,6 +543,7 @@ def test_what_is_missing_in_the_state_is_imported_and_all_of_it_changes(
     assert answer_to(telegram, "x") == "Hello from Ada at votes"
     assert configuration(aws)["TracingConfig"] == {"Mode": "PassThrough"}
     assert configuration(aws)["EphemeralStorage"] == {"Size": 1024}
+    assert [layer["Arn"] for layer in configuration(aws)["Layers"]] == [LAYER]
     groups = client(aws, "logs").describe_log_groups()["logGroups"]
     assert {group["kmsKeyId"] for group in groups} == {inputs["kms_key_arn"]}
     page = {"url": "https://app.example.org/app/index.html"}

@@ -134,6 +134,7 @@ EVERYTHING = {
     "failed_retention_in_days": 7,
     "kms_key_arn": "arn:aws:kms:us-east-1:000000000000:key/1",
     "later": True,
+    "layers": ["arn:aws:lambda:us-east-1:580247275435:layer:LambdaInsightsExtension-Arm64:20"],
     "log_level": "DEBUG",
     "log_retention_in_days": 0,
     "max_connections": 100,

@@ -25,7 +25,7 @@ HEAD = """\
 `scripts/inputs` writes this page from [variables.tf](../variables.tf) and
 [outputs.tf](../outputs.tf). One input is required, the token: set `telegram_bot_token` or
 `telegram_bot_token_parameter`. `null` switches a feature off. Without `source_dir`, the bot is
-[the echo](../lambda/bot.py).
+[the echo](../lambda/bot.py). [What isn't an input](architecture.md#not-an-input), and why.
 """
 # The page that says more about an input, and where in it.
 MORE = {
@@ -37,6 +37,7 @@ MORE = {
     "failed_retention_in_days": "how-to/replay.md",
     "kms_key_arn": "how-to/keys.md",
     "later": "how-to/remind.md",
+    "layers": "how-to/logs.md#a-monitoring-tools-extension",
     "log_level": "reference.md#the-log",
     "log_retention_in_days": "how-to/logs.md",
     "max_connections": "limits.md#a-burst-and-an-outage",
