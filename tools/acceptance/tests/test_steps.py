@@ -20,7 +20,7 @@ MEASURES = {"starts are measured", "a version in a vpc is pending", "telegram li
 
 @pytest.fixture(autouse=True)
 def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(steps.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
     monkeypatch.setattr(steps, "PAUSE_SECONDS", 0.001)
 
 
