@@ -36,6 +36,7 @@ LIFECYCLE = f"{DEPLOYMENT}test_lifecycle.py"  # each test has a deployment to it
 # unit tests need the CPU meanwhile. The longest of the rest come before the others, so that no
 # process waits for another at the end.
 ORDER = (
+    f"{DEPLOYMENT}test_acceptance.py",
     f"{DEPLOYMENT}test_printed_commands.py",
     f"{DEPLOYMENT}test_deployer_policy.py",
     f"{DEPLOYMENT}test_queue.py",

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from acceptance import accept
 from acceptance.steps import STEPS, Step
 from acceptance.world import World
 from telegram_bot_aws.emulated_aws.emulator import Emulator
+from telegram_bot_aws.local.project import ROOT
 
+from tests.support.deployment import client
+from tests.support.policy import TEXT
 from tests.support.provider import Providers
 
 pytestmark = pytest.mark.slow
+PAGE = (ROOT / "docs" / "on-aws.md").read_text()
 ONLY_REAL = [
     "an alarm goes off",
     "starts are measured",
@@ -22,26 +30,41 @@ ONLY_REAL = [
 ]
 
 
+@pytest.fixture(scope="module")
+def keys(aws: Emulator) -> tuple[str, str]:
+    """The keys of a user who has a deployer's rights, and those that docs/on-aws.md adds."""
+    statements: list[Any] = json.loads(TEXT.replace("telegram-bot", accept.NAME))["Statement"]
+    rows = re.findall(r"^\| `(\S+)` \| (`\w+:.*) \|$", PAGE, re.MULTILINE)
+    assert len(rows) == 3
+    for resource, actions in rows:
+        named = re.findall("`(.*?)`", actions)
+        statements.append({"Effect": "Allow", "Action": named, "Resource": resource})
+    iam, user = client(aws, "iam"), {"UserName": "owner"}
+    iam.create_user(**user)
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.put_user_policy(**user, PolicyName="acceptance", PolicyDocument=policy)
+    key = iam.create_access_key(**user)["AccessKey"]
+    return key["AccessKeyId"], key["SecretAccessKey"]
+
+
 @pytest.fixture
 def world(
-    aws: Emulator, providers: Providers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    aws: Emulator,
+    providers: Providers,
+    keys: tuple[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[World]:
     """A bot that isn't deployed yet; its Terraform shares the tests' provider."""
-    with accept.emulated(aws.url) as account:
-        world = World(account, tmp_path / "acceptance", "accepted")
+    with contextlib.ExitStack() as opened:
+        account = opened.enter_context(accept.emulated(aws.url))
+        account.keys = keys
+        world = World(account, tmp_path / "acceptance", accept.NAME)
+        opened.enter_context(contextlib.closing(world))
         program = providers.command(tmp_path, world.module.environment)
         monkeypatch.setenv("TERRAFORM", str(program))
         world.module.init()
         yield world
-
-
-def test_no_step_differs_and_only_real_aws_answers_the_others(world: World) -> None:
-    accept.check(world)
-    found = accept.run(world, accept.about(world))
-    assert [f"{each}" for each in found.of("differs")] == []
-    assert [each.step.name for each in found.of("skipped")] == ONLY_REAL
-    assert len(found.tried) == len(STEPS)
-    assert found.left == []
 
 
 def test_what_is_stopped_half_way_is_removed(world: World) -> None:
@@ -53,3 +76,12 @@ def test_what_is_stopped_half_way_is_removed(world: World) -> None:
         accept.run(world, "", [STEPS[0], Step("stopped", "", "", stop)])
     assert world.left() == []
     assert world.webhook()["url"] == ""
+
+
+def test_no_step_differs_and_only_real_aws_answers_the_others(world: World) -> None:
+    accept.check(world)
+    found = accept.run(world, accept.about(world))
+    assert [f"{each}" for each in found.of("differs")] == []
+    assert [each.step.name for each in found.of("skipped")] == ONLY_REAL
+    assert len(found.tried) == len(STEPS)
+    assert found.left == []

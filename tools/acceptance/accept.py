@@ -6,7 +6,8 @@ removed: docs/on-aws.md says what it costs, does and leaves.
 
 Set TELEGRAM_BOT_TOKEN (of a bot that nobody uses: its webhook is set), TELEGRAM_CHAT_ID (of your
 private chat with it, in which you have pressed Start), AWS_REGION, and AWS credentials as for
-terraform apply. With --emulated it runs here, without any of these.
+terraform apply. TELEGRAM_API_URL is the Bot API's server (default: https://api.telegram.org). With
+--emulated it runs here, without any of these.
 
 Exit code: 0 if no step differs from the pages, 1 if one does, or if something is left, 2 if it
 can't begin, 130 if it was stopped.
@@ -45,7 +46,11 @@ STAND_IN_TOKEN = "1234567890:" + "A" * 35
 Say = Callable[[str], object]
 
 
-def run(world: World, about: str, steps: Sequence[Step] = STEPS, say: Say = print) -> Report:
+def say_at_once(text: str) -> None:
+    print(text, flush=True)
+
+
+def run(world: World, about: str, steps: Sequence[Step] = STEPS, say: Say = say_at_once) -> Report:
     """Try the steps, one after the other, and clean up at the end or if it is stopped.
 
     Without a deployment, which the first step makes, there is nothing else to try.
@@ -110,13 +115,14 @@ def real(options: argparse.Namespace) -> Account:
     if missing:
         raise ToolError(f"{' and '.join(missing)} must be set: see scripts/accept --help")
     token, chat, region = (os.environ[name] for name in names)
+    api_url = os.environ.get("TELEGRAM_API_URL") or Account.api_url
     if not chat.isdecimal():
         raise ToolError("TELEGRAM_CHAT_ID must be the id of your private chat: a number above 0")
     vpc = None
     if options.subnet and options.security_group:
         vpc = {"subnet_ids": [options.subnet], "security_group_ids": [options.security_group]}
     inputs = {"permissions_boundary": options.boundary}
-    return Account(token, int(chat), region=region, inputs=inputs, vpc=vpc)
+    return Account(token, int(chat), api_url, region=region, inputs=inputs, vpc=vpc)
 
 
 @contextlib.contextmanager
@@ -223,7 +229,7 @@ def main() -> int:
         with contextlib.ExitStack() as opened:
             place = opened.enter_context(emulated()) if options.emulated else real(options)
             folder = opened.enter_context(working_folder(place, waits=options.clean_up))
-            world = World(place, folder, NAME)
+            world = opened.enter_context(contextlib.closing(World(place, folder, NAME)))
             return accept(world, options)
     except ToolError as error:
         print(f"scripts/accept: {error}", file=sys.stderr)
@@ -235,7 +241,7 @@ def main() -> int:
 def accept(world: World, options: argparse.Namespace) -> int:
     world.module.init()
     if options.clean_up:
-        return 1 if clean_up(world, print) else 0
+        return 1 if clean_up(world, say_at_once) else 0
     check(world)
     found = run(world, about(world))
     page = options.output or (report.PAGE if world.account.is_real else None)

@@ -42,6 +42,7 @@ def measure(world: World) -> None:
     functions = world.aws("lambda")
     about = functions.get_function_configuration(FunctionName=world.name)
     variables = about["Environment"]["Variables"]
+    logging = {"LogFormat": "Text", "LogGroup": about["LoggingConfig"]["LogGroup"]}  # with REPORT
     for bot, code in packages(world, about["Runtime"]).items():
         functions.update_function_code(FunctionName=world.name, ZipFile=code)
         functions.get_waiter("function_updated_v2").wait(FunctionName=world.name)
@@ -50,8 +51,12 @@ def measure(world: World) -> None:
             for number in range(TIMES if world.account.is_real else 1):
                 # Another value, so that the next invocation starts a container.
                 environment = {"Variables": {**variables, "START": f"{memory} {number}"}}
-                changed = {"FunctionName": world.name, "MemorySize": memory}
-                functions.update_function_configuration(**changed, Environment=environment)
+                changed = {
+                    "FunctionName": world.name,
+                    "MemorySize": memory,
+                    "Environment": environment,
+                }
+                functions.update_function_configuration(**changed, LoggingConfig=logging)
                 functions.get_waiter("function_updated_v2").wait(FunctionName=world.name)
                 reports.append([answered(world) for _ in ("first", "warm")])
             note(world, f"{bot}, {memory} MB", reports)
@@ -80,11 +85,11 @@ def packages(world: World, runtime: str) -> dict[str, bytes]:
 
 
 def answered(world: World) -> str:
-    """Have $LATEST answer a message, and return the end of its log."""
+    """Have $LATEST answer a message, and return the end of its log: nothing if it fails."""
     update, body = world.message("/start")
     headers = {"X-Telegram-Bot-Api-Secret-Token": world.secret}
     done = world.invoke(webhook_event(body, headers), LATEST)
-    return str(done["log"])
+    return "" if done["error"] else str(done["log"])
 
 
 def note(world: World, name: str, reports: list[list[str]]) -> None:
@@ -97,6 +102,8 @@ def note(world: World, name: str, reports: list[list[str]]) -> None:
         world.figures[f"{name}: Init Duration, ms"] = middle(inits)
         world.figures[f"{name}: first answer, ms"] = middle(starts)
         world.figures[f"{name}: warm answer, ms"] = middle(warms)
+    elif world.account.is_real:
+        world.figures[f"{name}: first answer, ms"] = "none"
 
 
 def number(field: str, log: str) -> float:

@@ -125,7 +125,7 @@ def telegram_retries_a_tap(world: World) -> None:
 
 
 @step(
-    "the apply fails with the exception's place, and the version before answers",
+    "the apply fails and names the line, and the previous version answers",
     "how-to/roll-back.md",
 )
 def a_broken_release_is_refused(world: World) -> None:
@@ -286,9 +286,7 @@ def the_queue_goes(world: World) -> None:
 # What goes wrong.
 
 
-@step(
-    "after an apply that was killed, one version answers, and the next apply goes on", "runbook.md"
-)
+@step("after an apply that was killed the bot answers, and the next apply goes on", "runbook.md")
 def a_killed_apply_is_finished(world: World) -> None:
     world.write_bot("everything", "survived")
     if not world.kill_apply("aws_lambda_function.this: Modif"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -34,7 +35,7 @@ OWN = ("TF_VAR_", "TF_CLI_ARGS", "TF_DATA_DIR", "TF_WORKSPACE")  # of the operat
 class Account:
     """Where the module is tried: an account of AWS, a bot, and its owner's chat.
 
-    `aws_url` and `press`, which presses the button of a message, are of the emulated AWS and of the
+    `aws_url`, `keys` and `press`, which presses the last button, are of the emulated AWS and of the
     stand-in for Telegram. `vpc` is the module's input. What should come has `patience` seconds.
     """
 
@@ -43,6 +44,7 @@ class Account:
     api_url: str = "https://api.telegram.org"
     region: str = REGION
     aws_url: str = ""
+    keys: tuple[str, str] = ("test", "test")
     press: Callable[[int], object] | None = None
     inputs: Json = field(default_factory=dict)
     vpc: Json | None = None
@@ -279,13 +281,13 @@ class World:
         if service not in self._clients:
             import botocore.session
 
-            keys = {} if self.account.is_real else {"aws_access_key_id": "test"}
-            keys |= {} if self.account.is_real else {"aws_secret_access_key": "test"}
+            id, key = (None, None) if self.account.is_real else self.account.keys
             self._clients[service] = botocore.session.get_session().create_client(
                 service,
                 region_name=self.account.region,
                 endpoint_url=self.account.aws_url or None,
-                **keys,
+                aws_access_key_id=id,
+                aws_secret_access_key=key,
             )
         return self._clients[service]
 
@@ -343,11 +345,12 @@ class World:
         return done
 
     def invoke(self, event: Json, qualifier: str) -> Json:
-        """Invoke the function. Returns its `result`, and the end of its `log`."""
+        """Invoke the function. Returns its `result`, its `error` and the end of its `log`."""
         asked = {"FunctionName": self.name, "Qualifier": qualifier, "LogType": "Tail"}
         answer = self.aws("lambda").invoke(**asked, Payload=json.dumps(event))
         result = json.loads(answer["Payload"].read() or "null")
-        return {"result": result, "log": b64decode(answer.get("LogResult", "")).decode()}
+        log = b64decode(answer.get("LogResult", "")).decode(errors="replace")
+        return {"result": result, "error": answer.get("FunctionError", ""), "log": log}
 
     def alarms(self) -> dict[str, str]:
         """Return the states of the bot's alarms, by the end of their names."""
@@ -371,6 +374,10 @@ class World:
 
     # The end.
 
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.close()
+
     def left(self) -> list[Left]:
         """Return what the account has of this bot: resources with its name, and its parameter."""
         found = everything(self.aws, (*OF_MODULE, PARAMETER))
@@ -380,7 +387,9 @@ class World:
     def destroy(self) -> None:
         if self.module.has_state():
             self.module.destroy()
-        self.aws("ssm").delete_parameters(Names=[self.parameter])  # if there is one
+        ssm = self.aws("ssm")
+        with contextlib.suppress(ssm.exceptions.ParameterNotFound):
+            ssm.delete_parameter(Name=self.parameter)
 
     def looks(self) -> Iterator[None]:
         """Yield at once, and again after each pause, while there is patience."""
