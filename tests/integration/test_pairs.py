@@ -35,7 +35,7 @@ pytestmark = pytest.mark.usefixtures("aiogram")
 
 # After these, something may be said twice: that it was carried out, or noted, got lost.
 LOSSES = ("end", "telegram lost", "aws away", "aws lost", "sqs away", "lose", "twice")
-REFUSALS = ("429", "telegram away")
+REFUSALS = ("429", "model away", "telegram away")
 ORDERS = 3  # worlds in which updates come out of order
 OUT_OF_ORDER = "out of order"
 FAILED = ("bot_failed", "incomplete")  # outcomes of a handler that raises, or after a call of it

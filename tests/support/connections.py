@@ -5,11 +5,15 @@ They stand where a connection does, so botkit signs, checks and reads what goes 
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl
+
+from botkit.deadline import Deadline
 
 Json = dict[str, Any]
 JSON = {"Content-Type": "application/json"}
@@ -59,6 +63,27 @@ class Posts(_Answers):
     ) -> Any:
         result = self._function(path.rpartition("/")[2], json.loads(body), timeout)
         return _answer({"ok": True, "result": result})
+
+
+class Streams(_Answers):
+    """Has requests to a host answered by a function that returns an event stream as a text."""
+
+    url = "http://model"
+
+    @contextlib.contextmanager
+    def lent(self, timeout: float) -> Iterator[Any]:
+        stream = self._function().encode()
+        head = b"HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+        near, far = socket.socketpair()
+        with near, far:
+            far.sendall(head + stream)
+            far.shutdown(socket.SHUT_WR)
+            yield SimpleNamespace(
+                connection=near,
+                deadline=Deadline(timeout),
+                limit=len(stream),
+                keep=lambda response: None,
+            )
 
 
 def _answer(result: Any) -> Any:

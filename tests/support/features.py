@@ -124,8 +124,9 @@ def on_failure(update):
 
 ANSWERS["fail"] = fail
 """
+# The end of the answer is a model's, which world.py plays.
 STREAM = """
-from botkit import stream
+from botkit import sse, stream
 
 
 def grow(update, session):
@@ -133,7 +134,7 @@ def grow(update, session):
         yield say(update, "grown")[0]["text"]
         if IS_BROKEN:
             raise ValueError
-        yield ", whole."
+        yield from sse.events("http://model/", {})
 
     return stream.answer(update["message"], chunks())
 

@@ -22,6 +22,7 @@ from typing import Any
 from botkit.fakes.services import Queues, Schedules
 from telegram_stand_in import Limits
 
+from tests.support.connections import Streams
 from tests.support.stubs import Container, Context, Json, close_loop, loaded, request, unload
 
 MOST_STEPS = 50_000
@@ -281,7 +282,17 @@ class World:
         container.module("limited").time = self.clock
         if hasattr(container.bot, "TOGETHER"):
             container.module("turns").time = self.clock
+        if hasattr(container.bot, "sse"):
+            sse = container.module("sse")
+            sse.connections[Streams.url] = Streams(partial(self._stream, sse.Unreachable))
         return loaded()
+
+    def _stream(self, unreachable: type[Exception]) -> str:
+        """Return what a model answers."""
+        self._step()
+        if self.choose("model away"):
+            raise unreachable("model: HTTP 500")
+        return "data: , whole.\n\n"
 
     def _send(self, service: str, target: str, params: Json) -> Json:
         """Take a message into the queue, unless it has been there."""
