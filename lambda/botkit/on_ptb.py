@@ -46,7 +46,7 @@ from .types import Any, Json
 
 MESSAGES = (
     *("message", "edited_message", "channel_post", "edited_channel_post"),
-    *("business_message", "edited_business_message"),
+    *("business_message", "edited_business_message", "guest_message"),
 )
 # For the class of a handler, the kinds of update that it may handle.
 KINDS = {

@@ -1080,6 +1080,7 @@ KINDS: dict[str, tuple[str, str]] = {
         *("message", "callback_query"),
     ),
     "Own(filters.ALL, press) ": ("", "edited_business_message"),
+    "Own(filters.ALL, press)  ": ("", "guest_message"),
     "TypeHandler(Update, press)": ("", "callback_query"),
 }
 

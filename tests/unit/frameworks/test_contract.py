@@ -45,6 +45,7 @@ dispatcher = Dispatcher()
 
 
 @dispatcher.business_message()
+@dispatcher.guest_message()
 @dispatcher.message()
 async def handle(message, bot, state):
 """,
@@ -106,6 +107,7 @@ bot = telebot.TeleBot("1:x")
 
 
 @bot.business_message_handler()
+@bot.guest_message_handler()
 @bot.message_handler()
 def handle(message):
     who = message.from_user.id, message.chat.id
@@ -416,6 +418,21 @@ def test_a_handler_calls_the_functions_of_botkit(
     assert result(container) == ("answered", "")
     assert kept(container, "shared") == {"n": 1}
     assert [*schedules.items] == ["tea", f"{EVERY}debts"]
+
+
+def test_a_guests_message_is_handled_at_once(
+    start_with_sessions: StartBot, bot_api: BotApi, framework: Framework
+) -> None:
+    """It doesn't wait in the queue, and has a state of its own."""
+    source = bot(framework, *counts(framework), choice="'chat_user'")
+    queue = "https://sqs.eu-central-1.amazonaws.com/1/bot.fifo"
+    container = start_with_sessions(source, QUEUE_URL=queue)
+    expects(bot_api, framework, "1", is_new=True)
+    update = message()
+    update["guest_message"] = {**update.pop("message"), "guest_query_id": "7"}
+    container.deliver(update, 60_000)
+    assert container.line["outcome"] == "answered"
+    assert kept(container, "guest:42/42") == framework.session
 
 
 def test_the_updates_own_session_is_the_frameworks(
