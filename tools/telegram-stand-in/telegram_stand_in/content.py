@@ -33,9 +33,9 @@ def text_content(request: Request, source: Json, name: str = "text") -> Json:
     return content
 
 
-def caption_content(request: Request, source: Json) -> Json:
+def caption_content(request: Request, source: Json, longest: int = LONGEST_CAPTION) -> Json:
     text, entities = text_in(request, source, "caption", entities="caption_entities")
-    if len(text) > LONGEST_CAPTION:
+    if len(text) > longest:
         raise bad("message caption is too long")
     content: Json = {"caption": text} if text else {}
     if entities:
@@ -67,7 +67,15 @@ def file_in(request: Request, value: str, kind: str) -> File:
     raise bad("wrong file identifier/HTTP URL specified")
 
 
-def _photo(file: File) -> Json:
+def uploaded(request: Request, value: str, kind: str, otherwise: str) -> File:
+    """Return a file that only an upload can be. Raises Refusal with the text `otherwise`."""
+    if value.partition("attach://")[2] not in request.uploads:
+        raise bad(otherwise)
+    return file_in(request, value, kind)
+
+
+def photo_size(file: File) -> Json:
+    """Return an image as PhotoSize."""
     width, height = file.size()
     return {**file.about(), "width": width, "height": height}
 
@@ -83,13 +91,13 @@ def media_content(request: Request, kind: str, value: str, source: Json) -> Json
     if file.name:
         named["file_name"] = file.name
     if thumbnail := source.get("thumbnail"):
-        named["thumbnail"] = _photo(file_in(request, thumbnail, "thumbnail"))
+        named["thumbnail"] = photo_size(file_in(request, thumbnail, "thumbnail"))
     box = {"width": given.get("width", 640), "height": given.get("height", 480)}
     seconds = {"duration": given.get("duration", 0)}
     content: Json = {}
     match kind:
         case "photo":
-            content["photo"] = [_photo(file)]
+            content["photo"] = [photo_size(file)]
         case "video" | "animation":
             content[kind] = {**about, **box, **seconds, **named}
             if kind == "animation":
@@ -97,7 +105,7 @@ def media_content(request: Request, kind: str, value: str, source: Json) -> Json
             if start := source.get("start_timestamp"):
                 content[kind]["start_timestamp"] = start
         case "live_photo":
-            still = _photo(file_in(request, source["photo"], "photo"))
+            still = photo_size(file_in(request, source["photo"], "photo"))
             mime = {"mime_type": file.content_type}
             content[kind] = {"photo": [still], **about, **box, **seconds, **mime}
         case "audio":

@@ -18,9 +18,11 @@ from . import (  # noqa: F401
     invites,
     mini_app,
     payments,
+    photos,
     sending,
     settings,
     stars,
+    stories,
     topics,
     widgets,
 )

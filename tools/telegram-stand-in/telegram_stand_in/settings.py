@@ -11,6 +11,7 @@ from .bot_api import (
     Refusal,
 )
 from .inline import inline_content
+from .photos import of_chat
 from .request import (
     LONGEST_DATA,
     Request,
@@ -195,6 +196,7 @@ def _get_chat(request: Request) -> Json:
         "max_reaction_count": 11,
         "accepted_gift_types": dict.fromkeys(gifts.split(), True),
         **request.world.profiles.get(chat["id"], {}),
+        **of_chat(request.world, chat),
     }
     if pins := request.world.pins.get(chat["id"]):
         info["pinned_message"] = request.world.messages[chat["id"], pins[-1]]
@@ -296,7 +298,9 @@ def _set_chat_text(request: Request) -> bool:
     if chat["type"] == "private":
         raise bad("can't change the title or description of a private chat")
     if request.method == "setChatTitle":
-        request.bot.chats[chat["id"]] = {**chat, "title": request.params["title"]}
+        title = request.params["title"]
+        request.bot.chats[chat["id"]] = {**chat, "title": title}
+        request.world.tell_own(request.bot, request.bot.chats[chat["id"]], new_chat_title=title)
     request.change("chat", chat_id=chat["id"], **{
         name: request.params[name] for name in ("title", "description") if name in request.params
     })  # fmt: skip

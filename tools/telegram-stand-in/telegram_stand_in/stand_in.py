@@ -60,11 +60,12 @@ class Call:
     - menu_button: `chat_id` (0: all), `menu_button`
     - web_app_answer: `id` of the query
     - profile: `name`, `text`
-    - chat: `chat_id`, and `title` or `description`
+    - chat: `chat_id`, and `title`, `description` or `photo` (PhotoSizes, or none)
     - member: `chat_id`, `member`
     - left: `chat_id`
     - read: `chat_id`, `message_id`, of a business account
     - gift: `chat_id` of a channel, `gift`
+    - story: `chat_id` of a business account's owner, `story`; story_deleted: `story_id` instead
     """
 
     method: str

@@ -156,6 +156,8 @@ class World:
         self.charges: dict[str, Json] = {}  # by id: payments
         self.subscriptions: dict[str, Any] = {}  # by the id of the first payment
         self.poor: set[int] = set()  # people who can't pay
+        self.photos: dict[int, list[list[Json]]] = {}  # by user or chat: PhotoSizes, current first
+        self.stories: dict[tuple[int, int], Any] = {}  # by business account's user and id
         self.gifts: dict[str, Json] = {}  # that can be sent, by id
         self.owned_gifts: list[Any] = []  # the latest last
         self.stars: Counter[int] = Counter()  # Telegram Stars of business accounts, by user
@@ -335,6 +337,18 @@ class World:
                 bot.outbox.put(line_of(update), update)
             self.changed.notify_all()
         return int(update["update_id"])
+
+    def tell_own(self, bot: Bot, chat: Json, **content: Any) -> None:
+        """Send a bot the service message about what it did in a group or channel.
+
+        Telegram does so for some. Source: Client.cpp, need_skip_update_message
+        """
+        message: Json = self.message(chat=chat, user=bot.user, **content)["message"]
+        if chat["type"] != "channel":
+            self.send({"message": message}, bot)
+            return
+        del message["from"]
+        self.send({"channel_post": {**message, "sender_chat": chat}}, bot)
 
     def _learn_business(self, bot: Bot, content: Json) -> None:
         """Let a bot write to a chat of a business account, whose connection it may not know yet."""

@@ -26,9 +26,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from . import business, gifts, guests, invites, payments, people, stars
+from . import business, gifts, guests, invites, payments, people, photos, stars
 from .bot_api import METHODS, TYPES, did_you_mean, method_named
-from .content import LONGEST_TEXT, MEDIA
+from .content import LONGEST_TEXT, MEDIA, photo_size
 from .delivery import Delivery, kind_of
 from .found import marked
 from .limits import Limits
@@ -44,7 +44,7 @@ OF_FILES = ("duration", "emoji", "height", "length", "performer", "title", "widt
 # The kinds of changes, as `Call` lists them.
 KINDS = (
     "action answer chat commands deleted draft edited gift left member menu_button message pinned "
-    "profile reaction read results unpinned web_app_answer widget_answer"
+    "profile reaction read results story story_deleted unpinned web_app_answer widget_answer"
 ).split()
 # A refusal that only the bot's author sees: the call isn't as documented.
 MISTAKE = re.compile("has no (parameter|field) |^no such method")
@@ -386,6 +386,13 @@ class Business:
         self.stage.telegram.stars[self.connection["user"]["id"]] = stars
 
     @property
+    def stories(self) -> list[Received]:
+        """The account's stories, the earliest first: what is in them, `id` and `active_period`."""
+        owner = self.connection["user"]["id"]
+        stories = self.stage.telegram.stories.items()
+        return [Received(story.about) for (user, _), story in stories if user == owner]
+
+    @property
     def gifts(self) -> list[Received]:
         """The account's gifts, as OwnedGift, the earliest first."""
         owner = self.connection["user"]["id"]
@@ -595,6 +602,12 @@ class Person:
     def can_pay(self, can: bool) -> None:
         poor = self.stage.telegram.poor
         (poor.discard if can else poor.add)(self.user["id"])
+
+    def set_photo(self, photo: Path | bytes) -> None:
+        """Have another profile photo. Bots aren't told."""
+        telegram, user = self.stage.telegram, self.user
+        data = photo.read_bytes() if isinstance(photo, Path) else photo
+        photos.add(telegram, user["id"], photo_size(telegram.files.add("photo", data)))
 
     def give(self, gift_id: str, text: str = "", *, pay_for_upgrade: bool = False) -> Received:
         """Give a gift of getAvailableGifts to the business account, and return the message."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from telegram_stand_in import METHODS, TYPES, Json, Stage
+from tests.calls import UPLOADS
 
 KINDS = [name for name in TYPES["Update"] if name not in ("update_id", "message")]
 
@@ -20,7 +21,7 @@ class Plays:
         self.call("getUpdates", allowed_updates=KINDS)
 
     def call(self, method: str, **params: Any) -> Any:
-        answer = self.stage.telegram.answer(method, params).answer
+        answer = self.stage.telegram.answer(method, params, uploads=UPLOADS).answer
         return answer["result"] if answer["ok"] else answer["description"]
 
     def took(self, kind: str) -> Any:
@@ -120,6 +121,7 @@ GIFT_SETTINGS = {
     "show_gift_button": True,
     "accepted_gift_types": dict.fromkeys(TYPES["AcceptedGiftTypes"], True),
 }
+STORY = {"type": "photo", "photo": "attach://file"}
 # What each method needs: a right of BusinessBotRights, and what it requires besides.
 NEEDED: dict[str, tuple[str, Json]] = {
     "sendMessage": ("can_reply", {"text": "a"}),
@@ -134,6 +136,18 @@ NEEDED: dict[str, tuple[str, Json]] = {
     "getBusinessAccountGifts": ("can_view_gifts_and_stars", {}),
     "convertGiftToStars": ("can_convert_gifts_to_stars", {"owned_gift_id": "1"}),
     "upgradeGift": ("can_transfer_and_upgrade_gifts", {"owned_gift_id": "1"}),
+    "setBusinessAccountProfilePhoto": (
+        "can_edit_profile_photo",
+        {"photo": {"type": "static", "photo": "attach://file"}},
+    ),
+    "removeBusinessAccountProfilePhoto": ("can_edit_profile_photo", {}),
+    "postStory": ("can_manage_stories", {"content": STORY, "active_period": 86400}),
+    "editStory": ("can_manage_stories", {"content": STORY, "story_id": 1}),
+    "deleteStory": ("can_manage_stories", {"story_id": 1}),
+    "repostStory": (
+        "can_manage_stories",
+        {"from_chat_id": 1, "from_story_id": 1, "active_period": 86400},
+    ),
     "transferGift": (
         "can_transfer_and_upgrade_gifts",
         {"owned_gift_id": "1", "new_owner_chat_id": 1},

@@ -8,15 +8,19 @@ import pytest
 
 from telegram_stand_in import METHODS, Json, Telegram
 from telegram_stand_in.bot_api import RETURNS, TYPES, array_of, conform
+from telegram_stand_in.content import photo_size
 from telegram_stand_in.files import Upload, picture
 from telegram_stand_in.gifts import Owned, catalogue, unique_gift
 from telegram_stand_in.payments import Checkout, Subscription
 from telegram_stand_in.stars import move
+from telegram_stand_in.stories import Story
 from tests.calls import TOKEN
 
-GROUP = {"id": -1001000000001, "type": "supergroup", "title": "Book club"}
+GROUP: Json = {"id": -1001000000001, "type": "supergroup", "title": "Book club"}
 NEWS: Json = {"id": -1001000000002, "type": "channel", "title": "News"}
 UPLOADS = {"file": Upload("a.png", "image/png", picture(2, 2))}
+UPLOADS["story"] = Upload("b.png", "image/png", picture(1080, 1920))
+STORY = {"type": "photo", "photo": "attach://story"}
 SCALARS: Json = {"Boolean": True, "Float": 1.0, "Integer": 1, "InputFile": "attach://file"}
 # The value of a parameter where any value of its type won't do, by name or by method and name.
 VALUES: Json = {
@@ -75,6 +79,9 @@ MORE: dict[str, Json] = {
     "stopPoll": {"message_id": "poll"},
     "answerShippingQuery": {"shipping_options": [{"id": "a", "title": "b", "prices": []}]},
     "sendInvoice": {"currency": "XTR"},
+    "postStory": {"active_period": 86400, "content": STORY},
+    "editStory": {"content": STORY},
+    "repostStory": {"active_period": 86400, "from_chat_id": 4444},
     "sendGift": {"chat_id": NEWS["id"]},
     "giftPremiumSubscription": {"month_count": 3, "star_count": 1000},
     "upgradeGift": {"star_count": 25},
@@ -152,6 +159,8 @@ def messages(telegram: Telegram) -> dict[str, int]:
     unique = {"type": "unique", "gift": unique_gift(telegram, "5002"), "owned_gift_id": "2"}
     telegram.owned_gifts = [Owned(4444, {**regular, **kept, **can_be})]
     telegram.owned_gifts.append(Owned(4444, {**unique, **kept}))
+    telegram.stories[4444, 1] = Story(telegram.bot.id, {"id": 1, "active_period": 86400})
+    telegram.photos[GROUP["id"]] = [[photo_size(telegram.files.add("photo", picture(2, 2)))]]
     telegram.files.add("document", b"abc", "a.txt", id="known")
     calls: dict[str, Json] = {
         "text": {"method": "sendMessage", "text": "hello"},
