@@ -73,6 +73,7 @@ FAULTS: list[tuple[str, Callable[[Double], None]]] = [
     ("an update is answered", is_("outcomes", ["refused"])),
     ("a stranger is refused", is_("take", True)),
     ("telegram retries a tap", does_nothing("set_webhook")),
+    ("telegram retries a tap", is_("await_press", False)),
     ("a broken release is refused", does_nothing("apply")),
     ("a good release answers", does_nothing("apply")),
     ("a release loses no update", lambda world: vars(world).update(heard=lose(world))),
