@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -118,7 +119,8 @@ def start(log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
 
     At the end, no secret may be in its log or in its answers.
     """
-    containers: list[Container] = []
+    last: list[Container] = []
+    said: list[list[str]] = []  # by each container; a world has thousands, which are let go
 
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)  # start-up sets it
 
@@ -147,18 +149,19 @@ def start(log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
             monkeypatch.delenv(name, raising=False)
         for name, value in values.items():
             monkeypatch.setenv(name, value)
-        for container in containers[-1:]:
-            container.stop()
-        containers.append(Container(log))
-        return containers[-1]
+        while last:
+            last.pop().stop()
+        last.append(Container(log))
+        said.append(last[0].said)
+        return last[0]
 
     yield start_container
-    for container in containers[-1:]:
-        container.stop()
+    while last:
+        last.pop().stop()
     logged = json.dumps(log.lines, ensure_ascii=False)
-    said = logged + "".join(line for container in containers for line in container.said)
+    seen = logged + "".join(line for lines in said for line in lines)
     for secret in SECRETS:
-        assert secret not in said
+        assert secret not in seen
     assert TEXT not in logged
 
 
@@ -189,7 +192,8 @@ def start_bot(
 
     def start_container(source: str, **environment: str) -> Container:
         (tmp_path / "bot.py").write_text(source)
-        monkeypatch.syspath_prepend(tmp_path)
+        if str(tmp_path) not in sys.path:
+            monkeypatch.syspath_prepend(tmp_path)
         return start(bot_api.url, **environment)
 
     return start_container
