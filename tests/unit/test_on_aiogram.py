@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from botkit.errors import JSON_VALUES
 from telegram_stand_in import Telegram, picture
 
 from tests.conftest import BotApi, Serve, StartBot
@@ -572,13 +573,22 @@ def test_a_state_of_an_update_without_a_session_is_refused(
     assert container.line["error"].endswith("gives this update no session")
 
 
-@pytest.mark.parametrize("data", ["{1: 2}", "{'x': (1,)}", "{'x': asyncio}"])
-def test_data_must_be_json(start_with_sessions: StartBot, data: str) -> None:
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        ("{1: 2}", "the session: a key of type int"),
+        ("{'answers': {0: 'a'}}", "answers: a key of type int"),
+        ("{'x': (1,)}", "x: a tuple"),
+        ("{'x': asyncio}", "Object of type module is not JSON serializable"),
+    ],
+)
+def test_data_must_be_json(start_with_sessions: StartBot, data: str, what: str) -> None:
     """Even if the bot catches the error."""
     lines = ("try:", f"    await state.set_data({data})", "except ValueError:", "    pass")
     container = start_with_sessions(with_session(handler(*lines)))
     outcome, error = result(container)
-    assert (outcome, "must contain only strings" in error) == ("bot_failed", True)
+    error = error.removeprefix(f"a session must contain only {JSON_VALUES}: ")
+    assert (outcome, error) == ("bot_failed", what)
 
 
 def test_data_is_a_copy(start_with_sessions: StartBot, bot_api: BotApi) -> None:
