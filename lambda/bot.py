@@ -17,8 +17,8 @@ from botkit.types import Call, CallbackQuery, CopyMessage, Message, SendMessage,
 PREFIX = "You said: "
 HELP = "I say what you say: write to me, or send me anything else, and I send it back."
 SORRY = "Thank you! Telegram doesn't let me send that one back."
-BUTTON = "Press me"
-PRESSED = "You pressed the button."
+BUTTON = "Tap me"
+PRESSED = "You tapped the button."
 
 # The bot's menu in Telegram's apps: each command and its description.
 COMMANDS = {"start": "What this bot does", "help": "The same again"}
@@ -115,7 +115,7 @@ def send(message: Message, text: str) -> SendMessage:
 
 
 def keep_place(message: Message, call: SendMessage | CopyMessage) -> None:
-    """Have a call answer in the topic of a message, and with the same protection."""
+    """Make a call answer in the topic of a message, and with the same protection."""
     # A reply in a plain group has a thread id, but no topic.
     if message.get("is_topic_message") and "message_thread_id" in message:
         call["message_thread_id"] = message["message_thread_id"]

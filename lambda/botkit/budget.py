@@ -58,7 +58,7 @@ class Budget:
         return self._change(claim)
 
     def _change(self, function: Callable[[float, float], tuple[float, float]]) -> float:
-        """Have a function change until when the calls are ahead, and return its second result."""
+        """Let a function change until when the calls are ahead. Returns its second result."""
 
         def change(item: Json) -> float:
             now = time.time()

@@ -567,7 +567,7 @@ def _name_of(function: Any) -> str:
     """Return the name by which later updates find a dialogue. Raises BadConversation."""
     name = getattr(function, "__qualname__", "")
     if not name.isidentifier():
-        raise BadConversation("a dialogue must be a function at the top of a module")
+        raise BadConversation("a dialogue must be a function at the top level of a module")
     return f"{function.__module__}:{name}"
 
 

@@ -1,4 +1,4 @@
-"""A run: what is known of one update or event while it is worked on.
+"""A run: the facts about one update or event while it is worked on.
 
 A source makes it and passes it along; steps and helpers take it as an argument. Only modules that a
 bot itself calls (telegram, stream, a framework's adapter) read the global `run`. `asking` is the
@@ -64,7 +64,7 @@ class Made:
 
 
 class Run:
-    """What is known of one update or event. Each fact has one writer."""
+    """The facts about one update or event. Each fact has one writer."""
 
     # Written by the source, when it makes the run:
     attempt = "first"  # or "again". A replay is "first" until one of it has ended half-way

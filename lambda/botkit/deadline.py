@@ -26,7 +26,7 @@ TIMES = {
 # For each purpose: the seconds that earlier work must leave for it, at most a third of the time
 # left.
 RESERVES = {
-    "keep": 2.0,  # to keep what failed, over a new connection
+    "keep": 2.0,  # to keep a failed update, over a new connection
     "note": 0.5,  # to note in a session which calls are over, or the messages of a turn
     "schedule": 3.0,  # to schedule calls again, if Scheduler is silent
     "settle": 1.5,  # to tell SQS when to redeliver

@@ -356,7 +356,7 @@ class _BotData(dict[Any, Any]):
     __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = update = _refuse
 
     def setdefault(self, key: Any, default: Any = None) -> Any:
-        """Return what is there, which changes nothing."""
+        """Return a value that exists, which changes nothing."""
         return self[key] if key in self else self._refuse_at(sys._getframe(1))
 
 
@@ -395,7 +395,7 @@ def _check(application: Any, request: _Request, persistence: _Persistence) -> No
     if not isinstance(application.persistence, _Persistence):
         raise Misconfigured("leave out .persistence(): SESSION in bot.py keeps data")
     if application.persistence is not persistence:
-        raise Misconfigured("build() must return a new Application each time: it has one's state")
+        raise Misconfigured("build() must return a new Application: each has one update's state")
     if application.bot.callback_data_cache is not None:
         raise Misconfigured("leave out .arbitrary_callback_data(): it can't be kept")
     if application.post_init or application.post_stop or application.post_shutdown:

@@ -65,7 +65,7 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
         for name, storage in ours.items():
             theirs = type(getattr(bot, name))
             if theirs is StatePickleStorage:
-                raise Misconfigured(f"{theirs.__name__} isn't possible: use SESSION in bot.py")
+                raise Misconfigured(f"{theirs.__name__} can't be kept: use SESSION in bot.py")
             if theirs in REPLACED:
                 setattr(bot, name, storage)
 
@@ -237,7 +237,7 @@ class _Waiting(HandlerBackend):
         own = self.own or _Place({})  # an event has none
         place = self.place or own.chat if self.kind == "replies" else id
         if own.business:
-            raise BadSession("telebot lets no function wait in a business chat: use states")
+            raise BadSession("no function can wait for a message in a business chat: use states")
         if place != own.chat:
             adapter.refuse_others(False, place == own.user, False)  # pragma: no mutate
 

@@ -26,10 +26,10 @@ PAUSE = 1.0  # seconds without an event, after which an empty one comes
 LARGEST = 1 << 22  # characters of an event
 MOST_TOLD = 300  # characters of a refusal
 URL = re.compile(r'(https?://([\w.:\[\]-]+))(/[!"$-~]*)?', re.ASCII)  # without user and fragment
-SECRET = 16  # characters from which on a word of a header may be a key
+SECRET = 16  # characters: so long a word in a header may be a key
 
-# A later try may succeed, as after a status from 500 on. A wrong key or an empty account is
-# configuration, so no update may be dropped.
+# A retry may succeed, as after any status from 500 on. Somebody can repair a wrong key or an empty
+# account, so no update may be dropped for them.
 RETRYABLE = (401, 402, 403, 408, 425, 429)
 
 connections: dict[str, Connection] = {}  # by scheme and host
@@ -44,10 +44,10 @@ class Event(str):
 def events(url: str, body: Json, headers: dict[str, str] | None = None) -> Iterator[Event]:
     """Post `body` as JSON to a host that answers with an event stream, and yield each event.
 
-    An event is a text, its data. An empty one comes when no other has come for a second, or what
-    came was none. `url` is of ASCII: percent-encode other characters. Spaces around the value of a
-    header are left out. All of it has the time that the invocation has left. If the iterator is
-    closed early, so is the connection.
+    An event is a text, its data. An empty one comes after each second without an event, and for a
+    part of the stream that contains none. `url` must be ASCII: percent-encode other characters.
+    Spaces around the value of a header are left out. The whole stream has the time that the
+    invocation has left. If the iterator is closed early, so is the connection.
 
     Raises, even after some events, Unreachable if the host doesn't answer, breaks off or refuses
     for now, and ClientError if it refuses, or answers with something else. A stream that isn't in
@@ -82,7 +82,7 @@ def _parts(
         if answer.status in (0, 200):
             kind, coding = answer.headers.get_content_type(), answer.headers["Content-Encoding"]
             if answer.status and (kind != "text/event-stream" or coding):
-                text = f"{host}: an event stream must come, not {kind} {coding or ''}"
+                text = f"{host}: the answer must be an event stream, not {kind} {coding or ''}"
                 raise ClientError("InvalidEventStream", text.rstrip())
             yield answer.body
         else:
@@ -92,7 +92,7 @@ def _parts(
 
 
 def _failure(host: str, status: int, refusal: bytes, own: dict[str, str]) -> Exception:
-    """Return the error for a refusal: what the host says of it, without the keys in the headers."""
+    """Return the error for a refusal, in the host's words, without the keys in the headers."""
     text = " ".join(refusal.decode(errors="replace").split())
     for secret in " ".join(own.values()).split():
         if len(secret) >= SECRET:
@@ -106,7 +106,7 @@ def _failure(host: str, status: int, refusal: bytes, own: dict[str, str]) -> Exc
 def events_in(parts: Iterable[bytes]) -> Iterator[Event]:
     """Yield the events in the parts of a stream, and an empty one for each part without any.
 
-    What isn't UTF-8 is replaced, and an event that isn't over at the end is left out.
+    Invalid UTF-8 is replaced, and an unfinished event at the end is left out.
     """
     utf_8 = codecs.getincrementaldecoder("utf-8-sig")("replace")  # without a BOM
     decoder = io.IncrementalNewlineDecoder(utf_8, translate=True)

@@ -19,7 +19,7 @@ from .errors import JSON_VALUES, BadSession, Misconfigured
 from .settings import settings
 from .types import Any, Json
 
-# What an id of each space begins with.
+# The beginning of each space's ids.
 SPACES = {
     "session": "",  # a bot's own keys
     "every": "every:",  # the times of a call that recurs (steps/due.py)

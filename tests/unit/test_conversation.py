@@ -1062,7 +1062,7 @@ def test_a_dialogue_begins_with_a_command(talk: Any, command: str) -> None:
 
 
 def test_a_dialogue_must_be_found_again(talk: Any) -> None:
-    with pytest.raises(ValueError, match="must be a function at the top of a module"):
+    with pytest.raises(ValueError, match="must be a function at the top level of a module"):
         talk.reply_with({"/go": lambda message: []}, nothing)
 
 

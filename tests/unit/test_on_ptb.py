@@ -1001,7 +1001,7 @@ def test_the_library_knows_no_topics(start_with_sessions: StartBot) -> None:
         ("return ApplicationBuilder().token('1:x').build()", "build() must use the builder"),
         (
             "global a; a = globals().get('a') or builder.build(); return a",
-            "build() must return a new Application each time: it has one's state",
+            "build() must return a new Application: each has one update's state",
         ),
         ("return builder.persistence(DictPersistence()).build()", "leave out .persistence()"),
         (

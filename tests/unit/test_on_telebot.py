@@ -668,7 +668,7 @@ def test_in_a_business_chat_no_function_can_wait(start_with_sessions: StartBot, 
     waits = handler(*swallows(line), choice="user")
     container = start_with_sessions(waits.replace("message_handler", "business_message_handler"))
     container.deliver(business(1, "x"))
-    error = "telebot lets no function wait in a business chat: use states"
+    error = "no function can wait for a message in a business chat: use states"
     assert (container.line["outcome"], container.line["error"]) == ("bot_failed", error)
 
 
@@ -741,7 +741,7 @@ def test_a_session_may_be_chosen_after_reply(start_with_sessions: StartBot) -> N
         (
             "pickled = telebot.storage.StatePickleStorage\n"
             "bot.current_states = pickled.__new__(pickled)",
-            "StatePickleStorage isn't possible: use SESSION",
+            "StatePickleStorage can't be kept: use SESSION",
         ),
         ("bot.remove_webhook()", "setWebhook must not be called: terraform apply registers"),
         (

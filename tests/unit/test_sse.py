@@ -198,11 +198,11 @@ FAILURES: dict[str, tuple[bytes, int, str, str]] = {
     "nothing final": (b"HTTP/1.1 199 Wait\r\n\r\n", 0, "Unreachable", "HOST: HTTP 199"),
     "JSON": (
         *(http({}, "200 OK", "Content-Type: application/json"), 0, "ClientError"),
-        "InvalidEventStream: HOST: an event stream must come, not application/json",
+        "InvalidEventStream: HOST: the answer must be an event stream, not application/json",
     ),
     "compressed": (
         *(chunked(b"?").replace(b"\r\n", b"\r\nContent-Encoding: gzip\r\n", 1), 0, "ClientError"),
-        "InvalidEventStream: HOST: an event stream must come, not text/event-stream gzip",
+        "InvalidEventStream: HOST: the answer must be an event stream, not text/event-stream gzip",
     ),
     "cut": (
         *(chunked(b"data: a\n\n")[:-5], 1, "Unreachable"),

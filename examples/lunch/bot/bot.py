@@ -29,7 +29,7 @@ LUNCH = re.compile(r"-\d{1,20}_\d{1,20}", re.ASCII)  # "chat_message", of the me
 HELP = "Add me to a group and write /lunch there. Everyone in it can order, and sees the list."
 HERE = "Choose your lunch. Your group sees the list."
 OVER = "This lunch is over. Write /lunch in your group for a new one."
-NONE = "Which lunch? Press “Order” below the list in your group."
+NONE = "Which lunch? Tap “Order” below the list in your group."
 STRANGER = "This lunch is for the members of its group only."
 FAILED = "Sorry, something went wrong."
 

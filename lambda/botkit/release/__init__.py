@@ -1,1 +1,1 @@
-"""What Terraform and its schedules ask for: the check, the registration, removals and metrics."""
+"""Answers to Terraform and its schedules: the check, the registration, removals and metrics."""

@@ -13,7 +13,7 @@ def step(run: Run) -> Outcome | None:
     """Let on_limit() answer an update that is for it, and let others pass."""
     if run.asked != "on_limit":
         return None
-    if not hasattr(bot_module.load(), "on_limit"):  # any more
+    if not hasattr(bot_module.load(), "on_limit"):  # it was removed since
         return Outcome("limited")
     return make(run, bot_module.ask_for_calls("on_limit", run.subject), "limited")
 

@@ -188,7 +188,7 @@ def finish(run: Run, item: store.Item, calls: list[Json]) -> Outcome:
         outcome = make(run, calls)
     state = item.updates.get(run.id)
     if not outcome.is_retried:
-        if state == store.UNFINISHED:  # what remains is in the response, or nothing
+        if state == store.UNFINISHED:  # the rest, if any, is in the response
             note(run, item, calls, outcome.done, store.KEPT)
     elif run.made.seen or state == store.KEPT:
         if note(run, item, calls, outcome.done, store.UNFINISHED):

@@ -39,8 +39,8 @@ def client() -> Client:
         raise ValueError("TELEGRAM_BOT_TOKEN is not set: export the token that @BotFather gave you")
     if not re.fullmatch(TOKEN, token):
         raise ValueError(
-            "TELEGRAM_BOT_TOKEN does not look like a token: digits, a colon, and at least 30 "
-            "letters, digits, hyphens and underscores, as @BotFather gave it"
+            "TELEGRAM_BOT_TOKEN must be a token, as @BotFather gave it: digits, a colon, and at "
+            "least 30 letters, digits, hyphens and underscores"
         )
     return Client(api_url(), token, os.environ.get("TELEGRAM_PROXY", ""))
 
@@ -77,7 +77,7 @@ def about(telegram: Client) -> tuple[Json, Json]:
 def check(method: str, is_right: bool) -> None:
     """Raise Unreachable unless an answer has the shape that the Bot API documents."""
     if not is_right:
-        raise Unreachable(f"{method}: an answer that isn't the Bot API's")
+        raise Unreachable(f"{method}: the answer isn't from the Bot API")
 
 
 def environment() -> dict[str, str]:

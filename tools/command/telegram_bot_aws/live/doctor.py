@@ -58,17 +58,21 @@ ERRORS = (
     (r"\b401\b", "the function refused Telegram's secret", REGISTER),
     (r"\b403\b", "API Gateway turned Telegram away", "terraform apply"),
     (r"\b404\b", "nothing is at that address", REGISTER),
-    (r"\b429\b", "there were more requests than throttling_limit lets in", "raise it"),
+    (
+        r"\b429\b",
+        "API Gateway refused it: there were more requests than throttling_limit allows",
+        "raise throttling_limit",
+    ),
     (r"\b50[024]\b", "the function failed or took too long", "look at its logs"),
     (
         r"\b503\b",
-        "the function asked for another delivery, as when it can't reach Telegram or its token "
-        "is refused; or all its containers were busy",
+        "the function asked for another delivery, for example because it can't reach Telegram or "
+        "its token is refused; or all its containers were busy",
         "look at its logs",
     ),
     (r"resolve", "Telegram doesn't find the webhook's host", REGISTER),
     (r"timed? ?out", "the webhook took too long", "look at the function's logs"),
-    (r"refused|reset|closed", "nothing takes connections at that address", REGISTER),
+    (r"refused|reset|closed", "nothing accepts connections at that address", REGISTER),
     (r"SSL|certificate|TLS", "Telegram rejects the webhook's certificate", REGISTER),
 )
 
@@ -201,7 +205,7 @@ def allowed(info: Json, bot_dir: Path) -> Check:
     warning = unknown_kinds(wanted)
     asked = info.get("allowed_updates")
     if asked is None:
-        return Check(name, None, "Telegram delivers what it does by default", REGISTER)
+        return Check(name, None, "Telegram delivers its default kinds", REGISTER)
     if sorted(asked) != sorted(wanted):
         text = f"Telegram delivers {', '.join(asked)}; bot.py handles {', '.join(wanted)}"
         return Check(name, False, text, warning or "terraform apply")
@@ -219,8 +223,8 @@ def payments(info: Json, bot_dir: Path) -> list[Check]:
         return []
     if has_word(bot_dir, "paysupport"):
         return [Check("payments", True, "the bot's files contain /paysupport")]
-    text = "the bot takes payments, and its files of Python don't contain /paysupport"
-    advice = "answer that command, as Telegram's terms demand: docs/how-to/payments.md"
+    text = "the bot takes payments, but its Python files don't contain /paysupport"
+    advice = "answer that command, which Telegram's terms require: docs/how-to/payments.md"
     return [Check("payments", None, text, advice)]
 
 
@@ -240,7 +244,7 @@ def groups(bot: Json) -> Check:
 def secret(url: str) -> Check:
     """Send an update with a wrong secret: the function must refuse it."""
     if not url:
-        return Check("secret", None, "without a webhook there is nothing to ask")
+        return Check("secret", None, "not checked: there is no webhook")
     headers = {"Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": "wrong"}
     try:
         status = request("POST", url, headers, b'{"update_id": 0}', WEBHOOK_SECONDS).status
@@ -251,7 +255,7 @@ def secret(url: str) -> Check:
     if status == 401:
         return Check("secret", True, "the function is up, and refuses a wrong one")
     if 200 <= status < 300:
-        text = f"the function took an update with a wrong secret (HTTP {status})"
+        text = f"the function accepted an update with a wrong secret (HTTP {status})"
         return Check("secret", False, text, "terraform apply: this is not the module's function")
     return Check(
         "secret", False, f"the function answered HTTP {status}, not 401", "look at its logs"

@@ -5,7 +5,7 @@ the bot takes effect at the next message. The bot sees only the variables in --e
 your credentials. Ctrl-C ends it.
 
 Sessions are kept in a file, from one start to the next. It names the file if the bot has any.
-Calls for later wait in another one next to it; they are made while this runs, or at the next start.
+Scheduled calls wait in another one next to it; they are made while this runs, or at the next start.
 
 It serves no page (Mini App): Telegram opens pages over HTTPS only, except in its test environment.
 
@@ -162,7 +162,7 @@ class Poll:
             if result.get("statusCode") == 200:
                 break
             wish = result.get("headers", {}).get("Retry-After")
-            reason = invocation.error.strip() or result.get("body") or "the function said nothing"
+            reason = invocation.error.strip() or result.get("body") or "the function gave no reason"
             line = invocation.outcome
             if why := line.get("refusal") or line.get("error"):
                 reason += f" ({why})"
@@ -186,7 +186,7 @@ class Poll:
         wished = min(int(wish or 0), LONGEST_WISH)
         seconds = float(wished) if wished > 0 else min(2.0**self._failures, LONGEST_PAUSE)
         self._failures += 1
-        say(f"{reason}\n         tried again in {seconds:g} s, or when the bot is changed")
+        say(f"{reason}\n         retrying in {seconds:g} s, or when you save a change to the bot")
         before = read_sources(self.function.bot)
         ends = time.monotonic() + seconds * self._pace
         while (left := ends - time.monotonic()) > 0 and not self.stopping:
@@ -232,7 +232,7 @@ def show_schedule(invocation: Invocation) -> None:
     if why := line.get("refusal") or line.get("error"):
         parts.append(why)
     if pause := line.get("retry_after"):
-        parts.append(f"tried again in {pause} s")
+        parts.append(f"retried in {pause} s")
     say(" · ".join(map(str, parts)))
     show(invocation)
 
@@ -256,9 +256,9 @@ def explained(refusal: Refused) -> str:
     if refusal.is_about_the_token:
         return "Telegram doesn't know this token: ask @BotFather for it with /token"
     if refusal.code == 409 and "webhook" in refusal.description:
-        return "a webhook has been set since, so the updates go there; --take-over removes it"
+        return "somebody has set a webhook, so updates go there now: --take-over removes it"
     if refusal.code == 409:
-        return "another program polls this bot, and only one can: end it first"
+        return "another program polls this bot, but only one can: end it first"
     return str(refusal)
 
 

@@ -297,7 +297,7 @@ def summary(found: Found, person: str = "") -> Iterator[str]:
         note = f'  (with SESSION = "topic": topic {person} of a group)' if is_topic else ""
         yield about(item) + note
     if found.waiting:
-        yield f"{count(len(found.waiting), 'event')} for later:"
+        yield f"{count(len(found.waiting), 'scheduled event')}:"
         yield from (f"  {each.when}  {each.name}" for each in found.waiting)
     if found.mention:
         yield f"Other sessions that contain {person}; only bot.py understands them:"
@@ -357,7 +357,7 @@ def show(store: Store, keys: list[str], person: str, *, indent: int | None) -> i
         line = {"later": each.name, "when": each.when, "event": each.event}
         write_line(line, indent)
     if person and not found.items and not found.waiting:
-        tell(f"No session in {store.place} has {person} in its key, and nothing waits.")
+        tell(f"No session in {store.place} has {person} in its key, and no scheduled event does.")
     for text in summary(Found([], [], found.mention), person):
         tell(text)
     return 0
@@ -396,7 +396,7 @@ def delete(store: Store, options: argparse.Namespace) -> int:
         tell(text)
     what = count(len(found.items), "session")
     if found.waiting:
-        what += f" and {count(len(found.waiting), 'event')} for later"
+        what += f" and {count(len(found.waiting), 'scheduled event')}"
     if not agrees(f"Delete {what}?", options):
         return 0 if options.dry_run else 1
     done = 0
@@ -417,9 +417,9 @@ def take(store: Store, lines: list[Json], options: argparse.Namespace) -> int:
     """Import the lines of an export."""
     items = [item_of(line) for line in lines if "later" not in line]
     there = [item for item in items if store.get(item["id"]["S"])]
-    tell(f"{count(len(items), 'session')} to import into {store.place}, {len(there)} there already")
+    tell(f"{count(len(items), 'session')} to import into {store.place}, which has {len(there)}")
     if left := len(lines) - len(items):
-        tell(f"{count(left, 'event')} for later can't be imported: only the bot schedules")
+        tell(f"{count(left, 'scheduled event')} can't be imported: only the bot can schedule")
     for text in summary(Found(there, [], [])):
         tell(text)
     is_harmless = not options.replace or not there
@@ -433,7 +433,8 @@ def take(store: Store, lines: list[Json], options: argparse.Namespace) -> int:
         raise ToolError(f"{error}\n{written} were imported: run it again") from None
     kept = len(items) - written
     tell(
-        f"Imported {written}." + (f" {kept} stay as they are: --replace replaces." if kept else "")
+        f"Imported {written}."
+        + (f" {kept} stay as they are: --replace overwrites them." if kept else "")
     )
     return 0
 
@@ -446,7 +447,7 @@ OF_A_BOT = (("aws_dynamodb_table", "sessions"), ("aws_scheduler_schedule_group",
 def deployed() -> tuple[str, str]:
     """Return the table of the Terraform state, and its region. Raises ToolError.
 
-    A bot without sessions may have calls for later: the table then has the name that it would have.
+    A bot without sessions may have scheduled calls: the table then has the name that it would have.
     """
     pulled, why_not = pull()
     hint = "give --table NAME-sessions, or --file for the demo's and poll's"
@@ -460,7 +461,7 @@ def deployed() -> tuple[str, str]:
                 table = about["name"].removesuffix(TABLE_ENDS) + TABLE_ENDS
                 found[table] = about["arn"].split(":")[3]
     if not found:
-        raise ToolError(f"the state of {folder()} has neither sessions nor calls for later: {hint}")
+        raise ToolError(f"the state of {folder()} has no sessions and no schedules: {hint}")
     if len(found) > 1:
         raise ToolError(f"there are several bots: give --table {' or '.join(sorted(found))}")
     [(table, region)] = found.items()
@@ -475,7 +476,7 @@ def open_store(options: argparse.Namespace) -> Store:
     if not table:
         table, region = deployed()
     elif not table.endswith(TABLE_ENDS):
-        tell(f"The name doesn't end with {TABLE_ENDS}, so no calls for later are looked for.")
+        tell(f"The name doesn't end with {TABLE_ENDS}, so scheduled events aren't looked for.")
     return TableStore(table, options.region or region)
 
 
@@ -510,7 +511,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--yes", action="store_true", help="don't ask")
     parser.add_argument(
-        "--replace", action="store_true", help="let import replace sessions that are there"
+        "--replace", action="store_true", help="let import overwrite sessions in the table"
     )
     options, others = parser.parse_known_intermixed_args()
     for key in others:  # such as a group's: argparse takes -100/42 for an option
@@ -518,7 +519,7 @@ def arguments() -> argparse.Namespace:
             parser.error(f"unrecognized argument: {key}")
     options.keys += others
     if options.person and not re.fullmatch("-?[1-9][0-9]*", options.person):
-        parser.error("--person must be an id of Telegram's, a number such as 42")
+        parser.error("--person must be a Telegram id, a number such as 42")
     if options.person and options.keys:
         parser.error("--person names the sessions itself: leave out the keys")
     if options.command in ("show", "delete") and not (options.keys or options.person):
@@ -526,7 +527,7 @@ def arguments() -> argparse.Namespace:
     if options.command == "count" and (options.keys or options.person):
         parser.error("count takes neither KEY nor --person: it counts everybody")
     if options.command == "import" and (options.person or len(options.keys) > 1):
-        parser.error("import takes one file, and all of it")
+        parser.error("import takes one file, without --person or keys")
     if (options.command != "import") and options.replace:
         parser.error("--replace is for import")
     return options

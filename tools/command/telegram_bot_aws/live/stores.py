@@ -1,4 +1,4 @@
-"""Where a bot keeps its sessions, and its calls for later: on AWS, or in files of demo and poll."""
+"""Where a bot keeps its sessions, and its scheduled calls: on AWS, or in files of demo and poll."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TABLE_ENDS = "-sessions"  # the module's name for the table of a bot
 
 
 class Waiting(NamedTuple):
-    """An event that is scheduled, such as a call for later, and when: in words of Scheduler's."""
+    """An event that is scheduled, such as a call, and when: in Scheduler's words."""
 
     group: str
     name: str
@@ -218,7 +218,7 @@ class TableStore:
                             if found := self._schedule(group, each["Name"]):
                                 yield found
                 except self._errors.ClientError as error:
-                    if not self._missing(error):  # the bot has no calls for later
+                    if not self._missing(error):  # the bot has no scheduled calls
                         raise
 
     def _schedule(self, group: str, name: str) -> Waiting | None:

@@ -68,7 +68,7 @@ def test_a_malformed_answer_is_not_the_bot_apis(
     serve: Serve, connect: Connect, bot: Any, webhook: Any, method: str
 ) -> None:
     peer = serve(answers(result(bot), result(webhook)))
-    with pytest.raises(Unreachable, match=f"^{method}: an answer that isn't the Bot API's$"):
+    with pytest.raises(Unreachable, match=f"^{method}: the answer isn't from the Bot API$"):
         about(connect(peer.url))
 
 
@@ -118,7 +118,7 @@ def test_malformed_updates_are_fetched_again(
     peer = serve(answers(result(updates)))
     with pytest.raises(Stopped):
         Poll(connect(peer.url), function).run()
-    assert "getUpdates: an answer that isn't the Bot API's" in capsys.readouterr().out
+    assert "getUpdates: the answer isn't from the Bot API" in capsys.readouterr().out
 
 
 def test_a_server_without_long_polling_is_asked_once_a_second(
@@ -174,4 +174,4 @@ def test_a_pause_takes_a_second_to_an_hour(
 ) -> None:
     with pytest.raises(Stopped):
         Poll(connect("http://localhost"), function)._pause("why", wish)
-    assert f"tried again in {seconds:g} s" in capsys.readouterr().out
+    assert f"retrying in {seconds:g} s" in capsys.readouterr().out

@@ -159,7 +159,7 @@ def test_elsewhere_the_state_is_the_modules(
     ("token", "words"),
     [
         ("", "TELEGRAM_BOT_TOKEN is not set"),
-        ("nonsense", "does not look like a token"),
+        ("nonsense", "must be a token, as @BotFather"),
         (OTHER_TOKEN, "Telegram doesn't know this token → ask @BotFather"),
     ],
     ids=["none", "no token", "unknown"],
@@ -289,7 +289,7 @@ def test_a_terraform_that_fails(examine: Examine, folder: Path) -> None:
         ("Wrong response from the webhook: 503 Service Unavailable", "asked for another delivery"),
         ("Failed to resolve host: Name or service not known", "doesn't find the webhook's host"),
         ("Connection timed out", "took too long"),
-        ("Connection refused", "nothing takes connections"),
+        ("Connection refused", "nothing accepts connections"),
         ("SSL error {error:0A000086:SSL routines::certificate verify failed}", "certificate"),
         ("Something new", "Something new → look at the function's logs"),
     ],
@@ -392,7 +392,7 @@ def test_what_it_sees_in_groups(fields: dict[str, bool], words: str) -> None:
 
 @pytest.mark.parametrize(
     ("status", "words"),
-    [(200, "took an update with a wrong secret"), (500, "answered HTTP 500, not 401")],
+    [(200, "accepted an update with a wrong secret"), (500, "answered HTTP 500, not 401")],
 )
 def test_a_function_that_does_not_refuse_a_wrong_secret(
     examine: Examine, telegram: Telegram, httpserver: HTTPServer, status: int, words: str
@@ -510,7 +510,7 @@ ODD_BUTTONS: tuple[Any, ...] = (
 def test_a_malformed_button_is_reported(serve: Serve, button: Any) -> None:
     answer = http({"ok": True, "result": button}, "200 OK", "Connection: close")
     peer = serve(answers_and_closes(answer))
-    text = "the menu button can't be read: getChatMenuButton: an answer that isn't the Bot API's"
+    text = "the menu button can't be read: getChatMenuButton: the answer isn't from the Bot API"
     assert mini_app(Client(peer.url, TOKEN), {}) == [Check("page", None, text)]
 
 

@@ -252,7 +252,7 @@ def test_a_list_has_keys_sizes_and_ages_and_no_words(there: Kept) -> None:
     [odd] = [line for line in output.splitlines() if line.endswith("limit:42:7")]
     assert "age not known" in odd and "kept forever" in odd
     assert output.count(" bytes ") == len(ITEMS)
-    assert re.search(r"^3 events for later:$", output, re.M)
+    assert re.search(r"^3 scheduled events:$", output, re.M)
     assert WORDS not in output and "pizza" not in output
 
 
@@ -291,7 +291,7 @@ def test_a_person_is_forgotten_after_a_dry_run_and_a_yes(
     assert (ran.code, there.items) == (1, before)
     ran = ask(there, "delete", "--person", "42")
     assert ran.code == 0
-    assert "Delete 4 sessions and 2 events for later? Type yes: " in ran.output
+    assert "Delete 4 sessions and 2 scheduled events? Type yes: " in ran.output
     assert set(there.items) == {"-100", "142"}
     assert set(there.events) == {"lunch"}
     assert "Nothing to delete" in ask(there, "delete", "--person", "42").output
@@ -376,7 +376,7 @@ def test_an_import_replaces_only_on_demand(there: Kept, tmp_path: Path) -> None:
         assert there.items == before
     code, output = ask(there, "import", str(file), "--replace", "--yes")
     assert code == 0
-    assert "1 event for later can't be imported" in output
+    assert "1 scheduled event can't be imported" in output
     assert there.items["142"]["session"] == {"S": '{"about":"new"}'}
 
 
@@ -522,7 +522,7 @@ def test_of_several_bots_one_is_chosen(aws: Aws, terraform: State) -> None:
 def test_without_a_table_in_the_state_it_says_what_to_give(terraform: State) -> None:
     terraform()
     output = run(sessions.main, "list").output
-    assert "has neither sessions nor calls for later: give --table NAME-sessions, or" in output
+    assert "has no sessions and no schedules: give --table NAME-sessions, or" in output
 
 
 def test_without_a_state_it_says_what_to_give(
