@@ -246,12 +246,16 @@ class World:
     def burst(self, number: int) -> str:
         """Send messages as fast as it goes, and return how many of them Telegram takes."""
         to = {"chat_id": self.account.chat, "disable_notification": True}
-        for sent in range(number):
+        sent: list[int] = []
+        taken = "all"
+        for text in map(str, range(number)):
             try:
-                self.call_once("sendMessage", **to, text=f"{sent}")
+                sent.append(self.call_once("sendMessage", **to, text=text)["message_id"])
             except Refused as refusal:
-                return f"{sent}, then waits {refusal.retry_after} s"
-        return "all"
+                taken = f"{len(sent)}, then it waits {refusal.retry_after} s"
+                break
+        self.call("deleteMessages", chat_id=self.account.chat, message_ids=sent)
+        return taken
 
     def webhook(self) -> Json:
         found: Json = self.call("getWebhookInfo")
