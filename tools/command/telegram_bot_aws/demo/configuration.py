@@ -242,8 +242,8 @@ class ConfigurationDeployment(AwsDeployment):
         strange = sorted(name for name in variables if not name.startswith("TF_VAR_"))
         if strange:
             raise ToolError(
-                f"with --config, --env-file has variables of Terraform's, and {strange[0]} is "
-                "none: TF_VAR_name=value. The bot's own are in the configuration's environment"
+                f"with --config, --env-file must contain Terraform's variables, TF_VAR_name=value, "
+                f"not {strange[0]}: the bot's own belong in the input environment"
             )
 
     def configuration(self, folder: Path) -> Module:
@@ -292,8 +292,8 @@ class ConfigurationDeployment(AwsDeployment):
         ]
         if missing:
             raise ToolError(
-                f"the configuration needs a value for {', '.join(missing)}, and the demo uses no "
-                f"*.tfvars: give it a file with TF_VAR_{missing[0]}=… by --env-file"
+                f"the configuration needs a value for {', '.join(missing)}. The demo reads no "
+                f"*.tfvars: put TF_VAR_{missing[0]}=… into a file, and name it by --env-file"
             )
         return given
 

@@ -203,7 +203,7 @@ def options() -> argparse.Namespace:
     where.add_argument(
         "--fresh",
         action="store_true",
-        help="a new container for each update: what is kept in memory is lost at once",
+        help="a new container for each update, so that nothing stays in memory",
     )
     page = parser.add_argument_group("the chat page")
     page.add_argument("--open", action="store_true", help="open it in the browser")
@@ -229,14 +229,14 @@ def impossible(options: argparse.Namespace) -> str:
     """Return which options contradict each other, and the remedy, or nothing."""
     if options.aws:
         if options.direct:
-            return "--aws starts the emulated AWS, and --direct none: leave out one of them"
+            return "--aws starts an emulated AWS, and --direct runs without one: leave out one"
         if options.config or options.bot != LAMBDA:
             flag = "--config" if options.config else "--bot"
             return f"with --aws you apply the bot yourself: leave out {flag}"
         if options.variables:
-            return "with --aws, --env-file has only parameters, as lines of /name=value"
+            return "with --aws, --env-file must contain only parameters, as lines of /name=value"
         if options.actions or options.json:
-            return "--aws ends with Ctrl-C, and the chat page speaks to the bot: leave out " + (
+            return "--aws runs until Ctrl-C, and you chat on its page: leave out " + (
                 f"--{options.actions[0][0]}" if options.actions else "--json"
             )
     if options.parameters and options.direct:
@@ -245,11 +245,14 @@ def impossible(options: argparse.Namespace) -> str:
         return "--config needs Terraform and the emulated AWS: leave out --direct"
     if (options.open or options.port) and options.actions:
         flag = "--open" if options.open else "--port"
-        return f"--send, --press, --update, --event and --wait end without a page: leave out {flag}"
+        return (
+            f"{flag} is for the chat page, but --send, --press, --update, --event and --wait play "
+            f"a conversation and end: leave out {flag}"
+        )
     if options.actions and options.actions[-1][0] in ("as", "chat"):
         return f"--{options.actions[-1][0]} is for the actions after it: add a --send"
     if options.json and not options.actions:
-        return "--json prints what --send, --press, --update, --event and --wait bring: give one"
+        return "--json prints calls after --send, --press, --update, --event or --wait: add one"
     return ""
 
 
@@ -416,7 +419,7 @@ def show(
         say("\nChat with the bot: ", end="")
         say(f"{page.url}/", colour="blue")
         saved = " or ".join(dict.fromkeys(shown(bot.folder / "bot.py") for bot in deployment.bots))
-        live = f"A saved change of {saved} is live at the next message. " if saved else ""
+        live = f"A saved change to {saved} is live at the next message. " if saved else ""
         say(f"{live}Ctrl-C ends the demo.")
         for line in other_commands(deployment, telegram.url):
             say(line)
@@ -426,7 +429,7 @@ def show(
         while True:
             time.sleep(LOOK_SECONDS)
             chat.setup.refresh()
-    tell("Taking all down …")
+    tell("Stopping and cleaning up …")
 
 
 def other_commands(deployment: Deployment, api_url: str) -> list[str]:
@@ -500,7 +503,7 @@ def main() -> int:
                     script.run(kind, value)
     except KeyboardInterrupt:
         with contextlib.suppress(OutputClosed):
-            tell("\nStopped, and all taken down.")
+            tell("\nStopped and cleaned up.")
         return 130
     except OutputClosed:
         return 1

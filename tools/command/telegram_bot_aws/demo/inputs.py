@@ -55,8 +55,9 @@ def python_note(runtime: str) -> list[str]:
     if here == runtime:
         return []
     return [
-        f"AWS runs it on {runtime}, and the demo on {here}: this machine has no {runtime}. What "
-        "differs between them isn't seen here. Install it, and start the demo again."
+        f"AWS runs the bot on {runtime}, but the demo on {here}, since this machine has no "
+        f"{runtime}. Differences between them don't show here: install {runtime}, and start the "
+        "demo again."
     ]
 
 
@@ -71,12 +72,12 @@ def notes(bot: Path, *, is_configured: bool) -> list[str]:
         names = ", ".join(
             WRITTEN.get(name, name).format(json.dumps(value)) for name, value in needed.items()
         )
-        said.append(f"Deployed, it needs these inputs of the module: {names}.")
+        said.append(f"To deploy the bot, set these inputs of the module: {names}.")
     for path in sorted(bot.glob(".env*")):
         if path.is_file():
             said.append(
-                f"{bot.name}/{path.name} isn't packed, as nothing is whose name begins with a dot: "
-                "the bot doesn't find it. Give its variables to the demo by --env-file, and to the "
-                "deployed bot by the input environment."
+                f"{bot.name}/{path.name} isn't packed, like all files with a dot before their "
+                "names, so the bot won't find it. Pass its variables to the demo by --env-file, "
+                "and to the deployed bot by the input environment."
             )
     return said

@@ -71,7 +71,7 @@ class LocalDeployment(Deployment):
             error = self.register(bot)
         self.way = "\n".join([self.way, *notes(bot.folder, is_configured=False)])
         if error:
-            raise ToolError(f"the function does not register its webhook:\n{error}")
+            raise ToolError(f"the bot can't start:\n{error}")
 
     def _invoke(self, event: Json) -> Any:
         invocation = self.send_event(self.bots[0], event)

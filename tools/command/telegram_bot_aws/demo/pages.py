@@ -110,7 +110,7 @@ class Pages:
             )
         base = hosted.page_url.removesuffix(PAGE)
         if not url.startswith(f"{base}/app/"):
-            raise InvalidRequest(f"The demo opens the bot's own page only, MINI_APP_URL: not {url}")
+            raise InvalidRequest(f"The demo opens only the bot's own page, MINI_APP_URL: not {url}")
         return self.bots.addresses[bot.id] + url.removeprefix(base)
 
     def _launch(self, bot: Bot, how: str, **about: str) -> Json:

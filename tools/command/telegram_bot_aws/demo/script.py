@@ -166,7 +166,7 @@ class Script:
             content = {"reply_to_message": reply, **content}
         update = self._telegram.message(**place, user=self._user, **content)
         if why := self._telegram.kept_back(update, bot):
-            raise ToolError(f'"{name}" is kept from the bot: {why}. --admin makes it one')
+            raise ToolError(f'the bot doesn\'t get "{name}": {why}. --admin makes it one')
         act = partial(self._telegram.send, update, bot)
         self._do(hosted, bot, "delivered", name, ["message"], act)
 
@@ -226,7 +226,7 @@ class Script:
             raise ToolError(f'"{label}" opens a page or a link, which only the chat page can show')
         query = self._queries.pop(bot.id, "") if button.kind == "choose" else ""
         kinds, act = pressing(self._telegram, button, self._user, chat, query)
-        self._do(hosted, bot, "pressed", label, kinds, act)
+        self._do(hosted, bot, "tapped", label, kinds, act)
 
     def _buttons(self, bot: Bot) -> dict[str, Button]:
         """Return the buttons in the person's chat with a bot, by label."""
@@ -250,8 +250,11 @@ class Script:
         """
         if kinds and not any(bot.outbox.wants({kind: {}}) for kind in kinds):
             handled = ", ".join(bot.outbox.info.get("allowed_updates", ["Telegram's own choice"]))
-            what = WHAT.get(kinds[0], f"{kinds[0]}: that kind is left out")
-            raise ToolError(f"the bot gets no {what}: its HANDLED has no {kinds[0]}, but {handled}")
+            what = WHAT.get(kinds[0], kinds[0])
+            raise ToolError(
+                f'Telegram doesn\'t send {what} to the bot: add "{kinds[0]}" to HANDLED in bot.py, '
+                f"which lists only {handled}"
+            )
         before, messages = len(self._telegram.deliveries), set(self._telegram.messages)
 
         def tries() -> list[Delivery]:
@@ -342,9 +345,9 @@ def judge(delivery: Delivery, invocation: Invocation, *, fresh: bool = False) ->
     reasons = (line.get("error"), line.get("refusal"), invocation.error, delivery.error)
     reason = next(filter(None, reasons), f"HTTP {delivery.status}")
     if not 200 <= delivery.status < 300:
-        raise ToolError(f"the webhook did not take the update: {reason}")
+        raise ToolError(f"the webhook didn't accept the update: {reason}")
     if line.get("outcome", "") not in DONE:
-        raise ToolError(f"the update's outcome is {line['outcome']}: {reason}")
+        raise ToolError(f"the update was not answered, but {line['outcome']}: {reason}")
 
 
 def error_of_event(invocation: Invocation) -> str:

@@ -31,13 +31,13 @@ CHANGES = {
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 SHARED = (
-    "{} is shared by all containers here, and on AWS each has its own /tmp, which ends with it: "
+    "{} is shared by all containers here, but on AWS each has its own /tmp, which ends with it: "
     "write to a path below tempfile.gettempdir(), and keep lasting data in a session\n"
 )
 
 ENDS = (
-    "{} ends with its container, and several run at once, each with its own: keep lasting data "
-    "in a session, or in a database elsewhere\n"
+    "{} ends with its container, and each of several containers has its own: keep lasting data in "
+    "a session, or in a database elsewhere\n"
 )
 
 NO_PATH = (":memory:", "file:")  # how what names a database to sqlite3 begins, unless it is a path

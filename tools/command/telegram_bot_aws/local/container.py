@@ -60,22 +60,22 @@ MOST_PRINTED = 100_000  # bytes that are kept of an invocation's output
 # Advice on exceptions that surprise people, by a pattern of a traceback's last lines.
 ADVICE = {
     r'File "<frozen os>", line \d+, in __getitem__\nKeyError: (.+)': "the environment has no {0}. "
-    "demo and poll take variables by --env-file FILE, such as a .env, which isn't packed, and demo "
-    "a whole configuration by --config DIR",
+    "Pass variables to demo and poll by --env-file FILE, such as a .env, which isn't packed, or a "
+    "whole configuration to demo by --config DIR",
     "ModuleNotFoundError: .+": "a package that it imports must be in the bot's requirements.txt",
     ".+(?:Read-only file system|readonly database|unable to open database file).*": "a bot can "
-    "only write to /tmp, and that ends with its container: keep lasting data in a session, or "
+    "only write to /tmp, which ends with its container: keep lasting data in a session, or "
     "in a database elsewhere",
-    ".+TimeIsUp: .+": "demo --direct and poll have the default timeout, 10 s: demo --config DIR "
-    "has the configuration's",
+    ".+TimeIsUp: .+": "demo --direct and poll use the default timeout, 10 s; demo --config DIR "
+    "uses the configuration's",
     ".+no such table: .+": "a database in /tmp ends with its container, and each new one begins "
     "without it",
 }
 EXCEPTION = "exception in bot.py"  # the message of the debug line that has the traceback
 NO_END = (
-    "bot.py can't be imported: no end after {:g} s, as on Lambda. "
-    'What polls may run only if __name__ == "__main__": docs/moving-in/README.md. If it only takes '
-    "long, raise memory_size, which also gives it more CPU, and timeout"
+    "bot.py can't be imported: its import didn't end within {:g} s, as on Lambda. Move code that "
+    'polls under `if __name__ == "__main__":` (docs/moving-in/README.md). If it only takes long, '
+    "raise memory_size, which also gives it more CPU, and timeout"
 )
 
 # Runs in the process: imports the handler, then answers each line with a line. Its start is timed
@@ -581,21 +581,23 @@ def _bot_folder(name: str) -> Path:
         hint = f", but there is one in {below}" if (below / "bot.py").is_file() else ""
         raise ValueError(f"there is no bot.py in {name}{hint}")
     if link := endless_link(folder):
-        raise ValueError(f"{link} must not be a link to a folder around it: remove it")
+        raise ValueError(f"{link} must not be a link to a parent folder: remove it")
     if any((folder / "bot").glob("**/*.py")):  # so does this one
         raise ValueError(
-            f"{name} must have no package bot/: bot.py has that name. Rename that folder, such "
-            'as to shop/, and in all files "from bot." and "import bot." to "from shop." and so on'
+            f"{name} must not contain a package bot/, since bot.py has that name. Rename it, for "
+            'example to shop/, and in all files "from bot." to "from shop." and "import bot." to '
+            '"import shop."'
         )
     modules = [*folder.glob("*.py"), *(path.parent for path in folder.glob("*/__init__.py"))]
     for module in sorted(modules):
         if module.stem in sys.stdlib_module_names:  # scripts/package has the same rule
             raise ValueError(
-                f"{name} must have no {module.name}: it would hide Python's own module"
+                f"{name} must not contain {module.name}, which would hide a module of Python's "
+                "standard library: rename it"
             )
     if folder != LAMBDA:
         if taken := sorted(file for file, _ in packed(folder) if TAKEN.search(file)):
-            raise ValueError(f"{name} must have no {taken[0]}: the module adds its own")
+            raise ValueError(f"{name} must not contain {taken[0]}: the module adds its own")
     return folder
 
 
@@ -637,7 +639,7 @@ def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[st
             return kinds
         said = output.read_bytes()[-MOST_PRINTED:].decode(errors="replace").strip()
         if "Traceback" not in said:
-            raise ValueError(f"bot.py can't be imported: it ends Python, as by sys.exit()\n{said}")
+            raise ValueError(f"bot.py can't be imported: it ends Python (sys.exit())\n{said}")
         raise ValueError(f"bot.py can't be imported: {exception_of(said)}\n{advised(said)}")
 
 
@@ -648,8 +650,8 @@ def unknown_kinds(kinds: list[str]) -> str:
     unknown = ", ".join(kind for kind in kinds if kind not in known)
     version = re.findall(r"Bot API [0-9.]*[0-9]", head)[0]
     return (
-        f"HANDLED has {unknown}: {version}, which is known here, has no such kind of update. "
-        "If Telegram has it by now, the bot gets it all the same"
+        f"HANDLED lists {unknown}, which {version} doesn't have. Check the spelling. If Telegram "
+        "has added it since, ignore this"
         if unknown
         else ""
     )

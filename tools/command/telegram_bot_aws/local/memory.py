@@ -58,7 +58,7 @@ class Memory:
         if self.taken <= self._most * SURE:
             return ""
         taken = f"about {self.taken:.0f} of {self._most} MB"
-        return f"{taken}: AWS would end this. Give the function more memory_size\n"
+        return f"{taken}: AWS would end this. Raise memory_size\n"
 
 
 def taken(process: int) -> float:

@@ -291,8 +291,8 @@ def read_env_file(path: str, *, parameters: bool = False) -> dict[str, str]:
             continue
         found = ASSIGNMENT.fullmatch(text)
         if not found or (text.startswith("/") and not parameters):
-            raise ValueError(f"{path}, line {number}: NAME=VALUE is expected")
+            raise ValueError(f"{path}, line {number}: must be NAME=VALUE")
         if "\0" in text:
-            raise ValueError(f"{path}, line {number}: a variable can't hold a NUL byte: remove it")
+            raise ValueError(f"{path}, line {number}: a variable can't have a NUL byte: remove it")
         variables[found[1]] = found[2] or found[3] or found[4] or ""
     return variables

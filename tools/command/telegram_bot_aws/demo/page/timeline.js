@@ -147,8 +147,8 @@ function drawPause(before, after) {
         "span",
         {},
         waited < 100
-          ? "Telegram delivered the update again at once."
-          : `Telegram waited ${milliseconds(waited)}, and delivered the update again.`,
+          ? "Telegram redelivered the update at once."
+          : `Telegram waited ${milliseconds(waited)}, and redelivered the update.`,
       ),
     );
   if (!before.retry_at) return null;
@@ -160,7 +160,7 @@ function drawPause(before, after) {
     h(
       "span",
       {},
-      "Telegram keeps the update, and delivers it again in ",
+      "Telegram keeps the update, and redelivers it in ",
       h("b", { "data-until": before.retry_at, "data-from": from }),
     ),
   );
@@ -315,7 +315,7 @@ function drawSetup() {
       : null,
     reloads.length
       ? card(
-          "Changes of the code",
+          "Changes to the code",
           h(
             "ul",
             { class: "steps" },

@@ -111,7 +111,7 @@ def test_the_page_demo_names_the_file_to_change() -> None:
         script.wait_for("Ctrl-C ends the demo.")
     bot = ROOT / "tests" / "bots" / "plain" / "bot.py"
     here = bot.relative_to(Path.cwd()) if bot.is_relative_to(Path.cwd()) else bot
-    assert f"\nA saved change of {here} is live at the next message." in script.output
+    assert f"\nA saved change to {here} is live at the next message." in script.output
 
 
 def test_the_doctor_is_started_where_it_finds_the_state(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_a_signal_ends_the_set_up(project: Path, temporary: Path, moment: str) -
     with Script(project, "demo", TMPDIR=str(temporary)) as demo:
         demo.wait_for(moment)
         assert demo.end(signal.SIGTERM) == 130
-    assert "Stopped, and all taken down." in demo.output
+    assert "Stopped and cleaned up." in demo.output
     nothing_is_left(temporary)
 
 
@@ -269,8 +269,8 @@ def test_a_provider_that_cannot_be_installed_is_reported_in_a_line(
 @pytest.mark.parametrize(
     ("arguments", "environment", "sentence"),
     [
-        ([], {"TERRAFORM": "nowhere"}, "TERRAFORM is nowhere, and there is no such program"),
-        ([], {"TF_PLUGIN_DIR": "/nowhere"}, "TF_PLUGIN_DIR is /nowhere, and there is no such"),
+        ([], {"TERRAFORM": "nowhere"}, "TERRAFORM is nowhere, but there is no such program"),
+        ([], {"TF_PLUGIN_DIR": "/nowhere"}, "TF_PLUGIN_DIR is /nowhere, but there is no such"),
         (["--direct", "--open"], {}, "leave out --open"),
         (["--direct", "--send", " "], {}, "A message needs some text"),
         (["--direct", "--send", "x" * 4097], {}, "4096 characters at most, not 4097"),
@@ -280,7 +280,7 @@ def test_a_provider_that_cannot_be_installed_is_reported_in_a_line(
         (["--direct", "--update", "/nowhere"], {}, "/nowhere can't be read: No such file"),
         (["--direct", "--update", str(BOT)], {}, f"{BOT}: An update is JSON"),
         (["--direct", "--event", str(BOT)], {}, f"{BOT}: An event is JSON"),
-        (["--aws", "--direct"], {}, "--direct none: leave out one of them"),
+        (["--aws", "--direct"], {}, "--direct runs without one: leave out one"),
         (["--aws"], {}, "you apply the bot yourself: leave out --bot"),
     ],
     ids=[
@@ -322,7 +322,7 @@ FAULTS = {
     "an exception": ('text = message["text"]', 'text = message["txt"]', 1, "KeyError: 'txt'"),
     "no variable": (
         'text = message["text"]', "import os; text = os.environ['MODEL']", 1,
-        "KeyError: 'MODEL'\n(the environment has no 'MODEL'. demo and poll take variables by",
+        "KeyError: 'MODEL'\n(the environment has no 'MODEL'. Pass variables to demo and poll by",
     ),
     "no calls": (
         "return [call]", 'return "hi"', 1, "reply() must return a list of calls, not a str",
@@ -548,14 +548,14 @@ def test_people_talk_vote_ask_and_choose(people: Path, tmp_path: Path) -> None:
         "(sendPoll) Well?",
         "[Yes]",
         "[No]",
-        'Ada in Book club: "No" pressed',
+        'Ada in Book club: "No" tapped',
         "(to Ada) voted [1]",
-        'Ada in Book club: "Yes" pressed',
+        'Ada in Book club: "Yes" tapped',
         "(to Ada) voted [0, 1]",
         '"@bot pizza?" asked',
         "(answerInlineQuery)",
         "[🍕 Yes]",
-        '"🍕 Yes" pressed',
+        '"🍕 Yes" tapped',
         "pizza?",
         "Ada in private: pizza?",
         f'Grace in Workshop: "{tmp_path}/post" delivered',
@@ -567,7 +567,7 @@ def test_people_talk_vote_ask_and_choose(people: Path, tmp_path: Path) -> None:
 def test_privacy_mode_keeps_a_groups_messages_from_the_bot(people: Path) -> None:
     ran = run(demo.main, "--direct", "--bot", str(people), "--chat", "group", "--send", "hi")
     assert ran.code == 1
-    assert '"hi" is kept from the bot: in privacy mode it gets only commands' in ran.output
+    assert 'the bot doesn\'t get "hi": in privacy mode it gets only commands' in ran.output
 
 
 def test_an_update_without_what_telegram_sends_is_told_in_words(
@@ -623,7 +623,7 @@ def test_a_refusal_that_the_bot_caught_is_no_failure(people: Path) -> None:
     flags = ("--send", "menu", "--press", "Add", "--send", "hi")
     ran = run(demo.main, "--direct", "--bot", str(people), *flags)
     said = of_people(ran.output)
-    assert said[:4] == ['"menu" delivered', "the menu", "[➕ Add]", '"➕ Add" pressed']
+    assert said[:4] == ['"menu" delivered', "the menu", "[➕ Add]", '"➕ Add" tapped']
     assert said[4] == "sendMessage was refused: Bad Request: message text is empty"
     assert said[5:] == ["(no answer)", '"hi" delivered', "Ada in private: hi"]
     assert ran.code == 0
@@ -644,7 +644,9 @@ def test_a_refused_answer_fails_and_says_what_a_person_must_do(people: Path) -> 
     }
     assert refused == "sendMessage was refused: Bad Request: chat not found"
     assert "write /start there" in hint
-    assert failed.startswith("scripts/demo: the update's outcome is refused: sendMessage: 400 Bad")
+    assert failed.startswith(
+        "scripts/demo: the update was not answered, but refused: sendMessage: "
+    )
     assert ran.code == 1
 
 
@@ -659,8 +661,8 @@ def reply(update, session):
     return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": "Heard"}]
 """)
     ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello")
-    needs = "it needs these inputs of the module: session_retention_in_days, queue = true."
-    assert f"Deployed, {needs}" in ran.output.splitlines()
+    needs = "set these inputs of the module: session_retention_in_days, queue = true."
+    assert f"To deploy the bot, {needs}" in ran.output.splitlines()
     assert of_people(ran.output) == [
         '"hello" delivered',
         "answered by way of the queue",
@@ -782,7 +784,7 @@ def test_directly_the_function_says_why_a_bot_cant_be_imported(tmp_path: Path) -
     ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello")
     assert ran.code == 2
     assert "scripts/demo: bot.py can't be imported: KeyError: 'TEA' at bot.py:3\n" in ran.output
-    assert "(the environment has no 'TEA'. demo and poll take variables by" in ran.output
+    assert "(the environment has no 'TEA'. Pass variables to demo and poll by" in ran.output
     assert "so far" in ran.output
 
 

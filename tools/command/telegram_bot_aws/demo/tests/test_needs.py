@@ -21,7 +21,7 @@ def test_a_bot_has_the_inputs_without_which_it_does_not_work(tmp_path: Path) -> 
         "memory_size": 192,
         "session_retention_in_days": 1,
     }
-    needs = "Deployed, it needs these inputs of the module: "
+    needs = "To deploy the bot, set these inputs of the module: "
     named = "later = true, memory_size of at least 192, session_retention_in_days."
     assert notes(tmp_path, is_configured=False) == [needs + named]
     assert notes(tmp_path, is_configured=True) == []
@@ -30,7 +30,7 @@ def test_a_bot_has_the_inputs_without_which_it_does_not_work(tmp_path: Path) -> 
 def test_another_python_than_awss_is_named() -> None:
     assert python_note(requirements.PYTHON) == []
     [note] = python_note("python3.99")
-    assert note.startswith(f"AWS runs it on python3.99, and the demo on {requirements.PYTHON}:")
+    assert note.startswith(f"AWS runs the bot on python3.99, but the demo on {requirements.PYTHON}")
 
 
 def test_variables_that_are_not_packed_are_named(tmp_path: Path) -> None:

@@ -351,7 +351,7 @@ def test_a_kind_of_update_that_does_not_exist(
     telegram.webhook |= {"url": webhook, "allowed_updates": [asked]}
     ok, words = examine()["kinds of update"]
     assert ok is verdict
-    assert "HANDLED has mesage" in words
+    assert "HANDLED lists mesage" in words
 
 
 def test_a_bot_without_reply(examine: Examine, folder: Path) -> None:

@@ -192,7 +192,7 @@ def test_an_unknown_kind_of_update_is_reported(
     save(bot / "bot.py", "HANDLED = ", "HANDLED = ['mesage', 'message'] or ")
     say(telegram, "hello")
     ran = polled(until=lambda: texts(telegram))
-    assert "scripts/poll: HANDLED has mesage: " in ran.output
+    assert "scripts/poll: HANDLED lists mesage, " in ran.output
 
 
 def test_an_update_that_is_being_answered_is_finished_first(

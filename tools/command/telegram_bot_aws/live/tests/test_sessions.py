@@ -564,7 +564,7 @@ def test_what_is_missing_is_named(
     [
         (("delete",), "delete needs a KEY, or --person"),
         (("show",), "show needs a KEY, or --person"),
-        (("list", "--person", "Ada"), "--person must be an id"),
+        (("list", "--person", "Ada"), "--person must be a Telegram id"),
         (("delete", "7", "--person", "42"), "leave out the keys"),
         (("import", "a", "b"), "import takes one file"),
         (("count", "42"), "count takes neither KEY nor --person"),

@@ -237,8 +237,8 @@ def test_a_bot_that_gets_no_messages_is_reported(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text("HANDLED = ['mesage', 'poll']\ndef reply(update): return []\n")
     ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello")
     assert ran.code == 1
-    assert "the bot gets no messages: its HANDLED has no message, but mesage, poll" in ran.output
-    assert "scripts/demo: HANDLED has mesage: Bot API 10.4, which is known here" in ran.output
+    assert 'add "message" to HANDLED in bot.py, which lists only mesage, poll' in ran.output
+    assert "scripts/demo: HANDLED lists mesage, which Bot API 10.4 doesn't have" in ran.output
     assert "delivered" not in ran.output
 
 
@@ -247,11 +247,11 @@ def test_a_bot_that_gets_no_messages_is_reported(tmp_path: Path) -> None:
     [
         ({}, "there is no bot.py in"),
         ({"bot/bot.py": ""}, r"/bot$"),
-        ({"bot.py": "HANDLED = {}", "handler.py": ""}, "must have no handler.py"),
-        ({"bot.py": "HANDLED = {}", "botkit/__init__.py": ""}, "must have no botkit"),
-        ({"bot.py": "HANDLED = {}", "queue.py": ""}, "must have no queue.py: it would hide"),
-        ({"bot.py": "HANDLED = {}", "ssl/__init__.py": ""}, "must have no ssl: it would hide"),
-        ({"bot.py": "HANDLED = {}", "bot/__init__.py": ""}, "no package bot/: bot.py has"),
+        ({"bot.py": "HANDLED = {}", "handler.py": ""}, "must not contain handler.py"),
+        ({"bot.py": "HANDLED = {}", "botkit/__init__.py": ""}, "must not contain botkit"),
+        ({"bot.py": "HANDLED = {}", "queue.py": ""}, "must not contain queue.py, which"),
+        ({"bot.py": "HANDLED = {}", "ssl/__init__.py": ""}, "must not contain ssl, which"),
+        ({"bot.py": "HANDLED = {}", "bot/__init__.py": ""}, "a package bot/, since bot.py has"),
     ],
     ids=["no bot.py", "one below", "handler.py", "botkit", "a module", "a package", "bot"],
 )
@@ -291,7 +291,7 @@ def test_a_bot_whose_import_never_ends_is_reported(
 ) -> None:
     monkeypatch.setattr(container, "INIT_TIMEOUT", 0.2)
     (tmp_path / "bot.py").write_text("import threading; threading.Event().wait()")
-    with pytest.raises(ValueError, match="no end after 0.2 s"):
+    with pytest.raises(ValueError, match="didn't end within 0.2 s"):
         handled_kinds(tmp_path)
 
 
@@ -319,7 +319,7 @@ def test_a_tool_says_what_is_wrong_with_a_folder(tmp_path: Path, name: str) -> N
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
-    [(None, "can't be read"), ("A=1\nno variable\n", "line 2: NAME=VALUE is expected")],
+    [(None, "can't be read"), ("A=1\nno variable\n", "line 2: must be NAME=VALUE")],
     ids=["none", "no variable"],
 )
 def test_an_invalid_file_of_variables_is_refused(

@@ -166,8 +166,8 @@ def test_a_file_with_variables(tmp_path: Path, data: bytes, variables: dict[str,
 
 
 NO_VARIABLES = {
-    "NUL": (b"A=1\nB=se\0cret\n", "line 2: a variable can't hold a NUL byte: remove it"),
-    "NUL in a name": (b"A\0=secret\n", "line 1: NAME=VALUE is expected"),
+    "NUL": (b"A=1\nB=se\0cret\n", "line 2: a variable can't have a NUL byte: remove it"),
+    "NUL in a name": (b"A\0=secret\n", "line 1: must be NAME=VALUE"),
     "UTF-16": ("A=secret".encode("utf-16"), "can't be read: it isn't text"),
     "no UTF-8": (b"A=\xffsecret", "can't be read: it isn't text"),
 }

@@ -139,16 +139,16 @@ def test_a_bot_of_a_framework_remembers_and_has_memory(tmp_path: Path, framework
 def test_a_folder_whose_name_cannot_be_the_bots_is_refused(tmp_path: Path, name: str) -> None:
     ran = run(new.main, str(tmp_path / name))
     assert ran.code == 2
-    assert "a name has 1 to 64 letters" in ran.output
+    assert "which must have 1 to 64 letters" in ran.output
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
     ("there", "reason"),
     [
-        ("bot/bot.py", "is there already, and nothing is overwritten"),
-        (".gitignore", "is there already, and nothing is overwritten"),
-        ("bot", "is a file, and a folder is needed there"),
+        ("bot/bot.py", "exists already, and nothing is overwritten"),
+        (".gitignore", "exists already, and nothing is overwritten"),
+        ("bot", "must be a folder, but is a file"),
     ],
 )
 def test_nothing_is_overwritten(tmp_path: Path, there: str, reason: str) -> None:
@@ -167,7 +167,7 @@ def test_nothing_is_written_through_a_link(tmp_path: Path, there: str) -> None:
     link.symlink_to(tmp_path / "elsewhere")  # which isn't there
     ran = run(new.main, str(tmp_path / "mine"))
     assert ran.code == 2
-    assert f"scripts/new: {link} is " in ran.output
+    assert f"scripts/new: {link} " in ran.output
     assert not (tmp_path / "elsewhere").exists()
 
 

@@ -79,7 +79,7 @@ def test_a_message_goes_through_the_queue(visit: Visit) -> None:
     expect(answered).to_contain_text('"outcome": "answered"')
     fail_once(page, "500")
     say(page, "/start two")
-    expect(page.locator("#verdict")).to_have_text("will be tried again")
+    expect(page.locator("#verdict")).to_have_text("will be retried")
     expect(page.locator(".hop b")).to_have_text([*webhook, *answer, "Queue"])
     expect(page.locator("#verdict")).to_have_text("answered")
     # A retry looks whether Telegram takes no calls to the chat now.
@@ -134,7 +134,7 @@ def test_what_aws_keeps_is_shown_and_can_be_changed(visit: Visit, demo: Demo) ->
     page.get_by_role("button", name="Events", exact=True).click()
     expect(page.locator("#failed")).to_contain_text("bot_failed: ValueError at bot.py:")
     demo.edit("        raise ValueError\n", '        return [{**call, "text": "Fixed"}]\n')
-    page.get_by_role("button", name="Take it again").click()
+    page.get_by_role("button", name="Replay it").click()
     expect(page.locator("#messages")).to_contain_text("Fixed")
     expect(page.locator("#failed")).to_have_count(0)
 
@@ -152,7 +152,7 @@ def test_changes_of_the_code_and_a_cold_start(visit: Visit, demo: Demo) -> None:
     expect(page.locator("#messages")).to_contain_text("Begun with cold")
     # Code that doesn't compile isn't packed, and code that can't be imported doesn't go live.
     demo.edit("def reply(", "def reply(:")
-    expect(page.locator("#broken")).to_contain_text("bot.py does not compile: line")
+    expect(page.locator("#broken")).to_contain_text("bot.py doesn't compile: line")
     demo.edit("def reply(:", "1 / 0\ndef reply(")
     expect(page.locator("#broken")).to_contain_text("bot.py can't be imported: ZeroDivisionError")
     expect(page.locator("#broken")).to_contain_text("the bot answers as it did before")

@@ -105,7 +105,7 @@ def test_a_rich_message_has_blocks_and_buttons(page: Page) -> None:
     expect(message.locator("details pre")).to_be_visible()
     expect(message.get_by_role("button", name="Sold out")).to_be_disabled()
     message.get_by_role("button", name="Change").click()
-    expect(page.locator(".service").last).to_have_text("Ada pressed Change")
+    expect(page.locator(".service").last).to_have_text("Ada tapped Change")
 
 
 def test_markdown_is_drawn(page: Page) -> None:
@@ -120,7 +120,7 @@ def test_markdown_is_drawn(page: Page) -> None:
     message.locator("summary").click()
     expect(message.locator(".formula code")).to_be_visible()
     message.get_by_role("button", name="Change").click()
-    expect(page.locator(".service").last).to_have_text("Ada pressed Change")
+    expect(page.locator(".service").last).to_have_text("Ada tapped Change")
     draft = answer_to(page, "thought").locator(".draft")
     expect(draft.locator(".heading")).to_have_text("So")
     expect(draft.locator(".thinking")).to_have_text("Counting")

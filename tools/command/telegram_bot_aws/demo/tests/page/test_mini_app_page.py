@@ -144,7 +144,7 @@ def test_an_inline_button_opens_the_bots_own_page_until_it_is_answered(visit: Vi
     say(page, "elsewhere")
     page.get_by_role("button", name="Leave", exact=True).click()
     expect(page.locator("p[role=alert]")).to_have_text(
-        "The demo opens the bot's own page only, MINI_APP_URL: not "
+        "The demo opens only the bot's own page, MINI_APP_URL: not "
         "https://example.org/app/index.html"
     )
     expect(page.locator("#page")).to_have_count(0)
