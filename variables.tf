@@ -113,8 +113,8 @@ variable "layers" {
   type        = list(string)
   description = <<-EOT
     ARNs of layer versions, at most 5, for extensions such as those of monitoring tools: in the function's region, for
-    its architecture, and up to 250 MB with the package. Most delay the first answer and need more memory_size. Packages
-    go into requirements.txt instead.
+    its architecture, and up to 250 MB with the package. Most delay the first answer, and need more memory_size.
+    Packages belong in requirements.txt instead.
   EOT
   default     = []
   nullable    = false
@@ -125,7 +125,7 @@ variable "layers" {
       can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]+:[0-9]+$", arn))
     ])
     error_message = join(" ", [
-      "The layers must be at most 5 ARNs with a version at the end, such as",
+      "The layers must have at most 5 ARNs, each with a version at the end, such as",
       "arn:aws:lambda:eu-central-1:123456789012:layer:name:1.",
     ])
   }
