@@ -26,6 +26,7 @@ Json = dict[str, Any]
 
 BOTS = Path(__file__).with_name("bots")
 FIRST_UPDATE = 2_000_000_000  # above those of Telegram
+CALM_SECONDS = 1.0  # between messages to a chat, so that the bot isn't refused
 LOOK_SECONDS = 0.2  # between two looks at what should come soon
 SECRET = "webhook_secret"  # the resource that has it
 OWN = ("TF_VAR_", "TF_CLI_ARGS", "TF_DATA_DIR", "TF_WORKSPACE")  # of the operator's Terraform
@@ -199,13 +200,18 @@ class World:
     def write(self, text: str, secret: str | None = None) -> tuple[int, int]:
         """Post a message of the owner's to the webhook, as Telegram does or with another secret.
 
-        Returns the update's id and the HTTP status.
+        Telegram delivers it again where the module's answer asks for that. Returns the update's id
+        and the last HTTP status.
         """
         update, body = self.message(text)
         headers = {"Content-Type": "application/json"}
         headers["X-Telegram-Bot-Api-Secret-Token"] = self.secret if secret is None else secret
-        status, _, _ = post(self.url, headers, body.encode())
-        return update, status
+        end = time.monotonic() + self.account.patience
+        while True:
+            status, answered, _ = post(self.url, headers, body.encode())
+            if status not in (429, 503) or time.monotonic() > end:
+                return update, status
+            time.sleep(int(answered.get("retry-after", 1)))
 
     def heard(self, least: int = 0) -> list[str]:
         """Return what the bot has said since the last call, and delete it from the chat.
@@ -228,6 +234,7 @@ class World:
         end = self.call("sendMessage", **to, text="(scripts/accept)")["message_id"]
         texts, ours = [], [end]
         for id in range(self._seen + 1, end) if self._seen else ():
+            time.sleep(CALM_SECONDS if self.account.is_real else 0)
             try:
                 found = self.call(
                     "forwardMessage", **to, from_chat_id=self.account.chat, message_id=id
@@ -239,8 +246,8 @@ class World:
                 ours.append(id)
                 texts.append(found["text"])
         self._seen = max(ours)
-        for id in ours:
-            self.call("deleteMessage", chat_id=self.account.chat, message_id=id)
+        for some in (ours[at : at + 100] for at in range(0, len(ours), 100)):
+            self.call("deleteMessages", chat_id=self.account.chat, message_ids=some)
         return texts
 
     def burst(self, number: int) -> str:
@@ -296,10 +303,16 @@ class World:
         return self._clients[service]
 
     def outcomes(self, update: int, least: int = 1) -> list[str]:
-        """Return the outcomes of an update in the function's log, and wait for so many."""
+        """Return the outcomes of an update in the function's log, and wait for so many.
+
+        Telegram may have limited how often the bot writes, which isn't one.
+        """
         found: list[str] = []
         for _ in self.looks():
-            found = [line["outcome"] for line in self._lines() if line.get("update_id") == update]
+            outcomes = [
+                line["outcome"] for line in self._lines() if line.get("update_id") == update
+            ]
+            found = [outcome for outcome in outcomes if outcome != "throttled"]
             if len(found) >= least:
                 break
         return found
