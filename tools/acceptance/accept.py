@@ -98,8 +98,10 @@ def clean_up(world: World, say: Say) -> list[str]:
         commands = [each.command for each in left]
     except Exception as error:
         names, commands = [f"what there is isn't known: {error}"], []
-    if failed or names:
-        say(f"Left: {', '.join(names) or 'nothing'}. {failed}".replace(world.account.token, "…"))
+    if failed:
+        say(f"The clean-up failed: {failed}".replace(world.account.token, "…"))
+    if names:
+        say(f"Left: {', '.join(names)}")
         say("Remove it by scripts/accept --clean-up, which has the state, or else by")
         say("\n".join(f"  {command}" for command in commands))
     return names

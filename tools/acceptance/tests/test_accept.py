@@ -79,7 +79,7 @@ def test_a_run_that_can_not_clean_up_says_how_to() -> None:
     with pytest.raises(KeyboardInterrupt):
         accept.run(world, "", [Step("stopped", "", "", stop)], said.append)
     text = "\n".join(said)
-    assert "Left: role the-bot. ToolError: terraform destroy failed: …" in text
+    assert "failed: ToolError: terraform destroy failed: …\nLeft: role the-bot\n" in text
     assert LEFT.command in text and "scripts/accept --clean-up" in text
 
 
