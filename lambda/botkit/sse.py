@@ -115,11 +115,11 @@ def events_in(parts: Iterable[bytes]) -> Iterator[Event]:
         *blocks, rest = f"{rest}{decoder.decode(part)}".split("\n\n")
         if len(rest) > LARGEST:
             raise TooLong("an event is too long")
-        yield from [event for block in blocks for event in _event(block)] or [Event()]
+        yield from map(_event, blocks or [""])
 
 
-def _event(block: str) -> list[Event]:
-    """Return the event in some lines, or [] if they have none."""
+def _event(block: str) -> Event:
+    """Return the event in some lines, an empty one if they have no data."""
     data, kind = [], ""
     for line in block.split("\n"):
         name, _, value = line.partition(":")  # a comment has no name
@@ -130,4 +130,4 @@ def _event(block: str) -> list[Event]:
             kind = value
     event = Event("\n".join(data))
     event.type = kind or "message"
-    return [event] if data else []
+    return event
