@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,7 +13,9 @@ from telegram_bot_aws.local.project import ROOT
 from telegram_stand_in import Limits
 
 from tests.conftest import StartBot
+from tests.support.features import LATER_SETTINGS
 from tests.support.stubs import Container, Json, unused_port
+from tests.support.telebot import restored
 from tests.support.world import World
 
 GROUP: Json = {"id": -7, "type": "supergroup", "title": "Club", "is_forum": True}
@@ -62,9 +66,10 @@ class Club:
 
     def _container(self) -> Container:
         urls = {"TELEGRAM_API_URL": self._nobody, "AWS_ENDPOINT_URL": self._nobody}
-        about = {"MODEL": "a-model", "QUESTIONS": "99", "QUEUE_URL": QUEUE}
+        about = {"MODEL": "a-model", "QUESTIONS": "99", "QUEUE_URL": QUEUE, **LATER_SETTINGS}
         container = self._start(self._source, **urls, **about)
-        botkit = map(container.module, ("stream", "budget", "sources.queue"))
+        names = ("stream", "budget", "sources.queue", "later", "steps.again", "steps.due")
+        botkit = map(container.module, names)
         modules: list[Any] = [container.bot, *botkit]
         for module in modules:
             module.time = self.world.clock
@@ -81,6 +86,21 @@ class Club:
         about = {"message_id": number, "date": 1_800_000_000, "chat": GROUP, "from": person}
         return {"update_id": number, "message": {**about, **topic, "text": "/ask Why?"}}
 
+    def come_due(self, chats: int) -> None:
+        """Have a call to each of so many people come due at once, and wait until all are made."""
+        ids = map(str, itertools.count(1))
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.world.now))
+        due = [
+            ({"every": {"name": f"{chat}", "at": at}, **to(chat)}) for chat in range(1, chats + 1)
+        ]
+        while due:
+            lines = [[{"event": event, "request_id": next(ids)}] for event in due]
+            self.world.deliver(lines, first_awake)
+            waiting = self.world.schedules
+            self.world.now = min((item["at"] for item in waiting.values()), default=self.world.now)
+            names = [name for name, item in waiting.items() if item["at"] <= self.world.now]
+            due = [waiting.pop(name)["event"] for name in names]
+
     def ends(self) -> dict[int, str]:
         """Return what each answer said last, by its update."""
         shown = {
@@ -89,6 +109,10 @@ class Club:
             if not params.keys().isdisjoint(("text", "rich_message"))
         }
         return {number: text_of(params) for number, params in shown.items()}
+
+
+def to(chat: int) -> Json:
+    return {"calls": [{"method": "sendMessage", "chat_id": chat, "text": "Tea"}]}
 
 
 def text_of(params: Json) -> str:
@@ -151,9 +175,44 @@ def reply(update, session):
 """
 
 
-def test_a_group_that_is_limited_is_not_limited_for_longer(club: MakeClub) -> None:
+# So does this one, by the calls of a framework.
+BY_TELEBOT = """
+import time
+
+import telebot
+from botkit import on_telebot
+
+SESSION = "topic"
+bot = telebot.TeleBot("1:x", threaded=False)
+
+
+@bot.message_handler()
+def answer(message):
+    time.sleep(message.message_thread_id)
+    bot.send_message(message.chat.id, "Yes", message_thread_id=message.message_thread_id)
+
+
+reply = on_telebot.reply_with(bot)
+"""
+
+
+@pytest.mark.parametrize("source", [SLOW, BY_TELEBOT], ids=["returned", "by a framework"])
+def test_a_group_that_is_limited_is_not_limited_for_longer(
+    club: MakeClub, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each container finds out once. Telegram has those who go on wait for twice as long."""
-    made = club(SLOW)
+    restored(monkeypatch)
+    made = club(source)
     made.ask(topics=8, times=5)
     assert len(made.ends()) == 40
     assert 1 <= len(made.limits.pauses) <= 4, "more than containers"
+
+
+def test_calls_that_are_due_at_once_are_refused_once(club: MakeClub) -> None:
+    """Telegram takes 30 a second. The others are made a minute later, at times of their own."""
+    made = club(SLOW)
+    begun = made.world.now
+    made.come_due(chats=300)
+    assert len(made.world.calls) == 300
+    assert made.limits.pauses == [1] * 270
+    assert made.world.now < begun + 120
