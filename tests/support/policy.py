@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from fnmatch import fnmatchcase
 from typing import Any
@@ -29,6 +30,7 @@ def actions(statement: Any) -> set[str]:
     }
 
 
+@functools.cache
 def matched(action: str) -> list[str]:
     """Return the operations that an action with a wildcard names, or the action itself."""
     service, _, pattern = action.partition(":")
