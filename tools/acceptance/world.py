@@ -27,7 +27,7 @@ Json = dict[str, Any]
 BOTS = Path(__file__).with_name("bots")
 FIRST_UPDATE = 2_000_000_000  # above those of Telegram
 CALM_SECONDS = 1.0  # between messages to a chat, so that the bot isn't refused
-LOOK_SECONDS = 0.2  # between two looks at what should come soon
+LOOK_SECONDS = 0.2  # between two looks at what should come soon, ten times as long on real AWS
 SECRET = "webhook_secret"  # the resource that has it
 OWN = ("TF_VAR_", "TF_CLI_ARGS", "TF_DATA_DIR", "TF_WORKSPACE")  # of the operator's Terraform
 
@@ -152,7 +152,7 @@ class World:
         return str(self.module.outputs()[name])
 
     def _note(self) -> None:
-        """Note the webhook's URL and secret, which are written to while Terraform runs."""
+        """Note the webhook's URL and secret: the state may be half-written while Terraform runs."""
         if self.module.has_state():
             self.url = self.module.outputs().get("webhook_url", "")
             for each in self.module.resources():
@@ -415,4 +415,4 @@ class World:
             yield
             if time.monotonic() >= end:
                 return
-            time.sleep(LOOK_SECONDS)
+            time.sleep(LOOK_SECONDS * (10 if self.account.is_real else 1))
