@@ -119,7 +119,9 @@ def test_only_the_page_keeps_the_rest(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_the_page_says_the_cost_and_the_steps_lead_to_pages() -> None:
+    workflow = (ROOT / ".github/workflows/acceptance.yml").read_text()
     assert f"about {costs.cents()} cents" in PAGE.read_text()
+    assert f"about {costs.cents()} cents" in workflow
     pages = {step.page.partition("#")[0] for step in STEPS}
     assert [page for page in pages if not (PAGE.parent / page).exists()] == []
 
