@@ -100,6 +100,7 @@ class World:
         self._clients: dict[str, Any] = {}
         self._updates = FIRST_UPDATE + int(time.time()) % 100_000_000
         self._seen = 0  # the last message of the chat that `heard` has looked at
+        self._ours: set[int] = set()  # messages of ours, which are no answers
         self._began = int(time.time() * 1000)
 
     # Terraform.
@@ -234,6 +235,8 @@ class World:
         end = self.call("sendMessage", **to, text="(scripts/accept)")["message_id"]
         texts, ours = [], [end]
         for id in range(self._seen + 1, end) if self._seen else ():
+            if id in self._ours:
+                continue
             time.sleep(CALM_SECONDS if self.account.is_real else 0)
             try:
                 found = self.call(
@@ -245,7 +248,8 @@ class World:
             if found["forward_origin"].get("sender_user", {}).get("is_bot"):
                 ours.append(id)
                 texts.append(found["text"])
-        self._seen = max(ours)
+        self._seen = end  # the bot may have written since
+        self._ours |= {*ours}
         for some in (ours[at : at + 100] for at in range(0, len(ours), 100)):
             self.call("deleteMessages", chat_id=self.account.chat, message_ids=some)
         return texts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from telegram_bot_aws.local.processes import ToolError
@@ -48,6 +49,26 @@ def test_nobodys_bot_is_taken(tmp_path: Path) -> None:
         vars(world)["left"] = lambda: [LEFT]
         with pytest.raises(ToolError, match="role the-bot already"):
             accept.check(world)
+
+
+def test_an_answer_that_comes_while_others_are_read_is_heard_next(tmp_path: Path) -> None:
+    with accept.emulated("http://127.0.0.1:9") as account:
+        world = World(account, tmp_path, "the-bot")
+        call_once, late = world.call_once, ["late"]
+
+        def say(text: str) -> None:
+            call_once("sendMessage", chat_id=account.chat, text=text)
+
+        def call(method: str, **params: Any) -> Any:
+            if method == "forwardMessage" and late:
+                say(late.pop())
+            return call_once(method, **params)
+
+        assert world.heard() == []
+        vars(world)["call_once"] = call
+        for text in ("first", "second"):
+            say(text)
+        assert [world.heard(), world.heard(), world.heard()] == [["first", "second"], ["late"], []]
 
 
 def test_a_real_account_gets_the_module_as_it_is(
