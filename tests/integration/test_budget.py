@@ -20,15 +20,19 @@ from tests.support.telebot import restored
 from tests.support.world import World
 
 GROUP: Json = {"id": -7, "type": "supergroup", "title": "Club", "is_forum": True}
-ASSISTANT = (ROOT / "examples/assistant/bot/bot.py").read_text()
+ASSISTANT = (ROOT / "examples/assistant/bot/bot.py").read_text().replace("import models\n", "")
 # In place of the language model: it takes half a second for each word.
 MODEL = """
+
+class models:
+    CUT = ()
+
 
 def converse(texts):
     for number in range(WORDS):
         time.sleep(0.5)
-        yield {"contentBlockDelta": {"delta": {"text": f"{number} "}}}
-    yield {"messageStop": {"stopReason": "end_turn"}}
+        yield f"{number} ", "", ""
+    yield "", "", "end_turn"
 """
 QUEUE = "https://sqs.eu-central-1.amazonaws.com/1/bot.fifo"
 
