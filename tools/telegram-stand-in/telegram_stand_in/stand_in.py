@@ -65,7 +65,8 @@ class Call:
     - left: `chat_id`
     - read: `chat_id`, `message_id`, of a business account
     - gift: `chat_id` of a channel, `gift`
-    - story: `chat_id` of a business account's owner, `story`; story_deleted: `story_id` instead
+    - story: `chat_id` of a business account's owner, `story`
+    - story_deleted: `chat_id`, `story_id`
     """
 
     method: str
