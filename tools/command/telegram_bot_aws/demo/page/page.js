@@ -366,7 +366,9 @@ function drawNote(entry, trace) {
     chat: () =>
       entry.title
         ? [`${name} named this chat `, b(entry.title)]
-        : [`${name} described this chat: `, entry.description],
+        : entry.photo
+          ? `${name} ${entry.photo.length ? "set" : "removed"} the photo of this chat`
+          : [`${name} described this chat: `, entry.description],
     member: () => [`${name} changed ${entry.member.user.first_name}: `, b(entry.member.status)],
     left: () => `${name} left`,
     stop: () => `${who} stopped the answer`,
