@@ -43,6 +43,7 @@ from acceptance.world import Account, World
 NAME = "telegram-bot-acceptance"
 FOLDER = BUILD / "acceptance"  # it stays if something is left, with the state
 STAND_IN_TOKEN = "1234567890:" + "A" * 35
+AGAIN = "if an earlier run left that, scripts/accept --clean-up"
 Say = Callable[[str], object]
 
 
@@ -159,11 +160,11 @@ def check(world: World) -> None:
     except (Refused, OSError) as error:
         raise ToolError(f"Telegram says: {error}. Press Start in the bot's chat first") from None
     if url:
-        raise ToolError(f"the bot is in use, with the webhook {url}: take another one")
+        raise ToolError(f"the bot is in use, with the webhook {url}: take another, or {AGAIN}")
     if chat["type"] != "private":
         raise ToolError("TELEGRAM_CHAT_ID must be the id of a private chat")
     if left := world.left():
-        raise ToolError(f"the account has {', '.join(map(str, left))} already: see --clean-up")
+        raise ToolError(f"the account has {', '.join(map(str, left))} already: {AGAIN}")
 
 
 def about(world: World) -> str:
