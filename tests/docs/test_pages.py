@@ -176,7 +176,7 @@ def test_a_bot_that_moved_in_shows_what_changed(framework: str) -> None:
         shown = [line[1:] for line in lines.splitlines() if line[0] != "-"]
         assert bot.splitlines()[first - 1 :][: len(shown)] == shown
     signs = [line[0] for line in diff.splitlines()]
-    assert f"{signs.count('-')} lines less, {signs.count('+')} more" in readme
+    assert f"{signs.count('-')} lines removed and {signs.count('+')} added" in readme
 
 
 def test_the_variables_are_in_alphabetical_order() -> None:
