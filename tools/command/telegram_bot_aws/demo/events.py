@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import json
 import time
@@ -84,6 +83,6 @@ class Events:
 
     def _over(self, shown: Json, invocation: Invocation) -> None:
         with self._feed.lock:
-            details = dataclasses.asdict(invocation)
+            details = invocation.as_json()
             shown.update(details=details, failure=invocation.failure, over=True)
             self._feed.tell("service", shown)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import re
 import time
@@ -182,7 +181,7 @@ class Pages:
         except OSError as error:
             self._over(under_way, {"error": str(error), "milliseconds": since(started)})
             raise
-        details = dataclasses.asdict(invocation)
+        details = invocation.as_json()
         of_api = under_way.request["is_api"]
         about = {
             "status": answer.status,

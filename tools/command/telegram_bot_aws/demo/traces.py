@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from typing import Any
 
@@ -147,7 +146,7 @@ class Traces:
 def _about(invocation: Invocation) -> Json:
     """Return what the page shows of an invocation."""
     return {
-        "details": dataclasses.asdict(invocation),
+        "details": invocation.as_json(),
         "failure": invocation.failure,
         "outcome": invocation.outcome.get("outcome"),
     }

@@ -15,7 +15,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -215,6 +215,10 @@ class Invocation:
     def printed(self) -> str:
         """The other output."""
         return "".join(part for part in self.output if isinstance(part, str))
+
+    def as_json(self) -> Json:
+        """Return all fields, and the log lines and the other output apart, for the page."""
+        return {**asdict(self), "logs": self.logs, "printed": self.printed}
 
     @property
     def outcome(self) -> Json:
