@@ -257,7 +257,7 @@ class World:
             if method == "sendRichMessage" and self.choose("refused"):
                 raise telegram.Refused(method, 400, "Bad Request", {})
             if self.limits and "chat_id" in params:
-                chat = {"id": int(params["chat_id"])}  # telebot makes it a string
+                chat: Json = {"id": int(params["chat_id"])}  # telebot makes it a string
                 chat["type"] = "private" if chat["id"] > 0 else "supergroup"
                 seconds, why = self.limits.count(1, chat, method, params)
                 if seconds:
