@@ -10,7 +10,7 @@ import pytest
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import ROOT
 
-from acceptance import accept, costs, report
+from acceptance import accept, costs, report, starts
 from acceptance.report import PAGE, Report, Tried
 from acceptance.steps import STEPS, Step
 from acceptance.tests.double import LEFT, Double
@@ -126,6 +126,22 @@ def test_a_figure_stands_beside_that_of_the_emulated_aws() -> None:
     page = report.PERFORMANCE.read_text()
     [row] = re.findall(r"^\| this bot, api, with a session +\| +(\d+) \|", page, re.MULTILINE)
     assert f"| {first} | 90 | {row} |" in f"{REPORT._replace(figures={first: '90'})}"
+
+
+def test_a_start_is_what_lambda_reports() -> None:
+    """A median of them. Init Duration is only in the first report of a container."""
+    report = "START …\nREPORT RequestId: 1\tDuration: {} ms\tBilled Duration: 99 ms{}\t\n"
+    logs = [
+        [report.format(first, f"\tInit Duration: {init} ms"), report.format("3.4", "")]
+        for init, first in (("90.25", "20.00"), ("100.25", "21.00"), ("400.00", "22.00"))
+    ]
+    world = Double()
+    starts.note(world, "this bot", logs)
+    assert world.figures == {
+        "this bot: Init Duration, ms": "100",
+        "this bot: first answer, ms": "121",
+        "this bot: warm answer, ms": "3",
+    }
 
 
 def test_only_the_page_keeps_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
