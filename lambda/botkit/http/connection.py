@@ -107,7 +107,7 @@ class Connection:
         except Exception as error:
             raise _described(error) from None
         finally:  # also when an interrupt ends it
-            if stream.is_kept:
+            if stream.is_kept and not self._kept:  # a request beside this one may have kept its own
                 self._kept, self._last_used = connection, time.time()
             else:
                 connection.close()
