@@ -25,12 +25,15 @@ from .types import Json
 PAUSE = 1.0  # seconds without an event, after which an empty one comes
 LARGEST = 1 << 22  # characters of an event
 MOST_TOLD = 300  # characters of a refusal
-URL = re.compile(r'(https?://([\w.:\[\]-]+))(/[!"$-~]*)?', re.ASCII)  # without user and fragment
-SECRET = 16  # characters: so long a word in a header may be a key
+# Without user and fragment.
+URL = re.compile(r'(https?://((?:[\w.-]+|\[[\w.:]+\])(?::\d+)?))(/[!"$-~]*)?', re.ASCII)
+NAME = re.compile("[!#$%&'*+.^`|~0-9A-Za-z_-]+")  # of a header
+SECRET = 16  # characters: so long a word in a header or in the URL's query may be a key
 
 # A retry may succeed, as after any status from 500 on. Somebody can repair a wrong key or an empty
-# account, so no update may be dropped for them.
-RETRYABLE = (401, 402, 403, 408, 425, 429)
+# account, so no update may be dropped for them. But 403 may be about what a person wrote: retries
+# would hold up the chat for a day.
+RETRYABLE = (401, 402, 408, 425, 429)
 
 connections: dict[str, Connection] = {}  # by scheme and host
 
@@ -61,6 +64,10 @@ def events(url: str, body: Json, headers: dict[str, str] | None = None) -> Itera
     origin, host, path = found.groups(default="/")
     own = {name.title(): value.strip() for name, value in (headers or {}).items()}
     for name, value in own.items():
+        if not NAME.fullmatch(name):
+            raise ValueError(
+                "the name of a header must have ASCII letters, digits and hyphens only"
+            )
         if not (value.isascii() and value.isprintable()):
             raise ValueError(f"the header {name} must contain printable ASCII only")
     connection = connections.setdefault(origin, Connection(origin))
@@ -88,15 +95,19 @@ def _parts(
         else:
             refusal += answer.body
     if answer.status != 200:
-        raise _failure(host, answer.status, refusal, own)
+        query = re.split("[=&]", path.partition("?")[2])
+        raise _failure(host, answer.status, refusal, [*query, *" ".join(own.values()).split()])
 
 
-def _failure(host: str, status: int, refusal: bytes, own: dict[str, str]) -> Exception:
-    """Return the error for a refusal, in the host's words, without the keys in the headers."""
+def _failure(host: str, status: int, refusal: bytes, words: list[str]) -> Exception:
+    """Return the error for a refusal, in the host's words, without those of ours that may be keys.
+
+    Keys are in the headers, or in the URL's query.
+    """
     text = " ".join(refusal.decode(errors="replace").split())
-    for secret in " ".join(own.values()).split():
-        if len(secret) >= SECRET:
-            text = text.replace(secret, "…")
+    for word in words:
+        if len(word) >= SECRET:
+            text = text.replace(word, "…")
     text = f"{host}: HTTP {status}: {text[:MOST_TOLD]}"
     if status < 200 or status >= 500:
         return Unreachable(f"{host}: HTTP {status}")
@@ -110,10 +121,18 @@ def events_in(parts: Iterable[bytes]) -> Iterator[Event]:
     """
     utf_8 = codecs.getincrementaldecoder("utf-8-sig")("replace")  # without a BOM
     decoder = io.IncrementalNewlineDecoder(utf_8, translate=True)
-    rest = ""
+    rest, last = io.StringIO(), ""  # an unfinished event, and its last character
     for part in parts:
-        *blocks, rest = f"{rest}{decoder.decode(part)}".split("\n\n")
-        if len(rest) > LARGEST:
+        text = decoder.decode(part)
+        rest.write(text)
+        blocks = [""]
+        # Look only at what is new: a large event may come in many small parts.
+        if "\n\n" in last + text:
+            *blocks, end = rest.getvalue().split("\n\n")
+            rest = io.StringIO()
+            rest.write(end)
+        last = text[-1:] or last
+        if rest.tell() > LARGEST:
             raise TooLong("an event is too long")
         yield from map(_event, blocks or [""])
 

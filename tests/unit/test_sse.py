@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
+import io
 import json
 import threading
 import traceback
@@ -176,6 +178,15 @@ def test_a_stream_may_come_without_chunks(
     assert texts(events) == ["b"]
 
 
+def test_two_streams_of_a_host_keep_one_connection(serve: Serve, sse: Any) -> None:
+    peer = serve(answers(chunked(b"data: a\n\n", b"data: b\n\n")))
+    first, second = (filter(None, asked(sse, peer.url)) for _ in range(2))
+    assert [next(first), next(second), next(first), next(second)] == ["a", "a", "b", "b"]
+    assert [*first, *second] == []
+    gc.collect()  # a socket that is left open would warn
+    assert peer.connections == 2
+
+
 def test_who_closes_early_closes_the_connection(serve: Serve, sse: Any) -> None:
     peer = serve(keeps_sending(CHUNKED, b"9\r\ndata: a\n\n\r\n"))
     events: Any = asked(sse, peer.url)
@@ -193,6 +204,7 @@ FAILURES: dict[str, tuple[bytes, int, str, str]] = {
     "no content": (http(b"", "204 No"), 0, "ClientError", "204: HOST: HTTP 204: "),
     "long": (http(b"x" * 999, "400 No"), 0, "ClientError", "400: HOST: HTTP 400: " + "x" * 300),
     "a wrong key": (http(REFUSED, "401 No"), 0, "Unreachable", "HOST: HTTP 401: " + TOLD),
+    "a flagged text": (http({}, "403 No"), 0, "ClientError", "403: HOST: HTTP 403: {}"),
     "too often": (http(REFUSED, "429 No"), 0, "Unreachable", "HOST: HTTP 429: " + TOLD),
     "overloaded": (http(REFUSED, "529 No"), 0, "Unreachable", "HOST: HTTP 529"),
     "nothing final": (b"HTTP/1.1 199 Wait\r\n\r\n", 0, "Unreachable", "HOST: HTTP 199"),
@@ -243,6 +255,29 @@ def test_a_stream_may_fail_at_once_or_later(
     assert KEY not in told and "/v1/chat" not in told
 
 
+def test_an_error_doesnt_quote_a_key_of_the_url(serve: Serve, sse: Any) -> None:
+    answer = http(b"Consumer 'api_key:%b' of /v1/chat" % KEY.encode(), "400 No")
+    events = asked(sse, serve(answers_and_closes(answer)).url, f"/v1/chat?alt=sse&key={KEY}")
+    with pytest.raises(sse.ClientError, match="HTTP 400: Consumer 'api_key:…' of /v1/chat$"):
+        next(filter(None, events))
+
+
+def test_an_event_is_put_together_once_however_many_parts_it_has(
+    sse: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a host that sends it byte by byte would cost the square of its length."""
+    read: list[str] = []
+
+    class Counted(io.StringIO):
+        def getvalue(self) -> str:
+            read.append(super().getvalue())
+            return read[-1]
+
+    monkeypatch.setattr(sse.io, "StringIO", Counted)
+    assert texts(sse.events_in(bytes([each]) for each in b"data: ab\ndata: cd\n\n")) == ["ab\ncd"]
+    assert read == ["data: ab\ndata: cd\n\n"]
+
+
 def test_any_number_of_events_may_come(serve: Serve, sse: Any) -> None:
     event = b"data: " + b"x" * 1000 + b"\n\n"
     count = (6 << 20) // len(event)
@@ -283,6 +318,12 @@ def test_a_host_that_is_away_is_unreachable(sse: Any) -> None:
         ("https://host/v1\n", {}),
         ("https://hôst/v1", {}),
         ("https://host/é", {}),
+        ("https://host:é/", {}),
+        ("https://host:port/", {}),
+        ("https://a:b:1/", {}),
+        ("https://host/", {"X-Clé": "a"}),
+        ("https://host/", {"X Key: b": "a"}),
+        ("https://host/", {"": "a"}),
         ("https://host/", {"X-Key": "a\nb"}),
         ("https://host/", {"X-Key": "é"}),
     ],
