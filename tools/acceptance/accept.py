@@ -89,6 +89,7 @@ def outcome(step: Step, world: World) -> Tried:
 def clean_up(world: World, say: Say) -> list[str]:
     """Remove all that is there, and return what is left. Says how to remove that."""
     failed = ""
+    say("…       cleaning up")
     try:
         world.destroy()
     except (Exception, KeyboardInterrupt) as error:
@@ -105,6 +106,8 @@ def clean_up(world: World, say: Say) -> list[str]:
         say(f"Left: {', '.join(names)}")
         say("Remove it by scripts/accept --clean-up, which has the state, or else by")
         say("\n".join(f"  {command}" for command in commands))
+    else:
+        say("Nothing is left in the account.")
     return names
 
 
