@@ -65,9 +65,7 @@ def events(url: str, body: Json, headers: dict[str, str] | None = None) -> Itera
     own = {name.title(): value.strip() for name, value in (headers or {}).items()}
     for name, value in own.items():
         if not NAME.fullmatch(name):
-            raise ValueError(
-                "the name of a header must have ASCII letters, digits and hyphens only"
-            )
+            raise ValueError("a header's name must have ASCII letters, digits and hyphens only")
         if not (value.isascii() and value.isprintable()):
             raise ValueError(f"the header {name} must contain printable ASCII only")
     connection = connections.setdefault(origin, Connection(origin))

@@ -221,6 +221,7 @@ def test_a_host_streams_what_the_test_says(sse: Any) -> None:
     module, url = botkit("sse"), "https://host/v1/chat"
     sse.results[url] = ": ping\n\nevent: word\ndata: a\n\ndata: b\n\n"
     assert [(each.type, each) for each in module.events(url, {})] == [
+        ("message", ""),  # of the comment
         ("word", "a"),
         ("message", "b"),
     ]

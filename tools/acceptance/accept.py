@@ -98,7 +98,7 @@ def clean_up(world: World, say: Say) -> list[str]:
         left = world.left()
         names = [f"{each}" for each in left]
         commands = [each.command for each in left]
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         names, commands = [f"what there is isn't known: {error}"], []
     if failed:
         say(f"The clean-up failed: {failed}".replace(world.account.token, "…"))
@@ -106,7 +106,8 @@ def clean_up(world: World, say: Say) -> list[str]:
         say(f"Left: {', '.join(names)}")
         say("Remove it by scripts/accept --clean-up, which has the state, or else by")
         say("\n".join(f"  {command}" for command in commands))
-    else:
+    elif not failed:
+        world.forget()
         say("Nothing is left in the account.")
     return names
 
@@ -124,10 +125,12 @@ def real(options: argparse.Namespace) -> Account:
     api_url = os.environ.get("TELEGRAM_API_URL") or Account.api_url
     if not chat.isdecimal():
         raise ToolError("TELEGRAM_CHAT_ID must be the id of your private chat: a number above 0")
+    if bool(options.subnet) != bool(options.security_group):
+        raise ToolError("--subnet and --security-group need each other: give both")
     vpc = None
-    if options.subnet and options.security_group:
+    if options.subnet:
         vpc = {"subnet_ids": [options.subnet], "security_group_ids": [options.security_group]}
-    inputs = {"permissions_boundary": options.boundary}
+    inputs = {"permissions_boundary": options.boundary or None}
     return Account(token, int(chat), api_url, region=region, inputs=inputs, vpc=vpc)
 
 
@@ -155,6 +158,19 @@ def press(telegram: Telegram, chat: int) -> None:
     telegram.press(*[key for key in ids if key[0] == chat][-1], "press")
 
 
+def check_place(world: World) -> None:
+    """Raise ToolError if an earlier run left a state of another account or region.
+
+    Terraform would find none of its resources here, and forget them.
+    """
+    place = world.place()
+    for region, account in world.places_in_state() - {place}:
+        raise ToolError(
+            f"an earlier run left something in {region}, in the account {account}, and this is "
+            f"{' '.join(place)}: remove it there first, with --clean-up"
+        )
+
+
 def check(world: World) -> None:
     """Raise ToolError unless the bot is free, the chat is there and the account has no such bot."""
     try:
@@ -162,8 +178,9 @@ def check(world: World) -> None:
         chat = world.call("getChat", chat_id=world.account.chat)
     except (Refused, OSError) as error:
         raise ToolError(f"Telegram says: {error}. Press Start in the bot's chat first") from None
-    if url:
-        raise ToolError(f"the bot is in use, with the webhook {url}: take another, or {AGAIN}")
+    if url:  # its path may be a secret
+        host = url.split("/")[2]
+        raise ToolError(f"the bot is in use, with a webhook at {host}: take another, or {AGAIN}")
     if chat["type"] != "private":
         raise ToolError("TELEGRAM_CHAT_ID must be the id of a private chat")
     if left := world.left():
@@ -245,10 +262,17 @@ def main() -> int:
 
 
 def accept(world: World, options: argparse.Namespace) -> int:
+    from botocore.exceptions import BotoCoreError, ClientError  # --dry-run has no botocore
+
     world.module.init()
+    try:
+        check_place(world)
+        if not options.clean_up:
+            check(world)
+    except (BotoCoreError, ClientError) as error:  # no credentials, or no right
+        raise ToolError(f"AWS says: {error}") from None
     if options.clean_up:
         return 1 if clean_up(world, say_at_once) else 0
-    check(world)
     found = run(world, about(world))
     page = options.output or (report.PAGE if world.account.is_real else None)
     if page:

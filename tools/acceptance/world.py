@@ -144,10 +144,11 @@ class World:
         process = self.module.start("apply", *UNATTENDED)
         with process:
             assert process.stdout
-            found = any(line in each for each in process.stdout)
-            end_at_once(process)
-        watched("group", process.pid, over=True)
-        return found
+            try:
+                return any(line in each for each in process.stdout)
+            finally:  # also at Ctrl-C: the clean-up waits for nobody who holds the state's lock
+                end_at_once(process)
+                watched("group", process.pid, over=True)
 
     def output(self, name: str) -> str:
         return str(self.module.outputs()[name])
@@ -161,7 +162,14 @@ class World:
                     self.secret = each["instances"][0]["attributes"]["triggers_replace"]["value"]
 
     def state(self) -> str:
-        return (self.module.folder / "terraform.tfstate").read_text()
+        """Return the text of the state, nothing if there is none."""
+        path = self.module.folder / "terraform.tfstate"
+        return path.read_text() if path.exists() else ""
+
+    def forget(self) -> None:
+        """Delete the state and its back-up, which have the token and the secret."""
+        for path in self.module.folder.glob("terraform.tfstate*"):
+            path.unlink()
 
     # Telegram, and the chat.
 
@@ -392,6 +400,14 @@ class World:
         for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
             iam.delete_role_policy(RoleName=role, PolicyName=policy)
         iam.delete_role(RoleName=role)
+
+    def place(self) -> tuple[str, str]:
+        """Return the region and the account in which this runs."""
+        return self.account.region, self.aws("sts").get_caller_identity()["Account"]
+
+    def places_in_state(self) -> set[tuple[str, str]]:
+        """Return the regions and accounts of what is in the state."""
+        return {*re.findall(r"\barn:aws[a-z-]*:[a-z0-9]+:([a-z0-9-]+):([0-9]{12}):", self.state())}
 
     # The end.
 

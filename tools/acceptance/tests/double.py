@@ -150,3 +150,6 @@ class Double(World):
 
     def destroy(self) -> None:
         self.registered = ""
+
+    def forget(self) -> None:
+        pass

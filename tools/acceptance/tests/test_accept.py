@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import NoCredentialsError
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import ROOT
 
@@ -36,6 +38,8 @@ def test_it_says_what_is_missing() -> None:
     assert (ran.code, ran.output[:37]) == (2, "scripts/accept: TELEGRAM_CHAT_ID must")
     ran = run(accept.main, "--yes", **ACCOUNT, TELEGRAM_CHAT_ID="-100123")
     assert (ran.code, "private chat" in ran.output) == (2, True)
+    ran = run(accept.main, "--yes", "--subnet", "subnet-1", **ACCOUNT, TELEGRAM_CHAT_ID="42")
+    assert (ran.code, "--security-group" in ran.output) == (2, True)
 
 
 def test_nobodys_bot_is_taken(tmp_path: Path) -> None:
@@ -43,12 +47,90 @@ def test_nobodys_bot_is_taken(tmp_path: Path) -> None:
     with accept.emulated("http://127.0.0.1:9") as account:
         world = World(account, tmp_path, "the-bot")
         world.call("setWebhook", url="https://example.org/other")
-        with pytest.raises(ToolError, match="in use, with the webhook https://example.org/other"):
+        with pytest.raises(ToolError, match="in use, with a webhook at example.org:"):
             accept.check(world)
         world.call("deleteWebhook")
         vars(world)["left"] = lambda: [LEFT]
         with pytest.raises(ToolError, match="role the-bot already"):
             accept.check(world)
+
+
+@pytest.mark.parametrize("flag", ["--yes", "--clean-up"])
+def test_what_is_left_elsewhere_is_not_forgotten(
+    flag: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Terraform drops from its state what it doesn't find in this region."""
+    monkeypatch.setattr("sys.argv", ["accept", flag])
+    with accept.emulated("http://127.0.0.1:9") as account:
+        world = World(account, tmp_path, "the-bot")
+        vars(world)["place"] = lambda: ("us-east-1", "123456789012")
+        vars(world.module)["init"] = lambda: None
+        arn = "arn:aws:lambda:eu-central-1:123456789012:function:the-bot"
+        (world.module.folder / "terraform.tfstate").write_text(f'"arn": "{arn}"')
+        with pytest.raises(ToolError, match="in eu-central-1, in the account 123456789012, and"):
+            accept.accept(world, accept.parsed())
+
+
+def test_without_aws_credentials_it_does_not_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["accept", "--yes"])
+    with accept.emulated("http://127.0.0.1:9") as account:
+        world = World(account, tmp_path, "the-bot")
+        vars(world.module)["init"] = lambda: None
+
+        def place() -> Any:
+            raise NoCredentialsError
+
+        vars(world)["place"] = place
+        with pytest.raises(ToolError, match="^AWS says: Unable to locate credentials"):
+            accept.accept(world, accept.parsed())
+
+
+def test_no_state_stays_once_nothing_is_left(tmp_path: Path) -> None:
+    with accept.emulated("http://127.0.0.1:9") as account:
+        world = World(account, tmp_path, "the-bot")
+        states = [world.module.folder / f"terraform.tfstate{end}" for end in ("", ".backup")]
+        for path in states:
+            path.write_text(account.token)
+        vars(world).update(destroy=lambda: None, left=lambda: [LEFT])
+        assert accept.clean_up(world, lambda text: None) == ["role the-bot"]
+        assert all(path.exists() for path in states)
+        vars(world).update(left=list)
+        assert accept.clean_up(world, lambda text: None) == []
+        assert not any(path.exists() for path in states)
+
+
+def test_an_apply_that_is_to_be_killed_ends_at_ctrl_c(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise it would hold the state's lock, and nothing could be removed."""
+    terraform = tmp_path / "terraform"
+    terraform.write_text("#!/bin/sh\necho begun\nexec sleep 600\n")
+    terraform.chmod(0o700)
+    monkeypatch.setenv("TERRAFORM", str(terraform))
+    began = []
+
+    def stopped() -> Iterator[str]:
+        raise KeyboardInterrupt
+        yield
+
+    with accept.emulated("http://127.0.0.1:9") as account:
+        world = World(account, tmp_path, "the-bot")
+        start = world.module.start
+
+        def started(*arguments: str) -> Any:
+            process: Any = start(*arguments)
+            process.stdout.close()
+            process.stdout = stopped()
+            began.append(process)
+            return process
+
+        vars(world.module)["start"] = started
+        with pytest.raises(KeyboardInterrupt):
+            world.kill_apply("never")
+    [process] = began
+    assert process.poll() is not None
 
 
 def test_an_answer_that_comes_while_others_are_read_is_heard_next(tmp_path: Path) -> None:
