@@ -93,11 +93,11 @@ class Refused(Failure):
 
 
 class ClientError(Exception):
-    """A request of botkit.aws or botkit.sse failed as it would fail again.
+    """A request of botkit.aws or botkit.sse failed, and a retry would fail, too.
 
-    `code` is AWS's, such as "ResourceNotFoundException", or the status, such as "404", if AWS says
-    no more or another host answered. It is "ResponseTooLong" or "InvalidEventStream" for an answer
-    that can't be used.
+    `code` is AWS's, such as "ResourceNotFoundException", or the HTTP status, such as "404", if AWS
+    says no more or another host answered. It is "ResponseTooLong" or "InvalidEventStream" for an
+    unusable answer.
     """
 
     def __init__(self, code: str, message: str) -> None:
