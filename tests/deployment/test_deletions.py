@@ -58,7 +58,7 @@ def test_sessions_and_what_waits_go_only_when_the_bot_has_no_use_for_them(
 
     # So would another name, until the operator says so.
     module.variables["name"] = "forgets"
-    assert "would delete the bot remembers, with its sessions" in module.refused()
+    assert "would delete the bot remembers, with any sessions" in module.refused()
     assert len(kept()) == 4
     # A bot without SESSION has no use for the table.
     module.variables["session_retention_in_days"] = None
@@ -101,7 +101,7 @@ def test_what_failed_goes_only_after_a_replay_or_a_purge(
     assert answer_to(telegram, "one") == "Heard: one"
     # So would another name, also together with that, until the operator says so.
     module.variables["name"] = "loses"
-    assert "would delete the bot keeps, with its sessions" in module.refused()
+    assert "would delete the bot keeps, with any sessions" in module.refused()
     module.variables |= {"failed_retention_in_days": 1, "name": "keeps"}
 
     # Without the newest version, whose code is still the function's, nothing has to be replaced.

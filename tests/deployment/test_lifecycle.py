@@ -96,7 +96,7 @@ def test_from_a_refused_token_to_a_refused_end(
     # Malformed inputs are refused before anything is created.
     said = module.refused()
     assert "digits, a colon, and at least 30 letters" in said
-    assert "must begin with https:// or http:// and name a host" in said
+    assert "must begin with https:// or http:// and a host" in said
     assert not module.has_state()
 
     # A registration that failed is tried again, and fails again with a token that Telegram refuses.
