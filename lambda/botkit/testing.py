@@ -13,9 +13,11 @@ import copy
 import importlib
 import itertools
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -42,21 +44,44 @@ NO_MESSAGES = ("sendChatAction", "sendMessageDraft", "sendRichMessageDraft")
 
 @pytest.fixture
 def bot(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    """bot/bot.py beside the test, imported for this test only, with 300 s for its work."""
+    """bot/bot.py beside the test, imported for this test only, with 300 s for its work.
+
+    So are the bot's other modules and packages: a router of aiogram, for example, belongs to one
+    dispatcher.
+    """
     folder = request.path.parent / "bot"
     monkeypatch.syspath_prepend(folder)
-    own = [file.stem for file in folder.glob("*.py")]
-    for name in own:
-        monkeypatch.delitem(sys.modules, name, raising=False)
+    own = _own_names(folder)
+    for name in _loaded(own):
+        monkeypatch.delitem(sys.modules, name)
     _botkit("deadline").deadline.start(SECONDS)
     is_alone = {"calls", "chat"}.isdisjoint(request.fixturenames)  # nobody else says who the bot is
     monkeypatch.setattr(_botkit("telegram").own, "username", ME["username"] if is_alone else "")
     yield importlib.import_module("bot")
-    for name in own:
-        sys.modules.pop(name, None)
+    for name in _loaded(own):
+        del sys.modules[name]
     event_loop = sys.modules.get("botkit.frameworks.event_loop")
     if event_loop and event_loop._loop:  # the bot uses a framework
         event_loop._loop.close()
+
+
+def _own_names(folder: Path) -> set[str]:
+    """Return the names of a bot's modules and packages, without those that pip has installed.
+
+    A folder of data isn't one: it may be called as a module of Python, such as `email`.
+    """
+    records = [record.read_text("utf-8", "replace") for record in folder.glob("*.dist-info/RECORD")]
+    installed = {re.split("[/,]", line)[0] for text in records for line in text.splitlines()}
+    return {
+        path.stem
+        for path in folder.iterdir()
+        if path.name not in installed and (path.suffix == ".py" or any(path.rglob("*.py")))
+    }
+
+
+def _loaded(packages: set[str]) -> list[str]:
+    """Return the names of the modules that are loaded and belong to one of these packages."""
+    return [name for name in sys.modules if name.partition(".")[0] in packages]
 
 
 class Calls(list[Json]):

@@ -63,6 +63,40 @@ def test_a_bot_is_imported_for_each_test(author: None, bot: Any, time: str) -> N
     assert 290 < botkit("deadline").deadline.left() <= SECONDS
 
 
+@pytest.mark.parametrize("time", ["first", "second"])
+@pytest.mark.parametrize("first", ["__init__.py", "README.md"])
+def test_so_is_a_package_of_the_bot(
+    author: None, request: pytest.FixtureRequest, tmp_path: Path, first: str, time: str
+) -> None:
+    handlers = tmp_path / "bot" / "handlers"
+    handlers.mkdir()
+    (handlers / first).touch()
+    (handlers / "common.py").write_text("seen = []\n")
+    (tmp_path / "bot" / "bot.py").write_text("from handlers import common\n")
+    bot = request.getfixturevalue("bot")
+    assert bot.common.seen == []
+    bot.common.seen.append(time)
+
+
+def test_other_packages_stay(
+    author: None, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    installed = {"fast": ModuleType("fast"), "fast.core": ModuleType("fast.core")}
+    for name, module in installed.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    folder = tmp_path / "bot"
+    for name in ("fast", "fast-1.0.dist-info", "email"):
+        (folder / name).mkdir()
+    (folder / "fast" / "core.py").touch()
+    (folder / "fast-1.0.dist-info" / "RECORD").write_text("fast/core.py,sha256=…,0\n", "utf-8")
+    (folder / "email" / "welcome.txt").touch()
+    before = importlib.import_module("email")
+    (folder / "bot.py").write_text("import email\nimport fast\n")
+    bot = request.getfixturevalue("bot")
+    assert (bot.fast, bot.email) == (installed["fast"], before)
+    assert sys.modules["fast.core"] is installed["fast.core"]
+
+
 @pytest.mark.parametrize("space", ["every", "limit", "stream", "turn"])
 def test_what_botkit_keeps_for_itself_is_no_session(sessions: Any, space: str) -> None:
     store = botkit("store")
