@@ -47,7 +47,8 @@ locals {
     misconfigured = {
       advice = <<-EOT
         The token is missing, malformed or refused, bot.py can't be imported, or the queue or table can't be used.
-        Updates wait. Find "misconfigured" in the log: its error or refusal names the cause. Fix it, then apply.
+        Updates wait. Find "misconfigured" in the log: its error or refusal names the cause. Fix it, then apply. If the
+        sessions' table was deleted, restore it first: an apply makes an empty one.
       EOT
     }
     duration = {

@@ -118,6 +118,15 @@ def test_the_headings_are_the_programs_words() -> None:
             assert words.rstrip(":") in sources, error
 
 
+def test_a_deleted_table_is_restored_before_an_apply_makes_an_empty_one() -> None:
+    """Whoever searches for the error in the log finds the page, whichever heading comes first."""
+    words = "the sessions' table can't be used"
+    assert words in (ROOT / "lambda" / "botkit" / "store.py").read_text()
+    for heading in ("misconfigured", "`KMSAccessDeniedException`, `ResourceNotFoundException`"):
+        found = RUNBOOK.partition(f"\n### {heading}\n")[2].partition("\n###")[0]
+        assert -1 < found.find(words) < found.find("#a-deleted-table") < found.find("pply"), heading
+
+
 def test_the_hours_of_20_tries_are_those_of_their_pauses() -> None:
     """Each pause is up to half as long again."""
     [tries] = re.findall(r"maxReceiveCount += (\d+)", (ROOT / "queue.tf").read_text())
