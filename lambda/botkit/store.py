@@ -274,31 +274,40 @@ def checked_result(result: Any) -> Any:
 def _text(data: Json) -> str:
     """Return a session in JSON. Raises BadSession if JSON would change it."""
     try:
-        text = to_json(data)
-        if (given := json.loads(text)) != data:
-            raise ValueError(_changed(data, given))
-    except (TypeError, ValueError, RecursionError) as error:
+        try:
+            text = to_json(data)
+            is_whole = json.loads(text) == data
+        except TypeError:  # a value that JSON doesn't have
+            is_whole = False
+        if not is_whole:
+            raise ValueError(_unfit(data))
+    except (ValueError, RecursionError) as error:
         raise BadSession(f"a session must contain only {JSON_VALUES}: {error}") from None
     return text
 
 
-def _changed(data: Any, given: Any, at: str = "the session") -> str:
-    """Return the first part of a session that JSON changes: the key before it, and its type.
+def _unfit(data: Any, at: str = "the session") -> str:
+    """Return the first part of a session that doesn't fit into JSON: the key before it, and its
+    type. Returns "" if all fits.
 
     A key is quoted only if it could be a name in Python: others may be people's words.
     """
     if isinstance(data, dict):
-        key = next(key for key in data if key not in given or data[key] != given[key])
-        if not isinstance(key, str):
-            return f"{at}: a key of type {type(key).__name__}"
-        if key not in given:
-            return f"{at}: a key with half a surrogate pair"
-        return _changed(data[key], given[key], key if key.isidentifier() else at)
+        for key, value in data.items():
+            if not isinstance(key, str):
+                return f"{at}: a key of type {type(key).__name__}"
+            if _unfit(key):
+                return f"{at}: a key with half a surrogate pair"
+            if found := _unfit(value, key if key.isidentifier() else at):
+                return found
+        return ""
     if isinstance(data, list):
-        pairs = zip(data, given, strict=True)
-        return next(_changed(part, other, at) for part, other in pairs if part != other)
-    what = "half a surrogate pair" if isinstance(data, str) else f"a {type(data).__name__}"
-    return f"{at}: {what}"
+        return next(filter(None, (_unfit(part, at) for part in data)), "")
+    if isinstance(data, str):
+        is_half = data != data.encode(errors="replace").decode()
+        return f"{at}: half a surrogate pair" if is_half else ""
+    fits = data is None or isinstance(data, (int, float))
+    return "" if fits else f"{at}: a {type(data).__name__}"
 
 
 def _newest(updates: dict[int, int], calls: dict[int, str], room: int) -> dict[int, str]:
