@@ -27,6 +27,7 @@ from telegram_bot_aws.local.processes import (
 MODEL = ("MINISTACK_BEDROCK_PROXY_URL", "MINISTACK_BEDROCK_PROXY_TIMEOUT_SECONDS")
 SERVER = Path(__file__).with_name("server.py")
 SITE = Path(__file__).with_name("function_site")  # loaded by each function at its start
+PATIENCE = 240  # seconds for its start: on an idle machine it takes two, on a busy one minutes
 
 
 class Emulator:
@@ -102,17 +103,20 @@ class Emulator:
 
     def _wait(self) -> None:
         assert self._process
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
-                break
+                raise ToolError(f"the emulated AWS does not start:\n{self.log()[-2000:]}")
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
             with contextlib.closing(connection), contextlib.suppress(OSError):
                 connection.request("GET", "/_ministack/health")
                 if connection.getresponse().status == 200:
                     return
             time.sleep(0.05)
-        raise ToolError(f"the emulated AWS does not start:\n{self.log()[-2000:]}")
+        raise ToolError(
+            f"the emulated AWS did not answer within {PATIENCE} seconds. If this machine is busy, try "
+            f"again when it isn't.\n{self.log()[-2000:]}".rstrip()
+        )
 
     def log(self) -> str:
         """Return what the emulator and the functions in it wrote."""
