@@ -114,8 +114,8 @@ class Emulator:
                     return
             time.sleep(0.05)
         raise ToolError(
-            f"the emulated AWS did not answer within {PATIENCE} seconds. If this machine is busy, try "
-            f"again when it isn't.\n{self.log()[-2000:]}".rstrip()
+            f"the emulated AWS did not answer within {PATIENCE} seconds. If this machine is busy, "
+            f"try again when it isn't.\n{self.log()[-2000:]}".rstrip()
         )
 
     def log(self) -> str:
