@@ -826,7 +826,7 @@ KEPT = (
         ("[float('nan')]", KEPT + "Out of range float values"),
         ("{1}", KEPT + "n: a set"),
         ("b'x'", KEPT + "n: a bytes"),
-        ("{'a': None, 'books': [[1.5], 'x', b'x']}", KEPT + "books: a bytes"),
+        ("{'a': {'b': None}, 'books': [[1.5], 'x', b'x']}", KEPT + "books: a bytes"),
         (r"'\ud800'", KEPT + "n: half a surrogate pair"),
         ("session", KEPT + "Circular reference"),
         ("400 * 1024 * 'x'", "a session (409,608 bytes) and the calls kept with it (53 bytes)"),
