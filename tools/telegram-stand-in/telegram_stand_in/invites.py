@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .request import Request, bad, chat_of, plays
+from .request import Request, bad, chat_of, group_of, plays
 from .state import Bot, World
 
 Json = dict[str, Any]
@@ -20,12 +20,9 @@ FIELDS = ("expire_date", "member_limit", "name", "subscription_period", "subscri
 
 
 def _chat_of(request: Request) -> Json:
-    chat = chat_of(request)
-    if chat["type"] == "private":
-        raise bad("can't invite members to a private chat")
-    if not request.world.member(chat, request.bot.user).get("can_invite_users"):
-        raise bad("not enough rights to manage chat invite link")
-    return chat
+    """Return the chat of a call, to which the bot may invite people. Raises Refusal."""
+    private = "can't invite members to a private chat"
+    return group_of(request, "can_invite_users", private, "manage chat invite link")
 
 
 def _described(request: Request) -> Json:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from .content import photo_size, uploaded
-from .request import Request, bad, business_of, chat_of, plays, user_of
+from .request import Request, bad, business_of, group_of, plays, user_of
 from .state import World
 
 Json = dict[str, Any]
@@ -96,12 +96,8 @@ def of_chat(world: World, chat: Json) -> Json:
 
 def _chat_of(request: Request) -> Json:
     """Return the chat of a call, whose photo the bot may change. Raises Refusal."""
-    chat = chat_of(request)
-    if chat["type"] == "private":
-        raise bad("can't change private chat photo")
-    if not request.world.member(chat, request.bot.user).get("can_change_info"):
-        raise bad("not enough rights to change chat photo")
-    return chat
+    private = "can't change private chat photo"
+    return group_of(request, "can_change_info", private, "change chat photo")
 
 
 @plays("setChatPhoto")

@@ -79,6 +79,19 @@ def chat_of(request: Request, name: str = "chat_id") -> Json:
     return chat
 
 
+def group_of(request: Request, right: str, no_group: str, no_right: str) -> Json:
+    """Return the group or channel of a call, in which the bot must have a right.
+
+    Raises Refusal: in a private chat `no_group`, and without the right `no_right`.
+    """
+    chat = chat_of(request)
+    if chat["type"] == "private":
+        raise bad(no_group)
+    if not request.world.member(chat, request.bot.user).get(right):
+        raise bad(f"not enough rights to {no_right}")
+    return chat
+
+
 def business_of(request: Request, *rights: str) -> Json:
     """Return the business connection of a call, if it has one of these rights. Raises Refusal.
 
