@@ -6,7 +6,7 @@
     {"tf": {"action": "delete", …}, "url": "https://…/app/index.html", "is": "menu button"}
     {"tf": {"action": "delete", …}, "url": "https://…/telegram", "is": "way around the queue"}
 
-`menu_button` opens the Mini App if there is one. check.py has checked the version before. Before a
+`menu_button` opens the Mini App if there is one. check.py has already checked the version. Before a
 queue is removed, the webhook gets an address that bypasses it; then drain.py waits until the queue
 is empty. The removals come from an `aws_lambda_invocation` with `lifecycle_scope = "CRUD"`. The
 provider adds `tf`, and also sends the actions create and update, which do nothing.

@@ -99,7 +99,7 @@ class Block:
         return self.own_blocks + sum(blocks for _, blocks, _ in self.lines)
 
     def cut(self) -> Iterator[Block]:
-        """Yield it in parts, each of which fits into a message."""
+        """Yield parts of the block that each fit into a message."""
         part = Block(self.first, self.opening, self.closing, self.own_blocks)
         around = _units((self.opening or "") + (self.closing or "")) + 3
         units, blocks = around, self.own_blocks
