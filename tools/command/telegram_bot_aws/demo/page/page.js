@@ -383,10 +383,7 @@ function drawNote(entry, trace) {
       : result.busy
         ? " …"
         : result.until
-          ? [
-              " – redelivered in ",
-              h("b", { "data-until": result.until, "data-from": result.from }),
-            ]
+          ? [" – redelivered in ", h("b", { "data-until": result.until, "data-from": result.from })]
           : ` – ${result.word}${result.why ? `: ${result.why}` : ""}`;
   if (entry.answer)
     end = entry.answer.text
@@ -680,10 +677,7 @@ const FAULTS = {
     "has an error of its own (500)",
     "The function reports a failure, and Telegram redelivers the update.",
   ],
-  403: [
-    "says the user blocked the bot (403)",
-    "A retry wouldn't help, so the update is done.",
-  ],
+  403: ["says the user blocked the bot (403)", "A retry wouldn't help, so the update is done."],
   silence: [
     "never answers",
     "The function gives up in time, reports a failure, and Telegram redelivers the update.",
