@@ -3,7 +3,7 @@
 Everything runs on this machine: AWS's own runtime client against a local Runtime API, and a fake
 Bot API over TLS, next door and some milliseconds away. Rows with a distance need root, and are left
 out without it. The libraries that it compares with are installed into .build/bench. A whole run
-takes about a quarter of an hour.
+takes about twenty minutes.
 
 Times depend on the machine and on what else it does, so none is judged. With --instructions,
 valgrind counts instructions instead, which are the same each time, and have limits.
