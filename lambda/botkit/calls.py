@@ -6,7 +6,7 @@ import json
 import logging
 
 from .current import Run
-from .errors import BadAnswer, FailedForGood, Failure, Refused, StartFailed
+from .errors import BadAnswer, FailedForGood, Failure, Refused
 from .outcome import Outcome
 from .types import Any, Json
 
@@ -110,10 +110,6 @@ def outcome_of(error: BaseException) -> Outcome:
     if isinstance(error, Refused):
         after = error.retry_after
         return Outcome(error.outcome, refusal=str(error), code=error.code, retry_after=after)
-    if isinstance(error, StartFailed):
-        from . import start_error
-
-        return Outcome(error.outcome, f"{error}: {start_error.described(error.error)}")
     from .raised import frames, where_raised
 
     if isinstance(error, Failure):

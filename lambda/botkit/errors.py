@@ -42,14 +42,6 @@ class Misconfigured(Unreachable):
     outcome = "misconfigured"
 
 
-class StartFailed(Misconfigured):
-    """The start of the bot failed, before any update, with an `error` whose text quotes nobody."""
-
-    def __init__(self, error: BaseException) -> None:
-        super().__init__("the start of the bot failed")
-        self.error = error
-
-
 class BadAnswer(Failure):
     """A function of bot.py returned something unusable. The text says what."""
 

@@ -30,7 +30,7 @@ JUDGED = ("3.13.0", "OpenSSL 3.0")  # the versions that the limits are of
 # warm update.
 LIMITS = {
     "this bot, webhook": (12.5, None),
-    "this bot, api": (138.5, 1.1),
+    "this bot, api": (138.0, 1.1),
     "this bot, api, with a session": (165.0, 3.9),
     "this bot, albums": (175.0, None),
 }

@@ -23,15 +23,7 @@ from contextlib import contextmanager, nullcontext
 
 from .. import current, telegram
 from ..deadline import deadline
-from ..errors import (
-    BadSession,
-    FailedForGood,
-    Failure,
-    Misconfigured,
-    Refused,
-    StartFailed,
-    Unreachable,
-)
+from ..errors import BadSession, FailedForGood, Failure, Misconfigured, Refused, Unreachable
 from ..types import Any, Json
 
 logger = logging.getLogger("botkit")
@@ -45,6 +37,19 @@ NOT_HERE = {
 NO_STATE = "a framework's state is kept only in reply(), and with SESSION in bot.py"
 
 checks: list[Callable[[], object]] = []  # of the adapters
+
+
+class StartFailed(Misconfigured):
+    """The start of the bot failed, before any update, with an `error` whose text quotes nobody."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__("the start of the bot failed")
+        self.error = error
+
+    def __str__(self) -> str:
+        from .. import start_error
+
+        return f"{super().__str__()}: {start_error.described(self.error)}"
 
 
 def call(method: str, params: Json) -> Any:

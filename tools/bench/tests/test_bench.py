@@ -130,7 +130,7 @@ def test_the_rest_of_the_page_stays() -> None:
 
 def test_counts_beyond_their_limit_are_named() -> None:
     counts = [
-        instructions.Count("this bot, api", 138.5, 1.1),
+        instructions.Count("this bot, api", 138.0, 1.1),
         instructions.Count("this bot, webhook", 12.6),
         instructions.Count("this bot, into a queue", 999.0, 9.0),
     ]
@@ -138,7 +138,7 @@ def test_counts_beyond_their_limit_are_named() -> None:
         [], ["this bot, webhook: start-up takes 12.60 million instructions, and at most 12.5"], [],
     ]  # fmt: skip
     assert instructions.table(counts).splitlines()[2].split() == (
-        "| this bot, api | 138.50 | 138.50 | 1.10 | 1.10 |".split()
+        "| this bot, api | 138.00 | 138.00 | 1.10 | 1.10 |".split()
     )
 
 
