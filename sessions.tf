@@ -8,7 +8,7 @@ locals {
 
   sessions_statements = [for table in aws_dynamodb_table.sessions : {
     Effect   = "Allow"
-    Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"] # to count, for a version with LIMIT
+    Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"] # to count
     Resource = "arn:${local.partition}:dynamodb:${local.region}:${local.account}:table/${table.name}"
   }]
 }

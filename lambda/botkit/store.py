@@ -23,7 +23,7 @@ from .types import Any, Json
 SPACES = {
     "session": "",  # a bot's own keys
     "every": "every:",  # the times of a call that recurs (steps/due.py)
-    "limit": "limit:",  # who has sent how much (steps/limit.py)
+    "limit": "limit:",  # what is counted, in a window or a minute (steps/limit.py, steps/pace.py)
     "stream": "stream:",  # notes on an answer that grows (stream.py)
     "turn": "together/",  # messages that may be a turn (turns.py)
 }

@@ -17,6 +17,8 @@ Why this order:
   `again` and `session`, which may let a run continue.
 - `due` stands inside of `again`: if its table can't be used, the calls are scheduled again. `over`
   stands outside: an event that is scheduled again, or that `once` gives up, is over.
+- `pace` stands inside of `again`, which schedules what it puts off, and after `due`, so that an
+  event that comes twice isn't put off twice.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ WAYS = {
     "queue": "allow on_failure turns keep once session answer",  # limited when it came in
     "replay": "handled allow once on_limit session answer",
     "remaining": "once answer",  # a replay of the calls that a kept update or event still needs
-    "event": "keep over once again give_back due on_event",
+    "event": "keep over once again give_back due pace on_event",
     "replayed event": "over once again give_back due on_event",
 }
 
@@ -53,6 +55,7 @@ WANTED: dict[str, Callable[[Any], object]] = {
     "limit": lambda bot: hasattr(bot, "LIMIT"),
     "on_failure": lambda bot: hasattr(bot, "on_failure"),
     "on_limit": lambda bot: hasattr(bot, "LIMIT"),
+    "pace": lambda bot: settings.later_group and settings.session_table,
     "session": lambda bot: hasattr(bot, "SESSION"),
     "turns": lambda bot: hasattr(bot, "TOGETHER"),
 }

@@ -56,7 +56,7 @@ class _Kept:
 
 class Table(_Kept):
     """A table: GetItem, PutItem with the conditions of botkit/session.py, and UpdateItem as
-    botkit/steps/limit.py asks for it.
+    botkit/steps/limit.py and pace.py ask for it.
     """
 
     def __init__(
@@ -95,13 +95,17 @@ class Table(_Kept):
     def _update(self, items: Json, params: Json) -> Json:
         """Count an update in the item of a window, close the window, or note who was told.
 
-        Or decide the window of an album.
+        Or decide the window of an album, or count an event that is due.
         """
         key = params["Key"]["id"]["S"]
         item: Json = items[key] if key in items else params["Key"]
         values = params["ExpressionAttributeValues"]
-        ids, update_id = item.get("ids", {"NS": []})["NS"], values[":id"]["N"]
         change, condition = params["UpdateExpression"], params.get("ConditionExpression")
+        if change == "ADD events :one SET expires_at = :end":
+            events = int(item.get("events", {"N": "0"})["N"]) + 1
+            items[key] = item | {"events": {"N": str(events)}, "expires_at": values[":end"]}
+            return {"Attributes": items[key]}
+        ids, update_id = item.get("ids", {"NS": []})["NS"], values[":id"]["N"]
         item = {**item}
         if change == "SET beyond = if_not_exists(beyond, :id)":
             assert condition == "attribute_exists(ids)"

@@ -42,7 +42,7 @@ def step(run: Run) -> Waiting:
             about = {**run.subject["later"]}
     # At random up to half as long again: otherwise calls that were due together stay together.
     pause = round(min(60 * 2 ** about["tries"], LONGEST_PAUSE) * random.uniform(1, 1.5))
-    pause = max(pause, outcome.retry_after or pause)
+    pause += outcome.retry_after or 0
     now = time.time()
     if now + pause > about["since"] + LONGEST_TRIES:
         return outcome.but("lost")
