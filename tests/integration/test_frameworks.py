@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import StartBot
+from tests.support.sample import one_in
 from tests.support.stubs import Json, unused_port
 from tests.support.telebot import restored
 from tests.support.world import World
@@ -187,7 +188,7 @@ def test_each_update_changes_the_state_once_and_is_answered(
 
 
 @pytest.mark.parametrize("framework", BOTS)
-@pytest.mark.parametrize("ends_at", range(1, 15))
+@pytest.mark.parametrize("ends_at", one_in(3, range(1, 15)))
 def test_a_container_may_end_anywhere(
     world: Callable[..., World], start_with_sessions: StartBot, framework: str, ends_at: int
 ) -> None:

@@ -521,7 +521,7 @@ OWN: dict[str, Callable[[Play, list[Said]], None]] = {
 PlayCase = Callable[[Case], Play]
 IS_ALL = os.environ.get("PAIRS") == "all"
 SEED = 20260101
-SAMPLE, FEW = 36, 2  # pairs of a normal run, and for each pair worlds with a fault
+SAMPLE, FEW = 18, 2  # pairs of a normal run, and for each pair worlds with a fault
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import StartBot
+from tests.support.sample import one_in
 from tests.support.stubs import Container, Json, unused_port
 from tests.support.world import World
 
@@ -190,7 +191,7 @@ def test_each_answer_of_a_dialogue_counts_once(
 @pytest.mark.parametrize("queue_url", ["", QUEUE], ids=["webhook", "queue"])
 @pytest.mark.parametrize(
     ("is_limited", "ends_at"),
-    [*((False, n) for n in range(1, 28)), *((True, n) for n in range(1, 36))],
+    one_in(3, [*((False, n) for n in range(1, 28)), *((True, n) for n in range(1, 36))]),
 )
 def test_a_container_may_end_anywhere(
     world: Callable[..., World],
@@ -221,7 +222,7 @@ def test_a_container_may_end_anywhere(
 
 
 @pytest.mark.parametrize("is_refused", [False, True], ids=["taken", "refused"])
-@pytest.mark.parametrize("ends_at", range(1, 18))
+@pytest.mark.parametrize("ends_at", one_in(3, range(1, 18)))
 def test_wherever_a_container_ends_an_answer_is_markdown_or_text(
     world: Callable[..., World], is_refused: bool, ends_at: int
 ) -> None:
@@ -334,7 +335,7 @@ PLAIN = BOT.replace('SESSION = "chat"\n', "").replace(", session):", ", session=
 
 
 @pytest.mark.parametrize("queue_url", ["", QUEUE], ids=["webhook", "queue"])
-@pytest.mark.parametrize("bot", [BOT, PLAIN], ids=["with sessions", "without"])
+@pytest.mark.parametrize("bot", one_in(2, [BOT, PLAIN]), ids=["with sessions", "without"])
 def test_a_release_that_raises_for_an_hour_leaves_nobody_unanswered(
     world: Callable[..., World],
     start_with_sessions: StartBot,

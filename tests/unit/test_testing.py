@@ -838,7 +838,7 @@ def test_a_call_for_later_that_has_to_wait_is_made_later(chat_with: With, waits:
     [name] = waits
     assert name.startswith("retry.")
     assert texts(ada) == []
-    chat.advance(1300)
+    chat.advance(1500)
     assert (texts(ada), dict(waits)) == (["Tea"], {})
 
 
