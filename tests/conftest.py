@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +22,7 @@ from tests.support.stubs import (
     TEXT,
     TOKEN,
     Container,
+    Finder,
     Json,
     Log,
     Peer,
@@ -117,14 +116,15 @@ def log() -> Iterator[Log]:
 def start(log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     """Start a container in place of the last: `start(api_url, NAME="value")`.
 
-    At the end, no secret may be in its log or in its answers.
+    With `connects=False`, its connections are opened by the first calls, not at start-up. At the
+    end, no secret may be in its log or in its answers.
     """
     last: list[Container] = []
     said: list[list[str]] = []  # by each container; a world has thousands, which are let go
 
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)  # start-up sets it
 
-    def start_container(api_url: str, **environment: str) -> Container:
+    def start_container(api_url: str, connects: bool = True, **environment: str) -> Container:
         values = {
             "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",  # answers are written as on Lambda
             "TELEGRAM_BOT_TOKEN": TOKEN,
@@ -151,7 +151,7 @@ def start(log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
             monkeypatch.setenv(name, value)
         while last:
             last.pop().stop()
-        last.append(Container(log))
+        last.append(Container(log, connects))
         said.append(last[0].said)
         return last[0]
 
@@ -185,16 +185,12 @@ def start_with_parameter(start: Start) -> Start:
 
 
 @pytest.fixture
-def start_bot(
-    start: Start, bot_api: BotApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> StartBot:
+def start_bot(start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch) -> StartBot:
     """Start a container with this bot.py: `start_bot(source, NAME="value")`."""
 
-    def start_container(source: str, **environment: str) -> Container:
-        (tmp_path / "bot.py").write_text(source)
-        if str(tmp_path) not in sys.path:
-            monkeypatch.syspath_prepend(tmp_path)
-        return start(bot_api.url, **environment)
+    def start_container(source: str, connects: bool = False, **environment: str) -> Container:
+        monkeypatch.setattr(Finder, "bot", source)
+        return start(bot_api.url, connects, **environment)
 
     return start_container
 
@@ -234,4 +230,4 @@ def start_with_schedules(start_bot: StartBot) -> StartBot:
 @pytest.fixture
 def container(start: Start, bot_api: BotApi) -> Container:
     """A container whose Telegram is the stubbed Bot API."""
-    return start(bot_api.url)
+    return start(bot_api.url, connects=False)

@@ -19,6 +19,7 @@ import traceback
 from binascii import crc32
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
+from importlib.abc import SourceLoader
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -62,28 +63,46 @@ class Loader(SourceFileLoader):
         return super().get_code(fullname)
 
 
+class Written(SourceLoader):
+    """Loads a bot.py that is never on a disk, as if it were where Lambda has it."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source.encode()
+
+    def get_filename(self, fullname: str) -> str:
+        return "/var/task/bot.py"
+
+    def get_data(self, path: str) -> bytes:
+        return self._source
+
+
 class Finder:
     """Finds handler and botkit at once: a container imports some 20 modules of them, for each test.
 
-    What finds them otherwise looks at the disk, and asks pytest whether they are tests.
+    What finds them otherwise looks at the disk, and asks pytest whether they are tests. `bot` is
+    the source of the test's bot.py, if it has one.
     """
+
+    bot: str | None = None
 
     @classmethod
     def find_spec(
         cls, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
+        if name == "bot" and cls.bot is not None:
+            return importlib.util.spec_from_loader(name, Written(cls.bot))
         folder = path[0] if path else str(LAMBDA)
         is_ours = name in ("botkit", "handler") or name.startswith("botkit.")
         if not is_ours or not folder.startswith(str(LAMBDA)):
             return None
-        file = cls._file(name, folder)
-        return importlib.util.spec_from_loader(name, Loader(name, file)) if file else None
+        return cls._spec(name, folder)
 
     @staticmethod
     @cache
-    def _file(name: str, folder: str) -> str | None:
+    def _spec(name: str, folder: str) -> ModuleSpec | None:
         spec = PathFinder.find_spec(name, [folder])
-        return spec.origin if spec else None
+        file = spec and spec.origin
+        return importlib.util.spec_from_loader(name, Loader(name, file)) if file else None
 
 
 class Context:
@@ -114,19 +133,25 @@ class Log(logging.Handler):
 class Container:
     """A new Lambda container: the modules of lambda/ loaded afresh. Only one lives at a time.
 
-    `log` has what was logged, `said` all that it ever answered or raised.
+    `log` has what was logged, `said` all that it ever answered or raised. Unless it `connects` at
+    start-up, its first call does, which takes half the time.
     """
 
     passed = 0  # seconds
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, connects: bool = True) -> None:
         self.log = log.lines
         self.said: list[str] = []
         self.table: Any = None  # of the sessions, if the test gives it one
         self.schedules: Any = None  # also if the test gives it some
         self.queues: Any = None  # and some of these
         unload()
-        self.handler: ModuleType = importlib.import_module("handler")
+        with pytest.MonkeyPatch.context() as patch:
+            if not connects:
+                connection = self.module("http.connection").Connection
+                patch.setattr(connection, "prepare", lambda self: None)
+                patch.setattr(connection, "open", lambda self, timeout: None)
+            self.handler: ModuleType = importlib.import_module("handler")
 
     def invoke(self, event: Any, milliseconds: int = 10_000) -> Any:
         """Invoke the function as AWS's runtime client does, with so many milliseconds left.

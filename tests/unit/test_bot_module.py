@@ -240,8 +240,9 @@ def test_a_broken_bot_loses_no_update_and_its_log_has_no_secret(
 
 @pytest.mark.parametrize("name", ["about", "brought"])
 def test_a_broken_import_names_the_file_with_its_folder_and_the_bots_line(
-    start_bot: StartBot, tmp_path: Path, name: str
+    start_bot: StartBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / name).mkdir()
     (tmp_path / name / "__init__.py").write_text("\n1 / 0")
     container = start_bot(f"\n\nimport {name}")
@@ -258,22 +259,22 @@ def test_a_bot_without_reply_loses_no_update(start_bot: StartBot) -> None:
 
 
 def test_a_bot_that_could_not_be_imported_is_imported_later(
-    start_bot: StartBot, tmp_path: Path
+    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = "import os\nos.stat(__file__ + '.there')\nreply = lambda update: []"
+    source = "import os\nos.environ['THERE']\nreply = lambda update: []"
     container = start_bot(source)
     assert container.invoke(request(UPDATE)) == text_response(503, "misconfigured")
-    (tmp_path / "bot.py.there").touch()
+    monkeypatch.setenv("THERE", "yes")
     assert container.invoke(request(UPDATE)) == text_response(200)
 
 
 def test_a_call_of_the_import_is_none_of_the_update(
-    start_bot: StartBot, bot_api: BotApi, tmp_path: Path
+    start_bot: StartBot, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    imported = "import os\nfrom botkit import telegram\nos.stat(__file__ + '.there')\n"
+    imported = "import os\nfrom botkit import telegram\nos.environ['THERE']\n"
     called = "telegram.call('setMyName', name='Bot')\n"
     container = start_bot(f"{imported}{called}reply = lambda update: [{CALL}]")
-    (tmp_path / "bot.py.there").touch()
+    monkeypatch.setenv("THERE", "yes")
     bot_api.expects({"method": "setMyName", "name": "Bot"}, CALL)
     assert outcome_of(container) == "answered"
     assert container.line["methods"] == [CALL["method"]]

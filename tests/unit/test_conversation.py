@@ -741,11 +741,11 @@ def trip(message):
 
 
 @pytest.fixture
-def tour(tmp_path: Path) -> Iterator[Path]:
+def tour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A module beside bot.py, with a dialogue, which each container imports when it needs it."""
     file = tmp_path / "tour.py"
     file.write_text(LAZY)
-    importlib.invalidate_caches()
+    monkeypatch.syspath_prepend(tmp_path)
     yield file
     sys.modules.pop("tour", None)
 

@@ -125,7 +125,7 @@ def test_an_answer_comes_before_api_gateway_gives_up(container: Container) -> No
 
 def test_an_import_and_the_connection_share_the_time_of_start_up(start_bot: StartBot) -> None:
     source = "from botkit.deadline import deadline\ndeadline.start(-1)\nreply = lambda update: []"
-    container = start_bot(source)
+    container = start_bot(source, connects=True)
     assert container.module("deadline").deadline.left() <= -1
 
 
@@ -231,7 +231,7 @@ def test_a_service_that_cant_be_reached_is_no_reason_not_to_start(
 ) -> None:
     with unused_port() as port:
         nobody = session_environment(f"http://127.0.0.1:{port}")
-        container = start_bot("def reply(update):\n    return []", **nobody)
+        container = start_bot("def reply(update):\n    return []", connects=True, **nobody)
     assert [line["message"] for line in container.log] == ["not ready at start-up"]
     assert container.log[0]["error"].startswith("ConnectionRefusedError")
     container.deliver({"update_id": 1})

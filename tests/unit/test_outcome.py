@@ -218,8 +218,9 @@ def reply(update):
 
 
 def test_the_log_lists_the_lines_of_the_bot_with_their_functions(
-    start_bot: StartBot, tmp_path: Path
+    start_bot: StartBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop" / "prices.py").write_text(SHOP)
     container = start_bot(
