@@ -49,12 +49,9 @@ def run(folder: Path, *command: str, stdout: int = subprocess.PIPE) -> str:
 
 
 def copied(folder: Path) -> Path:
-    """Copy what the tests need into a folder, and return it."""
-    for name in ("docs", "examples", "lambda", "scripts", "tests", "tools"):
-        shutil.copytree(ROOT / name, folder / name)
-    for file in (ROOT / "conftest.py", ROOT / "pyproject.toml", *ROOT.glob("*.tf")):
-        shutil.copy(file, folder)
-    return folder
+    """Copy the project into a folder, and return it. The tests read nothing that is hidden."""
+    ignore = shutil.ignore_patterns(".*", "__pycache__")
+    return Path(shutil.copytree(ROOT, folder, ignore=ignore))
 
 
 def cover(folder: Path) -> Path:

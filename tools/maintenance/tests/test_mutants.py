@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from coverage import CoverageData
+from telegram_bot_aws.local.project import ROOT
 
 from maintenance import mutants
 from maintenance.mutants import files, reached
@@ -29,6 +30,12 @@ def coverage(tmp_path: Path) -> Path:
         data.add_lines({"/x/project/lambda/botkit/aws.py": lines, "/x/other/botkit/aws.py": [9]})
     data.write()
     return tmp_path / ".coverage"
+
+
+def test_the_tests_find_each_file_in_the_copy(tmp_path: Path) -> None:
+    copy = mutants.copied(tmp_path / "project")
+    names = {path.name for path in ROOT.iterdir() if path.name[0] not in "._"}
+    assert {path.name for path in copy.iterdir()} == names
 
 
 def test_each_line_has_the_tests_that_reach_it(coverage: Path) -> None:
