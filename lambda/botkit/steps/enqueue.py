@@ -82,16 +82,16 @@ def group(update: Json) -> str:
     person. With SESSION the group is the session, also for taps, so that no two updates of a
     session are answered at the same time. Raises Failure if SESSION may succeed later.
     """
-    if settings.session_table:
+    if hasattr(bot_module.loaded(), "SESSION"):
         from .. import session_key
 
         try:
             key = session_key.key_of(update)
         except BaseException as error:  # from bot.py
-            # In another group the update would lose its order, so let Telegram redeliver it. But
-            # while bot.py can't be imported, or if SESSION fails for good, let it wait in the
-            # queue: the failure is logged when it comes out.
-            if isinstance(error, Failure) and error.may_pass and bot_module.loaded():
+            # In another group the update would lose its order, so let Telegram redeliver it. But if
+            # SESSION fails for good, let it wait in the queue: the failure is logged when it comes
+            # out.
+            if isinstance(error, Failure) and error.may_pass:
                 raise
             key = None
         if key is not None:
