@@ -206,12 +206,13 @@ def test_the_first_message_is_the_updates(lined: Lined) -> None:
 
 def test_albums_cost_other_updates_nothing(lined: Lined) -> None:
     line = lined(BOT.replace(TIMED, '"albums"'))
-    line.arrive(*numbered(sent(PLAIN), sent({}, "callback_query")))
+    line.arrive(*numbered(sent(PLAIN), sent({}, "callback_query"), sent(ALBUM, EDIT)))
     assert line.calls == []
     for update in line.queued:
         line.answer(update)
-    assert line.turns == [[1], [2]]
-    assert line.calls == ["GetItem"] * 2
+    assert line.turns == [[1], [2], [3]]
+    assert {each["level"] for each in line.container.log} == {"INFO"}
+    assert line.calls == ["GetItem"] * 3
     assert line.pauses == []
     assert line.together.seconds() == 1.5
 
@@ -565,7 +566,9 @@ def test_what_works(start_with_sessions: StartBot, wanted: str) -> None:
 
 
 def test_only_a_bot_that_has_it_loads_it(start_with_sessions: StartBot) -> None:
-    start_with_sessions(BOT.replace("TOGETHER", "APART"), QUEUE_URL=QUEUE)
+    container = start_with_sessions(BOT.replace("TOGETHER", "APART"), QUEUE_URL=QUEUE)
+    container.answer_calls(lambda *call: {})
+    container.deliver(album()[0])
     assert "botkit.turns" not in sys.modules
     start_with_sessions(BOT, QUEUE_URL=QUEUE)
     assert "botkit.turns" in sys.modules
