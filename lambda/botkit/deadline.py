@@ -24,7 +24,7 @@ TIMES = {
     "event": (900.0, 1.0),
 }
 # For each purpose: the seconds that earlier work must leave for it, at most a third of the time
-# left.
+# left. It may take more, until the deadline.
 RESERVES = {
     "keep": 2.0,  # to keep a failed update, over a new connection
     "note": 0.5,  # to note in a session which calls are over, or the messages of a turn

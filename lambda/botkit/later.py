@@ -311,7 +311,8 @@ def _request(method: str, name: str, expected: str, **content: Any) -> bool:
         if error.code == "ValidationException":  # its text may quote the call
             if "role" not in reason:
                 raise BadSchedule(
-                    f"Scheduler refuses the call, its time or its zone: {error.code}"
+                    "Scheduler refuses the call, its time or its zone (a zone has a name such as "
+                    f"Europe/Berlin): {error.code}"
                 ) from None
             # The role may be so new that Scheduler doesn't know it yet.
             reason = f"{error.code} about the role {settings.later_role}"

@@ -28,6 +28,7 @@ OTHERS = {
     "Extension.LaunchError", "Extension.Crash", "CodeArtifactUserPending", "CodeStorageExceeded",
     "function is currently in the following state: Pending", "Alias already exists",
     "Time to live has been modified multiple times", "Telegram did not accept the token",
+    "ExpiredToken", "InvalidClientTokenId", "No valid credential sources found",
 }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ FUNCTIONS = Path(__file__).resolve().parent / "functions"
 
 RUNTIME = "3.13"
 RUNTIME_CLIENT = "awslambdaric"
+# Each with its bot in functions/. Their versions are pinned in the requirements files.
 LIBRARIES = {
     "requests": "with_requests",
     "pyTelegramBotAPI": "with_telebot",

@@ -20,6 +20,7 @@ PHOTO_TYPES = {"png", "jpg", "gif", "webp", "bmp"}
 
 
 def text_content(request: Request, source: Json, name: str = "text") -> Json:
+    """Return the text of sendMessage, an edit or an inline result, as a part of a message."""
     text, entities = text_in(request, source, name, entities="entities")
     if not text:
         raise bad("text must be non-empty" if source.get(name) else "message text is empty")

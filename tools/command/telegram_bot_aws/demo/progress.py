@@ -1,4 +1,4 @@
-"""The demo's output in the terminal: answers, and progress with the time of each step."""
+"""The demo's output in the terminal: answers, and progress with the seconds of each step."""
 
 from __future__ import annotations
 
