@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,6 +14,7 @@ from botkit.fakes.services import Schedules, Table
 from pytest_httpserver import HTTPServer
 from telegram_stand_in import Server, Telegram, private_chat
 
+from tests.support.connections import Served
 from tests.support.stubs import (
     AWS,
     KEY,
@@ -45,6 +47,13 @@ class BotApi:
     def __init__(self, server: HTTPServer) -> None:
         self._server = server
         self.url = server.url_for("").rstrip("/")
+
+    def serve(self, container: Container) -> Container:
+        """Answer the calls of a container without a connection, if they are for this Bot API."""
+        telegram = sys.modules.get("botkit.telegram")
+        if telegram and telegram.own.connection.url == self.url:
+            telegram.own.connection = Served(self._server)
+        return container
 
     def expects(self, *calls: Json) -> None:
         """Expect calls, in the form that `bot.reply` returns, and carry them out."""
@@ -190,7 +199,8 @@ def start_bot(start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch) ->
 
     def start_container(source: str, connects: bool = False, **environment: str) -> Container:
         monkeypatch.setattr(Finder, "bot", source)
-        return start(bot_api.url, connects, **environment)
+        container = start(bot_api.url, connects, **environment)
+        return container if connects else bot_api.serve(container)
 
     return start_container
 
@@ -230,4 +240,4 @@ def start_with_schedules(start_bot: StartBot) -> StartBot:
 @pytest.fixture
 def container(start: Start, bot_api: BotApi) -> Container:
     """A container whose Telegram is the stubbed Bot API."""
-    return start(bot_api.url, connects=False)
+    return bot_api.serve(start(bot_api.url, connects=False))

@@ -14,6 +14,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from botkit.deadline import Deadline
+from pytest_httpserver import HTTPServer
+from werkzeug import Request
 
 Json = dict[str, Any]
 JSON = {"Content-Type": "application/json"}
@@ -24,6 +26,9 @@ class _Answers:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
 
     def prepare(self) -> None:
         """Open nothing."""
@@ -63,6 +68,24 @@ class Posts(_Answers):
     ) -> Any:
         result = self._function(path.rpartition("/")[2], json.loads(body), timeout)
         return _answer({"ok": True, "result": result})
+
+
+class Served(_Answers):
+    """Has requests answered by a server of pytest-httpserver, without a connection to it."""
+
+    def __init__(self, server: HTTPServer) -> None:
+        super().__init__(server.application)
+
+    def exchange(
+        self, method: str, path: str, body: bytes, headers: Json, timeout: float, limit: int
+    ) -> Any:
+        if timeout <= 0:
+            from botkit.errors import Unreachable  # of the container that asks
+
+            raise Unreachable("no time left")
+        request = Request.from_values(path, method=method, data=body, headers=headers)
+        answer = self._function(request)
+        return SimpleNamespace(status=answer.status_code, headers=answer.headers, body=answer.data)
 
 
 class Streams(_Answers):

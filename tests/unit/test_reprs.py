@@ -81,7 +81,7 @@ def test_no_secret_is_shown(start_with_sessions: StartBot) -> None:
     texts = [*map(repr, shown)]
     assert [text for text in texts if SECRET in text] == []
     assert [text for text in texts if " at 0x" in text] == []
-    assert texts[1].startswith("<Client: <Connection: 127.0.0.1:") and "a token" in texts[1]
+    assert texts[2].startswith("<Client: <Connection: localhost:1 ") and "a token" in texts[2]
 
 
 def test_an_object_says_in_short_what_it_is(start_with_sessions: StartBot) -> None:
