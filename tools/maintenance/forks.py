@@ -58,8 +58,10 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
         began = time.monotonic()
         run(items)  # here, so that forks needn't import what it imports
         limit = 5 + 5 * (time.monotonic() - began)
-        if session.testsfailed or fails(items, limit):
+        if session.testsfailed:
             raise session.Failed("the tests fail without a mutant")
+        if fails(items, limit):
+            pytest.exit(f"{items[0].nodeid} fails without a mutant, if it runs again", 1)
         for work in works:
             [mutation] = work.mutations
             chosen = [item for item in items if item.nodeid in tests_of(mutation, tests)]
@@ -75,7 +77,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
                     items.remove(chosen[0])  # the next mutant is near, and may also fail it
                     items.insert(0, chosen[0])
     if fails(items, limit):
-        raise session.Failed("the tests fail without a mutant, in another order")
+        pytest.exit(f"{items[0].nodeid} fails without a mutant, in another order", 1)
     return True
 
 

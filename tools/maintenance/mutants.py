@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -163,8 +163,9 @@ def main() -> int:
     total: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(WORKERS) as pool:
         coverage = cover(copied(Path(temporary, "project")))
-        found = pool.map(mutate, modules, [coverage] * len(modules))
-        for module, results in zip(modules, found, strict=True):
+        tried = {pool.submit(mutate, module, coverage): module for module in modules}
+        for each in as_completed(tried):
+            module, results = tried[each], each.result()
             if results is None:
                 print(f"\n{module}.py: its tests fail without a mutant", flush=True)
                 total["not tried"] += 1
@@ -179,9 +180,9 @@ def main() -> int:
                     print(f"\n{module}.py: a survivor", *lines(result), sep="\n")
             print(f"\n{module}.py: {dict(counts)}", flush=True)
             total += counts
-    tried = total["killed"] + total["survived"]
-    if tried:
-        print(f"\n{total['killed']} of {tried} mutants killed ({total['killed'] / tried:.1%})")
+    count = total["killed"] + total["survived"]
+    if count:
+        print(f"\n{total['killed']} of {count} mutants killed ({total['killed'] / count:.1%})")
     return int(total["survived"] + total["not tried"] > 0)
 
 

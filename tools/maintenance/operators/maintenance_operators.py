@@ -67,11 +67,14 @@ class ForceCondition(Operator):  # type: ignore[misc]
 
 
 class ReturnNone(Operator):  # type: ignore[misc]
-    """Return None instead of a result."""
+    """Return None instead of a result, unless it is False, from which `if` can't tell it."""
 
     def mutation_positions(self, node: Any) -> Iterator[Any]:
-        if node.type == "return_stmt" and node.children[1].get_code(False) != "None":
-            yield node.children[1].start_pos, node.children[1].end_pos
+        if node.type != "return_stmt":
+            return
+        result = node.children[1]
+        if result.get_code(False) not in ("None", "False"):
+            yield result.start_pos, result.end_pos
 
     def mutate(self, node: Any, index: int) -> Any:
         node.children[1] = Name("None", node.children[1].start_pos, " ")
