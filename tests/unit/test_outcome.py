@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -221,6 +222,8 @@ def test_the_log_lists_the_lines_of_the_bot_with_their_functions(
     start_bot: StartBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(tmp_path)
+    for name in ("shop", "shop.prices"):
+        monkeypatch.delitem(sys.modules, name, raising=False)  # if the test has run before
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop" / "prices.py").write_text(SHOP)
     container = start_bot(
