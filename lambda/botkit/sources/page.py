@@ -143,14 +143,12 @@ class Problem(Exception):
     """A request is refused before it reaches the bot. `response` tells the page why."""
 
     def __init__(self, status: int, name: str, sentence: str) -> None:
-        super().__init__(status, name, sentence)
         self.response = problem_response(status, name, sentence)
 
 
 def ask_bot(event: Json, method: str, path: str) -> Json:
     """Return the response of bot.on_request(), after the user's signature is verified."""
     started = time.monotonic()
-    text = ""
     try:
         request = read_request(event, method, path)
         if settings.allowed_ids:
@@ -169,7 +167,7 @@ def ask_bot(event: Json, method: str, path: str) -> Json:
         outcome = outcome_of(error)
         if outcome.status == 200:
             outcome = outcome.but("page_failed")
-        status = outcome.status
+        status, text = outcome.status, ""
     about = {"method": method, "status": status}
     outcome.log("request", started, current.run.made.methods, about)
     if outcome.name == "answered":
