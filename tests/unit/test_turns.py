@@ -196,6 +196,31 @@ def test_what_was_answered_at_once_is_no_part_of_a_turn(lined: Lined) -> None:
     assert line.turns == [[2], [1]]
 
 
+def test_what_is_answered_while_its_turn_is_asked_for_is_no_part_of_it(lined: Lined) -> None:
+    line = lined()
+    first, second = album()
+    line.arrive(first, second)
+    store = line.container.module("store")
+
+    def call(service: str, target: str, params: Json) -> Any:
+        if target.endswith("PutItem") and len(line.turns) == 1:
+            line.container.answer_calls(line.call)
+            store.Item("session", "-7").keep({2: []}, always=True)
+        return line.call(service, target, params)
+
+    line.container.answer_calls(call)
+    assert line.answer(first) == "ignored"
+    assert line.turns == [[1, 2], [1]]
+
+
+def test_a_turn_costs_one_read_more_than_another_update(lined: Lined) -> None:
+    line, parts = lined(), album()
+    line.arrive(*parts, seconds=2)
+    line.calls.clear()
+    line.answer(parts[0])
+    assert line.calls == ["GetItem", "GetItem", "PutItem"]
+
+
 def test_the_first_message_is_the_updates(lined: Lined) -> None:
     line, parts = lined(), album()
     line.arrive(*parts)
@@ -491,12 +516,18 @@ def test_a_replayed_turn_leaves_out_what_was_answered_by_itself(lined: Lined) ->
     assert line.turns == [[2], [1, 3]]
 
 
-def test_a_turn_that_was_kept_twice_is_answered_once(lined: Lined, bot_api: BotApi) -> None:
+@pytest.mark.parametrize("is_silent", [False, True], ids=["answered", "ignored"])
+def test_a_turn_that_was_kept_twice_is_answered_once(
+    lined: Lined, bot_api: BotApi, is_silent: bool
+) -> None:
     """The second time with one message more, at whose answer the replay ends half-way."""
     call = {"method": "sendMessage", "chat_id": 7, "text": "Well"}
-    line, parts = lined(BOT.replace("return []", f"return [{call}]")), album(sent(ALBUM))
-    bot_api.expects(call)
-    assert replay(line.container, whole(parts[:2]), 2) == "answered"
+    answer = f"return [] if {is_silent} and len(ASKED) == 1 else [{call}]"
+    line, parts = lined(BOT.replace("return []", answer)), album(sent(ALBUM))
+    if not is_silent:
+        bot_api.expects(call)
+    first = replay(line.container, whole(parts[:2]), 2)
+    assert first == ("ignored" if is_silent else "answered")
     bot_api.refuses(call, 500, "no")
     assert replay(line.container, whole(parts), 2, 3) == "unreachable"
     bot_api.expects(call)

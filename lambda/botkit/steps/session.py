@@ -75,8 +75,6 @@ def rest_of(run: Run, item: store.Item) -> Run:
     if not left:  # a replay may have ended half-way: the newest update with calls may need them
         newest = [each for each, state in states.items() if state != store.SILENT][-1:]
         left = ids[ids.index(newest[0]) :] if newest else ids
-    if left == ids:
-        return run
     parts = turns.parts_of(run.as_sent(), ids)
     rest = Run.of_update("replay", turns.joined([p for p in parts if p["update_id"] in left]))
     rest.made, rest.attempt, rest.was_asked = run.made, run.attempt, run.was_asked

@@ -696,6 +696,7 @@ def test_a_framework_s_failure_is_kept_though_its_session_knows_it(
     are_away = False
     for _ in range(2):  # its 200 is lost
         assert container.deliver(message()) == (200, None)
+        assert container.line["error"] == "it failed before, and may not have been kept"
     assert container.invoke(REPLAY) == replayed(2)
     assert json.loads(container.table.items["42"]["session"]["S"]) == {"count": 2}
 

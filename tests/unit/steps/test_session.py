@@ -221,7 +221,9 @@ def another_change(container: Container) -> None:
 
 def test_who_is_late_asks_again(start_with_sessions: StartBot, bot_api: BotApi) -> None:
     # With the update as it was sent.
-    changes_it = COUNT.replace("    session[", '    del update["message"]\n    session[')
+    changes_it = COUNT.replace(
+        "    session[", f"    assert update == {message()}\n    update.clear()\n    session["
+    )
     container = start_with_sessions(changes_it)
     meanwhile(container, lambda: another_change(container), times=2)
     bot_api.expects(said(21))
