@@ -66,6 +66,7 @@ print(len(every) > 400, all(kind.__pydantic_complete__ for kind in every))
     assert run(program) == ["True", "True"]
 
 
+@pytest.mark.slow
 def test_threads_build_one_after_the_other() -> None:
     program = f"""
 from pydantic import BaseModel
@@ -104,6 +105,7 @@ with ThreadPoolExecutor(4) as threads:
     assert run(program) == ["True", "1"]
 
 
+@pytest.mark.slow
 def test_a_bots_own_models_may_contain_them_or_extend_them() -> None:
     program = f"""{IMPORT}
 from pydantic import BaseModel
