@@ -13,6 +13,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import NoReturn
 
@@ -21,7 +22,8 @@ from telebot import apihelper, util
 from telebot.handler_backends import FileHandlerBackend, HandlerBackend, MemoryHandlerBackend
 from telebot.storage import StateMemoryStorage, StatePickleStorage
 
-from .errors import BadSession, Failure, Misconfigured, Refused
+from . import current
+from .errors import BadSession, Failure, Misconfigured, Refused, Unreachable
 from .frameworks import adapter
 from .place import Place
 from .types import Any, Json
@@ -87,17 +89,22 @@ def reply_with(bot: telebot.TeleBot) -> Callable[..., list[Json]]:
     def handle(update: Json) -> None:
         check()
         errors.last = None
+        in_background = current.asking.unraised
+        in_background.clear()
         own = _Place(update)
         for storage in ours.values():
             storage.begin(own)
         telebot.logger.addFilter(errors)
         try:
             bot.process_new_updates([telebot.types.Update.de_json(update)])
-            if errors.last:
-                raise errors.last
+            for failed in (errors.last, *in_background):
+                if failed:
+                    raise failed
         except apihelper.ApiTelegramException as error:
             raise error from error.result.refusal
         finally:
+            for failed in in_background:
+                adapter.remember(failed)
             telebot.logger.removeFilter(errors)
             states.end()
 
@@ -251,11 +258,21 @@ def _described(function: Any) -> str:
 
 
 class _Task(util.AsyncTask):
-    """Runs `util.async_dec` functions at once: an update is over when its handler returns."""
+    """Runs `util.async_dec` functions at once: an update is over when its handler returns.
+
+    An error fails the update unless the bot calls wait(), which raises it.
+    """
 
     def __init__(self, target: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         self.target, self.args, self.kwargs = target, args, kwargs
         self._run()  # type: ignore[no-untyped-call]
+        if isinstance(self.result, Exception):
+            current.asking.unraised.append(self.result)
+
+    def wait(self) -> Any:
+        if self.result in current.asking.unraised:
+            current.asking.unraised.remove(self.result)
+        return super().wait()  # type: ignore[no-untyped-call]
 
 
 class _Response(util.CustomRequestResponse):
@@ -267,6 +284,22 @@ class _Response(util.CustomRequestResponse):
         self.refusal = refusal
 
 
+class _NoAnswer(Unreachable, apihelper.requests.ConnectionError):  # type: ignore[misc, name-defined]
+    """There was no usable answer. A bot may expect the exception of telebot's HTTP client."""
+
+
+@contextmanager
+def _like_its_client() -> Iterator[None]:
+    """Raise _NoAnswer if a block gets no usable answer."""
+    try:
+        yield
+    except Misconfigured:
+        raise
+    except Unreachable as error:
+        raise _NoAnswer(str(error)) from error
+
+
+@_like_its_client()
 def _send(method: str, url: str, *, params: Any, files: Any, **timeouts: object) -> Any:
     """Make a call for telebot, in place of its HTTP client."""
     uploads = {name: _file(name, file) for name, file in (files or {}).items()}
@@ -277,6 +310,7 @@ def _send(method: str, url: str, *, params: Any, files: Any, **timeouts: object)
     return util.CustomRequestResponse(json.dumps({"ok": True, "result": result}))
 
 
+@_like_its_client()
 def _download(token: str, file_path: str) -> bytes:
     try:
         return adapter.download(file_path)

@@ -76,7 +76,9 @@ def download(file_path: str) -> bytes:
 def remember(error: object, what: object = None) -> None:
     """Remember an error if it is botkit's, except a refusal that a retry wouldn't change."""
     failures = current.asking.failures
-    if not isinstance(error, Failure) or error in (known for _, known in failures):
+    if not isinstance(error, Failure):
+        return
+    if any(known in (error, error.__cause__) for _, known in failures):
         return
     if error.may_pass or not isinstance(error, Refused):
         failures.append((what, error))
