@@ -121,7 +121,7 @@ def test_an_authors_tests_have_no_deadline(framework: Any, loop: Any, left: floa
 
 @pytest.mark.parametrize(("left", "expected"), [(1, ["done"]), (0, [])], ids=["in time", "late"])
 def test_the_tasks_of_an_update_have_its_time(
-    framework: Any, loop: Any, left: float, expected: list[str]
+    framework: Any, loop: Any, caplog: pytest.LogCaptureFixture, left: float, expected: list[str]
 ) -> None:
     framework.deadline.start(left)
     done: list[str] = []
@@ -136,6 +136,8 @@ def test_the_tasks_of_an_update_have_its_time(
 
     loop.run(handle())
     assert done == expected
+    told = [record.task for record in caplog.records]  # type: ignore[attr-defined]
+    assert told == ([] if done else [work.__qualname__])
 
 
 def test_only_an_exception_fails_an_update(framework: Any, loop: Any) -> None:
@@ -246,13 +248,6 @@ def test_what_an_interrupted_update_started_is_ended(framework: Any, loop: Any) 
     with pytest.raises(SystemExit):
         loop.run(handle())
     assert done == ["ended"]
-
-
-def test_what_has_no_session_is_refused_in_words(framework: Any) -> None:
-    framework.current.asking.session = ""
-    with pytest.raises(framework.FailedForGood) as raised:
-        framework.handle({}, lambda: framework.change(dict.clear))
-    assert str(raised.value.error).endswith("gives this update no session")
 
 
 def test_a_change_that_is_not_possible_is_remembered(framework: Any) -> None:
@@ -379,20 +374,6 @@ def test_what_failed_first_at_the_start_is_told_even_if_it_succeeds_later(framew
             pass
 
     with pytest.raises(framework.Unreachable, match="call 1"):
-        framework.handle(None, handler)
-
-
-@pytest.mark.parametrize(
-    ("code", "kind"),
-    [(400, "FailedForGood"), (428, "FailedForGood"), (429, "Refused"), (499, "FailedForGood")],
-)
-def test_an_update_is_handled_again_only_after_a_refusal_for_now(
-    framework: Any, code: int, kind: str
-) -> None:
-    def handler() -> None:
-        raise framework.Refused("sendMessage", code, "no", {})
-
-    with pytest.raises(getattr(framework, kind)):
         framework.handle(None, handler)
 
 

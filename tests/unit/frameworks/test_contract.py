@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import logging
+import sys
 from typing import Any, NamedTuple
 
 import pytest
 from botkit.fakes.services import EVERY, Schedules
+from telegram_stand_in import Telegram
 
 from tests.conftest import BotApi, StartBot
-from tests.support.stubs import Container, Json, message
+from tests.support.stubs import Container, Json, load, message
 from tests.support.telebot import restored
+from tests.support.telegram import files
 
 MESSAGE: Json = {"message_id": 8, "date": 1767225600, "chat": {"id": 42, "type": "private"}}
 ME = {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
@@ -23,25 +27,39 @@ class Framework(NamedTuple):
 
     bot: str  # whose handler of messages ends it
     end: str
-    send: str  # a line that sends a text
-    download: str
+    call: str  # a call of the Bot API, by the library's name for it
+    download: str  # the data of the file with the path "a"
     keep: str  # a line that keeps the number n
     kept: str  # that number, or 0
     session: Json  # which has the number 1
     handles_errors: str  # the bot's error handler, which passes over all of them
     impossible: str  # a line that can't work here
     why: str
+    upload: str  # the parameters of a document a.txt with the downloaded data
+    raises: dict[int, str]  # the library's exceptions, by the codes of refusals and downloads
+    polls: tuple[str, ...]  # the library's functions that get updates by themselves
     chat: int | str = 42  # as its calls name it
     asks_who_it_is: bool = False
+    background: tuple[str, ...] = (  # lines that define later(), and the one that starts it
+        "import asyncio",
+        "async def later():",
+        "asyncio.create_task(later())",
+    )
+
+    def send(self, text: str) -> str:
+        """Return a line that sends a text, of which this is the source."""
+        return self.call.format(f"send_message(42, {text})")
 
 
 FRAMEWORKS = {
     "aiogram": Framework(
         """
 from aiogram import Dispatcher
+from aiogram.fsm.storage.memory import MemoryStorage, SimpleEventIsolation
+from aiogram.types import BufferedInputFile
 from botkit import on_aiogram
 
-dispatcher = Dispatcher()
+dispatcher = Dispatcher(events_isolation=SimpleEventIsolation())
 
 
 @dispatcher.business_message()
@@ -50,8 +68,8 @@ dispatcher = Dispatcher()
 async def handle(message, bot, state):
 """,
         "reply = on_aiogram.reply_with(dispatcher)",
-        "await bot.send_message(42, {})",
-        "await bot.download_file('a')",
+        "await bot.{}",
+        "(await bot.download_file('a')).read()",
         "await state.update_data(n=n)",
         "(await state.get_data()).get('n', 0)",
         {"fsm:42:42:default": {"data": {"n": 1}}},
@@ -62,10 +80,19 @@ async def pass_over(event):
 """,
         "await state.storage.set_data(type(state.key)(1, 999, 999), {'n': 1})",
         OTHERS,
+        upload="BufferedInputFile(data, 'a.txt')",
+        raises={
+            400: "TelegramBadRequest",
+            403: "TelegramForbiddenError",
+            404: "TelegramBadRequest",
+            429: "TelegramRetryAfter",
+            500: "TelegramNetworkError",
+        },
+        polls=("dispatcher.run_polling", "dispatcher.start_polling"),
     ),
     "ptb": Framework(
         """
-from telegram.ext import MessageHandler, filters
+from telegram.ext import Application, MessageHandler, filters
 from botkit import on_ptb
 
 
@@ -79,7 +106,7 @@ async def handle(update, context):
     message = update.effective_message
 """,
         "reply = on_ptb.reply_with(build)",
-        "await context.bot.send_message(42, {})",
+        "await context.bot.{}",
         "await context.bot.request.retrieve('https://x/file/bot1:any/a')",
         "context.user_data['n'] = n",
         "context.user_data.get('n', 0)",
@@ -96,6 +123,15 @@ def build(builder, before=build):
 """,
         "context.job_queue.run_once(handle, 1)",
         "there is no job queue: use botkit.later or a schedule (docs/moving-in/data.md)",
+        upload="data, filename='a.txt'",
+        raises={
+            400: "BadRequest",
+            403: "Forbidden",
+            404: "BadRequest",
+            429: "RetryAfter",
+            500: "NetworkError",
+        },
+        polls=("Application.run_polling", "Application.run_webhook"),
         asks_who_it_is=True,
     ),
     "telebot": Framework(
@@ -113,11 +149,11 @@ def handle(message):
     who = message.from_user.id, message.chat.id
 """,
         "reply = on_telebot.reply_with(bot)",
-        "bot.send_message(42, {})",
+        "bot.{}",
         "bot.download_file('a')",
-        "bot.set_state(who[0], str(n), who[1])",
-        "int(bot.get_state(*who) or 0)",
-        {"states": {"42:42": {"state": "1", "data": {}}}},
+        "bot.set_state(who[0], 's', who[1]); bot.add_data(*who, n=n)",
+        "(bot.retrieve_data(*who).data or {}).get('n', 0)",
+        {"states": {"42:42": {"state": "s", "data": {"n": 1}}}},
         """
 class PassOver(telebot.ExceptionHandler):
     def handle(self, exception):
@@ -128,7 +164,15 @@ bot.exception_handler = PassOver()
 """,
         "bot.set_state(999, 's')",
         OTHERS,
+        upload="data, visible_file_name='a.txt'",
+        raises={
+            **dict.fromkeys((400, 403, 429), "ApiTelegramException"),
+            404: "ApiHTTPException",
+            500: "ConnectionError",
+        },
+        polls=("bot.polling", "bot.infinity_polling", "bot.run_webhooks"),
         chat="42",
+        background=("@telebot.util.async_dec()", "def later():", "later()"),
     ),
 }
 pytestmark = pytest.mark.usefixtures("aiogram", "telebots_own")
@@ -153,12 +197,18 @@ def bot(framework: Framework, *lines: str, choice: str = "") -> str:
 
 def counts(framework: Framework) -> tuple[str, ...]:
     """Return the lines of a handler that counts messages, and says how many there were."""
-    return f"n = {framework.kept} + 1", framework.keep, framework.send.format("str(n)")
+    return f"n = {framework.kept} + 1", framework.keep, framework.send("str(n)")
 
 
 def swallows(framework: Framework, line: str = "") -> tuple[str, ...]:
     """Return the lines that send "a", or do something else, and don't care."""
-    return "try:", f"    {line or framework.send.format("'a'")}", "except Exception:", "    pass"
+    return "try:", f"    {line or framework.send("'a'")}", "except Exception:", "    pass"
+
+
+def in_background(framework: Framework, *lines: str) -> tuple[str, ...]:
+    """Return the lines that do something in the background."""
+    *defines, starts = framework.background
+    return *defines, *(f"    {line}" for line in lines), starts
 
 
 def handling_errors(framework: Framework, *lines: str) -> str:
@@ -175,15 +225,19 @@ def expects(bot_api: BotApi, framework: Framework, *texts: str, is_new: bool = F
         bot_api.answers("sendMessage", {"chat_id": framework.chat, "text": text}, MESSAGE)
 
 
-def refuses(bot_api: BotApi, framework: Framework, code: int, text: str = "a") -> None:
+def refuses(
+    bot_api: BotApi, framework: Framework, code: int, text: str = "a", **parameters: Any
+) -> None:
     """Expect a message, which Telegram refuses."""
     call = {"method": "sendMessage", "chat_id": framework.chat, "text": text}
-    bot_api.refuses(call, code, BLOCKED if code == 403 else "x")
+    bot_api.refuses(call, code, BLOCKED if code == 403 else "x", **parameters)
 
 
-def result(container: Container, status: int = 200, update_id: int = 1) -> tuple[str, str]:
+def result(
+    container: Container, status: int = 200, update_id: int = 1, **fields: Any
+) -> tuple[str, str]:
     """Deliver a message, and return the outcome and what went wrong."""
-    assert container.deliver(message(update_id), 60_000)[0] == status
+    assert container.deliver(message(update_id, **fields), 60_000)[0] == status
     line = container.line
     return line["outcome"], line.get("error") or line.get("refusal") or ""
 
@@ -199,7 +253,7 @@ def kept(container: Container, key: str = "42/42") -> Any:
 def test_an_update_is_handled_and_logged_once(
     start_bot: StartBot, bot_api: BotApi, framework: Framework
 ) -> None:
-    container = start_bot(bot(framework, framework.send.format("'a'")))
+    container = start_bot(bot(framework, framework.send("'a'")))
     expects(bot_api, framework, "a", is_new=True)
     assert result(container) == ("answered", "")
     assert [line["message"] for line in container.log] == ["update"]
@@ -212,6 +266,16 @@ def test_a_message_that_gets_no_answer_is_ignored(
 ) -> None:
     expects(bot_api, framework, is_new=True)
     assert result(start_bot(bot(framework, "pass"))) == ("ignored", "")
+
+
+def test_what_nobody_handles_is_ignored(
+    start_bot: StartBot, bot_api: BotApi, framework: Framework
+) -> None:
+    container = start_bot(bot(framework, framework.send("'a'")))
+    expects(bot_api, framework, is_new=True)
+    query = {"id": "1", "from": {"id": 42, "is_bot": False, "first_name": "Ada"}}
+    container.deliver({"update_id": 1, "inline_query": {**query, "query": "", "offset": ""}})
+    assert container.line["outcome"] == "ignored"
 
 
 @pytest.mark.parametrize(
@@ -232,7 +296,7 @@ def test_what_may_succeed_later_keeps_the_update(
     said: str,
     is_swallowed: bool,
 ) -> None:
-    lines = swallows(framework) if is_swallowed else (framework.send.format("'a'"),)
+    lines = swallows(framework) if is_swallowed else (framework.send("'a'"),)
     container = start_bot(bot(framework, *lines))
     expects(bot_api, framework, is_new=True)
     refuses(bot_api, framework, code)
@@ -241,20 +305,29 @@ def test_what_may_succeed_later_keeps_the_update(
     assert result(container) == ("answered", "")
 
 
+@pytest.mark.parametrize("fails", ["raised", "swallowed", "a bug"])
 def test_after_a_call_was_carried_out_the_update_is_not_repeated(
-    start_bot: StartBot, bot_api: BotApi, framework: Framework
+    start_with_sessions: StartBot, bot_api: BotApi, framework: Framework, fails: str
 ) -> None:
-    container = start_bot(bot(framework, framework.send.format("'0'"), *swallows(framework)))
+    """Its state is kept."""
+    ends = {"raised": [framework.send("'a'")], "swallowed": swallows(framework), "a bug": ["1 / 0"]}
+    lines = framework.send("'0'"), "n = 1", framework.keep, *ends[fails]
+    source = bot(framework, *lines, choice="'chat_user'")
+    container = start_with_sessions(source)
     expects(bot_api, framework, "0", is_new=True)
-    refuses(bot_api, framework, 429)
-    assert result(container) == ("incomplete", "sendMessage: 429 x")
-    assert result(container) == ("repeated", "")
+    if fails != "a bug":
+        refuses(bot_api, framework, 429)
+    outcome, error = result(container)
+    assert outcome == ("bot_failed" if fails == "a bug" else "incomplete")
+    assert error.startswith("ZeroDivisionError" if fails == "a bug" else "sendMessage: 429 x")
+    assert kept(container) == framework.session
+    assert result(start_with_sessions(source)) == ("repeated", "")
 
 
 def test_a_refusal_that_nobody_catches_is_logged_in_telegrams_words(
     start_bot: StartBot, bot_api: BotApi, framework: Framework
 ) -> None:
-    container = start_bot(bot(framework, framework.send.format("'a'")))
+    container = start_bot(bot(framework, framework.send("'a'")))
     expects(bot_api, framework, is_new=True)
     refuses(bot_api, framework, 403)
     assert result(container) == ("refused", f"sendMessage: 403 {BLOCKED}")
@@ -268,6 +341,91 @@ def test_a_refusal_that_the_bot_catches_does_not_hide_a_bug(
     refuses(bot_api, framework, 403)
     outcome, error = result(container)
     assert (outcome, error.partition(":")[0]) == ("bot_failed", "ZeroDivisionError at bot.py")
+
+
+def test_a_bug_fails_its_own_update_alone(
+    start_bot: StartBot, bot_api: BotApi, framework: Framework
+) -> None:
+    container = start_bot(bot(framework, "1 / int(message.text)"))
+    expects(bot_api, framework, is_new=True)
+    assert result(container, text="0")[0] == "bot_failed"
+    assert result(container, update_id=2, text="1") == ("ignored", "")
+
+
+def test_what_runs_in_the_background_is_a_part_of_the_update(
+    start_with_sessions: StartBot, bot_api: BotApi, framework: Framework
+) -> None:
+    lines = in_background(framework, *counts(framework))
+    container = start_with_sessions(bot(framework, *lines, choice="'chat_user'"))
+    expects(bot_api, framework, "1", is_new=True)
+    assert result(container) == ("answered", "")
+    assert kept(container) == framework.session
+
+
+def test_what_fails_in_the_background_fails_the_update(
+    start_bot: StartBot, bot_api: BotApi, framework: Framework
+) -> None:
+    lines = in_background(framework, "1 / int(message.text)")
+    container = start_bot(bot(framework, *lines, framework.send("'a'")))
+    expects(bot_api, framework, "a", "a", is_new=True)
+    outcome, error = result(container, text="0")
+    assert (outcome, error.partition(":")[0]) == ("bot_failed", "ZeroDivisionError at bot.py")
+    assert [line["message"] for line in container.log] == ["update"]
+    assert result(container, update_id=2, text="1") == ("answered", "")
+
+
+def test_a_handler_that_blocks_is_interrupted_and_the_next_update_is_handled(
+    start_bot: StartBot, bot_api: BotApi, framework: Framework
+) -> None:
+    lines = "import time", "if message.text == 'wait':", "    time.sleep(60)"
+    container = start_bot(bot(framework, *lines, framework.send("'a'")))
+    expects(bot_api, framework, is_new=True)
+    assert container.deliver(message(text="wait"), 2000) == (200, None)
+    assert container.line["outcome"] == "bot_failed"
+    assert container.line["error"].startswith("TimeIsUp at bot.py:")
+    expects(bot_api, framework, "a")
+    assert result(container, update_id=2, text="x") == ("answered", "")
+
+
+@pytest.mark.parametrize("framework", ["aiogram", "ptb"], indirect=True)
+def test_a_handler_that_waits_too_long_is_ended_and_the_next_update_is_handled(
+    start_with_sessions: StartBot, bot_api: BotApi, framework: Framework
+) -> None:
+    """Its state is kept, and a lock that it held is free again."""
+    waits = "import asyncio", "if n == 1:", "    await asyncio.Event().wait()"
+    counted, keep, send = counts(framework)
+    source = bot(framework, counted, keep, *waits, send, choice="'chat_user'")
+    container = start_with_sessions(source)
+    expects(bot_api, framework, is_new=True)
+    assert container.deliver(message(), 3000) == (200, None)
+    assert container.line["outcome"] == "bot_failed"
+    assert container.line["error"].startswith("TimeoutError at bot.py:")
+    assert kept(container) == framework.session
+    expects(bot_api, framework, "2")
+    assert result(container, update_id=2) == ("answered", "")
+
+
+@pytest.mark.parametrize(
+    ("is_download", "code"),
+    [(False, 400), (False, 403), (False, 429), (False, 500), (True, 404), (True, 500)],
+)
+@pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")  # of RetryAfter
+def test_the_bot_gets_its_librarys_own_exceptions(
+    start_bot: StartBot, bot_api: BotApi, framework: Framework, is_download: bool, code: int
+) -> None:
+    fails = framework.download if is_download else framework.send("'a'")
+    own = "[each for each in type(error).__mro__ if 'botkit' not in each.__module__][0]"
+    told = framework.send(f"{own}.__name__")
+    lines = "try:", f"    {fails}", "except Exception as error:", f"    {told}"
+    container = start_bot(bot(framework, *lines))
+    expects(bot_api, framework, is_new=True)
+    if is_download:
+        bot_api.has_no_file("a", code)
+    else:
+        parameters: Json = {"retry_after": 1} if code == 429 else {}
+        refuses(bot_api, framework, code, **parameters)
+    expects(bot_api, framework, framework.raises[code])
+    result(container)
 
 
 def test_a_download_that_nobody_catches_is_logged_in_telegrams_words(
@@ -289,7 +447,7 @@ def test_what_cannot_work_is_told_whatever_catches_the_error(
     is_swallowed: bool,
     is_answered: bool,
 ) -> None:
-    lines = [framework.send.format("'a'")] * is_answered
+    lines = [framework.send("'a'")] * is_answered
     line = framework.impossible
     lines += swallows(framework, line) if is_swallowed else (line,)
     container = start_with_sessions(handling_errors(framework, *lines))
@@ -353,7 +511,7 @@ def test_people_are_told_that_a_handler_failed_if_they_saw_nothing(
     start_with_sessions: StartBot, bot_api: BotApi, framework: Framework, is_answered: bool
 ) -> None:
     """By on_failure() in bot.py, beside the handlers."""
-    lines = framework.send.format("'a'"), "1 / 0"
+    lines = framework.send("'a'"), "1 / 0"
     source = bot(framework, *lines[not is_answered :], choice="'chat_user'")
     container = start_with_sessions(source + ON_FAILURE)
     expects(bot_api, framework, *["a"] * is_answered, is_new=True)
@@ -375,7 +533,7 @@ def test_what_an_error_handler_handles_is_not_told_of(
 def test_a_refusal_that_an_error_handler_handles_has_not_failed(
     start_with_sessions: StartBot, bot_api: BotApi, framework: Framework
 ) -> None:
-    container = start_with_sessions(handling_errors(framework, framework.send.format("'a'")))
+    container = start_with_sessions(handling_errors(framework, framework.send("'a'")))
     expects(bot_api, framework, is_new=True)
     refuses(bot_api, framework, 403)
     assert result(container) == ("ignored", "")
@@ -391,6 +549,82 @@ def test_what_python_warns_of_is_logged_without_a_text_that_may_quote_people(
     warning = next(line for line in container.log if line["message"] == "Python warns")
     assert (warning["warning"], warning["at"].partition(":")[0]) == ("UserWarning", "bot.py")
     assert "secret" not in str(container.log)
+
+
+# ── What works otherwise here
+
+
+def test_a_file_is_downloaded_and_uploaded(
+    start_bot: StartBot, telegram: Telegram, framework: Framework
+) -> None:
+    telegram.files.add("document", b"data", id="x").path = "a"
+    upload = framework.call.format(f"send_document(42, {framework.upload})")
+    source = bot(framework, f"data = {framework.download}", upload)
+    container = start_bot(source, TELEGRAM_API_URL=telegram.url)
+    assert result(container) == ("answered", "")
+    assert files(telegram)[1:] == [("a.txt", b"data")]
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [("set_webhook('https://x')", "setWebhook"), ("delete_webhook()", "deleteWebhook")],
+)
+def test_the_webhook_is_terraforms(
+    start_bot: StartBot, bot_api: BotApi, framework: Framework, call: str, name: str
+) -> None:
+    container = start_bot(bot(framework, framework.call.format(call)))
+    expects(bot_api, framework, is_new=True)
+    error = f"{name} must not be called: terraform apply registers the webhook"
+    assert result(container, 503) == ("misconfigured", error)
+
+
+POLLS = [(name, polls) for name, each in FRAMEWORKS.items() for polls in each.polls]
+
+
+@pytest.mark.parametrize(("name", "polls"), POLLS)
+def test_a_bot_that_polls_is_told_what_to_use(start_bot: StartBot, name: str, polls: str) -> None:
+    outcome, error = result(start_bot(f"{bot(FRAMEWORKS[name], 'pass')}\n{polls}()\n"), 503)
+    told = "Misconfigured: updates come through the webhook, to reply = on_"
+    assert outcome == "misconfigured"
+    assert error.startswith(f"bot.py can't be imported: {told}{name}.")
+
+
+@pytest.mark.parametrize(("name", "polls"), POLLS)
+def test_a_program_may_poll(monkeypatch: pytest.MonkeyPatch, name: str, polls: str) -> None:
+    """Then bot.py isn't imported, but run: this is no part of a function."""
+    monkeypatch.delitem(sys.modules, "bot", raising=False)  # another test's
+    adapter = load(f"botkit.on_{name}")
+    program: Json = {}
+    exec(bot(FRAMEWORKS[name], "pass"), program)
+    assert eval(polls, program).__globals__ is not vars(adapter)
+
+
+def test_a_handler_whose_kind_never_comes_fails_at_the_start(
+    start_bot: StartBot, framework: Framework
+) -> None:
+    container = start_bot(f"{bot(framework, 'pass')}\nHANDLED = ['callback_query']\n")
+    outcome, error = result(container, 503)
+    assert (outcome, "HANDLED in bot.py must contain " in error) == ("misconfigured", True)
+    assert ", which handle() at bot.py:" in error
+
+
+@pytest.mark.parametrize(
+    ("name", "logger"), [("aiogram", "aiogram.event"), ("ptb", "telegram.ext.Application")]
+)
+@pytest.mark.parametrize(("level", "then"), [(0, 30), (10, 10)], ids=["none", "the bot's"])
+def test_a_librarys_line_for_each_update_is_left_out_unless_wanted(
+    start_bot: StartBot,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    logger: str,
+    level: int,
+    then: int,
+) -> None:
+    monkeypatch.setattr(logging.getLogger(logger), "level", level)
+    expects(bot_api, FRAMEWORKS[name], is_new=True)
+    assert result(start_bot(bot(FRAMEWORKS[name], "pass"))) == ("ignored", "")
+    assert logging.getLogger(logger).level == then
 
 
 # ── What else the module has
@@ -416,6 +650,7 @@ def test_a_handler_calls_the_functions_of_botkit(
     expects(bot_api, framework, is_new=True)
     bot_api.answers("sendMessage", {"chat_id": 42, "text": "1"}, MESSAGE)
     assert result(container) == ("answered", "")
+    assert container.line["methods"] == ["sendMessage"]
     assert kept(container, "shared") == {"n": 1}
     assert [*schedules.items] == ["tea", f"{EVERY}debts"]
 
@@ -448,7 +683,7 @@ def test_the_updates_own_session_is_the_frameworks(
 def test_in_webhook_mode_handlers_make_their_calls_themselves(
     start_bot: StartBot, bot_api: BotApi, framework: Framework
 ) -> None:
-    container = start_bot(bot(framework, framework.send.format("'a'")), REPLY_MODE="webhook")
+    container = start_bot(bot(framework, framework.send("'a'")), REPLY_MODE="webhook")
     expects(bot_api, framework, "a", is_new=True)
     assert container.deliver(message(), 60_000) == (200, None)
 
@@ -525,3 +760,54 @@ def test_without_a_session_nothing_is_kept_and_the_log_says_so(
     error = "a framework's state is kept only in reply(), and with SESSION in bot.py"
     container = start_bot(bot(framework, "n = 1", framework.keep))
     assert result(container, 503) == ("misconfigured", error)
+
+
+def test_an_update_without_a_session_needs_none(
+    start_with_sessions: StartBot, bot_api: BotApi, framework: Framework
+) -> None:
+    lines = f"n = {framework.kept}", framework.send("str(n)")
+    container = start_with_sessions(bot(framework, *lines, choice="lambda update: None"))
+    expects(bot_api, framework, "0", is_new=True)
+    assert result(container) == ("answered", "")
+
+
+def test_a_state_of_an_update_without_a_session_is_refused(
+    start_with_sessions: StartBot, bot_api: BotApi, framework: Framework
+) -> None:
+    source = bot(framework, "n = 1", framework.keep, choice="lambda update: None")
+    container = start_with_sessions(source)
+    expects(bot_api, framework, is_new=True)
+    outcome, error = result(container)
+    assert (outcome, error.endswith("gives this update no session")) == ("bot_failed", True)
+
+
+def test_data_must_be_json(
+    start_with_sessions: StartBot, bot_api: BotApi, framework: Framework
+) -> None:
+    """Even if the bot catches the error."""
+    lines = "n = {1}", *swallows(framework, framework.keep)
+    container = start_with_sessions(bot(framework, *lines, choice="'chat_user'"))
+    expects(bot_api, framework, is_new=True)
+    outcome, error = result(container)
+    assert (outcome, error.endswith("n: a set")) == ("bot_failed", True)
+
+
+STORAGES = {
+    "aiogram": ("dispatcher.fsm.storage", "MemoryStorage"),
+    "telebot": ("bot.current_states", "telebot.storage.StateMemoryStorage"),
+}
+
+
+@pytest.mark.parametrize("name", STORAGES)
+@pytest.mark.parametrize("is_own", [False, True], ids=["in memory", "the bot's own"])
+def test_a_storage_in_memory_is_replaced_and_the_bots_own_stays(
+    start_with_sessions: StartBot, name: str, is_own: bool
+) -> None:
+    """Even if the bot sets it after reply_with()."""
+    framework, (storage, memory) = FRAMEWORKS[name], STORAGES[name]
+    source = bot(framework, "n = 1", framework.keep, choice="'chat_user'")
+    own = f"class Own({memory}):\n    pass\n\n\n{storage} = Own()"
+    container = start_with_sessions(f"{source}\n{own if is_own else f'{storage} = {memory}()'}\n")
+    assert result(container) == ("ignored", "")
+    found = container.table.items and kept(container)
+    assert found == ({} if is_own else framework.session)
