@@ -769,27 +769,6 @@ def test_data_of_others_cannot_be_kept_even_if_an_id_of_the_updates_is_the_same(
 
 # ── A chat of a business account
 
-SECRET = """
-async def handle(update, context):
-    asked = update.effective_message.text
-    chat, user = (data.setdefault("said", []) for data in (context.chat_data, context.user_data))
-    chat.append(asked)
-    user.append(asked)
-    await context.bot.send_message(1, f"{chat} {user}")
-    return len(user)
-
-
-def build(builder):
-    application = builder.build()
-    every = MessageHandler(filters.ALL, handle)
-    application.add_handler(
-        ConversationHandler(
-            [every], {n: [every] for n in range(9)}, [], name="form", persistent=True
-        )
-    )
-    return application
-"""
-
 
 def business(update_id: int, text: str, writer: int = 42) -> Any:
     """Return a message in the chat of person 42 with an account, whose connection is b."""
@@ -799,28 +778,25 @@ def business(update_id: int, text: str, writer: int = 42) -> Any:
     return update
 
 
-@pytest.mark.parametrize(
-    ("choice", "keys"),
-    [
-        ("'chat'", {"private": "42", "business": "business:b:42"}),
-        ("lambda update: 'all'", {"private": "all", "business": "all"}),
-    ],
-)
-def test_a_business_account_shares_nothing_with_the_bots_own_chats(
-    start_with_sessions: StartBot, bot_api: BotApi, choice: str, keys: dict[str, str]
+def test_a_conversation_for_a_business_account_is_not_the_bots_own(
+    start_with_sessions: StartBot, bot_api: BotApi
 ) -> None:
-    container = start_with_sessions(source(SECRET, choice))
-    said = ("['secret']", "['b']", "['b', 'b']", "['secret', 'x']")
-    expects(bot_api, *(f"{each} {each}" for each in said), chat=1, me=True)
-    assert result(container, "secret")[0] == "answered"
-    for update_id in 2, 3:
-        assert container.deliver(business(update_id, "b"))[0] == 200
-        assert container.line["outcome"] == "answered"
-    assert result(container, "x", update_id=4)[0] == "answered"
-    for place, prefix in ("private", ""), ("business", "business:b:"):
-        session = kept(container, keys[place])
-        assert session["conversations of form"][f"{prefix}[42, 42]"] == 2
-        assert session["chat_data"][f"{prefix}42"] == session["user_data"][f"{prefix}42"]
+    """Even if both are in one session."""
+    every = "MessageHandler(filters.ALL, handle)"
+    build = BUILD.replace(
+        every,
+        f"ConversationHandler([{every}], {{n: [{every}] for n in range(3)}}, [],"
+        " name='form', persistent=True)",
+    )
+    lines = "n = context.user_data['n'] = context.user_data.get('n', 0) + 1", "return n"
+    container = start_with_sessions(handler(*lines, choice="lambda update: 'all'", build=build))
+    bot_api.answers("getMe", {}, ME)
+    for update in message(1), business(2, "x"), business(3, "x"):
+        container.deliver(update)
+    assert kept(container, "all") == {
+        "conversations of form": {"[42, 42]": 1, "business:b:[42, 42]": 2},
+        "user_data": {"42": {"n": 1}, "business:b:42": {"n": 2}},
+    }
 
 
 @pytest.mark.parametrize(
