@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 from telegram_stand_in import Telegram
 
 from tests.conftest import BotApi, Serve, StartBot
-from tests.support.stubs import TOKEN, Container, answers, http, message
+from tests.support.frameworks import MESSAGE, kept, result
+from tests.support.stubs import TOKEN, answers, http, message
 from tests.support.telegram import files
 
 pytestmark = pytest.mark.usefixtures("aiogram")
@@ -68,9 +68,6 @@ async def other(message):
 )
 
 
-MESSAGE = {"message_id": 8, "date": 1767225600, "chat": {"id": 42, "type": "private"}}
-
-
 def expects(bot_api: BotApi, *texts: str) -> None:
     """Expect messages with these texts, and answer with a message, which aiogram reads."""
     for text in texts:
@@ -92,18 +89,6 @@ def handler(*lines: str, before: str = "") -> str:
 
 def with_session(source: str, choice: str = '"chat_user"') -> str:
     return f"SESSION = {choice}\n{source}"
-
-
-def kept(container: Container, key: str = "42/42") -> Any:
-    """Return the session that the table has."""
-    return json.loads(container.table.items[key]["session"]["S"])
-
-
-def result(container: Container, status: int = 200, **how: Any) -> tuple[str, str]:
-    """Deliver a message, and return the outcome and what went wrong."""
-    assert container.deliver(message(**how), 60_000)[0] == status
-    line = container.line
-    return str(line["outcome"]), str(line.get("error") or line.get("refusal") or "")
 
 
 # ── Calls
@@ -293,7 +278,7 @@ def test_a_conversation_survives_a_new_container_at_each_step(
         container = start_with_sessions(CONVERSATION)
         expects(bot_api, answer)
         assert result(container, update_id=update_id, text=text) == ("answered", "")
-        assert kept(container) == session
+        assert kept(container, "42/42") == session
 
 
 def other(chat: int, user: int, more: str = "") -> str:

@@ -10,6 +10,7 @@ import pytest
 from telegram_stand_in import Telegram
 
 from tests.conftest import BotApi, StartBot
+from tests.support.frameworks import ME, MESSAGE, kept, result
 from tests.support.stubs import Container, message
 from tests.support.telegram import files
 
@@ -75,8 +76,6 @@ def build(builder):
     return application
 """
 NOT_KEPT = "that isn't kept: use botkit.session, or a table (docs/moving-in/data.md)"
-ME: Any = {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
-MESSAGE: Any = {"message_id": 8, "date": 1767225600, "chat": {"id": 42, "type": "private"}}
 CALL = {"method": "sendMessage", "chat_id": 42, "text": "a"}
 SEND = 'await update.message.reply_text("a")'
 SWALLOWS = ("try:", f"    {SEND}", "except Exception:", "    pass")
@@ -108,25 +107,10 @@ def in_group(bot_api: BotApi, text: str) -> None:
     bot_api.answers("sendMessage", params, MESSAGE)
 
 
-def kept(container: Container, key: str = "42") -> Any:
-    """Return the session that the table has."""
-    return json.loads(container.table.items[key]["session"]["S"])
-
-
 def keeps(container: Container, key: str, session: Any) -> None:
     """Have the table hold a session that somebody else has written."""
     item = {"version": {"S": os.urandom(8).hex()}, "updates": {"S": "[]"}}
     container.table.items[key] = {**item, "session": {"S": json.dumps(session)}}
-
-
-def result(
-    container: Container, text: str = "x", status: int = 200, update_id: int = 1, **fields: Any
-) -> tuple[Any, Any]:
-    """Deliver a message, and return the outcome and what went wrong."""
-    update = message(update_id, text=text, **fields)
-    assert container.deliver(update, 60_000)[0] == status
-    line = container.line
-    return line["outcome"], line.get("error", line.get("refusal", ""))
 
 
 # ── Calls
@@ -258,7 +242,7 @@ def test_a_refusal_of_an_earlier_update_is_not_told_again(
     expects(bot_api, me=True)
     bot_api.refuses(CALL, 403, "Forbidden: bot was blocked by the user")
     assert result(container) == ("ignored", "")
-    outcome, error = result(container, "raises", update_id=2)
+    outcome, error = result(container, text="raises", update_id=2)
     assert (outcome, error.partition(":")[0]) == ("bot_failed", "TelegramError at bot.py")
 
 
@@ -303,7 +287,7 @@ def test_what_an_error_handler_raises_may_quote_people(
     build = BUILD.replace("    return", f"{add}    return")
     container = start_bot(handler("1 / 0", before=before, build=build))
     bot_api.answers("getMe", {}, ME)
-    outcome, error = result(container, "secret")
+    outcome, error = result(container, text="secret")
     assert (outcome, error.partition(":")[0]) == ("bot_failed", "ValueError at bot.py")
     assert "secret" not in str(container.log)
 
@@ -327,7 +311,7 @@ def test_a_context_of_the_bots_own_that_cant_be_made_is_a_failure_of_the_bot(
 ) -> None:
     container = start_bot(handler(SEND, before=OWN_CONTEXT.format("from_update"), build=WITH_OWN))
     bot_api.answers("getMe", {}, ME)
-    outcome, error = result(container, "secret")
+    outcome, error = result(container, text="secret")
     assert (outcome, error.partition(":")[0]) == ("bot_failed", "ValueError at bot.py")
     assert "secret" not in str(container.log)
 
@@ -343,7 +327,7 @@ def test_a_context_of_an_error_that_cant_be_made_keeps_the_update(
     container = start_bot(handler(CALLS, before=before, build=WITH_OWN))
     expects(bot_api, me=True)
     bot_api.refuses(CALL, 429, "x")
-    assert result(container, "secret", status=503) == ("throttled", "sendMessage: 429 x")
+    assert result(container, text="secret", status=503) == ("throttled", "sendMessage: 429 x")
     assert "secret" not in str(container.log)
 
 
@@ -440,8 +424,8 @@ def test_a_conversation_survives_its_container(
     ):
         expects(bot_api, answer, me=True)
         container = start_with_sessions(bot)
-        assert result(container, text, update_id=update_id) == ("answered", "")
-        assert kept(container) == session
+        assert result(container, text=text, update_id=update_id) == ("answered", "")
+        assert kept(container, "42") == session
 
 
 AT_MODULE_LEVEL = CONVERSATION.replace(
@@ -454,15 +438,15 @@ def test_a_conversation_that_outlives_an_update_is_not_that_of_the_next(
 ) -> None:
     container = start_with_sessions(source(AT_MODULE_LEVEL, '"chat"'))
     expects(bot_api, "Your name?", me=True)
-    assert result(container, "start")[0] == "answered"
+    assert result(container, text="start")[0] == "answered"
     keeps(container, "42", {})  # another container has ended it
     chat = {"chat": {"id": 43, "type": "private"}}
     bob = {**MESSAGE, **chat, "from": {"id": 43, "is_bot": False, "first_name": "Bob"}}
     expects(bot_api, "Your name?", chat=43)
-    assert result(container, "start", update_id=2, **bob)[0] == "answered"
+    assert result(container, text="start", update_id=2, **bob)[0] == "answered"
     assert kept(container, "43") == {"conversations of form": {"[43, 43]": 1}}
-    assert result(container, "Ada", update_id=3) == ("ignored", "")
-    assert kept(container) == {}
+    assert result(container, text="Ada", update_id=3) == ("ignored", "")
+    assert kept(container, "42") == {}
 
 
 @pytest.mark.parametrize(
@@ -490,8 +474,8 @@ def test_a_conversation_may_go_on_in_the_background(
     keeps(container, "42", {"conversations of form": {"[42, 42]": 1}})
     bot_api.answers("getMe", {}, ME)
     assert container.deliver(message(text="x"), 2000) == (200, None)
-    assert kept(container)["chat_data"] == {"42": {"n": 1}}
-    assert kept(container).get("conversations of form", {}).get("[42, 42]") == state
+    assert kept(container, "42")["chat_data"] == {"42": {"n": 1}}
+    assert kept(container, "42").get("conversations of form", {}).get("[42, 42]") == state
 
 
 COUNT_BOTH = """
@@ -594,7 +578,7 @@ def test_an_update_without_a_chat_has_the_data_of_its_user(
     user = {"id": 42, "is_bot": False, "first_name": "Ada"}
     query = {"id": "1", "from": user, "query": "what", "offset": ""}
     assert container.deliver({"update_id": 1, "inline_query": query})[0] == 200
-    assert kept(container) == {
+    assert kept(container, "42") == {
         "user_data": {"42": {"asked": "what"}},
         "conversations of form": {"[42]": 1},
     }
@@ -625,7 +609,7 @@ def test_data_may_be_dropped(start_with_sessions: StartBot, bot_api: BotApi) -> 
     keeps(container, "42", {"user_data": {"42": {"n": 1}}, "chat_data": {"42": {"n": 1}}})
     bot_api.answers("getMe", {}, ME)
     assert result(container) == ("ignored", "")
-    assert kept(container) == {}
+    assert kept(container, "42") == {}
 
 
 def test_a_conversation_in_a_group_is_in_the_session_of_chat_and_user(
@@ -637,7 +621,7 @@ def test_a_conversation_in_a_group_is_in_the_session_of_chat_and_user(
         container = start_with_sessions(bot)
         expects(bot_api, me=True)
         in_group(bot_api, answer)
-        assert result(container, text, update_id=update_id, **group)[0] == "answered"
+        assert result(container, text=text, update_id=update_id, **group)[0] == "answered"
         assert kept(container, "-5/42") == {"conversations of form": {"[-5, 42]": state}}
 
 
@@ -689,11 +673,11 @@ def test_a_conversation_of_a_user_is_in_all_chats(
     bot = source(CONVERSATION.replace("persistent=True", "persistent=True, per_chat=False"))
     container = start_with_sessions(f'SESSION = "user"\n{bot}')
     expects(bot_api, "Your name?", me=True)
-    assert result(container, "start")[0] == "answered"
+    assert result(container, text="start")[0] == "answered"
     group: Any = {**MESSAGE, "chat": GROUP}
     in_group(bot_api, "Your age?")
-    assert result(container, "Ada", update_id=2, **group)[0] == "answered"
-    assert kept(container)["conversations of form"] == {"[42]": 2}
+    assert result(container, text="Ada", update_id=2, **group)[0] == "answered"
+    assert kept(container, "42")["conversations of form"] == {"[42]": 2}
 
 
 def test_one_session_is_read_once(start_with_sessions: StartBot, bot_api: BotApi) -> None:

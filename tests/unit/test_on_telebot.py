@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from pathlib import Path
@@ -14,7 +13,8 @@ from botkit.errors import JSON_VALUES
 from telegram_stand_in import Telegram
 
 from tests.conftest import BotApi, StartBot
-from tests.support.stubs import Container, Json, load, message
+from tests.support.frameworks import MESSAGE, kept, result
+from tests.support.stubs import Json, load, message
 from tests.support.telebot import restored
 from tests.support.telegram import files
 
@@ -63,7 +63,6 @@ def age(message, unit):
 def other(message):
     bot.send_message(42, "What?")
 """
-MESSAGE: Any = {"message_id": 8, "date": 1767225600, "chat": {"id": 42, "type": "private"}}
 SEND = 'bot.send_message(42, "a")'
 
 
@@ -86,21 +85,6 @@ def handler(*lines: str, choice: str = "", before: str = "") -> str:
 def expects(bot_api: BotApi, *texts: str) -> None:
     for text in texts:
         bot_api.answers("sendMessage", {"chat_id": "42", "text": text}, MESSAGE)
-
-
-def kept(container: Container, key: str = "42") -> Any:
-    """Return the session that the table has."""
-    return json.loads(container.table.items[key]["session"]["S"])
-
-
-def result(
-    container: Container, text: str = "x", status: int = 200, update_id: int = 1, **fields: Any
-) -> tuple[Any, Any]:
-    """Deliver a message, and return the outcome and what went wrong."""
-    update = message(update_id, text=text, **fields)
-    assert container.deliver(update, 60_000)[0] == status
-    line = container.line
-    return line["outcome"], line.get("error", line.get("refusal", ""))
 
 
 # ── Calls
@@ -268,7 +252,7 @@ def test_what_telebot_only_logs_fails_the_update_and_quotes_nobody(
 ) -> None:
     bot = handler("raise ValueError(message.text)", before=before)
     container = start_bot(bot.replace('"1:x"', f'"1:x", {options}'))
-    outcome, error = result(container, "secret")
+    outcome, error = result(container, text="secret")
     assert (outcome, error.partition(":")[0]) == ("bot_failed", "ValueError at bot.py")
     assert (telebots_log, "secret" in str(container.log)) == ([], False)
 
@@ -376,8 +360,8 @@ def test_a_conversation_survives_its_container(
     ):
         expects(bot_api, answer)
         container = start_with_sessions(bot)
-        assert result(container, text, update_id=update_id) == ("answered", "")
-    assert kept(container) == {}
+        assert result(container, text=text, update_id=update_id) == ("answered", "")
+    assert kept(container, "42") == {}
 
 
 OTHERS = "this data isn't in the update's session: "
@@ -463,7 +447,7 @@ def test_a_topic_and_a_business_account_have_states_of_their_own(
 ) -> None:
     container = start_with_sessions(handler(f"bot.set_state(42, 'x', -5, {where})", choice="user"))
     assert result(container, **GROUP) == ("ignored", "")
-    assert kept(container) == {"states": {name: {"state": "x", "data": {}}}}
+    assert kept(container, "42") == {"states": {name: {"state": "x", "data": {}}}}
 
 
 def test_with_a_function_as_session_only_the_chats_own_states_are_kept(
@@ -486,10 +470,10 @@ def test_what_waits_for_a_reply(start_with_sessions: StartBot, bot_api: BotApi) 
     bot = handler("bot.register_for_reply_by_message_id(5, later)", choice="chat", before=before)
     container = start_with_sessions(bot)
     assert result(container) == ("ignored", "")
-    assert kept(container) == {"replies": {"5": [["bot", "later", [], {}]]}}
+    assert kept(container, "42") == {"replies": {"5": [["bot", "later", [], {}]]}}
     expects(bot_api, "a")
     reply_to: Any = {"reply_to_message": {**MESSAGE, "message_id": 5}}
-    assert result(container, "/x", update_id=2, **reply_to)[0] == "answered"
+    assert result(container, text="/x", update_id=2, **reply_to)[0] == "answered"
 
 
 def test_a_function_waits_in_private_for_a_person_who_wrote_in_a_group(
@@ -499,7 +483,7 @@ def test_a_function_waits_in_private_for_a_person_who_wrote_in_a_group(
     before = f"def answer(message):\n    {SEND}\n"
     container = start_with_sessions(handler(waits, choice="user", before=before))
     assert result(container, **GROUP) == ("ignored", "")
-    assert kept(container) == {"steps": {"42": [["bot", "answer", [], {}]]}}
+    assert kept(container, "42") == {"steps": {"42": [["bot", "answer", [], {}]]}}
     expects(bot_api, "a")
     assert result(container, update_id=2) == ("answered", "")
 
@@ -580,7 +564,7 @@ def test_next_steps_are_saved_in_the_session_and_in_no_file(start_with_sessions:
     line = "bot.register_next_step_handler(message, handle)"
     container = start_with_sessions(handler(line, choice="chat") + f"\n{saved}")
     assert result(container) == ("ignored", "")
-    assert [*kept(container)] == ["steps"]
+    assert [*kept(container, "42")] == ["steps"]
 
 
 def test_a_function_that_is_gone_waits_no_longer(
@@ -592,7 +576,7 @@ def test_a_function_that_is_gone_waits_no_longer(
     expects(bot_api, "a")
     assert result(container, update_id=2) == ("answered", "")
     assert [line.get("reason") for line in container.log[1:]] == ["no bot.handle()", None]
-    assert kept(container) == {}
+    assert kept(container, "42") == {}
 
 
 def test_without_a_session_no_function_can_wait(start_bot: StartBot) -> None:

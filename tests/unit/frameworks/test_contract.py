@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from typing import Any, NamedTuple
@@ -12,12 +11,11 @@ from botkit.fakes.services import EVERY, Schedules
 from telegram_stand_in import Telegram
 
 from tests.conftest import BotApi, StartBot
-from tests.support.stubs import Container, Json, load, message
+from tests.support.frameworks import ME, MESSAGE, kept, result
+from tests.support.stubs import Json, load, message
 from tests.support.telebot import restored
 from tests.support.telegram import files
 
-MESSAGE: Json = {"message_id": 8, "date": 1767225600, "chat": {"id": 42, "type": "private"}}
-ME = {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
 OTHERS = "this data isn't in the update's session: use botkit.session"
 BLOCKED = "Forbidden: bot was blocked by the user"
 
@@ -233,20 +231,6 @@ def refuses(
     bot_api.refuses(call, code, BLOCKED if code == 403 else "x", **parameters)
 
 
-def result(
-    container: Container, status: int = 200, update_id: int = 1, **fields: Any
-) -> tuple[str, str]:
-    """Deliver a message, and return the outcome and what went wrong."""
-    assert container.deliver(message(update_id, **fields), 60_000)[0] == status
-    line = container.line
-    return line["outcome"], line.get("error") or line.get("refusal") or ""
-
-
-def kept(container: Container, key: str = "42/42") -> Any:
-    """Return the session that the table has."""
-    return json.loads(container.table.items[key]["session"]["S"])
-
-
 # ── How an update ends
 
 
@@ -320,7 +304,7 @@ def test_after_a_call_was_carried_out_the_update_is_not_repeated(
     outcome, error = result(container)
     assert outcome == ("bot_failed" if fails == "a bug" else "incomplete")
     assert error.startswith("ZeroDivisionError" if fails == "a bug" else "sendMessage: 429 x")
-    assert kept(container) == framework.session
+    assert kept(container, "42/42") == framework.session
     assert result(start_with_sessions(source)) == ("repeated", "")
 
 
@@ -359,7 +343,7 @@ def test_what_runs_in_the_background_is_a_part_of_the_update(
     container = start_with_sessions(bot(framework, *lines, choice="'chat_user'"))
     expects(bot_api, framework, "1", is_new=True)
     assert result(container) == ("answered", "")
-    assert kept(container) == framework.session
+    assert kept(container, "42/42") == framework.session
 
 
 def test_what_fails_in_the_background_fails_the_update(
@@ -400,7 +384,7 @@ def test_a_handler_that_waits_too_long_is_ended_and_the_next_update_is_handled(
     assert container.deliver(message(), 3000) == (200, None)
     assert container.line["outcome"] == "bot_failed"
     assert container.line["error"].startswith("TimeoutError at bot.py:")
-    assert kept(container) == framework.session
+    assert kept(container, "42/42") == framework.session
     expects(bot_api, framework, "2")
     assert result(container, update_id=2) == ("answered", "")
 
@@ -701,7 +685,7 @@ def test_what_may_succeed_later_changes_nothing(
     assert container.table.items == {}
     expects(bot_api, framework, "1")
     assert result(container)[0] == "answered"
-    assert kept(container) == framework.session
+    assert kept(container, "42/42") == framework.session
 
 
 def test_who_is_late_handles_the_update_again(
@@ -720,7 +704,7 @@ def test_who_is_late_handles_the_update_again(
 
     container.answer_calls(meanwhile)
     assert result(container)[0] == "answered"
-    assert kept(container) == {"x": 1, **framework.session}
+    assert kept(container, "42/42") == {"x": 1, **framework.session}
 
 
 @pytest.mark.parametrize(
@@ -809,5 +793,5 @@ def test_a_storage_in_memory_is_replaced_and_the_bots_own_stays(
     own = f"class Own({memory}):\n    pass\n\n\n{storage} = Own()"
     container = start_with_sessions(f"{source}\n{own if is_own else f'{storage} = {memory}()'}\n")
     assert result(container) == ("ignored", "")
-    found = container.table.items and kept(container)
+    found = container.table.items and kept(container, "42/42")
     assert found == ({} if is_own else framework.session)
