@@ -107,20 +107,7 @@ def pyright(folder: Path) -> str:
     return result.stdout
 
 
-@pytest.mark.parametrize("check", [mypy, pytest.param(pyright, marks=pytest.mark.slow)])
-def test_a_type_checker_names_what_is_wrong(check: Callable[[Path], str], tmp_path: Path) -> None:
-    """And nothing else. All in one run, since starting a checker takes seconds."""
-    (tmp_path / "right.py").write_text(RIGHT)
-    for name, (source, _) in WRONG.items():
-        (tmp_path / f"wrong_{name.replace(' ', '_')}.py").write_text(source)
-    # pyright continues an error on lines that begin with blanks.
-    errors = re.split(r"\n(?=\S)|\n(?=  /)", check(tmp_path))
-    assert not [error for error in errors if "right.py" in error and "error" in error]
-    for name, (_, word) in WRONG.items():
-        said = [error for error in errors if f"wrong_{name.replace(' ', '_')}.py:" in error]
-        assert any(re.search(word, error) for error in said), f"{name}: {said}"
-
-
+# A call with more in it, and a wrong key there: only mypy takes the first.
 MORE = """
 from botkit.types import Call, SendMessage
 
@@ -135,12 +122,33 @@ def f() -> list[Call]:
 """
 
 
-def test_mypy_takes_a_call_with_more_in_it_and_finds_wrong_keys(tmp_path: Path) -> None:
-    (tmp_path / "right.py").write_text(MORE)
-    (tmp_path / "wrong.py").write_text(MORE.replace("reply_markup", "replymarkup"))
-    said = mypy(tmp_path)
-    assert "right.py" not in said
-    assert re.search('wrong.py:11: error: .*"dict.str, object."', said)
+WRONG_MORE = {"more": (MORE.replace("reply_markup", "replymarkup"), ':11: .*"dict.str, object."')}
+
+
+@pytest.mark.parametrize(
+    ("check", "right", "wrong"),
+    [
+        pytest.param(mypy, [RIGHT, MORE], WRONG | WRONG_MORE, id="mypy"),
+        pytest.param(pyright, [RIGHT], WRONG, id="pyright", marks=pytest.mark.slow),
+    ],
+)
+def test_a_type_checker_names_what_is_wrong(
+    check: Callable[[Path], str],
+    right: list[str],
+    wrong: dict[str, tuple[str, str]],
+    tmp_path: Path,
+) -> None:
+    """And nothing else. All in one run, since starting a checker takes seconds."""
+    for number, source in enumerate(right):
+        (tmp_path / f"right_{number}.py").write_text(source)
+    for name, (source, _) in wrong.items():
+        (tmp_path / f"wrong_{name.replace(' ', '_')}.py").write_text(source)
+    # pyright continues an error on lines that begin with blanks.
+    errors = re.split(r"\n(?=\S)|\n(?=  /)", check(tmp_path))
+    assert not [error for error in errors if "right_" in error and "error" in error]
+    for name, (_, word) in wrong.items():
+        said = [error for error in errors if f"wrong_{name.replace(' ', '_')}.py:" in error]
+        assert any(re.search(word, error) for error in said), f"{name}: {said}"
 
 
 def test_each_name_is_a_dict_at_run_time() -> None:

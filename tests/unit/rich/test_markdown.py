@@ -450,16 +450,14 @@ def test_what_is_longer_takes_as_much_longer(
     read: Callable[[str], object], text: Callable[[int], str]
 ) -> None:
     def seconds(length: int) -> float:
-        """Return the CPU time for a text. The least of some isn't disturbed."""
-        long_text, times = text(length), []
-        for _ in range(3):
-            began = time.thread_time()
-            read(long_text)
-            times.append(time.thread_time() - began)
-        return min(times)
+        """Return the CPU time for a text."""
+        long_text, began = text(length), time.thread_time()
+        read(long_text)
+        return time.thread_time() - began
 
-    # As much longer: 16 times. Each character times each other one would be 256 times.
-    assert seconds(16 * 5_000) < 80 * max(seconds(5_000), 5e-6)
+    # As much longer: 16 times. Each character times each other one would be 256 times. A reading
+    # that was disturbed is repeated.
+    assert any(seconds(16 * 5_000) < 80 * max(seconds(5_000), 5e-6) for _ in range(3))
 
 
 class Lines(list[str]):

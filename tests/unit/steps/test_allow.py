@@ -203,15 +203,19 @@ def test_while_telegram_can_not_say_whose_account_it_is_the_update_comes_again(
 
 
 def test_a_container_forgets_the_accounts_that_it_has_known_longest(
-    start_bot: StartBot, bot_api: BotApi
+    start_bot: StartBot,
 ) -> None:
-    container = start_bot(BOT, ALLOWED_IDS=str(OWNER))
-    for number in (*range(101), 0):
-        connection = {"business_connection_id": str(number)}
-        bot_api.answers("getBusinessConnection", connection, {"user": {"id": 13}})
+    container, asked = start_bot(BOT, ALLOWED_IDS=str(OWNER)), []
+
+    def post(method: str, params: Json, timeout: float) -> Json:
+        asked.append(int(params["business_connection_id"]))
+        return {"user": {"id": 13}}
+
+    container.answer_telegram(post)
     for update_id, number in enumerate((*range(101), 1, 100, 0)):
         content = {**OWNED, "business_connection_id": str(number)}
         container.deliver({"update_id": update_id, "business_message": content})
+    assert asked == [*range(101), 0]
 
 
 # ── A group that becomes a supergroup
