@@ -119,7 +119,7 @@ def fails(items: list[pytest.Item], limit: float) -> bool:
 
 def run(items: list[pytest.Item], shared: mmap.mmap | None = None) -> None:
     """Run tests, and note the number of each in the shared memory."""
-    for number, (item, following) in enumerate(zip(items, [*items[1:], None], strict=True)):
+    for number, (item, following) in enumerate(zip(items, [*items[1:], None], strict=False)):
         if shared:
             shared[:] = number.to_bytes(4)
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)

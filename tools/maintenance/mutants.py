@@ -99,7 +99,8 @@ def mutate(module: str, coverage: Path) -> list[dict[str, Any]] | None:
     Returns None if its tests fail without a mutant.
     """
     every = files(reached(coverage, module))
-    quick = [file for file in every if not file.startswith(FOLDERS[-1])] or every
+    slow = [file for file in every if file.startswith(FOLDERS[-1])]
+    quick = [file for file in every if file not in slow]
     last = shlex.join([*PYTEST, "-x", *dict.fromkeys([*every, OF_ALL_MODULES])])
     with tempfile.TemporaryDirectory() as temporary:
         # Not from ROOT: the lines are those of this copy.
@@ -119,7 +120,8 @@ def mutate(module: str, coverage: Path) -> list[dict[str, Any]] | None:
         print(f"{module}.py …", flush=True)
         forks = ("-m", "not slow", "-p", "tools.maintenance.forks", f"--mutated={module}")
         try:
-            run(folder, *PYTEST, "-x", *forks, *quick)
+            for some in filter(None, (quick, slow)):
+                run(folder, *PYTEST, "-x", *forks, *some)
         except subprocess.CalledProcessError as error:
             print(error.stdout[-2000:], file=sys.stderr)
             return None

@@ -12,6 +12,10 @@ from telegram_bot_aws.local import processes
 from maintenance import forks
 
 
+def test_a_mutant_that_no_test_reaches_survives() -> None:
+    assert not forks.fails([], 5)
+
+
 def test_a_test_that_waits_for_a_processor_does_not_hang(monkeypatch: pytest.MonkeyPatch) -> None:
     reading, writing = os.pipe()
 
