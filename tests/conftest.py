@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from botkit.fakes.services import Schedules, Table
+from botkit.fakes.services import Queues, Schedules, Table
 from pytest_httpserver import HTTPServer
 from telegram_stand_in import Server, Telegram, private_chat
 
@@ -31,6 +31,8 @@ from tests.support.stubs import (
     refusal,
     session_environment,
 )
+
+QUEUES = ("QUEUE_URL", "FAILED_QUEUE_URL")
 
 Start = Callable[..., Container]
 StartBot = Callable[..., Container]
@@ -209,7 +211,7 @@ def start_bot(start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch) ->
 def start_with_sessions(start_bot: StartBot, bot_api: BotApi) -> StartBot:
     """Start a container whose bot.py has SESSION, and whose table is in memory: `container.table`.
 
-    A second one has the table of the first.
+    So are its queues, if it has some: `container.queues`. A second one has the table of the first.
     """
     items: Json = {}
 
@@ -217,6 +219,9 @@ def start_with_sessions(start_bot: StartBot, bot_api: BotApi) -> StartBot:
         container = start_bot(source, **{**session_environment(bot_api.url), **environment})
         container.table = Table(container.module("aws"), "sessions", items=items)
         container.answer_calls(container.table.call, "dynamodb")
+        if urls := [environment[name] for name in QUEUES if name in environment]:
+            container.queues = Queues(container.module("aws"), *urls)
+            container.answer_calls(container.queues.call, "sqs")
         return container
 
     return start_container

@@ -12,11 +12,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botkit.fakes.services import EVERY, Schedules, Table
 from pytest_httpserver import HTTPServer
 from telegram_bot_aws.local.project import ROOT
 from telegram_bot_aws.starter import new
@@ -268,20 +268,19 @@ def test_files_are_sent(further: Path) -> None:
 
 def test_a_session_is_changed_by_its_key(further: Path, httpserver: HTTPServer) -> None:
     kept = {"42": '{"visits":5}', "shared": '{"orders":7}'}
+    items = {key: {"version": {"S": "x"}, "session": {"S": kept[key]}} for key in kept}
+    table = Table(None, "sessions", items=items)
 
     def dynamodb(request: Request) -> Response:
-        asked = json.loads(request.data)
-        if "Item" in asked:
-            kept[asked["Item"]["id"]["S"]] = asked["Item"]["session"]["S"]
-            return Response("{}")
-        item = {"version": {"S": "x"}, "session": {"S": kept[asked["Key"]["id"]["S"]]}}
-        return Response(json.dumps({"Item": item}))
+        target = request.headers["X-Amz-Target"]
+        return Response(json.dumps(table.call("dynamodb", target, json.loads(request.data))))
 
     httpserver.expect_request("/").respond_with_handler(dynamodb)
     environment = {"SESSION_TABLE": "sessions", **aws(httpserver)}
     assert evaluate(further, "visits", "visited(42)", **environment) == "6"
     assert evaluate(further, "shared", "number()", **environment) == "8"
-    assert kept == {"42": '{"visits":6}', "shared": '{"orders":8}'}
+    sessions = [item["session"]["S"] for item in items.values()]
+    assert sessions == ['{"visits":6}', '{"orders":8}']
     httpserver.check()
 
 
@@ -336,16 +335,16 @@ MESSAGE = {"chat": {"id": 42}, "message_id": 7}
 EVENT = {"chat": 42, "step": 1}
 
 
-def scheduled(httpserver: HTTPServer, name: str) -> list[Json]:
-    """Stand in for Scheduler, and return the list in which it notes what is scheduled."""
-    taken: list[Json] = []
+def scheduled(httpserver: HTTPServer, name: str) -> Json:
+    """Stand in for Scheduler, and return the schedules."""
+    schedules = Schedules(None)
 
     def scheduler(request: Request) -> Response:
-        taken.append(request.get_json())
+        schedules.request("scheduler", request.method, request.path, body=request.get_json())
         return Response("{}", content_type="application/json")
 
     httpserver.expect_oneshot_request(f"/schedules/{name}", "POST").respond_with_handler(scheduler)
-    return taken
+    return schedules.items
 
 
 @pytest.mark.parametrize(
@@ -365,14 +364,12 @@ def test_something_is_scheduled(
     further: Path,
     httpserver: HTTPServer,
 ) -> None:
-    taken = scheduled(httpserver, name)
+    schedules = scheduled(httpserver, name)
     about = {"LATER_GROUP": "dice-bot", "LATER_ROLE": "arn:aws:iam::123456789012:role/x"}
     began = int(time.time())
     evaluate(further, module, expression, **about, **aws(httpserver))
-    [schedule] = taken
-    at = datetime.strptime(schedule["ScheduleExpression"], "at(%Y-%m-%dT%H:%M:%S)")
-    assert began + seconds <= at.replace(tzinfo=UTC).timestamp() <= time.time() + seconds
-    found = json.loads(schedule["Target"]["Input"])
+    at, found = schedules[name]["at"], schedules[name]["event"]
+    assert began + seconds <= at <= time.time() + seconds
     if isinstance(event, str):
         assert found["calls"] == [{"method": "sendMessage", "chat_id": 42, "text": event}]
     else:
@@ -380,12 +377,11 @@ def test_something_is_scheduled(
 
 
 def test_a_chat_is_greeted_on_working_days(further: Path, httpserver: HTTPServer) -> None:
-    taken = scheduled(httpserver, "42.morning")
+    schedules = scheduled(httpserver, "42.morning")
     about = {"LATER_GROUP": "dice-bot", "LATER_ROLE": "arn:aws:iam::123456789012:role/x"}
     message = {"chat": {"id": 42}, "message_id": 7}
     evaluate(further, "mornings", f"on_working_days({message})", **about, **aws(httpserver))
-    [schedule] = taken
-    assert schedule["ScheduleExpression"] == "cron(0 9 ? * MON-FRI *)"
+    assert schedules[f"{EVERY}42.morning"]["cron"] == "0 9 ? * MON-FRI *"
 
 
 def test_a_bot_speaks_the_language_of_a_person(further: Path) -> None:

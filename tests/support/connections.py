@@ -36,6 +36,16 @@ class _Answers:
     def open(self, timeout: float) -> None:
         """Open nothing."""
 
+    def watch(self, see: Callable[..., object]) -> None:
+        """Have another function see what is asked before it is answered. It may raise instead."""
+        answer = self._function
+
+        def watched(*asked: Any, **content: Any) -> Any:
+            see(*asked, **content)
+            return answer(*asked, **content)
+
+        self._function = watched
+
 
 class Calls(_Answers):
     """Has AWS's calls answered by a function with the parameters of `aws.call`."""

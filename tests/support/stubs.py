@@ -202,6 +202,12 @@ class Container:
         """Have a function with the parameters of `aws.request` answer those for Scheduler."""
         self.answer_calls(request, "scheduler", kind=Requests)
 
+    def watch_calls(self, see: Callable[..., object], *services: str) -> None:
+        """Have a function see the calls of services before they are answered. It may raise."""
+        for service in services or ("dynamodb", "sqs"):
+            if isinstance(answers := self.module("aws").connections.get(service), Calls):
+                answers.watch(see)
+
     def answer_telegram(self, post: Callable[..., Any]) -> None:
         """Have a function with the parameters of `Client.post` answer the calls of Telegram."""
         close(self.telegram.own.connection)

@@ -169,12 +169,11 @@ def test_a_retry_whose_names_were_taken_until_now_has_its_own(
     """Scheduler may delete what had them between its refusal and the look at it."""
     taken = [f"/schedules/{RETRY}.{number}" for number in (1, 2)]
 
-    def request(service: str, method: str, path: str, **content: Any) -> Any:
+    def refuse(service: str, method: str, path: str, **content: Any) -> None:
         if method == "POST" and path in taken:
             refused("ConflictException", "it already exists")()
-        return container.schedules.request(service, method, path, **content)
 
-    container.answer_requests(request)
+    container.watch_calls(refuse, "scheduler")
     event = {"later": {"since": 1, "tries": 1, "name": "42.tea"}, "calls": [CALL]}
     later.retry(event, NOON.timestamp(), "a")
     assert [*waiting(container)] == ["retry.a"]
@@ -486,15 +485,14 @@ def test_a_call_that_is_cancelled_while_it_is_replaced_is_tried_again(
     container: Container, later: Any
 ) -> None:
     later.every(CALL, *MONDAYS, "tea")
-    request, asked = container.schedules.request, list[str]()
+    asked: list[str] = []
 
-    def cancelled_between(service: str, method: str, path: str, **content: Any) -> Any:
+    def cancel_between(service: str, method: str, path: str, **content: Any) -> None:
         asked.append(method)
         if asked == ["POST", "PUT"]:
             container.schedules.items.clear()
-        return request(service, method, path, **content)
 
-    container.answer_requests(cancelled_between)
+    container.watch_calls(cancel_between, "scheduler")
     with pytest.raises(container.module("errors").Unreachable, match="^the recurring call was"):
         later.every(CALL, *MONDAYS, "tea")
     assert later.every(CALL, *MONDAYS, "tea") is True

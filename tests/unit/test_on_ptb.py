@@ -684,12 +684,7 @@ def test_one_session_is_read_once(start_with_sessions: StartBot, bot_api: BotApi
     container = start_with_sessions(source(CONVERSATION, '"chat"'))
     bot_api.answers("getMe", {}, ME)
     read: list[str] = []
-
-    def spy(service: str, target: str, params: Any) -> Any:
-        read.append(params["Key"]["id"]["S"])
-        return container.table.call(service, target, params)
-
-    container.answer_calls(spy)
+    container.watch_calls(lambda service, target, params: read.append(params["Key"]["id"]["S"]))
     assert result(container, **{**MESSAGE, "chat": GROUP}) == ("ignored", "")
     assert read == ["-5"]
 

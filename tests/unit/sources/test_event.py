@@ -596,19 +596,18 @@ def test_a_call_that_recurs_is_made_though_it_cant_be_noted(
     later: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When DynamoDB is away after the call; before it, the call is made after a pause."""
-    table = Table(later.module("aws"), "sessions")
     settings = later.module("settings").settings
     monkeypatch.setattr(settings, "session_table", "sessions")
     written: list[str] = []
 
-    def call(service: str, target: str, params: Json) -> Any:
+    def fail(service: str, target: str, params: Json) -> None:
         if target.endswith(".PutItem"):
             written.append(target)
             if len(written) > 1:
                 raise later.module("errors").Unreachable("no network")
-        return table.call(service, target, params)
 
-    later.answer_calls(call)
+    later.answer_calls(Table(later.module("aws"), "sessions").call, "dynamodb")
+    later.watch_calls(fail)
     later.module("deadline").deadline.start(300)
     bot_api.expects(CALL)
     assert invoke(later, due(), "a") == "answered"

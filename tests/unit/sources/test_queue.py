@@ -293,21 +293,15 @@ def test_an_update_keeps_its_group_while_its_session_cant_be_told(
     start_with_sessions: StartBot, bot_api: BotApi, code: int, outcome: str
 ) -> None:
     container = start_with_sessions(ASKS, QUEUE_URL=QUEUE)
-    groups: list[str] = []
-
-    def call(service: str, target: str, params: Json) -> Any:
-        groups.append(params["MessageGroupId"])
-        return {}
-
-    container.answer_calls(call)
+    messages = container.queues.messages
     ask: Json = {"method": "getChat", "chat_id": -100}
     bot_api.refuses(ask, code, "no")
     assert container.deliver(message())[0] == 503
-    assert (container.line["outcome"], groups) == (outcome, [])
+    assert (container.line["outcome"], messages) == (outcome, {})
     bot_api.answers("getChat", {"chat_id": -100}, {"linked_chat_id": 5})
     assert container.deliver(message())[0] == 200
     assert container.line["outcome"] == "queued"
-    assert [group.partition(":")[0] for group in groups] == ["session"]
+    assert [each["group"].partition(":")[0] for each in messages.values()] == ["session"]
 
 
 def refusal(code: str) -> bytes:

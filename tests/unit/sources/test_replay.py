@@ -97,7 +97,7 @@ def replayed(done: int, failed: int = 0, error: str | None = None, more: bool = 
 
 
 def breaks(container: Container, action: str, error: str) -> None:
-    """Have calls of an action of SQS fail, with an exception of botkit.aws."""
+    """Have calls of an action of SQS fail, with an exception of botkit.aws, and no others."""
     aws = container.module("aws")
     errors = {
         "Unreachable": lambda: aws.Unreachable("sqs: HTTP 500"),
@@ -105,12 +105,12 @@ def breaks(container: Container, action: str, error: str) -> None:
         "NotTaken": lambda: aws.ClientError("InvalidMessageContents", "no"),
     }
 
-    def call(service: str, target: str, params: Json) -> Any:
+    def fail(service: str, target: str, params: Json) -> None:
         if target == f"AmazonSQS.{action}":
             raise errors[error]()
-        return container.queues.call(service, target, params)
 
-    container.answer_calls(call)
+    container.answer_calls(container.queues.call, "sqs")
+    container.watch_calls(fail, "sqs")
 
 
 # ── What is kept
@@ -272,12 +272,8 @@ def test_there_is_time_to_keep_what_was_interrupted(
         clock.now += deadline.left() + 0.5  # the interrupt comes half a second late
         raise container.module("bot_module").TimeIsUp
 
-    def call(*arguments: Any) -> Any:
-        seen.append(deadline.left())
-        return container.queues.call(*arguments)
-
     monkeypatch.setattr(container.bot, "reply", reply)
-    container.answer_calls(call)
+    container.watch_calls(lambda *asked: seen.append(deadline.left()))
     assert container.deliver(message(), milliseconds) == (200, None)
     assert seen == pytest.approx([had, left])
     assert len(kept(container)) == 1
@@ -681,19 +677,11 @@ def test_a_framework_s_failure_is_kept_though_its_session_knows_it(
     keeping: Keeping, bot_api: BotApi
 ) -> None:
     container = keeping(HANDLES, **session_environment(bot_api.url))
-    aws = container.module("aws")
-    container.table = Table(aws, "sessions")
-    are_away = True
-
-    def call(service: str, target: str, params: Json) -> Any:
-        if service == "sqs" and are_away:
-            raise aws.Unreachable("sqs: HTTP 500")
-        where = container.queues if service == "sqs" else container.table
-        return where.call(service, target, params)
-
-    container.answer_calls(call)
+    container.table = Table(container.module("aws"), "sessions")
+    container.answer_calls(container.table.call, "dynamodb")
+    breaks(container, "SendMessage", "Unreachable")
     assert container.deliver(message()) == (503, None)
-    are_away = False
+    container.answer_calls(container.queues.call, "sqs")
     for _ in range(2):  # its 200 is lost
         assert container.deliver(message()) == (200, None)
         assert container.line["error"] == "it failed before, and may not have been kept"
@@ -923,12 +911,7 @@ def test_what_a_replay_asks_of_sqs(keeping: Keeping) -> None:
     with_clock(container)
     put(container, failed_update())
     asked: list[Json] = []
-
-    def call(service: str, target: str, params: Json) -> Any:
-        asked.append(params)
-        return container.queues.call(service, target, params)
-
-    container.answer_calls(call)
+    container.watch_calls(lambda service, target, params: asked.append(params))
     container.invoke(REPLAY)
     assert asked[0] == {
         "QueueUrl": FAILED,

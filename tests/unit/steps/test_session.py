@@ -96,11 +96,10 @@ def test_a_change_is_one_read_and_one_write(start_with_sessions: StartBot, bot_a
     container = start_with_sessions(COUNT)
     calls = []
 
-    def call(service: str, target: str, params: Json) -> Any:
+    def note(service: str, target: str, params: Json) -> None:
         calls.append((service, target, params.get("ConsistentRead")))
-        return container.table.call(service, target, params)
 
-    container.answer_calls(call)
+    container.watch_calls(note)
     bot_api.expects(said(1))
     container.deliver(message())
     assert calls == [
@@ -201,13 +200,12 @@ def meanwhile(container: Container, act: Callable[[], object], times: int = 1) -
     """Have somebody else act between a container's next reads and writes."""
     left = [times]
 
-    def call(service: str, target: str, params: Json) -> Any:
+    def see(service: str, target: str, params: Json) -> None:
         if target.endswith("PutItem") and left[0]:
             left[0] -= 1
             act()
-        return container.table.call(service, target, params)
 
-    container.answer_calls(call)
+    container.watch_calls(see)
 
 
 def another_change(container: Container) -> None:
@@ -248,7 +246,6 @@ def test_the_same_update_at_the_same_time_counts_once(
     container = start_with_sessions(COUNT)
 
     def deliver_it_to_another_container() -> None:
-        container.answer_calls(container.table.call)
         container.deliver(message())
         container.module("steps.once").recent.clear()
 
@@ -657,14 +654,13 @@ def test_only_a_reply_that_had_time_can_be_late(
     with_clock(container)
     deadline = container.module("deadline").deadline
 
-    def call(service: str, target: str, params: Json) -> Any:
+    def see(service: str, target: str, params: Json) -> None:
         if target.endswith("GetItem"):
             deadline.start(left)
         elif deadline.left() <= 0:
             raise container.module("errors").Unreachable("no time left")
-        return container.table.call(service, target, params)
 
-    container.answer_calls(call)
+    container.watch_calls(see)
     assert container.deliver(message()) == (503 if outcome == "unreachable" else 200, None)
     assert container.line["outcome"] == outcome
 
