@@ -8,94 +8,89 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import StartBot
+from tests.conftest import BotApi, StartBot
 from tests.support.stubs import Container
 
 BOT = 'SESSION = "chat"\n\n\ndef reply(update, session):\n    return []\n'
 CALL = {"chat_id": 42, "text": "hi"}
 
 
-class World:
-    """A container, a clock, and a Telegram that refuses the first call for a minute."""
-
-    def __init__(self, start: StartBot) -> None:
-        self._start = start
-        self.clock = SimpleNamespace(now=1_800_000_000.0)
-        self.asked: list[tuple[str, Any]] = []
-        self.renew()
-
-    def renew(self) -> None:
-        """Start another container."""
-        self.container: Container = self._start(BOT)
-        self.container.answer_telegram(self._post)
-
-    def _post(self, method: str, params: Any, timeout: float) -> Any:
-        self.asked.append((method, params["chat_id"]))
-        if len(self.asked) == 1:
-            refused = self.container.module("errors").Refused
-            raise refused(method, 429, "retry after 60", {"retry_after": 60})
-        return True
-
-    def refusal(self, method: str = "sendMessage", **params: Any) -> Any:
-        """Return the error of a call."""
-        with pytest.raises(self.container.module("errors").Refused) as caught:
-            self.container.telegram.call(method, **CALL, **params)
-        return caught.value
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    clock = SimpleNamespace(now=1_800_000_000.0)
+    monkeypatch.setattr(time, "time", lambda: clock.now)
+    return clock
 
 
 @pytest.fixture
-def world(start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch) -> World:
-    world = World(start_with_sessions)
-    monkeypatch.setattr(time, "time", lambda: world.clock.now)
-    return world
+def container(start_with_sessions: StartBot, bot_api: BotApi, clock: SimpleNamespace) -> Container:
+    """A container whose Telegram has refused a call for a minute."""
+    container = start_with_sessions(BOT)
+    call = {"method": "sendMessage", **CALL}
+    bot_api.refuses(call, 429, "retry after 60", retry_after=60)
+    assert refusal(container).retry_after == 60
+    return container
 
 
-def test_it_is_called_again_when_telegram_said(world: World) -> None:
-    assert world.refusal().retry_after == 60
-    world.clock.now += 58
-    refusal = world.refusal("editMessageText", message_id=1)
-    assert (refusal.outcome, refusal.retry_after) == ("throttled", 2)
-    assert "retry after 2 (an earlier refusal: nothing was called)" in str(refusal)
-    world.clock.now += 1.5
-    world.container.telegram.call("sendMessage", **CALL)
-    assert world.asked == [("sendMessage", 42)] * 2
+def refusal(container: Container, method: str = "sendMessage", **params: Any) -> Any:
+    """Return the error of a call."""
+    with pytest.raises(container.module("errors").Refused) as caught:
+        container.telegram.call(method, **CALL, **params)
+    return caught.value
 
 
-def test_other_chats_and_what_writes_nothing_are_called(world: World) -> None:
-    world.refusal()
-    world.container.telegram.call("getChat", chat_id=42)
-    world.container.telegram.call("sendMessage", chat_id=43, text="hi")
-    assert world.asked[1:] == [("getChat", 42), ("sendMessage", 43)]
+def retry(container: Container, attempt: str) -> None:
+    """Begin an update's first delivery, or another one ("again")."""
+    current = container.module("current")
+    current.begin(current.Run.of_update("queue", {"update_id": 1})).attempt = attempt
 
 
-def test_another_container_knows_it_at_a_retry(world: World) -> None:
+def test_it_is_called_again_when_telegram_said(
+    container: Container, bot_api: BotApi, clock: SimpleNamespace
+) -> None:
+    clock.now += 58
+    refused = refusal(container, "editMessageText", message_id=1)
+    assert (refused.outcome, refused.retry_after) == ("throttled", 2)
+    assert "retry after 2 (an earlier refusal: nothing was called)" in str(refused)
+    clock.now += 1.5
+    bot_api.answers("sendMessage", CALL)
+    container.telegram.call("sendMessage", **CALL)
+
+
+def test_other_chats_and_what_writes_nothing_are_called(
+    container: Container, bot_api: BotApi
+) -> None:
+    bot_api.answers("getChat", {"chat_id": 42})
+    container.telegram.call("getChat", chat_id=42)
+    bot_api.answers("sendMessage", {**CALL, "chat_id": 43})
+    container.telegram.call("sendMessage", **{**CALL, "chat_id": 43})
+
+
+@pytest.mark.usefixtures("container")
+def test_another_container_knows_it_at_a_retry(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
     """At a first delivery it would cost each update a read."""
-    world.refusal()
-    world.renew()
-    current = world.container.module("current")
-    current.begin(current.Run.of_update("queue", {"update_id": 1})).attempt = "again"
-    assert world.refusal().retry_after == 60
-    assert len(world.asked) == 1
-    current.run.attempt = "first"
-    world.container.telegram.call("sendMessage", **CALL)
+    container = start_with_sessions(BOT)
+    retry(container, "again")
+    assert refusal(container).retry_after == 60
+    retry(container, "first")
+    bot_api.answers("sendMessage", CALL)
+    container.telegram.call("sendMessage", **CALL)
 
 
-def test_a_table_that_is_away_costs_only_what_others_know(world: World) -> None:
-    away = world.container.module("errors").Unreachable("HTTP 500")
+def test_a_table_that_is_away_costs_only_what_others_know(container: Container) -> None:
+    def fail(*call: Any) -> None:
+        raise container.module("errors").Unreachable("HTTP 500")
 
-    def call(service: str, target: str, params: Any) -> Any:
-        raise away
-
-    world.container.answer_calls(call)
-    current = world.container.module("current")
-    current.begin(current.Run.of_update("queue", {"update_id": 1})).attempt = "again"
-    assert [world.refusal().retry_after for _ in range(2)] == [60, 60]
-    assert len(world.asked) == 1
+    container.watch_calls(fail)
+    retry(container, "again")
+    assert [refusal(container).retry_after for _ in range(2)] == [60, 60]
 
 
-def test_only_the_last_chats_are_remembered(world: World) -> None:
-    limited = world.container.module("limited")
-    for chat in range(limited.MOST + 1):
-        limited.note(f"{chat}", 60, world.container.telegram.limited)
-    assert len(world.container.telegram.limited) == limited.MOST
-    assert "0" not in world.container.telegram.limited
+def test_only_the_last_chats_are_remembered(container: Container) -> None:
+    limited = container.module("limited")
+    for chat in range(100, 100 + limited.MOST):
+        limited.note(f"{chat}", 60, container.telegram.limited)
+    assert len(container.telegram.limited) == limited.MOST
+    assert "42" not in container.telegram.limited
