@@ -28,9 +28,7 @@ from tests.support.stubs import (
     http,
     message,
     request,
-    unused_port,
     with_clock,
-    with_timeouts,
 )
 
 QUEUE = "https://sqs.eu-central-1.amazonaws.com/123456789012/bot.fifo"
@@ -216,17 +214,6 @@ def test_what_cannot_wait_never_sees_the_queue(
     assert sqs.requests == []
 
 
-def test_an_answer_at_once_has_the_webhooks_time(
-    queued: Queued, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    container, _ = queued()
-    with_clock(container)
-    monkeypatch.setattr(container.bot, "reply", lambda update: [CALL])
-    given = with_timeouts(container)
-    container.deliver(CHECKOUT, milliseconds=900_000)
-    assert given == [24]
-
-
 @pytest.mark.parametrize("query", ["at-once", "at-once="])
 def test_while_the_queue_is_being_removed_an_update_is_answered_at_once(
     queued: Queued, bot_api: BotApi, query: str
@@ -380,13 +367,6 @@ def test_the_queue_gets_no_character_that_it_does_not_take(queued: Queued) -> No
     assert json.loads(asked["MessageBody"]) == message(text=readable, **{"\uffff": 1})
 
 
-def test_telegram_keeps_an_update_while_there_is_no_queue(queued: Queued) -> None:
-    with unused_port() as port:
-        container, _ = queued(url=f"http://127.0.0.1:{port}")
-        assert container.deliver(message()) == (503, None)
-    assert container.line["outcome"] == "unreachable"
-
-
 # ── Out of the queue
 
 
@@ -428,27 +408,22 @@ def test_what_failed_after_an_answer_is_not_answered_again(
     assert outcomes == ["bot_failed", "repeated"]
 
 
-def test_an_answer_has_the_functions_whole_time(queued: Queued) -> None:
-    container, _ = queued()
-    with_clock(container)
-    given = with_timeouts(container)
-    container.invoke(event(message()), milliseconds=900_000)
-    assert given == [898]
-
-
 PAUSES = {
-    "first": (500, {}, 1, 2),
-    "ninth": (500, {}, 9, 512),
-    "tenth": (500, {}, 10, 900),
-    "a wrong token": (401, {}, 3, 8),
-    "a short limit": (429, {"retry_after": 1}, 3, 8),
-    "a limit that passed": (429, {"retry_after": -1}, 3, 8),
-    "a limit without a time": (429, {}, 3, 8),
+    "first": (500, {}, 1, 2, 1),
+    "first, at most": (500, {}, 1, 2, 1.5),
+    "ninth": (500, {}, 9, 512, 1),
+    "tenth": (500, {}, 10, 900, 1),
+    "tenth, at most": (500, {}, 10, 900, 1.5),
+    "a wrong token": (401, {}, 3, 8, 1),
+    "a short limit": (429, {"retry_after": 1}, 3, 8, 1),
+    "a limit that passed": (429, {"retry_after": -1}, 3, 8, 1),
+    "a limit without a time": (429, {}, 3, 8, 1),
 }
 
 
-@pytest.mark.parametrize("longer", [1, 1.5], ids=["at least", "at most"])
-@pytest.mark.parametrize(("code", "parameters", "received", "seconds"), PAUSES.values(), ids=PAUSES)
+@pytest.mark.parametrize(
+    ("code", "parameters", "received", "seconds", "longer"), PAUSES.values(), ids=PAUSES
+)
 def test_what_may_succeed_later_comes_again_then(
     queued: Queued,
     bot_api: BotApi,
@@ -528,24 +503,18 @@ def test_without_a_pause_it_comes_again_after_the_visibility_time_out(
 
 
 def test_a_long_answer_is_hidden_for_its_whole_time(queued: Queued, bot_api: BotApi) -> None:
-    """A shorter timeout, in a release that was refused, may have changed the queue's own time."""
-    container, sqs = queued()
-    with_clock(container)
-    bot_api.expects(echo())
-    assert container.invoke(event(message()), milliseconds=900_000) == DONE
-    hidden = {"QueueUrl": QUEUE, "ReceiptHandle": "handle-1", "VisibilityTimeout": 930}
-    assert sqs.bodies == [hidden]
+    """Every queue hides an update for a minute.
 
-
-def test_a_short_answer_asks_nothing_of_the_queue(queued: Queued, bot_api: BotApi) -> None:
-    """Every queue hides an update for a minute."""
+    For a longer answer, a shorter timeout in a release that was refused may have changed its time.
+    """
     container, sqs = queued()
     with_clock(container)
     bot_api.expects(echo(), echo())
     assert container.invoke(event(message()), milliseconds=30_000) == DONE
     assert sqs.bodies == []
     assert container.invoke(event(message(2)), milliseconds=31_000) == DONE
-    assert [body["VisibilityTimeout"] for body in sqs.bodies] == [61]
+    hidden = {"QueueUrl": QUEUE, "ReceiptHandle": "handle-1", "VisibilityTimeout": 61}
+    assert sqs.bodies == [hidden]
 
 
 def test_an_update_is_answered_though_sqs_is_silent_when_it_is_hidden(
