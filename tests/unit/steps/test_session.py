@@ -280,16 +280,21 @@ def test_a_slow_reply_and_presses_meanwhile_are_all_answered(
 )
 def test_what_fails_for_lack_of_time_to_ask_again_keeps_the_update(
     start_with_sessions: StartBot,
+    bot_api: BotApi,
     changes: int,
     left: float,
     outcome: str,
 ) -> None:
-    fails_after = f"    if session.get('n', 0) == {10 * changes}:\n        deadline.start({left})\n"
-    source = SLOW.partition("    deadline.start")[0] + fails_after
+    """Whatever people saw of it."""
+    fails_after = f"    if session.get('n', 0) == {10 * changes}:\n"
+    fails_after += "        telegram.call('sendMessage', chat_id=42, text='own')\n"
+    fails_after += f"        deadline.start({left})\n"
+    source = "from botkit import telegram\n" + SLOW.partition("    deadline.start")[0] + fails_after
     source += "        1 / 0\n    session['n'] = 5\n    return []\n"
     container = start_with_sessions(source)
     with_clock(container)
     meanwhile(container, lambda: another_change(container), changes)
+    bot_api.expects(said("own"))
     fails(container, outcome)
 
 
