@@ -405,7 +405,8 @@ def chat(
 
     clock = functions.Clock(lambda: stage.telegram.now())
     waits.schedules.now = queue.now = clock.time
-    for name in ("budget", "steps.again", "limited", "steps.limit", "store", "turns"):
+    clocked = ("budget", "limited", "steps.again", "steps.limit", "steps.pace", "store", "turns")
+    for name in clocked:
         monkeypatch.setattr(_botkit(name), "time", clock)
     for name, cache in CACHES.items():
         monkeypatch.setattr(_botkit(name), cache, {})

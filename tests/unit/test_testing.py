@@ -628,6 +628,18 @@ def test_an_update_comes_again_as_from_telegram(
     assert texts(ada) == answers
 
 
+def test_an_exception_of_the_bot_may_have_an_error_of_its_own(chat_with: With) -> None:
+    source = """
+class Declined(ValueError):
+    error = "no money"
+def answer(message, session):
+    raise Declined
+"""
+    ada = chat_with(source).user("Ada")
+    with pytest.raises(ValueError):
+        ada.send("Hi")
+
+
 def test_updates_that_come_at_once_are_answered_in_order(chat_with: With) -> None:
     source = "def answer(message, session): return [say(message, message['text'])]"
     ada = chat_with(source).user("Ada")
@@ -818,6 +830,16 @@ def test_a_call_recurs_at_its_times(chat_with: With, waits: Any) -> None:
     ada.block()
     chat.advance(86_400)
     assert waits.every == {}
+
+
+def test_what_is_due_is_counted_in_its_minute(chat_with: With) -> None:
+    """Not in this machine's: months of a test would come at once, and be put off."""
+    chat = chat_with(RECURS)
+    ada = chat.user("Ada")
+    ada.send("Hi")
+    chat.advance(86_400)
+    [tea] = ada.unread()
+    assert botkit("store")._got(f"limit:due:{tea.date // 60}")
 
 
 TEA = """
