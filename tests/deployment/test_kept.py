@@ -84,6 +84,13 @@ def counted(limit: Any) -> Iterator[tuple[str, Json]]:
         yield "UpdateItem", {**closing, "ReturnValues": "NONE", **change}
 
 
+def due(pace: Any) -> Iterator[tuple[str, Json]]:
+    """Yield what pace.py asks: to count calls in two seconds of a minute."""
+    for calls, now in ((1, 60), (40, 60), (1, 119)):
+        about = {"Key": {"id": {"S": "limit:due:1"}}, **pace.count(calls, now)}
+        yield "UpdateItem", about
+
+
 def create_table(aws: Emulator, name: str) -> None:
     key = {"AttributeName": "id"}
     client(aws, "dynamodb").create_table(
@@ -107,7 +114,9 @@ def answers(aws: Emulator, start_with_sessions: StartBot) -> Iterator[Callable[[
         table = Table(module, "sessions")
         call = table.call if stands_in else module.call
         got: list[Any] = []
-        for action, params in copy.deepcopy([*CALLS, *counted(container.module("steps.limit"))]):
+        asked = [*CALLS, *counted(container.module("steps.limit"))]
+        asked += due(container.module("steps.pace"))
+        for action, params in copy.deepcopy(asked):
             module.deadline.start(60)
             target = f"DynamoDB_20120810.{action}"
             try:
@@ -129,7 +138,13 @@ def test_the_stand_in_answers_as_the_emulated_aws(
     assert answers(True) == answers(False)
     failed = "ConditionalCheckFailedException"
     assert answers(True)[1:3] == [failed, {}]
-    decided, known, *counts = answers(True)[len(CALLS) :]
+    decided, known, *counts, _, _, minute = answers(True)[len(CALLS) :]
+    assert {**minute["Attributes"], "expires_at": None} == {
+        "id": {"S": "limit:due:1"},
+        "second0": {"N": "41"},
+        "second59": {"N": "1"},
+        "expires_at": None,
+    }
     assert decided["Attributes"]["starts"] == {"N": "60"}
     assert known == decided
     *first, closed, again, told, twice, forgotten, unknown, _ = counts

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -95,15 +96,15 @@ class Table(_Kept):
     def _update(self, items: Json, params: Json) -> Json:
         """Count an update in the item of a window, close the window, or note who was told.
 
-        Or decide the window of an album, or count an event that is due.
+        Or decide the window of an album, or count calls that are due in a second of a minute.
         """
         key = params["Key"]["id"]["S"]
         item: Json = items[key] if key in items else params["Key"]
         values = params["ExpressionAttributeValues"]
         change, condition = params["UpdateExpression"], params.get("ConditionExpression")
-        if change == "ADD events :one SET expires_at = :end":
-            events = int(item.get("events", {"N": "0"})["N"]) + 1
-            items[key] = item | {"events": {"N": str(events)}, "expires_at": values[":end"]}
+        if counted := re.fullmatch(r"ADD (second\d+) :calls SET expires_at = :end", change):
+            calls = int(item.get(counted[1], {"N": "0"})["N"]) + int(values[":calls"]["N"])
+            items[key] = item | {counted[1]: {"N": str(calls)}, "expires_at": values[":end"]}
             return {"Attributes": items[key]}
         ids, update_id = item.get("ids", {"NS": []})["NS"], values[":id"]["N"]
         item = {**item}

@@ -1,13 +1,14 @@
 """Spreads scheduled calls that are due at once: Telegram takes some 30 calls a second of a bot.
 
-A bot that is refused and goes on is refused for longer, in all chats. So if more events of
-botkit.later come in a minute than Telegram would take, the last ones are scheduled again before
-they call anything, each for a time of its own. That takes one write for each event, to an item that
-counts those of the minute. Without a table, this step is off.
+A bot that is refused and goes on is refused for longer, in all chats. So if more calls come with
+events of botkit.later than Telegram would take, the last events are scheduled again before they
+call anything, each for a time of its own. That takes one write for each event, to an item that
+counts the calls in each second of a minute. Without a table, this step is off.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 
 from .. import store
@@ -15,29 +16,53 @@ from ..current import Run
 from ..deadline import LIMITS, deadline
 from ..errors import Unreachable
 from ..outcome import Outcome
+from ..types import Json
 
-PACE = 15  # events a second: the others are for people who write to the bot
-AT_ONCE = 30  # events that may come together
-COUNT = {
-    "UpdateExpression": "ADD events :one SET expires_at = :end",
-    "ReturnValues": "ALL_NEW",
-}
+logger = logging.getLogger("botkit")
+
+PACE = 15  # calls a second: the others are for people who write to the bot
+AT_ONCE = 30  # calls that may come together
 
 
 def step(run: Run) -> Outcome | None:
-    """Have an event scheduled again if too many came before it. One that comes again may pass."""
+    """Have an event scheduled again if too many calls came before it.
+
+    One that comes again may pass. An event for on_event() counts as one call: nobody knows yet how
+    many it makes.
+    """
     is_ours = run.calls is not None or run.is_later
     if not is_ours or run.attempt != "first":
         return None
-    now = time.time()
-    values = {":one": {"N": "1"}, ":end": {"N": str(int(now) + store.DAY)}}
-    minute = f"due:{int(now) // 60}"
+    calls = len(run.calls) if run.calls else 1
+    now = int(time.time())
+    minute, second = divmod(now, 60)
     try:
         with deadline.within(LIMITS["count"]):
-            item = store.update("limit", minute, **COUNT, ExpressionAttributeValues=values)
-    except Unreachable:
+            item = store.update("limit", f"due:{minute}", **count(calls, now))
+    except Unreachable as error:
+        logger.warning("a scheduled call isn't counted", extra={"error": str(error)})
         return None
-    late = (int(item["Attributes"]["events"]["N"]) - AT_ONCE) / PACE - now % 60
-    if late <= 0:
+    late = (ahead(item["Attributes"], second) - calls - AT_ONCE) / PACE
+    if late < 0:
         return None
-    return Outcome("throttled", "too many events are due at once", retry_after=round(late))
+    return Outcome("throttled", "too many calls are due at once", retry_after=round(late))
+
+
+def count(calls: int, now: int) -> Json:
+    """Return the change of a minute's item that counts calls in this second of it."""
+    return {
+        "UpdateExpression": f"ADD second{now % 60} :calls SET expires_at = :end",
+        "ExpressionAttributeValues": {
+            ":calls": {"N": str(calls)},
+            ":end": {"N": str(now + store.DAY)},
+        },
+        "ReturnValues": "ALL_NEW",
+    }
+
+
+def ahead(item: Json, second: int) -> int:
+    """Return how many calls of a minute are ahead of the pace in this second of it."""
+    calls = 0
+    for each in range(second + 1):
+        calls = max(calls - PACE, 0) + int(item.get(f"second{each}", {"N": "0"})["N"])
+    return calls

@@ -25,7 +25,7 @@ def watch(aws: ModuleType, tell: Tell) -> None:
 
     def watched(service: str, target: str, params: Json, **more: Any) -> Any:
         answer = call(service, target, params, **more)
-        is_session = not target.endswith(".UpdateItem")  # which counts, for LIMIT
+        is_session = not target.endswith(".UpdateItem")  # which counts
         if is_session and params.get("TableName") == os.environ.get("SESSION_TABLE"):
             written = params.get("Item")
             item = written or answer.get("Item", {})
