@@ -208,6 +208,17 @@ class Container:
             if isinstance(answers := self.module("aws").connections.get(service), Calls):
                 answers.watch(see)
 
+    def meanwhile(self, act: Callable[[], object], times: int = 1) -> None:
+        """Have somebody else act between the container's next reads and writes of its table."""
+        left = [times]
+
+        def see(service: str, target: str, params: Json) -> None:
+            if target.endswith("PutItem") and left[0]:
+                left[0] -= 1
+                act()
+
+        self.watch_calls(see, "dynamodb")
+
     def answer_telegram(self, post: Callable[..., Any]) -> None:
         """Have a function with the parameters of `Client.post` answer the calls of Telegram."""
         close(self.telegram.own.connection)

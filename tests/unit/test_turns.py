@@ -201,13 +201,11 @@ def test_what_is_answered_while_its_turn_is_asked_for_is_no_part_of_it(lined: Li
     line.arrive(first, second)
     store = line.container.module("store")
 
-    def call(service: str, target: str, params: Json) -> Any:
-        if target.endswith("PutItem") and len(line.turns) == 1:
-            line.container.answer_calls(line.call)
-            store.Item("session", "-7").keep({2: []}, always=True)
-        return line.call(service, target, params)
+    def answered() -> None:
+        assert len(line.turns) == 1
+        store.Item("session", "-7").keep({2: []}, always=True)
 
-    line.container.answer_calls(call)
+    line.container.meanwhile(answered)
     assert line.answer(first) == "ignored"
     assert line.turns == [[1, 2], [1]]
 

@@ -694,12 +694,7 @@ def test_who_is_late_handles_the_update_again(
     container = start_with_sessions(bot(framework, *counts(framework), choice="'chat_user'"))
     expects(bot_api, framework, "1", "1", is_new=True)
     another = {"version": {"S": "another's"}, "updates": {"S": "[]"}, "session": {"S": '{"x":1}'}}
-
-    def meanwhile(service: str, target: str, params: Json) -> None:
-        if target.endswith("PutItem") and not container.table.items:
-            container.table.items["42/42"] = another
-
-    container.watch_calls(meanwhile)
+    container.meanwhile(lambda: container.table.items.update({"42/42": another}))
     assert result(container)[0] == "answered"
     assert kept(container, "42/42") == {"x": 1, **framework.session}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -196,18 +195,6 @@ def test_an_update_that_comes_again_is_not_yet_answered(start_with_sessions: Sta
 # ── Others at the same time
 
 
-def meanwhile(container: Container, act: Callable[[], object], times: int = 1) -> None:
-    """Have somebody else act between a container's next reads and writes."""
-    left = [times]
-
-    def see(service: str, target: str, params: Json) -> None:
-        if target.endswith("PutItem") and left[0]:
-            left[0] -= 1
-            act()
-
-    container.watch_calls(see)
-
-
 def another_change(container: Container) -> None:
     """Change the session as another container does."""
     item = container.table.items.get("42", {"session": {"S": "{}"}, "updates": {"S": "[]"}})
@@ -223,7 +210,7 @@ def test_who_is_late_asks_again(start_with_sessions: StartBot, bot_api: BotApi) 
         "    session[", f"    assert update == {message()}\n    update.clear()\n    session["
     )
     container = start_with_sessions(changes_it)
-    meanwhile(container, lambda: another_change(container), times=2)
+    container.meanwhile(lambda: another_change(container), times=2)
     bot_api.expects(said(21))
     container.deliver(message())
     assert kept(container) == {"n": 21}
@@ -235,7 +222,7 @@ def test_a_session_that_is_deleted_meanwhile_stays_deleted(
     container = start_with_sessions(COUNT)
     bot_api.expects(said(1), said(1))
     container.deliver(message(1))
-    meanwhile(container, container.table.items.clear)
+    container.meanwhile(container.table.items.clear)
     container.deliver(message(2))
     assert kept(container) == {"n": 1}
 
@@ -249,7 +236,7 @@ def test_the_same_update_at_the_same_time_counts_once(
         container.deliver(message())
         container.module("steps.once").recent.clear()
 
-    meanwhile(container, deliver_it_to_another_container)
+    container.meanwhile(deliver_it_to_another_container)
     bot_api.expects(said(1), said(1))
     container.deliver(message())
     assert kept(container) == {"n": 1}
@@ -266,7 +253,7 @@ def test_a_slow_reply_and_presses_meanwhile_are_all_answered(
     """The reply takes 5 s of 9, so there is no time to ask twice: Telegram delivers again."""
     container = start_with_sessions(SLOW)
     for _ in range(2):
-        meanwhile(container, lambda: another_change(container))
+        container.meanwhile(lambda: another_change(container))
         assert "no time was left to run reply() again" in fails(container, "unreachable")
     bot_api.expects(said(21))
     assert container.deliver(message()) == (200, None)
@@ -293,7 +280,7 @@ def test_what_fails_for_lack_of_time_to_ask_again_keeps_the_update(
     source += "        1 / 0\n    session['n'] = 5\n    return []\n"
     container = start_with_sessions(source)
     with_clock(container)
-    meanwhile(container, lambda: another_change(container), changes)
+    container.meanwhile(lambda: another_change(container), changes)
     bot_api.expects(said("own"))
     fails(container, outcome)
 
@@ -361,7 +348,7 @@ def test_a_note_costs_nothing_while_nothing_fails(
 ) -> None:
     container = start_with_sessions(SEVERAL)
     writes: list[int] = []
-    meanwhile(container, lambda: writes.append(1), times=9)
+    container.meanwhile(lambda: writes.append(1), times=9)
     bot_api.expects(said("a"), said("b"), said("c"))
     container.deliver(message())
     assert len(writes) == 1
@@ -385,7 +372,7 @@ def test_a_note_and_another_change_are_both_kept(
     start_with_sessions: StartBot, bot_api: BotApi
 ) -> None:
     container = start_with_sessions(UNCHANGED)
-    meanwhile(container, lambda: another_change(container), times=2)
+    container.meanwhile(lambda: another_change(container), times=2)
     bot_api.expects(said("a"))
     bot_api.refuses(said("b"), *LIMIT)
     assert container.deliver(message()) == (503, None)
@@ -410,7 +397,7 @@ def test_a_note_never_takes_back_what_another_container_has_noted(
 
     bot_api.expects(said("a"))
     bot_api.refuses(said("b"), *LIMIT)
-    meanwhile(container, note)
+    container.meanwhile(note)
     assert container.deliver(message()) == (503, None)
     assert container.module("store").Item("session", "42").calls(1) == calls[2:]
 
@@ -428,7 +415,7 @@ def test_a_note_goes_on_from_what_another_container_has_noted(
 
     bot_api.expects(*calls[:3])
     bot_api.refuses(calls[3], *LIMIT)
-    meanwhile(container, note)
+    container.meanwhile(note)
     assert container.deliver(message()) == (503, None)
     assert store.Item("session", "42").calls(1) == calls[3:]
 
@@ -439,7 +426,7 @@ def away(container: Container) -> None:
     def fail() -> None:
         raise container.module("errors").Unreachable("dynamodb: HTTP 500")
 
-    meanwhile(container, fail)
+    container.meanwhile(fail)
 
 
 def test_without_a_note_the_update_comes_again_all_the_same(
@@ -560,7 +547,7 @@ def test_an_edit_that_a_conflict_repeats_is_no_failure(
     own = f'telegram.call("editMessageText", **{OWN_EDIT})'
     source = "from botkit import telegram\n" + COUNT.replace("return", f"{own}\n    return")
     container = start_with_sessions(source)
-    meanwhile(container, lambda: another_change(container))
+    container.meanwhile(lambda: another_change(container))
     edit = {"method": "editMessageText", **OWN_EDIT}
     bot_api.expects(edit)
     bot_api.refuses(edit, 400, "Bad Request: message is not modified")
@@ -575,7 +562,7 @@ def test_after_a_conflict_an_update_may_still_come_again(
     own = 'telegram.call("sendMessage", chat_id=42, text="own")'
     source = "from botkit import telegram\n" + COUNT.replace("return", f"{own}\n    return")
     container = start_with_sessions(source)
-    meanwhile(container, lambda: another_change(container))
+    container.meanwhile(lambda: another_change(container))
     bot_api.expects(said("own"))
     bot_api.refuses(said("own"), *LIMIT)
     assert container.deliver(message()) == (503, None)
