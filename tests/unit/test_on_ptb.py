@@ -478,17 +478,6 @@ def test_a_conversation_may_go_on_in_the_background(
     assert kept(container, "42").get("conversations of form", {}).get("[42, 42]") == state
 
 
-COUNT_BOTH = """
-    context.chat_data['n'] = context.chat_data.get('n', 0) + 1
-    context.user_data['n'] = context.user_data.get('n', 0) + 1
-"""
-COUNT = handler(
-    COUNT_BOTH,
-    "text = f\"{context.chat_data['n']} {context.user_data['n']}\"",
-    "await context.bot.send_message(42, text)",
-)
-
-
 USER, CHAT = "context.user_data['n'] = 1", "context.chat_data['n'] = 1"
 OTHERS = "this data isn't in the update's session: "
 
@@ -520,11 +509,13 @@ def test_what_another_session_has_is_refused_in_words(
 @pytest.mark.parametrize(
     ("choice", "chat", "lines", "key"),
     [
-        ("chat", MESSAGE["chat"], (USER, CHAT), "42"),
-        ("user", MESSAGE["chat"], (USER, CHAT), "42"),
-        ("chat_user", MESSAGE["chat"], (USER, CHAT), "42/42"),
-        ("chat", GROUP, (CHAT,), "-5"),
-        ("user", GROUP, (USER,), "42"),
+        ("'chat'", MESSAGE["chat"], (USER, CHAT), "42"),
+        ("'user'", MESSAGE["chat"], (USER, CHAT), "42"),
+        ("'chat_user'", MESSAGE["chat"], (USER, CHAT), "42/42"),
+        ("'chat'", GROUP, (CHAT,), "-5"),
+        ("'user'", GROUP, (USER,), "42"),
+        ("lambda update: 'all'", MESSAGE["chat"], (USER, CHAT), "all"),
+        ("lambda update: 'all'", GROUP, (USER, CHAT), "all"),
     ],
 )
 def test_what_the_session_has_is_kept(
@@ -535,7 +526,7 @@ def test_what_the_session_has_is_kept(
     lines: tuple[str, ...],
     key: str,
 ) -> None:
-    container = start_with_sessions(handler(*lines, choice=f'"{choice}"'))
+    container = start_with_sessions(handler(*lines, choice=choice))
     bot_api.answers("getMe", {}, ME)
     assert result(container, **{**MESSAGE, "chat": chat}) == ("ignored", "")
     data = {"user_data": {"42": {"n": 1}}, "chat_data": {f"{chat['id']}": {"n": 1}}}
@@ -552,16 +543,6 @@ def test_a_private_chat_is_its_users_however_large_the_id(
     user = {"id": 5_000_000_000, "is_bot": False, "first_name": "Ada"}
     assert result(container, **{**MESSAGE, "chat": chat, "from": user}) == ("ignored", "")
     assert kept(container, "5000000000") == {"user_data": {"5000000000": {"n": 1}}}
-
-
-@pytest.mark.parametrize(("chat", "id"), [(GROUP, "-5"), (MESSAGE["chat"], "42")])
-def test_a_function_as_session_keeps_all_of_its_updates(
-    start_with_sessions: StartBot, bot_api: BotApi, chat: Any, id: str
-) -> None:
-    expects(bot_api, "1 1", me=True)
-    container = start_with_sessions(f"SESSION = lambda update: 'all'\n{COUNT}")
-    assert result(container, **{**MESSAGE, "chat": chat}) == ("answered", "")
-    assert kept(container, "all") == {"chat_data": {id: {"n": 1}}, "user_data": {"42": {"n": 1}}}
 
 
 def test_an_update_without_a_chat_has_the_data_of_its_user(
