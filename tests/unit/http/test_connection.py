@@ -953,16 +953,17 @@ def test_all_goes_through_the_proxy(
 
 
 TUNNELS = {
-    "a port": ("http://api.telegram.example:81", "api.telegram.example:81"),
-    "no port": ("http://api.telegram.example", "api.telegram.example:80"),
-    "a zero before the port": ("http://api.telegram.example:081", "api.telegram.example:81"),
-    "IPv6": ("http://[2001:db8::1]", "[2001:db8::1]:80"),
-    "IPv6, a port": ("http://[2001:db8::80]:81", "[2001:db8::80]:81"),
+    "a port": ("http://api.telegram.example:81", "api.telegram.example:81", "200 Connected"),
+    "no port": ("http://api.telegram.example", "api.telegram.example:80", "201 Created"),
+    "a zero before the port": (
+        *("http://api.telegram.example:081", "api.telegram.example:81", "299 Connected"),
+    ),
+    "IPv6": ("http://[2001:db8::1]", "[2001:db8::1]:80", "200 Connected"),
+    "IPv6, a port": ("http://[2001:db8::80]:81", "[2001:db8::80]:81", "200 Connected"),
 }
 
 
-@pytest.mark.parametrize(("url", "address"), TUNNELS.values(), ids=TUNNELS)
-@pytest.mark.parametrize("status", ["200 Connected", "201 Created", "299 Connected"])
+@pytest.mark.parametrize(("url", "address", "status"), TUNNELS.values(), ids=TUNNELS)
 def test_a_tunnel_leads_to_the_hosts_port(
     serve: Serve, connect: Connect, url: str, address: str, status: str
 ) -> None:
