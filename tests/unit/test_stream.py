@@ -165,7 +165,7 @@ def world(start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch, form: 
     return World(start_with_sessions(BOT, QUEUE_URL="https://sqs/1/bot.fifo"), monkeypatch, form)
 
 
-# It is the same for Markdown, which Telegram takes, or which becomes a text.
+# What is shown is the same for Markdown, which Telegram takes, or which becomes a text.
 in_each_form = pytest.mark.parametrize("form", ["text", "markdown", "refused"])
 
 
@@ -193,7 +193,6 @@ def test_an_answer_in_a_group_grows_in_a_message(world: World, kind: str) -> Non
     ]
 
 
-@in_each_form
 def test_what_a_later_delivery_goes_on_with_is_not_seen_twice(world: World) -> None:
     """The module's note of the message counts: without it, a second one would grow."""
     world.answer(["Hello", ", Ada."], GROUP)
@@ -254,7 +253,6 @@ def test_each_answer_of_an_update_grows_in_a_message(world: World) -> None:
     assert world.texts("sendMessage") == ["Hello …", "Goodbye …"]
 
 
-@in_each_form
 @pytest.mark.parametrize(("chat", "pause"), [(PRIVATE, 1.25), (GROUP, 5)], ids=["draft", "edit"])
 def test_an_answer_is_shown_at_telegrams_pace(world: World, chat: Json, pause: float) -> None:
     world.pause = pause / 4
@@ -263,7 +261,6 @@ def test_an_answer_is_shown_at_telegrams_pace(world: World, chat: Json, pause: f
     assert texts == ["a …", "abcde …", "abcdefghi …"]
 
 
-@in_each_form
 def test_between_calls_that_last_the_answer_goes_on(world: World) -> None:
     world.pause = 0.3125
     world.telegram_lasts = 5
@@ -276,7 +273,6 @@ def test_between_calls_that_last_the_answer_goes_on(world: World) -> None:
     assert len(world.limits) - len(world.calls) == 3, "looks whether Stop was pressed"
 
 
-@in_each_form
 def test_a_draft_is_renewed_while_nothing_is_said(world: World) -> None:
     world.answer(["", "", "", "", "Hello", "", "", "", ""])
     assert world.texts("sendMessageDraft") == ["", "", "Hello …", "Hello …"]
@@ -467,7 +463,6 @@ def test_an_answer_ends_where_the_bot_may_not_write(world: World, chat: Json) ->
     assert world.now == 0, "no piece was made"
 
 
-@in_each_form
 @pytest.mark.parametrize(("seconds", "most"), [(60, 5), (2.5, 0.5)], ids=["usually", "at the end"])
 def test_what_shows_an_answer_leaves_time_for_all_of_it(
     world: World, seconds: float, most: float
@@ -857,7 +852,6 @@ def test_a_message_that_was_begun_is_edited_by_the_next_try(world: World) -> Non
     assert world.calls[-1] == ("editMessageText", {**POST, "message_id": 901, "text": "Hi"})
 
 
-@in_each_form
 def test_a_table_that_cant_be_written_has_one_message_grow(world: World) -> None:
     world.fails["PutItem"] = [world.container.module("errors").Unreachable("gone")] * 9
     world.answer("ab", GROUP)
@@ -877,7 +871,6 @@ def test_notes_are_kept_for_a_day(world: World, monkeypatch: pytest.MonkeyPatch)
 # Stop.
 
 
-@in_each_form
 def test_stop_ends_the_answer_with_what_was_said(world: World) -> None:
     def pieces() -> Iterator[str]:
         yield "Once"
@@ -892,7 +885,6 @@ def test_stop_ends_the_answer_with_what_was_said(world: World) -> None:
     assert stops == [(True, False), (True, True)]
 
 
-@in_each_form
 def test_stop_before_the_first_word_leaves_nothing(world: World) -> None:
     def pieces() -> Iterator[str]:
         world.press()
@@ -901,7 +893,6 @@ def test_stop_before_the_first_word_leaves_nothing(world: World) -> None:
     assert world.answer(pieces(), can_stop=True) == []
 
 
-@in_each_form
 def test_a_stopped_answer_stays_stopped_when_the_update_is_delivered_again(world: World) -> None:
     """Also if the container ended before it saw the press: nobody asks the model again."""
 
@@ -920,7 +911,6 @@ def test_a_stopped_answer_stays_stopped_when_the_update_is_delivered_again(world
     assert begun == world.calls == []
 
 
-@in_each_form
 def test_stop_ends_no_later_answer_below_the_same_message(world: World) -> None:
     """As after a tap on another button, or once the message is edited."""
 
@@ -942,7 +932,6 @@ def test_an_event_has_no_number_for_a_draft(world: World) -> None:
     assert world.calls[0][1]["draft_id"] == 17, "as in an author's test"
 
 
-@in_each_form
 def test_it_looks_once_a_second_whether_stop_was_pressed(world: World) -> None:
     world.pause = 0.25
     world.answer("abcdefghi", can_stop=True)
@@ -957,13 +946,11 @@ def test_it_looks_once_a_second_whether_stop_was_pressed(world: World) -> None:
     assert len(world.asked) == 3, "one look, and one change: there is no button"
 
 
-@in_each_form
 def test_a_table_that_cant_be_read_stops_no_answer(world: World) -> None:
     world.fails["GetItem"] = [world.container.module("errors").Unreachable("gone")] * 9
     assert world.answer("abc", can_stop=True) == [said("abc")]
 
 
-@in_each_form
 @pytest.mark.parametrize(("left", "text"), [(1.9, "Once upon …"), (2, "Once upon a time")])
 def test_an_answer_ends_before_the_time_is_up(world: World, left: float, text: str) -> None:
     def pieces() -> Iterator[str]:
@@ -976,7 +963,6 @@ def test_an_answer_ends_before_the_time_is_up(world: World, left: float, text: s
     assert world.closed == 1
 
 
-@in_each_form
 @pytest.mark.parametrize("telegram", ["is silent", "answers", "refuses"])
 def test_an_answer_without_a_word_is_made_again_only_if_telegram_is_silent(
     world: World, telegram: str
