@@ -17,10 +17,8 @@ from telegram_stand_in import Server, Telegram, private_chat
 from tests.support.connections import Served
 from tests.support.stubs import (
     AWS,
-    KEY,
     SECRET,
     SECRETS,
-    SESSION_TOKEN,
     TEXT,
     TOKEN,
     Container,
@@ -181,16 +179,8 @@ def start_with_parameter(start: Start) -> Start:
     """Start a container whose token is kept in a Parameter Store: `start(api_url, store)`."""
 
     def start_container(api_url: str, store: Peer) -> Container:
-        return start(
-            api_url,
-            TELEGRAM_BOT_TOKEN="",
-            TELEGRAM_BOT_TOKEN_PARAMETER="/bot/token",
-            AWS_REGION="eu-central-1",
-            AWS_ACCESS_KEY_ID="AKIDEXAMPLE",
-            AWS_SECRET_ACCESS_KEY=KEY,
-            AWS_SESSION_TOKEN=SESSION_TOKEN,
-            AWS_ENDPOINT_URL=store.url,
-        )
+        token = {"TELEGRAM_BOT_TOKEN": "", "TELEGRAM_BOT_TOKEN_PARAMETER": "/bot/token"}
+        return start(api_url, **token, **AWS, AWS_ENDPOINT_URL=store.url)
 
     return start_container
 

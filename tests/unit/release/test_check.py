@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import BotApi, Serve, Start, StartBot
 from tests.support.stubs import (
-    KEY,
+    AWS,
     TOKEN,
     Container,
     Json,
@@ -27,11 +27,6 @@ from tests.support.stubs import (
 )
 
 CHECK = {"tf": {"action": "check"}}
-CREDENTIALS = {
-    "AWS_REGION": "eu-central-1",
-    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-    "AWS_SECRET_ACCESS_KEY": KEY,
-}
 ME = {"id": 1234567890, "is_bot": True, "username": "tea_bot"}
 
 
@@ -156,7 +151,7 @@ def test_what_failed_is_not_deleted_unasked(
 ) -> None:
     bot_api.answers("getMe", {}, ME)
     peer = serve(sqs, resets_at_once)
-    container = start(bot_api.url, AWS_ENDPOINT_URL=peer.url, **CREDENTIALS)
+    container = start(bot_api.url, AWS_ENDPOINT_URL=peer.url, **AWS)
     event = {**CHECK, "queues": QUEUES, "in_vpc": in_vpc}
     if not error:
         assert container.invoke(event) == {}

@@ -8,13 +8,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import BotApi, Serve, Start
-from tests.support.stubs import KEY, Container, answers, http, with_pauses
+from tests.support.stubs import AWS, Container, answers, http, with_pauses
 
-CREDENTIALS = {
-    "AWS_REGION": "eu-central-1",
-    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-    "AWS_SECRET_ACCESS_KEY": KEY,
-}
 URL = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/telegram"
 QUEUE = "https://sqs.eu-central-1.amazonaws.com/123456789012/bot.fifo"
 
@@ -31,7 +26,7 @@ def with_queue(start: Start, serve: Serve, bot_api: BotApi) -> Callable[..., Con
     """Start a container with a queue, and a stub of SQS that plays a part."""
 
     def start_container(part: Any) -> Container:
-        return start(bot_api.url, QUEUE_URL=QUEUE, AWS_ENDPOINT_URL=serve(part).url, **CREDENTIALS)
+        return start(bot_api.url, QUEUE_URL=QUEUE, AWS_ENDPOINT_URL=serve(part).url, **AWS)
 
     return start_container
 

@@ -14,7 +14,6 @@ import pytest
 
 from tests.conftest import BotApi, Serve, Start
 from tests.support.stubs import (
-    KEY,
     SECRET,
     TOKEN,
     Container,
@@ -30,11 +29,6 @@ from tests.support.stubs import (
     with_pauses,
 )
 
-CREDENTIALS = {
-    "AWS_REGION": "eu-central-1",
-    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-    "AWS_SECRET_ACCESS_KEY": KEY,
-}
 HOST = "abcdef1234.execute-api.eu-central-1.amazonaws.com"
 URL = f"https://{HOST}/telegram"
 INFO = {"url": URL, "has_custom_certificate": False, "pending_update_count": 3}

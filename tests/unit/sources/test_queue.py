@@ -15,8 +15,7 @@ from telegram_stand_in import TYPES
 
 from tests.conftest import BotApi, Serve, Start, StartBot
 from tests.support.stubs import (
-    KEY,
-    SESSION_TOKEN,
+    AWS,
     TEXT,
     Container,
     Json,
@@ -37,12 +36,6 @@ TAKEN = http({"MessageId": "1", "MD5OfMessageBody": "x", "SequenceNumber": "1"})
 DONE: Json = {"batchItemFailures": []}
 AGAIN = {"batchItemFailures": [{"itemIdentifier": "message-1"}]}
 
-CREDENTIALS = {
-    "AWS_REGION": "eu-central-1",
-    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-    "AWS_SECRET_ACCESS_KEY": KEY,
-    "AWS_SESSION_TOKEN": SESSION_TOKEN,
-}
 
 Queued = Callable[..., tuple[Container, Peer]]
 
@@ -53,7 +46,7 @@ def queued(start: Start, serve: Serve, bot_api: BotApi) -> Queued:
 
     def start_container(part: Part = answers_all, url: str = "") -> tuple[Container, Peer]:
         sqs = serve(part)
-        environment = {**CREDENTIALS, "AWS_ENDPOINT_URL": url or sqs.url}
+        environment = {**AWS, "AWS_ENDPOINT_URL": url or sqs.url}
         return start(bot_api.url, QUEUE_URL=QUEUE, **environment), sqs
 
     return start_container
