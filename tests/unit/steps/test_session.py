@@ -569,32 +569,6 @@ def test_after_a_conflict_an_update_may_still_come_again(
     assert kept(container) == {"n": 10}
 
 
-SAYS_AND_COUNTS = """
-from botkit import telegram
-
-SESSION = "chat"
-
-
-def reply(update, session):
-    session["count"] = session.get("count", 0) + 1
-    telegram.call("sendMessage", chat_id=42, text="a")
-    return []
-"""
-
-
-def test_what_cant_be_kept_comes_again_whatever_was_said(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
-    container = start_with_sessions(SAYS_AND_COUNTS)
-    away(container)
-    bot_api.expects(said("a"))
-    assert container.deliver(message()) == (503, None)
-    assert container.line["outcome"] == "unreachable"
-    bot_api.expects(said("a"))
-    assert container.deliver(message()) == (200, None)
-    assert container.module("session").read("42") == {"count": 1}
-
-
 @pytest.mark.parametrize(
     ("milliseconds", "seconds"), [(10_000, 8.5), (2_200, 0.8)], ids=["half a second", "a third"]
 )
