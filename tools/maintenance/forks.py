@@ -13,7 +13,6 @@ import mmap
 import os
 import select
 import signal
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from cosmic_ray.work_item import MutationSpec
 
 PARENT = os.getpid()
-ALONE = 20.0  # seconds for one test
+ALONE = 20.0  # seconds for a test
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -55,12 +54,10 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
         works = sorted(database.pending_work_items, key=lambda work: work.mutations[0].start_pos)
         wanted = set().union(*(tests_of(work.mutations[0], tests) for work in works))
         items = [item for item in session.items if item.nodeid in wanted]
-        began = time.monotonic()
         run(items)  # here, so that forks needn't import what it imports
-        limit = 5 + 5 * (time.monotonic() - began)
         if session.testsfailed:
             raise session.Failed("the tests fail without a mutant")
-        if fails(items, limit):
+        if fails(items):
             pytest.exit(f"{items[0].nodeid} fails without a mutant, if it runs again", 1)
         for work in works:
             [mutation] = work.mutations
@@ -72,11 +69,11 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
                     _, mutant = opened.enter_context(change)
                 except AttributeError:  # cosmic-ray can't make it, and will say so itself
                     continue
-                if mutant is not None and fails(chosen, limit):
+                if mutant is not None and fails(chosen):
                     database.set_result(work.job_id, killed)
                     items.remove(chosen[0])  # the next mutant is near, and may also fail it
                     items.insert(0, chosen[0])
-    if fails(items, limit):
+    if fails(items):
         pytest.exit(f"{items[0].nodeid} fails without a mutant, in another order", 1)
     return True
 
@@ -87,14 +84,11 @@ def tests_of(mutation: MutationSpec, tests: dict[int, set[str]]) -> set[str]:
     return set().union(*(tests.get(line, set()) for line in lines))
 
 
-def fails(items: list[pytest.Item], limit: float) -> bool:
+def fails(items: list[pytest.Item]) -> bool:
     """Run tests in a fork until one fails. Return whether one did, or hangs.
 
-    That test becomes the first one. A test hangs if all take more than `limit` seconds, and then it
-    alone takes more than `ALONE`, without those in which the machine ran other processes.
+    That test becomes the first one.
     """
-    from telegram_bot_aws.local.processes import in_time  # lazy: by now pytest has set the path
-
     shared = mmap.mmap(-1, 4)  # the number of the test that runs
     child = os.fork()
     if not child:
@@ -106,7 +100,7 @@ def fails(items: list[pytest.Item], limit: float) -> bool:
         os._exit(0)
     ended = os.pidfd_open(child)
     try:
-        is_over = in_time(child, limit, lambda left: select.select([ended], [], [], left)[0])
+        is_over = ends(child, ended, shared)
     finally:
         os.close(ended)
         os.killpg(child, signal.SIGKILL)  # also what a failed test has left
@@ -114,7 +108,25 @@ def fails(items: list[pytest.Item], limit: float) -> bool:
     if is_over and status == 0:
         return False
     items.insert(0, items.pop(int.from_bytes(shared[:])))
-    return is_over or limit == ALONE or fails(items[:1], ALONE)
+    return True
+
+
+def ends(child: int, ended: int, shared: mmap.mmap) -> bool:
+    """Wait until a fork ends, or a test of it hangs. Return whether it ended.
+
+    A test hangs if it is still the same after `ALONE` seconds, without those in which the machine
+    ran other processes.
+    """
+    # Lazy: by now pytest has set the path.
+    from telegram_bot_aws.local.processes import in_time, kept_waiting
+
+    number: bytes | None = None
+    while number != shared[:]:
+        number = shared[:]
+        left = ALONE - kept_waiting(child)  # before: in_time() counts it since the fork began
+        if in_time(child, left, lambda seconds: select.select([ended], [], [], seconds)[0]):
+            return True
+    return False
 
 
 def run(items: list[pytest.Item], shared: mmap.mmap | None = None) -> None:

@@ -8,14 +8,17 @@ from typing import Any
 from cosmic_ray.operators.operator import Example, Operator
 from parso.python.tree import Keyword, Name
 
+# Types of statements that aren't dropped. An `assert` only tells mypy what is known.
+KEPT = ("assert_stmt", "import_from", "import_name", "keyword", "return_stmt", "string")
+
 
 class DropStatement(Operator):  # type: ignore[misc]
-    """Replace a statement of a function by `pass`, unless it returns something or imports."""
+    """Replace a statement of a function by `pass`, unless it returns, imports or asserts."""
 
     def mutation_positions(self, node: Any) -> Iterator[Any]:
         if node.type == "simple_stmt" and node.search_ancestor("funcdef"):
             first = node.children[0]
-            if first.type not in ("return_stmt", "import_name", "import_from", "string", "keyword"):
+            if first.type not in KEPT:
                 yield first.start_pos, first.end_pos
 
     def mutate(self, node: Any, index: int) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from types import SimpleNamespace
 from typing import Any
@@ -12,23 +13,32 @@ from telegram_bot_aws.local import processes
 from maintenance import forks
 
 
+def item_of(protocol: Any) -> Any:
+    """Return an item of pytest's that runs in this way."""
+    hook = SimpleNamespace(pytest_runtest_protocol=protocol)
+    return SimpleNamespace(config=SimpleNamespace(hook=hook))
+
+
 def test_a_mutant_that_no_test_reaches_survives() -> None:
-    assert not forks.fails([], 5)
+    assert not forks.fails([])
 
 
 def test_a_test_that_waits_for_a_processor_does_not_hang(monkeypatch: pytest.MonkeyPatch) -> None:
     reading, writing = os.pipe()
+    waited = itertools.chain([0.0], itertools.repeat(60.0))
 
-    def wait_for_a_processor(item: Any, nextitem: Any) -> None:
+    def wait(item: Any, nextitem: Any) -> None:
         os.read(reading, 1)
 
     def kept_waiting(process: int) -> float:
-        os.write(writing, b"x")
-        return 60
+        if seconds := next(waited):
+            os.write(writing, b"x")
+        return seconds
 
+    monkeypatch.setattr(forks, "ALONE", 0.0)
+    items: Any = [item_of(wait)]
+    assert forks.fails(items)
     monkeypatch.setattr(processes, "kept_waiting", kept_waiting)
-    hook = SimpleNamespace(pytest_runtest_protocol=wait_for_a_processor)
-    items: Any = [SimpleNamespace(config=SimpleNamespace(hook=hook))]
-    assert not forks.fails(items, 0)
+    assert not forks.fails(items)
     for end in (reading, writing):
         os.close(end)
