@@ -69,7 +69,8 @@ class Run:
     # Written by the source, when it makes the run:
     attempt = "first"  # or "again". A replay is "first" until one of it has ended half-way
     may_respond = False  # the HTTP response may contain a call
-    is_at_once = False  # it bypassed the queue, which is being removed
+    # It bypassed the queue, which is being removed. Only the run of a request is asked.
+    is_at_once = False  # pragma: no mutate
     may_wait = False  # it came out of the queue, so it may wait for the rest of its turn
     asked = "reply"  # the function of bot.py that answers: also by the step `limit`
     calls: list[Json] | None = None  # to be made without asking the bot: an event's, or the rest
@@ -124,8 +125,7 @@ class Run:
 
     def keep_copy(self) -> None:
         """Keep the update or event as it came: the bot may change it."""
-        if self._as_sent is None:
-            self._as_sent = marshal.dumps(self.subject)
+        self._as_sent = marshal.dumps(self.subject)
 
     def as_sent(self) -> Any:
         """Return a copy of the update or event as it came, which `keep_copy` kept."""

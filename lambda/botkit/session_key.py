@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import marshal
+
 from . import bot_module
 from .errors import Misconfigured
 from .place import Place
@@ -20,7 +22,8 @@ def key_of(update: Json) -> str | None:
         return None
     chosen_by = choice(bot)
     if callable(chosen_by):
-        chosen: str | None = bot_module.ask("SESSION", update)
+        copy = marshal.loads(marshal.dumps(update))  # the function may change it
+        chosen: str | None = bot_module.ask("SESSION", copy)
         return chosen
     place = Place(update)
     parts = {

@@ -129,6 +129,19 @@ def test_an_update_that_the_session_knows_changes_it_no_more(
     assert kept(container) == {"n": n + 1}
 
 
+def test_an_answer_that_is_too_late_when_it_is_repeated_is_no_failure(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    answer = {"method": "answerInlineQuery", "inline_query_id": "1", "results": []}
+    source = COUNT.partition("    return")[0] + f"    return [{answer}]\n"
+    bot_api.expects(answer)
+    start_with_sessions(source).deliver(message())  # its 200 was lost
+    container = start_with_sessions(source)
+    bot_api.refuses(answer, 400, "Bad Request: query is too old and response timeout expired")
+    container.deliver(message())
+    assert container.line["outcome"] == "answered"
+
+
 LONG = COUNT.replace("f\"{session['n']}\"", "f\"{session['n']}\" + 3000 * 'ü'")
 
 
@@ -732,9 +745,9 @@ def test_an_update_without_a_key_gets_a_session_that_isnt_kept(
 
 
 def test_a_function_may_choose_the_key(start_with_sessions: StartBot, bot_api: BotApi) -> None:
-    container = start_with_sessions(
-        COUNT.replace('"chat"', "lambda update: f\"order {update['update_id'] // 10}\"", 1)
-    )
+    source = COUNT.replace("    session[", "    assert 'update_id' in update\n    session[")
+    chooses = "lambda update: f\"order {update.pop('update_id') // 10}\""  # of a copy
+    container = start_with_sessions(source.replace('"chat"', chooses, 1))
     bot_api.expects(said(1), said(1), said(2))
     for update_id in (1, 11, 12):
         container.deliver(message(update_id))
