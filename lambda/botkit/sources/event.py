@@ -6,8 +6,9 @@ succeed:
     {"later": {"since": 1767225600, "tries": 1, "name": "42.tea", "id": …}, "calls": [{…}]}
 
 `name` is that of `later.send`, by which `later.cancel` finds a retry, and `id` is that of the
-invocation that scheduled it. A call that waits for its first try has the same form, with "tries":
-0. One that an earlier version scheduled has no envelope.
+invocation that scheduled it. "is_part" is there if some of the calls are over. A call that waits
+for its first try has the same form, with "tries": 0. One that an earlier version scheduled has no
+envelope.
 
 A recurring call (`later.every`) comes with the time that is due, since Scheduler and Lambda may
 deliver an event twice:

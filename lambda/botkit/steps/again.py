@@ -40,6 +40,8 @@ def step(run: Run) -> Waiting:
             about["name"] = f"{later.OF_EVERY}{name}"
         case {"later": {"since": int(), "tries": int()}}:
             about = {**run.subject["later"]}
+    if rest.get("calls", run.calls) != run.calls:
+        about["is_part"] = True  # so a refusal of it doesn't say that nobody wants the whole
     # At random up to half as long again: otherwise calls that were due together stay together.
     pause = round(min(60 * 2 ** about["tries"], LONGEST_PAUSE) * random.uniform(1, 1.5))
     pause += outcome.retry_after or 0

@@ -5,16 +5,12 @@ Scheduler and Lambda may deliver an event twice, and Lambda may repeat an invoca
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from ..current import Run
-from ..errors import Failure
 from ..outcome import Outcome
 from ..settings import settings
 from ..types import Any, Json
-
-logger = logging.getLogger("botkit")
 
 TIMES_DAYS = 2  # for which a time is kept: Scheduler retries for one day
 OVER = "over"
@@ -46,7 +42,7 @@ class DueTime:
     """
 
     def __init__(self, name: str, at: str, id: str, is_replayed: bool) -> None:
-        self._name, self._id, self._is_replayed = name, id, is_replayed
+        self.name, self._id, self._is_replayed = name, id, is_replayed
         self._key = f"{name}:{at}"
 
     def __repr__(self) -> str:
@@ -65,19 +61,9 @@ class DueTime:
 
         return bool(self._change(take))
 
-    def end(self, outcome: Outcome, chats: int) -> None:
-        """Mark this time as over. If Telegram forbids the bot to write (403), cancel the schedule.
-
-        It stays if the calls were for several `chats`, since another one may still want them.
-        """
-        from .. import later
-
-        try:
-            self._change(lambda time: time.update(by=OVER))
-            if outcome.code == 403 and chats <= 1 and later.cancel_every(self._name):
-                logger.warning("a recurring call was cancelled: the bot may not write to the chat")
-        except Failure as error:
-            logger.warning("a recurring call was not noted as over", extra={"error": str(error)})
+    def end(self) -> None:
+        """Mark this time as over. Raises Failure."""
+        self._change(lambda time: time.update(by=OVER))
 
     def _change(self, function: Callable[[Json], Any]) -> Any:
         if settings.session_table:

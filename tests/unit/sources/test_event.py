@@ -253,7 +253,9 @@ def test_only_the_calls_that_remain_are_scheduled(later: Container, bot_api: Bot
     bot_api.refuses(calls[1], 400, "no")
     bot_api.refuses(calls[2], 429, "slower")
     assert later.invoke(calls) is None
-    assert later.schedules.items[RETRY]["event"] == again(1, calls=calls[2:])
+    event = again(1, calls=calls[2:])
+    event["later"]["is_part"] = True
+    assert later.schedules.items[RETRY]["event"] == event
     assert later.line["outcome"] == "throttled"
 
 
@@ -582,6 +584,23 @@ def test_a_call_recurs_no_more_when_the_bot_may_not_write(
     assert list(recurs.schedules.items) == stays
     told = [] if stays else ["a recurring call was cancelled: the bot may not write to the chat"]
     assert [line["message"] for line in recurs.log[:-1]] == told
+
+
+@pytest.mark.parametrize(
+    ("others", "stays"), [([], []), ([{**CALL, "chat_id": 7}], ["every tea"])], ids=["all", "rest"]
+)
+def test_that_also_holds_for_a_retry_unless_it_is_a_part(
+    recurs: Container, bot_api: BotApi, others: list[Json], stays: list[str]
+) -> None:
+    """Calls that are over may have been for another chat, which wants the next ones."""
+    recurs.module("later").every(CALL, "0 9 ? * * *", "UTC", "tea")
+    bot_api.expects(*others)
+    bot_api.refuses(CALL, 429, "slower", retry_after=1)
+    assert invoke(recurs, {**due(), "calls": [*others, CALL]}, "a") == "throttled"
+    [name] = [each for each in recurs.schedules.items if each.startswith("retry.")]
+    bot_api.refuses(CALL, 403, "Forbidden: bot was blocked by the user")
+    assert invoke(recurs, recurs.schedules.items.pop(name)["event"], "b") == "refused"
+    assert list(recurs.schedules.items) == stays
 
 
 def test_a_call_that_was_cancelled_meanwhile_is_not_told_of(
