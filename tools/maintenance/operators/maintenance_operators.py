@@ -8,8 +8,17 @@ from typing import Any
 from cosmic_ray.operators.operator import Example, Operator
 from parso.python.tree import Keyword, Name
 
-# Types of statements that aren't dropped. An `assert` only tells mypy what is known.
-KEPT = ("assert_stmt", "import_from", "import_name", "keyword", "return_stmt", "string")
+# Types of statements that aren't dropped. An `assert` only tells mypy what is known, and no test
+# reaches the line of a `global`.
+KEPT = (
+    "assert_stmt",
+    "global_stmt",
+    "import_from",
+    "import_name",
+    "keyword",
+    "return_stmt",
+    "string",
+)
 
 
 class DropStatement(Operator):  # type: ignore[misc]
