@@ -58,9 +58,10 @@ Keeping = Callable[..., Container]
 def keeping(start_bot: StartBot) -> Keeping:
     """Start a container with this bot.py, whose queues are in memory: `container.queues`.
 
-    A second one has the messages of the first.
+    So is its table, if it has sessions. A second one has the messages and the table of the first.
     """
     messages: Json = {}
+    items: Json = {}
 
     def start_container(source: str, **environment: str) -> Container:
         urls = {"FAILED_QUEUE_URL": FAILED, "DEAD_LETTERS_URL": DEAD}
@@ -68,6 +69,9 @@ def keeping(start_bot: StartBot) -> Keeping:
         container = start_bot(source, **{**AWS, **urls, **version, **environment})
         container.queues = Queues(container.module("aws"), FAILED, DEAD, items=messages)
         container.answer_calls(container.queues.call, "sqs")
+        if "SESSION_TABLE" in environment:
+            container.table = Table(container.module("aws"), "sessions", items=items)
+            container.answer_calls(container.table.call, "dynamodb")
         return container
 
     return start_container
@@ -630,10 +634,7 @@ def reply(update, session):
 @pytest.fixture
 def remembers(keeping: Keeping, bot_api: BotApi) -> Container:
     """A container with sessions, whose failed updates are kept."""
-    container = keeping(REMEMBERS, **session_environment(bot_api.url))
-    container.table = Table(container.module("aws"), "sessions")
-    container.answer_calls(container.table.call, "dynamodb")
-    return container
+    return keeping(REMEMBERS, **session_environment(bot_api.url))
 
 
 def test_a_session_knows_what_was_answered(remembers: Container, bot_api: BotApi) -> None:
@@ -677,8 +678,6 @@ def test_a_framework_s_failure_is_kept_though_its_session_knows_it(
     keeping: Keeping, bot_api: BotApi
 ) -> None:
     container = keeping(HANDLES, **session_environment(bot_api.url))
-    container.table = Table(container.module("aws"), "sessions")
-    container.answer_calls(container.table.call, "dynamodb")
     breaks(container, "SendMessage", "Unreachable")
     assert container.deliver(message()) == (503, None)
     container.answer_calls(container.queues.call, "sqs")
@@ -693,8 +692,6 @@ def test_a_framework_s_refused_call_is_over(keeping: Keeping, bot_api: BotApi) -
     refused = 'Refused("sendMessage", 403, "Forbidden", {})'
     source = HANDLES.replace("ValueError()", refused)
     container = keeping(source, **session_environment(bot_api.url))
-    container.table = Table(container.module("aws"), "sessions")
-    container.answer_calls(container.table.call, "dynamodb")
     for outcome in ("refused", "repeated"):
         assert container.deliver(message()) == (200, None)
         assert container.line["outcome"] == outcome
@@ -739,13 +736,9 @@ def test_on_limit_answers_after_its_repair(
     methods: list[str],
 ) -> None:
     """Not reply(), to which the update was one too many."""
-    table: Json = {}
 
     def limited(body: str) -> Container:
-        container = keeping(LIMITS.replace("{}", body), **session_environment(bot_api.url))
-        container.table = Table(container.module("aws"), "sessions", items=table)
-        container.answer_calls(container.table.call, "dynamodb")
-        return container
+        return keeping(LIMITS.replace("{}", body), **session_environment(bot_api.url))
 
     container = limited("raise ValueError")
     for number in (1, 2):
