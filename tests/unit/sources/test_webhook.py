@@ -271,12 +271,6 @@ def test_after_a_failed_try_it_is_tried_again(
     assert outcome_of(container) == "answered"
 
 
-def test_a_new_container_has_no_memory(start: Start, bot_api: BotApi) -> None:
-    bot_api.expects(echo(), echo())
-    for _ in range(2):
-        assert outcome_of(start(bot_api.url)) == "answered"
-
-
 def test_the_last_256_updates_are_remembered(container: Container) -> None:
     container.answer_telegram(lambda method, params, timeout: True)
     for update_id in range(257):
