@@ -18,7 +18,7 @@ recent: dict[int, Outcome] = {}
 
 def step(run: Run) -> Waiting:
     """Answer an update unless it is over, and give it up rather than show something twice."""
-    before = recent.get(run.id) if run.is_update else None
+    before = recent.get(run.id)  # None for an event, whose id is a string
     if run.others:  # of a replayed turn: the session knows the rest
         before = None
     # An update that failed for good is over for Telegram, but not for a replay.
