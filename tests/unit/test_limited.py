@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -53,8 +54,18 @@ def test_it_is_called_again_when_telegram_said(
     assert (refused.outcome, refused.retry_after) == ("throttled", 2)
     assert "retry after 2 (an earlier refusal: nothing was called)" in str(refused)
     clock.now += 1.5
+    container.watch_calls(lambda *call: pytest.fail("the table was asked"))
     bot_api.answers("sendMessage", CALL)
     container.telegram.call("sendMessage", **CALL)
+
+
+def test_without_a_table_its_modules_stay_out(start_bot: StartBot, bot_api: BotApi) -> None:
+    container = start_bot("def reply(update):\n    return []\n")
+    bot_api.refuses({"method": "sendMessage", **CALL}, 429, "retry after 60", retry_after=60)
+    retry(container, "again")
+    for _ in range(2):
+        refusal(container)
+    assert "botkit.store" not in sys.modules
 
 
 def test_other_chats_and_what_writes_nothing_are_called(
