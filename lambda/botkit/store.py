@@ -179,7 +179,7 @@ class Item:
         answers: dict[int, list[Json]] | None = None,
         days: int | None = None,
         *,
-        always: bool = False,
+        always: bool,
         state: int = KEPT,
     ) -> bool:
         """Write the session, with the `answers` to updates by their ids, if it has changed.

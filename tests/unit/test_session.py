@@ -346,7 +346,7 @@ def test_the_last_300_updates_are_known_and_take_little_room(
         found = store.Item("session", "42")
         found.session["said"] = f"{update_id}"
         answer = [{"method": "getMe"}] if update_id % 2 else []
-        assert found.keep({update_id: answer})
+        assert found.keep({update_id: answer}, always=True)
     assert list(kept(container)) == ids[-300:]
     assert [update_id for update_id, answer in kept(container).items() if answer == []] == [
         update_id for update_id in ids[-300:] if update_id % 2 == 0
@@ -360,7 +360,7 @@ def test_calls_of_a_kb_are_kept(start_with_sessions: StartBot, size: int, is_kep
     for update_id, text in ((1, "x" * (size - 2 * len('[{"method":""}]'))), (2, "")):
         found = container.module("store").Item("session", "42")
         found.session["said"] = text
-        found.keep({update_id: [{"method": text}]})
+        found.keep({update_id: [{"method": text}]}, always=True)
     assert kept(container)[1] == ([{"method": "x" * (size - 30)}] if is_kept else None)
     assert kept(container)[2] == [{"method": ""}]
 
@@ -395,7 +395,7 @@ def test_what_cleared_a_session_stays_until_the_next_update(start_with_sessions:
     for update_id, data in enumerate(({"said": "a"}, {}, {"said": "b"})):
         found = container.module("store").Item("session", "42")
         found.session = data
-        assert found.keep({update_id: [{"method": "x"}]})
+        assert found.keep({update_id: [{"method": "x"}]}, always=True)
     assert kept(container) == {0: None, 1: None, 2: [{"method": "x"}]}
 
 
@@ -407,13 +407,24 @@ def test_calls_that_remain_stay_whatever_room_they_take(start_with_sessions: Sta
     assert found.note(1, long, store.UNFINISHED)
     for update_id, said in ((3, "a"), (2, "b")):  # not in order
         found.session["said"] = said
-        assert found.keep({update_id: long})
+        assert found.keep({update_id: long}, always=True)
     assert kept(container) == {1: long, 2: long, 3: None}
     found.session.clear()
-    assert found.keep({4: []})
+    assert found.keep({4: []}, always=True)
     assert kept(container) == {1: long, 2: None, 3: None, 4: []}
     assert found.note(1, [], store.KEPT)
     assert kept(container) == {1: [], 2: None, 3: None, 4: []}
+
+
+def test_a_failed_update_that_a_replay_answers_is_the_newest(start_with_sessions: StartBot) -> None:
+    container = start_with_sessions(FORM)
+    store = container.module("store")
+    long = [{"method": "x" * 5000}]
+    found = store.Item("session", "42")
+    for update_id, calls, state in (1, [], store.FAILED), (2, long, store.KEPT):
+        assert found.keep({update_id: calls}, always=True, state=state)
+    assert found.keep({1: long}, always=True)
+    assert kept(container) == {1: long, 2: None}
 
 
 @pytest.mark.parametrize("key", ["é", 1024 * "é"], ids=["short", "long"])
@@ -439,13 +450,13 @@ def test_what_dynamodb_takes_for_each_of_many_calls_counts(start_with_sessions: 
     found = store.Item("session", "42")
     ids = range(2_000_000_000, 2_000_000_300)
     found.session = {"": ""}
-    assert found.keep(dict.fromkeys(ids, [{"method": "x"}]), state=store.UNFINISHED)
+    assert found.keep(dict.fromkeys(ids, [{"method": "x"}]), always=True, state=store.UNFINISHED)
     item = container.table.items["42"]
     size = sum(len(name) + len(value.get("S", "")) for name, value in item.items()) + 3
     size += sum(len(name) + len(value["S"]) + 1 for name, value in item["calls"]["M"].items())
     found.session = {"": "x" * (409_601 - size)}  # a byte too many
     with pytest.raises(store.BadSession, match="must fit into a DynamoDB item"):
-        found.keep()
+        found.keep(always=True)
 
 
 def test_a_session_is_read_with_the_time_that_is_left(start_with_sessions: StartBot) -> None:
