@@ -300,13 +300,12 @@ def _unfit(data: Any, at: str = "the session") -> str:
                 return f"{at}: a key with half a surrogate pair"
             if found := _unfit(value, key if key.isidentifier() else at):
                 return found
-        return ""
     if isinstance(data, list):
         return next(filter(None, (_unfit(part, at) for part in data)), "")
     if isinstance(data, str):
         is_half = data != data.encode(errors="replace").decode()
         return f"{at}: half a surrogate pair" if is_half else ""
-    fits = data is None or isinstance(data, (int, float))
+    fits = data is None or isinstance(data, (dict, int, float))  # a dict's parts fit
     return "" if fits else f"{at}: a {type(data).__name__}"
 
 
