@@ -461,6 +461,7 @@ def test_a_turn_that_failed_is_replayed_as_a_whole(
     line = lined(BOT.replace("return []", "update.clear()"), FAILED_QUEUE_URL=failed)
     parts = album()
     line.arrive(*parts)
+    assert line.queued == parts  # none of them is kept as a failed one yet
     store = line.container.module("store")
     with monkeypatch.context() as patch:
         if not is_noted:
