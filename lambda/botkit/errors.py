@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .outcome import OUTCOMES, RETRY
+from .outcome import OUTCOMES
 from .types import Json
 
 # The values of a session or an event, for error messages.
@@ -23,7 +23,7 @@ class Failure(Exception):
     @property
     def may_pass(self) -> bool:
         """Whether a retry may succeed."""
-        return OUTCOMES[self.outcome][1] == RETRY
+        return OUTCOMES[self.outcome][2]
 
 
 class Unreachable(Failure):
