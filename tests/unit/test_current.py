@@ -142,14 +142,15 @@ def test_an_answer_that_comes_too_late(params: Json, is_repeat: bool, is_excused
     assert current.excuses(old, "answerPreCheckoutQuery", {}) == is_repeat
 
 
+@pytest.mark.parametrize("code", [429, 500, 401])
 def test_an_update_that_failed_here_before_is_a_repetition(
-    start_bot: StartBot, bot_api: BotApi
+    start_bot: StartBot, bot_api: BotApi, code: int
 ) -> None:
     query = {"method": "answerInlineQuery", "inline_query_id": "1"}
     said = {"method": "sendMessage", "chat_id": 42, "text": "x"}
     container = start_bot(f"def reply(update):\n    return {[query, said]}\n")
     bot_api.expects(query)
-    bot_api.refuses(said, 429, "Too Many Requests", retry_after=1)
+    bot_api.refuses(said, code, "no")
     assert container.deliver(message())[0] == 503
     bot_api.refuses(query, 400, "Bad Request: query is too old")
     bot_api.expects(said)
