@@ -13,14 +13,11 @@ CHOICES = ("chat", "topic", "user", "chat_user")
 
 
 def key_of(update: Json) -> str | None:
-    """Return the key of an update's session, or None if it has none.
+    """Return the key of an update's session, or None if it has none. bot.py must have SESSION.
 
     Raises Misconfigured, and the exceptions of a function in SESSION.
     """
-    bot = bot_module.load()
-    if not hasattr(bot, "SESSION"):
-        return None
-    chosen_by = choice(bot)
+    chosen_by = choice(bot_module.load())
     if callable(chosen_by):
         copy = marshal.loads(marshal.dumps(update))  # the function may change it
         chosen: str | None = bot_module.ask("SESSION", copy)

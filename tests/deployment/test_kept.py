@@ -236,7 +236,7 @@ def test_a_person_is_forgotten_and_a_bot_that_answers_meanwhile_notices(
     left = client(aws, "dynamodb").scan(TableName="cake-bot-sessions")["Items"]
     assert [each["id"]["S"] for each in left] == ["7"]
     assert client(aws, "scheduler").list_schedules(GroupName="cake-bot")["Schedules"] == []
-    assert answering.keep() is False  # so reply() runs again, without a session
+    assert answering.keep(always=False) is False  # so reply() runs again, without a session
 
     (tmp_path / "export").write_text(export)
     back = run(sessions.main, "import", str(tmp_path / "export"), *flags, **environment)
