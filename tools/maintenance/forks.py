@@ -92,12 +92,13 @@ def fails(items: list[pytest.Item]) -> bool:
     shared = mmap.mmap(-1, 4)  # the number of the test that runs
     child = os.fork()
     if not child:
-        os.setsid()
+        os.setpgid(0, 0)
         try:
             run(items, shared)
         except BaseException:
             os._exit(2)
         os._exit(0)
+    os.setpgid(child, child)  # also here: nobody knows who comes first, and it may be killed at once
     ended = os.pidfd_open(child)
     try:
         is_over = ends(child, ended, shared)
