@@ -98,7 +98,7 @@ def fails(items: list[pytest.Item]) -> bool:
         except BaseException:
             os._exit(2)
         os._exit(0)
-    os.setpgid(child, child)  # also here: nobody knows who comes first, and it may be killed at once
+    os.setpgid(child, child)  # also here: it may be killed before it has come so far
     ended = os.pidfd_open(child)
     try:
         is_over = ends(child, ended, shared)
