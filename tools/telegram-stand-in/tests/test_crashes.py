@@ -11,6 +11,8 @@ import pytest
 
 from tests.libraries import NPM, skip_or_fail
 
+pytestmark = pytest.mark.slow  # each starts a bot many times
+
 pytest_plugins = ["pytester", "pytest_telegram_stand_in"]
 
 FOLDER = Path(__file__).resolve().parent.parent
