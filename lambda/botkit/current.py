@@ -140,6 +140,11 @@ class Run:
         return "update_id" in self.about
 
     @property
+    def is_ours(self) -> bool:
+        """Whether an event is calls, or comes from botkit.later, not from another service."""
+        return self.calls is not None or self.is_later
+
+    @property
     def is_again(self) -> bool:
         """Whether it was tried before, as far as anybody knows."""
         is_old = self.attempt != "first" or self.source == "replay"

@@ -34,7 +34,7 @@ class EventFailed(Exception):
 def receive(event: Any, request_id: str, take: ways.Take = ways.take) -> None:
     """Answer an event. Raises EventFailed if Lambda should try it again, or nobody answers it."""
     run = Run.of_event("event", event, request_id, service_of(event))
-    if run.calls is None and not run.is_later:
+    if not run.is_ours:
         try:
             bot_module.check_on_event(event)
         except BadAnswer as error:  # the caller's mistake, so it isn't logged as the bot's

@@ -24,7 +24,7 @@ LONGEST_TRIES = 24 * 3600  # seconds from the first try
 
 def step(run: Run) -> Waiting:
     """Schedule the rest of an event again, or give it up after a day."""
-    if run.calls is None and not run.is_later:  # from another service: Lambda retries it
+    if not run.is_ours:  # Lambda retries it
         return (yield)
     run.keep_copy()
     with deadline.reserve("schedule"):

@@ -29,7 +29,7 @@ def step(run: Run) -> Outcome | None:
 def due_time(run: Run) -> DueTime | None:
     """Return the time that is due, if the event recurs."""
     match run.subject:
-        case {"every": {"name": str(name), "at": str(at)}} if run.calls is not None or run.is_later:
+        case {"every": {"name": str(name), "at": str(at)}} if run.is_ours:
             return DueTime(name, at, str(run.id), run.source == "replay")
     return None
 

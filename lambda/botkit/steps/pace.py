@@ -30,8 +30,7 @@ def step(run: Run) -> Outcome | None:
     One that comes again may pass. An event for on_event() counts as one call: nobody knows yet how
     many it makes.
     """
-    is_ours = run.calls is not None or run.is_later
-    if not is_ours or run.attempt != "first":
+    if not run.is_ours or run.attempt != "first":
         return None
     calls = len(run.calls) if run.calls else 1
     now = int(time.time())
