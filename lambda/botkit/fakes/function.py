@@ -92,9 +92,9 @@ class Function:
         """Raise what the bot raised in the last invocation, unless another one may succeed."""
         for error in self._raised[:1]:
             if is_done or isinstance(error, Misconfigured):
-                if isinstance(error, (FailedForGood, Misconfigured)):
-                    raise getattr(error, "error", error)  # FailedForGood and StartFailed have one
-                raise error
+                # FailedForGood and an adapter's StartFailed stand around the bot's own error.
+                is_around = isinstance(error, (FailedForGood, Misconfigured))
+                raise getattr(error, "error", error) if is_around else error
 
     def _take(self, run: Run, way: str) -> Outcome:
         self._outcome = ways.take(run, way, self._outcome_of)
