@@ -98,9 +98,9 @@ def _parts(
 
 
 def _failure(host: str, status: int, refusal: bytes, words: list[str]) -> Exception:
-    """Return the error for a refusal, in the host's words, without those of ours that may be keys.
+    """Return the error for a refusal: the host's text, with the bot's keys cut out.
 
-    Keys are in the headers, or in the URL's query.
+    `words` are those of the headers and of the URL's query, which may be keys.
     """
     text = " ".join(refusal.decode(errors="replace").split())
     for word in words:

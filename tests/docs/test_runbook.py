@@ -120,7 +120,7 @@ def test_the_headings_are_the_programs_words() -> None:
 
 
 def test_a_deleted_table_is_restored_before_an_apply_makes_an_empty_one() -> None:
-    """Whoever searches for the error in the log finds the page, whichever heading comes first."""
+    """An operator who searches for the error in the log finds the page under both headings."""
     words = "the sessions' table can't be used"
     assert words in (ROOT / "lambda" / "botkit" / "store.py").read_text()
     for heading in ("misconfigured", "`KMSAccessDeniedException`, `ResourceNotFoundException`"):

@@ -1,4 +1,4 @@
-"""Checks a new version before it goes live. Terraform invokes the version by its number:
+"""Checks a new version before it goes live. Terraform invokes exactly that version:
 
     {"tf": {"action": "check"}, "sources": …, "names": ["QUEUE_URL", …], "variables": …,
      "queues": ["https://sqs.…/telegram-bot-failed"], "in_vpc": false}

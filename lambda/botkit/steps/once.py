@@ -28,7 +28,7 @@ def step(run: Run) -> Waiting:
     outcome = yield
     if outcome.is_retried and run.made.seen:
         outcome = outcome.but("incomplete")
-    # A failure of which people saw nothing isn't remembered: a redelivery may keep it after all.
+    # Don't remember a failure if people saw nothing: at a redelivery, the update can still be kept.
     is_over = run.made.seen or not outcome.is_kept
     if run.is_update and run.made.answered and is_over:
         recent[run.id] = outcome.but(remaining=())  # their files would fill the memory
