@@ -78,7 +78,7 @@ class Run:
     is_later = False  # the event comes from botkit.later, in an envelope
     # By the step `once`:
     before = False  # this container has tried it
-    # By the step `session`. The first two are two facts: with one flag, updates would be lost.
+    # By the step `session`. Neither of the first two implies the other.
     known = False  # the session has it
     was_asked = False  # reply() has run, but others changed the session meanwhile
     turn: Json | None = None  # the update with all messages of its turn, until they are saved

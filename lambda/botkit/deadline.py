@@ -80,9 +80,8 @@ class Deadline:
     def reserve(self, purpose: str) -> AbstractContextManager[None]:
         """Keep back the seconds of a purpose in RESERVES, and give a block the rest.
 
-        To "keep" or to "tell" after the block may take GRACE longer, since bot.py may be
-        interrupted that late. It isn't a part of the reserve, which would take that time from every
-        bot.
+        bot.py may be interrupted GRACE later than its deadline. So what keeps or tells after it has
+        that much longer, too: a larger reserve would take the time from every bot instead.
         """
         grace = GRACE if purpose in ("keep", "tell") else 0
         return self._by(self.at - self.reserved(purpose), grace)

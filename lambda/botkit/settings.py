@@ -9,7 +9,7 @@ SECRETS = {
     *("api_url", "proxy", "token", "webhook_secret"),
     *("aws_access_key_id", "aws_secret_access_key", "aws_session_token"),
 }
-AT_ONCE = "at-once"  # the query of the webhook's address while its queue is being removed
+BYPASS = "at-once"  # the query of the webhook's address while its queue is being removed
 
 
 class Settings:

@@ -273,6 +273,9 @@ class Aws:
         self.asked: list[tuple[str, Any]] = []
         self.results: Json = {}
 
+    def __repr__(self) -> str:
+        return f"Aws(asked={self.asked}, results={self.results})"
+
     def call(self, service: str, target: str, params: Json, **about: Any) -> Any:
         return self._ask(target.rpartition(".")[2], params)
 
@@ -311,6 +314,10 @@ class Streams:
     def __init__(self) -> None:
         self.asked: list[tuple[str, Json, dict[str, str]]] = []
         self.results: Json = {}
+
+    def __repr__(self) -> str:
+        hidden = [(url, body) for url, body, _ in self.asked]  # headers may contain a model's key
+        return f"Streams(asked={hidden}, results={self.results})"
 
     def events(self, url: str, body: Json, headers: dict[str, str] | None = None) -> Iterator[Any]:
         _botkit("current").check_rerun()

@@ -30,6 +30,9 @@ class Clock:
         self._now = now
         self._paused = 0.0
 
+    def __repr__(self) -> str:
+        return f"Clock({self.time()})"
+
     def time(self) -> float:
         """Return the seconds since 1970."""
         return self._now() + self._paused
@@ -52,6 +55,9 @@ class Function:
         self._seconds, self._wait = seconds, wait
         self._outcome = Outcome("ignored")  # of the last run
         self._raised: list[BaseException] = []  # in the last invocation
+
+    def __repr__(self) -> str:
+        return f"Function({self._outcome}, raised={self._raised})"
 
     def deliver(self, update: Json) -> None:
         """Deliver an update by the webhook until it is answered. Raises what the bot raises."""

@@ -32,6 +32,9 @@ class Poller:
     def __init__(self, queued: Queues, invoke: Invoke, bury: Callable[[Json], object]) -> None:
         self._queued, self._invoke, self._bury = queued, invoke, bury
 
+    def __repr__(self) -> str:
+        return f"Poller({self._queued})"
+
     def next_time(self) -> float | None:
         """Return when a message can be received next, in seconds since 1970, or None."""
         return self._queued.next_time(QUEUE_URL)
@@ -66,6 +69,9 @@ class Scheduler:
     ) -> None:
         self._schedules, self._invoke, self._pauses = schedules, invoke, pauses
         self._give_up = give_up
+
+    def __repr__(self) -> str:
+        return f"Scheduler({self._schedules})"
 
     def next_time(self) -> float | None:
         """Return when something is due next, in seconds since 1970, or None."""

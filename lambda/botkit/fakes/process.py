@@ -43,6 +43,9 @@ class Services:
         failed = sessions.with_suffix(".failed.json")
         self.failed = Queues(aws, FAILED_URL, DEAD_LETTERS_URL, file=failed)
 
+    def __repr__(self) -> str:
+        return f"Services({self.table}, {self.queue}, {self.schedules}, {self.failed})"
+
     def install(self) -> None:
         """Make the function use these. There is nothing to connect to at start-up.
 

@@ -23,7 +23,7 @@ import time
 from .. import bot_module, telegram
 from ..deadline import deadline
 from ..errors import Failure, Misconfigured, Refused, encodable
-from ..settings import AT_ONCE, settings
+from ..settings import BYPASS, settings
 from ..types import Any, Json
 
 logger = logging.getLogger("botkit")
@@ -138,7 +138,7 @@ def bypass_queue(event: Json) -> Json:
             call(
                 "setWebhook",
                 "change the webhook",
-                url=f"{event['url']}?{AT_ONCE}",
+                url=f"{event['url']}?{BYPASS}",
                 max_connections=info.get("max_connections"),
                 secret_token=settings.webhook_secret,
             )
@@ -155,7 +155,7 @@ def bypass_queue(event: Json) -> Json:
 
 def is_ours(registered: str, url: str) -> bool:
     """Tell whether a webhook's address is this deployment's, also while its queue is removed."""
-    return registered in (url, f"{url}?{AT_ONCE}")
+    return registered in (url, f"{url}?{BYPASS}")
 
 
 def _remove_menu_button(url: str) -> None:

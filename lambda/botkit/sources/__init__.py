@@ -9,7 +9,7 @@ from ..types import Any
 
 
 def source_of(event: Any) -> str:
-    """Return the source of an event.
+    """Return the source of an event. A replay is one of Terraform's events.
 
     Every HTTP event has a requestContext. A client can't set keys beside it, so it can't imitate
     another event. Events that Lambda sends to a destination also have one.

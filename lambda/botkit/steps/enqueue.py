@@ -18,7 +18,7 @@ logger = logging.getLogger("botkit")
 # Kinds that can't wait in the queue: Telegram expects the answer soon, or the update stops an
 # answer that is being made. A chat_join_request with a query_id can't wait either. How long
 # Telegram waits for the answer to a guest_message isn't documented. It refuses a late one.
-AT_ONCE = {
+NEVER_QUEUED = {
     "guest_message",
     "inline_query",
     "pre_checkout_query",
@@ -49,9 +49,10 @@ def step(run: Run) -> Outcome | None:
 def waits(update: Json) -> bool:
     """Tell whether an update may wait in the queue: AT_ONCE in bot.py adds kinds that may not."""
     place = Place(update)
-    if place.kind in AT_ONCE or (place.kind == "chat_join_request" and "query_id" in place.content):
+    if place.kind == "chat_join_request" and "query_id" in place.content:
         return False
-    return place.kind not in getattr(bot_module.loaded(), "AT_ONCE", ())
+    at_once = getattr(bot_module.loaded(), "AT_ONCE", ())
+    return place.kind not in NEVER_QUEUED and place.kind not in at_once
 
 
 def _list(run: Run) -> None:

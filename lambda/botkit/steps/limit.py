@@ -137,8 +137,9 @@ def _limit(bot: Any) -> tuple[int, int]:
 def _window(update: Json, seconds: int) -> str | None:
     """Return the key of the window in which an update counts, or None if it never counts.
 
-    Windows are fixed. An update counts by its date, if it has one, however late it comes: updates
-    that waited while the bot failed aren't a flood. Raises what `count` raises.
+    Windows are fixed. An update counts by its date, however late it comes: updates that waited
+    while the bot failed aren't a flood. One without a date, such as a tap, counts when it comes, so
+    it may count again if it is redelivered in a later window. Raises what `count` raises.
     """
     place = Place(update)
     is_exempt = place.kind in EXEMPT or not EXEMPT_MESSAGES.isdisjoint(place.content)

@@ -1,7 +1,7 @@
 """Lets on_failure() in bot.py tell people that the bot failed.
 
 It is asked only at the first attempt, if people saw nothing yet. Whatever it does, the outcome
-stays, and the update has already been kept: this step stands outside of `keep`.
+stays.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""The end of a recurring call's time: it is over, even if the rest is scheduled again.
-
-This stands outside of `again`, whose outcome it needs. `due` stands inside of it, so that an event
-whose time can't be taken now is also scheduled again.
-"""
+"""The end of a recurring call's time: it is over, even if the rest is scheduled again."""
 
 from __future__ import annotations
 
@@ -18,7 +14,7 @@ logger = logging.getLogger("botkit")
 
 
 def step(run: Run) -> Waiting:
-    """Mark the time as over, so that no other invocation takes it, and end what nobody wants.
+    """Mark the time as over, so that no other invocation takes it.
 
     If Telegram forbids the bot to write (403), the schedule is cancelled. It stays if the calls
     were for several chats, since another one may still want them.

@@ -21,7 +21,7 @@ from ..types import Json
 logger = logging.getLogger("botkit")
 
 PACE = 15  # calls a second: the others are for people who write to the bot
-AT_ONCE = 30  # calls that may come together
+BURST = 30  # calls that may come together
 
 
 def step(run: Run) -> Outcome | None:
@@ -41,7 +41,7 @@ def step(run: Run) -> Outcome | None:
     except Unreachable as error:
         logger.warning("a scheduled call isn't counted", extra={"error": str(error)})
         return None
-    late = (ahead(item["Attributes"], second) - calls - AT_ONCE) / PACE
+    late = (ahead(item["Attributes"], second) - calls - BURST) / PACE
     if late < 0:
         return None
     return Outcome("throttled", "too many calls are due at once", retry_after=round(late))

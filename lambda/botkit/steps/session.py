@@ -84,9 +84,9 @@ def rest_of(run: Run, item: store.Item) -> Run:
 
 
 def recall(run: Run, item: store.Item) -> list[Json] | None:
-    """Return the remaining calls of an update that the session knows: [] if it is over.
+    """Return the calls with which the session answers an update that it knows: [] if it is over.
 
-    Return None if the bot has to be asked.
+    These are the remaining ones if they are noted, or else all. None if the bot has to be asked.
     """
     if item.updates.get(run.id) == store.FAILED:  # it is kept, alone or with its turn
         return None if run.source == "replay" else []
@@ -97,10 +97,11 @@ def recall(run: Run, item: store.Item) -> list[Json] | None:
 
 
 def may_not_be_kept(run: Run) -> bool:
-    """Tell whether a failed update may have been redelivered because it couldn't be kept.
+    """Tell whether an update that the session knows as failed may still have to be kept.
 
-    A framework's failure is noted in the session before the update is kept; a turn's only
-    afterwards. An update that is kept twice is answered once: the second replay finds it answered.
+    A framework's failure is noted in the session before the update is kept, so it may have been
+    redelivered because that failed. A turn's failure is noted only afterwards. An update that is
+    kept twice is answered once: the second replay finds it answered.
     """
     return bool(settings.failed_queue_url) and run.source != "replay" and not has_turns()
 
@@ -111,7 +112,7 @@ def turn_of(run: Run, item: store.Item) -> tuple[Json, list[int]]:
         return joined(run.as_sent()), [*run.others]
     from .. import turns
 
-    # Messages of a failed turn are a part again if the turn's first message is redelivered.
+    # If a failed turn's first message is redelivered, its other messages belong to it again.
     known = {each for each, state in item.updates.items() if state != store.FAILED}
     update, ids = turns.turn(run.as_sent(), item.key, known)
     return update, ids[1:]

@@ -1,7 +1,7 @@
 """After a turn failed (TOGETHER), its other messages must not become turns of their own.
 
-The whole turn is kept first, and then the session gets their ids. If that fails, they do become
-turns of their own, and the replay of the whole leaves out those that were answered.
+So the session gets their ids. If that fails, they do become turns of their own, and the replay of
+the whole turn leaves out those that were answered.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ WEBHOOK_SECONDS = 60.0  # Telegram waits as long
 MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("–", "yellow")}
 RECENT_SECONDS = 300.0  # an older error is over if no update waits
 
-AT_ONCE = "at-once"  # the query of the webhook's address while a queue is being removed
+BYPASS = "at-once"  # the query of the webhook's address while a queue is being removed
 
 # The meaning of Telegram's words about the last failed delivery, and advice.
 # https://core.telegram.org/bots/webhooks
@@ -160,7 +160,7 @@ def webhook(url: str, deployed: Json, why_not: str) -> Check:
     if not deployed.get("webhook_url"):
         text = f"{url} (whether that is your deployment isn't known: {why_not})"
         return Check("webhook", None, text)
-    if url == f"{deployed['webhook_url']}?{AT_ONCE}":
+    if url == f"{deployed['webhook_url']}?{BYPASS}":
         text = f"{url}, this deployment's: an apply that removes its queue has not ended"
         return Check("webhook", True, text, "terraform apply")
     if url != deployed["webhook_url"]:
