@@ -603,6 +603,17 @@ def test_that_also_holds_for_a_retry_unless_it_is_a_part(
     assert list(recurs.schedules.items) == stays
 
 
+def test_a_refused_call_of_the_same_name_cancels_nothing(
+    recurs: Container, bot_api: BotApi
+) -> None:
+    recurs.module("later").every(CALL, "0 9 ? * * *", "UTC", "tea")
+    fail(recurs, bot_api, send(recurs), "a")
+    [name] = [each for each in recurs.schedules.items if each.startswith("retry.")]
+    bot_api.refuses(CALL, 403, "Forbidden: bot was blocked by the user")
+    assert invoke(recurs, recurs.schedules.items.pop(name)["event"], "b") == "refused"
+    assert "every tea" in recurs.schedules.items
+
+
 def test_a_call_that_was_cancelled_meanwhile_is_not_told_of(
     recurs: Container, bot_api: BotApi
 ) -> None:
