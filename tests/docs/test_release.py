@@ -19,6 +19,8 @@ from telegram_bot_aws.local.project import ROOT
 from tests.support.needs import skip_or_fail
 from tests.support.programs import contents
 
+pytestmark = pytest.mark.slow  # each makes a repository, for what maintainers seldom change
+
 SIGNERS = ".github/allowed_signers"
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 WORKFLOW = (ROOT / ".github" / "workflows" / "release.yml").read_text()

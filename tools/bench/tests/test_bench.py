@@ -151,6 +151,7 @@ def test_other_versions_are_not_judged(
     assert "not judged: the limits are of" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_updates_of_a_function_are_counted(certificates: Path, tmp_path: Path) -> None:
     if not shutil.which("valgrind"):
         skip_or_fail("counting takes valgrind")
