@@ -289,11 +289,11 @@ def test_a_photo_and_a_whole_message(person: Any, talk: Any) -> None:
 def test_any_message_of_a_person_is_one(person: Any, talk: Any, what: str) -> None:
     def order(message: Json) -> Any:
         any_message = yield talk.ask_message("any", say(message, "Anything?"))
-        return say(message, any_message[what]["x"])
+        return say(message, f"{[*any_message]}")
 
     ada = person(order)
     ada.send("/go")
-    assert ada.send(**{what: {"x": "y"}}) == "y"
+    assert ada.send(**{what: {"x": "y"}}) == str(["message_id", "chat", "from", what])
 
 
 def test_of_messages_together_the_first_that_fits_is_the_answer(person: Any, talk: Any) -> None:
@@ -420,6 +420,21 @@ def test_a_button_that_a_question_asked_again_has_works(person: Any, talk: Any) 
     ada.send("/go")
     assert ada.send("well") == "Press it."
     assert ada.press(*ada.buttons()) == "answerCallbackQuery | yes"
+
+
+def test_buttons_that_two_questions_share_stay_the_bots(person: Any, talk: Any) -> None:
+    shared = say({"chat": CHAT}, "Sure?", "yes")
+
+    def order(message: Json) -> Any:
+        first = yield talk.ask_press("first", shared)
+        second = yield talk.ask_press("second", shared)
+        return say(message, f"{first} {second}")
+
+    ada = person(order)
+    ada.send("/go")
+    ada.press(*ada.buttons())
+    assert ada.press(*ada.buttons()) == "answerCallbackQuery | yes yes"
+    assert shared == say({"chat": CHAT}, "Sure?", "yes")
 
 
 def test_other_buttons_stay_as_they_are(person: Any, talk: Any) -> None:
@@ -1088,6 +1103,17 @@ def test_a_question_in_a_group_has_its_person_reply(person: Any, talk: Any) -> N
     assert ada.calls == [{**say({"chat": CHAT}, "S or M?")[0], **offer}]
     assert ada.send("s", message_id=10) == "Thank you"
     assert "reply_markup" not in ada.calls[0]
+
+
+def test_the_next_question_replies_to_the_last_answer(person: Any, talk: Any) -> None:
+    def order(message: Json) -> Any:
+        yield talk.ask("size", say(message, "Which size?"))
+        yield talk.ask("day", say(message, "Which day?"))
+
+    ada = person(order)
+    ada.send("/go", message_id=8)
+    assert ada.send("S", message_id=9) == "Which day?"
+    assert ada.calls[0]["reply_parameters"]["message_id"] == 9
 
 
 KEPT: Json = {
