@@ -1,9 +1,8 @@
 """A plugin of pytest's for scripts/mutants: tries mutants in forks, which saves pytest's start.
 
 It collects and runs the tests once, then forks for each mutant, and runs those of the tests that
-reach its lines. Modules that the tests loaded when
-they were collected aren't mutated in a fork. So only a mutant that fails a test, or makes one hang,
-gets its result here, in cosmic-ray's database.
+reach its lines. Modules that the tests loaded when they were collected aren't mutated in a fork. So
+only a mutant that fails a test, or makes one hang, gets its result here, in cosmic-ray's database.
 """
 
 from __future__ import annotations
