@@ -31,13 +31,16 @@ from tests.support.wheels import Index
 
 PAGE = "tools/command/telegram_bot_aws/demo/tests/page/"
 DEPLOYMENT = "tests/deployment/"
-LIFECYCLE = f"{DEPLOYMENT}test_lifecycle.py"  # each test has a deployment to itself
+LIFECYCLE = f"{DEPLOYMENT}test_lifecycle.py"
+PRINTED = f"{DEPLOYMENT}test_printed_commands.py"
+ALONE = (LIFECYCLE, PRINTED)  # each test has a deployment to itself
 # Tests that start first, in this order. Deployments begin with those that wait longest for AWS, and
 # unit tests need the CPU meanwhile. The longest of the rest come before the others, so that no
 # process waits for another at the end.
 ORDER = (
+    f"{PRINTED}::test_an_operator",
     f"{DEPLOYMENT}test_acceptance.py",
-    f"{DEPLOYMENT}test_printed_commands.py",
+    PRINTED,
     f"{DEPLOYMENT}test_deployer_policy.py",
     f"{DEPLOYMENT}test_queue.py",
     LIFECYCLE,
@@ -96,7 +99,7 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         for shared in ((PAGE,), AIOGRAM, EXAMPLES, HELP):
             if nodeid.startswith(shared):
                 return shared[0]
-        is_shared = nodeid.startswith(DEPLOYMENT) and not nodeid.startswith(LIFECYCLE)
+        is_shared = nodeid.startswith(DEPLOYMENT) and not nodeid.startswith(ALONE)
         # Else by function: fewer messages than for each test.
         return nodeid.partition("::" if is_shared else "[")[0]
 
