@@ -149,7 +149,6 @@ class _Growing:
         self._post: int | None = (
             _store().read("stream", self._key).get("post") if self._notes_post else None
         )
-        self._is_noted = self._post is not None
         self._post_content: Json = {}  # as far as Telegram has confirmed it
         self._is_silent = False  # Telegram, at the last call
         self._is_business = place.business is not None
@@ -220,7 +219,6 @@ class _Growing:
                 with _briefly():
                     notes = {"post": self._post}
                     _store().change("stream", self._key, lambda kept: kept.update(notes), days=DAYS)
-                    self._is_noted = True
                     current.run.made.seen = is_seen
 
     def whole(self, text: str, is_whole: bool, tail: str) -> list[Call]:
@@ -248,8 +246,7 @@ class _Growing:
         if self._budget:
             with _briefly():
                 wait = self._budget.take(ahead)
-        if wait:
-            self._waits_until = time.monotonic() + min(wait, longest)
+        self._waits_until = time.monotonic() + min(wait, longest)
         return not wait
 
     def _wait_for_turn(self, calls: int) -> None:
@@ -291,8 +288,7 @@ class _Growing:
         lines = thinking.split("\n") if text.strip() or not self._is_business else []
         thought = next((line for each in reversed(lines) if (line := each.strip())), "")
         thought = thought[-LONGEST_THOUGHT:]
-        below = f"\n\n{thought}" if thought else ""
-        parts = _split(text + below, MAX_TEXT - len(GROWS))
+        parts = _split(f"{text}\n\n{thought}", MAX_TEXT - len(GROWS))
         contents = [{"text": parts[-1] + GROWS}] if parts else []
         if not contents or self._is_plain:
             return contents
@@ -330,19 +326,20 @@ class _Growing:
         is_seen = current.run.made.seen
         if edited := self._try_each(self._edit, contents):
             self._post_content, _ = edited
-        if self._is_noted:  # nobody sees it twice: the next delivery continues in this message
-            current.run.made.seen = is_seen
+        # Nobody sees an edit twice: the next delivery continues in this message. If it isn't noted,
+        # this run has sent it, and that counts as seen already.
+        current.run.made.seen = is_seen
 
     def _try_each(
         self, make: Callable[[Json], Json], contents: list[Json]
     ) -> tuple[Json, Any] | None:
         """Try contents until Telegram doesn't refuse one, and return it with the result.
 
-        If the message already shows one of them, return that without a call.
+        Stop at one that the message already shows.
         """
         for content in contents:
             if content == self._post_content:
-                return content, None
+                return None
             if result := self._try(make(content)):
                 return content, result
             if not self._is_plain:  # it failed for another reason than its markup
