@@ -60,7 +60,6 @@ class World:
         self.returned: list[Json] = []
         if form != "text":
             self.shown = self._answer_in_markdown
-        self.store = container.module("store")
         self.calls: list[tuple[str, Json]] = []
         self.current = container.module("current")
         self.fails: dict[str, list[Exception]] = {}
@@ -193,6 +192,11 @@ def test_an_answer_in_a_group_grows_in_a_message(world: World, kind: str) -> Non
     ]
 
 
+def test_an_answer_says_in_short_where_it_grows(world: World) -> None:
+    growing = world.stream._Growing(message(GROUP), False, False)
+    assert repr(growing) == "<_Growing: -7/17/0.0, message None>"
+
+
 def test_what_a_later_delivery_goes_on_with_is_not_seen_twice(world: World) -> None:
     """The module's note of the message counts: without it, a second one would grow."""
     world.answer(["Hello", ", Ada."], GROUP)
@@ -231,9 +235,10 @@ def test_an_answer_for_a_business_account_grows_in_a_message(world: World) -> No
 def test_the_notes_on_an_answer_are_its_accounts(world: World) -> None:
     """The ids of chats and messages may be the same in another account."""
     for account in ({"business_connection_id": "b"}, {"business_connection_id": "c"}, {}):
+        world.begin(7)
         world.shown(message(GROUP, **account), ["a"])
     rooms = ["business:b:-7", "business:c:-7", "-7"]
-    keys = [f"stream:{room}/{name}" for room in rooms for name in ("calls", "17/0.0")]
+    keys = [f"stream:{room}/{name}" for room in rooms for name in ("calls", "17/7.0")]
     assert list(world.container.table.items) == keys
     assert len(world.texts("sendMessage")) == 3
 
@@ -345,13 +350,21 @@ def other(number: int) -> Json:
     return {**message(GROUP), "message_id": number}
 
 
+def claim(world: World, chat: Json, pace: float, calls: int) -> None:
+    """Have other answers in the chat claim so many calls."""
+    world.container.module("budget").Budget(chat["id"], pace, 3).claim(calls)
+
+
 @in_each_form
 @pytest.mark.parametrize("chat", [PRIVATE, GROUP], ids=["draft", "edit"])
-def test_the_end_of_an_answer_waits_for_telegram(world: World, chat: Json) -> None:
+@pytest.mark.parametrize("is_away", [False, True], ids=["the table knows", "the table is away"])
+def test_the_end_of_an_answer_waits_for_telegram(world: World, chat: Json, is_away: bool) -> None:
     """A call meanwhile would have Telegram refuse all of them for longer."""
+    errors = world.container.module("errors")
     method = "sendMessageDraft" if chat is PRIVATE else "editMessageText"
-    busy = world.container.module("errors").Refused(method, 429, "busy", {"retry_after": 30})
-    world.fails[method] = [busy]
+    world.fails[method] = [errors.Refused(method, 429, "busy", {"retry_after": 30})]
+    if is_away:
+        world.count_fails = [errors.Unreachable("gone") for _ in range(99)]
     end = world.answer("abc", chat)
     assert world.slept == [15 if chat is PRIVATE else 25]
     assert end == ([said("abc")] if chat is PRIVATE else [])
@@ -384,6 +397,30 @@ def test_answers_in_one_chat_share_its_pace(world: World) -> None:
         *["sendMessage", "editMessageText"] * 2,
     ]
     assert [len(end) for end in ends] == [0, 0, 1, 1], "sent as a whole"
+
+
+@pytest.mark.parametrize(("chat", "pace"), [(PRIVATE, 1.25), (GROUP, 5)], ids=["draft", "edit"])
+def test_an_answer_that_grows_leaves_room_for_others(world: World, chat: Json, pace: float) -> None:
+    def pieces() -> Iterator[str]:
+        yield "a"
+        claim(world, chat, pace, calls=2)
+        yield from "bc"
+
+    world.pause = pace
+    world.answer(pieces(), chat)
+    texts = [params["text"] for _, params in world.calls if "…" in params.get("text", "")]
+    assert texts == ["a …", "abc …"]
+
+
+def test_an_end_whose_turn_is_too_far_off_is_left_to_the_host(world: World) -> None:
+    def pieces() -> Iterator[str]:
+        yield "a"
+        claim(world, GROUP, 5, calls=20)
+        yield ""
+
+    [call] = world.answer(pieces(), GROUP)
+    assert (call["method"], call["text"]) == ("editMessageText", "a")
+    assert world.texts("editMessageText") == []
 
 
 def test_a_table_that_is_away_leaves_no_call_out(world: World) -> None:
@@ -497,6 +534,7 @@ def test_pieces_may_be_a_list_and_sessions_missing(
     assert world.calls[-1] == ("editMessageText", {**POST, "text": "a"})
     world.shown(message(), ["a"], can_stop=True)
     assert "can_stop" not in world.calls[-1][1]
+    assert "botkit.store" not in sys.modules
 
 
 def test_without_a_queue_there_is_no_button(
@@ -577,11 +615,17 @@ def test_markdown_that_is_refused_is_text_until_the_end(world: World, chat: Json
 
 
 @in_markdown
-def test_what_isnt_shown_at_the_end_is_markdown_or_else_text(world: World) -> None:
-    world.fails["editMessageText"] = [world.container.module("errors").Unreachable("gone")] * 2
-    world.answer(["`", "a`"], GROUP)
+@pytest.mark.parametrize("was_refused", [False, True], ids=["taken", "half is refused"])
+def test_what_isnt_shown_at_the_end_is_markdown_or_else_text(
+    world: World, was_refused: bool
+) -> None:
+    errors = world.container.module("errors")
+    if was_refused:
+        world.fails["sendMessage"] = [errors.Refused("sendRichMessage", 400, "Bad Request", {})]
+    world.fails["editMessageText"] = [errors.Unreachable("gone")] * 2
+    world.answer(["*a", "b*"], GROUP)
     edit = {"method": "editMessageText", **POST}
-    assert world.returned == [{**edit, **rich("`a`"), "instead_of": 1}, {**edit, "text": "`a`"}]
+    assert world.returned == [{**edit, **rich("*ab*"), "instead_of": 1}, {**edit, "text": "*ab*"}]
 
 
 @in_markdown
@@ -704,6 +748,14 @@ def test_thinking_about_nothing_is_taken_back(world: World, ends: str) -> None:
         assert (world.answer(pieces(), GROUP), ends) == ([], "says nothing")
     except (RuntimeError, TimeoutError):
         assert ends != "says nothing"
+    assert world.calls[-1] == ("deleteMessage", POST)
+
+
+def test_thinking_is_not_taken_back_while_telegram_is_busy(world: World) -> None:
+    busy = world.container.module("errors").Refused("editMessageText", 429, "", {"retry_after": 30})
+    world.fails["editMessageText"] = [busy]
+    assert world.answer(thinking(world, "<Hm>", "<Well>"), GROUP) == []
+    assert world.slept == [30]
     assert world.calls[-1] == ("deleteMessage", POST)
 
 
