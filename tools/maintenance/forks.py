@@ -1,8 +1,9 @@
 """A plugin of pytest's for scripts/mutants: tries mutants in forks, which saves pytest's start.
 
 It collects and runs the tests once, then forks for each mutant, and runs those of the tests that
-reach its lines. Modules that the tests loaded when they were collected aren't mutated in a fork. So
-only a mutant that fails a test, or makes one hang, gets its result here, in cosmic-ray's database.
+reach its lines. What the tests imported from the module when they were collected isn't mutated in a
+fork, unless it is the whole module. So only a mutant that fails a test, or makes one hang, gets its
+result here, in cosmic-ray's database.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import os
 import select
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -48,7 +50,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
         test_outcome=TestOutcome.KILLED,
         diff="not kept",  # mutants.py takes a result without one for a mutant that wasn't tried
     )
-    tests = reached(Path(".coverage"), session.config.getoption("mutated"))
+    mutated = session.config.getoption("mutated")
+    tests = reached(Path(".coverage"), mutated)
     with use_db("session.sqlite") as database:
         works = sorted(database.pending_work_items, key=lambda work: work.mutations[0].start_pos)
         wanted = set().union(*(tests_of(work.mutations[0], tests) for work in works))
@@ -68,7 +71,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
                     _, mutant = opened.enter_context(change)
                 except AttributeError:  # cosmic-ray can't make it, and will say so itself
                     continue
-                if mutant is not None and fails(chosen):
+                if mutant is not None and fails(chosen, mutated):
                     database.set_result(work.job_id, killed)
                     items.remove(chosen[0])  # the next mutant is near, and may also fail it
                     items.insert(0, chosen[0])
@@ -83,16 +86,17 @@ def tests_of(mutation: MutationSpec, tests: dict[int, set[str]]) -> set[str]:
     return set().union(*(tests.get(line, set()) for line in lines))
 
 
-def fails(items: list[pytest.Item]) -> bool:
-    """Run tests in a fork until one fails. Return whether one did, or hangs.
+def fails(items: list[pytest.Item], mutated: str = "") -> bool:
+    """Run tests in a fork until one fails, also if a module can't be loaded again.
 
-    That test becomes the first one.
+    Return whether one did, or hangs. That test becomes the first one.
     """
     shared = mmap.mmap(-1, 4)  # the number of the test that runs
     child = os.fork()
     if not child:
         os.setpgid(0, 0)
         try:
+            load_again(items, mutated.replace("/", "."))
             run(items, shared)
         except BaseException:
             os._exit(2)
@@ -109,6 +113,15 @@ def fails(items: list[pytest.Item]) -> bool:
         return False
     items.insert(0, items.pop(int.from_bytes(shared[:])))
     return True
+
+
+def load_again(items: list[pytest.Item], name: str) -> None:
+    """Run the source of a module again, if files of tests have loaded it."""
+    files: set[Any] = {item.module for item in items if hasattr(item, "module")}
+    for value in [value for file in files for value in vars(file).values()]:
+        if isinstance(value, ModuleType) and value.__name__ == name:
+            loader: Any = value.__loader__
+            loader.exec_module(value)
 
 
 def ends(child: int, ended: int, shared: mmap.mmap) -> bool:

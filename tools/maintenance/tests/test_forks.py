@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 import os
-from types import SimpleNamespace
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 from telegram_bot_aws.local import processes
 
 from maintenance import forks
+from tests.support.stubs import load_file
 
 
 def item_of(protocol: Any) -> Any:
@@ -21,6 +23,24 @@ def item_of(protocol: Any) -> Any:
 
 def test_a_mutant_that_no_test_reaches_survives() -> None:
     assert not forks.fails([])
+
+
+def test_a_module_that_a_file_of_tests_has_loaded_is_mutated_too(tmp_path: Path) -> None:
+    source = tmp_path / "mutated.py"
+    source.write_text("IS_WHOLE = True")
+    module = load_file(source)
+
+    def run(item: Any, nextitem: Any) -> None:
+        assert module.IS_WHOLE
+
+    items: Any = [item_of(run)]
+    items[0].module = ModuleType("test_of_it")
+    items[0].module.loaded = module
+    assert not forks.fails(items, "mutated")
+    source.write_text("IS_WHOLE = False")
+    assert forks.fails(items, "mutated")
+    source.write_text("a mutant that Python can't read")
+    assert forks.fails(items, "mutated")
 
 
 def test_a_test_that_waits_for_a_processor_does_not_hang(monkeypatch: pytest.MonkeyPatch) -> None:
