@@ -194,7 +194,7 @@ def _watched_context(context: Any, errors: list[Exception]) -> Any:
                 return super().from_update(*arguments, **named)
             except Exception as error:
                 errors.append(error)
-                raise _NoContextError from error
+                raise _NoContextError from error  # pragma: no mutate: None would fail later
 
         @classmethod
         def from_error(cls, update: object, error: Any, *arguments: Any, **named: Any) -> Any:
@@ -202,16 +202,17 @@ def _watched_context(context: Any, errors: list[Exception]) -> Any:
                 return super().from_error(update, error, *arguments, **named)
             except (Exception, _NoContextError) as own:
                 errors.append(error)  # it decides whether the update is redelivered
-                raise _NoContextError from own
+                raise _NoContextError from own  # pragma: no mutate: None would fail later
 
     return Watched
 
 
 class _Request(BaseRequest):
-    """Makes the calls of a bot through botkit.telegram. `refusal` is the last one."""
+    """Makes the calls of a bot through botkit.telegram. `refusal` is the last one of an update."""
+
+    refusal: Refused | None
 
     def __init__(self) -> None:
-        self.refusal: Refused | None = None
         self._me: bytes | None = None
 
     read_timeout = None
