@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import signal
 import sys
 import threading
 import time
@@ -281,6 +282,7 @@ def test_a_host_streams_what_the_test_says(sse: Any) -> None:
         ("http://x/", {}, {}),
     ]
     assert sse.asked == requests
+    assert "{'q': '?'}" in repr(sse) and "X-Key" not in repr(sse)
 
 
 def test_an_answer_shows_each_piece(calls: Any, no_pauses: None) -> None:
@@ -398,6 +400,16 @@ def test_people_chat_with_a_bot_by_words(chat_with: With) -> None:
     with pytest.raises(AssertionError, match="Ada got no message. What came instead"):
         ada.receive()
     assert threading.active_count() == threads
+
+
+def test_a_tests_own_alarm_stays(chat_with: With) -> None:
+    chat = chat_with("def answer(message, session): return []")
+    signal.setitimer(signal.ITIMER_REAL, 900)
+    try:
+        chat.user("Ada").send("hi")
+        assert signal.getitimer(signal.ITIMER_REAL)[0] > 0
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def test_the_bot_gets_only_the_kinds_that_it_handles(chat_with: With) -> None:
