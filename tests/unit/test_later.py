@@ -315,6 +315,8 @@ def test_another_name_is_refused(container: Container, later: Any, name: Any) ->
     with refusal:
         later.send(CALL, NOON, name)
     with refusal:
+        later.schedule(CALL, NOON.timestamp(), name)
+    with refusal:
         later.cancel(name)
     assert waiting(container) == {}
 
