@@ -139,7 +139,6 @@ class Sessions(dict[str, Json]):
     """The sessions that `botkit.session` keeps, by key: `sessions["42"]` is {} at first."""
 
     def __init__(self) -> None:
-        super().__init__()
         session = _botkit("session")
         self.read = session.read
         self.change = session.change
@@ -153,7 +152,6 @@ class _Items(dict[str, Json]):
     """The items of the sessions' table. Those of sessions have the JSON of `Sessions`."""
 
     def __init__(self, sessions: Sessions) -> None:
-        super().__init__()
         self._sessions = sessions
         spaces = _botkit("store").SPACES
         self._own = tuple(begin for space, begin in spaces.items() if space != "session")
@@ -375,7 +373,7 @@ def chat(
     queue = services.Queues(_botkit("aws"), services.QUEUE_URL)
 
     def answer(updates: list[Json]) -> None:
-        settings.allowed_ids = frozenset(stage.allowed_ids)
+        monkeypatch.setattr(settings, "allowed_ids", frozenset(stage.allowed_ids))
         for update in updates:
             function.deliver(update)
         while (due := poller.next_time()) is not None:
@@ -419,7 +417,6 @@ def chat(
         monkeypatch.setattr(_botkit(name), cache, {})
     for name, value in {"reply_mode": "api", "webhook_secret": "secret"}.items():
         monkeypatch.setattr(settings, name, value)
-    monkeypatch.setattr(settings, "allowed_ids", frozenset())
     # A test may be debugged, or have an alarm of its own.
     monkeypatch.setattr(_botkit("bot_module"), "interrupt_after", contextlib.nullcontext)
     _replace(monkeypatch, "call", queue.call)
