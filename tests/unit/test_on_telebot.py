@@ -118,6 +118,11 @@ def test_an_error_in_a_thread_that_the_bot_waits_for_is_the_bots(start_bot: Star
     assert result(start_bot(handler(*lines, before=before))) == ("ignored", "")
 
 
+def test_what_a_thread_returns_need_not_be_waited_for(start_bot: StartBot) -> None:
+    before = "@util.async_dec()\ndef later():\n    return 'done'\n"
+    assert result(start_bot(handler("later()", before=before))) == ("ignored", "")
+
+
 def test_an_error_in_a_thread_fails_its_own_update_alone(start_bot: StartBot) -> None:
     """Also in an author's tests, which call reply() themselves."""
     before = "@util.async_dec()\ndef later(text):\n    1 / int(text)\n"
@@ -420,6 +425,15 @@ def test_a_state_without_its_topic_is_in_the_topics_session(
     assert kept(container, "-5/7") == {"states": {"-5:42": {"state": "x", "data": {}}}}
 
 
+def test_a_reply_outside_of_a_forum_may_have_a_state_of_its_thread(
+    start_with_sessions: StartBot,
+) -> None:
+    line = "bot.set_state(42, 'x', -5, message_thread_id=message.message_thread_id)"
+    container = start_with_sessions(handler(line, choice="topic"))
+    assert result(container, **GROUP, message_thread_id=7) == ("ignored", "")
+    assert kept(container, "-5") == {"states": {"7:-5:42": {"state": "x", "data": {}}}}
+
+
 def test_an_anonymous_admin_has_a_state(start_with_sessions: StartBot) -> None:
     container = start_with_sessions(handler("bot.set_state(42, 'x', -5)", choice="chat_user"))
     assert result(container, **GROUP, sender_chat=GROUP["chat"]) == ("ignored", "")
@@ -486,6 +500,14 @@ def test_a_function_waits_in_private_for_a_person_who_wrote_in_a_group(
     assert kept(container, "42") == {"steps": {"42": [["bot", "answer", [], {}]]}}
     expects(bot_api, "a")
     assert result(container, update_id=2) == ("answered", "")
+
+
+def test_each_update_may_await_replies_in_its_own_chat(start_with_sessions: StartBot) -> None:
+    waits = "bot.register_for_reply(message, handle)"
+    container = start_with_sessions(handler(waits, choice="chat"))
+    assert result(container) == ("ignored", "")
+    reply_to: Any = {"reply_to_message": {**MESSAGE, "message_id": 5}}
+    assert result(container, update_id=2, **GROUP, **reply_to) == ("ignored", "")
 
 
 def test_a_reply_in_another_chat_is_not_awaited(
@@ -636,6 +658,15 @@ def test_a_bot_may_name_places_itself(start_with_sessions: StartBot) -> None:
     assert kept(container, "4242") == {"steps": {"4242": [["bot", "handle", [], {}]]}}
 
 
+def test_from_a_business_chat_a_bot_may_set_a_state_elsewhere(
+    start_with_sessions: StartBot,
+) -> None:
+    bot = handler("bot.set_state(42, 'x', -5)", choice="user")
+    container = start_with_sessions(bot.replace("message_handler", "business_message_handler"))
+    container.deliver(business(1, "x"))
+    assert kept(container, "42") == {"states": {"-5:42": {"state": "x", "data": {}}}}
+
+
 @pytest.mark.parametrize(
     "line",
     ["bot.register_next_step_handler(message, handle)", "bot.clear_step_handler(message)"],
@@ -698,6 +729,12 @@ def test_a_session_may_be_chosen_after_reply(start_with_sessions: StartBot) -> N
     container = start_with_sessions(f'{WITH_STATE}\nSESSION = "chat"\n')
     assert result(container) == ("ignored", "")
     container.module("frameworks.adapter").check_bot(container.bot)  # the apply succeeds
+
+
+def test_an_authors_test_needs_no_session_for_filters(start_bot: StartBot) -> None:
+    """Only for a state that the bot sets."""
+    container = start_bot(f'{WITH_STATE}\nSESSION = "chat"\n')
+    assert container.bot.reply(message()) == []
 
 
 @pytest.mark.parametrize(
