@@ -64,6 +64,10 @@ def test_a_bot_is_imported_for_each_test(author: None, bot: Any, time: str) -> N
     assert 290 < botkit("deadline").deadline.left() <= SECONDS
 
 
+def test_a_bot_alone_knows_its_name(author: None, bot: Any) -> None:
+    assert botkit("commands").command_in("/start@a_bot") == "start"
+
+
 @pytest.mark.parametrize("file", ["__init__.py", "README.md"])
 def test_so_is_a_package_of_the_bot(
     author: None,
@@ -214,6 +218,12 @@ def test_what_is_scheduled_waits(waits: Any) -> None:
     assert list(waits) == ["step"]
 
 
+def test_what_is_scheduled_may_have_any_date(waits: Any) -> None:
+    past = datetime(2000, 1, 1, tzinfo=UTC)
+    botkit("later").send({"method": "sendDice", "chat_id": 7}, past, "dice")
+    assert waits["dice"].at == past
+
+
 def test_what_recurs_is_kept_apart(waits: Any) -> None:
     later, refused = botkit("later"), botkit("errors").BadSchedule
     call = {"method": "sendMessage", "chat_id": 7, "text": "<Tea>"}
@@ -300,10 +310,22 @@ def test_an_answer_shows_each_piece(calls: Any, no_pauses: None) -> None:
     assert calls.texts("editMessageText") == ["One two …", "One two"]
 
 
+def test_the_end_of_an_answer_waits_for_no_others_in_the_chat(
+    calls: Any, sessions: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream, clock = botkit("stream"), botkit("fakes.function").Clock(lambda: 0.0)
+    monkeypatch.setattr(stream, "time", clock)
+    botkit("deadline").deadline.start(60)
+    botkit("budget").Budget("-7", stream.EDIT_PAUSE, 0).claim(9)
+    stream.answer({"message_id": 4, "chat": {"id": -7, "type": "group"}}, iter(["One"]))
+    assert clock.time() == 0  # no second has passed
+
+
 @pytest.mark.parametrize(
     "effect",
     [
         "aws.call('s3', 'GetObject', {})",
+        "next(aws.events('bedrock-runtime', '/converse', {}))",
         "session.change('42', dict.clear)",
         "later.schedule({}, 0, 'tea')",
         "later.cancel('tea')",
@@ -994,14 +1016,23 @@ def test_a_bot_has_sessions_beside_services_of_aws(sessions: Any, waits: Any, aw
     assert aws.asked == [("GetItem", about), ("PUT /x", b"y"), ("GetParameter", {})]
 
 
+def test_without_its_stand_in_aws_gets_other_calls(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = botkit("aws")
+    monkeypatch.setattr(module, "call", lambda *about, **more: "from AWS")
+    request.getfixturevalue("sessions")
+    assert module.call("ssm", "AmazonSSM.GetParameter", {}) == "from AWS"
+
+
 def test_a_test_may_change_and_delete_sessions(sessions: Any) -> None:
     session = botkit("session")
     sessions["42"]["n"] = 1
     session.change("42", lambda data: data.update(n=data["n"] + 1))
     assert sessions == {"42": {"n": 2}}
     del sessions["42"]
-    assert session.read("42") == {}
-    session.change("42", lambda data: data.update(n=5))
+    assert sessions.read("42") == {}
+    sessions.change("42", lambda data: data.update(n=5))
     assert sessions == {"42": {"n": 5}}
 
 
