@@ -184,17 +184,6 @@ def test_a_container_whose_clock_is_behind_lists_what_joins(lined: Lined) -> Non
     assert line.turns == [[1, 2, 3]]
 
 
-def test_what_was_answered_at_once_is_no_part_of_a_turn(lined: Lined) -> None:
-    """The queue may not take a message that was listed."""
-    line = lined()
-    first, second = album()
-    line.arrive(first)
-    line.together.enlist(second)
-    replay(line.container, second)
-    line.answer(first)
-    assert line.turns == [[2], [1]]
-
-
 def test_what_is_answered_while_its_turn_is_asked_for_is_no_part_of_it(lined: Lined) -> None:
     line = lined()
     first, second = album()
@@ -216,14 +205,6 @@ def test_a_turn_costs_one_read_more_than_another_update(lined: Lined) -> None:
     line.calls.clear()
     line.answer(parts[0])
     assert line.calls == ["GetItem", "GetItem", "PutItem"]
-
-
-def test_the_first_message_is_the_updates(lined: Lined) -> None:
-    line, parts = lined(), album()
-    line.arrive(*parts)
-    line.answer(parts[0])
-    [asked] = line.container.bot.ASKED
-    assert asked == {**parts[0], "together": [part["message"] for part in parts]}
 
 
 def test_albums_cost_other_updates_nothing(lined: Lined) -> None:
@@ -405,8 +386,11 @@ def test_what_the_queue_cant_take_doesnt_wait(lined: Lined, bot_api: BotApi) -> 
     assert line.pauses == []
 
 
-def test_an_answer_that_fails_for_good_is_that_of_the_turn(lined: Lined) -> None:
-    line, parts = lined(BOT.replace("return []", "return None")), album(sent(ALBUM))
+@pytest.mark.parametrize(
+    "ends", ["return None", "session['x'] = {1}\n    return []"], ids=["no list", "no session"]
+)
+def test_what_fails_for_good_fails_for_the_turn(lined: Lined, ends: str) -> None:
+    line, parts = lined(BOT.replace("return []", ends)), album(sent(ALBUM))
     line.arrive(*parts)
     assert [line.answer(part) for part in parts] == ["bot_failed", "repeated", "repeated"]
     assert line.turns == [[1, 2, 3]]
@@ -421,13 +405,6 @@ def test_an_answer_that_may_succeed_later_is_asked_for_again(lined: Lined) -> No
     assert line.answer(parts[0]) == "unreachable"
     assert [line.answer(part) for part in parts] == ["ignored", "repeated"]
     assert line.turns == [[1, 2], [1, 2]]
-
-
-def test_a_session_that_cant_be_kept_fails_for_the_turn(lined: Lined) -> None:
-    line = lined(BOT.replace("return []", "session['x'] = {1}\n    return []"))
-    parts = album()
-    line.arrive(*parts)
-    assert [line.answer(part) for part in parts] == ["bot_failed", "repeated"]
 
 
 def test_a_turn_that_cant_be_given_up_leaves_the_others(lined: Lined) -> None:
@@ -532,54 +509,31 @@ def test_a_turn_that_was_kept_twice_is_answered_once(
 # ── The check of a release
 
 
-@pytest.mark.parametrize(
-    ("wanted", "message"),
-    [
-        *(
-            (
-                wanted,
-                '^TOGETHER in bot.py must be "albums", or the seconds of quiet that end an album, '
-                "at most 60",
-            )
-            for wanted in (
-                '"bursts"',
-                "{}",
-                '{"albums": 1.5, "bursts": 1.5}',
-                "1.5",
-                '{"album": 1.5}',
-                '{"albums": "1.5"}',
-                '{"albums": 0}',
-                '{"albums": -1}',
-                '{"albums": 60.5}',
-                "None",
-            )
-        ),
-        ('"albums"', "^TOGETHER in bot.py needs a queue: set queue = true$"),
-    ],
+WRONG = (
+    *("None", "1.5", "{}", '"bursts"', '{"album": 1.5}', '{"albums": 1.5, "bursts": 1.5}'),
+    *('{"albums": "1.5"}', '{"albums": 0}', '{"albums": -1}', '{"albums": 60.5}'),
 )
+MUST_BE = 'must be "albums", or the seconds of quiet that end an album, at most 60'
+NO_SESSION = BOT.replace('SESSION = "chat"', "").replace(", session", "")
+# A bot, its queue, and what the apply says of TOGETHER.
+CANT_WORK: dict[str, tuple[str, str, str]] = {
+    **{wanted: (BOT.replace(TIMED, wanted), QUEUE, MUST_BE) for wanted in WRONG},
+    "no queue": (BOT, "", "needs a queue: set queue = true$"),
+    "no session": (NO_SESSION, QUEUE, 'needs SESSION, such as SESSION = "chat"$'),
+    "a framework, whose handlers would lose messages": (
+        *(f"from botkit.frameworks import adapter\n{BOT}", QUEUE),
+        "doesn't work with a framework",
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "queue", "message"), CANT_WORK.values(), ids=CANT_WORK)
 def test_what_cant_work_fails_the_apply(
-    start_with_sessions: StartBot, wanted: str, message: str
+    start_with_sessions: StartBot, source: str, queue: str, message: str
 ) -> None:
-    container = start_with_sessions(BOT.replace(TIMED, wanted))
+    container = start_with_sessions(source, QUEUE_URL=queue)
     check: Any = container.module("release.check")
-    with pytest.raises(Exception, match=message):
-        check._check_bot(container.bot)
-
-
-def test_it_needs_sessions(start_with_sessions: StartBot) -> None:
-    source = BOT.replace('SESSION = "chat"', "").replace(", session", "")
-    container = start_with_sessions(source, QUEUE_URL=QUEUE)
-    check: Any = container.module("release.check")
-    with pytest.raises(Exception, match='^TOGETHER in bot.py needs SESSION, such as SESSION = "ch'):
-        check._check_bot(container.bot)
-
-
-def test_handlers_of_a_framework_would_lose_messages(start_with_sessions: StartBot) -> None:
-    container = start_with_sessions(
-        f"from botkit.frameworks import adapter\n{BOT}", QUEUE_URL=QUEUE
-    )
-    check: Any = container.module("release.check")
-    with pytest.raises(Exception, match="^TOGETHER in bot.py doesn't work with a framework"):
+    with pytest.raises(Exception, match=f"^TOGETHER in bot.py {message}"):
         check._check_bot(container.bot)
 
 
