@@ -108,12 +108,6 @@ def test_a_time_that_has_passed_is_soon(container: Container, later: Any) -> Non
     assert before + 5 <= at <= time.time() + 5
 
 
-def test_an_event_whose_time_has_passed_is_soon(container: Container, later: Any) -> None:
-    before = int(time.time())
-    later.schedule({"step": 1}, 0, "step")
-    assert before + 5 <= container.schedules.items["step"]["at"] <= time.time() + 5
-
-
 @pytest.mark.parametrize(("lasts", "second"), [(8, "12:00:05"), (10, "12:00:07")], ids=str)
 def test_a_time_that_passes_on_the_way_is_soon(
     container: Container, later: Any, monkeypatch: pytest.MonkeyPatch, lasts: int, second: str
@@ -219,12 +213,6 @@ def test_a_retry_of_what_json_can_not_hold_is_refused(container: Container, late
     event = {"later": {"since": 1, "tries": 1}, "calls": [{**CALL, "photo": b"jpeg"}]}
     with pytest.raises(container.module("errors").BadSchedule, match="^a call or event must be"):
         later.retry(event, NOON.timestamp(), "a")
-
-
-def test_a_call_is_cancelled_once(container: Container, later: Any) -> None:
-    later.send(CALL, NOON, "tea")
-    assert [later.cancel("tea"), later.cancel("tea")] == [True, False]
-    assert waiting(container) == {}
 
 
 NO_CALL = 'a call must be a dict with a "method", such as "sendMessage"'
@@ -378,23 +366,14 @@ def test_what_scheduler_quotes_is_not_passed_on(
     assert TEXT not in str(caught.value)
 
 
-def test_a_call_that_is_about_to_be_made_is_not_cancelled_yet(
-    container: Container, later: Any
-) -> None:
-    container.answer_requests(refused("ConflictException"))
-    with pytest.raises(Exception, match="ConflictException: no") as caught:
-        later.cancel("tea")
-    assert type(caught.value).__name__ == "Unreachable"
-
-
+@pytest.mark.parametrize("use", ["send", "cancel"])
 def test_a_conflict_about_another_thing_than_the_name_is_tried_again(
-    container: Container, later: Any
+    container: Container, later: Any, use: str
 ) -> None:
-    message = "Schedule group telegram-bot is being deleted."
-    container.answer_requests(refused("ConflictException", message))
-    with pytest.raises(Exception, match=f"ConflictException: {message}") as caught:
-        later.send(CALL, NOON, "tea")
-    assert type(caught.value).__name__ == "Unreachable"
+    """The group is being deleted, or the call is about to be made."""
+    container.answer_requests(refused("ConflictException"))
+    with pytest.raises(container.module("errors").Unreachable, match="^ConflictException: no$"):
+        later.send(CALL, NOON, "tea") if use == "send" else later.cancel("tea")
 
 
 def test_without_the_input_nothing_can_wait(start_bot: StartBot, bot_api: BotApi) -> None:
