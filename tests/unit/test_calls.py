@@ -312,16 +312,6 @@ def test_the_last_call_is_held_back_if_the_first_will_be_tried_again(
     assert container.invoke(request(UPDATE)) == expected
 
 
-def test_a_call_that_fails_between_two_others_ends_them(
-    start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    container = start(bot_api.url, **WEBHOOK)
-    with_bot(container, monkeypatch, [FIRST, FIRST, SECOND])
-    bot_api.expects(FIRST)
-    bot_api.refuses(FIRST, 500, "no")
-    assert outcome_of(container) == "incomplete"
-
-
 def test_a_call_with_a_file_is_not_in_the_response(
     start: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
