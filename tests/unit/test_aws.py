@@ -422,13 +422,6 @@ def test_another_partition_has_endpoints_of_another_name(
     assert connection._roots == (), "the system's, since they aren't known to be Amazon's"
 
 
-def test_the_connection_is_kept(serve: Serve, use: Use) -> None:
-    peer = serve(answers(http({"number": 1}), http({"number": 2}), http({"number": 3})))
-    aws = use(peer.url)
-    numbers = [aws.call("dynamodb", GET_ITEM, {})["number"] for _ in range(3)]
-    assert (numbers, peer.connections) == ([1, 2, 3], 1)
-
-
 REFUSALS = {
     "its code, without the namespace": (
         {"__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException", "message": "no"},
