@@ -65,13 +65,6 @@ def test_what_reply_keeps_is_there_at_the_next_update(
     assert kept(container) == {"n": 3}
 
 
-def test_in_the_webhook_mode_too(start_with_sessions: StartBot) -> None:
-    for update_id, n in ((1, 1), (2, 2), (2, 2), (3, 3)):
-        container = start_with_sessions(COUNT, REPLY_MODE="webhook")
-        answer = container.invoke(request(json.dumps(message(update_id))))
-        assert json.loads(answer["body"]) == said(n)
-
-
 def test_without_a_change_nothing_is_written(
     start_with_sessions: StartBot, bot_api: BotApi
 ) -> None:
