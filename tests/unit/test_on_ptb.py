@@ -116,15 +116,6 @@ def keeps(container: Container, key: str, session: Any) -> None:
 # ── Calls
 
 
-def test_get_me_is_called_once_in_a_container(start_bot: StartBot, bot_api: BotApi) -> None:
-    container = start_bot(handler("await update.message.delete()", SEND))
-    bot_api.answers("getMe", {}, ME)
-    for update_id in 1, 2:
-        bot_api.answers("deleteMessage", {"chat_id": 42, "message_id": 7})
-        expects(bot_api, "a")
-        assert result(container, update_id=update_id) == ("answered", "")
-
-
 def test_only_the_librarys_get_me_is_not_counted(start_bot: StartBot, bot_api: BotApi) -> None:
     own = """
 from botkit import telegram
@@ -165,12 +156,6 @@ def test_files_are_downloaded_by_their_urls_and_uploaded_late(
     )
     assert result(container) == ("answered", "")
     assert files(telegram)[1:] == [("a.txt", b"downloaded")]
-
-
-def test_handlers_that_do_not_block_are_awaited(start_bot: StartBot, bot_api: BotApi) -> None:
-    container = start_bot(handler(SEND).replace("handle))", "handle, block=False))"))
-    expects(bot_api, "a", me=True)
-    assert result(container) == ("answered", "")
 
 
 @pytest.mark.parametrize(
@@ -244,17 +229,6 @@ def test_a_refusal_of_an_earlier_update_is_not_told_again(
     assert result(container) == ("ignored", "")
     outcome, error = result(container, text="raises", update_id=2)
     assert (outcome, error.partition(":")[0]) == ("bot_failed", "TelegramError at bot.py")
-
-
-def test_what_fails_in_the_bots_error_handler_is_logged(
-    start_bot: StartBot, bot_api: BotApi
-) -> None:
-    before = f"async def sorry(update, context):\n    {SEND}\n"
-    build = BUILD.replace("    return", "    application.add_error_handler(sorry)\n    return")
-    container = start_bot(handler("1 / 0", before=before, build=build))
-    expects(bot_api, me=True)
-    bot_api.refuses(CALL, 400, "Bad Request: x")
-    assert result(container) == ("refused", "sendMessage: 400 Bad Request: x")
 
 
 def test_of_all_that_fails_in_error_handlers_what_may_pass_counts(
@@ -591,19 +565,6 @@ def test_data_may_be_dropped(start_with_sessions: StartBot, bot_api: BotApi) -> 
     bot_api.answers("getMe", {}, ME)
     assert result(container) == ("ignored", "")
     assert kept(container, "42") == {}
-
-
-def test_a_conversation_in_a_group_is_in_the_session_of_chat_and_user(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
-    bot = source(CONVERSATION.replace("context.user_data", "dict(name=0)"), '"chat_user"')
-    group: Any = {**MESSAGE, "chat": GROUP}
-    for update_id, text, answer, state in (1, "start", "Your name?", 1), (2, "Ada", "Your age?", 2):
-        container = start_with_sessions(bot)
-        expects(bot_api, me=True)
-        in_group(bot_api, answer)
-        assert result(container, text=text, update_id=update_id, **group)[0] == "answered"
-        assert kept(container, "-5/42") == {"conversations of form": {"[-5, 42]": state}}
 
 
 @pytest.mark.filterwarnings("ignore::telegram.warnings.PTBUserWarning")  # it advises per_chat
