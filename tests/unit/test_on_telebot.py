@@ -310,11 +310,6 @@ def test_what_else_is_logged_by_telebot_or_with_its_logger_stays(
     ]
 
 
-def test_a_bug_in_a_listener_ends_the_update(start_bot: StartBot) -> None:
-    container = start_bot(handler(SEND, before="bot.set_update_listener(lambda messages: 1 / 0)"))
-    assert result(container)[0] == "bot_failed"
-
-
 @pytest.mark.parametrize(("handles", "outcome"), [("True", "ignored"), ("False", "bot_failed")])
 def test_what_the_bots_exception_handler_handles_has_not_failed(
     start_bot: StartBot, handles: str, outcome: str
@@ -599,12 +594,6 @@ def test_a_function_that_is_gone_waits_no_longer(
     assert result(container, update_id=2) == ("answered", "")
     assert [line.get("reason") for line in container.log[1:]] == ["no bot.handle()", None]
     assert kept(container, "42") == {}
-
-
-def test_without_a_session_no_function_can_wait(start_bot: StartBot) -> None:
-    error = "a framework's state is kept only in reply(), and with SESSION in bot.py"
-    container = start_bot(handler("bot.register_for_reply(message, handle)"))
-    assert result(container, status=503) == ("misconfigured", error)
 
 
 @pytest.mark.parametrize("update", [False, True])
