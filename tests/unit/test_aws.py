@@ -347,13 +347,6 @@ def test_a_request_may_fail(
         assert error.code == text.partition(":")[0]
 
 
-def test_an_answer_that_is_cut_in_its_head_is_no_file(serve: Serve, use: Use) -> None:
-    cut = b"HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\n"
-    aws = use(serve(answers_and_closes(cut)).url)
-    error = failure(aws, "Unreachable", "s3", method="GET")
-    assert str(error) == "ConnectionError: the response is incomplete"
-
-
 def test_what_says_that_it_is_json_must_be(serve: Serve, use: Use) -> None:
     answer = http(b"{", "200 OK", "Content-Type: application/json")
     aws = use(serve(answers(answer)).url)
