@@ -272,16 +272,6 @@ def test_what_a_function_raises_is_raised_and_nothing_is_kept(
     assert session.read("42") == {}
 
 
-def test_what_cant_be_kept_is_told_in_the_log(start_with_sessions: StartBot) -> None:
-    source = (
-        "from botkit import session\ndef reply(update):\n    return []\n"
-        "def on_event(event):\n    session.read(42)"
-    )
-    container = start_with_sessions(source)
-    with pytest.raises(container.module("sources.event").EventFailed, match="the key of a session"):
-        container.invoke({"source": "aws.test"})
-
-
 @pytest.mark.parametrize(
     ("days", "expires"),
     [(0, None), ("", None), (1, NOW + DAY), (30, NOW + 30 * DAY)],  # the demo gives no number
