@@ -25,7 +25,6 @@ from tests.support.stubs import (
     http,
     keeps_sending,
     load,
-    unused_port,
 )
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
@@ -299,11 +298,6 @@ def test_a_host_that_never_ends_doesnt_outlast_the_deadline(
     sse.deadline.start(0)
     with pytest.raises(sse.Unreachable, match="^no time left$"):
         next(asked(sse, "http://127.0.0.1:1"))
-
-
-def test_a_host_that_is_away_is_unreachable(sse: Any) -> None:
-    with unused_port() as port, pytest.raises(sse.Unreachable, match="^ConnectionRefusedError"):
-        next(asked(sse, f"http://127.0.0.1:{port}"))
 
 
 @pytest.mark.parametrize(
