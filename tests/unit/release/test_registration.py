@@ -570,6 +570,17 @@ def test_while_updates_still_come_into_it_the_queue_stays(
     assert type(caught.value).__name__ == "QueueNotEmpty"
 
 
+@pytest.mark.parametrize("end", [event("delete"), AROUND], ids=["the webhook", "the way around"])
+def test_the_newest_token_is_fetched(
+    start_with_parameter: Start, serve: Serve, bot_api: BotApi, end: Json
+) -> None:
+    store = serve(answers(*[parameter(TOKEN)] * 2))  # at start-up, and after it
+    container = start_with_parameter(bot_api.url, store)
+    bot_api.answers("getWebhookInfo", {}, {**INFO, "url": URL.replace("abc", "xyz")})
+    assert container.invoke(end) == {}
+    assert len(store.requests) == 2
+
+
 def test_a_dead_token_does_not_hold_up_the_end_of_a_queue(
     container: Container, bot_api: BotApi
 ) -> None:
