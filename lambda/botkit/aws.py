@@ -28,8 +28,8 @@ from .http.connection import Connection
 from .settings import settings
 from .types import Any, Json
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
+TYPE_CHECKING = False  # pragma: no mutate: it imports what annotations name
+if TYPE_CHECKING:  # pragma: no mutate
     from .http.exchange import Answer
 
 # Codes of errors after which a retry may succeed: those that botocore retries, faults in an event
@@ -323,7 +323,8 @@ def _normal(path: str) -> str:
     return "/" + "/".join(parts) + end
 
 
-@lru_cache(8)  # AWS renews the secret, and the scope has the day and the service
+# AWS renews the secret, and the scope has the day and the service.
+@lru_cache(8)  # pragma: no mutate: it only saves time
 def _key(secret: str, scope: str) -> bytes:
     """Return the key for the requests of a day to a service in a region."""
     key = f"AWS4{secret}".encode()
