@@ -135,6 +135,24 @@ async def changed(make_request, bot, method):
     assert result(container) == ("answered", "")
 
 
+def test_a_session_that_extends_botkits_is_kept(start_bot: StartBot, bot_api: BotApi) -> None:
+    before = """
+class Mine(on_aiogram.Session):
+    pass
+
+
+own = Bot("1:x", session=Mine())
+"""
+    container = start_bot(
+        handler('await message.answer("Hello")', before=before).replace(
+            "reply_with(dispatcher)", "reply_with(dispatcher, own)"
+        )
+    )
+    expects(bot_api, "Hello")
+    assert result(container) == ("answered", "")
+    assert type(container.bot.own.session) is container.bot.Mine
+
+
 def test_a_file_of_another_server_is_passed_on(
     start_bot: StartBot, serve: Serve, telegram: Telegram
 ) -> None:
@@ -341,6 +359,33 @@ def test_what_another_session_has_is_refused_in_words(
     error = f"this data isn't in the update's session: {what_to_do}"
     assert result(container) == ("bot_failed", error)
     assert container.table.items == {}
+
+
+def test_what_another_session_has_is_not_read_either(start_with_sessions: StartBot) -> None:
+    source = other(43, 43).replace("set_state('told')", "get_state()")
+    outcome, error = result(start_with_sessions(with_session(source, "'chat'")))
+    assert (outcome, "isn't in the update's session" in error) == ("bot_failed", True)
+
+
+def test_another_storage_stays_as_it_is_without_a_session(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    before = """
+from aiogram.fsm.storage.memory import MemoryStorage
+
+
+class Own(MemoryStorage):
+    pass
+
+
+dispatcher.fsm.storage = Own()
+"""
+    lines = "await state.set_state('s')", "await message.answer(await state.get_state())"
+    source = handler(*lines, before=before).replace(".message()", ".message(StateFilter(None))")
+    container = start_bot(source)
+    expects(bot_api, "s")
+    assert result(container) == ("answered", "")
+    assert not hasattr(container.bot.dispatcher.storage, "own")
 
 
 def test_a_chat_is_the_same_however_large_its_id(start_with_sessions: StartBot) -> None:
