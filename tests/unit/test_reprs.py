@@ -6,6 +6,7 @@ import importlib
 import inspect
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 from telegram_bot_aws.local.project import LAMBDA
@@ -44,6 +45,27 @@ def test_each_class_shows_what_it_is(start_bot: StartBot) -> None:
         if not shows_itself(value)
     }
     assert plain == set()
+
+
+def test_a_fake_shows_what_it_holds(start_bot: StartBot) -> None:
+    module = start_bot("def reply(update):\n    return []\n").module
+    host, services = module("fakes.host"), module("fakes.services")
+    queues = services.Queues(None, "url", items={"1": {"body": "tea"}})
+    schedules = services.Schedules(None, items={"tea": {"at": 0}})
+    function = module("fakes.function")
+    all_of_them = module("fakes.process").Services(None, Path("/nowhere/sessions.json"))
+    aws = module("testing").Aws()
+    aws.asked.append(("GetObject", {}))
+    shown = {
+        host.Poller(queues, print, print): "Poller(Queues({'1': {'body': 'tea'}}))",
+        host.Scheduler(schedules, print): "Scheduler(Schedules({'tea': {'at': 0}}))",
+        function.Clock(lambda: 7.0): "Clock(7.0)",
+        function.Function(1, print): "Function(Outcome(name='ignored', level=20, status=200, "
+        "is_retried=False, is_kept=False), raised=[])",
+        all_of_them: "Services(Table({}), Queues({}), Schedules({}), Queues({}))",
+        aws: "Aws(asked=[('GetObject', {})], results={})",
+    }
+    assert [*map(repr, shown)] == [*shown.values()]
 
 
 def test_no_secret_is_shown(start_with_sessions: StartBot) -> None:
