@@ -393,6 +393,19 @@ def with_clock(container: Container) -> Any:
     return clock
 
 
+def replace_sleep(monkeypatch: pytest.MonkeyPatch, sleep: Callable[[float], object]) -> None:
+    """Replace time.sleep() for modules of botkit. Threads of libraries, such as MiniStack's, also
+    call it.
+    """
+    before = time.sleep
+
+    def by_caller(seconds: float) -> None:
+        caller = str(sys._getframe(1).f_globals["__name__"])
+        (sleep if caller.startswith("botkit.") else before)(seconds)
+
+    monkeypatch.setattr(time, "sleep", by_caller)
+
+
 def with_pauses(container: Container, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Have a container's deadline go by a clock that only its pauses move. Returns the pauses."""
     clock, pauses = with_clock(container), list[float]()
@@ -402,7 +415,7 @@ def with_pauses(container: Container, monkeypatch: pytest.MonkeyPatch) -> list[f
         clock.now += seconds
         pauses.append(seconds)
 
-    monkeypatch.setattr(time, "sleep", sleep)
+    replace_sleep(monkeypatch, sleep)
     return pauses
 
 

@@ -12,7 +12,7 @@ import pytest
 from telegram_stand_in import Fault, Telegram
 
 from tests.conftest import StartBot
-from tests.support.stubs import Container, Json, counting, with_clock
+from tests.support.stubs import Container, Json, counting, replace_sleep, with_clock
 from tests.support.stubs import message as update
 
 BOT = 'SESSION = "chat"\n\n\ndef reply(update, session):\n    return []\n'
@@ -74,7 +74,7 @@ class World:
         container.answer_telegram(self._post)
         monkeypatch.setattr(time, "monotonic", lambda: self.now)  # the deadline has its own
         monkeypatch.setattr(time, "time", lambda: NOON + self.now)
-        monkeypatch.setattr(time, "sleep", self._sleep)
+        replace_sleep(monkeypatch, self._sleep)
         self.deadline = container.module("deadline").deadline
         self.deadline.start(60)
         self.asked: list[str] = []  # of the table: an action, and the id of its item

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import BotApi, StartBot
-from tests.support.stubs import Container, Json, request, with_clock
+from tests.support.stubs import Container, Json, replace_sleep, request, with_clock
 
 QUEUE = "https://sqs.eu-central-1.amazonaws.com/1/bot.fifo"
 TIMED = '{"albums": 1.5}'
@@ -51,7 +51,7 @@ class Line:
         self.now = 1767225600.0
         self.together = container.module("turns")
         monkeypatch.setattr(time, "time", lambda: self.now)
-        monkeypatch.setattr(time, "sleep", self._sleep)
+        replace_sleep(monkeypatch, self._sleep)
         container.watch_calls(self._note)
 
     def _note(self, service: str, target: str, params: Json) -> None:
@@ -267,7 +267,7 @@ def test_a_late_message_is_a_turn_by_itself(lined: Lined) -> None:
 def test_half_of_the_time_is_for_the_answer(lined: Lined, monkeypatch: pytest.MonkeyPatch) -> None:
     line = lined(BOT.replace(TIMED, '{"albums": 60}'))
     clock = with_clock(line.container)
-    monkeypatch.setattr(time, "sleep", lambda s: setattr(clock, "now", clock.now + s))
+    replace_sleep(monkeypatch, lambda s: setattr(clock, "now", clock.now + s))
     [part, _] = album()
     line.arrive(part)
     line.answer(part)

@@ -24,6 +24,7 @@ from tests.support.stubs import (
     load,
     parameter,
     refusal,
+    replace_sleep,
     request,
     with_clock,
     with_pauses,
@@ -50,10 +51,8 @@ def event(action: str, **fields: Any) -> Json:
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Replace the next container's pauses between tries by a list of their lengths."""
-    import time
-
     pauses: list[float] = []
-    monkeypatch.setattr(time, "sleep", pauses.append)
+    replace_sleep(monkeypatch, pauses.append)
     return pauses
 
 
