@@ -63,7 +63,8 @@ class Server(ThreadingHTTPServer):
         self.url = telegram.url = f"http://{host}:{self.server_port}"
 
     def __enter__(self) -> Server:
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+        # How long the end of each test may take: it waits until the thread looks again.
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
         return self
 
     def __exit__(self, *exception: object) -> None:
