@@ -38,6 +38,7 @@ def table() -> Json:
     return bot_api_table.known()[0]
 
 
+@pytest.mark.slow  # it imports aiogram
 def test_the_table_is_that_of_the_pinned_library(table: Json) -> None:
     """Nobody edited it, and a new version isn't forgotten."""
     assert TABLE.read_text() == table_text(table)
