@@ -39,6 +39,13 @@ def test_some_events_get_nothing(container: Container, event: str) -> None:
     assert container.log == []
 
 
+def test_an_event_is_no_part_of_the_update_before_it(container: Container) -> None:
+    current = container.module("current")
+    current.begin(current.Run.of_update("webhook", {"update_id": 1}))
+    container.invoke({"tf": {"action": "warm"}})
+    assert current.run.source == "terraform"
+
+
 @pytest.mark.parametrize(
     ("action", "what"),
     [
