@@ -314,8 +314,8 @@ class Streams:
         self.results: Json = {}
 
     def __repr__(self) -> str:
-        hidden = [(url, body) for url, body, _ in self.asked]  # headers may contain a model's key
-        return f"Streams(asked={hidden}, results={self.results})"
+        asked = [(url, body) for url, body, _ in self.asked]  # headers may contain a model's key
+        return f"Streams(asked={asked}, results={self.results})"
 
     def events(self, url: str, body: Json, headers: dict[str, str] | None = None) -> Iterator[Any]:
         _botkit("current").check_rerun()

@@ -443,7 +443,7 @@ def check_dialogue(play: Play, said: list[Said]) -> None:
 
 
 def check_limit(play: Play, said: list[Said]) -> None:
-    """Three of a flood are answered, of which an album is one.
+    """Three of a flood are answered. One of them is an album.
 
     Another one counts in the window of its first message that comes. The hint comes once, also if
     two containers have its update at once.

@@ -193,7 +193,7 @@ def test_nor_does_one_from_between_a_button_and_its_tap(
         assert ada.press(*ada.buttons(), message_id=31) == "answerCallbackQuery | Which day?"
     assert ada.send("What is M?", message_id=32, date=990, update_id=5) == "otherwise"
     assert ada.send("/start", message_id=33, date=999, update_id=6) == "otherwise"
-    # After a quiet week, Telegram chooses the ids of updates anew.
+    # After a quiet week, Telegram picks a random id for the next update.
     assert ada.send("Friday", message_id=35, date=1000, update_id=1) == "Friday"
 
 

@@ -45,7 +45,7 @@ class Framework(NamedTuple):
     )
 
     def send(self, text: str) -> str:
-        """Return a line that sends a text, of which this is the source."""
+        """Return a line that sends a text. `text` is its source code."""
         return self.call.format(f"send_message(42, {text})")
 
 

@@ -233,7 +233,7 @@ def test_what_people_saw_does_not_come_again_even_if_it_cannot_be_kept(
 def test_what_could_not_be_kept_is_kept_when_it_comes_again(
     keeping: Keeping, bot_api: BotApi
 ) -> None:
-    """The container remembers the update, of which nothing was shown but that the bot types."""
+    """The container remembers the update. People have only seen that the bot types."""
     says = """sendMessage", chat_id=42, text="x"""
     types = """sendChatAction", chat_id=42, action="typing"""
     container = keeping(SPEAKS_AND_RAISES.replace(says, types))
