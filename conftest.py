@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import importlib
 import os
@@ -9,7 +10,7 @@ import signal
 import ssl
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -82,6 +83,11 @@ UNMEASURED = (
 )
 
 
+# Seconds for a test's set-up, itself, or its end: ten times what any takes on a busy machine.
+HANGS = 900.0
+STDERR = pytest.StashKey[int]()
+
+
 def place(nodeid: str) -> int:
     """Return the index of a test's file in `ORDER`, or its length."""
     found = [nodeid.startswith(path) for path in ORDER]
@@ -109,6 +115,18 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
             del workload[scope]
         return int(super()._pending_of(workload))
 
+    def remove_node(self, node: Any) -> str | None:
+        # At a crash, xdist gives the same test to process after process.
+        workload = self.assigned_work[node]
+        for tests in workload.values():
+            for nodeid, is_done in tests.items():
+                if not is_done:
+                    tests[nodeid] = True
+                    super().remove_node(node)
+                    return nodeid
+        super().remove_node(node)
+        return None
+
 
 def pytest_collection_finish() -> None:
     gc.freeze()  # tests and modules stay: to look for garbage among them would cost seconds
@@ -135,6 +153,7 @@ def pytest_configure(config: pytest.Config) -> None:
     background ignores Ctrl-C.
     """
     sys.meta_path.insert(0, Finder())
+    config.stash[STDERR] = os.dup(sys.__stderr__.fileno())  # not the one that pytest captures
     os.environ["PATH"] = f"{sys.base_prefix}/bin:{os.environ['PATH']}"
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -155,6 +174,22 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> None:
     measure(item)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    """End the process if it hangs, and write what each thread was doing.
+
+    Pytest's own faulthandler_timeout no longer counts once a test has failed: its end may hang.
+    """
+    faulthandler.dump_traceback_later(HANGS, exit=True, file=item.config.stash[STDERR])
+    try:
+        return (yield)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+pytest_runtest_call = pytest_runtest_teardown = pytest_runtest_setup
 
 
 def measure(node: pytest.Item | pytest.Collector) -> None:

@@ -32,7 +32,8 @@ LEFT_OUT = {
     "provider": "the emulated AWS: there is no provider",
     "oldest": "telegram-stand-in: there is no such Python",
 }
-# A program that logs how it was called, and fails or hangs if a file says so.
+# A program that logs how it was called, and fails or hangs if a file says so. If there is a pipe
+# "held", mypy tells that it hangs.
 PROGRAM = """#!/bin/sh
 name=$(basename "$0")
 echo "$name $*" >>log
@@ -40,6 +41,7 @@ case "$*" in *check.py) [ -e lacks-oldest ] && echo "there is no such Python" &&
 case "$*" in *provider_missing*) [ -e lacks-provider ] && echo "there is no provider" ;; esac
 case "$name $*" in mypy* | *pytest*) [ -e all-hang ] && echo "$name hangs" && exec sleep 600 ;; esac
 case "$*" in *"ci tests/deployment"*) name=deployments && [ -p pipe ] && echo >pipe ;; esac
+[ "$name" = mypy ] && [ -p held ] && echo "mypy hangs" && echo >held && exec sleep 600
 [ ! -e "fails-$name" ] || { echo "$name is not content"; exit 1; }
 """
 # If there is a pipe, the browser's set-up waits until somebody writes to it.
@@ -218,6 +220,17 @@ def test_ctrl_c_ends_what_runs_beside_the_tests(project: Path) -> None:
         assert stopped.end() == 130, stopped.output
     assert processes_that_know(f"TMPDIR={project}") == []
     assert not list(project.glob("tmp*"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux: reads /proc")
+def test_what_was_ended_shows_what_had_not_ended(project: Path) -> None:
+    os.mkfifo(project / "held")
+    environment = {"PATH": f"{project}/commands", "TMPDIR": str(project)}
+    with Script(project, "test", **environment) as stopped:
+        (project / "held").read_text()
+        assert stopped.end(signal.SIGTERM) == 143, stopped.output
+    assert "── mypy_lambda has not ended. It said:\nmypy hangs\n" in stopped.output
+    assert processes_that_know(f"TMPDIR={project}") == []
 
 
 def test_in_a_new_checkout_the_tests_are_compiled_first(project: Path) -> None:
