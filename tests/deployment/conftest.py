@@ -41,7 +41,11 @@ def over_tls(tls: ssl.SSLContext) -> Iterator[Telegram]:
     """Telegram over TLS, as "localhost", with a certificate that `authority` has signed."""
     telegram = Telegram(TOKEN, pace=0.01)
     with Server(telegram) as server:
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        # The thread that accepts connections must not wait for a client's handshake: a container
+        # may be stopped in it.
+        server.socket = tls.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
         telegram.url = f"https://localhost:{server.server_port}"
         yield telegram
 
