@@ -117,7 +117,7 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
 
     def remove_node(self, node: Any) -> str | None:
         # At a crash, xdist gives the same test to process after process.
-        workload = self.assigned_work[node]
+        workload: dict[str, dict[str, bool]] = self.assigned_work[node]
         for tests in workload.values():
             for nodeid, is_done in tests.items():
                 if not is_done:
@@ -153,7 +153,7 @@ def pytest_configure(config: pytest.Config) -> None:
     background ignores Ctrl-C.
     """
     sys.meta_path.insert(0, Finder())
-    config.stash[STDERR] = os.dup(sys.__stderr__.fileno())  # not the one that pytest captures
+    config.stash[STDERR] = os.dup(2)  # pytest captures nothing yet
     os.environ["PATH"] = f"{sys.base_prefix}/bin:{os.environ['PATH']}"
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
