@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from telegram_bot_aws.local.http_server import LocalRequest, LocalServer
+from telegram_bot_aws.local.processes import ToolError
 
 from bench.distance import Network, inside
 
@@ -54,7 +55,7 @@ class FakeBotApi:
 def fake_bot_api(certificates: Path, network: Network | None = None) -> Iterator[FakeBotApi]:
     """Run one process that listens here and, if given, in a network some milliseconds away.
 
-    `certificates` is the folder that `make_certificates` wrote.
+    `certificates` is the folder that `make_certificates` wrote. Raises ToolError.
     """
     context = multiprocessing.get_context("spawn")
     connections, calls = context.Value("i", 0), context.Value("i", 0)
@@ -63,8 +64,12 @@ def fake_bot_api(certificates: Path, network: Network | None = None) -> Iterator
         target=_serve, args=(certificates, network, connections, calls, sender), daemon=True
     )
     process.start()
+    sender.close()  # so that nobody waits for a process that has died
     try:
-        near, far = receiver.recv()
+        try:
+            near, far = receiver.recv()
+        except EOFError:
+            raise ToolError("the process of the fake Bot API has died") from None
         urls = {0: f"https://localhost:{near}"}
         for milliseconds, address in (network.addresses if network else {}).items():
             urls[milliseconds] = f"https://{address}:{far}"

@@ -35,6 +35,7 @@ LIMITS = {
     "this bot, albums": (175.0, None),
 }
 UPDATES = 20, 120  # a warm one is the mean of those in between
+LONGEST = 900.0  # seconds for a count, which takes some twenty on an idle machine
 TRIES = 3  # of a count, while the machine is too busy to connect in time
 
 
@@ -82,14 +83,18 @@ def instructions(variant: Variant, updates: int, bot_api: FakeBotApi) -> int:
     command += [variant.command[0], str(PROGRAM), str(variant.folder), str(updates)]
     environment = measure.environment(variant, bot_api) | {"PYTHONHASHSEED": "0"}
     for _ in range(TRIES):
-        done = subprocess.run(
-            command,
-            env=environment,
-            input=json.dumps(measure.event(1_000_000)),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                command,
+                env=environment,
+                input=json.dumps(measure.event(1_000_000)),
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=LONGEST,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ToolError(f"{variant.name} hangs: {error.stderr}") from None
         found = re.search(r"I\s+refs:\s+([\d,]+)", done.stderr)
         if done.returncode or not found:
             raise ToolError(f"{variant.name} can't be counted: {done.stderr[-2000:]}")

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import ROOT
 
 from bench import document, instructions, measure, report
@@ -149,6 +150,11 @@ def test_other_versions_are_not_judged(
     monkeypatch.setattr(instructions, "JUDGED", judged)
     assert instructions.show([instructions.Count("this bot, api", 999.0)], sys.executable) == 0
     assert "not judged: the limits are of" in capsys.readouterr().out
+
+
+def test_a_fake_bot_api_that_does_not_start_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ToolError, match="has died"), fake_bot_api(tmp_path / "none"):
+        pass
 
 
 @pytest.mark.slow
