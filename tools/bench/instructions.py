@@ -94,7 +94,7 @@ def instructions(variant: Variant, updates: int, bot_api: FakeBotApi) -> int:
                 timeout=LONGEST,
             )
         except subprocess.TimeoutExpired as error:
-            raise ToolError(f"{variant.name} hangs: {error.stderr}") from None
+            raise ToolError(f"{variant.name} hangs: {error.stderr!r}") from None
         found = re.search(r"I\s+refs:\s+([\d,]+)", done.stderr)
         if done.returncode or not found:
             raise ToolError(f"{variant.name} can't be counted: {done.stderr[-2000:]}")
