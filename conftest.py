@@ -83,8 +83,8 @@ UNMEASURED = (
 )
 
 
-# Seconds for a test's set-up, itself, or its end: ten times what any takes on a busy machine.
-HANGS = 900.0
+# Seconds for a test's set-up, itself, or its end: twice what the longest takes beside another run.
+HANGS = 1800.0
 STDERR = pytest.StashKey[int]()
 
 
