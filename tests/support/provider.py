@@ -229,9 +229,9 @@ class _Provider(grpc.GenericRpcHandler):  # type: ignore[misc]
         return grpc.unary_unary_rpc_method_handler(answer)
 
     def stop(self) -> None:
+        end(self._process)  # first, or what a killed Terraform has asked of it is waited for
         self._server.stop(None).wait()
         self._channel.close()
-        end(self._process)
         watched("group", self._process.pid, over=True)
         self._folder.cleanup()
         watched("folder", self._folder.name, over=True)
