@@ -377,6 +377,38 @@ def test_what_failed_first_at_the_start_is_told_even_if_it_succeeds_later(framew
         framework.handle(None, handler)
 
 
+def test_what_failed_at_a_start_that_succeeds_fails_no_update(framework: Any) -> None:
+    def handler() -> None:
+        with framework.starting():
+            fail_twice(framework)
+
+    assert framework.handle(None, handler) == []
+
+
+def test_a_handler_that_runs_again_begins_anew(framework: Any) -> None:
+    """As after somebody else has changed the session meanwhile."""
+    framework.current.run.made.seen = True
+    with pytest.raises(framework.FailedForGood):
+        framework.handle(None, lambda: fail_twice(framework))
+    assert framework.handle(None, lambda: None) == []
+
+
+def test_a_handler_whose_time_is_up_leaves_none_for_its_session(framework: Any) -> None:
+    def handler() -> None:
+        fail_twice(framework)
+        raise KeyboardInterrupt
+
+    framework.current.run.made.seen = True
+    with pytest.raises(KeyboardInterrupt):
+        framework.handle({}, handler)
+
+
+def test_after_a_handler_there_is_no_session_to_change(framework: Any) -> None:
+    framework.handle({}, lambda: None)
+    with pytest.raises(framework.Misconfigured, match="only in reply"):
+        framework.change(dict.clear)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
