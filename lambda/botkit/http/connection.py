@@ -40,6 +40,8 @@ class Connection:
     than the rest of start-up (docs/performance.md).
     """
 
+    _last_used: float  # by time.time(), while a connection is kept
+
     def __init__(self, url: str, proxy: str = "", roots: tuple[str, ...] = ()) -> None:
         scheme, _, rest = url.partition("://")
         self.url = url.rstrip("/")
@@ -50,7 +52,6 @@ class Connection:
         self._roots = roots
         self._dial: Dial | None = None
         self._kept: socket.socket | None = None
-        self._last_used = 0.0
 
     def __repr__(self) -> str:  # without the proxy's password, or one in the URL
         via = f" via {self._proxy}" if self._proxy else ""
@@ -231,8 +232,9 @@ def _certificates(store: bytes, names: list[bytes]) -> set[bytes]:
     found = set()
     for name in names:
         for shift in range(3):  # 3 bytes are 4 characters, so a name has three forms
-            # Without the characters that also depend on the bytes before and after the name.
-            code = b2a_base64(bytes(shift) + name, newline=False)[4 if shift else 0 : -4]
+            # Without the characters that also depend on the bytes before and after the name: the
+            # first four, and the last three, which a line feed follows.
+            code = b2a_base64(bytes(shift) + name)[4 if shift else 0 : -4]
             at = store.find(code)
             while at >= 0:
                 end = store.index(b"-", at)

@@ -91,6 +91,23 @@ def test_a_request_is_sent_as_it_is(serve: Serve, connect: Connect) -> None:
     assert body == BODY
 
 
+def test_without_tls_no_certificates_are_loaded(
+    serve: Serve, connect: Connect, module: ModuleType
+) -> None:
+    post(connect(serve(answers_all).url))
+    assert module.contexts == {}
+
+
+def test_a_connection_shows_where_it_leads_and_no_password(serve: Serve, connect: Connect) -> None:
+    peer = serve(answers_all)
+    connection = connect(peer.url)
+    assert repr(connection) == f"<Connection: localhost:{peer.port}, closed>"
+    post(connection)
+    assert repr(connection) == f"<Connection: localhost:{peer.port}, open>"
+    behind = connect("https://ada:password@host", "http://ada:password@proxy:1")
+    assert repr(behind) == "<Connection: host via proxy:1, closed>"
+
+
 @pytest.mark.parametrize("base", ["/", "/api", "/api/"])
 def test_the_url_may_have_a_path(serve: Serve, connect: Connect, base: str) -> None:
     peer = serve(answers_all)
@@ -641,7 +658,7 @@ def test_tls(serve: Serve, connect: Connect, tls: ssl.SSLContext) -> None:
 
 @pytest.mark.usefixtures("trusted")
 def test_tls_that_was_closed_while_idle_is_opened_again(
-    serve: Serve, connect: Connect, tls: ssl.SSLContext
+    serve: Serve, connect: Connect, module: ModuleType, tls: ssl.SSLContext
 ) -> None:
     ended = threading.Event()
     peer = serve(then(answers_and_closes(http(), http()), reset, ended), answers_all, tls=tls)
@@ -649,8 +666,10 @@ def test_tls_that_was_closed_while_idle_is_opened_again(
     # Twice: the second request confirms that the first answer came, before the reset drops it.
     assert [post(connection)[0] for _ in range(2)] == [200] * 2
     assert ended.wait(60)
+    [trusted] = module.contexts.values()
     assert post(connection)[0] == 200
     assert (peer.connections, len(peer.requests)) == (2, 3)
+    assert [*module.contexts.values()] == [trusted], "the CAs are loaded once"
 
 
 @pytest.mark.usefixtures("trusted")
@@ -883,7 +902,8 @@ def test_a_bad_certificate_of_an_expected_ca_is_left_to_openssl(
 def test_a_name_is_found_wherever_it_stands(module: ModuleType, before: str) -> None:
     certificate = f"{before}The name of a root, and more".encode()
     pem = b"-----BEGIN CERTIFICATE-----%b-----END CERTIFICATE-----"
-    store = b"".join(pem % base64.b64encode(each) for each in (certificate, b"other"))
+    others = (b"other", b"One name of a root, and more")
+    store = b"".join(pem % base64.b64encode(each) for each in (certificate, *others))
     assert module._certificates(store, [b"The name of a root"]) == {certificate}
 
 
