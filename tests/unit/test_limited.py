@@ -59,6 +59,13 @@ def test_it_is_called_again_when_telegram_said(
     container.telegram.call("sendMessage", **CALL)
 
 
+def test_a_chat_that_is_not_limited_loads_nothing(start_bot: StartBot, bot_api: BotApi) -> None:
+    container = start_bot("def reply(update):\n    return []\n")
+    bot_api.answers("sendMessage", CALL)
+    container.telegram.call("sendMessage", **CALL)
+    assert "botkit.limited" not in sys.modules
+
+
 def test_without_a_table_its_modules_stay_out(start_bot: StartBot, bot_api: BotApi) -> None:
     container = start_bot("def reply(update):\n    return []\n")
     bot_api.refuses({"method": "sendMessage", **CALL}, 429, "retry after 60", retry_after=60)
