@@ -115,9 +115,11 @@ WAIT = "^Failed updates or events wait in bot-dead.fifo, .*: 7. .* purge-queue -
         (answers(counted(0), counted(0)), False, ""),
         (answers(counted(0), counted(4, 2, 1)), True, f"{WAIT}{QUEUES[1]}$"),
         (answers(refused("QueueDoesNotExist"), refused("QueueDoesNotExist")), False, ""),
+        (answers(refused("QueueDoesNotExist"), counted(7)), False, f"{WAIT}{QUEUES[1]}$"),
         (answers(*[DENIED] * 4), False, ""),
         (answers(*[refused("UnrecognizedClientException", "403 Forbidden")] * 4), False, ""),
         (answers(DENIED, refused("ReceiptHandleIsInvalid")), False, f"^bot-failed {NO_RIGHT}"),
+        (answers(DENIED, http(b"", "503 Service Unavailable")), False, f"^bot-failed {NO_RIGHT}"),
         (answers(DENIED, refused("QueueDoesNotExist"), DENIED, DENIED), False, ""),
         (answers(DENIED, DENIED, DENIED, counted(0)), False, f"^bot-dead.fifo {NO_RIGHT}"),
         (
@@ -134,9 +136,11 @@ WAIT = "^Failed updates or events wait in bot-dead.fifo, .*: 7. .* purge-queue -
         "empty",
         "dead letters",
         "none",
+        "dead letters alone",
         "no right",
         "new role",
         "used, but no right to count",
+        "perhaps used, but no right to count",
         "a policy for all queues",
         "dead letters, but no right to count",
         "dead letters of a queue that is gone",
@@ -159,6 +163,31 @@ def test_what_failed_is_not_deleted_unasked(
     with pytest.raises(Exception, match=error) as caught:
         container.invoke(event)
     assert type(caught.value).__name__ == "CheckFailed"
+
+
+def test_in_a_vpc_each_queue_is_asked(start: Start, serve: Serve, bot_api: BotApi) -> None:
+    bot_api.answers("getMe", {}, ME)
+    peer = serve(resets_at_once, answers(counted(7)))
+    container = start(bot_api.url, AWS_ENDPOINT_URL=peer.url, **AWS)
+    with pytest.raises(Exception, match=WAIT):
+        container.invoke({**CHECK, "queues": QUEUES, "in_vpc": True})
+
+
+def test_a_queue_is_used_if_it_or_the_one_of_its_dead_letters_may_be_called(
+    start: Start, serve: Serve, bot_api: BotApi
+) -> None:
+    bot_api.answers("getMe", {}, ME)
+    peer = serve(answers(*[DENIED] * 4))
+    container = start(bot_api.url, AWS_ENDPOINT_URL=peer.url, **AWS)
+    container.invoke({**CHECK, "queues": QUEUES, "in_vpc": False})
+    asked = [request.partition(b"AmazonSQS.")[2].split()[0].decode() for request in peer.requests]
+    urls = [body["QueueUrl"].rpartition("/")[2] for body in peer.bodies]
+    assert [*zip(asked, urls, strict=True)] == [
+        ("GetQueueAttributes", "bot-failed"),
+        ("ChangeMessageVisibility", "bot-failed"),
+        ("GetQueueAttributes", "bot-dead.fifo"),
+        ("GetQueueAttributes", "bot.fifo"),
+    ]
 
 
 def test_an_older_version_may_have_as_much_time_as_the_queue_hides_an_update(
