@@ -15,11 +15,10 @@ def check_function(bot: Any, name: str, arguments: str, why: str = "") -> None:
     """Raise Misconfigured if a function of bot.py could never be called, or would do nothing.
 
     `arguments` are those that it gets, such as "update, session", and `why` says when it is called.
-    A callable without a signature passes. So does a decorated one that takes any arguments.
+    Anything without a signature passes, such as a string. So does a decorated function that takes
+    any arguments.
     """
-    function = getattr(bot, name, None)
-    if not callable(function):
-        return
+    function: Any = getattr(bot, name, None)
     forms = (function, getattr(function, "__call__", None))  # noqa: B004 - an object's
     if any(iscoroutinefunction(form) or isasyncgenfunction(form) for form in forms):
         written = NOT_ASYNC

@@ -416,8 +416,9 @@ def test_a_function_that_could_never_be_called_goes_not_live(
         "@with_more\n"
         "def reply(update, more): ...",
         "def on_limit(): ...\nasync def on_request(): ...",
+        "def reply(update): ...\non_event = 'tea'",
     ],
-    ids=["an optional one", "any number", "no signature", "decorated", "never called"],
+    ids=["an optional one", "any number", "no signature", "decorated", "never called", "a string"],
 )
 def test_a_function_that_can_be_called_goes_live(
     start_bot: StartBot, bot_api: BotApi, source: str

@@ -55,7 +55,9 @@ def test_a_queue_that_is_not_empty_in_time_fails_the_apply(
 ) -> None:
     container = with_queue(answers(*[counts(3, 2)] * 9))
     pauses = with_pauses(container, monkeypatch)
-    with pytest.raises(Exception, match=r"has 5 updates, .* purge-queue --queue-url " + QUEUE + "$"):
+    with pytest.raises(
+        Exception, match=r"has 5 updates, .* purge-queue --queue-url " + QUEUE + "$"
+    ):
         container.invoke(DRAIN, milliseconds)
     assert pauses == [pause] * 3  # the last reading has as much time as there is before the others
 
