@@ -102,6 +102,7 @@ def test_no_secret_is_shown(start_with_sessions: StartBot) -> None:
     texts = [*map(repr, shown)]
     assert [text for text in texts if SECRET in text] == []
     assert [text for text in texts if " at 0x" in text] == []
+    assert "'token': '…'" in texts[0] and "'session_table': 'sessions'" in texts[0]
     assert texts[2].startswith("<Client: <Connection: localhost:1 ") and "a token" in texts[2]
 
 
