@@ -141,9 +141,11 @@ def test_a_bot_is_ended_at_once_when_the_time_is_up_already(
 def test_a_bot_that_disables_all_loggers_is_logged(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logging.getLogger("botkit"), "disabled", True)  # as dictConfig() does
+    logger = logging.getLogger("botkit")
+    monkeypatch.setattr(logger, "disabled", True)  # as dictConfig() does
     monkeypatch.delitem(sys.modules, "bot")
-    assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
+    container.module("bot_module").load()
+    assert not logger.disabled
 
 
 def test_a_library_that_disables_all_loggers_in_reply_is_logged(
@@ -249,6 +251,27 @@ def test_a_broken_import_names_the_file_with_its_folder_and_the_bots_line(
     container.invoke(request(UPDATE))
     place = f"{name}/__init__.py:2, from bot.py:3"
     assert container.line["error"].endswith(f"ZeroDivisionError: division by zero at {place}")
+
+
+def test_a_broken_import_is_logged_in_full_if_the_level_is_debug(
+    start_bot: StartBot, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "botkit")
+    start_bot("1 / 0").invoke(request(UPDATE))
+    assert "ZeroDivisionError: division by zero" in caplog.text
+
+
+def test_a_bot_that_is_asked_again_continues_its_growing_answers(container: Container) -> None:
+    asking, streams = container.module("current").asking, []
+
+    def reply() -> None:
+        streams.append(asking.streams)
+        asking.streams += 1
+
+    container.bot.reply = reply
+    for _ in range(2):
+        container.module("bot_module").ask("reply")
+    assert streams == [0, 0]
 
 
 def test_a_bot_without_reply_loses_no_update(start_bot: StartBot) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -42,8 +43,9 @@ def test_in_another_thread_there_is_no_interrupt(container: Container) -> None:
         with bot_module.interrupt_after(9):  # signals can't be set there
             return "done"
 
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, bot_module.interrupt_after(60):
         assert pool.submit(in_time).result() == "done"
+        assert signal.getitimer(signal.ITIMER_REAL)[0] > 9, "the main thread's stays"
 
 
 def test_an_import_is_not_interrupted(

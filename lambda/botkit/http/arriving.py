@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from email.message import Message  # http.client has loaded it
 
 from .connection import Connection
@@ -37,9 +37,8 @@ def post(
             yield Answer(0, Message(), b"")
         with client.getresponse() as response:
             yield Answer(response.status, response.headers, b"")
-            parts: Iterable[bytes]
             if response.status != 200:
-                parts = [response.read()]  # a refusal is short
+                parts = iter([response.read()])  # a refusal is short
             elif response.chunked:
                 parts = stream.chunks(pause)
             else:

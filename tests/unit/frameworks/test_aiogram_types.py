@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import subprocess
@@ -140,14 +141,17 @@ def test_a_package_without_a_version_is_not_known() -> None:
     assert not load("botkit.frameworks.aiogram_types").are_known({"no-such-package": ((0,), (9,))})
 
 
-@pytest.mark.usefixtures("aiogram")
 def test_a_package_with_aiogram_imports_it_before_the_bot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "bot.py").write_text("def reply(update): ...\n")
     monkeypatch.syspath_prepend(tmp_path)
-    bot_module = load("botkit.bot_module")
+    aiogram_types, loaded = load("botkit.frameworks.aiogram_types"), []
+    monkeypatch.setattr(
+        aiogram_types, "import_aiogram", lambda: loaded.append("bot" in sys.modules)
+    )
+    bot_module = importlib.import_module("botkit.bot_module")
     monkeypatch.setattr(bot_module, "AIOGRAM", str(tmp_path))
     sys.modules["botkit.deadline"].deadline.start(60)
     bot_module.load()
-    assert "botkit.frameworks.aiogram_types" in sys.modules
+    assert loaded == [False]

@@ -147,9 +147,19 @@ def test_a_request_may_take_longer_to_send_than_a_look_for_its_answer() -> None:
     assert to_read <= 1 < to_send
 
 
-def test_there_is_no_limit_to_all_parts_together(serve: Serve, connect: Connect) -> None:
-    part = b"100000\r\n" + b"a" * (1 << 20) + b"\r\n"
-    connection = connect(serve(answers(CHUNKED + 6 * part + b"0\r\n\r\n")).url)
+@pytest.mark.parametrize(
+    "sent",
+    [
+        CHUNKED + 6 * (b"100000\r\n" + bytes(1 << 20) + b"\r\n") + b"0\r\n\r\n",
+        CHUNKED.replace(b"Transfer-Encoding: chunked", b"Content-Length: %d" % (6 << 20))
+        + bytes(6 << 20),
+    ],
+    ids=["chunks", "known length"],
+)
+def test_there_is_no_limit_to_all_parts_together(
+    serve: Serve, connect: Connect, sent: bytes
+) -> None:
+    connection = connect(serve(answers(sent)).url)
     assert sum(len(each) for _, each in stream(connection)) == 6 << 20
     assert connection._kept
 
@@ -171,6 +181,11 @@ def test_a_body_of_a_known_length_comes_whole(serve: Serve, connect: Connect) ->
     connection = connect(serve(answers(http(OK, "403 No"))).url)
     assert list(stream(connection)) == [(403, b""), (403, BODY)]
     assert connection._kept
+
+
+def test_a_body_ends_at_its_length_whatever_comes_after_it(serve: Serve, connect: Connect) -> None:
+    connection = connect(serve(answers(http(OK) + b"more")).url)
+    assert list(stream(connection)) == [(200, b""), (200, BODY)]
 
 
 def test_after_an_interim_answer_the_connection_is_not_kept(serve: Serve, connect: Connect) -> None:
