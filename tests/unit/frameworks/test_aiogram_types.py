@@ -47,8 +47,9 @@ from botkit import bot_module, deadline
 deadline.deadline.start(60)
 bot = bot_module.load()
 print(bot.Poll.__pydantic_complete__, bot.Update.__pydantic_complete__)
+print(hasattr(bot_module, "Poll"), bot.Poll.model_rebuild())
 """
-    assert run(program, folder) == ["False", "True"]
+    assert run(program, folder) == ["False", "True", "False", "True"]
 
 
 @pytest.mark.slow
@@ -114,12 +115,23 @@ from pydantic import BaseModel
 class Saved(BaseModel):
     message: types.Message
 
-class Mine(types.Message):
+class Named:
+    def __init_subclass__(cls):
+        print(cls.__name__)
+
+class Mine(types.Message, Named):
     chats: "list[types.Chat]" = []
+
+class Incomplete(Mine):
+    other: "Other"
+
+class Sub(Incomplete): ...
+
+class Other(BaseModel): ...
 
 print(Saved(message={MESSAGE}).message.chat.id, Mine(**{MESSAGE}, chats=[]).chat.id)
 """
-    assert run(program) == ["1", "1"]
+    assert run(program) == ["Mine", "Incomplete", "Sub", "1", "1"]
 
 
 @pytest.mark.parametrize(
@@ -135,6 +147,17 @@ def test_other_versions_build_them_at_the_import(
     assert load("botkit.frameworks.aiogram_types").are_known(known) is are_known
     told = [(record.package, record.version) for record in caplog.records]  # type: ignore[attr-defined]
     assert told == ([] if are_known else [("aiogram", version("aiogram"))])
+
+
+def test_a_version_that_is_not_known_is_left_to_the_bot_to_import() -> None:
+    program = """
+import sys
+from botkit.frameworks import aiogram_types
+aiogram_types.KNOWN["aiogram"] = ((99, 0), (99, 1))
+aiogram_types.import_aiogram()
+print("aiogram" in sys.modules)
+"""
+    assert run(program) == ["False"]
 
 
 def test_a_package_without_a_version_is_not_known() -> None:
