@@ -30,7 +30,6 @@ def run(coroutine: Coroutine[Any, Any, object]) -> None:
     asyncio._set_running_loop(None)  # an interrupt may have kept the last loop from doing so
     if _loop and _end_tasks(_loop):
         _loop.close()  # tasks that still run there must not run during this update
-        _loop = None
     if _loop is None or _loop.is_closed():  # the bot may have closed it
         _loop = asyncio.new_event_loop()
         _loop.set_exception_handler(_remember)
@@ -67,10 +66,10 @@ async def _run(coroutine: Coroutine[Any, Any, object]) -> None:
     task = asyncio.ensure_future(coroutine)
     left = deadline.left()
     # After the deadline, calls fail and bot.py is interrupted. An author's tests may set none.
-    await asyncio.wait([task], timeout=left if left > 0 else None)
-    if not task.done():
+    _, late = await asyncio.wait([task], timeout=left if left > 0 else None)
+    if late:
         task.cancel()
-        await asyncio.wait([task], timeout=PATIENCE)
+        await asyncio.wait(late, timeout=PATIENCE)
     await end_others({asyncio.current_task(), task})
     if not task.done():
         raise TimeoutError
@@ -81,13 +80,12 @@ async def _run(coroutine: Coroutine[Any, Any, object]) -> None:
 
 
 async def end_others(these: Set[Any]) -> None:
-    """Await all tasks but these until the deadline, and then cancel them."""
+    """Await all tasks but these until the deadline. `_end_tasks` cancels those that are left."""
     while (others := asyncio.all_tasks() - these) and deadline.left() > 0:
         await asyncio.wait(others, timeout=deadline.left())
     for other in others:
         name = getattr(other.get_coro(), "__qualname__", other.get_name())
         logger.warning("a background task was ended: its time was up", extra={"task": name})
-        other.cancel()
 
 
 def _end_tasks(loop: asyncio.AbstractEventLoop) -> bool:

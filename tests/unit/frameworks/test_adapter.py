@@ -152,6 +152,8 @@ def test_only_an_exception_fails_an_update(framework: Any, loop: Any) -> None:
     seen.append({"message": "it failed", "exception": ValueError("no")})
     with pytest.raises(ValueError, match="^no$"):
         loop.run(handle())
+    seen.append({"message": "nothing failed"})
+    loop.run(handle())
 
 
 def test_of_several_errors_the_first_one_fails_an_update(framework: Any, loop: Any) -> None:
@@ -227,6 +229,46 @@ def test_a_handler_whose_time_is_up_may_clean_up(framework: Any, loop: Any) -> N
     with pytest.raises(TimeoutError):
         loop.run(handle())
     assert done == ["cleaned up"]
+
+
+def test_a_handler_that_never_ends_has_no_part_in_the_next_update(
+    framework: Any, loop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "PATIENCE", 0.01)
+    framework.deadline.start(0.01)
+    at: list[str] = []
+
+    async def handle() -> None:
+        while True:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(0)
+                at.append("first")
+
+    async def next_one() -> None:
+        at.append("next")
+
+    with pytest.raises(TimeoutError):
+        loop.run(handle())
+    framework.deadline.start(0)
+    loop.run(next_one())
+    assert at[-1] == "next"
+
+
+def test_an_interrupt_may_leave_the_loop_behind(framework: Any, loop: Any) -> None:
+    """If it comes as the loop ends."""
+    framework.deadline.start(1)
+    done: list[int] = []
+
+    async def handle() -> None:
+        done.append(1)
+
+    loop.run(handle())
+    asyncio._set_running_loop(loop._loop)
+    try:
+        loop.run(handle())
+    finally:
+        asyncio._set_running_loop(None)
+    assert done == [1, 1]
 
 
 def test_what_an_interrupted_update_started_is_ended(framework: Any, loop: Any) -> None:

@@ -528,6 +528,14 @@ def test_sessions_of_events_need_a_table(start_bot: StartBot) -> None:
         container.invoke(CHECK)
 
 
+def test_sessions_of_events_may_have_a_table(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    bot_api.answers("getMe", {}, ME)
+    container = start_with_sessions(WITHOUT + "from botkit import session")
+    assert container.invoke(CHECK) == {}
+
+
 def test_a_bot_with_dialogues_and_a_table_may_go_live(
     start_with_sessions: StartBot, bot_api: BotApi
 ) -> None:
