@@ -38,6 +38,13 @@ def test_a_failure_has_its_outcome(failure: Failure, outcome: str) -> None:
     assert failure.may_pass is (OUTCOMES[outcome][1] == 503)
 
 
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_an_update_is_redelivered_as_its_status_says(outcome: str) -> None:
+    _, status, is_retried, is_kept = OUTCOMES[outcome]
+    assert is_retried is (status == 503)
+    assert not (is_retried and is_kept)
+
+
 @pytest.mark.parametrize("kind", [BadAnswer, BadSchedule, BadSession, Misconfigured, Unreachable])
 def test_the_text_of_a_failure_can_be_logged(kind: type[Failure]) -> None:
     assert str(kind("\ud800" + "a" * 1000)) == "\\ud800" + "a" * 999
