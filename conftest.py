@@ -83,8 +83,8 @@ UNMEASURED = (
 )
 
 
-# Seconds for a test's set-up, itself, or its end: twice what the longest takes beside another run.
-HANGS = 1800.0
+# Seconds that each phase of a test may take: twice the longest, measured beside another run.
+HANG_SECONDS = 1800.0
 STDERR = pytest.StashKey[int]()
 
 
@@ -115,8 +115,16 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
             del workload[scope]
         return int(super()._pending_of(workload))
 
+    def schedule(self) -> None:
+        # One that replaces a crashed process begins a test only when it knows the next.
+        is_first = self.collection is None
+        super().schedule()
+        if not is_first:
+            for node in self.nodes:
+                self._reschedule(node)
+
     def remove_node(self, node: Any) -> str | None:
-        # At a crash, xdist gives the same test to process after process.
+        # Otherwise xdist gives a test that crashes to one process after another.
         workload: dict[str, dict[str, bool]] = self.assigned_work[node]
         for tests in workload.values():
             for nodeid, is_done in tests.items():
@@ -182,7 +190,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
 
     Pytest's own faulthandler_timeout no longer counts once a test has failed: its end may hang.
     """
-    faulthandler.dump_traceback_later(HANGS, exit=True, file=item.config.stash[STDERR])
+    faulthandler.dump_traceback_later(HANG_SECONDS, exit=True, file=item.config.stash[STDERR])
     try:
         return (yield)
     finally:

@@ -15,8 +15,8 @@ def check_function(bot: Any, name: str, arguments: str, why: str = "") -> None:
     """Raise Misconfigured if a function of bot.py could never be called, or would do nothing.
 
     `arguments` are those that it gets, such as "update, session", and `why` says when it is called.
-    Anything without a signature passes, such as a string. So does a decorated function that takes
-    any arguments.
+    Anything without a signature passes, such as a string, and so does a missing function, or a
+    decorated one that takes any arguments.
     """
     function: Any = getattr(bot, name, None)
     forms = (function, getattr(function, "__call__", None))  # noqa: B004 - an object's

@@ -42,7 +42,7 @@ def over_tls(tls: ssl.SSLContext) -> Iterator[Telegram]:
     telegram = Telegram(TOKEN, pace=0.01)
     with Server(telegram) as server:
         # The thread that accepts connections must not wait for a client's handshake: a container
-        # may be stopped in it.
+        # may be stopped during it.
         server.socket = tls.wrap_socket(
             server.socket, server_side=True, do_handshake_on_connect=False
         )

@@ -229,7 +229,7 @@ class _Provider(grpc.GenericRpcHandler):  # type: ignore[misc]
         return grpc.unary_unary_rpc_method_handler(answer)
 
     def stop(self) -> None:
-        end(self._process)  # first, or what a killed Terraform has asked of it is waited for
+        end(self._process)  # first: otherwise the server waits for requests of a killed Terraform
         self._server.stop(None).wait()
         self._channel.close()
         watched("group", self._process.pid, over=True)

@@ -261,14 +261,16 @@ def test_a_broken_import_is_logged_in_full_if_the_level_is_debug(
     assert "ZeroDivisionError: division by zero" in caplog.text
 
 
-def test_a_bot_that_is_asked_again_continues_its_growing_answers(container: Container) -> None:
+def test_a_reply_that_runs_again_continues_its_growing_answers(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asking, streams = container.module("current").asking, []
 
     def reply() -> None:
         streams.append(asking.streams)
         asking.streams += 1
 
-    container.bot.reply = reply
+    monkeypatch.setattr(container.bot, "reply", reply)
     for _ in range(2):
         container.module("bot_module").ask("reply")
     assert streams == [0, 0]

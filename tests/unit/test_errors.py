@@ -50,5 +50,5 @@ def test_the_text_of_a_failure_can_be_logged(kind: type[Failure]) -> None:
     assert str(kind("\ud800" + "a" * 1000)) == "\\ud800" + "a" * 999
 
 
-def test_what_failed_for_good_does_not_quote_the_bots_error() -> None:
+def test_a_failure_for_good_does_not_quote_the_bots_error() -> None:
     assert str(FailedForGood(ValueError("a person's text"))) == ""

@@ -69,7 +69,7 @@ def fake_bot_api(certificates: Path, network: Network | None = None) -> Iterator
         try:
             near, far = receiver.recv()
         except EOFError:
-            raise ToolError("the process of the fake Bot API has died") from None
+            raise ToolError("the fake Bot API must start: see its error above") from None
         urls = {0: f"https://localhost:{near}"}
         for milliseconds, address in (network.addresses if network else {}).items():
             urls[milliseconds] = f"https://{address}:{far}"

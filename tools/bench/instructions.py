@@ -94,7 +94,8 @@ def instructions(variant: Variant, updates: int, bot_api: FakeBotApi) -> int:
                 timeout=LONGEST,
             )
         except subprocess.TimeoutExpired as error:
-            raise ToolError(f"{variant.name} hangs: {error.stderr!r}") from None
+            said = (error.stderr or b"").decode(errors="replace")[-2000:]
+            raise ToolError(f"{variant.name} must end within {LONGEST:.0f} s: {said}") from None
         found = re.search(r"I\s+refs:\s+([\d,]+)", done.stderr)
         if done.returncode or not found:
             raise ToolError(f"{variant.name} can't be counted: {done.stderr[-2000:]}")

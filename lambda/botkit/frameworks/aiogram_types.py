@@ -63,8 +63,9 @@ def _name_types(types: Any) -> None:
     import typing
 
     names = {name: getattr(types, name) for name in types.__all__}
+    # Only aiogram before 3.27 needs these.
     of_typing = ("List", "Literal", "Optional", "Union")
-    names |= {name: getattr(typing, name) for name in of_typing}  # pragma: no mutate: before 3.27
+    names |= {name: getattr(typing, name) for name in of_typing}  # pragma: no mutate
     for name, module in [*sys.modules.items()]:
         if name.startswith(("aiogram.types.", "aiogram.methods.")):
             vars(module).update(names | vars(module))

@@ -233,8 +233,8 @@ def _certificates(store: bytes, names: list[bytes]) -> set[bytes]:
     for name in names:
         for shift in range(3):  # 3 bytes are 4 characters, so a name has three forms
             # Without the characters that also depend on the bytes before and after the name: the
-            # first four, and the last three, which a line feed follows.
-            code = b2a_base64(bytes(shift) + name)[4 if shift else 0 : -4]
+            # first four, and the last three.
+            code = b2a_base64(bytes(shift) + name, newline=False)[4 if shift else 0 : -3]
             at = store.find(code)
             while at >= 0:
                 end = store.index(b"-", at)

@@ -419,7 +419,7 @@ def test_what_failed_first_at_the_start_is_told_even_if_it_succeeds_later(framew
         framework.handle(None, handler)
 
 
-def test_what_failed_at_a_start_that_succeeds_fails_no_update(framework: Any) -> None:
+def test_a_call_that_failed_at_a_successful_start_fails_no_update(framework: Any) -> None:
     def handler() -> None:
         with framework.starting():
             fail_twice(framework)
@@ -435,7 +435,7 @@ def test_a_handler_that_runs_again_begins_anew(framework: Any) -> None:
     assert framework.handle(None, lambda: None) == []
 
 
-def test_a_handler_whose_time_is_up_leaves_none_for_its_session(framework: Any) -> None:
+def test_a_handler_whose_time_is_up_has_none_to_write_its_session(framework: Any) -> None:
     def handler() -> None:
         fail_twice(framework)
         raise KeyboardInterrupt

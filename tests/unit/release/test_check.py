@@ -173,7 +173,7 @@ def test_in_a_vpc_each_queue_is_asked(start: Start, serve: Serve, bot_api: BotAp
         container.invoke({**CHECK, "queues": QUEUES, "in_vpc": True})
 
 
-def test_a_queue_is_used_if_it_or_the_one_of_its_dead_letters_may_be_called(
+def test_rights_are_tried_on_a_queue_and_then_on_its_source(
     start: Start, serve: Serve, bot_api: BotApi
 ) -> None:
     bot_api.answers("getMe", {}, ME)

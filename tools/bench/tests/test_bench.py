@@ -152,8 +152,8 @@ def test_other_versions_are_not_judged(
     assert "not judged: the limits are of" in capsys.readouterr().out
 
 
-def test_a_fake_bot_api_that_does_not_start_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ToolError, match="has died"), fake_bot_api(tmp_path / "none"):
+def test_a_fake_bot_api_that_does_not_start_is_reported(tmp_path: Path) -> None:
+    with pytest.raises(ToolError, match="must start"), fake_bot_api(tmp_path / "none"):
         pass
 
 

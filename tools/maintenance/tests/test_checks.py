@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -33,7 +34,7 @@ LEFT_OUT = {
     "oldest": "telegram-stand-in: there is no such Python",
 }
 # A program that logs how it was called, and fails or hangs if a file says so. If there is a pipe
-# "held", mypy tells that it hangs.
+# "held", mypy says that it hangs.
 PROGRAM = """#!/bin/sh
 name=$(basename "$0")
 echo "$name $*" >>log
@@ -223,11 +224,13 @@ def test_ctrl_c_ends_what_runs_beside_the_tests(project: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs Linux: reads /proc")
-def test_what_was_ended_shows_what_had_not_ended(project: Path) -> None:
+def test_an_ended_run_shows_unfinished_checks(project: Path) -> None:
     os.mkfifo(project / "held")
     environment = {"PATH": f"{project}/commands", "TMPDIR": str(project)}
     with Script(project, "test", **environment) as stopped:
-        (project / "held").read_text()
+        held = os.open(project / "held", os.O_RDWR)
+        assert select.select([held], [], [], LONGEST)[0]
+        os.close(held)
         assert stopped.end(signal.SIGTERM) == 143, stopped.output
     assert "── mypy_lambda has not ended. It said:\nmypy hangs\n" in stopped.output
     assert processes_that_know(f"TMPDIR={project}") == []
