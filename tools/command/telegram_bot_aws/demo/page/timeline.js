@@ -165,7 +165,22 @@ function drawPause(before, after) {
     ),
   );
 }
+// A button that is drawn again while it is pressed would miss its click.
+let pressed = false,
+  waiting = false;
+$("hops").addEventListener("pointerdown", () => (pressed = true));
+addEventListener("click", () => (pressed = false), true);
+for (const end of ["pointerup", "pointercancel"])
+  addEventListener(end, () =>
+    // After the click, if there is one.
+    setTimeout(() => {
+      pressed = false;
+      if (waiting) drawHops();
+    }),
+  );
 export function drawHops() {
+  waiting = pressed;
+  if (pressed) return;
   const trace = app.state.traces[app.selected];
   const name = document.activeElement?.dataset?.name;
   const launch = app.state.launches[app.selected];

@@ -575,6 +575,23 @@ def test_an_update_is_sent_again_edited_and_copied_as_a_test(
     assert "1 passed" in ran.stdout, ran.stdout
 
 
+def test_a_button_that_is_pressed_as_something_comes_gets_its_click(visit: Visit) -> None:
+    page = visit()
+    say(page, "one")
+    expect(page.locator("#verdict")).to_have_text("answered")
+    update = page.locator("#hops h2")
+    first = update.inner_text()
+    page.get_by_role("button", name="Send again").hover()
+    page.mouse.down()
+    say(page, "two")
+    expect(page.locator(".row.out")).to_have_count(2)
+    expect(update).to_have_text(first)
+    page.mouse.up()
+    expect(page.locator(".row.in")).to_have_count(3)
+    expect(page.locator(".row.in").last).to_contain_text("one")
+    expect(update).not_to_have_text(first)
+
+
 def test_text_from_right_to_left(visit: Visit) -> None:
     page = visit()
     for text, direction in (("שלום", "rtl"), ("hello", "ltr")):
