@@ -146,6 +146,7 @@ def test_a_bot_that_disables_all_loggers_is_logged(
     monkeypatch.delitem(sys.modules, "bot")
     container.module("bot_module").load()
     assert not logger.disabled
+    assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
 
 
 def test_a_library_that_disables_all_loggers_in_reply_is_logged(

@@ -1,7 +1,7 @@
 """Try the module on your own AWS account, step by step, and write the outcomes into a page.
 
-It deploys one bot, and posts messages to it in your own chat with a test bot of yours. Each step
-says whether all is as the pages of docs/ say. At the end, or if you stop it, all that it made is
+It deploys your test bot, and posts messages in your private chat with it. Each step says whether
+all is as the pages of docs/ say. At the end, or if you stop it, all that it made is
 removed: docs/on-aws.md says what it costs, does and leaves.
 
 Set TELEGRAM_BOT_TOKEN (of a bot that nobody uses: its webhook is set), TELEGRAM_CHAT_ID (of your

@@ -100,7 +100,7 @@ class World:
         self._clients: dict[str, Any] = {}
         self._updates = FIRST_UPDATE + int(time.time()) % 100_000_000
         self._seen = 0  # the last message of the chat that `heard` has looked at
-        self._ours: set[int] = set()  # messages of ours, which are no answers
+        self._ours: set[int] = set()  # the messages that this sent: they aren't answers
         self._began = int(time.time() * 1000)
 
     # Terraform.
@@ -237,7 +237,7 @@ class World:
     def _new_texts(self) -> list[str]:
         """A bot can't read a chat. But it may forward a message, and gets it as the answer.
 
-        The ids in a private chat count up, so a message of ours tells where to end.
+        The ids in a private chat count up, so a message that this sends tells where to end.
         """
         to = {"chat_id": self.account.chat, "disable_notification": True}
         end = self.call("sendMessage", **to, text="(scripts/accept)")["message_id"]
