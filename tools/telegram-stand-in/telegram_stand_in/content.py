@@ -19,13 +19,19 @@ CAPTIONED = {*MEDIA, "paid_media"} - {"sticker", "video_note"}
 PHOTO_TYPES = {"png", "jpg", "gif", "webp", "bmp"}
 
 
-def text_content(request: Request, source: Json, name: str = "text") -> Json:
-    """Return the text of sendMessage, an edit or an inline result, as a part of a message."""
+def text_and_entities(request: Request, source: Json, name: str) -> tuple[str, list[Json]]:
+    """Return a message's text, which may be empty, and its entities."""
     text, entities = text_in(request, source, name, entities="entities")
-    if not text:
-        raise bad("text must be non-empty" if source.get(name) else "message text is empty")
     if len(text) > LONGEST_TEXT:
         raise bad("message is too long")
+    return text, entities
+
+
+def text_content(request: Request, source: Json, name: str = "text") -> Json:
+    """Return the text of sendMessage, an edit or an inline result, as a part of a message."""
+    text, entities = text_and_entities(request, source, name)
+    if not text:
+        raise bad("text must be non-empty" if source.get(name) else "message text is empty")
     content: Json = {"text": text}
     if entities:
         content["entities"] = entities

@@ -11,13 +11,13 @@ from .bot_api import Refusal
 from .business import as_owner
 from .content import (
     CAPTIONED,
-    LONGEST_TEXT,
     MEDIA,
     caption_content,
     input_media,
     location_of,
     media_content,
     picked,
+    text_and_entities,
     text_content,
 )
 from .ephemeral import ephemeral_place
@@ -302,9 +302,7 @@ def _send_draft(request: Request) -> bool:
     if "rich_message" in request.params:
         draft = {"rich_message": rich_message(request, request.params["rich_message"])}
     else:
-        text, entities = text_in(request, request.params, "text", entities="entities")
-        if len(text) > LONGEST_TEXT:
-            raise bad("message is too long")
+        text, entities = text_and_entities(request, request.params, "text")
         draft = {"text": text, "entities": entities}
     id = request.params["draft_id"]
     flags = ("can_stop", "keep_on_stop", "message_thread_id")
