@@ -9,7 +9,7 @@ from pathlib import Path
 
 import requirements
 
-from telegram_bot_aws.local.project import LAMBDA, ROOT, VENV, requirement
+from telegram_bot_aws.local.project import LAMBDA, PACKAGE, ROOT, VENV, requirement
 from telegram_bot_aws.local.sources import links, packed
 
 # The libraries of Lambda's Python: boto3 with its dependencies, and Lambda's runtime client.
@@ -93,7 +93,7 @@ def command(
         "own": [str(bot), str(LAMBDA)],
         "compiled": str(LAMBDA / "botkit"),  # no author saves a file there
         "libraries": libraries,
-        "needed": [str(ROOT), *links(bot)],
+        "needed": [str(ROOT), str(PACKAGE), *links(bot)],  # one of the first two contains the other
         "writable": [str(writable)] if writable else [],
     }
     # Unbuffered, as on Lambda: what a program prints and logs stays in order.
