@@ -34,7 +34,6 @@ QUEUES = ("QUEUE_URL", "FAILED_QUEUE_URL")
 
 Start = Callable[..., Container]
 StartBot = Callable[..., Container]
-Serve = Callable[..., Peer]
 
 
 class BotApi:

@@ -49,6 +49,7 @@ PUBLIC = (
     "maintenance.inputs.",
     "maintenance.release.",
     "telegram_bot_aws.command.",
+    "telegram_bot_aws.demo.screenshot.",
     "telegram_bot_aws.emulated_aws.emulator.",
     "telegram_bot_aws.emulated_aws.runtime_api.",
     "telegram_bot_aws.live.sessions.",
@@ -60,6 +61,7 @@ PUBLIC = (
     "telegram_bot_aws.local.project.",
     "telegram_bot_aws.local.terraform.",
     "telegram_bot_aws.starter.new.",
+    "tests.support.",
 )
 # These files run inside a function's package, and import its modules.
 FUNCTIONS = TOOLS / "bench" / "functions"
@@ -117,13 +119,15 @@ def test_a_component_imports_only_what_it_may(component: str) -> None:
 
 def test_no_product_imports_anothers_insides() -> None:
     """The products are the module, whose tests are in tests/, the command and each other tool."""
-    folders = {name: name for name in ("acceptance", "bench", "maintenance")}
-    folders["telegram_bot_aws"] = "command"
+    folders = {name: TOOLS / name for name in ("acceptance", "bench", "maintenance")}
+    folders["telegram_bot_aws"] = COMMAND
     found = set()
-    for path in (ROOT / "conftest.py", *(ROOT / "tests").rglob("*.py"), *TOOLS.rglob("*.py")):
+    paths = (ROOT / "conftest.py", *(ROOT / "tests").rglob("*.py"), *TOOLS.rglob("*.py"))
+    for path in paths:
+        own_tests = STAND_IN if STAND_IN in path.parents else ROOT / "tests"
         for name in names_imported(path):
-            folder = TOOLS / folders.get(name.partition(".")[0], "")
-            if folder != TOOLS and folder not in path.parents:
+            folder = {**folders, "tests": own_tests}.get(name.partition(".")[0])
+            if folder and folder not in path.parents:
                 found.add((path.name, name))
     assert len(found) > 100
     insides = {(file, name) for file, name in found if not f"{name}.".startswith(PUBLIC)}

@@ -10,10 +10,11 @@ import socket
 import threading
 from typing import Any
 
-from tests.conftest import Serve, Start
+from tests.conftest import Start
 from tests.support.stubs import (
     Container,
     Peer,
+    Serve,
     answers_all,
     answers_and_closes,
     http,

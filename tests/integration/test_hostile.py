@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from telegram_bot_aws.local.events import app_event
 
-from tests.conftest import Serve, Start
+from tests.conftest import Start
 from tests.support.sample import one_in
 from tests.support.stubs import (
     SECRET,
@@ -24,6 +24,7 @@ from tests.support.stubs import (
     Container,
     Json,
     Peer,
+    Serve,
     answers_all,
     message,
     request,

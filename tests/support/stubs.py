@@ -457,6 +457,7 @@ def ticking() -> Iterator[None]:
 
 
 Part = Callable[["Peer", socket.socket], None]
+Serve = Callable[..., "Peer"]  # the fixture `serve`
 
 
 class Peer:

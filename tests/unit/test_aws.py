@@ -25,13 +25,13 @@ from botocore.retries import standard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import Serve
 from tests.support.stubs import (
     KEY,
     SECRETS,
     SESSION_TOKEN,
     Json,
     Peer,
+    Serve,
     answers,
     answers_all,
     answers_and_closes,

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import BotApi, Serve, Start
+from tests.conftest import BotApi, Start
 from tests.support.stubs import (
     CALL,
     UPDATE,
     Container,
     Json,
+    Serve,
     answers_all,
     echo,
     message,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from telegram_bot_aws.local.project import ROOT
 
-from tests.conftest import BotApi, Serve, Start
-from tests.support.stubs import TOKEN, Container, answers, load_file, parameter
+from tests.conftest import BotApi, Start
+from tests.support.stubs import TOKEN, Container, Serve, answers, load_file, parameter
 
 ME = {"id": 42, "is_bot": True, "first_name": "Bot", "username": "A_Bot"}
 

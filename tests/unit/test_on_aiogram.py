@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from telegram_stand_in import Telegram
 
-from tests.conftest import BotApi, Serve, StartBot
+from tests.conftest import BotApi, StartBot
 from tests.support.frameworks import MESSAGE, kept, result
-from tests.support.stubs import TOKEN, answers, http, message
+from tests.support.stubs import TOKEN, Serve, answers, http, message
 from tests.support.telegram import files
 
 pytestmark = pytest.mark.usefixtures("aiogram")

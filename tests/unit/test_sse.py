@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import Serve
 from tests.support.stubs import (
     Peer,
+    Serve,
     answers,
     answers_all,
     answers_and_closes,

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Serve
-from tests.support.stubs import TOKEN, answers_all, answers_and_closes, http, load, refusal
+from tests.support.stubs import TOKEN, Serve, answers_all, answers_and_closes, http, load, refusal
 
 Call = Callable[[bytes], Any]
 

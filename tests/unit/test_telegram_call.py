@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import BotApi, Serve, Start
+from tests.conftest import BotApi, Start
 from tests.support.stubs import (
     OLD_TOKEN,
     SECRET,
     TOKEN,
     Container,
+    Serve,
     answers,
     answers_all,
     answers_and_closes,

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from botkit.deadline import Deadline
 
-from tests.conftest import Serve
 from tests.support.stubs import (
     OK,
     Peer,
+    Serve,
     answers,
     answers_all,
     answers_and_closes,

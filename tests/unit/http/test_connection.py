@@ -21,13 +21,13 @@ import pytest
 import trustme
 from botkit.deadline import Deadline
 
-from tests.conftest import Serve
 from tests.support.needs import skip_or_fail
 from tests.support.stubs import (
     OK,
     PASSWORD,
     Part,
     Peer,
+    Serve,
     answers,
     answers_all,
     answers_and_closes,

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Serve, Start
-from tests.support.stubs import Json, answers_all, load, message
+from tests.conftest import Start
+from tests.support.stubs import Json, Serve, answers_all, load, message
 
 multipart: Any = load("botkit.http.multipart")
 

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import BotApi, Serve, Start, StartBot
+from tests.conftest import BotApi, Start, StartBot
 from tests.support.stubs import (
     AWS,
     TOKEN,
     Container,
     Json,
     Part,
+    Serve,
     answers,
     http,
     load,

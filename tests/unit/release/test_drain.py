@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import BotApi, Serve, Start
-from tests.support.stubs import AWS, Container, answers, http, with_pauses
+from tests.conftest import BotApi, Start
+from tests.support.stubs import AWS, Container, Serve, answers, http, with_pauses
 
 URL = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/telegram"
 QUEUE = "https://sqs.eu-central-1.amazonaws.com/123456789012/bot.fifo"

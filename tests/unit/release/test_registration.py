@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import BotApi, Serve, Start
+from tests.conftest import BotApi, Start
 from tests.support.stubs import (
     SECRET,
     TOKEN,
     Container,
     Json,
+    Serve,
     answers,
     answers_and_closes,
     http,

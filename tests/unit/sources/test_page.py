@@ -20,7 +20,7 @@ from awslambdaric.lambda_runtime_marshaller import to_json
 from telegram_bot_aws.local.events import app_event
 from telegram_bot_aws.local.project import ROOT
 
-from tests.conftest import BotApi, Serve, Start, StartBot
+from tests.conftest import BotApi, Start, StartBot
 from tests.support.init_data import ADA, DAY, hash_of, key_of, launch, sign
 from tests.support.stubs import (
     OLD_TOKEN,
@@ -30,6 +30,7 @@ from tests.support.stubs import (
     TOKEN,
     Container,
     Json,
+    Serve,
     answers,
     http,
     message,

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from telegram_stand_in import TYPES
 
-from tests.conftest import BotApi, Serve, Start, StartBot
+from tests.conftest import BotApi, Start, StartBot
 from tests.support.stubs import (
     AWS,
     TEXT,
@@ -21,6 +21,7 @@ from tests.support.stubs import (
     Json,
     Part,
     Peer,
+    Serve,
     answers,
     answers_all,
     echo,

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from telegram_stand_in import Telegram
 
-from tests.conftest import BotApi, Serve, Start, StartBot
+from tests.conftest import BotApi, Start, StartBot
 from tests.support.stubs import (
     Container,
     Json,
+    Serve,
     answers,
     http,
     message,

@@ -14,8 +14,7 @@ from telegram_bot_aws.live import poll
 from telegram_bot_aws.live.client import Client, Unreachable, about
 from telegram_bot_aws.live.poll import Poll
 from telegram_bot_aws.local.container import Function
-from tests.conftest import Serve
-from tests.support.stubs import BOT, answers, http
+from tests.support.stubs import BOT, Serve, answers, http
 from tests.support.telegram import TOKEN
 
 ECHO = {"username": "echo_bot", "first_name": "Echo"}

@@ -21,10 +21,9 @@ from telegram_bot_aws.live.client import Client
 from telegram_bot_aws.live.doctor import Check, deliveries, mini_app
 from telegram_bot_aws.live.state import REGISTER
 from telegram_bot_aws.local.project import ROOT
-from tests.conftest import Serve
 from tests.support.programs import Ran, Script, copy_of_the_bot, run, save
 from tests.support.stubs import BOT as PLAIN
-from tests.support.stubs import Peer, answers_all, answers_and_closes, http, resets_at_once
+from tests.support.stubs import Peer, Serve, answers_all, answers_and_closes, http, resets_at_once
 from tests.support.telegram import OTHER_TOKEN, TOKEN
 
 KINDS = ["message", "callback_query"]
