@@ -1,4 +1,4 @@
-# The schedule's time zone, at plan. On an emulated AWS it can't be seen at work: it fires in UTC.
+# The schedule's time zone, at plan: on an emulated AWS a test would wait for nine o'clock.
 
 mock_provider "aws" {
   # OpenTofu makes up values at plan, too, and the provider refuses an ARN that is none.

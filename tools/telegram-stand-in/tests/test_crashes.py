@@ -283,7 +283,7 @@ def test_grammy(
     play: Play, pytester: pytest.Pytester, part: str, outcomes: dict[str, int], told: str
 ) -> None:
     if not shutil.which("node") or not (NPM / "grammy").is_dir():
-        skip_or_fail("needs Node.js, and grammy, which scripts/bootstrap npm installs")
+        skip_or_fail(f"needs Node.js, and grammY: npm install --prefix {NPM.parent} grammy")
     (pytester.path / "bot.mjs").write_text(GRAMMY.replace(part, ""))
     (pytester.path / "node_modules").symlink_to(NPM)
     result = play("", PRICE + BUY, 'bot_api.start("node", "bot.mjs")', **outcomes)

@@ -84,7 +84,7 @@ class People:
     def send(
         self, chat: str, kind: str, text: str, person: str = "", bot: int = 0, reply_to: int = 0
     ) -> None:
-        """Send a text, or other content, to a bot: an album or a burst are several messages."""
+        """Send a text, or other content, to a bot: an album is several messages, for example."""
         user = person_in(chat, person)
         if kind == "text":
             check_text(text)

@@ -113,7 +113,7 @@ SEVERAL: dict[str, list[Json]] = {
         CONTENT["photo"],
         *({"photo": CONTENT["photo"]["photo"]} for _ in range(2)),
     ],
-    "burst": [
+    "forwarded": [
         {"text": "We could meet at the lake.", **_FORWARDED},
         {"text": "Or in the library, if it rains.", **_FORWARDED},
         {"text": "What do you think?"},

@@ -151,9 +151,7 @@ export function drawSessions(t) {
         h("dd", {}, old === now ? now : [h("s", {}, old), " → ", now]),
       );
     });
-    const title = key.startsWith(TURN)
-      ? `Messages in quick succession, ${key.slice(TURN.length)}`
-      : `Session ${key}`;
+    const title = key.startsWith(TURN) ? `Album, ${key.slice(TURN.length)}` : `Session ${key}`;
     return h(
       "section",
       { class: "session", "aria-label": title },

@@ -975,7 +975,7 @@ $("fail").prepend(
 for (const [kind, word] of [
   ["photo", "Photo"],
   ["album", "Album"],
-  ["burst", "Forwarded messages"],
+  ["forwarded", "Forwarded messages"],
   ["sticker", "Sticker"],
   ["voice", "Voice message"],
   ["location", "Location"],

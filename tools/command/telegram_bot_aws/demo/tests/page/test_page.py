@@ -153,7 +153,7 @@ def test_a_dialogue_and_an_album_are_in_words(visit: Visit, demo: Demo) -> None:
     expect(page.locator("#messages")).to_contain_text("Got 3")
     expect(page.locator("#verdict")).to_have_text("answered")
     expect(page.locator(".cards > .pause")).to_contain_text("in one turn (TOGETHER)")
-    turn = page.get_by_role("region", name=re.compile("^Messages in quick succession"))
+    turn = page.get_by_role("region", name=re.compile("^Album, "))
     expect(turn.locator("dd")).to_have_text(["At the lake", "photo", "— → photo"])
     assert violations(page) == []
 
