@@ -268,6 +268,7 @@ def unload() -> None:
         del sys.modules[name]
 
 
+QUEUE = "https://sqs.eu-central-1.amazonaws.com/123456789012/bot.fifo"
 # The credentials of a function whose AWS a test answers itself.
 AWS = {
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
@@ -328,6 +329,37 @@ def request(body: Any, secret: Any = SECRET, **fields: Any) -> Json:
     """Return the event of a webhook request; `fields` are added to it, or replace its own."""
     headers = {"content-type": "application/json", SECRET_HEADER: secret}
     return {**webhook_event(body, headers), **fields}
+
+
+def queue_event(body: Any, received: int = 1, queue: str = QUEUE) -> Json:
+    """Return the event with which Lambda delivers a message of a FIFO queue, by the queue's URL.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+    """
+    account, name = queue.split("/")[-2:]
+    return {
+        "Records": [
+            {
+                "messageId": "message-1",
+                "receiptHandle": "handle-1",
+                "body": body if isinstance(body, str) else json.dumps(body),
+                "attributes": {
+                    "ApproximateReceiveCount": str(received),
+                    "SentTimestamp": "1573251510774",
+                    "SequenceNumber": "18849496460467696128",
+                    "MessageGroupId": "42",
+                    "SenderId": "AIDAIO23YVJENQZJOL4VO",
+                    "MessageDeduplicationId": "1",
+                    "ApproximateFirstReceiveTimestamp": "1573251510774",
+                },
+                "messageAttributes": {},
+                "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
+                "eventSource": "aws:sqs",
+                "eventSourceARN": f"arn:aws:sqs:eu-central-1:{account}:{name}",
+                "awsRegion": "eu-central-1",
+            }
+        ]
+    }
 
 
 def message(update_id: int = 1, **fields: Any) -> Json:

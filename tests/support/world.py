@@ -23,7 +23,16 @@ from botkit.fakes.services import Queues, Schedules
 from telegram_stand_in import Limits
 
 from tests.support.connections import Streams
-from tests.support.stubs import Container, Context, Json, close_loop, loaded, request, unload
+from tests.support.stubs import (
+    Container,
+    Context,
+    Json,
+    close_loop,
+    loaded,
+    queue_event,
+    request,
+    unload,
+)
 
 MOST_STEPS = 50_000
 HOUR = 3_600_000  # milliseconds: containers wait for each other, on a busy machine for long
@@ -194,12 +203,8 @@ class World:
             return update
         if not is_queued:
             return request(json.dumps(update))
-        account, name = self._queue_url.split("/")[-2:]
         self._received[update["update_id"]] += 1
-        count = {"ApproximateReceiveCount": f"{self._received[update['update_id']]}"}
-        record = {"messageId": "1", "receiptHandle": "1", "body": json.dumps(update)}
-        arn = f"arn:aws:sqs:eu-central-1:{account}:{name}"
-        return {"Records": [{**record, "eventSourceARN": arn, "attributes": count}]}
+        return queue_event(update, self._received[update["update_id"]], self._queue_url)
 
     def _may_begin(self, line: list[Json], under_way: list[tuple[Run, list[Json]]]) -> bool:
         """Tell whether a line's first update may be delivered. Telegram may be impatient."""

@@ -11,9 +11,16 @@ from typing import Any
 import pytest
 
 from tests.conftest import BotApi, StartBot
-from tests.support.stubs import Container, Json, replace_sleep, request, with_clock
+from tests.support.stubs import (
+    QUEUE,
+    Container,
+    Json,
+    queue_event,
+    replace_sleep,
+    request,
+    with_clock,
+)
 
-QUEUE = "https://sqs.eu-central-1.amazonaws.com/1/bot.fifo"
 TIMED = '{"albums": 1.5}'
 BOT = """
 HANDLED = ["message", "callback_query"]
@@ -92,11 +99,7 @@ class Line:
 
     def answer(self, update: Json) -> str:
         """Answer an update that comes out of the queue. Returns the outcome."""
-        attributes = {"ApproximateReceiveCount": "1"}
-        record = {"messageId": "1", "receiptHandle": "1", "attributes": attributes}
-        arn = "arn:aws:sqs:eu-central-1:1:bot.fifo"
-        record |= {"body": json.dumps(update), "eventSourceARN": arn}
-        self.container.invoke({"Records": [record]}, 61_000)
+        self.container.invoke(queue_event(update), 61_000)
         return str(self.container.line["outcome"])
 
     @property

@@ -16,6 +16,7 @@ from telegram_stand_in import TYPES
 from tests.conftest import BotApi, Start, StartBot
 from tests.support.stubs import (
     AWS,
+    QUEUE,
     TEXT,
     Container,
     Json,
@@ -27,12 +28,11 @@ from tests.support.stubs import (
     echo,
     http,
     message,
+    queue_event,
     request,
     with_clock,
 )
 
-QUEUE = "https://sqs.eu-central-1.amazonaws.com/123456789012/bot.fifo"
-ARN = "arn:aws:sqs:eu-central-1:123456789012:bot.fifo"
 TAKEN = http({"MessageId": "1", "MD5OfMessageBody": "x", "SequenceNumber": "1"})
 DONE: Json = {"batchItemFailures": []}
 AGAIN = {"batchItemFailures": [{"itemIdentifier": "message-1"}]}
@@ -51,36 +51,6 @@ def queued(start: Start, serve: Serve, bot_api: BotApi) -> Queued:
         return start(bot_api.url, QUEUE_URL=QUEUE, **environment), sqs
 
     return start_container
-
-
-def event(body: Any, received: int = 1, arn: str = ARN) -> Json:
-    """Return the event with which Lambda hands over a message of a FIFO queue.
-
-    https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
-    """
-    return {
-        "Records": [
-            {
-                "messageId": "message-1",
-                "receiptHandle": "handle-1",
-                "body": body if isinstance(body, str) else json.dumps(body),
-                "attributes": {
-                    "ApproximateReceiveCount": str(received),
-                    "SentTimestamp": "1573251510774",
-                    "SequenceNumber": "18849496460467696128",
-                    "MessageGroupId": "42",
-                    "SenderId": "AIDAIO23YVJENQZJOL4VO",
-                    "MessageDeduplicationId": "1",
-                    "ApproximateFirstReceiveTimestamp": "1573251510774",
-                },
-                "messageAttributes": {},
-                "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
-                "eventSource": "aws:sqs",
-                "eventSourceARN": arn,
-                "awsRegion": "eu-central-1",
-            }
-        ]
-    }
 
 
 def compact(update: Json) -> str:
@@ -217,15 +187,6 @@ def test_while_the_queue_is_being_removed_an_update_is_answered_at_once(
     container.invoke(request(json.dumps(message()), rawQueryString=query))
     assert container.line["outcome"] == "answered"
     assert sqs.requests == []
-
-
-def test_a_bot_that_cannot_be_imported_has_its_updates_in_the_queue(
-    queued: Queued, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    container, _ = queued(answers(TAKEN))
-    monkeypatch.delattr(container.bot, "reply")
-    assert container.deliver(message()) == (200, None)
-    assert container.line["outcome"] == "queued"
 
 
 BY_TOPIC = 'SESSION = "topic"\ndef reply(update, session):\n    return []'
@@ -367,7 +328,7 @@ def test_the_queue_gets_no_character_that_it_does_not_take(queued: Queued) -> No
 def test_a_queued_update_is_answered_once(queued: Queued, bot_api: BotApi) -> None:
     container, sqs = queued()
     bot_api.expects(echo())
-    assert container.invoke(event(message())) == DONE
+    assert container.invoke(queue_event(message())) == DONE
     assert container.line == {
         "level": "INFO",
         "logger": "botkit",
@@ -378,7 +339,7 @@ def test_a_queued_update_is_answered_once(queued: Queued, bot_api: BotApi) -> No
         "methods": ["sendMessage"],
         "outcome": "answered",
     }
-    assert container.invoke(event(message(), received=2)) == DONE
+    assert container.invoke(queue_event(message(), received=2)) == DONE
     assert container.line["outcome"] == "repeated"
     assert sqs.requests == []
 
@@ -397,7 +358,7 @@ def test_what_failed_after_an_answer_is_not_answered_again(
     bot_api.expects({"method": "sendMessage", "chat_id": 42, "text": "Wait"})
     outcomes = []
     for _ in range(2):
-        assert container.invoke(event(message())) == {"batchItemFailures": []}
+        assert container.invoke(queue_event(message())) == {"batchItemFailures": []}
         outcomes.append(container.line["outcome"])
     assert outcomes == ["bot_failed", "repeated"]
 
@@ -431,7 +392,7 @@ def test_what_may_succeed_later_comes_again_then(
     monkeypatch.setattr(random, "uniform", lambda *ends: ends[ends.index(longer)])
     container, sqs = queued()
     bot_api.refuses(echo(), code, "no", **parameters)
-    assert container.invoke(event(message(), received)) == AGAIN
+    assert container.invoke(queue_event(message(), received)) == AGAIN
     [asked] = sqs.bodies
     assert asked.pop("VisibilityTimeout") == longer * seconds
     assert asked == {"QueueUrl": QUEUE, "ReceiptHandle": "handle-1"}
@@ -446,7 +407,7 @@ def test_a_longer_limit_is_waited_for_as_long_as_sqs_can_hide_a_message(
 ) -> None:
     container, sqs = queued()
     bot_api.refuses(echo(), 429, "no", retry_after=retry_after)
-    assert container.invoke(event(message(), received=3)) == AGAIN
+    assert container.invoke(queue_event(message(), received=3)) == AGAIN
     assert sqs.bodies[0]["VisibilityTimeout"] == seconds
 
 
@@ -456,7 +417,7 @@ def test_a_repetition_that_is_refused_is_no_failure(
 ) -> None:
     container, _ = queued()
     bot_api.refuses(echo(), 400, "Bad Request: query is too old and response timeout expired")
-    assert container.invoke(event(message(), received)) == DONE
+    assert container.invoke(queue_event(message(), received)) == DONE
     assert container.line["outcome"] == outcome
 
 
@@ -478,7 +439,7 @@ def test_a_second_is_kept_to_set_the_pause_in_and_one_to_end(
     deadline = container.module("deadline").deadline
     with_clock(container)
     monkeypatch.setattr(container.bot, "reply", reply)
-    assert container.invoke(event(message()), milliseconds=20_900) == AGAIN
+    assert container.invoke(queue_event(message()), milliseconds=20_900) == AGAIN
     assert left == pytest.approx({"bot": 18.9, "queue": 20.4})
 
 
@@ -488,7 +449,7 @@ def test_without_a_pause_it_comes_again_after_the_visibility_time_out(
 ) -> None:
     container, _ = queued(answers(said))
     bot_api.refuses(echo(), 500, "no")
-    assert container.invoke(event(message())) == AGAIN
+    assert container.invoke(queue_event(message())) == AGAIN
     assert (container.line["level"], container.line["message"]) == (
         "WARNING",
         "the pause before a retry was not set",
@@ -504,9 +465,9 @@ def test_a_long_answer_is_hidden_for_its_whole_time(queued: Queued, bot_api: Bot
     container, sqs = queued()
     with_clock(container)
     bot_api.expects(echo(), echo())
-    assert container.invoke(event(message()), milliseconds=30_000) == DONE
+    assert container.invoke(queue_event(message()), milliseconds=30_000) == DONE
     assert sqs.bodies == []
-    assert container.invoke(event(message(2)), milliseconds=31_000) == DONE
+    assert container.invoke(queue_event(message(2)), milliseconds=31_000) == DONE
     hidden = {"QueueUrl": QUEUE, "ReceiptHandle": "handle-1", "VisibilityTimeout": 61}
     assert sqs.bodies == [hidden]
 
@@ -523,7 +484,7 @@ def test_an_update_is_answered_though_sqs_is_silent_when_it_is_hidden(
 
     container.answer_calls(silent, "sqs")
     bot_api.expects(echo())
-    assert container.invoke(event(message()), milliseconds=900_000) == DONE
+    assert container.invoke(queue_event(message()), milliseconds=900_000) == DONE
     assert clock.now == 2.0
 
 
@@ -532,22 +493,24 @@ def test_a_long_answer_that_can_not_be_hidden_is_made_all_the_same(
 ) -> None:
     container, _ = queued(answers(refusal("MessageNotInflight")))
     bot_api.expects(echo())
-    assert container.invoke(event(message()), milliseconds=900_000) == DONE
+    assert container.invoke(queue_event(message()), milliseconds=900_000) == DONE
     assert container.log[0]["message"] == "the update was not hidden"
 
 
 def test_what_is_no_update_fails(queued: Queued) -> None:
     container, _ = queued()
     with pytest.raises(json.JSONDecodeError):
-        container.invoke(event("no JSON"))
+        container.invoke(queue_event("no JSON"))
 
 
 # ── What isn't our queue's
 
 
 OTHERS: dict[str, Json] = {
-    "another queue": event(TEXT, arn=ARN.replace(":bot", ":a-bot")),
-    "another account's queue": event(TEXT, arn=ARN.replace("123456789012", "210987654321")),
+    "another queue": queue_event(TEXT, queue=QUEUE.replace("bot", "a-bot")),
+    "another account's queue": queue_event(
+        TEXT, queue=QUEUE.replace("123456789012", "210987654321")
+    ),
     "another service": {"Records": [{"eventSource": "aws:s3"}]},
     "no ARN": {"Records": [{"eventSourceARN": "bot.fifo"}]},
     "an ARN that is none": {"Records": [{"eventSourceARN": 1}]},
@@ -577,12 +540,12 @@ def test_another_event_is_the_bots(
 def test_without_a_queue_no_event_is_its(start: Start, bot_api: BotApi) -> None:
     container = start(bot_api.url)
     with pytest.raises(container.module("sources.event").EventFailed):
-        container.invoke(event(message()))
+        container.invoke(queue_event(message()))
     assert "botkit.sources.queue" not in sys.modules
 
 
 def test_nobody_imitates_the_queue_over_http(queued: Queued) -> None:
     container, sqs = queued()
-    imitated = {**request(json.dumps(message()), "wrong"), **event(message())}
+    imitated = {**request(json.dumps(message()), "wrong"), **queue_event(message())}
     assert container.invoke(imitated)["statusCode"] == 401
     assert sqs.requests == []

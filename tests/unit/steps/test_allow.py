@@ -10,7 +10,7 @@ from telegram_stand_in import TYPES
 
 from tests.conftest import BotApi, StartBot
 from tests.support.init_data import launch, sign
-from tests.support.stubs import Container, Json, load, message
+from tests.support.stubs import QUEUE, Container, Json, load, message, queue_event
 
 STRANGER = {"id": 13, "is_bot": False, "first_name": "Eve"}
 ADMIN: Json = {"id": 1087968824, "is_bot": True, "first_name": "Group"}  # of all anonymous ones
@@ -93,7 +93,6 @@ def on_event(event):
 """
 HELLO = {"method": "sendMessage", "chat_id": 1, "text": "Hello"}
 BUSINESS = {"update_id": 1, "business_message": OWNED}
-QUEUE = "https://sqs.eu-central-1.amazonaws.com/1/bot.fifo"
 
 
 @pytest.mark.parametrize(("update", "ids"), ALL.values(), ids=ALL)
@@ -144,14 +143,7 @@ def test_without_a_list_everyone_is_in(start_bot: StartBot, bot_api: BotApi) -> 
 def test_nobody_waits_in_the_queue_or_comes_out_of_it_who_may_not(start_bot: StartBot) -> None:
     container = start_bot(BOT, ALLOWED_IDS="7", QUEUE_URL=QUEUE, AWS_ENDPOINT_URL="http://[::1]:1")
     container.deliver(message())
-    record = {
-        "messageId": "1",
-        "receiptHandle": "1",
-        "body": json.dumps(message(2)),
-        "attributes": {"ApproximateReceiveCount": "1"},
-        "eventSourceARN": "arn:aws:sqs:eu-central-1:1:bot.fifo",
-    }
-    assert container.invoke({"Records": [record]}) == {"batchItemFailures": []}
+    assert container.invoke(queue_event(message(2))) == {"batchItemFailures": []}
     lines = [line for line in container.log if line.get("outcome")]
     assert [(line["outcome"], line.get("source")) for line in lines] == [
         ("ignored", None),

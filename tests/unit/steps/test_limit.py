@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 from telegram_stand_in import TYPES
 
 from tests.conftest import BotApi, StartBot
-from tests.support.stubs import Container, Json, message
+from tests.support.stubs import QUEUE, Container, Json, message, queue_event
 
 BOT = """
 LIMIT = (2, 60)
@@ -30,7 +29,6 @@ AT = 1767225600  # the date of the tests' message, at which a window begins
 ADA = {"id": 42, "is_bot": False, "first_name": "Ada"}
 BEA = {"id": 43, "is_bot": False, "first_name": "Bea"}
 GROUP = {"id": -100, "type": "supergroup"}
-QUEUE = "https://sqs.eu-central-1.amazonaws.com/1/bot.fifo"
 
 
 @pytest.fixture
@@ -332,14 +330,7 @@ def test_what_comes_out_of_the_queue_was_counted(begin: StartBot, bot_api: BotAp
     container = begin(BOT, QUEUE_URL=QUEUE)
     bot_api.expects(*[HEARD] * 3)
     for number in range(1, 4):
-        record = {
-            "messageId": "1",
-            "receiptHandle": "1",
-            "body": json.dumps(message(number)),
-            "attributes": {"ApproximateReceiveCount": "1"},
-            "eventSourceARN": "arn:aws:sqs:eu-central-1:1:bot.fifo",
-        }
-        container.invoke({"Records": [record]})
+        container.invoke(queue_event(message(number)))
     assert outcomes(container) == ["answered"] * 3
     assert container.table.items == {}
 
