@@ -37,16 +37,22 @@ PRINTED = f"{DEPLOYMENT}test_printed_commands.py"
 ALONE = (LIFECYCLE, PRINTED)  # each test has a deployment to itself
 # Tests that start first, in this order. Deployments begin with those that wait longest for AWS, and
 # unit tests need the CPU meanwhile. The longest of the rest come before the others, so that no
-# process waits for another at the end.
+# process waits for another at the end. Each of the five processes of deployments has one of the
+# first five files. The operator's test is alone in its own, and begins only when its process knows
+# what comes next, which no other process can take then: the sixth is short.
 ORDER = (
     f"{PRINTED}::test_an_operator",
-    f"{DEPLOYMENT}test_acceptance.py",
-    PRINTED,
     f"{DEPLOYMENT}test_deployer_policy.py",
-    f"{DEPLOYMENT}test_queue.py",
-    LIFECYCLE,
+    f"{DEPLOYMENT}test_acceptance.py",
     f"{DEPLOYMENT}test_examples.py",
+    f"{DEPLOYMENT}test_queue.py",
+    f"{PRINTED}::test_the_demos_own_apply",
+    f"{DEPLOYMENT}test_deletions.py",
     f"{DEPLOYMENT}test_frameworks.py",
+    PRINTED,
+    f"{DEPLOYMENT}test_upgrade.py",
+    f"{DEPLOYMENT}test_repairs.py",
+    LIFECYCLE,
     DEPLOYMENT,
     PAGE,
     "tests/unit/",
