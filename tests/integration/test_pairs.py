@@ -15,7 +15,6 @@ import json
 import os
 import random
 import re
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -530,8 +529,6 @@ def prepare(
 ) -> Iterator[PlayCase]:
     """Prepare the world of a case, with a table that is empty."""
     restored(monkeypatch)
-    # Byte code of one version would be taken for another one of this size and second.
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
     def make(case: Case) -> Play:
         log.lines.clear()

@@ -18,7 +18,7 @@ import time
 import traceback
 from binascii import crc32
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from importlib.abc import SourceLoader
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
@@ -64,7 +64,10 @@ class Loader(SourceFileLoader):
 
 
 class Written(SourceLoader):
-    """Loads a bot.py that is never on a disk, as if it were where Lambda has it."""
+    """Loads a bot.py that is never on a disk, as if it were where Lambda has it.
+
+    It is compiled once, however many containers import it.
+    """
 
     def __init__(self, source: str) -> None:
         self._source = source.encode()
@@ -74,6 +77,14 @@ class Written(SourceLoader):
 
     def get_data(self, path: str) -> bytes:
         return self._source
+
+    def get_code(self, fullname: str) -> Any:
+        return self._code(self._source, self.get_filename(fullname))
+
+    @staticmethod
+    @lru_cache
+    def _code(source: bytes, path: str) -> Any:
+        return compile(source, path, "exec", dont_inherit=True)
 
 
 class Finder:
