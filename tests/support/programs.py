@@ -25,8 +25,11 @@ LONGEST = 180.0  # seconds, for anything that a script does
 
 
 def copy_of_the_project(folder: Path) -> Path:
-    """Copy what scripts need into a folder, with the tests' bot, for a test to change."""
-    ignored = shutil.ignore_patterns("__pycache__", "tests")
+    """Copy what scripts need into a folder, with the tests' bot, for a test to change.
+
+    It has the byte code that is there: else each script compiles all that it imports.
+    """
+    ignored = shutil.ignore_patterns("tests")
     for name in (*MODULE, *SCRIPTS_NEED):
         if name.startswith("scripts/"):  # it is in scripts
             continue
