@@ -55,7 +55,7 @@ class Run:
         self.status: int | None = None
         self.call: Json = {}  # in the response, for Telegram to make it
         self.is_over = False
-        self.go, self.waits = threading.Lock(), threading.Lock()  # whose owners are to come
+        self.go, self.waits = threading.Lock(), threading.Lock()  # each side releases the other's
         self.go.acquire()
         self.waits.acquire()
         self.thread = threading.Thread(target=self._run, daemon=True)
