@@ -36,6 +36,7 @@ from aiogram import methods, types
 """
 
 
+@pytest.mark.slow
 def test_the_types_of_a_packed_aiogram_wait_until_they_are_used(tmp_path: Path) -> None:
     folder = copy_function(tmp_path / "task")
     installed = find_spec("aiogram")
