@@ -37,9 +37,9 @@ PRINTED = f"{DEPLOYMENT}test_printed_commands.py"
 ALONE = (LIFECYCLE, PRINTED)  # each test has a deployment to itself
 # Tests that start first, in this order. Deployments begin with those that wait longest for AWS, and
 # unit tests need the CPU meanwhile. The longest of the rest come before the others, so that no
-# process waits for another at the end. Each of the five processes of deployments has one of the
-# first five files. The operator's test is alone in its own, and begins only when its process knows
-# what comes next, which no other process can take then: the sixth is short.
+# process waits for another at the end. The five processes for deployments begin with the first five
+# of these. xdist gives a process its next test before it runs one that is alone in its scope, as
+# the operator's is. That next test waits behind it, so the sixth is a short one.
 ORDER = (
     f"{PRINTED}::test_an_operator",
     f"{DEPLOYMENT}test_deployer_policy.py",

@@ -220,7 +220,7 @@ class Container:
                 answers.watch(see)
 
     def meanwhile(self, act: Callable[[], object], times: int = 1) -> None:
-        """Have somebody else act between the container's next reads and writes of its table."""
+        """Have somebody else act before the next PutItem, or have it fail by raising."""
         left = [times]
 
         def see(service: str, target: str, params: Json) -> None:

@@ -20,7 +20,7 @@ PHOTO_TYPES = {"png", "jpg", "gif", "webp", "bmp"}
 
 
 def text_and_entities(request: Request, source: Json, name: str) -> tuple[str, list[Json]]:
-    """Return a message's text, which may be empty, and its entities."""
+    """Return the text of a message or draft, which may be empty, and its entities."""
     text, entities = text_in(request, source, name, entities="entities")
     if len(text) > LONGEST_TEXT:
         raise bad("message is too long")
