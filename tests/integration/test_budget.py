@@ -15,7 +15,7 @@ from telegram_stand_in import Limits
 
 from tests.conftest import StartBot
 from tests.support.features import LATER_SETTINGS
-from tests.support.stubs import Container, Json, unused_port
+from tests.support.stubs import QUEUE, Container, Json, unused_port
 from tests.support.telebot import restored
 from tests.support.world import World
 
@@ -34,7 +34,6 @@ def converse(texts):
         yield f"{number} ", "", ""
     yield "", "", "end_turn"
 """
-QUEUE = "https://sqs.eu-central-1.amazonaws.com/1/bot.fifo"
 
 
 MakeClub = Callable[..., "Club"]

@@ -14,10 +14,9 @@ import pytest
 
 from tests.conftest import StartBot
 from tests.support.sample import one_in
-from tests.support.stubs import Json, unused_port
+from tests.support.stubs import QUEUE, Json, unused_port
 from tests.support.world import World
 
-QUEUE = "https://sqs.eu-central-1.amazonaws.com/1/bot.fifo"
 FAILED = "https://sqs.eu-central-1.amazonaws.com/1/bot-failed"
 REPLAY = {"tf": {"action": "replay"}}
 # It says which messages it has got, after those that it has got before if it remembers them.

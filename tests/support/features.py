@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from tests.support.stubs import QUEUE
+
 # People: in a group, and in private chats.
 OWNER, ASKED, GUEST, STRANGER = 7, 8, 11, 99
 OTHER, FLOODER, UNLUCKY = 9, 10, 12
@@ -15,7 +17,6 @@ GROUP = -5
 PRIVATE = (OTHER, FLOODER, UNLUCKY)
 ALBUM = "album"  # in `says`: a photo. Those that follow one another are an album
 
-QUEUE = "https://sqs.eu-central-1.amazonaws.com/1/bot.fifo"
 FAILED = "https://sqs.eu-central-1.amazonaws.com/1/bot-failed"
 
 BASE = """

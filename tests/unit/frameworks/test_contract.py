@@ -12,7 +12,7 @@ from telegram_stand_in import Telegram
 
 from tests.conftest import BotApi, StartBot
 from tests.support.frameworks import ME, MESSAGE, kept, result
-from tests.support.stubs import Json, load, message
+from tests.support.stubs import QUEUE, Json, load, message
 from tests.support.telebot import restored
 from tests.support.telegram import files
 
@@ -644,8 +644,7 @@ def test_a_guests_message_is_handled_at_once(
 ) -> None:
     """It doesn't wait in the queue, and has a state of its own."""
     source = bot(framework, *counts(framework), choice="'chat_user'")
-    queue = "https://sqs.eu-central-1.amazonaws.com/1/bot.fifo"
-    container = start_with_sessions(source, QUEUE_URL=queue)
+    container = start_with_sessions(source, QUEUE_URL=QUEUE)
     expects(bot_api, framework, "1", is_new=True)
     update = message()
     update["guest_message"] = {**update.pop("message"), "guest_query_id": "7"}

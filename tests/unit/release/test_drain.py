@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import BotApi, Start
-from tests.support.stubs import AWS, Container, Serve, answers, http, with_pauses
+from tests.support.stubs import AWS, QUEUE, Container, Serve, answers, http, with_pauses
 
 URL = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/telegram"
-QUEUE = "https://sqs.eu-central-1.amazonaws.com/123456789012/bot.fifo"
 
 
 def counts(visible: int, hidden: int = 0, delayed: int = 0) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import BotApi, StartBot
-from tests.support.stubs import TEXT, UPDATE, Container, Json, message, request
+from tests.support.stubs import QUEUE, TEXT, UPDATE, Container, Json, message, request
 
 BOT = """
 HANDLED = ["message"]
@@ -172,8 +172,7 @@ def test_with_together_it_gets_a_message_by_itself_as_reply_does(
     kind = "SESSION, TOGETHER = 'chat', 'albums'\ndef reply(update, session):"
     text = "update['together'][0]['text']"
     source = BOT.replace("def reply(update):", kind).replace('"Sorry"', text)
-    queue = "https://sqs.eu-central-1.amazonaws.com/1/bot.fifo"
-    container = start_with_sessions(source, QUEUE_URL=queue)
+    container = start_with_sessions(source, QUEUE_URL=QUEUE)
     bot_api.expects({**SORRY, "text": TEXT})
     current, ways = container.module("current"), container.module("ways")
     run = current.begin(current.Run.of_update("queue", message()))
@@ -182,7 +181,7 @@ def test_with_together_it_gets_a_message_by_itself_as_reply_does(
 
 
 def test_a_second_attempt_of_the_queue_is_not_told(start_bot: StartBot) -> None:
-    container = start_bot(BOT, QUEUE_URL="https://sqs.eu-central-1.amazonaws.com/1/bot.fifo")
+    container = start_bot(BOT, QUEUE_URL=QUEUE)
     asked(container)
     told = container.module("steps.on_failure").told
     run = container.module("current").Run.of_update("queue", message())

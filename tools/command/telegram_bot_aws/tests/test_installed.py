@@ -7,12 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from telegram_bot_aws.local import program
-from telegram_bot_aws.local.project import COMMAND, NEEDED, PACKAGE, ROOT, VENV
+from telegram_bot_aws.local.project import COMMAND, NEEDED, PACKAGE, PACKED, ROOT, VENV
 from telegram_bot_aws.starter import new
 from tests.support.needs import needs_provider, skip_or_fail
 
@@ -22,17 +23,22 @@ IGNORED = shutil.ignore_patterns(".terraform", "__pycache__")
 GIT = {"vcs": "git", "commit_id": "c0ffee"}
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """A repository with what the wheel is built of, and nothing else."""
-    folder = tmp_path / "a-fork"
-    sources = (COMMAND.relative_to(ROOT), "pyproject.toml", "LICENSE", ".gitignore")
-    for name in (*NEEDED, *map(str, sources)):
+def copy(names: Iterable[str], folder: Path) -> None:
+    """Copy the project's files and folders of these names into a folder."""
+    for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, folder / name, ignore=IGNORED)
         else:
             shutil.copy(ROOT / name, folder / name)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with what the wheel is built of, and nothing else."""
+    folder = tmp_path / "a-fork"
+    sources = (COMMAND.relative_to(ROOT), "pyproject.toml", "LICENSE", ".gitignore")
+    copy((*NEEDED, *map(str, sources)), folder)
     git = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
     for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message=1"]):
         subprocess.run([*git, *command], cwd=folder, check=True)
@@ -66,14 +72,12 @@ def test_a_bot_is_begun_and_tried_without_a_clone(
 
 
 def test_a_bot_answers_if_the_command_is_below_the_folder_for_temporary_files(
-    repository: Path, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
     """As with uv's cache there: a function has such a folder to itself."""
     package = tmp_path / PACKAGE.name
-    shutil.copytree(repository / PACKAGE.relative_to(ROOT), package)
-    for path in NEEDED:
-        (package / "module" / path).parent.mkdir(parents=True, exist_ok=True)
-        (repository / path).rename(package / "module" / path)
+    shutil.copytree(PACKAGE, package, ignore=IGNORED)
+    copy(NEEDED, package / PACKED.name)
     ran = subprocess.run(
         [sys.executable, "-m", package.name, "demo", "--direct", "--send", "hi"],
         cwd=tmp_path,
