@@ -1,4 +1,4 @@
-"""The check of a new version before it goes live. Terraform sends the version this event:
+"""Checks a new version before it goes live. Terraform invokes the version with this event:
 
     {"tf": {"action": "check"}, "sources": …, "names": ["QUEUE_URL", …], "variables": …,
      "queues": ["https://sqs.…/telegram-bot-failed"], "in_vpc": false}

@@ -1,4 +1,4 @@
-"""Guest messages: a bot is named in a chat of which it is no member, and may answer once.
+"""Guest messages: somebody mentions a bot in a chat without the bot, which may answer once.
 
 Source: https://core.telegram.org/bots/api#answerguestquery
 """

@@ -13,7 +13,7 @@ from telegram_bot_aws.demo.deployments import MENU_BUTTON, has_page
 from telegram_bot_aws.local.sources import LEAST_MEMORY, has_sessions, needs_queue, uses_later
 
 MEMORY = 128  # MB: the default of memory_size
-# How inputs are written, of which more than the name matters.
+# How to write inputs whose value matters, too.
 WRITTEN = {
     "later": "later = {}",
     "memory_size": "memory_size of at least {}",

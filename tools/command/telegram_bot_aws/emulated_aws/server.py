@@ -1,4 +1,4 @@
-"""MiniStack, with what differs from AWS changed as patches/ has it, and two settings of ours.
+"""MiniStack with the patches that make it behave like AWS, and with two settings of our own.
 
     server.py PYTHON fresh|kept
 
