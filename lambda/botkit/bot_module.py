@@ -6,7 +6,6 @@ import _signal  # type: ignore[import-not-found]  # without the enums of `signal
 import logging
 import sys
 import threading
-from os.path import dirname, isdir
 from types import FrameType
 
 from . import current
@@ -17,12 +16,11 @@ from .types import Any, Json
 
 logger = logging.getLogger("botkit")
 
-AIOGRAM = f"{dirname(dirname(__file__))}/aiogram"  # if the package contains it
 NO_END = (
     ' in time (move code that polls under `if __name__ == "__main__":`; if the import only takes '
     "long, raise memory_size, which also gives it more CPU, and timeout)"
 )
-NOT_ASYNC = "with def, not async def (docs/moving-in shows async frameworks)"
+NOT_ASYNC = "with def, not async def"
 REPEAT_SECONDS = 0.2  # between two interrupts, for code that catches every exception
 
 
@@ -36,10 +34,6 @@ def load() -> Any:
         current.asking.is_start = True
         try:
             with interrupt_after(deadline.left()):
-                if isdir(AIOGRAM):
-                    from .frameworks import aiogram_types
-
-                    aiogram_types.import_aiogram()
                 __import__("bot")
         except BaseException as error:  # sys.exit() too
             logger.debug("exception in bot.py", exc_info=error)

@@ -6,7 +6,7 @@ import json
 import logging
 
 from .current import Run
-from .errors import BadAnswer, FailedForGood, Failure, Refused
+from .errors import BadAnswer, Failure, Refused
 from .outcome import Outcome
 from .types import Any, Json
 
@@ -104,9 +104,6 @@ def make_calls(run: Run, calls: list[Json], name: str = "answered") -> Outcome:
 
 def outcome_of(error: BaseException) -> Outcome:
     """Return the outcome of an exception from a call or from bot.py."""
-    if isinstance(error, FailedForGood):
-        outcome = outcome_of(error.error)
-        return outcome.but("incomplete") if outcome.is_retried else outcome
     if isinstance(error, Refused):
         after = error.retry_after
         return Outcome(error.outcome, refusal=str(error), code=error.code, retry_after=after)

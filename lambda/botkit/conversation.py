@@ -195,17 +195,13 @@ def ask_press(name: str, calls: list[Call], *, again: str | None = None) -> Ques
 def ask_photo(name: str, calls: list[Call], *, again: str | None = None) -> Question:
     """Ask for a photo, and give the file_id of its largest size. `again` is as in `ask`.
 
-    For an album, it gives the first photo: `ask_message` gives them all, if bot.py has TOGETHER.
+    For an album, it gives the first photo.
     """
     return Question(name, calls, lambda message: _photo(message.get("photo")), again)
 
 
 def ask_message(name: str, calls: list[Call], *, again: str | None = None) -> Question:
-    """Ask for any message, and give it as Telegram sent it. `again` is as in `ask`.
-
-    If bot.py has TOGETHER, it is the first message of a turn, and message["together"] contains them
-    all, as update["together"] does for reply().
-    """
+    """Ask for any message, and give it as Telegram sent it. `again` is as in `ask`."""
     return Question(name, calls, lambda message: message, again)
 
 
@@ -241,8 +237,7 @@ def reply_with(
     A message that is older than the dialogue's last message or tap also goes to `otherwise`. A
     replay may bring such a message.
 
-    Of an album, the first part that fits is the answer, and `ask_message` gets all of them if
-    bot.py has TOGETHER. The other parts get no answer, even if the dialogue ended with the first.
+    Of an album, the first part that fits is the answer. The other parts get no answer, even if the dialogue ended with the first.
 
     If a release has changed the questions up to the current one, if a dialogue is too long for a
     session, or if `ask_press` asks an anonymous admin, the dialogue ends with a line in the log.
@@ -394,18 +389,13 @@ def _answer(update: Json, session: Json) -> list[Any] | None:
         is_part = album is not None and album == state.get("album")
         if is_part and known > state["album_at"]:
             return []  # an earlier part was an answer
-        parts = update.get("together", [content])
-        if "together" in update:  # for ask_message
-            parts = [{**parts[0], "together": parts}, *parts[1:]]
-        answers = map(run.question.answer, parts) if run.question.answer else ()
-        answer = next((each for each in answers if each is not None), None)
+        answer = run.question.answer(content) if run.question.answer else None
         if album is not None:
             state |= {"album": album, "album_at": known}
         if answer is None:
             return [] if is_part else run.sent(run.question.asked_again())
         state["said"] = content.get("message_id", 0)
-        ids = [part.get("message_id", 0) for part in parts]
-        state["last"] = max(*ids, state.get("last", 0))
+        state["last"] = max(state["said"], state.get("last", 0))
         calls = run.go_on(answer)
         if album is not None:
             session.setdefault(KEY, {"over": album, "person": state["person"]})

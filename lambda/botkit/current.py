@@ -1,11 +1,11 @@
 """A run: the facts about one update or event while it is worked on.
 
 A source makes it and passes it along; steps and helpers take it as an argument. Only modules that a
-bot itself calls (telegram, stream, a framework's adapter) read the global `run`. `asking` is the
+bot itself calls (telegram, stream) read the global `run`. `asking` is the
 state of the bot's code while it runs.
 
 A run's calls decide whether its update may be redelivered: it may, until a call was carried out
-that people would see twice. The host, the bot and frameworks make their calls with `telegram.call`,
+that people would see twice. The host and the bot make their calls with `telegram.call`,
 which notes them here.
 """
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import marshal
 
-from .errors import BadConversation, Failure, Refused
+from .errors import BadConversation, Refused
 from .types import Any, Json
 
 # Methods (besides get…) that may be called twice without anybody noticing. An edit isn't one of
@@ -71,18 +71,15 @@ class Run:
     may_respond = False  # the HTTP response may contain a call
     # It bypassed the queue, which is being removed. Only the run of a request is asked.
     is_at_once = False  # pragma: no mutate
-    may_wait = False  # it came out of the queue, so it may wait for the rest of its turn
     asked = "reply"  # the function of bot.py that answers: also by the step `limit`
     calls: list[Json] | None = None  # to be made without asking the bot: an event's, or the rest
     event: Any = None  # for on_event()
     is_later = False  # the event comes from botkit.later, in an envelope
     # By the step `once`:
     before = False  # this container has tried it
-    # By the step `session`. Neither of the first two implies the other.
+    # By the step `session`. Neither implies the other.
     known = False  # the session has it
     was_asked = False  # reply() has run, but others changed the session meanwhile
-    turn: Json | None = None  # the update with all messages of its turn, until they are saved
-    others: tuple[int, ...] = ()  # the ids of the other messages. Of a replayed turn: its source
 
     _as_sent: bytes | None = None
 
@@ -156,17 +153,12 @@ class Asking:
 
     # While reply(update, session) runs: its session's key, or "" for one that won't be saved.
     session: str | None = None
-    state: Json | None = None  # that session, while a framework keeps its state in it
     streams = 0  # how many answers have grown (stream)
     is_start = False  # the bot is starting, which isn't a part of any update
     rerun: list[Any] | None = None  # a dialogue runs again: what it has made since it yielded
-    is_framework = False  # a framework makes the call, and may expect its own exception
 
     def __init__(self) -> None:
         self.changing: set[str] = set()  # the keys of the sessions that session.change() changes
-        self.failures: list[tuple[object, Failure]] = []  # what failed for a framework
-        self.tasks: list[Any] = []  # of a framework's event loop, also those that are done
-        self.unraised: list[Exception] = []  # which asyncio would only log
 
     def __repr__(self) -> str:
         facts = {name: value for name, value in vars(self).items() if value}
@@ -215,7 +207,7 @@ def excuses(refusal: Refused, method: str, params: Json) -> bool:
     tap that is too late is excused even at a first delivery, unless it has something to show.
     """
     if any(text in refusal.description for text in DONE_BEFORE):
-        return run.is_again or not asking.is_framework
+        return True
     is_press = method.lower() == "answercallbackquery" and not is_seen(method, params)
     return TOO_OLD in refusal.description and (run.is_again or is_press)
 

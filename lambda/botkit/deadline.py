@@ -27,19 +27,17 @@ TIMES = {
 # left. It may take more, until the deadline.
 RESERVES = {
     "keep": 2.0,  # to keep a failed update, over a new connection
-    "note": 0.5,  # to note in a session which calls are over, or the messages of a turn
+    "note": 0.5,  # to note in a session which calls are over
     "schedule": 3.0,  # to schedule calls again, if Scheduler is silent
     "settle": 1.5,  # to tell SQS when to redeliver
     "stream": 2.0,  # for a call under way that shows an answer, and reply()'s work afterwards
     "tell": 2.0,  # to have on_failure() tell people that the bot failed
-    "write": 0.5,  # to write the session after a framework
 }
 # For each purpose: the most seconds that it may take, since the work can also go on without it.
 LIMITS = {
     "connect": 3.0,  # at start-up, for each service: one that hangs takes only its own time
     "count": 0.5,  # to count the last calls of an answer, or to note that a chat is limited
     "hide": 2.0,  # to hide a message for longer than the queue does
-    "list": 2.0,  # to list a message of a turn: otherwise Telegram redelivers it, and others wait
     "show": 5.0,  # for a call that only shows the answer on its way
 }
 GRACE = 0.5  # seconds after the deadline, when bot.py is interrupted: its calls have ended by then

@@ -97,17 +97,6 @@ class ClientError(Exception):
         self.code = code
 
 
-class FailedForGood(Exception):
-    """The bot failed at an update, with an `error` after which it must not be redelivered.
-
-    The handler's changes of its session are kept. The adapters of frameworks raise it.
-    """
-
-    def __init__(self, error: BaseException) -> None:
-        super().__init__()
-        self.error = error
-
-
 def encodable(text: str) -> str:
     """Return up to 1,000 characters of a text from outside, as UTF-8 can encode them.
 

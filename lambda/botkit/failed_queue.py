@@ -4,7 +4,7 @@
      "update": …, "calls": […]}
 
 `calls` are those that remain, if that is known. "asked": "on_limit" means that on_limit() answers,
-not reply(). `ids` are those of all updates in a turn (TOGETHER), whose messages `update` contains.
+not reply().
 Instead of `update`, there may be an `event` with its "id". Lambda itself writes the events that it
 gives up, each in "requestPayload". A bare update, as in the dead-letter queue, failed too often.
 """

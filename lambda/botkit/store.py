@@ -25,7 +25,6 @@ SPACES = {
     "every": "every:",  # the times of a call that recurs (steps/due.py)
     "limit": "limit:",  # what is counted, in a window or a minute (steps/limit.py, steps/pace.py)
     "stream": "stream:",  # notes on an answer that grows (stream.py)
-    "turn": "together/",  # messages that may be a turn (turns.py)
 }
 OWN = "session="
 TAKEN = (*filter(None, SPACES.values()), OWN)

@@ -25,17 +25,9 @@ PRESS = "stopped_message_generation"  # the kind of update
 MAX_TEXT = 4096  # of a message, in UTF-16 code units
 GROWS = " …"
 
-# Seconds between two calls that show an answer. With a table, all answers in a chat share them.
-# Telegram doesn't say whether drafts count like messages. Here they do.
+# Seconds between two calls that show an answer.
 DRAFT_PAUSE = 1.25
 EDIT_PAUSE = 5.0
-LONE_PAUSE = 15.0  # in a group without a table: three answers at once make 18 calls a minute
-# How many calls may be ahead of that pace before a call is left out for now: "typing", an edit or a
-# draft, a first message. And before the end of an answer waits, in a private chat and in a group.
-# So there are at most 19 calls in any 20 seconds, or 18 in any minute.
-TYPING_AHEAD, EDIT_AHEAD, FIRST_AHEAD = 0, 1, 3
-END_AHEAD, END_AHEAD_IN_GROUP = 3, 6
-LONGEST_WAIT = 60.0  # for which the end of an answer waits for its turn. Then Telegram decides
 LOOK_PAUSE = 1.0  # between two looks whether Stop was tapped
 RENEWAL = 20.0  # of a draft, which vanishes after 30
 
@@ -133,10 +125,6 @@ class _Growing:
         self._key = _key(place.room, self._draft_id if self._is_draft else message["message_id"])
         self._pause = DRAFT_PAUSE if self._is_draft else EDIT_PAUSE
         has_notes = bool(settings.session_table)
-        is_group = message["chat"]["type"] != "private"
-        self._budget = _budget(place.room, is_group) if has_notes else None
-        if is_group and not has_notes:
-            self._pause = LONE_PAUSE
         # An author's tests may have no bot.py.
         handled = getattr(sys.modules.get("bot"), "HANDLED", [PRESS])
         has_button = has_notes and bool(settings.queue_url) and PRESS in handled
@@ -155,8 +143,8 @@ class _Growing:
         self._is_markdown = markdown
         self._is_plain = not markdown  # until the end, also once Telegram has refused Markdown
         self._shown: Json = {}
-        self._shown_at = self._waits_until = self._looks_at = float("-inf")
-        self._limited_until = float("-inf")  # by Telegram, or the end of the answer by others
+        self._shown_at = self._looks_at = float("-inf")
+        self._limited_until = float("-inf")  # by Telegram
         self._is_stopped = False
 
     def __repr__(self) -> str:
@@ -183,7 +171,6 @@ class _Growing:
     def take_back(self) -> None:
         """Delete the message that grows, which has shown only thinking."""
         if self._post and not self._is_business:
-            self._wait_for_turn(1)
             self._try({"method": "deleteMessage", "message_id": self._post, **self._chat})
 
     def show(self, text: str, thinking: str = "") -> None:
@@ -191,15 +178,13 @@ class _Growing:
         now = time.monotonic()
         # This check comes first, since a model may write thousands of chunks.
         paused = self._shown_at + (self._pause if self._shown else 0)
-        if now < max(paused, self._waits_until, self._limited_until):
+        if now < max(paused, self._limited_until):
             return
         contents = self._end(text, thinking)
         end = contents[0] if contents else {}
         if self._post and end == self._post_content:
             return  # Telegram would refuse it, and a message needs no renewal
         if end == self._shown and now < self._shown_at + RENEWAL:
-            return
-        if not self._may_show(bool(end)):
             return
         self._shown = end
         is_seen = current.run.made.seen
@@ -227,42 +212,11 @@ class _Growing:
         parts = self._parts(text, is_whole, tail)
         if not parts:
             self.take_back()
-        else:
-            self._wait_for_turn(len(parts))
-        if parts and self._post:
+        elif self._post:
             calls += self._end_post(*parts.pop(0))
         for part in parts:
             calls += self._calls(self._send, *part)
         return calls
-
-    def _may_show(self, has_words: bool) -> bool:
-        """Count a call that shows the growing answer, unless the chat has had too many."""
-        ahead, longest = FIRST_AHEAD, LONGEST_WAIT
-        if self._is_draft or self._post:
-            ahead = EDIT_AHEAD
-        elif not has_words:  # "typing" must not delay the first words
-            ahead, longest = TYPING_AHEAD, LOOK_PAUSE
-        wait = 0.0
-        if self._budget:
-            with _briefly():
-                wait = self._budget.take(ahead)
-        self._waits_until = time.monotonic() + min(wait, longest)
-        return not wait
-
-    def _wait_for_turn(self, calls: int) -> None:
-        """Wait until so many calls that end the answer may be made, if there is time for that.
-
-        Otherwise they are made at once, and Telegram may refuse them for a while (429).
-        """
-        wait = 0.0
-        if self._budget:
-            with deadline.within(LIMITS["count"]), suppress(Unreachable):
-                wait = self._budget.claim(calls)
-        now = time.monotonic()
-        self._limited_until = max(self._limited_until, now + wait)
-        wait = self._limited_until - now
-        if 0 < wait <= min(LONGEST_WAIT, deadline.left() - RESERVES["stream"]):
-            time.sleep(wait)
 
     def _end_post(self, rich: list[Json], texts: list[Json]) -> list[Json]:
         """Show a part of the text in the message that grows, and return the calls that remain."""
@@ -370,7 +324,7 @@ class _Growing:
                     if "not modified" in refusal.description:  # Telegram's answer was lost
                         return True
                     # The message was deleted: the whole answer is sent at the end.
-                    self._post, self._waits_until = None, float("inf")
+                    self._post, self._limited_until = None, float("inf")
             finally:  # not before the call: after one that hangs, chunks must be taken for a while
                 self._shown_at = time.monotonic()
         return None
@@ -411,15 +365,6 @@ def _briefly() -> Iterator[None]:
 def _given(**params: Any) -> Json:
     """Return the parameters that aren't None."""
     return {name: value for name, value in params.items() if value is not None}
-
-
-def _budget(room: Any, is_group: bool) -> Any:
-    """Return the budget that answers in a chat share. Only a bot with a table loads its module."""
-    from .budget import Budget
-
-    if is_group:
-        return Budget(room, EDIT_PAUSE, END_AHEAD_IN_GROUP)
-    return Budget(room, DRAFT_PAUSE, END_AHEAD)
 
 
 def _store() -> Any:

@@ -35,9 +35,8 @@ CACHES = {
     "steps.allow": "accounts",
     "steps.due": "recent",
     "steps.limit": "full",
-    "steps.on_failure": "told",
-    "steps.once": "recent",
     "telegram": "limited",
+    "ways": "recent",
 }
 NO_MESSAGES = ("sendChatAction", "sendMessageDraft", "sendRichMessageDraft")
 
@@ -60,9 +59,6 @@ def bot(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
     yield importlib.import_module("bot")
     for name in _loaded(own):
         del sys.modules[name]
-    event_loop = sys.modules.get("botkit.frameworks.event_loop")
-    if event_loop and event_loop._loop:  # the bot uses a framework
-        event_loop._loop.close()
 
 
 def _own_names(folder: Path) -> set[str]:
@@ -126,7 +122,7 @@ class Calls(list[Json]):
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
-    """Telegram, which notes the calls that the bot or its framework makes itself."""
+    """Telegram, which notes the calls that the bot makes itself."""
     calls, telegram = Calls(), _botkit("telegram")
     monkeypatch.setattr(telegram, "limited", {})  # another test may have refused calls to the chat
     monkeypatch.setattr(telegram.own, "token", TOKEN)
@@ -182,7 +178,6 @@ def sessions(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(_botkit("settings").settings, "session_table", "sessions")
     table = _botkit("fakes.services").Table(_botkit("aws"), "sessions", items=_Items(sessions))
     _replace(monkeypatch, "call", table.call)
-    monkeypatch.setattr(_botkit("stream"), "LONGEST_WAIT", 0)  # for others in the chat
     return sessions
 
 
@@ -410,7 +405,7 @@ def chat(
 
     clock = functions.Clock(lambda: stage.telegram.now())
     waits.schedules.now = queue.now = clock.time
-    clocked = ("budget", "limited", "steps.again", "steps.limit", "steps.pace", "store", "turns")
+    clocked = ("limited", "steps.again", "steps.limit", "store")
     for name in clocked:
         monkeypatch.setattr(_botkit(name), "time", clock)
     for name, cache in CACHES.items():
@@ -425,8 +420,6 @@ def chat(
     monkeypatch.setattr(stage, "advance", advance)
     stage.event = event
     bot = request.getfixturevalue("bot")
-    if hasattr(bot, "TOGETHER"):
-        monkeypatch.setattr(settings, "queue_url", services.QUEUE_URL)
     stage.telegram.bot.outbox.info["allowed_updates"] = list(bot.HANDLED)
     yield stage
     current = _botkit("current")

@@ -11,7 +11,7 @@ from .. import ways
 from ..calls import outcome_of
 from ..current import Run
 from ..deadline import deadline
-from ..errors import FailedForGood, Misconfigured
+from ..errors import Misconfigured
 from ..outcome import Outcome
 from ..settings import settings
 from ..sources import event as events
@@ -98,9 +98,7 @@ class Function:
         """Raise what the bot raised in the last invocation, unless another one may succeed."""
         for error in self._raised[:1]:
             if is_done or isinstance(error, Misconfigured):
-                # FailedForGood and an adapter's StartFailed stand around the bot's own error.
-                is_around = isinstance(error, (FailedForGood, Misconfigured))
-                raise getattr(error, "error", error) if is_around else error
+                raise error
 
     def _take(self, run: Run, way: str) -> Outcome:
         self._outcome = ways.take(run, way, self._outcome_of)

@@ -186,6 +186,12 @@ def _is_used(url: str) -> bool:
 def _check_bot(bot: Any) -> None:
     """Raise Misconfigured if bot.py can't work, or needs an input of the module that isn't set."""
     check_function(bot, "check", "", f"{BEFORE}. {RENAME}")
+    if not hasattr(bot, "SESSION"):  # the step `session` checks the others
+        check_function(bot, "reply", "update")
+    check_function(bot, "on_event", "event", f"it answers events of other services. {RENAME}")
+    check_function(bot, "on_failure", "update", "it answers when the bot failed")
+    if hasattr(bot, "LIMIT"):
+        check_function(bot, "on_limit", "update", "it answers the first update beyond LIMIT")
     for part in ways.parts():
         if check_bot := vars(part).get("check_bot"):  # hasattr is true for any name in botkit.types
             check_bot(bot)

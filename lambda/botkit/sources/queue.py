@@ -31,7 +31,6 @@ def receive(event: Json, take: ways.Take = ways.take) -> Json:
     [record] = event["Records"]
     run = Run.of_update("queue", json.loads(record["body"]), source="queue")
     run.attempt = "again" if received(record) > 1 else "first"
-    run.may_wait = True
     current.begin(run)
     hide(record)
     with deadline.reserve("settle"):

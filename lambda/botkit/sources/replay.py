@@ -139,7 +139,6 @@ def _retry(message: Json) -> tuple[Outcome | None, Run | None]:
     elif "update" in content:
         run, way = Run.of_update("replay", content["update"], source="replay"), "replay"
         run.asked = content.get("asked", run.asked)
-        run.others = tuple(content.get("ids", ())[1:])
     else:
         run, way = Run("replay", None, message["MessageId"], {"source": "replay"}), "remaining"
     if "calls" in content:
@@ -167,9 +166,6 @@ def _parsed(body: str) -> Json:
         content = {"update": content}
     if "update" in content and type(content["update"]["update_id"]) is not int:
         raise TypeError
-    ids = content.get("ids", [])
-    if ids and not len(content["update"]["together"]) == len(ids) == len({*map(int, ids)}):
-        raise ValueError
     if "calls" in content:
         content["calls"] = checked(unpacked(content["calls"]), "the message")
     elif not content.keys() & {"update", "event"}:

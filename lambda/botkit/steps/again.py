@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 import random  # urllib loads it anyway
 import time
+from collections.abc import Callable
 
 from .. import later
 from ..current import Run
@@ -14,7 +15,6 @@ from ..deadline import deadline
 from ..errors import BadSchedule, Unreachable
 from ..outcome import Outcome
 from ..types import Json
-from . import Waiting
 
 logger = logging.getLogger("botkit")
 
@@ -22,13 +22,13 @@ LONGEST_PAUSE = 900  # seconds between two tries, before a random part is added
 LONGEST_TRIES = 24 * 3600  # seconds from the first try
 
 
-def step(run: Run) -> Waiting:
+def step(run: Run, go_on: Callable[[], Outcome]) -> Outcome:
     """Schedule the rest of an event again, or give it up after a day."""
     if not run.is_ours:  # Lambda retries it
-        return (yield)
+        return go_on()
     run.keep_copy()
     with deadline.reserve("schedule"):
-        outcome = yield
+        outcome = go_on()
     rest = rest_of(run, outcome)
     if not outcome.is_retried or not rest:
         return outcome

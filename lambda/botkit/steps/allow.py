@@ -6,6 +6,7 @@ This module is loaded only if somebody is listed.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from .. import allowed
 from ..current import Run
@@ -58,7 +59,7 @@ REMEMBERED = 100  # accounts
 accounts: dict[str, int] = {}  # the owners of business accounts, by connection
 
 
-def step(run: Run) -> Outcome | None:
+def step(run: Run, go_on: Callable[[], Outcome]) -> Outcome:
     """Let an update pass if its person, chat or account may use the bot, and ignore all others."""
     place = Place(run.subject)
     ids = ids_of(place)
@@ -70,7 +71,7 @@ def step(run: Run) -> Outcome | None:
             "a group became a supergroup, which has a new id: change allowed_ids",
             extra={"id": place.chat, "new_id": new},
         )
-    return None
+    return go_on()
 
 
 def ids_of(place: Place) -> list[int] | None:

@@ -20,10 +20,10 @@ REMEMBERED = 1000  # times that a container remembers
 recent: dict[str, Json] = {}
 
 
-def step(run: Run) -> Outcome | None:
+def step(run: Run, go_on: Callable[[], Outcome]) -> Outcome:
     """Let each time of a recurring call or event pass once."""
     due = due_time(run)
-    return Outcome("repeated") if due and not due.take() else None
+    return Outcome("repeated") if due and not due.take() else go_on()
 
 
 def due_time(run: Run) -> DueTime | None:

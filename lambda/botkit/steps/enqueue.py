@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Callable
 
 from .. import bot_module, sqs
 from ..current import Run
-from ..errors import Failure, Misconfigured, Unreachable
+from ..errors import Failure
 from ..outcome import Outcome
 from ..place import Place
 from ..settings import settings
@@ -29,20 +30,19 @@ NEVER_QUEUED = {
 }
 
 
-def step(run: Run) -> Outcome | None:
+def step(run: Run, go_on: Callable[[], Outcome]) -> Outcome:
     """Put an update into the queue, which drops duplicates with the same `update_id`.
 
     An update that can't wait, or that the queue can't take, is answered at once.
     """
     if run.is_at_once or not waits(run.subject):
-        return None
+        return go_on()
     try:
-        _list(run)
         about = {"MessageDeduplicationId": str(run.id), "MessageGroupId": group(run.subject)}
         sqs.send(settings.queue_url, run.subject, **about)
     except sqs.NotTaken as error:
         logger.warning("the queue can't take an update", extra={"error": str(error)})
-        return None
+        return go_on()
     return Outcome("queued")
 
 
@@ -53,27 +53,6 @@ def waits(update: Json) -> bool:
         return False
     at_once = getattr(bot_module.loaded(), "AT_ONCE", ())
     return place.kind not in NEVER_QUEUED and place.kind not in at_once
-
-
-def _list(run: Run) -> None:
-    """List an update that may be a part of a turn, if bot.py has TOGETHER, before it is queued.
-
-    Raises Unreachable: Telegram then redelivers it at once, before the turn is over. After any
-    other failure, the message becomes a turn of its own.
-    """
-    if not hasattr(bot_module.loaded(), "TOGETHER"):
-        return
-    from .. import turns as together
-
-    try:
-        together.enlist(run.subject)
-    except Misconfigured:  # it is logged when the update comes out of the queue
-        pass
-    except Unreachable:
-        raise
-    except BaseException as error:  # from bot.py
-        about = {"error": type(error).__name__}
-        logger.warning("a message becomes a turn of its own", extra=about)
 
 
 def group(update: Json) -> str:

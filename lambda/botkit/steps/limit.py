@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import time
 from binascii import crc32
+from collections.abc import Callable
 
 from .. import bot_module, store
 from ..current import Run
@@ -22,7 +23,6 @@ from ..outcome import Outcome
 from ..place import Place
 from ..settings import settings
 from ..types import Any, Json
-from . import Waiting
 
 # Never limited: payments, and the kind that stops an answer. Kinds of update, then of message.
 EXEMPT = {
@@ -95,7 +95,7 @@ def count(update: Json, key: str) -> str | None:
     return None if counted_as in counted else first
 
 
-def step(run: Run) -> Waiting:
+def step(run: Run, go_on: Callable[[], Outcome]) -> Outcome:
     """Let an update pass, or stop one that is too many. The first of those goes to on_limit().
 
     That is noted before on_limit() is asked. So if the update comes to two containers at once, or a
@@ -105,12 +105,12 @@ def step(run: Run) -> Waiting:
     key = _window(run.subject, _limit(bot)[1])
     first = key and count(run.subject, key)
     if not (key and first):
-        return (yield)
+        return go_on()
     is_first = str(run.id) == first and hasattr(bot, "on_limit")
     if not is_first or _update(key, TELL, {}, first) is None:
         return Outcome("limited")
     run.asked = "on_limit"
-    outcome = yield
+    outcome = go_on()
     if outcome.is_retried and not run.made.seen:
         _update(key, TELL_AGAIN, {}, first)
     return outcome

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from ..current import Run
 from ..errors import Failure
+from ..outcome import Outcome
 from ..types import Any
-from . import Waiting
 from .due import due_time
 
 logger = logging.getLogger("botkit")
 
 
-def step(run: Run) -> Waiting:
+def step(run: Run, go_on: Callable[[], Outcome]) -> Outcome:
     """Mark the time as over, so that no other invocation takes it.
 
     If Telegram forbids the bot to write (403), the schedule is cancelled. It stays if the calls
     were for several chats, since another one may still want them.
     """
-    outcome = yield
+    outcome = go_on()
     due = due_time(run)
     try:
         if due and not outcome.is_retried and outcome.name != "repeated":

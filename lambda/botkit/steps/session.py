@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import logging
-import marshal
+from collections.abc import Callable
 
 from .. import bot_module, current, session_key, store
-from ..calls import make, outcome_of
+from ..calls import make
 from ..current import Run
 from ..deadline import deadline
-from ..errors import BadAnswer, FailedForGood, Failure, Misconfigured, Unreachable
+from ..errors import BadAnswer, Failure, Misconfigured, Unreachable
 from ..outcome import Outcome
 from ..packed import packed, unpacked
 from ..settings import settings
@@ -24,63 +24,26 @@ from ..types import Any, Json
 logger = logging.getLogger("botkit")
 
 
-def step(run: Run) -> Outcome:
+def step(run: Run, _: Callable[[], Outcome]) -> Outcome:
     """Answer an update with its session, and keep reply()'s changes of it.
 
     If others have changed the session meanwhile, reply() is called again, while there is time.
     """
     key = session_key.key_of(run.subject)
     if key is None:
-        return make(run, ask(run, joined(run.subject)))
+        return make(run, ask(run))
     run.keep_copy()
-    whole = run
     while True:
         item = store.Item("session", key)
-        if whole.source == "replay" and whole.others:
-            run = rest_of(whole, item)
-        is_failed = item.updates.get(run.id) == store.FAILED
-        run.known = run.id in item.updates and not is_failed
-        if is_failed and may_not_be_kept(run):
-            return Outcome("bot_failed", "it failed before, and may not have been kept")
+        run.known = run.id in item.updates
         calls = recall(run, item)
         if calls is not None:
             return finish(run, item, calls) if calls else Outcome("repeated")
-        update, others = turn_of(run, item)
-        run.others = tuple(others)
-        run.turn = marshal.loads(marshal.dumps(update)) if others else None
-        try:
-            calls, failure = ask(run, update, item), None
-        except FailedForGood as failed:  # by a framework, whose changes are kept
-            calls, failure = [], failed
-        is_open = failure and outcome_of(failure).is_kept
-        if save(run, item, calls, store.FAILED if is_open else store.KEPT):
-            run.turn = None
-            if failure:
-                raise failure
+        calls = ask(run, item)
+        if save(run, item, calls):
             return finish(run, item, calls)
-        run.was_asked = whole.was_asked = True
+        run.was_asked = True
         run.made.forgive()
-
-
-def rest_of(run: Run, item: store.Item) -> Run:
-    """Return the run of the rest of a replayed turn: some messages may have been answered.
-
-    A turn may have been kept twice, or a message may have left the queue before it was noted.
-    """
-    from .. import turns
-
-    ids = [run.id, *run.others]
-    states = {each: state for each, state in item.updates.items() if each in ids}
-    left = [each for each in ids if states.get(each, store.FAILED) == store.FAILED]
-    if not left:  # a replay may have ended half-way: the newest update with calls may need them
-        newest = [each for each, state in states.items() if state != store.SILENT][-1:]
-        left = ids[ids.index(newest[0]) :] if newest else ids
-    parts = turns.parts_of(run.as_sent(), ids)
-    rest = Run.of_update("replay", turns.joined([p for p in parts if p["update_id"] in left]))
-    rest.made, rest.attempt, rest.was_asked = run.made, run.attempt, run.was_asked
-    rest.others = tuple(left[1:])
-    rest.keep_copy()
-    return rest
 
 
 def recall(run: Run, item: store.Item) -> list[Json] | None:
@@ -88,51 +51,13 @@ def recall(run: Run, item: store.Item) -> list[Json] | None:
 
     These are the remaining ones if they are noted, or else all. None if the bot has to be asked.
     """
-    if item.updates.get(run.id) == store.FAILED:  # it is kept, alone or with its turn
-        return None if run.source == "replay" else []
     if run.known and run.source == "replay" and run.attempt == "first":
         return []  # no replay of it has ended half-way, so another delivery has answered it
     calls = item.calls(run.id)
     return None if calls is None else unpacked(calls)
 
 
-def may_not_be_kept(run: Run) -> bool:
-    """Tell whether an update that the session knows as failed may still have to be kept.
-
-    A framework's failure is noted in the session before the update is kept, so it may have been
-    redelivered because that failed. A turn's failure is noted only afterwards. An update that is
-    kept twice is answered once: the second replay finds it answered.
-    """
-    return bool(settings.failed_queue_url) and run.source != "replay" and not has_turns()
-
-
-def turn_of(run: Run, item: store.Item) -> tuple[Json, list[int]]:
-    """Return an update with all messages of its turn, and the ids of the other messages."""
-    if not (run.may_wait and has_turns()):
-        return joined(run.as_sent()), [*run.others]
-    from .. import turns
-
-    # If a failed turn's first message is redelivered, its other messages belong to it again.
-    known = {each for each, state in item.updates.items() if state != store.FAILED}
-    update, ids = turns.turn(run.as_sent(), item.key, known)
-    return update, ids[1:]
-
-
-def joined(update: Json) -> Json:
-    """Return an update as a turn by itself, if bot.py has TOGETHER."""
-    if not has_turns():
-        return update
-    from .. import turns
-
-    return turns.joined([update])
-
-
-def has_turns() -> bool:
-    """Tell whether bot.py has TOGETHER."""
-    return hasattr(bot_module.load(), "TOGETHER")
-
-
-def ask(run: Run, update: Json, item: store.Item | None = None) -> list[Json]:
+def ask(run: Run, item: store.Item | None = None) -> list[Json]:
     """Return the calls with which reply() answers an update. Raises what it raises.
 
     Without an item, reply() gets a session that isn't kept. If no time is left because others kept
@@ -141,11 +66,13 @@ def ask(run: Run, update: Json, item: store.Item | None = None) -> list[Json]:
     had_time = deadline.left() > 0
     current.asking.session = item.key if item else ""
     try:
-        calls = bot_module.ask_for_calls("reply", update, item.session if item else {})
+        calls = bot_module.ask_for_calls(
+            "reply", run.as_sent() if item else run.subject, item.session if item else {}
+        )
         if item and had_time and deadline.left() <= 0 and item.session != json.loads(item.text):
             raise BadAnswer("reply() left no time to keep its session")
-    except BaseException as error:
-        if isinstance(error, FailedForGood) or not run.was_asked or deadline.left() > 0:
+    except BaseException:
+        if not run.was_asked or deadline.left() > 0:
             raise
         run.made.forgive()
         raise Unreachable(
@@ -157,28 +84,18 @@ def ask(run: Run, update: Json, item: store.Item | None = None) -> list[Json]:
     return calls
 
 
-def save(run: Run, item: store.Item, calls: list[Json], state: int) -> bool:
+def save(run: Run, item: store.Item, calls: list[Json]) -> bool:
     """Keep the session with the calls. Returns False if somebody was faster.
 
     Raises BadSession or Unreachable.
     """
     if run.known:  # the session has its changes already: only its calls were dropped
         return True
-    # This update goes last, as the newest: the newest update's calls are always kept.
-    answers = {**{each: [] for each in run.others}, run.id: packed(calls)}
-    always = run.id in item.updates or (has_turns() and is_listed(run.subject))
     try:
-        return item.keep(answers, always=always, state=state)
+        return item.keep({run.id: packed(calls)}, always=run.id in item.updates)
     except Unreachable:
         run.made.forgive()
         raise
-
-
-def is_listed(update: Json) -> bool:
-    """Tell whether a turn may have this update, so that the session must know it."""
-    from .. import turns
-
-    return turns.is_listed(update)
 
 
 def finish(run: Run, item: store.Item, calls: list[Json]) -> Outcome:
