@@ -41,7 +41,7 @@ locals {
       advice = <<-EOT
         bot.py raised an exception, ran too long or didn't return a list of calls, so somebody got no answer. Find
         "bot_failed" in the log: its error says where. Fix bot.py, then apply. log_level = "DEBUG" adds the traceback.
-        With failed_retention_in_days the update is kept: then run replay_command.
+        With queue = true the update is a dead letter: then run redrive_command.
       EOT
     }
     misconfigured = {
@@ -81,23 +81,8 @@ locals {
         dimensions = local.by_function
       }
       advice = <<-EOT
-        Lambda gave up on an event from an AWS service, after two retries or an hour. Find out why in the log. With
-        failed_retention_in_days it is kept, unless "events_lost" fires, too: run replay_command after the repair.
-        Without, it is lost: send it again.
-      EOT
-    }
-    events_lost = {
-      on = var.failed_retention_in_days != null
-      metric = {
-        namespace  = "AWS/Lambda"
-        name       = "DestinationDeliveryFailures"
-        statistic  = "Sum"
-        dimensions = local.by_function
-      }
-      advice = <<-EOT
-        Lambda gave up on an event, and could not put it into the queue of failed updates, which takes up to 256 KB: it
-        is lost. Send it again after the repair. If it was smaller, the queue or the role's right to it may be missing:
-        apply.
+        Lambda gave up on an event from an AWS service, after two retries or an hour. Find out why in the log. It is
+        lost: send it again.
       EOT
     }
     throttles = {
@@ -160,39 +145,18 @@ locals {
       EOT
     }
 
-    # Of scheduled calls.
-    lost = {
-      on     = var.later
-      advice = <<-EOT
-        A call of a schedule, such as a reminder, could not be made for a day. Find "lost" in the log: its error or
-        refusal says why. With failed_retention_in_days it is kept: run replay_command after the repair.
-      EOT
-    }
-    # Scheduler retries for a day, but not if the function or a right is missing. The log says nothing about it.
+    # Scheduler retries for a day, but not if the queue or a right is missing. The log says nothing about it.
     later_dropped = {
-      on = var.later
+      on = var.queue
       metric = {
         namespace  = "AWS/Scheduler"
         name       = "InvocationDroppedCount"
         statistic  = "Sum"
-        dimensions = { ScheduleGroup = local.later_groups[0] }
+        dimensions = { ScheduleGroup = var.name }
       }
       advice = <<-EOT
-        EventBridge Scheduler could not invoke the function, and gave up a scheduled call, such as a reminder: it is
-        lost. Apply, so that the function, the role and its rights exist.
-      EOT
-    }
-    every_dropped = {
-      on = var.later
-      metric = {
-        namespace  = "AWS/Scheduler"
-        name       = "InvocationDroppedCount"
-        statistic  = "Sum"
-        dimensions = { ScheduleGroup = local.later_groups[1] }
-      }
-      advice = <<-EOT
-        EventBridge Scheduler could not invoke the function, and gave up one time of a recurring call. Apply, so that
-        the function, the role and its rights exist.
+        EventBridge Scheduler could not send a scheduled call, such as a reminder, to the queue, and gave it up: it is
+        lost. Apply, so that the queue, the role and its rights exist.
       EOT
     }
 
@@ -205,29 +169,9 @@ locals {
       EOT
     }
 
-    # Of the queue of failed updates, and the dead-letter queue. After some hours without messages, a queue has no
-    # metric.
-    failed = {
-      on         = var.failed_retention_in_days != null
-      metric     = null
-      expression = join(" + ", [for index, _ in local.failed_queues : "FILL(queue${index}, 0)"])
-      metrics = {
-        for index, queue in local.failed_queues : "queue${index}" => {
-          namespace  = "AWS/SQS"
-          name       = "ApproximateNumberOfMessagesVisible"
-          statistic  = "Maximum"
-          dimensions = { QueueName = queue.name }
-        }
-      }
-      advice = <<-EOT
-        Updates or events failed and are kept, for failed_retention_in_days (those in the dead-letter queue for 14
-        days). The log says why. Fix that, apply, then run replay_command: terraform output -raw replay_command | sh
-      EOT
-    }
-
     # Of the queue.
     dead_letters = {
-      on = var.queue && var.failed_retention_in_days == null # otherwise "failed" counts them
+      on = var.queue
       metric = {
         namespace  = "AWS/SQS"
         name       = "ApproximateNumberOfMessagesVisible"
@@ -235,8 +179,9 @@ locals {
         dimensions = { QueueName = "${var.name}-dead.fifo" }
       }
       advice = <<-EOT
-        Updates that could not be answered in 20 tries, three to five hours, are in the dead-letter queue, for 14 days.
-        The log says why. Fix that, then move them back with aws sqs start-message-move-task.
+        Updates or events at which the bot failed, or that could not be answered in 20 tries, three to five hours, are
+        in the dead-letter queue, for 14 days. The log says why. Fix that, apply, then run redrive_command: terraform
+        output -raw redrive_command | sh
       EOT
     }
     # Telegram gets its 200 at once, so only these two notice that answers have stopped. For the age of the oldest
@@ -262,7 +207,7 @@ locals {
       periods   = 3
       advice    = <<-EOT
         For 15 minutes an update has waited too long in the queue. The log's outcomes say why: wait if Telegram is
-        unreachable or limits the rate, otherwise fix the error. If there is no error, raise queue_concurrency.
+        unreachable or limits the rate, otherwise fix the error. If there is no error, raise reserved_concurrency.
       EOT
     }
   }
@@ -328,11 +273,6 @@ resource "aws_cloudwatch_metric_alarm" "this" {
 }
 
 moved {
-  from = aws_cloudwatch_metric_alarm.failed[0]
-  to   = aws_cloudwatch_metric_alarm.this["failed"]
-}
-
-moved {
   from = aws_cloudwatch_metric_alarm.pending[0]
   to   = aws_cloudwatch_metric_alarm.this["pending_updates"]
 }
@@ -355,7 +295,7 @@ locals {
     {
       title = "Errors"
       alarms = [
-        "errors", "events_dropped", "events_lost", "every_dropped", "later_dropped", "server_errors", "throttles",
+        "errors", "events_dropped", "later_dropped", "server_errors", "throttles",
       ]
       others = [{
         namespace = "AWS/ApiGateway", name = "4xx", statistic = "Sum", dimensions = local.by_api, seconds = 300
@@ -363,7 +303,7 @@ locals {
     },
     { title = "Webhook", alarms = ["pending_updates", "webhook_failing", "webhook_lost"], others = [] },
     { title = "Seconds that an update waits in the queue", alarms = ["queue_waits"], others = [] },
-    { title = "Failed updates and events that wait", alarms = ["dead_letters", "failed"], others = [] },
+    { title = "Failed updates and events that wait", alarms = ["dead_letters"], others = [] },
   ]
 
   # The metrics of each alarm.

@@ -13,15 +13,10 @@ locals {
     } : name => value if value != null
   })
   extra_environment = merge(
-    local.failed_environment, local.later_environment, local.mini_app_environment, local.queue_environment,
-    local.sessions_environment,
+    local.mini_app_environment, local.queue_environment, local.sessions_environment,
   )
-  # An older version may lack the queue of failed updates. But if its queue is deleted, it would answer 503.
   which_extras = {
-    for name in concat(
-      ["LATER_GROUP", "LATER_ROLE", "MINI_APP_URL", "QUEUE_URL", "SESSION_TABLE"],
-      var.failed_retention_in_days == null ? ["FAILED_QUEUE_URL"] : [],
-    ) : name => lookup(local.extra_environment, name, "")
+    for name in ["MINI_APP_URL", "QUEUE_URL", "SESSION_TABLE"] : name => lookup(local.extra_environment, name, "")
   }
 
   # With this, the check recognizes a version that was published with other arguments than the function has now.
@@ -45,8 +40,7 @@ locals {
     !can(regex("^[A-Za-z][A-Za-z0-9_]+$", name)) || can(regex("^(${local.own_names}|${local.reserved_names})$", name))
   ]
   own_names = join("|", [
-    "ALLOWED_IDS|ARGUMENTS_DIGEST|AWS_DNS_SUFFIX|DEAD_LETTERS_URL|FAILED_QUEUE_URL|LATER_(GROUP|KEY|ROLE)",
-    "MINI_APP_URL|QUEUE_URL|REPLY_MODE",
+    "ALLOWED_IDS|ARGUMENTS_DIGEST|AWS_DNS_SUFFIX|LATER_(GROUP|KEY|ROLE)|MINI_APP_URL|QUEUE_URL|REPLY_MODE",
     "SESSION_(RETENTION_IN_DAYS|TABLE)",
     "TELEGRAM_(API_URL|BOT_TOKEN|BOT_TOKEN_PARAMETER|PROXY|WEBHOOK_SECRET)",
   ])
@@ -63,10 +57,8 @@ locals {
   # How many variables local.extra_environment has. It isn't used here, since it refers to resources, whose errors would
   # hide that an input is too long.
   extra_variables = sum([
-    var.failed_retention_in_days == null ? 0 : var.queue ? 2 : 1,
-    !var.later ? 0 : var.kms_key_arn == null ? 2 : 3,
     var.mini_app == null ? 0 : 1,
-    var.queue ? 1 : 0,
+    !var.queue ? 0 : var.kms_key_arn == null ? 3 : 4,
     var.session_retention_in_days == null ? 0 : 2,
   ])
 }

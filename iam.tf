@@ -87,7 +87,6 @@ locals {
           Condition = { ArnLike = { "lambda:SourceFunctionArn" = [local.function_arn, "${local.function_arn}:*"] } }
         },
       ]]),
-      local.failed_statements,
       [for arn in var.kms_key_arn[*] : {
         Effect   = "Allow"
         Action   = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
@@ -101,7 +100,6 @@ locals {
           }
         }
       }],
-      local.later_statements,
       local.queue_statements,
       local.sessions_statements,
       # Without count: at plan, a policy that names a table of the same apply is still unknown.

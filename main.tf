@@ -142,16 +142,6 @@ resource "aws_lambda_function_event_invoke_config" "this" {
   qualifier                    = local.alias
   maximum_event_age_in_seconds = 3600
   maximum_retry_attempts       = 2
-
-  dynamic "destination_config" {
-    for_each = aws_sqs_queue.failed
-
-    content {
-      on_failure {
-        destination = destination_config.value.arn
-      }
-    }
-  }
 }
 
 # Release: an apply that changes the function publishes a version. The version is checked, and then goes live. If the
@@ -173,12 +163,10 @@ resource "aws_lambda_invocation" "check" {
   qualifier       = local.live_version
   lifecycle_scope = "CREATE_ONLY"
 
-  input = jsonencode(merge(local.expected_sources, local.expected_time, {
+  input = jsonencode(merge(local.expected_sources, {
     tf        = { action = "check" }
     names     = nonsensitive(keys(local.expected_variables))
     variables = nonsensitive(sha256(join("\n", values(local.expected_variables))))
-    queues    = local.unwanted_queues
-    in_vpc    = var.vpc != null
   }))
 }
 
@@ -220,7 +208,7 @@ resource "aws_lambda_invocation" "register_webhook" {
 
   # When a removal is replaced, for example by -replace, its result is unknown, which registers the webhook again.
   # The extras' variables are here so that their resources are deleted only after the check, which may refuse a version.
-  triggers = merge(local.menu_button_triggers, local.queue_triggers, local.extra_environment, {
+  triggers = merge(local.menu_button_triggers, local.extra_environment, {
     removal         = aws_lambda_invocation.deregister_webhook.result
     url             = local.webhook_url
     max_connections = var.max_connections
@@ -244,4 +232,6 @@ resource "aws_lambda_invocation" "deregister_webhook" {
   lifecycle {
     ignore_changes = [triggers] # 1.0 had some: without this, losing them would replace it
   }
+
+  depends_on = [aws_lambda_invocation.drain_queue] # which comes after this at a destroy
 }

@@ -1,6 +1,5 @@
-# Name: some of a bot's resources have its name with an ending, which must not be another bot's name. A bot a-every
-# would have the same name as bot a's group of recurring schedules, a-later as its role for Scheduler, and the queue of
-# a bot a-dead as bot a's dead-letter queue.
+# Name: some of a bot's resources have its name with an ending, which must not be another bot's name. A bot a-later
+# would have the same name as bot a's role for Scheduler, and the queue of a bot a-dead as bot a's dead-letter queue.
 
 locals {
   # For resources that refer to no other resource of the module. With it, they wait until the name has been compared
@@ -9,7 +8,7 @@ locals {
   # nothing at all in the region.
   name = terraform_data.deployed_name.input
 
-  name_may_meet = can(regex("-(dead|every|later)$", var.name))
+  name_may_meet = can(regex("-(dead|later)$", var.name))
 }
 
 data "aws_cloudwatch_log_groups" "deployed" {
@@ -35,7 +34,7 @@ resource "terraform_data" "name" {
         endswith(var.name, "-dead") ? !var.queue || self.input.is_deployed && self.input.queue : self.input.is_deployed
       )
       error_message = join(" ", [
-        "The name of a new bot must not end in -every or -later, or, with queue = true, in -dead: resources of a bot",
+        "The name of a new bot must not end in -later, or, with queue = true, in -dead: resources of a bot",
         "${replace(var.name, "/-[a-z]+$/", "")} have the same names. Choose another name.",
       ])
     }

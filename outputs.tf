@@ -8,11 +8,6 @@ output "api_id" {
   value       = aws_apigatewayv2_api.this.id
 }
 
-output "failed_queue_url" {
-  description = "URL of the queue of failed updates and events. Null without failed_retention_in_days."
-  value       = var.failed_retention_in_days == null ? null : aws_sqs_queue.failed[0].url
-}
-
 output "function_alias" {
   description = "Name of the function's alias, the qualifier of a permission to invoke it: \"live\"."
   value       = aws_lambda_alias.live.name
@@ -53,12 +48,12 @@ output "queue_url" {
   value       = var.queue ? aws_sqs_queue.updates[0].url : null
 }
 
-output "replay_command" {
-  description = <<-EOT
-    Shell command that replays failed updates and events. It prints how many succeeded and how many failed, and exits
-    with 0 only if none failed. Null without failed_retention_in_days.
-  EOT
-  value       = var.failed_retention_in_days == null ? null : local.replay_command
+output "redrive_command" {
+  description = "Shell command that moves dead letters back into the queue, after a repair. Null without queue."
+  value = var.queue ? join(" ", [
+    "aws sqs start-message-move-task --region ${local.region}",
+    "--source-arn ${local.dead_letters_arn} --destination-arn ${local.queue_arn}",
+  ]) : null
 }
 
 output "role_name" {

@@ -63,22 +63,6 @@ variable "ephemeral_storage" {
   nullable    = false
 }
 
-variable "failed_retention_in_days" {
-  type        = number
-  description = <<-EOT
-    Days, from 1 to 14, to keep updates and events that the bot failed to answer, so that you can replay them after the
-    repair (replay_command). They contain people's words. Null: they are not kept.
-  EOT
-  default     = null
-
-  validation {
-    condition = alltrue([
-      for days in var.failed_retention_in_days[*] : days >= 1 && days <= 14 && floor(days) == days
-    ])
-    error_message = "The failed_retention_in_days must be a whole number of days from 1 to 14, or null."
-  }
-}
-
 variable "kms_key_arn" {
   type        = string
   description = <<-EOT
@@ -97,16 +81,6 @@ variable "kms_key_arn" {
       "not of an alias.",
     ])
   }
-}
-
-variable "later" {
-  type        = bool
-  description = <<-EOT
-    Whether the bot may schedule calls for a later time, such as reminders (later.send). Each becomes a schedule in
-    EventBridge Scheduler. Changing this back to false deletes every scheduled call.
-  EOT
-  default     = false
-  nullable    = false
 }
 
 variable "layers" {
@@ -243,42 +217,12 @@ variable "policy" {
 variable "queue" {
   type        = bool
   description = <<-EOT
-    Whether updates wait in a queue (SQS FIFO) for their answers, which may then take up to 15 minutes (timeout). The
-    bot answers one update at a time in each chat.
+    Whether there is a queue (SQS FIFO). Updates of the kinds in QUEUED of bot.py wait there for their answers, which
+    may take up to 15 minutes (timeout), one at a time in each chat. What botkit.later schedules, such as reminders,
+    comes through it, and what the bot failed to answer is kept, for 14 days (redrive_command). False deletes it.
   EOT
   default     = false
   nullable    = false
-}
-
-variable "queue_concurrency" {
-  type        = number
-  description = <<-EOT
-    Chats whose queued updates are answered in parallel, each in its own container, from 2 to 1000. It must be at least
-    2 below reserved_concurrency: the webhook needs containers, too. Without reserved_concurrency, don't set more than
-    the account can spare, or updates fail. Null: half of reserved_concurrency, or 5.
-  EOT
-  default     = null
-
-  validation {
-    condition = alltrue([
-      for number in var.queue_concurrency[*] : number >= 2 && number <= 1000 && floor(number) == number
-    ])
-    error_message = "The queue_concurrency must be a whole number from 2 to 1000, or null."
-  }
-  validation {
-    condition     = var.queue_concurrency == null || var.queue
-    error_message = "With queue_concurrency, queue must be true: without it there is no queue."
-  }
-  validation {
-    condition = (
-      var.queue_concurrency == null || var.reserved_concurrency == null ||
-      try(var.queue_concurrency <= var.reserved_concurrency - 2, true)
-    )
-    error_message = join(" ", [
-      "The queue_concurrency must be at least 2 below reserved_concurrency:",
-      "the webhook needs containers, too.",
-    ])
-  }
 }
 
 variable "release" {
@@ -307,13 +251,6 @@ variable "reply_mode" {
     condition     = contains(["api", "webhook"], var.reply_mode)
     error_message = "The reply_mode must be \"api\" or \"webhook\"."
   }
-  validation {
-    condition = !(var.queue && var.reply_mode == "webhook")
-    error_message = join(" ", [
-      "With queue = true, the reply_mode must be \"api\": Telegram gets the response to a queued update before the bot",
-      "answers it.",
-    ])
-  }
 }
 
 variable "reserved_concurrency" {
@@ -321,7 +258,7 @@ variable "reserved_concurrency" {
   description = <<-EOT
     Maximum number of containers at the same time, reserved from the region's concurrency. AWS always leaves 100
     unreserved, so an account whose quota is 100 or less can reserve none. With queue, at least 4: half of the
-    containers answer queued updates (or queue_concurrency), the rest accept new ones. Null: no reservation.
+    containers answer queued updates, the rest accept new ones. Null: no reservation.
   EOT
   default     = null
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from functools import partial
 
@@ -30,7 +31,7 @@ def handler(event: Any, context: Any) -> Any:
 
             return webhook.receive(event)
         case "queue":
-            from botkit.sources import queue
+            from botkit import queue
 
             return queue.receive(event)
         case "page":
@@ -67,21 +68,21 @@ def start_up() -> None:
         connects.append(telegram.connect)
     else:
         from botkit import in_response  # noqa: F401
-    for service, is_used in (("sqs", settings.queue_url), ("dynamodb", settings.session_table)):
-        if is_used:
-            from botkit import aws
+    if settings.session_table:
+        from botkit import aws
 
-            aws.prepare(service)
-            connects.insert(0, partial(aws.connect, service))  # nearer, so ready sooner
+        aws.prepare("dynamodb")
+        connects.insert(0, partial(aws.connect, "dynamodb"))  # nearer, so ready sooner
     from botkit import ways
     from botkit.sources import webhook  # noqa: F401
 
     threading.excepthook = log_thread
-    if settings.queue_url:
-        from botkit.sources import queue  # noqa: F401
-
-        ways.steps("queue")
     ways.steps("webhook")  # this imports bot.py, and the steps that it switches on
+    if settings.queue_url and hasattr(sys.modules.get("bot"), "QUEUED"):
+        from botkit import aws, queue  # noqa: F401
+
+        aws.prepare("sqs")
+        connects.insert(0, partial(aws.connect, "sqs"))
     for connect in connects:
         try:
             with deadline.within(LIMITS["connect"]):

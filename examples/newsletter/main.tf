@@ -15,7 +15,6 @@ module "telegram_bot" {
   name                         = "newsletter-bot"
   source_dir                   = "${path.module}/bot"
   telegram_bot_token_parameter = "/newsletter-bot/token"
-  later                        = true # the steps
   session_retention_in_days    = 0    # how far it is
   timeout                      = 900  # of a step
   queue                        = true # without it, 25 seconds are the most

@@ -11,7 +11,7 @@ module "telegram_bot" {
   name                         = "remind-me-bot"
   source_dir                   = "${path.module}/bot"
   telegram_bot_token_parameter = "/remind-me-bot/token"
-  later                        = true # the reminders
+  queue                        = true # the reminders
   session_retention_in_days    = 0    # the chat's time zone, and the list of reminders
 }
 

@@ -13,7 +13,6 @@ module "telegram_bot" {
   telegram_bot_token_parameter = "/split-bot/token"
   session_retention_in_days    = 0    # the ledgers
   queue                        = true # albums of receipts
-  later                        = true # the debts of each Friday
 }
 
 output "logs_command" {

@@ -67,14 +67,13 @@ class Run:
     """The facts about one update or event. Each fact has one writer."""
 
     # Written by the source, when it makes the run:
-    attempt = "first"  # or "again". A replay is "first" until one of it has ended half-way
+    attempt = "first"  # or "again"
     may_respond = False  # the HTTP response may contain a call
-    # It bypassed the queue, which is being removed. Only the run of a request is asked.
-    is_at_once = False  # pragma: no mutate
-    asked = "reply"  # the function of bot.py that answers: also by the step `limit`
     calls: list[Json] | None = None  # to be made without asking the bot: an event's, or the rest
-    event: Any = None  # for on_event()
-    is_later = False  # the event comes from botkit.later, in an envelope
+    group = ""  # of the message in the queue
+    is_redriven = False  # the function had sent it to the dead-letter queue
+    # By the step `limit`:
+    asked = "reply"  # the function of bot.py that answers
     # By the step `once`:
     before = False  # this container has tried it
     # By the step `session`. Neither implies the other.
@@ -103,19 +102,7 @@ class Run:
     def of_event(cls, source: str, event: Any, id: str, service: str | None) -> Run:
         """Return the run of an event from a service, with the calls in it if there are any."""
         run = cls(source, event, id, {"source": service})
-        run.event = event
         calls: Any = event if isinstance(event, list) else [event]
-        inside: Any = None
-        match event:
-            case {"later": {"since": int(), "tries": int(tries)}, **inside}:
-                run.attempt = "again" if tries else "first"
-            case {"every": {"name": str(), "at": str()}, **inside}:
-                pass
-        match inside:
-            case {"calls": list(calls)}:
-                pass
-            case {"event": dict(own)} if len(inside) == 1:
-                run.event, run.is_later = own, True
         if calls and all(isinstance(call, dict) and "method" in call for call in calls):
             run.calls = calls
         return run
@@ -137,14 +124,9 @@ class Run:
         return "update_id" in self.about
 
     @property
-    def is_ours(self) -> bool:
-        """Whether an event is calls, or comes from botkit.later, not from another service."""
-        return self.calls is not None or self.is_later
-
-    @property
     def is_again(self) -> bool:
         """Whether it was tried before, as far as anybody knows."""
-        is_old = self.attempt != "first" or self.source == "replay"
+        is_old = self.attempt != "first" or self.is_redriven
         return is_old or self.before or self.known or self.was_asked
 
 

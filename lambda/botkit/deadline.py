@@ -28,7 +28,6 @@ TIMES = {
 RESERVES = {
     "keep": 2.0,  # to keep a failed update, over a new connection
     "note": 0.5,  # to note in a session which calls are over
-    "schedule": 3.0,  # to schedule calls again, if Scheduler is silent
     "settle": 1.5,  # to tell SQS when to redeliver
     "stream": 2.0,  # for a call under way that shows an answer, and reply()'s work afterwards
     "tell": 2.0,  # to have on_failure() tell people that the bot failed

@@ -9,7 +9,6 @@ SECRETS = {
     *("api_url", "proxy", "token", "webhook_secret"),
     *("aws_access_key_id", "aws_secret_access_key", "aws_session_token"),
 }
-BYPASS = "at-once"  # the query of the webhook's address while its queue is being removed
 
 
 class Settings:
@@ -25,8 +24,6 @@ class Settings:
         self.mini_app_url = get("MINI_APP_URL", "")
         self.reply_mode = get("REPLY_MODE") or "api"
         self.queue_url = get("QUEUE_URL", "")
-        self.failed_queue_url = get("FAILED_QUEUE_URL", "")
-        self.dead_letters_url = get("DEAD_LETTERS_URL", "")
         self.session_table = get("SESSION_TABLE", "")
         self.session_retention_in_days = get("SESSION_RETENTION_IN_DAYS", "")
         self.later_group = get("LATER_GROUP", "")

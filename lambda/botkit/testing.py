@@ -33,7 +33,6 @@ MESSAGES = ("copyMessage", "edit", "forwardMessage", "send")  # these return a m
 # What a container remembers, by module: each test begins with a new container.
 CACHES = {
     "steps.allow": "accounts",
-    "steps.due": "recent",
     "steps.limit": "full",
     "telegram": "limited",
     "ways": "recent",
@@ -201,7 +200,6 @@ class Waits(Mapping[str, Waiting]):
 
     def __init__(self, schedules: Any) -> None:
         self.schedules = schedules
-        self.schedule = _botkit("later").schedule
 
     def __getitem__(self, name: str) -> Waiting:
         item = self._once()[name]
@@ -220,10 +218,8 @@ class Waits(Mapping[str, Waiting]):
     def every(self) -> dict[str, Recurring]:
         """The calls and events that recur, by name."""
         return {
-            item["event"]["every"]["name"]: Recurring(
-                item["cron"], item["zone"], _scheduled(item["event"])
-            )
-            for item in self.schedules.items.values()
+            name: Recurring(item["cron"], item["zone"], _scheduled(item["event"]))
+            for name, item in self.schedules.items.items()
             if "cron" in item
         }
 
@@ -232,13 +228,11 @@ class Waits(Mapping[str, Waiting]):
 
 
 def _scheduled(event: Any) -> Any:
-    """Return a call, a list of calls, an event, or a retry, in the form that a bot schedules."""
-    match event:
-        case {"later": {"tries": 0}, "calls": calls} | {"every": _, "calls": calls}:
-            return calls[0] if len(calls) == 1 else calls
-        case {"later": {"tries": 0}, "event": own} | {"every": _, "event": own}:
-            return own
-    return event
+    """Return a call, a list of calls, or an event, in the form that a bot schedules."""
+    if "event" in event:
+        return event["event"]
+    calls = event["calls"]
+    return calls[0] if len(calls) == 1 else calls
 
 
 @pytest.fixture
@@ -246,7 +240,7 @@ def waits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Wa
     """The calls and events that wait. With `chat`, they are made when their time comes."""
     _begin_with_aws(request)
     settings = _botkit("settings").settings
-    monkeypatch.setattr(settings, "later_group", "waits")
+    monkeypatch.setattr(settings, "queue_url", _botkit("fakes.services").QUEUE_URL)
     monkeypatch.setattr(settings, "later_role", "arn:aws:iam::123456789012:role/waits")
     # A test may use any date: for `later`, it is always in the future.
     monkeypatch.setattr(_botkit("later"), "time", _botkit("fakes.function").Clock(lambda: 0.0))
@@ -365,12 +359,15 @@ def chat(
         raise ValueError("use chat or calls in a test, not both: each answers the bot's calls")
     telegram, settings = _botkit("telegram"), _botkit("settings").settings
     services, functions, host = map(_botkit, ("fakes.services", "fakes.function", "fakes.host"))
-    queue = services.Queues(_botkit("aws"), services.QUEUE_URL)
+    queue = services.Queues(_botkit("aws"), services.QUEUE_URL, services.DEAD_LETTERS_URL)
 
     def answer(updates: list[Json]) -> None:
         monkeypatch.setattr(settings, "allowed_ids", frozenset(stage.allowed_ids))
         for update in updates:
             function.deliver(update)
+        empty_queue()
+
+    def empty_queue() -> None:
         while (due := poller.next_time()) is not None:
             wait_until(due)
             function.check(is_done=poller.run_next())
@@ -378,8 +375,7 @@ def chat(
     stage = stand_in.Stage(answer)
     function = functions.Function(SECONDS, stage.telegram.advance)
     poller = host.Poller(queue, function.invoke, lambda message: function.fail("the queue"))
-    at_once = (0.0,) * len(host.PAUSES)
-    scheduler = host.Scheduler(waits.schedules, function.invoke, pauses=at_once)
+    scheduler = host.Scheduler(waits.schedules, queue)
     stage.allowed_ids = ()
 
     def ask(client: Any, path: str, body: Any, headers: Json, *limits: Any) -> tuple[int, bytes]:
@@ -389,13 +385,14 @@ def chat(
     def advance(seconds: float) -> None:
         while (due := scheduler.next_time()) is not None and due - clock.time() <= seconds:
             seconds -= wait_until(due)
-            function.check(is_done=scheduler.run_next())
+            scheduler.run_next()
+            empty_queue()
         stand_in.Stage.advance(stage, seconds)
 
     def event(content: Any) -> None:
-        """Deliver an event to `on_event`, and retry it as Lambda does."""
-        waits.schedules.items["event"] = {"at": clock.time(), "event": content}
-        advance(0)
+        """Deliver an event to `on_event`."""
+        queue.send(services.QUEUE_URL, json.dumps({"event": content}), group="event")
+        empty_queue()
 
     def wait_until(due: float) -> float:
         """Let time pass until something is due. Returns the seconds."""
@@ -405,7 +402,7 @@ def chat(
 
     clock = functions.Clock(lambda: stage.telegram.now())
     waits.schedules.now = queue.now = clock.time
-    clocked = ("limited", "steps.again", "steps.limit", "store")
+    clocked = ("limited", "steps.limit", "store")
     for name in clocked:
         monkeypatch.setattr(_botkit(name), "time", clock)
     for name, cache in CACHES.items():

@@ -10,16 +10,13 @@ bots switch on, is a module in steps/.
 
 Why this order:
 
-- `keep` and `once` stand before `limit`. Otherwise on_limit() would say it twice when a 200 is
-  lost, and what it raises wouldn't be kept.
+- `once` stands before `limit`. Otherwise on_limit() would say it twice when a 200 is lost.
 - `enqueue` stands after `limit`, so that a flood stays out of the queue. It stands where the bot
   would: what can't wait goes on to the bot.
 - `on_failure` stands outside of both, where the failure is final. It stands inside of `allow`, so
-  that strangers hear nothing. A replay has no such step.
-- `once` stands inside of `keep`, so that an update that it gives up is kept. It stands outside of
-  `again` and `session`, which may let a run continue.
-- `due` stands inside of `again`: if its table can't be used, the calls are scheduled again. `over`
-  stands outside: an event that is scheduled again, or that `once` gives up, is over.
+  that strangers hear nothing.
+- `once` stands inside of `keep`, so that what it gives up is kept. It stands outside of `session`,
+  which may let a run continue.
 """
 
 from __future__ import annotations
@@ -36,33 +33,30 @@ from .current import Run, kind_of
 from .deadline import deadline
 from .outcome import Outcome
 from .settings import settings
-from .types import Any, Json
+from .types import Any
 
 logger = logging.getLogger("botkit")
 
 WAYS = {
     "webhook": "allow on_failure keep once limit on_limit enqueue session answer",
     "queue": "allow on_failure keep once session answer",  # limited when it came in
-    "replay": "handled allow once on_limit session answer",
-    "remaining": "once answer",  # a replay of the calls that a kept update or event still needs
-    "event": "keep over once again give_back due on_event",
-    "replayed event": "over once again give_back due on_event",
+    "event": "enqueue once give_back on_event",
+    "queued event": "keep once give_back on_event",
 }
 # The setting, or the name in bot.py, that switches a step on: one that isn't listed is always on.
 WANTED: dict[str, Callable[[Any], object]] = {
-    "again": lambda bot: settings.later_group,
     "allow": lambda bot: settings.allowed_ids,
     "enqueue": lambda bot: settings.queue_url,
-    "keep": lambda bot: settings.failed_queue_url,
+    "keep": lambda bot: settings.queue_url,
     "limit": lambda bot: hasattr(bot, "LIMIT"),
     "on_failure": lambda bot: hasattr(bot, "on_failure"),
     "session": lambda bot: hasattr(bot, "SESSION"),
 }
 REMEMBERED = 256  # updates
-# The outcomes of recent updates for which calls were carried out, by update id.
-recent: dict[int, Outcome] = {}
+# The outcomes of recent updates and events for which calls were carried out, by id.
+recent: dict[Any, Outcome] = {}
 # The ids of recent updates whose failure was told: Telegram may not have received the 200.
-told: dict[int, bool] = {}
+told: dict[Any, bool] = {}
 
 GoOn = Callable[[], Outcome]
 Step = Callable[[Run, GoOn], Outcome]
@@ -107,12 +101,6 @@ def parts() -> list[Any]:
     return [sys.modules[name] for name in sorted(sys.modules) if name.startswith("botkit.")]
 
 
-def handled(run: Run, go_on: GoOn) -> Outcome:
-    """Drop a replayed update of a kind that the bot no longer handles, as Telegram would."""
-    is_handled = kind_of(run.subject) in bot_module.load().HANDLED
-    return go_on() if is_handled else Outcome("ignored")
-
-
 def on_failure(run: Run, go_on: GoOn) -> Outcome:
     """Let on_failure() in bot.py tell people that the bot failed. The outcome stays.
 
@@ -121,8 +109,8 @@ def on_failure(run: Run, go_on: GoOn) -> Outcome:
     run.keep_copy()
     with deadline.reserve("tell"):
         outcome = go_on()
-    is_first = run.attempt == "first" and not run.before and run.id not in told
-    if outcome.name != "bot_failed" or run.made.seen or not is_first:
+    is_old = run.attempt != "first" or run.before or run.is_redriven
+    if outcome.name != "bot_failed" or run.made.seen or is_old or run.id in told:
         return outcome
     _remember(told, run.id, True)
     try:
@@ -136,22 +124,13 @@ def on_failure(run: Run, go_on: GoOn) -> Outcome:
 
 
 def keep(run: Run, go_on: GoOn) -> Outcome:
-    """Keep an update or event as it came, if it failed and isn't redelivered."""
-    from . import failed_queue
+    """Keep what failed or remains in a queue, unless Telegram or SQS redelivers it."""
+    from . import queue
 
     run.keep_copy()
     with deadline.reserve("keep"):
         outcome = go_on()
-    if not outcome.is_kept or outcome.is_retried:
-        return outcome
-    subject: Json = {}
-    if run.is_update:
-        subject = {"update": run.as_sent()}
-        if run.asked != "reply":
-            subject["asked"] = run.asked
-    elif not outcome.remaining:
-        subject = {"event": run.as_sent(), "id": run.id}
-    return failed_queue.keep(run, outcome, subject)
+    return queue.keep(run, outcome)
 
 
 def once(run: Run, go_on: GoOn) -> Outcome:
@@ -160,9 +139,9 @@ def once(run: Run, go_on: GoOn) -> Outcome:
     Telegram redelivers an update if our 200 didn't reach it. And once people have seen an answer,
     the update must not be redelivered, whatever failed afterwards.
     """
-    before = recent.get(run.id)  # None for an event, whose id is a string
-    # An update that failed for good is over for Telegram, but not for a replay.
-    if before and not before.is_retried and not (before.is_kept and run.source == "replay"):
+    before = recent.get(run.id)
+    # What failed for good is over for Telegram, but not after a redrive.
+    if before and not before.is_retried and not (before.is_kept and run.is_redriven):
         return Outcome("repeated", body=before.body)
     run.before = before is not None
     outcome = go_on()
@@ -170,24 +149,36 @@ def once(run: Run, go_on: GoOn) -> Outcome:
         outcome = outcome.but("incomplete")
     # Don't remember a failure if people saw nothing: at a redelivery, the update can still be kept.
     is_over = run.made.seen or not outcome.is_kept
-    if run.is_update and run.made.answered and is_over:
+    if run.made.answered and is_over:
         _remember(recent, run.id, outcome.but(remaining=()))  # their files would fill the memory
     return outcome
 
 
 def on_limit(run: Run, go_on: GoOn) -> Outcome:
-    """Let on_limit() answer an update that is for it, now or in a replay, and let others pass."""
+    """Let on_limit() answer an update that is for it, and let others pass."""
     if run.asked != "on_limit":
         return go_on()
-    if not hasattr(bot_module.load(), "on_limit"):  # it was removed since
-        return Outcome("limited")
     return make(run, bot_module.ask_for_calls("on_limit", run.subject), "limited")
 
 
-def give_back(run: Run, go_on: GoOn) -> Outcome:
-    """Let Lambda retry an event at which the bot failed, if nobody saw anything of it.
+def enqueue(run: Run, go_on: GoOn) -> Outcome:
+    """Put an event into the queue, or an update of a kind in QUEUED of bot.py."""
+    if run.is_update and kind_of(run.subject) not in getattr(bot_module.load(), "QUEUED", ()):
+        return go_on()
+    from . import queue
 
-    Updates don't go back to Telegram like this: the chat's next ones would have to wait.
+    try:
+        queue.put(run)
+    except queue.NotTaken as error:
+        logger.warning("the queue can't take this", extra={"error": str(error)})
+        return go_on()
+    return Outcome("queued")
+
+
+def give_back(run: Run, go_on: GoOn) -> Outcome:
+    """Let an event be retried at which the bot failed, if nobody saw anything of it.
+
+    Updates aren't retried like this: the chat's next ones would have to wait.
     """
     outcome = go_on()
     is_given_back = outcome.name == "bot_failed" and not run.made.seen
@@ -196,21 +187,18 @@ def give_back(run: Run, go_on: GoOn) -> Outcome:
 
 def answer(run: Run, _: GoOn) -> Outcome:
     """Ask bot.py for the calls that answer an update, and make them."""
-    calls = run.calls
-    if calls is None:
-        calls = bot_module.ask_for_calls("reply", run.subject)
-    return make(run, calls)
+    return make(run, bot_module.ask_for_calls("reply", run.subject))
 
 
 def on_event(run: Run, _: GoOn) -> Outcome:
     """Make the calls of an event, or those that on_event() returns for it."""
     if run.calls is not None:
         return make(run, checked(run.calls, "the event"))
-    bot_module.check_on_event(run.event)
-    return make(run, bot_module.ask_for_calls("on_event", run.event))
+    bot_module.check_on_event(run.subject)
+    return make(run, bot_module.ask_for_calls("on_event", run.subject))
 
 
-def _remember(these: dict[int, Any], id: int, value: Any) -> None:
+def _remember(these: dict[Any, Any], id: Any, value: Any) -> None:
     these[id] = value
     if len(these) > REMEMBERED:
         del these[next(iter(these))]

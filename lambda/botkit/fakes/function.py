@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from .. import ways
+from .. import queue, ways
 from ..calls import outcome_of
 from ..current import Run
 from ..deadline import deadline
@@ -15,7 +15,7 @@ from ..errors import Misconfigured
 from ..outcome import Outcome
 from ..settings import settings
 from ..sources import event as events
-from ..sources import queue, source_of, webhook
+from ..sources import source_of, webhook
 
 Json = dict[str, Any]
 

@@ -6,7 +6,7 @@ is none. The function itself decides what becomes of an update or event.
 
 from __future__ import annotations
 
-import copy
+import json
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -19,8 +19,6 @@ Invoke = Callable[[Json, str], tuple[Any, str]]
 
 HIDDEN = 60.0  # seconds for which the queue hides a message (queue.tf)
 MOST_RECEIVES = 20  # of a message, which then becomes a dead letter (queue.tf)
-PAUSES = (60.0, 120.0)  # seconds between Lambda's three tries of an event
-AGAIN = "again."  # before the names of events that wait for a retry
 
 
 class Poller:
@@ -54,21 +52,10 @@ class Poller:
 
 
 class Scheduler:
-    """Invokes the function with each schedule when it is due, and retries as Lambda does.
+    """Sends each schedule's message to the queue when it is due."""
 
-    `pauses` are the seconds before each retry. `give_up` is called with an event that failed in all
-    tries, the id of its invocation, and the error.
-    """
-
-    def __init__(
-        self,
-        schedules: Schedules,
-        invoke: Invoke,
-        give_up: Callable[[Json, str, str], object] = lambda event, request_id, error: None,
-        pauses: tuple[float, ...] = PAUSES,
-    ) -> None:
-        self._schedules, self._invoke, self._pauses = schedules, invoke, pauses
-        self._give_up = give_up
+    def __init__(self, schedules: Schedules, queued: Queues) -> None:
+        self._schedules, self._queued = schedules, queued
 
     def __repr__(self) -> str:
         return f"Scheduler({self._schedules})"
@@ -77,29 +64,16 @@ class Scheduler:
         """Return when something is due next, in seconds since 1970, or None."""
         return next((each["at"] for each in in_order(self._schedules.items).values()), None)
 
-    def run_next(self) -> bool:
-        """Deliver the next event. Returns whether it is over, and won't be redelivered."""
-        return self.run(next(iter(in_order(self._schedules.items)), ""))
+    def run_next(self) -> None:
+        """Send the next message."""
+        self.run(next(iter(in_order(self._schedules.items)), ""))
 
-    def run(self, name: str) -> bool:
-        """Deliver a schedule, if it is still there."""
+    def run(self, name: str) -> None:
+        """Send a schedule's message, if it is still there."""
         with self._schedules.changing() as items:
             schedule = take(items, name, self._schedules.now())
-        if not schedule:
-            return True
-        event, request_id = schedule["event"], schedule.get("id") or f"{uuid.uuid4()}"
-        _, error = self._invoke(event, request_id)
-        if not error:
-            return True
-        tries = schedule.get("tries", 0)
-        if tries < len(self._pauses):
-            at = self._schedules.now() + self._pauses[tries]
-            again = {"at": at, "event": copy.deepcopy(event), "id": request_id, "tries": tries + 1}
-            with self._schedules.changing() as items:
-                items[AGAIN + request_id] = again
-            return False
-        self._give_up(event, request_id, error)
-        return True
+        if schedule:
+            self._queued.send(QUEUE_URL, json.dumps(schedule["event"]), group=name)
 
 
 def take(schedules: Json, name: str, now: float) -> Json | None:
@@ -108,19 +82,23 @@ def take(schedules: Json, name: str, now: float) -> Json | None:
     The schedule is deleted, unless it recurs. If it recurs, missed times are left out.
     """
     schedule: Json | None = schedules.get(name)
-    if schedule and "cron" in schedule:
+    if not schedule:
+        return None
+    if "cron" in schedule:
         due = next_time(schedule["cron"], schedule["zone"], schedule["since"])
         at = now if due is None or due > now else due
-        schedule["event"]["every"]["at"] = as_scheduled(at)
         schedule["since"] = max(now, schedule["since"])
     else:
-        schedules.pop(name, None)
+        at = schedule["at"]
+        del schedules[name]
+    schedule["event"]["at"] = as_scheduled(at)
     return schedule
 
 
 def queue_event(message: Json) -> Json:
     """Return the event with which Lambda delivers a message of the queue."""
     record = {"messageId": message["id"], "receiptHandle": message["id"], "body": message["body"]}
-    record["attributes"] = {"ApproximateReceiveCount": str(message["received"])}
+    received, group = str(message["received"]), message.get("group", "")
+    record["attributes"] = {"ApproximateReceiveCount": received, "MessageGroupId": group}
     account, name = QUEUE_URL.split("/")[-2:]
     return {"Records": [{**record, "eventSourceARN": f"arn:aws:sqs:local:{account}:{name}"}]}

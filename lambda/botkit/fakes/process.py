@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .services import QUEUE_URL, Queues, Schedules, Table
+from .services import DEAD_LETTERS_URL, QUEUE_URL, Queues, Schedules, Table
 
 Json = dict[str, Any]
 
 TABLE = "sessions"
-FAILED_URL = "https://sqs.local/000000000000/failed"
-DEAD_LETTERS_URL = "https://sqs.local/000000000000/dead.fifo"
-# The function's settings. Those of the demo add a queue for failed updates.
+# The function's settings.
 ENVIRONMENT = {
-    "DEAD_LETTERS_URL": DEAD_LETTERS_URL,
-    "LATER_GROUP": "later",
     "LATER_ROLE": "arn:aws:iam::123456789012:role/later",
+    "QUEUE_URL": QUEUE_URL,
     "SESSION_TABLE": TABLE,
 }
 NO_AWS = (
@@ -39,12 +35,11 @@ class Services:
         self.aws: Any = aws
         self.schedules = Schedules(aws, sessions.with_suffix(".later.json"))
         self.table = Table(aws, TABLE, sessions)
-        self.queue = Queues(aws, QUEUE_URL, file=sessions.with_suffix(".queue.json"))
-        failed = sessions.with_suffix(".failed.json")
-        self.failed = Queues(aws, FAILED_URL, DEAD_LETTERS_URL, file=failed)
+        queues = (QUEUE_URL, DEAD_LETTERS_URL)
+        self.queue = Queues(aws, *queues, file=sessions.with_suffix(".queue.json"))
 
     def __repr__(self) -> str:
-        return f"Services({self.table}, {self.queue}, {self.schedules}, {self.failed})"
+        return f"Services({self.table}, {self.queue}, {self.schedules})"
 
     def install(self) -> None:
         """Make the function use these. There is nothing to connect to at start-up.
@@ -59,17 +54,10 @@ class Services:
 
     def bury(self, message: Json) -> None:
         """Put a message of the queue into the dead letters."""
-        self.failed.send(DEAD_LETTERS_URL, message["body"], group=message["group"])
-
-    def give_up(self, event: Json, request_id: str, error: str) -> None:
-        """Keep an event that failed in all tries, as Lambda writes it."""
-        about = {"requestContext": {"requestId": request_id}, "requestPayload": event}
-        about["responsePayload"] = {"errorMessage": error}
-        self.failed.send(FAILED_URL, json.dumps(about))
+        self.queue.send(DEAD_LETTERS_URL, message["body"], group=message["group"])
 
     def _call(self, service: str, target: str, params: Any, **more: Any) -> Any:
-        by_url = {QUEUE_URL: self.queue, FAILED_URL: self.failed, DEAD_LETTERS_URL: self.failed}
-        stand_in = by_url.get(params.get("QueueUrl"), self.table)
+        stand_in = self.queue if service == "sqs" else self.table
         return stand_in.call(service, target, params, **more)
 
 

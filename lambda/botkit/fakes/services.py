@@ -22,8 +22,8 @@ from .files import alone, read, write
 
 Json = dict[str, Any]
 
-EVERY = "every "  # before the names of schedules that recur
 QUEUE_URL = "https://sqs.local/000000000000/updates.fifo"
+DEAD_LETTERS_URL = "https://sqs.local/000000000000/updates-dead.fifo"
 
 
 class _Kept:
@@ -145,10 +145,10 @@ class Table(_Kept):
 
 
 class Schedules(_Kept):
-    """The two groups of Scheduler's schedules.
+    """The group of Scheduler's schedules.
 
-    An item is the event, and the time in seconds since 1970 ("at"). One that recurs has "cron" and
-    "zone" instead, runs at the times after "since", and has EVERY before its name.
+    An item is the message ("event"), and the time in seconds since 1970 ("at"). One that recurs has
+    "cron" and "zone" instead, and runs at the times after "since".
     """
 
     def __init__(
@@ -162,28 +162,17 @@ class Schedules(_Kept):
         if service != "scheduler":
             return self._others(service, method, path, **content)
         name = path.removeprefix("/schedules/")
-        if method == "GET":
-            if name not in self.items:
-                raise self._missing(name)
-            event = self.items[name]["event"]
-            return {"Target": {"Input": json.dumps(event)}}
         with self.changing() as items:
             self._change(items, method, name, content)
         return {}
 
-    def _missing(self, name: str) -> Exception:
-        about = "ResourceNotFoundException", f"Schedule {name} does not exist."
-        error: Exception = self._aws.ClientError(*about)
-        return error
-
     def _change(self, items: Json, method: str, name: str, content: Json) -> None:
         body = content.get("body", {})
-        if (body.get("GroupName") or content["query"]["groupName"]).endswith("-every"):
-            name = EVERY + name
         if method == "POST" and name in items:
             raise self._aws.ClientError("ConflictException", f"Schedule {name} already exists.")
         if method != "POST" and name not in items:
-            raise self._missing(name)
+            about = "ResourceNotFoundException", f"Schedule {name} does not exist."
+            raise self._aws.ClientError(*about)
         if method == "DELETE":
             del items[name]
         else:
@@ -192,6 +181,7 @@ class Schedules(_Kept):
 
     def _item(self, body: Json) -> Json:
         event, expression = json.loads(body["Target"]["Input"]), body["ScheduleExpression"]
+        assert body["Target"]["SqsParameters"]["MessageGroupId"]
         if not expression.startswith("cron("):
             return {"at": seconds_of(expression), "event": event}
         zone = body["ScheduleExpressionTimezone"]
@@ -246,7 +236,8 @@ class Queues(_Kept):
         """Put a message into a queue, unless one with its id is there."""
         new = {"queue": url, "body": body, "received": 0, "hidden": self.now(), **about}
         with self.changing() as messages:
-            messages.setdefault(id_ or f"{max(map(int, messages), default=0) + 1}", new)
+            number = max((int(key) for key in messages if key.isdigit()), default=0) + 1
+            messages.setdefault(id_ or f"{number}", new)
 
     def delete(self, id_: str) -> None:
         """Delete a message, if it is still there."""

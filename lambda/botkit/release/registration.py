@@ -4,12 +4,10 @@
      "menu_button": {"text": "Open", "url": "https://…/app/index.html"}}
     {"tf": {"action": "delete", …}, "url": "https://…/telegram"}
     {"tf": {"action": "delete", …}, "url": "https://…/app/index.html", "is": "menu button"}
-    {"tf": {"action": "delete", …}, "url": "https://…/telegram", "is": "way around the queue"}
 
-`menu_button` opens the Mini App if there is one. check.py has already checked the version. Before a
-queue is removed, the webhook gets an address that bypasses it; then drain.py waits until the queue
-is empty. The removals come from an `aws_lambda_invocation` with `lifecycle_scope = "CRUD"`. The
-provider adds `tf`, and also sends the actions create and update, which do nothing.
+`menu_button` opens the Mini App if there is one. check.py has already checked the version. The
+removals come from an `aws_lambda_invocation` with `lifecycle_scope = "CRUD"`. The provider adds
+`tf`, and also sends the actions create and update, which do nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +21,7 @@ import time
 from .. import bot_module, telegram
 from ..deadline import deadline
 from ..errors import Failure, Misconfigured, Refused, encodable
-from ..settings import BYPASS, settings
+from ..settings import settings
 from ..types import Any, Json
 
 logger = logging.getLogger("botkit")
@@ -47,17 +45,6 @@ class RegistrationFailed(Exception):
     """
 
     outcome = ""
-
-
-class QueueNotEmpty(Exception):
-    """The queue has updates, or may still get some, which would be lost with it."""
-
-
-def forgotten(invocation: str) -> str:
-    """Return the command that makes Terraform skip one of the queue's invocations."""
-    return (
-        f"terraform state rm 'module.telegram_bot.aws_lambda_invocation.{invocation}[0]' {ADDRESS}"
-    )
 
 
 def register(event: Json) -> Json:
@@ -122,42 +109,6 @@ def remove(event: Json) -> Json:
     return {}
 
 
-def bypass_queue(event: Json) -> Json:
-    """Change the webhook to the address that bypasses the queue, unless it is another deployment's
-    or there is none.
-
-    Temporary errors are retried while there is time, and then raise QueueNotEmpty. Others, such as
-    a revoked token, are only logged, since they must not block a destroy.
-    Source: https://core.telegram.org/bots/api#setwebhook
-    """
-    try:
-        telegram.forget_token()  # it may have changed
-        info = call("getWebhookInfo", "show the webhook")
-        if info["url"] == event["url"]:
-            # Without allowed_updates, Telegram keeps the current ones.
-            call(
-                "setWebhook",
-                "change the webhook",
-                url=f"{event['url']}?{BYPASS}",
-                max_connections=info.get("max_connections"),
-                secret_token=settings.webhook_secret,
-            )
-    except Exception as error:
-        if getattr(error, "outcome", "") in ("throttled", "unreachable"):
-            raise QueueNotEmpty(
-                f"Updates still come into the queue: {error}. Run the command again until Telegram "
-                f"answers, or give these updates up: {forgotten('bypass_queue')}"
-            ) from None
-        reason = f"{type(error).__name__}: {error}"
-        logger.error("updates still come into the queue", extra={"error": reason})
-    return {}
-
-
-def is_ours(registered: str, url: str) -> bool:
-    """Tell whether a webhook's address is this deployment's, also while its queue is removed."""
-    return registered in (url, f"{url}?{BYPASS}")
-
-
 def _remove_menu_button(url: str) -> None:
     button = call("getChatMenuButton")
     if button["type"] == "web_app" and button["web_app"]["url"] == url:
@@ -167,7 +118,7 @@ def _remove_menu_button(url: str) -> None:
 def _remove_webhook(url: str) -> bool:
     """Remove the webhook. Returns False if it belongs to another deployment."""
     registered = call("getWebhookInfo")["url"]
-    if is_ours(registered, url):
+    if registered == url:
         call("deleteWebhook")
     elif registered:
         logger.warning("the webhook belongs to another deployment now, and stays")
@@ -214,19 +165,21 @@ def _of(language: str) -> Json:
 def handled_kinds() -> list[str]:
     """Return the kinds of update that bot.py handles.
 
-    Raises Misconfigured, also if HANDLED or AT_ONCE is wrong.
+    Raises Misconfigured, also if HANDLED or QUEUED is wrong.
     """
     bot = bot_module.load()
-    handled, at_once = _kinds(bot, "HANDLED"), _kinds(bot, "AT_ONCE")
+    handled, queued = _kinds(bot, "HANDLED"), _kinds(bot, "QUEUED")
     if not handled:
         raise Misconfigured(
             'bot.py must have HANDLED, with the kinds of update that it answers: ["message"]'
         )
-    if at_once is None or not set(handled).issuperset(at_once):
+    if queued is None or not set(handled).issuperset(queued):
         raise Misconfigured(
-            "AT_ONCE in bot.py must be a list of kinds of update that are also in HANDLED: "
-            '["callback_query"]'
+            "QUEUED in bot.py must be a list of kinds of update that are also in HANDLED: "
+            '["message"]'
         )
+    if queued and not settings.queue_url:
+        raise Misconfigured("QUEUED in bot.py needs a queue: set queue = true")
     return handled
 
 

@@ -14,7 +14,6 @@ from .. import telegram
 from ..calls import outcome_of
 from ..errors import Failure, encodable
 from ..types import Json
-from . import registration
 
 FAILING_SECONDS = 3900  # since the last error: Telegram may wait up to an hour between retries
 
@@ -31,7 +30,7 @@ def watch(event: Json) -> None:
         return
     now, last_error = time.time(), info.get("last_error_message")
     metrics = {
-        "WebhookLost": int(not registration.is_ours(info["url"], event["url"])),
+        "WebhookLost": int(info["url"] != event["url"]),
         "WebhookFailing": int(
             info["pending_update_count"] > 0
             and now - info.get("last_error_date", 0) < FAILING_SECONDS

@@ -9,7 +9,7 @@ from ..types import Any
 
 
 def source_of(event: Any) -> str:
-    """Return the source of an event. A replay is one of Terraform's events.
+    """Return the source of an event.
 
     Every HTTP event has a requestContext. A client can't set keys beside it, so it can't imitate
     another event. Events that Lambda sends to a destination also have one.
@@ -21,7 +21,7 @@ def source_of(event: Any) -> str:
             return "page" if settings.mini_app_url and route.startswith("ANY /app") else "webhook"
         case {"tf": {"action": "register" | "delete" | "watch"}, "url": str()}:
             return "terraform"
-        case {"tf": {"action": "check" | "replay" | "create" | "update" | "warm"}}:
+        case {"tf": {"action": "check" | "create" | "update" | "warm"}}:
             return "terraform"
         case {"Records": [{"eventSourceARN": str(arn)}]} if settings.queue_url:
             account, name = arn.split(":")[-2:] if arn.count(":") else ("", "")

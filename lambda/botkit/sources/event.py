@@ -1,22 +1,6 @@
 """Events from other services. Each is a call, a list of calls, or answered by on_event().
 
-With the input `later`, the remaining calls are scheduled again for up to a day, if a retry may
-succeed:
-
-    {"later": {"since": 1767225600, "tries": 1, "name": "42.tea", "id": …}, "calls": [{…}]}
-
-`name` is that of `later.send`, by which `later.cancel` finds a retry, and `id` is that of the
-invocation that scheduled it. "is_part" is there if some of the calls are over. A call that waits
-for its first try has the same form, with "tries": 0. One that an earlier version scheduled has no
-envelope.
-
-A recurring call (`later.every`) comes with the time that is due, since Scheduler and Lambda may
-deliver an event twice:
-
-    {"every": {"name": "42.tea", "at": "2026-01-01T16:00:00Z"}, "calls": [{…}]}
-
-Both envelopes may have an "event" instead of "calls". on_event() then gets that event without the
-envelope. It is also scheduled again if on_event() fails.
+It goes into the queue, if there is one. Otherwise Lambda retries it twice if it fails.
 """
 
 from __future__ import annotations
@@ -34,7 +18,7 @@ class EventFailed(Exception):
 def receive(event: Any, request_id: str, take: ways.Take = ways.take) -> None:
     """Answer an event. Raises EventFailed if Lambda should try it again, or nobody answers it."""
     run = Run.of_event("event", event, request_id, service_of(event))
-    if not run.is_ours:
+    if run.calls is None:
         try:
             bot_module.check_on_event(event)
         except BadAnswer as error:  # the caller's mistake, so it isn't logged as the bot's

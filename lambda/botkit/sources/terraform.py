@@ -1,7 +1,6 @@
 """Events from Terraform, its schedules and an operator: {"tf": {"action": "check"}, …}.
 
-Each module of release/ describes the event that it answers. A replay is in sources/, since it makes
-runs.
+Each module of release/ describes the event that it answers.
 """
 
 from __future__ import annotations
@@ -16,8 +15,7 @@ REGISTRATION_SECONDS, _ = TIMES["registration"]
 def receive(event: Json) -> Any:
     """Answer an event, and return the result.
 
-    Raises CheckFailed, RegistrationFailed, Misconfigured and QueueNotEmpty, which fail the apply,
-    and what `replay.replay` raises.
+    Raises CheckFailed, RegistrationFailed, Misconfigured and QueueInUse, which fail the apply.
     """
     current.begin(current.Run("terraform"))
     match event["tf"]["action"]:
@@ -33,19 +31,14 @@ def receive(event: Json) -> Any:
         case "delete" if event.get("is") == "queue":
             from ..release import drain
 
-            return drain.await_empty_queue()
+            return drain.drain(event)
         case "delete":
             from ..release import registration
 
-            is_queues = event.get("is") == "way around the queue"
             with deadline.within(REGISTRATION_SECONDS):
-                return (registration.bypass_queue if is_queues else registration.remove)(event)
+                return registration.remove(event)
         case "watch":
             from ..release import watch
 
             return watch.watch(event)
-        case "replay":
-            from . import replay
-
-            return replay.replay()
     return {}  # a removal's create and update, and a schedule that keeps the function warm

@@ -11,7 +11,7 @@ from _operator import _compare_digest as compare_digest  # hmac's, without hmac'
 from .. import current, ways
 from ..current import Run
 from ..outcome import Outcome
-from ..settings import BYPASS, settings
+from ..settings import settings
 from ..types import Json
 from . import parse_json
 
@@ -34,7 +34,6 @@ def receive(event: Json, take: ways.Take = ways.take) -> Json:
         return response(400, str(error))
     run = Run.of_update("webhook", update)
     run.may_respond = settings.reply_mode == "webhook"
-    run.is_at_once = str(event.get("rawQueryString")).rstrip("=") == BYPASS
     return settle(take(current.begin(run), "webhook"))
 
 

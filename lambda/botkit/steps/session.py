@@ -51,8 +51,8 @@ def recall(run: Run, item: store.Item) -> list[Json] | None:
 
     These are the remaining ones if they are noted, or else all. None if the bot has to be asked.
     """
-    if run.known and run.source == "replay" and run.attempt == "first":
-        return []  # no replay of it has ended half-way, so another delivery has answered it
+    if run.known and run.is_redriven and run.attempt == "first":
+        return []  # no redrive of it has ended half-way, so another delivery has answered it
     calls = item.calls(run.id)
     return None if calls is None else unpacked(calls)
 
