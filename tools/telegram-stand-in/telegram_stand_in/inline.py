@@ -7,7 +7,6 @@ from typing import Any
 from .content import MEDIA, caption_content, location_of, media_content, picked, text_content
 from .request import Request
 from .rich import rich_message
-from .widgets import widget_content
 
 Json = dict[str, Any]
 
@@ -20,8 +19,6 @@ def inline_content(request: Request, result: Json) -> Json:
             return text_content(request, wish, "message_text")
         if "rich_message" in wish:
             return {"rich_message": rich_message(request, wish["rich_message"])}
-        if "html" in wish or "widget_id" in wish:
-            return widget_content(request, wish)
         if "phone_number" in wish:
             return {"contact": picked("Contact", wish)}
         if "currency" in wish:

@@ -13,18 +13,12 @@ from typing import Any
 from . import (  # noqa: F401
     business,
     editing,
-    gifts,
-    guests,
-    invites,
     mini_app,
     payments,
-    photos,
     sending,
     settings,
     stars,
-    stories,
     topics,
-    widgets,
 )
 from .bot_api import (
     COPY_NOT_FOUND,

@@ -11,7 +11,6 @@ from .bot_api import (
     Refusal,
 )
 from .inline import inline_content
-from .photos import of_chat
 from .request import (
     LONGEST_DATA,
     Request,
@@ -196,7 +195,6 @@ def _get_chat(request: Request) -> Json:
         "max_reaction_count": 11,
         "accepted_gift_types": dict.fromkeys(gifts.split(), True),
         **request.world.profiles.get(chat["id"], {}),
-        **of_chat(request.world, chat),
     }
     if pins := request.world.pins.get(chat["id"]):
         info["pinned_message"] = request.world.messages[chat["id"], pins[-1]]

@@ -26,9 +26,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from . import business, gifts, guests, invites, payments, people, photos, stars
+from . import business, payments, people, stars
 from .bot_api import METHODS, TYPES, did_you_mean, method_named
-from .content import LONGEST_TEXT, MEDIA, photo_size
+from .content import LONGEST_TEXT, MEDIA
 from .delivery import Delivery, kind_of
 from .found import marked
 from .limits import Limits
@@ -95,7 +95,6 @@ class Stage:
         self._noted: list[tuple[int, str]] = []
         self._answer = answer
         self._offset = 0  # of the updates that were answered
-        self.guest_chats: set[int] = set()  # whose members the bot isn't among
         self._users: dict[str, Json] = {}
         self._persons: dict[Any, Person] = {}
         self._ids = itertools.count(1001)
@@ -115,7 +114,6 @@ class Stage:
         *,
         privacy: bool = True,
         admin: bool = False,
-        guest: bool = False,
         **about: Any,
     ) -> Group:
         """Return a new group. `about` are fields of a Chat. As a `guest`, the bot isn't in it, and
@@ -126,11 +124,6 @@ class Stage:
         """
         chat = self._chat({"type": "supergroup", "title": title, **about})
         bot = self.telegram.bot
-        if guest:
-            bot.me["supports_guest_queries"] = True
-            del bot.chats[chat["id"]]
-            self.guest_chats.add(chat["id"])
-            return Group(self, chat)
         member = self.telegram.member_as("administrator" if admin else "member", bot.user)
         self.telegram.members[chat["id"], bot.id] = member
         if not privacy:
@@ -385,20 +378,6 @@ class Business:
     def stars(self, stars: int) -> None:
         self.stage.telegram.stars[self.connection["user"]["id"]] = stars
 
-    @property
-    def stories(self) -> list[Received]:
-        """The account's stories, the earliest first: what is in them, `id` and `active_period`."""
-        owner = self.connection["user"]["id"]
-        stories = self.stage.telegram.stories.items()
-        return [Received(story.about) for (user, _), story in stories if user == owner]
-
-    @property
-    def gifts(self) -> list[Received]:
-        """The account's gifts, as OwnedGift, the earliest first."""
-        owner = self.connection["user"]["id"]
-        owned = self.stage.telegram.owned_gifts
-        return [Received(each.about) for each in owned if each.owner == owner]
-
     def disconnect(self) -> None:
         """End the connection."""
         telegram = self.stage.telegram
@@ -476,10 +455,7 @@ class Person:
                 update = {"channel_post": message}
             elif "business_connection_id" in message:
                 update = {"business_message": message}
-            if self.chat["id"] not in self.stage.guest_chats:
-                self.stage.telegram.send(update)
-            elif guests.names(self.stage.telegram.bot, message):
-                guests.summon(self.stage.telegram, self.stage.telegram.bot, message)
+            self.stage.telegram.send(update)
         return message
 
     def _forced_reply(self) -> Json:
@@ -565,21 +541,9 @@ class Person:
         user = self.user
         self._query = self._act(lambda: self.stage.telegram.ask(query, user, offset=offset))
 
-    def join(self, link: Json | str = "") -> None:
-        """Join the group, also by an invite link, which may ask for the bot's approval."""
-        telegram, by = self.stage.telegram, {}
-        if link:
-            url = link if isinstance(link, str) else link["invite_link"]
-            by = invites.usable(telegram, url, self.user)
-            if by["chat"]["id"] != self.chat["id"]:
-                raise ValueError(f"the invite link {url} is of another chat")
-        if by and by["link"]["creates_join_request"]:
-            self._act(lambda: invites.ask_to_join(telegram, telegram.bot, by, self.user))
-            return
-        if by:
-            by["by"].add(self.user["id"])
-        about = {"invite_link": by["link"]} if by else {}
-        self._act(lambda: self._change("left", "member", about, new_chat_members=[self.user]))
+    def join(self) -> None:
+        """Join the group."""
+        self._act(lambda: self._change("left", "member", {}, new_chat_members=[self.user]))
 
     def pay(self, what: Json | str) -> None:
         """Pay an invoice, a link to one, or the media of a message that cost Telegram Stars."""
@@ -602,26 +566,6 @@ class Person:
     def can_pay(self, can: bool) -> None:
         poor = self.stage.telegram.poor
         (poor.discard if can else poor.add)(self.user["id"])
-
-    def set_photo(self, photo: Path | bytes) -> None:
-        """Have another profile photo. Bots aren't told."""
-        telegram, user = self.stage.telegram, self.user
-        data = photo.read_bytes() if isinstance(photo, Path) else photo
-        photos.add(telegram, user["id"], photo_size(telegram.files.add("photo", data)))
-
-    def give(self, gift_id: str, text: str = "", *, pay_for_upgrade: bool = False) -> Received:
-        """Give a gift of getAvailableGifts to the business account, and return the message."""
-        telegram, place = self.stage.telegram, self._thread.get("business_connection_id")
-        if not place:
-            raise TypeError("only a business account's customers give gifts that a bot hears of")
-        connection = telegram.bot.businesses[place]
-
-        def give() -> Json:
-            message = telegram.message(chat=self.chat, user=self.user, **self._thread)["message"]
-            about = telegram.bot, connection, message, gift_id
-            return gifts.give(telegram, *about, text=text, pay_for_upgrade=pay_for_upgrade)
-
-        return Received(self._act(give))
 
     def unsubscribe(self, link: str) -> None:
         """Cancel the subscription that was paid by a link. It lasts until its month is over."""
