@@ -15,21 +15,16 @@ import threading
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 import requirements
-from botkit.fakes.cron import as_scheduled, next_time
-from botkit.fakes.services import EVERY, seconds_of
 from telegram_stand_in import Json, post
 
 from telegram_bot_aws.demo.deployments import (
     CHECK,
-    REPLAY,
     TOKEN,
     Deployment,
     Hosted,
     Unavailable,
-    failure,
     registration,
 )
 from telegram_bot_aws.demo.function_log import FunctionLog
@@ -158,9 +153,6 @@ class AwsDeployment(Deployment):
                     bot.log_group = f"/aws/lambda/{bot.name}"
                     [environment] = found["environment"]
                     bot.page_url = environment["variables"].get("MINI_APP_URL", "")
-                    bot.later_group = environment["variables"].get("LATER_GROUP", "")
-                    bot.failed_url = environment["variables"].get("FAILED_QUEUE_URL", "")
-                    bot.dead_url = environment["variables"].get("DEAD_LETTERS_URL", "")
                 elif resource["type"] == "aws_apigatewayv2_api":
                     bot.webhook_url = f"{found['api_endpoint']}/telegram"
                 elif resource["type"] == "aws_lambda_event_source_mapping":
@@ -168,7 +160,6 @@ class AwsDeployment(Deployment):
 
     def _watch(self, over: threading.Event) -> None:
         """Report queued updates, events and schedules, as soon as AWS tells of them."""
-        before = None
         while not over.wait(LOOK_SECONDS):
             with self._of_event, self._lock:
                 queued = [each for log in self._logs.values() for each in log.from_queue()]
@@ -179,10 +170,6 @@ class AwsDeployment(Deployment):
                 self.from_queue(each)
             for bot, each in events:
                 self.on_event(bot, each)
-            now = [(self.schedules(bot), self._count(bot)) for bot in self.bots]
-            if now != before:
-                before = now
-                self.look_later()
 
     def close(self) -> None:
         with self.step("terraform destroy"):
@@ -226,11 +213,9 @@ class AwsDeployment(Deployment):
             return self._details.get(request_id) or Invocation()
 
     def replace(self, bot: Hosted) -> str:
-        code = self._code(bot)
         version = self._publish(bot, self._package(bot))
         answer = self._invoke(bot, CHECK, version)
         if error := answer.get("errorMessage"):
-            self._upload(bot, code)  # what stop_container starts
             raise ToolError(str(error))
         self._go_live(bot, version)
         return self.register(bot)
@@ -240,10 +225,6 @@ class AwsDeployment(Deployment):
         with self._lock:
             self._logs[bot.name].new()
         return str(answer.get("errorMessage") or "")
-
-    def forget(self, bot: Hosted, key: str) -> None:
-        item = {"TableName": f"{bot.name}-sessions", "Key": {"id": {"S": key}}}
-        self._aws(bot.region, "dynamodb", "POST", "/", item, "DynamoDB_20120810.DeleteItem")
 
     def sessions(self, bot: Hosted) -> tuple[dict[str, str], list[str]]:
         return {
@@ -264,76 +245,6 @@ class AwsDeployment(Deployment):
         error = str(answer.get("errorMessage") or "")  # a time-out leaves no line
         return mine[-1] if mine else Invocation(event=event, error=error)
 
-    def schedules(self, bot: Hosted) -> list[Json]:
-        if not bot.later_group:
-            return []
-        waiting = []
-        for prefix, group in (("", bot.later_group), (EVERY, f"{bot.later_group}-every")):
-            found = self._scheduler(bot, "GET", "", f"ScheduleGroup={group}")
-            names = [prefix + each["Name"] for each in found.get("Schedules", [])]
-            waiting += [self._schedule(bot, name) for name in names]
-        return sorted(filter(None, waiting), key=lambda each: float(each["at"]))
-
-    def _schedule(self, bot: Hosted, name: str) -> Json:
-        """Return a schedule, or nothing if it has run and runs no more."""
-        found = self._scheduler(bot, "GET", *self._place(bot, name))
-        expression = found.get("ScheduleExpression", "")
-        if expression.startswith("at("):
-            at: float | None = seconds_of(expression)
-        elif expression.startswith("cron("):
-            zone = found["ScheduleExpressionTimezone"]
-            at = next_time(expression[len("cron(") : -1], zone, time.time())
-        else:
-            at = None
-        if at is None:
-            return {}
-        return {"name": name, "at": at, "event": json.loads(found["Target"]["Input"])}
-
-    def _place(self, bot: Hosted, name: str) -> tuple[str, str]:
-        """Return the path and the query of a schedule."""
-        bare = name.removeprefix(EVERY)
-        return f"/{bare}", f"groupName={bot.later_group}{'-every' if bare != name else ''}"
-
-    def run_schedule(self, bot: Hosted, name: str) -> None:
-        if schedule := self._schedule(bot, name):
-            if name.startswith(EVERY):
-                schedule["event"]["every"]["at"] = as_scheduled(time.time())
-            else:
-                self._scheduler(bot, "DELETE", *self._place(bot, name))
-            self._invoke(bot, schedule["event"])
-
-    def _count(self, bot: Hosted) -> list[Json]:
-        """Return how much failed and is kept, by queue."""
-        target = "AmazonSQS.GetQueueAttributes"
-        counts = []
-        for url in failed_urls(bot):
-            asked = {"QueueUrl": url, "AttributeNames": ["All"]}
-            found = self._aws(bot.region, "sqs", "POST", "/", asked, target)
-            counts.append(dict(found.get("Attributes", {})))
-        return counts
-
-    def failed(self, bot: Hosted) -> list[Json]:
-        return [failure(*each) for url in failed_urls(bot) for each in self._messages(bot, url)]
-
-    def _messages(self, bot: Hosted, url: str) -> list[tuple[str, str]]:
-        """Return the messages of a queue: the id and the body of each."""
-        # A received message counts as replayed before, so this asks MiniStack itself.
-        path = f"/_ministack/sqs/messages?QueueUrl={quote(url, '')}"
-        found = self._aws(bot.region, "sqs", "GET", path, None)["messages"]
-        [messages] = [each for regions in found.values() for each in regions[bot.region].values()]
-        return [(each["MessageId"], each["Body"]) for each in messages]
-
-    def replay(self, bot: Hosted) -> Invocation:
-        answer = self._invoke(bot, REPLAY)
-        return Invocation(result=answer, error=str(answer.get("errorMessage") or ""))
-
-    def _scheduler(self, bot: Hosted, method: str, path: str, query: str) -> Json:
-        return self._aws(bot.region, "scheduler", method, f"/schedules{path}?{query}", {})
-
-    def stop_container(self) -> None:
-        for bot in self.bots:
-            self._go_live(bot, self._publish(bot, self._code(bot)))
-
     def _package(self, bot: Hosted) -> bytes:
         """Package a bot as Terraform does. Raises ToolError."""
         package = self.module.folder / "changed.zip"
@@ -346,12 +257,6 @@ class AwsDeployment(Deployment):
         if packed.returncode:
             raise ToolError(packed.stderr.strip())
         return package.read_bytes()
-
-    def _code(self, bot: Hosted) -> bytes:
-        """Return the package that was uploaded last."""
-        location = urlsplit(self._function(bot, "GET", "", None)["Code"]["Location"])
-        url = f"{self.emulator.url}{location.path}?{location.query}"
-        return request("GET", url, {}, None, 30).body
 
     def _publish(self, bot: Hosted, package: bytes) -> str:
         """Publish a version of a function, and return its number."""
@@ -385,11 +290,6 @@ class AwsDeployment(Deployment):
         url = self.emulator.url + path
         answer = json.loads(request(method, url, headers, json.dumps(body).encode(), 30).body)
         return answer if isinstance(answer, dict) else {}
-
-
-def failed_urls(bot: Hosted) -> list[str]:
-    """Return the URLs of the queues with what failed."""
-    return [*filter(None, (bot.failed_url, bot.dead_url))]
 
 
 def why_not_installed(error: ToolError) -> str:

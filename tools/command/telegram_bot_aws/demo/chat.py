@@ -11,7 +11,6 @@ from telegram_stand_in import FAULTS, METHODS, Bot, Call, Delivery, Json, Telegr
 from telegram_bot_aws.demo.bots import Bots
 from telegram_bot_aws.demo.entries import Entries
 from telegram_bot_aws.demo.errors import InvalidRequest
-from telegram_bot_aws.demo.events import Events
 from telegram_bot_aws.demo.feed import Event, Feed
 from telegram_bot_aws.demo.pages import Pages
 from telegram_bot_aws.demo.people import People
@@ -37,7 +36,6 @@ class Chat:
         self.entries = Entries(telegram, self.feed)
         self.traces = Traces(telegram, self.feed, self.setup)
         self.pages = Pages(telegram, self.feed, self.setup, self.bots, self.entries)
-        self.services = Events(self.feed, self.setup, self.bots, self.entries)
         self.people = People(telegram, self.feed, self.setup, self.bots, self.entries, self.traces)
         self._fault_kind = ""
         telegram.watch = self._watch
@@ -82,18 +80,6 @@ class Chat:
     def _is_admin(self) -> bool:
         return self.telegram.bots_in_groups == "administrator"
 
-    def forget(self, bot: int, key: str) -> None:
-        """Delete a session of a bot. Raises InvalidRequest."""
-        self.setup.forget(self.bots.get(bot), key)
-
-    def run_schedule(self, bot: int, name: str) -> None:
-        """Make a call at once that waits for its time. Raises InvalidRequest."""
-        self.setup.run_schedule(self.bots.get(bot), name)
-
-    def replay(self, bot: int) -> Json:
-        """Replay a bot's failed updates and events. Raises InvalidRequest."""
-        return self.setup.replay(self.bots.get(bot))
-
     def _fault(self) -> Json:
         faults = self.telegram.faults
         return {"kind": self._fault_kind, "left": faults[0].count} if faults else {"kind": ""}
@@ -118,12 +104,10 @@ class Chat:
             "drafts": self.entries.drafts,
             "actions": self.entries.actions,
             "launches": self.pages.launches,
-            "events": self.services.all,
         }
 
     def _watch(self, event: Delivery | Call) -> None:
         if isinstance(event, Delivery):
-            self.setup.update_begins()
             self.traces.on_delivery(event)
         else:
             self._on_call(event)
@@ -135,22 +119,18 @@ class Chat:
             self.entries.on_update(update, bot, self.traces.chat_of(update))
 
     def _on_call(self, call: Call) -> None:
-        """Note a call with its cause: an event, an update, a request of a page, or the set-up."""
+        """Note a call with its cause: an update, a request of a page, or the set-up."""
         with self.feed.lock:
             shown = {name: value for name, value in vars(call).items() if name != "changes"}
             if "secret_token" in call.params:
                 shown["params"] = {**call.params, "secret_token": HIDDEN}
-            request = event = delivery = None
+            request = delivery = None
             if not self.setup.registers(call):
                 request = self.pages.cause(call)
-                event = None if request or call.delivery else self.services.cause(call)
-                delivery = None if event else self.traces.cause(call, guess=not request)
+                delivery = self.traces.cause(call, guess=not request)
             id: Any = None
             where = ""
-            if event:
-                id = event["id"]
-                self.services.on_call(event, shown)
-            elif delivery:
+            if delivery:
                 id, where = delivery.update["update_id"], self.traces.chat_of(delivery.update)
                 self.traces.on_call(delivery, shown)
             elif request:

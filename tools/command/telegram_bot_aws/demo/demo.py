@@ -403,10 +403,8 @@ def show(
 
     def on_event(bot: Hosted, invocation: Invocation) -> None:
         tell_failed_event(bot, invocation)
-        chat.services.came(bot, invocation)
 
     deployment.on_event = on_event
-    deployment.look_later = chat.setup.look_later
     with (
         PageServer(chat, port) as page,
         contextlib.ExitStack() as opened,

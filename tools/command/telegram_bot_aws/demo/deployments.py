@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import abc
 import contextlib
-import json
 import re
 import secrets
 import threading
@@ -47,7 +46,6 @@ Step = Callable[[str], contextlib.AbstractContextManager[None]]
 
 
 CHECK = {"tf": {"action": "check"}}  # the event with which Terraform checks a new version
-REPLAY = {"tf": {"action": "replay"}}  # and that of replay_command
 
 
 class Unavailable(ToolError):
@@ -94,9 +92,6 @@ class Hosted:
     runtime: str = "python3.13"  # the default of the module's input
     timeout: float = 0
     has_queue: bool = False
-    later_group: str = ""  # of schedules, with the input `later`
-    failed_url: str = ""  # of a queue, with failed_retention_in_days
-    dead_url: str = ""  # of that of the dead letters, with a queue as well
 
     @property
     def title(self) -> str:
@@ -110,7 +105,7 @@ class Deployment(abc.ABC):
     """One or more running bots, which are removed when the `with` block ends.
 
     `from_queue` is called with each invocation by a queue, when it is over, `on_event` with each by
-    another AWS service, and its bot, and `look_later` when other calls may wait. `on_log` is
+    another AWS service, and its bot. `on_log` is
     called with each invocation of all kinds, when its log is read.
     """
 
@@ -129,7 +124,6 @@ class Deployment(abc.ABC):
         self.from_queue: Callable[[Invocation], None] = lambda invocation: None
         self.on_event: Callable[[Hosted, Invocation], None] = lambda bot, invocation: None
         self.on_log: Callable[[Invocation], None] = lambda invocation: None
-        self.look_later: Callable[[], None] = lambda: None
         self._sources: list[Sources] = []
         self._reloading = threading.Lock()
         self.registering: Hosted | None = None  # the bot whose code is being replaced
@@ -211,36 +205,12 @@ class Deployment(abc.ABC):
         """Register a bot at Telegram, as it is. Returns why it isn't registered, if so."""
 
     @abc.abstractmethod
-    def forget(self, bot: Hosted, key: str) -> None:
-        """Delete a session of a bot."""
-
-    @abc.abstractmethod
     def sessions(self, bot: Hosted) -> tuple[dict[str, str], list[str]]:
         """Return where scripts/sessions finds a bot's: variables for it, and flags."""
 
     @abc.abstractmethod
     def send_event(self, bot: Hosted, event: Any) -> Invocation:
         """Invoke a bot's function with an event, as an AWS service does."""
-
-    @abc.abstractmethod
-    def schedules(self, bot: Hosted) -> list[Json]:
-        """Return a bot's schedules, the first one first: "name", "at" and "event" of each."""
-
-    @abc.abstractmethod
-    def run_schedule(self, bot: Hosted, name: str) -> None:
-        """Delete a bot's schedule, and invoke the function with its event, if it is there."""
-
-    @abc.abstractmethod
-    def failed(self, bot: Hosted) -> list[Json]:
-        """Return what failed and is kept, as `failure` has it."""
-
-    @abc.abstractmethod
-    def replay(self, bot: Hosted) -> Invocation:
-        """Replay a bot's failed updates and events."""
-
-    @abc.abstractmethod
-    def stop_container(self) -> None:
-        """Stop the functions' containers. The next delivery starts another one."""
 
 
 def environment(api_url: str, variables: dict[str, str]) -> dict[str, str]:
@@ -268,21 +238,6 @@ def identity(name: str) -> dict[str, str]:
 def has_page(folder: Path) -> bool:
     """Tell whether a bot's folder has a page."""
     return (folder / PAGE[1:]).is_file()
-
-
-def failure(id_: str, body: str) -> Json:
-    """Return the "id" of a message of botkit/failed_queue.py, its "outcome" and "error", and
-    what it is "about".
-    """
-    content = json.loads(body)
-    if "update_id" in content:  # a dead letter
-        return {"id": id_, "outcome": "given up", "error": "in 20 tries", "about": content}
-    if "failed" not in content:  # Lambda gave it up
-        error = content.get("responsePayload", {}).get("errorMessage")
-        about = content.get("requestPayload")
-        return {"id": id_, "outcome": "given up", "error": error, "about": about}
-    told = content.pop("failed")
-    return {"id": id_, "outcome": told["outcome"], "error": told["error"], "about": content}
 
 
 def registration(action: str, url: str) -> Json:

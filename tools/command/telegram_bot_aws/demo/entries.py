@@ -160,12 +160,6 @@ class Entries:
                     return
         self.add(where, "note", **card)
 
-    def claim(self, call: Json, id: str) -> None:
-        """Note which event a call was made for, once that is known."""
-        for entry in self.all:
-            if (entry["bot"], entry.get("called_at")) == (call["bot"], call["at"]):
-                self.update(entry, {"update_id": id})
-
     def _on_change(self, change: Json, about: Json, hints: list[str]) -> None:
         kind = change["kind"]
         if kind == "message":

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from botkit.fakes.process import FAILED_URL
 from telegram_stand_in import Json
 
 from telegram_bot_aws.demo.deployments import (
     CHECK,
     MENU_BUTTON,
     PAGE,
-    REPLAY,
     Deployment,
     Hosted,
     UnusableBot,
     environment,
-    failure,
     has_page,
     registration,
 )
 from telegram_bot_aws.demo.inputs import least_memory, notes
 from telegram_bot_aws.emulated_aws.gateway import Gateway
-from telegram_bot_aws.local.container import TIMEOUT, Function, Invocation
+from telegram_bot_aws.local.container import Function, Invocation
 from telegram_bot_aws.local.processes import ToolError, signals_held
-
-KEEP_SECONDS = 2.0  # that botkit/deadline.py takes from the bot, to keep a failed update
 
 
 class LocalDeployment(Deployment):
@@ -39,20 +34,16 @@ class LocalDeployment(Deployment):
         [bot] = self.bots
         with self.step("the handler behind a local HTTP server"):
             variables = environment(self.api_url, self.variables)
-            variables["FAILED_QUEUE_URL"] = FAILED_URL
             with signals_held():
                 self._memory_size = least_memory(bot.folder)
                 function = Function(
                     bot.folder,
                     variables,
-                    # So that the bot has as long as where nothing is kept, which is the default.
-                    timeout=TIMEOUT + KEEP_SECONDS,
                     fresh=self.fresh,
                     follow=False,
                     memory_size=self._memory_size,
                 )
                 self.function = self.opened.enter_context(function)
-            function.on_change = lambda: self.look_later()
             function.on_schedule = self._ran
             function.on_queued = self._queued
             gateway = self.opened.enter_context(Gateway(self._invoke))
@@ -110,9 +101,6 @@ class LocalDeployment(Deployment):
             event["menu_button"] = {"text": MENU_BUTTON, "url": bot.page_url}
         return self.send_event(bot, event).error.strip()
 
-    def forget(self, bot: Hosted, key: str) -> None:
-        self.function.forget(key)
-
     def sessions(self, bot: Hosted) -> tuple[dict[str, str], list[str]]:
         return {}, ["--file", str(self.function.sessions)]
 
@@ -120,21 +108,6 @@ class LocalDeployment(Deployment):
         invocation = self.function.invoke(event)
         self.on_log(invocation)
         return invocation
-
-    def schedules(self, bot: Hosted) -> list[Json]:
-        return [{"name": name, **about} for name, about in self.function.schedules.items()]
-
-    def run_schedule(self, bot: Hosted, name: str) -> None:
-        self.function.run(name)
-
-    def failed(self, bot: Hosted) -> list[Json]:
-        return [failure(id_, body) for id_, body in self.function.failed.items()]
-
-    def replay(self, bot: Hosted) -> Invocation:
-        return self.send_event(bot, REPLAY)
-
-    def stop_container(self) -> None:
-        self.function.stop()
 
     def details(self, request_id: str) -> Invocation:
         return self._invocations.get(request_id) or Invocation()

@@ -10,7 +10,6 @@ from telegram_stand_in import Json, post
 
 from telegram_bot_aws.demo.aws_deployment import AwsDeployment
 from telegram_bot_aws.demo.deployments import TOKEN, Hosted, Reload
-from telegram_bot_aws.demo.errors import InvalidRequest
 from telegram_bot_aws.demo.progress import aside
 from telegram_bot_aws.local.project import LAMBDA
 
@@ -86,9 +85,6 @@ class OwnApply(AwsDeployment):
         bot.log_group, bot.runtime = f"/aws/lambda/{bot.name}", function["Runtime"]
         bot.region = REGION
         bot.timeout, bot.has_queue = function["Timeout"], "QUEUE_URL" in variables
-        bot.later_group = variables.get("LATER_GROUP", "")
-        bot.failed_url = variables.get("FAILED_QUEUE_URL", "")
-        bot.dead_url = variables.get("DEAD_LETTERS_URL", "")
         with self._lock:
             self._read_log(bot)
         return bot
@@ -96,6 +92,3 @@ class OwnApply(AwsDeployment):
     def _is_mine(self, function: Json) -> bool:
         variables = function.get("Environment", {}).get("Variables", {})
         return bool(variables.get("TELEGRAM_API_URL") == self.api_url)
-
-    def stop_container(self) -> None:
-        raise InvalidRequest("Only your own apply replaces the code here.")

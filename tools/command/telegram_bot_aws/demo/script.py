@@ -32,7 +32,6 @@ from telegram_stand_in import (
 
 from telegram_bot_aws.demo.deployments import Deployment, Hosted
 from telegram_bot_aws.demo.errors import InvalidRequest
-from telegram_bot_aws.demo.events import read_event
 from telegram_bot_aws.demo.people import check_text, read_update, send_again
 from telegram_bot_aws.demo.progress import say, step, tell
 from telegram_bot_aws.demo.samples import CHATS, PEOPLE
@@ -380,6 +379,14 @@ def read_file(file: str) -> Update:
 def read_event_file(file: str) -> Event:
     """Return the value of --event. Raises ValueError if the file has no JSON."""
     return Event(file, _read(file, read_event))
+
+
+def read_event(text: str) -> Any:
+    """Return an event that is given as JSON. Raises InvalidRequest."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise InvalidRequest(f"An event is JSON: {error}") from None
 
 
 def _read(file: str, read: Callable[[str], Any]) -> Any:

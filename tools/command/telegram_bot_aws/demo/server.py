@@ -82,11 +82,6 @@ class _Request(LocalRequest):
             "/send-data": chat.pages.send_data,
             "/fail": chat.fail,
             "/admin": chat.admin,
-            "/forget": chat.forget,
-            "/send-event": chat.services.send,
-            "/replay": chat.replay,
-            "/run-schedule": chat.run_schedule,
-            "/stop-container": chat.setup.stop_container,
         }
         length = self.headers.get("Content-Length", "")
         if not re.fullmatch("[0-9]{1,9}", length, re.ASCII) or int(length) > MAX_REQUEST:

@@ -250,8 +250,8 @@ class Function:
     a time; if `fresh`, in a new process each. The process gets only this environment, PATH, and
     what Python needs, and is frozen between invocations. One that takes surely more than
     `memory_size` MB, if given, prints that. It ends with the `with` block, in which schedules run.
-    `on_schedule` is called with each invocation by one, and `on_change` when there may be other
-    schedules. Updates of a bot with TOGETHER or a Stop button go through a queue, in a file next to
+    `on_schedule` is called with each invocation by one.
+    Updates of a bot with TOGETHER or a Stop button go through a queue, in a file next to
     the sessions. They are answered in another process, so that it may wait for others, and
     `on_queued` is called with each.
     """
@@ -284,7 +284,6 @@ class Function:
         self._is_over = False
         self._told = set[str]()  # what is said once
         self.on_schedule: Callable[[Invocation], None] = lambda invocation: None
-        self.on_change: Callable[[], None] = lambda: None
         self.on_queued: Callable[[Invocation], None] = lambda invocation: None
         self._answers_queue: Function | None = None
         self._process: subprocess.Popen[str] | None = None
@@ -321,20 +320,10 @@ class Function:
         with self._lock:
             self._stop()
 
-    def forget(self, key: str) -> None:
-        """Delete a session."""
-        with self._lock, self._services.table.changing() as items:
-            items.pop(key, None)
-
     @property
     def schedules(self) -> dict[str, Json]:
         """The schedules by their names, the first one first: the "event" of each, and "at"."""
         return in_order(self._services.schedules.items)
-
-    @property
-    def failed(self) -> dict[str, str]:
-        """What failed and is kept: messages by their ids, the oldest first."""
-        return {id_: each["body"] for id_, each in self._services.failed.messages.items()}
 
     def run(self, name: str) -> None:
         """Invoke the handler with the event of a schedule, if it is still there."""
@@ -366,7 +355,6 @@ class Function:
         """Have looked for what an invocation has scheduled, and put into the queue."""
         self._schedules_due.look()
         self._queue_due.look()
-        self.on_change()
 
     def _answer_queued(self, event: Json, request_id: str) -> tuple[Any, str]:
         """Answer an event of the queue, in another process, as `_run_scheduled` does."""

@@ -168,20 +168,6 @@ export function drawSessions(t) {
               ? "forgotten by the bot"
               : "changed",
         ),
-        button(
-          { class: "action", "data-name": `forget ${key}` },
-          async () => {
-            if (
-              await ask(
-                "forget",
-                { bot: app.bot, key },
-                `[data-name="${CSS.escape(`forget ${key}`)}"]`,
-              )
-            )
-              app.toast("Forgotten: the next update finds it empty");
-          },
-          "Forget",
-        ),
       ),
       names.length ? h("dl", {}, rows) : note("", "empty"),
       after === undefined

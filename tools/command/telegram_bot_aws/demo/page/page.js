@@ -832,13 +832,7 @@ on("snapshot", (data) => {
   $("messages").replaceChildren();
   if (!data.chats[app.chat]) app.chat = "ada";
   if (!data.bots.some((b) => b.id === app.bot)) app.bot = data.bots[0].id;
-  if (
-    app.selected !== "events" &&
-    !data.traces[app.selected] &&
-    !data.launches[app.selected] &&
-    !data.events.some((e) => e.id === app.selected)
-  )
-    app.selected = null; // of an earlier demo
+  if (!data.traces[app.selected] && !data.launches[app.selected]) app.selected = null; // of an earlier demo
   if (app.selected === null && !app.pinned)
     app.selected =
       inThisChat()
@@ -886,16 +880,6 @@ on("request", ({ launch, request }) => {
   if (launch !== app.selected) return;
   drawHops();
   if (!app.pinned) $("hops").scrollTop = $("hops").scrollHeight;
-});
-on("service", (event) => {
-  const at = app.state.events.findIndex((e) => e.id === event.id);
-  if (at < 0) app.state.events.push(event);
-  else app.state.events[at] = event;
-  if (at < 0 && !app.pinned) app.selected = event.id;
-  if (event.over && (event.failure || event.details.error) && app.selected !== event.id)
-    toast("An event failed: see Events.");
-  drawChat();
-  drawHops();
 });
 on("fault", (fault) => {
   app.state.fault = fault;

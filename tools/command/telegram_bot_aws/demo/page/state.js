@@ -11,19 +11,18 @@ export const app = {
     bots: [],
     entries: [],
     traces: {},
-    setup: { steps: [], calls: [], reloads: [], later: [], failed: [] },
+    setup: { steps: [], calls: [], reloads: [] },
     fault: { kind: "" },
     admin: false,
     keyboards: {},
     drafts: {},
     actions: {},
     launches: {},
-    events: [],
   },
   chat: sessionStorage.chat || "ada",
   person: sessionStorage.person || "ada",
   bot: 0, // its id
-  selected: null, // the id of an update, an event, or a page that was opened; "events"; null: the set-up
+  selected: null, // the id of an update, or a page that was opened; null: the set-up
   pinned: false, // whether the visitor chose what is selected; otherwise it is the newest
   editing: null, // the entry whose text is edited
   replying: null, // the entry that is replied to

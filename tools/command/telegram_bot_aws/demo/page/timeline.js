@@ -2,7 +2,6 @@
 
 import { $, button, clock, count, h, icon, milliseconds, ring } from "./dom.js";
 import { drawCall, drawFunction, fold, hop, json, note, output, parsed } from "./hops.js";
-import { drawEvents } from "./events.js";
 import { drawActions } from "./updates.js";
 import { drawLaunch } from "./requests.js";
 import { app, ask, kindOf, RETRIED, showProblem, total, verdict } from "./state.js";
@@ -184,7 +183,6 @@ export function drawHops() {
   const trace = app.state.traces[app.selected];
   const name = document.activeElement?.dataset?.name;
   const launch = app.state.launches[app.selected];
-  const isEvent = String(app.selected).startsWith("event");
   const back = button(
     { class: "round back", "aria-label": "Back to the chat" },
     () => {
@@ -209,16 +207,10 @@ export function drawHops() {
       h(
         "div",
         { class: "choice", role: "group", "aria-label": "What else there is" },
-        view("events", "Events", isEvent),
         view(null, "Set-up", app.selected === null),
       ),
     );
   if (launch) $("hops").replaceChildren(...drawLaunch(launch, bar));
-  else if (isEvent)
-    $("hops").replaceChildren(
-      bar("Events", "What AWS’s services and schedules send to the bot"),
-      drawEvents(),
-    );
   else if (!trace)
     $("hops").replaceChildren(
       bar("Set-up", "Send a message to see what the machine does for it"),
@@ -257,22 +249,6 @@ function drawUpdate(trace, bar) {
         : null,
       trace.tries.flatMap((t, i) => [drawTry(trace, t), drawPause(t, trace.tries[i + 1])]),
       drawActions(trace),
-      h(
-        "div",
-        { class: "foot" },
-        app.state.setup.has_ended
-          ? h(
-              "p",
-              { class: "done" },
-              icon("check"),
-              "The container was ended: the next update starts one, cold.",
-            )
-          : button(
-              { class: "action", "data-name": "end", title: "As AWS does when it is idle" },
-              () => ask("stop-container", {}, "[data-name=end]"),
-              "End the function's container",
-            ),
-      ),
     ),
   );
 }

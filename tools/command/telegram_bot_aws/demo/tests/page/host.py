@@ -118,7 +118,6 @@ class Host:
             chat.setup.step(name, seconds)
         chat.setup.deployment = self.deployment
         self.deployment.from_queue = chat.traces.from_queue
-        self.deployment.look_later = chat.setup.look_later
         if read_sources(self.folder) != self.sources:  # the last chat's test has changed the bot
             self._copy()
         if reload := self.deployment.refresh():
