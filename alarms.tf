@@ -272,11 +272,6 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   }
 }
 
-moved {
-  from = aws_cloudwatch_metric_alarm.pending[0]
-  to   = aws_cloudwatch_metric_alarm.this["pending_updates"]
-}
-
 # The dashboard shows the outcomes, and the metrics of the other alarms.
 
 locals {

@@ -50,7 +50,6 @@ ORDER = (
     f"{DEPLOYMENT}test_deletions.py",
     f"{DEPLOYMENT}test_frameworks.py",
     PRINTED,
-    f"{DEPLOYMENT}test_upgrade.py",
     f"{DEPLOYMENT}test_repairs.py",
     LIFECYCLE,
     DEPLOYMENT,

@@ -229,9 +229,5 @@ resource "aws_lambda_invocation" "deregister_webhook" {
 
   input = jsonencode({ url = local.webhook_url })
 
-  lifecycle {
-    ignore_changes = [triggers] # 1.0 had some: without this, losing them would replace it
-  }
-
   depends_on = [aws_lambda_invocation.drain_queue] # which comes after this at a destroy
 }

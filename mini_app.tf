@@ -44,9 +44,5 @@ resource "aws_lambda_invocation" "remove_menu_button" {
 
   input = jsonencode({ url = local.mini_app_url, is = "menu button" })
 
-  lifecycle {
-    ignore_changes = [triggers] # as there
-  }
-
   depends_on = [aws_apigatewayv2_route.mini_app, aws_lambda_permission.mini_app]
 }

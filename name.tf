@@ -60,20 +60,3 @@ resource "terraform_data" "deployed_name" {
     }
   }
 }
-
-# Earlier versions noted the name for each kind of data. Several resources can't move to one, but a chain can end there.
-# If there are two of them, Terraform warns once that it deletes one.
-moved {
-  from = terraform_data.failed_name
-  to   = terraform_data.later_name[0]
-}
-
-moved {
-  from = terraform_data.later_name[0]
-  to   = terraform_data.sessions_name[0]
-}
-
-moved {
-  from = terraform_data.sessions_name[0]
-  to   = terraform_data.deployed_name
-}
