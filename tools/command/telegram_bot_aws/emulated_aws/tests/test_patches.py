@@ -19,7 +19,7 @@ import h11
 import pytest
 from ministack.core import iam_actions, lambda_runtime
 from ministack.core.lambda_runtime import Worker
-from ministack.services import apigateway, cloudwatch_logs, dynamodb, eventbridge, scheduler
+from ministack.services import apigateway, cloudwatch_logs, dynamodb, eventbridge, scheduler, sqs
 
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.emulated_aws.patches import recovery_periods
@@ -28,12 +28,14 @@ from telegram_bot_aws.emulated_aws.patches.alias_retries import as_the_alias_say
 from telegram_bot_aws.emulated_aws.patches.answer_heads import Connection
 from telegram_bot_aws.emulated_aws.patches.containers import Process, as_a_container, end_function
 from telegram_bot_aws.emulated_aws.patches.log_keys import with_keys_that_change
+from telegram_bot_aws.emulated_aws.patches.message_moves import start_message_move_task
 from telegram_bot_aws.emulated_aws.patches.programs_only import for_programs
 from telegram_bot_aws.emulated_aws.patches.qualifiers import with_one_qualifier
 from telegram_bot_aws.emulated_aws.patches.quick_start import without_botocore
 from telegram_bot_aws.emulated_aws.patches.runtimes import Pythons
 from telegram_bot_aws.emulated_aws.patches.schedule_groups import with_schedules_in_groups
 from telegram_bot_aws.emulated_aws.patches.schedule_zones import with_zones
+from telegram_bot_aws.emulated_aws.patches.scheduled_messages import with_deduplication
 from telegram_bot_aws.emulated_aws.patches.scheduled_times import with_scheduled_times
 from telegram_bot_aws.emulated_aws.patches.stages import with_stages_that_stay
 from telegram_bot_aws.emulated_aws.patches.whole_logs import Output, with_whole_logs
@@ -281,6 +283,46 @@ def test_a_function_that_takes_too_much_memory_is_ended() -> None:
     assert response["status"] == "error"
     assert re.fullmatch(r"about \d+ of 1 MB: AWS would end this\. .*", response["error"])
     assert worker._proc.returncode == -signal.SIGKILL
+
+
+def create_fifo_queue(name: str, **attributes: str) -> tuple[str, Any]:
+    """Create a queue in MiniStack. Returns its URL and its ARN."""
+    attributes |= {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    about = {"QueueName": f"{name}.fifo", "Attributes": attributes}
+    url = sqs._act_create_queue(about, "")["QueueUrl"]
+    return url, sqs.parse_arn(sqs._queues[url]["attributes"]["QueueArn"])
+
+
+def bodies(url: str) -> list[str]:
+    return [message["body"] for message in sqs._queues[url]["messages"]]
+
+
+def test_messages_are_moved_once() -> None:
+    source, source_arn = create_fifo_queue("source")
+    destination, destination_arn = create_fifo_queue("destination")
+    task = {"SourceArn": str(source_arn), "DestinationArn": str(destination_arn)}
+    for text in ("one", "two", "one"):
+        message = {"QueueUrl": source, "MessageBody": text, "MessageGroupId": "42"}
+        sqs._act_send_message({**message, "MessageDeduplicationId": f"{text} of these"}, "")
+    start_message_move_task(task, "")
+    assert (bodies(source), bodies(destination)) == ([], ["one", "two"])
+    sqs._queues[source]["dedup_cache"].clear()
+    sqs._act_send_message({**message, "MessageDeduplicationId": "one of these"}, "")
+    start_message_move_task(task, "")
+    assert (bodies(source), bodies(destination)) == ([], ["one", "two"])
+    for url in (source, destination):
+        sqs._act_delete_queue({"QueueUrl": url}, "")
+
+
+def test_a_scheduled_message_is_sent_once() -> None:
+    url, arn = create_fifo_queue("updates")
+    original = eventbridge._dispatch_to_sqs
+    parameters = {"MessageGroupId": "tea"}
+    for dispatch, found in ((with_deduplication(original), 1), (original, 3)):
+        for _ in range(2):
+            dispatch(arn, '{"at":"2026"}', parameters)
+        assert len(bodies(url)) == found
+    sqs._act_delete_queue({"QueueUrl": url}, "")
 
 
 def test_a_schedule_is_told_when_it_is_due() -> None:

@@ -1,0 +1,38 @@
+"""SQS has StartMessageMoveTask.
+
+MiniStack has no such action. A moved message keeps its group, its body and its deduplication id,
+and gets a new id. Of one that SQS itself has made a dead letter, the id is the deduplication id.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ministack.services import sqs
+
+KEPT = {
+    "MessageAttributes": "message_attributes",
+    "MessageBody": "body",
+    "MessageDeduplicationId": "dedup_id",
+    "MessageGroupId": "group_id",
+}
+
+
+def start_message_move_task(data: dict[str, Any], url: str) -> dict[str, Any]:
+    """Move all messages of a queue to another one, in their order."""
+    source = sqs._queue_by_arn(data["SourceArn"])
+    destination = sqs._queue_by_arn(data["DestinationArn"])
+    if not source or not destination:
+        raise sqs._Err("ResourceNotFoundException", "There is no such queue.")
+    for message in list(source["messages"]):
+        about = {name: message[key] for name, key in KEPT.items() if message.get(key)}
+        if "DeadLetterQueueSourceArn" in message["sys"]:
+            about["MessageDeduplicationId"] = message["id"]
+        sqs._act_send_message({"QueueUrl": destination["url"], **about}, "")
+        source["messages"].remove(message)
+    return {"TaskHandle": "task"}
+
+
+def apply() -> None:
+    """Have MiniStack's SQS do so."""
+    sqs._HANDLERS["StartMessageMoveTask"] = start_message_move_task
