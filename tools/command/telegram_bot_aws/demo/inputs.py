@@ -10,12 +10,11 @@ import requirements
 from telegram_stand_in import Json
 
 from telegram_bot_aws.demo.deployments import MENU_BUTTON, has_page
-from telegram_bot_aws.local.sources import LEAST_MEMORY, has_sessions, needs_queue, uses_later
+from telegram_bot_aws.local.sources import LEAST_MEMORY, has_sessions, needs_queue
 
 MEMORY = 128  # MB: the default of memory_size
 # How to write inputs whose value matters, too.
 WRITTEN = {
-    "later": "later = {}",
     "memory_size": "memory_size of at least {}",
     "queue": "queue = {}",
 }
@@ -24,8 +23,6 @@ WRITTEN = {
 def inputs(bot: Path) -> Json:
     """Return the inputs without which a bot doesn't work, with the least values that do."""
     found: Json = {}
-    if uses_later(bot):
-        found["later"] = True
     if (least := least_memory(bot)) > MEMORY:
         found["memory_size"] = least
     if has_page(bot):

@@ -44,7 +44,6 @@ class LocalDeployment(Deployment):
                     memory_size=self._memory_size,
                 )
                 self.function = self.opened.enter_context(function)
-            function.on_schedule = self._ran
             function.on_queued = self._queued
             gateway = self.opened.enter_context(Gateway(self._invoke))
             bot.webhook_url = gateway.webhook_url
@@ -69,14 +68,12 @@ class LocalDeployment(Deployment):
         self._invocations[event["requestContext"]["requestId"]] = invocation
         return invocation.result
 
-    def _ran(self, invocation: Invocation) -> None:
-        self.on_log(invocation)
-        self.on_event(self.bots[0], invocation)
-
     def _queued(self, invocation: Invocation) -> None:
         self.on_log(invocation)
-        if invocation.outcome:
+        if "update_id" in invocation.outcome:
             self.from_queue(invocation)
+        else:
+            self.on_event(self.bots[0], invocation)
 
     def close(self) -> None:
         self.function.invoke(registration("delete", self.bots[0].webhook_url))

@@ -84,7 +84,6 @@ class Poll:
         self._answering = False
         self._offset: int | None = None  # the first unanswered update
         self._limit = MOST_UPDATES
-        function.on_schedule = show_schedule
         function.on_queued = show_queued
         self._failures = 0
         self._asked: Sources = {}  # the sources when _kinds was read
@@ -225,22 +224,14 @@ def described(update: Json, invocation: Invocation) -> str:
     return " · ".join(parts)
 
 
-def show_schedule(invocation: Invocation) -> None:
-    """Tell what became of a call whose time had come."""
-    line = invocation.outcome
-    parts = ["at its time", *line.get("methods", []), line.get("outcome") or invocation.error]
-    if why := line.get("refusal") or line.get("error"):
-        parts.append(why)
-    if pause := line.get("retry_after"):
-        parts.append(f"retried in {pause} s")
-    say(" · ".join(map(str, parts)))
-    show(invocation)
-
-
 def show_queued(invocation: Invocation) -> None:
-    """Tell what became of an update that waited in the queue."""
-    update = {"update_id": invocation.outcome.get("update_id")}
-    say(described(update, invocation) if invocation.outcome else invocation.error)
+    """Tell what became of what waited in the queue: an update, or what was scheduled."""
+    line = invocation.outcome
+    if "update_id" in line:
+        say(described({"update_id": line["update_id"]}, invocation))
+    else:
+        parts = ["at its time", *line.get("methods", []), line.get("outcome") or invocation.error]
+        say(" · ".join(map(str, filter(None, [*parts, line.get("refusal") or line.get("error")]))))
     show(invocation)
 
 

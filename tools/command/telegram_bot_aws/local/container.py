@@ -22,7 +22,6 @@ from typing import Any
 
 from botkit.fakes.host import Poller, Scheduler
 from botkit.fakes.process import ENVIRONMENT, Services
-from botkit.fakes.services import QUEUE_URL, in_order
 
 from telegram_bot_aws.local.confine import ENDS
 from telegram_bot_aws.local.due import Due
@@ -46,7 +45,6 @@ from telegram_bot_aws.local.sources import (
     copy,
     endless_link,
     files,
-    needs_queue,
     packed,
     read_sources,
 )
@@ -250,10 +248,8 @@ class Function:
     a time; if `fresh`, in a new process each. The process gets only this environment, PATH, and
     what Python needs, and is frozen between invocations. One that takes surely more than
     `memory_size` MB, if given, prints that. It ends with the `with` block, in which schedules run.
-    `on_schedule` is called with each invocation by one.
-    Updates of a bot with TOGETHER or a Stop button go through a queue, in a file next to
-    the sessions. They are answered in another process, so that it may wait for others, and
-    `on_queued` is called with each.
+    What is in the queue, a file next to the sessions, is answered in another process, and
+    `on_queued` is called with each invocation by it.
     """
 
     def __init__(
@@ -278,12 +274,13 @@ class Function:
         watched("folder", self._folder)
         self.sessions = sessions or Path(self._folder, "kept", "sessions.json")
         self._services = services = Services(None, self.sessions)
-        self._scheduler = Scheduler(services.schedules, self._run_scheduled, services.give_up)
-        self._schedules_due = Due(self._scheduler)
-        self._queue_due = Due(Poller(services.queue, self._answer_queued, services.bury))
+        self._scheduler = Scheduler(services.schedules, services.queue)
+        self._advanced = 0.0  # seconds by which schedules are due earlier
+        services.schedules.now = self._now
+        poller = Poller(services.queue, self._answer_queued, services.bury)
+        self._due = Due(self._now, self._scheduler), Due(time.time, poller)
         self._is_over = False
         self._told = set[str]()  # what is said once
-        self.on_schedule: Callable[[Invocation], None] = lambda invocation: None
         self.on_queued: Callable[[Invocation], None] = lambda invocation: None
         self._answers_queue: Function | None = None
         self._process: subprocess.Popen[str] | None = None
@@ -309,8 +306,8 @@ class Function:
         shutil.rmtree(before)
 
     def __enter__(self) -> Function:
-        self._schedules_due.__enter__()
-        self._queue_due.__enter__()
+        for due in self._due:
+            due.__enter__()
         return self
 
     def stop(self) -> None:
@@ -320,25 +317,27 @@ class Function:
         with self._lock:
             self._stop()
 
-    @property
-    def schedules(self) -> dict[str, Json]:
-        """The schedules by their names, the first one first: the "event" of each, and "at"."""
-        return in_order(self._services.schedules.items)
+    def _now(self) -> float:
+        return time.time() + self._advanced
 
-    def run(self, name: str) -> None:
-        """Invoke the handler with the event of a schedule, if it is still there."""
-        self._scheduler.run(name)
+    def advance(self, seconds: float) -> int:
+        """Have done what is scheduled for the next `seconds`, and return how many times it is.
 
-    def _run_scheduled(self, event: Json, request_id: str) -> tuple[Any, str]:
-        """Answer the event of a schedule. Returns what the function returned, and its error."""
-        invocation = self.invoke(event, request_id)
-        self.on_schedule(invocation)
-        return invocation.result, invocation.error
+        The bot's own clock doesn't change.
+        """
+        until, count = self._now() + seconds, 0
+        while (due := self._scheduler.next_time()) is not None and due <= until:
+            self._advanced += max(0.0, due - self._now())
+            self._scheduler.run_next()
+            count += 1
+        self._advanced += until - self._now()
+        self._look()
+        return count
 
     def __exit__(self, *exception: object) -> None:
         self._is_over = True
-        self._schedules_due.__exit__()
-        self._queue_due.__exit__()
+        for due in self._due:
+            due.__exit__()
         self.stop()
         for function in filter(None, (self._answers_queue, self)):
             shutil.rmtree(function._folder, ignore_errors=True)
@@ -353,11 +352,11 @@ class Function:
 
     def _look(self) -> None:
         """Have looked for what an invocation has scheduled, and put into the queue."""
-        self._schedules_due.look()
-        self._queue_due.look()
+        for due in self._due:
+            due.look()
 
     def _answer_queued(self, event: Json, request_id: str) -> tuple[Any, str]:
-        """Answer an event of the queue, in another process, as `_run_scheduled` does."""
+        """Answer a message of the queue, in another process. Returns the result and the error."""
         if self._answers_queue is None:
             self._answers_queue = Function(
                 self.bot,
@@ -423,7 +422,6 @@ class Function:
                     cwd=self._code,  # as in /var/task
                     env={
                         **made_environment(str(temporary)),
-                        **({"QUEUE_URL": QUEUE_URL} if needs_queue(self._code) else {}),
                         **self.environment,
                         **ENVIRONMENT,
                     },

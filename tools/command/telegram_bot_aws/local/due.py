@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
+from collections.abc import Callable
 from typing import Protocol
 
 LOOK_SECONDS = 30.0  # between two looks: a machine that sleeps stops the clock of a pause
@@ -20,10 +20,10 @@ class Host(Protocol):
 
 
 class Due:
-    """Has a host do what is due, in a thread, while the `with` block lasts."""
+    """Has a host do what is due by a clock, in a thread, while the `with` block lasts."""
 
-    def __init__(self, host: Host) -> None:
-        self._host = host
+    def __init__(self, now: Callable[[], float], host: Host) -> None:
+        self._now, self._host = now, host
         self._changed = threading.Condition()
         self._is_over = False
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -48,7 +48,7 @@ class Due:
                 if self._is_over:
                     return
                 due = self._host.next_time()
-                seconds = None if due is None else due - time.time()
+                seconds = None if due is None else due - self._now()
                 if seconds is None or seconds > 0:
                     self._changed.wait(seconds and min(seconds, LOOK_SECONDS))
                     continue
