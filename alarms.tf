@@ -176,7 +176,7 @@ locals {
         namespace  = "AWS/SQS"
         name       = "ApproximateNumberOfMessagesVisible"
         statistic  = "Maximum"
-        dimensions = { QueueName = "${var.name}-dead.fifo" }
+        dimensions = { QueueName = "${var.name}_dlq.fifo" }
       }
       advice = <<-EOT
         Updates or events at which the bot failed, or that could not be answered in 20 tries, three to five hours, are

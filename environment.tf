@@ -40,8 +40,8 @@ locals {
     !can(regex("^[A-Za-z][A-Za-z0-9_]+$", name)) || can(regex("^(${local.own_names}|${local.reserved_names})$", name))
   ]
   own_names = join("|", [
-    "ALLOWED_IDS|ARGUMENTS_DIGEST|AWS_DNS_SUFFIX|LATER_(GROUP|KEY|ROLE)|MINI_APP_URL|QUEUE_URL|REPLY_MODE",
-    "SESSION_(RETENTION_IN_DAYS|TABLE)",
+    "ALLOWED_IDS|ARGUMENTS_DIGEST|AWS_DNS_SUFFIX|MINI_APP_URL|QUEUE_URL|REPLY_MODE",
+    "SCHEDULE_GROUP|SCHEDULER_(KMS_KEY|ROLE)_ARN|SESSION_(RETENTION_IN_DAYS|TABLE)",
     "TELEGRAM_(API_URL|BOT_TOKEN|BOT_TOKEN_PARAMETER|PROXY|WEBHOOK_SECRET)",
   ])
   reserved_names = join("|", [

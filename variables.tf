@@ -217,9 +217,9 @@ variable "policy" {
 variable "queue" {
   type        = bool
   description = <<-EOT
-    Whether there is a queue (SQS FIFO). Updates of the kinds in QUEUED of bot.py wait there for their answers, which
-    may take up to 15 minutes (timeout), one at a time in each chat. What botkit.later schedules, such as reminders,
-    comes through it, and what the bot failed to answer is kept, for 14 days (redrive_command). False deletes it.
+    Whether there is a queue (SQS FIFO). Updates of the kinds in QUEUED_UPDATES of bot.py wait there for their answers,
+    which may take up to 15 minutes (timeout), one at a time in each chat. What botkit.schedule schedules, such as
+    reminders, comes through it, and what the bot failed to answer is kept, for 14 days (redrive_command). False deletes it.
   EOT
   default     = false
   nullable    = false

@@ -78,7 +78,7 @@ def start_up() -> None:
 
     threading.excepthook = log_thread
     ways.steps("webhook")  # this imports bot.py, and the steps that it switches on
-    if settings.queue_url and hasattr(sys.modules.get("bot"), "QUEUED"):
+    if settings.queue_url and hasattr(sys.modules.get("bot"), "QUEUED_UPDATES"):
         from botkit import aws, queue  # noqa: F401
 
         aws.prepare("sqs")

@@ -146,9 +146,9 @@ def start(log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
             "TELEGRAM_PROXY",
             "DEAD_LETTERS_URL",
             "FAILED_QUEUE_URL",
-            "LATER_GROUP",
-            "LATER_KEY",
-            "LATER_ROLE",
+            "SCHEDULE_GROUP",
+            "SCHEDULER_KMS_KEY_ARN",
+            "SCHEDULER_ROLE_ARN",
             "REPLY_MODE",
             "QUEUE_URL",
             "SESSION_TABLE",
@@ -222,7 +222,7 @@ def start_with_schedules(start_bot: StartBot) -> StartBot:
 
     def start_container(source: str, **environment: str) -> Container:
         role = "arn:aws:iam::123456789012:role/telegram-bot-later"
-        later = {"LATER_GROUP": "telegram-bot", "LATER_ROLE": role}
+        later = {"SCHEDULE_GROUP": "telegram-bot", "SCHEDULER_ROLE_ARN": role}
         container = start_bot(source, **{**AWS, **later, **environment})
         container.schedules = Schedules(container.module("aws"))
         container.answer_requests(container.schedules.request)

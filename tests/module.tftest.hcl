@@ -423,7 +423,7 @@ run "an_older_version_goes_live_again" {
   assert {
     condition = aws_lambda_invocation.check.input == jsonencode({
       tf             = { action = "check" }
-      names          = ["FAILED_QUEUE_URL", "LATER_GROUP", "LATER_ROLE", "MINI_APP_URL", "QUEUE_URL", "SESSION_TABLE"]
+      names          = ["FAILED_QUEUE_URL", "SCHEDULE_GROUP", "SCHEDULER_ROLE_ARN", "MINI_APP_URL", "QUEUE_URL", "SESSION_TABLE"]
       variables      = sha256(join("\n", ["", "", "", "", aws_sqs_queue.updates[0].url, ""]))
       queues         = ["https://sqs.eu-central-1.amazonaws.com/123456789012/telegram-bot-failed"]
       in_vpc         = false
@@ -487,7 +487,7 @@ run "a_key_encrypts_all_that_is_kept" {
       aws_cloudwatch_log_group.api.kms_key_id, aws_dynamodb_table.sessions[0].server_side_encryption[*].kms_key_arn,
       aws_sqs_queue.updates[*].kms_master_key_id, aws_sqs_queue.dead_letters[*].kms_master_key_id,
       aws_sqs_queue.failed[*].kms_master_key_id,
-      aws_lambda_function.this.environment[0].variables.LATER_KEY,
+      aws_lambda_function.this.environment[0].variables.SCHEDULER_KMS_KEY_ARN,
     ])) == toset([var.kms_key_arn])
     error_message = "The environment, both log groups, the table, the queues and the schedules have the key."
   }

@@ -237,7 +237,8 @@ def reply_with(
     A message that is older than the dialogue's last message or tap also goes to `otherwise`. A
     replay may bring such a message.
 
-    Of an album, the first part that fits is the answer. The other parts get no answer, even if the dialogue ended with the first.
+    Of an album, the first part that fits is the answer. The other parts get no answer, even if the
+    dialogue ended with the first.
 
     If a release has changed the questions up to the current one, if a dialogue is too long for a
     session, or if `ask_press` asks an anonymous admin, the dialogue ends with a line in the log.
@@ -535,7 +536,7 @@ class _Rerun:
 
 @contextmanager
 def _without_effects() -> Iterator[list[Any]]:
-    """Refuse calls of telegram, aws, later and session, which would be made again and again.
+    """Refuse calls of telegram, aws, schedule and session, which would be made again and again.
 
     Yields a list that gets each ask(…) and keep(…) of the dialogue.
     """

@@ -177,7 +177,7 @@ def check_rerun() -> None:
     """Raise BadConversation while a dialogue runs again, which must have no effects."""
     if asking.rerun is not None:
         raise BadConversation(
-            "a dialogue runs again at each answer: calls of telegram, aws, later and session "
+            "a dialogue runs again at each answer: calls of telegram, aws, schedule and session "
             "belong in `yield keep(…)`"
         )
 

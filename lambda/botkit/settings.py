@@ -26,9 +26,9 @@ class Settings:
         self.queue_url = get("QUEUE_URL", "")
         self.session_table = get("SESSION_TABLE", "")
         self.session_retention_in_days = get("SESSION_RETENTION_IN_DAYS", "")
-        self.later_group = get("LATER_GROUP", "")
-        self.later_role = get("LATER_ROLE", "")
-        self.later_key = get("LATER_KEY", "")
+        self.schedule_group = get("SCHEDULE_GROUP", "")
+        self.scheduler_role_arn = get("SCHEDULER_ROLE_ARN", "")
+        self.scheduler_kms_key_arn = get("SCHEDULER_KMS_KEY_ARN", "")
         ids = get("ALLOWED_IDS", "").split(",")
         self.allowed_ids = frozenset(int(number) for number in ids if number)
         self.aws_dns_suffix = get("AWS_DNS_SUFFIX") or "amazonaws.com"

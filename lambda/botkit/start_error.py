@@ -10,9 +10,9 @@ from .raised import lines_of_the_bot, within
 
 # Variables whose values aren't secrets, and may be quoted: folders, the region, resources.
 KNOWN = (
-    "ALLOWED_IDS|AWS_(LAMBDA_|REGION|DEFAULT_REGION|DNS_SUFFIX|EXECUTION_ENV)|DEAD_LETTERS_URL|"
-    "FAILED_QUEUE_URL|HOME|LAMBDA_|LANG|LATER_|LC_|LD_|MINI_APP_URL|PATH|PWD|PYTHON|"
-    "QUEUE_URL|REPLY_MODE|SESSION_(TABLE|RETENTION_)|TELEGRAM_BOT_TOKEN_PARAMETER|TZ|_"
+    "ALLOWED_IDS|AWS_(LAMBDA_|REGION|DEFAULT_REGION|DNS_SUFFIX|EXECUTION_ENV)|HOME|LAMBDA_|"
+    "LANG|LC_|LD_|MINI_APP_URL|PATH|PWD|PYTHON|QUEUE_URL|REPLY_MODE|SCHEDULE_GROUP|SCHEDULER_|"
+    "SESSION_(TABLE|RETENTION_)|TELEGRAM_BOT_TOKEN_PARAMETER|TZ|_"
 )
 SHORTEST = 6  # characters of a secret: shorter values are numbers and words
 SHORTEST_PART = 3  # characters of a part of a secret in a quotation

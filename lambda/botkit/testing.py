@@ -196,7 +196,7 @@ class Recurring(NamedTuple):
 
 
 class Waits(Mapping[str, Waiting]):
-    """The calls and events that `botkit.later` scheduled, by name. `every` has those that recur."""
+    """What `botkit.schedule` has scheduled, by name. `every` has what recurs."""
 
     def __init__(self, schedules: Any) -> None:
         self.schedules = schedules
@@ -241,9 +241,9 @@ def waits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Wa
     _begin_with_aws(request)
     settings = _botkit("settings").settings
     monkeypatch.setattr(settings, "queue_url", _botkit("fakes.services").QUEUE_URL)
-    monkeypatch.setattr(settings, "later_role", "arn:aws:iam::123456789012:role/waits")
+    monkeypatch.setattr(settings, "scheduler_role_arn", "arn:aws:iam::123456789012:role/waits")
     # A test may use any date: for `later`, it is always in the future.
-    monkeypatch.setattr(_botkit("later"), "time", _botkit("fakes.function").Clock(lambda: 0.0))
+    monkeypatch.setattr(_botkit("schedule"), "time", _botkit("fakes.function").Clock(lambda: 0.0))
     schedules = _botkit("fakes.services").Schedules(_botkit("aws"))
     _replace(monkeypatch, "request", schedules.request)
     return Waits(schedules)

@@ -162,8 +162,9 @@ def on_limit(run: Run, go_on: GoOn) -> Outcome:
 
 
 def enqueue(run: Run, go_on: GoOn) -> Outcome:
-    """Put an event into the queue, or an update of a kind in QUEUED of bot.py."""
-    if run.is_update and kind_of(run.subject) not in getattr(bot_module.load(), "QUEUED", ()):
+    """Put an event into the queue, or an update of a kind in QUEUED_UPDATES of bot.py."""
+    queued = getattr(bot_module.loaded(), "QUEUED_UPDATES", ())
+    if run.is_update and kind_of(run.subject) not in queued:
         return go_on()
     from . import queue
 

@@ -379,7 +379,7 @@ def test_a_bot_in_a_folder_has_what_it_asks_for(
 def test_all_that_is_kept_has_the_key(module: Deployment, aws: Emulator) -> None:
     """The emulator encrypts nothing: these are the requests."""
     assert configuration(aws)["KMSKeyArn"] == KEY
-    assert configuration(aws)["Environment"]["Variables"]["LATER_KEY"] == KEY
+    assert configuration(aws)["Environment"]["Variables"]["SCHEDULER_KMS_KEY_ARN"] == KEY
     for group in client(aws, "logs").describe_log_groups()["logGroups"]:
         assert group["kmsKeyId"] == KEY
     for queue in client(aws, "sqs").list_queues()["QueueUrls"]:

@@ -162,22 +162,27 @@ def test_schedules_are_made_and_deleted_as_on_the_emulated_aws(
 ) -> None:
     scheduler = client(aws, "scheduler")
     scheduler.create_schedule_group(Name="tea-bot")
-    about = {"LATER_GROUP": "tea-bot", "LATER_ROLE": "arn:aws:iam::000000000000:role/tea-bot-later"}
+    about = {
+        "SCHEDULE_GROUP": "tea-bot",
+        "SCHEDULER_ROLE_ARN": "arn:aws:iam::000000000000:role/tea-bot-later",
+    }
     about |= {**session_environment(aws.url), "AWS_ACCESS_KEY_ID": "test", "AWS_REGION": REGION}
     container = start_bot("def reply(update):\n    return []", **about)
-    module, later = container.module("aws"), container.module("later")
+    module, schedule = container.module("aws"), container.module("schedule")
     noon = datetime(2099, 1, 1, 12, tzinfo=UTC)
     scheduler.create_schedule_group(Name="tea-bot-every")
 
     def results() -> list[Any]:
         module.deadline.start(60)
-        recurs = [later.every(CALL, f"0 {hour} ? * MON *", "Asia/Tokyo", "tea") for hour in (8, 9)]
-        later.send(CALL, noon, "tea")
-        later.send({**CALL, "text": "second"}, noon, "tea")
-        cancelled = [later.cancel(name) for name in ("cake", "tea", "tea")]
-        later.send({**CALL, "text": "third"}, noon, "tea")
-        recurs += [later.cancel_every(name) for name in ("cake", "tea", "tea")]
-        recurs.append(later.every(CALL, "0 9 ? * MON *", "Asia/Tokyo", "tea"))
+        recurs = [
+            schedule.cron(CALL, f"0 {hour} ? * MON *", "Asia/Tokyo", "tea") for hour in (8, 9)
+        ]
+        schedule.once(CALL, noon, "tea")
+        schedule.once({**CALL, "text": "second"}, noon, "tea")
+        cancelled = [schedule.cancel(name) for name in ("cake", "tea", "tea")]
+        schedule.once({**CALL, "text": "third"}, noon, "tea")
+        recurs += [schedule.cancel(name) for name in ("cake", "tea", "tea")]
+        recurs.append(schedule.cron(CALL, "0 9 ? * MON *", "Asia/Tokyo", "tea"))
         event = {"later": {"since": 1, "tries": 1, "name": "pie"}, "calls": [CALL]}
         for id in "aab":  # the first invocation comes twice
             later.retry(event, noon.timestamp(), id)
@@ -212,8 +217,8 @@ def test_a_person_is_forgotten_and_a_bot_that_answers_meanwhile_notices(
 ) -> None:
     create_table(aws, "cake-bot-sessions")
     client(aws, "scheduler").create_schedule_group(Name="cake-bot")
-    about = {"SESSION_TABLE": "cake-bot-sessions", "LATER_GROUP": "cake-bot"}
-    about |= {"LATER_ROLE": "arn:aws:iam::000000000000:role/cake-bot-later"}
+    about = {"SESSION_TABLE": "cake-bot-sessions", "SCHEDULE_GROUP": "cake-bot"}
+    about |= {"SCHEDULER_ROLE_ARN": "arn:aws:iam::000000000000:role/cake-bot-later"}
     about |= {**session_environment(aws.url), **about, "SESSION_RETENTION_IN_DAYS": "30"}
     about |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
     container = start_bot(BOT, **about)
@@ -221,7 +226,7 @@ def test_a_person_is_forgotten_and_a_bot_that_answers_meanwhile_notices(
     session, store, later = map(container.module, ("session", "store", "later"))
     for key in ("42", "-100/42", "7"):
         session.change(key, lambda data: data.update(cake="cheese"))
-    later.send({**CALL, "chat_id": 42}, datetime(2099, 1, 1, tzinfo=UTC), "tea")
+    schedule.once({**CALL, "chat_id": 42}, datetime(2099, 1, 1, tzinfo=UTC), "tea")
     answering = store.Item("session", "42")
     answering.session["cake"] = "apple"
 

@@ -369,7 +369,7 @@ def test_something_is_scheduled(
     httpserver: HTTPServer,
 ) -> None:
     schedules = scheduled(httpserver, name)
-    about = {"LATER_GROUP": "dice-bot", "LATER_ROLE": "arn:aws:iam::123456789012:role/x"}
+    about = {"SCHEDULE_GROUP": "dice-bot", "SCHEDULER_ROLE_ARN": "arn:aws:iam::123456789012:role/x"}
     began = int(time.time())
     evaluate(further, module, expression, **about, **aws(httpserver))
     at, found = schedules[name]["at"], schedules[name]["event"]
@@ -382,7 +382,7 @@ def test_something_is_scheduled(
 
 def test_a_chat_is_greeted_on_working_days(further: Path, httpserver: HTTPServer) -> None:
     schedules = scheduled(httpserver, "42.morning")
-    about = {"LATER_GROUP": "dice-bot", "LATER_ROLE": "arn:aws:iam::123456789012:role/x"}
+    about = {"SCHEDULE_GROUP": "dice-bot", "SCHEDULER_ROLE_ARN": "arn:aws:iam::123456789012:role/x"}
     message = {"chat": {"id": 42}, "message_id": 7}
     evaluate(further, "mornings", f"on_working_days({message})", **about, **aws(httpserver))
     assert schedules[f"{EVERY}42.morning"]["cron"] == "0 9 ? * MON-FRI *"

@@ -352,8 +352,8 @@ def make(start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch) -> Iter
     worlds: list[World] = []
 
     def start_container() -> Container:
-        about = {"OWNER_ID": f"{OWNER}", "TABLE": "newsletter", "LATER_GROUP": "newsletter-bot"}
-        about["LATER_ROLE"] = "arn:aws:iam::123456789012:role/newsletter-bot-later"
+        about = {"OWNER_ID": f"{OWNER}", "TABLE": "newsletter", "SCHEDULE_GROUP": "newsletter-bot"}
+        about["SCHEDULER_ROLE_ARN"] = "arn:aws:iam::123456789012:role/newsletter-bot-later"
         return start(bot_api.url, **session_environment(bot_api.url), **about)
 
     def make_world(people: int) -> World:

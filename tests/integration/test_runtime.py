@@ -256,7 +256,10 @@ def test_the_metric_filter_counts_the_functions_outcomes_and_nothing_else(
     run: Run, runtime_api: RuntimeApi, bot_api: BotApi
 ) -> None:
     page = "https://bot.example/app/index.html"
-    later = {"LATER_GROUP": "bot", "LATER_ROLE": "arn:aws:iam::123456789012:role/bot-later"}
+    later = {
+        "SCHEDULE_GROUP": "bot",
+        "SCHEDULER_ROLE_ARN": "arn:aws:iam::123456789012:role/bot-later",
+    }
     function = run(TALKATIVE, TELEGRAM_API_URL=bot_api.url, MINI_APP_URL=page, **later)
 
     def deliver(text: str, *codes: int, update_id: int = 1) -> None:

@@ -54,8 +54,8 @@ def loaded(folder: Path, mode: str) -> set[str]:
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(folder), str(Path(client.origin).parent.parent)]),
-        "LATER_GROUP": "bot",  # on, but not used
-        "LATER_ROLE": "arn:aws:iam::123456789012:role/bot-later",
+        "SCHEDULE_GROUP": "bot",  # on, but not used
+        "SCHEDULER_ROLE_ARN": "arn:aws:iam::123456789012:role/bot-later",
         "REPLY_MODE": mode,
         "TELEGRAM_API_URL": "https://localhost:1",  # nothing listens there
         "TELEGRAM_BOT_TOKEN": "12345:start-up",

@@ -144,7 +144,7 @@ ANSWERS["grow"] = grow
 """
 LATER = """
 from datetime import UTC, datetime, timedelta
-from botkit import later
+from botkit import schedule
 
 
 def remind(update, session):
@@ -152,29 +152,29 @@ def remind(update, session):
         raise ValueError
     word = update["message"]["text"].split()[0]
     at = datetime.now(UTC) + timedelta(hours=1)
-    later.send(say(update, "reminder")[0], at, f"{update['message']['from']['id']}.{word}")
+    schedule.once(say(update, "reminder")[0], at, f"{update['message']['from']['id']}.{word}")
     return say(update, "noted")
 
 
 def cancel(update, session):
-    was_there = later.cancel(f"{update['message']['from']['id']}.remind")
+    was_there = schedule.cancel(f"{update['message']['from']['id']}.remind")
     return say(update, "cancelled", more=f" {was_there}")
 
 
 ANSWERS |= {"remind": remind, "remind-too": remind, "cancel": cancel}
 """
 EVERY = """
-from botkit import later
+from botkit import schedule
 
 
 def every(update, session):
     name = f"{update['message']['from']['id']}.tea"
-    later.every(say(update, "tea")[0], "0 16 ? * * *", "Europe/Berlin", name)
+    schedule.cron(say(update, "tea")[0], "0 16 ? * * *", "Europe/Berlin", name)
     return say(update, "noted")
 
 
 def stop(update, session):
-    later.cancel_every(f"{update['message']['from']['id']}.tea")
+    schedule.cancel(f"{update['message']['from']['id']}.tea")
     return say(update, "stopped")
 
 
@@ -182,17 +182,17 @@ ANSWERS |= {"every": every, "stop": stop}
 """
 # The event has the message that asked for it.
 EVENT = """
-from botkit import later
+from botkit import schedule
 
 
 def weekly(update, session):
     name = f"{update['message']['from']['id']}.debts"
-    later.every({"message": update["message"]}, "0 16 ? * * *", "Europe/Berlin", name)
+    schedule.cron({"message": update["message"]}, "0 16 ? * * *", "Europe/Berlin", name)
     return say(update, "noted")
 
 
 def settle(update, session):
-    later.cancel_every(f"{update['message']['from']['id']}.debts")
+    schedule.cancel(f"{update['message']['from']['id']}.debts")
     return say(update, "settled")
 
 
@@ -291,8 +291,8 @@ class Feature(NamedTuple):
 
 
 LATER_SETTINGS = {
-    "LATER_GROUP": "bot",
-    "LATER_ROLE": "arn:aws:iam::123456789012:role/bot-later",
+    "SCHEDULE_GROUP": "bot",
+    "SCHEDULER_ROLE_ARN": "arn:aws:iam::123456789012:role/bot-later",
 }
 QUEUED = {"QUEUE_URL": QUEUE}
 

@@ -636,7 +636,7 @@ def test_the_end_changes_the_session_once(person: Any, talk: Any) -> None:
         "telegram.call('getMe')",
         "telegram.download('f')",
         "aws.call('dynamodb', 'T.GetItem', {})",
-        "later.cancel('tea')",
+        "schedule.cancel('tea')",
     ],
 )
 @pytest.mark.parametrize("place", ["before", "at its end"])
@@ -644,7 +644,7 @@ def test_a_dialogue_has_no_effects_of_its_own(
     person: Any, talk: Any, container: Container, effect: str, place: str
 ) -> None:
     names = {name: container.module(name) for name in ("telegram", "aws", "later")}
-    container.module("settings").settings.later_group = "waits"
+    container.module("settings").settings.schedule_group = "waits"
 
     def order(message: Json) -> Any:
         try:

@@ -195,52 +195,52 @@ def test_sessions_are_kept(sessions: Any) -> None:
 
 
 def test_what_is_scheduled_waits(waits: Any) -> None:
-    later, refused = botkit("later"), botkit("errors").BadSchedule
+    schedule, refused = botkit("schedule"), botkit("errors").BadSchedule
     call = {"method": "sendMessage", "chat_id": 7, "text": "Tea"}
-    assert later.send(call, AT, "tea") is True
+    assert schedule.once(call, AT, "tea") is True
     call["text"] = "Coffee"
-    assert later.send(call, AT, "tea") is False
+    assert schedule.once(call, AT, "tea") is False
     assert waits["tea"].at == AT
     assert waits["tea"].event["text"] == "Tea"
     assert later.schedule({"step": 1}, AT.timestamp(), "step") is True
     assert waits["step"] == (AT, {"step": 1})
-    assert later.send({"debts of": 7}, AT, "debts") is True
+    assert schedule.once({"debts of": 7}, AT, "debts") is True
     assert waits["debts"] == (AT, {"debts of": 7})
-    assert later.cancel("debts") is True
-    assert later.cancel("tea") is True
-    assert later.cancel("tea") is False
+    assert schedule.cancel("debts") is True
+    assert schedule.cancel("tea") is True
+    assert schedule.cancel("tea") is False
     with pytest.raises(refused, match="letters"):
-        later.send(call, AT, "a name")
+        schedule.once(call, AT, "a name")
     with pytest.raises(refused, match="letters"):
-        later.cancel("")
+        schedule.cancel("")
     with pytest.raises(refused, match="zone"):
-        later.send(call, AT.replace(tzinfo=None), "tea")
+        schedule.once(call, AT.replace(tzinfo=None), "tea")
     assert list(waits) == ["step"]
 
 
 def test_what_is_scheduled_may_have_any_date(waits: Any) -> None:
     past = datetime(2000, 1, 1, tzinfo=UTC)
-    botkit("later").send({"method": "sendDice", "chat_id": 7}, past, "dice")
+    botkit("schedule").send({"method": "sendDice", "chat_id": 7}, past, "dice")
     assert waits["dice"].at == past
 
 
 def test_what_recurs_is_kept_apart(waits: Any) -> None:
-    later, refused = botkit("later"), botkit("errors").BadSchedule
+    schedule, refused = botkit("schedule"), botkit("errors").BadSchedule
     call = {"method": "sendMessage", "chat_id": 7, "text": "<Tea>"}
-    assert later.every(call, "0 9 ? * MON *", "UTC", "tea") is True
-    assert later.every(call, "0 9 ? * MON *", "Europe/Berlin", "tea") is False
+    assert schedule.cron(call, "0 9 ? * MON *", "UTC", "tea") is True
+    assert schedule.cron(call, "0 9 ? * MON *", "Europe/Berlin", "tea") is False
     assert waits.every["tea"] == ("0 9 ? * MON *", "Europe/Berlin", call)
     assert waits.every["tea"].cron == "0 9 ? * MON *"
     for event in ({"debts of": 7}, [call, call]):
-        later.every(event, "0 9 ? * MON *", "UTC", "tea")
+        schedule.cron(event, "0 9 ? * MON *", "UTC", "tea")
         assert waits.every["tea"].event == event
     assert waits == {}
     for zone, cron in (("Atlantis/Poseidonis", "0 9 ? * MON *"), ("UTC", "0 9 * * MON")):
         with pytest.raises(refused):
-            later.every(call, cron, zone, "cake")
+            schedule.cron(call, cron, zone, "cake")
     with pytest.raises(refused, match="letters"):
-        later.cancel_every("")
-    assert [later.cancel_every("tea"), later.cancel_every("tea")] == [True, False]
+        schedule.cancel("")
+    assert [schedule.cancel("tea"), schedule.cancel("tea")] == [True, False]
 
 
 def test_aws_gives_what_the_test_says(aws: Any) -> None:
@@ -328,7 +328,7 @@ def test_the_end_of_an_answer_waits_for_no_others_in_the_chat(
         "next(aws.events('bedrock-runtime', '/converse', {}))",
         "session.change('42', dict.clear)",
         "later.schedule({}, 0, 'tea')",
-        "later.cancel('tea')",
+        "schedule.cancel('tea')",
     ],
 )
 def test_a_dialogue_has_no_effects_in_tests_either(
@@ -732,16 +732,16 @@ def test_what_never_succeeds_fails_the_test(chat_with: With) -> None:
 def test_what_waits_is_done_in_time(chat_with: With, waits: Any) -> None:
     source = """
 from datetime import UTC, datetime, timedelta
-from botkit import later
+from botkit import schedule
 
 def answer(message, session):
     now = datetime.now(UTC)
-    later.send(say(message, "Tea"), now + timedelta(hours=1), "tea")
+    schedule.once(say(message, "Tea"), now + timedelta(hours=1), "tea")
     later.schedule({"chat": message["chat"]}, (now + timedelta(minutes=30)).timestamp(), "own")
     later.schedule(7, (now + timedelta(minutes=31)).timestamp(), "number")
     later.schedule([say(message, "Late")], (now + timedelta(days=1)).timestamp(), "late")
     wrong = {**say(message, "Wrong"), "parsemode": "HTML"}
-    later.send(wrong, now + timedelta(days=9), "wrong")
+    schedule.once(wrong, now + timedelta(days=9), "wrong")
     return []
 
 def on_event(event):
@@ -819,18 +819,18 @@ def test_only_some_people_may_use_the_bot(chat_with: With) -> None:
 
 
 RECURS = """
-from botkit import later
+from botkit import schedule
 def answer(message, session):
-    later.every(say(message, "Tea"), "0 16 * * ? *", "Europe/Berlin", "tea")
+    schedule.cron(say(message, "Tea"), "0 16 * * ? *", "Europe/Berlin", "tea")
     return []
 """
 
 
 EVENTS = """
-from botkit import later
+from botkit import schedule
 DEBTS = []
 def answer(message, session):
-    later.every({"message": message}, "0 16 * * ? *", "Europe/Berlin", "debts")
+    schedule.cron({"message": message}, "0 16 * * ? *", "Europe/Berlin", "debts")
     return []
 def on_event(event):
     DEBTS.append(1)
@@ -878,9 +878,9 @@ def test_what_is_due_is_counted_in_its_minute(chat_with: With) -> None:
 
 TEA = """
 from datetime import UTC, datetime, timedelta
-from botkit import later
+from botkit import schedule
 def answer(message, session):
-    later.send(say(message, "Tea"), datetime.now(UTC) + timedelta(hours=1), "tea")
+    schedule.once(say(message, "Tea"), datetime.now(UTC) + timedelta(hours=1), "tea")
     return []
 """
 
@@ -1006,7 +1006,7 @@ def test_several_calls_wait_as_they_were_scheduled(waits: Any) -> None:
 def test_a_bot_has_sessions_beside_services_of_aws(sessions: Any, waits: Any, aws: Any) -> None:
     aws.results |= {"GetItem": {"Item": {}}, "PUT /x": b""}
     botkit("session").change("42", lambda session: session.update(n=1))
-    botkit("later").schedule({}, AT.timestamp(), "tea")
+    botkit("schedule").schedule({}, AT.timestamp(), "tea")
     about = {"TableName": "own", "Key": {}}
     assert botkit("aws").call("dynamodb", "DynamoDB_20120810.GetItem", about) == {"Item": {}}
     assert botkit("aws").request("s3", "PUT", "/x", body=b"y") == b""

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from botkit import later
+from botkit import schedule
 from botkit.commands import command_in
 
 HELP = """What I can do:
@@ -84,7 +84,7 @@ def remind(message, words, session):
     id = str(message["message_id"])
     call = send(message, f"⏰ {text}")
     call["reply_parameters"] = {"message_id": int(id), "allow_sending_without_reply": True}
-    later.send(call, at, f"{call['chat_id']}.{id}")
+    schedule.once(call, at, f"{call['chat_id']}.{id}")
     session["reminders"] = {**reminders, id: [int(at.timestamp()), text[:40]]}
     return f"I will remind you on {at:%a %d %b %Y at %H:%M} ({zone(session)})."
 
@@ -99,7 +99,7 @@ def recur(message, words, session):
     hour, minute = map(int, clock.groups())
     call, id = send(message, f"⏰ {text}"), str(message["message_id"])
     cron = f"{minute} {hour} ? * {day.upper() or '*'} *"
-    later.every(call, cron, zone(session).key, f"{call['chat_id']}.{id}")
+    schedule.cron(call, cron, zone(session).key, f"{call['chat_id']}.{id}")
     title = f"{day or 'every day'} {hour:02}:{minute:02}"
     session["every"] = {**session.get("every", {}), id: f"{title} {text[:40]}"}
     return f"I will remind you: {title} ({zone(session)})."
@@ -154,8 +154,7 @@ def on_press(query, session):
     place = {"chat_id": message["chat"]["id"], "message_id": message["message_id"]}
     # When reply() runs again, only the session still has a cancelled reminder.
     listed = session.get("every", {}) if kind else waiting(session, now)
-    cancel = later.cancel_every if kind else later.cancel
-    waits = cancel(f"{place['chat_id']}.{id}") or id in listed
+    waits = schedule.cancel(f"{place['chat_id']}.{id}") or id in listed
     session.get("every" if kind else "reminders", {}).pop(id, None)
     text = "Cancelled." if waits else "This one no longer waits."
     return [

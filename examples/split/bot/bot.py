@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import count
 from zoneinfo import ZoneInfo
 
-from botkit import conversation, later, telegram
+from botkit import conversation, schedule, telegram
 from botkit import session as sessions
 from botkit.commands import command_in
 from botkit.conversation import ask, ask_message, keep
@@ -103,7 +103,7 @@ def on_failure(update):
 
 
 def on_event(event):
-    """Tell a group its debts, as they are now: later.every has scheduled this."""
+    """Tell a group its debts, as they are now: schedule.cron has scheduled this."""
     ledger = read(event["group"])
     if not any(person["balance"] for person in ledger["people"].values()):
         return []
@@ -144,7 +144,7 @@ def remind(message, zone):
     except (KeyError, OSError, ValueError):
         return "Which zone? Such as /zone Europe/Berlin"
     group = message["chat"]["id"]
-    later.every({"group": group}, FRIDAYS, zone, f"{group}.debts")
+    schedule.cron({"group": group}, FRIDAYS, zone, f"{group}.debts")
     return f"Each Friday at 18:00 ({zone}) I tell what is owed then."
 
 

@@ -15,7 +15,7 @@ Json = dict[str, Any]
 TABLE = "sessions"
 # The function's settings.
 ENVIRONMENT = {
-    "LATER_ROLE": "arn:aws:iam::123456789012:role/later",
+    "SCHEDULER_ROLE_ARN": "arn:aws:iam::123456789012:role/scheduler",
     "QUEUE_URL": QUEUE_URL,
     "SESSION_TABLE": TABLE,
 }

@@ -23,7 +23,7 @@ from .files import alone, read, write
 Json = dict[str, Any]
 
 QUEUE_URL = "https://sqs.local/000000000000/updates.fifo"
-DEAD_LETTERS_URL = "https://sqs.local/000000000000/updates-dead.fifo"
+DEAD_LETTERS_URL = "https://sqs.local/000000000000/updates_dlq.fifo"
 
 
 class _Kept:

@@ -35,6 +35,18 @@ ADDRESS = (
 )
 COMMAND = "[a-z0-9_]{1,32}"
 LANGUAGE = "([a-z]{2})?"
+# Kinds of update that can't wait: Telegram expects the answer soon, or the update stops an answer
+# that is being made.
+NEVER_QUEUED = {
+    "chat_join_request",
+    "guest_message",
+    "inline_query",
+    "pre_checkout_query",
+    "shared_widget_query",
+    "shipping_query",
+    "stopped_message_generation",
+    "widget_query",
+}
 UNRESOLVED = "resolve host"  # in Telegram's error, if its server can't resolve the host name
 
 
@@ -165,21 +177,25 @@ def _of(language: str) -> Json:
 def handled_kinds() -> list[str]:
     """Return the kinds of update that bot.py handles.
 
-    Raises Misconfigured, also if HANDLED or QUEUED is wrong.
+    Raises Misconfigured, also if HANDLED or QUEUED_UPDATES is wrong.
     """
     bot = bot_module.load()
-    handled, queued = _kinds(bot, "HANDLED"), _kinds(bot, "QUEUED")
+    handled, queued = _kinds(bot, "HANDLED"), _kinds(bot, "QUEUED_UPDATES")
     if not handled:
         raise Misconfigured(
             'bot.py must have HANDLED, with the kinds of update that it answers: ["message"]'
         )
     if queued is None or not set(handled).issuperset(queued):
         raise Misconfigured(
-            "QUEUED in bot.py must be a list of kinds of update that are also in HANDLED: "
+            "QUEUED_UPDATES in bot.py must be a list of kinds of update that are also in HANDLED: "
             '["message"]'
         )
+    if urgent := sorted(NEVER_QUEUED.intersection(queued)):
+        raise Misconfigured(
+            f"QUEUED_UPDATES in bot.py can't have {', '.join(urgent)}: late answers are refused"
+        )
     if queued and not settings.queue_url:
-        raise Misconfigured("QUEUED in bot.py needs a queue: set queue = true")
+        raise Misconfigured("bot.py has QUEUED_UPDATES: set queue = true")
     return handled
 
 

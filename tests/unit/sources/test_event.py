@@ -315,7 +315,7 @@ def test_a_call_that_is_not_scheduled_again_has_all_the_time(
 ) -> None:
     ends = note_ends(later)
     if event is CALL:
-        monkeypatch.setattr(later.module("settings").settings, "later_group", "")
+        monkeypatch.setattr(later.module("settings").settings, "schedule_group", "")
     monkeypatch.setattr(later.bot, "on_event", lambda event: [CALL], raising=False)
     assert failure(later, event).startswith("unreachable")
     assert later.module("deadline").deadline.at == ends[0]
@@ -352,13 +352,13 @@ def fail(container: Container, bot_api: BotApi, event: Any, id: str) -> None:
 
 def send(container: Container, name: str = "tea") -> Any:
     """Schedule a call, and return the event when its time comes."""
-    container.module("later").schedule(CALL, NOW, name)
+    container.module("schedule").schedule(CALL, NOW, name)
     return container.schedules.items.pop(name)["event"]
 
 
 def test_a_call_is_cancelled_while_its_retry_waits(later: Container, bot_api: BotApi) -> None:
     fail(later, bot_api, send(later), "a")
-    send_, cancel = later.module("later").send, later.module("later").cancel
+    send_, cancel = later.module("schedule").send, later.module("schedule").cancel
     [retry] = later.schedules.items.values()
     event = again(1)
     assert retry == {
@@ -380,7 +380,7 @@ def test_a_retry_fails_before_its_schedule_is_deleted(later: Container, bot_api:
         for old in [each for each in items if each != name]:  # the one before goes only now
             del items[old]
     assert event["later"]["tries"] == 4
-    assert later.module("later").cancel("tea") is True
+    assert later.module("schedule").cancel("tea") is True
     assert later.schedules.items == {}
 
 
@@ -563,14 +563,14 @@ def retries(container: Container) -> list[Json]:
 
 def test_a_call_recurs_no_more_while_its_retries_wait(recurs: Container, bot_api: BotApi) -> None:
     """Of two times, at which Telegram couldn't be reached. Another call's retry stays."""
-    later = recurs.module("later")
-    later.every(CALL, "0 9 ? * * *", "UTC", "tea")
+    later = recurs.module("schedule")
+    schedule.cron(CALL, "0 9 ? * * *", "UTC", "tea")
     fail(recurs, bot_api, send(recurs), "c")  # of a call with that name, once
     for day, id in ((1, "a"), (2, "b")):
         bot_api.refuses(CALL, 500, "no")
         assert invoke(recurs, due(f"2026-01-0{day}T16:00:00Z"), id) == "unreachable"
     assert len(retries(recurs)) == 3
-    assert [later.cancel_every("tea"), later.cancel_every("tea")] == [True, False]
+    assert [schedule.cancel("tea"), schedule.cancel("tea")] == [True, False]
     assert [item["event"]["later"]["id"] for item in recurs.schedules.items.values()] == ["c"]
 
 
@@ -578,7 +578,7 @@ def test_a_call_recurs_no_more_while_its_retries_wait(recurs: Container, bot_api
 def test_a_call_recurs_no_more_when_the_bot_may_not_write(
     recurs: Container, bot_api: BotApi, code: int, stays: list[str]
 ) -> None:
-    recurs.module("later").every(CALL, "0 9 ? * * *", "UTC", "tea")
+    recurs.module("schedule").every(CALL, "0 9 ? * * *", "UTC", "tea")
     bot_api.refuses(CALL, code, "Forbidden: bot was blocked by the user")
     assert invoke(recurs, due(), "a") == "refused"
     assert list(recurs.schedules.items) == stays
@@ -593,7 +593,7 @@ def test_that_also_holds_for_a_retry_unless_it_is_a_part(
     recurs: Container, bot_api: BotApi, others: list[Json], stays: list[str]
 ) -> None:
     """Calls that are over may have been for another chat, which wants the next ones."""
-    recurs.module("later").every(CALL, "0 9 ? * * *", "UTC", "tea")
+    recurs.module("schedule").every(CALL, "0 9 ? * * *", "UTC", "tea")
     bot_api.expects(*others)
     bot_api.refuses(CALL, 429, "slower", retry_after=1)
     assert invoke(recurs, {**due(), "calls": [*others, CALL]}, "a") == "throttled"
@@ -606,7 +606,7 @@ def test_that_also_holds_for_a_retry_unless_it_is_a_part(
 def test_a_refused_call_of_the_same_name_cancels_nothing(
     recurs: Container, bot_api: BotApi
 ) -> None:
-    recurs.module("later").every(CALL, "0 9 ? * * *", "UTC", "tea")
+    recurs.module("schedule").every(CALL, "0 9 ? * * *", "UTC", "tea")
     fail(recurs, bot_api, send(recurs), "a")
     [name] = [each for each in recurs.schedules.items if each.startswith("retry.")]
     bot_api.refuses(CALL, 403, "Forbidden: bot was blocked by the user")
@@ -691,7 +691,7 @@ def test_what_looks_like_a_call_that_recurs_is_the_bots(later: Container) -> Non
         assert failure(later, event).startswith("bot.py has no on_event() for dict (every, calls)")
 
 
-# Events of botkit.later
+# Events of botkit.schedule
 
 OWN = {"debts of": 42}
 ONCE = {"later": {"since": NOW, "tries": 0, "name": "tea"}, "event": OWN}
@@ -818,7 +818,7 @@ def test_an_event_recurs_no_more_if_its_only_chat_blocked_the_bot(
 ) -> None:
     calls = [{**CALL, "chat_id": chat} for chat in chats]
     answer_events(recurs, monkeypatch, calls)
-    recurs.module("later").every(OWN, "0 9 ? * * *", "UTC", "tea")
+    recurs.module("schedule").every(OWN, "0 9 ? * * *", "UTC", "tea")
 
     def post(method: str, params: Json, timeout: float) -> bool:
         if params["chat_id"] == 7:

@@ -316,7 +316,7 @@ def test_of_an_event_the_calls_that_remain_are_kept(keeping: Keeping, bot_api: B
     assert (container.line["message"], container.line["source"]) == ("event", "replay")
 
 
-LATER = {"LATER_GROUP": "bot", "LATER_ROLE": "arn:aws:iam::123456789012:role/bot-later"}
+LATER = {"SCHEDULE_GROUP": "bot", "SCHEDULER_ROLE_ARN": "arn:aws:iam::123456789012:role/bot-later"}
 TRIED_FOR_A_DAY = {"later": {"since": 0, "tries": 99}, "calls": [CALL]}
 
 

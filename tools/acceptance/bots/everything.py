@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from botkit import later
+from botkit import schedule
 
 RELEASE = "first"
 
@@ -14,7 +14,7 @@ def reply(update, session):
         raise ValueError("as it was asked to")
     if message["text"] == "later":
         at = datetime.now(UTC) + timedelta(seconds=5)
-        later.send({**answer, "text": f"{RELEASE}: it is later"}, at, "acceptance")
+        schedule.once({**answer, "text": f"{RELEASE}: it is later"}, at, "acceptance")
     text = message["text"]
     if text == "count":
         session["count"] = session.get("count", 0) + 1

@@ -118,8 +118,8 @@ def has_word(bot: Path, word: str) -> bool:
 
 
 def uses_later(bot: Path) -> bool:
-    """Tell whether a bot imports botkit.later. A file that isn't Python imports nothing."""
-    return any("botkit.later" in _imports(path) for path in _own_files(bot))
+    """Tell whether a bot imports botkit.schedule. A file that isn't Python imports nothing."""
+    return any("botkit.schedule" in _imports(path) for path in _own_files(bot))
 
 
 def _own_files(bot: Path) -> list[Path]:

@@ -89,9 +89,9 @@ def test_what_a_function_keeps_is_known_by_its_variables(tmp_path: Path) -> None
     deployment = OwnApply("", lambda name: contextlib.nullcontext(), tmp_path, {})
     deployment._logs, deployment._lock = {}, threading.Lock()
     deployment._aws = lambda *asked: {}  # type: ignore[method-assign]
-    variables = {"FAILED_QUEUE_URL": "bot-failed", "LATER_GROUP": "bot"}
+    variables = {"FAILED_QUEUE_URL": "bot-failed", "SCHEDULE_GROUP": "bot"}
     variables["DEAD_LETTERS_URL"] = "bot-dead.fifo"
     function = {"FunctionName": "bot", "Runtime": "python3.13", "Timeout": 10}
     bot = deployment._hosted({**function, "Environment": {"Variables": variables}})
-    assert (bot.failed_url, bot.later_group, bot.has_queue) == ("bot-failed", "bot", False)
+    assert (bot.failed_url, bot.schedule_group, bot.has_queue) == ("bot-failed", "bot", False)
     assert bot.dead_url == "bot-dead.fifo"

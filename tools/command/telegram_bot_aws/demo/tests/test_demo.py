@@ -459,7 +459,7 @@ def test_a_button_is_pressed_by_what_its_label_alone_begins_with(tmp_path: Path)
 PEOPLE = """
 import logging
 import time
-from botkit import later, telegram
+from botkit import schedule, telegram
 from botkit.errors import Refused
 
 later.SOONEST = 0  # seconds

@@ -14,7 +14,7 @@ def test_a_bot_has_the_inputs_without_which_it_does_not_work(tmp_path: Path) -> 
     (tmp_path / "requirements.txt").write_text("numpy==2.3.5\n")
     assert inputs(tmp_path) == {}
     assert notes(tmp_path, is_configured=False) == []
-    (tmp_path / "bot.py").write_text("from botkit import later\nSESSION = 'chat'\n")
+    (tmp_path / "bot.py").write_text("from botkit import schedule\nSESSION = 'chat'\n")
     (tmp_path / "requirements.txt").write_text("numpy==2.3.5\n Aiogram[fast]==3.31.0\n")
     assert inputs(tmp_path) == {
         "later": True,

@@ -240,11 +240,11 @@ def test_an_update_that_always_fails_is_a_dead_letter(tmp_path: Path) -> None:
 
 LATER = """
 from datetime import UTC, datetime
-from botkit import later
+from botkit import schedule
 
 def on_event(event):
     call = {"method": "sendMessage", "chat_id": 42, "text": event["name"]}
-    later.send(call, datetime.fromtimestamp(event["at"], UTC), event["name"])
+    schedule.once(call, datetime.fromtimestamp(event["at"], UTC), event["name"])
     return []
 
 def reply(update):
@@ -333,10 +333,10 @@ def test_schedules_run_at_their_time_or_at_once(tmp_path: Path) -> None:
 
 
 RECURS = """
-from botkit import later
+from botkit import schedule
 
 def on_event(event):
-    later.every({"method": "sendMessage", "chat_id": 42, "text": "x"}, *event["when"], "tea")
+    schedule.cron({"method": "sendMessage", "chat_id": 42, "text": "x"}, *event["when"], "tea")
     return []
 
 def reply(update):

@@ -112,16 +112,16 @@ def test_the_demos_copy_of_the_module_has_no_leftovers(bot: Path, tmp_path: Path
 
 
 IMPORTS = {
-    "from botkit import later": True,
+    "from botkit import schedule": True,
     "from botkit import (\n    aws,\n    later as at_some_time,\n)": True,
-    "def f():\n    from botkit.later import send": True,
-    "import os, botkit.later": True,
+    "def f():\n    from botkit.schedule import send": True,
+    "import os, botkit.schedule": True,
     "import botkit": False,
     "from botkit import aws  # sooner or later": False,
     "from . import later": False,
-    '"""\nfrom botkit import later\n"""': False,
-    "from botkit import later, (": False,
-    "\0 from botkit import later": False,
+    '"""\nfrom botkit import schedule\n"""': False,
+    "from botkit import schedule, (": False,
+    "\0 from botkit import schedule": False,
 }
 
 

@@ -96,7 +96,7 @@ def test_a_message_goes_through_the_queue(visit: Visit) -> None:
 
 KEEPS = """    session["n"] = session.get("n", 0) + 1
     if word == "later":
-        later.send({**call, "text": "Tea"}, datetime(2099, 1, 1, tzinfo=UTC), "tea")
+        schedule.once({**call, "text": "Tea"}, datetime(2099, 1, 1, tzinfo=UTC), "tea")
         return []
     if word == "fail":
         raise ValueError
@@ -109,7 +109,7 @@ def test_what_aws_keeps_is_shown_and_can_be_changed(visit: Visit, demo: Demo) ->
     save(
         bot,
         "def reply(",
-        "from datetime import UTC, datetime\nfrom botkit import later\n\ndef reply(",
+        "from datetime import UTC, datetime\nfrom botkit import schedule\n\ndef reply(",
     )
     save(bot, "reply(update: Json)", "reply(update: Json, session: Json)")
     save(bot, "HANDLED =", "SESSION = 'chat'\nHANDLED =")
@@ -243,7 +243,7 @@ def test_without_a_configuration_the_module_gets_what_a_bot_needs(
     remembers = tmp_path / "remembers"
     remembers.mkdir()
     (remembers / "bot.py").write_text("SESSION = 'chat'")
-    (remembers / "reminders.py").write_text("from botkit import aws, later")
+    (remembers / "reminders.py").write_text("from botkit import aws, schedule")
     deployment.bots[0].folder = remembers
     assert given() == {"session_retention_in_days": 1, "later": True}
     deployment.bots[0].folder = LAMBDA

@@ -319,9 +319,9 @@ def test_changes_of_the_code(visit: Visit, demo: Demo) -> None:
 
 
 def test_what_waits_for_its_time_is_listed_and_can_run_at_once(visit: Visit, demo: Demo) -> None:
-    imports = "from datetime import UTC, datetime\nfrom botkit import later\n\n"
+    imports = "from datetime import UTC, datetime\nfrom botkit import schedule\n\n"
     save(demo.folder / "bot.py", "def reply(", f"{imports}def reply(")
-    send = "later.send({**call, 'text': 'Tea'}, datetime(2099, 1, 1, tzinfo=UTC), 'tea')"
+    send = "schedule.once({**call, 'text': 'Tea'}, datetime(2099, 1, 1, tzinfo=UTC), 'tea')"
     demo.edit("    return [call]", f"    {send}\n    return [call]")
     page = visit()
     say(page, "hello")

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from botkit import conversation, later
+from botkit import conversation, schedule
 
 SESSION = "chat_user"
 TOGETHER = {"albums": 5}  # a busy machine takes that long at most for the next part
@@ -28,9 +28,9 @@ def answer(update: Json, session: Json) -> list[Any]:
     match message.get("text"):
         case "later":
             at = datetime.fromtimestamp(message["date"], UTC) + timedelta(hours=1)
-            later.send(say(message, "Tea")[0], at, "tea")
+            schedule.once(say(message, "Tea")[0], at, "tea")
         case "every":
-            later.every(say(message, "Happy new year")[0], "0 9 1 1 ? *", "UTC", "year")
+            schedule.cron(say(message, "Happy new year")[0], "0 9 1 1 ? *", "UTC", "year")
     return say(message, f"{session['asked']}: {len(update['together'])}")
 
 

@@ -34,7 +34,7 @@ def container(start_with_schedules: StartBot) -> Container:
 
 @pytest.fixture
 def later(container: Container) -> Any:
-    return container.module("later")
+    return container.module("schedule")
 
 
 def waiting(container: Container) -> dict[str, Any]:
@@ -51,7 +51,11 @@ def named(name: str, *calls: Json) -> Json:
 def test_a_schedule_invokes_this_function_once(start_bot: StartBot, httpserver: HTTPServer) -> None:
     role = "arn:aws-us-gov:iam::123456789012:role/tea-bot-later"
     url = httpserver.url_for("").rstrip("/")
-    about = {"LATER_GROUP": "tea-bot", "LATER_ROLE": role, "AWS_LAMBDA_FUNCTION_NAME": "tea-bot"}
+    about = {
+        "SCHEDULE_GROUP": "tea-bot",
+        "SCHEDULER_ROLE_ARN": role,
+        "AWS_LAMBDA_FUNCTION_NAME": "tea-bot",
+    }
     container = start_bot(BOT, **session_environment(url), **about)
     container.module("deadline").deadline.start(5)
     to_json = container.module("aws").to_json
@@ -70,12 +74,12 @@ def test_a_schedule_invokes_this_function_once(start_bot: StartBot, httpserver: 
     httpserver.expect_oneshot_request(
         "/schedules/42.tea", "POST", json=body, headers={"Content-Type": "application/json"}
     ).respond_with_json({"ScheduleArn": "arn"})
-    container.module("later").send(call, NOON, "42.tea")
+    container.module("schedule").send(call, NOON, "42.tea")
     httpserver.expect_oneshot_request(
         "/schedules/42.tea", "POST", json={**body, "KmsKeyArn": KEY}
     ).respond_with_json({"ScheduleArn": "arn"})
-    container.module("later").settings.later_key = KEY
-    container.module("later").send(call, NOON, "42.tea")
+    container.module("schedule").settings.scheduler_kms_key_arn = KEY
+    container.module("schedule").send(call, NOON, "42.tea")
     names = ("42.tea", f"{RETRY}.1", f"{RETRY}.2")
     for found in (*names, None):  # the call, or one of its retries
         for name in names:
@@ -87,7 +91,7 @@ def test_a_schedule_invokes_this_function_once(start_bot: StartBot, httpserver: 
             else:
                 missing = {"x-amzn-ErrorType": "ResourceNotFoundException"}
                 asked.respond_with_json({"Message": "no"}, 404, missing)
-        assert container.module("later").cancel("42.tea") is bool(found)
+        assert container.module("schedule").cancel("42.tea") is bool(found)
     httpserver.check()
 
 
@@ -97,13 +101,13 @@ def test_a_schedule_invokes_this_function_once(start_bot: StartBot, httpserver: 
     ids=["UTC", "another zone", "microseconds"],
 )
 def test_a_time_is_the_same_in_every_zone(container: Container, later: Any, at: datetime) -> None:
-    later.send(CALL, at, "tea")
+    schedule.once(CALL, at, "tea")
     assert container.schedules.items["tea"]["at"] == NOON.timestamp()
 
 
 def test_a_time_that_has_passed_is_soon(container: Container, later: Any) -> None:
     before = int(time.time())
-    later.send(CALL, datetime(1, 1, 1, tzinfo=UTC), "tea")
+    schedule.once(CALL, datetime(1, 1, 1, tzinfo=UTC), "tea")
     at = container.schedules.items["tea"]["at"]
     assert before + 5 <= at <= time.time() + 5
 
@@ -124,14 +128,14 @@ def test_a_time_that_passes_on_the_way_is_soon(
             refused("ValidationException")()
 
     container.answer_requests(request)
-    assert later.send(CALL, NOON, "tea") is True
+    assert schedule.once(CALL, NOON, "tea") is True
     assert asked == ["at(2099-01-01T12:00:00)", f"at(2099-01-01T{second})"]
 
 
 def test_a_call_that_comes_twice_waits_once(container: Container, later: Any) -> None:
-    said = [later.send({**CALL, "text": text}, NOON, "tea") for text in ("first", "second")]
+    said = [schedule.once({**CALL, "text": text}, NOON, "tea") for text in ("first", "second")]
     assert said == [True, False]
-    later.send(CALL, NOON, "cake")
+    schedule.once(CALL, NOON, "cake")
     assert waiting(container) == {
         "tea": named("tea", {**CALL, "text": "first"}),
         "cake": named("cake", CALL),
@@ -151,10 +155,10 @@ def test_calls_of_an_event_have_its_name_too(container: Container, later: Any) -
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_no_call_has_the_name_of_a_retry(container: Container, later: Any, number: int) -> None:
-    for use in (lambda name: later.send(CALL, NOON, name), later.cancel):
+    for use in (lambda name: schedule.once(CALL, NOON, name), schedule.cancel):
         with pytest.raises(ValueError, match="this name is reserved for"):
             use(f"{RETRY}.{number}")
-    assert later.send(CALL, NOON, f"{RETRY}.3") is True
+    assert schedule.once(CALL, NOON, f"{RETRY}.3") is True
 
 
 def test_a_retry_whose_names_were_taken_until_now_has_its_own(
@@ -174,8 +178,8 @@ def test_a_retry_whose_names_were_taken_until_now_has_its_own(
 
 
 def test_a_list_of_calls_waits(container: Container, later: Any) -> None:
-    assert later.send([CALL, CALL], NOON, "tea") is True
-    assert later.every([CALL, CALL], *MONDAYS, "tea") is True
+    assert schedule.once([CALL, CALL], NOON, "tea") is True
+    assert schedule.cron([CALL, CALL], *MONDAYS, "tea") is True
     assert waiting(container) == {
         "tea": named("tea", CALL, CALL),
         f"{EVERY}tea": {"every": {"name": "tea", "at": AT}, "calls": [CALL, CALL]},
@@ -184,9 +188,9 @@ def test_a_list_of_calls_waits(container: Container, later: Any) -> None:
 
 def test_an_event_waits_in_an_envelope(start_with_schedules: StartBot) -> None:
     container = start_with_schedules(f"{BOT}\ndef on_event(event):\n    return []")
-    later, event = container.module("later"), {"debts of": 42, "<aws": "<"}
-    assert later.send(event, NOON, "debts") is True
-    assert later.every(event, *MONDAYS, "debts") is True
+    later, event = container.module("schedule"), {"debts of": 42, "<aws": "<"}
+    assert schedule.once(event, NOON, "debts") is True
+    assert schedule.cron(event, *MONDAYS, "debts") is True
     about = {"since": int(NOON.timestamp()), "tries": 0, "name": "debts"}
     assert waiting(container) == {
         "debts": {"later": about, "event": event},
@@ -197,7 +201,7 @@ def test_an_event_waits_in_an_envelope(start_with_schedules: StartBot) -> None:
 @pytest.mark.parametrize("event", [{7: "a"}, {"a": (1, 2)}, {"a": {1: 2}}], ids=str)
 def test_an_event_that_json_would_change_is_refused(later: Any, event: Any) -> None:
     with pytest.raises(ValueError, match="^an event must contain only strings, numbers,"):
-        later.every(event, *MONDAYS, "tea")
+        schedule.cron(event, *MONDAYS, "tea")
 
 
 def test_before_bot_py_is_imported_an_event_may_wait(
@@ -205,7 +209,7 @@ def test_before_bot_py_is_imported_an_event_may_wait(
 ) -> None:
     """As in a test of one of its modules."""
     monkeypatch.delitem(sys.modules, "bot")
-    assert later.send({"debts of": 42}, NOON, "debts") is True
+    assert schedule.once({"debts of": 42}, NOON, "debts") is True
 
 
 def test_a_retry_of_what_json_can_not_hold_is_refused(container: Container, later: Any) -> None:
@@ -262,7 +266,7 @@ def test_what_is_no_call_for_later_is_refused(
     container: Container, later: Any, call: Any, error: str
 ) -> None:
     with pytest.raises(container.module("errors").BadSchedule) as caught:
-        later.send(call, NOON, "tea")
+        schedule.once(call, NOON, "tea")
     assert str(caught.value) == error
     assert waiting(container) == {}
 
@@ -271,27 +275,27 @@ def test_scheduler_fills_in_nothing(container: Container, later: Any) -> None:
     sent: list[Any] = []
     container.answer_requests(lambda *about, **content: sent.append(content["body"]))
     call = {**CALL, "text": "<aws.scheduler.schedule-arn>"}
-    later.send(call, NOON, "tea")
+    schedule.once(call, NOON, "tea")
     text = sent[0]["Target"]["Input"]
     assert "<aws" not in text
     assert json.loads(text) == named("tea", call)
 
 
 def test_a_call_may_have_the_largest_size(container: Container, later: Any) -> None:
-    later.send({"method": "x", "text": "é" * 130_548}, NOON, "tea")
+    schedule.once({"method": "x", "text": "é" * 130_548}, NOON, "tea")
     assert len(waiting(container)) == 1
 
 
 @pytest.mark.parametrize("at", [NOON.replace(tzinfo=None), 4070952000, None, "12:00"], ids=str)
 def test_a_time_without_a_zone_is_refused(container: Container, later: Any, at: Any) -> None:
     with pytest.raises(container.module("errors").BadSchedule, match="with a time zone, such as"):
-        later.send(CALL, at, "tea")
+        schedule.once(CALL, at, "tea")
     assert waiting(container) == {}
 
 
 @pytest.mark.parametrize("name", ["a", "x" * 64, "-100.7_B", "..1"])
 def test_a_name_may_have(container: Container, later: Any, name: str) -> None:
-    later.send(CALL, NOON, name)
+    schedule.once(CALL, NOON, name)
     assert list(waiting(container)) == [name]
 
 
@@ -301,21 +305,21 @@ def test_a_name_may_have(container: Container, later: Any, name: str) -> None:
 def test_another_name_is_refused(container: Container, later: Any, name: Any) -> None:
     refusal = pytest.raises(container.module("errors").BadSchedule, match="1 to 64 ASCII letters")
     with refusal:
-        later.send(CALL, NOON, name)
+        schedule.once(CALL, NOON, name)
     with refusal:
         later.schedule(CALL, NOON.timestamp(), name)
     with refusal:
-        later.cancel(name)
+        schedule.cancel(name)
     assert waiting(container) == {}
 
 
 def test_the_sentence_is_logged(start_with_schedules: StartBot) -> None:
     source = f"""
 from datetime import UTC, datetime
-from botkit import later
+from botkit import schedule
 
 def reply(update):
-    later.send({{"method": "sendMessage", "text": "{TEXT}"}}, datetime(2099, 1, 1), "tea")
+    schedule.once({{"method": "sendMessage", "text": "{TEXT}"}}, datetime(2099, 1, 1), "tea")
 """
     container = start_with_schedules(source)
     assert outcome_of(container) == "bot_failed"
@@ -347,7 +351,7 @@ def test_scheduler_may_refuse(
 ) -> None:
     container.answer_requests(refused(code, message))
     with pytest.raises(Exception, match=message) as caught:
-        later.send(CALL, NOON, "tea")
+        schedule.once(CALL, NOON, "tea")
     assert type(caught.value).__name__ == kind
 
 
@@ -361,7 +365,7 @@ def test_what_scheduler_quotes_is_not_passed_on(
 ) -> None:
     container.answer_requests(refused("ValidationException", f"{TEXT}: {message}"))
     with pytest.raises(Exception, match="ValidationException") as caught:
-        later.send(CALL, NOON, "tea")
+        schedule.once(CALL, NOON, "tea")
     assert type(caught.value).__name__ == kind
     assert TEXT not in str(caught.value)
 
@@ -373,13 +377,13 @@ def test_a_conflict_about_another_thing_than_the_name_is_tried_again(
     """The group is being deleted, or the call is about to be made."""
     container.answer_requests(refused("ConflictException"))
     with pytest.raises(container.module("errors").Unreachable, match="^ConflictException: no$"):
-        later.send(CALL, NOON, "tea") if use == "send" else later.cancel("tea")
+        schedule.once(CALL, NOON, "tea") if use == "send" else schedule.cancel("tea")
 
 
 def test_without_the_input_nothing_can_wait(start_bot: StartBot, bot_api: BotApi) -> None:
     container = start_bot(BOT)
     with pytest.raises(container.module("errors").Misconfigured, match="set later = true"):
-        container.module("later").send(CALL, NOON, "tea")
+        container.module("schedule").send(CALL, NOON, "tea")
 
 
 # Calls that recur
@@ -392,10 +396,14 @@ def test_requests_for_a_call_that_recurs_are_as_botocore_makes_them(
 ) -> None:
     role = "arn:aws:iam::123456789012:role/tea-bot-later"
     url = httpserver.url_for("").rstrip("/")
-    about = {"LATER_GROUP": "tea-bot", "LATER_ROLE": role, "AWS_LAMBDA_FUNCTION_NAME": "tea-bot"}
+    about = {
+        "SCHEDULE_GROUP": "tea-bot",
+        "SCHEDULER_ROLE_ARN": role,
+        "AWS_LAMBDA_FUNCTION_NAME": "tea-bot",
+    }
     container = start_bot(BOT, **session_environment(url), **about)
     container.module("deadline").deadline.start(5)
-    later = container.module("later")
+    schedule = container.module("schedule")
     conflict = {"x-amzn-ErrorType": "ConflictException"}
     for status, headers in ((409, conflict), (200, {})):
         httpserver.expect_ordered_request("/schedules/42.tea").respond_with_json(
@@ -407,8 +415,8 @@ def test_requests_for_a_call_that_recurs_are_as_botocore_makes_them(
         httpserver.expect_ordered_request(
             f"/schedules/{retry}.{number}", "DELETE", query_string={"groupName": "tea-bot"}
         ).respond_with_json({})
-    assert later.every({**CALL, "text": "<Tee>"}, *MONDAYS, "42.tea") is False
-    assert later.cancel_every("42.tea") is True
+    assert schedule.cron({**CALL, "text": "<Tee>"}, *MONDAYS, "42.tea") is False
+    assert schedule.cancel("42.tea") is True
     httpserver.check()
     [created, updated, deleted, *_] = [request for request, _ in httpserver.log]
 
@@ -445,27 +453,27 @@ def test_requests_for_a_call_that_recurs_are_as_botocore_makes_them(
 
 
 def test_a_call_that_recurs_is_replaced(container: Container, later: Any) -> None:
-    assert later.every(CALL, *MONDAYS, "tea") is True
-    assert later.every({**CALL, "text": "y"}, "0 7 1 * ? *", "UTC", "tea") is False
+    assert schedule.cron(CALL, *MONDAYS, "tea") is True
+    assert schedule.cron({**CALL, "text": "y"}, "0 7 1 * ? *", "UTC", "tea") is False
     [(name, item)] = container.schedules.items.items()
     assert (name, item["cron"], item["zone"]) == (f"{EVERY}tea", "0 7 1 * ? *", "UTC")
     assert item["event"]["calls"] == [{**CALL, "text": "y"}]
-    assert [later.cancel_every("tea"), later.cancel_every("tea")] == [True, False]
+    assert [schedule.cancel("tea"), schedule.cancel("tea")] == [True, False]
 
 
 def test_a_call_that_recurs_and_one_that_waits_may_have_one_name(
     container: Container, later: Any
 ) -> None:
-    later.every(CALL, *MONDAYS, "tea")
-    assert later.send(CALL, NOON, "tea") is True
-    assert later.cancel_every("tea") is True
+    schedule.cron(CALL, *MONDAYS, "tea")
+    assert schedule.once(CALL, NOON, "tea") is True
+    assert schedule.cancel("tea") is True
     assert list(waiting(container)) == ["tea"]
 
 
 def test_a_call_that_is_cancelled_while_it_is_replaced_is_tried_again(
     container: Container, later: Any
 ) -> None:
-    later.every(CALL, *MONDAYS, "tea")
+    schedule.cron(CALL, *MONDAYS, "tea")
     asked: list[str] = []
 
     def cancel_between(service: str, method: str, path: str, **content: Any) -> None:
@@ -475,8 +483,8 @@ def test_a_call_that_is_cancelled_while_it_is_replaced_is_tried_again(
 
     container.watch_calls(cancel_between, "scheduler")
     with pytest.raises(container.module("errors").Unreachable, match="^the recurring call was"):
-        later.every(CALL, *MONDAYS, "tea")
-    assert later.every(CALL, *MONDAYS, "tea") is True
+        schedule.cron(CALL, *MONDAYS, "tea")
+    assert schedule.cron(CALL, *MONDAYS, "tea") is True
 
 
 @pytest.mark.parametrize(
@@ -494,7 +502,7 @@ def test_a_call_that_is_cancelled_while_it_is_replaced_is_tried_again(
     ],
 )
 def test_a_cron_expression_may_be(container: Container, later: Any, cron: str) -> None:
-    later.every(CALL, cron, "UTC", "tea")
+    schedule.cron(CALL, cron, "UTC", "tea")
     assert container.schedules.items[f"{EVERY}tea"]["cron"] == cron
 
 
@@ -527,27 +535,27 @@ def test_another_expression_is_refused(
     container: Container, later: Any, cron: Any, error: str
 ) -> None:
     with pytest.raises(container.module("errors").BadSchedule, match=error):
-        later.every(CALL, cron, "UTC", "tea")
+        schedule.cron(CALL, cron, "UTC", "tea")
     assert waiting(container) == {}
 
 
 @pytest.mark.parametrize("zone", ["", "Europe/Ber lin", "x" * 51, "UTC\n", "Zürich", None], ids=str)
 def test_another_zone_is_refused(container: Container, later: Any, zone: Any) -> None:
     with pytest.raises(container.module("errors").BadSchedule, match='such as "Europe/Berlin"'):
-        later.every(CALL, "0 9 ? * MON *", zone, "tea")
+        schedule.cron(CALL, "0 9 ? * MON *", zone, "tea")
 
 
 def test_a_zone_that_scheduler_does_not_know_is_refused(container: Container, later: Any) -> None:
     with pytest.raises(container.module("errors").BadSchedule, match="such as Europe/Berlin"):
-        later.every(CALL, "0 9 ? * MON *", "Atlantis/Poseidonis", "tea")
+        schedule.cron(CALL, "0 9 ? * MON *", "Atlantis/Poseidonis", "tea")
 
 
 def test_what_can_wait_for_no_time_cant_recur(container: Container, later: Any) -> None:
     refused = container.module("errors").BadSchedule
     with pytest.raises(refused, match="must be JSON"):
-        later.every({**CALL, "photo": b"jpeg"}, *MONDAYS, "tea")
+        schedule.cron({**CALL, "photo": b"jpeg"}, *MONDAYS, "tea")
     for name in ("a b", 'a"'):
         with pytest.raises(refused, match="1 to 64 ASCII letters"):
-            later.every(CALL, *MONDAYS, name)
+            schedule.cron(CALL, *MONDAYS, name)
         with pytest.raises(refused, match="1 to 64 ASCII letters"):
-            later.cancel_every(name)
+            schedule.cancel(name)
