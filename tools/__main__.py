@@ -1,23 +1,19 @@
-"""Run a tool for maintainers by its name: `scripts/python tools bench`, as scripts/bench does."""
+"""Run what maintainers need by its name: `scripts/python tools bench`, as scripts/dev does."""
 
 import sys
 from pathlib import Path
 
-TOOLS = {
-    "accept": "acceptance.accept",
-    "bench": "bench.bench",
-    "compare-texts": "maintenance.texts",
-    "inputs": "maintenance.inputs",
-    "mutants": "maintenance.mutants",
-    "release": "maintenance.release",
-    "screenshot": "telegram_bot_aws.demo.screenshot",
-    "site": "maintenance.site",
-    "update-bot-api": "maintenance.update_bot_api",
-}
-
 if __name__ == "__main__":
     here = Path(__file__).resolve().parent
     sys.path[:1] = [str(here), str(here / "command")]
-    from telegram_bot_aws.command import run
+    from telegram_bot_aws.command import Command, run
 
-    sys.exit(run(sys.argv.pop(1), TOOLS))
+    COMMANDS = {
+        "inputs": Command("maintenance.inputs", "write docs/inputs.md"),
+        "bench": Command("bench.bench", "measure how fast the function starts and answers"),
+        "accept": Command("acceptance.accept", "try the module on an AWS account, or here"),
+        "release": Command("maintenance.release", "write a version and the owner into all files"),
+        "update-bot-api": Command("maintenance.update_bot_api", "write the next Bot API's types"),
+        "screenshot": Command("telegram_bot_aws.demo.screenshot", "take the READMEs' pictures"),
+    }
+    sys.exit(run("scripts/dev", "What maintainers of this project run.", COMMANDS))

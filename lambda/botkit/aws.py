@@ -28,8 +28,8 @@ from .http.connection import Connection
 from .settings import settings
 from .types import Any, Json
 
-TYPE_CHECKING = False  # pragma: no mutate: it imports what annotations name
-if TYPE_CHECKING:  # pragma: no mutate
+TYPE_CHECKING = False
+if TYPE_CHECKING:
     from .http.exchange import Answer
 
 # Codes of errors after which a retry may succeed: those that botocore retries, faults in an event
@@ -324,7 +324,7 @@ def _normal(path: str) -> str:
 
 
 # AWS renews the secret, and the scope has the day and the service.
-@lru_cache(8)  # pragma: no mutate: it only saves time
+@lru_cache(8)
 def _key(secret: str, scope: str) -> bytes:
     """Return the key for the requests of a day to a service in a region."""
     key = f"AWS4{secret}".encode()

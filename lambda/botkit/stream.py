@@ -66,7 +66,7 @@ def answer(
     """
     growing = _Growing(message, can_stop, markdown)
     text = thinking = tail = ""
-    is_whole = True  # pragma: no mutate: without chunks there is no text
+    is_whole = True
     try:
         if growing.is_stopped():  # during an earlier delivery
             return []

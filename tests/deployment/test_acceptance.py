@@ -1,4 +1,4 @@
-"""scripts/accept, whole, on the emulated AWS. Beside it are the tests of what its steps find."""
+"""scripts/dev accept, whole, on the emulated AWS. Beside it are the tests of what its steps find."""
 
 from __future__ import annotations
 

@@ -69,7 +69,8 @@ def known(words: list[str]) -> str:
     if "scripts/" in program:
         script = ROOT / "scripts" / program.partition("scripts/")[2]
         if script.exists():
-            return help_of(str(script), "--help") + " --help"
+            subcommand = rest[:1] if script.name == "dev" else []
+            return help_of(str(script), *subcommand, "--help") + " --help"
     elif re.fullmatch(r"(\.venv/bin/)?python(3(\.13)?)?", program):
         module, *rest = rest[1:]
         return help_of(sys.executable, "-m", module, *rest[: module == "pip"], "--help")

@@ -44,7 +44,7 @@ def table(heading: str) -> list[list[str]]:
 
 
 def test_the_page_of_inputs_is_what_the_script_writes() -> None:
-    assert inputs.PAGE.read_text() == inputs.page(), "run scripts/inputs"
+    assert inputs.PAGE.read_text() == inputs.page(), "run scripts/dev inputs"
 
 
 def test_the_table_of_outcomes_is_the_functions() -> None:

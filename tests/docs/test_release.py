@@ -101,7 +101,7 @@ def copied(project: Path) -> Path:
 
 
 def write_release(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a copy's scripts/release."""
+    """Run a copy's scripts/dev release."""
     command = [str(project / "scripts" / "release"), *arguments]
     return subprocess.run(command, capture_output=True, text=True)
 
@@ -174,7 +174,7 @@ def test_a_release_that_is_refused_changes_nothing(released: Path, case: str) ->
     before = contents(released)
     arguments, said = REFUSED[case]
     ran = write_release(released, *arguments.split())
-    assert (ran.returncode, ran.stderr) == (2, f"scripts/release: {said}\n")
+    assert (ran.returncode, ran.stderr) == (2, f"scripts/dev release: {said}\n")
     assert contents(released) == before
 
 

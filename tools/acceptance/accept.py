@@ -43,7 +43,7 @@ from acceptance.world import Account, World
 NAME = "telegram-bot-acceptance"
 FOLDER = BUILD / "acceptance"  # it stays if something is left, with the state
 STAND_IN_TOKEN = "1234567890:" + "A" * 35
-AGAIN = "if an earlier run left that, scripts/accept --clean-up"
+AGAIN = "if an earlier run left that, scripts/dev accept --clean-up"
 Say = Callable[[str], object]
 
 
@@ -104,7 +104,7 @@ def clean_up(world: World, say: Say) -> list[str]:
         say(f"The clean-up failed: {failed}".replace(world.account.token, "…"))
     if names:
         say(f"Left: {', '.join(names)}")
-        say("Remove it by scripts/accept --clean-up, which has the state, or else by")
+        say("Remove it by scripts/dev accept --clean-up, which has the state, or else by")
         say("\n".join(f"  {command}" for command in commands))
     elif not failed:
         world.forget()
@@ -120,7 +120,7 @@ def real(options: argparse.Namespace) -> Account:
     names = ("TELEGRAM_BOT_TOKEN", "TELEGRAM_CHAT_ID", "AWS_REGION")
     missing = [name for name in names if not os.environ.get(name)]
     if missing:
-        raise ToolError(f"{' and '.join(missing)} must be set: see scripts/accept --help")
+        raise ToolError(f"{' and '.join(missing)} must be set: see scripts/dev accept --help")
     token, chat, region = (os.environ[name] for name in names)
     api_url = os.environ.get("TELEGRAM_API_URL") or Account.api_url
     if not chat.isdecimal():
@@ -211,7 +211,7 @@ def working_folder(account: Account, *, waits: bool = False) -> Iterator[Path]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
         except BlockingIOError:
-            raise ToolError("scripts/accept runs already") from None
+            raise ToolError("scripts/dev accept runs already") from None
         yield FOLDER
 
 
@@ -222,7 +222,7 @@ def interrupted(number: int, frame: Any) -> None:
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="scripts/accept",
+        prog="scripts/dev accept",
         description=__doc__,
         epilog=costs.text(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -245,7 +245,7 @@ def main() -> int:
         print("\n".join(f"{n}. {each.name}: {each.expects}" for n, each in enumerate(STEPS, 1)))
         print(f"\n{costs.text()}")
         if not options.dry_run:
-            print("scripts/accept: add --yes to begin, or --emulated", file=sys.stderr)
+            print("scripts/dev accept: add --yes to begin, or --emulated", file=sys.stderr)
         return 0 if options.dry_run else 2
     signal.signal(signal.SIGTERM, interrupted)
     try:
@@ -255,7 +255,7 @@ def main() -> int:
             world = opened.enter_context(contextlib.closing(World(place, folder, NAME)))
             return accept(world, options)
     except ToolError as error:
-        print(f"scripts/accept: {error}", file=sys.stderr)
+        print(f"scripts/dev accept: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

@@ -11,7 +11,7 @@ from telegram_bot_aws.local.project import ROOT
 from acceptance.steps import Step
 
 PAGE = ROOT / "docs" / "on-aws.md"
-START, END = "<!-- scripts/accept -->", "<!-- end -->"
+START, END = "<!-- scripts/dev accept -->", "<!-- end -->"
 PERFORMANCE = ROOT / "docs" / "performance.md"
 
 

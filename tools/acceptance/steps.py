@@ -1,4 +1,4 @@
-"""The steps of scripts/accept, in their order. Each returns if all is as the pages say.
+"""The steps of scripts/dev accept, in their order. Each returns if all is as the pages say.
 
 Otherwise it raises Differs, or Skipped if it could not be tried.
 """

@@ -240,7 +240,7 @@ class World:
         The ids in a private chat count up, so a message that this sends tells where to end.
         """
         to = {"chat_id": self.account.chat, "disable_notification": True}
-        end = self.call("sendMessage", **to, text="(scripts/accept)")["message_id"]
+        end = self.call("sendMessage", **to, text="(scripts/dev accept)")["message_id"]
         texts, ours = [], [end]
         for id in range(self._seen + 1, end) if self._seen else ():
             if id in self._ours:

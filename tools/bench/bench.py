@@ -38,7 +38,7 @@ ROUND_TRIPS = (8, 30)  # ms
 
 def main() -> int:
     parser = argparse.ArgumentParser(
-        prog="scripts/bench",
+        prog="scripts/dev bench",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

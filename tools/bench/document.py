@@ -73,7 +73,7 @@ def write(docs: Path, results: Results, conditions: Conditions) -> str:
 def filled(page: str, contents: Mapping[str, str]) -> str:
     """Replace the named parts of a page, each between two comments. Raises ValueError."""
     for name, content in contents.items():
-        start = f"<!-- scripts/bench: {name} -->"
+        start = f"<!-- scripts/dev bench: {name} -->"
         before, found, rest = page.partition(start)
         _, end, after = rest.partition(END)
         if not (found and end):

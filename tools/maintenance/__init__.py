@@ -1,1 +1,1 @@
-"""For maintainers: mutants, the next Bot API, and the check of a release."""
+"""For maintainers: the next Bot API, the page of inputs, and a release."""

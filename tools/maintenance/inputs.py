@@ -22,7 +22,7 @@ WIDTH = 150
 HEAD = """\
 # Inputs and outputs
 
-`scripts/inputs` writes this page from [variables.tf](../variables.tf) and
+`scripts/dev inputs` writes this page from [variables.tf](../variables.tf) and
 [outputs.tf](../outputs.tf). One input is required, the token: set `telegram_bot_token` or
 `telegram_bot_token_parameter`. `null` switches a feature off. Without `source_dir`, the bot is
 [the echo](../lambda/bot.py). [What isn't an input](architecture.md#not-an-input), and why.
@@ -121,7 +121,7 @@ def page() -> str:
 def main() -> int:
     """Write the page."""
     parser = argparse.ArgumentParser(
-        prog="scripts/inputs",
+        prog="scripts/dev inputs",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -37,7 +37,7 @@ PICTURES = (".png", ".svg", ".webp")
 
 def main() -> int:
     parser = argparse.ArgumentParser(
-        prog="scripts/release",
+        prog="scripts/dev release",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -47,7 +47,7 @@ def main() -> int:
     try:
         texts = changes(chosen.version, chosen.owner)
     except ValueError as error:
-        print(f"scripts/release: {error}", file=sys.stderr)
+        print(f"scripts/dev release: {error}", file=sys.stderr)
         return 2
     for path, text in texts.items():
         path.write_text(text)

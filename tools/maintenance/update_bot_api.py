@@ -39,7 +39,7 @@ ANSWERS = tuple("answer copy deleteMessage editMessage forward send setMessageRe
 STUB_HEAD = '''\
 """The objects and the calls of the Bot API, for editors and type checkers.
 
-Written by scripts/update-bot-api for {version}, from {source}.
+Written by scripts/dev update-bot-api for {version}, from {source}.
 """
 
 from typing import Any as Any
@@ -137,7 +137,7 @@ def _python(kind: str) -> str:
 
 def main() -> int:
     argparse.ArgumentParser(
-        prog="scripts/update-bot-api",
+        prog="scripts/dev update-bot-api",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     ).parse_args()

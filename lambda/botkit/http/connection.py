@@ -15,8 +15,8 @@ from contextlib import contextmanager, suppress  # logging has loaded it
 from ..deadline import Deadline
 from ..errors import Unreachable
 
-TYPE_CHECKING = False  # pragma: no mutate: it imports what annotations name
-if TYPE_CHECKING:  # pragma: no mutate
+TYPE_CHECKING = False
+if TYPE_CHECKING:
     from ssl import SSLContext, SSLSocket
 
     from .exchange import Answer, Stream

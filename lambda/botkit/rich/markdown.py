@@ -316,7 +316,7 @@ class _Scanner:
                 return None
             if not any(header):
                 self._at = len(self._lines)
-                return []  # pragma: no mutate: as text, it would also be left out
+                return []
             cells = []
         if cells and len(cells) != len(header):
             if not is_last:

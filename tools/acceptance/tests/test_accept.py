@@ -1,4 +1,4 @@
-"""scripts/accept around its steps: before it begins, when it is stopped, and what it writes."""
+"""scripts/dev accept around its steps: before it begins, when it is stopped, and what it writes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_before_it_begins_it_says_what_it_does_and_costs(arguments: list[str], c
 
 def test_it_says_what_is_missing() -> None:
     ran = run(accept.main, "--yes", **ACCOUNT, TELEGRAM_CHAT_ID="")
-    assert (ran.code, ran.output[:37]) == (2, "scripts/accept: TELEGRAM_CHAT_ID must")
+    assert (ran.code, ran.output[:37]) == (2, "scripts/dev accept: TELEGRAM_CHAT_ID must")
     ran = run(accept.main, "--yes", **ACCOUNT, TELEGRAM_CHAT_ID="-100123")
     assert (ran.code, "private chat" in ran.output) == (2, True)
     ran = run(accept.main, "--yes", "--subnet", "subnet-1", **ACCOUNT, TELEGRAM_CHAT_ID="42")
@@ -183,7 +183,7 @@ def test_a_run_that_can_not_clean_up_says_how_to() -> None:
         accept.run(world, "", [Step("stopped", "", "", stop)], said.append)
     text = "\n".join(said)
     assert "failed: ToolError: terraform destroy failed: …\nLeft: role the-bot\n" in text
-    assert LEFT.command in text and "scripts/accept --clean-up" in text
+    assert LEFT.command in text and "scripts/dev accept --clean-up" in text
 
 
 def test_without_a_deployment_there_is_nothing_else_to_try() -> None:

@@ -1,4 +1,4 @@
-"""scripts/bench: that it runs what it says, not how fast."""
+"""scripts/dev bench: that it runs what it says, not how fast."""
 
 from __future__ import annotations
 
@@ -123,9 +123,9 @@ def test_the_measured_parts_are_replaced(aways: tuple[int, ...], tmp_path: Path)
 
 
 def test_the_rest_of_the_page_stays() -> None:
-    page = "before\n\n<!-- scripts/bench: main -->\n\nold\n\n<!-- end -->\n\nafter\n"
+    page = "before\n\n<!-- scripts/dev bench: main -->\n\nold\n\n<!-- end -->\n\nafter\n"
     assert document.filled(page, {"main": "new"}) == page.replace("old", "new")
-    with pytest.raises(ValueError, match="must have <!-- scripts/bench: other -->"):
+    with pytest.raises(ValueError, match="must have <!-- scripts/dev bench: other -->"):
         document.filled(page, {"other": "new"})
 
 

@@ -55,7 +55,7 @@ def project(tmp_path: Path) -> Path:
     """A folder with fakes of what scripts/test runs, and a PATH of only a few commands."""
     programs = [f".venv/bin/{name}" for name in ("mypy", "python", "ruff", "zizmor", "actionlint")]
     programs += [".venv/npm/node_modules/.bin/prettier", ".venv-checkov/bin/checkov"]
-    programs += ["commands/go", "scripts/site", "scripts/bench"]
+    programs += ["commands/go", "scripts/site", "scripts/dev bench"]
     files = dict.fromkeys(programs, PROGRAM)
     for name, text in {**files, "scripts/bootstrap": BOOTSTRAP}.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

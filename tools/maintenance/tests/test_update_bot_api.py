@@ -1,4 +1,4 @@
-"""scripts/update-bot-api: the types, made from the table of the Bot API."""
+"""scripts/dev update-bot-api: the types, made from the table of the Bot API."""
 
 from __future__ import annotations
 

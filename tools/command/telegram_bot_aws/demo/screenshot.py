@@ -226,12 +226,12 @@ def picture_demo(chrome: Browser) -> list[Path]:
 
 def main() -> int:
     expect.set_options(timeout=PATIENCE)
-    argparse.ArgumentParser(prog="scripts/screenshot", description=__doc__).parse_args()
+    argparse.ArgumentParser(prog="scripts/dev screenshot", description=__doc__).parse_args()
     try:
         with browser() as chrome:
             pictures = [*picture_demo(chrome), *picture_lunch(chrome)]
     except (ToolError, Error, AssertionError) as error:
-        print(f"scripts/screenshot: {error}", file=sys.stderr)
+        print(f"scripts/dev screenshot: {error}", file=sys.stderr)
         return 1
     for path in pictures:
         print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1024} KB")

@@ -10,7 +10,7 @@ from tests.support.programs import run
 def test_each_subcommand_is_explained_and_a_script_in_a_clone() -> None:
     told = run(command.main, "--help")
     assert told.code == 0
-    for name in command.SUBCOMMANDS:
+    for name in command.COMMANDS:
         assert f"\n  {name:8}  " in told.output
         assert (
             f'"$scripts/../tools/command/telegram_bot_aws" {name} "$@"'
