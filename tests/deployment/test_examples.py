@@ -9,7 +9,6 @@ import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -38,21 +37,17 @@ from tests.support.wheels import Index
 
 # Each example, with the variables that it needs.
 EXAMPLES = {
-    "agent": "",
     "assistant": "",
     "form": "",
     "lunch": "",
     "newsletter": f"  owner_id = {ADA['id']}\n",
     "notify": f"  chat_id = {ADA['id']}\n",
     "remind-me": "",
-    "split": "",
-    "votes": "",
 }
 NAMES = (
-    *("agent-bot", "assistant-bot", "dice-bot", "form-bot", "lunch-bot", "newsletter-bot"),
-    *("notify-bot", "remind-me-bot", "split-bot", "votes-bot"),
+    *("assistant-bot", "dice-bot", "form-bot", "lunch-bot", "newsletter-bot"),
+    *("notify-bot", "remind-me-bot"),
 )
-BOOKING = {"room": "Ada", "day": "2099-01-15", "hour": 9}
 GROUP: Json = {"id": -1000000000042, "type": "supergroup", "title": "Lunch"}
 
 # The bot of docs/first-bot.md, with the table and the secret of docs/how-to, which it tells here.
@@ -75,7 +70,6 @@ module "telegram_bot" {{
 }}
 """
 
-MODELS = ("agent", "assistant")  # the examples that ask one
 
 # Each example is unchanged, except for the URL of its Telegram and its provider.
 OVERRIDE = 'module "telegram_bot" {{\n  telegram_api_url = "{}"\n}}\n'
@@ -175,21 +169,29 @@ def follow_the_page(folder: Path, telegram_url: str) -> None:
     (folder / "telegram_override.tf").write_text(override)
 
 
+def post(world: World, name: str, text: str) -> Json:
+    """Write to a bot in the group, and return what it posts there."""
+    telegram, bot = world.telegram, world.bots[name]
+
+    def posts() -> list[Json]:
+        return [m for m in telegram.messages.values() if m["from"]["id"] == bot.id]
+
+    before = len(posts())
+    telegram.send(telegram.message(text, chat=GROUP), bot)
+    telegram.wait(lambda: len(posts()) > before)
+    world.wait()
+    return max(posts(), key=lambda m: int(m["message_id"]))
+
+
 @pytest.fixture(scope="module")
 def language_model(make_httpserver: HTTPServer) -> Iterator[str]:
-    """The URL of a language model on this machine, which repeats what it is asked.
-
-    With tools it wants to book a room, and then repeats the tool's result.
-    """
+    """The URL of a language model on this machine, which repeats what it is asked."""
 
     def answer(request: Request) -> Response:
         body = request.get_json()
         asked = body["messages"]
         text = f"{len(asked)}: {asked[-1]['content']}"
         message: Json = {"role": "assistant", "content": text}
-        if "tools" in body and asked[-1]["role"] == "user":
-            function = {"name": "book_room", "arguments": json.dumps(BOOKING)}
-            message["tool_calls"] = [{"id": "a", "type": "function", "function": function}]
         return Response(json.dumps({"choices": [{"message": message}]}))
 
     make_httpserver.expect_request("/v1/chat/completions").respond_with_handler(answer)
@@ -258,54 +260,6 @@ def world(
         assert [bot.outbox.info["url"] for bot in world.bots.values()] == [""] * len(NAMES)
 
 
-@pytest.fixture
-def poll(world: World) -> Json:
-    """Return a new post of the votes bot in a group."""
-    return post(world, "votes-bot", "/poll Lunch? | Pizza | Soup")
-
-
-def post(world: World, name: str, text: str) -> Json:
-    """Write to a bot in the group, and return what it posts there."""
-    telegram, bot = world.telegram, world.bots[name]
-
-    def posts() -> list[Json]:
-        return [m for m in telegram.messages.values() if m["from"]["id"] == bot.id]
-
-    before = len(posts())
-    telegram.send(telegram.message(text, chat=GROUP), bot)
-    telegram.wait(lambda: len(posts()) > before)
-    world.wait()
-    return max(posts(), key=lambda m: int(m["message_id"]))
-
-
-def press(world: World, post: Json, answer: int, *users: Json) -> None:
-    """Press a button, everyone at the same time, and wait until each press is answered."""
-    telegram = world.telegram
-
-    def send(user: Json) -> str:
-        return telegram.press(GROUP["id"], post["message_id"], str(answer), user)
-
-    with ThreadPoolExecutor(len(users)) as pool:
-        queries = set(pool.map(send, users))
-
-    def answered() -> set[str]:
-        calls = [call for call in telegram.calls if call.method == "answerCallbackQuery"]
-        return {str(c.params["callback_query_id"]) for c in calls if c.status == 200}
-
-    telegram.wait(lambda: queries <= answered())
-
-
-def buttons(world: World, post: Json) -> list[str]:
-    """Return what the buttons of a post say."""
-    message = world.telegram.messages[GROUP["id"], post["message_id"]]
-    return [button["text"] for [button] in message["reply_markup"]["inline_keyboard"]]
-
-
-def votes(world: World, post: Json) -> Any:
-    """Return the answers that people have chosen."""
-    return world.session("votes-bot", f"{GROUP['id']}/{post['message_id']}")
-
-
 def test_a_second_plan_is_empty(world: World) -> None:
     assert world.module.is_up_to_date()
 
@@ -316,7 +270,6 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
     made.remove("role notify-bot-scheduler")
     made.remove("role newsletter-bot-later")
     made.remove("role remind-me-bot-later")
-    made.remove("role split-bot-later")
     for name in NAMES:
         assert sorted(thing for thing in made if name in thing) == [
             f"API {name}",
@@ -330,7 +283,6 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
         for name, bot in world.bots.items()
     }
     assert menus == {
-        "agent-bot": ["ask", "new", "help"],
         "assistant-bot": ["ask", "new", "help"],
         "dice-bot": ["start", "roll"],
         "form-bot": ["start", "cancel"],
@@ -338,8 +290,6 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
         "newsletter-bot": ["subscribe", "unsubscribe"],
         "notify-bot": ["start"],
         "remind-me-bot": ["remind", "every", "reminders", "zone"],
-        "split-bot": ["join", "paid", "debts", "zone"],
-        "votes-bot": ["poll"],
     }
     outboxes = [bot.outbox for bot in world.bots.values()]
     assert len({outbox.info["url"] for outbox in outboxes}) == len(NAMES)
@@ -349,29 +299,6 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world: World) -> None:
 def test_the_readers_bot_counts_and_knows_its_secret(world: World) -> None:
     assert [world.say(READER, "/count") for _ in range(2)] == ["That makes 1.", "That makes 2."]
     assert world.say(READER, "/weather") == "sunny"
-
-
-def test_a_vote_is_counted_changed_and_taken_back(world: World, poll: Json) -> None:
-    assert (poll["text"], buttons(world, poll)) == ("Lunch?", ["Pizza · 0", "Soup · 0"])
-    for user, answer, expected in (
-        (ADA, 0, ["Pizza · 1", "Soup · 0"]),
-        (GRACE, 0, ["Pizza · 2", "Soup · 0"]),
-        (ADA, 1, ["Pizza · 1", "Soup · 1"]),
-        (ADA, 1, ["Pizza · 1", "Soup · 0"]),
-        (ADA, 0, ["Pizza · 2", "Soup · 0"]),
-    ):
-        press(world, poll, answer, user)
-        assert buttons(world, poll) == expected
-    assert votes(world, poll) == {str(ADA["id"]): "0", str(GRACE["id"]): "0"}
-
-
-def test_many_people_press_at_the_same_time(world: World, poll: Json) -> None:
-    people: list[Json] = [
-        {"id": 7000 + n, "is_bot": False, "first_name": f"P{n}"} for n in range(12)
-    ]
-    press(world, poll, 1, *people)
-    assert votes(world, poll) == {str(person["id"]): "1" for person in people}
-    assert buttons(world, poll) == ["Pizza · 0", "Soup · 12"]
 
 
 def test_a_reminder_comes_once_and_another_is_cancelled(world: World) -> None:
@@ -427,35 +354,6 @@ def test_a_reminder_recurs(world: World) -> None:
         assert "FunctionError" not in client(world.aws, "lambda").invoke(**target)
     assert world.told(name) == ["⏰ report"]
     assert world.session(name, f"every:{ada}.{id}:2026-11-30T08:00:00Z") == {"by": "over"}
-
-
-def test_each_friday_a_group_hears_its_debts(world: World) -> None:
-    """The event, which AWS may deliver twice, finds the ledger as it is then."""
-    name, telegram, bot = "split-bot", world.telegram, world.bots["split-bot"]
-
-    def texts(since: int) -> list[str]:
-        calls = [call for call in telegram.calls[since:] if call.bot == bot.id]
-        return [str(call.params["text"]) for call in calls if call.status == 200]
-
-    for text, user in (
-        *(("/join", ADA), ("/join", GRACE), ("/zone Europe/Berlin", GRACE)),
-        *(("/paid", ADA), ("12.50", ADA), ("none", ADA)),
-    ):
-        before = len(telegram.calls)
-        telegram.send(telegram.message(text, chat=GROUP, user=user), bot)
-        telegram.wait(partial(texts, before))  # by way of the queue
-    assert texts(before) == ["Ada paid 12.50 € (receipts: 0).\nGrace owes Ada 6.25 €"]
-    place = {"GroupName": f"{name}-every", "Name": f"{GROUP['id']}.debts"}
-    schedule = client(world.aws, "scheduler").get_schedule(**place)
-    assert schedule["ScheduleExpressionTimezone"] == "Europe/Berlin"
-    due = schedule["Target"]["Input"].replace(
-        "<aws.scheduler.scheduled-time>", "2026-11-27T17:00:00Z"
-    )
-    before = len(telegram.calls)
-    for _ in range(2):
-        target = {"FunctionName": schedule["Target"]["Arn"], "Payload": due}
-        assert "FunctionError" not in client(world.aws, "lambda").invoke(**target)
-    assert texts(before) == ["Grace owes Ada 6.25 €"]
 
 
 def test_a_newsletter_reaches_all_who_subscribed(world: World) -> None:
@@ -571,7 +469,7 @@ def test_a_group_orders_lunch_by_a_link_and_a_page(world: World) -> None:
     telegram.members[GROUP["id"], people[0]["id"]] = left
     for person in (stranger, people[0]):
         assert ask(person)[0] == ask(person, "order", {"dishes": {"ramen": 1}})[0] == 403
-    assert ask(GRACE, by=world.bots["votes-bot"])[0] == 401
+    assert ask(GRACE, by=world.bots["form-bot"])[0] == 401
     lunch = world.session("lunch-bot", id)
     assert sorted(lunch["orders"]) == [str(person["id"]) for person in people]
 
@@ -657,17 +555,14 @@ def may_ask(world: World) -> Iterator[None]:
     """Let bots ask their model: the emulator checks an action that AWS doesn't have."""
     iam = client(world.aws, "iam")
     statement = {"Effect": "Allow", "Action": "bedrock:ConverseStream", "Resource": "*"}
-    roles = [{"RoleName": f"{name}-bot", "PolicyName": "emulator"} for name in MODELS]
-    for role in roles:
-        iam.put_role_policy(**role, PolicyDocument=json.dumps({"Statement": statement}))
+    role = {"RoleName": "assistant-bot", "PolicyName": "emulator"}
+    iam.put_role_policy(**role, PolicyDocument=json.dumps({"Statement": statement}))
     yield
-    for role in roles:
-        iam.delete_role_policy(**role)
+    iam.delete_role_policy(**role)
 
 
-@pytest.mark.parametrize("example", MODELS)
-def test_a_bot_may_ask_its_own_model_only(world: World, example: str) -> None:
-    policy = {"RoleName": f"{example}-bot", "PolicyName": f"{example}-bot"}
+def test_a_bot_may_ask_its_own_model_only(world: World) -> None:
+    policy = {"RoleName": "assistant-bot", "PolicyName": "assistant-bot"}
     document = client(world.aws, "iam").get_role_policy(**policy)["PolicyDocument"]
     [statement] = [each for each in document["Statement"] if "bedrock" in each["Action"]]
     assert statement["Action"] == "bedrock:InvokeModelWithResponseStream"
@@ -711,34 +606,3 @@ def test_an_assistant_answers_with_a_model_and_knows_what_was_said(world: World)
     before = ask(world, "Who am I?", "sendRichMessage")
     [whole] = shown(world, "sendRichMessage", before)
     assert whole["rich_message"]["markdown"] == "2: Who am I?"
-
-
-@pytest.mark.usefixtures("may_ask")
-def test_an_agent_acts_once_after_a_press_that_a_new_container_answers(world: World) -> None:
-    telegram, bot = world.telegram, world.bots["agent-bot"]
-
-    def asks() -> list[Json]:
-        calls = [call for call in telegram.calls if call.bot == bot.id and call.status == 200]
-        return [call.params for call in calls if "reply_markup" in call.params]
-
-    def toasts() -> list[Any]:
-        calls = [call for call in telegram.calls if call.bot == bot.id]
-        return [c.params["text"] for c in calls if c.method == "answerCallbackQuery"]
-
-    telegram.send(telegram.message("Book Ada"), bot)
-    telegram.wait(lambda: bool(asks()))
-    assert (
-        world.session("agent-bot", f"{ADA['id']}/{ADA['id']}")["waits"]["use"]["input"] == BOOKING
-    )
-    start_new_container(world.aws, "agent-bot", timeout=299)
-    message_id = max(id for chat, id in telegram.messages if chat == ADA["id"])
-    [[yes], _] = telegram.messages[ADA["id"], message_id]["reply_markup"]["inline_keyboard"]
-    assert yes["text"] == "Book 2099-01-15 09:00 Ada"
-    for _ in range(2):
-        telegram.press(ADA["id"], message_id, yes["callback_data"])
-    telegram.wait(lambda: len(toasts()) == 2)
-    assert toasts()[0] == "Booked: 2099-01-15 09:00 Ada"
-    assert toasts()[1].startswith("This can't be decided")
-    assert [*world.session("agent-bot", "bookings")] == ["2099-01-15 09:00 Ada"]
-    texts = [str(call.params) for call in telegram.calls if call.bot == bot.id]
-    assert any("4: Booked: 2099-01-15" in text for text in texts), "the model has the result"

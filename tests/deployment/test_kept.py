@@ -84,13 +84,6 @@ def counted(limit: Any) -> Iterator[tuple[str, Json]]:
         yield "UpdateItem", {**closing, "ReturnValues": "NONE", **change}
 
 
-def due(pace: Any) -> Iterator[tuple[str, Json]]:
-    """Yield what pace.py asks: to count calls in two seconds of a minute."""
-    for calls, now in ((1, 60), (40, 60), (1, 119)):
-        about = {"Key": {"id": {"S": "limit:due:1"}}, **pace.count(calls, now)}
-        yield "UpdateItem", about
-
-
 def create_table(aws: Emulator, name: str) -> None:
     key = {"AttributeName": "id"}
     client(aws, "dynamodb").create_table(
@@ -115,7 +108,6 @@ def answers(aws: Emulator, start_with_sessions: StartBot) -> Iterator[Callable[[
         call = table.call if stands_in else module.call
         got: list[Any] = []
         asked = [*CALLS, *counted(container.module("steps.limit"))]
-        asked += due(container.module("steps.pace"))
         for action, params in copy.deepcopy(asked):
             module.deadline.start(60)
             target = f"DynamoDB_20120810.{action}"

@@ -434,26 +434,6 @@ def test_the_secret_is_fetched_once(further: Path, httpserver: HTTPServer) -> No
     httpserver.check()
 
 
-def test_a_model_sees_a_whole_album(
-    further: Path, httpserver: HTTPServer, telegram: Telegram
-) -> None:
-    images = [{"format": "jpeg", "source": {"bytes": data}} for data in ("YQ==", "Yg==")]
-    content = [*({"image": image} for image in images), {"text": "Which is older?"}]
-    answer = {"output": {"message": {"content": [{"text": "The first."}]}}}
-    httpserver.expect_oneshot_request(
-        "/model/nova:0/converse",
-        method="POST",
-        json={"messages": [{"role": "user", "content": content}]},
-    ).respond_with_json(answer)
-    album = [photo(telegram, b"a", caption="Which is older?"), photo(telegram, b"b")]
-    update = {"message": album[0], "together": album}
-    environment = {"MODEL": "nova:0", **bot_of(telegram), **aws(httpserver)}
-    calls = [{"method": "sendMessage", "chat_id": 42, "text": "The first."}]
-    found = evaluate(further, "album", f"reply({update}, {{}})", **environment)
-    assert found == repr(calls)
-    httpserver.check()
-
-
 def test_an_answer_grows_word_by_word(
     further: Path, httpserver: HTTPServer, telegram: Telegram
 ) -> None:

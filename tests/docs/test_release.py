@@ -137,7 +137,7 @@ def test_the_readme_of_a_release_has_no_relative_link(project: Path) -> None:
     base = f"ada/{release.NAME}"
     links = re.findall(r"""(?:\]\(|src(?:set)?=")([^)"]+)""", readme.read_text())
     assert [link for link in links if "://" not in link] == []
-    for kind in ("blob/v1.2.3/docs/costs.md", "tree/v1.2.3/examples/votes"):
+    for kind in ("blob/v1.2.3/docs/costs.md", "tree/v1.2.3/examples/form"):
         assert f"(https://github.com/{base}/{kind})" in readme.read_text()
     picture = f'src="https://raw.githubusercontent.com/{base}/v1.2.3/docs/demo-light.'
     assert picture in readme.read_text()

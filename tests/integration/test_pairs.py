@@ -46,14 +46,11 @@ PLAN = "a plan refuses it"
 MEANS_NOTHING = "means nothing"
 ONE_SESSION = (MEANS_NOTHING, "a bot has one SESSION")
 QUEUE_OR_WEBHOOK_MODE = (PLAN, 'With queue = true, the reply_mode must be \\"api\\":')
-NOT_FOR_FRAMEWORKS = (CHECK, "TOGETHER in bot.py doesn't work with a framework")
 # The pairs that don't stand together: who refuses them, in which words, or why they mean nothing.
 EXCLUDED = {
     **dict.fromkeys(itertools.combinations(features.SESSIONS, 2), ONE_SESSION),
     ("release", "roll-back"): (MEANS_NOTHING, "a roll-back follows a release anyway"),
     ("queue", "webhook mode"): QUEUE_OR_WEBHOOK_MODE,
-    ("TOGETHER", "webhook mode"): QUEUE_OR_WEBHOOK_MODE,  # it needs a queue
-    **{("TOGETHER", framework): NOT_FOR_FRAMEWORKS for framework in FRAMEWORKS},
 }
 
 
@@ -138,7 +135,6 @@ class Play:
             ticks, clock = itertools.count(), self.world.clock
             readings = {"monotonic": lambda: clock.time() + next(ticks), "sleep": clock.sleep}
             container.module("stream").time = SimpleNamespace(**readings)
-            container.module("budget").time = clock
         return container
 
     def _choose(self, what: str) -> bool:
@@ -435,10 +431,9 @@ def check_dialogue(play: Play, said: list[Said]) -> None:
     if play.fault == OUT_OF_ORDER:
         return
     own = [n for n in play.by(features.ASKED) if "@" not in play.word(n)]
-    *_, begun, photo, second, day = own
-    photos = [photo, second] if play.has("TOGETHER") else [photo]
+    *_, begun, photo, _, day = own
     ends = [(each.ids, each.more) for each in said if each.word == "ordered"]
-    assert {*ends} == {((day,), f" of {[begun, *photos]}")}, ends
+    assert {*ends} == {((day,), f" of {[begun, photo]}")}, ends
 
 
 def check_limit(play: Play, said: list[Said]) -> None:

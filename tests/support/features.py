@@ -25,7 +25,7 @@ ANSWERS = {}
 
 
 def ids_of(update):
-    return [each["message_id"] for each in update.get("together", [update["message"]])]
+    return [update["message"]["message_id"]]
 
 
 def say(update, word, parts=1, more="", ids=None):
@@ -80,7 +80,7 @@ from botkit import conversation
 def order(message):
     begun = {"message": message}
     sent = yield conversation.ask_message("photo", say(begun, "photo?"))
-    sent = {"message": sent, "together": sent.get("together", [sent])}
+    sent = {"message": sent}
     day = yield conversation.ask("day", say(sent, "day?"))
     more = f" of {[*ids_of(begun), *ids_of(sent)]}"
     return say(begun, "ordered", more=more, ids=[int(day.split()[-1])])
@@ -312,12 +312,6 @@ FEATURES = {
             ["Friday"],
         ),
         person=ASKED,
-    ),
-    "TOGETHER": Feature(
-        '\nTOGETHER = "albums"\n',
-        "chat",
-        QUEUED,
-        ([ALBUM, ALBUM], [ALBUM, ALBUM, ALBUM], ["a"], []),
     ),
     "LIMIT": Feature(
         ON_LIMIT,

@@ -16,7 +16,7 @@ DOCS = ROOT / "docs"
 # In the order in which the reader follows them. The other pages of how-to are for operators.
 AUTHORS = (
     *("remember", "dialogues", "payments", "own-table", "secret", "call-an-api", "packages"),
-    *("files", "events", "remind", "queue", "albums", "stream", "ask-a-model", "markdown"),
+    *("files", "events", "remind", "queue", "stream", "ask-a-model", "markdown"),
     *("languages", "only-some-people"),
     *("rate-limit", "failures", "mini-app", "buttons", "groups", "everyone", "no-answer", "test"),
     *("business", "links", "inline", "sentry"),

@@ -287,8 +287,6 @@ class World:
         container.answer_requests(request)
         container.answer_telegram(post)
         container.module("limited").time = self.clock
-        if hasattr(container.bot, "TOGETHER"):
-            container.module("turns").time = self.clock
         if hasattr(container.bot, "sse"):
             sse = container.module("sse")
             sse.connections[Streams.url] = Streams(partial(self._stream, sse.Unreachable))

@@ -227,21 +227,6 @@ def test_a_message_of_another_chat_is_from_no_time_before(person: Any, talk: Any
     assert ada.session["conversation"]["last"] == 2
 
 
-def test_the_newest_part_of_an_album_is_what_comes_after(person: Any, talk: Any) -> None:
-    def order(message: Json) -> Any:
-        yield talk.ask_photo("photo", say(message, "Which photo?"))
-        yield talk.ask("day", say(message, "Which day?"))
-
-    ada = person(order)
-    ada.send("/go")
-    photo = {"chat": CHAT, "from": ADA, "photo": [{"file_id": "x"}], "media_group_id": "a"}
-    parts = [{**photo, "message_id": number} for number in (20, 22)]
-    calls = ada.reply({"update_id": 2, "message": parts[0], "together": parts}, ada.session)
-    assert [call["text"] for call in calls] == ["Which day?"]
-    assert ada.send("Friday", message_id=21) == "otherwise"
-    assert ada.send(**{**photo, "message_id": 19}) == ""  # a part that comes late
-
-
 def test_an_answer_must_be_among_the_choices(person: Any, talk: Any) -> None:
     def order(message: Json) -> Any:
         [call] = say(message, "Which size?")
@@ -282,35 +267,6 @@ def test_any_message_of_a_person_is_one(person: Any, talk: Any, what: str) -> No
     ada = person(order)
     ada.send("/go")
     assert ada.send(**{what: {"x": "y"}}) == str(["message_id", "chat", "from", what])
-
-
-def test_of_messages_together_the_first_that_fits_is_the_answer(person: Any, talk: Any) -> None:
-    def order(message: Json) -> Any:
-        photo = yield talk.ask_photo("photo", say(message, "A photo?"))
-        return say(message, photo)
-
-    ada = person(order)
-    ada.send("/go")
-    message = {"message_id": 9, "chat": CHAT, "from": ADA, "video": {}}
-    photos = [{**message, "photo": [{"file_id": name}]} for name in "ab"]
-    update = {"update_id": 2, "message": message, "together": [message, *photos]}
-    assert ada.reply(update, ada.session)[0]["text"] == "a"
-
-
-def test_a_whole_message_is_a_whole_turn(person: Any, talk: Any) -> None:
-    def order(message: Json) -> Any:
-        album = yield talk.ask_message("album", say(message, "An album?"))
-        names = [part["photo"][-1]["file_id"] for part in album["together"]]
-        yield talk.ask("last", say(message, f"{album['photo'][-1]['file_id']} of {names}"))
-
-    ada = person(order)
-    ada.send("/go")
-    message = {"message_id": 9, "chat": CHAT, "from": ADA, "media_group_id": "1"}
-    parts = [{**message, "photo": [{"file_id": name}]} for name in "abc"]
-    update = {"update_id": 2, "message": parts[0], "together": parts}
-    [call] = ada.reply(update, ada.session)
-    assert call["text"] == "a of ['a', 'b', 'c']"
-    assert ada.send(photo=[]) == call["text"]  # it is kept
 
 
 def test_other_parts_of_an_album_are_no_answers(person: Any, talk: Any) -> None:

@@ -238,12 +238,6 @@ def test_a_service_that_cant_be_reached_is_no_reason_not_to_start(
     assert container.line["outcome"] == "ignored"
 
 
-def test_the_steps_of_the_queue_are_imported_at_start_up(start_with_sessions: StartBot) -> None:
-    bot = 'SESSION = "chat"\nTOGETHER = {"albums": 1.5}\n\n\ndef reply(update, session): ...\n'
-    start_with_sessions(bot, **QUEUE)
-    assert "botkit.steps.turns" in sys.modules
-
-
 def test_in_webhook_mode_no_module_for_calls_is_imported(start: Start, bot_api: BotApi) -> None:
     container = start(bot_api.url, REPLY_MODE="webhook")
     container.invoke(request(UPDATE))

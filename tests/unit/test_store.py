@@ -15,7 +15,6 @@ IDS = {
     "every": ("tea:2026-01-01T16:00:00Z", "every:tea:2026-01-01T16:00:00Z"),
     "limit": ("42:1767225600", "limit:42:1767225600"),
     "stream": ("42/17", "stream:42/17"),
-    "turn": ("42", "together/42"),
 }
 AGO = {"version": {"S": "0"}, "session": {"S": '{"n": 1}'}}  # as an earlier version wrote it
 BY_TEXT = """
@@ -78,7 +77,7 @@ def test_a_window_of_limit_is_no_session(container: Container) -> None:
     }
 
 
-@pytest.mark.parametrize("key", ["limit:my own", "every:x", "stream:42", "together/a", "session=a"])
+@pytest.mark.parametrize("key", ["limit:my own", "every:x", "stream:42", "session=a"])
 def test_a_session_of_an_earlier_version_is_read_and_written_on(
     container: Container, key: str
 ) -> None:

@@ -106,7 +106,7 @@ def test_other_packages_stay(
     assert sys.modules["fast.core"] is installed["fast.core"]
 
 
-@pytest.mark.parametrize("space", ["every", "limit", "stream", "turn"])
+@pytest.mark.parametrize("space", ["every", "limit", "stream"])
 def test_what_botkit_keeps_for_itself_is_no_session(sessions: Any, space: str) -> None:
     store = botkit("store")
     for each in (space, "session"):
@@ -310,17 +310,6 @@ def test_an_answer_shows_each_piece(calls: Any, no_pauses: None) -> None:
     assert calls.texts("editMessageText") == ["One two …", "One two"]
 
 
-def test_the_end_of_an_answer_waits_for_no_others_in_the_chat(
-    calls: Any, sessions: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stream, clock = botkit("stream"), botkit("fakes.function").Clock(lambda: 0.0)
-    monkeypatch.setattr(stream, "time", clock)
-    botkit("deadline").deadline.start(60)
-    botkit("budget").Budget("-7", stream.EDIT_PAUSE, 0).claim(9)
-    stream.answer({"message_id": 4, "chat": {"id": -7, "type": "group"}}, iter(["One"]))
-    assert clock.time() == 0  # no second has passed
-
-
 @pytest.mark.parametrize(
     "effect",
     [
@@ -491,48 +480,6 @@ reply = conversation.reply_with({"/order": order}, lambda update, session: [])  
     for text in ("/order", "L", "m", "bye"):
         ada.send(text)
     assert texts(ada) == ["Which size?", "S or M?", "M. Thank you!"]
-
-
-def test_what_comes_together_is_one_turn(chat_with: With) -> None:
-    source = """
-SESSION = lambda update: None if "alone" in str(update) else str(update["message"]["chat"]["id"])
-TOGETHER = "albums"
-
-def answer(message, session):
-    return [say(message, str(len(together)))]
-
-def reply(update, session):
-    global together
-    together = update["together"]
-    return answer(update["message"], session)
-"""
-    ada = chat_with(SAYS + source).user("Ada")
-    ada.send({"photo": []}, {"photo": []}, album=True)
-    ada.send("one", "two")
-    alone = {"photo": [], "caption": "alone"}
-    ada.send(alone, alone, album=True)
-    assert texts(ada) == ["2", "1", "1", "1", "1"]
-    ada.send({"photo": []}, alone, {"photo": []}, album=True)
-    assert texts(ada)[5:] == ["2", "1"]
-
-
-def test_a_dialogue_gets_a_whole_turn(chat_with: With) -> None:
-    source = """
-from botkit import conversation
-
-SESSION = "chat_user"
-TOGETHER = "albums"
-
-def trip(message):
-    photos = yield conversation.ask_message("photos", [say(message, "Photos?")])
-    return [say(message, str(len(photos["together"])))]
-
-reply = conversation.reply_with({"/trip": trip}, lambda update, session: [])  # def reply
-"""
-    ada = chat_with(SAYS + source).user("Ada")
-    ada.send("/trip")
-    ada.send({"photo": []}, {"photo": []}, {"photo": []}, album=True)
-    assert texts(ada) == ["Photos?", "3"]
 
 
 def test_files_go_to_the_bot_and_back(chat_with: With) -> None:
@@ -917,34 +864,22 @@ def add(data):
     assert texts(ada) == ["1", "2", "1"]
 
 
-TURNS = """
-SESSION = "chat"
-TOGETHER = "albums"
-def reply(update, session):
-    session["n"] = session.get("n", 0) + 1
-    return [say(update["message"], f"{session['n']}: {len(update['together'])}")]
+QUEUED = """
+QUEUED = ["message"]
+def answer(message, session): return [say(message, session["n"])]
 """
 
 
-def test_a_turn_comes_out_of_the_queue_again(chat_with: With) -> None:
-    chat = chat_with(SAYS + TURNS)
-    chat.fails("429", times=2)
-    ada = chat.user("Ada")
-    ada.send({"photo": []}, {"photo": []}, album=True)
-    ada.send("Hi")
-    assert texts(ada) == ["1: 2", "2: 1"]
-
-
-def test_a_turn_that_never_succeeds_fails_the_test(chat_with: With) -> None:
-    chat = chat_with(SAYS + TURNS)
+def test_an_update_that_never_succeeds_fails_the_test(chat_with: With) -> None:
+    chat = chat_with(SAYS + QUEUED)
     chat.fails("429", times=1000)
     with pytest.raises(AssertionError, match="the queue delivers this .* again: throttled"):
         chat.user("Ada").send("Hi")
 
 
 def test_an_exception_has_the_bots_traceback(chat_with: With, tmp_path: Path) -> None:
-    ada = chat_with(SAYS + TURNS.replace("session['n']", "session['m']")).user("Ada")
-    with pytest.raises(KeyError, match="'m'") as raised:
+    ada = chat_with(SAYS + QUEUED).user("Ada")
+    with pytest.raises(KeyError, match="'n'") as raised:
         ada.send("Hi")
     assert Path(raised.traceback[-1].path) == tmp_path / "bot" / "bot.py"
 

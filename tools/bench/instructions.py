@@ -32,7 +32,6 @@ LIMITS = {
     "this bot, webhook": (12.5, None),
     "this bot, api": (138.0, 1.1),
     "this bot, api, with a session": (165.0, 3.9),
-    "this bot, albums": (175.0, None),
 }
 UPDATES = 20, 120  # a warm one is the mean of those in between
 LONGEST = 900.0  # seconds for a count, which takes some twenty on an idle machine

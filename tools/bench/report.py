@@ -82,7 +82,6 @@ def targets(results: Mapping[str, Result], api: Mapping[int, Result]) -> list[Ta
         *found,
         Target("webhook: first answer", "× the empty function's", ratio(results["this bot, webhook"], empty), 1.1),
         Target("api, with a session: first answer", "ms more than without", more, 18),
-        Target("albums, one message: first update", "× into a queue", ratio(results["this bot, albums"], results["this bot, into a queue"]), 1.15),
         Target("api: CPU of an update after a pause", f"ms; {QUOTA:.3f} in 20 ms at 128 MB", [run.paused_cpu for run in near.runs], 1.2),
         Target("api, with a session: the same", "ms", [run.paused_cpu for run in session.runs], 2.0),
         Target("api: connections", "per container", [run.connections for run in near.runs], 1),

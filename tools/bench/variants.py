@@ -70,7 +70,7 @@ class Builder:
         ]
 
     def own(self) -> list[Variant]:
-        """Build this bot: in both reply modes, with a session, a queue, and albums as one turn."""
+        """Build this bot: in both reply modes, with a session, and with a queue."""
         queue = {"QUEUE_URL": "https://sqs/1/bot.fifo"}
         session = self._bot(
             "this bot, api, with a session", "api", "remembers", SESSION_TABLE="sessions"
@@ -81,9 +81,6 @@ class Builder:
             session,
             session._replace(name="this bot, api, a session of 300 updates", age=300),
             self._bot("this bot, into a queue", "api", **queue)._replace(calls=False),
-            self._bot(
-                "this bot, albums", "api", "albums", SESSION_TABLE="sessions", **queue
-            )._replace(calls=False),
         ]
 
     def others(self) -> list[Variant]:

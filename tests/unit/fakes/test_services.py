@@ -37,7 +37,7 @@ def test_what_others_change_meanwhile_stays(tmp_path: Path) -> None:
 
 
 def test_schedules_that_others_make_meanwhile_stay(tmp_path: Path) -> None:
-    """A bot with TOGETHER has two processes, and scripts/sessions deletes."""
+    """A bot with a queue has two processes, and scripts/sessions deletes."""
     file = tmp_path / "sessions.later.json"
     aws: Any = SimpleNamespace(request=None)
 

@@ -652,7 +652,7 @@ def test_a_part_that_is_switched_off_is_not_asked(start_bot: StartBot, bot_api: 
 
 
 def test_each_part_says_what_it_needs(start_with_sessions: StartBot) -> None:
-    source = WITH_SESSION + "\nLIMIT = (1, 1)\nTOGETHER = 'albums'\nfrom botkit import schedule\n"
+    source = WITH_SESSION + "\nLIMIT = (1, 1)\nfrom botkit import schedule\n"
     container = start_with_sessions(source, MINI_APP_URL="https://example.com/app/")
     parts = {
         part.__name__ for part in container.module("ways").parts() if "check_bot" in vars(part)
@@ -660,5 +660,5 @@ def test_each_part_says_what_it_needs(start_with_sessions: StartBot) -> None:
     assert parts == {
         *("botkit.schedule", "botkit.sources.page"),
         *("botkit.steps.answer", "botkit.steps.limit", "botkit.steps.on_event"),
-        *("botkit.steps.on_limit", "botkit.steps.session", "botkit.steps.turns"),
+        *("botkit.steps.on_limit", "botkit.steps.session"),
     }

@@ -599,8 +599,6 @@ GARBLED: dict[str, Any] = {
     "calls that are text": failed_update(calls=["sendMessage"]),
     "a call without a method": failed_update(calls=[{"text": "x"}]),
     "a file that is none": failed_update(calls=[{**CALL, "x": {"base64 of a file": 7}}]),
-    "ids of no turn": failed_update(ids=[1, 2]),
-    "ids of another turn": failed_update(update={**message(), "together": [{}]}, ids=[1, 2]),
     "a file without base64": failed_update(calls=[{**CALL, "x": {"base64 of a file": ["a", "b"]}}]),
 }
 

@@ -166,20 +166,6 @@ def test_it_has_two_seconds_that_the_bot_has_not(start_bot: StartBot, bot_api: B
     assert container.bot.LEFT == [7.0, 9.5]  # with half a second of grace, as for what is kept
 
 
-def test_with_together_it_gets_a_message_by_itself_as_reply_does(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
-    kind = "SESSION, TOGETHER = 'chat', 'albums'\ndef reply(update, session):"
-    text = "update['together'][0]['text']"
-    source = BOT.replace("def reply(update):", kind).replace('"Sorry"', text)
-    container = start_with_sessions(source, QUEUE_URL=QUEUE)
-    bot_api.expects({**SORRY, "text": TEXT})
-    current, ways = container.module("current"), container.module("ways")
-    run = current.begin(current.Run.of_update("queue", message()))
-    assert ways.take(run, "queue").name == "bot_failed"
-    assert warned(container) == []
-
-
 def test_a_second_attempt_of_the_queue_is_not_told(start_bot: StartBot) -> None:
     container = start_bot(BOT, QUEUE_URL=QUEUE)
     asked(container)

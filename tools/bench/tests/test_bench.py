@@ -82,7 +82,6 @@ def results(**first_answers: float) -> dict[str, report.Result]:
         "this bot, webhook": 110,
         "this bot, api, with a session": 213,
         "this bot, into a queue": 200,
-        "this bot, albums": 230,
     }
     return {name: result(milliseconds) for name, milliseconds in named.items()}
 
@@ -118,7 +117,6 @@ def test_the_measured_parts_are_replaced(aways: tuple[int, ...], tmp_path: Path)
     text = document.write(tmp_path, document.Results(main, distances), CONDITIONS)
     assert (tmp_path / "performance.md").read_text() == text
     assert ("| 30 ms away |" in text) == (30 in aways)
-    assert text.count("| this bot, albums ") == 1
     assert "3 runs of each variant" in text
 
 

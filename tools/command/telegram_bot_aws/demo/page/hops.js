@@ -120,16 +120,13 @@ export function drawCall(t, call) {
     ),
   );
 }
-// A value of a session in words, where botkit keeps it there: a dialogue, or a message of a turn. Its JSON can be unfolded.
-const TURN = "together/"; // how the keys of the lists of turns begin
+// A value of a session in words. It is a dialogue where botkit keeps one. Its JSON can be unfolded.
 const short = (value) => {
   const text = JSON.stringify(value);
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 };
-function words(key, name, value) {
+function words(name, value) {
   if (value === undefined) return "—";
-  if (key.startsWith(TURN))
-    return value.update ? summary(value.update[kindOf(value.update)]) : "ends a turn";
   if (name !== "conversation" || !(value?.of || value?.over)) return JSON.stringify(value);
   if (!value.of) return "is over, by an album";
   const steps = value.steps.map(([step, answer]) => `${step}: ${short(answer)}, `);
@@ -143,7 +140,7 @@ export function drawSessions(t) {
     const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
     const names = [...new Set([...Object.keys(was), ...Object.keys(is)])];
     const rows = names.map((name) => {
-      const [old, now] = [was, is].map((session) => words(key, name, session[name]));
+      const [old, now] = [was, is].map((session) => words(name, session[name]));
       return h(
         "div",
         { class: same(was[name], is[name]) ? null : "changed" },
@@ -151,7 +148,7 @@ export function drawSessions(t) {
         h("dd", {}, old === now ? now : [h("s", {}, old), " → ", now]),
       );
     });
-    const title = key.startsWith(TURN) ? `Album, ${key.slice(TURN.length)}` : `Session ${key}`;
+    const title = `Session ${key}`;
     return h(
       "section",
       { class: "session", "aria-label": title },

@@ -235,18 +235,6 @@ function drawUpdate(trace, bar) {
       trace.wanted && !trace.kept_back
         ? null
         : h("div", { class: "pause" }, icon("bad"), h("span", {}, result.why)),
-      result.isPart
-        ? h(
-            "div",
-            { class: "pause" },
-            icon("check"),
-            h(
-              "span",
-              {},
-              "The bot got this message with an earlier one, in one turn (TOGETHER), and answered both.",
-            ),
-          )
-        : null,
       trace.tries.flatMap((t, i) => [drawTry(trace, t), drawPause(t, trace.tries[i + 1])]),
       drawActions(trace),
     ),

@@ -127,7 +127,7 @@ def test_the_doctor_is_started_where_it_finds_the_state(tmp_path: Path) -> None:
         f"  (cd '{tmp_path}/a folder' && TELEGRAM_API_URL=http://telegram "
         f"TELEGRAM_BOT_TOKEN={bot.token} {SCRIPTS / 'doctor'} --bot {PLAIN})",
     ]
-    bot.folder = ROOT / "examples" / "votes" / "bot"
+    bot.folder = ROOT / "examples" / "form" / "bot"
     deployment.sessions = lambda bot: ({}, ["--table", "tea"])  # type: ignore[method-assign]
     heading, *_, last = demo.other_commands(deployment, "http://telegram")
     assert heading == "To check the bot, and see what it remembers, in another terminal:"
@@ -650,14 +650,14 @@ def test_a_refused_answer_fails_and_says_what_a_person_must_do(people: Path) -> 
     assert ran.code == 1
 
 
-def test_a_bot_with_together_is_answered_by_way_of_a_queue(tmp_path: Path) -> None:
+def test_a_bot_with_queued_is_answered_by_way_of_a_queue(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text("""
 SESSION = "chat"
-TOGETHER = "albums"
+QUEUED = ["message"]
 HANDLED = ["message"]
 
 def reply(update, session):
-    [message] = update["together"]
+    message = update["message"]
     return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": "Heard"}]
 """)
     ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello")

@@ -33,9 +33,8 @@ SECONDS = re.compile(r" … \d+\.\d s$")
 TIME = re.compile(r"\b[A-Z][a-z]{2} \d{2} [A-Z][a-z]{2} \d{4}(?: at)? \d{2}:\d{2}\b")
 QUEUE = "answered by way of the queue"  # only where there is one
 
-ASK_AWS = ("agent", "assistant", "newsletter")
+ASK_AWS = ("assistant", "newsletter")
 VARIABLES = {  # what a configuration adds to its bot's environment
-    "agent": {"MODEL": "a-model", "TOKENS": "200000", "TAKES_AUDIO": "false"},
     "assistant": {"MODEL": "a-model", "QUESTIONS": "50"},
     "newsletter": {"OWNER_ID": str(ADA["id"]), "TABLE": "newsletter-bot"},
 }
@@ -86,11 +85,6 @@ def uses(tool: str, **arguments: object) -> list[Json]:
 
 
 ROUNDS = {  # what the model says, each time that it is asked
-    "agent": [
-        uses("free_rooms", day="2099-01-15"),
-        [says("Ada is free at nine."), *uses("book_room", room="Ada", day="2099-01-15", hour=9)],
-        [says("See you there.")],
-    ],
     "assistant": [
         [says("An address to which a service "), says("**posts its news**.")],
         [says("Telegram, once for each update.")],

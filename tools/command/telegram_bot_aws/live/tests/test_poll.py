@@ -133,10 +133,10 @@ def test_a_session_is_kept_from_one_start_to_the_next(
     assert file.stat().st_mode & 0o077 == 0
 
 
-def test_a_bot_with_together_is_answered_by_way_of_a_queue(
+def test_a_bot_with_queued_is_answered_by_way_of_a_queue(
     telegram: Telegram, bot: Path, polled: Polled, tmp_path: Path
 ) -> None:
-    (bot / "bot.py").write_text(COUNTS + 'TOGETHER = "albums"\n')
+    (bot / "bot.py").write_text(COUNTS + 'QUEUED = ["message"]\n')
     say(telegram, "hello")
     ran = polled(
         until=lambda: texts(telegram) == ["1 messages"], XDG_STATE_HOME=str(tmp_path / "state")

@@ -208,7 +208,7 @@ def test_a_kind_of_update_that_does_not_exist_is_named() -> None:
 
 
 NEVER = """
-TOGETHER = "albums"
+QUEUED = ["message"]
 SESSION = "chat"
 
 def reply(update, session):
@@ -250,49 +250,7 @@ def on_event(event):
 def reply(update):
     return []
 """
-JOINS = """
-import os, time
-
-SESSION = "chat"
-TOGETHER = {"albums": 0.001}
-
-def reply(update, session):
-    print([message["message_id"] for message in update["together"]])
-    while not os.path.exists(os.environ["GO"]):
-        time.sleep(0.01)
-    return []
-"""
 UNREACHABLE = {"TELEGRAM_API_URL": "http://127.0.0.1:1", "TELEGRAM_BOT_TOKEN": "1:a"}
-
-
-def test_messages_are_answered_together_while_others_come(tmp_path: Path) -> None:
-    """Updates that wait when the function ends are answered when it starts again."""
-    bot, go = tmp_path / "bot", tmp_path / "kept" / "go"  # what it sees of /tmp
-    bot.mkdir()
-    (bot / "bot.py").write_text(JOINS)
-    variables = {**UNREACHABLE, "TELEGRAM_WEBHOOK_SECRET": "x", "GO": str(go)}
-    answered: queue.Queue[Invocation] = queue.Queue()
-
-    def deliver(function: Function, update_id: int, **fields: str) -> str:
-        message = {"message_id": update_id, "chat": {"id": 42}, "from": {"id": 42}, **fields}
-        body = json.dumps({"update_id": update_id, "message": message})
-        event = webhook_event(body, {"X-Telegram-Bot-Api-Secret-Token": "x"})
-        return str(function.invoke(event).outcome["outcome"])
-
-    kept = tmp_path / "kept" / "sessions.json"
-    before = Function(bot, variables, sessions=kept)  # its queue waits for the `with` block
-    for update_id in (1, 2):
-        assert deliver(before, update_id, media_group_id="1") == "queued"
-    before.stop()
-    with Function(bot, variables, sessions=kept) as function:
-        function.on_queued = answered.put
-        assert deliver(function, 3, text="x") == "queued", "while the first ones are answered"
-        assert answered.empty()
-        go.touch()
-        found = [answered.get(timeout=60) for _ in range(3)]
-    # Before it there is a notice that pytest's folder is in /tmp.
-    assert [each.printed.splitlines()[-1:] for each in found] == [["[1, 2]"], [], ["[3]"]]
-    assert [each.outcome["outcome"] for each in found] == ["ignored", "repeated", "ignored"]
 
 
 def test_schedules_run_at_their_time_or_at_once(tmp_path: Path) -> None:

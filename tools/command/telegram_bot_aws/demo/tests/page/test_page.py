@@ -116,7 +116,6 @@ DIALOGUE = """
 from botkit import conversation
 
 SESSION = "chat_user"
-TOGETHER = {"albums": 60}  # at most half of the function's time
 
 
 def order(message: Json) -> conversation.Dialogue:
@@ -130,7 +129,7 @@ def said(text: str, message: Json) -> list[Json]:
 
 
 def otherwise(update: Json, session: Json) -> list[Json]:
-    return said(f"Got {len(update['together'])}", update["message"])
+    return said("Got it", update["message"])
 
 
 reply = conversation.reply_with({"/order": order}, otherwise)
@@ -138,7 +137,7 @@ HANDLED = ["message"]
 """
 
 
-def test_a_dialogue_and_an_album_are_in_words(visit: Visit, demo: Demo) -> None:
+def test_a_dialogue_is_in_words(visit: Visit, demo: Demo) -> None:
     demo.edit('HANDLED = {"message": reply, "callback_query": reply}', DIALOGUE)
     page = visit()
     for text, answer in (("/order", "Which size?"), ("M", "Which day?")):
@@ -149,12 +148,6 @@ def test_a_dialogue_and_an_album_are_in_words(visit: Visit, demo: Demo) -> None:
     expect(session.locator("dl")).to_have_text(changed)
     say(page, "Friday")
     expect(page.locator("#messages")).to_contain_text("M on Friday")
-    send(page, "Album")
-    expect(page.locator("#messages")).to_contain_text("Got 3")
-    expect(page.locator("#verdict")).to_have_text("answered")
-    expect(page.locator(".cards > .pause")).to_contain_text("in one turn (TOGETHER)")
-    turn = page.get_by_role("region", name=re.compile("^Album, "))
-    expect(turn.locator("dd")).to_have_text(["At the lake", "photo", "— → photo"])
     assert violations(page) == []
 
 
