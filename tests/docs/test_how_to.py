@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botkit.fakes.services import EVERY, Schedules, Table
+from botkit.fakes.services import Schedules, Table
 from pytest_httpserver import HTTPServer
 from telegram_bot_aws.local.project import ROOT
 from telegram_bot_aws.starter import new
@@ -385,7 +385,7 @@ def test_a_chat_is_greeted_on_working_days(further: Path, httpserver: HTTPServer
     about = {"SCHEDULE_GROUP": "dice-bot", "SCHEDULER_ROLE_ARN": "arn:aws:iam::123456789012:role/x"}
     message = {"chat": {"id": 42}, "message_id": 7}
     evaluate(further, "mornings", f"on_working_days({message})", **about, **aws(httpserver))
-    assert schedules[f"{EVERY}42.morning"]["cron"] == "0 9 ? * MON-FRI *"
+    assert schedules["42.morning"]["cron"] == "0 9 ? * MON-FRI *"
 
 
 def test_a_bot_speaks_the_language_of_a_person(further: Path) -> None:
