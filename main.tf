@@ -170,6 +170,13 @@ resource "aws_lambda_invocation" "check" {
   }))
 }
 
+check "bot" {
+  assert {
+    condition     = length(try(jsondecode(aws_lambda_invocation.check.result).warnings, [])) == 0
+    error_message = try(join("\n", jsondecode(aws_lambda_invocation.check.result).warnings), "")
+  }
+}
+
 # All invocations except the check and the registration use the alias.
 resource "aws_lambda_alias" "live" {
   name             = "live"

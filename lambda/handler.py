@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 import threading
 from functools import partial
 
@@ -73,16 +72,18 @@ def start_up() -> None:
 
         aws.prepare("dynamodb")
         connects.insert(0, partial(aws.connect, "dynamodb"))  # nearer, so ready sooner
+    if settings.queue_url:
+        from botkit import aws
+
+        aws.prepare("sqs")
+        connects.insert(0, partial(aws.connect, "sqs"))
     from botkit import ways
     from botkit.sources import webhook  # noqa: F401
 
     threading.excepthook = log_thread
     ways.steps("webhook")  # this imports bot.py, and the steps that it switches on
-    if settings.queue_url and hasattr(sys.modules.get("bot"), "QUEUED_UPDATES"):
-        from botkit import aws, queue  # noqa: F401
-
-        aws.prepare("sqs")
-        connects.insert(0, partial(aws.connect, "sqs"))
+    if settings.queue_url:
+        from botkit import queue  # noqa: F401
     for connect in connects:
         try:
             with deadline.within(LIMITS["connect"]):

@@ -65,7 +65,7 @@ def make(run: Run, calls: list[Json], name: str = "answered") -> Outcome:
     if not calls:
         # The bot may have made calls itself.
         return Outcome(name if run.made.answered or name != "answered" else "ignored")
-    if run.may_respond:  # then there is no queue: see variables.tf
+    if run.may_respond:
         from . import in_response
 
         if in_response.fits(calls[-1]):

@@ -26,7 +26,7 @@ TIMES = {
 # For each purpose: the seconds that earlier work must leave for it, at most a third of the time
 # left. It may take more, until the deadline.
 RESERVES = {
-    "keep": 2.0,  # to keep a failed update, over a new connection
+    "dead letter": 2.0,  # to send a failed update to its queue, over a new connection
     "note": 0.5,  # to note in a session which calls are over
     "settle": 1.5,  # to tell SQS when to redeliver
     "stream": 2.0,  # for a call under way that shows an answer, and reply()'s work afterwards
@@ -77,10 +77,10 @@ class Deadline:
     def reserve(self, purpose: str) -> AbstractContextManager[None]:
         """Keep back the seconds of a purpose in RESERVES, and give a block the rest.
 
-        bot.py may be interrupted GRACE later than its deadline. So what keeps or tells after it has
-        that much longer, too: a larger reserve would take the time from every bot instead.
+        bot.py may be interrupted GRACE later than its deadline. So what is done after it has that
+        much longer, too: a larger reserve would take the time from every bot instead.
         """
-        grace = GRACE if purpose in ("keep", "tell") else 0
+        grace = GRACE if purpose in ("dead letter", "tell") else 0
         return self._by(self.at - self.reserved(purpose), grace)
 
     def reserved(self, purpose: str) -> float:

@@ -1,8 +1,8 @@
 """The way of an update or event: steps, each of which is around those that follow.
 
 A way reads as a person would tell it. Is the update from somebody who may use the bot? If it fails,
-people are told, and it is kept. Was it answered before? Is it one too many? May it wait in the
-queue? Then the bot answers, with its memory if it has one.
+people are told, and it becomes a dead letter. Was it answered before? Is it one too many? May it
+wait in the queue? Then the bot answers, with its memory if it has one.
 
 A step is a function of a run and of `go_on`, which sends the run through the steps that follow and
 returns its outcome. It never raises: an exception becomes an outcome. A large step, or one that few
@@ -10,13 +10,13 @@ bots switch on, is a module in steps/.
 
 Why this order:
 
-- `once` stands before `limit`. Otherwise on_limit() would say it twice when a 200 is lost.
+- `deduplicate` stands before `limit`. Otherwise on_limit() would say it twice when a 200 is lost.
 - `enqueue` stands after `limit`, so that a flood stays out of the queue. It stands where the bot
   would: what can't wait goes on to the bot.
 - `on_failure` stands outside of both, where the failure is final. It stands inside of `allow`, so
   that strangers hear nothing.
-- `once` stands inside of `keep`, so that what it gives up is kept. It stands outside of `session`,
-  which may let a run continue.
+- `deduplicate` stands inside of `dead_letter`, so that what it gives up is kept. It stands outside
+  of `session`, which may let a run continue.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ from .types import Any
 logger = logging.getLogger("botkit")
 
 WAYS = {
-    "webhook": "allow on_failure keep once limit on_limit enqueue session answer",
-    "queue": "allow on_failure keep once session answer",  # limited when it came in
-    "event": "enqueue once give_back on_event",
-    "queued event": "keep once give_back on_event",
+    "webhook": "allow on_failure dead_letter deduplicate limit on_limit enqueue session answer",
+    "queue": "allow on_failure dead_letter deduplicate session answer",  # limited when it came in
+    "event": "enqueue deduplicate on_event",
+    "queued event": "dead_letter deduplicate on_event",
 }
 # The setting, or the name in bot.py, that switches a step on: one that isn't listed is always on.
 WANTED: dict[str, Callable[[Any], object]] = {
     "allow": lambda bot: settings.allowed_ids,
+    "dead_letter": lambda bot: settings.queue_url,
     "enqueue": lambda bot: settings.queue_url,
-    "keep": lambda bot: settings.queue_url,
     "limit": lambda bot: hasattr(bot, "LIMIT"),
     "on_failure": lambda bot: hasattr(bot, "on_failure"),
     "session": lambda bot: hasattr(bot, "SESSION"),
@@ -123,17 +123,17 @@ def on_failure(run: Run, go_on: GoOn) -> Outcome:
     return outcome.but(body=answer.body)
 
 
-def keep(run: Run, go_on: GoOn) -> Outcome:
-    """Keep what failed or remains in a queue, unless Telegram or SQS redelivers it."""
+def dead_letter(run: Run, go_on: GoOn) -> Outcome:
+    """Send what failed for good to the dead-letter queue, and what remains to the queue."""
     from . import queue
 
     run.keep_copy()
-    with deadline.reserve("keep"):
+    with deadline.reserve("dead letter"):
         outcome = go_on()
-    return queue.keep(run, outcome)
+    return queue.take_over(run, outcome)
 
 
-def once(run: Run, go_on: GoOn) -> Outcome:
+def deduplicate(run: Run, go_on: GoOn) -> Outcome:
     """Answer an update unless it is over, and give it up rather than show something twice.
 
     Telegram redelivers an update if our 200 didn't reach it. And once people have seen an answer,
@@ -174,16 +174,6 @@ def enqueue(run: Run, go_on: GoOn) -> Outcome:
         logger.warning("the queue can't take this", extra={"error": str(error)})
         return go_on()
     return Outcome("queued")
-
-
-def give_back(run: Run, go_on: GoOn) -> Outcome:
-    """Let an event be retried at which the bot failed, if nobody saw anything of it.
-
-    Updates aren't retried like this: the chat's next ones would have to wait.
-    """
-    outcome = go_on()
-    is_given_back = outcome.name == "bot_failed" and not run.made.seen
-    return outcome.but(is_retried=True) if is_given_back else outcome
 
 
 def answer(run: Run, _: GoOn) -> Outcome:

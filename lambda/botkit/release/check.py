@@ -12,11 +12,12 @@ import os
 from hashlib import sha256
 
 from .. import bot_module, start_error, telegram, ways
+from ..deadline import TIMES, deadline
 from ..errors import BadAnswer, Misconfigured
 from ..settings import settings
 from ..signature import RENAME, check_function
 from ..types import Any, Json
-from .registration import ADDRESS, RegistrationFailed, call, handled_kinds, menus
+from .registration import ADDRESS, NEVER_QUEUED, RegistrationFailed, call, handled_kinds, menus
 
 MISSING = "Modules that bot.py imports must be in its folder, or in the requirements.txt there"
 BEFORE = "it is called without arguments before a version goes live"
@@ -29,9 +30,11 @@ class CheckFailed(Exception):
 def check(event: Json) -> Json:
     """Check the code, bot.py and the token, and then call check() of bot.py, if there is one.
 
-    Raises CheckFailed, which fails the apply: the previous version stays live.
+    Returns `warnings`, which Terraform shows. Raises CheckFailed, which fails the apply: the
+    previous version stays live.
     Source: https://core.telegram.org/bots/api#getme
     """
+    seconds = deadline.left()
     secrets = {settings.webhook_secret, telegram.own.token}
     telegram.forget_token()  # it may have changed
     try:
@@ -42,7 +45,7 @@ def check(event: Json) -> Json:
         call("getMe", "accept the token")
         if callable(getattr(bot, "check", None)):
             bot_module.ask("check")
-        return {}
+        return {"warnings": _warnings(bot, seconds)}
     except BadAnswer as error:
         told = f"{error}: {BEFORE}. {RENAME}"
     except (Misconfigured, RegistrationFailed) as error:
@@ -54,6 +57,26 @@ def check(event: Json) -> Json:
     for secret in filter(None, {*secrets, telegram.own.token}):
         told = told.replace(secret, "…")  # the bot may quote it, and Terraform would print it
     raise CheckFailed(told)
+
+
+def _warnings(bot: Any, seconds: float) -> list[str]:
+    """Return what is allowed, but probably a mistake."""
+    warnings = []
+    queued = set(getattr(bot, "QUEUED_UPDATES", ()))
+    others = {*handled_kinds()} - queued - NEVER_QUEUED
+    if queued and others and hasattr(bot, "SESSION"):
+        warnings.append(
+            f"QUEUED_UPDATES in bot.py doesn't have {', '.join(sorted(others))}: such an update "
+            "overtakes a slow answer. If it changes the same session, reply() runs again for that "
+            "answer, and pays a language model twice"
+        )
+    at_once, _ = TIMES["webhook"]
+    if not queued and seconds > at_once and not hasattr(bot, "on_event"):
+        warnings.append(
+            f"An answer may take {at_once:.0f} seconds, whatever the timeout: longer ones need "
+            "QUEUED_UPDATES in bot.py"
+        )
+    return warnings
 
 
 def _check_release(event: Json) -> None:

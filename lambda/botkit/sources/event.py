@@ -24,7 +24,8 @@ def receive(event: Any, request_id: str, take: ways.Take = ways.take) -> None:
         except BadAnswer as error:  # the caller's mistake, so it isn't logged as the bot's
             raise EventFailed(str(error)) from None
     outcome = take(current.begin(run), "event")
-    if outcome.is_retried:
+    # In the queue, an exception of the bot makes it a dead letter: Lambda keeps it for two retries.
+    if outcome.is_retried or (outcome.name == "bot_failed" and not run.made.seen):
         raise EventFailed(f"{outcome.name}: {outcome.error or outcome.refusal}")
 
 
