@@ -146,7 +146,7 @@ locals {
     }
 
     # Scheduler retries for a day, but not if the queue or a right is missing. The log says nothing about it.
-    later_dropped = {
+    schedules_dropped = {
       on = var.queue
       metric = {
         namespace  = "AWS/Scheduler"
@@ -195,7 +195,7 @@ locals {
         in the log: its error says which. The queue retries them for three to five hours, then they become dead letters.
       EOT
     }
-    queue_waits = {
+    queue_age = {
       on = var.queue
       metric = {
         namespace  = "AWS/SQS"
@@ -290,14 +290,14 @@ locals {
     {
       title = "Errors"
       alarms = [
-        "errors", "events_dropped", "later_dropped", "server_errors", "throttles",
+        "errors", "events_dropped", "schedules_dropped", "server_errors", "throttles",
       ]
       others = [{
         namespace = "AWS/ApiGateway", name = "4xx", statistic = "Sum", dimensions = local.by_api, seconds = 300
       }]
     },
     { title = "Webhook", alarms = ["pending_updates", "webhook_failing", "webhook_lost"], others = [] },
-    { title = "Seconds that an update waits in the queue", alarms = ["queue_waits"], others = [] },
+    { title = "Seconds that an update waits in the queue", alarms = ["queue_age"], others = [] },
     { title = "Failed updates and events that wait", alarms = ["dead_letters"], others = [] },
   ]
 

@@ -1,8 +1,8 @@
 # Role: it may write to one log group, read the token's parameter, trace if that is on, join the VPC, use the extras'
 # resources, use the key through the services that keep the bot's data, and do what the bot's policy allows.
 #
-# The queue of updates, the alarms, the rules and the dashboard refer to the role's name. AWS refuses a second role of
-# that name. But it would let a second deployment overwrite those, and its destroy would remove the first one's.
+# The alarms, the rules and the dashboard refer to the role's name. AWS refuses a second role of that name. But it would
+# let a second deployment overwrite those, and its destroy would remove the first one's.
 
 data "aws_partition" "current" {}
 
@@ -47,64 +47,64 @@ resource "aws_iam_role" "this" {
 }
 
 locals {
+  role_statements = concat(
+    [{
+      Effect   = "Allow"
+      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      Resource = "${local.log_group_arn}:*"
+    }],
+    [for arn in local.parameter_arns : {
+      Effect   = "Allow"
+      Action   = "ssm:GetParameter"
+      Resource = arn
+    }],
+    # Any key, but only through SSM and only for this parameter.
+    [for arn in local.parameter_arns : {
+      Effect   = "Allow"
+      Action   = "kms:Decrypt"
+      Resource = "arn:${local.partition}:kms:${local.region}:${local.account}:key/*"
+      Condition = {
+        StringEquals = {
+          "kms:EncryptionContext:PARAMETER_ARN" = arn
+          "kms:ViaService"                      = "ssm.${local.region}.${local.dns_suffix}"
+        }
+      }
+    }],
+    [for action in local.tracing_actions : {
+      Effect   = "Allow"
+      Action   = action
+      Resource = "*" # X-Ray supports nothing narrower
+    }],
+    # Lambda itself manages the network interfaces with this role. The bot may not.
+    flatten([for _ in var.vpc[*] : [
+      { Effect = "Allow", Action = local.interface_actions, Resource = "*" },
+      {
+        Effect    = "Deny"
+        Action    = local.interface_actions
+        Resource  = "*"
+        Condition = { ArnLike = { "lambda:SourceFunctionArn" = [local.function_arn, "${local.function_arn}:*"] } }
+      },
+    ]]),
+    [for arn in var.kms_key_arn[*] : {
+      Effect   = "Allow"
+      Action   = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
+      Resource = arn
+      Condition = {
+        StringEquals = {
+          "kms:ViaService" = [
+            for service in ["dynamodb", "lambda", "scheduler", "sqs"] :
+            "${service}.${local.region}.${local.dns_suffix}"
+          ]
+        }
+      }
+    }],
+    local.sessions_statements,
+    # Without count: at plan, a policy that names a table of the same apply is still unknown.
+    flatten([for policy in var.policy[*] : jsondecode(policy).Statement]),
+  )
   role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = concat(
-      [{
-        Effect   = "Allow"
-        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-        Resource = "${local.log_group_arn}:*"
-      }],
-      [for arn in local.parameter_arns : {
-        Effect   = "Allow"
-        Action   = "ssm:GetParameter"
-        Resource = arn
-      }],
-      # Any key, but only through SSM and only for this parameter.
-      [for arn in local.parameter_arns : {
-        Effect   = "Allow"
-        Action   = "kms:Decrypt"
-        Resource = "arn:${local.partition}:kms:${local.region}:${local.account}:key/*"
-        Condition = {
-          StringEquals = {
-            "kms:EncryptionContext:PARAMETER_ARN" = arn
-            "kms:ViaService"                      = "ssm.${local.region}.${local.dns_suffix}"
-          }
-        }
-      }],
-      [for action in local.tracing_actions : {
-        Effect   = "Allow"
-        Action   = action
-        Resource = "*" # X-Ray supports nothing narrower
-      }],
-      # Lambda itself manages the network interfaces with this role. The bot may not.
-      flatten([for _ in var.vpc[*] : [
-        { Effect = "Allow", Action = local.interface_actions, Resource = "*" },
-        {
-          Effect    = "Deny"
-          Action    = local.interface_actions
-          Resource  = "*"
-          Condition = { ArnLike = { "lambda:SourceFunctionArn" = [local.function_arn, "${local.function_arn}:*"] } }
-        },
-      ]]),
-      [for arn in var.kms_key_arn[*] : {
-        Effect   = "Allow"
-        Action   = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
-        Resource = arn
-        Condition = {
-          StringEquals = {
-            "kms:ViaService" = [
-              for service in ["dynamodb", "lambda", "scheduler", "sqs"] :
-              "${service}.${local.region}.${local.dns_suffix}"
-            ]
-          }
-        }
-      }],
-      local.queue_statements,
-      local.sessions_statements,
-      # Without count: at plan, a policy that names a table of the same apply is still unknown.
-      flatten([for policy in var.policy[*] : jsondecode(policy).Statement]),
-    )
+    Version   = "2012-10-17"
+    Statement = concat(local.role_statements, local.queue_statements)
   })
 }
 
@@ -122,14 +122,16 @@ resource "aws_iam_role_policy" "this" {
       ])
     }
   }
+
+  depends_on = [terraform_data.queue_is_drained]
 }
 
-# The rights of the live version. They change after the alias has moved. So if a release that needs less fails, it has
-# taken nothing away from the version that stays.
+# The rights of the live version, except to the queue (see drain_queue). They change after the alias has moved. So if a
+# release that needs less fails, it has taken nothing else away from the version that stays.
 resource "aws_iam_role_policy" "live" {
   name   = "${var.name}-live"
   role   = aws_iam_role.this.id
-  policy = local.role_policy
+  policy = jsonencode({ Version = "2012-10-17", Statement = local.role_statements })
 
   depends_on = [aws_lambda_alias.live]
 }

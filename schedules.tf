@@ -1,4 +1,4 @@
-# Schedules that invoke the function. Unlike those of EventBridge Scheduler (later.tf), rules need no role.
+# Schedules that invoke the function. Unlike those of EventBridge Scheduler (queue.tf), rules need no role.
 
 locals {
   schedules = merge(

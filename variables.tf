@@ -180,7 +180,7 @@ variable "name" {
   type        = string
   description = <<-EOT
     Name of the function, the API and the role, and last part of the log groups' names: up to 64 letters, digits,
-    hyphens and underscores, or 58 with alarm_actions, later or warm_schedule. Two bots in one account need different
+    hyphens and underscores, 58 with alarm_actions or warm_schedule, and 54 with queue. Two bots in one account need different
     names, even in different regions. A new bot's name must not end in -every or -later, or, with queue, in -dead.
   EOT
   default     = "telegram-bot"
@@ -190,7 +190,7 @@ variable "name" {
 variable "permissions_boundary" {
   type        = string
   description = <<-EOT
-    ARN of the IAM policy to set as the permissions boundary of the function's role, and of Scheduler's role (later).
+    ARN of the IAM policy to set as the permissions boundary of the function's role, and of Scheduler's role (queue).
     Null: none.
   EOT
   default     = null
@@ -218,8 +218,9 @@ variable "queue" {
   type        = bool
   description = <<-EOT
     Whether there is a queue (SQS FIFO). Updates of the kinds in QUEUED_UPDATES of bot.py wait there for their answers,
-    which may take up to 15 minutes (timeout), one at a time in each chat. What botkit.schedule schedules, such as
-    reminders, comes through it, and what the bot failed to answer is kept, for 14 days (redrive_command). False deletes it.
+    which may take up to 15 minutes (timeout), one at a time in each chat. It also takes what botkit.schedule schedules,
+    such as reminders, and the rest of a long answer. What the bot failed to answer is kept as a dead letter, for 14
+    days (redrive_command). False deletes it, as soon as nothing is in it.
   EOT
   default     = false
   nullable    = false
@@ -257,15 +258,16 @@ variable "reserved_concurrency" {
   type        = number
   description = <<-EOT
     Maximum number of containers at the same time, reserved from the region's concurrency. AWS always leaves 100
-    unreserved, so an account whose quota is 100 or less can reserve none. With queue, at least 4: half of the
-    containers answer queued updates, the rest accept new ones. Null: no reservation.
+    unreserved, so an account whose quota is 100 or less can reserve none. With queue, at least 3: three quarters of
+    them, or at least two, answer what is in the queue, and the others accept updates. Null: no reservation, and five
+    for the queue.
   EOT
   default     = null
 
   validation {
-    condition = coalesce(var.reserved_concurrency, 4) >= (var.queue ? 4 : 1)
+    condition = coalesce(var.reserved_concurrency, 3) >= (var.queue ? 3 : 1)
     error_message = join(" ", [
-      "The reserved_concurrency must be 1 or more, with queue = true 4 or more, or null.",
+      "The reserved_concurrency must be 1 or more, with queue = true 3 or more, or null.",
       "With 0 the function could not run at all.",
     ])
   }

@@ -130,11 +130,6 @@ run "a_token_is_enough" {
   }
 
   assert {
-    condition     = jsondecode(aws_lambda_invocation.check.input).queues == [for name in ["telegram-bot-failed", "telegram-bot-dead.fifo"] : "https://sqs.eu-central-1.amazonaws.com/123456789012/${name}"]
-    error_message = "The queues that may go are counted first."
-  }
-
-  assert {
     condition     = !strcontains(jsonencode([aws_lambda_invocation.check.input, aws_lambda_invocation.register_webhook.input, aws_lambda_invocation.register_webhook.triggers, terraform_data.bot.input]), "AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi")
     error_message = "No token is in the inputs or triggers of an invocation."
   }
@@ -300,7 +295,6 @@ run "a_page_has_its_routes_and_a_queue_its_containers_and_only_the_alias_is_invo
 
   variables {
     alarm_actions        = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
-    later                = true
     mini_app             = "Open"
     queue                = true
     reserved_concurrency = 9
@@ -332,16 +326,16 @@ run "a_page_has_its_routes_and_a_queue_its_containers_and_only_the_alias_is_invo
     error_message = "The API, the queue and the schedules invoke the alias."
   }
   assert {
-    condition     = toset([for each in [aws_lambda_invocation.deregister_webhook, aws_lambda_invocation.drain_queue[0], aws_lambda_invocation.bypass_queue[0], aws_lambda_invocation.remove_menu_button[0], aws_lambda_function_event_invoke_config.this] : each.qualifier]) == toset(["live"])
+    condition     = toset([for each in [aws_lambda_invocation.deregister_webhook, aws_lambda_invocation.drain_queue[0], aws_lambda_invocation.remove_menu_button[0], aws_lambda_function_event_invoke_config.this] : each.qualifier]) == toset(["live"])
     error_message = "What is removed is removed by the alias, and events to it are limited."
   }
 
   assert {
-    condition     = aws_lambda_event_source_mapping.updates[0].scaling_config[0].maximum_concurrency == 4
-    error_message = "The other half is for the webhook."
+    condition     = aws_lambda_event_source_mapping.updates[0].scaling_config[0].maximum_concurrency == 6
+    error_message = "The others are for the webhook."
   }
   assert {
-    condition     = terraform_data.inputs.input == { chats_that_the_queue_answers_at_once = 4 }
+    condition     = terraform_data.inputs.input == { chats_that_the_queue_answers_at_once = 6 }
     error_message = "The plan says how many."
   }
   assert {
@@ -422,14 +416,11 @@ run "an_older_version_goes_live_again" {
   }
   assert {
     condition = aws_lambda_invocation.check.input == jsonencode({
-      tf             = { action = "check" }
-      names          = ["FAILED_QUEUE_URL", "SCHEDULE_GROUP", "SCHEDULER_ROLE_ARN", "MINI_APP_URL", "QUEUE_URL", "SESSION_TABLE"]
-      variables      = sha256(join("\n", ["", "", "", "", aws_sqs_queue.updates[0].url, ""]))
-      queues         = ["https://sqs.eu-central-1.amazonaws.com/123456789012/telegram-bot-failed"]
-      in_vpc         = false
-      hidden_seconds = aws_sqs_queue.updates[0].visibility_timeout_seconds
+      names     = ["MINI_APP_URL", "QUEUE_URL", "SESSION_TABLE"]
+      tf        = { action = "check" }
+      variables = sha256(join("\n", ["", aws_sqs_queue.updates[0].url, ""]))
     })
-    error_message = "An older version has other sources and variables than those of this apply, but the extras that there are, and no more time than the queue allows."
+    error_message = "An older version has other sources and variables than those of this apply, but the extras that there are."
   }
 }
 
@@ -474,9 +465,7 @@ run "a_key_encrypts_all_that_is_kept" {
   command = apply
 
   variables {
-    failed_retention_in_days  = 14
     kms_key_arn               = "arn:aws:kms:eu-central-1:123456789012:key/0123abcd-01ab-23cd-45ef-0123456789ab"
-    later                     = true
     queue                     = true
     session_retention_in_days = 30
   }
@@ -486,7 +475,6 @@ run "a_key_encrypts_all_that_is_kept" {
       aws_lambda_function.this.kms_key_arn, aws_cloudwatch_log_group.function.kms_key_id,
       aws_cloudwatch_log_group.api.kms_key_id, aws_dynamodb_table.sessions[0].server_side_encryption[*].kms_key_arn,
       aws_sqs_queue.updates[*].kms_master_key_id, aws_sqs_queue.dead_letters[*].kms_master_key_id,
-      aws_sqs_queue.failed[*].kms_master_key_id,
       aws_lambda_function.this.environment[0].variables.SCHEDULER_KMS_KEY_ARN,
     ])) == toset([var.kms_key_arn])
     error_message = "The environment, both log groups, the table, the queues and the schedules have the key."
@@ -519,48 +507,61 @@ run "a_key_encrypts_all_that_is_kept" {
     error_message = "The role may use the one key, through the services that keep something of the bot."
   }
   assert {
-    condition = jsondecode(aws_iam_role_policy.later[0].policy).Statement[1] == {
-      Effect   = "Allow"
-      Action   = "kms:Decrypt"
-      Resource = var.kms_key_arn
-      Condition = {
-        ArnLike = {
-          "kms:EncryptionContext:aws:scheduler:schedule:arn" = [
-            "arn:aws:scheduler:eu-central-1:123456789012:schedule/telegram-bot/*",
-            "arn:aws:scheduler:eu-central-1:123456789012:schedule/telegram-bot-every/*",
-          ]
+    condition = slice(jsondecode(aws_iam_role_policy.scheduler[0].policy).Statement, 1, 3) == [
+      {
+        Effect   = "Allow"
+        Action   = "kms:Decrypt"
+        Resource = var.kms_key_arn
+        Condition = {
+          ArnLike = {
+            "kms:EncryptionContext:aws:scheduler:schedule:arn" = "arn:aws:scheduler:eu-central-1:123456789012:schedule/telegram-bot/*"
+          }
         }
-      }
-    }
-    error_message = "Scheduler's role may decrypt the bot's schedules."
+      },
+      {
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource  = var.kms_key_arn
+        Condition = { StringEquals = { "kms:ViaService" = "sqs.eu-central-1.amazonaws.com" } }
+      },
+    ]
+    error_message = "Scheduler's role may decrypt the bot's schedules, and encrypt what it sends."
   }
 }
 
-run "updates_wait_in_a_queue" {
+run "a_queue_has_its_dead_letters_and_scheduler_sends_to_it" {
   command = apply
 
   variables {
-    alarm_actions = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
-    queue         = true
-    tags          = { team = "bots" }
-    timeout       = 900
+    alarm_actions        = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
+    permissions_boundary = "arn:aws:iam::123456789012:policy/boundary"
+    queue                = true
+    tags                 = { team = "bots" }
+    timeout              = 900
   }
 
   assert {
-    condition     = output.queue_url == aws_sqs_queue.updates[0].url && output.table_name == null && output.failed_queue_url == null
+    condition     = output.queue_url == aws_sqs_queue.updates[0].url && output.table_name == null
     error_message = "Other modules get what there is."
   }
-
   assert {
-    condition     = aws_cloudwatch_metric_alarm.this["queue_waits"].threshold == 1800
+    condition     = output.redrive_command == "aws sqs start-message-move-task --region eu-central-1 --source-arn arn:aws:sqs:eu-central-1:123456789012:telegram-bot_dlq.fifo --destination-arn arn:aws:sqs:eu-central-1:123456789012:telegram-bot.fifo"
+    error_message = "The command moves dead letters back."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["queue_age"].threshold == 1800
     error_message = "An update may wait for as long as two answers take."
   }
-
   assert {
-    condition = alltrue([for queue in concat(aws_sqs_queue.updates, aws_sqs_queue.dead_letters) :
-      queue.sqs_managed_sse_enabled && queue.tags.team == "bots"
+    condition = aws_sqs_queue.updates[0].name == "telegram-bot.fifo" && aws_sqs_queue.dead_letters[0].name == "telegram-bot_dlq.fifo" && alltrue([
+      for queue in concat(aws_sqs_queue.updates, aws_sqs_queue.dead_letters) :
+      queue.sqs_managed_sse_enabled && queue.tags.team == "bots" && queue.message_retention_seconds == 1209600
     ])
-    error_message = "Both queues are encrypted, and have the tags."
+    error_message = "Both queues are encrypted, keep messages for 14 days, and have the tags."
+  }
+  assert {
+    condition     = jsondecode(aws_sqs_queue.updates[0].redrive_policy) == { deadLetterTargetArn = aws_sqs_queue.dead_letters[0].arn, maxReceiveCount = 20 }
+    error_message = "After 20 receives, a message becomes a dead letter."
   }
   assert {
     condition     = aws_sqs_queue.updates[0].visibility_timeout_seconds == 930
@@ -571,19 +572,61 @@ run "updates_wait_in_a_queue" {
     error_message = "The queue takes five containers where none are reserved."
   }
   assert {
-    condition = slice(jsondecode(aws_iam_role_policy.this.policy).Statement, 1, 3) == [
+    condition = slice(jsondecode(aws_iam_role_policy.this.policy).Statement, 1, 5) == [
       {
         Effect   = "Allow"
-        Action   = "sqs:GetQueueAttributes"
-        Resource = "arn:aws:sqs:eu-central-1:123456789012:telegram-bot-dead.fifo"
-      },
-      {
-        Effect   = "Allow"
-        Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"]
+        Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"]
         Resource = "arn:aws:sqs:eu-central-1:123456789012:telegram-bot.fifo"
       },
+      {
+        Effect   = "Allow"
+        Action   = ["sqs:GetQueueAttributes", "sqs:SendMessage"]
+        Resource = ["arn:aws:sqs:eu-central-1:123456789012:telegram-bot.fifo", "arn:aws:sqs:eu-central-1:123456789012:telegram-bot_dlq.fifo"]
+      },
+      {
+        Effect   = "Allow"
+        Action   = ["scheduler:CreateSchedule", "scheduler:DeleteSchedule", "scheduler:UpdateSchedule"]
+        Resource = "arn:aws:scheduler:eu-central-1:123456789012:schedule/telegram-bot/*"
+      },
+      {
+        Effect    = "Allow"
+        Action    = "iam:PassRole"
+        Resource  = "arn:aws:iam::123456789012:role/telegram-bot_scheduler"
+        Condition = { StringEquals = { "iam:PassedToService" = "scheduler.amazonaws.com" } }
+      },
     ]
-    error_message = "The role may use the one queue, and count its dead letters."
+    error_message = "The role may use the one queue, send dead letters and count them, and schedule in its group."
+  }
+  assert {
+    condition     = !strcontains(aws_iam_role_policy.live.policy, "sqs:")
+    error_message = "The rights to the queue end before the function changes."
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role.scheduler[0].assume_role_policy).Statement == [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "scheduler.amazonaws.com" }
+      Condition = {
+        StringEquals = {
+          "aws:SourceAccount" = "123456789012"
+          "aws:SourceArn"     = "arn:aws:scheduler:eu-central-1:123456789012:schedule-group/telegram-bot"
+        }
+      }
+    }]
+    error_message = "Only Scheduler may assume the role, for schedules of this group."
+  }
+  assert {
+    condition = jsondecode(aws_iam_role_policy.scheduler[0].policy).Statement == [{
+      Effect   = "Allow"
+      Action   = "sqs:SendMessage"
+      Resource = aws_sqs_queue.updates[0].arn
+    }]
+    error_message = "The role may send to the queue, and do nothing else."
+  }
+  assert {
+    condition     = aws_iam_role.scheduler[0].permissions_boundary == var.permissions_boundary && aws_iam_role.scheduler[0].tags.team == "bots" && aws_scheduler_schedule_group.this[0].tags.team == "bots"
+    error_message = "The role has the boundary, and it and the group have the tags."
   }
 }
 
@@ -591,10 +634,8 @@ run "the_dashboard_shows_the_metric_of_each_alarm" {
   command = plan
 
   variables {
-    alarm_actions            = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
-    failed_retention_in_days = 3
-    later                    = true
-    queue                    = true
+    alarm_actions = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
+    queue         = true
   }
 
   assert {
@@ -602,78 +643,6 @@ run "the_dashboard_shows_the_metric_of_each_alarm" {
       for name, alarm in aws_cloudwatch_metric_alarm.this : name if alarm.metric_name != "Outcomes"
     ]) == toset([for name in flatten(local.graphs[*].alarms) : name if contains(keys(aws_cloudwatch_metric_alarm.this), name)])
     error_message = "An alarm is missing on the dashboard: outcomes are all in its first graph."
-  }
-}
-
-run "what_failed_is_kept" {
-  command = apply
-
-  variables {
-    alarm_actions            = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
-    failed_retention_in_days = 3
-    queue                    = true
-    tags                     = { team = "bots" }
-  }
-
-  assert {
-    condition = alltrue([for queue in aws_sqs_queue.failed :
-      queue.name == "telegram-bot-failed" && queue.sqs_managed_sse_enabled && queue.message_retention_seconds == 3 * 24 * 3600 && queue.tags.team == "bots"
-    ])
-    error_message = "The queue is encrypted, and keeps messages for these days."
-  }
-  assert {
-    condition     = can(aws_lambda_function.this.environment[0].variables.FAILED_QUEUE_URL) && can(aws_lambda_function.this.environment[0].variables.DEAD_LETTERS_URL)
-    error_message = "The function knows both queues."
-  }
-  assert {
-    condition = [for statement in slice(jsondecode(aws_iam_role_policy.this.policy).Statement, 1, 6) : [jsonencode(statement.Action), statement.Resource]] == [
-      ["\"sqs:SendMessage\"", "arn:aws:sqs:eu-central-1:123456789012:telegram-bot-failed"],
-      [jsonencode(["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"]), "arn:aws:sqs:eu-central-1:123456789012:telegram-bot-failed"],
-      [jsonencode(["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"]), "arn:aws:sqs:eu-central-1:123456789012:telegram-bot-dead.fifo"],
-      ["\"sqs:GetQueueAttributes\"", "arn:aws:sqs:eu-central-1:123456789012:telegram-bot-failed"],
-      ["\"sqs:GetQueueAttributes\"", "arn:aws:sqs:eu-central-1:123456789012:telegram-bot-dead.fifo"],
-    ]
-    error_message = "The role writes what failed, takes it and the dead letters, and counts them."
-  }
-  assert {
-    condition     = jsondecode(aws_lambda_invocation.check.input).queues == []
-    error_message = "No queue goes, so none is counted."
-  }
-  assert {
-    condition     = aws_lambda_function_event_invoke_config.this.destination_config[0].on_failure[0].destination == aws_sqs_queue.failed[0].arn
-    error_message = "Lambda keeps the events that it gives up."
-  }
-  assert {
-    condition     = [for query in aws_cloudwatch_metric_alarm.this["failed"].metric_query : query.expression if query.expression != null] == ["FILL(queue0, 0) + FILL(queue1, 0)"] && !contains(keys(aws_cloudwatch_metric_alarm.this), "dead_letters")
-    error_message = "One alarm counts what failed in both queues."
-  }
-  assert {
-    condition     = strcontains(output.replay_command, "--function-name telegram-bot ") && strcontains(output.replay_command, "--region eu-central-1 ")
-    error_message = "The command replays by this function."
-  }
-  assert {
-    condition     = can(regex("(?s)^\\(.*\\)\\s*$", output.replay_command))
-    error_message = "The command doesn't end the shell into which it is pasted."
-  }
-}
-
-run "what_failed_is_kept_without_a_queue_too_and_an_older_version_may_keep_nothing" {
-  command = plan
-
-  variables {
-    alarm_actions            = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
-    failed_retention_in_days = 14
-    release                  = 41
-  }
-
-  assert {
-    condition     = length(aws_cloudwatch_metric_alarm.this["failed"].metric_query) == 2 && !contains(keys(aws_lambda_function.this.environment[0].variables), "DEAD_LETTERS_URL")
-    error_message = "There are no dead letters."
-  }
-
-  assert {
-    condition     = !contains(jsondecode(aws_lambda_invocation.check.input).names, "FAILED_QUEUE_URL")
-    error_message = "An older version may do without a queue for what failed, which keeps its messages."
   }
 }
 
@@ -748,14 +717,10 @@ run "numbers_out_of_range_and_a_parameter_that_ends_with_a_slash_are_refused" {
   ]
 }
 
-run "sessions_and_calls_for_later_have_what_is_their_own" {
+run "sessions_have_what_is_their_own" {
   command = apply
 
   variables {
-    alarm_actions             = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
-    later                     = true
-    permissions_boundary      = "arn:aws:iam::123456789012:policy/boundary"
-    tags                      = { team = "bots" }
     session_retention_in_days = 0
   }
 
@@ -783,70 +748,6 @@ run "sessions_and_calls_for_later_have_what_is_their_own" {
   assert {
     condition     = aws_lambda_function.this.environment[0].variables.SESSION_RETENTION_IN_DAYS == "0"
     error_message = "The function knows that its table keeps everything: zero isn't null."
-  }
-
-  assert {
-    condition = [
-      for each in jsondecode(aws_iam_role_policy.this.policy).Statement : each if can(regex("scheduler", jsonencode(each)))
-      ] == [
-      {
-        Effect = "Allow"
-        Action = ["scheduler:CreateSchedule", "scheduler:DeleteSchedule"]
-        Resource = [
-          "arn:aws:scheduler:eu-central-1:123456789012:schedule/telegram-bot/*",
-          "arn:aws:scheduler:eu-central-1:123456789012:schedule/telegram-bot-every/*",
-        ]
-      },
-      {
-        Effect   = "Allow"
-        Action   = "scheduler:GetSchedule"
-        Resource = "arn:aws:scheduler:eu-central-1:123456789012:schedule/telegram-bot/*"
-      },
-      {
-        Effect   = "Allow"
-        Action   = "scheduler:UpdateSchedule"
-        Resource = "arn:aws:scheduler:eu-central-1:123456789012:schedule/telegram-bot-every/*"
-      },
-      {
-        Effect    = "Allow"
-        Action    = "iam:PassRole"
-        Resource  = "arn:aws:iam::123456789012:role/telegram-bot-later"
-        Condition = { StringEquals = { "iam:PassedToService" = "scheduler.amazonaws.com" } }
-      },
-    ]
-    error_message = "The function may create and delete schedules of its groups, update those that recur, and pass the one role."
-  }
-
-  assert {
-    condition = jsondecode(aws_iam_role.later[0].assume_role_policy).Statement == [{
-      Effect    = "Allow"
-      Action    = "sts:AssumeRole"
-      Principal = { Service = "scheduler.amazonaws.com" }
-      Condition = {
-        StringEquals = {
-          "aws:SourceAccount" = "123456789012"
-          "aws:SourceArn" = [
-            "arn:aws:scheduler:eu-central-1:123456789012:schedule-group/telegram-bot",
-            "arn:aws:scheduler:eu-central-1:123456789012:schedule-group/telegram-bot-every",
-          ]
-        }
-      }
-    }]
-    error_message = "Only Scheduler may assume the role, for schedules of these groups."
-  }
-
-  assert {
-    condition = jsondecode(aws_iam_role_policy.later[0].policy).Statement == [{
-      Effect   = "Allow"
-      Action   = "lambda:InvokeFunction"
-      Resource = "arn:aws:lambda:eu-central-1:123456789012:function:telegram-bot:live"
-    }]
-    error_message = "The role may invoke the function, and do nothing else."
-  }
-
-  assert {
-    condition     = aws_iam_role.later[0].permissions_boundary == var.permissions_boundary && aws_iam_role.later[0].tags.team == "bots" && aws_scheduler_schedule_group.later[0].tags.team == "bots" && aws_scheduler_schedule_group.every[0].tags.team == "bots"
-    error_message = "The role has the boundary, and it and the groups have the tags."
   }
 }
 
@@ -880,7 +781,6 @@ run "another_name_may_delete_it_on_demand_and_the_most_of_all_is_taken" {
 
   variables {
     allowed_ids               = range(-1009999999999, -1009999999899)
-    later                     = true
     name                      = "polls"
     queue                     = true
     reserved_concurrency      = 3000
@@ -949,41 +849,6 @@ run "unknown_words_are_refused" {
   ]
 }
 
-run "a_queue_answers_as_many_chats_at_once_as_asked_for" {
-  command = plan
-
-  variables {
-    queue                = true
-    queue_concurrency    = 10
-    reserved_concurrency = 12
-  }
-
-  assert {
-    condition     = aws_lambda_event_source_mapping.updates[0].scaling_config[0].maximum_concurrency == 10
-    error_message = "Two containers are left to the webhook."
-  }
-}
-
-run "a_queue_leaves_two_containers_to_the_webhook" {
-  command = plan
-
-  variables {
-    queue                = true
-    queue_concurrency    = 11
-    reserved_concurrency = 12
-  }
-  expect_failures = [var.queue_concurrency]
-}
-
-run "a_queue_needs_two_containers_and_there_must_be_one" {
-  command = plan
-
-  variables {
-    queue_concurrency = 1
-  }
-  expect_failures = [var.queue_concurrency]
-}
-
 run "what_is_empty_or_in_part_or_lacks_what_it_needs_is_refused" {
   command = plan
 
@@ -993,7 +858,7 @@ run "what_is_empty_or_in_part_or_lacks_what_it_needs_is_refused" {
     mini_app_origin              = "http://app.example.org"
     queue                        = true
     release                      = 1.5
-    reserved_concurrency         = 3
+    reserved_concurrency         = 2
     session_backup_in_days       = 7
     source_dir                   = ""
     tags                         = { "" = "x" }
@@ -1030,14 +895,13 @@ run "a_value_that_is_too_long_and_sixteen_levels_are_refused" {
 run "a_tag_with_an_asterisk_levels_without_a_slash_before_them_and_part_of_a_day_are_refused" {
   command = plan
   variables {
-    failed_retention_in_days     = 15
     session_retention_in_days    = 0.5
     tags                         = { x = "*" }
     telegram_bot_token           = null
     telegram_bot_token_parameter = "bots/echo"
   }
   expect_failures = [
-    var.failed_retention_in_days, var.session_retention_in_days, var.tags, var.telegram_bot_token_parameter,
+    var.session_retention_in_days, var.tags, var.telegram_bot_token_parameter,
   ]
 }
 

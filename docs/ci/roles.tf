@@ -110,28 +110,18 @@ resource "aws_iam_policy" "boundary" {
       { Effect = "Allow", Action = ["logs:CreateLogStream", "logs:PutLogEvents"], Resource = "*" },
       { Effect = "Allow", Action = "ssm:GetParameter", Resource = "${local.arn}:ssm:*:*:parameter/telegram-bot/*" },
       { Effect = "Allow", Action = "kms:Decrypt", Resource = "*", Condition = { StringLike = { "kms:ViaService" = "ssm.*.amazonaws.com" } } },
-      # For queue = true.
+      # For queue = true: the function's, and those of the role in which Scheduler sends to the queue.
       {
         Effect   = "Allow"
         Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"]
-        Resource = "${local.arn}:sqs:*:*:telegram-bot.fifo"
+        Resource = ["${local.arn}:sqs:*:*:telegram-bot.fifo", "${local.arn}:sqs:*:*:telegram-bot_dlq.fifo"]
       },
-      # For failed_retention_in_days.
       {
         Effect   = "Allow"
-        Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"]
-        Resource = ["${local.arn}:sqs:*:*:telegram-bot-dead.fifo", "${local.arn}:sqs:*:*:telegram-bot-failed"]
+        Action   = ["scheduler:CreateSchedule", "scheduler:DeleteSchedule", "scheduler:UpdateSchedule"]
+        Resource = "${local.arn}:scheduler:*:*:schedule/telegram-bot/*"
       },
-      # For later = true: the function's, and that of the role in which Scheduler invokes it.
-      {
-        Effect = "Allow"
-        Action = [
-          "scheduler:CreateSchedule", "scheduler:DeleteSchedule", "scheduler:GetSchedule", "scheduler:UpdateSchedule",
-        ]
-        Resource = ["${local.arn}:scheduler:*:*:schedule/telegram-bot/*", "${local.arn}:scheduler:*:*:schedule/telegram-bot-every/*"]
-      },
-      { Effect = "Allow", Action = "iam:PassRole", Resource = "${local.arn}:iam::*:role/telegram-bot-later" },
-      { Effect = "Allow", Action = "lambda:InvokeFunction", Resource = "${local.arn}:lambda:*:*:function:telegram-bot:live" },
+      { Effect = "Allow", Action = "iam:PassRole", Resource = "${local.arn}:iam::*:role/telegram-bot_scheduler" },
       # For vpc.
       {
         Effect = "Allow"

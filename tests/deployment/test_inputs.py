@@ -91,19 +91,6 @@ ADDED = {
         *(f'aws_cloudwatch_metric_alarm.this["{alarm}"]' for alarm in ALARMS),
         *(f'{resource}["watch"]' for resource in SCHEDULE),
     },
-    "failed_retention_in_days": {
-        'aws_cloudwatch_metric_alarm.this["events_lost"]',
-        'aws_cloudwatch_metric_alarm.this["failed"]',
-        "aws_sqs_queue.failed[0]",
-    },
-    "later": {
-        *(f'aws_cloudwatch_metric_alarm.this["{each}_dropped"]' for each in ("every", "later")),
-        'aws_cloudwatch_metric_alarm.this["lost"]',
-        "aws_iam_role.later[0]",
-        "aws_iam_role_policy.later[0]",
-        "aws_scheduler_schedule_group.every[0]",
-        "aws_scheduler_schedule_group.later[0]",
-    },
     "mini_app": {
         *(f'aws_apigatewayv2_route.mini_app["{path}"]' for path in ("/app", "/app/{proxy+}")),
         *(f'aws_lambda_permission.mini_app["{path}"]' for path in ("/app", "/app/*")),
@@ -111,15 +98,18 @@ ADDED = {
         "aws_lambda_invocation.remove_menu_button[0]",
     },
     "queue": {
+        "aws_iam_role.scheduler[0]",
+        "aws_iam_role_policy.scheduler[0]",
         "aws_lambda_event_source_mapping.updates[0]",
         'aws_cloudwatch_metric_alarm.this["dead_letters"]',
-        'aws_cloudwatch_metric_alarm.this["queue_waits"]',
+        'aws_cloudwatch_metric_alarm.this["queue_age"]',
+        'aws_cloudwatch_metric_alarm.this["schedules_dropped"]',
         'aws_cloudwatch_metric_alarm.this["unreachable"]',
-        "aws_lambda_invocation.bypass_queue[0]",
         "aws_lambda_invocation.drain_queue[0]",
+        "aws_scheduler_schedule_group.this[0]",
         "aws_sqs_queue.dead_letters[0]",
         "aws_sqs_queue.updates[0]",
-        "terraform_data.queue_is_quiet[0]",
+        "terraform_data.queue_is_drained[0]",
     },
     "session_retention_in_days": {"aws_dynamodb_table.sessions[0]"},
     "warm_schedule": {f'{resource}["warm"]' for resource in SCHEDULE},
@@ -131,9 +121,7 @@ EVERYTHING = {
     "architecture": "x86_64",
     "environment": {"TABLE": "votes"},
     "ephemeral_storage": 1024,
-    "failed_retention_in_days": 7,
     "kms_key_arn": "arn:aws:kms:us-east-1:000000000000:key/1",
-    "later": True,
     "layers": ["arn:aws:lambda:us-east-1:580247275435:layer:LambdaInsightsExtension-Arm64:20"],
     "log_level": "DEBUG",
     "log_retention_in_days": 0,
@@ -144,7 +132,6 @@ EVERYTHING = {
     "permissions_boundary": "arn:aws:iam::123456789012:policy/boundary",
     "policy": json.dumps({"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}),
     "queue": True,
-    "queue_concurrency": 3,
     "release": 41,
     "reply_mode": "api",
     "reserved_concurrency": 5,
@@ -175,17 +162,14 @@ def test_an_input_adds_its_own_resources_and_no_others(alone: Deployment) -> Non
     named = blocks("variables.tf", "variable")
     assert set(EVERYTHING) | {"name", "telegram_bot_token"} == set(named), "an input is missing"
     others = {name: value for name, value in EVERYTHING.items() if name not in ADDED}
-    # Of sessions and a queue, which these don't have.
-    del others["session_backup_in_days"], others["queue_concurrency"]
+    del others["session_backup_in_days"]  # of sessions, which these don't have
     planned = []
     for variables in ({"telegram_bot_token": TOKEN}, others, EVERYTHING):
         alone.variables = variables
         changes = alone.planned()
         assert set(changes.values()) == {"create"}
         planned.append(set(changes))
-    # The alarm "failed" is in its place.
-    everything = RESOURCES.union(*ADDED.values()) - {f'{ALARM}this["dead_letters"]'}
-    assert planned == [RESOURCES, RESOURCES, everything]
+    assert planned == [RESOURCES, RESOURCES, RESOURCES.union(*ADDED.values())]
 
 
 def test_the_newest_runtime_needs_a_provider_that_knows_it(alone: Deployment) -> None:
@@ -251,9 +235,7 @@ INPUTS: dict[str, tuple[dict[str, Any], list[str]]] = {
             "The telegram_proxy must be http://",
         ],
     ),
-    "every": ({"name": "tea-every"}, [MEETS]),
     "dead": ({"name": "tea-dead", "queue": True}, [MEETS]),
-    "reply_mode": ({"queue": True, "reply_mode": "webhook"}, ['the reply_mode must be "api"']),
     "no_token": ({"telegram_bot_token": None}, ["Set exactly one of"]),
     "two_tokens": (
         {
@@ -286,14 +268,14 @@ PROVIDERS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
     "extras": (
         {
             "alarm_actions": ["alarms"],
-            "later": True,
             "name": "x" * 59,
+            "queue": True,
             "session_backup_in_days": 36,
             "session_retention_in_days": 0,
         },
         [
             (f'{ALARM}this["pending_updates"]', "(alarms) is an invalid ARN"),
-            ("aws_iam_role.later[0]", TOO_LONG),
+            ("aws_iam_role.scheduler[0]", TOO_LONG),
             (
                 "aws_dynamodb_table.sessions[0]",
                 "recovery_period_in_days to be in the range (1 - 35)",
