@@ -1,4 +1,4 @@
-"""Builds the wheel: what it requires, and the files of the module that it contains."""
+"""Builds the wheel: the files of the module that it contains."""
 
 from __future__ import annotations
 
@@ -7,17 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
-from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 PACKAGE = "tools/command/telegram_bot_aws"
-REQUIREMENTS = "requirements-demo.txt"
-
-
-class Requirements(MetadataHookInterface):
-    def update(self, metadata: dict[str, Any]) -> None:
-        lines = Path(self.root, REQUIREMENTS).read_text().splitlines()
-        found = (line.partition("#")[0].strip() for line in lines)
-        metadata["dependencies"] = [line for line in found if line]
 
 
 class Files(BuildHookInterface[Any]):

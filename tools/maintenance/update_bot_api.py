@@ -1,7 +1,7 @@
 """Update what this project knows of the Bot API.
 
 The Bot API is read from aiogram, a library on PyPI that follows Telegram within weeks and is pinned
-in requirements-dev.txt: for a newer one, raise the pin first. Telegram's newer methods and fields
+in pyproject.toml: for a newer one, raise the pin first. Telegram's newer methods and fields
 may be in bot_api_ahead.json. This writes the table by which the stand-in for Telegram checks
 calls, as `python -m bot_api_table` does in tools/telegram-stand-in, and the types for editors and
 type checkers, lambda/botkit/types.pyi. It prints what changed.

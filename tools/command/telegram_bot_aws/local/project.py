@@ -50,7 +50,6 @@ MODULE = (
 NEEDED = (
     *MODULE,
     "examples",
-    "requirements-demo.txt",
     "tools/telegram-stand-in/telegram_stand_in",
 )
 # The other files that the scripts need to run from another folder.
@@ -58,15 +57,13 @@ SCRIPTS_NEED = (
     "scripts",
     "tools",
     ".python-version",
-    "requirements-demo.txt",
-    "requirements-dev.txt",
-    "requirements-optional.txt",
+    "pyproject.toml",
 )
 
 
 def requirement(package: str) -> str:
     """Return the pinned requirement for a package: "requests==2.34.2"."""
-    for file in ROOT.glob("requirements-*.txt"):
-        if found := re.search(rf"^{re.escape(package)}==\S+", file.read_text(), re.MULTILINE):
-            return found[0]
-    raise LookupError(f"no version of {package} is pinned")
+    found = re.search(rf'"({re.escape(package)}==[^"]+)"', (ROOT / "pyproject.toml").read_text())
+    if not found:
+        raise LookupError(f"no version of {package} is pinned")
+    return found[1]
