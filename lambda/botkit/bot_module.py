@@ -84,12 +84,17 @@ def ask(name: str, *arguments: Any) -> Any:
 def ask_for_calls(name: str, *arguments: Any) -> list[Json]:
     """Call a function of bot.py, and return a copy of the list of calls that it returns.
 
-    Raises what `ask` raises, and BadAnswer if the calls can't be made.
+    Raises what `ask` raises, and BadAnswer if the calls can't be made. If people saw nothing yet,
+    it also raises a failure that the function, or a framework, has caught.
     """
+    made = current.run.made
+    made.failures.clear()
     had_time = deadline.left() > 0
     calls = checked(ask(name, *arguments), f"{name}()")
     if calls and had_time and deadline.left() <= 0:
         raise BadAnswer(f"{name}() left no time to make its calls")
+    if not made.seen:
+        made.raise_failure()
     return calls
 
 

@@ -60,12 +60,20 @@ def _check_json(call: Json) -> None:
 def make(run: Run, calls: list[Json], name: str = "answered") -> Outcome:
     """Make calls, or leave the last one in the `body` of the outcome, for the response.
 
-    If all are carried out, the outcome has this `name`.
+    If all are carried out, the outcome has this `name`. Then raises what failed before, although
+    the bot went on.
     """
+    outcome = _made(run, calls, name)
+    if not outcome.is_retried:
+        run.made.raise_failure()
+    return outcome
+
+
+def _made(run: Run, calls: list[Json], name: str) -> Outcome:
     if not calls:
         # The bot may have made calls itself.
         return Outcome(name if run.made.answered or name != "answered" else "ignored")
-    if run.may_respond:
+    if run.may_respond and not run.made.failures:
         from . import in_response
 
         if in_response.fits(calls[-1]):

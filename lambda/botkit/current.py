@@ -1,12 +1,13 @@
 """A run: the facts about one update or event while it is worked on.
 
 A source makes it and passes it along; steps and helpers take it as an argument. Only modules that a
-bot itself calls (telegram, stream) read the global `run`. `asking` is the
-state of the bot's code while it runs.
+bot itself calls (telegram, stream) read the global `run`. `asking` is the state of the bot's code
+while it runs.
 
 A run's calls decide whether its update may be redelivered: it may, until a call was carried out
-that people would see twice. The host and the bot make their calls with `telegram.call`,
-which notes them here.
+that people would see twice. The host and the bot make their calls with `telegram.call`, which notes
+them here. It also notes failures that a retry may fix: the bot, or its framework, may catch them,
+and the update would end as if nothing was lost.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ class Made:
         self.chats: set[str] = set()  # the chats that they were for, also if they failed
         self.answered = False  # Telegram carried out at least one
         self.seen = False  # people would see at least one twice
+        # What failed, though the bot may have gone on: each with the call, or None.
+        self.failures: list[tuple[object, BaseException]] = []
 
     def __repr__(self) -> str:
         facts = [name for name in ("answered", "seen") if getattr(self, name)]
@@ -61,6 +64,13 @@ class Made:
         Either nothing that it changed was kept, or its session says where to continue.
         """
         self.seen = False
+        self.failures.clear()
+
+    def raise_failure(self) -> None:
+        """Raise what failed although the bot went on, if possible an error that may pass."""
+        errors = [error for _, error in self.failures]
+        if errors:
+            raise min(errors, key=lambda error: not getattr(error, "may_pass", False))
 
 
 class Run:
@@ -171,6 +181,22 @@ def carried_out(method: str, params: Json) -> None:
     """Write down a call that Telegram has carried out, unless the bot is only starting."""
     if not asking.is_start:
         run.made.carried_out(method, params)
+
+
+def note(error: BaseException, what: object = None) -> None:
+    """Note an error that decides how the update ends, even if the bot goes on after it.
+
+    If people saw nothing yet, it is raised when reply() returns. Otherwise the session is kept, and
+    the calls that reply() returns are made first. `what` is the call that failed.
+    """
+    if not asking.is_start:
+        run.made.failures.append((what, error))
+
+
+def forget(what: object) -> None:
+    """Forget the failures of a call that has succeeded now."""
+    failures = run.made.failures
+    failures[:] = [failure for failure in failures if failure[0] != what]
 
 
 def check_rerun() -> None:

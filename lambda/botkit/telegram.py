@@ -11,10 +11,12 @@ Every call ends before the deadline of the invocation.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from . import current
 from .deadline import deadline
-from .errors import Misconfigured, Refused, TooLong, Unreachable
+from .errors import Failure, Misconfigured, Refused, TooLong, Unreachable
 from .http.connection import JSON_LIMIT, Connection
 from .settings import settings
 from .types import Any, Json
@@ -108,8 +110,29 @@ def call(method: str, /, **params: Any) -> Any:
     Telegram refuses a call only because its effect is there already, such as an edit that changes
     nothing, the result is True. Raises Unreachable, or Refused: also without a call, while Telegram
     limits calls that write to the chat (429).
+
+    A failure that a retry may fix decides how the update ends, even if the bot catches it: unless
+    the same call succeeds afterwards, the update is redelivered, or is "incomplete" if people have
+    seen an answer. A call that may fail can be made with `client().post`.
     """
     current.check_rerun()
+    with _noted((method, {**params})):
+        return _carry_out(method, params)
+
+
+@contextmanager
+def _noted(what: object) -> Iterator[None]:
+    """Note a failure that a retry may fix, or forget it if a retry has succeeded."""
+    try:
+        yield
+    except Failure as error:
+        if error.may_pass:
+            current.note(error, what)
+        raise
+    current.forget(what)
+
+
+def _carry_out(method: str, params: Json) -> Any:
     chat = _written(method, params)
     if chat and (chat in limited or current.run.attempt == "again"):
         from .limited import check
@@ -122,7 +145,7 @@ def call(method: str, /, **params: Any) -> Any:
         result = own.post(method, params, deadline.left())
     except Refused as refusal:
         if refusal.is_about_the_token and token(used) != used:
-            return call(method, **params)
+            return _carry_out(method, params)
         if refusal.retry_after and chat:
             from .limited import note
 
@@ -159,9 +182,14 @@ def download(file_path: str) -> bytes:
     Raises Refused, also if the file has more than 20 MB, or Unreachable.
     Source: https://core.telegram.org/bots/api#getfile
     """
+    current.check_rerun()
+    with _noted(file_path):
+        return _content(file_path)
+
+
+def _content(file_path: str) -> bytes:
     from urllib.parse import quote
 
-    current.check_rerun()
     path = f"/file/bot{token()}/{quote(file_path)}"
     try:
         status, data = own.request(path, None, {}, deadline.left(), MAX_FILE)

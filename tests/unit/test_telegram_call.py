@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import BotApi, Start
+from tests.conftest import BotApi, Start, StartBot
 from tests.support.stubs import (
     OLD_TOKEN,
     SECRET,
@@ -307,3 +307,56 @@ def test_another_thread_has_a_client_with_the_same_token(
     assert peer.connections == 3
     assert all(f"/bot{TOKEN}/sendMessage".encode() in request for request in peer.requests)
     assert container.module("current").run.made.methods == []
+
+
+# ── Failures that the bot catches
+
+CATCHES = """
+from botkit import telegram
+
+
+def send(text):
+    try:
+        telegram.call("sendMessage", chat_id=42, text=text)
+    except Exception:
+        pass
+
+
+def reply(update):
+    for text in update["message"]["text"].split():
+        send(text)
+    return []
+"""
+
+
+@pytest.mark.parametrize(
+    ("texts", "codes", "outcome"),
+    [
+        ("a", [429], "throttled"),
+        ("a", [502], "unreachable"),
+        ("a", [403], "ignored"),  # a retry wouldn't help
+        ("a b", [429, 200], "incomplete"),  # people have seen something
+        ("a a", [429, 200], "answered"),
+    ],
+)
+def test_a_failure_that_may_pass_counts_even_if_the_bot_catches_it(
+    start_bot: StartBot, bot_api: BotApi, texts: str, codes: list[int], outcome: str
+) -> None:
+    container = start_bot(CATCHES)
+    for text, code in zip(texts.split(), codes, strict=True):
+        call = {"chat_id": 42, "text": text}
+        answer = {} if code == 200 else refusal(code, "x")
+        bot_api.answers("sendMessage", call, status=code, **answer)
+    container.deliver(message(text=texts))
+    assert container.line["outcome"] == outcome
+
+
+def test_a_download_that_may_succeed_later_counts_even_if_the_bot_catches_it(
+    start_bot: StartBot, bot_api: BotApi
+) -> None:
+    container = start_bot(
+        CATCHES.replace('call("sendMessage", chat_id=42, text=text)', 'download("a")')
+    )
+    bot_api.has_no_file("a", status=500)
+    assert container.deliver(message(text="a")) == (503, None)
+    assert container.line["outcome"] == "unreachable"
