@@ -15,6 +15,7 @@ import itertools
 import json
 import re
 import sys
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -202,14 +203,14 @@ class Waits(Mapping[str, Waiting]):
         self.schedules = schedules
 
     def __getitem__(self, name: str) -> Waiting:
-        item = self._once()[name]
+        item = self._all("once.")[name]
         return Waiting(datetime.fromtimestamp(item["at"], UTC), _scheduled(item["event"]))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._once())
+        return iter(self._all("once."))
 
     def __len__(self) -> int:
-        return len(self._once())
+        return len(self._all("once."))
 
     def __repr__(self) -> str:
         return f"{dict(self)}"
@@ -219,12 +220,13 @@ class Waits(Mapping[str, Waiting]):
         """The calls and events that recur, by name."""
         return {
             name: Recurring(item["cron"], item["zone"], _scheduled(item["event"]))
-            for name, item in self.schedules.items.items()
-            if "cron" in item
+            for name, item in self._all("cron.").items()
         }
 
-    def _once(self) -> Json:
-        return {name: item for name, item in self.schedules.items.items() if "at" in item}
+    def _all(self, prefix: str) -> Json:
+        """Return the schedules whose names in Scheduler begin so."""
+        items = self.schedules.items
+        return {name[len(prefix) :]: items[name] for name in items if name.startswith(prefix)}
 
 
 def _scheduled(event: Any) -> Any:
@@ -345,8 +347,9 @@ def chat(
 
     When `ada.send("/start")` returns, the bot has answered. It raises the bot's exceptions.
     The bot has `sessions` and `waits`, and `chat.advance(seconds)` makes the calls that are
-    scheduled until then. `chat.event(…)` delivers an event. With `chat.allowed_ids = {…}`, only
-    these people and chats may use the bot.
+    scheduled until then. `chat.event(…)` delivers an event. What failed is in
+    `chat.dead_letters()`, and `chat.redrive()` has the bot answer it. With
+    `chat.allowed_ids = {…}`, only these people and chats may use the bot.
     """
     try:
         stand_in = importlib.import_module("telegram_stand_in")
@@ -359,7 +362,7 @@ def chat(
         raise ValueError("use chat or calls in a test, not both: each answers the bot's calls")
     telegram, settings = _botkit("telegram"), _botkit("settings").settings
     services, functions, host = map(_botkit, ("fakes.services", "fakes.function", "fakes.host"))
-    queue = services.Queues(_botkit("aws"), services.QUEUE_URL, services.DEAD_LETTERS_URL)
+    queue = services.Queues(_botkit("aws"))
 
     def answer(updates: list[Json]) -> None:
         monkeypatch.setattr(settings, "allowed_ids", frozenset(stage.allowed_ids))
@@ -374,7 +377,7 @@ def chat(
 
     stage = stand_in.Stage(answer)
     function = functions.Function(SECONDS, stage.telegram.advance)
-    poller = host.Poller(queue, function.invoke, lambda message: function.fail("the queue"))
+    poller = host.Poller(queue, function.invoke)
     scheduler = host.Scheduler(waits.schedules, queue)
     stage.allowed_ids = ()
 
@@ -391,7 +394,12 @@ def chat(
 
     def event(content: Any) -> None:
         """Deliver an event to `on_event`."""
-        queue.send(services.QUEUE_URL, json.dumps({"event": content}), group="event")
+        queue.send(queue.url, json.dumps({"event": content, "of": f"{uuid.uuid4()}"}), "event")
+        empty_queue()
+
+    def redrive() -> None:
+        """Have the bot answer the dead letters."""
+        queue.redrive()
         empty_queue()
 
     def wait_until(due: float) -> float:
@@ -415,7 +423,7 @@ def chat(
     monkeypatch.setattr(telegram.own, "token", stage.token)
     monkeypatch.setattr(telegram.Client, "request", ask)
     monkeypatch.setattr(stage, "advance", advance)
-    stage.event = event
+    stage.event, stage.redrive, stage.dead_letters = event, redrive, lambda: queue.dead_letters
     bot = request.getfixturevalue("bot")
     stage.telegram.bot.outbox.info["allowed_updates"] = list(bot.HANDLED)
     yield stage

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 from .. import queue, ways
 from ..calls import outcome_of
@@ -71,12 +71,7 @@ class Function:
                 return
             if pause := self._outcome.retry_after:
                 self._wait(pause)
-        self.fail("Telegram")
-
-    def fail(self, who: str) -> NoReturn:
-        """Fail the test of an update that never succeeds."""
-        again = "delivers this update again and again"
-        raise AssertionError(f"{who} {again}: {self._outcome.name}")
+        raise AssertionError(f"Telegram delivers this update again and again: {self._outcome.name}")
 
     def invoke(self, event: Json, request_id: str) -> tuple[Any, str]:
         """Answer an event. Returns the result, and the error."""

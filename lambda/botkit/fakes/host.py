@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .cron import as_scheduled, next_time
-from .services import QUEUE_URL, Queues, Schedules, in_order
+from .services import Queues, Schedules, in_order
 
 Json = dict[str, Any]
 Invoke = Callable[[Json, str], tuple[Any, str]]
@@ -22,40 +22,41 @@ MOST_RECEIVES = 20  # of a message, which then becomes a dead letter (queue.tf)
 
 
 class Poller:
-    """Invokes the function with each message of its queue, and deletes those that are done.
+    """Invokes the function with each message of the queue, and deletes those that are done.
 
-    `bury` is called with a message that failed in all its tries: it becomes a dead letter.
+    One that failed in all its tries becomes a dead letter.
     """
 
-    def __init__(self, queued: Queues, invoke: Invoke, bury: Callable[[Json], object]) -> None:
-        self._queued, self._invoke, self._bury = queued, invoke, bury
+    def __init__(self, queues: Queues, invoke: Invoke) -> None:
+        self._queues, self._invoke = queues, invoke
 
     def __repr__(self) -> str:
-        return f"Poller({self._queued})"
+        return f"Poller({self._queues})"
 
     def next_time(self) -> float | None:
         """Return when a message can be received next, in seconds since 1970, or None."""
-        return self._queued.next_time(QUEUE_URL)
+        return self._queues.next_time()
 
     def run_next(self) -> bool:
         """Deliver the next message. Returns whether it is over, and won't be redelivered."""
-        message = self._queued.receive(QUEUE_URL, HIDDEN)
+        message = self._queues.receive(HIDDEN)
         if not message:
             return True
-        result, _ = self._invoke(queue_event(message), f"{uuid.uuid4()}")
-        if result != {"batchItemFailures": []}:
-            if message["received"] < MOST_RECEIVES:
-                return False
-            self._bury(message)
-        self._queued.delete(message["id"])
+        result, _ = self._invoke(queue_event(message, self._queues.url), f"{uuid.uuid4()}")
+        if result == {"batchItemFailures": []}:
+            self._queues.delete(message["id"])
+        elif message["received"] == MOST_RECEIVES:
+            self._queues.bury(message["id"])
+        else:
+            return False
         return True
 
 
 class Scheduler:
     """Sends each schedule's message to the queue when it is due."""
 
-    def __init__(self, schedules: Schedules, queued: Queues) -> None:
-        self._schedules, self._queued = schedules, queued
+    def __init__(self, schedules: Schedules, queues: Queues) -> None:
+        self._schedules, self._queues = schedules, queues
 
     def __repr__(self) -> str:
         return f"Scheduler({self._schedules})"
@@ -73,7 +74,7 @@ class Scheduler:
         with self._schedules.changing() as items:
             schedule = take(items, name, self._schedules.now())
         if schedule:
-            self._queued.send(QUEUE_URL, json.dumps(schedule["event"]), group=name)
+            self._queues.send(self._queues.url, json.dumps(schedule["event"]), name)
 
 
 def take(schedules: Json, name: str, now: float) -> Json | None:
@@ -95,10 +96,12 @@ def take(schedules: Json, name: str, now: float) -> Json | None:
     return schedule
 
 
-def queue_event(message: Json) -> Json:
-    """Return the event with which Lambda delivers a message of the queue."""
+def queue_event(message: Json, url: str) -> Json:
+    """Return the event with which Lambda delivers a message of a queue."""
     record = {"messageId": message["id"], "receiptHandle": message["id"], "body": message["body"]}
-    received, group = str(message["received"]), message.get("group", "")
-    record["attributes"] = {"ApproximateReceiveCount": received, "MessageGroupId": group}
-    account, name = QUEUE_URL.split("/")[-2:]
+    record["attributes"] = {
+        "ApproximateReceiveCount": str(message["received"]),
+        "MessageGroupId": message["group"],
+    }
+    account, name = url.split("/")[-2:]
     return {"Records": [{**record, "eventSourceARN": f"arn:aws:sqs:local:{account}:{name}"}]}

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .services import DEAD_LETTERS_URL, QUEUE_URL, Queues, Schedules, Table
+from .services import QUEUE_URL, Queues, Schedules, Table
 
 Json = dict[str, Any]
 
@@ -33,10 +33,9 @@ class Services:
 
     def __init__(self, aws: ModuleType | None, sessions: Path) -> None:
         self.aws: Any = aws
-        self.schedules = Schedules(aws, sessions.with_suffix(".later.json"))
+        self.schedules = Schedules(aws, sessions.with_suffix(".schedules.json"))
         self.table = Table(aws, TABLE, sessions)
-        queues = (QUEUE_URL, DEAD_LETTERS_URL)
-        self.queue = Queues(aws, *queues, file=sessions.with_suffix(".queue.json"))
+        self.queue = Queues(aws, file=sessions.with_suffix(".queue.json"))
 
     def __repr__(self) -> str:
         return f"Services({self.table}, {self.queue}, {self.schedules})"
@@ -51,10 +50,6 @@ class Services:
         self.aws.request = self.schedules.request
         self.aws.call = self._call
         self.aws.prepare = self.aws.connect = lambda service: None
-
-    def bury(self, message: Json) -> None:
-        """Put a message of the queue into the dead letters."""
-        self.queue.send(DEAD_LETTERS_URL, message["body"], group=message["group"])
 
     def _call(self, service: str, target: str, params: Any, **more: Any) -> Any:
         stand_in = self.queue if service == "sqs" else self.table

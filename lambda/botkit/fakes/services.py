@@ -23,7 +23,6 @@ from .files import alone, read, write
 Json = dict[str, Any]
 
 QUEUE_URL = "https://sqs.local/000000000000/updates.fifo"
-DEAD_LETTERS_URL = "https://sqs.local/000000000000/updates_dlq.fifo"
 
 
 class _Kept:
@@ -194,86 +193,105 @@ class Schedules(_Kept):
 
 
 class Queues(_Kept):
-    """SQS queues. A message is hidden from others while somebody has it.
+    """The queue and its dead-letter queue (SQS FIFO).
 
-    It has its "queue" and "body", how often it was "received", and the time until which it is
-    "hidden", in seconds since 1970. In a FIFO queue its id is its deduplication id, and it waits
-    for earlier ones in its "group".
+    A message has its "queue", "body", "group" and "deduplication", how often it was "received", and
+    the time until which it is "hidden", in seconds since 1970. The later ones of a group wait for
+    it. A second one with the same deduplication is dropped, for five minutes.
     """
 
     def __init__(
         self,
         aws: ModuleType | None,
-        *urls: str,
+        url: str = QUEUE_URL,
         file: Path | None = None,
         items: Json | None = None,
     ) -> None:
         super().__init__(aws, file, items)
-        self._urls = urls
+        self.url = url
+        self.dead_letters_url = f"{url.removesuffix('.fifo')}_dlq.fifo"
+        self._sent: dict[tuple[str, ...], float] = {}  # deleted ones, too
         self._others: Any = aws and aws.call
 
     @property
     def messages(self) -> Json:
-        """The messages by their ids, the oldest first."""
+        """The messages of both queues by their ids, the oldest first."""
         return self.items
 
-    def next_time(self, url: str) -> float | None:
-        """Return when a queue's next message can be received, in seconds since 1970, or None."""
-        first = self._first_ones(self.items, url).values()
-        return min((each["hidden"] for each in first), default=None)
+    @property
+    def dead_letters(self) -> list[Json]:
+        """What the messages of the dead-letter queue contain."""
+        return self.contents(self.dead_letters_url)
 
-    def receive(self, url: str, seconds: float) -> Json | None:
+    def contents(self, url: str) -> list[Json]:
+        """Return what the messages of a queue contain."""
+        return [json.loads(each["body"]) for each in self.items.values() if each["queue"] == url]
+
+    def next_time(self) -> float | None:
+        """Return when the next message can be received, in seconds since 1970, or None."""
+        return min((each["hidden"] for each in self.first_ones().values()), default=None)
+
+    def receive(self, seconds: float) -> Json | None:
         """Return a message with its "id", hidden for so many seconds, or None."""
         with self.changing() as messages:
-            for id_, each in self._first_ones(messages, url).items():
+            for id_, each in self.first_ones(messages).items():
                 if each["hidden"] <= self.now():
                     each["received"] += 1
                     each["hidden"] = self.now() + seconds
                     return {"id": id_, **each}
         return None
 
-    def send(self, url: str, body: str, id_: str = "", **about: Any) -> None:
-        """Put a message into a queue, unless one with its id is there."""
-        new = {"queue": url, "body": body, "received": 0, "hidden": self.now(), **about}
+    def send(self, url: str, body: str, group: str, deduplication: str = "") -> None:
+        """Put a message into a queue, unless it was there."""
+        about = {"queue": url, "group": group, "deduplication": deduplication or body}
         with self.changing() as messages:
-            number = max((int(key) for key in messages if key.isdigit()), default=0) + 1
-            messages.setdefault(id_ or f"{number}", new)
+            now, key = self.now(), tuple(about.values())
+            is_there = any(each.items() >= about.items() for each in messages.values())
+            if is_there or now - self._sent.get(key, float("-inf")) < 300:
+                return
+            self._sent[key] = now
+            number = max(map(int, messages), default=0) + 1
+            messages[f"{number}"] = {**about, "body": body, "received": 0, "hidden": now}
 
     def delete(self, id_: str) -> None:
         """Delete a message, if it is still there."""
         with self.changing() as messages:
             messages.pop(id_, None)
 
+    def bury(self, id_: str) -> None:
+        """Move a message to the dead-letter queue."""
+        with self.changing() as messages:
+            messages[id_]["queue"] = self.dead_letters_url
+
+    def redrive(self) -> None:
+        """Move all dead letters back into the queue."""
+        with self.changing() as messages:
+            for id_, each in [*messages.items()]:
+                if each["queue"] == self.dead_letters_url:
+                    back = {"queue": self.url, "received": 0, "hidden": self.now()}
+                    messages[id_] = messages.pop(id_) | back
+
     def call(self, service: str, target: str, params: Json, **more: Any) -> Any:
         """Make a call as aws.call does."""
-        if service != "sqs" or params.get("QueueUrl") not in self._urls:
+        url = params.get("QueueUrl")
+        if service != "sqs" or url not in (self.url, self.dead_letters_url):
             return self._others(service, target, params, **more)
-        url, action = params["QueueUrl"], target.partition(".")[2]
-        if action == "SendMessage":
-            hidden = self.now() + params.get("DelaySeconds", 0)
-            group = params.get("MessageGroupId")
-            about = {"hidden": hidden, **({"group": group} if group else {})}
-            self.send(url, params["MessageBody"], params.get("MessageDeduplicationId", ""), **about)
-        elif action == "ReceiveMessage":
-            if message := self.receive(url, params["VisibilityTimeout"]):
-                return {"Messages": [as_received(message)]}
-        elif action == "DeleteMessage":
-            self.delete(params["ReceiptHandle"])
+        if target.endswith(".SendMessage"):
+            group, id_ = params["MessageGroupId"], params.get("MessageDeduplicationId", "")
+            self.send(url, params["MessageBody"], group, id_)
         else:
-            assert action == "ChangeMessageVisibility", f"no stand-in for {action}"
+            assert target.endswith(".ChangeMessageVisibility"), f"no stand-in for {target}"
             with self.changing() as messages:
                 if found := messages.get(params["ReceiptHandle"]):
                     found["hidden"] = self.now() + params["VisibilityTimeout"]
         return {}
 
-    def _first_ones(self, messages: Json, url: str) -> Json:
-        """Return the messages of a queue that wait for no other one in their group."""
-        groups = {None}
-        first = {}
-        for id_, each in messages.items():
-            group = each.get("group")
-            if each["queue"] == url and (group is None or group not in groups):
-                groups.add(group)
+    def first_ones(self, messages: Json | None = None) -> Json:
+        """Return the messages of the queue that wait for no other one in their group."""
+        first: Json = {}
+        for id_, each in (self.items if messages is None else messages).items():
+            is_first = all(each["group"] != other["group"] for other in first.values())
+            if each["queue"] == self.url and is_first:
                 first[id_] = each
         return first
 
@@ -296,9 +314,3 @@ def in_order(schedules: Json) -> Json:
         if item["at"] is not None:
             coming[name] = item
     return dict(sorted(coming.items(), key=lambda each: each[1]["at"]))
-
-
-def as_received(message: Json) -> Json:
-    """Return a message of `Queues` in the form of ReceiveMessage."""
-    found = {"MessageId": message["id"], "ReceiptHandle": message["id"], "Body": message["body"]}
-    return {**found, "Attributes": {"ApproximateReceiveCount": f"{message['received']}"}}

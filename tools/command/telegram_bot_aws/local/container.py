@@ -277,7 +277,7 @@ class Function:
         self._scheduler = Scheduler(services.schedules, services.queue)
         self._advanced = 0.0  # seconds by which schedules are due earlier
         services.schedules.now = self._now
-        poller = Poller(services.queue, self._answer_queued, services.bury)
+        poller = Poller(services.queue, self._answer_queued)
         self._due = Due(self._now, self._scheduler), Due(time.time, poller)
         self._is_over = False
         self._told = set[str]()  # what is said once
