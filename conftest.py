@@ -77,8 +77,6 @@ AIOGRAM = (
     "tests/unit/frameworks/test_contract.py",
     "tests/unit/test_on_aiogram.py",
 )
-# One process that has imported the libraries forks them.
-EXAMPLES = ("tools/telegram-stand-in/tests/test_examples.py",)
 HELP = ("tests/docs/test_commands.py",)  # it asks many programs for their help, once each
 MEASURED = ("tests/echo/", "tests/unit/")  # they cover all of lambda/
 # But for these: with hundreds of made-up values, they take seconds more when they are measured.
@@ -107,7 +105,7 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        for shared in ((PAGE,), AIOGRAM, EXAMPLES, HELP):
+        for shared in ((PAGE,), AIOGRAM, HELP):
             if nodeid.startswith(shared):
                 return shared[0]
         is_shared = nodeid.startswith(DEPLOYMENT) and not nodeid.startswith(ALONE)

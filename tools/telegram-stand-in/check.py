@@ -21,9 +21,9 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 OLDEST = "3.10"  # as in pyproject.toml
-# The tests that the oldest Python runs: each method, uploads, Markdown, people, the plugin. mypy
+# The tests that the oldest Python runs: each method, uploads, texts, people, the plugin. mypy
 # knows the rest.
-NAMES = ("every_method", "found", "markup", "rich", "server", "testing", "pytest_plugin")
+NAMES = ("every_method", "texts", "server", "testing", "pytest_plugin")
 TESTS = tuple(f"test_{name}.py" for name in NAMES)
 
 
@@ -130,7 +130,7 @@ def main() -> int:
             shutil.unpack_archive(archive, folder, filter="data")
             source = folder / archive.name.removesuffix(".tar.gz")
             for each, more in (
-                (python, ("pytest-httpserver", f"{wheel}[markdown]")),
+                (python, ("pytest-httpserver",)),
                 (sys.executable, ()),
             ):
                 place = folder / ("oldest" if more else "this")

@@ -1,4 +1,4 @@
-"""Formatted text: `parse_mode`, the entities that Telegram finds by itself, and its errors.
+"""Formatted text: `parse_mode`, entities, links, and what Telegram says of broken markup.
 
 Offsets in errors count bytes, those of entities UTF-16 units, as in Telegram's own parser
 (https://github.com/tdlib/td, MessageEntity.cpp). Formats: https://core.telegram.org/bots/api
@@ -10,43 +10,28 @@ from __future__ import annotations
 import re
 import urllib.parse
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from .bot_api import Mismatch
-from .found import blanked, found_in, units
-from .links import checked_link
+from .found import MAX_ENTITIES, blanked, found_in, units
 
 Json = dict[str, Any]
 Users = Mapping[int, Json]
 
+# Before it is parsed. https://github.com/tdlib/telegram-bot-api, Client.cpp, get_formatted_text
+MAX_BYTES = 32_768
 # The order of entities that begin and end at the same places. Those found come before the styles.
-CUSTOM = "custom_emoji"
-STYLES = ["bold", "italic", "underline", "strikethrough", "spoiler", CUSTOM]
+STYLES = ["bold", "italic", "underline", "strikethrough", "spoiler", "custom_emoji"]
 OTHERS = "blockquote expandable_blockquote pre code date_time text_link text_mention".split()
 ORDER = {kind: number for number, kind in enumerate([*OTHERS, "", *STYLES])}
 
-# The names of entities in errors.
-TITLES = {
-    "blockquote": "BlockQuote",
-    "custom_emoji": "CustomEmoji",
-    "pre_code": "PreCode",
-    "text_link": "TextUrl",
-}
-TAGS = {
-    **dict.fromkeys(("b", "strong"), "bold"),
-    **dict.fromkeys(("i", "em"), "italic"),
-    **dict.fromkeys(("s", "strike", "del"), "strikethrough"),
-    **dict.fromkeys(("u", "ins"), "underline"),
-    **dict.fromkeys(("tg-spoiler", "span"), "spoiler"),
-    "a": "text_link",
-    "blockquote": "blockquote",
-    "code": "code",
-    "pre": "pre",
-    "tg-emoji": "custom_emoji",
-    "tg-time": "date_time",
-}
-NAMED = {b"lt": "<", b"gt": ">", b"amp": "&", b"quot": '"'}
-SPACES = b" \t\n\r\0\x0b"
+TITLES = {"custom_emoji": "CustomEmoji", "text_link": "TextUrl"}  # in errors
+OWN_LINK = re.compile(r"(tg|ton|tonsite):(?://)?([A-Za-z0-9_.-]+)(.*)", re.I)
+HTTP_LINK = re.compile(
+    r"(?:(https?)://)?((?:[^\s/?#@\[\]]*@)?)((?:[\w.~%-]+\.[\w.~%-]*|\[[0-9a-f:]+\]))"
+    r"(?::0*([1-9][0-9]{0,4}))?([/?#].*)?",
+    re.I,
+)
 
 
 def formatted(text: str, mode: str, entities: list[Json], users: Users) -> tuple[str, list[Json]]:
@@ -54,6 +39,8 @@ def formatted(text: str, mode: str, entities: list[Json], users: Users) -> tuple
 
     `users` are the people that a link can mention, by id.
     """
+    if len(text.encode(errors="replace")) > MAX_BYTES:
+        raise Mismatch("text is too long")
     mode = mode.lower()
     if text and mode not in ("", "none"):
         parsers = {"html": html, "markdown": markdown, "markdownv2": markdown_v2}
@@ -65,8 +52,22 @@ def formatted(text: str, mode: str, entities: list[Json], users: Users) -> tuple
             raise Mismatch(f"can't parse entities: {mismatch}") from None
     else:
         entities = [_checked(entity, text, users) for entity in entities]
-    text, entities = _trimmed(blanked(text), entities)
-    return text, ordered(entities + entities_in(text, entities))
+    text, entities = _trimmed(blanked(text), entities[:MAX_ENTITIES])
+    return text, ordered(entities + entities_in(text, entities))[:MAX_ENTITIES]
+
+
+def checked_link(url: str) -> str:
+    """Return a link as Telegram keeps it, or nothing if it is invalid."""
+    url = url.strip()
+    if own := OWN_LINK.fullmatch(url):
+        return f"{own[1].lower()}://{own[2].lower()}{own[3]}"
+    if not (found := HTTP_LINK.fullmatch(url)):
+        return ""
+    scheme, user, host, port, path = (part or "" for part in found.groups())
+    path = path.replace(" ", "%20")
+    path = path if path.startswith("/") else f"/{path}"
+    place = f"{user}{host.lower()}{f':{port}' if port else ''}"
+    return f"{(scheme or 'http').lower()}://{place}{path}"
 
 
 def _checked(entity: Json, text: str, users: Users) -> Json:
@@ -97,19 +98,11 @@ def _trimmed(text: str, entities: list[Json]) -> tuple[str, list[Json]]:
 
 
 def entities_in(text: str, entities: list[Json]) -> list[Json]:
-    """Return what Telegram finds by itself, outside of links and code, and within quotations."""
-    quotes = [_span(e) for e in entities if "blockquote" in e["type"]]
-    taken = [
-        _span(e)
-        for e in entities
-        if "blockquote" not in e["type"] and (e["type"] not in STYLES or e["type"] == CUSTOM)
-    ]
+    """Return what Telegram finds by itself, outside of links and code."""
+    taken = [_span(e) for e in entities if e["type"] in OTHERS and "blockquote" not in e["type"]]
 
     def is_free(begin: int, end: int) -> bool:
-        outside = all(end <= first or begin >= last for first, last in taken)
-        return outside and all(
-            end <= first or begin >= last or first <= begin <= end <= last for first, last in quotes
-        )
+        return all(end <= first or begin >= last for first, last in taken)
 
     return [entity for entity in found_in(text) if is_free(*_span(entity))]
 
@@ -129,20 +122,21 @@ class _Text:
     """A text under construction, and its entities."""
 
     def __init__(self, users: Users) -> None:
-        self.data = bytearray()
+        self.text = ""
         self.length = 0  # in UTF-16 units
         self.entities: list[Json] = []
         self._users = users
 
-    def add(self, data: bytes) -> None:
-        self.data += data
-        self.length += sum(1 + (byte >= 0xF0) for byte in data if byte & 0xC0 != 0x80)
+    def add(self, text: str) -> None:
+        self.text += text
+        self.length += units(text)
 
     def end(self, kind: str, begin: int, **more: Any) -> None:
         """Note an entity that ends here, unless it is empty."""
         if self.length > begin:
+            about = {"type": kind, "offset": begin, "length": self.length - begin}
             self.entities.append(
-                {"type": kind, "offset": begin, "length": self.length - begin, **more}
+                {**about, **{name: value for name, value in more.items() if value}}
             )
 
     def link(self, begin: int, url: str) -> None:
@@ -155,8 +149,7 @@ class _Text:
 
     def special(self, begin: int, url: str) -> None:
         """Note a custom emoji or a time, by their tg:// links. Raises Mismatch."""
-        parts = urllib.parse.urlsplit(url)
-        query = dict(urllib.parse.parse_qsl(parts.query))
+        query = dict(urllib.parse.parse_qsl(url.partition("?")[2]))
         if url.startswith("tg://emoji?") and query.get("id", "").isdigit():
             self.end("custom_emoji", begin, custom_emoji_id=query["id"])
         elif url.startswith("tg://time?") and query.get("unix", "").isdigit():
@@ -165,388 +158,252 @@ class _Text:
             raise Mismatch("Invalid tg://emoji or tg://time URL specified")
 
     def time(self, begin: int, unix: str, form: str) -> None:
-        more = {"date_time_format": form} if form else {}
-        self.end("date_time", begin, unix_time=int(unix), **more)
-
-    def result(self) -> tuple[str, list[Json]]:
-        try:
-            return self.data.decode(), self.entities
-        except UnicodeDecodeError:
-            raise Mismatch(
-                "Text contains invalid Unicode characters after decoding HTML entities, check for "
-                "unmatched surrogate code units"
-            ) from None
+        self.end("date_time", begin, unix_time=int(unix), date_time_format=form)
 
 
-# Markdown, the Bot API's first format.
+def _at(text: str, i: int) -> str:
+    """Tell where something in the source is."""
+    return f"at byte offset {len(text[:i].encode())}"
+
+
+# Markdown.
+
+LANGUAGE = re.compile(r"(?:([^\s`]+)(?=\s))?(?:\r\n|\n\r|\n|\r)?")  # after three backticks
+LEGACY = re.compile(r"\\([_*`\[])|(```|[_*`\[])")
 
 
 def markdown(text: str, users: Users) -> tuple[str, list[Json]]:
-    """Parse "Markdown". Raises Mismatch."""
-    data = text.encode() + b"\0\0\0"
-    size = len(data) - 3
+    """Parse "Markdown", the Bot API's first format. Raises Mismatch."""
     out = _Text(users)
     i = 0
-    while i < size:
-        c = data[i : i + 1]
-        if c == b"\\" and data[i + 1] in b"_*`[":
-            out.add(data[i + 1 : i + 2])
-            i += 2
+    while match := LEGACY.search(text, i):
+        out.add(text[i : match.start()])
+        i = match.end()
+        if match[1]:
+            out.add(match[1])
             continue
-        if c not in (b"_", b"*", b"`", b"["):
-            i += 1
-            out.data += c
-            out.length += 0 if c[0] & 0xC0 == 0x80 else 1 + (c[0] >= 0xF0)
-            continue
-        start = i
-        is_pre = data[i : i + 3] == b"```"
-        i += 3 if is_pre else 1
-        language = ""
-        if is_pre:
-            language, i = _language(data, i, size)
-        close = {b"[": b"]", b"`": b"```" if is_pre else b"`"}.get(c, c)
-        stop = data.find(close, i, size)
+        mark, language = match[2], ""
+        if mark == "```" and (found := LANGUAGE.match(text, i)):
+            language, i = found[1] or "", found.end()
+        stop = text.find("]" if mark == "[" else mark, i)
         if stop < 0:
-            raise Mismatch(f"Can't find end of the entity starting at byte offset {start}")
-        begin = out.length
-        out.add(data[i:stop])
-        i = stop + len(close)
-        if c == b"[" and stop > start + 1:
-            # Telegram writes its result over the text, and reads the link from there.
-            url = (bytes(out.data) + data[len(out.data) :])[start + 1 : stop]
-            if data[i : i + 1] == b"(":
-                end = data.find(b")", i, size)
-                end = size if end < 0 else end
-                url, i = data[i + 1 : end], end + 1
-            out.link(begin, url.decode(errors="replace"))
-        elif c == b"`":
-            more = {"language": language} if language else {}
-            out.end("pre" if is_pre else "code", begin, **more)
+            where = _at(text, match.start()).removeprefix("at ")
+            raise Mismatch(f"Can't find end of the entity starting at {where}")
+        begin, inner = out.length, text[i:stop]
+        out.add(inner)
+        i = stop + (len(mark))
+        if mark == "[":
+            url = re.compile(r"\(([^)]*)\)?").match(text, i)
+            out.link(begin, url[1] if url else inner)
+            i = url.end() if url and inner else i
         else:
-            out.end("italic" if c == b"_" else "bold", begin)
-    return out.result()
+            kinds = {"_": "italic", "*": "bold", "`": "code", "```": "pre"}
+            out.end(kinds[mark], begin, language=language)
+    out.add(text[i:])
+    return out.text, out.entities
 
 
-def _language(data: bytes, i: int, size: int) -> tuple[str, int]:
-    """Return the language after three backticks, and where the code begins."""
-    end = i
-    while end < size and data[end] not in SPACES and data[end] != ord("`"):
-        end += 1
-    language = ""
-    if end != i and end < size and data[end] != ord("`"):
-        language, i = data[i:end].decode(), end
-    if data[i : i + 2] in (b"\r\n", b"\n\r"):
-        return language, i + 2
-    return language, i + 1 if data[i : i + 1] in (b"\n", b"\r") else i
+class _Opened(NamedTuple):
+    """An entity that has begun: where, in UTF-16 units, in the source, and in the text."""
+
+    kind: str
+    begin: int
+    place: int
+    first: int
+    language: str = ""
 
 
-# MarkdownV2.
-
-CODES = ("code", "pre", "pre_code")
-# Of an entity that has begun: its kind, its language, where it begins in the text, in the source
-# (in bytes), and in the output (in bytes).
-Opened = tuple[str, str, int, int, int]
-
-
-def _kind_at(data: bytes, i: int) -> tuple[str, int]:
-    """Return the entity that begins at a reserved character, and the length of its mark."""
-    two = data[i : i + 2]
-    if two in (b"__", b"||", b"!["):
-        return {b"__": "underline", b"||": "spoiler", b"![": "custom_emoji"}[two], 2
-    if data[i : i + 3] == b"```":
-        return "pre", 3
-    one = {b"_": "italic", b"*": "bold", b"~": "strikethrough", b"[": "text_link", b"`": "code"}
-    return one.get(data[i : i + 1], ""), 1
-
-
-def _ends(kind: str, data: bytes, i: int) -> int:
-    """Return the length of the mark that ends an entity here, or 0."""
-    mark = {
-        "bold": b"*",
-        "code": b"`",
-        "custom_emoji": b"]",
-        "italic": b"_",
-        "pre": b"```",
-        "pre_code": b"```",
-        "spoiler": b"||",
-        "strikethrough": b"~",
-        "text_link": b"]",
-        "underline": b"__",
-    }.get(kind, b"\0")
-    if kind == "italic" and data[i : i + 2] == b"__":
-        return 0
-    return len(mark) if data.startswith(mark, i) else 0
+MARKS = {
+    "```": "pre",
+    "__": "underline",
+    "||": "spoiler",
+    "![": "custom_emoji",
+    "_": "italic",
+    "*": "bold",
+    "~": "strikethrough",
+    "[": "text_link",
+    "`": "code",
+}
+ENDS = {kind: "]" if mark.endswith("[") else mark for mark, kind in MARKS.items()}
+RESERVED = "_*[]()~`>#+-=|{}.!\n"
 
 
 def markdown_v2(text: str, users: Users) -> tuple[str, list[Json]]:
     """Parse "MarkdownV2". Raises Mismatch."""
-    data = text.encode() + b"\0\0\0\0"
-    size = len(data) - 4
     out = _Text(users)
-    nested: list[Opened] = []
-    in_quote = False
+    nested: list[_Opened] = []
     line_begins = True  # marks may come before a quotation's >, but no text
     i = 0
-    while i < size:
-        c = data[i : i + 1]
-        inner = nested[-1][0] if nested else ""
-        reserved = b"`" if inner in CODES else b"_*[]()~`>#+-=|{}.!\n"
-        is_escape = c == b"\\" and 0 < data[i + 1] <= 126
-        if is_escape or c not in reserved:
+    while i < len(text):
+        inner = nested[-1].kind if nested else ""
+        is_escape = text[i] == "\\" and "\0" < text[i + 1 : i + 2] < "\x7f"
+        if is_escape or text[i] not in ("`" if inner in ("code", "pre") else RESERVED):
             i += is_escape
-            c = data[i : i + 1]
-            out.add(c)
-            if c != b"\r" and c[0] & 0xC0 != 0x80:
-                line_begins = is_escape and c == b"\n"
+            out.add(text[i])
+            line_begins = is_escape and text[i] == "\n"
             i += 1
-        elif c == b"\n":
-            out.add(c)
-            if in_quote and data[i + 1 : i + 2] != b">":
-                _end_quote(nested, out, i)
-                in_quote = False
+        elif text[i] == "\n":
+            if text[i + 1 : i + 2] != ">":
+                _end_quote(text, i, nested, out, 1)
+            else:
+                out.add("\n")
             i, line_begins = i + 1, True
-        elif mark := _ends(inner, data, i):
-            i = _end_of(nested.pop(), data, i + mark, size, out)
-        elif c == b">" and line_begins:
-            if not in_quote:
-                nested.append(("blockquote", "", out.length, i, len(out.data)))
-                in_quote = True
+        elif (
+            (end := ENDS.get(inner))
+            and text.startswith(end, i)
+            and not (inner == "italic" and text.startswith("__", i))
+        ):
+            i = _end(text, i + len(end), nested.pop(), out)
+        elif text[i] == ">" and line_begins:
+            if all(each.kind != "blockquote" for each in nested):
+                nested.append(_Opened("blockquote", out.length, i, len(out.text)))
             i += 1
         else:
-            kind, mark = _kind_at(data, i)
-            if not kind:
+            mark = next((mark for mark in MARKS if text.startswith(mark, i)), "")
+            if not mark:
                 told = "is reserved and must be escaped with the preceding '\\'"
-                raise Mismatch(f"Character '{c.decode()}' {told}")
+                raise Mismatch(f"Character '{text[i]}' {told}")
             place, language = i, ""
-            i += mark
-            if kind == "pre":
-                language, i = _language(data, i, size)
-                kind = "pre_code" if language else kind
-            nested.append((kind, language, out.length, place, len(out.data)))
-    if in_quote and (nested[-1][0] == "blockquote" or _expands(nested, out, size)):
-        _end_quote(nested, out, size)
+            i += len(mark)
+            if mark == "```" and (found := LANGUAGE.match(text, i)):
+                language, i = found[1] or "", found.end()
+            nested.append(_Opened(MARKS[mark], out.length, place, len(out.text), language))
+    _end_quote(text, len(text), nested, out, 0)
     if nested:
-        raise _lost(nested[-1])
-    return out.result()
+        raise _lost(text, nested[-1])
+    return out.text, out.entities
 
 
-def _lost(entity: Opened) -> Mismatch:
-    title = TITLES.get(entity[0], entity[0].capitalize())
-    return Mismatch(f"Can't find end of {title} entity at byte offset {entity[3]}")
+def _lost(text: str, opened: _Opened) -> Mismatch:
+    title = TITLES.get(opened.kind, opened.kind.capitalize())
+    title = "PreCode" if opened.language else "BlockQuote" if title == "Blockquote" else title
+    return Mismatch(f"Can't find end of {title} entity {_at(text, opened.place)}")
 
 
-def _expands(nested: list[Opened], out: _Text, end: int) -> bool:
-    """Tell whether a spoiler has just begun: at the end of a quotation, it lets that expand."""
-    kind, _, _, place, _ = nested[-1]
-    return kind == "spoiler" and (
-        place == end - 2 or (place == end - 3 and out.data.endswith(b"\r\n"))
-    )
-
-
-def _end_quote(nested: list[Opened], out: _Text, end: int) -> None:
-    """End a quotation, whose text is out already. Raises Mismatch if another entity is open."""
-    expands = _expands(nested, out, end)
+def _end_quote(text: str, i: int, nested: list[_Opened], out: _Text, breaks: int) -> None:
+    """End a quotation with its line, if there is one. A last || lets it expand."""
+    out.add("\n" * breaks)
+    if all(each.kind != "blockquote" for each in nested):
+        return
+    expands = nested[-1].kind == "spoiler" and nested[-1].place == i - 2
     if expands:
         nested.pop()
-    if nested[-1][0] != "blockquote":
-        raise _lost(nested[-1])
-    out.end("expandable_blockquote" if expands else "blockquote", nested.pop()[2])
+    if nested[-1].kind != "blockquote":
+        raise _lost(text, nested[-1])
+    out.end("expandable_blockquote" if expands else "blockquote", nested.pop().begin)
 
 
-def _end_of(entity: Opened, data: bytes, i: int, size: int, out: _Text) -> int:
+def _end(text: str, i: int, opened: _Opened, out: _Text) -> int:
     """End an entity after its last mark, and return where the text continues."""
-    kind, language, begin, _, first = entity
-    if kind == "custom_emoji" and data[i : i + 1] != b"(":
+    if opened.kind not in ("custom_emoji", "text_link"):
+        out.end(opened.kind, opened.begin, language=opened.language)
+        return i
+    url = out.text[opened.first :]
+    if text[i : i + 1] == "(":
+        found = re.compile(r"\(((?:\\.|[^)\\])*)(\)?)", re.S).match(text, i)
+        assert found
+        if not found[2]:
+            raise Mismatch(f"Can't find end of a URL {_at(text, i + 1)}")
+        url, i = re.sub(r"\\(.)", r"\1", found[1], flags=re.S), found.end()
+    elif opened.kind == "custom_emoji":
         raise Mismatch("The entity must contain a tg://emoji or tg://time URL")
-    if kind in ("custom_emoji", "text_link"):
-        url = bytes(out.data[first:])
-        if data[i : i + 1] == b"(":
-            url, i = _url(data, i + 1, size)
-        (out.special if kind == "custom_emoji" else out.link)(begin, url.decode())
-    elif language:
-        out.end("pre", begin, language=language)
-    else:
-        out.end(kind, begin)
+    (out.special if opened.kind == "custom_emoji" else out.link)(opened.begin, url)
     return i
-
-
-def _url(data: bytes, i: int, size: int) -> tuple[bytes, int]:
-    start, url = i, bytearray()
-    while i < size and data[i] != ord(")"):
-        if data[i] == ord("\\") and 0 < data[i + 1] <= 126:
-            i += 1
-        url.append(data[i])
-        i += 1
-    if i >= size:
-        raise Mismatch(f"Can't find end of a URL at byte offset {start}")
-    return bytes(url), i + 1
 
 
 # HTML.
 
+TAGS = {
+    **dict.fromkeys(("b", "strong"), "bold"),
+    **dict.fromkeys(("i", "em"), "italic"),
+    **dict.fromkeys(("s", "strike", "del"), "strikethrough"),
+    **dict.fromkeys(("u", "ins"), "underline"),
+    **dict.fromkeys(("tg-spoiler", "span"), "spoiler"),
+    "a": "text_link",
+    "blockquote": "blockquote",
+    "code": "code",
+    "pre": "pre",
+    "tg-emoji": "custom_emoji",
+    "tg-time": "date_time",
+}
+TAG = re.compile(r"<(/?)([^\s>]*)((?:[^>\"']|\"[^\"]*\"|'[^']*')*)(>?)")
+ATTRIBUTE = re.compile(r"([^\s=\"']+)(?:\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"']*))?")
+CHARACTER = re.compile(r"&(?:#x([0-9a-f]{1,6})|#([0-9]{1,7})|(lt|gt|amp|quot));?", re.I)
+NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 
-def _character(data: bytes, i: int) -> tuple[str, int]:
-    """Return the character that a reference such as &lt; stands for, or nothing, and its end."""
-    if numeric := re.compile(rb"&#(?:x([0-9A-Fa-f]+)|([0-9]+))").match(data, i):
-        code = int(numeric[1], 16) if numeric[1] else int(numeric[2])
-        if not 0 < code < 0x10FFFF or numeric.end() - i >= 10:
-            return "", i
-        character, end = chr(code), numeric.end()
-    else:
-        named = re.compile(rb"&([A-Za-z]+)").match(data, i)
-        if not named or named[1] not in NAMED:
-            return "", i
-        character, end = NAMED[named[1]], named.end()
-    return character, end + (data[end : end + 1] == b";")
+
+def attributes_of(tag: re.Match[str]) -> dict[str, str]:
+    """Return the attributes of a start tag, by name."""
+    found = ATTRIBUTE.findall(tag[3])
+    return {name.lower(): unescaped(value.strip("\"'")) for name, value in found}
+
+
+def unescaped(text: str) -> str:
+    """Return a text with characters in place of the references that Telegram knows."""
+
+    def character(match: re.Match[str]) -> str:
+        if match[3]:
+            return NAMED.get(match[3], match[0])
+        code = int(match[1], 16) if match[1] else int(match[2])
+        return chr(code) if 0 < code < 0x10FFFF and not 0xD800 <= code < 0xE000 else match[0]
+
+    return CHARACTER.sub(character, text)
 
 
 def html(text: str, users: Users) -> tuple[str, list[Json]]:
     """Parse "HTML". Raises Mismatch."""
-    data = text.encode() + b"\0"
-    size = len(data) - 1
     out = _Text(users)
-    nested: list[tuple[str, str, str, int, int]] = []  # tag, its argument, a time's format, begins
+    nested: list[tuple[str, dict[str, str], int, int]] = []  # with where it begins, twice
     i = 0
-    while i < size:
-        c = data[i : i + 1]
-        if c == b"&":
-            character, end = _character(data, i)
-            if character:
-                out.data += character.encode(errors="surrogatepass")
-                out.length += 1 + (character > "\uffff")
-                i = end
-                continue
-        if c != b"<":
-            out.data += c
-            out.length += 0 if c[0] & 0xC0 == 0x80 else 1 + (c[0] >= 0xF0)
-            i += 1
-        elif data[i + 1 : i + 2] == b"/":
-            i = _end_tag(data, i, nested, out)
-        else:
-            tag, argument, form, i = _start_tag(data, i)
-            nested.append((tag, argument, form, out.length, len(out.data)))
+    for match in TAG.finditer(text):
+        out.add(unescaped(text[i : match.start()]))
+        i = match.end()
+        at, tag = _at(text, match.start()), match[2].lower()
+        if not match[1] and tag not in TAGS and match.end(2) < len(text):
+            raise Mismatch(f'Unsupported start tag "{tag}" {at}')
+        if not match[4]:
+            raise Mismatch(f"Unclosed {'end' if match[1] else 'start'} tag {at}")
+        if not match[1]:
+            attributes = attributes_of(match)
+            if tag == "span" and attributes.get("class") != "tg-spoiler":
+                raise Mismatch(f'Tag "span" must have class "tg-spoiler" {at}')
+            nested.append((tag, attributes, out.length, len(out.text)))
+            continue
+        if not nested:
+            raise Mismatch(f"Unexpected end tag {at}")
+        opened, attributes, begin, first = nested.pop()
+        if tag not in ("", opened):
+            raise Mismatch(f'Unmatched end tag {at}, expected "</{opened}>", found "</{tag}>"')
+        _end_tag(opened, attributes, begin, first, out)
     if nested:
         raise Mismatch(f'Can\'t find end tag corresponding to start tag "{nested[-1][0]}"')
+    out.add(unescaped(text[i:]))
     for entity in out.entities:
         if entity["type"] == "code":
             entity.pop("language", None)
-    return out.result()
+    return out.text, out.entities
 
 
-def _while_not(data: bytes, i: int, stops: bytes) -> int:
-    while data[i] not in SPACES + stops:
-        i += 1
-    return i
-
-
-def _blanks(data: bytes, i: int) -> int:
-    while data[i] and data[i] in SPACES:
-        i += 1
-    return i
-
-
-def _start_tag(data: bytes, start: int) -> tuple[str, str, str, int]:
-    """Return a tag's name, its argument, the format of its time, and the place after it."""
-    at = f"at byte offset {start}"
-    i = _while_not(data, start + 1, b">")
-    if not data[i]:
-        raise Mismatch(f"Unclosed start tag {at}")
-    tag = data[start + 1 : i].decode().lower()
-    if tag not in TAGS:
-        raise Mismatch(f'Unsupported start tag "{tag}" {at}')
-    argument = form = ""
-    while data[i] != ord(">"):
-        i = _blanks(data, i)
-        if data[i] == ord(">"):
-            break
-        begin, i = i, _while_not(data, i, b"=>/\"'")
-        name = data[begin:i].decode()
-        if not name:
-            raise Mismatch(f'Empty attribute name in the tag "{tag}" {at}')
-        i = _blanks(data, i)
-        value = ""
-        has_value = data[i] == ord("=")
-        if has_value:
-            i = _blanks(data, i + 1)
-        if not data[i]:
-            raise Mismatch(f'Unclosed start tag "{tag}" {at}')
-        if has_value:
-            value, i = _attribute(data, i)
-        if not data[i]:
-            raise Mismatch(f"Unclosed start tag {at}")
-        wanted = {
-            "a": ("href", ""),
-            "blockquote": ("expandable", ""),
-            "code": ("class", "language-"),
-            "span": ("class", "tg-"),
-            "tg-emoji": ("emoji-id", ""),
-            "tg-time": ("unix", ""),
-        }.get(tag)
-        if wanted and name == wanted[0] and value.startswith(wanted[1]):
-            argument = "1" if tag == "blockquote" else value.removeprefix(wanted[1])
-        elif (tag, name) == ("tg-time", "format"):
-            form = value
-    if tag == "span" and argument != "spoiler":
-        raise Mismatch(f'Tag "span" must have class "tg-spoiler" {at}')
-    return tag, argument, form, i + 1
-
-
-def _attribute(data: bytes, i: int) -> tuple[str, int]:
-    """Return an attribute's value, in quotes or without, and the place after it."""
-    quote = data[i]
-    if quote not in b"'\"":
-        match = re.compile(rb"[A-Za-z0-9.-]*").match(data, i)
-        assert match
-        end = match.end()
-        if data[end] not in SPACES + b">":
-            raise Mismatch(f"Unexpected end of name token at byte offset {i}")
-        return match[0].decode().lower(), end
-    i += 1
-    value = bytearray()
-    while data[i] and data[i] != quote:
-        character, end = _character(data, i) if data[i] == ord("&") else ("", i)
-        value += character.encode(errors="surrogatepass") if character else data[i : i + 1]
-        i = end if character else i + 1
-    return value.decode(errors="replace"), i + (data[i] == quote)
-
-
-def _end_tag(
-    data: bytes, start: int, nested: list[tuple[str, str, str, int, int]], out: _Text
-) -> int:
-    """End the entity of an end tag, and return where the text continues."""
-    if not nested:
-        raise Mismatch(f"Unexpected end tag at byte offset {start}")
-    i = _while_not(data, start + 2, b">")
-    name = data[start + 2 : i].decode().lower()
-    i = _blanks(data, i)
-    if data[i] != ord(">"):
-        raise Mismatch(f"Unclosed end tag at byte offset {start}")
-    tag, argument, form, begin, first = nested.pop()
-    if name and name != tag:
-        raise Mismatch(
-            f'Unmatched end tag at byte offset {start}, expected "</{tag}>", found "</{name}>"'
-        )
+def _end_tag(tag: str, attributes: dict[str, str], begin: int, first: int, out: _Text) -> None:
     kind = TAGS[tag]
     last = out.entities[-1] if out.entities else {}
     is_same = (last.get("offset"), last.get("length")) == (begin, out.length - begin)
+    language = attributes.get("class", "").partition("language-")[2] if tag == "code" else ""
     if kind == "text_link":
-        out.link(begin, argument or out.data[first:].decode(errors="replace"))
+        out.link(begin, attributes.get("href") or out.text[first:])
     elif kind == "custom_emoji":
-        if not argument.isdigit() or int(argument) == 0:
+        if not attributes.get("emoji-id", "").isdigit():
             raise Mismatch("Invalid custom emoji identifier specified")
-        out.end(kind, begin, custom_emoji_id=argument)
+        out.end(kind, begin, custom_emoji_id=attributes["emoji-id"])
     elif kind == "date_time":
-        if not re.fullmatch("-?[0-9]{1,12}", argument):
+        if not re.fullmatch("-?[0-9]{1,12}", attributes.get("unix", "")):
             raise Mismatch("Invalid time specified")
-        out.time(begin, argument, form)
-    elif kind == "blockquote" and argument:
+        out.time(begin, attributes["unix"], attributes.get("format", ""))
+    elif kind == "blockquote" and "expandable" in attributes:
         out.end("expandable_blockquote", begin)
     elif kind == "pre" and is_same and last["type"] == "code" and last.get("language"):
         last["type"] = "pre"
-    elif kind == "code" and is_same and last["type"] == "pre" and argument:
-        last["language"] = argument
-    elif kind == "code" and argument:
-        out.end(kind, begin, language=argument)
+    elif kind == "code" and is_same and last["type"] == "pre" and language:
+        last["language"] = language
     else:
-        out.end(kind, begin)
-    return i + 1
+        out.end(kind, begin, language=language)

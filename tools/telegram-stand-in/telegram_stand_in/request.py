@@ -12,8 +12,7 @@ from typing import Any
 
 from .bot_api import QUERY_TOO_OLD, Refusal
 from .files import Upload
-from .links import checked_link
-from .markup import formatted
+from .markup import checked_link, formatted
 from .state import Bot, World
 
 Json = dict[str, Any]

@@ -1,125 +1,222 @@
-"""Rich messages: what their blocks, HTML or Markdown become when they are sent.
+"""Rich messages, as people read them: HTML and Markdown become paragraphs of plain text, and rows
+of buttons. Blocks that a call gives stay as they are. No looks are kept, and no tables or lists.
 
-Markdown is read by markdown-it-py and mdit-py-plugins. Where they aren't installed, its source is
-shown.
+https://core.telegram.org/bots/api#rich-messages
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from html import escape, unescape
 from typing import Any
 
 from .content import media_content
+from .markup import TAG, attributes_of
 from .request import Request, bad, check_button
-from .rich_html import blocks_of_html
-from .rich_markdown import html_of_markdown
 
 Json = dict[str, Any]
 
-MEDIA = "animation audio document photo video voice_note".split()
-MAP = {"zoom": 15, "width": 600, "height": 300}  # if a call doesn't say
-TEXTS = "text summary caption credit expression alternative_text".split()  # fields that show text
-SOURCE_HINT = (
-    "the Markdown is shown as it is written: install markdown-it-py and mdit-py-plugins to have it "
-    "read"
-)
-
 # https://core.telegram.org/bots/api#rich-message-limits. The errors aren't documented: others met
-# them. How Telegram counts the levels isn't, either: a paragraph in a quote is on the second here.
-MOST_CHARACTERS = 32_768
-MOST_BLOCKS = 500
-MOST_LEVELS = 16
-MOST_MEDIA = 50
-MOST_COLUMNS = 20
+# them. Telegram counts characters without marks, but here the source, too, may have only so many.
+MAX_CHARACTERS = 32_768
+MAX_BLOCKS = 500
+MEDIA = "animation audio document photo video voice_note".split()
+TEXTS = "text summary caption credit expression alternative_text".split()  # fields that show text
 
 
 def rich_message(request: Request, wish: Json) -> Json:
     """Return the rich message of a call. Raises Refusal."""
-    given = _given(request, wish)
-    if given is None:
+    source = wish.get("html") or wish.get("markdown") or ""
+    if len(source) > MAX_CHARACTERS:
+        raise bad("RICH_MESSAGE_TEXT_TOO_LONG")
+    if "blocks" in wish:
+        blocks = [_block(request, block) for block in wish["blocks"]]
+    elif source:
+        blocks = blocks_of_html(wish.get("html") or html_of_markdown(source))
+    else:
         raise bad("rich message must be non-empty")
-    _check_size(given)
-    blocks = [_block(request, block) for block in given]
     if not blocks:
         raise bad("RICH_MESSAGE_EMPTY")
+    if sum(map(len, lines_of(blocks))) > MAX_CHARACTERS:
+        raise bad("RICH_MESSAGE_TEXT_TOO_LONG")
+    if len(blocks) > MAX_BLOCKS:
+        raise bad("RICH_MESSAGE_BLOCKS_TOO_MANY")
     for button in buttons_in(blocks):
         check_button(button)
     return {"blocks": blocks, **({"is_rtl": True} if wish.get("is_rtl") else {})}
 
 
-def _given(request: Request, wish: Json) -> list[Json] | None:
-    """Return the blocks of a call, from any of its parameters."""
-    if "blocks" in wish:
-        blocks: list[Json] = wish["blocks"]
-        return blocks
-    source = wish.get("html")
-    if source is None and wish.get("markdown"):
-        try:
-            source = html_of_markdown(wish["markdown"])
-        except ImportError:
-            request.hints.append(SOURCE_HINT)
-            lines = [line for line in wish["markdown"].splitlines() if line.strip()]
-            return [{"type": "paragraph", "text": line} for line in lines]
-    if not source:
-        return None
-    detect = not wish.get("skip_entity_detection")
-    return blocks_of_html(source, request.world.people, wish.get("media", []), detect=detect)
+def _block(request: Request, block: Json) -> Json:
+    """Return a block that a call gives as a message has it: with its files."""
+    kind = block["type"]
+    made = {**block}
+    if "blocks" in block:
+        made["blocks"] = [_block(request, each) for each in block["blocks"]]
+    if "items" in block:
+        made["items"] = [_item(request, *each) for each in enumerate(block["items"], 1)]
+    if kind in MEDIA:
+        media, of = block[kind], kind.removesuffix("_note")
+        made[kind] = media_content(request, of, media["media"], media)[of]
+    return made
 
 
-@dataclass
-class _Size:
-    """How large a rich message is, as Telegram limits it."""
+def _item(request: Request, number: int, item: Json) -> Json:
+    label = f"{item.get('value', number)}." if "type" in item or "value" in item else "•"
+    return {**item, "label": label, "blocks": [_block(request, each) for each in item["blocks"]]}
 
-    characters: int = 0
-    blocks: int = 0
-    media: int = 0
-    columns: int = 0
-    levels: int = 0
 
-    def add(self, blocks: list[Json], level: int = 1) -> None:
-        """Add blocks at a level, with their content."""
-        self.levels = max(self.levels, level if blocks else 0)
-        for block in blocks:
-            rows = block.get("cells", [])
-            items = block.get("items", [])
-            self.blocks += 1 + len(items) + len(rows)
-            self.media += block["type"] in MEDIA
-            for within in [block, *items]:
-                self.add(within.get("blocks", []), level + 1)
-            for row in rows:
-                self.columns = max(self.columns, sum(cell.get("colspan", 1) for cell in row))
-                self.add_text([cell.get("text", "") for cell in row], level)
-            self.add_text([each["text"] for each in block.get("buttons", [])], level)
-            self.add_text({name: block[name] for name in TEXTS if name in block}, level)
+# Reading.
 
-    def add_text(self, text: Any, level: int) -> None:
-        """Add RichText, or an object with several."""
-        if isinstance(text, str):
-            self.characters += len(text)
-        elif isinstance(text, list):
-            for part in text:
-                self.add_text(part, level)
+BREAKS = set(
+    "aside blockquote br caption details figcaption figure footer h1 h2 h3 h4 h5 h6 hr li ol p pre "
+    "summary table tg-button-row tg-math-block tr ul".split()
+)
+SHOWN = {"audio": "(audio)", "img": "(photo)", "tg-document": "(document)", "tg-map": "(map)"}
+SHOWN |= {"video": "(video)"}
+INLINE = set(
+    "a b cite code del em i input ins mark s strike strong sub sup td tg-button tg-collage "
+    "tg-emoji tg-math tg-reference tg-slideshow tg-spoiler tg-thinking tg-time th u".split()
+)
+VALUES = {"callback_data": "data", "url": "url", "switch_inline_query": "query"}
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.blocks: list[Json] = []
+        self.line = ""
+        self.button: Json | None = None  # whose label is read
+        self.is_code = False
+        self.numbers: list[int] = []  # of the lists that are open; 0: bullets
+
+    def read(self, source: str) -> list[Json]:
+        at = 0
+        for tag in TAG.finditer(source):
+            self.text(source[at : tag.start()])
+            at = tag.end()
+            name = tag[2].lower()
+            if not tag[4] or name not in BREAKS | INLINE | SHOWN.keys():
+                self.text(tag[0])  # any other tag stays in the text
+            elif tag[1]:
+                self.end(name)
+            else:
+                self.start(name, attributes_of(tag))
+        self.text(source[at:])
+        self.end_line()
+        return self.blocks
+
+    def end_line(self) -> None:
+        text = self.line.rstrip() if self.is_code else " ".join(self.line.split())
+        if text:
+            self.blocks.append({"type": "paragraph", "text": text})
+        self.line = ""
+
+    def text(self, source: str) -> None:
+        text = unescape(source)
+        if self.button is not None:
+            self.button["text"] += text
+        elif self.is_code:
+            for line in text.splitlines():
+                self.line = line
+                self.end_line()
         else:
-            level += "type" in text
-            self.levels = max(self.levels, level)
-            self.add_text([text[name] for name in TEXTS if name in text], level)
-            if "button" in text:
-                self.add_text(text["button"]["text"], level)
+            self.line += text
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag in BREAKS:
+            self.end_line()
+        if tag in ("ol", "ul"):
+            first = attributes.get("start", "")
+            number = int(first) if re.fullmatch("[0-9]{1,6}", first) else 1
+            self.numbers.append(number if tag == "ol" else 0)
+        elif tag == "li":
+            number = self.numbers[-1] if self.numbers else 0
+            self.line = f"{number}. " if number else "• "
+            self.numbers[-1:] = [number + 1 if number else 0]
+        elif tag in ("td", "th") and self.line:
+            self.line += " | "
+        elif tag == "pre":
+            self.is_code = True
+        elif tag in SHOWN:
+            self.line += attributes.get("alt") or SHOWN[tag]
+        elif tag == "tg-button":
+            kind = attributes.get("type", "")
+            value = attributes.get(VALUES.get(kind, ""))
+            self.button = {"text": "", **({kind: value} if value else {"disabled": {}})}
+
+    def end(self, tag: str) -> None:
+        if tag == "tg-button" and self.button is not None:
+            self.end_line()
+            if not self.blocks or self.blocks[-1]["type"] != "buttons":
+                self.blocks.append({"type": "buttons", "buttons": []})
+            self.blocks[-1]["buttons"].append(self.button)
+            self.button = None
+        if tag in BREAKS:
+            self.end_line()
+        if tag in ("ol", "ul"):
+            self.numbers[-1:] = []
+        elif tag == "pre":
+            self.is_code = False
 
 
-def _check_size(blocks: list[Json]) -> None:
-    size = _Size()
-    size.add(blocks)
-    for is_too_large, what in (
-        (size.characters > MOST_CHARACTERS, "TEXT_TOO_LONG"),
-        (size.blocks > MOST_BLOCKS, "BLOCKS_TOO_MANY"),
-        (size.levels > MOST_LEVELS, "DEPTH_INVALID"),
-        (size.media > MOST_MEDIA, "MEDIA_TOO_MANY"),
-        (size.columns > MOST_COLUMNS, "TABLE_COLS_TOO_MANY"),
-    ):
-        if is_too_large:
-            raise bad(f"RICH_MESSAGE_{what}")
+def blocks_of_html(source: str) -> list[Json]:
+    """Return paragraphs and rows of buttons, as people read them in HTML."""
+    return _Reader().read(source)
+
+
+PREFIX = re.compile(
+    r"[ \t]*(?:>[ \t]?)*(?:(#{1,6})[ \t]*(?!#)|([-*+])[ \t]+|([0-9]{1,9}[.)])[ \t]+)?"
+)
+RULE = re.compile(r"[ \t]*(?:\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?|\*{3,}|_{3,})[ \t]*")
+# What is shown of a link, or of the text between marks.
+LINK = re.compile(r"!?\[([^\[\]]{0,1000})\]\([^()\s]{0,1000}[^()]{0,1000}\)")
+MARKED = re.compile(r"(\*\*|__|~~|\|\||==)(?=\S)(.{1,300}?)(?<=\S)\1")
+SLANTED = re.compile(r"(?<![\w*])([*_])(?=\S)(.{1,300}?)(?<=\S)\1(?![\w*])")
+
+
+def html_of_markdown(source: str) -> str:
+    """Return Markdown as HTML, without looks. It can contain HTML itself."""
+    made: list[str] = []
+    is_code = is_open = False
+    for line in source.splitlines():
+        if re.match(r"\s*(```|~~~)", line):
+            made.append("</pre>" if is_code else "<pre>")
+            is_code = not is_code
+        elif is_code:
+            made.append(f"{escape(line)}\n")
+        elif not line.strip() or RULE.fullmatch(line):
+            made.append("<br>")
+            is_open = False
+        else:
+            prefix = PREFIX.match(line)
+            assert prefix
+            heading, bullet, number = prefix.groups()
+            rest = line[prefix.end() :]
+            begins = heading or bullet or number or rest.lstrip().startswith("|")
+            made.append("<br>" if begins or not is_open else "\n")
+            made.append("• " if bullet else f"{number} " if number else "")
+            made.append(_shown(rest))
+            is_open = not heading
+    return "".join(made)
+
+
+def _shown(line: str) -> str:
+    """Return what people see of a line. The code in it isn't read."""
+    parts = re.split(r"(?<!`)(`{1,2})(?!`)([^`]+)\1(?!`)", line)
+    made = []
+    for place in range(0, len(parts), 3):
+        text = LINK.sub(r"\1", parts[place])
+        for _ in range(2):  # within each other
+            text = SLANTED.sub(r"\2", MARKED.sub(r"\2", text))
+        made.append(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text))
+        made.append(escape("".join(parts[place + 2 : place + 3])))
+    text = "".join(made)
+    if not text.lstrip().startswith("|"):
+        return text
+    return " | ".join(cell.strip() for cell in text.strip().strip("|").split("|"))
+
+
+# What people see.
 
 
 def buttons_in(content: Any) -> Iterator[Json]:
@@ -158,27 +255,3 @@ def lines_of(blocks: list[Json]) -> Iterator[str]:
         for name in ("summary", "text", "expression"):
             yield from plain_text(block.get(name, "")).splitlines()
         yield from lines_of(block.get("blocks", []))
-
-
-def _block(request: Request, block: Json) -> Json:
-    kind = block["type"]
-    if kind == "thinking" and request.method != "sendRichMessageDraft":
-        raise bad("RICH_VALIDATE_CTOR_NOT_ALLOWED")
-    made = {**block}
-    if "blocks" in block:
-        made["blocks"] = [_block(request, each) for each in block["blocks"]]
-    if kind == "list":
-        items = enumerate(block["items"], 1)
-        made["items"] = [_item(request, item, number) for number, item in items]
-    elif kind == "map":
-        made = {**MAP, **block}
-    elif kind in MEDIA:
-        media, of = block[kind], kind.removesuffix("_note")
-        made[kind] = media_content(request, of, media["media"], media)[of]
-        made |= {"has_spoiler": True} if media.get("has_spoiler") else {}
-    return made
-
-
-def _item(request: Request, item: Json, number: int) -> Json:
-    label = f"{item.get('value', number)}." if "type" in item or "value" in item else "•"
-    return {**item, "label": label, "blocks": [_block(request, b) for b in item["blocks"]]}

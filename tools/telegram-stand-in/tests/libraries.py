@@ -1,4 +1,4 @@
-"""Where others' libraries and their examples are. A skip says how to get what isn't there."""
+"""Where others' libraries are. A skip says how to get what isn't there."""
 
 from __future__ import annotations
 
@@ -13,16 +13,6 @@ import pytest
 
 NPM = Path(sys.prefix).resolve() / "npm" / "node_modules"
 GO = Path(sys.prefix) / "go"  # a module that requires Go's library
-EXAMPLES = Path(sys.prefix) / "examples"  # source distributions of Python's
-
-
-def examples_of(library: str, name: str) -> Path:
-    """Return an example of a Python library."""
-    found = list(EXAMPLES.glob(f"{library}-*/examples/{name}"))
-    if not found:
-        get = f"pip download --no-deps --no-binary :all: {library}"
-        skip_or_fail(f"needs {library}'s source, unpacked in {EXAMPLES}: {get}")
-    return found[0]
 
 
 def skip_or_fail(reason: str) -> NoReturn:

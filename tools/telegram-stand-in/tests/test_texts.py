@@ -1,0 +1,235 @@
+"""Texts: what Telegram finds in them, `parse_mode` with its errors, and rich messages."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from telegram_stand_in import Json, Stage, Telegram
+from telegram_stand_in.bot_api import Mismatch
+from telegram_stand_in.found import MAX_ENTITIES
+from telegram_stand_in.markup import MAX_BYTES, checked_link, formatted
+from telegram_stand_in.rich import MAX_CHARACTERS, buttons_in, lines_of
+from tests.calls import CHAT, done, error
+
+ADA: Json = {"id": CHAT, "first_name": "Ada"}
+
+
+def brief(entities: list[Json]) -> str:
+    """Return entities in short: "bold 0+1, text_link 2+3 https://example.org/"."""
+    shown = []
+    for entity in entities:
+        kind, offset, length, *more = entity.values()
+        more = [value["first_name"] if isinstance(value, dict) else value for value in more]
+        shown.append(" ".join([kind, f"{offset}+{length}", *(f"{value}" for value in more)]))
+    return ", ".join(shown)
+
+
+# A mode, a text, what people see, and its entities.
+TEXTS = """
+ | see example.com/a?b=c. | | url 4+17
+ | (https://example.com) | | url 1+19
+ | foo.co.uk site.app a.museum пример.рф | | url 0+9, url 10+8, url 28+9
+ | http://127.0.0.1:8080/x 1.2.3 256.1.1.1 | | url 0+23
+ | http://localhost:8080/x hello.World a/b.py | |
+ | https://user:pw@example.com/ ftp://x.org | | url 0+28, url 29+11
+ | https://a.org/Foo_(bar) (a.org/b) | | url 0+23, url 25+7
+ | tg://resolve?domain=durov | | url 0+25
+ | a.b@c.com mailto:a@b.co x@y | | email 0+9, email 17+6
+ | @durov @abc @gif x@durov | | mention 0+6, mention 12+4
+ | /start@my_bot /help. a/b /a/b | | bot_command 0+13, bot_command 14+5
+ | #tag #1 #1a x#y | | hashtag 0+4, hashtag 8+3
+ | $USD $usd $TOOLONGNAME | | cashtag 0+4
+ | +49 (30) 1234-567 a+15551234567 | | phone_number 0+17
+ | 👍 @durov | | mention 3+6
+MarkdownV2 | *b* _i_ __u__ ~s~ | b i u s | bold 0+1, italic 2+1, underline 4+1, strikethrough 6+1
+MarkdownV2 | _a __b___ | a b | italic 0+3, underline 2+1
+MarkdownV2 | `a*b` ```python␤x``` ```y``` | a*b x y | code 0+3, pre 4+1 python, pre 6+1
+MarkdownV2 | 👍 *b* \\\\* 1\\\\.5 | 👍 b * 1.5 | bold 3+1
+MarkdownV2 | [a](https://example.org) [me](tg://user?id=4242) | a me | \
+text_link 0+1 https://example.org/, text_mention 2+2 Ada
+MarkdownV2 | ![👍](tg://emoji?id=5) ![now](tg://time?unix=5&format=t) | 👍 now | \
+custom_emoji 0+2 5, date_time 3+3 5 t
+MarkdownV2 | >a␤>b␤c | a␤b␤c | blockquote 0+4
+MarkdownV2 | x␤**>a␤>b∥␤c | x␤a␤b␤c | expandable_blockquote 2+4
+MarkdownV2 | *@durov* `a.com` | @durov a.com | mention 0+6, bold 0+6, code 7+5
+HTML | <b>b <i>i</i></b> <u>u</u> <s>s</s> | b i u s | \
+bold 0+3, italic 2+1, underline 4+1, strikethrough 6+1
+HTML | <STRONG>b</strong><span class="tg-spoiler">s</span> | bs | bold 0+1, spoiler 1+1
+HTML | &lt;&amp;&gt;&quot;&#128077;&#x1F44D; &nbsp; | <&>"👍👍 &nbsp; |
+HTML | <a href='https://example.org'>a</a> <a href="nowhere">b</a> | a b | \
+text_link 0+1 https://example.org/
+HTML | <code>a</code> <pre><code class="language-python">x</code></pre> | a x | \
+code 0+1, pre 2+1 python
+HTML | <blockquote expandable>q</blockquote> | q | expandable_blockquote 0+1
+HTML | <tg-emoji emoji-id="5">👍</tg-emoji> | 👍 | custom_emoji 0+2 5
+Markdown | *b* _i_ `c` a\\\\_b 1.5! | b i c a_b 1.5! | bold 0+1, italic 2+1, code 4+1
+Markdown | ```python␤x``` [a](https://example.org) | x a | \
+pre 0+1 python, text_link 2+1 https://example.org/
+none | *a* @durov | *a* @durov | mention 4+6
+"""
+ROWS = [[part.strip() for part in line.split(" |")] for line in TEXTS.strip("\n").splitlines()]
+
+
+def read(text: str) -> str:
+    return text.replace("␤", "\n").replace("∥", "||").replace("\\\\", "\\")
+
+
+@pytest.mark.parametrize(("mode", "text", "shown", "entities"), ROWS)
+def test_a_text_is_read(mode: str, text: str, shown: str, entities: str) -> None:
+    found = formatted(read(text), mode, [], {CHAT: ADA})
+    assert (found[0], brief(found[1])) == (read(shown or text), entities)
+
+
+BROKEN = [
+    ("MarkdownV2", "1.5", "Character '.' is reserved and must be escaped with the preceding '\\'"),
+    ("MarkdownV2", "👍 *b", "Can't find end of Bold entity at byte offset 5"),
+    ("MarkdownV2", "a ```b", "Can't find end of Pre entity at byte offset 2"),
+    ("MarkdownV2", "[a](b", "Can't find end of a URL at byte offset 4"),
+    ("MarkdownV2", "![a](b)", "Invalid tg://emoji or tg://time URL specified"),
+    ("MarkdownV2", ">a *b\nc*", "Can't find end of Bold entity at byte offset 3"),
+    ("HTML", "<b>a", 'Can\'t find end tag corresponding to start tag "b"'),
+    ("HTML", "é<h1>a</h1>", 'Unsupported start tag "h1" at byte offset 2'),
+    ("HTML", "1 < 2", 'Unsupported start tag "" at byte offset 2'),
+    ("HTML", "a</b>", "Unexpected end tag at byte offset 1"),
+    (
+        "HTML",
+        "<b><i>a</b></i>",
+        'Unmatched end tag at byte offset 7, expected "</i>", found "</b>"',
+    ),
+    ("HTML", "<b", "Unclosed start tag at byte offset 0"),
+    ("HTML", "<b>a</b", "Unclosed end tag at byte offset 4"),
+    ("HTML", "<span>a</span>", 'Tag "span" must have class "tg-spoiler" at byte offset 0'),
+    ("HTML", "<tg-emoji emoji-id='x'>a</tg-emoji>", "Invalid custom emoji identifier specified"),
+    ("Markdown", "snake_case", "Can't find end of the entity starting at byte offset 5"),
+]
+
+
+@pytest.mark.parametrize(("mode", "text", "why"), BROKEN)
+def test_broken_markup_is_refused(telegram: Telegram, mode: str, text: str, why: str) -> None:
+    told = error(telegram, "sendMessage", text=text, parse_mode=mode)
+    assert told == f"can't parse entities: {why}"
+
+
+LINKS = [
+    ("a.b", "http://a.b/"),
+    ("HTTPS://A.b:080?q r", "https://a.b:80/?q%20r"),
+    ("user:pw@a.b/x\n", "http://user:pw@a.b/x"),
+    ("TG:resolve?domain=a", "tg://resolve?domain=a"),
+    ("http://localhost", ""),
+    ("ftp://a.b", ""),
+    ("http://a|.b", ""),
+]
+
+
+@pytest.mark.parametrize(("given", "kept"), LINKS)
+def test_a_link_is_kept_as_telegram_does(given: str, kept: str) -> None:
+    assert checked_link(given) == kept
+
+
+def test_people_write_links_and_their_own_entities() -> None:
+    seen: list[Json] = []
+    ada = Stage(seen.extend).user("Ada")
+    ada.send({"photo": b"GIF89a", "caption": "t.me/x"})
+    bold = [{"type": "bold", "offset": 0, "length": 4}]
+    ada.send({"text": "t.me/x", "entities": bold})
+    link = [{"type": "url", "offset": 0, "length": 6}]
+    assert seen[0]["message"]["caption_entities"] == link
+    assert seen[1]["message"]["entities"] == bold
+
+
+# Rich messages.
+
+PRESS = '<tg-button type="callback_data" data="yes">Yes</tg-button>'
+HTML = (
+    f"<h1>a</h1><p>b <b>c</b><br>d &lt;</p><ul><li>x<li>y</ul><ol start=3><li>z</ol>"
+    f"<table><tr><th>A<th>B</tr><tr><td>1<td>2</table><pre>e\n  f</pre><x>{PRESS}<img src=y>"
+)
+MARKDOWN = f"""\
+# a
+b **c** and *d* `<e>` ~~f~~ [g](https://a.b) snake_case_h
+i
+
+- x
+3. z
+
+| A | B |
+|---|---|
+| 1 | 2 |
+```py
+<j> **k**
+```
+> l
+{PRESS}
+"""
+RICH = [
+    ("html", HTML, "a/b c/d </• x/• y/3. z/A | B/1 | 2/e/  f/<x>/(photo)"),
+    ("markdown", MARKDOWN, "a/b c and d <e> f g snake_case_h i/• x/3. z/A | B/1 | 2/<j> **k**/l"),
+]
+
+
+@pytest.mark.parametrize(("kind", "source", "lines"), RICH)
+def test_a_rich_message_is_read_as_plain_text(
+    telegram: Telegram, kind: str, source: str, lines: str
+) -> None:
+    sent = done(telegram, "sendRichMessage", rich_message={kind: source})["rich_message"]
+    assert [*lines_of(sent["blocks"])] == lines.split("/")
+    assert [*buttons_in(sent)] == [{"text": "Yes", "callback_data": "yes"}]
+
+
+def test_blocks_stay_as_they_are_with_their_files(telegram: Telegram) -> None:
+    text = {"type": "paragraph", "text": ["a ", {"type": "bold", "text": "b"}]}
+    photo = {"type": "photo", "photo": {"type": "photo", "media": "attach://file"}}
+    items = [{"blocks": [text, photo]}, {"blocks": [text], "value": 7}]
+    wish = {"blocks": [text, {"type": "list", "items": items}]}
+    message = done(telegram, "sendRichMessage", rich_message=wish)
+    paragraph, listed = message["rich_message"]["blocks"]
+    assert paragraph == text
+    assert [item["label"] for item in listed["items"]] == ["•", "7."]
+    assert listed["items"][0]["blocks"][1]["photo"][0]["width"] == 20
+    assert [*lines_of([listed])] == ["• a b", "7. a b"]
+
+
+REFUSED = [
+    ({}, "rich message must be non-empty"),
+    ({"html": "<p> </p>"}, "RICH_MESSAGE_EMPTY"),
+    ({"markdown": "x" * (MAX_CHARACTERS + 1)}, "RICH_MESSAGE_TEXT_TOO_LONG"),
+    ({"markdown": "x\n\n" * 501}, "RICH_MESSAGE_BLOCKS_TOO_MANY"),
+    ({"blocks": [{"type": "buttons", "buttons": [{"text": "a", "callback_data": "x" * 65}]}]},
+     "BUTTON_DATA_INVALID"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("wish", "why"), REFUSED)
+def test_a_rich_message_is_refused(telegram: Telegram, wish: Json, why: str) -> None:
+    assert error(telegram, "sendRichMessage", rich_message=wish) == why
+
+
+# Hostile input.
+
+
+def test_only_so_many_entities_are_kept() -> None:
+    bold = [{"type": "bold", "offset": 0, "length": 1}] * 10_000
+    assert len(formatted("a.com " * 500, "", bold, {})[1]) == MAX_ENTITIES
+    assert len(formatted("a.com " * 500, "", [], {})[1]) == MAX_ENTITIES
+
+
+HOSTILE = ["<b>a</b>", "<a '", "<", "*a*", "**a ", "[a](b", "`", "a.b", "http://", "&#", "| ", "a@"]
+
+
+@pytest.mark.parametrize("part", HOSTILE)
+def test_no_text_takes_long(telegram: Telegram, part: str) -> None:
+    text = (part * MAX_BYTES)[:MAX_BYTES]
+    began = time.process_time()
+    for mode in ("HTML", "Markdown", "MarkdownV2", ""):
+        telegram.answer("sendMessage", {"chat_id": CHAT, "text": text, "parse_mode": mode})
+    for kind in ("html", "markdown"):
+        wish = {"chat_id": CHAT, "rich_message": {kind: text}}
+        telegram.answer("sendRichMessage", wish)
+    assert time.process_time() - began < 5, "it takes a tenth of that"
+
+
+def test_a_longer_text_is_not_even_read() -> None:
+    with pytest.raises(Mismatch, match="^text is too long$"):
+        formatted("x" * (MAX_BYTES + 1), "HTML", [], {})
