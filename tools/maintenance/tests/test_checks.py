@@ -54,10 +54,10 @@ def run(project, *arguments, **environment):
     return result.returncode, result.stdout.splitlines()
 
 
-QUICK = ["ruff check", "ruff format", "tests", "deployments", "mypy"]
+QUICK = ["ruff check", "ruff format", "unit tests", "other tests", "deployments", "mypy"]
 ALL = [
     *("ruff check", "ruff format", "zizmor", "actionlint", "prettier"),
-    *("tests", "deployments", "mypy", "instructions", "checkov"),
+    *("unit tests", "other tests", "deployments", "mypy", "instructions", "checkov"),
 ]
 
 

@@ -1,0 +1,248 @@
+"""How all tests run, and the fixtures that tests of the product and of its tools share."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import signal
+import ssl
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import trustme
+from pytest_httpserver import HTTPServer
+from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.project import LAMBDA, ROOT
+from telegram_bot_aws.local.terraform import Module, from_mirrors
+from telegram_stand_in import Server, Telegram
+from xdist.scheduler import LoadScopeScheduling
+
+from tests.support.needs import needs_provider
+from tests.support.provider import Providers, alone
+from tests.support.stubs import FUNCTION, Finder, Part, Peer, load, loaded, unload
+from tests.support.telegram import TOKEN
+from tests.support.wheels import Index
+
+PAGE = "tools/command/telegram_bot_aws/demo/tests/page/"
+DEPLOYMENT = "tests/deployment/"
+# Each test in these has a deployment to itself.
+ALONE = (f"{DEPLOYMENT}test_lifecycle.py", f"{DEPLOYMENT}test_printed_commands.py")
+# Tests that start first, in this order, so that no process waits for another at the end: those that
+# wait longest for AWS, then those that take longest.
+ORDER = (
+    f"{DEPLOYMENT}test_printed_commands.py",
+    f"{DEPLOYMENT}test_deployer_policy.py",
+    f"{DEPLOYMENT}test_acceptance.py",
+    f"{DEPLOYMENT}test_examples.py",
+    f"{DEPLOYMENT}test_queue.py",
+    DEPLOYMENT,
+    PAGE,
+    "tools/command/",
+    "tools/",
+)
+# One process runs all of these, since it takes seconds to import aiogram, or to ask programs for
+# their help.
+TOGETHER = (
+    (
+        "examples/moved/aiogram/",
+        "tools/telegram-stand-in/tests/test_bot_api_table.py",
+        "tools/telegram-stand-in/tests/test_libraries.py",
+        "tools/telegram-stand-in/tests/test_played.py",
+        "tests/integration/test_frameworks.py",
+        "tests/unit/test_init_data.py::test_aiogram",
+    ),
+    ("tests/docs/test_commands.py",),
+)
+
+
+def place(nodeid: str) -> int:
+    """Return the index of a test's file in `ORDER`, or its length."""
+    found = [nodeid.startswith(path) for path in ORDER]
+    return [*found, True].index(True)
+
+
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives tests that share something slow to set up to one process, and all others to any."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        for shared in ((PAGE,), *TOGETHER):
+            if nodeid.startswith(shared):
+                return shared[0]
+        shares_a_deployment = nodeid.startswith(DEPLOYMENT) and not nodeid.startswith(ALONE)
+        # Else by function: fewer messages than for each test.
+        return nodeid.partition("::" if shares_a_deployment else "[")[0]
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # tests and modules stay: to look for garbage among them would cost seconds
+    gc.set_threshold(20_000, *gc.get_threshold()[1:])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: place(item.nodeid))
+    for item in items:
+        if item.nodeid.startswith(PAGE):  # each needs a browser
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    config.option.loadscopereorder = False  # by number of tests, which says nothing here
+    return Scheduling(config, log)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let containers and scripts start quickly, and scripts be interrupted.
+
+    A tool like pyenv takes longer to find Python than Python to start. What a shell starts in the
+    background ignores Ctrl-C.
+    """
+    sys.meta_path.insert(0, Finder())
+    os.environ["PATH"] = f"{sys.base_prefix}/bin:{os.environ['PATH']}"
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_report_header() -> str:
+    return f"providers: {from_mirrors() or 'as configured for Terraform, or from its registry'}"
+
+
+@pytest.fixture(autouse=True)
+def modules(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Restore the function's modules after a test that reloads them.
+
+    The bot among them is never lambda/bot.py, which its author may have replaced. An example's
+    tests load their bot themselves, as they do in a copy.
+    """
+    if request.path.is_relative_to(ROOT / "examples"):
+        yield
+        return
+    before = loaded()
+    yield
+    assert getattr(sys.modules.get("bot"), "__file__", None) != str(LAMBDA / "bot.py")
+    unload()
+    sys.modules.update(before)
+    for name in FUNCTION:
+        package, _, module = name.rpartition(".")
+        if name not in before and package in before:  # `from botkit import …` would find it there
+            vars(before[package]).pop(module, None)
+
+
+@pytest.fixture(scope="session")
+def aiogram() -> ModuleType:
+    """Import aiogram as a container does, which may take longer than its start-up lasts."""
+    before = loaded()  # what test files have imported
+    load("botkit.frameworks.aiogram_types").import_aiogram()
+    unload()
+    sys.modules.update(before)
+    module = importlib.import_module("aiogram")
+    gc.freeze()
+    return module
+
+
+@pytest.fixture(scope="session")
+def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Providers]:
+    """The provider, for all deployments. What the processes of tests can share, one makes."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    with alone(shared / "init.lock"):
+        if not (shared / "init").exists():
+            module = Module("http://127.0.0.1:9", shared / "being initialised")
+            try:
+                module.init()
+            except ToolError:
+                needs_provider()  # skips, and says what is missing
+                raise
+            module.folder.rename(shared / "init")
+    providers = Providers(shared / "init", tmp_path_factory.mktemp("provider"))
+    yield providers
+    providers.stop()
+
+
+@pytest.fixture
+def quick_terraform(
+    providers: Providers,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Let scripts have the provider that deployments have: Terraform's own start takes seconds."""
+    monkeypatch.setenv("TERRAFORM", str(providers.command(tmp_path_factory.mktemp("terraform"))))
+
+
+@pytest.fixture(scope="session")
+def make_httpserver() -> Iterator[HTTPServer]:
+    """Replace pytest-httpserver's own: an idle connection must not keep others waiting."""
+    with HTTPServer(host="127.0.0.1", threaded=True) as server:
+        yield server
+
+
+@pytest.fixture
+def index(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Index:
+    """Wheels that a test makes, which are all that uv finds; its caches are new."""
+    return Index(tmp_path_factory.mktemp("index"), monkeypatch.setenv)
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A TMPDIR for a tool: processes with it in their environment were started by the tool.
+
+    Its path is short, since Terraform talks to its provider over a socket in it.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def telegram() -> Iterator[Telegram]:
+    """The stand-in for Telegram, which knows the bot of `TOKEN`."""
+    telegram = Telegram(TOKEN)
+    with Server(telegram):
+        yield telegram
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Peer]]:
+    """Start servers that play parts: `serve(part, part, tls=context)`."""
+    peers: list[Peer] = []
+
+    def start_peer(*parts: Part, tls: ssl.SSLContext | None = None, listens: bool = True) -> Peer:
+        peers.append(Peer(*parts, tls=tls))
+        if listens:
+            peers[-1].listen()
+        return peers[-1]
+
+    yield start_peer
+    for peer in peers:
+        peer.stop()
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """A certificate authority for this run."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def tls(authority: trustme.CA) -> ssl.SSLContext:
+    """The server's side of TLS for "localhost", whose certificate `authority` has signed."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def trusted(
+    authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Make the function trust only `authority`, by OpenSSL's environment variables."""
+    file = tmp_path_factory.mktemp("ca") / "ca.pem"
+    authority.cert_pem.write_to_path(str(file))
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    monkeypatch.setenv("SSL_CERT_DIR", str(file.parent))
