@@ -132,9 +132,8 @@ def test_stand_in_starts_with_the_standard_library_alone():
 # A package of lambda/: what it may import beside itself. `bot` is the author's.
 MAY_IMPORT = {
     "bot": {"botkit"},
-    "botkit": {"botkit.frameworks", "botkit.http", "botkit.rich"},  # ways.py finds steps by name
+    "botkit": {"botkit.http", "botkit.rich"},  # ways.py finds steps by name
     "botkit.fakes": {"botkit", "botkit.sources"},
-    "botkit.frameworks": {"botkit"},
     "botkit.http": {"botkit"},  # and there only the deadline and the errors
     "botkit.release": {"botkit"},
     "botkit.rich": {"botkit"},
@@ -169,16 +168,6 @@ def test_within_the_function_packages_import_only_what_they_may():
         assert found - {package_of(path)} <= MAY_IMPORT[package_of(path)], path
 
 
-def test_within_the_function_no_imports_make_a_circle():
-    """What can't be reached from itself is left out, time and again."""
-    imports = {path: modules_imported(path) for path in LAMBDA.rglob("*.py")}
-    assert sum(map(len, imports.values())) > 100
-    while ends := [path for path, others in imports.items() if not others & imports.keys()]:
-        for path in ends:
-            del imports[path]
-    assert {str(path.relative_to(LAMBDA)) for path in imports} == set()
-
-
 # What a module remembers beyond an update: caches, and what holds for the whole container.
 REMEMBERED = {
     "allowed.strangers",
@@ -186,23 +175,17 @@ REMEMBERED = {
     "current.asking",  # these two are of the update: its one place
     "current.run",
     "deadline.deadline",
-    "frameworks.adapter.checks",
-    "frameworks.aiogram_types.building",  # a lock
-    "frameworks.event_loop._loop",
     "http.connection.contexts",
     "http.exchange.opener",
-    "on_aiogram.name_of",  # a function
     "settings.settings",
     "sse.connections",
     "steps.allow.accounts",
-    "steps.due.recent",
     "steps.limit.full",
-    "steps.on_failure.told",
-    "steps.once.recent",
     "stored_token.fetched_at",
     "telegram.limited",
     "telegram.own",
-    "ways.imported",
+    "ways.recent",
+    "ways.told",
 }
 
 
