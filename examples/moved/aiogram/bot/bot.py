@@ -1,12 +1,13 @@
 """A reading list: /add asks for a book, /list shows all, and a button takes one off."""
 
+import aiogram_types  # noqa: F401 # for a sooner start: this line may be deleted
+import on_aiogram
 from aiogram import Bot, Dispatcher, F, html
 from aiogram.client.default import DefaultBotProperties
 from aiogram.filters import Command, CommandStart
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.fsm.storage.memory import MemoryStorage
 from aiogram.utils.keyboard import InlineKeyboardBuilder
-from botkit import on_aiogram
 
 bot = Bot("0:unused", default=DefaultBotProperties(parse_mode="HTML"))
 dispatcher = Dispatcher(storage=MemoryStorage())
@@ -66,9 +67,9 @@ async def read(query, state):
     await query.message.delete()
 
 
+SESSION = "chat_user"
 reply = on_aiogram.reply_with(dispatcher, bot)
 HANDLED = dispatcher.resolve_used_update_types()
-SESSION = "chat_user"
 COMMANDS = {"add": "Add a book", "list": "Show the list"}
 
 

@@ -1,6 +1,6 @@
 """A booking bot: /book asks for a day and how many people, /bookings shows what was booked."""
 
-from botkit import on_ptb
+import on_ptb
 from telegram.ext import CommandHandler, ConversationHandler, MessageHandler, filters
 
 DAY, PEOPLE = range(2)
@@ -55,9 +55,9 @@ def build(builder):
     return application
 
 
+SESSION = "user"
 reply = on_ptb.reply_with(build)
 HANDLED = ["message"]
-SESSION = "user"
 COMMANDS = {"book": "Book a table", "bookings": "Show my bookings"}
 
 

@@ -1,7 +1,7 @@
 """A birthday bot: /add asks for a name and a day, /list shows all."""
 
+import on_telebot
 import telebot
-from botkit import on_telebot
 
 bot = telebot.TeleBot("1:unused")
 
@@ -36,9 +36,9 @@ def show(message):
     bot.send_message(message.chat.id, "\n".join(known) or "I know no birthdays.")
 
 
+SESSION = "chat"
 reply = on_telebot.reply_with(bot)
 HANDLED = ["message"]
-SESSION = "chat"
 COMMANDS = {"add": "Add a birthday", "list": "Show all"}
 
 
