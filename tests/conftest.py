@@ -17,6 +17,7 @@ from telegram_stand_in import Server, Telegram, private_chat
 from tests.support.connections import Served
 from tests.support.stubs import (
     AWS,
+    QUEUE,
     SECRET,
     SECRETS,
     TEXT,
@@ -29,8 +30,6 @@ from tests.support.stubs import (
     refusal,
     session_environment,
 )
-
-QUEUES = ("QUEUE_URL", "FAILED_QUEUE_URL")
 
 Start = Callable[..., Container]
 StartBot = Callable[..., Container]
@@ -144,8 +143,6 @@ def start(log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
             "ALLOWED_IDS",
             "TELEGRAM_BOT_TOKEN_PARAMETER",
             "TELEGRAM_PROXY",
-            "DEAD_LETTERS_URL",
-            "FAILED_QUEUE_URL",
             "SCHEDULE_GROUP",
             "SCHEDULER_KMS_KEY_ARN",
             "SCHEDULER_ROLE_ARN",
@@ -200,7 +197,8 @@ def start_bot(start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch) ->
 def start_with_sessions(start_bot: StartBot, bot_api: BotApi) -> StartBot:
     """Start a container whose bot.py has SESSION, and whose table is in memory: `container.table`.
 
-    So are its queues, if it has some: `container.queues`. A second one has the table of the first.
+    So are its queue and dead letters, with QUEUE_URL: `container.queues`. A second one has the
+    table of the first.
     """
     items: Json = {}
 
@@ -208,27 +206,38 @@ def start_with_sessions(start_bot: StartBot, bot_api: BotApi) -> StartBot:
         container = start_bot(source, **{**session_environment(bot_api.url), **environment})
         container.table = Table(container.module("aws"), "sessions", items=items)
         container.answer_calls(container.table.call, "dynamodb")
-        if urls := [environment[name] for name in QUEUES if name in environment]:
-            container.queues = Queues(container.module("aws"), *urls)
-            container.answer_calls(container.queues.call, "sqs")
+        if environment.get("QUEUE_URL"):
+            with_queue(container)
         return container
 
     return start_container
 
 
 @pytest.fixture
-def start_with_schedules(start_bot: StartBot) -> StartBot:
-    """Start a container whose schedules are in memory: `container.schedules.items`."""
+def start_with_queue(start_bot: StartBot) -> StartBot:
+    """Start a container whose queue and schedules are in memory: `container.queues`, `.schedules`.
+
+    A second one has those of the first.
+    """
+    messages: Json = {}
+    schedules: Json = {}
 
     def start_container(source: str, **environment: str) -> Container:
-        role = "arn:aws:iam::123456789012:role/telegram-bot-later"
-        later = {"SCHEDULE_GROUP": "telegram-bot", "SCHEDULER_ROLE_ARN": role}
-        container = start_bot(source, **{**AWS, **later, **environment})
-        container.schedules = Schedules(container.module("aws"))
+        role = "arn:aws:iam::123456789012:role/telegram-bot-scheduler"
+        about = {"QUEUE_URL": QUEUE, "SCHEDULE_GROUP": "bot", "SCHEDULER_ROLE_ARN": role}
+        container = with_queue(start_bot(source, **{**AWS, **about, **environment}), messages)
+        container.schedules = Schedules(container.module("aws"), items=schedules)
         container.answer_requests(container.schedules.request)
         return container
 
     return start_container
+
+
+def with_queue(container: Container, items: Json | None = None) -> Container:
+    """Give a container its queue and dead letters, in memory."""
+    container.queues = Queues(container.module("aws"), QUEUE, items=items)
+    container.answer_calls(container.queues.call, "sqs")
+    return container
 
 
 @pytest.fixture

@@ -342,16 +342,21 @@ def request(body: Any, secret: Any = SECRET, **fields: Any) -> Json:
     return {**webhook_event(body, headers), **fields}
 
 
-def queue_event(body: Any, received: int = 1, queue: str = QUEUE) -> Json:
+def queue_event(
+    body: Any, received: int = 1, queue: str = QUEUE, message_id: str = "message-1"
+) -> Json:
     """Return the event with which Lambda delivers a message of a FIFO queue, by the queue's URL.
 
+    `body` may be an update.
     https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
     """
     account, name = queue.split("/")[-2:]
+    if isinstance(body, dict) and "update_id" in body:
+        body = {"update": body}
     return {
         "Records": [
             {
-                "messageId": "message-1",
+                "messageId": message_id,
                 "receiptHandle": "handle-1",
                 "body": body if isinstance(body, str) else json.dumps(body),
                 "attributes": {

@@ -2,94 +2,122 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.conftest import BotApi, Start
-from tests.support.stubs import AWS, QUEUE, Container, Serve, answers, http, with_pauses
+from tests.conftest import BotApi, StartBot
+from tests.support.stubs import QUEUE, Container, Json, with_pauses
 
 URL = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/telegram"
+DEAD_LETTERS = QUEUE.replace(".fifo", "_dlq.fifo")
+DRAIN = {"tf": {"action": "delete"}, "url": URL, "is": "queue"}
+AT_ONCE = 'HANDLED = ["message"]\nreply = print\n'
+QUEUES = AT_ONCE + 'QUEUED_UPDATES = ["message"]\n'
 
 
-def counts(visible: int, hidden: int = 0, delayed: int = 0) -> bytes:
-    """Return SQS's answer to GetQueueAttributes."""
-    numbers = {"": visible, "Delayed": delayed, "NotVisible": hidden}
-    named = {f"ApproximateNumberOfMessages{name}": str(n) for name, n in numbers.items()}
-    return http({"Attributes": named})
+def drain(
+    container: Container,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    *readings: Any,
+    url: str = URL,
+) -> list[float]:
+    """Drain a queue with so many messages at each reading. Returns the pauses.
+
+    A reading is what is in the queue and in the dead letters, or an error. The webhook has `url`.
+    """
+    ahead = iter(readings)
+    left: list[Any] = []
+
+    def count(service: str, target: str, params: Json) -> Json:
+        if not left:
+            left[:] = next(ahead)
+        # Without the webhook, the dead letters are read first.
+        number = left.pop(0 if params["QueueUrl"] == QUEUE else -1)
+        if isinstance(number, Exception):
+            raise number
+        parts = dict.fromkeys(params["AttributeNames"], "0") | {
+            params["AttributeNames"][-1]: number
+        }
+        return {"Attributes": {name: f"{value}" for name, value in parts.items()}}
+
+    bot_api.answers("getWebhookInfo", {}, {"url": url})
+    container.answer_calls(count, "sqs")
+    pauses = with_pauses(container, monkeypatch)
+    assert container.invoke(DRAIN, 5_000) == {}
+    assert next(ahead, None) is None
+    return pauses
 
 
 @pytest.fixture
-def with_queue(start: Start, serve: Serve, bot_api: BotApi) -> Callable[..., Container]:
-    """Start a container with a queue, and a stub of SQS that plays a part."""
-
-    def start_container(part: Any) -> Container:
-        return start(bot_api.url, QUEUE_URL=QUEUE, AWS_ENDPOINT_URL=serve(part).url, **AWS)
-
-    return start_container
+def container(start_with_queue: StartBot) -> Container:
+    return start_with_queue(AT_ONCE)
 
 
-DRAIN = {"tf": {"action": "delete"}, "url": URL, "is": "queue"}
-
-
-def test_a_queue_is_removed_when_one_look_finds_it_empty(
-    with_queue: Callable[..., Container], monkeypatch: pytest.MonkeyPatch
+def test_drain_waits_until_the_queue_is_empty(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Terraform has waited until SQS's counts are right. Telegram isn't asked."""
-    readings = [(2, 0, 0), (0, 1, 0), (0, 0, 1), (0, 0, 0)]
-    container = with_queue(answers(*(counts(*reading) for reading in readings)))
-    pauses = with_pauses(container, monkeypatch)
-    assert container.invoke(DRAIN, 9_000) == {}
-    assert pauses == [1.0] * 3
-    assert container.log == []
+    assert drain(container, bot_api, monkeypatch, (2, 0), (1, 0), (0, 0)) == [1.0, 1.0]
 
 
-@pytest.mark.parametrize(("milliseconds", "pause"), [(3_000, 0.5), (1_500, 0.125)])
-def test_a_queue_that_is_not_empty_in_time_fails_the_apply(
-    with_queue: Callable[..., Container],
-    monkeypatch: pytest.MonkeyPatch,
-    milliseconds: int,
-    pause: float,
+def test_drain_fails_while_updates_come_into_the_queue(
+    start_with_queue: StartBot, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    container = with_queue(answers(*[counts(3, 2)] * 9))
-    pauses = with_pauses(container, monkeypatch)
-    with pytest.raises(
-        Exception, match=r"has 5 updates, .* purge-queue --queue-url " + QUEUE + "$"
-    ):
-        container.invoke(DRAIN, milliseconds)
-    assert pauses == [pause] * 3  # the last reading has as much time as there is before the others
+    with pytest.raises(Exception, match="first remove QUEUED_UPDATES from bot.py, apply"):
+        drain(start_with_queue(QUEUES), bot_api, monkeypatch)
 
 
-def test_a_queue_that_cant_be_read_fails_the_apply(
-    with_queue: Callable[..., Container], monkeypatch: pytest.MonkeyPatch
+def test_drain_fails_if_messages_remain(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    container = with_queue(answers(*[http({}, "503 Away")] * 9))
-    with_pauses(container, monkeypatch)
-    command = r"terraform state rm 'module\.telegram_bot\..*\.drain_queue\[0\]' "
-    error = f"still has an unknown number of updates.* can no longer be reached: {command}"
-    with pytest.raises(Exception, match=error) as caught:
-        container.invoke(DRAIN, 2_900)
-    assert type(caught.value).__name__ == "QueueNotEmpty"
+    with pytest.raises(Exception, match="2 messages and 0 dead letters") as caught:
+        drain(container, bot_api, monkeypatch, *[(2, 0)] * 9)
+    assert str(caught.value).endswith(f"discard them: aws sqs purge-queue --queue-url {QUEUE}")
 
 
-def test_a_queue_that_is_gone_does_not_hold_up_its_removal(
-    with_queue: Callable[..., Container],
+def test_drain_fails_if_dead_letters_would_be_deleted_with_the_queue(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    error = {"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "none"}
-    container = with_queue(answers(http(error, "400 Bad")))
+    with pytest.raises(Exception, match="redrive_command") as caught:
+        drain(container, bot_api, monkeypatch, (1, 3), (0, 3))
+    assert str(caught.value).endswith(f"purge-queue --queue-url {DEAD_LETTERS}")
+
+
+def test_a_destroy_deletes_old_dead_letters(
+    start_with_queue: StartBot, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The webhook is removed before."""
+    drain(start_with_queue(QUEUES), bot_api, monkeypatch, (3,), (1, 3), (0, 3), url="")
+
+
+def test_a_destroy_fails_if_a_message_fails_meanwhile(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(Exception, match="0 messages and 1 dead letters"):
+        drain(container, bot_api, monkeypatch, (3,), (1, 3), (0, 4), url="")
+
+
+def test_drain_of_a_revoked_token_expects_no_updates(
+    start_with_queue: StartBot, bot_api: BotApi
+) -> None:
+    container = start_with_queue(QUEUES)
+    bot_api.refuses({"method": "getWebhookInfo"}, 401, "Unauthorized")
+    empty = {f"ApproximateNumberOfMessages{n}": "0" for n in ("", "Delayed", "NotVisible")}
+    container.answer_calls(lambda *call: {"Attributes": empty}, "sqs")
     assert container.invoke(DRAIN) == {}
-    assert container.line["message"] == "the queue's updates can't be counted"
-    assert container.line["error"] == "QueueDoesNotExist: none"
 
 
 @pytest.mark.parametrize(
-    "answer", [http({}, "503 Away"), http({})], ids=["SQS away", "a malformed answer"]
+    ("code", "is_gone"),
+    [("QueueDoesNotExist", True), ("InvalidSecurity", False), ("UnsupportedOperation", False)],
 )
-def test_a_reading_that_fails_is_made_again(
-    with_queue: Callable[..., Container], monkeypatch: pytest.MonkeyPatch, answer: bytes
+def test_only_a_queue_that_does_not_exist_is_empty(
+    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch, code: str, is_gone: bool
 ) -> None:
-    container = with_queue(answers(answer, counts(3), counts(0)))
-    with_pauses(container, monkeypatch)
-    assert container.invoke(DRAIN, 9_000) == {}
-    assert container.log[0]["message"] == "the queue's updates can't be counted"
+    error = container.module("aws").ClientError(code, "no")
+    if is_gone:
+        assert drain(container, bot_api, monkeypatch, (error, error)) == []
+    else:
+        with pytest.raises(Exception, match=code):
+            drain(container, bot_api, monkeypatch, (error, error))

@@ -1,0 +1,548 @@
+"""queue.py: what waits, what remains and what failed goes through SQS FIFO."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import sys
+from typing import Any
+
+import pytest
+from botkit.fakes.host import Scheduler
+
+from tests.conftest import BotApi, Start, StartBot
+from tests.support.stubs import (
+    CALL,
+    QUEUE,
+    TEXT,
+    Container,
+    Json,
+    failure,
+    message,
+    queue_event,
+    request,
+    with_clock,
+)
+
+DONE: Json = {"batchItemFailures": []}
+AGAIN = {"batchItemFailures": [{"itemIdentifier": "message-1"}]}
+TWO = [{**CALL, "text": "one"}, {**CALL, "text": "two"}]
+BOT = f"""
+from botkit import session, telegram
+
+HANDLED = ["message", "callback_query"]
+QUEUED_UPDATES = ["message"]
+broken = False
+
+
+def reply(update, session=None):
+    if broken:
+        raise ValueError
+    return {TWO}
+
+
+def on_event(event):
+    return reply(event)
+"""
+AT_ONCE = BOT.replace('["message"]\nbroken', "[]\nbroken")
+WITH_SESSION = AT_ONCE + 'SESSION = "chat"\n'
+FAILED = {"failed": {"outcome": "bot_failed"}}
+
+
+@pytest.fixture
+def container(start_with_queue: StartBot) -> Container:
+    """A container of a bot that queues messages."""
+    return start_with_queue(BOT)
+
+
+@pytest.fixture
+def at_once(start_with_queue: StartBot) -> Container:
+    """A container of a bot that answers updates at once."""
+    return start_with_queue(AT_ONCE)
+
+
+def answer_sqs(container: Container, error: Exception | None = None) -> list[Json]:
+    """Have SQS take all, or fail. Returns the parameters of its calls."""
+    asked: list[Json] = []
+
+    def call(service: str, target: str, params: Json) -> None:
+        asked.append(params)
+        if error:
+            raise error
+
+    container.answer_calls(call, "sqs")
+    return asked
+
+
+def waiting(container: Container) -> list[Json]:
+    """Return what waits in the queue."""
+    found: list[Json] = container.queues.contents(QUEUE)
+    return found
+
+
+def redriven(container: Container, **more: Any) -> Json:
+    """Move the only dead letter back. Returns its event."""
+    [body] = container.queues.dead_letters
+    container.queues.items.clear()
+    return queue_event({**body, **more})
+
+
+# ── Into the queue
+
+
+def test_an_update_is_queued_and_not_answered(container: Container) -> None:
+    asked = answer_sqs(container)
+    update = message(text="Grüße 👍")
+    assert container.deliver(update) == (200, None)
+    [sent] = asked
+    compact = json.dumps({"update": update}, ensure_ascii=False, separators=(",", ":"))
+    assert sent.pop("MessageBody") == compact
+    assert sent == {"QueueUrl": QUEUE, "MessageDeduplicationId": "1", "MessageGroupId": "42"}
+    assert (container.line["outcome"], container.line["methods"]) == ("queued", [])
+
+
+ADA = {"id": 7, "is_bot": False, "first_name": "Ada"}
+GROUP = {"id": -100, "type": "supergroup"}
+POST = {"chat": GROUP, "from": ADA}
+GROUPS: dict[str, tuple[Json, str]] = {
+    "a chat": ({"message": POST}, "-100"),
+    "a topic": ({"message": {**POST, "message_thread_id": 5, "is_topic_message": True}}, "-100:5"),
+    "a reply in a plain group": ({"message": {**POST, "message_thread_id": 5}}, "-100"),
+    "a tap": ({"callback_query": {"from": ADA, "message": POST}}, "query:7"),
+    "a user": ({"poll_answer": {"user": ADA}}, "7"),
+    "neither": ({"poll": {"id": "x"}}, "poll"),
+    "nothing": ({}, "update"),
+}
+
+
+def test_group_is_the_chat_or_the_topic_or_the_user(container: Container) -> None:
+    group_of = container.module("queue").group_of
+    updates = {name: {"update_id": 1, **fields} for name, (fields, _) in GROUPS.items()}
+    assert {name: group_of(update) for name, update in updates.items()} == {
+        name: group for name, (_, group) in GROUPS.items()
+    }
+
+
+def test_group_is_the_session_with_session(start_with_queue: StartBot) -> None:
+    group_of = start_with_queue(WITH_SESSION).module("queue").group_of
+    group = group_of({"message": POST})
+    assert group.startswith("session:")
+    # So does a tap: it waits behind a message, and changes the session after it.
+    assert group_of({"callback_query": {"from": {"id": 8}, "message": POST}}) == group
+    assert group_of({"poll_answer": {"user": ADA}}) == "7"  # it has no session
+    longest = start_with_queue(AT_ONCE + "SESSION = lambda update: 2048 * 'x'")
+    assert len(longest.module("queue").group_of({"message": POST})) <= 128  # SQS's limit
+
+
+def test_group_is_the_chat_if_session_raises(start_with_queue: StartBot) -> None:
+    container = start_with_queue(AT_ONCE + "SESSION = lambda update: 1 / 0")
+    assert container.module("queue").group_of({"message": POST}) == "-100"
+
+
+def test_an_update_is_redelivered_if_session_fails_for_now(
+    start_with_queue: StartBot, bot_api: BotApi
+) -> None:
+    """In another group it would lose its order."""
+    asks = 'SESSION = lambda update: str(telegram.call("getChat", chat_id=5)["id"])'
+    container = start_with_queue(BOT + asks)
+    ask: Json = {"method": "getChat", "chat_id": 5}
+    bot_api.refuses(ask, 500, "no")
+    assert container.deliver(message()) == (503, None)
+    assert (container.line["outcome"], waiting(container)) == ("unreachable", [])
+
+
+def test_other_kinds_never_see_the_queue(container: Container, bot_api: BotApi) -> None:
+    asked = answer_sqs(container)
+    bot_api.expects(*TWO)
+    assert container.deliver({"update_id": 1, "callback_query": {"id": "1", "from": ADA}})[0] == 200
+    assert (container.line["outcome"], asked) == ("answered", [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "about", "outcome"),
+    [
+        ("ClientError", ["QueueDoesNotExist", "no"], "misconfigured"),
+        ("Unreachable", ["sqs: HTTP 500"], "unreachable"),
+    ],
+)
+def test_an_update_is_redelivered_while_the_queue_cant_be_used(
+    container: Container, kind: str, about: list[str], outcome: str
+) -> None:
+    answer_sqs(container, getattr(container.module("errors"), kind)(*about))
+    assert container.deliver(message()) == (503, None)
+    assert container.line["outcome"] == outcome
+    assert container.line["error"]
+
+
+@pytest.mark.parametrize("code", ["InvalidParameterValueException", "InvalidMessageContents"])
+def test_an_update_that_sqs_refuses_is_answered_at_once(
+    container: Container, bot_api: BotApi, code: str
+) -> None:
+    answer_sqs(container, container.module("aws").ClientError(code, "no"))
+    bot_api.expects(*TWO)
+    assert container.deliver(message()) == (200, None)
+    assert container.line["outcome"] == "answered"
+    assert container.log[-2]["message"] == "the queue can't take this"
+
+
+@pytest.mark.parametrize(("more", "outcome"), [(0, "queued"), (1, "answered")])
+def test_an_update_above_256_kb_is_answered_at_once(
+    container: Container, bot_api: BotApi, more: int, outcome: str
+) -> None:
+    envelope = len(json.dumps({"update": message(text="")}, separators=(",", ":")))
+    size = 262_144 - envelope + more
+    update = message(text="👍" * (size // 4) + "x" * (size % 4))
+    if more:
+        bot_api.expects(*TWO)
+    assert container.deliver(update) == (200, None)
+    assert container.line["outcome"] == outcome
+
+
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+NOT_TAKEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def test_sqs_gets_no_character_that_it_refuses(container: Container) -> None:
+    asked = answer_sqs(container)
+    text = "\0 \x1f \x7f \ud800 \ufffe \uffff \U0001ffff"
+    assert container.deliver(message(text=text, **{"\uffff": 1})) == (200, None)
+    body = asked[0]["MessageBody"]
+    assert not NOT_TAKEN.search(body)
+    readable = text.replace("\ud800", "\ufffd")  # half a surrogate pair
+    assert json.loads(body) == {"update": message(text=readable, **{"\uffff": 1})}
+
+
+# ── Out of the queue
+
+
+def test_a_queued_update_is_answered_once(container: Container, bot_api: BotApi) -> None:
+    asked = answer_sqs(container)
+    bot_api.expects(*TWO)
+    assert container.invoke(queue_event(message())) == DONE
+    assert container.line["source"] == "queue"
+    assert container.line["outcome"] == "answered"
+    assert container.invoke(queue_event(message(), received=2)) == DONE
+    assert container.line["outcome"] == "repeated"
+    assert asked == []
+
+
+PAUSES = {
+    "first": (500, {}, 1, 2, 1),
+    "first, at most": (500, {}, 1, 2, 1.5),
+    "ninth": (500, {}, 9, 512, 1),
+    "tenth, at most": (500, {}, 10, 900, 1.5),
+    "a wrong token": (401, {}, 3, 8, 1),
+    "a short limit": (429, {"retry_after": 1}, 3, 8, 1),
+    "a long limit": (429, {"retry_after": 13}, 3, 13, 1),
+    "longer than SQS hides a message": (429, {"retry_after": 90_000}, 3, 39_600, 1),
+    "a limit without a time": (429, {}, 3, 8, 1),
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "parameters", "received", "seconds", "longer"), PAUSES.values(), ids=PAUSES
+)
+def test_a_temporary_failure_sets_the_pause(
+    container: Container,
+    bot_api: BotApi,
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+    parameters: Json,
+    received: int,
+    seconds: int,
+    longer: float,
+) -> None:
+    monkeypatch.setattr(random, "uniform", lambda *ends: ends[ends.index(longer)])
+    asked = answer_sqs(container)
+    bot_api.refuses(TWO[0], code, "no", **parameters)
+    assert container.invoke(queue_event(message(), received)) == AGAIN
+    pause = {"ReceiptHandle": "handle-1", "VisibilityTimeout": longer * seconds}
+    assert asked == [{"QueueUrl": QUEUE, **pause}]
+
+
+def test_the_pause_has_a_second_and_a_half(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left: dict[str, float] = {}
+    deadline = container.module("deadline").deadline
+
+    def reply(update: Json) -> list[Json]:
+        left["bot"] = deadline.left()
+        raise container.telegram.Unreachable("Telegram is away")
+
+    def sqs(*call: Any) -> None:
+        left["queue"] = deadline.left()
+
+    container.answer_calls(sqs, "sqs")
+    with_clock(container)
+    monkeypatch.setattr(container.bot, "reply", reply)
+    assert container.invoke(queue_event(message()), milliseconds=20_500) == AGAIN
+    assert left == pytest.approx({"bot": 16.5, "queue": 20.0})
+
+
+def test_without_a_pause_a_message_comes_after_its_visibility_time_out(
+    container: Container, bot_api: BotApi
+) -> None:
+    answer_sqs(container, container.module("aws").ClientError("MessageNotInflight", "no"))
+    bot_api.refuses(TWO[0], 500, "no")
+    assert container.invoke(queue_event(message())) == AGAIN
+    assert container.line["message"] == "the pause before a retry was not set"
+
+
+@pytest.mark.parametrize("is_silent", [False, True])
+def test_a_long_answer_is_hidden_for_its_whole_time(
+    container: Container, bot_api: BotApi, is_silent: bool
+) -> None:
+    """The queue hides a message for a minute at least.
+
+    For a longer answer, a shorter timeout in a release that was refused may have changed its time.
+    """
+    asked: list[Json] = []
+    clock = with_clock(container)
+
+    def call(service: str, target: str, params: Json) -> None:
+        asked.append(params)
+        if is_silent:
+            clock.now += container.module("deadline").deadline.left()
+            raise container.telegram.Unreachable("timed out")
+
+    container.answer_calls(call, "sqs")
+    bot_api.expects(*TWO, *TWO)
+    assert container.invoke(queue_event(message()), milliseconds=30_000) == DONE
+    assert asked == []
+    assert container.invoke(queue_event(message(2)), milliseconds=31_000) == DONE
+    hidden = {"QueueUrl": QUEUE, "ReceiptHandle": "handle-1", "VisibilityTimeout": 61}
+    assert (asked, clock.now) == ([hidden], 2.0 if is_silent else 0.0)
+
+
+# ── What remains, and what failed
+
+
+def test_the_rest_of_an_answer_goes_into_the_queue(at_once: Container, bot_api: BotApi) -> None:
+    bot_api.expects(TWO[0])
+    bot_api.refuses(TWO[1], 429, "no", retry_after=7)
+    assert at_once.deliver(message(1)) == (200, None)
+    assert (at_once.line["outcome"], "429" in at_once.line["refusal"]) == ("queued", True)
+    [rest] = waiting(at_once)
+    assert rest == {"calls": [TWO[1]], "of": 1}
+    assert [each["group"] for each in at_once.queues.messages.values()] == ["42"]
+    bot_api.refuses(TWO[1], 429, "no", retry_after=7)
+    assert at_once.invoke(queue_event(rest)) == AGAIN
+    bot_api.expects(TWO[1])
+    assert at_once.invoke(queue_event(rest, 2)) == DONE
+    assert (at_once.line["outcome"], at_once.line["of"]) == ("answered", 1)
+    assert at_once.invoke(queue_event(rest, 3)) == DONE
+    assert at_once.line["outcome"] == "repeated"
+
+
+def test_a_failed_update_is_a_dead_letter_until_it_succeeds(
+    at_once: Container, bot_api: BotApi
+) -> None:
+    at_once.bot.broken = True
+    assert at_once.deliver(message(1)) == (200, None)
+    [first] = at_once.queues.dead_letters
+    assert first["update"] == message(1)
+    assert first["failed"]["outcome"] == "bot_failed"
+    assert first["failed"]["error"].startswith("ValueError at ")
+    assert at_once.invoke(redriven(at_once)) == DONE
+    [second] = at_once.queues.dead_letters
+    assert second["failed"] != first["failed"], "SQS would drop it"
+    at_once.bot.broken = False
+    bot_api.expects(*TWO)
+    assert at_once.invoke(redriven(at_once)) == DONE
+    assert (at_once.line["outcome"], at_once.queues.messages) == ("answered", {})
+
+
+def test_a_failure_after_a_call_is_not_answered_again_but_by_a_redrive(
+    at_once: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = {name: value for name, value in CALL.items() if name != "method"}
+
+    def reply(update: Json) -> list[Json]:
+        at_once.telegram.call("sendMessage", **about)
+        raise ValueError
+
+    monkeypatch.setattr(at_once.bot, "reply", reply)
+    bot_api.expects(CALL)
+    for outcome in ("bot_failed", "repeated"):
+        assert at_once.deliver(message()) == (200, None)
+        assert at_once.line["outcome"] == outcome
+    bot_api.expects(CALL)
+    assert at_once.invoke(redriven(at_once)) == DONE
+
+
+def test_a_redrive_leaves_an_update_that_another_delivery_has_answered(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    source = WITH_SESSION.replace("    return [", "    session['n'] = 1\n    return [")
+    container = start_with_sessions(source, QUEUE_URL=QUEUE)
+    container.bot.broken = True
+    assert container.deliver(message(1)) == (200, None)
+    event = redriven(container)
+    other = start_with_sessions(source, QUEUE_URL=QUEUE)
+    bot_api.expects(*TWO)
+    assert other.deliver(message(1)) == (200, None)
+    assert other.invoke(event) == DONE
+    assert other.line["outcome"] == "repeated"
+
+
+def test_without_sqs_a_failed_update_is_redelivered(at_once: Container) -> None:
+    at_once.bot.broken = True
+    answer_sqs(at_once, at_once.module("errors").Unreachable("sqs: HTTP 500"))
+    assert at_once.deliver(message(1)) == (503, None)
+    assert at_once.line["outcome"] == "unreachable"
+
+
+def test_without_sqs_no_call_is_seen_twice(at_once: Container, bot_api: BotApi) -> None:
+    answer_sqs(at_once, at_once.module("errors").Unreachable("sqs: HTTP 500"))
+    bot_api.expects(TWO[0])
+    bot_api.refuses(TWO[1], 500, "no")
+    assert at_once.deliver(message(1)) == (200, None)
+    assert at_once.line["outcome"] == "incomplete"
+    assert at_once.log[-2]["message"] == "what failed was not kept"
+
+
+def test_the_dead_letter_of_a_slow_answer_has_its_time(
+    at_once: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = with_clock(at_once)
+    left: list[float] = []
+    deadline = at_once.module("deadline").deadline
+
+    def reply(update: Json) -> list[Json]:
+        clock.now += deadline.left() + 0.5  # until it is interrupted
+        raise ValueError
+
+    at_once.answer_calls(lambda *call: left.append(deadline.left()), "sqs")
+    monkeypatch.setattr(at_once.bot, "reply", reply)
+    assert at_once.deliver(message(1)) == (200, None)
+    assert left == pytest.approx([2.0])
+
+
+# ── Events
+
+
+def test_an_event_of_aws_goes_through_the_queue(at_once: Container, bot_api: BotApi) -> None:
+    """Lambda may deliver it twice, with one id."""
+    for _ in range(2):
+        assert at_once.invoke({"source": "aws.s3"}) is None
+        assert at_once.line["outcome"] == "queued"
+    [body] = waiting(at_once)
+    assert body["event"] == {"source": "aws.s3"}
+    bot_api.refuses(TWO[0], 500, "Oops")
+    assert at_once.invoke(queue_event(body)) == AGAIN
+    bot_api.expects(*TWO)
+    assert at_once.invoke(queue_event(body, 2)) == DONE
+    assert at_once.line["of"] == body["of"]
+
+
+def test_calls_of_an_event_go_through_the_queue(at_once: Container, bot_api: BotApi) -> None:
+    assert at_once.invoke(TWO) is None
+    [body] = waiting(at_once)
+    assert body["calls"] == TWO
+    bot_api.expects(TWO[0])
+    bot_api.refuses(TWO[1], 500, "Oops")
+    assert at_once.invoke(queue_event(body)) == DONE
+    assert waiting(at_once)[-1] == {"calls": [TWO[1]], "of": body["of"]}
+
+
+def test_without_sqs_lambda_retries_an_event(at_once: Container) -> None:
+    answer_sqs(at_once, at_once.module("errors").Unreachable("sqs: HTTP 500"))
+    assert failure(at_once, {"source": "aws.s3"}) == "unreachable: sqs: HTTP 500"
+
+
+def test_a_recurring_event_that_failed_is_answered_by_a_redrive(
+    at_once: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For the time that was due, whatever has come since."""
+    content = {"at": "2026-01-02T09:00:00Z", "every": "debts", "event": {"debts of": 42}}
+    at_once.bot.broken = True
+    assert at_once.invoke(queue_event(content)) == DONE
+    asked: list[Json] = []
+    monkeypatch.setattr(at_once.bot, "on_event", lambda event: asked.append(event) or TWO)
+    bot_api.expects(*TWO, *TWO)
+    later = {**content, "at": "2026-01-03T09:00:00Z"}
+    assert at_once.invoke(queue_event(later, message_id="message-2")) == DONE
+    assert at_once.invoke(redriven(at_once)) == DONE
+    assert [event["at"][8:10] for event in asked] == ["03", "02"]
+    assert at_once.queues.messages == {}
+
+
+def test_an_event_that_is_retried_changes_a_session_once(
+    start_with_sessions: StartBot, bot_api: BotApi
+) -> None:
+    """Also if it fails for good, and is redriven."""
+    source = AT_ONCE + (
+        "def on_event(event):\n"
+        "    session.change('n', lambda n: n.update(n=n.get('n', 0) + 1), once='n')\n"
+        "    return reply(event)\n"
+    )
+    container = start_with_sessions(source, QUEUE_URL=QUEUE)
+    content = {"at": "2026-01-02T09:00:00Z", "event": {"count": 1}}
+    for received in range(1, 4):
+        bot_api.refuses(TWO[0], 500, "Oops")
+        assert container.invoke(queue_event(content, received)) == AGAIN
+    container.bot.broken = True
+    assert container.invoke(queue_event(content, 4)) == DONE
+    container.bot.broken = False
+    bot_api.expects(*TWO)
+    assert container.invoke(redriven(container)) == DONE
+    assert json.loads(container.table.items["n"]["session"]["S"]) == {"n": 1}
+
+
+@pytest.mark.parametrize(("chats", "is_over"), [((42, 42), True), ((42, 43), False)])
+def test_what_recurs_ends_with_its_only_chat(
+    at_once: Container, bot_api: BotApi, chats: tuple[int, int], is_over: bool
+) -> None:
+    calls = [{**CALL, "chat_id": chat} for chat in chats]
+    at_once.module("schedule").cron(calls, "0 9 ? * MON *", "UTC", "tea")
+    for call in calls:
+        bot_api.refuses(call, 403, "Forbidden: bot was blocked by the user")
+    content = at_once.schedules.items["cron.tea"]["event"]
+    assert at_once.invoke(queue_event(content)) == DONE
+    assert (at_once.schedules.items == {}) is is_over
+
+
+def test_what_scheduler_sends_twice_is_made_once(at_once: Container, bot_api: BotApi) -> None:
+    at_once.module("schedule").cron(CALL, "* * * * ? *", "UTC", "tea")
+    scheduler = Scheduler(at_once.schedules, at_once.queues)
+    at_once.schedules.now = at_once.queues.now = lambda: 4102444800.0
+    before = json.dumps(at_once.schedules.items)
+    for _ in range(2):
+        at_once.schedules.items.update(json.loads(before))
+        scheduler.run_next()
+    [body] = waiting(at_once)
+    assert body["at"].endswith(":00Z")
+    bot_api.expects(CALL)
+    assert at_once.invoke(queue_event(body)) == DONE
+
+
+# ── What isn't our queue's
+
+OTHERS: dict[str, Any] = {
+    "another queue": queue_event(TEXT, queue=QUEUE.replace("bot", "a-bot")),
+    "another account's queue": queue_event(TEXT, queue=QUEUE.replace("123456789012", "2109")),
+    "another service": {"Records": [{"eventSource": "aws:s3"}]},
+    "an ARN that is none": {"Records": [{"eventSourceARN": 1}]},
+    "no records": {"Records": []},
+    "nothing": {},
+}
+
+
+@pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
+def test_another_event_is_the_bots(container: Container, other: Json) -> None:
+    assert container.invoke(other) is None
+    [body] = waiting(container)
+    assert body["event"] == other
+
+
+def test_without_a_queue_no_event_is_its(start: Start, bot_api: BotApi) -> None:
+    container = start(bot_api.url)
+    assert failure(container, queue_event(message())).startswith("bot.py has no on_event()")
+    assert "botkit.queue" not in sys.modules
+
+
+def test_nobody_imitates_the_queue_over_http(container: Container) -> None:
+    imitated = {**request(json.dumps(message()), "wrong"), **queue_event(message())}
+    assert container.invoke(imitated)["statusCode"] == 401
