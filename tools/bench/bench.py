@@ -1,9 +1,8 @@
 """Measure how fast the function starts and answers, and update docs/performance.md.
 
 Everything runs on this machine: AWS's own runtime client against a local Runtime API, and a fake
-Bot API over TLS, next door and some milliseconds away. Rows with a distance need root, and are left
-out without it. The libraries that it compares with are installed into .build/bench. A whole run
-takes about twenty minutes.
+Bot API over TLS. The libraries that it compares with are installed into .build/bench. A whole run
+takes about ten minutes.
 
 Times depend on the machine and on what else it does, so none is judged. With --instructions,
 valgrind counts instructions instead, which are the same each time, and have limits.
@@ -21,19 +20,15 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import ROOT
 
-from bench import document, instructions, measure, variants
-from bench.distance import network
+from bench import instructions, measure, report, variants
 from bench.fake_bot_api import FakeBotApi, fake_bot_api, make_certificates
 from bench.measure import Variant
 from bench.report import Result
-
-ROUND_TRIPS = (8, 30)  # ms
 
 
 def main() -> int:
@@ -44,9 +39,6 @@ def main() -> int:
     )
     parser.add_argument(
         "--runs", type=int, default=20, help="runs of each variant (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--quick", action="store_true", help="only print the rows that have a target or a limit"
     )
     parser.add_argument(
         "--instructions", action="store_true",
@@ -64,8 +56,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # to clean up, as with Ctrl-C
     try:
         if arguments.instructions:
-            return count(arguments.quick)
-        return bench(arguments.runs, arguments.quick, arguments.docs)
+            return count()
+        return bench(arguments.runs, arguments.docs)
     except KeyboardInterrupt:
         say("")
         return 130
@@ -73,50 +65,27 @@ def main() -> int:
         sys.exit(str(error))
 
 
-def bench(runs: int, quick: bool, docs: Path) -> int:
+def bench(runs: int, docs: Path) -> int:
     """Measure and report. Returns the exit code."""
     python = interpreter()
-    with ExitStack() as opened:
-        try:
-            far = opened.enter_context(network(ROUND_TRIPS))
-        except OSError as error:
-            far = None
-            print(f"left out: the rows with a distance ({error})", file=sys.stderr)
-        say("preparing")
-        addresses = far.addresses if far else {}
-        root = make_certificates(variants.FOLDER / "certificates", list(addresses.values()))
-        builder = variants.Builder(python, root)
-        empty, textbook = builder.bounds()
-        own = builder.own()
-        api = own[1]
-        main = [empty, *own, textbook, *([] if quick else builder.others())]
-        distances = [
-            {0: each, **{away: each.at(away) for away in addresses}}
-            for each in ([api] if quick else [api, textbook])
-        ]
-        everything = [*main, *(v for row in distances for a, v in row.items() if a)]
-        limit = opened.enter_context(measure.CpuLimit())
+    say("preparing")
+    root = make_certificates(variants.FOLDER / "certificates")
+    builder = variants.Builder(python, root)
+    empty, textbook = builder.bounds()
+    every = [empty, *builder.own(), textbook, *builder.others()]
+    with measure.CpuLimit() as limit, fake_bot_api(root.parent) as bot_api:
         if not limit.works:
             print("no control group: invocations are estimated from CPU time", file=sys.stderr)
-        bot_api = opened.enter_context(fake_bot_api(root.parent, far))
         started, load = time.monotonic(), os.getloadavg()[0]
-        measured = run(everything, runs, bot_api, limit)
+        results = run(every, runs, bot_api, limit)
         minutes = (time.monotonic() - started) / 60
-
-    results = document.Results(
-        [measured[each.name] for each in main],
-        [{away: measured[each.name] for away, each in row.items()} for row in distances],
-    )
-    if quick:
-        print(*document.parts(results).values(), sep="\n\n")
-    else:
-        conditions = document.Conditions(runs, minutes, load, limited=limit.works)
-        print(document.write(docs, results, conditions))
-        print(f"written: {docs}/performance.md")
+    conditions = report.Conditions(runs, minutes, load, limited=limit.works)
+    print(report.write(docs, results, conditions))
+    print(f"written: {docs}/performance.md")
     return 0
 
 
-def count(quick: bool) -> int:
+def count() -> int:
     """Count instructions and report. Returns the exit code."""
     instructions.require_valgrind()
     python = interpreter()
@@ -126,9 +95,7 @@ def count(quick: bool) -> int:
     store = instructions.store(root, certificates / "server.pem", variants.FOLDER / "counted.pem")
     with fake_bot_api(certificates) as bot_api:
         counts = instructions.count_all(
-            [each._replace(environment=each.environment | store) for each in own if not each.age],
-            bot_api,
-            quick,
+            [each._replace(environment=each.environment | store) for each in own], bot_api
         )
     return instructions.show(counts, python)
 
@@ -143,8 +110,8 @@ def interpreter() -> str:
 
 def run(
     every: Sequence[Variant], runs: int, bot_api: FakeBotApi, limit: measure.CpuLimit
-) -> dict[str, Result]:
-    """Measure each variant `runs` times. Returns the results by the variants' names."""
+) -> list[Result]:
+    """Measure each variant `runs` times."""
     results = {each.name: Result(each, []) for each in every}
     started, done = time.monotonic(), 0
     for number in range(1, runs + 1):
@@ -157,7 +124,7 @@ def run(
             results[variant.name].runs.append(measure.measure(variant, bot_api, limit))
             done += 1
     say("")
-    return results
+    return list(results.values())
 
 
 def say(text: str) -> None:

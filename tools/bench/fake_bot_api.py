@@ -13,15 +13,13 @@ import signal
 import socket
 import ssl
 import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from telegram_bot_aws.local.http_server import LocalRequest, LocalServer
 from telegram_bot_aws.local.processes import ToolError
-
-from bench.distance import Network, inside
 
 # The certificate chain resembles that of api.telegram.org: a root, an intermediate CA, RSA keys.
 # The root also has Amazon's name, so that the function expects it of AWS.
@@ -35,10 +33,10 @@ MESSAGE = {"message_id": 2, "date": 1, "chat": {"id": 1, "type": "private"}, "te
 
 
 class FakeBotApi:
-    """A running fake: its `urls` by their round trip in ms, its connections and calls so far."""
+    """A running fake: its `url`, its connections and calls so far."""
 
-    def __init__(self, urls: dict[int, str], connections: Any, calls: Any) -> None:
-        self.urls = urls
+    def __init__(self, url: str, connections: Any, calls: Any) -> None:
+        self.url = url
         self._connections = connections
         self._calls = calls
 
@@ -52,46 +50,36 @@ class FakeBotApi:
 
 
 @contextmanager
-def fake_bot_api(certificates: Path, network: Network | None = None) -> Iterator[FakeBotApi]:
-    """Run one process that listens here and, if given, in a network some milliseconds away.
-
-    `certificates` is the folder that `make_certificates` wrote. Raises ToolError.
-    """
+def fake_bot_api(certificates: Path) -> Iterator[FakeBotApi]:
+    """Run it. `certificates` is the folder that `make_certificates` wrote. Raises ToolError."""
     context = multiprocessing.get_context("spawn")
     connections, calls = context.Value("i", 0), context.Value("i", 0)
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(
-        target=_serve, args=(certificates, network, connections, calls, sender), daemon=True
+        target=_serve, args=(certificates, connections, calls, sender), daemon=True
     )
     process.start()
     sender.close()  # so that nobody waits for a process that has died
     try:
         try:
-            near, far = receiver.recv()
+            port = receiver.recv()
         except EOFError:
             raise ToolError("the fake Bot API must start: see its error above") from None
-        urls = {0: f"https://localhost:{near}"}
-        for milliseconds, address in (network.addresses if network else {}).items():
-            urls[milliseconds] = f"https://{address}:{far}"
-        yield FakeBotApi(urls, connections, calls)
+        yield FakeBotApi(f"https://localhost:{port}", connections, calls)
     finally:
         process.terminate()
         process.join()
 
 
-def make_certificates(folder: Path, addresses: Sequence[str] = ()) -> Path:
-    """Write a CA, an intermediate CA, and a server's chain and key. Returns the CA's path.
-
-    The server's names are "localhost" and `addresses`.
-    """
+def make_certificates(folder: Path) -> Path:
+    """Write a CA, an intermediate CA, and a server's chain and key. Returns the CA's path."""
     folder.mkdir(parents=True, exist_ok=True)
     is_ca = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign"
-    names = ",".join(["DNS:localhost", *(f"IP:{address}" for address in addresses)])
     issuer = None
     for name, subject, extensions in [
         ("root", ROOT_CA, is_ca),
         ("intermediate", INTERMEDIATE_CA, is_ca),
-        ("server", "/CN=localhost", f"subjectAltName={names}"),
+        ("server", "/CN=localhost", "subjectAltName=DNS:localhost"),
     ]:
         extensions += "\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid"
         (folder / "extensions").write_text(extensions)
@@ -114,9 +102,7 @@ def make_certificates(folder: Path, addresses: Sequence[str] = ()) -> Path:
     return folder / "root.pem"
 
 
-def _serve(
-    certificates: Path, network: Network | None, connections: Any, calls: Any, sender: Any
-) -> None:
+def _serve(certificates: Path, connections: Any, calls: Any, sender: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the parent ends this process
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificates / "chain.pem", certificates / "server.key")
@@ -155,11 +141,6 @@ def _serve(
 
     parent = multiprocessing.parent_process()
     assert parent
-    with ExitStack() as opened:
-        near = far = opened.enter_context(LocalServer(BotApi, "localhost"))
-        if network:
-            with inside(network.namespace):
-                far = LocalServer(BotApi, "0.0.0.0")
-            opened.enter_context(far)
-        sender.send((near.server_port, far.server_port))
+    with LocalServer(BotApi, "localhost") as server:
+        sender.send(server.server_port)
         multiprocessing.connection.wait([parent.sentinel])

@@ -58,21 +58,21 @@ class Count(NamedTuple):
         ]
 
 
-def count_all(variants: Iterable[Variant], bot_api: FakeBotApi, quick: bool) -> list[Count]:
-    """Count the instructions of each variant: if `quick`, only those that have a limit."""
+def count_all(variants: Iterable[Variant], bot_api: FakeBotApi) -> list[Count]:
+    """Count the instructions of each variant that has a limit."""
     counts = []
     client = 0
     for variant in variants:
-        startup, warm = LIMITS.get(variant.name, (None, None))
-        if quick and not startup:
+        if variant.name not in LIMITS:
             continue
+        _, limit_of_warm = LIMITS[variant.name]
         client = client or instructions(variant, -1, bot_api)
-        own = instructions(variant, 0, bot_api) - client
-        a_warm_one = None
-        if warm or not quick:
+        startup = instructions(variant, 0, bot_api) - client
+        warm = None
+        if limit_of_warm:
             few, many = (instructions(variant, updates, bot_api) for updates in UPDATES)
-            a_warm_one = (many - few) / (UPDATES[1] - UPDATES[0]) / 1e6
-        counts.append(Count(variant.name, own / 1e6, a_warm_one))
+            warm = (many - few) / (UPDATES[1] - UPDATES[0]) / 1e6
+        counts.append(Count(variant.name, startup / 1e6, warm))
     return counts
 
 

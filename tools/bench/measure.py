@@ -37,12 +37,6 @@ class Variant(NamedTuple):
     command: list[str]
     environment: dict[str, str] = {}  # noqa: RUF012
     calls: bool = True  # whether it answers by calling the Bot API
-    away: int = 0  # ms of a round trip to the Bot API
-    age: int = 0  # updates between the first and the measured ones
-
-    def at(self, away: int) -> Variant:
-        """Return the same function, further away from the Bot API."""
-        return self._replace(name=f"{self.name}, {away} ms away", away=away)
 
 
 class Run(NamedTuple):
@@ -157,10 +151,6 @@ def measure(variant: Variant, bot_api: FakeBotApi, limit: CpuLimit, warm: int = 
 
             try:
                 first, _ = update()
-                limit.lift()
-                for _ in range(variant.age):
-                    update()
-                limit.set()
                 in_a_row = [update()[0] for _ in range(warm)]
                 paused = []
                 for _ in range(warm):
@@ -204,8 +194,8 @@ def environment(variant: Variant, bot_api: FakeBotApi) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",  # Lambda's folder is read-only; root's isn't
         "TELEGRAM_BOT_TOKEN": TOKEN,
         "TELEGRAM_WEBHOOK_SECRET": SECRET,
-        "TELEGRAM_API_URL": bot_api.urls[variant.away],
-        "AWS_ENDPOINT_URL": bot_api.urls[0],
+        "TELEGRAM_API_URL": bot_api.url,
+        "AWS_ENDPOINT_URL": bot_api.url,
         "AWS_REGION": "eu-central-1",
         "AWS_ACCESS_KEY_ID": "benchmark",
         "AWS_SECRET_ACCESS_KEY": "benchmark",

@@ -9,7 +9,6 @@ import ssl
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from telegram_bot_aws.local.project import BUILD, SCRIPTS, requirement
@@ -21,18 +20,12 @@ FUNCTIONS = Path(__file__).resolve().parent / "functions"
 
 RUNTIME = "3.13"
 RUNTIME_CLIENT = "awslambdaric"
-# Each with its bot in functions/. Their versions are pinned in the requirements files.
+# Each with its bot in functions/. Their versions are pinned in pyproject.toml.
 LIBRARIES = {
     "requests": "with_requests",
-    "pyTelegramBotAPI": "with_telebot",
     "python-telegram-bot": "with_python_telegram_bot",
     "aiogram": "with_aiogram",
 }
-# Those that have an adapter: the bot of each is in functions/on_….
-FRAMEWORKS = {"aiogram": "aiogram", "python-telegram-bot": "ptb", "pyTelegramBotAPI": "telebot"}
-GRAMMY = "grammy@1.46.0"
-# Node gives up an address after 250 ms, which is too short at 128 MB.
-NODE_OPTIONS = ["--no-network-family-autoselection", "--dns-result-order=ipv4first"]
 
 
 def interpreter() -> str | None:
@@ -72,36 +65,20 @@ class Builder:
     def own(self) -> list[Variant]:
         """Build this bot: in both reply modes, with a session, and with a queue."""
         queue = {"QUEUE_URL": "https://sqs/1/bot.fifo"}
-        session = self._bot(
-            "this bot, api, with a session", "api", "remembers", SESSION_TABLE="sessions"
-        )
         return [
             self._bot("this bot, webhook", "webhook"),
             self._bot("this bot, api", "api"),
-            session,
-            session._replace(name="this bot, api, a session of 300 updates", age=300),
+            self._bot(
+                "this bot, api, with a session", "api", "remembers", SESSION_TABLE="sessions"
+            ),
             self._bot("this bot, into a queue", "api", **queue)._replace(calls=False),
         ]
 
     def others(self) -> list[Variant]:
-        """Build this bot as an alias invokes it, and with each framework; bots that use only a
-        library; and those that run on Node.
-        """
-        return [
-            self._bot("this bot, webhook, alias", "webhook", AWS_LAMBDA_FUNCTION_VERSION="7"),
-            *(
-                self._bot(
-                    f"this bot, {name}", "api", f"on_{module}", name, SESSION_TABLE="sessions"
-                )
-                for name, module in FRAMEWORKS.items()
-            ),
-            *(self._function(name, module, name) for name, module in LIBRARIES.items()),
-            *_node_functions(self._root),
-        ]
+        """Build bots that use only a library."""
+        return [self._function(name, module, name) for name, module in LIBRARIES.items()]
 
-    def _bot(
-        self, name: str, mode: str, bot: str = "", library: str = "", **environment: str
-    ) -> Variant:
+    def _bot(self, name: str, mode: str, bot: str = "", **environment: str) -> Variant:
         """Return this project's function as it is deployed, with its own bot or another one."""
         folder = _empty_folder(f"task-{name}")
         package = Path(f"{folder}.zip")
@@ -110,9 +87,6 @@ class Builder:
         subprocess.run([self._python, script, package, f"python{RUNTIME}", *folders], check=True)
         with zipfile.ZipFile(package) as archive:
             archive.extractall(folder)
-        if library:
-            installed = _install(self._python, library, [requirement(library)])
-            shutil.copytree(installed, folder, dirs_exist_ok=True)
         _make_read_only(folder)
         variant = self._variant(name, folder, "handler.handler")
         variant.environment.update(environment, REPLY_MODE=mode)
@@ -139,34 +113,6 @@ class Builder:
         }
         command = [self._python, "-m", "awslambdaric", handler]
         return Variant(name, folder, command, environment)
-
-
-def _node_functions(root: Path) -> Iterator[Variant]:
-    """Build the functions that run on Node, if it is installed."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if not node or not npm:
-        return
-    for name, module, library in [
-        ("Node, empty", "empty", ""),
-        ("Node, fetch", "fetch", ""),
-        ("Node, grammY", "grammy", GRAMMY),
-    ]:
-        folder = _empty_folder(f"task-{name}")
-        if library:
-            installed = FOLDER / library
-            if not installed.exists():
-                print(f"  installing {library}", file=sys.stderr)
-                partial = _empty_folder("partial")
-                command = [npm, "install", "--silent", "--prefix", str(partial), library]
-                subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-                partial.rename(installed)
-            shutil.copytree(installed / "node_modules", folder / "node_modules", symlinks=True)
-        shutil.copy(FUNCTIONS / f"{module}.mjs", folder)
-        _make_read_only(folder)
-        runtime = str(FUNCTIONS.parent / "node_runtime.mjs")
-        command = [node, *NODE_OPTIONS, runtime, str(folder / f"{module}.mjs")]
-        trust = {"NODE_EXTRA_CA_CERTS": str(root)}
-        yield Variant(name, folder, command, trust, calls=module != "empty")
 
 
 def _system_store(root: Path) -> Path:

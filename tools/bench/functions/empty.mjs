@@ -1,5 +1,0 @@
-// The lower bound on Node: a function that does nothing.
-
-export async function handler() {
-  return { statusCode: 200 };
-}
