@@ -1,8 +1,5 @@
 # Role: it may write to one log group, read the token's parameter, trace if that is on, join the VPC, use the extras'
 # resources, use the key through the services that keep the bot's data, and do what the bot's policy allows.
-#
-# The alarms, the rules and the dashboard refer to the role's name. AWS refuses a second role of that name. But it would
-# let a second deployment overwrite those, and its destroy would remove the first one's.
 
 data "aws_partition" "current" {}
 

@@ -72,7 +72,47 @@ resource "aws_lambda_permission" "webhook" {
   source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/POST/telegram"
 }
 
-# Function.
+# Name: all that has it waits for the log group.
+
+# AWS refuses a second log group of the same name. So it is created first, when requirements.txt has been checked.
+resource "aws_cloudwatch_log_group" "function" {
+  name              = "/aws/lambda/${var.name}"
+  retention_in_days = var.log_retention_in_days
+  kms_key_id        = var.kms_key_arn
+  tags              = var.tags
+
+  depends_on = [terraform_data.requirements]
+}
+
+locals {
+  # Every named resource uses this, since AWS would let a second deployment of the name overwrite queues, alarms and
+  # rules, whose destroy would then remove the first one's. Endings begin with "_", which no name contains.
+  name = trimprefix(aws_cloudwatch_log_group.function.name, "/aws/lambda/")
+}
+
+# The name under which the table or the queue was created. Another one is refused until this resource is replaced.
+resource "terraform_data" "name" {
+  count = var.queue || var.session_retention_in_days != null ? 1 : 0
+
+  input = local.name
+
+  lifecycle {
+    ignore_changes = [input]
+
+    postcondition {
+      condition = self.input == var.name
+      error_message = join(" ", [
+        "Another name would delete the bot ${self.input} with its sessions and what waits in its queue. Keep the name,",
+        "or take the sessions along (docs/how-to/back-up.md). To give them up: terraform apply",
+        "-replace='module.telegram_bot.terraform_data.name[0]' (telegram_bot: the module's name in your configuration;",
+        "in a clone, leave out module.telegram_bot.).",
+      ])
+    }
+  }
+}
+
+# Function. An apply that changes it publishes a version, which is checked, and then goes live. If the check fails, so
+# does the apply, and the alias stays at the previous version.
 
 resource "aws_lambda_function" "this" {
   function_name                  = var.name
@@ -93,10 +133,6 @@ resource "aws_lambda_function" "this" {
 
   environment {
     variables = local.function_environment
-  }
-
-  ephemeral_storage {
-    size = var.ephemeral_storage
   }
 
   logging_config {
@@ -126,16 +162,6 @@ resource "aws_lambda_function" "this" {
   depends_on = [terraform_data.package, aws_iam_role_policy.this]
 }
 
-# The first resource that is created: see local.name.
-resource "aws_cloudwatch_log_group" "function" {
-  name              = "/aws/lambda/${var.name}"
-  retention_in_days = var.log_retention_in_days
-  kms_key_id        = var.kms_key_arn
-  tags              = var.tags
-
-  depends_on = [terraform_data.requirements]
-}
-
 # Events from AWS services. Without this, Lambda would retry them for six hours.
 resource "aws_lambda_function_event_invoke_config" "this" {
   function_name                = aws_lambda_function.this.function_name
@@ -144,30 +170,19 @@ resource "aws_lambda_function_event_invoke_config" "this" {
   maximum_retry_attempts       = 2
 }
 
-# Release: an apply that changes the function publishes a version. The version is checked, and then goes live. If the
-# check fails, so does the apply, and the alias stays at the previous version.
-
-locals {
-  is_newest    = var.release == null
-  live_version = local.is_newest ? aws_lambda_function.this.version : tostring(var.release)
-
-  # The newest version must have the code and all variables of this apply; an older one must have the variables of the
-  # current extras. If an upload or publishing a version fails, Terraform still saves it as done: then there is no new
-  # version, but this input has changed.
-  expected_sources   = local.is_newest ? { sources = local.sources_digest } : {}
-  expected_variables = local.is_newest ? local.function_environment : local.which_extras
-}
-
+# The version must have the code and all variables of this apply: if an upload or publishing a version fails, Terraform
+# still saves it as done. Then there is no new version, but this input has changed.
 resource "aws_lambda_invocation" "check" {
   function_name   = aws_lambda_function.this.function_name
-  qualifier       = local.live_version
+  qualifier       = aws_lambda_function.this.version
   lifecycle_scope = "CREATE_ONLY"
 
-  input = jsonencode(merge(local.expected_sources, {
+  input = jsonencode({
     tf        = { action = "check" }
-    names     = nonsensitive(keys(local.expected_variables))
-    variables = nonsensitive(sha256(join("\n", values(local.expected_variables))))
-  }))
+    sources   = local.sources_digest
+    names     = nonsensitive(keys(local.function_environment))
+    variables = nonsensitive(sha256(join("\n", values(local.function_environment))))
+  })
 }
 
 check "bot" {
@@ -181,7 +196,7 @@ check "bot" {
 resource "aws_lambda_alias" "live" {
   name             = "live"
   function_name    = aws_lambda_function.this.arn # with the name, a replaced function would get no new alias
-  function_version = local.live_version
+  function_version = aws_lambda_function.this.version
 
   depends_on = [aws_lambda_invocation.check]
 }

@@ -1,7 +1,7 @@
 # Mini App: routes to the page in the bot's folder app/, and the menu button that opens it.
 
 locals {
-  mini_app_url = "${coalesce(var.mini_app_origin, aws_apigatewayv2_api.this.api_endpoint)}/app/index.html"
+  mini_app_url = "${aws_apigatewayv2_api.this.api_endpoint}/app/index.html"
 
   mini_app_environment = var.mini_app == null ? {} : { MINI_APP_URL = local.mini_app_url }
 

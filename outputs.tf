@@ -24,7 +24,7 @@ output "function_name" {
 }
 
 output "live_version" {
-  description = "Version of the function that is live, a number for the input release."
+  description = "Version of the function that was live after the last apply, to go back to."
   value       = aws_lambda_alias.live.function_version
 }
 

@@ -3,41 +3,30 @@
 
 locals {
   # Patterns of names, for Terraform, scripts/package and the demo: of files that aren't packed, of the module's files
-  # that are, and of files that a bot's folder must not contain. Also the packages, by the beginning of their names, for
-  # which the default memory_size isn't enough: AWS would end the function while it starts.
+  # that are, and of files that a bot's folder must not contain.
   packaging = jsondecode(file("${path.module}/scripts/packaging.json"))
 
   module_folder = "${path.module}/lambda"
-  bot_folder    = coalesce(var.source_dir, local.module_folder)
+  bot_folder    = var.source_dir == null ? local.module_folder : var.source_dir
 
-  folders = toset([local.bot_folder, local.module_folder])
-  # fileset would take these paths for a part of its pattern.
-  patterns = [for folder in local.folders : folder if can(regex("[][{}*?\\\\]", folder))]
-  # A link to a parent folder can be followed without end: then there is a bot.py twelve folders deep.
-  endless = [
-    for folder in setsubtract(local.folders, local.patterns) : folder
-    if length(fileset(folder, "${join("/", [for _ in range(12) : "*"])}/bot.py")) > 0
-  ]
-  unlisted = concat(local.patterns, local.endless)
   # Terraform's "**" skips broken links, such as an editor's lock file or a .venv's Python that was removed. OpenTofu's
   # fails: then the second pattern leaves out hidden files.
   listed = {
-    for folder in setsubtract(local.folders, local.unlisted) :
+    for folder in toset([local.bot_folder, local.module_folder]) :
     folder => try(fileset(folder, "**"), fileset(folder, "{,[^.]*/**/}[^.]*"))
   }
   bot_files = [
-    for file in try(local.listed[local.bot_folder], []) : file if !can(regex(local.packaging.not_packed, file))
+    for file in local.listed[local.bot_folder] : file if !can(regex(local.packaging.not_packed, file))
   ]
   own_files = [
-    for file in try(local.listed[local.module_folder], []) : file
+    for file in local.listed[local.module_folder] : file
     if can(regex(local.packaging.own, file)) && !can(regex(local.packaging.not_packed, file))
   ]
 
   hashes = merge(
-    { for file in local.bot_files : file => try(filesha256("${local.bot_folder}/${file}"), "") },
+    { for file in local.bot_files : file => filesha256("${local.bot_folder}/${file}") },
     { for file in local.own_files : file => filesha256("${local.module_folder}/${file}") },
   )
-  unreadable = [for file, hash in local.hashes : file if hash == ""]
   # The package contains this digest, and the check compares the two.
   sources_digest = sha256(join("\n", [for file, hash in local.hashes : "${hash}  ${file}"]))
   package_digest = sha256(join("\n", [
@@ -45,12 +34,6 @@ locals {
     filesha256("${path.module}/scripts/requirements.py"), var.runtime, var.architecture,
   ]))
   package = "${path.module}/.build/${var.name}-${var.runtime}-${substr(local.package_digest, 0, 16)}.zip"
-
-  requirements = try(file("${local.bot_folder}/requirements.txt"), "")
-  too_large = [
-    for name, least in local.packaging.least_memory : "${least} with ${name}"
-    if var.memory_size < least && can(regex("(?im)^[ \\t]*${name}", local.requirements))
-  ]
 }
 
 # Terraform can't run Python at plan, so an apply checks requirements.txt before anything else: local.name waits for it.
@@ -65,6 +48,8 @@ resource "terraform_data" "requirements" {
   }
 }
 
+# The function waits for this, and so for the conditions that a validation can't check: those about the bot's files, and
+# those whose failure would print a value.
 resource "terraform_data" "package" {
   # A new name, which is a part of the path, or a new role replaces the function. This needs a zip, which this clone may
   # not have yet.
@@ -78,5 +63,61 @@ resource "terraform_data" "package" {
     command = local.bot_folder
   }
 
-  depends_on = [terraform_data.inputs]
+  lifecycle {
+    precondition {
+      condition = (var.telegram_bot_token == null) != (var.telegram_bot_token_parameter == null)
+      error_message = join(" ", [
+        "Set exactly one of telegram_bot_token and telegram_bot_token_parameter, for example in the shell:",
+        "export TF_VAR_telegram_bot_token=… with the token from @BotFather.",
+      ])
+    }
+    precondition {
+      condition = var.telegram_bot_token == null || can(regex("^[0-9]+:[A-Za-z0-9_-]{30,}$", var.telegram_bot_token))
+      error_message = join(" ", [
+        "The telegram_bot_token must be the token from @BotFather: digits, a colon, and at least 30 letters, digits,",
+        "hyphens or underscores.",
+      ])
+    }
+    precondition {
+      condition = length(local.taken_names) == 0
+      error_message = join(" ", [
+        "The environment must not set ${join(", ", local.taken_names)}, since the module or the emulated AWS does.",
+        "Use other names.",
+      ])
+    }
+    precondition {
+      condition = contains(local.bot_files, "bot.py") && contains(local.own_files, "handler.py")
+      error_message = join(" ", [
+        "The source_dir must contain a bot.py: ${abspath(local.bot_folder)} has none. Or the path of it, or of the",
+        "module, contains one of [ ] { } * ? \\, which Terraform takes for a pattern: rename the folder.",
+      ])
+    }
+    precondition {
+      condition = !anytrue([for file in local.bot_files : can(regex("^[^/]*\\.(tf|tfvars|tfstate)(\\.[^/]*)?$", file))])
+      error_message = join(" ", [
+        "The source_dir must not contain *.tf, *.tfvars or *.tfstate files at its top level, since secrets in them",
+        "would be packed: ${local.bot_folder} has one. Give the bot its own folder, such as $${path.module}/bot.",
+      ])
+    }
+    precondition {
+      condition = var.mini_app == null || (
+        contains(local.bot_files, "app/index.html") && !contains(local.bot_files, "app/__init__.py")
+      )
+      error_message = join(" ", [
+        "With mini_app, the source_dir must contain the page app/index.html, and app/ must not be a Python package,",
+        "since every file in it is public. Look into ${abspath(local.bot_folder)}.",
+      ])
+    }
+  }
+}
+
+# In a configuration that calls the module, a missing source_dir is probably a mistake.
+check "source_dir" {
+  assert {
+    condition = var.source_dir != null || path.module == path.root
+    error_message = join(" ", [
+      "Without a source_dir, ${var.name} is the module's echo bot. Set source_dir = \"$${path.module}/bot\", the",
+      "folder of your bot.py.",
+    ])
+  }
 }

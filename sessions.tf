@@ -16,7 +16,7 @@ locals {
 resource "aws_dynamodb_table" "sessions" {
   count = var.session_retention_in_days == null ? 0 : 1
 
-  name         = "${local.name}-sessions"
+  name         = "${local.name}_sessions"
   billing_mode = "PAY_PER_REQUEST"
   hash_key     = "id"
   tags         = var.tags

@@ -1,35 +1,21 @@
 variable "alarm_actions" {
   type        = list(string)
   description = <<-EOT
-    ARNs that alarms notify, such as those of SNS topics. Setting at least one creates the alarms, a dashboard and an
-    hourly check of the webhook. Empty: none of these. With a log_level above INFO, the dashboard counts only problems;
-    FATAL is refused.
+    ARNs that alarms notify, such as those of SNS topics, at most 5. Setting at least one creates the alarms and an
+    hourly check of the webhook. Empty: none of these.
   EOT
   default     = []
   nullable    = false
-
-  validation {
-    condition     = length(var.alarm_actions) <= 5
-    error_message = "The alarm_actions must have at most 5 ARNs: AWS allows no more for an alarm."
-  }
 }
 
 variable "allowed_ids" {
   type        = set(number)
   description = <<-EOT
-    Ids of the people, groups and channels that the bot answers, at most 100. It ignores all others. Ids of groups and
-    channels are negative. Empty: everyone.
+    Ids of the people, groups and channels that the bot answers. It ignores all others. Ids of groups and channels are
+    negative. Empty: everyone.
   EOT
   default     = []
   nullable    = false
-
-  validation {
-    condition = length(var.allowed_ids) <= 100 && alltrue([for id in var.allowed_ids : id != 0 && floor(id) == id])
-    error_message = join(" ", [
-      "The allowed_ids must have at most 100 ids, each a whole number other than 0, such as 4242 (a person) or",
-      "-1001234567890 (a group).",
-    ])
-  }
 }
 
 variable "architecture" {
@@ -44,22 +30,8 @@ variable "architecture" {
 
 variable "environment" {
   type        = map(string)
-  description = <<-EOT
-    Environment variables for the bot, up to 4 KB in total with the module's own. The module's own names,
-    AWS_ENDPOINT_URL and names that Lambda reserves are refused.
-  EOT
+  description = "Environment variables for the bot, up to 4 KB in total with the module's own, whose names are refused."
   default     = {}
-  nullable    = false
-  # Preconditions in inputs.tf check the names and the size.
-}
-
-variable "ephemeral_storage" {
-  type        = number
-  description = <<-EOT
-    Size of /tmp, the only folder that the bot can write to, in MB, from 512 to 10240. More than 512 costs a little for
-    each second that the bot works.
-  EOT
-  default     = 512
   nullable    = false
 }
 
@@ -86,34 +58,27 @@ variable "kms_key_arn" {
 variable "layers" {
   type        = list(string)
   description = <<-EOT
-    ARNs of layer versions, at most 5, for extensions such as those of monitoring tools: in the function's region, for
-    its architecture, and up to 250 MB with the package. Most delay the first answer, and need more memory_size.
+    ARNs of layer versions, at most 5, for extensions such as those of monitoring tools: for the function's
+    architecture, and up to 250 MB with the package. Most delay the first answer, and need more memory_size.
     Packages belong in requirements.txt instead.
   EOT
   default     = []
   nullable    = false
-
-  validation {
-    condition = length(var.layers) <= 5 && alltrue([
-      for arn in var.layers :
-      can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]+:[0-9]+$", arn))
-    ])
-    error_message = join(" ", [
-      "The layers must have at most 5 ARNs, each with a version at the end, such as",
-      "arn:aws:lambda:eu-central-1:123456789012:layer:name:1.",
-    ])
-  }
 }
 
 variable "log_level" {
   type        = string
   description = <<-EOT
-    Lowest log level that the function keeps: TRACE, DEBUG, INFO, WARN, ERROR or FATAL. INFO logs every update. WARN
-    logs only problems, and the dashboard (alarm_actions) then counts nothing else. DEBUG adds the traceback of an
-    exception in bot.py, which may quote people.
+    Lowest log level that the function keeps: TRACE, DEBUG, INFO, WARN, ERROR or FATAL. INFO logs every update, WARN
+    only problems. DEBUG adds the traceback of an exception in bot.py, which may quote people.
   EOT
   default     = "INFO"
   nullable    = false
+
+  validation {
+    condition     = var.log_level != "FATAL" || length(var.alarm_actions) == 0
+    error_message = "The log_level must not be FATAL with alarm_actions, since alarms count lines of level ERROR."
+  }
 }
 
 variable "log_retention_in_days" {
@@ -156,62 +121,34 @@ variable "mini_app" {
   }
 }
 
-variable "mini_app_origin" {
-  type        = string
-  description = <<-EOT
-    Origin of the page, if something else serves it, such as CloudFront: https://host, without a path. The menu button,
-    MINI_APP_URL and mini_app_url then use it. Null: the API's.
-  EOT
-  default     = null
-
-  validation {
-    condition = alltrue([
-      for origin in var.mini_app_origin[*] :
-      length(origin) <= 100 && can(regex("^https://${local.label}(\\.${local.label})+$", origin))
-    ])
-    error_message = join(" ", [
-      "The mini_app_origin must be https:// and a host, without a path or a slash at the end,",
-      "such as https://app.example.org.",
-    ])
-  }
-}
-
 variable "name" {
   type        = string
   description = <<-EOT
-    Name of the function, the API and the role, and last part of the log groups' names: up to 64 letters, digits,
-    hyphens and underscores, 58 with alarm_actions or warm_schedule, and 54 with queue. Two bots in one account need different
-    names, even in different regions. A new bot's name must not end in -every or -later, or, with queue, in -dead.
+    Name of the function, the API and the role, and beginning of the other names: up to 64 letters, digits and
+    hyphens, or 54 with queue. Two bots in one account need different names, even in different regions.
   EOT
   default     = "telegram-bot"
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9-]+$", var.name))
+    error_message = "The name must have only letters, digits and hyphens, since other names have it and an underscore."
+  }
 }
 
 variable "permissions_boundary" {
   type        = string
-  description = <<-EOT
-    ARN of the IAM policy to set as the permissions boundary of the function's role, and of Scheduler's role (queue).
-    Null: none.
-  EOT
+  description = "ARN of the IAM policy to set as the permissions boundary of the roles. Null: none."
   default     = null
 }
 
 variable "policy" {
   type        = string
   description = <<-EOT
-    IAM policy document (JSON) with the bot's rights in AWS. The module adds its statements to the function's role: up
-    to 5,120 characters in total with the module's own. Null: only the module's statements.
+    IAM policy document (JSON) with the bot's permissions in AWS. The module adds its statements to the function's
+    role: up to 5,120 characters in total with the module's own. Null: only the module's statements.
   EOT
   default     = null
-
-  validation {
-    condition = var.policy == null || can(flatten([jsondecode(var.policy).Statement])[0].Effect)
-    error_message = join(" ", [
-      "The policy must be an IAM policy document as JSON, such as",
-      "jsonencode({ Version = \"2012-10-17\", Statement = [{ … }] }).",
-    ])
-  }
-  # A precondition of the role's policy checks the size.
 }
 
 variable "queue" {
@@ -224,19 +161,6 @@ variable "queue" {
   EOT
   default     = false
   nullable    = false
-}
-
-variable "release" {
-  type        = number
-  description = <<-EOT
-    Version of the function to run, to go back to an older one. Null: the newest.
-  EOT
-  default     = null
-
-  validation {
-    condition     = var.release == null || try(var.release >= 1 && floor(var.release) == var.release, false)
-    error_message = "The release must be the number of a version, such as 41, or null for the newest."
-  }
 }
 
 variable "reply_mode" {
@@ -324,11 +248,6 @@ variable "source_dir" {
     `__pycache__` and `*.pyc`. A relative path starts at the root module. Null: the module's echo bot.
   EOT
   default     = null
-
-  validation {
-    condition     = var.source_dir != ""
-    error_message = "The source_dir must be the path of a folder, or null for the module's echo bot."
-  }
 }
 
 variable "tags" {
@@ -336,35 +255,13 @@ variable "tags" {
   description = "Tags for all resources that support them."
   default     = {}
   nullable    = false
-
-  validation {
-    condition     = length(var.tags) <= 50
-    error_message = "There must be at most 50 tags."
-  }
-  validation {
-    condition = alltrue([
-      for key in keys(var.tags) :
-      can(regex("^[\\pL\\pZ\\pN_.:/=+@-]+$", key)) && length(key) <= 128 && !startswith(lower(key), "aws:")
-    ])
-    error_message = join(" ", [
-      "A tag's key must have 1 to 128 letters, digits, spaces and _ . : / = + - @,",
-      "and must not begin with aws:.",
-    ])
-  }
-  validation {
-    condition = alltrue([
-      for value in values(var.tags) : can(regex("^[\\pL\\pZ\\pN_.:/=+@-]*$", value)) && length(value) <= 256
-    ])
-    error_message = "A tag's value must have at most 256 letters, digits, spaces and _ . : / = + - @."
-  }
 }
 
 variable "telegram_api_url" {
   type        = string
-  description = "URL of the Bot API, without a trailing slash. Change it only to use a Bot API server that you run."
+  description = "URL of the Bot API. Change it only to use a Bot API server that you run."
   default     = "https://api.telegram.org"
   nullable    = false
-  # A precondition in inputs.tf checks it: a validation that fails prints the value.
 }
 
 variable "telegram_bot_token" {
@@ -375,7 +272,6 @@ variable "telegram_bot_token" {
   EOT
   default     = null
   sensitive   = true
-  # A precondition in inputs.tf checks it: a validation that fails prints the value.
 }
 
 variable "telegram_bot_token_parameter" {
@@ -385,22 +281,6 @@ variable "telegram_bot_token_parameter" {
     this or telegram_bot_token. It keeps the token out of the state, plans and environment.
   EOT
   default     = null
-
-  validation {
-    condition = alltrue([
-      for name in var.telegram_bot_token_parameter[*] : can(regex("^([A-Za-z0-9_.-]+|(/[A-Za-z0-9_.-]+){1,15})$", name))
-    ])
-    error_message = join(" ", [
-      "The telegram_bot_token_parameter must be a parameter's name: letters, digits, dots, hyphens and underscores,",
-      "or up to 15 such parts with a slash before each, such as /telegram-bot/token.",
-    ])
-  }
-  validation {
-    condition = alltrue([
-      for name in var.telegram_bot_token_parameter[*] : length(name) <= 1011 && !can(regex("^/?(?i:aws|ssm)", name))
-    ])
-    error_message = "A parameter's name must have at most 1011 characters, and must not begin with aws or ssm."
-  }
 }
 
 variable "telegram_proxy" {
@@ -411,7 +291,6 @@ variable "telegram_proxy" {
   EOT
   default     = null
   sensitive   = true
-  # A precondition in inputs.tf checks it: a validation that fails prints the value.
 }
 
 variable "throttling_limit" {
@@ -464,19 +343,6 @@ variable "vpc" {
     route to a NAT gateway, or the bot can't reach Telegram. Null: no VPC.
   EOT
   default     = null
-
-  validation {
-    condition = var.vpc == null || try(
-      length(var.vpc.subnet_ids) > 0 && length(var.vpc.security_group_ids) > 0 &&
-      alltrue([for id in var.vpc.subnet_ids : can(regex("^subnet-", id))]) &&
-      alltrue([for id in var.vpc.security_group_ids : can(regex("^sg-", id))]),
-      false
-    )
-    error_message = join(" ", [
-      "The vpc must have subnet_ids, such as [\"subnet-0123abcd\"], and security_group_ids,",
-      "such as [\"sg-0123abcd\"], or be null.",
-    ])
-  }
 }
 
 variable "warm_schedule" {
@@ -486,17 +352,4 @@ variable "warm_schedule" {
     rate(5 minutes). Null: never.
   EOT
   default     = null
-
-  validation {
-    condition = var.warm_schedule == null || anytrue([
-      for pattern in [
-        "^rate\\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\\)$",
-        "^cron\\([0-9*,/-]+ [0-9*,/-]+ [0-9*?,/LW-]+ [0-9A-Z*,/-]+ [0-9A-Z*?,/#-]+ [0-9*,/-]+\\)$",
-      ] : can(regex(pattern, var.warm_schedule))
-    ])
-    error_message = join(" ", [
-      "The warm_schedule must be a rate, such as rate(5 minutes), or cron with six fields,",
-      "such as cron(0/5 8-17 ? * MON-FRI *).",
-    ])
-  }
 }

@@ -10,9 +10,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -234,25 +232,13 @@ HANDLED = ["message"]
 """
 
 
-def matches(pattern: str, line: Json) -> bool:
-    """Return whether a line matches a pattern of CloudWatch Logs, in the two forms that we use.
-
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
-    """
-    whole = re.fullmatch(r"\{ (.*) \}", pattern)
-    assert whole, pattern
-    conditions = [
-        re.fullmatch(r'\(\$\.(\w+) = "(\*|\w+)"\)', part) for part in whole[1].split(" && ")
-    ]
-    assert all(conditions), pattern
-    return all(
-        isinstance(line.get(each[1]), str) and each[2] in ("*", line[each[1]])
-        for each in conditions
-        if each
-    )
+def counted() -> dict[str, list[str]]:
+    """Return the outcomes that alarms.tf counts, by the metric filter."""
+    [block] = re.findall(r"^  counted = {\n(.*?)^  }", ALARMS, re.MULTILINE | re.DOTALL)
+    return {name: json.loads(of) for name, of in re.findall(r"(\w+) += (\[.*\])", block)}
 
 
-def test_the_metric_filter_counts_the_functions_outcomes_and_nothing_else(
+def test_alarms_count_outcomes_that_botkit_logs_as_errors(
     run: Run, runtime_api: RuntimeApi, bot_api: BotApi
 ) -> None:
     page = "https://bot.example/app/index.html"
@@ -291,8 +277,6 @@ def test_the_metric_filter_counts_the_functions_outcomes_and_nothing_else(
     bot_api.expects(call)
     bot_api.refuses(call, 429, "no")
     runtime_api.invoke([call, call])
-    bot_api.refuses(call, 500, "no")
-    runtime_api.invoke({"later": {"since": 0, "tries": 9}, "calls": [call]})
     runtime_api.invoke({"an event": "of nobody's"})
     signed = init_data(TOKEN, {"auth_date": str(int(time.time())), "user": '{"id": 42}'})
     headers = {"authorization": f"tma {signed}"}
@@ -305,21 +289,7 @@ def test_the_metric_filter_counts_the_functions_outcomes_and_nothing_else(
     runtime_api.invoke(WATCH)
     log = function.stop()
 
-    [pattern] = map(json.loads, re.findall(r"^ +pattern += (.*)$", ALARMS, re.MULTILINE))
-    found = [line for line in log if matches(pattern, line)]
-    assert Counter(line["outcome"] for line in found) == {
-        "answered": 2,
-        "repeated": 1,
-        "ignored": 1,
-        "bot_failed": 1,
-        "refused": 1,
-        "throttled": 1,
-        "unreachable": 1,
-        "misconfigured": 2,
-        "incomplete": 1,
-        "lost": 1,
-        "page_failed": 1,
-    }
+    found = [line for line in log if line.get("logger") == "botkit" and "outcome" in line]
     assert {line["outcome"] for line in found} == set(load("botkit.outcome").OUTCOMES) - {
         "limited",
         "queued",
@@ -330,40 +300,8 @@ def test_the_metric_filter_counts_the_functions_outcomes_and_nothing_else(
     failed = next(line for line in found if line["outcome"] == "bot_failed")
     assert list(json.loads(sample)) == list(failed)
     # The outcomes that alarms count are logged at every log_level that they allow.
-    counted = set(re.findall(r"(\w+) = {\n(?: +on +=.*\n)? +advice", ALARMS))  # no other metric
-    assert counted == {"bot_failed", "lost", "misconfigured", "page_failed"}
-    assert {line["level"] for line in found if line["outcome"] in counted} == {"ERROR"}
-
-
-READINGS = {
-    "the same": ([5, 5, 5], True),
-    "more and more": ([1, 2, 3], True),
-    "fewer": ([9, 5, 1], False),
-    "fewer at last": ([5, 9, 8], False),
-    "fewer at first": ([9, 5, 5], False),
-    "none at first": ([0, 5, 5], False),
-    "none": ([0, 0, 0], False),
-}
-
-
-@pytest.mark.parametrize(("readings", "alarms"), READINGS.values(), ids=READINGS)
-def test_pending_updates_alarm_when_three_readings_do_not_fall(
-    readings: list[int], alarms: bool
-) -> None:
-    """The alarm's expression is also Python, except for IF and AND.
-
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
-    """
-    [block] = re.findall(r"^    pending_updates = {(.*?)^    }", ALARMS, re.M | re.S)
-    [condition] = re.findall(r'expression += "IF\((.*), 1, 0\)"', block)
-    [periods, to_alarm] = re.findall(r"(?:periods|datapoints) += (\d)", block)
-    differences = list(pairwise(readings))
-    assert (len(readings), len(differences)) == (int(periods), int(to_alarm))
-    breaching = [
-        eval(condition.replace("AND", "and"), {"pending": new, "DIFF": lambda _: new - old})  # noqa: B023
-        for old, new in differences
-    ]
-    assert all(breaching) is alarms
+    of_errors = {line["outcome"] for line in found if line["level"] == "ERROR"}
+    assert sorted(of_errors) == sorted(sum(counted().values(), []))
 
 
 @pytest.mark.parametrize("level", ["INFO", "FATAL"])
@@ -378,9 +316,6 @@ def test_the_webhooks_state_is_logged_at_every_log_level(
     # Lambda's own filter looks at these two.
     assert line["level"] == "FATAL"
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", line["timestamp"])
-    # Each metric of the alarms and the dashboard is in it.
     [directive] = line["_aws"]["CloudWatchMetrics"]
-    told = {metric["Name"] for metric in directive["Metrics"]}
-    used = set(re.findall(r'local\.namespace, name = "(\w+)"', ALARMS))
-    assert told | {"Outcomes"} == used
-    assert all(isinstance(line[name], int) for name in told)
+    assert directive["Metrics"] == [{"Name": "WebhookLost"}]
+    assert '= "WebhookLost"' in ALARMS

@@ -1,11 +1,11 @@
-# Schedules that invoke the function. Unlike those of EventBridge Scheduler (queue.tf), rules need no role.
+# Schedules that invoke the function: the warm-up, and the look at the webhook for the alarms.
 
 locals {
   schedules = merge(
     var.warm_schedule == null ? {} : {
       warm = { expression = var.warm_schedule, input = jsonencode({ tf = { action = "warm" } }) }
     },
-    # At a fixed minute, so that each of the alarms' periods, an hour, gets one reading.
+    # At a fixed minute, so that each of the alarm's periods, an hour, gets one reading.
     local.alarms_are_on ? {
       watch = {
         expression = "cron(30 * * * ? *)"
@@ -18,7 +18,7 @@ locals {
 resource "aws_cloudwatch_event_rule" "schedule" {
   for_each = local.schedules
 
-  name                = "${aws_iam_role.this.name}-${each.key}"
+  name                = "${local.name}_${each.key}"
   schedule_expression = each.value.expression
   tags                = var.tags
 }
