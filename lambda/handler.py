@@ -67,16 +67,16 @@ def start_up() -> None:
         connects.append(telegram.connect)
     else:
         from botkit import in_response  # noqa: F401
-    if settings.session_table:
-        from botkit import aws
-
-        aws.prepare("dynamodb")
-        connects.insert(0, partial(aws.connect, "dynamodb"))  # nearer, so ready sooner
     if settings.queue_url:
         from botkit import aws
 
         aws.prepare("sqs")
         connects.insert(0, partial(aws.connect, "sqs"))
+    if settings.session_table:
+        from botkit import aws
+
+        aws.prepare("dynamodb")
+        connects.insert(0, partial(aws.connect, "dynamodb"))  # nearer, so ready sooner
     from botkit import ways
     from botkit.sources import webhook  # noqa: F401
 

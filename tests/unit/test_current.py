@@ -56,14 +56,16 @@ def test_what_a_failed_test_shows_of_a_run() -> None:
     run = current.Run.of_update("queue", message(), source="queue")
     run.made.carried_out("sendMessage", {"text": "x"})
     current.asking.streams = 1
-    shown = [repr(each) for each in (run, run.made, current.asking, outcome.Outcome("lost", "x"))]
+    shown = [
+        repr(each) for each in (run, run.made, current.asking, outcome.Outcome("incomplete", "x"))
+    ]
     about = {"update_id": 1, "kind": "message", "source": "queue"}
     assert shown[:3] == [
         f"<Run: queue, {about}, first, ['sendMessage']>",
         "<Made: sendMessage, answered, seen>",
         "<Asking: {'streams': 1}>",
     ]
-    assert shown[3].startswith("Outcome(name='lost', error='x', level=40, status=200")
+    assert shown[3].startswith("Outcome(name='incomplete', error='x', level=40, status=200")
 
 
 def returning(*calls: Json, own: str = "") -> str:

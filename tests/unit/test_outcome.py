@@ -286,23 +286,6 @@ def reply(update):
     assert TEXT not in str(container.log) + "".join(capfd.readouterr())
 
 
-@pytest.mark.parametrize(
-    ("kind", "content", "outcome"),
-    [
-        ("Refused", ("getChat", 403, "no", {}), "refused"),
-        ("Refused", ("getChat", 429, "no", {}), "incomplete"),
-        ("Unreachable", ("no",), "incomplete"),
-        ("BadSession", ("no",), "bot_failed"),
-    ],
-)
-def test_what_has_been_handled_is_over(
-    container: Container, monkeypatch: pytest.MonkeyPatch, kind: str, content: Any, outcome: str
-) -> None:
-    errors = container.module("errors")
-    with_bot(container, monkeypatch, errors.FailedForGood(getattr(errors, kind)(*content)))
-    assert outcome_of(container) == outcome
-
-
 def test_the_traceback_is_logged_at_debug_only(
     container: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,12 +57,12 @@ def test_a_fake_shows_what_it_holds(start_bot: StartBot) -> None:
     aws = module("testing").Aws()
     aws.asked.append(("GetObject", {}))
     shown = {
-        host.Poller(queues, print, print): "Poller(Queues({'1': {'body': 'tea'}}))",
-        host.Scheduler(schedules, print): "Scheduler(Schedules({'tea': {'at': 0}}))",
+        host.Poller(queues, print): "Poller(Queues({'1': {'body': 'tea'}}))",
+        host.Scheduler(schedules, queues): "Scheduler(Schedules({'tea': {'at': 0}}))",
         function.Clock(lambda: 7.0): "Clock(7.0)",
         function.Function(1, print): "Function(Outcome(name='ignored', level=20, status=200, "
         "is_retried=False, is_kept=False), raised=[])",
-        all_of_them: "Services(Table({}), Queues({}), Schedules({}), Queues({}))",
+        all_of_them: "Services(Table({}), Queues({}), Schedules({}))",
         aws: "Aws(asked=[('GetObject', {})], results={})",
     }
     assert [*map(repr, shown)] == [*shown.values()]
@@ -117,8 +117,6 @@ def test_an_object_says_in_short_what_it_is(start_with_sessions: StartBot) -> No
     shown = {
         line: f"<Line: {line.at} in test_an_object_says_in_short_what_it_is>",
         part("bot_module").interrupt_after(3): "<interrupt_after: 3 s>",
-        part("steps.due").DueTime("tea", "16:00", "a", False): "<DueTime: tea:16:00, taken by a>",
-        part("sources.replay")._Replay(): "<_Replay: 0 done, 0 failed>",
         part("stream")._Growing(message()["message"], False, False): "<_Growing: 42/7, draft>",
         conversation.Question("size", [{}], None, None): "<Question: size>",
         conversation.Kept("price", len): "<Kept: price>",

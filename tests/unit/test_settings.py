@@ -19,8 +19,6 @@ ENVIRONMENT = {
     "MINI_APP_URL": ("mini_app_url", "https://bot.example/app/index.html"),
     "REPLY_MODE": ("reply_mode", "webhook"),
     "QUEUE_URL": ("queue_url", "https://sqs.eu-central-1.amazonaws.com/123456789012/bot.fifo"),
-    "FAILED_QUEUE_URL": ("failed_queue_url", "https://sqs.eu-central-1.amazonaws.com/1/bot-failed"),
-    "DEAD_LETTERS_URL": ("dead_letters_url", "https://sqs.eu-central-1.amazonaws.com/1/dead.fifo"),
     "SESSION_TABLE": ("session_table", "bot-sessions"),
     "SESSION_RETENTION_IN_DAYS": ("session_retention_in_days", "30"),
     "SCHEDULE_GROUP": ("schedule_group", "bot"),

@@ -45,7 +45,8 @@ def check(event: Json) -> Json:
         call("getMe", "accept the token")
         if callable(getattr(bot, "check", None)):
             bot_module.ask("check")
-        return {"warnings": _warnings(bot, seconds)}
+        warnings = _warnings(bot, seconds)
+        return {"warnings": warnings} if warnings else {}
     except BadAnswer as error:
         told = f"{error}: {BEFORE}. {RENAME}"
     except (Misconfigured, RegistrationFailed) as error:

@@ -10,20 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from telegram_stand_in import TYPES
 
 from tests.conftest import BotApi, Start, StartBot
 from tests.support.stubs import (
-    AWS,
+    QUEUE,
     TOKEN,
     Container,
-    Json,
-    Part,
     Serve,
     answers,
     http,
     load,
     parameter,
-    resets_at_once,
     with_pauses,
 )
 
@@ -78,123 +76,6 @@ def test_a_version_with_other_variables_goes_not_live(start: Start, bot_api: Bot
     assert container.invoke({**CHECK, **VARIABLES, "variables": equal}) == {}
 
 
-QUEUES = [f"https://sqs.eu-central-1.amazonaws.com/1/bot{end}" for end in ("-failed", "-dead.fifo")]
-
-
-def counted(visible: int, hidden: int = 0, delayed: int = 0) -> bytes:
-    """Return SQS's answer to GetQueueAttributes."""
-    numbers = {"": visible, "Delayed": delayed, "NotVisible": hidden}
-    named = {f"ApproximateNumberOfMessages{name}": str(n) for name, n in numbers.items()}
-    return http({"Attributes": named})
-
-
-def refused(code: str, status: str = "400 Bad Request") -> bytes:
-    return http({"__type": f"com.amazonaws.sqs#{code}", "message": "no"}, status)
-
-
-DENIED = refused("AccessDeniedException", "403 Forbidden")
-NO_RIGHT = "would be deleted, and the function has no right yet .* apply, and then change them "
-BUSY = answers(http(b"", "503 Service Unavailable"))
-NOT_TOLD = "bot-failed would be deleted, and SQS doesn't say .* apply again$"
-WAIT = "^Failed updates or events wait in bot-dead.fifo, .*: 7. .* purge-queue --queue-url "
-
-
-@pytest.mark.parametrize(
-    ("sqs", "in_vpc", "error"),
-    [
-        (answers(counted(0), counted(0)), False, ""),
-        (answers(counted(0), counted(4, 2, 1)), True, f"{WAIT}{QUEUES[1]}$"),
-        (answers(refused("QueueDoesNotExist"), refused("QueueDoesNotExist")), False, ""),
-        (answers(refused("QueueDoesNotExist"), counted(7)), False, f"{WAIT}{QUEUES[1]}$"),
-        (answers(*[DENIED] * 4), False, ""),
-        (answers(*[refused("UnrecognizedClientException", "403 Forbidden")] * 4), False, ""),
-        (answers(DENIED, refused("ReceiptHandleIsInvalid")), False, f"^bot-failed {NO_RIGHT}"),
-        (answers(DENIED, http(b"", "503 Service Unavailable")), False, f"^bot-failed {NO_RIGHT}"),
-        (answers(DENIED, refused("QueueDoesNotExist"), DENIED, DENIED), False, ""),
-        (answers(DENIED, DENIED, DENIED, counted(0)), False, f"^bot-dead.fifo {NO_RIGHT}"),
-        (
-            answers(DENIED, DENIED, DENIED, refused("QueueDoesNotExist")),
-            False,
-            f"^bot-dead.fifo {NO_RIGHT}",
-        ),
-        (BUSY, False, NOT_TOLD),
-        (BUSY, True, NOT_TOLD),
-        (resets_at_once, False, NOT_TOLD),
-        (resets_at_once, True, ""),
-    ],
-    ids=[
-        "empty",
-        "dead letters",
-        "none",
-        "dead letters alone",
-        "no right",
-        "new role",
-        "used, but no right to count",
-        "perhaps used, but no right to count",
-        "a policy for all queues",
-        "dead letters, but no right to count",
-        "dead letters of a queue that is gone",
-        "busy",
-        "busy in a VPC",
-        "away",
-        "no way",
-    ],
-)
-def test_what_failed_is_not_deleted_unasked(
-    start: Start, serve: Serve, bot_api: BotApi, sqs: Part, in_vpc: bool, error: str
-) -> None:
-    bot_api.answers("getMe", {}, ME)
-    peer = serve(sqs, resets_at_once)
-    container = start(bot_api.url, AWS_ENDPOINT_URL=peer.url, **AWS)
-    event = {**CHECK, "queues": QUEUES, "in_vpc": in_vpc}
-    if not error:
-        assert container.invoke(event) == {}
-        return
-    with pytest.raises(Exception, match=error) as caught:
-        container.invoke(event)
-    assert type(caught.value).__name__ == "CheckFailed"
-
-
-def test_in_a_vpc_each_queue_is_asked(start: Start, serve: Serve, bot_api: BotApi) -> None:
-    bot_api.answers("getMe", {}, ME)
-    peer = serve(resets_at_once, answers(counted(7)))
-    container = start(bot_api.url, AWS_ENDPOINT_URL=peer.url, **AWS)
-    with pytest.raises(Exception, match=WAIT):
-        container.invoke({**CHECK, "queues": QUEUES, "in_vpc": True})
-
-
-def test_rights_are_tried_on_a_queue_and_then_on_its_source(
-    start: Start, serve: Serve, bot_api: BotApi
-) -> None:
-    bot_api.answers("getMe", {}, ME)
-    peer = serve(answers(*[DENIED] * 4))
-    container = start(bot_api.url, AWS_ENDPOINT_URL=peer.url, **AWS)
-    container.invoke({**CHECK, "queues": QUEUES, "in_vpc": False})
-    asked = [request.partition(b"AmazonSQS.")[2].split()[0].decode() for request in peer.requests]
-    urls = [body["QueueUrl"].rpartition("/")[2] for body in peer.bodies]
-    assert [*zip(asked, urls, strict=True)] == [
-        ("GetQueueAttributes", "bot-failed"),
-        ("ChangeMessageVisibility", "bot-failed"),
-        ("GetQueueAttributes", "bot-dead.fifo"),
-        ("GetQueueAttributes", "bot.fifo"),
-    ]
-
-
-def test_an_older_version_may_have_as_much_time_as_the_queue_hides_an_update(
-    container: Container, bot_api: BotApi
-) -> None:
-    bot_api.answers("getMe", {}, ME)
-    assert container.invoke({**CHECK, "hidden_seconds": 60}, 60_000) == {}
-
-
-def test_with_more_time_an_update_that_is_still_being_answered_would_come_again(
-    container: Container,
-) -> None:
-    error = r"^The timeout of this version is longer .* \(60 seconds\): set timeout as it was"
-    with pytest.raises(Exception, match=error):
-        container.invoke({**CHECK, "hidden_seconds": 60}, 61_000)
-
-
 def test_the_digest_is_in_a_file_of_the_package(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -240,7 +121,7 @@ def test_a_bot_that_could_not_be_imported_at_start_up_is_imported_now(
 # ── check() of bot.py
 
 BOT = 'HANDLED = ["message"]\ndef reply(update): ...\n'
-NOT_ASYNC = "with def, not async def (docs/moving-in shows async frameworks)"
+NOT_ASYNC = "with def, not async def"
 RENAME = (
     "it is called without arguments before a version goes live. If yours is for something else, "
     "rename it"
@@ -563,52 +444,16 @@ def test_a_failed_import_never_tells_the_token_of_the_parameter(
         container.invoke(CHECK)
 
 
-WITH_LATER = """
-HANDLED = ["message"]
-from botkit import schedule
-def reply(update): ...
-"""
+USES_SCHEDULE = WITHOUT + "from botkit import schedule\n"
 
 
-def test_a_bot_that_imports_later_needs_the_input(
-    start_with_schedules: StartBot, start_bot: StartBot, bot_api: BotApi
+def test_a_bot_that_schedules_needs_a_queue(
+    start_with_queue: StartBot, start_bot: StartBot, bot_api: BotApi
 ) -> None:
-    with pytest.raises(Exception, match=r"^bot\.py uses botkit\.later: set later = true$"):
-        start_bot(WITH_LATER).invoke(CHECK)
-    container = start_with_schedules(WITH_LATER)
+    with pytest.raises(Exception, match=r"^bot\.py uses botkit\.schedule: set queue = true$"):
+        start_bot(USES_SCHEDULE).invoke(CHECK)
     bot_api.answers("getMe", {}, ME)
-    assert container.invoke(CHECK) == {}
-
-
-PLANNED = {"sources": "1" * 64}  # of the newest version alone
-NO_EVENTS = "bot.py has no on_event(): waiting events of an earlier version will fail"
-
-
-@pytest.mark.parametrize(
-    ("version", "more", "source", "warned"),
-    [
-        ("2", PLANNED, WITH_LATER, [NO_EVENTS]),
-        ("2", PLANNED, WITHOUT, [NO_EVENTS]),
-        ("1", {}, WITH_LATER, [NO_EVENTS]),
-        ("1", PLANNED, WITH_LATER, []),
-        ("2", PLANNED, f"{WITH_LATER}\ndef on_event(event): ...\n", []),
-    ],
-    ids=["a second", "without later too", "the first again", "the first", "with on_event"],
-)
-def test_a_version_without_on_event_is_warned_of_earlier_ones(
-    start_with_schedules: StartBot,
-    bot_api: BotApi,
-    version: str,
-    more: Json,
-    source: str,
-    warned: list[str],
-) -> None:
-    """Whose events may wait."""
-    container = start_with_schedules(source, AWS_LAMBDA_FUNCTION_VERSION=version)
-    bot_api.answers("getMe", {}, ME)
-    container.invoke({**CHECK, **VARIABLES, "variables": variables(queue="", table=""), **more})
-    told = [line["message"] for line in container.log if line["level"] == "WARNING"]
-    assert told == warned
+    assert start_with_queue(USES_SCHEDULE).invoke(CHECK) == {}
 
 
 @pytest.mark.parametrize("handled", ["message", {}, set(), None, {7: 1}], ids=repr)
@@ -620,13 +465,76 @@ def test_a_bot_must_say_what_it_handles(
         container.invoke(CHECK)
 
 
-@pytest.mark.parametrize("at_once", ["message", None, 7, ["message", 7], ["mesage"]], ids=repr)
-def test_what_is_answered_at_once_must_be_a_list_of_what_is_handled(
-    container: Container, monkeypatch: pytest.MonkeyPatch, at_once: Any
+NO_LIST = "must be a list of kinds of update that are also in HANDLED"
+CANT_WAIT = "can't have inline_query: late answers are refused"
+
+
+@pytest.mark.parametrize(
+    ("queued", "handled", "error"),
+    [
+        ("message", ["message"], NO_LIST),
+        (None, ["message"], NO_LIST),
+        (["message", 7], ["message"], NO_LIST),
+        (["mesage"], ["message"], NO_LIST),
+        (["inline_query"], ["message", "inline_query"], CANT_WAIT),
+    ],
+    ids=repr,
+)
+def test_queued_updates_are_handled_kinds_that_can_wait(
+    start_with_queue: StartBot, queued: Any, handled: list[str], error: str
 ) -> None:
-    monkeypatch.setattr(container.bot, "AT_ONCE", at_once, raising=False)
-    with pytest.raises(Exception, match=r"^AT_ONCE in bot\.py must be a list of kinds of update"):
-        container.invoke(CHECK)
+    source = f"HANDLED = {handled}\nQUEUED_UPDATES = {queued!r}\ndef reply(update): ...\n"
+    with pytest.raises(Exception, match=f"^QUEUED_UPDATES in bot.py {error}"):
+        start_with_queue(source).invoke(CHECK)
+
+
+def test_each_kind_of_update_can_wait_or_not() -> None:
+    """Read in Telegram's documentation whether a new kind has a deadline."""
+    never = load("botkit.release.registration").NEVER_QUEUED
+    assert len(set(TYPES["Update"]) - {"update_id"} - never) == 21
+
+
+def test_queued_updates_need_a_queue(start_bot: StartBot) -> None:
+    source = WITHOUT + 'QUEUED_UPDATES = ["message"]\n'
+    with pytest.raises(Exception, match="^bot.py has QUEUED_UPDATES: set queue = true$"):
+        start_bot(source).invoke(CHECK)
+
+
+OVERTAKES = "QUEUED_UPDATES in bot.py doesn't have callback_query: such an update overtakes"
+TOO_SLOW = "An answer may take 24 seconds, whatever the timeout"
+
+
+@pytest.mark.parametrize(
+    ("session", "queued", "more", "seconds", "warning"),
+    [
+        (True, ["message"], "", 25, OVERTAKES),
+        (True, ["message", "callback_query"], "", 25, None),
+        (True, [], "", 25, None),
+        (False, ["message"], "", 900, None),
+        (False, [], "", 26, TOO_SLOW),
+        (False, [], "def on_event(event): ...", 900, None),
+    ],
+)
+def test_the_check_warns_of_a_queue_that_helps_little(
+    start_with_sessions: StartBot,
+    bot_api: BotApi,
+    session: bool,
+    queued: list[str],
+    more: str,
+    seconds: int,
+    warning: str | None,
+) -> None:
+    source = f"""
+HANDLED = ["message", "callback_query", "inline_query"]
+QUEUED_UPDATES = {queued}
+def reply(update, session=None): ...
+{'SESSION = "chat"' * session}
+{more}
+"""
+    bot_api.answers("getMe", {}, ME)
+    container = start_with_sessions(source, QUEUE_URL=QUEUE)
+    warnings = container.invoke(CHECK, seconds * 1000).get("warnings", [])
+    assert [each.startswith(warning) for each in warnings] == [True] * bool(warning)
 
 
 def test_a_part_that_is_switched_off_is_not_asked(start_bot: StartBot, bot_api: BotApi) -> None:
@@ -648,6 +556,5 @@ def test_each_part_says_what_it_needs(start_with_sessions: StartBot) -> None:
     }
     assert parts == {
         *("botkit.schedule", "botkit.sources.page"),
-        *("botkit.steps.answer", "botkit.steps.limit", "botkit.steps.on_event"),
-        *("botkit.steps.on_limit", "botkit.steps.session"),
+        *("botkit.steps.limit", "botkit.steps.session"),
     }

@@ -463,9 +463,8 @@ def test_a_bot_that_could_not_be_imported_at_start_up_is_registered(
 # ── The removal
 
 
-@pytest.mark.parametrize("url", [URL, f"{URL}?at-once"])
-def test_our_own_webhook_is_removed(container: Container, bot_api: BotApi, url: str) -> None:
-    bot_api.answers("getWebhookInfo", {}, {**INFO, "url": url})
+def test_our_own_webhook_is_removed(container: Container, bot_api: BotApi) -> None:
+    bot_api.answers("getWebhookInfo", {}, INFO)
     bot_api.answers("deleteWebhook", {})
     bot_api.answers("deleteMyCommands", {})
     assert container.invoke(event("delete")) == {}
@@ -535,76 +534,14 @@ def test_nothing_holds_up_a_destroy(start: Start, serve: Serve, part: Any, error
     assert len(container.log) == 1, "it was tried again"
 
 
-# ── The way around a queue that is to be removed
-
-AROUND = {**event("delete"), "is": "way around the queue"}
-SET_AROUND = {"url": f"{URL}?at-once", "max_connections": 20, "secret_token": SECRET}
-
-
-def test_before_a_queue_goes_updates_come_for_answers_at_once(
-    container: Container, bot_api: BotApi
-) -> None:
-    bot_api.answers("getWebhookInfo", {}, {**INFO, "max_connections": 20})
-    bot_api.answers("setWebhook", SET_AROUND)
-    assert container.invoke(AROUND) == {}
-    assert container.log == []
-
-
-@pytest.mark.parametrize("url", ["", f"{URL}?at-once", URL.replace("abc", "xyz")])
-def test_a_webhook_that_leads_not_into_the_queue_stays_as_it_is(
-    container: Container, bot_api: BotApi, url: str
-) -> None:
-    bot_api.answers("getWebhookInfo", {}, {**INFO, "url": url})
-    assert container.invoke(AROUND) == {}
-    assert container.log == []
-
-
-def test_while_updates_still_come_into_it_the_queue_stays(
-    container: Container, bot_api: BotApi
-) -> None:
-    bot_api.answers("getWebhookInfo", {}, {**INFO, "max_connections": 20})
-    bot_api.refuses({"method": "setWebhook", **SET_AROUND}, 429, "Too Many", retry_after=40)
-    error = "^Updates still come into the queue: .* change the webhook: .* in 40 seconds. "
-    with pytest.raises(Exception, match=error) as caught:
-        container.invoke(AROUND)
-    assert type(caught.value).__name__ == "QueueNotEmpty"
-
-
-@pytest.mark.parametrize("end", [event("delete"), AROUND], ids=["the webhook", "the way around"])
 def test_the_newest_token_is_fetched(
-    start_with_parameter: Start, serve: Serve, bot_api: BotApi, end: Json
+    start_with_parameter: Start, serve: Serve, bot_api: BotApi
 ) -> None:
     store = serve(answers(*[parameter(TOKEN)] * 2))  # at start-up, and after it
     container = start_with_parameter(bot_api.url, store)
     bot_api.answers("getWebhookInfo", {}, {**INFO, "url": URL.replace("abc", "xyz")})
-    assert container.invoke(end) == {}
+    assert container.invoke(event("delete")) == {}
     assert len(store.requests) == 2
-
-
-def test_a_dead_token_does_not_hold_up_the_end_of_a_queue(
-    container: Container, bot_api: BotApi
-) -> None:
-    bot_api.refuses({"method": "getWebhookInfo"}, 401, "Unauthorized")
-    assert container.invoke(AROUND) == {}
-    assert container.line["message"] == "updates still come into the queue"
-    assert container.line["error"].endswith("getWebhookInfo: 401 Unauthorized")
-
-
-def test_while_telegram_is_away_the_queue_stays(start: Start, serve: Serve) -> None:
-    """A destroy is possible all the same, by the command in the message."""
-    container = start(serve(answers(http(b"", "502 Bad Gateway"))).url)
-    error = r"HTTP 502, .* Run .* terraform state rm 'module.telegram_bot\..*\.bypass_queue\[0\]' "
-    with pytest.raises(Exception, match=error) as caught:
-        container.invoke(AROUND, milliseconds=2_500)
-    assert type(caught.value).__name__ == "QueueNotEmpty"
-
-
-def test_while_telegram_is_away_the_webhook_is_tried_again(start: Start, serve: Serve) -> None:
-    away = http(b"", "502 Bad Gateway")
-    info = http({"ok": True, "result": {**INFO, "max_connections": 20}})
-    peer = serve(answers(away, info, away, http()))
-    assert start(peer.url).invoke(AROUND) == {}
-    assert peer.bodies == [{}, {}, SET_AROUND, SET_AROUND]
 
 
 @pytest.mark.parametrize("action", ["check", "register", "delete"])

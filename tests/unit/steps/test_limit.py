@@ -315,9 +315,11 @@ def test_who_writes_as_a_group_counts_as_the_group(begin: StartBot, bot_api: Bot
 
 # ── The queue
 
+QUEUED = '\nQUEUED_UPDATES = ["message"]\n'
+
 
 def test_a_flood_stays_out_of_the_queue(begin: StartBot, bot_api: BotApi) -> None:
-    container = begin(BOT + TELLS, QUEUE_URL=QUEUE)
+    container = begin(BOT + TELLS + QUEUED, QUEUE_URL=QUEUE)
     names = asked(container)
     bot_api.expects(TOO_FAST)
     for number in range(1, 5):
@@ -337,7 +339,7 @@ def test_what_comes_out_of_the_queue_was_counted(begin: StartBot, bot_api: BotAp
 
 def test_what_the_queue_can_not_take_counts_once(begin: StartBot, bot_api: BotApi) -> None:
     bot_api.expects(HEARD, HEARD)
-    container = begin(BOT, QUEUE_URL=QUEUE)
+    container = begin(BOT + QUEUED, QUEUE_URL=QUEUE)
     names = asked(container)
     container.deliver(said(1, text="x" * 300_000, date=AT))
 
@@ -358,7 +360,7 @@ def test_what_the_queue_can_not_take_counts_once(begin: StartBot, bot_api: BotAp
 
 @pytest.mark.parametrize("queue", ["", QUEUE], ids=["webhook", "queue"])
 def test_while_nothing_can_be_counted_updates_come_again(begin: StartBot, queue: str) -> None:
-    container = begin(BOT, QUEUE_URL=queue)
+    container = begin(BOT + QUEUED, QUEUE_URL=queue)
     asked(container, container.module("errors").Unreachable("dynamodb: HTTP 500"))
     assert container.deliver(message())[0] == 503
     assert container.line["outcome"] == "unreachable"
@@ -426,10 +428,3 @@ def test_a_limit_needs_a_table(start_bot: StartBot) -> None:
     told = "LIMIT in bot.py needs a table: set session_retention_in_days"
     with pytest.raises(Exception, match=told):
         container.module("release.check")._check_bot(container.bot)
-
-
-def test_a_bot_that_can_not_be_imported_has_its_updates_queued(begin: StartBot) -> None:
-    container = begin("1 / 0", QUEUE_URL=QUEUE)
-    names = asked(container)
-    container.deliver(message())
-    assert (outcomes(container), names) == (["queued"], ["Ama"])

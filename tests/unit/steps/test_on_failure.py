@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import BotApi, StartBot
-from tests.support.stubs import QUEUE, TEXT, UPDATE, Container, Json, message, request
+from tests.support.stubs import QUEUE, TEXT, UPDATE, Container, Json, message, queue_event, request
 
 BOT = """
 HANDLED = ["message"]
@@ -22,7 +22,6 @@ def on_failure(update):
     return [{"method": "sendMessage", "chat_id": update["message"]["chat"]["id"], "text": "Sorry"}]
 """
 SORRY = {"method": "sendMessage", "chat_id": 42, "text": "Sorry"}
-FAILED = "https://sqs.eu-central-1.amazonaws.com/1/bot-failed"
 
 
 def asked(container: Container, answer: Any = None) -> list[str]:
@@ -71,11 +70,11 @@ def test_a_container_remembers_so_many_updates(
     start_bot: StartBot, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     container = start_bot(BOT)
-    monkeypatch.setattr(container.module("steps.on_failure"), "REMEMBERED", 2)
+    monkeypatch.setattr(container.module("ways"), "REMEMBERED", 2)
     bot_api.expects(SORRY, SORRY, SORRY)
     for number in range(3):
         container.deliver(message(number))
-    assert [*container.module("steps.on_failure").told] == [1, 2]
+    assert [*container.module("ways").told] == [1, 2]
 
 
 OTHERS = {
@@ -137,7 +136,7 @@ def test_telegram_may_not_take_it(
 
 
 def test_what_failed_is_kept_before(start_with_sessions: StartBot, bot_api: BotApi) -> None:
-    container = start_with_sessions(BOT, FAILED_QUEUE_URL=FAILED)
+    container = start_with_sessions(BOT, QUEUE_URL=QUEUE)
     names = asked(container)
     bot_api.expects(SORRY)
     assert container.deliver(message()) == (200, None)
@@ -148,7 +147,7 @@ def test_what_cant_be_kept_is_redelivered_in_silence(
     start_with_sessions: StartBot, bot_api: BotApi
 ) -> None:
     """The next delivery may succeed, or be kept: then people are told."""
-    container = start_with_sessions(BOT, FAILED_QUEUE_URL=FAILED)
+    container = start_with_sessions(BOT, QUEUE_URL=QUEUE)
     asked(container, container.module("errors").Unreachable("no network"))
     assert container.deliver(message())[0] == 503
     asked(container)
@@ -166,18 +165,13 @@ def test_it_has_two_seconds_that_the_bot_has_not(start_bot: StartBot, bot_api: B
     assert container.bot.LEFT == [7.0, 9.5]  # with half a second of grace, as for what is kept
 
 
-def test_a_second_attempt_of_the_queue_is_not_told(start_bot: StartBot) -> None:
-    container = start_bot(BOT, QUEUE_URL=QUEUE)
-    asked(container)
-    told = container.module("steps.on_failure").told
-    run = container.module("current").Run.of_update("queue", message())
-    run.attempt = "again"
-    current, ways = container.module("current"), container.module("ways")
-    assert ways.take(current.begin(run), "queue").name == "bot_failed"
-    assert told == {}
-
-
-@pytest.mark.parametrize("way", ["replay", "remaining"])
-def test_a_replay_tells_nobody(start_bot: StartBot, way: str) -> None:
-    container = start_bot(BOT)
-    assert "on_failure" not in container.module("ways").WAYS[way]
+@pytest.mark.parametrize(("content", "received"), [({}, 2), ({"failed": {}}, 1)])
+def test_people_are_told_at_the_first_attempt_alone(
+    start_with_queue: StartBot, content: Json, received: int
+) -> None:
+    """Not by a second receive, nor by a redrive."""
+    container = start_with_queue(BOT)
+    event = queue_event({"update": message(), **content}, received)
+    assert container.invoke(event) == {"batchItemFailures": []}
+    assert container.line["outcome"] == "bot_failed"
+    assert len(container.queues.dead_letters) == 1
