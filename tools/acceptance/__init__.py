@@ -1,1 +1,1 @@
-"""scripts/dev accept: the module tried on an account of AWS, step by step, or on the emulated one."""
+"""scripts/dev accept: the module tried on an account of AWS, or on the emulated one."""

@@ -2,7 +2,7 @@
 
 It deploys your test bot, and posts messages in your private chat with it. Each step says whether
 all is as the pages of docs/ say. At the end, or if you stop it, all that it made is
-removed: docs/on-aws.md says what it costs, does and leaves.
+removed: docs/on-aws.md says what it does, costs and leaves.
 
 Set TELEGRAM_BOT_TOKEN (of a bot that nobody uses: its webhook is set), TELEGRAM_CHAT_ID (of your
 private chat with it, in which you have pressed Start), AWS_REGION, and AWS credentials as for
@@ -35,7 +35,7 @@ from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import BUILD
 from telegram_stand_in import ADA, Server, Telegram, private_chat
 
-from acceptance import costs, report
+from acceptance import report
 from acceptance.report import Report, Tried
 from acceptance.steps import STEPS, Differs, Skipped, Step
 from acceptance.world import Account, World
@@ -70,7 +70,7 @@ def run(world: World, about: str, steps: Sequence[Step] = STEPS, say: Say = say_
                 break
     finally:
         left = clean_up(world, say)
-    return Report(about, tried, world.figures, left)
+    return Report(about, tried, left)
 
 
 def outcome(step: Step, world: World) -> Tried:
@@ -87,7 +87,7 @@ def outcome(step: Step, world: World) -> Tried:
 
 
 def clean_up(world: World, say: Say) -> list[str]:
-    """Remove all that is there, and return what is left. Says how to remove that."""
+    """Remove all that is there, and return what is left."""
     failed = ""
     say("…       cleaning up")
     try:
@@ -95,17 +95,14 @@ def clean_up(world: World, say: Say) -> list[str]:
     except (Exception, KeyboardInterrupt) as error:
         failed = f"{type(error).__name__}: {error}"
     try:
-        left = world.left()
-        names = [f"{each}" for each in left]
-        commands = [each.command for each in left]
+        names = [f"{each}" for each in world.left()]
     except (Exception, KeyboardInterrupt) as error:
-        names, commands = [f"what there is isn't known: {error}"], []
+        names = [f"what there is isn't known: {error}"]
     if failed:
         say(f"The clean-up failed: {failed}".replace(world.account.token, "…"))
     if names:
         say(f"Left: {', '.join(names)}")
-        say("Remove it by scripts/dev accept --clean-up, which has the state, or else by")
-        say("\n".join(f"  {command}" for command in commands))
+        say("Remove it by scripts/dev accept --clean-up, which has the state, or by hand.")
     elif not failed:
         world.forget()
         say("Nothing is left in the account.")
@@ -125,13 +122,8 @@ def real(options: argparse.Namespace) -> Account:
     api_url = os.environ.get("TELEGRAM_API_URL") or Account.api_url
     if not chat.isdecimal():
         raise ToolError("TELEGRAM_CHAT_ID must be the id of your private chat: a number above 0")
-    if bool(options.subnet) != bool(options.security_group):
-        raise ToolError("--subnet and --security-group need each other: give both")
-    vpc = None
-    if options.subnet:
-        vpc = {"subnet_ids": [options.subnet], "security_group_ids": [options.security_group]}
     inputs = {"permissions_boundary": options.boundary or None}
-    return Account(token, int(chat), api_url, region=region, inputs=inputs, vpc=vpc)
+    return Account(token, int(chat), api_url, region=region, inputs=inputs)
 
 
 @contextlib.contextmanager
@@ -224,18 +216,15 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/dev accept",
         description=__doc__,
-        epilog=costs.text(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--emulated", action="store_true", help="run here, on the emulated AWS")
     where.add_argument("--yes", action="store_true", help="begin, on your AWS account")
-    where.add_argument("--dry-run", action="store_true", help="print the steps and the cost only")
+    where.add_argument("--dry-run", action="store_true", help="print the steps only")
     where.add_argument("--clean-up", action="store_true", help="remove what an earlier run left")
     parser.add_argument("--output", type=Path, metavar="FILE", help="where to write the outcomes")
     parser.add_argument("--boundary", metavar="ARN", help="permissions boundary of the roles")
-    parser.add_argument("--subnet", help="of a VPC, to measure how long a version in it is Pending")
-    parser.add_argument("--security-group", help="of the same VPC")
     return parser.parse_args()
 
 
@@ -243,7 +232,6 @@ def main() -> int:
     options = parsed()
     if not (options.emulated or options.yes or options.clean_up):
         print("\n".join(f"{n}. {each.name}: {each.expects}" for n, each in enumerate(STEPS, 1)))
-        print(f"\n{costs.text()}")
         if not options.dry_run:
             print("scripts/dev accept: add --yes to begin, or --emulated", file=sys.stderr)
         return 0 if options.dry_run else 2
@@ -262,7 +250,7 @@ def main() -> int:
 
 
 def accept(world: World, options: argparse.Namespace) -> int:
-    from botocore.exceptions import BotoCoreError, ClientError  # --dry-run has no botocore
+    from botocore.exceptions import BotoCoreError, ClientError
 
     world.module.init()
     try:

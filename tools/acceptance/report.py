@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +11,6 @@ from acceptance.steps import Step
 
 PAGE = ROOT / "docs" / "on-aws.md"
 START, END = "<!-- scripts/dev accept -->", "<!-- end -->"
-PERFORMANCE = ROOT / "docs" / "performance.md"
 
 
 class Tried(NamedTuple):
@@ -32,7 +30,6 @@ class Report(NamedTuple):
 
     about: str
     tried: list[Tried]
-    figures: dict[str, str]
     left: list[str]
 
     def of(self, outcome: str) -> list[Tried]:
@@ -45,7 +42,6 @@ class Report(NamedTuple):
             for step, outcome, _ in self.tried
             for name in [step.name]
         ]
-        measured = [f"| {name} | {value} | {here(name)} |" for name, value in self.figures.items()]
         parts = [
             self.about,
             "\n".join(["| step | expects | outcome |", "|---|---|---|", *rows]),
@@ -55,8 +51,6 @@ class Report(NamedTuple):
             if not self.left
             else "\n".join(["Left in the account:", "", *(f"- {each}" for each in self.left)]),
         ]
-        if measured:
-            parts.append("\n".join(["| measured | | here |", "|---|---:|---:|", *measured]))
         return "\n\n".join(parts)
 
 
@@ -64,16 +58,6 @@ def listed(title: str, tried: list[Tried]) -> list[str]:
     """Return a list of steps with their reasons, if there are any."""
     lines = [f"- {each.step.name}: {each.reason}" for each in tried]
     return ["\n".join([f"{title}:", "", *lines])] if lines else []
-
-
-def here(name: str) -> str:
-    """Return what docs/performance.md has for a figure, if it has it."""
-    bot, _, what = name.rpartition(", 128 MB: ")
-    column = {"first answer, ms": 0, "warm answer, ms": 2}.get(what)
-    row = re.search(rf"^\| {re.escape(bot)} +\|(.*)\|$", PERFORMANCE.read_text(), re.MULTILINE)
-    if not bot or column is None or not row:
-        return ""
-    return row[1].split("|")[column].strip()
 
 
 def write(report: str, page: Path) -> None:

@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import time
-from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,7 +36,7 @@ class Account:
     """Where the module is tried: an account of AWS, a bot, and its owner's chat.
 
     `aws_url`, `keys` and `press`, which presses the last button, are of the emulated AWS and of the
-    stand-in for Telegram. `vpc` is the module's input. What should come has `patience` seconds.
+    stand-in for Telegram. What should come has `patience` seconds.
     """
 
     token: str
@@ -48,7 +47,6 @@ class Account:
     keys: tuple[str, str] = ("test", "test")
     press: Callable[[int], object] | None = None
     inputs: Json = field(default_factory=dict)
-    vpc: Json | None = None
     patience: float = 300.0
 
     @property
@@ -82,7 +80,6 @@ class World:
         self.account = account
         self.name = name
         self.parameter = f"/{name}/token"
-        self.figures: dict[str, str] = {}  # what was measured, by its name
         self.folder = folder
         self.url = self.secret = ""  # of the webhook
         self._bot = folder / "bot"
@@ -262,20 +259,6 @@ class World:
             self.call("deleteMessages", chat_id=self.account.chat, message_ids=some)
         return texts
 
-    def burst(self, number: int) -> str:
-        """Send messages as fast as it goes, and return how many of them Telegram takes."""
-        to = {"chat_id": self.account.chat, "disable_notification": True}
-        sent: list[int] = []
-        taken = "all"
-        for text in map(str, range(number)):
-            try:
-                sent.append(self.call_once("sendMessage", **to, text=text)["message_id"])
-            except Refused as refusal:
-                taken = f"{len(sent)}, then it waits {refusal.retry_after} s"
-                break
-        self.call("deleteMessages", chat_id=self.account.chat, message_ids=sent)
-        return taken
-
     def webhook(self) -> Json:
         found: Json = self.call("getWebhookInfo")
         return found
@@ -339,47 +322,32 @@ class World:
                     if line.get("logger") == "botkit" and "outcome" in line:
                         yield line
 
-    def refused_at(self) -> list[int]:
-        """Return when the API answered 401, in milliseconds, by its log. The emulated has none."""
-        pages = self.aws("logs").get_paginator("filter_log_events")
-        group = f"/aws/vendedlogs/{self.name}"
-        return sorted(
-            event["timestamp"]
-            for page in pages.paginate(logGroupName=group, startTime=self._began)
-            for event in page["events"]
-            if json.loads(event["message"]).get("status") == "401"
-        )
-
     def live_version(self) -> int:
         found = self.aws("lambda").get_alias(FunctionName=self.name, Name="live")
         return int(found["FunctionVersion"])
 
-    def waiting(self, queue: str, number: int) -> float:
-        """Wait until SQS counts so many messages in a queue. Returns after how many seconds it did.
+    def move_alias(self, version: int) -> None:
+        """Let the function's alias name a version."""
+        functions = self.aws("lambda")
+        functions.update_alias(FunctionName=self.name, Name="live", FunctionVersion=f"{version}")
 
-        Raises ToolError if it doesn't.
-        """
-        began, count = time.monotonic(), -1
-        asked = {"QueueUrl": self.output(queue), "AttributeNames": ["ApproximateNumberOfMessages"]}
+    def await_dead_letters(self, number: int) -> None:
+        """Wait until SQS counts so many dead letters. Raises ToolError if it doesn't."""
+        queues, count = self.aws("sqs"), -1
+        url = queues.get_queue_url(QueueName=f"{self.name}_dlq.fifo")["QueueUrl"]
+        asked = {"QueueUrl": url, "AttributeNames": ["ApproximateNumberOfMessages"]}
         for _ in self.looks():
-            found = self.aws("sqs").get_queue_attributes(**asked)["Attributes"]
+            found = queues.get_queue_attributes(**asked)["Attributes"]
             count = int(found["ApproximateNumberOfMessages"])
             if count == number:
-                return time.monotonic() - began
-        raise ToolError(f"SQS counts {count} messages in {queue}, not {number}")
+                return
+        raise ToolError(f"SQS counts {count} dead letters, not {number}")
 
-    def replay(self) -> Json:
-        event = {"tf": {"action": "replay"}}
-        done: Json = self.invoke(event, "live")["result"]
-        return done
-
-    def invoke(self, event: Json, qualifier: str) -> Json:
-        """Invoke the function. Returns its `result`, its `error` and the end of its `log`."""
-        asked = {"FunctionName": self.name, "Qualifier": qualifier, "LogType": "Tail"}
-        answer = self.aws("lambda").invoke(**asked, Payload=json.dumps(event))
-        result = json.loads(answer["Payload"].read() or "null")
-        log = b64decode(answer.get("LogResult", "")).decode(errors="replace")
-        return {"result": result, "error": answer.get("FunctionError", ""), "log": log}
+    def redrive(self) -> None:
+        """Move dead letters back into the queue, as the output redrive_command does."""
+        words = self.output("redrive_command").split()
+        source, to = (words[words.index(f"--{end}-arn") + 1] for end in ("source", "destination"))
+        self.aws("sqs").start_message_move_task(SourceArn=source, DestinationArn=to)
 
     def alarms(self) -> dict[str, str]:
         """Return the states of the bot's alarms, by the end of their names."""
@@ -394,12 +362,6 @@ class World:
     def store_token(self) -> None:
         token = {"Value": self.account.token, "Type": "SecureString", "Overwrite": True}
         self.aws("ssm").put_parameter(Name=self.parameter, **token)
-
-    def delete_role(self) -> None:
-        iam, role = self.aws("iam"), self.output("role_name")
-        for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
-            iam.delete_role_policy(RoleName=role, PolicyName=policy)
-        iam.delete_role(RoleName=role)
 
     def place(self) -> tuple[str, str]:
         """Return the region and the account in which this runs."""
@@ -418,7 +380,7 @@ class World:
     def left(self) -> list[Left]:
         """Return what the account has of this bot: resources with its name, and its parameter."""
         found = everything(self.aws, (*OF_MODULE, PARAMETER))
-        named = re.compile(rf"(^|[/:]){re.escape(self.name)}($|[-./:])")
+        named = re.compile(rf"(^|[/:]){re.escape(self.name)}($|[-_./:])")
         return [each for each in found if named.search(each.name)]
 
     def destroy(self) -> None:
