@@ -178,7 +178,6 @@ REMEMBERED = {
     "http.connection.contexts",
     "http.exchange.opener",
     "settings.settings",
-    "sse.connections",
     "steps.allow.accounts",
     "steps.limit.full",
     "stored_token.fetched_at",

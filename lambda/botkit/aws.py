@@ -15,8 +15,6 @@ import hmac
 import json
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -32,12 +30,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .http.exchange import Answer
 
-# Codes of errors after which a retry may succeed: those that botocore retries, faults in an event
-# stream, and wrong permissions or credentials. Somebody can repair the latter, so no update may be
-# dropped for them.
+# Codes of errors after which a retry may succeed: those that botocore retries, and wrong
+# permissions or credentials. Somebody can repair the latter, so no update may be dropped for them.
 RETRYABLE = (
     "^403|^LimitExceeded|AccessDenied|BadDigest|BandwidthLimitExceeded|ExpiredToken|InternalServer|"
-    "IDPCommunicationError|InvalidAccessKeyId|ModelStreamError|ModelTimeout|ReplicatedWriteConflict|"
+    "IDPCommunicationError|InvalidAccessKeyId|ModelTimeout|ReplicatedWriteConflict|"
     "PriorRequestNotComplete|RequestLimitExceeded|RequestTimeout|ServiceUnavailable|SlowDown|Throttl|"
     "ThroughputExceeded|TooManyRequests|TransactionInProgress|UnrecognizedClient"
 )
@@ -49,7 +46,6 @@ SIGNED_AS = {"bedrock-agent-runtime": "bedrock", "bedrock-runtime": "bedrock", "
 # https://www.amazontrust.com/repository/
 ROOTS = ("Amazon Root CA ", "Starfield Services Root Certificate Authority - G2")
 
-PAUSE = 1.0  # seconds between two empty events
 
 # By service. Tests put other objects in their place.
 connections: dict[str, Connection] = {}
@@ -104,33 +100,6 @@ def request(
     return result
 
 
-def events(service: str, path: str, body: Json, *, signed_as: str = "") -> Iterator[Json]:
-    """Post to a REST API that answers with an event stream, and yield each event as it comes.
-
-    "bedrock-runtime" does so for ConverseStream. An event is a dict with its type and its content:
-    `{"contentBlockDelta": {…}}`. Content that isn't JSON is bytes. After each second without an
-    event, an empty dict comes. `service`, `path` and `signed_as` are as in `request`. Raises
-    ClientError or Unreachable, even after some events.
-    """
-    from .http.event_stream import messages
-
-    data = json.dumps(body).encode()
-    headers = {"Content-Type": "application/json"}
-    asked = _Request(service, "POST", path, {}, headers, data, signed_as)
-    try:
-        for fields, payload in messages(asked.parts()):
-            if not fields:
-                yield {}
-            elif ":event-type" in fields:
-                is_json = "json" in fields.get(":content-type", "json")
-                yield {fields[":event-type"]: json.loads(payload or b"{}") if is_json else payload}
-            else:
-                kind = fields.get(":exception-type") or fields.get(":error-code", "")
-                raise _failure(service, kind[:1].upper() + kind[1:], payload)
-    except (ValueError, RecursionError) as error:  # AWS itself sent something unreadable
-        raise ClientError("InvalidEventStream", f"{service}: {error}") from None
-
-
 class _Request:
     """A signed request. `target` is its path with the query. Raises Unreachable."""
 
@@ -168,51 +137,20 @@ class _Request:
             signed_as, settings.aws_region, method, path, parameters, self.headers, body or b""
         )
 
-    def __repr__(self) -> str:  # without the headers, which have the session's token
-        return f"<_Request: {self.method} {self.service}{self.target}>"
-
     def send(self) -> Answer:
         """Return the answer. Raises ClientError or Unreachable."""
         connection, left = _connection(self.service), deadline.left()
-        with _in_limits():
+        try:
             answer = connection.exchange(self.method, self.target, self.body, self.headers, left)
+        except TooLong:  # a retry would get the same
+            text = "an answer must have at most 4 MB: ask for a part"
+            raise ClientError("ResponseTooLong", text) from None
         if 200 <= answer.status < 300:
             return answer
         kind = answer.headers.get("x-amzn-ErrorType", "")
         if self.method == "HEAD" or answer.status == 304:  # such an answer can't say more
             kind = kind or str(answer.status)
         raise _failure(self.service, kind, answer.body, answer.status)
-
-    def parts(self) -> Iterator[bytes]:
-        """Yield the parts of an answer as they come.
-
-        Raises ClientError or Unreachable.
-        """
-        from .http import arriving
-
-        connection, left = _connection(self.service), deadline.left()
-        refusal = b""
-        with _in_limits():
-            for answer in arriving.post(
-                connection, self.target, self.body or b"", self.headers, left, PAUSE
-            ):
-                if answer.status in (0, 200):
-                    yield answer.body
-                else:
-                    refusal += answer.body
-        if answer.status != 200:
-            kind = answer.headers.get("x-amzn-ErrorType", "")
-            raise _failure(self.service, kind, refusal, answer.status)
-
-
-@contextmanager
-def _in_limits() -> Iterator[None]:
-    """Raise ClientError for an answer that is too long: a retry would get the same."""
-    try:
-        yield
-    except TooLong:
-        text = "an answer must have at most 4 MB: ask for a part"
-        raise ClientError("ResponseTooLong", text) from None
 
 
 def _failure(service: str, kind: str, data: bytes, status: int = 400) -> Exception:

@@ -121,9 +121,6 @@ class interrupt_after:
         self._seconds = max(seconds, 0.001)  # zero would switch it off
         self._is_possible = threading.current_thread() is threading.main_thread()
 
-    def __repr__(self) -> str:
-        return f"<interrupt_after: {self._seconds} s>"
-
     def __enter__(self) -> None:
         if self._is_possible:
             _signal.signal(_signal.SIGALRM, _interrupt)

@@ -25,7 +25,7 @@ def checked(calls: Any, name: str) -> list[Json]:
     if not isinstance(calls, list):
         kind = type(calls).__name__
         raise BadAnswer(f"{name} must return a list of calls, not {HINTS.get(kind, f'a {kind}')}")
-    for number, call in enumerate(calls, 1):
+    for call in calls:
         if not isinstance(call, dict):
             raise BadAnswer(f"each call of {name} must be a dict, not a {type(call).__name__}")
         method = call.get("method")
@@ -33,12 +33,6 @@ def checked(calls: Any, name: str) -> list[Json]:
             raise BadAnswer(f'each call of {name} must have a "method", such as "sendMessage"')
         if not all(isinstance(key, str) for key in call):
             raise BadAnswer(f"the names of parameters in a {method} of {name} must be strings")
-        others = call.get("instead_of", 0)
-        if type(others) is not int or not 0 <= others <= len(calls) - number:
-            raise BadAnswer(
-                f'"instead_of" in a {method} of {name} must be a number of calls that follow it: '
-                "those are made only if Telegram refuses this one"
-            )
         try:
             _check_json(call)
         except (TypeError, ValueError, RecursionError) as error:
@@ -84,8 +78,8 @@ def _made(run: Run, calls: list[Json], name: str) -> Outcome:
 def make_calls(run: Run, calls: list[Json], name: str = "answered") -> Outcome:
     """Make calls in order, until one has to wait. The outcome says how many are over or remain.
 
-    A call with "instead_of": 2 replaces the two calls that follow it. These are made only if
-    Telegram refuses it, and then decide the outcome.
+    For Markdown that Telegram may refuse (stream.py), a call with "instead_of": 2 replaces the two
+    calls that follow it. These are made only if it is refused, and then decide the outcome.
     """
     end: Outcome | None = None  # of a call that Telegram refused for good
     refusal, done = None, 0

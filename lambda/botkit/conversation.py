@@ -111,9 +111,6 @@ class Question:
         self.calls: list[Any] = calls
         _made(self)
 
-    def __repr__(self) -> str:
-        return f"<Question: {self.name}>"
-
     def is_in(self, topic: Any) -> bool:
         """Tell whether the question is in a topic, None for a chat outside of its topics."""
         last: Json = self.calls[-1]
@@ -136,9 +133,6 @@ class Kept:
         self.name, self.function = name, function
         _made(self)
 
-    def __repr__(self) -> str:
-        return f"<Kept: {self.name}>"
-
 
 class Done:
     """The end of a dialogue that changes the session."""
@@ -149,9 +143,6 @@ class Done:
         if not isinstance(calls, list):
             raise BadConversation("a dialogue must return a list of calls")
         self.calls, self.change = calls, change
-
-    def __repr__(self) -> str:
-        return f"<Done: {len(self.calls)} calls>"
 
 
 class _Changed(BadConversation):
@@ -410,9 +401,6 @@ class _Rerun:
 
     def __init__(self, session: Json) -> None:
         self._session, self._state = session, session[KEY]
-
-    def __repr__(self) -> str:
-        return f"<_Rerun: {self._state['of']}, {len(self._state['steps'])} answers>"
 
     def __enter__(self) -> _Rerun:
         module, _, name = self._state["of"].partition(":")

@@ -48,10 +48,6 @@ class Made:
         # What failed, though the bot may have gone on: each with the call, or None.
         self.failures: list[tuple[object, BaseException]] = []
 
-    def __repr__(self) -> str:
-        facts = [name for name in ("answered", "seen") if getattr(self, name)]
-        return f"<Made: {', '.join([*self.methods, *facts])}>"
-
     def carried_out(self, method: str, params: Json) -> None:
         """Write down a call that Telegram has carried out."""
         self.methods.append(method)
@@ -125,9 +121,6 @@ class Run:
         """Return a copy of the update or event as it came, which `keep_copy` kept."""
         return marshal.loads(self._as_sent or b"")
 
-    def __repr__(self) -> str:
-        return f"<Run: {self.source}, {self.about}, {self.attempt}, {self.made.methods}>"
-
     @property
     def is_update(self) -> bool:
         """Whether it is one of Telegram's updates, not an event of another service."""
@@ -151,10 +144,6 @@ class Asking:
 
     def __init__(self) -> None:
         self.changing: set[str] = set()  # the keys of the sessions that session.change() changes
-
-    def __repr__(self) -> str:
-        facts = {name: value for name, value in vars(self).items() if value}
-        return f"<Asking: {facts}>"
 
 
 # Empty at start-up, and in an author's tests that call reply() themselves.

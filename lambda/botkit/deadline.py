@@ -35,7 +35,6 @@ RESERVES = {
 # For each purpose: the most seconds that it may take, since the work can also go on without it.
 LIMITS = {
     "connect": 3.0,  # at start-up, for each service: one that hangs takes only its own time
-    "count": 0.5,  # to count the last calls of an answer, or to note that a chat is limited
     "hide": 2.0,  # to hide a message for longer than the queue does
     "show": 5.0,  # for a call that only shows the answer on its way
 }
@@ -51,9 +50,6 @@ class Deadline:
     def __init__(self, seconds: float, clock: Callable[[], float] | None = None) -> None:
         self.clock = clock or time.monotonic
         self.start(seconds)
-
-    def __repr__(self) -> str:
-        return f"<Deadline: {self.left():.3f} s left>"
 
     def start(self, seconds: float) -> None:
         """Move the deadline to `seconds` from now."""

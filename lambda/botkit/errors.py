@@ -85,11 +85,10 @@ class Refused(Failure):
 
 
 class ClientError(Exception):
-    """A request of botkit.aws or botkit.sse failed, and a retry would fail, too.
+    """A request of botkit.aws failed, and a retry would fail, too.
 
     `code` is AWS's, such as "ResourceNotFoundException", or the HTTP status, such as "404", if AWS
-    says no more or another host answered. It is "ResponseTooLong" or "InvalidEventStream" for an
-    unusable answer.
+    says no more. It is "ResponseTooLong" for an answer of more than 4 MB.
     """
 
     def __init__(self, code: str, message: str) -> None:

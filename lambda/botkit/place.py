@@ -32,11 +32,6 @@ class Place:
         # The chat first: beside it, `from` is an account that Telegram uses for all such chats.
         self.person = _id(content, "sender_chat", "actor_chat", "voter_chat", "from", "user")
 
-    def __repr__(self) -> str:
-        facts = {name: value for name, value in vars(self).items() if value is not None}
-        told = {name: facts[name] for name in facts if name not in ("content", "message")}
-        return f"<Place: {told}>"
-
     @property
     def room(self) -> str | None:
         """The chat, under a name that no other chat of the bot has."""

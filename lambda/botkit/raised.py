@@ -27,9 +27,6 @@ class Line:
         self.number = number
         self.is_in_bot_py = is_in_bot_py
 
-    def __repr__(self) -> str:
-        return f"<Line: {self.at} in {self.function}>"
-
     @property
     def at(self) -> str:
         """The file and the number: "shop/prices.py:12"."""

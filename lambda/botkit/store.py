@@ -22,8 +22,7 @@ from .types import Any, Json
 # The beginning of each space's ids.
 SPACES = {
     "session": "",  # a bot's own keys
-    "every": "every:",  # the times of a call that recurs (steps/due.py)
-    "limit": "limit:",  # what is counted, in a window or a minute (steps/limit.py, steps/pace.py)
+    "limit": "limit:",  # what is counted in a window (steps/limit.py)
     "stream": "stream:",  # notes on an answer that grows (stream.py)
 }
 OWN = "session="
@@ -47,7 +46,6 @@ EMPTY = {
 KEPT = 0  # its calls are in the item, unless they had to make room for newer ones
 SILENT = 1  # it was answered without calls
 UNFINISHED = 2  # its calls in the item still have to be made
-FAILED = 3  # the bot failed at it, or at its turn: it is over, except for a replay
 
 # The exceptions of parsing an item that another program has written.
 ODD = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
@@ -126,14 +124,9 @@ class Item:
     """
 
     def __init__(self, space: str, key: str) -> None:
-        self.space, self.key = space, key
+        self.key = key
         self.id = id_of(space, key)
         item = _got(self.id)
-        if not item and space == "session" and self.id != key:
-            # An earlier version wrote this item of the bot under the bare key: keep using it.
-            before = _got(key)
-            if "session" in before and "space" not in before:
-                self.id, item = key, before
         self._version = item.get("version")
         self._expires_at = item.get("expires_at")
         try:
@@ -150,9 +143,6 @@ class Item:
         except ODD as error:
             raise self._unreadable(error) from None
 
-    def __repr__(self) -> str:
-        return f"<Item: {self.id}, {self.session}, {self.updates}>"
-
     def _unreadable(self, error: Exception) -> Misconfigured:
         return Misconfigured(
             f"the item {self.id} of the sessions' table can't be read, because another program has "
@@ -164,7 +154,7 @@ class Item:
 
         They are parsed only here, since few updates are redelivered. Raises Misconfigured.
         """
-        if self.updates.get(update_id) in (SILENT, FAILED):
+        if self.updates.get(update_id) == SILENT:
             return []
         if update_id not in self._calls:
             return None
@@ -179,7 +169,6 @@ class Item:
         days: int | None = None,
         *,
         always: bool,
-        state: int = KEPT,
     ) -> bool:
         """Write the session, with the `answers` to updates by their ids, if it has changed.
 
@@ -194,7 +183,7 @@ class Item:
             days = int(settings.session_retention_in_days or 0)
         if text == "{}":
             days = 1
-        return self._write(text, answers or {}, state, days and _in(days))
+        return self._write(text, answers or {}, KEPT, days and _in(days))
 
     def note(self, update_id: int, calls: list[Json], state: int) -> bool:
         """Write which calls of an update remain, and its state, with the session as it was.
@@ -209,13 +198,8 @@ class Item:
     def _write(
         self, text: str, answers: dict[int, list[Json]], state: int, expires_at: Any
     ) -> bool:
-        silent = FAILED if state == FAILED else SILENT
-        new = {update_id: state if calls else silent for update_id, calls in answers.items()}
-        updates = {**self.updates}
-        for each in new:
-            if updates.get(each) == FAILED:
-                del updates[each]  # to add it as the newest, below
-        updates |= new
+        new = {update_id: state if calls else SILENT for update_id, calls in answers.items()}
+        updates = {**self.updates, **new}
         for each in [*updates][:-MOST_UPDATES]:
             del updates[each]
         numbers = [4 * update_id + state for update_id, state in updates.items()]
@@ -239,8 +223,6 @@ class Item:
         item["calls"] = {"M": {str(update_id): {"S": call} for update_id, call in calls.items()}}
         if once:
             item["once"] = {"S": once}
-        if self.id != self.key:  # to tell it from an item that an earlier version wrote
-            item["space"] = {"S": self.space}
         if expires_at:
             item["expires_at"] = expires_at
         condition: Json = {"ConditionExpression": "attribute_not_exists(version)"}
@@ -316,7 +298,7 @@ def _newest(updates: dict[int, int], calls: dict[int, str], room: int) -> dict[i
     kept = {}
     for update_id in reversed([each for each in updates if each in calls]):
         state = updates[update_id]
-        if state not in (SILENT, FAILED):
+        if state != SILENT:
             room -= len(_bytes(calls[update_id]))
             if room >= 0 or update_id == newest or state == UNFINISHED:
                 kept[update_id] = calls[update_id]

@@ -144,12 +144,8 @@ class _Growing:
         self._is_plain = not markdown  # until the end, also once Telegram has refused Markdown
         self._shown: Json = {}
         self._shown_at = self._looks_at = float("-inf")
-        self._limited_until = float("-inf")  # by Telegram
+        self._is_deleted = False  # the message that grew
         self._is_stopped = False
-
-    def __repr__(self) -> str:
-        way = "draft" if self._is_draft else f"message {self._post}"
-        return f"<_Growing: {self._key}, {way}>"
 
     def no_word(self) -> Exception:
         """Return the error of an answer that has no word in time.
@@ -177,8 +173,7 @@ class _Growing:
         """Show the end of a text, and the current thought, unless it is too soon."""
         now = time.monotonic()
         # This check comes first, since a model may write thousands of chunks.
-        paused = self._shown_at + (self._pause if self._shown else 0)
-        if now < max(paused, self._limited_until):
+        if self._is_deleted or now < self._shown_at + (self._pause if self._shown else 0):
             return
         contents = self._end(text, thinking)
         end = contents[0] if contents else {}
@@ -271,12 +266,7 @@ class _Growing:
         return parts
 
     def _grow(self, contents: list[Json]) -> None:
-        """Show the first of these contents that Telegram accepts in the message that grows.
-
-        Do nothing while Telegram limits the chat.
-        """
-        if time.monotonic() < self._limited_until:
-            return
+        """Show the first of these contents that Telegram accepts in the message that grows."""
         is_seen = current.run.made.seen
         if edited := self._try_each(self._edit, contents):
             self._post_content, _ = edited
@@ -316,15 +306,13 @@ class _Growing:
                 self._is_silent = False
                 if refusal.code == 403:
                     raise
-                if refusal.retry_after:
-                    self._limited_until = time.monotonic() + refusal.retry_after
-                elif "rich_message" in call and "not modified" not in refusal.description:
+                if refusal.code == 429:  # telegram.call leaves the chat alone meanwhile
+                    return None
+                if "rich_message" in call:
                     self._is_plain = True
                 elif refusal.code == 400 and call["method"] == "editMessageText":
-                    if "not modified" in refusal.description:  # Telegram's answer was lost
-                        return True
                     # The message was deleted: the whole answer is sent at the end.
-                    self._post, self._limited_until = None, float("inf")
+                    self._post, self._is_deleted = None, True
             finally:  # not before the call: after one that hangs, chunks must be taken for a while
                 self._shown_at = time.monotonic()
         return None

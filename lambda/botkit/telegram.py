@@ -11,6 +11,7 @@ Every call ends before the deadline of the invocation.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,8 +26,10 @@ from .types import Any, Json
 ROOTS = ("Go Daddy Root Certificate Authority - G2", "GoDaddy TLS Root CA - R1")
 MAX_FILE = 20 << 20  # bytes that a bot can download
 
-# By chat: until when Telegram refuses calls that write to it, in seconds since 1970 (limited.py).
+# By chat: until when Telegram refuses calls that write to it (429), in seconds since 1970. A bot
+# that keeps calling is refused for longer, so the container leaves the chat alone meanwhile.
 limited: dict[str, float] = {}
+MOST_LIMITED = 1000  # chats that a container remembers
 WRITE = (  # the beginnings of those methods' names, in lower case
     "copymessage",
     "deletemessage",
@@ -44,9 +47,6 @@ class Client:
         self.token = token
         self.username = ""  # of the bot with this token, once `username` has asked for it
         self.connection = Connection(api_url, proxy, ROOTS)
-
-    def __repr__(self) -> str:
-        return f"<Client: {self.connection!r}, {'a' if self.token else 'no'} token>"
 
     def post(self, method: str, params: Json, timeout: float) -> Any:
         """Call a method and return the `result` of Telegram's answer. `timeout` is in seconds.
@@ -134,10 +134,7 @@ def _noted(what: object) -> Iterator[None]:
 
 def _carry_out(method: str, params: Json) -> Any:
     chat = _written(method, params)
-    if chat and (chat in limited or current.run.attempt == "again"):
-        from .limited import check
-
-        check(method, chat, limited)
+    _check_limit(method, chat)
     used = token()
     if params.get("chat_id") is not None:
         current.run.made.chats.add(str(params["chat_id"]))
@@ -147,9 +144,7 @@ def _carry_out(method: str, params: Json) -> Any:
         if refusal.is_about_the_token and token(used) != used:
             return _carry_out(method, params)
         if refusal.retry_after and chat:
-            from .limited import note
-
-            note(chat, refusal.retry_after, limited)
+            _limit(chat, refusal.retry_after)
         if current.excuses(refusal, method, params):
             current.run.made.methods.append(method)
             return True
@@ -165,6 +160,23 @@ def _carry_out(method: str, params: Json) -> Any:
 def _written(method: str, params: Json) -> str:
     """Return the chat to which a call writes, "" if it writes to none."""
     return str(params.get("chat_id", "")) if method.lower().startswith(WRITE) else ""
+
+
+def _limit(chat: str, seconds: int) -> None:
+    """Remember that Telegram refuses calls to a chat for so many seconds."""
+    limited[chat] = time.time() + seconds
+    if len(limited) > MOST_LIMITED:
+        del limited[next(iter(limited))]
+
+
+def _check_limit(method: str, chat: str) -> None:
+    """Raise Refused if Telegram refuses calls to a chat now, as far as this container knows."""
+    left = limited.get(chat, 0) - time.time()
+    # Not in the last second, since Telegram rounds up.
+    if left > 1:
+        seconds = round(left)
+        told = f"Too Many Requests: retry after {seconds} (an earlier refusal: nothing was called)"
+        raise Refused(method, 429, told, {"retry_after": seconds})
 
 
 def client() -> Client:

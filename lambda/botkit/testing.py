@@ -1,7 +1,7 @@
 """Replaces Telegram and AWS in the tests of a bot. It isn't packed.
 
     # conftest.py
-    from botkit.testing import aws, bot, calls, chat, no_pauses, sessions, sse, waits
+    from botkit.testing import aws, bot, calls, chat, no_pauses, sessions, waits
 
 Each is a pytest fixture, and works only in a test that asks for it.
 """
@@ -212,9 +212,6 @@ class Waits(Mapping[str, Waiting]):
     def __len__(self) -> int:
         return len(self._all("once."))
 
-    def __repr__(self) -> str:
-        return f"{dict(self)}"
-
     @property
     def every(self) -> dict[str, Recurring]:
         """The calls and events that recur, by name."""
@@ -254,16 +251,13 @@ def waits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Wa
 class Aws:
     """AWS's services: `asked` contains the bot's requests, and `results` their answers.
 
-    Both use the same names: "GetParameter" for `aws.call`, "GET /bucket/file" for `aws.request`,
-    and the path for `aws.events`. Results are as in `Calls`. Those of `aws.events` are its events.
+    Both use the same names: "GetParameter" for `aws.call`, and "GET /bucket/file" for
+    `aws.request`. Results are as in `Calls`.
     """
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, Any]] = []
         self.results: Json = {}
-
-    def __repr__(self) -> str:
-        return f"Aws(asked={self.asked}, results={self.results})"
 
     def call(self, service: str, target: str, params: Json, **about: Any) -> Any:
         return self._ask(target.rpartition(".")[2], params)
@@ -272,9 +266,6 @@ class Aws:
         self, service: str, method: str, path: str, *, body: Any = None, **about: Any
     ) -> Any:
         return self._ask(f"{method} {path}", body)
-
-    def events(self, service: str, path: str, body: Json, **about: Any) -> Iterator[Json]:
-        yield from self._ask(path, body)
 
     def _ask(self, name: str, content: Any) -> Any:
         _botkit("current").check_rerun()
@@ -288,42 +279,9 @@ class Aws:
 def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     """AWS, with the results that the test sets."""
     aws, module = Aws(), _botkit("aws")
-    for name in ("call", "request", "events"):
+    for name in ("call", "request"):
         monkeypatch.setattr(module, name, getattr(aws, name))
     return aws
-
-
-class Streams:
-    """Hosts that answer `sse.events`: `asked` contains the requests, `results` what is answered.
-
-    A request is its URL, body and headers. A result is as in `Calls`, by the URL: the whole event
-    stream as a text, or a list with the data of its events.
-    """
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, Json, dict[str, str]]] = []
-        self.results: Json = {}
-
-    def __repr__(self) -> str:
-        asked = [(url, body) for url, body, _ in self.asked]  # headers may contain a model's key
-        return f"Streams(asked={asked}, results={self.results})"
-
-    def events(self, url: str, body: Json, headers: dict[str, str] | None = None) -> Iterator[Any]:
-        _botkit("current").check_rerun()
-        self.asked.append((url, body, headers or {}))
-        if url not in self.results:
-            raise LookupError(f'give it a result: sse.results["{url}"] = …')
-        module, result = _botkit("sse"), _result(self.results[url], body)
-        is_text = isinstance(result, str)
-        yield from module.events_in([result.encode()]) if is_text else map(module.Event, result)
-
-
-@pytest.fixture
-def sse(monkeypatch: pytest.MonkeyPatch) -> Streams:
-    """Hosts of event streams, with the results that the test sets."""
-    streams = Streams()
-    monkeypatch.setattr(_botkit("sse"), "events", streams.events)
-    return streams
 
 
 @pytest.fixture
@@ -332,7 +290,7 @@ def no_pauses(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         _botkit("settings").settings, "queue_url", _botkit("fakes.services").QUEUE_URL
     )
-    for name in ("DRAFT_PAUSE", "EDIT_PAUSE", "LONE_PAUSE", "LOOK_PAUSE"):
+    for name in ("DRAFT_PAUSE", "EDIT_PAUSE", "LOOK_PAUSE"):
         monkeypatch.setattr(_botkit("stream"), name, 0)
 
 
@@ -410,9 +368,11 @@ def chat(
 
     clock = functions.Clock(lambda: stage.telegram.now())
     waits.schedules.now = queue.now = clock.time
-    clocked = ("limited", "steps.limit", "store")
+    clocked = ("telegram", "steps.limit", "store")
     for name in clocked:
         monkeypatch.setattr(_botkit(name), "time", clock)
+    for name in ("take", "outcome_of"):
+        monkeypatch.setattr(_botkit("ways"), name, getattr(function, name))
     for name, cache in CACHES.items():
         monkeypatch.setattr(_botkit(name), cache, {})
     for name, value in {"reply_mode": "api", "webhook_secret": "secret"}.items():

@@ -60,12 +60,9 @@ told: dict[Any, bool] = {}
 
 GoOn = Callable[[], Outcome]
 Step = Callable[[Run, GoOn], Outcome]
-Take = Callable[[Run, str], Outcome]  # the type of `take`, with which a source sends its runs
 
 
-def take(
-    run: Run, way: str, outcome_of: Callable[[BaseException], Outcome] = outcome_of
-) -> Outcome:
+def take(run: Run, way: str) -> Outcome:
     """Send a run its way and log its outcome, one line for each run."""
     ahead, started = iter(steps(way)), time.monotonic()
 

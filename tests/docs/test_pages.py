@@ -132,7 +132,7 @@ def test_the_pictures_are_small() -> None:
     "module",
     [
         *("aws", "commands", "conversation", "later", "on_aiogram", "on_ptb", "on_telebot"),
-        *("session", "sse", "stream", "telegram", "testing"),
+        *("session", "stream", "telegram", "testing"),
     ],
 )
 def test_the_reference_has_what_a_bot_calls(module: str) -> None:

@@ -291,7 +291,6 @@ def test_alarms_count_outcomes_that_botkit_logs_as_errors(
 
     found = [line for line in log if line.get("logger") == "botkit" and "outcome" in line]
     assert {line["outcome"] for line in found} == set(load("botkit.outcome").OUTCOMES) - {
-        "limited",
         "queued",
     }
     assert {line["message"] for line in found} == {"update", "event", "request", "watch"}

@@ -5,15 +5,12 @@ They stand where a connection does, so botkit signs, checks and reads what goes 
 
 from __future__ import annotations
 
-import contextlib
 import json
-import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl
 
-from botkit.deadline import Deadline
 from pytest_httpserver import HTTPServer
 from werkzeug import Request
 
@@ -26,9 +23,6 @@ class _Answers:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}>"
 
     def prepare(self) -> None:
         """Open nothing."""
@@ -96,27 +90,6 @@ class Served(_Answers):
         request = Request.from_values(path, method=method, data=body, headers=headers)
         answer = self._function(request)
         return SimpleNamespace(status=answer.status_code, headers=answer.headers, body=answer.data)
-
-
-class Streams(_Answers):
-    """Has requests to a host answered by a function that returns an event stream as a text."""
-
-    url = "http://model"
-
-    @contextlib.contextmanager
-    def lent(self, timeout: float) -> Iterator[Any]:
-        stream = self._function().encode()
-        head = b"HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
-        near, far = socket.socketpair()
-        with near, far:
-            far.sendall(head + stream)
-            far.shutdown(socket.SHUT_WR)
-            yield SimpleNamespace(
-                connection=near,
-                deadline=Deadline(timeout),
-                limit=len(stream),
-                keep=lambda response: None,
-            )
 
 
 def _answer(result: Any) -> Any:

@@ -170,7 +170,7 @@ class Container:
         Telegram's limits go by a clock that is an hour ahead of the last invocation's.
         """
         Container.passed += 3600
-        self.module("limited").time = SimpleNamespace(time=lambda: time.time() + self.passed)
+        self.module("telegram").time = SimpleNamespace(time=lambda: time.time() + self.passed)
         try:
             answer = self.handler.handler(event, Context(milliseconds))
         except Exception as error:
@@ -246,9 +246,8 @@ class Container:
         connections = []
         if telegram := sys.modules.get("botkit.telegram"):
             connections.append(telegram.own.connection)
-        for name in ("botkit.aws", "botkit.sse"):
-            if module := sys.modules.get(name):
-                connections += module.connections.values()
+        if aws := sys.modules.get("botkit.aws"):
+            connections += aws.connections.values()
         for connection in connections:
             close(connection)
         close_loop(loaded())

@@ -22,7 +22,6 @@ from typing import Any
 from botkit.fakes.services import Queues, Schedules
 from telegram_stand_in import Limits
 
-from tests.support.connections import Streams
 from tests.support.stubs import (
     Container,
     Context,
@@ -286,18 +285,17 @@ class World:
         container.answer_calls(call)
         container.answer_requests(request)
         container.answer_telegram(post)
-        container.module("limited").time = self.clock
-        if hasattr(container.bot, "sse"):
-            sse = container.module("sse")
-            sse.connections[Streams.url] = Streams(partial(self._stream, sse.Unreachable))
+        container.module("telegram").time = self.clock
+        if hasattr(container.bot, "model"):
+            container.bot.model = partial(self._model, telegram.Unreachable)
         return loaded()
 
-    def _stream(self, unreachable: type[Exception]) -> str:
-        """Return what a model answers."""
+    def _model(self, unreachable: type[Exception]) -> str:
+        """Return the rest of what a model answers."""
         self._step()
         if self.choose("model away"):
             raise unreachable("model: HTTP 500")
-        return "data: , whole.\n\n"
+        return ", whole."
 
     def _send(self, service: str, target: str, params: Json) -> Json:
         """Take a message into the queue, unless it has been there."""

@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import re
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -36,7 +35,6 @@ from tests.support.stubs import (
     answers_all,
     answers_and_closes,
     close,
-    frame,
     http,
     load,
     ticking,
@@ -244,9 +242,6 @@ def test_a_service_may_have_another_name_in_signatures(serve: Serve, use: Use) -
     assert "/dynamodb/aws4_request" in sent(peer)[2]["Authorization"]
     aws.request("appconfigdata", "GET", "/configuration", signed_as="appconfig")
     assert "/appconfig/aws4_request" in sent(peer)[2]["Authorization"]
-    with pytest.raises(aws.Unreachable):  # no event stream
-        list(aws.events("runtime.sagemaker", "/x", {}, signed_as="sagemaker"))
-    assert "/sagemaker/aws4_request" in sent(peer)[2]["Authorization"]
 
 
 def test_a_bucket_in_the_host_is_signed_as_s3_does(serve: Serve, use: Use) -> None:
@@ -567,160 +562,3 @@ def test_json_is_short_and_strict(use: Use) -> None:
 
 
 # Event streams.
-
-CONVERSE = "/model/a:0/converse-stream"
-WORD = frame({":event-type": "word", ":message-type": "event"}, b'{"text":"Hello"}')
-
-
-def events(aws: ModuleType) -> Iterator[Any]:
-    aws.deadline.start(60)
-    return iter(aws.events("bedrock-runtime", CONVERSE, {"messages": []}))
-
-
-def chunked(*chunks: bytes) -> bytes:
-    """Return a response that arrives in chunks."""
-    body = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in (*chunks, b""))
-    return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body
-
-
-def ends_with(kind: str, headers: dict[str, str]) -> bytes:
-    """Return a response with an event and then an error."""
-    failed = frame({":message-type": kind, **headers}, b'{"message":"no"}')
-    return chunked(WORD + failed[:9], failed[9:])
-
-
-def test_events_come_as_boto3_gives_them(serve: Serve, use: Use) -> None:
-    peer = serve(answers(chunked(WORD[:5], WORD[5:] + WORD)))
-    assert [event for event in events(use(peer.url)) if event] == [{"word": {"text": "Hello"}}] * 2
-    method, target, headers, body = sent(peer)
-    assert (method, target, body) == ("POST", "/model/a%3A0/converse-stream", b'{"messages": []}')
-    assert headers["Content-Type"] == "application/json"
-    assert "/bedrock/aws4_request" in headers["Authorization"]
-
-
-EVENTS: dict[str, tuple[dict[str, str], bytes, Any]] = {
-    "JSON": ({":content-type": "application/json"}, b'{"a": 1}', {"a": 1}),
-    "no type": ({}, b'{"a": 1}', {"a": 1}),
-    "nothing": ({}, b"", {}),
-    "bytes": ({":content-type": "application/octet-stream"}, b"\xff{", b"\xff{"),
-    "bytes that look like JSON": ({":content-type": "application/octet-stream"}, b"12", b"12"),
-    "text": ({":content-type": "text/xml"}, b"<Stats/>", b"<Stats/>"),
-}
-
-
-@pytest.mark.parametrize(("headers", "payload", "value"), EVENTS.values(), ids=EVENTS)
-def test_an_event_is_json_or_bytes(
-    serve: Serve, use: Use, headers: dict[str, str], payload: bytes, value: Any
-) -> None:
-    event = frame({":event-type": "word", **headers}, payload)
-    assert [each for each in events(use(serve(answers(chunked(event))).url)) if each] == [
-        {"word": value}
-    ]
-
-
-def test_any_number_of_events_may_come(serve: Serve, use: Use) -> None:
-    event = frame({":event-type": "word"}, json.dumps("x" * 1000).encode())
-    count = (6 << 20) // len(event)
-    stream = events(use(serve(answers(chunked(*[event] * count))).url))
-    assert sum(1 for each in stream if each) == count
-
-
-def test_an_event_is_empty_while_nothing_comes(
-    serve: Serve, use: Use, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def waits(peer: Peer, connection: Any) -> None:
-        peer.read_request(connection)
-        assert heard.wait(60)
-        connection.sendall(chunked(WORD))
-
-    heard = threading.Event()
-    aws = use(serve(waits).url)
-    assert aws.PAUSE == 1.0, "as events() says"
-    monkeypatch.setattr(aws, "PAUSE", 0.01)
-    stream = events(aws)
-    assert next(stream) == {}
-    heard.set()
-    assert {"word": {"text": "Hello"}} in stream
-
-
-EVENT_ERRORS = {
-    "refused": (
-        http({"message": "no"}, "400 No", "x-amzn-ErrorType: ValidationException"),
-        *(0, "ClientError", "ValidationException: no"),
-    ),
-    "refused for now": (
-        http({"message": "no"}, "429 No", "x-amzn-ErrorType: ModelNotReadyException"),
-        *(0, "Unreachable", "bedrock-runtime: ModelNotReadyException: no"),
-    ),
-    "a server error": (
-        b"HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        *(0, "Unreachable", "bedrock-runtime: HTTP 500"),
-    ),
-    "nothing final": (
-        b"HTTP/1.1 199 Wait\r\n\r\n",
-        *(0, "Unreachable", "bedrock-runtime: HTTP 199"),
-    ),
-    "an exception": (
-        ends_with("exception", {":exception-type": "validationException"}),
-        *(1, "ClientError", "ValidationException: no"),
-    ),
-    "throttled": (
-        ends_with("exception", {":exception-type": "throttlingException"}),
-        *(1, "Unreachable", "bedrock-runtime: ThrottlingException: no"),
-    ),
-    "the model's error": (
-        ends_with("exception", {":exception-type": "modelStreamErrorException"}),
-        *(1, "Unreachable", "bedrock-runtime: ModelStreamErrorException: no"),
-    ),
-    "the model's time-out": (
-        ends_with("exception", {":exception-type": "modelTimeoutException"}),
-        *(1, "Unreachable", "bedrock-runtime: ModelTimeoutException: no"),
-    ),
-    "unavailable": (
-        ends_with("exception", {":exception-type": "serviceUnavailableException"}),
-        *(1, "Unreachable", "bedrock-runtime: ServiceUnavailableException: no"),
-    ),
-    "an error": (
-        ends_with("error", {":error-code": "InternalServerError"}),
-        *(1, "Unreachable", "bedrock-runtime: InternalServerError: no"),
-    ),
-    "another one": (ends_with("error", {}), 1, "Unreachable", "bedrock-runtime: HTTP 400"),
-    "no event stream": (
-        chunked(b"<html> of a proxy"),
-        *(0, "Unreachable"),
-        "the answer isn't an event stream",
-    ),
-    "a chunk without end": (
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n600000\r\n" + b"\0" * (6 << 20),
-        *(0, "ClientError", "ResponseTooLong: an answer must have at most 4 MB: ask for a part"),
-    ),
-    "what says that it is JSON and isn't": (
-        chunked(WORD + frame({":event-type": "word"}, b"{")),
-        *(1, "ClientError"),
-        "InvalidEventStream: bedrock-runtime: Expecting property name enclosed in double quotes: "
-        "line 1 column 2 (char 1)",
-    ),
-    "cut": (chunked(WORD)[:-5], 1, "Unreachable", "ConnectionError: the response is incomplete"),
-}
-
-
-@pytest.mark.parametrize(
-    ("answer", "count", "kind", "text"), EVENT_ERRORS.values(), ids=EVENT_ERRORS
-)
-def test_events_may_fail_at_once_or_later(
-    serve: Serve, use: Use, answer: bytes, count: int, kind: str, text: str
-) -> None:
-    aws = use(serve(answers_and_closes(answer)).url)
-    stream, seen = events(aws), []
-    with pytest.raises(getattr(aws, kind)) as caught:
-        for event in stream:
-            seen += [event] if event else []
-    assert str(caught.value) == text
-    assert len(seen) == count
-
-
-def test_an_event_may_be_nested_too_deep(serve: Serve, use: Use) -> None:
-    answer = chunked(frame({":event-type": "word"}, b"[" * 100_000))
-    aws = use(serve(answers(answer)).url)
-    with pytest.raises(aws.ClientError, match="^InvalidEventStream: bedrock-runtime: "):
-        list(events(aws))

@@ -35,8 +35,7 @@ LIST = "reply() must return a list of calls, not "
     [
         (
             "async def reply(update):\n    return []",
-            "reply() must be written with def, not async def (docs/moving-in shows async "
-            "frameworks)",
+            "reply() must be written with def, not async def",
         ),
         ("def reply(update): ...", LIST + "None: write return [] to say nothing"),
         ("def reply(update):\n    yield {}", LIST + "a generator: write return, not yield"),

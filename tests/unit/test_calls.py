@@ -29,10 +29,6 @@ LIST = "reply() must return a list of calls, not "
 
 METHOD = 'each call of reply() must have a "method", such as "sendMessage"'
 
-INSTEAD = (
-    '"instead_of" in a sendMessage of reply() must be a number of calls that follow it: those are '
-    "made only if Telegram refuses this one"
-)
 
 RETURNS: dict[str, tuple[Any, str]] = {
     "None": (None, LIST + "None: write return [] to say nothing"),
@@ -54,10 +50,6 @@ RETURNS: dict[str, tuple[Any, str]] = {
         [{**CALL, "x": {1}}],
         "a sendMessage of reply() can't be sent: Object of type set is not JSON serializable",
     ),
-    "instead of something": ([{**CALL, "instead_of": "2"}, CALL, CALL], INSTEAD),
-    "instead of fewer than none": ([{**CALL, "instead_of": -1}], INSTEAD),
-    "instead of more than there are": ([CALL, {**CALL, "instead_of": 2}, CALL], INSTEAD),
-    "instead of itself": ([{**CALL, "instead_of": 2}, CALL], INSTEAD),
     "a file that isn't at the top": (
         [{**CALL, "x": [b"1"]}],
         "a sendMessage of reply() can't be sent: Object of type bytes is not JSON serializable",
@@ -201,14 +193,6 @@ def test_what_follows_a_refused_call_decides_the_outcome(
     container.invoke(request(UPDATE))
     assert container.line["outcome"] == outcome
     assert container.line["refusal"] == f"sendMessage: {code} no, too"
-
-
-def test_a_call_instead_of_others_may_have_to_wait(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with_bot(container, monkeypatch, [{**FIRST, "instead_of": 1}, SECOND])
-    bot_api.refuses(FIRST, 429, "no")
-    assert container.invoke(request(UPDATE)) == text_response(503, "throttled")
 
 
 def test_an_earlier_refusal_stays_the_outcome(

@@ -599,8 +599,9 @@ def test_the_end_changes_the_session_once(person: Any, talk: Any) -> None:
 def test_a_dialogue_has_no_effects_of_its_own(
     person: Any, talk: Any, container: Container, effect: str, place: str
 ) -> None:
-    names = {name: container.module(name) for name in ("telegram", "aws", "later")}
-    container.module("settings").settings.schedule_group = "waits"
+    names = {name: container.module(name) for name in ("telegram", "aws", "schedule")}
+    settings = container.module("settings").settings
+    settings.schedule_group, settings.scheduler_role_arn = "waits", "a role"
 
     def order(message: Json) -> Any:
         try:

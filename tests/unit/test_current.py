@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 
 import pytest
@@ -49,23 +48,6 @@ def test_what_people_would_see_twice(method: str, params: Json, is_seen: bool) -
     made = load("botkit.current").Made()
     made.carried_out(method, params)
     assert (made.methods, made.answered, made.seen) == ([method], True, is_seen)
-
-
-def test_what_a_failed_test_shows_of_a_run() -> None:
-    current, outcome = load("botkit.current"), importlib.import_module("botkit.outcome")
-    run = current.Run.of_update("queue", message(), source="queue")
-    run.made.carried_out("sendMessage", {"text": "x"})
-    current.asking.streams = 1
-    shown = [
-        repr(each) for each in (run, run.made, current.asking, outcome.Outcome("incomplete", "x"))
-    ]
-    about = {"update_id": 1, "kind": "message", "source": "queue"}
-    assert shown[:3] == [
-        f"<Run: queue, {about}, first, ['sendMessage']>",
-        "<Made: sendMessage, answered, seen>",
-        "<Asking: {'streams': 1}>",
-    ]
-    assert shown[3].startswith("Outcome(name='incomplete', error='x', level=40, status=200")
 
 
 def returning(*calls: Json, own: str = "") -> str:

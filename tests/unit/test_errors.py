@@ -7,7 +7,6 @@ from botkit.errors import (
     BadAnswer,
     BadSchedule,
     BadSession,
-    FailedForGood,
     Failure,
     Misconfigured,
     Refused,
@@ -48,7 +47,3 @@ def test_an_update_is_redelivered_as_its_status_says(outcome: str) -> None:
 @pytest.mark.parametrize("kind", [BadAnswer, BadSchedule, BadSession, Misconfigured, Unreachable])
 def test_the_text_of_a_failure_can_be_logged(kind: type[Failure]) -> None:
     assert str(kind("\ud800" + "a" * 1000)) == "\\ud800" + "a" * 999
-
-
-def test_a_failure_for_good_does_not_quote_the_bots_error() -> None:
-    assert str(FailedForGood(ValueError("a person's text"))) == ""

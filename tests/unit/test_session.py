@@ -52,7 +52,7 @@ def test_an_event_changes_a_session_and_gets_the_result(start_with_sessions: Sta
     assert session.change(key="42", function=lambda data: data.update(paid=True)) is None
     assert session.read("42") == {"paid": True}
     # Its updates are known all the same.
-    container.module("steps.once").recent.clear()
+    container.module("ways").recent.clear()
     container.deliver(message(text="hello"))
     assert session.read("42") == {"paid": True}
 
@@ -406,17 +406,6 @@ def test_calls_that_remain_stay_whatever_room_they_take(start_with_sessions: Sta
     assert kept(container) == {1: [], 2: None, 3: None, 4: []}
 
 
-def test_a_failed_update_that_a_replay_answers_is_the_newest(start_with_sessions: StartBot) -> None:
-    container = start_with_sessions(FORM)
-    store = container.module("store")
-    long = [{"method": "x" * 5000}]
-    found = store.Item("session", "42")
-    for update_id, calls, state in (1, [], store.FAILED), (2, long, store.KEPT):
-        assert found.keep({update_id: calls}, always=True, state=state)
-    assert found.keep({1: long}, always=True)
-    assert kept(container) == {1: long, 2: None}
-
-
 @pytest.mark.parametrize("key", ["é", 1024 * "é"], ids=["short", "long"])
 def test_a_session_may_be_as_large_as_an_item(start_with_sessions: StartBot, key: str) -> None:
     container = start_with_sessions(FORM)
@@ -440,7 +429,7 @@ def test_what_dynamodb_takes_for_each_of_many_calls_counts(start_with_sessions: 
     found = store.Item("session", "42")
     ids = range(2_000_000_000, 2_000_000_300)
     found.session = {"": ""}
-    assert found.keep(dict.fromkeys(ids, [{"method": "x"}]), always=True, state=store.UNFINISHED)
+    assert found.keep(dict.fromkeys(ids, [{"method": "x"}]), always=True)
     item = container.table.items["42"]
     size = sum(len(name) + len(value.get("S", "")) for name, value in item.items()) + 3
     size += sum(len(name) + len(value["S"]) + 1 for name, value in item["calls"]["M"].items())

@@ -12,11 +12,10 @@ from tests.support.stubs import Container, Json, message
 
 # For each space but a bot's own: a key, and the id of its item, which never changes.
 IDS = {
-    "every": ("tea:2026-01-01T16:00:00Z", "every:tea:2026-01-01T16:00:00Z"),
     "limit": ("42:1767225600", "limit:42:1767225600"),
     "stream": ("42/17", "stream:42/17"),
 }
-AGO = {"version": {"S": "0"}, "session": {"S": '{"n": 1}'}}  # as an earlier version wrote it
+AGO = {"version": {"S": "0"}, "session": {"S": '{"n": 1}'}}
 BY_TEXT = """
 def SESSION(update):
     return update["message"]["text"]
@@ -75,17 +74,6 @@ def test_a_window_of_limit_is_no_session(container: Container) -> None:
         "id": {"S": "limit:42:0"},
         "ids": {"NS": ["1"]},
     }
-
-
-@pytest.mark.parametrize("key", ["limit:my own", "every:x", "stream:42", "session=a"])
-def test_a_session_of_an_earlier_version_is_read_and_written_on(
-    container: Container, key: str
-) -> None:
-    container.table.items[key] = {"id": {"S": key}, **AGO, "updates": {"S": "[28]"}}
-    container.deliver(message(text=key, update_id=7))  # it knows this one
-    container.deliver(message(text=key, update_id=8))
-    assert container.module("session").read(key) == {"n": 2}
-    assert [*container.table.items] == [key]
 
 
 @pytest.mark.parametrize("key", ["", "\ud800", 7, "x" * 2049, "limit:" + "x" * 2042])

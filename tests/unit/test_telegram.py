@@ -34,12 +34,6 @@ def call(serve: Serve, telegram: ModuleType) -> Iterator[Call]:
             client.connection._kept.close()
 
 
-def test_a_client_shows_whether_it_has_a_token(telegram: ModuleType) -> None:
-    shown = [repr(telegram.Client("http://host", token)) for token in ("", TOKEN)]
-    connection = "<Connection: host, closed>"
-    assert shown == [f"<Client: {connection}, {told} token>" for told in ("no", "a")]
-
-
 def test_a_call_is_a_post_of_json(serve: Serve, telegram: ModuleType) -> None:
     peer = serve(answers_all)
     client = telegram.Client(peer.url, TOKEN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -360,3 +361,50 @@ def test_a_download_that_may_succeed_later_counts_even_if_the_bot_catches_it(
     bot_api.has_no_file("a", status=500)
     assert container.deliver(message(text="a")) == (503, None)
     assert container.line["outcome"] == "unreachable"
+
+
+# ── A chat to which Telegram refuses calls for a while
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    clock = SimpleNamespace(now=1_800_000_000.0)
+    monkeypatch.setattr(time, "time", lambda: clock.now)
+    return clock
+
+
+def refused(container: Container, method: str = "sendMessage", **params: Any) -> Any:
+    """Return the error of a call."""
+    with pytest.raises(container.module("errors").Refused) as caught:
+        container.telegram.call(method, **{**CALL, **params})
+    return caught.value
+
+
+def test_a_chat_is_left_alone_until_telegram_takes_calls_again(
+    start: Start, bot_api: BotApi, clock: SimpleNamespace
+) -> None:
+    container = start(bot_api.url)
+    bot_api.refuses({"method": "sendMessage", **CALL}, 429, "retry after 60", retry_after=60)
+    assert refused(container).retry_after == 60
+    clock.now += 58
+    again = refused(container, "editMessageText", message_id=1)
+    assert (again.outcome, again.retry_after) == ("throttled", 2)
+    assert "retry after 2 (an earlier refusal: nothing was called)" in str(again)
+    # Other chats, and what writes nothing.
+    bot_api.answers("getChat", {"chat_id": 42})
+    container.telegram.call("getChat", chat_id=42)
+    bot_api.answers("sendMessage", {**CALL, "chat_id": 43})
+    container.telegram.call("sendMessage", **{**CALL, "chat_id": 43})
+    clock.now += 1.5
+    bot_api.answers("sendMessage", CALL)
+    container.telegram.call("sendMessage", **CALL)
+
+
+def test_only_the_last_chats_are_remembered(start: Start, bot_api: BotApi) -> None:
+    telegram = start(bot_api.url).telegram
+    telegram.MOST_LIMITED = 2
+    for chat in (42, 43, 44):
+        bot_api.refuses({"method": "sendMessage", **CALL, "chat_id": chat}, 429, "x", retry_after=9)
+        with pytest.raises(telegram.Refused):
+            telegram.call("sendMessage", **{**CALL, "chat_id": chat})
+    assert [*telegram.limited] == ["43", "44"]

@@ -16,12 +16,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from botkit.testing import SECONDS, aws, bot, calls, chat, no_pauses, sessions, sse, waits
-from pytest_httpserver import HTTPServer
+from botkit.testing import SECONDS, aws, bot, calls, chat, no_pauses, sessions, waits
 
-from tests.support.stubs import close
-
-__all__ = ["aws", "bot", "calls", "chat", "no_pauses", "sessions", "sse", "waits"]
+__all__ = ["aws", "bot", "calls", "chat", "no_pauses", "sessions", "waits"]
 
 Json = dict[str, Any]
 
@@ -106,7 +103,7 @@ def test_other_packages_stay(
     assert sys.modules["fast.core"] is installed["fast.core"]
 
 
-@pytest.mark.parametrize("space", ["every", "limit", "stream"])
+@pytest.mark.parametrize("space", ["limit", "stream"])
 def test_what_botkit_keeps_for_itself_is_no_session(sessions: Any, space: str) -> None:
     store = botkit("store")
     for each in (space, "session"):
@@ -266,35 +263,6 @@ def test_aws_gives_what_the_test_says(aws: Any) -> None:
     ]
 
 
-def test_a_host_streams_what_the_test_says(sse: Any) -> None:
-    module, url = botkit("sse"), "https://host/v1/chat"
-    sse.results[url] = ": ping\n\nevent: word\ndata: a\n\ndata: b\n\n"
-    assert [(each.type, each) for each in module.events(url, {})] == [
-        ("message", ""),  # of the comment
-        ("word", "a"),
-        ("message", "b"),
-    ]
-    sse.results[url] = lambda body: [body["q"], ""]
-    assert list(module.events(url, {"q": "?"}, {"X-Key": "k"})) == ["?", ""]
-    sse.results[url] = module.Unreachable("gone")
-    with pytest.raises(module.Unreachable):
-        next(module.events(url, {}))
-    with pytest.raises(LookupError, match=r'sse\.results\["http://x/"\] = '):
-        next(module.events("http://x/", {}))
-    botkit("current").asking.rerun = []
-    with pytest.raises(ValueError, match="runs again"):
-        next(module.events(url, {}))
-    botkit("current").asking.rerun = None
-    requests = [
-        (url, {}, {}),
-        (url, {"q": "?"}, {"X-Key": "k"}),
-        (url, {}, {}),
-        ("http://x/", {}, {}),
-    ]
-    assert sse.asked == requests
-    assert "{'q': '?'}" in repr(sse) and "X-Key" not in repr(sse)
-
-
 def test_an_answer_shows_each_piece(calls: Any, no_pauses: None) -> None:
     stream = botkit("stream")
     botkit("deadline").deadline.start(60)
@@ -314,7 +282,6 @@ def test_an_answer_shows_each_piece(calls: Any, no_pauses: None) -> None:
     "effect",
     [
         "aws.call('s3', 'GetObject', {})",
-        "next(aws.events('bedrock-runtime', '/converse', {}))",
         "session.change('42', dict.clear)",
         "later.schedule({}, 0, 'tea')",
         "schedule.cancel('tea')",
@@ -372,13 +339,6 @@ SESSION = "chat"
 def answer(message, session):
     session["n"] = session.get("n", 0) + 1
     return [say(message, f"one {session['n']}"), say(message, f"two {session['n']}")]
-"""
-STREAMS = """
-HANDLED = ["message"]
-
-def reply(update):
-    from botkit import sse, stream
-    return stream.answer(update["message"], sse.events(update["message"]["text"], {"q": 1}))
 """
 With = Callable[[str], Any]
 
@@ -1004,17 +964,3 @@ def test_where_the_stand_in_is_not_found_it_is_told_what_to_add(
     monkeypatch.delitem(sys.modules, "own")
     with pytest.raises(ModuleNotFoundError, match="add tools/telegram-stand-in of the module"):
         chat_with(ONE)
-
-
-def test_a_bot_may_ask_a_server_of_the_test(chat_with: With, httpserver: HTTPServer) -> None:
-    """Its stream isn't faked: only Telegram and AWS are."""
-    stream = ": ping\n\ndata: Hello\n\ndata: , Ada.\n\n"
-    httpserver.expect_oneshot_request("/v1/chat", "POST", json={"q": 1}).respond_with_data(
-        stream, content_type="text/event-stream"
-    )
-    ada = chat_with(STREAMS).user("Ada")
-    ada.send(httpserver.url_for("/v1/chat"))
-    assert ada.receive().text == "Hello, Ada."
-    httpserver.check()
-    for connection in botkit("sse").connections.values():
-        close(connection)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .. import queue, ways
+from .. import queue
 from ..calls import outcome_of
 from ..current import Run
 from ..deadline import deadline
@@ -16,6 +16,7 @@ from ..outcome import Outcome
 from ..settings import settings
 from ..sources import event as events
 from ..sources import source_of, webhook
+from ..ways import take
 
 Json = dict[str, Any]
 
@@ -29,9 +30,6 @@ class Clock:
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._paused = 0.0
-
-    def __repr__(self) -> str:
-        return f"Clock({self.time()})"
 
     def time(self) -> float:
         """Return the seconds since 1970."""
@@ -56,9 +54,6 @@ class Function:
         self._outcome = Outcome("ignored")  # of the last run
         self._raised: list[BaseException] = []  # in the last invocation
 
-    def __repr__(self) -> str:
-        return f"Function({self._outcome}, raised={self._raised})"
-
     def deliver(self, update: Json) -> None:
         """Deliver an update by the webhook until it is answered. Raises what the bot raises."""
         headers = {webhook.SECRET_HEADER: settings.webhook_secret}
@@ -79,11 +74,11 @@ class Function:
         self._raised = []
         match source_of(event):
             case "webhook":
-                return webhook.receive(event, self._take), ""
+                return webhook.receive(event), ""
             case "queue":
-                return queue.receive(event, self._take), ""
+                return queue.receive(event), ""
         try:
-            events.receive(event, request_id, self._take)
+            events.receive(event, request_id)
         except events.EventFailed as error:
             self._raised.append(error)
             return None, str(error)
@@ -95,10 +90,12 @@ class Function:
             if is_done or isinstance(error, Misconfigured):
                 raise error
 
-    def _take(self, run: Run, way: str) -> Outcome:
-        self._outcome = ways.take(run, way, self._outcome_of)
+    def take(self, run: Run, way: str) -> Outcome:
+        """Do what ways.take() does, in its place, and note the outcome."""
+        self._outcome = take(run, way)
         return self._outcome
 
-    def _outcome_of(self, error: BaseException) -> Outcome:
+    def outcome_of(self, error: BaseException) -> Outcome:
+        """Return what ways.outcome_of() does, in its place, and note the error."""
         self._raised.append(error)
         return outcome_of(error)

@@ -30,9 +30,6 @@ class Poller:
     def __init__(self, queues: Queues, invoke: Invoke) -> None:
         self._queues, self._invoke = queues, invoke
 
-    def __repr__(self) -> str:
-        return f"Poller({self._queues})"
-
     def next_time(self) -> float | None:
         """Return when a message can be received next, in seconds since 1970, or None."""
         return self._queues.next_time()
@@ -57,9 +54,6 @@ class Scheduler:
 
     def __init__(self, schedules: Schedules, queues: Queues) -> None:
         self._schedules, self._queues = schedules, queues
-
-    def __repr__(self) -> str:
-        return f"Scheduler({self._schedules})"
 
     def next_time(self) -> float | None:
         """Return when something is due next, in seconds since 1970, or None."""

@@ -37,9 +37,6 @@ class Services:
         self.table = Table(aws, TABLE, sessions)
         self.queue = Queues(aws, file=sessions.with_suffix(".queue.json"))
 
-    def __repr__(self) -> str:
-        return f"Services({self.table}, {self.queue}, {self.schedules})"
-
     def install(self) -> None:
         """Make the function use these. There is nothing to connect to at start-up.
 

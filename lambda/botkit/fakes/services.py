@@ -39,9 +39,6 @@ class _Kept:
         self._items: Json = {} if items is None else items
         self.now: Callable[[], float] = time.time
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.items})"
-
     @property
     def items(self) -> Json:
         """The items by their keys, names or ids, the oldest first."""

@@ -9,8 +9,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress  # logging has loaded it
+from contextlib import suppress  # logging has loaded it
 
 from ..deadline import Deadline
 from ..errors import Unreachable
@@ -19,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ssl import SSLContext, SSLSocket
 
-    from .exchange import Answer, Stream
+    from .exchange import Answer
 
 logger = logging.getLogger("botkit")
 
@@ -53,11 +52,6 @@ class Connection:
         self._dial: Dial | None = None
         self._kept: socket.socket | None = None
 
-    def __repr__(self) -> str:  # without the proxy's password, or one in the URL
-        via = f" via {self._proxy}" if self._proxy else ""
-        state = "open" if self._kept else "closed"
-        return f"<Connection: {self._host[0].rpartition('@')[2]}{via}, {state}>"
-
     def prepare(self) -> None:
         """Start to open the connection, in the background. `open` raises any error."""
         if not (self._kept or self._dial):
@@ -85,26 +79,15 @@ class Connection:
         once. It may have arrived even if there is no response.
         Raises Unreachable, which never quotes the path, or its subclass TooLong.
         """
-        with self.lent(timeout, limit) as stream:
-            from .exchange import round_trip
-
-            return round_trip(stream, method, self.url + path, body, headers)
-
-    @contextmanager
-    def lent(self, timeout: float, limit: int = JSON_LIMIT) -> Iterator[Stream]:
-        """Lend the connection to a block for one request, and close it unless the block keeps it.
-
-        Any failure in the block raises Unreachable.
-        """
         if timeout <= 0:
             raise Unreachable("no time left")
         deadline = Deadline(timeout)
         connection = self._take(deadline)
-        from .exchange import Stream
+        from .exchange import Stream, round_trip
 
         stream = Stream(connection, deadline, limit)
         try:
-            yield stream
+            return round_trip(stream, method, self.url + path, body, headers)
         except Exception as error:
             raise _described(error) from None
         finally:  # also when an interrupt ends it
@@ -169,10 +152,6 @@ class Dial(threading.Thread):
         self._outcome: socket.socket | Exception = TimeoutError("timed out")
         self._is_given_up = False
         self.start()
-
-    def __repr__(self) -> str:
-        host, outcome = self._host[0].rpartition("@")[2], type(self._outcome).__name__
-        return f"<Dial: {host}, {outcome}>"
 
     def run(self) -> None:
         try:

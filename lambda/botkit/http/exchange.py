@@ -31,10 +31,6 @@ class Stream(io.RawIOBase):
         self.is_over = self.is_kept = False
         self._unsent = b""
 
-    def __repr__(self) -> str:
-        state = "over" if self.is_over else "kept" if self.is_kept else "open"
-        return f"<{type(self).__name__}: {state}, {self.received:,} bytes received>"
-
     def sendall(self, data: bytes) -> None:
         """Send data, or keep it until the next read: head and body then fit into one packet."""
         self._unsent += data
@@ -74,13 +70,10 @@ class Stream(io.RawIOBase):
 
 
 class Answer:
-    """The response to a request, or one part of it."""
+    """The response to a request."""
 
     def __init__(self, status: int, headers: Message, body: bytes) -> None:
         self.status, self.headers, self.body = status, headers, body
-
-    def __repr__(self) -> str:
-        return f"<Answer: {self.status}, {len(self.body):,} bytes>"
 
 
 class HTTPOverStream(http.client.HTTPConnection):
@@ -89,9 +82,6 @@ class HTTPOverStream(http.client.HTTPConnection):
     def __init__(self, host: str, stream: Stream) -> None:
         super().__init__(host)
         self._stream = self.sock = stream
-
-    def __repr__(self) -> str:
-        return f"<HTTPOverStream: {self.host}, {self._stream!r}>"
 
     def getresponse(self) -> http.client.HTTPResponse:
         response = super().getresponse()
@@ -104,9 +94,6 @@ class Request(urllib.request.Request):
     """A request, with the stream to send it over."""
 
     stream: Stream
-
-    def __repr__(self) -> str:  # without the path, which has the token
-        return f"<Request: {self.get_method()} {self.host}>"
 
 
 class OverStream(urllib.request.BaseHandler):

@@ -81,9 +81,6 @@ class Block:
         self.own_blocks = blocks
         self.is_text = opening is None
 
-    def __repr__(self) -> str:
-        return f"<Block: line {self.first}, {[line for line, *_ in self.lines]}>"
-
     def __str__(self) -> str:
         lines = [self.opening, *(line for line, _, _ in self.lines), self.closing]
         return "\n".join(line for line in lines if line is not None).rstrip(" ")
@@ -178,9 +175,6 @@ class _Scanner:
         self._marks: list[str] = []  # open in the paragraph
         # Of the previous line: how many quotes it is in, and whether its paragraph continues.
         self._before: tuple[int, bool] | None = None
-
-    def __repr__(self) -> str:
-        return f"<_Scanner: at line {self._at} of {len(self._lines)}>"
 
     def blocks(self) -> Iterator[Block]:
         """Yield the blocks."""

@@ -15,7 +15,7 @@ class EventFailed(Exception):
     """A retry may succeed. Lambda retries the events that it delivers asynchronously."""
 
 
-def receive(event: Any, request_id: str, take: ways.Take = ways.take) -> None:
+def receive(event: Any, request_id: str) -> None:
     """Answer an event. Raises EventFailed if Lambda should try it again, or nobody answers it."""
     run = Run.of_event("event", event, request_id, service_of(event))
     if run.calls is None:
@@ -23,7 +23,7 @@ def receive(event: Any, request_id: str, take: ways.Take = ways.take) -> None:
             bot_module.check_on_event(event)
         except BadAnswer as error:  # the caller's mistake, so it isn't logged as the bot's
             raise EventFailed(str(error)) from None
-    outcome = take(current.begin(run), "event")
+    outcome = ways.take(current.begin(run), "event")
     # In the queue, an exception of the bot makes it a dead letter: Lambda keeps it for two retries.
     if outcome.is_retried or (outcome.name == "bot_failed" and not run.made.seen):
         raise EventFailed(f"{outcome.name}: {outcome.error or outcome.refusal}")

@@ -8,11 +8,9 @@ The page sends `Authorization: tma <initData>` (https://core.telegram.org/bots/w
 
 from __future__ import annotations
 
-import hashlib
 import json
 import mimetypes
 import os
-import re
 import sys
 import time
 from base64 import b64decode, b64encode
@@ -45,7 +43,6 @@ TYPES = {
     ".woff2": "font/woff2",
 }
 LARGEST_BODY = 6291556 - 2000  # bytes of a response from Lambda, without the headers
-GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
 # Keys that a request always has. They are None if Telegram didn't send them.
 OPTIONAL = ("chat", "chat_type", "chat_instance", "start_param", "query_id")
 
@@ -59,17 +56,13 @@ def receive(event: Json) -> Json:
     # API Gateway has decoded all but %25. It takes several slashes at the beginning as one.
     path = unquote("/" + _text(event, "rawPath").lstrip("/")).removeprefix("/app")
     if path == "/api" or path.startswith("/api/"):
-        answer = ask_bot(event, method, path.removeprefix("/api"))
-    elif method not in ("GET", "HEAD"):
-        answer = page_response(405, "Files of the page allow GET and HEAD.", Allow="GET, HEAD")
-    elif path in ("", "/"):
+        return ask_bot(event, method, path.removeprefix("/api"))
+    if method != "GET":
+        return page_response(405, "Files of the page allow GET.", Allow="GET")
+    if path in ("", "/"):
         query = quote(_text(event, "rawQueryString"), "%&+,/:;=?@", errors="replace")
-        answer = page_response(302, Location="/app/index.html" + (f"?{query}" if query else ""))
-    else:
-        answer = send_file(path, event.get("headers"))
-    if method == "HEAD":
-        answer["body"] = ""
-    return answer
+        return page_response(302, Location="/app/index.html" + (f"?{query}" if query else ""))
+    return send_file(path)
 
 
 def check_bot(bot: Any) -> None:
@@ -97,26 +90,14 @@ def page_response(status: int, body: str | bytes = "", **headers: str) -> Json:
     }
 
 
-def send_file(path: str, headers: Any) -> Json:
-    """Return the response with a file of app/, gzipped if the package contains it so."""
-    takes_gzip = GZIP.search(_text(headers, "accept-encoding"))
-    packed = read_file(path + ".gz") if takes_gzip else None
-    content = read_file(path) if packed is None else packed
+def send_file(path: str) -> Json:
+    """Return the response with a file of app/."""
+    content = read_file(path)
     if content is None:
-        return page_response(404, "There is no such file.", Vary="Accept-Encoding")
+        return page_response(404, "There is no such file.")
     kind = TYPES.get(os.path.splitext(path)[1].lower(), "application/octet-stream")
-    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    more = {
-        "Cache_Control": "no-cache",  # cached, and revalidated each time
-        "Content_Type": kind + ("; charset=utf-8" if kind.startswith("text/") else ""),
-        "ETag": tag,
-        "Vary": "Accept-Encoding",
-    }
-    if tag in _text(headers, "if-none-match"):
-        return page_response(304, **more)
-    if packed is not None:
-        more["Content_Encoding"] = "gzip"
-    return page_response(200, content, **more)
+    kind += "; charset=utf-8" if kind.startswith("text/") else ""
+    return page_response(200, content, Content_Type=kind, Cache_Control="no-cache")
 
 
 def read_file(path: str) -> bytes | None:

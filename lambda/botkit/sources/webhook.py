@@ -20,7 +20,7 @@ logger = logging.getLogger("botkit")
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # API Gateway writes names in lower case
 
 
-def receive(event: Json, take: ways.Take = ways.take) -> Json:
+def receive(event: Json) -> Json:
     """Answer the update in a request, and return the response."""
     if not settings.webhook_secret:
         logger.error("every update is refused: TELEGRAM_WEBHOOK_SECRET is not set")
@@ -34,7 +34,7 @@ def receive(event: Json, take: ways.Take = ways.take) -> Json:
         return response(400, str(error))
     run = Run.of_update("webhook", update)
     run.may_respond = settings.reply_mode == "webhook"
-    return settle(take(current.begin(run), "webhook"))
+    return settle(ways.take(current.begin(run), "webhook"))
 
 
 def settle(outcome: Outcome) -> Json:

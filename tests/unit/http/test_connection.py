@@ -98,16 +98,6 @@ def test_without_tls_no_certificates_are_loaded(
     assert module.contexts == {}
 
 
-def test_a_connection_shows_where_it_leads_and_no_password(serve: Serve, connect: Connect) -> None:
-    peer = serve(answers_all)
-    connection = connect(peer.url)
-    assert repr(connection) == f"<Connection: localhost:{peer.port}, closed>"
-    post(connection)
-    assert repr(connection) == f"<Connection: localhost:{peer.port}, open>"
-    behind = connect("https://ada:password@host", "http://ada:password@proxy:1")
-    assert repr(behind) == "<Connection: host via proxy:1, closed>"
-
-
 @pytest.mark.parametrize("base", ["/", "/api", "/api/"])
 def test_the_url_may_have_a_path(serve: Serve, connect: Connect, base: str) -> None:
     peer = serve(answers_all)

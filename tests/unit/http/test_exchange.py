@@ -33,14 +33,6 @@ def test_after_the_deadline_nothing_is_sent_or_read(module: ModuleType) -> None:
             far.recv(1)
 
 
-@pytest.mark.parametrize("state", ["open", "kept", "over"])
-def test_a_stream_shows_its_state(module: ModuleType, state: str) -> None:
-    with socket.socket() as connection:
-        stream = module.Stream(connection, Deadline(1))
-        stream.is_kept, stream.is_over = state != "open", state == "over"
-        assert repr(stream) == f"<Stream: {state}, 0 bytes received>"
-
-
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS has no SOCK_SEQPACKET")
 def test_a_head_and_a_short_body_are_sent_together(module: ModuleType) -> None:
     near, far = socket.socketpair(type=socket.SOCK_SEQPACKET)  # keeps the packets apart

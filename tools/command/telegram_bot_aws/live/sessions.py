@@ -54,6 +54,7 @@ OF_PEOPLE = re.compile(r"(^|_)(chat|user)_id$")  # parameters of calls that name
 NUMBER = r"(?<![0-9A-Za-z.])(?:(?<![0-9A-Za-z])-)?[0-9]+(?![0-9A-Za-z])"
 # The keys that SESSION makes: of a chat, a person, a person in a chat, or a topic of one.
 OF_SESSION = re.compile(r"(?:guest:|business:[^:]*:)?(-?[0-9]+)(?:/(-?[0-9]+))?", re.ASCII)
+OF_BOTKIT = ("limit:", "stream:")  # ids of items that botkit keeps for itself
 DAY = 24 * 3600  # seconds
 PERIODS = {"in all": None, "last 30 days": 30, "last 7 days": 7, "last day": 1}
 
@@ -204,8 +205,6 @@ def key_names(key: str, person: str) -> bool:
         return person == key.split(":")[1]
     if key.startswith("stream:"):  # what follows the chat is a message
         key = key.rpartition("/")[0]
-    if key.startswith("every:"):  # and what follows the name of a call
-        return person in numbers(key.split(":")[1])
     return person in numbers(key)
 
 
@@ -235,9 +234,8 @@ def of_whom(key: str) -> set[str] | None:
 
 def is_session(item: Item) -> bool:
     """Tell whether an item is a session that hasn't expired: botkit keeps others beside them."""
-    space = item.get("space", {"S": "session"})["S"]
     ends = float(item["expires_at"]["N"]) if "expires_at" in item else float("inf")
-    return "session" in item and space == "session" and ends > time.time()
+    return "session" in item and not item["id"]["S"].startswith(OF_BOTKIT) and ends > time.time()
 
 
 def is_for(waiting: Waiting, person: str) -> bool:
