@@ -469,6 +469,17 @@ def test_a_recurring_event_that_failed_is_answered_by_a_redrive(
     assert at_once.queues.messages == {}
 
 
+def test_on_event_gets_the_time_for_which_an_event_was_scheduled(
+    at_once: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless the event has another "at"."""
+    asked: list[Json] = []
+    monkeypatch.setattr(at_once.bot, "on_event", lambda event: asked.append(event) or [])
+    for event in ({"debts of": 42}, {"at": "noon"}):
+        at_once.invoke(queue_event({"at": "2026-01-02T09:00:00Z", "event": event}))
+    assert asked == [{"debts of": 42, "at": "2026-01-02T09:00:00Z"}, {"at": "noon"}]
+
+
 def test_an_event_that_is_retried_changes_a_session_once(
     start_with_sessions: StartBot, bot_api: BotApi
 ) -> None:
@@ -491,9 +502,9 @@ def test_an_event_that_is_retried_changes_a_session_once(
     assert json.loads(container.table.items["n"]["session"]["S"]) == {"n": 1}
 
 
-@pytest.mark.parametrize(("chats", "is_over"), [((42, 42), True), ((42, 43), False)])
+@pytest.mark.parametrize(("chats", "is_over"), [((42, "42"), True), ((42, 43), False)])
 def test_what_recurs_ends_with_its_only_chat(
-    at_once: Container, bot_api: BotApi, chats: tuple[int, int], is_over: bool
+    at_once: Container, bot_api: BotApi, chats: tuple[Any, Any], is_over: bool
 ) -> None:
     calls = [{**CALL, "chat_id": chat} for chat in chats]
     at_once.module("schedule").cron(calls, "0 9 ? * MON *", "UTC", "tea")
