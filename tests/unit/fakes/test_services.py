@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from botkit.fakes.files import alone, read, write
-from botkit.fakes.host import take
 from botkit.fakes.services import Queues, Schedules, Table, in_order
 
 EACH = 20
@@ -38,15 +37,16 @@ def test_what_others_change_meanwhile_stays(tmp_path: Path) -> None:
 
 def test_schedules_that_others_make_meanwhile_stay(tmp_path: Path) -> None:
     """A bot with a queue has two processes, and scripts/sessions deletes."""
-    file = tmp_path / "sessions.later.json"
+    file = tmp_path / "sessions.schedules.json"
     aws: Any = SimpleNamespace(request=None)
 
     def schedule(writer: int) -> None:
         schedules = Schedules(aws, file)
         for number in range(EACH):
             name = f"{writer}.{number}"
-            at = {"ScheduleExpression": "at(2198-01-01T00:00:00)", "GroupName": "later"}
-            body = {**at, "Target": {"Input": "{}"}}
+            at = {"ScheduleExpression": "at(2198-01-01T00:00:00)", "GroupName": "bot"}
+            target = {"Input": "{}", "SqsParameters": {"MessageGroupId": name}}
+            body = {**at, "Target": target}
             schedules.request("scheduler", "POST", f"/schedules/{name}", body=body)
             if number % 2:
                 with alone(file):
@@ -61,20 +61,9 @@ def test_what_recurs_no_more_is_left_out() -> None:
     past = {"cron": "0 9 ? * MON 2026", "zone": "UTC", "since": 1_800_000_000.0, "event": {}}
     daily = {**past, "cron": "0 9 * * ? *"}
     once = {"at": 1_800_000_001.0, "event": {}}
-    found = in_order({"every past": past, "every day": daily, "once": once})
-    assert [*found] == ["once", "every day"]
+    found = in_order({"cron.past": past, "cron.day": daily, "once": once})
+    assert [*found] == ["once", "cron.day"]
     assert "at" not in daily
-
-
-def test_what_is_taken_goes_unless_it_recurs() -> None:
-    event = {"every": {"name": "tea", "at": "<time>"}}
-    daily = {"cron": "0 9 * * ? *", "zone": "UTC", "since": 1_800_000_000.0, "event": event}
-    schedules = {"every tea": daily, "once": {"at": 1.0, "event": {}}}
-    assert take(schedules, "once", 2.0) == {"at": 1.0, "event": {}}
-    assert take(schedules, "once", 2.0) is None
-    assert take(schedules, "every tea", 1_800_090_000.0) is daily
-    assert event["every"]["at"] == "2027-01-15T09:00:00Z"
-    assert schedules == {"every tea": daily}
 
 
 def test_what_is_for_others_is_passed_on() -> None:
