@@ -20,7 +20,7 @@ from tests.support.hcl import blocks
 
 PAGES = sorted(
     page
-    for pattern in ("*.md", "docs/**/*.md", "examples/*/*.md", "tools/**/*.md")
+    for pattern in ("*.md", ".github/*.md", "docs/**/*.md", "examples/*/*.md", "tools/**/*.md")
     for page in ROOT.glob(pattern)
     if "/." not in f"{page.relative_to(ROOT)}"  # such as a cache of pytest's
 )
