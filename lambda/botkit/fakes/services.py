@@ -10,6 +10,7 @@ import contextlib
 import json
 import re
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -247,8 +248,7 @@ class Queues(_Kept):
             if is_there or now - self._sent.get(key, float("-inf")) < 300:
                 return
             self._sent[key] = now
-            number = max(map(int, messages), default=0) + 1
-            messages[f"{number}"] = {**about, "body": body, "received": 0, "hidden": now}
+            messages[f"{uuid.uuid4()}"] = {**about, "body": body, "received": 0, "hidden": now}
 
     def delete(self, id_: str) -> None:
         """Delete a message, if it is still there."""
