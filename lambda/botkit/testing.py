@@ -31,13 +31,11 @@ SECONDS = 300.0  # for a test. Afterwards calls fail, as they do at the end of a
 TOKEN = "42:token"
 ME = {"id": 42, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
 MESSAGES = ("copyMessage", "edit", "forwardMessage", "send")  # these return a message, others True
-# What a container remembers, by module: each test begins with a new container.
-CACHES = {
-    "steps.allow": "accounts",
-    "steps.limit": "full",
-    "telegram": "limited",
-    "ways": "recent",
-}
+# What a container remembers: each test begins with a new container.
+CACHES = (
+    *("steps.allow.accounts", "steps.limit.full", "telegram.limited", "ways.recent"),
+    "ways.told",
+)
 NO_MESSAGES = ("sendChatAction", "sendMessageDraft", "sendRichMessageDraft")
 
 
@@ -373,8 +371,9 @@ def chat(
         monkeypatch.setattr(_botkit(name), "time", clock)
     for name in ("take", "outcome_of"):
         monkeypatch.setattr(_botkit("ways"), name, getattr(function, name))
-    for name, cache in CACHES.items():
-        monkeypatch.setattr(_botkit(name), cache, {})
+    for cache in CACHES:
+        module, _, name = cache.rpartition(".")
+        monkeypatch.setattr(_botkit(module), name, {})
     for name, value in {"reply_mode": "api", "webhook_secret": "secret"}.items():
         monkeypatch.setattr(settings, name, value)
     # A test may be debugged, or have an alarm of its own.

@@ -16,6 +16,7 @@ import weakref
 from copy import deepcopy
 from dataclasses import replace
 
+from aiogram import Dispatcher
 from aiogram.client.session.base import BaseSession
 from aiogram.exceptions import TelegramAPIError, TelegramNetworkError
 from aiogram.filters import StateFilter
@@ -43,15 +44,15 @@ logger = logging.getLogger(__name__)
 
 def reply_with(dispatcher, bot):
     """Return reply() for bot.py. Startup handlers run before a container's first update."""
-    session, loop, started = Session(), asyncio.new_event_loop(), []
+    session, started = Session(), []
     session.middleware, bot.session = bot.session.middleware, session
-    loop.set_exception_handler(lambda _, about: note(about.get("exception")))
-    dispatcher.run_polling = dispatcher.start_polling = refuse_to_poll
     dispatcher.errors.outer_middleware(note_failure)
     storage, fit = dispatcher.fsm.storage, FIT[dispatcher.fsm.strategy.name]
     if type(storage) is MemoryStorage:
         storage.storage = NoRecords()
         check_session(dispatcher, fit)
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda _, about: note(about.get("exception")))
 
     async def start():
         """Run the startup handlers. If one fails, no update is lost."""
@@ -235,4 +236,5 @@ def log_warning(_, kind, file, line, *__):
 
 
 warnings.showwarning = log_warning
+Dispatcher.run_polling = Dispatcher.start_polling = refuse_to_poll
 logging.getLogger("aiogram.event").setLevel(logging.WARNING)  # each update has a line already

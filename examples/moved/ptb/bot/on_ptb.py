@@ -44,8 +44,7 @@ logger = logging.getLogger(__name__)
 
 def reply_with(build):
     """Return reply() for bot.py. `build` gets a builder, and returns a new Application."""
-    request, loop = Request(), asyncio.new_event_loop()
-    loop.set_exception_handler(lambda _, about: note(about.get("exception")))
+    request = Request()
 
     def built(persistence):
         builder = ApplicationBuilder().application_class(Watched).token("1:any").updater(None)
@@ -70,6 +69,8 @@ def reply_with(build):
         return []
 
     built(Persistence(None))  # so that an apply fails if something can't work
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda _, about: note(about.get("exception")))
     weakref.finalize(reply, loop.close)  # a test's container ends before the process
     return reply
 

@@ -55,7 +55,6 @@ def reply_with(bot):
             bot.exception_handler = Errors(bot.exception_handler)
         own.update(place_of(update), session=session)
         storages["current_states"].data = deepcopy((session or {}).get("states", {}))
-        before = {*threading.enumerate()}
         try:
             bot.process_new_updates([telebot.types.Update.de_json(update)])
         except Exception as error:
@@ -64,7 +63,7 @@ def reply_with(bot):
             storages["current_states"].keep()
         finally:
             own.clear()
-        refuse_threads({*threading.enumerate()} - before)
+        refuse_timers()
         for kind in [kind for kind, kept in (session or {}).items() if kept == {}]:
             del session[kind]
         return []
@@ -90,14 +89,12 @@ def place_of(update):
     return {"user": user, "chat": content.get("message", content).get("chat", {}).get("id", user)}
 
 
-def refuse_threads(threads):
-    """Note threads and timers that run on: they would call Telegram during another update."""
-    for thread in threads:
+def refuse_timers():
+    """Note timers that run on: they would go off during another update, or never."""
+    for thread in threading.enumerate():
         if isinstance(thread, threading.Timer):
             thread.cancel()
             note(Failure("a Timer can't go off after the update: use botkit.schedule"))
-        elif not thread.name.startswith("ThreadPoolExecutor"):  # whose threads wait for work
-            note(Failure(f"{thread.name} still runs after the update: join it"))
 
 
 def note(error):
