@@ -25,7 +25,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.needs import needs_provider
 from tests.support.provider import Providers, alone
-from tests.support.stubs import FUNCTION, Finder, Part, Peer, load, loaded, unload
+from tests.support.stubs import FUNCTION, Finder, Part, Peer, loaded, unload
 from tests.support.telegram import TOKEN
 from tests.support.wheels import Index
 
@@ -54,7 +54,7 @@ TOGETHER = (
         "tools/telegram-stand-in/tests/test_bot_api_table.py",
         "tools/telegram-stand-in/tests/test_libraries.py",
         "tools/telegram-stand-in/tests/test_played.py",
-        "tests/integration/test_frameworks.py",
+        "tests/integration/test_moved.py",
         "tests/unit/test_init_data.py::test_aiogram",
     ),
     ("tests/docs/test_commands.py",),
@@ -136,11 +136,7 @@ def modules(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def aiogram() -> ModuleType:
-    """Import aiogram as a container does, which may take longer than its start-up lasts."""
-    before = loaded()  # what test files have imported
-    load("botkit.frameworks.aiogram_types").import_aiogram()
-    unload()
-    sys.modules.update(before)
+    """Import aiogram, which may take longer than a container's start-up lasts."""
     module = importlib.import_module("aiogram")
     gc.freeze()
     return module

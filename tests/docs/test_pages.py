@@ -131,7 +131,7 @@ def test_the_pictures_are_small() -> None:
 @pytest.mark.parametrize(
     "module",
     [
-        *("aws", "commands", "conversation", "later", "on_aiogram", "on_ptb", "on_telebot"),
+        *("aws", "commands", "conversation", "schedule"),
         *("session", "stream", "telegram", "testing"),
     ],
 )

@@ -25,19 +25,15 @@ from telegram_bot_aws.local.project import ROOT
 
 from tests.conftest import StartBot
 from tests.support import features
-from tests.support.features import ALBUM, FEATURES, FRAMEWORKS
+from tests.support.features import ALBUM, FEATURES
 from tests.support.stubs import Container, Json, Log, unused_port
-from tests.support.telebot import restored
 from tests.support.world import World
-
-pytestmark = pytest.mark.usefixtures("aiogram")
 
 # After these, something may be said twice: that it was carried out, or noted, got lost.
 LOSSES = ("end", "telegram lost", "aws away", "aws lost", "sqs away", "lose", "twice")
 REFUSALS = ("429", "model away", "telegram away")
 ORDERS = 3  # worlds in which updates come out of order
 OUT_OF_ORDER = "out of order"
-FAILED = ("bot_failed", "incomplete")  # outcomes of a handler that raises, or after a call of it
 
 Pair = tuple[str, str]
 
@@ -147,9 +143,7 @@ class Play:
 
     @property
     def session(self) -> str:
-        """SESSION of the bot, "" without one. Beside a plain bot, frameworks have no state."""
-        if self.has("plain") and self.has(*FRAMEWORKS):
-            return ""
+        """SESSION of the bot, "" without one."""
         chosen = [FEATURES[name].session for name in self.pair if name in features.SESSIONS]
         return (chosen or sorted((f.session for f in self.features), reverse=True))[0]
 
@@ -365,8 +359,7 @@ def check(play: Play) -> None:
     assert not play.world.kept, "a replay leaves something"
     for item in play.table.values():
         for seen in seen_in(json.loads(item.get("session", {"S": "{}"})["S"])):
-            for update_id, count in Counter(seen).items():
-                assert count == 1 or count <= may_count(play, update_id), f"counted twice: {seen}"
+            assert len(seen) == len({*seen}), f"counted twice: {seen}"
     by_place: dict[Any, list[int]] = defaultdict(list)
     for each in said:
         if each.is_answer and each.word != "wait":  # which doesn't wait in the queue
@@ -404,19 +397,8 @@ def may_repeat(play: Play, repeated: Json) -> bool:
     return play.fault in LOSSES or makes_own
 
 
-def may_count(play: Play, update_id: int) -> int:
-    """Return how often an update may change its session: once, and again after a failure.
-
-    What a framework's handler changed before it failed is kept, and a replay asks it again.
-    """
-    is_framework = play.word(update_id) in features.OWN_CALLS and play.has(*FRAMEWORKS)
-    if not (is_framework and play.has("failed + replay")):
-        return 1
-    return 1 + sum(outcome in FAILED for outcome in play.outcomes(update_id))
-
-
 def seen_in(value: Any) -> Iterator[list[int]]:
-    """Yield what a session, or the state of a framework in it, has seen."""
+    """Yield what a session has seen."""
     for key, inner in value.items() if isinstance(value, dict) else ():
         if key == "seen":
             yield inner
@@ -486,18 +468,6 @@ def check_failures(play: Play, said: list[Said]) -> None:
     assert len(told) == len({*told}) or play.fault in LOSSES, f"told twice: {told}"
 
 
-def check_ptb(play: Play, said: list[Said]) -> None:
-    """Each update changes the state of the framework once."""
-    if not play.session:
-        return
-    kept = (json.loads(item.get("session", {"S": "{}"})["S"]) for item in play.table.values())
-    counts = [count for each in kept for count in each.get("conversations of counts", {}).values()]
-    handled = {each.ids[0] for each in said if each.word == "ptb"}
-    # A handler that fails at a call changes no state.
-    changed = [n for n in handled if play.outcomes(n)[-1] not in FAILED]
-    assert play.has("clear()") or sum(counts) == len(changed), counts
-
-
 OWN: dict[str, Callable[[Play, list[Said]], None]] = {
     "dialogue": check_dialogue,
     "LIMIT": check_limit,
@@ -506,7 +476,6 @@ OWN: dict[str, Callable[[Play, list[Said]], None]] = {
     "on_failure": check_failures,
     "every": check_times,
     "every event": check_times,
-    "python-telegram-bot": check_ptb,
 }
 
 
@@ -523,7 +492,6 @@ def prepare(
     start_with_sessions: StartBot, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[PlayCase]:
     """Prepare the world of a case, with a table that is empty."""
-    restored(monkeypatch)
 
     def make(case: Case) -> Play:
         log.lines.clear()

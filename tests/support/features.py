@@ -208,76 +208,6 @@ def on_event(event):
 
 ANSWERS |= {"weekly": weekly, "settle": settle}
 """
-AIOGRAM = """
-from aiogram import Dispatcher
-from botkit import on_aiogram
-
-dispatcher = Dispatcher()
-
-
-@dispatcher.message()
-async def handle_by_aiogram(message, event_update, **data):
-    if "SESSION" in globals():
-        state = data["state"]
-        seen = (await state.get_data()).get("seen", [])
-        await state.set_data({"seen": [*seen, event_update.update_id]})
-    if IS_BROKEN:
-        raise ValueError
-    for part in (1, 2):
-        await message.answer(f"aiogram {part}/2 [{event_update.update_id}]")
-
-
-ANSWERS["aiogram"] = on_aiogram.reply_with(dispatcher)
-"""
-# Its state is how many updates it has handled.
-PTB = """
-from functools import partial
-from telegram import Update
-from telegram.ext import ConversationHandler, TypeHandler
-from botkit import on_ptb
-
-
-async def handle_by_ptb(count, update, context):
-    if IS_BROKEN:
-        raise ValueError
-    for part in (1, 2):
-        await update.effective_chat.send_message(f"ptb {part}/2 [{update.update_id}]")
-    return count + 1
-
-
-def build(builder):
-    handlers = [TypeHandler(Update, partial(handle_by_ptb, count)) for count in range(9)]
-    states = {count: [handler] for count, handler in enumerate(handlers)}
-    counts = ConversationHandler([handlers[0]], states, [], name="counts", persistent=True)
-    application = builder.build()
-    application.add_handler(counts if "SESSION" in globals() else handlers[0])
-    return application
-
-
-ANSWERS["ptb"] = on_ptb.reply_with(build)
-"""
-TELEBOT = """
-import telebot
-from botkit import on_telebot
-
-bot = telebot.TeleBot("1:x", threaded=False)
-
-
-@bot.message_handler()
-def handle_by_telebot(message):
-    user, chat = message.from_user.id, message.chat.id
-    if "SESSION" in globals():
-        bot.set_state(user, "counts", chat)
-        with bot.retrieve_data(user, chat) as data:
-            data["seen"] = [*data.get("seen", []), message.message_id]
-    if IS_BROKEN:
-        raise ValueError
-    for part in (1, 2):
-        bot.send_message(chat, f"telebot {part}/2 [{message.message_id}]")
-
-
-ANSWERS["telebot"] = on_telebot.reply_with(bot)
-"""
 
 
 class Feature(NamedTuple):
@@ -342,17 +272,11 @@ FEATURES = {
     ),
     "every": Feature(EVERY, settings=LATER_SETTINGS, says=(["every"], [], [], ["stop"])),
     "every event": Feature(EVENT, settings=LATER_SETTINGS, says=(["weekly"], [], [], ["settle"])),
-    "aiogram": Feature(AIOGRAM, "chat_user", says=(["aiogram"], ["aiogram"], ["aiogram"], [])),
-    "python-telegram-bot": Feature(PTB, "chat_user", says=(["ptb"], ["ptb"], ["ptb"], [])),
-    "pyTelegramBotAPI": Feature(
-        TELEBOT, "chat_user", says=(["telebot"], ["telebot"], ["telebot"], [])
-    ),
     "release": Feature(),
     "roll-back": Feature(),
 }
 
 SESSIONS = ["SESSION chat", "SESSION chat_user", "SESSION function"]
-FRAMEWORKS = ["aiogram", "python-telegram-bot", "pyTelegramBotAPI"]
 # The bot itself makes the calls of these answers: it may not be known which were made. A reminder
 # that came may be scheduled again.
-OWN_CALLS = {"aiogram", "ptb", "telebot", "grow", "grown", "reminder"}
+OWN_CALLS = {"grow", "grown", "reminder"}

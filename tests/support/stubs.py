@@ -250,7 +250,6 @@ class Container:
             connections += aws.connections.values()
         for connection in connections:
             close(connection)
-        close_loop(loaded())
         unload()
 
 
@@ -258,13 +257,6 @@ def close(connection: Any) -> None:
     """Close a connection of botkit, if it is open."""
     if kept := getattr(connection, "_kept", None):
         kept.close()
-
-
-def close_loop(modules: dict[str, ModuleType]) -> None:
-    """Close the event loop of a container's framework, unless a thread still runs it."""
-    module: Any = modules.get("botkit.frameworks.event_loop")
-    if module and module._loop and not module._loop.is_running():
-        module._loop.close()
 
 
 def loaded() -> dict[str, ModuleType]:

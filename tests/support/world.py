@@ -26,7 +26,6 @@ from tests.support.stubs import (
     Container,
     Context,
     Json,
-    close_loop,
     loaded,
     queue_event,
     request,
@@ -94,8 +93,6 @@ class Run:
         """Let the thread go on to its next step, with the modules of its container."""
         unload()
         sys.modules.update(self.modules)
-        if on_telebot := self.modules.get("botkit.on_telebot"):
-            on_telebot.take_over()  # telebot itself is the same for all containers
         self.world.running = self
         self.go.release()
         self.waits.acquire()
@@ -263,7 +260,7 @@ class World:
             if method == "sendRichMessage" and self.choose("refused"):
                 raise telegram.Refused(method, 400, "Bad Request", {})
             if self.limits and "chat_id" in params:
-                chat: Json = {"id": int(params["chat_id"])}  # telebot makes it a string
+                chat: Json = {"id": params["chat_id"]}
                 chat["type"] = "private" if chat["id"] > 0 else "supergroup"
                 seconds, why = self.limits.count(1, chat, method, params)
                 if seconds:
@@ -321,4 +318,3 @@ class World:
             run.go.release()
             run.thread.join(60)
             assert not run.thread.is_alive()
-            close_loop(run.modules)

@@ -120,7 +120,7 @@ def test_a_repetition_that_is_refused_is_no_failure(
 )
 def test_an_answer_that_comes_too_late(params: Json, is_repeat: bool, is_excused: bool) -> None:
     current = load("botkit.current")
-    current.run.before, current.asking.is_framework = is_repeat, True  # which makes no difference
+    current.run.before = is_repeat
     old = load("botkit.errors").Refused("x", 400, "Bad Request: query is too old", {})
     assert current.excuses(old, "answerCallbackQuery", params) == is_excused
     assert current.excuses(old, "answerPreCheckoutQuery", {}) == is_repeat
