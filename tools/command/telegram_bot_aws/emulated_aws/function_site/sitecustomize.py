@@ -56,7 +56,9 @@ class StartTimer(importlib.abc.MetaPathFinder):
                 took = round((time.perf_counter() - began) * 1000, 1)
                 say({"message": START, "milliseconds": took})
                 if PATIENCE > 1:
-                    be_patient()
+                    # The function's other time.
+                    terraform = importlib.import_module("botkit.sources.terraform")
+                    vars(terraform)["REGISTRATION_SECONDS"] *= PATIENCE
                 times = vars(module)["TIMES"]
                 times |= {kind: (most * PATIENCE, spare) for kind, (most, spare) in times.items()}
                 vars(module)["handler"] = telling(vars(module)["handler"])
@@ -65,16 +67,6 @@ class StartTimer(importlib.abc.MetaPathFinder):
 
             spec.loader.exec_module = timed  # type: ignore[method-assign]
         return spec
-
-
-def be_patient() -> None:
-    """Multiply a function's other times, unless it is of an earlier module, with other names."""
-    if importlib.util.find_spec("botkit.sources") is None:
-        return
-    vars(importlib.import_module("botkit.sources.terraform"))["REGISTRATION_SECONDS"] *= PATIENCE
-    check = vars(importlib.import_module("botkit.release.check"))
-    check_time = check["_check_time"]  # compares with a time of the queue, which stays
-    check["_check_time"] = lambda event, seconds: check_time(event, seconds / PATIENCE)
 
 
 def say(line: dict[str, Any]) -> None:
