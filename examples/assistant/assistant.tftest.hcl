@@ -1,4 +1,4 @@
-# What the bot may do, at plan: ask a model of Bedrock, or read the key of another address.
+# What the bot may do, at plan: read the key of an address, or ask a model of Bedrock.
 
 mock_provider "aws" {}
 
@@ -10,22 +10,12 @@ override_module {
   }
 }
 
-run "bedrock_has_the_model" {
-  command = plan
-
-  assert {
-    condition     = local.statement.Action == "bedrock:InvokeModelWithResponseStream"
-    error_message = "The bot may ask a model of Bedrock."
-  }
+variables {
+  model = "global.amazon.nova-2-lite-v1:0"
 }
 
-run "another_address_needs_a_key" {
+run "an_address_needs_a_key" {
   command = plan
-
-  variables {
-    model     = "a-model"
-    model_url = "https://api.example.com/v1/messages"
-  }
 
   assert {
     condition     = local.statement.Action == "ssm:GetParameter"
@@ -33,12 +23,18 @@ run "another_address_needs_a_key" {
   }
 }
 
-run "an_address_tells_the_form" {
+run "bedrock_has_the_model" {
   command = plan
 
   variables {
-    model_url = "https://api.example.com/v1/responses"
+    model_url = ""
   }
 
-  expect_failures = [var.model_url]
+  assert {
+    condition = local.statement.Resource == [
+      "arn:aws:bedrock:*:*:inference-profile/global.amazon.nova-2-lite-v1:0",
+      "arn:aws:bedrock:*::foundation-model/amazon.nova-2-lite-v1:0",
+    ]
+    error_message = "The bot may ask this model of Bedrock, and read no key."
+  }
 }

@@ -1,5 +1,5 @@
-# An assistant that answers with a language model, of Amazon Bedrock or at another address. Its token is a SecureString
-# in Parameter Store: /assistant-bot/token. So is the key for another address: /assistant-bot/model-key.
+# An assistant that answers with a language model, at an address in OpenAI's form or of Amazon Bedrock. Its token is a
+# SecureString in Parameter Store: /assistant-bot/token. So is the key for the address: /assistant-bot/model-key.
 
 provider "aws" {
   region = "eu-central-1" # the nearest to Telegram
@@ -7,22 +7,17 @@ provider "aws" {
 
 variable "model" {
   type        = string
-  description = "Id of the model, or of an inference profile (global., us., eu. …); with model_url, a name there."
-  default     = "global.amazon.nova-2-lite-v1:0"
+  description = "Name of the model at model_url, or the id of a model or inference profile of Bedrock."
 }
 
 variable "model_url" {
   type        = string
-  description = "Address of a model elsewhere, in OpenAI's form (…/chat/completions) or Anthropic's (…/messages)."
-  default     = ""
-
-  validation {
-    condition     = var.model_url == "" || can(regex("^https?://[^@?#]+/(chat/completions|messages)$", var.model_url))
-    error_message = "model_url must begin with https:// and end with /chat/completions or /messages."
-  }
+  description = "Address of the model, which ends in /chat/completions. Empty: Amazon Bedrock."
+  default     = "https://api.openai.com/v1/chat/completions"
 }
 
 locals {
+  is_bedrock = var.model_url == ""
   # A profile passes a question on to its model in another region, for which the function also needs permission.
   bedrock = {
     Effect = "Allow"
@@ -37,7 +32,7 @@ locals {
     Action   = "ssm:GetParameter"
     Resource = ["arn:aws:ssm:*:*:parameter/assistant-bot/model-key"]
   }
-  statement = var.model_url == "" ? local.bedrock : local.key
+  statement = local.is_bedrock ? local.bedrock : local.key
 }
 
 module "telegram_bot" {
@@ -46,7 +41,8 @@ module "telegram_bot" {
   name                         = "assistant-bot"
   source_dir                   = "${path.module}/bot"
   telegram_bot_token_parameter = "/assistant-bot/token"
-  queue                        = true # an answer may take minutes
+  memory_size                  = local.is_bedrock ? 256 : 128 # boto3 takes 25 MB, and a faster CPU loads it sooner
+  queue                        = true                         # an answer may take minutes
   timeout                      = 300
   session_retention_in_days    = 1
 
@@ -54,7 +50,6 @@ module "telegram_bot" {
     MODEL     = var.model
     MODEL_KEY = "/assistant-bot/model-key"
     MODEL_URL = var.model_url
-    QUESTIONS = "50" # that each person may ask on a day
   }
 
   policy = jsonencode({

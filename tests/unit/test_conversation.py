@@ -601,7 +601,7 @@ def test_a_dialogue_has_no_effects_of_its_own(
 ) -> None:
     names = {name: container.module(name) for name in ("telegram", "aws", "schedule")}
     settings = container.module("settings").settings
-    settings.schedule_group, settings.scheduler_role_arn = "waits", "a role"
+    settings.queue_url, settings.scheduler_role_arn = "https://sqs/1/bot.fifo", "a role"
 
     def order(message: Json) -> Any:
         try:

@@ -1,37 +1,47 @@
 """An assistant: a language model answers, and the chat sees the answer grow.
 
-The conversation is the session of a chat or topic. A person's questions of a day are in a separate
-session: an update may come twice, if a container ends in the middle, and no question counts twice.
+The model has one tool, a reminder. The person decides about each by a button.
 """
 
 import logging
 import os
-import time
+from datetime import UTC, datetime, timedelta
 
-import models
-from botkit import session as sessions
-from botkit import stream
+from botkit import schedule, stream
 from botkit.commands import command_in
-from botkit.errors import ClientError, Unreachable
 
-QUESTIONS = int(os.environ["QUESTIONS"])  # that a person may ask on a day
+if os.environ.get("MODEL_URL"):
+    import openai_form as model
+else:
+    import bedrock as model
 
 SYSTEM = "You are an assistant in a Telegram chat. Answer briefly, in Markdown, formulas between $."
+REMIND = {
+    "name": "remind",
+    "description": "Remind the person, who is asked first. Don't say that you did.",
+    "parameters": {
+        "type": "object",
+        "properties": {
+            "minutes": {"type": "integer", "description": "how many minutes from now"},
+            "text": {"type": "string", "description": "what to remind of, in a few words"},
+        },
+        "required": ["minutes", "text"],
+    },
+}
 REMEMBERED = 20  # texts of a conversation, from both sides
-
-# Seconds. All of a question must be over within the function's time-out, with one retry.
-SILENCE = 60  # without a word, after which the model has failed
-LONGEST = 150  # for an answer
+LONGEST = 7 * 24 * 60  # minutes until a reminder
 
 HELP = "Ask me anything. I know what we said, until you send /new. In a group, begin with /ask."
 NEW = "I forgot what we said."
-ENOUGH = f"You asked {QUESTIONS} questions today. You can ask again tomorrow (UTC)."
+ENOUGH = "That was enough for today. Ask again tomorrow."
 NO_ANSWER = "The model gave no answer. Please ask again in a minute, or in other words."
-FAILED = "Sorry, something went wrong."
 BREAKS_OFF = "\n\n(The answer breaks off here. Please ask again if you need the rest.)"
+FAILED = "Sorry, something went wrong."
 
 SESSION = "topic"
-HANDLED = ["message", "stopped_message_generation"]
+LIMIT = (50, 24 * 3600)  # updates of a person in a day: each costs money
+HANDLED = ["message", "callback_query", "stopped_message_generation"]
+QUEUED_UPDATES = ["message", "callback_query"]  # an answer may take minutes
 COMMANDS = {"ask": "Ask a question in a group", "new": "Begin again", "help": "What I do"}
 
 
@@ -39,68 +49,72 @@ def reply(update, session):
     if "stopped_message_generation" in update:
         stream.stop(update["stopped_message_generation"])
         return []
-    message = update["message"]
-    who = message.get("sender_chat") or message["from"]  # a group or channel that one writes as
-    if who.get("is_bot") or message.get("is_automatic_forward"):
-        return []
-    text = message.get("text", "")
-    question = [*text.split(maxsplit=1), ""][1] if text[:1] == "/" else text
+    if "callback_query" in update:
+        return on_press(update["callback_query"], session)
+    message, text = update["message"], update["message"].get("text", "")
     match command_in(text):
         case "new":
             session.clear()
             return say(message, NEW)
-        case "start" | "help":
-            return say(message, HELP)
-        case name if name != "ask":
+        case "ask":
+            text = text.partition(" ")[2]
+        case "":
             if message["chat"]["type"] != "private":
                 return []
-            question = text
-    if not question.strip():
-        return say(message, HELP)
-    today = time.strftime(f"questions of {who['id']} on %Y-%m-%d", time.gmtime(message["date"]))
-    if not count(today, update["update_id"]):
-        return say(message, ENOUGH)
-    texts, said = [*session.get("texts", []), question.strip()], []
-    calls = stream.answer(message, ask(texts, said), can_stop=True, markdown=True)
-    if answer := "".join(said).strip():
-        session["texts"] = [*texts, answer][-REMEMBERED:]
-    elif calls:  # it says that there is no answer
-        count(today, update["update_id"], by=0)
+        case _:
+            text = ""
+    return on_question(message, text.strip(), session) if text.strip() else say(message, HELP)
+
+
+def on_question(message, question, session):
+    """Have the model answer. If it wants to remind somebody, ask the person about that."""
+    texts, said, wishes = [*session.get("texts", []), question], [], []
+    chunks = answer(texts, said, wishes)
+    calls = stream.answer(message, chunks, can_stop=True, markdown=True)
+    if said:
+        session["texts"] = [*texts, "".join(said)][-REMEMBERED:]
+    for wish in wishes:
+        session["wish"] = {"of": message["message_id"], "who": message["from"]["id"], **wish}
+        buttons = [
+            {"text": text, "callback_data": f"{text} {message['message_id']}"}
+            for text in ("Yes", "No")
+        ]
+        [call] = say(message, f"A reminder in {wish['minutes']} minutes: {wish['text']}?")
+        calls.append({**call, "reply_markup": {"inline_keyboard": [buttons]}})
     return calls
 
 
-def ask(texts, said, retries=1):
-    """Yield the model's answer to the last of a conversation's texts, and add it to `said`."""
-    is_whole = False
+def answer(texts, said, wishes):
+    """Yield the model's answer, and add its words to `said`, and a reminder to `wishes`."""
     try:
-        for words, thoughts, reason in converse(texts):
-            if reason:
-                is_whole = reason not in models.CUT
-            if thoughts:
-                yield stream.Thinking(thoughts)
-            said.append(words)
-            yield words
-    except (ClientError, Unreachable) as error:
-        logging.error("the model failed: %s", getattr(error, "code", error))
-        models.key.cache_clear()  # it may have changed
-        if retries and not any(said) and isinstance(error, Unreachable):
-            time.sleep(1)
-            return (yield from ask(texts, said, retries - 1))
-    if not "".join(said).strip():
-        yield NO_ANSWER
-    elif not is_whole:
-        said.append(BREAKS_OFF)
-        yield BREAKS_OFF
+        for part in model.answer(SYSTEM, texts, REMIND):
+            match part:
+                case str() if part:
+                    said.append(part)
+                    yield part
+                case {"minutes": int(minutes), "text": str(text)} if 0 < minutes <= LONGEST:
+                    wishes.append({"minutes": minutes, "text": text[:200]})
+    except OSError as error:
+        logging.error("the model failed: %s", error)
+        yield BREAKS_OFF if said else NO_ANSWER
 
 
-def converse(texts):
-    """Yield what models.answer does, until the model has been silent or has spoken too long."""
-    began = heard = time.monotonic()
-    for said in models.answer(SYSTEM, texts):
-        heard = time.monotonic() if any(said) else heard
-        if time.monotonic() > min(began + LONGEST, heard + SILENCE):
-            raise Unreachable("it took too long")
-        yield said
+def on_press(query, session):
+    """Do what the person has decided about a reminder, once."""
+    decision, _, of = query["data"].partition(" ")
+    wish, message = session.get("wish", {}), query["message"]
+    toast = {"method": "answerCallbackQuery", "callback_query_id": query["id"]}
+    if str(wish.get("of")) != of or wish["who"] != query["from"]["id"]:
+        return [{**toast, "text": "This isn't for you to decide, or not any more."}]
+    del session["wish"]
+    text = "No reminder."
+    if decision == "Yes":
+        at = datetime.now(UTC) + timedelta(minutes=wish["minutes"])
+        [call] = say(message, f"⏰ {wish['text']}")
+        schedule.once(call, at, f"{message['chat']['id']}.{of}")
+        text = f"I will remind you in {wish['minutes']} minutes: {wish['text']}"
+    place = {"chat_id": message["chat"]["id"], "message_id": message["message_id"]}
+    return [toast, {"method": "editMessageText", **place, "text": text}]
 
 
 def say(message, text):
@@ -109,15 +123,8 @@ def say(message, text):
     return [{"method": "sendMessage", "chat_id": message["chat"]["id"], **topic, "text": text}]
 
 
-def count(today, update_id, by=1):
-    """Count a question of today, and tell whether the model may answer it. With 0, take it back."""
-
-    def add(session):
-        others = [each for each in session.get("asked", []) if each != update_id]
-        session["asked"] = [*others, *[update_id] * by][:QUESTIONS]
-        return update_id in session["asked"]
-
-    return sessions.change(today, add)
+def on_limit(update):
+    return say(update["message"], ENOUGH) if "message" in update else []
 
 
 def on_failure(update):

@@ -6,14 +6,11 @@ import itertools
 import json
 import re
 import shlex
-import struct
-from binascii import crc32
 from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
 from telegram_stand_in import ADA, Json
-from werkzeug import Response
 
 from telegram_bot_aws.demo import demo, local_deployment, script
 from telegram_bot_aws.local import container
@@ -33,9 +30,7 @@ SECONDS = re.compile(r" … \d+\.\d s$")
 TIME = re.compile(r"\b[A-Z][a-z]{2} \d{2} [A-Z][a-z]{2} \d{4}(?: at)? \d{2}:\d{2}\b")
 QUEUE = "answered by way of the queue"  # only where there is one
 
-ASK_AWS = ("assistant", "newsletter")
 VARIABLES = {  # what a configuration adds to its bot's environment
-    "assistant": {"MODEL": "a-model", "QUESTIONS": "50"},
     "newsletter": {"OWNER_ID": str(ADA["id"]), "TABLE": "newsletter-bot"},
 }
 
@@ -49,47 +44,18 @@ def same(lines: str) -> list[str]:
     ]
 
 
-def message(kind: str, payload: Json) -> bytes:
-    """Return a message of an event stream."""
-    headers = b""
-    for name, value in ((":message-type", "event"), (":event-type", kind)):
-        headers += bytes([len(name)]) + name.encode() + b"\7" + struct.pack(">H", len(value))
-        headers += value.encode()
-    data = json.dumps(payload).encode()
-    start = struct.pack(">II", 16 + len(headers) + len(data), len(headers))
-    whole = start + struct.pack(">I", crc32(start)) + headers + data
-    return whole + struct.pack(">I", crc32(whole))
+def answer(*deltas: Json) -> str:
+    """Return what the assistant's model answers: a stream of events."""
+    choices: list[Json] = [{"delta": delta} for delta in deltas]
+    choices.append({"delta": {}, "finish_reason": "stop"})
+    return "".join(f"data: {json.dumps({'choices': [choice]})}\n\n" for choice in choices)
 
 
-def stream(events: list[Json]) -> Response:
-    """Return what Bedrock answers when the model has said this."""
-    reason = "tool_use" if "toolUse" in json.dumps(events) else "end_turn"
-    whole = [*events, {"messageStop": {"stopReason": reason}}]
-    body = b"".join(message(*event) for each in whole for event in each.items())
-    return Response(body, content_type="application/vnd.amazon.eventstream")
-
-
-def says(text: str) -> Json:
-    return {"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": text}}}
-
-
-def uses(tool: str, **arguments: object) -> list[Json]:
-    """Return the events by which a model asks for a tool."""
-    place = {"contentBlockIndex": 1}
-    use = {"toolUse": {"toolUseId": tool, "name": tool}}
-    delta = {"toolUse": {"input": json.dumps(arguments)}}
-    return [
-        {"contentBlockStart": {**place, "start": use}},
-        {"contentBlockDelta": {**place, "delta": delta}},
-    ]
-
-
-ROUNDS = {  # what the model says, each time that it is asked
-    "assistant": [
-        [says("An address to which a service "), says("**posts its news**.")],
-        [says("Telegram, once for each update.")],
-    ],
-}
+REMIND = {"function": {"arguments": json.dumps({"minutes": 20, "text": "tea"})}}
+ANSWERS = (  # what the assistant's model says, each time that it is asked
+    answer({"content": "An address to which a service "}, {"content": "**posts its news**."}),
+    answer({"tool_calls": [REMIND]}),
+)
 
 
 def environment(example: str, file: str | None, url: str) -> Json:
@@ -98,7 +64,9 @@ def environment(example: str, file: str | None, url: str) -> Json:
     if file and not file.startswith("TF_VAR_"):
         name, _, value = file.partition("=")
         variables[name] = value
-    if example in ASK_AWS:
+    if example == "assistant":
+        variables |= {"MODEL": "a-model", "MODEL_URL": f"{url}/v1/chat/completions"}
+    if example == "newsletter":
         variables |= {"AWS_REGION": "eu-central-1", "AWS_ENDPOINT_URL": url}
         variables |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     return variables
@@ -116,9 +84,8 @@ def test_a_readme_shows_what_the_demo_prints(
     acts = list(itertools.dropwhile(lambda word: word not in ACTS, words))
     variables = environment(example, shown["variables"], httpserver.url_for("").rstrip("/"))
     (tmp_path / "bot.env").write_text("".join(f"{n}={v}\n" for n, v in variables.items()))
-    rounds = iter(ROUNDS.get(example, []))
-    model = httpserver.expect_request(re.compile("/model/"))
-    model.respond_with_handler(lambda request: stream(next(rounds)))
+    for each in ANSWERS:
+        httpserver.expect_ordered_request("/v1/chat/completions").respond_with_data(each)
     httpserver.expect_request("/").respond_with_json({})  # a table
     # On a busy machine, aiogram takes longer to import than Lambda allows.
     monkeypatch.setattr(container, "INIT_TIMEOUT", LONGEST)
