@@ -221,9 +221,7 @@ def parsed() -> argparse.Namespace:
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--emulated", action="store_true", help="run here, on the emulated AWS")
     where.add_argument("--yes", action="store_true", help="begin, on your AWS account")
-    where.add_argument("--dry-run", action="store_true", help="print the steps only")
     where.add_argument("--clean-up", action="store_true", help="remove what an earlier run left")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="where to write the outcomes")
     parser.add_argument("--boundary", metavar="ARN", help="permissions boundary of the roles")
     return parser.parse_args()
 
@@ -232,9 +230,8 @@ def main() -> int:
     options = parsed()
     if not (options.emulated or options.yes or options.clean_up):
         print("\n".join(f"{n}. {each.name}: {each.expects}" for n, each in enumerate(STEPS, 1)))
-        if not options.dry_run:
-            print("scripts/dev accept: add --yes to begin, or --emulated", file=sys.stderr)
-        return 0 if options.dry_run else 2
+        print("scripts/dev accept: add --yes to begin, or --emulated", file=sys.stderr)
+        return 2
     signal.signal(signal.SIGTERM, interrupted)
     try:
         with contextlib.ExitStack() as opened:
@@ -262,8 +259,7 @@ def accept(world: World, options: argparse.Namespace) -> int:
     if options.clean_up:
         return 1 if clean_up(world, say_at_once) else 0
     found = run(world, about(world))
-    page = options.output or (report.PAGE if world.account.is_real else None)
-    if page:
-        report.write(str(found), page)
-    print(f"\n{found}" + (f"\n\nWritten into {page}." if page else ""))
+    if world.account.is_real:
+        report.write(f"{found}")
+    print(f"\n{found}")
     return 1 if found.of("differs") or found.left else 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
 from telegram_bot_aws.local.project import ROOT
@@ -60,11 +59,8 @@ def listed(title: str, tried: list[Tried]) -> list[str]:
     return ["\n".join([f"{title}:", "", *lines])] if lines else []
 
 
-def write(report: str, page: Path) -> None:
-    """Write a report into docs/on-aws.md, between its two comments, or whole into another file."""
-    text = f"{report}\n"
-    if page == PAGE:
-        before, _, rest = page.read_text().partition(START)
-        _, _, after = rest.partition(END)
-        text = f"{before}{START}\n\n{report}\n\n{END}{after}"
-    page.write_text(text)
+def write(report: str) -> None:
+    """Write a report into docs/on-aws.md, between its two comments."""
+    before, _, rest = PAGE.read_text().partition(START)
+    _, _, after = rest.partition(END)
+    PAGE.write_text(f"{before}{START}\n\n{report}\n\n{END}{after}")

@@ -87,13 +87,6 @@ def an_update_is_answered(world: World) -> None:
     expect_answer(world, "hello", "first")
 
 
-@step("a wrong secret gets a 401 and no answer", "security.md")
-def a_stranger_is_refused(world: World) -> None:
-    for secret in ("", "wrong", world.secret + "x"):
-        expect("status", world.write("let me in", secret)[1], 401)
-    expect("answers", world.heard(), [])
-
-
 @step("Telegram retries a tap that got a 401, and it is answered", "delivery.md")
 def telegram_retries_a_tap(world: World) -> None:
     secret = world.secret
@@ -244,21 +237,6 @@ def the_queue_goes(world: World) -> None:
     world.apply(queue=False)
     expect("answers", world.heard(2), ["repaired: one", "repaired: two"])
     expect_answer(world, "three", "repaired")
-
-
-# What goes wrong.
-
-
-@step("after an apply that was killed the bot answers, and the next apply goes on", "runbook.md")
-def a_killed_apply_is_finished(world: World) -> None:
-    world.write_bot("everything", "survived")
-    if not world.kill_apply("aws_lambda_function.this: Modif"):
-        raise Differs("the apply ended without changing the function")
-    expect("status meanwhile", world.write("meanwhile")[1], 200)
-    expect("there is an answer", [text[-11:] for text in world.heard(1)], [": meanwhile"])
-    world.apply()
-    expect_answer(world, "again", "survived")
-    expect("what a plan changes", world.planned(), [])
 
 
 # The end.

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from botkit.errors import Refused
-from telegram_bot_aws.local.processes import ToolError, end_at_once, watched
+from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import ROOT
-from telegram_bot_aws.local.terraform import REGION, UNATTENDED, Module
+from telegram_bot_aws.local.terraform import REGION, Module
 from telegram_stand_in import post
 
 from acceptance.left import OF_MODULE, PARAMETER, Left, everything
@@ -131,21 +131,6 @@ class World:
         found = [change["resource"]["addr"] for change in changes]
         # The emulated AWS forgets some fields of an alarm.
         return [each for each in found if self.account.is_real or "metric_alarm" not in each]
-
-    def kill_apply(self, line: str, **inputs: Any) -> bool:
-        """Apply, and kill Terraform as soon as it writes a line with this text.
-
-        Returns whether it wrote one.
-        """
-        self.module.variables |= inputs
-        process = self.module.start("apply", *UNATTENDED)
-        with process:
-            assert process.stdout
-            try:
-                return any(line in each for each in process.stdout)
-            finally:  # also at Ctrl-C: the clean-up waits for nobody who holds the state's lock
-                end_at_once(process)
-                watched("group", process.pid, over=True)
 
     def output(self, name: str) -> str:
         return str(self.module.outputs()[name])
