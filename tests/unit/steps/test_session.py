@@ -194,7 +194,7 @@ def test_an_update_that_comes_again_is_not_yet_answered(start_with_sessions: Sta
     away(container)
     fails(container, "unreachable")
     limited = container.module("outcome").Outcome("throttled")
-    container.module("steps.once").recent[1] = limited  # so it has come before
+    container.module("ways").recent[1] = limited  # so it has come before
     assert container.deliver(message()) == (200, None)
     assert container.line["outcome"] == "ignored"
 
@@ -241,7 +241,7 @@ def test_the_same_update_at_the_same_time_counts_once(
 
     def deliver_it_to_another_container() -> None:
         container.deliver(message())
-        container.module("steps.once").recent.clear()
+        container.module("ways").recent.clear()
 
     container.meanwhile(deliver_it_to_another_container)
     bot_api.expects(said(1), said(1))
