@@ -1,4 +1,4 @@
-"""A fake Bot API over TLS, in a separate process, with its own CA. It is also DynamoDB and SQS.
+"""A fake Bot API over TLS, in a separate process, with its own CA. It is also DynamoDB.
 
 It checks nothing and answers at once, to add little to the measured times. `telegram_stand_in`
 behaves like Telegram instead: a call takes half as long again, and more with each one it keeps.

@@ -63,15 +63,13 @@ class Builder:
         ]
 
     def own(self) -> list[Variant]:
-        """Build this bot: in both reply modes, with a session, and with a queue."""
-        queue = {"QUEUE_URL": "https://sqs/1/bot.fifo"}
+        """Build this bot: in both reply modes, and with a session."""
         return [
             self._bot("this bot, webhook", "webhook"),
             self._bot("this bot, api", "api"),
             self._bot(
                 "this bot, api, with a session", "api", "remembers", SESSION_TABLE="sessions"
             ),
-            self._bot("this bot, into a queue", "api", **queue)._replace(calls=False),
         ]
 
     def others(self) -> list[Variant]:
