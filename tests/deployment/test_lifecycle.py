@@ -1,18 +1,14 @@
-"""Deployments: from a refusal to the end, with parts replaced, and with all on, then off."""
+"""Deployments: from a refusal to the end, and with a version, a secret and a token replaced."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 import trustme
 from telegram_bot_aws.emulated_aws.emulator import Emulator
-from telegram_bot_aws.local.project import ROOT
 from telegram_stand_in import Call, Delivery, Fault, Telegram, post
 
 from tests.support.deployment import (
@@ -23,11 +19,10 @@ from tests.support.deployment import (
     answer_to,
     change,
     client,
-    everything,
-    fetch,
     texts,
 )
 from tests.support.recorder import LaggingAlias
+from tests.support.stubs import BOT
 from tests.support.telegram import OTHER_TOKEN, TOKEN
 
 # Has the tests' bot answer an edited message as a new one.
@@ -89,6 +84,7 @@ def test_from_a_refused_token_to_a_refused_end(
         "life",
         apply=False,
         environment={"SSL_CERT_FILE": str(tmp_path / "ca.pem"), "SSL_CERT_DIR": str(tmp_path)},
+        telegram_api_url=telegram.url,
         telegram_bot_token="123:planted-token",
         timeout=5,
     )
@@ -189,23 +185,27 @@ def test_a_version_a_secret_and_a_token_are_replaced_and_no_update_is_lost(
     assert "# aws_lambda_permission.webhook must be replaced" in said
     assert answer_to(telegram, "hello") == "Noted: hello"
 
-    # An older version answers for as long as an input says so, though the newest can't start. It
-    # handles fewer kinds: an update of the other, which comes until Telegram gets a 200, is over
-    # without a call.
-    change(module, "def reply(", "1 / 0\n\n\ndef reply(")
-    telegram.faults.append(Fault("refuse", 1_000_000, 500, methods=("sendMessage",)))
-    telegram.send({"edited_message": telegram.message("an edit")["message"]})
-    telegram.wait(lambda: telegram.deliveries[-1].status == 503)
-    older = int(registered[-1][1]) - 1
-    module.variables["release"] = older
-    module.apply()
-    telegram.wait(lambda: not telegram.pending())
-    telegram.faults.clear()
-    assert telegram.deliveries[-1].status == 200
-    assert registered[-1] == (["message", "callback_query"], f"{older}")
+    # At night: the alias goes back, and the previous version answers, for as long as nobody applies.
+    # Telegram still sends the kinds of the newer one, whose updates are over without a call.
+    newer, older = module.outputs()["live_version"], str(int(module.outputs()["live_version"]) - 1)
+    functions, live = client(aws, "lambda"), {"FunctionName": "turns", "Name": "live"}
+    functions.update_alias(**live, FunctionVersion=older)
     assert answer_to(telegram, "hello") == "Heard: hello"
-    change(module, "1 / 0\n\n\n", "")
-    module.variables["release"] = None
+    telegram.send({"edited_message": telegram.message("an edit")["message"]})
+    telegram.wait(lambda: not telegram.pending())
+    assert telegram.deliveries[-1].status == 200
+    assert registered[-1][0] == ["message", "callback_query", "edited_message"]
+    # The plan shows both numbers. An apply goes on with the configuration: here, as it was before.
+    said = module.terraform("plan", "-no-color").stdout
+    assert f'function_version = "{older}" -> "{newer}"' in " ".join(said.split())
+    bot = module.folder / "lambda" / "bot.py"
+    released = bot.read_text()
+    shutil.copy(BOT, bot)
+    module.apply()
+    assert registered[-1] == (["message", "callback_query"], module.outputs()["live_version"])
+    assert answer_to(telegram, "hello") == "Heard: hello"
+    bot.write_text(released)
+    module.apply()
 
     # Rotating the secret, and then the token, loses no message.
     before, written = len(texts(telegram)), list[str]()
@@ -245,113 +245,3 @@ def test_a_version_a_secret_and_a_token_are_replaced_and_no_update_is_lost(
     shown = what_is_shown(module, aws)
     module.destroy()
     check_hidden([*module.said, *shown], *secrets)
-
-
-# A bot with sessions, which thinks as long as there is a folder.
-COUNTS = """
-import os, time
-
-def reply(update, session):
-    message = update["message"]
-    while message["text"] == "think" and os.path.isdir(os.environ["THINKING"]):
-        time.sleep(0.05)
-    session["count"] = session.get("count", 0) + 1
-    text = f"{session['count']}. {message['text']}"
-    return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": text}]
-
-HANDLED = ["message"]
-SESSION = "chat"
-"""
-# How many of each kind a deployment always makes, and what is added when everything is on.
-ALWAYS = Counter({"API": 1, "function": 1, "log group": 2, "role": 1})
-ADDED = Counter({"alarm": 18, "dashboard": 1, "metric filter": 1, "queue": 3, "role": 1, "rule": 2})
-ADDED += Counter({"schedule group": 2, "source": 1, "table": 1})
-
-
-def test_what_is_switched_on_is_switched_off_again(
-    deploy: Deploy, telegram: Telegram, aws: Emulator, tmp_path: Path
-) -> None:
-    def made() -> Counter[str]:
-        return Counter(thing.rpartition(" ")[0] for thing in everything(aws) if "extra" in thing)
-
-    bot, thinking = tmp_path / "bot", tmp_path / "thinking"
-    thinking.mkdir()
-    shutil.copytree(ROOT / "tests/bots/bundle/app", bot / "app")
-    (bot / "bot.py").write_text(COUNTS)
-    on: dict[str, Any] = {
-        "alarm_actions": [client(aws, "sns").create_topic(Name="alarms")["TopicArn"]],
-        "failed_retention_in_days": 1,
-        "later": True,
-        "mini_app": "Open",
-        "queue": True,
-        "session_retention_in_days": 30,
-        "tracing": True,
-        "warm_schedule": "rate(5 minutes)",
-    }
-    environment = {"THINKING": str(thinking)}
-    options = {"source_dir": str(bot), "environment": environment, "timeout": 25, **on}
-    module = deploy("extra", apply=False, **options)
-    # The provider waits for half a minute at each queue that it makes, at one after the other. So
-    # one is there already. In test_queue.py it makes both.
-    attributes = {
-        "FifoQueue": "true",
-        "MaximumMessageSize": "262144",
-        "MessageRetentionPeriod": "1209600",
-        "SqsManagedSseEnabled": "true",
-    }
-    dead = client(aws, "sqs").create_queue(QueueName="extra-dead.fifo", Attributes=attributes)
-    address = "aws_sqs_queue.dead_letters[0]"
-    module.terraform("import", "-input=false", address, dead["QueueUrl"])
-    assert address not in module.planned()
-    module.apply()
-    assert made() == ALWAYS + ADDED
-    outputs = module.outputs()
-    assert outputs["table_name"] == "extra-sessions"
-    assert [outputs[name].rpartition("/")[2] for name in ("queue_url", "failed_queue_url")] == [
-        *("extra.fifo", "extra-failed"),
-    ]
-    page = outputs["mini_app_url"]
-    assert telegram.bot.menu_buttons[0]["web_app"] == {"url": page}
-    assert answer_to(telegram, "hello") == "1. hello"
-
-    # Updates in the queue are answered before the queue goes, and later ones at once.
-    for text in ("think", "second", "third"):
-        telegram.send(telegram.message(text))
-    telegram.wait(lambda: not telegram.pending())
-    module.variables |= dict.fromkeys(on) | {"later": False, "queue": False, "tracing": False}
-    module.variables |= {"alarm_actions": [], "mini_app": "Open"}
-    source = COUNTS.replace("(update, session)", "(update, session={})")
-    source = source.replace('SESSION = "chat"', "")
-    (bot / "bot.py").write_text(f"1 / 0\n{source}")
-    before = len(telegram.calls)
-    with ThreadPoolExecutor(1) as pool:
-        refused = pool.submit(module.refused)
-        try:
-            telegram.wait(lambda: telegram.webhook["url"].endswith("/telegram?at-once"))
-            assert answer_to(telegram, "meanwhile") == "2. meanwhile"
-        finally:
-            thinking.rmdir()
-        assert "ZeroDivisionError" in refused.result()
-    assert texts(telegram)[2:] == ["3. think", "4. second", "5. third"]
-
-    # The release is refused, and the previous version keeps answering without the queue.
-    assert made()["source"] == 0
-    assert telegram.webhook["url"] == module.outputs()["webhook_url"] + "?at-once"
-    assert answer_to(telegram, "still there?") == "6. still there?"
-    assert telegram.deliveries[-1].status == 200
-    assert {call.method for call in telegram.calls[before:]} == {
-        *("sendMessage", "getWebhookInfo", "setWebhook"),
-    }, "the menu is as it was"
-    assert telegram.bot.menu_buttons[0]["web_app"] == {"url": page}
-
-    module.variables["mini_app"] = None
-    (bot / "bot.py").write_text(source)
-    module.apply()
-    assert telegram.webhook["url"] == module.outputs()["webhook_url"]
-    assert "deleteWebhook" not in [call.method for call in telegram.calls]
-    assert made() == ALWAYS
-    assert telegram.bot.menu_buttons == {0: {"type": "default"}}
-    assert fetch(page, "/app/index.html")[::2] == (404, b'{"message":"Not Found"}')
-    extra_outputs = {"failed_queue_url", "mini_app_url", "queue_url", "table_name"}
-    assert extra_outputs.isdisjoint(module.outputs())
-    assert module.is_up_to_date()
