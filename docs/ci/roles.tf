@@ -135,7 +135,7 @@ resource "aws_iam_policy" "boundary" {
       {
         Effect   = "Allow"
         Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
-        Resource = "${local.arn}:dynamodb:*:*:table/telegram-bot-sessions"
+        Resource = "${local.arn}:dynamodb:*:*:table/telegram-bot_sessions"
       },
       # For kms_key_arn: the function's, and that of the role in which Scheduler invokes it.
       {

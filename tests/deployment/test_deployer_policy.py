@@ -1,4 +1,4 @@
-"""Everything on, by a deployer with the policy of docs/deployer-policy.json.
+"""Everything on, by a deployer with the policy of docs/deployer-policy.json, and off again.
 
 One deployment for all tests, which change it in their order. Each of Terraform's requests is
 recorded, and sent again by users whose policy lacks one action: without it a request must be
@@ -91,10 +91,7 @@ NAMELESS = {
     "Effect": "Allow",
     "Action": [
         "cloudwatch:DeleteAlarms",
-        "cloudwatch:DeleteDashboards",
-        "cloudwatch:GetDashboard",
         "cloudwatch:ListTagsForResource",
-        "cloudwatch:PutDashboard",
         "cloudwatch:PutMetricAlarm",
         "cloudwatch:TagResource",
         "cloudwatch:UntagResource",
@@ -124,7 +121,7 @@ ON_A_BUS = {
         "events:DescribeRule",
         "events:PutRule",
     ],
-    "Resource": "arn:aws:events:*:*:rule/default/telegram-bot-*",
+    "Resource": "arn:aws:events:*:*:rule/default/telegram-bot_*",
 }
 
 
@@ -177,13 +174,6 @@ def policy(without: str = "") -> Any:
     return {**POLICY, "Statement": statements}
 
 
-def test_a_dashboard_may_have_tags() -> None:
-    """AWS has them since June 2026; the tried providers don't ask for them yet."""
-    [dashboard] = [each for each in POLICY["Statement"] if each["Sid"] == "Dashboard"]
-    tags = {"ListTagsForResource", "TagResource", "UntagResource"}
-    assert {f"cloudwatch:{action}" for action in tags} <= actions(dashboard)
-
-
 MODULE = "module.bot"
 KEY = "arn:aws:kms:us-east-1:000000000000:key/1"
 LAYER = "arn:aws:lambda:us-east-1:580247275435:layer:LambdaInsightsExtension-Arm64:20"
@@ -206,10 +196,8 @@ HANDLED = {"message": reply}
 """
 # The module's inputs. A test may change each of them.
 INPUTS = (
-    *("alarm_actions", "ephemeral_storage", "failed_retention_in_days", "kms_key_arn", "later"),
-    *("layers", "log_retention_in_days", "memory_size", "mini_app", "mini_app_origin"),
-    "permissions_boundary",
-    *("queue", "reserved_concurrency"),
+    *("alarm_actions", "kms_key_arn", "layers", "log_retention_in_days", "memory_size", "mini_app"),
+    *("permissions_boundary", "queue", "reserved_concurrency"),
     *("session_backup_in_days", "session_retention_in_days", "source_dir", "tags"),
     *("telegram_api_url", "throttling_limit", "timeout", "tracing", "warm_schedule"),
 )
@@ -245,12 +233,11 @@ output "webhook" {
 }
 """.replace("INPUTS", "".join(f"  {name} = try(var.inputs.{name}, null)\n" for name in INPUTS))
 OPTIONAL = (
-    *("failed_retention_in_days", "kms_key_arn", "layers", "mini_app", "mini_app_origin"),
-    *("permissions_boundary", "session_backup_in_days", "session_retention_in_days"),
-    "warm_schedule",
+    *("kms_key_arn", "layers", "mini_app", "permissions_boundary"),
+    *("session_backup_in_days", "session_retention_in_days", "warm_schedule"),
 )
 # How many of each there are when everything is on.
-ON = {"alarm": 18, "dashboard": 1, "metric": 1, "queue": 3, "rule": 2, "schedule": 2, "table": 1}
+ON = {"alarm": 8, "metric": 2, "queue": 2, "rule": 2, "schedule": 1, "table": 1}
 OFF = dict.fromkeys(ON, 0)
 # The emulator forgets some of an alarm's fields, and keeps tags of an API that were removed.
 FORGOTTEN = {
@@ -302,9 +289,7 @@ def module(
     shutil.copytree(PAGE, bot / "app")
     inputs = {
         "alarm_actions": ["arn:aws:sns:us-east-1:000000000000:alarms"],
-        "failed_retention_in_days": 14,
         "kms_key_arn": KEY,
-        "later": True,
         "mini_app": "Open",
         "queue": True,
         "reserved_concurrency": 5,
@@ -371,7 +356,9 @@ def test_a_bot_in_a_folder_has_what_it_asks_for(
     assert configuration(aws)["Timeout"] == 7
     assert configuration(aws)["Environment"]["Variables"]["KEY"] == "kept to itself"
     assert not any("kept to itself" in said for said in module.said)
-    policy = client(aws, "iam").get_role_policy(RoleName="telegram-bot", PolicyName="telegram-bot")
+    policy = client(aws, "iam").get_role_policy(
+        RoleName="telegram-bot", PolicyName="telegram-bot-live"
+    )
     [*_, statement] = policy["PolicyDocument"]["Statement"]
     assert (statement["Action"], statement["Resource"]) == ("s3:*", "votes")
 
@@ -386,7 +373,7 @@ def test_all_that_is_kept_has_the_key(module: Deployment, aws: Emulator) -> None
         named = {"QueueUrl": queue, "AttributeNames": ["All"]}
         attributes = client(aws, "sqs").get_queue_attributes(**named)["Attributes"]
         assert attributes["KmsMasterKeyId"] == KEY
-    table = client(aws, "dynamodb").describe_table(TableName="telegram-bot-sessions")["Table"]
+    table = client(aws, "dynamodb").describe_table(TableName="telegram-bot_sessions")["Table"]
     assert table["SSEDescription"]["KMSMasterKeyArn"] == KEY
 
 
@@ -398,7 +385,7 @@ def test_schedules_warm_the_function_and_watch_the_webhook(
 
     def lines_of(schedule: str, result: bytes) -> list[dict[str, Any]]:
         """Send the function what a schedule sends, and return the JSON lines that it logs."""
-        rule = f"telegram-bot-{schedule}"
+        rule = f"telegram-bot_{schedule}"
         [target] = client(aws, "events").list_targets_by_rule(Rule=rule)["Targets"]
         assert target["Arn"] == configuration(aws)["FunctionArn"] + ":live"
         before = logged(aws)
@@ -410,7 +397,7 @@ def test_schedules_warm_the_function_and_watch_the_webhook(
     assert lines_of("warm", b"{}") == []
     [line] = lines_of("watch", b"null")
     assert line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "TelegramBot/telegram-bot"
-    assert (line["WebhookLost"], line["WebhookFailing"], line["PendingUpdates"]) == (0, 0, 0)
+    assert line["WebhookLost"] == 0
     url, telegram.webhook["url"] = telegram.webhook["url"], "https://another.example/telegram"
     [line] = lines_of("watch", b"null")
     assert line["WebhookLost"] == 1
@@ -428,16 +415,12 @@ def test_a_second_deployment_of_the_name_takes_nothing_from_the_first(
     """AWS refuses a second log group of a name, but not a second queue, alarm or rule."""
     user = deployer.credentials
     options: dict[str, Any] = {"queue": True, "warm_schedule": "rate(1 hour)"}
-    options["failed_retention_in_days"] = 1
     options |= {"telegram_api_url": telegram.url, "telegram_bot_token": TOKEN}
     options["alarm_actions"] = module.variables["inputs"]["alarm_actions"]
     with Deployment(providers, recorder.url, tmp_path / "second", user=user, **options) as second:
         assert "ResourceAlreadyExistsException" in second.refused()
         left = [each for each in second.resources() if each["mode"] == "managed"]
         assert {each["type"] for each in left if each["instances"]} == {"terraform_data"}
-        # So it has nothing that another name would delete.
-        second.variables["name"] = "another"
-        second.planned()
     assert made(recorder.aws) == ON
     assert answer_to(telegram, "x") == "Hello from Ada at votes"
 
@@ -528,10 +511,9 @@ def test_what_is_missing_in_the_state_is_imported_and_all_of_it_changes(
     inputs = module.variables["inputs"]
     inputs |= {"tracing": False, "warm_schedule": "rate(1 hour)", "timeout": 60}
     inputs |= {"log_retention_in_days": 0, "memory_size": 256, "throttling_limit": 50}
-    inputs |= {"ephemeral_storage": 1024, "layers": [LAYER]}
+    inputs |= {"layers": [LAYER], "mini_app": "Again"}
     inputs |= {"reserved_concurrency": None, "tags": {"group": "bots"}}
     inputs |= {"kms_key_arn": KEY.replace("key/1", "key/2"), "permissions_boundary": boundary}
-    inputs |= {"mini_app": "Again", "mini_app_origin": "https://app.example.org"}
     # The function has its new arguments, but no version has them: only the check notices.
     with deployer.without("lambda:PublishVersion"):
         assert "AccessDenied" in module.refused()
@@ -542,13 +524,10 @@ def test_what_is_missing_in_the_state_is_imported_and_all_of_it_changes(
     module.apply(f"-replace={MODULE}.{address}")
     assert answer_to(telegram, "x") == "Hello from Ada at votes"
     assert configuration(aws)["TracingConfig"] == {"Mode": "PassThrough"}
-    assert configuration(aws)["EphemeralStorage"] == {"Size": 1024}
     assert [layer["Arn"] for layer in configuration(aws)["Layers"]] == [LAYER]
     groups = client(aws, "logs").describe_log_groups()["logGroups"]
     assert {group["kmsKeyId"] for group in groups} == {inputs["kms_key_arn"]}
-    page = {"url": "https://app.example.org/app/index.html"}
-    button = {"type": "web_app", "text": "Again", "web_app": page}
-    assert telegram.bot.menu_buttons == {0: button}
+    assert telegram.bot.menu_buttons[0]["text"] == "Again"
 
 
 def test_an_upload_that_failed_is_noticed_and_what_is_switched_off_is_gone(
@@ -559,16 +538,15 @@ def test_an_upload_that_failed_is_noticed_and_what_is_switched_off_is_gone(
     Later providers upload again.
     """
     assert drift(module) <= FORGOTTEN
-    sqs = client(aws, "sqs")  # an update without a message, above, has failed and is kept
-    sqs.purge_queue(QueueUrl=sqs.get_queue_url(QueueName="telegram-bot-failed")["QueueUrl"])
+    sqs = client(aws, "sqs")  # an update without a message, above, is a dead letter
+    sqs.purge_queue(QueueUrl=sqs.get_queue_url(QueueName="telegram-bot_dlq.fifo")["QueueUrl"])
     inputs = module.variables["inputs"]
     Path(inputs["source_dir"], "texts.json").write_text('{"hello": "Good day"}')
-    inputs |= {"alarm_actions": [], "later": False, "queue": False, "timeout": 7}
+    inputs |= {"alarm_actions": [], "queue": False, "timeout": 7}
     inputs |= dict.fromkeys(OPTIONAL)
     with deployer.without("lambda:UpdateFunctionCode"):
         assert "AccessDenied" in module.refused()
-    # The previous version keeps answering, without the queue.
-    assert telegram.webhook["url"].endswith("/telegram?at-once")
+    # The previous version keeps answering.
     assert answer_to(telegram, "x") == "Hello from Ada at votes"
     again = module.apply(check=False)
     if again.returncode:

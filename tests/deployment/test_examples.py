@@ -116,7 +116,7 @@ class World:
 
     def session(self, name: str, key: str) -> Any:
         """Return what a bot keeps under a key."""
-        item = {"TableName": f"{name}-sessions", "Key": {"id": {"S": key}}}
+        item = {"TableName": f"{name}_sessions", "Key": {"id": {"S": key}}}
         found = client(self.aws, "dynamodb").get_item(**item)["Item"]
         return json.loads(found["session"]["S"])
 
@@ -125,7 +125,7 @@ def deployer(aws: Emulator) -> Credentials:
     """Create a user who may do only what bots need, and what the examples' READMEs add to it."""
     services = ("apigateway", "iam", "kms", "lambda", "logs", "sqs", "ssm", "sts")
     allowed = [("*", [f"{service}:*" for service in services])]
-    for table in ("*-bot-sessions", READER):
+    for table in ("*-bot_sessions", READER):
         allowed.append((f"arn:aws:dynamodb:*:*:table/{table}", ["dynamodb:*"]))
     for end in ("", "-every"):
         allowed.append((f"arn:aws:scheduler:*:*:schedule-group/*-bot{end}", ["scheduler:*"]))
@@ -411,7 +411,7 @@ def test_a_form_survives_a_new_container(world: World) -> None:
     assert world.say("form-bot", "/start", user=GRACE) == "What is your name?"
     assert world.say("form-bot", "four") == "Thank you, Ada: a table on Friday for four."
     assert world.session("form-bot", str(ADA["id"])) == {}
-    settings = client(world.aws, "dynamodb").describe_time_to_live(TableName="form-bot-sessions")
+    settings = client(world.aws, "dynamodb").describe_time_to_live(TableName="form-bot_sessions")
     assert settings["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
     assert settings["TimeToLiveDescription"]["AttributeName"] == "expires_at"
 

@@ -25,7 +25,6 @@ variable "token" { sensitive = true }
 module "telegram_bot" {
   source                    = "./module"
   source_dir                = "BOT"
-  later                     = true
   session_retention_in_days = 30
   telegram_api_url          = var.api_url
   telegram_bot_token        = var.token

@@ -207,9 +207,9 @@ def test_schedules_are_made_and_deleted_as_on_the_emulated_aws(
 def test_a_person_is_forgotten_and_a_bot_that_answers_meanwhile_notices(
     aws: Emulator, start_bot: StartBot, tmp_path: Path
 ) -> None:
-    create_table(aws, "cake-bot-sessions")
+    create_table(aws, "cake-bot_sessions")
     client(aws, "scheduler").create_schedule_group(Name="cake-bot")
-    about = {"SESSION_TABLE": "cake-bot-sessions", "SCHEDULE_GROUP": "cake-bot"}
+    about = {"SESSION_TABLE": "cake-bot_sessions", "SCHEDULE_GROUP": "cake-bot"}
     about |= {"SCHEDULER_ROLE_ARN": "arn:aws:iam::000000000000:role/cake-bot-later"}
     about |= {**session_environment(aws.url), **about, "SESSION_RETENTION_IN_DAYS": "30"}
     about |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
@@ -222,7 +222,7 @@ def test_a_person_is_forgotten_and_a_bot_that_answers_meanwhile_notices(
     answering = store.Item("session", "42")
     answering.session["cake"] = "apple"
 
-    flags = ("--table", "cake-bot-sessions", "--region", REGION)
+    flags = ("--table", "cake-bot_sessions", "--region", REGION)
     environment = {"AWS_ENDPOINT_URL": aws.url, **dict.fromkeys(KEYS, "test")}
     export = run(sessions.main, "export", "--person", "42", *flags, **environment).output
     told = [json.loads(line) for line in export.splitlines()]
@@ -230,7 +230,7 @@ def test_a_person_is_forgotten_and_a_bot_that_answers_meanwhile_notices(
     listed = run(sessions.main, "list", *flags, **environment).output
     assert listed.count("changed moments ago   expires in 30 days ") == 3
     assert run(sessions.main, "delete", "--person", "42", "--yes", *flags, **environment).code == 0
-    left = client(aws, "dynamodb").scan(TableName="cake-bot-sessions")["Items"]
+    left = client(aws, "dynamodb").scan(TableName="cake-bot_sessions")["Items"]
     assert [each["id"]["S"] for each in left] == ["7"]
     assert client(aws, "scheduler").list_schedules(GroupName="cake-bot")["Schedules"] == []
     assert answering.keep(always=False) is False  # so reply() runs again, without a session

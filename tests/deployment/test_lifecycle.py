@@ -185,7 +185,7 @@ def test_a_version_a_secret_and_a_token_are_replaced_and_no_update_is_lost(
     assert "# aws_lambda_permission.webhook must be replaced" in said
     assert answer_to(telegram, "hello") == "Noted: hello"
 
-    # At night: the alias goes back, and the previous version answers, for as long as nobody applies.
+    # At night: the alias goes back, and the previous version answers until somebody applies.
     # Telegram still sends the kinds of the newer one, whose updates are over without a call.
     newer, older = module.outputs()["live_version"], str(int(module.outputs()["live_version"]) - 1)
     functions, live = client(aws, "lambda"), {"FunctionName": "turns", "Name": "live"}

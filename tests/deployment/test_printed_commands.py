@@ -210,7 +210,7 @@ COMES_BACK = ("back-up", "delete")
 EXAMPLES = {
     "123456789012": "000000000000",
     r" 41$": " 1",
-    "restored-sessions": "telegram-bot-sessions",
+    "restored-sessions": "telegram-bot_sessions",
     r"'the (new )?token.*'": TOKEN,
     r"(show|--person) 42\b": r"\1 4242",
     r"^scripts/": ".terraform/modules/telegram_bot/scripts/",

@@ -102,7 +102,7 @@ def test_a_table_that_was_restored_is_the_states_without_an_import(
 ) -> None:
     """As docs/how-to/back-up.md says of a deleted one. A restored table has other settings."""
     module = deploy("restored", session_backup_in_days=7, session_retention_in_days=30)
-    tables, name = client(aws, "dynamodb"), "restored-sessions"
+    tables, name = client(aws, "dynamodb"), "restored_sessions"
     tables.delete_table(TableName=name)
     tables.create_table(
         TableName=name,

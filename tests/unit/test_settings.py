@@ -19,7 +19,7 @@ ENVIRONMENT = {
     "MINI_APP_URL": ("mini_app_url", "https://bot.example/app/index.html"),
     "REPLY_MODE": ("reply_mode", "webhook"),
     "QUEUE_URL": ("queue_url", "https://sqs.eu-central-1.amazonaws.com/123456789012/bot.fifo"),
-    "SESSION_TABLE": ("session_table", "bot-sessions"),
+    "SESSION_TABLE": ("session_table", "bot_sessions"),
     "SESSION_RETENTION_IN_DAYS": ("session_retention_in_days", "30"),
     "SCHEDULE_GROUP": ("schedule_group", "bot"),
     "SCHEDULER_KMS_KEY_ARN": (

@@ -231,7 +231,7 @@ class AwsDeployment(Deployment):
             "AWS_ENDPOINT_URL": self.emulator.url,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
-        }, ["--table", f"{bot.name}-sessions", "--region", bot.region]
+        }, ["--table", f"{bot.name}_sessions", "--region", bot.region]
 
     def send_event(self, bot: Hosted, event: Any) -> Invocation:
         with self._of_event:

@@ -448,7 +448,7 @@ def deployed() -> tuple[str, str]:
     A bot without sessions may have scheduled calls: the table then has the name that it would have.
     """
     pulled, why_not = pull()
-    hint = "give --table NAME-sessions, or --file for the demo's and poll's"
+    hint = "give --table NAME_sessions, or --file for the demo's and poll's"
     if why_not:
         raise ToolError(f"{why_not}: {hint}")
     found = {}
@@ -501,7 +501,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--person", metavar="ID", default="", help="what a person's id names")
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("--table", help="name of the table, such as telegram-bot-sessions")
+    where.add_argument("--table", help="name of the table, such as telegram-bot_sessions")
     where.add_argument("--file", help="file in which demo --direct or poll keeps sessions")
     parser.add_argument("--region", help="region of the table (default: the state's, or AWS's own)")
     parser.add_argument(

@@ -20,7 +20,7 @@ Json = dict[str, Any]
 # As DynamoDB has it: {"id": {"S": "42"}, "session": {"S": "{}"}, …}. Binary data is in base64.
 Item = dict[str, Any]
 
-TABLE_ENDS = "-sessions"  # the module's name for the table of a bot
+TABLE_ENDS = "_sessions"  # the module's name for the table of a bot
 
 
 class Waiting(NamedTuple):

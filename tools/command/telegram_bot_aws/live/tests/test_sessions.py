@@ -89,7 +89,7 @@ class Files(Kept):
 class Aws(Kept):
     """A table, and a group of schedules, which answer two at a time."""
 
-    flags = ("--table", "tea-bot-sessions", "--region", "eu-central-1")
+    flags = ("--table", "tea-bot_sessions", "--region", "eu-central-1")
 
     def __init__(self, server: HTTPServer) -> None:
         self.items = {each["id"]["S"]: each for each in ITEMS}
@@ -108,7 +108,7 @@ class Aws(Kept):
         if "X-Amz-Target" not in request.headers:
             return self._schedules(request)
         body = json.loads(request.data)
-        if body["TableName"] != "tea-bot-sessions":
+        if body["TableName"] != "tea-bot_sessions":
             return self._refused("ResourceNotFoundException", "Requested resource not found")
         key = body.get("Key", body.get("Item", {})).get("id", {}).get("S")
         answer: Json = {}
@@ -500,8 +500,8 @@ ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/x"
 
 def test_the_table_is_that_of_the_state(aws: Aws, terraform: State) -> None:
     others = (*("aws_dynamodb_table", "votes"), "votes", ARN)
-    terraform((*TABLE, "tea-bot-sessions", ARN), others)
-    assert "table tea-bot-sessions in eu-west-1:" in run(sessions.main, "list").output
+    terraform((*TABLE, "tea-bot_sessions", ARN), others)
+    assert "table tea-bot_sessions in eu-west-1:" in run(sessions.main, "list").output
     assert aws.regions == {"eu-west-1"}
 
 
@@ -513,16 +513,16 @@ def test_the_group_of_a_bot_without_sessions_is_that_of_the_state(
 
 
 def test_of_several_bots_one_is_chosen(aws: Aws, terraform: State) -> None:
-    terraform((*TABLE, "tea-bot-sessions", ARN), (*TABLE, "b-sessions", ARN))
+    terraform((*TABLE, "tea-bot_sessions", ARN), (*TABLE, "b_sessions", ARN))
     code, output = run(sessions.main, "list")
     assert code == 1
-    assert "there are several bots: give --table b-sessions or tea-bot-sessions" in output
+    assert "there are several bots: give --table b_sessions or tea-bot_sessions" in output
 
 
 def test_without_a_table_in_the_state_it_says_what_to_give(terraform: State) -> None:
     terraform()
     output = run(sessions.main, "list").output
-    assert "has no sessions and no schedules: give --table NAME-sessions, or" in output
+    assert "has no sessions and no schedules: give --table NAME_sessions, or" in output
 
 
 def test_without_a_state_it_says_what_to_give(
@@ -532,15 +532,15 @@ def test_without_a_state_it_says_what_to_give(
     monkeypatch.chdir(tmp_path)
     code, output = run(sessions.main, "list")
     assert code == 1
-    assert f"Terraform wasn't used in {tmp_path}: give --table NAME-sessions, or" in output
+    assert f"Terraform wasn't used in {tmp_path}: give --table NAME_sessions, or" in output
 
 
 @pytest.mark.parametrize(
     ("arguments", "unset", "words"),
     [
-        (("--table", "other-sessions"), "", "there is no table other-sessions in eu-central-1"),
-        (("--table", "x-sessions"), "AWS_ACCESS_KEY_ID", "there are no AWS credentials: set them"),
-        (("--table", "x-sessions"), "AWS_REGION", "no region is known: give --region"),
+        (("--table", "other_sessions"), "", "there is no table other_sessions in eu-central-1"),
+        (("--table", "x_sessions"), "AWS_ACCESS_KEY_ID", "there are no AWS credentials: set them"),
+        (("--table", "x_sessions"), "AWS_REGION", "no region is known: give --region"),
         (("--file", "gone/s.json"), "", "there is no gone/s.json: the demo has ended"),
     ],
 )
