@@ -20,8 +20,8 @@ ENVIRONMENT = {
     "SESSION_TABLE": TABLE,
 }
 NO_AWS = (
-    "there is no AWS here: leave the call out, or run demo --config DIR, which has your tables and "
-    "permissions"
+    "there is no AWS here: leave the call out, or run demo on a configuration, which has your "
+    "tables and permissions"
 )
 
 

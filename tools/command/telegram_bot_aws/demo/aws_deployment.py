@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,10 +13,13 @@ import tempfile
 import textwrap
 import threading
 import time
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import requirements
+from botkit.fakes.cron import as_scheduled, next_time
 from telegram_stand_in import Json, post
 
 from telegram_bot_aws.demo.deployments import (
@@ -34,9 +37,11 @@ from telegram_bot_aws.local.container import Invocation
 from telegram_bot_aws.local.packages import packages
 from telegram_bot_aws.local.processes import ToolError, signals_held, watched
 from telegram_bot_aws.local.project import LAMBDA, SCRIPTS
-from telegram_bot_aws.local.request import Answer, request
+from telegram_bot_aws.local.request import Answer
 from telegram_bot_aws.local.terraform import REGION, Module, from_mirrors, terraform_command
 
+KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 LOOK_SECONDS = 0.2  # between two looks into the functions' logs
 LONGEST_REASON = 300  # characters, of what Terraform says about an init that failed
 
@@ -90,16 +95,20 @@ class AwsDeployment(Deployment):
         self._details: dict[str, Invocation] = {}  # by request id
         self._under_way = 0  # deliveries
         self._alone = False
+        self._advanced = 0.0  # seconds by which schedules are due earlier
+        self._sent: dict[str, float] = {}  # by schedule that recurs: when it was due last
         self._logs: dict[str, FunctionLog] = {}  # by function
         self._lock = threading.Lock()
         self._of_page = threading.Lock()
         self._of_event = threading.Lock()
         with self.step("emulated AWS"):
-            self.emulator = self.opened.enter_context(Emulator(fresh=self.fresh))
+            self.emulator = self.opened.enter_context(Emulator())
+        self.client = cache(self._client)
 
     def _read_log(self, bot: Hosted) -> None:
         """Read a function's log from here on: what is in it is the registration's."""
-        self._logs[bot.name] = log = FunctionLog(self._aws, bot, self.on_log)
+        logs = self.client("logs", bot.region)
+        self._logs[bot.name] = log = FunctionLog(logs, bot.log_group, self.on_log)
         log.new()
 
     def _follow(self) -> None:
@@ -130,9 +139,11 @@ class AwsDeployment(Deployment):
     def _put_parameters(self, region: str) -> None:
         for name, value in self.parameters.items():
             secret = {"Name": name, "Value": value, "Type": "SecureString", "Overwrite": True}
-            answer = self._aws(region, "ssm", "POST", "/", secret, "AmazonSSM.PutParameter")
-            if "Version" not in answer:
-                raise ToolError(f"Parameter Store doesn't take {name}: {answer.get('message')}")
+            ssm = self.client("ssm", region)
+            try:
+                ssm.put_parameter(**secret)
+            except ssm.exceptions.ClientError as error:
+                raise ToolError(f"Parameter Store doesn't take {name}: {error}") from None
 
     def init(self) -> None:
         """Install the providers. Raises Unavailable."""
@@ -162,14 +173,14 @@ class AwsDeployment(Deployment):
         """Report queued updates, events and schedules, as soon as AWS tells of them."""
         while not over.wait(LOOK_SECONDS):
             with self._of_event, self._lock:
-                queued = [each for log in self._logs.values() for each in log.from_queue()]
-                events = [
-                    (bot, each) for bot in self.bots for each in self._logs[bot.name].events()
+                found = [
+                    (bot, each)
+                    for bot in self.bots
+                    for log in [self._logs[bot.name]]
+                    for each in (*log.from_queue(), *log.events())
                 ]
-            for each in queued:
-                self.from_queue(each)
-            for bot, each in events:
-                self.on_event(bot, each)
+            for bot, each in found:
+                self.came(bot, each)
 
     def close(self) -> None:
         with self.step("terraform destroy"):
@@ -213,11 +224,13 @@ class AwsDeployment(Deployment):
             return self._details.get(request_id) or Invocation()
 
     def replace(self, bot: Hosted) -> str:
-        version = self._publish(bot, self._package(bot))
+        lambda_ = self.client("lambda", bot.region)
+        lambda_.update_function_code(FunctionName=bot.name, ZipFile=self._package(bot))
+        version = lambda_.publish_version(FunctionName=bot.name)["Version"]
         answer = self._invoke(bot, CHECK, version)
         if error := answer.get("errorMessage"):
             raise ToolError(str(error))
-        self._go_live(bot, version)
+        lambda_.update_alias(FunctionName=bot.name, Name="live", FunctionVersion=version)
         return self.register(bot)
 
     def register(self, bot: Hosted) -> str:
@@ -258,38 +271,81 @@ class AwsDeployment(Deployment):
             raise ToolError(packed.stderr.strip())
         return package.read_bytes()
 
-    def _publish(self, bot: Hosted, package: bytes) -> str:
-        """Publish a version of a function, and return its number."""
-        self._upload(bot, package)
-        return str(self._function(bot, "POST", "/versions", {})["Version"])
-
-    def _upload(self, bot: Hosted, package: bytes) -> None:
-        code = {"ZipFile": base64.b64encode(package).decode()}
-        self._function(bot, "PUT", "/code", code)
-
-    def _go_live(self, bot: Hosted, version: str) -> None:
-        self._function(bot, "PUT", "/aliases/live", {"FunctionVersion": version})
-
     def _invoke(self, bot: Hosted, event: Any, qualifier: str = "live") -> Json:
-        return self._function(bot, "POST", f"/invocations?Qualifier={qualifier}", event)
+        answer = self.client("lambda", bot.region).invoke(
+            FunctionName=bot.name, Qualifier=qualifier, Payload=json.dumps(event)
+        )
+        result = json.loads(answer["Payload"].read() or "null")
+        return result if isinstance(result, dict) else {}
 
-    def _function(self, bot: Hosted, method: str, path: str, body: Any) -> Json:
-        path = f"/2015-03-31/functions/{bot.name}{path}"
-        return self._aws(bot.region, "lambda", method, path, body)
+    def _client(self, service: str, region: str) -> Any:
+        """Return botocore's client for a service of the emulated AWS."""
+        import botocore.session  # lazy: only .venv has it, and --direct needs none
 
-    def _aws(
-        self, region: str, service: str, method: str, path: str, body: Any, target: str = ""
-    ) -> Json:
-        """Call the emulated AWS. The header names the service; no signature is checked."""
-        credential = f"Credential=test/20250101/{region}/{service}/aws4_request"
-        headers = {
-            "Authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0",
-            "Content-Type": "application/x-amz-json-1.1",
-            "X-Amz-Target": target,
-        }
-        url = self.emulator.url + path
-        answer = json.loads(request(method, url, headers, json.dumps(body).encode(), 30).body)
-        return answer if isinstance(answer, dict) else {}
+        return botocore.session.Session().create_client(
+            service, region, endpoint_url=self.emulator.url, **KEYS
+        )
+
+    def advance(self, bot: Hosted, seconds: float) -> int:
+        scheduler = self.client("scheduler", bot.region)
+        until = self._now() + seconds
+        count = 0
+        while due := min(self._scheduled(scheduler, bot), key=lambda each: each[0], default=None):
+            at, schedule = due
+            if at > until:
+                break
+            self._advanced += max(0.0, at - self._now())
+            self._send_scheduled(scheduler, bot, schedule, at)
+            count += 1
+        self._advanced += until - self._now()
+        return count
+
+    def _now(self) -> float:
+        return time.time() + self._advanced
+
+    def _scheduled(self, scheduler: Any, bot: Hosted) -> list[tuple[float, Json]]:
+        """Return a bot's schedules, each with the time when it is due next."""
+        found = []
+        try:
+            listed = scheduler.list_schedules(GroupName=bot.name)["Schedules"]
+        except scheduler.exceptions.ResourceNotFoundException:  # the bot has no queue
+            return []
+        for each in listed:
+            schedule = scheduler.get_schedule(GroupName=bot.name, Name=each["Name"])
+            kind, _, when = schedule["ScheduleExpression"].rstrip(")").partition("(")
+            if kind == "cron":
+                zone = schedule["ScheduleExpressionTimezone"]
+                at = next_time(when, zone, max(self._now(), self._sent.get(each["Name"], 0.0)))
+            else:
+                at = datetime.fromisoformat(when).replace(tzinfo=UTC).timestamp()
+            if at is not None:
+                found.append((at, schedule))
+        return found
+
+    def _send_scheduled(self, scheduler: Any, bot: Hosted, schedule: Json, at: float) -> None:
+        """Send a schedule's message to the queue, as Scheduler does."""
+        target = schedule["Target"]
+        sqs = self.client("sqs", bot.region)
+        name = target["Arn"].rpartition(":")[2]
+        sqs.send_message(
+            QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"],
+            MessageBody=target["Input"].replace(SCHEDULED_TIME, as_scheduled(at)),
+            MessageGroupId=target["SqsParameters"]["MessageGroupId"],
+        )
+        self._sent[schedule["Name"]] = at
+        if schedule.get("ActionAfterCompletion") == "DELETE":
+            scheduler.delete_schedule(GroupName=bot.name, Name=schedule["Name"])
+
+    def exports(self) -> list[str]:
+        cache = shlex.quote(str(requirements.cache()))
+        return [
+            "To work in the emulated AWS, until Ctrl-C, in another terminal:",
+            f"  export AWS_ENDPOINT_URL={self.emulator.url} AWS_REGION={self.bots[0].region}",
+            "  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test",
+            f"  export {requirements.THIS_MACHINE}={cache}",
+            "  unset AWS_PROFILE AWS_SESSION_TOKEN",
+            f"  cd {shlex.quote(str(self.module.root))}   # then terraform apply, aws lambda …",
+        ]
 
 
 def why_not_installed(error: ToolError) -> str:

@@ -124,18 +124,19 @@ class Chat:
             shown = {name: value for name, value in vars(call).items() if name != "changes"}
             if "secret_token" in call.params:
                 shown["params"] = {**call.params, "secret_token": HIDDEN}
-            request = delivery = None
+            delivery = launch = None
             if not self.setup.registers(call):
-                request = self.pages.cause(call)
-                delivery = self.traces.cause(call, guess=not request)
+                delivery = self.traces.cause(call)
+                launch = None if delivery else self.pages.on_call(call, shown)
+                if not launch:
+                    delivery = delivery or self.traces.only_one(call)
             id: Any = None
             where = ""
             if delivery:
                 id, where = delivery.update["update_id"], self.traces.chat_of(delivery.update)
                 self.traces.on_call(delivery, shown)
-            elif request:
-                id, where = request.launch["id"], request.launch["chat"]
-                self.pages.on_call(request, shown)
+            elif launch:
+                id, where = launch["id"], launch["chat"]
             else:
                 self.setup.call(shown)
             self.entries.on_call(call, shown, id, where)

@@ -97,7 +97,7 @@ def blocks(folder: Path) -> list[Block]:
 
 
 def _blocks_of(file: Path) -> Iterator[Block]:
-    import hcl2  # imported here: it is slow, and only --config needs it
+    import hcl2  # imported here: it is slow, and only a configuration needs it
     from lark.exceptions import LarkError
 
     text = read(file)
@@ -160,7 +160,7 @@ def calls(folder: Path) -> list[Block]:
             if any(is_the_module(each) for each in inner if each.kind == "module"):
                 raise ToolError(
                     f"module.{block.labels[0]} calls the module, one level too deep for the demo: "
-                    f"give --config a configuration that calls it directly, such as {source}"
+                    f"name the folder of a configuration that calls it directly, such as {source}"
                 )
     if not found:
         sources = ", ".join(block.arguments.get("source", "none") for block in modules)
@@ -242,8 +242,9 @@ class ConfigurationDeployment(AwsDeployment):
         strange = sorted(name for name in variables if not name.startswith("TF_VAR_"))
         if strange:
             raise ToolError(
-                f"with --config, --env-file must contain Terraform's variables, TF_VAR_name=value, "
-                f"not {strange[0]}: the bot's own belong in the input environment"
+                f"for a configuration, --env-file must contain Terraform's variables, "
+                f"TF_VAR_name=value, not {strange[0]}: the bot's own belong in the input "
+                "environment"
             )
 
     def configuration(self, folder: Path) -> Module:

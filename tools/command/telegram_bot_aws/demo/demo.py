@@ -1,12 +1,14 @@
-"""Try the bot without an account, a token or a public address.
+"""Try a bot without an account, a token or a public address.
 
 A stand-in for Telegram delivers messages to it and shows its answers. Terraform applies a copy of
-the module to an emulated AWS on this machine, and everything is removed at the end. Your state,
-backend, profile, credentials and variables are neither used nor changed; only the files that you
-name are read.
+the configuration to an emulated AWS on this machine, and everything is removed at the end. Your
+state, backend, profile, credentials and variables are neither used nor changed; only the files that
+you name are read.
 
 The emulated AWS listens on loopback only, on a new port each time, and runs code for anyone who
 finds it: other users of this machine, or a web page in your browser. --direct starts none.
+
+Without --send and its like, a chat page opens at the address that is printed, until Ctrl-C.
 
 Exit code: 0 if all was done and taken down, 1 if an update or event failed (a refusal that the bot
 caught is no failure), or the set-up or Terraform, 2 if an argument or bot.py is wrong, 130 if
@@ -17,7 +19,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import re
 import shlex
@@ -25,23 +26,19 @@ import signal
 import subprocess
 import sys
 import time
-import webbrowser
 from collections.abc import Callable, Iterator
 from functools import partial
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from telegram_stand_in import Limits, Server, Telegram
 
-from telegram_bot_aws.demo import web_app_script
 from telegram_bot_aws.demo.aws_deployment import AwsDeployment
 from telegram_bot_aws.demo.chat import Chat
-from telegram_bot_aws.demo.configuration import ConfigurationDeployment, configuration_folder
+from telegram_bot_aws.demo.configuration import ConfigurationDeployment, files
 from telegram_bot_aws.demo.deployments import (
     PAGE,
     Deployment,
-    Hosted,
     Unavailable,
     UnusableBot,
     environment,
@@ -51,31 +48,29 @@ from telegram_bot_aws.demo.deployments import (
 )
 from telegram_bot_aws.demo.local_deployment import LocalDeployment
 from telegram_bot_aws.demo.logs import tell_log
-from telegram_bot_aws.demo.own_apply import OwnApply
 from telegram_bot_aws.demo.page_server import BotPageServer
-from telegram_bot_aws.demo.progress import OutputClosed, aside, say, step, steps, tell
-from telegram_bot_aws.demo.script import (
-    Script,
-    check,
-    check_name,
-    error_of_event,
-    read_event_file,
-    read_file,
-)
+from telegram_bot_aws.demo.progress import OutputClosed, say, step, steps, tell
+from telegram_bot_aws.demo.script import Script, check, check_name, read_file, tell_failed_event
 from telegram_bot_aws.demo.server import PageServer
-from telegram_bot_aws.demo.web_app_script import WebAppScript
 from telegram_bot_aws.local import program
-from telegram_bot_aws.local.container import Invocation, bot_folder, handled_kinds, unknown_kinds
-from telegram_bot_aws.local.http_server import LocalServer
+from telegram_bot_aws.local.container import bot_folder, handled_kinds, unknown_kinds
 from telegram_bot_aws.local.processes import ToolError, end, read_env_file, signals_held, watched
 from telegram_bot_aws.local.project import COMMAND, LAMBDA, ROOT, SCRIPTS, VENV
-from telegram_bot_aws.local.providers import REMEDY
 from telegram_bot_aws.local.sources import has_sessions, uses_later
 from telegram_bot_aws.local.terminal import shown
-from telegram_bot_aws.local.terraform import check_names, provider_missing
+from telegram_bot_aws.local.terraform import check_names
 
 PLACES = ("private", "group", "topic")
+PORT = 8642  # of the chat page, if it is free: a tab that is still open goes on
 LOOK_SECONDS = 0.3  # between two checks for a changed bot
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class Target(NamedTuple):
+    """What runs: the configuration in a folder, or the bot in one. The other one is None."""
+
+    configuration: Path | None
+    bot: Path | None
 
 
 def options() -> argparse.Namespace:
@@ -84,6 +79,16 @@ def options() -> argparse.Namespace:
         prog=program.name("demo"),
         description=f"{about[0]}\n\n{about[2]}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        metavar="DIR",
+        help="folder of a Terraform configuration that uses the module, or of a bot, with its "
+        "bot.py (default: the current one if it is such a folder, or else the module's own bot). "
+        "A configuration is applied with its tables and queues and all of its bots. With "
+        "--direct, the bot in DIR or DIR/bot runs. With an app/index.html beside bot.py, the chat "
+        "has a menu button that opens this page",
     )
     acts = parser.add_argument_group(
         "what people do", "In the order of these flags; each can be given more than once."
@@ -123,23 +128,18 @@ def options() -> argparse.Namespace:
         action=Act,
         metavar="FILE",
         type=argument(read_file),
-        help='send the update in this file, such as {"channel_post": {…}}, with new ids',
+        help='send the update in this file, such as {"channel_post": {…}}, with new ids. Any '
+        "other JSON is an event, with which the bot is invoked as S3, SNS or a schedule does, "
+        'such as {"method": "sendMessage", "chat_id": 4242, "text": "Tea"}',
     )
     acts.add_argument(
-        "--event",
+        "--advance",
         action=Act,
-        metavar="FILE",
-        type=argument(read_event_file),
-        help="invoke the bot with the event in this file, as S3, SNS or a schedule does, such as "
-        '{"method": "sendMessage", "chat_id": 4242, "text": "Tea"}',
-    )
-    acts.add_argument(
-        "--wait",
-        action=Act,
-        metavar="SECONDS",
+        metavar="TIME",
         type=argument(seconds),
-        help="wait until the bot says more, at most so long, and print it; exit code 1 if it "
-        "says nothing",
+        help="let so much time pass, such as 30s, 20m, 2h or 1d: what is scheduled until then is "
+        "done at once. If nothing is, wait so long at most for more of the bot. What it says is "
+        "printed; exit code 1 if it says nothing",
     )
     parser.set_defaults(actions=[])
     prints = parser.add_argument_group("what is printed")
@@ -159,30 +159,7 @@ def options() -> argparse.Namespace:
     where.add_argument(
         "--direct",
         action="store_true",
-        help="without AWS and Terraform: the handler behind an HTTP server, up in a second "
-        "(the fallback where Terraform or its provider is missing)",
-    )
-    where.add_argument(
-        "--aws",
-        action="store_true",
-        help="start the emulated AWS and the chat page alone, and print the variables with which "
-        "you apply any configuration to it yourself",
-    )
-    chosen = where.add_mutually_exclusive_group()
-    chosen.add_argument(
-        "--bot",
-        metavar="DIR",
-        type=argument(bot_folder),
-        default=LAMBDA,
-        help="folder with the bot's bot.py and all that it needs (default: the module's own); with "
-        "an app/index.html in it, the chat has a menu button that opens this page",
-    )
-    chosen.add_argument(
-        "--config",
-        metavar="DIR",
-        type=argument(configuration_folder),
-        help="apply this Terraform configuration, which uses the module: in a copy, with its "
-        "tables and queues and all of its bots",
+        help="without AWS and Terraform: the handler behind an HTTP server, up in a second",
     )
     where.add_argument(
         "--env-file",
@@ -190,8 +167,8 @@ def options() -> argparse.Namespace:
         type=argument(lambda path: read_env_file(path, parameters=True)),
         default={},
         dest="variables",
-        help="file with variables for the bot, as lines of NAME=VALUE; with --config for "
-        "Terraform: TF_VAR_name=value; and with secrets for the emulated Parameter Store: "
+        help="file with variables for the bot, as lines of NAME=VALUE; for a configuration "
+        "Terraform's: TF_VAR_name=value; and with secrets for the emulated Parameter Store: "
         "/name/of/parameter=value",
     )
     where.add_argument(
@@ -200,24 +177,12 @@ def options() -> argparse.Namespace:
         help="the bot is an administrator of the groups, and gets every message; as a member, in "
         "privacy mode, it gets commands and replies to it",
     )
-    where.add_argument(
-        "--fresh",
-        action="store_true",
-        help="a new container for each update, so that nothing stays in memory",
-    )
-    page = parser.add_argument_group("the chat page")
-    page.add_argument("--open", action="store_true", help="open it in the browser")
-    page.add_argument(
-        "--port",
-        type=argument(free_port),
-        default=0,
-        help="its port (default: a free one); a tab that is still open on it goes on",
-    )
     options = parser.parse_args()
     options.parameters = {name: options.variables.pop(name) for name in parameters(options)}
     if problem := impossible(options):
         parser.error(problem)
     try:
+        options.target = target(options.folder, direct=options.direct)
         if not options.direct:
             check_names()
     except (ToolError, ValueError) as error:
@@ -225,34 +190,39 @@ def options() -> argparse.Namespace:
     return options
 
 
+def target(name: str | None, *, direct: bool) -> Target:
+    """Return what runs. Raises ValueError if there is nothing to run in the folder."""
+    folder = Path(name or ".").resolve()
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{name} is a file: give its folder")
+    if not folder.is_dir():
+        raise ValueError(f"there is no folder {name}")
+    below = folder / "bot"
+    has_bot, has_bot_below = ((each / "bot.py").is_file() for each in (folder, below))
+    # The module itself isn't a configuration that uses the module.
+    has_configuration = bool(files(folder)) and folder != ROOT
+    if folder == ROOT or not (name or has_bot or has_bot_below or has_configuration):
+        return Target(None, LAMBDA)
+    if has_configuration and not direct:
+        return Target(folder, None)
+    if has_bot or has_bot_below:
+        return Target(None, bot_folder(str(folder if has_bot else below)))
+    if has_configuration:
+        raise ValueError(
+            f"there is no bot.py in {name or folder}, nor in its folder bot: give the folder of "
+            "the bot, or leave out --direct"
+        )
+    raise ValueError(f"there is no bot.py in {name}, nor a Terraform configuration (*.tf)")
+
+
 def impossible(options: argparse.Namespace) -> str:
     """Return which options contradict each other, and the remedy, or nothing."""
-    if options.aws:
-        if options.direct:
-            return "--aws starts an emulated AWS, and --direct runs without one: leave out one"
-        if options.config or options.bot != LAMBDA:
-            flag = "--config" if options.config else "--bot"
-            return f"with --aws you apply the bot yourself: leave out {flag}"
-        if options.variables:
-            return "with --aws, --env-file must contain only parameters, as lines of /name=value"
-        if options.actions or options.json:
-            return "--aws runs until Ctrl-C, and you chat on its page: leave out " + (
-                f"--{options.actions[0][0]}" if options.actions else "--json"
-            )
     if options.parameters and options.direct:
         return "with --direct there is no Parameter Store: leave out --direct"
-    if options.config and options.direct:
-        return "--config needs Terraform and the emulated AWS: leave out --direct"
-    if (options.open or options.port) and options.actions:
-        flag = "--open" if options.open else "--port"
-        return (
-            f"{flag} is for the chat page, but --send, --press, --update, --event and --wait play "
-            f"a conversation and end: leave out {flag}"
-        )
     if options.actions and options.actions[-1][0] in ("as", "chat"):
         return f"--{options.actions[-1][0]} is for the actions after it: add a --send"
     if options.json and not options.actions:
-        return "--json prints calls after --send, --press, --update, --event or --wait: add one"
+        return "--json prints calls after --send, --press, --update or --advance: add one"
     return ""
 
 
@@ -273,21 +243,11 @@ def argument(read: Callable[[str], Any]) -> Callable[[str], Any]:
     return read_argument
 
 
-def free_port(text: str) -> int:
-    """Return a port that nothing uses now: before the set-up, not after it."""
-    if not re.fullmatch("[0-9]{1,5}", text) or not 0 < (port := int(text)) < 65536:
-        raise ValueError("a port is a number from 1 to 65535")
-    try:
-        LocalServer(BaseHTTPRequestHandler, port=port).server_close()
-    except OSError as error:
-        raise ValueError(f"port {port} can't be used: {error.strerror}") from None
-    return port
-
-
 def seconds(text: str) -> float:
-    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]+)?", text):
-        raise ValueError("a number of seconds is expected")
-    return float(text)
+    """Return the seconds of a time such as 20m."""
+    if not (found := re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]+)?)([smhd])", text)):
+        raise ValueError("a time is expected, such as 30s, 20m, 2h or 1d")
+    return float(found[1]) * UNITS[found[2]]
 
 
 class Act(argparse.Action):
@@ -342,88 +302,55 @@ def set_up() -> None:
 
 @contextlib.contextmanager
 def running(options: argparse.Namespace, telegram: Telegram) -> Iterator[Deployment]:
-    """Run the bot: on an emulated AWS where that can be had, else in a process."""
-    about = (telegram.url, step, options.bot, options.variables)
-    on_log = partial(tell_log, everything=options.log, as_json=options.json)
-    with contextlib.ExitStack() as opened:
-        deployment: Deployment | None = None
-        if not options.direct:
-            try:
-                if not (options.config or options.aws) and (reason := provider_missing()):
-                    raise Unavailable(reason, REMEDY)
-                if Path(sys.prefix) != VENV:
-                    set_up()
-                aws = (OwnApply if options.aws else AwsDeployment)(*about)
-                if options.config:
-                    aws = ConfigurationDeployment(*about, options.config, telegram.add_bot)
-                aws.fresh, aws.parameters = options.fresh, options.parameters
-                aws.on_log = on_log
-                deployment = opened.enter_context(aws)
-            except Unavailable as error:
-                if options.config or options.aws:
-                    raise
-                tell(f"No emulated AWS here: {error}.", colour="yellow")
-                tell(
-                    "So the bot runs as with --direct: messages, answers and its page work. "
-                    "Terraform, its permissions and the queue are left out."
-                )
-                if error.remedy:
-                    tell(error.remedy)
-        if deployment is None:
-            direct = LocalDeployment(*about)
-            direct.fresh, direct.on_log = options.fresh, on_log
-            deployment = opened.enter_context(direct)
+    """Run the bot: on an emulated AWS, or with --direct in a process."""
+    configuration, bot = options.target
+    about = (telegram.url, step, bot or LAMBDA, options.variables)
+    deployment: Deployment
+    if options.direct:
+        deployment = LocalDeployment(*about)
+    else:
+        if Path(sys.prefix) != VENV:
+            set_up()
+        if configuration:
+            deployment = ConfigurationDeployment(*about, configuration, telegram.add_bot)
+        else:
+            deployment = AwsDeployment(*about)
+        deployment.parameters = options.parameters
+    deployment.on_log = partial(tell_log, everything=options.log, as_json=options.json)
+    with deployment:
         tell(deployment.way)
         for hosted in deployment.bots:
-            if bot := telegram.bot_of(hosted.token):
-                bot.me = {**bot.me, **identity(hosted.title)}
+            if known := telegram.bot_of(hosted.token):
+                known.me = {**known.me, **identity(hosted.title)}
         telegram.deliver = deployment.deliver
-        for bot in telegram.bots:
-            if warning := unknown_kinds(bot.outbox.info.get("allowed_updates", [])):
+        for known in telegram.bots:
+            if warning := unknown_kinds(known.outbox.info.get("allowed_updates", [])):
                 tell(f"{program.name('demo')}: {warning}")
         yield deployment
 
 
-def tell_failed_event(bot: Hosted, invocation: Invocation) -> bool:
-    """Tell why an event failed, if it did, and return whether it did."""
-    error = error_of_event(invocation)
-    if error:
-        aside(f"An event failed: {error}", colour="red")
-        aside(f"{json.dumps(invocation.event)}\n{invocation.traceback}".rstrip())
-    return bool(error)
-
-
-def show(
-    telegram: Telegram, chat: Chat, deployment: Deployment, port: int, open_browser: bool
-) -> None:
+def show(telegram: Telegram, chat: Chat, deployment: Deployment) -> None:
     """Serve the chat page until Ctrl-C."""
     for name, seconds in steps:
         chat.setup.step(name, seconds)
     deployment.from_queue = chat.traces.from_queue
-
-    def on_event(bot: Hosted, invocation: Invocation) -> None:
-        tell_failed_event(bot, invocation)
-
-    deployment.on_event = on_event
-    with (
-        PageServer(chat, port) as page,
-        contextlib.ExitStack() as opened,
-        contextlib.suppress(KeyboardInterrupt),
-    ):
-        with_page = [bot for bot in telegram.bots if chat.setup.page_of(bot)]
-        script = WebAppScript(web_app_script.URL if with_page else "")
-        for bot in with_page:
-            opened.enter_context(BotPageServer(chat.pages, bot.id, page.url, script))
+    deployment.on_event = tell_failed_event
+    try:
+        page = PageServer(chat, PORT)
+    except OSError:  # another program has this port
+        page = PageServer(chat)
+    with page, contextlib.ExitStack() as opened, contextlib.suppress(KeyboardInterrupt):
+        for bot in telegram.bots:
+            if chat.setup.page_of(bot):
+                opened.enter_context(BotPageServer(chat.pages, bot.id, page.url))
         say("\nChat with the bot: ", end="")
         say(f"{page.url}/", colour="blue")
         saved = " or ".join(dict.fromkeys(shown(bot.folder / "bot.py") for bot in deployment.bots))
         live = f"A saved change to {saved} is live at the next message. " if saved else ""
         say(f"{live}Ctrl-C ends the demo.")
-        for line in other_commands(deployment, telegram.url):
+        for line in [*other_commands(deployment, telegram.url), *deployment.exports()]:
             say(line)
         say("")
-        if open_browser:
-            webbrowser.open(page.url)
         while True:
             time.sleep(LOOK_SECONDS)
             chat.setup.refresh()
@@ -432,7 +359,7 @@ def show(
 
 def other_commands(deployment: Deployment, api_url: str) -> list[str]:
     """Return the commands that check the bots, and show what they remember, with a heading."""
-    lines = []
+    lines: list[str] = []
     remembering = False
     for hosted in deployment.bots:
         if hosted.address:
@@ -470,32 +397,26 @@ def main() -> int:
     telegram.limits = Limits(telegram.now)
     telegram.bots_in_groups = "administrator" if chosen.admin else "member"
     chat = None if chosen.actions else Chat(telegram)
-    failed_events: list[Invocation] = []
-
-    def on_event(bot: Hosted, invocation: Invocation) -> None:
-        if tell_failed_event(bot, invocation):
-            failed_events.append(invocation)
-
+    script: Script | None = None
     try:
         with contextlib.ExitStack() as opened:
             opened.enter_context(Server(telegram))
             # Before the minute of an apply. Directly, the function itself says so at once, and a
             # framework takes seconds to import.
-            if not (chosen.config or chosen.aws or chosen.direct):
+            if (bot := chosen.target.bot) and not chosen.direct:
                 try:
                     variables = environment(telegram.url, chosen.variables)
-                    if has_page(chosen.bot):
+                    if has_page(bot):
                         variables["MINI_APP_URL"] = telegram.url + PAGE
-                    handled_kinds(chosen.bot, variables)
+                    handled_kinds(bot, variables)
                 except ValueError as error:
                     tell(f"{program.name('demo')}: {error}")
                     return 2
             deployment = opened.enter_context(running(chosen, telegram))
             if chat:
                 chat.setup.deployment = deployment
-                show(telegram, chat, deployment, chosen.port, chosen.open)
+                show(telegram, chat, deployment)
             else:
-                deployment.on_event = on_event
                 script = Script(telegram, deployment, as_json=chosen.json)
                 for kind, value in chosen.actions:
                     script.run(kind, value)
@@ -512,8 +433,10 @@ def main() -> int:
     except (ToolError, TimeoutError) as error:
         with contextlib.suppress(OutputClosed):
             tell(f"{program.name('demo')}: {error}", colour="red")
+            if isinstance(error, Unavailable):
+                tell("Without AWS and Terraform the bot runs by --direct.")
         return 1
-    return 1 if failed_events else 0
+    return 1 if script and script.event_failed else 0
 
 
 if __name__ == "__main__":

@@ -49,11 +49,7 @@ CHECK = {"tf": {"action": "check"}}  # the event with which Terraform checks a n
 
 
 class Unavailable(ToolError):
-    """This machine lacks something for a deployment. The text names it, and the remedy."""
-
-    def __init__(self, missing: str, remedy: str = "") -> None:
-        super().__init__(missing)
-        self.remedy = remedy
+    """This machine lacks something for the emulated AWS. The text names it, and the remedy."""
 
 
 class UnusableBot(ToolError):
@@ -104,14 +100,13 @@ class Hosted:
 class Deployment(abc.ABC):
     """One or more running bots, which are removed when the `with` block ends.
 
-    `from_queue` is called with each invocation by a queue, when it is over, `on_event` with each by
-    another AWS service, and its bot. `on_log` is
+    `from_queue` is called with each update that a queue brought, when it is over, `on_event` with
+    each event, and its bot. `on_log` is
     called with each invocation of all kinds, when its log is read.
     """
 
     name = ""
     way = ""  # in which way the bots run, in words
-    fresh = False  # whether each invocation has a new container
     parameters: dict[str, str] = {}  # of Parameter Store, where the deployment has one
     state_folder: Path | None = None  # where Terraform has the state, by which doctor knows it
 
@@ -122,7 +117,7 @@ class Deployment(abc.ABC):
         self.variables = variables  # the bot's environment
         self.opened = contextlib.ExitStack()
         self.from_queue: Callable[[Invocation], None] = lambda invocation: None
-        self.on_event: Callable[[Hosted, Invocation], None] = lambda bot, invocation: None
+        self.on_event: Callable[[Hosted, Invocation], object] = lambda bot, invocation: None
         self.on_log: Callable[[Invocation], None] = lambda invocation: None
         self._sources: list[Sources] = []
         self._reloading = threading.Lock()
@@ -164,6 +159,13 @@ class Deployment(abc.ABC):
     @abc.abstractmethod
     def details(self, request_id: str) -> Invocation:
         """Return the invocation for the request with this id of API Gateway."""
+
+    def came(self, bot: Hosted, invocation: Invocation) -> None:
+        """Tell of an invocation by the queue or another service of AWS."""
+        if "update_id" in invocation.outcome:
+            self.from_queue(invocation)
+        else:
+            self.on_event(bot, invocation)
 
     def refresh(self) -> Reload | None:
         """Replace a bot's code, and register it again, if a file in its folder was changed."""
@@ -207,6 +209,14 @@ class Deployment(abc.ABC):
     @abc.abstractmethod
     def sessions(self, bot: Hosted) -> tuple[dict[str, str], list[str]]:
         """Return where scripts/sessions finds a bot's: variables for it, and flags."""
+
+    @abc.abstractmethod
+    def advance(self, bot: Hosted, seconds: float) -> int:
+        """Do what a bot has scheduled for this time, and return how much that was."""
+
+    def exports(self) -> list[str]:
+        """Return the lines by which other programs work in the emulated AWS, with a heading."""
+        return []
 
     @abc.abstractmethod
     def send_event(self, bot: Hosted, event: Any) -> Invocation:

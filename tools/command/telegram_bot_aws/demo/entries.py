@@ -120,9 +120,6 @@ class Entries:
             case "inline_query":
                 query = {"query": content["query"], "query_id": content["id"]}
                 self.add(where, "note", kind="ask", **query, **about)
-            case "widget_query" | "shared_widget_query":
-                query = {"query": content["data"], "query_id": content["id"]}
-                self.add(where, "note", kind="widget", **query, **about)
             case "stopped_message_generation":
                 about["who"] = content["chat"]["first_name"]
                 place = f"{bot.id}:{where}"
@@ -130,8 +127,6 @@ class Entries:
                 stopped = {**self.drafts.get(place, {}), "can_stop": False}
                 self._show_draft(place, stopped if is_kept else None)
                 self.add(where, "note", kind="stop", **about)
-            case "subscription":
-                self.add(where, "note", kind=kind, state=content["state"], **about)
             case _:
                 self.add(where, "note", kind=kind, **about)
 
@@ -166,7 +161,7 @@ class Entries:
             self._show_message(change, about, hints)
         elif kind in ("edited", "deleted", "pinned", "unpinned", "reaction"):
             self._change_message(change, about, hints)
-        elif kind in ("answer", "results", "widget_answer"):
+        elif kind in ("answer", "results"):
             shown = {name: value for name, value in change.items() if name not in ("kind", "id")}
             for entry in self.all:
                 if entry.get("query_id") == change["id"]:

@@ -9,7 +9,6 @@ from typing import Any
 
 from telegram_stand_in import Json
 
-from telegram_bot_aws.demo.deployments import Hosted
 from telegram_bot_aws.emulated_aws.function_site.sitecustomize import EVENT, START
 from telegram_bot_aws.local.container import Invocation
 
@@ -21,17 +20,18 @@ class FunctionLog:
     """The log of a function. Each invocation is returned once.
 
     The emulator writes the lines of each invocation to a separate stream, between START and REPORT,
-    before it answers the request. `tell` is called with each invocation.
+    before it answers the request. `logs` is botocore's client. `tell` is called with each
+    invocation.
     """
 
     def __init__(
         self,
-        aws: Callable[..., Json],
-        bot: Hosted,
+        logs: Any,
+        group: str,
         tell: Callable[[Invocation], None] = lambda invocation: None,
     ) -> None:
-        self._aws = aws
-        self._bot = bot
+        self._logs = logs
+        self._group = group
         self._tell = tell
         self._seen: set[str] = set()  # the streams that were read
         self._since = 0  # milliseconds: the time of the latest line
@@ -68,19 +68,21 @@ class FunctionLog:
     def new(self) -> list[Invocation]:
         """Return the invocations that ended since the last call, in order."""
         since = max(0, self._since - LATE_MILLISECONDS)
-        query = {"logGroupName": self._bot.log_group, "startTime": since}
-        target = "Logs_20140328.FilterLogEvents"
-        events = self._aws(self._bot.region, "logs", "POST", "/", query, target).get("events", [])
+        try:
+            found = self._logs.filter_log_events(logGroupName=self._group, startTime=since)
+        except self._logs.exceptions.ResourceNotFoundException:  # it is destroyed
+            return []
+        events = found.get("events", [])
         streams: dict[str, list[str]] = {}
         for event in events:
             if event["logStreamName"] not in self._seen:
                 streams.setdefault(event["logStreamName"], []).append(event["message"])
             self._since = max(self._since, event["timestamp"])
         self._seen |= {event["logStreamName"] for event in events}
-        found = [invocation(lines) for lines in streams.values()]
-        for each in found:
+        invocations = [invocation(lines) for lines in streams.values()]
+        for each in invocations:
             self._tell(each)
-        return found
+        return invocations
 
 
 def is_event(invocation: Invocation) -> bool:

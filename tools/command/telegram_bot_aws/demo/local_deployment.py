@@ -39,7 +39,6 @@ class LocalDeployment(Deployment):
                 function = Function(
                     bot.folder,
                     variables,
-                    fresh=self.fresh,
                     follow=False,
                     memory_size=self._memory_size,
                 )
@@ -70,10 +69,7 @@ class LocalDeployment(Deployment):
 
     def _queued(self, invocation: Invocation) -> None:
         self.on_log(invocation)
-        if "update_id" in invocation.outcome:
-            self.from_queue(invocation)
-        else:
-            self.on_event(self.bots[0], invocation)
+        self.came(self.bots[0], invocation)
 
     def close(self) -> None:
         self.function.invoke(registration("delete", self.bots[0].webhook_url))
@@ -100,6 +96,9 @@ class LocalDeployment(Deployment):
 
     def sessions(self, bot: Hosted) -> tuple[dict[str, str], list[str]]:
         return {}, ["--file", str(self.function.sessions)]
+
+    def advance(self, bot: Hosted, seconds: float) -> int:
+        return self.function.advance(seconds)
 
     def send_event(self, bot: Hosted, event: Any) -> Invocation:
         invocation = self.function.invoke(event)

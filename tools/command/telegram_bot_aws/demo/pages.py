@@ -6,7 +6,6 @@ import itertools
 import re
 import time
 import urllib.parse
-from typing import NamedTuple
 
 from telegram_stand_in import Bot, Call, Json, Telegram, buttons_of
 
@@ -20,25 +19,17 @@ from telegram_bot_aws.demo.setup import Setup
 from telegram_bot_aws.local.request import Answer
 
 MOST_SHOWN = 4000  # characters of a body
-# Headers that belong to one connection.
-OF_A_CONNECTION = {"connection", "content-length", "host", "keep-alive", "transfer-encoding"}
-OF_A_SERVER = {"date", "server"}
+# Headers that belong to one connection, or to a server.
+OWN_HEADERS = {"connection", "content-length", "host", "keep-alive", "transfer-encoding"}
+OWN_HEADERS |= {"date", "server"}
 FRAMES = re.compile(r"frame-ancestors[^;]*")
-FRAMES_HEADER = "content-security-policy"
-
-
-class Request(NamedTuple):
-    """A request of a page, and the launch that it belongs to."""
-
-    launch: Json
-    request: Json
 
 
 class Pages:
     """The launches of the bots' pages, as the chat page shows them, and their requests.
 
-    A launch has an id ("page 1"), how the page was opened ("menu", "inline", "keyboard", or "link":
-    outside of Telegram), and its requests in order.
+    A launch has an id ("page 1"), how the page was opened ("menu", "inline" or "keyboard"), and its
+    requests to the bot, in order.
     """
 
     def __init__(
@@ -50,12 +41,8 @@ class Pages:
         self._feed = feed
         self._setup = setup
         self._entries = entries
-        self._numbers = itertools.count(1)
-        self._signed: dict[str, Json] = {}  # by initData: the launch that it was made for
-        self._queries: dict[str, Json] = {}  # by query id
-        self._under_way: list[Request] = []
-
-    # Opening and closing.
+        self._queries: dict[str, Json] = {}  # launches by the query id in their initData
+        self._under_way: list[tuple[Json, Json]] = []  # launches and requests
 
     def open(
         self,
@@ -81,13 +68,24 @@ class Pages:
         address = self._address(of, url)
         self._setup.refresh()
         data = "" if how == "keyboard" else self._telegram.open_page(user, of)
-        who = user["first_name"]
         with self._feed.lock:
-            launch = self._launch(of, how, chat=chat, who=who, label=label, init_data=data)
+            launch: Json = {
+                "id": f"page {len(self.launches) + 1}",
+                "bot": of.id,
+                "chat": chat,
+                "who": user["first_name"],
+                "how": how,
+                "label": label,
+                "init_data": data,
+                "at": time.time(),
+                "open": True,
+                "requests": [],
+            }
+            self.launches[launch["id"]] = launch
             if data:
-                self._signed[data] = launch
                 self._queries[dict(urllib.parse.parse_qsl(data))["query_id"]] = launch
-            about = {"bot": of.id, "who": who, "update_id": launch["id"]}
+            self._feed.tell("page", launch)
+            about = {"bot": of.id, "who": launch["who"], "update_id": launch["id"]}
             self._entries.add(chat, "note", kind="page", label=label, **about)
         return {"id": launch["id"], "url": address, "init_data": data}
 
@@ -111,22 +109,6 @@ class Pages:
         if not url.startswith(f"{base}/app/"):
             raise InvalidRequest(f"The demo opens only the bot's own page, MINI_APP_URL: not {url}")
         return self.bots.addresses[bot.id] + url.removeprefix(base)
-
-    def _launch(self, bot: Bot, how: str, **about: str) -> Json:
-        launch: Json = {
-            **dict.fromkeys(("chat", "who", "label", "init_data"), ""),
-            **about,
-            "id": f"page {next(self._numbers)}",
-            "bot": bot.id,
-            "how": how,
-            "at": time.time(),
-            "open": how != "link",
-            "requests": [],
-        }
-        with self._feed.lock:
-            self.launches[launch["id"]] = launch
-            self._feed.tell("page", launch)
-        return launch
 
     def close(self, id: str) -> None:
         """Note that a person closed a page."""
@@ -160,102 +142,62 @@ class Pages:
         if launch := self._queries.get(query_id):
             self._end(launch)
 
-    # Requests.
-
     def serve(
         self, bot: int, method: str, target: str, headers: dict[str, str], body: bytes, chat: str
     ) -> Answer:
         """Let a bot answer a request for its page, which `chat` (an origin) may frame.
 
+        Requests to the bot itself, below /app/api, are shown with the page that was opened last.
         Raises OSError.
         """
         of = self.bots.get(bot)
         hosted = self._setup.page_of(of)
         assert hosted and self._setup.deployment
         self._setup.refresh()
-        kept = {n: v for n, v in headers.items() if n.lower() not in OF_A_CONNECTION}
-        under_way = self._begin(of, method, target, kept, body)
+        kept = {n: v for n, v in headers.items() if n.lower() not in OWN_HEADERS}
+        opened = [each for each in self.launches.values() if each["bot"] == bot]
+        under_way: tuple[Json, Json] | None = None
+        if opened and re.match("/app/api(/|$)", target):
+            request = {"method": method, "target": target, "at": time.time(), "over": False}
+            request |= {"body": body.decode(errors="replace")[:MOST_SHOWN], "calls": []}
+            under_way = opened[-1], request
+            with self._feed.lock:
+                request["attempt"] = f"{opened[-1]['id']} {len(opened[-1]['requests'])}"
+                opened[-1]["requests"].append(request)
+                self._under_way.append(under_way)
+                self._feed.tell("page", opened[-1])
         started = time.monotonic()
+        about: Json = {"over": True}
         try:
-            answer, invocation = self._setup.deployment.ask_page(hosted, method, target, kept, body)
+            answer, found = self._setup.deployment.ask_page(hosted, method, target, kept, body)
+            said = answer.body.decode(errors="replace")[:MOST_SHOWN]
+            about |= {"status": answer.status, "answer": said}
+            about |= {"details": found.as_json(), "failure": found.failure}
         except OSError as error:
-            self._over(under_way, {"error": str(error), "milliseconds": since(started)})
+            about |= {"status": 0, "error": str(error)}
             raise
-        details = invocation.as_json()
-        of_api = under_way.request["is_api"]
-        about = {
-            "status": answer.status,
-            "headers": dict(answer.headers),
-            "answer": answer.body.decode(errors="replace")[:MOST_SHOWN] if of_api else "",
-            "size": len(answer.body),
-            "milliseconds": since(started),
-            "details": details,
-            "failure": invocation.failure,
-        }
-        self._over(under_way, about)
-        unwanted = OF_A_CONNECTION | OF_A_SERVER
+        finally:
+            if under_way:
+                launch, request = under_way
+                with self._feed.lock:
+                    request |= about
+                    request["milliseconds"] = (time.monotonic() - started) * 1000
+                    self._under_way.remove(under_way)
+                    self._feed.tell("page", launch)
         answer.headers = [
-            (
-                n,
-                FRAMES.sub(f"frame-ancestors 'self' {chat}", v)
-                if n.lower() == FRAMES_HEADER
-                else v,
-            )
-            for n, v in answer.headers
-            if n.lower() not in unwanted
+            (name, FRAMES.sub(f"frame-ancestors 'self' {chat}", value))
+            for name, value in answer.headers
+            if name.lower() not in OWN_HEADERS
         ]
         return answer
 
-    def _begin(
-        self, bot: Bot, method: str, target: str, headers: dict[str, str], body: bytes
-    ) -> Request:
-        named = {name.lower(): value for name, value in headers.items()}
-        path = target.partition("?")[0]
+    def on_call(self, call: Call, shown: Json) -> Json | None:
+        """Note a bot's call, if a page waits for one, and return its launch."""
         with self._feed.lock:
-            launch = self._signed.get(named.get("authorization", "").partition(" ")[2])
-            if not launch and named.get("sec-fetch-dest") != "document":
-                found = [each for each in self.launches.values() if each["bot"] == bot.id]
-                launch = found[-1] if found else None
-            launch = launch or self._launch(bot, "link")
-            request = {
-                "number": len(launch["requests"]),
-                "attempt": f"{launch['id']} {len(launch['requests'])}",
-                "method": method,
-                "target": target,
-                "is_api": bool(re.match("/app/api(/|$)", path)),
-                "is_signed": "authorization" in named,
-                "body": body.decode(errors="replace")[:MOST_SHOWN],
-                "at": time.time(),
-                "over": False,
-                "calls": [],
-            }
-            launch["requests"].append(request)
-            self._under_way.append(begun := Request(launch, request))
-            self._tell(begun)  # in the order of their numbers: the page counts on that
-        return begun
-
-    def _over(self, this: Request, about: Json) -> None:
-        with self._feed.lock:
-            this.request.update(about, over=True)
-            self._under_way.remove(this)
-        self._tell(this)
-
-    def _tell(self, this: Request) -> None:
-        self._feed.tell("request", {"launch": this.launch["id"], "request": this.request})
-
-    def cause(self, call: Call) -> Request | None:
-        """Return the request that a bot's call was made for, if a page waits for one."""
-        with self._feed.lock:
-            known = [each for each in self._under_way if each.launch["bot"] == call.bot]
-            known = [each for each in known if each.request["is_api"]]
-        return known[-1] if known else None
-
-    def on_call(self, cause: Request, shown: Json) -> None:
-        """Note a call that was made for a request."""
-        cause.request["calls"].append(shown)
-        self._tell(cause)
-
-
-def since(started: float) -> float:
-    """Return the milliseconds since a time of time.monotonic()."""
-    return (time.monotonic() - started) * 1000
+            known = [each for each in self._under_way if each[0]["bot"] == call.bot]
+            if not known:
+                return None
+            launch, request = known[-1]
+            request["calls"].append(shown)
+            self._feed.tell("page", launch)
+            return launch

@@ -79,7 +79,6 @@ class People:
         self._bots = bots
         self._entries = entries
         self._traces = traces
-        self._subscribed: set[tuple[int, int]] = set()  # bots and people
 
     def send(
         self, chat: str, kind: str, text: str, person: str = "", bot: int = 0, reply_to: int = 0
@@ -156,28 +155,6 @@ class People:
         draft = self._entries.drafts.get(f"{of.id}:{chat}", {"chat_id": 0, "draft_id": 0})
         self._setup.refresh()
         self._telegram.stop_draft(draft["chat_id"], draft["draft_id"], of)
-
-    def ask_by_widget(self, key: int, data: str, person: str = "") -> None:
-        """Have a widget ask the bot."""
-        entry = self._entries.message(key)
-        if "widget" not in entry["message"]:
-            raise InvalidRequest("the message has no widget")
-        user = person_in(entry["chat"], person)
-        self._setup.refresh()
-        with self._feed.lock:
-            self._traces.acting_in = entry["chat"]  # a shared widget's query names none
-            self._telegram.ask_by_widget(*_ids(entry), data, user)
-
-    def subscribe(self, chat: str, person: str = "", bot: int = 0) -> None:
-        """Renew a sample subscription, or cancel the one that was renewed."""
-        user, of = person_in(chat, person), self._bots.get(bot)
-        key = of.id, user["id"]
-        self._setup.refresh()
-        with self._feed.lock:
-            self._traces.acting_in = chat
-            state = "canceled" if key in self._subscribed else "active"
-            self._subscribed ^= {key}
-            self._telegram.subscribe("sample", state, user, of)
 
     def pay(self, key: int, person: str = "") -> None:
         """Pay a bot's invoice."""

@@ -1,7 +1,8 @@
-"""What --send, --press, --event, --wait … do, in this order, and the bot's answers."""
+"""What --send, --press, --update, --advance … do, in this order, and the bot's answers."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from functools import partial
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 
 from telegram_stand_in import (
     ADA,
+    TYPES,
     Bot,
     Button,
     Call,
@@ -33,7 +35,7 @@ from telegram_stand_in import (
 from telegram_bot_aws.demo.deployments import Deployment, Hosted
 from telegram_bot_aws.demo.errors import InvalidRequest
 from telegram_bot_aws.demo.people import check_text, read_update, send_again
-from telegram_bot_aws.demo.progress import say, step, tell
+from telegram_bot_aws.demo.progress import aside, say, step, tell
 from telegram_bot_aws.demo.samples import CHATS, PEOPLE
 from telegram_bot_aws.local.container import Invocation
 from telegram_bot_aws.local.processes import ToolError
@@ -42,10 +44,6 @@ PATIENCE = 30.0  # seconds, for an answer
 PASSING = ("action", "draft")  # visible for a moment only, so no answer
 # The outcomes that are no failure; "": it isn't known.
 DONE = ("", "answered", "ignored", "limited", "queued", "repeated")
-FORGOTTEN = (
-    "(with --fresh each update has a new container, as it may have on AWS: if a variable held this "
-    "before, it was lost. Keep it in a session)"
-)
 INLINE = "@bot"  # begins an inline query; no username is that short
 LONGEST_NAME = 64  # characters of a first name
 WHAT = {  # people call the kinds of update
@@ -90,11 +88,20 @@ class Script:
         self._queries: dict[int, str] = {}  # by bot: the inline query whose results are shown
         self._shown = len(telegram.calls)
         self._from_queue: list[Invocation] = []
+        self._events = 0  # that came by themselves
+        self.event_failed = False  # one of them
         deployment.from_queue = self._take
+        deployment.on_event = self._take_event
 
     def _take(self, invocation: Invocation) -> None:
         with self._telegram.changed:
             self._from_queue.append(invocation)
+            self._telegram.changed.notify_all()
+
+    def _take_event(self, hosted: Hosted, invocation: Invocation) -> None:
+        self.event_failed |= tell_failed_event(hosted, invocation)
+        with self._telegram.changed:
+            self._events += 1
             self._telegram.changed.notify_all()
 
     def run(self, kind: str, value: Any) -> None:
@@ -104,11 +111,11 @@ class Script:
                 self._user = self._person(value)
             case "chat":
                 self._where = value
-            case "wait":
-                self._wait(value)
+            case "advance":
+                self._advance(value)
             case "press":
                 self._press(value)
-            case "event":
+            case "update" if isinstance(value, Event):
                 for hosted in self._deployment.bots:
                     self._send_event(hosted, value)
             case _:
@@ -146,14 +153,20 @@ class Script:
 
     # Actions.
 
-    def _wait(self, seconds: float) -> None:
-        """Wait until the bot does more. Raises ToolError if it does nothing."""
-        try:
-            with step("waiting for more"):
-                self._telegram.wait(lambda: len(self._telegram.calls) > self._shown, seconds)
-        except TimeoutError:
-            raise ToolError(f"nothing came within {seconds:g} s") from None
-        self._show()
+    def _advance(self, seconds: float) -> None:
+        """Let time pass. Raises ToolError if the bot does nothing in it."""
+        with step("letting time pass"):
+            before = self._events
+            due = sum(self._deployment.advance(hosted, seconds) for hosted in self._deployment.bots)
+            patience = PATIENCE + max(hosted.timeout for hosted in self._deployment.bots)
+            with contextlib.suppress(TimeoutError):
+                if due:
+                    self._telegram.wait(lambda: self._events >= before + due, patience)
+                else:
+                    more = lambda: len(self._telegram.calls) > self._shown  # noqa: E731
+                    self._telegram.wait(more, min(seconds, patience))
+        if not self._show():
+            raise ToolError("nothing came in this time")
 
     def _send(self, hosted: Hosted, bot: Bot, content: Json, name: str) -> None:
         self._queries.clear()
@@ -275,7 +288,7 @@ class Script:
         invocations = [self._invocation(hosted, delivery) for delivery in over]
         answered = self._show()
         for delivery, invocation in zip(over, invocations, strict=True):
-            judge(delivery, invocation, fresh=self._deployment.fresh)
+            judge(delivery, invocation)
         if over and not answered and not self._as_json:
             say("(no answer)")
 
@@ -335,11 +348,10 @@ class Script:
         return {**about, **call.answer}
 
 
-def judge(delivery: Delivery, invocation: Invocation, *, fresh: bool = False) -> None:
-    """Raise ToolError if the outcome of an update is a failure, in a `fresh` container or not."""
+def judge(delivery: Delivery, invocation: Invocation) -> None:
+    """Raise ToolError if the outcome of an update is a failure."""
     if failure := invocation.failure:
-        has_lost = fresh and failure.rpartition("\n")[2].startswith("KeyError")
-        raise ToolError("\n".join(["bot.py failed:", failure, *([FORGOTTEN] if has_lost else [])]))
+        raise ToolError(f"bot.py failed:\n{failure}")
     line = invocation.outcome
     reasons = (line.get("error"), line.get("refusal"), invocation.error, delivery.error)
     reason = next(filter(None, reasons), f"HTTP {delivery.status}")
@@ -347,6 +359,15 @@ def judge(delivery: Delivery, invocation: Invocation, *, fresh: bool = False) ->
         raise ToolError(f"the webhook didn't accept the update: {reason}")
     if line.get("outcome", "") not in DONE:
         raise ToolError(f"the update was not answered, but {line['outcome']}: {reason}")
+
+
+def tell_failed_event(hosted: Hosted, invocation: Invocation) -> bool:
+    """Tell why an event failed, if it did, and return whether it did."""
+    error = error_of_event(invocation)
+    if error:
+        aside(f"An event failed: {error}", colour="red")
+        aside(f"{json.dumps(invocation.event)}\n{invocation.traceback}".rstrip())
+    return bool(error)
 
 
 def error_of_event(invocation: Invocation) -> str:
@@ -371,31 +392,19 @@ def is_inline(value: str) -> bool:
     return value == INLINE or value.startswith(f"{INLINE} ")
 
 
-def read_file(file: str) -> Update:
-    """Return the value of --update. Raises ValueError if the file has no update."""
-    return Update(file, _read(file, read_update))
-
-
-def read_event_file(file: str) -> Event:
-    """Return the value of --event. Raises ValueError if the file has no JSON."""
-    return Event(file, _read(file, read_event))
-
-
-def read_event(text: str) -> Any:
-    """Return an event that is given as JSON. Raises InvalidRequest."""
+def read_file(file: str) -> Update | Event:
+    """Return the value of --update. Raises ValueError if the file has no JSON."""
     try:
-        return json.loads(text)
-    except ValueError as error:
-        raise InvalidRequest(f"An event is JSON: {error}") from None
-
-
-def _read(file: str, read: Callable[[str], Any]) -> Any:
-    try:
-        return read(Path(file).read_text())
+        text = Path(file).read_text()
     except OSError as error:
         raise ValueError(f"{file} can't be read: {error.strerror}") from None
+    try:
+        content = json.loads(text)
     except ValueError as error:
-        raise ValueError(f"{file}: {error}") from None
+        raise ValueError(f"{file}: an update or event is JSON: {error}") from None
+    if isinstance(content, dict) and {*TYPES["Update"]} & {*content}:
+        return Update(file, read_update(text))
+    return Event(file, content)
 
 
 def check(value: str) -> str:

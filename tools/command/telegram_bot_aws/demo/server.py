@@ -20,7 +20,7 @@ from telegram_bot_aws.demo.errors import InvalidRequest
 from telegram_bot_aws.local.http_server import LocalRequest, LocalServer
 
 PAGE = Path(__file__).with_name("page")
-TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 KINDS = {"int": int, "str": str, "list[int]": list}  # by the annotations of actions
 MAX_REQUEST = 100_000  # bytes
 SHOWN = ("image/", "audio/", "video/")  # files that a browser shows without running them
@@ -71,8 +71,6 @@ class _Request(LocalRequest):
             "/react": chat.people.react,
             "/press": chat.people.press,
             "/stop": chat.people.stop,
-            "/ask-by-widget": chat.people.ask_by_widget,
-            "/subscribe": chat.people.subscribe,
             "/pay": chat.people.pay,
             "/vote": chat.people.vote,
             "/ask": chat.people.ask,

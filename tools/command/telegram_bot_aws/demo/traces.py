@@ -123,24 +123,27 @@ class Traces:
         trace["tries"][delivery.attempt - 1]["calls"].append(shown)
         self._feed.tell("trace", trace)
 
-    def cause(self, call: Call, guess: bool) -> Delivery | None:
-        """Return the delivery that a call answers, if it is an answer.
-
-        That is the one under way in the call's chat or with its query. With `guess`, it is also the
-        bot's only one.
-        """
+    def cause(self, call: Call) -> Delivery | None:
+        """Return the delivery under way in the call's chat or with its query, if there is one."""
         if call.delivery is not None:
             return next(d for d in self._telegram.deliveries if d.number == call.delivery)
         if "webhook" in call.method.lower():
             return None
-        known = [d for d in self._under_way.values() if d.bot == call.bot]
         query = call.params.get("callback_query_id") or call.params.get("inline_query_id")
         chat = call.params.get("chat_id")  # compared: it may be a list, or anything
-        for delivery in known:
+        for delivery in self._of(call):
             content = delivery.update[kind_of(delivery.update)]
             if query == content.get("id") if query else self._chat_id(delivery.update) == chat:
                 return delivery
-        return known[0] if len(known) == 1 and guess else None
+        return None
+
+    def only_one(self, call: Call) -> Delivery | None:
+        """Return the delivery under way, if there is a single one: a call may be for any chat."""
+        found = self._of(call)
+        return found[0] if len(found) == 1 and "webhook" not in call.method.lower() else None
+
+    def _of(self, call: Call) -> list[Delivery]:
+        return [each for each in self._under_way.values() if each.bot == call.bot]
 
 
 def _about(invocation: Invocation) -> Json:

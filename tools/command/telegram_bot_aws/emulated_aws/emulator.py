@@ -33,23 +33,21 @@ PATIENCE = 240  # seconds for its start: on an idle machine it takes two, on a b
 class Emulator:
     """AWS, emulated on a free port of the loopback interface until the `with` block ends.
 
-    With `auth` it enforces IAM; if `fresh`, each invocation of a function has a new container.
-    If `patient`, functions have ten times their time, so that no busy machine interrupts them.
-    They may also write to the folder that is `shared`, if any, not only to their /tmp.
+    With `auth` it enforces IAM. If `patient`, functions have ten times their time, so that no busy
+    machine interrupts them. They may also write to the folder that is `shared`, if any, not only to
+    their /tmp.
     """
 
     def __init__(
         self,
         *,
         auth: bool = False,
-        fresh: bool = False,
         patient: bool = False,
         shared: Path | None = None,
     ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._auth = auth
-        self._fresh = fresh
         self._patient = patient
         self._shared = shared
         self.folder = ""
@@ -82,7 +80,7 @@ class Emulator:
         }
         with Path(self.folder, "log").open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", SERVER, self._python(), "fresh" if self._fresh else "kept"],
+                [sys.executable, "-P", SERVER, self._python()],
                 cwd=self.folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,

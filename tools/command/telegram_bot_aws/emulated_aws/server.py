@@ -1,9 +1,9 @@
-"""MiniStack with the patches that make it behave like AWS, and with two settings of our own.
+"""MiniStack with the patches that make it behave like AWS, and with a setting of our own.
 
-    server.py PYTHON fresh|kept
+    server.py PYTHON
 
-PYTHON runs functions whose runtime's Python this machine lacks. With "fresh" each invocation has a
-new container. EMULATOR_PATIENCE is by how much functions have more time.
+PYTHON runs functions whose runtime's Python this machine lacks. EMULATOR_PATIENCE is by how much
+functions have more time.
 """
 
 from __future__ import annotations
@@ -68,26 +68,12 @@ def with_patience(worker: Any, patience: int) -> Any:
     return Worker
 
 
-def with_new_containers(worker: Any) -> Any:
-    """Return MiniStack's class of a function's process, which ends after each invocation."""
-
-    class Worker(worker):  # type: ignore[misc]
-        def invoke(self, *arguments: Any, **named: Any) -> Any:
-            response = super().invoke(*arguments, **named)
-            self.kill()
-            return response
-
-    return Worker
-
-
 if __name__ == "__main__":
     from ministack.core import lambda_runtime
 
     for patch in PATCHES:
         patch.apply()
     runtimes.apply(Path(sys.argv.pop(1)))
-    if sys.argv.pop(1) == "fresh":
-        lambda_runtime.Worker = with_new_containers(lambda_runtime.Worker)
     patience = int(os.environ["EMULATOR_PATIENCE"])
     lambda_runtime.Worker = with_patience(lambda_runtime.Worker, patience)
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -59,13 +59,13 @@ MOST_PRINTED = 100_000  # bytes that are kept of an invocation's output
 ADVICE = {
     r'File "<frozen os>", line \d+, in __getitem__\nKeyError: (.+)': "the environment has no {0}. "
     "Pass variables to demo and poll by --env-file FILE, such as a .env, which isn't packed, or a "
-    "whole configuration to demo by --config DIR",
+    "whole configuration to demo, without --direct",
     "ModuleNotFoundError: .+": "a package that it imports must be in the bot's requirements.txt",
     ".+(?:Read-only file system|readonly database|unable to open database file).*": "a bot can "
     "only write to /tmp, which ends with its container: keep lasting data in a session, or "
     "in a database elsewhere",
-    ".+TimeIsUp: .+": "demo --direct and poll use the default timeout, 10 s; demo --config DIR "
-    "uses the configuration's",
+    ".+TimeIsUp: .+": "demo --direct and poll use the default timeout, 10 s; demo with a "
+    "configuration uses that one's",
     ".+no such table: .+": "a database in /tmp ends with its container, and each new one begins "
     "without it",
 }
@@ -245,7 +245,7 @@ class Function:
     `bot` is the folder with bot.py, `sessions` the file that keeps its sessions, with its schedules
     in another one next to it, and failed updates in a third one, if the environment has the URL of
     a queue for it; all are gone at the end if none is given. There is one invocation at
-    a time; if `fresh`, in a new process each. The process gets only this environment, PATH, and
+    a time. The process gets only this environment, PATH, and
     what Python needs, and is frozen between invocations. One that takes surely more than
     `memory_size` MB, if given, prints that. It ends with the `with` block, in which schedules run.
     What is in the queue, a file next to the sessions, is answered in another process, and
@@ -258,7 +258,6 @@ class Function:
         environment: dict[str, str],
         *,
         timeout: float = TIMEOUT,
-        fresh: bool = False,
         follow: bool = True,
         sessions: Path | None = None,
         memory_size: int = 0,
@@ -266,7 +265,6 @@ class Function:
         self.bot = bot
         self.environment = environment
         self._timeout = timeout
-        self._fresh = fresh
         self._follow = follow
         self._memory_size = memory_size
         self._lock = threading.Lock()
@@ -362,7 +360,6 @@ class Function:
                 self.bot,
                 self.environment,
                 timeout=self._timeout,
-                fresh=self._fresh,
                 sessions=self.sessions,
                 memory_size=self._memory_size,
             )
@@ -386,8 +383,6 @@ class Function:
                     return start
             call = {"event": event, "timeout": self._timeout, "request_id": request_id}
             invocation = self._ask(call, self._timeout)
-            if self._fresh:
-                self._stop()
             invocation.event, invocation.cold = event, start is not None
             if start:
                 invocation.start_milliseconds = start.milliseconds
@@ -472,8 +467,7 @@ class Function:
             milliseconds=milliseconds,
         )
         invocation.take_output([*self._output_with(answer.get("logs", [])), memory.too_much])
-        if not self._fresh:  # otherwise the bot itself shows it
-            invocation.take_output([self._ends(answer.get("lasting", []), invocation.printed)])
+        invocation.take_output([self._ends(answer.get("lasting", []), invocation.printed)])
         for told in answer.get("sessions", []):
             invocation.take_session(told)
         if not line or (call is None and invocation.error):

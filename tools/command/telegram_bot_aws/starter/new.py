@@ -197,7 +197,7 @@ def commands(written: dict[str, bytes], folder: Path) -> list[str]:
         f"{python} -m venv .venv && .venv/bin/pip install {' '.join(packages)}",
         f"{terraform} init",
         ".venv/bin/python -m pytest",
-        f"{shlex.quote(demo)} {'--config .' if uses_aws else '--direct --bot bot'} --open",
+        f"{shlex.quote(demo)} {'.' if uses_aws else '--direct'}",
     ]
 
 

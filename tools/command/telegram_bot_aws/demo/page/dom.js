@@ -1,6 +1,6 @@
 // Elements, icons, and how times are written.
 
-const SVG = ["svg", "path", "circle", "rect"];
+const SVG = ["svg", "path", "circle"];
 
 // Make an element. Strings become text: nothing from a message is ever parsed as HTML.
 export function h(tag, attributes = {}, ...children) {
@@ -8,35 +8,33 @@ export function h(tag, attributes = {}, ...children) {
     ? document.createElementNS("http://www.w3.org/2000/svg", tag)
     : document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) continue;
+    if (value === null || value === undefined || value === false || value === "") continue;
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (name === "style") node.style.cssText = value;
     else node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(
-    ...children
-      .flat(9)
-      .filter((child) => child !== null && child !== undefined && child !== false && child !== ""),
-  );
+  node.append(...children.flat(9).filter((child) => child || child === 0));
   return node;
 }
 export const $ = (id) => document.getElementById(id);
 
+// Elements with a class, and with nothing but their content.
+export const div = (look, ...children) => h("div", { class: look }, ...children);
+export const span = (look, ...children) => h("span", { class: look }, ...children);
+export const p = (look, ...children) => h("p", { class: look }, ...children);
+export const b = (...children) => h("b", {}, ...children);
+export const small = (...children) => h("small", {}, ...children);
+
 // A button inside an element that is clickable, too.
 export function button(attributes, act, ...children) {
-  return h(
-    "button",
-    {
-      type: "button",
-      ...attributes,
-      onclick: (event) => {
-        event.stopPropagation();
-        act(event);
-      },
-    },
-    ...children,
-  );
+  const onclick = (event) => {
+    event.stopPropagation();
+    act(event);
+  };
+  return h("button", { type: "button", ...attributes, onclick }, ...children);
 }
+export const hidden = (...children) => button({ title: "Show" }, show, ...children);
+const show = (event) => event.currentTarget.classList.add("shown");
 
 const ICONS = {
   send: "M4 12 20 4l-5 16-3.5-6.5zM11.5 13.5 20 4",
@@ -51,7 +49,6 @@ const ICONS = {
   location:
     "M12 21s7-6.2 7-11a7 7 0 0 0-14 0c0 4.8 7 11 7 11zM12 12.4a2.4 2.4 0 1 0 0-4.8 2.4 2.4 0 0 0 0 4.8z",
   poll: "M5 20V10M12 20V4M19 20v-7",
-  start: "M8 5l11 7-11 7z",
   check: "M5 12.5 10 17 19.5 7",
   clock: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7.5V12l3 2",
   bad: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7.5v5.5M12 16.3v.01",
@@ -66,50 +63,36 @@ const ICONS = {
   link: "M9 15 19 5M12 5h7v7",
   copy: "M9 9h11v11H9zM5 15H4V4h11v1",
   page: "M4 5h16v14H4zM4 9h16",
-  gear: "M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM12 3v3M12 18v3M3 12h3M18 12h3M5.6 5.6l2.1 2.1M16.3 16.3l2.1 2.1M18.4 5.6l-2.1 2.1M7.7 16.3l-2.1 2.1",
-  subscribe: "M12 3l2.7 5.6 6.1.8-4.5 4.2 1.1 6.1-5.4-3-5.4 3 1.1-6.1L3.2 9.4l6.1-.8z",
   reload: "M19 12a7 7 0 1 1-2-5M17 3v4h-4",
-  hops: "M5 6h14M5 12h14M5 18h9",
 };
 export const icon = (name, extra = "") =>
   h(
     "svg",
-    { class: "icon " + extra, viewBox: "0 0 24 24", "aria-hidden": "true" },
+    { class: `icon ${extra}`, viewBox: "0 0 24 24", "aria-hidden": "true" },
     h("path", { d: ICONS[name] }),
   );
 
 // A ring that empties until a time, in seconds: page.js turns it.
 export function ring(from, until) {
+  const circle = { cx: 15, cy: 15, r: 12 };
+  const turns = { "stroke-dasharray": 75.4, "data-from": from, "data-until": until };
   return h(
     "svg",
     { class: "ring", viewBox: "0 0 30 30", "aria-hidden": "true" },
-    h("circle", { cx: 15, cy: 15, r: 12 }),
-    h("circle", {
-      cx: 15,
-      cy: 15,
-      r: 12,
-      "stroke-dasharray": 75.4,
-      "data-from": from,
-      "data-until": until,
-    }),
+    h("circle", circle),
+    h("circle", { ...circle, ...turns }),
   );
 }
 
 export function milliseconds(value) {
   if (value === null || value === undefined) return "";
-  return value >= 1000
-    ? `${(value / 1000).toFixed(1)} s`
-    : value >= 10
-      ? `${Math.round(value)} ms`
-      : value >= 0.05
-        ? `${value.toFixed(1)} ms`
-        : "< 0.1 ms";
+  if (value >= 1000) return `${(value / 1000).toFixed(1)} s`;
+  if (value >= 10) return `${Math.round(value)} ms`;
+  return value >= 0.05 ? `${value.toFixed(1)} ms` : "< 0.1 ms";
 }
-export const clock = (seconds, exact) =>
-  new Date(seconds * 1000).toLocaleTimeString([], {
-    hour: "2-digit",
-    minute: "2-digit",
-    hour12: false,
-    ...(exact ? { second: "2-digit" } : {}),
-  });
+export function clock(seconds, exact) {
+  const shown = { hour: "2-digit", minute: "2-digit", hour12: false };
+  if (exact) shown.second = "2-digit";
+  return new Date(seconds * 1000).toLocaleTimeString([], shown);
+}
 export const count = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;

@@ -1,11 +1,11 @@
 // The chat, what the visitor does in it, and how Telegram fails. All content comes from the server.
 
-import { $, button, clock, h, icon, milliseconds, ring } from "./dom.js";
-import { output } from "./hops.js";
-import { closePage, isPageOpen, openPage, pageChanged, reloadPage } from "./mini_app.js";
-import { content, inlineKeyboard, personId, rich, richBlocks, robot, summary } from "./messages.js";
-import { app, ask, bot, place, send, showProblem, tellProblem, total, verdict } from "./state.js";
-import { drawHops } from "./timeline.js";
+import { $, b, button, clock, div, h, icon, milliseconds, p, ring, small, span } from "./dom.js";
+import { content, drawing, inlineKeyboard, rich, richBlocks, summary } from "./messages.js";
+import { closePage, isPageOpen, openPage, pageChanged, popup, reloadPage } from "./mini_app.js";
+import { act, app, ask, bot, personId, place, send, showProblem } from "./state.js";
+import { tellProblem, total, verdict } from "./state.js";
+import { drawHops, output } from "./timeline.js";
 
 const EMOJI = ["👍", "❤", "🔥", "😁", "🎉", "👎"];
 
@@ -15,24 +15,23 @@ function drawChat() {
   const box = $("messages");
   const atEnd = isAtEnd();
   const focused = document.activeElement?.dataset?.name;
-  let grew = false,
-    mine = false;
+  let grew = false;
+  let mine = false;
   const nodes = items().map((item) => {
     let known = drawn.get(item.key);
-    if (known?.look !== item.look) {
-      const node = item.draw();
-      if (known?.node.isConnected) {
-        const had = document.activeElement === known.node;
-        known.node.replaceWith(node);
-        if (had) node.focus();
-      } else {
-        node.classList.add("new");
-        grew = true;
-        mine ||= item.mine;
-      }
-      drawn.set(item.key, (known = { look: item.look, node }));
+    if (known?.look === item.look) return known.node;
+    const node = item.draw();
+    if (known?.node.isConnected) {
+      const had = document.activeElement === known.node;
+      known.node.replaceWith(node);
+      if (had) node.focus();
+    } else {
+      node.classList.add("new");
+      grew = true;
+      mine ||= item.mine;
     }
-    return known.node;
+    drawn.set(item.key, { look: item.look, node });
+    return node;
   });
   nodes.forEach((node, i) => {
     if (box.children[i] !== node) box.insertBefore(node, box.children[i] ?? null);
@@ -66,29 +65,20 @@ function items() {
   const shown = [];
   for (const entry of inThisChat()) {
     // an album is one item
-    const last = shown.at(-1)?.at(-1),
-      group = entry.message?.media_group_id;
-    if (group && last?.message?.media_group_id === group) shown.at(-1).push(entry);
+    const group = entry.message?.media_group_id;
+    if (group && shown.at(-1)?.at(-1).message?.media_group_id === group) shown.at(-1).push(entry);
     else shown.push([entry]);
   }
   const found = shown.map((entries, i) => {
-    const [entry] = entries,
-      before = shown[i - 1]?.[0];
+    const [entry] = entries;
+    const before = shown[i - 1]?.[0];
     const trace = app.state.traces[entry.update_id];
     const first = before?.side !== entry.side || before?.who !== entry.who;
-    const look = JSON.stringify([
-      entries,
-      verdict(trace),
-      trace?.tries.length,
-      total(trace),
-      entry.update_id === app.selected,
-      first,
-      app.person,
-      bot().name,
-    ]);
+    const chosen = [entry.update_id === app.selected, first, app.person, bot().name];
+    const became = [verdict(trace), trace?.tries.length, total(trace)];
     return {
       key: entry.key,
-      look,
+      look: JSON.stringify([entries, became, chosen]),
       mine: entry.side === "out" || Boolean(entry.who),
       draw: () =>
         entry.side === "note" ? drawNote(entry, trace) : drawMessage(entries, trace, first),
@@ -99,193 +89,128 @@ function items() {
   const action = actionAt(place());
   if (draft)
     found.push({ key: "draft", look: JSON.stringify(draft), draw: () => drawDraft(draft) });
-  else if (action)
-    found.push({
-      key: "action",
-      look: action,
-      draw: () =>
-        h(
-          "div",
-          { class: "row in first" },
-          h(
-            "div",
-            { class: "bubble doing" },
-            action,
-            h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")),
-          ),
-        ),
-    });
+  else if (action) found.push({ key: "action", look: action, draw: () => drawAction(action) });
   for (const key of drawn.keys()) if (!found.some((item) => item.key === key)) drawn.delete(key);
   return found;
 }
 function drawEmpty() {
-  const say = (word, act) => button({}, act, word);
-  return h(
-    "div",
-    { class: "empty" },
-    robot(),
+  const say = (word, kind, text) => button({}, () => send(kind, text), word);
+  return div(
+    "empty",
+    drawing("robot"),
     h("h2", {}, "Say something"),
-    h("p", {}, "The bot answers here. Select a message to see what the machine did for it."),
-    h(
-      "div",
-      {},
-      say("hello", () => send("text", "hello")),
-      say("/start", () => send("text", "/start")),
-      say("a photo", () => send("photo")),
+    p("", "The bot answers here. Select a message to see what the machine did for it."),
+    div(
+      "",
+      say("hello", "text", "hello"),
+      say("/start", "text", "/start"),
+      say("a photo", "photo"),
     ),
   );
 }
+const drawAction = (action) => div("row in first", div("bubble doing", action));
 function drawDraft(draft) {
-  return h(
-    "div",
-    { class: "row in first" },
-    h(
-      "div",
-      {
-        class: `bubble draft${draft.rich_message ? " blocks" : ""}`,
-        dir: "auto",
-        "aria-label": "The bot writes",
-      },
-      draft.rich_message
-        ? richBlocks(draft.rich_message.blocks, { key: "draft", links: {}, side: "in" })
-        : [rich(draft.text, draft.entities), h("span", { class: "caret", "aria-hidden": "true" })],
-    ),
-    draft.can_stop
-      ? h(
-          "div",
-          { class: "keyboard" },
-          h(
-            "div",
-            {},
-            button(
-              { "data-name": "stop" },
-              () => {
-                app.pinned = false;
-                ask("stop", { chat: app.chat, bot: app.bot });
-              },
-              "Stop",
-            ),
-          ),
-        )
-      : null,
-  );
+  const isRich = Boolean(draft.rich_message);
+  const inside = isRich
+    ? richBlocks(draft.rich_message.blocks, { key: "draft", links: {}, side: "in" })
+    : [rich(draft.text, draft.entities), span("caret")];
+  const look = `bubble draft${isRich ? " blocks" : ""}`;
+  const bubble = h("div", { class: look, dir: "auto", "aria-label": "The bot writes" }, inside);
+  const stop = () => act("stop", { chat: app.chat, bot: app.bot });
+  const stops = () => div("keyboard", div("", button({ "data-name": "stop" }, stop, "Stop")));
+  return div("row in first", bubble, draft.can_stop ? stops() : null);
 }
 const isSelected = (entry) =>
   entry.update_id !== null && entry.update_id === app.selected ? " selected" : "";
 const pick = (entry) => () => app.select(entry.update_id, true);
-const waiting = (result) => [
-  ring(result.from, result.until),
-  h("span", { "data-until": result.until, "data-from": result.from }),
+const waiting = ({ from, until }) => [
+  ring(from, until),
+  h("span", { "data-until": until, "data-from": from }),
 ];
 
-function drawMessage(entries, trace, first) {
-  const [entry] = entries,
-    { message, side } = entry;
+// What became of a person's message.
+function statusOf(trace) {
   const result = verdict(trace);
-  const c = content(message, entry);
-  const album =
-    entries.length > 1
-      ? h(
-          "div",
-          { class: "album" },
-          entries.map((e) => content(e.message, e).nodes[0]),
-        )
-      : null;
-  const captions = album ? entries.map((e) => content(e.message, e).nodes[1]) : null;
-  let status = null;
-  if (side === "out") {
-    if (result.until)
-      status = h("span", { class: "wait", title: "Telegram redelivers it" }, waiting(result));
-    else if (result.busy || result.word === "waiting") status = icon("clock", "spin");
-    else if (result.word === "no answer") status = result.word;
-    else if (result.tone === "bad" || result.word === "not asked for")
-      status = h("span", { class: "bad" }, icon("bad"), result.word);
-    else if (trace)
-      status = [
-        h("span", { title: "from sending to answer" }, milliseconds(total(trace))),
-        trace.tries.length > 1 ? h("span", {}, `· ${trace.tries.length} attempts`) : null,
-        icon("check"),
-      ];
+  if (result.until)
+    return h("span", { class: "wait", title: "Telegram redelivers it" }, waiting(result));
+  if (result.busy) return icon("clock", "spin");
+  if (result.word === "no answer") return result.word;
+  if (result.tone === "bad" || result.word === "not asked for")
+    return span("bad", icon("bad"), result.word);
+  if (!trace) return null;
+  const attempts = trace.tries.length > 1 ? span("", `· ${trace.tries.length} attempts`) : null;
+  const took = h("span", { title: "from sending to answer" }, milliseconds(total(trace)));
+  return [took, attempts, icon("check")];
+}
+// What stands above a message's content.
+function headOf(entry, first) {
+  const { message } = entry;
+  const isInGroup = first && message.chat.type !== "private";
+  const origin = message.forward_origin;
+  const from = origin?.sender_user?.first_name ?? origin?.chat?.title ?? origin?.type;
+  const words = [
+    isInGroup ? message.from.first_name : null,
+    message.receiver_user ? "Only you see this" : null,
+    origin ? `Forwarded from ${from}` : null,
+    message.via_bot ? `via @${message.via_bot.username}` : null,
+  ];
+  const shown = words.filter(Boolean).map((text) => h("div", { class: "from", dir: "auto" }, text));
+  const replied = message.reply_to_message;
+  if (replied) {
+    const text = message.quote?.text ?? summary(replied);
+    shown.push(
+      h("div", { class: "reply", dir: "auto" }, b(replied.from?.first_name ?? ""), " ", text),
+    );
   }
-  const named =
-    first && message.chat.type !== "private"
-      ? h("div", { class: "from", dir: "auto" }, message.from.first_name)
-      : null;
-  const event =
-    side === "in" && String(entry.update_id).startsWith("event")
-      ? h("div", { class: "from", dir: "auto" }, "Sent for an event")
-      : null;
-  const personal = message.receiver_user
-    ? h("div", { class: "from", dir: "auto" }, "Only you see this")
-    : null;
-  const via = message.via_bot
-    ? h("div", { class: "from", dir: "auto" }, `via @${message.via_bot.username}`)
-    : null;
-  const origin = message.forward_origin
-    ? h(
-        "div",
-        { class: "from", dir: "auto" },
-        `Forwarded from ${message.forward_origin.sender_user?.first_name ?? message.forward_origin.chat?.title ?? message.forward_origin.type}`,
-      )
-    : null;
-  const reply = message.reply_to_message
-    ? h(
-        "div",
-        { class: "reply", dir: "auto" },
-        h("b", {}, message.reply_to_message.from?.first_name ?? ""),
-        " ",
-        message.quote?.text ?? summary(message.reply_to_message),
-      )
-    : null;
+  return shown;
+}
+function reactionsTo(entry) {
   const tally = {};
   for (const emoji of Object.values(entry.reactions ?? {}).flat())
     tally[emoji] = (tally[emoji] ?? 0) + 1;
-  const reactions = Object.keys(tally).length
-    ? h(
-        "div",
-        { class: "reactions" },
-        Object.entries(tally).map(([emoji, n]) => h("span", {}, emoji, n > 1 ? ` ${n}` : "")),
+  const all = Object.entries(tally);
+  return all.length
+    ? div(
+        "reactions",
+        all.map(([e, n]) => span("", n > 1 ? `${e} ${n}` : e)),
       )
     : null;
-  const marks = [
-    entry.pinned
-      ? h("span", { title: "pinned" }, icon("pin"), h("span", { class: "hidden-text" }, "pinned"))
-      : null,
-    message.edit_date ? "edited" : null,
-  ];
+}
+function drawMessage(entries, trace, first) {
+  const [entry] = entries;
+  const { message, side } = entry;
+  const result = verdict(trace);
+  const shown = entries.map((each) => content(each.message, each));
+  const [{ look, nodes }] = shown;
+  const pin = h("span", { title: "pinned" }, icon("pin"), span("hidden-text", "pinned"));
   const meta = h(
     "div",
     { class: "meta", dir: "ltr" },
-    marks,
-    status,
+    entry.pinned ? pin : null,
+    message.edit_date ? "edited" : null,
+    side === "out" ? statusOf(trace) : null,
     h("time", {}, clock(message.date)),
-    entry.update_id !== null
-      ? h("span", { class: "invite", "aria-hidden": "true" }, "details")
-      : null,
+    entry.update_id !== null ? span("invite", "details") : null,
   );
   const keyboard = inlineKeyboard(entry);
-  const look = `bubble${message.rich_message ? " blocks" : ""}${c.art ? " art" : ""}${c.bare ? " bare" : ""}${keyboard ? " keys" : ""}`;
+  const about = { dir: "auto", onclick: pick(entry) };
   const bubble = entry.deleted
-    ? h(
-        "div",
-        { class: "bubble deleted", dir: "auto", onclick: pick(entry) },
-        h("s", {}, summary(message)),
-        h("div", { class: "meta" }, "deleted", h("time", {}, clock(message.date))),
-      )
+    ? h("div", { ...about, class: "bubble deleted" }, h("s", {}, summary(message)), " deleted")
     : h(
         "div",
-        { class: look, dir: "auto", onclick: pick(entry) },
-        named,
-        event,
-        personal,
-        origin,
-        via,
-        reply,
-        album ?? c.nodes,
-        captions,
-        reactions,
+        { ...about, class: `bubble ${look}${keyboard ? " keys" : ""}` },
+        headOf(entry, first),
+        entries.length > 1
+          ? div(
+              "album",
+              shown.map((each) => each.nodes[0]),
+            )
+          : nodes,
+        shown.map((each) => each.caption),
+        reactionsTo(entry),
         meta,
       );
+  const who = side === "out" ? entry.who : bot(entry.bot).name;
   return h(
     "div",
     {
@@ -293,48 +218,31 @@ function drawMessage(entries, trace, first) {
       tabindex: -1,
       "data-key": entry.key,
       role: "article",
-      "aria-label": `${side === "out" ? entry.who : bot(entry.bot).name}: ${summary(message)}`,
+      "aria-label": `${who}: ${summary(message)}`,
     },
-    h("div", { class: "line" }, bubble, entry.deleted ? null : tools(entry)),
+    div("line", bubble, entry.deleted ? null : tools(entry)),
     keyboard,
-    result.why && side === "out" ? h("p", { class: "why " + result.tone }, result.why) : null,
-    (entry.hints ?? []).map((hint) => h("p", { class: "why warn" }, hint)),
+    result.why && side === "out" ? p(`why ${result.tone}`, result.why) : null,
+    (entry.hints ?? []).map((hint) => p("why warn", hint)),
   );
 }
 function tools(entry) {
-  const tool = (look, word, act, more = {}) =>
-    button(
-      {
-        class: "tool",
-        tabindex: -1,
-        "aria-label": word,
-        title: word,
-        "data-name": `${word} ${entry.key}`,
-        ...more,
-      },
-      act,
-      icon(look),
-    );
-  const react = (event) => {
-    const shown = event.currentTarget.parentNode.querySelector(".emoji");
-    event.currentTarget.setAttribute("aria-expanded", !shown);
+  const tool = (look, word, acts, more = {}) => {
+    const about = { class: "tool", tabindex: -1, "aria-label": word, title: word };
+    const name = { "data-name": `${word} ${entry.key}` };
+    return button({ ...about, ...name, ...more }, acts, icon(look));
+  };
+  const react = ({ currentTarget: tool }) => {
+    const shown = tool.parentNode.querySelector(".emoji");
+    tool.setAttribute("aria-expanded", !shown);
     if (shown) return shown.remove();
-    event.currentTarget.after(
-      h(
-        "span",
-        { class: "emoji" },
-        EMOJI.map((emoji) =>
-          button(
-            { "aria-label": `React with ${emoji}` },
-            () => {
-              app.pinned = false;
-              ask("react", { key: entry.key, emoji, person: app.person });
-            },
-            emoji,
-          ),
-        ),
-      ),
-    );
+    const one = (emoji) =>
+      button(
+        { "aria-label": `React with ${emoji}` },
+        () => act("react", { key: entry.key, emoji }),
+        emoji,
+      );
+    tool.after(span("emoji", EMOJI.map(one)));
   };
   const own = entry.side === "out" && entry.message.text !== undefined && !entry.message.via_bot;
   return h(
@@ -345,201 +253,130 @@ function tools(entry) {
     tool("smile", "React", react, { "aria-expanded": "false" }),
   );
 }
+
+// A line in the chat about what a person or the bot did.
+const NOTES = {
+  press: (e) => [`${e.who} tapped `, b(e.label)],
+  page: (e) => [`${e.who} opened the page by `, b(e.label)],
+  edit: (e) => `${e.who} edited a message`,
+  reaction: (e) =>
+    e.emoji.length ? `${e.who} reacted ${e.emoji.join(" ")}` : `${e.who} took a reaction back`,
+  ask: (e) => [`${e.who} asked @${bot(e.bot).username}: `, b(e.query || "(nothing)")],
+  chosen_inline_result: (e) => `${e.who} sent a result`,
+  poll_answer: (e) => `${e.who} voted`,
+  stop: (e) => `${e.who} stopped the answer`,
+  chat: (e) => [
+    `${bot(e.bot).name} changed this chat: `,
+    b(e.title ?? e.description ?? "its photo"),
+  ],
+  member: (e) => [`${bot(e.bot).name} changed ${e.member.user.first_name}: `, b(e.member.status)],
+  left: (e) => `${bot(e.bot).name} left`,
+};
+function endOf(entry, result) {
+  if (entry.answer?.text) return [" – “", b(entry.answer.text), "”"];
+  if (entry.answer?.url) return ` – opens ${entry.answer.url}`;
+  if (entry.answer) return " – answered without a word";
+  if (entry.update_id === null || entry.kind === "page") return null;
+  if (result.until)
+    return [" – redelivered in ", h("b", { "data-until": result.until, "data-from": result.from })];
+  if (result.word === "answered") return null;
+  return result.busy ? " …" : ` – ${result.word}${result.why ? `: ${result.why}` : ""}`;
+}
 function drawNote(entry, trace) {
-  const result = verdict(trace);
-  const name = bot(entry.bot).name;
-  const who = entry.who ?? "";
-  const b = (text) => h("b", {}, text);
   if (entry.kind === "call") return drawCard(entry);
-  const words = {
-    press: () => [`${who} tapped `, b(entry.label)],
-    page: () => [`${who} opened the page by `, b(entry.label)],
-    edit: () => `${who} edited a message`,
-    reaction: () =>
-      entry.emoji.length
-        ? `${who} reacted ${entry.emoji.join(" ")}`
-        : `${who} took a reaction back`,
-    ask: () => [`${who} asked @${bot(entry.bot).username}: `, b(entry.query || "(nothing)")],
-    chosen_inline_result: () => `${who} sent a result`,
-    poll_answer: () => `${who} voted`,
-    poll: () => "The poll has a new count",
-    chat: () =>
-      entry.title
-        ? [`${name} named this chat `, b(entry.title)]
-        : entry.photo
-          ? `${name} ${entry.photo.length ? "set" : "removed"} the photo of this chat`
-          : [`${name} described this chat: `, entry.description],
-    member: () => [`${name} changed ${entry.member.user.first_name}: `, b(entry.member.status)],
-    left: () => `${name} left`,
-    stop: () => `${who} stopped the answer`,
-    subscription: () => [`${who}’s subscription is `, b(entry.state)],
-    widget: () => ["The widget asked: ", b(entry.query)],
+  const about = {
+    class: `service${isSelected(entry)}`,
+    dir: "auto",
+    tabindex: -1,
+    "data-key": entry.key,
+    onclick: pick(entry),
   };
-  let end =
-    entry.update_id === null ||
-    entry.kind === "page" ||
-    (result.word === "answered" && !result.until)
-      ? null
-      : result.busy
-        ? " …"
-        : result.until
-          ? [" – redelivered in ", h("b", { "data-until": result.until, "data-from": result.from })]
-          : ` – ${result.word}${result.why ? `: ${result.why}` : ""}`;
-  if (entry.answer)
-    end = entry.answer.text
-      ? [" – “", b(entry.answer.text), "”"]
-      : entry.answer.url
-        ? ` – opens ${entry.answer.url}`
-        : " – answered without a word";
-  if (entry.widget_answer)
-    end = entry.widget_answer.data
-      ? [" – “", b(entry.widget_answer.data), "”"]
-      : " – answered without data";
   return h(
     "div",
-    {
-      class: "service" + isSelected(entry),
-      dir: "auto",
-      tabindex: -1,
-      "data-key": entry.key,
-      onclick: pick(entry),
-    },
-    words[entry.kind]?.() ?? entry.kind,
-    end,
+    about,
+    NOTES[entry.kind]?.(entry) ?? entry.kind.replaceAll("_", " "),
+    endOf(entry, verdict(trace)),
     entry.results ? drawResults(entry) : null,
-    (entry.hints ?? []).map((hint) => h("p", { class: "why warn" }, hint)),
+    (entry.hints ?? []).map((hint) => p("why warn", hint)),
   );
 }
 function drawResults(entry) {
-  const one = (r) =>
-    button(
-      { "data-name": `result ${entry.key} ${r.id}` },
-      () => {
-        app.pinned = false;
-        ask("choose", { key: entry.key, result: r.id, person: app.person });
-      },
-      h("b", {}, r.title ?? r.caption ?? r.phone_number ?? r.type),
-      h("small", {}, r.description ?? r.type),
-    );
-  return h(
-    "div",
-    { class: "results", role: "group", "aria-label": "Results" },
-    entry.results.results.map(one),
-    entry.results.results.length ? null : "No results",
-  );
+  const one = (r) => {
+    const choose = () => act("choose", { key: entry.key, result: r.id });
+    const title = b(r.title ?? r.caption ?? r.type);
+    const name = { "data-name": `result ${entry.key} ${r.id}` };
+    return button(name, choose, title, small(r.description ?? r.type));
+  };
+  const { results } = entry.results;
+  const about = { class: "results", role: "group", "aria-label": "Results" };
+  return h("div", about, results.length ? results.map(one) : "No results");
 }
+// A call that changed nothing that the chat shows, or that was refused.
 function drawCard(entry) {
-  const { call } = entry,
-    ok = call.status === 200;
+  const { call } = entry;
+  const ok = call.status === 200;
+  const text = (value) => (typeof value === "string" ? value : JSON.stringify(value));
   const params = Object.entries(call.params).map(([name, value]) =>
-    h(
-      "div",
-      {},
-      h("dt", {}, name),
-      h("dd", {}, typeof value === "string" ? value : JSON.stringify(value)),
-    ),
+    div("", h("dt", {}, name), h("dd", {}, text(value))),
   );
+  const about = { tabindex: -1, "data-key": entry.key, onclick: pick(entry) };
   return h(
     "div",
-    {
-      class: "called" + (ok ? "" : " failed") + isSelected(entry),
-      tabindex: -1,
-      "data-key": entry.key,
-      onclick: pick(entry),
-    },
-    h(
-      "div",
-      { class: "top" },
-      h("b", {}, call.method),
-      h("span", { class: "pill " + (ok ? "good" : "bad") }, ok ? "called" : `${call.status}`),
-    ),
-    ok ? null : h("p", { class: "why bad" }, call.answer.description),
-    call.hints.map((hint) => h("p", { class: "why warn" }, hint)),
+    { ...about, class: `called${ok ? "" : " failed"}${isSelected(entry)}` },
+    div("top", b(call.method), span(`pill ${ok ? "good" : "bad"}`, ok ? "called" : call.status)),
+    ok ? null : p("why bad", call.answer.description),
+    call.hints.map((hint) => p("why warn", hint)),
     params.length ? h("dl", {}, params) : null,
   );
 }
 function drawPin() {
-  const pinned = inThisChat()
-    .filter((e) => e.pinned && !e.deleted)
-    .sort((a, b) => a.pinned - b.pinned)
-    .at(-1);
-  const node = pinned
-    ? button(
-        { class: "pinned", id: "pinned" },
-        () =>
-          document.querySelector(`[data-key="${pinned.key}"]`)?.scrollIntoView({ block: "center" }),
-        icon("pin"),
-        h("span", {}, summary(pinned.message)),
-      )
-    : null;
+  const found = inThisChat().filter((e) => e.pinned && !e.deleted);
+  const [pinned] = found.sort((a, b) => b.pinned - a.pinned);
   $("pinned")?.remove();
-  if (node) $("banner").before(node);
+  if (!pinned) return;
+  const go = () =>
+    document.querySelector(`[data-key="${pinned.key}"]`)?.scrollIntoView({ block: "center" });
+  const words = span("", summary(pinned.message));
+  $("banner").before(button({ class: "pinned", id: "pinned" }, go, icon("pin"), words));
 }
-
 // The bot's chat action, for as long as Telegram shows it.
-const ACTIONS = {
-  typing: "typing",
-  upload_photo: "sending a photo",
-  record_video: "recording a video",
-  upload_video: "sending a video",
-  record_voice: "recording a voice message",
-  upload_voice: "sending a voice message",
-  upload_document: "sending a file",
-  choose_sticker: "choosing a sticker",
-  find_location: "looking for a place",
-  record_video_note: "recording a video message",
-  upload_video_note: "sending a video message",
-};
 function actionAt(where) {
   const shown = app.state.actions[where];
   const left = (shown?.until ?? 0) * 1000 - Date.now();
   if (left <= 0) return null;
   clearTimeout(actionAt.timer);
   actionAt.timer = setTimeout(drawChat, left);
-  return ACTIONS[shown.action] ?? shown.action;
+  const [word, ...rest] = shown.action.split("_");
+  return { upload: "sending a", record: "recording a" }[word]?.concat(" ", rest.join(" ")) ?? word;
 }
 
 // Above the chat.
+const option = (value, selected, word) => h("option", { value, selected }, word);
 function drawHead() {
-  const { state } = app,
-    known = state.chats[app.chat],
-    me = bot();
+  const { state } = app;
+  const known = state.chats[app.chat];
+  const me = bot();
   if (!known) return;
   const title = known.title || me.name;
   document.title = `${me.name} · bot demo`;
   $("bot-username").textContent = `@${me.username}`;
   $("bots").hidden = state.bots.length < 2;
-  $("bots").replaceChildren(
-    ...state.bots.map((b) => h("option", { value: b.id, selected: b.id === app.bot }, b.name)),
-  );
+  $("bots").replaceChildren(...state.bots.map((b) => option(b.id, b.id === app.bot, b.name)));
   $("title").textContent = title;
   $("where").textContent = $("where").title = known.about;
   $("avatar").textContent = title[0];
-  $("avatar").className = "avatar " + app.chat;
+  $("avatar").className = `avatar ${app.chat}`;
   const tabs = Object.entries(state.chats).filter(
     ([key]) => !state.people[key] || key === app.person,
   );
-  $("chats").replaceChildren(
-    ...tabs.map(([key, { tab }]) =>
-      h(
-        "button",
-        {
-          type: "button",
-          role: "tab",
-          "data-chat": key,
-          "aria-selected": String(key === app.chat),
-          tabindex: key === app.chat ? 0 : -1,
-          onclick: () => visit(key),
-        },
-        tab,
-      ),
-    ),
-  );
-  $("person").replaceChildren(
-    ...Object.entries(state.people).map(([key, { name }]) =>
-      h("option", { value: key, selected: key === app.person }, name),
-    ),
-  );
+  const tab = ([key, { tab: word }]) => {
+    const isHere = key === app.chat;
+    const about = { role: "tab", "data-chat": key, "aria-selected": String(isHere) };
+    return button({ ...about, tabindex: isHere ? 0 : -1 }, () => visit(key), word);
+  };
+  $("chats").replaceChildren(...tabs.map(tab));
+  const person = ([key, { name }]) => option(key, key === app.person, name);
+  $("person").replaceChildren(...Object.entries(state.people).map(person));
   $("member").hidden = Boolean(state.people[app.chat]);
   $("admin").value = Number(state.admin);
   $("about").textContent =
@@ -551,23 +388,11 @@ function drawHead() {
   $("page-button").hidden = !menuButton;
   $("page-button").replaceChildren(icon("page"), menuButton?.text ?? "");
   $("commands-button").hidden = !offered.length || Boolean(menuButton);
-  $("commands").replaceChildren(
-    ...offered.map((c) =>
-      h(
-        "button",
-        {
-          type: "button",
-          role: "menuitem",
-          onclick: () => {
-            menu("commands", false);
-            send("text", `/${c.command}`);
-          },
-        },
-        h("b", {}, `/${c.command}`),
-        h("span", {}, c.description),
-      ),
-    ),
-  );
+  const command = (c) => {
+    const words = [b(`/${c.command}`), span("", c.description)];
+    return menuItem("commands", () => send("text", `/${c.command}`), words);
+  };
+  $("commands").replaceChildren(...offered.map(command));
   drawKeyboard();
 }
 app.visit = visit;
@@ -583,7 +408,6 @@ function visit(key) {
   drawChat();
   toEnd();
 }
-app.drawHops = drawHops;
 app.select = (id, byHand) => {
   if (byHand) {
     app.pinned = true;
@@ -598,59 +422,40 @@ app.select = (id, byHand) => {
 
 // The bot's keyboard, and what the input replies to or edits.
 app.drawContext = drawKeyboard;
+const REQUESTS = { request_contact: "contact", request_location: "location", request_poll: "poll" };
+function tap(key) {
+  if (key.web_app) return openPage("keyboard", key);
+  const asked = Object.keys(REQUESTS).find((name) => key[name]);
+  if (asked) return send(REQUESTS[asked]);
+  if (key.request_users || key.request_chat)
+    return toast("The demo doesn't support this kind of button.");
+  return send("text", key.text);
+}
 function drawKeyboard() {
   const keyboard = app.state.keyboards[place()];
   const rows = keyboard?.keyboard ?? [];
-  const tap = (b) =>
-    b.web_app
-      ? openPage("keyboard", b)
-      : b.request_contact
-        ? send("contact")
-        : b.request_location
-          ? send("location")
-          : b.request_poll
-            ? send("poll")
-            : send("text", b.text);
-  const one = (b) => {
-    const played = typeof b === "string" || !(b.request_users || b.request_chat);
-    const known = typeof b === "string" ? { text: b } : b;
-    return button(
-      { class: known.style },
-      () => (played ? tap(known) : toast("The demo doesn't support this kind of button.")),
-      known.text,
-    );
+  const one = (each) => {
+    const key = typeof each === "string" ? { text: each } : each;
+    return button({ class: key.style }, () => tap(key), key.text);
   };
   $("keyboard").hidden = !rows.length;
-  $("keyboard").replaceChildren(...rows.map((row) => h("div", {}, row.map(one))));
+  $("keyboard").replaceChildren(...rows.map((row) => div("", row.map(one))));
   $("text").placeholder = keyboard?.input_field_placeholder ?? "Write a message…";
-  const replied =
-    app.replying ??
-    (keyboard?.force_reply
-      ? app.state.entries.find((e) => e.message?.message_id === keyboard.message_id)
-      : null);
-  const about = app.editing
-    ? ["Edit: ", summary(app.editing.message)]
-    : replied
-      ? ["Reply to: ", summary(replied.message)]
-      : null;
+  const isForced = (e) => e.message?.message_id === keyboard.message_id;
+  const forced = keyboard?.force_reply ? app.state.entries.find(isForced) : null;
+  const about = app.editing ?? app.replying ?? forced;
   $("context").hidden = !about;
+  if (!about) return;
+  const leave = () => {
+    edit(null);
+    text.focus();
+  };
+  const word = app.editing ? "Don't edit" : "Don't reply";
+  const own = app.editing || app.replying;
   $("context").replaceChildren(
-    ...(about
-      ? [
-          h("b", {}, about[0]),
-          h("span", { dir: "auto" }, about[1]),
-          app.editing || app.replying
-            ? button(
-                { class: "tool", "aria-label": app.editing ? "Don't edit" : "Don't reply" },
-                () => {
-                  edit(null);
-                  text.focus();
-                },
-                icon("close"),
-              )
-            : "",
-        ]
-      : []),
+    b(app.editing ? "Edit: " : "Reply to: "),
+    h("span", { dir: "auto" }, summary(about.message)),
+    own ? button({ class: "tool", "aria-label": word }, leave, icon("close")) : "",
   );
 }
 function edit(entry) {
@@ -687,99 +492,60 @@ const FAULTS = {
     "It carries out the call, but the function doesn't learn that: the same answer comes once for each attempt.",
   ],
 };
-let wish = { kind: "429", count: 1 };
+const wish = { kind: "429", count: 1 };
 const fails = (how) => ask("fail", how, "#faults [data-name=start]");
 function drawFaults() {
   const on = app.state.fault.kind;
   $("faults").hidden = !on && $("fail").getAttribute("aria-expanded") !== "true";
   if ($("faults").hidden) return;
   if (on) wish.kind = on;
-  const times = (n) => (n === 1 ? "the next call" : `the next ${n} calls`);
-  const change = () => {
-    if (on) fails(wish);
-    else drawFaults();
+  const choose = (label, name, options, take) => {
+    const onchange = (event) => {
+      take(event.target.value);
+      if (on) fails(wish);
+      else drawFaults();
+    };
+    return h("select", { "aria-label": label, "data-name": name, onchange }, options);
   };
-  const what = h(
-    "select",
-    {
-      "aria-label": "What Telegram does",
-      "data-name": "fault",
-      onchange: (event) => {
-        wish.kind = event.target.value;
-        change();
-      },
-    },
-    Object.entries(FAULTS).map(([kind, [word]]) =>
-      h("option", { value: kind, selected: kind === wish.kind }, word),
-    ),
+  const kinds = Object.entries(FAULTS).map(([kind, [word]]) =>
+    option(kind, kind === wish.kind, word),
   );
-  const often = h(
-    "select",
-    {
-      "aria-label": "How many calls fail",
-      "data-name": "often",
-      onchange: (event) => {
-        wish.count = +event.target.value;
-        change();
-      },
-    },
-    [1, 2, 3, 5].map((n) => h("option", { value: n, selected: n === wish.count }, times(n))),
-  );
+  const what = choose("What Telegram does", "fault", kinds, (kind) => (wish.kind = kind));
+  const times = (n) => (n === 1 ? "the next call" : `the next ${n} calls`);
+  const counts = [1, 2, 3, 5].map((n) => option(n, n === wish.count, times(n)));
+  const often = choose("How many calls fail", "often", counts, (n) => (wish.count = +n));
   const name = document.activeElement?.dataset?.name;
   const left = h("span", { class: "pill warn", id: "left" }, `${app.state.fault.left} to go`);
-  const stop = button(
-    { class: "action", "data-name": "start" },
-    () => fails({ kind: "", count: 1 }),
-    "Stop",
-  );
-  const start = button({ class: "action main", "data-name": "start" }, () => fails(wish), "Start");
+  const look = { class: on ? "action" : "action main", "data-name": "start" };
+  const change = () => fails(on ? { kind: "", count: 1 } : wish);
   $("faults").replaceChildren(
-    h("p", {}, "Telegram ", what, " for ", often, "."),
-    ...(on ? [left, stop] : [start]),
-    h("p", { class: "about" }, FAULTS[wish.kind][1]),
+    p("", "Telegram ", what, " for ", often, "."),
+    on ? left : "",
+    button(look, change, on ? "Stop" : "Start"),
+    p("about", FAULTS[wish.kind][1]),
   );
   if (name) document.querySelector(`[data-name="${CSS.escape(name)}"]`)?.focus();
 }
 
 // The banner after a change of the bot's code.
+const banner = (id, look, sign, ...words) =>
+  $("banner").replaceChildren(
+    h("div", { class: `banner ${look}`, id }, icon(sign), h("div", {}, ...words)),
+  );
 function drawBanner(fresh) {
   const last = app.state.setup.reloads.at(-1);
-  if (last?.error)
-    $("banner").replaceChildren(
-      h(
-        "div",
-        { class: "banner bad", id: "broken" },
-        icon("bad"),
-        h(
-          "div",
-          {},
-          h("b", {}, `${last.files.join(", ")}: this change doesn't work.`),
-          last.is_live
-            ? " It is live, but not registered."
-            : " Until it does, the bot answers as it did before.",
-          output(last.error, "The error", true),
-        ),
-      ),
-    );
-  else if (last && fresh) {
-    $("banner").replaceChildren(
-      h(
-        "div",
-        { class: "banner", id: "reloaded" },
-        icon("check"),
-        h(
-          "div",
-          {},
-          h("b", {}, last.files.join(", ")),
-          ` reloaded in ${Math.round(last.milliseconds)} ms`,
-        ),
-      ),
-    );
-    clearTimeout(drawBanner.timer);
-    drawBanner.timer = setTimeout(() => {
-      if (!app.state.setup.reloads.at(-1)?.error) $("banner").replaceChildren();
-    }, 6000);
-  } else if (!last?.error && !fresh) $("banner").replaceChildren();
+  clearTimeout(drawBanner.timer);
+  if (last?.error) {
+    const state = last.is_live
+      ? " It is live, but not registered."
+      : " Until it does, the bot answers as it did before.";
+    const words = b(`${last.files.join(", ")}: this change doesn't work.`);
+    banner("broken", "bad", "bad", words, state, output(last.error, "The error", true));
+  } else if (last && fresh) {
+    const took = ` reloaded in ${Math.round(last.milliseconds)} ms`;
+    banner("reloaded", "", "check", b(last.files.join(", ")), took);
+    drawBanner.timer = setTimeout(() => $("banner").replaceChildren(), 6000);
+  } else $("banner").replaceChildren();
 }
 app.toast = toast;
 function toast(text) {
@@ -788,35 +554,18 @@ function toast(text) {
   clearTimeout(toast.timer);
   toast.timer = setTimeout(() => $("toast").classList.remove("shown"), 3200);
 }
-// A text that a person has to confirm.
-function alertWith(text) {
-  const box = h(
-    "dialog",
-    { class: "page-popup", "aria-label": bot().name, onclose: () => box.remove() },
-    h("p", { dir: "auto" }, text),
-    h(
-      "div",
-      {},
-      button({}, () => box.close(), "OK"),
-    ),
-  );
-  document.body.append(box);
-  box.showModal();
-}
 function live(word, tone) {
   $("live").textContent = word;
-  $("live").className = "pill " + tone;
+  $("live").className = `pill ${tone}`;
 }
 function countdown() {
   const now = Date.now() / 1000;
   const counting = document.querySelectorAll("[data-until]");
   for (const node of counting) {
-    const left = Math.max(0, node.dataset.until - now);
-    if (node.tagName === "circle")
-      node.setAttribute(
-        "stroke-dashoffset",
-        75.4 * (1 - left / Math.max(0.01, node.dataset.until - node.dataset.from)),
-      );
+    const { from, until } = node.dataset;
+    const left = Math.max(0, until - now);
+    const gone = 1 - left / Math.max(0.01, until - from);
+    if (node.tagName === "circle") node.setAttribute("stroke-dashoffset", 75.4 * gone);
     else node.textContent = `${left.toFixed(1)} s`;
   }
   if (counting.length) requestAnimationFrame(countdown);
@@ -833,11 +582,10 @@ on("snapshot", (data) => {
   if (!data.chats[app.chat]) app.chat = "ada";
   if (!data.bots.some((b) => b.id === app.bot)) app.bot = data.bots[0].id;
   if (!data.traces[app.selected] && !data.launches[app.selected]) app.selected = null; // of an earlier demo
-  if (app.selected === null && !app.pinned)
-    app.selected =
-      inThisChat()
-        .filter((e) => e.update_id !== null)
-        .at(-1)?.update_id ?? null;
+  if (app.selected === null && !app.pinned) {
+    const last = inThisChat().filter((e) => e.update_id !== null);
+    app.selected = last.at(-1)?.update_id ?? null;
+  }
   clearTimeout(lost);
   tellProblem("");
   live("live", "good");
@@ -852,8 +600,10 @@ on("snapshot", (data) => {
 on("entry", (entry) => {
   const known = app.state.entries[entry.key];
   app.state.entries[entry.key] = entry;
-  if (entry.answer?.text && !known?.answer)
-    (entry.answer.show_alert ? alertWith : toast)(entry.answer.text);
+  if (entry.answer?.text && !known?.answer) {
+    if (entry.answer.show_alert) popup({ message: entry.answer.text, buttons: [{ type: "ok" }] });
+    else toast(entry.answer.text);
+  }
   if (!known && entry.who && !app.pinned) app.selected = entry.update_id;
   drawChat();
   drawHops();
@@ -869,46 +619,29 @@ on("trace", (trace) => {
 on("page", (launch) => {
   app.state.launches[launch.id] = launch;
   pageChanged(launch);
-  if (launch.how === "link" && !app.pinned) {
-    app.selected = launch.id;
-    drawChat();
-  }
-  drawHops();
-});
-on("request", ({ launch, request }) => {
-  app.state.launches[launch].requests[request.number] = request;
-  if (launch !== app.selected) return;
+  if (launch.id !== app.selected) return;
   drawHops();
   if (!app.pinned) $("hops").scrollTop = $("hops").scrollHeight;
 });
-on("fault", (fault) => {
-  app.state.fault = fault;
-  drawFaults();
-});
-on("admin", (admin) => {
-  app.state.admin = admin;
-  drawHead();
-});
-on("bots", (bots) => {
-  app.state.bots = bots;
-  drawHead();
-  drawChat();
-});
-on("chats", (chats) => {
-  app.state.chats = chats;
-  drawHead();
-});
-on("keyboards", (keyboards) => {
-  app.state.keyboards = keyboards;
-  drawKeyboard();
-});
+const DRAWS = {
+  fault: drawFaults,
+  admin: drawHead,
+  chats: drawHead,
+  keyboards: drawKeyboard,
+  actions: drawChat,
+  bots: () => {
+    drawHead();
+    drawChat();
+  },
+};
+for (const [kind, draw] of Object.entries(DRAWS))
+  on(kind, (data) => {
+    app.state[kind] = data;
+    draw();
+  });
 on("draft", ({ place, draft }) => {
   if (draft) app.state.drafts[place] = draft;
   else delete app.state.drafts[place];
-  drawChat();
-});
-on("actions", (actions) => {
-  app.state.actions = actions;
   drawChat();
 });
 on("setup", (setup) => {
@@ -920,27 +653,14 @@ on("setup", (setup) => {
   }
   drawHops();
 });
-// Without the demo: the browser tries again every few seconds, so the page goes on where --port brings the demo back.
+// Without the demo: the browser tries again every few seconds, so the page goes on when the demo is back.
 const LOST_AFTER = 3000; // milliseconds
 let lost = null;
-const drawLost = (said) => {
+function drawLost(said) {
   live("ended", "bad");
-  $("banner").replaceChildren(
-    h(
-      "div",
-      { class: "banner bad", id: "lost" },
-      icon("bad"),
-      h(
-        "div",
-        {},
-        said,
-        " Start it with ",
-        h("code", {}, `${app.state.setup.command} --port ${location.port}`),
-        ", and this page goes on.",
-      ),
-    ),
-  );
-};
+  const command = h("code", {}, app.state.setup?.command ?? "scripts/demo");
+  banner("lost", "bad", "bad", said, " Start it again with ", command, ", and this page goes on.");
+}
 on("end", () => drawLost("The demo has ended."));
 source.onerror = () => {
   if ($("lost")) return;
@@ -952,46 +672,29 @@ source.onerror = () => {
 // The visitor's input.
 $("send").append(icon("send"));
 $("attach-button").append(icon("plus"));
-$("fail").prepend(
-  icon("bolt"),
-  h("span", { class: "word", "aria-hidden": "true" }, "Make Telegram fail"),
-);
-for (const [kind, word] of [
-  ["photo", "Photo"],
-  ["album", "Album"],
-  ["forwarded", "Forwarded messages"],
-  ["sticker", "Sticker"],
-  ["voice", "Voice message"],
-  ["location", "Location"],
-  ["contact", "Contact"],
-  ["poll", "Poll"],
-  ["start", "/start"],
-  ["ask", "Inline query"],
-  ["subscribe", "Subscription"],
-]) {
-  $("attach").append(
-    h(
-      "button",
-      {
-        type: "button",
-        role: "menuitem",
-        "data-kind": kind,
-        onclick: () => {
-          menu("attach", false);
-          if (kind === "ask") {
-            text.value = `@${bot().username} `;
-            text.focus();
-          } else if (kind === "start") send("text", "/start");
-          else if (kind === "subscribe") {
-            app.pinned = false;
-            ask("subscribe", { chat: app.chat, person: app.person, bot: app.bot });
-          } else send(kind);
-        },
-      },
-      icon(kind),
-      word,
-    ),
-  );
+$("fail").prepend(icon("bolt"), span("word", "Make Telegram fail"));
+const ATTACHED = {
+  photo: "Photo",
+  album: "Album",
+  forwarded: "Forwarded messages",
+  sticker: "Sticker",
+  voice: "Voice message",
+  location: "Location",
+  contact: "Contact",
+  poll: "Poll",
+  ask: "Inline query",
+};
+function menuItem(id, acts, ...words) {
+  const choose = () => {
+    menu(id, false);
+    acts();
+  };
+  return button({}, choose, ...words);
+}
+for (const [kind, word] of Object.entries(ATTACHED)) {
+  const query = () => (text.value = `@${bot().username} `);
+  const acts = () => (kind === "ask" ? query() : send(kind));
+  $("attach").append(menuItem("attach", acts, icon(kind), word));
 }
 function menu(id, shown) {
   $(id).hidden = !shown;
@@ -1000,22 +703,15 @@ function menu(id, shown) {
   else $("text").focus({ preventScroll: true });
 }
 for (const id of ["attach", "commands"]) {
-  $(`${id}-button`).addEventListener("click", () => {
-    $(id === "attach" ? "commands" : "attach").hidden = true;
-    menu(id, $(id).hidden);
-  });
+  $(`${id}-button`).addEventListener("click", () => menu(id, $(id).hidden));
   $(id).addEventListener("keydown", (event) => {
-    const all = [...$(id).children],
-      i = all.indexOf(document.activeElement);
-    if (event.key === "ArrowDown") all[(i + 1) % all.length].focus();
-    else if (event.key === "ArrowUp") all[(i + all.length - 1) % all.length].focus();
-    else if (event.key === "Escape") menu(id, false);
-    else return;
-    event.preventDefault();
+    if (event.key !== "Escape") return;
     event.stopPropagation();
+    menu(id, false);
   });
   document.addEventListener("click", (event) => {
-    if (!$(id).hidden && !$("composer").contains(event.target)) menu(id, false);
+    const isOutside = !$(id).contains(event.target) && !$(`${id}-button`).contains(event.target);
+    if (!$(id).hidden && isOutside) menu(id, false);
   });
 }
 $("page-button").addEventListener("click", () => openPage("menu", bot().menu[app.chat]));
@@ -1030,9 +726,7 @@ $("bots").addEventListener("change", (event) => {
   visit(app.chat);
   drawHops();
 });
-$("admin").addEventListener("change", (event) =>
-  ask("admin", { is_one: Number(event.target.value) }),
-);
+$("admin").addEventListener("change", (event) => ask("admin", { is_one: +event.target.value }));
 $("person").addEventListener("change", (event) => {
   app.person = sessionStorage.person = event.target.value;
   visit(app.state.people[app.chat] ? app.person : app.chat);
@@ -1040,155 +734,77 @@ $("person").addEventListener("change", (event) => {
 const text = $("text");
 document.querySelector("form").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const written = text.value,
-    { editing } = app;
+  const written = text.value;
+  const { editing } = app;
   if (!written.trim()) return text.focus();
   const length = [...written].length;
   if (length > 4096) return tellProblem(`Telegram takes 4096 characters at most, not ${length}.`);
-  const query = written.match(/^@(\w+)(?:\s+([^]*))?$/);
-  const inline =
-    query && app.state.bots.find((b) => b.username.toLowerCase() === query[1].toLowerCase());
+  const [, name, query] = written.match(/^@(\w+)(?:\s+([^]*))?$/) ?? [];
+  const asked = app.state.bots.find((b) => b.username.toLowerCase() === name?.toLowerCase());
   text.value = "";
   text.focus();
-  suggest();
   if (editing) edit(null);
-  app.pinned = false;
-  const done = await (editing
-    ? ask("edit", { key: editing.key, text: written })
-    : inline
-      ? ask("ask", { chat: app.chat, text: query[2] ?? "", person: app.person, bot: inline.id })
-      : send("text", written));
-  if (!done && !text.value) text.value = written;
+  const sends = () => {
+    if (editing) return act("edit", { key: editing.key, text: written });
+    if (asked) return act("ask", { chat: app.chat, text: query ?? "", bot: asked.id });
+    return send("text", written);
+  };
+  if (!(await sends()) && !text.value) text.value = written;
 });
+text.addEventListener("input", () => {
+  if (!app.problem.at) tellProblem("");
+});
+
+// The keyboard.
 text.addEventListener("keydown", (event) => {
-  if (!$("suggestions").hidden && chooseBy(event)) event.preventDefault();
-  else if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
     event.preventDefault();
     document.querySelector("form").requestSubmit();
   } else if (event.key === "ArrowUp" && !text.value) {
     event.preventDefault();
-    $("messages").lastElementChild?.focus();
-    pickFocused();
+    focusRow($("messages").lastElementChild);
   }
 });
-text.addEventListener("input", () => {
-  if (!app.problem.at) tellProblem("");
-  suggest();
-});
-text.addEventListener("blur", () =>
-  setTimeout(() => {
-    if (document.activeElement !== text) $("suggestions").hidden = true;
-  }),
-);
-
-// The commands that begin as what is written. The arrow keys choose one, Tab completes it.
-function suggest() {
-  const found =
-    /^\/\w*$/.test(text.value) && !app.editing
-      ? (bot().commands[app.chat] ?? []).filter((c) => `/${c.command}`.startsWith(text.value))
-      : [];
-  const take = (command) => {
-    text.value = "";
-    suggest();
-    send("text", command);
-  };
-  $("suggestions").hidden = !found.length;
-  $("suggestions").replaceChildren(
-    ...found.map((c, i) =>
-      h(
-        "div",
-        {
-          role: "option",
-          id: `suggestion-${i}`,
-          "aria-selected": "false",
-          "data-command": `/${c.command}`,
-          onmousedown: (event) => event.preventDefault(),
-          onclick: () => take(`/${c.command}`),
-        },
-        h("b", {}, `/${c.command}`),
-        h("span", {}, c.description),
-      ),
-    ),
-  );
-  text.removeAttribute("aria-activedescendant");
-}
-function chooseBy(event) {
-  const all = [...$("suggestions").children],
-    chosen = all.findIndex((o) => o.ariaSelected === "true");
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (step) {
-    const next =
-      chosen < 0 ? (step > 0 ? 0 : all.length - 1) : (chosen + step + all.length) % all.length;
-    all.forEach((option, i) => {
-      option.ariaSelected = String(i === next);
-    });
-    all[next].scrollIntoView({ block: "nearest" });
-    text.setAttribute("aria-activedescendant", all[next].id);
-  } else if (event.key === "Tab" && !event.shiftKey) {
-    text.value = `${all[Math.max(chosen, 0)].dataset.command} `;
-    suggest();
-  } else if (event.key === "Enter" && chosen >= 0) all[chosen].click();
-  else if (event.key === "Escape") {
-    $("suggestions").hidden = true;
-    event.stopPropagation();
-  } else return false;
-  return true;
-}
-function pickFocused() {
-  const entry = app.state.entries[document.activeElement?.dataset?.key];
+function focusRow(row) {
+  row?.focus();
+  const entry = app.state.entries[row?.dataset.key];
   if (!entry) return;
   app.pinned = true;
-  if (entry.update_id !== null && entry.update_id !== app.selected) {
-    app.selected = entry.update_id;
-    $("hops").scrollTop = 0;
-    drawChat();
-    drawHops();
-  }
+  if (entry.update_id !== null) app.select(entry.update_id);
   document.activeElement.scrollIntoView({ block: "nearest" });
 }
 $("messages").addEventListener("keydown", (event) => {
-  const row = event.target.closest("[data-key]"),
-    tools = [...(row?.querySelectorAll(".tools > .tool") ?? [])];
-  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key],
-    at = tools.indexOf(event.target);
+  const row = event.target.closest("[data-key]");
+  const tools = [...(row?.querySelectorAll(".tools > .tool") ?? [])];
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  const at = tools.indexOf(event.target);
   if (step && tools.length && (at >= 0 || event.target === row)) {
     event.preventDefault();
     return (tools[at + step] ?? (step < 0 ? row : tools[at])).focus();
   }
-  if (event.target === $("messages") && event.key === "ArrowUp") {
-    event.preventDefault();
-    $("messages").lastElementChild.focus();
-    return pickFocused();
-  }
-  if (!row || event.target !== row) return;
-  const to = {
-    ArrowUp: row.previousElementSibling,
-    ArrowDown: row.nextElementSibling,
-    Home: $("messages").firstElementChild,
-    End: $("messages").lastElementChild,
-  }[event.key];
-  if (to) {
-    event.preventDefault();
-    to.focus();
-    pickFocused();
-  } else if (event.key === "Enter") {
+  const isBox = event.target === $("messages");
+  if (!isBox && event.target !== row) return;
+  if (event.key === "Enter" && row) {
     app.select(app.state.entries[row.dataset.key].update_id, true);
-    $("hops").querySelector("summary")?.focus();
-  } else if (event.key === "ArrowDown") {
-    event.preventDefault();
-    text.focus();
+    return $("hops").querySelector("summary")?.focus();
   }
+  const next = { ArrowUp: row?.previousElementSibling, ArrowDown: row?.nextElementSibling };
+  if (isBox) next.ArrowUp = $("messages").lastElementChild;
+  if (!(event.key in next)) return;
+  event.preventDefault();
+  if (next[event.key]) focusRow(next[event.key]);
+  else if (event.key === "ArrowDown") text.focus();
 });
 $("chats").addEventListener("keydown", (event) => {
-  const keys = [...$("chats").children].map((tab) => tab.dataset.chat),
-    step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  const keys = [...$("chats").children].map((tab) => tab.dataset.chat);
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
   if (!step) return;
   visit(keys[(keys.indexOf(app.chat) + step + keys.length) % keys.length]);
   $("chats").querySelector("[aria-selected=true]").focus();
 });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && isPageOpen()) {
-    if (!document.querySelector("dialog[open]")) $("page-close").click();
+    if (!document.querySelector("dialog[open]")) closePage();
   } else if (event.key === "Escape") {
     document.body.dataset.view = "chat";
     edit(null);

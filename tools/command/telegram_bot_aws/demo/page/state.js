@@ -3,22 +3,7 @@
 import { $, h } from "./dom.js";
 
 export const app = {
-  state: {
-    deployment: "",
-    emulator: "",
-    people: {},
-    chats: {},
-    bots: [],
-    entries: [],
-    traces: {},
-    setup: { steps: [], calls: [], reloads: [] },
-    fault: { kind: "" },
-    admin: false,
-    keyboards: {},
-    drafts: {},
-    actions: {},
-    launches: {},
-  },
+  state: {},
   chat: sessionStorage.chat || "ada",
   person: sessionStorage.person || "ada",
   bot: 0, // its id
@@ -27,31 +12,24 @@ export const app = {
   editing: null, // the entry whose text is edited
   replying: null, // the entry that is replied to
   problem: { at: "", text: "" }, // why the last action failed; `at`: the element below which that stands
+  // page.js sets these.
   select: () => {},
   visit: () => {},
   toast: () => {},
-  drawContext: () => {}, // page.js sets them
+  drawContext: () => {},
 };
-export const bot = (id = app.bot) =>
-  app.state.bots.find((each) => each.id === id) ?? {
-    id: 0,
-    name: "Bot",
-    username: "",
-    commands: {},
-    menu: {},
-  };
+const NO_BOT = { id: 0, name: "Bot", username: "", commands: {}, menu: {} };
+export const bot = (id = app.bot) => app.state.bots?.find((each) => each.id === id) ?? NO_BOT;
 export const place = () => `${app.bot}:${app.chat}`;
+export const personId = () => app.state.people[app.person]?.id;
 export const kindOf = (update) => Object.keys(update).find((key) => key !== "update_id");
 
 // Ask the server to do something. If it can't, that is shown at an element, by default what has the key, or at the input.
 export async function ask(path, body, at = body.key ? `[data-key="${body.key}"]` : "") {
   tellProblem("");
   try {
-    const answer = await fetch(path, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(body),
-    });
+    const headers = { "Content-Type": "application/json" };
+    const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
     const said = await answer.json();
     if (!answer.ok) tellProblem(said.error, at);
     return answer.ok && said;
@@ -60,14 +38,19 @@ export async function ask(path, body, at = body.key ? `[data-key="${body.key}"]`
     return false;
   }
 }
+// Ask for what a person does in the chat, and show what becomes of it.
+export function act(path, body, at) {
+  app.pinned = false;
+  return ask(path, { person: app.person, ...body }, at);
+}
 export function tellProblem(text, at = "") {
   app.problem = { at, text };
   showProblem();
 }
 // Show the problem where it belongs, once more after that was drawn again.
 export function showProblem() {
-  const { at, text } = app.problem,
-    place = at && document.querySelector(at);
+  const { at, text } = app.problem;
+  const place = at && document.querySelector(at);
   $("problem").textContent = place ? "" : text;
   document.querySelector(".problem")?.remove();
   if (!place || !text) return;
@@ -76,78 +59,87 @@ export function showProblem() {
   else place.parentNode.after(shown);
 }
 export function send(kind, text = "") {
-  app.pinned = false;
   const keyboard = app.state.keyboards[place()];
-  const reply_to =
-    app.replying?.message.message_id ?? (keyboard?.force_reply ? keyboard.message_id : 0);
+  const forced = keyboard?.force_reply ? keyboard.message_id : 0;
+  const reply_to = app.replying?.message.message_id ?? forced;
   app.replying = null;
   app.drawContext();
-  return ask("send", { chat: app.chat, person: app.person, bot: app.bot, kind, text, reply_to });
+  return act("send", { chat: app.chat, bot: app.bot, kind, text, reply_to });
+}
+
+// Links. Those to Telegram open a chat here; those to a bot's page lead to where the demo serves it.
+export const isLink = (address) => /^https?:\/\//i.test(address ?? "");
+const TELEGRAM = /^(?:https?:\/\/(?:t|telegram)\.me\/|tg:\/\/resolve\?domain=)(\w+)[?&]?([^#]*)/i;
+
+// Open the chat of a link such as https://t.me/BOT?start=ID. Return whether an address is one to a bot here.
+export function openTelegram(address) {
+  const [, name, query] = TELEGRAM.exec(address ?? "") ?? [];
+  const found = name && app.state.bots.find((b) => b.username.toLowerCase() === name.toLowerCase());
+  if (!found) return false;
+  const start = new URLSearchParams(query).get("start");
+  app.bot = found.id;
+  app.visit(app.person);
+  if (start !== null && !/^[\w-]{0,64}$/.test(start))
+    app.toast("Telegram ignores this link's start: it takes 64 letters, digits, _ and - at most.");
+  else if (start !== null) send("text", `/start ${start}`.trim());
+  else if (query) app.toast(`The demo opens the chat, and doesn't play ?${query}`);
+  return true;
+}
+export function link(address, attributes, ...inside) {
+  const known = app.state.bots.find((b) => b.page && address.startsWith(`${b.page_known_as}/app`));
+  const href = known ? known.page + address.slice(known.page_known_as.length) : address;
+  const onclick = (event) => {
+    event.stopPropagation();
+    if (openTelegram(address)) event.preventDefault();
+  };
+  const more = { href, rel: "noreferrer", target: "_blank", onclick };
+  return h("a", { ...attributes, ...more }, ...inside);
 }
 
 // Return what became of an update: a word, its tone, and why it failed. `until`: when it is redelivered.
 const TONES = {
-  answered: "good",
   "no answer": "",
-  limited: "",
-  repeated: "good",
+  rate_limited: "",
   refused: "bad",
   "bot.py failed": "bad",
   incomplete: "bad",
 };
-const WORDS = { bot_failed: "bot.py failed", ignored: "no answer" };
+const WORDS = { bot_failed: "bot.py failed", bot_error: "bot.py failed", ignored: "no answer" };
 export const RETRIED = ["misconfigured", "throttled", "unreachable"]; // by the queue
 export function verdict(trace) {
-  const last = trace?.tries.at(-1);
-  if (!trace) return { word: "", tone: "", why: "" };
-  if (!trace.wanted)
-    return {
-      word: "not asked for",
-      tone: "warn",
-      why: `The bot's HANDLED has no ${kindOf(trace.update)}, so Telegram doesn't deliver it.`,
-    };
+  const said = (word, tone, why = "", more = {}) => ({ word, tone, why, ...more });
+  if (!trace) return said("", "");
+  const last = trace.tries.at(-1);
+  if (!trace.wanted) {
+    const kind = kindOf(trace.update);
+    return said(
+      "not asked for",
+      "warn",
+      `The bot doesn't list ${kind} among the updates that it takes, so Telegram doesn't deliver it.`,
+    );
+  }
   if (trace.kept_back)
-    return {
-      word: "kept back",
-      tone: "warn",
-      why: `Telegram doesn't deliver it: ${trace.kept_back}.`,
-    };
-  if (!last) return { word: "waiting", tone: "warn", why: "" };
-  if (!last.over) return { word: "under way", tone: "accent", busy: true, why: "" };
+    return said("kept back", "warn", `Telegram doesn't deliver it: ${trace.kept_back}.`);
+  if (!last) return said("waiting", "warn", "", { busy: true });
+  if (!last.over) return said("under way", "accent", "", { busy: true });
   const queued = last.outcome === "queued";
   const it = queued ? last.queue.at(-1) : last;
-  if (!it) return { word: "in the queue", tone: "accent", busy: true, why: "" };
+  if (!it) return said("in the queue", "accent", "", { busy: true });
   const logged = it.details?.logs?.find((line) => line.outcome);
   const refused = last.calls.find((call) => call.status !== 200);
   const why = logged?.refusal ?? it.failure?.trim().split("\n").at(-1) ?? "";
   const reason = why || logged?.error || refused?.answer.description || last.error || "";
-  if (queued && RETRIED.includes(it.outcome))
-    return { word: "will be retried", tone: "warn", why: reason };
-  if (last.retry_at)
-    return {
-      word: "will be redelivered",
-      tone: "warn",
-      until: last.retry_at,
-      from: last.at + last.milliseconds / 1000,
-      why: reason,
-    };
-  if (last.expired) return { word: "given up", tone: "bad", why: `Telegram gave up: ${reason}` };
-  // At its first try: it was answered with an earlier one, as the rest of an album is.
-  const isPart =
-    queued && last.queue.length === 1 && trace.tries.length === 1 && logged?.outcome === "repeated";
-  const word = isPart
-    ? "answered"
-    : (WORDS[logged?.outcome] ??
-      logged?.outcome ??
-      (it.failure
-        ? "bot.py failed"
-        : refused
-          ? "refused"
-          : last.calls.length
-            ? "answered"
-            : "no answer"));
+  if (queued && RETRIED.includes(it.outcome)) return said("will be retried", "warn", reason);
+  if (last.retry_at) {
+    const times = { until: last.retry_at, from: last.at + last.milliseconds / 1000 };
+    return said("will be redelivered", "warn", reason, times);
+  }
+  if (last.expired) return said("given up", "bad", `Telegram gave up: ${reason}`);
+  const seen = last.calls.length ? "answered" : "no answer";
+  const guess = it.failure ? "bot.py failed" : refused ? "refused" : seen;
+  const word = WORDS[logged?.outcome] ?? logged?.outcome ?? guess;
   const tone = TONES[word] ?? "good";
-  return { word, tone, isPart, why: tone === "bad" ? reason : "" };
+  return said(word, tone, tone === "bad" ? reason : "");
 }
 // Return the milliseconds from sending to answer, including Telegram's pauses.
 export function total(trace) {

@@ -1,11 +1,139 @@
 // What the machine did for an update, and how the demo was set up.
 
-import { $, button, clock, count, h, icon, milliseconds, ring } from "./dom.js";
-import { drawCall, drawFunction, fold, hop, json, note, output, parsed } from "./hops.js";
-import { drawActions } from "./updates.js";
-import { drawLaunch } from "./requests.js";
-import { app, ask, kindOf, RETRIED, showProblem, total, verdict } from "./state.js";
+import { $, b, button, clock, count, div, h, icon, milliseconds, p, ring, span } from "./dom.js";
+import { act, app, bot, kindOf, RETRIED, showProblem, total, verdict } from "./state.js";
 
+const open = new Set(); // the names of the details that are unfolded
+
+// JSON with its colours.
+export function json(value) {
+  const text = JSON.stringify(value, null, 2) ?? "";
+  const nodes = [];
+  let at = 0;
+  const tokens =
+    /("(?:[^"\\]|\\.)*")(\s*:)?|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\b(true|false|null)\b/g;
+  for (const match of text.matchAll(tokens)) {
+    const look = match[2] ? "k" : match[1] ? "s" : "n";
+    nodes.push(text.slice(at, match.index), span(look, match[1] ?? match[0]), match[2] ?? "");
+    at = match.index + match[0].length;
+  }
+  return h("pre", { class: "code", tabindex: 0 }, ...nodes, text.slice(at));
+}
+// A program's output: its columns are kept, and its end is in view. Of an error, the columns of code are kept, and its words are wrapped.
+export function output(text, about, isError = false) {
+  const lines = isError ? (text.match(/.+\n?|\n/g) ?? []) : [text];
+  const parts = lines.map((line) => (isError && !/^\s/.test(line) ? span("wrapped", line) : line));
+  const pre = h("pre", { class: "code columns", tabindex: 0, "aria-label": about }, parts);
+  requestAnimationFrame(() => {
+    pre.scrollTop = pre.scrollHeight;
+  });
+  return pre;
+}
+function fold(name, title, body) {
+  // At the click: the toggle event comes later, when the page may have been drawn again without it.
+  const onclick = () => (open.has(name) ? open.delete(name) : open.add(name));
+  const shown = h("summary", { "data-name": name, onclick }, title);
+  return h("details", { open: open.has(name) }, shown, body);
+}
+function hop(kind, title, to, ms, ...rest) {
+  const line = div("line", b(title), span("to", to), ms ? span("ms", ms) : null);
+  return h("li", { class: `hop ${kind}` }, span("dot"), line, ...rest);
+}
+const note = (tone, ...text) => p(`note ${tone}`, ...text);
+const pill = (tone, ...text) => span(`pill ${tone}`, ...text);
+const isGood = (status) => status >= 200 && status < 300;
+function card(title, top, ...rest) {
+  const head = div("top", h("h3", {}, title), top);
+  return h("section", { class: "card", "aria-label": title }, head, ...rest);
+}
+const parsed = (body) => {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return body;
+  }
+};
+
+const FAULTS = {
+  silence: "Telegram said nothing until the function gave up.",
+  lost: "Telegram did this, but its answer got lost. The function can't know that it was done, so it reports a failure, Telegram redelivers the update, and the chat shows the answer once more.",
+};
+const FAULT_WORDS = { silence: "no answer", lost: "answer lost" };
+function drawCall(t, call) {
+  const failed = call.status !== 200 || call.fault;
+  const name = `${t.attempt} ${t.calls.indexOf(call)}`;
+  const text = call.params.text === undefined ? "" : `“${String(call.params.text).slice(0, 80)}”`;
+  const files = Object.entries(call.files ?? {}).map(
+    ([field, file]) => `${file.name || field}, ${count(file.size, "byte")}`,
+  );
+  return hop(
+    failed ? "call failed" : "call",
+    call.method,
+    call.delivery ? "made by Telegram, from the answer" : "Lambda → Bot API",
+    t.at ? `at +${milliseconds(Math.max(0, (call.at - t.at) * 1000))}` : clock(call.at, true),
+    note(
+      "",
+      pill(failed ? "bad" : "good", FAULT_WORDS[call.fault] ?? `${call.status}`),
+      " ",
+      call.answer.description ?? text,
+    ),
+    FAULTS[call.fault] ? note("", FAULTS[call.fault]) : null,
+    (call.hints ?? []).map((hint) => note("warned", hint)),
+    files.length ? note("", `Uploaded: ${files.join("; ")}`) : null,
+    div(
+      "folds",
+      fold(`params ${name}`, "parameters", json(call.params)),
+      call.fault === "silence" ? null : fold(`result ${name}`, "answer", json(call.answer)),
+    ),
+  );
+}
+// What a session was, and what became of it.
+function drawSession(t, [key, { before, after }]) {
+  const was = parsed(before);
+  const is = after === undefined ? was : parsed(after);
+  const row = (name) => {
+    const [old, now] = [was[name], is[name]].map((value) => JSON.stringify(value) ?? "—");
+    const shown = old === now ? now : [h("s", {}, old), " → ", now];
+    return div(old === now ? "" : "changed", h("dt", {}, name), h("dd", {}, shown));
+  };
+  const names = [...new Set([...Object.keys(was), ...Object.keys(is)])];
+  const word =
+    after === undefined
+      ? "read, unchanged"
+      : Object.keys(is).length
+        ? "changed"
+        : "forgotten by the bot";
+  const title = `Session ${key}`;
+  return h(
+    "section",
+    { class: "session", "aria-label": title },
+    div("line", b(title), span("to", word)),
+    names.length ? h("dl", {}, names.map(row)) : note("", "empty"),
+  );
+}
+function drawFunction(t, cause = "update") {
+  const d = t.details ?? {};
+  const problem = d.traceback || t.failure || d.error;
+  const lines = d.logs ?? [];
+  const log = () =>
+    fold(`logs ${t.attempt}`, `log, ${count(lines.length, "line")}`, lines.map(json));
+  return hop(
+    problem ? "function failed" : "function",
+    "Function",
+    d.cold ? `started for this ${cause}` : d.cold === false ? "was running already" : "",
+    milliseconds(d.milliseconds),
+    d.start_milliseconds ? note("", `Start: ${milliseconds(d.start_milliseconds)}`) : null,
+    d.milliseconds
+      ? note("", "Measured on this machine. AWS differs: less CPU, and a real network.")
+      : null,
+    problem ? note("bad", t.failure ? "bot.py failed:" : "The function failed:") : null,
+    problem ? output(problem, "Traceback", true) : null,
+    d.printed ? note("", "Printed:") : null,
+    d.printed ? output(d.printed.trimEnd(), "What the function printed") : null,
+    Object.entries(d.sessions ?? {}).map((each) => drawSession(t, each)),
+    lines.length ? log() : t.over && !problem ? note("", "It wrote no log.") : null,
+  );
+}
 // The attempts by the queue with their calls, and what still waits there.
 function drawQueue(t) {
   const from = (i) => t.queue[i - 1]?.calls ?? 0;
@@ -16,159 +144,191 @@ function drawQueue(t) {
   ]);
   const rest = t.calls.slice(from(t.queue.length));
   const waits = !t.queue.length || RETRIED.includes(t.queue.at(-1).outcome);
-  return [
-    tries,
-    waits
-      ? hop(
-          "waiting",
-          "Queue",
-          rest.length ? "SQS → Lambda, under way" : "waits to be answered",
-          "",
-        )
-      : null,
-    rest.map((call) => drawCall(t, call)),
+  const word = rest.length ? "SQS → Lambda, under way" : "waits to be answered";
+  const waiting = waits ? hop("waiting", "Queue", word, "") : null;
+  return [tries, waiting, rest.map((call) => drawCall(t, call))];
+}
+// How long the request and each call took.
+function drawScale(t) {
+  const calls = t.calls.filter((c) => !c.delivery);
+  const bars = [
+    ["webhook", 0, t.milliseconds, "request"],
+    ...calls.map((c) => [
+      c.method,
+      (c.at - t.at) * 1000,
+      c.milliseconds,
+      c.status === 200 ? "call" : "call failed",
+    ]),
   ];
+  const whole = Math.max(...bars.map(([, from, length]) => from + length)); // a queue's calls come after the request
+  const bar = ([name, from, length, kind]) => {
+    const left = `left:min(${((100 * from) / whole).toFixed(2)}%, 100% - 3px)`;
+    const style = `${left};width:${Math.min(100, (100 * length) / whole).toFixed(2)}%`;
+    const track = span("track", h("i", { style }));
+    return div(kind, span("name", name), track, span("value", milliseconds(length)));
+  };
+  return h("div", { class: "scale", "aria-hidden": "true" }, bars.map(bar));
+}
+const temperature = (details) =>
+  details.cold === true ? pill("warn", "cold") : details.cold === false ? pill("", "warm") : null;
+const status = (t) =>
+  t.over
+    ? pill(isGood(t.status) ? "good" : "bad", t.status ? `HTTP ${t.status}` : "no answer")
+    : pill("accent", "under way");
+const top = (t) => [
+  h("time", {}, clock(t.at, true)),
+  temperature(t.details ?? {}),
+  status(t),
+  t.over ? pill("", milliseconds(t.milliseconds)) : null,
+];
+function drawAnswer(t, to, ...folds) {
+  if (!t.over) return hop("waiting", "Answer", "not there yet", "");
+  const bad = !isGood(t.status);
+  const said = t.status ? `HTTP ${t.status}${t.body ? `: ${t.body.slice(0, 200)}` : ""}` : t.error;
+  const kind = bad ? "failed" : "request";
+  return hop(
+    kind,
+    "Answer",
+    to,
+    milliseconds(t.milliseconds),
+    note(bad ? "bad" : "", said),
+    ...folds,
+  );
+}
+function drawEvent(t) {
+  const event = t.details?.event;
+  if (!event) return null;
+  const shown = json({ ...event, body: parsed(event.body) });
+  return hop(
+    "request",
+    "Event",
+    "API Gateway → Lambda",
+    "",
+    fold(`event ${t.attempt}`, "payload 2.0", shown),
+  );
 }
 function drawTry(trace, t) {
-  const details = t.details ?? {};
-  const bad = t.over && !(t.status >= 200 && t.status < 300);
-  const status = !t.over
-    ? h("span", { class: "pill accent" }, "under way")
-    : h(
-        "span",
-        { class: "pill " + (bad ? "bad" : "good") },
-        t.status ? `HTTP ${t.status}` : "no answer",
-      );
-  const temperature =
-    details.cold === true
-      ? h("span", { class: "pill warn" }, "cold")
-      : details.cold === false
-        ? h("span", { class: "pill" }, "warm")
-        : null;
   const bytes = new TextEncoder().encode(JSON.stringify(trace.update)).length;
-  const bars = () => [
-    ["webhook", 0, t.milliseconds, "request"],
-    ...t.calls
-      .filter((c) => !c.delivery)
-      .map((c) => [
-        c.method,
-        (c.at - t.at) * 1000,
-        c.milliseconds,
-        c.status === 200 ? "call" : "call failed",
-      ]),
-  ];
-  const whole = t.over ? Math.max(...bars().map(([, from, length]) => from + length)) : 0; // a queue's calls come after the request
-  const bar = ([name, from, length, kind]) =>
-    h(
-      "div",
-      { class: kind },
-      h("span", { class: "name" }, name),
-      h(
-        "span",
-        { class: "track" },
-        h("i", {
-          style: `left:min(${((100 * from) / whole).toFixed(2)}%, 100% - 3px);width:${Math.min(100, (100 * length) / whole).toFixed(2)}%`,
-        }),
-      ),
-      h("span", { class: "value" }, milliseconds(length)),
-    );
+  const queued = t.outcome === "queued";
+  const update = fold("update", kindOf(trace.update), json(trace.update));
   const hops = h(
     "ol",
     { class: "hop-list" },
-    hop(
-      "request",
-      "Update",
-      "Telegram → API Gateway, POST /telegram",
-      `${bytes} bytes`,
-      fold("update", kindOf(trace.update), json(trace.update)),
-    ),
-    details.event
-      ? hop(
-          "request",
-          "Event",
-          "API Gateway → Lambda",
-          "",
-          fold(
-            "event",
-            "payload 2.0",
-            json({ ...details.event, body: parsed(details.event.body) }),
-          ),
-        )
-      : null,
+    hop("request", "Update", "Telegram → API Gateway, POST /telegram", `${bytes} bytes`, update),
+    drawEvent(t),
     t.over || t.calls.length ? drawFunction(t) : null,
-    t.outcome === "queued" ? null : t.calls.map((call) => drawCall(t, call)),
-    t.over
-      ? hop(
-          bad ? "failed" : "request",
-          "Answer",
-          "Lambda → API Gateway → Telegram",
-          milliseconds(t.milliseconds),
-          note(
-            bad ? "bad" : "",
-            t.status ? `HTTP ${t.status}${t.body ? ": " + t.body.slice(0, 200) : ""}` : t.error,
-          ),
-          t.status ? fold(`headers ${t.attempt}`, "headers", json(t.headers)) : null,
-        )
-      : hop("waiting", "Answer", "not there yet", ""),
-    t.outcome === "queued" ? drawQueue(t) : null,
+    queued ? null : t.calls.map((call) => drawCall(t, call)),
+    drawAnswer(
+      t,
+      "Lambda → API Gateway → Telegram",
+      t.status ? fold(`headers ${t.attempt}`, "headers", json(t.headers)) : null,
+    ),
+    queued ? drawQueue(t) : null,
   );
   const isLast = t === trace.tries.at(-1);
-  return h(
-    "section",
-    { class: "card", "aria-label": `Attempt ${t.attempt}` },
-    h(
-      "div",
-      { class: "top" },
-      h("h3", {}, `Attempt ${t.attempt}`),
-      h("time", {}, clock(t.at, true)),
-      temperature,
-      status,
-      t.over ? h("span", { class: "pill" }, milliseconds(t.milliseconds)) : null,
-    ),
-    t.over ? h("div", { class: "scale", "aria-hidden": "true" }, bars().map(bar)) : null,
-    isLast
-      ? hops
-      : h(
-          "div",
-          { class: "folded" },
-          fold(`try ${trace.update.update_id} ${t.attempt}`, "each step", hops),
-        ),
+  const folded = () => fold(`try ${trace.update.update_id} ${t.attempt}`, "each step", hops);
+  return card(
+    `Attempt ${t.attempt}`,
+    top(t),
+    t.over ? drawScale(t) : null,
+    isLast ? hops : div("folded", folded()),
   );
 }
 function drawPause(before, after) {
-  const waited = after ? (after.at - before.at) * 1000 - before.milliseconds : null;
-  if (after)
-    return h(
-      "div",
-      { class: "pause" },
-      icon("clock"),
-      h(
-        "span",
-        {},
-        waited < 100
-          ? "Telegram redelivered the update at once."
-          : `Telegram waited ${milliseconds(waited)}, and redelivered the update.`,
-      ),
-    );
+  if (after) {
+    const waited = (after.at - before.at) * 1000 - before.milliseconds;
+    const words =
+      waited < 100
+        ? "Telegram redelivered the update at once."
+        : `Telegram waited ${milliseconds(waited)}, and redelivered the update.`;
+    return div("pause", icon("clock"), span("", words));
+  }
   if (!before.retry_at) return null;
   const from = before.at + before.milliseconds / 1000;
+  const left = h("b", { "data-until": before.retry_at, "data-from": from });
   return h(
     "div",
     { class: "pause running", id: "redelivery", role: "timer" },
     ring(from, before.retry_at),
-    h(
-      "span",
-      {},
-      "Telegram keeps the update, and redelivers it in ",
-      h("b", { "data-until": before.retry_at, "data-from": from }),
-    ),
+    span("", "Telegram keeps the update, and redelivers it in ", left),
   );
 }
+
+// What can be done with an update.
+let draft = null; // the update that is edited: its id, and the card, which is kept while one writes
+const resend = (update, bot, at) => act("resend", { update, chat: app.chat, bot }, at);
+async function copy(text, said) {
+  try {
+    await navigator.clipboard.writeText(text);
+    app.toast(said);
+  } catch {
+    app.toast("The browser doesn’t let the page copy.");
+  }
+}
+// JSON as Python writes it: its strings are the same, but not its words.
+const WORDS = { null: "None", true: "True", false: "False" };
+const python = (value) =>
+  JSON.stringify(value, null, 4)
+    .replace(/"(?:[^"\\]|\\.)*"|\b(?:null|true|false)\b/g, (token) => WORDS[token] ?? token)
+    .replaceAll("\n", "\n    ");
+// A test for pytest, which expects the calls that were made. Files aren't known here, so then only the methods.
+function testOf(trace) {
+  const calls = trace.tries.at(-1)?.calls ?? [];
+  const hasFiles = calls.some((call) => Object.keys(call.files).length);
+  const [session] = Object.values(trace.tries.at(-1)?.details?.sessions ?? {});
+  const lines = [`    update = ${python(trace.update)}`];
+  if (session) lines.push(`    session = ${python(JSON.parse(session.before))}`);
+  const asked = `bot.reply(update${session ? ", session" : ""})`;
+  const methods = calls.map((call) => call.method);
+  const whole = calls.map((call) => ({ method: call.method, ...call.params }));
+  if (hasFiles)
+    lines.push(`    assert [call["method"] for call in ${asked}] == ${python(methods)}`);
+  else lines.push(`    assert ${asked} == ${python(whole)}`);
+  const name = `test_${kindOf(trace.update)}_${trace.update.update_id}`;
+  return `import bot\n\n\ndef ${name}():\n${lines.join("\n")}\n`;
+}
+function drawDraft(trace) {
+  const label = { "aria-label": "The update, as JSON", "data-name": "update" };
+  const text = h("textarea", { ...label, rows: 14, spellcheck: "false" });
+  text.value = JSON.stringify(trace.update, null, 2);
+  const sends = async () => {
+    if (await resend(text.value, trace.bot, "[data-name=send-update]")) draft = null;
+  };
+  const look = { class: "action main", "data-name": "send-update" };
+  const sending = button(look, sends, icon("send"), "Send");
+  return card("Edit and send", null, div("inside write", text, div("", sending)));
+}
+function drawActions(trace) {
+  const id = trace.update.update_id;
+  const text = JSON.stringify(trace.update, null, 2);
+  if (draft?.id !== id) draft = null;
+  const edit = () => {
+    draft = draft ? null : { id, card: drawDraft(trace) };
+    drawHops();
+    $("hops").querySelector("[data-name=update]")?.focus();
+  };
+  const action = (name, look, word, acts, more = {}) =>
+    button({ class: "action", "data-name": name, ...more }, acts, icon(look), word);
+  const expanded = { "aria-expanded": String(Boolean(draft)) };
+  return [
+    draft?.card,
+    h(
+      "div",
+      { class: "foot", role: "group", "aria-label": "This update" },
+      action("resend", "reload", "Send again", () => resend(text, trace.bot, "[data-name=resend]")),
+      action("edit-update", "edit", "Edit and send", edit, expanded),
+      action("copy", "copy", "Copy as JSON", () => copy(text, "The update is copied.")),
+      action("copy-test", "check", "Copy as a test", () =>
+        copy(testOf(trace), "The test is copied: paste it into your tests."),
+      ),
+    ),
+  ];
+}
+
 // A button that is drawn again while it is pressed would miss its click.
-let pressed = false,
-  waiting = false;
+let pressed = false;
+let waiting = false;
 $("hops").addEventListener("pointerdown", () => (pressed = true));
-addEventListener("click", () => (pressed = false), true);
 for (const end of ["pointerup", "pointercancel"])
   addEventListener(end, () =>
     // After the click, if there is one.
@@ -181,8 +341,15 @@ export function drawHops() {
   waiting = pressed;
   if (pressed) return;
   const trace = app.state.traces[app.selected];
-  const name = document.activeElement?.dataset?.name;
   const launch = app.state.launches[app.selected];
+  const name = document.activeElement?.dataset?.name;
+  $("hops").replaceChildren(
+    ...(launch ? drawLaunch(launch) : trace ? drawUpdate(trace) : drawSetup()),
+  );
+  showProblem();
+  if (name) document.querySelector(`[data-name="${CSS.escape(name)}"]`)?.focus();
+}
+function bar(title, about, shown = null) {
   const back = button(
     { class: "round back", "aria-label": "Back to the chat" },
     () => {
@@ -191,148 +358,104 @@ export function drawHops() {
     },
     icon("back"),
   );
-  const view = (id, word, shown) =>
-    button(
-      { "data-name": `view ${word}`, "aria-pressed": String(shown) },
-      () => app.select(id, true),
-      word,
-    );
-  const bar = (title, about, pill = "") =>
-    h(
-      "div",
-      { class: "bar" },
-      back,
-      h("div", { class: "who" }, h("h2", {}, title), h("p", {}, about)),
-      pill,
-      h(
-        "div",
-        { class: "choice", role: "group", "aria-label": "What else there is" },
-        view(null, "Set-up", app.selected === null),
-      ),
-    );
-  if (launch) $("hops").replaceChildren(...drawLaunch(launch, bar));
-  else if (!trace)
-    $("hops").replaceChildren(
-      bar("Set-up", "Send a message to see what the machine does for it"),
-      drawSetup(),
-    );
-  else drawUpdate(trace, bar);
-  showProblem();
-  if (name) document.querySelector(`[data-name="${CSS.escape(name)}"]`)?.focus();
+  const look = { "data-name": "set-up", "aria-pressed": String(app.selected === null) };
+  const setUp = button(look, () => app.select(null, true), "Set-up");
+  const who = div("who", h("h2", {}, title), p("", about));
+  return div("bar", back, who, shown, div("choice", setUp));
 }
-function drawUpdate(trace, bar) {
+function drawUpdate(trace) {
   const result = verdict(trace);
   const time = total(trace);
-  $("hops").replaceChildren(
+  const attempts = count(trace.tries.length, "attempt");
+  const took = time ? ` · ${milliseconds(time)} from sending to answer` : "";
+  const isKept = !trace.wanted || trace.kept_back;
+  return [
     bar(
       `Update ${trace.update.update_id}`,
-      `${kindOf(trace.update)} · ${count(trace.tries.length, "attempt")}${time ? ` · ${milliseconds(time)} from sending to answer` : ""}`,
-      h("span", { class: "pill " + result.tone, id: "verdict" }, result.word),
+      `${kindOf(trace.update)} · ${attempts}${took}`,
+      h("span", { class: `pill ${result.tone}`, id: "verdict" }, result.word),
     ),
-    h(
-      "div",
-      { class: "cards" },
-      trace.wanted && !trace.kept_back
-        ? null
-        : h("div", { class: "pause" }, icon("bad"), h("span", {}, result.why)),
+    div(
+      "cards",
+      isKept ? div("pause", icon("bad"), span("", result.why)) : null,
       trace.tries.flatMap((t, i) => [drawTry(trace, t), drawPause(t, trace.tries[i + 1])]),
       drawActions(trace),
     ),
-  );
+  ];
+}
+// A bot's page, and its requests to the bot since it was opened.
+function drawLaunch(launch) {
+  const asked = count(launch.requests.length, "request");
+  const state = launch.open ? pill("good", "open") : pill("", "closed");
+  const data = [...new URLSearchParams(launch.init_data)].map(([k, v]) => [k, parsed(v)]);
+  const request = (t) =>
+    card(
+      `${t.method} ${t.target.split("?")[0]}`,
+      top(t),
+      h(
+        "ol",
+        { class: "hop-list" },
+        hop(
+          "request",
+          "Request",
+          "page → API Gateway, ANY /app/{proxy+}",
+          "",
+          t.body ? fold(`body ${t.attempt}`, "body", json(parsed(t.body))) : null,
+        ),
+        drawEvent(t),
+        t.over ? drawFunction(t, "request") : null,
+        t.calls.map((call) => drawCall(t, call)),
+        drawAnswer(
+          t,
+          "Lambda → API Gateway → page",
+          fold(`answer ${t.attempt}`, "body", json(parsed(t.answer))),
+        ),
+      ),
+    );
+  return [
+    bar(`Page of ${bot(launch.bot).name}`, `${launch.who} · ${asked}`, state),
+    div(
+      "cards",
+      div(
+        "foot",
+        fold(
+          `init ${launch.id}`,
+          "initData",
+          launch.init_data
+            ? json(Object.fromEntries(data))
+            : "None: Telegram tells a page from a keyboard no user.",
+        ),
+      ),
+      launch.requests.map(request),
+    ),
+  ];
 }
 function drawSetup() {
   const { steps, calls, reloads } = app.state.setup;
-  const card = (title, ...rest) =>
+  const step = (s) =>
+    h("li", {}, icon("check"), s.name, span("ms", milliseconds(s.seconds * 1000)));
+  const reload = (r) =>
     h(
-      "section",
-      { class: "card", "aria-label": title },
-      h("div", { class: "top" }, h("h3", {}, title)),
-      ...rest,
+      "li",
+      {},
+      r.error ? pill("bad", "broken") : icon("check"),
+      `${r.files.join(", ")}, ${clock(r.at, true)}`,
+      span("ms", milliseconds(r.milliseconds)),
     );
-  return h(
-    "div",
-    { class: "cards" },
-    card(
-      "Set-up",
-      h(
-        "ul",
-        { class: "steps" },
-        steps.map((s) =>
-          h(
-            "li",
-            {},
-            icon("check"),
-            s.name,
-            h(
-              "span",
-              { class: "ms" },
-              s.seconds >= 1 ? `${s.seconds.toFixed(1)} s` : milliseconds(s.seconds * 1000),
-            ),
-          ),
-        ),
-      ),
+  const list = (items) => h("ul", { class: "steps" }, items);
+  const called = () =>
+    h(
+      "ol",
+      { class: "hop-list" },
+      calls.map((call) => drawCall({ attempt: "set-up", calls }, call)),
+    );
+  return [
+    bar("Set-up", "Send a message to see what the machine does for it"),
+    div(
+      "cards",
+      card("Set-up", null, list(steps.map(step))),
+      reloads.length ? card("Changes to the code", null, list(reloads.map(reload))) : null,
+      calls.length ? card("Registration, and other calls", null, called()) : null,
     ),
-    app.state.emulator
-      ? card(
-          "The emulated AWS",
-          h(
-            "div",
-            { class: "inside" },
-            h(
-              "p",
-              { class: "note" },
-              "It listens at ",
-              h("code", { id: "emulator" }, app.state.emulator),
-              ", and takes any credentials. In another terminal:",
-            ),
-            output(
-              `export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\naws --region ${app.state.region} --endpoint-url ${app.state.emulator} lambda list-functions`,
-              "Commands",
-            ),
-          ),
-        )
-      : null,
-    reloads.length
-      ? card(
-          "Changes to the code",
-          h(
-            "ul",
-            { class: "steps" },
-            reloads.map((r) =>
-              h(
-                "li",
-                {},
-                r.error ? h("span", { class: "pill bad" }, "broken") : icon("check"),
-                `${r.files.join(", ")}, ${clock(r.at, true)}`,
-                h("span", { class: "ms" }, milliseconds(r.milliseconds)),
-              ),
-            ),
-          ),
-        )
-      : null,
-    calls.length
-      ? card(
-          "Registration, and other calls",
-          h(
-            "ol",
-            { class: "hop-list" },
-            calls.map((c, i) =>
-              hop(
-                "call" + (c.status === 200 ? "" : " failed"),
-                c.method,
-                clock(c.at, true),
-                milliseconds(c.milliseconds),
-                (c.hints ?? []).map((hint) => note("warned", hint)),
-                h(
-                  "div",
-                  { class: "folds" },
-                  fold(`setup-params-${i}`, "parameters", json(c.params)),
-                  fold(`setup-answer-${i}`, "answer", json(c.answer)),
-                ),
-              ),
-            ),
-          ),
-        )
-      : null,
-  );
+  ];
 }
