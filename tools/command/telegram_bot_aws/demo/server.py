@@ -20,7 +20,12 @@ from telegram_bot_aws.demo.errors import InvalidRequest
 from telegram_bot_aws.local.http_server import LocalRequest, LocalServer
 
 PAGE = Path(__file__).with_name("page")
-TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
 KINDS = {"int": int, "str": str, "list[int]": list}  # by the annotations of actions
 MAX_REQUEST = 100_000  # bytes
 SHOWN = ("image/", "audio/", "video/")  # files that a browser shows without running them

@@ -108,7 +108,7 @@ def has_sessions(bot: Path) -> bool:
 
 def needs_queue(bot: Path) -> bool:
     """Tell whether a bot may need a queue: for updates, a Stop button, or what it schedules."""
-    words = rb"\b(QUEUED(_UPDATES)?|stopped_message_generation)\b"
+    words = rb"\b(QUEUED_UPDATES|stopped_message_generation)\b"
     return uses_later(bot) or any(re.search(words, path.read_bytes()) for path in _own_files(bot))
 
 
