@@ -12,7 +12,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from telegram_stand_in import ADA, Json
 
-from telegram_bot_aws.demo import demo, local_deployment, script
+from telegram_bot_aws.demo import demo, script
 from telegram_bot_aws.local import container
 from telegram_bot_aws.local.project import ROOT
 from telegram_bot_aws.starter import new
@@ -89,7 +89,6 @@ def test_a_readme_shows_what_the_demo_prints(
     httpserver.expect_request("/").respond_with_json({})  # a table
     # On a busy machine, aiogram takes longer to import than Lambda allows.
     monkeypatch.setattr(container, "INIT_TIMEOUT", LONGEST)
-    monkeypatch.setattr(local_deployment, "TIMEOUT", LONGEST)
     monkeypatch.setattr(script, "PATIENCE", LONGEST)
     monkeypatch.chdir(ROOT)
     where = ("--direct", "--bot", f"examples/{example}/bot", "--env-file", f"{tmp_path}/bot.env")
