@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -21,8 +20,7 @@ from telegram_stand_in import Telegram
 
 from tests.support import reader
 from tests.support.deployment import Deployment, answer_to
-from tests.support.printed import ENDLESS, FIRST_BOT, MOVING_IN, OPERATORS, Shell, is_run, printed
-from tests.support.programs import Script
+from tests.support.printed import FIRST_BOT, MOVING_IN, OPERATORS, Shell, is_run, printed
 from tests.support.provider import Providers
 from tests.support.telegram import TOKEN
 
@@ -244,26 +242,3 @@ def test_an_operator_repairs_a_bot(shell: Shell, telegram: Telegram, tmp_path: P
             said = type_in(shell, line)
             if "-replace=" in line:
                 assert not re.search("Apply complete! Resources: 0 added", said), said
-
-
-def test_the_demos_own_apply_works_with_a_new_folder(shell: Shell, tmp_path: Path) -> None:
-    """With the inputs that it says the module's block needs."""
-    shell.run(f"git clone {ORIGIN} clone && ln -s {VENV} clone/.venv")
-    shell.run("clone/scripts/new hello-bot && cd hello-bot")
-    main = shell.folder / "main.tf"
-    text = main.read_text().replace(
-        "  source_dir", "  telegram_api_url = var.telegram_api_url\n  source_dir"
-    )
-    with Script(tmp_path / "home" / "clone", "demo", "--aws") as demo:
-        demo.wait_for(ENDLESS)
-        how = demo.output.partition("In another terminal")[2]
-        [variable] = re.findall("^variable .*", how, re.MULTILINE)
-        main.write_text(f"{text}{variable}\n")
-        for line in re.findall("^  (.*)", how, re.MULTILINE):
-            shell.run(line)
-        demo.wait_for("hello-bot is applied: the chat page speaks to it.")
-        said = shell.run(".terraform/modules/telegram_bot/scripts/doctor --bot bot")
-        assert "✓ webhook" in said and "✓ secret" in said
-        assert demo.end(signal.SIGINT) == 0
-    [line] = re.findall(r"\((terraform workspace .*?)\)", " ".join(how.split()))
-    shell.run(line)
