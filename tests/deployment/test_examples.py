@@ -43,10 +43,11 @@ EXAMPLES = {
     "newsletter": f"  owner_id = {ADA['id']}\n",
     "notify": f"  chat_id = {ADA['id']}\n",
     "remind-me": "",
+    "moved/telebot": "",
 }
 NAMES = (
     *("assistant-bot", "dice-bot", "form-bot", "lunch-bot", "newsletter-bot"),
-    *("notify-bot", "remind-me-bot"),
+    *("notify-bot", "remind-me-bot", "birthday-bot"),
 )
 GROUP: Json = {"id": -1000000000042, "type": "supergroup", "title": "Lunch"}
 
@@ -73,7 +74,8 @@ module "telegram_bot" {{
 
 # Each example is unchanged, except for the URL of its Telegram and its provider.
 OVERRIDE = 'module "telegram_bot" {{\n  telegram_api_url = "{}"\n}}\n'
-CALL = 'module "{0}" {{\n  source = "./module/examples/{0}"\n{1}}}\n'
+CALL = 'module "{0}" {{\n  source = "./module/examples/{1}"\n{2}}}\n'
+PACKAGES = Path(pytest.__file__).parent.parent  # the tests' own, which saves an installation
 
 
 class World:
@@ -168,6 +170,12 @@ def follow_the_page(folder: Path, telegram_url: str) -> None:
     (folder / "telegram_override.tf").write_text(override)
 
 
+def use_the_tests_packages(bot: Path) -> None:
+    (bot / "requirements.txt").unlink()
+    path = f"import sys\nsys.path.append({str(PACKAGES)!r})\n"
+    (bot / "bot.py").write_text(path + (bot / "bot.py").read_text())
+
+
 def post(world: World, name: str, text: str) -> Json:
     """Write to a bot in the group, and return what it posts there."""
     telegram, bot = world.telegram, world.bots[name]
@@ -235,12 +243,15 @@ def world(
             shutil.copytree(ROOT / "examples" / example, copy)
             (copy / "main.tf").write_text(without_provider(copy / "main.tf"))
             (copy / "telegram_override.tf").write_text(OVERRIDE.format(telegram.url))
+        use_the_tests_packages(folder / "module" / "examples" / "moved/telebot/bot")
         folder_of_reader = folder / "module" / "examples" / READER
         follow_the_page(folder_of_reader, telegram.url)
         token = token_of(NAMES.index(READER))
         called = {**EXAMPLES, READER: f'  telegram_bot_token = "{token}"\n'}
-        calls = "".join(CALL.format(*example) for example in called.items())
-        calls = calls.replace("{}", language_model)
+        calls = "".join(
+            CALL.format(example.rpartition("/")[2], example, lines)
+            for example, lines in called.items()
+        ).replace("{}", language_model)
         module = Deployment(
             providers, aws.url, folder / "module", configuration=calls, user=deployer(aws)
         )
@@ -580,3 +591,10 @@ def test_an_assistant_answers_with_a_model_and_knows_what_was_said(world: World)
     assert whole["rich_message"]["markdown"] == "4: Who am I?"
     texts = world.session("assistant-bot", str(ADA["id"]))["texts"]
     assert texts[::2] == ["I am Ada", "Who am I?"]
+
+
+def test_a_bot_of_a_framework_remembers_in_another_container(world: World) -> None:
+    for timeout, text in enumerate(("/add", "Grace", "9 December"), 20):
+        world.say("birthday-bot", text)
+        start_new_container(world.aws, "birthday-bot", timeout)
+    assert world.say("birthday-bot", "/list") == "Grace: 9 December"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -357,3 +360,38 @@ def test_the_first_line_names_the_modules_version(adapter: Any) -> None:
     settings = (ROOT / "pyproject.toml").read_text()
     version = re.findall(r'^version = "([\d.]+)', settings, re.MULTILINE)[0].rstrip(".")
     assert f" version {version} of " in adapter.read_text().splitlines()[0]
+
+
+def in_a_new_process(program: str) -> list[str]:
+    """Run a program beside aiogram_types.py. Returns the words of its output."""
+    folder = MOVED / "aiogram/bot"
+    command = [sys.executable, "-c", f"{program}\nfrom aiogram import methods, types\n{TELLS}"]
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    return subprocess.run(
+        command, env=environment, stdout=subprocess.PIPE, text=True
+    ).stdout.split()
+
+
+# Whether types wait until they are used, and whether all of them can be built then.
+TELLS = """
+def each(kind):
+    for found in kind.__subclasses__():
+        yield found
+        yield from each(found)
+
+print(types.Poll.__pydantic_complete__, types.Update.__pydantic_complete__)
+for kind in (every := [*each(types.TelegramObject), *each(methods.TelegramMethod)]):
+    kind.model_rebuild()
+print(len(every) > 400 and all(kind.__pydantic_complete__ for kind in every))
+"""
+
+
+@pytest.mark.slow
+def test_aiogram_types_has_types_be_built_when_they_are_used() -> None:
+    assert in_a_new_process("import aiogram_types") == ["False", "True", "True"]
+
+
+@pytest.mark.slow
+def test_aiogram_types_leaves_a_version_that_it_does_not_know() -> None:
+    unknown = 'import importlib.metadata as known\nknown.version = lambda name: "99.0"\n'
+    assert in_a_new_process(f"{unknown}import aiogram_types") == ["True", "True", "True"]
