@@ -31,8 +31,6 @@ NAME = r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?"
 PACKAGE = re.compile(
     rf"({NAME}) ?(\[ ?{NAME}(?: ?, ?{NAME})* ?\])? ?== ?([A-Za-z0-9][\w.!+-]*)", re.A
 )
-# The oldest versions of frameworks that botkit's adapters run.
-OLDEST = {"aiogram": (3,), "python-telegram-bot": (20, 8), "pytelegrambotapi": (4,)}
 HASH = re.compile(r"\w+:\w+", re.A)
 VALUE = r"""(?:\b[a-z_.]{1,40}\b|"[ !#%&(-\[\]-~]*"|'[ !#%&(-\[\]-~]*')"""
 COMPARISON = re.compile(rf"{VALUE} ?(?:[=~!<>]=|===|<|>|\b(?:not )?in\b) ?{VALUE}", re.A)
@@ -206,24 +204,11 @@ def listed(bot: Path) -> "list[Requirement]":
         return []
     try:
         # Not read_text, which takes each CR for the end of a line.
-        wanted = parse(file.read_bytes().decode("utf-8-sig"))
-        check_supported(wanted)
-        return wanted
+        return parse(file.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise NotInstallable(f"{file} can't be read: save it as UTF-8") from None
     except NotInstallable as error:
         raise NotInstallable(f"{file}: {error}") from None
-
-
-def check_supported(wanted: "list[Requirement]") -> None:
-    """Raise NotInstallable if a version of a framework is one that the module can't run."""
-    for each in wanted:
-        oldest = OLDEST.get(name_of(each.name), ())
-        if tuple(map(int, re.findall("[0-9]+", each.version))) < oldest:
-            raise NotInstallable(
-                f"{each.name} must have version {'.'.join(map(str, oldest))} or later, not "
-                f"{each.version}: older ones aren't supported (docs/moving-in/README.md#versions)"
-            )
 
 
 def to_install(bot: Path) -> "list[Requirement]":

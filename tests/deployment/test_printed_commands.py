@@ -20,7 +20,7 @@ from telegram_stand_in import Telegram
 
 from tests.support import reader
 from tests.support.deployment import Deployment, answer_to
-from tests.support.printed import FIRST_BOT, MOVING_IN, OPERATORS, Shell, is_run, printed
+from tests.support.printed import FIRST_BOT, MIGRATE, OPERATORS, Shell, is_run, printed
 from tests.support.provider import Providers
 from tests.support.telegram import TOKEN
 
@@ -113,8 +113,7 @@ def test_a_stranger_gets_from_the_readme_to_a_bot(shell: Shell) -> None:
     for line in re.findall("^  (.*)", said.partition("hello-bot has the bot")[2], re.MULTILINE)[:4]:
         type_in(shell, line)
     shell.run("cd ../terraform-aws-telegram-bot")
-    lines = [line for page in MOVING_IN for line in printed(page)]
-    for line in sorted(lines, key=lambda line: line.startswith("scripts/demo")):
+    for line in sorted(printed(MIGRATE), key=lambda line: line.startswith("scripts/demo")):
         if line.startswith("scripts/new"):
             shell.run("rm -r ../my-bot")
         if line != "terraform destroy":  # of the next page

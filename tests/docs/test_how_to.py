@@ -355,7 +355,6 @@ def scheduled(httpserver: HTTPServer, name: str) -> Json:
     "module, expression, name, seconds, event",
     [
         ("remind", f"in_an_hour({MESSAGE})", "42.7", 3600, "An hour has passed."),
-        ("tea", "remind(42, 9, 5)", "tea.9", 300, "Tea is ready"),
         ("steps", f"on_event({EVENT})", "42.2", 60, {"chat": 42, "step": 2}),
     ],
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import sys
@@ -99,29 +98,6 @@ else:
     seen["arguments"] = sys.argv[1:]
     json.dump(seen, open(os.environ["UV_CACHE_DIR"], "w"))
 """
-
-
-@pytest.mark.parametrize(
-    ("line", "is_refused"),
-    [
-        ("aiogram==2.25.1", True),
-        ("aiogram==3.0.0", False),
-        ("Python_Telegram_Bot[job-queue]==13.15", True),
-        ("python-telegram-bot==20.7", True),
-        ("python-telegram-bot==20.8", False),
-        ("python-telegram-bot==21", False),
-        ("pyTelegramBotAPI==3.8.3", True),
-        ("pyTelegramBotAPI==4.0.0", False),
-        ("aiogram-dialog==2.1.0", False),
-    ],
-)
-def test_a_framework_that_is_too_old_is_refused(
-    tmp_path: Path, line: str, is_refused: bool
-) -> None:
-    (tmp_path / "requirements.txt").write_text(line)
-    refused = pytest.raises(NotInstallable, match="must have version [0-9.]+ or later, not")
-    with refused if is_refused else contextlib.nullcontext():
-        requirements.listed(tmp_path)
 
 
 def recorder(folder: Path) -> Path:

@@ -23,10 +23,7 @@ DOCS = ROOT / "docs"
 # The pages that tests/deployment/test_printed_commands.py follows. In other pages there are only
 # commands that these print too. Operators' pages come in an order in which nothing needed is gone.
 FIRST_BOT = (DOCS / "first-bot.md", DOCS / "how-to" / "test.md", DOCS / "how-to" / "demo.md")
-MOVING_IN = [
-    DOCS / "moving-in" / f"{name}.md"
-    for name in "README aiogram pytelegrambotapi python-telegram-bot data lambda".split()
-]
+MIGRATE = DOCS / "migrate.md"
 OPERATORS = [
     DOCS / f"{name}.md"
     for name in (
@@ -36,7 +33,7 @@ OPERATORS = [
         *("how-to/back-up", "how-to/delete"),
     )
 ]
-FOLLOWED = (ROOT / "README.md", *FIRST_BOT, *MOVING_IN, *OPERATORS)
+FOLLOWED = (ROOT / "README.md", *FIRST_BOT, MIGRATE, *OPERATORS)
 AWS = ROOT / "tests" / "support" / "aws_cli.py"
 
 # Commands of the pages that tests/deployment/test_printed_commands.py doesn't run, and why, or

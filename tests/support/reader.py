@@ -24,7 +24,7 @@ AUTHORS = (
 PAGES = (
     DOCS / "first-bot.md",
     *(DOCS / "how-to" / f"{name}.md" for name in AUTHORS),
-    DOCS / "moving-in" / "data.md",
+    DOCS / "migrate.md",
 )
 TEXT = "\n".join(page.read_text() for page in PAGES)
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)

@@ -11,7 +11,7 @@ module "telegram_bot" {
   source_dir                   = "${path.module}/bot"
   telegram_bot_token_parameter = "/booking-bot/token"
   session_retention_in_days    = 0
-  memory_size                  = 512 # docs/moving-in/README.md says why
+  memory_size                  = 512 # docs/migrate.md says why
 }
 
 output "logs_command" {

@@ -72,7 +72,7 @@ ADVICE = {
 EXCEPTION = "exception in bot.py"  # the message of the debug line that has the traceback
 NO_END = (
     "bot.py can't be imported: its import didn't end within {:g} s, as on Lambda. Move code that "
-    'polls under `if __name__ == "__main__":` (docs/moving-in/README.md). If it only takes long, '
+    'polls under `if __name__ == "__main__":` (docs/migrate.md). If it only takes long, '
     "raise memory_size, which also gives it more CPU, and timeout"
 )
 

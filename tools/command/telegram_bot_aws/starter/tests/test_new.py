@@ -131,6 +131,7 @@ def test_a_bot_of_a_framework_remembers_and_has_memory(tmp_path: Path, framework
     assert re.search(r"^  session_retention_in_days += ", main, re.MULTILINE)
     assert re.search(r"^  memory_size += 512 ", main, re.MULTILINE)
     assert f"on_{framework}.reply_with(" in (folder / "bot/bot.py").read_text()
+    assert (folder / f"bot/on_{framework}.py").is_file()
     ran = run(new.main, str(tmp_path / "two"), "--framework", framework, "--example", "form")
     assert (ran.code, (tmp_path / "two").exists()) == (2, False)
 
