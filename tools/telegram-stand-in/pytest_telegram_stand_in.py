@@ -74,8 +74,8 @@ def pytest_runtest_makereport(
     """Show the transcript of a test that fails."""
     report = yield
     stage = item.stash.get(STAGE, None)
-    if report.failed and stage and (lines := stage.since((0, 0))):
-        from telegram_stand_in.testing import latest
+    if report.failed and stage and (lines := stage.lines()):
+        from telegram_stand_in.words import latest
 
         report.sections.append(("Telegram", "\n".join(latest(lines))))
     return report

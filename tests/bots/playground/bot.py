@@ -89,7 +89,6 @@ def calls_for(word: str, to: Json, message: Json) -> list[Json]:
     last = {**to, "message_id": message["message_id"] - 1}
     text = {"method": "sendMessage", **to, "text": f"Did {word}"}
     fire = [{"type": "emoji", "emoji": "\N{FIRE}"}]
-    one = {"receiver_user_id": message["from"]["id"]}
     album = [
         {"type": "photo", "media": "attach://blue"},
         {"type": "photo", "media": "attach://red"},
@@ -105,13 +104,6 @@ def calls_for(word: str, to: Json, message: Json) -> list[Json]:
         "story": [
             {"method": "sendMessageDraft", **to, "draft_id": 2, "text": "On", "can_stop": True}
         ],
-        "whisper": [
-            {
-                **text,
-                "ephemeral_message_parameters": one,
-                "reply_markup": {"inline_keyboard": [[PRESS]]},
-            }
-        ],
         "rich": [{"method": "sendRichMessage", **to, "rich_message": {"blocks": BLOCKS}}],
         "markdown": [{"method": "sendRichMessage", **to, "rich_message": {"markdown": MARKDOWN}}],
         "thought": [
@@ -122,7 +114,6 @@ def calls_for(word: str, to: Json, message: Json) -> list[Json]:
                 "rich_message": {"markdown": "# So\n\n<tg-thinking>Counting</tg-thinking>"},
             }
         ],
-        "widget": [{"method": "sendWidget", **to, "html": "<p>Hi</p>", "allow_queries": True}],
         "typing": [{"method": "sendChatAction", **to, "action": "typing"}],
         "buttons": [{**text, "reply_markup": {"inline_keyboard": BUTTONS}}],
         "markup": [{**text, "text": MARKUP, "parse_mode": "HTML"}],
@@ -148,11 +139,6 @@ def reply(update: Json) -> list[Json]:
     if "callback_query" in update:
         message = update["callback_query"]["message"]
         where = {"chat_id": message["chat"]["id"], "message_id": message["message_id"]}
-        if "receiver_user" in message:
-            one = {"receiver_user_id": message["receiver_user"]["id"]}
-            del where["message_id"]
-            where |= {"ephemeral_message_id": message["ephemeral_message_id"], **one}
-            return [{"method": "editEphemeralMessageText", **where, "text": "Changed"}]
         new = {"inline_keyboard": [[{"text": "New", "callback_data": "new"}]]}
         return [{"method": "editMessageText", **where, "text": "Changed", "reply_markup": new}]
     if "inline_query" in update:
@@ -161,10 +147,6 @@ def reply(update: Json) -> list[Json]:
         result = {"type": "article", "id": "1", "title": "Pick", "input_message_content": content}
         answer = {"inline_query_id": query["id"], "results": [result]}
         return [{"method": "answerInlineQuery", **answer}]
-    if "widget_query" in update:
-        query = update["widget_query"]
-        answer = {"widget_query_id": query["id"], "data": query["data"].upper()}
-        return [{"method": "answerWidgetQuery", **answer}]
     if "stopped_message_generation" in update:
         stopped = update["stopped_message_generation"]
         return [{"method": "sendMessage", "chat_id": stopped["chat"]["id"], "text": "Stopped"}]
@@ -191,5 +173,5 @@ def reply(update: Json) -> list[Json]:
 
 
 KINDS = "message edited_message callback_query inline_query message_reaction chosen_inline_result"
-NEWER = "pre_checkout_query stopped_message_generation subscription widget_query"
+NEWER = "pre_checkout_query stopped_message_generation"
 HANDLED = dict.fromkeys(f"{KINDS} poll poll_answer {NEWER}".split(), reply)

@@ -5,8 +5,8 @@ all others may change.
 
 From the inside out: bot_api has the documented methods and types, markup formats text, files and
 delivery are what their names say, state is Telegram's knowledge, methods carries out calls,
-stand_in puts all of it together, server speaks HTTP, people has their words, and testing plays a
-test.
+stand_in puts all of it together, server speaks HTTP, words describe it, people act, and testing
+plays a test.
 """
 
 from .bot_api import METHODS, TYPES
@@ -14,27 +14,12 @@ from .delivery import Delivery, Post, kind_of, post
 from .files import Upload, picture
 from .limits import Limits
 from .mini_app import init_data
-from .people import (
-    LOCATION,
-    Button,
-    buttons,
-    buttons_for,
-    buttons_of,
-    contact,
-    file_content,
-    forced_reply,
-    label_of,
-    label_pressed,
-    pressing,
-    seen,
-    text_content,
-    text_of,
-    title_of,
-)
+from .people import LOCATION, Person, contact, file_content, text_content
 from .server import Server
 from .stand_in import FAULTS, Call, Fault, Telegram
-from .state import ADA, BOT, GRACE, QUERIES, Bot, Json, private_chat
+from .state import ADA, BOT, GRACE, QUERIES, Bot, Json, Sent, private_chat
 from .testing import BotApi, Stage
+from .words import buttons, buttons_of, label_pressed, seen, text_of, title_of
 
 __version__ = "0.1.0"
 
@@ -49,30 +34,27 @@ __all__ = [
     "TYPES",
     "Bot",
     "BotApi",
-    "Button",
     "Call",
     "Delivery",
     "Fault",
     "Json",
     "Limits",
+    "Person",
     "Post",
+    "Sent",
     "Server",
     "Stage",
     "Telegram",
     "Upload",
     "buttons",
-    "buttons_for",
     "buttons_of",
     "contact",
     "file_content",
-    "forced_reply",
     "init_data",
     "kind_of",
-    "label_of",
     "label_pressed",
     "picture",
     "post",
-    "pressing",
     "private_chat",
     "seen",
     "text_content",

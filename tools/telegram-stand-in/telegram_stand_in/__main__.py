@@ -41,8 +41,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from .bot_api import parsed
+from .people import Group, Person
 from .state import Json
-from .testing import TOKEN, BotApi, Group, Person
+from .testing import TOKEN, BotApi
+from .words import lines
 
 ACTIONS = "ask block edit join leave press react receive send unblock".split()
 NUMBERS = {"retry_after", "seconds", "timeout", "times"}  # they may come from a form
@@ -101,14 +103,16 @@ class Alone(BotApi):
 
     def follow(self) -> None:
         """Print what people and the bot do, until the server stops."""
-        seen = 0, 0
-        while not self.telegram.stopped:
-            with self.telegram.changed:
-                while seen == self.here() and not self.telegram.stopped:
-                    self.telegram.changed.wait()
-                lines, seen = self.since(seen), self.here()
-            for line in lines:
-                say(line)
+        telegram, seen = self.telegram, 0
+        while not telegram.stopped:
+            with telegram.changed:
+                while seen == len(telegram.events) and not telegram.stopped:
+                    telegram.changed.wait()
+                events = telegram.events[seen:]
+            seen += len(events)
+            for event in events:
+                for line in lines(event):
+                    say(line)
 
     def read(self) -> None:
         """Have Ada write each line of the input, and stop at its end."""

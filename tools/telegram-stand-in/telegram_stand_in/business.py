@@ -6,7 +6,6 @@ Words of refusals in capitals: https://core.telegram.org/api/errors. The others 
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from .request import Request, bad, business_of, chat_of, message_ids, plays
@@ -73,36 +72,6 @@ def _delete(request: Request) -> bool:
         with request.world.changed:
             request.world.messages.pop(key, None)
         request.change("deleted", chat_id=key[0], message_id=key[1])
-    return True
-
-
-# What each text of the profile must be, and what Telegram says if it isn't.
-# https://core.telegram.org/method/account.updateProfile and account.updateUsername
-PROFILE = {
-    "first_name": (".{1,64}", "FIRSTNAME_INVALID"),
-    "last_name": (".{0,64}", "LASTNAME_INVALID"),
-    "username": ("|[A-Za-z][A-Za-z0-9_]{4,31}", "USERNAME_INVALID"),
-    "bio": (".{0,140}", "ABOUT_TOO_LONG"),
-}
-
-
-@plays("setBusinessAccountName", "setBusinessAccountUsername", "setBusinessAccountBio")
-def _set_profile(request: Request) -> bool:
-    what = request.method.removeprefix("setBusinessAccount").lower()
-    user = business_of(request, f"can_edit_{what}")["user"]
-    names = ("first_name", "last_name") if what == "name" else (what,)
-    texts = {name: request.get(name, "") for name in names}
-    for name, text in texts.items():
-        valid, refusal = PROFILE[name]
-        if not re.fullmatch(valid, text, re.DOTALL):
-            raise bad(refusal)
-    with request.world.changed:
-        about = request.world.profiles.setdefault(user["id"], {}) if what == "bio" else user
-        for name, text in texts.items():
-            about.pop(name, None)
-            if text:
-                about[name] = text
-    request.change("profile", name=what, text=" ".join(filter(None, texts.values())))
     return True
 
 

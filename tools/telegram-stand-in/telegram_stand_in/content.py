@@ -11,9 +11,9 @@ from .request import Request, bad, text_in
 
 Json = dict[str, Any]
 
-LONGEST_TEXT = 4096
-LONGEST_CAPTION = 1024
-LARGEST_PHOTO = 10 * 2**20  # bytes
+MAX_TEXT = 4096
+MAX_CAPTION = 1024
+MAX_PHOTO = 10 * 2**20  # bytes
 MEDIA = "animation audio document live_photo photo sticker video video_note voice".split()
 CAPTIONED = {*MEDIA, "paid_media"} - {"sticker", "video_note"}
 PHOTO_TYPES = {"png", "jpg", "gif", "webp", "bmp"}
@@ -22,7 +22,7 @@ PHOTO_TYPES = {"png", "jpg", "gif", "webp", "bmp"}
 def text_and_entities(request: Request, source: Json, name: str) -> tuple[str, list[Json]]:
     """Return the text of a message or draft, which may be empty, and its entities."""
     text, entities = text_in(request, source, name, entities="entities")
-    if len(text) > LONGEST_TEXT:
+    if len(text) > MAX_TEXT:
         raise bad("message is too long")
     return text, entities
 
@@ -40,7 +40,7 @@ def text_content(request: Request, source: Json, name: str = "text") -> Json:
     return content
 
 
-def caption_content(request: Request, source: Json, longest: int = LONGEST_CAPTION) -> Json:
+def caption_content(request: Request, source: Json, longest: int = MAX_CAPTION) -> Json:
     text, entities = text_in(request, source, "caption", entities="caption_entities")
     if len(text) > longest:
         raise bad("message caption is too long")
@@ -62,7 +62,7 @@ def file_in(request: Request, value: str, kind: str) -> File:
         if not upload.data:
             raise bad("file must be non-empty")
         if kind == "photo":
-            if len(upload.data) > LARGEST_PHOTO:
+            if len(upload.data) > MAX_PHOTO:
                 raise bad(f"file of size {len(upload.data)} bytes is too big for a photo")
             if image_type(upload.data) not in PHOTO_TYPES:
                 raise bad("IMAGE_PROCESS_FAILED")
@@ -72,13 +72,6 @@ def file_in(request: Request, value: str, kind: str) -> File:
     if re.match(r"https?://", value, re.I):
         return files.add(kind, b"", value.rpartition("/")[2], url=value)
     raise bad("wrong file identifier/HTTP URL specified")
-
-
-def uploaded(request: Request, value: str, kind: str, otherwise: str) -> File:
-    """Return a file that only an upload can be. Raises Refusal with the text `otherwise`."""
-    if value.partition("attach://")[2] not in request.uploads:
-        raise bad(otherwise)
-    return file_in(request, value, kind)
 
 
 def photo_size(file: File) -> Json:

@@ -14,13 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import people
 from .bot_api import method_named, parsed
 from .crashes import AFTER, BEFORE, CONFIRMED, Moment, Run, Said
 from .delivery import post
 from .stand_in import Call, name_of
 from .state import Json
-from .testing import BotApi, _kill, _said, latest
+from .testing import BotApi, _kill
+from .words import latest, said, text_of
 
 # Calls of a bot that begins. They show nothing.
 BEGINNING = ("deleteWebhook", "getMe", "getWebhookInfo", "setWebhook")
@@ -71,7 +71,7 @@ class CrashingBotApi(BotApi):
         super().before_action()
         with self.telegram.changed:
             self.telegram.changed.wait_for(
-                lambda: not self.telegram.pending() or self._failed(), 2 * self._longest_pause()
+                lambda: not self.telegram.pending() or self.failed(), 2 * self._longest_pause()
             )
 
     def wait_for(self, found: Callable[[], Any], timeout: float | None) -> Any:
@@ -91,7 +91,7 @@ class CrashingBotApi(BotApi):
                 if call.status >= 400
             ]
             run.ended = self._has_ended()
-            run.transcript = "\n".join(latest(self.since((0, 0))))
+            run.transcript = "\n".join(latest(self.lines()))
 
     def _look(self) -> None:
         self.run.said = [said for call in self.telegram.calls for said in self._said(call)]
@@ -106,7 +106,7 @@ class CrashingBotApi(BotApi):
 
     # What a wait looks at.
 
-    def _failed(self) -> str:
+    def failed(self) -> str:
         if ended := self._has_ended():
             return ended
         is_lost = self.run.happened and self._is_quiet()
@@ -187,8 +187,8 @@ class CrashingBotApi(BotApi):
         return self.telegram.changed.wait_for(lambda: not self.telegram.pending(), seconds)
 
     def _moments(self, method: str, params: Json) -> tuple[Moment, Moment]:
-        queries = (self.askers.get(params[name]) for name in params if name.endswith("query_id"))
-        chat: Any = params.get("chat_id") or next(queries, None)
+        query = next((params[name] for name in params if name.endswith("query_id")), "")
+        chat: Any = params.get("chat_id") or self.bot.askers.get(query)
         if re.fullmatch("-?[0-9]{1,18}", f"{chat}", re.ASCII):
             chat = int(chat)  # a form has strings
         self._numbers[method, chat] += 1
@@ -206,8 +206,8 @@ class CrashingBotApi(BotApi):
             if call.status == 200 and change["kind"] not in PASSING:
                 message = change.get("message", {})
                 chat = message.get("chat", {}).get("id") or change.get("chat_id")
-                chat = chat or self.askers.get(change.get("id", ""))
-                text = people.text_of(message) if message else f"{change.get('text', '')}"
+                chat = chat or self.bot.askers.get(change.get("id", ""))
+                text = text_of(message) if message else f"{change.get('text', '')}"
                 said = Said(chat, change["kind"], call.method, text, self._name(chat))
                 found.append(said)
         return found
@@ -223,7 +223,7 @@ class CrashingBotApi(BotApi):
     def _confirm(self, update: Json) -> None:
         """Note that the bot confirmed updates, up to this, and crash if it is the moment."""
         self._event()
-        moment = Moment(CONFIRMED, "", number=update["update_id"], name=_said(update))
+        moment = Moment(CONFIRMED, "", number=update["update_id"], name=said(update))
         self.run.moments.append(moment)
         self._confirmed = [moment]
         self.telegram.changed.notify_all()
@@ -260,7 +260,7 @@ class CrashingBotApi(BotApi):
     def _crash(self) -> None:
         """Kill the bot, and start it again. Nobody acts meanwhile."""
         self.run.happened = True
-        self._note(f"  the bot is killed {self.run.moment}")
+        self.telegram.events.append(f"  the bot is killed {self.run.moment}")
         process = self._started[-1]
         _kill(process)
         process.wait()

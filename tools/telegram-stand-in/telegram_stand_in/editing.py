@@ -10,10 +10,8 @@ from .content import (
     MEDIA,
     caption_content,
     input_media,
-    location_of,
     text_content,
 )
-from .ephemeral import ephemeral_message
 from .request import (
     Request,
     bad,
@@ -61,12 +59,10 @@ def must_be_the_bots(request: Request, message: Json, otherwise: str) -> None:
 
 
 def edited_message(request: Request) -> tuple[Json, bool]:
-    """Return the message that a call edits, and whether the call's result is only True.
+    """Return the message that a call edits, and whether an inline query sent it.
 
-    It is so for a message that an inline query sent, and for an ephemeral one.
+    Then the call's result is only True.
     """
-    if "ephemeral_message_id" in request.params:
-        return ephemeral_message(request, "to edit"), True
     if "chat_id" not in request.params and "message_id" not in request.params:
         id = request.get("inline_message_id")
         if not id:
@@ -113,7 +109,7 @@ ALL_CONTENT = {*MEDIA, "text", "entities", "caption", "caption_entities", "rich_
 ALL_CONTENT |= {"link_preview_options", "show_caption_above_media", "has_media_spoiler"}
 
 
-@plays("editMessageText", "editEphemeralMessageText")
+@plays("editMessageText")
 def _edit_message_text(request: Request) -> Json | bool:
     if "rich_message" in request.params:
         content = {"rich_message": rich_message(request, request.params["rich_message"])}
@@ -125,7 +121,7 @@ def _edit_message_text(request: Request) -> Json | bool:
     return _edit(request, content, ALL_CONTENT)
 
 
-@plays("editMessageCaption", "editEphemeralMessageCaption")
+@plays("editMessageCaption")
 def _edit_message_caption(request: Request) -> Json | bool:
     caption = caption_content(request, request.params)
     message, _ = edited_message(request)
@@ -134,7 +130,7 @@ def _edit_message_caption(request: Request) -> Json | bool:
     return _edit(request, caption, {"caption", "caption_entities", "show_caption_above_media"})
 
 
-@plays("editMessageMedia", "editEphemeralMessageMedia")
+@plays("editMessageMedia")
 def _edit_message_media(request: Request) -> Json | bool:
     message, _ = edited_message(request)
     if not {*CAPTIONED, "text", "rich_message"} & set(message):
@@ -142,21 +138,9 @@ def _edit_message_media(request: Request) -> Json | bool:
     return _edit(request, input_media(request, request.params["media"]), ALL_CONTENT)
 
 
-@plays("editMessageReplyMarkup", "editEphemeralMessageReplyMarkup")
+@plays("editMessageReplyMarkup")
 def _edit_message_reply_markup(request: Request) -> Json | bool:
     return _edit(request, {}, set())
-
-
-@plays("editMessageLiveLocation", "stopMessageLiveLocation")
-def _edit_live_location(request: Request) -> Json | bool:
-    message, _ = edited_message(request)
-    location = message.get("location", {})
-    if "live_period" not in location:
-        raise bad("message can't be edited")
-    if request.method.startswith("stop"):
-        kept = {n: v for n, v in location.items() if n != "live_period"}
-        return _edit(request, {"location": kept}, set())
-    return _edit(request, {"location": {**location, **location_of(request.params)}}, set())
 
 
 @plays("deleteMessage")

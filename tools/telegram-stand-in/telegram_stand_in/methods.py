@@ -6,6 +6,7 @@ documented result. Where Telegram's wording of an error isn't published, the wor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,6 @@ from . import (  # noqa: F401
     payments,
     sending,
     settings,
-    stars,
     topics,
 )
 from .bot_api import (
@@ -27,7 +27,9 @@ from .bot_api import (
     Mismatch,
     array_of,
 )
+from .content import caption_content
 from .request import PLAYED, Request, bad, chat_of, message_of, user_of
+from .sending import put
 
 Json = dict[str, Any]
 
@@ -94,4 +96,10 @@ def _any_chat(request: Request) -> Json:
 def _sample_message(request: Request) -> Json:
     if "message_id" in request.params and "chat_id" in request.params:
         return message_of(request, "to edit")
+    if request.method.startswith("send"):
+        kind = re.sub("(?<=.)([A-Z])", r"_\1", request.method.removeprefix("send")).lower()
+        fields = TYPES["Message"]
+        assert not isinstance(fields, str)
+        content = {kind: sample(fields[kind][0], request)} if kind in fields else {}
+        return put(request, content | caption_content(request, request.params))
     raise bad(COPY_NOT_FOUND if "copy" in request.method else "MESSAGE_ID_INVALID")

@@ -1,4 +1,4 @@
-"""People's view of a bot's calls, and their actions, in words: texts and labels of buttons."""
+"""People, who act by words, and see what a bot answers."""
 
 from __future__ import annotations
 
@@ -6,23 +6,53 @@ import itertools
 import math
 import unicodedata
 from collections.abc import Callable
-from functools import partial
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .content import media_content
+from . import business, payments
+from .bot_api import TYPES, did_you_mean
+from .content import MAX_TEXT, MEDIA, media_content
 from .files import image_type
 from .found import marked
 from .request import Request
-from .rich import buttons_in, lines_of, plain_text
-from .stand_in import Call, Telegram
-from .state import Bot, Json
+from .stand_in import Telegram
+from .state import Json, private_chat
+from .words import buttons_of, labels, latest, lines, title_of
+
+if TYPE_CHECKING:
+    from .testing import Stage
 
 LOCATION = {"latitude": 51.4779, "longitude": -0.0015}  # that a keyboard's button shares
 # Parts of emoji besides those that Unicode calls symbols: variants, joiners, keycaps, tags.
 OF_EMOJI = {*map(chr, (0x200D, 0x20E3, 0xFE0E, 0xFE0F, *range(0xE0020, 0xE0080)))}
+OF_FILES = ("duration", "emoji", "height", "length", "performer", "title", "width")
+# The kinds of changes, as `Call` lists them.
+KINDS = (
+    "action answer chat commands deleted draft edited left member menu_button message pinned "
+    "profile reaction read results unpinned web_app_answer"
+).split()
 
 
-# People's messages.
+class Received(dict[str, Any]):
+    """An object of the Bot API, whose fields are also attributes: `message.text`.
+
+    `buttons` are the labels of the buttons below a message.
+    """
+
+    def __init__(self, fields: Json, buttons: list[str] | None = None) -> None:
+        super().__init__(fields)
+        self.buttons = buttons or []
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self:
+            raise AttributeError(f"there is no {name}, but {', '.join(self) or 'nothing'}")
+        value = self[name]
+        if isinstance(value, list):
+            return [Received(each) if isinstance(each, dict) else each for each in value]
+        return Received(value) if isinstance(value, dict) else value
+
+
+# What people send.
 
 
 def text_content(text: str) -> Json:
@@ -48,67 +78,7 @@ def file_content(
     return media_content(Request(telegram, telegram.bot, "", {}, {}), kind, file.id, about)
 
 
-# People's view.
-
-
-def seen(call: Call) -> str:
-    """Return what people see of a call: its text, or its name, and a caption if it has one."""
-    messages = [each["message"] for each in call.changes if each["kind"] in ("message", "edited")]
-    texts = [text for message in messages if (text := text_of(message))]
-    if any({"text", "rich_message"} & set(message) for message in messages):
-        return "\n".join(texts)
-    if answers := [each for each in call.changes if each["kind"] == "answer" and each.get("text")]:
-        return str(answers[0]["text"])  # in a pop-up
-    return " ".join([f"({call.method})", *texts])
-
-
-def text_of(message: Json) -> str:
-    """Return the text of a message, its caption, or its poll's question."""
-    if "rich_message" in message:
-        return "\n".join(lines_of(message["rich_message"].get("blocks", [])))
-    poll = message.get("poll", {}).get("question", "")
-    return str(message.get("text") or message.get("caption") or poll)
-
-
-def title_of(result: Json) -> str:
-    """Return how people see a result of an inline query."""
-    return str(result.get("title") or result.get("caption") or result.get("id", "no text"))
-
-
-def buttons(call: Call) -> list[str]:
-    """Return the rows that people can tap after a call: buttons, options, results."""
-    rows = itertools.chain.from_iterable(labels(each) for each in call.changes)
-    return [" ".join(f"[{label}]" for label in row) for row in rows]
-
-
-def labels(change: Json) -> list[list[str]]:
-    """Return the labels that people can tap after a change, as rows."""
-    rows: list[list[Any]] = []
-    message = change.get("message", {})
-    for keyboard in (message.get("reply_markup"), change.get("keyboard")):
-        if keyboard:
-            rows += keyboard.get("inline_keyboard", keyboard.get("keyboard", []))
-    rows += [[each] for each in buttons_in(message.get("rich_message"))]
-    rows += [[option] for option in message.get("poll", {}).get("options", [])]
-    rows += [[title_of(result)] for result in change.get("results", [])]
-    return [[plain_text(k["text"] if isinstance(k, dict) else k) for k in row] for row in rows]
-
-
-def buttons_of(message: Json) -> list[Json]:
-    """Return the inline buttons of a message, and those in its text."""
-    rows = message.get("reply_markup", {}).get("inline_keyboard", [])
-    return [*itertools.chain(*rows), *buttons_in(message.get("rich_message"))]
-
-
-def label_pressed(query: Json) -> str:
-    """Return the text of the button that a callback query came from, or what it sent."""
-    data = query.get("data")
-    buttons = buttons_of(query.get("message", {})) if data else []
-    labels = [plain_text(b["text"]) for b in buttons if b.get("callback_data") == data]
-    return labels[0] if labels else str(data or query.get("game_short_name", ""))
-
-
-# People's taps.
+# What people can press.
 
 
 class Button(NamedTuple):
@@ -116,91 +86,20 @@ class Button(NamedTuple):
     (a result of an inline query) or "page", `value` its data, content, number or id. The larger
     `at`, the later it came."""
 
+    label: str
     kind: str
     message: Json
     value: Any
     at: float
 
 
-def forced_reply(telegram: Telegram, user: Json, chat: Json, thread: Any, since: int) -> Json:
-    """Return the message to which a person's app has them reply, or {}.
-
-    Only those count that came after the first `since` calls: an app offers a reply once.
-    """
-    with telegram.changed:
-        changes = [change for call in telegram.calls[since:] for change in call.changes]
-    for change in reversed(changes):
-        message = change.get("message", {})
-        if message.get("chat", {}).get("id") != chat["id"] or "keyboard" not in change:
-            continue
-        if thread and message.get("message_thread_id") != thread:
-            continue
-        keyboard = change["keyboard"]
-        sender = message.get("reply_to_message", {}).get("from", user)
-        if keyboard.get("force_reply") and not (
-            keyboard.get("selective") and sender["id"] != user["id"]
-        ):
-            return {k: v for k, v in message.items() if k != "reply_to_message"}
-        return {}
-    return {}
-
-
-def buttons_for(
-    telegram: Telegram, bot: Bot, user: Json, chat: Json, query: str = ""
-) -> dict[str, Button]:
-    """Return the buttons that a person can tap in a chat with a bot, by label.
-
-    `query` is the id of the inline query whose results are shown.
-    """
-    found: dict[str, Button] = {}
-    with telegram.changed:
-        calls = [*telegram.calls]
-        everything = {**telegram.messages, **telegram.ephemeral}
-    for call in calls:
-        for change in call.changes if call.bot == bot.id else ():
-            keyboard = change.get("keyboard", {})
-            if not keyboard or change["message"]["chat"]["id"] != chat["id"]:
-                continue
-            found.clear()
-            for key in itertools.chain(*keyboard.get("keyboard", [])):
-                about = key if isinstance(key, dict) else {"text": key}
-                content = _content_of(about, user)
-                found[about["text"]] = Button("text", change["message"], content, 0)
-    for (where, id), message in sorted(everything.items(), key=lambda item: item[0]):
-        sender = message.get("sender_business_bot") or message.get("via_bot")
-        sender = sender or message.get("from", {})
-        is_for = message.get("receiver_user", user)["id"] == user["id"]
-        if (where, sender.get("id"), is_for) != (chat["id"], bot.id, True):
-            continue
-        if "invoice" in message and not buttons_of(message):
-            found["Pay"] = Button("pay", message, "", id)  # Telegram's apps show it
-        poll = message.get("poll", {"options": [], "is_closed": True})
-        for number, option in enumerate(poll["options"]):
-            if not poll["is_closed"]:
-                found[option["text"]] = Button("vote", message, number, id)
-        for key in buttons_of(message):
-            data = key.get("callback_data", "")
-            kind = "press" if data else "pay" if "invoice" in message else "page"
-            found[plain_text(key["text"])] = Button(kind, message, data, id)
-    for result in bot.inline_answers.get(query, {}).get("results", []):
-        found[title_of(result)] = Button("choose", {}, result["id"], math.inf)
-    return found
-
-
-def _content_of(key: Json, user: Json) -> Json:
-    """Return the content of the message that a key of the keyboard sends."""
-    if key.get("request_contact"):
-        return contact(user)
-    return {"location": LOCATION} if key.get("request_location") else text_content(key["text"])
-
-
-def label_of(text: str, buttons: dict[str, Button]) -> str:
-    """Return the latest label that is a text, with or without emoji, or else the only one that
-    begins so, or nothing."""
-    if same := [label for label in buttons if text in (label, plain(label))]:
-        return max(same, key=lambda label: (buttons[label].at, label == text))
-    begun = [each for each in buttons if each.startswith(text) or plain(each).startswith(text)]
-    return begun[0] if len(begun) == 1 else ""
+def button_of(text: str, buttons: list[Button]) -> Button | None:
+    """Return the latest button with a label, with or without emoji, or else the only one that
+    begins so."""
+    if same := [each for each in buttons if text in (each.label, plain(each.label))]:
+        return max(same, key=lambda each: (each.at, each.label == text))
+    begun = [b for b in buttons if b.label.startswith(text) or plain(b.label).startswith(text)]
+    return begun[0] if len(begun) == 1 else None
 
 
 def plain(label: str) -> str:
@@ -210,26 +109,401 @@ def plain(label: str) -> str:
     return " ".join("".join(kept).split())
 
 
-def pressing(
-    telegram: Telegram, button: Button, user: Json, chat: Json, query: str = ""
-) -> tuple[list[str], Callable[[], Any]]:
-    """Return the kinds of update, if any, by which the bot hears of a tap, and a function to tap.
+class Group:
+    """A group, or a topic of one."""
 
-    The button is none of the keyboard, whose text is sent, and opens no page.
+    def __init__(self, stage: Stage, chat: Json, thread: Json | None = None) -> None:
+        self.stage, self.chat, self._thread = stage, chat, thread or {}
+
+    def user(self, name: str, *, status: str = "member", **about: Any) -> Person:
+        """Return somebody in the group. `status` is that of a ChatMember."""
+        user = self.stage.known_user(name, about)
+        self.stage.telegram.people[user["id"]] = user
+        person = self.stage.person(user, self.chat, **self._thread)
+        if status != "member":
+            person.become(status)
+        return person
+
+    def topic(self, name: str) -> Group:
+        """Return a new topic of the group."""
+        self.chat["is_forum"] = True
+        thread = {"message_thread_id": self.stage.new_id(), "is_topic_message": True}
+        return Group(self.stage, self.chat, thread)
+
+
+class Business:
+    """Somebody's business account, for which the bot answers by a BusinessConnection."""
+
+    def __init__(self, stage: Stage, connection: Json) -> None:
+        self.stage, self.connection = stage, connection
+
+    def user(self, name: str, **about: Any) -> Person:
+        """Return somebody in a private chat with the account."""
+        user = self.stage.known_user(name, about)
+        return self._in_chat_with(user, user)
+
+    def owner(self, name: str) -> Person:
+        """Return the account's owner, in the chat with somebody."""
+        return self._in_chat_with(self.stage.known_user(name, {}), self.connection["user"])
+
+    def _in_chat_with(self, customer: Json, who: Json) -> Person:
+        id = self.connection["id"]
+        return self.stage.person(who, private_chat(customer), business_connection_id=id)
+
+    def disconnect(self) -> None:
+        """End the connection."""
+        business.disconnect(self.stage.telegram, self.stage.bot, self.connection)
+        self.stage.settle()
+
+
+class Person:
+    """Somebody in a chat with the bot: `user` and `chat`. In a channel, it is the channel.
+
+    `place` are fields of their messages: the topic, or the business account.
     """
-    kind, message, value, _ = button
-    if kind == "choose":
-        return [], partial(telegram.choose, query, value, chat, user)
-    ids = message["chat"]["id"], message["message_id"]
-    if kind == "pay":
-        about = telegram.invoices[ids]
-        is_asked = about.get("is_flexible") and about.get("need_shipping_address")
-        kinds = ["shipping_query" if is_asked else "pre_checkout_query"]
-        return kinds, partial(telegram.pay, *ids, user)
-    if kind == "vote":
-        before = telegram.votes.get((message["poll"]["id"], user["id"]), [])
-        several = message["poll"]["allows_multiple_answers"]
-        votes = sorted({*before, value}) if several else [value]
-        return ["poll_answer", "poll"], partial(telegram.vote, *ids, votes, user)
-    ephemeral = message.get("ephemeral_message_id", 0)
-    return ["callback_query"], partial(telegram.press, *ids, value, user, ephemeral)
+
+    def __init__(self, stage: Stage, chat: Json, user: Json | None, place: Json) -> None:
+        self.stage, self.chat = stage, chat
+        self._user = user
+        self._place = place
+        self._at: dict[str, int] = {}  # by kind: how many of all changes were received
+        self._query = ""  # the inline query whose results are shown
+        self._since = 0  # the last action, in the transcript
+        self._replied = 0  # how many calls there were when the person last wrote
+
+    @property
+    def name(self) -> str:
+        return str((self._user or self.chat).get("first_name") or self.chat["title"])
+
+    @property
+    def user(self) -> Json:
+        """The person, as a User."""
+        if not self._user:
+            raise TypeError("a channel only sends, edits and receives")
+        return self._user
+
+    # A person's actions.
+
+    def send(
+        self,
+        *contents: str | Path | Json,
+        album: bool = False,
+        reply_to: Json | None = None,
+        **fields: Any,
+    ) -> Received:
+        """Send texts, files or other content, all at once, and return the last message.
+
+        It replies to `reply_to`, or to a message whose `force_reply` the person's app obeys.
+        A Path becomes a photo or a document; a string is a text. Of `fields`, and of a dict, a Path
+        or bytes become a file of that kind: `voice=Path("hello.ogg")`; others are fields of the
+        message. A long text is cut, as the apps do.
+        """
+        telegram = self.stage.telegram
+        made = [*itertools.chain.from_iterable(map(self._contents, contents))] or [{}]
+        made[0] = {**made[0], **self._file_in(fields)}
+        made = [*map(marked, made)]
+        for name in itertools.chain(*made) if self.stage.strict else ():
+            if name not in TYPES["Message"]:
+                told = did_you_mean(name, TYPES["Message"])
+                raise TypeError(f"a message has no field {name}{told}")
+        if album:
+            group = {"media_group_id": telegram.new_id()}
+            made = [{**each, **group} for each in made]
+        reply_to = reply_to or self._forced_reply()
+        if reply_to:
+            within = {k: v for k, v in reply_to.items() if k != "reply_to_message"}
+            made[0]["reply_to_message"] = within
+        self._query = ""
+        return Received(self._act(lambda: self._send(made)))
+
+    def _send(self, contents: list[Json]) -> Json:
+        """Send messages, and return the last one."""
+        message: Json = {}
+        for content in contents:
+            about = {**self._place, **content}
+            update = self.stage.telegram.message(chat=self.chat, user=self._user, **about)
+            message = update["message"]
+            if not self._user:
+                del message["from"]
+                message["sender_chat"] = self.chat
+                update = {"channel_post": message}
+            elif "business_connection_id" in message:
+                update = {"business_message": message}
+            self._tell(update)
+        return message
+
+    def _tell(self, update: Json) -> None:
+        self.stage.telegram.send(update, self.stage.bot)
+
+    def _forced_reply(self) -> Json:
+        """Return the message that the person's app has them reply to, once, or {}."""
+        telegram, since = self.stage.telegram, self._replied
+        self._replied = len(telegram.calls)
+        for change in reversed(self._changes(since)):
+            if "keyboard" not in change or not self._sees(change):
+                continue
+            message: Json = change["message"]
+            user = self._user or {}
+            sender = message.get("reply_to_message", {}).get("from", user)
+            is_other = change["keyboard"].get("selective") and sender["id"] != user.get("id")
+            return message if change["keyboard"].get("force_reply") and not is_other else {}
+        return {}
+
+    def _contents(self, content: str | Path | Json) -> list[Json]:
+        """Return the contents of the messages that the apps send for a content."""
+        if isinstance(content, Path):
+            data = content.read_bytes()
+            return [file_content(self.stage.telegram, data, content.name)]
+        if isinstance(content, str):
+            parts = range(0, len(content), MAX_TEXT)
+            return [{"text": content[i : i + MAX_TEXT]} for i in parts]
+        if not isinstance(content, dict):
+            raise TypeError(f"people send a text, a path or a dict, not {content!r}")
+        return [self._file_in(content)]
+
+    def _file_in(self, fields: Json) -> Json:
+        """Return fields with the file that one of them gives."""
+        for kind in MEDIA:
+            file = fields.get(kind)
+            if isinstance(file, str):
+                raise TypeError(f"{kind} must be a Path or bytes, not {file!r}")
+            if isinstance(file, (bytes, Path)):
+                name = file.name if isinstance(file, Path) else ""
+                data = file.read_bytes() if isinstance(file, Path) else file
+                about = {n: fields[n] for n in OF_FILES if n in fields}
+                content = file_content(self.stage.telegram, data, name, kind, **about)
+                others = {n: v for n, v in fields.items() if n not in (kind, *about)}
+                return {**content, **others}
+        return fields
+
+    def delete(self, message: Json) -> None:
+        """Delete a message. A bot is told only as it answers for a business account."""
+        place, id = _ids(message)
+
+        def delete() -> None:
+            self.stage.telegram.messages.pop((place, id), None)
+            if "business_connection_id" in message:
+                about = {name: message[name] for name in ("business_connection_id", "chat")}
+                self._tell({"deleted_business_messages": {**about, "message_ids": [id]}})
+
+        self._act(delete)
+
+    def edit(self, message: Json, text: str) -> None:
+        """Edit the text of one's own message."""
+        self._act(lambda: self.stage.telegram.edit(*_ids(message), text, self.stage.bot))
+
+    def react(self, message: Json, emoji: str) -> None:
+        """Put a reaction on a message, or remove it (no emoji)."""
+        user, bot = self.user, self.stage.bot
+        self._act(lambda: self.stage.telegram.react(*_ids(message), emoji, user, bot))
+
+    def press(self, label: str, timeout: float | None = None) -> None:
+        """Press the latest button with a label, once there is one; its emoji may be left out.
+
+        An option of a poll votes, the button of an invoice pays, a result of an inline query is
+        sent, and a key of the keyboard sends its text.
+        """
+        button = self.stage.wait_for(lambda: self.button(label), timeout)
+        if not button:
+            there = " ".join(f"[{each.label}]" for each in self.buttons()) or "none"
+            told = f'there is no button "{label}". The buttons: {there}'
+            raise AssertionError(f"{told}{self._told()}")
+        telegram, message, value = self.stage.telegram, button.message, button.value
+        match button.kind:
+            case "text":
+                is_group = self.chat["type"] != "private"  # whose members' keys reply
+                self.send(value, reply_to=message if is_group else None)
+            case "page":
+                raise ValueError(f'"{label}" opens a page or a link')
+            case "choose":
+                query, self._query = self._query, ""
+                self._act(lambda: telegram.choose(query, value, self.chat, self.user))
+            case "pay":
+                self.pay(message)
+            case "vote":
+                before = telegram.votes.get((message["poll"]["id"], self.user["id"]), [])
+                several = message["poll"]["allows_multiple_answers"]
+                votes = sorted({*before, value}) if several else [value]
+                self._act(lambda: telegram.vote(*_ids(message), votes, self.user))
+            case _:
+                self._act(lambda: telegram.press(*_ids(message), value, self.user))
+
+    def buttons(self) -> list[Button]:
+        """Return what the person can press, the earliest first. Of a label there is the latest."""
+        telegram, bot, found = self.stage.telegram, self.stage.bot, dict[str, Button]()
+        for change in self._changes():
+            if not change.get("keyboard") or change["message"]["chat"]["id"] != self.chat["id"]:
+                continue
+            found.clear()
+            for key in itertools.chain(*change["keyboard"].get("keyboard", [])):
+                about = key if isinstance(key, dict) else {"text": key}
+                content = self._content_of(about)
+                found[about["text"]] = Button(about["text"], "text", change["message"], content, 0)
+        with telegram.changed:
+            messages = [m for (chat, _), m in telegram.messages.items() if chat == self.chat["id"]]
+        for message in sorted(messages, key=lambda message: int(message["message_id"])):
+            sender = message.get("sender_business_bot") or message.get("via_bot")
+            id = message["message_id"]
+            if (sender or message.get("from", {})).get("id") != bot.id:
+                continue
+            if "invoice" in message and not buttons_of(message):
+                found["Pay"] = Button("Pay", "pay", message, "", id)  # Telegram's apps show it
+            poll = message.get("poll", {"options": [], "is_closed": True})
+            for number, option in enumerate(poll["options"]):
+                if not poll["is_closed"]:
+                    text = option["text"]
+                    found[text] = Button(text, "vote", message, number, id)
+            for key in buttons_of(message):
+                data = key.get("callback_data", "")
+                kind = "press" if data else "pay" if "invoice" in message else "page"
+                text = key["text"]
+                found[text] = Button(text, kind, message, data, id)
+        for result in bot.inline_answers.get(self._query, {}).get("results", []):
+            text = title_of(result)
+            found[text] = Button(text, "choose", {}, result["id"], math.inf)
+        return [*found.values()]
+
+    def button(self, label: str) -> Button | None:
+        """Return the button that `press` presses, if it is there."""
+        return button_of(label, self.buttons())
+
+    def _content_of(self, key: Json) -> Json:
+        """Return the content of the message that a key of the keyboard sends."""
+        if key.get("request_contact"):
+            return contact(self.user)
+        return {"location": LOCATION} if key.get("request_location") else text_content(key["text"])
+
+    def ask(self, query: str = "", offset: str = "") -> None:
+        """Write an inline query. `receive("results")` gives its answer."""
+        about = query, self.user, self.stage.bot, offset
+
+        def ask() -> None:
+            self._query = self.stage.telegram.ask(*about)
+
+        self._act(ask)
+
+    def join(self) -> None:
+        """Join the group."""
+        self._act(lambda: self._change("left", "member", new_chat_members=[self.user]))
+
+    def leave(self) -> None:
+        """Leave the group."""
+        self._act(lambda: self._change("member", "left", left_chat_member=self.user))
+
+    def pay(self, what: Json | str) -> None:
+        """Pay an invoice, or a link to one."""
+        telegram, user = self.stage.telegram, self.user
+        if isinstance(what, str):
+            self._act(lambda: payments.begin_by_link(telegram, what, self.chat, user))
+        else:
+            self._act(lambda: telegram.pay(*_ids(what), user))
+
+    def become(self, status: str) -> None:
+        """Have a status in the group, such as "creator" or "administrator". Nobody is told."""
+        member = self.stage.telegram.member_as(status, self.user)
+        self.stage.telegram.members[self.chat["id"], self.user["id"]] = member
+
+    def block(self) -> None:
+        """Block the bot: what it sends is refused until `unblock`."""
+        self.stage.bot.blocked.add(self.chat["id"])
+        self._act(lambda: self._change_bot("member", "kicked"))
+
+    def unblock(self) -> None:
+        """Let the bot write again."""
+        self.stage.bot.blocked.discard(self.chat["id"])
+        self._act(lambda: self._change_bot("kicked", "member"))
+
+    def _act(self, act: Callable[[], Any]) -> Any:
+        """Do something, and have the bot answer it if it is in this process."""
+        self.stage.check()
+        self.stage.before_action()
+        self._since = len(self.stage.telegram.events)
+        done = act()
+        self.stage.settle()
+        return done
+
+    def _change(self, old: str, new: str, **told: Any) -> None:
+        telegram = self.stage.telegram
+        was = telegram.member_as(old, self.user)
+        self.become(new)
+        self._tell({"chat_member": self._about(was, telegram.member(self.chat, self.user))})
+        self._tell(telegram.message(chat=self.chat, user=self.user, **told))
+
+    def _change_bot(self, old: str, new: str) -> None:
+        user = self.stage.bot.user
+        was, now = (self.stage.telegram.member_as(each, user) for each in (old, new))
+        self._tell({"my_chat_member": self._about(was, now)})
+
+    def _about(self, was: Json, now: Json) -> Json:
+        about = {"chat": self.chat, "from": self.user, "date": int(self.stage.telegram.now())}
+        return {**about, "old_chat_member": was, "new_chat_member": now}
+
+    # A person's view.
+
+    def receive(self, kind: str = "message", timeout: float | None = None) -> Received:
+        """Return the next message in the chat from the bot, once it comes.
+
+        Or the next of another kind: "edited" (a message), "deleted", "pinned", "reaction",
+        "answer" (to a press: `text`, `show_alert`), "results" (of an inline query), "action",
+        "draft" … as in `Call.changes`. Each is received once.
+        """
+        seen = self.stage.wait_for(lambda: self._seen(kind), timeout)
+        if not seen:
+            wait = self.stage.patience if timeout is None else timeout
+            within = f" within {wait:g} s" if wait else ""
+            raise AssertionError(f"{self.name} got no {kind}{within}{self._told()}")
+        first: tuple[int, Received] = seen[0]
+        self._at[kind] = first[0]
+        return first[1]
+
+    def unread(self, kind: str = "message") -> list[Received]:
+        """Return what has come of a kind, and wasn't received yet."""
+        return [received for _, received in self._seen(kind)]
+
+    def _changes(self, since: int = 0) -> list[Json]:
+        """Return all that the bot's calls changed, but for the first calls."""
+        with self.stage.telegram.changed:
+            calls = self.stage.telegram.calls[since:]
+            return [change for call in calls for change in call.changes]
+
+    def _seen(self, kind: str) -> list[tuple[int, Received]]:
+        """Return what wasn't received yet, each with how many changes came until then."""
+        if kind not in KINDS:
+            raise ValueError(f"there is no kind {kind}{did_you_mean(kind, KINDS)}")
+        found = []
+        for number, change in enumerate(self._changes(), 1):
+            is_new = number > self._at.get(kind, 0) and change["kind"] == kind
+            if is_new and self._sees(change):
+                about = {name: value for name, value in change.items() if name != "kind"}
+                rows = [*itertools.chain.from_iterable(labels(change))]
+                found.append((number, Received(change.get("message", about), rows)))
+        return found
+
+    def _sees(self, change: Json) -> bool:
+        if "id" in change:  # an answer to a query
+            asker = self.stage.bot.askers.get(change["id"])
+            return bool(self._user and asker == self._user["id"])
+        message = change.get("message", {})
+        thread = self._place.get("message_thread_id")
+        if message and thread and message.get("message_thread_id") != thread:
+            return False
+        business = "business_connection_id"
+        if message and message.get(business) != self._place.get(business):
+            return False
+        return bool((message.get("chat", {}).get("id") or change.get("chat_id")) == self.chat["id"])
+
+    def _told(self) -> str:
+        """Return what came instead, as the end of a sentence."""
+        telegram = self.stage.telegram
+        told = [line for event in telegram.events[self._since :] for line in lines(event)]
+        if failed := self.stage.failed():
+            told.append(f"  {failed}")
+        elif not telegram.calls:
+            told.append("  the bot has made no call at all")
+        elif telegram.pending():
+            told.append(f"  {telegram.pending()} updates wait: the bot hasn't taken them")
+        return "\n".join([". What came instead:", *latest(told)])
+
+
+def _ids(message: Json) -> tuple[int, int]:
+    return message["chat"]["id"], message["message_id"]

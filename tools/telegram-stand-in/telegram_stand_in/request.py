@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
 import urllib.parse
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from typing import Any
 from .bot_api import QUERY_TOO_OLD, Refusal
 from .files import Upload
 from .markup import checked_link, formatted
-from .state import Bot, World
+from .state import Bot, World, copied
 
 Json = dict[str, Any]
 
@@ -39,11 +38,6 @@ class Request:
     def change(self, kind: str, **about: Any) -> None:
         """Note a visible change, with a copy of its data."""
         self.changes.append({"kind": kind, **copied(about)})
-
-
-def copied(value: Json) -> Json:
-    """Return a copy, which later changes don't affect."""
-    return json.loads(json.dumps(value))  # type: ignore[no-any-return]
 
 
 PLAYED: dict[str, Callable[[Request], Any]] = {}
@@ -75,19 +69,6 @@ def chat_of(request: Request, name: str = "chat_id") -> Json:
         chat = chat_named(request.bot, wanted)
     if chat is None:
         raise bad("chat not found")
-    return chat
-
-
-def group_of(request: Request, right: str, no_group: str, no_right: str) -> Json:
-    """Return the group or channel of a call, in which the bot must have a right.
-
-    Raises Refusal: in a private chat `no_group`, and without the right `no_right`.
-    """
-    chat = chat_of(request)
-    if chat["type"] == "private":
-        raise bad(no_group)
-    if not request.world.member(chat, request.bot.user).get(right):
-        raise bad(f"not enough rights to {no_right}")
     return chat
 
 

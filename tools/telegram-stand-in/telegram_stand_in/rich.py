@@ -1,5 +1,6 @@
-"""Rich messages, as people read them: HTML and Markdown become paragraphs of plain text, and rows
-of buttons. Blocks that a call gives stay as they are. No looks are kept, and no tables or lists.
+"""Rich messages, as people read them: paragraphs of plain text, and rows of buttons.
+
+Other blocks, HTML and Markdown become such, too. Their looks aren't kept.
 
 https://core.telegram.org/bots/api#rich-messages
 """
@@ -11,7 +12,6 @@ from collections.abc import Iterator
 from html import escape, unescape
 from typing import Any
 
-from .content import media_content
 from .markup import TAG, attributes_of
 from .request import Request, bad, check_button
 
@@ -21,8 +21,8 @@ Json = dict[str, Any]
 # them. Telegram counts characters without marks, but here the source, too, may have only so many.
 MAX_CHARACTERS = 32_768
 MAX_BLOCKS = 500
-MEDIA = "animation audio document photo video voice_note".split()
-TEXTS = "text summary caption credit expression alternative_text".split()  # fields that show text
+MEDIA = "animation audio document map photo video voice_note".split()
+TEXTS = "text summary caption expression alternative_text".split()  # fields that show text
 
 
 def rich_message(request: Request, wish: Json) -> Json:
@@ -31,7 +31,7 @@ def rich_message(request: Request, wish: Json) -> Json:
     if len(source) > MAX_CHARACTERS:
         raise bad("RICH_MESSAGE_TEXT_TOO_LONG")
     if "blocks" in wish:
-        blocks = [_block(request, block) for block in wish["blocks"]]
+        blocks = [*_plain(wish["blocks"])]
     elif source:
         blocks = blocks_of_html(wish.get("html") or html_of_markdown(source))
     else:
@@ -42,28 +42,48 @@ def rich_message(request: Request, wish: Json) -> Json:
         raise bad("RICH_MESSAGE_TEXT_TOO_LONG")
     if len(blocks) > MAX_BLOCKS:
         raise bad("RICH_MESSAGE_BLOCKS_TOO_MANY")
-    for button in buttons_in(blocks):
+    for button in buttons_in({"blocks": blocks}):
         check_button(button)
     return {"blocks": blocks, **({"is_rtl": True} if wish.get("is_rtl") else {})}
 
 
-def _block(request: Request, block: Json) -> Json:
-    """Return a block that a call gives as a message has it: with its files."""
-    kind = block["type"]
-    made = {**block}
-    if "blocks" in block:
-        made["blocks"] = [_block(request, each) for each in block["blocks"]]
-    if "items" in block:
-        made["items"] = [_item(request, *each) for each in enumerate(block["items"], 1)]
-    if kind in MEDIA:
-        media, of = block[kind], kind.removesuffix("_note")
-        made[kind] = media_content(request, of, media["media"], media)[of]
-    return made
+def _plain(blocks: list[Json], prefix: str = "") -> Iterator[Json]:
+    """Yield paragraphs and rows of buttons, as people read them in blocks of all kinds."""
+    for block in blocks:
+        kind = block["type"]
+        texts = [f"({kind})"] if kind in MEDIA else []
+        texts += [" | ".join(_text(cell.get("text", "")) for cell in row)
+                  for row in block.get("cells", [])]  # fmt: skip
+        texts += [_text(block[name]) for name in TEXTS if name in block]
+        for line in (line for text in texts for line in text.splitlines()):
+            yield {"type": "paragraph", "text": prefix + line}
+        inside = [button for name in TEXTS for button in _buttons(block.get(name))]
+        if buttons := [*block.get("buttons", []), *inside]:
+            yield {"type": "buttons", "buttons": [{**b, "text": _text(b["text"])} for b in buttons]}
+        for number, item in enumerate(block.get("items", []), 1):
+            is_bullet = item.keys().isdisjoint(("type", "value"))
+            yield from _plain(
+                item["blocks"], "• " if is_bullet else f"{item.get('value', number)}. "
+            )
+        yield from _plain(block.get("blocks", []), prefix)
 
 
-def _item(request: Request, number: int, item: Json) -> Json:
-    label = f"{item.get('value', number)}." if "type" in item or "value" in item else "•"
-    return {**item, "label": label, "blocks": [_block(request, each) for each in item["blocks"]]}
+def _text(text: Any) -> str:
+    """Return RichText without its looks and its buttons."""
+    if isinstance(text, str):
+        return text
+    if isinstance(text, list):
+        return "".join(map(_text, text))
+    return _text(next((text[name] for name in TEXTS if name in text), ""))
+
+
+def _buttons(text: Any) -> Iterator[Json]:
+    """Yield the buttons within RichText."""
+    for part in text if isinstance(text, list) else [text]:
+        if isinstance(part, dict):
+            yield from (
+                [part["button"]] if part.get("type") == "button" else _buttons(part.get("text"))
+            )
 
 
 # Reading.
@@ -219,39 +239,12 @@ def _shown(line: str) -> str:
 # What people see.
 
 
-def buttons_in(content: Any) -> Iterator[Json]:
-    """Yield the buttons in a rich message, or in a part of it."""
-    if isinstance(content, list):
-        for each in content:
-            yield from buttons_in(each)
-    elif isinstance(content, dict):
-        if content.get("type") == "buttons":
-            yield from content["buttons"]
-        elif content.get("type") == "button":
-            yield content["button"]
-        else:
-            yield from buttons_in(list(content.values()))
-
-
-def plain_text(text: Any) -> str:
-    """Return RichText without its looks."""
-    if isinstance(text, str):
-        return text
-    if isinstance(text, list):
-        return "".join(map(plain_text, text))
-    if text["type"] == "button":
-        return plain_text(text["button"]["text"])
-    return plain_text(next((text[name] for name in TEXTS if name in text), ""))
+def buttons_in(message: Json | None) -> list[Json]:
+    """Return the buttons in a rich message, if it is one."""
+    blocks = (message or {}).get("blocks", [])
+    return [button for block in blocks for button in block.get("buttons", [])]
 
 
 def lines_of(blocks: list[Json]) -> Iterator[str]:
-    """Yield the lines of blocks, without their looks and their rows of buttons."""
-    for block in blocks:
-        for item in block.get("items", []):
-            for i, line in enumerate(lines_of(item["blocks"])):
-                yield f"{' ' * len(item['label']) if i else item['label']} {line}"
-        for row in block.get("cells", []):
-            yield " | ".join(plain_text(cell.get("text", "")) for cell in row)
-        for name in ("summary", "text", "expression"):
-            yield from plain_text(block.get(name, "")).splitlines()
-        yield from lines_of(block.get("blocks", []))
+    """Yield the lines of a rich message."""
+    return (block["text"] for block in blocks if "text" in block)

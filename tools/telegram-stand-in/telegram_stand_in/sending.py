@@ -14,13 +14,10 @@ from .content import (
     MEDIA,
     caption_content,
     input_media,
-    location_of,
     media_content,
-    picked,
     text_and_entities,
     text_content,
 )
-from .ephemeral import ephemeral_place
 from .request import (
     Request,
     bad,
@@ -45,8 +42,7 @@ COPYABLE |= {"text", "venue"}
 ENVELOPE = set(
     "message_id date from chat sender_chat message_thread_id is_topic_message edit_date "
     "forward_origin media_group_id reply_to_message reply_markup via_bot has_protected_content "
-    "direct_messages_topic sender_tag effect_id receiver_user ephemeral_message_id "
-    "business_connection_id sender_business_bot guest_query_id guest_bot_caller_user".split()
+    "direct_messages_topic sender_tag effect_id business_connection_id sender_business_bot".split()
 )
 ACTIONS = set(
     "typing upload_photo record_video upload_video record_voice upload_voice upload_document "
@@ -58,22 +54,18 @@ DICE = {"🎲": 6, "🎯": 6, "🎳": 6, "🏀": 5, "⚽": 5, "🎰": 64}
 
 def put(request: Request, content: Json, chat: Json | None = None, **more: Any) -> Json:
     """Send a message from the bot to the chat of a call, and return it."""
-    personal: Json = {}
     if "ephemeral_message_parameters" in request.params:
-        chat, receiver = ephemeral_place(request)
-        id = {"message_id": 0, "ephemeral_message_id": request.world.new_message_id()}
-        personal = {**id, "receiver_user": receiver}
+        request.hints.append("here, everybody in the chat sees an ephemeral message")
     chat = chat or chat_of(request)
     if chat["id"] in request.bot.blocked:
         raise Refusal(403, "Forbidden: bot was blocked by the user")
     markup = inline_keyboard(request)
     check_web_app(request.params, chat)
     message: Json = {
-        "message_id": 0 if personal else request.world.new_message_id(),
+        "message_id": request.world.new_message_id(),
         "date": int(request.world.now()),
         "from": request.bot.user,
         "chat": chat,
-        **personal,
         **as_owner(request),
         **_reply(request, chat),
         **content,
@@ -87,10 +79,7 @@ def put(request: Request, content: Json, chat: Json | None = None, **more: Any) 
         message["has_protected_content"] = True
     if request.get("message_effect_id"):
         message["effect_id"] = request.get("message_effect_id")
-    if personal:
-        request.world.ephemeral[chat["id"], message["ephemeral_message_id"]] = message
-    else:
-        request.world.keep(message)
+    request.world.keep(message)
     request.world.last_bots[chat["id"]] = request.bot.id
     for key in [key for key in request.bot.drafts if key[0] == chat["id"]]:
         del request.bot.drafts[key]
@@ -163,35 +152,6 @@ def _send_media_group(request: Request) -> list[Json]:
     return [put(request, content, media_group_id=group) for content in contents]
 
 
-@plays("sendPaidMedia")
-def _send_paid_media(request: Request) -> Json:
-    paid = []
-    for item in request.params["media"]:
-        content = media_content(request, item["type"], item["media"], item)
-        paid.append({"type": item["type"], item["type"]: content[item["type"]]})
-    about = {"star_count": request.params["star_count"], "paid_media": paid}
-    message = put(request, {"paid_media": about, **caption_content(request, request.params)})
-    request.world.media_payloads[message["message_id"]] = request.get("payload", "")
-    return message
-
-
-@plays("sendLocation")
-def _send_location(request: Request) -> Json:
-    return put(request, {"location": location_of(request.params)})
-
-
-@plays("sendVenue")
-def _send_venue(request: Request) -> Json:
-    location = location_of(picked("Location", request.params))
-    venue = {"location": location, **picked("Venue", request.params)}
-    return put(request, {"venue": venue, "location": location})
-
-
-@plays("sendContact")
-def _send_contact(request: Request) -> Json:
-    return put(request, {"contact": picked("Contact", request.params)})
-
-
 @plays("sendDice")
 def _send_dice(request: Request) -> Json:
     emoji = request.get("emoji", "🎲").removesuffix("\ufe0f")
@@ -242,12 +202,6 @@ def _send_poll(request: Request) -> Json:
             poll[name] = source[name]
     if entities:
         poll["question_entities"] = entities
-    for name in ("explanation", "description"):
-        text, entities = text_in(
-            request, source, name, mode=f"{name}_parse_mode", entities=f"{name}_entities"
-        )
-        poll |= {name: text} if text else {}
-        poll |= {f"{name}_entities": entities} if entities else {}
     return put(request, {"poll": poll})
 
 
@@ -261,29 +215,6 @@ def _poll_option(request: Request, option: Json) -> Json:
         raise bad("poll option length must not exceed 100")
     kept = {"persistent_id": request.world.new_id(), "text": text, "voter_count": 0}
     return {**kept, "text_entities": entities} if entities else kept
-
-
-@plays("sendChecklist")
-def _send_checklist(request: Request) -> Json:
-    wish = request.params["checklist"]
-    tasks = []
-    for task in wish["tasks"]:
-        text, entities = text_in(request, task, "text", entities="text_entities")
-        more = {"text_entities": entities} if entities else {}
-        tasks.append({"id": task["id"], "text": text, **more})
-    title, entities = text_in(request, wish, "title", entities="title_entities")
-    checklist: Json = {"title": title, "tasks": tasks}
-    if entities:
-        checklist["title_entities"] = entities
-    for name in ("others_can_add_tasks", "others_can_mark_tasks_as_done"):
-        checklist |= {name: True} if wish.get(name) else {}
-    return put(request, {"checklist": checklist})
-
-
-@plays("sendGame")
-def _send_game(request: Request) -> Json:
-    name = request.params["game_short_name"]
-    return put(request, {"game": {"title": name, "description": name, "photo": []}})
 
 
 @plays("sendRichMessage")

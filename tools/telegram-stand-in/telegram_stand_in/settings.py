@@ -6,10 +6,7 @@ import re
 import urllib.parse
 from typing import Any
 
-from .bot_api import (
-    TYPES,
-    Refusal,
-)
+from .bot_api import Refusal
 from .inline import inline_content
 from .request import (
     LONGEST_DATA,
@@ -27,7 +24,7 @@ from .request import (
 Json = dict[str, Any]
 
 LONGEST_NOTICE = 200  # characters of the answer to a tap
-LARGEST_DOWNLOAD = 20 * 2**20  # bytes
+MAX_DOWNLOAD = 20 * 2**20  # bytes
 MOST_COMMANDS = 100
 MOST_RESULTS = 50  # of an inline query
 
@@ -194,7 +191,6 @@ def _get_chat(request: Request) -> Json:
         "accent_color_id": 0,
         "max_reaction_count": 11,
         "accepted_gift_types": dict.fromkeys(gifts.split(), True),
-        **request.world.profiles.get(chat["id"], {}),
     }
     if pins := request.world.pins.get(chat["id"]):
         info["pinned_message"] = request.world.messages[chat["id"], pins[-1]]
@@ -231,77 +227,29 @@ def _get_chat_member_count(request: Request) -> int:
     return len(_users_in(request, chat_of(request)))
 
 
-@plays("banChatMember", "unbanChatMember", "restrictChatMember", "promoteChatMember")
+@plays("banChatMember", "unbanChatMember")
 def _change_member(request: Request) -> bool:
     chat, user = chat_of(request), user_of(request)
     if chat["type"] == "private":
         raise bad("can't change the status of members of a private chat")
     if request.world.member(chat, user)["status"] == "creator":
         raise bad("can't remove chat owner")
-    key = (chat["id"], user["id"])
-    until = request.get("until_date", 0)
-    match request.method:
-        case "banChatMember":
-            member = {"status": "kicked", "user": user, "until_date": until}
-        case "unbanChatMember":
-            member = {"status": "left", "user": user}
-        case "restrictChatMember":
-            rights = _flags("ChatMemberRestricted", request.params["permissions"])
-            member = {"status": "restricted", "user": user, **rights, "is_member": True}
-            member["until_date"] = until
-        case _:
-            rights = _flags("ChatMemberAdministrator", request.params)
-            rights["can_be_edited"] = True
-            is_one = any(rights[name] for name in rights if name != "can_be_edited")
-            status = "administrator" if is_one else "member"
-            member = {"status": status, "user": user, **(rights if is_one else {})}
-    request.world.members[key] = member
+    member: Json = {"status": "left", "user": user}
+    if request.method == "banChatMember":
+        member |= {"status": "kicked", "until_date": request.get("until_date", 0)}
+    request.world.members[chat["id"], user["id"]] = member
     request.change("member", chat_id=chat["id"], member=member)
     return True
 
 
-@plays("approveChatJoinRequest", "declineChatJoinRequest")
-def _decide_on_join_request(request: Request) -> bool:
-    chat, user = chat_of(request), user_of(request)
-    key = (chat["id"], user["id"])
-    with request.world.changed:
-        if key not in request.world.join_requests:
-            raise bad("HIDE_REQUESTER_MISSING")
-        asked = request.world.join_requests.pop(key)
-    if request.method == "approveChatJoinRequest":
-        was = request.world.member_as("left", user)
-        member = {"status": "member", "user": user}
-        request.world.members[key] = member
-        request.change("member", chat_id=chat["id"], member=member)
-        about = {"chat": chat, "from": request.bot.user, "date": int(request.world.now())}
-        link = {"invite_link": asked["invite_link"]} if "invite_link" in asked else {}
-        changed = {**about, "old_chat_member": was, "new_chat_member": member, **link}
-        request.world.send({"chat_member": {**changed, "via_join_request": True}}, request.bot)
-    return True
-
-
-def _flags(kind: str, source: Json) -> Json:
-    fields = TYPES[kind]
-    assert not isinstance(fields, str)
-    return {
-        name: bool(source.get(name))
-        for name, (of, required) in fields.items()
-        if of == "Boolean" and (required or source.get(name))
-    }
-
-
-@plays("setChatTitle", "setChatDescription")
-def _set_chat_text(request: Request) -> bool:
-    chat = chat_of(request)
+@plays("setChatTitle")
+def _set_chat_title(request: Request) -> bool:
+    chat, title = chat_of(request), request.params["title"]
     if chat["type"] == "private":
         raise bad("can't change the title or description of a private chat")
-    if request.method == "setChatTitle":
-        title = request.params["title"]
-        request.bot.chats[chat["id"]] = {**chat, "title": title}
-        request.world.tell_own(request.bot, request.bot.chats[chat["id"]], new_chat_title=title)
-    request.change("chat", chat_id=chat["id"], **{
-        name: request.params[name] for name in ("title", "description") if name in request.params
-    })  # fmt: skip
+    request.bot.chats[chat["id"]] = {**chat, "title": title}
+    request.world.tell_own(request.bot, request.bot.chats[chat["id"]], new_chat_title=title)
+    request.change("chat", chat_id=chat["id"], title=title)
     return True
 
 
@@ -323,7 +271,7 @@ def _get_file(request: Request) -> Json:
     file = request.world.files.by_id.get(request.params["file_id"])
     if file is None:
         raise bad("invalid file_id")
-    if len(file.data) > LARGEST_DOWNLOAD:
+    if len(file.data) > MAX_DOWNLOAD:
         raise bad("file is too big")
     return {**file.about(), "file_path": file.path}
 

@@ -21,8 +21,8 @@ from .files import Upload
 from .found import marked
 from .inline import inline_content
 from .limits import Limits
-from .request import LONGEST_DATA, Request, chat_named, copied
-from .state import ADA, Bot, World, private_chat
+from .request import Request, chat_named
+from .state import ADA, Bot, World, copied, private_chat
 
 Json = dict[str, Any]
 
@@ -49,24 +49,20 @@ class Call:
     - message: `message`, and `keyboard` if one came that isn't part of it (a reply keyboard, its
       removal, a forced reply)
     - edited: `message`
-    - deleted, pinned, unpinned: `chat_id`, `message_id`, an ephemeral one's `ephemeral_message_id`
+    - deleted, pinned, unpinned: `chat_id`, `message_id`
     - reaction: `chat_id`, `message_id`, `reaction`
     - action: `chat_id`, `action`
     - draft: `chat_id`, `draft_id`, `text` and `entities`, or `rich_message`, and `can_stop`
     - answer: `id` of the callback query, `text`, `show_alert`, `url`
-    - widget_answer: `id` of the widget query, `data`
     - results: `id` of the inline query, `results` and the other parameters of the answer
     - commands: `commands`, `scope`, `language_code`
     - menu_button: `chat_id` (0: all), `menu_button`
     - web_app_answer: `id` of the query
     - profile: `name`, `text`
-    - chat: `chat_id`, and `title`, `description` or `photo` (PhotoSizes, or none)
+    - chat: `chat_id`, `title`
     - member: `chat_id`, `member`
     - left: `chat_id`
     - read: `chat_id`, `message_id`, of a business account
-    - gift: `chat_id` of a channel, `gift`
-    - story: `chat_id` of a business account's owner, `story`
-    - story_deleted: `chat_id`, `story_id`
     """
 
     method: str
@@ -136,7 +132,7 @@ class Telegram(World):
     ) -> None:
         super().__init__(token, deliver, pace, keeps)
         self.url = ""  # of the Bot API, where it is served
-        self.calls: list[Call] = []
+        self.calls: list[Call] = []  # those of `events`
         self.faults: deque[Fault] = deque()
         self.limits: Limits | None = None
         self.watch = watch
@@ -168,6 +164,8 @@ class Telegram(World):
     # Deliveries.
 
     def tell(self, delivery: Delivery) -> None:
+        if delivery.error:
+            self.events.append(f"  the webhook failed: {delivery.error}")
         self.watch(delivery)
 
     def sent(self, update: Json, bot: Bot) -> None:
@@ -237,6 +235,7 @@ class Telegram(World):
         call.milliseconds = (time.monotonic() - started) * 1000
         with self.changed:
             self.calls.append(call)
+            self.events.append(call)
             self.changed.notify_all()
         self.watch(call)
         return call
@@ -327,22 +326,13 @@ class Telegram(World):
         }
         return self.send({"message_reaction": reaction}, bot or self._bot_in(chat_id))
 
-    def press(
-        self, chat_id: int, message_id: int, data: str, user: Json = ADA, ephemeral_id: int = 0
-    ) -> str:
-        """Tap a button of a bot's message, and return the id of the query.
-
-        An ephemeral message has a separate id, and 0 as `message_id`.
-        """
-        if ephemeral_id:
-            message = self.ephemeral[chat_id, ephemeral_id]
-        else:
-            message = self.messages[chat_id, message_id]
+    def press(self, chat_id: int, message_id: int, data: str, user: Json = ADA) -> str:
+        """Press a button of a bot's message, and return the id of the query."""
+        message = self.messages[chat_id, message_id]
         query = {"id": self.new_id(), "from": user, "chat_instance": f"{chat_id}", "data": data}
         messages = [*self.inline_messages.items()]
         inline = [id for id, key in messages if key == (chat_id, message_id)]
-        about: Json = {"inline_message_id": inline[0]} if inline else {"message": message}
-        about = copied(about)
+        about: Json = {"inline_message_id": inline[0]} if inline else {"message": copied(message)}
         via: Json = message.get("sender_business_bot") or message.get("via_bot") or {}
         sender: Json = via or message["from"]
         self.send({"callback_query": {**query, **about}}, self.bot_by_id(sender["id"]))
@@ -362,35 +352,6 @@ class Telegram(World):
         thread = {name: draft[name] for name in ("message_thread_id",) if name in draft}
         stopped = {"chat": bot.chats[chat_id], "draft_id": draft_id, **thread}
         return self.send({"stopped_message_generation": stopped}, bot)
-
-    def subscribe(
-        self, payload: str, state: str = "active", user: Json = ADA, bot: Bot | None = None
-    ) -> int:
-        """Tell a bot that a subscription was canceled ("canceled"), continued ("active"), or that
-        its payment failed ("failed"), and return the update's id. `payload` is that of its invoice.
-        """
-        about = {"user": user, "invoice_payload": payload, "state": state}
-        return self.send({"subscription": about}, bot)
-
-    def ask_by_widget(self, chat_id: int, message_id: int, data: str, user: Json = ADA) -> str:
-        """Have a message's widget ask its bot, and return the id of the query.
-
-        Raises ValueError if it may not, or if there is no data, or too much.
-        """
-        message = self.messages[chat_id, message_id]
-        id = message["widget"].get("id")
-        if id not in self.asking and (chat_id, message_id) not in self.asking:
-            raise ValueError("the widget may not ask: it was sent without allow_queries")
-        if not 1 <= len(data.encode()) <= LONGEST_DATA:
-            raise ValueError(f"a widget asks by 1 to {LONGEST_DATA} bytes")
-        query = {"id": self.new_id(), "from": user, "type": {"type": "data"}, "data": data}
-        if id:
-            update = {"shared_widget_query": {**query, "widget_id": id}}
-        else:
-            where = {"chat": message["chat"], "message_id": message_id}
-            update = {"widget_query": {**query, **where, "chat_instance": f"{chat_id}"}}
-        self.send(update, self.bot_by_id(message["from"]["id"]))
-        return str(query["id"])
 
     def pay(self, chat_id: int, message_id: int, user: Json = ADA) -> str:
         """Pay a bot's invoice, and return the id of the first query that the bot gets."""

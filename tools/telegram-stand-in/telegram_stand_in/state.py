@@ -7,9 +7,8 @@ import json
 import math
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from .delivery import KEPT, Delivery, Outbox, Post, kind_of, line_of
 from .files import Files
@@ -26,14 +25,13 @@ BOT = {
     "supports_inline_queries": False,
 }
 # The kinds of update that a method answers by their id.
-QUERIES = ("callback_query", "inline_query", "shared_widget_query", "widget_query")
+QUERIES = ("callback_query", "inline_query")
 KEPT_MESSAGES = (
     "business_message",
     "channel_post",
     "edited_business_message",
     "edited_channel_post",
     "edited_message",
-    "guest_message",
     "message",
 )
 # Of chats of others, to which a bot can't write by their ids alone.
@@ -41,11 +39,9 @@ OF_OTHERS = (
     "business_message",
     "deleted_business_messages",
     "edited_business_message",
-    "guest_message",
 )
 # Fields without which an update of a kind can't be kept.
 NEEDED = dict.fromkeys(QUERIES, ("id",)) | dict.fromkeys(KEPT_MESSAGES, ("message_id", "chat"))
-NEEDED["chat_join_request"] = ("chat", "from")
 
 BUSINESS_RIGHTS = (
     "can_reply can_read_messages can_delete_sent_messages can_delete_all_messages can_edit_name "
@@ -85,6 +81,19 @@ def _check(update: Json) -> None:
         raise ValueError(f"{kind} must have {' and '.join(needed)}: {content!r}")
 
 
+def copied(value: Json) -> Json:
+    """Return a copy, which later changes don't affect."""
+    return json.loads(json.dumps(value))  # type: ignore[no-any-return]
+
+
+class Sent(NamedTuple):
+    """An update of a bot. `unheard` is why the bot doesn't get it, or nothing."""
+
+    update: Json
+    bot: int
+    unheard: str
+
+
 class Bot:
     """A bot, its settings and its outbox. Its token can change, its id can't."""
 
@@ -94,7 +103,7 @@ class Bot:
         self.outbox = outbox
         self.chats: dict[int, Json] = {}  # those that it can write to
         self.queries: dict[str, tuple[str, Json]] = {}  # unanswered, with their kinds
-        self.presses: dict[str, Json] = {}  # callback queries, answered or not
+        self.askers: dict[str, int] = {}  # who asked, by the ids of queries, answered or not
         self.inline_answers: dict[str, Json] = {}  # by query: the parameters of the answer
         self.commands: dict[tuple[str, str], list[Json]] = {}  # by scope and language
         self.menu_buttons: dict[int, Json] = {}  # by chat; 0: everywhere else
@@ -105,7 +114,6 @@ class Bot:
         self.businesses: dict[str, Json] = {}  # connections by id
         self.business_written: dict[tuple[str, int], float] = {}  # when somebody wrote there last
         self.business_chats: dict[tuple[str, int], Json] = {}  # by connection and chat
-        self.transactions: list[Json] = []  # in Telegram Stars, as StarTransactions
         self.open_groups: set[int] = set()  # groups that it joined without privacy mode
 
     @property
@@ -135,32 +143,20 @@ class World:
         self.deliveries: list[Delivery] = []
         self.people: dict[int, Json] = {person["id"]: person for person in (ADA, GRACE)}
         self.messages: dict[tuple[int, int], Json] = {}
-        self.ephemeral: dict[tuple[int, int], Json] = {}  # by chat and ephemeral id
         self.inline_messages: dict[str, tuple[int, int]] = {}  # by id: where they are
         self.pins: dict[int, list[int]] = {}  # by chat: ids of messages, the latest last
-        self.profiles: dict[int, Json] = {}  # by user or chat: more fields of ChatFullInfo
         self.members: dict[tuple[int, int], Json] = {}  # by chat and user, if not the default
         self.bots_in_groups = "administrator"  # their status, if `members` doesn't say it
         self.last_bots: dict[int, int] = {}  # by chat: the bot that wrote last
         self.reactions: dict[tuple[int, int, int], list[Json]] = {}  # by chat, message and user
         self.votes: dict[tuple[str, int], list[int]] = {}  # by poll and user
-        self.shared_widgets: dict[str, Json] = {}  # by id
-        self.asking: set[Any] = set()  # widgets that may: by chat and message, shared ones by id
         self.closed_topics: set[tuple[int, int]] = set()  # by chat and topic
-        self.join_requests: dict[tuple[int, int], Json] = {}  # by chat and user
-        self.invite_links: dict[str, Json] = {}  # by URL: `chat`, `link`, and who came `by` it
         self.invoices: dict[tuple[int, int], Json] = {}  # by chat and message: sendInvoice's
         self.invoice_links: dict[str, tuple[Bot, Json]] = {}  # by URL: createInvoiceLink's
-        self.media_payloads: dict[int, str] = {}  # by message: sendPaidMedia's
         self.checkouts: dict[str, Any] = {}  # by query: payments that a bot has to confirm
-        self.charges: dict[str, Json] = {}  # by id: payments
-        self.subscriptions: dict[str, Any] = {}  # by the id of the first payment
-        self.poor: set[int] = set()  # people who can't pay
-        self.photos: dict[int, list[list[Json]]] = {}  # by user or chat: PhotoSizes, current first
-        self.stories: dict[tuple[int, int], Any] = {}  # by business account's user and id
-        self.gifts: dict[str, Json] = {}  # that can be sent, by id
-        self.owned_gifts: list[Any] = []  # the latest last
-        self.stars: Counter[int] = Counter()  # Telegram Stars of business accounts, by user
+        self.charges: dict[str, Any] = {}  # by id: payments
+        self.refunded: set[str] = set()  # ids of charges
+        self.events: list[Any] = []  # all calls, what people did (`Sent`), and notes, in order
         self.files = Files()
         self._numbers = itertools.count(1)
         self.update_ids = itertools.count(900000001)
@@ -241,8 +237,7 @@ class World:
             ends = poll.get("close_date") or message["date"] + poll.get("open_period", math.inf)
             if not poll["is_closed"] and ends <= self.now():
                 poll["is_closed"] = True
-                about: Json = json.loads(json.dumps(poll))
-                self.send({"poll": about}, self.bot_by_id(message["from"]["id"]))
+                self.send({"poll": copied(poll)}, self.bot_by_id(message["from"]["id"]))
 
     # Events in chats.
 
@@ -317,23 +312,26 @@ class World:
         with self.changed:
             if kind in QUERIES:
                 bot.queries[content["id"]] = kind, content
-            if kind == "callback_query":
-                bot.presses[content["id"]] = content
+            if isinstance(content.get("id"), str) and "from" in content:
+                bot.askers[content["id"]] = content["from"]["id"]
             chat = content.get("chat") or content.get("message", {}).get("chat")
             sender = content.get("from") or content.get("user")
             if sender and not sender.get("is_bot"):
                 self.people.setdefault(sender["id"], sender)
-            if "guest_query_id" in content:
-                bot.queries[content["guest_query_id"]] = kind, content
             if "business_connection_id" in content:
                 self._learn_business(bot, content)
             elif chat and kind not in OF_OTHERS:
                 bot.chats[chat["id"]] = chat
-            if kind == "chat_join_request":
-                self.join_requests[content["chat"]["id"], content["from"]["id"]] = content
             if kind in KEPT_MESSAGES:
                 self.keep(content)
-            if bot.outbox.wants(update) and not self.kept_back(update, bot):
+            why = self.kept_back(update, bot)
+            if not bot.outbox.wants(update):
+                asked = bot.outbox.info.get("allowed_updates", ["what Telegram chooses"])
+                why = f"the bot doesn't get this {kind}: it asked for {', '.join(asked)}"
+            elif why:
+                why = f"kept from the bot: {why}"
+            self.events.append(Sent(copied(update), bot.id, why))
+            if not why:
                 bot.outbox.put(line_of(update), update)
             self.changed.notify_all()
         return int(update["update_id"])

@@ -7,7 +7,7 @@ from typing import Any
 
 from telegram_stand_in import Call, Json, Telegram, post
 from telegram_stand_in.bot_api import conform
-from telegram_stand_in.content import LARGEST_PHOTO
+from telegram_stand_in.content import MAX_PHOTO
 from telegram_stand_in.files import Upload, picture
 
 TOKEN = "1234567890:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi"
@@ -18,7 +18,7 @@ SECRET = "s" * 256
 
 PNG = picture(20, 10)
 UPLOADS = {"file": Upload("a.png", "image/png", PNG), "none": Upload("a.png", "image/png", b"")}
-UPLOADS["big"] = Upload("a.png", "image/png", PNG + bytes(LARGEST_PHOTO))
+UPLOADS["big"] = Upload("a.png", "image/png", PNG + bytes(MAX_PHOTO))
 UPLOADS["text"] = Upload("a.txt", "text/plain", b"text")
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from telegram_stand_in import Json, picture, post
 from telegram_stand_in.__main__ import Alone, main
-from telegram_stand_in.testing import Group
+from telegram_stand_in.people import Group
 
 FOLDER = Path(__file__).resolve().parent.parent
 TOKEN = "42:secret"
@@ -262,7 +262,7 @@ def test_what_goes_wrong_is_told(alone: Alone) -> None:
         ("/advance", {"seconds": -1}, "seconds must be from 0"),
         ("/people/Ada/receive", {"timeout": 1e300}, "timeout must be a number"),
         ("/people/Ada/send", {"text": 5}, "people send a text, a path or a dict, not 5"),
-        ("/people/Ada/send", {"poll": 1}, "AttributeError: 'int' object has no attribute"),
+        ("/people/Ada/send", {"reply_to": 1}, "AttributeError: 'int' object has no attribute"),
     ],
 )
 def test_what_makes_no_sense_is_refused_and_forgotten(

@@ -13,7 +13,8 @@ import pytest
 
 from telegram_stand_in import ADA, Call, Json, Stage
 from telegram_stand_in.files import picture
-from telegram_stand_in.testing import KINDS, TOKEN, Received
+from telegram_stand_in.people import KINDS, Received
+from telegram_stand_in.testing import TOKEN
 
 INLINE = {"inline_keyboard": [[{"text": "➕ Add", "callback_data": "add"}]]}
 
@@ -300,20 +301,6 @@ def test_a_channel_posts_edits_and_shows_what_the_bot_posts(stage: Played) -> No
         news.receive()
     with pytest.raises(TypeError, match="a channel only sends"):
         news.react(post, "👍")
-
-
-def test_only_who_an_ephemeral_message_is_for_sees_it(stage: Played) -> None:
-    club = stage.group("Book club", admin=True)
-    ada, grace = club.user("Ada"), club.user("Grace")
-    for_ada = {"receiver_user_id": ada.user["id"]}
-    stage.call(
-        "sendMessage",
-        chat_id=club.chat["id"],
-        text="Psst",
-        ephemeral_message_parameters=for_ada,
-    )
-    assert ada.receive().text == "Psst"
-    assert grace.unread() == []
 
 
 def test_kinds_are_received_apart(stage: Played) -> None:

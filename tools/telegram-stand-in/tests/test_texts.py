@@ -175,20 +175,22 @@ def test_a_rich_message_is_read_as_plain_text(
 ) -> None:
     sent = done(telegram, "sendRichMessage", rich_message={kind: source})["rich_message"]
     assert [*lines_of(sent["blocks"])] == lines.split("/")
-    assert [*buttons_in(sent)] == [{"text": "Yes", "callback_data": "yes"}]
+    assert buttons_in(sent) == [{"text": "Yes", "callback_data": "yes"}]
 
 
-def test_blocks_stay_as_they_are_with_their_files(telegram: Telegram) -> None:
-    text = {"type": "paragraph", "text": ["a ", {"type": "bold", "text": "b"}]}
+def test_blocks_are_read_as_plain_text(telegram: Telegram) -> None:
+    press = {"text": "No", "callback_data": "no"}
+    bold = {"type": "bold", "text": "b"}
+    text = {"type": "paragraph", "text": ["a ", bold, {"type": "button", "button": press}]}
     photo = {"type": "photo", "photo": {"type": "photo", "media": "attach://file"}}
-    items = [{"blocks": [text, photo]}, {"blocks": [text], "value": 7}]
-    wish = {"blocks": [text, {"type": "list", "items": items}]}
-    message = done(telegram, "sendRichMessage", rich_message=wish)
-    paragraph, listed = message["rich_message"]["blocks"]
-    assert paragraph == text
-    assert [item["label"] for item in listed["items"]] == ["•", "7."]
-    assert listed["items"][0]["blocks"][1]["photo"][0]["width"] == 20
-    assert [*lines_of([listed])] == ["• a b", "7. a b"]
+    items = [{"blocks": [text, photo]}, {"blocks": [{"type": "pre", "text": "c"}], "value": 7}]
+    about = {"align": "left", "valign": "top"}
+    cells = [[{"text": "1", **about}, {"text": bold, **about}]]
+    blocks = [{"type": "list", "items": items}, {"type": "table", "cells": cells}]
+    wish = {"blocks": [{"type": "details", "summary": "d", "blocks": blocks}]}
+    sent = done(telegram, "sendRichMessage", rich_message=wish)["rich_message"]
+    assert [*lines_of(sent["blocks"])] == ["d", "• a b", "• (photo)", "7. c", "1 | b"]
+    assert buttons_in(sent) == [press]
 
 
 REFUSED = [

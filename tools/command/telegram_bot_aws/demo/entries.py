@@ -51,7 +51,7 @@ class Entries:
     def of_message(self, message: Json) -> Json | None:
         """Return the entry of a message. Its ids are unique across the stand-in's chats."""
         for entry in self.all:
-            if entry["side"] != "note" and _ids(entry["message"]) == _ids(message):
+            if entry["side"] != "note" and entry["message"]["message_id"] == message["message_id"]:
                 return entry
         return None
 
@@ -223,8 +223,3 @@ class Entries:
             case kind:
                 new["pinned"] = time.time() if kind == "pinned" else 0
         self.update(entry, new)
-
-
-def _ids(message: Json) -> tuple[int, int | None]:
-    """Return the ids of a message: its own, and that of an ephemeral one."""
-    return message["message_id"], message.get("ephemeral_message_id")

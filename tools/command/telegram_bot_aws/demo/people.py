@@ -143,11 +143,8 @@ class People:
         if not any(b.get("callback_data") == data for b in buttons_of(entry["message"])):
             raise InvalidRequest("the message has no such button")
         user = person_in(entry["chat"], person)
-        if user["id"] != entry["message"].get("receiver_user", user)["id"]:
-            raise InvalidRequest("Only the person who got this message sees it.")
         self._setup.refresh()
-        ephemeral = entry["message"].get("ephemeral_message_id", 0)
-        self._telegram.press(*_ids(entry), data, user, ephemeral)
+        self._telegram.press(*_ids(entry), data, user)
 
     def stop(self, chat: str, bot: int = 0) -> None:
         """Tap the stop button of an answer that the bot writes."""

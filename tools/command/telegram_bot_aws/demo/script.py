@@ -13,21 +13,17 @@ from telegram_stand_in import (
     ADA,
     TYPES,
     Bot,
-    Button,
     Call,
     Delivery,
     Json,
+    Person,
+    Sent,
+    Stage,
     Telegram,
     buttons,
-    buttons_for,
-    file_content,
-    forced_reply,
     kind_of,
-    label_of,
-    pressing,
     private_chat,
     seen,
-    text_content,
     text_of,
     title_of,
 )
@@ -50,6 +46,7 @@ WHAT = {  # people call the kinds of update
     "message": "messages",
     "callback_query": "taps on buttons",
     "inline_query": "inline queries",
+    "poll": "votes",
     "poll_answer": "votes",
     "pre_checkout_query": "payments",
     "shipping_query": "payments",
@@ -82,10 +79,7 @@ class Script:
         self._people = dict(PEOPLE)
         self._user = ADA
         self._where = "private"
-        self._replied: dict[
-            tuple[int, int], int
-        ] = {}  # by person and chat: calls before they wrote
-        self._queries: dict[int, str] = {}  # by bot: the inline query whose results are shown
+        self._stages: dict[int, Stage] = {}  # by bot
         self._shown = len(telegram.calls)
         self._from_queue: list[Invocation] = []
         self._events = 0  # that came by themselves
@@ -126,8 +120,7 @@ class Script:
                     elif is_inline(value):
                         self._ask(hosted, bot, value)
                     else:
-                        content = text_or_file(self._telegram, value)
-                        self._send(hosted, bot, content, value)
+                        self._send(hosted, bot, value)
 
     # The speaker, and the chat.
 
@@ -135,6 +128,13 @@ class Script:
         """Return a person by name, a new one if there is none."""
         new = {**ADA, "id": 4398 + len(self._people), "first_name": name}
         return self._people.setdefault(name.lower(), new)
+
+    def _actor(self, bot: Bot) -> Person:
+        """Return who acts, in the chat and towards a bot."""
+        if bot.id not in self._stages:
+            self._stages[bot.id] = stage = Stage(telegram=self._telegram, bot=bot)
+            stage.strict = False
+        return self._stages[bot.id].person(self._user, **self._place)
 
     @property
     def _place(self) -> Json:
@@ -168,25 +168,15 @@ class Script:
         if not self._show():
             raise ToolError("nothing came in this time")
 
-    def _send(self, hosted: Hosted, bot: Bot, content: Json, name: str) -> None:
-        self._queries.clear()
-        place = self._place
-        key = self._user["id"], place["chat"]["id"]
-        since, self._replied[key] = self._replied.get(key, 0), len(self._telegram.calls)
-        thread = place.get("message_thread_id")
-        if reply := forced_reply(self._telegram, self._user, place["chat"], thread, since):
-            content = {"reply_to_message": reply, **content}
-        update = self._telegram.message(**place, user=self._user, **content)
-        if why := self._telegram.kept_back(update, bot):
-            raise ToolError(f'the bot doesn\'t get "{name}": {why}. --admin makes it one')
-        act = partial(self._telegram.send, update, bot)
-        self._do(hosted, bot, "delivered", name, ["message"], act)
+    def _send(self, hosted: Hosted, bot: Bot, value: str) -> None:
+        content = Path(value[1:]) if value.startswith("@") else value
+        act = partial(self._actor(bot).send, content)
+        self._do(hosted, bot, "delivered", value, act)
 
     def _send_update(self, hosted: Hosted, bot: Bot, update: Update) -> None:
-        kind = kind_of(update.content)
         send = partial(send_again, update.content, self._telegram, bot)
         try:
-            self._do(hosted, bot, "delivered", update.file, [kind], send)
+            self._do(hosted, bot, "delivered", update.file, send)
         except InvalidRequest as error:
             raise ToolError(f"{update.file}: {error}") from None
 
@@ -206,12 +196,8 @@ class Script:
 
     def _ask(self, hosted: Hosted, bot: Bot, text: str) -> None:
         """Write an inline query, whose results can then be tapped."""
-        query = text.removeprefix(INLINE).strip()
-
-        def ask() -> None:
-            self._queries[bot.id] = self._telegram.ask(query, self._user, bot)
-
-        self._do(hosted, bot, "asked", text, ["inline_query"], ask)
+        act = partial(self._actor(bot).ask, text.removeprefix(INLINE).strip())
+        self._do(hosted, bot, "asked", text, act)
 
     def _press(self, text: str) -> None:
         """Tap the latest button with a label, of each bot. Raises ToolError if there is none."""
@@ -219,31 +205,19 @@ class Script:
         is_done = False
         for hosted in self._deployment.bots:
             bot = next(b for b in self._telegram.bots if b.token == hosted.token)
-            buttons = self._buttons(bot)
-            labels += buttons
-            if label := label_of(text, buttons):
-                self._press_button(hosted, bot, label, buttons[label])
+            actor = self._actor(bot)
+            labels += [button.label for button in actor.buttons()]
+            if button := actor.button(text):
+                if button.kind == "page":
+                    told = "opens a page or a link, which only the chat page can show"
+                    raise ToolError(f'"{button.label}" {told}')
+                act = partial(actor.press, text, timeout=0)
+                done = "delivered" if button.kind == "text" else "tapped"
+                self._do(hosted, bot, done, button.label, act, told=button.kind != "choose")
                 is_done = True
         if not is_done:
             there = " ".join(f"[{label}]" for label in labels) or "none"
             raise ToolError(f'there is no button "{text}" to tap. The buttons: {there}')
-
-    def _press_button(self, hosted: Hosted, bot: Bot, label: str, button: Button) -> None:
-        chat = self._place["chat"]
-        if button.kind == "text":
-            replied = {} if chat["type"] == "private" else {"reply_to_message": button.message}
-            self._send(hosted, bot, {**button.value, **replied}, label)
-            return
-        if button.kind == "page":
-            raise ToolError(f'"{label}" opens a page or a link, which only the chat page can show')
-        query = self._queries.pop(bot.id, "") if button.kind == "choose" else ""
-        kinds, act = pressing(self._telegram, button, self._user, chat, query)
-        self._do(hosted, bot, "tapped", label, kinds, act)
-
-    def _buttons(self, bot: Bot) -> dict[str, Button]:
-        """Return the buttons in the person's chat with a bot, by label."""
-        query = self._queries.get(bot.id, "")
-        return buttons_for(self._telegram, bot, self._user, self._place["chat"], query)
 
     # Delivery.
 
@@ -253,28 +227,25 @@ class Script:
         bot: Bot,
         done: str,
         name: str,
-        kinds: list[str],
         act: Callable[[], object],
+        *,
+        told: bool = True,
     ) -> None:
         """Do something, wait until its updates are answered, and show the answer.
 
-        The bot must handle one of the kinds, if there are any. Raises ToolError.
+        If the bot must be `told`, it has to get one of the updates. Raises ToolError.
         """
-        if kinds and not any(bot.outbox.wants({kind: {}}) for kind in kinds):
-            handled = ", ".join(bot.outbox.info.get("allowed_updates", ["Telegram's own choice"]))
-            what = WHAT.get(kinds[0], kinds[0])
-            raise ToolError(
-                f'Telegram doesn\'t send {what} to the bot: add "{kinds[0]}" to HANDLED in bot.py, '
-                f"which lists only {handled}"
-            )
+        events = len(self._telegram.events)
         before, messages = len(self._telegram.deliveries), set(self._telegram.messages)
 
         def tries() -> list[Delivery]:
             return [d for d in self._telegram.deliveries[before:] if d.bot == bot.id]
 
         self._from_queue.clear()
+        act()
+        if told:
+            self._check_heard(bot, name, self._telegram.events[events:])
         with step(f'{self._speaker}"{name}" {done}{self._to(hosted)}'):
-            act()
             self._telegram.wait(
                 lambda: (
                     not self._telegram.pending() or any(d.next_try_in is not None for d in tries())
@@ -291,6 +262,21 @@ class Script:
             judge(delivery, invocation)
         if over and not answered and not self._as_json:
             say("(no answer)")
+
+    def _check_heard(self, bot: Bot, name: str, events: list[Any]) -> None:
+        """Raise ToolError if the bot gets none of the updates among some events."""
+        sent = [each for each in events if isinstance(each, Sent) and each.bot == bot.id]
+        if not sent or not all(each.unheard for each in sent):
+            return
+        kind = kind_of(sent[0].update)
+        if bot.outbox.wants(sent[0].update):
+            why = sent[0].unheard.partition(": ")[2]
+            raise ToolError(f'the bot doesn\'t get "{name}": {why}. --admin makes it one')
+        handled = ", ".join(bot.outbox.info.get("allowed_updates", ["Telegram's own choice"]))
+        raise ToolError(
+            f'Telegram doesn\'t send {WHAT.get(kind, kind)} to the bot: add "{kind}" to HANDLED in '
+            f"bot.py, which lists only {handled}"
+        )
 
     def _invocation(self, hosted: Hosted, delivery: Delivery) -> Invocation:
         """Return the invocation that answered a delivery, after the queue if it was there."""
@@ -379,14 +365,6 @@ def error_of_event(invocation: Invocation) -> str:
     return invocation.error or failure
 
 
-def text_or_file(telegram: Telegram, value: str) -> Json:
-    """Return the content of a message: a text, or for "@photo.jpg" a photo or document."""
-    if not value.startswith("@"):
-        return text_content(value)
-    path = Path(value[1:])
-    return file_content(telegram, path.read_bytes(), path.name)
-
-
 def is_inline(value: str) -> bool:
     """Tell whether a value of --send is an inline query."""
     return value == INLINE or value.startswith(f"{INLINE} ")
@@ -421,7 +399,3 @@ def check_name(value: str) -> str:
     if not value.strip() or len(value) > LONGEST_NAME or not value.isprintable():
         raise ValueError(f"a name has 1 to {LONGEST_NAME} characters")
     return value.strip()
-
-
-def _ids(message: Json) -> tuple[int, int]:
-    return message["chat"]["id"], message["message_id"]

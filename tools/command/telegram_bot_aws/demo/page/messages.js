@@ -36,17 +36,13 @@ const LOOKS = {
   pre: "pre",
   blockquote: "blockquote",
   expandable_blockquote: "blockquote",
-  subscript: "sub",
-  superscript: "sup",
-  marked: "mark",
 };
 const ADDRESSES = {
   url: (text) => (isLink(text) ? text : `https://${text}`),
   email: (text) => `mailto:${text}`,
-  email_address: (text) => `mailto:${text}`,
   phone_number: (text) => `tel:${text.replace(/[^+\d]/g, "")}`,
 };
-// A part of a text as its type looks: of an entity, or of a rich text.
+// A part of a text as its type looks.
 function styled(part, inside, text) {
   const { type } = part;
   if (LOOKS[type]) return h(LOOKS[type], type === "pre" ? { tabindex: 0 } : {}, inside);
@@ -55,58 +51,20 @@ function styled(part, inside, text) {
     const sends = () => send("text", text);
     return button({ class: "command", title: `Send ${text}` }, sends, inside);
   }
-  const address = part.url ?? ADDRESSES[type]?.(part[type] ?? text) ?? "";
+  const address = part.url ?? ADDRESSES[type]?.(text) ?? "";
   if (isLink(address) || /^(mailto|tel):/.test(address)) return link(address, {}, inside);
   return span(type, inside);
 }
-// The text of a rich message: a string, a list, or an object that says how its text looks.
-function richText(text, entry) {
-  if (typeof text === "string" || !text) return text ?? "";
-  if (Array.isArray(text)) return text.map((each) => richText(each, entry));
-  if (text.type === "button") return span("keyboard inside", pressable(text.button, entry, "text"));
-  if (text.type === "custom_emoji") return text.alternative_text;
-  if (text.type === "mathematical_expression") return h("code", {}, text.expression);
-  return styled(text, richText(text.text, entry), text.bot_command);
-}
-const BLOCKS = {
-  heading: (block, text) => p(`heading size${block.size}`, text(block.text)),
-  pre: (block, text) => h("pre", { tabindex: 0 }, text(block.text)),
-  divider: () => h("hr"),
-  mathematical_expression: (block) =>
-    h("div", { class: "formula", tabindex: 0 }, h("code", {}, block.expression)),
-  list: (block, text, blocks) => {
-    const mark = (item) => (item.has_checkbox ? (item.is_checked ? "☑" : "☐") : item.label);
-    const item = (each) => h("li", {}, span("", mark(each)), div("", blocks(each.blocks)));
-    return h("ul", { class: "blocks" }, block.items.map(item));
-  },
-  blockquote: (block, text, blocks) => h("blockquote", {}, blocks(block.blocks)),
-  details: (block, text, blocks) => {
-    const about = { open: block.is_open, onclick: (event) => event.stopPropagation() };
-    return h("details", about, h("summary", {}, text(block.summary)), blocks(block.blocks));
-  },
-  table: (block, text) => {
-    const cell = ({ is_header, colspan, rowspan, align, text: inside }) => {
-      const style = `text-align:${/^\w+$/.test(align) ? align : "left"}`;
-      return h(is_header ? "th" : "td", { colspan, rowspan, style }, text(inside));
-    };
-    const rows = block.cells.map((row) => h("tr", {}, row.map(cell)));
-    return h("div", { class: "table", tabindex: 0 }, h("table", {}, rows));
-  },
-  buttons: (block, text, blocks, entry) =>
-    div(
-      "keyboard inside",
-      block.buttons.map((each) => pressable(each, entry, "block")),
-    ),
-};
-// The blocks of a rich message, or of a draft.
-export function richBlocks(blocks, entry) {
-  const text = (inside) => richText(inside, entry);
-  const within = (inside) => richBlocks(inside, entry);
-  return blocks.map((block) => {
-    if (Object.hasOwn(BLOCKS, block.type)) return BLOCKS[block.type](block, text, within, entry);
-    return block.text === undefined ? card(block.type, block) : p(block.type, text(block.text));
-  });
-}
+// A rich message or draft: paragraphs, and rows of buttons.
+export const richBlocks = (blocks, entry) =>
+  blocks.map(({ buttons, text }) =>
+    buttons
+      ? div(
+          "keyboard inside",
+          buttons.map((each) => pressable(each, entry, "block")),
+        )
+      : p("", text),
+  );
 
 // Files.
 const SAMPLES = {
@@ -275,7 +233,7 @@ export function inlineKeyboard(entry) {
 // A button of a keyboard, or in a rich message. `where` tells it from others with the same text.
 function pressable(b, entry, where) {
   const address = b.url ?? b.login_url?.url;
-  const text = richText(b.text, entry);
+  const text = b.text;
   const name = `button ${entry.key} ${where} ${JSON.stringify(b.text)}`;
   const about = { class: b.style, "data-name": name };
   if (b.disabled) return button({ ...about, disabled: true }, () => {}, text);

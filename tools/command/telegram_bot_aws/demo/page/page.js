@@ -3,7 +3,7 @@
 import { $, b, button, clock, div, h, icon, milliseconds, p, ring, small, span } from "./dom.js";
 import { content, drawing, inlineKeyboard, rich, richBlocks, summary } from "./messages.js";
 import { closePage, isPageOpen, openPage, pageChanged, popup, reloadPage } from "./mini_app.js";
-import { act, app, ask, bot, personId, place, send, showProblem } from "./state.js";
+import { act, app, ask, bot, place, send, showProblem } from "./state.js";
 import { tellProblem, total, verdict } from "./state.js";
 import { drawHops, output } from "./timeline.js";
 
@@ -58,8 +58,7 @@ $("messages").addEventListener("scroll", () => {
 });
 $("newer").addEventListener("click", toEnd);
 function inThisChat() {
-  const sees = (e) => !e.message?.receiver_user || e.message.receiver_user.id === personId();
-  return app.state.entries.filter((e) => e.chat === app.chat && e.bot === app.bot && sees(e));
+  return app.state.entries.filter((e) => e.chat === app.chat && e.bot === app.bot);
 }
 function items() {
   const shown = [];
@@ -150,7 +149,6 @@ function headOf(entry, first) {
   const from = origin?.sender_user?.first_name ?? origin?.chat?.title ?? origin?.type;
   const words = [
     isInGroup ? message.from.first_name : null,
-    message.receiver_user ? "Only you see this" : null,
     origin ? `Forwarded from ${from}` : null,
     message.via_bot ? `via @${message.via_bot.username}` : null,
   ];

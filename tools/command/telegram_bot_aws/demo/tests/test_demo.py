@@ -462,7 +462,7 @@ import time
 from botkit import schedule, telegram
 from botkit.errors import Refused
 
-later.SOONEST = 0  # seconds
+schedule.SOONEST = 0  # seconds
 log = logging.getLogger("bot")
 ADD = {"inline_keyboard": [[{"text": "\N{HEAVY PLUS SIGN} Add", "callback_data": "add"}]]}
 
@@ -496,7 +496,7 @@ def reply(update):
         return [{**to, "chat_id": 4343, "text": "hello"}]
     if text in ("later", "later to nobody"):
         to["chat_id"] = chat["id"] if text == "later" else 77
-        later.schedule({**to, "text": "at last"}, time.time() + 3, "soon")
+        schedule.once({**to, "text": "at last"}, time.time() + 3, "soon")
         return []
     if text == "log":
         print("printed before")
@@ -725,7 +725,7 @@ def test_a_rich_message_is_told_in_lines_and_its_button_pressed() -> None:
     words = ("--send", "markdown", "--press", "Change")
     ran = run(demo.main, "--direct", "--bot", playground, *words)
     assert ran.code == 0, ran.output
-    for line in ("queue | 0.10", "total = 1", "\N{BULLET} paid", "  1. twice", "[Change]"):
+    for line in ("queue | 0.10", "total = 1", "\N{BULLET} [x] paid", "1. twice", "[Change]"):
         assert line in ran.output.splitlines()
     assert ran.output.endswith("\nChanged\n[New]\n")
 

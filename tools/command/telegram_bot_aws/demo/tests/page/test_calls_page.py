@@ -77,18 +77,6 @@ def test_a_message_is_edited_and_another_deleted(page: Page) -> None:
     expect(page.locator(".bubble.deleted").last).to_contain_text("Did print")
 
 
-def test_a_message_for_one_person_is_seen_by_nobody_else(page: Page) -> None:
-    page.get_by_role("tab", name="Group").click()
-    answer_to(page, "whisper")
-    message = page.locator(".row.in").last
-    expect(message).to_contain_text("Only you see this")
-    message.get_by_role("button", name="Change").click()
-    expect(page.locator(".row.in").last).to_contain_text("Changed")
-    page.get_by_label("You are").select_option("Grace")
-    expect(page.locator(".row.out")).to_contain_text("whisper")
-    expect(page.locator(".row.in")).to_have_count(0)
-
-
 def test_an_answer_is_stopped(page: Page) -> None:
     answer_to(page, "story").get_by_role("button", name="Stop").click()
     expect(page.locator(".service").last).to_have_text("Ada stopped the answer")
@@ -96,46 +84,15 @@ def test_an_answer_is_stopped(page: Page) -> None:
     expect(page.locator(".draft")).to_have_count(0)
 
 
-def test_a_rich_message_has_blocks_and_buttons(page: Page) -> None:
+def test_a_rich_message_has_paragraphs_and_buttons(page: Page) -> None:
     message = answer_to(page, "rich").locator(".bubble")
-    expect(message.locator("p b")).to_have_text("bread")
-    expect(message.locator("li")).to_have_text("•Tomato")
-    expect(message.locator("td")).to_have_text("4.50")
-    message.locator("summary").click()
-    expect(message.locator("details pre")).to_be_visible()
+    texts = ["Soups", "With bread", "\N{BULLET} Tomato", "4.50", "More", "salt"]
+    expect(message.locator("p")).to_have_text(texts)
     expect(message.get_by_role("button", name="Sold out")).to_be_disabled()
     message.get_by_role("button", name="Change").click()
     expect(page.locator(".service").last).to_have_text("Ada tapped Change")
-
-
-def test_markdown_is_drawn(page: Page) -> None:
-    message = answer_to(page, "markdown").locator(".bubble")
-    drawn = {".heading.size2": "Costs", "td b": "0.10"}
-    drawn |= {"mark": "word", ".fence small": "python", ".fence pre": "total = 1"}
-    drawn |= {"li li": "1.twice", "blockquote": "quoted"}
-    for place, text in drawn.items():
-        expect(message.locator(place)).to_have_text(text)
-    expect(message.locator("p > code")).to_have_text([r"\frac{a}{2}", r"\unknown", "<u>code</u>"])
-    expect(message.locator("td").last).to_have_css("text-align", "right")
-    message.locator("summary").click()
-    expect(message.locator(".formula code")).to_be_visible()
-    message.get_by_role("button", name="Change").click()
-    expect(page.locator(".service").last).to_have_text("Ada tapped Change")
     draft = answer_to(page, "thought").locator(".draft")
-    expect(draft.locator(".heading")).to_have_text("So")
-    expect(draft.locator(".thinking")).to_have_text("Counting")
-
-
-def test_a_widget_asks_and_a_subscription_changes(page: Page) -> None:
-    card = answer_to(page, "widget").locator(".widget")
-    expect(card).to_contain_text("9 bytes of HTML, not run here")
-    card.get_by_label("What the widget asks").fill("more")
-    card.get_by_role("button", name="Ask").click()
-    expect(page.locator(".service").last).to_have_text("The widget asked: more – “MORE”")
-    for state in ("active", "canceled"):
-        page.get_by_role("button", name="Send something else").click()
-        page.get_by_role("menuitem", name="Subscription").click()
-        expect(page.locator(".service").last).to_contain_text(f"Ada’s subscription is {state}")
+    expect(draft.locator("p")).to_have_text(["So", "Counting"])
 
 
 def test_entities_are_drawn(page: Page) -> None:
@@ -228,7 +185,7 @@ def test_what_is_printed_and_what_is_wrong(page: Page) -> None:
 
 def test_all_of_it_is_accessible_in_light_and_dark(page: Page) -> None:
     shown = "photo file voice album web buttons markup pin react dice keyboard unknown other print"
-    shown += " rich markdown widget"
+    shown += " rich markdown"
     for word in [*shown.split(), "delete", "story"]:
         answer_to(page, word)
     answer_to(page, "raise", "bot.py failed")
