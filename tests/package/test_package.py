@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import importlib.util
 import json
 import marshal
@@ -469,32 +468,14 @@ def page(folder: Path, **files: bytes) -> Path:
     return folder
 
 
-def test_a_page_is_packed_as_it_is_and_gzipped_where_that_pays(tmp_path: Path) -> None:
-    noise = random.Random(0).randbytes(2000)
-    bot = page(tmp_path / "bot", large_js=b"x" * 2000, picture_png=noise, own_js=b"x" * 2000)
-    (bot / "app" / "own.js.gz").write_bytes(gzip.compress(b"x" * 2000, 1))  # by a bundler
+def test_a_page_is_packed_as_it_is(tmp_path: Path) -> None:
+    bot = page(tmp_path / "bot", large_js=b"x" * 2000)
     (bot / "app" / "module.py").write_text("x = 1\n")  # for a Python in the browser
     assert package(tmp_path / "a.zip", THIS, bot, script=loaded(PACKAGE)) == ""
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         found = {name: archive.read(name) for name in archive.namelist() if "app/" in name}
-        digest = archive.read(DIGEST).decode()
-    assert gzip.decompress(found.pop("app/large.js.gz")) == b"x" * 2000
     files = (path for path in (bot / "app").rglob("*") if path.is_file())
     assert found == {str(path.relative_to(bot)): path.read_bytes() for path in files}
-    assert terraform_of(bot)["digest"] == digest, "generated files must not change the digest"
-    package(tmp_path / "b.zip", THIS, bot, script=loaded(PACKAGE))
-    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
-
-
-def test_what_an_older_build_left_is_replaced(tmp_path: Path) -> None:
-    bot = page(tmp_path / "bot", large_js=b"x" * 2000)
-    (bot / "app" / "large.js.gz").write_bytes(gzip.compress(b"y" * 2000))
-    package(tmp_path / "a.zip", THIS, bot, script=loaded(PACKAGE))
-    assert names(tmp_path / "a.zip").count("app/large.js.gz") == 1
-    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
-        assert gzip.decompress(archive.read("app/large.js.gz")) == b"x" * 2000
-        digest = archive.read(DIGEST).decode()
-    assert terraform_of(bot)["digest"] == digest
 
 
 def test_what_vite_has_built_is_packed(tmp_path: Path) -> None:

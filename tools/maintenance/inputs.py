@@ -41,7 +41,6 @@ MORE = {
     "max_connections": "limits.md#a-burst-and-an-outage",
     "memory_size": "performance.md",
     "mini_app": "how-to/mini-app.md",
-    "mini_app_origin": "how-to/mini-app.md#many-people",
     "name": "how-to/several-bots.md",
     "permissions_boundary": "deploy-from-ci.md",
     "policy": "how-to/own-table.md",
