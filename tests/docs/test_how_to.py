@@ -433,67 +433,33 @@ def test_the_secret_is_fetched_once(further: Path, httpserver: HTTPServer) -> No
     httpserver.check()
 
 
-def test_an_answer_grows_word_by_word(
-    further: Path, httpserver: HTTPServer, telegram: Telegram
-) -> None:
+def test_a_model_answers_over_urllib(further: Path, httpserver: HTTPServer) -> None:
+    event = 'data: {"choices": [{"delta": {"content": "%s"}}]}\n\n'
+    stream = ": a comment\n\n" + event % "Hello" + event % ", Ada." + "data: [DONE]\n\n"
+    params = {"Name": "/dice-bot/model-key", "WithDecryption": True}
+    answer(httpserver, "AmazonSSM.GetParameter", params, {"Parameter": {"Value": "a-key"}})
+    headers = {"Authorization": "Bearer a-key"}
+    httpserver.expect_oneshot_request("/v1/chat", "POST", headers=headers).respond_with_data(stream)
+    environment = {"MODEL": "m", "MODEL_KEY": "/dice-bot/model-key", **aws(httpserver)}
+    environment["MODEL_URL"] = httpserver.url_for("/v1/chat")
+    expression = "__name__ and [*model.words('Hi')]"
+    assert evaluate(further, "model", expression, **environment) == "['Hello', ', Ada.']"
+    httpserver.check()
+
+
+def test_a_model_of_bedrock_answers_by_boto3(further: Path, httpserver: HTTPServer) -> None:
     body = b"".join(
-        frame({":event-type": "contentBlockDelta"}, json.dumps({"delta": {"text": text}}).encode())
-        for text in ("**Hello", "**, Ada.")
+        frame({":event-type": "contentBlockDelta", ":message-type": "event"}, each.encode())
+        for each in ('{"delta":{"text":"Hello"}}', '{"delta":{"text":", Ada."}}')
     )
     asked = {"messages": [{"role": "user", "content": [{"text": "Hi"}]}]}
     httpserver.expect_oneshot_request(
         "/model/nova:0/converse-stream", method="POST", json=asked
     ).respond_with_data(body)
-    message = {"message_id": 7, "chat": {"id": 42, "type": "private"}, "text": "Hi"}
-    environment = {"MODEL": "nova:0", **bot_of(telegram), **aws(httpserver)}
-    expression = f"stream.deadline.start(60) or words.reply({ {'message': message} })"
-    markdown = {"rich_message": {"markdown": "**Hello**, Ada."}, "instead_of": 1}
-    calls = [
-        {"method": "sendRichMessage", "chat_id": 42, **markdown},
-        {"method": "sendMessage", "chat_id": 42, "text": "**Hello**, Ada."},
-    ]
-    assert evaluate(further, "words", expression, **environment) == repr(calls)
-    httpserver.check()
-    shown = {(call.method, call.status) for call in telegram.calls}
-    assert shown == {("sendMessageDraft", 200), ("sendRichMessageDraft", 200)}
-
-
-FORMS = {
-    "model": (
-        *('data: {"choices": [{"delta": {"%s": "%s"}}]}', ("reasoning_content", "content")),
-        'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}\n\ndata: [DONE]',
-    ),
-    "claude": (
-        *('event: content_block_delta\ndata: {"delta": {"%s": "%s"}}', ("thinking", "text")),
-        'event: message_delta\ndata: {"delta": {"stop_reason": "end_turn"}}',
-    ),
-}
-
-
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("is_cut", [False, True], ids=["whole", "cut"])
-def test_a_model_of_another_host_answers(
-    form: str, is_cut: bool, further: Path, httpserver: HTTPServer
-) -> None:
-    event, (thinking, text), end = FORMS[form]
-    said = [event % (thinking, "Hm"), event % (text, "Hello"), event % (text, ", Ada.")]
-    stream = "".join(f"{each}\n\n" for each in [*said, *[end] * (not is_cut)])
-    answer(
-        *(httpserver, "AmazonSSM.GetParameter"),
-        {"Name": "/dice-bot/model-key", "WithDecryption": True},
-        {"Parameter": {"Value": "a-key"}},
-    )
-    headers = {"X-Api-Key": "a-key"} if form == "claude" else {"Authorization": "Bearer a-key"}
-    httpserver.expect_oneshot_request("/v1/chat", "POST", headers=headers).respond_with_data(
-        stream, content_type="text/event-stream"
-    )
-    url = httpserver.url_for("/v1/chat")
-    environment = {"MODEL": "m", "MODEL_KEY": "/dice-bot/model-key", **aws(httpserver)}
-    expression = f"__dict__.update(URL={url!r}) or [*filter(None, {form}.words('Hi'))]"
-    breaks_off = ["\n\n(The answer breaks off here.)"] * is_cut
-    assert evaluate(further, form, expression, **environment) == repr(
-        ["Hm", "Hello", ", Ada.", *breaks_off]
-    )
+    environment = {"MODEL": "nova:0", **aws(httpserver)}
+    environment["AWS_DEFAULT_REGION"] = environment["AWS_REGION"]
+    expression = "__name__ and [*bedrock.words('Hi')]"
+    assert evaluate(further, "bedrock", expression, **environment) == "['Hello', ', Ada.']"
     httpserver.check()
 
 
@@ -509,7 +475,7 @@ def test_a_press_of_stop_is_noted(further: Path, httpserver: HTTPServer) -> None
     stopped = {"chat": {"id": 42, "type": "private"}, "draft_id": 7}
     environment = {"SESSION_TABLE": "sessions", **aws(httpserver)}
     expression = f"reply({ {'stopped_message_generation': stopped} })"
-    assert evaluate(further, "words", expression, **environment) == "[]"
+    assert evaluate(further, "model", expression, **environment) == "[]"
     put = json.loads(httpserver.log[-1][0].data)
     assert put["Item"]["session"] == {"S": '{"stopped":true}'}
 
