@@ -1,9 +1,9 @@
 """The table of pairs: each feature beside each other one, under each fault at each step.
 
 A world has one bot, made from the parts of two features (tests/support/features.py), and one fault
-at most. People write to it in four phases. In the second one it is broken, if what fails is kept,
-and replayed in the third and after the fourth; or a release or a roll-back is under way. `check`
-is what must hold.
+at most. People write to it in four phases. In the second one it is broken, if somebody redrives the
+dead letters in the third and after the fourth; or a release or a roll-back is under way. `check` is
+what must hold.
 
     PAIRS=all scripts/test tests/integration/test_pairs.py   # all worlds, for an hour or two
 """
@@ -21,12 +21,11 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
-from telegram_bot_aws.local.project import ROOT
 
 from tests.conftest import StartBot
 from tests.support import features
 from tests.support.features import ALBUM, FEATURES
-from tests.support.stubs import Container, Json, Log, unused_port
+from tests.support.stubs import QUEUE, Container, Json, Log, unused_port
 from tests.support.world import World
 
 # After these, something may be said twice: that it was carried out, or noted, got lost.
@@ -37,17 +36,8 @@ OUT_OF_ORDER = "out of order"
 
 Pair = tuple[str, str]
 
-CHECK = "the check refuses it"
-PLAN = "a plan refuses it"
-MEANS_NOTHING = "means nothing"
-ONE_SESSION = (MEANS_NOTHING, "a bot has one SESSION")
-QUEUE_OR_WEBHOOK_MODE = (PLAN, 'With queue = true, the reply_mode must be \\"api\\":')
-# The pairs that don't stand together: who refuses them, in which words, or why they mean nothing.
-EXCLUDED = {
-    **dict.fromkeys(itertools.combinations(features.SESSIONS, 2), ONE_SESSION),
-    ("release", "roll-back"): (MEANS_NOTHING, "a roll-back follows a release anyway"),
-    ("queue", "webhook mode"): QUEUE_OR_WEBHOOK_MODE,
-}
+# The pairs that mean nothing: a bot has one SESSION, and a roll-back follows a release anyway.
+EXCLUDED = {*itertools.combinations(features.SESSIONS, 2), ("release", "roll-back")}
 
 
 class Case(NamedTuple):
@@ -61,12 +51,11 @@ class Case(NamedTuple):
 PAIRS = [*itertools.combinations(FEATURES, 2)]
 STANDING = [pair for pair in PAIRS if pair not in EXCLUDED]
 
-REPLAY = {"tf": {"action": "replay"}}
 RELEASE_CHECK = {"tf": {"action": "check"}}
 SENTENCE = re.compile(r"(\S+) (\d)/(\d) (\[.*?\])(.*)", re.DOTALL)
 START = 1767225600
 HOUR = 3600
-LONGEST = 7 * 24 * HOUR  # for which somebody replays what failed
+REDRIVES = 5  # at most
 TIMES = 12  # of a call that recurs
 FEWER = 3  # of them beside a fault, whose chances are alike at each
 NO_FAULT = "none"  # there are fewer times, and so the chances that a fault has
@@ -115,12 +104,9 @@ class Play:
         self.versions: Iterator[str] = iter(())
         self._start = start
         self._urls = {"TELEGRAM_API_URL": nobody, "AWS_ENDPOINT_URL": nobody}
-        urls = (self.settings.get(name, "") for name in ("QUEUE_URL", "FAILED_QUEUE_URL"))
-        self.world = World(lambda: self.container(next(self.versions)), self._choose, *urls)
+        self.world = World(lambda: self.container(next(self.versions)), self._choose)
         self.table: Json = {}
-        self._times: dict[str, str] = {}  # for which calls are due, by the ids of their invocations
-        self._waited: set[str] = set()  # names of schedules
-        self.left: list[Json] = []  # what the first replay left
+        self.left: list[Json] = []  # what the first redrive left
 
     def container(self, version: str) -> Container:
         """Start a container with a version of the bot."""
@@ -150,13 +136,13 @@ class Play:
     def source(self, version: int = 1, is_broken: bool = False, is_away: bool = False) -> str:
         """Return a version of the bot."""
         head = f"VERSION, IS_BROKEN, IS_AWAY = {version}, {is_broken}, {is_away}\n"
-        head += f"IS_KEPT = {self.has('failed + replay')}\n"
+        head += f"IS_KEPT = {self.has('dead letters')}\n"
         head += f'SESSION = "{self.session}"\n' if self.session.startswith("chat") else ""
         return head + features.BASE + "".join(f.part for f in self.features) + features.END
 
     def releases(self) -> list[list[str]]:
         """Return the versions that answer in each of the four phases, side by side."""
-        is_broken = self.has("failed + replay")
+        is_broken = self.has("dead letters")
         old, new = self.source(), self.source(2)
         if self.has("release"):
             during, after, last = [old, new], self.source(2, is_away=is_broken), new
@@ -176,7 +162,7 @@ class Play:
         container.invoke(RELEASE_CHECK)
 
     def run(self) -> None:
-        """Play all phases, and replay what failed."""
+        """Play all phases, and redrive what failed."""
         before: list[str] = []
         for phase, versions in enumerate(self.releases()):
             if versions != before:
@@ -187,26 +173,20 @@ class Play:
             before = versions
             lines = self._lines(phase)
             self._deliver([lines.pop(features.UNLUCKY, [])])  # the first that fails
-            self._deliver([*lines.values(), *self._due(phase)])
-            if phase == 2:
-                self._replay()
-                self.left = [json.loads(each["body"]) for each in self.world.kept.values()]
-        while self.world.kept and self.world.now < START + LONGEST:
-            self._replay()
-        while due := self._due(4):
-            self._deliver(due)
-        self._replay()
+            self._schedule(phase)
+            self._deliver([*lines.values()])
+            if phase == 2 and self.has("dead letters"):
+                self.world.redrive(self.chance.choice)
+                self.left = self.world.queues.dead_letters
+        self._schedule(4)
+        self._deliver([])
+        for _ in range(REDRIVES if self.has("dead letters") else 0):
+            self.world.redrive(self.chance.choice)
 
     def _deliver(self, lines: list[list[Json]]) -> None:
         if self.fault == OUT_OF_ORDER:
             lines = [[each] for line in lines for each in line]
-        by_webhook = bool(self.settings.get("QUEUE_URL"))
-        self.world.deliver([line for line in lines if line], self.chance.choice, by_webhook)
-
-    def _replay(self) -> None:
-        if self.has("failed + replay"):
-            self.world.now += 2 * HOUR  # what a replay had that has ended
-            self._deliver([[REPLAY]])
+        self.world.deliver([line for line in lines if line], self.chance.choice)
 
     def _lines(self, phase: int) -> dict[int, list[Json]]:
         """Return the updates of a phase, by chat."""
@@ -253,43 +233,33 @@ class Play:
         self.updates[id_] = {"update_id": id_, "message": message}
         return self.updates[id_]
 
-    def _due(self, phase: int) -> list[list[Json]]:
-        """Return Scheduler's events of a phase: a call once, one that recurs many times.
-
-        What is tried again waits for a phase, in which somebody may cancel it.
-        """
-        lines: list[list[Json]] = []
+    def _schedule(self, phase: int) -> None:
+        """Send what is due in a phase to the queue, each twice: what recurs, many times."""
         for name, item in [*self.world.schedules.items()]:
-            event: Json = item["event"]
-            if name.startswith("retry.") and name not in self._waited and phase < 4:
-                self._waited.add(name)
-                continue
+            times = [f"2026-01-{day:02}T16:00:00Z" for day in range(1, self.times + 1)]
             if "at" in item:
                 del self.world.schedules[name]
-                request_id = f"{name}.{phase}"
-                failed = event.get("later", {}).get("id", name.removeprefix("retry."))
-                self._times[request_id] = self._times.get(failed, "")
-                lines.append([{"event": event, "request_id": request_id}])
+            elif phase != 1:
                 continue
-            lines.append([])
-            # In the third phase the first comes again.
-            for day in {1: range(1, self.times + 1), 2: [1]}.get(phase, []):
-                request_id = f"{name}.{day}.{phase}"
-                at = self._times[request_id] = f"2026-01-{day:02}T16:00:00Z"
-                every = {**event["every"], "at": at}
-                lines[-1].append({"event": {**event, "every": every}, "request_id": request_id})
-        return [line for line in lines if line]
+            for at in times[:1] if "at" in item else times:
+                body = json.dumps({**item["event"], "at": at})
+                for _ in range(2):
+                    self.world.queues.send(QUEUE, body, name)
 
     def said(self) -> list[Said]:
         """Return what people see, in order: no drafts, and no calls without a text."""
         found = []
+        times: dict[str, str] = {}  # by the ids of the first messages
         for run, method, params in self.world.calls:
+            content = run.content
+            at = content.get("at") or content.get("event", {}).get("at", "")
+            id_ = content.get("of") or (run.message or {}).get("id")
+            at = times.setdefault(f"{id_}", at)
             if "text" not in params or method == "sendMessageDraft":
                 continue
             sentence = SENTENCE.fullmatch(params["text"])
             assert sentence, params["text"]
             word, part, parts, ids, more = sentence.groups()
-            at = self._times.get(run.update.get("request_id", ""), "")
             found.append(
                 Said(
                     word,
@@ -327,7 +297,7 @@ def check(play: Play) -> None:
 
     Every update is answered, whole and by one answer, or its outcome says why not. What is said
     twice was carried out, and its answer or the note of it was lost: one answer, once. Nothing
-    reaches another chat. No update changes a session twice. What failed is gone after the replays.
+    reaches another chat. No update changes a session twice. No dead letter is left by the redrives.
     """
     said = play.said()
     answers: dict[int, set[Any]] = {update_id: set() for update_id in play.updates}
@@ -356,7 +326,8 @@ def check(play: Play) -> None:
     assert {*repeated.values()} <= {2}, f"more than twice: {repeated}"
     assert len({what[0][1] for what in repeated}) <= 1, f"several are said twice: {repeated}"
     assert not repeated or may_repeat(play, repeated), f"said twice: {repeated}"
-    assert not play.world.kept, "a replay leaves something"
+    if play.has("dead letters"):
+        assert not play.world.queues.messages, "a redrive leaves something"
     for item in play.table.values():
         for seen in seen_in(json.loads(item.get("session", {"S": "{}"})["S"])):
             assert len(seen) == len({*seen}), f"counted twice: {seen}"
@@ -364,7 +335,7 @@ def check(play: Play) -> None:
     for each in said:
         if each.is_answer and each.word != "wait":  # which doesn't wait in the queue
             by_place[each.chat, play.person(each.ids[0])].append(each.ids[0])
-    if play.fault != OUT_OF_ORDER and not play.has("failed + replay"):
+    if play.fault != OUT_OF_ORDER and not play.has("dead letters"):
         for ids in by_place.values():
             assert [*dict.fromkeys(ids)] == sorted({*ids}), f"out of order: {ids}"
     for name in {*play.pair} & OWN.keys():
@@ -381,13 +352,14 @@ def is_excused(play: Play, update_id: int) -> bool:
         return update_id in play.by(features.STRANGER) or (is_part and play.has("dialogue"))
     if outcome == "limited":
         return update_id in play.by(features.FLOODER) and play.has("LIMIT")
-    if outcome == "bot_failed":  # and stays so
-        return play.word(update_id) == "fail" and not play.has("failed + replay")
+    if outcome == "bot_failed":  # and stays so: a hint of on_limit() is no dead letter
+        is_hint = update_id in play.by(features.FLOODER) and play.has("LIMIT")
+        return is_hint or (play.word(update_id) == "fail" and not play.has("dead letters"))
     if outcome == "answered":  # the question once more
         return update_id in play.by(features.ASKED) and play.fault == OUT_OF_ORDER
     if outcome == "incomplete":
         is_noted = play.session and play.word(update_id) not in features.OWN_CALLS
-        return not is_noted and not play.has("failed + replay")
+        return not is_noted and not play.has("dead letters")
     return False
 
 
@@ -435,11 +407,11 @@ def check_limit(play: Play, said: list[Said]) -> None:
     assert hints <= 1 or (play.fault in LOSSES and play.fault != "twice"), "two say the hint"
 
 
-def check_replay(play: Play, said: list[Said]) -> None:
+def check_redrive(play: Play, said: list[Said]) -> None:
     """One person whose update still fails doesn't keep others waiting."""
     if not play.fault:
         left = {each["update"]["update_id"] for each in play.left}
-        assert left <= {*play.by(features.UNLUCKY)}, f"left by a replay: {left}"
+        assert left <= {*play.by(features.UNLUCKY)}, f"left by a redrive: {left}"
 
 
 def check_reminders(play: Play, said: list[Said]) -> None:
@@ -452,7 +424,7 @@ def check_reminders(play: Play, said: list[Said]) -> None:
 
 
 def check_times(play: Play, said: list[Said]) -> None:
-    """Each time of what recurs is taken: one at which it failed, by a retry."""
+    """Each time of what recurs is taken: one at which it failed, by a redrive."""
     words = {"every": "tea", "weekly": "debts"}
     for first in [n for n in play.by(features.OWNER) if play.word(n) in words]:
         word = words[play.word(first)]
@@ -471,11 +443,11 @@ def check_failures(play: Play, said: list[Said]) -> None:
 OWN: dict[str, Callable[[Play, list[Said]], None]] = {
     "dialogue": check_dialogue,
     "LIMIT": check_limit,
-    "failed + replay": check_replay,
-    "later": check_reminders,
+    "dead letters": check_redrive,
+    "schedule.once": check_reminders,
     "on_failure": check_failures,
-    "every": check_times,
-    "every event": check_times,
+    "schedule.cron": check_times,
+    "event": check_times,
 }
 
 
@@ -542,23 +514,10 @@ def pairs() -> Iterator[Any]:
 @pytest.mark.parametrize("pair", [*pairs()])
 def test_a_pair_stands_together(play: PlayCase, pair: Pair) -> None:
     played = play(Case(pair))
-    if played.has("every") or played.has("every event"):
+    if played.has("schedule.cron", "event"):
         played = play(Case(pair, NO_FAULT))
     cases = cases_of(played)
     if not IS_ALL:
         cases = random.Random(f"{SEED} {pair}").sample(cases, FEW)  # noqa: S311
     for case in cases:
         play(case)
-
-
-@pytest.mark.parametrize("pair", EXCLUDED, ids=" and ".join)
-def test_a_pair_that_does_not_stand_together_is_refused_in_words(
-    prepare: PlayCase, pair: Pair
-) -> None:
-    refused_by, words = EXCLUDED[pair]
-    if refused_by == PLAN:
-        assert words in (ROOT / "variables.tf").read_text()
-    elif refused_by == CHECK:
-        played = prepare(Case(pair))
-        with pytest.raises(Exception, match=re.escape(words)):
-            played.check_release(played.source())

@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import StartBot
 from tests.support.sample import one_in
-from tests.support.stubs import Container, Json, unused_port
+from tests.support.stubs import QUEUE, Container, Json, unused_port
 from tests.support.world import World
 
 BOT = """
@@ -80,7 +80,8 @@ def order(message):
 
 reply = conversation.reply_with({"/order": order}, lambda update, session: [])
 """
-QUEUE = "https://sqs.eu-central-1.amazonaws.com/1/bot.fifo"
+# Without a queue, and with updates in it.
+NO_QUEUE, QUEUED = "no queue", '\nQUEUED_UPDATES = ["message", "callback_query"]\n'
 
 
 def update(update_id: int, chat: int, kind: str) -> Json:
@@ -94,19 +95,17 @@ def world(start_with_sessions: StartBot) -> Iterator[Callable[..., World]]:
     worlds: list[World] = []
 
     def make(
-        choose: Callable[[str], bool],
-        bot: str | Iterator[str] = BOT,
-        queue_url: str = "",
-        failed_url: str = "",
+        choose: Callable[[str], bool], bot: str | Iterator[str] = BOT, queued: str = NO_QUEUE
     ) -> World:
-        urls = {"TELEGRAM_API_URL": nobody, "AWS_ENDPOINT_URL": nobody, "QUEUE_URL": queue_url}
-        urls["FAILED_QUEUE_URL"] = failed_url
+        urls = {"TELEGRAM_API_URL": nobody, "AWS_ENDPOINT_URL": nobody}
+        if queued != NO_QUEUE:
+            urls["QUEUE_URL"] = QUEUE
         bots = itertools.repeat(bot) if isinstance(bot, str) else bot
 
         def start() -> Container:
-            return start_with_sessions(next(bots), **urls)
+            return start_with_sessions(next(bots) + queued.replace(NO_QUEUE, ""), **urls)
 
-        worlds.append(World(start, choose, queue_url, failed_url))
+        worlds.append(World(start, choose))
         return worlds[-1]
 
     with unused_port() as port:  # nothing connects
@@ -137,15 +136,15 @@ def check(world: World, items: Json, updates: list[Json]) -> None:
             assert sorted(map(made.index, texts)) == [*map(made.index, texts)]
 
 
-@pytest.mark.parametrize(("seed", "queue_url"), [(0, ""), (1, QUEUE)], ids=["webhook", "queue"])
+@pytest.mark.parametrize(("seed", "queued"), [(0, NO_QUEUE), (1, QUEUED)], ids=["webhook", "queue"])
 def test_each_update_counts_once_and_is_answered_as_it_is_kept(
-    world: Callable[..., World], start_with_sessions: StartBot, seed: int, queue_url: str
+    world: Callable[..., World], start_with_sessions: StartBot, seed: int, queued: str
 ) -> None:
     """While two versions of the bot answer side by side, as at a release."""
     chance = random.Random(seed)  # noqa: S311
     often = {"end": 0.04, "lose": 0.1, "twice": 0.02}
     bots = itertools.cycle([BOT, NEXT])
-    made = world(lambda what: chance.random() < often.get(what, 0.05), bots, queue_url)
+    made = world(lambda what: chance.random() < often.get(what, 0.05), bots, queued)
     updates = [
         update(n, n % 5, "callback_query" if chance.random() < 0.3 else "message")
         for n in range(1, 61)
@@ -160,13 +159,13 @@ def test_each_update_counts_once_and_is_answered_as_it_is_kept(
     assert 10 < sum("new" in texts for texts in made.made.values()) < 50, "by both versions"
 
 
-@pytest.mark.parametrize(("seed", "queue_url"), [(0, ""), (1, QUEUE)], ids=["webhook", "queue"])
+@pytest.mark.parametrize(("seed", "queued"), [(0, NO_QUEUE), (1, QUEUED)], ids=["webhook", "queue"])
 def test_each_answer_of_a_dialogue_counts_once(
-    world: Callable[..., World], start_with_sessions: StartBot, seed: int, queue_url: str
+    world: Callable[..., World], start_with_sessions: StartBot, seed: int, queued: str
 ) -> None:
     chance = random.Random(seed)  # noqa: S311
     often = {"end": 0.04, "lose": 0.1, "twice": 0.02}
-    made = world(lambda what: chance.random() < often.get(what, 0.05), TALKS, queue_url)
+    made = world(lambda what: chance.random() < often.get(what, 0.05), TALKS, queued)
     lines: list[list[Json]] = []
     answers: dict[int, str] = {}
     for chat in range(1, 6):
@@ -188,17 +187,22 @@ def test_each_answer_of_a_dialogue_counts_once(
         assert kept == {"orders": [f"S{chat} on Monday{chat}", f"L{chat} on Friday{chat}"]}
 
 
-@pytest.mark.parametrize("queue_url", ["", QUEUE], ids=["webhook", "queue"])
+# How many steps it takes until two updates are answered, and how many of them come before.
+ENDS = [(NO_QUEUE, False, 27, 0), (NO_QUEUE, True, 35, 0)]
+ENDS += [(QUEUED, limited, steps + 8, 8) for _, limited, steps, _ in ENDS]
+
+
 @pytest.mark.parametrize(
-    ("is_limited", "ends_at"),
-    one_in(3, [*((False, n) for n in range(1, 28)), *((True, n) for n in range(1, 36))]),
+    ("queued", "is_limited", "ends_at", "before"),
+    one_in(3, [(q, limited, n, b) for q, limited, most, b in ENDS for n in range(1, most + 1)]),
 )
 def test_a_container_may_end_anywhere(
     world: Callable[..., World],
     start_with_sessions: StartBot,
+    queued: str,
     is_limited: bool,
     ends_at: int,
-    queue_url: str,
+    before: int,
 ) -> None:
     """Before and after each call, read and write, and each note if a call is limited.
 
@@ -211,11 +215,11 @@ def test_a_container_may_end_anywhere(
             return is_limited and next(limits) == 3
         return what == "end" and next(steps) == ends_at
 
-    made = world(choose, iter([BOT, NEXT]), queue_url)
+    made = world(choose, iter([BOT, NEXT]), queued)
     updates = [update(1, 7, "message"), update(2, 7, "message")]
     made.deliver([[*updates]], lambda ways: ways[0])
     check(made, start_with_sessions(BOT).table.items, updates)
-    assert ("[1]" in made.made[1]) == (ends_at > 4), "the fourth step keeps it"
+    assert ("[1]" in made.made[1]) == (ends_at > before + 4), "the fourth step keeps it"
     repeated = sum(map(len, made.made.values())) - 8
     assert repeated <= 4  # what a death makes again, at most: the calls of an update
     assert next(steps) > ends_at
@@ -298,52 +302,21 @@ def reply(update, session):
     assert sorted(map(int, votes)) == list(range(1, 42))
 
 
-# ── Calls that recur
+# ── What failed, and is redriven
 
-FAULTS = {"lose": 0.2, "429": 0.1, "telegram away": 0.1}
-MORE = {"end": 0.05, "telegram lost": 0.05, "aws lost": 0.05, "aws away": 0.05, "twice": 0.05}
-
-
-@pytest.mark.parametrize("faults", [FAULTS, FAULTS | MORE], ids=["once", "at least once"])
-def test_a_time_that_comes_twice_is_made_once(
-    world: Callable[..., World], faults: dict[str, float]
-) -> None:
-    """Scheduler delivers each time twice, at once, and Lambda each of these until it is over.
-
-    A container that ends after the call, or fails then, has it made again.
-    """
-    chance = random.Random(20260101)  # noqa: S311
-    made = world(lambda what: chance.random() < faults.get(what, 0))
-    lines: list[list[Json]] = []
-    texts = {f"{name} {day}" for name in "abc" for day in range(1, 8)}
-    for text in texts:
-        every = {"name": text[0], "at": f"2026-01-0{text[2]}T16:00:00Z"}
-        calls = [{"method": "sendMessage", "chat_id": 42, "text": text}]
-        event = {"every": every, "calls": calls}
-        lines += [[{"event": event, "request_id": f"{text} {n}"}] for n in range(2)]
-    made.deliver(sorted(lines, key=str), chance.choice)
-    if faults == FAULTS:
-        assert sorted(made.made[0]) == sorted(texts)
-    assert set(made.made[0]) == texts
-
-
-# ── What failed, and was kept
-
-FAILED = "https://sqs.eu-central-1.amazonaws.com/1/bot-failed"
-REPLAY = {"tf": {"action": "replay"}}
 PLAIN = BOT.replace('SESSION = "chat"\n', "").replace(", session):", ", session={}):")
 
 
-@pytest.mark.parametrize("queue_url", ["", QUEUE], ids=["webhook", "queue"])
+@pytest.mark.parametrize("queued", ["", QUEUED], ids=["webhook", "queue"])
 @pytest.mark.parametrize("bot", one_in(2, [BOT, PLAIN]), ids=["with sessions", "without"])
 def test_a_release_that_raises_for_an_hour_leaves_nobody_unanswered(
     world: Callable[..., World],
     start_with_sessions: StartBot,
     tmp_path: Path,
     bot: str,
-    queue_url: str,
+    queued: str,
 ) -> None:
-    """Containers end, calls fail, SQS is away, and two replays run at once."""
+    """Containers end, calls fail, and SQS is away, also while the dead letters are answered."""
     chance = random.Random(20260101)  # noqa: S311
     is_broken = tmp_path / "broken"
     raises = f'    if __import__("os").path.exists("{is_broken}"):\n        raise ValueError\n'
@@ -355,7 +328,7 @@ def test_a_release_that_raises_for_an_hour_leaves_nobody_unanswered(
     def choose(what: str) -> bool:
         return what != never and chance.random() < often.get(what, 0.05)
 
-    made = world(choose, bot.replace(body, raises + body), queue_url, FAILED)
+    made = world(choose, bot.replace(body, raises + body), queued)
     updates = [update(n, n % 20, "message") for n in range(1, 61)]
 
     def lines(some: list[Json]) -> list[list[Json]]:
@@ -365,14 +338,13 @@ def test_a_release_that_raises_for_an_hour_leaves_nobody_unanswered(
     is_broken.touch()
     made.deliver(lines(updates[20:40]), chance.choice)
     assert {each["update_id"] for each in updates[20:40]}.isdisjoint(made.made)
+    assert len(made.queues.dead_letters) >= 20
     is_broken.unlink()
-    made.deliver([*lines(updates[40:]), [REPLAY], [REPLAY]], chance.choice)
-    never = ""
-    latest = made.now + 7200 * 50
-    while made.kept:
-        made.now += 7200  # what a replay had that has ended
-        assert made.now < latest, "this has no end"
-        made.deliver([[REPLAY], [REPLAY]], chance.choice)
+    made.queues.redrive()
+    made.deliver(lines(updates[40:]), chance.choice)
+    for _ in range(9):
+        made.redrive(chance.choice)
+    assert not made.queues.messages
     if bot == BOT:
         check(made, start_with_sessions(BOT).table.items, updates)
     for each in updates:

@@ -17,8 +17,6 @@ GROUP = -5
 PRIVATE = (OTHER, FLOODER, UNLUCKY)
 ALBUM = "album"  # in `says`: a photo. Those that follow one another are an album
 
-FAILED = "https://sqs.eu-central-1.amazonaws.com/1/bot-failed"
-
 BASE = """
 HANDLED = ["message"]
 ANSWERS = {}
@@ -110,7 +108,7 @@ def need(update, session):
 
 ANSWERS["unlucky"] = need
 """
-# A bot without a replay never answers it.
+# A bot whose dead letters nobody redrives never answers it.
 ON_FAILURE = """
 
 def fail(update, session):
@@ -146,7 +144,7 @@ def grow(update, session):
 
 ANSWERS["grow"] = grow
 """
-LATER = """
+ONCE = """
 from datetime import UTC, datetime, timedelta
 from botkit import schedule
 
@@ -167,7 +165,7 @@ def cancel(update, session):
 
 ANSWERS |= {"remind": remind, "remind-too": remind, "cancel": cancel}
 """
-EVERY = """
+CRON = """
 from botkit import schedule
 
 
@@ -224,11 +222,11 @@ class Feature(NamedTuple):
     person: int = OWNER
 
 
-LATER_SETTINGS = {
+QUEUED = {
+    "QUEUE_URL": QUEUE,
     "SCHEDULE_GROUP": "bot",
-    "SCHEDULER_ROLE_ARN": "arn:aws:iam::123456789012:role/bot-later",
+    "SCHEDULER_ROLE_ARN": "arn:aws:iam::123456789012:role/bot-scheduler",
 }
-QUEUED = {"QUEUE_URL": QUEUE}
 
 FEATURES = {
     "plain": Feature(says=(["a"], ["b"], ["c"], [])),
@@ -257,21 +255,21 @@ FEATURES = {
         says=(["a"], ["b"], [], []),
         person=STRANGER,
     ),
-    "queue": Feature(settings=QUEUED),
+    "queue": Feature('\nQUEUED_UPDATES = ["message"]\n', settings=QUEUED),
     "webhook mode": Feature(settings={"REPLY_MODE": "webhook"}),
-    "failed + replay": Feature(
+    "dead letters": Feature(
         UNLUCKY_ONES,
-        settings={"FAILED_QUEUE_URL": FAILED},
+        settings=QUEUED,
         says=([], ["unlucky"], [], []),
         person=UNLUCKY,
     ),
     "on_failure": Feature(ON_FAILURE, says=([], ["fail"], ["a"], [])),
     "stream": Feature(STREAM, says=(["grow"], ["grow"], [], ["grow"])),
-    "later": Feature(
-        LATER, settings=LATER_SETTINGS, says=(["remind"], ["remind-too"], ["cancel"], [])
+    "schedule.once": Feature(
+        ONCE, settings=QUEUED, says=(["remind"], ["remind-too"], ["cancel"], [])
     ),
-    "every": Feature(EVERY, settings=LATER_SETTINGS, says=(["every"], [], [], ["stop"])),
-    "every event": Feature(EVENT, settings=LATER_SETTINGS, says=(["weekly"], [], [], ["settle"])),
+    "schedule.cron": Feature(CRON, settings=QUEUED, says=(["every"], [], [], ["stop"])),
+    "event": Feature(EVENT, settings=QUEUED, says=(["weekly"], [], [], ["settle"])),
     "release": Feature(),
     "roll-back": Feature(),
 }

@@ -1,7 +1,8 @@
-"""Containers, Telegram, DynamoDB and Scheduler, where anything may fail or end at each step.
+"""Containers, Telegram, SQS, DynamoDB and Scheduler, where anything may fail or end at each step.
 
 Each container is a thread, and one runs at a time: at each step another one may go on, or the
-container ends. Telegram, or the queue, delivers in order in each line until an update is answered.
+container ends. Telegram delivers in order in each line until an update is answered, and the queue
+in each group until a message is done, or has failed 20 times.
 
 Telegram isn't the stand-in here: a test decides what happens at each call, and before and after it.
 Over a socket, the system's scheduler would.
@@ -13,24 +14,15 @@ import json
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+from botkit.fakes.host import HIDDEN, MOST_RECEIVES, queue_event
 from botkit.fakes.services import Queues, Schedules
-from telegram_stand_in import Limits
 
-from tests.support.stubs import (
-    Container,
-    Context,
-    Json,
-    loaded,
-    queue_event,
-    request,
-    unload,
-)
+from tests.support.stubs import QUEUE, Container, Context, Json, loaded, request, unload
 
 MOST_STEPS = 50_000
 HOUR = 3_600_000  # milliseconds: containers wait for each other, on a busy machine for long
@@ -41,16 +33,22 @@ class Ended(BaseException):
 
 
 class Run:
-    """An invocation of a container, in a thread that waits at each step until it may go on."""
+    """An invocation of a container, in a thread that waits at each step until it may go on.
+
+    `content` is the update, or what the `message` of the queue contains.
+    """
 
     def __init__(
-        self, world: World, modules: dict[str, ModuleType], update: Json, is_queued: bool
+        self,
+        world: World,
+        modules: dict[str, ModuleType],
+        content: Json,
+        message: Json | None = None,
     ) -> None:
-        self.world, self.modules, self.update = world, modules, update
-        self.is_queued = is_queued
+        self.world, self.modules = world, modules
+        self.content, self.message = content, message
         self.wakes = 0.0  # when its pause is over
-        self.pause = 0.0  # before its update comes again
-        self.status: int | None = None
+        self.is_done = False  # Telegram, or the queue, needs no redelivery
         self.call: Json = {}  # in the response, for Telegram to make it
         self.is_over = False
         self.go, self.waits = threading.Lock(), threading.Lock()  # each side releases the other's
@@ -62,21 +60,15 @@ class Run:
     def _run(self) -> None:
         try:
             self.step()
-            context = Context(HOUR)
-            context.aws_request_id = self.update.get("request_id", context.aws_request_id)
-            event = self.world.event(self.update, self.is_queued)
-            answer = self.modules["handler"].handler(event, context) or {}
+            queued = self.message and queue_event(self.message, QUEUE)
+            event = queued or request(json.dumps(self.content))
+            answer = self.modules["handler"].handler(event, Context(HOUR))
             self.step()
-            is_left = bool(answer.get("batchItemFailures"))
-            self.status = answer.get("statusCode", 503 if is_left else 200)
-            if self.status == 200 and answer.get("body"):
-                self.call = json.loads(answer["body"])
+            self.is_done = answer.get("statusCode") == 200 or answer.get("batchItemFailures") == []
+            if answer.get("body"):
+                self.call = json.loads(answer["body"]) if self.is_done else {}
         except Ended:
             pass
-        except Exception as error:
-            if type(error).__name__ not in ("EventFailed", "Unreachable"):
-                raise
-            self.status = 503  # an event's, or a replay's: SQS is away
         finally:
             self.is_over = True
             self.waits.release()
@@ -101,129 +93,125 @@ class Run:
 class World:
     """Telegram, AWS and the containers. `choose` decides what happens.
 
-    With the `queue_url` of the containers, the updates come out of that queue, or by the webhook
-    into it if they are delivered so. `kept` are what failed, if the containers have the
-    `failed_url` of a queue for it. `now` is the clock of that, and of their pauses. `schedules` are
-    the items of Scheduler, which wait for a test to deliver their events.
+    `queues` are the queue, if the containers have its URL, and its dead letters, and `schedules`
+    the items of Scheduler, which wait for a test to send them. `now` is the clock of all that, and
+    of the containers' pauses.
     """
 
-    def __init__(
-        self,
-        start: Callable[[], Container],
-        choose: Callable[[str], bool],
-        queue_url: str = "",
-        failed_url: str = "",
-    ) -> None:
+    def __init__(self, start: Callable[[], Container], choose: Callable[[str], bool]) -> None:
         self.choose = choose
         self.now = 1767225600.0
-        self.kept: Json = {}
-        self._queue_url, self._failed_url = queue_url, failed_url
-        self._received: Counter[int] = Counter()
-        self._groups: dict[str, list[Json]] = {}  # of the queue
-        self._taken: set[str] = set()  # ids of deduplication
+        self.queues = Queues(None, QUEUE)
+        self.queues.now = lambda: self.now
+        self.schedules: Json = {}
         self.is_over = False
         self.running: Run | None = None
-        self.made: dict[int, list[str]] = {}  # texts of calls that were carried out, by update
+        self.made: dict[Any, list[str]] = {}  # texts of calls that were carried out, by update
         self.calls: list[tuple[Run, str, Json]] = []  # all of them, each with who made it
-        self.schedules: Json = {}
         moved = {"time": lambda: self.now, "monotonic": lambda: self.now, "sleep": self._sleep}
         self.clock = SimpleNamespace(**vars(time) | moved)
-        self.limits: Limits | None = None  # Telegram's: then what waits has its pause
-        self._waits_until: dict[int, float] = {}  # by the id of a line
         self._start = start
         self._idle: list[dict[str, ModuleType]] = []
         self._all: list[Run] = []
 
-    def deliver(
-        self,
-        lines: list[list[Json]],
-        pick: Callable[[list[Any]], Any],
-        by_webhook: bool = False,
-    ) -> None:
-        """Deliver all updates: each line in order, again until it gets a 200.
+    def deliver(self, lines: list[list[Json]], pick: Callable[[list[Any]], Any]) -> None:
+        """Deliver all updates, each line in order, and then all messages of the queue.
 
-        `pick` chooses which line or container goes on, and with it the clock. A container that
-        pauses goes on early, before the others have, if `choose` says "wake".
+        `pick` chooses which line, message or container goes on, and with it the clock. A container
+        that pauses goes on early, before the others have, if `choose` says "wake".
         """
-        under_way: list[tuple[Run, list[Json]]] = []
+        under_way: list[tuple[Run, Any]] = []
         for _ in range(MOST_STEPS):
-            groups = [*self._groups.values()]
-            every = [*lines, *groups]
-            free = [line for line in every if line and self._may_begin(line, under_way)]
+            free = [*self._updates(lines, under_way), *self._messages(under_way)]
             if not free and not under_way:
-                if not any(every):
+                due = self.queues.next_time()
+                if due is None:
                     return
-                self.now = min(self._waits_until[id(line)] for line in every if line)
+                self.now = due
                 continue
-            ways = [*under_way, *((None, line) for line in free)]
+            ways = [*under_way, *((None, each) for each in free)]
             awake = [way for way in ways if not way[0] or way[0].wakes <= self.now]
             if awake and not (len(awake) < len(ways) and self.choose("wake")):
                 ways = awake
-            run, line = pick(ways)
+            run, origin = pick(ways)
             if run is None:
-                is_queued = any(line is each for each in groups)
-                is_queued |= bool(self._queue_url) and not by_webhook
-                container = self._container()
-                under_way.append((Run(self, container, line[0], is_queued), line))
-                self._all.append(under_way[-1][0])
-                under_way[-1][0].waits.acquire()
+                under_way.append((self._begin(origin), origin))
                 continue
             if self.choose("end"):  # the container never goes on
-                under_way.remove((run, line))
+                under_way.remove((run, origin))
+                self._settle(run, origin, is_done=False)
                 continue
             self.now = max(self.now, run.wakes)
             run.advance()
             if run.is_over:
-                under_way.remove((run, line))
+                under_way.remove((run, origin))
                 self._idle.append(run.modules)
-                if run.status == 200 and not self.choose("lose"):
-                    if run.call:
-                        self.calls.append((run, run.call.pop("method"), run.call))
-                    if run.update in line:
-                        line.remove(run.update)
-                elif self.limits:
-                    self._waits_until[id(line)] = self.now + run.pause
+                is_done = run.is_done and not self.choose("lose")
+                if is_done and run.call:
+                    self.calls.append((run, run.call.pop("method"), run.call))
+                self._settle(run, origin, is_done)
         raise AssertionError("this has no end")
 
     def renew(self) -> None:
         """Have new containers take what comes from now on, as after a release."""
         self._idle.clear()
 
-    def event(self, update: Json, is_queued: bool) -> Json:
-        """Return the event in which an update is delivered. Terraform's come as they are.
+    def redrive(self, pick: Callable[[list[Any]], Any]) -> None:
+        """Move the dead letters back, and deliver them."""
+        self.queues.redrive()
+        self.deliver([], pick)
 
-        One with an "event" is what Lambda delivers by itself, with the "request_id" that is there.
-        """
-        if "event" in update:
-            event: Json = update["event"]
-            return event
-        if "tf" in update:
-            return update
-        if not is_queued:
-            return request(json.dumps(update))
-        self._received[update["update_id"]] += 1
-        return queue_event(update, self._received[update["update_id"]], self._queue_url)
+    def _updates(self, lines: list[list[Json]], under_way: list[Any]) -> list[list[Json]]:
+        """Return the lines whose first update may be delivered. Telegram may be impatient."""
+        free = []
+        for line in lines if len(under_way) < 4 else []:
+            times = sum(bool(line) and run.content is line[0] for run, _ in under_way)
+            if line and (not times or (times == 1 and self.choose("twice"))):
+                free.append(line)
+        return free
 
-    def _may_begin(self, line: list[Json], under_way: list[tuple[Run, list[Json]]]) -> bool:
-        """Tell whether a line's first update may be delivered. Telegram may be impatient."""
-        if self._waits_until.get(id(line), 0) > self.now:
-            return False
-        times = sum(run.update is line[0] for run, _ in under_way)
-        return len(under_way) < 4 and (not times or (times == 1 and self.choose("twice")))
+    def _messages(self, under_way: list[Any]) -> list[str]:
+        """Return the ids of the messages that may be received."""
+        first = self.queues.first_ones() if len(under_way) < 4 else {}
+        return [id_ for id_, each in first.items() if each["hidden"] <= self.now]
+
+    def _begin(self, origin: Any) -> Run:
+        """Have a container take the first update of a line, or a message, and reach a step."""
+        if isinstance(origin, str):
+            message = self.queues.items[origin]
+            message |= {"received": message["received"] + 1, "hidden": float("inf")}
+            content = json.loads(message["body"])
+            run = Run(self, self._container(), content, {"id": origin, **message})
+        else:
+            run = Run(self, self._container(), origin[0])
+        self._all.append(run)
+        run.waits.acquire()
+        return run
+
+    def _settle(self, run: Run, origin: Any, is_done: bool) -> None:
+        """Let an update or a message be redelivered, unless it is done."""
+        if not run.message:
+            if is_done and run.content in origin:
+                origin.remove(run.content)
+        elif is_done:
+            self.queues.delete(origin)
+        elif run.message["received"] == MOST_RECEIVES:
+            self.queues.bury(origin)
+        elif self.queues.items[origin]["hidden"] == float("inf"):  # it has set no pause
+            self.queues.items[origin]["hidden"] = self.now + HIDDEN
 
     def _container(self) -> dict[str, ModuleType]:
         """Return the modules of a container without an invocation, a new one if there is none."""
         if self._idle:
             return self._idle.pop()
         container = self._start()
-        for kind in ("event", "webhook", "queue", "terraform"):
+        for kind in ("webhook", "queue"):
             container.handler.TIMES[kind] = (HOUR / 1000, 1.0)
         aws, telegram = container.module("aws"), container.telegram
         container.module("steps.session")
+        container.module("queue")
         current = container.module("current")
         table = container.table.call
-        queues = Queues(aws, self._failed_url, items=self.kept)
-        queues.now = lambda: self.now
         schedules = Schedules(aws, items=self.schedules)
 
         def reach(away: str, service: str, request: Callable[[], Any]) -> Any:
@@ -242,13 +230,10 @@ class World:
             )
 
         def call(service: str, target: str, params: Json) -> Any:
-            is_ours = service == "sqs" and params["QueueUrl"] == self._queue_url
-            if is_ours and target.endswith(".ChangeMessageVisibility"):
-                assert self.running
-                self.running.pause = params["VisibilityTimeout"]
-                return {}
-            answers = self._send if is_ours else queues.call if service == "sqs" else table
-            away = "sqs away" if service == "sqs" and not is_ours else "aws away"
+            if target.endswith(".ChangeMessageVisibility"):
+                return self.queues.call(service, target, params)
+            answers = self.queues.call if service == "sqs" else table
+            away = "sqs away" if service == "sqs" else "aws away"
             return reach(away, service, partial(answers, service, target, params))
 
         def post(method: str, params: Json, timeout: float) -> Any:
@@ -259,15 +244,10 @@ class World:
                 raise telegram.Unreachable("HTTP 500")
             if method == "sendRichMessage" and self.choose("refused"):
                 raise telegram.Refused(method, 400, "Bad Request", {})
-            if self.limits and "chat_id" in params:
-                chat: Json = {"id": params["chat_id"]}
-                chat["type"] = "private" if chat["id"] > 0 else "supergroup"
-                seconds, why = self.limits.count(1, chat, method, params)
-                if seconds:
-                    raise telegram.Refused(method, 429, why, {"retry_after": seconds})
             if method == "getMe":
                 return {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
-            made = self.made.setdefault(current.run.about.get("update_id", 0), [])
+            about = current.run.about
+            made = self.made.setdefault(about.get("update_id", about.get("of", 0)), [])
             made.append(params.get("text", method))
             assert self.running
             self.calls.append((self.running, method, params))
@@ -276,15 +256,16 @@ class World:
                 raise telegram.Unreachable("timed out")
             if params.keys().isdisjoint(("text", "rich_message")):
                 return True
-            about = {"message_id": len(made), "date": 1767225600}
-            return {**about, "chat": {"id": params["chat_id"], "type": "private"}}
+            sent = {"message_id": len(made), "date": 1767225600}
+            return {**sent, "chat": {"id": params["chat_id"], "type": "private"}}
 
         container.answer_calls(call)
         container.answer_requests(request)
         container.answer_telegram(post)
         container.module("telegram").time = self.clock
-        if hasattr(container.bot, "model"):
-            container.bot.model = partial(self._model, telegram.Unreachable)
+        bot: Any = container.bot
+        if hasattr(bot, "model"):
+            bot.model = partial(self._model, telegram.Unreachable)
         return loaded()
 
     def _model(self, unreachable: type[Exception]) -> str:
@@ -293,14 +274,6 @@ class World:
         if self.choose("model away"):
             raise unreachable("model: HTTP 500")
         return ", whole."
-
-    def _send(self, service: str, target: str, params: Json) -> Json:
-        """Take a message into the queue, unless it has been there."""
-        if params["MessageDeduplicationId"] not in self._taken:
-            self._taken.add(params["MessageDeduplicationId"])
-            line = self._groups.setdefault(params["MessageGroupId"], [])
-            line.append(json.loads(params["MessageBody"]))
-        return {}
 
     def _sleep(self, seconds: float) -> None:
         assert self.running
