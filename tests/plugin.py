@@ -55,6 +55,7 @@ TOGETHER = (
         "tools/telegram-stand-in/tests/test_libraries.py",
         "tools/telegram-stand-in/tests/test_played.py",
         "tests/integration/test_moved.py",
+        "tests/integration/test_moved_aiogram.py",
         "tests/unit/test_init_data.py::test_aiogram",
     ),
     ("tests/docs/test_commands.py",),

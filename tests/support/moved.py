@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from telegram_bot_aws.local.project import ROOT
 
 from tests.conftest import BotApi, StartBot
-from tests.support.stubs import Container, Json
+from tests.support.stubs import Container, Json, message
 
+MOVED = ROOT / "examples/moved"
 # Telegram's answers.
 MESSAGE: Json = {"message_id": 8, "date": 1767225600, "chat": {"id": 42, "type": "private"}}
 ME: Json = {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
@@ -234,3 +238,16 @@ class Bots:
                 self._bot_api.answers("sendMessage", call, MESSAGE)
             else:
                 self._bot_api.refuses({"method": "sendMessage", **call}, code, "x")
+
+
+def result(container: Container, update_id: int = 1, text: str = "x", ms: int = 60_000) -> Any:
+    """Deliver a message, and return the status, the outcome and what went wrong."""
+    status, _ = container.deliver(message(update_id, text=text), ms)
+    line = container.line
+    return status, line["outcome"], line.get("error") or line.get("refusal") or ""
+
+
+def kept(container: Container, key: str = "42/42") -> Any:
+    """Return the session that the table has."""
+    item = container.table.items.get(key)
+    return json.loads(item["session"]["S"]) if item else None
