@@ -1,4 +1,4 @@
-"""A package index of a test's own: wheels in a folder, which are all that uv finds."""
+"""A package index of a test's own: wheels in a folder, which are all that uv and pip find."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.needs import skip_or_fail
 
 
 class Index:
-    """Wheels in a folder. `set_variable` sets what tells uv of them, and of separate caches."""
+    """Wheels in a folder. `set_variable` sets what tells the installers of them, and of caches."""
 
     def __init__(self, folder: Path, set_variable: Callable[[str, str], None]) -> None:
         if not (VENV / "bin" / "uv").exists():
@@ -22,6 +22,8 @@ class Index:
         self.folder.mkdir()
         settings = folder / "uv.toml"
         settings.write_text(f"no-index = true\nfind-links = [{json.dumps(str(self.folder))}]\n")
+        set_variable("PIP_NO_INDEX", "1")
+        set_variable("PIP_FIND_LINKS", str(self.folder))
         set_variable("UV_CONFIG_FILE", str(settings))
         set_variable("UV_CACHE_DIR", str(folder / "uv"))
         set_variable("XDG_CACHE_HOME", str(folder / "cache"))

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import requirements
 from telegram_stand_in import Json
 
 from telegram_bot_aws.demo.deployments import MENU_BUTTON, has_page
-from telegram_bot_aws.local.sources import LEAST_MEMORY, has_sessions, needs_queue
+from telegram_bot_aws.local.sources import has_sessions, needs_queue
 
-MEMORY = 128  # MB: the default of memory_size
 # How to write inputs whose value matters, too.
-WRITTEN = {
-    "memory_size": "memory_size of at least {}",
-    "queue": "queue = {}",
-}
+WRITTEN = {"queue": "queue = {}"}
 
 
 def inputs(bot: Path) -> Json:
     """Return the inputs without which a bot doesn't work, with the least values that do."""
     found: Json = {}
-    if (least := least_memory(bot)) > MEMORY:
-        found["memory_size"] = least
     if has_page(bot):
         found["mini_app"] = MENU_BUTTON
     if has_sessions(bot):
@@ -32,18 +25,6 @@ def inputs(bot: Path) -> Json:
     if needs_queue(bot):
         found["queue"] = True
     return found
-
-
-def least_memory(bot: Path) -> int:
-    """Return how many MB a bot needs at least, by its requirements.txt, as package.tf does."""
-    file = bot / "requirements.txt"
-    text = file.read_text(errors="replace") if file.is_file() else ""
-    needs = (
-        least
-        for name, least in LEAST_MEMORY.items()
-        if re.search(rf"^[ \t]*{name}", text, re.IGNORECASE | re.MULTILINE)
-    )
-    return max([MEMORY, *needs])
 
 
 def python_note(runtime: str) -> list[str]:

@@ -17,10 +17,12 @@ from telegram_bot_aws.demo.deployments import (
     has_page,
     registration,
 )
-from telegram_bot_aws.demo.inputs import least_memory, notes
+from telegram_bot_aws.demo.inputs import notes
 from telegram_bot_aws.emulated_aws.gateway import Gateway
 from telegram_bot_aws.local.container import Function, Invocation
 from telegram_bot_aws.local.processes import ToolError, signals_held
+
+MEMORY_SIZE = 128  # MB: the input's default
 
 
 class LocalDeployment(Deployment):
@@ -35,12 +37,11 @@ class LocalDeployment(Deployment):
         with self.step("the handler behind a local HTTP server"):
             variables = environment(self.api_url, self.variables)
             with signals_held():
-                self._memory_size = least_memory(bot.folder)
                 function = Function(
                     bot.folder,
                     variables,
                     follow=False,
-                    memory_size=self._memory_size,
+                    memory_size=MEMORY_SIZE,
                 )
                 self.function = self.opened.enter_context(function)
             function.on_queued = self._queued
@@ -75,9 +76,9 @@ class LocalDeployment(Deployment):
         self.function.invoke(registration("delete", self.bots[0].webhook_url))
 
     def replace(self, bot: Hosted) -> str:
-        variables, size = self.function.environment, self._memory_size
+        variables = self.function.environment
         try:
-            version = Function(bot.folder, variables, follow=False, memory_size=size)
+            version = Function(bot.folder, variables, follow=False, memory_size=MEMORY_SIZE)
         except ValueError as reason:
             raise ToolError(str(reason)) from None
         with version:

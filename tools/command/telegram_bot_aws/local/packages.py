@@ -38,16 +38,13 @@ def packages(bot: Path, python: str = requirements.PYTHON) -> list[str]:
     ValueError if that fails.
     """
     try:
-        requirements.check_vendored(bot, requirements.runs_on(python), "")
         wanted = requirements.to_install(bot)
         return [_installed(wanted, f"{bot / requirements.FILE}", python)] if wanted else []
     except (requirements.NotInstallable, OSError) as error:
         raise ValueError(str(error)) from None
 
 
-def _installed(
-    wanted: list[requirements.Requirement], of: str, python: str = requirements.PYTHON
-) -> str:
+def _installed(wanted: list[str], of: str, python: str = requirements.PYTHON) -> str:
     if not requirements.folder_of(wanted, python).is_dir():
         print(f"Installing the packages of {of} …", file=sys.stderr, flush=True)
     return str(requirements.installed(wanted, of, python))
@@ -72,7 +69,7 @@ def runtime(bot: Path, folder: Path) -> list[str]:
     sources = [path for name, path in packed(bot) if name.endswith(".py") and path.is_file()]
     if not any(IMPORT.search(path.read_text(errors="replace")) for path in sources):
         return []
-    wanted = requirements.parse("\n".join(map(requirement, ("boto3", "botocore", "urllib3"))))
+    wanted = [*map(requirement, ("boto3", "botocore", "urllib3"))]
     try:
         return [_installed(wanted, "Lambda's Python")]
     except (requirements.NotInstallable, OSError) as error:

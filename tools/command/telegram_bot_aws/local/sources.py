@@ -17,7 +17,6 @@ from telegram_bot_aws.local.project import LAMBDA, SCRIPTS
 Sources = dict[str, tuple[int, int, int]]  # what tells two versions of a file apart, by its path
 
 RULE = json.loads((SCRIPTS / "packaging.json").read_text())
-LEAST_MEMORY: dict[str, int] = RULE["least_memory"]
 NOT_PACKED, OWN_FILES, TAKEN = map(re.compile, (RULE["not_packed"], RULE["own"], RULE["taken"]))
 
 

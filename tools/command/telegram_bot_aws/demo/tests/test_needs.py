@@ -11,18 +11,12 @@ from telegram_bot_aws.demo.inputs import inputs, notes, python_note
 
 def test_a_bot_has_the_inputs_without_which_it_does_not_work(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text("")
-    (tmp_path / "requirements.txt").write_text("numpy==2.3.5\n")
     assert inputs(tmp_path) == {}
     assert notes(tmp_path, is_configured=False) == []
     (tmp_path / "bot.py").write_text("from botkit import schedule\nSESSION = 'chat'\n")
-    (tmp_path / "requirements.txt").write_text("numpy==2.3.5\n Aiogram[fast]==3.31.0\n")
-    assert inputs(tmp_path) == {
-        "later": True,
-        "memory_size": 192,
-        "session_retention_in_days": 1,
-    }
+    assert inputs(tmp_path) == {"queue": True, "session_retention_in_days": 1}
     needs = "To deploy the bot, set these inputs of the module: "
-    named = "later = true, memory_size of at least 192, session_retention_in_days."
+    named = "session_retention_in_days, queue = true."
     assert notes(tmp_path, is_configured=False) == [needs + named]
     assert notes(tmp_path, is_configured=True) == []
 
