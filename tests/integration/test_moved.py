@@ -246,4 +246,6 @@ def test_state_that_cannot_be_kept_is_refused(
 def test_the_first_line_names_the_modules_version(adapter: Any) -> None:
     settings = (ROOT / "pyproject.toml").read_text()
     version = re.findall(r'^version = "([\d.]+)', settings, re.MULTILINE)[0].rstrip(".")
-    assert f" version {version} of " in adapter.read_text().splitlines()[0]
+    assert (
+        adapter.read_text().splitlines()[0].endswith(f" on terraform-aws-telegram-bot {version}.")
+    )

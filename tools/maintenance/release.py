@@ -1,6 +1,7 @@
 """Write a release's version and its repository's owner into the files that name them.
 
-pyproject.toml gets the version, and the pages and examples get both in the module's address.
+pyproject.toml and the adapters of frameworks get the version, and the pages and examples get both
+in the module's address.
 README's links and pictures become absolute, since the Terraform Registry resolves no relative ones.
 CHANGELOG.md is yours to edit.
 
@@ -18,6 +19,7 @@ from pathlib import Path
 from telegram_bot_aws.local.project import ROOT
 
 NAME = "terraform-aws-telegram-bot"
+WRITTEN_FOR = re.compile(rf"( on {NAME} )\d+\.\d+\.\d+")  # an adapter's first line
 ADDRESS = re.compile(rf"(github\.com/)[\w-]+(/{NAME}\b)(\?ref=[\w.-]+)?")
 WHERE_OWNER_IS = re.compile(
     r"\s+Replace\s+`OWNER`\s+with\s+the\s+account\s+in\s+this\s+page's\s+URL\."
@@ -57,11 +59,12 @@ def files() -> Iterator[Path]:
 
 
 def named(text: str, version: str, owner: str) -> str:
-    """Return a text with the version and the owner in the module's address."""
+    """Return a text with the version, and with the owner in the module's address."""
 
     def address(found: re.Match[str]) -> str:
         return f"{found[1]}{owner}{found[2]}" + (f"?ref=v{version}" if found[3] else "")
 
+    text = WRITTEN_FOR.sub(rf"\g<1>{version}", text)
     return WHERE_OWNER_IS.sub("", ADDRESS.sub(address, text))
 
 

@@ -1,4 +1,4 @@
-"""Runs a bot of aiogram 3 on version 0.1.0 of the module terraform-aws-telegram-bot.
+"""Runs a bot of aiogram 3 on terraform-aws-telegram-bot 0.1.0.
 
     SESSION = "chat_user"  # keeps states and their data
     reply = on_aiogram.reply_with(dispatcher, bot)

@@ -1,4 +1,4 @@
-"""Runs a bot of python-telegram-bot on version 0.1.0 of the module terraform-aws-telegram-bot.
+"""Runs a bot of python-telegram-bot on terraform-aws-telegram-bot 0.1.0.
 
     SESSION = "user"  # keeps user_data and conversations; "chat" keeps chat_data
     reply = on_ptb.reply_with(build)  # build(builder) returns a new Application for each update
@@ -55,8 +55,8 @@ def reply_with(build):
 
     async def handle(update, persistence):
         application = built(persistence)
-        persistence.begin(application, Update.de_json(update, application.bot))
         await application.initialize()
+        persistence.begin(application, Update.de_json(update, application.bot))
         application._running = True  # start() would also start two tasks that never end
         await application.process_update(persistence.update)
 

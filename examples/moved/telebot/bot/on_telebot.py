@@ -1,4 +1,4 @@
-"""Runs a bot of pyTelegramBotAPI (telebot) on version 0.1.0 of terraform-aws-telegram-bot.
+"""Runs a bot of pyTelegramBotAPI (telebot) on terraform-aws-telegram-bot 0.1.0.
 
     SESSION = "chat"  # keeps states with their data, and the functions that wait for a message
     reply = on_telebot.reply_with(bot)
