@@ -17,7 +17,7 @@ module "telegram_bot" {
   telegram_bot_token_parameter = "/newsletter-bot/token"
   session_retention_in_days    = 0    # how far it is
   timeout                      = 900  # of a step
-  queue                        = true # without it, 25 seconds are the most
+  queue                        = true # the steps wait there
   environment                  = { OWNER_ID = tostring(var.owner_id), TABLE = aws_dynamodb_table.subscribers.name }
 
   policy = jsonencode({

@@ -142,15 +142,6 @@ def test_a_reminder_recurs_until_it_is_cancelled(bot, waits, text, cron, title):
         assert waits.every == {}
 
 
-def test_a_press_takes_nothing_else_of_that_number(bot, waits):
-    session = {}
-    say(bot, "/every 9:00 report", session, id=7)
-    say(bot, "/remind 20m tea", session, id=7)
-    query = {"id": "777", "message": {"message_id": 9, "chat": CHAT, "date": 0}, "data": "7"}
-    bot.reply({"callback_query": query}, session)
-    assert (list(waits), list(waits.every)) == ([], ["-42.7"])
-
-
 @pytest.mark.parametrize("text", ["", "mon", "mon 9:00", "20m tea", "mon 25:00 tea"])
 def test_what_recurs_at_no_time_is_told_how_to_write_it(bot, waits, text):
     assert say(bot, f"/every {text}", {})["text"] == bot.HELP

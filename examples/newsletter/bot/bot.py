@@ -8,7 +8,6 @@ from newsletter import OWNER
 on_event = newsletter.take_step  # the module schedules them
 
 HANDLED = ["message", "callback_query", "my_chat_member"]
-AT_ONCE = HANDLED  # these answers are short: the queue is there only to allow a time-out of 900 s
 COMMANDS = {"subscribe": "Get the newsletter", "unsubscribe": "Get it no longer"}
 FAILED = "Sorry, something went wrong."
 

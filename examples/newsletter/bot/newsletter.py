@@ -7,9 +7,10 @@ far it is, is in the session "newsletter".
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import subscribers
-from botkit import later, session, telegram
+from botkit import schedule, session, telegram
 from botkit.deadline import deadline
 from botkit.errors import Refused, Unreachable
 from copies import PATIENCE, THREADS, Copies
@@ -35,7 +36,7 @@ def begin(id, source, total):
 
     refusal = session.change("newsletter", create)
     if not refusal:
-        schedule(id, 0, later.SOONEST)
+        schedule_step(id, 0)
     return refusal or "It begins within a minute."
 
 
@@ -47,14 +48,15 @@ def stop():
         return None
 
     if found := session.change("newsletter", end):
-        schedule(*found, later.SOONEST)  # a step that reports, if none waits
+        schedule_step(*found)  # a step that reports, if none waits
     return "It stops, with a report." if found else "Nothing is being sent."
 
 
-def schedule(id, step, seconds):
+def schedule_step(id, step, seconds=0):
     """Schedule a step. Returns False if it waits already."""
     event = {"newsletter": id, "step": step}
-    return later.schedule(event, time.time() + seconds, f"newsletter.{id}.{step}")
+    at = datetime.fromtimestamp(time.time() + seconds, UTC)
+    return schedule.once(event, at, f"newsletter.{id}.{step}")
 
 
 def take_step(event):
@@ -63,7 +65,7 @@ def take_step(event):
     job = session.read("newsletter")
     if job.get("id") != id or job["is_over"] or job["step"] > step:
         return []  # the event came twice
-    if not schedule(id, step + 1, deadline.left() + 5):  # when Lambda has ended this one
+    if not schedule_step(id, step + 1, deadline.left() + 5):  # when Lambda has ended this one
         return []  # another invocation is taking this step, or has died in it
     show(job)
     if deadline.left() > 0 and (job := change(job, begin_step, step)):

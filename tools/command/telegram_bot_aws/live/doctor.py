@@ -50,8 +50,6 @@ WEBHOOK_SECONDS = 60.0  # Telegram waits as long
 MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("–", "yellow")}
 RECENT_SECONDS = 300.0  # an older error is over if no update waits
 
-BYPASS = "at-once"  # the query of the webhook's address while a queue is being removed
-
 # The meaning of Telegram's words about the last failed delivery, and advice.
 # https://core.telegram.org/bots/webhooks
 ERRORS = (
@@ -160,9 +158,6 @@ def webhook(url: str, deployed: Json, why_not: str) -> Check:
     if not deployed.get("webhook_url"):
         text = f"{url} (whether that is your deployment isn't known: {why_not})"
         return Check("webhook", None, text)
-    if url == f"{deployed['webhook_url']}?{BYPASS}":
-        text = f"{url}, this deployment's: an apply that removes its queue has not ended"
-        return Check("webhook", True, text, "terraform apply")
     if url != deployed["webhook_url"]:
         text = f"{url} is another deployment's; this one's is {deployed['webhook_url']}"
         return Check("webhook", False, text, f"to have the updates here: {REGISTER}")

@@ -1,4 +1,4 @@
-"""See, delete and move a bot's sessions (SESSION in bot.py) and scheduled calls (`later`).
+"""See, delete and move a bot's sessions (SESSION in bot.py) and scheduled calls.
 
   list     the keys, how large each session is, when it changed, and when it expires
   count    how many people and groups have sessions, in all and lately
@@ -139,7 +139,7 @@ def read_lines(lines: Iterable[str]) -> Iterator[Json]:
             continue
         try:
             line = json.loads(text, parse_constant=no_number)
-            if "later" not in line:
+            if "schedule" not in line:
                 item_of(line)
         except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             raise ToolError(f"line {number} is not of an export: {error}") from None
@@ -240,7 +240,8 @@ def is_session(item: Item) -> bool:
 
 def is_for(waiting: Waiting, person: str) -> bool:
     """Tell whether what waits has a person's id: in its name, or as the chat or user of a call."""
-    return person in numbers(waiting.name) or _names(waiting.event, person)
+    name = re.sub(r"^(once|cron)\.", "", waiting.name)  # botkit's prefix
+    return person in numbers(name) or _names(waiting.event, person)
 
 
 def _names(event: Any, person: str) -> bool:
@@ -352,7 +353,7 @@ def show(store: Store, keys: list[str], person: str, *, indent: int | None) -> i
     for item in found.items:
         write_line(line_of(item), indent)
     for each in found.waiting:
-        line = {"later": each.name, "when": each.when, "event": each.event}
+        line = {"schedule": each.name, "when": each.when, "event": each.event}
         write_line(line, indent)
     if person and not found.items and not found.waiting:
         tell(f"No session in {store.place} has {person} in its key, and no scheduled event does.")
@@ -413,7 +414,7 @@ def delete(store: Store, options: argparse.Namespace) -> int:
 
 def take(store: Store, lines: list[Json], options: argparse.Namespace) -> int:
     """Import the lines of an export."""
-    items = [item_of(line) for line in lines if "later" not in line]
+    items = [item_of(line) for line in lines if "schedule" not in line]
     there = [item for item in items if store.get(item["id"]["S"])]
     tell(f"{count(len(items), 'session')} to import into {store.place}, which has {len(there)}")
     if left := len(lines) - len(items):
@@ -439,7 +440,7 @@ def take(store: Store, lines: list[Json], options: argparse.Namespace) -> int:
 
 # The table.
 
-OF_A_BOT = (("aws_dynamodb_table", "sessions"), ("aws_scheduler_schedule_group", "later"))
+OF_A_BOT = (("aws_dynamodb_table", "sessions"), ("aws_scheduler_schedule_group", "this"))
 
 
 def deployed() -> tuple[str, str]:

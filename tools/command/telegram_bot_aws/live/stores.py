@@ -24,9 +24,8 @@ TABLE_ENDS = "_sessions"  # the module's name for the table of a bot
 
 
 class Waiting(NamedTuple):
-    """An event that is scheduled, such as a call, and when: in Scheduler's words."""
+    """A message that is scheduled, with a call or an event, and when: in Scheduler's words."""
 
-    group: str
     name: str
     when: str
     event: Any
@@ -66,7 +65,7 @@ class FileStore:
                 "where they keep sessions"
             )
         self.place = str(file)
-        self._file, self._schedules = file, file.with_suffix(".later.json")
+        self._file, self._schedules = file, file.with_suffix(".schedules.json")
         self._read(file)
 
     def _read(self, file: Path) -> Json:
@@ -100,7 +99,7 @@ class FileStore:
                 when = f"cron({about['cron']}) {about['zone']}"
             else:
                 when = f"at({datetime.fromtimestamp(about['at'], UTC):%Y-%m-%dT%H:%M:%S}) UTC"
-            yield Waiting("", name, when, about["event"])
+            yield Waiting(name, when, about["event"])
 
     def cancel(self, waiting: Waiting) -> None:
         with self._changing(self._schedules) as items:
@@ -119,9 +118,9 @@ class FileStore:
 
 
 class TableStore:
-    """The table of a bot, and its groups of schedules, with the operator's AWS credentials.
+    """The table of a bot, and its group of schedules, with the operator's AWS credentials.
 
-    The groups are those of the bot that the table's name begins with, if there are any.
+    The group is that of the bot that the table's name begins with, if there is one.
     """
 
     def __init__(self, table: str, region: str | None) -> None:
@@ -131,7 +130,7 @@ class TableStore:
         self._errors = botocore.exceptions
         self._table = table
         name = table.removesuffix(TABLE_ENDS)
-        self._groups = [name, f"{name}-every"] if name != table else []
+        self._group = name if name != table else ""
         self.place = f"table {table}"
         with self._explained():
             # Unlike Terraform, boto3 looks at AWS_DEFAULT_REGION alone.
@@ -174,19 +173,20 @@ class TableStore:
                 for page in pages.paginate(TableName=self._table, ConsistentRead=True):
                     yield from map(_in_base64, page["Items"])
             except self._errors.ClientError as error:
-                if not self._missing(error) or not self._has_later():
+                if not self._missing(error) or not self._has_schedules():
                     raise
 
-    def _has_later(self) -> bool:
+    def _has_schedules(self) -> bool:
         """Tell whether there is a group of schedules: such a bot may have no sessions."""
-        for group in self._groups[:1]:
-            try:
-                self._scheduler.get_schedule_group(Name=group)
-                return True
-            except self._errors.ClientError as error:
-                if not self._missing(error):
-                    raise
-        return False
+        if not self._group:
+            return False
+        try:
+            self._scheduler.get_schedule_group(Name=self._group)
+            return True
+        except self._errors.ClientError as error:
+            if not self._missing(error):
+                raise
+            return False
 
     def get(self, key: str) -> Item | None:
         with self._explained():
@@ -209,22 +209,23 @@ class TableStore:
             self._dynamodb.delete_item(TableName=self._table, Key={"id": {"S": key}})
 
     def waiting(self) -> Iterator[Waiting]:
+        if not self._group:
+            return
         pages = self._scheduler.get_paginator("list_schedules")
-        for group in self._groups:
-            with self._explained():
-                try:
-                    for page in pages.paginate(GroupName=group):
-                        for each in page["Schedules"]:
-                            if found := self._schedule(group, each["Name"]):
-                                yield found
-                except self._errors.ClientError as error:
-                    if not self._missing(error):  # the bot has no scheduled calls
-                        raise
+        with self._explained():
+            try:
+                for page in pages.paginate(GroupName=self._group):
+                    for each in page["Schedules"]:
+                        if found := self._schedule(each["Name"]):
+                            yield found
+            except self._errors.ClientError as error:
+                if not self._missing(error):  # the bot has no scheduled calls
+                    raise
 
-    def _schedule(self, group: str, name: str) -> Waiting | None:
+    def _schedule(self, name: str) -> Waiting | None:
         """Return a schedule, unless it has run since."""
         try:
-            found = self._scheduler.get_schedule(GroupName=group, Name=name)
+            found = self._scheduler.get_schedule(GroupName=self._group, Name=name)
         except self._errors.ClientError as error:
             if self._missing(error):
                 return None
@@ -235,12 +236,12 @@ class TableStore:
         except ValueError:  # not of the module's
             event = text
         zone = found.get("ScheduleExpressionTimezone", "UTC")
-        return Waiting(group, name, f"{found['ScheduleExpression']} {zone}", event)
+        return Waiting(name, f"{found['ScheduleExpression']} {zone}", event)
 
     def cancel(self, waiting: Waiting) -> None:
         with self._explained():
             try:
-                self._scheduler.delete_schedule(GroupName=waiting.group, Name=waiting.name)
+                self._scheduler.delete_schedule(GroupName=self._group, Name=waiting.name)
             except self._errors.ClientError as error:
                 if not self._missing(error):  # it has run
                     raise

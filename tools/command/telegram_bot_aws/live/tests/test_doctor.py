@@ -258,14 +258,6 @@ def test_the_command_has_the_address_of_the_state(
     assert checks["webhook"][1].endswith(f" → terraform apply {option}")
 
 
-def test_a_webhook_whose_queue_is_being_removed(
-    examine: Examine, folder: Path, telegram: Telegram, webhook: str
-) -> None:
-    telegram.answer("setWebhook", {"url": f"{webhook}?at-once", "allowed_updates": KINDS})
-    ok, text = examine(**deployment(folder, webhook_url=webhook))["webhook"]
-    assert (ok, text.startswith(f"{webhook}?at-once, this deployment's: ")) == (True, True)
-
-
 def test_a_terraform_that_fails(examine: Examine, folder: Path) -> None:
     environment = deployment(folder)
     script = folder / "bin" / "terraform"

@@ -53,9 +53,9 @@ ITEMS = [
 ]
 REMINDER = {"method": "sendMessage", "chat_id": 42, "text": WORDS}
 EVENTS = {
-    "42.tea": {"remind": WORDS},
-    "a1": [{"method": "sendMessage", "chat_id": -100, "text": "Lunch"}, REMINDER],
-    "lunch": {"method": "sendMessage", "chat_id": -100, "message_id": 42, "text": "Lunch"},
+    "once.42.tea": {"event": {"remind": WORDS}},
+    "once.a1": [{"method": "sendMessage", "chat_id": -100, "text": "Lunch"}, REMINDER],
+    "cron.lunch": {"method": "sendMessage", "chat_id": -100, "message_id": 42, "text": "Lunch"},
 }
 OF_42 = {"42", "-100/42", "-100/7/42", "limit:42:7"}
 
@@ -74,7 +74,7 @@ class Files(Kept):
         self.flags = ("--file", str(self._file))
         write(self._file, {each["id"]["S"]: each for each in ITEMS})
         waits = {name: {"at": NOW + DAY, "event": event} for name, event in EVENTS.items()}
-        write(self._file.with_suffix(".later.json"), waits)
+        write(self._file.with_suffix(".schedules.json"), waits)
 
     @property
     def items(self) -> dict[str, Json]:  # type: ignore[override]
@@ -82,7 +82,7 @@ class Files(Kept):
 
     @property
     def events(self) -> dict[str, Any]:  # type: ignore[override]
-        waits = read(self._file.with_suffix(".later.json"))
+        waits = read(self._file.with_suffix(".schedules.json"))
         return {name: about["event"] for name, about in waits.items()}
 
 
@@ -210,8 +210,6 @@ def lines(ran: Ran) -> list[Json]:
         ("stream:42/calls", True),
         ("stream:-100/7/42", False),  # that is a message
         ("stream:7/42", False),
-        ("every:42.tea:2026-01-01T16:00:00Z", True),
-        ("every:7.tea:2026-01-01T16:42:00Z", False),
     ],
 )
 def test_a_key_names_a_person_by_the_id_alone(key: str, is_named: bool) -> None:
@@ -238,10 +236,10 @@ def test_a_session_mentions_a_person_in_whatever_form(session: Json, does: bool)
 
 def test_a_list_tells_when_a_call_recurs(tmp_path: Path) -> None:
     file = tmp_path / "sessions.json"
-    every = {"cron": "0 9 ? * MON *", "zone": "Europe/Berlin", "since": NOW, "event": {}}
-    write(file.with_suffix(".later.json"), {"every 42.tea": every})
+    recurs = {"cron": "0 9 ? * MON *", "zone": "Europe/Berlin", "since": NOW, "event": {}}
+    write(file.with_suffix(".schedules.json"), {"cron.42.tea": recurs})
     ran = run(sessions.main, "list", "--file", str(file))
-    assert "  cron(0 9 ? * MON *) Europe/Berlin  every 42.tea" in ran.output.splitlines()
+    assert "  cron(0 9 ? * MON *) Europe/Berlin  cron.42.tea" in ran.output.splitlines()
 
 
 def test_a_list_has_keys_sizes_and_ages_and_no_words(there: Kept) -> None:
@@ -263,8 +261,8 @@ def test_a_person_is_told_all_that_their_id_names(there: Kept) -> None:
     [mine] = [line for line in found if line.get("key") == "42"]
     assert mine["session"] == {"about": WORDS}
     assert mine["calls"] == {"101": [{"method": "sendMessage", "chat_id": 42}]}
-    waits = {line["later"]: line["event"] for line in found if "later" in line}
-    assert waits == {name: EVENTS[name] for name in ("42.tea", "a1")}
+    waits = {line["schedule"]: line["event"] for line in found if "schedule" in line}
+    assert waits == {name: EVENTS[name] for name in ("once.42.tea", "once.a1")}
     assert re.search(r"^Other sessions that contain 42; .*\n  -100$", output, re.M)
 
 
@@ -293,7 +291,7 @@ def test_a_person_is_forgotten_after_a_dry_run_and_a_yes(
     assert ran.code == 0
     assert "Delete 4 sessions and 2 scheduled events? Type yes: " in ran.output
     assert set(there.items) == {"-100", "142"}
-    assert set(there.events) == {"lunch"}
+    assert set(there.events) == {"cron.lunch"}
     assert "Nothing to delete" in ask(there, "delete", "--person", "42").output
 
 
@@ -327,7 +325,7 @@ def test_people_and_groups_are_counted_once_by_when_their_sessions_changed(tmp_p
 
 def test_only_living_sessions_are_counted(tmp_path: Path) -> None:
     expired = item("42", {}, expires_at={"N": str(NOW - 1)})
-    own = [item("every:42.tea", {}, space={"S": "every"}), ITEMS[-1]]  # botkit's
+    own = [ITEMS[-1]]  # botkit's
     odd = [item("cart:42", {}), item("session=limit:1", {})]
     lines = counted(tmp_path, expired, *own, *odd)
     assert lines[1] == "in all 0 0"
@@ -369,7 +367,7 @@ def test_what_is_exported_comes_back(there: Kept, tmp_path: Path) -> None:
 
 def test_an_import_replaces_only_on_demand(there: Kept, tmp_path: Path) -> None:
     file = tmp_path / "one.jsonl"
-    file.write_text('{"key": "142", "session": {"about": "new"}}\n{"later": "42.tea"}\n')
+    file.write_text('{"key": "142", "session": {"about": "new"}}\n{"schedule": "once.42.tea"}\n')
     before = dict(there.items)
     for arguments in (), ("--replace",), ("--replace", "--dry-run"):
         ask(there, "import", str(file), *arguments)
@@ -462,11 +460,11 @@ def test_a_deletion_that_fails_half_way_may_be_repeated(aws: Aws) -> None:
     assert set(aws.items) == {"-100", "142"}
 
 
-def test_a_bot_may_have_only_calls_for_later(aws: Aws) -> None:
+def test_a_bot_may_have_only_scheduled_calls(aws: Aws) -> None:
     aws.refusals["Scan"] = "ResourceNotFoundException", "Requested resource not found"
-    assert {line["later"] for line in lines(ask(aws, "export", "--person", "42"))} == {
-        "42.tea",
-        "a1",
+    assert {line["schedule"] for line in lines(ask(aws, "export", "--person", "42"))} == {
+        "once.42.tea",
+        "once.a1",
     }
 
 
@@ -508,7 +506,7 @@ def test_the_table_is_that_of_the_state(aws: Aws, terraform: State) -> None:
 def test_the_group_of_a_bot_without_sessions_is_that_of_the_state(
     aws: Aws, terraform: State
 ) -> None:
-    terraform(("aws_scheduler_schedule_group", "later", "tea-bot", ARN))
+    terraform(("aws_scheduler_schedule_group", "this", "tea-bot", ARN))
     assert "42.tea" in run(sessions.main, "list").output
 
 
