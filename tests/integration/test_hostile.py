@@ -346,7 +346,7 @@ BODIES: dict[str, Json] = {
 
 def deliver(container: Container, body: Any) -> int:
     """Deliver a body with the right secret, for the first time, and return the status."""
-    container.module("steps.once").recent.clear()
+    container.module("ways").recent.clear()
     return is_refused_or_served(container, request(json.dumps(body)))
 
 

@@ -27,7 +27,6 @@ NOT_STARTED = ("testing.py",)
 OURS = (
     *("bot_module", "calls", "commands", "current", "deadline", "errors", "http"),
     *("outcome", "settings", "sources", "sources.webhook", "types", "ways"),
-    *("steps", "steps.answer", "steps.once"),
 )
 BOTH = {"bot", "botkit", "handler"} | {f"botkit.{name}" for name in OURS}
 WEBHOOK = BOTH | {"botkit.in_response"}
@@ -53,8 +52,6 @@ def loaded(folder: Path, mode: str) -> set[str]:
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(folder), str(Path(client.origin).parent.parent)]),
-        "SCHEDULE_GROUP": "bot",  # on, but not used
-        "SCHEDULER_ROLE_ARN": "arn:aws:iam::123456789012:role/bot-later",
         "REPLY_MODE": mode,
         "TELEGRAM_API_URL": "https://localhost:1",  # nothing listens there
         "TELEGRAM_BOT_TOKEN": "12345:start-up",

@@ -20,6 +20,7 @@ from botkit import stream
 
 SESSION = "chat"
 HANDLED = ["message", "stopped_message_generation"]
+QUEUED_UPDATES = ["message"]
 
 
 def reply(update, session):
