@@ -20,13 +20,12 @@ from __future__ import annotations
 
 import logging
 import re
-import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from importlib import import_module
 
 from . import current
-from .aws import to_json
 from .commands import command_in, is_for_another_bot
 from .errors import BadConversation, Misconfigured
 from .place import Place
@@ -38,24 +37,14 @@ logger = logging.getLogger("botkit")
 
 KEY = "conversation"  # in the session
 MOST_KEPT = 50  # answers, and results of `keep`
-LARGEST = 32 << 10  # bytes of a dialogue in the session, which is JSON in UTF-8
 LONGEST_DATA = 64  # bytes of a button's callback_data
 COMMAND = re.compile(r"/[a-z0-9_]{1,32}")
-
+MESSAGES = ("message", "business_message")  # kinds of update
 # Of the message that begins a dialogue, the fields that the session keeps.
 FIELDS = (
-    "message_id",
-    "date",
-    "chat",
-    "from",
-    "sender_chat",
-    "message_thread_id",
-    "is_topic_message",
-    "direct_messages_topic",
-    "business_connection_id",
-    "text",
+    *("message_id", "date", "chat", "from", "sender_chat", "message_thread_id"),
+    *("is_topic_message", "direct_messages_topic", "business_connection_id", "text"),
 )
-MESSAGES = ("message", "business_message")  # kinds of update
 # Of a call, the parameters that say where it goes.
 WHERE = ("chat_id", "message_thread_id", "direct_messages_topic_id", "business_connection_id")
 GROUPS = ("group", "supergroup")
@@ -64,74 +53,47 @@ NO_REPLY = (
     *("sendChatAction", "sendGame", "sendInvoice", "sendMediaGroup"),
     *("sendMessageDraft", "sendRichMessageDraft"),
 )
-# Messages with one of these are a person's. All others report an event in a chat.
-CONTENT = (
-    "animation",
-    "audio",
-    "chat_shared",
-    "checklist",
-    "contact",
-    "dice",
-    "document",
-    "game",
-    "live_photo",
-    "location",
-    "paid_media",
-    "photo",
-    "poll",
-    "rich_message",
-    "sticker",
-    "story",
-    "text",
-    "users_shared",
-    "venue",
-    "video",
-    "video_note",
-    "voice",
-    "web_app_data",
-)
 
 Dialogue = Generator["Question | Kept", Any, "list[Call] | Done"]
 Reply = Callable[[Json, Json], "list[Call]"]
 
 
-class Question:
+class _Point:
+    """Where a dialogue stands. It must be yielded: `current` notes it until then."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        if current.asking.rerun is not None:
+            current.asking.rerun.append(self)
+
+
+class Question(_Point):
     """A question of a dialogue. `answer` returns the answer in a message, or None without one."""
 
     def __init__(
-        self,
-        name: str,
-        calls: list[Call],
-        answer: Callable[[Json], Any] | None,
-        again: str | None,
+        self, name: str, calls: list[Any], answer: Callable[[Json], Any] | None, again: str | None
     ) -> None:
         if not isinstance(calls, list) or not calls:
             raise BadConversation(f"the question {name} must have a list of calls")
-        self.name, self.answer, self.again = name, answer, again
-        self.calls: list[Any] = calls
-        _made(self)
-
-    def is_in(self, topic: Any) -> bool:
-        """Tell whether the question is in a topic, None for a chat outside of its topics."""
-        last: Json = self.calls[-1]
-        own = last.get("message_thread_id") or last.get("direct_messages_topic_id")
-        return bool(topic == own)
+        super().__init__(name)
+        self.calls, self.answer, self.again = calls, answer, again
 
     def asked_again(self) -> list[Any]:
         """Return the calls that ask again after an answer that doesn't fit."""
         if self.again is None:
             return self.calls
-        last = self.calls[-1]
-        same = {name: last[name] for name in (*WHERE, "reply_markup") if name in last}
+        same = {
+            key: self.calls[-1][key] for key in (*WHERE, "reply_markup") if key in self.calls[-1]
+        }
         return [{"method": "sendMessage", **same, "text": self.again}]
 
 
-class Kept:
+class Kept(_Point):
     """The result of a function that is called once."""
 
     def __init__(self, name: str, function: Callable[[], Any]) -> None:
-        self.name, self.function = name, function
-        _made(self)
+        super().__init__(name)
+        self.function = function
 
 
 class Done:
@@ -149,10 +111,6 @@ class _Changed(BadConversation):
     """A dialogue can't go on. The text says why, and quotes nobody."""
 
 
-class _CantTap(_Changed):
-    """The person writes as an anonymous admin, but would tap with their own account."""
-
-
 def ask(
     name: str, calls: list[Call], *, among: list[str] | None = None, again: str | None = None
 ) -> Question:
@@ -162,8 +120,6 @@ def ask(
     With `among`, the text must be one of these, in small or capital letters. After another answer,
     the bot sends the text `again`, or makes `calls` again, and the dialogue keeps waiting.
     """
-    if among == []:
-        raise BadConversation(f"the question {name} must have at least one text in among")
     choices = {choice.casefold(): choice for choice in among or ()}
 
     def answer(message: Json) -> Any:
@@ -174,11 +130,10 @@ def ask(
 
 
 def ask_press(name: str, calls: list[Call], *, again: str | None = None) -> Question:
-    """Ask for a tap on a button in `calls`, and give its callback_data.
+    """Ask for a tap on a button in `calls`, and give its callback_data (up to 51 bytes).
 
-    A callback_data may have up to 51 bytes: a mark is put before it, so that no button of another
-    question is mistaken for one of these. `again` is as in `ask`, for messages. For an anonymous
-    admin, the dialogue ends here: a tap would come from their own account.
+    A mark is put before it, so that no button of another question is mistaken for one of these.
+    `again` is as in `ask`, for messages.
     """
     return Question(name, calls, None, again)
 
@@ -186,9 +141,13 @@ def ask_press(name: str, calls: list[Call], *, again: str | None = None) -> Ques
 def ask_photo(name: str, calls: list[Call], *, again: str | None = None) -> Question:
     """Ask for a photo, and give the file_id of its largest size. `again` is as in `ask`.
 
-    For an album, it gives the first photo.
+    Of an album, the first photo is the answer, and the others answer the next questions.
     """
-    return Question(name, calls, lambda message: _photo(message.get("photo")), again)
+
+    def answer(message: Json) -> Any:
+        return message["photo"][-1]["file_id"] if message.get("photo") else None
+
+    return Question(name, calls, answer, again)
 
 
 def ask_message(name: str, calls: list[Call], *, again: str | None = None) -> Question:
@@ -214,7 +173,6 @@ def reply_with(
     starts: Mapping[str, Callable[[Json], Dialogue]],
     otherwise: Reply,
     *,
-    changed: Reply | None = None,
     seconds: float | None = None,
 ) -> Reply:
     """Return a reply(update, session) that runs dialogues.
@@ -225,15 +183,8 @@ def reply_with(
     other bots. Any other command ends the dialogue. So does an update that comes more than
     `seconds` after the last answer.
 
-    A message that is older than the dialogue's last message or tap also goes to `otherwise`. A
-    replay may bring such a message.
-
-    Of an album, the first part that fits is the answer. The other parts get no answer, even if the
-    dialogue ended with the first.
-
-    If a release has changed the questions up to the current one, if a dialogue is too long for a
-    session, or if `ask_press` asks an anonymous admin, the dialogue ends with a line in the log.
-    Then `changed` answers the update, or `otherwise` if there is none.
+    If a release has changed the questions up to the current one, or if there are more than 50
+    answers, the dialogue ends with a line in the log, and `otherwise` answers the update.
     """
     for command, function in starts.items():
         if not COMMAND.fullmatch(command):
@@ -241,36 +192,27 @@ def reply_with(
         _name_of(function)
 
     def reply(update: Json, session: Json) -> list[Call]:
+        place, state = Place(update), session.get(KEY, {})
+        if state and not (isinstance(state, dict) and "of" in state):
+            raise BadConversation(
+                f'session["{KEY}"] is for botkit.conversation: use another name for your own data'
+            )
+        if state and seconds is not None and time.time() - state["at"] > seconds:
+            del session[KEY]
+        text = place.content.get("text") if place.kind in MESSAGES else None
+        if is_for_another_bot(text) or (KEY in session and place.person != state["person"]):
+            return otherwise(update, session)
+        if command := command_in(text):
+            session.pop(KEY, None)
+        if f"/{command}" in starts:
+            return start(starts[f"/{command}"], update, session)
         try:
-            return lead(update, session)
+            calls = _answer(place, session) if KEY in session else None
         except _Changed as reason:
             about = {"dialogue": session.pop(KEY)["of"], "reason": str(reason)}
             logger.warning("a dialogue has ended", extra=about)
-            return (changed or otherwise)(update, session)
-
-    def lead(update: Json, session: Json) -> list[Call]:
-        place, state = Place(update), _state(session)
-        if "over" in state:
-            if place.kind in MESSAGES and place.content.get("media_group_id") == state["over"]:
-                return []
-            if place.person == state["person"]:
-                del session[KEY]
-        elif state and seconds is not None and time.time() - state["at"] > seconds:
-            del session[KEY]
-        elif state and (place.person != state["person"] or _is_earlier(update, state)):
-            return otherwise(update, session)
-        text = place.content.get("text") if place.kind in MESSAGES else None
-        if is_for_another_bot(text):
-            return otherwise(update, session)
-        command = f"/{own}" if (own := command_in(text)) else ""
-        if "of" in session.get(KEY, {}) and not command:
-            calls = _answer(update, session)
-            return otherwise(update, session) if calls is None else calls
-        if command:
-            session.pop(KEY, None)
-        if command in starts:
-            return start(starts[command], update, session)
-        return otherwise(update, session)
+            calls = None
+        return otherwise(update, session) if calls is None else calls
 
     return reply
 
@@ -287,26 +229,18 @@ def start(function: Callable[[Json], Dialogue], update: Json, session: Json) -> 
         raise BadConversation("a dialogue must begin with an update of a person in a chat")
     check_own("a dialogue")
     message = {name: place.message[name] for name in FIELDS if name in place.message}
-    if "from" in place.content:  # of a tap, the message is the bot's
+    if place.kind == "callback_query":  # the message is the bot's
         message["from"] = place.content["from"]
-    tap = {"tap": _tap_of(update)} if place.kind == "callback_query" else {}
     session[KEY] = {
         "of": _name_of(function),
         "id": update.get("update_id", 0),
         "person": place.person,
-        "last": message.get("message_id", 0),
-        **tap,
         "said": place.content.get("message_id", 0),  # by the person: 0 after a tap
         "message": message,
-        "steps": [],  # the answers, under the name that stored sessions have
+        "steps": [],  # the answers
     }
-    try:
-        with _Rerun(session) as run:
-            return run.go_on(None)
-    except _CantTap:
-        raise
-    except _Changed as reason:
-        raise BadConversation(f"{function.__name__}() can't begin: {reason}") from None
+    with closing(_Rerun(session)) as run:
+        return run.go_on(None)
 
 
 def check_bot(bot: Any) -> None:
@@ -317,94 +251,41 @@ def check_bot(bot: Any) -> None:
         )
 
 
-def _state(session: Json) -> Json:
-    """Return the dialogue of a session, {} if there is none.
-
-    After a dialogue that an album ended, it contains only the album's id, "over", and the "person".
-    """
-    state = session.get(KEY, {})
-    if not isinstance(state, dict) or (state and not state.keys() & {"of", "over"}):
-        raise BadConversation(
-            f'session["{KEY}"] is for botkit.conversation: keep your own data under another name'
-        )
-    return state
-
-
-def _is_earlier(update: Json, state: Json) -> bool:
-    """Tell whether a message was sent before a dialogue's last one in its chat, or its last tap.
-
-    For a message, its id tells. But a tap has no message id, and messages may have been sent after
-    the button and before the tap. Such a message is older than the bot's answer to the tap, and its
-    update has a smaller id than the tap's. Neither is enough alone: a tap may wait while the person
-    writes on, and after a quiet week Telegram chooses update ids at random.
-    """
-    place = Place(update)
-    if place.kind not in MESSAGES or place.room != Place({"message": state["message"]}).room:
-        return False
-    album, message_id = place.content.get("media_group_id"), place.content.get("message_id", 0)
-    if album is not None and album == state.get("album"):
-        return False
-    if 0 < message_id < state.get("last", 0):
-        return True
-    tap_id, answered_at = state.get("tap", (0, 0))
-    is_older = 0 < place.content.get("date", 0) < answered_at  # in a test, it may be 0
-    return bool(is_older and update.get("update_id", 0) < tap_id)
-
-
-def _tap_of(update: Json) -> list[int]:
-    """Return a tap's id and the time of the answer to it, as a session keeps them."""
-    return [update.get("update_id", 0), int(time.time())]
-
-
-def _answer(update: Json, session: Json) -> list[Any] | None:
+def _answer(place: Place, session: Json) -> list[Any] | None:
     """Answer an update of the person, or return None if it is for `otherwise`. Raises _Changed."""
-    place, state = Place(update), session[KEY]
-    asked = Place({"message": state["message"]})
-    if place.room != asked.room:
-        return None  # with SESSION = "user", a message of the person elsewhere
-    content = place.content
-    is_press = place.kind == "callback_query"
-    if not is_press and not (place.kind in MESSAGES and any(name in content for name in CONTENT)):
+    asked = Place({"message": session[KEY]["message"]})
+    if (place.room, place.topic) != (asked.room, asked.topic):
         return None
-    with _Rerun(session) as run:
-        if is_press:
-            data = run.pressed(str(content.get("data")))
+    with closing(_Rerun(session)) as run:
+        if place.kind == "callback_query":
+            data = run.pressed(str(place.content.get("data")))
             if data is None:
                 return None
-            state["last"] = max(place.message.get("message_id", 0), state.get("last", 0))
-            state["tap"] = _tap_of(update)
-            taken = {"method": "answerCallbackQuery", "callback_query_id": content["id"]}
+            taken = {"method": "answerCallbackQuery", "callback_query_id": place.content["id"]}
             return [taken, *run.go_on(data)]
-        if place.topic != asked.topic and run.question.is_in(asked.topic):
+        if place.kind not in MESSAGES:
             return None
-        album, known = content.get("media_group_id"), len(state["steps"])
-        is_part = album is not None and album == state.get("album")
-        if is_part and known > state["album_at"]:
-            return []  # an earlier part was an answer
-        answer = run.question.answer(content) if run.question.answer else None
-        if album is not None:
-            state |= {"album": album, "album_at": known}
+        answer = run.question.answer(place.content) if run.question.answer else None
         if answer is None:
-            return [] if is_part else run.sent(run.question.asked_again())
-        state["said"] = content.get("message_id", 0)
-        state["last"] = max(state["said"], state.get("last", 0))
-        calls = run.go_on(answer)
-        if album is not None:
-            session.setdefault(KEY, {"over": album, "person": state["person"]})
-        return calls
+            return run.sent(run.question.asked_again())
+        session[KEY]["said"] = place.content.get("message_id", 0)
+        return run.go_on(answer)
 
 
 class _Rerun:
-    """The dialogue of a session, which runs up to its current `question` in a `with` block."""
+    """The dialogue of a session, run up to its current `question`. Close it after use."""
 
     question: Question
 
     def __init__(self, session: Json) -> None:
         self._session, self._state = session, session[KEY]
-
-    def __enter__(self) -> _Rerun:
         module, _, name = self._state["of"].partition(":")
-        function = getattr(_imported(module), name, None)
+        try:  # this container may not have imported it yet
+            function = getattr(import_module(module), name, None)
+        except ModuleNotFoundError as error:
+            if error.name != module:
+                raise
+            function = None
         if function is None:
             raise _Changed("it is gone")
         given = checked_copy(self._state)  # the dialogue may change what it gets
@@ -412,17 +293,16 @@ class _Rerun:
         if not isinstance(self._generator, Generator):
             raise BadConversation(f"{name}() must be a generator, which has a yield")
         value = None
-        for asked, kept in given["steps"]:
-            self._next(value, asked)
+        for name, kept in given["steps"]:
+            self._next(value, name)
             value = kept
-        if "question" in self._state:
-            question = self._next(value, self._state["question"])
-            if not isinstance(question, Question):
-                raise _Changed(f"{question.name} isn't a question any more")
-            self.question = question
-        return self
+        if "question" in given:
+            self.question = self._next(value, given["question"])
+            if not isinstance(self.question, Question):
+                raise _Changed(f"{given['question']} isn't a question any more")
 
-    def __exit__(self, *exception: object) -> None:
+    def close(self) -> None:
+        """End the generator, whose `finally` blocks must have no effects either."""
         with _without_effects():
             self._generator.close()
 
@@ -433,17 +313,16 @@ class _Rerun:
             kept.append([self._state["question"], answer])
         point = self._next(_copy(answer))
         while isinstance(point, Kept):
-            answer = _copy(point.function())
-            kept.append([point.name, answer])
-            point = self._next(_copy(answer))
+            kept.append([point.name, _copy(point.function())])
+            point = self._next(_copy(kept[-1][1]))
         if isinstance(point, Done):
             del self._session[KEY]
             point.change(self._session)
             return point.calls
+        if len(kept) > MOST_KEPT:
+            raise _Changed(f"it has more than {MOST_KEPT} answers")
         self.question = point
         self._state |= {"question": point.name, "at": int(time.time())}
-        if len(kept) > MOST_KEPT or len(to_json(self._state).encode()) > LARGEST:
-            raise _Changed(f"it has more than {MOST_KEPT} answers or {LARGEST:,} bytes")
         return self.sent(point.calls)
 
     def sent(self, calls: list[Any]) -> list[Any]:
@@ -453,8 +332,6 @@ class _Rerun:
         """
         if self.question.answer:
             return self._with_reply(calls)
-        if self._state["person"] < 0:  # https://core.telegram.org/api/bots/ids: a chat
-            raise _CantTap("an anonymous admin can't tap a button of ask_press")
         marked = []
         for call in calls:
             if "reply_markup" in call:
@@ -482,7 +359,7 @@ class _Rerun:
         if "reply_markup" in last or not (takes_reply and is_here):
             return calls
         offer: Json = {"reply_markup": {"force_reply": True}}
-        if said := self._state.get("said"):
+        if said := self._state["said"]:
             reply: Any = {"message_id": said, "allow_sending_without_reply": True}
             offer["reply_parameters"] = reply = last.get("reply_parameters", reply)
             # Then only the sender of that message is asked to reply.
@@ -491,20 +368,16 @@ class _Rerun:
         return [*calls[:-1], {**last, **offer}]
 
     def pressed(self, data: str) -> str | None:
-        """Return the callback_data of the question's button that was tapped, if it is one.
-
-        A modified app can send any data, so a question for a text has no such button.
-        """
+        """Return the callback_data of the question's button that was tapped, if it is one."""
         own = [] if self.question.answer else _buttons(self.question.calls)
-        return next(
-            (b["callback_data"] for b in own if self._mark + b["callback_data"] == data), None
-        )
+        found = (b["callback_data"] for b in own if self._mark + b["callback_data"] == data)
+        return next(found, None)
 
     @property
     def _mark(self) -> str:
         return f"{self._state['id']:x}.{len(self._state['steps'])}."
 
-    def _next(self, value: Any, name: str | None = None) -> Question | Kept | Done:
+    def _next(self, value: Any, name: str | None = None) -> Any:
         """Run the dialogue until it yields or ends. Raises _Changed if that has another name."""
         with _without_effects() as made:
             try:
@@ -524,22 +397,12 @@ class _Rerun:
 
 @contextmanager
 def _without_effects() -> Iterator[list[Any]]:
-    """Refuse calls of telegram, aws, schedule and session, which would be made again and again.
-
-    Yields a list that gets each ask(…) and keep(…) of the dialogue.
-    """
-    made: list[Any] = []
-    current.asking.rerun = made
+    """Refuse calls of telegram, aws, schedule and session, which would be made again and again."""
+    current.asking.rerun = made = list[Any]()
     try:
         yield made
     finally:
         current.asking.rerun = None
-
-
-def _made(asked: Question | Kept) -> None:
-    """Note an ask(…) or keep(…) of the running dialogue, which must yield it."""
-    if current.asking.rerun is not None:
-        current.asking.rerun.append(asked)
 
 
 def _name_of(function: Any) -> str:
@@ -548,24 +411,6 @@ def _name_of(function: Any) -> str:
     if not name.isidentifier():
         raise BadConversation("a dialogue must be a function at the top level of a module")
     return f"{function.__module__}:{name}"
-
-
-def _imported(module: str) -> Any:
-    """Return the module of a dialogue, or None if it is gone.
-
-    This container may not have imported it yet: the bot may do so only where a dialogue begins.
-    """
-    try:
-        __import__(module)
-    except ModuleNotFoundError as error:
-        if f"{module}.".startswith(f"{error.name}."):
-            return None
-        raise
-    return sys.modules[module]
-
-
-def _photo(sizes: list[Json] | None) -> str | None:
-    return sizes[-1]["file_id"] if sizes else None
 
 
 def _buttons(calls: list[Any]) -> Iterator[Json]:
