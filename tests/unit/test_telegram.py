@@ -49,14 +49,10 @@ def test_a_call_is_a_post_of_json(serve: Serve, telegram: ModuleType) -> None:
 
 
 @pytest.mark.parametrize(
-    "result", [True, None, 0, "text", [], {"id": 1, "is_bot": True, "first_name": "Echo"}], ids=repr
+    "result", [None, 0, {"id": 1, "is_bot": True, "first_name": "Echo"}], ids=repr
 )
 def test_the_result_is_returned(call: Call, result: Any) -> None:
     assert call(http({"ok": True, "result": result})) == result
-
-
-def test_a_result_may_be_left_out(call: Call) -> None:
-    assert call(http({"ok": True})) is None
 
 
 REFUSALS: dict[str, tuple[bytes, tuple[int, str, int | None, int | None]]] = {
@@ -72,16 +68,8 @@ REFUSALS: dict[str, tuple[bytes, tuple[int, str, int | None, int | None]]] = {
         http(refusal(400, "upgraded", migrate_to_chat_id=-1009007199254740), "400 Bad Request"),
         (400, "upgraded", None, -1009007199254740),
     ),
-    "parameters that are none": (
-        http({**refusal(400, "x"), "parameters": [1]}, "400 Bad Request"),
-        (400, "x", None, None),
-    ),
     "parameters of other types": (
         http(refusal(429, "x", retry_after="5", migrate_to_chat_id=1.5), "429 Too Many"),
-        (429, "x", None, None),
-    ),
-    "parameters that are true": (
-        http(refusal(429, "x", retry_after=True), "429 Too Many"),
         (429, "x", None, None),
     ),
     "the body's code counts": (http(refusal(403, "x")), (403, "x", None, None)),
@@ -89,13 +77,8 @@ REFUSALS: dict[str, tuple[bytes, tuple[int, str, int | None, int | None]]] = {
         http({"ok": False, "description": "x"}, "403 Forbidden"),
         (403, "x", None, None),
     ),
-    "the status counts if the code is text": (
-        http(refusal("400", "x"), "403 Forbidden"),
-        (403, "x", None, None),
-    ),
     "first refusal": (http(refusal(400, "x")), (400, "x", None, None)),
     "last refusal": (http(refusal(499, "x"), "499 Odd"), (499, "x", None, None)),
-    "no description": (http({"ok": False, "error_code": 400}), (400, "None", None, None)),
 }
 
 
@@ -119,21 +102,14 @@ def test_a_description_holds_no_token(call: Call, telegram: ModuleType) -> None:
 NO_ANSWERS = {
     "500": (http(refusal(500, "Internal Server Error"), "500 Oops"), "HTTP 500, and no answer"),
     "502 with HTML": (http(b"<html>Bad Gateway", "502 Bad Gateway"), "HTTP 502, and no answer"),
-    "500 that says ok": (http({"ok": True, "result": True}, "500 Oops"), "HTTP 500, and no answer"),
     "503 that says ok": (
         http({"ok": True, "result": True}, "503 Not now"),
         "HTTP 503, and no answer",
     ),
     "a server's error in the body": (http(refusal(500, "Oops")), "500 Oops"),
-    "a gateway's in the body": (http(refusal(502, "Bad Gateway")), "502 Bad Gateway"),
     "a code below a refusal's": (http(refusal(399, "x")), "399 x"),
-    "refused, without a code": (http({"ok": False}), "200 None"),
-    "neither ok nor refused": (http({"ok": "yes"}), "200 None"),
     "a 1 that isn't true": (http({"ok": 1}), "200 None"),
-    "no ok": (http({"result": True}), "HTTP 200, and no answer"),
     "a list": (http([{"ok": True}]), "HTTP 200, and no answer"),
-    "null": (http(None), "HTTP 200, and no answer"),
-    "empty": (http(b""), "HTTP 200, and no answer"),
     "no JSON": (http(b"{'ok': True}"), "HTTP 200, and no answer"),
     "no UTF-8": (http(b'{"ok": true, "result": "\xff"}'), "HTTP 200, and no answer"),
     "nested too deep": (http(b"[" * 100_000), "HTTP 200, and no answer"),
@@ -141,7 +117,6 @@ NO_ANSWERS = {
         http(b"", "302 Found", "Location: http://localhost/"),
         "HTTP 302, and no answer",
     ),
-    "a proxy's refusal": (http(b"denied", "403 Forbidden"), "HTTP 403, and no answer"),
     "truncated": (
         b'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{"ok": tr',
         "",
@@ -183,9 +158,3 @@ def test_an_error_can_always_be_logged(call: Call, telegram: ModuleType, code: i
     text = str(caught.value)
     assert f"getMe: {code} half a pair: \\ud800 é yyy" in text
     assert len(json.dumps(text, ensure_ascii=False).encode()) < 1100
-
-
-def test_an_errors_text_has_a_largest_length(call: Call, telegram: ModuleType) -> None:
-    with pytest.raises(telegram.Refused) as caught:
-        call(http(refusal(400, "x" * 1000), "400 Bad Request"))
-    assert str(caught.value) == "getMe: 400 " + "x" * (1000 - len("getMe: 400 "))

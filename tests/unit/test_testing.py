@@ -395,37 +395,6 @@ def test_a_session_is_kept_as_the_module_keeps_it(chat_with: With, change: str) 
         chat_with(source).user("Ada").send("Hi")
 
 
-def test_an_update_without_a_session_has_an_empty_one(chat_with: With, sessions: Any) -> None:
-    source = COUNTS.replace('"chat"', "lambda update: None")
-    ada = chat_with(source).user("Ada")
-    ada.send("Hi")
-    ada.send("Hi")
-    assert texts(ada)[::2] == ["one 1", "one 1"]
-    assert sessions == {}
-
-
-def test_a_dialogue_is_led(chat_with: With) -> None:
-    source = """
-from botkit import conversation
-from botkit.conversation import ask
-SESSION = "chat_user"
-HANDLED = ["message"]
-
-def say(message, text):
-    return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": text}]
-
-def order(message):
-    size = yield ask("size", say(message, "Which size?"), among=["S", "M"], again="S or M?")
-    return say(message, f"{size}. Thank you!")
-
-reply = conversation.reply_with({"/order": order}, lambda update, session: [])  # def reply
-"""
-    ada = chat_with(source).user("Ada")
-    for text in ("/order", "L", "m", "bye"):
-        ada.send(text)
-    assert texts(ada) == ["Which size?", "S or M?", "M. Thank you!"]
-
-
 def test_files_go_to_the_bot_and_back(chat_with: With) -> None:
     source = """
 def answer(message, session):
@@ -456,13 +425,6 @@ def test_what_the_bot_raises_fails_the_test(chat_with: With, answer: str, error:
     ada = chat_with(f"def answer(message, session):\n    {answer}\n").user("Ada")
     with pytest.raises(Exception, match=error):
         ada.send("Hi")
-
-
-def test_a_refusal_is_in_the_transcript(chat_with: With) -> None:
-    chat = chat_with("def answer(message, session): return [say(message, '')]")
-    chat.user("Ada").send("Hi")
-    refusal = "  sendMessage failed: Bad Request: message text is empty"
-    assert chat.transcript.splitlines() == ["Ada: Hi", refusal]
 
 
 def test_a_bot_that_writes_too_often_is_limited_and_answers_later(chat_with: With) -> None:
@@ -537,53 +499,6 @@ def test_an_update_comes_again_as_from_telegram(
     ada = chat.user("Ada")
     ada.send("Hi")
     assert texts(ada) == answers
-
-
-def test_an_exception_of_the_bot_may_have_an_error_of_its_own(chat_with: With) -> None:
-    source = """
-class Declined(ValueError):
-    error = "no money"
-def answer(message, session):
-    raise Declined
-"""
-    ada = chat_with(source).user("Ada")
-    with pytest.raises(ValueError):
-        ada.send("Hi")
-
-
-def test_updates_that_come_at_once_are_answered_in_order(chat_with: With) -> None:
-    source = "def answer(message, session): return [say(message, message['text'])]"
-    ada = chat_with(source).user("Ada")
-    ada.send("one", "two")
-    assert texts(ada) == ["one", "two"]
-
-
-def test_each_update_begins_with_nothing_seen(chat_with: With) -> None:
-    chat = chat_with(ONE)
-    ada = chat.user("Ada")
-    ada.send("Hi")
-    chat.fails("429")
-    botkit("deadline").deadline.start(1)
-    ada.send("Hi")
-    assert texts(ada) == ["asked 1", "asked 3"]
-    assert botkit("deadline").deadline.left() > 200
-
-
-def test_what_was_done_before_is_excused_the_second_time(chat_with: With) -> None:
-    source = SAYS.replace('["message"]', '["inline_query"]').partition("def reply")[0]
-    source += """
-def reply(update):
-    id = update["inline_query"]["id"]
-    telegram.call("answerInlineQuery", inline_query_id=id, results=[])
-    telegram.call("getMe")
-    return []
-"""
-    chat = chat_with(source)
-    chat.fails("500", method="getMe")
-    ada = chat.user("Ada")
-    ada.ask("cats")
-    assert ada.receive("results").results == []
-    assert [call.method for call in chat.telegram.calls] == ["answerInlineQuery", "getMe"] * 2
 
 
 def test_what_fails_half_way_fails_the_test(chat_with: With) -> None:
@@ -676,12 +591,6 @@ def test_a_limit_holds_in_its_window(chat_with: With, sessions: Any) -> None:
     assert sessions == {}
 
 
-def test_a_limit_that_is_none_fails_the_test_at_once(chat_with: With) -> None:
-    chat = chat_with(LIMITED.replace("(2, 60)", "2"))
-    with pytest.raises(botkit("errors").Misconfigured, match="LIMIT in bot.py must be"):
-        chat.user("Ada").send("Hi")
-
-
 def test_only_some_people_may_use_the_bot(chat_with: With) -> None:
     chat = chat_with(ONE)
     ada, grace = chat.user("Ada"), chat.user("Grace")
@@ -744,24 +653,6 @@ def test_a_call_recurs_at_its_times(chat_with: With, waits: Any) -> None:
     ada.block()
     chat.advance(86_400)
     assert waits.every == {}
-
-
-TEA = """
-from datetime import UTC, datetime, timedelta
-from botkit import schedule
-def answer(message, session):
-    schedule.once(say(message, "Tea"), datetime.now(UTC) + timedelta(hours=1), "tea")
-    return []
-"""
-
-
-def test_a_call_for_later_that_has_to_wait_is_made_later(chat_with: With, waits: Any) -> None:
-    chat = chat_with(TEA)
-    ada = chat.user("Ada")
-    ada.send("Hi")
-    chat.fails("429", times=2, retry_after=600)
-    chat.advance(3600)
-    assert (texts(ada), dict(waits)) == (["Tea"], {})
 
 
 def test_a_session_of_some_days_expires(chat_with: With) -> None:
@@ -848,12 +739,6 @@ def on_event(event):
     assert len(chat.dead_letters()) == (needs > tries)
 
 
-def test_an_event_that_nobody_answers_fails_the_test(chat_with: With) -> None:
-    chat = chat_with(ONE)
-    with pytest.raises(Exception, match=r"bot.py has no on_event\(\)"):
-        chat.event({"step": 1})
-
-
 def test_several_calls_wait_as_they_were_scheduled(waits: Any) -> None:
     calls = [{"method": "sendDice", "chat_id": number} for number in (1, 2)]
     botkit("schedule").once(calls, AT, "dice")
@@ -892,12 +777,6 @@ def test_a_test_may_change_and_delete_sessions(sessions: Any) -> None:
     assert sessions.read("42") == {}
     sessions.change("42", lambda data: data.update(n=5))
     assert sessions == {"42": {"n": 5}}
-
-
-def test_a_parameter_that_is_not_documented_fails_the_test(chat_with: With) -> None:
-    chat = chat_with("def answer(message, session): return [{**say(message, 'x'), 'parsemode': 1}]")
-    with pytest.raises(AssertionError, match="no parameter parsemode; did you mean parse_mode"):
-        chat.user("Ada").send("Hi")
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Start
-from tests.support.stubs import Json, Serve, answers_all, load, message
+from tests.support.stubs import Json, load
 
 multipart: Any = load("botkit.http.multipart")
 
@@ -67,17 +66,3 @@ def test_each_body_has_a_boundary_of_its_own() -> None:
 )
 def test_values_that_are_not_files(value: Any) -> None:
     assert not multipart.is_file(value)
-
-
-def test_a_photo_is_sent(start: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    peer = serve(answers_all)
-    container = start(peer.url)
-    call = {"method": "sendPhoto", "chat_id": 42, "photo": ("lake.jpg", b"a picture")}
-    monkeypatch.setattr(container.bot, "reply", lambda update: [call])
-    assert container.deliver(message()) == (200, None)
-    (request,) = peer.requests
-    head, _, body = request.partition(b"\r\n\r\n")
-    assert b"/sendPhoto HTTP/1.1" in head
-    assert b"Content-Type: multipart/form-data; boundary=" in head
-    assert b'name="photo"; filename="lake.jpg"' in body
-    assert b"a picture" in body
