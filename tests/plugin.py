@@ -51,9 +51,7 @@ ORDER = (
 TOGETHER = (
     (
         "examples/moved/aiogram/",
-        "tools/telegram-stand-in/tests/test_bot_api_table.py",
         "tools/telegram-stand-in/tests/test_libraries.py",
-        "tools/telegram-stand-in/tests/test_played.py",
         "tests/integration/test_moved.py",
         "tests/integration/test_moved_aiogram.py",
         "tests/unit/test_init_data.py::test_aiogram",

@@ -19,7 +19,7 @@ COMPONENTS = {
         "telegram_stand_in",
     },
     "bench": {"telegram_bot_aws.emulated_aws", "telegram_bot_aws.local"},
-    "maintenance": {"bot_api_table", "telegram_bot_aws.local", "telegram_stand_in"},
+    "maintenance": {"telegram_bot_aws.local"},
     "telegram_bot_aws.__init__": {"telegram_bot_aws.local"},
     "telegram_bot_aws.__main__": {"telegram_bot_aws.command"},
     "telegram_bot_aws.command": {"telegram_bot_aws.local"},
@@ -35,7 +35,7 @@ COMPONENTS = {
     "telegram_bot_aws.starter": {"telegram_bot_aws.local"},
     "telegram_stand_in": set(),
 }
-OURS = {*COMPONENTS, "bot_api_table", "requirements", "tests"}
+OURS = {*COMPONENTS, "requirements", "tests"}
 # These files run inside a function's package, and import its modules.
 FUNCTIONS = TOOLS / "bench" / "functions"
 

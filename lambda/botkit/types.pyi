@@ -1,6 +1,6 @@
 """The objects and the calls of the Bot API, for editors and type checkers.
 
-Written by scripts/dev update-bot-api for Bot API 10.4, from aiogram 3.31.0 and bot_api_ahead.json.
+Written by scripts/dev update-bot-api for Bot API 10.4, from the stand-in's bot_api.json.
 """
 
 from typing import Any as Any

@@ -1,26 +1,23 @@
-"""Update what this project knows of the Bot API.
+"""Write lambda/botkit/types.pyi, the types of the Bot API for editors and type checkers.
 
-The Bot API is read from aiogram, a library on PyPI that follows Telegram within weeks and is pinned
-in pyproject.toml: for a newer one, raise the pin first. Telegram's newer methods and fields
-may be in bot_api_ahead.json. This writes the table by which the stand-in for Telegram checks
-calls, as `python -m bot_api_table` does in tools/telegram-stand-in, and the types for editors and
-type checkers, lambda/botkit/types.pyi. It prints what changed.
+They are those of the table by which the stand-in for Telegram checks calls, bot_api.json: for a
+newer Bot API, change that first.
 
-Exit code: 0 if both are up to date now.
+Exit code: 0 if the types are up to date now.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import keyword
 import sys
 from collections.abc import Iterator
 from typing import Any
 
-import bot_api_table
-from bot_api_table import array_of
 from telegram_bot_aws.local.project import ROOT
 
+TABLE = ROOT / "tools/telegram-stand-in/telegram_stand_in/bot_api.json"
 STUB = ROOT / "lambda/botkit/types.pyi"
 LINE = 100  # characters, as in pyproject.toml
 
@@ -39,7 +36,7 @@ ANSWERS = tuple("answer copy deleteMessage editMessage forward send setMessageRe
 STUB_HEAD = '''\
 """The objects and the calls of the Bot API, for editors and type checkers.
 
-Written by scripts/dev update-bot-api for {version}, from {source}.
+Written by scripts/dev update-bot-api for {version}, from the stand-in's bot_api.json.
 """
 
 from typing import Any as Any
@@ -98,6 +95,11 @@ def _call_name(method: str) -> str:
     return method[0].upper() + method[1:]
 
 
+def array_of(kind: str) -> str:
+    """Return the kind of an array's items, or nothing for another kind."""
+    return kind[1:-1] if kind.startswith("[") else ""
+
+
 def _alias(name: str, union: str) -> str:
     """Return an alias in ruff's format."""
     if len(f"{name} = {union}") <= LINE:
@@ -141,9 +143,7 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     ).parse_args()
-    table, lines = bot_api_table.update()
-    STUB.write_text(stub_text(table))
-    print("\n".join(lines))
+    STUB.write_text(stub_text(json.loads(TABLE.read_text())))
     return 0
 
 

@@ -2,9 +2,7 @@
 
 import json
 
-from bot_api_table import TABLE
-
-from maintenance.update_bot_api import STUB, stub_text
+from maintenance.update_bot_api import STUB, TABLE, stub_text
 
 METHODS = {
     "feed": {

@@ -40,8 +40,9 @@ import urllib.parse
 from collections.abc import Iterator
 from typing import Any
 
-from .bot_api import parsed
+from .bot_api import METHODS, parsed
 from .people import Group, Person
+from .request import PLAYED
 from .state import Json
 from .testing import TOKEN, BotApi
 from .words import lines
@@ -189,6 +190,13 @@ def token(text: str) -> str:
     return text
 
 
+def methods() -> str:
+    """Tell which methods are played, and which are only checked."""
+    played, others = sorted(PLAYED), sorted(METHODS.keys() - PLAYED.keys())
+    about = "Only checked, against the table of the Bot API, and answered with a sample"
+    return "\n".join([f"Played: {len(played)}", *played, "", f"{about}: {len(others)}", *others])
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m telegram_stand_in",
@@ -199,7 +207,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--token", type=token, default=TOKEN, help="of the bot (default: %(default)s)"
     )
+    parser.add_argument("--methods", action="store_true", help="only tell what is played")
     chosen = parser.parse_args(arguments)
+    if chosen.methods:
+        print(methods())
+        return 0
     for kind in (signal.SIGINT, signal.SIGTERM):  # a shell lets its background jobs ignore Ctrl-C
         signal.signal(kind, signal.default_int_handler)
     try:

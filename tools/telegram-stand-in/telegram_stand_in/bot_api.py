@@ -1,7 +1,7 @@
 """The documented Bot API: the fields of each method and type, and checks of calls against them.
 
-`python -m bot_api_table` writes the table, bot_api.json. Where Telegram's wording of an error isn't
-published, the wording is ours.
+bot_api.json has them: `name?` is optional, `A | B` is either, `[A]` an array, `"x"` only that
+string. Where Telegram's wording of an error isn't published, the wording is ours.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _load() -> tuple[dict[str, Fields], dict[str, str], dict[str, Fields | str]]
 
 
 # By method: its parameters, and its result. By type: its fields, or the types that it is one of.
-METHODS, RETURNS, TYPES = _load() if TABLE.exists() else ({}, {}, {})
+METHODS, RETURNS, TYPES = _load()
 _BY_LOWER_CASE = {name.lower(): name for name in METHODS}
 
 

@@ -128,6 +128,12 @@ def test_a_signal_ends_it_and_nothing_else_without_input_or_reader(
         post(f"{url}/people/Ada/send", {}, b"{}")
 
 
+def test_the_methods_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--methods"]) == 0
+    played, others = capsys.readouterr().out.split("\n\n")
+    assert "sendMessage" in played.splitlines() and "getStickerSet" in others.splitlines()
+
+
 def test_a_port_that_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
     with Alone(TOKEN, 0) as alone:
         port = alone.url.rpartition(":")[2]

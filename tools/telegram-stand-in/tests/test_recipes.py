@@ -1,4 +1,4 @@
-"""The bots and tests of docs/recipes.md, and those in examples/, run as they stand there."""
+"""The bots and tests of docs/recipes.md run as they stand there."""
 
 from __future__ import annotations
 
@@ -56,13 +56,6 @@ def test_grammy(tmp_path: Path) -> None:
     write("grammY", tmp_path)
     (tmp_path / "node_modules").symlink_to(NPM)
     run(tmp_path, "node", "--test", "bot.test.mjs")
-
-
-def test_javascript(tmp_path: Path) -> None:
-    if not shutil.which("node"):
-        skip_or_fail("needs Node.js 20 or later")
-    shutil.copytree(FOLDER / "examples" / "javascript", tmp_path / "bot")
-    run(tmp_path / "bot", "node", "--test")
 
 
 @pytest.mark.slow
