@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from .errors import Failure, Refused, encodable
+from .errors import Failure, encodable
 from .raised import lines_of_the_bot, within
 
 # Variables whose values aren't secrets, and may be quoted: folders, the region, resources.
@@ -32,8 +32,6 @@ def described(error: BaseException) -> str:
     text: object = error
     if isinstance(error, SyntaxError) and error.filename:
         file, number, text = error.filename, error.lineno, error.msg
-    elif isinstance(error.__cause__, Refused):  # Telegram's words, not the framework's
-        text = error.__cause__
     has_names = isinstance(error, (AttributeError, Failure, ImportError, NameError))
     told = without_secrets(str(text), has_names)
     what = type(error).__name__ + (f": {told}" if told else "")

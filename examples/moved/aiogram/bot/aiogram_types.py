@@ -10,7 +10,7 @@ import logging
 import re
 import sys
 import threading
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 from pydantic import BaseModel
 
@@ -45,7 +45,10 @@ def import_aiogram():
 def is_known(name):
     """Tell whether the installed version of a package is a known one."""
     oldest, newest = KNOWN[name]
-    installed = version(name)
+    try:
+        installed = version(name)
+    except PackageNotFoundError:  # its files were copied without metadata
+        installed = "unknown"
     minor = tuple(map(int, re.findall(r"\d+", installed)[:2]))
     if not oldest <= minor <= newest:
         told = {"package": name, "version": installed}
