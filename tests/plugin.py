@@ -51,7 +51,6 @@ ORDER = (
 TOGETHER = (
     (
         "examples/moved/aiogram/",
-        "tools/telegram-stand-in/tests/test_libraries.py",
         "tests/integration/test_moved.py",
         "tests/integration/test_moved_aiogram.py",
         "tests/unit/test_init_data.py::test_aiogram",

@@ -21,16 +21,13 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 OLDEST = "3.10"  # as in pyproject.toml
-# The tests that the oldest Python runs: each method, texts, uploads, people, the plugin. mypy
-# knows the rest.
-NAMES = ("methods", "texts", "server", "testing", "pytest_plugin")
-TESTS = tuple(f"test_{name}.py" for name in NAMES)
+# The tests that the oldest Python runs. mypy knows the rest.
+TESTS = [f"tests/test_{name}.py" for name in ("methods", "texts", "server", "testing")]
 
 
 def run(*command: object, folder: Path = HERE) -> str:
     """Run a command, and return its output. Raises CalledProcessError, whose output says why."""
     environment = {**os.environ, **index(), "PYTHONDONTWRITEBYTECODE": "1"}
-    environment.setdefault("UV_HTTP_RETRIES", "1")
     ran = subprocess.run(
         [str(each) for each in command],
         cwd=folder,
@@ -46,12 +43,18 @@ def run(*command: object, folder: Path = HERE) -> str:
 @functools.cache
 def index() -> dict[str, str]:
     """Return the variable by which uv gets pip's index, which it doesn't read by itself."""
-    if "UV_DEFAULT_INDEX" in os.environ:
-        return {}
     pip = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
-    told = subprocess.run(pip, capture_output=True, text=True)
-    url = os.environ.get("PIP_INDEX_URL") or told.stdout.strip()
+    told = subprocess.run(pip, capture_output=True, text=True).stdout.strip()
+    url = os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("PIP_INDEX_URL") or told
     return {"UV_DEFAULT_INDEX": url} if url else {}
+
+
+def oldest() -> str:
+    """Return the path of the oldest Python: pyenv's, which uv doesn't see, or another."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    for path in pyenv.glob(f"versions/{OLDEST}.*/bin/python{OLDEST}"):
+        return str(path)
+    return run(uv(), "python", "find", OLDEST)
 
 
 def uv() -> str:
@@ -63,21 +66,6 @@ def uv() -> str:
     return found
 
 
-def oldest() -> str:
-    """Return the path of the oldest Python, or nothing if it isn't here and can't be downloaded."""
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    for path in (f"python{OLDEST}", *pyenv.glob(f"versions/{OLDEST}.*/bin/python{OLDEST}")):
-        try:
-            return run(path, "-c", "import sys; print(sys.executable)")
-        except (OSError, subprocess.CalledProcessError):
-            continue  # pyenv puts a program of that name on the PATH, which may find none
-    try:
-        run(uv(), "python", "install", "--quiet", OLDEST)
-        return run(uv(), "python", "find", "--managed-python", OLDEST)
-    except subprocess.CalledProcessError:
-        return ""
-
-
 def example(folder: Path) -> None:
     """Write the files of the README's example: its blocks of Python that begin with a name."""
     text = (HERE / "README.md").read_text()
@@ -85,24 +73,23 @@ def example(folder: Path) -> None:
         (folder / name).write_text(code)
 
 
-def use(python: str, wheel: Path, source: Path, folder: Path, *more: str) -> None:
-    """Install the wheel, and `more`, for a Python, and run the example's test with them.
+def use(python: str, wheel: Path, folder: Path) -> Path:
+    """Install the wheel for a Python, run the example's test, and return the environment's Python.
 
-    With `more`, the tests in `source` run, too.
+    Raises SystemExit if the wheel needs something else.
     """
     run(uv(), "venv", "--quiet", "--python", python, folder / "venv")
     interpreter = folder / "venv" / "bin" / "python"
-    run(uv(), "pip", "install", "--quiet", "--python", interpreter, wheel)
+    install = uv(), "pip", "install", "--quiet", "--python", interpreter
+    run(*install, wheel)
     known = run(uv(), "pip", "freeze", "--quiet", "--python", interpreter)
     if len(known.splitlines()) != 1:
         raise SystemExit(f"it must need nothing else, and needs:\n{known}")
-    run(uv(), "pip", "install", "--quiet", "--python", interpreter, "pytest", *more)
+    run(*install, "pytest", "pytest-httpserver")
     (folder / "example").mkdir()
     example(folder / "example")
     passed(interpreter, folder / "example")
-    if more:
-        shutil.rmtree(source / "telegram_stand_in")  # so that the wheel's is tested
-        passed(interpreter, source, *(f"tests/{name}" for name in TESTS))
+    return interpreter
 
 
 def passed(python: Path, folder: Path, *tests: str) -> None:
@@ -112,34 +99,37 @@ def passed(python: Path, folder: Path, *tests: str) -> None:
     print(f"Python {version}: {said.splitlines()[-1].strip('= ')}", flush=True)
 
 
+def check(folder: Path, old: str, dist: Path | None) -> None:
+    run(uv(), "build", "--quiet", "--out-dir", folder, HERE)  # the wheel from the source
+    [wheel], [archive] = folder.glob("*.whl"), folder.glob("*.tar.gz")
+    shutil.unpack_archive(archive, folder, filter="data")
+    source = folder / archive.name.removesuffix(".tar.gz")
+    shutil.rmtree(source / "telegram_stand_in")  # so that the wheel's is tested
+    for name, python in (("oldest", old), ("this", sys.executable)):
+        (folder / name).mkdir()
+        interpreter = use(python, wheel, folder / name)
+        if name == "oldest":
+            passed(interpreter, source, *TESTS)
+    if dist:
+        dist.mkdir(parents=True, exist_ok=True)
+        for built in (wheel, archive):
+            shutil.copy(built, dist)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--dist", type=Path, metavar="DIR", help="keep the built files here")
     chosen = parser.parse_args()
-    python = oldest()
-    if not python:
-        print(f"Python {OLDEST} isn't here, and uv can't download it. Install it")
+    try:
+        old = oldest()
+    except subprocess.CalledProcessError:
+        print(f"Python {OLDEST} isn't here: install it, or run uv python install {OLDEST}")
         return 2
     try:
         with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            run(uv(), "build", "--quiet", "--out-dir", folder, HERE)  # the wheel from the source
-            [wheel], [archive] = folder.glob("*.whl"), folder.glob("*.tar.gz")
-            shutil.unpack_archive(archive, folder, filter="data")
-            source = folder / archive.name.removesuffix(".tar.gz")
-            for each, more in (
-                (python, ("pytest-httpserver",)),
-                (sys.executable, ()),
-            ):
-                place = folder / ("oldest" if more else "this")
-                place.mkdir()
-                use(each, wheel, source, place, *more)
-            if chosen.dist:
-                chosen.dist.mkdir(parents=True, exist_ok=True)
-                for built in (wheel, archive):
-                    shutil.copy(built, chosen.dist)
+            check(Path(name), old, chosen.dist)
     except subprocess.CalledProcessError as error:
         print(f"{' '.join(map(str, error.cmd))}:\n{error.output}", file=sys.stderr)
         return 1

@@ -1,8 +1,7 @@
 """Run Telegram's Bot API alone, on this machine, for a bot in any language.
 
 The first line of the output has the URL and the token, as variables for the bot. The actions of
-people and the bot follow. Each line of the input is a message of Ada's, and [Buy] taps the button
-Buy.
+people and the bot follow.
 
 A test in any language acts by HTTP: a POST with JSON, a form (also with files), or a query.
 
@@ -37,7 +36,6 @@ import stat
 import sys
 import threading
 import urllib.parse
-from collections.abc import Iterator
 from typing import Any
 
 from .bot_api import METHODS, parsed
@@ -115,20 +113,16 @@ class Alone(BotApi):
                 for line in lines(event):
                     say(line)
 
-    def read(self) -> None:
-        """Have Ada write each line of the input, and stop at its end."""
-        ada = self.user("Ada")
-        for line in lines_of_input():
-            with contextlib.suppress(AssertionError):
-                self.check()  # the transcript has told it
-            try:
-                if button := re.fullmatch(r"\[(.+)\]", line):
-                    ada.press(button[1], timeout=0)
-                elif line:
-                    ada.send(line)
-            except (AssertionError, ValueError) as error:
-                say(f"{error}")
-        self.telegram.stop()
+    def end_with_input(self) -> None:
+        """Stop at the end of the input, unless there is none.
+
+        It isn't read by sys.stdin, on which a waiting thread would keep the program from ending.
+        """
+        with contextlib.suppress(OSError):  # it is closed
+            if not stat.S_ISCHR(os.fstat(0).st_mode) or os.isatty(0):
+                while os.read(0, 4096):
+                    pass
+                self.telegram.stop()
 
 
 def number(name: str, value: Any) -> Any:
@@ -148,25 +142,6 @@ def _done(person: Person, action: str, params: Json) -> Any:
     texts = [params.pop("text")] if action == "send" and "text" in params else []
     result = getattr(person, action)(*texts, **params)
     return {**result, "buttons": result.buttons} if action == "receive" else result
-
-
-def lines_of_input() -> Iterator[str]:
-    """Yield the lines of standard input; without one, wait for ever.
-
-    It isn't read by sys.stdin, on which a waiting thread would keep the program from ending.
-    """
-    try:
-        kind = os.fstat(0).st_mode
-    except OSError:
-        kind = stat.S_IFCHR  # it is closed
-    if stat.S_ISCHR(kind) and not os.isatty(0):
-        threading.Event().wait()
-    rest = b""
-    while data := os.read(0, 4096):
-        *lines, rest = (rest + data).split(b"\n")
-        yield from (line.decode(errors="replace").rstrip("\r") for line in lines)
-    if rest:
-        yield rest.decode(errors="replace")
 
 
 def say(line: str) -> None:
@@ -221,7 +196,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     with alone, contextlib.suppress(KeyboardInterrupt):
         say(f"TELEGRAM_API_URL={alone.url} TELEGRAM_BOT_TOKEN={alone.token}")
-        threading.Thread(target=alone.read, daemon=True).start()
+        threading.Thread(target=alone.end_with_input, daemon=True).start()
         alone.follow()
     return 0
 

@@ -153,12 +153,10 @@ class _Text:
         if url.startswith("tg://emoji?") and query.get("id", "").isdigit():
             self.end("custom_emoji", begin, custom_emoji_id=query["id"])
         elif url.startswith("tg://time?") and query.get("unix", "").isdigit():
-            self.time(begin, query["unix"], query.get("format", ""))
+            about = {"unix_time": int(query["unix"]), "date_time_format": query.get("format", "")}
+            self.end("date_time", begin, **about)
         else:
             raise Mismatch("Invalid tg://emoji or tg://time URL specified")
-
-    def time(self, begin: int, unix: str, form: str) -> None:
-        self.end("date_time", begin, unix_time=int(unix), date_time_format=form)
 
 
 def _at(text: str, i: int) -> str:
@@ -398,7 +396,8 @@ def _end_tag(tag: str, attributes: dict[str, str], begin: int, first: int, out: 
     elif kind == "date_time":
         if not re.fullmatch("-?[0-9]{1,12}", attributes.get("unix", "")):
             raise Mismatch("Invalid time specified")
-        out.time(begin, attributes["unix"], attributes.get("format", ""))
+        about = {"unix_time": int(attributes["unix"])}
+        out.end(kind, begin, **about, date_time_format=attributes.get("format", ""))
     elif kind == "blockquote" and "expandable" in attributes:
         out.end("expandable_blockquote", begin)
     elif kind == "pre" and is_same and last["type"] == "code" and last.get("language"):

@@ -29,7 +29,7 @@ OF_FILES = ("duration", "emoji", "height", "length", "performer", "title", "widt
 # The kinds of changes, as `Call` lists them.
 KINDS = (
     "action answer chat commands deleted draft edited left member menu_button message pinned "
-    "profile reaction read results unpinned web_app_answer"
+    "reaction read results unpinned web_app_answer"
 ).split()
 
 

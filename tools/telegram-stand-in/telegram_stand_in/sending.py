@@ -92,32 +92,21 @@ def put(request: Request, content: Json, chat: Json | None = None, **more: Any) 
 
 def _reply(request: Request, chat: Json) -> Json:
     wish: Json = request.get("reply_parameters") or {}
-    id = wish.get("message_id", request.get("reply_to_message_id"))
-    if not isinstance(id, int):
+    if "message_id" not in wish:
         return {}
-    where: Any = wish.get("chat_id", chat["id"])
-    original = request.world.messages.get((where, id))
+    place: Any = wish.get("chat_id", chat["id"])
+    original = request.world.messages.get((place, wish["message_id"]))
     if original is None:
-        forgiving = "allow_sending_without_reply"
-        if wish.get(forgiving, request.get(forgiving)):
+        if wish.get("allow_sending_without_reply"):
             return {}
         raise bad("message to be replied not found")
-    if where != chat["id"]:
-        origin = {"type": "user", "date": original["date"], "sender_user": original["from"]}
-        return {"external_reply": {"origin": origin, "chat": original["chat"], "message_id": id}}
-    reply: Json = {
-        "reply_to_message": {k: v for k, v in original.items() if k != "reply_to_message"}
-    }
-    quote: str = wish.get("quote") or ""
-    if quote:
-        text: str = original.get("text") or original.get("caption") or ""
-        if quote not in text:
+    within = {name: value for name, value in original.items() if name != "reply_to_message"}
+    reply: Json = {"reply_to_message": within}
+    if quote := wish.get("quote"):
+        if quote not in (original.get("text") or original.get("caption") or ""):
             raise bad("QUOTE_TEXT_INVALID")
-        reply["quote"] = {
-            "text": quote,
-            "position": wish.get("quote_position", 0),
-            "is_manual": True,
-        }
+        position = wish.get("quote_position", 0)
+        reply["quote"] = {"text": quote, "position": position, "is_manual": True}
     return reply
 
 
@@ -183,21 +172,17 @@ def _send_poll(request: Request) -> Json:
         raise bad("quiz poll must have a correct option")
     if any(not 0 <= id < len(options) for id in source.get("correct_option_ids", [])):
         raise bad("wrong correct option ID specified")
+    flags = {"is_closed": False, "is_anonymous": True, "allows_multiple_answers": False}
+    flags |= {"allows_revoting": kind == "regular", "members_only": False}
     poll: Json = {
         "id": request.world.new_id(),
         "question": question,
         "options": options,
         "total_voter_count": 0,
-        "is_closed": False,
-        "is_anonymous": True,
         "type": kind,
-        "allows_multiple_answers": False,
-        "allows_revoting": kind == "regular",
-        "members_only": False,
+        **{name: source.get(name, value) for name, value in flags.items()},
     }
-    for name in ("is_closed", "is_anonymous", "allows_multiple_answers", "allows_revoting"):
-        poll[name] = source.get(name, poll[name])
-    for name in ("correct_option_ids", "open_period", "close_date", "members_only"):
+    for name in ("correct_option_ids", "open_period", "close_date"):
         if name in source:
             poll[name] = source[name]
     if entities:

@@ -152,33 +152,6 @@ def _private_chat(request: Request) -> int:
     return int(chat["id"])
 
 
-PROFILE = {
-    "Name": ("name", 64),
-    "Description": ("description", 512),
-    "ShortDescription": ("short_description", 120),
-}
-
-
-@plays(*(f"setMy{name}" for name in PROFILE))
-def _set_profile(request: Request) -> bool:
-    name, longest = PROFILE[request.method.removeprefix("setMy")]
-    text = request.get(name, "")
-    if len(text) > longest:
-        raise bad(f"bot {name.replace('_', ' ')} is too long")
-    request.bot.texts[name, request.get("language_code", "")] = text
-    request.change("profile", name=name, text=text)
-    return True
-
-
-@plays(*(f"getMy{name}" for name in PROFILE))
-def _get_profile(request: Request) -> Json:
-    name, _ = PROFILE[request.method.removeprefix("getMy")]
-    otherwise = request.bot.me["first_name"] if name == "name" else ""
-    texts = request.bot.texts
-    said = texts.get((name, request.get("language_code", ""))) or texts.get((name, ""))
-    return {name: said or otherwise}
-
-
 # Chats.
 
 

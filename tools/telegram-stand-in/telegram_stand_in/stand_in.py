@@ -58,7 +58,6 @@ class Call:
     - commands: `commands`, `scope`, `language_code`
     - menu_button: `chat_id` (0: all), `menu_button`
     - web_app_answer: `id` of the query
-    - profile: `name`, `text`
     - chat: `chat_id`, `title`
     - member: `chat_id`, `member`
     - left: `chat_id`

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from .bot_api import TYPES
 from .delivery import KEPT, Delivery, Outbox, Post, kind_of, line_of
 from .files import Files
 
@@ -42,13 +43,6 @@ OF_OTHERS = (
 )
 # Fields without which an update of a kind can't be kept.
 NEEDED = dict.fromkeys(QUERIES, ("id",)) | dict.fromkeys(KEPT_MESSAGES, ("message_id", "chat"))
-
-BUSINESS_RIGHTS = (
-    "can_reply can_read_messages can_delete_sent_messages can_delete_all_messages can_edit_name "
-    "can_edit_bio can_edit_profile_photo can_edit_username can_change_gift_settings "
-    "can_view_gifts_and_stars can_convert_gifts_to_stars can_transfer_and_upgrade_gifts "
-    "can_transfer_stars can_manage_stories"
-).split()
 
 ADA: Json = {"id": 4242, "is_bot": False, "first_name": "Ada", "language_code": "en"}
 GRACE: Json = {
@@ -108,7 +102,6 @@ class Bot:
         self.commands: dict[tuple[str, str], list[Json]] = {}  # by scope and language
         self.menu_buttons: dict[int, Json] = {}  # by chat; 0: everywhere else
         self.web_app_queries: dict[str, Json] = {}  # of pages that were opened: the user and chat
-        self.texts: dict[tuple[str, str], str] = {}  # name, descriptions: by kind and language
         self.drafts: dict[tuple[int, int], Json] = {}  # by chat and draft id
         self.blocked: set[int] = set()  # chats of people who blocked it
         self.businesses: dict[str, Json] = {}  # connections by id
@@ -360,7 +353,7 @@ class World:
     def connection(self, user: Json, id: str = "", rights: Json | None = None) -> Json:
         """Return a connection with a person's business account: by default, with all rights."""
         about = {"id": id or self.new_id(), "user": user, "user_chat_id": user["id"]}
-        rights = dict.fromkeys(BUSINESS_RIGHTS, True) | (rights or {})
+        rights = dict.fromkeys(TYPES["BusinessBotRights"], True) | (rights or {})
         kept = {name: True for name in rights if rights[name]}
         return {**about, "date": int(self.now()), "is_enabled": True, "rights": kept}
 

@@ -1,4 +1,4 @@
-"""python -m telegram_stand_in: a person at the terminal, tests in any language, and how it ends."""
+"""python -m telegram_stand_in: tests in any language, and how it ends."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from typing import IO, Any
 
 import pytest
 
-from telegram_stand_in import Json, picture, post
+from telegram_stand_in import Json, post
 from telegram_stand_in.__main__ import Alone, main
-from telegram_stand_in.people import Group
 
 FOLDER = Path(__file__).resolve().parent.parent
 TOKEN = "42:secret"
@@ -56,12 +55,6 @@ def output(process: subprocess.Popen[str]) -> IO[str]:
     return process.stdout
 
 
-def write(process: subprocess.Popen[str], line: str) -> None:
-    assert process.stdin
-    process.stdin.write(f"{line}\n")
-    process.stdin.flush()
-
-
 def address(process: subprocess.Popen[str]) -> tuple[str, str]:
     """Return the URL and the token, as the first line has them."""
     line = output(process).readline()
@@ -77,27 +70,16 @@ def ask(url: str, **params: Any) -> Any:
     return json.loads(answer)["result"]
 
 
-def test_a_person_at_the_terminal(start: Start) -> None:
+def test_it_prints_what_people_and_the_bot_do(start: Start) -> None:
     process = start("--token", TOKEN)
     url, token = address(process)
     assert token == TOKEN
-    api = f"{url}/bot{TOKEN}/"
-    assert ask(f"{api}getMe")["id"] == 42
-    write(process, "/price 3")
-    [update] = ask(f"{api}getUpdates", timeout=50)
-    assert update["message"]["entities"][0]["type"] == "bot_command"
-    chat = update["message"]["chat"]["id"]
-    ask(f"{api}sendMessage", chat_id=chat, text="12 €", reply_markup=KEYBOARD, parse_moed="HTML")
+    chat = ask(f"{url}/people/Ada/send", text="/price 3")["chat"]["id"]
+    params = {"text": "12 €", "reply_markup": KEYBOARD, "parse_moed": "HTML"}
+    ask(f"{url}/bot{TOKEN}/sendMessage", chat_id=chat, **params)
     shown = [output(process).readline().rstrip("\n") for _ in range(4)]
     assert shown[:3] == ["Ada: /price 3", "  Bot: 12 €", "    [Buy]"]
     assert "(sendMessage has no parameter parse_moed" in shown[3]
-    write(process, "")  # nobody can send nothing
-    write(process, "[Buy]")
-    [update] = ask(f"{api}getUpdates", offset=update["update_id"] + 1, timeout=50)
-    assert update["callback_query"]["data"] == "3"
-    assert output(process).readline() == "Ada presses [Buy]\n"
-    write(process, "[Sell]")
-    assert 'there is no button "Sell". The buttons: [Buy]' in output(process).readline()
     process.communicate()  # the input ends
     assert process.returncode == 0
 
@@ -200,28 +182,6 @@ def test_people_act_by_http(alone: Alone) -> None:
     ]
 
 
-def test_two_who_come_at_once_meet_in_one_group(
-    alone: Alone, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    free: list[bool] = []
-    group = alone.group
-
-    def slow(title: str, **about: Any) -> Group:
-        def look() -> None:
-            free.append(alone.telegram.changed.acquire(blocking=False))
-            if free[0]:
-                alone.telegram.changed.release()
-
-        other = threading.Thread(target=look)
-        other.start()
-        other.join()
-        return group(title, **about)
-
-    monkeypatch.setattr(alone, "group", slow)
-    ask(f"{alone.url}/people/Ada/send", group="Engines", text="1")
-    assert free == [False]
-
-
 @pytest.mark.parametrize(
     ("kind", "body"),
     [
@@ -236,15 +196,6 @@ def test_a_form_does_as_well_as_json(alone: Alone, kind: str, body: str) -> None
     assert status == 200, answer
     assert json.loads(answer)["result"]["text"] == "5"
     assert "Ada got no edited" in refused(alone, "/people/Ada/receive?kind=edited&timeout=0")
-
-
-def test_a_form_may_have_a_file(alone: Alone) -> None:
-    part = '--b\r\nContent-Disposition: form-data; name="photo"; filename="a.png"\r\n\r\n'
-    body = part.encode() + picture(20, 10) + b"\r\n--b--\r\n"
-    headers = {"Content-Type": "multipart/form-data; boundary=b"}
-    _, _, answer = post(f"{alone.url}/people/Ada/send?caption=A", headers, body)
-    message = json.loads(answer)["result"]
-    assert (message["caption"], message["photo"][0]["width"]) == ("A", 20)
 
 
 def test_what_goes_wrong_is_told(alone: Alone) -> None:
@@ -287,16 +238,6 @@ def test_faults_and_time(alone: Alone) -> None:
     ask(f"{alone.url}/advance", seconds=86401)
     assert ask(f"{alone.url}/bot{TOKEN}/getUpdates") == []
     assert "a fault must be one of 429" in refused(alone, "/fails", kind="402")
-
-
-def test_limits(alone: Alone) -> None:
-    chat = ask(f"{alone.url}/people/Ada/send", text="1")["chat"]["id"]
-    ask(f"{alone.url}/limits")
-    assert alone.telegram.limits
-    for _ in range(20):
-        alone.telegram.limits.count(42, {"id": chat, "type": "private"}, "sendMessage", {})
-    url = f"{alone.url}/bot{TOKEN}/sendMessage?chat_id={chat}&text=2"
-    assert post(url, {}, b"")[0] == 429
 
 
 def test_only_a_post_from_this_machine_acts(alone: Alone) -> None:

@@ -203,8 +203,6 @@ def test_commands_and_the_menu_are_kept(telegram: Telegram) -> None:
     assert done(telegram, "getChatMenuButton") == app
     done(telegram, "setChatMenuButton")
     assert done(telegram, "getChatMenuButton") == {"type": "commands"}
-    done(telegram, "setMyName", name="Reverb")
-    assert done(telegram, "getMyName", language_code="de") == {"name": "Reverb"}
 
 
 def test_what_people_send_can_be_downloaded(telegram: Telegram) -> None:

@@ -146,12 +146,6 @@ CALLS: list[tuple[str, Json, str, str, Any]] = [
     ("deleteMyCommands", {}, "commands", "", True),
     ("setChatMenuButton", {"menu_button": APP}, "menu_button", "", True),
     ("getChatMenuButton", {}, "", "type", "commands"),
-    ("setMyName", {"name": "Bo"}, "profile Bo", "", True),
-    ("setMyDescription", {"description": "Bo"}, "profile Bo", "", True),
-    ("setMyShortDescription", {"short_description": "Bo"}, "profile Bo", "", True),
-    ("getMyName", {}, "", "name", "Echo"),
-    ("getMyDescription", {}, "", "description", ""),
-    ("getMyShortDescription", {}, "", "short_description", ""),
     ("getChat", {}, "", "pinned_message.text", "a"),
     ("getChatMember", {**CLUB, "user_id": GRACE["id"]}, "", "status", "member"),
     ("getChatAdministrators", CLUB, "", "0.user.username", "echo_bot"),
@@ -194,7 +188,6 @@ def test_a_method_that_is_played(
     assert at(result, path) == value or value is ...
     kinds = dict.fromkeys(change["kind"] for change in made.changes)
     text = seen(made).removeprefix(f"({method})").strip()
-    text = next((each["text"] for each in made.changes if each["kind"] == "profile"), text)
     text = "" if text == "c" and "caption" in params else text
     assert " ".join(filter(None, [*kinds, text])) == sees
 
@@ -372,7 +365,6 @@ REFUSED: list[tuple[str, Json, str]] = [
     ("setMyCommands", {"commands": [COMMAND] * 101}, "BOT_COMMANDS_TOO_MUCH"),
     ("setMyCommands", {"commands": [{**COMMAND, "description": "x" * 257}]},
      "BOT_COMMAND_DESCRIPTION_INVALID"),
-    ("setMyName", {"name": "x" * 65}, "bot name is too long"),
     ("setChatTitle", {"title": "x"}, "can't change the title or description of a private chat"),
     ("leaveChat", {}, "chat member status can't be changed in private chats"),
     ("getChatMember", {"user_id": 77}, "user not found"),

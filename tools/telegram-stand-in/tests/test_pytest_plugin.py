@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import select
 import sys
 import threading
 import urllib.error
@@ -90,25 +88,6 @@ def test_a_program_that_is_started_ends_with_the_server(monkeypatch: pytest.Monk
         assert calls[0].params == {"name": "Bob"}
         assert process.poll() is None
     assert process.returncode
-
-
-def test_what_a_program_started_ends_with_it() -> None:
-    child = "import os; os.write(1, b'.'); import time; time.sleep(600)"
-    program = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
-    reader, writer = os.pipe()
-    with BotApi() as bot_api:
-        saved = os.dup(1)
-        os.dup2(writer, 1)  # which both inherit
-        try:
-            bot_api.start(sys.executable, "-c", program)
-        finally:
-            os.dup2(saved, 1)
-            os.close(saved)
-            os.close(writer)
-        assert os.read(reader, 1) == b"."
-    ready, _, _ = select.select([reader], [], [], 60)
-    os.close(reader)
-    assert ready, "nobody can write any more, unless the child lives"
 
 
 def test_a_bot_that_ends_is_not_waited_for(bot_api: BotApi) -> None:
@@ -211,22 +190,6 @@ def test_a_failure_shows_no_more_than_is_read(runs: Runs) -> None:
     assert result.stdout.str().count("no249 failed") == 2, "of the error, and of the transcript"
     assert told in result.stdout.str()
     assert "no149 failed" not in result.stdout.str()
-
-
-def test_a_test_that_is_tried_again_begins_without_mistakes(
-    runs: Runs, pytester: pytest.Pytester
-) -> None:
-    pytester.makeconftest("""
-        from _pytest.runner import runtestprotocol
-        def pytest_runtest_protocol(item, nextitem):
-            runtestprotocol(item, nextitem=nextitem, log=False)
-            item._initrequest()
-            for report in runtestprotocol(item, nextitem=nextitem, log=False):
-                item.ihook.pytest_runtest_logreport(report=report)
-            return True
-    """)
-    once = "tries = bot_api.__class__.__dict__.get('tries', 0)\nbot_api.__class__.tries = tries + 1"
-    runs(f'{once}\nif not tries: call("getMe", {{"chat": 7}})').assert_outcomes(passed=1)
 
 
 def test_pytest_starts_without_the_package(
