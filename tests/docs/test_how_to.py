@@ -256,6 +256,12 @@ def test_the_limit_is_told_by_a_message_or_a_tap(folder: Path) -> None:
     assert evaluate(folder, "bot", expression) == repr(calls)
 
 
+def test_a_slow_answer_is_queued(folder: Path) -> None:
+    reader.change(folder, "bot/bot.py, with a queue")
+    (folder / "test_bot.py").write_text(CHANGES["test_bot.py, with a queue"])
+    assert "1 passed" in python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+
+
 def test_people_are_told_of_a_failure(folder: Path) -> None:
     reader.change(folder, "bot/bot.py, with a word when it fails")
     (folder / "test_bot.py").write_text(CHANGES["test_bot.py, of a failure"])
@@ -337,6 +343,11 @@ def test_the_menu_is_fetched(further: Path, httpserver: HTTPServer) -> None:
 
 MESSAGE = {"chat": {"id": 42}, "message_id": 7}
 EVENT = {"chat": 42, "step": 1}
+SCHEDULER = {
+    "QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/dice-bot.fifo",
+    "SCHEDULE_GROUP": "dice-bot",
+    "SCHEDULER_ROLE_ARN": "arn:aws:iam::123456789012:role/x",
+}
 
 
 def scheduled(httpserver: HTTPServer, name: str) -> Json:
@@ -354,8 +365,8 @@ def scheduled(httpserver: HTTPServer, name: str) -> Json:
 @pytest.mark.parametrize(
     "module, expression, name, seconds, event",
     [
-        ("remind", f"in_an_hour({MESSAGE})", "42.7", 3600, "An hour has passed."),
-        ("steps", f"on_event({EVENT})", "42.2", 60, {"chat": 42, "step": 2}),
+        ("remind", f"in_an_hour({MESSAGE})", "once.42.7", 3600, "An hour has passed."),
+        ("steps", f"on_event({EVENT})", "once.42.2", 60, {"chat": 42, "step": 2}),
     ],
 )
 def test_something_is_scheduled(
@@ -368,23 +379,21 @@ def test_something_is_scheduled(
     httpserver: HTTPServer,
 ) -> None:
     schedules = scheduled(httpserver, name)
-    about = {"SCHEDULE_GROUP": "dice-bot", "SCHEDULER_ROLE_ARN": "arn:aws:iam::123456789012:role/x"}
     began = int(time.time())
-    evaluate(further, module, expression, **about, **aws(httpserver))
+    evaluate(further, module, expression, **SCHEDULER, **aws(httpserver))
     at, found = schedules[name]["at"], schedules[name]["event"]
     assert began + seconds <= at <= time.time() + seconds
     if isinstance(event, str):
         assert found["calls"] == [{"method": "sendMessage", "chat_id": 42, "text": event}]
     else:
-        assert found == event
+        assert found["event"] == event
 
 
 def test_a_chat_is_greeted_on_working_days(further: Path, httpserver: HTTPServer) -> None:
-    schedules = scheduled(httpserver, "42.morning")
-    about = {"SCHEDULE_GROUP": "dice-bot", "SCHEDULER_ROLE_ARN": "arn:aws:iam::123456789012:role/x"}
+    schedules = scheduled(httpserver, "cron.42.morning")
     message = {"chat": {"id": 42}, "message_id": 7}
-    evaluate(further, "mornings", f"on_working_days({message})", **about, **aws(httpserver))
-    assert schedules["42.morning"]["cron"] == "0 9 ? * MON-FRI *"
+    evaluate(further, "mornings", f"on_working_days({message})", **SCHEDULER, **aws(httpserver))
+    assert schedules["cron.42.morning"]["cron"] == "0 9 ? * MON-FRI *"
 
 
 def test_a_bot_speaks_the_language_of_a_person(further: Path) -> None:

@@ -28,7 +28,7 @@ OPERATORS = [
     DOCS / f"{name}.md"
     for name in (
         *("runbook", "how-to/token", "how-to/alarms", "how-to/logs", "how-to/queue"),
-        *("how-to/replay", "how-to/remind", "how-to/roll-back"),
+        *("how-to/remind", "how-to/roll-back"),
         *("how-to/how-many", "how-to/forget-a-person", "how-to/secret"),
         *("how-to/back-up", "how-to/delete"),
     )
