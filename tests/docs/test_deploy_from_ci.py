@@ -121,7 +121,7 @@ def longest_block(page: str) -> str:
 
 
 def test_the_boundary_allows_what_the_modules_role_needs() -> None:
-    files = ("iam", "later", "queue", "sessions")
+    files = ("iam", "queue", "sessions")
     role = "".join((ROOT / f"{name}.tf").read_text() for name in files)
     boundary = ROLES.partition('"aws_iam_policy" "boundary"')[2]
     actions = r'"((?:dynamodb|ec2|iam|kms|lambda|logs|scheduler|sqs|ssm|xray):\w+)"'

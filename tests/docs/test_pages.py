@@ -29,7 +29,7 @@ LINK = re.compile(r"""(?:\]\(|src(?:set)?=")([^)"]+)""")  # also of a picture
 MOST_WORDS = 900  # in the README
 # Names in botkit that hosts use, and bots don't.
 OF_HOSTS = set(
-    "authorization check_bot check_own connect events_in forget_token prepare take_over to_json "
+    "authorization check_bot check_own connect delete forget_token prepare take_over to_json "
     "token username".split()
 )
 

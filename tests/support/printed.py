@@ -44,7 +44,6 @@ NOT_RUN = {
     r"git (?:fetch --tags|show v.*|-c gpg.* verify-tag .*)": (
         "needs two releases: tests/docs/test_release.py verifies the tag of one"
     ),
-    r"terraform force-unlock ID": "needs the lock that a killed apply leaves, and asks",
     r"terraform (?:import|state rm)|aws dynamodb batch-write-item|scripts/new --example": "a name",
     r"terraform workspace (?:new|select) .*": "with another state, the next commands find nothing",
     r"terraform state push errored.tfstate": "needs the file of an apply whose rights expired",
@@ -55,7 +54,6 @@ NOT_RUN = {
     r".*scripts/demo --send /tea .*": "needs the page's bot: tests/docs/test_how_to.py",
     r"curl .*/setMy.*": "tests/docs/test_how_to.py",
     r"aws dynamodb (?:list-backups|restore-table-.*) .*": "the emulated AWS has no backups",
-    r"aws sqs start-message-move-task .*": "the emulated AWS moves no messages",
     r"aws ec2 .*": "the emulated AWS has no interfaces of a function in a VPC",
     r"uvx .*": "needs GitHub: tools/command has a test with a local repository",
     r".*scripts/poll .*": "ends with Ctrl-C: test_poll.py in tools/command",
