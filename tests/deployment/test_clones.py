@@ -1,4 +1,7 @@
-"""One bot deployed from several folders: a moved state, a second deployment, a lost function."""
+"""One bot deployed from several folders: a moved state, a second deployment, a lost function.
+
+The configuration also has what docs/how-to/logs.md puts beside the module, and into it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from pathlib import Path
 
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.project import ROOT
-from telegram_bot_aws.local.terraform import terraform_command
+from telegram_bot_aws.local.terraform import REGION, terraform_command
 from telegram_stand_in import Telegram
 
 from tests.support.deployment import REMOVAL, Deploy, answer_to, client
@@ -26,8 +29,11 @@ module "telegram_bot" {
   telegram_api_url   = var.api_url
   name               = "after"
   warm_schedule      = "rate(5 minutes)"
+  # More
 }
 """
+PAGE = (ROOT / "docs" / "how-to" / "logs.md").read_text()
+BESIDE = dict(re.findall(r"^```hcl\n# (\S+\.tf)\b.*\n((?:.*\n)*?)```$", PAGE, re.MULTILINE))
 [MOVE] = re.findall(
     r"^terraform state list \|.*$", (ROOT / "docs/how-to/remote-state.md").read_text(), re.MULTILINE
 )
@@ -70,22 +76,44 @@ def test_a_state_moves_and_another_deployment_keeps_its_webhook(
         "module.telegram_bot.aws_lambda_invocation.register_webhook": "replace",
         "module.telegram_bot.terraform_data.package": "replace",  # it is in another folder
     }
+    text = CONFIGURATION.replace("  # More\n", BESIDE["main.tf"])
+    text += BESIDE["log.tf"] + BESIDE["insights.tf"]
+    text = text.replace("eu-central-1", REGION).replace("123456789012", "000000000000")
+    (module.root / "main.tf").write_text(text)
+    functions, iam = client(aws, "lambda"), client(aws, "iam")
+    functions.create_function(
+        FunctionName="log-forwarder",
+        Runtime="python3.13",
+        Handler="none.at_all",
+        Role="arn:aws:iam::000000000000:role/after",
+        Code={"ZipFile": b"PK\x05\x06" + bytes(18)},  # an empty zip
+    )
     module.apply()
     assert "Without a source_dir, after is the module's echo bot." in " ".join(
         module.said[-1].split()
     )
     assert answer_to(telegram, "hello") == "Heard: hello"
     assert module.is_up_to_date()
+    # MiniStack takes layers of others for granted, and runs none.
+    [layer] = functions.get_function_configuration(FunctionName="after")["Layers"]
+    assert ":layer:LambdaInsightsExtension-Arm64:" in layer["Arn"]
+    [policy] = iam.list_attached_role_policies(RoleName="after")["AttachedPolicies"]
+    assert policy["PolicyName"] == "CloudWatchLambdaInsightsExecutionRolePolicy"
+    [sent] = client(aws, "logs").describe_subscription_filters(logGroupName="/aws/lambda/after")[
+        "subscriptionFilters"
+    ]
+    assert sent["filterPattern"] == '{ $.level = "ERROR" }'
 
     # Another deployment of the bot takes over its webhook, and keeps it.
     second = deploy("second")
     theirs = second.outputs()["webhook_url"]
     module.destroy()
+    functions.delete_function(FunctionName="log-forwarder")
     assert telegram.webhook["url"] == theirs
     assert answer_to(telegram, "hello") == "Heard: hello"
 
     # A destroy needs the function, unless the webhook may stay.
-    client(aws, "lambda").delete_function(FunctionName="second")
+    functions.delete_function(FunctionName="second")
     failed = second.destroy(check=False)
     assert failed.returncode == 1
     assert re.search("(?s)Invoke.* 404", failed.stderr)

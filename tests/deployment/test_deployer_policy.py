@@ -504,7 +504,7 @@ def test_what_is_missing_in_the_state_is_imported_and_all_of_it_changes(
         PolicyName="boundary", PolicyDocument=json.dumps(everything_allowed)
     )["Policy"]["Arn"]
     inputs = module.variables["inputs"]
-    inputs |= {"tracing": False, "warm_schedule": "rate(1 hour)", "timeout": 60}
+    inputs |= {"tracing": False, "warm_schedule": "rate(1 hour)", "timeout": 20}
     inputs |= {"log_retention_in_days": 0, "memory_size": 256, "throttling_limit": 50}
     inputs |= {"layers": [LAYER], "mini_app": "Again"}
     inputs |= {"reserved_concurrency": None, "tags": {"group": "bots"}}
