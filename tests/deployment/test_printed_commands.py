@@ -24,6 +24,7 @@ from tests.support.printed import FIRST_BOT, MIGRATE, OPERATORS, Shell, is_run, 
 from tests.support.provider import Providers
 from tests.support.telegram import TOKEN
 
+pytestmark = [pytest.mark.slow, pytest.mark.release]
 ORIGIN = "https://github.com/OWNER/terraform-aws-telegram-bot"
 NOT_OF_THE_PROJECT = (".git", ".venv*", ".terraform", ".build", "__pycache__", ".*_cache")
 REGION = "eu-central-1"  # of the pages

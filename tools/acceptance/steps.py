@@ -234,9 +234,12 @@ def the_token_moves(world: World) -> None:
 def the_queue_goes(world: World) -> None:
     for text in ("one", "two"):
         world.write(text)
+    world.write_bot("plain", "last")
+    world.apply()
     world.apply(queue=False)
-    expect("answers", world.heard(2), ["repaired: one", "repaired: two"])
-    expect_answer(world, "three", "repaired")
+    answers = [text.partition(": ")[2] for text in world.heard(2)]
+    expect("answers", answers, ["one", "two"])
+    expect_answer(world, "three", "last")
 
 
 # The end.

@@ -337,9 +337,9 @@ class World:
     def alarms(self) -> dict[str, str]:
         """Return the states of the bot's alarms, by the end of their names."""
         pages = self.aws("cloudwatch").get_paginator("describe_alarms")
-        found = pages.paginate(AlarmNamePrefix=f"{self.name}-")
+        found = pages.paginate(AlarmNamePrefix=f"{self.name}_")
         return {
-            alarm["AlarmName"].removeprefix(f"{self.name}-"): alarm["StateValue"]
+            alarm["AlarmName"].removeprefix(f"{self.name}_"): alarm["StateValue"]
             for page in found
             for alarm in page["MetricAlarms"]
         }

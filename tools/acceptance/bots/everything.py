@@ -23,4 +23,5 @@ def reply(update, session):
 
 
 HANDLED = ["message"]
+QUEUED_UPDATES = ["message"]
 SESSION = "chat"
