@@ -24,6 +24,7 @@ from aiogram.fsm.state import State
 from aiogram.fsm.storage.base import DefaultKeyBuilder
 from aiogram.fsm.storage.memory import MemoryStorage, MemoryStorageRecord
 from aiogram.methods import TelegramMethod
+from aiogram.types import Update
 from botkit import current, start_error, telegram
 from botkit.deadline import deadline
 from botkit.errors import BadSession, Failure, Misconfigured, Refused, Unreachable
@@ -70,7 +71,9 @@ def reply_with(dispatcher, bot):
     async def handle(update):
         if not started:
             await start()
-        answer = await dispatcher.feed_raw_update(bot, update)
+        # Not feed_raw_update(), which logs errors with a text that may quote people.
+        parsed = Update.model_validate(update, context={"bot": bot})
+        answer = await dispatcher.feed_update(bot, parsed)
         if isinstance(answer, TelegramMethod):
             await bot(answer)
 
