@@ -56,7 +56,7 @@ from telegram_bot_aws.local import program
 from telegram_bot_aws.local.container import bot_folder, handled_kinds, unknown_kinds
 from telegram_bot_aws.local.processes import ToolError, end, read_env_file, signals_held, watched
 from telegram_bot_aws.local.project import COMMAND, LAMBDA, ROOT, SCRIPTS, VENV
-from telegram_bot_aws.local.sources import has_sessions, uses_later
+from telegram_bot_aws.local.sources import has_sessions, uses_schedule
 from telegram_bot_aws.local.terminal import shown
 from telegram_bot_aws.local.terraform import check_names
 
@@ -372,7 +372,7 @@ def other_commands(deployment: Deployment, api_url: str) -> list[str]:
         if hosted.folder != LAMBDA:
             doctor += f" --bot {shlex.quote(str(hosted.folder))}"
         lines.append(f"  (cd {shlex.quote(str(state))} && {doctor})" if state else f"  {doctor}")
-        if has_sessions(hosted.folder) or uses_later(hosted.folder):
+        if has_sessions(hosted.folder) or uses_schedule(hosted.folder):
             remembering = True
             variables, flags = deployment.sessions(hosted)
             assigned = [f"{name}={shlex.quote(value)}" for name, value in variables.items()]

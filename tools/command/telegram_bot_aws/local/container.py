@@ -601,7 +601,7 @@ def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[st
                 process = subprocess.Popen(
                     asked,
                     cwd=bot,
-                    env={**made_environment(str(temporary)), **(variables or {})},
+                    env={**made_environment(str(temporary)), **ENVIRONMENT, **(variables or {})},
                     stdin=subprocess.DEVNULL,
                     stdout=file,
                     stderr=file,

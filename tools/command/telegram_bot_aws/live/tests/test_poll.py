@@ -133,10 +133,10 @@ def test_a_session_is_kept_from_one_start_to_the_next(
     assert file.stat().st_mode & 0o077 == 0
 
 
-def test_a_bot_with_queued_is_answered_by_way_of_a_queue(
+def test_a_bot_with_queued_updates_is_answered_by_way_of_a_queue(
     telegram: Telegram, bot: Path, polled: Polled, tmp_path: Path
 ) -> None:
-    (bot / "bot.py").write_text(COUNTS + 'QUEUED = ["message"]\n')
+    (bot / "bot.py").write_text(COUNTS + 'QUEUED_UPDATES = ["message"]\n')
     say(telegram, "hello")
     ran = polled(
         until=lambda: texts(telegram) == ["1 messages"], XDG_STATE_HOME=str(tmp_path / "state")
@@ -153,9 +153,9 @@ def test_a_call_whose_time_came_meanwhile_is_made_at_the_next_start(
 ) -> None:
     say(telegram, "hello")  # or there would be no chat
     call = {"method": "sendMessage", "chat_id": ADA["id"], "text": "Tea"}
-    file = tmp_path / "telegram-bot" / f"{TOKEN.partition(':')[0]}.later.json"
+    file = tmp_path / "telegram-bot" / f"{TOKEN.partition(':')[0]}.schedules.json"
     file.parent.mkdir()
-    file.write_text(json.dumps({"tea": {"at": 1, "event": call}}))
+    file.write_text(json.dumps({"once.tea": {"at": 1, "event": {"calls": [call]}}}))
     ran = polled(until=lambda: "Tea" in texts(telegram), XDG_STATE_HOME=str(tmp_path))
     assert ran.code == 0
     assert "at its time · sendMessage · answered" in ran.output

@@ -58,9 +58,9 @@ def test_a_bot_that_handles_nothing_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_would_fail_the_apply_is_told_before(tmp_path: Path) -> None:
-    source = "HANDLED = ['message']\nAT_ONCE = 'message'\nreply = print\n"
+    source = "HANDLED = ['message']\nQUEUED_UPDATES = 'message'\nreply = print\n"
     (tmp_path / "bot.py").write_text(source)
-    with pytest.raises(ValueError, match=r"^AT_ONCE in bot\.py must be a list"):
+    with pytest.raises(ValueError, match=r"^QUEUED_UPDATES in bot\.py must be a list"):
         handled_kinds(tmp_path)
 
 

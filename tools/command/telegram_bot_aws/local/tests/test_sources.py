@@ -113,12 +113,12 @@ def test_the_demos_copy_of_the_module_has_no_leftovers(bot: Path, tmp_path: Path
 
 IMPORTS = {
     "from botkit import schedule": True,
-    "from botkit import (\n    aws,\n    later as at_some_time,\n)": True,
+    "from botkit import (\n    aws,\n    schedule as at_some_time,\n)": True,
     "def f():\n    from botkit.schedule import send": True,
     "import os, botkit.schedule": True,
     "import botkit": False,
-    "from botkit import aws  # sooner or later": False,
-    "from . import later": False,
+    "from botkit import aws  # no schedule": False,
+    "from . import schedule": False,
     '"""\nfrom botkit import schedule\n"""': False,
     "from botkit import schedule, (": False,
     "\0 from botkit import schedule": False,
@@ -126,10 +126,10 @@ IMPORTS = {
 
 
 @pytest.mark.parametrize(("source", "does"), IMPORTS.items(), ids=IMPORTS)
-def test_a_bot_that_imports_later_uses_it(tmp_path: Path, source: str, does: bool) -> None:
+def test_a_bot_that_imports_schedule_uses_it(tmp_path: Path, source: str, does: bool) -> None:
     (tmp_path / "bot.py").touch()
     (tmp_path / "remind.py").write_text(source)
-    assert sources.uses_later(tmp_path) is does
+    assert sources.uses_schedule(tmp_path) is does
 
 
 @pytest.mark.parametrize(
