@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -57,7 +56,7 @@ class _Kept:
 
 class Table(_Kept):
     """A table: GetItem, PutItem with the conditions of botkit/session.py, and UpdateItem as
-    botkit/steps/limit.py and pace.py ask for it.
+    botkit/steps/limit.py asks for it.
     """
 
     def __init__(
@@ -96,16 +95,12 @@ class Table(_Kept):
     def _update(self, items: Json, params: Json) -> Json:
         """Count an update in the item of a window, close the window, or note who was told.
 
-        Or decide the window of an album, or count calls that are due in a second of a minute.
+        Or decide the window of an album.
         """
         key = params["Key"]["id"]["S"]
         item: Json = items[key] if key in items else params["Key"]
         values = params["ExpressionAttributeValues"]
         change, condition = params["UpdateExpression"], params.get("ConditionExpression")
-        if counted := re.fullmatch(r"ADD (second\d+) :calls SET expires_at = :end", change):
-            calls = int(item.get(counted[1], {"N": "0"})["N"]) + int(values[":calls"]["N"])
-            items[key] = item | {counted[1]: {"N": str(calls)}, "expires_at": values[":end"]}
-            return {"Attributes": items[key]}
         ids, update_id = item.get("ids", {"NS": []})["NS"], values[":id"]["N"]
         item = {**item}
         if change == "SET beyond = if_not_exists(beyond, :id)":
