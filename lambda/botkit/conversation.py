@@ -179,8 +179,8 @@ def reply_with(
 
     `starts` has the commands that begin them: {"/order": order}. Each is a generator at the top of
     a module, and gets the message that began it. `otherwise` answers all other updates: while a
-    dialogue waits, those of other people, chats and topics, taps on other buttons, and commands for
-    other bots. Any other command ends the dialogue. So does an update that comes more than
+    dialogue waits, those of other people, chats and topics, taps on other buttons, commands for
+    other bots, and messages that are older than the last answer. Any other command ends the dialogue. So does an update that comes more than
     `seconds` after the last answer.
 
     If a release has changed the questions up to the current one, or if there are more than 50
@@ -200,7 +200,10 @@ def reply_with(
         if state and seconds is not None and time.time() - state["at"] > seconds:
             del session[KEY]
         text = place.content.get("text") if place.kind in MESSAGES else None
-        if is_for_another_bot(text) or (KEY in session and place.person != state["person"]):
+        is_for_others = KEY in session and (
+            place.person != state["person"] or _is_earlier(place, state)
+        )
+        if is_for_others or is_for_another_bot(text):
             return otherwise(update, session)
         if command := command_in(text):
             session.pop(KEY, None)
@@ -249,6 +252,12 @@ def check_bot(bot: Any) -> None:
         raise Misconfigured(
             'bot.py uses botkit.conversation: it must have SESSION, such as "chat_user"'
         )
+
+
+def _is_earlier(place: Place, state: Json) -> bool:
+    """Tell whether a message is older than the person's last one, as a redrive may bring it."""
+    is_here = place.kind in MESSAGES and place.room == Place({"message": state["message"]}).room
+    return is_here and 0 < place.content.get("message_id", 0) < state["said"]
 
 
 def _answer(place: Place, session: Json) -> list[Any] | None:

@@ -30,6 +30,7 @@ MAX_FILE = 20 << 20  # bytes that a bot can download
 # that keeps calling is refused for longer, so the container leaves the chat alone meanwhile.
 limited: dict[str, float] = {}
 MOST_LIMITED = 1000  # chats that a container remembers
+LONGEST_LIMIT = 24 * 3600  # seconds
 WRITE = (  # the beginnings of those methods' names, in lower case
     "copymessage",
     "deletemessage",
@@ -164,7 +165,7 @@ def _written(method: str, params: Json) -> str:
 
 def _limit(chat: str, seconds: int) -> None:
     """Remember that Telegram refuses calls to a chat for so many seconds."""
-    limited[chat] = time.time() + seconds
+    limited[chat] = time.time() + min(seconds, LONGEST_LIMIT)
     if len(limited) > MOST_LIMITED:
         del limited[next(iter(limited))]
 

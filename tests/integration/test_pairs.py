@@ -348,8 +348,7 @@ def is_excused(play: Play, update_id: int) -> bool:
     known = [each for each in play.outcomes(update_id) if each != "queued"]
     outcome = [None, *known][-1]
     if outcome == "ignored":
-        is_part = "media_group_id" in play.updates[update_id]["message"]
-        return update_id in play.by(features.STRANGER) or (is_part and play.has("dialogue"))
+        return update_id in play.by(features.STRANGER)
     if outcome == "limited":
         return update_id in play.by(features.FLOODER) and play.has("LIMIT")
     if outcome == "bot_failed":  # and stays so: a hint of on_limit() is no dead letter
@@ -385,7 +384,7 @@ def check_dialogue(play: Play, said: list[Said]) -> None:
     if play.fault == OUT_OF_ORDER:
         return
     own = [n for n in play.by(features.ASKED) if "@" not in play.word(n)]
-    *_, begun, photo, _, day = own
+    *_, begun, photo, day = own
     ends = [(each.ids, each.more) for each in said if each.word == "ordered"]
     assert {*ends} == {((day,), f" of {[begun, photo]}")}, ends
 

@@ -240,7 +240,7 @@ FEATURES = {
         says=(
             ["/order"],
             ["Monday", "/order"],
-            ["/order", "/start@another_bot", ALBUM, ALBUM],
+            ["/order", "/start@another_bot", ALBUM],
             ["Friday"],
         ),
         person=ASKED,

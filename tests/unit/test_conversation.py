@@ -135,6 +135,25 @@ def test_the_session_holds_what_the_dialogue_needs(
     }
 
 
+@pytest.mark.parametrize("text", ["M", "/go", "/help"])
+def test_a_message_that_is_older_than_the_last_answer_is_none(
+    person: Any, talk: Any, text: str
+) -> None:
+    """A redrive brings it. The id of its update says nothing."""
+
+    def order(message: Json) -> Any:
+        size = yield talk.ask("size", say(message, "Which size?"))
+        day = yield talk.ask("day", say(message, "Which day?"))
+        return say(message, f"{size} on {day}")
+
+    ada = person(order)
+    assert ada.send("/go", message_id=30) == "Which size?"
+    assert ada.send(text, message_id=29) == "otherwise"
+    assert ada.send("L", message_id=32) == "Which day?"
+    assert ada.send(text, message_id=31) == "otherwise"
+    assert ada.send("Friday", message_id=34) == "L on Friday"
+
+
 def test_an_answer_must_be_among_the_choices(person: Any, talk: Any) -> None:
     def order(message: Json) -> Any:
         [call] = say(message, "Which size?")
