@@ -50,10 +50,10 @@ def answer(
     `chunks` yields its parts. The calls are [] if there is no text, or if a message already shows
     all of it. In a private chat the text grows in a draft, elsewhere in a message that is edited.
     Empty chunks keep the draft of a slow answer from vanishing. With `can_stop` the draft has a
-    Stop button, if the bot has a queue and sessions, and "stopped_message_generation" in HANDLED.
-    When it is tapped, or when time is almost up, `chunks` is closed, and the text ends there. An
-    answer that was stopped stays so if its update is redelivered. Half a surrogate pair is left
-    out, unless the next chunk has the other half.
+    Stop button, if the update was queued, there are sessions, and HANDLED has
+    "stopped_message_generation". When it is tapped, or when time is almost up, `chunks` is closed,
+    and the text ends there. An answer that was stopped stays so if its update is redelivered. Half
+    a surrogate pair is left out, unless the next chunk has the other half.
 
     With `markdown` the text is Markdown, as language models write it, and becomes a rich message.
     HTML in it is shown as text, and an image as a link. Links work only if they lead to the web, to
@@ -127,7 +127,9 @@ class _Growing:
         has_notes = bool(settings.session_table)
         # An author's tests may have no bot.py.
         handled = getattr(sys.modules.get("bot"), "HANDLED", [PRESS])
-        has_button = has_notes and bool(settings.queue_url) and PRESS in handled
+        # Otherwise Telegram delivers the press only after the answer.
+        is_queued = bool(settings.queue_url) and run.source != "webhook"
+        has_button = has_notes and is_queued and PRESS in handled
         self._can_stop = can_stop and self._is_draft and has_button
         self._notes_post = has_notes and not self._is_draft
         if self._notes_post:  # several taps below one message may be answered
