@@ -85,6 +85,8 @@ def test_a_version_that_is_not_ready_and_an_apply_that_was_killed(
         (module.root / "terraform.tfstate").unlink()
         assert "ResourceAlreadyExistsException" in module.refused()
         for command in commands("Alias already exists"):
+            if "scheduler" in command:  # it has no queue, which takes a minute
+                continue
             program, *arguments = shlex.split(command, comments=True)
             if (program, arguments[0]) == ("terraform", "import"):
                 module.terraform(*arguments)
