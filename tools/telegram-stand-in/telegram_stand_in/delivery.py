@@ -1,7 +1,6 @@
 """Delivers updates to a bot's webhook, in order per chat and with retries, as Telegram does.
 
-Source: https://github.com/tdlib/telegram-bot-api, WebhookActor.cpp and Client.cpp. Unlike Telegram,
-it drops the webhook at the first 410.
+Source: https://github.com/tdlib/telegram-bot-api, WebhookActor.cpp and Client.cpp.
 """
 
 from __future__ import annotations
@@ -148,7 +147,6 @@ class Outbox:
 
     `changed` guards all of it. `send` posts an update. `tell` is called with each `Delivery` when
     it begins and when it is over, `taken` with each that the webhook accepted, before the next one.
-    `keeps`: for how many of Telegram's seconds an update waits, unless its kind has fewer.
     """
 
     def __init__(
@@ -159,7 +157,6 @@ class Outbox:
         send: Post,
         tell: Callable[[Delivery], None],
         taken: Callable[[Delivery], None],
-        keeps: float = KEPT,
     ) -> None:
         self.info: Json = {"url": ""}
         self.secret = ""
@@ -170,7 +167,6 @@ class Outbox:
         self._send = send
         self._tell = tell
         self._taken = taken
-        self._keeps = keeps
         # Of each line, the updates, and until when each is kept, by a clock of the line's own.
         self._queues: dict[Any, deque[tuple[Json, float]]] = {}
         self._clocks: dict[Any, float] = {}
@@ -183,7 +179,7 @@ class Outbox:
 
     def put(self, name: Any, update: Json) -> None:
         """Queue an update. `name` is its line, as of `line_of`."""
-        kept = KEPT_BY_KIND.get(kind_of(update), self._keeps)
+        kept = KEPT_BY_KIND.get(kind_of(update), KEPT)
         with self._changed:
             clock = self._clocks.setdefault(name, 0.0)
             self._queues.setdefault(name, deque()).append((update, clock + kept))
@@ -307,8 +303,6 @@ class Outbox:
                 if over and queue and queue[0][0] is update:
                     queue.popleft()
                     self._unload(name)
-                if delivery.status == 410:
-                    self.set({"url": ""}, "")
                 if delivery.error:
                     self.info["last_error_date"] = int(time.time())
                     self.info["last_error_message"] = delivery.error

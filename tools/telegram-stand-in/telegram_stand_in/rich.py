@@ -47,25 +47,21 @@ def rich_message(request: Request, wish: Json) -> Json:
     return {"blocks": blocks, **({"is_rtl": True} if wish.get("is_rtl") else {})}
 
 
-def _plain(blocks: list[Json], prefix: str = "") -> Iterator[Json]:
+def _plain(content: Any) -> Iterator[Json]:
     """Yield paragraphs and rows of buttons, as people read them in blocks of all kinds."""
-    for block in blocks:
-        kind = block["type"]
-        texts = [f"({kind})"] if kind in MEDIA else []
-        texts += [" | ".join(_text(cell.get("text", "")) for cell in row)
-                  for row in block.get("cells", [])]  # fmt: skip
-        texts += [_text(block[name]) for name in TEXTS if name in block]
-        for line in (line for text in texts for line in text.splitlines()):
-            yield {"type": "paragraph", "text": prefix + line}
-        inside = [button for name in TEXTS for button in _buttons(block.get(name))]
-        if buttons := [*block.get("buttons", []), *inside]:
-            yield {"type": "buttons", "buttons": [{**b, "text": _text(b["text"])} for b in buttons]}
-        for number, item in enumerate(block.get("items", []), 1):
-            is_bullet = item.keys().isdisjoint(("type", "value"))
-            yield from _plain(
-                item["blocks"], "• " if is_bullet else f"{item.get('value', number)}. "
-            )
-        yield from _plain(block.get("blocks", []), prefix)
+    if isinstance(content, list):
+        for each in content:
+            yield from _plain(each)
+        return
+    kind = content.get("type")
+    texts = [f"({kind})"] if kind in MEDIA else [_text(content[n]) for n in TEXTS if n in content]
+    for text in texts:
+        yield from ({"type": "paragraph", "text": line} for line in text.splitlines())
+    inside = [button for name in TEXTS for button in _buttons(content.get(name))]
+    if buttons := [*content.get("buttons", []), *inside]:
+        yield {"type": "buttons", "buttons": [{**b, "text": _text(b["text"])} for b in buttons]}
+    for name in ("items", "cells", "blocks"):
+        yield from _plain(content.get(name, []))
 
 
 def _text(text: Any) -> str:

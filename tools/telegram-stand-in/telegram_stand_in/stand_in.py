@@ -16,7 +16,7 @@ from typing import Any
 
 from . import bot_api, methods, mini_app, payments, privacy
 from .bot_api import METHODS, Refusal, did_you_mean, method_named
-from .delivery import KEPT, Delivery, Post, post
+from .delivery import Delivery, Post, post
 from .files import Upload
 from .found import marked
 from .inline import inline_content
@@ -114,7 +114,6 @@ class Telegram(World):
 
     It begins with one bot; `add_bot` adds more. `deliver` posts an update to a webhook. `pace` is
     how many seconds pass for one of Telegram's: 0.01 makes its back-off a hundred times as fast.
-    It keeps an update for `keeps` of its seconds, a day, before it gives up.
     `limits` are None, or refuse calls that come too often.
     `watch` is called with each `Delivery` when it begins and when it is over, and with each `Call`
     when it is over; `watch_updates` with each update and its bot, before it is delivered.
@@ -126,10 +125,9 @@ class Telegram(World):
         *,
         deliver: Post = post,
         pace: float = 1.0,
-        keeps: float = KEPT,
         watch: Callable[[Delivery | Call], None] = lambda event: None,
     ) -> None:
-        super().__init__(token, deliver, pace, keeps)
+        super().__init__(token, deliver, pace)
         self.url = ""  # of the Bot API, where it is served
         self.calls: list[Call] = []  # those of `events`
         self.faults: deque[Fault] = deque()

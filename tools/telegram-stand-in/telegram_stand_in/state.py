@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from .bot_api import TYPES
-from .delivery import KEPT, Delivery, Outbox, Post, kind_of, line_of
+from .delivery import Delivery, Outbox, Post, kind_of, line_of
 from .files import Files
 
 Json = dict[str, Any]
@@ -123,16 +123,14 @@ class World:
     """All bots, people, chats and messages. `changed` guards them.
 
     `deliver` posts an update to a webhook, `pace` is how many seconds pass for one of Telegram's.
-    An update is kept for `keeps` of Telegram's seconds, or fewer if its kind is.
     """
 
-    def __init__(self, token: str, deliver: Post, pace: float, keeps: float = KEPT) -> None:
+    def __init__(self, token: str, deliver: Post, pace: float) -> None:
         self.changed = threading.Condition()
         self.stopped = False
         self.moved = 0.0  # seconds by which its clock is ahead of the machine's
         self.deliver = deliver
         self.pace = pace
-        self.keeps = keeps
         self.deliveries: list[Delivery] = []
         self.people: dict[int, Json] = {person["id"]: person for person in (ADA, GRACE)}
         self.messages: dict[tuple[int, int], Json] = {}
@@ -189,7 +187,6 @@ class World:
             lambda *request: self.deliver(*request),
             self._note,
             self.taken,
-            self.keeps,
         )
         bot = Bot(token, me, outbox)
         with self.changed:

@@ -79,17 +79,6 @@ def test_a_page_opens_in_private_chats_only(telegram: Telegram, markup: Json, re
     assert answer == refused(400, f"Bad Request: {refusal}")
 
 
-def test_no_edit_or_result_brings_a_page_into_a_group(telegram: Telegram) -> None:
-    telegram.send(telegram.message("hello", chat=GROUP))
-    sent = accepted(telegram, "sendMessage", chat_id=GROUP["id"], text="x")
-    place = {"chat_id": GROUP["id"], "message_id": sent["message_id"]}
-    invalid = refused(400, "Bad Request: BUTTON_TYPE_INVALID")
-    assert call(telegram, "editMessageReplyMarkup", **place, reply_markup=inline()) == invalid
-    query = telegram.ask("x")
-    results = [article(reply_markup=inline())]
-    assert call(telegram, "answerInlineQuery", inline_query_id=query, results=results) == invalid
-
-
 @pytest.mark.parametrize(
     ("method", "params", "what"),
     [

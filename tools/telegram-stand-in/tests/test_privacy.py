@@ -63,12 +63,6 @@ def test_all_messages_without_privacy_mode(stage: Seen, about: Json, count: int)
     )
 
 
-def test_another_group_of_the_bot_keeps_its_own_mode(stage: Seen) -> None:
-    stage.group("Open", privacy=False)
-    stage.group("Club").user("Ada").send("hello")
-    assert stage.updates == []
-
-
 def test_replies_to_the_bot(stage: Seen) -> None:
     ada = stage.group("Club").user("Ada")
     answer = ada.send("and this", reply_to=stage.says(ada.chat))
@@ -109,12 +103,6 @@ def test_events_in_the_group_but_no_members(stage: Seen) -> None:
     ada.react(ada.send("hello"), "👍")
     assert [kind_of(update) for update in stage.updates] == ["message"]
     assert "only an administrator of the group gets message_reaction" in stage.transcript
-
-
-def test_a_bot_that_is_no_administrator_is_a_member(stage: Seen) -> None:
-    chat = stage.group("Club").chat
-    params = {"chat_id": chat["id"], "user_id": stage.telegram.bot.id}
-    assert stage.telegram.answer("getChatMember", params).answer["result"]["status"] == "member"
 
 
 def test_who_waits_in_vain_is_told(stage: Seen) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from telegram_stand_in import Json, Telegram
-from telegram_stand_in.files import File, picture
+from telegram_stand_in.files import picture
 from telegram_stand_in.server import LARGEST_REQUEST
 from tests.calls import CHAT, OTHER_TOKEN, TOKEN, accepted
 
@@ -97,16 +97,6 @@ def test_a_file_is_uploaded_and_can_be_had_again(
     assert ask(telegram, "GET", f"/file/bot{TOKEN}/{path}") == (200, PNG)
     assert ask(telegram, "GET", f"/file/bot{OTHER_TOKEN}/{path}")[0] == 404
     assert ask(telegram, "GET", f"/file/bot{TOKEN}/photos/../{path}")[0] == 404
-
-
-def test_bytes_of_all_kinds_survive(telegram: Telegram) -> None:
-    data = bytes(range(256)) + b"\r\n--\r\n\r\n--c\r" * 3
-    head = '--b\r\nContent-Disposition: form-data; name="document"; filename="a"\r\n\r\n'
-    body = head.encode() + data + b"\r\n--b--\r\n"
-    path = f"/bot{TOKEN}/sendDocument?chat_id={CHAT}"
-    _, answer = ask(telegram, "POST", path, body, Content_Type="multipart/form-data; boundary=b")
-    file = telegram.files.by_id[json.loads(answer)["result"]["document"]["file_id"]]
-    assert file.data == data
 
 
 @pytest.mark.parametrize("encoding", ["undefined", "idna", "a\0b"])
@@ -219,43 +209,6 @@ def test_what_is_no_json_is_refused(telegram: Telegram, body: str) -> None:
 def test_what_is_too_deep_is_refused(telegram: Telegram, levels: int, status: int) -> None:
     body = '{"chat_id": 4242, "text": "x", "zzz": ' + "[" * levels + "]" * levels + "}"
     assert ask(telegram, "POST", PATH, body.encode())[0] == status
-
-
-def test_many_can_come_at_once(telegram: Telegram) -> None:
-    statuses: list[int] = []
-    gate = threading.Barrier(200)
-
-    def get_me() -> None:
-        gate.wait()
-        statuses.append(ask(telegram, "GET", f"/bot{TOKEN}/getMe")[0])
-
-    threads = [threading.Thread(target=get_me) for _ in range(200)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert statuses == [200] * 200
-
-
-def test_what_is_looked_through_may_grow_meanwhile(telegram: Telegram) -> None:
-    """Others write, and send files, while a call looks for a chat or a file."""
-
-    class Busy(dict[str, Any]):
-        def get(self, *about: Any) -> Any:
-            telegram.bot.chats[len(telegram.bot.chats)] = {}
-            return super().get(*about)
-
-    class BusyFile(File):
-        def __getattribute__(self, name: str) -> Any:
-            if name == "path":
-                telegram.files.add("photo", PNG)
-            return super().__getattribute__(name)
-
-    news = {"id": 2, "type": "channel", "title": "News", "username": "news"}
-    telegram.bot.chats = {1: Busy(), 2: news}
-    assert ask(telegram, "GET", f"{PATH}?chat_id=@news&text=hello")[0] == 200
-    telegram.files.by_id = {"1": BusyFile("", "", "", "", "", b"")}
-    assert ask(telegram, "GET", f"/file/bot{TOKEN}/photos/file_99")[0] == 404
 
 
 def test_several_bots_live_side_by_side(telegram: Telegram) -> None:

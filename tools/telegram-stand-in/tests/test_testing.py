@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 import pytest
 
-from telegram_stand_in import ADA, Call, Json, Stage
+from telegram_stand_in import Call, Json, Stage
 from telegram_stand_in.files import picture
-from telegram_stand_in.people import KINDS, Received
+from telegram_stand_in.people import KINDS, Button, Received, button_of
 from telegram_stand_in.testing import TOKEN
 
 INLINE = {"inline_keyboard": [[{"text": "➕ Add", "callback_data": "add"}]]}
@@ -86,6 +86,10 @@ def test_several_contents_are_there_before_the_first_is_answered() -> None:
     [[one, two]] = taken
     assert (one["message"]["text"], two["message"]["text"]) == ("one", "two")
     assert "forward_origin" in two["message"]
+    stage.user("Ada").send({"photo": b"GIF8"}, {"photo": b"GIF8"}, album=True, caption="Both")
+    one, two = (update["message"] for update in taken[1])
+    assert one["media_group_id"] == two["media_group_id"]
+    assert (one["caption"], "caption" in two) == ("Both", False)
 
 
 def test_files_are_sent_and_can_be_downloaded(stage: Played, tmp_path: Path) -> None:
@@ -109,14 +113,6 @@ def test_files_are_sent_and_can_be_downloaded(stage: Played, tmp_path: Path) -> 
     quoted = f"/file/bot{stage.token}/{quote(file['file_path'])}"
     assert "%20" in quoted
     assert stage.request(quoted, "", None) == (200, b"abc")
-
-
-def test_an_album_is_several_messages(stage: Played, tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(picture(20, 10))
-    stage.user("Ada").send(tmp_path / "a.png", tmp_path / "a.png", album=True, caption="Both")
-    one, two = (update["message"] for update in stage.updates)
-    assert one["media_group_id"] == two["media_group_id"]
-    assert (one["caption"], "caption" in two) == ("Both", False)
 
 
 def test_an_answer_is_edited_and_gets_a_reaction(stage: Played) -> None:
@@ -158,6 +154,23 @@ def test_a_button_is_pressed_by_its_text_and_the_pop_up_received(stage: Played) 
     assert stage.channel("News").unread("answer") == []
 
 
+@pytest.mark.parametrize(
+    ("text", "labels", "pressed"),
+    [
+        ("Add", ["➕ Add", "➕ Add more"], "➕ Add"),
+        ("1", ["1\ufe0f\u20e3"], "1\ufe0f\u20e3"),
+        ("Yes", ["Yes", "🍕 Yes"], "🍕 Yes"),
+        ("Ye", ["🍕 Yes", "No"], "🍕 Yes"),
+        ("🍕", ["🍕", ""], "🍕"),
+    ],
+    ids=["the whole text", "a keycap", "the latest", "the only one", "an emoji alone"],
+)
+def test_which_button_is_meant(text: str, labels: list[str], pressed: str) -> None:
+    there = [Button(label, "press", {}, "", at) for at, label in enumerate(labels)]
+    button = button_of(text, there)
+    assert button and button.label == pressed
+
+
 def test_a_key_of_the_keyboard_sends_its_text(stage: Played) -> None:
     stage.replies = says("Where?", reply_markup={"keyboard": [["Here", "There"]]})
     ada = stage.user("Ada")
@@ -165,25 +178,6 @@ def test_a_key_of_the_keyboard_sends_its_text(stage: Played) -> None:
     assert ada.receive().buttons == ["Here", "There"]
     ada.press("There")
     assert stage.last["message"]["text"] == "There"
-
-
-def test_an_invoice_is_paid_by_its_button(stage: Played) -> None:
-    def replies(update: Json) -> list[Json]:
-        if query := update.get("pre_checkout_query"):
-            about = {"pre_checkout_query_id": query["id"], "ok": True}
-            return [{"method": "answerPreCheckoutQuery", **about}]
-        if "successful_payment" in update["message"]:
-            return says("Thank you")(update)
-        bill = {"title": "Tea", "description": "A cup", "payload": "tea", "currency": "XTR"}
-        bill |= {"chat_id": update["message"]["chat"]["id"]}
-        return [{"method": "sendInvoice", "prices": [{"label": "Tea", "amount": 3}], **bill}]
-
-    stage.replies = replies
-    ada = stage.user("Ada")
-    ada.send("Tea")
-    assert ada.receive().invoice.total_amount == 3
-    ada.press("Pay")
-    assert ada.receive().text == "Thank you"
 
 
 def test_an_option_of_a_poll_votes(stage: Played) -> None:
@@ -253,13 +247,6 @@ def test_somebody_who_blocks_the_bot_gets_nothing(stage: Played) -> None:
     assert stage.call("sendMessage", chat_id=ada.chat["id"], text="Hi")["text"] == "Hi"
 
 
-def test_a_bot_in_this_process_starts_no_thread(stage: Played) -> None:
-    threads = __import__("threading").active_count
-    before = threads()
-    stage.user("Ada").send("Hi")
-    assert threads() == before
-
-
 # People's view.
 
 
@@ -301,20 +288,6 @@ def test_a_channel_posts_edits_and_shows_what_the_bot_posts(stage: Played) -> No
         news.receive()
     with pytest.raises(TypeError, match="a channel only sends"):
         news.react(post, "👍")
-
-
-def test_kinds_are_received_apart(stage: Played) -> None:
-    ada = stage.user("Ada")
-    sent = ada.send("Hi")
-    place = {"chat_id": ada.chat["id"]}
-    first = stage.call("sendMessage", text="1", **place)
-    stage.call("editMessageText", message_id=first["message_id"], text="2", **place)
-    stage.call("sendMessage", text="3", **place)
-    stage.call("setMessageReaction", message_id=sent.message_id,
-               reaction=[{"type": "emoji", "emoji": "👍"}], **place)  # fmt: skip
-    assert [ada.receive().text, ada.receive().text] == ["1", "3"]
-    assert ada.receive("edited").text == "2"
-    assert ada.receive("reaction").reaction[0].emoji == "👍"
 
 
 def test_an_unknown_kind_is_not_waited_for(stage: Played) -> None:
@@ -378,13 +351,6 @@ def test_long_texts_are_cut_where_a_failure_tells_them(stage: Played) -> None:
     first, before, *lines = str(failed.value).splitlines()
     assert (before, len(lines), lines[-1]) == ("… 102 lines before", 200, "b" * 500 + "…")
     assert stage.transcript.endswith("b" * 1000), "which is whole"
-
-
-def test_what_no_encoding_has_can_be_told(stage: Played) -> None:
-    ada = stage.user("Ada")
-    ada.send("\ud800")
-    with pytest.raises(AssertionError, match=r"Ada: \\ud800"):
-        ada.receive()
 
 
 def test_the_buttons_that_are_there_are_told(stage: Played) -> None:
@@ -484,26 +450,6 @@ def test_an_update_that_cannot_be_kept_is_refused_in_words(
     assert stage.transcript == ""
 
 
-@pytest.mark.parametrize(
-    ("update", "line"),
-    [
-        ({"callback_query": {"id": "1", "from": ADA, "game_short_name": "go"}}, "Ada presses [go]"),
-        ({"inline_query": {"id": "1"}}, "Telegram asks: "),
-        (
-            {"message": {"message_id": 1, "chat": {"id": 1}, "from": ADA, "rich_message": {}}},
-            "Ada: (rich_message)",
-        ),
-        (
-            {"message_reaction": {"user": ADA, "new_reaction": [{"type": "paid"}]}},
-            "Ada reacts: (paid)",
-        ),
-    ],
-)
-def test_a_rare_update_has_its_line(stage: Played, update: Json, line: str) -> None:
-    stage.telegram.send(update)
-    assert stage.transcript.startswith(line)
-
-
 def test_who_waits_is_told_of_a_mistake_at_once() -> None:
     stage = Stage()
     ada = stage.user("Ada")
@@ -517,15 +463,6 @@ def test_who_waits_is_told_of_a_mistake_at_once() -> None:
     stage.strict = False
     with pytest.raises(AssertionError, match="Ada got no message within 0.01 s"):
         ada.receive(timeout=0.01)
-
-
-def test_a_call_that_is_refused_fails_no_test(stage: Played) -> None:
-    stage.call("sendMessage", chat_id=7, text="Hi")
-    stage.user("Ada").send("Hi")
-    assert stage.transcript.splitlines()[:2] == [
-        "  sendMessage failed: Bad Request: chat not found",
-        f"    ({stage.telegram.calls[0].hints[0]})",
-    ]
 
 
 def test_calls_fail_as_told(stage: Played) -> None:
