@@ -24,6 +24,7 @@ MARKER, HASH = r"(?: ?;(?:(?! -).)+)?", r"(?: --hash=\w+:\w+)*"
 LINE = re.compile(rf"{NAME} ?(?:\[[\w., -]+\])? ?== ?[A-Za-z0-9][\w.!+-]*{MARKER}{HASH}", re.ASCII)
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}  # names of wheels, by architecture
 GLIBC = 34  # Amazon Linux 2023 has glibc 2.34, which runs wheels for 2.17 and all between
+SECRETS = re.compile("AWS_|TELEGRAM_|TF_VAR_")  # names of variables that no installer needs
 LAST_LINES = 12  # of the installer's output
 
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"  # of this machine
@@ -140,7 +141,12 @@ def install(
         command += ["--only-binary", ":all:", "--target", str(target), "--requirement", str(file)]
         # There, no folder around has settings for uv, and no name in a line is a path.
         ran = subprocess.run(
-            command, cwd=temporary, stdin=subprocess.DEVNULL, capture_output=True, text=True
+            command,
+            cwd=temporary,
+            env={name: value for name, value in os.environ.items() if not SECRETS.match(name)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
         )
     if ran.returncode:
         said = [line.rstrip() for line in (ran.stderr or ran.stdout).splitlines() if line.strip()]

@@ -1,5 +1,6 @@
 """requirements.py: which lines are understood, and how packages are installed."""
 
+import os
 import sys
 
 import pytest
@@ -83,6 +84,21 @@ def test_machine_without_uv_and_pip_is_told_what_to_install(tmp_path, monkeypatc
     monkeypatch.setattr(requirements, "find_spec", lambda name: None)
     with pytest.raises(NotInstallable, match="needs uv on the PATH, or pip for"):
         install(["a==1"], "file", tmp_path / "to")
+
+
+def test_installer_gets_no_secrets(tmp_path, monkeypatch):
+    program = tmp_path / "uv"
+    program.write_text("#!/bin/sh\nenv\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    for name in ("TF_VAR_telegram_bot_token", "AWS_SECRET_ACCESS_KEY", "TELEGRAM_BOT_TOKEN"):
+        monkeypatch.setenv(name, "planted")
+    for name in set(os.environ) - {"PATH"}:
+        if os.environ[name] != "planted":
+            monkeypatch.delenv(name)
+    with pytest.raises(NotInstallable, match="PATH=") as caught:
+        install(["a==1"], "file", tmp_path / "to")
+    assert "planted" not in str(caught.value)
 
 
 def test_packages_for_this_machine_are_installed_once(tmp_path, index):
