@@ -76,7 +76,8 @@ class Webhook:
 def test_every_message_is_answered_in_order_and_what_is_answered_twice_is_known(
     start: Start,
 ) -> None:
-    telegram = FailingTelegram(TOKEN, SEED, pace=PACE, keeps=float("inf"))
+    telegram = FailingTelegram(TOKEN, SEED, pace=PACE)
+    telegram.bot.outbox.keeps = float("inf")
     with Server(telegram) as server:
         webhook = Webhook(lambda: start(server.url))
         telegram.deliver = webhook.deliver
