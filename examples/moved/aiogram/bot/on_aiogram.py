@@ -48,9 +48,9 @@ def reply_with(dispatcher, bot):
     session, started = Session(), []
     session.middleware, bot.session = bot.session.middleware, session
     dispatcher.errors.outer_middleware(note_failure)
-    storage, fit = dispatcher.fsm.storage, FIT[dispatcher.fsm.strategy.name]
-    if type(storage) is MemoryStorage:
-        storage.storage = NoRecords()
+    fit = FIT[dispatcher.fsm.strategy.name]
+    if type(dispatcher.fsm.storage) is MemoryStorage:
+        dispatcher.fsm.storage.storage = NoRecords()
         check_session(dispatcher, fit)
     loop = asyncio.new_event_loop()
     loop.set_exception_handler(lambda _, about: note(about.get("exception")))
@@ -79,7 +79,7 @@ def reply_with(dispatcher, bot):
 
     def reply(update, session=None):
         bot._Bot__token = telegram.token()  # Bot.id is a part of it
-        records = Records(session)
+        records, storage = Records(session), dispatcher.fsm.storage
         if type(storage) is MemoryStorage:
             storage.storage = records
         try:
@@ -131,6 +131,8 @@ def run(loop, coroutine):
     try:
         loop.run_until_complete(asyncio.wait_for(whole(), deadline.left() - 0.5))
     except Exception as error:
+        if isinstance(error, TimeoutError) and error.__cause__:  # it says where the bot was
+            error = error.with_traceback(error.__cause__.__traceback__)
         note(error)
     finally:
         for task in (late := asyncio.all_tasks(loop)):

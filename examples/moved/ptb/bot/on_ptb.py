@@ -92,6 +92,8 @@ def run(loop, coroutine):
     try:
         loop.run_until_complete(asyncio.wait_for(whole(), deadline.left() - 0.5))
     except Exception as error:
+        if isinstance(error, TimeoutError) and error.__cause__:  # it says where the bot was
+            error = error.with_traceback(error.__cause__.__traceback__)
         note(error)
     finally:
         for task in (late := asyncio.all_tasks(loop)):

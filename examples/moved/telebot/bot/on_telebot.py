@@ -40,19 +40,12 @@ def reply_with(bot):
         raise Misconfigured("on_telebot.reply_with() needs a TeleBot: AsyncTeleBot isn't supported")
     storages = {"current_states": States(), "next_step_backend": Waiting("steps")}
     storages["reply_backend"] = Waiting("replies")
-    for name, storage in storages.items():
-        if type(getattr(bot, name)) in MEMORY:
-            setattr(bot, name, storage)
+    use(bot, storages)
     if bot.current_states is storages["current_states"] and choice() is None and has_states(bot):
         raise Misconfigured('state= needs SESSION in bot.py, such as "chat", above `reply = …`')
-    if bot.threaded:  # a thread might outlive its update
-        bot.threaded = False
-        for worker in bot.worker_pool.workers:
-            worker.stop()
 
     def reply(update, session=None):
-        if not isinstance(bot.exception_handler, Errors):  # bot.py may have set it last
-            bot.exception_handler = Errors(bot.exception_handler)
+        use(bot, storages)  # again: bot.py may have set others
         own.update(place_of(update), session=session)
         storages["current_states"].data = deepcopy((session or {}).get("states", {}))
         try:
@@ -69,6 +62,19 @@ def reply_with(bot):
         return []
 
     return reply
+
+
+def use(bot, storages):
+    """Replace what a bot has in memory, and what would outlive an update."""
+    for name, storage in storages.items():
+        if type(getattr(bot, name)) in MEMORY:
+            setattr(bot, name, storage)
+    if not isinstance(bot.exception_handler, Errors):
+        bot.exception_handler = Errors(bot.exception_handler)
+    if bot.threaded:
+        bot.threaded = False
+        for worker in bot.worker_pool.workers:
+            worker.stop()
 
 
 def choice():
