@@ -86,12 +86,12 @@ def examples() -> list[str]:
 
 
 def bot_name(folder: Path) -> str:
-    """Return the name of a folder's bot, by AWS's rule. Raises ValueError."""
+    """Return the name of a folder's bot, by the module's rule. Raises ValueError."""
     name = folder.resolve().name
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,64}", name):
         raise ValueError(
             f"the bot gets its name from the folder, which must have 1 to 64 letters (a to z), "
-            f"digits, hyphens or underscores, such as hello-bot, not {name!r}"
+            f"digits or hyphens, such as hello-bot, not {name!r}"
         )
     return name
 

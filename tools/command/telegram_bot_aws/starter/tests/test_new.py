@@ -101,13 +101,13 @@ def test_before_init_the_tests_say_what_is_missing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_a_copy_has_its_folders_name_and_a_source(tmp_path: Path, example: str) -> None:
-    folder = tmp_path / "Weather_2"
+    folder = tmp_path / "Weather-2"
     assert run(new.main, str(folder), "--example", example).code == 0
     main = (folder / "main.tf").read_text()
     [source] = SOURCE.findall(main)
     assert source == new.source()
     assert main.count('provider "aws" {') == 1
-    assert '= "Weather_2"\n' in main
+    assert '= "Weather-2"\n' in main
     assert re.findall(r"[\w-]+-bot", main.replace(source, "")) in ([], ["python-telegram-bot"])
     for output in ("logs_command", "webhook_url"):  # which scripts/doctor and the README use
         assert f'output "{output}" {{' in main
