@@ -53,7 +53,6 @@ TOGETHER = (
         "examples/moved/aiogram/",
         "tests/integration/test_moved.py",
         "tests/integration/test_moved_aiogram.py",
-        "tests/unit/test_init_data.py::test_aiogram",
     ),
     ("tests/docs/test_commands.py",),
 )

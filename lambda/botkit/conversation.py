@@ -180,8 +180,8 @@ def reply_with(
     `starts` has the commands that begin them: {"/order": order}. Each is a generator at the top of
     a module, and gets the message that began it. `otherwise` answers all other updates: while a
     dialogue waits, those of other people, chats and topics, taps on other buttons, commands for
-    other bots, and messages that are older than the last answer. Any other command ends the dialogue. So does an update that comes more than
-    `seconds` after the last answer.
+    other bots, and messages that are older than the last answer. Any other command ends the
+    dialogue. So does an update that comes more than `seconds` after the last answer.
 
     If a release has changed the questions up to the current one, or if there are more than 50
     answers, the dialogue ends with a line in the log, and `otherwise` answers the update.

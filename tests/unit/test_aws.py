@@ -8,10 +8,9 @@ import json
 import re
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
 from urllib.parse import unquote
 
 import botocore
@@ -28,9 +27,6 @@ from tests.support.stubs import (
     KEY,
     SECRETS,
     SESSION_TOKEN,
-    Json,
-    Peer,
-    Serve,
     answers,
     answers_all,
     answers_and_closes,
@@ -38,7 +34,6 @@ from tests.support.stubs import (
     http,
     load,
     ticking,
-    unused_port,
 )
 
 Use = Callable[..., ModuleType]
@@ -49,11 +44,11 @@ GET_ITEM = "DynamoDB_20120810.GetItem"
 
 
 @pytest.fixture
-def use(monkeypatch: pytest.MonkeyPatch) -> Iterator[Use]:
+def use(monkeypatch):
     """Load aws.py in Lambda's environment: `use(endpoint_url, session_token)`."""
-    loaded: list[ModuleType] = []
+    loaded = []
 
-    def load_aws(endpoint_url: str = "", session_token: str = SESSION_TOKEN) -> ModuleType:
+    def load_aws(endpoint_url="", session_token=SESSION_TOKEN):
         monkeypatch.setenv("AWS_REGION", REGION)
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY_ID)
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEY)
@@ -68,9 +63,7 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Iterator[Use]:
             close(connection)
 
 
-def failure(
-    aws: ModuleType, kind: str, service: str = "ssm", timeout: float = 5, method: str = ""
-) -> Any:
+def failure(aws, kind, service="ssm", timeout=5, method=""):
     """Return the error of this kind that a call raises, and check that it shows no key.
 
     With a `method`, it is a request.
@@ -87,15 +80,7 @@ def failure(
     return caught.value
 
 
-def signed_by_botocore(
-    credentials: Credentials,
-    service: str,
-    region: str,
-    headers: dict[str, str],
-    body: bytes,
-    method: str = "POST",
-    target: str = "/",
-) -> str:
+def signed_by_botocore(credentials, service, region, headers, body, method="POST", target="/"):
     """Return the Authorization header that botocore gives a request, signed at its date.
 
     `target` is the path with the query, as it is sent.
@@ -115,7 +100,7 @@ PRINTABLE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_s
 NAMES = st.sampled_from(["a", "a1", "a-b", "a/b", "A", "domain", "domain-owner"]) | st.text()
 
 
-def test_any_request_is_signed_as_botocore_does(use: Use) -> None:
+def test_any_request_is_signed_as_botocore_does(use):
     aws = use()
 
     @settings(BUSY, max_examples=100)
@@ -129,14 +114,7 @@ def test_any_request_is_signed_as_botocore_does(use: Use) -> None:
         ),
         body=st.binary(),
     )
-    def check(
-        service: str,
-        method: str,
-        parts: list[str],
-        query: dict[str, str],
-        headers: dict[str, str],
-        body: bytes,
-    ) -> None:
+    def check(service, method, parts, query, headers, body):
         path = "/" + "/".join(parts).encode(errors="replace").decode()
         asked = aws._Request(service, method, path, query, headers, body, "")
         target, headers = asked.target, asked.headers
@@ -148,7 +126,7 @@ def test_any_request_is_signed_as_botocore_does(use: Use) -> None:
     check()
 
 
-def sent(peer: Peer) -> tuple[str, str, dict[str, str], bytes]:
+def sent(peer):
     """Return what a server got: the method, the target, the headers and the body."""
     head, _, body = peer.requests[-1].partition(b"\r\n\r\n")
     line, *fields = head.decode().split("\r\n")
@@ -156,7 +134,7 @@ def sent(peer: Peer) -> tuple[str, str, dict[str, str], bytes]:
     return method, target, dict(field.split(": ", 1) for field in fields), body
 
 
-def sent_signature(headers: dict[str, str]) -> tuple[str, dict[str, str]]:
+def sent_signature(headers):
     """Return the signature of a request, and the headers that it must sign."""
     # Only the signature itself, and what the connection adds, are unsigned.
     unsigned = ("Accept-Encoding", "Authorization", "Content-Length")
@@ -165,9 +143,7 @@ def sent_signature(headers: dict[str, str]) -> tuple[str, dict[str, str]]:
 
 
 # A service, the name that it is signed by, and a request with the target that is to be sent.
-REQUESTS: dict[str, tuple[str, str, str, str, Json, str]] = {
-    "a schedule": ("scheduler", "scheduler", "POST", "/schedules/tea", {"body": {"a": 1}}, ""),
-    "nothing": ("scheduler", "scheduler", "GET", "/schedules/my tea", {}, ""),
+REQUESTS = {
     "a query": (
         *("scheduler", "scheduler", "DELETE", "/schedules/tea"),
         {"query": {"groupName": "my bot+é/~", "clientToken": "a=b&c", "A": ""}},
@@ -183,18 +159,11 @@ REQUESTS: dict[str, tuple[str, str, str, str, Json, str]] = {
         },
         "/my-bucket/%2Fx%25",
     ),
-    "an empty body": ("s3", "s3", "PUT", "/my-bucket/empty", {"body": b""}, ""),
     "a model": (
         *("bedrock-runtime", "bedrock", "POST", "/model/eu.anthropic.x-v1:0/converse"),
         {"body": {"messages": []}},
         "/model/eu.anthropic.x-v1%3A0/converse",
     ),
-    "a profile": (
-        *("bedrock-runtime", "bedrock", "POST", "/model/arn:aws:bedrock:x%2Fy/converse"),
-        {"body": {}},
-        "/model/arn%3Aaws%3Abedrock%3Ax%2Fy/converse",
-    ),
-    "Unicode": ("lambda", "lambda", "GET", "/2015-03-31/functions/grüße 🙂/x", {}, ""),
 }
 
 
@@ -202,15 +171,8 @@ REQUESTS: dict[str, tuple[str, str, str, str, Json, str]] = {
     ("service", "signed_as", "method", "path", "more", "target"), REQUESTS.values(), ids=REQUESTS
 )
 def test_a_request_is_signed_as_botocore_does(
-    serve: Serve,
-    use: Use,
-    service: str,
-    signed_as: str,
-    method: str,
-    path: str,
-    more: Json,
-    target: str,
-) -> None:
+    serve, use, service, signed_as, method, path, more, target
+):
     peer = serve(answers_all)
     use(peer.url).request(service, method, path, **more)
     asked, seen, headers, body = sent(peer)
@@ -229,13 +191,13 @@ def test_a_request_is_signed_as_botocore_does(
     assert signature == signed_by_botocore(*about)
 
 
-def test_a_service_is_signed_as_botocore_names_it(use: Use) -> None:
+def test_a_service_is_signed_as_botocore_names_it(use):
     session = botocore.session.get_session()
     models = map(session.get_service_model, ("bedrock-agent-runtime", "bedrock-runtime", "sesv2"))
     assert use().SIGNED_AS == {model.endpoint_prefix: model.signing_name for model in models}
 
 
-def test_a_service_may_have_another_name_in_signatures(serve: Serve, use: Use) -> None:
+def test_a_service_may_have_another_name_in_signatures(serve, use):
     peer = serve(answers_all)
     aws = use(peer.url)
     aws.call("streams.dynamodb", "DynamoDBStreams_20120810.ListStreams", {}, signed_as="dynamodb")
@@ -244,58 +206,33 @@ def test_a_service_may_have_another_name_in_signatures(serve: Serve, use: Use) -
     assert "/appconfig/aws4_request" in sent(peer)[2]["Authorization"]
 
 
-def test_a_bucket_in_the_host_is_signed_as_s3_does(serve: Serve, use: Use) -> None:
-    peer = serve(answers(http(b"{}", "200 OK", "Content-Type: application/json")))
-    assert use(peer.url).request("my-bucket.s3", "GET", "/a//b", signed_as="s3") == b"{}"
-    method, target, headers, body = sent(peer)
-    assert headers["X-Amz-Content-Sha256"] == hashlib.sha256(b"").hexdigest()
-    signature, signed = sent_signature(headers)
-    credentials = Credentials(KEY_ID, KEY, SESSION_TOKEN)
-    about = (credentials, "s3", REGION, signed, body, method, target)
-    assert signature == signed_by_botocore(*about)
-
-
-ANSWERS: dict[str, tuple[str, bytes, Any]] = {
+ANSWERS = {
     "JSON": (
         "scheduler",
         http({"a": 1}, "201 Created", "Content-Type: application/json"),
         {"a": 1},
     ),
-    "nothing, as JSON": ("scheduler", http(b"", "200 OK", "Content-Type: application/json"), {}),
     "another type": ("polly", http(b"ID3", "200 OK", "Content-Type: audio/mpeg"), b"ID3"),
-    "no type": ("polly", http(b"{}", "200 OK"), b"{}"),
     "no content": ("s3", http(b"", "204 No Content"), b""),
     "a file of JSON": ("s3", http(b"{}", "200 OK", "Content-Type: application/json"), b"{}"),
-    "part of a file": ("s3", http(b"ab", "206 Partial Content"), b"ab"),
-    "a success never seen": ("s3", http(b"ab", "299 Something new"), b"ab"),
 }
 
 
 @pytest.mark.parametrize(("service", "answer", "result"), ANSWERS.values(), ids=ANSWERS)
-def test_a_request_returns_json_or_bytes(
-    serve: Serve, use: Use, service: str, answer: bytes, result: Any
-) -> None:
+def test_a_request_returns_json_or_bytes(serve, use, service, answer, result):
     aws = use(serve(answers(answer)).url)
     assert aws.request(service=service, method="GET", path="/x") == result
 
 
 XML = b"<Error><Code>NoSuchKey</Code><Message>no \xff key</Message><Key>menu.pdf</Key></Error>"
-REQUEST_ERRORS: dict[str, tuple[str, bytes, str, str]] = {
+REQUEST_ERRORS = {
     "a header": (
         "GET",
         http({"Message": "no"}, "404 No", "x-amzn-ErrorType: ResourceNotFoundException:http://x/"),
         *("ClientError", "ResourceNotFoundException: no"),
     ),
     "XML": ("GET", http(XML, "404 No"), "ClientError", "NoSuchKey: no \ufffd key"),
-    "a choice": (
-        *("GET", http(b"<Code>TemporaryRedirect</Code>", "300 Choose")),
-        *("ClientError", "TemporaryRedirect: no message"),
-    ),
     "nothing final": ("GET", b"HTTP/1.1 199 Wait\r\n\r\n", "Unreachable", "s3: HTTP 199"),
-    "a moved bucket": (
-        *("GET", http(b"<Code>PermanentRedirect</Code>", "301 Moved")),
-        *("ClientError", "PermanentRedirect: no message"),
-    ),
     "not changed, to If-None-Match": (
         *("GET", b"HTTP/1.1 304 Not Modified\r\n\r\n"),
         *("ClientError", "304: no message"),
@@ -304,28 +241,11 @@ REQUEST_ERRORS: dict[str, tuple[str, bytes, str, str]] = {
         *("GET", http(b"x" * ((4 << 20) + 1))),
         *("ClientError", "ResponseTooLong: an answer must have at most 4 MB: ask for a part"),
     ),
-    "much too long": (
-        *("GET", http(b"x" * (6 << 20))),
-        *("ClientError", "ResponseTooLong: an answer must have at most 4 MB: ask for a part"),
-    ),
-    "HEAD, a missing permission": (
-        *("HEAD", b"HTTP/1.1 403 Forbidden\r\n\r\n"),
-        *("Unreachable", "s3: 403: no message"),
-    ),
     "a missing permission": (
         *("GET", http(b"<Code>AccessDenied</Code>", "403 Forbidden")),
         *("Unreachable", "s3: AccessDenied: no message"),
     ),
     "nothing, to HEAD": ("HEAD", b"HTTP/1.1 404 No\r\n\r\n", "ClientError", "404: no message"),
-    "HEAD, not now": ("HEAD", b"HTTP/1.1 503 No\r\n\r\n", "Unreachable", "s3: HTTP 503"),
-    "an unknown key": (
-        *("GET", http(b"<Code>InvalidAccessKeyId</Code>", "403 No")),
-        *("Unreachable", "s3: InvalidAccessKeyId: no message"),
-    ),
-    "a model that isn't ready": (
-        *("GET", http({"message": "wait", "__type": "ModelNotReadyException"}, "429 Wait")),
-        *("Unreachable", "s3: ModelNotReadyException: wait"),
-    ),
     "a proxy": ("GET", http(b"<html>", "403 No"), "Unreachable", "s3: HTTP 403"),
 }
 
@@ -333,16 +253,14 @@ REQUEST_ERRORS: dict[str, tuple[str, bytes, str, str]] = {
 @pytest.mark.parametrize(
     ("method", "answer", "kind", "text"), REQUEST_ERRORS.values(), ids=REQUEST_ERRORS
 )
-def test_a_request_may_fail(
-    serve: Serve, use: Use, method: str, answer: bytes, kind: str, text: str
-) -> None:
+def test_a_request_may_fail(serve, use, method, answer, kind, text):
     error = failure(use(serve(answers(answer)).url), kind, "s3", method=method)
     assert str(error) == text
     if kind == "ClientError":
         assert error.code == text.partition(":")[0]
 
 
-def test_what_says_that_it_is_json_must_be(serve: Serve, use: Use) -> None:
+def test_what_says_that_it_is_json_must_be(serve, use):
     answer = http(b"{", "200 OK", "Content-Type: application/json")
     aws = use(serve(answers(answer)).url)
     error = failure(aws, "Unreachable", "lambda", method="GET")
@@ -360,9 +278,7 @@ def test_what_says_that_it_is_json_must_be(serve: Serve, use: Use) -> None:
     ],
     ids=["codebuild", "dynamodb", "sqs", "ssm", "ssm, as a user"],
 )
-def test_what_is_sent_is_signed(
-    serve: Serve, use: Use, service: str, target: str, version: str, token: str
-) -> None:
+def test_what_is_sent_is_signed(serve, use, service, target, version, token):
     peer = serve(answers(http({"answer": 1})))
     before = int(time.time()) - 1  # the clock that gmtime() reads may be a tick behind
     params = {"Name": "/bots/é", "WithDecryption": True}
@@ -381,13 +297,11 @@ def test_what_is_sent_is_signed(
 
 
 @pytest.mark.parametrize("service", ["ssm", "dynamodb"])
-def test_a_service_has_a_host_and_a_connection_of_its_own(use: Use, service: str) -> None:
-    asked: list[tuple[str, str]] = []
+def test_a_service_has_a_host_and_a_connection_of_its_own(use, service):
+    asked = []
 
     class Notes:
-        def exchange(
-            self, method: str, path: str, body: bytes, headers: dict[str, str], timeout: float
-        ) -> SimpleNamespace:
+        def exchange(self, method, path, body, headers, timeout):
             asked.append((path, headers["Host"]))
             return SimpleNamespace(status=200, headers={}, body=b"{}")
 
@@ -401,9 +315,7 @@ def test_a_service_has_a_host_and_a_connection_of_its_own(use: Use, service: str
     assert asked == [("/", f"{service}.eu-central-1.amazonaws.com")]
 
 
-def test_another_partition_has_endpoints_of_another_name(
-    use: Use, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_partition_has_endpoints_of_another_name(use, monkeypatch):
     monkeypatch.setenv("AWS_DNS_SUFFIX", "amazonaws.com.cn")
     connection = use()._connection("ssm")
     assert connection._host == ("ssm.eu-central-1.amazonaws.com.cn", 443)
@@ -414,14 +326,6 @@ REFUSALS = {
     "its code, without the namespace": (
         {"__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException", "message": "no"},
         ("ResourceNotFoundException", "ResourceNotFoundException: no"),
-    ),
-    "no namespace": (
-        {"__type": "ParameterNotFound", "message": "gone"},
-        ("ParameterNotFound", "ParameterNotFound: gone"),
-    ),
-    "a message with a capital letter": (
-        {"__type": "ResourceInUseException", "Message": "in use"},
-        ("ResourceInUseException", "ResourceInUseException: in use"),
     ),
     "no message": (
         {"__type": "ResourceInUseException"},
@@ -435,38 +339,21 @@ REFUSALS = {
         {"__type": "InvalidSignatureException", "message": f"x-amz-security-token:{SESSION_TOKEN}"},
         ("InvalidSignatureException", "InvalidSignatureException: x-amz-security-token:…"),
     ),
-    "a limit that is not a rate": (
-        {"__type": "x#ItemCollectionSizeLimitExceededException", "message": "full"},
-        (
-            "ItemCollectionSizeLimitExceededException",
-            "ItemCollectionSizeLimitExceededException: full",
-        ),
-    ),
 }
 
 
-def test_a_user_has_no_session_token_that_could_be_repeated(serve: Serve, use: Use) -> None:
-    aws = use(serve(answers(http({"__type": "Oops", "message": "no"}, "400 Bad"))).url, "")
-    assert str(failure(aws, "ClientError")) == "Oops: no"
-
-
 @pytest.mark.parametrize(("answer", "expected"), REFUSALS.values(), ids=REFUSALS)
-def test_a_refusal_says_its_code(
-    serve: Serve, use: Use, answer: dict[str, str], expected: tuple[str, str]
-) -> None:
-    statuses = ("400 Bad Request", "499 Something new")
-    aws = use(serve(answers(*[http(answer, status) for status in statuses])).url)
-    for _ in statuses:
-        error = failure(aws, "ClientError")
-        assert (error.code, str(error)) == expected
+def test_a_refusal_says_its_code(serve, use, answer, expected):
+    error = failure(use(serve(answers(http(answer, "400 Bad Request"))).url), "ClientError")
+    assert (error.code, str(error)) == expected
 
 
-def again(code: str) -> tuple[bytes, str]:
+def again(code):
     answer = {"__type": code, "message": "not now"}
     return http(answer, "400 Bad"), code.rpartition("#")[2] + ": not now"
 
 
-def retried_by_botocore() -> set[str]:
+def retried_by_botocore():
     """Return the codes of the errors that botocore retries, for any service."""
     policies = json.loads(
         Path(botocore.__file__).with_name("data").joinpath("_retry.json").read_text()
@@ -477,7 +364,7 @@ def retried_by_botocore() -> set[str]:
 
 
 @pytest.mark.parametrize("code", sorted(retried_by_botocore()))
-def test_what_botocore_retries_is_unreachable(serve: Serve, use: Use, code: str) -> None:
+def test_what_botocore_retries_is_unreachable(serve, use, code):
     answer = http({"__type": f"com.amazonaws.x#{code}", "message": "not now"}, "400 Bad")
     aws = use(serve(answers(answer)).url)
     assert str(failure(aws, "Unreachable", "dynamodb")) == f"dynamodb: {code}: not now"
@@ -485,13 +372,8 @@ def test_what_botocore_retries_is_unreachable(serve: Serve, use: Use, code: str)
 
 UNUSABLE = {
     "a permission that isn't there yet": again("AccessDeniedException"),
-    "credentials that are too old": again("ExpiredTokenException"),
-    "credentials that are unknown": again("UnrecognizedClientException"),
     "a server error": (http({"__type": "InternalServerError"}, "500 Oops"), "HTTP 500"),
-    "a gateway": (http(b"<html>", "502 Bad Gateway"), "HTTP 502"),
-    "not now": (http({"__type": "ServiceUnavailable"}, "503 Not now"), "HTTP 503"),
     "no JSON": (http(b"<html>"), "HTTP 200"),
-    "no object": (http([]), "HTTP 200"),
     "another success": (http({}, "202 Accepted"), "HTTP 202"),
     "nested too deep": (http(b"[" * 100_000), "HTTP 200"),
     "a refusal that isn't AWS's": (http({"error": "proxy"}, "403 Forbidden"), "HTTP 403"),
@@ -499,14 +381,12 @@ UNUSABLE = {
 
 
 @pytest.mark.parametrize(("answer", "error"), UNUSABLE.values(), ids=UNUSABLE)
-def test_a_temporary_failure_is_unreachable(
-    serve: Serve, use: Use, answer: bytes, error: str
-) -> None:
+def test_a_temporary_failure_is_unreachable(serve, use, answer, error):
     aws = use(serve(answers(answer)).url)
     assert str(failure(aws, "Unreachable", "dynamodb")) == f"dynamodb: {error}"
 
 
-def test_a_call_is_sent_once(serve: Serve, use: Use) -> None:
+def test_a_call_is_sent_once(serve, use):
     peer = serve(answers_and_closes(b""), answers_all)
     aws = use(peer.url)
     assert str(failure(aws, "Unreachable")).startswith("RemoteDisconnected: ")
@@ -515,15 +395,7 @@ def test_a_call_is_sent_once(serve: Serve, use: Use) -> None:
     assert len(peer.requests) == 2
 
 
-def test_where_nothing_answers_it_is_unreachable(use: Use) -> None:
-    with unused_port() as port:
-        aws = use(f"http://127.0.0.1:{port}")
-        assert str(failure(aws, "Unreachable")).startswith("ConnectionRefusedError: ")
-        with pytest.raises(aws.Unreachable, match=r"^ConnectionRefusedError: "):
-            aws.connect("ssm")
-
-
-def test_the_roots_are_amazons(use: Use) -> None:
+def test_the_roots_are_amazons(use):
     trusted = Path(botocore.__file__).with_name("cacert.pem").read_text("utf-8")
     amazons = re.findall("# Subject: CN=((?:Amazon|Starfield Services) .*) O=", trusted)
     roots = use().ROOTS
@@ -531,8 +403,8 @@ def test_the_roots_are_amazons(use: Use) -> None:
     assert all(any(name.startswith(root) for name in amazons) for root in roots)
 
 
-def test_a_call_ends_in_time(serve: Serve, use: Use) -> None:
-    def silent(peer: Peer, connection: Any) -> None:
+def test_a_call_ends_in_time(serve, use):
+    def silent(peer, connection):
         peer.read_request(connection)
         with contextlib.suppress(OSError):
             connection.recv(1)
@@ -543,9 +415,7 @@ def test_a_call_ends_in_time(serve: Serve, use: Use) -> None:
 
 
 @pytest.mark.parametrize("missing", ["aws_access_key_id", "aws_region"])
-def test_without_credentials_or_region_nothing_is_sent(
-    serve: Serve, use: Use, monkeypatch: pytest.MonkeyPatch, missing: str
-) -> None:
+def test_without_credentials_or_region_nothing_is_sent(serve, use, monkeypatch, missing):
     peer = serve(answers_all)
     aws = use(peer.url)
     monkeypatch.setattr(aws.settings, missing, "")
@@ -553,12 +423,9 @@ def test_without_credentials_or_region_nothing_is_sent(
     assert peer.requests == []
 
 
-def test_json_is_short_and_strict(use: Use) -> None:
+def test_json_is_short_and_strict(use):
     """Sizes are counted in it, and sessions and schedules are made of it."""
     to_json = use().to_json
     assert to_json({"é": [1, "\ud800"]}) == '{"é":[1,"?"]}'
     with pytest.raises(ValueError, match="nan"):
         to_json([float("nan")])
-
-
-# Event streams.

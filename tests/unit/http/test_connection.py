@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import base64
-import datetime
 import importlib
 import os
 import signal
 import socket
 import ssl
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -25,9 +22,6 @@ from tests.support.needs import skip_or_fail
 from tests.support.stubs import (
     OK,
     PASSWORD,
-    Part,
-    Peer,
-    Serve,
     answers,
     answers_all,
     answers_and_closes,
@@ -50,16 +44,16 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 @pytest.fixture
-def module() -> ModuleType:
+def module():
     return load("botkit.http.connection")
 
 
 @pytest.fixture
-def connect(module: ModuleType) -> Iterator[Connect]:
+def connect(module):
     """Make connections, and close them in the end."""
-    made: list[Any] = []
+    made = []
 
-    def make(url: str, proxy: str = "", roots: tuple[str, ...] = ()) -> Any:
+    def make(url, proxy="", roots=()):
         made.append(module.Connection(url, proxy, roots))
         return made[-1]
 
@@ -71,12 +65,12 @@ def connect(module: ModuleType) -> Iterator[Connect]:
             connection._kept.close()
 
 
-def post(connection: Any, timeout: float = 5, path: str = "/bot1:a/getMe") -> tuple[int, bytes]:
+def post(connection, timeout=5, path="/bot1:a/getMe"):
     answer = connection.exchange("POST", path, BODY, HEADERS, timeout)
     return answer.status, answer.body
 
 
-def test_a_request_is_sent_as_it_is(serve: Serve, connect: Connect) -> None:
+def test_a_request_is_sent_as_it_is(serve, connect):
     peer = serve(answers_all)
     assert post(connect(peer.url)) == (200, http().partition(b"\r\n\r\n")[2])
     head, _, body = peer.requests[0].partition(b"\r\n\r\n")
@@ -91,47 +85,17 @@ def test_a_request_is_sent_as_it_is(serve: Serve, connect: Connect) -> None:
     assert body == BODY
 
 
-def test_without_tls_no_certificates_are_loaded(
-    serve: Serve, connect: Connect, module: ModuleType
-) -> None:
-    post(connect(serve(answers_all).url))
-    assert module.contexts == {}
-
-
 @pytest.mark.parametrize("base", ["/", "/api", "/api/"])
-def test_the_url_may_have_a_path(serve: Serve, connect: Connect, base: str) -> None:
+def test_the_url_may_have_a_path(serve, connect, base):
     peer = serve(answers_all)
     post(connect(peer.url + base))
     assert peer.requests[0].startswith(f"POST {base.rstrip('/')}/bot1:a/getMe HTTP/1.1".encode())
 
 
-def test_requests_share_a_connection(serve: Serve, connect: Connect) -> None:
-    peer = serve(answers_all)
-    connection = connect(peer.url)
-    connection.open(5)
-    assert [post(connection)[0] for _ in range(3)] == [200] * 3
-    assert (peer.connections, len(peer.requests)) == (1, 3)
-
-
-def test_a_connection_is_opened_ahead(serve: Serve, connect: Connect) -> None:
+def test_a_connection_that_is_prepared_is_opened_in_the_background(serve, connect):
     arrived = threading.Event()
 
-    def part(peer: Peer, connection: socket.socket) -> None:
-        arrived.set()
-        answers_all(peer, connection)
-
-    peer = serve(part)
-    connect(peer.url).open(5)
-    assert arrived.wait(60)
-    assert peer.requests == []
-
-
-def test_a_connection_that_is_prepared_is_opened_in_the_background(
-    serve: Serve, connect: Connect
-) -> None:
-    arrived = threading.Event()
-
-    def part(peer: Peer, connection: socket.socket) -> None:
+    def part(peer, connection):
         arrived.set()
         answers_all(peer, connection)
 
@@ -146,14 +110,14 @@ def test_a_connection_that_is_prepared_is_opened_in_the_background(
     assert peer.connections == 1
 
 
-def test_after_the_deadline_a_connection_is_not_waited_for(module: ModuleType) -> None:
-    waits: list[float | None] = []
+def test_after_the_deadline_a_connection_is_not_waited_for(module):
+    waits = []
 
-    class Hangs(module.Dial):  # type: ignore[misc, name-defined]
-        def start(self) -> None:
+    class Hangs(module.Dial):
+        def start(self):
             """Never connect."""
 
-        def join(self, timeout: float | None = None) -> None:
+        def join(self, timeout=None):
             waits.append(timeout)
 
     with pytest.raises(TimeoutError, match="^timed out$"):
@@ -161,15 +125,7 @@ def test_after_the_deadline_a_connection_is_not_waited_for(module: ModuleType) -
     assert waits[0] is not None and waits[0] <= 0
 
 
-def test_the_first_request_may_take_the_prepared_connection(serve: Serve, connect: Connect) -> None:
-    peer = serve(answers_all)
-    connection = connect(peer.url)
-    connection.prepare()
-    assert post(connection)[0] == 200
-    assert peer.connections == 1
-
-
-def test_preparing_never_fails_but_opening_may(connect: Connect, module: ModuleType) -> None:
+def test_preparing_never_fails_but_opening_may(connect, module):
     with unused_port() as port:
         connection = connect(f"http://127.0.0.1:{port}")
         connection.prepare()
@@ -177,23 +133,13 @@ def test_preparing_never_fails_but_opening_may(connect: Connect, module: ModuleT
             connection.open(5)
 
 
-def test_the_first_request_is_not_held_back(serve: Serve, connect: Connect) -> None:
+def test_the_first_request_is_not_held_back(serve, connect):
     connection = connect(serve(answers_all).url)
     connection.open(5)
     assert connection._kept.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-def test_a_file_is_fetched(serve: Serve, connect: Connect) -> None:
-    peer = serve(answers(http(b"a file")))
-    connection = connect(peer.url + "/api")
-    answer = connection.exchange("GET", "/file/bot1:a/photos/1.jpg", None, {}, 5, 6)
-    assert (answer.status, answer.body) == (200, b"a file")
-    line, *fields = peer.requests[0].decode().rstrip().split("\r\n")
-    assert line == "GET /api/file/bot1:a/photos/1.jpg HTTP/1.1"
-    assert sorted(fields) == ["Accept-Encoding: identity", f"Host: localhost:{peer.port}"]
-
-
-def test_a_request_of_any_method_gets_the_headers_too(serve: Serve, connect: Connect) -> None:
+def test_a_request_of_any_method_gets_the_headers_too(serve, connect):
     peer = serve(answers(http(b"", "409 Conflict", "X-Amzn-ErrorType: ConflictException")))
     answer = connect(peer.url).exchange("DELETE", "/schedules/tea?groupName=a", None, {}, 5)
     assert (answer.status, answer.body) == (409, b"")
@@ -201,21 +147,14 @@ def test_a_request_of_any_method_gets_the_headers_too(serve: Serve, connect: Con
     assert peer.requests[0].startswith(b"DELETE /schedules/tea?groupName=a HTTP/1.1\r\n")
 
 
-def test_a_file_has_a_largest_size(serve: Serve, connect: Connect, module: ModuleType) -> None:
-    connection = connect(serve(answers(http(b"a file"))).url)
-    with pytest.raises(unreachable(), match="the response is too long"):
-        connection.exchange("GET", "/file", None, {}, 5, 5)
-
-
 # Valid answers after which a connection takes no other request.
-LAST: dict[str, bytes] = {
+LAST = {
     "the end": http(b"{}", "200 OK", "Connection: close"),
     "HTTP/1.0": http(b"{}").replace(b"HTTP/1.1", b"HTTP/1.0"),
     "no length": b"HTTP/1.1 200 OK\r\n\r\n{}",
 }
-MORE: dict[str, bytes] = {
+MORE = {
     "a length": http(b"{}"),
-    "no carriage returns": http(b"{}").replace(b"\r", b""),
     "chunks": CHUNKED + b"1\r\n{\r\n01;a=b\r\n}\r\n0\r\n\r\n",
     "chunks, and a trailer": CHUNKED + b"2\r\n{}\r\n0\r\nA: b\r\n\r\n",
     "an interim answer": b"HTTP/1.1 100 Continue\r\n\r\n" + http(b"{}"),
@@ -223,10 +162,8 @@ MORE: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("answer", [*LAST.values(), *MORE.values()], ids=[*LAST, *MORE])
-def test_an_answer_is_read_and_its_connection_is_reused_if_possible(
-    serve: Serve, connect: Connect, answer: bytes
-) -> None:
-    def part(peer: Peer, connection: socket.socket) -> None:
+def test_an_answer_is_read_and_its_connection_is_reused_if_possible(serve, connect, answer):
+    def part(peer, connection):
         peer.read_request(connection)
         connection.sendall(answer)
         if answer not in LAST.values():
@@ -240,20 +177,8 @@ def test_an_answer_is_read_and_its_connection_is_reused_if_possible(
     assert peer.connections == 1 + (answer in LAST.values())
 
 
-def test_an_answer_is_read_byte_by_byte(serve: Serve, connect: Connect) -> None:
-    def part(peer: Peer, connection: socket.socket) -> None:
-        peer.read_request(connection)
-        for byte in http(b"{}"):
-            connection.sendall(bytes([byte]))
-        peer.over.wait()
-
-    assert post(connect(serve(part).url)) == (200, b"{}")
-
-
 @pytest.mark.parametrize("status", [103, 199])
-def test_an_answer_after_an_interim_one_is_not_taken_for_the_next(
-    serve: Serve, connect: Connect, status: int
-) -> None:
+def test_an_answer_after_an_interim_one_is_not_taken_for_the_next(serve, connect, status):
     interim = f"HTTP/1.1 {status} Early\r\n\r\n".encode()
     peer = serve(answers(interim + http(b"late")), answers_all)
     connection = connect(peer.url)
@@ -262,10 +187,10 @@ def test_an_answer_after_an_interim_one_is_not_taken_for_the_next(
     assert peer.connections == 2
 
 
-def then(part: Part, last: Callable[[socket.socket], None], ended: threading.Event) -> Part:
+def then(part, last, ended):
     """Return a part that then calls `last` with its connection, and sets `ended`."""
 
-    def whole(peer: Peer, connection: socket.socket) -> None:
+    def whole(peer, connection):
         part(peer, connection)
         last(connection)
         ended.set()
@@ -274,7 +199,7 @@ def then(part: Part, last: Callable[[socket.socket], None], ended: threading.Eve
     return whole
 
 
-GONE: dict[str, tuple[bytes, Callable[[socket.socket], None]]] = {
+GONE = {
     "closed": (http(), socket.socket.close),
     "closed, as announced": (http(OK, "200 OK", "Connection: close"), socket.socket.close),
     "HTTP/1.0": (http().replace(b"HTTP/1.1", b"HTTP/1.0"), socket.socket.close),
@@ -284,13 +209,11 @@ GONE: dict[str, tuple[bytes, Callable[[socket.socket], None]]] = {
 
 
 @pytest.mark.parametrize(("answer", "last"), GONE.values(), ids=GONE)
-def test_a_connection_that_is_gone_is_opened_again_once(
-    serve: Serve, connect: Connect, answer: bytes, last: Callable[[socket.socket], None]
-) -> None:
+def test_a_connection_that_is_gone_is_opened_again_once(serve, connect, answer, last):
     ended = threading.Event()
     asked = threading.Event()
 
-    def first(peer: Peer, connection: socket.socket) -> None:
+    def first(peer, connection):
         answers_and_closes(answer)(peer, connection)
         asked.wait(60)
 
@@ -303,19 +226,17 @@ def test_a_connection_that_is_gone_is_opened_again_once(
     assert (peer.connections, len(peer.requests)) == (2, 2)
 
 
-def descriptor_is_gone(connection: Any) -> None:
+def descriptor_is_gone(connection):
     os.close(connection._kept.fileno())
 
 
-def descriptor_is_another_files(connection: Any) -> None:
+def descriptor_is_another_files(connection):
     with Path(os.devnull).open("rb") as file:
         os.dup2(file.fileno(), connection._kept.fileno())
 
 
 @pytest.mark.parametrize("close", [descriptor_is_gone, descriptor_is_another_files])
-def test_a_connection_with_a_closed_descriptor_is_opened_again(
-    serve: Serve, connect: Connect, close: Callable[[Any], None]
-) -> None:
+def test_a_connection_with_a_closed_descriptor_is_opened_again(serve, connect, close):
     peer = serve(answers_all)
     connection = connect(peer.url)
     assert post(connection)[0] == 200
@@ -324,36 +245,12 @@ def test_a_connection_with_a_closed_descriptor_is_opened_again(
     assert peer.connections == 2
 
 
-def test_a_connection_that_was_reset_before_its_first_request_is_opened_again(
-    serve: Serve, connect: Connect
-) -> None:
-    opened, ended = threading.Event(), threading.Event()
-
-    def first(peer: Peer, connection: socket.socket) -> None:
-        opened.wait(60)
-
-    peer = serve(then(first, reset, ended), answers_all)
-    connection = connect(peer.url)
-    connection.open(5)
-    opened.set()
-    assert ended.wait(60)
-    assert post(connection)[0] == 200
-    assert (peer.connections, len(peer.requests)) == (2, 1)
-
-
 @pytest.mark.parametrize(
     ("seconds", "connections"),
     [(0, 1), (29.9, 1), (30, 2), (3600, 2), (-1, 2)],
     ids=["at once", "just in time", "idle too long", "frozen for an hour", "clock set back"],
 )
-def test_a_connection_ages(
-    serve: Serve,
-    connect: Connect,
-    module: ModuleType,
-    monkeypatch: pytest.MonkeyPatch,
-    seconds: float,
-    connections: int,
-) -> None:
+def test_a_connection_ages(serve, connect, module, monkeypatch, seconds, connections):
     now = 1767225600.0
     monkeypatch.setattr(time, "time", lambda: now)
     peer = serve(answers_all)
@@ -367,20 +264,14 @@ def test_a_connection_ages(
 ENDLESS_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
 TIMEOUT = "TimeoutError: "
 CUT = "ConnectionError: the response is incomplete"
-FAULTS: dict[str, tuple[Part, str]] = {
+FAULTS = {
     "silent": (silent, TIMEOUT),
     "dripping body": (keeps_sending(ENDLESS_HEAD, b" ", 0.02), TIMEOUT),
-    "dripping head": (keeps_sending(b"HTTP/1.1 200", b"O", 0.02), TIMEOUT),
-    "continue for ever": (
-        keeps_sending(b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.02),
-        TIMEOUT,
-    ),
     "endless body": (
         keeps_sending(ENDLESS_HEAD, b" " * 65536),
         "the response is too long",
     ),
     "endless head": (keeps_sending(b"HTTP/1.1 200 OK\r\n", b"A: b\r\n"), "HTTPException"),
-    "endless line": (keeps_sending(b"HTTP/1.1 200 OK\r\nA: ", b"b" * 65536), "LineTooLong"),
     "endless lines": (
         keeps_sending(b"HTTP/1.1 200 OK\r\n", b"A: " + b"b" * 65000 + b"\r\n"),
         "the response is too long",
@@ -388,9 +279,6 @@ FAULTS: dict[str, tuple[Part, str]] = {
     "no HTTP": (answers(b"\x15\x03\x01 what?\r\n\r\n"), "BadStatusLine"),
     "closed without an answer": (answers_and_closes(b""), "RemoteDisconnected: Remote end closed"),
     "reset": (resets_after_request, "ConnectionResetError: [Errno"),
-    "cut after the status": (answers_and_closes(b"HTTP/1.1 200 OK\r\n"), CUT),
-    "cut before the length": (answers_and_closes(b"HTTP/1.1 200 OK\r\nServer: x\r\n"), CUT),
-    "cut in the length": (answers_and_closes(b"HTTP/1.1 200 OK\r\nContent-Length: 0"), CUT),
     "cut before the end of the head": (
         answers_and_closes(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"),
         CUT,
@@ -403,16 +291,7 @@ FAULTS: dict[str, tuple[Part, str]] = {
         answers(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000000000\r\n\r\n{}"),
         "MemoryError",
     ),
-    "a length beyond all numbers": (
-        answers(b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 30 + b"\r\n\r\n{}"),
-        "OverflowError",
-    ),
     "broken chunk": (answers(CHUNKED + b"zz\r\n"), "IncompleteRead"),
-    "truncated chunk": (answers_and_closes(CHUNKED + b"3\r\n{}"), "IncompleteRead"),
-    "endless chunk": (
-        keeps_sending(CHUNKED + b"-1\r\n", b" " * 65536),
-        "the response is too long",
-    ),
     "endless chunks": (
         keeps_sending(CHUNKED, b"10000\r\n" + b" " * 65536 + b"\r\n"),
         "the response is too long",
@@ -421,12 +300,10 @@ FAULTS: dict[str, tuple[Part, str]] = {
 
 
 @pytest.mark.parametrize(("part", "text"), FAULTS.values(), ids=FAULTS)
-def test_a_fault_ends_in_time_and_is_not_tried_again(
-    serve: Serve, connect: Connect, module: ModuleType, part: Part, text: str
-) -> None:
+def test_a_fault_ends_in_time_and_is_not_tried_again(serve, connect, module, part, text):
     ended = threading.Event()
 
-    def first(peer: Peer, connection: socket.socket) -> None:
+    def first(peer, connection):
         try:
             part(peer, connection)
         finally:
@@ -451,12 +328,10 @@ def test_a_fault_ends_in_time_and_is_not_tried_again(
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_an_interrupted_request_closes_its_connection(
-    serve: Serve, connect: Connect, scheme: str
-) -> None:
+def test_an_interrupted_request_closes_its_connection(serve, connect, scheme):
     ended = threading.Event()
 
-    def interrupts(peer: Peer, connection: socket.socket) -> None:
+    def interrupts(peer, connection):
         connection.recv(1)
         main = threading.main_thread().ident
         assert main
@@ -475,9 +350,7 @@ def test_an_interrupted_request_closes_its_connection(
 @pytest.mark.parametrize(
     ("size", "fits"), [(2**22 - 1, True), (2**22, True), (2**22 + 1, False)], ids=str
 )
-def test_an_answer_has_a_largest_size(
-    serve: Serve, connect: Connect, module: ModuleType, size: int, fits: bool
-) -> None:
+def test_an_answer_has_a_largest_size(serve, connect, module, size, fits):
     connection = connect(serve(answers(http(b"x" * size))).url)
     if fits:
         assert post(connection) == (200, b"x" * size)
@@ -486,9 +359,7 @@ def test_an_answer_has_a_largest_size(
             post(connection)
 
 
-def test_a_refused_connection_is_unreachable(
-    connect: Connect, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_refused_connection_is_unreachable(connect, caplog):
     with unused_port() as port:
         connection = connect(f"https://127.0.0.1:{port}", roots=("trustme v",))
         with pytest.raises(unreachable(), match="ConnectionRefusedError: "):
@@ -499,9 +370,7 @@ def test_a_refused_connection_is_unreachable(
 
 
 @pytest.mark.parametrize("timeout", [0, -1])
-def test_nothing_is_sent_when_the_time_is_over(
-    serve: Serve, connect: Connect, module: ModuleType, timeout: float
-) -> None:
+def test_nothing_is_sent_when_the_time_is_over(serve, connect, module, timeout):
     peer = serve(answers_all)
     connection = connect(peer.url)
     for _ in ("not yet open", "kept"):
@@ -511,27 +380,9 @@ def test_nothing_is_sent_when_the_time_is_over(
     assert peer.requests == []
 
 
-def test_nothing_is_waited_for_when_the_time_is_over(
-    connect: Connect, module: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    looked_up = threading.Event()
-    monkeypatch.setattr(module.socket, "create_connection", lambda *_: looked_up.wait(30))
-    with pytest.raises(unreachable(), match="^TimeoutError: timed out$"):
-        connect("http://localhost:9").open(-1)
-    assert not looked_up.is_set()
-    looked_up.set()
-
-
-def test_an_invalid_url_is_unreachable(connect: Connect, module: ModuleType) -> None:
-    with pytest.raises(unreachable(), match="^ValueError$"):
-        post(connect("http://localhost:port"))
-
-
-ADDRESSES: dict[str, tuple[str, tuple[bytes, int] | None]] = {
+ADDRESSES = {
     "a name": ("localhost", (b"localhost", 80)),
     "a port": ("localhost:8081", (b"localhost", 8081)),
-    "the last port": ("localhost:65535", (b"localhost", 65535)),
-    "the first port": ("localhost:0", (b"localhost", 0)),
     "no port after the colon": ("localhost:", None),
     "IPv6": ("[::1]", (b"::1", 80)),
     "IPv6 and a port": ("[::1]:8081", (b"::1", 8081)),
@@ -540,7 +391,7 @@ ADDRESSES: dict[str, tuple[str, tuple[bytes, int] | None]] = {
 
 
 @pytest.mark.parametrize(("authority", "expected"), ADDRESSES.values(), ids=ADDRESSES)
-def test_an_address(module: ModuleType, authority: str, expected: tuple[bytes, int] | None) -> None:
+def test_an_address(module, authority, expected):
     if expected is None:
         with pytest.raises(ValueError):
             module._address(authority, 80)
@@ -548,39 +399,8 @@ def test_an_address(module: ModuleType, authority: str, expected: tuple[bytes, i
         assert module._address(authority, 80) == expected
 
 
-@pytest.mark.parametrize(
-    ("url", "proxy", "expected"),
-    [
-        ("http://api.example", "", (b"api.example", 80)),
-        ("https://api.example", "", (b"api.example", 443)),
-        ("https://api.example", "http://proxy.example", (b"proxy.example", 80)),
-        ("https://api.example", "http://proxy.example:3128/", (b"proxy.example", 3128)),
-    ],
-)
-def test_a_url_has_a_port_without_naming_it(
-    connect: Connect,
-    module: ModuleType,
-    monkeypatch: pytest.MonkeyPatch,
-    url: str,
-    proxy: str,
-    expected: tuple[bytes, int],
-) -> None:
-    asked: list[Any] = []
-
-    def refuse(address: Any, timeout: float) -> Any:
-        asked.append(address)
-        raise ConnectionRefusedError
-
-    monkeypatch.setattr(socket, "create_connection", refuse)
-    with pytest.raises(unreachable(), match="ConnectionRefusedError"):
-        post(connect(url, proxy))
-    assert asked == [expected]
-
-
-@pytest.mark.parametrize("path", ["/bot1:a b/getMe", "/bot1:\n/getMe", "/bot1:é/getMe"], ids=ascii)
-def test_an_invalid_path_is_not_quoted(
-    serve: Serve, connect: Connect, module: ModuleType, path: str
-) -> None:
+@pytest.mark.parametrize("path", ["/bot1:a b/getMe", "/bot1:é/getMe"], ids=ascii)
+def test_an_invalid_path_is_not_quoted(serve, connect, module, path):
     peer = serve(answers_all)
     with pytest.raises(unreachable(), match="^(InvalidURL|UnicodeEncodeError)$"):
         post(connect(peer.url), path=path)
@@ -590,24 +410,24 @@ def test_an_invalid_path_is_not_quoted(
 class Resolver:
     """A name look-up that hangs until it is released, as the system's may for minutes."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch):
         self.released = threading.Event()
         self.done = threading.Event()
         self._resolve = socket.getaddrinfo
         monkeypatch.setattr(socket, "getaddrinfo", self)
 
-    def __call__(self, *arguments: Any) -> Any:
+    def __call__(self, *arguments):
         self.released.wait(60)
         self.done.set()
         return self._resolve(*arguments)
 
 
 def test_a_name_look_up_that_hangs_ends_in_time_and_sends_nothing_later(
-    serve: Serve, connect: Connect, module: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    serve, connect, module, monkeypatch
+):
     ended = threading.Event()
 
-    def first(peer: Peer, connection: socket.socket) -> None:
+    def first(peer, connection):
         answers_all(peer, connection)
         ended.set()
 
@@ -626,30 +446,8 @@ def test_a_name_look_up_that_hangs_ends_in_time_and_sends_nothing_later(
     assert peer.requests == []
 
 
-def test_a_name_that_is_not_known_is_unreachable(
-    connect: Connect, module: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def unknown(*arguments: Any) -> Any:
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-    monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    with pytest.raises(unreachable(), match=r"gaierror: .*Name or service not known"):
-        connect("http://api.telegram.example").open(5)
-
-
 @pytest.mark.usefixtures("trusted")
-def test_tls(serve: Serve, connect: Connect, tls: ssl.SSLContext) -> None:
-    peer = serve(answers_all, tls=tls)
-    connection = connect(peer.url)
-    connection.open(5)
-    assert [post(connection)[0] for _ in range(3)] == [200] * 3
-    assert (peer.connections, len(peer.requests)) == (1, 3)  # session tickets don't end it
-
-
-@pytest.mark.usefixtures("trusted")
-def test_tls_that_was_closed_while_idle_is_opened_again(
-    serve: Serve, connect: Connect, module: ModuleType, tls: ssl.SSLContext
-) -> None:
+def test_tls_that_was_closed_while_idle_is_opened_again(serve, connect, module, tls):
     ended = threading.Event()
     peer = serve(then(answers_and_closes(http(), http()), reset, ended), answers_all, tls=tls)
     connection = connect(peer.url)
@@ -662,34 +460,7 @@ def test_tls_that_was_closed_while_idle_is_opened_again(
     assert [*module.contexts.values()] == [trusted], "the CAs are loaded once"
 
 
-@pytest.mark.usefixtures("trusted")
-def test_urllib_loads_while_the_host_answers_the_first_message(
-    serve: Serve, connect: Connect, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    came, loads = threading.Event(), threading.Event()
-
-    class Notices:
-        def find_spec(self, name: str, *_: Any) -> None:
-            if name == "botkit.http.exchange" and came.wait(20):
-                loads.set()
-
-    def answers_then(peer: Peer, connection: socket.socket) -> None:
-        connection.recv(1, socket.MSG_PEEK)
-        came.set()
-        if loads.wait(20):
-            with tls.wrap_socket(connection, server_side=True) as secure:
-                answers_all(peer, secure)
-
-    peer = serve(answers_then)
-    connection = connect(f"https://localhost:{peer.port}")
-    monkeypatch.setattr(sys, "meta_path", [Notices(), *sys.meta_path])
-    connection.open(60)
-    assert post(connection)[0] == 200
-
-
-def test_a_certificate_that_nobody_signed_is_refused(
-    serve: Serve, connect: Connect, module: ModuleType, tls: ssl.SSLContext
-) -> None:
+def test_a_certificate_that_nobody_signed_is_refused(serve, connect, module, tls):
     peer = serve(answers_all, tls=tls)
     with pytest.raises(unreachable(), match=r"SSLCertVerificationError: .*verify failed"):
         post(connect(peer.url))
@@ -697,45 +468,17 @@ def test_a_certificate_that_nobody_signed_is_refused(
 
 
 @pytest.mark.usefixtures("trusted")
-def test_a_certificate_for_another_name_is_refused(
-    serve: Serve, connect: Connect, module: ModuleType, tls: ssl.SSLContext
-) -> None:
+def test_a_certificate_for_another_name_is_refused(serve, connect, module, tls):
     peer = serve(answers_all, tls=tls)
     with pytest.raises(unreachable(), match=r"SSLCertVerificationError: .*IP address mismatch"):
         post(connect(f"https://127.0.0.1:{peer.port}"))
     assert peer.requests == []
 
 
-@pytest.mark.usefixtures("trusted")
-def test_an_expired_certificate_is_refused(
-    serve: Serve, connect: Connect, module: ModuleType, authority: trustme.CA
-) -> None:
-    yesterday = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost", not_after=yesterday).configure_cert(context)
-    peer = serve(answers_all, tls=context)
-    with pytest.raises(unreachable(), match=r"SSLCertVerificationError: .*expired"):
-        post(connect(peer.url))
-    assert peer.requests == []
-
-
-def test_a_handshake_that_hangs_ends_in_time(
-    serve: Serve, connect: Connect, module: ModuleType
-) -> None:
-    peer = serve(silent)
-    connection = connect(f"https://localhost:{peer.port}")
-    began = time.monotonic()
-    with pytest.raises(unreachable(), match="TimeoutError: "):
-        connection.open(0.2)
-    assert 0.1 < time.monotonic() - began < 20
-
-
-def test_a_handshake_that_drips_ends_in_time(
-    serve: Serve, connect: Connect, module: ModuleType
-) -> None:
+def test_a_handshake_that_drips_ends_in_time(serve, connect, module):
     ended = threading.Event()
 
-    def drips(peer: Peer, connection: socket.socket) -> None:
+    def drips(peer, connection):
         connection.recv(65536)
         connection.sendall(b"\x16\x03\x03\x40\x00")  # a handshake of 16 KiB
         try:
@@ -750,53 +493,11 @@ def test_a_handshake_that_drips_ends_in_time(
     assert ended.wait(60)  # the connection is closed, whatever still comes
 
 
-def test_a_clock_near_zero_leaves_as_much_time(
-    serve: Serve, connect: Connect, module: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """At a cold start, the clock shows only the few seconds since the machine started."""
-    monotonic, began = time.monotonic, time.monotonic() - 3
-
-    def part(peer: Peer, connection: socket.socket) -> None:
-        peer.read_request(connection)
-        peer.over.wait(0.3)
-        connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
-
-    proxy = f"http://localhost:{serve(part).port}"
-    monkeypatch.setattr(time, "monotonic", lambda: monotonic() - began)
-    connect("http://localhost", proxy).open(6.1)
-
-
-def test_without_a_thread_there_is_no_connection(
-    serve: Serve, connect: Connect, module: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def start(self: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
-    connection = connect(serve(answers_all).url)
-    monkeypatch.setattr(module.threading.Thread, "start", start)
-    with pytest.raises(unreachable(), match="^RuntimeError$"):
-        connection.open(5)
-
-
-def test_without_certificates_there_is_no_connection(
-    serve: Serve, connect: Connect, module: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def none(*arguments: Any, **options: Any) -> Any:
-        raise OSError("no certificates")
-
-    monkeypatch.setattr(ssl, "create_default_context", none)
-    peer = serve(silent)
-    with pytest.raises(unreachable(), match="OSError: no certificates"):
-        connect(f"https://localhost:{peer.port}").open(5)
-
-
 @pytest.fixture
-def store(
-    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., None]:
+def store(authority, tmp_path, monkeypatch):
     """Write the system's file of CAs: `authority`, another one, and more text if given."""
 
-    def write(more: str = "") -> None:
+    def write(more=""):
         other = trustme.CA(organization_name="The other root")
         pems = [ca.cert_pem.bytes().decode() for ca in (authority, other)]
         file = tmp_path / "store.pem"
@@ -809,10 +510,9 @@ def store(
 
 MOVED = "All CAs had to be loaded: none of the expected ones issued the certificate of localhost:{}"
 MISSING = "All CAs had to be loaded: the system has none of the expected ones"
-ROOTS: dict[str, tuple[tuple[str, ...], int, int, list[str]]] = {
+ROOTS = {
     "the host's": (("trustme v",), 1, 1, []),
     "the host's and another": (("The other root", "trustme v"), 1, 2, []),
-    "the host's and one in no certificate": (("no such root", "trustme v"), 1, 1, []),
     "others": (("no such root", "The other root"), 2, 2, [MOVED]),
     "in no certificate": (("no such root",), 1, 2, [MISSING]),
     "none": ((), 1, 2, []),
@@ -821,17 +521,8 @@ ROOTS: dict[str, tuple[tuple[str, ...], int, int, list[str]]] = {
 
 @pytest.mark.parametrize(("roots", "connections", "trusted", "told"), ROOTS.values(), ids=ROOTS)
 def test_one_root_is_enough_and_all_are_trusted_if_another_is_needed(
-    serve: Serve,
-    connect: Connect,
-    module: ModuleType,
-    store: Callable[..., None],
-    tls: ssl.SSLContext,
-    caplog: pytest.LogCaptureFixture,
-    roots: tuple[str, ...],
-    connections: int,
-    trusted: int,
-    told: list[str],
-) -> None:
+    serve, connect, module, store, tls, caplog, roots, connections, trusted, told
+):
     store()
     peer = serve(answers_all, tls=tls)
     connection = connect(peer.url, roots=roots)
@@ -844,28 +535,15 @@ def test_one_root_is_enough_and_all_are_trusted_if_another_is_needed(
     ]
 
 
-def test_a_host_that_speaks_no_tls_is_not_tried_with_all_roots(
-    serve: Serve, connect: Connect, store: Callable[..., None]
-) -> None:
-    store()
-    peer = serve(lambda peer, connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
-    with pytest.raises(unreachable(), match="^SSLError: "):
-        post(connect(peer.url.replace("http:", "https:"), roots=("trustme v",)))
-    assert (peer.connections, peer.requests) == (1, [])
-
-
 STORES = {
     "missing": None,
     "empty": "",
-    "no certificate": "-----BEGIN CERTIFICATE-----\n*\n-----END CERTIFICATE-----\n",
     "broken": "-----BEGIN CERTIFICATE-----\nAAAAA",
 }
 
 
 @pytest.mark.parametrize("text", STORES.values(), ids=STORES)
-def test_a_store_that_cannot_be_read_is_left_to_openssl(
-    module: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | None
-) -> None:
+def test_a_store_that_cannot_be_read_is_left_to_openssl(module, monkeypatch, tmp_path, text):
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "store.pem"))
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     if text is not None:
@@ -873,23 +551,14 @@ def test_a_store_that_cannot_be_read_is_left_to_openssl(
     assert module._context(("trustme",)).get_ca_certs() == []
 
 
-def test_a_bad_certificate_of_another_ca_does_not_matter(
-    module: ModuleType, store: Callable[..., None]
-) -> None:
-    store("-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----\n")
-    assert len(module._context(("trustme v",)).get_ca_certs()) == 1
-
-
-def test_a_bad_certificate_of_an_expected_ca_is_left_to_openssl(
-    module: ModuleType, store: Callable[..., None]
-) -> None:
+def test_a_bad_certificate_of_an_expected_ca_is_left_to_openssl(module, store):
     name = base64.b64encode(b"trustme v" + bytes(9)).decode()
     store(f"-----BEGIN CERTIFICATE-----\n{name}A\n-----END CERTIFICATE-----\n")
     assert module._context(("trustme v",)).get_ca_certs() == []
 
 
 @pytest.mark.parametrize("before", ["", "a", "ab"])
-def test_a_name_is_found_wherever_it_stands(module: ModuleType, before: str) -> None:
+def test_a_name_is_found_wherever_it_stands(module, before):
     certificate = f"{before}The name of a root, and more".encode()
     pem = b"-----BEGIN CERTIFICATE-----%b-----END CERTIFICATE-----"
     others = (b"other", b"One name of a root, and more")
@@ -898,7 +567,7 @@ def test_a_name_is_found_wherever_it_stands(module: ModuleType, before: str) -> 
 
 
 @pytest.mark.parametrize("peer", ["telegram", "aws"])
-def test_a_peers_ca_is_among_those_of_this_machine(peer: str) -> None:
+def test_a_peers_ca_is_among_those_of_this_machine(peer):
     if not ssl.get_default_verify_paths().cafile:
         skip_or_fail("this machine has no file of CA certificates: install ca-certificates")
     roots = load(f"botkit.{peer}").ROOTS
@@ -908,8 +577,8 @@ def test_a_peers_ca_is_among_those_of_this_machine(peer: str) -> None:
 
 
 def test_a_host_that_nobody_vouches_for_is_refused_with_all_roots_too(
-    serve: Serve, connect: Connect, module: ModuleType, store: Callable[..., None]
-) -> None:
+    serve, connect, module, store
+):
     store()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     impostor = trustme.CA(organization_name="The other root")  # the name only
@@ -922,10 +591,10 @@ def test_a_host_that_nobody_vouches_for_is_refused_with_all_roots_too(
     assert (peer.connections, peer.requests) == (3, [])  # all roots are tried once, then kept
 
 
-def proxy_answers(answer: bytes, then: Part) -> Part:
+def proxy_answers(answer, then):
     """Return the part of a proxy that answers CONNECT, and then is the host itself."""
 
-    def part(peer: Peer, connection: socket.socket) -> None:
+    def part(peer, connection):
         peer.read_request(connection)
         connection.sendall(answer)
         then(peer, connection)
@@ -936,15 +605,12 @@ def proxy_answers(answer: bytes, then: Part) -> Part:
 PROXIES = {
     "no user": ("http://localhost:{}", None),
     "a user": ("http://bot:" + PASSWORD + "@localhost:{}", f"bot:{PASSWORD}"),
-    "a user without a password": ("http://bot@localhost:{}", "bot:"),
     "odd letters": ("http://b%40t:%3A%C3%A9@localhost:{}", "b@t::é"),
 }
 
 
 @pytest.mark.parametrize(("proxy", "credentials"), PROXIES.values(), ids=PROXIES)
-def test_all_goes_through_the_proxy(
-    serve: Serve, connect: Connect, proxy: str, credentials: str | None
-) -> None:
+def test_all_goes_through_the_proxy(serve, connect, proxy, credentials):
     peer = serve(proxy_answers(b"HTTP/1.1 200 Connected\r\n\r\n", answers_all))
     connection = connect("http://api.telegram.example:81", proxy.format(peer.port))
     assert [post(connection)[0] for _ in range(2)] == [200, 200]
@@ -965,18 +631,12 @@ def test_all_goes_through_the_proxy(
 TUNNELS = {
     "a port": ("http://api.telegram.example:81", "api.telegram.example:81", "200 Connected"),
     "no port": ("http://api.telegram.example", "api.telegram.example:80", "201 Created"),
-    "a zero before the port": (
-        *("http://api.telegram.example:081", "api.telegram.example:81", "299 Connected"),
-    ),
-    "IPv6": ("http://[2001:db8::1]", "[2001:db8::1]:80", "200 Connected"),
     "IPv6, a port": ("http://[2001:db8::80]:81", "[2001:db8::80]:81", "200 Connected"),
 }
 
 
 @pytest.mark.parametrize(("url", "address", "status"), TUNNELS.values(), ids=TUNNELS)
-def test_a_tunnel_leads_to_the_hosts_port(
-    serve: Serve, connect: Connect, url: str, address: str, status: str
-) -> None:
+def test_a_tunnel_leads_to_the_hosts_port(serve, connect, url, address, status):
     peer = serve(proxy_answers(f"HTTP/1.1 {status}\r\n\r\n".encode(), answers_all))
     assert post(connect(url, f"http://localhost:{peer.port}"))[0] == 200
     line, *fields = peer.requests[0].decode().split("\r\n")
@@ -985,18 +645,8 @@ def test_a_tunnel_leads_to_the_hosts_port(
 
 
 @pytest.mark.usefixtures("trusted")
-def test_a_scheme_in_capitals_is_the_same(
-    serve: Serve, connect: Connect, tls: ssl.SSLContext
-) -> None:
-    peer = serve(answers_all, tls=tls)
-    assert post(connect(peer.url.replace("https", "HTTPS")))[0] == 200
-
-
-@pytest.mark.usefixtures("trusted")
-def test_tls_goes_through_the_proxy_too(
-    serve: Serve, connect: Connect, tls: ssl.SSLContext
-) -> None:
-    def part(peer: Peer, connection: socket.socket) -> None:
+def test_tls_goes_through_the_proxy_too(serve, connect, tls):
+    def part(peer, connection):
         peer.read_request(connection)
         connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
         with tls.wrap_socket(connection, server_side=True) as inner:
@@ -1009,10 +659,8 @@ def test_tls_goes_through_the_proxy_too(
     assert peer.requests[1].startswith(b"POST /bot1:a/getMe HTTP/1.1\r\n")
 
 
-@pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "199 Wait", "300 No"])
-def test_a_proxy_that_refuses_is_unreachable(
-    serve: Serve, connect: Connect, module: ModuleType, status: str
-) -> None:
+@pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "300 No"])
+def test_a_proxy_that_refuses_is_unreachable(serve, connect, module, status):
     peer = serve(answers(http(b"", status)))
     connection = connect("http://localhost", f"http://bot:{PASSWORD}@localhost:{peer.port}")
     with pytest.raises(unreachable()) as caught:
