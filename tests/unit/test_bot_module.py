@@ -5,16 +5,12 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
-from tests.conftest import BotApi, StartBot
 from tests.support.stubs import (
     CALL,
     UPDATE,
-    Container,
-    Json,
     echo,
     failure,
     message,
@@ -43,10 +39,8 @@ LIST = "reply() must return a list of calls, not "
     ],
     ids=["async", "generator", "two arguments", "no argument"],
 )
-def test_a_function_of_the_wrong_kind_is_named(
-    container: Container, monkeypatch: pytest.MonkeyPatch, source: str, error: str
-) -> None:
-    names: Json = {}
+def test_a_function_of_the_wrong_kind_is_named(container, monkeypatch, source, error):
+    names = {}
     exec(source, names)
     monkeypatch.setattr(container.bot, "reply", names["reply"])
     assert outcome_of(container) == "bot_failed"
@@ -68,18 +62,13 @@ def test_a_function_of_the_wrong_kind_is_named(
     ],
 )
 def test_a_bot_that_leaves_no_time_for_its_calls_leaves_the_update_unanswered(
-    container: Container,
-    monkeypatch: pytest.MonkeyPatch,
-    milliseconds: int,
-    left: float,
-    answer: list[Json],
-    outcome: str,
-) -> None:
+    container, monkeypatch, milliseconds, left, answer, outcome
+):
     deadline = container.module("deadline").deadline
     with_clock(container)
     monkeypatch.setattr(container.module("bot_module"), "GRACE", 60)
 
-    def reply(update: Json) -> list[Json]:
+    def reply(update):
         deadline.start(left)
         return answer
 
@@ -92,14 +81,11 @@ def test_a_bot_that_leaves_no_time_for_its_calls_leaves_the_update_unanswered(
 
 
 def test_a_bot_that_never_ends_leaves_the_update_unanswered(
-    container: Container,
-    bot_api: BotApi,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+    container, bot_api, monkeypatch, caplog
+):
     caplog.set_level(logging.DEBUG, "botkit")
 
-    def reply(update: Json) -> list[Json]:
+    def reply(update):
         while True:
             try:
                 len("")
@@ -118,13 +104,11 @@ def test_a_bot_that_never_ends_leaves_the_update_unanswered(
     assert container.deliver(message()) == (200, None)
 
 
-def test_a_bot_is_ended_at_once_when_the_time_is_up_already(
-    container: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    alarms: list[float] = []
-    intervals: set[float] = set()
+def test_a_bot_is_ended_at_once_when_the_time_is_up_already(container, monkeypatch):
+    alarms = []
+    intervals = set()
 
-    def setitimer(which: int, seconds: float, interval: float = 0) -> None:
+    def setitimer(which, seconds, interval=0):
         alarms.append(seconds)
         intervals.add(interval)
 
@@ -134,9 +118,7 @@ def test_a_bot_is_ended_at_once_when_the_time_is_up_already(
     assert 0 < max(intervals) < container.module("deadline").GRACE  # then Lambda ends it
 
 
-def test_a_bot_that_disables_all_loggers_is_logged(
-    container: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bot_that_disables_all_loggers_is_logged(container, monkeypatch):
     logger = logging.getLogger("botkit")
     monkeypatch.setattr(logger, "disabled", True)  # as dictConfig() does
     monkeypatch.delitem(sys.modules, "bot")
@@ -145,10 +127,8 @@ def test_a_bot_that_disables_all_loggers_is_logged(
     assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
 
 
-def test_a_library_that_disables_all_loggers_in_reply_is_logged(
-    container: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def reply(update: Json) -> list[Json]:
+def test_a_library_that_disables_all_loggers_in_reply_is_logged(container, monkeypatch):
+    def reply(update):
         logging.getLogger("botkit").disabled = True  # as dictConfig() does
         return []
 
@@ -156,10 +136,8 @@ def test_a_library_that_disables_all_loggers_in_reply_is_logged(
     assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
 
 
-def test_a_library_that_replaces_the_root_loggers_handlers_is_logged(
-    container: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def reply(update: Json) -> list[Json]:  # as dictConfig() and basicConfig(force=True) do
+def test_a_library_that_replaces_the_root_loggers_handlers_is_logged(container, monkeypatch):
+    def reply(update):  # as dictConfig() and basicConfig(force=True) do
         monkeypatch.setattr(logging.getLogger(), "handlers", [])
         logging.getLogger().setLevel(logging.CRITICAL)
         return []
@@ -171,7 +149,7 @@ def test_a_library_that_replaces_the_root_loggers_handlers_is_logged(
 # ── A bot that can't be imported
 
 
-BROKEN: dict[str, tuple[str, str]] = {
+BROKEN = {
     "syntax": ("def reply(update):\n    return [", "SyntaxError: '[' was never closed at bot.py:2"),
     "import": ("import nothing", "ModuleNotFoundError: No module named 'nothing' at bot.py:1"),
     "exit": ("import sys\nsys.exit('no')", "SystemExit: no at bot.py:2"),
@@ -199,9 +177,7 @@ BROKEN: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize(("source", "error"), BROKEN.values(), ids=BROKEN)
-def test_a_broken_bot_loses_no_update_and_its_log_has_no_secret(
-    start_bot: StartBot, bot_api: BotApi, source: str, error: str
-) -> None:
+def test_a_broken_bot_loses_no_update_and_its_log_has_no_secret(start_bot, bot_api, source, error):
     container = start_bot(source, DATABASE="postgres://ada:plan/ted@host/x", KEY="planted-key\n")
     assert container.invoke(request(UPDATE)) == text_response(503, "misconfigured")
     line = container.line
@@ -220,8 +196,8 @@ def test_a_broken_bot_loses_no_update_and_its_log_has_no_secret(
 
 
 def test_a_broken_import_names_the_file_with_its_folder_and_the_bots_line(
-    start_bot: StartBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    start_bot, tmp_path, monkeypatch
+):
     name = "brought"
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / name).mkdir()
@@ -232,20 +208,16 @@ def test_a_broken_import_names_the_file_with_its_folder_and_the_bots_line(
     assert container.line["error"].endswith(f"ZeroDivisionError: division by zero at {place}")
 
 
-def test_a_broken_import_is_logged_in_full_if_the_level_is_debug(
-    start_bot: StartBot, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_broken_import_is_logged_in_full_if_the_level_is_debug(start_bot, caplog):
     caplog.set_level(logging.DEBUG, "botkit")
     start_bot("1 / 0").invoke(request(UPDATE))
     assert "ZeroDivisionError: division by zero" in caplog.text
 
 
-def test_a_reply_that_runs_again_continues_its_growing_answers(
-    container: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_reply_that_runs_again_continues_its_growing_answers(container, monkeypatch):
     asking, streams = container.module("current").asking, []
 
-    def reply() -> None:
+    def reply():
         streams.append(asking.streams)
         asking.streams += 1
 
@@ -255,16 +227,14 @@ def test_a_reply_that_runs_again_continues_its_growing_answers(
     assert streams == [0, 0]
 
 
-def test_a_bot_without_reply_loses_no_update(start_bot: StartBot) -> None:
+def test_a_bot_without_reply_loses_no_update(start_bot):
     container = start_bot("HANDLED = ['message']")
     assert container.invoke(request(UPDATE)) == text_response(503, "misconfigured")
     with pytest.raises(Exception, match=r"^bot\.py must have a function reply\(update\)$"):
         container.invoke({"tf": {"action": "check"}})
 
 
-def test_a_bot_that_could_not_be_imported_is_imported_later(
-    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bot_that_could_not_be_imported_is_imported_later(start_bot, monkeypatch):
     source = "import os\nos.environ['THERE']\nreply = lambda update: []"
     container = start_bot(source)
     assert container.invoke(request(UPDATE)) == text_response(503, "misconfigured")
@@ -287,9 +257,7 @@ threading.Event().wait()
 """
 
 
-def test_an_import_that_never_ends_does_not_hold_up_a_destroy(
-    start_bot: StartBot, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_import_that_never_ends_does_not_hold_up_a_destroy(start_bot, bot_api, monkeypatch):
     container = start_bot(ENDLESS, LIMIT="10")
     url = "https://bot.example/telegram"
     bot_api.answers("getWebhookInfo", {}, {"url": url})

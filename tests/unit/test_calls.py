@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
-from tests.conftest import BotApi, Start
 from tests.support.stubs import (
     CALL,
     UPDATE,
-    Container,
-    Json,
-    Serve,
     answers_all,
     echo,
     message,
@@ -30,7 +25,7 @@ LIST = "reply() must return a list of calls, not "
 METHOD = 'each call of reply() must have a "method", such as "sendMessage"'
 
 
-RETURNS: dict[str, tuple[Any, str]] = {
+RETURNS = {
     "None": (None, LIST + "None: write return [] to say nothing"),
     "a call": (CALL, LIST + "a dict: write [call]"),
     "a call that is text": (["sendMessage"], "each call of reply() must be a dict, not a str"),
@@ -60,18 +55,14 @@ RETURNS: dict[str, tuple[Any, str]] = {
 }
 
 
-def test_an_invalid_list_of_calls_is_explained(
-    container: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_invalid_list_of_calls_is_explained(container, monkeypatch):
     for number, (name, (returned, error)) in enumerate(RETURNS.items()):
         with_bot(container, monkeypatch, returned)
         assert outcome_of(container, json.dumps(message(number))) == "bot_failed", name
         assert container.line["error"].startswith(error), name
 
 
-def test_parameters_that_are_none_are_left_out(
-    start: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_parameters_that_are_none_are_left_out(start, serve, monkeypatch):
     peer = serve(answers_all)
     container = start(peer.url)
     photo = {"method": "sendPhoto", "chat_id": 42, "caption": None, "photo": b"x"}
@@ -86,7 +77,7 @@ def test_parameters_that_are_none_are_left_out(
 
 FIRST, SECOND = {**CALL, "text": "first"}, {**CALL, "text": "second"}
 
-SERIES: dict[str, tuple[list[int], int, str]] = {
+SERIES = {
     "both carried out": ([200, 200], 200, "answered"),
     "first refused": ([400, 200], 200, "refused"),
     "second refused": ([200, 403], 200, "refused"),
@@ -100,13 +91,8 @@ SERIES: dict[str, tuple[list[int], int, str]] = {
 
 @pytest.mark.parametrize(("codes", "status", "outcome"), SERIES.values(), ids=SERIES)
 def test_calls_are_made_in_order_and_tried_again_only_if_none_was_carried_out(
-    container: Container,
-    bot_api: BotApi,
-    monkeypatch: pytest.MonkeyPatch,
-    codes: list[int],
-    status: int,
-    outcome: str,
-) -> None:
+    container, bot_api, monkeypatch, codes, status, outcome
+):
     with_bot(container, monkeypatch, [FIRST, SECOND])
     for code, call in zip(codes, [FIRST, SECOND], strict=False):
         if code == 200:
@@ -142,14 +128,8 @@ THIRD = {**CALL, "text": "third"}
     ids=["taken", "refused", "all of them"],
 )
 def test_a_call_may_be_instead_of_those_that_follow(
-    start: Start,
-    bot_api: BotApi,
-    monkeypatch: pytest.MonkeyPatch,
-    mode: str,
-    number: int,
-    code: int,
-    made: list[Json],
-) -> None:
+    start, bot_api, monkeypatch, mode, number, code, made
+):
     container = start(bot_api.url, REPLY_MODE=mode)
     with_bot(container, monkeypatch, [{**FIRST, "instead_of": number}, SECOND, THIRD])
     if code == 200:
@@ -169,12 +149,8 @@ def test_a_call_may_be_instead_of_those_that_follow(
 
 @pytest.mark.parametrize(("code", "outcome"), [(403, "refused"), (429, "throttled")])
 def test_what_follows_a_refused_call_decides_the_outcome(
-    container: Container,
-    bot_api: BotApi,
-    monkeypatch: pytest.MonkeyPatch,
-    code: int,
-    outcome: str,
-) -> None:
+    container, bot_api, monkeypatch, code, outcome
+):
     with_bot(container, monkeypatch, [{**FIRST, "instead_of": 1}, SECOND])
     bot_api.refuses(FIRST, 400, "no")
     bot_api.refuses(SECOND, code, "no, too")
@@ -183,9 +159,7 @@ def test_what_follows_a_refused_call_decides_the_outcome(
     assert container.line["refusal"] == f"sendMessage: {code} no, too"
 
 
-def test_an_earlier_refusal_stays_the_outcome(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_earlier_refusal_stays_the_outcome(container, bot_api, monkeypatch):
     with_bot(container, monkeypatch, [FIRST, {**SECOND, "instead_of": 1}, THIRD])
     bot_api.refuses(FIRST, 400, "no")
     bot_api.refuses(SECOND, 400, "no")
@@ -198,7 +172,7 @@ def test_an_earlier_refusal_stays_the_outcome(
 WEBHOOK = {"REPLY_MODE": "webhook"}
 
 
-def in_response(call: Json) -> Json:
+def in_response(call):
     """Return the answer that holds a call for Telegram to make."""
     return {
         "statusCode": 200,
@@ -207,7 +181,7 @@ def in_response(call: Json) -> Json:
     }
 
 
-def test_an_answer_in_the_response_is_given_again(start: Start, bot_api: BotApi) -> None:
+def test_an_answer_in_the_response_is_given_again(start, bot_api):
     container = start(bot_api.url, **WEBHOOK)
     for _ in range(2):
         assert container.invoke(request(UPDATE)) == in_response(echo())
@@ -215,9 +189,7 @@ def test_an_answer_in_the_response_is_given_again(start: Start, bot_api: BotApi)
         assert container.line["methods"] == ["sendMessage"]
 
 
-def test_a_repeated_answer_is_what_it_was(
-    start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_repeated_answer_is_what_it_was(start, bot_api, monkeypatch):
     container = start(bot_api.url, **WEBHOOK)
     kept = {**SECOND}
     with_bot(container, monkeypatch, [FIRST, kept])
@@ -227,17 +199,13 @@ def test_a_repeated_answer_is_what_it_was(
     assert container.invoke(request(UPDATE)) == in_response(SECOND)
 
 
-def test_parameters_that_are_none_are_left_out_of_the_response(
-    start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_parameters_that_are_none_are_left_out_of_the_response(start, bot_api, monkeypatch):
     container = start(bot_api.url, **WEBHOOK)
     with_bot(container, monkeypatch, [{**CALL, "parse_mode": None}])
     assert json.loads(container.invoke(request(UPDATE))["body"]) == CALL
 
 
-def test_only_the_last_call_is_in_the_response(
-    start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_the_last_call_is_in_the_response(start, bot_api, monkeypatch):
     container = start(bot_api.url, **WEBHOOK)
     with_bot(container, monkeypatch, [FIRST, SECOND])
     bot_api.expects(FIRST)
@@ -258,17 +226,15 @@ def test_only_the_last_call_is_in_the_response(
     ids=["refused", "throttled", "broken"],
 )
 def test_the_last_call_is_held_back_if_the_first_will_be_tried_again(
-    start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch, code: int, expected: Json
-) -> None:
+    start, bot_api, monkeypatch, code, expected
+):
     container = start(bot_api.url, **WEBHOOK)
     with_bot(container, monkeypatch, [FIRST, SECOND])
     bot_api.refuses(FIRST, code, "no")
     assert container.invoke(request(UPDATE)) == expected
 
 
-def test_a_call_with_a_file_is_not_in_the_response(
-    start: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_call_with_a_file_is_not_in_the_response(start, serve, monkeypatch):
     peer = serve(answers_all)
     container = start(peer.url, **WEBHOOK)
     with_bot(
@@ -279,26 +245,20 @@ def test_a_call_with_a_file_is_not_in_the_response(
 
 
 @pytest.mark.parametrize("method", ["GETCHAT", "setWebhook", "close"])
-def test_some_methods_are_never_in_the_response(
-    start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch, method: str
-) -> None:
+def test_some_methods_are_never_in_the_response(start, bot_api, monkeypatch, method):
     container = start(bot_api.url, **WEBHOOK)
     with_bot(container, monkeypatch, [{"method": method}])
     bot_api.expects({"method": method})
     assert outcome_of(container) == "answered"
 
 
-def test_a_method_that_begins_like_one_of_them_may_be(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_method_that_begins_like_one_of_them_may_be(start, monkeypatch):
     container = start("http://localhost:9", **WEBHOOK)
     call = {"method": "closeForumTopic", "chat_id": 42, "message_thread_id": 3}
     with_bot(container, monkeypatch, [call])
     assert json.loads(container.invoke(request(UPDATE))["body"]) == call
 
 
-def test_an_update_without_a_call_is_ignored_in_the_webhook_mode(
-    start: Start, bot_api: BotApi
-) -> None:
+def test_an_update_without_a_call_is_ignored_in_the_webhook_mode(start, bot_api):
     container = start(bot_api.url, **WEBHOOK)
     assert outcome_of(container, '{"update_id": 1}') == "ignored"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from telegram_bot_aws.local.project import ROOT
 
-from tests.conftest import BotApi, Start
-from tests.support.stubs import TOKEN, Container, Serve, answers, load_file, parameter
+from tests.support.stubs import TOKEN, answers, load_file, parameter
 
 ME = {"id": 42, "is_bot": True, "first_name": "Bot", "username": "A_Bot"}
 
@@ -37,9 +36,7 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize(("text", "command"), COMMANDS.items(), ids=str)
-def test_a_command_is_this_bots_unless_it_names_another(
-    container: Container, bot_api: BotApi, text: str | None, command: str
-) -> None:
+def test_a_command_is_this_bots_unless_it_names_another(container, bot_api, text, command):
     commands = container.module("commands")
     container.module("telegram").own.username = ME["username"]
     assert commands.command_in(text) == command
@@ -47,7 +44,7 @@ def test_a_command_is_this_bots_unless_it_names_another(
     assert commands.is_for_another_bot(text) is is_anothers
 
 
-def test_telegram_is_asked_once_who_the_bot_is(container: Container, bot_api: BotApi) -> None:
+def test_telegram_is_asked_once_who_the_bot_is(container, bot_api):
     commands = container.module("commands")
     assert commands.command_in("/start") == "start"  # without a question
     bot_api.answers("getMe", {}, ME)
@@ -55,9 +52,7 @@ def test_telegram_is_asked_once_who_the_bot_is(container: Container, bot_api: Bo
     assert commands.is_for_another_bot("/start@another_bot") is True
 
 
-def test_an_update_is_redelivered_while_nobody_says_who_the_bot_is(
-    container: Container, bot_api: BotApi
-) -> None:
+def test_an_update_is_redelivered_while_nobody_says_who_the_bot_is(container, bot_api):
     commands = container.module("commands")
     bot_api.refuses({"method": "getMe"}, 500, "no")
     with pytest.raises(container.module("errors").Unreachable):
@@ -66,9 +61,7 @@ def test_an_update_is_redelivered_while_nobody_says_who_the_bot_is(
     assert commands.command_in("/start@a_bot") == "start"
 
 
-def test_another_token_may_be_another_bots(
-    start_with_parameter: Start, serve: Serve, bot_api: BotApi
-) -> None:
+def test_another_token_may_be_another_bots(start_with_parameter, serve, bot_api):
     container = start_with_parameter(bot_api.url, serve(answers(*[parameter(TOKEN)] * 2)))
     commands = container.module("commands")
     bot_api.answers("getMe", {}, {**ME, "username": "old_bot"})
@@ -82,8 +75,8 @@ def test_another_token_may_be_another_bots(
 
 @pytest.mark.parametrize(("text", "answered"), [("/start@another_bot", 0), ("/start@a_bot", 1)])
 def test_the_first_bot_of_a_new_folder_leaves_another_bots_commands_alone(
-    container: Container, text: str, answered: int
-) -> None:
+    container, text, answered
+):
     container.module("telegram").own.username = ME["username"]
     hello = load_file(ROOT / "examples" / "hello" / "bot" / "bot.py")
     message = {"chat": {"id": -7}, "text": text}

@@ -7,14 +7,8 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-
-from tests.conftest import StartBot
-from tests.support.stubs import Container, Json
 
 EMPTY = "SESSION = 'chat_user'\nHANDLED = ['message']\ndef reply(update, session):\n    return []"
 ADA = {"id": 5_000_000_001, "first_name": "Ada"}
@@ -23,12 +17,12 @@ CHAT = {"id": -7, "type": "supergroup"}
 
 
 @pytest.fixture
-def container(start_with_sessions: StartBot) -> Container:
+def container(start_with_sessions):
     return start_with_sessions(EMPTY)
 
 
 @pytest.fixture
-def talk(container: Container) -> Any:
+def talk(container):
     container.telegram.own.username = "a_bot"
     return container.module("conversation")
 
@@ -36,56 +30,50 @@ def talk(container: Container) -> Any:
 class Person:
     """Somebody who writes to a bot with these dialogues, and reads its texts."""
 
-    def __init__(self, talk: Any, starts: Json, **about: Any) -> None:
-        self.session: Json = {}
+    def __init__(self, talk, starts, **about):
+        self.session = {}
         self.count = 0
-        self.others: list[Json] = []  # updates that no dialogue has answered
-        self.calls: list[Json] = []
+        self.others = []  # updates that no dialogue has answered
+        self.calls = []
         self.reply = talk.reply_with(starts, self._otherwise, **about)
 
-    def _otherwise(self, update: Json, session: Json) -> list[Json]:
+    def _otherwise(self, update, session):
         self.others.append(update)
         return say({"chat": CHAT}, "otherwise")
 
-    def get(self, kind: str, content: Json, update_id: int | None = None) -> str:
+    def get(self, kind, content, update_id=None):
         self.count += 1
         self.session = json.loads(json.dumps(self.session))  # another container
         update = {"update_id": update_id or self.count, kind: content}
         self.calls = self.reply(update, self.session)
         return " | ".join(call["text"] if "text" in call else call["method"] for call in self.calls)
 
-    def send(
-        self,
-        text: str | None = None,
-        person: Json = ADA,
-        update_id: int | None = None,
-        **content: Any,
-    ) -> str:
+    def send(self, text=None, person=ADA, update_id=None, **content):
         message = {"message_id": 9, "chat": CHAT, "from": person, **content}
         message |= {} if text is None else {"text": text}
         return self.get("message", message, update_id)
 
-    def press(self, data: str, person: Json = ADA, message_id: int = 9) -> str:
+    def press(self, data, person=ADA, message_id=9):
         message = {"message_id": message_id, "chat": CHAT, "from": {"id": 42}, "text": "Sure?"}
         press = {"id": "p", "from": person, "message": message, "data": data}
         return self.get("callback_query", press)
 
-    def buttons(self) -> list[str]:
+    def buttons(self):
         rows = self.calls[-1]["reply_markup"]["inline_keyboard"]
         return [button["callback_data"] for row in rows for button in row]
 
 
-def say(message: Json, text: str, *buttons: str) -> list[Json]:
+def say(message, text, *buttons):
     row = [{"text": data, "callback_data": data} for data in buttons]
     markup = {"reply_markup": {"inline_keyboard": [row]}} if buttons else {}
     return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": text, **markup}]
 
 
 @pytest.fixture
-def person(talk: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Person]:
+def person(talk, monkeypatch):
     """Give the module of the bot a dialogue, and return somebody who can begin it by /go."""
 
-    def make(dialogue: Any, **about: Any) -> Person:
+    def make(dialogue, **about):
         dialogue.__module__, dialogue.__qualname__ = "bot", "dialogue"
         bot = sys.modules["bot"]
         monkeypatch.setattr(bot, "dialogue", dialogue, raising=False)
@@ -94,8 +82,8 @@ def person(talk: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Person]:
     return make
 
 
-def test_a_dialogue_is_straight_code(person: Any, talk: Any) -> None:
-    def order(message: Json) -> Any:
+def test_a_dialogue_is_straight_code(person, talk):
+    def order(message):
         size = yield talk.ask("size", say(message, "Which size?"))
         day = yield talk.ask("day", say(message, "Which day?"))
         return say(message, f"{size} on {day}")
@@ -109,10 +97,8 @@ def test_a_dialogue_is_straight_code(person: Any, talk: Any) -> None:
     assert ada.send("thanks") == "otherwise"
 
 
-def test_the_session_holds_what_the_dialogue_needs(
-    person: Any, talk: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def order(message: Json) -> Any:
+def test_the_session_holds_what_the_dialogue_needs(person, talk, monkeypatch):
+    def order(message):
         yield talk.ask("size", say(message, "Which size?"))
         yield talk.ask("day", say(message, "Which day?"))
 
@@ -136,12 +122,10 @@ def test_the_session_holds_what_the_dialogue_needs(
 
 
 @pytest.mark.parametrize("text", ["M", "/go", "/help"])
-def test_a_message_that_is_older_than_the_last_answer_is_none(
-    person: Any, talk: Any, text: str
-) -> None:
+def test_a_message_that_is_older_than_the_last_answer_is_none(person, talk, text):
     """A redrive brings it. The id of its update says nothing."""
 
-    def order(message: Json) -> Any:
+    def order(message):
         size = yield talk.ask("size", say(message, "Which size?"))
         day = yield talk.ask("day", say(message, "Which day?"))
         return say(message, f"{size} on {day}")
@@ -154,8 +138,8 @@ def test_a_message_that_is_older_than_the_last_answer_is_none(
     assert ada.send("Friday", message_id=34) == "L on Friday"
 
 
-def test_an_answer_must_be_among_the_choices(person: Any, talk: Any) -> None:
-    def order(message: Json) -> Any:
+def test_an_answer_must_be_among_the_choices(person, talk):
+    def order(message):
         [call] = say(message, "Which size?")
         call |= {"reply_markup": {"keyboard": [["S"]]}, "message_thread_id": 3}
         size = yield talk.ask("size", [call], among=["S", "M"], again="S or M, please.")
@@ -170,8 +154,8 @@ def test_an_answer_must_be_among_the_choices(person: Any, talk: Any) -> None:
     assert ada.send("m") == "M"
 
 
-def test_a_photo_and_a_whole_message(person: Any, talk: Any) -> None:
-    def order(message: Json) -> Any:
+def test_a_photo_and_a_whole_message(person, talk):
+    def order(message):
         photo = yield talk.ask_photo("photo", say(message, "A photo?"), again="No photo.")
         any_message = yield talk.ask_message("any", say(message, "Anything?"))
         any_message["poll"]["id"] += photo  # what it gets is its own
@@ -185,8 +169,8 @@ def test_a_photo_and_a_whole_message(person: Any, talk: Any) -> None:
     assert ada.send(photo=[]) == "plarge"
 
 
-def test_a_press_of_the_questions_own_buttons(person: Any, talk: Any) -> None:
-    def order(message: Json) -> Any:
+def test_a_press_of_the_questions_own_buttons(person, talk):
+    def order(message):
         calls = say(message, "Sure?", "yes", "no")
         first = yield talk.ask_press("first", say(message, "Wait") + calls, again="Press one.")
         second = yield talk.ask_press("second", calls)
@@ -207,8 +191,8 @@ def test_a_press_of_the_questions_own_buttons(person: Any, talk: Any) -> None:
     assert ada.press(yes) == "otherwise"  # of the dialogue before
 
 
-def test_other_buttons_stay_as_they_are(person: Any, talk: Any) -> None:
-    def order(message: Json) -> Any:
+def test_other_buttons_stay_as_they_are(person, talk):
+    def order(message):
         markup = {"inline_keyboard": [[{"text": "t", "url": "https://example.com"}]]}
         [call] = say(message, "Sure?")
         yield talk.ask_press("sure", [{**call, "photo": b"data"}, {**call, "reply_markup": markup}])
@@ -220,12 +204,10 @@ def test_other_buttons_stay_as_they_are(person: Any, talk: Any) -> None:
 
 
 @pytest.mark.parametrize(("length", "works"), [(60, True), (61, False)])
-def test_callback_data_has_room_for_the_mark(
-    person: Any, talk: Any, length: int, works: bool
-) -> None:
+def test_callback_data_has_room_for_the_mark(person, talk, length, works):
     data = "ü" * (length // 2) + "x" * (length % 2)
 
-    def order(message: Json) -> Any:
+    def order(message):
         yield talk.ask_press("sure", say(message, "Sure?", data))
 
     ada = person(order)
@@ -237,8 +219,8 @@ def test_callback_data_has_room_for_the_mark(
             ada.send("/go")
 
 
-def test_a_command_ends_the_dialogue(person: Any, talk: Any) -> None:
-    def order(message: Json) -> Any:
+def test_a_command_ends_the_dialogue(person, talk):
+    def order(message):
         yield talk.ask("size", say(message, "Which size?"))
         yield talk.ask("day", say(message, "Which day?"))
 
@@ -253,8 +235,8 @@ def test_a_command_ends_the_dialogue(person: Any, talk: Any) -> None:
     assert ada.send("/usr/bin") == "Which day?"
 
 
-def test_a_command_for_another_bot_leaves_the_dialogue_waiting(person: Any, talk: Any) -> None:
-    def order(message: Json) -> Any:
+def test_a_command_for_another_bot_leaves_the_dialogue_waiting(person, talk):
+    def order(message):
         size = yield talk.ask("size", say(message, "Which size?"))
         return say(message, size)
 
@@ -267,8 +249,8 @@ def test_a_command_for_another_bot_leaves_the_dialogue_waiting(person: Any, talk
     assert ada.send("S") == "S"
 
 
-def test_other_updates_leave_the_dialogue_waiting(person: Any, talk: Any) -> None:
-    def order(message: Json) -> Any:
+def test_other_updates_leave_the_dialogue_waiting(person, talk):
+    def order(message):
         text = yield talk.ask("size", say(message, "Which size?"))
         return say(message, text)
 
@@ -281,8 +263,8 @@ def test_other_updates_leave_the_dialogue_waiting(person: Any, talk: Any) -> Non
     assert ada.send("S") == "S"
 
 
-def test_what_somebody_writes_in_another_chat_is_no_answer(person: Any, talk: Any) -> None:
-    def order(message: Json) -> Any:
+def test_what_somebody_writes_in_another_chat_is_no_answer(person, talk):
+    def order(message):
         size = yield talk.ask("size", say(message, "Which size?"))
         return say(message, size)
 
@@ -293,8 +275,8 @@ def test_what_somebody_writes_in_another_chat_is_no_answer(person: Any, talk: An
     assert ada.send("S") == "S"
 
 
-def test_what_somebody_writes_in_another_topic_is_no_answer(person: Any, talk: Any) -> None:
-    def order(message: Json) -> Any:
+def test_what_somebody_writes_in_another_topic_is_no_answer(person, talk):
+    def order(message):
         [call] = say(message, "Which size?")
         if "message_thread_id" in message:
             call["message_thread_id"] = message["message_thread_id"]
@@ -309,14 +291,14 @@ def test_what_somebody_writes_in_another_topic_is_no_answer(person: Any, talk: A
         assert ada.send("S", **own) == "S"
 
 
-def test_a_result_is_kept_once(person: Any, talk: Any) -> None:
-    charged: list[str] = []
+def test_a_result_is_kept_once(person, talk):
+    charged = []
 
-    def charge(size: str) -> Json:
+    def charge(size):
         charged.append(size)
         return {"no": len(charged)}
 
-    def order(message: Json) -> Any:
+    def order(message):
         size = yield talk.ask("size", say(message, "Which size?"))
         receipt = yield talk.keep("charge", lambda: charge(size))
         receipt["no"] += 10  # of its own copy
@@ -331,11 +313,11 @@ def test_a_result_is_kept_once(person: Any, talk: Any) -> None:
     assert charged == ["S"]
 
 
-def test_the_end_changes_the_session_once(person: Any, talk: Any) -> None:
-    def order(message: Json) -> Any:
+def test_the_end_changes_the_session_once(person, talk):
+    def order(message):
         size = yield talk.ask("size", say(message, "Which size?"))
 
-        def change(session: Json) -> None:
+        def change(session):
             session.setdefault("orders", []).append(size)
 
         return talk.done(say(message, "Done"), change)
@@ -357,14 +339,12 @@ def test_the_end_changes_the_session_once(person: Any, talk: Any) -> None:
         ("telegram.call('getMe')", "at its end"),
     ],
 )
-def test_a_dialogue_has_no_effects_of_its_own(
-    person: Any, talk: Any, container: Container, effect: str, place: str
-) -> None:
+def test_a_dialogue_has_no_effects_of_its_own(person, talk, container, effect, place):
     names = {name: container.module(name) for name in ("telegram", "aws", "schedule")}
     settings = container.module("settings").settings
     settings.queue_url, settings.scheduler_role_arn = "https://sqs/1/bot.fifo", "a role"
 
-    def order(message: Json) -> Any:
+    def order(message):
         try:
             if place == "before":
                 eval(effect, names)  # noqa: S307
@@ -378,17 +358,17 @@ def test_a_dialogue_has_no_effects_of_its_own(
     assert container.module("current").asking.rerun is None
 
 
-def changed_dialogues(talk: Any) -> list[tuple[str, Any]]:
-    def swapped(message: Json) -> Any:
+def changed_dialogues(talk):
+    def swapped(message):
         yield talk.ask("day", say(message, "Which?"))
         yield talk.ask("size", say(message, "Which?"))
         yield talk.ask("last", say(message, "Sure?"))
 
-    def shorter(message: Json) -> Any:
+    def shorter(message):
         yield talk.ask("size", say(message, "Which?"))
         return say(message, "Done")
 
-    def kept(message: Json) -> Any:
+    def kept(message):
         yield talk.ask("size", say(message, "Which?"))
         yield talk.keep("day", list)
         yield talk.ask("last", say(message, "Sure?"))
@@ -402,14 +382,12 @@ def changed_dialogues(talk: Any) -> list[tuple[str, Any]]:
 
 
 @pytest.mark.parametrize("number", range(4))
-def test_a_release_that_changes_the_questions_ends_the_dialogue(
-    person: Any, talk: Any, caplog: pytest.LogCaptureFixture, number: int
-) -> None:
-    def order(message: Json) -> Any:
+def test_a_release_that_changes_the_questions_ends_the_dialogue(person, talk, caplog, number):
+    def order(message):
         yield talk.ask("size", say(message, "Which?"))
         yield talk.ask("day", say(message, "Which?"))
 
-    bot: Any = sys.modules["bot"]
+    bot = sys.modules["bot"]
     reason, dialogue = changed_dialogues(talk)[number]
     ada = person(order)
     ada.send("/go")
@@ -433,7 +411,7 @@ def trip(message):
 
 
 @pytest.fixture
-def tour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def tour(tmp_path, monkeypatch):
     """A module beside bot.py, with a dialogue, which each container imports when it needs it."""
     file = tmp_path / "tour.py"
     file.write_text(LAZY)
@@ -442,8 +420,8 @@ def tour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     sys.modules.pop("tour", None)
 
 
-def begin_trip(talk: Any) -> Person:
-    def otherwise(update: Json, session: Json) -> list[Json]:
+def begin_trip(talk):
+    def otherwise(update, session):
         if update["message"]["text"] != "trip":
             return say({"chat": CHAT}, "otherwise")
         trip = importlib.import_module("tour").trip
@@ -456,7 +434,7 @@ def begin_trip(talk: Any) -> Person:
     return ada
 
 
-def test_a_module_that_a_release_has_removed_ends_its_dialogue(talk: Any, tour: Path) -> None:
+def test_a_module_that_a_release_has_removed_ends_its_dialogue(talk, tour):
     ada = begin_trip(talk)
     tour.unlink()
     importlib.invalidate_caches()
@@ -464,7 +442,7 @@ def test_a_module_that_a_release_has_removed_ends_its_dialogue(talk: Any, tour: 
     assert ada.session == {}
 
 
-def test_a_module_that_cant_be_imported_keeps_its_dialogue(talk: Any, tour: Path) -> None:
+def test_a_module_that_cant_be_imported_keeps_its_dialogue(talk, tour):
     ada = begin_trip(talk)
     tour.write_text("import nothing_like_this")
     importlib.invalidate_caches()
@@ -473,10 +451,8 @@ def test_a_module_that_cant_be_imported_keeps_its_dialogue(talk: Any, tour: Path
     assert "conversation" in ada.session
 
 
-def test_a_dialogue_of_too_many_steps_ends(
-    person: Any, talk: Any, caplog: pytest.LogCaptureFixture
-) -> None:
-    def order(message: Json) -> Any:
+def test_a_dialogue_of_too_many_steps_ends(person, talk, caplog):
+    def order(message):
         while True:
             yield talk.ask("next", say(message, "Next?"))
 
@@ -489,10 +465,8 @@ def test_a_dialogue_of_too_many_steps_ends(
     assert vars(caplog.records[0])["reason"] == "it has more than 50 answers"
 
 
-def test_an_old_dialogue_makes_room_for_somebody_elses(
-    person: Any, talk: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def order(message: Json) -> Any:
+def test_an_old_dialogue_makes_room_for_somebody_elses(person, talk, monkeypatch):
+    def order(message):
         yield talk.ask("size", say(message, "Which size?"))
 
     now = 1000
@@ -506,8 +480,8 @@ def test_an_old_dialogue_makes_room_for_somebody_elses(
     assert ada.session["conversation"]["person"] == BOB["id"]
 
 
-def test_a_press_begins_a_dialogue(person: Any, talk: Any) -> None:
-    def order(message: Json) -> Any:
+def test_a_press_begins_a_dialogue(person, talk):
+    def order(message):
         yield talk.ask("size", say(message, f"{message['from']['first_name']}, which size?"))
 
     ada = person(order)
@@ -521,8 +495,8 @@ def test_a_press_begins_a_dialogue(person: Any, talk: Any) -> None:
 @pytest.mark.parametrize(
     "update", [{"poll": {}}, {"inline_query": {"from": ADA}}, {"message": {"chat": CHAT}}]
 )
-def test_a_dialogue_needs_a_person_in_a_chat(person: Any, talk: Any, update: Json) -> None:
-    def order(message: Json) -> Any:
+def test_a_dialogue_needs_a_person_in_a_chat(person, talk, update):
+    def order(message):
         yield
 
     person(order)
@@ -530,10 +504,8 @@ def test_a_dialogue_needs_a_person_in_a_chat(person: Any, talk: Any, update: Jso
         talk.start(order, update, {})
 
 
-def test_a_dialogue_needs_a_session_that_is_kept(
-    person: Any, talk: Any, container: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def order(message: Json) -> Any:
+def test_a_dialogue_needs_a_session_that_is_kept(person, talk, container, monkeypatch):
+    def order(message):
         yield talk.ask("size", say(message, "Which size?"))
 
     ada = person(order)
@@ -543,8 +515,8 @@ def test_a_dialogue_needs_a_session_that_is_kept(
 
 
 @pytest.mark.parametrize("own", ["words", {"size": "S"}, [1]])
-def test_the_name_of_a_dialogue_in_the_session_is_taken(person: Any, talk: Any, own: Any) -> None:
-    def order(message: Json) -> Any:
+def test_the_name_of_a_dialogue_in_the_session_is_taken(person, talk, own):
+    def order(message):
         yield talk.ask("size", say(message, "Which size?"))
 
     ada = person(order)
@@ -553,21 +525,21 @@ def test_the_name_of_a_dialogue_in_the_session_is_taken(person: Any, talk: Any, 
         ada.send("hi")
 
 
-def nothing(message: Json) -> list[Json]:
+def nothing(message):
     return []
 
 
-def test_what_is_no_dialogue_is_refused(person: Any, talk: Any) -> None:
-    def wrong(message: Json) -> Any:
+def test_what_is_no_dialogue_is_refused(person, talk):
+    def wrong(message):
         yield "Which size?"
 
-    def no_calls(message: Json) -> Any:
+    def no_calls(message):
         yield talk.ask("size", "Which size?")
 
-    def none(message: Json) -> Any:
+    def none(message):
         yield talk.ask("size", [])
 
-    def ends(message: Json) -> Any:
+    def ends(message):
         yield talk.keep("one", int)
 
     for dialogue, words in [
@@ -584,8 +556,8 @@ def test_what_is_no_dialogue_is_refused(person: Any, talk: Any) -> None:
 FORGOTTEN = r"must yield each ask\(…\) and keep\(…\): {} has no yield"
 
 
-def test_a_question_without_a_yield_is_refused(person: Any, talk: Any) -> None:
-    def first(message: Json) -> Any:
+def test_a_question_without_a_yield_is_refused(person, talk):
+    def first(message):
         size = talk.ask("size", say(message, "Which size?"))
         day = yield talk.ask("day", say(message, "Which day?"))
         return say(message, f"{size} on {day}")
@@ -593,7 +565,7 @@ def test_a_question_without_a_yield_is_refused(person: Any, talk: Any) -> None:
     with pytest.raises(ValueError, match=FORGOTTEN.format("size")):
         person(first).send("/go")
 
-    def last(message: Json) -> Any:
+    def last(message):
         yield talk.ask("size", say(message, "Which size?"))
         talk.keep("order", int)
         return []
@@ -604,10 +576,10 @@ def test_a_question_without_a_yield_is_refused(person: Any, talk: Any) -> None:
         ada.send("S")
 
 
-def test_a_question_may_be_made_before_it_is_asked(person: Any, talk: Any) -> None:
+def test_a_question_may_be_made_before_it_is_asked(person, talk):
     size = talk.ask("size", say({"chat": CHAT}, "Which size?"))
 
-    def order(message: Json) -> Any:
+    def order(message):
         return say(message, (yield size))
 
     ada = person(order)
@@ -615,18 +587,18 @@ def test_a_question_may_be_made_before_it_is_asked(person: Any, talk: Any) -> No
 
 
 @pytest.mark.parametrize("command", ["go", "/Go", "/go now", "/", ""])
-def test_a_dialogue_begins_with_a_command(talk: Any, command: str) -> None:
+def test_a_dialogue_begins_with_a_command(talk, command):
     with pytest.raises(ValueError, match=f'"/order", not {command}'):
         talk.reply_with({command: nothing}, nothing)
 
 
-def test_a_dialogue_must_be_found_again(talk: Any) -> None:
+def test_a_dialogue_must_be_found_again(talk):
     with pytest.raises(ValueError, match="must be a function at the top level of a module"):
         talk.reply_with({"/go": lambda message: []}, nothing)
 
 
-def reads(talk: Any, calls: Callable[[Json], list[Json]]) -> Any:
-    def dialogue(message: Json) -> Any:
+def reads(talk, calls):
+    def dialogue(message):
         yield talk.ask("size", calls(message), again="S or M?", among=["S", "M"])
         return say(message, "Thank you")
 
@@ -636,7 +608,7 @@ def reads(talk: Any, calls: Callable[[Json], list[Json]]) -> Any:
 SELECTIVE = {"force_reply": True, "selective": True}
 
 
-def test_a_question_in_a_group_has_its_person_reply(person: Any, talk: Any) -> None:
+def test_a_question_in_a_group_has_its_person_reply(person, talk):
     """In privacy mode, the bot gets no other answer."""
     ada = person(reads(talk, lambda message: say(message, "Which size?")))
     ada.send("/go", message_id=8)
@@ -649,8 +621,8 @@ def test_a_question_in_a_group_has_its_person_reply(person: Any, talk: Any) -> N
     assert "reply_markup" not in ada.calls[0]
 
 
-def test_the_next_question_replies_to_the_last_answer(person: Any, talk: Any) -> None:
-    def order(message: Json) -> Any:
+def test_the_next_question_replies_to_the_last_answer(person, talk):
+    def order(message):
         yield talk.ask("size", say(message, "Which size?"))
         yield talk.ask("day", say(message, "Which day?"))
 
@@ -660,7 +632,7 @@ def test_the_next_question_replies_to_the_last_answer(person: Any, talk: Any) ->
     assert ada.calls[0]["reply_parameters"]["message_id"] == 9
 
 
-KEPT: Json = {
+KEPT = {
     "a keyboard": {"reply_markup": {"keyboard": [["S", "M"]]}},
     "another chat": {"chat_id": 5},
     "no message": {"method": "sendChatAction"},
@@ -671,7 +643,7 @@ KEPT: Json = {
 
 
 @pytest.mark.parametrize("about", KEPT.values(), ids=KEPT)
-def test_what_a_question_says_itself_stays(person: Any, talk: Any, about: Json) -> None:
+def test_what_a_question_says_itself_stays(person, talk, about):
     ada = person(reads(talk, lambda message: [{**say(message, "Which size?")[0], **about}]))
     ada.send("/go")
     assert ada.calls == [{**say({"chat": CHAT}, "Which size?")[0], **about}]
@@ -679,8 +651,8 @@ def test_what_a_question_says_itself_stays(person: Any, talk: Any, about: Json) 
 
 @pytest.mark.parametrize(("to", "markup"), [(3, {"force_reply": True}), (9, SELECTIVE)])
 def test_its_own_reply_stays_and_all_may_answer_unless_it_is_to_the_person(
-    person: Any, talk: Any, to: int, markup: Json
-) -> None:
+    person, talk, to, markup
+):
     own = {"reply_parameters": {"message_id": to}}
     ada = person(reads(talk, lambda message: [{**say(message, "Which size?")[0], **own}]))
     ada.send("/go")

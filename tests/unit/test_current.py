@@ -6,10 +6,9 @@ import sys
 
 import pytest
 
-from tests.conftest import BotApi, StartBot
-from tests.support.stubs import Container, Json, load, message
+from tests.support.stubs import load, message
 
-UNSEEN: dict[str, Json] = {
+UNSEEN = {
     "getChat": {"chat_id": 42},
     "sendChatAction": {"chat_id": 42, "action": "typing"},
     "sendMessageDraft": {"chat_id": 42, "draft_id": 1, "text": "x"},
@@ -22,13 +21,13 @@ UNSEEN: dict[str, Json] = {
     "deleteMessage": {"chat_id": 42, "message_id": 7},
     "deletemessages": {"chat_id": 42, "message_ids": [7]},
 }
-SEEN: dict[str, Json] = {
+SEEN = {
     "sendMessage": {"chat_id": 42, "text": "x"},
     "editMessageText": {"chat_id": 42, "text": "x"},
     "setMessageReaction": {"chat_id": 42},
     "a method of tomorrow": {},
 }
-ALERTS: dict[str, Json] = {
+ALERTS = {
     "an alert": {"show_alert": True, "text": "Sold out"},
     "a game's URL": {"url": "https://example.org"},
 }
@@ -44,13 +43,13 @@ MESSAGE = {"method": "sendMessage", "chat_id": 42, "text": "x"}
     ],
     ids=[*UNSEEN, *SEEN, *ALERTS],
 )
-def test_what_people_would_see_twice(method: str, params: Json, is_seen: bool) -> None:
+def test_what_people_would_see_twice(method, params, is_seen):
     made = load("botkit.current").Made()
     made.carried_out(method, params)
     assert (made.methods, made.answered, made.seen) == ([method], True, is_seen)
 
 
-def returning(*calls: Json, own: str = "") -> str:
+def returning(*calls, own=""):
     return f"""
 from botkit import telegram
 HANDLED = ["message"]
@@ -62,9 +61,7 @@ def reply(update):
 
 
 @pytest.mark.parametrize("first", ["answerCallbackQuery"])
-def test_an_update_comes_again_after_calls_that_nobody_saw(
-    start_bot: StartBot, bot_api: BotApi, first: str
-) -> None:
+def test_an_update_comes_again_after_calls_that_nobody_saw(start_bot, bot_api, first):
     call = {"method": first, **UNSEEN[first]}
     container = start_bot(returning(call, MESSAGE))
     bot_api.expects(call)
@@ -76,7 +73,7 @@ def test_an_update_comes_again_after_calls_that_nobody_saw(
     assert container.line["outcome"] == "answered"
 
 
-def test_the_bots_own_calls_count_as_returned_ones_do(start_bot: StartBot, bot_api: BotApi) -> None:
+def test_the_bots_own_calls_count_as_returned_ones_do(start_bot, bot_api):
     own = 'telegram.call("sendMessage", chat_id=42, text="seen")'
     container = start_bot(returning(MESSAGE, own=own))
     bot_api.expects({**MESSAGE, "text": "seen"})
@@ -94,9 +91,7 @@ def test_the_bots_own_calls_count_as_returned_ones_do(start_bot: StartBot, bot_a
         ("deleteMessage", "Bad Request: message to delete not found"),
     ],
 )
-def test_a_repetition_that_is_refused_is_no_failure(
-    start_bot: StartBot, bot_api: BotApi, first: str, refusal: str
-) -> None:
+def test_a_repetition_that_is_refused_is_no_failure(start_bot, bot_api, first, refusal):
     call = {"method": first, **UNSEEN[first]}
     container = start_bot(returning(call, MESSAGE))
     bot_api.expects(call)
@@ -118,7 +113,7 @@ def test_a_repetition_that_is_refused_is_no_failure(
     ],
     ids=["nothing to see", "an alert", "an alert again"],
 )
-def test_an_answer_that_comes_too_late(params: Json, is_repeat: bool, is_excused: bool) -> None:
+def test_an_answer_that_comes_too_late(params, is_repeat, is_excused):
     current = load("botkit.current")
     current.run.before = is_repeat
     old = load("botkit.errors").Refused("x", 400, "Bad Request: query is too old", {})
@@ -126,7 +121,7 @@ def test_an_answer_that_comes_too_late(params: Json, is_repeat: bool, is_excused
     assert current.excuses(old, "answerPreCheckoutQuery", {}) == is_repeat
 
 
-def test_the_result_of_a_refused_repetition_is_true(container: Container, bot_api: BotApi) -> None:
+def test_the_result_of_a_refused_repetition_is_true(container, bot_api):
     bot_api.refuses(MESSAGE, 400, "Bad Request: message is not modified")
     assert container.telegram.call("sendMessage", chat_id=42, text="x") is True
     assert not container.module("current").run.made.seen
@@ -135,9 +130,7 @@ def test_the_result_of_a_refused_repetition_is_true(container: Container, bot_ap
         container.telegram.call("sendMessage", chat_id=42, text="x")
 
 
-def test_what_a_bot_calls_at_its_import_is_no_part_of_an_update(
-    start_bot: StartBot, bot_api: BotApi
-) -> None:
+def test_what_a_bot_calls_at_its_import_is_no_part_of_an_update(start_bot, bot_api):
     hello = {**MESSAGE, "text": "I am up"}
     source = returning(MESSAGE) + 'telegram.call("sendMessage", chat_id=42, text="I am up")\n'
     bot_api.expects(hello)

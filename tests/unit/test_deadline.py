@@ -10,16 +10,16 @@ from tests.support.stubs import load
 
 
 @pytest.fixture(autouse=True)
-def still(monkeypatch: pytest.MonkeyPatch) -> None:
+def still(monkeypatch):
     """Stop the clock."""
     monkeypatch.setattr(time, "monotonic", lambda: 5.0)
 
 
-def test_a_start_up_has_less_than_lambdas_ten_seconds() -> None:
+def test_a_start_up_has_less_than_lambdas_ten_seconds():
     assert load("botkit.deadline").deadline.left() == 8
 
 
-def test_an_invocation_has_what_it_is_given() -> None:
+def test_an_invocation_has_what_it_is_given():
     deadline = load("botkit.deadline").deadline
     deadline.start(100)
     assert deadline.left() == 100
@@ -28,7 +28,7 @@ def test_an_invocation_has_what_it_is_given() -> None:
 
 
 @pytest.mark.parametrize(("left", "has"), [(100, 3), (2, 2), (-1, -1)])
-def test_a_block_has_what_it_is_given_or_what_is_left(left: float, has: float) -> None:
+def test_a_block_has_what_it_is_given_or_what_is_left(left, has):
     deadline = load("botkit.deadline").deadline
     deadline.start(left)
     with pytest.raises(LookupError), deadline.within(3):
@@ -38,7 +38,7 @@ def test_a_block_has_what_it_is_given_or_what_is_left(left: float, has: float) -
 
 
 @pytest.mark.parametrize(("left", "has"), [(100, 94), (18, 12), (4.5, 3)])
-def test_a_block_spares_seconds_or_a_third_of_what_is_left(left: float, has: float) -> None:
+def test_a_block_spares_seconds_or_a_third_of_what_is_left(left, has):
     module = load("botkit.deadline")
     module.RESERVES["a block"] = 6
     deadline = module.deadline

@@ -7,7 +7,6 @@ from botkit.errors import (
     BadAnswer,
     BadSchedule,
     BadSession,
-    Failure,
     Misconfigured,
     Refused,
     Unreachable,
@@ -16,7 +15,7 @@ from botkit.outcome import OUTCOMES
 
 NO_METHOD = "Not Found: method not found"
 
-FAILURES: dict[str, tuple[Failure, str]] = {
+FAILURES = {
     "no answer": (Unreachable("timed out"), "unreachable"),
     "no token": (Misconfigured("no token"), "misconfigured"),
     "a session that can't be kept": (BadSession("too large"), "bot_failed"),
@@ -32,18 +31,18 @@ FAILURES: dict[str, tuple[Failure, str]] = {
 
 
 @pytest.mark.parametrize(("failure", "outcome"), FAILURES.values(), ids=FAILURES)
-def test_a_failure_has_its_outcome(failure: Failure, outcome: str) -> None:
+def test_a_failure_has_its_outcome(failure, outcome):
     assert failure.outcome == outcome
     assert failure.may_pass is (OUTCOMES[outcome][1] == 503)
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
-def test_an_update_is_redelivered_as_its_status_says(outcome: str) -> None:
+def test_an_update_is_redelivered_as_its_status_says(outcome):
     _, status, is_retried, is_kept = OUTCOMES[outcome]
     assert is_retried is (status == 503)
     assert not (is_retried and is_kept)
 
 
 @pytest.mark.parametrize("kind", [BadAnswer, BadSchedule, BadSession, Misconfigured, Unreachable])
-def test_the_text_of_a_failure_can_be_logged(kind: type[Failure]) -> None:
+def test_the_text_of_a_failure_can_be_logged(kind):
     assert str(kind("\ud800" + "a" * 1000)) == "\\ud800" + "a" * 999

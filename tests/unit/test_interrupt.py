@@ -7,23 +7,18 @@ import signal
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from types import FrameType
 
 import pytest
 
 from tests.support.stubs import (
-    Container,
-    Json,
     message,
 )
 
 
-def test_a_bot_that_catches_everything_is_ended_too(
-    container: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    caught: list[BaseException] = []
+def test_a_bot_that_catches_everything_is_ended_too(container, monkeypatch):
+    caught = []
 
-    def reply(update: Json) -> list[Json]:
+    def reply(update):
         for _ in range(2):
             try:
                 threading.Event().wait(5)
@@ -36,10 +31,10 @@ def test_a_bot_that_catches_everything_is_ended_too(
     assert [type(error).__name__ for error in caught] == ["TimeIsUp", "TimeIsUp"]
 
 
-def test_in_another_thread_there_is_no_interrupt(container: Container) -> None:
+def test_in_another_thread_there_is_no_interrupt(container):
     bot_module = container.module("bot_module")
 
-    def in_time() -> str:
+    def in_time():
         with bot_module.interrupt_after(9):  # signals can't be set there
             return "done"
 
@@ -48,15 +43,13 @@ def test_in_another_thread_there_is_no_interrupt(container: Container) -> None:
         assert signal.getitimer(signal.ITIMER_REAL)[0] > 9, "the main thread's stays"
 
 
-def test_an_import_is_not_interrupted(
-    container: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_import_is_not_interrupted(container, monkeypatch):
     """Python's own part of it, which may hold the lock that all threads share."""
     bot_module = container.module("bot_module")
 
     class Finder:
         @staticmethod
-        def find_spec(*about: object) -> None:
+        def find_spec(*about):
             bot_module._interrupt(14, sys._getframe(1))
 
     monkeypatch.setattr(sys, "meta_path", [Finder, *sys.meta_path])
@@ -64,13 +57,11 @@ def test_an_import_is_not_interrupted(
         importlib.import_module("there_is_none")
 
 
-def test_an_interrupt_may_come_while_it_is_switched_off(
-    container: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupt_may_come_while_it_is_switched_off(container, monkeypatch):
     bot_module = container.module("bot_module")
-    frames: list[FrameType] = []
+    frames = []
 
-    def setitimer(*arguments: object) -> None:
+    def setitimer(*arguments):
         frames.append(sys._getframe(1))
 
     monkeypatch.setattr("_signal.setitimer", setitimer)

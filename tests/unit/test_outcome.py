@@ -6,17 +6,13 @@ import asyncio
 import json
 import logging
 import sys
-from pathlib import Path
 
 import pytest
 from telegram_bot_aws.local.project import LAMBDA
 
-from tests.conftest import BotApi, StartBot
 from tests.support.stubs import (
     TEXT,
     UPDATE,
-    Container,
-    Json,
     echo,
     message,
     outcome_of,
@@ -27,7 +23,7 @@ from tests.support.stubs import (
 
 BLOCKED = (403, "Forbidden: bot was blocked by the user")
 
-REFUSALS: dict[str, tuple[int, str, int, str, str]] = {
+REFUSALS = {
     "blocked": (*BLOCKED, 200, "refused", "WARNING"),
     "deleted": (403, "Forbidden: user is deactivated", 200, "refused", "WARNING"),
     "can't copy": (400, "Bad Request: message can't be copied", 200, "refused", "WARNING"),
@@ -44,14 +40,8 @@ REFUSALS: dict[str, tuple[int, str, int, str, str]] = {
     ("code", "description", "status", "outcome", "level"), REFUSALS.values(), ids=REFUSALS
 )
 def test_a_refusal_is_logged_and_tried_again_only_if_that_may_help(
-    container: Container,
-    bot_api: BotApi,
-    code: int,
-    description: str,
-    status: int,
-    outcome: str,
-    level: str,
-) -> None:
+    container, bot_api, code, description, status, outcome, level
+):
     bot_api.refuses(echo(), code, description)
     assert container.invoke(request(UPDATE)) == text_response(
         status, outcome if status != 200 else ""
@@ -61,9 +51,7 @@ def test_a_refusal_is_logged_and_tried_again_only_if_that_may_help(
     assert line["refusal"] == f"sendMessage: {code} {description}"
 
 
-def test_a_group_that_has_a_new_id_gets_the_call_once_more(
-    container: Container, bot_api: BotApi
-) -> None:
+def test_a_group_that_has_a_new_id_gets_the_call_once_more(container, bot_api):
     upgraded = (400, "Bad Request: group chat was upgraded to a supergroup chat")
     bot_api.refuses(echo(), *upgraded, migrate_to_chat_id=-1001)
     bot_api.expects(echo(chat_id=-1001))
@@ -82,26 +70,20 @@ def test_a_group_that_has_a_new_id_gets_the_call_once_more(
     ids=["blocked", "throttled", "token", "moved again"],
 )
 def test_a_second_failure_after_a_new_id_counts(
-    container: Container,
-    bot_api: BotApi,
-    code: int,
-    parameters: Json,
-    status: int,
-    header: str | None,
-    outcome: str,
-) -> None:
+    container, bot_api, code, parameters, status, header, outcome
+):
     bot_api.refuses(echo(), 400, "upgraded", migrate_to_chat_id=-1001)
     bot_api.refuses(echo(chat_id=-1001), code, "no", **parameters)
     assert container.deliver(message()) == (status, header)
     assert container.line["outcome"] == outcome
 
 
-def test_a_new_id_counts_only_under_400(container: Container, bot_api: BotApi) -> None:
+def test_a_new_id_counts_only_under_400(container, bot_api):
     bot_api.refuses(echo(), 403, "no", migrate_to_chat_id=-1001)
     assert container.deliver(message()) == (200, None)
 
 
-REFUSED_IN_THE_BOT: dict[str, tuple[int, Json, int, str]] = {
+REFUSED_IN_THE_BOT = {
     "blocked": (403, {}, 200, "refused"),
     "throttled": (429, {"retry_after": 7}, 503, "throttled"),
     "token": (401, {}, 503, "misconfigured"),
@@ -114,15 +96,9 @@ REFUSED_IN_THE_BOT: dict[str, tuple[int, Json, int, str]] = {
     ids=REFUSED_IN_THE_BOT,
 )
 def test_a_call_that_the_bot_makes_itself_may_be_refused(
-    container: Container,
-    bot_api: BotApi,
-    monkeypatch: pytest.MonkeyPatch,
-    code: int,
-    parameters: Json,
-    status: int,
-    outcome: str,
-) -> None:
-    def reply(update: Json) -> list[Json]:
+    container, bot_api, monkeypatch, code, parameters, status, outcome
+):
+    def reply(update):
         container.telegram.call("getChat", chat_id=42)
         return []
 
@@ -133,15 +109,13 @@ def test_a_call_that_the_bot_makes_itself_may_be_refused(
     assert container.line["outcome"] == outcome
 
 
-def test_a_bot_may_find_something_unreachable(
-    container: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bot_may_find_something_unreachable(container, monkeypatch):
     with_bot(container, monkeypatch, container.telegram.Unreachable("dynamodb: HTTP 500"))
     assert container.invoke(request(UPDATE)) == text_response(503, "unreachable")
     assert container.line["error"] == "dynamodb: HTTP 500"
 
 
-RAISES: dict[str, tuple[BaseException, str]] = {
+RAISES = {
     "an exception": (KeyError(TEXT), "KeyError at stubs.py:"),
     "an OSError with a file": (OSError(2, TEXT, "/a/b.txt"), "FileNotFoundError at stubs"),
     "a SyntaxError of a text": (SyntaxError("x", (TEXT, 1, 1, "")), "SyntaxError at stubs"),
@@ -153,13 +127,7 @@ RAISES: dict[str, tuple[BaseException, str]] = {
 
 
 @pytest.mark.parametrize(("raised", "error"), RAISES.values(), ids=RAISES)
-def test_an_exception_leaves_the_update_unanswered(
-    container: Container,
-    bot_api: BotApi,
-    monkeypatch: pytest.MonkeyPatch,
-    raised: BaseException,
-    error: str,
-) -> None:
+def test_an_exception_leaves_the_update_unanswered(container, bot_api, monkeypatch, raised, error):
     with monkeypatch.context() as patch:
         with_bot(container, patch, raised)
         assert outcome_of(container) == "bot_failed"
@@ -189,15 +157,13 @@ def test_an_exception_leaves_the_update_unanswered(
         "an invalid method",
     ],
 )
-def test_an_exception_is_logged_with_its_place_in_the_bot(
-    start_bot: StartBot, source: str, error: str
-) -> None:
+def test_an_exception_is_logged_with_its_place_in_the_bot(start_bot, source, error):
     container = start_bot(f"HANDLED = ['message']\n\ndef reply(update):\n    {source}\n")
     assert outcome_of(container) == "bot_failed"
     assert container.line["error"] == error
 
 
-def test_an_exception_that_passed_no_line_of_the_bot_has_no_place(container: Container) -> None:
+def test_an_exception_that_passed_no_line_of_the_bot_has_no_place(container):
     raised, error = container.module("raised"), KeyError("secret")
     assert (raised.where_raised(error), raised.frames(error)) == ("KeyError", {})
 
@@ -217,9 +183,7 @@ def reply(update):
 """
 
 
-def test_the_log_lists_the_lines_of_the_bot_with_their_functions(
-    start_bot: StartBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_log_lists_the_lines_of_the_bot_with_their_functions(start_bot, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     for name in ("shop", "shop.prices"):
         monkeypatch.delitem(sys.modules, name, raising=False)  # if the test has run before
@@ -240,13 +204,13 @@ def test_the_log_lists_the_lines_of_the_bot_with_their_functions(
     assert TEXT.replace(" ", "_") not in str(container.log), "code of a person has its names"
 
 
-def test_the_log_lists_the_last_lines_of_many(start_bot: StartBot) -> None:
+def test_the_log_lists_the_last_lines_of_many(start_bot):
     container = start_bot(DEEP)
     assert outcome_of(container) == "bot_failed"
     assert container.line["frames"] == ["bot.py:5 in reply"] * 20
 
 
-def test_a_failure_of_botkit_in_the_bot_has_its_lines_too(start_bot: StartBot) -> None:
+def test_a_failure_of_botkit_in_the_bot_has_its_lines_too(start_bot):
     container = start_bot(
         "from botkit.errors import BadSession\n\ndef reply(update):\n    raise BadSession('no')"
     )
@@ -254,7 +218,7 @@ def test_a_failure_of_botkit_in_the_bot_has_its_lines_too(start_bot: StartBot) -
     assert (container.line["error"], container.line["frames"]) == ("no", ["bot.py:4 in reply"])
 
 
-def test_a_bot_beside_botkit_is_no_part_of_it(container: Container) -> None:
+def test_a_bot_beside_botkit_is_no_part_of_it(container):
     assert not f"{LAMBDA}/bot.py".startswith(container.module("raised").NOT_THE_BOTS)
 
 
@@ -262,8 +226,8 @@ def test_a_bot_beside_botkit_is_no_part_of_it(container: Container) -> None:
     ("raised", "errors"), [("ValueError", ["ValueError at bot.py:5"]), ("SystemExit", [])]
 )
 def test_what_a_thread_of_the_bot_raises_is_logged_without_its_text(
-    start_bot: StartBot, capfd: pytest.CaptureFixture[str], raised: str, errors: list[str]
-) -> None:
+    start_bot, capfd, raised, errors
+):
     container = start_bot(f"""
 import threading
 
@@ -285,10 +249,8 @@ def reply(update):
     assert TEXT not in str(container.log) + "".join(capfd.readouterr())
 
 
-def test_the_traceback_is_logged_at_debug_only(
-    container: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    records: list[logging.LogRecord] = []
+def test_the_traceback_is_logged_at_debug_only(container, monkeypatch):
+    records = []
     handler = logging.Handler(logging.DEBUG)
     monkeypatch.setattr(handler, "emit", records.append)
     logger = logging.getLogger("botkit")
@@ -299,7 +261,7 @@ def test_the_traceback_is_logged_at_debug_only(
     with_bot(container, monkeypatch, error)
     container.deliver(message())
     logger.removeHandler(handler)
-    logger.manager._clear_cache()  # type: ignore[attr-defined]
+    logger.manager._clear_cache()
     told = [(record.levelno, record.exc_info[1]) for record in records if record.exc_info]
     assert told == [(logging.DEBUG, error)]
 
@@ -316,7 +278,7 @@ def reply(update):
 
 HANDLED = ["message"]
 """
-OWN_CALLS: dict[str, tuple[str, str, list[str]]] = {
+OWN_CALLS = {
     "alone": ("return []", "answered", ["getChat"]),
     "before those that it returns": (
         "return [{'method': 'getMe'}]",
@@ -328,9 +290,7 @@ OWN_CALLS: dict[str, tuple[str, str, list[str]]] = {
 
 
 @pytest.mark.parametrize(("then", "outcome", "methods"), OWN_CALLS.values(), ids=OWN_CALLS)
-def test_what_a_bot_calls_itself_counts(
-    start_bot: StartBot, bot_api: BotApi, then: str, outcome: str, methods: list[str]
-) -> None:
+def test_what_a_bot_calls_itself_counts(start_bot, bot_api, then, outcome, methods):
     bot_api.answers("getMe", {}, {"id": 1})
     container = start_bot(OWN.format(then=then))
     for update_id in (1, 2):
@@ -341,7 +301,7 @@ def test_what_a_bot_calls_itself_counts(
         assert container.line["methods"] == methods
 
 
-def test_an_outcome_never_changes(container: Container) -> None:
+def test_an_outcome_never_changes(container):
     outcome = container.module("outcome").Outcome("answered", done=2)
     with pytest.raises(AttributeError, match="an outcome never changes"):
         outcome.name = "incomplete"
@@ -350,7 +310,7 @@ def test_an_outcome_never_changes(container: Container) -> None:
     assert (other.name, other.status, other.is_kept, other.done) == ("incomplete", 200, True, 2)
 
 
-def test_only_what_somebody_must_repair_ends_everyones_updates(container: Container) -> None:
+def test_only_what_somebody_must_repair_ends_everyones_updates(container):
     outcome = container.module("outcome")
     general = {name for name in outcome.OUTCOMES if outcome.Outcome(name).is_general}
     assert general == {"misconfigured", "unreachable"}

@@ -24,7 +24,7 @@ BUSINESS = {"chat": PRIVATE, "from": ADA, "business_connection_id": "b1"}
 
 # Each kind of update: its content, and the room, topic, user and person in it. What Telegram may
 # leave out has a row of its own below.
-KINDS: dict[str, tuple[Json, tuple[Any, ...]]] = {
+KINDS = {
     "message": (SAID, ("-100", None, 7, 7)),
     "edited_message": (SAID, ("-100", None, 7, 7)),
     "channel_post": ({"chat": CHANNEL}, ("-200", None, None, None)),
@@ -61,7 +61,7 @@ KINDS: dict[str, tuple[Json, tuple[Any, ...]]] = {
     "widget_query": (SAID, ("-100", None, 7, 7)),
     "shared_widget_query": ({"from": ADA, "widget_id": "1"}, (None, None, 7, 7)),
 }
-OTHERS: dict[str, tuple[Json, tuple[Any, ...]]] = {
+OTHERS = {
     "a forum's topic": ({"message": {**SAID, **TOPIC}}, ("-100", 5, 7, 7)),
     "a reply in a plain group": ({"message": {**SAID, **THREAD}}, ("-100", None, 7, 7)),
     "direct messages": ({"message": {**SAID, **DIRECT}}, ("-100", 9, 7, 7)),
@@ -102,13 +102,13 @@ ALL = {**{kind: ({kind: content}, where) for kind, (content, where) in KINDS.ite
 
 
 @pytest.mark.parametrize(("update", "where"), ALL.values(), ids=ALL)
-def test_an_update_is_somewhere(update: Json, where: tuple[Any, ...]) -> None:
+def test_an_update_is_somewhere(update, where):
     place = Place({"update_id": 1, **update})
     assert (place.room, place.topic, place.user, place.person) == where
     assert place.kind == next(iter(update), "")
 
 
-def test_a_message_may_be_that_of_a_button() -> None:
+def test_a_message_may_be_that_of_a_button():
     press = {"from": BEA, "message": {**BUSINESS, **TOPIC}}
     place = Place({"update_id": 1, "callback_query": press})
     assert (place.content, place.message) == (press, press["message"])
@@ -118,6 +118,6 @@ def test_a_message_may_be_that_of_a_button() -> None:
     assert (place.chat, place.business, place.thread, place.direct_topic) == (-100, None, None, 9)
 
 
-def test_each_kind_of_the_bot_api_is_listed() -> None:
+def test_each_kind_of_the_bot_api_is_listed():
     """Read in Telegram's documentation where its updates are, then add it above."""
     assert set(KINDS) == set(TYPES["Update"]) - {"update_id"}

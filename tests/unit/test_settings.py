@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 
@@ -36,7 +35,7 @@ ENVIRONMENT = {
     "AWS_SESSION_TOKEN": ("aws_session_token", "planted-session"),
     "AWS_ENDPOINT_URL": ("aws_endpoint_url", "http://localhost:4566"),
 }
-DEFAULTS: dict[str, Any] = {
+DEFAULTS = {
     "allowed_ids": frozenset(),
     "api_url": "https://api.telegram.org",
     "aws_dns_suffix": "amazonaws.com",
@@ -44,7 +43,7 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-def read(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Any:
+def read(monkeypatch, environment):
     for name in ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
@@ -52,21 +51,21 @@ def read(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Any:
     return load("botkit.settings").settings
 
 
-def test_the_variables_are_read_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_variables_are_read_and_nothing_else(monkeypatch):
     settings = read(monkeypatch, {name: value for name, (_, value) in ENVIRONMENT.items()})
     ids = {"allowed_ids": frozenset({42, -1001234567890})}
     assert vars(settings) == dict(ENVIRONMENT.values()) | ids
 
 
 @pytest.mark.parametrize("names", [[], ENVIRONMENT], ids=["absent", "empty"])
-def test_a_variable_may_be_left_out(monkeypatch: pytest.MonkeyPatch, names: list[str]) -> None:
+def test_a_variable_may_be_left_out(monkeypatch, names):
     settings = read(monkeypatch, dict.fromkeys(names, ""))
     assert vars(settings) == {name: DEFAULTS.get(name, "") for name, _ in ENVIRONMENT.values()}
 
 
-def test_the_modules_own_variables_are_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_modules_own_variables_are_no_secrets(monkeypatch):
     """Their values have parts such as "bot" and "api", which a bot's error may quote."""
-    start_error: Any = load("botkit.start_error")
+    start_error = load("botkit.start_error")
     secrets = {
         "TELEGRAM_API_URL",
         "TELEGRAM_BOT_TOKEN",

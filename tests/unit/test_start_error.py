@@ -5,9 +5,6 @@ How an exception is described: test_bot_module.py and test_check.py.
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import pytest
 
 from tests.support.stubs import TOKEN, load
@@ -34,37 +31,35 @@ from tests.support.stubs import TOKEN, load
         "Lambda's own",
     ],
 )
-def test_values_of_the_environment_are_left_out(
-    monkeypatch: pytest.MonkeyPatch, text: str, shown: str
-) -> None:
-    start_error: Any = load("botkit.start_error")
+def test_values_of_the_environment_are_left_out(monkeypatch, text, shown):
+    start_error = load("botkit.start_error")
     values = {"A": "sixsix", "B": "fives", "C": "xabcx", "D": "long-sixsix"}
     monkeypatch.setattr("os.environ", {**values, "LAMBDA_TASK_ROOT": "/var/task"})
     assert start_error.without_secrets(text) == shown
 
 
-def test_names_in_the_source_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    start_error: Any = load("botkit.start_error")
+def test_names_in_the_source_stay(monkeypatch):
+    start_error = load("botkit.start_error")
     monkeypatch.setattr("os.environ", {"A": "app.production", "B": "six-six"})
     text = "no 'app.production', no 'duct', no 'six-six'"
     assert start_error.without_secrets(text, True) == "no 'app.production', no 'duct', no '…'"
 
 
-def test_a_file_outside_of_all_folders_has_its_name_only() -> None:
+def test_a_file_outside_of_all_folders_has_its_name_only():
     error = SyntaxError("invalid", ("/elsewhere/words.py", 3, 1, ""))
-    start_error: Any = load("botkit.start_error")
+    start_error = load("botkit.start_error")
     assert start_error.described(error) == "SyntaxError: invalid at words.py:3"
 
 
-def test_an_error_that_passed_no_line_of_the_bot_has_no_place() -> None:
-    start_error: Any = load("botkit.start_error")
+def test_an_error_that_passed_no_line_of_the_bot_has_no_place():
+    start_error = load("botkit.start_error")
     assert start_error.described(ValueError("odd")) == "ValueError: odd"
     assert start_error.described(SyntaxError("odd")) == "SyntaxError: odd"
 
 
-def test_a_syntax_error_without_a_file_has_the_line_that_raised_it(tmp_path: Path) -> None:
+def test_a_syntax_error_without_a_file_has_the_line_that_raised_it(tmp_path):
     bot = tmp_path / "bot.py"
-    start_error: Any = load("botkit.start_error")
+    start_error = load("botkit.start_error")
     with pytest.raises(SyntaxError) as raised:
         exec(compile("\nraise SyntaxError('odd')", bot, "exec"), {"__name__": "bot"})
     assert start_error.described(raised.value) == "SyntaxError: odd at bot.py:2"

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
-from tests.conftest import StartBot
-from tests.support.stubs import Container, Json, message
+from tests.support.stubs import message
 
 # For each space but a bot's own: a key, and the id of its item, which never changes.
 IDS = {
@@ -27,17 +25,17 @@ def reply(update, session):
 
 
 @pytest.fixture
-def container(start_with_sessions: StartBot) -> Container:
+def container(start_with_sessions):
     return start_with_sessions(BY_TEXT)
 
 
-def add(data: Json) -> Any:
+def add(data):
     data["n"] = data.get("n", 0) + 1
     return data["n"]
 
 
 @pytest.mark.parametrize("space", IDS)
-def test_the_items_of_a_space_keep_their_ids(container: Container, space: str) -> None:
+def test_the_items_of_a_space_keep_their_ids(container, space):
     key, id = IDS[space]
     container.table.items[id] = {"id": {"S": id}, **AGO}
     store = container.module("store")
@@ -47,7 +45,7 @@ def test_the_items_of_a_space_keep_their_ids(container: Container, space: str) -
 
 
 @pytest.mark.parametrize("id", [id for _, id in IDS.values()])
-def test_a_key_of_the_bot_meets_no_other_space(container: Container, id: str) -> None:
+def test_a_key_of_the_bot_meets_no_other_space(container, id):
     [space] = [space for space, (_, theirs) in IDS.items() if theirs == id]
     store, session = container.module("store"), container.module("session")
     store.change(space, IDS[space][0], lambda data: data.update(theirs=True), days=1)
@@ -58,7 +56,7 @@ def test_a_key_of_the_bot_meets_no_other_space(container: Container, id: str) ->
     assert store.read(space, IDS[space][0]) == {"theirs": True}
 
 
-def test_no_two_keys_of_the_bot_meet(container: Container) -> None:
+def test_no_two_keys_of_the_bot_meet(container):
     session = container.module("session")
     keys = ["limit:42", "session=limit:42", "session=session=limit:42", "session=", "limit"]
     for number, key in enumerate(keys):
@@ -66,7 +64,7 @@ def test_no_two_keys_of_the_bot_meet(container: Container) -> None:
     assert [session.read(key)["n"] for key in keys] == [0, 1, 2, 3, 4]
 
 
-def test_a_window_of_limit_is_no_session(container: Container) -> None:
+def test_a_window_of_limit_is_no_session(container):
     container.table.items["limit:42:0"] = {"id": {"S": "limit:42:0"}, "ids": {"NS": ["1"]}}
     session = container.module("session")
     assert session.change("limit:42:0", add) == 1
@@ -77,7 +75,7 @@ def test_a_window_of_limit_is_no_session(container: Container) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "\ud800", 7, "x" * 2049, "limit:" + "x" * 2042])
-def test_a_key_must_be_one_of_dynamodb(container: Container, key: Any) -> None:
+def test_a_key_must_be_one_of_dynamodb(container, key):
     store = container.module("store")
     with pytest.raises(store.BadSession, match="a string of 1 to 2,048 bytes"):
         store.read("session", key)

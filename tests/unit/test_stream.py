@@ -5,14 +5,11 @@ from __future__ import annotations
 import itertools
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from typing import Any
 
 import pytest
-from telegram_stand_in import Fault, Telegram
+from telegram_stand_in import Fault
 
-from tests.conftest import StartBot
-from tests.support.stubs import Container, Json, counting, with_clock
+from tests.support.stubs import counting, with_clock
 from tests.support.stubs import message as update
 
 BOT = 'SESSION = "chat"\n\n\ndef reply(update, session):\n    return []\n'
@@ -24,15 +21,15 @@ NOTES = "stream:42/17"
 NOON = 1_800_000_000  # 15 January 2027
 
 
-def message(chat: Json = PRIVATE, **content: Any) -> Json:
+def message(chat=PRIVATE, **content):
     return {"message_id": 17, "chat": chat, **content}
 
 
-def said(text: str) -> Json:
+def said(text):
     return {"method": "sendMessage", "chat_id": 42, "text": text}
 
 
-def as_text(params: Json) -> Json:
+def as_text(params):
     """Return the parameters of a call with Markdown as if it were a text."""
     params = {**params}
     return {"text": params.pop("rich_message")["markdown"], **params}
@@ -49,21 +46,19 @@ class World:
     takes it, or if the form is "refused", refuses it, which isn't noted.
     """
 
-    def __init__(
-        self, container: Container, monkeypatch: pytest.MonkeyPatch, form: str = "text"
-    ) -> None:
+    def __init__(self, container, monkeypatch, form="text"):
         self.container = container
         self.stream = container.module("stream")
         self.shown = self.stream.answer  # what shows an answer
         self.form = form
-        self.rich: list[tuple[str, Json]] = []  # calls with Markdown
-        self.returned: list[Json] = []
+        self.rich = []  # calls with Markdown
+        self.returned = []
         if form != "text":
             self.shown = self._answer_in_markdown
-        self.calls: list[tuple[str, Json]] = []
+        self.calls = []
         self.current = container.module("current")
-        self.fails: dict[str, list[Exception]] = {}
-        self.limits: list[float] = []
+        self.fails = {}
+        self.limits = []
         self.now = 0.0
         self.pause = 5.0
         self.aws_lasts = self.telegram_lasts = 0.0
@@ -74,10 +69,10 @@ class World:
         monkeypatch.setattr(time, "time", lambda: NOON + self.now)
         self.deadline = container.module("deadline").deadline
         self.deadline.start(60)
-        self.asked: list[str] = []  # of the table: an action, and the id of its item
+        self.asked = []  # of the table: an action, and the id of its item
         container.watch_calls(self._note)
 
-    def _note(self, service: str, target: str, params: Json) -> None:
+    def _note(self, service, target, params):
         action = target.partition(".")[2]
         item = params.get("Key") or params["Item"]
         self.asked.append(f"{action} {item['id']['S']}")
@@ -86,7 +81,7 @@ class World:
         if self.fails.get(action):
             raise self.fails[action].pop(0)
 
-    def _answer_in_markdown(self, *about: Any, **how: Any) -> list[Json]:
+    def _answer_in_markdown(self, *about, **how):
         """Return the calls that Telegram gets of an answer, with texts for Markdown."""
         calls = self.returned = self.stream.answer(*about, markdown=True, **how)
         taken, at = [], 0
@@ -102,7 +97,7 @@ class World:
             taken.append(call)
         return taken
 
-    def _post(self, method: str, params: Json, timeout: float) -> Any:
+    def _post(self, method, params, timeout):
         if "rich_message" in params:
             self.rich.append((method, params))
             if self.form == "refused":
@@ -115,7 +110,7 @@ class World:
             raise self.fails[method].pop(0)
         return {"message_id": next(self._ids)} if method == "sendMessage" else True
 
-    def pieces(self, pieces: Iterable[str]) -> Iterator[str]:
+    def pieces(self, pieces):
         try:
             for piece in pieces:
                 self.now += self.pause
@@ -123,31 +118,31 @@ class World:
         finally:
             self.closed += 1
 
-    def answer(self, pieces: Iterable[str], chat: Json = PRIVATE, **how: Any) -> list[Json]:
+    def answer(self, pieces, chat=PRIVATE, **how):
         self.current.asking.streams = 0  # reply() runs
         self.made = self.pieces(pieces)  # Python closes it by itself when nothing refers to it
-        calls: list[Json] = self.shown(message=message(chat), chunks=self.made, **how)
+        calls = self.shown(message=message(chat), chunks=self.made, **how)
         return calls
 
-    def texts(self, method: str) -> list[str]:
+    def texts(self, method):
         return [params["text"] for name, params in self.calls if name == method]
 
-    def begin(self, update_id: int) -> None:
+    def begin(self, update_id):
         """Begin with an update, which may have come before."""
         self.now += 60
         self.current.begin(self.current.Run.of_update("queue", {"update_id": update_id}))
 
-    def press(self, draft_id: int = 17) -> None:
+    def press(self, draft_id=17):
         self.stream.stop({"chat": PRIVATE, "draft_id": draft_id})
 
 
 @pytest.fixture
-def form() -> str:
+def form():
     return "text"
 
 
 @pytest.fixture
-def world(start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch, form: str) -> World:
+def world(start_with_sessions, monkeypatch, form):
     """A bot with a queue and sessions."""
     return World(start_with_sessions(BOT, QUEUE_URL="https://sqs/1/bot.fifo"), monkeypatch, form)
 
@@ -157,7 +152,7 @@ in_each_form = pytest.mark.parametrize("form", ["text", "markdown", "refused"])
 
 
 @in_each_form
-def test_an_answer_grows_in_a_draft(world: World) -> None:
+def test_an_answer_grows_in_a_draft(world):
     assert world.answer(["Hello", ", Ada.\n"]) == [said("Hello, Ada.")]
     draft = {"chat_id": 42, "draft_id": 17}
     assert world.calls == [
@@ -170,7 +165,7 @@ def test_an_answer_grows_in_a_draft(world: World) -> None:
 
 @in_each_form
 @pytest.mark.parametrize("kind", ["group", "supergroup"])
-def test_an_answer_in_a_group_grows_in_a_message(world: World, kind: str) -> None:
+def test_an_answer_in_a_group_grows_in_a_message(world, kind):
     assert world.answer(["Hello", ", Ada."], {**GROUP, "type": kind}) == []
     assert world.calls == [
         ("sendChatAction", {"chat_id": -7, "action": "typing"}),
@@ -180,7 +175,7 @@ def test_an_answer_in_a_group_grows_in_a_message(world: World, kind: str) -> Non
     ]
 
 
-def test_what_a_later_delivery_goes_on_with_is_not_seen_twice(world: World) -> None:
+def test_what_a_later_delivery_goes_on_with_is_not_seen_twice(world):
     """The module's note of the message counts: without it, a second one would grow."""
     world.answer(["Hello", ", Ada."], GROUP)
     assert not world.current.run.made.seen
@@ -193,8 +188,8 @@ def test_what_a_later_delivery_goes_on_with_is_not_seen_twice(world: World) -> N
 
 
 @in_each_form
-def test_an_answer_goes_where_the_question_is(world: World) -> None:
-    topic: Json = {"is_topic_message": True, "message_thread_id": 5, "has_protected_content": True}
+def test_an_answer_goes_where_the_question_is(world):
+    topic = {"is_topic_message": True, "message_thread_id": 5, "has_protected_content": True}
     [call] = world.shown(message(**topic), ["a"])
     assert call == {**said("a"), "message_thread_id": 5, "protect_content": True}
     assert world.calls[0][1]["message_thread_id"] == 5
@@ -206,7 +201,7 @@ def test_an_answer_goes_where_the_question_is(world: World) -> None:
 
 
 @in_each_form
-def test_an_answer_for_a_business_account_grows_in_a_message(world: World) -> None:
+def test_an_answer_for_a_business_account_grows_in_a_message(world):
     world.fails["editMessageText"] = [world.container.module("errors").Unreachable("gone")] * 2
     [call] = world.shown(message(business_connection_id="b"), world.pieces("ab"))
     names = [method for method, _ in world.calls]
@@ -215,13 +210,13 @@ def test_an_answer_for_a_business_account_grows_in_a_message(world: World) -> No
     assert {params["business_connection_id"] for _, params in world.calls} == {"b"}
 
 
-def test_each_press_below_a_message_has_its_answer(world: World) -> None:
+def test_each_press_below_a_message_has_its_answer(world):
     for world.current.run.id in (7, 8, 8):  # the last one is delivered again
         world.answer(["Hello"], GROUP)
     assert world.texts("sendMessage") == ["Hello …"] * 2
 
 
-def test_each_answer_of_an_update_grows_in_a_message(world: World) -> None:
+def test_each_answer_of_an_update_grows_in_a_message(world):
     world.current.run.id = 7
     for _ in range(2):  # the update is delivered again
         world.answer(["Hello"], GROUP)
@@ -231,14 +226,14 @@ def test_each_answer_of_an_update_grows_in_a_message(world: World) -> None:
 
 
 @pytest.mark.parametrize(("chat", "pause"), [(PRIVATE, 1.25), (GROUP, 5)], ids=["draft", "edit"])
-def test_an_answer_is_shown_at_telegrams_pace(world: World, chat: Json, pause: float) -> None:
+def test_an_answer_is_shown_at_telegrams_pace(world, chat, pause):
     world.pause = pause / 4
     world.answer("abcdefghi", chat)
     texts = [params["text"] for name, params in world.calls if "…" in params.get("text", "")]
     assert texts == ["a …", "abcde …", "abcdefghi …"]
 
 
-def test_a_draft_is_renewed_while_nothing_is_said(world: World) -> None:
+def test_a_draft_is_renewed_while_nothing_is_said(world):
     world.answer(["", "", "", "", "Hello", "", "", "", ""])
     assert world.texts("sendMessageDraft") == ["", "", "Hello …", "Hello …"]
     world.calls.clear()
@@ -249,13 +244,13 @@ def test_a_draft_is_renewed_while_nothing_is_said(world: World) -> None:
 
 
 @in_each_form
-def test_a_message_that_stays_as_it_is_is_not_edited(world: World) -> None:
+def test_a_message_that_stays_as_it_is_is_not_edited(world):
     world.answer(["Hello", *[""] * 9], GROUP)
     assert world.texts("editMessageText") == ["Hello"], "at the end"
 
 
 @in_each_form
-def test_what_fails_to_show_is_shown_later(world: World) -> None:
+def test_what_fails_to_show_is_shown_later(world):
     errors = world.container.module("errors")
     gone = errors.Unreachable("gone")
     world.fails = {
@@ -270,7 +265,7 @@ def test_what_fails_to_show_is_shown_later(world: World) -> None:
 
 @in_each_form
 @pytest.mark.parametrize("chat", [PRIVATE, GROUP], ids=["draft", "edit"])
-def test_an_answer_ends_where_the_bot_may_not_write(world: World, chat: Json) -> None:
+def test_an_answer_ends_where_the_bot_may_not_write(world, chat):
     refused = world.container.module("errors").Refused
     blocked = refused("sendMessage", 403, "Forbidden: bot was blocked by the user", {})
     world.fails = {"sendMessageDraft": [blocked], "sendChatAction": [blocked]}
@@ -281,9 +276,7 @@ def test_an_answer_ends_where_the_bot_may_not_write(world: World, chat: Json) ->
 
 
 @pytest.mark.parametrize(("seconds", "most"), [(60, 5), (2.5, 0.5)], ids=["usually", "at the end"])
-def test_what_shows_an_answer_leaves_time_for_all_of_it(
-    world: World, seconds: float, most: float
-) -> None:
+def test_what_shows_an_answer_leaves_time_for_all_of_it(world, seconds, most):
     with_clock(world.container)
     world.deadline.start(60)
     world.deadline.start(seconds)
@@ -300,14 +293,12 @@ def test_what_shows_an_answer_leaves_time_for_all_of_it(
 
 @in_each_form
 @pytest.mark.parametrize("chat", [PRIVATE, GROUP], ids=["draft", "edit"])
-def test_nothing_said_is_nothing_sent(world: World, chat: Json) -> None:
+def test_nothing_said_is_nothing_sent(world, chat):
     assert world.answer(["", " \n"], chat) == []
     assert "sendMessage" not in [name for name, _ in world.calls]
 
 
-def test_pieces_may_be_a_list_and_sessions_missing(
-    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pieces_may_be_a_list_and_sessions_missing(start_bot, monkeypatch):
     bot = "def reply(update):\n    return []"
     world = World(start_bot(bot, QUEUE_URL="https://sqs/1/bot.fifo"), monkeypatch)
     assert world.shown(message(GROUP), ["a"], can_stop=True) == []
@@ -322,12 +313,12 @@ def test_pieces_may_be_a_list_and_sessions_missing(
 in_markdown = pytest.mark.parametrize("form", ["markdown"])
 
 
-def rich(markdown: str) -> Json:
+def rich(markdown):
     return {"rich_message": {"markdown": markdown}}
 
 
 @in_markdown
-def test_markdown_grows_in_a_rich_draft(world: World) -> None:
+def test_markdown_grows_in_a_rich_draft(world):
     world.answer(["**Hello", ", `A<da`", ".**\n\nBye"])
     draft = {"chat_id": 42, "draft_id": 17}
     assert world.calls[0] == ("sendMessageDraft", {**draft, "text": ""})
@@ -348,7 +339,7 @@ def test_markdown_grows_in_a_rich_draft(world: World) -> None:
 @pytest.mark.parametrize(
     "account", [{}, {"business_connection_id": "b"}], ids=["group", "business"]
 )
-def test_markdown_grows_in_a_message(world: World, account: Json) -> None:
+def test_markdown_grows_in_a_message(world, account):
     chat = PRIVATE if account else GROUP
     world.shown(message(chat, **account), world.pieces(["*a", "b*"]))
     about = {"chat_id": chat["id"], **account}
@@ -362,7 +353,7 @@ def test_markdown_grows_in_a_message(world: World, account: Json) -> None:
 
 @pytest.mark.parametrize("form", ["refused"])
 @pytest.mark.parametrize("chat", [PRIVATE, GROUP], ids=["draft", "edit"])
-def test_markdown_that_is_refused_is_text_until_the_end(world: World, chat: Json) -> None:
+def test_markdown_that_is_refused_is_text_until_the_end(world, chat):
     world.answer("abc", chat)
     ends = [params["rich_message"]["markdown"] for _, params in world.rich]
     if chat is PRIVATE:
@@ -376,9 +367,7 @@ def test_markdown_that_is_refused_is_text_until_the_end(world: World, chat: Json
 
 @in_markdown
 @pytest.mark.parametrize("was_refused", [False, True], ids=["taken", "half is refused"])
-def test_what_isnt_shown_at_the_end_is_markdown_or_else_text(
-    world: World, was_refused: bool
-) -> None:
+def test_what_isnt_shown_at_the_end_is_markdown_or_else_text(world, was_refused):
     errors = world.container.module("errors")
     if was_refused:
         world.fails["sendMessage"] = [errors.Refused("sendRichMessage", 400, "Bad Request", {})]
@@ -390,7 +379,7 @@ def test_what_isnt_shown_at_the_end_is_markdown_or_else_text(
 
 @in_markdown
 @pytest.mark.parametrize("chat", [PRIVATE, GROUP], ids=["draft", "edit"])
-def test_long_markdown_is_longer_messages_and_shorter_texts(world: World, chat: Json) -> None:
+def test_long_markdown_is_longer_messages_and_shorter_texts(world, chat):
     lines = "".join(f"- {number} {'word ' * 100}\n" for number in range(100))
     world.answer(["a\n\n", lines], chat)
     calls = world.returned
@@ -408,8 +397,8 @@ def test_long_markdown_is_longer_messages_and_shorter_texts(world: World, chat: 
 
 @in_markdown
 @pytest.mark.parametrize("ends", ["stopped", "late", "whole"])
-def test_markdown_that_ends_early_is_closed(world: World, ends: str) -> None:
-    def pieces() -> Iterator[str]:
+def test_markdown_that_ends_early_is_closed(world, ends):
+    def pieces():
         yield "```\n<a>"
         yield "\n```\n**b"
         if ends == "stopped":
@@ -426,13 +415,13 @@ def test_markdown_that_ends_early_is_closed(world: World, ends: str) -> None:
 
 
 @in_markdown
-def test_what_is_nothing_in_markdown_is_text(world: World) -> None:
+def test_what_is_nothing_in_markdown_is_text(world):
     world.answer(["```", "\n```"])
     assert world.returned == [said("```\n```")]
     assert world.rich == []
 
 
-def test_a_bot_without_markdown_doesnt_load_it(world: World) -> None:
+def test_a_bot_without_markdown_doesnt_load_it(world):
     world.answer("a")
     assert "botkit.rich" not in sys.modules
     world.answer("a", markdown=True)
@@ -442,7 +431,7 @@ def test_a_bot_without_markdown_doesnt_load_it(world: World) -> None:
 # Thinking.
 
 
-def thinking(world: World, *pieces: str) -> list[str]:
+def thinking(world, *pieces):
     """Return pieces: those in angle brackets are thinking."""
     think = world.stream.Thinking
     return [think(piece[1:-1]) if piece.startswith("<") else piece for piece in pieces]
@@ -452,7 +441,7 @@ THOUGHTS = ("<Let me>", "< see.\nHm_>", "Hello", "<One more thing>", "", "!")
 
 
 @in_each_form
-def test_thinking_is_a_block_of_the_draft(world: World, form: str) -> None:
+def test_thinking_is_a_block_of_the_draft(world, form):
     assert world.answer(thinking(world, *THOUGHTS)) == [said("Hello!")]
     block = "<tg-thinking>{}</tg-thinking>" if form == "markdown" else "{} …"
     hm = "Hm&#95;" if form == "markdown" else "Hm_"
@@ -466,7 +455,7 @@ def test_thinking_is_a_block_of_the_draft(world: World, form: str) -> None:
 
 
 @in_each_form
-def test_thinking_is_a_line_of_a_message_that_grows(world: World, form: str) -> None:
+def test_thinking_is_a_line_of_a_message_that_grows(world, form):
     assert world.answer(thinking(world, *THOUGHTS), GROUP) == []
     hm = "Hm&#95;" if form == "markdown" else "Hm_"
     assert world.texts("sendMessage") == ["Let me …"]
@@ -479,15 +468,15 @@ def test_thinking_is_a_line_of_a_message_that_grows(world: World, form: str) -> 
     ]
 
 
-def test_the_end_of_a_long_thought_is_shown(world: World) -> None:
+def test_the_end_of_a_long_thought_is_shown(world):
     world.answer(thinking(world, f"<{'a' * 100}{'b' * 200}\n \n>", "c"))
     assert world.texts("sendMessageDraft")[1] == "b" * 200 + " …"
 
 
 @in_each_form
 @pytest.mark.parametrize("ends", ["says nothing", "breaks", "is late"])
-def test_thinking_about_nothing_is_taken_back(world: World, ends: str) -> None:
-    def pieces() -> Iterator[str]:
+def test_thinking_about_nothing_is_taken_back(world, ends):
+    def pieces():
         yield from thinking(world, "<Hm>")
         if ends == "breaks":
             raise RuntimeError
@@ -502,8 +491,8 @@ def test_thinking_about_nothing_is_taken_back(world: World, ends: str) -> None:
     assert world.calls[-1] == ("deleteMessage", POST)
 
 
-def test_what_an_answer_said_is_not_taken_back(world: World) -> None:
-    def pieces() -> Iterator[str]:
+def test_what_an_answer_said_is_not_taken_back(world):
+    def pieces():
         yield "Hello"
         raise RuntimeError
 
@@ -512,11 +501,11 @@ def test_what_an_answer_said_is_not_taken_back(world: World) -> None:
     assert world.calls[-1][0] == "sendMessage"
 
 
-def test_thinking_stays_if_the_answer_is_made_again(world: World) -> None:
+def test_thinking_stays_if_the_answer_is_made_again(world):
     """In the same message."""
     errors = world.container.module("errors")
 
-    def pieces() -> Iterator[str]:
+    def pieces():
         yield from thinking(world, "<Hm>")
         raise errors.Unreachable("the model is gone")
 
@@ -527,7 +516,7 @@ def test_thinking_stays_if_the_answer_is_made_again(world: World) -> None:
     assert world.calls[-1] == ("editMessageText", {**POST, "text": "a"})
 
 
-def test_thinking_begins_no_message_of_a_business_account(world: World) -> None:
+def test_thinking_begins_no_message_of_a_business_account(world):
     """A bot can't delete it there as elsewhere."""
     account = message(business_connection_id="b")
     world.shown(account, world.pieces(thinking(world, "<Hm>", "Hello", "<Well>")))
@@ -535,12 +524,12 @@ def test_thinking_begins_no_message_of_a_business_account(world: World) -> None:
     assert world.texts("editMessageText") == ["Hello\n\nWell …", "Hello"]
 
 
-def test_a_draft_of_thinking_is_not_kept_by_stop(world: World) -> None:
+def test_a_draft_of_thinking_is_not_kept_by_stop(world):
     world.answer(thinking(world, "<Hm>", "a"), can_stop=True)
     assert [params["keep_on_stop"] for _, params in world.calls] == [False, False, True]
 
 
-def test_a_busy_telegram_is_left_alone_for_as_long_as_it_wants(world: World) -> None:
+def test_a_busy_telegram_is_left_alone_for_as_long_as_it_wants(world):
     refused = world.container.module("errors").Refused
     busy = refused("editMessageText", 429, "Too Many Requests", {"retry_after": 12})
     world.fails["editMessageText"] = [busy]
@@ -548,7 +537,7 @@ def test_a_busy_telegram_is_left_alone_for_as_long_as_it_wants(world: World) -> 
     assert world.texts("editMessageText") == ["ab …", "abcde …", "abcde"]
 
 
-def test_while_telegram_is_busy_the_end_is_left_to_the_host(world: World) -> None:
+def test_while_telegram_is_busy_the_end_is_left_to_the_host(world):
     refused = world.container.module("errors").Refused
     busy = refused("editMessageText", 429, "Too Many Requests", {"retry_after": 60})
     world.fails["editMessageText"] = [busy]
@@ -557,12 +546,12 @@ def test_while_telegram_is_busy_the_end_is_left_to_the_host(world: World) -> Non
 
 
 @in_each_form
-def test_what_cant_be_shown_at_the_end_is_left_to_the_host(world: World) -> None:
+def test_what_cant_be_shown_at_the_end_is_left_to_the_host(world):
     world.fails["editMessageText"] = [world.container.module("errors").Unreachable("gone")]
     assert world.answer("a", GROUP) == [{"method": "editMessageText", **POST, "text": "a"}]
 
 
-def test_a_message_that_was_deleted_is_sent_as_a_whole(world: World) -> None:
+def test_a_message_that_was_deleted_is_sent_as_a_whole(world):
     refused = world.container.module("errors").Refused
     gone = refused("editMessageText", 400, "Bad Request: message to edit not found", {})
     world.fails["editMessageText"] = [gone]
@@ -573,14 +562,14 @@ def test_a_message_that_was_deleted_is_sent_as_a_whole(world: World) -> None:
     assert len(world.texts("sendMessage")) == 1
 
 
-def test_a_message_that_was_deleted_at_the_end_is_sent_as_a_whole(world: World) -> None:
+def test_a_message_that_was_deleted_at_the_end_is_sent_as_a_whole(world):
     gone = world.container.module("errors").Refused("editMessageText", 400, "not found", {})
     world.fails["editMessageText"] = [gone]
     [call] = world.answer("a", GROUP)
     assert (call["method"], call["text"]) == ("sendMessage", "a")
 
 
-def test_an_edit_whose_answer_was_lost_counts(world: World) -> None:
+def test_an_edit_whose_answer_was_lost_counts(world):
     refused = world.container.module("errors").Refused
     known = refused("editMessageText", 400, "Bad Request: message is not modified: …", {})
     world.fails["editMessageText"] = [known]
@@ -598,12 +587,8 @@ def test_an_edit_whose_answer_was_lost_counts(world: World) -> None:
     ids=["both", "no presses", "no queue"],
 )
 def test_a_button_needs_presses_and_a_queue(
-    start_with_sessions: StartBot,
-    monkeypatch: pytest.MonkeyPatch,
-    handled: list[str],
-    queue: str,
-    has_button: bool,
-) -> None:
+    start_with_sessions, monkeypatch, handled, queue, has_button
+):
     bot = start_with_sessions(f"HANDLED = {handled}\n" + BOT, QUEUE_URL=queue)
     world = World(bot, monkeypatch)
     world.answer("a", can_stop=True)
@@ -615,11 +600,11 @@ def test_a_button_needs_presses_and_a_queue(
 LONG = "\n".join(["An emoji is two units: 🤖 and so on."] * 400)
 
 
-def units(text: str) -> int:
+def units(text):
     return len(text.encode("utf-16-le")) // 2
 
 
-def test_a_long_answer_is_several_messages(world: World) -> None:
+def test_a_long_answer_is_several_messages(world):
     calls = world.answer([LONG])
     texts = [call["text"] for call in calls]
     assert "\n".join(texts) == LONG
@@ -629,14 +614,14 @@ def test_a_long_answer_is_several_messages(world: World) -> None:
     assert shown.startswith("An emoji") and shown.endswith(" …") and units(shown) <= 4096
 
 
-def test_a_long_answer_in_a_group_begins_in_the_message_that_grew(world: World) -> None:
+def test_a_long_answer_in_a_group_begins_in_the_message_that_grew(world):
     [last] = world.answer(["c", "b" * 4999], GROUP)
     assert (last["method"], last["text"]) == ("sendMessage", "b" * 904)
     # Its end, and that it grows.
     assert world.texts("editMessageText") == ["b" * 906 + " …", "c" + "b" * 4095]
 
 
-def test_many_pieces_are_split_only_to_be_shown(world: World) -> None:
+def test_many_pieces_are_split_only_to_be_shown(world):
     world.pause = 0.01
     with counting(world.stream._split) as splits:
         world.answer(["word "] * 1000)
@@ -653,7 +638,7 @@ def test_many_pieces_are_split_only_to_be_shown(world: World) -> None:
         (" \n", []),
     ],
 )
-def test_parts_end_with_a_line_or_else_a_word(world: World, text: str, parts: list[str]) -> None:
+def test_parts_end_with_a_line_or_else_a_word(world, text, parts):
     assert world.stream._split(text, 10) == parts
 
 
@@ -662,7 +647,7 @@ def test_parts_end_with_a_line_or_else_a_word(world: World, text: str, parts: li
     [(["a\ud83e", "\udd16b"], "a🤖b"), (["a\ud83e", "b"], "ab"), (["a", "\udd16"], "a")],
     ids=["a pair in two pieces", "the first half", "the second half"],
 )
-def test_half_a_surrogate_pair_costs_no_answer(world: World, pieces: list[str], text: str) -> None:
+def test_half_a_surrogate_pair_costs_no_answer(world, pieces, text):
     assert world.answer(pieces) == [said(text)]
     for shown in world.texts("sendMessageDraft"):
         shown.encode()
@@ -672,8 +657,8 @@ def test_half_a_surrogate_pair_costs_no_answer(world: World, pieces: list[str], 
 
 
 @in_each_form
-def test_a_message_that_was_begun_is_edited_by_the_next_try(world: World) -> None:
-    def breaks() -> Iterator[str]:
+def test_a_message_that_was_begun_is_edited_by_the_next_try(world):
+    def breaks():
         yield "Hel"
         raise RuntimeError
 
@@ -691,14 +676,14 @@ def test_a_message_that_was_begun_is_edited_by_the_next_try(world: World) -> Non
     assert world.calls[-1] == ("editMessageText", {**POST, "message_id": 901, "text": "Hi"})
 
 
-def test_a_table_that_cant_be_written_has_one_message_grow(world: World) -> None:
+def test_a_table_that_cant_be_written_has_one_message_grow(world):
     world.fails["PutItem"] = [world.container.module("errors").Unreachable("gone")] * 9
     world.answer("ab", GROUP)
     assert world.texts("sendMessage") == ["a …"]
     assert world.texts("editMessageText") == ["ab …", "ab"]
 
 
-def test_notes_are_kept_for_a_day(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_notes_are_kept_for_a_day(world, monkeypatch):
     monkeypatch.setattr(time, "time", lambda: 1_800_000_000)
     world.answer(["a"], GROUP)
     world.press()
@@ -710,8 +695,8 @@ def test_notes_are_kept_for_a_day(world: World, monkeypatch: pytest.MonkeyPatch)
 # Stop.
 
 
-def test_stop_ends_the_answer_with_what_was_said(world: World) -> None:
-    def pieces() -> Iterator[str]:
+def test_stop_ends_the_answer_with_what_was_said(world):
+    def pieces():
         yield "Once"
         world.press()
         yield from (" upon", " a time")
@@ -724,23 +709,23 @@ def test_stop_ends_the_answer_with_what_was_said(world: World) -> None:
     assert stops == [(True, False), (True, True)]
 
 
-def test_stop_before_the_first_word_leaves_nothing(world: World) -> None:
-    def pieces() -> Iterator[str]:
+def test_stop_before_the_first_word_leaves_nothing(world):
+    def pieces():
         world.press()
         yield from ("", "Once")
 
     assert world.answer(pieces(), can_stop=True) == []
 
 
-def test_a_stopped_answer_stays_stopped_when_the_update_is_delivered_again(world: World) -> None:
+def test_a_stopped_answer_stays_stopped_when_the_update_is_delivered_again(world):
     """Also if the container ended before it saw the press: nobody asks the model again."""
 
-    def pieces() -> Iterator[str]:
+    def pieces():
         yield "a"
         world.press(7)
         raise KeyboardInterrupt
 
-    begun: list[Any] = []
+    begun = []
     world.begin(7)
     with pytest.raises(KeyboardInterrupt):
         world.answer(pieces(), can_stop=True)
@@ -750,10 +735,10 @@ def test_a_stopped_answer_stays_stopped_when_the_update_is_delivered_again(world
     assert begun == world.calls == []
 
 
-def test_stop_ends_no_later_answer_below_the_same_message(world: World) -> None:
+def test_stop_ends_no_later_answer_below_the_same_message(world):
     """As after a tap on another button, or once the message is edited."""
 
-    def pieces() -> Iterator[str]:
+    def pieces():
         yield "a"
         world.press(7)
         yield from "bc"
@@ -765,13 +750,13 @@ def test_stop_ends_no_later_answer_below_the_same_message(world: World) -> None:
     assert {params["draft_id"] for _, params in world.calls} == {7, 8}
 
 
-def test_an_event_has_no_number_for_a_draft(world: World) -> None:
+def test_an_event_has_no_number_for_a_draft(world):
     world.current.begin(world.current.Run.of_event("event", {}, "8476a536", None))
     world.answer("a")
     assert world.calls[0][1]["draft_id"] == 17, "as in an author's test"
 
 
-def test_it_looks_once_a_second_whether_stop_was_pressed(world: World) -> None:
+def test_it_looks_once_a_second_whether_stop_was_pressed(world):
     world.pause = 0.25
     world.answer("abcdefghi", can_stop=True)
     assert world.asked == [f"GetItem {NOTES}"] * 3
@@ -785,14 +770,14 @@ def test_it_looks_once_a_second_whether_stop_was_pressed(world: World) -> None:
     assert len(world.asked) == 3, "one look, and one change: there is no button"
 
 
-def test_a_table_that_cant_be_read_stops_no_answer(world: World) -> None:
+def test_a_table_that_cant_be_read_stops_no_answer(world):
     world.fails["GetItem"] = [world.container.module("errors").Unreachable("gone")] * 9
     assert world.answer("abc", can_stop=True) == [said("abc")]
 
 
 @pytest.mark.parametrize(("left", "text"), [(1.9, "Once upon …"), (2, "Once upon a time")])
-def test_an_answer_ends_before_the_time_is_up(world: World, left: float, text: str) -> None:
-    def pieces() -> Iterator[str]:
+def test_an_answer_ends_before_the_time_is_up(world, left, text):
+    def pieces():
         yield "Once"
         world.deadline.start(left)
         yield from (" upon", " a time")
@@ -803,9 +788,7 @@ def test_an_answer_ends_before_the_time_is_up(world: World, left: float, text: s
 
 
 @pytest.mark.parametrize("telegram", ["is silent", "answers", "refuses"])
-def test_an_answer_without_a_word_is_made_again_only_if_telegram_is_silent(
-    world: World, telegram: str
-) -> None:
+def test_an_answer_without_a_word_is_made_again_only_if_telegram_is_silent(world, telegram):
     errors = world.container.module("errors")
     fails = {
         "is silent": [errors.Unreachable("gone")],
@@ -813,7 +796,7 @@ def test_an_answer_without_a_word_is_made_again_only_if_telegram_is_silent(
     }
     world.fails["sendMessageDraft"] = fails.get(telegram, [])
 
-    def pieces() -> Iterator[str]:
+    def pieces():
         world.deadline.start(1.9)
         yield " "
 
@@ -823,10 +806,10 @@ def test_an_answer_without_a_word_is_made_again_only_if_telegram_is_silent(
     assert world.closed == 1
 
 
-def test_what_is_shown_already_is_not_edited_once_more(world: World) -> None:
+def test_what_is_shown_already_is_not_edited_once_more(world):
     """Nor when the bot's time ends with the same " …" that the message has."""
 
-    def pieces() -> Iterator[str]:
+    def pieces():
         yield "Once"
         yield " upon"
         world.deadline.start(1.9)
@@ -836,7 +819,7 @@ def test_what_is_shown_already_is_not_edited_once_more(world: World) -> None:
     assert world.texts("editMessageText") == ["Once upon …"]
 
 
-def test_a_draft_that_hangs_costs_no_answer(start_bot: StartBot, telegram: Telegram) -> None:
+def test_a_draft_that_hangs_costs_no_answer(start_bot, telegram):
     bot = "return stream.answer(update['message'], 'ab')"
     source = f"from botkit import stream\n\n\ndef reply(update):\n    {bot}\n"
     container = start_bot(source, TELEGRAM_API_URL=telegram.url)

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from types import ModuleType
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.support.stubs import TOKEN, Serve, answers_all, answers_and_closes, http, load, refusal
+from tests.support.stubs import TOKEN, answers_all, answers_and_closes, http, load, refusal
 
 Call = Callable[[bytes], Any]
 
 
 @pytest.fixture
-def telegram() -> ModuleType:
+def telegram():
     return load("botkit.telegram")
 
 
 @pytest.fixture
-def call(serve: Serve, telegram: ModuleType) -> Iterator[Call]:
+def call(serve, telegram):
     """Call getMe, and have it answered."""
-    clients: list[Any] = []
+    clients = []
 
-    def get_me(answer: bytes) -> Any:
+    def get_me(answer):
         clients.append(telegram.Client(serve(answers_and_closes(answer)).url, TOKEN))
         return clients[-1].post("getMe", {}, 5)
 
@@ -34,7 +33,7 @@ def call(serve: Serve, telegram: ModuleType) -> Iterator[Call]:
             client.connection._kept.close()
 
 
-def test_a_call_is_a_post_of_json(serve: Serve, telegram: ModuleType) -> None:
+def test_a_call_is_a_post_of_json(serve, telegram):
     peer = serve(answers_all)
     client = telegram.Client(peer.url, TOKEN)
     client.connection.open(5)
@@ -51,11 +50,11 @@ def test_a_call_is_a_post_of_json(serve: Serve, telegram: ModuleType) -> None:
 @pytest.mark.parametrize(
     "result", [None, 0, {"id": 1, "is_bot": True, "first_name": "Echo"}], ids=repr
 )
-def test_the_result_is_returned(call: Call, result: Any) -> None:
+def test_the_result_is_returned(call, result):
     assert call(http({"ok": True, "result": result})) == result
 
 
-REFUSALS: dict[str, tuple[bytes, tuple[int, str, int | None, int | None]]] = {
+REFUSALS = {
     "400": (
         http(refusal(400, "Bad Request: chat not found"), "400 Bad Request"),
         (400, "Bad Request: chat not found", None, None),
@@ -83,7 +82,7 @@ REFUSALS: dict[str, tuple[bytes, tuple[int, str, int | None, int | None]]] = {
 
 
 @pytest.mark.parametrize(("answer", "expected"), REFUSALS.values(), ids=REFUSALS)
-def test_a_refusal(call: Call, telegram: ModuleType, answer: bytes, expected: Any) -> None:
+def test_a_refusal(call, telegram, answer, expected):
     with pytest.raises(telegram.Refused) as caught:
         call(answer)
     error = caught.value
@@ -92,7 +91,7 @@ def test_a_refusal(call: Call, telegram: ModuleType, answer: bytes, expected: An
     assert str(error) == f"getMe: {error.code} {error.description}"
 
 
-def test_a_description_holds_no_token(call: Call, telegram: ModuleType) -> None:
+def test_a_description_holds_no_token(call, telegram):
     with pytest.raises(telegram.Refused) as caught:
         call(http(refusal(404, f"Not Found: /bot{TOKEN}/getMe"), "404 Not Found"))
     assert str(caught.value) == "getMe: 404 Not Found: /bot…/getMe"
@@ -125,9 +124,7 @@ NO_ANSWERS = {
 
 
 @pytest.mark.parametrize(("answer", "text"), NO_ANSWERS.values(), ids=NO_ANSWERS)
-def test_an_answer_that_is_not_the_bot_apis(
-    call: Call, telegram: ModuleType, answer: bytes, text: str
-) -> None:
+def test_an_answer_that_is_not_the_bot_apis(call, telegram, answer, text):
     with pytest.raises(telegram.Unreachable) as caught:
         call(answer)
     assert text in str(caught.value)
@@ -145,14 +142,12 @@ def test_an_answer_that_is_not_the_bot_apis(
         (429, "Too Many Requests", False),
     ],
 )
-def test_a_refusal_may_be_about_the_token(
-    telegram: ModuleType, code: int, description: str, expected: bool
-) -> None:
+def test_a_refusal_may_be_about_the_token(telegram, code, description, expected):
     assert telegram.Refused("getMe", code, description, {}).is_about_the_token is expected
 
 
 @pytest.mark.parametrize("code", [400, 500])
-def test_an_error_can_always_be_logged(call: Call, telegram: ModuleType, code: int) -> None:
+def test_an_error_can_always_be_logged(call, telegram, code):
     with pytest.raises((telegram.Refused, telegram.Unreachable)) as caught:
         call(http(refusal(code, "half a pair: \ud800 é " + "y" * 100_000)))
     text = str(caught.value)

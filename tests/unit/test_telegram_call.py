@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import time
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from tests.conftest import BotApi, Start, StartBot
 from tests.support.stubs import (
     OLD_TOKEN,
     SECRET,
     TOKEN,
-    Container,
-    Serve,
     answers,
     answers_all,
     echo,
@@ -28,15 +24,13 @@ from tests.support.stubs import (
 CALL = {"chat_id": 42, "text": "hi"}
 
 
-def a_minute_passes(container: Container) -> None:
+def a_minute_passes(container):
     """Have the token be fetched more than a minute ago."""
     container.module("stored_token").fetched_at -= 61
 
 
 @pytest.mark.parametrize("value", [TOKEN, f" {TOKEN}\n"], ids=["as it is", "with a line end"])
-def test_the_token_is_fetched_at_start_up(
-    start_with_parameter: Start, serve: Serve, bot_api: BotApi, value: str
-) -> None:
+def test_the_token_is_fetched_at_start_up(start_with_parameter, serve, bot_api, value):
     store = serve(answers(parameter(value)))
     container = start_with_parameter(bot_api.url, store)
     assert store.bodies == [{"Name": "/bot/token", "WithDecryption": True}]
@@ -47,11 +41,7 @@ def test_the_token_is_fetched_at_start_up(
 
 
 @pytest.mark.parametrize("tokens", [(OLD_TOKEN, TOKEN), (TOKEN, OLD_TOKEN)])
-def test_a_changed_token_is_fetched_again(
-    start_with_parameter: Start,
-    serve: Serve,
-    tokens: tuple[str, str],
-) -> None:
+def test_a_changed_token_is_fetched_again(start_with_parameter, serve, tokens):
     store = serve(answers(*map(parameter, tokens)))
     peer = serve(answers(http(refusal(401, "Unauthorized"), "401 Unauthorized"), http()))
     container = start_with_parameter(peer.url, store)
@@ -62,9 +52,7 @@ def test_a_changed_token_is_fetched_again(
     assert peer.bodies[0] == peer.bodies[1]
 
 
-def test_a_changed_token_and_then_a_new_id_cost_no_answer(
-    start_with_parameter: Start, serve: Serve
-) -> None:
+def test_a_changed_token_and_then_a_new_id_cost_no_answer(start_with_parameter, serve):
     store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
     unauthorized = http(refusal(401, "Unauthorized"), "401 Unauthorized")
     upgraded = http(refusal(400, "upgraded", migrate_to_chat_id=-1001), "400 Bad Request")
@@ -76,9 +64,7 @@ def test_a_changed_token_and_then_a_new_id_cost_no_answer(
     assert [body["chat_id"] for body in peer.bodies] == [42, 42, -1001]
 
 
-def test_a_token_that_is_still_refused_is_not_tried_again(
-    start_with_parameter: Start, serve: Serve
-) -> None:
+def test_a_token_that_is_still_refused_is_not_tried_again(start_with_parameter, serve):
     store = serve(answers(parameter(TOKEN), parameter(TOKEN)))
     peer = serve(answers(http(refusal(401, "Unauthorized"), "401 Unauthorized")))
     container = start_with_parameter(peer.url, store)
@@ -88,9 +74,7 @@ def test_a_token_that_is_still_refused_is_not_tried_again(
     assert (len(store.requests), len(peer.requests)) == (2, 1)
 
 
-def test_only_a_refusal_of_the_current_token_fetches_it_again(
-    start_with_parameter: Start, serve: Serve
-) -> None:
+def test_only_a_refusal_of_the_current_token_fetches_it_again(start_with_parameter, serve):
     store = serve(answers(parameter(TOKEN), parameter(OLD_TOKEN)))
     container = start_with_parameter("http://127.0.0.1:1", store)
     a_minute_passes(container)
@@ -102,12 +86,8 @@ def test_only_a_refusal_of_the_current_token_fetches_it_again(
 
 @pytest.mark.parametrize(("age", "expected"), [(0, False), (60, False), (60.5, True), (-1, True)])
 def test_a_token_is_fetched_again_after_a_minute(
-    start_with_parameter: Start,
-    serve: Serve,
-    monkeypatch: pytest.MonkeyPatch,
-    age: float,
-    expected: bool,
-) -> None:
+    start_with_parameter, serve, monkeypatch, age, expected
+):
     store = serve(answers(parameter(OLD_TOKEN)), answers(parameter(TOKEN)))
     container = start_with_parameter("http://127.0.0.1:1", store)
     container.module("stored_token").fetched_at = 30
@@ -115,7 +95,7 @@ def test_a_token_is_fetched_again_after_a_minute(
     assert container.telegram.token(OLD_TOKEN) == (TOKEN if expected else OLD_TOKEN)
 
 
-FAILURES: dict[str, tuple[bytes, str]] = {
+FAILURES = {
     "refused": (
         http(
             {"__type": "com.amazonaws#AccessDeniedException", "Message": "not authorized"},
@@ -128,9 +108,7 @@ FAILURES: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize(("answer", "error"), FAILURES.values(), ids=FAILURES)
-def test_without_a_token_updates_wait(
-    start_with_parameter: Start, serve: Serve, bot_api: BotApi, answer: bytes, error: str
-) -> None:
+def test_without_a_token_updates_wait(start_with_parameter, serve, bot_api, answer, error):
     store = serve(answers(answer, answer, parameter(TOKEN)))
     container = start_with_parameter(bot_api.url, store)
     assert container.log[-1]["message"] == "not ready at start-up"
@@ -154,8 +132,8 @@ WITHOUT_A_TOKEN = {
 
 @pytest.mark.parametrize("answer", WITHOUT_A_TOKEN.values(), ids=WITHOUT_A_TOKEN)
 def test_a_parameter_without_a_token_is_fetched_again_until_it_has_one(
-    start_with_parameter: Start, serve: Serve, bot_api: BotApi, answer: bytes
-) -> None:
+    start_with_parameter, serve, bot_api, answer
+):
     store = serve(answers(answer, answer, parameter(TOKEN)))
     container = start_with_parameter(bot_api.url, store)
     error = "the parameter /bot/token must contain a bot's token"
@@ -167,8 +145,8 @@ def test_a_parameter_without_a_token_is_fetched_again_until_it_has_one(
 
 
 def test_a_parameter_that_is_missing_is_fetched_again_until_it_is_there(
-    start_with_parameter: Start, serve: Serve, bot_api: BotApi
-) -> None:
+    start_with_parameter, serve, bot_api
+):
     missing = http({"__type": "ParameterNotFound", "message": "gone"}, "400 Bad Request")
     container = start_with_parameter(
         bot_api.url, serve(answers(missing, missing, parameter(TOKEN)))
@@ -180,14 +158,14 @@ def test_a_parameter_that_is_missing_is_fetched_again_until_it_is_there(
     assert container.deliver(message()) == (200, None)
 
 
-def test_without_any_setting_updates_wait(start: Start, bot_api: BotApi) -> None:
+def test_without_any_setting_updates_wait(start, bot_api):
     container = start(bot_api.url, TELEGRAM_BOT_TOKEN="")
     assert container.deliver(message()) == (503, None)
     assert container.line["outcome"] == "misconfigured"
     assert container.line["error"] == "TELEGRAM_BOT_TOKEN is not set"
 
 
-def test_terraform_fetches_the_token_again(start_with_parameter: Start, serve: Serve) -> None:
+def test_terraform_fetches_the_token_again(start_with_parameter, serve):
     store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
     info = {"url": "http://bot.localhost/telegram", "pending_update_count": 0}
     peer = serve(answers(http(), http(), http({"ok": True, "result": info})))
@@ -197,21 +175,21 @@ def test_terraform_fetches_the_token_again(start_with_parameter: Start, serve: S
     assert peer.bodies[1]["secret_token"] == SECRET
 
 
-def test_each_step_gets_the_time_that_is_left(start_with_parameter: Start, serve: Serve) -> None:
+def test_each_step_gets_the_time_that_is_left(start_with_parameter, serve):
     store = serve(answers(parameter(OLD_TOKEN)))
     container = start_with_parameter("http://127.0.0.1:1", store)
     telegram, clock = container.telegram, with_clock(container)
-    given: list[float] = []
+    given = []
 
-    def take_a_second() -> None:
+    def take_a_second():
         given.append(telegram.deadline.left())
         clock.now += 1
 
-    def fetch(*arguments: Any) -> Any:
+    def fetch(*arguments):
         take_a_second()
         return {"Parameter": {"Value": TOKEN}}
 
-    def call(method: str, params: dict[str, Any], timeout: float) -> Any:
+    def call(method, params, timeout):
         assert timeout == telegram.deadline.left()
         take_a_second()
         if params == CALL:
@@ -231,7 +209,7 @@ OLD_PATH = "download: 400 HTTP {}: unknown file_path, or too old"
 TOO_LARGE = "download: 413 a file must have at most 20 MB"
 
 
-def test_a_file_is_downloaded(start: Start, serve: Serve) -> None:
+def test_a_file_is_downloaded(start, serve):
     content = bytes(range(256)) * (20 << 12)  # 20 MB, as much as a bot can download
     peer = serve(answers(http(content)))
     container = start(peer.url)
@@ -252,14 +230,7 @@ def test_a_file_is_downloaded(start: Start, serve: Serve) -> None:
     ],
     ids=["399", "400", "401", "404", "499", "500", "too large"],
 )
-def test_a_download_that_fails(
-    start: Start,
-    serve: Serve,
-    monkeypatch: pytest.MonkeyPatch,
-    answer: bytes,
-    outcome: str,
-    text: str,
-) -> None:
+def test_a_download_that_fails(start, serve, monkeypatch, answer, outcome, text):
     container = start(serve(answers(answer)).url)
     download = container.telegram.download
     monkeypatch.setattr(container.bot, "reply", lambda update: download("a"))
@@ -268,7 +239,7 @@ def test_a_download_that_fails(
     assert (line["outcome"], line.get("error") or line["refusal"]) == (outcome, text)
 
 
-def test_a_download_fetches_the_token(start_with_parameter: Start, serve: Serve) -> None:
+def test_a_download_fetches_the_token(start_with_parameter, serve):
     denied = http({"__type": "AccessDeniedException"}, "400 Bad")
     store = serve(answers(denied, parameter(TOKEN)))
     peer = serve(answers(http(b"content")))
@@ -276,9 +247,7 @@ def test_a_download_fetches_the_token(start_with_parameter: Start, serve: Serve)
     assert container.telegram.download("a") == b"content"
 
 
-def test_another_thread_has_a_client_with_the_same_token(
-    start_with_parameter: Start, serve: Serve
-) -> None:
+def test_another_thread_has_a_client_with_the_same_token(start_with_parameter, serve):
     store, peer = serve(answers(parameter(TOKEN))), serve(answers_all)
     container = start_with_parameter(peer.url, store)
     for client in (container.telegram.client(), container.telegram.client()):
@@ -321,8 +290,8 @@ def reply(update):
     ],
 )
 def test_a_failure_that_may_pass_counts_even_if_the_bot_catches_it(
-    start_bot: StartBot, bot_api: BotApi, texts: str, codes: list[int], outcome: str
-) -> None:
+    start_bot, bot_api, texts, codes, outcome
+):
     container = start_bot(CATCHES)
     for text, code in zip(texts.split(), codes, strict=True):
         call = {"chat_id": 42, "text": text}
@@ -332,9 +301,7 @@ def test_a_failure_that_may_pass_counts_even_if_the_bot_catches_it(
     assert container.line["outcome"] == outcome
 
 
-def test_a_download_that_may_succeed_later_counts_even_if_the_bot_catches_it(
-    start_bot: StartBot, bot_api: BotApi
-) -> None:
+def test_a_download_that_may_succeed_later_counts_even_if_the_bot_catches_it(start_bot, bot_api):
     container = start_bot(
         CATCHES.replace('call("sendMessage", chat_id=42, text=text)', 'download("a")')
     )
@@ -347,22 +314,20 @@ def test_a_download_that_may_succeed_later_counts_even_if_the_bot_catches_it(
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+def clock(monkeypatch):
     clock = SimpleNamespace(now=1_800_000_000.0)
     monkeypatch.setattr(time, "time", lambda: clock.now)
     return clock
 
 
-def refused(container: Container, method: str = "sendMessage", **params: Any) -> Any:
+def refused(container, method="sendMessage", **params):
     """Return the error of a call."""
     with pytest.raises(container.module("errors").Refused) as caught:
         container.telegram.call(method, **{**CALL, **params})
     return caught.value
 
 
-def test_a_chat_is_left_alone_until_telegram_takes_calls_again(
-    start: Start, bot_api: BotApi, clock: SimpleNamespace
-) -> None:
+def test_a_chat_is_left_alone_until_telegram_takes_calls_again(start, bot_api, clock):
     container = start(bot_api.url)
     bot_api.refuses({"method": "sendMessage", **CALL}, 429, "retry after 60", retry_after=60)
     assert refused(container).retry_after == 60
@@ -380,7 +345,7 @@ def test_a_chat_is_left_alone_until_telegram_takes_calls_again(
     container.telegram.call("sendMessage", **CALL)
 
 
-def test_only_the_last_chats_are_remembered(start: Start, bot_api: BotApi) -> None:
+def test_only_the_last_chats_are_remembered(start, bot_api):
     telegram = start(bot_api.url).telegram
     telegram.MOST_LIMITED = 2
     for chat in (42, 43, 44):

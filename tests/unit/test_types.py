@@ -7,7 +7,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -84,7 +83,7 @@ WRONG = {
 }
 
 
-def mypy(folder: Path) -> str:
+def mypy(folder):
     cache = (
         "--cache-dir",
         str(ROOT / ".mypy_cache" / "types"),
@@ -96,7 +95,7 @@ def mypy(folder: Path) -> str:
     ).stdout
 
 
-def pyright(folder: Path) -> str:
+def pyright(folder):
     (folder / "pyrightconfig.json").write_text(
         json.dumps({"extraPaths": [str(ROOT / "lambda")], "typeCheckingMode": "strict"})
     )
@@ -132,12 +131,7 @@ WRONG_MORE = {"more": (MORE.replace("reply_markup", "replymarkup"), ':11: .*"dic
         pytest.param(pyright, [RIGHT], WRONG, id="pyright", marks=pytest.mark.slow),
     ],
 )
-def test_a_type_checker_names_what_is_wrong(
-    check: Callable[[Path], str],
-    right: list[str],
-    wrong: dict[str, tuple[str, str]],
-    tmp_path: Path,
-) -> None:
+def test_a_type_checker_names_what_is_wrong(check, right, wrong, tmp_path):
     """And nothing else. All in one run, since starting a checker takes seconds."""
     for number, source in enumerate(right):
         (tmp_path / f"right_{number}.py").write_text(source)
@@ -151,10 +145,10 @@ def test_a_type_checker_names_what_is_wrong(
         assert any(re.search(word, error) for error in said), f"{name}: {said}"
 
 
-def test_each_name_is_a_dict_at_run_time() -> None:
+def test_each_name_is_a_dict_at_run_time():
     types = importlib.import_module("botkit.types")
     assert types.Update is types.SendMessage is dict
     assert not hasattr(types, "__path__"), "Python would take it for a package"
-    namespace: dict[str, object] = {}
+    namespace = {}
     exec(RIGHT, namespace)
-    assert namespace["reply"]({"update_id": 1}) == []  # type: ignore[operator]
+    assert namespace["reply"]({"update_id": 1}) == []

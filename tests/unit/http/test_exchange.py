@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import sys
 import threading
-from types import ModuleType
 
 import pytest
 from botkit.deadline import Deadline
@@ -14,11 +13,11 @@ from tests.support.stubs import load, unreachable
 
 
 @pytest.fixture
-def module() -> ModuleType:
+def module():
     return load("botkit.http.exchange")
 
 
-def test_after_the_deadline_nothing_is_sent_or_read(module: ModuleType) -> None:
+def test_after_the_deadline_nothing_is_sent_or_read(module):
     near, far = socket.socketpair()
     with near, far:
         far.sendall(b"HTTP/1.1 200 OK\r\n")
@@ -34,7 +33,7 @@ def test_after_the_deadline_nothing_is_sent_or_read(module: ModuleType) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS has no SOCK_SEQPACKET")
-def test_a_head_and_a_short_body_are_sent_together(module: ModuleType) -> None:
+def test_a_head_and_a_short_body_are_sent_together(module):
     near, far = socket.socketpair(type=socket.SOCK_SEQPACKET)  # keeps the packets apart
     with near, far:
         stream = module.Stream(near, Deadline(60), 0)
@@ -48,14 +47,14 @@ def test_a_head_and_a_short_body_are_sent_together(module: ModuleType) -> None:
         assert len(far.recv(20_000)) == 16385
 
 
-def test_no_time_is_left_at_the_deadline() -> None:
+def test_no_time_is_left_at_the_deadline():
     assert Deadline(0.5, lambda: 5.0).timeout() == 0.5
     with pytest.raises(TimeoutError):
         Deadline(0, lambda: 5.0).timeout()
 
 
 @pytest.mark.parametrize("more", [0, 1], ids=["the most allowed", "a byte more"])
-def test_an_answer_has_a_largest_size(module: ModuleType, more: int) -> None:
+def test_an_answer_has_a_largest_size(module, more):
     limit = 5  # and 1 MB for all but the body
     size = limit + (1 << 20) + more
     near, far = socket.socketpair()

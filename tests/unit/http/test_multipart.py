@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import email
 import email.policy
-from typing import Any
 
 import pytest
 
-from tests.support.stubs import Json, load
+from tests.support.stubs import load
 
-multipart: Any = load("botkit.http.multipart")
+multipart = load("botkit.http.multipart")
 
 
-def parsed(params: Json) -> list[tuple[Any, ...]]:
+def parsed(params):
     """Return the parts of a body: name, file name, type, content."""
     body, content_type = multipart.encode(params)
     head = f"Content-Type: {content_type}\r\n\r\n".encode()
@@ -29,7 +28,7 @@ def parsed(params: Json) -> list[tuple[Any, ...]]:
     ]
 
 
-def test_files_and_other_parameters_are_parts() -> None:
+def test_files_and_other_parameters_are_parts():
     content = bytes(range(256)) + b"\r\n--boundary"
     params = {
         "chat_id": 42,
@@ -47,22 +46,22 @@ def test_files_and_other_parameters_are_parts() -> None:
     ]
 
 
-def test_a_file_name_cannot_end_its_header() -> None:
+def test_a_file_name_cannot_end_its_header():
     (part,) = parsed({"document": ('a"\r\nX-Evil: 1.txt', b"1")})
     assert part[1] == "a%22%0D%0AX-Evil: 1.txt"
 
 
-def test_half_a_surrogate_pair_is_replaced() -> None:
+def test_half_a_surrogate_pair_is_replaced():
     parts = parsed({"caption": "a\ud800", "document": ("b\udfff", b"1")})
     assert [(part[1], part[3]) for part in parts] == [(None, b"a?"), ("b?", b"1")]
 
 
-def test_each_body_has_a_boundary_of_its_own() -> None:
+def test_each_body_has_a_boundary_of_its_own():
     assert multipart.encode({"a": b"1"})[1] != multipart.encode({"a": b"1"})[1]
 
 
 @pytest.mark.parametrize(
     "value", ["text", ("a",), ("a", "b"), (b"a", b"b"), ["a", b"b"], ("a", b"b", 1)], ids=repr
 )
-def test_values_that_are_not_files(value: Any) -> None:
+def test_values_that_are_not_files(value):
     assert not multipart.is_file(value)

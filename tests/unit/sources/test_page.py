@@ -8,18 +8,13 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Callable
 from http import HTTPStatus
-from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import pytest
 from awslambdaric.lambda_runtime_marshaller import to_json
 from telegram_bot_aws.local.events import app_event
 from telegram_bot_aws.local.project import ROOT
 
-from tests.conftest import BotApi, Start, StartBot
 from tests.support.init_data import ADA, DAY, hash_of, key_of, launch, sign
 from tests.support.stubs import (
     OLD_TOKEN,
@@ -27,9 +22,6 @@ from tests.support.stubs import (
     SECRET_HEADER,
     TEXT,
     TOKEN,
-    Container,
-    Json,
-    Serve,
     answers,
     http,
     message,
@@ -49,26 +41,26 @@ SECURITY = {
 
 
 @pytest.fixture
-def container(start: Start, bot_api: BotApi) -> Container:
+def container(start, bot_api):
     """A container with the page of tests/bots/bundle."""
     return show(start(bot_api.url, **ON), PAGE)
 
 
-def show(container: Container, folder: Path) -> Container:
+def show(container, folder):
     page_module().FOLDER = str(folder)
     return container
 
 
-def page_module() -> Any:
+def page_module():
     return importlib.import_module("botkit.sources.page")
 
 
-def content(answer: Json) -> bytes:
+def content(answer):
     assert answer["isBase64Encoded"] is True
     return base64.b64decode(answer["body"])
 
 
-def get(container: Container, path: str, method: str = "GET", **headers: str) -> Any:
+def get(container, path, method="GET", **headers):
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return container.invoke(app_event(method, path, headers=named))
 
@@ -88,7 +80,7 @@ BUNDLE = {
 }
 
 
-def test_what_vite_has_built_is_served_whole(container: Container) -> None:
+def test_what_vite_has_built_is_served_whole(container):
     files = [path for path in (PAGE / "app").rglob("*") if path.is_file()]
     assert {str(path.relative_to(PAGE / "app")) for path in files} == set(BUNDLE)
     for name, kind in BUNDLE.items():
@@ -120,7 +112,7 @@ TYPES = {
 }
 
 
-def test_a_file_has_the_type_of_its_name(container: Container, tmp_path: Path) -> None:
+def test_a_file_has_the_type_of_its_name(container, tmp_path):
     (tmp_path / "app").mkdir()
     for name in TYPES:
         (tmp_path / "app" / name.replace("%25", "%")).write_text(name)
@@ -132,13 +124,13 @@ def test_a_file_has_the_type_of_its_name(container: Container, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("method", ["HEAD", "POST"])
-def test_a_file_takes_no_other_method(container: Container, method: str) -> None:
+def test_a_file_takes_no_other_method(container, method):
     answer = get(container, "/app/index.html", method)
     assert (answer["statusCode"], answer["headers"]["Allow"]) == (405, "GET")
     assert answer["body"] == "Files of the page allow GET."
 
 
-def test_the_folder_leads_to_its_page(container: Container) -> None:
+def test_the_folder_leads_to_its_page(container):
     for path in ("/app", "/app/"):
         answer = get(container, path)
         assert (answer["statusCode"], answer["headers"]["Location"]) == (302, "/app/index.html")
@@ -148,7 +140,7 @@ def test_the_folder_leads_to_its_page(container: Container) -> None:
     assert answer["headers"]["Location"] == "/app/index.html?a=%0D%0AX:%20y?"
 
 
-def test_what_is_not_there_gets_a_sentence(container: Container) -> None:
+def test_what_is_not_there_gets_a_sentence(container):
     for path in ("/app/nothing.js", "/app/assets", "/app/index.html/"):
         answer = get(container, path)
         assert (answer["statusCode"], answer["body"]) == (404, "There is no such file.")
@@ -188,7 +180,7 @@ LEADING_OUT = [
 ]
 
 
-def test_no_path_leaves_the_folder(container: Container, tmp_path: Path) -> None:
+def test_no_path_leaves_the_folder(container, tmp_path):
     for name in ("bot.py", "app/.env", "app/.git/config", "app/assets/.hidden/x", "app-2/x"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(TEXT)
@@ -206,7 +198,7 @@ def test_no_path_leaves_the_folder(container: Container, tmp_path: Path) -> None
     assert got == {path: 401 if "api" in path else 404 for path in LEADING_OUT}
 
 
-def test_a_link_may_stay_in_the_folder(container: Container, tmp_path: Path) -> None:
+def test_a_link_may_stay_in_the_folder(container, tmp_path):
     (tmp_path / "dist").mkdir()
     (tmp_path / "dist" / "index.html").write_text("the page")
     (tmp_path / "dist" / "start.html").symlink_to("index.html")
@@ -218,15 +210,13 @@ def test_a_link_may_stay_in_the_folder(container: Container, tmp_path: Path) -> 
     assert get(container, "/app/x")["statusCode"] == 404
 
 
-def test_without_a_folder_there_is_no_file(container: Container, tmp_path: Path) -> None:
+def test_without_a_folder_there_is_no_file(container, tmp_path):
     assert get(show(container, tmp_path), "/app/index.html")["statusCode"] == 404
     page_module().FOLDER = ""
     assert get(container, "/app/index.html")["statusCode"] == 404
 
 
-def test_the_largest_file_that_is_packed_fits_lambdas_answer(
-    container: Container, tmp_path: Path
-) -> None:
+def test_the_largest_file_that_is_packed_fits_lambdas_answer(container, tmp_path):
     source = (ROOT / "scripts" / "package").read_text()
     (limit,) = re.findall(r"^PAGE_FILE_LIMIT = (.+)$", source, re.MULTILINE)
     (tmp_path / "app").mkdir()
@@ -239,9 +229,7 @@ def test_the_largest_file_that_is_packed_fits_lambdas_answer(
 # ── Routes
 
 
-def test_the_webhook_and_the_page_are_not_reached_by_each_others_route(
-    container: Container, bot_api: BotApi
-) -> None:
+def test_the_webhook_and_the_page_are_not_reached_by_each_others_route(container, bot_api):
     update = json.dumps(message())
     secret = {SECRET_HEADER: SECRET, "content-type": "application/json"}
     for path in ("/app/../telegram", "/telegram", "/app/telegram"):
@@ -257,7 +245,7 @@ def test_the_webhook_and_the_page_are_not_reached_by_each_others_route(
     }
 
 
-def test_without_mini_app_a_page_is_not_served(start: Start, bot_api: BotApi) -> None:
+def test_without_mini_app_a_page_is_not_served(start, bot_api):
     answer = get(show(start(bot_api.url), PAGE), "/app/index.html")
     assert (answer["statusCode"], answer["body"]) == (401, "the secret token is missing or wrong")
 
@@ -267,13 +255,11 @@ def test_without_mini_app_a_page_is_not_served(start: Start, bot_api: BotApi) ->
 TMA = "tma "
 
 
-def answer_with(
-    container: Container, monkeypatch: pytest.MonkeyPatch, answer: Any = None
-) -> list[Json]:
+def answer_with(container, monkeypatch, answer=None):
     """Make on_request() return or raise `answer`, and return the list of requests it will get."""
-    got: list[Json] = []
+    got = []
 
-    def on_request(request: Json) -> Any:
+    def on_request(request):
         got.append(request)
         if isinstance(answer, BaseException):
             raise answer
@@ -284,14 +270,14 @@ def answer_with(
 
 
 def ask(
-    container: Container,
-    path: str = "/app/api/orders",
-    method: str = "POST",
-    query: str = "",
-    body: bytes = b"",
-    kind: str = "application/json",
-    authorization: str | None = None,
-) -> tuple[int, Any]:
+    container,
+    path="/app/api/orders",
+    method="POST",
+    query="",
+    body=b"",
+    kind="application/json",
+    authorization=None,
+):
     """Send a request as the page does, and return the status and the JSON of the answer."""
     authorization = TMA + sign(launch()) if authorization is None else authorization
     headers = {"authorization": authorization, "content-type": kind}
@@ -304,9 +290,7 @@ def ask(
     return answer["statusCode"], json.loads(answer["body"])
 
 
-def test_the_bot_gets_the_pages_request_and_what_telegram_signed(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_bot_gets_the_pages_request_and_what_telegram_signed(container, bot_api, monkeypatch):
     bot_api.expects({"method": "sendMessage", "chat_id": 42, "text": "Heard: " + TEXT})
     container.deliver(message())  # the request's log line doesn't list its call
     got = answer_with(container, monkeypatch, {"taken": [1, "é"]})
@@ -346,7 +330,7 @@ def test_the_bot_gets_the_pages_request_and_what_telegram_signed(
     assert container.log[-1]["milliseconds"] >= 0
 
 
-BODIES: dict[str, tuple[str, bytes, Any]] = {
+BODIES = {
     "JSON": ("application/json", b'["\xc3\xa9"]', ["é"]),
     "another JSON": ("application/vnd.api+json", b"1", 1),
     "JSON with a byte order mark": ("application/json", b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
@@ -359,17 +343,13 @@ BODIES: dict[str, tuple[str, bytes, Any]] = {
 
 
 @pytest.mark.parametrize(("kind", "body", "given"), BODIES.values(), ids=BODIES)
-def test_a_body_is_what_its_type_says(
-    container: Container, monkeypatch: pytest.MonkeyPatch, kind: str, body: bytes, given: Any
-) -> None:
+def test_a_body_is_what_its_type_says(container, monkeypatch, kind, body, given):
     got = answer_with(container, monkeypatch)
     assert ask(container, body=body, kind=kind) == (200, None)
     assert got[0]["body"] == given
 
 
-def test_a_body_that_does_not_match_its_type_is_refused(
-    container: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_body_that_does_not_match_its_type_is_refused(container, monkeypatch):
     got = answer_with(container, monkeypatch)
     for body in (b"{", b"[" * 100_000, b"NaN", b"[-Infinity]", b"1e999"):
         assert ask(container, body=body) == (
@@ -388,7 +368,7 @@ def test_a_body_that_does_not_match_its_type_is_refused(
 
 HEADER = "The header must be Authorization: tma <initData>."
 UNSIGNED = "Telegram didn't sign this initData for this bot."
-STRANGERS: dict[str, tuple[Callable[[], str], str, str]] = {
+STRANGERS = {
     "nothing": (lambda: "", "unauthorized", HEADER),
     "no data": (lambda: "tma ", "unauthorized", HEADER),  # as from a keyboard's button
     "another scheme": (lambda: "Bearer " + sign(launch()), "unauthorized", HEADER),
@@ -403,38 +383,28 @@ STRANGERS: dict[str, tuple[Callable[[], str], str, str]] = {
 
 
 @pytest.mark.parametrize(("header", "error", "said"), STRANGERS.values(), ids=STRANGERS)
-def test_a_stranger_does_not_reach_the_bot(
-    container: Container,
-    monkeypatch: pytest.MonkeyPatch,
-    header: Callable[[], str],
-    error: str,
-    said: str,
-) -> None:
+def test_a_stranger_does_not_reach_the_bot(container, monkeypatch, header, error, said):
     got = answer_with(container, monkeypatch)
     answer = ask(container, authorization=header(), body=b"{")
     assert answer == (401, {"error": error, "message": said})
     assert got == container.log == []
 
 
-def test_a_bot_says_how_long_its_pages_may_be_open(
-    container: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bot_says_how_long_its_pages_may_be_open(container, monkeypatch):
     answer_with(container, monkeypatch)
     monkeypatch.setattr(container.bot, "INIT_DATA_SECONDS", 60, raising=False)
     assert ask(container, authorization=TMA + sign(launch(70)))[1]["error"] == "expired"
     assert ask(container, authorization=TMA + sign(launch(50)))[0] == 200
 
 
-def test_that_also_holds_if_the_bot_is_imported_for_this_request(
-    start_bot: StartBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_that_also_holds_if_the_bot_is_imported_for_this_request(start_bot, monkeypatch):
     source = "import os\nos.environ['THERE']\nINIT_DATA_SECONDS = 60\nreply = len"
     container = start_bot(source, **ON)
     monkeypatch.setenv("THERE", "yes")
     assert ask(container, authorization=TMA + sign(launch(70)))[1]["error"] == "expired"
 
 
-ANSWERS: dict[str, tuple[Any, int, Any]] = {
+ANSWERS = {
     "an object": ({"a": 1}, 200, {"a": 1}),
     "nothing": (None, 200, None),
     "a status": ((404, {"no": "order"}), 404, {"no": "order"}),
@@ -446,9 +416,7 @@ ANSWERS: dict[str, tuple[Any, int, Any]] = {
 
 
 @pytest.mark.parametrize(("answer", "status", "body"), ANSWERS.values(), ids=ANSWERS)
-def test_an_answer_may_have_a_status(
-    container: Container, monkeypatch: pytest.MonkeyPatch, answer: Any, status: int, body: Any
-) -> None:
+def test_an_answer_may_have_a_status(container, monkeypatch, answer, status, body):
     answer_with(container, monkeypatch, answer)
     assert ask(container) == (status, body)
     assert (container.line["outcome"], container.line["status"]) == ("answered", status)
@@ -459,9 +427,9 @@ STATUS = (
     "(404, None): "
 )
 HOLD = "on_request() must return a value that JSON can hold: "
-ENDLESS: list[Any] = []
+ENDLESS = []
 ENDLESS.append(ENDLESS)
-NO_ANSWERS: dict[str, tuple[Any, str]] = {
+NO_ANSWERS = {
     "too low": ((199, 1), STATUS + "199 isn't a status"),
     "too high": ((600, 1), STATUS + "600 isn't a status"),
     "what somebody wrote": (("my diary", 201), STATUS + "a str isn't a status"),
@@ -473,9 +441,7 @@ NO_ANSWERS: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("answer", "error"), NO_ANSWERS.values(), ids=NO_ANSWERS)
-def test_an_invalid_answer_is_explained_in_the_log(
-    container: Container, monkeypatch: pytest.MonkeyPatch, answer: Any, error: str
-) -> None:
+def test_an_invalid_answer_is_explained_in_the_log(container, monkeypatch, answer, error):
     answer_with(container, monkeypatch, answer)
     assert ask(container) == (500, FAILED)
     assert container.line["error"].startswith(error)
@@ -489,9 +455,7 @@ UNAVAILABLE = {
 
 
 @pytest.mark.parametrize("error", [RuntimeError, SystemExit])
-def test_an_exception_is_logged_and_not_shown_to_the_page(
-    container: Container, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
-) -> None:
+def test_an_exception_is_logged_and_not_shown_to_the_page(container, monkeypatch, error):
     answer_with(container, monkeypatch, error(TEXT))
     assert ask(container) == (500, FAILED)
     line = container.line
@@ -510,9 +474,9 @@ def test_an_exception_is_logged_and_not_shown_to_the_page(
 
 
 def test_a_refusal_that_the_bot_does_not_catch_is_logged_and_not_shown_to_the_page(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    telegram: ModuleType = container.telegram
+    container, bot_api, monkeypatch
+):
+    telegram = container.telegram
     call = {"method": "getChatMember", "chat_id": -1, "user_id": 42}
     bot_api.refuses(call, 400, "Bad Request: chat not found")
     answer_with(
@@ -538,15 +502,9 @@ def test_a_refusal_that_the_bot_does_not_catch_is_logged_and_not_shown_to_the_pa
     ids=["limited", "away", "token"],
 )
 def test_a_temporary_failure_is_not_the_bots(
-    container: Container,
-    bot_api: BotApi,
-    monkeypatch: pytest.MonkeyPatch,
-    code: int,
-    parameters: Json,
-    outcome: str,
-    retry_after: str | None,
-) -> None:
-    telegram: ModuleType = container.telegram
+    container, bot_api, monkeypatch, code, parameters, outcome, retry_after
+):
+    telegram = container.telegram
     bot_api.refuses({"method": "getChat", "chat_id": 42}, code, "no", **parameters)
     answer_with(container, monkeypatch, lambda _: telegram.call("getChat", chat_id=42))
     event = app_event("GET", "/app/api", headers={"authorization": TMA + sign(launch())})
@@ -556,7 +514,7 @@ def test_a_temporary_failure_is_not_the_bots(
     assert container.line["outcome"] == outcome
 
 
-def test_an_answer_must_fit_lambdas(container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_must_fit_lambdas(container, monkeypatch):
     most = 6291556 - 2000 - 6  # two pairs of quotes, the inner ones escaped
     answer_with(container, monkeypatch, "x" * most)
     assert ask(container) == (200, "x" * most)
@@ -565,12 +523,10 @@ def test_an_answer_must_fit_lambdas(container: Container, monkeypatch: pytest.Mo
     assert container.line["error"] == "on_request() must return less than 6 MB of JSON"
 
 
-def test_a_request_that_never_ends_is_ended(
-    container: Container, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_request_that_never_ends_is_ended(container, monkeypatch, caplog):
     caplog.set_level(logging.DEBUG, "botkit")
 
-    def endless(request: Json) -> None:
+    def endless(request):
         while True:
             pass
 
@@ -580,14 +536,12 @@ def test_a_request_that_never_ends_is_ended(
     assert container.log[-1]["error"].startswith("TimeIsUp at ")
 
 
-def test_a_bot_without_an_answer_says_so(container: Container) -> None:
+def test_a_bot_without_an_answer_says_so(container):
     said = "bot.py has no on_request(request)."
     assert ask(container) == (404, {"error": "not_found", "message": said})
 
 
-def test_a_bot_that_cannot_be_imported_keeps_its_page(
-    container: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bot_that_cannot_be_imported_keeps_its_page(container, monkeypatch):
     monkeypatch.setitem(sys.modules, "bot", None)  # so that an import fails
     assert get(container, "/app/index.html")["statusCode"] == 200
     assert ask(container) == (503, UNAVAILABLE)
@@ -597,12 +551,7 @@ def test_a_bot_that_cannot_be_imported_keeps_its_page(
 # ── The token that signatures are checked with
 
 
-def test_the_token_may_be_in_parameter_store(
-    start_with_parameter: Start,
-    serve: Serve,
-    bot_api: BotApi,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_the_token_may_be_in_parameter_store(start_with_parameter, serve, bot_api, monkeypatch):
     store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
     monkeypatch.setenv("MINI_APP_URL", URL)
     container = start_with_parameter(bot_api.url, store)
@@ -620,8 +569,8 @@ def test_the_token_may_be_in_parameter_store(
 
 
 def test_if_the_parameter_cannot_be_read_nobody_is_let_in(
-    start_with_parameter: Start, serve: Serve, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    start_with_parameter, serve, bot_api, monkeypatch
+):
     denied = http({"__type": "AccessDeniedException", "Message": "no"}, "400 Bad")
     monkeypatch.setenv("MINI_APP_URL", URL)
     container = start_with_parameter(bot_api.url, serve(answers(denied, denied)))
