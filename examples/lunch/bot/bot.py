@@ -23,7 +23,6 @@ OPEN = 12 * 3600  # seconds that a lunch takes orders
 MOST = 9  # of a dish, for a person
 LONGEST_NOTE = 80
 LONGEST_NAME = 32
-LONGEST_POST = 4096  # UTF-16 code units, as Telegram counts
 LUNCH = re.compile(r"-\d{1,20}_\d{1,20}", re.ASCII)  # "chat_message", of the message /lunch
 
 HELP = "Add me to a group and write /lunch there. Everyone in it can order, and sees the list."
@@ -37,13 +36,11 @@ COMMANDS = {"lunch": "Ask the group what it wants for lunch"}
 
 
 def SESSION(update):
-    """A lunch has a session, and so has a person, with the lunch whose link they followed last."""
+    """A lunch has a session, and nothing else has."""
     message = update["message"]
-    chat = message["chat"]
-    if chat["type"] == "private":
-        return str(chat["id"])
-    is_lunch = command_in(message.get("text")) == "lunch"
-    return f"{chat['id']}_{message['message_id']}" if is_lunch else None
+    is_group = message["chat"]["type"] != "private"
+    is_lunch = is_group and command_in(message.get("text")) == "lunch"
+    return f"{message['chat']['id']}_{message['message_id']}" if is_lunch else None
 
 
 def reply(update, session):
@@ -52,7 +49,7 @@ def reply(update, session):
     _, _, rest = message.get("text", "").partition(" ")
     if chat["type"] == "private":
         lunch = rest if command_in(message.get("text")) == "start" else ""
-        return [{"method": "sendMessage", "chat_id": chat["id"], **offer(session, lunch)}]
+        return [{"method": "sendMessage", "chat_id": chat["id"], **offer(lunch)}]
     if command_in(message.get("text")) == "lunch":
         begin(message, telegram.call("getMe")["username"], session)
     return []
@@ -65,11 +62,10 @@ def on_failure(update):
     return [{"method": "sendMessage", "chat_id": update["message"]["chat"]["id"], "text": FAILED}]
 
 
-def offer(session, lunch):
-    """Return the message with the button that opens the page. The menu button also opens it."""
+def offer(lunch):
+    """Return the message with the button that opens the page."""
     if not LUNCH.fullmatch(lunch):
         return {"text": HELP}
-    session["last"] = lunch
     button = {"text": "Order", "web_app": {"url": f"{PAGE}?lunch={lunch}"}}
     return {"text": HERE, "reply_markup": {"inline_keyboard": [[button]]}}
 
@@ -91,13 +87,8 @@ def on_request(request):
     asked = (request["method"], request["path"])
     if asked not in (("GET", "/menu"), ("POST", "/order")):
         return 404, {"message": "There is nothing here."}
-    user = request["user"]
-    id = (
-        request["start_param"]
-        or request["query"].get("lunch")
-        or sessions.read(str(user["id"])).get("last")
-    )
-    if not id or not LUNCH.fullmatch(id):
+    user, id = request["user"], request["query"].get("lunch", "")
+    if not LUNCH.fullmatch(id):
         return 404, {"message": NONE}
     lunch = read(id)
     if not lunch:
@@ -156,7 +147,7 @@ def checked(body):
 
 
 def one_line(text):
-    return " ".join(text.encode(errors="replace").decode().split())
+    return " ".join(text.split())
 
 
 # The orders.
@@ -196,18 +187,13 @@ def show(lunch):
     """
     shown = None
     while lunch and lunch["orders"] != shown:
+        place = {"chat_id": lunch["chat"], "message_id": lunch["post"]}
         try:
-            telegram.call(
-                "editMessageText",
-                chat_id=lunch["chat"],
-                message_id=lunch["post"],
-                **content(lunch),
-            )
+            telegram.call("editMessageText", **place, **content(lunch))
         except (Refused, Unreachable) as error:
             # The order is taken. Telegram may limit how often a list is edited, or it was deleted.
-            if "message is not modified" not in str(error):
-                print(f"the list wasn't edited: {error}")
-                return False
+            print(f"the list wasn't edited: {error}")
+            return False
         shown, lunch = lunch["orders"], read(lunch["id"])
     return True
 
@@ -221,29 +207,18 @@ def content(lunch):
         total = sum(number * DISHES[dish]["price"] for dish, number in counts)
         lines = [f"{number}× {DISHES[dish]['name']}" for dish, number in counts if number]
         text = "\n".join([f"Lunch for {len(orders)}, {price(total)}", "", *lines, ""])
-        people = [line(order) for order in orders]
-        while length("\n".join([text, *people, f"… and {len(orders)} more"])) > LONGEST_POST:
-            people.pop()
-        if left := len(orders) - len(people):
-            people.append(f"… and {left} more")
-        text = "\n".join([text, *people])
+        text = "\n".join([text, *map(line, orders)])
     button = {"text": "Order", "url": lunch["link"]}
     return {"text": text, "reply_markup": {"inline_keyboard": [[button]]}}
 
 
 def line(order):
     """Return a person's line in the list."""
-    dishes = {dish: n for dish, n in order["dishes"].items() if dish in DISHES}
-    what = ", ".join(f"{n}× {DISHES[dish]['name']}" for dish, n in dishes.items())
-    total = price(sum(n * DISHES[dish]["price"] for dish, n in dishes.items()))
+    what = ", ".join(f"{n}× {DISHES[dish]['name']}" for dish, n in order["dishes"].items())
+    total = price(sum(n * DISHES[dish]["price"] for dish, n in order["dishes"].items()))
     note = f" ({order['note']})" if order["note"] else ""
     return f"{order['name']}, {total}: {what}{note}"
 
 
 def price(cents):
     return f"€{cents // 100}.{cents % 100:02}"
-
-
-def length(text):
-    """Return the length of a text as Telegram counts it."""
-    return len(text.encode("utf-16-le")) // 2
