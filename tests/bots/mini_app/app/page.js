@@ -3,7 +3,7 @@
 const launch = new URLSearchParams(location.hash.slice(1));
 const data = launch.get("tgWebAppData");
 const $ = id => document.getElementById(id);
-const post = (eventType, eventData) => parent.postMessage(JSON.stringify({ eventType, eventData }), "https://web.telegram.org");
+const post = (eventType, eventData) => parent.postMessage(JSON.stringify({ eventType, eventData }), "*");
 addEventListener("message", event => {
   const { eventType, eventData } = JSON.parse(event.data);
   $("events").textContent += `${eventType} ${JSON.stringify(eventData)}\n`;
@@ -25,16 +25,9 @@ const DOES = {
   answer: () => ask("answer"),
   fail: () => ask("fail"),
   send: () => post("web_app_data_send", { data: "soup" }),
-  buttons: () => {
-    post("web_app_setup_main_button", { is_visible: true, text: "Pay", color: "#14784a", text_color: "#ffffff" });
-    post("web_app_setup_secondary_button", { is_visible: true, text: "Later", position: "top" });
-    post("web_app_setup_back_button", { is_visible: true });
-    post("web_app_setup_settings_button", { is_visible: true });
-  },
+  button: () => post("web_app_setup_main_button", { is_visible: true, text: "Pay" }),
   popup: () => post("web_app_open_popup", { title: "Sure?", message: "It costs 9.", buttons: [{ id: "yes", type: "ok" }, { id: "no", type: "cancel" }] }),
   expand: () => post("web_app_expand"),
-  confirm: () => post("web_app_setup_closing_behavior", { need_confirmation: true }),
-  colours: () => { post("web_app_set_header_color", { color: "#102030" }); post("web_app_request_theme"); },
   unplayed: () => { post("web_app_request_phone"); post("web_app_trigger_haptic_feedback", { type: "impact" }); },
   telegram: () => post("web_app_open_tg_link", { path_full: "/echo_bot?start=order-9" }),
   close: () => post("web_app_close"),

@@ -183,7 +183,10 @@ class Script:
     def _send_event(self, hosted: Hosted, event: Event) -> None:
         """Invoke a bot's function with an event. Raises ToolError if the bot fails."""
         with step(f'event "{event.file}" sent{self._to(hosted)}'):
+            before = self._events
             invocation = self._deployment.send_event(hosted, event.content)
+            if invocation.outcome.get("outcome") == "queued":
+                self._telegram.wait(lambda: self._events > before, PATIENCE + hosted.timeout)
         answered = self._show()
         if error := error_of_event(invocation):
             raise ToolError(f"the event failed: {error}\n{invocation.traceback}".rstrip())

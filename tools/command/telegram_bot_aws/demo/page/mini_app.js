@@ -2,7 +2,7 @@
 // (https://docs.telegram-mini-apps.com/platform/methods).
 
 import { $, button, div, h, icon, p } from "./dom.js";
-import { act, app, ask, bot, openTelegram } from "./state.js";
+import { actAs, app, ask, bot, openTelegram } from "./state.js";
 
 const VERSION = "9.1"; // of the events; pages ask for it
 let open = null; // the page that is shown: its launch and elements
@@ -45,7 +45,7 @@ function address({ url, init_data: data }) {
 
 export async function openPage(how, { text: label, web_app: { url } }, key = 0) {
   const about = { chat: app.chat, how, label, url, key, bot: app.bot };
-  const launch = await act("open", about, how === "inline" ? undefined : "");
+  const launch = await actAs("open", about, how === "inline" ? undefined : "");
   if (launch) show({ ...launch, how, opener: document.activeElement });
 }
 

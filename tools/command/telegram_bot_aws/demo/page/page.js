@@ -3,7 +3,7 @@
 import { $, b, button, clock, div, h, icon, milliseconds, p, ring, small, span } from "./dom.js";
 import { content, drawing, inlineKeyboard, rich, richBlocks, summary } from "./messages.js";
 import { closePage, isPageOpen, openPage, pageChanged, popup, reloadPage } from "./mini_app.js";
-import { act, app, ask, bot, place, send, showProblem } from "./state.js";
+import { act, actAs, app, ask, bot, place, send, showProblem } from "./state.js";
 import { tellProblem, total, verdict } from "./state.js";
 import { drawHops, output } from "./timeline.js";
 
@@ -237,7 +237,7 @@ function tools(entry) {
     const one = (emoji) =>
       button(
         { "aria-label": `React with ${emoji}` },
-        () => act("react", { key: entry.key, emoji }),
+        () => actAs("react", { key: entry.key, emoji }),
         emoji,
       );
     tool.after(span("emoji", EMOJI.map(one)));
@@ -300,7 +300,7 @@ function drawNote(entry, trace) {
 }
 function drawResults(entry) {
   const one = (r) => {
-    const choose = () => act("choose", { key: entry.key, result: r.id });
+    const choose = () => actAs("choose", { key: entry.key, result: r.id });
     const title = b(r.title ?? r.caption ?? r.type);
     const name = { "data-name": `result ${entry.key} ${r.id}` };
     return button(name, choose, title, small(r.description ?? r.type));
@@ -744,7 +744,7 @@ document.querySelector("form").addEventListener("submit", async (event) => {
   if (editing) edit(null);
   const sends = () => {
     if (editing) return act("edit", { key: editing.key, text: written });
-    if (asked) return act("ask", { chat: app.chat, text: query ?? "", bot: asked.id });
+    if (asked) return actAs("ask", { chat: app.chat, text: query ?? "", bot: asked.id });
     return send("text", written);
   };
   if (!(await sends()) && !text.value) text.value = written;

@@ -38,11 +38,12 @@ export async function ask(path, body, at = body.key ? `[data-key="${body.key}"]`
     return false;
   }
 }
-// Ask for what a person does in the chat, and show what becomes of it.
+// Ask for what is done in the chat, also by the person, and show what becomes of it.
 export function act(path, body, at) {
   app.pinned = false;
-  return ask(path, { person: app.person, ...body }, at);
+  return ask(path, body, at);
 }
+export const actAs = (path, body, at) => act(path, { person: app.person, ...body }, at);
 export function tellProblem(text, at = "") {
   app.problem = { at, text };
   showProblem();
@@ -64,7 +65,7 @@ export function send(kind, text = "") {
   const reply_to = app.replying?.message.message_id ?? forced;
   app.replying = null;
   app.drawContext();
-  return act("send", { chat: app.chat, bot: app.bot, kind, text, reply_to });
+  return actAs("send", { chat: app.chat, bot: app.bot, kind, text, reply_to });
 }
 
 // Links. Those to Telegram open a chat here; those to a bot's page lead to where the demo serves it.

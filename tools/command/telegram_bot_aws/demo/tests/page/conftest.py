@@ -5,20 +5,16 @@ from __future__ import annotations
 import contextlib
 import gc
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
-from telegram_bot_aws.demo.tests.page.host import Demo, Host
+from telegram_bot_aws.demo.tests.page.host import Demo, running
 from tests.support.needs import skip_or_fail
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
-
-    from telegram_bot_aws.demo.tests.page.browser import Tab
-
-    Visit = Callable[..., Page]
+    from telegram_bot_aws.demo.tests.page.browser import Page, Tab
 
 
 # Not for the session: Playwright's event loop would disturb the loops of other tests.
@@ -51,29 +47,19 @@ def tab(shared_tab: Tab) -> Iterator[Tab]:
 
 
 @pytest.fixture(scope="module")
-def host(
+def demo(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Host]:
-    """The file's BOT, which runs in a process without AWS: most tests don't need AWS."""
-    with Host(request.module.BOT, tmp_path_factory.mktemp("host") / "bot").running() as host:
-        yield host
-
-
-@pytest.fixture
-def demo(host: Host) -> Iterator[Demo]:
-    """A new chat with the file's BOT."""
-    with host.chat() as demo:
+) -> Iterator[Demo]:
+    """A chat with a copy of the file's BOT, which runs in a process without AWS."""
+    with running(request.module.BOT, tmp_path_factory.mktemp("demo") / "bot") as demo:
         yield demo
 
 
 @pytest.fixture
-def visit(demo: Demo, tab: Tab) -> Visit:
-    """Open the chat's page: `visit(width=1280, scheme="light")`."""
+def page(demo: Demo, tab: Tab) -> Page:
+    """The chat's page. Its messages stay from one test to the next."""
     from playwright.sync_api import expect
 
-    def visit(**options: object) -> Page:
-        page = tab.visit(demo.url, **options)  # type: ignore[arg-type]
-        expect(page.locator("#live")).to_have_text("live")
-        return page
-
-    return visit
+    page = tab.visit(demo.url)
+    expect(page.locator("#live")).to_have_text("live")
+    return page

@@ -138,28 +138,6 @@ def test_an_order_is_made_changed_and_taken_back(visit: Open, bot: Bot) -> None:
     expect(page.locator("#list li")).to_have_count(1)
 
 
-def test_the_keyboard_is_enough(visit: Open, bot: Bot) -> None:
-    page = visit()
-    more = page.get_by_role("button", name="One Pizza Margherita more")
-    less = page.get_by_role("button", name="One Pizza Margherita less")
-    expect(more).to_be_visible()
-    page.keyboard.press("Tab")
-    expect(more).to_be_focused()
-    page.keyboard.press("Enter")
-    page.keyboard.press("Shift+Tab")
-    expect(less).to_be_focused()
-    page.keyboard.press("Space")  # takes away the last one
-    expect(more).to_be_focused()
-    for _ in range(3):
-        page.keyboard.press("Enter")
-    expect(more).to_be_disabled()  # 3 is the most
-    expect(less).to_be_focused()
-    page.get_by_label("A note for the kitchen").focus()
-    page.keyboard.press("Enter")
-    expect(page.locator("#said")).to_contain_text("Ordered.")
-    assert bot.mine["dishes"] == {"margherita": 3}
-
-
 @pytest.mark.parametrize(
     ("problem", "words"),
     [
