@@ -108,7 +108,9 @@ def has_sessions(bot: Path) -> bool:
 def needs_queue(bot: Path) -> bool:
     """Tell whether a bot may need a queue: for updates, a Stop button, or what it schedules."""
     words = rb"\b(QUEUED_UPDATES|stopped_message_generation)\b"
-    return uses_schedule(bot) or any(re.search(words, path.read_bytes()) for path in _own_files(bot))
+    return uses_schedule(bot) or any(
+        re.search(words, path.read_bytes()) for path in _own_files(bot)
+    )
 
 
 def has_word(bot: Path, word: str) -> bool:
