@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from types import SimpleNamespace
 
@@ -299,6 +300,16 @@ def test_a_failure_that_may_pass_counts_even_if_the_bot_catches_it(
         bot_api.answers("sendMessage", call, status=code, **answer)
     container.deliver(message(text=texts))
     assert container.line["outcome"] == outcome
+
+
+def test_a_failure_of_the_import_is_none_of_the_update(start_bot, bot_api):
+    hello = {"method": "sendMessage", "chat_id": 42, "text": "I am up"}
+    bot_api.refuses(hello, 429, "x")
+    container = start_bot(f"{CATCHES}\nsend('I am up')\n")
+    del sys.modules["bot"]  # as if the import had failed at start-up
+    bot_api.refuses(hello, 429, "x")
+    assert container.deliver(message(text=" ")) == (200, None)
+    assert container.line["outcome"] == "ignored"
 
 
 def test_a_download_that_may_succeed_later_counts_even_if_the_bot_catches_it(start_bot, bot_api):
