@@ -136,7 +136,7 @@ def test_a_bot_of_a_framework_remembers_and_has_memory(tmp_path: Path, framework
     assert (ran.code, (tmp_path / "two").exists()) == (2, False)
 
 
-@pytest.mark.parametrize("name", ["my bot", "bot.1", "größe", "b" * 65, "/"])
+@pytest.mark.parametrize("name", ["my bot", "my_bot", "bot.1", "größe", "b" * 65, "/"])
 def test_a_folder_whose_name_cannot_be_the_bots_is_refused(tmp_path: Path, name: str) -> None:
     ran = run(new.main, str(tmp_path / name))
     assert ran.code == 2
