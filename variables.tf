@@ -1,29 +1,20 @@
 variable "alarm_actions" {
   type        = list(string)
-  description = <<-EOT
-    ARNs that alarms notify, such as those of SNS topics, at most 5. Setting at least one creates the alarms and an
-    hourly check of the webhook. Empty: none of these.
-  EOT
+  description = "ARNs to notify, such as of SNS topics, at most 5. Empty: no alarms, and no hourly look at the webhook."
   default     = []
   nullable    = false
 }
 
 variable "allowed_ids" {
   type        = set(number)
-  description = <<-EOT
-    Ids of the people, groups and channels that the bot answers. It ignores all others. Ids of groups and channels are
-    negative. Empty: everyone.
-  EOT
+  description = "Ids of people, and of groups and channels (negative), that the bot answers. Empty: everyone."
   default     = []
   nullable    = false
 }
 
 variable "architecture" {
   type        = string
-  description = <<-EOT
-    Instruction set of the function: arm64, which costs a fifth less, or x86_64. The packages of requirements.txt are
-    installed for it.
-  EOT
+  description = "Instruction set of the function and its packages: arm64, which costs a fifth less, or x86_64."
   default     = "arm64"
   nullable    = false
 }
@@ -45,13 +36,8 @@ variable "kms_key_arn" {
   default     = null
 
   validation {
-    condition = alltrue([
-      for arn in var.kms_key_arn[*] : can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", arn))
-    ])
-    error_message = join(" ", [
-      "The kms_key_arn must be the ARN of a key, such as arn:aws:kms:eu-central-1:123456789012:key/0123abcd-…,",
-      "not of an alias.",
-    ])
+    condition     = var.kms_key_arn == null || can(regex(":key/", var.kms_key_arn))
+    error_message = "The kms_key_arn must be the ARN of a key, not of an alias."
   }
 }
 
@@ -189,19 +175,14 @@ variable "reserved_concurrency" {
   default     = null
 
   validation {
-    condition = coalesce(var.reserved_concurrency, 3) >= (var.queue ? 3 : 1)
-    error_message = join(" ", [
-      "The reserved_concurrency must be 1 or more, with queue = true 3 or more, or null.",
-      "With 0 the function could not run at all.",
-    ])
+    condition     = coalesce(var.reserved_concurrency, 3) >= (var.queue ? 3 : 1)
+    error_message = "The reserved_concurrency must be null, or at least 1, or with queue = true at least 3."
   }
 }
 
 variable "runtime" {
   type        = string
-  description = <<-EOT
-    Lambda runtime identifier: python3.12 or later. For python3.14 the AWS provider must be newer than 5.100.
-  EOT
+  description = "Lambda runtime: python3.12 or later. For python3.14 the AWS provider must be newer than 5.100."
   default     = "python3.13"
   nullable    = false
 
@@ -227,17 +208,12 @@ variable "session_backup_in_days" {
 
 variable "session_retention_in_days" {
   type        = number
-  description = <<-EOT
-    Days to keep a session (SESSION in bot.py) after its last change; 0 keeps it forever. Null: no sessions, and no
-    table.
-  EOT
+  description = "Days to keep a session after its last change; 0 keeps it forever. Null: no sessions, and no table."
   default     = null
 
   validation {
-    condition = alltrue([
-      for days in var.session_retention_in_days[*] : days >= 0 && days <= 36500 && floor(days) == days
-    ])
-    error_message = "The session_retention_in_days must be a whole number of days from 0 (forever) to 36500, or null."
+    condition     = alltrue([for days in var.session_retention_in_days[*] : days >= 0 && floor(days) == days])
+    error_message = "The session_retention_in_days must be a whole number of days, 0 (forever) or more, or null."
   }
 }
 
@@ -266,10 +242,7 @@ variable "telegram_api_url" {
 
 variable "telegram_bot_token" {
   type        = string
-  description = <<-EOT
-    Bot token from @BotFather; set either this or telegram_bot_token_parameter. It is stored in the state and in the
-    function's environment.
-  EOT
+  description = "Token from @BotFather, or null with telegram_bot_token_parameter. It is in the state."
   default     = null
   sensitive   = true
 }
@@ -311,27 +284,19 @@ variable "throttling_limit" {
 
 variable "timeout" {
   type        = number
-  description = <<-EOT
-    Time limit of the function, in seconds, from 3 to 25, or from 3 to 900 with queue. API Gateway waits at most 30.
-  EOT
+  description = "Time limit of the function in seconds: from 3 to 25, or to 900 with queue. API Gateway waits for 30."
   default     = 10
   nullable    = false
 
   validation {
-    condition = var.timeout >= 3 && var.timeout <= (var.queue ? 900 : 25)
-    error_message = join(" ", [
-      "The timeout must be from 3 to 25 seconds, since API Gateway waits at most 30,",
-      "or up to 900 with queue = true.",
-    ])
+    condition     = var.timeout >= 3 && var.timeout <= (var.queue ? 900 : 25)
+    error_message = "The timeout must be from 3 to 25 seconds, or to 900 with queue = true."
   }
 }
 
 variable "tracing" {
   type        = bool
-  description = <<-EOT
-    Whether AWS X-Ray traces the function: starts, waits and errors of a sample of its invocations. The role may then
-    write traces.
-  EOT
+  description = "Whether AWS X-Ray traces a sample of the invocations. The role may then write traces."
   default     = false
   nullable    = false
 }
@@ -347,9 +312,6 @@ variable "vpc" {
 
 variable "warm_schedule" {
   type        = string
-  description = <<-EOT
-    When to invoke the function to keep one container warm: an EventBridge rate or cron expression (in UTC), such as
-    rate(5 minutes). Null: never.
-  EOT
+  description = "When to keep a container warm: EventBridge's rate or cron (UTC), such as rate(5 minutes). Null: never."
   default     = null
 }

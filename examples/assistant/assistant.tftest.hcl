@@ -31,10 +31,10 @@ run "bedrock_has_the_model" {
   }
 
   assert {
-    condition = local.statement.Resource == [
+    condition = local.statement.Resource == tolist([
       "arn:aws:bedrock:*:*:inference-profile/global.amazon.nova-2-lite-v1:0",
       "arn:aws:bedrock:*::foundation-model/amazon.nova-2-lite-v1:0",
-    ]
+    ])
     error_message = "The bot may ask this model of Bedrock, and read no key."
   }
 }

@@ -289,7 +289,7 @@ def test_requirements_are_checked_before_anything_is_made(
     module = deploy("checked", apply=False, **options)
     said = module.refused()
     assert f"{bot}/requirements.txt: each line of requirements.txt must be NAME==VERSION" in said
-    assert 'change line 2 ("-e …")' in said
+    assert "change line 2. Extras" in said
     assert [each for each in everything(aws) if "checked" in each] == []
     made = [each for each in module.resources() if each["mode"] == "managed"]
     assert {each["type"] for each in made} == {"terraform_data"}
