@@ -1,4 +1,4 @@
-"""Measure how fast the function starts and answers, and update docs/performance.md.
+"""Measure how fast the function starts and answers: the table of docs/performance.md.
 
 Everything runs on this machine: AWS's own runtime client against a local Runtime API, and a fake
 Bot API over TLS. The libraries that it compares with are installed into .build/bench. A whole run
@@ -14,16 +14,13 @@ Exit code: 0 if all was measured, 1 if a count is beyond its limit or this machi
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import signal
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from telegram_bot_aws.local.processes import ToolError
-from telegram_bot_aws.local.project import ROOT
 
 from bench import instructions, measure, report, variants
 from bench.fake_bot_api import FakeBotApi, fake_bot_api, make_certificates
@@ -44,10 +41,6 @@ def main() -> int:
         "--instructions", action="store_true",
         help="instead, count the instructions of start-up and of an update",
     )  # fmt: skip
-    parser.add_argument(
-        "--docs", type=Path, default=ROOT / "docs", metavar="FOLDER",
-        help="where performance.md goes (default: docs)",
-    )  # fmt: skip
     arguments = parser.parse_args()
     if arguments.runs < 1:
         parser.error("at least one run is needed")
@@ -57,7 +50,7 @@ def main() -> int:
     try:
         if arguments.instructions:
             return count()
-        return bench(arguments.runs, arguments.docs)
+        return bench(arguments.runs)
     except KeyboardInterrupt:
         say("")
         return 130
@@ -65,7 +58,7 @@ def main() -> int:
         sys.exit(str(error))
 
 
-def bench(runs: int, docs: Path) -> int:
+def bench(runs: int) -> int:
     """Measure and report. Returns the exit code."""
     python = interpreter()
     say("preparing")
@@ -76,12 +69,7 @@ def bench(runs: int, docs: Path) -> int:
     with measure.CpuLimit() as limit, fake_bot_api(root.parent) as bot_api:
         if not limit.works:
             print("no control group: invocations are estimated from CPU time", file=sys.stderr)
-        started, load = time.monotonic(), os.getloadavg()[0]
-        results = run(every, runs, bot_api, limit)
-        minutes = (time.monotonic() - started) / 60
-    conditions = report.Conditions(runs, minutes, load, limited=limit.works)
-    print(report.write(docs, results, conditions))
-    print(f"written: {docs}/performance.md")
+        print(report.main_table(run(every, runs, bot_api, limit)))
     return 0
 
 
