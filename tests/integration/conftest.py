@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 from telebot import apihelper
 
-from tests.conftest import BotApi, StartBot
 from tests.support.moved import FRAMEWORKS, MOVED, Bots
 
 
 @pytest.fixture(params=FRAMEWORKS)
-def framework(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+def framework(request, monkeypatch):
     monkeypatch.syspath_prepend(MOVED / request.param / "bot")
     if request.param == "aiogram":
         request.getfixturevalue("aiogram")
@@ -21,5 +20,5 @@ def framework(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.fixture
-def bots(framework: str, start_with_sessions: StartBot, bot_api: BotApi) -> Bots:
+def bots(framework, start_with_sessions, bot_api):
     return Bots(framework, start_with_sessions, bot_api)

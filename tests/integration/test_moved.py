@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 from telegram_bot_aws.local.project import ROOT
-from telegram_stand_in import Telegram
 
-from tests.support.moved import MOVED, Bots, kept, result
+from tests.support.moved import MOVED, kept, result
 from tests.support.stubs import message
 from tests.support.telegram import files
 
@@ -21,7 +19,7 @@ asynchronous = pytest.mark.parametrize("framework", ["aiogram", "ptb"], indirect
 # ── How an update ends
 
 
-def test_an_update_is_handled_and_logged_once(bots: Bots) -> None:
+def test_an_update_is_handled_and_logged_once(bots):
     container = bots.start(bots.send("'a'"))
     bots.expects("a")
     assert result(container) == (200, "answered", "")
@@ -30,7 +28,7 @@ def test_an_update_is_handled_and_logged_once(bots: Bots) -> None:
     assert result(container) == (200, "repeated", "")
 
 
-def test_handlers_and_middlewares_take_their_turns(bots: Bots) -> None:
+def test_handlers_and_middlewares_take_their_turns(bots):
     container = bots.start(bots.send("'handled'"), more=bots.framework.middleware)
     bots.expects("before", "handled")
     assert result(container) == (200, "answered", "")
@@ -44,9 +42,7 @@ def test_handlers_and_middlewares_take_their_turns(bots: Bots) -> None:
     ("code", "outcome"), [(429, "throttled"), (502, "unreachable"), (401, "misconfigured")]
 )
 @pytest.mark.parametrize("is_swallowed", [False, True], ids=["raised", "swallowed"])
-def test_what_may_succeed_later_changes_nothing_and_comes_again(
-    bots: Bots, code: int, outcome: str, is_swallowed: bool
-) -> None:
+def test_what_may_succeed_later_changes_nothing_and_comes_again(bots, code, outcome, is_swallowed):
     send = bots.send("'a'")
     send_lines = bots.swallows(send) if is_swallowed else [send]
     container = bots.start("n = 1", bots.framework.keep, *send_lines)
@@ -60,9 +56,7 @@ def test_what_may_succeed_later_changes_nothing_and_comes_again(
 
 
 @pytest.mark.parametrize("fails", ["raised", "swallowed", "a bug"])
-def test_after_a_call_was_seen_the_update_is_over_and_its_state_kept(
-    bots: Bots, fails: str
-) -> None:
+def test_after_a_call_was_seen_the_update_is_over_and_its_state_kept(bots, fails):
     send = bots.send("'a'")
     ends = {"raised": [send], "swallowed": bots.swallows(send), "a bug": ["1 / 0"]}
     container = bots.start(bots.send("'0'"), "n = 1", bots.framework.keep, *ends[fails])
@@ -83,9 +77,7 @@ def test_after_a_call_was_seen_the_update_is_over_and_its_state_kept(
     ],
     ids=["a refusal", "a bug after a refusal", "a bug"],
 )
-def test_an_error_that_nobody_handles_fails_its_own_update(
-    bots: Bots, lines: list[str], answers: list[Any], outcome: str, error: str
-) -> None:
+def test_an_error_that_nobody_handles_fails_its_own_update(bots, lines, answers, outcome, error):
     lines = [line.format(a=bots.send("'a'")) for line in lines]
     container = bots.start("if message.text == 'y':", "    return", *lines)
     bots.expects(*answers)
@@ -105,9 +97,7 @@ def test_an_error_that_nobody_handles_fails_its_own_update(
     ],
     ids=["a bug", "a refusal", "what may pass", "botkit's"],
 )
-def test_the_bots_error_handler_hides_no_error_of_botkit(
-    bots: Bots, line: str, answers: list[Any], expected: Any
-) -> None:
+def test_the_bots_error_handler_hides_no_error_of_botkit(bots, line, answers, expected):
     lines = "from botkit.errors import Failure", line.format(a=bots.send("'a'"))
     container = bots.start(*lines, more=bots.framework.handles_errors)
     bots.expects(*answers)
@@ -115,7 +105,7 @@ def test_the_bots_error_handler_hides_no_error_of_botkit(
 
 
 @asynchronous
-def test_tasks_are_a_part_of_the_update(bots: Bots) -> None:
+def test_tasks_are_a_part_of_the_update(bots):
     """Their errors, too, and nothing runs on when time is up."""
     container = bots.start(
         "async def later():",
@@ -134,14 +124,14 @@ def test_tasks_are_a_part_of_the_update(bots: Bots) -> None:
     assert result(container, 4) == (200, "answered", "")
 
 
-def test_a_timer_is_refused(bots: Bots) -> None:
+def test_a_timer_is_refused(bots):
     container = bots.start(bots.framework.later)
     bots.expects()
     status, outcome, error = result(container)
     assert (status, outcome, "can't go off after the update" in error) == (200, "bot_failed", True)
 
 
-def test_a_handler_that_blocks_is_interrupted_and_the_next_update_is_handled(bots: Bots) -> None:
+def test_a_handler_that_blocks_is_interrupted_and_the_next_update_is_handled(bots):
     lines = "import time", "if message.text == 'wait':", "    time.sleep(60)"
     container = bots.start(*lines, bots.send("'a'"))
     bots.expects()
@@ -151,7 +141,7 @@ def test_a_handler_that_blocks_is_interrupted_and_the_next_update_is_handled(bot
 
 
 @pytest.mark.filterwarnings("always")
-def test_a_warning_is_logged_without_a_text_that_may_quote_people(bots: Bots) -> None:
+def test_a_warning_is_logged_without_a_text_that_may_quote_people(bots):
     container = bots.start("import warnings", "warnings.warn(message.text)")
     bots.expects()
     assert result(container, text="secret")[0] == 200
@@ -163,7 +153,7 @@ def test_a_warning_is_logged_without_a_text_that_may_quote_people(bots: Bots) ->
 # ── What works otherwise here
 
 
-def test_a_file_is_downloaded_and_uploaded(bots: Bots, telegram: Telegram) -> None:
+def test_a_file_is_downloaded_and_uploaded(bots, telegram):
     telegram.files.add("document", b"data", id="x").path = "a"
     upload = bots.framework.call.format(f"send_document(42, {bots.framework.upload})")
     container = bots.start(
@@ -174,7 +164,7 @@ def test_a_file_is_downloaded_and_uploaded(bots: Bots, telegram: Telegram) -> No
 
 
 @pytest.mark.parametrize("call", ["set_webhook('https://x')", "delete_webhook()"])
-def test_the_webhook_is_terraforms(bots: Bots, call: str) -> None:
+def test_the_webhook_is_terraforms(bots, call):
     container = bots.start(*bots.swallows(bots.framework.call.format(call)))
     bots.expects()
     status, outcome, error = result(container)
@@ -186,9 +176,7 @@ def test_the_webhook_is_terraforms(bots: Bots, call: str) -> None:
     ("what", "told"),
     [("polls", "updates come through the webhook"), ("needs_session", "need.* SESSION")],
 )
-def test_what_cannot_work_is_refused_when_bot_py_is_imported(
-    bots: Bots, what: str, told: str
-) -> None:
+def test_what_cannot_work_is_refused_when_bot_py_is_imported(bots, what, told):
     container = bots.start(more=getattr(bots.framework, what), choice=None)
     status, outcome, error = result(container)
     assert (status, outcome) == (503, "misconfigured")
@@ -196,7 +184,7 @@ def test_what_cannot_work_is_refused_when_bot_py_is_imported(
 
 
 @asynchronous
-def test_a_session_that_does_not_fit_is_refused_when_bot_py_is_imported(bots: Bots) -> None:
+def test_a_session_that_does_not_fit_is_refused_when_bot_py_is_imported(bots):
     container = bots.start(more=bots.framework.needs_session, choice="'topic'")
     assert result(container)[:2] == (503, "misconfigured")
     assert "bot.py can't be imported: Misconfigured: " in container.line["error"]
@@ -205,7 +193,7 @@ def test_a_session_that_does_not_fit_is_refused_when_bot_py_is_imported(bots: Bo
 # ── What is kept
 
 
-def test_who_is_late_handles_the_update_again(bots: Bots) -> None:
+def test_who_is_late_handles_the_update_again(bots):
     keep = f"n = {bots.framework.kept} + 1", bots.framework.keep
     container = bots.start(*keep, bots.send("str(n)"))
     bots.expects("1", "1")
@@ -226,9 +214,7 @@ def test_who_is_late_handles_the_update_again(bots: Bots) -> None:
         ("not JSON", "'chat_user'", 200, "n: a set"),
     ],
 )
-def test_state_that_cannot_be_kept_is_refused(
-    bots: Bots, framework: str, line: str, choice: str | None, status: int, told: str
-) -> None:
+def test_state_that_cannot_be_kept_is_refused(bots, framework, line, choice, status, told):
     """Even if the bot catches the error."""
     lines = {"keep": bots.framework.keep, "others": bots.framework.others}
     container = bots.start(
@@ -244,7 +230,7 @@ def test_state_that_cannot_be_kept_is_refused(
 
 
 @pytest.mark.parametrize("adapter", [*MOVED.glob("*/bot/on_*.py")], ids=lambda path: path.stem)
-def test_the_first_line_names_the_modules_version(adapter: Any) -> None:
+def test_the_first_line_names_the_modules_version(adapter):
     settings = (ROOT / "pyproject.toml").read_text()
     version = re.findall(r'^version = "([\d.]+)', settings, re.MULTILINE)[0].rstrip(".")
     assert (

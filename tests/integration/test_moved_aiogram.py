@@ -8,13 +8,13 @@ import sys
 
 import pytest
 
-from tests.support.moved import MOVED, Bots, kept, result
+from tests.support.moved import MOVED, kept, result
 
 alone = pytest.mark.parametrize("framework", ["aiogram"], indirect=True)
 
 
 @alone
-def test_startup_handlers_run_once_and_lose_no_update(bots: Bots) -> None:
+def test_startup_handlers_run_once_and_lose_no_update(bots):
     more = """
 fails = [False, True]
 
@@ -36,7 +36,7 @@ async def start(bot):
 
 
 @alone
-def test_only_a_storage_in_memory_is_replaced(bots: Bots) -> None:
+def test_only_a_storage_in_memory_is_replaced(bots):
     own = """
 from aiogram.fsm.storage.memory import MemoryStorage
 
@@ -55,7 +55,7 @@ dispatcher.fsm.storage = Own()
 
 
 @alone
-def test_a_state_outside_of_reply_is_refused(bots: Bots) -> None:
+def test_a_state_outside_of_reply_is_refused(bots):
     more = """
 def on_event(event):
     from aiogram.fsm.storage.base import StorageKey
@@ -83,7 +83,7 @@ print(len(every) > 400 and all(kind.__pydantic_complete__ for kind in every))
 """
 
 
-def in_a_new_process(program: str) -> list[str]:
+def in_a_new_process(program):
     """Run a program beside aiogram_types.py. Returns the words of its output."""
     folder = MOVED / "aiogram/bot"
     command = [sys.executable, "-c", f"{program}\nfrom aiogram import methods, types\n{TELLS}"]
@@ -94,11 +94,11 @@ def in_a_new_process(program: str) -> list[str]:
 
 
 @pytest.mark.slow
-def test_aiogram_types_has_types_be_built_when_they_are_used() -> None:
+def test_aiogram_types_has_types_be_built_when_they_are_used():
     assert in_a_new_process("import aiogram_types") == ["False", "True", "True"]
 
 
 @pytest.mark.slow
-def test_aiogram_types_leaves_a_version_that_it_does_not_know() -> None:
+def test_aiogram_types_leaves_a_version_that_it_does_not_know():
     unknown = 'import importlib.metadata as known\nknown.version = lambda name: "99.0"\n'
     assert in_a_new_process(f"{unknown}import aiogram_types") == ["True", "True", "True"]

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from telegram_bot_aws.local.project import ROOT
 
-from tests.conftest import BotApi, StartBot
-from tests.support.stubs import Container, Json, message
+from tests.support.stubs import Json, message
 
 MOVED = ROOT / "examples/moved"
 # Telegram's answers.
-MESSAGE: Json = {"message_id": 8, "date": 1767225600, "chat": {"id": 42, "type": "private"}}
-ME: Json = {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
+MESSAGE = {"message_id": 8, "date": 1767225600, "chat": {"id": 42, "type": "private"}}
+ME = {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
 SWALLOWS = ("try:", "    {}", "except Exception:", "    pass")
 
 
@@ -204,13 +203,11 @@ def start(message):
 class Bots:
     """Starts containers with a bot of a framework, and delivers messages to them."""
 
-    def __init__(self, name: str, start: StartBot, bot_api: BotApi) -> None:
+    def __init__(self, name, start, bot_api):
         self.framework, self._start, self._bot_api = FRAMEWORKS[name], start, bot_api
         self._name, self._is_new = name, False
 
-    def start(
-        self, *lines: str, more: str = "", choice: str | None = "'chat_user'", **environment: str
-    ) -> Container:
+    def start(self, *lines, more="", choice="'chat_user'", **environment):
         """Start a bot whose handler has these lines; `more` follows it."""
         sys.modules.pop(f"on_{self._name}", None)
         session = f"SESSION = {choice}\n" if choice else ""
@@ -219,14 +216,14 @@ class Bots:
         self._is_new = True
         return self._start("".join(parts), **environment)
 
-    def send(self, text: str) -> str:
+    def send(self, text):
         """Return a line that sends a text. `text` is its source code."""
         return self.framework.call.format(f"send_message(42, {text})")
 
-    def swallows(self, line: str) -> list[str]:
+    def swallows(self, line):
         return [each.format(line) for each in SWALLOWS]
 
-    def expects(self, *answers: str | tuple[str, int]) -> None:
+    def expects(self, *answers):
         """Expect texts to be sent. With a code, Telegram refuses one."""
         if self._is_new and self._name == "ptb":
             self._bot_api.answers("getMe", {}, ME)
@@ -240,14 +237,14 @@ class Bots:
                 self._bot_api.refuses({"method": "sendMessage", **call}, code, "x")
 
 
-def result(container: Container, update_id: int = 1, text: str = "x", ms: int = 60_000) -> Any:
+def result(container, update_id=1, text="x", ms=60_000):
     """Deliver a message, and return the status, the outcome and what went wrong."""
     status, _ = container.deliver(message(update_id, text=text), ms)
     line = container.line
     return status, line["outcome"], line.get("error") or line.get("refusal") or ""
 
 
-def kept(container: Container, key: str = "42/42") -> Any:
+def kept(container, key="42/42"):
     """Return the session that the table has."""
     item = container.table.items.get(key)
     return json.loads(item["session"]["S"]) if item else None
