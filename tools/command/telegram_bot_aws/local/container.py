@@ -276,7 +276,10 @@ class Function:
         self._advanced = 0.0  # seconds by which schedules are due earlier
         services.schedules.now = self._now
         poller = Poller(services.queue, self._answer_queued)
-        self._due = Due(self._now, self._scheduler), Due(time.time, poller)
+        self._due = (
+            Due(self._now, self._scheduler, self._look),
+            Due(time.time, poller, self._look),
+        )
         self._is_over = False
         self._told = set[str]()  # what is said once
         self.on_queued: Callable[[Invocation], None] = lambda invocation: None
@@ -349,7 +352,7 @@ class Function:
             self._look()
 
     def _look(self) -> None:
-        """Have looked for what an invocation has scheduled, and put into the queue."""
+        """Have looked for what was scheduled, or put into the queue."""
         for due in self._due:
             due.look()
 
@@ -367,7 +370,6 @@ class Function:
             self._answers_queue._told = self._told
         invocation = self._answers_queue.invoke(event, request_id)
         self.on_queued(invocation)
-        self._look()
         return invocation.result, invocation.error
 
     def _invoke(self, event: Any, request_id: str) -> Invocation:

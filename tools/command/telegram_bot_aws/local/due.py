@@ -20,10 +20,13 @@ class Host(Protocol):
 
 
 class Due:
-    """Has a host do what is due by a clock, in a thread, while the `with` block lasts."""
+    """Has a host do what is due by a clock, in a thread, while the `with` block lasts.
 
-    def __init__(self, now: Callable[[], float], host: Host) -> None:
-        self._now, self._host = now, host
+    `done` is called each time, since it may have made something else due.
+    """
+
+    def __init__(self, now: Callable[[], float], host: Host, done: Callable[[], None]) -> None:
+        self._now, self._host, self._done = now, host, done
         self._changed = threading.Condition()
         self._is_over = False
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -53,3 +56,4 @@ class Due:
                     self._changed.wait(seconds and min(seconds, LOOK_SECONDS))
                     continue
             self._host.run_next()
+            self._done()

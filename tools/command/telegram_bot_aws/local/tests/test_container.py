@@ -12,13 +12,13 @@ import subprocess
 import sys
 import time
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botkit.fakes.files import read, write
-from botkit.fakes.host import MOST_RECEIVES
-from botkit.fakes.process import FAILED_URL
+from botkit.fakes.host import MOST_RECEIVES, queue_event
+from botkit.fakes.process import Services
 from botkit.fakes.services import QUEUE_URL
 
 from telegram_bot_aws.local import container
@@ -33,8 +33,16 @@ from telegram_bot_aws.local.container import (
 )
 from telegram_bot_aws.local.events import webhook_event
 from tests.support.programs import LONGEST, state_of, wait_for_state
-from tests.support.stubs import BOT, CALL
+from tests.support.stubs import BOT
 from tests.support.wheels import Index
+
+
+def queued(event: object) -> dict[str, Any]:
+    """Return the event with which Lambda brings an event of AWS from the queue."""
+    body = json.dumps({"event": event, "of": "event"})
+    message = {"id": "message", "body": body, "received": 1, "group": "event"}
+    return queue_event(message, QUEUE_URL)
+
 
 HANDLED = {
     "a dict": ('{"message": print, "poll": print}', ["message", "poll"]),
@@ -113,7 +121,7 @@ def test_what_surprises_people_is_explained(
     with closing(sqlite3.connect(tmp_path / "old.db")) as database:
         database.execute("CREATE TABLE x (y)")
     with Function(tmp_path, variables) as function:
-        assert words in function.invoke({"query": query}).traceback
+        assert words in function.invoke(queued({"query": query})).traceback
 
 
 def test_a_bot_that_runs_too_long_hears_where_it_gets_its_own_time() -> None:
@@ -208,131 +216,97 @@ def test_a_kind_of_update_that_does_not_exist_is_named() -> None:
 
 
 NEVER = """
-QUEUED = ["message"]
+QUEUED_UPDATES = ["message"]
 SESSION = "chat"
 
 def reply(update, session):
     return [{"method": "sendMessage", "chat_id": 42, "text": "x"}]
 """
+UNREACHABLE = {"TELEGRAM_API_URL": "http://127.0.0.1:1", "TELEGRAM_BOT_TOKEN": "1:a"}
 
 
 def test_an_update_that_always_fails_is_a_dead_letter(tmp_path: Path) -> None:
-    """As on AWS, after the twentieth try: the queue's file has the others. A replay takes it."""
+    """As on AWS, after the twentieth try: the queue's file has the others."""
     bot, kept = tmp_path / "bot", tmp_path / "kept" / "sessions.json"
     bot.mkdir()
     (bot / "bot.py").write_text(NEVER)
     message = {"message_id": 1, "chat": {"id": 42}, "from": {"id": 42}, "text": "x"}
-    body = json.dumps({"update_id": 7, "message": message})
+    body = json.dumps({"update": {"update_id": 7, "message": message}})
     queued = {"queue": QUEUE_URL, "body": body, "group": "42", "hidden": 0}
     write(kept.with_suffix(".queue.json"), {"7": {**queued, "received": MOST_RECEIVES - 1}})
     answered: queue.Queue[Invocation] = queue.Queue()
-    variables = {**UNREACHABLE, "FAILED_QUEUE_URL": FAILED_URL}
-    with Function(bot, variables, sessions=kept) as function:
+    with Function(bot, UNREACHABLE, sessions=kept) as function:
         function.on_queued = answered.put
         assert answered.get(timeout=LONGEST).outcome["outcome"] == "unreachable"
-    assert read(kept.with_suffix(".queue.json")) == {}
-    [left] = function.failed.values()
-    assert json.loads(left)["update_id"] == 7
-    with Function(bot, variables, sessions=kept) as function:
-        replayed = function.invoke({"tf": {"action": "replay"}}).result
-    assert (replayed["done"], replayed["failed"]) == (0, 1)
+    [letter] = Services(None, kept).queue.dead_letters
+    assert letter["update"]["update_id"] == 7
 
 
-LATER = """
+SCHEDULES = """
 from datetime import UTC, datetime
 from botkit import schedule
 
 def on_event(event):
-    call = {"method": "sendMessage", "chat_id": 42, "text": event["name"]}
-    schedule.once(call, datetime.fromtimestamp(event["at"], UTC), event["name"])
+    if "when" in event:
+        at = datetime.fromtimestamp(event["when"], UTC)
+        schedule.once({"told": event["name"]}, at, event["name"])
+    if "cron" in event:
+        schedule.cron({"told": event["cron"]}, event["cron"], "Europe/Berlin", "tea")
     return []
 
 def reply(update):
     return []
 """
-UNREACHABLE = {"TELEGRAM_API_URL": "http://127.0.0.1:1", "TELEGRAM_BOT_TOKEN": "1:a"}
 
 
 def test_schedules_run_at_their_time_or_at_once(tmp_path: Path) -> None:
     """Schedules that became due between two starts run at the next one; the others still wait."""
     (tmp_path / "bot").mkdir()
-    (tmp_path / "bot" / "bot.py").write_text(LATER)
+    (tmp_path / "bot" / "bot.py").write_text(SCHEDULES)
+    sessions = tmp_path / "kept" / "sessions.json"
+    file = sessions.with_suffix(".schedules.json")
     ran: queue.Queue[Invocation] = queue.Queue()
 
     def function() -> Function:
-        sessions = tmp_path / "kept" / "sessions.json"
         function = Function(tmp_path / "bot", UNREACHABLE, sessions=sessions)
-        function.on_schedule = ran.put
+        function.on_queued = ran.put
         return function
+
+    def told() -> str:
+        [record] = ran.get(timeout=LONGEST).event["Records"]
+        return str(json.loads(record["body"])["event"]["told"])
 
     in_an_hour = int(time.time()) + 3600
     with function() as first:
-        for name, at in (("cake", in_an_hour + 1), ("tea", in_an_hour)):
-            assert not first.invoke({"name": name, "at": at}).error
-        waiting = first.schedules
-        assert [*waiting] == ["tea", "cake"]
-        about = {"since": in_an_hour, "tries": 0, "name": "tea"}
-        event = {"later": about, "calls": [{**CALL, "text": "tea"}]}
-        assert waiting["tea"] == {"at": in_an_hour, "event": event}
-        first.run("nothing")
-        first.run("tea")
-        invocation = ran.get(timeout=LONGEST)
-        assert invocation.outcome["outcome"] == "unreachable"
-        [retry, cake] = first.schedules  # by the function itself
-        assert (retry[:6], cake) == ("retry.", "cake")
-        assert first.schedules[retry]["event"]["calls"] == [{**CALL, "text": "tea"}]
-    file = tmp_path / "kept" / "sessions.later.json"
+        for name, at in (("cake", in_an_hour + 3600), ("tea", in_an_hour)):
+            assert not first.invoke(queued({"name": name, "when": at})).error
+        assert set(read(file)) == {"once.cake", "once.tea"}
+        assert first.advance(3600) == 1
+        assert told() == "tea"
+        assert set(read(file)) == {"once.cake"}
     assert file.stat().st_mode & 0o077 == 0
-    file.write_text(json.dumps({"tea": {"at": 1, "event": CALL}, "cake": waiting["cake"]}))
-    with function() as second:
-        assert ran.get(timeout=LONGEST).event == CALL
-        assert "cake" in second.schedules
-    assert ran.empty()
-
-
-RECURS = """
-from botkit import schedule
-
-def on_event(event):
-    schedule.cron({"method": "sendMessage", "chat_id": 42, "text": "x"}, *event["when"], "tea")
-    return []
-
-def reply(update):
-    return []
-"""
+    write(file, {"once.cake": read(file)["once.cake"] | {"at": 1}})
+    with function():
+        assert told() == "cake"
+    assert read(file) == {}
 
 
 def test_a_schedule_that_recurs_stays(tmp_path: Path) -> None:
-    """It may be run before its time. After a pause, what was missed is made up for once."""
+    """After a pause, what was missed is made up for once."""
     (tmp_path / "bot").mkdir()
-    (tmp_path / "bot" / "bot.py").write_text(RECURS)
+    (tmp_path / "bot" / "bot.py").write_text(SCHEDULES)
     sessions = tmp_path / "kept" / "sessions.json"
-    file = sessions.with_suffix(".later.json")
+    file = sessions.with_suffix(".schedules.json")
     ran: queue.Queue[Invocation] = queue.Queue()
-
-    def function() -> Function:
-        function = Function(tmp_path / "bot", UNREACHABLE, sessions=sessions)
-        function.on_schedule = ran.put
-        return function
-
-    with function() as first:
-        assert not first.invoke({"when": ["0 9 ? * * 2198", "Europe/Berlin"]}).error
-        at = int(datetime(2198, 1, 1, 8, tzinfo=UTC).timestamp())
-        assert first.schedules["every tea"]["at"] == at
-        first.run("every tea")
-        event = ran.get(timeout=LONGEST).event
-        assert event and event["calls"] == [CALL]
-        assert event["every"]["at"][:2] == "20"  # now, not in 2198
-        assert first.schedules["every tea"]["at"] == at
-        assert not first.invoke({"when": ["0 9 ? * * 2025", "Europe/Berlin"]}).error
-        assert "every tea" not in first.schedules
-    items = json.loads(file.read_text())
-    item = items["every tea"] | {"cron": "0 9 1 * ? *", "since": 1767225600}
-    file.write_text(json.dumps({"every tea": item}))
-    with function() as second:
-        event = ran.get(timeout=LONGEST).event
-        assert event and event["every"] == {"name": "tea", "at": "2026-01-01T08:00:00Z"}
-        assert second.schedules["every tea"]["at"] > time.time()
+    with Function(tmp_path / "bot", UNREACHABLE, sessions=sessions) as first:
+        assert not first.invoke(queued({"cron": "0 9 1 * ? *"})).error
+    write(file, {"cron.tea": read(file)["cron.tea"] | {"since": 1767225600}})
+    second = Function(tmp_path / "bot", UNREACHABLE, sessions=sessions)
+    second.on_queued = ran.put
+    with second:
+        [record] = ran.get(timeout=LONGEST).event["Records"]
+    assert json.loads(record["body"])["at"] == "2026-01-01T08:00:00Z"
+    assert read(file)["cron.tea"]["since"] > 1767225600
     assert ran.empty()
 
 
@@ -362,7 +336,7 @@ def test_a_container_is_frozen_between_events_with_its_children(tmp_path: Path) 
     processes: list[int] = []
     with Function(tmp_path, {}) as function:
         for _ in range(2):  # it goes on for the second one
-            printed = function.invoke({"x": 1}).printed
+            printed = function.invoke(queued({"x": 1})).printed
             processes += map(int, printed.split())
             for process in processes:
                 wait_for_state(process, "T")
@@ -374,7 +348,7 @@ def test_a_container_is_frozen_between_events_with_its_children(tmp_path: Path) 
 def test_what_leaves_a_container_that_ends_by_itself_ends_too(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text(STARTS.replace("    return []", "    os._exit(3)"))
     with Function(tmp_path, {}) as function:
-        processes = [*map(int, function.invoke({"x": 1}).printed.split())]
+        processes = [*map(int, function.invoke(queued({"x": 1})).printed.split())]
     assert len(processes) == 3
     for process in processes:
         wait_for_state(process, "")
@@ -395,24 +369,25 @@ def test_half_an_answer_is_none(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text(HALF)
     with Function(tmp_path, {}) as function:
         for _ in range(2):  # in a container each
-            invocation = function.invoke({"x": 1})
+            invocation = function.invoke(queued({"x": 1}))
             assert (invocation.error, invocation.cold) == ("the function ended by itself", True)
 
 
 KILLED = """
-import os, signal, sys
+import json, os, signal, sys
 from pathlib import Path
+from typing import Any
 from telegram_bot_aws.local.container import Function
 
 with Function(Path(sys.argv[1]), {}) as function:
-    print(function.invoke({"x": 1}).printed, flush=True)
+    print(function.invoke(json.loads(sys.argv[2])).printed, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
 def test_what_leaves_a_container_ends_too_if_we_are_killed(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text(STARTS)
-    command = [sys.executable, "-c", KILLED, str(tmp_path)]
+    command = [sys.executable, "-c", KILLED, str(tmp_path), json.dumps(queued({"x": 1}))]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     killed = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=False)
     processes = [*map(int, killed.stdout.split())]
@@ -441,7 +416,7 @@ def test_what_a_bot_prints_and_logs_stays_in_order(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text(SAYS)
     with Function(tmp_path, {}) as function:
         for more, last in (("7", "7\n"), ("x" * 100_000, f"{'x' * 99_993}… (too long)\n")):
-            output = function.invoke({"more": more}).output
+            output = function.invoke(queued({"more": more})).output
             said = [each if isinstance(each, str) else each["message"] for each in output[-6:]]
             assert said == ["12\n", "3", "4\n5\n", "6", last, "event"], more[:1]
 
@@ -466,25 +441,24 @@ def on_event(event):
     [({"order": 7}, "ORDERS in bot.py"), ({"file": "x.json"}, "/x.json"), ({"x": 1}, "")],
     ids=["a variable", "a file", "neither"],
 )
-@pytest.mark.parametrize("fresh", [False, True])
 def test_it_is_said_once_that_state_ends_with_its_container(
-    tmp_path: Path, fresh: bool, event: dict[str, object], kept: str
+    tmp_path: Path, event: dict[str, object], kept: str
 ) -> None:
     (tmp_path / "bot.py").write_text(KEEPS)
-    with Function(tmp_path, {}, fresh=fresh) as function:
-        printed = [function.invoke(event).printed for _ in range(2)]
+    with Function(tmp_path, {}) as function:
+        printed = [function.invoke(queued(event)).printed for _ in range(2)]
         function.stop()
-        printed.append(function.invoke(event).printed)
+        printed.append(function.invoke(queued(event)).printed)
     first, *others = printed
     assert others == ["", ""]
-    assert f"{kept} ends with its container" in first if kept and not fresh else first == ""
+    assert f"{kept} ends with its container" in first if kept else first == ""
 
 
 def test_it_is_said_that_a_container_takes_too_much_memory(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text("def reply(update): ...\ndef on_event(event): return []\n")
     with Function(tmp_path, {}, memory_size=8) as function:
-        printed = [function.invoke({"x": 1}).printed for _ in range(2)]
+        printed = [function.invoke(queued({"x": 1})).printed for _ in range(2)]
     for text in printed:  # its start says nothing
         assert re.fullmatch(r"about \d+ of 8 MB: AWS would end this\. .*\n", text)
     with Function(tmp_path, {}, memory_size=128) as function:
-        assert function.invoke({"x": 1}).printed == ""
+        assert function.invoke(queued({"x": 1})).printed == ""
