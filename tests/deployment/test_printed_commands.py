@@ -159,14 +159,12 @@ INPUTS = """
 module "telegram_bot" {{
   telegram_api_url          = "{}"
   alarm_actions             = ["arn:aws:sns:eu-central-1:000000000000:alarms"]
-  failed_retention_in_days  = 14
-  later                     = true
   queue                     = true
   session_backup_in_days    = 7
   session_retention_in_days = 30
 }}
 """
-OUTPUT = 'output "replay_command" {\n  value = module.telegram_bot.replay_command\n}\n'
+OUTPUT = 'output "redrive_command" {\n  value = module.telegram_bot.redrive_command\n}\n'
 REMEMBERS = """
 HANDLED = ["message"]
 SESSION = "user"
@@ -177,10 +175,11 @@ def reply(update, session):
     session["count"] = session.get("count", 0) + 1
     return [{"method": "sendMessage", "chat_id": chat_id, "text": str(session["count"])}]
 """
-SCHEDULE = """aws scheduler create-schedule --group-name telegram-bot --name 42.7 \\
+SCHEDULE = """aws scheduler create-schedule --group-name telegram-bot --name once.42.7 \\
   --schedule-expression 'at(2099-01-01T00:00:00)' --flexible-time-window '{"Mode": "OFF"}' \\
-  --target '{"Arn": "arn:aws:lambda:eu-central-1:000000000000:function:telegram-bot:live",
-    "RoleArn": "arn:aws:iam::000000000000:role/telegram-bot-later", "Input": "{}"}'"""
+  --target '{"Arn": "arn:aws:sqs:eu-central-1:000000000000:telegram-bot.fifo",
+    "RoleArn": "arn:aws:iam::000000000000:role/telegram-bot_scheduler", "Input": "{}",
+    "SqsParameters": {"MessageGroupId": "once.42.7"}}'"""
 TOKEN_IN_STORE = f"aws ssm put-parameter --overwrite --name /telegram-bot/token --value {TOKEN}"
 # What has happened before some commands: their pages say so.
 BEFORE = {
