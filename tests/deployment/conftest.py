@@ -1,24 +1,17 @@
 """Fixtures for tests that apply the module: an emulated AWS, a Telegram, deployments."""
 
-from __future__ import annotations
-
 import contextlib
-import ssl
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_stand_in import Server, Telegram
 
-from tests.support.deployment import Deploy, Deployment, everything
-from tests.support.provider import Providers
+from tests.support.deployment import Deployment, everything
 from tests.support.telegram import TOKEN
 
 
 @pytest.fixture(scope="session")
-def aws(providers: Providers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+def aws(providers, tmp_path_factory):
     """An emulated AWS that checks signatures and enforces IAM.
 
     Its functions may write to the folders of pytest.
@@ -29,7 +22,7 @@ def aws(providers: Providers, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture
-def telegram() -> Iterator[Telegram]:
+def telegram():
     """Telegram, a hundred times as fast."""
     telegram = Telegram(TOKEN, pace=0.01)
     with Server(telegram):
@@ -37,7 +30,7 @@ def telegram() -> Iterator[Telegram]:
 
 
 @pytest.fixture
-def over_tls(tls: ssl.SSLContext) -> Iterator[Telegram]:
+def over_tls(tls):
     """Telegram over TLS, as "localhost", with a certificate that `authority` has signed."""
     telegram = Telegram(TOKEN, pace=0.01)
     with Server(telegram) as server:
@@ -51,19 +44,15 @@ def over_tls(tls: ssl.SSLContext) -> Iterator[Telegram]:
 
 
 @pytest.fixture
-def deploy(
-    aws: Emulator, providers: Providers, telegram: Telegram, tmp_path: Path
-) -> Iterator[Deploy]:
+def deploy(aws, providers, telegram, tmp_path):
     """Apply the module under a name; at the end it is destroyed, and nothing may be left.
 
     With a configuration, that is the root and gets the variables; otherwise the module is the root.
     """
     opened = contextlib.ExitStack()
-    names: list[str] = []
+    names = []
 
-    def deploy(
-        name: str, /, *, apply: bool = True, configuration: str = "", **variables: Any
-    ) -> Deployment:
+    def deploy(name, /, *, apply=True, configuration="", **variables):
         options = {"telegram_bot_token": TOKEN, "telegram_api_url": telegram.url, "name": name}
         folder = tmp_path / name / "module"
         module = opened.enter_context(

@@ -1,24 +1,17 @@
 """scripts/dev accept, whole, on the emulated AWS."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import re
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from acceptance import accept
 from acceptance.steps import STEPS, Step
 from acceptance.world import World
-from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.project import ROOT
 
 from tests.support.deployment import client
 from tests.support.policy import TEXT
-from tests.support.provider import Providers
 
 pytestmark = [pytest.mark.slow, pytest.mark.release]
 PAGE = (ROOT / "docs" / "on-aws.md").read_text()
@@ -26,9 +19,9 @@ ONLY_REAL = ["an alarm goes off"]
 
 
 @pytest.fixture(scope="module")
-def keys(aws: Emulator) -> tuple[str, str]:
+def keys(aws):
     """The keys of a user who has a deployer's rights, and those that docs/on-aws.md adds."""
-    statements: list[Any] = json.loads(TEXT.replace("telegram-bot", accept.NAME))["Statement"]
+    statements = json.loads(TEXT.replace("telegram-bot", accept.NAME))["Statement"]
     rows = re.findall(r"^\| `(\S+)` \| (`\w+:.*) \|$", PAGE, re.MULTILINE)
     assert len(rows) == 4
     for resource, actions in rows:
@@ -44,12 +37,12 @@ def keys(aws: Emulator) -> tuple[str, str]:
 
 @pytest.fixture
 def world(
-    aws: Emulator,
-    providers: Providers,
-    keys: tuple[str, str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[World]:
+    aws,
+    providers,
+    keys,
+    tmp_path,
+    monkeypatch,
+):
     """A bot that isn't deployed yet; its Terraform shares the tests' provider."""
     with contextlib.ExitStack() as opened:
         account = opened.enter_context(accept.emulated(aws.url))
@@ -62,8 +55,8 @@ def world(
         yield world
 
 
-def test_what_is_stopped_half_way_is_removed(world: World) -> None:
-    def stop(world: World) -> None:
+def test_what_is_stopped_half_way_is_removed(world):
+    def stop(world):
         world.store_token()
         raise KeyboardInterrupt
 
@@ -73,7 +66,7 @@ def test_what_is_stopped_half_way_is_removed(world: World) -> None:
     assert world.webhook()["url"] == ""
 
 
-def test_no_step_differs_and_only_real_aws_answers_the_others(world: World) -> None:
+def test_no_step_differs_and_only_real_aws_answers_the_others(world):
     accept.check(world)
     found = accept.run(world, accept.about(world))
     assert [f"{each}" for each in found.of("differs")] == []

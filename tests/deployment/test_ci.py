@@ -3,14 +3,11 @@
 The emulated AWS can't check GitHub's tokens, so IAM users with the same policies replace the roles.
 """
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import json
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 from botocore.auth import SigV4Auth
@@ -19,10 +16,8 @@ from botocore.credentials import Credentials
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.project import ROOT
 from telegram_bot_aws.local.terraform import REGION
-from telegram_stand_in import Telegram
 
 from tests.support.deployment import Deployment, answer_to, client
-from tests.support.provider import Providers
 from tests.support.reader import SOURCE
 from tests.support.stubs import BOT
 from tests.support.telegram import TOKEN
@@ -36,7 +31,7 @@ NAMELESS = {"Effect": "Allow", "Action": "lambda:CreateFunction", "Resource": "*
 BOUNDARY = "NoRoleWithoutBoundary"
 
 
-def user(aws: Emulator, name: str, role: str, without: str = "") -> Credentials:
+def user(aws, name, role, without=""):
     """Create an IAM user with a role's policy, maybe without a statement, and return its keys."""
     iam = client(aws, "iam")
     document = iam.get_role_policy(RoleName=f"telegram-bot-{role}", PolicyName=role)
@@ -49,7 +44,7 @@ def user(aws: Emulator, name: str, role: str, without: str = "") -> Credentials:
     return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
 
 
-def create_role(aws: Emulator, credentials: Credentials) -> str:
+def create_role(aws, credentials):
     """Create the bot's role without a boundary, and return AWS's answer."""
     query = "Action=CreateRole&Version=2010-05-08&RoleName=telegram-bot&AssumeRolePolicyDocument={}"
     request = AWSRequest("POST", aws.url, {"Content-Type": FORM}, query)
@@ -61,7 +56,7 @@ def create_role(aws: Emulator, credentials: Credentials) -> str:
 
 
 @pytest.fixture
-def roles(tmp_path: Path) -> Path:
+def roles(tmp_path):
     """The administrator's folder that the page describes."""
     folder = tmp_path / "roles"
     folder.mkdir()
@@ -71,7 +66,7 @@ def roles(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def repository(tmp_path: Path, telegram: Telegram) -> Path:
+def repository(tmp_path, telegram):
     """The repository that the page describes, with the tests' bot and the stand-in for Telegram."""
     folder = tmp_path / "repository"
     (folder / "bot").mkdir(parents=True)
@@ -86,8 +81,8 @@ def repository(tmp_path: Path, telegram: Telegram) -> Path:
 
 
 def test_ci_plans_applies_and_destroys_within_the_boundary(
-    roles: Path, repository: Path, providers: Providers, telegram: Telegram, tmp_path: Path
-) -> None:
+    roles, repository, providers, telegram, tmp_path
+):
     with Emulator(auth=True, patient=True) as aws:
         admin = Deployment(providers, aws.url, tmp_path / "unused")
         admin.root = roles

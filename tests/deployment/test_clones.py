@@ -3,20 +3,15 @@
 The configuration also has what docs/how-to/logs.md puts beside the module, and into it.
 """
 
-from __future__ import annotations
-
 import re
 import shlex
 import shutil
 import subprocess
-from pathlib import Path
 
-from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.project import ROOT
 from telegram_bot_aws.local.terraform import REGION, terraform_command
-from telegram_stand_in import Telegram
 
-from tests.support.deployment import REMOVAL, Deploy, answer_to, client
+from tests.support.deployment import REMOVAL, answer_to, client
 from tests.support.telegram import TOKEN
 
 CONFIGURATION = """
@@ -39,9 +34,7 @@ BESIDE = dict(re.findall(r"^```hcl\n# (\S+\.tf)\b.*\n((?:.*\n)*?)```$", PAGE, re
 )
 
 
-def test_a_state_moves_and_another_deployment_keeps_its_webhook(
-    deploy: Deploy, telegram: Telegram, aws: Emulator, tmp_path: Path
-) -> None:
+def test_a_state_moves_and_another_deployment_keeps_its_webhook(deploy, telegram, aws, tmp_path):
     # A fresh clone, without packages, applies a bot with another name, which loses nothing.
     warm = {"warm_schedule": "rate(5 minutes)"}  # adds a resource with for_each
     first = deploy("before", **warm)

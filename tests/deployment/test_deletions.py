@@ -1,11 +1,6 @@
 """An apply deletes sessions only if the bot has no use for them, or if the operator wants it."""
 
-from __future__ import annotations
-
-from telegram_bot_aws.emulated_aws.emulator import Emulator
-from telegram_stand_in import Telegram
-
-from tests.support.deployment import NAME, Deploy, answer_to, change, client, everything
+from tests.support.deployment import NAME, answer_to, change, client, everything
 
 # A bot with SESSION, which no pattern finds in bot.py.
 ANSWER = "def reply(update: Json) -> list[Json]:"
@@ -19,9 +14,7 @@ def heard(update: Json) -> list[Json]:"""
 HAS_SESSIONS = "from conf import *\nfrom botkit.types import Json\n"
 
 
-def test_sessions_go_only_when_the_bot_has_no_use_for_them(
-    deploy: Deploy, telegram: Telegram, aws: Emulator
-) -> None:
+def test_sessions_go_only_when_the_bot_has_no_use_for_them(deploy, telegram, aws):
     module = deploy(
         "remembers", apply=False, session_backup_in_days=7, session_retention_in_days=30
     )

@@ -5,15 +5,11 @@ recorded, and sent again by users whose policy lacks one action: without it a re
 refused, unless the emulator doesn't check the action.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from botocore.auth import SigV4Auth
@@ -36,8 +32,7 @@ from tests.support.deployment import (
 )
 from tests.support.init_data import DAY, hash_of, key_of, launch, sign
 from tests.support.policy import POLICY, actions
-from tests.support.provider import Providers
-from tests.support.recorder import Recorder, Request
+from tests.support.recorder import Recorder
 from tests.support.telegram import OTHER_TOKEN, TOKEN
 
 MAPPING_OF_QUEUE = "aws_lambda_event_source_mapping.updates[0]"
@@ -127,7 +122,7 @@ ON_A_BUS = {
 class User:
     """An IAM user of the emulated AWS, with a policy."""
 
-    def __init__(self, aws: Emulator, name: str, policy: Any = None) -> None:
+    def __init__(self, aws, name, policy=None):
         self._iam = client(aws, "iam")
         self._name = name
         self._iam.create_user(UserName=name)
@@ -136,13 +131,13 @@ class User:
         key = self._iam.create_access_key(UserName=name)["AccessKey"]
         self.credentials = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
 
-    def may(self, policy: Any) -> None:
+    def may(self, policy):
         """Give the user another policy."""
         document = json.dumps(policy)
         self._iam.put_user_policy(UserName=self._name, PolicyName="policy", PolicyDocument=document)
 
     @contextlib.contextmanager
-    def without(self, action: str) -> Iterator[None]:
+    def without(self, action):
         """Deny an action, and allow it again."""
         statement = {"Effect": "Deny", "Action": action, "Resource": "*"}
         named = {"UserName": self._name, "PolicyName": "deny"}
@@ -151,7 +146,7 @@ class User:
         yield
         self._iam.delete_user_policy(**named)
 
-    def refused(self, recorder: Recorder, request: Request) -> str:
+    def refused(self, recorder, request):
         """Send a request as this user, and return the action that was refused, if any."""
         unsigned = ("authorization", "x-amz-date", "content-length", "host", "connection")
         headers = {k: v for k, v in request.headers.items() if k.lower() not in unsigned}
@@ -163,7 +158,7 @@ class User:
         return match[1] if match else ""
 
 
-def policy(without: str = "") -> Any:
+def policy(without=""):
     """Return the policy as the emulator needs it, maybe without one action."""
     statements = [
         {**statement, "Action": sorted(actions(statement) - {without})}
@@ -247,36 +242,36 @@ FORGOTTEN = {
 
 
 @pytest.fixture(scope="module")
-def telegram() -> Iterator[Telegram]:
+def telegram():
     telegram = Telegram(TOKEN, pace=0.01)
     with Server(telegram):
         yield telegram
 
 
 @pytest.fixture(scope="module")
-def recorder(providers: Providers) -> Iterator[Recorder]:
+def recorder(providers):
     with Emulator(auth=True, patient=True) as aws, Recorder(aws) as recorder:
         yield recorder
 
 
 @pytest.fixture(scope="module")
-def aws(recorder: Recorder) -> Emulator:
+def aws(recorder):
     return recorder.aws
 
 
 @pytest.fixture(scope="module")
-def deployer(aws: Emulator) -> User:
+def deployer(aws):
     return User(aws, "deployer", policy())
 
 
 @pytest.fixture(scope="module")
 def module(
-    recorder: Recorder,
-    deployer: User,
-    providers: Providers,
-    telegram: Telegram,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Deployment]:
+    recorder,
+    deployer,
+    providers,
+    telegram,
+    tmp_path_factory,
+):
     """Everything on, after an apply that was refused halfway and completed as the docs say."""
     folder = tmp_path_factory.mktemp("everything")
     bot = folder / 'a `touch bots` & $HOME\'s "folder"' / "bot"
@@ -320,24 +315,24 @@ def module(
     assert list(folder.rglob("bots")) == [], "a shell expanded the path"
 
 
-def made(aws: Emulator) -> dict[str, int]:
+def made(aws):
     """Return how many there are of each kind that inputs switch on."""
     kinds = [thing.split()[0] for thing in everything(aws) if "telegram-bot" in thing]
     return {kind: kinds.count(kind) for kind in ON}
 
 
-def drift(module: Deployment) -> set[str]:
+def drift(module):
     """Return the resources that a plan would update, and check that it would do nothing else."""
     planned = module.planned()
     assert set(planned.values()) <= {"update"}
     return {address.partition("[")[0].removeprefix(f"{MODULE}.") for address in planned}
 
 
-def configuration(aws: Emulator) -> Any:
+def configuration(aws):
     return client(aws, "lambda").get_function_configuration(FunctionName="telegram-bot")
 
 
-def logged(aws: Emulator) -> str:
+def logged(aws):
     """Return all that the function logged: the emulated AWS keeps texts without their fields."""
     events = client(aws, "logs").filter_log_events(logGroupName="/aws/lambda/telegram-bot")[
         "events"
@@ -345,9 +340,7 @@ def logged(aws: Emulator) -> str:
     return "\n".join(event["message"] for event in events)
 
 
-def test_a_bot_in_a_folder_has_what_it_asks_for(
-    module: Deployment, telegram: Telegram, aws: Emulator
-) -> None:
+def test_a_bot_in_a_folder_has_what_it_asks_for(module, telegram, aws):
     """Its policy and environment refer to a resource of the same apply."""
     assert answer_to(telegram, "x") == "Hello from Ada at votes"
     assert telegram.webhook["allowed_updates"] == ["message"]
@@ -362,7 +355,7 @@ def test_a_bot_in_a_folder_has_what_it_asks_for(
     assert (statement["Action"], statement["Resource"]) == ("s3:*", "votes")
 
 
-def test_all_that_is_kept_has_the_key(module: Deployment, aws: Emulator) -> None:
+def test_all_that_is_kept_has_the_key(module, aws):
     """The emulator encrypts nothing: these are the requests."""
     assert configuration(aws)["KMSKeyArn"] == KEY
     assert configuration(aws)["Environment"]["Variables"]["SCHEDULER_KMS_KEY_ARN"] == KEY
@@ -376,13 +369,11 @@ def test_all_that_is_kept_has_the_key(module: Deployment, aws: Emulator) -> None
     assert table["SSEDescription"]["KMSMasterKeyArn"] == KEY
 
 
-def test_schedules_warm_the_function_and_watch_the_webhook(
-    module: Deployment, telegram: Telegram, aws: Emulator
-) -> None:
+def test_schedules_warm_the_function_and_watch_the_webhook(module, telegram, aws):
     assert made(aws) == ON
     assert configuration(aws)["TracingConfig"] == {"Mode": "Active"}
 
-    def lines_of(schedule: str, result: bytes) -> list[dict[str, Any]]:
+    def lines_of(schedule, result):
         """Send the function what a schedule sends, and return the JSON lines that it logs."""
         rule = f"telegram-bot_{schedule}"
         [target] = client(aws, "events").list_targets_by_rule(Rule=rule)["Targets"]
@@ -404,16 +395,16 @@ def test_schedules_warm_the_function_and_watch_the_webhook(
 
 
 def test_a_second_deployment_of_the_name_takes_nothing_from_the_first(
-    module: Deployment,
-    recorder: Recorder,
-    deployer: User,
-    telegram: Telegram,
-    providers: Providers,
-    tmp_path: Path,
-) -> None:
+    module,
+    recorder,
+    deployer,
+    telegram,
+    providers,
+    tmp_path,
+):
     """AWS refuses a second log group of a name, but not a second queue, alarm or rule."""
     user = deployer.credentials
-    options: dict[str, Any] = {"queue": True, "warm_schedule": "rate(1 hour)"}
+    options = {"queue": True, "warm_schedule": "rate(1 hour)"}
     options |= {"telegram_api_url": telegram.url, "telegram_bot_token": TOKEN}
     options["alarm_actions"] = module.variables["inputs"]["alarm_actions"]
     with Deployment(providers, recorder.url, tmp_path / "second", user=user, **options) as second:
@@ -425,15 +416,13 @@ def test_a_second_deployment_of_the_name_takes_nothing_from_the_first(
 
 
 @pytest.mark.parametrize("removal", [REMOVAL, "aws_lambda_invocation.remove_menu_button[0]"])
-def test_what_is_removed_by_a_replacement_is_registered_again(
-    module: Deployment, removal: str
-) -> None:
+def test_what_is_removed_by_a_replacement_is_registered_again(module, removal):
     planned = module.planned("-refresh=false", f"-replace={MODULE}.{removal}")
     assert planned[f"{MODULE}.{removal}"] == "replace"
     assert planned[f"{MODULE}.{REGISTRATION}"] == "replace"
 
 
-def test_a_page_is_served_to_anyone(module: Deployment, telegram: Telegram) -> None:
+def test_a_page_is_served_to_anyone(module, telegram):
     url = module.outputs()["page"]
     assert url == module.outputs()["webhook"].replace("/telegram", "/app/index.html")
     button = {"type": "web_app", "text": "Open", "web_app": {"url": url}}
@@ -459,16 +448,14 @@ def test_a_page_is_served_to_anyone(module: Deployment, telegram: Telegram) -> N
     assert len(telegram.calls) == calls
 
 
-def test_a_page_is_answered_only_for_users_that_telegram_has_signed(
-    module: Deployment, telegram: Telegram, aws: Emulator
-) -> None:
+def test_a_page_is_answered_only_for_users_that_telegram_has_signed(module, telegram, aws):
     calls, before = len(telegram.calls), logged(aws)
 
-    def signed(token: str, age: float = 1) -> str:
+    def signed(token, age=1):
         fields = launch(age)
         return "tma " + sign(fields).replace(hash_of(fields), hash_of(fields, key_of(token)))
 
-    def order(authorization: str) -> tuple[int, Any]:
+    def order(authorization):
         named = {"authorization": authorization, "content_type": "application/json"}
         named |= {"origin": "https://app.example.org", "sec_fetch_site": "same-origin"}
         path = "/app/api/orders?a=1"
@@ -488,8 +475,8 @@ def test_a_page_is_answered_only_for_users_that_telegram_has_signed(
 
 
 def test_what_is_missing_in_the_state_is_imported_and_all_of_it_changes(
-    module: Deployment, deployer: User, telegram: Telegram, aws: Emulator
-) -> None:
+    module, deployer, telegram, aws
+):
     # The function exists, but not in the state: the apply that created it was killed.
     function, mapping = f"{MODULE}.{FUNCTION}", f"{MODULE}.{MAPPING_OF_QUEUE}"
     module.terraform("state", "rm", function)
@@ -526,8 +513,8 @@ def test_what_is_missing_in_the_state_is_imported_and_all_of_it_changes(
 
 
 def test_an_upload_that_failed_is_noticed_and_what_is_switched_off_is_gone(
-    module: Deployment, deployer: User, telegram: Telegram, aws: Emulator
-) -> None:
+    module, deployer, telegram, aws
+):
     """Before 6.27 or so, the provider records an upload as done, and only the check notices.
 
     Later providers upload again.
@@ -555,8 +542,8 @@ def test_an_upload_that_failed_is_noticed_and_what_is_switched_off_is_gone(
 
 
 def test_a_deployer_may_do_what_is_needed_and_nothing_else(
-    module: Deployment, recorder: Recorder, deployer: User, telegram: Telegram, aws: Emulator
-) -> None:
+    module, recorder, deployer, telegram, aws
+):
     module.destroy()
     assert telegram.bot.menu_buttons == {0: {"type": "default"}}
     assert telegram.webhook["url"] == ""
@@ -564,7 +551,7 @@ def test_a_deployer_may_do_what_is_needed_and_nothing_else(
 
     # The action that each request needs, from the refusals of a user without permissions.
     nobody = User(aws, "nobody")
-    asked: dict[str, Request] = {}
+    asked = {}
     kinds = {each.kind: each for each in recorder.requests}
     for request in kinds.values():
         asked.setdefault(nobody.refused(recorder, request), request)

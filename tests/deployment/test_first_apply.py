@@ -1,19 +1,13 @@
 """A first apply that AWS isn't ready for, or that was killed, as docs/runbook.md repairs it."""
 
-from __future__ import annotations
-
 import json
 import re
 import shlex
-from pathlib import Path
 
-from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.project import ROOT
-from telegram_stand_in import Telegram
 
 from tests.support.deployment import Deployment, answer_to, client, everything
-from tests.support.provider import Providers
-from tests.support.recorder import Recorder, Request
+from tests.support.recorder import Recorder
 from tests.support.stubs import BOT
 from tests.support.telegram import TOKEN
 
@@ -47,7 +41,7 @@ class Unready(Recorder):
 
     error: tuple[str, str] | None = None
 
-    def send(self, request: Request) -> tuple[int, list[tuple[str, str]], bytes]:
+    def send(self, request):
         if self.error and "/invocations" in request.path:
             name, message = self.error
             told = json.dumps({"Type": "User", "message": message}).encode()
@@ -55,7 +49,7 @@ class Unready(Recorder):
         return super().send(request)
 
 
-def commands(heading: str) -> list[str]:
+def commands(heading):
     """Return the commands below a heading of the runbook, a line each."""
     text = (ROOT / "docs" / "runbook.md").read_text()
     _, section = re.split(rf"^### .*{re.escape(heading)}.*\n", text, flags=re.MULTILINE)
@@ -64,8 +58,8 @@ def commands(heading: str) -> list[str]:
 
 
 def test_a_version_that_is_not_ready_and_an_apply_that_was_killed(
-    aws: Emulator, providers: Providers, telegram: Telegram, tmp_path: Path
-) -> None:
+    aws, providers, telegram, tmp_path
+):
     with Unready(aws) as unready:
         module = Deployment(
             providers,

@@ -3,17 +3,11 @@
 Its effect is in test_deployer_policy.py, where everything is on.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.project import ROOT
 
 from tests.support.deployment import (
@@ -21,23 +15,21 @@ from tests.support.deployment import (
     REGISTRATION,
     REMOVAL,
     SECRET,
-    Deploy,
     Deployment,
     everything,
 )
 from tests.support.hcl import blocks
-from tests.support.provider import Providers
 from tests.support.telegram import TOKEN
 
 
-def write(folder: Path, files: dict[str, str]) -> None:
+def write(folder, files):
     for name, text in files.items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
 
 
-def strange(folder: Path) -> Path:
+def strange(folder):
     """Return a folder whose path a shell would expand or split."""
     return folder / 'a `touch bots` & $HOME\'s "folder"'
 
@@ -135,13 +127,13 @@ EVERYTHING = {
 
 
 @pytest.fixture
-def alone(aws: Emulator, providers: Providers, tmp_path: Path) -> Iterator[Deployment]:
+def alone(aws, providers, tmp_path):
     """The module itself, to plan with."""
     with Deployment(providers, aws.url, tmp_path / "alone") as module:
         yield module
 
 
-def test_an_input_adds_its_own_resources_and_no_others(alone: Deployment) -> None:
+def test_an_input_adds_its_own_resources_and_no_others(alone):
     named = blocks("variables.tf", "variable")
     assert set(EVERYTHING) | {"name", "telegram_bot_token"} == set(named), "an input is missing"
     others = {name: value for name, value in EVERYTHING.items() if name not in ADDED}
@@ -156,7 +148,7 @@ def test_an_input_adds_its_own_resources_and_no_others(alone: Deployment) -> Non
     assert planned == [RESOURCES, RESOURCES, everything]
 
 
-def test_the_newest_runtime_needs_a_provider_that_knows_it(alone: Deployment) -> None:
+def test_the_newest_runtime_needs_a_provider_that_knows_it(alone):
     alone.variables = {"telegram_bot_token": TOKEN, "runtime": "python3.14"}
     newest = alone.terraform("plan", "-no-color", check=False)
     error = "expected runtime to be one of"
@@ -183,7 +175,7 @@ TAKEN = {"deeper": {"data/main.tf": ""}}
 # A policy that is too long only together with the module's own statements.
 LONG = {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "x" * 5_030}}
 # Inputs that are refused, several in a call, and the messages.
-INPUTS: dict[str, tuple[dict[str, Any], list[str]]] = {
+INPUTS = {
     "no-bot": ({"source_dir": "nowhere"}, ["must contain a bot.py: "]),
     "no-page": (
         {"mini_app": "Open"},
@@ -199,7 +191,7 @@ INPUTS: dict[str, tuple[dict[str, Any], list[str]]] = {
 # Inputs that the provider refuses, several in a call: resources that it names, and its messages.
 # The module has no check of its own for them.
 TOO_LONG = "expected length of name to be in the range (1 - 64)"
-PROVIDERS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
+PROVIDERS = {
     "function": (
         {"architecture": "arm", "log_level": "NOTE", "memory_size": 10241},
         [
@@ -230,11 +222,9 @@ PROVIDERS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
 }
 
 
-def test_what_is_refused_is_refused_at_plan(
-    aws: Emulator, providers: Providers, tmp_path: Path
-) -> None:
+def test_what_is_refused_is_refused_at_plan(aws, providers, tmp_path):
     """All calls are in one configuration."""
-    calls: dict[str, dict[str, Any]] = {}
+    calls = {}
     expected = []
     files = {name: files for name, (files, _) in FOLDERS.items()} | TAKEN
     for name, contents in files.items():
@@ -260,7 +250,7 @@ def test_what_is_refused_is_refused_at_plan(
     lines = map(json.loads, failed.stdout.splitlines())
     told = [line["diagnostic"] for line in lines if line["type"] == "diagnostic"]
     found = [each for each in told if each["severity"] == "error"]
-    by_provider = {name: set[tuple[str, str]]() for name in PROVIDERS}
+    by_provider = {name: set() for name in PROVIDERS}
     said = []
     for each in found:
         _, name, resource = (*each.get("address", "").split(".", 2), "", "")[:3]
@@ -277,9 +267,7 @@ def test_what_is_refused_is_refused_at_plan(
     assert len(said) == len(expected)
 
 
-def test_requirements_are_checked_before_anything_is_made(
-    aws: Emulator, deploy: Deploy, tmp_path: Path
-) -> None:
+def test_requirements_are_checked_before_anything_is_made(aws, deploy, tmp_path):
     """By each resource that waits for no other: all inputs are set."""
     bot = tmp_path / "bot"
     shutil.copytree(str(EVERYTHING["source_dir"]), bot)

@@ -3,25 +3,18 @@
 And scripts/sessions, with what a bot really writes there.
 """
 
-from __future__ import annotations
-
 import copy
 import json
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 import pytest
 from botkit.fakes.services import Schedules, Table, seconds_of
-from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.live import sessions
 from telegram_bot_aws.local.terraform import REGION
 
-from tests.conftest import StartBot
 from tests.support.deployment import client
 from tests.support.programs import run
-from tests.support.stubs import CALL, Json, session_environment
+from tests.support.stubs import CALL, session_environment
 
 BOT = 'SESSION = "chat"\ndef reply(update, session):\n    return []'
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
@@ -29,15 +22,15 @@ NEW = "attribute_not_exists(version)"
 AS_READ = "version = :read"
 
 
-def item(key: str, version: str, **more: Any) -> Json:
+def item(key, version, **more):
     return {"id": {"S": key}, "version": {"S": version}, "session": {"S": "{}"}, **more}
 
 
-def get(key: str) -> tuple[str, Json]:
+def get(key):
     return "GetItem", {"Key": {"id": {"S": key}}, "ConsistentRead": True}
 
 
-def put(new: Json, read: str = "") -> tuple[str, Json]:
+def put(new, read=""):
     if not read:
         return "PutItem", {"Item": new, "ConditionExpression": NEW}
     values = {":read": {"S": read}}
@@ -63,15 +56,15 @@ CALLS = [
 ]
 
 
-def counted(limit: Any) -> Iterator[tuple[str, Json]]:
+def counted(limit):
     """Yield what limit.py asks for a window of two: updates that come once and twice."""
-    about: Json = {"Key": {"id": {"S": "limit:42:-1"}}}
+    about = {"Key": {"id": {"S": "limit:42:-1"}}}
     for start in ("60", "120"):  # of an album
-        values: Json = {":id": {"N": start}, ":end": {"N": "99"}}
+        values = {":id": {"N": start}, ":end": {"N": "99"}}
         yield "UpdateItem", {**about, **limit.DECIDE, "ExpressionAttributeValues": values}
     about = {"Key": {"id": {"S": "limit:42:0"}}}
-    closing: Json = {**about, **limit.CLOSE, "ExpressionAttributeValues": {":id": {"N": "3"}}}
-    telling: Json = {**closing, "ReturnValues": "NONE", **limit.TELL}
+    closing = {**about, **limit.CLOSE, "ExpressionAttributeValues": {":id": {"N": "3"}}}
+    telling = {**closing, "ReturnValues": "NONE", **limit.TELL}
     for change in (closing, telling):
         yield "UpdateItem", change  # there is none yet
     for update_id in ("1", "2", "1", "3", "2"):
@@ -84,7 +77,7 @@ def counted(limit: Any) -> Iterator[tuple[str, Json]]:
         yield "UpdateItem", {**closing, "ReturnValues": "NONE", **change}
 
 
-def create_table(aws: Emulator, name: str) -> None:
+def create_table(aws, name):
     key = {"AttributeName": "id"}
     client(aws, "dynamodb").create_table(
         TableName=name,
@@ -95,7 +88,7 @@ def create_table(aws: Emulator, name: str) -> None:
 
 
 @pytest.fixture
-def answers(aws: Emulator, start_with_sessions: StartBot) -> Iterator[Callable[[bool], list[Any]]]:
+def answers(aws, start_with_sessions):
     """Return what the calls get, from the emulated AWS or from the stand-in."""
     create_table(aws, "sessions")
     of_aws = {"AWS_ENDPOINT_URL": aws.url, "AWS_ACCESS_KEY_ID": "test", "AWS_REGION": REGION}
@@ -103,10 +96,10 @@ def answers(aws: Emulator, start_with_sessions: StartBot) -> Iterator[Callable[[
     module = container.module("aws")
     del module.connections["dynamodb"]  # the stand-in of the fixture
 
-    def answers(stands_in: bool) -> list[Any]:
+    def answers(stands_in):
         table = Table(module, "sessions")
         call = table.call if stands_in else module.call
-        got: list[Any] = []
+        got = []
         asked = [*CALLS, *counted(container.module("steps.limit"))]
         for action, params in copy.deepcopy(asked):
             module.deadline.start(60)
@@ -125,8 +118,8 @@ def answers(aws: Emulator, start_with_sessions: StartBot) -> Iterator[Callable[[
 
 
 def test_the_stand_in_answers_as_the_emulated_aws(
-    answers: Callable[[bool], list[Any]],
-) -> None:
+    answers,
+):
     got = answers(True)
     assert got == answers(False)
     failed = "ConditionalCheckFailedException"
@@ -134,9 +127,7 @@ def test_the_stand_in_answers_as_the_emulated_aws(
     assert got.count(failed) > 5
 
 
-def test_schedules_are_made_and_deleted_as_on_the_emulated_aws(
-    aws: Emulator, start_bot: StartBot
-) -> None:
+def test_schedules_are_made_and_deleted_as_on_the_emulated_aws(aws, start_bot):
     scheduler = client(aws, "scheduler")
     scheduler.create_schedule_group(Name="tea-bot")
     about = {
@@ -149,7 +140,7 @@ def test_schedules_are_made_and_deleted_as_on_the_emulated_aws(
     module, schedule = container.module("aws"), container.module("schedule")
     noon = datetime(2099, 1, 1, 12, tzinfo=UTC)
 
-    def results() -> list[bool]:
+    def results():
         module.deadline.start(60)
         made = [schedule.cron(CALL, f"0 {hour} ? * MON *", "Asia/Tokyo", "tea") for hour in (8, 9)]
         made += [schedule.once({**CALL, "text": text}, noon, "tea") for text in ("one", "two")]
@@ -176,9 +167,7 @@ def test_schedules_are_made_and_deleted_as_on_the_emulated_aws(
     scheduler.delete_schedule_group(Name="tea-bot")
 
 
-def test_a_person_is_forgotten_and_a_bot_that_answers_meanwhile_notices(
-    aws: Emulator, start_bot: StartBot, tmp_path: Path
-) -> None:
+def test_a_person_is_forgotten_and_a_bot_that_answers_meanwhile_notices(aws, start_bot, tmp_path):
     create_table(aws, "cake-bot_sessions")
     client(aws, "scheduler").create_schedule_group(Name="cake-bot")
     about = {"SESSION_TABLE": "cake-bot_sessions", "SCHEDULE_GROUP": "cake-bot"}

@@ -1,21 +1,14 @@
 """Deployments: from a refusal to the end, and with a version, a secret and a token replaced."""
 
-from __future__ import annotations
-
 import json
 import shutil
-from pathlib import Path
 
 import pytest
-import trustme
-from telegram_bot_aws.emulated_aws.emulator import Emulator
-from telegram_stand_in import Call, Delivery, Fault, Telegram, post
+from telegram_stand_in import Call, Fault, post
 
 from tests.support.deployment import (
     FUNCTION,
     SECRET,
-    Deploy,
-    Deployment,
     answer_to,
     change,
     client,
@@ -31,24 +24,24 @@ EDITED = """    if "edited_message" in update:
 """
 
 
-def request(url: str, secret: str | None) -> int:
+def request(url, secret):
     """Send an update to a URL, as anybody could, and return the status."""
     headers = {"X-Telegram-Bot-Api-Secret-Token": secret} if secret else {}
     return post(url, headers, b'{"update_id": 1}')[0]
 
 
-def release_edits(module: Deployment) -> None:
+def release_edits(module):
     """Have the bot notice messages, and edited ones too."""
     change(module, "Heard: ", "Noted: ")
     change(module, '    if "message" not in', EDITED + '    if "message" not in')
     change(module, '"callback_query": reply}', '"callback_query": reply, "edited_message": reply}')
 
 
-def registrations(telegram: Telegram, aws: Emulator, name: str) -> list[tuple[list[str], str]]:
+def registrations(telegram, aws, name):
     """Return a list that grows: the kinds of each registration, and the version live then."""
-    registered: list[tuple[list[str], str]] = []
+    registered = []
 
-    def watch(call: Call | Delivery) -> None:
+    def watch(call):
         if isinstance(call, Call) and call.method == "setWebhook":
             live = client(aws, "lambda").get_alias(FunctionName=name, Name="live")
             registered.append((telegram.webhook["allowed_updates"], live["FunctionVersion"]))
@@ -57,7 +50,7 @@ def registrations(telegram: Telegram, aws: Emulator, name: str) -> list[tuple[li
     return registered
 
 
-def what_is_shown(module: Deployment, aws: Emulator) -> list[str]:
+def what_is_shown(module, aws):
     """Return what a deployment shows: its outputs, the events that Terraform sends it, its log."""
     module.terraform("show", "-no-color")
     state = json.loads((module.folder / "terraform.tfstate").read_text())
@@ -69,15 +62,13 @@ def what_is_shown(module: Deployment, aws: Emulator) -> list[str]:
     return [json.dumps(each) for each in (module.outputs(), invocations, events)]
 
 
-def check_hidden(said: list[str], *hidden: str) -> None:
+def check_hidden(said, *hidden):
     """Check that nothing has these, or a token."""
     for each in (TOKEN.partition(":")[2], OTHER_TOKEN.partition(":")[2], *hidden):
         assert not any(each in text for text in said), each
 
 
-def test_from_a_refused_token_to_a_refused_end(
-    deploy: Deploy, over_tls: Telegram, authority: trustme.CA, aws: Emulator, tmp_path: Path
-) -> None:
+def test_from_a_refused_token_to_a_refused_end(deploy, over_tls, authority, aws, tmp_path):
     telegram = over_tls
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     module = deploy(
@@ -168,9 +159,7 @@ def test_from_a_refused_token_to_a_refused_end(
 
 
 @pytest.mark.slow
-def test_a_version_a_secret_and_a_token_are_replaced_and_no_update_is_lost(
-    deploy: Deploy, telegram: Telegram, aws: Emulator
-) -> None:
+def test_a_version_a_secret_and_a_token_are_replaced_and_no_update_is_lost(deploy, telegram, aws):
     module = deploy("turns", timeout=5)
     secret, registered = telegram.secret, registrations(telegram, aws, "turns")
 
@@ -208,14 +197,14 @@ def test_a_version_a_secret_and_a_token_are_replaced_and_no_update_is_lost(
     module.apply()
 
     # Rotating the secret, and then the token, loses no message.
-    before, written = len(texts(telegram)), list[str]()
+    before, written = len(texts(telegram)), []
 
-    def write(count: int) -> None:
+    def write(count):
         for _ in range(count):
             written.append(f"message {len(written)}")
             telegram.send(telegram.message(written[-1]))
 
-    def nothing_is_lost() -> bool:
+    def nothing_is_lost():
         telegram.wait(lambda: telegram.pending() == 0)
         return texts(telegram)[before:] == [f"Noted: {text}" for text in written]
 

@@ -3,25 +3,19 @@
 tests/support/printed.py lists those that no test runs.
 """
 
-from __future__ import annotations
-
 import re
 import shlex
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.project import ROOT, VENV
 from telegram_bot_aws.local.terraform import QUIET, QUIET_HERE
-from telegram_stand_in import Telegram
 
 from tests.support import reader
 from tests.support.deployment import Deployment, answer_to
 from tests.support.printed import FIRST_BOT, MIGRATE, OPERATORS, Shell, is_run, printed
-from tests.support.provider import Providers
 from tests.support.telegram import TOKEN
 
 pytestmark = [pytest.mark.slow, pytest.mark.release]
@@ -33,7 +27,7 @@ OVERRIDE = 'module "telegram_bot" {{\n  telegram_api_url = "{}"\n}}\n'
 
 
 @pytest.fixture(scope="module")
-def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def origin(tmp_path_factory):
     """The repository, which nobody changes."""
     origin = shutil.copytree(
         ROOT,
@@ -49,9 +43,7 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shell(
-    aws: Emulator, providers: Providers, telegram: Telegram, origin: Path, tmp_path: Path
-) -> Shell:
+def shell(aws, providers, telegram, origin, tmp_path):
     """A terminal of somebody who has git, Python, Terraform, the AWS CLI and an account."""
     for name in ("bin", "home"):
         (tmp_path / name).mkdir()
@@ -79,7 +71,7 @@ def shell(
     )
 
 
-def type_in(shell: Shell, line: str) -> str:
+def type_in(shell, line):
     """Run a line if tests run it, with a token, and with .venv where packages were installed."""
     line = re.sub(r"(TOKEN|_bot_token)=…", rf"\1={TOKEN}", line)
     line = line.replace("bot<token>", f"bot{TOKEN}")
@@ -90,13 +82,13 @@ def type_in(shell: Shell, line: str) -> str:
     return output
 
 
-def without_seconds(output: str) -> list[str]:
+def without_seconds(output):
     """Return the demo's lines without what differs, such as where a provider comes from."""
     init = re.sub("(?m)^(terraform init), .* from .* …", r"\1 …", output)
     return re.sub(r"\d+\.\d s\b", "SECONDS", init).splitlines()
 
 
-def test_a_stranger_gets_from_the_readme_to_a_bot(shell: Shell) -> None:
+def test_a_stranger_gets_from_the_readme_to_a_bot(shell):
     """From a clone below the folder for temporary files. All of it without an account."""
     said = ""
     readme = (ROOT / "README.md").read_text()
@@ -121,8 +113,8 @@ def test_a_stranger_gets_from_the_readme_to_a_bot(shell: Shell) -> None:
             type_in(shell, line)
 
 
-def test_the_first_bot_is_deployed_changed_and_removed(shell: Shell, telegram: Telegram) -> None:
-    applied = list[str]()
+def test_the_first_bot_is_deployed_changed_and_removed(shell, telegram):
+    applied = []
     lines = [line for page in FIRST_BOT for line in printed(page)]
     lines.remove("terraform destroy")
     tested = 0
@@ -215,7 +207,7 @@ EXAMPLES = {
 }
 
 
-def test_an_operator_repairs_a_bot(shell: Shell, telegram: Telegram, tmp_path: Path) -> None:
+def test_an_operator_repairs_a_bot(shell, telegram, tmp_path):
     """Everything is on. What a page's commands name is there: `BEFORE`."""
     shell.run(f"git clone {ORIGIN} clone && clone/scripts/new telegram-bot && cd telegram-bot")
     folder = shell.folder
@@ -226,7 +218,7 @@ def test_an_operator_repairs_a_bot(shell: Shell, telegram: Telegram, tmp_path: P
     (folder / "bot" / "bot.py").write_text(REMEMBERS)
     shell.run("terraform apply")
     assert answer_to(telegram, "hello") == "1"
-    typed: list[str] = []
+    typed = []
     for page, line in [(each, line) for each in OPERATORS for line in printed(each)]:
         if line not in typed or (line in AGAIN and page.stem in COMES_BACK):
             typed.append(line)

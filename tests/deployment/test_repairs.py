@@ -3,24 +3,17 @@
 Until it has moved, the previous version keeps answering.
 """
 
-from __future__ import annotations
-
-from typing import Any
-
-from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_stand_in import Server, Telegram
 
-from tests.support.deployment import FUNCTION, Deploy, answer_to, change, client
+from tests.support.deployment import FUNCTION, answer_to, change, client
 from tests.support.telegram import TOKEN
 
 
-def test_deleted_resources_come_back_and_the_webhook_follows_a_move(
-    deploy: Deploy, telegram: Telegram, aws: Emulator
-) -> None:
+def test_deleted_resources_come_back_and_the_webhook_follows_a_move(deploy, telegram, aws):
     module = deploy("repaired")
     functions, gateway, iam = (client(aws, name) for name in ("lambda", "apigatewayv2", "iam"))
 
-    def revision() -> Any:
+    def revision():
         return functions.get_function_configuration(FunctionName="repaired")["RevisionId"]
 
     # A role that was deleted by hand comes back with a new function, from a clone without packages.
@@ -97,9 +90,7 @@ def test_deleted_resources_come_back_and_the_webhook_follows_a_move(
         assert another.outbox.info["url"] == ""
 
 
-def test_a_table_that_was_restored_is_the_states_without_an_import(
-    deploy: Deploy, aws: Emulator
-) -> None:
+def test_a_table_that_was_restored_is_the_states_without_an_import(deploy, aws):
     """As docs/how-to/back-up.md says of a deleted one. A restored table has other settings."""
     module = deploy("restored", session_backup_in_days=7, session_retention_in_days=30)
     tables, name = client(aws, "dynamodb"), "restored_sessions"

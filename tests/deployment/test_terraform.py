@@ -1,7 +1,5 @@
 """Terraform's own checks of the module, in a copy: its format, its types, its tests."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil
@@ -20,14 +18,14 @@ TESTED_EXAMPLES = sorted(ROOT.glob("examples/*/*.tftest.hcl"))
 NOWHERE = "http://127.0.0.1:9"  # nothing is there, and no request goes there
 
 
-def test_the_format_is_terraforms_own(tmp_path: Path) -> None:
+def test_the_format_is_terraforms_own(tmp_path):
     needs_terraform()
     module = Module(NOWHERE, tmp_path)
     result = module.terraform("fmt", "-check", "-diff", "-recursive", str(ROOT), check=False)
     assert result.returncode == 0, result.stdout
 
 
-def test_no_line_is_too_long() -> None:
+def test_no_line_is_too_long():
     """No longer than 120 columns, as .editorconfig says. Terraform's format has no limit."""
     [columns] = re.findall(r"^\[\*\.tf\]\nmax_line_length = (\d+)$", EDITORCONFIG, re.MULTILINE)
     files = [*ROOT.glob("*.tf"), *ROOT.glob("examples/**/*.tf")]
@@ -35,12 +33,12 @@ def test_no_line_is_too_long() -> None:
     assert [(file.name, line) for file, line in lines if len(line) > int(columns)] == []
 
 
-def test_the_module_is_valid(providers: Providers, tmp_path: Path) -> None:
+def test_the_module_is_valid(providers, tmp_path):
     said = Deployment(providers, NOWHERE, tmp_path).terraform("validate", "-no-color").stdout
     assert said.strip() == "Success! The configuration is valid."  # without warnings
 
 
-def test_a_deployment_has_the_lock_file_of_the_shared_init(tmp_path: Path) -> None:
+def test_a_deployment_has_the_lock_file_of_the_shared_init(tmp_path):
     """OpenTofu fails at an entry for Terraform's registry, which its own init replaces."""
     providers = Providers(tmp_path / "init", tmp_path)
     providers.lock_file.parent.mkdir()
@@ -50,7 +48,7 @@ def test_a_deployment_has_the_lock_file_of_the_shared_init(tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-def test_the_module_is_what_its_tests_say(providers: Providers, tmp_path: Path) -> None:
+def test_the_module_is_what_its_tests_say(providers, tmp_path):
     shutil.copytree(ROOT / "tests" / "bots" / "bundle", tmp_path / "tests" / "bots" / "bundle")
     shutil.copy(ROOT / "tests" / "module.tftest.hcl", tmp_path / "tests")
     module = Deployment(providers, NOWHERE, tmp_path)
@@ -60,7 +58,7 @@ def test_the_module_is_what_its_tests_say(providers: Providers, tmp_path: Path) 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [path.parent.name for path in TESTED_EXAMPLES])
-def test_an_example_is_what_its_tests_say(providers: Providers, tmp_path: Path, name: str) -> None:
+def test_an_example_is_what_its_tests_say(providers, tmp_path, name):
     example = ROOT / "examples" / name
     module = Deployment(providers, NOWHERE, tmp_path)
     module.root = module.folder / "examples" / example.name
@@ -70,13 +68,13 @@ def test_an_example_is_what_its_tests_say(providers: Providers, tmp_path: Path, 
     run_tests(module)
 
 
-def run_tests(module: Deployment) -> None:
+def run_tests(module):
     result = module.terraform("test", "-no-color", check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     assert " passed, 0 failed" in result.stdout
 
 
-def test_the_lock_file_holds_for_every_platform(providers: Providers) -> None:
+def test_the_lock_file_holds_for_every_platform(providers):
     before = (ROOT / LOCK).read_text()
     assert before.count('"zh:') >= 14, "a checksum of the registry's for each platform"
     after = providers.lock_file.read_text()
@@ -89,5 +87,5 @@ def test_the_lock_file_holds_for_every_platform(providers: Providers) -> None:
         assert after == before
 
 
-def locked_version(lock: str) -> list[str]:
+def locked_version(lock):
     return re.findall(r"^  version +=.*$", lock, re.MULTILINE)

@@ -1,7 +1,5 @@
 """A token kept out of the state, and a proxy: what happens while either is unavailable."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
@@ -10,19 +8,14 @@ import subprocess
 import sys
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.processes import end, free_port
 from telegram_bot_aws.local.project import ROOT
-from telegram_stand_in import Telegram
 
 from tests.support.deployment import (
     FUNCTION,
     REGISTRATION,
-    Deploy,
     answer_to,
     client,
     start_new_container,
@@ -36,7 +29,7 @@ ESCAPED = "p%40ss%20w%3Ard%2F%25%C3%A9"
 ENCODED = b64encode(f"bot:{PASSWORD}".encode()).decode()
 
 
-def keep(aws: Emulator, token: str) -> None:
+def keep(aws, token):
     """Put a token into Parameter Store, as the README tells operators to."""
     client(aws, "ssm").put_parameter(
         Name=PARAMETER, Value=token, Type="SecureString", Overwrite=True
@@ -44,7 +37,7 @@ def keep(aws: Emulator, token: str) -> None:
 
 
 @contextlib.contextmanager
-def forbidden(aws: Emulator, name: str, action: str) -> Iterator[None]:
+def forbidden(aws, name, action):
     """Take an action away from a function's role for a while."""
     iam = client(aws, "iam")
     policy = iam.get_role_policy(RoleName=name, PolicyName=name)["PolicyDocument"]
@@ -58,18 +51,18 @@ def forbidden(aws: Emulator, name: str, action: str) -> Iterator[None]:
             yield
 
 
-def refused(telegram: Telegram, outcome: str) -> Callable[[], bool]:
+def refused(telegram, outcome):
     """Return a check whether a delivery from now on got a 503 for this reason."""
     before = len(telegram.deliveries)
 
-    def check() -> bool:
+    def check():
         later = telegram.deliveries[before:]
         return (503, outcome) in [(each.status, each.body) for each in later]
 
     return check
 
 
-def logged(aws: Emulator, name: str) -> str:
+def logged(aws, name):
     """Return all that a function logged: the emulated AWS keeps texts without their fields."""
     events = client(aws, "logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
     return "\n".join(event["message"] for event in events)
@@ -78,19 +71,19 @@ def logged(aws: Emulator, name: str) -> str:
 class Proxy:
     """proxy.py with a user and a password, which can stop and start again on the same port."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder):
         self.port = free_port()
         self._connections = folder / "connections"
         self._connections.touch()
         self._log = folder / "log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process = None
 
     @property
-    def connections(self) -> list[str]:
+    def connections(self):
         """The hosts that it has connected to."""
         return self._connections.read_text().splitlines()
 
-    def start(self, password: str) -> None:
+    def start(self, password):
         options = ["--hostname=127.0.0.1", f"--port={self.port}", f"--log-file={self._log}"]
         options += ["--num-acceptors=1", "--num-workers=1", f"--basic-auth=bot:{password}"]
         environment = {**os.environ, "CONNECTIONS": str(self._connections)}
@@ -116,22 +109,20 @@ class Proxy:
             assert time.monotonic() < deadline, "the proxy does not start"
             time.sleep(0.05)
 
-    def stop(self) -> None:
+    def stop(self):
         if self._process:
             end(self._process)
             self._process = None
 
 
 @pytest.fixture
-def proxy(tmp_path: Path) -> Iterator[Proxy]:
+def proxy(tmp_path):
     proxy = Proxy(tmp_path)
     yield proxy
     proxy.stop()
 
 
-def test_a_token_in_parameter_store_and_telegram_behind_a_proxy(
-    deploy: Deploy, telegram: Telegram, aws: Emulator, proxy: Proxy
-) -> None:
+def test_a_token_in_parameter_store_and_telegram_behind_a_proxy(deploy, telegram, aws, proxy):
     keep(aws, TOKEN)
     proxy.start(PASSWORD)
     # Only the proxy can resolve this name, so requests that bypass it fail.
