@@ -348,6 +348,11 @@ def test_a_refusal_says_its_code(serve, use, answer, expected):
     assert (error.code, str(error)) == expected
 
 
+def test_a_user_has_no_session_token_that_could_be_repeated(serve, use):
+    aws = use(serve(answers(http({"__type": "Oops", "message": "no"}, "400 Bad"))).url, "")
+    assert str(failure(aws, "ClientError")) == "Oops: no"
+
+
 def again(code):
     answer = {"__type": code, "message": "not now"}
     return http(answer, "400 Bad"), code.rpartition("#")[2] + ": not now"

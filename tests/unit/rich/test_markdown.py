@@ -191,6 +191,7 @@ def test_markdown_is_written_as_telegram_shows_it(text, made):
 
 
 HALVES = {
+    "a bar": ("a\n\n|", "a …"),
     "a fence": ("```py\na", "```py\na\n```\n\n…"),
     "a fence without code": ("a\n```py", "a …"),
     "a table's header": ("| a | b", "| a | b |\n|-|-|\n\n…"),
