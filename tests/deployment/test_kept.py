@@ -18,6 +18,10 @@ from tests.support.stubs import CALL, session_environment
 
 BOT = 'SESSION = "chat"\ndef reply(update, session):\n    return []'
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+SCHEDULER = {
+    "QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/tea-bot.fifo",
+    "SCHEDULER_ROLE_ARN": "arn:aws:iam::000000000000:role/tea-bot_scheduler",
+}
 NEW = "attribute_not_exists(version)"
 AS_READ = "version = :read"
 
@@ -130,12 +134,8 @@ def test_the_stand_in_answers_as_the_emulated_aws(
 def test_schedules_are_made_and_deleted_as_on_the_emulated_aws(aws, start_bot):
     scheduler = client(aws, "scheduler")
     scheduler.create_schedule_group(Name="tea-bot")
-    about = {
-        "QUEUE_URL": f"{aws.url}/000000000000/tea-bot.fifo",
-        "SCHEDULE_GROUP": "tea-bot",
-        "SCHEDULER_ROLE_ARN": "arn:aws:iam::000000000000:role/tea-bot_scheduler",
-    }
-    about |= {**session_environment(aws.url), "AWS_ACCESS_KEY_ID": "test", "AWS_REGION": REGION}
+    about = {**session_environment(aws.url), **dict.fromkeys(KEYS, "test"), **SCHEDULER}
+    about |= {"AWS_REGION": REGION, "SCHEDULE_GROUP": "tea-bot"}
     container = start_bot("def reply(update):\n    return []", **about)
     module, schedule = container.module("aws"), container.module("schedule")
     noon = datetime(2099, 1, 1, 12, tzinfo=UTC)
@@ -145,25 +145,25 @@ def test_schedules_are_made_and_deleted_as_on_the_emulated_aws(aws, start_bot):
         made = [schedule.cron(CALL, f"0 {hour} ? * MON *", "Asia/Tokyo", "tea") for hour in (8, 9)]
         made += [schedule.once({**CALL, "text": text}, noon, "tea") for text in ("one", "two")]
         made += [schedule.cancel(name) for name in ("cake", "tea", "tea")]
-        made += [schedule.once({**CALL, "text": "three"}, noon, "tea")]
-        return [*made, schedule.cron(CALL, "0 9 ? * MON *", "Asia/Tokyo", "tea")]
+        made.append(schedule.once({**CALL, "text": "three"}, noon, "tea"))
+        made.append(schedule.cron(CALL, "0 9 ? * MON *", "Asia/Tokyo", "tea"))
+        return made
 
     found = results()
     schedules = Schedules(module)
     container.answer_requests(schedules.request)
-    once, cancelled = [True, False], [False, True, False]
-    assert results() == found == [True, False, *once, *cancelled, True, True]
+    assert results() == found == [True, False, True, False, False, True, False, True, True]
     listed = scheduler.list_schedules(GroupName="tea-bot")["Schedules"]
-    assert {each["Name"] for each in listed} == {*schedules.items} == {"once.tea", "cron.tea"}
-    for name, item in schedules.items.items():
-        there = scheduler.get_schedule(GroupName="tea-bot", Name=name)
-        assert json.loads(there["Target"]["Input"]) == item["event"]
-        if name == "once.tea":
-            assert seconds_of(there["ScheduleExpression"]) == item["at"] == noon.timestamp()
-            assert item["event"]["calls"][0]["text"] == "three"
-        else:
-            assert there["ScheduleExpression"] == f"cron({item['cron']})"
-            assert there["ScheduleExpressionTimezone"] == item["zone"] == "Asia/Tokyo"
+    assert {each["Name"] for each in listed} == set(schedules.items) == {"once.tea", "cron.tea"}
+    one = scheduler.get_schedule(GroupName="tea-bot", Name="once.tea")
+    event, at = json.loads(one["Target"]["Input"]), seconds_of(one["ScheduleExpression"])
+    assert schedules.items["once.tea"] == {"at": at, "event": event}
+    assert (at, event["calls"][0]["text"]) == (noon.timestamp(), "three")
+    again = scheduler.get_schedule(GroupName="tea-bot", Name="cron.tea")
+    item = schedules.items["cron.tea"]
+    assert again["ScheduleExpression"] == f"cron({item['cron']})"
+    assert again["ScheduleExpressionTimezone"] == item["zone"] == "Asia/Tokyo"
+    assert json.loads(again["Target"]["Input"]) == item["event"]
     scheduler.delete_schedule_group(Name="tea-bot")
 
 

@@ -27,10 +27,6 @@ LIMIT_SECONDS = 600  # for a command that hangs: ten times what an apply with a 
 OTHER_LIMITS = {"init": None}  # it may have to download
 UNATTENDED = ("-auto-approve", "-input=false", "-no-color")  # of an apply or a destroy
 
-# The end of a queue waits for seconds: an emulated AWS counts exactly what is in it.
-QUIET = "quiet_seconds = 90"
-QUIET_HERE = "quiet_seconds = 2"
-
 # What Terraform may need to download a provider. Its provider must not go through a proxy.
 NETWORK = ("HTTPS_PROXY", "HTTP_PROXY", "TMPDIR", "https_proxy", "http_proxy")
 LOOPBACK = "127.0.0.1,localhost"
@@ -140,8 +136,6 @@ class Module:
                     raise ToolError(str(error)) from None
             elif original.exists():
                 shutil.copy(original, copied)
-        if (queue := folder / "queue.tf").exists():
-            queue.write_text(queue.read_text().replace(QUIET, QUIET_HERE))
         self.environment = {
             **made_environment(str(folder)),
             **{name: os.environ[name] for name in NETWORK if name in os.environ},

@@ -1,6 +1,6 @@
-"""SQS has StartMessageMoveTask.
+"""SQS has StartMessageMoveTask and ListMessageMoveTasks.
 
-MiniStack has no such action. A moved message keeps its group, its body and its deduplication id,
+MiniStack has neither. A moved message keeps its group, its body and its deduplication id,
 and gets a new id. Of one that SQS itself has made a dead letter, the id is the deduplication id.
 """
 
@@ -24,15 +24,25 @@ def start_message_move_task(data: dict[str, Any], url: str) -> dict[str, Any]:
     destination = sqs._queue_by_arn(data["DestinationArn"])
     if not source or not destination:
         raise sqs._Err("ResourceNotFoundException", "There is no such queue.")
-    for message in list(source["messages"]):
+    moved = list(source["messages"])
+    for message in moved:
         about = {name: message[key] for name, key in KEPT.items() if message.get(key)}
         if "DeadLetterQueueSourceArn" in message["sys"]:
             about["MessageDeduplicationId"] = message["id"]
         sqs._act_send_message({"QueueUrl": destination["url"], **about}, "")
         source["messages"].remove(message)
+    task = {"Status": "COMPLETED", "ApproximateNumberOfMessagesMoved": len(moved)}
+    source.setdefault("move_tasks", []).insert(0, data | task)
     return {"TaskHandle": "task"}
+
+
+def list_message_move_tasks(data: dict[str, Any], url: str) -> dict[str, Any]:
+    """Return the tasks of a queue, the newest first."""
+    source = sqs._queue_by_arn(data["SourceArn"])
+    return {"Results": source.get("move_tasks", []) if source else []}
 
 
 def apply() -> None:
     """Have MiniStack's SQS do so."""
     sqs._HANDLERS["StartMessageMoveTask"] = start_message_move_task
+    sqs._HANDLERS["ListMessageMoveTasks"] = list_message_move_tasks

@@ -28,7 +28,10 @@ from telegram_bot_aws.emulated_aws.patches.alias_retries import as_the_alias_say
 from telegram_bot_aws.emulated_aws.patches.answer_heads import Connection
 from telegram_bot_aws.emulated_aws.patches.containers import Process, as_a_container, end_function
 from telegram_bot_aws.emulated_aws.patches.log_keys import with_keys_that_change
-from telegram_bot_aws.emulated_aws.patches.message_moves import start_message_move_task
+from telegram_bot_aws.emulated_aws.patches.message_moves import (
+    list_message_move_tasks,
+    start_message_move_task,
+)
 from telegram_bot_aws.emulated_aws.patches.programs_only import for_programs
 from telegram_bot_aws.emulated_aws.patches.qualifiers import with_one_qualifier
 from telegram_bot_aws.emulated_aws.patches.quick_start import without_botocore
@@ -310,6 +313,8 @@ def test_messages_are_moved_once() -> None:
     sqs._act_send_message({**message, "MessageDeduplicationId": "one of these"}, "")
     start_message_move_task(task, "")
     assert (bodies(source), bodies(destination)) == ([], ["one", "two"])
+    tasks = list_message_move_tasks(task, "")["Results"]
+    assert [each["ApproximateNumberOfMessagesMoved"] for each in tasks] == [1, 3]
     for url in (source, destination):
         sqs._act_delete_queue({"QueueUrl": url}, "")
 
