@@ -11,7 +11,6 @@ import sys
 
 import pytest
 from telegram_bot_aws.local.project import ROOT, VENV
-from telegram_bot_aws.local.terraform import QUIET, QUIET_HERE
 
 from tests.support import reader
 from tests.support.deployment import Deployment, answer_to
@@ -34,8 +33,6 @@ def origin(tmp_path_factory):
         tmp_path_factory.mktemp("printed") / "origin",
         ignore=shutil.ignore_patterns(*NOT_OF_THE_PROJECT),
     )
-    queue = origin / "queue.tf"  # it needs to be empty for seconds, not for a minute
-    queue.write_text(queue.read_text().replace(QUIET, QUIET_HERE))
     who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
     for command in ("init --quiet --initial-branch=main", "add .", "commit --quiet --message=1"):
         subprocess.run(["git", *who, *shlex.split(command)], cwd=origin, check=True)

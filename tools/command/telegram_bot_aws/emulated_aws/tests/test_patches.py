@@ -314,7 +314,7 @@ def test_messages_are_moved_once() -> None:
     start_message_move_task(task, "")
     assert (bodies(source), bodies(destination)) == ([], ["one", "two"])
     tasks = list_message_move_tasks(task, "")["Results"]
-    assert [each["ApproximateNumberOfMessagesMoved"] for each in tasks] == [1, 3]
+    assert [each["ApproximateNumberOfMessagesMoved"] for each in tasks] == [1, 2]
     for url in (source, destination):
         sqs._act_delete_queue({"QueueUrl": url}, "")
 
