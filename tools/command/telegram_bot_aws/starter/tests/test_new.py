@@ -39,9 +39,9 @@ def test_a_first_bot_is_written_and_its_commands_are_told(tmp_path: Path) -> Non
     assert version.stdout == f"Python {sys.version.split()[0]}\n"
     assert [words[0].rpartition("/")[2] for words in told[1:]] == ["terraform", "python", "demo"]
     assert (folder / told[3][0]).resolve() == ROOT / "scripts" / "demo"
-    assert told[3][1:] == ["--direct", "--bot", "bot", "--open"]
+    assert told[3][1:] == ["--direct"]
     ran = run(new.main, str(tmp_path / "news"), "--example", "newsletter")
-    assert "demo --config . --open\n" in ran.output  # it has a table
+    assert "demo .\n" in ran.output  # it has a table
 
 
 def test_what_has_secrets_is_not_committed(tmp_path: Path) -> None:
@@ -228,6 +228,4 @@ def test_an_installed_module_keeps_its_source(
     monkeypatch.setattr(new, "ROOT", modules / "bot")
     assert new.source() == source
     ran = run(new.main, str(tmp_path / "mine"))
-    assert (
-        "  .terraform/modules/telegram_bot/scripts/demo --direct --bot bot --open\n" in ran.output
-    )
+    assert "  .terraform/modules/telegram_bot/scripts/demo --direct\n" in ran.output
