@@ -84,17 +84,6 @@ def test_it_prints_what_people_and_the_bot_do(start: Start) -> None:
     assert process.returncode == 0
 
 
-def test_text_that_its_output_cannot_have_is_escaped(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
-    process = start()
-    url, _ = address(process)
-    for text, line in (("3 €", r"3 \u20ac"), ("\ud800", r"\ud800")):
-        ask(f"{url}/people/Ada/send", text=text)
-        assert output(process).readline() == f"Ada: {line}\n"
-
-
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_and_nothing_else_without_input_or_reader(
     start: Start, kind: signal.Signals
@@ -121,23 +110,6 @@ def test_a_port_that_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
         port = alone.url.rpartition(":")[2]
         assert main(["--port", port]) == 1
     assert f"can't listen on port {port}: Address already in use" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("argument", "value", "said"),
-    [
-        ("--port", "65536", "must be a number from 0 (a free one) to 65535"),
-        ("--port", "-1", "must be a number from 0 (a free one) to 65535"),
-        ("--token", "secret", "must be a number, a colon, and letters"),
-    ],
-)
-def test_a_wrong_argument(
-    capsys: pytest.CaptureFixture[str], argument: str, value: str, said: str
-) -> None:
-    with pytest.raises(SystemExit) as exit:
-        main([f"{argument}={value}"])
-    assert exit.value.code == 2
-    assert said in capsys.readouterr().err
 
 
 @pytest.fixture

@@ -124,35 +124,6 @@ def test_order_is_kept_only_within_a_chat(telegram: Telegram, webhook: Webhook) 
     assert [text for text in taken if "other" not in text] == ["one", "two"]
 
 
-def test_presses_wait_only_for_those_of_the_same_person(
-    telegram: Telegram, webhook: Webhook
-) -> None:
-    failing = True
-    taken: list[str] = []
-
-    def answer(update: Json) -> Response:
-        press = update.get("callback_query")
-        if failing and (not press or press["from"] == ADA):
-            return Response(status=503)
-        if press:
-            taken.append(press["data"])
-        return Response(status=200)
-
-    webhook.answer = answer
-    post = accepted(telegram, "sendMessage", chat_id=CHAT, text="Press")["message_id"]
-    say(telegram, "hello")
-    for person, data in ((ADA, "one"), (ADA, "two"), (GRACE, "three")):
-        telegram.press(CHAT, post, data, person)
-    telegram.wait(lambda: telegram.pending() == 3)
-    # A press has failed. Not only the message, which is tried twice at once.
-    telegram.wait(
-        lambda: any("callback_query" in d.update and d.error for d in telegram.deliveries)
-    )
-    failing = False
-    delivered(telegram)
-    assert taken == ["three", "one", "two"]
-
-
 PLACE: Json = {"chat": {"id": CHAT}, "from": GRACE}
 TOGETHER: dict[str, tuple[Json, Json, bool]] = {
     "messages of a chat": ({"message": PLACE}, {"edited_message": PLACE}, True),
@@ -301,15 +272,6 @@ def slow() -> Iterator[Callable[..., Slow]]:
     for each in made:
         each.telegram.stop()
         each.statuses.update(dict.fromkeys(range(100), 200))
-
-
-def test_so_many_updates_are_under_way_at_once(slow: Callable[..., Slow]) -> None:
-    webhook = slow(max_connections=1)
-    say(webhook.telegram, "hello", 1)
-    webhook.telegram.wait(lambda: webhook.came == [1])
-    say(webhook.telegram, "hello", 2)
-    webhook.answer(1, 200)
-    webhook.telegram.wait(lambda: webhook.came == [1, 2])
 
 
 def test_chats_that_fail_hold_up_the_others(slow: Callable[..., Slow]) -> None:

@@ -109,31 +109,6 @@ def test_a_button_is_waited_for(bot_api: BotApi) -> None:
     assert ada.receive("answer", timeout=30)
 
 
-def test_a_webhook_is_retried_as_time_passes(bot_api: BotApi) -> None:
-    statuses = [500, 500, 200]
-
-    def webhook(url: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], str]:
-        chat, secret = json.loads(body)["message"]["chat"]["id"], "X-Telegram-Bot-Api-Secret-Token"
-        call = {"method": "sendMessage", "chat_id": chat, "text": headers[secret]}
-        return statuses.pop(0), {}, json.dumps(call)
-
-    telegram = bot_api.telegram
-    telegram.deliver = webhook
-    bot_api.webhook("http://127.0.0.1:8080/hook", secret_token="secret")
-    ada = bot_api.user("Ada")
-    ada.send("Hi")
-    telegram.wait(lambda: any(each.next_try_in for each in telegram.deliveries))
-    bot_api.advance(2)
-    assert ada.receive().text == "secret"
-    assert bot_api.transcript.splitlines() == [
-        "Ada: Hi",
-        *["  the webhook failed: Wrong response from the webhook: 500"] * 2,
-        "  Bot: secret",
-    ]
-    with pytest.raises(ValueError, match="An HTTPS URL must be provided"):
-        bot_api.webhook("http://bot.example.org")
-
-
 def test_who_waits_in_vain_is_told_whether_the_bot_runs(bot_api: BotApi) -> None:
     ada = bot_api.user("Ada")
     ada.send("Hi")
@@ -204,12 +179,6 @@ def test_pytest_starts_without_the_package(
             assert "telegram_stand_in" not in sys.modules
     """)
     pytester.runpytest_subprocess(*OURS).assert_outcomes(passed=1)
-
-
-def test_the_server_ends_with_the_test(runs: Runs, pytester: pytest.Pytester) -> None:
-    runs('__import__("pathlib").Path("url").write_text(bot_api.url)').assert_outcomes(passed=1)
-    with pytest.raises(urllib.error.URLError):
-        urllib.request.urlopen((pytester.path / "url").read_text())  # noqa: S310
 
 
 def test_the_first_test_of_the_readme_passes(pytester: pytest.Pytester) -> None:
