@@ -80,51 +80,29 @@ def photo_size(file: File) -> Json:
     return {**file.about(), "width": width, "height": height}
 
 
+# Of files of all kinds: what is taken from a call, and what holds if it says nothing.
+GIVEN = "duration emoji height length performer start_timestamp title width".split()
+DEFAULTS: Json = {"duration": 0, "height": 480, "length": 240, "width": 640}
+DEFAULTS |= {"type": "regular", "is_animated": False, "is_video": False}
+
+
 def media_content(request: Request, kind: str, value: str, source: Json) -> Json:
     """Return the content of a message with a file: `source` has its other parameters."""
     file = file_in(request, value, kind)
-    about: Json = file.about()
-    given = {
-        n: source[n] for n in ("width", "height", "duration", "performer", "title") if n in source
-    }
-    named: Json = {"mime_type": file.content_type}
+    about = DEFAULTS | {name: source[name] for name in GIVEN if name in source} | file.about()
+    about["mime_type"] = file.content_type
     if file.name:
-        named["file_name"] = file.name
+        about["file_name"] = file.name
     if thumbnail := source.get("thumbnail"):
-        named["thumbnail"] = photo_size(file_in(request, thumbnail, "thumbnail"))
-    box = {"width": given.get("width", 640), "height": given.get("height", 480)}
-    seconds = {"duration": given.get("duration", 0)}
-    content: Json = {}
-    match kind:
-        case "photo":
-            content["photo"] = [photo_size(file)]
-        case "video" | "animation":
-            content[kind] = {**about, **box, **seconds, **named}
-            if kind == "animation":
-                content["document"] = {**about, **named}
-            if start := source.get("start_timestamp"):
-                content[kind]["start_timestamp"] = start
-        case "live_photo":
-            still = photo_size(file_in(request, source["photo"], "photo"))
-            mime = {"mime_type": file.content_type}
-            content[kind] = {"photo": [still], **about, **box, **seconds, **mime}
-        case "audio":
-            tags = {n: given[n] for n in ("performer", "title") if n in given}
-            content[kind] = {**about, **seconds, **named, **tags}
-        case "voice":
-            content[kind] = {**about, **seconds, "mime_type": "audio/ogg"}
-        case "video_note":
-            content[kind] = {**about, "length": source.get("length", 240), **seconds}
-        case "sticker":
-            kinds = {
-                "is_animated": file.name.endswith(".tgs"),
-                "is_video": file.name.endswith(".webm"),
-            }
-            content[kind] = {**about, "type": "regular", "width": 512, "height": 512, **kinds}
-            if emoji := source.get("emoji"):
-                content[kind]["emoji"] = emoji
-        case _:
-            content["document"] = {**about, **named}
+        about["thumbnail"] = photo_size(file_in(request, thumbnail, "thumbnail"))
+    if kind == "live_photo":
+        about["photo"] = [photo_size(file_in(request, source["photo"], "photo"))]
+    if kind == "photo":
+        content: Json = {kind: [photo_size(file)]}
+    else:
+        content = {kind: picked("".join(map(str.capitalize, kind.split("_"))), about)}
+    if kind == "animation":
+        content["document"] = picked("Document", about)
     if source.get("has_spoiler"):
         content["has_media_spoiler"] = True
     return content
@@ -140,9 +118,3 @@ def picked(kind: str, source: Json) -> Json:
     fields = TYPES[kind]
     assert not isinstance(fields, str)
     return {name: source[name] for name in fields if name in source}
-
-
-def location_of(source: Json) -> Json:
-    if not (abs(source["latitude"]) <= 90 and abs(source["longitude"]) <= 180):
-        raise bad("location is invalid")
-    return picked("Location", source)

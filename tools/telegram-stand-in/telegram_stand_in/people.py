@@ -28,7 +28,7 @@ OF_EMOJI = {*map(chr, (0x200D, 0x20E3, 0xFE0E, 0xFE0F, *range(0xE0020, 0xE0080))
 OF_FILES = ("duration", "emoji", "height", "length", "performer", "title", "width")
 # The kinds of changes, as `Call` lists them.
 KINDS = (
-    "action answer chat commands deleted draft edited left member menu_button message pinned "
+    "action answer commands deleted draft edited member menu_button message pinned "
     "reaction read results unpinned web_app_answer"
 ).split()
 

@@ -215,27 +215,6 @@ def _change_member(request: Request) -> bool:
     return True
 
 
-@plays("setChatTitle")
-def _set_chat_title(request: Request) -> bool:
-    chat, title = chat_of(request), request.params["title"]
-    if chat["type"] == "private":
-        raise bad("can't change the title or description of a private chat")
-    request.bot.chats[chat["id"]] = {**chat, "title": title}
-    request.world.tell_own(request.bot, request.bot.chats[chat["id"]], new_chat_title=title)
-    request.change("chat", chat_id=chat["id"], title=title)
-    return True
-
-
-@plays("leaveChat")
-def _leave_chat(request: Request) -> bool:
-    chat = chat_of(request)
-    if chat["type"] == "private":
-        raise bad("chat member status can't be changed in private chats")
-    del request.bot.chats[chat["id"]]
-    request.change("left", chat_id=chat["id"])
-    return True
-
-
 # Files.
 
 

@@ -58,9 +58,7 @@ class Call:
     - commands: `commands`, `scope`, `language_code`
     - menu_button: `chat_id` (0: all), `menu_button`
     - web_app_answer: `id` of the query
-    - chat: `chat_id`, `title`
     - member: `chat_id`, `member`
-    - left: `chat_id`
     - read: `chat_id`, `message_id`, of a business account
     """
 

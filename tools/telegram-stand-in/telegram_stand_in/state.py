@@ -326,18 +326,6 @@ class World:
             self.changed.notify_all()
         return int(update["update_id"])
 
-    def tell_own(self, bot: Bot, chat: Json, **content: Any) -> None:
-        """Send a bot the service message about what it did in a group or channel.
-
-        Telegram does so for some. Source: Client.cpp, need_skip_update_message
-        """
-        message: Json = self.message(chat=chat, user=bot.user, **content)["message"]
-        if chat["type"] != "channel":
-            self.send({"message": message}, bot)
-            return
-        del message["from"]
-        self.send({"channel_post": {**message, "sender_chat": chat}}, bot)
-
     def _learn_business(self, bot: Bot, content: Json) -> None:
         """Let a bot write to a chat of a business account, whose connection it may not know yet."""
         id, chat = content["business_connection_id"], content["chat"]

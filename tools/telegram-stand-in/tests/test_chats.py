@@ -122,8 +122,6 @@ def test_several_people_write_in_a_group(telegram: Telegram) -> None:
     done(telegram, "banChatMember", **place, user_id=GRACE["id"])
     assert done(telegram, "getChatMember", **place, user_id=GRACE["id"])["status"] == "kicked"
     assert done(telegram, "getChatMemberCount", **place) == 2
-    done(telegram, "setChatTitle", **place, title="Pub")
-    assert done(telegram, "getChat", **place)["title"] == "Pub"
 
 
 def test_who_wrote_is_known(telegram: Telegram) -> None:

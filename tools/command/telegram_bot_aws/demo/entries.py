@@ -26,14 +26,13 @@ class Entries:
         self.keyboards: Json = {}  # by bot and chat: the one below the input, or a forced reply
         self.drafts: Json = {}  # by bot and chat
         self.actions: Json = {}  # by bot and chat: what the bot does, and until when that is shown
-        self._titles = {key: known["title"] for key, known in CHATS.items()}
         self._telegram = telegram
         self._feed = feed
 
     def chats(self) -> Json:
         """Return what the page shows of each chat."""
         return {
-            key: {"tab": known["tab"], "title": self._titles[key], "about": known["about"]}
+            key: {"tab": known["tab"], "title": known["title"], "about": known["about"]}
             for key, known in CHATS.items()
         }
 
@@ -172,10 +171,7 @@ class Entries:
                 self._show_draft(place, change)
             elif kind == "action":
                 self._show_action(place, change["action"])
-            elif kind in ("chat", "member", "left"):
-                if "title" in change:
-                    self._titles[where] = change["title"]
-                    self._feed.tell("chats", self.chats())
+            elif kind == "member":
                 self.add(where, "note", **about, hints=hints, **{**change, "kind": kind})
 
     def _show_message(self, change: Json, about: Json, hints: list[str]) -> None:

@@ -263,12 +263,7 @@ const NOTES = {
   chosen_inline_result: (e) => `${e.who} sent a result`,
   poll_answer: (e) => `${e.who} voted`,
   stop: (e) => `${e.who} stopped the answer`,
-  chat: (e) => [
-    `${bot(e.bot).name} changed this chat: `,
-    b(e.title ?? e.description ?? "its photo"),
-  ],
   member: (e) => [`${bot(e.bot).name} changed ${e.member.user.first_name}: `, b(e.member.status)],
-  left: (e) => `${bot(e.bot).name} left`,
 };
 function endOf(entry, result) {
   if (entry.answer?.text) return [" – “", b(entry.answer.text), "”"];
