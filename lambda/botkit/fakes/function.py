@@ -14,30 +14,23 @@ from ..deadline import deadline
 from ..errors import Misconfigured
 from ..outcome import Outcome
 from ..settings import settings
-from ..sources import event as events
 from ..sources import source_of, webhook
 from ..ways import take
 
 Json = dict[str, Any]
 
 MOST_TRIES = 100  # of an update whose calls fail for now
-LATER = 0.01  # seconds by which a pause is longer than asked for
 
 
 class Clock:
-    """The module `time` for modules of botkit: `now` is the time, and a pause is over at once."""
+    """The module `time` for modules of botkit: `now` is the time."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._paused = 0.0
 
     def time(self) -> float:
         """Return the seconds since 1970."""
-        return self._now() + self._paused
-
-    def sleep(self, seconds: float) -> None:
-        """Let so many seconds pass."""
-        self._paused += seconds + LATER
+        return self._now()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(time, name)
@@ -72,17 +65,9 @@ class Function:
         """Answer an event. Returns the result, and the error."""
         deadline.start(self._seconds)
         self._raised = []
-        match source_of(event):
-            case "webhook":
-                return webhook.receive(event), ""
-            case "queue":
-                return queue.receive(event), ""
-        try:
-            events.receive(event, request_id)
-        except events.EventFailed as error:
-            self._raised.append(error)
-            return None, str(error)
-        return None, ""
+        if source_of(event) == "webhook":
+            return webhook.receive(event), ""
+        return queue.receive(event), ""
 
     def check(self, *, is_done: bool) -> None:
         """Raise what the bot raised in the last invocation, unless another one may succeed."""
