@@ -88,23 +88,3 @@ def test_deleted_resources_come_back_and_the_webhook_follows_a_move(deploy, tele
         other.wait(lambda: other.deliveries[-1].status == 401)
         module.destroy()
         assert another.outbox.info["url"] == ""
-
-
-def test_a_table_that_was_restored_is_the_states_without_an_import(deploy, aws):
-    """As docs/how-to/back-up.md says of a deleted one. A restored table has other settings."""
-    module = deploy("restored", session_backup_in_days=7, session_retention_in_days=30)
-    tables, name = client(aws, "dynamodb"), "restored_sessions"
-    tables.delete_table(TableName=name)
-    tables.create_table(
-        TableName=name,
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    tables.put_item(TableName=name, Item={"id": {"S": "42"}})
-    address = "aws_dynamodb_table.sessions[0]"
-    refusal = module.terraform("import", "-no-color", address, name, check=False).stderr
-    assert "Resource already managed by Terraform" in refusal
-    module.apply()
-    assert tables.scan(TableName=name)["Count"] == 1
-    assert module.is_up_to_date()
