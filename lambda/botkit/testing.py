@@ -239,7 +239,7 @@ def waits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Wa
     settings = _botkit("settings").settings
     monkeypatch.setattr(settings, "queue_url", _botkit("fakes.services").QUEUE_URL)
     monkeypatch.setattr(settings, "scheduler_role_arn", "arn:aws:iam::123456789012:role/waits")
-    # A test may use any date: for `later`, it is always in the future.
+    # A test may use any date: for `schedule`, it is always in the future.
     monkeypatch.setattr(_botkit("schedule"), "time", _botkit("fakes.function").Clock(lambda: 0.0))
     schedules = _botkit("fakes.services").Schedules(_botkit("aws"))
     _replace(monkeypatch, "request", schedules.request)

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,7 +14,6 @@ from typing import Any
 
 from botkit.errors import Refused
 from telegram_bot_aws.local.processes import ToolError
-from telegram_bot_aws.local.project import ROOT
 from telegram_bot_aws.local.terraform import REGION, Module
 from telegram_stand_in import post
 
@@ -60,7 +58,6 @@ class Applied(Module):
     def __init__(self, account: Account, folder: Path, **variables: Any) -> None:
         super().__init__(account.aws_url, folder, **variables)
         if account.is_real:
-            shutil.copy(ROOT / "queue.tf", folder)
             of_operator = {n: v for n, v in os.environ.items() if not n.startswith(OWN)}
             self.environment = {
                 **of_operator,

@@ -14,7 +14,6 @@ module "telegram_bot" {
   source_dir                = "${path.module}/bot"
   telegram_bot_token        = var.token
   allowed_ids               = [1001, 1002, 1003] # but Eve
-  later                     = true
   queue                     = true
   session_retention_in_days = 1
 }
