@@ -165,13 +165,14 @@ def test_only_the_signature_of_a_listed_key_is_good(tmp_path, sign, how):
 @pytest.mark.parametrize("who", ["ada", "eve"])
 def test_an_upgrade_trusts_only_the_signers_of_the_version_before(tmp_path, sign, who):
     """Eve lists her own key in the version that she signs."""
-    sign("ada", "v1.2.3")
-    key = (tmp_path / ".keys" / f"{who}.pub").read_text()
-    (tmp_path / SIGNERS).write_text(f'{who}@example.org namespaces="git" {key}')
-    sign(who, "v1.2.4")
-    subprocess.run(["git", "clone", "--quiet", ".", "clone"], cwd=tmp_path, check=True)
     page = (ROOT / "docs" / "how-to" / "roll-back.md").read_text()
     [commands] = re.findall(r"^   ```sh\n(.*?)^   ```$", page, re.MULTILINE | re.DOTALL)
+    before, after = sorted({*re.findall(r"\bv\d[\d.]*\d", commands)})
+    sign("ada", before)
+    key = (tmp_path / ".keys" / f"{who}.pub").read_text()
+    (tmp_path / SIGNERS).write_text(f'{who}@example.org namespaces="git" {key}')
+    sign(who, after)
+    subprocess.run(["git", "clone", "--quiet", ".", "clone"], cwd=tmp_path, check=True)
     ran = subprocess.run(
         ["sh", "-ec", commands], cwd=tmp_path / "clone", capture_output=True, text=True
     )
