@@ -19,8 +19,6 @@ from .state import Bot, World
 
 Json = dict[str, Any]
 
-LONGEST_DATA = 4096  # bytes that a page can send
-
 
 def init_data(token: str, fields: dict[str, str]) -> str:
     """Return fields as a query string, with their hash by a bot's token.
@@ -51,14 +49,6 @@ def opened(world: World, bot: Bot, user: Json, chat: Json) -> str:
     signature = base64.urlsafe_b64encode(secrets.token_bytes(64)).decode().rstrip("=")
     fields = {"query_id": query_id, "user": text, "auth_date": f"{int(world.now())}"}
     return init_data(bot.token, {**fields, "signature": signature})
-
-
-def send_data(world: World, bot: Bot, user: Json, button: str, data: str) -> int:
-    """Send data to the bot from a page that was opened by a keyboard's button of that text."""
-    if not 1 <= len(data.encode()) <= LONGEST_DATA:
-        raise ValueError(f"sendData takes 1 to {LONGEST_DATA} bytes, not {len(data.encode())}")
-    sent = {"data": data, "button_text": button}
-    return world.send(world.message(user=user, web_app_data=sent), bot)
 
 
 @plays("answerWebAppQuery")

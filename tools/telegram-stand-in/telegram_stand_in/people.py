@@ -14,9 +14,10 @@ from .bot_api import TYPES, did_you_mean
 from .content import MAX_TEXT, MEDIA, media_content
 from .files import image_type
 from .found import marked
+from .inline import inline_content
 from .request import Request
 from .stand_in import Telegram
-from .state import Json, private_chat
+from .state import Json, copied, private_chat
 from .words import buttons_of, labels, latest, lines, title_of
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 LOCATION = {"latitude": 51.4779, "longitude": -0.0015}  # that a keyboard's button shares
 # Parts of emoji besides those that Unicode calls symbols: variants, joiners, keycaps, tags.
 OF_EMOJI = {*map(chr, (0x200D, 0x20E3, 0xFE0E, 0xFE0F, *range(0xE0020, 0xE0080)))}
+MAX_WEB_APP_DATA = 4096  # bytes that a page can send
 OF_FILES = ("duration", "emoji", "height", "length", "performer", "title", "width")
 # The kinds of changes, as `Call` lists them.
 KINDS = (
@@ -290,12 +292,44 @@ class Person:
 
     def edit(self, message: Json, text: str) -> None:
         """Edit the text of one's own message."""
-        self._act(lambda: self.stage.telegram.edit(*_ids(message), text, self.stage.bot))
+        telegram = self.stage.telegram
+        kept = telegram.messages[_ids(message)]
+        edited = {name: value for name, value in kept.items() if name != "entities"}
+        edited |= marked({"text": text, "edit_date": int(telegram.now())})
+        kind = "edited_message" if "from" in message else "edited_channel_post"
+        if "business_connection_id" in message:
+            kind = "edited_business_message"
+        self._act(lambda: self._tell({kind: edited}))
 
     def react(self, message: Json, emoji: str) -> None:
         """Put a reaction on a message, or remove it (no emoji)."""
-        user, bot = self.user, self.stage.bot
-        self._act(lambda: self.stage.telegram.react(*_ids(message), emoji, user, bot))
+        telegram, key = self.stage.telegram, (*_ids(message), self.user["id"])
+        new = [{"type": "emoji", "emoji": emoji}] if emoji else []
+        with telegram.changed:
+            old, telegram.reactions[key] = telegram.reactions.get(key, []), new
+        about = {"chat": message["chat"], "message_id": key[1], "user": self.user}
+        about |= {"date": int(telegram.now()), "old_reaction": old, "new_reaction": new}
+        self._act(lambda: self._tell({"message_reaction": about}))
+
+    def vote(self, message: Json, options: list[int]) -> None:
+        """Vote in the bot's poll, or take the vote back (no options)."""
+        telegram, user = self.stage.telegram, self.user
+        poll = telegram.messages[_ids(message)]["poll"]
+
+        def vote() -> None:
+            with telegram.changed:
+                telegram.votes[poll["id"], user["id"]] = options
+                votes = [each for (id, _), each in telegram.votes.items() if id == poll["id"]]
+                for number, option in enumerate(poll["options"]):
+                    option["voter_count"] = sum(number in chosen for chosen in votes)
+                poll["total_voter_count"] = sum(map(bool, votes))
+            if not poll["is_anonymous"]:
+                ids = [poll["options"][number]["persistent_id"] for number in options]
+                about = {"poll_id": poll["id"], "user": user, "option_ids": options}
+                self._tell({"poll_answer": {**about, "option_persistent_ids": ids}})
+            self._tell({"poll": copied(poll)})
+
+        self._act(vote)
 
     def press(self, label: str, timeout: float | None = None) -> None:
         """Press the latest button with a label, once there is one; its emoji may be left out.
@@ -316,15 +350,14 @@ class Person:
             case "page":
                 raise ValueError(f'"{label}" opens a page or a link')
             case "choose":
-                query, self._query = self._query, ""
-                self._act(lambda: telegram.choose(query, value, self.chat, self.user))
+                self.choose(value)
             case "pay":
                 self.pay(message)
             case "vote":
                 before = telegram.votes.get((message["poll"]["id"], self.user["id"]), [])
                 several = message["poll"]["allows_multiple_answers"]
                 votes = sorted({*before, value}) if several else [value]
-                self._act(lambda: telegram.vote(*_ids(message), votes, self.user))
+                self.vote(message, votes)
             case _:
                 self._act(lambda: telegram.press(*_ids(message), value, self.user))
 
@@ -373,14 +406,42 @@ class Person:
             return contact(self.user)
         return {"location": LOCATION} if key.get("request_location") else text_content(key["text"])
 
-    def ask(self, query: str = "", offset: str = "") -> None:
+    def ask(self, query: str = "") -> None:
         """Write an inline query. `receive("results")` gives its answer."""
-        about = query, self.user, self.stage.bot, offset
+        self._query = self.stage.telegram.new_id()
+        about = {"id": self._query, "from": self.user, "query": query, "offset": ""}
+        self._act(lambda: self._tell({"inline_query": {**about, "chat_type": "private"}}))
 
-        def ask() -> None:
-            self._query = self.stage.telegram.ask(*about)
+    def choose(self, result_id: str, query_id: str = "") -> Json:
+        """Send one of the results of an inline query to the chat, and return the message."""
+        telegram, bot, user = self.stage.telegram, self.stage.bot, self.user
+        answer, self._query = bot.inline_answers[query_id or self._query], ""
+        result = next(result for result in answer["results"] if result["id"] == result_id)
+        markup = {"reply_markup": result["reply_markup"]} if "reply_markup" in result else {}
+        content = inline_content(Request(telegram, bot, "", markup, {}), result) | markup
+        update = telegram.message(chat=self.chat, user=user, via_bot=bot.user, **content)
+        message: Json = update["message"]
+        inline_id = telegram.new_id()
+        telegram.inline_messages[inline_id] = _ids(message)
+        chosen = {"result_id": result_id, "from": user, "query": answer["query"]["query"]}
+        chosen |= {"inline_message_id": inline_id} if markup else {}
 
-        self._act(ask)
+        def choose() -> None:
+            if self.chat["id"] in bot.chats:
+                self._tell(update)
+            else:
+                telegram.keep(message)
+            self._tell({"chosen_inline_result": chosen})
+
+        self._act(choose)
+        return message
+
+    def send_data(self, button: str, data: str) -> None:
+        """Send data from a Mini App that was opened by a keyboard's button of that text."""
+        if not 1 <= len(data.encode()) <= MAX_WEB_APP_DATA:
+            told = f"sendData takes 1 to {MAX_WEB_APP_DATA} bytes, not {len(data.encode())}"
+            raise ValueError(told)
+        self.send(web_app_data={"data": data, "button_text": button})
 
     def join(self) -> None:
         """Join the group."""
@@ -396,7 +457,7 @@ class Person:
         if isinstance(what, str):
             self._act(lambda: payments.begin_by_link(telegram, what, self.chat, user))
         else:
-            self._act(lambda: telegram.pay(*_ids(what), user))
+            self._act(lambda: payments.begin(telegram, *_ids(what), user))
 
     def become(self, status: str) -> None:
         """Have a status in the group, such as "creator" or "administrator". Nobody is told."""

@@ -18,8 +18,6 @@ from . import bot_api, methods, mini_app, payments, privacy
 from .bot_api import METHODS, Refusal, did_you_mean, method_named
 from .delivery import Delivery, Post, post
 from .files import Upload
-from .found import marked
-from .inline import inline_content
 from .limits import Limits
 from .request import Request, chat_named
 from .state import ADA, Bot, World, copied, private_chat
@@ -286,41 +284,6 @@ class Telegram(World):
 
     # People's actions.
 
-    def edit(
-        self, chat_id: int, message_id: int, text: str, bot: Bot | None = None, **content: Any
-    ) -> int:
-        """Edit a person's message, and return the id of the update."""
-        message = self.messages[chat_id, message_id]
-        edited = {name: value for name, value in message.items() if name != "entities"}
-        edited |= marked({"text": text, "edit_date": int(self.now()), **content})
-        kind = "edited_message" if "from" in message else "edited_channel_post"
-        if "business_connection_id" in message:
-            kind = "edited_business_message"
-        return self.send({kind: edited}, bot or self._bot_in(chat_id))
-
-    def react(
-        self,
-        chat_id: int,
-        message_id: int,
-        emoji: str,
-        user: Json = ADA,
-        bot: Bot | None = None,
-    ) -> int:
-        """Set a person's reaction to a message, or remove it, and return the update's id."""
-        key = (chat_id, message_id, user["id"])
-        new = [{"type": "emoji", "emoji": emoji}] if emoji else []
-        with self.changed:
-            old, self.reactions[key] = self.reactions.get(key, []), new
-        reaction = {
-            "chat": self.messages[chat_id, message_id]["chat"],
-            "message_id": message_id,
-            "user": user,
-            "date": int(self.now()),
-            "old_reaction": old,
-            "new_reaction": new,
-        }
-        return self.send({"message_reaction": reaction}, bot or self._bot_in(chat_id))
-
     def press(self, chat_id: int, message_id: int, data: str, user: Json = ADA) -> str:
         """Press a button of a bot's message, and return the id of the query."""
         message = self.messages[chat_id, message_id]
@@ -348,71 +311,9 @@ class Telegram(World):
         stopped = {"chat": bot.chats[chat_id], "draft_id": draft_id, **thread}
         return self.send({"stopped_message_generation": stopped}, bot)
 
-    def pay(self, chat_id: int, message_id: int, user: Json = ADA) -> str:
-        """Pay a bot's invoice, and return the id of the first query that the bot gets."""
-        return payments.begin(self, chat_id, message_id, user)
-
-    def vote(self, chat_id: int, message_id: int, options: list[int], user: Json = ADA) -> None:
-        """Vote in a bot's poll, or take the vote back (no options)."""
-        message = self.messages[chat_id, message_id]
-        poll = message["poll"]
-        with self.changed:
-            self.votes[poll["id"], user["id"]] = options
-            votes = [
-                chosen for (id, _), chosen in self.votes.items() if id == poll["id"] and chosen
-            ]
-            for number, option in enumerate(poll["options"]):
-                option["voter_count"] = sum(number in chosen for chosen in votes)
-            poll["total_voter_count"] = len(votes)
-        bot = self.bot_by_id(message["from"]["id"])
-        if not poll["is_anonymous"]:
-            ids = [poll["options"][number]["persistent_id"] for number in options]
-            about = {"poll_id": poll["id"], "user": user, "option_ids": options}
-            self.send({"poll_answer": {**about, "option_persistent_ids": ids}}, bot)
-        self.send({"poll": copied(poll)}, bot)
-
-    def ask(self, text: str, user: Json = ADA, bot: Bot | None = None, offset: str = "") -> str:
-        """Write an inline query, "@bot text", and return its id."""
-        query = {"id": self.new_id(), "from": user, "query": text, "offset": offset}
-        self.send({"inline_query": {**query, "chat_type": "private"}}, bot)
-        return str(query["id"])
-
-    def choose(self, query_id: str, result_id: str, chat: Json, user: Json = ADA) -> Json:
-        """Send one of an inline query's results to a chat, and return the message."""
-        bot = next(bot for bot in self.bots if query_id in bot.inline_answers)
-        answer = bot.inline_answers[query_id]
-        result = next(result for result in answer["results"] if result["id"] == result_id)
-        markup = {"reply_markup": result["reply_markup"]} if "reply_markup" in result else {}
-        request = Request(self, bot, "answerInlineQuery", markup, {})
-        content = inline_content(request, result) | markup
-        update = self.message(chat=chat, user=user, via_bot=bot.user, **content)
-        message: Json = update["message"]
-        inline_id = self.new_id()
-        self.inline_messages[inline_id] = (chat["id"], message["message_id"])
-        if chat["id"] in bot.chats:
-            self.send(update, bot)
-        else:
-            self.keep(message)
-        chosen = {"result_id": result_id, "from": user, "query": answer["query"]["query"]}
-        if markup:
-            chosen["inline_message_id"] = inline_id
-        self.send({"chosen_inline_result": chosen}, bot)
-        return message
-
     def open_page(self, user: Json = ADA, bot: Bot | None = None) -> str:
         """Open a Mini App in the private chat, and return its initData: who opened it, signed.
 
         It is opened by an inline button or the menu button: a keyboard's button gives no initData.
         """
         return mini_app.opened(self, bot or self.bot, user, private_chat(user))
-
-    def send_data(self, button: str, data: str, user: Json = ADA, bot: Bot | None = None) -> int:
-        """Send data to the bot from a Mini App that was opened by a keyboard's button of that text.
-
-        Returns the update's id. Raises ValueError if there is no data, or too much.
-        """
-        return mini_app.send_data(self, bot or self.bot, user, button, data)
-
-    def _bot_in(self, chat_id: int) -> Bot:
-        """Return the bot that gets updates from a chat: the first that is known there."""
-        return next((bot for bot in self.bots if chat_id in bot.chats), self.bot)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from telegram_stand_in import Call, Json, Telegram, post
+from telegram_stand_in import ADA, Call, Json, Person, Stage, Telegram, post
 from telegram_stand_in.bot_api import conform
 from telegram_stand_in.content import MAX_PHOTO
 from telegram_stand_in.files import Upload, picture
@@ -72,3 +72,10 @@ def updates(telegram: Telegram) -> list[Json]:
 
 def say(telegram: Telegram, text: str, chat: int = CHAT) -> None:
     telegram.send(telegram.message(text, chat={"id": chat, "type": "private"}))
+
+
+def acts(telegram: Telegram, user: Json = ADA) -> Person:
+    """Return a person in the private chat with the bot."""
+    stage = Stage(telegram=telegram)
+    stage.strict, stage.patience = False, 0.0
+    return stage.person(user)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from telegram_stand_in import ADA, GRACE, Json, Stage, Telegram, payments
-from tests.calls import CHAT, UPLOADS, done, error, make, updates
+from tests.calls import CHAT, UPLOADS, acts, done, error, make, updates
 
 GROUP: Json = {"id": -1001000000001, "type": "supergroup", "title": "Book club"}
 LINK = {"inline_keyboard": [[{"text": "a", "url": "https://example.org"}]]}
@@ -100,9 +100,10 @@ def test_a_reply_has_what_it_replies_to(telegram: Telegram) -> None:
 
 def test_people_edit_and_react(telegram: Telegram) -> None:
     telegram.answer("getUpdates", {"allowed_updates": ["edited_message", "message_reaction"]})
-    telegram.edit(CHAT, 1, "changed")
-    telegram.react(CHAT, 1, "👍")
-    telegram.react(CHAT, 1, "")
+    ada, first = acts(telegram), telegram.messages[CHAT, 1]
+    ada.edit(first, "changed")
+    ada.react(first, "👍")
+    ada.react(first, "")
     edited, *reactions = updates(telegram)
     assert telegram.messages[CHAT, 1] == edited["edited_message"]
     thumb = [{"type": "emoji", "emoji": "👍"}]
@@ -135,9 +136,9 @@ def test_who_wrote_is_known(telegram: Telegram) -> None:
 def test_people_vote(telegram: Telegram) -> None:
     poll = done(telegram, "sendPoll", question="Where?", options=["a", "b"], is_anonymous=False)
     place = (CHAT, poll["message_id"])
-    telegram.vote(*place, [1])
-    telegram.vote(*place, [0], GRACE)
-    telegram.vote(*place, [])
+    acts(telegram).vote(poll, [1])
+    acts(telegram, GRACE).vote(poll, [0])
+    acts(telegram).vote(poll, [])
     kept = telegram.messages[place]["poll"]
     assert [option["voter_count"] for option in kept["options"]] == [1, 0]
     told = updates(telegram)
@@ -167,12 +168,12 @@ RESULTS: list[tuple[Json, str]] = [
 @pytest.mark.parametrize(("result", "kind"), RESULTS)
 def test_an_inline_querys_result_is_sent(telegram: Telegram, result: Json, kind: str) -> None:
     telegram.files.add("document", b"abc", id="known")
-    query = telegram.ask("lake")
-    updates(telegram)
+    ada = acts(telegram)
+    ada.ask("lake")
+    query = updates(telegram)[0]["inline_query"]["id"]
     result = {**result, "id": "1", "reply_markup": LINK}
     done(telegram, "answerInlineQuery", inline_query_id=query, results=[result])
-    chat = {"id": ADA["id"], "type": "private", "first_name": "Ada"}
-    message = telegram.choose(query, "1", chat)
+    message = ada.choose("1")
     assert kind in message and message["via_bot"]["id"] == telegram.bot.id
     sent, chosen = updates(telegram)
     assert sent["message"] == message

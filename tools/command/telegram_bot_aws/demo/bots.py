@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from telegram_stand_in import Bot, Json, Telegram
+from telegram_stand_in import Bot, Json, Person, Stage, Telegram
 
 from telegram_bot_aws.demo.deployments import PAGE
 from telegram_bot_aws.demo.errors import InvalidRequest
 from telegram_bot_aws.demo.feed import Feed
-from telegram_bot_aws.demo.samples import CHATS
+from telegram_bot_aws.demo.samples import CHATS, person_in
 from telegram_bot_aws.demo.setup import Setup
 
 
@@ -16,6 +16,7 @@ class Bots:
 
     def __init__(self, telegram: Telegram, feed: Feed, setup: Setup) -> None:
         self.addresses: dict[int, str] = {}
+        self._stages: dict[int, Stage] = {}
         self._telegram = telegram
         self._feed = feed
         self._setup = setup
@@ -28,6 +29,15 @@ class Bots:
         if not found:
             raise InvalidRequest("there is no such bot")
         return found[0]
+
+    def actor(self, id: int, chat: str, name: str = "") -> Person:
+        """Return a person in a chat, who acts towards a bot. Raises InvalidRequest."""
+        user, bot, known = person_in(chat, name), self.get(id), CHATS[chat]
+        if bot.id not in self._stages:
+            self._stages[bot.id] = Stage(telegram=self._telegram, bot=bot)
+            self._stages[bot.id].strict = False
+        place = known.get("thread", {})
+        return self._stages[bot.id].person(user, known["chat"], **place)
 
     def serves(self, id: int, address: str) -> None:
         """Note where the demo serves a bot's page."""
@@ -48,7 +58,7 @@ class Bots:
         hosted = self._setup.page_of(bot)
         return {
             "id": bot.id,
-            "name": bot.texts.get(("name", "")) or bot.me["first_name"],
+            "name": bot.me["first_name"],
             "username": bot.me["username"],
             "commands": {key: commands_in(bot, key) for key in CHATS},
             "menu": menu_buttons(bot),

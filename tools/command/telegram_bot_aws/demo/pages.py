@@ -132,9 +132,8 @@ class Pages:
                 "sendData works only in a page that a keyboard's button opened: Telegram ignores it"
             )
         self._setup.refresh()
-        user, bot = person_in(launch["chat"], ""), self.bots.get(launch["bot"])
-        self._telegram.send_data(launch["label"], data, user, bot)
-        self._entries.keyboard_used(bot.id, launch["chat"])
+        self.bots.actor(launch["bot"], launch["chat"]).send_data(launch["label"], data)
+        self._entries.keyboard_used(launch["bot"], launch["chat"])
         self._end(launch)
 
     def answered(self, query_id: str) -> None:

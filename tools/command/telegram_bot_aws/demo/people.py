@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from typing import Any
 
 from telegram_stand_in import (
     QUERIES,
@@ -13,14 +14,13 @@ from telegram_stand_in import (
     buttons_of,
     contact,
     kind_of,
-    text_content,
 )
 
 from telegram_bot_aws.demo.bots import Bots
 from telegram_bot_aws.demo.entries import Entries
 from telegram_bot_aws.demo.errors import InvalidRequest
 from telegram_bot_aws.demo.feed import Feed
-from telegram_bot_aws.demo.samples import CHATS, CONTENT, SEVERAL, person_in
+from telegram_bot_aws.demo.samples import CONTENT, SEVERAL, person_in
 from telegram_bot_aws.demo.setup import Setup
 from telegram_bot_aws.demo.traces import Traces
 
@@ -84,32 +84,23 @@ class People:
         self, chat: str, kind: str, text: str, person: str = "", bot: int = 0, reply_to: int = 0
     ) -> None:
         """Send a text, or other content, to a bot: an album is several messages, for example."""
-        user = person_in(chat, person)
+        actor = self._bots.actor(bot, chat, person)
+        contents: list[Any]
         if kind == "text":
             check_text(text)
-            contents = [text_content(text)]
+            contents = [text]
         elif kind == "contact":
-            contents = [contact(user)]
+            contents = [contact(actor.user)]
         elif kind in CONTENT:
             contents = [CONTENT[kind]]
-        elif kind == "album":
-            album = {"media_group_id": self._telegram.new_id()}
-            contents = [{**each, **album} for each in SEVERAL[kind]]
         elif kind in SEVERAL:
             contents = [*SEVERAL[kind]]
         else:
             raise InvalidRequest(f"there is no kind of message {kind!r}")
         self._setup.refresh()
-        known = CHATS[chat]
-        replied = self._telegram.messages.get((known["chat"]["id"], reply_to))
-        if replied:
-            within = {k: v for k, v in replied.items() if k != "reply_to_message"}  # as Telegram
-            contents[0] = {**contents[0], "reply_to_message": within}
-        to = self._bots.get(bot)
-        self._entries.keyboard_used(to.id, chat)
-        about = {"chat": known["chat"], "user": user, **known.get("thread", {})}
-        for content in contents:
-            self._telegram.send(self._telegram.message(**about, **content), to)
+        self._entries.keyboard_used(actor.stage.bot.id, chat)
+        replied = self._telegram.messages.get((actor.chat["id"], reply_to))
+        actor.send(*contents, reply_to=replied, album=kind == "album")
 
     def resend(self, update: str, chat: str, bot: int = 0) -> None:
         """Send an update, given as JSON, once more: as a new one, and so with new ids."""
@@ -126,16 +117,16 @@ class People:
         if entry["side"] != "out" or "text" not in entry["message"]:
             raise InvalidRequest("Only a person's text can be edited.")
         self._setup.refresh()
-        self._telegram.edit(*_ids(entry), text, self._bots.get(entry["bot"]))
+        self._bots.actor(entry["bot"], entry["chat"]).edit(entry["message"], text)
 
     def react(self, key: int, emoji: str, person: str = "") -> None:
         """Put a reaction on a message; the same one again removes it."""
         entry = self._entries.message(key)
-        user = person_in(entry["chat"], person)
-        if [emoji] == entry.get("reactions", {}).get(f"{user['id']}"):
+        actor = self._bots.actor(entry["bot"], entry["chat"], person)
+        if [emoji] == entry.get("reactions", {}).get(f"{actor.user['id']}"):
             emoji = ""
         self._setup.refresh()
-        self._telegram.react(*_ids(entry), emoji, user, self._bots.get(entry["bot"]))
+        actor.react(entry["message"], emoji)
 
     def press(self, key: int, data: str, person: str = "") -> None:
         """Tap an inline button of one of the bot's messages."""
@@ -161,7 +152,7 @@ class People:
         self._setup.refresh()
         with self._feed.lock:
             self._traces.acting_in = entry["chat"]
-            self._telegram.pay(*_ids(entry), person_in(entry["chat"], person))
+            self._bots.actor(entry["bot"], entry["chat"], person).pay(entry["message"])
 
     def vote(self, key: int, options: list[int], person: str = "") -> None:
         """Vote in a bot's poll; no options take the vote back."""
@@ -172,21 +163,21 @@ class People:
         if any(not 0 <= option < len(poll["options"]) for option in options):
             raise InvalidRequest("the poll has no such option")
         self._setup.refresh()
-        user = person_in(entry["chat"], person)
+        actor = self._bots.actor(entry["bot"], entry["chat"], person)
         with self._feed.lock:
             self._traces.acting_in = entry["chat"]
-            self._telegram.vote(*_ids(entry), options, user)
-            votes = {**entry.get("votes", {}), f"{user['id']}": options}
+            actor.vote(entry["message"], options)
+            votes = {**entry.get("votes", {}), f"{actor.user['id']}": options}
             message = json.loads(json.dumps(self._telegram.messages[_ids(entry)]))
             self._entries.update(entry, {"message": message, "votes": votes})
 
     def ask(self, chat: str, text: str, person: str = "", bot: int = 0) -> None:
         """Write an inline query in a chat."""
-        user = person_in(chat, person)
+        actor = self._bots.actor(bot, chat, person)
         self._setup.refresh()
         with self._feed.lock:
             self._traces.acting_in = chat
-            self._telegram.ask(text, user, self._bots.get(bot))
+            actor.ask(text)
 
     def choose(self, key: int, result: str, person: str = "") -> None:
         """Send one of an inline query's results to the chat where the query was written."""
@@ -196,12 +187,12 @@ class People:
             raise InvalidRequest("there is no such result")
         self._setup.refresh()
         where = entry["chat"]
-        user = person_in(where, person)
+        actor = self._bots.actor(entry["bot"], where, person)
         with self._feed.lock:
             self._traces.acting_in = where
-            message = self._telegram.choose(entry["query_id"], result, CHATS[where]["chat"], user)
+            message = actor.choose(result, entry["query_id"])
             if not self._entries.of_message(message):  # the bot doesn't see that chat
-                about = {"bot": entry["bot"], "who": user["first_name"], "update_id": None}
+                about = {"bot": entry["bot"], "who": actor.name, "update_id": None}
                 self._entries.add(where, "out", message=message, **about)
 
 
