@@ -19,7 +19,7 @@ import trustme
 from pytest_httpserver import HTTPServer
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import LAMBDA, ROOT
-from telegram_bot_aws.local.terraform import Module, from_mirrors
+from telegram_bot_aws.local.terraform import LOCK, Module, mirrored
 from telegram_stand_in import Server, Telegram
 from xdist.scheduler import LoadScopeScheduling
 
@@ -107,7 +107,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header() -> str:
-    return f"providers: {from_mirrors() or 'as configured for Terraform, or from its registry'}"
+    found = mirrored((ROOT / LOCK).read_text())
+    return f"providers: {found or 'as configured for Terraform, or from its registry'}"
 
 
 @pytest.fixture(autouse=True)

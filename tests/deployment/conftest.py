@@ -11,13 +11,9 @@ from tests.support.telegram import TOKEN
 
 
 @pytest.fixture(scope="session")
-def aws(providers, tmp_path_factory):
-    """An emulated AWS that checks signatures and enforces IAM.
-
-    Its functions may write to the folders of pytest.
-    """
-    shared = tmp_path_factory.getbasetemp()
-    with Emulator(auth=True, patient=True, shared=shared) as emulator:
+def aws(providers):
+    """An emulated AWS that checks signatures and enforces IAM."""
+    with Emulator(auth=True, patient=True) as emulator:
         yield emulator
 
 

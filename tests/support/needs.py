@@ -12,7 +12,7 @@ from typing import NoReturn
 import pytest
 from telegram_bot_aws.local import terraform
 from telegram_bot_aws.local.processes import ToolError
-from telegram_bot_aws.local.project import VENV
+from telegram_bot_aws.local.project import ROOT, VENV
 
 
 def skip_or_fail(reason: str) -> NoReturn:
@@ -25,11 +25,9 @@ def skip_or_fail(reason: str) -> NoReturn:
 @functools.cache
 def provider_missing() -> str:
     """Return why the module can't be initialised on this machine, or nothing if it can."""
-    if missing := terraform.provider_missing():
-        return missing
     try:
         terraform.terraform_command()
-        if not terraform.from_mirrors():
+        if not terraform.mirrored((ROOT / terraform.LOCK).read_text()):
             with tempfile.TemporaryDirectory() as folder:
                 terraform.Module("http://127.0.0.1:9", Path(folder)).init()
     except ToolError as error:

@@ -38,11 +38,15 @@ from telegram_bot_aws.local.packages import packages
 from telegram_bot_aws.local.processes import ToolError, signals_held, watched
 from telegram_bot_aws.local.project import LAMBDA, SCRIPTS
 from telegram_bot_aws.local.request import Answer
-from telegram_bot_aws.local.terraform import REGION, Module, from_mirrors, terraform_command
+from telegram_bot_aws.local.terraform import REGION, Module, terraform_command
 
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 LOOK_SECONDS = 0.2  # between two looks into the functions' logs
+REMEDY = (
+    "Connect to the network. Or run `terraform providers mirror DIR` with this folder on a machine "
+    "that has one, and copy DIR to ~/.terraform.d/mirror, or name it by TF_PLUGIN_DIR."
+)
 LONGEST_REASON = 300  # characters, of what Terraform says about an init that failed
 
 
@@ -65,8 +69,7 @@ class AwsDeployment(Deployment):
         self._start()
         self.module = self.configuration(folder)
         self.module.environment["TMPDIR"] = str(folder)
-        mirrors = from_mirrors(self.module.root)
-        with self.step(f"terraform init, {mirrors}" if mirrors else "terraform init"):
+        with self.step("terraform init"):
             self.init()
         try:
             for bot in self.bots:
@@ -352,4 +355,6 @@ def why_not_installed(error: ToolError) -> str:
     """Return in a line why `terraform init` failed: Terraform explains at length."""
     said = re.sub(r"[│╷╵\s]+", " ", str(error).partition("Error: ")[2] or str(error))
     said = said.partition(" To see which modules ")[0].strip()
-    return f"Terraform can't install its provider: {textwrap.shorten(said, LONGEST_REASON)}"
+    return (
+        f"Terraform can't install its provider: {textwrap.shorten(said, LONGEST_REASON)} {REMEDY}"
+    )

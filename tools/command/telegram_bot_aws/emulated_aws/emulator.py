@@ -34,8 +34,7 @@ class Emulator:
     """AWS, emulated on a free port of the loopback interface until the `with` block ends.
 
     With `auth` it enforces IAM. If `patient`, functions have ten times their time, so that no busy
-    machine interrupts them. They may also write to the folder that is `shared`, if any, not only to
-    their /tmp.
+    machine interrupts them.
     """
 
     def __init__(
@@ -43,13 +42,11 @@ class Emulator:
         *,
         auth: bool = False,
         patient: bool = False,
-        shared: Path | None = None,
     ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._auth = auth
         self._patient = patient
-        self._shared = shared
         self.folder = ""
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -75,7 +72,6 @@ class Emulator:
             "IOT_MTLS_ENABLED": "0",  # it would listen on every interface
             "LAMBDA_EXECUTOR": "local",
             "EMULATOR_PATIENCE": "10" if self._patient else "1",
-            "EMULATOR_SHARED": str(self._shared or ""),
             "S3_DATA_DIR": str(Path(self.folder, "s3")),
         }
         with Path(self.folder, "log").open("wb") as log:

@@ -16,26 +16,22 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from botkit.fakes.host import Poller, Scheduler
 from botkit.fakes.process import ENVIRONMENT, Services
 
-from telegram_bot_aws.local.confine import ENDS
 from telegram_bot_aws.local.due import Due
-from telegram_bot_aws.local.memory import Memory
 from telegram_bot_aws.local.packages import command
 from telegram_bot_aws.local.processes import (
-    WALL_SECONDS,
     end_at_once,
     freeze,
     has_ended,
-    in_time,
     made_environment,
     signals_held,
     thaw,
+    too_much_memory,
     watched,
 )
 from telegram_bot_aws.local.project import LAMBDA
@@ -52,9 +48,13 @@ from telegram_bot_aws.local.sources import (
 Json = dict[str, Any]
 
 TIMEOUT = 10.0  # seconds, as variables.tf has it
-INIT_TIMEOUT = 10.0  # Lambda's own
+INIT_TIMEOUT = 30.0  # Lambda's is 10, but a busy machine is slower
 WATCH = Path(__file__).with_name("watch.py")
 MOST_PRINTED = 100_000  # bytes that are kept of an invocation's output
+ENDS = (
+    "{} ends with its container, and each of several containers has its own: keep lasting data in "
+    "a session, or in a database elsewhere\n"
+)
 # Advice on exceptions that surprise people, by a pattern of a traceback's last lines.
 ADVICE = {
     r'File "<frozen os>", line \d+, in __getitem__\nKeyError: (.+)': "the environment has no {0}. "
@@ -71,13 +71,13 @@ ADVICE = {
 }
 EXCEPTION = "exception in bot.py"  # the message of the debug line that has the traceback
 NO_END = (
-    "bot.py can't be imported: its import didn't end within {:g} s, as on Lambda. Move code that "
+    "bot.py can't be imported: its import didn't end within {:g} s (Lambda's limit is 10). Move "
+    "code that "
     'polls under `if __name__ == "__main__":` (docs/migrate.md). If it only takes long, '
     "raise memory_size, which also gives it more CPU, and timeout"
 )
 
-# Runs in the process: imports the handler, then answers each line with a line. Its start is timed
-# here, without the wait for a processor, which its own deadline counts.
+# Runs in the process: imports the handler, then answers each line with a line.
 CONTAINER = """
 import json, logging, os, sys, time, traceback
 
@@ -400,13 +400,12 @@ class Function:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
         self._output = Path(self._folder, "output")
-        about = map(str, (WATCH, self.sessions, LAMBDA / "botkit", WALL_SECONDS))
+        about = map(str, (WATCH, self.sessions, LAMBDA / "botkit", INIT_TIMEOUT))
         reading, writing = os.pipe()
         began = time.monotonic()
         try:
             self.sessions.parent.mkdir(0o700, parents=True, exist_ok=True)
-            folder = self.sessions.parent
-            process = command(self._code, CONTAINER, str(writing), libraries, folder)
+            process = command(self._code, CONTAINER, str(writing), libraries)
         except ValueError as error:
             os.close(reading)
             os.close(writing)
@@ -445,14 +444,11 @@ class Function:
                 thaw(self._process)
                 self._process.stdin.write(json.dumps(call) + "\n")
                 self._process.stdin.flush()
-        process = self._process
-
-        def is_there(seconds: float) -> bool:
-            return bool(select.select([self._answers], [], [], seconds)[0])
-
-        with Memory(self._memory_size if call else 0, lambda: process.pid) as memory:
-            readable = is_there(timeout) if call else in_time(process.pid, timeout, is_there)
-            milliseconds = (time.monotonic() - started) * 1000
+        readable = bool(select.select([self._answers], [], [], timeout)[0])
+        milliseconds = (time.monotonic() - started) * 1000
+        memory = ""
+        if call and self._memory_size:
+            memory = too_much_memory(self._process.pid, self._memory_size)
         line = self._named(self._answers.readline()) if readable else ""
         if call:  # after the start the first event follows at once
             freeze(self._process)
@@ -468,7 +464,7 @@ class Function:
             error=answer.get("error", ""),
             milliseconds=milliseconds,
         )
-        invocation.take_output([*self._output_with(answer.get("logs", [])), memory.too_much])
+        invocation.take_output([*self._output_with(answer.get("logs", [])), memory])
         invocation.take_output([self._ends(answer.get("lasting", []), invocation.printed)])
         for told in answer.get("sessions", []):
             invocation.take_session(told)
@@ -613,7 +609,7 @@ def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[st
                 watched("group", process.pid)
 
         try:
-            if not in_time(process.pid, INIT_TIMEOUT, partial(has_ended, process)):
+            if not has_ended(process, INIT_TIMEOUT):
                 raise ValueError(NO_END.format(INIT_TIMEOUT))
         finally:
             end_at_once(process)  # and all that it started

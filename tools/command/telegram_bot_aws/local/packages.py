@@ -9,8 +9,8 @@ from pathlib import Path
 
 import requirements
 
-from telegram_bot_aws.local.project import LAMBDA, PACKAGE, ROOT, VENV, requirement
-from telegram_bot_aws.local.sources import links, packed
+from telegram_bot_aws.local.project import LAMBDA, VENV, requirement
+from telegram_bot_aws.local.sources import packed
 
 # The libraries of Lambda's Python: boto3 with its dependencies, and Lambda's runtime client.
 RUNTIME = (
@@ -76,13 +76,10 @@ def runtime(bot: Path, folder: Path) -> list[str]:
         raise ValueError(str(error)) from None
 
 
-def command(
-    bot: Path, program: str, argument: str, folder: Path, writable: Path | None = None
-) -> list[str]:
+def command(bot: Path, program: str, argument: str, folder: Path) -> list[str]:
     """Return the command for a program that sees a bot's package and Lambda's libraries only.
 
-    `sys.argv[1]` is the argument, `folder` an empty one, and `writable` one that it may write to,
-    besides its folder for temporary files, TMPDIR. Raises ValueError if packages can't be
+    `sys.argv[1]` is the argument, and `folder` an empty one. Raises ValueError if packages can't be
     installed.
     """
     libraries = [*packages(bot), *runtime(bot, folder)]
@@ -90,8 +87,6 @@ def command(
         "own": [str(bot), str(LAMBDA)],
         "compiled": str(LAMBDA / "botkit"),  # no author saves a file there
         "libraries": libraries,
-        "needed": [str(ROOT), str(PACKAGE), *links(bot)],  # one of the first two contains the other
-        "writable": [str(writable)] if writable else [],
     }
     # Unbuffered, as on Lambda: what a program prints and logs stays in order.
     options = ["-I", "-S", "-B", "-u", "-c", BEGIN + program]

@@ -11,11 +11,9 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
 
 # NAME=VALUE, perhaps followed by a comment.
 ASSIGNMENT = re.compile(
@@ -24,7 +22,7 @@ ASSIGNMENT = re.compile(
 )
 
 
-WALL_SECONDS = 60.0  # for what starts, where nobody tells how long it waited for a processor
+SURE = 1.25  # factor of a limit of memory above which a process has surely taken too much
 
 
 class ToolError(Exception):
@@ -67,30 +65,6 @@ def end(process: subprocess.Popen[Any]) -> None:
             process.wait(5)
 
 
-def in_time(process: int, seconds: float, wait: Callable[[float], object]) -> bool:
-    """Wait for a process, which has so many seconds. Returns whether it was over in time.
-
-    `wait(seconds)` waits that long, and tells whether it is over. The time in which others had the
-    processor doesn't count: a busy machine is slower than Lambda.
-    """
-    began = time.monotonic()
-    while (left := _left(process, seconds, time.monotonic() - began)) > 0:
-        if wait(left):
-            return True
-    return False
-
-
-def _left(process: int, seconds: float, elapsed: float) -> float:
-    """Return how many of its seconds a process still has.
-
-    Only Linux tells how long it waited for a processor. Elsewhere the time counts in which it had
-    one, and a minute in all.
-    """
-    if sys.platform == "linux":
-        return seconds + kept_waiting(process) - elapsed
-    return min(seconds - had_processor(process), max(seconds, WALL_SECONDS) - elapsed)
-
-
 def has_ended(process: subprocess.Popen[Any], seconds: float) -> bool:
     """Wait for a process so many seconds, and return whether it has ended."""
     with contextlib.suppress(subprocess.TimeoutExpired):
@@ -98,82 +72,37 @@ def has_ended(process: subprocess.Popen[Any], seconds: float) -> bool:
     return process.returncode is not None
 
 
-def kept_waiting(process: int) -> float:
-    """Return how many seconds a process, or rather one of its threads, waited for a processor.
-
-    Source: https://docs.kernel.org/scheduler/sched-stats.html
-    """
-    waited = [0]
-    for thread in Path(f"/proc/{process}/task").glob("*/schedstat"):
-        with contextlib.suppress(OSError):  # it has ended
-            waited.append(int(thread.read_text().split()[1]))
-    return max(waited) / 1e9
-
-
-def had_processor(process: int) -> float:
-    """Return how many seconds a process has had a processor, 0 if it has ended.
-
-    Source: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/ps.html
-    """
-    asked = subprocess.run(
-        ["ps", "-o", "time=", "-p", f"{process}"], capture_output=True, text=True
-    )
-    days, _, rest = asked.stdout.strip().rpartition("-")
-    seconds = 86400.0 * int(days or 0)
-    for power, part in enumerate(reversed(rest.split(":"))):  # 0:01.25 on macOS
-        seconds += 60**power * float(part or 0)
-    return seconds
-
-
 def freeze(process: subprocess.Popen[Any]) -> None:
     """Stop a process that leads its own group, with all in it, as Lambda does between events."""
-    _signal_container(process, signal.SIGSTOP)
+    _signal_group(process, signal.SIGSTOP)
 
 
 def thaw(process: subprocess.Popen[Any]) -> None:
     """Let a process that was frozen go on, with all that was."""
-    _signal_container(process, signal.SIGCONT)
+    _signal_group(process, signal.SIGCONT)
 
 
 def end_at_once(process: subprocess.Popen[Any]) -> None:
-    """Kill a process that leads its own session, and all that it started."""
-    _signal_container(process, signal.SIGKILL)
+    """Kill a process that leads its own group, and all in it."""
+    _signal_group(process, signal.SIGKILL)
     process.wait()
-    if held := _namespaces.pop(process, None):
-        os.close(held)
 
 
-# The mount namespaces of processes, by which their children are known that left their groups. Each
-# is held open: the kernel gives the number of one that is gone to the next, another container's.
-_namespaces: WeakKeyDictionary[subprocess.Popen[Any], int] = WeakKeyDictionary()
+def too_much_memory(process: int, most: int) -> str:
+    """Return a line about a process that has taken surely more than `most` MB, or nothing.
 
-
-def _signal_container(process: subprocess.Popen[Any], kind: int) -> None:
-    """Send a signal to a process's group, and to the others in a namespace that it has made."""
-    if process not in _namespaces and process.poll() is None:
-        with contextlib.suppress(OSError):
-            held = os.open(f"/proc/{process.pid}/ns/mnt", os.O_RDONLY)
-            if os.fstat(held).st_ino == _namespace("self"):  # it hasn't made one, or not yet
-                os.close(held)
-            else:
-                _namespaces[process] = held
-    _signal_group(process, kind)
+    Only Linux tells: https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
+    """
     try:
-        namespace = os.fstat(_namespaces[process]).st_ino
-    except (KeyError, OSError):  # there is none, or it was closed by another thread
-        return
-    for folder in Path("/proc").glob("[0-9]*"):
-        if _namespace(folder.name) == namespace:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(int(folder.name), kind)
-
-
-def _namespace(process: str) -> int:
-    """Return the number of a process's mount namespace, or 0 if nobody tells."""
-    try:
-        return Path(f"/proc/{process}/ns/mnt").stat().st_ino
-    except OSError:
-        return 0
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:  # it has ended
+        return ""
+    found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
+    taken = int(found[1]) / 1024 if found else 0
+    # AWS counts other pages than the kernel here.
+    if taken <= most * SURE:
+        return ""
+    return f"about {taken:.0f} of {most} MB: AWS would end this. Raise memory_size\n"
 
 
 def _signal_group(process: subprocess.Popen[Any], kind: int) -> None:
@@ -190,22 +119,6 @@ def _signal_group(process: subprocess.Popen[Any], kind: int) -> None:
 # Ends our children and removes our folders if we are killed.
 WATCHER = """
 import os, shutil, signal, sys
-def namespace(process):
-    try:
-        return os.stat(f"/proc/{process}/ns/mnt").st_ino
-    except OSError:
-        return 0
-def end(group):
-    try:
-        held = os.open(f"/proc/{group}/ns/mnt", os.O_RDONLY)  # its number isn't given to another
-        own = os.fstat(held).st_ino
-    except OSError:
-        own = 0
-    os.killpg(group, signal.SIGKILL)
-    if own not in (0, namespace("self")):
-        for each in filter(str.isdecimal, os.listdir("/proc")):
-            if namespace(each) == own:
-                os.kill(int(each), signal.SIGKILL)
 left = []
 for line in sys.stdin:
     sign, thing = line[0], line[1:].rstrip("\\n")
@@ -216,7 +129,7 @@ for line in sys.stdin:
 for thing in sorted(left, reverse=True):  # groups before folders
     kind, value = thing.split(" ", 1)
     try:
-        end(int(value)) if kind == "group" else shutil.rmtree(value)
+        os.killpg(int(value), signal.SIGKILL) if kind == "group" else shutil.rmtree(value)
     except OSError:
         pass
 """

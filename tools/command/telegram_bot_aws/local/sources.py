@@ -37,15 +37,6 @@ def packed(
                 yield packed_as, Path(parent, name)
 
 
-def links(folder: Path) -> Iterator[str]:
-    """Yield where the links in a folder lead that the package follows."""
-    for parent, folders, names in os.walk(folder, followlinks=True):
-        folders[:] = [name for name in folders if not NOT_PACKED.search(f"{name}/")]
-        for name in (*folders, *names):
-            if (path := Path(parent, name)).is_symlink():
-                yield os.path.realpath(path)
-
-
 def endless_link(folder: Path) -> Path | None:
     """Return a link in a folder to one around it, if any. Following it never ends.
 

@@ -7,6 +7,7 @@ import fcntl
 import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,12 +17,14 @@ from typing import Any
 
 import requirements
 
-from telegram_bot_aws.local import providers, sources
+from telegram_bot_aws.local import sources
 from telegram_bot_aws.local.processes import ToolError, end, made_environment, signals_held, watched
-from telegram_bot_aws.local.project import IS_INSTALLED, MODULE, ROOT
-from telegram_bot_aws.local.providers import Provider
+from telegram_bot_aws.local.project import IS_INSTALLED, MODULE, ROOT, VENV
 
 LOCK = ".terraform.lock.hcl"
+CACHE = (requirements.cache() if IS_INSTALLED else VENV) / "terraform-providers"  # of a registry
+# Where a mirror of providers may be on this machine.
+MIRRORS = ("/opt/*", "/usr/share/terraform/*", "/usr/local/share/terraform/*", "~/.terraform.d/*")
 REGION = "us-east-1"
 LIMIT_SECONDS = 600  # for a command that hangs: ten times what an apply with a queue takes
 OTHER_LIMITS = {"init": None}  # it may have to download
@@ -70,39 +73,45 @@ def check_names() -> None:
         raise ToolError(f"TF_PLUGIN_DIR is {mirror}, but there is no such folder")
 
 
-def is_opentofu() -> bool:
-    """Tell whether what runs is OpenTofu, by its name."""
-    with contextlib.suppress(ToolError):
-        return "tofu" in Path(terraform_command()[0]).name
-    return False
+def mirrored(lock: str) -> dict[str, Path]:
+    """Return which providers of a lock file are in a mirror on this machine, and where.
+
+    Source: https://developer.hashicorp.com/terraform/cli/config/config-file#filesystem_mirror
+    """
+    found: dict[str, Path] = {}
+    for pattern in MIRRORS:
+        path = Path(pattern).expanduser()
+        for mirror in sorted(path.parent.glob(path.name)):
+            for name in in_mirror(mirror, lock):
+                found.setdefault(name, mirror)
+    return found
 
 
-def locked(lock: str) -> list[Provider]:
-    """Return the providers of a lock file, by the names that Terraform or OpenTofu has for them."""
-    registry = "registry.opentofu.org" if is_opentofu() else "registry.terraform.io"
-    return providers.locked(lock, registry)
+def in_mirror(mirror: Path, lock: str) -> list[str]:
+    """Return which providers of a lock file a mirror has, of Terraform's registry or another."""
+    pinned = re.findall(r'^provider "[^/]*/(.*?)" {\s+version += "(.*?)"', lock, re.MULTILINE)
+    found = [path for name, version in pinned for path in mirror.glob(f"*/{name}/*{version}*")]
+    return sorted({"/".join(path.relative_to(mirror).parts[:3]) for path in found})
 
 
-def has_locked_version(mirror: Path, lock: str) -> bool:
-    """Tell whether a mirror has each provider in the version that the lock file names."""
-    return all(provider.is_in(mirror) for provider in locked(lock))
+def settings(lock: str) -> str:
+    """Return Terraform's configuration with the mirrors. Other providers are downloaded."""
+    found = mirrored(lock)
+    lines = [
+        "filesystem_mirror {\n"
+        f"path = {json.dumps(str(mirror))}\ninclude = {json.dumps([name])}\n}}"
+        for name, mirror in found.items()
+    ]
+    direct = f"direct {{\nexclude = {json.dumps([*found])}\n}}"
+    return "\n".join(["provider_installation {", *lines, direct, "}\n"])
 
 
-def from_mirrors(folder: Path = ROOT) -> str:
-    """Return what a folder's init takes from which mirror: "hashicorp/aws 5.100.0 from /opt/…"."""
-    found = providers.mirrored(locked(lock_of(folder)))
-    return ", ".join(f"{provider} from {mirror}" for provider, mirror in found.items())
-
-
-def lock_of(folder: Path) -> str:
-    """Return the text of a folder's lock file, or of the module's if it has none."""
-    path = folder / LOCK
-    return (path if path.exists() else ROOT / LOCK).read_text()
-
-
-def provider_missing() -> str:
-    """Return which provider of the module is missing, or nothing."""
-    return providers.missing(locked(lock_of(ROOT)))
+def own_settings() -> Path | None:
+    """Return the operator's own configuration of Terraform or OpenTofu, if there is one."""
+    chosen = os.environ.get("TF_CLI_CONFIG_FILE")
+    names = (".tofurc", ".terraformrc")
+    paths = [Path(chosen)] if chosen else [Path.home() / name for name in names]
+    return next(filter(Path.is_file, paths), None)
 
 
 class Module:
@@ -207,35 +216,27 @@ class Module:
         return process
 
     def init(self) -> None:
-        """Install the providers: from where Terraform's own configuration or TF_PLUGIN_DIR says.
+        """Install the providers: from where TF_PLUGIN_DIR or Terraform's own configuration says.
 
-        If neither does, they are from the mirrors that `from_mirrors` names, or once from their
-        registry.
+        Without either, from a mirror on this machine, or once from their registry.
         """
-        command = ("init", "-input=false", "-no-color")
+        command = ["init", "-input=false", "-no-color"]
+        lock = self.root / LOCK
         if mirror := os.environ.get("TF_PLUGIN_DIR"):
-            lock = self.root / LOCK
-            if lock.exists() and not has_locked_version(Path(mirror), lock.read_text()):
+            if lock.exists() and not in_mirror(Path(mirror), lock.read_text()):
                 lock.unlink()  # to try another version of the provider
             self.terraform(*command, f"-plugin-dir={mirror}")
             return
-        wanted = locked(lock_of(self.root))
-        found = providers.mirrored(wanted)
-        configuration = providers.configuration(wanted)
-        if found:
+        configuration = own_settings()
+        if not configuration:
             configuration = self.folder / ".terraformrc"
-            configuration.touch(0o600)  # the operator's own may have credentials of registries
-            configuration.write_text(providers.settings(found))
-        if configuration:
-            self.environment["TF_CLI_CONFIG_FILE"] = str(configuration)
-        if self.root == self.folder and found.keys() == set(wanted):
+            configuration.write_text(settings((lock if lock.exists() else ROOT / LOCK).read_text()))
+        self.environment["TF_CLI_CONFIG_FILE"] = str(configuration)
+        self.environment["TF_PLUGIN_CACHE_DIR"] = str(CACHE)
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with (CACHE / "lock").open("w") as file:  # two at once may break the cache
+            fcntl.flock(file, fcntl.LOCK_EX)
             self.terraform(*command)
-        else:  # some may have to be downloaded
-            providers.CACHE.mkdir(parents=True, exist_ok=True)
-            self.environment["TF_PLUGIN_CACHE_DIR"] = str(providers.CACHE)
-            with (providers.CACHE / "lock").open("w") as file:  # two at once may break the cache
-                fcntl.flock(file, fcntl.LOCK_EX)
-                self.terraform(*command)
 
     def apply(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Apply the module."""

@@ -1,7 +1,7 @@
 """What MiniStack's runtime lacks, compared to AWS's.
 
-That is logs as JSON, the time of a start, a read-only package, and a /tmp of each container's
-own. It also tells of the sessions that a function reads and writes, for the demo.
+That is logs as JSON, the time of a start, a read-only package, and a folder for temporary files of
+each container's own. It also tells of the sessions that a function reads and writes, for the demo.
 The Python that MiniStack runs functions with loads this at its start.
 """
 
@@ -105,17 +105,14 @@ def is_ours(event: Any) -> bool:
 
 
 def be_a_container() -> None:
-    """Give this process a read-only package, and a /tmp which ends with it."""
+    """Give this process a read-only package, and a folder of its own for temporary files."""
     code = Path(os.environ["LAMBDA_TASK_ROOT"])
     os.environ["TMPDIR"] = str(code.parent / "tmp")
     Path(os.environ["TMPDIR"]).mkdir(exist_ok=True)
-    site = Path(__file__).parent
-    needed = [LOCAL.parents[3], site, code.parent / "_worker.py"]
     confine = LOCAL / "confine.py"
     names: dict[str, Any] = {}
     exec(compile(confine.read_bytes(), confine, "exec"), names)
-    shared = filter(None, [os.environ.get("EMULATOR_SHARED")])
-    names["contain"]([str(code)], [str(path) for path in needed], [*shared])
+    names["contain"]([str(code)])
 
 
 if "LAMBDA_TASK_ROOT" in os.environ:

@@ -12,8 +12,13 @@ from typing import Any
 
 from ministack.core import lambda_runtime
 
-from telegram_bot_aws.local.memory import Memory
-from telegram_bot_aws.local.processes import end_at_once, freeze, thaw, watched
+from telegram_bot_aws.local.processes import (
+    end_at_once,
+    freeze,
+    thaw,
+    too_much_memory,
+    watched,
+)
 
 
 class Process(subprocess.Popen[str]):
@@ -45,21 +50,15 @@ def as_a_container(worker: Any) -> Any:
         def invoke(self, *arguments: Any, **named: Any) -> Any:
             if self._proc:
                 thaw(self._proc)
-            with Memory(self.config.get("MemorySize", 128), self._id, self._end) as memory:
-                response = super().invoke(*arguments, **named)
-            if memory.too_much:
-                response |= {"status": "error", "error": memory.too_much.rstrip("\n")}
-                self.kill()
-            elif self._proc:
-                freeze(self._proc)
+            response = super().invoke(*arguments, **named)
+            if self._proc:
+                told = too_much_memory(self._proc.pid, self.config.get("MemorySize", 128))
+                if told:
+                    response |= {"status": "error", "error": told.rstrip("\n")}
+                    self.kill()
+                else:
+                    freeze(self._proc)
             return response
-
-        def _id(self) -> int | None:
-            process = self._proc
-            return process.pid if process else None
-
-        def _end(self) -> None:
-            end_function(self._proc)
 
     return Worker
 
