@@ -1,4 +1,4 @@
-"""--bot and --env-file: demo and poll run any folder's bot, without a person's own settings."""
+"""Demo and poll run the bot of any folder, without a person's own settings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from telegram_bot_aws.local import container
 from telegram_bot_aws.local.container import bot_folder, handled_kinds
 from telegram_bot_aws.local.processes import read_env_file
 from telegram_bot_aws.local.project import ROOT
-from telegram_bot_aws.local.terraform import from_mirrors
 from tests.support.needs import needs_provider
 from tests.support.programs import Script, contents, copy_of_the_project, nothing_is_left, run
 from tests.support.telegram import TOKEN, say
@@ -120,7 +119,7 @@ def nothing_is_planted(told: list[Any]) -> None:
     assert told[-1]["limits"] == ["None", nothing, "Read-only file system", "None"]
 
 
-def the_demo_ran_it(demo: Script, processes: int) -> None:
+def the_demo_ran_it(demo: Script) -> None:
     lines = demo.output.splitlines()
     assert "right" in lines
     assert {"printed hello", "printed fail"} <= set(lines)
@@ -129,7 +128,7 @@ def the_demo_ran_it(demo: Script, processes: int) -> None:
     assert '    {}["nothing"]' in lines
     runs = told(demo.output)
     assert [each["run"] for each in runs] == ["hello", "fail"]
-    assert len({each["process"] for each in runs}) == processes
+    assert len({each["process"] for each in runs}) == 1
     nothing_is_planted(runs)
 
 
@@ -138,10 +137,10 @@ MESSAGES = ("--send", "hello", "--send", "fail")
 
 @pytest.mark.slow
 def test_the_demo_runs_it_once_and_passes_nothing_on(folder: Path, variables: Path) -> None:
-    arguments = ("--direct", "--bot", str(folder), "--env-file", str(variables))
+    arguments = ("--direct", str(folder), "--env-file", str(variables))
     with Script(ROOT, "demo", *arguments, *MESSAGES, **PLANTED) as demo:
         assert demo.end() == 1, demo.output
-    the_demo_ran_it(demo, processes=1)
+    the_demo_ran_it(demo)
 
 
 @pytest.mark.slow
@@ -149,10 +148,7 @@ def test_the_demo_runs_it_once_and_passes_nothing_on(folder: Path, variables: Pa
 def test_on_emulated_aws_too(
     folder: Path, variables: Path, tmp_path: Path, temporary: Path
 ) -> None:
-    """The operator's files beside the module and at home, and variables, are left alone.
-
-    With --fresh each update has a new container.
-    """
+    """The operator's files beside the module and at home, and variables, are left alone."""
     needs_provider()
     (tmp_path / "project").mkdir()
     project = copy_of_the_project(tmp_path / "project")
@@ -177,15 +173,14 @@ def test_on_emulated_aws_too(
         "TMPDIR": str(temporary),
     }
     before = contents(project)
-    arguments = ("--bot", str(folder), "--env-file", str(variables), "--fresh", *MESSAGES)
+    arguments = (str(folder), "--env-file", str(variables), *MESSAGES)
     with Script(project, "demo", *arguments, **{**PLANTED, **environment}) as demo:
         assert demo.end() == 1, demo.output
-    the_demo_ran_it(demo, processes=2)
+    the_demo_ran_it(demo)
     steps = re.findall(r"^(.*) … \d+\.\d s$", demo.output, re.MULTILINE)
-    mirrors = from_mirrors()
     assert steps == [
         "emulated AWS",
-        f"terraform init{mirrors and ', '}{mirrors}",
+        "terraform init",
         "terraform apply",
         '"hello" delivered',
         '"fail" delivered',
@@ -228,14 +223,14 @@ def test_aws_without_credentials_says_what_to_do(tmp_path: Path) -> None:
         "    aws.call('dynamodb', 'DynamoDB_20120810.ListTables', {})\n"
         "HANDLED = {'message': reply}\n"
     )
-    ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello", **PLANTED)
+    ran = run(demo.main, "--direct", str(tmp_path), "--send", "hello", **PLANTED)
     assert ran.code == 1
     assert "there is no AWS here: leave the call out" in ran.output
 
 
 def test_a_bot_that_gets_no_messages_is_reported(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text("HANDLED = ['mesage', 'poll']\ndef reply(update): return []\n")
-    ran = run(demo.main, "--direct", "--bot", str(tmp_path), "--send", "hello")
+    ran = run(demo.main, "--direct", str(tmp_path), "--send", "hello")
     assert ran.code == 1
     assert 'add "message" to HANDLED in bot.py, which lists only mesage, poll' in ran.output
     assert "scripts/demo: HANDLED lists mesage, which Bot API 10.4 doesn't have" in ran.output
@@ -297,8 +292,8 @@ def test_a_bot_whose_import_never_ends_is_reported(
 
 TOOLS = {
     "demo": (demo.main, ["--direct"]),
-    "doctor": (doctor.main, []),
-    "poll": (poll.main, []),
+    "doctor": (doctor.main, ["--bot"]),
+    "poll": (poll.main, ["--bot"]),
 }
 
 
@@ -307,11 +302,11 @@ def test_a_tool_says_what_is_wrong_with_a_folder(tmp_path: Path, name: str) -> N
     tool, arguments = TOOLS[name]
     file = tmp_path / "bot.py"
     file.write_text("HANDLED = {")
-    code, output = run(tool, *arguments, "--bot", str(file), TELEGRAM_BOT_TOKEN=TOKEN)
+    code, output = run(tool, *arguments, str(file), TELEGRAM_BOT_TOKEN=TOKEN)
     assert code == 2
     assert f"{file} is a file: give its folder" in output
     if name != "doctor":  # it says so among its checks
-        code, output = run(tool, *arguments, "--bot", str(tmp_path), TELEGRAM_BOT_TOKEN=TOKEN)
+        code, output = run(tool, *arguments, str(tmp_path), TELEGRAM_BOT_TOKEN=TOKEN)
         assert code == 2
         assert f"scripts/{name}: bot.py can't be imported" in output
         assert "SyntaxError" in output
@@ -337,7 +332,7 @@ def test_a_tool_says_what_is_wrong_with_the_variables(
     tmp_path: Path, folder: Path, name: str
 ) -> None:
     tool, arguments = TOOLS[name]
-    more = ["--bot", str(folder), "--env-file", str(tmp_path / "none")]
+    more = [str(folder), "--env-file", str(tmp_path / "none")]
     code, output = run(tool, *arguments, *more, TELEGRAM_BOT_TOKEN=TOKEN)
     assert code == 2
     assert f"{tmp_path / 'none'} can't be read" in output

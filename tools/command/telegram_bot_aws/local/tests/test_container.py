@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import queue
 import re
 import shutil
 import sqlite3
-import subprocess
-import sys
-import time
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from botkit.fakes.files import read, write
-from botkit.fakes.host import MOST_RECEIVES, queue_event
-from botkit.fakes.process import Services
+from botkit.fakes.host import MOST_RECEIVES
 from botkit.fakes.services import QUEUE_URL
 
 from telegram_bot_aws.local import container
@@ -32,16 +26,17 @@ from telegram_bot_aws.local.container import (
     unknown_kinds,
 )
 from telegram_bot_aws.local.events import webhook_event
-from tests.support.programs import LONGEST, state_of, wait_for_state
+from tests.support.programs import LONGEST
 from tests.support.stubs import BOT
 from tests.support.wheels import Index
 
 
-def queued(event: object) -> dict[str, Any]:
-    """Return the event with which Lambda brings an event of AWS from the queue."""
-    body = json.dumps({"event": event, "of": "event"})
-    message = {"id": "message", "body": body, "received": 1, "group": "event"}
-    return queue_event(message, QUEUE_URL)
+def answer_to(function: Function, event: dict[str, object]) -> Invocation:
+    """Return the invocation that answers an event, by way of the queue."""
+    answered: queue.Queue[Invocation] = queue.Queue()
+    function.on_queued = answered.put
+    function.invoke(event)
+    return answered.get(timeout=LONGEST)
 
 
 HANDLED = {
@@ -121,11 +116,11 @@ def test_what_surprises_people_is_explained(
     with closing(sqlite3.connect(tmp_path / "old.db")) as database:
         database.execute("CREATE TABLE x (y)")
     with Function(tmp_path, variables) as function:
-        assert words in function.invoke(queued({"query": query})).traceback
+        assert words in answer_to(function, {"query": query}).traceback
 
 
 def test_a_bot_that_runs_too_long_hears_where_it_gets_its_own_time() -> None:
-    assert "the default timeout, 10 s; demo --config" in advised("bot_module.TimeIsUp: bot.py ran")
+    assert "the default timeout, 10 s; demo with a" in advised("bot_module.TimeIsUp: bot.py ran")
 
 
 FRAMES = {
@@ -151,23 +146,6 @@ def test_a_failed_import_is_told_in_the_first_line(tmp_path: Path) -> None:
         handled_kinds(tmp_path)
 
 
-START = """
-import signal
-seconds, _ = signal.getitimer(signal.ITIMER_REAL)
-assert seconds > 30, f"interrupted after {seconds} s, also of others"
-HANDLED = ["message"]
-def reply(update): return []
-"""
-
-
-def test_a_start_has_its_time_without_the_wait_for_a_processor(tmp_path: Path) -> None:
-    """The demo counts it: the function's own alarm would also count that wait."""
-    (tmp_path / "bot.py").write_text(START)
-    with Function(tmp_path, {"REPLY_MODE": "webhook"}) as function:
-        started = function.invoke(webhook_event('{"update_id": 1}', {}))
-    assert started.traceback == ""
-
-
 def test_a_start_that_never_ends_is_told_with_its_usual_cause(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,7 +153,9 @@ def test_a_start_that_never_ends_is_told_with_its_usual_cause(
     (tmp_path / "bot.py").write_text("import threading; threading.Event().wait()")
     with Function(tmp_path, {}) as function:
         error = function.invoke({"x": 1}).error
-    assert error.startswith("bot.py can't be imported: its import didn't end within 0.2 s, as on ")
+    assert error.startswith(
+        "bot.py can't be imported: its import didn't end within 0.2 s (Lambda's "
+    )
     assert error.endswith("raise memory_size, which also gives it more CPU, and timeout")
 
 
@@ -215,43 +195,43 @@ def test_a_kind_of_update_that_does_not_exist_is_named() -> None:
     assert unknown_kinds(["message", "managed_bot"]) == ""
 
 
-NEVER = """
-QUEUED_UPDATES = ["message"]
-SESSION = "chat"
+UNREACHABLE = {"TELEGRAM_API_URL": "http://127.0.0.1:1", "TELEGRAM_BOT_TOKEN": "1:a"}
+REPLIES = """
+HANDLED = QUEUED_UPDATES = ["message"]
 
-def reply(update, session):
+def reply(update):
     return [{"method": "sendMessage", "chat_id": 42, "text": "x"}]
 """
-UNREACHABLE = {"TELEGRAM_API_URL": "http://127.0.0.1:1", "TELEGRAM_BOT_TOKEN": "1:a"}
 
 
 def test_an_update_that_always_fails_is_a_dead_letter(tmp_path: Path) -> None:
     """As on AWS, after the twentieth try: the queue's file has the others."""
     bot, kept = tmp_path / "bot", tmp_path / "kept" / "sessions.json"
     bot.mkdir()
-    (bot / "bot.py").write_text(NEVER)
+    (bot / "bot.py").write_text(REPLIES)
     message = {"message_id": 1, "chat": {"id": 42}, "from": {"id": 42}, "text": "x"}
     body = json.dumps({"update": {"update_id": 7, "message": message}})
-    queued = {"queue": QUEUE_URL, "body": body, "group": "42", "hidden": 0}
-    write(kept.with_suffix(".queue.json"), {"7": {**queued, "received": MOST_RECEIVES - 1}})
+    queued = {"queue": QUEUE_URL, "body": body, "group": "42", "deduplication": "7", "hidden": 0}
+    file = kept.with_suffix(".queue.json")
+    write(file, {"7": {**queued, "received": MOST_RECEIVES - 1}})
     answered: queue.Queue[Invocation] = queue.Queue()
     with Function(bot, UNREACHABLE, sessions=kept) as function:
         function.on_queued = answered.put
         assert answered.get(timeout=LONGEST).outcome["outcome"] == "unreachable"
-    [letter] = Services(None, kept).queue.dead_letters
-    assert letter["update"]["update_id"] == 7
+    [left] = read(file).values()
+    assert (left["queue"] != QUEUE_URL, left["body"]) == (True, body)
 
 
 SCHEDULES = """
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from botkit import schedule
 
 def on_event(event):
-    if "when" in event:
-        at = datetime.fromtimestamp(event["when"], UTC)
-        schedule.once({"told": event["name"]}, at, event["name"])
-    if "cron" in event:
-        schedule.cron({"told": event["cron"]}, event["cron"], "Europe/Berlin", "tea")
+    if "hours" in event:
+        at = datetime.now(UTC) + timedelta(hours=event["hours"])
+        schedule.once({"remind": event["hours"]}, at, f"in{event['hours']}")
+        schedule.cron({"remind": 0}, "0 12 ? * * *", "UTC", "daily")
+    print(event)
     return []
 
 def reply(update):
@@ -259,54 +239,18 @@ def reply(update):
 """
 
 
-def test_schedules_run_at_their_time_or_at_once(tmp_path: Path) -> None:
-    """Schedules that became due between two starts run at the next one; the others still wait."""
+def test_time_passes_for_what_is_scheduled(tmp_path: Path) -> None:
     (tmp_path / "bot").mkdir()
     (tmp_path / "bot" / "bot.py").write_text(SCHEDULES)
-    sessions = tmp_path / "kept" / "sessions.json"
-    file = sessions.with_suffix(".schedules.json")
-    ran: queue.Queue[Invocation] = queue.Queue()
-
-    def function() -> Function:
-        function = Function(tmp_path / "bot", UNREACHABLE, sessions=sessions)
-        function.on_queued = ran.put
-        return function
-
-    def told() -> str:
-        [record] = ran.get(timeout=LONGEST).event["Records"]
-        return str(json.loads(record["body"])["event"]["told"])
-
-    in_an_hour = int(time.time()) + 3600
-    with function() as first:
-        for name, at in (("cake", in_an_hour + 3600), ("tea", in_an_hour)):
-            assert not first.invoke(queued({"name": name, "when": at})).error
-        assert set(read(file)) == {"once.cake", "once.tea"}
-        assert first.advance(3600) == 1
-        assert told() == "tea"
-        assert set(read(file)) == {"once.cake"}
-    assert file.stat().st_mode & 0o077 == 0
-    write(file, {"once.cake": read(file)["once.cake"] | {"at": 1}})
-    with function():
-        assert told() == "cake"
-    assert read(file) == {}
-
-
-def test_a_schedule_that_recurs_stays(tmp_path: Path) -> None:
-    """After a pause, what was missed is made up for once."""
-    (tmp_path / "bot").mkdir()
-    (tmp_path / "bot" / "bot.py").write_text(SCHEDULES)
-    sessions = tmp_path / "kept" / "sessions.json"
-    file = sessions.with_suffix(".schedules.json")
-    ran: queue.Queue[Invocation] = queue.Queue()
-    with Function(tmp_path / "bot", UNREACHABLE, sessions=sessions) as first:
-        assert not first.invoke(queued({"cron": "0 9 1 * ? *"})).error
-    write(file, {"cron.tea": read(file)["cron.tea"] | {"since": 1767225600}})
-    second = Function(tmp_path / "bot", UNREACHABLE, sessions=sessions)
-    second.on_queued = ran.put
-    with second:
-        [record] = ran.get(timeout=LONGEST).event["Records"]
-    assert json.loads(record["body"])["at"] == "2026-01-01T08:00:00Z"
-    assert read(file)["cron.tea"]["since"] > 1767225600
+    ran: queue.Queue[str] = queue.Queue()
+    with Function(tmp_path / "bot", {}) as function:
+        for hours in (30, 80):
+            assert f"'hours': {hours}" in answer_to(function, {"hours": hours}).printed
+        function.on_queued = lambda invocation: ran.put(invocation.printed)
+        assert function.advance(48 * 3600) == 3  # the first one, and two days' noons
+        told = sorted(ran.get(timeout=LONGEST) for _ in range(3))
+        assert [text.count("'remind': 30") for text in told] == [0, 0, 1]
+        assert function.advance(1) == 0
     assert ran.empty()
 
 
@@ -316,42 +260,6 @@ def test_no_container_starts_after_the_end() -> None:
         pass
     invocation = function.invoke(webhook_event('{"update_id": 1}', {}))
     assert (invocation.error, function._process) == ("the function has ended", None)
-
-
-STARTS = """
-import os, subprocess
-
-def reply(update): ...
-
-def on_event(event):
-    child = subprocess.Popen(["sleep", "1000"])
-    left = subprocess.Popen(["sleep", "1000"], start_new_session=True)
-    print(os.getpid(), child.pid, left.pid, flush=True)
-    return []
-"""
-
-
-def test_a_container_is_frozen_between_events_with_its_children(tmp_path: Path) -> None:
-    (tmp_path / "bot.py").write_text(STARTS)
-    processes: list[int] = []
-    with Function(tmp_path, {}) as function:
-        for _ in range(2):  # it goes on for the second one
-            printed = function.invoke(queued({"x": 1})).printed
-            processes += map(int, printed.split())
-            for process in processes:
-                wait_for_state(process, "T")
-    assert state_of(processes[0]) == ""
-    for process in processes:
-        wait_for_state(process, "")
-
-
-def test_what_leaves_a_container_that_ends_by_itself_ends_too(tmp_path: Path) -> None:
-    (tmp_path / "bot.py").write_text(STARTS.replace("    return []", "    os._exit(3)"))
-    with Function(tmp_path, {}) as function:
-        processes = [*map(int, function.invoke(queued({"x": 1})).printed.split())]
-    assert len(processes) == 3
-    for process in processes:
-        wait_for_state(process, "")
 
 
 HALF = """
@@ -368,32 +276,8 @@ def on_event(event):
 def test_half_an_answer_is_none(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text(HALF)
     with Function(tmp_path, {}) as function:
-        for _ in range(2):  # in a container each
-            invocation = function.invoke(queued({"x": 1}))
-            assert (invocation.error, invocation.cold) == ("the function ended by itself", True)
-
-
-KILLED = """
-import json, os, signal, sys
-from pathlib import Path
-from typing import Any
-from telegram_bot_aws.local.container import Function
-
-with Function(Path(sys.argv[1]), {}) as function:
-    print(function.invoke(json.loads(sys.argv[2])).printed, flush=True)
-    os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
-def test_what_leaves_a_container_ends_too_if_we_are_killed(tmp_path: Path) -> None:
-    (tmp_path / "bot.py").write_text(STARTS)
-    command = [sys.executable, "-c", KILLED, str(tmp_path), json.dumps(queued({"x": 1}))]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    killed = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=False)
-    processes = [*map(int, killed.stdout.split())]
-    assert len(processes) == 3
-    for process in processes:
-        wait_for_state(process, "")
+        invocation = answer_to(function, {"x": 1})
+    assert (invocation.error, invocation.cold) == ("the function ended by itself", True)
 
 
 SAYS = """
@@ -416,7 +300,7 @@ def test_what_a_bot_prints_and_logs_stays_in_order(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text(SAYS)
     with Function(tmp_path, {}) as function:
         for more, last in (("7", "7\n"), ("x" * 100_000, f"{'x' * 99_993}… (too long)\n")):
-            output = function.invoke(queued({"more": more})).output
+            output = answer_to(function, {"more": more}).output
             said = [each if isinstance(each, str) else each["message"] for each in output[-6:]]
             assert said == ["12\n", "3", "4\n5\n", "6", last, "event"], more[:1]
 
@@ -446,9 +330,9 @@ def test_it_is_said_once_that_state_ends_with_its_container(
 ) -> None:
     (tmp_path / "bot.py").write_text(KEEPS)
     with Function(tmp_path, {}) as function:
-        printed = [function.invoke(queued(event)).printed for _ in range(2)]
+        printed = [answer_to(function, event).printed for _ in range(2)]
         function.stop()
-        printed.append(function.invoke(queued(event)).printed)
+        printed.append(answer_to(function, event).printed)
     first, *others = printed
     assert others == ["", ""]
     assert f"{kept} ends with its container" in first if kept else first == ""
@@ -457,8 +341,8 @@ def test_it_is_said_once_that_state_ends_with_its_container(
 def test_it_is_said_that_a_container_takes_too_much_memory(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text("def reply(update): ...\ndef on_event(event): return []\n")
     with Function(tmp_path, {}, memory_size=8) as function:
-        printed = [function.invoke(queued({"x": 1})).printed for _ in range(2)]
+        printed = [function.invoke({"x": 1}).printed for _ in range(2)]
     for text in printed:  # its start says nothing
         assert re.fullmatch(r"about \d+ of 8 MB: AWS would end this\. .*\n", text)
     with Function(tmp_path, {}, memory_size=128) as function:
-        assert function.invoke(queued({"x": 1})).printed == ""
+        assert function.invoke({"x": 1}).printed == ""

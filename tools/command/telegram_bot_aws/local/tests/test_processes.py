@@ -3,85 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from telegram_bot_aws.local import processes
 from telegram_bot_aws.local.processes import (
     end,
     end_at_once,
-    freeze,
-    had_processor,
-    in_time,
-    kept_waiting,
     read_env_file,
+    too_much_memory,
 )
-
-
-def test_the_time_that_others_have_the_processor_does_not_count(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    clock, waited, waits = SimpleNamespace(now=0.0), iter([0, 4, 6, 6, 0]), list[float]()
-
-    def wait(seconds: float) -> bool:
-        waits.append(seconds)
-        clock.now += seconds
-        return False
-
-    monkeypatch.setattr(processes, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    monkeypatch.setattr(processes, "sys", SimpleNamespace(platform="linux"))
-    monkeypatch.setattr(processes, "kept_waiting", lambda process: next(waited))
-    assert not in_time(1, 10, wait)
-    assert waits == [10, 4, 2]
-    assert in_time(1, 20, lambda seconds: True)
-
-
-def test_elsewhere_the_time_at_a_processor_counts_and_a_minute_in_all(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    clock, waits = SimpleNamespace(now=0.0), list[float]()
-
-    def wait(seconds: float) -> bool:
-        waits.append(seconds)
-        clock.now += seconds
-        return False
-
-    monkeypatch.setattr(processes, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    monkeypatch.setattr(processes, "sys", SimpleNamespace(platform="darwin"))
-    monkeypatch.setattr(processes, "had_processor", lambda process: clock.now / 2)
-    assert not in_time(1, 8, wait)
-    assert waits[:3] == [8, 4, 2]  # it had half of them
-    clock.now, waits[:] = 0, []
-    monkeypatch.setattr(processes, "had_processor", lambda process: 0)
-    assert not in_time(1, 25, wait)
-    assert waits == [25, 25, 10]
-
-
-@pytest.mark.parametrize(
-    ("printed", "seconds"),
-    [("0:01.25\n", 1.25), ("00:02:03\n", 123), ("1-00:00:04", 86404), ("", 0)],
-    ids=["macOS", "Linux", "days", "ended"],
-)
-def test_the_time_at_a_processor_is_that_of_ps(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, printed: str, seconds: float
-) -> None:
-    (tmp_path / "ps").write_text(f"#!/bin/sh\nprintf '{printed}'\n")
-    (tmp_path / "ps").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    assert had_processor(1) == seconds
-
-
-def test_the_kernel_tells_how_long_a_process_waited() -> None:
-    assert 0 < kept_waiting(os.getpid()) < 3600
-    with subprocess.Popen([sys.executable, "-c", ""]) as over:
-        pass
-    assert kept_waiting(over.pid) == 0
 
 
 @pytest.mark.parametrize("ends", [end, end_at_once])
@@ -113,37 +49,13 @@ def test_the_children_of_an_ended_process_are_ended(ends: Callable[[Any], None])
     over.stdin.close()
 
 
-# The process's mount namespace is its own, where the kernel lets it have one.
-ALONE = """
-import contextlib, os
-with contextlib.suppress(OSError):
-    os.unshare(os.CLONE_NEWNS | (os.CLONE_NEWUSER if os.geteuid() else 0))
-print("ready", flush=True)
-input()
-"""
-
-
-def alone() -> subprocess.Popen[bytes]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", ALONE],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert process.stdout
-    process.stdout.readline()
-    return process
-
-
-def test_a_later_container_is_left_alone() -> None:
-    """The kernel gives a new namespace the number of one that is gone."""
-    with alone() as over:
-        freeze(over)
-        over.kill()
-    with alone() as later:
-        end_at_once(over)
-        later.communicate(b"\n")
-        assert later.returncode == 0
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_too_much_memory_is_told() -> None:
+    assert re.fullmatch(r"about \d+ of 1 MB: AWS would .*\n", too_much_memory(os.getpid(), 1))
+    assert too_much_memory(os.getpid(), 100_000) == ""
+    with subprocess.Popen([sys.executable, "-c", ""]) as over:
+        pass
+    assert too_much_memory(over.pid, 1) == ""
 
 
 # A file's content, and its variables.
