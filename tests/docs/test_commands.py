@@ -1,13 +1,10 @@
 """The commands that the pages show exist, and take the flags that are shown."""
 
-from __future__ import annotations
-
 import functools
 import re
 import shlex
 import subprocess
 import sys
-from pathlib import Path
 
 import botocore.session
 import pytest
@@ -35,7 +32,7 @@ NOT_OURS = (
 )
 
 
-def commands(page: Path) -> list[list[str]]:
+def commands(page):
     """Return the commands of a page's shell blocks and sentences, each as its words."""
     found = []
     for line in printed(page):
@@ -49,21 +46,21 @@ def commands(page: Path) -> list[list[str]]:
 
 
 @functools.cache
-def help_of(*command: str) -> str:
+def help_of(*command):
     result = subprocess.run(command, capture_output=True, text=True)
     return result.stdout + result.stderr
 
 
-def flags(words: list[str]) -> list[str]:
+def flags(words):
     """Return a command's flags, without their values."""
     return [word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)]
 
 
-def operation(command: str) -> str:
+def operation(command):
     return "".join(part.title() for part in command.split("-"))
 
 
-def known(words: list[str]) -> str:
+def known(words):
     """Return what a command says about its flags. Raises LookupError for an unknown command."""
     program, *rest = words
     if "scripts/" in program:
@@ -93,14 +90,14 @@ def known(words: list[str]) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_the_commands_take_the_flags_that_are_shown(page: Path) -> None:
+def test_the_commands_take_the_flags_that_are_shown(page):
     for words in commands(page):
         text = known(words)
         for flag in flags([word for word in words if word != "-m"]):  # Python's own
             assert re.search(rf"(?<![\w-]){flag}\b", text), f"{shlex.join(words)}: {flag}"
 
 
-def test_an_operator_is_told_the_rights_for_each_command() -> None:
+def test_an_operator_is_told_the_rights_for_each_command():
     docs = ROOT / "docs"
     told = (docs / "permissions.md").read_text().partition("## Operators")[2]
     told += "".join((docs / f"{who}-policy.json").read_text() for who in ("operator", "deployer"))
@@ -111,12 +108,12 @@ def test_an_operator_is_told_the_rights_for_each_command() -> None:
     assert {action for action in used if action not in told} == set()
 
 
-def test_the_commands_are_found() -> None:
+def test_the_commands_are_found():
     names = {word for page in PAGES for words in commands(page) for word in words[:1]}
     assert {"aws", "python3.13", "scripts/demo", "scripts/test", "terraform"} <= names
 
 
-def test_each_command_is_typed_by_a_test_or_there_is_a_reason_why_not() -> None:
+def test_each_command_is_typed_by_a_test_or_there_is_a_reason_why_not():
     lines = {line for page in {*ROOT.glob("docs/how-to/*"), *FOLLOWED} for line in printed(page)}
     typed = {line for page in FOLLOWED for line in printed(page)}
     assert len(typed) > 80

