@@ -64,8 +64,8 @@ def on_event(event):
 QUEUED_UPDATES = ["message"]
 HANDLED = """
 QUEUED = 'QUEUED_UPDATES = ["message"]\n'
-BROKEN = """    text = message["text"]
-    if text == "break":
+TEXT = '    text = message["text"]\n'
+BROKEN = f"""{TEXT}    if text == "break":
         raise ValueError
 """
 
@@ -287,7 +287,7 @@ def test_a_queue_is_removed_only_when_nothing_is_in_it(
 ) -> None:
     module = deploy("leaves", apply=False, queue=True)
     change(module, "\nHANDLED = ", "\n" + QUEUED + "HANDLED = ")
-    change(module, '    text = message["text"]\n', BROKEN)
+    change(module, TEXT, BROKEN)
     module.apply()
     telegram.faults.append(Fault("refuse", 1, 429, "Too Many Requests", {"retry_after": 60}))
     for text in ("wait", "after"):
@@ -314,8 +314,17 @@ def test_a_queue_is_removed_only_when_nothing_is_in_it(
     assert {"queue leaves.fifo", "queue leaves_dlq.fifo"} <= set(everything(aws))
     client(aws, "sqs").purge_queue(QueueUrl=url(aws, "leaves_dlq.fifo"))
 
+    # Then nothing more comes into it, even if the release is refused: Telegram redelivers failures.
+    change(module, "def reply(", "1 / 0\n\n\ndef reply(")
+    assert "ZeroDivisionError" in module.refused()
+    say(telegram, "break", chat=8)
+    telegram.wait(lambda: telegram.deliveries[-1].status == 503)
+    assert count(aws, "leaves_dlq.fifo") == 0
+
+    change(module, "1 / 0\n\n\n", "")
+    change(module, BROKEN, TEXT)
     module.apply()
     assert [thing for thing in everything(aws) if "queue leaves" in thing] == []
     say(telegram, "the end", chat=8)
-    telegram.wait(lambda: answered(telegram, 8) == ["at once", "the end"])
+    telegram.wait(lambda: answered(telegram, 8) == ["at once", "break", "the end"])
     assert module.is_up_to_date()
