@@ -9,23 +9,19 @@ import sys
 import time
 from bisect import bisect
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from hashlib import md5
 from itertools import count, pairwise
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from botkit.fakes.services import Schedules, Table
 from telegram_bot_aws.local.project import ROOT
-from telegram_stand_in import ADA, Call, Limits, Telegram, private_chat
+from telegram_stand_in import ADA, Limits, Telegram, private_chat
 
-from tests.conftest import BotApi, Start
 from tests.support.stubs import (
     QUEUE,
     TOKEN,
-    Container,
-    Json,
     queue_event,
     refusal,
     session_environment,
@@ -50,20 +46,20 @@ class Died(BaseException):
 class Subscribers:
     """Stands in for the table of those who subscribed. A page of a count has 1,000 of them."""
 
-    def __init__(self) -> None:
-        self.people: set[int] = set()
+    def __init__(self):
+        self.people = set()
         self.busy = 0  # how many batches DynamoDB does only the first request of
-        self._order: list[tuple[bytes, int]] = []  # as DynamoDB's: by a hash
+        self._order = []  # as DynamoDB's: by a hash
 
-    def add(self, *people: int) -> None:
+    def add(self, *people):
         self.people.update(people)
         self._order = sorted({*self._order, *map(self._place, people)})
 
     @staticmethod
-    def _place(person: int) -> tuple[bytes, int]:
+    def _place(person):
         return md5(b"%d" % person, usedforsecurity=False).digest(), person
 
-    def call(self, service: str, target: str, params: Json) -> Json:
+    def call(self, service, target, params):
         """Make a call as aws.call does."""
         match target.partition(".")[2]:
             case "PutItem":
@@ -83,9 +79,7 @@ class Subscribers:
                 raise AssertionError(f"no stand-in for {target}")
         return {}
 
-    def _scan(
-        self, Limit: int = 1000, ExclusiveStartKey: Any = None, Select: str = "", **other: Any
-    ) -> Json:
+    def _scan(self, Limit=1000, ExclusiveStartKey=None, Select="", **other):
         first = 0
         if ExclusiveStartKey:
             first = bisect(self._order, self._place(int(ExclusiveStartKey["person"]["N"])))
@@ -102,19 +96,19 @@ class Subscribers:
 class Inline:
     """Stands in for a pool of threads: calls come one after the other, at times that are known."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads):
         pass
 
-    def __enter__(self) -> Inline:
+    def __enter__(self):
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, *exception):
         pass
 
-    def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+    def map(self, function, items):
         return [function(item) for item in items]
 
-    def submit(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> None:
+    def submit(self, function, *arguments, **named):
         try:
             function(*arguments, **named)
         except Exception:  # as in a Future that nobody asks
@@ -129,40 +123,40 @@ class World:
     them, without its server: each would take real time, and there are tens of thousands.
     """
 
-    def __init__(self, start: Callable[[], Container], people: Iterable[int]) -> None:
+    def __init__(self, start, people):
         self._start = start
         self.now = NOON
         self.ends = 0.0  # when Lambda ends the invocation
         self.table = Subscribers()
-        self.sessions: Json = {}
-        self.schedules: Json = {}
-        self.retries: list[tuple[float, int, Json]] = []  # SQS's: when, how often received, what
+        self.sessions = {}
+        self.schedules = {}
+        self.retries = []  # SQS's: when, how often received, what
         self.pause = 0.0  # before a message comes again
         self.telegram = Telegram(TOKEN)
         self.telegram.limits = Limits(lambda: self.now)
         self.telegram.watch_updates = lambda update, bot: self.updates.append(update)
-        self.updates: list[Json] = []
+        self.updates = []
         self.operations = 0
-        self.deaths: set[int] = set()
+        self.deaths = set()
         self.died = 0
         self.is_dead = False
-        self.calls: list[float] = []  # when Telegram was called
-        self.got: Counter[int] = Counter()  # copies, by person
-        self.tried: Counter[int] = Counter()  # while Telegram could be reached
-        self.refusals: dict[int, tuple[int, str]] = {}  # of copies, by person
-        self.floods: dict[int, int] = {}  # retry_after, by the number of the call
+        self.calls = []  # when Telegram was called
+        self.got = Counter()  # copies, by person
+        self.tried = Counter()  # while Telegram could be reached
+        self.refusals = {}  # of copies, by person
+        self.floods = {}  # retry_after, by the number of the call
         self.flooded_until = 0.0
         self.too_early = 0
-        self.outages: dict[int, tuple[int, bool]] = {}  # by number: the seconds, whether silent
+        self.outages = {}  # by number: the seconds, whether silent
         self.out_until, self.is_silent = 0.0, False
-        self.lost: set[int] = set()  # the numbers of the calls whose answers are lost
+        self.lost = set()  # the numbers of the calls whose answers are lost
         self.unsure = 0  # copies without an answer
-        self.meanwhile: dict[int, Callable[[], Any]] = {}  # by number: what happens before the call
+        self.meanwhile = {}  # by number: what happens before the call
         self.renew()
         self.telegram.bot.chats[OWNER] = private_chat(ADA)
         self.subscribe(*people)
 
-    def subscribe(self, *people: int) -> None:
+    def subscribe(self, *people):
         """Add people who have subscribed, without the bot's help."""
         self.table.add(*people)
         for person in people:
@@ -170,7 +164,7 @@ class World:
 
     # The container.
 
-    def renew(self) -> None:
+    def renew(self):
         """Start a new container."""
         for name in OWN:
             sys.modules.pop(name, None)
@@ -179,7 +173,7 @@ class World:
         sessions = Table(aws, "sessions", items=self.sessions)
         schedules = Schedules(aws, items=self.schedules)
 
-        def call(service: str, target: str, params: Json) -> Any:
+        def call(service, target, params):
             if service == "sqs":
                 assert target.endswith(".ChangeMessageVisibility")
                 self.pause = params["VisibilityTimeout"]
@@ -199,10 +193,10 @@ class World:
         botkit = [container.module(name) for name in names]
         for module in (*botkit, *map(sys.modules.get, OWN)):
             module.time = clock
-        sys.modules["newsletter"].ThreadPoolExecutor = Inline  # type: ignore[attr-defined]
+        sys.modules["newsletter"].ThreadPoolExecutor = Inline
 
-    def _watched(self, operation: Callable[..., Any]) -> Callable[..., Any]:
-        def watched(*arguments: Any, **named: Any) -> Any:
+    def _watched(self, operation):
+        def watched(*arguments, **named):
             if self.is_dead:
                 raise Died
             self.operations += 1
@@ -216,24 +210,24 @@ class World:
 
         return watched
 
-    def die(self) -> None:
+    def die(self):
         self.died += 1
         self.is_dead = True
         raise Died
 
-    def _sleep(self, seconds: float) -> None:
+    def _sleep(self, seconds):
         self.now += seconds
         if self.now > self.ends:
             self.die()
 
     @property
-    def job(self) -> Any:
+    def job(self):
         """The kept data of the newsletter."""
         return json.loads(self.sessions["newsletter"]["session"]["S"])
 
     # Telegram.
 
-    def _answer(self, path: str, body: bytes, headers: Json, timeout: float, *_: Any) -> Any:
+    def _answer(self, path, body, headers, timeout, *_):
         """Answer a call as `telegram.Client.request` does."""
         number, method, params = len(self.calls) + 1, path.rpartition("/")[2], json.loads(body)
         if action := self.meanwhile.pop(number, None):
@@ -261,11 +255,11 @@ class World:
             self._fail(method)
         return call.status, json.dumps(call.answer).encode()
 
-    def _fail(self, method: str) -> None:
+    def _fail(self, method):
         self.unsure += method == "copyMessage"
         raise self.container.module("errors").Unreachable("no answer")
 
-    def _beside(self, action: Callable[[], Any]) -> None:
+    def _beside(self, action):
         """Do something while an invocation is under way, which ends when it would have ended."""
         deadline, ends, now = self.container.module("deadline").deadline, self.ends, self.now
         at = deadline.at
@@ -273,34 +267,34 @@ class World:
         deadline.at, self.ends, self.now = at, ends, now
 
     @property
-    def text(self) -> str:
+    def text(self):
         """The owner's message."""
         edits = [call for call in self.telegram.calls if call.method == "editMessageText"]
         return str(edits[-1].params["text"])
 
     # People's actions.
 
-    def say(self, text: str, user: Json = ADA, **content: Any) -> str:
+    def say(self, text, user=ADA, **content):
         """Write to the bot, and return what it answers."""
         self.telegram.send(self.telegram.message(text, user=user, **content))
         [call] = self.deliver()
         return str(call.params["text"])
 
-    def deliver(self) -> list[Call]:
+    def deliver(self):
         """Deliver the last update, and return the calls that it leads to."""
         before = len(self.telegram.calls)
         assert self.container.deliver(self.updates[-1]) == (200, None)
         self.now += 1
         return self.telegram.calls[before:]
 
-    def ask(self) -> Json:
+    def ask(self):
         """Have the owner answer a message with /send, and return the bot's question."""
         self.telegram.send(self.telegram.message("News!"))
         self.say("/send", reply_to_message=self.updates[-1]["message"])
         message = self.telegram.messages[max(self.telegram.messages, key=lambda place: place[1])]
         return copy.deepcopy(message)  # which later changes don't affect
 
-    def press(self, question: Json) -> str:
+    def press(self, question):
         """Press the question's button, and return what the bot tells."""
         [[button]] = question["reply_markup"]["inline_keyboard"]
         self.telegram.press(OWNER, question["message_id"], button["callback_data"])
@@ -310,7 +304,7 @@ class World:
 
     # Scheduler, SQS and Lambda.
 
-    def run(self) -> None:
+    def run(self):
         """Take the steps that wait, each in its time, until none is left."""
         for _ in range(1000):
             waiting = [(item["at"], name) for name, item in self.schedules.items()]
@@ -326,7 +320,7 @@ class World:
             self.invoke(event, received)
         raise AssertionError("it never ends")
 
-    def invoke(self, event: Json, received: int = 1) -> None:
+    def invoke(self, event, received=1):
         """Invoke the function with a message of the queue, which comes again if that fails."""
         self.ends = self.now + TIMEOUT
         try:
@@ -343,7 +337,7 @@ class World:
             self.is_dead = False
             self.renew()
 
-    def check(self, reachable: Iterable[int]) -> None:
+    def check(self, reachable):
         """Fail if somebody was left out, too many got it twice, or it came too fast."""
         assert set(self.got) == set(reachable)
         twice = sum(copies > 1 for copies in self.got.values())
@@ -355,7 +349,7 @@ class World:
         assert self.too_early == 0
 
 
-def refuse(code: int, description: str, **parameters: int) -> tuple[int, bytes]:
+def refuse(code, description, **parameters):
     return code, json.dumps(refusal(code, description, **parameters)).encode()
 
 
@@ -363,18 +357,18 @@ Make = Callable[[int], World]
 
 
 @pytest.fixture
-def make(start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
+def make(start, bot_api, monkeypatch):
     """Make a world in which so many people have subscribed."""
     monkeypatch.syspath_prepend(FOLDER)
-    worlds: list[World] = []
+    worlds = []
 
-    def start_container() -> Container:
+    def start_container():
         about = {"OWNER_ID": f"{OWNER}", "TABLE": "newsletter", "SCHEDULE_GROUP": "newsletter-bot"}
         about["SCHEDULER_ROLE_ARN"] = "arn:aws:iam::123456789012:role/newsletter-bot_scheduler"
         about["QUEUE_URL"] = QUEUE
         return start(bot_api.url, **session_environment(bot_api.url), **about)
 
-    def make_world(people: int) -> World:
+    def make_world(people):
         worlds.append(World(start_container, range(100_000, 100_000 + people)))
         return worlds[-1]
 
@@ -385,7 +379,7 @@ def make(start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch) -> Iter
         sys.modules.pop(name, None)
 
 
-def test_five_thousand_people_get_it_whatever_fails(make: Make) -> None:
+def test_five_thousand_people_get_it_whatever_fails(make):
     world = make(5_000)
     chance = random.Random(1)
     people = chance.sample(sorted(world.table.people), 5_000)
@@ -409,7 +403,7 @@ def test_five_thousand_people_get_it_whatever_fails(make: Make) -> None:
     assert len(world.table.people - set(reachable)) <= world.died
 
 
-def test_a_container_may_die_at_every_operation(make: Make) -> None:
+def test_a_container_may_die_at_every_operation(make):
     world = make(0)
     people = range(100_000, 100_004)
     for number in count(1):
@@ -427,14 +421,14 @@ def test_a_container_may_die_at_every_operation(make: Make) -> None:
     assert number > 20
 
 
-def begin(world: World) -> Json:
+def begin(world):
     """Begin a newsletter, and return the question that it began with."""
     question = world.ask()
     assert world.press(question) == BUTTON
     return question
 
 
-def test_an_event_that_comes_twice_sends_nothing_twice(make: Make) -> None:
+def test_an_event_that_comes_twice_sends_nothing_twice(make):
     world = make(60)
     begin(world)
     [event] = [schedule["event"] for schedule in world.schedules.values()]
@@ -446,12 +440,12 @@ def test_an_event_that_comes_twice_sends_nothing_twice(make: Make) -> None:
     assert world.schedules == {}
 
 
-def slow_down() -> None:
+def slow_down():
     """Have a step send fewer than a hundred copies."""
-    sys.modules["copies"].RATE = 0.1  # type: ignore[attr-defined]
+    sys.modules["copies"].RATE = 0.1
 
 
-def test_a_step_that_died_is_left_to_the_one_that_waits(make: Make) -> None:
+def test_a_step_that_died_is_left_to_the_one_that_waits(make):
     """Lambda's own retry would still be sending when that one begins."""
     world = make(100)
     begin(world)
@@ -462,11 +456,11 @@ def test_a_step_that_died_is_left_to_the_one_that_waits(make: Make) -> None:
     world.check(range(100_000, 100_100))
 
 
-def test_a_step_ends_once_another_one_is_under_way(make: Make) -> None:
+def test_a_step_ends_once_another_one_is_under_way(make):
     world = make(100)
     begin(world)
 
-    def take_over() -> None:
+    def take_over():
         job = {**world.job, "step": 7}
         world.sessions["newsletter"] |= {"version": {"S": "7"}, "session": {"S": json.dumps(job)}}
 
@@ -476,7 +470,7 @@ def test_a_step_ends_once_another_one_is_under_way(make: Make) -> None:
     assert (world.job["step"], world.job["counts"]["sent"]) == (7, 25)
 
 
-def test_only_one_newsletter_is_under_way(make: Make) -> None:
+def test_only_one_newsletter_is_under_way(make):
     world = make(60)
     first, second = world.ask(), world.ask()
     assert world.press(first) == BUTTON
@@ -494,7 +488,7 @@ def test_only_one_newsletter_is_under_way(make: Make) -> None:
 
 
 @pytest.mark.parametrize("at", [30, 2], ids=["in the middle", "before the first copy"])
-def test_the_owner_stops_it(make: Make, at: int) -> None:
+def test_the_owner_stops_it(make, at):
     world = make(100)
     begin(world)
     world.meanwhile = {len(world.calls) + at: lambda: world.say("/stop")}
@@ -504,7 +498,7 @@ def test_the_owner_stops_it(make: Make, at: int) -> None:
     assert world.say("/stop") == "Nothing is being sent."
 
 
-def test_stop_ends_also_a_newsletter_whose_steps_were_lost(make: Make) -> None:
+def test_stop_ends_also_a_newsletter_whose_steps_were_lost(make):
     world = make(100)
     begin(world)
     world.schedules.clear()
@@ -514,7 +508,7 @@ def test_stop_ends_also_a_newsletter_whose_steps_were_lost(make: Make) -> None:
     assert begin(world)
 
 
-def test_the_owner_sees_how_far_it_is(make: Make) -> None:
+def test_the_owner_sees_how_far_it_is(make):
     world = make(2_000)
     begin(world)
     world.run()
@@ -526,7 +520,7 @@ def test_the_owner_sees_how_far_it_is(make: Make) -> None:
     assert len(seen) == 4
 
 
-def test_what_telegram_asks_to_wait_may_be_longer_than_a_step(make: Make) -> None:
+def test_what_telegram_asks_to_wait_may_be_longer_than_a_step(make):
     world = make(100)
     begin(world)
     began = world.now
@@ -537,7 +531,7 @@ def test_what_telegram_asks_to_wait_may_be_longer_than_a_step(make: Make) -> Non
     assert 3_000 < world.calls[-1] - began < 3_100 + TIMEOUT
 
 
-def test_an_outage_of_hours_costs_nobody_the_newsletter(make: Make) -> None:
+def test_an_outage_of_hours_costs_nobody_the_newsletter(make):
     world = make(200)
     begin(world)
     world.outages = {30: (4 * 3600, False)}
@@ -557,9 +551,7 @@ def test_an_outage_of_hours_costs_nobody_the_newsletter(make: Make) -> None:
     ],
     ids=["Telegram fails", "no voice messages"],
 )
-def test_some_without_it_hold_up_nobody_and_stay_on_the_list(
-    make: Make, refusal: tuple[int, str], told: str
-) -> None:
+def test_some_without_it_hold_up_nobody_and_stay_on_the_list(make, refusal, told):
     world = make(60)
     world.refusals = dict.fromkeys((100_001, 100_030), refusal)
     begin(world)
@@ -570,7 +562,7 @@ def test_some_without_it_hold_up_nobody_and_stay_on_the_list(
 
 
 @pytest.mark.parametrize("failure", ["a limit", "no answer"])
-def test_copies_that_fail_delay_the_report_by_seconds(make: Make, failure: str) -> None:
+def test_copies_that_fail_delay_the_report_by_seconds(make, failure):
     world = make(300)
     begin(world)
     failing = {len(world.calls) + number for number in range(20, 270, 50)}
@@ -585,7 +577,7 @@ def test_copies_that_fail_delay_the_report_by_seconds(make: Make, failure: str) 
     assert world.calls[-1] - began < 120
 
 
-def test_all_who_blocked_the_bot_are_removed_even_by_a_busy_table(make: Make) -> None:
+def test_all_who_blocked_the_bot_are_removed_even_by_a_busy_table(make):
     world = make(30)
     world.refusals = dict.fromkeys(range(100_000, 100_020), BLOCKED)
     world.table.busy = 5
@@ -594,7 +586,7 @@ def test_all_who_blocked_the_bot_are_removed_even_by_a_busy_table(make: Make) ->
     assert world.table.people == set(range(100_020, 100_030))
 
 
-def test_who_cant_be_reached_is_tried_in_three_more_steps(make: Make) -> None:
+def test_who_cant_be_reached_is_tried_in_three_more_steps(make):
     world = make(250)
     world.refusals = {100_001: BROKEN}
     begin(world)
@@ -604,7 +596,7 @@ def test_who_cant_be_reached_is_tried_in_three_more_steps(make: Make) -> None:
     assert world.text.endswith(" 1 out of reach. At most 1 got it twice.")
 
 
-def test_who_is_unknown_to_telegram_is_taken_off_the_list(make: Make) -> None:
+def test_who_is_unknown_to_telegram_is_taken_off_the_list(make):
     world = make(3)
     del world.telegram.bot.chats[100_001]
     begin(world)
@@ -613,7 +605,7 @@ def test_who_is_unknown_to_telegram_is_taken_off_the_list(make: Make) -> None:
     assert world.table.people == {100_000, 100_002}
 
 
-def test_a_message_that_was_deleted_ends_it(make: Make) -> None:
+def test_a_message_that_was_deleted_ends_it(make):
     world = make(100)
     begin(world)
     world.meanwhile = {40: lambda: world.telegram.messages.pop((OWNER, world.job["source"]))}
@@ -622,7 +614,7 @@ def test_a_message_that_was_deleted_ends_it(make: Make) -> None:
     assert len(world.table.people) == 100
 
 
-def test_the_report_waits_for_the_end_of_an_outage(make: Make) -> None:
+def test_the_report_waits_for_the_end_of_an_outage(make):
     world = make(3)
     begin(world)
     world.outages = {len(world.calls) + 5: (2_000, True)}
@@ -631,7 +623,7 @@ def test_the_report_waits_for_the_end_of_an_outage(make: Make) -> None:
     assert world.now - NOON > 2_000
 
 
-def test_a_report_that_nobody_can_see_ends_it_all_the_same(make: Make) -> None:
+def test_a_report_that_nobody_can_see_ends_it_all_the_same(make):
     world = make(3)
     question = begin(world)
     del world.telegram.messages[OWNER, question["message_id"]]
@@ -640,7 +632,7 @@ def test_a_report_that_nobody_can_see_ends_it_all_the_same(make: Make) -> None:
     assert world.job["is_over"]
 
 
-def test_a_changed_token_costs_only_time(make: Make) -> None:
+def test_a_changed_token_costs_only_time(make):
     world = make(60)
     begin(world)
     world.refusals = dict.fromkeys(range(100_000, 100_060), (401, "Unauthorized"))
@@ -650,7 +642,7 @@ def test_a_changed_token_costs_only_time(make: Make) -> None:
     assert world.got.total() == 60
 
 
-def test_the_question_counts_all_who_subscribed(make: Make) -> None:
+def test_the_question_counts_all_who_subscribed(make):
     world = make(2_345)
     [[button]] = world.ask()["reply_markup"]["inline_keyboard"]
     assert button["text"] == "Send it to 2,345"

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import queue
-from pathlib import Path
 
 import pytest
-from telegram_bot_aws.local.container import Function, Invocation
+from telegram_bot_aws.local.container import Function
 from telegram_bot_aws.local.events import webhook_event
 from telegram_stand_in import ADA, Server, Telegram
 
 from tests.support.programs import LONGEST
-from tests.support.stubs import SECRET, TOKEN, Json
+from tests.support.stubs import SECRET, TOKEN
 
 BOT = """
 import time
@@ -39,19 +38,19 @@ def endless():
 CHAT = {"id": ADA["id"], "type": "private"}
 
 
-def text_of(params: Json) -> str:
+def text_of(params):
     """Return the text of a call, or its Markdown."""
     return str(params.get("text") or params.get("rich_message", {}).get("markdown", ""))
 
 
 @pytest.mark.parametrize("is_markdown", [False, True], ids=["text", "markdown"])
-def test_a_press_ends_the_answer_of_another_container(tmp_path: Path, is_markdown: bool) -> None:
+def test_a_press_ends_the_answer_of_another_container(tmp_path, is_markdown):
     telegram = Telegram(TOKEN)
     bot = tmp_path / "bot"
     bot.mkdir()
     (bot / "bot.py").write_text(f"MARKDOWN = {is_markdown}\n{BOT}")
     headers = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
-    answered: queue.Queue[Invocation] = queue.Queue()
+    answered = queue.Queue()
     with Server(telegram) as server:
         environment = {
             "TELEGRAM_API_URL": server.url,
