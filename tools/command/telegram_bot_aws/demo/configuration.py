@@ -65,16 +65,6 @@ class Block:
         return found[1] if found else ""
 
 
-def configuration_folder(name: str) -> Path:
-    """Return a configuration's folder. Raises ValueError if it isn't one."""
-    folder = Path(name).resolve()
-    if not folder.is_dir():
-        raise ValueError(f"there is no folder {name}")
-    if not files(folder):
-        raise ValueError(f"there is no Terraform configuration in {name}")
-    return folder
-
-
 def files(folder: Path) -> list[Path]:
     """Return the files that Terraform reads in a folder. It skips hidden files, such as locks."""
     found = (file for file in folder.glob("*.tf") if not file.name.startswith("."))

@@ -65,8 +65,8 @@ def test_a_bot_is_begun_and_tried_without_a_clone(
     commit = subprocess.check_output(head, text=True).strip()
     main = (tmp_path / "hello-bot" / "main.tf").read_text()
     assert f'  source = "git::file://{repository}?ref={commit}"\n' in main
-    assert run("demo", "--direct", "--bot", "hello-bot/bot", "--send", "hi") == SAID
-    assert run("demo", "--config", "hello-bot", "--send", "hi") == SAID
+    assert run("demo", "--direct", "hello-bot/bot", "--send", "hi") == SAID
+    assert run("demo", "hello-bot", "--send", "hi") == SAID
     for subcommand in ("poll", "doctor", "sessions"):
         assert run(subcommand, "--help").startswith(f"usage: telegram-bot-aws {subcommand} ")
 

@@ -76,7 +76,7 @@ def test_a_tool_that_is_interrupted_at_its_start_ends_quietly(tmp_path: Path) ->
 def test_the_answer_is_all_that_the_demo_prints() -> None:
     """Its progress goes to standard error."""
     result = subprocess.run(
-        [SCRIPTS / "demo", "--direct", "--bot", BOT.parent, "--send", "hello"],
+        [SCRIPTS / "demo", "--direct", BOT.parent, "--send", "hello"],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -103,7 +103,7 @@ def reply(update):
 """
     )
     result = subprocess.run(
-        [SCRIPTS / "demo", "--direct", "--bot", tmp_path, "--send", "hello", *flags],
+        [SCRIPTS / "demo", "--direct", tmp_path, "--send", "hello", *flags],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=LONGEST,

@@ -1,4 +1,4 @@
-"""scripts/demo --config: an author's own configuration, applied in a copy, with all of its bots."""
+"""scripts/demo: an author's own configuration, applied in a copy, with all of its bots."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ from types import SimpleNamespace
 import pytest
 import requirements
 
-from telegram_bot_aws.demo import demo
 from telegram_bot_aws.demo.configuration import (
     Block,
     ConfigurationDeployment,
     blocks,
     calls,
-    configuration_folder,
     is_the_module,
     token_expression,
     without_version,
@@ -25,7 +23,7 @@ from telegram_bot_aws.demo.configuration import (
 from telegram_bot_aws.demo.deployments import Hosted, identity
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import LAMBDA, ROOT
-from tests.support.programs import Script, copy_of_the_bot, copy_of_the_project, run
+from tests.support.programs import Script, copy_of_the_project
 from tests.support.stubs import BOT
 
 # A user's configuration may have an installed module, a backend, accounts, variables, two bots.
@@ -158,7 +156,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_a_user_tries_two_bots_and_a_table(user: Path, tmp_path: Path) -> None:
     before = contents(tmp_path)
     (tmp_path / "variables").write_text('TF_VAR_table=counts\n/counter/key="seen "\n')
-    arguments = ("--config", str(user), "--env-file", str(tmp_path / "variables"))
+    arguments = (str(user), "--env-file", str(tmp_path / "variables"))
     module = user / ".terraform/modules/bots"
     messages = ("--send", "hello", "--send", "again")
     with Script(module, "demo", *arguments, *messages, AWS_PROFILE="production") as demo:
@@ -279,26 +277,6 @@ def test_a_bot_has_the_modules_name(hosted: Hosted, name: str, username: str) ->
     assert identity(hosted.title) == {"first_name": name, "username": username}
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (["--config", "nowhere"], "there is no folder nowhere"),
-        (["--config", "bot"], "there is no Terraform configuration in bot"),
-        (["--config", str(ROOT), "--direct"], "leave out --direct"),
-        (["--config", str(ROOT), "--bot", "bot"], "not allowed with"),
-    ],
-    ids=["nowhere", "no configuration", "direct", "a bot too"],
-)
-def test_arguments_that_make_no_sense(
-    arguments: list[str], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    copy_of_the_bot(tmp_path / "bot")
-    monkeypatch.chdir(tmp_path)
-    ran = run(demo.main, *arguments)
-    assert ran.code == 2
-    assert sentence in ran.output
-
-
 CALL = 'module "bot" {\n  source = "../.."\n  version = "1.0"\n}\n'
 
 
@@ -310,20 +288,11 @@ def test_what_terraform_ignores_is_not_read(tmp_path: Path) -> None:
     assert [block.labels for block in blocks(tmp_path)] == [["bot"]]
 
 
-def test_a_folder_of_only_ignored_files_is_not_a_configuration(tmp_path: Path) -> None:
-    (tmp_path / ".old.tf").write_text(CALL)
-    (tmp_path / "x.tf").mkdir()
-    with pytest.raises(ValueError, match="there is no Terraform configuration in "):
-        configuration_folder(str(tmp_path))
-
-
 HCL = {
     "a byte order mark": "\ufeff" + CALL,
     "identifiers": 'locals {\n  größe = var.größe\n  名前-1 = "名前"\n}\n' + CALL,
     "strip markers": 'locals { x = "a ${~ x ~} b" }\n' + CALL,
-    "strip markers of directives": 'locals { x = "%{~ if a ~}b%{~ endif ~}" }\n' + CALL,
     "a heredoc": "locals {\n  x = <<-ENDE\n    ${~ größe ~}\n  ENDE\n}\n" + CALL,
-    "what looks like one": 'locals { x = "$${~ ~} ~" }\n' + CALL,
     "a comment": "# ${~ ~} größe “\n" + CALL,
 }
 
@@ -336,13 +305,6 @@ def test_what_terraform_reads_is_read(tmp_path: Path, text: str) -> None:
     without_version(block)
     changed = (tmp_path / "main.tf").read_text("utf-8")
     assert changed == text.removeprefix("\ufeff").replace('version = "1.0"', " " * 15)
-
-
-def test_other_names_are_left_as_they_are(tmp_path: Path) -> None:
-    (tmp_path / "main.tf").write_text('variable "größe" {}\nmodule "grün" { größe = "é" }\n')
-    first, second = blocks(tmp_path)
-    assert (first.labels, second.labels) == (["größe"], ["grün"])
-    assert second.arguments == {"größe": '"é"'}
 
 
 @pytest.mark.parametrize("make", ["latin-1", "utf-16", "dangling"])
@@ -361,16 +323,11 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, make: str) -> None:
     ("source", "ours"),
     [
         ("example/telegram-bot/aws", True),
-        ("registry.example.org/example/telegram-bot/aws", True),
         ("git::https://example.org/terraform-aws-telegram-bot.git?ref=v1.0.0", True),
         ("github.com/example/terraform-aws-telegram-bot", True),
-        ("git@example.org:example/terraform-aws-telegram-bot.git", True),
         (str(ROOT), True),
-        (f"git::file://{ROOT}", True),
         (f"git::file://{ROOT}?ref=main&depth=1", True),
         (f"git::file://{str(ROOT).replace('o', '%6F')}", True),
-        (f"git::file://{ROOT}/lambda", False),
-        ("example/lambda/aws", False),
         ("github.com/example/my-terraform-aws-telegram-bots", False),
         ("./telegram-bot/aws", False),
     ],

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from telegram_bot_aws.demo.deployments import Hosted
 from telegram_bot_aws.demo.function_log import FunctionLog, invocation, is_event
 from telegram_bot_aws.local.container import Invocation
-from telegram_bot_aws.local.project import LAMBDA
 
 START = "START RequestId: 1 Version: $LATEST"
 REPORT = "REPORT RequestId: 1\tDuration: 12 ms\tBilled Duration: 12 ms\tMemory Size: 128 MB"
@@ -101,15 +99,14 @@ class Log:
             time = len(self.events)
             self.events.append({"logStreamName": stream, "timestamp": time, "message": text})
 
-    def __call__(self, region: str, service: str, *call: Any) -> dict[str, Any]:
-        since = call[2]["startTime"]
-        return {"events": [event for event in self.events if event["timestamp"] >= since]}
+    def filter_log_events(self, logGroupName: str, startTime: int) -> dict[str, Any]:  # noqa: N803
+        return {"events": [event for event in self.events if event["timestamp"] >= startTime]}
 
 
 def test_an_update_finds_its_own_invocation() -> None:
     """The logs of two at once come in any order, and that of a time-out has no update_id."""
     log = Log()
-    function = FunctionLog(log, Hosted("token", LAMBDA))
+    function = FunctionLog(log, "group")
     log.add("one", START, line("update", update_id=2, outcome="answered"), REPORT)
     log.add("two", START, line("update", update_id=1, outcome="answered"), REPORT)
     first, second = function.of(1, False), function.of(2, False)
@@ -124,7 +121,7 @@ def test_an_update_finds_its_own_invocation() -> None:
 
 def test_an_invocation_by_the_queue_is_not_a_requests() -> None:
     log = Log()
-    function = FunctionLog(log, Hosted("token", LAMBDA))
+    function = FunctionLog(log, "group")
     log.add("two", START, line("update", update_id=1, source="queue", outcome="answered"), REPORT)
     assert function.of(1, True) is None
     log.add("one", START, line("update", update_id=1, outcome="queued"), REPORT)

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from telegram_stand_in import Json, Telegram
+from telegram_stand_in import Telegram
 
 from telegram_bot_aws.demo.chat import Chat
 from telegram_bot_aws.demo.server import MAX_REQUEST, PageServer
@@ -80,34 +80,3 @@ def test_a_browser_that_leaves_is_forgotten(
         if "process_request_thread" in thread.name:
             thread.join(60)
     assert "Traceback" not in "".join(capfd.readouterr())
-
-
-def test_a_pages_requests_are_told_in_the_order_of_their_numbers(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Even if one begins while another one is told. A hole between them would break the page."""
-    chat = Chat(telegram := Telegram(TOKEN))
-    tell, told = chat.feed.tell, []
-
-    def begin(path: str) -> None:
-        chat.pages._begin(telegram.bots[0], "GET", path, {}, b"")
-
-    def begin_if_possible() -> None:
-        if chat.feed.lock.acquire(blocking=False):
-            chat.feed.lock.release()
-            begin("/app/second")
-
-    def telling(kind: str, data: Json) -> None:
-        if kind == "request" and data["request"]["target"] == "/app/first":
-            other = threading.Thread(target=begin_if_possible)
-            other.start()
-            other.join()
-        if kind == "request":
-            told.append(data["request"]["number"])
-        tell(kind, data)
-
-    monkeypatch.setattr(chat.feed, "tell", telling)
-    begin("/app/first")
-    assert told == [0]
-    begin("/app/third")
-    assert told == [0, 1]

@@ -25,4 +25,4 @@ def test_a_call_answers_the_delivery_of_its_query_or_chat(params: Json, place: i
     under_way: list[Any] = [SimpleNamespace(bot=1, update=update) for update in (MESSAGE, TAP)]
     traces._under_way = dict(enumerate(under_way))
     call: Any = SimpleNamespace(delivery=None, method="sendMessage", bot=1, params=params)
-    assert traces.cause(call, guess=False) == (None if place is None else under_way[place])
+    assert traces.cause(call) == (None if place is None else under_way[place])

@@ -580,7 +580,7 @@ def test_the_demo_says_how_to_see_what_its_bot_remembers(tmp_path: Path) -> None
     (tmp_path / "bot.py").write_text(
         'HANDLED = ["message"]\nSESSION = "chat"\ndef reply(update, session):\n    return []\n'
     )
-    with Script(ROOT, "demo", "--direct", "--bot", str(tmp_path)) as demo:
+    with Script(ROOT, "demo", "--direct", str(tmp_path)) as demo:
         demo.wait_for("sessions.json\n")
         [line] = [each for each in demo.output.splitlines() if "scripts/sessions" in each]
         _, *arguments = line.split()
