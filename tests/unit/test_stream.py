@@ -200,22 +200,6 @@ def test_an_answer_goes_where_the_question_is(world):
     assert sent["direct_messages_topic_id"] == 6
 
 
-@in_each_form
-def test_an_answer_for_a_business_account_grows_in_a_message(world):
-    world.fails["editMessageText"] = [world.container.module("errors").Unreachable("gone")] * 2
-    [call] = world.shown(message(business_connection_id="b"), world.pieces("ab"))
-    names = [method for method, _ in world.calls]
-    assert names == ["sendChatAction", "sendMessage", *["editMessageText"] * 2]
-    assert (call["method"], call["business_connection_id"]) == ("editMessageText", "b")
-    assert {params["business_connection_id"] for _, params in world.calls} == {"b"}
-
-
-def test_each_press_below_a_message_has_its_answer(world):
-    for world.current.run.id in (7, 8, 8):  # the last one is delivered again
-        world.answer(["Hello"], GROUP)
-    assert world.texts("sendMessage") == ["Hello …"] * 2
-
-
 def test_each_answer_of_an_update_grows_in_a_message(world):
     world.current.run.id = 7
     for _ in range(2):  # the update is delivered again
@@ -351,20 +335,6 @@ def test_markdown_grows_in_a_message(world, account):
     assert world.returned == []
 
 
-@pytest.mark.parametrize("form", ["refused"])
-@pytest.mark.parametrize("chat", [PRIVATE, GROUP], ids=["draft", "edit"])
-def test_markdown_that_is_refused_is_text_until_the_end(world, chat):
-    world.answer("abc", chat)
-    ends = [params["rich_message"]["markdown"] for _, params in world.rich]
-    if chat is PRIVATE:
-        assert (ends, [call["method"] for call in world.returned]) == (
-            ["a …"],
-            ["sendRichMessage", "sendMessage"],
-        )
-    else:
-        assert (ends, world.returned) == (["a …", "abc"], [])
-
-
 @in_markdown
 @pytest.mark.parametrize("was_refused", [False, True], ids=["taken", "half is refused"])
 def test_what_isnt_shown_at_the_end_is_markdown_or_else_text(world, was_refused):
@@ -421,13 +391,6 @@ def test_what_is_nothing_in_markdown_is_text(world):
     assert world.rich == []
 
 
-def test_a_bot_without_markdown_doesnt_load_it(world):
-    world.answer("a")
-    assert "botkit.rich" not in sys.modules
-    world.answer("a", markdown=True)
-    assert "botkit.rich.markdown" in sys.modules
-
-
 # Thinking.
 
 
@@ -468,11 +431,6 @@ def test_thinking_is_a_line_of_a_message_that_grows(world, form):
     ]
 
 
-def test_the_end_of_a_long_thought_is_shown(world):
-    world.answer(thinking(world, f"<{'a' * 100}{'b' * 200}\n \n>", "c"))
-    assert world.texts("sendMessageDraft")[1] == "b" * 200 + " …"
-
-
 @in_each_form
 @pytest.mark.parametrize("ends", ["says nothing", "breaks", "is late"])
 def test_thinking_about_nothing_is_taken_back(world, ends):
@@ -491,42 +449,12 @@ def test_thinking_about_nothing_is_taken_back(world, ends):
     assert world.calls[-1] == ("deleteMessage", POST)
 
 
-def test_what_an_answer_said_is_not_taken_back(world):
-    def pieces():
-        yield "Hello"
-        raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        world.answer(pieces(), GROUP)
-    assert world.calls[-1][0] == "sendMessage"
-
-
-def test_thinking_stays_if_the_answer_is_made_again(world):
-    """In the same message."""
-    errors = world.container.module("errors")
-
-    def pieces():
-        yield from thinking(world, "<Hm>")
-        raise errors.Unreachable("the model is gone")
-
-    with pytest.raises(errors.Unreachable):
-        world.answer(pieces(), GROUP)
-    assert world.answer("a", GROUP) == []
-    assert world.texts("sendMessage") == ["Hm …"]
-    assert world.calls[-1] == ("editMessageText", {**POST, "text": "a"})
-
-
 def test_thinking_begins_no_message_of_a_business_account(world):
     """A bot can't delete it there as elsewhere."""
     account = message(business_connection_id="b")
     world.shown(account, world.pieces(thinking(world, "<Hm>", "Hello", "<Well>")))
     assert world.texts("sendMessage") == ["Hello …"]
     assert world.texts("editMessageText") == ["Hello\n\nWell …", "Hello"]
-
-
-def test_a_draft_of_thinking_is_not_kept_by_stop(world):
-    world.answer(thinking(world, "<Hm>", "a"), can_stop=True)
-    assert [params["keep_on_stop"] for _, params in world.calls] == [False, False, True]
 
 
 def test_a_busy_telegram_is_left_alone_for_as_long_as_it_wants(world):
@@ -604,16 +532,6 @@ def units(text):
     return len(text.encode("utf-16-le")) // 2
 
 
-def test_a_long_answer_is_several_messages(world):
-    calls = world.answer([LONG])
-    texts = [call["text"] for call in calls]
-    assert "\n".join(texts) == LONG
-    assert [units(text) <= 4096 for text in texts] == [True] * 4
-    assert 4000 < units(texts[0])
-    [shown] = world.texts("sendMessageDraft")[1:]
-    assert shown.startswith("An emoji") and shown.endswith(" …") and units(shown) <= 4096
-
-
 def test_a_long_answer_in_a_group_begins_in_the_message_that_grew(world):
     [last] = world.answer(["c", "b" * 4999], GROUP)
     assert (last["method"], last["text"]) == ("sendMessage", "b" * 904)
@@ -676,22 +594,6 @@ def test_a_message_that_was_begun_is_edited_by_the_next_try(world):
     assert world.calls[-1] == ("editMessageText", {**POST, "message_id": 901, "text": "Hi"})
 
 
-def test_a_table_that_cant_be_written_has_one_message_grow(world):
-    world.fails["PutItem"] = [world.container.module("errors").Unreachable("gone")] * 9
-    world.answer("ab", GROUP)
-    assert world.texts("sendMessage") == ["a …"]
-    assert world.texts("editMessageText") == ["ab …", "ab"]
-
-
-def test_notes_are_kept_for_a_day(world, monkeypatch):
-    monkeypatch.setattr(time, "time", lambda: 1_800_000_000)
-    world.answer(["a"], GROUP)
-    world.press()
-    expire = {key: item.get("expires_at") for key, item in world.container.table.items.items()}
-    tomorrow = {"N": str(1_800_000_000 + 24 * 3600)}
-    assert expire == dict.fromkeys(["stream:-7/17/0.0", NOTES], tomorrow)
-
-
 # Stop.
 
 
@@ -707,14 +609,6 @@ def test_stop_ends_the_answer_with_what_was_said(world):
     # A draft without a word goes at once.
     stops = [(params["can_stop"], params["keep_on_stop"]) for _, params in world.calls]
     assert stops == [(True, False), (True, True)]
-
-
-def test_stop_before_the_first_word_leaves_nothing(world):
-    def pieces():
-        world.press()
-        yield from ("", "Once")
-
-    assert world.answer(pieces(), can_stop=True) == []
 
 
 def test_a_stopped_answer_stays_stopped_when_the_update_is_delivered_again(world):
@@ -770,11 +664,6 @@ def test_it_looks_once_a_second_whether_stop_was_pressed(world):
     assert len(world.asked) == 3, "one look, and one change: there is no button"
 
 
-def test_a_table_that_cant_be_read_stops_no_answer(world):
-    world.fails["GetItem"] = [world.container.module("errors").Unreachable("gone")] * 9
-    assert world.answer("abc", can_stop=True) == [said("abc")]
-
-
 @pytest.mark.parametrize(("left", "text"), [(1.9, "Once upon …"), (2, "Once upon a time")])
 def test_an_answer_ends_before_the_time_is_up(world, left, text):
     def pieces():
@@ -828,3 +717,37 @@ def test_a_draft_that_hangs_costs_no_answer(start_bot, telegram):
     assert container.deliver(update(), 61_000) == (200, None)
     assert container.line["outcome"] == "answered"
     assert telegram.calls[-1].params == {"chat_id": 42, "text": "ab"}
+
+
+@in_each_form
+def test_an_answer_for_a_business_account_grows_in_a_message(world):
+    world.fails["editMessageText"] = [world.container.module("errors").Unreachable("gone")] * 2
+    [call] = world.shown(message(business_connection_id="b"), world.pieces("ab"))
+    names = [method for method, _ in world.calls]
+    assert names == ["sendChatAction", "sendMessage", *["editMessageText"] * 2]
+    assert (call["method"], call["business_connection_id"]) == ("editMessageText", "b")
+    assert {params["business_connection_id"] for _, params in world.calls} == {"b"}
+
+
+def test_the_end_of_a_long_thought_is_shown(world):
+    world.answer(thinking(world, f"<{'a' * 100}{'b' * 200}\n \n>", "c"))
+    assert world.texts("sendMessageDraft")[1] == "b" * 200 + " …"
+
+
+def test_a_draft_of_thinking_is_not_kept_by_stop(world):
+    world.answer(thinking(world, "<Hm>", "a"), can_stop=True)
+    assert [params["keep_on_stop"] for _, params in world.calls] == [False, False, True]
+
+
+def test_notes_are_kept_for_a_day(world, monkeypatch):
+    monkeypatch.setattr(time, "time", lambda: 1_800_000_000)
+    world.answer(["a"], GROUP)
+    world.press()
+    expire = {key: item.get("expires_at") for key, item in world.container.table.items.items()}
+    tomorrow = {"N": str(1_800_000_000 + 24 * 3600)}
+    assert expire == dict.fromkeys(["stream:-7/17/0.0", NOTES], tomorrow)
+
+
+def test_a_table_that_cant_be_read_stops_no_answer(world):
+    world.fails["GetItem"] = [world.container.module("errors").Unreachable("gone")] * 9
+    assert world.answer("abc", can_stop=True) == [said("abc")]
