@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
 
 import pytest
 
-from tests.conftest import BotApi, StartBot
-from tests.support.stubs import Container, Json, message
+from tests.support.stubs import message
 
 DAY = 24 * 3600
 NOW = 1_800_000_000
@@ -26,16 +24,14 @@ def reply(update, session):
 """
 
 
-def start_at(
-    start: StartBot, monkeypatch: pytest.MonkeyPatch, days: int | str = 0, now: float = NOW
-) -> Container:
+def start_at(start, monkeypatch, days=0, now=NOW):
     """Start a container at a time, whose sessions are kept for so many days."""
     container = start(FORM, SESSION_RETENTION_IN_DAYS=f"{days}")
     monkeypatch.setattr(time, "time", lambda: now)
     return container
 
 
-def test_a_page_reads_what_a_chat_said(start_with_sessions: StartBot) -> None:
+def test_a_page_reads_what_a_chat_said(start_with_sessions):
     container = start_with_sessions(FORM)
     container.deliver(message(text="hello"))
     session = container.module("session")
@@ -44,7 +40,7 @@ def test_a_page_reads_what_a_chat_said(start_with_sessions: StartBot) -> None:
     assert session.read("43") == {}
 
 
-def test_an_event_changes_a_session_and_gets_the_result(start_with_sessions: StartBot) -> None:
+def test_an_event_changes_a_session_and_gets_the_result(start_with_sessions):
     container = start_with_sessions(FORM)
     container.deliver(message(text="hello"))
     session = container.module("session")
@@ -57,22 +53,20 @@ def test_an_event_changes_a_session_and_gets_the_result(start_with_sessions: Sta
     assert session.read("42") == {"paid": True}
 
 
-def visit(container: Container, id: int | str = 1, once: Any = "visit", **more: Any) -> Any:
+def visit(container, id=1, once="visit", **more):
     """Count a visit while an update or event with this id is answered."""
     current = container.module("current")
     run = current.Run.of_update("test", {"update_id": id}) if isinstance(id, int) else None
     current.begin(run or current.Run.of_event("event", {}, id, None))
 
-    def add(data: Json) -> int:
+    def add(data):
         data["visits"] = data.get("visits", 0) + 1
         return int(data["visits"])
 
     return container.module("session").change("42", more.get("function", add), once=once)
 
 
-def test_an_update_or_event_that_comes_again_changes_a_session_once(
-    start_with_sessions: StartBot,
-) -> None:
+def test_an_update_or_event_that_comes_again_changes_a_session_once(start_with_sessions):
     container = start_with_sessions(FORM)
     assert [visit(container, id) for id in (1, 2, "a", "b")] == [1, 2, 3, 4]
     container = start_with_sessions(FORM)  # it knows nothing of that
@@ -81,7 +75,7 @@ def test_an_update_or_event_that_comes_again_changes_a_session_once(
     assert visit(container, once=None) == visit(container, once=None) - 1 == 6
 
 
-def test_a_change_in_reply_is_not_repeated(start_with_sessions: StartBot, bot_api: BotApi) -> None:
+def test_a_change_in_reply_is_not_repeated(start_with_sessions, bot_api):
     """Without SESSION, nobody else knows that the update was there before."""
     source = """
 from botkit import session
@@ -104,11 +98,11 @@ def reply(update):
     assert container.module("session").read("visits") == {"visits": 1}
 
 
-def test_two_containers_change_a_session_once(start_with_sessions: StartBot) -> None:
+def test_two_containers_change_a_session_once(start_with_sessions):
     container = start_with_sessions(FORM)
-    asked: list[int] = []
+    asked = []
 
-    def slow(data: Json) -> str:
+    def slow(data):
         asked.append(1)
         container.module("current").asking.changing.clear()
         assert visit(container, function=lambda other: "the faster one") == "the faster one"
@@ -118,7 +112,7 @@ def test_two_containers_change_a_session_once(start_with_sessions: StartBot) -> 
     assert len(asked) == 1
 
 
-def test_the_last_hundred_changes_are_remembered(start_with_sessions: StartBot) -> None:
+def test_the_last_hundred_changes_are_remembered(start_with_sessions):
     container = start_with_sessions(FORM)
     container.deliver(message(7, text="hello"))
     for number in range(1000, 1101):
@@ -130,7 +124,7 @@ def test_the_last_hundred_changes_are_remembered(start_with_sessions: StartBot) 
     assert visit(container, 1000) == 102
 
 
-def test_an_update_leaves_what_is_done_once(start_with_sessions: StartBot) -> None:
+def test_an_update_leaves_what_is_done_once(start_with_sessions):
     container = start_with_sessions(FORM)
     visit(container)
     container.deliver(message(7, text="hello"))
@@ -138,14 +132,14 @@ def test_an_update_leaves_what_is_done_once(start_with_sessions: StartBot) -> No
     assert visit(container) == 1
 
 
-def test_outside_of_an_invocation_nothing_comes_again(start_with_sessions: StartBot) -> None:
+def test_outside_of_an_invocation_nothing_comes_again(start_with_sessions):
     change = start_with_sessions(FORM).module("session").change
     count = lambda data: data.update(n=data.get("n", 0) + 1) or data["n"]  # noqa: E731
     assert [change("42", count, once="count") for _ in range(2)] == [1, 2]
 
 
 @pytest.mark.parametrize(("size", "is_kept"), [(1024, True), (1025, False)])
-def test_a_result_of_a_kb_is_kept(start_with_sessions: StartBot, size: int, is_kept: bool) -> None:
+def test_a_result_of_a_kb_is_kept(start_with_sessions, size, is_kept):
     container = start_with_sessions(FORM)
     result = "ж" * ((size - 2) // 2) + "x" * (size % 2)
     if is_kept:
@@ -167,26 +161,24 @@ def test_a_result_of_a_kb_is_kept(start_with_sessions: StartBot, size: int, is_k
     ],
     ids=["no name", "long", "a number", "a page", "no JSON"],
 )
-def test_what_cant_be_done_once_is_refused(
-    start_with_sessions: StartBot, about: Json, words: str
-) -> None:
+def test_what_cant_be_done_once_is_refused(start_with_sessions, about, words):
     container = start_with_sessions(FORM)
     with pytest.raises(container.module("errors").BadSession, match=words):
         visit(container, **about)
     assert container.table.items == {}
 
 
-def test_a_change_of_nothing_is_not_written(start_with_sessions: StartBot) -> None:
+def test_a_change_of_nothing_is_not_written(start_with_sessions):
     container = start_with_sessions(FORM)
     assert container.module("session").change("42", len) == 0
     assert container.table.items == {}
 
 
-def test_a_change_is_made_again_if_another_was_faster(start_with_sessions: StartBot) -> None:
+def test_a_change_is_made_again_if_another_was_faster(start_with_sessions):
     container = start_with_sessions(FORM)
     session = container.module("session")
 
-    def both(data: Json) -> None:
+    def both(data):
         if not data:
             another = {"id": {"S": "42"}, "version": {"S": "x"}, "session": {"S": '{"first": 1}'}}
             container.table.items["42"] = another
@@ -196,12 +188,10 @@ def test_a_change_is_made_again_if_another_was_faster(start_with_sessions: Start
     assert session.read("42") == {"first": 1, "second": 2}
 
 
-def test_a_change_inside_of_another_one_of_the_same_session_is_refused(
-    start_with_sessions: StartBot,
-) -> None:
+def test_a_change_inside_of_another_one_of_the_same_session_is_refused(start_with_sessions):
     session = start_with_sessions(FORM).module("session")
 
-    def twice(data: Json) -> None:
+    def twice(data):
         session.change("7", lambda another: another.update(n=1))
         session.change("42", lambda again: again.update(n=1))
 
@@ -213,11 +203,11 @@ def test_a_change_inside_of_another_one_of_the_same_session_is_refused(
     assert (session.read("42"), session.read("7")) == ({"n": 2}, {"n": 1})
 
 
-def item(**attributes: str) -> Json:
+def item(**attributes):
     return {"id": {"S": "42"}, **{name: {"S": value} for name, value in attributes.items()}}
 
 
-def test_an_item_made_by_hand_needs_only_its_session(start_with_sessions: StartBot) -> None:
+def test_an_item_made_by_hand_needs_only_its_session(start_with_sessions):
     container = start_with_sessions(FORM)
     container.table.items["42"] = item(session='{"said": "by hand"}')
     session = container.module("session")
@@ -242,9 +232,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
-def test_an_item_that_cant_be_read_keeps_the_update(
-    start_with_sessions: StartBot, odd: Json
-) -> None:
+def test_an_item_that_cant_be_read_keeps_the_update(start_with_sessions, odd):
     container = start_with_sessions(FORM)
     container.table.items["42"] = odd
     assert container.deliver(message(text="hello")) == (503, None)
@@ -253,7 +241,7 @@ def test_an_item_that_cant_be_read_keeps_the_update(
     assert container.table.items["42"] == odd
 
 
-def test_reply_changes_its_own_session_through_its_argument(start_with_sessions: StartBot) -> None:
+def test_reply_changes_its_own_session_through_its_argument(start_with_sessions):
     container = start_with_sessions(
         'from botkit import session as sessions\nSESSION = "chat"\n'
         'def reply(update, session):\n    sessions.change("42", dict.clear)'
@@ -263,9 +251,7 @@ def test_reply_changes_its_own_session_through_its_argument(start_with_sessions:
     assert (container.line["outcome"], container.line["error"]) == ("bot_failed", error)
 
 
-def test_what_a_function_raises_is_raised_and_nothing_is_kept(
-    start_with_sessions: StartBot,
-) -> None:
+def test_what_a_function_raises_is_raised_and_nothing_is_kept(start_with_sessions):
     session = start_with_sessions(FORM).module("session")
     with pytest.raises(TypeError):
         session.change("42", lambda data: data.update(1))
@@ -276,12 +262,7 @@ def test_what_a_function_raises_is_raised_and_nothing_is_kept(
     ("days", "expires"),
     [(0, None), ("", None), (1, NOW + DAY), (30, NOW + 30 * DAY)],  # the demo gives no number
 )
-def test_a_session_expires_after_its_last_change(
-    start_with_sessions: StartBot,
-    monkeypatch: pytest.MonkeyPatch,
-    days: int | str,
-    expires: int | None,
-) -> None:
+def test_a_session_expires_after_its_last_change(start_with_sessions, monkeypatch, days, expires):
     container = start_at(start_with_sessions, monkeypatch, days)
     container.deliver(message(text="hello"))
     item = container.table.items["42"]
@@ -292,8 +273,8 @@ def test_a_session_expires_after_its_last_change(
     ("after", "is_there"), [(2 * DAY - 1, True), (2 * DAY, False), (2 * DAY + 1, False)]
 )
 def test_what_has_expired_is_empty_even_while_dynamodb_has_it(
-    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch, after: int, is_there: bool
-) -> None:
+    start_with_sessions, monkeypatch, after, is_there
+):
     start_at(start_with_sessions, monkeypatch, 2).deliver(message(text="hello"))
     container = start_at(start_with_sessions, monkeypatch, 2, NOW + after)
     session = container.module("session")
@@ -302,14 +283,12 @@ def test_what_has_expired_is_empty_even_while_dynamodb_has_it(
     assert session.read("42") == {"said": "again"}
 
 
-def test_clear_forgets_all_but_the_ids_and_they_expire_in_a_day(
-    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_clear_forgets_all_but_the_ids_and_they_expire_in_a_day(start_with_sessions, monkeypatch):
     container = start_at(start_with_sessions, monkeypatch, 30)
     container.deliver(message(1, text="hello"))
     first = container.table.items["42"]["version"]["S"]
     container.deliver(message(2, text="forget"))
-    item: Any = container.table.items["42"]
+    item = container.table.items["42"]
     version = item.pop("version")["S"]
     assert (version != first, int(version[:8], 16), len(version)) == (True, NOW, 16)
     assert item == {
@@ -321,14 +300,12 @@ def test_clear_forgets_all_but_the_ids_and_they_expire_in_a_day(
     }
 
 
-def kept(container: Container) -> Any:
+def kept(container):
     item = container.module("store").Item("session", "42")
     return {update_id: item.calls(update_id) for update_id in item.updates}
 
 
-def test_the_last_300_updates_are_known_and_take_little_room(
-    start_with_sessions: StartBot,
-) -> None:
+def test_the_last_300_updates_are_known_and_take_little_room(start_with_sessions):
     container = start_with_sessions(FORM)
     store = container.module("store")
     ids = [700_000_000 + 7 * n - 20 * (n % 5) for n in range(310)]  # not all in order
@@ -345,7 +322,7 @@ def test_the_last_300_updates_are_known_and_take_little_room(
 
 
 @pytest.mark.parametrize(("size", "is_kept"), [(1024, True), (1025, False)])
-def test_calls_of_a_kb_are_kept(start_with_sessions: StartBot, size: int, is_kept: bool) -> None:
+def test_calls_of_a_kb_are_kept(start_with_sessions, size, is_kept):
     container = start_with_sessions(FORM)
     for update_id, text in ((1, "x" * (size - 2 * len('[{"method":""}]'))), (2, "")):
         found = container.module("store").Item("session", "42")
@@ -356,12 +333,7 @@ def test_calls_of_a_kb_are_kept(start_with_sessions: StartBot, size: int, is_kep
 
 
 @pytest.mark.parametrize(("days", "expires"), [(365, NOW + 365 * DAY), (None, None)])
-def test_a_note_keeps_a_session_as_long_as_before(
-    start_with_sessions: StartBot,
-    monkeypatch: pytest.MonkeyPatch,
-    days: int | None,
-    expires: int | None,
-) -> None:
+def test_a_note_keeps_a_session_as_long_as_before(start_with_sessions, monkeypatch, days, expires):
     container = start_at(start_with_sessions, monkeypatch)
     session = container.module("session")
     store = container.module("store")
@@ -371,16 +343,14 @@ def test_a_note_keeps_a_session_as_long_as_before(
     assert container.table.items["42"].get("expires_at") == (expires and {"N": f"{expires}"})
 
 
-def test_a_note_in_an_empty_session_expires_in_a_day(
-    start_with_sessions: StartBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_note_in_an_empty_session_expires_in_a_day(start_with_sessions, monkeypatch):
     container = start_at(start_with_sessions, monkeypatch, 30)
     store = container.module("store")
     assert store.Item("session", "42").note(1, [{"method": "x"}], store.UNFINISHED)
     assert container.table.items["42"]["expires_at"] == {"N": f"{NOW + DAY}"}
 
 
-def test_what_cleared_a_session_stays_until_the_next_update(start_with_sessions: StartBot) -> None:
+def test_what_cleared_a_session_stays_until_the_next_update(start_with_sessions):
     container = start_with_sessions(FORM)
     for update_id, data in enumerate(({"said": "a"}, {}, {"said": "b"})):
         found = container.module("store").Item("session", "42")
@@ -389,7 +359,7 @@ def test_what_cleared_a_session_stays_until_the_next_update(start_with_sessions:
     assert kept(container) == {0: None, 1: None, 2: [{"method": "x"}]}
 
 
-def test_calls_that_remain_stay_whatever_room_they_take(start_with_sessions: StartBot) -> None:
+def test_calls_that_remain_stay_whatever_room_they_take(start_with_sessions):
     container = start_with_sessions(FORM)
     store = container.module("store")
     long = [{"method": "x" * 5000}, {"method": "y"}]
@@ -407,7 +377,7 @@ def test_calls_that_remain_stay_whatever_room_they_take(start_with_sessions: Sta
 
 
 @pytest.mark.parametrize("key", ["é", 1024 * "é"], ids=["short", "long"])
-def test_a_session_may_be_as_large_as_an_item(start_with_sessions: StartBot, key: str) -> None:
+def test_a_session_may_be_as_large_as_an_item(start_with_sessions, key):
     container = start_with_sessions(FORM)
     session = container.module("session")
     store = container.module("store")
@@ -423,7 +393,7 @@ def test_a_session_may_be_as_large_as_an_item(start_with_sessions: StartBot, key
     assert session.read(key) == {"": text}
 
 
-def test_what_dynamodb_takes_for_each_of_many_calls_counts(start_with_sessions: StartBot) -> None:
+def test_what_dynamodb_takes_for_each_of_many_calls_counts(start_with_sessions):
     container = start_with_sessions(FORM)
     store = container.module("store")
     found = store.Item("session", "42")
@@ -438,7 +408,7 @@ def test_what_dynamodb_takes_for_each_of_many_calls_counts(start_with_sessions: 
         found.keep(always=True)
 
 
-def test_a_session_is_read_with_the_time_that_is_left(start_with_sessions: StartBot) -> None:
+def test_a_session_is_read_with_the_time_that_is_left(start_with_sessions):
     container = start_with_sessions(FORM)
     del container.module("aws").connections["dynamodb"]
     container.module("deadline").deadline.start(0)

@@ -8,12 +8,11 @@ import pytest
 from telegram_bot_aws.local.events import app_event
 from telegram_stand_in import TYPES
 
-from tests.conftest import BotApi, StartBot
 from tests.support.init_data import launch, sign
-from tests.support.stubs import QUEUE, Container, Json, load, message, queue_event
+from tests.support.stubs import QUEUE, load, message, queue_event
 
 STRANGER = {"id": 13, "is_bot": False, "first_name": "Eve"}
-ADMIN: Json = {"id": 1087968824, "is_bot": True, "first_name": "Group"}  # of all anonymous ones
+ADMIN = {"id": 1087968824, "is_bot": True, "first_name": "Group"}  # of all anonymous ones
 GROUP = {"id": -100, "type": "supergroup"}
 CHANNEL = {"id": -200, "type": "channel"}
 PRIVATE = {"id": 13, "type": "private"}
@@ -22,7 +21,7 @@ OWNED = {"chat": PRIVATE, "from": STRANGER, "business_connection_id": "b1"}
 OWNER = 7  # of that business account
 
 # Each kind of update: its content, and the ids that let it in.
-KINDS: dict[str, tuple[Json, list[int] | None]] = {
+KINDS = {
     "message": (SAID, [13, -100]),
     "edited_message": (SAID, [13, -100]),
     "channel_post": ({"chat": CHANNEL, "sender_chat": CHANNEL}, [-200]),
@@ -53,7 +52,7 @@ KINDS: dict[str, tuple[Json, list[int] | None]] = {
     "widget_query": (SAID, [13, -100]),
     "shared_widget_query": ({"from": STRANGER, "widget_id": "1"}, [13]),
 }
-OTHERS: dict[str, tuple[Json, list[int] | None]] = {
+OTHERS = {
     "a private chat": ({"message": {"chat": PRIVATE, "from": STRANGER, "text": "/start"}}, [13]),
     "an anonymous admin": (
         {"message": {"chat": GROUP, "from": ADMIN, "sender_chat": GROUP}},
@@ -75,7 +74,7 @@ OTHERS: dict[str, tuple[Json, list[int] | None]] = {
     "a kind of tomorrow": ({"whistle": {"user": STRANGER, "chat": GROUP}}, [13]),
     "a kind of tomorrow, from nobody": ({"whistle": {}}, []),
 }
-ALL: dict[str, tuple[Json, list[int] | None]] = {
+ALL = {
     **{kind: ({kind: content}, ids) for kind, (content, ids) in KINDS.items()},
     **OTHERS,
 }
@@ -96,13 +95,11 @@ BUSINESS = {"update_id": 1, "business_message": OWNED}
 
 
 @pytest.mark.parametrize(("update", "ids"), ALL.values(), ids=ALL)
-def test_only_these_ids_let_an_update_in(
-    start_bot: StartBot, bot_api: BotApi, update: Json, ids: list[int] | None
-) -> None:
+def test_only_these_ids_let_an_update_in(start_bot, bot_api, update, ids):
     """At first all the others are listed, then each of these alone."""
     everyone = {13, ADMIN["id"], OWNER, -100, -200}
     kind = next(iter(update))
-    lists: list[set[int]] = [everyone - {*(ids or [])}, *({each} for each in ids or [])]
+    lists = [everyone - {*(ids or [])}, *({each} for each in ids or [])]
     for listed in lists:
         container = start_bot(BOT, ALLOWED_IDS=",".join(map(str, listed)))
         if ids == [OWNER]:
@@ -120,27 +117,27 @@ def test_only_these_ids_let_an_update_in(
         }
 
 
-def test_each_kind_of_the_bot_api_is_listed() -> None:
+def test_each_kind_of_the_bot_api_is_listed():
     """Read in Telegram's documentation whom its updates name, then add it above."""
     whose = load("botkit.steps.allow").WHOSE
     assert set(KINDS) == set(whose) == set(TYPES["Update"]) - {"update_id"}
 
 
-def test_strangers_are_counted(start_bot: StartBot) -> None:
+def test_strangers_are_counted(start_bot):
     container = start_bot(BOT, ALLOWED_IDS="7,-100")
     for number in range(1, 4):
         container.deliver(message(number))
     assert [line["strangers"] for line in container.log] == [1, 2, 3]
 
 
-def test_without_a_list_everyone_is_in(start_bot: StartBot, bot_api: BotApi) -> None:
+def test_without_a_list_everyone_is_in(start_bot, bot_api):
     bot_api.expects(HELLO)
     container = start_bot(BOT, ALLOWED_IDS="")
     container.deliver(message())
     assert container.line["outcome"] == "answered"
 
 
-def test_nobody_waits_in_the_queue_or_comes_out_of_it_who_may_not(start_bot: StartBot) -> None:
+def test_nobody_waits_in_the_queue_or_comes_out_of_it_who_may_not(start_bot):
     container = start_bot(BOT, ALLOWED_IDS="7", QUEUE_URL=QUEUE, AWS_ENDPOINT_URL="http://[::1]:1")
     container.deliver(message())
     assert container.invoke(queue_event(message(2))) == {"batchItemFailures": []}
@@ -151,7 +148,7 @@ def test_nobody_waits_in_the_queue_or_comes_out_of_it_who_may_not(start_bot: Sta
     ]
 
 
-def test_events_are_for_everyone(start_bot: StartBot, bot_api: BotApi) -> None:
+def test_events_are_for_everyone(start_bot, bot_api):
     bot_api.expects(HELLO)
     start_bot(BOT, ALLOWED_IDS="7").invoke({"source": "aws.s3"})
 
@@ -159,7 +156,7 @@ def test_events_are_for_everyone(start_bot: StartBot, bot_api: BotApi) -> None:
 # ── Business accounts
 
 
-def test_an_account_is_looked_up_once(start_bot: StartBot, bot_api: BotApi) -> None:
+def test_an_account_is_looked_up_once(start_bot, bot_api):
     container = start_bot(BOT, ALLOWED_IDS=str(OWNER))
     bot_api.answers("getBusinessConnection", ASK, CONNECTED)
     bot_api.expects(HELLO, HELLO)
@@ -169,9 +166,7 @@ def test_an_account_is_looked_up_once(start_bot: StartBot, bot_api: BotApi) -> N
     assert container.line["methods"] == ["sendMessage"]
 
 
-def test_an_account_that_is_connected_no_more_is_a_stranger(
-    start_bot: StartBot, bot_api: BotApi
-) -> None:
+def test_an_account_that_is_connected_no_more_is_a_stranger(start_bot, bot_api):
     container = start_bot(BOT, ALLOWED_IDS=f"{OWNER},13")
     call = {"method": "getBusinessConnection", **ASK}
     bot_api.refuses(call, 400, "Bad Request: business connection not found")
@@ -179,9 +174,7 @@ def test_an_account_that_is_connected_no_more_is_a_stranger(
     assert (container.line["outcome"], container.line["ids"]) == ("ignored", [])
 
 
-def test_while_telegram_can_not_say_whose_account_it_is_the_update_comes_again(
-    start_bot: StartBot, bot_api: BotApi
-) -> None:
+def test_while_telegram_can_not_say_whose_account_it_is_the_update_comes_again(start_bot, bot_api):
     container = start_bot(BOT, ALLOWED_IDS=str(OWNER))
     call = {"method": "getBusinessConnection", **ASK}
     bot_api.refuses(call, 429, "Too Many Requests", retry_after=5)
@@ -194,12 +187,10 @@ def test_while_telegram_can_not_say_whose_account_it_is_the_update_comes_again(
     assert container.line["outcome"] == "answered"
 
 
-def test_a_container_forgets_the_accounts_that_it_has_known_longest(
-    start_bot: StartBot,
-) -> None:
+def test_a_container_forgets_the_accounts_that_it_has_known_longest(start_bot):
     container, asked = start_bot(BOT, ALLOWED_IDS=str(OWNER)), []
 
-    def post(method: str, params: Json, timeout: float) -> Json:
+    def post(method, params, timeout):
         asked.append(int(params["business_connection_id"]))
         return {"user": {"id": 13}}
 
@@ -214,9 +205,7 @@ def test_a_container_forgets_the_accounts_that_it_has_known_longest(
 
 
 @pytest.mark.parametrize(("allowed", "is_told"), [("-5", True), ("13", False)])
-def test_the_new_id_of_a_group_is_logged(
-    start_bot: StartBot, bot_api: BotApi, allowed: str, is_told: bool
-) -> None:
+def test_the_new_id_of_a_group_is_logged(start_bot, bot_api, allowed, is_told):
     container = start_bot(BOT, ALLOWED_IDS=allowed)
     bot_api.expects(HELLO)
     group = {"id": -5, "type": "group"}
@@ -232,7 +221,7 @@ MEMBER = json.dumps({"id": -100, "type": "supergroup", "title": "Team"})
 
 
 @pytest.fixture
-def page(start_bot: StartBot) -> Container:
+def page(start_bot):
     url = "https://bot.example/app/index.html"
     return start_bot(BOT, ALLOWED_IDS="42,-100", MINI_APP_URL=url)
 
@@ -248,9 +237,7 @@ def page(start_bot: StartBot) -> Container:
     ],
     ids=["listed", "a stranger", "in a listed group", "beside a listed one", "in another group"],
 )
-def test_a_page_asks_for_those_whom_telegram_signed_for(
-    page: Container, fields: dict[str, str], ids: list[int] | None
-) -> None:
+def test_a_page_asks_for_those_whom_telegram_signed_for(page, fields, ids):
     headers = {"Authorization": "tma " + sign(launch(1, **fields))}
     answer = page.invoke(app_event("GET", "/app/api/x", headers=headers))
     if ids is None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import time
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from telegram_stand_in import TYPES
 
-from tests.conftest import BotApi, StartBot
-from tests.support.stubs import QUEUE, Container, Json, message, queue_event
+from tests.support.stubs import QUEUE, message, queue_event
 
 BOT = """
 LIMIT = (2, 60)
@@ -32,7 +30,7 @@ GROUP = {"id": -100, "type": "supergroup"}
 
 
 @pytest.fixture
-def now(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+def now(monkeypatch):
     """The clock, which stands still."""
     clock = SimpleNamespace(now=float(AT))
     monkeypatch.setattr(time, "time", lambda: clock.now)
@@ -40,20 +38,20 @@ def now(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 
 @pytest.fixture
-def begin(start_with_sessions: StartBot, now: SimpleNamespace) -> StartBot:
+def begin(start_with_sessions, now):
     """Start a container with LIMIT, which goes by that clock: `begin(source)`."""
 
-    def start(source: str = BOT, **environment: str) -> Container:
+    def start(source=BOT, **environment):
         return start_with_sessions(source, **environment)
 
     return start
 
 
-def asked(container: Container, error: Exception | None = None) -> list[str]:
+def asked(container, error=None):
     """Let a container's AWS note its requests, and raise an error, if any."""
-    names: list[str] = []
+    names = []
 
-    def note(service: str, target: str, params: Json) -> None:
+    def note(service, target, params):
         names.append(params.get("UpdateExpression", target)[:3])
         if error:
             raise error
@@ -62,18 +60,16 @@ def asked(container: Container, error: Exception | None = None) -> list[str]:
     return names
 
 
-def outcomes(container: Container) -> list[str]:
+def outcomes(container):
     return [line["outcome"] for line in container.log if "outcome" in line]
 
 
-def said(update_id: int, kind: str = "message", by: Json = ADA, **fields: Any) -> Json:
+def said(update_id, kind="message", by=ADA, **fields):
     """Return an update in a group, of Ada's."""
     return {"update_id": update_id, kind: {"chat": GROUP, "from": by, **fields}}
 
 
-def test_what_is_one_too_many_gets_silence_until_the_next_window(
-    begin: StartBot, bot_api: BotApi, now: SimpleNamespace
-) -> None:
+def test_what_is_one_too_many_gets_silence_until_the_next_window(begin, bot_api, now):
     bot_api.expects(HEARD, HEARD, HEARD, HEARD)
     container = begin()
     writes = asked(container)
@@ -92,9 +88,7 @@ def test_what_is_one_too_many_gets_silence_until_the_next_window(
     assert writes == ["ADD", "ADD", "ADD", "SET", "ADD", "ADD"]
 
 
-def test_an_item_has_the_ids_of_a_window_and_goes_a_day_after_it(
-    begin: StartBot, bot_api: BotApi
-) -> None:
+def test_an_item_has_the_ids_of_a_window_and_goes_a_day_after_it(begin, bot_api):
     bot_api.expects(HEARD, HEARD)
     container = begin()
     for number in range(1, 4):
@@ -109,7 +103,7 @@ def test_an_item_has_the_ids_of_a_window_and_goes_a_day_after_it(
     }
 
 
-def test_an_update_that_comes_again_counts_once(begin: StartBot, bot_api: BotApi) -> None:
+def test_an_update_that_comes_again_counts_once(begin, bot_api):
     """In the same container and in another, which knows nothing of it."""
     container = begin()
     for number in (1, 2, 1, 2):
@@ -129,7 +123,7 @@ def test_an_update_that_comes_again_counts_once(begin: StartBot, bot_api: BotApi
     ]
 
 
-def test_an_album_counts_once(begin: StartBot, bot_api: BotApi) -> None:
+def test_an_album_counts_once(begin, bot_api):
     """All of it is answered, or nothing but a word by on_limit()."""
     container = begin(BOT + TELLS)
     for number, album in enumerate("aaabbbaccc", 1):
@@ -147,13 +141,11 @@ def test_an_album_counts_once(begin: StartBot, bot_api: BotApi) -> None:
 
 
 @pytest.mark.parametrize("first", [AT + 59, AT + 60], ids=["before the end", "after it"])
-def test_an_album_across_the_end_of_a_window_counts_in_one(
-    begin: StartBot, bot_api: BotApi, first: int
-) -> None:
+def test_an_album_across_the_end_of_a_window_counts_in_one(begin, bot_api, first):
     """In that of the part which comes first, in any container."""
     bot_api.expects(*[HEARD] * 4)
     for number, date in enumerate((AT + 59, AT + 60, first, 2 * AT + 119 - first), 1):
-        album: Json = {"media_group_id": "a"} if number > 2 else {}
+        album = {"media_group_id": "a"} if number > 2 else {}
         begin().deliver(said(number, date=date, **album))
     items = begin().table.items
     counted = {key: len(item["ids"]["NS"]) for key, item in items.items() if "ids" in item}
@@ -163,7 +155,7 @@ def test_an_album_across_the_end_of_a_window_counts_in_one(
     assert (decided["starts"]["N"], "expires_at" in decided) == (str(own), True)
 
 
-def test_an_album_amid_a_window_takes_no_write_more(begin: StartBot, bot_api: BotApi) -> None:
+def test_an_album_amid_a_window_takes_no_write_more(begin, bot_api):
     bot_api.expects(HEARD, HEARD)
     container = begin()
     writes = asked(container)
@@ -172,9 +164,7 @@ def test_an_album_amid_a_window_takes_no_write_more(begin: StartBot, bot_api: Bo
     assert writes == ["ADD", "ADD"]
 
 
-def test_a_press_counts_by_the_clock_and_a_message_by_its_date(
-    begin: StartBot, bot_api: BotApi, now: SimpleNamespace
-) -> None:
+def test_a_press_counts_by_the_clock_and_a_message_by_its_date(begin, bot_api, now):
     now.now = AT + 90.5
     container = begin()
     bot_api.expects(HEARD, HEARD, HEARD)
@@ -191,7 +181,7 @@ def test_a_press_counts_by_the_clock_and_a_message_by_its_date(
 # ── on_limit()
 
 
-def test_the_first_beyond_goes_to_on_limit(begin: StartBot, bot_api: BotApi) -> None:
+def test_the_first_beyond_goes_to_on_limit(begin, bot_api):
     bot_api.expects(HEARD, HEARD, TOO_FAST)
     container = begin(BOT + TELLS)
     for number in range(1, 5):
@@ -204,7 +194,7 @@ def test_the_first_beyond_goes_to_on_limit(begin: StartBot, bot_api: BotApi) -> 
     assert container.log[-1]["methods"] == []
 
 
-def test_a_window_that_is_gone_stays_gone(begin: StartBot, bot_api: BotApi) -> None:
+def test_a_window_that_is_gone_stays_gone(begin, bot_api):
     """An item without a time to expire would stay for ever."""
     container = begin(BOT.replace("(2,", "(1,") + TELLS)
     bot_api.expects(HEARD)
@@ -216,7 +206,7 @@ def test_a_window_that_is_gone_stays_gone(begin: StartBot, bot_api: BotApi) -> N
     assert (outcomes(container)[-1], container.table.items) == ("limited", {})
 
 
-def test_on_limit_is_asked_again_if_its_call_has_to_wait(begin: StartBot, bot_api: BotApi) -> None:
+def test_on_limit_is_asked_again_if_its_call_has_to_wait(begin, bot_api):
     container = begin(BOT.replace("(2,", "(1,") + TELLS)
     bot_api.expects(HEARD)
     container.deliver(message(1))
@@ -228,7 +218,7 @@ def test_on_limit_is_asked_again_if_its_call_has_to_wait(begin: StartBot, bot_ap
     assert outcomes(container) == ["answered", "throttled", "limited", "limited"]
 
 
-def test_on_limit_may_say_nothing_or_fail(begin: StartBot, bot_api: BotApi) -> None:
+def test_on_limit_may_say_nothing_or_fail(begin, bot_api):
     once = BOT.replace("(2,", "(1,")
     bot_api.expects(HEARD)
     source = once + "\ndef on_limit(update): return 1 / (update['update_id'] % 2) and []"
@@ -249,7 +239,7 @@ def test_on_limit_may_say_nothing_or_fail(begin: StartBot, bot_api: BotApi) -> N
 # ── Who and what is limited
 
 PAID = {"chat": GROUP, "from": ADA}
-EXEMPT: dict[str, Json] = {
+EXEMPT = {
     **{
         kind: {kind: {"from": ADA}}
         for kind in ("pre_checkout_query", "purchased_paid_media", "shipping_query")
@@ -271,9 +261,7 @@ EXEMPT: dict[str, Json] = {
 
 
 @pytest.mark.parametrize("update", EXEMPT.values(), ids=EXEMPT)
-def test_payments_and_what_names_nobody_always_pass(
-    begin: StartBot, bot_api: BotApi, update: Json
-) -> None:
+def test_payments_and_what_names_nobody_always_pass(begin, bot_api, update):
     container = begin(BOT.replace("(2,", "(1,"))
     bot_api.expects(HEARD, HEARD, HEARD)
     container.deliver(said(1, "callback_query"))
@@ -295,7 +283,7 @@ UNNAMED = {
 }
 
 
-def test_all_other_kinds_count(begin: StartBot, bot_api: BotApi) -> None:
+def test_all_other_kinds_count(begin, bot_api):
     exempt = {kind for kind in EXEMPT if kind in TYPES["Update"]}
     assert NAMED | UNNAMED | exempt == set(TYPES["Update"]) - {"update_id"}
     container = begin(BOT.replace("(2,", "(100,"))
@@ -306,7 +294,7 @@ def test_all_other_kinds_count(begin: StartBot, bot_api: BotApi) -> None:
     assert len(item["ids"]["NS"]) == len(NAMED)
 
 
-def test_who_writes_as_a_group_counts_as_the_group(begin: StartBot, bot_api: BotApi) -> None:
+def test_who_writes_as_a_group_counts_as_the_group(begin, bot_api):
     bot_api.expects(HEARD)
     container = begin()
     container.deliver(said(1, date=AT, sender_chat=GROUP))
@@ -318,7 +306,7 @@ def test_who_writes_as_a_group_counts_as_the_group(begin: StartBot, bot_api: Bot
 QUEUED = '\nQUEUED_UPDATES = ["message"]\n'
 
 
-def test_a_flood_stays_out_of_the_queue(begin: StartBot, bot_api: BotApi) -> None:
+def test_a_flood_stays_out_of_the_queue(begin, bot_api):
     container = begin(BOT + TELLS + QUEUED, QUEUE_URL=QUEUE)
     names = asked(container)
     bot_api.expects(TOO_FAST)
@@ -328,7 +316,7 @@ def test_a_flood_stays_out_of_the_queue(begin: StartBot, bot_api: BotApi) -> Non
     assert names == ["ADD", "Ama", "ADD", "Ama", "ADD", "SET", "SET"]
 
 
-def test_what_comes_out_of_the_queue_was_counted(begin: StartBot, bot_api: BotApi) -> None:
+def test_what_comes_out_of_the_queue_was_counted(begin, bot_api):
     container = begin(BOT, QUEUE_URL=QUEUE)
     bot_api.expects(*[HEARD] * 3)
     for number in range(1, 4):
@@ -337,13 +325,13 @@ def test_what_comes_out_of_the_queue_was_counted(begin: StartBot, bot_api: BotAp
     assert container.table.items == {}
 
 
-def test_what_the_queue_can_not_take_counts_once(begin: StartBot, bot_api: BotApi) -> None:
+def test_what_the_queue_can_not_take_counts_once(begin, bot_api):
     bot_api.expects(HEARD, HEARD)
     container = begin(BOT + QUEUED, QUEUE_URL=QUEUE)
     names = asked(container)
     container.deliver(said(1, text="x" * 300_000, date=AT))
 
-    def refuse(service: str, target: str, params: Json) -> None:
+    def refuse(service, target, params):
         if service == "sqs":
             raise container.module("aws").ClientError("InvalidParameterValue", "no")
 
@@ -359,21 +347,19 @@ def test_what_the_queue_can_not_take_counts_once(begin: StartBot, bot_api: BotAp
 
 
 @pytest.mark.parametrize("queue", ["", QUEUE], ids=["webhook", "queue"])
-def test_while_nothing_can_be_counted_updates_come_again(begin: StartBot, queue: str) -> None:
+def test_while_nothing_can_be_counted_updates_come_again(begin, queue):
     container = begin(BOT + QUEUED, QUEUE_URL=queue)
     asked(container, container.module("errors").Unreachable("dynamodb: HTTP 500"))
     assert container.deliver(message())[0] == 503
     assert container.line["outcome"] == "unreachable"
 
 
-def test_an_item_that_was_deleted_meanwhile_counts_for_nobody(
-    begin: StartBot, bot_api: BotApi
-) -> None:
+def test_an_item_that_was_deleted_meanwhile_counts_for_nobody(begin, bot_api):
     bot_api.expects(HEARD, HEARD)
     container = begin(BOT.replace("(2,", "(1,"))
     container.deliver(message(1))
 
-    def forget(service: str, target: str, params: Json) -> None:
+    def forget(service, target, params):
         if params["UpdateExpression"].startswith("SET"):
             container.table.items.clear()
 
@@ -383,7 +369,7 @@ def test_an_item_that_was_deleted_meanwhile_counts_for_nobody(
     assert container.table.items == {}
 
 
-def test_a_container_forgets_the_windows_that_it_has_known_longest(begin: StartBot) -> None:
+def test_a_container_forgets_the_windows_that_it_has_known_longest(begin):
     container = begin(BOT.replace("(2,", "(1,"))
     container.answer_telegram(lambda method, params, timeout: True)
     for number in range(101):
@@ -408,7 +394,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize("limit", [*WRONG, "(1, 1)", "[1000, 86400]"])
-def test_a_limit_is_a_number_of_updates_and_one_of_seconds(begin: StartBot, limit: str) -> None:
+def test_a_limit_is_a_number_of_updates_and_one_of_seconds(begin, limit):
     container = begin(BOT.replace("(2, 60)", limit))
     check = container.module("release.check")._check_bot
     if limit not in WRONG:
@@ -423,7 +409,7 @@ def test_a_limit_is_a_number_of_updates_and_one_of_seconds(begin: StartBot, limi
     assert container.line["outcome"] == "misconfigured"
 
 
-def test_a_limit_needs_a_table(start_bot: StartBot) -> None:
+def test_a_limit_needs_a_table(start_bot):
     container = start_bot(BOT)
     told = "LIMIT in bot.py needs a table: set session_retention_in_days"
     with pytest.raises(Exception, match=told):

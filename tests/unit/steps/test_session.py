@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
 
 import pytest
-from telegram_stand_in import Telegram
 
-from tests.conftest import BotApi, Start, StartBot
 from tests.support.stubs import (
-    Container,
-    Json,
-    Serve,
     answers,
     http,
     message,
@@ -34,16 +28,16 @@ def reply(update, session):
 """
 
 
-def said(text: Any) -> Json:
+def said(text):
     return {"method": "sendMessage", "chat_id": 42, "text": f"{text}"}
 
 
-def kept(container: Container, key: str = "42") -> Any:
+def kept(container, key="42"):
     """Return the session that the table has."""
     return json.loads(container.table.items[key]["session"]["S"])
 
 
-def fails(container: Container, outcome: str, update_id: int = 1) -> str:
+def fails(container, outcome, update_id=1):
     """Deliver an update that isn't answered, and return the error that is logged."""
     status = 200 if outcome == "bot_failed" else 503
     assert container.deliver(message(update_id)) == (status, None)
@@ -54,9 +48,7 @@ def fails(container: Container, outcome: str, update_id: int = 1) -> str:
 # ── Remembered
 
 
-def test_what_reply_keeps_is_there_at_the_next_update(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_what_reply_keeps_is_there_at_the_next_update(start_with_sessions, bot_api):
     bot_api.expects(said(1), said(2), said(3))
     container = start_with_sessions(COUNT)
     container.deliver(message(1))
@@ -66,9 +58,7 @@ def test_what_reply_keeps_is_there_at_the_next_update(
     assert kept(container) == {"n": 3}
 
 
-def test_without_a_change_nothing_is_written(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_without_a_change_nothing_is_written(start_with_sessions, bot_api):
     container = start_with_sessions(
         'SESSION = "chat"\ndef reply(update, session):\n    session.pop("n", None)\n    return []'
     )
@@ -76,20 +66,18 @@ def test_without_a_change_nothing_is_written(
     assert (container.line["outcome"], container.table.items) == ("ignored", {})
 
 
-def test_what_a_reply_changed_before_it_raised_is_not_kept(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_what_a_reply_changed_before_it_raised_is_not_kept(start_with_sessions, bot_api):
     raises = COUNT.replace("    return [", '    {}["missing"]\n    return [')
     container = start_with_sessions(raises)
     assert "KeyError" in fails(container, "bot_failed")
     assert container.table.items == {}
 
 
-def test_a_change_is_one_read_and_one_write(start_with_sessions: StartBot, bot_api: BotApi) -> None:
+def test_a_change_is_one_read_and_one_write(start_with_sessions, bot_api):
     container = start_with_sessions(COUNT)
     calls = []
 
-    def note(service: str, target: str, params: Json) -> None:
+    def note(service, target, params):
         calls.append((service, target, params.get("ConsistentRead")))
 
     container.watch_calls(note)
@@ -101,7 +89,7 @@ def test_a_change_is_one_read_and_one_write(start_with_sessions: StartBot, bot_a
     ]
 
 
-def test_a_bot_without_a_session_loads_none(start: Start, bot_api: BotApi) -> None:
+def test_a_bot_without_a_session_loads_none(start, bot_api):
     container = start(bot_api.url)
     container.deliver({"update_id": 1})
     assert not {"botkit.session", "botkit.steps.session", "botkit.aws"} & set(sys.modules)
@@ -111,9 +99,7 @@ def test_a_bot_without_a_session_loads_none(start: Start, bot_api: BotApi) -> No
 
 
 @pytest.mark.parametrize("n", [1, 12])
-def test_an_update_that_the_session_knows_changes_it_no_more(
-    start_with_sessions: StartBot, bot_api: BotApi, n: int
-) -> None:
+def test_an_update_that_the_session_knows_changes_it_no_more(start_with_sessions, bot_api, n):
     container = start_with_sessions(COUNT)
     bot_api.expects(*(said(k) for k in range(1, n + 2)), said(1))
     for update_id in range(n + 1):
@@ -123,9 +109,7 @@ def test_an_update_that_the_session_knows_changes_it_no_more(
     assert kept(container) == {"n": n + 1}
 
 
-def test_an_answer_that_is_too_late_when_it_is_repeated_is_no_failure(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_an_answer_that_is_too_late_when_it_is_repeated_is_no_failure(start_with_sessions, bot_api):
     answer = {"method": "answerInlineQuery", "inline_query_id": "1", "results": []}
     source = COUNT.partition("    return")[0] + f"    return [{answer}]\n"
     bot_api.expects(answer)
@@ -139,7 +123,7 @@ def test_an_answer_that_is_too_late_when_it_is_repeated_is_no_failure(
 LONG = COUNT.replace("f\"{session['n']}\"", "f\"{session['n']}\" + 3000 * 'ü'")
 
 
-def test_only_the_newest_calls_are_kept(start_with_sessions: StartBot, bot_api: BotApi) -> None:
+def test_only_the_newest_calls_are_kept(start_with_sessions, bot_api):
     container = start_with_sessions(LONG)
     bot_api.expects(*(said(str(n) + 3000 * "ü") for n in (1, 2, 2, 3)))
     container.deliver(message(1))
@@ -165,7 +149,7 @@ def reply(update, session):
 """
 
 
-def test_files_are_kept_too(start_with_sessions: StartBot, telegram: Telegram) -> None:
+def test_files_are_kept_too(start_with_sessions, telegram):
     for _ in range(2):
         container = start_with_sessions(FILES, TELEGRAM_API_URL=telegram.url)
         container.deliver(message())
@@ -177,9 +161,7 @@ def test_files_are_kept_too(start_with_sessions: StartBot, telegram: Telegram) -
     assert kept(container) == {"n": 1}
 
 
-def test_an_answer_of_nothing_is_kept_too(
-    start_with_sessions: StartBot,
-) -> None:
+def test_an_answer_of_nothing_is_kept_too(start_with_sessions):
     source = COUNT.replace("return [", "return [] if 1 else [")
     for outcome in ("ignored", "repeated"):
         container = start_with_sessions(source)
@@ -188,7 +170,7 @@ def test_an_answer_of_nothing_is_kept_too(
     assert kept(container) == {"n": 1}
 
 
-def test_an_update_that_comes_again_is_not_yet_answered(start_with_sessions: StartBot) -> None:
+def test_an_update_that_comes_again_is_not_yet_answered(start_with_sessions):
     source = COUNT.replace("return [", "return [] if 1 else [")
     container = start_with_sessions(source)
     away(container)
@@ -202,7 +184,7 @@ def test_an_update_that_comes_again_is_not_yet_answered(start_with_sessions: Sta
 # ── Others at the same time
 
 
-def another_change(container: Container) -> None:
+def another_change(container):
     """Change the session as another container does."""
     item = container.table.items.get("42", {"session": {"S": "{}"}, "updates": {"S": "[]"}})
     n = json.loads(item["session"]["S"]).get("n", 0) + 10
@@ -211,7 +193,7 @@ def another_change(container: Container) -> None:
     container.table.items["42"] = changed
 
 
-def test_who_is_late_asks_again(start_with_sessions: StartBot, bot_api: BotApi) -> None:
+def test_who_is_late_asks_again(start_with_sessions, bot_api):
     # With the update as it was sent.
     changes_it = COUNT.replace(
         "    session[", f"    assert update == {message()}\n    update.clear()\n    session["
@@ -223,9 +205,7 @@ def test_who_is_late_asks_again(start_with_sessions: StartBot, bot_api: BotApi) 
     assert kept(container) == {"n": 21}
 
 
-def test_a_session_that_is_deleted_meanwhile_stays_deleted(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_a_session_that_is_deleted_meanwhile_stays_deleted(start_with_sessions, bot_api):
     container = start_with_sessions(COUNT)
     bot_api.expects(said(1), said(1))
     container.deliver(message(1))
@@ -234,12 +214,10 @@ def test_a_session_that_is_deleted_meanwhile_stays_deleted(
     assert kept(container) == {"n": 1}
 
 
-def test_the_same_update_at_the_same_time_counts_once(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_the_same_update_at_the_same_time_counts_once(start_with_sessions, bot_api):
     container = start_with_sessions(COUNT)
 
-    def deliver_it_to_another_container() -> None:
+    def deliver_it_to_another_container():
         container.deliver(message())
         container.module("ways").recent.clear()
 
@@ -254,9 +232,7 @@ SLOW = COUNT.replace("def reply", "from botkit.deadline import deadline\n\n\ndef
 )
 
 
-def test_a_slow_reply_and_presses_meanwhile_are_all_answered(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_a_slow_reply_and_presses_meanwhile_are_all_answered(start_with_sessions, bot_api):
     """The reply takes 5 s of 9, so there is no time to ask twice: Telegram delivers again."""
     container = start_with_sessions(SLOW)
     for _ in range(2):
@@ -273,12 +249,8 @@ def test_a_slow_reply_and_presses_meanwhile_are_all_answered(
     ids=["at once", "asked again too late", "asked again in time"],
 )
 def test_what_fails_for_lack_of_time_to_ask_again_keeps_the_update(
-    start_with_sessions: StartBot,
-    bot_api: BotApi,
-    changes: int,
-    left: float,
-    outcome: str,
-) -> None:
+    start_with_sessions, bot_api, changes, left, outcome
+):
     """Whatever people saw of it."""
     fails_after = f"    if session.get('n', 0) == {10 * changes}:\n"
     fails_after += "        telegram.call('sendMessage', chat_id=42, text='own')\n"
@@ -310,7 +282,7 @@ LIMIT = (429, "Too Many Requests")
 GONE = (400, "Bad Request: chat not found")
 
 
-def limited_at_b(start: StartBot, bot_api: BotApi, source: str = SEVERAL) -> Container:
+def limited_at_b(start, bot_api, source=SEVERAL):
     """Return a container that has delivered an update, whose second call has to wait."""
     container = start(source)
     bot_api.expects(said("a"))
@@ -321,9 +293,7 @@ def limited_at_b(start: StartBot, bot_api: BotApi, source: str = SEVERAL) -> Con
 
 
 @pytest.mark.parametrize("source", [SEVERAL, UNCHANGED], ids=["changed", "unchanged"])
-def test_calls_go_on_where_one_had_to_wait(
-    start_with_sessions: StartBot, bot_api: BotApi, source: str
-) -> None:
+def test_calls_go_on_where_one_had_to_wait(start_with_sessions, bot_api, source):
     limited_at_b(start_with_sessions, bot_api, source)
     container = start_with_sessions(source)
     bot_api.refuses(said("b"), *LIMIT, retry_after=7)  # once more
@@ -340,7 +310,7 @@ def test_calls_go_on_where_one_had_to_wait(
     assert kept(container) == ({"n": 1} if source is SEVERAL else {})
 
 
-def test_a_refused_call_is_over(start_with_sessions: StartBot, bot_api: BotApi) -> None:
+def test_a_refused_call_is_over(start_with_sessions, bot_api):
     container = start_with_sessions(SEVERAL)
     bot_api.expects(said("a"))
     bot_api.refuses(said("b"), *GONE)
@@ -350,11 +320,9 @@ def test_a_refused_call_is_over(start_with_sessions: StartBot, bot_api: BotApi) 
     assert start_with_sessions(SEVERAL).deliver(message()) == (200, None)
 
 
-def test_a_note_costs_nothing_while_nothing_fails(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_a_note_costs_nothing_while_nothing_fails(start_with_sessions, bot_api):
     container = start_with_sessions(SEVERAL)
-    writes: list[int] = []
+    writes = []
     container.meanwhile(lambda: writes.append(1), times=9)
     bot_api.expects(said("a"), said("b"), said("c"))
     container.deliver(message())
@@ -366,18 +334,14 @@ def test_a_note_costs_nothing_while_nothing_fails(
     assert len(writes) == 3
 
 
-def test_where_nothing_was_done_nothing_is_noted(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_where_nothing_was_done_nothing_is_noted(start_with_sessions, bot_api):
     container = start_with_sessions(UNCHANGED)
     bot_api.refuses(said("a"), *LIMIT)
     assert container.deliver(message()) == (503, None)
     assert container.table.items == {}
 
 
-def test_a_note_and_another_change_are_both_kept(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_a_note_and_another_change_are_both_kept(start_with_sessions, bot_api):
     container = start_with_sessions(UNCHANGED)
     container.meanwhile(lambda: another_change(container), times=2)
     bot_api.expects(said("a"))
@@ -392,13 +356,13 @@ def test_a_note_and_another_change_are_both_kept(
     "theirs", ["abc", "xyz", "wxyz"], ids=["the same calls", "other calls", "as many"]
 )
 def test_a_note_never_takes_back_what_another_container_has_noted(
-    start_with_sessions: StartBot, bot_api: BotApi, theirs: str
-) -> None:
+    start_with_sessions, bot_api, theirs
+):
     container = start_with_sessions(UNCHANGED)
     calls = [said(text) for text in theirs]
     store = container.module("store")
 
-    def note() -> None:
+    def note():
         if not container.table.items:
             store.Item("session", "42").note(1, calls[2:], store.UNFINISHED)
 
@@ -409,14 +373,12 @@ def test_a_note_never_takes_back_what_another_container_has_noted(
     assert container.module("store").Item("session", "42").calls(1) == calls[2:]
 
 
-def test_a_note_goes_on_from_what_another_container_has_noted(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_a_note_goes_on_from_what_another_container_has_noted(start_with_sessions, bot_api):
     container = start_with_sessions(UNCHANGED.replace("abc", "abcd"))
     calls = [said(text) for text in "abcd"]
     store = container.module("store")
 
-    def note() -> None:
+    def note():
         if not container.table.items:
             store.Item("session", "42").note(1, calls[2:], store.UNFINISHED)
 
@@ -427,18 +389,16 @@ def test_a_note_goes_on_from_what_another_container_has_noted(
     assert store.Item("session", "42").calls(1) == calls[3:]
 
 
-def away(container: Container) -> None:
+def away(container):
     """Have DynamoDB fail at the next write."""
 
-    def fail() -> None:
+    def fail():
         raise container.module("errors").Unreachable("dynamodb: HTTP 500")
 
     container.meanwhile(fail)
 
 
-def test_without_a_note_the_update_comes_again_all_the_same(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_without_a_note_the_update_comes_again_all_the_same(start_with_sessions, bot_api):
     container = start_with_sessions(UNCHANGED)
     away(container)
     bot_api.expects(said("a"))
@@ -451,9 +411,7 @@ def test_without_a_note_the_update_comes_again_all_the_same(
     assert container.deliver(message()) == (200, None)
 
 
-def test_calls_that_are_too_large_for_a_note(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_calls_that_are_too_large_for_a_note(start_with_sessions, bot_api):
     container = start_with_sessions(UNCHANGED.replace('"abc"', '["a", "b", 500_000 * "c"]'))
     bot_api.expects(said("a"))
     bot_api.refuses(said("b"), *LIMIT)
@@ -461,9 +419,7 @@ def test_calls_that_are_too_large_for_a_note(
     assert container.line["outcome"] == "incomplete"
 
 
-def test_an_update_is_answered_even_if_that_cant_be_noted(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_an_update_is_answered_even_if_that_cant_be_noted(start_with_sessions, bot_api):
     limited_at_b(start_with_sessions, bot_api)
     container = start_with_sessions(SEVERAL)
     away(container)
@@ -473,9 +429,7 @@ def test_an_update_is_answered_even_if_that_cant_be_noted(
     assert container.log[-2]["level"] == "WARNING"
 
 
-def test_what_the_bot_called_itself_is_not_repeated_either(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_what_the_bot_called_itself_is_not_repeated_either(start_with_sessions, bot_api):
     own = 'telegram.call("sendMessage", chat_id=42, text="own")'
     source = "from botkit import telegram\n" + UNCHANGED.replace("return", f"{own}\n    return")
     container = start_with_sessions(source)
@@ -486,9 +440,7 @@ def test_what_the_bot_called_itself_is_not_repeated_either(
     assert start_with_sessions(source).deliver(message()) == (200, None)
 
 
-def test_calls_that_the_bot_makes_itself_are_not_completed(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_calls_that_the_bot_makes_itself_are_not_completed(start_with_sessions, bot_api):
     own = [f'telegram.call("sendMessage", chat_id=42, text="{text}")' for text in "xy"]
     lines = "".join(f"{each}\n    " for each in own)
     source = "from botkit import telegram\n" + COUNT.replace("return [", f"{lines}return [")
@@ -499,9 +451,7 @@ def test_calls_that_the_bot_makes_itself_are_not_completed(
     assert (container.line["outcome"], container.table.items) == ("incomplete", {})
 
 
-def test_what_changes_nothing_comes_again_whatever_people_saw(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_what_changes_nothing_comes_again_whatever_people_saw(start_with_sessions, bot_api):
     own = 'telegram.call("sendMessage", chat_id=42, text="own")'
     source = "from botkit import telegram\n" + COUNT.replace("return", f"{own}\n    return")
     container = start_with_sessions(source)
@@ -513,9 +463,7 @@ def test_what_changes_nothing_comes_again_whatever_people_saw(
     assert kept(container) == {"n": 1}
 
 
-def test_in_the_webhook_mode_only_the_call_of_the_response_remains(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_in_the_webhook_mode_only_the_call_of_the_response_remains(start_with_sessions, bot_api):
     container = start_with_sessions(SEVERAL, REPLY_MODE="webhook")
     bot_api.expects(said("a"))
     bot_api.refuses(said("b"), *LIMIT)
@@ -531,9 +479,7 @@ def test_in_the_webhook_mode_only_the_call_of_the_response_remains(
 
 
 @pytest.mark.parametrize("params", [{"options": ("Yes", "No")}, {"x": {1: 2}}, {"x": "\ud800"}])
-def test_calls_are_noted_as_json_has_them(
-    start_with_sessions: StartBot, bot_api: BotApi, params: Json
-) -> None:
+def test_calls_are_noted_as_json_has_them(start_with_sessions, bot_api, params):
     call = f'{{"method": "sendPoll", "chat_id": 42, **{params!r}}}'
     source = UNCHANGED.replace("return [", f"return [{call}] + [")
     container = start_with_sessions(source)
@@ -548,9 +494,7 @@ def test_calls_are_noted_as_json_has_them(
 OWN_EDIT = {"chat_id": 42, "message_id": 7, "text": "x"}
 
 
-def test_an_edit_that_a_conflict_repeats_is_no_failure(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_an_edit_that_a_conflict_repeats_is_no_failure(start_with_sessions, bot_api):
     own = f'telegram.call("editMessageText", **{OWN_EDIT})'
     source = "from botkit import telegram\n" + COUNT.replace("return", f"{own}\n    return")
     container = start_with_sessions(source)
@@ -563,9 +507,7 @@ def test_an_edit_that_a_conflict_repeats_is_no_failure(
     assert container.line["outcome"] == "answered"
 
 
-def test_after_a_conflict_an_update_may_still_come_again(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_after_a_conflict_an_update_may_still_come_again(start_with_sessions, bot_api):
     own = 'telegram.call("sendMessage", chat_id=42, text="own")'
     source = "from botkit import telegram\n" + COUNT.replace("return", f"{own}\n    return")
     container = start_with_sessions(source)
@@ -579,16 +521,12 @@ def test_after_a_conflict_an_update_may_still_come_again(
 @pytest.mark.parametrize(
     ("milliseconds", "seconds"), [(10_000, 8.5), (2_200, 0.8)], ids=["half a second", "a third"]
 )
-def test_calls_leave_time_for_a_note(
-    start_with_sessions: StartBot,
-    milliseconds: int,
-    seconds: float,
-) -> None:
+def test_calls_leave_time_for_a_note(start_with_sessions, milliseconds, seconds):
     container = start_with_sessions(SEVERAL)
     clock = with_clock(container)
     timeouts = []
 
-    def post(method: str, params: Json, timeout: float) -> bool:
+    def post(method, params, timeout):
         timeouts.append(timeout)
         if timeout <= 0:
             raise container.module("errors").Unreachable("no time left")
@@ -604,9 +542,7 @@ def test_calls_leave_time_for_a_note(
 @pytest.mark.parametrize(
     ("change", "outcome"), [("session['n'] = 1", "bot_failed"), ("pass", "ignored")]
 )
-def test_a_late_reply_keeps_nothing(
-    start_with_sessions: StartBot, change: str, outcome: str
-) -> None:
+def test_a_late_reply_keeps_nothing(start_with_sessions, change, outcome):
     source = SLOW.partition("    deadline.start")[0]
     container = start_with_sessions(f"{source}    deadline.start(0)\n    {change}\n    return []\n")
     with_clock(container)
@@ -619,15 +555,13 @@ def test_a_late_reply_keeps_nothing(
     ("left", "outcome"),
     [(-0.5, "unreachable"), (0, "unreachable"), (0.5, "bot_failed"), (5.5, "ignored")],
 )
-def test_only_a_reply_that_had_time_can_be_late(
-    start_with_sessions: StartBot, left: float, outcome: str
-) -> None:
+def test_only_a_reply_that_had_time_can_be_late(start_with_sessions, left, outcome):
     """It takes 5 s. If it had none, because DynamoDB was slow, the update comes again."""
     container = start_with_sessions(SLOW.partition("    return")[0] + "    return []\n")
     with_clock(container)
     deadline = container.module("deadline").deadline
 
-    def see(service: str, target: str, params: Json) -> None:
+    def see(service, target, params):
         if target.endswith("GetItem"):
             deadline.start(left)
         elif deadline.left() <= 0:
@@ -638,9 +572,7 @@ def test_only_a_reply_that_had_time_can_be_late(
     assert container.line["outcome"] == outcome
 
 
-def test_what_cleared_a_session_is_said_again(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_what_cleared_a_session_is_said_again(start_with_sessions, bot_api):
     container = start_with_sessions("""
 SESSION = "chat"
 
@@ -663,7 +595,7 @@ def reply(update, session):
 ADA = {"id": 7, "is_bot": False, "first_name": "Ada"}
 GROUP = {"id": -100, "type": "supergroup"}
 TOPIC = {"chat": GROUP, "from": ADA, "is_topic_message": True, "message_thread_id": 5}
-UPDATES: dict[str, tuple[Json, tuple[str | None, ...]]] = {
+UPDATES = {
     "a message": ({"message": {"chat": GROUP, "from": ADA}}, ("-100", "-100", "7", "-100/7")),
     "in a topic": ({"message": TOPIC}, ("-100", "-100/5", "7", "-100/7")),
     "a reply, in no topic": (
@@ -716,12 +648,12 @@ UPDATES: dict[str, tuple[Json, tuple[str | None, ...]]] = {
 }
 
 
-def test_a_session_is_a_chats_a_topics_or_a_persons(start_with_sessions: StartBot) -> None:
+def test_a_session_is_a_chats_a_topics_or_a_persons(start_with_sessions):
     container = start_with_sessions(COUNT)
     sessions = container.module("session_key")
-    got: dict[str, tuple[str | None, ...]] = dict.fromkeys(UPDATES, ())
+    got = dict.fromkeys(UPDATES, ())
     for choice in sessions.CHOICES:
-        container.bot.SESSION = choice  # type: ignore[attr-defined]
+        container.bot.SESSION = choice
         for name, (update, _) in UPDATES.items():
             got[name] += (sessions.key_of({"update_id": 1, **update}),)
     assert got == {name: keys for name, (_, keys) in UPDATES.items()}
@@ -729,8 +661,8 @@ def test_a_session_is_a_chats_a_topics_or_a_persons(start_with_sessions: StartBo
 
 @pytest.mark.parametrize("choice", ['"user"', "lambda update: None"])
 def test_an_update_without_a_key_gets_a_session_that_isnt_kept(
-    start_with_sessions: StartBot, bot_api: BotApi, choice: str
-) -> None:
+    start_with_sessions, bot_api, choice
+):
     container = start_with_sessions(COUNT.replace('"chat"', choice, 1))
     bot_api.expects(said(1), said(1))
     container.deliver({"update_id": 1, "channel_post": {}})
@@ -738,7 +670,7 @@ def test_an_update_without_a_key_gets_a_session_that_isnt_kept(
     assert container.table.items == {}
 
 
-def test_a_function_may_choose_the_key(start_with_sessions: StartBot, bot_api: BotApi) -> None:
+def test_a_function_may_choose_the_key(start_with_sessions, bot_api):
     source = COUNT.replace("    session[", "    assert 'update_id' in update\n    session[")
     chooses = "lambda update: f\"order {update.pop('update_id') // 10}\""  # of a copy
     container = start_with_sessions(source.replace('"chat"', chooses, 1))
@@ -759,9 +691,7 @@ def test_a_function_may_choose_the_key(start_with_sessions: StartBot, bot_api: B
     ],
     ids=["None", "a list"],
 )
-def test_an_impossible_choice_keeps_the_update(
-    start_with_sessions: StartBot, source: str, error: str
-) -> None:
+def test_an_impossible_choice_keeps_the_update(start_with_sessions, source, error):
     assert error in fails(start_with_sessions(source), "misconfigured")
 
 
@@ -775,7 +705,7 @@ def test_an_impossible_choice_keeps_the_update(
         ("lambda update: 1 / 0", "ZeroDivisionError at bot.py:2"),
     ],
 )
-def test_an_impossible_key_fails(start_with_sessions: StartBot, changed: str, error: str) -> None:
+def test_an_impossible_key_fails(start_with_sessions, changed, error):
     container = start_with_sessions(COUNT.replace('"chat"', changed, 1))
     assert error in fails(container, "bot_failed")
 
@@ -803,23 +733,21 @@ KEPT = (
         ("400 * 1024 * 'x'", "a session (409,608 bytes) and the calls kept with it (53 bytes)"),
     ],
 )
-def test_what_cant_be_kept_fails_and_nothing_is_written(
-    start_with_sessions: StartBot, value: str, error: str
-) -> None:
+def test_what_cant_be_kept_fails_and_nothing_is_written(start_with_sessions, value, error):
     source = COUNT.replace('session.get("n", 0) + 1', value).replace("f\"{session['n']}\"", '"x"')
     container = start_with_sessions(source)
     assert error in fails(container, "bot_failed")
     assert container.table.items == {}
 
 
-def test_calls_that_dont_fit_fail_and_nothing_is_written(start_with_sessions: StartBot) -> None:
+def test_calls_that_dont_fit_fail_and_nothing_is_written(start_with_sessions):
     source = FILES.replace('b"\\x89"', "310_000 * b'x'")
     container = start_with_sessions(source)
     assert "and the calls kept with it (413," in fails(container, "bot_failed")
     assert container.table.items == {}
 
 
-def test_a_reply_of_one_argument_is_named(start_with_sessions: StartBot) -> None:
+def test_a_reply_of_one_argument_is_named(start_with_sessions):
     source = 'SESSION = "chat"\ndef reply(update):\n    return []'
     error = fails(start_with_sessions(source), "bot_failed")
     assert error == "reply() must take two arguments"
@@ -834,14 +762,12 @@ def test_a_reply_of_one_argument_is_named(start_with_sessions: StartBot) -> None
         ("ProvisionedThroughputExceededException", "unreachable", "dynamodb: Provisioned"),
     ],
 )
-def test_a_table_that_cant_be_used_keeps_the_update(
-    start_bot: StartBot, serve: Serve, refusal: str, outcome: str, error: str
-) -> None:
+def test_a_table_that_cant_be_used_keeps_the_update(start_bot, serve, refusal, outcome, error):
     said = http({"__type": f"x#{refusal}", "message": "no"}, "400 Bad Request")
     container = start_bot(COUNT, **session_environment(serve(answers(said)).url))
     assert fails(container, outcome).startswith(error)
 
 
-def test_without_a_table_the_update_is_kept(start_bot: StartBot) -> None:
+def test_without_a_table_the_update_is_kept(start_bot):
     error = fails(start_bot(COUNT), "misconfigured")
     assert error == "there is no table for sessions: set session_retention_in_days"
