@@ -1,20 +1,19 @@
 """See, delete and move a bot's sessions (SESSION in bot.py) and scheduled calls.
 
-  list     the keys, how large each session is, when it changed, and when it expires
-  count    how many people and groups have sessions, in all and lately
-  show     sessions, as JSON
-  delete   lists sessions, asks, and deletes them
+  list     the keys, how large each session is, when it changed, and when it expires, and how many
+           people and groups have sessions, in all and lately
   export   sessions as JSON Lines, to standard output
   import   reads JSON Lines from standard input, or from a file
+  delete   lists sessions, asks, and deletes them
 
 KEY is a session's key, as SESSION chooses it. --person ID is for a person who asks to see or delete
-their data: all sessions whose keys contain the id, also in chats, and the person's scheduled
-calls. Only bot.py understands the content of other sessions: those that contain the id are named,
-and stay.
+their data: all sessions and schedules whose keys, names or content have the number. Of those that
+have it only in their content, which others share, delete names the keys: they stay, until you
+delete them by KEY.
 
 Without --table and --file, the table is that of the Terraform state in the current folder, or in
-the module's folder. It is read and changed with your AWS credentials. Only show and export print
-what people wrote.
+the module's folder. It is read and changed with your AWS credentials. Only export prints what
+people wrote.
 
 Exit code: 0 if all was done, 1 if nothing or not all was, 2 for a wrong argument.
 """
@@ -49,9 +48,9 @@ from telegram_bot_aws.local.program import name
 from telegram_bot_aws.local.project import COMMAND, SCRIPTS, VENV
 from telegram_bot_aws.local.terminal import ago, visible
 
-COMMANDS = ("list", "count", "show", "delete", "export", "import")
-OF_PEOPLE = re.compile(r"(^|_)(chat|user)_id$")  # parameters of calls that name people
-NUMBER = r"(?<![0-9A-Za-z.])(?:(?<![0-9A-Za-z])-)?[0-9]+(?![0-9A-Za-z])"
+COMMANDS = ("list", "export", "import", "delete")
+OF_OTHERS = re.compile(r"(?<!chat)(?<!user)_id$")  # parameters of calls that name no people
+NUMBER = r"(?<![0-9A-Za-z])(?:(?<![0-9A-Za-z])-)?[0-9]+(?![0-9A-Za-z])"
 # The keys that SESSION makes: of a chat, a person, a person in a chat, or a topic of one.
 OF_SESSION = re.compile(r"(?:guest:|business:[^:]*:)?(-?[0-9]+)(?:/(-?[0-9]+))?", re.ASCII)
 OF_BOTKIT = ("limit:", "stream:")  # ids of items that botkit keeps for itself
@@ -214,6 +213,8 @@ def mentions(value: Any, person: str) -> bool:
         return any(mentions(each, person) for pair in value.items() for each in pair)
     if isinstance(value, list):
         return any(mentions(each, person) for each in value)
+    if isinstance(value, float):  # such as a price
+        return False
     with contextlib.suppress(TypeError, ValueError):  # a session is JSON in a text
         if isinstance(inner := json.loads(value), dict | list):
             return mentions(inner, person)
@@ -239,7 +240,7 @@ def is_session(item: Item) -> bool:
 
 
 def is_for(waiting: Waiting, person: str) -> bool:
-    """Tell whether what waits has a person's id: in its name, or as the chat or user of a call."""
+    """Tell whether what waits has a person's id: in its name, or as a value in its content."""
     name = re.sub(r"^(once|cron)\.", "", waiting.name)  # botkit's prefix
     return person in numbers(name) or _names(waiting.event, person)
 
@@ -248,10 +249,11 @@ def _names(event: Any, person: str) -> bool:
     if isinstance(event, list):
         return any(_names(each, person) for each in event)
     if not isinstance(event, dict):
-        return False
+        return not isinstance(event, float) and str(event) == person
     return any(
-        (OF_PEOPLE.search(name) and str(each) == person) or _names(each, person)
+        name == person or _names(each, person)
         for name, each in event.items()
+        if not OF_OTHERS.search(name)
     )
 
 
@@ -292,9 +294,7 @@ def count(many: int, of: str) -> str:
 def summary(found: Found, person: str = "") -> Iterator[str]:
     """Yield lines that name what was found."""
     for item in found.items:
-        is_topic = person and re.fullmatch(rf"-[0-9]+/{person}", item["id"]["S"])
-        note = f'  (with SESSION = "topic": topic {person} of a group)' if is_topic else ""
-        yield about(item) + note
+        yield about(item)
     if found.waiting:
         yield f"{count(len(found.waiting), 'scheduled event')}:"
         yield from (f"  {each.when}  {each.name}" for each in found.waiting)
@@ -309,52 +309,50 @@ def show_list(store: Store, keys: list[str], person: str) -> int:
         for line in summary(find(store, keys, person), person):
             write(line)
         return 0
+    counted: list[Item] = []
     for item in store.items():  # there may be more than fit into memory
         write(about(item))
+        if is_session(item):
+            counted.append({name: item[name] for name in ("id", "version") if name in item})
     for line in summary(Found([], [*store.waiting()], [])):
+        write(line)
+    for line in counts(counted):
         write(line)
     return 0
 
 
-def show_count(store: Store) -> int:
-    """Write how many people and groups have sessions, and how many of them changed lately."""
+def counts(items: Iterable[Item]) -> Iterator[str]:
+    """Yield lines on how many people and groups have sessions, and how many changed lately."""
     ids: dict[str, set[str]] = {period: set() for period in PERIODS}
-    topics, others = set[str](), 0
-    for item in filter(is_session, store.items()):
+    others = 0
+    for item in items:
         named = of_whom(item["id"]["S"])
         if named is None:
             others += 1
             continue
-        if len(named) == 2:
-            topics |= {id for id in named if id[0] != "-"}
         age = (time.time() - (changed(item) or 0)) / DAY
         for period, days in PERIODS.items():
             if days is None or age <= days:
                 ids[period] |= named
-    write(f"Sessions in {store.place}:")
-    write(f"{'changed':14}{'people':>10}{'groups':>10}")
+    yield f"{'changed':14}{'people':>10}{'groups':>10}"
     for period, found in ids.items():
         groups = sum(id[0] == "-" for id in found)
-        write(f"{period:14}{len(found) - groups:>10,}{groups:>10,}")
-    if topics:
-        write(f'(with SESSION = "topic", {len(topics):,} of the people are topics)')
+        yield f"{period:14}{len(found) - groups:>10,}{groups:>10,}"
     if others:
-        write(f"{count(others, 'session')} more, whose keys name nobody")
-    return 0
+        yield f"{count(others, 'session')} more, whose keys name nobody"
 
 
-def show(store: Store, keys: list[str], person: str, *, indent: int | None) -> int:
-    """Write what sessions hold, and with a person what waits for them, as JSON."""
+def export(store: Store, keys: list[str], person: str) -> int:
+    """Write what sessions hold, and with a person what waits for them, as lines of JSON."""
     if not keys and not person:
         for item in store.items():
-            write_line(line_of(item), indent)
+            write_line(line_of(item))
         return 0
     found = find(store, keys, person)
     for item in found.items:
-        write_line(line_of(item), indent)
+        write_line(line_of(item))
     for each in found.waiting:
-        line = {"schedule": each.name, "when": each.when, "event": each.event}
-        write_line(line, indent)
+        write_line({"schedule": each.name, "when": each.when, "event": each.event})
     if person and not found.items and not found.waiting:
         tell(f"No session in {store.place} has {person} in its key, and no scheduled event does.")
     for text in summary(Found([], [], found.mention), person):
@@ -362,8 +360,8 @@ def show(store: Store, keys: list[str], person: str, *, indent: int | None) -> i
     return 0
 
 
-def write_line(line: Json, indent: int | None) -> None:
-    write(json.dumps(line, ensure_ascii=False, indent=indent))
+def write_line(line: Json) -> None:
+    write(json.dumps(line, ensure_ascii=False))
 
 
 def agrees(question: str, options: argparse.Namespace) -> bool:
@@ -480,12 +478,12 @@ def open_store(options: argparse.Namespace) -> Store:
 
 
 def set_up() -> None:
-    """Make .venv, which has boto3, and go on in it. Raises ToolError."""
+    """Make .venv, which has botocore, and go on in it. Raises ToolError."""
     if Path(sys.prefix) == VENV:
         return
     made = subprocess.run([SCRIPTS / "bootstrap"], stdout=sys.stderr)
     if made.returncode:
-        raise ToolError("scripts/bootstrap failed: without boto3, no table can be read")
+        raise ToolError("scripts/bootstrap failed: without botocore, no table can be read")
     python = str(VENV / "bin/python")
     os.execv(python, [python, str(COMMAND / "telegram_bot_aws"), "sessions", *sys.argv[1:]])
 
@@ -521,10 +519,8 @@ def arguments() -> argparse.Namespace:
         parser.error("--person must be a Telegram id, a number such as 42")
     if options.person and options.keys:
         parser.error("--person names the sessions itself: leave out the keys")
-    if options.command in ("show", "delete") and not (options.keys or options.person):
-        parser.error(f"{options.command} needs a KEY, or --person: list shows all")
-    if options.command == "count" and (options.keys or options.person):
-        parser.error("count takes neither KEY nor --person: it counts everybody")
+    if options.command == "delete" and not (options.keys or options.person):
+        parser.error("delete needs a KEY, or --person: list shows all")
     if options.command == "import" and (options.person or len(options.keys) > 1):
         parser.error("import takes one file, without --person or keys")
     if (options.command != "import") and options.replace:
@@ -547,10 +543,7 @@ def run(options: argparse.Namespace) -> int:
         return delete(store, options)
     if options.command == "list":
         return show_list(store, options.keys, options.person)
-    if options.command == "count":
-        return show_count(store)
-    indent = 2 if options.command == "show" else None
-    return show(store, options.keys, options.person, indent=indent)
+    return export(store, options.keys, options.person)
 
 
 def main() -> int:

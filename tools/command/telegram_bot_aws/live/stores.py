@@ -124,8 +124,8 @@ class TableStore:
     """
 
     def __init__(self, table: str, region: str | None) -> None:
-        import boto3
         import botocore.exceptions
+        import botocore.session
 
         self._errors = botocore.exceptions
         self._table = table
@@ -133,15 +133,16 @@ class TableStore:
         self._group = name if name != table else ""
         self.place = f"table {table}"
         with self._explained():
-            # Unlike Terraform, boto3 looks at AWS_DEFAULT_REGION alone.
-            session = boto3.session.Session(region_name=region or os.environ.get("AWS_REGION"))
-            self._dynamodb = session.client("dynamodb")
-            self._scheduler = session.client("scheduler")
+            session = botocore.session.Session()
+            # Unlike Terraform, botocore looks at AWS_DEFAULT_REGION alone.
+            region = region or os.environ.get("AWS_REGION")
+            self._dynamodb = session.create_client("dynamodb", region)
+            self._scheduler = session.create_client("scheduler", region)
         self.place += f" in {self._dynamodb.meta.region_name}"
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
-        """Turn boto3's exceptions into ToolError, with the cause and advice."""
+        """Turn botocore's exceptions into ToolError, with the cause and advice."""
         errors = self._errors
         try:
             yield
@@ -257,7 +258,7 @@ def _in_base64(value: Any) -> Any:
 
 
 def _binary(value: Any) -> Any:
-    """Return an item, or a part of it, with bytes for base64, as boto3 wants it. Raises ToolError.
+    """Return an item, or a part of it, with bytes for base64, as botocore has it. Raises ToolError.
 
     An attribute may be named "B" too, but its value is a dict.
     """

@@ -55,7 +55,8 @@ REMINDER = {"method": "sendMessage", "chat_id": 42, "text": WORDS}
 EVENTS = {
     "once.42.tea": {"event": {"remind": WORDS}},
     "once.a1": [{"method": "sendMessage", "chat_id": -100, "text": "Lunch"}, REMINDER],
-    "cron.lunch": {"method": "sendMessage", "chat_id": -100, "message_id": 42, "text": "Lunch"},
+    "cron.debts": {"event": {"debts of": 42}},
+    "cron.lunch": {"method": "sendMessage", "chat_id": -100, "message_id": 42, "text": "42 soups"},
 }
 OF_42 = {"42", "-100/42", "-100/7/42", "limit:42:7"}
 
@@ -203,7 +204,8 @@ def lines(ran: Ran) -> list[Json]:
         ("-100/-42", False),
         ("142", False),
         ("a42", False),
-        ("4.42", False),
+        ("user.42", True),
+        ("debts.-100.42", True),
         ("limit:42:1795000000", True),
         ("limit:1795000000:42", False),  # that is a time
         ("stream:42/7", True),
@@ -214,11 +216,6 @@ def lines(ran: Ran) -> list[Json]:
 )
 def test_a_key_names_a_person_by_the_id_alone(key: str, is_named: bool) -> None:
     assert key_names(key, "42") is is_named
-
-
-def test_a_channel_may_ask_too() -> None:
-    assert key_names("-100/-42", "-42")
-    assert not key_names("-100/42", "-42")
 
 
 @pytest.mark.parametrize(
@@ -234,14 +231,6 @@ def test_a_session_mentions_a_person_in_whatever_form(session: Json, does: bool)
     assert mentions(item("-100", session, calls={"M": {}}), "42") is does
 
 
-def test_a_list_tells_when_a_call_recurs(tmp_path: Path) -> None:
-    file = tmp_path / "sessions.json"
-    recurs = {"cron": "0 9 ? * MON *", "zone": "Europe/Berlin", "since": NOW, "event": {}}
-    write(file.with_suffix(".schedules.json"), {"cron.42.tea": recurs})
-    ran = run(sessions.main, "list", "--file", str(file))
-    assert "  cron(0 9 ? * MON *) Europe/Berlin  cron.42.tea" in ran.output.splitlines()
-
-
 def test_a_list_has_keys_sizes_and_ages_and_no_words(there: Kept) -> None:
     code, output = ask(there, "list")
     assert code == 0
@@ -250,7 +239,10 @@ def test_a_list_has_keys_sizes_and_ages_and_no_words(there: Kept) -> None:
     [odd] = [line for line in output.splitlines() if line.endswith("limit:42:7")]
     assert "age not known" in odd and "kept forever" in odd
     assert output.count(" bytes ") == len(ITEMS)
-    assert re.search(r"^3 scheduled events:$", output, re.M)
+    assert re.search(r"^4 scheduled events:$", output, re.M)
+    assert re.search(r"^in all +2 +1$", output, re.M)
+    page = (ROOT / "docs" / "how-to" / "how-many.md").read_text()
+    assert next(line for line in output.splitlines() if line.startswith("changed ")) in page
     assert WORDS not in output and "pizza" not in output
 
 
@@ -262,7 +254,7 @@ def test_a_person_is_told_all_that_their_id_names(there: Kept) -> None:
     assert mine["session"] == {"about": WORDS}
     assert mine["calls"] == {"101": [{"method": "sendMessage", "chat_id": 42}]}
     waits = {line["schedule"]: line["event"] for line in found if "schedule" in line}
-    assert waits == {name: EVENTS[name] for name in ("once.42.tea", "once.a1")}
+    assert waits == {name: EVENTS[name] for name in ("once.42.tea", "once.a1", "cron.debts")}
     assert re.search(r"^Other sessions that contain 42; .*\n  -100$", output, re.M)
 
 
@@ -289,24 +281,20 @@ def test_a_person_is_forgotten_after_a_dry_run_and_a_yes(
     assert (ran.code, there.items) == (1, before)
     ran = ask(there, "delete", "--person", "42")
     assert ran.code == 0
-    assert "Delete 4 sessions and 2 scheduled events? Type yes: " in ran.output
+    assert "Delete 4 sessions and 3 scheduled events? Type yes: " in ran.output
     assert set(there.items) == {"-100", "142"}
     assert set(there.events) == {"cron.lunch"}
     assert "Nothing to delete" in ask(there, "delete", "--person", "42").output
 
 
-def test_a_group_of_topics_is_named_as_what_it_may_be(tmp_path: Path) -> None:
-    output = ask(Files(tmp_path), "delete", "--person", "42", "--dry-run").output
-    assert re.search(r' -100/42  \(with SESSION = "topic": topic 42 of a group\)$', output, re.M)
-
-
 def counted(tmp_path: Path, *items: Json) -> list[str]:
-    """Return what count says of these items, without the table's name, and single-spaced."""
+    """Return what list counts of these items, single-spaced."""
     files = Files(tmp_path)
     write(tmp_path / "sessions.json", {each["id"]["S"]: each for each in items})
-    code, output = ask(files, "count")
+    code, output = ask(files, "list")
     assert code == 0
-    return [" ".join(line.split()) for line in output.splitlines()[1:]]
+    lines = [" ".join(line.split()) for line in output.splitlines()]
+    return lines[lines.index("changed people groups") :]
 
 
 def test_people_and_groups_are_counted_once_by_when_their_sessions_changed(tmp_path: Path) -> None:
@@ -319,7 +307,6 @@ def test_people_and_groups_are_counted_once_by_when_their_sessions_changed(tmp_p
         "last 30 days 4 2",
         "last 7 days 3 2",
         "last day 3 1",
-        '(with SESSION = "topic", 3 of the people are topics)',
     ]
 
 
@@ -332,19 +319,11 @@ def test_only_living_sessions_are_counted(tmp_path: Path) -> None:
     assert lines[-1] == "2 sessions more, whose keys name nobody"
 
 
-def test_a_count_names_nobody(there: Kept) -> None:
-    code, output = ask(there, "count")
-    assert (code, WORDS in output, "142" in output) == (0, False, False)
-    assert re.search(r"^in all +2 +1$", output, re.M)
-    page = (ROOT / "docs" / "how-to" / "how-many.md").read_text()
-    assert output.splitlines()[1] in page.splitlines()
-
-
 def test_one_session_is_shown_and_deleted(there: Kept) -> None:
-    assert json.loads(ask(there, "show", "142").output)["session"] == {"about": "another"}
+    assert json.loads(ask(there, "export", "142").output)["session"] == {"about": "another"}
     assert ask(there, "delete", "142", "--yes").code == 0
     assert "142" not in there.items
-    code, output = ask(there, "show", "142")
+    code, output = ask(there, "export", "142")
     assert code == 1
     assert "there is no session 142 in " in output
 
@@ -418,13 +397,6 @@ def test_an_item_that_something_else_wrote_is_exported_as_it_is() -> None:
     assert line_of(odd) == {"key": "42", "item": odd}
 
 
-def test_the_results_of_changes_with_a_name_are_exported_as_data() -> None:
-    kept_once = item("42", {"visits": 7}, once={"S": '{"visit:101":7}'})
-    line = line_of(kept_once)
-    assert (line["session"], line["once"]) == ({"visits": 7}, {"visit:101": 7})
-    assert {**item_of(line), "version": None} == {**kept_once, "version": None}
-
-
 @pytest.mark.slow
 def test_binary_data_is_exported_and_comes_back(aws: Aws, tmp_path: Path) -> None:
     """AWS, too, answers in base64."""
@@ -454,7 +426,7 @@ def test_a_deletion_that_fails_half_way_may_be_repeated(aws: Aws) -> None:
     code, output = ask(aws, "delete", "--person", "42", "--yes")
     assert code == 1
     assert "AWS refuses DeleteItem: AccessDeniedException: not authorized" in output
-    assert "2 were deleted: run it again for the others" in output
+    assert "3 were deleted: run it again for the others" in output
     aws.refusals.clear()
     assert ask(aws, "delete", "--person", "42", "--yes").code == 0
     assert set(aws.items) == {"-100", "142"}
@@ -465,6 +437,7 @@ def test_a_bot_may_have_only_scheduled_calls(aws: Aws) -> None:
     assert {line["schedule"] for line in lines(ask(aws, "export", "--person", "42"))} == {
         "once.42.tea",
         "once.a1",
+        "cron.debts",
     }
 
 
@@ -508,13 +481,6 @@ def test_the_group_of_a_bot_without_sessions_is_that_of_the_state(
 ) -> None:
     terraform(("aws_scheduler_schedule_group", "this", "tea-bot", ARN))
     assert "42.tea" in run(sessions.main, "list").output
-
-
-def test_of_several_bots_one_is_chosen(aws: Aws, terraform: State) -> None:
-    terraform((*TABLE, "tea-bot_sessions", ARN), (*TABLE, "b_sessions", ARN))
-    code, output = run(sessions.main, "list")
-    assert code == 1
-    assert "there are several bots: give --table b_sessions or tea-bot_sessions" in output
 
 
 def test_without_a_table_in_the_state_it_says_what_to_give(terraform: State) -> None:
@@ -561,11 +527,9 @@ def test_what_is_missing_is_named(
     ("arguments", "words"),
     [
         (("delete",), "delete needs a KEY, or --person"),
-        (("show",), "show needs a KEY, or --person"),
         (("list", "--person", "Ada"), "--person must be a Telegram id"),
         (("delete", "7", "--person", "42"), "leave out the keys"),
         (("import", "a", "b"), "import takes one file"),
-        (("count", "42"), "count takes neither KEY nor --person"),
         (("list", "--replace"), "--replace is for import"),
         (("list", "--al"), "unrecognized argument: --al"),
     ],
@@ -585,4 +549,5 @@ def test_the_demo_says_how_to_see_what_its_bot_remembers(tmp_path: Path) -> None
         [line] = [each for each in demo.output.splitlines() if "scripts/sessions" in each]
         _, *arguments = line.split()
         code, output = run(sessions.main, *arguments)
-        assert (code, output) == (0, f"Sessions in {arguments[-1]}:\n")
+        assert code == 0
+        assert output.startswith(f"Sessions in {arguments[-1]}:\n")
