@@ -506,19 +506,21 @@ def test_an_edit_whose_answer_was_lost_counts(world):
 
 
 @pytest.mark.parametrize(
-    ("handled", "queue", "has_button"),
+    ("handled", "queue", "source", "has_button"),
     [
-        (["message", "stopped_message_generation"], "https://sqs/1/bot.fifo", True),
-        (["message"], "https://sqs/1/bot.fifo", False),
-        (["message", "stopped_message_generation"], "", False),
+        (["message", "stopped_message_generation"], "https://sqs/1/bot.fifo", "queue", True),
+        (["message"], "https://sqs/1/bot.fifo", "queue", False),
+        (["message", "stopped_message_generation"], "", "start", False),
+        (["message", "stopped_message_generation"], "https://sqs/1/bot.fifo", "webhook", False),
     ],
-    ids=["both", "no presses", "no queue"],
+    ids=["both", "no presses", "no queue", "not queued"],
 )
 def test_a_button_needs_presses_and_a_queue(
-    start_with_sessions, monkeypatch, handled, queue, has_button
+    start_with_sessions, monkeypatch, handled, queue, source, has_button
 ):
     bot = start_with_sessions(f"HANDLED = {handled}\n" + BOT, QUEUE_URL=queue)
     world = World(bot, monkeypatch)
+    world.current.begin(world.current.Run.of_update(source, {"update_id": 1}))
     world.answer("a", can_stop=True)
     assert ("can_stop" in world.calls[-1][1]) is has_button
 
