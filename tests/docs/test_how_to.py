@@ -283,7 +283,7 @@ def test_a_session_is_changed_by_its_key(further, httpserver):
 
 def test_a_profile_is_set_as_the_page_says(telegram):
     lines = printed(ROOT / "docs" / "how-to" / "profile.md")
-    for line in lines:
+    for line in [each for each in lines if each.startswith("curl")]:
         typed = line.replace("https://api.telegram.org", telegram.url)
         environment = {**os.environ, "TELEGRAM_BOT_TOKEN": TOKEN, "NO_PROXY": "127.0.0.1"}
         subprocess.run(["sh", "-c", typed], env=environment, check=True, capture_output=True)

@@ -12,7 +12,7 @@ import pytest
 from botkit.outcome import OUTCOMES
 from botkit.steps.allow import WHOSE
 from maintenance import inputs, release
-from telegram_bot_aws.local.project import COMMAND, ROOT
+from telegram_bot_aws.local.project import ROOT
 from telegram_bot_aws.starter import new
 
 from tests.support.hcl import blocks
@@ -175,14 +175,6 @@ def test_the_variables_are_in_alphabetical_order() -> None:
     assert names == sorted(names)
 
 
-def test_the_page_has_the_flags_of_the_demo() -> None:
-    source = (COMMAND / "telegram_bot_aws" / "demo" / "demo.py").read_text()
-    flags = re.findall(r'add_argument\(\s*"(--[a-z-]+)"', source)
-    assert len(flags) > 10
-    page = (ROOT / "docs" / "how-to" / "demo.md").read_text()
-    assert {*re.findall(r"(?<![\w-])--[a-z][a-z-]*", page)} == {*flags}
-
-
 def test_there_is_one_price_for_messages() -> None:
     """That of docs/costs.md, which is a sum."""
     price = r"a million messages cost about \$(\d\.\d\d)"
@@ -229,26 +221,6 @@ def test_messages_and_comments_name_pages_that_exist() -> None:
         path, _, anchor = name.partition("#")
         assert (ROOT / path).exists(), name
         assert not anchor or anchor in anchors(ROOT / path), name
-
-
-@pytest.mark.parametrize(
-    ("word", "page"),
-    [
-        ("Flask", "migrate.md"),
-        ("business account", "how-to/business.md"),
-        ("subscription", "how-to/payments.md"),
-        ("?start=", "how-to/links.md"),
-        ("Inline mode", "how-to/inline.md"),
-        ("description", "how-to/profile.md"),
-        ("Sentry", "how-to/sentry.md"),
-        ("users", "how-to/how-many.md"),
-        ("above 20 MB", "how-to/files.md"),
-    ],
-)
-def test_the_index_leads_to_a_page_by_the_word_that_a_reader_has(word: str, page: str) -> None:
-    index = (ROOT / "docs" / "README.md").read_text()
-    [*entries] = re.findall(r"^- .*(?:\n  .*)*", index, re.MULTILINE)
-    assert any(word in entry and f"({page})" in entry for entry in entries)
 
 
 def test_the_index_leads_to_each_page() -> None:

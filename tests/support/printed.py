@@ -22,14 +22,14 @@ ENDLESS = "Ctrl-C ends the demo."  # what it prints when it is ready
 DOCS = ROOT / "docs"
 # The pages that tests/deployment/test_printed_commands.py follows. In other pages there are only
 # commands that these print too. Operators' pages come in an order in which nothing needed is gone.
-FIRST_BOT = (DOCS / "first-bot.md", DOCS / "how-to" / "test.md", DOCS / "how-to" / "demo.md")
+FIRST_BOT = (DOCS / "first-bot.md", DOCS / "how-to" / "test.md")
 MIGRATE = DOCS / "migrate.md"
 OPERATORS = [
     DOCS / f"{name}.md"
     for name in (
         *("runbook", "how-to/token", "how-to/alarms", "how-to/logs", "how-to/queue"),
         *("how-to/remind", "how-to/roll-back"),
-        *("how-to/how-many", "how-to/forget-a-person", "how-to/secret"),
+        *("how-to/how-many", "how-to/forget-a-person", "how-to/apis"),
         *("how-to/back-up", "how-to/delete"),
     )
 ]

@@ -15,11 +15,10 @@ from telegram_bot_aws.starter import new
 DOCS = ROOT / "docs"
 # In the order in which the reader follows them. The other pages of how-to are for operators.
 AUTHORS = (
-    *("remember", "dialogues", "payments", "own-table", "secret", "call-an-api", "packages"),
+    *("sessions", "conversations", "payments", "apis", "packages"),
     *("files", "events", "remind", "queue", "stream", "ask-a-model", "markdown"),
-    *("languages", "only-some-people"),
-    *("rate-limit", "failures", "mini-app", "buttons", "groups", "everyone", "no-answer", "test"),
-    *("business", "links", "inline", "sentry"),
+    *("profile", "restrict", "errors", "mini-apps", "buttons", "groups", "everyone", "no-answer"),
+    *("test", "business", "deep-links", "inline"),
 )
 PAGES = (
     DOCS / "first-bot.md",

@@ -1,4 +1,4 @@
-"""The page (Mini App) that docs/how-to/mini-app.md shows, where telegram.org can't be reached."""
+"""The page (Mini App) that docs/how-to/mini-apps.md shows, where telegram.org can't be reached."""
 
 from __future__ import annotations
 
