@@ -1,4 +1,4 @@
-"""Try the module on your own AWS account, step by step, and write the outcomes into a page.
+"""Try the module on your own AWS account, step by step.
 
 It deploys your test bot, and posts messages in your private chat with it. Each step says whether
 all is as the pages of docs/ say. At the end, or if you stop it, all that it made is
@@ -27,7 +27,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from botkit.errors import Refused
 from telegram_bot_aws.emulated_aws.emulator import Emulator
@@ -35,8 +35,6 @@ from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import BUILD
 from telegram_stand_in import ADA, Server, Telegram, private_chat
 
-from acceptance import report
-from acceptance.report import Report, Tried
 from acceptance.steps import STEPS, Differs, Skipped, Step
 from acceptance.world import Account, World
 
@@ -47,14 +45,29 @@ AGAIN = "if an earlier run left that, scripts/dev accept --clean-up"
 Say = Callable[[str], object]
 
 
+class Tried(NamedTuple):
+    """A step, and its outcome: "ok", "differs" or "skipped", with the reason."""
+
+    step: Step
+    outcome: str
+    reason: str = ""
+
+    def __str__(self) -> str:
+        reason = f": {self.reason}" if self.reason else ""
+        return f"{self.outcome:7} {self.step.name}{reason}"
+
+
 def say_at_once(text: str) -> None:
     print(text, flush=True)
 
 
-def run(world: World, about: str, steps: Sequence[Step] = STEPS, say: Say = say_at_once) -> Report:
+def run(
+    world: World, steps: Sequence[Step] = STEPS, say: Say = say_at_once
+) -> tuple[list[Tried], list[str]]:
     """Try the steps, one after the other, and clean up at the end or if it is stopped.
 
-    Without a deployment, which the first step makes, there is nothing else to try.
+    Without a deployment, which the first step makes, there is nothing else to try. Returns the
+    outcomes, and what is left.
     """
     tried: list[Tried] = []
     left: list[str] = []
@@ -70,7 +83,7 @@ def run(world: World, about: str, steps: Sequence[Step] = STEPS, say: Say = say_
                 break
     finally:
         left = clean_up(world, say)
-    return Report(about, tried, left)
+    return tried, left
 
 
 def outcome(step: Step, world: World) -> Tried:
@@ -229,7 +242,8 @@ def parsed() -> argparse.Namespace:
 def main() -> int:
     options = parsed()
     if not (options.emulated or options.yes or options.clean_up):
-        print("\n".join(f"{n}. {each.name}: {each.expects}" for n, each in enumerate(STEPS, 1)))
+        for number, each in enumerate(STEPS, 1):
+            print(f"{number}. {each.name}: {each.expects} (docs/{each.page})")
         print("scripts/dev accept: add --yes to begin, or --emulated", file=sys.stderr)
         return 2
     signal.signal(signal.SIGTERM, interrupted)
@@ -258,8 +272,6 @@ def accept(world: World, options: argparse.Namespace) -> int:
         raise ToolError(f"AWS says: {error}") from None
     if options.clean_up:
         return 1 if clean_up(world, say_at_once) else 0
-    found = run(world, about(world))
-    if world.account.is_real:
-        report.write(f"{found}")
-    print(f"\n{found}")
-    return 1 if found.of("differs") or found.left else 0
+    print(about(world))
+    tried, left = run(world)
+    return 1 if left or any(each.outcome == "differs" for each in tried) else 0

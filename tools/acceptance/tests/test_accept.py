@@ -9,9 +9,8 @@ import pytest
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import ROOT
 
-from acceptance import accept, report
+from acceptance import accept
 from acceptance.left import Left
-from acceptance.report import PAGE, Report, Tried
 from acceptance.steps import STEPS, Step
 from acceptance.world import Account, World
 from tests.support.programs import run
@@ -97,7 +96,7 @@ def test_a_run_that_is_stopped_cleans_up_or_says_how_to(world):
     said = []
     vars(world).update(destroy=fail, left=lambda: [LEFT])
     with pytest.raises(KeyboardInterrupt):
-        accept.run(world, "", [Step("stopped", "", "", stop)], said.append)
+        accept.run(world, [Step("stopped", "", "", stop)], said.append)
     text = "\n".join(said)
     assert "failed: ToolError: terraform destroy failed: …\nLeft: role the-bot\n" in text
     assert "scripts/dev accept --clean-up" in text
@@ -105,29 +104,12 @@ def test_a_run_that_is_stopped_cleans_up_or_says_how_to(world):
 
 def test_without_a_deployment_there_is_nothing_else_to_try(world):
     vars(world)["apply"] = lambda *arguments, **inputs: 1 / 0
-    found = accept.run(world, "", say=lambda text: None)
-    assert [f"{each}" for each in found.tried] == [
+    tried, _ = accept.run(world, say=lambda text: None)
+    assert [f"{each}" for each in tried] == [
         "differs defaults are applied: ZeroDivisionError: division by zero"
     ]
 
 
-def test_the_report_has_each_step_and_each_difference():
-    broken = Tried(STEPS[1], "differs", "answers: [], not ['first: hello']")
-    text = f"{Report('Today.', [Tried(STEPS[0], 'ok'), broken], ['role the-bot'])}"
-    assert "| [defaults are applied](first-bot.md) | the webhook is" in text
-    assert "Differences from the pages:\n\n- an update is answered: answers: []" in text
-    assert "Left in the account:\n\n- role the-bot" in text
-
-
-def test_the_page_keeps_the_rest(tmp_path, monkeypatch):
-    page = tmp_path / "on-aws.md"
-    page.write_text(PAGE.read_text())
-    monkeypatch.setattr(report, "PAGE", page)
-    for text in ("first", "second"):
-        report.write(text)
-    assert page.read_text() == PAGE.read_text().replace("Not run yet.", "second")
-
-
 def test_the_steps_lead_to_pages():
     pages = {step.page.partition("#")[0] for step in STEPS}
-    assert [page for page in pages if not (PAGE.parent / page).exists()] == []
+    assert [page for page in pages if not (ROOT / "docs" / page).exists()] == []
