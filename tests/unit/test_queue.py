@@ -515,6 +515,20 @@ def test_what_recurs_ends_with_its_only_chat(
     assert (at_once.schedules.items == {}) is is_over
 
 
+def test_what_recurs_and_cant_be_cancelled_is_told(at_once: Container, bot_api: BotApi) -> None:
+    at_once.module("schedule").cron(CALL, "0 9 ? * MON *", "UTC", "tea")
+    bot_api.refuses(CALL, 403, "Forbidden: bot was blocked by the user")
+
+    def away(*about: Any, **content: Any) -> None:
+        raise at_once.module("errors").Unreachable("HTTP 500")
+
+    content = at_once.schedules.items["cron.tea"]["event"]
+    at_once.answer_requests(away)
+    assert at_once.invoke(queue_event(content)) == DONE
+    told = [line["message"] for line in at_once.log]
+    assert "a recurring call was not cancelled" in told
+
+
 def test_what_scheduler_sends_twice_is_made_once(at_once: Container, bot_api: BotApi) -> None:
     at_once.module("schedule").cron(CALL, "* * * * ? *", "UTC", "tea")
     scheduler = Scheduler(at_once.schedules, at_once.queues)

@@ -69,6 +69,7 @@ def test_a_message_that_always_fails_is_a_dead_letter_until_a_redrive(queues: Qu
     assert delivered.count("1") == MOST_RECEIVES
     assert delivered[-1] == "2"
     assert queues.dead_letters == [1]
+    queues.send(queues.url, "3", "ada")
     queues.redrive()
     assert queues.dead_letters == []
     run()

@@ -108,6 +108,12 @@ def test_drain_of_a_revoked_token_expects_no_updates(
     assert container.invoke(DRAIN) == {}
 
 
+def test_drain_fails_while_telegram_is_away(container: Container, bot_api: BotApi) -> None:
+    bot_api.refuses({"method": "getWebhookInfo"}, 502, "Bad Gateway")
+    with pytest.raises(Exception, match="502"):
+        container.invoke(DRAIN)
+
+
 @pytest.mark.parametrize(
     ("code", "is_gone"),
     [("QueueDoesNotExist", True), ("InvalidSecurity", False), ("UnsupportedOperation", False)],
