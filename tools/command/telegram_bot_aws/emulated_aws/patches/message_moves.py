@@ -1,13 +1,16 @@
 """SQS has StartMessageMoveTask and ListMessageMoveTasks.
 
-MiniStack has neither. A moved message keeps its group, its body and its deduplication id,
-and gets a new id. Of one that SQS itself has made a dead letter, the id is the deduplication id.
+MiniStack has neither, so its IAM doesn't know the queue of such a request. A moved message keeps
+its group, its body and its deduplication id, and gets a new id. Of one that SQS itself has made a
+dead letter, the id is the deduplication id.
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from ministack.core import iam_actions
 from ministack.services import sqs
 
 KEPT = {
@@ -42,7 +45,20 @@ def list_message_move_tasks(data: dict[str, Any], url: str) -> dict[str, Any]:
     return {"Results": source.get("move_tasks", []) if source else []}
 
 
+def with_source_arns(resource: Any) -> Any:
+    """Return MiniStack's function that finds a request's ARN, which leaves out a task's queue."""
+
+    def found(service: str, method: str, path: str, headers: Any, body: bytes, *more: Any) -> str:
+        arn: str = resource(service, method, path, headers, body, *more)
+        if service == "sqs" and arn == "*":
+            return str(json.loads(body or b"{}").get("SourceArn", arn))
+        return arn
+
+    return found
+
+
 def apply() -> None:
-    """Have MiniStack's SQS do so."""
+    """Have MiniStack's SQS and IAM do so."""
+    iam_actions.extract_resource_arn = with_source_arns(iam_actions.extract_resource_arn)
     sqs._HANDLERS["StartMessageMoveTask"] = start_message_move_task
     sqs._HANDLERS["ListMessageMoveTasks"] = list_message_move_tasks

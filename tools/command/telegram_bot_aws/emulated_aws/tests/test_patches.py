@@ -31,6 +31,7 @@ from telegram_bot_aws.emulated_aws.patches.log_keys import with_keys_that_change
 from telegram_bot_aws.emulated_aws.patches.message_moves import (
     list_message_move_tasks,
     start_message_move_task,
+    with_source_arns,
 )
 from telegram_bot_aws.emulated_aws.patches.programs_only import for_programs
 from telegram_bot_aws.emulated_aws.patches.qualifiers import with_one_qualifier
@@ -317,6 +318,22 @@ def test_messages_are_moved_once() -> None:
     assert [each["ApproximateNumberOfMessagesMoved"] for each in tasks] == [1, 2]
     for url in (source, destination):
         sqs._act_delete_queue({"QueueUrl": url}, "")
+
+
+def test_a_move_is_checked_for_its_source() -> None:
+    arn = "arn:aws:sqs:us-east-1:000000000000:source.fifo"
+    about: Any = (
+        "sqs",
+        "POST",
+        "/",
+        {},
+        json.dumps({"SourceArn": arn}).encode(),
+        {},
+        "us-east-1",
+        "1",
+    )
+    original = iam_actions.extract_resource_arn
+    assert (original(*about), with_source_arns(original)(*about)) == ("*", arn)
 
 
 def test_a_scheduled_message_is_sent_once() -> None:
