@@ -176,15 +176,13 @@ def test_the_variables_are_in_alphabetical_order() -> None:
 
 
 def test_there_is_one_price_for_messages() -> None:
-    """That of docs/costs.md, which is a sum."""
-    price = r"a million messages cost about \$(\d\.\d\d)"
-    costs = (ROOT / "docs" / "costs.md").read_text()
-    [found] = re.findall(rf"{price}.*?: (.*?), in `api` mode", costs)
-    dollars, parts = float(found[0]), found[1].split(" + ")
-    assert sum(map(float, parts)) == pytest.approx(dollars)
-    assert re.findall(price, README) == [found[0]]
-    row = f"| this module | {dollars / 1000:.3f} | {dollars / 10:.2f} | {dollars * 10:.0f} |"
-    assert row in (ROOT / "docs" / "comparison.md").read_text()
+    """That of docs/performance.md, which is a sum."""
+    page = (ROOT / "docs" / "performance.md").read_text()
+    [price] = re.findall(r"^\| messages \| (\d\.\d\d) \|$", page, re.MULTILINE)
+    [sum_of] = re.findall(r"^\| · (.*) \| \|$", page, re.MULTILINE)
+    assert sum(map(float, re.findall(r"\d\.\d\d", sum_of))) == pytest.approx(float(price))
+    assert f"a million of them cost about ${price}" in page
+    assert f"${price}" in README
 
 
 def anchors(page: Path) -> set[str]:

@@ -88,7 +88,7 @@ def test_readme_of_a_release_has_no_relative_link(project):
     links = re.findall(r"""(?:\]\(|src(?:set)?=")([^)"]+)""", readme)
     assert [link for link in links if "://" not in link] == []
     base = f"grace/{release.NAME}"
-    assert f"(https://github.com/{base}/blob/v1.3.0/docs/costs.md)" in readme
+    assert f"(https://github.com/{base}/blob/v1.3.0/docs/performance.md#costs)" in readme
     assert f'src="https://raw.githubusercontent.com/{base}/v1.3.0/docs/demo-light.' in readme
     assert "v1.2.3" not in readme and "/ada/" not in readme
 

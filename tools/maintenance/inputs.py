@@ -37,15 +37,15 @@ MORE = {
     "layers": "how-to/logs.md#a-monitoring-tools-extension",
     "log_level": "reference.md#the-log",
     "log_retention_in_days": "how-to/logs.md",
-    "max_connections": "limits.md#a-burst-and-an-outage",
+    "max_connections": "performance.md#limits",
     "memory_size": "performance.md",
     "mini_app": "how-to/mini-apps.md",
     "name": "how-to/several-bots.md",
     "permissions_boundary": "deploy-from-ci.md",
     "policy": "how-to/apis.md",
     "queue": "how-to/queue.md",
-    "reply_mode": "how-to/reply-modes.md#reply-mode",
-    "reserved_concurrency": "limits.md#each-parts-limit",
+    "reply_mode": "performance.md#make-it-faster",
+    "reserved_concurrency": "performance.md#limits",
     "session_backup_in_days": "how-to/back-up.md",
     "session_retention_in_days": "how-to/sessions.md",
     "source_dir": "first-bot.md",
@@ -56,7 +56,7 @@ MORE = {
     "timeout": "how-to/queue.md",
     "tracing": "how-to/logs.md#traces",
     "vpc": "how-to/vpc.md",
-    "warm_schedule": "how-to/reply-modes.md#keep-a-container-warm",
+    "warm_schedule": "performance.md#make-it-faster",
 }
 
 
