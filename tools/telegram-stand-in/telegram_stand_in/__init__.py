@@ -11,10 +11,10 @@ plays a test.
 
 from .bot_api import METHODS, TYPES
 from .delivery import Delivery, Post, kind_of, post
-from .files import Upload, picture
+from .files import picture
 from .limits import Limits
 from .mini_app import init_data
-from .people import LOCATION, Person, contact, file_content, text_content
+from .people import LOCATION, Person, contact, file_content
 from .server import Server
 from .stand_in import FAULTS, Call, Fault, Telegram
 from .state import ADA, BOT, GRACE, QUERIES, Bot, Json, Sent, private_chat
@@ -45,7 +45,6 @@ __all__ = [
     "Server",
     "Stage",
     "Telegram",
-    "Upload",
     "buttons",
     "buttons_of",
     "contact",
@@ -57,7 +56,6 @@ __all__ = [
     "post",
     "private_chat",
     "seen",
-    "text_content",
     "text_of",
     "title_of",
 ]

@@ -17,6 +17,8 @@ from .state import Bot, World, copied
 Json = dict[str, Any]
 
 LONGEST_DATA = 64  # bytes of a button's callback_data
+MAX_BUTTONS = 300  # of a keyboard
+MAX_IN_ROW = 12
 MOST_IDS = 100  # of messages in one call
 
 
@@ -151,13 +153,23 @@ def inline_keyboard(request: Request) -> Json:
     rows = markup.get("inline_keyboard")
     if rows is None:
         return {}
-    kept = []
-    for row in rows:
-        for button in row:
-            check_button(button)
-        if row:
-            kept.append(row)
+    kept = capped(rows)
+    for button in itertools.chain(*kept):
+        check_button(button)
     return {"reply_markup": {"inline_keyboard": kept}} if kept else {}
+
+
+def capped(rows: list[list[Json]]) -> list[list[Json]]:
+    """Return the rows of a keyboard that Telegram takes: it leaves out the rest.
+
+    Source: https://github.com/tdlib/td, ReplyMarkup.cpp
+    """
+    kept: list[list[Json]] = []
+    for row in rows:
+        left = MAX_BUTTONS - sum(map(len, kept))
+        if taken := row[: min(MAX_IN_ROW, left)]:
+            kept.append(taken)
+    return kept
 
 
 def check_button(button: Json) -> None:

@@ -21,6 +21,7 @@ from .content import (
 from .request import (
     Request,
     bad,
+    capped,
     chat_of,
     check_web_app,
     inline_keyboard,
@@ -84,6 +85,8 @@ def put(request: Request, content: Json, chat: Json | None = None, **more: Any) 
     for key in [key for key in request.bot.drafts if key[0] == chat["id"]]:
         del request.bot.drafts[key]
     keyboard = request.get("reply_markup", {}) if not markup else {}
+    if "keyboard" in keyboard:
+        keyboard = {**keyboard, "keyboard": capped(keyboard["keyboard"])}
     if not any(keyboard.get(name) for name in ("keyboard", "remove_keyboard", "force_reply")):
         keyboard = {}
     request.change("message", message=message, **({"keyboard": keyboard} if keyboard else {}))

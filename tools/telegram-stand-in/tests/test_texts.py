@@ -11,7 +11,7 @@ from telegram_stand_in.bot_api import Mismatch
 from telegram_stand_in.found import MAX_ENTITIES
 from telegram_stand_in.markup import MAX_BYTES, checked_link, formatted
 from telegram_stand_in.rich import MAX_CHARACTERS, buttons_in, lines_of
-from tests.calls import CHAT, done, error
+from tests.calls import CHAT, done, error, make
 
 ADA: Json = {"id": CHAT, "first_name": "Ada"}
 
@@ -215,6 +215,14 @@ def test_only_so_many_entities_are_kept() -> None:
     bold = [{"type": "bold", "offset": 0, "length": 1}] * 10_000
     assert len(formatted("a.com " * 500, "", bold, {})[1]) == MAX_ENTITIES
     assert len(formatted("a.com " * 500, "", [], {})[1]) == MAX_ENTITIES
+
+
+@pytest.mark.parametrize("kind", ["keyboard", "inline_keyboard"])
+def test_only_so_many_buttons_are_kept(telegram: Telegram, kind: str) -> None:
+    row = [{"text": "a", **({"callback_data": "a"} if kind.startswith("in") else {})}] * 20
+    [change] = make(telegram, "sendMessage", text="a", reply_markup={kind: [row] * 40}).changes
+    kept = (change.get("keyboard") or change["message"]["reply_markup"])[kind]
+    assert [len(each) for each in kept] == [12] * 25
 
 
 HOSTILE = ["<b>a</b>", "<a '", "<", "*a*", "**a ", "[a](b", "`", "a.b", "http://", "&#", "| ", "a@"]
