@@ -103,7 +103,7 @@ resource "terraform_data" "name" {
       condition = self.input == var.name
       error_message = join(" ", [
         "Another name would delete the bot ${self.input} with its sessions and what waits in its queue. Keep the name,",
-        "or take the sessions along (docs/how-to/back-up.md). To give them up: terraform apply",
+        "or take the sessions along (docs/user-data.md). To give them up: terraform apply",
         "-replace='module.telegram_bot.terraform_data.name[0]' (telegram_bot: the module's name in your configuration;",
         "in a clone, leave out module.telegram_bot.).",
       ])

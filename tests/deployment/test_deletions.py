@@ -48,7 +48,7 @@ def test_sessions_go_only_when_the_bot_has_no_use_for_them(deploy, telegram, aws
     assert answer_to(telegram, "four") == "1. Heard: four"
     assert [thing for thing in everything(aws) if "remembers" in thing] == []
 
-    # A deleted table that was restored, as docs/how-to/back-up.md says, is the state's without an
+    # A deleted table that was restored, as docs/user-data.md says, is the state's without an
     # import. It has other settings.
     tables, name = client(aws, "dynamodb"), "forgets_sessions"
     tables.delete_table(TableName=name)

@@ -9,7 +9,6 @@ from telegram_bot_aws.local.project import ROOT
 DOCS = ROOT / "docs"
 RUNBOOK = (DOCS / "runbook.md").read_text()
 ALARMS = (ROOT / "alarms.tf").read_text()
-OPERATE = (DOCS / "README.md").read_text().partition("## Operate\n")[2].partition("\n## ")[0]
 
 
 def test_each_alarm_has_its_heading():
@@ -52,8 +51,3 @@ def test_the_sample_is_a_line_of_the_log():
     """tests/integration/test_runtime.py compares its keys with the function's."""
     [sample] = re.findall(r"^```json\n(.*)\n```$", RUNBOOK, re.MULTILINE)
     assert json.dumps(json.loads(sample)) == sample
-
-
-def test_the_index_has_each_page_of_the_operators_once():
-    linked = re.findall(r"\((how-to/\S+\.md)\)", OPERATE)
-    assert len(linked) == len(set(linked)) > 12

@@ -28,9 +28,8 @@ OPERATORS = [
     DOCS / f"{name}.md"
     for name in (
         *("runbook", "how-to/token", "how-to/alarms", "how-to/logs", "how-to/queue"),
-        *("how-to/remind", "how-to/roll-back"),
-        *("how-to/how-many", "how-to/forget-a-person", "how-to/apis"),
-        *("how-to/back-up", "how-to/delete"),
+        *("how-to/schedule", "how-to/roll-back", "how-to/apis"),
+        *("user-data", "how-to/delete"),
     )
 ]
 FOLLOWED = (ROOT / "README.md", *FIRST_BOT, MIGRATE, *OPERATORS)

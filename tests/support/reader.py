@@ -16,8 +16,8 @@ DOCS = ROOT / "docs"
 # In the order in which the reader follows them. The other pages of how-to are for operators.
 AUTHORS = (
     *("sessions", "conversations", "payments", "apis", "packages"),
-    *("files", "events", "remind", "queue", "stream", "ask-a-model", "markdown"),
-    *("profile", "restrict", "errors", "mini-apps", "buttons", "groups", "everyone", "no-answer"),
+    *("files", "aws-events", "schedule", "queue", "language-models"),
+    *("profile", "restrict", "errors", "mini-apps", "buttons", "groups", "broadcast", "no-answer"),
     *("test", "business", "deep-links", "inline"),
 )
 PAGES = (

@@ -46,7 +46,7 @@ MORE = {
     "queue": "how-to/queue.md",
     "reply_mode": "performance.md#make-it-faster",
     "reserved_concurrency": "performance.md#limits",
-    "session_backup_in_days": "how-to/back-up.md",
+    "session_backup_in_days": "user-data.md",
     "session_retention_in_days": "how-to/sessions.md",
     "source_dir": "first-bot.md",
     "telegram_bot_token": "security.md#where-each-secret-is",
