@@ -180,9 +180,7 @@ def blocks_of_html(source: str) -> list[Json]:
     return _Reader().read(source)
 
 
-PREFIX = re.compile(
-    r"[ \t]*(?:>[ \t]?)*(?:(#{1,6})[ \t]*(?!#)|([-*+])[ \t]+|([0-9]{1,9}[.)])[ \t]+)?"
-)
+PREFIX = re.compile(r"[ \t]*(?:>[ \t]?)*(?:#{1,6}[ \t]*(?!#)|([-*+])[ \t]+)?")
 RULE = re.compile(r"[ \t]*(?:\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?|\*{3,}|_{3,})[ \t]*")
 # What is shown of a link, or of the text between marks.
 LINK = re.compile(r"!?\[([^\[\]]{0,1000})\]\([^()\s]{0,1000}[^()]{0,1000}\)")
@@ -191,28 +189,18 @@ SLANTED = re.compile(r"(?<![\w*])([*_])(?=\S)(.{1,300}?)(?<=\S)\1(?![\w*])")
 
 
 def html_of_markdown(source: str) -> str:
-    """Return Markdown as HTML, without looks. It can contain HTML itself."""
+    """Return Markdown as HTML, without looks: each line is a paragraph. It can contain HTML."""
     made: list[str] = []
-    is_code = is_open = False
+    is_code = False
     for line in source.splitlines():
         if re.match(r"\s*(```|~~~)", line):
             made.append("</pre>" if is_code else "<pre>")
             is_code = not is_code
         elif is_code:
             made.append(f"{escape(line)}\n")
-        elif not line.strip() or RULE.fullmatch(line):
-            made.append("<br>")
-            is_open = False
-        else:
-            prefix = PREFIX.match(line)
-            assert prefix
-            heading, bullet, number = prefix.groups()
-            rest = line[prefix.end() :]
-            begins = heading or bullet or number or rest.lstrip().startswith("|")
-            made.append("<br>" if begins or not is_open else "\n")
-            made.append("• " if bullet else f"{number} " if number else "")
-            made.append(_shown(rest))
-            is_open = not heading
+        elif not RULE.fullmatch(line) and (prefix := PREFIX.match(line)):
+            bullet = "• " if prefix[1] else ""
+            made.append(f"<br>{bullet}{_shown(line[prefix.end() :])}")
     return "".join(made)
 
 

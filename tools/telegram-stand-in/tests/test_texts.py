@@ -165,7 +165,7 @@ i
 """
 RICH = [
     ("html", HTML, "a/b c/d </• x/• y/3. z/A | B/1 | 2/e/  f/<x>/(photo)"),
-    ("markdown", MARKDOWN, "a/b c and d <e> f g snake_case_h i/• x/3. z/A | B/1 | 2/<j> **k**/l"),
+    ("markdown", MARKDOWN, "a/b c and d <e> f g snake_case_h/i/• x/3. z/A | B/1 | 2/<j> **k**/l"),
 ]
 
 
