@@ -18,7 +18,7 @@ COMPONENTS = {
         "telegram_bot_aws.local",
         "telegram_stand_in",
     },
-    "bench": {"telegram_bot_aws.emulated_aws", "telegram_bot_aws.local"},
+    "bench": {"telegram_bot_aws.local"},
     "maintenance": {"telegram_bot_aws.local"},
     "telegram_bot_aws.__init__": {"telegram_bot_aws.local"},
     "telegram_bot_aws.__main__": {"telegram_bot_aws.command"},

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from telegram_bot_aws.emulated_aws.runtime_api import RuntimeApi
+from bench.runtime_api import RuntimeApi
 from telegram_bot_aws.local.events import http_event
 from telegram_bot_aws.local.project import ROOT, SCRIPTS
 from telegram_stand_in import init_data

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from telegram_bot_aws.emulated_aws.runtime_api import RuntimeApi
 from telegram_bot_aws.local.events import webhook_event
 
 from bench.fake_bot_api import FakeBotApi
+from bench.runtime_api import RuntimeApi
 
 # A function gets a core for 1769 MB of memory, and 128 MB by default.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
