@@ -41,6 +41,12 @@ from telegram_bot_aws.local.request import Answer
 from telegram_bot_aws.local.terraform import REGION, Module, terraform_command
 
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+# botocore's variables: in the configuration, in the environment, and the value without both.
+NO_PROFILE = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 LOOK_SECONDS = 0.2  # between two looks into the functions' logs
 REMEDY = (
@@ -285,9 +291,8 @@ class AwsDeployment(Deployment):
         """Return botocore's client for a service of the emulated AWS."""
         import botocore.session  # lazy: only .venv has it, and --direct needs none
 
-        return botocore.session.Session().create_client(
-            service, region, endpoint_url=self.emulator.url, **KEYS
-        )
+        session = botocore.session.Session(NO_PROFILE)
+        return session.create_client(service, region, endpoint_url=self.emulator.url, **KEYS)
 
     def advance(self, bot: Hosted, seconds: float) -> int:
         scheduler = self.client("scheduler", bot.region)

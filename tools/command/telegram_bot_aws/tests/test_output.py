@@ -6,21 +6,18 @@ import io
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from telegram_stand_in import Telegram
 
 from telegram_bot_aws.live import doctor, poll
-from telegram_bot_aws.live.client import Unreachable
 from telegram_bot_aws.local.container import Invocation
 from telegram_bot_aws.local.project import COMMAND, SCRIPTS, TOOLS
-from telegram_bot_aws.local.terminal import coloured, reason
-from tests.support.programs import LONGEST, copy_of_the_project, run
+from telegram_bot_aws.local.terminal import coloured
+from tests.support.programs import LONGEST, copy_of_the_project
 from tests.support.stubs import BOT
 from tests.support.telegram import TOKEN
 
@@ -151,26 +148,6 @@ def test_only_a_terminal_gets_colour(
     for name in ("NO_COLOR", "TERM"):
         monkeypatch.setenv(name, settings.get(name, ""))
     assert coloured("good", "green", output) == shown
-
-
-@pytest.mark.parametrize(
-    ("error", "words"),
-    [
-        (Unreachable("gaierror: [Errno -2] Name or service not known"), "no network or DNS"),
-        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "no network or DNS"),
-        (ConnectionError("HTTP 502"), "HTTP 502"),
-    ],
-    ids=["a client's", "Python's", "another"],
-)
-def test_a_name_that_is_not_found_is_told_in_words(error: Exception, words: str) -> None:
-    assert reason(error) == words
-
-
-@pytest.mark.parametrize("tool", [doctor.main, poll.main], ids=["doctor", "poll"])
-def test_the_help_names_variables_and_exit_codes(tool: Callable[[], int]) -> None:
-    text = run(tool, "--help").output
-    for name in ("TELEGRAM_API_URL", "TELEGRAM_BOT_TOKEN", "TELEGRAM_PROXY", "Exit code: 0"):
-        assert name in text
 
 
 def fake_python(folder: Path, body: str) -> dict[str, str]:

@@ -337,15 +337,6 @@ def test_a_call_is_known_by_its_source(tmp_path: Path, source: str, ours: bool) 
     assert is_the_module(block) is ours
 
 
-def test_a_call_is_known_by_where_terraform_installed_it(tmp_path: Path) -> None:
-    (tmp_path / ".terraform/modules").mkdir(parents=True)
-    (tmp_path / ".terraform/modules/bot").symlink_to(ROOT)
-    arguments = {"source": '"git::https://example.org/renamed.git"'}
-    for label in ("bot", "other"):
-        block = Block(tmp_path / "main.tf", "module", [label], arguments)
-        assert is_the_module(block) is (label == "bot")
-
-
 def test_the_tokens_of_a_call() -> None:
     assert token_expression([None], ["t"]) == '"t"'
     assert token_expression([0, 1], ["t", "u"]) == '{"0": "t", "1": "u"}[count.index]'

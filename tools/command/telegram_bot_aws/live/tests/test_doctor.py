@@ -23,7 +23,7 @@ from telegram_bot_aws.live.state import REGISTER
 from telegram_bot_aws.local.project import ROOT
 from tests.support.programs import Ran, Script, copy_of_the_bot, run, save
 from tests.support.stubs import BOT as PLAIN
-from tests.support.stubs import Peer, Serve, answers_all, answers_and_closes, http, resets_at_once
+from tests.support.stubs import Peer, Serve, answers_all, answers_and_closes, http
 from tests.support.telegram import OTHER_TOKEN, TOKEN
 
 KINDS = ["message", "callback_query"]
@@ -133,17 +133,6 @@ def test_without_a_state_it_says_what_it_does_not_know(
     )
 
 
-def test_a_modules_user_has_the_state_in_the_current_folder(
-    examine: Examine, folder: Path, webhook: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    environment = deployment(folder, webhook_url=webhook)
-    monkeypatch.setattr(state, "ROOT", folder / "module")
-    (folder / "module" / ".terraform").mkdir(parents=True)
-    checks = examine(**environment)
-    assert f"{webhook}, this deployment's" in checks["webhook"][1]
-    assert f"the state of {folder} has no output logs_command" in checks["logs"][1]
-
-
 def test_elsewhere_the_state_is_the_modules(
     examine: Examine, folder: Path, webhook: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -199,19 +188,6 @@ def test_the_issuer_of_telegrams_certificate(
     peer = serve(well, answers_all, tls=tls)
     output = examined(TELEGRAM_API_URL=peer.url).output
     assert "✓ certificate      localhost's is issued by trustme v" in output
-
-
-@pytest.mark.usefixtures("trusted")
-def test_a_certificate_that_is_not_shown(
-    examined: Callable[..., Ran], serve: Serve, tls: ssl.SSLContext
-) -> None:
-    def last_with_tls(peer: Peer, connection: socket.socket) -> None:
-        peer.tls = None
-        well(peer, connection)
-
-    peer = serve(last_with_tls, resets_at_once, tls=tls)
-    output = examined(TELEGRAM_API_URL=peer.url).output
-    assert "– certificate      localhost doesn't show it: " in output
 
 
 def test_no_webhook(examine: Examine, telegram: Telegram) -> None:
@@ -273,15 +249,9 @@ def test_a_terraform_that_fails(examine: Examine, folder: Path) -> None:
     ("message", "words"),
     [
         ("Wrong response from the webhook: 401 Unauthorized", "refused Telegram's secret"),
-        ("Wrong response from the webhook: 403 Forbidden", "turned Telegram away"),
-        ("Wrong response from the webhook: 404 Not Found", "nothing is at that address"),
         ("Wrong response from the webhook: 429 Too Many Requests", "throttling_limit"),
-        ("Wrong response from the webhook: 500 Internal Server Error", "failed or took too long"),
         ("Wrong response from the webhook: 503 Service Unavailable", "asked for another delivery"),
         ("Failed to resolve host: Name or service not known", "doesn't find the webhook's host"),
-        ("Connection timed out", "took too long"),
-        ("Connection refused", "nothing accepts connections"),
-        ("SSL error {error:0A000086:SSL routines::certificate verify failed}", "certificate"),
         ("Something new", "Something new → look at the function's logs"),
     ],
 )
@@ -291,17 +261,6 @@ def test_a_failed_delivery_in_plain_words(message: str, words: str) -> None:
     assert check.ok is False
     assert message in check.text
     assert words in f"{check.text} → {check.advice}"
-
-
-def test_a_past_failure(examine: Examine, telegram: Telegram) -> None:
-    telegram.webhook |= {
-        "last_error_date": int(time.time()) - 3 * 3600,
-        "last_error_message": "Connection timed out",
-    }
-    ok, words = examine()["deliveries"]
-    assert ok is True
-    assert "one failed 3 h ago" in words
-    assert "so that is over" in words
 
 
 def test_updates_that_wait(examine: Examine, telegram: Telegram) -> None:
@@ -357,13 +316,6 @@ def test_a_bot_gets_its_token_at_import(examine: Examine, folder: Path) -> None:
     source = "import os\nraise ValueError('of ' + os.environ['TELEGRAM_BOT_TOKEN'])\n"
     (folder / "bot" / "bot.py").write_text(source)
     assert "ValueError: of …" in examine()["kinds of update"][1]
-
-
-def test_a_bot_that_cannot_be_imported(examine: Examine, folder: Path) -> None:
-    save(folder / "bot" / "bot.py", "def reply(", "def reply(:")
-    ok, words = examine()["kinds of update"]
-    assert ok is False
-    assert "bot.py can't be imported" in words
 
 
 @pytest.mark.parametrize(
@@ -428,12 +380,11 @@ def open_page(telegram: Telegram, url: str) -> None:
     telegram.answer("setChatMenuButton", {"menu_button": button})
 
 
-@pytest.mark.parametrize("known", [True, False])
 def test_a_page_that_is_well(
-    examine: Examine, folder: Path, page: Page, httpserver: HTTPServer, known: bool
+    examine: Examine, folder: Path, page: Page, httpserver: HTTPServer
 ) -> None:
     url = page()
-    checks = examine(**(deployment(folder, mini_app_url=url) if known else {}))
+    checks = examine(**deployment(folder, mini_app_url=url))
     assert checks["page"] == (True, f"{url} answers HTTP 200, text/html; charset=utf-8 → ")
     assert checks["page's requests"] == (True, "a forged one gets HTTP 401 → ")
     asked = [request for request, _ in httpserver.log if request.path == "/app/api/"]
@@ -443,16 +394,6 @@ def test_a_page_that_is_well(
 def test_a_bot_without_a_page_has_no_such_check(examine: Examine, telegram: Telegram) -> None:
     open_page(telegram, "https://example.org/another.html")
     assert "page" not in examine()
-
-
-@pytest.mark.parametrize(
-    ("status", "kind"), [(404, "text/plain"), (200, "application/json")], ids=["none", "JSON"]
-)
-def test_an_address_without_a_page(examine: Examine, page: Page, status: int, kind: str) -> None:
-    url = page(status, kind)
-    ok, text = examine()["page"]
-    assert ok is False
-    assert text.startswith(f"{url} answers HTTP {status}, {kind} → set mini_app, put index.html")
 
 
 def test_a_page_that_lets_strangers_in(examine: Examine, page: Page) -> None:
@@ -472,13 +413,6 @@ def test_a_button_that_opens_another_page(
     assert "but the menu button opens https://example.org/app/index.html → terraform" in text
 
 
-def test_a_page_that_is_not_there(examine: Examine, telegram: Telegram) -> None:
-    open_page(telegram, "http://127.0.0.1:9/app/index.html")
-    ok, text = examine()["page"]
-    assert ok is False
-    assert "can't be reached" in text
-
-
 def test_a_button_that_telegram_does_not_report(examine: Examine, telegram: Telegram) -> None:
     telegram.faults.append(Fault("refuse", 1, 500, methods=("getChatMenuButton",)))
     ok, text = examine()["page"]
@@ -488,11 +422,7 @@ def test_a_button_that_telegram_does_not_report(examine: Examine, telegram: Tele
 
 ODD_BUTTONS: tuple[Any, ...] = (
     None,
-    [],
-    {},
     {"type": "web_app"},
-    {"type": "web_app", "web_app": None},
-    {"type": "web_app", "web_app": {}},
     {"type": "web_app", "web_app": {"url": 1}},
 )
 
@@ -510,10 +440,8 @@ def test_a_malformed_button_is_reported(serve: Serve, button: Any) -> None:
     [
         (10**400, "moments ago"),
         (-(10**400), "days ago"),
-        (-(10**13), "days ago"),
-        (0, "days ago"),
     ],
-    ids=["in ages", "ages ago", "long ago", "1970"],
+    ids=["in ages", "ages ago"],
 )
 def test_a_failure_at_any_time_is_reported(date: int, words: str) -> None:
     info = {"url": "", "last_error_date": date, "last_error_message": "Connection refused"}
@@ -525,7 +453,7 @@ def test_a_failure_at_any_time_is_reported(date: int, words: str) -> None:
 @pytest.mark.slow
 def test_the_demo_is_well() -> None:
     bot = ("--bot", str(PLAIN.parent))
-    with Script(ROOT, "demo", "--direct", *bot) as demo:
+    with Script(ROOT, "demo", "--direct", bot[1]) as demo:
         demo.wait_for("scripts/doctor --bot")
         words = demo.output.partition("TELEGRAM_API_URL=")[2].split()
         environment = {

@@ -186,15 +186,6 @@ def test_a_broken_change_is_reported_and_loses_no_message(telegram: Telegram, bo
     assert telegram.pending() == 0
 
 
-def test_an_unknown_kind_of_update_is_reported(
-    polled: Polled, telegram: Telegram, bot: Path
-) -> None:
-    save(bot / "bot.py", "HANDLED = ", "HANDLED = ['mesage', 'message'] or ")
-    say(telegram, "hello")
-    ran = polled(until=lambda: texts(telegram))
-    assert "scripts/poll: HANDLED lists mesage, " in ran.output
-
-
 def test_an_update_that_is_being_answered_is_finished_first(
     polled: Polled, telegram: Telegram
 ) -> None:
@@ -242,25 +233,6 @@ def test_network_failures_are_waited_out(polled: Polled, telegram: Telegram) -> 
     assert "retrying in 1 s" in ran.output
     assert "retrying in 2 s" in ran.output
     assert ran.output.count("Telegram can't be reached") == 2
-
-
-@pytest.mark.slow
-def test_a_throttled_answer_comes_later_and_once(polled: Polled, telegram: Telegram) -> None:
-    wish = {"retry_after": 1}
-    telegram.faults.append(Fault("refuse", 1, 429, "Too Many Requests", wish, ("sendMessage",)))
-    say(telegram, "one")
-    say(telegram, "two")
-    ran = polled(until=lambda: "Heard: two" in texts(telegram))
-    assert "is not answered yet: throttled" in ran.output
-    assert "retrying in 1 s" in ran.output
-    assert texts(telegram) == ["Heard: one", "Heard: two"]
-
-
-@pytest.mark.slow
-def test_an_answer_whose_reply_was_lost_is_given_again(polled: Polled, telegram: Telegram) -> None:
-    telegram.faults.append(Fault("lost", 1, methods=("sendMessage",)))
-    say(telegram, "hello")
-    polled(until=lambda: texts(telegram) == ["Heard: hello", "Heard: hello"])
 
 
 def test_a_signal_that_doesnt_interrupt_the_fetch_ends_it_soon(

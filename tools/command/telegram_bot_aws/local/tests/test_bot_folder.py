@@ -15,9 +15,7 @@ from telegram_stand_in import Telegram
 from telegram_bot_aws.demo import demo
 from telegram_bot_aws.demo.deployments import TOKENS_BEGIN
 from telegram_bot_aws.live import doctor, poll
-from telegram_bot_aws.local import container
 from telegram_bot_aws.local.container import bot_folder, handled_kinds
-from telegram_bot_aws.local.processes import read_env_file
 from telegram_bot_aws.local.project import ROOT
 from tests.support.needs import needs_provider
 from tests.support.programs import Script, contents, copy_of_the_project, nothing_is_left, run
@@ -243,12 +241,10 @@ def test_a_bot_that_gets_no_messages_is_reported(tmp_path: Path) -> None:
         ({}, "there is no bot.py in"),
         ({"bot/bot.py": ""}, r"/bot$"),
         ({"bot.py": "HANDLED = {}", "handler.py": ""}, "must not contain handler.py"),
-        ({"bot.py": "HANDLED = {}", "botkit/__init__.py": ""}, "must not contain botkit"),
         ({"bot.py": "HANDLED = {}", "queue.py": ""}, "must not contain queue.py, which"),
-        ({"bot.py": "HANDLED = {}", "ssl/__init__.py": ""}, "must not contain ssl, which"),
         ({"bot.py": "HANDLED = {}", "bot/__init__.py": ""}, "a package bot/, since bot.py has"),
     ],
-    ids=["no bot.py", "one below", "handler.py", "botkit", "a module", "a package", "bot"],
+    ids=["no bot.py", "one below", "handler.py", "a module", "bot"],
 )
 def test_a_folder_without_a_valid_bot_is_refused(
     tmp_path: Path, files: dict[str, str], sentence: str
@@ -265,12 +261,10 @@ def test_a_folder_without_a_valid_bot_is_refused(
     [
         ("def reply(:", "SyntaxError"),
         ("import sys; sys.exit(0)", "it ends Python"),
-        ("import sys; sys.exit(3)", "it ends Python"),
-        ("import os; os._exit(0)", "it ends Python"),
         ("import os; os.fork() or os.execvp('sleep', ['sleep', '90']); x", "NameError"),
         ("HANDLED = 'message'\ndef reply(update): ...", "bot.py must have HANDLED"),
     ],
-    ids=["broken", "exit", "exit with a code", "_exit", "child", "a text"],
+    ids=["broken", "exit", "child", "a text"],
 )
 def test_a_bot_that_cannot_be_imported_is_reported(
     tmp_path: Path, source: str, sentence: str
@@ -279,15 +273,6 @@ def test_a_bot_that_cannot_be_imported_is_reported(
     with pytest.raises(ValueError, match="^bot.py ") as told:
         handled_kinds(tmp_path)
     assert sentence in str(told.value)
-
-
-def test_a_bot_whose_import_never_ends_is_reported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(container, "INIT_TIMEOUT", 0.2)
-    (tmp_path / "bot.py").write_text("import threading; threading.Event().wait()")
-    with pytest.raises(ValueError, match="didn't end within 0.2 s"):
-        handled_kinds(tmp_path)
 
 
 TOOLS = {
@@ -310,21 +295,6 @@ def test_a_tool_says_what_is_wrong_with_a_folder(tmp_path: Path, name: str) -> N
         assert code == 2
         assert f"scripts/{name}: bot.py can't be imported" in output
         assert "SyntaxError" in output
-
-
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [(None, "can't be read"), ("A=1\nno variable\n", "line 2: must be NAME=VALUE")],
-    ids=["none", "no variable"],
-)
-def test_an_invalid_file_of_variables_is_refused(
-    tmp_path: Path, text: str | None, sentence: str
-) -> None:
-    if text is not None:
-        (tmp_path / "file").write_text(text)
-    with pytest.raises(ValueError, match=sentence) as told:
-        read_env_file(str(tmp_path / "file"))
-    assert "no variable" not in str(told.value)
 
 
 @pytest.mark.parametrize("name", ["demo", "poll"])

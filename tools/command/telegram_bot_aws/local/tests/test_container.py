@@ -60,34 +60,6 @@ def test_a_bot_that_handles_nothing_is_refused(tmp_path: Path) -> None:
         handled_kinds(tmp_path)
 
 
-def test_what_would_fail_the_apply_is_told_before(tmp_path: Path) -> None:
-    source = "HANDLED = ['message']\nQUEUED_UPDATES = 'message'\nreply = print\n"
-    (tmp_path / "bot.py").write_text(source)
-    with pytest.raises(ValueError, match=r"^QUEUED_UPDATES in bot\.py must be a list"):
-        handled_kinds(tmp_path)
-
-
-@pytest.mark.parametrize("reply", ["", "reply = 3"], ids=["none", "no function"])
-def test_a_bot_without_reply_is_refused(tmp_path: Path, reply: str) -> None:
-    (tmp_path / "bot.py").write_text(f"HANDLED = ['message']\n{reply}\n")
-    with pytest.raises(ValueError, match=r"^bot\.py must have a function reply\(update\)$"):
-        handled_kinds(tmp_path)
-
-
-def test_a_bot_that_needs_variables_is_given_them(tmp_path: Path) -> None:
-    source = "import os\nHANDLED = [os.environ['KIND']]\nreply = print\n"
-    (tmp_path / "bot.py").write_text(source)
-    assert handled_kinds(tmp_path, {"KIND": "message"}) == ["message"]
-    with pytest.raises(ValueError, match=r"KeyError: 'KIND'\n\(the environment has no 'KIND'"):
-        handled_kinds(tmp_path)
-
-
-def test_a_missing_package_is_expected_in_requirements(tmp_path: Path) -> None:
-    (tmp_path / "bot.py").write_text("import no_such_package\n")
-    with pytest.raises(ValueError, match=r"ModuleNotFoundError: .*\n\(a package that it imports"):
-        handled_kinds(tmp_path)
-
-
 STATE = """
 import os, sqlite3
 
@@ -138,12 +110,6 @@ def test_most_frames_of_packages_are_left_out() -> None:
     assert shortened(begin + far * 40 + end) == begin + few + end
     assert shortened(begin + own + far * 7 + end) == begin + own + far * 7 + end
     assert exception_of(f"printed before\n{begin}{own}{end}") == "far.TooFar: beyond"
-
-
-def test_a_failed_import_is_told_in_the_first_line(tmp_path: Path) -> None:
-    (tmp_path / "bot.py").write_text("import no_such_package\n")
-    with pytest.raises(ValueError, match=r"^bot\.py .* imported: ModuleNotFoundError: No module"):
-        handled_kinds(tmp_path)
 
 
 def test_a_start_that_never_ends_is_told_with_its_usual_cause(

@@ -61,5 +61,7 @@ def page(demo: Demo, tab: Tab) -> Page:
     from playwright.sync_api import expect
 
     page = tab.visit(demo.url)
+    page.evaluate("() => sessionStorage.clear()")  # the person and the chat of another test
+    page.reload()
     expect(page.locator("#live")).to_have_text("live")
     return page
