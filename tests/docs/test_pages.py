@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import ast
-import logging
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botkit.outcome import OUTCOMES
-from botkit.steps.allow import WHOSE
-from maintenance import inputs, release
+from maintenance import docs, release
 from telegram_bot_aws.local.project import ROOT
 from telegram_bot_aws.starter import new
 
@@ -27,48 +23,11 @@ README = (ROOT / "README.md").read_text()
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
 LINK = re.compile(r"""(?:\]\(|src(?:set)?=")([^)"]+)""")  # also of a picture
 MOST_WORDS = 900  # in the README
-# Names in botkit that hosts use, and bots don't.
-OF_HOSTS = set(
-    "authorization check_bot check_own connect delete forget_token prepare take_over to_json "
-    "token username".split()
-)
 
 
-def table(heading: str) -> list[list[str]]:
-    """Return the rows below a heading of the reference, as their cells, without links."""
-    section = REFERENCE.split(f"## {heading}\n")[1].split("\n## ")[0]
-    plain = re.sub(r"\[(`\w+`)\]\([^)]*\)", r"\1", section)
-    rows = [line.strip("| ") for line in plain.splitlines() if line.startswith("| `")]
-    return [re.split(r" *\| *", row) for row in rows]
-
-
-def test_the_page_of_inputs_is_what_the_script_writes() -> None:
-    assert inputs.PAGE.read_text() == inputs.page(), "run scripts/dev inputs"
-
-
-def test_the_table_of_outcomes_is_the_functions() -> None:
-    """The page's failure has no status for Telegram."""
-    statuses = {"": 500, "200": 200, "503": 503}
-    rows = [
-        (name, level, statuses[status])
-        for names, level, status, _ in table("Outcomes")
-        for name in re.findall(r"\w+", names)
-    ]
-    assert sorted(rows) == sorted(
-        (name, logging.getLevelName(level), status)
-        for name, (level, status, *_) in OUTCOMES.items()
-    )
-
-
-def test_the_table_of_ids_is_the_functions() -> None:
-    names = {"person": "the person", "chat": "the chat", "account": "the account's owner"}
-    told = {
-        kind: who for kinds, who in table("Whose id counts") for kind in re.findall(r"\w+", kinds)
-    }
-    assert told == {
-        kind: ", ".join(names[each] for each in who) or "nobody's: it is let in"
-        for kind, who in WHOSE.items()
-    }
+def test_the_generated_pages_are_what_the_script_writes() -> None:
+    assert docs.PAGE.read_text() == docs.page(), "run scripts/dev docs"
+    assert REFERENCE == docs.reference(), "run scripts/dev docs"
 
 
 def test_the_table_of_a_pages_errors_is_the_functions() -> None:
@@ -117,32 +76,6 @@ def test_the_pictures_are_small() -> None:
     }
     assert len(linked) >= 4  # in light and dark
     assert [path.name for path in linked if path.stat().st_size >= 100_000] == []
-
-
-@pytest.mark.parametrize(
-    "module",
-    [
-        *("aws", "commands", "conversation", "schedule"),
-        *("session", "stream", "telegram", "testing"),
-    ],
-)
-def test_the_reference_has_what_a_bot_calls(module: str) -> None:
-    """Each public function, with its optional parameters, and each exception."""
-    _, section = REFERENCE.split("## botkit\n")
-    for each in ast.parse((ROOT / f"lambda/botkit/{module}.py").read_text()).body:
-        if isinstance(each, ast.FunctionDef):
-            names = {each.name, *(argument.arg for argument in each.args.kwonlyargs)}
-        elif isinstance(each, ast.ClassDef) and "Exception" in map(ast.unparse, each.bases):
-            names = {each.name}
-        else:
-            continue
-        if each.name[0] != "_" and each.name not in OF_HOSTS:
-            assert [name for name in names if not re.search(rf"\b{name}\b", section)] == []
-
-
-def test_botkit_names_the_modules_of_the_reference() -> None:
-    named = set(re.findall(r"`(\w+)`", (ROOT / "lambda/botkit/__init__.py").read_text()))
-    assert named >= set(re.findall(r"^### botkit\.(\w+)$", REFERENCE, flags=re.MULTILINE))
 
 
 @pytest.mark.parametrize(

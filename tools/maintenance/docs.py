@@ -1,0 +1,228 @@
+"""Write docs/inputs.md, and the tables of docs/reference.md that come from the source.
+
+The descriptions of inputs are those of variables.tf and outputs.tf, the signatures and sentences on
+botkit those of lambda/botkit. Change them there, and run this.
+
+Exit code: 0 if the pages are written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import logging
+import re
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import hcl2
+from telegram_bot_aws.local.project import LAMBDA, ROOT
+
+PAGE = ROOT / "docs" / "inputs.md"
+WIDTH = 150
+HEAD = """\
+# Inputs and outputs
+
+`scripts/dev docs` writes this page from [variables.tf](../variables.tf) and
+[outputs.tf](../outputs.tf). One input is required, the token: set `telegram_bot_token` or
+`telegram_bot_token_parameter`. `null` switches a feature off. Without `source_dir`, the bot is
+[the echo](../lambda/bot.py). [What isn't an input](architecture.md#not-an-input), and why.
+"""
+REFERENCE = ROOT / "docs" / "reference.md"
+BOTKIT = (
+    *("telegram", "aws", "commands", "session", "conversation", "stream", "schedule"),
+    *("errors", "testing"),
+)
+WITH_CLASSES = ("errors", "stream")  # that a bot uses by name
+# Names in botkit that hosts use, and bots don't.
+OF_HOSTS = set(
+    "authorization check_bot check_own connect delete encodable forget_token prepare take_over "
+    "to_json token username".split()
+)
+OUTCOME_MEANINGS = {
+    "answered": "the calls were made",
+    "queued": "it, or the rest of its answer, [waits in the queue](how-to/queue.md)",
+    "ignored": "the bot returned `[]`, or the sender isn't in [`allowed_ids`](#whose-id-counts)",
+    "limited": "the person is over [`LIMIT`](how-to/restrict.md#rate-limit)",
+    "repeated": "it was delivered twice, and was answered once",
+    "refused": "Telegram refused a call: the bot was blocked, or a parameter is wrong. "
+    "The other calls are made",
+    "bot_failed": "`bot.py` raised an exception, took too long or returned no list of calls, or "
+    "the session can't be saved",
+    "page_failed": "the same in `on_request`",
+    "incomplete": "a call failed temporarily, and [a retry would show](delivery.md) an earlier one "
+    "twice",
+    "throttled": "Telegram [limits the rate](performance.md#limits)",
+    "unreachable": "there was no usable answer from Telegram, the proxy or AWS; a permission is "
+    "missing; or other updates kept changing the session",
+    "misconfigured": "the token, an input, the queue or the table is missing or refused, or "
+    "`bot.py` can't be imported",
+}
+WHOSE_ID = {
+    ("person", "chat"): "the person, the chat",
+    ("chat",): "the chat",
+    ("person",): "the person",
+    ("account",): "the account's owner",
+    (): "nobody's: it is let in",
+}
+# The page that says more about an input, and where in it.
+MORE = {
+    "alarm_actions": "how-to/alarms.md",
+    "allowed_ids": "how-to/restrict.md",
+    "architecture": "how-to/packages.md",
+    "environment": "how-to/apis.md#secrets",
+    "kms_key_arn": "how-to/keys.md",
+    "layers": "how-to/logs.md#a-monitoring-tools-extension",
+    "log_level": "reference.md#the-log",
+    "log_retention_in_days": "how-to/logs.md",
+    "max_connections": "performance.md#limits",
+    "memory_size": "performance.md",
+    "mini_app": "how-to/mini-apps.md",
+    "name": "how-to/several-bots.md",
+    "permissions_boundary": "deploy-from-ci.md",
+    "policy": "how-to/apis.md",
+    "queue": "how-to/queue.md",
+    "reply_mode": "performance.md#make-it-faster",
+    "reserved_concurrency": "performance.md#limits",
+    "session_backup_in_days": "user-data.md",
+    "session_retention_in_days": "how-to/sessions.md",
+    "source_dir": "first-bot.md",
+    "telegram_bot_token": "security.md#where-each-secret-is",
+    "telegram_bot_token_parameter": "how-to/token.md",
+    "telegram_proxy": "how-to/vpc.md#a-proxy",
+    "throttling_limit": "security.md#what-strangers-can-cost",
+    "timeout": "how-to/queue.md",
+    "tracing": "how-to/logs.md#traces",
+    "vpc": "how-to/vpc.md",
+    "warm_schedule": "performance.md#make-it-faster",
+}
+
+
+def blocks(file: str, kind: str) -> dict[str, dict[str, Any]]:
+    """Return the arguments of a file's variables or outputs, by their names."""
+    parsed = hcl2.loads((ROOT / file).read_text())
+    return {name.strip('"'): arguments for each in parsed[kind] for name, arguments in each.items()}
+
+
+def text(value: str) -> str:
+    """Return a string, in quotes or a heredoc, on one line."""
+    heredoc = re.fullmatch(r'"<<-EOT\n(.*)\n *EOT"', value, re.DOTALL)
+    return " ".join((heredoc[1] if heredoc else str(json.loads(value))).split())
+
+
+def literal(value: Any) -> str:
+    """Return a default as Terraform has it."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def title(target: str) -> str:
+    """Return the title of a page in docs/."""
+    text = (PAGE.parent / target.partition("#")[0]).read_text()
+    return text.partition("\n")[0].removeprefix("# ")
+
+
+def table(rows: Sequence[tuple[str, ...]], *headings: str) -> str:
+    """Return a table in Markdown."""
+    lines = [headings, ("---",) * len(headings), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def page() -> str:
+    """Return the page."""
+    inputs, outputs = blocks("variables.tf", "variable"), blocks("outputs.tf", "output")
+    named = re.compile(rf"\b({'|'.join(name for name in {**inputs, **outputs} if '_' in name)})\b")
+
+    def described(arguments: dict[str, Any]) -> str:
+        description = named.sub(r"`\1`", text(arguments["description"]))
+        return textwrap.fill(description, WIDTH, break_on_hyphens=False, break_long_words=False)
+
+    rows, sections = [], []
+    for name, arguments in inputs.items():
+        kind = arguments["type"].removeprefix("${").removesuffix("}")
+        default = f"`{literal(arguments['default'])}`" if "default" in arguments else "required"
+        rows.append((f"[`{name}`](#{name})", f"`{kind.partition('({')[0]}`", default))
+        facts = [f"Type: `{kind}`", f"default: {default}"]
+        facts += ["sensitive"] if arguments.get("sensitive") else []
+        more = f" More: [{title(MORE[name])}]({MORE[name]})" if name in MORE else ""
+        sections.append(f"### {name}\n\n{described(arguments)}\n\n{', '.join(facts)}.{more}\n")
+    told = [f"### {name}\n\n{described(arguments)}\n" for name, arguments in outputs.items()]
+    overview = table(rows, "input", "type", "default")
+    return "\n".join([HEAD, "## Inputs\n", overview, *sections, "## Outputs\n", *told])
+
+
+def reference() -> str:
+    """Return docs/reference.md with the generated tables of today."""
+    text = REFERENCE.read_text()
+    for name, rows in tables().items():
+        begin, end = f"<!-- scripts/dev docs writes {name} -->\n", "<!-- end -->\n"
+        before, found, after = text.partition(begin)
+        assert found, begin
+        text = f"{before}{begin}{rows}{end}{after.partition(end)[2]}"
+    return text
+
+
+def tables() -> dict[str, str]:
+    """Return the generated tables of the reference, by their names."""
+    sys.path.append(str(LAMBDA))
+    from botkit.outcome import OUTCOMES
+    from botkit.steps.allow import WHOSE
+
+    outcomes = [
+        (f"`{name}`", logging.getLevelName(level), "" if status == 500 else str(status), about)
+        for name, (level, status, *_) in OUTCOMES.items()
+        for about in [OUTCOME_MEANINGS[name]]
+    ]
+    ids = [
+        (", ".join(f"`{kind}`" for kind in WHOSE if WHOSE[kind] == who), whose)
+        for who, whose in WHOSE_ID.items()
+    ]
+    functions = {
+        f"botkit.{module}": table([*public(module)], f"`botkit.{module}`", "") for module in BOTKIT
+    }
+    return {
+        "outcomes": table(outcomes, "outcome", "level", "Telegram gets", "meaning"),
+        "ids": table(ids, "update type", "whose id"),
+        **functions,
+    }
+
+
+def public(module: str) -> Iterator[tuple[str, str]]:
+    """Yield the signature of each name that a bot uses, and the first sentences about it."""
+    for each in ast.parse((LAMBDA / "botkit" / f"{module}.py").read_text()).body:
+        if not isinstance(each, ast.FunctionDef | ast.ClassDef) or each.name[0] == "_":
+            continue
+        decorators = " ".join(map(ast.unparse, each.decorator_list))
+        if module == "testing" and "fixture" not in decorators or each.name in OF_HOSTS:
+            continue
+        about = " ".join((ast.get_docstring(each) or "").partition("\n\n")[0].split())
+        if isinstance(each, ast.FunctionDef):
+            signature = "" if module == "testing" else f"({parameters(each.args)})"
+            yield f"`{each.name}{signature}`", about
+        elif module in WITH_CLASSES:
+            yield f"`{each.name}`", about
+
+
+def parameters(arguments: ast.arguments) -> str:
+    """Return the parameters of a function without their types."""
+    for each in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
+        each.annotation = None
+    if arguments.kwarg:
+        arguments.kwarg.annotation = None
+    arguments.posonlyargs, arguments.args = [], [*arguments.posonlyargs, *arguments.args]
+    return ast.unparse(arguments).replace("'", '"')
+
+
+def main() -> int:
+    """Write the pages."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/dev docs",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.parse_args()
+    PAGE.write_text(page())
+    REFERENCE.write_text(reference())
+    return 0
