@@ -9,7 +9,7 @@ stand_in puts all of it together, server speaks HTTP, words describe it, people 
 plays a test.
 """
 
-from .bot_api import METHODS, TYPES
+from .bot_api import METHODS, TYPES, Json
 from .delivery import Delivery, Post, kind_of, post
 from .files import picture
 from .limits import Limits
@@ -17,7 +17,7 @@ from .mini_app import init_data
 from .people import LOCATION, Person, contact, file_content
 from .server import Server
 from .stand_in import FAULTS, Call, Fault, Telegram
-from .state import ADA, BOT, GRACE, QUERIES, Bot, Json, Sent, private_chat
+from .state import ADA, BOT, GRACE, QUERIES, Bot, Sent, private_chat
 from .testing import BotApi, Stage
 from .words import buttons, buttons_of, label_pressed, seen, text_of, title_of
 

@@ -38,10 +38,9 @@ import threading
 import urllib.parse
 from typing import Any
 
-from .bot_api import METHODS, parsed
+from .bot_api import METHODS, Json, parsed
 from .people import Group, Person
 from .request import PLAYED
-from .state import Json
 from .testing import TOKEN, BotApi
 from .words import lines
 

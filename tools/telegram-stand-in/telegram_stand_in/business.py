@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from .bot_api import Json
 from .request import Request, bad, business_of, chat_of, message_ids, plays
 from .state import Bot, World
-
-Json = dict[str, Any]
 
 DAY = 86400  # seconds
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
-from .bot_api import TYPES
+from .bot_api import TYPES, Json
 from .files import File, image_type
 from .request import Request, bad, text_in
-
-Json = dict[str, Any]
 
 MAX_TEXT = 4096
 MAX_CAPTION = 1024

@@ -14,11 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .bot_api import method_named, parsed
+from .bot_api import Json, method_named, parsed
 from .crashes import AFTER, BEFORE, CONFIRMED, Moment, Run, Said
 from .delivery import post
 from .stand_in import Call, name_of
-from .state import Json
 from .testing import BotApi, _kill
 from .words import latest, said, text_of
 

@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-Json = dict[str, Any]
+from .bot_api import Json
 
 LAST_PAUSE = (
     60.0,

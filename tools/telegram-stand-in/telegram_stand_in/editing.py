@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from .bot_api import NO_MESSAGE
+from .bot_api import NO_MESSAGE, Json
 from .content import (
     CAPTIONED,
     MEDIA,
@@ -24,8 +22,6 @@ from .request import (
     plays,
 )
 from .rich import rich_message
-
-Json = dict[str, Any]
 
 REACTIONS = set(
     "❤ 👍 👎 🔥 🥰 👏 😁 🤔 🤯 😱 🤬 😢 🎉 🤩 🤮 💩 🙏 👌 🕊 🤡 🥱 🥴 😍 🐳 ❤\u200d🔥 "

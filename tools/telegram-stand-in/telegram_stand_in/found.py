@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
-Json = dict[str, Any]
+from .bot_api import Json
 
-MAX_ENTITIES = (
-    100  # of a message. What Telegram does with more isn't published: the rest is left out
-)
+# Of a message. What Telegram does with more isn't published: here, they are left out.
+MAX_ENTITIES = 100
 
 BLANKS = {code: " " for code in range(32) if chr(code) not in "\r\n"}
 NAME = "[A-Za-z0-9_]"

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from .bot_api import Json
 from .content import MEDIA, caption_content, media_content, picked, text_content
 from .request import Request
 from .rich import rich_message
-
-Json = dict[str, Any]
 
 NAMES = {"phone_number": "contact", "currency": "invoice", "title": "venue"}  # of what has a field
 

@@ -14,9 +14,8 @@ import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
-Json = dict[str, Any]
+from .bot_api import Json
 
 # Calls in so many seconds. Those to a chat may all come at once: later, one a second.
 TO_A_CHAT = 20, 20.0

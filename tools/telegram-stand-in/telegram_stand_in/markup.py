@@ -12,10 +12,9 @@ import urllib.parse
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .bot_api import Mismatch
+from .bot_api import Json, Mismatch
 from .found import MAX_ENTITIES, blanked, found_in, units
 
-Json = dict[str, Any]
 Users = Mapping[int, Json]
 
 # Before it is parsed. https://github.com/tdlib/telegram-bot-api, Client.cpp, get_formatted_text

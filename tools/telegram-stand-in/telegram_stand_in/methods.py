@@ -24,14 +24,13 @@ from .bot_api import (
     COPY_NOT_FOUND,
     RETURNS,
     TYPES,
+    Json,
     Mismatch,
     array_of,
 )
 from .content import caption_content
 from .request import PLAYED, Request, bad, chat_of, message_of, user_of
 from .sending import put
-
-Json = dict[str, Any]
 
 
 def carry_out(request: Request) -> Any:

@@ -11,13 +11,11 @@ import hmac
 import json
 import secrets
 import urllib.parse
-from typing import Any
 
+from .bot_api import Json
 from .inline import inline_content
 from .request import Request, bad, check_web_app, plays
 from .state import Bot, World
-
-Json = dict[str, Any]
 
 
 def init_data(token: str, fields: dict[str, str]) -> str:

@@ -10,12 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .bot_api import QUERY_TOO_OLD
+from .bot_api import QUERY_TOO_OLD, Json
 from .request import Request, bad, plays, user_of
 from .sending import put
 from .state import Bot, World
-
-Json = dict[str, Any]
 
 STARS = "XTR"  # the currency
 MONTH = 2592000  # seconds: the only period of a subscription

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import business, payments
-from .bot_api import TYPES, did_you_mean
+from .bot_api import TYPES, Json, did_you_mean
 from .content import MAX_TEXT, MEDIA, media_content
 from .files import image_type
 from .found import marked
 from .inline import inline_content
 from .request import Request
 from .stand_in import Telegram
-from .state import Json, copied, private_chat
+from .state import copied, private_chat
 from .words import buttons_of, labels, latest, lines, title_of
 
 if TYPE_CHECKING:

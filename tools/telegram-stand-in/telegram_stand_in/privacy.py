@@ -6,14 +6,11 @@ https://core.telegram.org/bots/api#update.
 
 from __future__ import annotations
 
-from typing import Any
-
+from .bot_api import Json
 from .delivery import kind_of
 from .found import COMMAND
 from .sending import COPYABLE
 from .state import Bot, World
-
-Json = dict[str, Any]
 
 FOR_ADMINISTRATORS = "chat_join_request chat_member message_reaction message_reaction_count".split()
 # Messages with one of these are a person's. All others report an event, which every bot gets.

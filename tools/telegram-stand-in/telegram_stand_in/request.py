@@ -9,12 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .bot_api import QUERY_TOO_OLD, Refusal
+from .bot_api import QUERY_TOO_OLD, Json, Refusal
 from .files import Upload
 from .markup import checked_link, formatted
 from .state import Bot, World, copied
-
-Json = dict[str, Any]
 
 LONGEST_DATA = 64  # bytes of a button's callback_data
 MAX_BUTTONS = 300  # of a keyboard

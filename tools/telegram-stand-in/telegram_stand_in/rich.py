@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from html import escape, unescape
 from typing import Any
 
+from .bot_api import Json
 from .markup import TAG, attributes_of
 from .request import Request, bad, check_button
-
-Json = dict[str, Any]
 
 # https://core.telegram.org/bots/api#rich-message-limits. The errors aren't documented: others met
 # them. Telegram counts characters without marks, but here the source, too, may have only so many.

@@ -7,7 +7,7 @@ import random
 import re
 from typing import Any
 
-from .bot_api import Refusal
+from .bot_api import Json, Refusal
 from .business import as_owner
 from .content import (
     CAPTIONED,
@@ -31,8 +31,6 @@ from .request import (
     text_in,
 )
 from .rich import rich_message
-
-Json = dict[str, Any]
 
 MOST_OPTIONS = 12  # of a poll
 # A message can be copied if it has one of these; service messages have none.

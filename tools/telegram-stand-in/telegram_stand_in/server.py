@@ -18,11 +18,9 @@ from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from .bot_api import METHODS, decoded, method_named, parsed
+from .bot_api import METHODS, Json, decoded, method_named, parsed
 from .files import Upload
 from .stand_in import Call, Telegram
-
-Json = dict[str, Any]
 
 LARGEST_REQUEST = 52 * 2**20  # bytes: a file of 50 MB and its envelope
 # Names that mean this machine. No public name ends in .test or .localhost (RFC 6761).

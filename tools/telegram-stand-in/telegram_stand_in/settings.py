@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from typing import Any
 
-from .bot_api import Refusal
+from .bot_api import Json, Refusal
 from .inline import inline_content
 from .request import (
     LONGEST_DATA,
@@ -20,8 +19,6 @@ from .request import (
     take_query,
     user_of,
 )
-
-Json = dict[str, Any]
 
 LONGEST_NOTICE = 200  # characters of the answer to a tap
 MAX_DOWNLOAD = 20 * 2**20  # bytes

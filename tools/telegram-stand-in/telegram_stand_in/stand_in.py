@@ -15,14 +15,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import bot_api, methods, mini_app, payments, privacy
-from .bot_api import METHODS, Refusal, did_you_mean, method_named
+from .bot_api import METHODS, Json, Refusal, did_you_mean, method_named
 from .delivery import Delivery, Post, post
 from .files import Upload
 from .limits import Limits
 from .request import Request, chat_named
 from .state import ADA, Bot, World, copied, private_chat
-
-Json = dict[str, Any]
 
 # Methods that a webhook's answer can't call, since nobody would get the result.
 # https://github.com/tdlib/telegram-bot-api, WebhookActor.cpp

@@ -10,11 +10,9 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from .bot_api import TYPES
+from .bot_api import TYPES, Json
 from .delivery import Delivery, Outbox, Post, kind_of, line_of
 from .files import Files
-
-Json = dict[str, Any]
 
 BOT = {
     "id": 1234567890,

@@ -27,12 +27,12 @@ from typing import Any
 from urllib.parse import unquote
 
 from . import business
-from .bot_api import METHODS, did_you_mean, method_named
+from .bot_api import METHODS, Json, did_you_mean, method_named
 from .limits import Limits
 from .people import Business, Group, Person
 from .server import Server, Unreadable, params_of
 from .stand_in import FAULTS, Telegram
-from .state import Bot, Json, copied, private_chat
+from .state import Bot, copied, private_chat
 from .words import latest, lines
 
 TOKEN = "1234567890:AAstandInForTelegramInTestsAAAAAAAA"

@@ -6,12 +6,9 @@ Source: https://core.telegram.org/bots/api#forumtopic
 
 from __future__ import annotations
 
-from typing import Any
-
+from .bot_api import Json
 from .request import Request, bad, chat_of, plays
 from .sending import put
-
-Json = dict[str, Any]
 
 BLUE = 7322096  # the first colour that createForumTopic takes
 

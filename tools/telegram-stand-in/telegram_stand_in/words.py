@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from .bot_api import method_named
+from .bot_api import Json, method_named
 from .delivery import kind_of
 from .rich import buttons_in, lines_of
 from .sending import ENVELOPE
 from .stand_in import Call
-from .state import Json, Sent
+from .state import Sent
 
 LONGEST_LINE = 500  # characters
 MOST_LINES = 200  # of a transcript, when a test fails: a bot may have written for ever
