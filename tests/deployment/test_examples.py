@@ -47,18 +47,12 @@ NAMES = (
 )
 GROUP = {"id": -1000000000042, "type": "supergroup", "title": "Lunch"}
 
-# The bot of docs/first-bot.md, with the table and the secret of docs/how-to, which it tells here.
+# The bot of docs/how-to/apis.md, with a table and a secret, which is the weather here.
 READER = "dice-bot"
 SECRET = "/dice-bot/weather-key"
 TELLS = """
 import keys
-without_secret = on_message
-
-def on_message(message):
-    if message.get("text") == "/weather":
-        chat_id = message["chat"]["id"]
-        return [{"method": "sendMessage", "chat_id": chat_id, "text": keys.weather_key()}]
-    return without_secret(message)
+weather.weather = lambda city: f"{keys.weather_key()} in {city}."
 """
 OVERRIDE_OF_READER = """
 module "telegram_bot" {{
@@ -154,10 +148,9 @@ def token_of(number):
 
 
 def follow_the_page(folder, telegram_url):
-    """Do what docs/first-bot.md says, and then the pages on a table and a secret."""
+    """Do what docs/first-bot.md says, and then the page on APIs."""
     reader.begin(folder)
-    reader.add_table(folder)
-    reader.add_secret(folder)
+    reader.add_services(folder)
     bot = folder / "bot" / "bot.py"
     bot.write_text(bot.read_text() + TELLS)
     main = folder / "main.tf"
@@ -289,7 +282,7 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world):
     assert menus == {
         "assistant-bot": ["ask", "new", "help"],
         "birthday-bot": ["add", "list"],
-        "dice-bot": ["start", "roll"],
+        "dice-bot": [],
         "form-bot": ["start", "cancel"],
         "lunch-bot": ["lunch"],
         "newsletter-bot": ["subscribe", "unsubscribe"],
@@ -302,8 +295,10 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world):
 
 
 def test_the_readers_bot_counts_and_knows_its_secret(world):
-    assert [world.say(READER, "/count") for _ in range(2)] == ["That makes 1.", "That makes 2."]
-    assert world.say(READER, "/weather") == "sunny"
+    assert [world.say(READER, "Oslo") for _ in range(2)] == [
+        "sunny in Oslo. That makes 1.",
+        "sunny in Oslo. That makes 2.",
+    ]
 
 
 def test_a_reminder_comes_once_and_another_is_cancelled(world):

@@ -119,8 +119,7 @@ def test_the_first_bot_is_deployed_changed_and_removed(shell, telegram):
         if line.endswith("python -m pytest"):
             tested += 1
             if tested == 2:  # step 5
-                for name in reader.DIE:
-                    reader.change(shell.folder, name)
+                reader.change_the_first_bot(shell.folder)
         said = type_in(shell, line)
         if "scripts/new" in line:
             (shell.folder / "override.tf").write_text(OVERRIDE.format(telegram.url))
@@ -136,7 +135,7 @@ def test_the_first_bot_is_deployed_changed_and_removed(shell, telegram):
     # The webhook is lost, and the doctor names the command that brings it back.
     url = telegram.webhook["url"]
     telegram.answer("deleteWebhook", {})
-    doctor = "TELEGRAM_BOT_TOKEN=… .terraform/modules/telegram_bot/scripts/doctor --bot bot || true"
+    doctor = "TELEGRAM_BOT_TOKEN=… scripts/doctor --bot bot || true"
     [advice] = re.findall("→ (terraform apply -replace=.*)", type_in(shell, doctor))
     assert "Apply complete! Resources: 1 added" in type_in(shell, advice)
     assert telegram.webhook["url"] == url
@@ -199,7 +198,6 @@ EXAMPLES = {
     "restored-sessions": "telegram-bot_sessions",
     r"'the (new )?token.*'": TOKEN,
     r"(show|--person) 42\b": r"\1 4242",
-    r"^scripts/": ".terraform/modules/telegram_bot/scripts/",
     r"(delete --person 4242)$": r"\1 --yes",
 }
 

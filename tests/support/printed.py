@@ -20,8 +20,8 @@ PRINTED = re.compile(
 )
 ENDLESS = "Ctrl-C ends the demo."  # what it prints when it is ready
 DOCS = ROOT / "docs"
-# The pages that tests/deployment/test_printed_commands.py follows. In other pages there are only
-# commands that these print too. Operators' pages come in an order in which nothing needed is gone.
+# The pages that tests/deployment/test_printed_commands.py follows. Operators' pages come in an
+# order in which nothing needed is gone.
 FIRST_BOT = (DOCS / "first-bot.md", DOCS / "how-to" / "test.md")
 MIGRATE = DOCS / "migrate.md"
 OPERATORS = [
@@ -32,7 +32,6 @@ OPERATORS = [
         *("user-data", "how-to/delete"),
     )
 ]
-FOLLOWED = (ROOT / "README.md", *FIRST_BOT, MIGRATE, *OPERATORS)
 AWS = ROOT / "tests" / "support" / "aws_cli.py"
 
 # Commands of the pages that tests/deployment/test_printed_commands.py doesn't run, and why, or
@@ -47,11 +46,9 @@ NOT_RUN = {
     r"terraform workspace (?:new|select) .*": "with another state, the next commands find nothing",
     r"terraform state push errored.tfstate": "needs the file of an apply whose rights expired",
     r"terraform init -migrate-state": "asks, and needs a backend: tests/deployment/test_ci.py",
-    r"(?:xgettext|msginit|msgfmt|mkdir) .*": "needs GNU gettext",
     r"terraform state list \|.*": "tests/deployment/test_clones.py",
-    r".*scripts/demo --send /count": "needs the page's bot: test_examples.py has it",
-    r".*scripts/demo --send /tea .*": "needs the page's bot: tests/docs/test_how_to.py",
-    r"curl .*/setMy.*": "tests/docs/test_how_to.py",
+    r"scripts/demo .*(?:/tea|@bot) .*": "needs the page's bot: tests/docs/test_how_to.py",
+    r"curl .*/setMy.*": "a token",
     r"aws dynamodb (?:list-backups|restore-table-.*) .*": "the emulated AWS has no backups",
     r"aws ec2 .*": "the emulated AWS has no interfaces of a function in a VPC",
     r"uvx .*": "needs GitHub: tools/command has a test with a local repository",

@@ -16,7 +16,6 @@ import sys
 import threading
 import time
 import traceback
-from binascii import crc32
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache, partial
 from importlib.abc import SourceLoader
@@ -603,20 +602,6 @@ def http(body: Any = OK, status: str = "200 OK", *fields: str) -> bytes:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     head = [f"HTTP/1.1 {status}", f"Content-Length: {len(data)}", *fields]
     return "\r\n".join([*head, "", ""]).encode() + data
-
-
-def frame(headers: dict[str, str], payload: bytes) -> bytes:
-    """Return a message of an event stream, as AWS sends it."""
-    head = b"".join(
-        struct.pack(">B", len(name))
-        + name.encode()
-        + struct.pack(">BH", 7, len(value))
-        + value.encode()
-        for name, value in headers.items()
-    )
-    start = struct.pack(">II", 16 + len(head) + len(payload), len(head))
-    message = start + struct.pack(">I", crc32(start)) + head + payload
-    return message + struct.pack(">I", crc32(message))
 
 
 def refusal(code: Any, description: str, **parameters: Any) -> Json:

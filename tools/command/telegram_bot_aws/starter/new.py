@@ -20,7 +20,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from telegram_bot_aws.local import program
-from telegram_bot_aws.local.project import IS_INSTALLED, ROOT, SCRIPTS
+from telegram_bot_aws.local.project import IS_INSTALLED, ROOT
 
 EXAMPLES = ROOT / "examples"
 TEMPLATE = Path(__file__).with_name("template")
@@ -29,6 +29,7 @@ OF_THE_EXAMPLE = ("README.md", "*.webp", "__pycache__", ".terraform", ".terrafor
 FRAMEWORKS = ("aiogram", "ptb", "telebot")  # python-telegram-bot is ptb, pyTelegramBotAPI telebot
 SOURCE = re.compile(r'"\.\./\.\.(?:/\.\.)?" # elsewhere: (".*")')
 TERRAFORMS = Path(".terraform/modules/telegram_bot")  # its copy of the module, in the new folder
+LINK = "scripts"  # to those of that copy: commands are then the same in a bot's folder and a clone
 
 
 def main() -> int:
@@ -162,7 +163,7 @@ def write(folder: Path, written: dict[str, bytes]) -> None:
     """Write the files into a folder. Raises ValueError, before the first, if one can't be."""
     if ROOT == folder.resolve() or ROOT in folder.resolve().parents:
         raise ValueError(f"{folder} is in {ROOT}, which is the module's: choose a folder outside")
-    for path in written:
+    for path in [*written, LINK]:
         for place in (folder / path, *(folder / path).parents):
             if not os.path.lexists(place):  # a link to nothing is also there
                 continue
@@ -174,6 +175,7 @@ def write(folder: Path, written: dict[str, bytes]) -> None:
         for path, content in sorted(written.items()):
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(content)
+        (folder / LINK).symlink_to(TERRAFORMS / "scripts")
     except OSError as error:
         raise ValueError(f"{error.filename} can't be written: {error.strerror}") from None
 
@@ -187,17 +189,12 @@ def commands(written: dict[str, bytes], folder: Path) -> list[str]:
     packages = ["pytest", "mypy"]
     if "bot/requirements.txt" in written:
         packages += ["-r", "bot/requirements.txt"]
-    demo = os.path.relpath(SCRIPTS / "demo", folder)
-    if IS_INSTALLED or is_terraforms():  # the folder will have its own copy
-        demo = str(TERRAFORMS / "scripts" / "demo")
-    elif demo.count("../") > 3:
-        demo = str(SCRIPTS / "demo")
     uses_aws = re.search(rb"^  policy +=", written["main.tf"], re.MULTILINE)
     return [
         f"{python} -m venv .venv && .venv/bin/pip install {' '.join(packages)}",
         f"{terraform} init",
         ".venv/bin/python -m pytest",
-        f"{shlex.quote(demo)} {'.' if uses_aws else '--direct'}",
+        f"{LINK}/demo {'.' if uses_aws else '--direct'}",
     ]
 
 

@@ -60,7 +60,7 @@ def test_a_bot_is_begun_and_tried_without_a_clone(
         assert ran.returncode == 0
         return ran.stdout
 
-    assert ".terraform/modules/telegram_bot/scripts/demo --direct" in run("new", "hello-bot")
+    assert "  scripts/demo --direct\n" in run("new", "hello-bot")
     head = ["git", "-C", str(repository), "rev-parse", "HEAD"]
     commit = subprocess.check_output(head, text=True).strip()
     main = (tmp_path / "hello-bot" / "main.tf").read_text()

@@ -38,8 +38,10 @@ def test_a_first_bot_is_written_and_its_commands_are_told(tmp_path: Path) -> Non
     version = subprocess.run([told[0][0], "--version"], cwd=folder, capture_output=True, text=True)
     assert version.stdout == f"Python {sys.version.split()[0]}\n"
     assert [words[0].rpartition("/")[2] for words in told[1:]] == ["terraform", "python", "demo"]
+    assert told[3] == ["scripts/demo", "--direct"]
+    (folder / ".terraform/modules").mkdir(parents=True)
+    (folder / ".terraform/modules/telegram_bot").symlink_to(ROOT)  # as init puts it there
     assert (folder / told[3][0]).resolve() == ROOT / "scripts" / "demo"
-    assert told[3][1:] == ["--direct"]
     ran = run(new.main, str(tmp_path / "news"), "--example", "newsletter")
     assert "demo .\n" in ran.output  # it has a table
 
@@ -150,6 +152,7 @@ def test_a_folder_whose_name_cannot_be_the_bots_is_refused(tmp_path: Path, name:
         ("bot/bot.py", "exists already, and nothing is overwritten"),
         (".gitignore", "exists already, and nothing is overwritten"),
         ("bot", "must be a folder, but is a file"),
+        ("scripts", "exists already, and nothing is overwritten"),
     ],
 )
 def test_nothing_is_overwritten(tmp_path: Path, there: str, reason: str) -> None:
@@ -228,4 +231,4 @@ def test_an_installed_module_keeps_its_source(
     monkeypatch.setattr(new, "ROOT", modules / "bot")
     assert new.source() == source
     ran = run(new.main, str(tmp_path / "mine"))
-    assert "  .terraform/modules/telegram_bot/scripts/demo --direct\n" in ran.output
+    assert "  scripts/demo --direct\n" in ran.output

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from telegram_bot_aws.demo.tests.page.browser import Tab, expect
-from tests.support.reader import BLOCKS
+from tests.support.reader import blocks
 
-[HTML] = [block for language, block in BLOCKS if language == "html"]
+HTML = blocks("how-to/mini-apps.md")["bot/app/index.html", ""]
 SCRIPT = "https://telegram.org/js/telegram-web-app.js"
 
 
