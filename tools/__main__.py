@@ -9,7 +9,7 @@ if __name__ == "__main__":
     from telegram_bot_aws.command import Command, run
 
     COMMANDS = {
-        "docs": Command("maintenance.docs", "write docs/inputs.md, and tables of docs/reference.md"),
+        "docs": Command("maintenance.docs", "write docs/inputs.md and tables of the reference"),
         "bench": Command("bench.bench", "measure how fast the function starts and answers"),
         "accept": Command("acceptance.accept", "try the module on an AWS account, or here"),
         "release": Command("maintenance.release", "write a version and the owner into all files"),
