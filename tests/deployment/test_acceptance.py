@@ -14,13 +14,13 @@ from tests.support.deployment import client
 from tests.support.policy import TEXT
 
 pytestmark = [pytest.mark.slow, pytest.mark.release]
-PAGE = (ROOT / "docs" / "on-aws.md").read_text()
+PAGE = (ROOT / "CONTRIBUTING.md").read_text()
 ONLY_REAL = ["an alarm goes off"]
 
 
 @pytest.fixture(scope="module")
 def keys(aws):
-    """The keys of a user who has a deployer's rights, and those that docs/on-aws.md adds."""
+    """The keys of a user who has a deployer's rights, and those that CONTRIBUTING.md adds."""
     statements = json.loads(TEXT.replace("telegram-bot", accept.NAME))["Statement"]
     rows = re.findall(r"^\| `(\S+)` \| (`\w+:.*) \|$", PAGE, re.MULTILINE)
     assert len(rows) == 4

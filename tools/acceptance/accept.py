@@ -2,7 +2,7 @@
 
 It deploys your test bot, and posts messages in your private chat with it. Each step says whether
 all is as the pages of docs/ say. At the end, or if you stop it, all that it made is
-removed: docs/on-aws.md says what it does, costs and leaves.
+removed: CONTRIBUTING.md says what it does, costs and leaves.
 
 Set TELEGRAM_BOT_TOKEN (of a bot that nobody uses: its webhook is set), TELEGRAM_CHAT_ID (of your
 private chat with it, in which you have pressed Start), AWS_REGION, and AWS credentials as for

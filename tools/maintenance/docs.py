@@ -29,7 +29,7 @@ HEAD = """\
 `scripts/dev docs` writes this page from [variables.tf](../variables.tf) and
 [outputs.tf](../outputs.tf). One input is required, the token: set `telegram_bot_token` or
 `telegram_bot_token_parameter`. `null` switches a feature off. Without `source_dir`, the bot is
-[the echo](../lambda/bot.py). [What isn't an input](architecture.md#not-an-input), and why.
+[the echo](../lambda/bot.py). [What isn't an input](../CONTRIBUTING.md#design-decisions), and why.
 """
 REFERENCE = ROOT / "docs" / "reference.md"
 BOTKIT = (
@@ -93,7 +93,7 @@ MORE = {
     "telegram_bot_token": "security.md#where-each-secret-is",
     "telegram_bot_token_parameter": "how-to/token.md",
     "telegram_proxy": "how-to/vpc.md#a-proxy",
-    "throttling_limit": "security.md#what-strangers-can-cost",
+    "throttling_limit": "performance.md#the-worst-month",
     "timeout": "how-to/queue.md",
     "tracing": "how-to/logs.md#traces",
     "vpc": "how-to/vpc.md",
