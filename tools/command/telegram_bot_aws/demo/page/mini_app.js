@@ -24,12 +24,15 @@ const THEME = {
   text_color: "text",
 };
 function theme() {
-  const style = getComputedStyle(document.documentElement);
-  const colour = (name) => {
-    const value = style.getPropertyValue(`--${name}`).trim();
-    return value.replace(/^#(.)(.)(.)$/, "#$1$1$2$2$3$3");
+  const probe = document.body.appendChild(h("i"));
+  const hex = (number) => Number(number).toString(16).padStart(2, "0");
+  const colour = ([key, name]) => {
+    probe.style.color = `var(--${name})`;
+    return [key, `#${getComputedStyle(probe).color.match(/\d+/g).map(hex).join("")}`];
   };
-  return Object.fromEntries(Object.entries(THEME).map(([key, name]) => [key, colour(name)]));
+  const colours = Object.fromEntries(Object.entries(THEME).map(colour));
+  probe.remove();
+  return colours;
 }
 
 // A page's address with its launch parameters in the fragment. Libraries remember initData, so an empty one is told, too.
@@ -65,7 +68,9 @@ function show(launch) {
   const sandbox =
     "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox allow-forms allow-modals";
   const frame = h("iframe", { title, sandbox, src: address(launch) });
-  const main = button({ class: "main-button", hidden: true }, () => tell("main_button_pressed"));
+  const main = button({ class: "action main main-button", hidden: true }, () =>
+    tell("main_button_pressed"),
+  );
   const log = h("p", { class: "events", hidden: true, role: "status" });
   const about = { id: "page", role: "dialog", "aria-label": title, class: "page" };
   const box = h("section", about, head, frame, log, main);
@@ -166,7 +171,8 @@ export function popup({ title, message, buttons = [] }) {
         pressed = id;
         box.close();
       };
-      return button({ class: type === "destructive" ? "danger" : "" }, press, WORDS[type] ?? text);
+      const look = type === "destructive" ? "action danger" : "action";
+      return button({ class: look }, press, WORDS[type] ?? text);
     };
     const shown = buttons.length ? buttons : [{ type: "close" }];
     const words = [title ? h("h3", {}, title) : null, h("p", { dir: "auto" }, message)];

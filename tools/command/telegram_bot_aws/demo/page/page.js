@@ -26,7 +26,6 @@ function drawChat() {
       known.node.replaceWith(node);
       if (had) node.focus();
     } else {
-      node.classList.add("new");
       grew = true;
       mine ||= item.mine;
     }
@@ -93,7 +92,7 @@ function items() {
   return found;
 }
 function drawEmpty() {
-  const say = (word, kind, text) => button({}, () => send(kind, text), word);
+  const say = (word, kind, text) => button({ class: "action" }, () => send(kind, text), word);
   return div(
     "empty",
     drawing("robot"),
@@ -132,7 +131,7 @@ function statusOf(trace) {
   const result = verdict(trace);
   if (result.until)
     return h("span", { class: "wait", title: "Telegram redelivers it" }, waiting(result));
-  if (result.busy) return icon("clock", "spin");
+  if (result.busy) return icon("clock");
   if (result.word === "no answer") return result.word;
   if (result.tone === "bad" || result.word === "not asked for")
     return span("bad", icon("bad"), result.word);
@@ -297,7 +296,7 @@ function drawResults(entry) {
   const one = (r) => {
     const choose = () => actAs("choose", { key: entry.key, result: r.id });
     const title = b(r.title ?? r.caption ?? r.type);
-    const name = { "data-name": `result ${entry.key} ${r.id}` };
+    const name = { class: "option", "data-name": `result ${entry.key} ${r.id}` };
     return button(name, choose, title, small(r.description ?? r.type));
   };
   const { results } = entry.results;
@@ -312,15 +311,17 @@ function drawCard(entry) {
   const params = Object.entries(call.params).map(([name, value]) =>
     div("", h("dt", {}, name), h("dd", {}, text(value))),
   );
-  const about = { tabindex: -1, "data-key": entry.key, onclick: pick(entry) };
-  return h(
+  const about = { tabindex: -1, "data-key": entry.key, role: "article", "aria-label": call.method };
+  const status = span(`pill ${ok ? "good" : "bad"}`, ok ? "called" : call.status);
+  const card = h(
     "div",
-    { ...about, class: `called${ok ? "" : " failed"}${isSelected(entry)}` },
-    div("top", b(call.method), span(`pill ${ok ? "good" : "bad"}`, ok ? "called" : call.status)),
+    { class: "bubble called", onclick: pick(entry) },
+    div("", b(call.method), " ", status),
     ok ? null : p("why bad", call.answer.description),
     call.hints.map((hint) => p("why warn", hint)),
     params.length ? h("dl", {}, params) : null,
   );
+  return h("div", { ...about, class: `row in first${isSelected(entry)}` }, card);
 }
 function drawPin() {
   const found = inThisChat().filter((e) => e.pinned && !e.deleted);
@@ -587,7 +588,6 @@ on("snapshot", (data) => {
   drawChat();
   drawHops();
   drawBanner(false);
-  for (const node of document.querySelectorAll(".new")) node.classList.remove("new");
   toEnd();
 });
 on("entry", (entry) => {

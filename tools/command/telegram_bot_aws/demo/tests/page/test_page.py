@@ -74,7 +74,7 @@ SHOWN = {
     "pin": [("[title=pinned]", "pinned")],
     "draft": [(".draft", "Let me thi")],
     "unknown": [(".why", "sendMessage has no parameter txt; did you mean text?")],
-    "other": [(".top b", "editGeneralForumTopic"), ("dd:last-of-type", re.compile("4242|News"))],
+    "other": [("b", "editGeneralForumTopic"), ("dd:last-of-type", re.compile("4242|News"))],
     "print": [("span", "Did print")],
 }
 
