@@ -202,8 +202,6 @@ def _set_message_reaction(request: Request) -> bool:
     message = message_of(request, "to react")
     reaction = request.get("reaction", [])
     for one in reaction:
-        if one["type"] == "paid":
-            raise bad("can't parse ReactionType: invalid reaction type specified")
         if one["type"] == "emoji" and one["emoji"].replace("\ufe0f", "") not in REACTIONS:
             raise bad("REACTION_INVALID")
     if len(reaction) > 1:

@@ -59,8 +59,6 @@ def sample(kind: str, request: Request) -> Any:
     kind = kind.partition(" | ")[0]
     if array_of(kind):
         return []
-    if kind.startswith('"'):
-        return kind.strip('"')
     known: dict[str, Callable[[], Any]] = {
         "Boolean": lambda: True,
         "Chat": lambda: chat_of(request) if "chat_id" in request.params else _any_chat(request),

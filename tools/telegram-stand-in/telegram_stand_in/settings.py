@@ -281,8 +281,6 @@ def _set_webhook(request: Request) -> bool:
             return True
         most = _clamped(request.get("max_connections", 40), 1, 100)
         info: Json = {"url": url, "max_connections": most}
-        if "certificate" in request.params:
-            info["has_custom_certificate"] = True
         if "allowed_updates" in request.params:
             info["allowed_updates"] = request.params["allowed_updates"]
         outbox.set(info, secret)

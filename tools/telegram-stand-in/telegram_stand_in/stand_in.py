@@ -1,8 +1,8 @@
-"""The stand-in for Telegram: it answers calls, and acts as people.
+"""The stand-in for Telegram: it answers calls, and tells what happens.
 
-It checks each call as Telegram does (token, method, parameters, types, limits), answers with
-Telegram's codes and descriptions, delivers updates to each bot's webhook in order per chat, retries
-as Telegram does, and fails on command.
+It checks each call as far as Telegram's reference tells (token, method, parameters, types, limits),
+answers with Telegram's codes and descriptions, delivers updates to each bot's webhook in order per
+chat, with Telegram's retries, and fails on command.
 """
 
 from __future__ import annotations
@@ -143,14 +143,6 @@ class Telegram(World):
     @property
     def secret(self) -> str:
         return self.bot.outbox.secret
-
-    @secret.setter
-    def secret(self, secret: str) -> None:
-        self.bot.outbox.secret = secret
-
-    def wants(self, update: Json) -> bool:
-        """Tell whether the first bot asked for updates of this kind."""
-        return self.bot.outbox.wants(update)
 
     # Deliveries.
 
