@@ -7,7 +7,7 @@ locals {
 
   # Log lines of botkit that are counted, not an author's: what somebody must repair, and what may pass by itself.
   counted = {
-    failures    = ["bot_failed", "incomplete", "misconfigured", "page_failed"]
+    failures    = ["bot_error", "incomplete", "misconfigured", "mini_app_error"]
     unreachable = ["unreachable"]
   }
   patterns = {

@@ -217,7 +217,7 @@ locals {
 
 # Replaced, not updated, to register the webhook again: Terraform saves a failed update as done, but retries a failed
 # creation. CREATE_ONLY, so that replacing it doesn't remove the webhook. The qualifier is the version, which registers
-# its own secret and HANDLED: for a while after the alias has moved, AWS may still invoke the previous version by it.
+# its own secret and ALLOWED_UPDATES: for a while after the alias has moved, AWS may still invoke the previous version by it.
 resource "aws_lambda_invocation" "register_webhook" {
   function_name   = aws_lambda_function.this.function_name
   qualifier       = aws_lambda_alias.live.function_version

@@ -24,7 +24,7 @@ PRESSED = "You tapped the button."
 COMMANDS = {"start": "What this bot does", "help": "The same again"}
 
 # The kinds of update that the bot answers. Telegram sends these and no others.
-HANDLED = ["message", "callback_query"]
+ALLOWED_UPDATES = ["message", "callback_query"]
 
 MAX_TEXT = 4096  # of sendMessage, in UTF-16 code units
 

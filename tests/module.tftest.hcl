@@ -360,7 +360,7 @@ run "alarms_act_and_ignore_missing_data" {
     error_message = "An alarm has no action or no tag, or goes off without data."
   }
   assert {
-    condition     = aws_cloudwatch_log_metric_filter.this["failures"].pattern == "{ ($.logger = \"botkit\") && (($.outcome = \"bot_failed\") || ($.outcome = \"incomplete\") || ($.outcome = \"misconfigured\") || ($.outcome = \"page_failed\")) }"
+    condition     = aws_cloudwatch_log_metric_filter.this["failures"].pattern == "{ ($.logger = \"botkit\") && (($.outcome = \"bot_error\") || ($.outcome = \"incomplete\") || ($.outcome = \"misconfigured\") || ($.outcome = \"mini_app_error\")) }"
     error_message = "Lines of botkit are counted whose outcome somebody must look at, and no line of an author."
   }
   assert {

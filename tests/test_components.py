@@ -170,7 +170,7 @@ def test_within_the_function_packages_import_only_what_they_may():
 
 # What a module remembers beyond an update: caches, and what holds for the whole container.
 REMEMBERED = {
-    "allowed.strangers",
+    "allowed.blocked_count",
     "aws.connections",
     "current.asking",  # these two are of the update: its one place
     "current.run",

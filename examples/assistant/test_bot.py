@@ -112,21 +112,21 @@ def test_a_group_asks_with_a_command(chat, host):
     assert len(host.asked) == 1
 
 
-def test_a_reminder_is_set_after_a_press(chat, host, waits):
+def test_a_reminder_is_set_after_a_press(chat, host, schedules):
     host.answers += [use(TEA)]
     ada = chat.user("Ada")
     ada.send("Remind me of tea")
     asked = ada.receive()
     assert (asked.text, asked.buttons) == ("A reminder in 20 minutes: tea?", ["Yes", "No"])
-    assert len(waits) == 0
+    assert len(schedules) == 0
     ada.press("Yes")
     assert ada.receive("edited").text == "I will remind you in 20 minutes: tea"
-    assert len(waits) == 1
+    assert len(schedules) == 1
     chat.advance(timedelta(minutes=21).total_seconds())
     assert texts(ada) == ["⏰ tea"]
 
 
-def test_a_reminder_is_decided_about_by_its_person(chat, host, waits):
+def test_a_reminder_is_decided_about_by_its_person(chat, host, schedules):
     host.answers += [use(TEA)]
     group = chat.group("Workshop")
     ada, bob = group.user("Ada"), group.user("Bob")
@@ -134,7 +134,7 @@ def test_a_reminder_is_decided_about_by_its_person(chat, host, waits):
     bob.press("Yes")
     ada.press("No")
     assert ada.receive("edited").text == "No reminder."
-    assert len(waits) == 0
+    assert len(schedules) == 0
 
 
 @pytest.mark.parametrize("wish", [{**TEA, "minutes": 0}, {**TEA, "minutes": "20"}, {}, [TEA]])

@@ -5,7 +5,7 @@ import time
 
 import pytest
 from botkit import session
-from botkit.errors import Refused, Unreachable
+from botkit.errors import TelegramError, Unreachable
 
 GROUP = {"id": -42, "type": "supergroup", "title": "Workshop"}
 ID = "-42_8"
@@ -150,7 +150,7 @@ def test_an_order_in_the_meantime_is_listed_too(bot, lunch, sessions, calls, mon
     [
         {"status": "left"},
         {"status": "restricted", "is_member": False},
-        Refused("getChatMember", 403, "Forbidden: bot was kicked from the group chat", {}),
+        TelegramError("getChatMember", 403, "Forbidden: bot was kicked from the group chat", {}),
     ],
     ids=str,
 )
@@ -170,7 +170,9 @@ def test_members_with_more_or_fewer_rights_are_members(bot, lunch, members, memb
     assert ask(bot)[0] == 200
 
 
-@pytest.mark.parametrize("error", [Refused("x", 429, "Too Many Requests", {}), Unreachable("x")])
+@pytest.mark.parametrize(
+    "error", [TelegramError("x", 429, "Too Many Requests", {}), Unreachable("x")]
+)
 def test_nobody_is_a_stranger_because_telegram_gave_no_answer(bot, lunch, members, error):
     members[7] = error
     with pytest.raises(type(error)):
@@ -221,7 +223,7 @@ def test_a_lunch_ends(bot, lunch):
     ("error", "listed"),
     [
         (None, True),
-        (Refused("x", 429, "Too Many Requests: retry after 3", {"retry_after": 3}), False),
+        (TelegramError("x", 429, "Too Many Requests: retry after 3", {"retry_after": 3}), False),
         (Unreachable("timed out"), False),
     ],
     ids=str,
@@ -234,4 +236,4 @@ def test_an_order_is_taken_even_if_the_list_cant_be_edited(bot, lunch, calls, er
 
 def test_people_hear_of_a_failure(bot):
     call = {"method": "sendMessage", "chat_id": -42, "text": bot.FAILED}
-    assert bot.on_failure(message("/lunch")) == [call]
+    assert bot.on_error(message("/lunch")) == [call]

@@ -80,7 +80,7 @@ def test_nobody_else_sends(bot, text):
     assert say(bot, text, reply_to_message=UPDATE) == "/subscribe to the newsletter."
 
 
-def test_a_press_begins_and_a_second_one_changes_nothing(bot, sessions, waits):
+def test_a_press_begins_and_a_second_one_changes_nothing(bot, sessions, schedules):
     query = {"id": "777", "from": {"id": OWNER}, "message": {"message_id": 11}, "data": "9 5000"}
     for _ in range(2):
         [call] = bot.reply({"callback_query": query})
@@ -89,17 +89,17 @@ def test_a_press_begins_and_a_second_one_changes_nothing(bot, sessions, waits):
             "callback_query_id": "777",
             "text": "It begins within a minute.",
         }
-        [(name, step)] = waits.items()
+        [(name, step)] = schedules.items()
         assert (name, step.event) == ("newsletter.11.0", {"newsletter": 11, "step": 0})
     kept = sessions["newsletter"]
     assert (kept["source"], kept["total"]) == (9, 5_000)
 
 
-def test_a_press_that_somebody_made_up_begins_nothing(bot, sessions, waits):
+def test_a_press_that_somebody_made_up_begins_nothing(bot, sessions, schedules):
     query = {"id": "777", "from": {"id": ADA}, "message": {"message_id": 11}, "data": "9 5000"}
     [call] = bot.reply({"callback_query": query})
     assert call["text"] == "Only the owner can send it."
-    assert (sessions, waits) == ({}, {})
+    assert (sessions, schedules) == ({}, {})
 
 
 def test_other_chats_and_messages_get_no_copy(bot, people):
@@ -146,5 +146,5 @@ def test_people_hear_of_a_failure(chat, bot, monkeypatch):
         with pytest.raises(ZeroDivisionError):
             act()
     assert [message.text for message in ada.unread()] == [bot.FAILED]
-    [call] = bot.on_failure({"callback_query": {"id": "777"}})
+    [call] = bot.on_error({"callback_query": {"id": "777"}})
     assert (call["method"], call["text"]) == ("answerCallbackQuery", bot.FAILED)

@@ -41,10 +41,10 @@ TIMES = {
 
 
 @pytest.mark.parametrize(("text", "session", "at", "told"), TIMES.values(), ids=TIMES)
-def test_a_reminder_waits_until_its_time(bot, waits, text, session, at, told):
+def test_a_reminder_waits_until_its_time(bot, schedules, text, session, at, told):
     session = {**session}
     assert told in say(bot, f"/remind@a_bot {text}", session)["text"]
-    [(name, (when, call))] = waits.items()
+    [(name, (when, call))] = schedules.items()
     assert (name, when) == ("-42.7", at)
     assert call == {
         "method": "sendMessage",
@@ -66,26 +66,26 @@ CHANGES = {
 
 
 @pytest.mark.parametrize(("text", "written", "at"), CHANGES.values(), ids=CHANGES)
-def test_the_clocks_change(bot, waits, text, written, at):
+def test_the_clocks_change(bot, schedules, text, written, at):
     say(bot, f"/remind {text}", {**BERLIN}, written)
-    assert waits["-42.7"].at.timestamp() == at.timestamp()
+    assert schedules["-42.7"].at.timestamp() == at.timestamp()
 
 
 @pytest.mark.parametrize(
     "text", ["", "20m", "tea", "25:00 tea", "12:60 tea", "fri tea", "fri", "fri 20m tea", "٢m tea"]
 )
-def test_what_is_no_reminder_is_told_how_to_write_one(bot, waits, text):
+def test_what_is_no_reminder_is_told_how_to_write_one(bot, schedules, text):
     session = {}
     assert say(bot, f"/remind {text}", session)["text"] == bot.HELP
-    assert (waits, session) == ({}, {})
+    assert (schedules, session) == ({}, {})
 
 
-def test_a_reminder_stays_in_its_topic(bot, waits):
+def test_a_reminder_stays_in_its_topic(bot, schedules):
     say(bot, "/remind 1m tea", {}, is_topic_message=True, message_thread_id=5)
-    assert waits["-42.7"].event["message_thread_id"] == 5
+    assert schedules["-42.7"].event["message_thread_id"] == 5
 
 
-def test_what_waits_is_listed_and_cancelled(bot, waits):
+def test_what_waits_is_listed_and_cancelled(bot, schedules):
     session = {**BERLIN}
     say(bot, "/remind 9:00 report", session, id=8)
     say(bot, "/remind 20m tea", session, id=7)
@@ -103,11 +103,11 @@ def test_what_waits_is_listed_and_cancelled(bot, waits):
         edit, answer = bot.reply({"callback_query": query}, session)
         assert (edit["method"], edit["chat_id"], edit["message_id"]) == ("editMessageText", -42, 9)
         assert answer["text"] == told
-        assert list(waits) == ["-42.8"]
+        assert list(schedules) == ["-42.8"]
         assert list(session["reminders"]) == ["8"]
 
 
-def test_a_press_that_is_asked_about_again_is_answered_alike(bot, waits):
+def test_a_press_that_is_asked_about_again_is_answered_alike(bot, schedules):
     """When another container has changed the session: Scheduler has forgotten by then."""
     session = {}
     say(bot, "/remind 20m tea", session, datetime.now(UTC))
@@ -124,12 +124,12 @@ def test_a_press_that_is_asked_about_again_is_answered_alike(bot, waits):
         ("23:05 report", "5 23 ? * * *", "every day 23:05"),
     ],
 )
-def test_a_reminder_recurs_until_it_is_cancelled(bot, waits, text, cron, title):
+def test_a_reminder_recurs_until_it_is_cancelled(bot, schedules, text, cron, title):
     session = {**BERLIN}
     told = say(bot, f"/every {text}", session)["text"]
     assert told == f"I will remind you: {title} (Europe/Berlin)."
     call = {"method": "sendMessage", "chat_id": -42, "text": "⏰ report"}
-    assert waits.every == {"-42.7": (cron, "Europe/Berlin", call)}
+    assert schedules.recurring == {"-42.7": (cron, "Europe/Berlin", call)}
     shown = say(bot, "/reminders", session)
     button = {"text": f"✕ {title} report", "callback_data": "every 7"}
     assert shown["reply_markup"]["inline_keyboard"] == [[button]]
@@ -139,48 +139,48 @@ def test_a_reminder_recurs_until_it_is_cancelled(bot, waits, text, cron, title):
     for told in ("Cancelled.", "This one no longer waits."):
         edit, answer = bot.reply({"callback_query": query}, session)
         assert (edit["text"], answer["text"]) == ("Nothing waits.", told)
-        assert waits.every == {}
+        assert schedules.recurring == {}
 
 
 @pytest.mark.parametrize("text", ["", "mon", "mon 9:00", "20m tea", "mon 25:00 tea"])
-def test_what_recurs_at_no_time_is_told_how_to_write_it(bot, waits, text):
+def test_what_recurs_at_no_time_is_told_how_to_write_it(bot, schedules, text):
     assert say(bot, f"/every {text}", {})["text"] == bot.HELP
-    assert waits.every == {}
+    assert schedules.recurring == {}
 
 
-def test_what_has_come_is_no_longer_listed(bot, waits):
+def test_what_has_come_is_no_longer_listed(bot, schedules):
     session = {}
     say(bot, "/remind 20m tea", session)
     shown = say(bot, "/reminders", session, local(2026, 11, 26, 12, 20, "UTC"))
     assert (shown["text"], shown["reply_markup"]) == ("Nothing waits.", {"inline_keyboard": []})
 
 
-def test_a_chat_has_only_so_many(bot, waits):
+def test_a_chat_has_only_so_many(bot, schedules):
     session = {}
     for id in range(bot.MOST + 1):
         told = say(bot, "/remind 20m tea", session, id=id + 1)["text"]
     assert told == "50 reminders wait already: /reminders cancels some."
-    assert len(waits) == len(session["reminders"]) == 50
+    assert len(schedules) == len(session["reminders"]) == 50
 
 
-def test_those_that_recur_count(bot, waits):
+def test_those_that_recur_count(bot, schedules):
     session = {"reminders": {str(id): [10**10, "tea"] for id in range(49)}}
     assert "every day 09:00" in say(bot, "/every 9:00 tea", session)["text"]
     for command in ("/every 9:00 tea", "/remind 20m tea"):
         assert say(bot, command, session, id=99)["text"] == bot.FULL
-    assert (list(waits), list(waits.every)) == ([], ["-42.7"])
+    assert (list(schedules), list(schedules.recurring)) == ([], ["-42.7"])
 
 
-def test_the_longest_fit_into_a_session(bot, waits):
+def test_the_longest_fit_into_a_session(bot, schedules):
     session = {}
     for id in range(bot.MOST):
         say(bot, "/remind 20m " + "語" * 4080, session, id=id + 1)
     assert len(session["reminders"]) == bot.MOST
     assert len(json.dumps(session, ensure_ascii=False).encode()) < 100_000  # of DynamoDB's 400 KB
-    assert waits["-42.1"].event["text"] == "⏰ " + "語" * 4080
+    assert schedules["-42.1"].event["text"] == "⏰ " + "語" * 4080
 
 
-def test_the_zone_is_kept(bot, waits):
+def test_the_zone_is_kept(bot, schedules):
     session = {}
     assert say(bot, "/zone Asia/Kolkata", session)["text"] == "All times are now in Asia/Kolkata."
     assert session == {"zone": "Asia/Kolkata"}
@@ -189,7 +189,7 @@ def test_the_zone_is_kept(bot, waits):
     assert session == {"zone": "Asia/Kolkata"}
 
 
-def test_other_messages(bot, waits):
+def test_other_messages(bot, schedules):
     assert say(bot, "/start", {})["text"] == say(bot, "/help", {})["text"] == bot.HELP
     assert bot.reply({"message": {"message_id": 7, "chat": CHAT, "text": "tea"}}, {}) == []
     assert bot.reply({"message": {"message_id": 7, "chat": CHAT, "photo": []}}, {}) == []

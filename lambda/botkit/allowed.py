@@ -5,7 +5,7 @@ from __future__ import annotations
 from .outcome import Outcome
 from .settings import settings
 
-strangers = 0  # updates and requests that this container has ignored
+blocked_count = 0  # updates and requests that this container has ignored
 
 
 def is_in(ids: list[int] | None) -> bool:
@@ -15,6 +15,6 @@ def is_in(ids: list[int] | None) -> bool:
 
 def ignored(ids: list[int] | None) -> Outcome:
     """Return the outcome for a stranger. The log line has the ids, to copy into allowed_ids."""
-    global strangers
-    strangers += 1
-    return Outcome("ignored", told={"ids": ids, "strangers": strangers})
+    global blocked_count
+    blocked_count += 1
+    return Outcome("ignored", told={"sender_ids": ids, "blocked_count": blocked_count})

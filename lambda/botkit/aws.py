@@ -21,7 +21,7 @@ from urllib.parse import quote
 from . import current
 from .deadline import deadline
 from .errors import ClientError as ClientError  # also by this name: aws.ClientError
-from .errors import TooLong, Unreachable
+from .errors import ResponseTooLarge, Unreachable
 from .http.connection import Connection
 from .settings import settings
 from .types import Any, Json
@@ -51,16 +51,16 @@ ROOTS = ("Amazon Root CA ", "Starfield Services Root Certificate Authority - G2"
 connections: dict[str, Connection] = {}
 
 
-def call(service: str, target: str, params: Json, *, signed_as: str = "") -> Any:
+def call(service: str, target: str, params: Json, *, signing_name: str = "") -> Any:
     """Make a call and return its result, in the time that the invocation has left.
 
-    `target` is the X-Amz-Target header. `service` and `signed_as` are as in `request`. Raises
+    `target` is the X-Amz-Target header. `service` and `signing_name` are as in `request`. Raises
     ClientError, or Unreachable if the service doesn't answer or if a retry may succeed.
     """
     version = "1.0" if service in ("dynamodb", "sqs") else "1.1"
     headers = {"Content-Type": f"application/x-amz-json-{version}", "X-Amz-Target": target}
     body = json.dumps(params).encode()
-    answer = _Request(service, "POST", "/", {}, headers, body, signed_as).send()
+    answer = _Request(service, "POST", "/", {}, headers, body, signing_name).send()
     result = _parsed(answer.body)
     if answer.status != 200 or not isinstance(result, dict):
         raise Unreachable(f"{service}: HTTP {answer.status}")
@@ -75,11 +75,11 @@ def request(
     query: dict[str, str] | None = None,
     headers: dict[str, str] | None = None,
     body: Json | bytes | None = None,
-    signed_as: str = "",
+    signing_name: str = "",
 ) -> Any:
     """Make a request to a REST API and return its result, in the time that the invocation has left.
 
-    `service` is the part of the API's host before the region, such as "s3", and `signed_as` the
+    `service` is the part of the API's host before the region, such as "s3", and `signing_name` the
     name in its signatures, if that is another: "appconfig" for "appconfigdata". `path` is encoded
     here, except for characters that are percent-encoded already: inside a name, write "/" as "%2F"
     and "%" as "%25". A dict as `body` is sent as JSON. Returns JSON as Python values; all other
@@ -90,9 +90,9 @@ def request(
     if isinstance(body, dict):
         body = json.dumps(body).encode()
         headers.setdefault("Content-Type", "application/json")
-    asked = _Request(service, method, path, query or {}, headers, body, signed_as)
+    asked = _Request(service, method, path, query or {}, headers, body, signing_name)
     answer = asked.send()
-    if "s3" in (service, signed_as) or "json" not in answer.headers.get("Content-Type", ""):
+    if "s3" in (service, signing_name) or "json" not in answer.headers.get("Content-Type", ""):
         return answer.body
     result = _parsed(answer.body or b"{}")
     if result is None:
@@ -111,7 +111,7 @@ class _Request:
         query: dict[str, str],
         headers: dict[str, str],
         body: bytes | None,
-        signed_as: str,
+        signing_name: str,
     ) -> None:
         current.check_rerun()
         if not (settings.aws_access_key_id and settings.aws_region):
@@ -119,7 +119,7 @@ class _Request:
                 "no AWS credentials or region: AWS_ACCESS_KEY_ID and AWS_REGION must be set"
             )
         self.service, self.method, self.body = service, method, body
-        signed_as = signed_as or SIGNED_AS.get(service, service)
+        signing_name = signing_name or SIGNED_AS.get(service, service)
         path = quote(path, "/%")
         pairs = sorted((quote(name, ""), quote(value, "")) for name, value in query.items())
         parameters = "&".join(f"{name}={value}" for name, value in pairs)
@@ -131,10 +131,10 @@ class _Request:
         }
         if settings.aws_session_token:
             self.headers["X-Amz-Security-Token"] = settings.aws_session_token
-        if signed_as == "s3":
+        if signing_name == "s3":
             self.headers["X-Amz-Content-SHA256"] = hashlib.sha256(body or b"").hexdigest()
         self.headers["Authorization"] = authorization(
-            signed_as, settings.aws_region, method, path, parameters, self.headers, body or b""
+            signing_name, settings.aws_region, method, path, parameters, self.headers, body or b""
         )
 
     def send(self) -> Answer:
@@ -142,7 +142,7 @@ class _Request:
         connection, left = _connection(self.service), deadline.left()
         try:
             answer = connection.exchange(self.method, self.target, self.body, self.headers, left)
-        except TooLong:  # a retry would get the same
+        except ResponseTooLarge:  # a retry would get the same
             text = "an answer must have at most 4 MB: ask for a part"
             raise ClientError("ResponseTooLong", text) from None
         if 200 <= answer.status < 300:
@@ -219,7 +219,7 @@ def _url(service: str) -> str:
 
 
 def authorization(
-    signed_as: str,
+    signing_name: str,
     region: str,
     method: str,
     path: str,
@@ -235,12 +235,12 @@ def authorization(
     signed = {name.lower(): " ".join(headers[name].split()) for name in headers}
     names = sorted(signed)
     lines = "".join(f"{name}:{signed[name]}\n" for name in names)
-    if signed_as != "s3":
+    if signing_name != "s3":
         path = quote(_normal(path))  # encoded twice, as all services except S3 expect
     digest = signed.get("x-amz-content-sha256") or hashlib.sha256(body).hexdigest()
     request = f"{method}\n{path}\n{query}\n{lines}\n{';'.join(names)}\n{digest}"
     date = signed["x-amz-date"]
-    scope = f"{date[:8]}/{region}/{signed_as}/aws4_request"
+    scope = f"{date[:8]}/{region}/{signing_name}/aws4_request"
     digest = hashlib.sha256(request.encode()).hexdigest()
     text = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{digest}"
     signature = hmac.digest(_key(settings.aws_secret_access_key, scope), text.encode(), "sha256")

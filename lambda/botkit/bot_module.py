@@ -11,7 +11,7 @@ from types import FrameType
 from . import current
 from .calls import checked
 from .deadline import GRACE, deadline
-from .errors import BadAnswer, Misconfigured
+from .errors import InvalidReply, Misconfigured
 from .types import Any, Json
 
 logger = logging.getLogger("botkit")
@@ -37,7 +37,7 @@ def load() -> Any:
                 __import__("bot")
         except BaseException as error:  # sys.exit() too
             logger.debug("exception in bot.py", exc_info=error)
-            why = NO_END if isinstance(error, TimeIsUp) else ""
+            why = NO_END if isinstance(error, DeadlineExceeded) else ""
             from . import start_error
 
             told = start_error.described(error)
@@ -62,8 +62,8 @@ def loaded() -> Any:
 def ask(name: str, *arguments: Any) -> Any:
     """Call a function of bot.py in the time that is left, and return its result.
 
-    Raises Misconfigured, TimeIsUp, or what the function raises, and BadAnswer if the function is
-    asynchronous or doesn't take these arguments.
+    Raises Misconfigured, DeadlineExceeded, or what the function raises, and InvalidReply if the
+    function is asynchronous or doesn't take these arguments.
     """
     function = getattr(load(), name)
     current.asking.streams = 0  # called again, the function continues the same streams
@@ -74,45 +74,46 @@ def ask(name: str, *arguments: Any) -> Any:
         if error.__traceback__ and error.__traceback__.tb_next:  # raised inside of the function
             raise
         count = ("no argument", "one argument", "two arguments")[len(arguments)]
-        raise BadAnswer(f"{name}() must take {count}") from None
+        raise InvalidReply(f"{name}() must take {count}") from None
     if type(answer).__name__ == "coroutine":
         answer.close()  # otherwise Python warns that it was never awaited
-        raise BadAnswer(f"{name}() must be written {NOT_ASYNC}")
+        raise InvalidReply(f"{name}() must be written {NOT_ASYNC}")
     return answer
 
 
 def ask_for_calls(name: str, *arguments: Any) -> list[Json]:
     """Call a function of bot.py, and return a copy of the list of calls that it returns.
 
-    Raises what `ask` raises, and BadAnswer if the calls can't be made. If people saw nothing yet,
-    it also raises a failure that the function, or a framework, has caught.
+    Raises what `ask` raises, and InvalidReply if the calls can't be made. If people saw nothing
+    yet, it also raises a failure that the function, or a framework, has caught.
     """
     made = current.run.made
     made.failures.clear()
     had_time = deadline.left() > 0
     calls = checked(ask(name, *arguments), f"{name}()")
     if calls and had_time and deadline.left() <= 0:
-        raise BadAnswer(f"{name}() left no time to make its calls")
+        raise InvalidReply(f"{name}() left no time to make its calls")
     if not made.seen:
         made.raise_failure()
     return calls
 
 
 def check_on_event(event: Any) -> None:
-    """Raise BadAnswer if bot.py has no function for events of other services."""
+    """Raise InvalidReply if bot.py has no function for events of other services."""
     bot = loaded()
     if bot and not hasattr(bot, "on_event"):
         keys = ", ".join(map(str, event)) if isinstance(event, dict) else ""
         about = f"{type(event).__name__} ({keys})"
-        raise BadAnswer(f"bot.py has no on_event() for {about}")
+        raise InvalidReply(f"bot.py has no on_event() for {about}")
 
 
-class TimeIsUp(BaseException):
+class DeadlineExceeded(BaseException):
     """bot.py ran too long. An `except Exception` in it doesn't catch this."""
 
 
 class interrupt_after:
-    """Raises TimeIsUp in the `with` block after some seconds, repeatedly until the block ends.
+    """Raises DeadlineExceeded in the `with` block after some seconds, repeatedly until the block
+    ends.
 
     The signal (SIGALRM) reaches only the main thread. In others, the block is never interrupted.
     """
@@ -143,4 +144,4 @@ _IMPORT = "<frozen importlib."
 def _interrupt(number: int, frame: FrameType) -> None:
     code = frame.f_code
     if code not in _SWITCHES and not code.co_filename.startswith(_IMPORT):
-        raise TimeIsUp("bot.py ran until the function's time was almost over")
+        raise DeadlineExceeded("bot.py ran until the function's time was almost over")

@@ -6,7 +6,7 @@ import json
 import logging
 
 from .current import Run
-from .errors import BadAnswer, Failure, Refused
+from .errors import BotkitError, InvalidReply, TelegramError
 from .outcome import Outcome
 from .types import Any, Json
 
@@ -21,22 +21,24 @@ NO_PARAMETERS = ("method", "instead_of")
 
 
 def checked(calls: Any, name: str) -> list[Json]:
-    """Return a copy of a list of calls. Raises BadAnswer if they can't be made."""
+    """Return a copy of a list of calls. Raises InvalidReply if they can't be made."""
     if not isinstance(calls, list):
         kind = type(calls).__name__
-        raise BadAnswer(f"{name} must return a list of calls, not {HINTS.get(kind, f'a {kind}')}")
+        raise InvalidReply(
+            f"{name} must return a list of calls, not {HINTS.get(kind, f'a {kind}')}"
+        )
     for call in calls:
         if not isinstance(call, dict):
-            raise BadAnswer(f"each call of {name} must be a dict, not a {type(call).__name__}")
+            raise InvalidReply(f"each call of {name} must be a dict, not a {type(call).__name__}")
         method = call.get("method")
         if not isinstance(method, str) or not (method.isascii() and method.isalnum()):
-            raise BadAnswer(f'each call of {name} must have a "method", such as "sendMessage"')
+            raise InvalidReply(f'each call of {name} must have a "method", such as "sendMessage"')
         if not all(isinstance(key, str) for key in call):
-            raise BadAnswer(f"the names of parameters in a {method} of {name} must be strings")
+            raise InvalidReply(f"the names of parameters in a {method} of {name} must be strings")
         try:
             _check_json(call)
         except (TypeError, ValueError, RecursionError) as error:
-            raise BadAnswer(f"a {method} of {name} can't be sent: {error}") from None
+            raise InvalidReply(f"a {method} of {name} can't be sent: {error}") from None
     return list(calls)
 
 
@@ -91,27 +93,29 @@ def make_calls(run: Run, calls: list[Json], name: str = "answered") -> Outcome:
         try:
             telegram.call(call["method"], **params)
             done += call.get("instead_of", 0)
-        except Failure as error:
+        except BotkitError as error:
             run.made.methods.append(call["method"])
             failure = outcome_of(error)
             if failure.is_retried:
                 return failure.but(done=done, remaining=calls[done:])
             if call.get("instead_of"):
-                refusal = failure.refusal  # for the log
+                refusal = failure.telegram_error  # for the log
             else:
                 end = failure
         done += 1
-    return end.but(done=done) if end else Outcome(name, refusal=refusal, done=done)
+    return end.but(done=done) if end else Outcome(name, telegram_error=refusal, done=done)
 
 
 def outcome_of(error: BaseException) -> Outcome:
     """Return the outcome of an exception from a call or from bot.py."""
-    if isinstance(error, Refused):
+    if isinstance(error, TelegramError):
         after = error.retry_after
-        return Outcome(error.outcome, refusal=str(error), code=error.code, retry_after=after)
+        return Outcome(
+            error.outcome, telegram_error=str(error), error_code=error.error_code, retry_after=after
+        )
     from .raised import frames, where_raised
 
-    if isinstance(error, Failure):
+    if isinstance(error, BotkitError):
         return Outcome(error.outcome, str(error), told=frames(error))
     logger.debug("exception in bot.py", exc_info=error)  # its text may quote people
-    return Outcome("bot_failed", where_raised(error), told=frames(error))
+    return Outcome("bot_error", where_raised(error), told=frames(error))

@@ -16,7 +16,7 @@ def command_in(text: str | None) -> str:
     """Return the command that a text begins with: "start" for "/Start@this_bot now".
 
     It is "" if there is none, or if it is for another bot. In each container, the first command
-    that names a bot takes a call of getMe, which may raise Refused or Unreachable.
+    that names a bot takes a call of getMe, which may raise TelegramError or Unreachable.
     """
     command, name = _parts(text)
     return command if not name or _is_this_bot(name) else ""

@@ -1,19 +1,19 @@
-"""A dialogue of several questions, written as straight code.
+"""A conversation of several questions, written as straight code.
 
     from botkit import conversation
     from botkit.conversation import ask
 
     def order(message):
-        size = yield ask("size", say(message, "Which size?"), among=["S", "M"], again="S or M?")
+        size = yield ask("size", say(message, "Which size?"), choices=["S", "M"])
         day = yield ask("day", say(message, "Which day?"))
         return say(message, f"{size} on {day}. Thank you!")
 
     SESSION = "chat_user"
-    reply = conversation.reply_with({"/order": order}, otherwise)
+    reply = conversation.handler({"/order": order}, fallback)
 
 The session keeps the answers. Each update runs the generator again from its start, gives it the
-answers so far, and keeps one more. So a dialogue outlives containers and releases. The code between
-two questions runs again at each answer: put effects that must not repeat into `keep`.
+answers so far, and keeps one more. So a conversation outlives containers and releases. The code
+between two questions runs again at each answer: put effects that must not repeat into `external`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from importlib import import_module
 
 from . import current
 from .commands import command_in, is_for_another_bot
-from .errors import BadConversation, Misconfigured
+from .errors import ConversationError, Misconfigured
 from .place import Place
 from .session import check_own
 from .store import checked_copy
@@ -36,11 +36,11 @@ from .types import Any, Call, Json
 logger = logging.getLogger("botkit")
 
 KEY = "conversation"  # in the session
-MOST_KEPT = 50  # answers, and results of `keep`
+MOST_KEPT = 50  # answers, and results of `external`
 LONGEST_DATA = 64  # bytes of a button's callback_data
 COMMAND = re.compile(r"/[a-z0-9_]{1,32}")
 MESSAGES = ("message", "business_message")  # kinds of update
-# Of the message that begins a dialogue, the fields that the session keeps.
+# Of the message that begins a conversation, the fields that the session keeps.
 FIELDS = (
     *("message_id", "date", "chat", "from", "sender_chat", "message_thread_id"),
     *("is_topic_message", "direct_messages_topic", "business_connection_id", "text"),
@@ -54,12 +54,12 @@ NO_REPLY = (
     *("sendMessageDraft", "sendRichMessageDraft"),
 )
 
-Dialogue = Generator["Question | Kept", Any, "list[Call] | Done"]
+Conversation = Generator["Question | External", Any, "list[Call] | Done"]
 Reply = Callable[[Json, Json], "list[Call]"]
 
 
 class _Point:
-    """Where a dialogue stands. It must be yielded: `current` notes it until then."""
+    """Where a conversation stands. It must be yielded: `current` notes it until then."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -68,27 +68,31 @@ class _Point:
 
 
 class Question(_Point):
-    """A question of a dialogue. `answer` returns the answer in a message, or None without one."""
+    """A question. `answer` returns the answer in a message, or None without one."""
 
     def __init__(
-        self, name: str, calls: list[Any], answer: Callable[[Json], Any] | None, again: str | None
+        self,
+        name: str,
+        calls: list[Any],
+        answer: Callable[[Json], Any] | None,
+        retry_text: str | None,
     ) -> None:
         if not isinstance(calls, list) or not calls:
-            raise BadConversation(f"the question {name} must have a list of calls")
+            raise ConversationError(f"the question {name} must have a list of calls")
         super().__init__(name)
-        self.calls, self.answer, self.again = calls, answer, again
+        self.calls, self.answer, self.retry_text = calls, answer, retry_text
 
     def asked_again(self) -> list[Any]:
         """Return the calls that ask again after an answer that doesn't fit."""
-        if self.again is None:
+        if self.retry_text is None:
             return self.calls
         same = {
             key: self.calls[-1][key] for key in (*WHERE, "reply_markup") if key in self.calls[-1]
         }
-        return [{"method": "sendMessage", **same, "text": self.again}]
+        return [{"method": "sendMessage", **same, "text": self.retry_text}]
 
 
-class Kept(_Point):
+class External(_Point):
     """The result of a function that is called once."""
 
     def __init__(self, name: str, function: Callable[[], Any]) -> None:
@@ -97,49 +101,50 @@ class Kept(_Point):
 
 
 class Done:
-    """The end of a dialogue that changes the session."""
+    """The end of a conversation that changes the session."""
 
     name = "its end"
 
     def __init__(self, calls: list[Call], change: Callable[[Json], Any]) -> None:
         if not isinstance(calls, list):
-            raise BadConversation("a dialogue must return a list of calls")
+            raise ConversationError("a conversation must return a list of calls")
         self.calls, self.change = calls, change
 
 
-class _Changed(BadConversation):
-    """A dialogue can't go on. The text says why, and quotes nobody."""
+class _Outdated(ConversationError):
+    """A conversation can't go on. The text says why, and quotes nobody."""
 
 
 def ask(
-    name: str, calls: list[Call], *, among: list[str] | None = None, again: str | None = None
+    name: str, calls: list[Call], *, choices: list[str] | None = None, retry_text: str | None = None
 ) -> Question:
     """Ask for a text: `text = yield ask(…)`.
 
     `name` identifies the question across releases, so that its wording may change. `calls` ask it.
-    With `among`, the text must be one of these, in small or capital letters. After another answer,
-    the bot sends the text `again`, or makes `calls` again, and the dialogue keeps waiting.
+    With `choices`, the text must be one of these, in small or capital letters. After another
+    answer, the bot sends the text `retry_text`, or makes `calls` again, and the conversation keeps
+    waiting.
     """
-    choices = {choice.casefold(): choice for choice in among or ()}
+    known = {choice.casefold(): choice for choice in choices or ()}
 
     def answer(message: Json) -> Any:
         text = message.get("text", "").strip()
-        return (choices.get(text.casefold()) if among else text) or None
+        return (known.get(text.casefold()) if choices else text) or None
 
-    return Question(name, calls, answer, again)
+    return Question(name, calls, answer, retry_text)
 
 
-def ask_press(name: str, calls: list[Call], *, again: str | None = None) -> Question:
+def ask_button(name: str, calls: list[Call], *, retry_text: str | None = None) -> Question:
     """Ask for a tap on a button in `calls`, and give its callback_data (up to 51 bytes).
 
     A mark is put before it, so that no button of another question is mistaken for one of these.
-    `again` is as in `ask`, for messages.
+    `retry_text` is as in `ask`, for messages.
     """
-    return Question(name, calls, None, again)
+    return Question(name, calls, None, retry_text)
 
 
-def ask_photo(name: str, calls: list[Call], *, again: str | None = None) -> Question:
-    """Ask for a photo, and give the file_id of its largest size. `again` is as in `ask`.
+def ask_photo(name: str, calls: list[Call], *, retry_text: str | None = None) -> Question:
+    """Ask for a photo, and give the file_id of its largest size. `retry_text` is as in `ask`.
 
     Of an album, the first photo is the answer, and the others answer the next questions.
     """
@@ -147,90 +152,92 @@ def ask_photo(name: str, calls: list[Call], *, again: str | None = None) -> Ques
     def answer(message: Json) -> Any:
         return message["photo"][-1]["file_id"] if message.get("photo") else None
 
-    return Question(name, calls, answer, again)
+    return Question(name, calls, answer, retry_text)
 
 
-def ask_message(name: str, calls: list[Call], *, again: str | None = None) -> Question:
-    """Ask for any message, and give it as Telegram sent it. `again` is as in `ask`."""
-    return Question(name, calls, lambda message: message, again)
+def ask_message(name: str, calls: list[Call], *, retry_text: str | None = None) -> Question:
+    """Ask for any message, and give it as Telegram sent it. `retry_text` is as in `ask`."""
+    return Question(name, calls, lambda message: message, retry_text)
 
 
-def keep(name: str, function: Callable[[], Any]) -> Kept:
-    """Call a function, and keep its result: `result = yield keep("price", lambda: …)`.
+def external(name: str, function: Callable[[], Any]) -> External:
+    """Call a function, and keep its result: `result = yield external("price", lambda: …)`.
 
     It is called again only if its update is redelivered, or somebody else changes the session,
     before the result is kept. The result must be a value that JSON can hold.
     """
-    return Kept(name, function)
+    return External(name, function)
 
 
 def done(calls: list[Call], change: Callable[[Json], Any]) -> Done:
-    """End a dialogue, and change the session once: `return done(calls, change)`."""
+    """End a conversation, and change the session once: `return done(calls, change)`."""
     return Done(calls, change)
 
 
-def reply_with(
-    starts: Mapping[str, Callable[[Json], Dialogue]],
-    otherwise: Reply,
+def handler(
+    entry_points: Mapping[str, Callable[[Json], Conversation]],
+    fallback: Reply,
     *,
-    seconds: float | None = None,
+    timeout: float | None = None,
 ) -> Reply:
-    """Return a reply(update, session) that runs dialogues.
+    """Return a reply(update, session) that runs conversations.
 
-    `starts` has the commands that begin them: {"/order": order}. Each is a generator at the top of
-    a module, and gets the message that began it. `otherwise` answers all other updates: while a
-    dialogue waits, those of other people, chats and topics, taps on other buttons, commands for
-    other bots, and messages that are older than the last answer. Any other command ends the
-    dialogue. So does an update that comes more than `seconds` after the last answer.
+    `entry_points` has the commands that begin them: {"/order": order}. Each is a generator at the
+    top of a module, and gets the message that began it. `fallback` answers all other updates: while
+    a conversation waits, those of other people, chats and topics, taps on other buttons, commands
+    for other bots, and messages that are older than the last answer. Any other command ends the
+    conversation. So does an update that comes more than `timeout` after the last answer.
 
     If a release has changed the questions up to the current one, or if there are more than 50
-    answers, the dialogue ends with a line in the log, and `otherwise` answers the update.
+    answers, the conversation ends with a line in the log, and `fallback` answers the update.
     """
-    for command, function in starts.items():
+    for command, function in entry_points.items():
         if not COMMAND.fullmatch(command):
-            raise BadConversation(f'a dialogue must begin with a command: "/order", not {command}')
+            raise ConversationError(
+                f'a conversation must begin with a command: "/order", not {command}'
+            )
         _name_of(function)
 
     def reply(update: Json, session: Json) -> list[Call]:
         place, state = Place(update), session.get(KEY, {})
         if state and not (isinstance(state, dict) and "of" in state):
-            raise BadConversation(
+            raise ConversationError(
                 f'session["{KEY}"] is for botkit.conversation: use another name for your own data'
             )
-        if state and seconds is not None and time.time() - state["at"] > seconds:
+        if state and timeout is not None and time.time() - state["at"] > timeout:
             del session[KEY]
         text = place.content.get("text") if place.kind in MESSAGES else None
         is_for_others = KEY in session and (
             place.person != state["person"] or _is_earlier(place, state)
         )
         if is_for_others or is_for_another_bot(text):
-            return otherwise(update, session)
+            return fallback(update, session)
         if command := command_in(text):
             session.pop(KEY, None)
-        if f"/{command}" in starts:
-            return start(starts[f"/{command}"], update, session)
+        if f"/{command}" in entry_points:
+            return start(entry_points[f"/{command}"], update, session)
         try:
             calls = _answer(place, session) if KEY in session else None
-        except _Changed as reason:
-            about = {"dialogue": session.pop(KEY)["of"], "reason": str(reason)}
-            logger.warning("a dialogue has ended", extra=about)
+        except _Outdated as reason:
+            about = {"conversation": session.pop(KEY)["of"], "reason": str(reason)}
+            logger.warning("a conversation has ended", extra=about)
             calls = None
-        return otherwise(update, session) if calls is None else calls
+        return fallback(update, session) if calls is None else calls
 
     return reply
 
 
-def start(function: Callable[[Json], Dialogue], update: Json, session: Json) -> list[Call]:
-    """Begin a dialogue, and return the calls of its first question.
+def start(function: Callable[[Json], Conversation], update: Json, session: Json) -> list[Call]:
+    """Begin a conversation, and return the calls of its first question.
 
-    Use it in `otherwise`, after a tap on a button or a link such as t.me/a_bot?start=order. After a
-    tap, the dialogue gets the message with the button, as if from the person who tapped it. A
-    dialogue that waits in this session ends, even if somebody else began it.
+    Use it in `fallback`, after a tap on a button or a link such as t.me/a_bot?start=order. After a
+    tap, the conversation gets the message with the button, as if from the person who tapped it. A
+    conversation that waits in this session ends, even if somebody else began it.
     """
     place = Place(update)
     if place.chat is None or place.person is None:
-        raise BadConversation("a dialogue must begin with an update of a person in a chat")
-    check_own("a dialogue")
+        raise ConversationError("a conversation must begin with an update of a person in a chat")
+    check_own("a conversation")
     message = {name: place.message[name] for name in FIELDS if name in place.message}
     if place.kind == "callback_query":  # the message is the bot's
         message["from"] = place.content["from"]
@@ -247,7 +254,7 @@ def start(function: Callable[[Json], Dialogue], update: Json, session: Json) -> 
 
 
 def check_bot(bot: Any) -> None:
-    """Raise Misconfigured if a bot that runs dialogues has no session to keep them in."""
+    """Raise Misconfigured if a bot that runs conversations has no session to keep them in."""
     if not hasattr(bot, "SESSION"):
         raise Misconfigured(
             'bot.py uses botkit.conversation: it must have SESSION, such as "chat_user"'
@@ -261,7 +268,7 @@ def _is_earlier(place: Place, state: Json) -> bool:
 
 
 def _answer(place: Place, session: Json) -> list[Any] | None:
-    """Answer an update of the person, or return None if it is for `otherwise`. Raises _Changed."""
+    """Answer an update of the person, or return None if it is for `fallback`. Raises _Outdated."""
     asked = Place({"message": session[KEY]["message"]})
     if (place.room, place.topic) != (asked.room, asked.topic):
         return None
@@ -282,7 +289,7 @@ def _answer(place: Place, session: Json) -> list[Any] | None:
 
 
 class _Rerun:
-    """The dialogue of a session, run up to its current `question`. Close it after use."""
+    """The conversation of a session, run up to its current `question`. Close it after use."""
 
     question: Question
 
@@ -296,11 +303,11 @@ class _Rerun:
                 raise
             function = None
         if function is None:
-            raise _Changed("it is gone")
-        given = checked_copy(self._state)  # the dialogue may change what it gets
+            raise _Outdated("it is gone")
+        given = checked_copy(self._state)  # the conversation may change what it gets
         self._generator = function(given["message"])
         if not isinstance(self._generator, Generator):
-            raise BadConversation(f"{name}() must be a generator, which has a yield")
+            raise ConversationError(f"{name}() must be a generator, which has a yield")
         value = None
         for name, kept in given["steps"]:
             self._next(value, name)
@@ -308,7 +315,7 @@ class _Rerun:
         if "question" in given:
             self.question = self._next(value, given["question"])
             if not isinstance(self.question, Question):
-                raise _Changed(f"{given['question']} isn't a question any more")
+                raise _Outdated(f"{given['question']} isn't a question any more")
 
     def close(self) -> None:
         """End the generator, whose `finally` blocks must have no effects either."""
@@ -321,7 +328,7 @@ class _Rerun:
         if "question" in self._state:
             kept.append([self._state["question"], answer])
         point = self._next(_copy(answer))
-        while isinstance(point, Kept):
+        while isinstance(point, External):
             kept.append([point.name, _copy(point.function())])
             point = self._next(_copy(kept[-1][1]))
         if isinstance(point, Done):
@@ -329,7 +336,7 @@ class _Rerun:
             point.change(self._session)
             return point.calls
         if len(kept) > MOST_KEPT:
-            raise _Changed(f"it has more than {MOST_KEPT} answers")
+            raise _Outdated(f"it has more than {MOST_KEPT} answers")
         self.question = point
         self._state |= {"question": point.name, "at": int(time.time())}
         return self.sent(point.calls)
@@ -349,7 +356,7 @@ class _Rerun:
         for button in _buttons(marked):
             button["callback_data"] = self._mark + button["callback_data"]
             if len(button["callback_data"].encode()) > LONGEST_DATA:
-                raise BadConversation(
+                raise ConversationError(
                     f"the callback_data of {self.question.name} must have at most "
                     f"{LONGEST_DATA - len(self._mark)} bytes"
                 )
@@ -387,20 +394,21 @@ class _Rerun:
         return f"{self._state['id']:x}.{len(self._state['steps'])}."
 
     def _next(self, value: Any, name: str | None = None) -> Any:
-        """Run the dialogue until it yields or ends. Raises _Changed if that has another name."""
+        """Run the conversation until it yields or ends. Raises _Outdated for another name."""
         with _without_effects() as made:
             try:
                 point = self._generator.send(value)
             except StopIteration as end:
                 point = end.value if isinstance(end.value, Done) else Done(end.value, bool)
         if made and made[0] is not point:
-            raise BadConversation(
-                f"a dialogue must yield each ask(…) and keep(…): {made[0].name} has no yield"
+            raise ConversationError(
+                f"a conversation must yield each ask(…) and external(…): "
+                f"{made[0].name} has no yield"
             )
-        if not isinstance(point, (Question, Kept, Done)):
-            raise BadConversation("a dialogue must yield ask(…) or keep(…)")
+        if not isinstance(point, (Question, External, Done)):
+            raise ConversationError("a conversation must yield ask(…) or external(…)")
         if name is not None and point.name != name:
-            raise _Changed(f"{point.name} comes instead of {name}")
+            raise _Outdated(f"{point.name} comes instead of {name}")
         return point
 
 
@@ -415,10 +423,10 @@ def _without_effects() -> Iterator[list[Any]]:
 
 
 def _name_of(function: Any) -> str:
-    """Return the name by which later updates find a dialogue. Raises BadConversation."""
+    """Return the name by which later updates find a conversation. Raises ConversationError."""
     name = getattr(function, "__qualname__", "")
     if not name.isidentifier():
-        raise BadConversation("a dialogue must be a function at the top level of a module")
+        raise ConversationError("a conversation must be a function at the top level of a module")
     return f"{function.__module__}:{name}"
 
 
@@ -431,5 +439,5 @@ def _buttons(calls: list[Any]) -> Iterator[Json]:
 
 
 def _copy(value: Any) -> Any:
-    """Return a copy of a value. Raises BadSession if JSON would change it."""
+    """Return a copy of a value. Raises SessionError if JSON would change it."""
     return checked_copy({"": value})[""]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import marshal
 
-from .errors import BadConversation, Refused
+from .errors import ConversationError, TelegramError
 from .types import Any, Json
 
 # Methods (besides get…) that may be called twice without anybody noticing. An edit isn't one of
@@ -66,7 +66,7 @@ class Made:
         """Raise what failed although the bot went on, if possible an error that may pass."""
         errors = [error for _, error in self.failures]
         if errors:
-            raise min(errors, key=lambda error: not getattr(error, "may_pass", False))
+            raise min(errors, key=lambda error: not getattr(error, "retryable", False))
 
 
 class Run:
@@ -101,7 +101,7 @@ class Run:
     def of_update(cls, source: str, update: Json, /, **about: Any) -> Run:
         """Return the run of an update."""
         update_id = update["update_id"]
-        told = {"update_id": update_id, "kind": kind_of(update) or None, **about}
+        told = {"update_id": update_id, "update_type": kind_of(update) or None, **about}
         return cls(source, update, update_id, told)
 
     @classmethod
@@ -140,7 +140,7 @@ class Asking:
     session: str | None = None
     streams = 0  # how many answers have grown (stream)
     is_start = False  # the bot is starting, which isn't a part of any update
-    rerun: list[Any] | None = None  # a dialogue runs again: what it has made since it yielded
+    rerun: list[Any] | None = None  # a conversation runs again: what it has made since it yielded
 
     def __init__(self) -> None:
         self.changing: set[str] = set()  # the keys of the sessions that session.change() changes
@@ -189,15 +189,15 @@ def forget(what: object) -> None:
 
 
 def check_rerun() -> None:
-    """Raise BadConversation while a dialogue runs again, which must have no effects."""
+    """Raise ConversationError while a conversation runs again, which must have no effects."""
     if asking.rerun is not None:
-        raise BadConversation(
-            "a dialogue runs again at each answer: calls of telegram, aws, schedule and session "
-            "belong in `yield keep(…)`"
+        raise ConversationError(
+            "a conversation runs again at each answer: calls of telegram, aws, schedule and "
+            "session belong in `yield external(…)`"
         )
 
 
-def excuses(refusal: Refused, method: str, params: Json) -> bool:
+def excuses(refusal: TelegramError, method: str, params: Json) -> bool:
     """Tell whether Telegram refused a call only because its effect is there already.
 
     This container may not know that another one has handled the update before. So an answer to a

@@ -30,7 +30,7 @@ RESERVES = {
     "note": 0.5,  # to note in a session which calls are over
     "settle": 1.5,  # to tell SQS when to redeliver
     "stream": 2.0,  # for a call under way that shows an answer, and reply()'s work afterwards
-    "tell": 2.0,  # to have on_failure() tell people that the bot failed
+    "tell": 2.0,  # to have on_error() tell people that the bot failed
 }
 # For each purpose: the most seconds that it may take, since the work can also go on without it.
 LIMITS = {

@@ -9,30 +9,30 @@ from .types import Json
 JSON_VALUES = "strings, numbers, booleans, None, lists, and dicts with string keys"
 
 
-class Failure(Exception):
+class BotkitError(Exception):
     """A failure whose text may be logged: it quotes neither people nor the token.
 
     `outcome` is the result of the update: one of OUTCOMES in botkit/outcome.py.
     """
 
-    outcome = "bot_failed"
+    outcome = "bot_error"
 
     def __init__(self, text: str) -> None:
         super().__init__(encodable(text))
 
     @property
-    def may_pass(self) -> bool:
+    def retryable(self) -> bool:
         """Whether a retry may succeed."""
         return OUTCOMES[self.outcome][2]
 
 
-class Unreachable(Failure):
+class Unreachable(BotkitError):
     """There was no usable answer. The request may have arrived, or not. A retry may help."""
 
     outcome = "unreachable"
 
 
-class TooLong(Unreachable):
+class ResponseTooLarge(Unreachable):
     """An answer, or one part of it, has more bytes than its limit."""
 
 
@@ -42,23 +42,23 @@ class Misconfigured(Unreachable):
     outcome = "misconfigured"
 
 
-class BadAnswer(Failure):
+class InvalidReply(BotkitError):
     """A function of bot.py returned something unusable. The text says what."""
 
 
-class BadSession(Failure, ValueError):
+class SessionError(BotkitError, ValueError):
     """A session or its key can't be kept. The text says why, and quotes nothing of it."""
 
 
-class BadConversation(Failure, ValueError):
-    """A dialogue of botkit.conversation can't run. The text says why, and quotes nobody."""
+class ConversationError(BotkitError, ValueError):
+    """A conversation of botkit.conversation can't run. The text says why, and quotes nobody."""
 
 
-class BadSchedule(Failure, ValueError):
+class ScheduleError(BotkitError, ValueError):
     """A call can't be made later. The text says why, and quotes nothing of it."""
 
 
-class Refused(Failure):
+class TelegramError(BotkitError):
     """Telegram refused a call, and didn't carry it out.
 
     `code` and `description` are Telegram's. `retry_after` (in seconds) and `migrate_to_chat_id`
@@ -68,20 +68,22 @@ class Refused(Failure):
 
     def __init__(self, method: str, code: int, description: str, parameters: Json) -> None:
         super().__init__(f"{method}: {code} {description}")
-        self.code = code
+        self.error_code = code
         self.description = description
         self.retry_after: int | None = parameters.get("retry_after")
         self.migrate_to_chat_id: int | None = parameters.get("migrate_to_chat_id")
         self.outcome = "refused"
-        if self.is_about_the_token:
+        if self.is_unauthorized:
             self.outcome = "misconfigured"
         elif code == 429:
             self.outcome = "throttled"
 
     @property
-    def is_about_the_token(self) -> bool:
+    def is_unauthorized(self) -> bool:
         """Whether Telegram refuses the token of the bot, and not just this call."""
-        return self.code in (401, 421) or (self.code == 404 and "method" not in self.description)
+        return self.error_code in (401, 421) or (
+            self.error_code == 404 and "method" not in self.description
+        )
 
 
 class ClientError(Exception):

@@ -55,7 +55,7 @@ def where_raised(error: BaseException) -> str:
 def frames(error: BaseException) -> Json:
     """Return a field for the log line: the last lines of the bot that an exception came through.
 
-    Each has its function: {"frames": ["bot.py:30 in reply", "shop/prices.py:12 in Price.of"]}.
+    Each has its function: {"stack_trace": ["bot.py:30 in reply", "shop/prices.py:12 in Price.of"]}.
     Returns {} if there are none.
     """
     told = [
@@ -63,7 +63,7 @@ def frames(error: BaseException) -> Json:
         for line in lines_of_the_bot(error)
         if line.file.endswith(".py")  # other code, and its names, may come from a person
     ]
-    return {"frames": told[-MOST_FRAMES:]} if told else {}
+    return {"stack_trace": told[-MOST_FRAMES:]} if told else {}
 
 
 def within(file: str) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import current, store
-from .errors import BadSession, Misconfigured
+from .errors import Misconfigured, SessionError
 from .settings import settings
 from .types import Any, Json
 
@@ -24,7 +24,7 @@ LARGEST_NAME = 64  # bytes of `once`
 def read(key: str) -> Json:
     """Return a copy of the session with this key, empty if there is none.
 
-    Raises BadSession for an impossible key, and Unreachable if DynamoDB can't be used.
+    Raises SessionError for an impossible key, and Unreachable if DynamoDB can't be used.
     """
     return store.read("session", key)
 
@@ -44,20 +44,20 @@ def change(
     request has no id, so `once` doesn't work there.
 
     The session is kept for `days`, if they are given, instead of session_retention_in_days. Raises
-    BadSession, also for the session that reply() has as its argument, Unreachable if DynamoDB can't
-    be used or there is no time left, and the exceptions of `function`.
+    SessionError, also for the session that reply() has as its argument, Unreachable if DynamoDB
+    can't be used or there is no time left, and the exceptions of `function`.
     """
     mark = None if once is None else _mark(once)
     # reply() would then find its session changed, and run again for ever.
     if key == current.asking.session:
-        raise BadSession("reply() must change its own session through its argument `session`")
+        raise SessionError("reply() must change its own session through its argument `session`")
     return store.change("session", key, function, days=days, once=mark)
 
 
 def check_own(what: str) -> None:
-    """Raise BadSession if reply() has a session that isn't kept. `what` needs to be kept in it."""
+    """Raise SessionError if reply() has a session that isn't kept, since `what` needs it."""
     if current.asking.session == "":
-        raise BadSession(f"{what} can't be kept: SESSION in bot.py gives this update no session")
+        raise SessionError(f"{what} can't be kept: SESSION in bot.py gives this update no session")
 
 
 def check_bot(bot: Any) -> None:
@@ -67,15 +67,15 @@ def check_bot(bot: Any) -> None:
 
 
 def _mark(once: str) -> str | None:
-    """Return the name of a change with the id of the update or event. Raises BadSession.
+    """Return the name of a change with the id of the update or event. Raises SessionError.
 
     None outside of an invocation, as in an author's tests: nothing is retried there.
     """
     if not isinstance(once, str) or not 0 < len(once.encode(errors="replace")) <= LARGEST_NAME:
-        raise BadSession(f"once must be a name of 1 to {LARGEST_NAME} bytes")
+        raise SessionError(f"once must be a name of 1 to {LARGEST_NAME} bytes")
     run = current.run
     if run.source == "start":
         return None
     if not (run.is_update or run.id):
-        raise BadSession("once needs the id of an update or event: leave it out in on_request()")
+        raise SessionError("once needs the id of an update or event: leave it out in on_request()")
     return f"{once}:{run.id}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from .errors import Failure, encodable
+from .errors import BotkitError, encodable
 from .raised import lines_of_the_bot, within
 
 # Variables whose values aren't secrets, and may be quoted: folders, the region, resources.
@@ -32,7 +32,7 @@ def described(error: BaseException) -> str:
     text: object = error
     if isinstance(error, SyntaxError) and error.filename:
         file, number, text = error.filename, error.lineno, error.msg
-    has_names = isinstance(error, (AttributeError, Failure, ImportError, NameError))
+    has_names = isinstance(error, (AttributeError, BotkitError, ImportError, NameError))
     told = without_secrets(str(text), has_names)
     what = type(error).__name__ + (f": {told}" if told else "")
     at = f"{within(file)}:{number}"

@@ -15,7 +15,7 @@ from operator import sub
 
 from . import aws, current
 from .aws import to_json
-from .errors import JSON_VALUES, BadSession, Misconfigured
+from .errors import JSON_VALUES, Misconfigured, SessionError
 from .settings import settings
 from .types import Any, Json
 
@@ -58,7 +58,7 @@ DAY = 24 * 3600  # seconds
 def read(space: str, key: str) -> Json:
     """Return a copy of the dict of a key, empty if there is none.
 
-    Raises BadSession for an impossible key, and Unreachable if DynamoDB can't be used.
+    Raises SessionError for an impossible key, and Unreachable if DynamoDB can't be used.
     """
     return Item(space, key).session
 
@@ -75,12 +75,12 @@ def change(
 
     It is called again if somebody else has changed the dict. With `once`, a unique name, it isn't
     called again after it has succeeded: its first result is returned. The dict is kept for `days`,
-    or for session_retention_in_days if they are None. Raises BadSession, the exceptions of
+    or for session_retention_in_days if they are None. Raises SessionError, the exceptions of
     `function`, and Unreachable if DynamoDB can't be used or no time is left.
     """
     item, changing = Item(space, key), current.asking.changing
     if item.id in changing:
-        raise BadSession("session.change() must not run inside of a change of the same session")
+        raise SessionError("session.change() must not run inside of a change of the same session")
     changing.add(item.id)
     try:
         while True:
@@ -105,14 +105,14 @@ def update(space: str, key: str, **params: Any) -> Any:
 
 
 def id_of(space: str, key: str) -> str:
-    """Return the id of a key's item. Raises BadSession if it can't have one."""
+    """Return the id of a key's item. Raises SessionError if it can't have one."""
     data = _bytes(key) if isinstance(key, str) else b""
     if data and data.decode() == key:  # without half a surrogate pair
         is_taken = space == "session" and key.startswith(TAKEN)
         id = (OWN if is_taken else SPACES[space]) + key
         if len(_bytes(id)) <= LARGEST_KEY:
             return id
-    raise BadSession(f"the key of a session must be a string of 1 to {LARGEST_KEY:,} bytes")
+    raise SessionError(f"the key of a session must be a string of 1 to {LARGEST_KEY:,} bytes")
 
 
 class Item:
@@ -174,7 +174,7 @@ class Item:
 
         With `always`, write it in any case. It is kept for `days`, or session_retention_in_days if
         they are None. Returns False if somebody else has written since it was read. Raises
-        BadSession.
+        SessionError.
         """
         text = _text(self.session)
         if text == self.text and not always:
@@ -212,7 +212,7 @@ class Item:
         once = to_json(dict([*self.once.items()][-MOST_ONCE:])) if self.once else ""
         sizes = len(_bytes(text)), sum(len(_bytes(part)) for part in (ids, once, *calls.values()))
         if sum(sizes) + len(_bytes(self.id)) + MAP_BYTES * len(calls) > LARGEST_ITEM:
-            raise BadSession(
+            raise SessionError(
                 f"a session ({sizes[0]:,} bytes) and the calls kept with it ({sizes[1]:,} bytes) "
                 "must fit into a DynamoDB item (400 KB): keep less, or use a table of your own"
             )
@@ -239,21 +239,23 @@ class Item:
 
 
 def checked_copy(data: Json) -> Json:
-    """Return a copy of a part of a session. Raises BadSession if JSON would change it."""
+    """Return a copy of a part of a session. Raises SessionError if JSON would change it."""
     copy: Json = json.loads(_text(data))
     return copy
 
 
 def checked_result(result: Any) -> Any:
-    """Return a copy of the result of a change. Raises BadSession if it can't be kept."""
+    """Return a copy of the result of a change. Raises SessionError if it can't be kept."""
     copy = checked_copy({"": result})[""]
     if len(to_json(copy).encode()) > LARGEST_RESULT:
-        raise BadSession(f"with once, a result must have at most {LARGEST_RESULT:,} bytes of JSON")
+        raise SessionError(
+            f"with once, a result must have at most {LARGEST_RESULT:,} bytes of JSON"
+        )
     return copy
 
 
 def _text(data: Json) -> str:
-    """Return a session in JSON. Raises BadSession if JSON would change it."""
+    """Return a session in JSON. Raises SessionError if JSON would change it."""
     try:
         try:
             text = to_json(data)
@@ -263,7 +265,7 @@ def _text(data: Json) -> str:
         if not is_whole:
             raise ValueError(_unfit(data))
     except (ValueError, RecursionError) as error:
-        raise BadSession(f"a session must contain only {JSON_VALUES}: {error}") from None
+        raise SessionError(f"a session must contain only {JSON_VALUES}: {error}") from None
     return text
 
 

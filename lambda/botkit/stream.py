@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 
 from . import current, telegram
 from .deadline import LIMITS, RESERVES, deadline
-from .errors import Refused, Unreachable
+from .errors import TelegramError, Unreachable
 from .place import Place
 from .settings import settings
 from .types import Any, Call, Json, Message, MessageGenerationStopped
@@ -50,7 +50,7 @@ def answer(
     `chunks` yields its parts. The calls are [] if there is no text, or if a message already shows
     all of it. In a private chat the text grows in a draft, elsewhere in a message that is edited.
     Empty chunks keep the draft of a slow answer from vanishing. With `can_stop` the draft has a
-    Stop button, if the update was queued, there are sessions, and HANDLED has
+    Stop button, if the update was queued, there are sessions, and ALLOWED_UPDATES has
     "stopped_message_generation". When it is tapped, or when time is almost up, `chunks` is closed,
     and the text ends there. An answer that was stopped stays so if its update is redelivered. Half
     a surrogate pair is left out, unless the next chunk has the other half.
@@ -60,9 +60,9 @@ def answer(
     a mailbox or to a phone. If Telegram refuses the markup, people see plain text.
 
     If Telegram can't show the text now, a later call shows it. Raises the errors of `chunks`,
-    Refused if the bot may not write to the chat (403), and Unreachable if DynamoDB can't be used.
-    If time is almost up before the first word, raises Unreachable if Telegram didn't answer, and
-    TimeoutError otherwise.
+    TelegramError if the bot may not write to the chat (403), and Unreachable if DynamoDB can't be
+    used. If time is almost up before the first word, raises Unreachable if Telegram didn't answer,
+    and TimeoutError otherwise.
     """
     growing = _Growing(message, can_stop, markdown)
     text = thinking = tail = ""
@@ -126,7 +126,7 @@ class _Growing:
         self._pause = DRAFT_PAUSE if self._is_draft else EDIT_PAUSE
         has_notes = bool(settings.session_table)
         # An author's tests may have no bot.py.
-        handled = getattr(sys.modules.get("bot"), "HANDLED", [PRESS])
+        handled = getattr(sys.modules.get("bot"), "ALLOWED_UPDATES", [PRESS])
         # Otherwise Telegram delivers the press only after the answer.
         is_queued = bool(settings.queue_url) and run.source != "webhook"
         has_button = has_notes and is_queued and PRESS in handled
@@ -295,7 +295,7 @@ class _Growing:
     def _try(self, call: Json) -> Any:
         """Make a call that may fail, and return its result, or None.
 
-        Raises Refused if the bot may not write to the chat: nobody would see the answer.
+        Raises TelegramError if the bot may not write to the chat: nobody would see the answer.
         """
         params = {**call}
         self._is_silent = True
@@ -304,15 +304,15 @@ class _Growing:
                 result = telegram.call(params.pop("method"), **params)
                 self._is_silent = False
                 return result
-            except Refused as refusal:
+            except TelegramError as refusal:
                 self._is_silent = False
-                if refusal.code == 403:
+                if refusal.error_code == 403:
                     raise
-                if refusal.code == 429:  # telegram.call leaves the chat alone meanwhile
+                if refusal.error_code == 429:  # telegram.call leaves the chat alone meanwhile
                     return None
                 if "rich_message" in call:
                     self._is_plain = True
-                elif refusal.code == 400 and call["method"] == "editMessageText":
+                elif refusal.error_code == 400 and call["method"] == "editMessageText":
                     # The message was deleted: the whole answer is sent at the end.
                     self._post, self._is_deleted = None, True
             finally:  # not before the call: after one that hangs, chunks must be taken for a while

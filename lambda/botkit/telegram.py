@@ -17,7 +17,7 @@ from contextlib import contextmanager
 
 from . import current
 from .deadline import deadline
-from .errors import Failure, Misconfigured, Refused, TooLong, Unreachable
+from .errors import BotkitError, Misconfigured, ResponseTooLarge, TelegramError, Unreachable
 from .http.connection import JSON_LIMIT, Connection
 from .settings import settings
 from .types import Any, Json
@@ -53,9 +53,9 @@ class Client:
         """Call a method and return the `result` of Telegram's answer. `timeout` is in seconds.
 
         Parameters that are None are left out: the Bot API would read them as the text "null".
-        Raises Refused, or Unreachable if the Bot API gave no answer: no connection, a time-out, a
-        server error, or an answer from another server. Raises ValueError for an invalid method
-        name.
+        Raises TelegramError, or Unreachable if the Bot API gave no answer: no connection, a
+        time-out, a server error, or an answer from another server. Raises ValueError for an invalid
+        method name.
         """
         if not (method.isascii() and method.isalnum()):
             raise ValueError("a method name must have only letters and digits")
@@ -81,7 +81,7 @@ class Client:
         description = str(answer.get("description")).replace(self.token, "…")
         if not 400 <= code < 500:
             raise Unreachable(f"{method}: {code} {description}")
-        raise Refused(method, code, description, _integers(answer.get("parameters")))
+        raise TelegramError(method, code, description, _integers(answer.get("parameters")))
 
     def request(
         self,
@@ -93,7 +93,8 @@ class Client:
     ) -> tuple[int, bytes]:
         """Post `body`, or get a file if it is None. Returns the status and the body of the answer.
 
-        Raises Unreachable, or its subclass TooLong if the answer has more than `limit` bytes.
+        Raises Unreachable, or its subclass ResponseTooLarge if the answer has more than `limit`
+        bytes.
         """
         method = "GET" if body is None else "POST"
         answer = self.connection.exchange(method, path, body, headers, timeout, limit)
@@ -109,8 +110,8 @@ def call(method: str, /, **params: Any) -> Any:
 
     The call is repeated once if the token was changed, and once if a group has a new id. If
     Telegram refuses a call only because its effect is there already, such as an edit that changes
-    nothing, the result is True. Raises Unreachable, or Refused: also without a call, while Telegram
-    limits calls that write to the chat (429).
+    nothing, the result is True. Raises Unreachable, or TelegramError: also without a call, while
+    Telegram limits calls that write to the chat (429).
 
     A failure that a retry may fix decides how the update ends, even if the bot catches it: unless
     the same call succeeds afterwards, the update is redelivered, or is "incomplete" if people have
@@ -126,8 +127,8 @@ def _noted(what: object) -> Iterator[None]:
     """Note a failure that a retry may fix, or forget it if a retry has succeeded."""
     try:
         yield
-    except Failure as error:
-        if error.may_pass:
+    except BotkitError as error:
+        if error.retryable:
             current.note(error, what)
         raise
     current.forget(what)
@@ -141,15 +142,15 @@ def _carry_out(method: str, params: Json) -> Any:
         current.run.made.chats.add(str(params["chat_id"]))
     try:
         result = own.post(method, params, deadline.left())
-    except Refused as refusal:
-        if refusal.is_about_the_token and token(used) != used:
+    except TelegramError as refusal:
+        if refusal.is_unauthorized and token(used) != used:
             return _carry_out(method, params)
         if refusal.retry_after and chat:
             _limit(chat, refusal.retry_after)
         if current.excuses(refusal, method, params):
             current.run.made.methods.append(method)
             return True
-        if refusal.code == 400 and refusal.migrate_to_chat_id is not None:
+        if refusal.error_code == 400 and refusal.migrate_to_chat_id is not None:
             params["chat_id"] = refusal.migrate_to_chat_id
             result = own.post(method, params, deadline.left())
         else:
@@ -171,13 +172,13 @@ def _limit(chat: str, seconds: int) -> None:
 
 
 def _check_limit(method: str, chat: str) -> None:
-    """Raise Refused if Telegram refuses calls to a chat now, as far as this container knows."""
+    """Raise TelegramError if Telegram refuses calls to a chat now, as this container knows."""
     left = limited.get(chat, 0) - time.time()
     # Not in the last second, since Telegram rounds up.
     if left > 1:
         seconds = round(left)
         told = f"Too Many Requests: retry after {seconds} (an earlier refusal: nothing was called)"
-        raise Refused(method, 429, told, {"retry_after": seconds})
+        raise TelegramError(method, 429, told, {"retry_after": seconds})
 
 
 def client() -> Client:
@@ -192,7 +193,7 @@ def client() -> Client:
 def download(file_path: str) -> bytes:
     """Return the content of a file, given the `file_path` from getFile.
 
-    Raises Refused, also if the file has more than 20 MB, or Unreachable.
+    Raises TelegramError, also if the file has more than 20 MB, or Unreachable.
     Source: https://core.telegram.org/bots/api#getfile
     """
     current.check_rerun()
@@ -206,14 +207,14 @@ def _content(file_path: str) -> bytes:
     path = f"/file/bot{token()}/{quote(file_path)}"
     try:
         status, data = own.request(path, None, {}, deadline.left(), MAX_FILE)
-    except TooLong:
-        raise Refused("download", 413, "a file must have at most 20 MB", {}) from None
+    except ResponseTooLarge:
+        raise TelegramError("download", 413, "a file must have at most 20 MB", {}) from None
     if status == 200:
         return data
-    if status in (400, 404):  # always code 400, since Refused takes a 404 for a wrong token
-        raise Refused("download", 400, f"HTTP {status}: unknown file_path, or too old", {})
+    if status in (400, 404):  # always code 400, since TelegramError takes a 404 for a wrong token
+        raise TelegramError("download", 400, f"HTTP {status}: unknown file_path, or too old", {})
     if 400 < status < 500:
-        raise Refused("download", status, f"HTTP {status}", {})
+        raise TelegramError("download", status, f"HTTP {status}", {})
     raise Unreachable(f"download: HTTP {status}")
 
 

@@ -1,7 +1,7 @@
 """Replaces Telegram and AWS in the tests of a bot. It isn't packed.
 
     # conftest.py
-    from botkit.testing import aws, bot, calls, chat, no_pauses, sessions, waits
+    from botkit.testing import aws, bot, calls, chat, no_pauses, sessions, schedules
 
 Each is a pytest fixture, and works only in a test that asks for it.
 """
@@ -179,7 +179,7 @@ def sessions(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     return sessions
 
 
-class Waiting(NamedTuple):
+class OneTime(NamedTuple):
     """A call, or an event of the bot, that waits for its time."""
 
     at: datetime
@@ -194,15 +194,15 @@ class Recurring(NamedTuple):
     event: Any
 
 
-class Waits(Mapping[str, Waiting]):
-    """What `botkit.schedule` has scheduled, by name. `every` has what recurs."""
+class Schedules(Mapping[str, OneTime]):
+    """What `botkit.schedule` has scheduled, by name. `recurring` has what recurs."""
 
-    def __init__(self, schedules: Any) -> None:
-        self.schedules = schedules
+    def __init__(self, fake: Any) -> None:
+        self.fake = fake
 
-    def __getitem__(self, name: str) -> Waiting:
+    def __getitem__(self, name: str) -> OneTime:
         item = self._all("once.")[name]
-        return Waiting(datetime.fromtimestamp(item["at"], UTC), _scheduled(item["event"]))
+        return OneTime(datetime.fromtimestamp(item["at"], UTC), _scheduled(item["event"]))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._all("once."))
@@ -211,7 +211,7 @@ class Waits(Mapping[str, Waiting]):
         return len(self._all("once."))
 
     @property
-    def every(self) -> dict[str, Recurring]:
+    def recurring(self) -> dict[str, Recurring]:
         """The calls and events that recur, by name."""
         return {
             name: Recurring(item["cron"], item["zone"], _scheduled(item["event"]))
@@ -220,7 +220,7 @@ class Waits(Mapping[str, Waiting]):
 
     def _all(self, prefix: str) -> Json:
         """Return the schedules whose names in Scheduler begin so."""
-        items = self.schedules.items
+        items = self.fake.items
         return {name[len(prefix) :]: items[name] for name in items if name.startswith(prefix)}
 
 
@@ -233,7 +233,7 @@ def _scheduled(event: Any) -> Any:
 
 
 @pytest.fixture
-def waits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Waits:
+def schedules(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Schedules:
     """The calls and events that wait. With `chat`, they are made when their time comes."""
     _begin_with_aws(request)
     settings = _botkit("settings").settings
@@ -241,20 +241,20 @@ def waits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Wa
     monkeypatch.setattr(settings, "scheduler_role_arn", "arn:aws:iam::123456789012:role/waits")
     # A test may use any date: for `schedule`, it is always in the future.
     monkeypatch.setattr(_botkit("schedule"), "time", _botkit("fakes.function").Clock(lambda: 0.0))
-    schedules = _botkit("fakes.services").Schedules(_botkit("aws"))
-    _replace(monkeypatch, "request", schedules.request)
-    return Waits(schedules)
+    fake = _botkit("fakes.services").Schedules(_botkit("aws"))
+    _replace(monkeypatch, "request", fake.request)
+    return Schedules(fake)
 
 
 class Aws:
-    """AWS's services: `asked` contains the bot's requests, and `results` their answers.
+    """AWS's services: `requests` contains the bot's requests, and `results` their answers.
 
     Both use the same names: "GetParameter" for `aws.call`, and "GET /bucket/file" for
     `aws.request`. Results are as in `Calls`.
     """
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, Any]] = []
+        self.requests: list[tuple[str, Any]] = []
         self.results: Json = {}
 
     def call(self, service: str, target: str, params: Json, **about: Any) -> Any:
@@ -267,7 +267,7 @@ class Aws:
 
     def _ask(self, name: str, content: Any) -> Any:
         _botkit("current").check_rerun()
-        self.asked.append((name, content))
+        self.requests.append((name, content))
         if name not in self.results:
             raise LookupError(f'give it a result: aws.results["{name}"] = …')
         return _result(self.results[name], content)
@@ -296,13 +296,13 @@ def no_pauses(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
 def chat(
     request: pytest.FixtureRequest,
     sessions: Sessions,
-    waits: Waits,
+    schedules: Schedules,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Any]:
     """People who chat with the bot: `ada = chat.user("Ada")`. It is a Stage of telegram_stand_in.
 
     When `ada.send("/start")` returns, the bot has answered. It raises the bot's exceptions.
-    The bot has `sessions` and `waits`, and `chat.advance(seconds)` makes the calls that are
+    The bot has `sessions` and `schedules`, and `chat.advance(seconds)` makes the calls that are
     scheduled until then. `chat.event(…)` delivers an event. What failed is in
     `chat.dead_letters()`, and `chat.redrive()` has the bot answer it. With
     `chat.allowed_ids = {…}`, only these people and chats may use the bot.
@@ -334,7 +334,7 @@ def chat(
     stage = stand_in.Stage(answer)
     function = functions.Function(SECONDS, stage.telegram.advance)
     poller = host.Poller(queue, function.invoke)
-    scheduler = host.Scheduler(waits.schedules, queue)
+    scheduler = host.Scheduler(schedules.fake, queue)
     stage.allowed_ids = ()
 
     def ask(client: Any, path: str, body: Any, headers: Json, *limits: Any) -> tuple[int, bytes]:
@@ -365,7 +365,7 @@ def chat(
         return pause
 
     clock = functions.Clock(lambda: stage.telegram.now())
-    waits.schedules.now = queue.now = clock.time
+    schedules.fake.now = queue.now = clock.time
     clocked = ("telegram", "steps.limit", "store")
     for name in clocked:
         monkeypatch.setattr(_botkit(name), "time", clock)
@@ -384,7 +384,7 @@ def chat(
     monkeypatch.setattr(stage, "advance", advance)
     stage.event, stage.redrive, stage.dead_letters = event, redrive, lambda: queue.dead_letters
     bot = request.getfixturevalue("bot")
-    stage.telegram.bot.outbox.info["allowed_updates"] = list(bot.HANDLED)
+    stage.telegram.bot.outbox.info["allowed_updates"] = list(bot.ALLOWED_UPDATES)
     yield stage
     current = _botkit("current")
     current.begin(current.Run("start"))  # the next test must not see notes of the last update

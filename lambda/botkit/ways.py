@@ -10,10 +10,11 @@ bots switch on, is a module in steps/.
 
 Why this order:
 
-- `deduplicate` stands before `limit`. Otherwise on_limit() would say it twice when a 200 is lost.
+- `deduplicate` stands before `limit`. Otherwise on_rate_limit() would say it twice when a
+  200 is lost.
 - `enqueue` stands after `limit`, so that a flood stays out of the queue. It stands where the bot
   would: what can't wait goes on to the bot.
-- `on_failure` stands outside of both, where the failure is final. It stands inside of `allow`, so
+- `on_error` stands outside of both, where the failure is final. It stands inside of `allow`, so
   that strangers hear nothing.
 - `deduplicate` stands inside of `dead_letter`, so that what it gives up is kept. It stands outside
   of `session`, which may let a run continue.
@@ -38,8 +39,8 @@ from .types import Any
 logger = logging.getLogger("botkit")
 
 WAYS = {
-    "webhook": "allow on_failure dead_letter deduplicate limit on_limit enqueue session answer",
-    "queue": "allow on_failure dead_letter deduplicate session answer",  # limited when it came in
+    "webhook": "allow on_error dead_letter deduplicate limit on_rate_limit enqueue session answer",
+    "queue": "allow on_error dead_letter deduplicate session answer",  # limited when it came in
     "event": "enqueue deduplicate on_event",
     "queued event": "dead_letter deduplicate on_event",
 }
@@ -48,8 +49,8 @@ WANTED: dict[str, Callable[[Any], object]] = {
     "allow": lambda bot: settings.allowed_ids,
     "dead_letter": lambda bot: settings.queue_url,
     "enqueue": lambda bot: settings.queue_url,
-    "limit": lambda bot: hasattr(bot, "LIMIT"),
-    "on_failure": lambda bot: hasattr(bot, "on_failure"),
+    "limit": lambda bot: hasattr(bot, "RATE_LIMIT"),
+    "on_error": lambda bot: hasattr(bot, "on_error"),
     "session": lambda bot: hasattr(bot, "SESSION"),
 }
 REMEMBERED = 256  # updates
@@ -98,8 +99,8 @@ def parts() -> list[Any]:
     return [sys.modules[name] for name in sorted(sys.modules) if name.startswith("botkit.")]
 
 
-def on_failure(run: Run, go_on: GoOn) -> Outcome:
-    """Let on_failure() in bot.py tell people that the bot failed. The outcome stays.
+def on_error(run: Run, go_on: GoOn) -> Outcome:
+    """Let on_error() in bot.py tell people that the bot failed. The outcome stays.
 
     It is asked only at the first attempt, if people saw nothing yet.
     """
@@ -107,16 +108,16 @@ def on_failure(run: Run, go_on: GoOn) -> Outcome:
     with deadline.reserve("tell"):
         outcome = go_on()
     is_old = run.attempt != "first" or run.before or run.is_redriven
-    if outcome.name != "bot_failed" or run.made.seen or is_old or run.id in told:
+    if outcome.name != "bot_error" or run.made.seen or is_old or run.id in told:
         return outcome
     _remember(told, run.id, True)
     try:
-        answer = make(run, bot_module.ask_for_calls("on_failure", run.as_sent()))
+        answer = make(run, bot_module.ask_for_calls("on_error", run.as_sent()))
     except BaseException as error:
         answer = outcome_of(error)
-    if answer.error or answer.refusal:
-        about = {"error": answer.error or answer.refusal, **(answer.told or {})}
-        logger.warning("on_failure() failed, too", extra=about)
+    if answer.error or answer.telegram_error:
+        about = {"error": answer.error or answer.telegram_error, **(answer.told or {})}
+        logger.warning("on_error() failed, too", extra=about)
     return outcome.but(body=answer.body)
 
 
@@ -139,7 +140,7 @@ def deduplicate(run: Run, go_on: GoOn) -> Outcome:
     before = recent.get(run.id)
     # What failed for good is over for Telegram, but not after a redrive.
     if before and not before.is_retried and not (before.is_kept and run.is_redriven):
-        return Outcome("repeated", body=before.body)
+        return Outcome("duplicate", body=before.body)
     run.before = before is not None
     outcome = go_on()
     if outcome.is_retried and run.made.seen:
@@ -151,11 +152,11 @@ def deduplicate(run: Run, go_on: GoOn) -> Outcome:
     return outcome
 
 
-def on_limit(run: Run, go_on: GoOn) -> Outcome:
-    """Let on_limit() answer an update that is for it, and let others pass."""
-    if run.asked != "on_limit":
+def on_rate_limit(run: Run, go_on: GoOn) -> Outcome:
+    """Let on_rate_limit() answer an update that is for it, and let others pass."""
+    if run.asked != "on_rate_limit":
         return go_on()
-    return make(run, bot_module.ask_for_calls("on_limit", run.subject), "limited")
+    return make(run, bot_module.ask_for_calls("on_rate_limit", run.subject), "rate_limited")
 
 
 def enqueue(run: Run, go_on: GoOn) -> Outcome:
@@ -167,7 +168,7 @@ def enqueue(run: Run, go_on: GoOn) -> Outcome:
 
     try:
         queue.put(run)
-    except queue.NotTaken as error:
+    except queue.MessageRejected as error:
         logger.warning("the queue can't take this", extra={"error": str(error)})
         return go_on()
     return Outcome("queued")

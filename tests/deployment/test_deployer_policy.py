@@ -186,7 +186,7 @@ def reply(update):
 def on_request(request):
     return request
 
-HANDLED = {"message": reply}
+ALLOWED_UPDATES = {"message": reply}
 """
 # The module's inputs. A test may change each of them.
 INPUTS = (
@@ -470,7 +470,7 @@ def test_a_page_is_answered_only_for_users_that_telegram_has_signed(module, tele
     status, answer = order(signed(TOKEN, DAY + 5))
     assert (status, answer["error"]) == (401, "expired")
     lines = logged(aws).removeprefix(before)
-    assert "milliseconds" in lines and "Ada" not in lines
+    assert "duration_ms" in lines and "Ada" not in lines
     assert len(telegram.calls) == calls
 
 

@@ -229,7 +229,7 @@ def test_what_is_refused_is_refused_at_plan(aws, providers, tmp_path):
     files = {name: files for name, (files, _) in FOLDERS.items()} | TAKEN
     for name, contents in files.items():
         folder = strange(tmp_path) / name
-        write(folder, {"bot.py": "HANDLED = []\n", **contents})
+        write(folder, {"bot.py": "ALLOWED_UPDATES = []\n", **contents})
         calls[name] = {"source_dir": str(folder)}
         if name in FOLDERS:
             expected.append(FOLDERS[name][1].format(folder=folder))

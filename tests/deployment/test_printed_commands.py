@@ -154,7 +154,7 @@ module "telegram_bot" {{
 """
 OUTPUT = 'output "redrive_command" {\n  value = module.telegram_bot.redrive_command\n}\n'
 REMEMBERS = """
-HANDLED = ["message"]
+ALLOWED_UPDATES = ["message"]
 SESSION = "user"
 
 

@@ -64,7 +64,7 @@ def on_event(event):
 
 
 QUEUED_UPDATES = ["message"]
-HANDLED = """
+ALLOWED_UPDATES = """
 QUEUED = 'QUEUED_UPDATES = ["message"]\n'
 TEXT = '    text = message["text"]\n'
 BROKEN = f"""{TEXT}    if text == "break":
@@ -98,7 +98,7 @@ def module(
     options |= {"name": "patient", "queue": True, "timeout": 300, "environment": environment}
     with Deployment(providers, aws.url, folder / "module", **options) as module:
         change(module, '\n    text = message["text"]\n', BOT)
-        change(module, "\nHANDLED = ", ON_EVENT)
+        change(module, "\nALLOWED_UPDATES = ", ON_EVENT)
         source = "botkit/queue.py"
         change(module, "LONGEST_PAUSE = 11 * 3600", "LONGEST_PAUSE = 0", file=source)
         # The queue's own time holds, which a test shortens.
@@ -303,7 +303,7 @@ def test_a_queue_is_removed_only_when_nothing_is_in_it(
     deploy: Deploy, telegram: FailingTelegram, aws: Emulator
 ) -> None:
     module = deploy("leaves", apply=False, queue=True)
-    change(module, "\nHANDLED = ", "\n" + QUEUED + "HANDLED = ")
+    change(module, "\nALLOWED_UPDATES = ", "\n" + QUEUED + "ALLOWED_UPDATES = ")
     change(module, TEXT, BROKEN)
     module.apply()
     telegram.faults.append(Fault("refuse", 1, 429, "Too Many Requests", {"retry_after": 60}))

@@ -33,7 +33,7 @@ def test_the_generated_pages_are_what_the_script_writes() -> None:
 def test_the_table_of_a_pages_errors_is_the_functions() -> None:
     botkit = ROOT / "lambda/botkit"
     page, init_data = botkit / "sources/page.py", botkit / "init_data.py"
-    refused = r'[pP]roblem(?:_response)?\(\s*(\d+), "(\w+)"'
+    refused = r'(?:HTTPException|problem_response)\(\s*(\d+), "(\w+)"'
     errors = {*re.findall(refused, page.read_text())}
     errors |= {("401", name) for name in re.findall(r' error = "(\w+)"', init_data.read_text())}
     assert len(errors) > 6

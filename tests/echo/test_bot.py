@@ -112,7 +112,7 @@ def test_each_command_has_an_answer() -> None:
 
 
 def test_telegram_is_asked_for_what_is_handled() -> None:
-    assert list(bot.HANDLED) == ["message", "callback_query"]
+    assert list(bot.ALLOWED_UPDATES) == ["message", "callback_query"]
 
 
 ROOM = 4096 - len("You said: ")

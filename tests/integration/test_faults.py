@@ -30,7 +30,7 @@ def logged(outcome: str, update_id: int) -> dict[str, Any]:
         "logger": "botkit",
         "message": "update",
         "update_id": update_id,
-        "kind": "message",
+        "update_type": "message",
         "methods": ["sendMessage"],
         "outcome": outcome,
     }

@@ -16,14 +16,14 @@ from tests.support.stubs import TOKEN, Container, Json, message, refusal, unused
 FIRST: Json = {"method": "sendMessage", "chat_id": 42, "text": "first"}
 SECOND: Json = {**FIRST, "text": "second"}
 ONE_CALL = f"""
-HANDLED = ["message"]
+ALLOWED_UPDATES = ["message"]
 
 
 def reply(update):
     return [{FIRST}]
 """
 TWO_CALLS = f"""
-HANDLED = ["message"]
+ALLOWED_UPDATES = ["message"]
 
 
 def reply(update, session=None):
@@ -167,7 +167,7 @@ def test_the_chat_goes_on_with_the_next_update(start_bot: StartBot, bot_api: Bot
     fails = 'update["update_id"] == 1 and {}["missing"]'
     container = start_bot(ONE_CALL.replace("    return", f"    {fails}\n    return"))
     assert container.deliver(message(1)) == (200, None)
-    assert container.line["outcome"] == "bot_failed"
+    assert container.line["outcome"] == "bot_error"
     bot_api.expects(FIRST)
     assert container.deliver(message(2)) == (200, None)
     assert container.line["outcome"] == "answered"
@@ -180,4 +180,4 @@ def test_the_log_has_telegrams_words(start: Start, start_bot: StartBot, bot_api:
     container = start_bot(ONE_CALL)
     assert container.deliver(message(1)) == (200, None)
     assert container.line["outcome"] == "refused"
-    assert container.line["refusal"] == f"sendMessage: 403 {blocked}"
+    assert container.line["telegram_error"] == f"sendMessage: 403 {blocked}"

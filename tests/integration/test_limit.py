@@ -1,4 +1,4 @@
-"""LIMIT under all that happens: containers end, answers get lost, updates come again."""
+"""RATE_LIMIT under all that happens: containers end, answers get lost, updates come again."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from tests.support.stubs import Json, unused_port
 from tests.support.world import World
 
 BOT = """
-LIMIT = (5, 3600)
-HANDLED = ["message", "pre_checkout_query"]
+RATE_LIMIT = (5, 3600)
+ALLOWED_UPDATES = ["message", "pre_checkout_query"]
 
 
 def reply(update):
     return say(update, str(update["update_id"]))
 
 
-def on_limit(update):
+def on_rate_limit(update):
     return say(update, "wait")
 
 
@@ -67,7 +67,7 @@ def test_each_update_of_a_flood_counts_once(start: StartBot, seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_on_limit_speaks_once_to_what_comes_twice_at_once(start: StartBot, seed: int) -> None:
+def test_on_rate_limit_speaks_once_to_what_comes_twice_at_once(start: StartBot, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311
     world = World(partial(start, BOT.replace("(5,", "(1,")), lambda what: what == "twice")
     said: Json = {"chat": ADA, "from": ADA, "date": DATE}

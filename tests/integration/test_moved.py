@@ -25,7 +25,7 @@ def test_an_update_is_handled_and_logged_once(bots):
     assert result(container) == (200, "answered", "")
     assert container.line["methods"] == ["sendMessage"]
     assert [line["message"] for line in container.log] == ["update"]
-    assert result(container) == (200, "repeated", "")
+    assert result(container) == (200, "duplicate", "")
 
 
 def test_handlers_and_middlewares_take_their_turns(bots):
@@ -62,18 +62,18 @@ def test_after_a_call_was_seen_the_update_is_over_and_its_state_kept(bots, fails
     container = bots.start(bots.send("'0'"), "n = 1", bots.framework.keep, *ends[fails])
     bots.expects("0", *[("a", 429)] * (fails != "a bug"))
     status, outcome, error = result(container)
-    assert (status, outcome) == (200, "bot_failed" if fails == "a bug" else "incomplete")
+    assert (status, outcome) == (200, "bot_error" if fails == "a bug" else "incomplete")
     assert error.startswith("ZeroDivision" if fails == "a bug" else "sendMessage: 429")
     assert kept(container) == bots.framework.session
-    assert result(container) == (200, "repeated", "")
+    assert result(container) == (200, "duplicate", "")
 
 
 @pytest.mark.parametrize(
     ("lines", "answers", "outcome", "error"),
     [
         (["{a}"], [("a", 403)], "refused", "sendMessage: 403 x"),
-        (["try:", "    {a}", "except Exception:", "    1 / 0"], [("a", 403)], "bot_failed", "Zero"),
-        (["raise ValueError(message.text)"], [], "bot_failed", "ValueError at bot.py:"),
+        (["try:", "    {a}", "except Exception:", "    1 / 0"], [("a", 403)], "bot_error", "Zero"),
+        (["raise ValueError(message.text)"], [], "bot_error", "ValueError at bot.py:"),
     ],
     ids=["a refusal", "a bug after a refusal", "a bug"],
 )
@@ -93,12 +93,12 @@ def test_an_error_that_nobody_handles_fails_its_own_update(bots, lines, answers,
         ("1 / 0", [], (200, "ignored", "")),
         ("{a}", [("a", 403)], (200, "ignored", "")),
         ("{a}", [("a", 429)], (503, "throttled", "sendMessage: 429 x")),
-        ("raise Failure('lost')", [], (200, "bot_failed", "lost")),
+        ("raise BotkitError('lost')", [], (200, "bot_error", "lost")),
     ],
     ids=["a bug", "a refusal", "what may pass", "botkit's"],
 )
 def test_the_bots_error_handler_hides_no_error_of_botkit(bots, line, answers, expected):
-    lines = "from botkit.errors import Failure", line.format(a=bots.send("'a'"))
+    lines = "from botkit.errors import BotkitError", line.format(a=bots.send("'a'"))
     container = bots.start(*lines, more=bots.framework.handles_errors)
     bots.expects(*answers)
     assert result(container) == expected
@@ -118,8 +118,8 @@ def test_tasks_are_a_part_of_the_update(bots):
     assert result(container) == (200, "answered", "")
     bots.expects("a")
     _, outcome, error = result(container, 2, "bug")
-    assert (outcome, error.partition(":")[0]) == ("bot_failed", "ZeroDivisionError at bot.py")
-    assert result(container, 3, "wait", ms=2500)[:2] == (200, "bot_failed")
+    assert (outcome, error.partition(":")[0]) == ("bot_error", "ZeroDivisionError at bot.py")
+    assert result(container, 3, "wait", ms=2500)[:2] == (200, "bot_error")
     bots.expects("a")
     assert result(container, 4) == (200, "answered", "")
 
@@ -128,14 +128,14 @@ def test_a_timer_is_refused(bots):
     container = bots.start(bots.framework.later)
     bots.expects()
     status, outcome, error = result(container)
-    assert (status, outcome, "can't go off after the update" in error) == (200, "bot_failed", True)
+    assert (status, outcome, "can't go off after the update" in error) == (200, "bot_error", True)
 
 
 def test_a_handler_that_blocks_is_interrupted_and_the_next_update_is_handled(bots):
     lines = "import time", "if message.text == 'wait':", "    time.sleep(60)"
     container = bots.start(*lines, bots.send("'a'"))
     bots.expects()
-    assert result(container, text="wait", ms=2000)[1] == "bot_failed"
+    assert result(container, text="wait", ms=2000)[1] == "bot_error"
     bots.expects("a")
     assert result(container, 2) == (200, "answered", "")
 
@@ -224,7 +224,7 @@ def test_state_that_cannot_be_kept_is_refused(bots, framework, line, choice, sta
     )
     bots.expects()
     found = result(container)
-    assert found[:2] == (status, "misconfigured" if status == 503 else "bot_failed")
+    assert found[:2] == (status, "misconfigured" if status == 503 else "bot_error")
     assert told.format(others=NOT_HERE[framework]) in found[2]
     assert kept(container) is None
 

@@ -223,7 +223,7 @@ class Play:
             message |= {"media_group_id": f"{person} {phase}", "photo": [photo]}
         else:
             message["text"] = f"{text} {id_}"
-        if person == features.FLOODER:  # by its date, an update counts for LIMIT
+        if person == features.FLOODER:  # by its date, an update counts for RATE_LIMIT
             # The end of the window tears the album of the third phase.
             is_next = phase == 2 and id_ - 1 in self.by(person)
             message["date"] = START + HOUR - (not is_next)
@@ -349,10 +349,10 @@ def is_excused(play: Play, update_id: int) -> bool:
     outcome = [None, *known][-1]
     if outcome == "ignored":
         return update_id in play.by(features.STRANGER)
-    if outcome == "limited":
-        return update_id in play.by(features.FLOODER) and play.has("LIMIT")
-    if outcome == "bot_failed":  # and stays so: a hint of on_limit() is no dead letter
-        is_hint = update_id in play.by(features.FLOODER) and play.has("LIMIT")
+    if outcome == "rate_limited":
+        return update_id in play.by(features.FLOODER) and play.has("RATE_LIMIT")
+    if outcome == "bot_error":  # and stays so: a hint of on_rate_limit() is no dead letter
+        is_hint = update_id in play.by(features.FLOODER) and play.has("RATE_LIMIT")
         return is_hint or (play.word(update_id) == "fail" and not play.has("dead letters"))
     if outcome == "answered":  # the question once more
         return update_id in play.by(features.ASKED) and play.fault == OUT_OF_ORDER
@@ -379,8 +379,8 @@ def seen_in(value: Any) -> Iterator[list[int]]:
 # ── What must hold for one feature
 
 
-def check_dialogue(play: Play, said: list[Said]) -> None:
-    """The last dialogue ends with its own answers, whatever failed before is answered later."""
+def check_conversation(play: Play, said: list[Said]) -> None:
+    """The last conversation ends with its own answers, whatever failed before is answered later."""
     if play.fault == OUT_OF_ORDER:
         return
     own = [n for n in play.by(features.ASKED) if "@" not in play.word(n)]
@@ -440,11 +440,11 @@ def check_failures(play: Play, said: list[Said]) -> None:
 
 
 OWN: dict[str, Callable[[Play, list[Said]], None]] = {
-    "dialogue": check_dialogue,
-    "LIMIT": check_limit,
+    "conversation": check_conversation,
+    "RATE_LIMIT": check_limit,
     "dead letters": check_redrive,
     "schedule.once": check_reminders,
-    "on_failure": check_failures,
+    "on_error": check_failures,
     "schedule.cron": check_times,
     "event": check_times,
 }

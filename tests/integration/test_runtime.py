@@ -126,7 +126,11 @@ def test_an_update_is_answered(run: Run, runtime_api: RuntimeApi, bot_api: BotAp
     (line,) = function.stop()
     assert (line["level"], line["message"], line["logger"]) == ("INFO", "update", "botkit")
     assert line["requestId"] == "request-1"
-    assert (line["update_id"], line["kind"], line["methods"]) == (1, "message", ["sendMessage"])
+    assert (line["update_id"], line["update_type"], line["methods"]) == (
+        1,
+        "message",
+        ["sendMessage"],
+    )
     assert line["outcome"] == "answered"
 
 
@@ -146,7 +150,7 @@ def test_half_a_surrogate_pair_does_not_end_the_container(
         "ignored",
         "answered",
     ]
-    assert log[0]["kind"] == "\ufffd"
+    assert log[0]["update_type"] == "\ufffd"
 
 
 def test_the_webhook_mode(run: Run, runtime_api: RuntimeApi) -> None:
@@ -221,14 +225,14 @@ def reply(update):
         raise ValueError("misconfigured")
     if text == "talk":
         print('{"outcome": "misconfigured"}')
-        logging.getLogger("mine").error("bot_failed", extra={"outcome": "bot_failed"})
+        logging.getLogger("mine").error("bot_error", extra={"outcome": "bot_error"})
         logging.getLogger("botkit").error("misconfigured", extra={"outcomes": "misconfigured"})
     return [] if text == "nothing" else [{"method": "sendMessage", "chat_id": 42, "text": text}]
 
 def on_request(request):
-    raise ValueError("bot_failed")
+    raise ValueError("bot_error")
 
-HANDLED = ["message"]
+ALLOWED_UPDATES = ["message"]
 """
 
 
@@ -286,12 +290,12 @@ def test_alarms_count_outcomes_that_botkit_logs_as_errors(
     log = function.stop()
 
     found = [line for line in log if line.get("logger") == "botkit" and "outcome" in line]
-    outcomes = set(load("botkit.outcome").OUTCOMES) - {"queued", "limited"}
+    outcomes = set(load("botkit.outcome").OUTCOMES) - {"queued", "rate_limited"}
     assert {line["outcome"] for line in found} == outcomes
     assert {line["message"] for line in found} == {"update", "event", "request", "watch"}
     # The runbook shows such a line.
     [sample] = re.findall(r"^```json\n(.*)$", RUNBOOK, re.MULTILINE)
-    failed = next(line for line in found if line["outcome"] == "bot_failed")
+    failed = next(line for line in found if line["outcome"] == "bot_error")
     assert list(json.loads(sample)) == list(failed)
     # The outcomes that alarms count are logged at every log_level that they allow.
     of_errors = {line["outcome"] for line in found if line["level"] == "ERROR"}

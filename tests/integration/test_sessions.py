@@ -18,7 +18,7 @@ from tests.support.world import World
 
 BOT = """
 SESSION = "chat"
-HANDLED = ["message", "callback_query"]
+ALLOWED_UPDATES = ["message", "callback_query"]
 
 
 def reply(update, session):
@@ -33,7 +33,7 @@ NEXT = BOT.replace('(update["update_id"])', '(-update["update_id"])')
 NEXT = NEXT.replace('"more"', '"new"').replace('"most"', '"newest"')
 FORGETS = """
 SESSION = "chat"
-HANDLED = ["message"]
+ALLOWED_UPDATES = ["message"]
 
 
 def reply(update, session):
@@ -46,7 +46,7 @@ def reply(update, session):
 """
 MARKDOWN = """
 SESSION = "chat"
-HANDLED = ["message"]
+ALLOWED_UPDATES = ["message"]
 
 
 def reply(update, session):
@@ -57,10 +57,10 @@ def reply(update, session):
 """
 TALKS = """
 from botkit import conversation, telegram
-from botkit.conversation import ask, done, keep
+from botkit.conversation import ask, done, external
 
 SESSION = "chat"
-HANDLED = ["message"]
+ALLOWED_UPDATES = ["message"]
 
 
 def say(message, text):
@@ -69,7 +69,7 @@ def say(message, text):
 
 def order(message):
     size = yield ask("size", say(message, "Which size?"))
-    bot = yield keep("bot", lambda: telegram.call("getMe")["username"])
+    bot = yield external("bot", lambda: telegram.call("getMe")["username"])
     day = yield ask("day", say(message, f"{bot}: which day?"))
 
     def book(session):
@@ -78,7 +78,7 @@ def order(message):
     return done(say(message, f"{size} on {day}"), book)
 
 
-reply = conversation.reply_with({"/order": order}, lambda update, session: [])
+reply = conversation.handler({"/order": order}, lambda update, session: [])
 """
 # Without a queue, and with updates in it.
 NO_QUEUE, QUEUED = "no queue", '\nQUEUED_UPDATES = ["message", "callback_query"]\n'
@@ -160,7 +160,7 @@ def test_each_update_counts_once_and_is_answered_as_it_is_kept(
 
 
 @pytest.mark.parametrize(("seed", "queued"), [(0, NO_QUEUE), (1, QUEUED)], ids=["webhook", "queue"])
-def test_each_answer_of_a_dialogue_counts_once(
+def test_each_answer_of_a_conversation_counts_once(
     world: Callable[..., World], start_with_sessions: StartBot, seed: int, queued: str
 ) -> None:
     chance = random.Random(seed)  # noqa: S311

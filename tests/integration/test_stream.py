@@ -18,7 +18,7 @@ import time
 from botkit import stream
 
 SESSION = "chat"
-HANDLED = ["message", "stopped_message_generation"]
+ALLOWED_UPDATES = ["message", "stopped_message_generation"]
 QUEUED_UPDATES = ["message"]
 
 

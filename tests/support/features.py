@@ -18,7 +18,7 @@ PRIVATE = (OTHER, FLOODER, UNLUCKY)
 ALBUM = "album"  # in `says`: a photo. Those that follow one another are an album
 
 BASE = """
-HANDLED = ["message"]
+ALLOWED_UPDATES = ["message"]
 ANSWERS = {}
 
 
@@ -71,7 +71,7 @@ def forget(update, session):
 ANSWERS["forget"] = forget
 """
 # The last answer has the ids of the updates that led to it.
-DIALOGUE = """
+CONVERSATION = """
 from botkit import conversation
 
 
@@ -84,13 +84,13 @@ def order(message):
     return say(begun, "ordered", more=more, ids=[int(day.split()[-1])])
 
 
-answer = conversation.reply_with({"/order": order}, answer)
+answer = conversation.handler({"/order": order}, answer)
 """
-ON_LIMIT = """
-LIMIT = (3, 3600)
+ON_RATE_LIMIT = """
+RATE_LIMIT = (3, 3600)
 
 
-def on_limit(update):
+def on_rate_limit(update):
     if IS_BROKEN:
         raise ValueError
     return say(update, "wait")
@@ -109,7 +109,7 @@ def need(update, session):
 ANSWERS["unlucky"] = need
 """
 # A bot whose dead letters nobody redrives never answers it.
-ON_FAILURE = """
+ON_ERROR = """
 
 def fail(update, session):
     if IS_BROKEN or not IS_KEPT:
@@ -117,7 +117,7 @@ def fail(update, session):
     return say(update, "repaired")
 
 
-def on_failure(update):
+def on_error(update):
     return say(update, "sorry")
 
 
@@ -234,8 +234,8 @@ FEATURES = {
     "SESSION chat_user": Feature(session="chat_user"),
     "SESSION function": Feature(SESSION_FUNCTION, session="function"),
     "clear()": Feature(CLEAR, "chat", says=(["a", "forget"], ["forget"], [], ["b"])),
-    "dialogue": Feature(
-        DIALOGUE,
+    "conversation": Feature(
+        CONVERSATION,
         "chat_user",
         says=(
             ["/order"],
@@ -245,8 +245,8 @@ FEATURES = {
         ),
         person=ASKED,
     ),
-    "LIMIT": Feature(
-        ON_LIMIT,
+    "RATE_LIMIT": Feature(
+        ON_RATE_LIMIT,
         says=([], ["a", "b", ALBUM, ALBUM, "c", "d"], [ALBUM, ALBUM], []),
         person=FLOODER,
     ),
@@ -263,7 +263,7 @@ FEATURES = {
         says=([], ["unlucky"], [], []),
         person=UNLUCKY,
     ),
-    "on_failure": Feature(ON_FAILURE, says=([], ["fail"], ["a"], [])),
+    "on_error": Feature(ON_ERROR, says=([], ["fail"], ["a"], [])),
     "stream": Feature(STREAM, says=(["grow"], ["grow"], [], ["grow"])),
     "schedule.once": Feature(
         ONCE, settings=QUEUED, says=(["remind"], ["remind-too"], ["cancel"], [])

@@ -241,7 +241,7 @@ def result(container, update_id=1, text="x", ms=60_000):
     """Deliver a message, and return the status, the outcome and what went wrong."""
     status, _ = container.deliver(message(update_id, text=text), ms)
     line = container.line
-    return status, line["outcome"], line.get("error") or line.get("refusal") or ""
+    return status, line["outcome"], line.get("error") or line.get("telegram_error") or ""
 
 
 def kept(container, key="42/42"):

@@ -239,7 +239,7 @@ class Container:
     @property
     def line(self) -> Json:
         """The last log line, without what changes from run to run."""
-        varying = {"timestamp", "milliseconds", "requestId"}
+        varying = {"timestamp", "duration_ms", "requestId"}
         return {key: value for key, value in self.log[-1].items() if key not in varying}
 
     def stop(self) -> None:

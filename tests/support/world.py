@@ -239,11 +239,11 @@ class World:
         def post(method: str, params: Json, timeout: float) -> Any:
             self._step()
             if self.choose("429"):
-                raise telegram.Refused(method, 429, "Too Many Requests", {"retry_after": 1})
+                raise telegram.TelegramError(method, 429, "Too Many Requests", {"retry_after": 1})
             if self.choose("telegram away"):
                 raise telegram.Unreachable("HTTP 500")
             if method == "sendRichMessage" and self.choose("refused"):
-                raise telegram.Refused(method, 400, "Bad Request", {})
+                raise telegram.TelegramError(method, 400, "Bad Request", {})
             if method == "getMe":
                 return {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
             about = current.run.about

@@ -168,10 +168,10 @@ REQUESTS = {
 
 
 @pytest.mark.parametrize(
-    ("service", "signed_as", "method", "path", "more", "target"), REQUESTS.values(), ids=REQUESTS
+    ("service", "signing_name", "method", "path", "more", "target"), REQUESTS.values(), ids=REQUESTS
 )
 def test_a_request_is_signed_as_botocore_does(
-    serve, use, service, signed_as, method, path, more, target
+    serve, use, service, signing_name, method, path, more, target
 ):
     peer = serve(answers_all)
     use(peer.url).request(service, method, path, **more)
@@ -187,7 +187,7 @@ def test_a_request_is_signed_as_botocore_does(
     assert headers.get("X-Amz-Content-Sha256") == (hashed if service == "s3" else None)
     credentials = Credentials(KEY_ID, KEY, SESSION_TOKEN)
     signature, signed = sent_signature(headers)
-    about = (credentials, signed_as, REGION, signed, body, method, seen)
+    about = (credentials, signing_name, REGION, signed, body, method, seen)
     assert signature == signed_by_botocore(*about)
 
 
@@ -200,9 +200,11 @@ def test_a_service_is_signed_as_botocore_names_it(use):
 def test_a_service_may_have_another_name_in_signatures(serve, use):
     peer = serve(answers_all)
     aws = use(peer.url)
-    aws.call("streams.dynamodb", "DynamoDBStreams_20120810.ListStreams", {}, signed_as="dynamodb")
+    aws.call(
+        "streams.dynamodb", "DynamoDBStreams_20120810.ListStreams", {}, signing_name="dynamodb"
+    )
     assert "/dynamodb/aws4_request" in sent(peer)[2]["Authorization"]
-    aws.request("appconfigdata", "GET", "/configuration", signed_as="appconfig")
+    aws.request("appconfigdata", "GET", "/configuration", signing_name="appconfig")
     assert "/appconfig/aws4_request" in sent(peer)[2]["Authorization"]
 
 

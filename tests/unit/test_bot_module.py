@@ -43,7 +43,7 @@ def test_a_function_of_the_wrong_kind_is_named(container, monkeypatch, source, e
     names = {}
     exec(source, names)
     monkeypatch.setattr(container.bot, "reply", names["reply"])
-    assert outcome_of(container) == "bot_failed"
+    assert outcome_of(container) == "bot_error"
     assert container.line["error"] == error
 
 
@@ -51,7 +51,7 @@ def test_a_function_of_the_wrong_kind_is_named(container, monkeypatch, source, e
     ("milliseconds", "left", "answer", "outcome"),
     [
         (2_000, 0.25, [CALL], "answered"),
-        (2_000, 0.0, [CALL], "bot_failed"),
+        (2_000, 0.0, [CALL], "bot_error"),
         (2_000, 0.0, [], "ignored"),
         (1_000, 0.0, [CALL], "answered"),
         (500, -1.0, [CALL], "answered"),
@@ -77,7 +77,7 @@ def test_a_bot_that_leaves_no_time_for_its_calls_leaves_the_update_unanswered(
     container.deliver(message(), milliseconds)
     assert container.line["outcome"] == outcome
     late = "reply() left no time to make its calls"
-    assert container.line.get("error") == (late if outcome == "bot_failed" else None)
+    assert container.line.get("error") == (late if outcome == "bot_error" else None)
 
 
 def test_a_bot_that_never_ends_leaves_the_update_unanswered(
@@ -97,9 +97,9 @@ def test_a_bot_that_never_ends_leaves_the_update_unanswered(
         began = time.monotonic()
         assert container.deliver(message(), milliseconds=700) == (200, None)
         assert 0.2 <= time.monotonic() - began
-    assert container.line["outcome"] == "bot_failed"
-    assert container.line["error"].startswith("TimeIsUp at test_bot_module.py:")
-    assert "TimeIsUp: bot.py ran until the function's time was almost over" in caplog.text
+    assert container.line["outcome"] == "bot_error"
+    assert container.line["error"].startswith("DeadlineExceeded at test_bot_module.py:")
+    assert "DeadlineExceeded: bot.py ran until the function's time was almost over" in caplog.text
     bot_api.expects(echo())
     assert container.deliver(message()) == (200, None)
 
@@ -154,8 +154,8 @@ BROKEN = {
     "import": ("import nothing", "ModuleNotFoundError: No module named 'nothing' at bot.py:1"),
     "exit": ("import sys\nsys.exit('no')", "SystemExit: no at bot.py:2"),
     "a failure": (
-        "from botkit.errors import BadSession\nraise BadSession('as \"ada\"')",
-        'BadSession: as "ada" at bot.py:2',
+        "from botkit.errors import SessionError\nraise SessionError('as \"ada\"')",
+        'SessionError: as "ada" at bot.py:2',
     ),
     "a token": (
         "import os\nint(os.environ['TELEGRAM_BOT_TOKEN'])",
@@ -228,7 +228,7 @@ def test_a_reply_that_runs_again_continues_its_growing_answers(container, monkey
 
 
 def test_a_bot_without_reply_loses_no_update(start_bot):
-    container = start_bot("HANDLED = ['message']")
+    container = start_bot("ALLOWED_UPDATES = ['message']")
     assert container.invoke(request(UPDATE)) == text_response(503, "misconfigured")
     with pytest.raises(Exception, match=r"^bot\.py must have a function reply\(update\)$"):
         container.invoke({"tf": {"action": "check"}})
@@ -247,7 +247,7 @@ def test_a_bot_that_could_not_be_imported_is_imported_later(start_bot, monkeypat
 NO_END = (
     "bot.py can't be imported in time (move code that polls under `if __name__ == "
     '"__main__":`; if the import only takes long, raise memory_size, which also gives it more CPU, '
-    "and timeout): TimeIsUp: "
+    "and timeout): DeadlineExceeded: "
 )
 ENDLESS = """
 import os, signal, threading

@@ -58,7 +58,7 @@ RETURNS = {
 def test_an_invalid_list_of_calls_is_explained(container, monkeypatch):
     for number, (name, (returned, error)) in enumerate(RETURNS.items()):
         with_bot(container, monkeypatch, returned)
-        assert outcome_of(container, json.dumps(message(number))) == "bot_failed", name
+        assert outcome_of(container, json.dumps(message(number))) == "bot_error", name
         assert container.line["error"].startswith(error), name
 
 
@@ -108,7 +108,7 @@ def test_calls_are_made_in_order_and_tried_again_only_if_none_was_carried_out(
     assert container.line["level"] == levels.get(outcome, "ERROR")
     bot_api.check()
     if 200 in codes:
-        assert outcome_of(container) == "repeated"
+        assert outcome_of(container) == "duplicate"
     else:
         bot_api.expects(FIRST, SECOND)
         assert outcome_of(container) == "answered"
@@ -143,7 +143,7 @@ def test_a_call_may_be_instead_of_those_that_follow(
     assert (response["body"] and json.loads(response["body"])) == (THIRD if is_in_response else "")
     assert (container.line["outcome"], container.line["level"]) == ("answered", "INFO")
     refusal = None if code == 200 else "sendMessage: 400 no"
-    assert container.line.get("refusal") == refusal
+    assert container.line.get("telegram_error") == refusal
     assert len(container.line["methods"]) == len(made)
 
 
@@ -156,7 +156,7 @@ def test_what_follows_a_refused_call_decides_the_outcome(
     bot_api.refuses(SECOND, code, "no, too")
     container.invoke(request(UPDATE))
     assert container.line["outcome"] == outcome
-    assert container.line["refusal"] == f"sendMessage: {code} no, too"
+    assert container.line["telegram_error"] == f"sendMessage: {code} no, too"
 
 
 def test_an_earlier_refusal_stays_the_outcome(container, bot_api, monkeypatch):
@@ -213,7 +213,7 @@ def test_only_the_last_call_is_in_the_response(start, bot_api, monkeypatch):
     assert container.line["methods"] == ["sendMessage", "sendMessage"]
     with_bot(container, monkeypatch, [FIRST, SECOND])
     assert container.invoke(request(UPDATE)) == in_response(SECOND)  # and the first isn't repeated
-    assert container.line["outcome"] == "repeated"
+    assert container.line["outcome"] == "duplicate"
 
 
 @pytest.mark.parametrize(

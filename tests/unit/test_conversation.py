@@ -1,4 +1,4 @@
-"""conversation.py: dialogues as generators, which run again at each answer."""
+"""conversation.py: conversations as generators, which run again at each answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ import time
 
 import pytest
 
-EMPTY = "SESSION = 'chat_user'\nHANDLED = ['message']\ndef reply(update, session):\n    return []"
+EMPTY = """
+SESSION = "chat_user"
+ALLOWED_UPDATES = ["message"]
+def reply(update, session):
+    return []
+"""
 ADA = {"id": 5_000_000_001, "first_name": "Ada"}
 BOB, EVE = {"id": 7_000_000_002, "first_name": "Bob"}, {"id": 3, "first_name": "Eve"}
 CHAT = {"id": -7, "type": "supergroup"}
@@ -28,14 +33,14 @@ def talk(container):
 
 
 class Person:
-    """Somebody who writes to a bot with these dialogues, and reads its texts."""
+    """Somebody who writes to a bot with these conversations, and reads its texts."""
 
     def __init__(self, talk, starts, **about):
         self.session = {}
         self.count = 0
-        self.others = []  # updates that no dialogue has answered
+        self.others = []  # updates that no conversation has answered
         self.calls = []
-        self.reply = talk.reply_with(starts, self._otherwise, **about)
+        self.reply = talk.handler(starts, self._otherwise, **about)
 
     def _otherwise(self, update, session):
         self.others.append(update)
@@ -71,18 +76,18 @@ def say(message, text, *buttons):
 
 @pytest.fixture
 def person(talk, monkeypatch):
-    """Give the module of the bot a dialogue, and return somebody who can begin it by /go."""
+    """Give the module of the bot a conversation, and return somebody who can begin it by /go."""
 
-    def make(dialogue, **about):
-        dialogue.__module__, dialogue.__qualname__ = "bot", "dialogue"
+    def make(conversation, **about):
+        conversation.__module__, conversation.__qualname__ = "bot", "conversation"
         bot = sys.modules["bot"]
-        monkeypatch.setattr(bot, "dialogue", dialogue, raising=False)
-        return Person(talk, {"/go": dialogue}, **about)
+        monkeypatch.setattr(bot, "conversation", conversation, raising=False)
+        return Person(talk, {"/go": conversation}, **about)
 
     return make
 
 
-def test_a_dialogue_is_straight_code(person, talk):
+def test_a_conversation_is_straight_code(person, talk):
     def order(message):
         size = yield talk.ask("size", say(message, "Which size?"))
         day = yield talk.ask("day", say(message, "Which day?"))
@@ -97,7 +102,7 @@ def test_a_dialogue_is_straight_code(person, talk):
     assert ada.send("thanks") == "otherwise"
 
 
-def test_the_session_holds_what_the_dialogue_needs(person, talk, monkeypatch):
+def test_the_session_holds_what_the_conversation_needs(person, talk, monkeypatch):
     def order(message):
         yield talk.ask("size", say(message, "Which size?"))
         yield talk.ask("day", say(message, "Which day?"))
@@ -109,7 +114,7 @@ def test_the_session_holds_what_the_dialogue_needs(person, talk, monkeypatch):
     message = {"message_id": 9, "chat": CHAT, "from": ADA, "message_thread_id": 3}
     assert ada.session == {
         "conversation": {
-            "of": "bot:dialogue",
+            "of": "bot:conversation",
             "id": 1,
             "person": 5_000_000_001,
             "said": 9,
@@ -142,7 +147,7 @@ def test_an_answer_must_be_among_the_choices(person, talk):
     def order(message):
         [call] = say(message, "Which size?")
         call |= {"reply_markup": {"keyboard": [["S"]]}, "message_thread_id": 3}
-        size = yield talk.ask("size", [call], among=["S", "M"], again="S or M, please.")
+        size = yield talk.ask("size", [call], choices=["S", "M"], retry_text="S or M, please.")
         return say(message, size)
 
     ada = person(order)
@@ -156,7 +161,7 @@ def test_an_answer_must_be_among_the_choices(person, talk):
 
 def test_a_photo_and_a_whole_message(person, talk):
     def order(message):
-        photo = yield talk.ask_photo("photo", say(message, "A photo?"), again="No photo.")
+        photo = yield talk.ask_photo("photo", say(message, "A photo?"), retry_text="No photo.")
         any_message = yield talk.ask_message("any", say(message, "Anything?"))
         any_message["poll"]["id"] += photo  # what it gets is its own
         yield talk.ask("last", say(message, any_message["poll"]["id"]))
@@ -172,8 +177,10 @@ def test_a_photo_and_a_whole_message(person, talk):
 def test_a_press_of_the_questions_own_buttons(person, talk):
     def order(message):
         calls = say(message, "Sure?", "yes", "no")
-        first = yield talk.ask_press("first", say(message, "Wait") + calls, again="Press one.")
-        second = yield talk.ask_press("second", calls)
+        first = yield talk.ask_button(
+            "first", say(message, "Wait") + calls, retry_text="Press one."
+        )
+        second = yield talk.ask_button("second", calls)
         return say(message, f"{first} {second}")
 
     ada = person(order)
@@ -188,14 +195,16 @@ def test_a_press_of_the_questions_own_buttons(person, talk):
     assert ada.others[-1]["callback_query"]["data"] == yes
     assert ada.press(yes.replace(".0.", ".1.")) == "answerCallbackQuery | yes yes"
     ada.send("/go")
-    assert ada.press(yes) == "otherwise"  # of the dialogue before
+    assert ada.press(yes) == "otherwise"  # of the conversation before
 
 
 def test_other_buttons_stay_as_they_are(person, talk):
     def order(message):
         markup = {"inline_keyboard": [[{"text": "t", "url": "https://example.com"}]]}
         [call] = say(message, "Sure?")
-        yield talk.ask_press("sure", [{**call, "photo": b"data"}, {**call, "reply_markup": markup}])
+        yield talk.ask_button(
+            "sure", [{**call, "photo": b"data"}, {**call, "reply_markup": markup}]
+        )
 
     ada = person(order)
     ada.send("/go")
@@ -208,7 +217,7 @@ def test_callback_data_has_room_for_the_mark(person, talk, length, works):
     data = "ü" * (length // 2) + "x" * (length % 2)
 
     def order(message):
-        yield talk.ask_press("sure", say(message, "Sure?", data))
+        yield talk.ask_button("sure", say(message, "Sure?", data))
 
     ada = person(order)
     if works:
@@ -219,7 +228,7 @@ def test_callback_data_has_room_for_the_mark(person, talk, length, works):
             ada.send("/go")
 
 
-def test_a_command_ends_the_dialogue(person, talk):
+def test_a_command_ends_the_conversation(person, talk):
     def order(message):
         yield talk.ask("size", say(message, "Which size?"))
         yield talk.ask("day", say(message, "Which day?"))
@@ -235,7 +244,7 @@ def test_a_command_ends_the_dialogue(person, talk):
     assert ada.send("/usr/bin") == "Which day?"
 
 
-def test_a_command_for_another_bot_leaves_the_dialogue_waiting(person, talk):
+def test_a_command_for_another_bot_leaves_the_conversation_waiting(person, talk):
     def order(message):
         size = yield talk.ask("size", say(message, "Which size?"))
         return say(message, size)
@@ -249,7 +258,7 @@ def test_a_command_for_another_bot_leaves_the_dialogue_waiting(person, talk):
     assert ada.send("S") == "S"
 
 
-def test_other_updates_leave_the_dialogue_waiting(person, talk):
+def test_other_updates_leave_the_conversation_waiting(person, talk):
     def order(message):
         text = yield talk.ask("size", say(message, "Which size?"))
         return say(message, text)
@@ -300,7 +309,7 @@ def test_a_result_is_kept_once(person, talk):
 
     def order(message):
         size = yield talk.ask("size", say(message, "Which size?"))
-        receipt = yield talk.keep("charge", lambda: charge(size))
+        receipt = yield talk.external("charge", lambda: charge(size))
         receipt["no"] += 10  # of its own copy
         day = yield talk.ask("day", say(message, f"Receipt {receipt['no']}. Which day?"))
         yield talk.ask("more", say(message, f"{receipt['no']} on {day}. More?"))
@@ -339,7 +348,7 @@ def test_the_end_changes_the_session_once(person, talk):
         ("telegram.call('getMe')", "at its end"),
     ],
 )
-def test_a_dialogue_has_no_effects_of_its_own(person, talk, container, effect, place):
+def test_a_conversation_has_no_effects_of_its_own(person, talk, container, effect, place):
     names = {name: container.module(name) for name in ("telegram", "aws", "schedule")}
     settings = container.module("settings").settings
     settings.queue_url, settings.scheduler_role_arn = "https://sqs/1/bot.fifo", "a role"
@@ -353,12 +362,12 @@ def test_a_dialogue_has_no_effects_of_its_own(person, talk, container, effect, p
             if place != "before":
                 eval(effect, names)  # noqa: S307
 
-    with pytest.raises(ValueError, match=r"belong in `yield keep\(…\)`"):
+    with pytest.raises(ValueError, match=r"belong in `yield external\(…\)`"):
         person(order).send("/go")
     assert container.module("current").asking.rerun is None
 
 
-def changed_dialogues(talk):
+def changed_conversations(talk):
     def swapped(message):
         yield talk.ask("day", say(message, "Which?"))
         yield talk.ask("size", say(message, "Which?"))
@@ -370,7 +379,7 @@ def changed_dialogues(talk):
 
     def kept(message):
         yield talk.ask("size", say(message, "Which?"))
-        yield talk.keep("day", list)
+        yield talk.external("day", list)
         yield talk.ask("last", say(message, "Sure?"))
 
     return [
@@ -382,23 +391,23 @@ def changed_dialogues(talk):
 
 
 @pytest.mark.parametrize("number", range(4))
-def test_a_release_that_changes_the_questions_ends_the_dialogue(person, talk, caplog, number):
+def test_a_release_that_changes_the_questions_ends_the_conversation(person, talk, caplog, number):
     def order(message):
         yield talk.ask("size", say(message, "Which?"))
         yield talk.ask("day", say(message, "Which?"))
 
     bot = sys.modules["bot"]
-    reason, dialogue = changed_dialogues(talk)[number]
+    reason, conversation = changed_conversations(talk)[number]
     ada = person(order)
     ada.send("/go")
     ada.send("secret")
-    bot.dialogue = dialogue
+    bot.conversation = conversation
     logging.getLogger("botkit").addHandler(caplog.handler)
     assert ada.send("Friday") == "otherwise"
     assert ada.session == {}
     [record] = [*map(vars, caplog.records)]
-    assert (record["message"], record["levelname"]) == ("a dialogue has ended", "WARNING")
-    assert (record["dialogue"], record["reason"]) == ("bot:dialogue", reason)
+    assert (record["message"], record["levelname"]) == ("a conversation has ended", "WARNING")
+    assert (record["conversation"], record["reason"]) == ("bot:conversation", reason)
 
 
 LAZY = """
@@ -412,7 +421,7 @@ def trip(message):
 
 @pytest.fixture
 def tour(tmp_path, monkeypatch):
-    """A module beside bot.py, with a dialogue, which each container imports when it needs it."""
+    """A module beside bot.py, with a conversation: containers import it when they need it."""
     file = tmp_path / "tour.py"
     file.write_text(LAZY)
     monkeypatch.syspath_prepend(tmp_path)
@@ -421,20 +430,20 @@ def tour(tmp_path, monkeypatch):
 
 
 def begin_trip(talk):
-    def otherwise(update, session):
+    def fallback(update, session):
         if update["message"]["text"] != "trip":
             return say({"chat": CHAT}, "otherwise")
         trip = importlib.import_module("tour").trip
         return list(talk.start(trip, update, session))
 
     ada = Person(talk, {})
-    ada.reply = talk.reply_with({}, otherwise)
+    ada.reply = talk.handler({}, fallback)
     assert ada.send("trip") == "To?"
     del sys.modules["tour"]  # as in another container
     return ada
 
 
-def test_a_module_that_a_release_has_removed_ends_its_dialogue(talk, tour):
+def test_a_module_that_a_release_has_removed_ends_its_conversation(talk, tour):
     ada = begin_trip(talk)
     tour.unlink()
     importlib.invalidate_caches()
@@ -442,7 +451,7 @@ def test_a_module_that_a_release_has_removed_ends_its_dialogue(talk, tour):
     assert ada.session == {}
 
 
-def test_a_module_that_cant_be_imported_keeps_its_dialogue(talk, tour):
+def test_a_module_that_cant_be_imported_keeps_its_conversation(talk, tour):
     ada = begin_trip(talk)
     tour.write_text("import nothing_like_this")
     importlib.invalidate_caches()
@@ -451,7 +460,7 @@ def test_a_module_that_cant_be_imported_keeps_its_dialogue(talk, tour):
     assert "conversation" in ada.session
 
 
-def test_a_dialogue_of_too_many_steps_ends(person, talk, caplog):
+def test_a_conversation_of_too_many_steps_ends(person, talk, caplog):
     def order(message):
         while True:
             yield talk.ask("next", say(message, "Next?"))
@@ -465,13 +474,13 @@ def test_a_dialogue_of_too_many_steps_ends(person, talk, caplog):
     assert vars(caplog.records[0])["reason"] == "it has more than 50 answers"
 
 
-def test_an_old_dialogue_makes_room_for_somebody_elses(person, talk, monkeypatch):
+def test_an_old_conversation_makes_room_for_somebody_elses(person, talk, monkeypatch):
     def order(message):
         yield talk.ask("size", say(message, "Which size?"))
 
     now = 1000
     monkeypatch.setattr(time, "time", lambda: now)
-    ada = person(order, seconds=60)
+    ada = person(order, timeout=60)
     ada.send("/go")
     now += 60
     assert ada.send("/go", person=BOB) == "otherwise"
@@ -480,7 +489,7 @@ def test_an_old_dialogue_makes_room_for_somebody_elses(person, talk, monkeypatch
     assert ada.session["conversation"]["person"] == BOB["id"]
 
 
-def test_a_press_begins_a_dialogue(person, talk):
+def test_a_press_begins_a_conversation(person, talk):
     def order(message):
         yield talk.ask("size", say(message, f"{message['from']['first_name']}, which size?"))
 
@@ -495,7 +504,7 @@ def test_a_press_begins_a_dialogue(person, talk):
 @pytest.mark.parametrize(
     "update", [{"poll": {}}, {"inline_query": {"from": ADA}}, {"message": {"chat": CHAT}}]
 )
-def test_a_dialogue_needs_a_person_in_a_chat(person, talk, update):
+def test_a_conversation_needs_a_person_in_a_chat(person, talk, update):
     def order(message):
         yield
 
@@ -504,7 +513,7 @@ def test_a_dialogue_needs_a_person_in_a_chat(person, talk, update):
         talk.start(order, update, {})
 
 
-def test_a_dialogue_needs_a_session_that_is_kept(person, talk, container, monkeypatch):
+def test_a_conversation_needs_a_session_that_is_kept(person, talk, container, monkeypatch):
     def order(message):
         yield talk.ask("size", say(message, "Which size?"))
 
@@ -515,7 +524,7 @@ def test_a_dialogue_needs_a_session_that_is_kept(person, talk, container, monkey
 
 
 @pytest.mark.parametrize("own", ["words", {"size": "S"}, [1]])
-def test_the_name_of_a_dialogue_in_the_session_is_taken(person, talk, own):
+def test_the_name_of_a_conversation_in_the_session_is_taken(person, talk, own):
     def order(message):
         yield talk.ask("size", say(message, "Which size?"))
 
@@ -529,7 +538,7 @@ def nothing(message):
     return []
 
 
-def test_what_is_no_dialogue_is_refused(person, talk):
+def test_what_is_no_conversation_is_refused(person, talk):
     def wrong(message):
         yield "Which size?"
 
@@ -540,20 +549,20 @@ def test_what_is_no_dialogue_is_refused(person, talk):
         yield talk.ask("size", [])
 
     def ends(message):
-        yield talk.keep("one", int)
+        yield talk.external("one", int)
 
-    for dialogue, words in [
-        (nothing, r"dialogue\(\) must be a generator, which has a yield"),
-        (wrong, r"must yield ask\(…\) or keep\(…\)"),
+    for conversation, words in [
+        (nothing, r"conversation\(\) must be a generator, which has a yield"),
+        (wrong, r"must yield ask\(…\) or external\(…\)"),
         (no_calls, "the question size must have a list of calls"),
         (none, "the question size must have a list of calls"),
         (ends, "must return a list of calls"),
     ]:
         with pytest.raises(ValueError, match=words):
-            person(dialogue).send("/go")
+            person(conversation).send("/go")
 
 
-FORGOTTEN = r"must yield each ask\(…\) and keep\(…\): {} has no yield"
+FORGOTTEN = r"must yield each ask\(…\) and external\(…\): {} has no yield"
 
 
 def test_a_question_without_a_yield_is_refused(person, talk):
@@ -567,7 +576,7 @@ def test_a_question_without_a_yield_is_refused(person, talk):
 
     def last(message):
         yield talk.ask("size", say(message, "Which size?"))
-        talk.keep("order", int)
+        talk.external("order", int)
         return []
 
     ada = person(last)
@@ -587,22 +596,22 @@ def test_a_question_may_be_made_before_it_is_asked(person, talk):
 
 
 @pytest.mark.parametrize("command", ["go", "/Go", "/go now", "/", ""])
-def test_a_dialogue_begins_with_a_command(talk, command):
+def test_a_conversation_begins_with_a_command(talk, command):
     with pytest.raises(ValueError, match=f'"/order", not {command}'):
-        talk.reply_with({command: nothing}, nothing)
+        talk.handler({command: nothing}, nothing)
 
 
-def test_a_dialogue_must_be_found_again(talk):
+def test_a_conversation_must_be_found_again(talk):
     with pytest.raises(ValueError, match="must be a function at the top level of a module"):
-        talk.reply_with({"/go": lambda message: []}, nothing)
+        talk.handler({"/go": lambda message: []}, nothing)
 
 
 def reads(talk, calls):
-    def dialogue(message):
-        yield talk.ask("size", calls(message), again="S or M?", among=["S", "M"])
+    def conversation(message):
+        yield talk.ask("size", calls(message), retry_text="S or M?", choices=["S", "M"])
         return say(message, "Thank you")
 
-    return dialogue
+    return conversation
 
 
 SELECTIVE = {"force_reply": True, "selective": True}

@@ -52,7 +52,7 @@ def test_what_people_would_see_twice(method, params, is_seen):
 def returning(*calls, own=""):
     return f"""
 from botkit import telegram
-HANDLED = ["message"]
+ALLOWED_UPDATES = ["message"]
 
 def reply(update):
     {own or "pass"}
@@ -81,7 +81,7 @@ def test_the_bots_own_calls_count_as_returned_ones_do(start_bot, bot_api):
     assert container.deliver(message()) == (200, None)
     assert container.line["outcome"] == "incomplete"
     assert container.deliver(message()) == (200, None)
-    assert container.line["outcome"] == "repeated"
+    assert container.line["outcome"] == "duplicate"
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_repetition_that_is_refused_is_no_failure(start_bot, bot_api, first, r
 def test_an_answer_that_comes_too_late(params, is_repeat, is_excused):
     current = load("botkit.current")
     current.run.before = is_repeat
-    old = load("botkit.errors").Refused("x", 400, "Bad Request: query is too old", {})
+    old = load("botkit.errors").TelegramError("x", 400, "Bad Request: query is too old", {})
     assert current.excuses(old, "answerCallbackQuery", params) == is_excused
     assert current.excuses(old, "answerPreCheckoutQuery", {}) == is_repeat
 
@@ -126,7 +126,7 @@ def test_the_result_of_a_refused_repetition_is_true(container, bot_api):
     assert container.telegram.call("sendMessage", chat_id=42, text="x") is True
     assert not container.module("current").run.made.seen
     bot_api.refuses(MESSAGE, 400, "Bad Request: chat not found")
-    with pytest.raises(container.module("errors").Refused):
+    with pytest.raises(container.module("errors").TelegramError):
         container.telegram.call("sendMessage", chat_id=42, text="x")
 
 

@@ -28,7 +28,7 @@ def test_a_bot_that_catches_everything_is_ended_too(container, monkeypatch):
 
     monkeypatch.setattr(container.bot, "reply", reply)
     assert container.deliver(message(), milliseconds=700) == (200, None)
-    assert [type(error).__name__ for error in caught] == ["TimeIsUp", "TimeIsUp"]
+    assert [type(error).__name__ for error in caught] == ["DeadlineExceeded", "DeadlineExceeded"]
 
 
 def test_in_another_thread_there_is_no_interrupt(container):
@@ -66,7 +66,7 @@ def test_an_interrupt_may_come_while_it_is_switched_off(container, monkeypatch):
 
     monkeypatch.setattr("_signal.setitimer", setitimer)
     with bot_module.interrupt_after(9):
-        with pytest.raises(bot_module.TimeIsUp):
+        with pytest.raises(bot_module.DeadlineExceeded):
             bot_module._interrupt(14, sys._getframe())
     for frame in frames:
         bot_module._interrupt(14, frame)

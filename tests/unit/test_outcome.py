@@ -48,7 +48,7 @@ def test_a_refusal_is_logged_and_tried_again_only_if_that_may_help(
     )
     line = container.line
     assert (line["level"], line["outcome"], line["methods"]) == (level, outcome, ["sendMessage"])
-    assert line["refusal"] == f"sendMessage: {code} {description}"
+    assert line["telegram_error"] == f"sendMessage: {code} {description}"
 
 
 def test_a_group_that_has_a_new_id_gets_the_call_once_more(container, bot_api):
@@ -130,7 +130,7 @@ RAISES = {
 def test_an_exception_leaves_the_update_unanswered(container, bot_api, monkeypatch, raised, error):
     with monkeypatch.context() as patch:
         with_bot(container, patch, raised)
-        assert outcome_of(container) == "bot_failed"
+        assert outcome_of(container) == "bot_error"
     line = container.line
     assert (line["level"], line["methods"]) == ("ERROR", [])
     assert line["error"].startswith(error)
@@ -158,8 +158,8 @@ def test_an_exception_leaves_the_update_unanswered(container, bot_api, monkeypat
     ],
 )
 def test_an_exception_is_logged_with_its_place_in_the_bot(start_bot, source, error):
-    container = start_bot(f"HANDLED = ['message']\n\ndef reply(update):\n    {source}\n")
-    assert outcome_of(container) == "bot_failed"
+    container = start_bot(f"ALLOWED_UPDATES = ['message']\n\ndef reply(update):\n    {source}\n")
+    assert outcome_of(container) == "bot_error"
     assert container.line["error"] == error
 
 
@@ -176,7 +176,7 @@ class Price:
         return json.loads(text)
 """
 DEEP = """
-HANDLED = ["message"]
+ALLOWED_UPDATES = ["message"]
 
 def reply(update):
     return reply(update)
@@ -190,13 +190,13 @@ def test_the_log_lists_the_lines_of_the_bot_with_their_functions(start_bot, tmp_
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop" / "prices.py").write_text(SHOP)
     container = start_bot(
-        "from shop import prices\nHANDLED = ['message']\n\ndef reply(update):\n"
+        "from shop import prices\nALLOWED_UPDATES = ['message']\n\ndef reply(update):\n"
         "    text = update['message']['text']\n"
         "    name = text.replace(' ', '_')\n"
         "    exec(f'def {name}(): run()\\n{name}()', {'run': lambda: prices.Price().of(text)})"
     )
-    assert outcome_of(container) == "bot_failed"
-    assert container.line["frames"] == [
+    assert outcome_of(container) == "bot_error"
+    assert container.line["stack_trace"] == [
         "bot.py:7 in reply",
         "bot.py:7 in reply.<locals>.<lambda>",
         "shop/prices.py:6 in Price.of",
@@ -206,16 +206,16 @@ def test_the_log_lists_the_lines_of_the_bot_with_their_functions(start_bot, tmp_
 
 def test_the_log_lists_the_last_lines_of_many(start_bot):
     container = start_bot(DEEP)
-    assert outcome_of(container) == "bot_failed"
-    assert container.line["frames"] == ["bot.py:5 in reply"] * 20
+    assert outcome_of(container) == "bot_error"
+    assert container.line["stack_trace"] == ["bot.py:5 in reply"] * 20
 
 
 def test_a_failure_of_botkit_in_the_bot_has_its_lines_too(start_bot):
     container = start_bot(
-        "from botkit.errors import BadSession\n\ndef reply(update):\n    raise BadSession('no')"
+        "from botkit.errors import SessionError\n\ndef reply(update):\n    raise SessionError('no')"
     )
-    assert outcome_of(container) == "bot_failed"
-    assert (container.line["error"], container.line["frames"]) == ("no", ["bot.py:4 in reply"])
+    assert outcome_of(container) == "bot_error"
+    assert (container.line["error"], container.line["stack_trace"]) == ("no", ["bot.py:4 in reply"])
 
 
 def test_a_bot_beside_botkit_is_no_part_of_it(container):
@@ -245,7 +245,7 @@ def reply(update):
         line["error"] for line in container.log if line["message"] == "a thread failed"
     ] == errors
     if errors:
-        assert container.log[0]["frames"] == ["bot.py:5 in work"]
+        assert container.log[0]["stack_trace"] == ["bot.py:5 in work"]
     assert TEXT not in str(container.log) + "".join(capfd.readouterr())
 
 
@@ -268,7 +268,7 @@ def test_the_traceback_is_logged_at_debug_only(container, monkeypatch):
 
 OWN = """
 from botkit import telegram
-from botkit.errors import Refused
+from botkit.errors import TelegramError
 
 telegram.call("getMe")  # belongs to no update
 
@@ -276,7 +276,7 @@ def reply(update):
     telegram.call("getChat", chat_id=42)
     {then}
 
-HANDLED = ["message"]
+ALLOWED_UPDATES = ["message"]
 """
 OWN_CALLS = {
     "alone": ("return []", "answered", ["getChat"]),
@@ -285,7 +285,7 @@ OWN_CALLS = {
         "answered",
         ["getChat", "getMe"],
     ),
-    "before it fails": ("len(7)", "bot_failed", ["getChat"]),
+    "before it fails": ("len(7)", "bot_error", ["getChat"]),
 }
 
 

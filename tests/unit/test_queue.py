@@ -31,7 +31,7 @@ TWO = [{**CALL, "text": "one"}, {**CALL, "text": "two"}]
 BOT = f"""
 from botkit import session, telegram
 
-HANDLED = ["message", "callback_query"]
+ALLOWED_UPDATES = ["message", "callback_query"]
 QUEUED_UPDATES = ["message"]
 broken = False
 
@@ -47,7 +47,7 @@ def on_event(event):
 """
 AT_ONCE = BOT.replace('["message"]\nbroken', "[]\nbroken")
 WITH_SESSION = AT_ONCE + 'SESSION = "chat"\n'
-FAILED = {"failed": {"outcome": "bot_failed"}}
+FAILED = {"failed": {"outcome": "bot_error"}}
 
 
 @pytest.fixture
@@ -223,7 +223,7 @@ def test_a_queued_update_is_answered_once(container: Container, bot_api: BotApi)
     assert container.line["source"] == "queue"
     assert container.line["outcome"] == "answered"
     assert container.invoke(queue_event(message(), received=2)) == DONE
-    assert container.line["outcome"] == "repeated"
+    assert container.line["outcome"] == "duplicate"
     assert asked == []
 
 
@@ -323,7 +323,7 @@ def test_the_rest_of_an_answer_goes_into_the_queue(at_once: Container, bot_api: 
     bot_api.expects(TWO[0])
     bot_api.refuses(TWO[1], 429, "no", retry_after=7)
     assert at_once.deliver(message(1)) == (200, None)
-    assert (at_once.line["outcome"], "429" in at_once.line["refusal"]) == ("queued", True)
+    assert (at_once.line["outcome"], "429" in at_once.line["telegram_error"]) == ("queued", True)
     [rest] = waiting(at_once)
     assert rest == {"calls": [TWO[1]], "of": 1}
     assert [each["group"] for each in at_once.queues.messages.values()] == ["42"]
@@ -333,7 +333,7 @@ def test_the_rest_of_an_answer_goes_into_the_queue(at_once: Container, bot_api: 
     assert at_once.invoke(queue_event(rest, 2)) == DONE
     assert (at_once.line["outcome"], at_once.line["of"]) == ("answered", 1)
     assert at_once.invoke(queue_event(rest, 3)) == DONE
-    assert at_once.line["outcome"] == "repeated"
+    assert at_once.line["outcome"] == "duplicate"
 
 
 def test_a_failed_update_is_a_dead_letter_until_it_succeeds(
@@ -343,7 +343,7 @@ def test_a_failed_update_is_a_dead_letter_until_it_succeeds(
     assert at_once.deliver(message(1)) == (200, None)
     [first] = at_once.queues.dead_letters
     assert first["update"] == message(1)
-    assert first["failed"]["outcome"] == "bot_failed"
+    assert first["failed"]["outcome"] == "bot_error"
     assert first["failed"]["error"].startswith("ValueError at ")
     assert at_once.invoke(redriven(at_once)) == DONE
     [second] = at_once.queues.dead_letters
@@ -365,7 +365,7 @@ def test_a_failure_after_a_call_is_not_answered_again_but_by_a_redrive(
 
     monkeypatch.setattr(at_once.bot, "reply", reply)
     bot_api.expects(CALL)
-    for outcome in ("bot_failed", "repeated"):
+    for outcome in ("bot_error", "duplicate"):
         assert at_once.deliver(message()) == (200, None)
         assert at_once.line["outcome"] == outcome
     bot_api.expects(CALL)
@@ -384,7 +384,7 @@ def test_a_redrive_leaves_an_update_that_another_delivery_has_answered(
     bot_api.expects(*TWO)
     assert other.deliver(message(1)) == (200, None)
     assert other.invoke(event) == DONE
-    assert other.line["outcome"] == "repeated"
+    assert other.line["outcome"] == "duplicate"
 
 
 def test_without_sqs_a_failed_update_is_redelivered(at_once: Container) -> None:

@@ -242,7 +242,7 @@ CALLS: dict[str, tuple[Any, str]] = {
 def test_what_is_no_call_is_refused(
     container: Container, schedule: Any, call: Any, error: str
 ) -> None:
-    with pytest.raises(container.module("errors").BadSchedule) as caught:
+    with pytest.raises(container.module("errors").ScheduleError) as caught:
         schedule.once(call, NOON, "tea")
     assert str(caught.value) == error
     assert waiting(container) == {}
@@ -255,7 +255,7 @@ def test_a_call_may_have_the_largest_size(container: Container, schedule: Any) -
 
 @pytest.mark.parametrize("at", [NOON.replace(tzinfo=None), 4070952000, None, "12:00"], ids=str)
 def test_a_time_without_a_zone_is_refused(container: Container, schedule: Any, at: Any) -> None:
-    with pytest.raises(container.module("errors").BadSchedule, match="with a time zone, such as"):
+    with pytest.raises(container.module("errors").ScheduleError, match="with a time zone, such as"):
         schedule.once(CALL, at, "tea")
     assert waiting(container) == {}
 
@@ -268,7 +268,7 @@ def test_a_name_may_have(container: Container, schedule: Any, name: str) -> None
 
 @pytest.mark.parametrize("name", ["", "x" * 60, "a/b", "a b", "é", "a\n", 7, None], ids=str)
 def test_another_name_is_refused(container: Container, schedule: Any, name: Any) -> None:
-    refusal = pytest.raises(container.module("errors").BadSchedule, match="1 to 59 ASCII letters")
+    refusal = pytest.raises(container.module("errors").ScheduleError, match="1 to 59 ASCII letters")
     with refusal:
         schedule.once(CALL, NOON, name)
     with refusal:
@@ -325,21 +325,21 @@ CRONS: dict[str, tuple[Any, str]] = {
 def test_another_expression_is_refused(
     container: Container, schedule: Any, cron: Any, error: str
 ) -> None:
-    with pytest.raises(container.module("errors").BadSchedule, match=error):
+    with pytest.raises(container.module("errors").ScheduleError, match=error):
         schedule.cron(CALL, cron, "UTC", "tea")
     assert waiting(container) == {}
 
 
 @pytest.mark.parametrize("zone", ["", "Europe/Ber lin", "x" * 51, "UTC\n", "Zürich", None], ids=str)
 def test_another_zone_is_refused(container: Container, schedule: Any, zone: Any) -> None:
-    with pytest.raises(container.module("errors").BadSchedule, match='such as "Europe/Berlin"'):
+    with pytest.raises(container.module("errors").ScheduleError, match='such as "Europe/Berlin"'):
         schedule.cron(CALL, "0 9 ? * MON *", zone, "tea")
 
 
 def test_a_zone_that_scheduler_does_not_know_is_refused(
     container: Container, schedule: Any
 ) -> None:
-    with pytest.raises(container.module("errors").BadSchedule, match="such as Europe/Berlin"):
+    with pytest.raises(container.module("errors").ScheduleError, match="such as Europe/Berlin"):
         schedule.cron(CALL, "0 9 ? * MON *", "Atlantis/Poseidonis", "tea")
 
 
@@ -352,7 +352,7 @@ def reply(update):
     schedule.once({{"method": "sendMessage", "text": "{TEXT}"}}, datetime(2099, 1, 1), "tea")
 """
     container = start_with_queue(source)
-    assert outcome_of(container) == "bot_failed"
+    assert outcome_of(container) == "bot_error"
     assert container.line["error"].startswith("the time must be a datetime with a time zone")
 
 
@@ -367,7 +367,7 @@ def test_scheduler_may_refuse(container: Container, schedule: Any, code: str) ->
 
 @pytest.mark.parametrize(
     ("message", "kind"),
-    [("Value '…' at 'target.input'", "BadSchedule"), ("… to assume the role.", "Misconfigured")],
+    [("Value '…' at 'target.input'", "ScheduleError"), ("… to assume the role.", "Misconfigured")],
     ids=["a time or call", "a role that is too new"],
 )
 def test_what_scheduler_quotes_is_not_passed_on(

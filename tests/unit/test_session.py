@@ -163,7 +163,7 @@ def test_a_result_of_a_kb_is_kept(start_with_sessions, size, is_kept):
 )
 def test_what_cant_be_done_once_is_refused(start_with_sessions, about, words):
     container = start_with_sessions(FORM)
-    with pytest.raises(container.module("errors").BadSession, match=words):
+    with pytest.raises(container.module("errors").SessionError, match=words):
         visit(container, **about)
     assert container.table.items == {}
 
@@ -195,9 +195,9 @@ def test_a_change_inside_of_another_one_of_the_same_session_is_refused(start_wit
         session.change("7", lambda another: another.update(n=1))
         session.change("42", lambda again: again.update(n=1))
 
-    with pytest.raises(session.BadSession, match="inside of a change of the same"):
+    with pytest.raises(session.SessionError, match="inside of a change of the same"):
         session.change("42", twice)
-    with pytest.raises(session.BadSession, match="the key of a session must be a string"):
+    with pytest.raises(session.SessionError, match="the key of a session must be a string"):
         session.change([1], dict.clear)
     session.change("42", lambda data: data.update(n=2))
     assert (session.read("42"), session.read("7")) == ({"n": 2}, {"n": 1})
@@ -248,7 +248,7 @@ def test_reply_changes_its_own_session_through_its_argument(start_with_sessions)
     )
     assert container.deliver(message()) == (200, None)
     error = "reply() must change its own session through its argument `session`"
-    assert (container.line["outcome"], container.line["error"]) == ("bot_failed", error)
+    assert (container.line["outcome"], container.line["error"]) == ("bot_error", error)
 
 
 def test_what_a_function_raises_is_raised_and_nothing_is_kept(start_with_sessions):
@@ -388,7 +388,7 @@ def test_a_session_may_be_as_large_as_an_item(start_with_sessions, key):
     assert sum(map(len, map(str.encode, strings))) + len("calls") + 3 <= 409_600, (
         "DynamoDB's limit, names included"
     )
-    with pytest.raises(store.BadSession, match="must fit into a DynamoDB item"):
+    with pytest.raises(store.SessionError, match="must fit into a DynamoDB item"):
         session.change(key, lambda data: data.update({"": text + "x"}))
     assert session.read(key) == {"": text}
 
@@ -404,7 +404,7 @@ def test_what_dynamodb_takes_for_each_of_many_calls_counts(start_with_sessions):
     size = sum(len(name) + len(value.get("S", "")) for name, value in item.items()) + 3
     size += sum(len(name) + len(value["S"]) + 1 for name, value in item["calls"]["M"].items())
     found.session = {"": "x" * (409_601 - size)}  # a byte too many
-    with pytest.raises(store.BadSession, match="must fit into a DynamoDB item"):
+    with pytest.raises(store.SessionError, match="must fit into a DynamoDB item"):
         found.keep(always=True)
 
 

@@ -77,5 +77,5 @@ def test_a_window_of_limit_is_no_session(container):
 @pytest.mark.parametrize("key", ["", "\ud800", 7, "x" * 2049, "limit:" + "x" * 2042])
 def test_a_key_must_be_one_of_dynamodb(container, key):
     store = container.module("store")
-    with pytest.raises(store.BadSession, match="a string of 1 to 2,048 bytes"):
+    with pytest.raises(store.SessionError, match="a string of 1 to 2,048 bytes"):
         store.read("session", key)

@@ -101,7 +101,7 @@ class World:
         if "rich_message" in params:
             self.rich.append((method, params))
             if self.form == "refused":
-                raise self.container.module("errors").Refused(method, 400, "Bad Request", {})
+                raise self.container.module("errors").TelegramError(method, 400, "Bad Request", {})
             method, params = method.replace("Rich", ""), as_text(params)
         self.calls.append((method, params))
         self.limits.append(self.deadline.left())
@@ -238,7 +238,7 @@ def test_what_fails_to_show_is_shown_later(world):
     errors = world.container.module("errors")
     gone = errors.Unreachable("gone")
     world.fails = {
-        "sendChatAction": [errors.Refused("sendChatAction", 400, "Bad Request", {})],
+        "sendChatAction": [errors.TelegramError("sendChatAction", 400, "Bad Request", {})],
         "sendMessage": [gone],
         "editMessageText": [gone],
     }
@@ -250,7 +250,7 @@ def test_what_fails_to_show_is_shown_later(world):
 @in_each_form
 @pytest.mark.parametrize("chat", [PRIVATE, GROUP], ids=["draft", "edit"])
 def test_an_answer_ends_where_the_bot_may_not_write(world, chat):
-    refused = world.container.module("errors").Refused
+    refused = world.container.module("errors").TelegramError
     blocked = refused("sendMessage", 403, "Forbidden: bot was blocked by the user", {})
     world.fails = {"sendMessageDraft": [blocked], "sendChatAction": [blocked]}
     with pytest.raises(refused, match="403"):
@@ -340,7 +340,9 @@ def test_markdown_grows_in_a_message(world, account):
 def test_what_isnt_shown_at_the_end_is_markdown_or_else_text(world, was_refused):
     errors = world.container.module("errors")
     if was_refused:
-        world.fails["sendMessage"] = [errors.Refused("sendRichMessage", 400, "Bad Request", {})]
+        world.fails["sendMessage"] = [
+            errors.TelegramError("sendRichMessage", 400, "Bad Request", {})
+        ]
     world.fails["editMessageText"] = [errors.Unreachable("gone")] * 2
     world.answer(["*a", "b*"], GROUP)
     edit = {"method": "editMessageText", **POST}
@@ -458,7 +460,7 @@ def test_thinking_begins_no_message_of_a_business_account(world):
 
 
 def test_a_busy_telegram_is_left_alone_for_as_long_as_it_wants(world):
-    refused = world.container.module("errors").Refused
+    refused = world.container.module("errors").TelegramError
     busy = refused("editMessageText", 429, "Too Many Requests", {"retry_after": 12})
     world.fails["editMessageText"] = [busy]
     assert world.answer("abcde", GROUP) == []
@@ -466,7 +468,7 @@ def test_a_busy_telegram_is_left_alone_for_as_long_as_it_wants(world):
 
 
 def test_while_telegram_is_busy_the_end_is_left_to_the_host(world):
-    refused = world.container.module("errors").Refused
+    refused = world.container.module("errors").TelegramError
     busy = refused("editMessageText", 429, "Too Many Requests", {"retry_after": 60})
     world.fails["editMessageText"] = [busy]
     assert world.answer("abc", GROUP) == [{"method": "editMessageText", **POST, "text": "abc"}]
@@ -480,7 +482,7 @@ def test_what_cant_be_shown_at_the_end_is_left_to_the_host(world):
 
 
 def test_a_message_that_was_deleted_is_sent_as_a_whole(world):
-    refused = world.container.module("errors").Refused
+    refused = world.container.module("errors").TelegramError
     gone = refused("editMessageText", 400, "Bad Request: message to edit not found", {})
     world.fails["editMessageText"] = [gone]
     first, last = world.answer(["a", "b", "c", "d" * 4093, "tail"], GROUP)
@@ -491,14 +493,14 @@ def test_a_message_that_was_deleted_is_sent_as_a_whole(world):
 
 
 def test_a_message_that_was_deleted_at_the_end_is_sent_as_a_whole(world):
-    gone = world.container.module("errors").Refused("editMessageText", 400, "not found", {})
+    gone = world.container.module("errors").TelegramError("editMessageText", 400, "not found", {})
     world.fails["editMessageText"] = [gone]
     [call] = world.answer("a", GROUP)
     assert (call["method"], call["text"]) == ("sendMessage", "a")
 
 
 def test_an_edit_whose_answer_was_lost_counts(world):
-    refused = world.container.module("errors").Refused
+    refused = world.container.module("errors").TelegramError
     known = refused("editMessageText", 400, "Bad Request: message is not modified: …", {})
     world.fails["editMessageText"] = [known]
     assert world.answer("a", GROUP) == []
@@ -518,7 +520,7 @@ def test_an_edit_whose_answer_was_lost_counts(world):
 def test_a_button_needs_presses_and_a_queue(
     start_with_sessions, monkeypatch, handled, queue, source, has_button
 ):
-    bot = start_with_sessions(f"HANDLED = {handled}\n" + BOT, QUEUE_URL=queue)
+    bot = start_with_sessions(f"ALLOWED_UPDATES = {handled}\n" + BOT, QUEUE_URL=queue)
     world = World(bot, monkeypatch)
     world.current.begin(world.current.Run.of_update(source, {"update_id": 1}))
     world.answer("a", can_stop=True)
@@ -683,7 +685,7 @@ def test_an_answer_without_a_word_is_made_again_only_if_telegram_is_silent(world
     errors = world.container.module("errors")
     fails = {
         "is silent": [errors.Unreachable("gone")],
-        "refuses": [errors.Refused("sendMessageDraft", 400, "Bad Request", {})],
+        "refuses": [errors.TelegramError("sendMessageDraft", 400, "Bad Request", {})],
     }
     world.fails["sendMessageDraft"] = fails.get(telegram, [])
 

@@ -83,16 +83,16 @@ REFUSALS = {
 
 @pytest.mark.parametrize(("answer", "expected"), REFUSALS.values(), ids=REFUSALS)
 def test_a_refusal(call, telegram, answer, expected):
-    with pytest.raises(telegram.Refused) as caught:
+    with pytest.raises(telegram.TelegramError) as caught:
         call(answer)
     error = caught.value
-    told = (error.code, error.description, error.retry_after, error.migrate_to_chat_id)
+    told = (error.error_code, error.description, error.retry_after, error.migrate_to_chat_id)
     assert told == expected
-    assert str(error) == f"getMe: {error.code} {error.description}"
+    assert str(error) == f"getMe: {error.error_code} {error.description}"
 
 
 def test_a_description_holds_no_token(call, telegram):
-    with pytest.raises(telegram.Refused) as caught:
+    with pytest.raises(telegram.TelegramError) as caught:
         call(http(refusal(404, f"Not Found: /bot{TOKEN}/getMe"), "404 Not Found"))
     assert str(caught.value) == "getMe: 404 Not Found: /bot…/getMe"
     assert TOKEN not in caught.value.description
@@ -143,12 +143,12 @@ def test_an_answer_that_is_not_the_bot_apis(call, telegram, answer, text):
     ],
 )
 def test_a_refusal_may_be_about_the_token(telegram, code, description, expected):
-    assert telegram.Refused("getMe", code, description, {}).is_about_the_token is expected
+    assert telegram.TelegramError("getMe", code, description, {}).is_unauthorized is expected
 
 
 @pytest.mark.parametrize("code", [400, 500])
 def test_an_error_can_always_be_logged(call, telegram, code):
-    with pytest.raises((telegram.Refused, telegram.Unreachable)) as caught:
+    with pytest.raises((telegram.TelegramError, telegram.Unreachable)) as caught:
         call(http(refusal(code, "half a pair: \ud800 é " + "y" * 100_000)))
     text = str(caught.value)
     assert f"getMe: {code} half a pair: \\ud800 é yyy" in text

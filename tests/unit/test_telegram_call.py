@@ -166,7 +166,7 @@ def test_each_step_gets_the_time_that_is_left(start_with_parameter, serve):
         assert timeout == telegram.deadline.left()
         take_a_second()
         if params == CALL:
-            raise telegram.Refused(method, 400, "upgraded", {"migrate_to_chat_id": -1001})
+            raise telegram.TelegramError(method, 400, "upgraded", {"migrate_to_chat_id": -1001})
 
     container.answer_calls(fetch, "ssm")
     container.answer_telegram(call)
@@ -209,7 +209,7 @@ def test_a_download_that_fails(start, serve, monkeypatch, answer, outcome, text)
     monkeypatch.setattr(container.bot, "reply", lambda update: download("a"))
     container.deliver(message())
     line = container.line
-    assert (line["outcome"], line.get("error") or line["refusal"]) == (outcome, text)
+    assert (line["outcome"], line.get("error") or line["telegram_error"]) == (outcome, text)
 
 
 def test_a_download_fetches_the_token(start_with_parameter, serve):
@@ -305,7 +305,7 @@ def clock(monkeypatch):
 
 def refused(container, method="sendMessage", **params):
     """Return the error of a call."""
-    with pytest.raises(container.module("errors").Refused) as caught:
+    with pytest.raises(container.module("errors").TelegramError) as caught:
         container.telegram.call(method, **{**CALL, **params})
     return caught.value
 
@@ -333,6 +333,6 @@ def test_only_the_last_chats_are_remembered(start, bot_api):
     telegram.MOST_LIMITED = 2
     for chat in (42, 43, 44):
         bot_api.refuses({"method": "sendMessage", **CALL, "chat_id": chat}, 429, "x", retry_after=9)
-        with pytest.raises(telegram.Refused):
+        with pytest.raises(telegram.TelegramError):
             telegram.call("sendMessage", **{**CALL, "chat_id": chat})
     assert [*telegram.limited] == ["43", "44"]

@@ -16,9 +16,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from botkit.testing import SECONDS, aws, bot, calls, chat, no_pauses, sessions, waits
+from botkit.testing import SECONDS, aws, bot, calls, chat, no_pauses, schedules, sessions
 
-__all__ = ["aws", "bot", "calls", "chat", "no_pauses", "sessions", "waits"]
+__all__ = ["aws", "bot", "calls", "chat", "no_pauses", "sessions", "schedules"]
 
 Json = dict[str, Any]
 
@@ -139,8 +139,8 @@ def test_a_call_gives_what_the_test_says(calls):
     assert call("getChat", chat_id=7) == {"id": 7}
     calls.results["getChat"] = lambda params: params["chat_id"] + 1
     assert call("getChat", chat_id=7) == 8
-    calls.results["sendDice"] = errors.Refused("sendDice", 403, "Forbidden: blocked", {})
-    with pytest.raises(errors.Refused, match="blocked"):
+    calls.results["sendDice"] = errors.TelegramError("sendDice", 403, "Forbidden: blocked", {})
+    with pytest.raises(errors.TelegramError, match="blocked"):
         call("sendDice", chat_id=7)
     with pytest.raises(LookupError, match=r'calls\.results\["getChatMember"\] = '):
         call("getChatMember", chat_id=7)
@@ -149,7 +149,7 @@ def test_a_call_gives_what_the_test_says(calls):
 def test_files_are_downloaded(calls):
     calls.files["photos/ä 1.jpg"] = b"jpeg"
     assert botkit("telegram").download("photos/ä 1.jpg") == b"jpeg"
-    with pytest.raises(botkit("errors").Refused, match="unknown file_path"):
+    with pytest.raises(botkit("errors").TelegramError, match="unknown file_path"):
         botkit("telegram").download("photos/2.jpg")
 
 
@@ -160,7 +160,7 @@ def test_sessions_are_kept(sessions):
     assert session.change("7", lambda data: data.update(list=[1]) or 5, days=1) == 5
     assert kept == sessions["7"] == {"list": [1]}
     session.read("7")["list"].append(2)
-    with pytest.raises(botkit("errors").BadSession):
+    with pytest.raises(botkit("errors").SessionError):
         session.change("7", lambda data: data.update(list=(1,)))
     with pytest.raises(ZeroDivisionError):
         session.change("7", lambda data: data.clear() or 1 / 0)
@@ -169,16 +169,16 @@ def test_sessions_are_kept(sessions):
     assert kept == {}
 
 
-def test_what_is_scheduled_waits(waits):
-    schedule, refused = botkit("schedule"), botkit("errors").BadSchedule
+def test_what_is_scheduled_waits(schedules):
+    schedule, refused = botkit("schedule"), botkit("errors").ScheduleError
     call = {"method": "sendMessage", "chat_id": 7, "text": "Tea"}
     assert schedule.once(call, AT, "tea") is True
     call["text"] = "Coffee"
     assert schedule.once(call, AT, "tea") is False
-    assert waits["tea"].at == AT
-    assert waits["tea"].event["text"] == "Tea"
+    assert schedules["tea"].at == AT
+    assert schedules["tea"].event["text"] == "Tea"
     assert schedule.once({"debts of": 7}, AT, "debts") is True
-    assert waits["debts"] == (AT, {"debts of": 7})
+    assert schedules["debts"] == (AT, {"debts of": 7})
     assert schedule.cancel("debts") is True
     assert schedule.cancel("tea") is True
     assert schedule.cancel("tea") is False
@@ -188,26 +188,26 @@ def test_what_is_scheduled_waits(waits):
         schedule.cancel("")
     with pytest.raises(refused, match="zone"):
         schedule.once(call, AT.replace(tzinfo=None), "tea")
-    assert waits == {}
+    assert schedules == {}
 
 
-def test_what_is_scheduled_may_have_any_date(waits):
+def test_what_is_scheduled_may_have_any_date(schedules):
     past = datetime(2000, 1, 1, tzinfo=UTC)
     botkit("schedule").once({"method": "sendDice", "chat_id": 7}, past, "dice")
-    assert waits["dice"].at == past
+    assert schedules["dice"].at == past
 
 
-def test_what_recurs_is_kept_apart(waits):
-    schedule, refused = botkit("schedule"), botkit("errors").BadSchedule
+def test_what_recurs_is_kept_apart(schedules):
+    schedule, refused = botkit("schedule"), botkit("errors").ScheduleError
     call = {"method": "sendMessage", "chat_id": 7, "text": "<Tea>"}
     assert schedule.cron(call, "0 9 ? * MON *", "UTC", "tea") is True
     assert schedule.cron(call, "0 9 ? * MON *", "Europe/Berlin", "tea") is False
-    assert waits.every["tea"] == ("0 9 ? * MON *", "Europe/Berlin", call)
-    assert waits.every["tea"].cron == "0 9 ? * MON *"
+    assert schedules.recurring["tea"] == ("0 9 ? * MON *", "Europe/Berlin", call)
+    assert schedules.recurring["tea"].cron == "0 9 ? * MON *"
     for event in ({"debts of": 7}, [call, call]):
         schedule.cron(event, "0 9 ? * MON *", "UTC", "tea")
-        assert waits.every["tea"].event == event
-    assert waits == {}
+        assert schedules.recurring["tea"].event == event
+    assert schedules == {}
     for zone, cron in (("Atlantis/Poseidonis", "0 9 ? * MON *"), ("UTC", "0 9 * * MON")):
         with pytest.raises(refused):
             schedule.cron(call, cron, zone, "cake")
@@ -220,7 +220,7 @@ def test_aws_gives_what_the_test_says(aws):
     module = botkit("aws")
     aws.results["GetParameter"] = {"Parameter": {"Value": "x"}}
     aws.results["GET /bucket/menu"] = b"%PDF"
-    parameter = module.call("ssm", "AmazonSSM.GetParameter", {"Name": "n"}, signed_as="ssm")
+    parameter = module.call("ssm", "AmazonSSM.GetParameter", {"Name": "n"}, signing_name="ssm")
     assert parameter["Parameter"]["Value"] == "x"
     assert module.request(service="s3", method="GET", path="/bucket/menu", headers={}) == b"%PDF"
     aws.results["GetParameter"] = module.ClientError("ParameterNotFound", "n")
@@ -228,7 +228,7 @@ def test_aws_gives_what_the_test_says(aws):
         module.call("ssm", "AmazonSSM.GetParameter", {})
     with pytest.raises(LookupError, match=r'aws\.results\["PUT /x"\] = '):
         module.request("s3", "PUT", "/x", body=b"y")
-    assert aws.asked == [
+    assert aws.requests == [
         ("GetParameter", {"Name": "n"}),
         ("GET /bucket/menu", None),
         ("GetParameter", {}),
@@ -259,14 +259,16 @@ def test_an_answer_shows_each_piece(calls, no_pauses):
         "schedule.cancel('tea')",
     ],
 )
-def test_a_dialogue_has_no_effects_in_tests_either(aws, sessions, waits, effect, monkeypatch):
+def test_a_conversation_has_no_effects_in_tests_either(
+    aws, sessions, schedules, effect, monkeypatch
+):
     monkeypatch.setattr(botkit("current").asking, "rerun", [])
     names = {name: botkit(name) for name in ("aws", "schedule", "session")}
-    with pytest.raises(ValueError, match="a dialogue runs again"):
+    with pytest.raises(ValueError, match="a conversation runs again"):
         eval(effect, names)  # noqa: S307
-    assert not aws.asked
+    assert not aws.requests
     assert not sessions
-    assert not waits
+    assert not schedules
 
 
 # A chat with the bot.
@@ -274,7 +276,7 @@ def test_a_dialogue_has_no_effects_in_tests_either(aws, sessions, waits, effect,
 SAYS = """
 from botkit import telegram
 from botkit.errors import Unreachable
-HANDLED = ["message"]
+ALLOWED_UPDATES = ["message"]
 
 def say(message, text):
     return {"method": "sendMessage", "chat_id": message["chat"]["id"], "text": text}
@@ -352,7 +354,7 @@ def test_a_session_is_kept_for_the_next_update(chat_with, sessions):
 def test_a_session_is_kept_as_the_module_keeps_it(chat_with, change):
     source = "from botkit import session as sessions\nSESSION = 'chat'\n"
     source += f"def answer(message, session):\n    {change}\n    return []\n"
-    with pytest.raises(botkit("errors").BadSession):
+    with pytest.raises(botkit("errors").SessionError):
         chat_with(source).user("Ada").send("Hi")
 
 
@@ -460,7 +462,7 @@ def test_what_never_succeeds_fails_the_test(chat_with):
         chat.user("Ada").send("Hi")
 
 
-def test_what_waits_is_done_in_time(chat_with, waits):
+def test_what_waits_is_done_in_time(chat_with, schedules):
     source = """
 from datetime import UTC, datetime, timedelta
 from botkit import schedule
@@ -484,7 +486,7 @@ def on_event(event):
     assert texts(ada) == []
     chat.advance(3000)
     assert texts(ada) == ["Own", "Tea"]
-    assert list(waits) == ["late", "wrong"]
+    assert list(schedules) == ["late", "wrong"]
     chat.advance(90_000)
     assert texts(ada) == ["Own", "Tea", "Late"]
     assert botkit("current").run.made.methods == ["sendMessage"]
@@ -492,7 +494,7 @@ def on_event(event):
         chat.advance(900_000)
 
 
-def test_what_waits_until_now_is_done(chat_with, waits, monkeypatch):
+def test_what_waits_until_now_is_done(chat_with, schedules, monkeypatch):
     chat = chat_with(ONE)
     ada = chat.user("Ada")
     ada.send("Hi")
@@ -506,10 +508,10 @@ def test_what_waits_until_now_is_done(chat_with, waits, monkeypatch):
 # What the module does around the bot.
 
 LIMITED = """
-LIMIT = (2, 60)
+RATE_LIMIT = (2, 60)
 def answer(message, session):
     return [say(message, "answer")]
-def on_limit(update):
+def on_rate_limit(update):
     return [say(update["message"], "too many")]
 """
 
@@ -562,7 +564,7 @@ def on_event(event):
 """
 
 
-def test_an_event_recurs_at_its_times(chat_with, waits):
+def test_an_event_recurs_at_its_times(chat_with, schedules):
     """What the bot raises is raised in the test, too. Then the event is a dead letter."""
     chat = chat_with(EVENTS)
     ada = chat.user("Ada")
@@ -572,14 +574,14 @@ def test_an_event_recurs_at_its_times(chat_with, waits):
     with pytest.raises(ZeroDivisionError):
         chat.advance(86_400)
     [letter] = chat.dead_letters()
-    assert letter["failed"]["outcome"] == "bot_failed"
+    assert letter["failed"]["outcome"] == "bot_error"
     chat.redrive()
     assert (texts(ada)[1:], chat.dead_letters()) == (["Debts 3"], [])
     first, second, redriven = sys.modules["bot"].DEBTS
     assert first < second == redriven
 
 
-def test_a_call_recurs_at_its_times(chat_with, waits):
+def test_a_call_recurs_at_its_times(chat_with, schedules):
     chat = chat_with(RECURS)
     ada = chat.user("Ada")
     ada.send("Hi")
@@ -589,7 +591,7 @@ def test_a_call_recurs_at_its_times(chat_with, waits):
     assert hours == {16}
     ada.block()
     chat.advance(86_400)
-    assert waits.every == {}
+    assert schedules.recurring == {}
 
 
 def test_a_session_of_some_days_expires(chat_with):
@@ -674,14 +676,14 @@ def on_event(event):
     assert len(chat.dead_letters()) == (needs > tries)
 
 
-def test_several_calls_wait_as_they_were_scheduled(waits):
+def test_several_calls_wait_as_they_were_scheduled(schedules):
     calls = [{"method": "sendDice", "chat_id": number} for number in (1, 2)]
     botkit("schedule").once(calls, AT, "dice")
-    assert waits["dice"] == (AT, calls)
-    assert len(waits) == 1
+    assert schedules["dice"] == (AT, calls)
+    assert len(schedules) == 1
 
 
-def test_a_bot_has_sessions_beside_services_of_aws(sessions, waits, aws):
+def test_a_bot_has_sessions_beside_services_of_aws(sessions, schedules, aws):
     aws.results |= {"GetItem": {"Item": {}}, "PUT /x": b""}
     botkit("session").change("42", lambda session: session.update(n=1))
     botkit("schedule").once({"x": 1}, AT, "tea")
@@ -689,9 +691,9 @@ def test_a_bot_has_sessions_beside_services_of_aws(sessions, waits, aws):
     assert botkit("aws").call("dynamodb", "DynamoDB_20120810.GetItem", about) == {"Item": {}}
     assert botkit("aws").request("s3", "PUT", "/x", body=b"y") == b""
     aws.results["GetParameter"] = {}
-    assert botkit("aws").call("ssm", "AmazonSSM.GetParameter", {}, signed_as="ssm") == {}
-    assert (sessions, list(waits)) == ({"42": {"n": 1}}, ["tea"])
-    assert aws.asked == [("GetItem", about), ("PUT /x", b"y"), ("GetParameter", {})]
+    assert botkit("aws").call("ssm", "AmazonSSM.GetParameter", {}, signing_name="ssm") == {}
+    assert (sessions, list(schedules)) == ({"42": {"n": 1}}, ["tea"])
+    assert aws.requests == [("GetItem", about), ("PUT /x", b"y"), ("GetParameter", {})]
 
 
 def test_without_its_stand_in_aws_gets_other_calls(request, monkeypatch):

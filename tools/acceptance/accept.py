@@ -29,7 +29,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from botkit.errors import Refused
+from botkit.errors import TelegramError
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import BUILD
@@ -181,7 +181,7 @@ def check(world: World) -> None:
     try:
         url = world.webhook()["url"]
         chat = world.call("getChat", chat_id=world.account.chat)
-    except (Refused, OSError) as error:
+    except (TelegramError, OSError) as error:
         raise ToolError(f"Telegram says: {error}. Press Start in the bot's chat first") from None
     if url:  # its path may be a secret
         host = url.split("/")[2]

@@ -195,7 +195,7 @@ def a_call_for_later_is_made(world: World) -> None:
 def a_failed_update_is_kept(world: World) -> None:
     update, status = world.write("fail")
     expect("status", status, 200)
-    expect("outcomes in the log", world.outcomes(update, 2), ["queued", "bot_failed"])
+    expect("outcomes in the log", world.outcomes(update, 2), ["queued", "bot_error"])
     world.await_dead_letters(1)
     world.write("and then")
     expect("answers", world.heard(1), ["extras: and then"])

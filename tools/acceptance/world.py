@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from botkit.errors import Refused
+from botkit.errors import TelegramError
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.terraform import REGION, Module
 from telegram_stand_in import post
@@ -70,7 +70,7 @@ class Applied(Module):
 class World:
     """The bot `name`, which is deployed from a folder into an account.
 
-    What fails raises ToolError, Refused by Telegram, OSError or an exception of botocore.
+    What fails raises ToolError, TelegramError by Telegram, OSError or an exception of botocore.
     """
 
     def __init__(self, account: Account, folder: Path, name: str) -> None:
@@ -157,19 +157,19 @@ class World:
         while True:
             try:
                 return self.call_once(method, **params)
-            except Refused as refusal:
+            except TelegramError as refusal:
                 if not refusal.retry_after:
                     raise
                 time.sleep(refusal.retry_after)
 
     def call_once(self, method: str, **params: Any) -> Any:
-        """Call the Bot API, and return the result. Raises Refused."""
+        """Call the Bot API, and return the result. Raises TelegramError."""
         url = f"{self.account.api_url}/bot{self.account.token}/{method}"
         _, _, body = post(url, {"Content-Type": "application/json"}, json.dumps(params).encode())
         answer = json.loads(body)
         if not answer["ok"]:
             told = answer["error_code"], answer["description"], answer.get("parameters", {})
-            raise Refused(method, *told)
+            raise TelegramError(method, *told)
         return answer["result"]
 
     def message(self, text: str) -> tuple[int, str]:
@@ -229,7 +229,7 @@ class World:
                 found = self.call(
                     "forwardMessage", **to, from_chat_id=self.account.chat, message_id=id
                 )
-            except Refused:  # it was deleted
+            except TelegramError:  # it was deleted
                 continue
             ours.append(found["message_id"])
             if found["forward_origin"].get("sender_user", {}).get("is_bot"):

@@ -46,13 +46,13 @@ OUTCOME_MEANINGS = {
     "answered": "the calls were made",
     "queued": "it, or the rest of its answer, [waits in the queue](how-to/queue.md)",
     "ignored": "the bot returned `[]`, or the sender isn't in [`allowed_ids`](#whose-id-counts)",
-    "limited": "the person is over [`LIMIT`](how-to/restrict.md#rate-limit)",
-    "repeated": "it was delivered twice, and was answered once",
+    "rate_limited": "the person is over [`RATE_LIMIT`](how-to/restrict.md#rate-limit)",
+    "duplicate": "it was delivered twice, and was answered once",
     "refused": "Telegram refused a call: the bot was blocked, or a parameter is wrong. "
     "The other calls are made",
-    "bot_failed": "`bot.py` raised an exception, took too long or returned no list of calls, or "
+    "bot_error": "`bot.py` raised an exception, took too long or returned no list of calls, or "
     "the session can't be saved",
-    "page_failed": "the same in `on_request`",
+    "mini_app_error": "the same in `on_request`",
     "incomplete": "a call failed temporarily, and [a retry would show](delivery.md) an earlier one "
     "twice",
     "throttled": "Telegram [limits the rate](performance.md#limits)",

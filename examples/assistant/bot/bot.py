@@ -39,8 +39,8 @@ BREAKS_OFF = "\n\n(The answer breaks off here. Please ask again if you need the 
 FAILED = "Sorry, something went wrong."
 
 SESSION = "topic"
-LIMIT = (50, 24 * 3600)  # updates of a person in a day: each costs money
-HANDLED = ["message", "callback_query", "stopped_message_generation"]
+RATE_LIMIT = (50, 24 * 3600)  # updates of a person in a day: each costs money
+ALLOWED_UPDATES = ["message", "callback_query", "stopped_message_generation"]
 QUEUED_UPDATES = ["message", "callback_query"]  # an answer may take minutes
 COMMANDS = {"ask": "Ask a question in a group", "new": "Begin again", "help": "What I do"}
 
@@ -123,9 +123,9 @@ def say(message, text):
     return [{"method": "sendMessage", "chat_id": message["chat"]["id"], **topic, "text": text}]
 
 
-def on_limit(update):
+def on_rate_limit(update):
     return say(update["message"], ENOUGH) if "message" in update else []
 
 
-def on_failure(update):
+def on_error(update):
     return say(update["message"], FAILED) if "message" in update else []

@@ -5,7 +5,7 @@ from botkit.commands import command_in
 from botkit.conversation import ask
 
 SESSION = "chat"  # reply() gets a chat's dict
-HANDLED = ["message"]
+ALLOWED_UPDATES = ["message"]
 COMMANDS = {"start": "Book a table", "cancel": "Forget my answers"}
 
 
@@ -16,7 +16,7 @@ def book(message):
     return say(message, f"Thank you, {name}: a table on {day} for {people}.")
 
 
-def otherwise(update, session):
+def fallback(update, session):
     message = update["message"]
     if command_in(message.get("text")) == "cancel":
         return say(message, "I forgot your answers. Send /start to begin again.")
@@ -27,14 +27,14 @@ def say(message, text):
     return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": text}]
 
 
-def on_failure(update):
+def on_error(update):
     return say(update["message"], "Sorry, something went wrong.")
 
 
-dialogue = conversation.reply_with({"/start": book}, otherwise)
+answer_form = conversation.handler({"/start": book}, fallback)
 
 
 def reply(update, session):
     if update["message"]["chat"]["type"] != "private":  # in a group, SESSION = "chat_user" serves
         return []
-    return dialogue(update, session)
+    return answer_form(update, session)

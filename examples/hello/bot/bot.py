@@ -12,7 +12,7 @@ from botkit.types import (
 )
 
 COMMANDS = {"start": "Say hello"}  # the bot's menu
-HANDLED = ["message", "callback_query"]  # Telegram sends these kinds of update and no others
+ALLOWED_UPDATES = ["message", "callback_query"]  # Telegram sends no other kinds of update
 
 
 def reply(update: Update) -> list[Call]:
@@ -40,7 +40,7 @@ def on_press(query: CallbackQuery) -> list[Call]:
     return [answer, hello(query["message"]["chat"]["id"], query["from"]["first_name"])]
 
 
-def on_failure(update: Update) -> list[Call]:
+def on_error(update: Update) -> list[Call]:
     """Say that reply() failed: the log has the reason."""
     if "message" not in update:
         return []

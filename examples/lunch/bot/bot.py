@@ -13,7 +13,7 @@ from pathlib import Path
 from botkit import session as sessions
 from botkit import telegram
 from botkit.commands import command_in
-from botkit.errors import Refused, Unreachable
+from botkit.errors import TelegramError, Unreachable
 
 PAGE = os.environ["MINI_APP_URL"]
 MENU = json.loads(Path(__file__).with_name("menu.json").read_text())  # prices in cents
@@ -55,10 +55,10 @@ def reply(update, session):
     return []
 
 
-HANDLED = {"message": reply}
+ALLOWED_UPDATES = {"message": reply}
 
 
-def on_failure(update):
+def on_error(update):
     return [{"method": "sendMessage", "chat_id": update["message"]["chat"]["id"], "text": FAILED}]
 
 
@@ -118,11 +118,11 @@ def on_request(request):
 
 
 def is_member(chat, person):
-    """Tell whether a person is in a group now. Raises Refused where Telegram limits the rate."""
+    """Tell whether a person is in a group now. Raises TelegramError at a rate limit."""
     try:
         member = telegram.call("getChatMember", chat_id=chat, user_id=person)
-    except Refused as refusal:
-        if refusal.code == 429:
+    except TelegramError as refusal:
+        if refusal.error_code == 429:
             raise
         return False  # of a person that the bot doesn't know, or of a group that it isn't in
     if member["status"] == "restricted":
@@ -190,7 +190,7 @@ def show(lunch):
         place = {"chat_id": lunch["chat"], "message_id": lunch["post"]}
         try:
             telegram.call("editMessageText", **place, **content(lunch))
-        except (Refused, Unreachable) as error:
+        except (TelegramError, Unreachable) as error:
             # The order is taken. Telegram may limit how often a list is edited, or it was deleted.
             print(f"the list wasn't edited: {error}")
             return False

@@ -35,7 +35,7 @@ def test_a_list_is_its_owners(chat):
 
 
 def test_the_kinds_of_update_are_those_with_a_handler(bot):
-    assert bot.HANDLED == ["callback_query", "message"]
+    assert bot.ALLOWED_UPDATES == ["callback_query", "message"]
 
 
 def test_people_hear_of_a_failure(chat, bot, monkeypatch):

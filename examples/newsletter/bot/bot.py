@@ -7,7 +7,7 @@ from newsletter import OWNER
 
 on_event = newsletter.take_step  # the module schedules them
 
-HANDLED = ["message", "callback_query", "my_chat_member"]
+ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member"]
 COMMANDS = {"subscribe": "Get the newsletter", "unsubscribe": "Get it no longer"}
 FAILED = "Sorry, something went wrong."
 
@@ -50,7 +50,7 @@ def question(source):
     return {**about, "reply_markup": {"inline_keyboard": [[button]]}}
 
 
-def on_failure(update):
+def on_error(update):
     if query := update.get("callback_query"):
         toast = {"callback_query_id": query["id"], "text": FAILED}
         return [{"method": "answerCallbackQuery", **toast}]

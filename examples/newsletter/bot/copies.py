@@ -5,7 +5,7 @@ import time
 
 from botkit import telegram
 from botkit.deadline import deadline
-from botkit.errors import Refused, Unreachable
+from botkit.errors import TelegramError, Unreachable
 
 RATE = 25  # copies a second: Telegram takes 30 messages, and the bot also answers people
 THREADS = 5  # enough for RATE while Telegram answers within 0.2 s
@@ -42,7 +42,7 @@ class Copies:
         except Unreachable:
             self.back_off()
             return "unsure"
-        except Refused as refusal:
+        except TelegramError as refusal:
             return self.result_of(refusal)
         self.pause = 1
         return "sent"
@@ -59,13 +59,13 @@ class Copies:
         return self.thread.client.post(method, params, PATIENCE)
 
     def result_of(self, refusal):
-        if refusal.code == 429:
+        if refusal.error_code == 429:
             self.ready = max(self.ready, time.time() + (refusal.retry_after or 1))
             return "again"
-        if refusal.is_about_the_token:  # it was changed: the next step has the new one
+        if refusal.is_unauthorized:  # it was changed: the next step has the new one
             self.back_off()
             return "again"
-        if refusal.code == 403:
+        if refusal.error_code == 403:
             return "blocked" if "blocked" in refusal.description else "gone"
         if "chat not found" in refusal.description:
             return "gone"

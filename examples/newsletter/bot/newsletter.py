@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import subscribers
 from botkit import schedule, session, telegram
 from botkit.deadline import deadline
-from botkit.errors import Refused, Unreachable
+from botkit.errors import TelegramError, Unreachable
 from copies import PATIENCE, THREADS, Copies
 
 OWNER = int(os.environ["OWNER_ID"])
@@ -149,8 +149,8 @@ def show(job, call=telegram.call):
         call("editMessageText", chat_id=OWNER, message_id=job["id"], text=text_of(job))
     except Unreachable:
         return False
-    except Refused as refusal:  # it says so already, or the owner has deleted it
-        return refusal.code != 429 and not refusal.is_about_the_token
+    except TelegramError as refusal:  # it says so already, or the owner has deleted it
+        return refusal.error_code != 429 and not refusal.is_unauthorized
     return True
 
 

@@ -7,7 +7,7 @@ from botkit.commands import command_in
 
 CHAT_ID = int(os.environ["CHAT_ID"])
 
-HANDLED = ["message"]
+ALLOWED_UPDATES = ["message"]
 COMMANDS = {"start": "Tell the id of this chat"}
 
 

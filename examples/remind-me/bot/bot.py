@@ -23,7 +23,7 @@ FAILED = "Sorry, something went wrong."
 
 # The chat's zone, the reminders that wait: id → [time, title], and those that recur: id → title.
 SESSION = "chat"
-HANDLED = ["message", "callback_query"]
+ALLOWED_UPDATES = ["message", "callback_query"]
 COMMANDS = {
     "remind": "Remind me",
     "every": "Remind me each week or day",
@@ -51,7 +51,7 @@ def reply(update, session):
     return []
 
 
-def on_failure(update):
+def on_error(update):
     if query := update.get("callback_query"):
         toast = {"callback_query_id": query["id"], "text": FAILED}
         return [{"method": "answerCallbackQuery", **toast}]

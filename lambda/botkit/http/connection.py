@@ -77,7 +77,7 @@ class Connection:
 
         `timeout` is in seconds, and the response may have up to `limit` bytes. The request is sent
         once. It may have arrived even if there is no response.
-        Raises Unreachable, which never quotes the path, or its subclass TooLong.
+        Raises Unreachable, which never quotes the path, or its subclass ResponseTooLarge.
         """
         if timeout <= 0:
             raise Unreachable("no time left")

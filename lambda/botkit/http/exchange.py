@@ -10,7 +10,7 @@ from email.message import Message  # http.client has loaded it
 from socket import socket
 
 from ..deadline import Deadline
-from ..errors import TooLong
+from ..errors import ResponseTooLarge
 
 SENT_AT_ONCE = 1 << 14  # bytes, as many as a TLS record takes
 HEAD_LIMIT = 1 << 20  # bytes of a response, not counting the body
@@ -57,7 +57,7 @@ class Stream(io.RawIOBase):
         self.is_over = not count
         self.received += count
         if self.received > self.limit + HEAD_LIMIT:
-            raise TooLong("the response is too long")
+            raise ResponseTooLarge("the response is too long")
         return count
 
     def keep(self, response: http.client.HTTPResponse) -> None:
@@ -125,7 +125,7 @@ def round_trip(
     with opener.open(request) as response:
         data = response.read()
         if len(data) > stream.limit:
-            raise TooLong("the response is too long")
+            raise ResponseTooLarge("the response is too long")
         stream.keep(response)
         return Answer(response.status, response.headers, data)
 

@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from .. import bot_module, start_error, telegram, ways
 from ..deadline import TIMES, deadline
-from ..errors import BadAnswer, Misconfigured
+from ..errors import InvalidReply, Misconfigured
 from ..settings import settings
 from ..signature import RENAME, check_function
 from ..types import Any, Json
@@ -47,7 +47,7 @@ def check(event: Json) -> Json:
             bot_module.ask("check")
         warnings = _warnings(bot, seconds)
         return {"warnings": warnings} if warnings else {}
-    except BadAnswer as error:
+    except InvalidReply as error:
         told = f"{error}: {BEFORE}. {RENAME}"
     except (Misconfigured, RegistrationFailed) as error:
         told = str(error)
@@ -119,9 +119,11 @@ def _check_bot(bot: Any) -> None:
     if not hasattr(bot, "SESSION"):  # the step `session` checks the others
         check_function(bot, "reply", "update")
     check_function(bot, "on_event", "event", f"it answers events of other services. {RENAME}")
-    check_function(bot, "on_failure", "update", "it answers when the bot failed")
-    if hasattr(bot, "LIMIT"):
-        check_function(bot, "on_limit", "update", "it answers the first update beyond LIMIT")
+    check_function(bot, "on_error", "update", "it answers when the bot failed")
+    if hasattr(bot, "RATE_LIMIT"):
+        check_function(
+            bot, "on_rate_limit", "update", "it answers the first update beyond RATE_LIMIT"
+        )
     for part in ways.parts():
         if check_bot := vars(part).get("check_bot"):  # hasattr is true for any name in botkit.types
             check_bot(bot)

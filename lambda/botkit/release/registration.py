@@ -20,7 +20,7 @@ import time
 
 from .. import bot_module, telegram
 from ..deadline import deadline
-from ..errors import Failure, Misconfigured, Refused, encodable
+from ..errors import BotkitError, Misconfigured, TelegramError, encodable
 from ..settings import settings
 from ..types import Any, Json
 
@@ -177,18 +177,18 @@ def _of(language: str) -> Json:
 def handled_kinds() -> list[str]:
     """Return the kinds of update that bot.py handles.
 
-    Raises Misconfigured, also if HANDLED or QUEUED_UPDATES is wrong.
+    Raises Misconfigured, also if ALLOWED_UPDATES or QUEUED_UPDATES is wrong.
     """
     bot = bot_module.load()
-    handled, queued = _kinds(bot, "HANDLED"), _kinds(bot, "QUEUED_UPDATES")
+    handled, queued = _kinds(bot, "ALLOWED_UPDATES"), _kinds(bot, "QUEUED_UPDATES")
     if not handled:
         raise Misconfigured(
-            'bot.py must have HANDLED, with the kinds of update that it answers: ["message"]'
+            'bot.py must have ALLOWED_UPDATES, the kinds of update that it answers: ["message"]'
         )
     if queued is None or not set(handled).issuperset(queued):
         raise Misconfigured(
-            "QUEUED_UPDATES in bot.py must be a list of kinds of update that are also in HANDLED: "
-            '["message"]'
+            "QUEUED_UPDATES in bot.py must be a list of kinds of update that are also in "
+            'ALLOWED_UPDATES: ["message"]'
         )
     if urgent := sorted(NEVER_QUEUED.intersection(queued)):
         raise Misconfigured(
@@ -237,17 +237,17 @@ def call(method: str, what: str = "", **params: Any) -> Any:
     """Call a method, and retry it while there is time if Telegram limits the rate.
 
     With `what`, such as "register the webhook", other temporary errors are retried, too, and a
-    failure raises RegistrationFailed. Otherwise it raises Refused or Unreachable.
+    failure raises RegistrationFailed. Otherwise it raises TelegramError or Unreachable.
     """
     while True:
         try:
             return telegram.call(method, **params)
-        except Failure as error:
+        except BotkitError as error:
             pause = max(PAUSE_SECONDS, getattr(error, "retry_after", None) or PAUSE_SECONDS)
             # Other errors end only when somebody repairs something, and not within seconds.
             is_short = error.outcome != "misconfigured" if what else error.outcome == "throttled"
-            may_pass = error.may_pass and is_short
-            if not may_pass or deadline.left() < pause + PAUSE_SECONDS:
+            retryable = error.retryable and is_short
+            if not retryable or deadline.left() < pause + PAUSE_SECONDS:
                 if not what:
                     raise
                 failed = RegistrationFailed(_told(error, what))
@@ -257,10 +257,10 @@ def call(method: str, what: str = "", **params: Any) -> Any:
         time.sleep(pause)
 
 
-def _told(error: Failure, what: str) -> str:
+def _told(error: BotkitError, what: str) -> str:
     """Return why a call failed. Only a refusal is Telegram's answer."""
     told = _with_advice(error)
-    if isinstance(error, Refused):
+    if isinstance(error, TelegramError):
         return f"Telegram did not {what}: {told}"
     # Without a token, because it can't be fetched, Telegram wasn't asked.
     return f"Telegram could not be reached: {told}" if telegram.own.token else told

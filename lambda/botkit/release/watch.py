@@ -12,7 +12,7 @@ import time
 
 from .. import telegram
 from ..calls import outcome_of
-from ..errors import Failure, encodable
+from ..errors import BotkitError, encodable
 from ..types import Json
 
 
@@ -23,7 +23,7 @@ def watch(event: Json) -> None:
     """
     try:
         info = telegram.call("getWebhookInfo")
-    except Failure as error:
+    except BotkitError as error:
         outcome_of(error).log("watch", None, [], {})
         return
     now, last_error = time.time(), info.get("last_error_message")

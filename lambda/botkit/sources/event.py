@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .. import bot_module, current, ways
 from ..current import Run
-from ..errors import BadAnswer, encodable
+from ..errors import InvalidReply, encodable
 from ..types import Any
 
 
@@ -21,12 +21,12 @@ def receive(event: Any, request_id: str) -> None:
     if run.calls is None:
         try:
             bot_module.check_on_event(event)
-        except BadAnswer as error:  # the caller's mistake, so it isn't logged as the bot's
+        except InvalidReply as error:  # the caller's mistake, so it isn't logged as the bot's
             raise EventFailed(str(error)) from None
     outcome = ways.take(current.begin(run), "event")
     # In the queue, an exception of the bot makes it a dead letter: Lambda keeps it for two retries.
-    if outcome.is_retried or (outcome.name == "bot_failed" and not run.made.seen):
-        raise EventFailed(f"{outcome.name}: {outcome.error or outcome.refusal}")
+    if outcome.is_retried or (outcome.name == "bot_error" and not run.made.seen):
+        raise EventFailed(f"{outcome.name}: {outcome.error or outcome.telegram_error}")
 
 
 def service_of(event: Any) -> str | None:

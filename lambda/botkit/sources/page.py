@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from .. import bot_module, current, init_data
 from ..calls import outcome_of
-from ..errors import BadAnswer, Misconfigured
+from ..errors import InvalidReply, Misconfigured
 from ..outcome import Outcome
 from ..settings import settings
 from ..types import Any, Json
@@ -70,8 +70,8 @@ def check_bot(bot: Any) -> None:
     from ..signature import check_function
 
     check_function(bot, "on_request", "request", "it answers the Mini App")
-    if not isinstance(getattr(bot, "INIT_DATA_SECONDS", 0), (int, float)):
-        raise Misconfigured("INIT_DATA_SECONDS in bot.py must be a number of seconds")
+    if not isinstance(getattr(bot, "INIT_DATA_MAX_AGE", 0), (int, float)):
+        raise Misconfigured("INIT_DATA_MAX_AGE in bot.py must be a number of seconds")
 
 
 def page_response(status: int, body: str | bytes = "", **headers: str) -> Json:
@@ -120,7 +120,7 @@ def read_file(path: str) -> bytes | None:
         return None
 
 
-class Problem(Exception):
+class HTTPException(Exception):
     """A request is refused before it reaches the bot. `response` tells the page why."""
 
     def __init__(self, status: int, name: str, sentence: str) -> None:
@@ -142,12 +142,12 @@ def ask_bot(event: Json, method: str, path: str) -> Json:
                 return problem_response(403, "forbidden", "This bot isn't for everyone.")
         status, text = status_and_json(bot_module.ask("on_request", request))
         outcome = Outcome("answered")
-    except Problem as refusal:
+    except HTTPException as refusal:
         return refusal.response
     except BaseException as error:
         outcome = outcome_of(error)
         if outcome.status == 200:
-            outcome = outcome.but("page_failed")
+            outcome = outcome.but("mini_app_error")
         status, text = outcome.status, ""
     about = {"method": method, "status": status}
     outcome.log("request", started, current.run.made.methods, about)
@@ -170,26 +170,28 @@ def problem_response(status: int, error: str, message: str, **headers: str) -> J
 def read_request(event: Json, method: str, path: str) -> Json:
     """Return the argument of on_request().
 
-    Raises Problem, or Unreachable if bot.py or the token can't be used.
+    Raises HTTPException, or Unreachable if bot.py or the token can't be used.
     """
     bot = bot_module.load()
-    seconds = getattr(bot, "INIT_DATA_SECONDS", init_data.VALID_SECONDS)
+    seconds = getattr(bot, "INIT_DATA_MAX_AGE", init_data.VALID_SECONDS)
     signed = authenticate(_text(event.get("headers"), "authorization"), seconds)
     body = read_body(event)
     if not hasattr(bot, "on_request"):
-        raise Problem(404, "not_found", "bot.py has no on_request(request).")
+        raise HTTPException(404, "not_found", "bot.py has no on_request(request).")
     query = dict(parse_qsl(_text(event, "rawQueryString"), keep_blank_values=True))
     request = {"method": method, "path": path or "/", "query": query, "body": body}
     return {**dict.fromkeys(OPTIONAL), **signed, **request}
 
 
 def authenticate(authorization: str, seconds: float) -> Json:
-    """Verify who sends a request. Raises Problem, or Unreachable if the token can't be fetched."""
+    """Verify who sends a request. Raises HTTPException, or Unreachable for want of the token."""
     from .. import telegram
 
     scheme, _, data = authorization.partition(" ")
     if scheme.lower() != "tma" or not data:
-        raise Problem(401, "unauthorized", "The header must be Authorization: tma <initData>.")
+        raise HTTPException(
+            401, "unauthorized", "The header must be Authorization: tma <initData>."
+        )
     token = telegram.token()
     try:
         try:
@@ -197,13 +199,13 @@ def authenticate(authorization: str, seconds: float) -> Json:
         except init_data.Unauthorized:  # the token in Parameter Store may have changed
             return init_data.verify(data, telegram.token(token), seconds)
     except init_data.Unauthorized as error:
-        raise Problem(401, error.error, str(error)) from None
+        raise HTTPException(401, error.error, str(error)) from None
 
 
 def read_body(event: Json) -> Any:
     """Return the body of a request: parsed JSON, text, bytes of another type, or None if empty.
 
-    Raises Problem.
+    Raises HTTPException.
     """
     kind = _text(event.get("headers"), "content-type").partition(";")[0].strip().lower()
     text = _text(event, "body")
@@ -212,33 +214,35 @@ def read_body(event: Json) -> Any:
         try:
             data = b64decode(text, validate=True)
         except ValueError:
-            raise Problem(400, "bad_request", "The body isn't valid base64.") from None
+            raise HTTPException(400, "bad_request", "The body isn't valid base64.") from None
     if not data:
         return None
     if kind == "application/json" or kind.endswith("+json"):
         try:
             return parse_json(data)
         except ValueError:
-            raise Problem(400, "bad_request", "The body isn't valid JSON.") from None
+            raise HTTPException(400, "bad_request", "The body isn't valid JSON.") from None
     return data.decode("utf-8", "replace") if kind.startswith("text/") else data
 
 
 def status_and_json(answer: Any) -> tuple[int, str]:
-    """Return the status and the JSON of the answer from on_request(). Raises BadAnswer."""
+    """Return the status and the JSON of the answer from on_request(). Raises InvalidReply."""
     status, value = answer if type(answer) is tuple and len(answer) == 2 else (200, answer)
     if not isinstance(status, int) or not 200 <= status <= 599:
         # Only a number is shown: other values may quote people.
         wrong = status if isinstance(status, int) else f"a {type(status).__name__}"
-        raise BadAnswer(
+        raise InvalidReply(
             "on_request() must return an answer, or a status from 200 to 599 and an answer, such "
             f"as (404, None): {wrong} isn't a status"
         )
     try:
         text = "" if status == 204 else json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise BadAnswer(f"on_request() must return a value that JSON can hold: {error}") from None
+        raise InvalidReply(
+            f"on_request() must return a value that JSON can hold: {error}"
+        ) from None
     if len(json.dumps(text)) > LARGEST_BODY:  # as Lambda counts: as a string in JSON
-        raise BadAnswer("on_request() must return less than 6 MB of JSON")
+        raise InvalidReply("on_request() must return less than 6 MB of JSON")
     return int(status), text
 
 

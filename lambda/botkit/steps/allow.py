@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from .. import allowed
 from ..current import Run
-from ..errors import Refused
+from ..errors import TelegramError
 from ..outcome import Outcome
 from ..place import Place
 from ..settings import settings
@@ -77,7 +77,7 @@ def step(run: Run, go_on: Callable[[], Outcome]) -> Outcome:
 def ids_of(place: Place) -> list[int] | None:
     """Return the ids that count for an update, or None if its kind names nobody.
 
-    Raises Failure if Telegram doesn't say now whose account it is.
+    Raises BotkitError if Telegram doesn't say now whose account it is.
     """
     whose = WHOSE.get(place.kind, UNKNOWN)
     if not whose:
@@ -96,7 +96,7 @@ def ids_of(place: Place) -> list[int] | None:
 def _owner(connection: str | None) -> int | None:
     """Return the id of the person whose account is connected, or None if it no longer is.
 
-    Raises Failure.
+    Raises BotkitError.
     Source: https://core.telegram.org/bots/api#getbusinessconnection
     """
     if connection not in accounts:
@@ -104,8 +104,8 @@ def _owner(connection: str | None) -> int | None:
 
         try:
             found = telegram.call("getBusinessConnection", business_connection_id=connection)
-        except Refused as error:
-            if error.may_pass:
+        except TelegramError as error:
+            if error.retryable:
                 raise
             return None
         accounts[str(connection)] = found["user"]["id"]

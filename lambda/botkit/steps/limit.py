@@ -1,13 +1,14 @@
-"""How often a person may use the bot: LIMIT in bot.py, and on_limit() for the first update beyond.
+"""How often a person may use the bot: RATE_LIMIT in bot.py, and on_rate_limit() for the first
+update beyond.
 
-    LIMIT = (20, 60)  # 20 updates of a person in a window of 60 seconds
+    RATE_LIMIT = (20, 60)  # 20 updates of a person in a window of 60 seconds
 
 An item of the sessions' table contains the ids of the updates that a person has sent in a window.
 So an update that is redelivered counts once. An album, whose messages are an update each, also
 counts once. The item is changed by update expressions instead of store.change(): an update costs
 one write and no read, and the updates of a flood, in many containers, never wait for each other.
 Only near the end of a window, each message of an album costs one more write, to an item that says
-in which window the album counts. This module is loaded only for a bot with LIMIT.
+in which window the album counts. This module is loaded only for a bot with RATE_LIMIT.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def count(update: Json, key: str) -> str | None:
         values = {":ids": {"NS": [counted_as]}, ":most": {"N": str(most)}, ":end": _end(seconds)}
         if _update(key, COUNT, values, counted_as) is not None:
             return None
-        # The id of an update: on_limit() answers one message of an album.
+        # The id of an update: on_rate_limit() answers one message of an album.
         closed = _update(key, CLOSE, {}, update_id)
         if closed is None:  # somebody has just deleted it
             return None
@@ -96,20 +97,20 @@ def count(update: Json, key: str) -> str | None:
 
 
 def step(run: Run, go_on: Callable[[], Outcome]) -> Outcome:
-    """Let an update pass, or stop one that is too many. The first of those goes to on_limit().
+    """Let an update pass, or stop one that is too many. The first of those goes to on_rate_limit().
 
-    That is noted before on_limit() is asked. So if the update comes to two containers at once, or a
-    container ends in between, the person may not be told, but is never told twice.
+    That is noted before on_rate_limit() is asked. So if the update comes to two containers at once,
+    or a container ends in between, the person may not be told, but is never told twice.
     """
     bot = bot_module.load()
     key = _window(run.subject, _limit(bot)[1])
     first = key and count(run.subject, key)
     if not (key and first):
         return go_on()
-    is_first = str(run.id) == first and hasattr(bot, "on_limit")
+    is_first = str(run.id) == first and hasattr(bot, "on_rate_limit")
     if not is_first or _update(key, TELL, {}, first) is None:
-        return Outcome("limited")
-    run.asked = "on_limit"
+        return Outcome("rate_limited")
+    run.asked = "on_rate_limit"
     outcome = go_on()
     if outcome.is_retried and not run.made.seen:
         _update(key, TELL_AGAIN, {}, first)
@@ -120,17 +121,17 @@ def check_bot(bot: Any) -> None:
     """Raise Misconfigured if updates can't be counted."""
     _limit(bot)
     if not settings.session_table:
-        raise Misconfigured("LIMIT in bot.py needs a table: set session_retention_in_days")
+        raise Misconfigured("RATE_LIMIT in bot.py needs a table: set session_retention_in_days")
 
 
 def _limit(bot: Any) -> tuple[int, int]:
-    """Return LIMIT of bot.py: how many updates in how many seconds. Raises Misconfigured."""
-    match bot.LIMIT:
+    """Return RATE_LIMIT of bot.py: how many updates in how many seconds. Raises Misconfigured."""
+    match bot.RATE_LIMIT:
         case (int(most), int(seconds)) if 1 <= most <= MOST and 1 <= seconds <= LONGEST:
             return most, seconds
     raise Misconfigured(
-        f"LIMIT in bot.py must be two numbers, of updates (1 to {MOST}) and of seconds (up to a "
-        "day), such as (20, 60)"
+        f"RATE_LIMIT in bot.py must be two numbers, of updates (1 to {MOST}) and of seconds (up to "
+        "a day), such as (20, 60)"
     )
 
 

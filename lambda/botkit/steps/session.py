@@ -15,7 +15,7 @@ from .. import bot_module, current, session_key, store
 from ..calls import make
 from ..current import Run
 from ..deadline import deadline
-from ..errors import BadAnswer, Failure, Misconfigured, Unreachable
+from ..errors import BotkitError, InvalidReply, Misconfigured, Unreachable
 from ..outcome import Outcome
 from ..packed import packed, unpacked
 from ..settings import settings
@@ -38,7 +38,7 @@ def step(run: Run, _: Callable[[], Outcome]) -> Outcome:
         run.known = run.id in item.updates
         calls = recall(run, item)
         if calls is not None:
-            return finish(run, item, calls) if calls else Outcome("repeated")
+            return finish(run, item, calls) if calls else Outcome("duplicate")
         calls = ask(run, item)
         if save(run, item, calls):
             return finish(run, item, calls)
@@ -70,7 +70,7 @@ def ask(run: Run, item: store.Item | None = None) -> list[Json]:
             "reply", run.as_sent() if item else run.subject, item.session if item else {}
         )
         if item and had_time and deadline.left() <= 0 and item.session != json.loads(item.text):
-            raise BadAnswer("reply() left no time to keep its session")
+            raise InvalidReply("reply() left no time to keep its session")
     except BaseException:
         if not run.was_asked or deadline.left() > 0:
             raise
@@ -87,7 +87,7 @@ def ask(run: Run, item: store.Item | None = None) -> list[Json]:
 def save(run: Run, item: store.Item, calls: list[Json]) -> bool:
     """Keep the session with the calls. Returns False if somebody was faster.
 
-    Raises BadSession or Unreachable.
+    Raises SessionError or Unreachable.
     """
     if run.known:  # the session has its changes already: only its calls were dropped
         return True
@@ -132,9 +132,9 @@ def note(run: Run, item: store.Item, calls: list[Json], done: int, state: int) -
             if item.note(run.id, remaining, state):
                 return True
             item = store.Item("session", item.key)
-    except Failure as error:
+    except BotkitError as error:
         logger.warning("the remaining calls can't be noted", extra={"error": str(error)})
-        return error.may_pass
+        return error.retryable
 
 
 def check_bot(bot: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from botkit.types import Any, Json
 
-HANDLED = ["message"]
+ALLOWED_UPDATES = ["message"]
 
 
 def reply(update: Json) -> list[Json]:

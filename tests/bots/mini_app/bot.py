@@ -33,7 +33,7 @@ def reply(update: Json) -> list[Json]:
     return []
 
 
-HANDLED = {"message": reply}
+ALLOWED_UPDATES = {"message": reply}
 
 
 def on_request(request: Json) -> Any:

@@ -29,4 +29,4 @@ def reply(update: Json) -> list[Json]:
     return [call]
 
 
-HANDLED = {"message": reply, "callback_query": reply}
+ALLOWED_UPDATES = {"message": reply, "callback_query": reply}

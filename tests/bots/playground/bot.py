@@ -174,4 +174,4 @@ def reply(update: Json) -> list[Json]:
 
 KINDS = "message edited_message callback_query inline_query message_reaction chosen_inline_result"
 NEWER = "pre_checkout_query stopped_message_generation"
-HANDLED = dict.fromkeys(f"{KINDS} poll poll_answer {NEWER}".split(), reply)
+ALLOWED_UPDATES = dict.fromkeys(f"{KINDS} poll poll_answer {NEWER}".split(), reply)

@@ -12,7 +12,7 @@ from tests.support.stubs import QUEUE, Container, Json, with_pauses
 URL = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/telegram"
 DEAD_LETTERS = QUEUE.replace(".fifo", "_dlq.fifo")
 DRAIN = {"tf": {"action": "delete"}, "url": URL, "is": "queue"}
-AT_ONCE = 'HANDLED = ["message"]\nreply = print\n'
+AT_ONCE = 'ALLOWED_UPDATES = ["message"]\nreply = print\n'
 QUEUES = AT_ONCE + 'QUEUED_UPDATES = ["message"]\n'
 
 

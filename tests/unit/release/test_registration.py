@@ -292,7 +292,7 @@ def test_it_is_tried_until_the_time_is_nearly_up(
     webhook = importlib.import_module("botkit.release.registration")
     kinds = container.module("errors")
     errors = {
-        "Too Many Requests": kinds.Refused("setWebhook", 429, "Too Many Requests", {}),
+        "Too Many Requests": kinds.TelegramError("setWebhook", 429, "Too Many Requests", {}),
         "AccessDenied": kinds.Unreachable("the token can't be fetched: AccessDenied"),
     }
     calls: list[str] = []
@@ -446,7 +446,7 @@ def test_a_button_that_stays_does_not_hold_up_a_destroy(
 def test_a_bot_says_what_it_handles_in_any_collection(
     container: Container, monkeypatch: pytest.MonkeyPatch, handled: Any
 ) -> None:
-    monkeypatch.setattr(container.bot, "HANDLED", handled)
+    monkeypatch.setattr(container.bot, "ALLOWED_UPDATES", handled)
     assert container.module("release.registration").handled_kinds() == ["message"]
 
 
@@ -517,8 +517,11 @@ def test_a_limited_rate_is_waited_for(
 
 
 HINDRANCES = {
-    "a rate limited for long": (answers(limited(60)), "Refused: getWebhookInfo: 429 "),
-    "dead token": (answers(http(refusal(401, "Unauthorized"), "401 Unauthorized")), "Refused: "),
+    "a rate limited for long": (answers(limited(60)), "TelegramError: getWebhookInfo: 429 "),
+    "dead token": (
+        answers(http(refusal(401, "Unauthorized"), "401 Unauthorized")),
+        "TelegramError: ",
+    ),
     "Telegram away": (answers_and_closes(b""), "Unreachable: RemoteDisconnected: "),
     "a malformed answer": (answers(http({"ok": True, "result": True})), "TypeError: "),
 }

@@ -140,14 +140,14 @@ def test_an_event_for_a_destination_goes_to_the_bot(
     monkeypatch.setattr(container.bot, "on_event", seen.append, raising=False)
     context = {"functionArn": "arn:aws:lambda:x", "condition": "RetriesExhausted"}
     event = {"version": "1.0", "requestContext": context, "requestPayload": {"x": 1}}
-    assert failure(container, event).startswith("bot_failed: on_event() must return a list")
+    assert failure(container, event).startswith("bot_error: on_event() must return a list")
     assert seen == [event]
 
 
 def test_an_event_with_an_invalid_call_fails(container: Container) -> None:
     event = {"method": "send message"}
     error = 'each call of the event must have a "method", such as "sendMessage"'
-    assert failure(container, event) == f"bot_failed: {error}"
+    assert failure(container, event) == f"bot_error: {error}"
 
 
 def test_an_exception_in_on_event_fails(
@@ -157,7 +157,7 @@ def test_an_exception_in_on_event_fails(
         raise KeyError(TEXT)
 
     monkeypatch.setattr(container.bot, "on_event", on_event, raising=False)
-    assert failure(container, {"x": 1}).startswith("bot_failed: KeyError at test_event.py:")
+    assert failure(container, {"x": 1}).startswith("bot_error: KeyError at test_event.py:")
 
 
 def test_an_exception_after_what_people_saw_is_only_logged(
@@ -170,4 +170,4 @@ def test_an_exception_after_what_people_saw_is_only_logged(
     monkeypatch.setattr(container.bot, "on_event", on_event, raising=False)
     bot_api.expects(CALL)
     assert container.invoke({"x": 1}) is None
-    assert container.line["outcome"] == "bot_failed"
+    assert container.line["outcome"] == "bot_error"

@@ -53,7 +53,7 @@ def test_terraform_waits_less_long_than_the_function_may_run(
 
     def post(method: str, params: Json, timeout: float) -> None:
         given.append(timeout)
-        raise container.telegram.Refused(method, 400, "no", {})
+        raise container.telegram.TelegramError(method, 400, "no", {})
 
     container.answer_telegram(post)
     firsts = []

@@ -38,7 +38,7 @@ def test_an_updates_call_is_made_and_logged(container: Container, bot_api: BotAp
         "logger": "botkit",
         "message": "update",
         "update_id": 1,
-        "kind": "message",
+        "update_type": "message",
         "methods": ["sendMessage"],
         "outcome": "answered",
     }
@@ -51,7 +51,7 @@ def test_an_update_that_the_bot_does_not_answer_is_logged(container: Container) 
         "logger": "botkit",
         "message": "update",
         "update_id": 5,
-        "kind": "poll",
+        "update_type": "poll",
         "methods": [],
         "outcome": "ignored",
     }
@@ -78,7 +78,7 @@ def test_an_update_is_logged_with_its_time(
     with monkeypatch.context() as patch:
         patch.setattr(time, "monotonic", lambda: next(readings))
         container.deliver({"update_id": 1})
-    assert [line["milliseconds"] for line in container.log] == [2345.7]
+    assert [line["duration_ms"] for line in container.log] == [2345.7]
 
 
 def test_a_body_may_be_base64(container: Container, bot_api: BotApi) -> None:
@@ -98,8 +98,8 @@ def test_a_bot_may_change_the_update(
     monkeypatch.setattr(container.bot, "reply", reply)
     bot_api.expects({**CALL, "text": "message"})
     assert outcome_of(container) == "answered"
-    assert (container.line["update_id"], container.line["kind"]) == (1, "message")
-    assert outcome_of(container) == "repeated"
+    assert (container.line["update_id"], container.line["update_type"]) == (1, "message")
+    assert outcome_of(container) == "duplicate"
 
 
 # ── Secret missing or wrong
@@ -256,8 +256,8 @@ def test_an_answered_update_is_acknowledged_without_a_second_answer(
 ) -> None:
     bot_api.expects(echo())
     assert outcome_of(container) == "answered"
-    assert outcome_of(container) == "repeated"
-    assert (container.line["level"], container.line["outcome"]) == ("INFO", "repeated")
+    assert outcome_of(container) == "duplicate"
+    assert (container.line["level"], container.line["outcome"]) == ("INFO", "duplicate")
     assert container.line["methods"] == []
 
 
@@ -276,5 +276,5 @@ def test_the_last_256_updates_are_remembered(container: Container) -> None:
     for update_id in range(257):
         container.deliver(message(update_id))
     assert list(container.module("ways").recent) == list(range(1, 257))
-    assert outcome_of(container, json.dumps(message(1))) == "repeated"
+    assert outcome_of(container, json.dumps(message(1))) == "duplicate"
     assert outcome_of(container, json.dumps(message(0))) == "answered"

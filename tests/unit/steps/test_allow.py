@@ -108,12 +108,15 @@ def test_only_these_ids_let_an_update_in(start_bot, bot_api, update, ids):
         if is_in:
             bot_api.expects(HELLO)
         assert container.deliver({"update_id": 1, **update}) == (200, None)
-        found = {name: container.line.get(name) for name in ("kind", "outcome", "ids", "strangers")}
+        found = {
+            name: container.line.get(name)
+            for name in ("update_type", "outcome", "sender_ids", "blocked_count")
+        }
         assert found == {
-            "kind": kind,
+            "update_type": kind,
             "outcome": "answered" if is_in else "ignored",
-            "ids": None if is_in else ids,
-            "strangers": None if is_in else 1,
+            "sender_ids": None if is_in else ids,
+            "blocked_count": None if is_in else 1,
         }
 
 
@@ -127,7 +130,7 @@ def test_strangers_are_counted(start_bot):
     container = start_bot(BOT, ALLOWED_IDS="7,-100")
     for number in range(1, 4):
         container.deliver(message(number))
-    assert [line["strangers"] for line in container.log] == [1, 2, 3]
+    assert [line["blocked_count"] for line in container.log] == [1, 2, 3]
 
 
 def test_without_a_list_everyone_is_in(start_bot, bot_api):
@@ -171,7 +174,7 @@ def test_an_account_that_is_connected_no_more_is_a_stranger(start_bot, bot_api):
     call = {"method": "getBusinessConnection", **ASK}
     bot_api.refuses(call, 400, "Bad Request: business connection not found")
     assert container.deliver(BUSINESS) == (200, None)
-    assert (container.line["outcome"], container.line["ids"]) == ("ignored", [])
+    assert (container.line["outcome"], container.line["sender_ids"]) == ("ignored", [])
 
 
 def test_while_telegram_can_not_say_whose_account_it_is_the_update_comes_again(start_bot, bot_api):
@@ -252,6 +255,6 @@ def test_a_page_asks_for_those_whom_telegram_signed_for(page, fields, ids):
         "methods": [],
         "status": 403,
         "outcome": "ignored",
-        "ids": ids,
-        "strangers": 1,
+        "sender_ids": ids,
+        "blocked_count": 1,
     }

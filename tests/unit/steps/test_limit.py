@@ -11,13 +11,13 @@ from telegram_stand_in import TYPES
 from tests.support.stubs import QUEUE, message, queue_event
 
 BOT = """
-LIMIT = (2, 60)
+RATE_LIMIT = (2, 60)
 
 def reply(update):
     return [{"method": "sendMessage", "chat_id": 42, "text": "Heard"}]
 """
 TELLS = """
-def on_limit(update):
+def on_rate_limit(update):
     who = update["message"]["from"]["id"]
     return [{"method": "sendMessage", "chat_id": who, "text": "Too fast"}]
 """
@@ -39,7 +39,7 @@ def now(monkeypatch):
 
 @pytest.fixture
 def begin(start_with_sessions, now):
-    """Start a container with LIMIT, which goes by that clock: `begin(source)`."""
+    """Start a container with RATE_LIMIT, which goes by that clock: `begin(source)`."""
 
     def start(source=BOT, **environment):
         return start_with_sessions(source, **environment)
@@ -79,8 +79,8 @@ def test_what_is_one_too_many_gets_silence_until_the_next_window(begin, bot_api,
     container.deliver(said(6, date=AT + 59))
     container.deliver(said(7, date=AT + 60))
     assert outcomes(container) == [
-        *("answered", "answered", "limited", "limited"),
-        *("answered", "limited", "answered"),
+        *("answered", "answered", "rate_limited", "rate_limited"),
+        *("answered", "rate_limited", "answered"),
     ]
     assert container.log[2]["level"] == "INFO"
     assert container.log[2]["methods"] == []
@@ -118,18 +118,18 @@ def test_an_update_that_comes_again_counts_once(begin, bot_api):
     container.deliver(message(2))
     assert outcomes(container) == [
         *["unreachable"] * 4,
-        *("limited", "answered"),
-        *("limited", "answered"),
+        *("rate_limited", "answered"),
+        *("rate_limited", "answered"),
     ]
 
 
 def test_an_album_counts_once(begin, bot_api):
-    """All of it is answered, or nothing but a word by on_limit()."""
+    """All of it is answered, or nothing but a word by on_rate_limit()."""
     container = begin(BOT + TELLS)
     for number, album in enumerate("aaabbbaccc", 1):
         bot_api.expects(*([HEARD] if album in "ab" else [TOO_FAST] if number == 8 else []))
         container.deliver(said(number, date=AT, media_group_id=album))
-    assert outcomes(container) == ["answered"] * 7 + ["limited"] * 3
+    assert outcomes(container) == ["answered"] * 7 + ["rate_limited"] * 3
     item = container.table.items[f"limit:42:{AT}"]
     assert (len(item["ids"]["NS"]), item["beyond"]["N"]) == (2, "8")
     assert all(number.startswith("-") for number in item["ids"]["NS"])  # like no update's id
@@ -137,7 +137,7 @@ def test_an_album_counts_once(begin, bot_api):
     bot_api.expects(HEARD)
     for number in (5, 8, 9):
         container.deliver(said(number, date=AT, media_group_id="b" if number == 5 else "c"))
-    assert outcomes(container)[-3:] == ["answered", "limited", "limited"]
+    assert outcomes(container)[-3:] == ["answered", "rate_limited", "rate_limited"]
 
 
 @pytest.mark.parametrize("first", [AT + 59, AT + 60], ids=["before the end", "after it"])
@@ -178,17 +178,17 @@ def test_a_press_counts_by_the_clock_and_a_message_by_its_date(begin, bot_api, n
     }
 
 
-# ── on_limit()
+# ── on_rate_limit()
 
 
-def test_the_first_beyond_goes_to_on_limit(begin, bot_api):
+def test_the_first_beyond_goes_to_on_rate_limit(begin, bot_api):
     bot_api.expects(HEARD, HEARD, TOO_FAST)
     container = begin(BOT + TELLS)
     for number in range(1, 5):
         container.deliver(message(number))
     container.deliver(message(0))
     container.deliver(message(3))
-    assert outcomes(container) == [*["answered"] * 2, *["limited"] * 3, "repeated"]
+    assert outcomes(container) == [*["answered"] * 2, *["rate_limited"] * 3, "duplicate"]
     assert [line["methods"] for line in container.log[2:5]] == [["sendMessage"], [], []]
     begin(BOT + TELLS).deliver(message(5))  # another container tells nobody again
     assert container.log[-1]["methods"] == []
@@ -203,10 +203,10 @@ def test_a_window_that_is_gone_stays_gone(begin, bot_api):
     container.deliver(message(2))
     container.table.items.clear()  # as DynamoDB does a day later
     assert container.deliver(message(2)) == (200, None)
-    assert (outcomes(container)[-1], container.table.items) == ("limited", {})
+    assert (outcomes(container)[-1], container.table.items) == ("rate_limited", {})
 
 
-def test_on_limit_is_asked_again_if_its_call_has_to_wait(begin, bot_api):
+def test_on_rate_limit_is_asked_again_if_its_call_has_to_wait(begin, bot_api):
     container = begin(BOT.replace("(2,", "(1,") + TELLS)
     bot_api.expects(HEARD)
     container.deliver(message(1))
@@ -215,24 +215,24 @@ def test_on_limit_is_asked_again_if_its_call_has_to_wait(begin, bot_api):
     container.deliver(message(3))
     bot_api.expects(TOO_FAST)
     assert container.deliver(message(2)) == (200, None)
-    assert outcomes(container) == ["answered", "throttled", "limited", "limited"]
+    assert outcomes(container) == ["answered", "throttled", "rate_limited", "rate_limited"]
 
 
-def test_on_limit_may_say_nothing_or_fail(begin, bot_api):
+def test_on_rate_limit_may_say_nothing_or_fail(begin, bot_api):
     once = BOT.replace("(2,", "(1,")
     bot_api.expects(HEARD)
-    source = once + "\ndef on_limit(update): return 1 / (update['update_id'] % 2) and []"
+    source = once + "\ndef on_rate_limit(update): return 1 / (update['update_id'] % 2) and []"
     container = begin(source)
     for number in range(1, 4):
         container.deliver(message(number))
     container = begin(source)
-    container.deliver(message(2))  # its 200 was lost: on_limit() isn't asked again
+    container.deliver(message(2))  # its 200 was lost: on_rate_limit() isn't asked again
     bot_api.expects(HEARD)
     container.deliver(said(4, date=AT + 60))
     container.deliver(said(5, date=AT + 60))
     assert outcomes(container) == [
-        *("answered", "bot_failed", "limited", "limited"),
-        *("answered", "limited"),
+        *("answered", "bot_error", "rate_limited", "rate_limited"),
+        *("answered", "rate_limited"),
     ]
 
 
@@ -312,7 +312,7 @@ def test_a_flood_stays_out_of_the_queue(begin, bot_api):
     bot_api.expects(TOO_FAST)
     for number in range(1, 5):
         container.deliver(message(number))
-    assert outcomes(container) == ["queued", "queued", "limited", "limited"]
+    assert outcomes(container) == ["queued", "queued", "rate_limited", "rate_limited"]
     assert names == ["ADD", "Ama", "ADD", "Ama", "ADD", "SET", "SET"]
 
 
@@ -400,7 +400,9 @@ def test_a_limit_is_a_number_of_updates_and_one_of_seconds(begin, limit):
     if limit not in WRONG:
         check(container.bot)
         return
-    told = "LIMIT in bot.py must be two numbers, of updates (1 to 1000) and of seconds (up to a "
+    told = (
+        "RATE_LIMIT in bot.py must be two numbers, of updates (1 to 1000) and of seconds (up to a "
+    )
     with pytest.raises(Exception) as raised:
         check(container.bot)
     assert type(raised.value).__name__ == "Misconfigured"
@@ -411,6 +413,6 @@ def test_a_limit_is_a_number_of_updates_and_one_of_seconds(begin, limit):
 
 def test_a_limit_needs_a_table(start_bot):
     container = start_bot(BOT)
-    told = "LIMIT in bot.py needs a table: set session_retention_in_days"
+    told = "RATE_LIMIT in bot.py needs a table: set session_retention_in_days"
     with pytest.raises(Exception, match=told):
         container.module("release.check")._check_bot(container.bot)

@@ -19,7 +19,7 @@ from tests.support.telegram import files
 
 COUNT = """
 SESSION = "chat"
-HANDLED = ["message"]
+ALLOWED_UPDATES = ["message"]
 
 
 def reply(update, session):
@@ -39,7 +39,7 @@ def kept(container, key="42"):
 
 def fails(container, outcome, update_id=1):
     """Deliver an update that isn't answered, and return the error that is logged."""
-    status = 200 if outcome == "bot_failed" else 503
+    status = 200 if outcome == "bot_error" else 503
     assert container.deliver(message(update_id)) == (status, None)
     assert container.line["outcome"] == outcome
     return str(container.line.get("error"))
@@ -69,7 +69,7 @@ def test_without_a_change_nothing_is_written(start_with_sessions, bot_api):
 def test_what_a_reply_changed_before_it_raised_is_not_kept(start_with_sessions, bot_api):
     raises = COUNT.replace("    return [", '    {}["missing"]\n    return [')
     container = start_with_sessions(raises)
-    assert "KeyError" in fails(container, "bot_failed")
+    assert "KeyError" in fails(container, "bot_error")
     assert container.table.items == {}
 
 
@@ -163,7 +163,7 @@ def test_files_are_kept_too(start_with_sessions, telegram):
 
 def test_an_answer_of_nothing_is_kept_too(start_with_sessions):
     source = COUNT.replace("return [", "return [] if 1 else [")
-    for outcome in ("ignored", "repeated"):
+    for outcome in ("ignored", "duplicate"):
         container = start_with_sessions(source)
         container.deliver(message())
         assert container.line["outcome"] == outcome
@@ -245,7 +245,7 @@ def test_a_slow_reply_and_presses_meanwhile_are_all_answered(start_with_sessions
 
 @pytest.mark.parametrize(
     ("changes", "left", "outcome"),
-    [(0, 0, "bot_failed"), (1, 0, "unreachable"), (1, 0.5, "bot_failed")],
+    [(0, 0, "bot_error"), (1, 0, "unreachable"), (1, 0.5, "bot_error")],
     ids=["at once", "asked again too late", "asked again in time"],
 )
 def test_what_fails_for_lack_of_time_to_ask_again_keeps_the_update(
@@ -306,7 +306,7 @@ def test_calls_go_on_where_one_had_to_wait(start_with_sessions, bot_api, source)
     )
     container = start_with_sessions(source)
     assert container.deliver(message()) == (200, None)  # the 200 was lost
-    assert (container.line["outcome"], container.bot.asked) == ("repeated", 0)
+    assert (container.line["outcome"], container.bot.asked) == ("duplicate", 0)
     assert kept(container) == ({"n": 1} if source is SEVERAL else {})
 
 
@@ -540,7 +540,7 @@ def test_calls_leave_time_for_a_note(start_with_sessions, milliseconds, seconds)
 
 
 @pytest.mark.parametrize(
-    ("change", "outcome"), [("session['n'] = 1", "bot_failed"), ("pass", "ignored")]
+    ("change", "outcome"), [("session['n'] = 1", "bot_error"), ("pass", "ignored")]
 )
 def test_a_late_reply_keeps_nothing(start_with_sessions, change, outcome):
     source = SLOW.partition("    deadline.start")[0]
@@ -553,7 +553,7 @@ def test_a_late_reply_keeps_nothing(start_with_sessions, change, outcome):
 
 @pytest.mark.parametrize(
     ("left", "outcome"),
-    [(-0.5, "unreachable"), (0, "unreachable"), (0.5, "bot_failed"), (5.5, "ignored")],
+    [(-0.5, "unreachable"), (0, "unreachable"), (0.5, "bot_error"), (5.5, "ignored")],
 )
 def test_only_a_reply_that_had_time_can_be_late(start_with_sessions, left, outcome):
     """It takes 5 s. If it had none, because DynamoDB was slow, the update comes again."""
@@ -707,7 +707,7 @@ def test_an_impossible_choice_keeps_the_update(start_with_sessions, source, erro
 )
 def test_an_impossible_key_fails(start_with_sessions, changed, error):
     container = start_with_sessions(COUNT.replace('"chat"', changed, 1))
-    assert error in fails(container, "bot_failed")
+    assert error in fails(container, "bot_error")
 
 
 KEPT = (
@@ -736,20 +736,20 @@ KEPT = (
 def test_what_cant_be_kept_fails_and_nothing_is_written(start_with_sessions, value, error):
     source = COUNT.replace('session.get("n", 0) + 1', value).replace("f\"{session['n']}\"", '"x"')
     container = start_with_sessions(source)
-    assert error in fails(container, "bot_failed")
+    assert error in fails(container, "bot_error")
     assert container.table.items == {}
 
 
 def test_calls_that_dont_fit_fail_and_nothing_is_written(start_with_sessions):
     source = FILES.replace('b"\\x89"', "310_000 * b'x'")
     container = start_with_sessions(source)
-    assert "and the calls kept with it (413," in fails(container, "bot_failed")
+    assert "and the calls kept with it (413," in fails(container, "bot_error")
     assert container.table.items == {}
 
 
 def test_a_reply_of_one_argument_is_named(start_with_sessions):
     source = 'SESSION = "chat"\ndef reply(update):\n    return []'
-    error = fails(start_with_sessions(source), "bot_failed")
+    error = fails(start_with_sessions(source), "bot_error")
     assert error == "reply() must take two arguments"
 
 

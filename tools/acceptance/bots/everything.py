@@ -22,6 +22,6 @@ def reply(update, session):
     return [{**answer, "text": f"{RELEASE}: {text}"}]
 
 
-HANDLED = ["message"]
+ALLOWED_UPDATES = ["message"]
 QUEUED_UPDATES = ["message"]
 SESSION = "chat"

@@ -20,4 +20,4 @@ def reply(update):
     return [answer]
 
 
-HANDLED = ["message", "callback_query"]
+ALLOWED_UPDATES = ["message", "callback_query"]

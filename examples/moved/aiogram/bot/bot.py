@@ -69,11 +69,11 @@ async def read(query, state):
 
 SESSION = "chat_user"
 reply = on_aiogram.reply_with(dispatcher, bot)
-HANDLED = dispatcher.resolve_used_update_types()
+ALLOWED_UPDATES = dispatcher.resolve_used_update_types()
 COMMANDS = {"add": "Add a book", "list": "Show the list"}
 
 
-def on_failure(update):
+def on_error(update):
     if "message" not in update:
         return []
     text = "Sorry, something went wrong."

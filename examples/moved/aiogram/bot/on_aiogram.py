@@ -27,7 +27,7 @@ from aiogram.methods import TelegramMethod
 from aiogram.types import Update
 from botkit import current, start_error, telegram
 from botkit.deadline import deadline
-from botkit.errors import BadSession, Failure, Misconfigured, Refused, Unreachable
+from botkit.errors import BotkitError, Misconfigured, SessionError, TelegramError, Unreachable
 
 # By FSMStrategy, the values of SESSION that fit.
 FIT = {
@@ -137,23 +137,27 @@ def run(loop, coroutine):
     finally:
         for task in (late := asyncio.all_tasks(loop)):
             task.cancel()
-            note(Failure(f"the task {task.get_name()} had no end in time"))
+            note(BotkitError(f"the task {task.get_name()} had no end in time"))
         if late:
             loop.run_until_complete(asyncio.wait(late, timeout=0.2))
         for timer in [each for each in loop._scheduled if not each.cancelled()]:
             timer.cancel()
-            note(Failure("a timer (call_later) can't go off after the update: use botkit.schedule"))
+            note(
+                BotkitError(
+                    "a timer (call_later) can't go off after the update: use botkit.schedule"
+                )
+            )
 
 
 def note(error):
     """Note an error that decides how the update ends. Telegram's words say more than aiogram's."""
     if error:
-        current.note(error.__cause__ if isinstance(error.__cause__, Failure) else error)
+        current.note(error.__cause__ if isinstance(error.__cause__, BotkitError) else error)
 
 
 async def note_failure(handler, event, data):
     """Note an error of botkit before the bot's error handlers get it."""
-    if isinstance(event.exception, Failure):
+    if isinstance(event.exception, BotkitError):
         note(event.exception)
     return await handler(event, data)
 
@@ -180,9 +184,9 @@ class Records(dict):
             if self.session is None or not (callable(choice()) or choice() in fit):
                 note(Misconfigured(f'states need SESSION = "{fit[0]}" in bot.py'))
             elif current.asking.session == "":
-                note(BadSession("a state can't be kept: SESSION gives this update no session"))
+                note(SessionError("a state can't be kept: SESSION gives this update no session"))
             elif replace(key, destiny=own.destiny) != own:
-                note(BadSession("this data isn't in the update's session: use botkit.session"))
+                note(SessionError("this data isn't in the update's session: use botkit.session"))
             else:
                 self.session[name] = entry
                 if not entry:
@@ -215,8 +219,8 @@ class Session(BaseSession):
             answer = {"ok": True, "result": telegram.call(name, **params)}
         except Unreachable as error:
             raise TelegramNetworkError(method, str(error)) from error
-        except Refused as error:
-            refusal, code = error, error.code
+        except TelegramError as error:
+            refusal, code = error, error.error_code
             answer = {"ok": False, "description": error.description}
             answer["parameters"] = {"retry_after": error.retry_after} if error.retry_after else {}
         try:

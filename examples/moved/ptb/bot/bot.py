@@ -57,10 +57,10 @@ def build(builder):
 
 SESSION = "user"
 reply = on_ptb.reply_with(build)
-HANDLED = ["message"]
+ALLOWED_UPDATES = ["message"]
 COMMANDS = {"book": "Book a table", "bookings": "Show my bookings"}
 
 
-def on_failure(update):
+def on_error(update):
     text = "Sorry, something went wrong."
     return [{"method": "sendMessage", "chat_id": update["message"]["chat"]["id"], "text": text}]

@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 from botkit import current
 from botkit import telegram as bot_api
 from botkit.deadline import deadline
-from botkit.errors import BadSession, Failure, Misconfigured, Refused, Unreachable
+from botkit.errors import BotkitError, Misconfigured, SessionError, Unreachable
 from telegram import Update
 from telegram.error import NetworkError, TelegramError
 from telegram.ext import (
@@ -98,12 +98,16 @@ def run(loop, coroutine):
     finally:
         for task in (late := asyncio.all_tasks(loop)):
             task.cancel()
-            note(Failure(f"the task {task.get_name()} had no end in time"))
+            note(BotkitError(f"the task {task.get_name()} had no end in time"))
         if late:
             loop.run_until_complete(asyncio.wait(late, timeout=0.2))
         for timer in [each for each in loop._scheduled if not each.cancelled()]:
             timer.cancel()
-            note(Failure("a timer (call_later) can't go off after the update: use botkit.schedule"))
+            note(
+                BotkitError(
+                    "a timer (call_later) can't go off after the update: use botkit.schedule"
+                )
+            )
 
 
 def note(error):
@@ -121,7 +125,7 @@ def refuse_to_poll(*_, **__):
 class Watched(Application):
     async def process_error(self, update, error, *arguments, **named):
         """Note an error of botkit before the bot's error handlers get it."""
-        if isinstance(error, Failure):
+        if isinstance(error, BotkitError):
             note(error)
         return await super().process_error(update, error, *arguments, **named)
 
@@ -162,11 +166,11 @@ class Request(BaseRequest):
             body = json.dumps({"ok": True, "result": bot_api.call(name, **params)}).encode()
         except Unreachable as error:
             raise NetworkError(str(error)) from error
-        except Refused as error:
+        except bot_api.TelegramError as error:
             refused.append(error)
-            answer = {"ok": False, "error_code": error.code, "description": error.description}
+            answer = {"ok": False, "error_code": error.error_code, "description": error.description}
             answer["parameters"] = {"retry_after": error.retry_after} if error.retry_after else {}
-            return error.code, json.dumps(answer).encode()
+            return error.error_code, json.dumps(answer).encode()
         finally:
             current.asking.is_start = False
         if name == "getMe":
@@ -198,7 +202,7 @@ class Persistence(BasePersistence):
             for id in {*data, *map(int, self._kept(part))}:
                 self._keep(part, str(id), data.get(id), fits and id == own[kind])
         if repr(self.application.bot_data) != self.bot_data:
-            note(BadSession("bot_data was changed, and isn't kept: use botkit.session"))
+            note(SessionError("bot_data was changed, and isn't kept: use botkit.session"))
 
     def _kept(self, part):
         return deepcopy((self.session or {}).get(part, {}))
@@ -211,9 +215,9 @@ class Persistence(BasePersistence):
         if self.session is None:
             note(Misconfigured(f"{part} needs SESSION in bot.py"))
         elif current.asking.session == "":
-            note(BadSession(f"{part} can't be kept: SESSION gives this update no session"))
+            note(SessionError(f"{part} can't be kept: SESSION gives this update no session"))
         elif not is_here:
-            note(BadSession(f"this {part} isn't in the update's session: use botkit.session"))
+            note(SessionError(f"this {part} isn't in the update's session: use botkit.session"))
         else:
             self.session[part] = {**kept, name: value}
             if value is None:

@@ -38,10 +38,10 @@ def show(message):
 
 SESSION = "chat"
 reply = on_telebot.reply_with(bot)
-HANDLED = ["message"]
+ALLOWED_UPDATES = ["message"]
 COMMANDS = {"add": "Add a birthday", "list": "Show all"}
 
 
-def on_failure(update):
+def on_error(update):
     text = "Sorry, something went wrong."
     return [{"method": "sendMessage", "chat_id": update["message"]["chat"]["id"], "text": text}]

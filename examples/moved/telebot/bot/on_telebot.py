@@ -16,7 +16,7 @@ from copy import deepcopy
 
 import telebot
 from botkit import current, telegram
-from botkit.errors import BadSession, Failure, Misconfigured, Refused, Unreachable
+from botkit.errors import BotkitError, Misconfigured, SessionError, TelegramError, Unreachable
 from telebot import apihelper, handler_backends, util
 from telebot.storage import StateMemoryStorage
 
@@ -100,7 +100,7 @@ def refuse_timers():
     for thread in threading.enumerate():
         if isinstance(thread, threading.Timer):
             thread.cancel()
-            note(Failure("a Timer can't go off after the update: use botkit.schedule"))
+            note(BotkitError("a Timer can't go off after the update: use botkit.schedule"))
 
 
 def note(error):
@@ -121,7 +121,7 @@ class Errors(telebot.ExceptionHandler):
 
     def handle(self, exception):
         is_handled = bool(self.theirs and self.theirs.handle(exception))
-        if isinstance(exception, Failure) or not is_handled:
+        if isinstance(exception, BotkitError) or not is_handled:
             note(exception)
         return is_handled
 
@@ -130,7 +130,7 @@ def keep_errors(record):
     """Keep telebot from only logging an error, with a text that may quote people."""
     error = sys.exception() if record.levelno == logging.ERROR else None
     if error is None and str(record.msg).startswith(NOT_CALLED):
-        error = Failure(record.msg)
+        error = BotkitError(record.msg)
     if error and own:
         note(error)
     return not error
@@ -140,7 +140,7 @@ def check(chat, user):
     """Refuse what isn't in the update's session. `chat`, `user`: whether it is the update's."""
     has = {"chat_user": chat and user, "user": user}
     if not has.get(choice(), chat):
-        refuse(BadSession(OTHERS))
+        refuse(SessionError(OTHERS))
 
 
 def not_kept():
@@ -148,7 +148,7 @@ def not_kept():
     if own.get("session") is None:
         return Misconfigured("states and steps are kept only in reply(), with SESSION in bot.py")
     if current.asking.session == "":
-        return BadSession("states and steps can't be kept: SESSION gives this update no session")
+        return SessionError("states and steps can't be kept: SESSION gives this update no session")
     return None
 
 
@@ -179,7 +179,7 @@ class Waiting(handler_backends.HandlerBackend):
         function = handler.callback
         where = [function.__module__, getattr(function, "__name__", "")]
         if function_of(*where) is not function:
-            refuse(BadSession("only a function at the top level of a module can wait"))
+            refuse(SessionError("only a function at the top level of a module can wait"))
         is_here = self.kind == "replies" or id == own.get("chat")
         check(is_here, is_here or id == own.get("user"))
         if error := not_kept():
@@ -210,8 +210,8 @@ class Response(util.CustomRequestResponse):
 
     def __init__(self, refusal):
         about = {"retry_after": refusal.retry_after} if refusal.retry_after else {}
-        answer = {"ok": False, "error_code": refusal.code, "description": refusal.description}
-        super().__init__(json.dumps({**answer, "parameters": about}), refusal.code)
+        answer = {"ok": False, "error_code": refusal.error_code, "description": refusal.description}
+        super().__init__(json.dumps({**answer, "parameters": about}), refusal.error_code)
         self.refusal = refusal
 
 
@@ -227,7 +227,7 @@ def send(method, url, params=None, files=None, **timeouts):
         params[key] = (str(title).rpartition("/")[2], data)
     try:
         result = telegram.call(name, **params)
-    except Refused as error:
+    except TelegramError as error:
         return Response(error)
     except Unreachable as error:  # as telebot's HTTP client raises it
         raise apihelper.requests.ConnectionError(str(error)) from error
@@ -237,7 +237,7 @@ def send(method, url, params=None, files=None, **timeouts):
 def download(token, file_path):
     try:
         return telegram.download(file_path)
-    except Refused as error:
+    except TelegramError as error:
         raise apihelper.ApiHTTPException("Download file", Response(error)) from error
     except Unreachable as error:
         raise apihelper.requests.ConnectionError(str(error)) from error

@@ -1,7 +1,7 @@
 """A bot that counts the messages of a chat."""
 
 SESSION = "chat"
-HANDLED = ["message"]
+ALLOWED_UPDATES = ["message"]
 
 
 def reply(update, session):

@@ -39,7 +39,7 @@ from telegram_bot_aws.local.processes import ToolError
 PATIENCE = 30.0  # seconds, for an answer
 PASSING = ("action", "draft")  # visible for a moment only, so no answer
 # The outcomes that are no failure; "": it isn't known.
-DONE = ("", "answered", "ignored", "limited", "queued", "repeated")
+DONE = ("", "answered", "ignored", "rate_limited", "queued", "duplicate")
 INLINE = "@bot"  # begins an inline query; no username is that short
 LONGEST_NAME = 64  # characters of a first name
 WHAT = {  # people call the kinds of update
@@ -277,8 +277,8 @@ class Script:
             raise ToolError(f'the bot doesn\'t get "{name}": {why}. --admin makes it one')
         handled = ", ".join(bot.outbox.info.get("allowed_updates", ["Telegram's own choice"]))
         raise ToolError(
-            f'Telegram doesn\'t send {WHAT.get(kind, kind)} to the bot: add "{kind}" to HANDLED in '
-            f"bot.py, which lists only {handled}"
+            f'Telegram doesn\'t send {WHAT.get(kind, kind)} to the bot: add "{kind}" to '
+            f"ALLOWED_UPDATES in bot.py, which lists only {handled}"
         )
 
     def _invocation(self, hosted: Hosted, delivery: Delivery) -> Invocation:
@@ -342,7 +342,7 @@ def judge(delivery: Delivery, invocation: Invocation) -> None:
     if failure := invocation.failure:
         raise ToolError(f"bot.py failed:\n{failure}")
     line = invocation.outcome
-    reasons = (line.get("error"), line.get("refusal"), invocation.error, delivery.error)
+    reasons = (line.get("error"), line.get("telegram_error"), invocation.error, delivery.error)
     reason = next(filter(None, reasons), f"HTTP {delivery.status}")
     if not 200 <= delivery.status < 300:
         raise ToolError(f"the webhook didn't accept the update: {reason}")
@@ -363,7 +363,7 @@ def error_of_event(invocation: Invocation) -> str:
     """Return why an event failed, or nothing. One whose calls are scheduled again didn't."""
     line = invocation.outcome
     outcome, is_scheduled = line.get("outcome", ""), "retry_after" in line
-    why = line.get("error") or line.get("refusal")
+    why = line.get("error") or line.get("telegram_error")
     failure = "" if outcome in DONE or is_scheduled else f"{outcome}: {why}"
     return invocation.error or failure
 

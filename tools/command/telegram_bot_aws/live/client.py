@@ -7,7 +7,7 @@ import re
 import secrets
 from typing import Any
 
-from botkit.errors import Refused, Unreachable
+from botkit.errors import TelegramError, Unreachable
 from botkit.stored_token import TOKEN
 from botkit.telegram import Client
 
@@ -15,7 +15,7 @@ __all__ = [
     "CALL_SECONDS",
     "TOO_LARGE",
     "Client",
-    "Refused",
+    "TelegramError",
     "Unreachable",
     "about",
     "api_url",
@@ -60,7 +60,7 @@ IF_ANY = {
 def about(telegram: Client) -> tuple[Json, Json]:
     """Return the answers of getMe and getWebhookInfo.
 
-    Raises Refused and Unreachable.
+    Raises TelegramError and Unreachable.
     """
     found = []
     for method, fields in (("getMe", BOT), ("getWebhookInfo", WEBHOOK)):

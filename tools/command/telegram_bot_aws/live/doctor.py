@@ -28,7 +28,7 @@ from urllib.parse import urlsplit
 from telegram_bot_aws.live.client import (
     CALL_SECONDS,
     Client,
-    Refused,
+    TelegramError,
     Unreachable,
     about,
     api_url,
@@ -110,8 +110,8 @@ def examined(telegram: Client, bot_dir: Path, deployed: Json, why_not: str) -> l
     checks = []
     try:
         bot, info = about(telegram)
-    except Refused as refusal:
-        if not refusal.is_about_the_token:
+    except TelegramError as refusal:
+        if not refusal.is_unauthorized:
             return [Check("token", False, f"Telegram says: {refusal}")]
         advice = "ask @BotFather for it with /token"
         return [Check("token", False, "Telegram doesn't know this token", advice)]
@@ -262,7 +262,7 @@ def mini_app(telegram: Client, deployed: Json) -> list[Check]:
     try:
         button = telegram.post("getChatMenuButton", {}, CALL_SECONDS)
         opens = opened_by(button)
-    except (Refused, Unreachable) as error:
+    except (TelegramError, Unreachable) as error:
         return [Check("page", None, f"the menu button can't be read: {reason(error)}")]
     url = deployed.get("mini_app_url") or opens
     if not url.endswith("/app/index.html"):

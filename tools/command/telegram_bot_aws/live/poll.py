@@ -32,7 +32,7 @@ from telegram_bot_aws.live.client import (
     CALL_SECONDS,
     TOO_LARGE,
     Client,
-    Refused,
+    TelegramError,
     Unreachable,
     about,
     check,
@@ -128,8 +128,8 @@ class Poll:
                 return []
             self._pause(f"Telegram can't be reached: {reason(error)}")
             return []
-        except Refused as refusal:
-            if refusal.code == 429:
+        except TelegramError as refusal:
+            if refusal.error_code == 429:
                 self._pause(str(refusal), refusal.retry_after)
                 return []
             raise Stop(explained(refusal)) from None
@@ -163,7 +163,7 @@ class Poll:
             wish = result.get("headers", {}).get("Retry-After")
             reason = invocation.error.strip() or result.get("body") or "the function gave no reason"
             line = invocation.outcome
-            if why := line.get("refusal") or line.get("error"):
+            if why := line.get("telegram_error") or line.get("error"):
                 reason += f" ({why})"
             if self.stopping:
                 break
@@ -200,7 +200,7 @@ class Poll:
         params = {"offset": self._offset, "limit": 1, "timeout": 0}
         try:
             self.telegram.post("getUpdates", params, CALL_SECONDS)
-        except (Unreachable, Refused) as error:
+        except (Unreachable, TelegramError) as error:
             say(f"Telegram doesn't know yet that the last update was answered: {error}")
 
 
@@ -213,11 +213,11 @@ def described(update: Json, invocation: Invocation) -> str:
     line = invocation.outcome
     parts = [
         f"update {update['update_id']}",
-        str(line.get("kind")),
+        str(line.get("update_type")),
         " ".join([str(line.get("outcome")), *line.get("methods", [])]),
-        f"{line.get('milliseconds', 0):.0f} ms",
+        f"{line.get('duration_ms', 0):.0f} ms",
     ]
-    if why := line.get("refusal") or line.get("error"):
+    if why := line.get("telegram_error") or line.get("error"):
         parts.append(str(why))
     if invocation.start_milliseconds is not None:
         parts.append(f"loaded in {invocation.start_milliseconds:.0f} ms")
@@ -231,7 +231,11 @@ def show_queued(invocation: Invocation) -> None:
         say(described({"update_id": line["update_id"]}, invocation))
     else:
         parts = ["at its time", *line.get("methods", []), line.get("outcome") or invocation.error]
-        say(" · ".join(map(str, filter(None, [*parts, line.get("refusal") or line.get("error")]))))
+        say(
+            " · ".join(
+                map(str, filter(None, [*parts, line.get("telegram_error") or line.get("error")]))
+            )
+        )
     show(invocation)
 
 
@@ -242,13 +246,13 @@ def show(invocation: Invocation) -> None:
         print(visible(invocation.traceback), file=sys.stderr, flush=True)
 
 
-def explained(refusal: Refused) -> str:
+def explained(refusal: TelegramError) -> str:
     """Return why Telegram refuses to deliver updates, and advice."""
-    if refusal.is_about_the_token:
+    if refusal.is_unauthorized:
         return "Telegram doesn't know this token: ask @BotFather for it with /token"
-    if refusal.code == 409 and "webhook" in refusal.description:
+    if refusal.error_code == 409 and "webhook" in refusal.description:
         return "somebody has set a webhook, so updates go there now: --take-over removes it"
-    if refusal.code == 409:
+    if refusal.error_code == 409:
         return "another program polls this bot, but only one can: end it first"
     return str(refusal)
 
@@ -271,7 +275,7 @@ def begin(telegram: Client, take_over: bool) -> str:
             )
         if info["url"]:
             telegram.post("deleteWebhook", {}, CALL_SECONDS)
-    except Refused as refusal:
+    except TelegramError as refusal:
         raise Stop(explained(refusal)) from None
     except Unreachable as error:
         raise Stop(f"Telegram can't be reached: {reason(error)}") from None

@@ -64,7 +64,7 @@ ADVICE = {
     ".+(?:Read-only file system|readonly database|unable to open database file).*": "a bot can "
     "only write to /tmp, which ends with its container: keep lasting data in a session, or "
     "in a database elsewhere",
-    ".+TimeIsUp: .+": "demo --direct and poll use the default timeout, 10 s; demo with a "
+    ".+DeadlineExceeded: .+": "demo --direct and poll use the default timeout, 10 s; demo with a "
     "configuration uses that one's",
     ".+no such table: .+": "a database in /tmp ends with its container, and each new one begins "
     "without it",
@@ -138,7 +138,7 @@ for line in sys.stdin:
 """
 
 # Runs in a process that reads the kinds of update that a bot handles.
-HANDLED = """
+ALLOWED_UPDATES = """
 import json, sys
 import bot
 from botkit.release import registration
@@ -232,9 +232,9 @@ class Invocation:
     def failure(self) -> str:
         """The failure of bot.py, if any: the traceback, or a sentence and the line of bot.py."""
         line = self.outcome
-        if line.get("outcome") not in ("bot_failed", "page_failed", "misconfigured"):
+        if line.get("outcome") not in ("bot_error", "mini_app_error", "misconfigured"):
             return ""
-        places = [place for place in line.get("frames", []) if place.startswith("bot.py:")]
+        places = [place for place in line.get("stack_trace", []) if place.startswith("bot.py:")]
         return self.traceback or "\n  at ".join([str(line.get("error", "")), *places[-1:]])
 
 
@@ -594,7 +594,7 @@ def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[st
         (runtime := Path(folder, "runtime")).mkdir()
         (temporary := Path(folder, "tmp")).mkdir()
         with output.open("wb") as file, answer.open("wb") as answered:
-            asked = command(bot, HANDLED, str(answered.fileno()), runtime)
+            asked = command(bot, ALLOWED_UPDATES, str(answered.fileno()), runtime)
             with signals_held():
                 process = subprocess.Popen(
                     asked,
@@ -632,8 +632,8 @@ def unknown_kinds(kinds: list[str]) -> str:
     unknown = ", ".join(kind for kind in kinds if kind not in known)
     version = re.findall(r"Bot API [0-9.]*[0-9]", head)[0]
     return (
-        f"HANDLED lists {unknown}, which {version} doesn't have. Check the spelling. If Telegram "
-        "has added it since, ignore this"
+        f"ALLOWED_UPDATES lists {unknown}, which {version} doesn't have. Check the spelling. If "
+        "Telegram has added it since, ignore this"
         if unknown
         else ""
     )

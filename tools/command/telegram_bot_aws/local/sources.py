@@ -85,13 +85,14 @@ def files(folder: Path) -> dict[str, Path]:
 
 
 def has_sessions(bot: Path) -> bool:
-    """Tell whether a bot may have sessions: a file has the name SESSION or LIMIT, or imports
+    """Tell whether a bot may have sessions: a file has the name SESSION or RATE_LIMIT, or imports
     botkit.session.
 
     A table that it doesn't use costs nothing here.
     """
     return any(
-        re.search(rb"\b(LIMIT|SESSION)\b", path.read_bytes()) or "botkit.session" in _imports(path)
+        re.search(rb"\b(RATE_LIMIT|SESSION)\b", path.read_bytes())
+        or "botkit.session" in _imports(path)
         for path in _own_files(bot)
     )
 

@@ -92,7 +92,7 @@ SENT = "]0;title \\u009b2J\\u000d\\u007f tab\nline"  # Telegram makes spaces of 
 def test_the_demo_shows_what_a_terminal_would_obey(tmp_path: Path, flags: list[str]) -> None:
     (tmp_path / "bot.py").write_text(
         f"""
-HANDLED = ["message"]
+ALLOWED_UPDATES = ["message"]
 def reply(update):
     print({RAW!r})
     chat = update["message"]["chat"]["id"]

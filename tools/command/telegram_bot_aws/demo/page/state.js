@@ -105,7 +105,7 @@ const TONES = {
   "bot.py failed": "bad",
   incomplete: "bad",
 };
-const WORDS = { bot_failed: "bot.py failed", bot_error: "bot.py failed", ignored: "no answer" };
+const WORDS = { bot_error: "bot.py failed", ignored: "no answer" };
 export const RETRIED = ["misconfigured", "throttled", "unreachable"]; // by the queue
 export function verdict(trace) {
   const said = (word, tone, why = "", more = {}) => ({ word, tone, why, ...more });
@@ -128,7 +128,7 @@ export function verdict(trace) {
   if (!it) return said("in the queue", "accent", "", { busy: true });
   const logged = it.details?.logs?.find((line) => line.outcome);
   const refused = last.calls.find((call) => call.status !== 200);
-  const why = logged?.refusal ?? it.failure?.trim().split("\n").at(-1) ?? "";
+  const why = logged?.telegram_error ?? it.failure?.trim().split("\n").at(-1) ?? "";
   const reason = why || logged?.error || refused?.answer.description || last.error || "";
   if (queued && RETRIED.includes(it.outcome)) return said("will be retried", "warn", reason);
   if (last.retry_at) {

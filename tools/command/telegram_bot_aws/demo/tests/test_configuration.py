@@ -112,7 +112,7 @@ def reply(update):
     text = key + item["Attributes"]["seen"]["N"] + f" by 3.{sys.version_info.minor}"
     return [{"method": "sendMessage", "chat_id": chat, "text": text}]
 
-HANDLED = {"message": reply}
+ALLOWED_UPDATES = {"message": reply}
 """
 PARROT = """
 import logging
@@ -122,7 +122,7 @@ def reply(update):
     message = update["message"]
     return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": message["text"]}]
 
-HANDLED = {"message": reply}
+ALLOWED_UPDATES = {"message": reply}
 """
 
 

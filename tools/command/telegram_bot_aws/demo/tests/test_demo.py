@@ -306,7 +306,7 @@ def reply(update):
     call["reply_markup"] = below if message.get("text") == "ask" else inline
     return [call]
 
-HANDLED = ["message", "callback_query"]
+ALLOWED_UPDATES = ["message", "callback_query"]
 """
 GIF = b"GIF89a\x07\0\x05\0"
 
@@ -343,7 +343,7 @@ PEOPLE = """
 import logging
 from datetime import UTC, datetime, timedelta
 from botkit import schedule, telegram
-from botkit.errors import Refused
+from botkit.errors import TelegramError
 
 log = logging.getLogger("bot")
 ADD = {"inline_keyboard": [[{"text": "\N{HEAVY PLUS SIGN} Add", "callback_data": "add"}]]}
@@ -357,7 +357,7 @@ def reply(update):
     if kind == "callback_query":
         try:
             telegram.call("sendMessage", chat_id=4242, text="")
-        except Refused:
+        except TelegramError:
             log.info("refused", extra={"data": about["data"]})
         return []
     if kind == "poll_answer":
@@ -392,7 +392,7 @@ def reply(update):
     who = about.get("from", {}).get("first_name")
     return [{**to, "text": f"<i>{who}</i> in {chat['type']}: {text}"}]
 
-HANDLED = ["message", "callback_query", "poll_answer", "inline_query", "channel_post"]
+ALLOWED_UPDATES = ["message", "callback_query", "poll_answer", "inline_query", "channel_post"]
 """
 
 
@@ -467,7 +467,7 @@ def test_an_update_without_what_telegram_sends_is_told_in_words(
 EVENTS = """
 from botkit.types import Json
 
-HANDLED = ["message"]
+ALLOWED_UPDATES = ["message"]
 
 def reply(update: Json) -> list[Json]:
     return []
@@ -530,7 +530,7 @@ def test_a_refused_answer_fails_and_says_what_a_person_must_do(people: Path) -> 
 
 def test_a_queued_update_is_answered_by_way_of_the_queue(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text("""
-HANDLED = QUEUED_UPDATES = ["message"]
+ALLOWED_UPDATES = QUEUED_UPDATES = ["message"]
 
 def reply(update):
     return [{"method": "sendMessage", "chat_id": update["message"]["chat"]["id"], "text": "Heard"}]
@@ -597,7 +597,7 @@ def test_the_import_gets_the_functions_environment(tmp_path: Path) -> None:
         f"import os\nREAD = [os.environ[name] for name in {(*names, 'MINI_APP_URL')}]\n"
         "from urllib.request import urlopen\n"
         "urlopen(f'{READ[1]}/bot{READ[2]}/getMe').read()\n"
-        "HANDLED = ['message']\ndef reply(update): return []\n"
+        "ALLOWED_UPDATES = ['message']\ndef reply(update): return []\n"
     )
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "index.html").touch()

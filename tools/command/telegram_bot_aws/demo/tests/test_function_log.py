@@ -17,7 +17,7 @@ def line(message: str, level: str = "INFO", **fields: Any) -> str:
 
 
 def test_an_invocation_is_read_from_its_lines() -> None:
-    update = line("update", update_id=7, outcome="bot_failed", error="KeyError at bot.py:3")
+    update = line("update", update_id=7, outcome="bot_error", error="KeyError at bot.py:3")
     where = '  File "/tmp/x/ministack-lambda-bot-y/code/bot.py", line 3, in reply\n    {}["a"]\n'
     error = {"errorType": "KeyError", "errorMessage": "'a'", "stackTrace": [where]}
     found = invocation(
@@ -50,8 +50,8 @@ def test_an_invocation_is_read_from_its_lines() -> None:
 
 def test_a_failure_without_a_traceback_has_its_line() -> None:
     frames = ["bot.py:9 in reply", "bot.py:20 in handle", "telebot/__init__.py:9409 in TeleBot.x"]
-    failed = {"outcome": "bot_failed", "error": "the session doesn't have that"}
-    found = invocation([START, line("update", "ERROR", **failed, frames=frames), REPORT])
+    failed = {"outcome": "bot_error", "error": "the session doesn't have that"}
+    found = invocation([START, line("update", "ERROR", **failed, stack_trace=frames), REPORT])
     assert found.failure == "the session doesn't have that\n  at bot.py:20 in handle"
     found = invocation([START, line("update", "ERROR", **failed), REPORT])
     assert found.failure == "the session doesn't have that"

@@ -14,7 +14,7 @@ from telegram_bot_aws.local.events import webhook_event
 
 SAYS = """
 import os
-HANDLED = ["message"]
+ALLOWED_UPDATES = ["message"]
 
 def reply(update):
     print("one")

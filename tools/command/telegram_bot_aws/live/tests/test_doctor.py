@@ -297,15 +297,15 @@ def test_a_bot_with_payments_answers_paysupport(
 def test_a_kind_of_update_that_does_not_exist(
     examine: Examine, folder: Path, telegram: Telegram, webhook: str, asked: str, verdict: Any
 ) -> None:
-    save(folder / "bot" / "bot.py", "HANDLED = ", "HANDLED = ['mesage'] or ")
+    save(folder / "bot" / "bot.py", "ALLOWED_UPDATES = ", "ALLOWED_UPDATES = ['mesage'] or ")
     telegram.webhook |= {"url": webhook, "allowed_updates": [asked]}
     ok, words = examine()["kinds of update"]
     assert ok is verdict
-    assert "HANDLED lists mesage" in words
+    assert "ALLOWED_UPDATES lists mesage" in words
 
 
 def test_a_bot_without_reply(examine: Examine, folder: Path) -> None:
-    (folder / "bot" / "bot.py").write_text("HANDLED = ['message']\n")
+    (folder / "bot" / "bot.py").write_text("ALLOWED_UPDATES = ['message']\n")
     assert examine()["kinds of update"] == (
         False,
         "bot.py must have a function reply(update) → fix bot.py",

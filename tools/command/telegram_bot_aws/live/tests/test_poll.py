@@ -106,7 +106,7 @@ def test_messages_are_answered_and_a_saved_change_is_live(telegram: Telegram, bo
 
 COUNTS = """
 SESSION: str = "user"
-HANDLED = ["message"]
+ALLOWED_UPDATES = ["message"]
 
 
 def reply(update, session):

@@ -542,7 +542,8 @@ def test_what_does_not_fit_together_is_refused(arguments: tuple[str, ...], words
 
 def test_the_demo_says_how_to_see_what_its_bot_remembers(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text(
-        'HANDLED = ["message"]\nSESSION = "chat"\ndef reply(update, session):\n    return []\n'
+        'ALLOWED_UPDATES = ["message"]\nSESSION = "chat"\n'
+        "def reply(update, session):\n    return []\n"
     )
     with Script(ROOT, "demo", "--direct", str(tmp_path)) as demo:
         demo.wait_for("sessions.json\n")

@@ -63,7 +63,7 @@ def reply(update):
         {}["nothing"]
     return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": WORD}]
 
-HANDLED = {"message": reply}
+ALLOWED_UPDATES = {"message": reply}
 """
 
 PLANTED = {
@@ -219,7 +219,7 @@ def test_aws_without_credentials_says_what_to_do(tmp_path: Path) -> None:
         "from botkit import aws\n"
         "def reply(update):\n"
         "    aws.call('dynamodb', 'DynamoDB_20120810.ListTables', {})\n"
-        "HANDLED = {'message': reply}\n"
+        "ALLOWED_UPDATES = {'message': reply}\n"
     )
     ran = run(demo.main, "--direct", str(tmp_path), "--send", "hello", **PLANTED)
     assert ran.code == 1
@@ -227,11 +227,13 @@ def test_aws_without_credentials_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_a_bot_that_gets_no_messages_is_reported(tmp_path: Path) -> None:
-    (tmp_path / "bot.py").write_text("HANDLED = ['mesage', 'poll']\ndef reply(update): return []\n")
+    (tmp_path / "bot.py").write_text(
+        "ALLOWED_UPDATES = ['mesage', 'poll']\ndef reply(update): return []\n"
+    )
     ran = run(demo.main, "--direct", str(tmp_path), "--send", "hello")
     assert ran.code == 1
-    assert 'add "message" to HANDLED in bot.py, which lists only mesage, poll' in ran.output
-    assert "scripts/demo: HANDLED lists mesage, which Bot API 10.4 doesn't have" in ran.output
+    assert 'add "message" to ALLOWED_UPDATES in bot.py, which lists only mesage, poll' in ran.output
+    assert "scripts/demo: ALLOWED_UPDATES lists mesage, which Bot API 10.4 does" in ran.output
     assert "delivered" not in ran.output
 
 
@@ -240,9 +242,12 @@ def test_a_bot_that_gets_no_messages_is_reported(tmp_path: Path) -> None:
     [
         ({}, "there is no bot.py in"),
         ({"bot/bot.py": ""}, r"/bot$"),
-        ({"bot.py": "HANDLED = {}", "handler.py": ""}, "must not contain handler.py"),
-        ({"bot.py": "HANDLED = {}", "queue.py": ""}, "must not contain queue.py, which"),
-        ({"bot.py": "HANDLED = {}", "bot/__init__.py": ""}, "a package bot/, since bot.py has"),
+        ({"bot.py": "ALLOWED_UPDATES = {}", "handler.py": ""}, "must not contain handler.py"),
+        ({"bot.py": "ALLOWED_UPDATES = {}", "queue.py": ""}, "must not contain queue.py, which"),
+        (
+            {"bot.py": "ALLOWED_UPDATES = {}", "bot/__init__.py": ""},
+            "a package bot/, since bot.py has",
+        ),
     ],
     ids=["no bot.py", "one below", "handler.py", "a module", "bot"],
 )
@@ -262,7 +267,7 @@ def test_a_folder_without_a_valid_bot_is_refused(
         ("def reply(:", "SyntaxError"),
         ("import sys; sys.exit(0)", "it ends Python"),
         ("import os; os.fork() or os.execvp('sleep', ['sleep', '90']); x", "NameError"),
-        ("HANDLED = 'message'\ndef reply(update): ...", "bot.py must have HANDLED"),
+        ("ALLOWED_UPDATES = 'message'\ndef reply(update): ...", "bot.py must have ALLOWED_UPDATES"),
     ],
     ids=["broken", "exit", "child", "a text"],
 )
@@ -286,7 +291,7 @@ TOOLS = {
 def test_a_tool_says_what_is_wrong_with_a_folder(tmp_path: Path, name: str) -> None:
     tool, arguments = TOOLS[name]
     file = tmp_path / "bot.py"
-    file.write_text("HANDLED = {")
+    file.write_text("ALLOWED_UPDATES = {")
     code, output = run(tool, *arguments, str(file), TELEGRAM_BOT_TOKEN=TOKEN)
     assert code == 2
     assert f"{file} is a file: give its folder" in output

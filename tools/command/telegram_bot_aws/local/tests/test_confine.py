@@ -25,7 +25,7 @@ def tried(make):
     except Exception as error:
         return f"{{type(error).__name__}}: {{error}}"
 
-HANDLED = [tried(lambda: {expression})]
+ALLOWED_UPDATES = [tried(lambda: {expression})]
 reply = print
 """
 

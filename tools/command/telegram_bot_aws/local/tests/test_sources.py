@@ -135,9 +135,9 @@ def test_a_bot_that_imports_schedule_uses_it(tmp_path: Path, source: str, does: 
 @pytest.mark.parametrize(
     ("source", "has"),
     {
-        "SESSION, HANDLED = 'chat', ['message']": True,
+        "SESSION, ALLOWED_UPDATES = 'chat', ['message']": True,
         "from conf import SESSION": True,
-        "LIMIT = (20, 60)": True,
+        "RATE_LIMIT = (20, 60)": True,
         "from botkit import session": True,
         "SESSIONS = 3\nfrom botkit import aws": False,
     }.items(),

@@ -33,9 +33,7 @@ def tab(tab: Tab) -> Tab:
     return tab
 
 
-def opened(
-    page: Page, button: str = "Open", who: str = "Ada", place: str = "form"
-) -> FrameLocator:
+def opened(page: Page, button: str = "Open", who: str = "Ada", place: str = "form") -> FrameLocator:
     """Press a button that opens the page, and return the page once it shows its user."""
     page.locator(place).get_by_role("button", name=button, exact=True).last.click()
     shown = page.frame_locator("#page iframe")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from botkit.fakes.cron import next_time
-from botkit.testing import bot, chat, sessions, waits
+from botkit.testing import bot, chat, schedules, sessions
 from telegram_stand_in import Server, Stage
 
 from telegram_bot_aws.demo.configuration import ConfigurationDeployment
@@ -17,7 +17,7 @@ from telegram_bot_aws.demo.deployments import TOKEN, Deployment
 from telegram_bot_aws.demo.local_deployment import LocalDeployment
 from tests.support.programs import LONGEST
 
-__all__ = ["bot", "chat", "sessions", "waits"]
+__all__ = ["bot", "chat", "sessions", "schedules"]
 
 HERE = Path(__file__).parent
 DAY = 86_400
@@ -38,12 +38,12 @@ class Way(NamedTuple):
 
 
 def in_a_chat(request: pytest.FixtureRequest) -> Way:
-    chat, waits = map(request.getfixturevalue, ("chat", "waits"))
+    chat, schedules = map(request.getfixturevalue, ("chat", "schedules"))
     chat.allowed_ids = {id_ for name, id_ in PEOPLE.items() if name != "Eve"}
 
     def come_due() -> None:
-        chat.advance(waits["tea"].at.timestamp() - chat.telegram.now())
-        cron, zone, _ = waits.every["year"]
+        chat.advance(schedules["tea"].at.timestamp() - chat.telegram.now())
+        cron, zone, _ = schedules.recurring["year"]
         at = next_time(cron, zone, chat.telegram.now())
         assert at
         chat.advance(at - chat.telegram.now())

@@ -6,8 +6,8 @@ from typing import Any
 from botkit import conversation, schedule
 
 SESSION = "chat_user"
-LIMIT = (3, 86_400)
-HANDLED = ["message"]
+RATE_LIMIT = (3, 86_400)
+ALLOWED_UPDATES = ["message"]
 
 Json = dict[str, Any]
 
@@ -17,7 +17,7 @@ def say(message: Json, text: str) -> list[Any]:
 
 
 def order(message: Json) -> Any:
-    size = yield conversation.ask("size", say(message, "S or M?"), among=["S", "M"])
+    size = yield conversation.ask("size", say(message, "S or M?"), choices=["S", "M"])
     return say(message, f"{size}. Thank you!")
 
 
@@ -33,8 +33,8 @@ def answer(update: Json, session: Json) -> list[Any]:
     return say(message, f"{session['asked']}")
 
 
-def on_limit(update: Json) -> list[Any]:
+def on_rate_limit(update: Json) -> list[Any]:
     return say(update["message"], "Tomorrow!")
 
 
-reply = conversation.reply_with({"/order": order}, answer)
+reply = conversation.handler({"/order": order}, answer)

@@ -1,4 +1,4 @@
-"""on_failure.py: people are told once that the bot failed, and the outcome stays."""
+"""on_error.py: people are told once that the bot failed, and the outcome stays."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tests.conftest import BotApi, StartBot
 from tests.support.stubs import QUEUE, TEXT, UPDATE, Container, Json, message, queue_event, request
 
 BOT = """
-HANDLED = ["message"]
+ALLOWED_UPDATES = ["message"]
 from botkit import telegram
 
 def reply(update):
     update.clear()
     raise KeyError
 
-def on_failure(update):
+def on_error(update):
     return [{"method": "sendMessage", "chat_id": update["message"]["chat"]["id"], "text": "Sorry"}]
 """
 SORRY = {"method": "sendMessage", "chat_id": 42, "text": "Sorry"}
@@ -39,14 +39,14 @@ def asked(container: Container, answer: Any = None) -> list[str]:
 
 
 def warned(container: Container) -> list[Json]:
-    return [line for line in container.log if line["message"] == "on_failure() failed, too"]
+    return [line for line in container.log if line["message"] == "on_error() failed, too"]
 
 
 def test_people_are_told_that_the_bot_failed(start_bot: StartBot, bot_api: BotApi) -> None:
     container = start_bot(BOT)
     bot_api.expects(SORRY)
     assert container.deliver(message()) == (200, None)
-    assert (container.line["outcome"], container.line["methods"]) == ("bot_failed", ["sendMessage"])
+    assert (container.line["outcome"], container.line["methods"]) == ("bot_error", ["sendMessage"])
     assert container.line["error"].startswith("KeyError at bot.py")
 
 
@@ -54,7 +54,7 @@ def test_the_call_may_be_in_the_response(start_bot: StartBot) -> None:
     container = start_bot(BOT, REPLY_MODE="webhook")
     response = container.invoke(request(UPDATE))
     assert json.loads(response["body"]) == SORRY
-    assert container.line["outcome"] == "bot_failed"
+    assert container.line["outcome"] == "bot_error"
 
 
 def test_people_are_told_once(start_bot: StartBot, bot_api: BotApi) -> None:
@@ -83,7 +83,7 @@ OTHERS = {
         "raise KeyError",
         "telegram.call('sendMessage', **{'chat_id': 42, 'text': 'x'}); raise KeyError",
         {},
-        "bot_failed",
+        "bot_error",
     ),
     "another outcome": (
         "raise KeyError",
@@ -92,7 +92,7 @@ OTHERS = {
         "unreachable",
     ),
     "a stranger": ("return", "return", {"ALLOWED_IDS": "7"}, "ignored"),
-    "no function": ("on_failure", "on_another", {}, "bot_failed"),
+    "no function": ("on_error", "on_another", {}, "bot_error"),
 }
 
 
@@ -115,11 +115,11 @@ def test_otherwise_it_is_not_asked(
 def test_what_it_raises_is_logged_and_changes_nothing(start_bot: StartBot) -> None:
     container = start_bot(BOT.replace("return [{", f"raise ValueError('{TEXT}'); [{{"))
     assert container.deliver(message()) == (200, None)
-    assert container.line["outcome"] == "bot_failed"
+    assert container.line["outcome"] == "bot_error"
     assert container.line["error"].startswith("KeyError at bot.py")
     [line] = warned(container)
     assert line["error"] == "ValueError at bot.py:10"
-    assert line["frames"] == ["bot.py:10 in on_failure"]
+    assert line["stack_trace"] == ["bot.py:10 in on_error"]
     assert TEXT not in json.dumps(container.log)
 
 
@@ -130,7 +130,7 @@ def test_telegram_may_not_take_it(
     container = start_bot(BOT)
     bot_api.refuses(SORRY, code, "no")
     assert container.deliver(message()) == (200, None)
-    assert container.line["outcome"] == "bot_failed"
+    assert container.line["outcome"] == "bot_error"
     [line] = warned(container)
     assert says in line["error"]
 
@@ -173,5 +173,5 @@ def test_people_are_told_at_the_first_attempt_alone(
     container = start_with_queue(BOT)
     event = queue_event({"update": message(), **content}, received)
     assert container.invoke(event) == {"batchItemFailures": []}
-    assert container.line["outcome"] == "bot_failed"
+    assert container.line["outcome"] == "bot_error"
     assert len(container.queues.dead_letters) == 1
