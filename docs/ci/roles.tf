@@ -156,6 +156,10 @@ output "variables" {
   value = {
     PLAN_ROLE  = aws_iam_role.ci["plan"].arn
     APPLY_ROLE = aws_iam_role.ci["apply"].arn
-    BOUNDARY   = aws_iam_policy.boundary.arn
   }
+}
+
+output "permissions_boundary" {
+  description = "The input of the module in main.tf."
+  value       = aws_iam_policy.boundary.arn
 }

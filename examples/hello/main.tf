@@ -1,21 +1,15 @@
-# A first bot. Every plan and apply needs its token: export TF_VAR_telegram_bot_token=…
+# A first bot. Its token is a SecureString in Parameter Store: /hello-bot/token.
 
 provider "aws" {
   region = "eu-central-1" # the nearest to Telegram
 }
 
-variable "telegram_bot_token" {
-  type        = string
-  description = "Token from @BotFather."
-  sensitive   = true
-}
-
 module "telegram_bot" {
   source = "../.." # elsewhere: "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=main&depth=1"
 
-  name               = "hello-bot"
-  telegram_bot_token = var.telegram_bot_token
-  source_dir         = "${path.module}/bot"
+  name                         = "hello-bot"
+  source_dir                   = "${path.module}/bot"
+  telegram_bot_token_parameter = "/hello-bot/token"
 }
 
 output "logs_command" {

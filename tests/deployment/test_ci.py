@@ -72,6 +72,7 @@ def repository(tmp_path, telegram):
     (folder / "bot").mkdir(parents=True)
     shutil.copy(BOT, folder / "bot")
     text = SOURCE.sub('"./module"', MAIN).replace("eu-central-1", REGION)
+    text = text.replace("123456789012", "000000000000")
     # The emulator has no host name per bucket.
     text = text.replace("encrypt      = true", "encrypt = true\n    use_path_style = true")
     (folder / "main.tf").write_text(text)
@@ -88,14 +89,12 @@ def test_ci_plans_applies_and_destroys_within_the_boundary(
         admin.root = roles
         admin.init()
         admin.apply()
-        variables = admin.outputs()["variables"]
+        boundary = admin.outputs()["permissions_boundary"]
         client(aws, "s3").create_bucket(Bucket="my-terraform-state")
         client(aws, "ssm").put_parameter(
             Name="/telegram-bot/token", Value=TOKEN, Type="SecureString"
         )
-        module = Deployment(
-            providers, aws.url, repository / "module", boundary=variables["BOUNDARY"]
-        )
+        module = Deployment(providers, aws.url, repository / "module")
         module.root = repository
 
         deployer = user(aws, "deployer", "apply")
@@ -105,7 +104,7 @@ def test_ci_plans_applies_and_destroys_within_the_boundary(
         module.init()
         module.apply()
         role = client(aws, "iam").get_role(RoleName="telegram-bot")["Role"]
-        assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == variables["BOUNDARY"]
+        assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == boundary
         assert answer_to(telegram, "hello") == "Heard: hello"
 
         module.become(user(aws, "planner", "plan"))

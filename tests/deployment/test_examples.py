@@ -229,8 +229,7 @@ def world(tmp_path_factory, aws, packages, providers, language_model):
         use_the_tests_packages(folder / "module" / "examples" / "moved/telebot/bot")
         folder_of_reader = folder / "module" / "examples" / READER
         follow_the_page(folder_of_reader, telegram.url)
-        token = token_of(NAMES.index(READER))
-        called = {**EXAMPLES, READER: f'  telegram_bot_token = "{token}"\n'}
+        called = {**EXAMPLES, READER: ""}
         calls = "".join(
             CALL.format(example.rpartition("/")[2], example, lines)
             for example, lines in called.items()

@@ -71,6 +71,7 @@ def shell(aws, providers, telegram, origin, tmp_path):
 def type_in(shell, line):
     """Run a line if tests run it, with a token, and with .venv where packages were installed."""
     line = re.sub(r"(TOKEN|_bot_token)=…", rf"\1={TOKEN}", line)
+    line = re.sub("'the (new )?token.*'", TOKEN, line)
     line = line.replace("bot<token>", f"bot{TOKEN}")
     line = line.replace("https://api.telegram.org", "$TELEGRAM_API_URL")
     output = shell.run(line) if is_run(line) else ""
@@ -173,7 +174,6 @@ TOKEN_IN_STORE = f"aws ssm put-parameter --overwrite --name /telegram-bot/token 
 BEFORE = {
     r"aws ssm get-parameter .*": f"{TOKEN_IN_STORE} --type SecureString",
     r"terraform init -upgrade": "terraform apply",  # of what was imported: the package goes
-    r"aws ssm put-parameter --overwrite .*": f"export TF_VAR_telegram_bot_token={TOKEN}",
     r"aws ssm put-parameter --type SecureString --name /telegram-bot/token .*": (
         "aws ssm delete-parameter --name /telegram-bot/token"
     ),
@@ -196,7 +196,6 @@ EXAMPLES = {
     "123456789012": "000000000000",
     r" 41$": " 1",
     "restored-sessions": "telegram-bot_sessions",
-    r"'the (new )?token.*'": TOKEN,
     r"(show|--person) 42\b": r"\1 4242",
     r"(delete --person 4242)$": r"\1 --yes",
 }
@@ -208,7 +207,7 @@ def test_an_operator_repairs_a_bot(shell, telegram, tmp_path):
     folder = shell.folder
     (folder / "override.tf").write_text(INPUTS.format(telegram.url))
     (folder / "outputs.tf").write_text(OUTPUT)
-    shell.run(f"export TF_VAR_telegram_bot_token={TOKEN} TELEGRAM_BOT_TOKEN={TOKEN}")
+    shell.run(f"export TELEGRAM_BOT_TOKEN={TOKEN}; {TOKEN_IN_STORE} --type SecureString")
     shell.run("terraform init && terraform apply")
     (folder / "bot" / "bot.py").write_text(REMEMBERS)
     shell.run("terraform apply")

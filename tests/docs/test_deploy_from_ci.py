@@ -21,7 +21,7 @@ from tests.support.reader import SOURCE
 DOCS = ROOT / "docs"
 DEPLOY, DESTROY = ".github/workflows/deploy.yml", ".github/workflows/destroy.yml"
 WORKFLOWS = {
-    DEPLOY: new.files(ROOT / "examples" / new.FIRST, "telegram-bot")[DEPLOY].decode(),
+    DEPLOY: (new.TEMPLATE / "dot-github/workflows/deploy.yml").read_text(),
     DESTROY: (DOCS / "ci/destroy.yml").read_text(),
 }
 ROLES = (DOCS / "ci/roles.tf").read_text()
@@ -66,7 +66,8 @@ def test_an_apply_waits_for_the_authors_tests(tmp_path):
         ran = subprocess.run(["sh", "-ec", "\n".join(steps)], cwd=folder, env=kept)
         return ran.returncode == 0
 
-    new.write(folder := tmp_path / "hello-bot", new.files(ROOT / "examples/hello", "hello-bot"))
+    folder, source = tmp_path / "hello-bot", new.address(str(ROOT))
+    new.write(folder, new.files(ROOT / "examples/hello", "hello-bot", source))
     assert succeeds()
     bot = folder / "bot" / "bot.py"
     bot.write_text(bot.read_text().replace("Hello", "Goodbye"))

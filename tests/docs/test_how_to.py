@@ -39,7 +39,7 @@ def run(folder, *arguments, **environment):
 
 
 def test_the_first_page_shows_what_scripts_new_writes():
-    written = new.files(ROOT / "examples" / new.FIRST, "dice-bot")
+    written = new.files(ROOT / "examples" / new.FIRST, "dice-bot", new.address(str(ROOT)))
     shown = re.findall(r"── (\S+)", (DOCS / "first-bot.md").read_text())
     assert {*shown} == {*written, new.LINK}
 
@@ -62,7 +62,7 @@ def test_a_bot_has_a_test(name):
 
 def test_the_pages_tests_pass(tmp_path):
     """Each bot has a folder of its own. Together, they take a twentieth of the time."""
-    first = new.files(ROOT / "examples" / new.FIRST, "dice-bot")
+    first = new.files(ROOT / "examples" / new.FIRST, "dice-bot", new.address(str(ROOT)))
     paths = [LAMBDA, STAND_IN]
     for number, files in enumerate(BOTS.values()):
         folder = tmp_path / f"bot-{number}"

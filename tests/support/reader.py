@@ -42,7 +42,7 @@ def bots(page: str) -> dict[str, dict[str, str]]:
 
 def begin(folder: Path) -> None:
     """Follow the first page up to the end of its change, after scripts/new."""
-    new.write(folder, new.files(ROOT / "examples" / new.FIRST, "dice-bot"))
+    new.write(folder, new.files(ROOT / "examples" / new.FIRST, "dice-bot", new.address(str(ROOT))))
     change_the_first_bot(folder)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from functools import cache
+from pathlib import Path
 
 from telegram_bot_aws.local.project import IS_INSTALLED, SCRIPTS
 from telegram_bot_aws.local.terminal import shown
@@ -21,6 +23,8 @@ def typed(subcommand: str, *, anywhere: bool = False) -> str:
     """Return what a person types to start a subcommand: in the current folder, or in any."""
     if not IS_INSTALLED:
         path = SCRIPTS / subcommand
+        if not anywhere and Path("scripts", subcommand).resolve() == path.resolve():
+            return f"scripts/{subcommand}"  # in a bot's folder, which links them
         return shlex.quote(str(path) if anywhere else shown(path))
     url, revision = repository()
     way = ["uvx", "--from", f"git+{url}@{revision}"] if url else []
@@ -48,5 +52,4 @@ def repository() -> tuple[str, str]:
 
 def is_release(revision: str) -> bool:
     """Tell whether a revision of Git is the tag of a release: a branch may move."""
-    number = revision.removeprefix("v").replace(".", "")
-    return revision.startswith("v") and number.isdecimal()
+    return bool(re.fullmatch(r"v\d+\.\d+\.\d+", revision))

@@ -1,7 +1,7 @@
 """Begin your own bot: a folder with the bot, its tests, its configuration and a workflow.
 
 The bot's name is the folder's. Files that are there already are never overwritten. In the new
-main.tf the module's source is this clone, or where Terraform or uvx got this copy of it from.
+main.tf the module's source is --source, or else the repository that this copy of it comes from.
 
 Exit code: 0 if the folder was written, 2 if it can't be: its name, or a file that is in the way.
 """
@@ -9,7 +9,6 @@ Exit code: 0 if the folder was written, 2 if it can't be: its name, or a file th
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import shlex
@@ -17,7 +16,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from telegram_bot_aws.local import program
 from telegram_bot_aws.local.project import IS_INSTALLED, ROOT
@@ -27,18 +26,21 @@ TEMPLATE = Path(__file__).with_name("template")
 FIRST = "hello"  # the example that is copied unless another one is named
 OF_THE_EXAMPLE = ("README.md", "*.webp", "__pycache__", ".terraform", ".terraform.lock.hcl")
 FRAMEWORKS = ("aiogram", "ptb", "telebot")  # python-telegram-bot is ptb, pyTelegramBotAPI telebot
-SOURCE = re.compile(r'"\.\./\.\.(?:/\.\.)?" # elsewhere: (".*")')
-TERRAFORMS = Path(".terraform/modules/telegram_bot")  # its copy of the module, in the new folder
-LINK = "scripts"  # to those of that copy: commands are then the same in a bot's folder and a clone
+SOURCE = re.compile(r'(?<=  source = )"\.\./.*')  # an example's, with a comment
+UNKNOWN = "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=main&depth=1"
+MODULE = Path(".terraform/modules/telegram_bot")  # where terraform init puts the module
 
 
 def main() -> int:
     chosen = options()
-    folder, example = Path(chosen.dir), EXAMPLES / chosen.example
+    folder = Path(chosen.dir).resolve()
     try:
         name = bot_name(folder)
-        written = files(example, name)
-        write(folder, written)
+        source = address(chosen.source) if chosen.source else default_source()
+        here = local_module(source)
+        home = here if here and (here / "scripts").is_dir() else MODULE
+        written = files(EXAMPLES / chosen.example, name, source)
+        write(folder, written, home / "scripts")
     except ValueError as error:
         print(f"{program.name('new')}: {error}", file=sys.stderr)
         return 2
@@ -46,7 +48,11 @@ def main() -> int:
     for command in commands(written, folder):
         print(f"  {command}")
     print()
-    home = TERRAFORMS if IS_INSTALLED else ROOT
+    if here or source == UNKNOWN:
+        print(
+            f"Before the first push, replace the source in main.tf: nobody else has {source}.\n"
+            "The address of a commit is git::https://HOST/REPOSITORY?ref=COMMIT\n"
+        )
     if chosen.example != FIRST:
         print(f"About the example: {home / 'examples' / chosen.example / 'README.md'}")
     print(f"To deploy the bot: {home / 'docs' / 'first-bot.md'}")
@@ -74,6 +80,11 @@ def options() -> argparse.Namespace:
         help="begin with a conversation that is written with aiogram, python-telegram-bot (ptb) or "
         "telebot: --example moved/FRAMEWORK",
     )
+    parser.add_argument(
+        "--source",
+        metavar="ADDRESS",
+        help="the module's source: a folder, or what Terraform takes, such as git::https://…?ref=v1.0.0",
+    )
     chosen = parser.parse_args()
     if chosen.framework:
         chosen.example = f"moved/{chosen.framework}"
@@ -88,7 +99,7 @@ def examples() -> list[str]:
 
 def bot_name(folder: Path) -> str:
     """Return the name of a folder's bot, by the module's rule. Raises ValueError."""
-    name = folder.resolve().name
+    name = folder.name
     if not re.fullmatch(r"[A-Za-z0-9-]{1,64}", name):
         raise ValueError(
             f"the bot gets its name from the folder, which must have 1 to 64 letters (a to z), "
@@ -97,7 +108,7 @@ def bot_name(folder: Path) -> str:
     return name
 
 
-def files(example: Path, name: str) -> dict[str, bytes]:
+def files(example: Path, name: str, source: str) -> dict[str, bytes]:
     """Return the files of a new folder, by their paths in it."""
     ignored = shutil.ignore_patterns(*OF_THE_EXAMPLE)
     found: dict[str, bytes] = {}
@@ -111,9 +122,8 @@ def files(example: Path, name: str) -> dict[str, bytes]:
     own, *_ = re.findall(r'^  name += "([\w-]+)"', main, re.MULTILINE)
     for place in (each for each in found if each.endswith((".tf", ".hcl"))):
         found[place] = found[place].replace(own.encode(), name.encode())
-    found["main.tf"] = SOURCE.sub(
-        lambda line: source() or line[1], found["main.tf"].decode()
-    ).encode()
+    main = found["main.tf"].decode()
+    found["main.tf"] = SOURCE.sub(lambda _: f'"{source}"', main).encode()
     found["conftest.py"] = (EXAMPLES / "conftest.py").read_bytes()
     for path in TEMPLATE.rglob("*"):
         if path.is_file():
@@ -122,32 +132,46 @@ def files(example: Path, name: str) -> dict[str, bytes]:
     return found
 
 
-def source() -> str:
-    """Return the source of the module, as main.tf has it, with a comment if it is a clone.
+def default_source() -> str:
+    """Return the address of the repository that this copy of the module comes from.
 
-    It is empty if this was installed from elsewhere than its repository.
+    It is this folder's own if that has commits, or no repository, that others can't fetch.
     """
     if IS_INSTALLED:
         url, revision = program.repository()
-        depth = "&depth=1" if program.is_release(revision) else ""  # no commit can have it
-        return f'"git::{url}?ref={revision}{depth}"' if url else ""
-    if is_terraforms():
-        for module in json.loads((ROOT.parent / "modules.json").read_text())["Modules"]:
-            if Path(module["Dir"]).name == ROOT.name:
-                version = f'\n  version = "{module["Version"]}"' if "Version" in module else ""
-                return f'"{module["Source"]}"{version}'
-    origin, tag = git("remote", "get-url", "origin"), git("describe", "--tags", "--exact-match")
-    if origin.startswith("https://") and re.fullmatch(r"v[0-9.]+", tag):
-        return f'"git::{origin}?ref={tag}&depth=1"'
+        return pinned(url, revision) if url else UNKNOWN
     if Path(git("rev-parse", "--show-toplevel")) == ROOT:
-        return f'"git::file://{quote(str(ROOT))}" # the last commit of this clone'
-    return json.dumps(str(ROOT))
+        origin = git("remote", "get-url", "origin")
+        if re.match("(https|ssh)://", origin):
+            for tag in git("tag", "--points-at", "HEAD").split():
+                if program.is_release(tag):
+                    return pinned(origin, tag)
+            if git("branch", "--remotes", "--contains", "HEAD"):
+                return pinned(origin, git("rev-parse", "HEAD"))
+    return address(str(ROOT))
 
 
-def is_terraforms() -> bool:
-    """Tell whether Terraform has put this copy of the module here, rather than Git."""
-    is_there = ROOT.parent.parts[-2:] == (".terraform", "modules")
-    return is_there and (ROOT.parent / "modules.json").is_file()
+def pinned(url: str, revision: str) -> str:
+    """Return the address of a repository's tag or commit."""
+    depth = "&depth=1" if program.is_release(revision) else ""  # no commit can have it
+    return f"git::{url}?ref={revision}{depth}"
+
+
+def address(module: str) -> str:
+    """Return what Terraform takes for a folder: its last commit, if it is a repository's.
+
+    What is no folder stays as it is.
+    """
+    folder = Path(module).resolve()
+    if not folder.is_dir():
+        return module
+    return f"git::file://{quote(str(folder))}" if (folder / ".git").exists() else str(folder)
+
+
+def local_module(source: str) -> Path | None:
+    """Return the folder of a source that is on this machine."""
+    found = re.fullmatch(r"(git::file://)?(/[^?]*)(\?.*)?", source)
+    return Path(unquote(found[2]) if found[1] else found[2]) if found else None
 
 
 def git(*arguments: str) -> str:
@@ -159,11 +183,14 @@ def git(*arguments: str) -> str:
     return asked.stdout.strip()
 
 
-def write(folder: Path, written: dict[str, bytes]) -> None:
-    """Write the files into a folder. Raises ValueError, before the first, if one can't be."""
-    if ROOT == folder.resolve() or ROOT in folder.resolve().parents:
+def write(folder: Path, written: dict[str, bytes], scripts: Path = MODULE / "scripts") -> None:
+    """Write the files into a folder, with a link to the module's scripts.
+
+    Raises ValueError, before the first, if one can't be written.
+    """
+    if folder.is_relative_to(ROOT):
         raise ValueError(f"{folder} is in {ROOT}, which is the module's: choose a folder outside")
-    for path in [*written, LINK]:
+    for path in (*written, "scripts"):
         for place in (folder / path, *(folder / path).parents):
             if not os.path.lexists(place):  # a link to nothing is also there
                 continue
@@ -175,7 +202,7 @@ def write(folder: Path, written: dict[str, bytes]) -> None:
         for path, content in sorted(written.items()):
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(content)
-        (folder / LINK).symlink_to(TERRAFORMS / "scripts")
+        (folder / "scripts").symlink_to(os.path.relpath(folder / scripts, folder))
     except OSError as error:
         raise ValueError(f"{error.filename} can't be written: {error.strerror}") from None
 
@@ -194,7 +221,7 @@ def commands(written: dict[str, bytes], folder: Path) -> list[str]:
         f"{python} -m venv .venv && .venv/bin/pip install {' '.join(packages)}",
         f"{terraform} init",
         ".venv/bin/python -m pytest",
-        f"{LINK}/demo {'.' if uses_aws else '--direct'}",
+        "scripts/demo" if uses_aws else "scripts/demo --direct",
     ]
 
 

@@ -91,13 +91,13 @@ def test_a_bot_answers_if_the_command_is_below_the_folder_for_temporary_files(
 @pytest.mark.parametrize(
     ("about", "source"),
     [
-        ({"vcs_info": GIT}, f'"git::{URL}?ref=c0ffee"'),
-        ({"vcs_info": {**GIT, "requested_revision": "main"}}, f'"git::{URL}?ref=c0ffee"'),
+        ({"vcs_info": GIT}, f"git::{URL}?ref=c0ffee"),
+        ({"vcs_info": {**GIT, "requested_revision": "main"}}, f"git::{URL}?ref=c0ffee"),
         (
             {"vcs_info": {**GIT, "requested_revision": "v1.2.3"}},
-            f'"git::{URL}?ref=v1.2.3&depth=1"',
+            f"git::{URL}?ref=v1.2.3&depth=1",
         ),
-        ({"archive_info": {}}, ""),
+        ({"archive_info": {}}, new.UNKNOWN),
     ],
     ids=["git", "branch", "release", "archive"],
 )
@@ -115,6 +115,6 @@ def test_a_new_bots_source_is_where_the_command_comes_from(
     monkeypatch.setattr(new, "IS_INSTALLED", True)
     program.repository.cache_clear()
     try:
-        assert new.source() == source
+        assert new.default_source() == source
     finally:
         program.repository.cache_clear()

@@ -1,15 +1,10 @@
 """scripts/new: a folder for a bot of one's own. tests/deployment/test_examples.py applies one."""
 
-from __future__ import annotations
-
-import json
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -18,14 +13,29 @@ from telegram_bot_aws.starter import new
 from tests.support.programs import contents, run
 
 EXAMPLES = new.examples()
-SOURCE = re.compile(r'^  source += (".*)$', re.MULTILINE)
+URL = "https://example.org/terraform-aws-telegram-bot"
+SSH = "ssh://git@example.org/bot"
+GIT = ("git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org")
 
 
-def test_a_first_bot_is_written_and_its_commands_are_told(tmp_path: Path) -> None:
+def pytest_in(folder, *arguments, **variables):
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
+        cwd=folder,
+        env={**kept, "PYTHONDONTWRITEBYTECODE": "1", **variables},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_first_bot_is_written_and_its_commands_are_told(tmp_path):
     folder = tmp_path / "hello-bot"
-    ran = run(new.main, str(folder))
+    (tmp_path / "link").symlink_to(tmp_path)
+    ran = run(new.main, str(tmp_path / "link" / "hello-bot"))
     assert ran.code == 0
-    assert sorted(contents(folder)) == [
+    assert f"{folder} has the bot hello-bot." in ran.output
+    assert sorted(path for path in contents(folder) if not path.startswith("scripts/")) == [
         ".github/workflows/deploy.yml",
         ".gitignore",
         "bot/bot.py",
@@ -37,80 +47,78 @@ def test_a_first_bot_is_written_and_its_commands_are_told(tmp_path: Path) -> Non
     told = [shlex.split(line) for line in ran.output.splitlines() if line.startswith("  ")]
     version = subprocess.run([told[0][0], "--version"], cwd=folder, capture_output=True, text=True)
     assert version.stdout == f"Python {sys.version.split()[0]}\n"
-    assert [words[0].rpartition("/")[2] for words in told[1:]] == ["terraform", "python", "demo"]
-    assert told[3] == ["scripts/demo", "--direct"]
-    (folder / ".terraform/modules").mkdir(parents=True)
-    (folder / ".terraform/modules/telegram_bot").symlink_to(ROOT)  # as init puts it there
-    assert (folder / told[3][0]).resolve() == ROOT / "scripts" / "demo"
+    assert [words[-1] for words in told[1:]] == ["init", "pytest", "--direct"]
+    ran = run(new.main, str(tmp_path / "remind-me"), "--example", "remind-me")
+    assert ".venv/bin/pip install pytest mypy -r bot/requirements.txt\n" in ran.output
     ran = run(new.main, str(tmp_path / "news"), "--example", "newsletter")
-    assert "demo .\n" in ran.output  # it has a table
+    assert "  scripts/demo\n" in ran.output  # it has a table
 
 
-def test_what_has_secrets_is_not_committed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["local", "remote"])
+def test_scripts_are_those_of_the_module(tmp_path, kind):
+    module = f'"git::file://{ROOT}?ref=v1"' if kind == "local" else f'"git::{URL}"'
+    folder = tmp_path / "mine"
+    ran = run(new.main, str(folder), "--source", module.strip('"'))
+    assert ("Before the first push, replace the source" in ran.output) == (kind == "local")
+    link = (folder / "scripts").readlink()
+    if kind == "local":
+        assert not link.is_absolute()
+        assert (folder / link).resolve() == ROOT / "scripts"
+        code = "from telegram_bot_aws.local.program import typed; print(typed('demo'))"
+        paths = {**os.environ, "PYTHONPATH": str(ROOT / "tools" / "command")}
+        ran = subprocess.check_output(
+            [sys.executable, "-c", code], cwd=folder, env=paths, text=True
+        )
+        assert ran == "scripts/demo\n"
+    else:
+        assert str(link) == ".terraform/modules/telegram_bot/scripts"
+
+
+def test_neither_secrets_nor_the_link_are_committed(tmp_path):
     run(new.main, str(tmp_path / "mine"))
-    secret = ["demo.env", "terraform.tfstate", "my.tfvars"]
+    ignored = ["demo.env", "terraform.tfstate", "my.tfvars", "scripts"]
     subprocess.run(["git", "init", "--quiet"], cwd=tmp_path / "mine", check=True)
-    ignored = subprocess.run(
-        ["git", "check-ignore", *secret], cwd=tmp_path / "mine", capture_output=True, text=True
-    )
-    assert ignored.stdout.split() == secret
+    command = ["git", "check-ignore", *ignored]
+    assert subprocess.check_output(command, cwd=tmp_path / "mine", text=True).split() == ignored
 
 
 @pytest.mark.slow
-def test_the_tests_of_each_example_pass_in_a_copy(tmp_path: Path) -> None:
+def test_the_tests_of_each_example_pass_in_a_copy(tmp_path):
     for example in EXAMPLES:
         if example != "moved/aiogram":  # which takes seconds to import
             folder = tmp_path / f"my-{example.rpartition('/')[2]}"
             run(new.main, str(folder), "--example", example)
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    result = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--import-mode", "importlib", tmp_path],
-        cwd=tmp_path,
-        env={**kept, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": f"{LAMBDA}:{STAND_IN}"},
-        capture_output=True,
-        text=True,
+    result = pytest_in(
+        tmp_path, "--import-mode", "importlib", tmp_path, PYTHONPATH=f"{LAMBDA}:{STAND_IN}"
     )
     assert result.returncode == 0, result.stdout
 
 
 @pytest.mark.slow
-def test_the_first_bots_tests_pass_by_the_command_that_is_told(tmp_path: Path) -> None:
-    ran = run(new.main, str(tmp_path / "mine"))
-    assert "  .venv/bin/python -m pytest\n" in ran.output
+def test_the_first_bots_tests_pass_as_soon_as_the_module_is_there(tmp_path):
+    run(new.main, str(tmp_path / "mine"))
+    before = pytest_in(tmp_path / "mine")
+    assert "No module named 'botkit'. Run terraform init first\n" in before.stderr
     (tmp_path / "mine/.terraform/modules").mkdir(parents=True)
     (tmp_path / "mine/.terraform/modules/telegram_bot").symlink_to(ROOT)  # as init puts it there
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    kept["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # there are none
-    environment = {**kept, "PYTHONDONTWRITEBYTECODE": "1"}
-    result = subprocess.run(
-        command, cwd=tmp_path / "mine", env=environment, capture_output=True, text=True
-    )
-    assert "3 passed" in result.stdout, result.stdout
-
-
-def test_before_init_the_tests_say_what_is_missing(tmp_path: Path) -> None:
-    run(new.main, str(tmp_path / "mine"))
-    result = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
-        cwd=tmp_path / "mine",
-        capture_output=True,
-        text=True,
-        env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
-    )
-    assert "No module named 'botkit'. Run terraform init first\n" in result.stderr
+    after = pytest_in(tmp_path / "mine", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")  # there are none
+    assert "3 passed" in after.stdout, after.stdout
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_a_copy_has_its_folders_name_and_a_source(tmp_path: Path, example: str) -> None:
+def test_a_copy_has_its_folders_name_and_a_source(tmp_path, example):
     folder = tmp_path / "Weather-2"
-    assert run(new.main, str(folder), "--example", example).code == 0
+    ran = run(new.main, str(folder), "--example", example, "--source", "telegram-bot/aws")
+    assert ran.code == 0
     main = (folder / "main.tf").read_text()
-    [source] = SOURCE.findall(main)
-    assert source == new.source()
+    assert re.findall(r"^  source += (.*)$", main, re.MULTILINE) == ['"telegram-bot/aws"']
     assert main.count('provider "aws" {') == 1
     assert '= "Weather-2"\n' in main
-    assert re.findall(r"[\w-]+-bot", main.replace(source, "")) in ([], ["python-telegram-bot"])
+    others = re.findall(r"[\w-]+-bot", main.replace("telegram-bot/aws", ""))
+    assert others in ([], ["python-telegram-bot"])
+    # The workflow has no token, so it is in Parameter Store.
+    assert re.search('^  telegram_bot_token_parameter += "/Weather-2/token"', main, re.MULTILINE)
+    assert "TF_VAR_" not in (folder / ".github/workflows/deploy.yml").read_text()
     for output in ("logs_command", "webhook_url"):  # which scripts/doctor and the README use
         assert f'output "{output}" {{' in main
     # The name that the pages' commands and addresses have.
@@ -120,13 +128,8 @@ def test_a_copy_has_its_folders_name_and_a_source(tmp_path: Path, example: str) 
         assert f'".terraform/modules/telegram_bot/{part}"' in settings
 
 
-def test_the_bots_packages_are_in_the_first_command(tmp_path: Path) -> None:
-    ran = run(new.main, str(tmp_path / "mine"), "--example", "remind-me")
-    assert ".venv/bin/pip install pytest mypy -r bot/requirements.txt\n" in ran.output
-
-
 @pytest.mark.parametrize("framework", new.FRAMEWORKS)
-def test_a_bot_of_a_framework_remembers_and_has_memory(tmp_path: Path, framework: str) -> None:
+def test_a_bot_of_a_framework_remembers_and_has_memory(tmp_path, framework):
     folder = tmp_path / "mine"
     assert run(new.main, str(folder), "--framework", framework).code == 0
     main = (folder / "main.tf").read_text()
@@ -139,7 +142,7 @@ def test_a_bot_of_a_framework_remembers_and_has_memory(tmp_path: Path, framework
 
 
 @pytest.mark.parametrize("name", ["my bot", "my_bot", "bot.1", "größe", "b" * 65, "/"])
-def test_a_folder_whose_name_cannot_be_the_bots_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_folder_whose_name_cannot_be_the_bots_is_refused(tmp_path, name):
     ran = run(new.main, str(tmp_path / name))
     assert ran.code == 2
     assert "which must have 1 to 64 letters" in ran.output
@@ -150,85 +153,64 @@ def test_a_folder_whose_name_cannot_be_the_bots_is_refused(tmp_path: Path, name:
     ("there", "reason"),
     [
         ("bot/bot.py", "exists already, and nothing is overwritten"),
-        (".gitignore", "exists already, and nothing is overwritten"),
-        ("bot", "must be a folder, but is a file"),
         ("scripts", "exists already, and nothing is overwritten"),
+        ("bot", "must be a folder, but is a file"),
     ],
 )
-def test_nothing_is_overwritten(tmp_path: Path, there: str, reason: str) -> None:
-    (tmp_path / "mine" / there).parent.mkdir(parents=True)
-    (tmp_path / "mine" / there).write_text("mine")
+@pytest.mark.parametrize("is_link", [False, True], ids=["file", "link"])
+def test_nothing_is_overwritten(tmp_path, there, reason, is_link):
+    place = tmp_path / "mine" / there
+    place.parent.mkdir(parents=True)
+    if is_link:
+        place.symlink_to(tmp_path / "elsewhere")  # which isn't there
+    else:
+        place.write_text("mine")
     ran = run(new.main, str(tmp_path / "mine"))
     assert ran.code == 2
-    assert f"{tmp_path / 'mine' / there} {reason}" in ran.output
-    assert contents(tmp_path) == {f"mine/{there}": b"mine"}
+    assert f"{place} {reason}" in ran.output
+    assert contents(tmp_path) == ({} if is_link else {f"mine/{there}": b"mine"})
 
 
-@pytest.mark.parametrize("there", ["bot/bot.py", "bot", ""])
-def test_nothing_is_written_through_a_link(tmp_path: Path, there: str) -> None:
-    link = tmp_path / "mine" / there
-    link.parent.mkdir(parents=True, exist_ok=True)
-    link.symlink_to(tmp_path / "elsewhere")  # which isn't there
-    ran = run(new.main, str(tmp_path / "mine"))
-    assert ran.code == 2
-    assert f"scripts/new: {link} " in ran.output
-    assert not (tmp_path / "elsewhere").exists()
-
-
-def test_the_module_itself_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_module_itself_stays_as_it_is(tmp_path, monkeypatch):
     monkeypatch.setattr(new, "ROOT", tmp_path)
     ran = run(new.main, str(tmp_path / "examples" / "mine"))
     assert (ran.code, list(tmp_path.iterdir())) == (2, [])
 
 
-def repository(folder: Path, *commands: str) -> Path:
-    """Make a repository with one commit, and run commands of Git in it."""
-    folder.mkdir()
-    who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
-    for command in ("init --quiet", "commit --quiet --allow-empty --message=1", *commands):
-        subprocess.run(["git", *who, *shlex.split(command)], cwd=folder, check=True)
-    return folder
-
-
-def test_the_source_of_a_clone_is_the_clone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clone = repository(tmp_path / "a clone")
-    monkeypatch.setattr(new, "ROOT", clone)
-    source = new.source()
-    assert source == f'"git::file://{tmp_path}/a%20clone" # the last commit of this clone'
-    # As Terraform does, by https://github.com/hashicorp/go-getter
-    url = source.split('"')[1].removeprefix("git::")
-    subprocess.run(["git", "clone", "--quiet", url, tmp_path / "module"], check=True)
-
-
-def test_the_source_of_a_release_is_its_tag(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    url = "https://example.org/terraform-aws-telegram-bot"
-    clone = repository(tmp_path / "clone", f"remote add origin {url}", "tag v1.2.3")
-    monkeypatch.setattr(new, "ROOT", clone)
-    assert new.source() == f'"git::{url}?ref=v1.2.3&depth=1"'
-    shutil.rmtree(clone / ".git")  # an archive
-    assert new.source() == f'"{clone}"'
+PUSHED = "update-ref refs/remotes/origin/main HEAD"
+SOURCES = {
+    "release": (f"git::{URL}?ref=v1.2.3&depth=1", URL, "tag v1.2.3", "tag v1"),
+    "not a release": (f"git::{URL}?ref=COMMIT", URL, PUSHED, "tag v1.2.3-draft", "tag v1"),
+    "ssh": (f"git::{SSH}?ref=COMMIT", SSH, PUSHED),
+    "not pushed": ("git::file://CLONE", URL),
+    "folder": ("git::file://CLONE", "../origin", PUSHED),
+}
 
 
 @pytest.mark.parametrize(
-    ("module", "source"),
-    [
-        ({"Source": "git::https://example.org/x?ref=v1"}, '"git::https://example.org/x?ref=v1"'),
-        ({"Source": "a/bot/aws", "Version": "1.0.0"}, '"a/bot/aws"\n  version = "1.0.0"'),
-    ],
-    ids=["git", "registry"],
+    ("expected", "origin", "commands"),
+    [(expected, origin, commands) for expected, origin, *commands in SOURCES.values()],
+    ids=SOURCES,
 )
-def test_an_installed_module_keeps_its_source(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: dict[str, str], source: str
-) -> None:
-    modules = tmp_path / ".terraform" / "modules"
-    (modules / "bot").mkdir(parents=True)
-    listed = [{"Source": "", "Dir": "."}, {**module, "Dir": ".terraform/modules/bot"}]
-    (modules / "modules.json").write_text(json.dumps({"Modules": listed}))
-    monkeypatch.setattr(new, "ROOT", modules / "bot")
-    assert new.source() == source
-    ran = run(new.main, str(tmp_path / "mine"))
-    assert "  scripts/demo --direct\n" in ran.output
+def test_the_source_is_the_clones_origin_if_others_have_the_commit(
+    tmp_path, monkeypatch, expected, origin, commands
+):
+    clone = tmp_path / "a clone"
+    clone.mkdir()
+    first = ("init --quiet", "commit --quiet --allow-empty --message=1")
+    for command in (*first, f"remote add origin {origin}", *commands):
+        subprocess.run([*GIT, *shlex.split(command)], cwd=clone, check=True)
+    monkeypatch.setattr(new, "ROOT", clone)
+    source = new.default_source()
+    path = str(clone).replace(" ", "%20")
+    assert source == expected.replace("COMMIT", new.git("rev-parse", "HEAD")).replace("CLONE", path)
+    if expected.endswith("CLONE"):
+        # As Terraform does, by https://github.com/hashicorp/go-getter
+        url = source.removeprefix("git::")
+        subprocess.run(["git", "clone", "--quiet", url, tmp_path / "module"], check=True)
+        assert new.local_module(source) == clone
+
+
+def test_an_archives_source_is_its_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(new, "ROOT", tmp_path)
+    assert new.default_source() == str(tmp_path)
