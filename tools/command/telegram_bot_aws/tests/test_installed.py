@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from telegram_bot_aws.local import program
-from telegram_bot_aws.local.project import COMMAND, NEEDED, PACKAGE, PACKED, ROOT, VENV
+from telegram_bot_aws.local.project import COMMAND, NEEDED, ROOT, VENV
 from telegram_bot_aws.starter import new
 from tests.support.needs import needs_provider, skip_or_fail
 
@@ -69,23 +68,6 @@ def test_a_bot_is_begun_and_tried_without_a_clone(
     assert run("demo", "hello-bot", "--send", "hi") == SAID
     for subcommand in ("poll", "doctor", "sessions"):
         assert run(subcommand, "--help").startswith(f"usage: telegram-bot-aws {subcommand} ")
-
-
-def test_a_bot_answers_if_the_command_is_below_the_folder_for_temporary_files(
-    tmp_path: Path,
-) -> None:
-    """As with uv's cache there: a function has such a folder to itself."""
-    package = tmp_path / PACKAGE.name
-    shutil.copytree(PACKAGE, package, ignore=IGNORED)
-    copy(NEEDED, package / PACKED.name)
-    ran = subprocess.run(
-        [sys.executable, "-m", package.name, "demo", "--direct", "--send", "hi"],
-        cwd=tmp_path,
-        env={"HOME": str(tmp_path), "PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert ran.stdout.endswith("You said: hi\n")
 
 
 @pytest.mark.parametrize(

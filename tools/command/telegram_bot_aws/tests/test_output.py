@@ -13,11 +13,10 @@ from pathlib import Path
 import pytest
 from telegram_stand_in import Telegram
 
-from telegram_bot_aws.live import doctor, poll
-from telegram_bot_aws.local.container import Invocation
-from telegram_bot_aws.local.project import COMMAND, SCRIPTS, TOOLS
+from telegram_bot_aws.live import doctor
+from telegram_bot_aws.local.project import COMMAND, SCRIPTS
 from telegram_bot_aws.local.terminal import coloured
-from tests.support.programs import LONGEST, copy_of_the_project
+from tests.support.programs import LONGEST
 from tests.support.stubs import BOT
 from tests.support.telegram import TOKEN
 
@@ -114,14 +113,6 @@ def reply(update):
         assert said == f"{SENT}\n"
 
 
-def test_poll_shows_what_a_terminal_would_obey(capfd: pytest.CaptureFixture[str]) -> None:
-    poll.show(Invocation(output=[RAW], traceback=RAW))
-    poll.say(RAW)
-    out, err = capfd.readouterr()
-    assert err == f"{SHOWN}{SHOWN}\n"
-    assert out[9:] == f"{SHOWN}\n"
-
-
 def test_the_doctor_shows_what_a_terminal_would_obey() -> None:
     check = doctor.Check("deliveries", False, f"one failed: {RAW}", f"try {RAW}")
     assert doctor.shown(check, 10) == f"✗ deliveries  one failed: {SHOWN}\n  {'':10}  → try {SHOWN}"
@@ -182,18 +173,6 @@ def test_why_there_is_no_python_is_shown(tmp_path: Path) -> None:
     assert result.stderr.endswith("pyenv: version 3.13 is not installed\n")
 
 
-@pytest.mark.parametrize("tool", ["bootstrap", "dev", "test"])
-def test_help_sets_nothing_up(tmp_path: Path, tool: str) -> None:
-    project = copy_of_the_project(tmp_path)
-    (project / ".venv").unlink()
-    result = subprocess.run(
-        [project / "scripts" / tool, "--help"], capture_output=True, text=True, timeout=LONGEST
-    )
-    assert (result.returncode, result.stderr) == (0, "")
-    assert len(result.stdout) > 50
-    assert not (project / ".venv").exists()
-
-
 COMMANDS = sorted(path for path in SCRIPTS.iterdir() if path.is_file() and not path.suffix)
 COMMANDS.remove(SCRIPTS / "python")  # it takes Python's arguments
 COMMANDS.remove(SCRIPTS / "dev")  # whose commands have codes
@@ -207,30 +186,3 @@ def test_help_tells_the_exit_codes(command: Path) -> None:
     assert "Exit code: 0 if" in told.stdout or "Exit code: 0 after" in told.stdout
 
 
-def test_the_list_of_tools_is_whole() -> None:
-    listed = re.findall(r"^\| \[([\w.-]+/)\]", (TOOLS / "README.md").read_text(), re.MULTILINE)
-    folders = {f"{path.name}/" for path in TOOLS.iterdir() if path.is_dir()}
-    assert set(listed) == folders - {"__pycache__/"}
-
-
-SETTINGS = {
-    "LC_ALL": "C",
-    "PYTHONIOENCODING": "ascii",
-    "PYTHONOPTIMIZE": "2",
-    "PYTHONSAFEPATH": "1",
-    "PYTHONUTF8": "0",
-}
-
-
-def test_a_persons_python_settings_change_nothing(telegram: Telegram, tmp_path: Path) -> None:
-    ours = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
-    result = subprocess.run(
-        [SCRIPTS / "doctor", "--bot", BOT.parent],
-        env={**os.environ, **ours, **SETTINGS},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=LONGEST,
-    )
-    assert result.stderr == ""
-    assert result.stdout.startswith("\\u2713 token            valid, of @echo_bot (Echo)\n")

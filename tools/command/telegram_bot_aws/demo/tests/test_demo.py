@@ -34,7 +34,6 @@ from tests.support.programs import (
 from tests.support.stubs import BOT
 
 PLAIN = str(BOT.parent)
-PLAYGROUND = str(ROOT / "tests" / "bots" / "playground")
 linux = pytest.mark.usefixtures("proc")
 
 
@@ -244,17 +243,6 @@ def test_the_folder_says_what_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     ):
         with pytest.raises(ValueError, match=problem):
             demo.target(str(folder), direct=direct)
-
-
-@pytest.mark.slow
-@linux
-def test_a_signal_also_ends_a_running_installation(project: Path, temporary: Path) -> None:
-    (project / ".venv").unlink()
-    (project / "scripts/bootstrap").write_text("#!/bin/sh\necho 'Setting up .venv …'\nsleep 600\n")
-    with Script(project, "demo", TMPDIR=str(temporary)) as demo:
-        demo.wait_for("set-up, once for this clone (--direct needs none) … ")
-        assert demo.end(signal.SIGTERM) == 130
-    nothing_is_left(temporary)
 
 
 FAULTS = {
@@ -580,15 +568,6 @@ def test_the_log_is_printed_in_its_place(people: Path) -> None:
     assert {"level": "INFO", "message": "refused", "data": "add"} in lines
     assert [line["outcome"] for line in lines if "outcome" in line][-2:] == ["answered", "ignored"]
     assert [line["ok"] for line in lines if "method" in line] == [True, False]
-
-
-def test_an_invoice_is_paid_and_a_number_given_by_their_buttons() -> None:
-    presses = ("--send", "pay", "--press", "Pay", "--send", "keyboard", "--press", "My number")
-    ran = run(demo.main, "--direct", PLAYGROUND, *presses)
-    assert ran.code == 0, ran.output
-    answers = ["(sendInvoice)", "(answerPreCheckoutQuery)", "(refundStarPayment)"]
-    assert [line for line in ran.output.splitlines() if line.startswith("(")] == answers
-    assert ran.output.endswith("\nAda sent a contact\n")
 
 
 def test_the_import_gets_the_functions_environment(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -73,19 +72,3 @@ def test_a_length_that_it_does_not_take(
     assert said.startswith(f"HTTP/1.1 {answer[0]} ")
     assert said.endswith(answer[1])
     assert function.bodies == []
-
-
-def test_many_can_come_at_once(gateway: Gateway) -> None:
-    statuses: list[int] = []
-    gate = threading.Barrier(200)
-
-    def deliver() -> None:
-        gate.wait()
-        statuses.append(post(gateway.webhook_url, {}, b"{}")[0])
-
-    threads = [threading.Thread(target=deliver) for _ in range(200)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert statuses == [200] * 200

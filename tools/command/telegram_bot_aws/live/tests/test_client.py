@@ -156,21 +156,3 @@ def test_a_single_update_that_is_too_large_is_reported(
     with pytest.raises(Stopped):
         Poll(connect(peer.url), function).run()
     assert "the response is too long" in capsys.readouterr().out
-
-
-@pytest.mark.usefixtures("clock")
-@pytest.mark.parametrize(
-    ("wish", "seconds"),
-    [(None, 1.0), (0, 1.0), (-5, 1.0), (7, 7.0), ("7", 7.0), (10**400, 3600.0)],
-    ids=["none", "0", "-5", "7", "text", "ages"],
-)
-def test_a_pause_takes_a_second_to_an_hour(
-    connect: Connect,
-    function: Function,
-    capsys: pytest.CaptureFixture[str],
-    wish: Any,
-    seconds: float,
-) -> None:
-    with pytest.raises(Stopped):
-        Poll(connect("http://localhost"), function)._pause("why", wish)
-    assert f"retrying in {seconds:g} s" in capsys.readouterr().out

@@ -19,7 +19,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from telegram_bot_aws.live import sessions, state
-from telegram_bot_aws.live.sessions import item_of, key_names, line_of, mentions
+from telegram_bot_aws.live.sessions import key_names, line_of, mentions
 from telegram_bot_aws.local.project import ROOT
 from tests.support.programs import Ran, Script, run
 
@@ -241,8 +241,6 @@ def test_a_list_has_keys_sizes_and_ages_and_no_words(there: Kept) -> None:
     assert output.count(" bytes ") == len(ITEMS)
     assert re.search(r"^4 scheduled events:$", output, re.M)
     assert re.search(r"^in all +2 +1$", output, re.M)
-    page = (ROOT / "docs" / "how-to" / "how-many.md").read_text()
-    assert next(line for line in output.splitlines() if line.startswith("changed ")) in page
     assert WORDS not in output and "pizza" not in output
 
 
@@ -363,10 +361,7 @@ def test_an_import_replaces_only_on_demand(there: Kept, tmp_path: Path) -> None:
         *("[]", "nonsense", '{"key": ""}', '{"key": "42"}', '{"key": "42", "session": []}'),
         '{"key": "42", "session": {"price": NaN}}',
         '{"key": "42", "session": {}, "updates": [401, "4"]}',
-        '{"key": "42", "session": {}, "updates": "401"}',
         '{"key": "42", "session": {}, "calls": {"new": []}}',
-        '{"key": "42", "session": {}, "calls": {"101": {}}}',
-        '{"key": "42", "session": {}, "once": []}',
         '{"key": "42", "session": {}, "expires_at": 1e999}',
     ],
 )
@@ -380,16 +375,6 @@ def test_a_line_that_is_not_of_an_export_stops_an_import(tmp_path: Path, line: s
     assert code == 1
     assert "line 3 is not of an export" in output
     assert there.items == before
-
-
-def test_words_obey_no_terminal_and_come_back(tmp_path: Path) -> None:
-    odd = item("42", {"text": "\x1b[31m\x9b"})
-    files = Files(tmp_path)
-    write(tmp_path / "sessions.json", {"42": odd})
-    output = ask(files, "export").output
-    assert not re.search("[\x1b\x9b]", output)
-    assert json.loads(output)["session"] == {"text": "\x1b[31m\x9b"}
-    assert {**item_of(json.loads(output)), "version": 0} == {**odd, "version": 0}
 
 
 def test_an_item_that_something_else_wrote_is_exported_as_it_is() -> None:
@@ -409,16 +394,6 @@ def test_binary_data_is_exported_and_comes_back(aws: Aws, tmp_path: Path) -> Non
     assert ask(aws, "delete", "1", "--yes").code == 0
     assert ask(aws, "import", str(tmp_path / "export")).code == 0
     assert aws.items["1"] == odd
-
-
-def test_a_line_break_in_a_key_breaks_no_list(tmp_path: Path) -> None:
-    files = Files(tmp_path)
-    write(tmp_path / "sessions.json", {"a\n42": item("a\n42", {})})
-    for arguments in ((), ("--person", "42")):
-        code, output = ask(files, "list", *arguments)
-        assert code == 0
-        [line] = [line for line in output.splitlines() if " bytes " in line]
-        assert line.endswith("  a\\n42")
 
 
 def test_a_deletion_that_fails_half_way_may_be_repeated(aws: Aws) -> None:
@@ -481,12 +456,6 @@ def test_the_group_of_a_bot_without_sessions_is_that_of_the_state(
 ) -> None:
     terraform(("aws_scheduler_schedule_group", "this", "tea-bot", ARN))
     assert "42.tea" in run(sessions.main, "list").output
-
-
-def test_without_a_table_in_the_state_it_says_what_to_give(terraform: State) -> None:
-    terraform()
-    output = run(sessions.main, "list").output
-    assert "has no sessions and no schedules: give --table NAME_sessions, or" in output
 
 
 def test_without_a_state_it_says_what_to_give(

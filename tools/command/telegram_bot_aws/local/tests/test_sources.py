@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from telegram_bot_aws.demo import configuration
 from telegram_bot_aws.local import sources
 from telegram_bot_aws.local.container import bot_folder, handled_kinds
 from telegram_bot_aws.local.processes import ToolError
@@ -93,13 +92,6 @@ def test_what_cannot_be_read_is_named(
     assert str(raised.value) == f"{path} {sentence}"
 
 
-def test_a_folder_that_may_not_be_read_is_named(bot: Path, request: pytest.FixtureRequest) -> None:
-    (bot / "private").mkdir(0o000)
-    request.getfixturevalue("nobody")
-    with pytest.raises(ValueError, match="private.* can't be read: Permission denied"):
-        bot_folder(f"{bot}/private")
-
-
 def test_the_demos_copy_of_the_module_has_no_leftovers(bot: Path, tmp_path: Path) -> None:
     module = tmp_path / "module"
     shutil.copytree(ROOT / "lambda", module / "lambda")
@@ -146,12 +138,3 @@ def test_a_bot_that_may_have_sessions_gets_a_table(tmp_path: Path, source: str, 
     (tmp_path / "bot.py").write_text("from rest import *")
     (tmp_path / "rest.py").write_text(source)
     assert sources.has_sessions(tmp_path) is has
-
-
-def test_a_configurations_leftovers_are_skipped(bot: Path, tmp_path: Path) -> None:
-    (bot / "main.tf").write_text('module "bot" {\n  source = "./module"\n}\n')
-    (bot / ".#main.tf").symlink_to("somebody@host.1")
-    (bot / "texts.json").symlink_to("nowhere")
-    assert [block.kind for block in configuration.blocks(bot)] == ["module"]
-    copied = configuration.copy(bot, tmp_path)
-    assert sorted(path.name for path in copied.iterdir()) == ["__pycache__", "bot.py", "main.tf"]
