@@ -1,17 +1,12 @@
 """Fixtures: the Bot API, stubbed or played, and new containers."""
 
-from __future__ import annotations
-
 import json
 import logging
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from botkit.fakes.services import Queues, Schedules, Table
-from pytest_httpserver import HTTPServer
 from telegram_stand_in import Server, Telegram, private_chat
 
 from tests.support.connections import Served
@@ -24,15 +19,10 @@ from tests.support.stubs import (
     TOKEN,
     Container,
     Finder,
-    Json,
     Log,
-    Peer,
     refusal,
     session_environment,
 )
-
-Start = Callable[..., Container]
-StartBot = Callable[..., Container]
 
 
 class BotApi:
@@ -42,26 +32,24 @@ class BotApi:
     the peers of `serve`.
     """
 
-    def __init__(self, server: HTTPServer) -> None:
+    def __init__(self, server):
         self._server = server
         self.url = server.url_for("").rstrip("/")
 
-    def serve(self, container: Container) -> Container:
+    def serve(self, container):
         """Answer the calls of a container without a connection, if they are for this Bot API."""
         telegram = sys.modules.get("botkit.telegram")
         if telegram and telegram.own.connection.url == self.url:
             telegram.own.connection = Served(self._server)
         return container
 
-    def expects(self, *calls: Json) -> None:
+    def expects(self, *calls):
         """Expect calls, in the form that `bot.reply` returns, and carry them out."""
         for call in calls:
             params = {**call}
             self.answers(params.pop("method"), params)
 
-    def answers(
-        self, method: str, params: Json, result: Any = True, status: int = 200, **answer: Any
-    ) -> None:
+    def answers(self, method, params, result=True, status=200, **answer):
         """Expect one call, and answer it with `result`, or with the fields of `answer` instead."""
         self._server.expect_ordered_request(
             f"/bot{TOKEN}/{method}",
@@ -70,25 +58,25 @@ class BotApi:
             json=params,
         ).respond_with_json(answer or {"ok": True, "result": result}, status)
 
-    def refuses(self, call: Json, code: int, description: str, **parameters: Any) -> None:
+    def refuses(self, call, code, description, **parameters):
         """Expect a call, and refuse it as Telegram does."""
         params = {**call}
         answer = refusal(code, description, **parameters)
         self.answers(params.pop("method"), params, status=code, **answer)
 
-    def has_no_file(self, path: str, status: int = 404) -> None:
+    def has_no_file(self, path, status=404):
         """Expect the download of a file, which fails."""
         url = f"/file/bot{TOKEN}/{path}"
         self._server.expect_ordered_request(url, method="GET").respond_with_data(status=status)
 
-    def check(self) -> None:
+    def check(self):
         """Fail if a call was missing, different or unexpected."""
         self._server.check()
         assert not self._server.ordered_handlers, "an expected call was not made"
 
 
 @pytest.fixture
-def bot_api(httpserver: HTTPServer) -> Iterator[BotApi]:
+def bot_api(httpserver):
     """The stubbed Bot API; unless told otherwise, it expects no call at all.
 
     It isn't the fixture of the stand-in's pytest plugin, which has the same name for its users.
@@ -99,7 +87,7 @@ def bot_api(httpserver: HTTPServer) -> Iterator[BotApi]:
 
 
 @pytest.fixture
-def telegram() -> Iterator[Telegram]:
+def telegram():
     """The stand-in for Telegram, which knows the containers' token, and Ada in chat 42."""
     telegram = Telegram(TOKEN)
     telegram.bot.chats[42] = private_chat({"id": 42, "first_name": "Ada"})
@@ -108,7 +96,7 @@ def telegram() -> Iterator[Telegram]:
 
 
 @pytest.fixture
-def log() -> Iterator[Log]:
+def log():
     """The log of the containers, attached where Lambda attaches it."""
     handler, root = Log(), logging.getLogger()
     level = root.level
@@ -120,18 +108,18 @@ def log() -> Iterator[Log]:
 
 
 @pytest.fixture
-def start(log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+def start(log, monkeypatch):
     """Start a container in place of the last: `start(api_url, NAME="value")`.
 
     With `connects=False`, its connections are opened by the first calls, not at start-up. At the
     end, no secret may be in its log or in its answers.
     """
-    last: list[Container] = []
-    said: list[list[str]] = []  # by each container; a world has thousands, which are let go
+    last = []
+    said = []  # by each container; a world has thousands, which are let go
 
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)  # start-up sets it
 
-    def start_container(api_url: str, connects: bool = True, **environment: str) -> Container:
+    def start_container(api_url, connects=True, **environment):
         values = {
             "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",  # answers are written as on Lambda
             "TELEGRAM_BOT_TOKEN": TOKEN,
@@ -171,10 +159,10 @@ def start(log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
 
 
 @pytest.fixture
-def start_with_parameter(start: Start) -> Start:
+def start_with_parameter(start):
     """Start a container whose token is kept in a Parameter Store: `start(api_url, store)`."""
 
-    def start_container(api_url: str, store: Peer) -> Container:
+    def start_container(api_url, store):
         token = {"TELEGRAM_BOT_TOKEN": "", "TELEGRAM_BOT_TOKEN_PARAMETER": "/bot/token"}
         return start(api_url, **token, **AWS, AWS_ENDPOINT_URL=store.url)
 
@@ -182,10 +170,10 @@ def start_with_parameter(start: Start) -> Start:
 
 
 @pytest.fixture
-def start_bot(start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch) -> StartBot:
+def start_bot(start, bot_api, monkeypatch):
     """Start a container with this bot.py: `start_bot(source, NAME="value")`."""
 
-    def start_container(source: str, connects: bool = False, **environment: str) -> Container:
+    def start_container(source, connects=False, **environment):
         monkeypatch.setattr(Finder, "bot", source)
         container = start(bot_api.url, connects, **environment)
         return container if connects else bot_api.serve(container)
@@ -194,15 +182,15 @@ def start_bot(start: Start, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture
-def start_with_sessions(start_bot: StartBot, bot_api: BotApi) -> StartBot:
+def start_with_sessions(start_bot, bot_api):
     """Start a container whose bot.py has SESSION, and whose table is in memory: `container.table`.
 
     So are its queue and dead letters, with QUEUE_URL: `container.queues`. A second one has the
     table of the first.
     """
-    items: Json = {}
+    items = {}
 
-    def start_container(source: str, **environment: str) -> Container:
+    def start_container(source, **environment):
         container = start_bot(source, **{**session_environment(bot_api.url), **environment})
         container.table = Table(container.module("aws"), "sessions", items=items)
         container.answer_calls(container.table.call, "dynamodb")
@@ -214,15 +202,15 @@ def start_with_sessions(start_bot: StartBot, bot_api: BotApi) -> StartBot:
 
 
 @pytest.fixture
-def start_with_queue(start_bot: StartBot) -> StartBot:
+def start_with_queue(start_bot):
     """Start a container whose queue and schedules are in memory: `container.queues`, `.schedules`.
 
     A second one has those of the first.
     """
-    messages: Json = {}
-    schedules: Json = {}
+    messages = {}
+    schedules = {}
 
-    def start_container(source: str, **environment: str) -> Container:
+    def start_container(source, **environment):
         role = "arn:aws:iam::123456789012:role/telegram-bot-scheduler"
         about = {"QUEUE_URL": QUEUE, "SCHEDULE_GROUP": "bot", "SCHEDULER_ROLE_ARN": role}
         container = with_queue(start_bot(source, **{**AWS, **about, **environment}), messages)
@@ -233,7 +221,7 @@ def start_with_queue(start_bot: StartBot) -> StartBot:
     return start_container
 
 
-def with_queue(container: Container, items: Json | None = None) -> Container:
+def with_queue(container, items=None):
     """Give a container its queue and dead letters, in memory."""
     container.queues = Queues(container.module("aws"), QUEUE, items=items)
     container.answer_calls(container.queues.call, "sqs")
@@ -241,6 +229,6 @@ def with_queue(container: Container, items: Json | None = None) -> Container:
 
 
 @pytest.fixture
-def container(start: Start, bot_api: BotApi) -> Container:
+def container(start, bot_api):
     """A container whose Telegram is the stubbed Bot API."""
     return bot_api.serve(start(bot_api.url, connects=False))

@@ -1,7 +1,5 @@
 """How all tests run, and the fixtures that tests of the product and of its tools share."""
 
-from __future__ import annotations
-
 import gc
 import importlib
 import os
@@ -9,10 +7,7 @@ import signal
 import ssl
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import pytest
 import trustme
@@ -25,7 +20,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.needs import needs_provider
 from tests.support.provider import Providers, alone
-from tests.support.stubs import FUNCTION, Finder, Part, Peer, loaded, unload
+from tests.support.stubs import FUNCTION, Finder, Peer, loaded, unload
 from tests.support.telegram import TOKEN
 from tests.support.wheels import Index
 
@@ -58,16 +53,16 @@ TOGETHER = (
 )
 
 
-def place(nodeid: str) -> int:
+def place(nodeid):
     """Return the index of a test's file in `ORDER`, or its length."""
     found = [nodeid.startswith(path) for path in ORDER]
     return [*found, True].index(True)
 
 
-class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+class Scheduling(LoadScopeScheduling):
     """Gives tests that share something slow to set up to one process, and all others to any."""
 
-    def _split_scope(self, nodeid: str) -> str:
+    def _split_scope(self, nodeid):
         for shared in ((PAGE,), *TOGETHER):
             if nodeid.startswith(shared):
                 return shared[0]
@@ -76,12 +71,12 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         return nodeid.partition("::" if shares_a_deployment else "[")[0]
 
 
-def pytest_collection_finish() -> None:
+def pytest_collection_finish():
     gc.freeze()  # tests and modules stay: to look for garbage among them would cost seconds
     gc.set_threshold(20_000, *gc.get_threshold()[1:])
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: place(item.nodeid))
     for item in items:
         if item.nodeid.startswith(PAGE):  # each needs a browser
@@ -89,12 +84,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+def pytest_xdist_make_scheduler(config, log):
     config.option.loadscopereorder = False  # by number of tests, which says nothing here
     return Scheduling(config, log)
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure(config):
     """Let containers and scripts start quickly, and scripts be interrupted.
 
     A tool like pyenv takes longer to find Python than Python to start. What a shell starts in the
@@ -106,13 +101,13 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_report_header() -> str:
+def pytest_report_header():
     found = mirrored((ROOT / LOCK).read_text())
     return f"providers: {found or 'as configured for Terraform, or from its registry'}"
 
 
 @pytest.fixture(autouse=True)
-def modules(request: pytest.FixtureRequest) -> Iterator[None]:
+def modules(request):
     """Restore the function's modules after a test that reloads them.
 
     The bot among them is never lambda/bot.py, which its author may have replaced. An example's
@@ -133,7 +128,7 @@ def modules(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def aiogram() -> ModuleType:
+def aiogram():
     """Import aiogram, which may take longer than a container's start-up lasts."""
     module = importlib.import_module("aiogram")
     gc.freeze()
@@ -141,7 +136,7 @@ def aiogram() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Providers]:
+def providers(tmp_path_factory):
     """The provider, for all deployments. What the processes of tests can share, one makes."""
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
@@ -161,30 +156,26 @@ def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Providers]:
 
 
 @pytest.fixture
-def quick_terraform(
-    providers: Providers,
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def quick_terraform(providers, tmp_path_factory, monkeypatch):
     """Let scripts have the provider that deployments have: Terraform's own start takes seconds."""
     monkeypatch.setenv("TERRAFORM", str(providers.command(tmp_path_factory.mktemp("terraform"))))
 
 
 @pytest.fixture(scope="session")
-def make_httpserver() -> Iterator[HTTPServer]:
+def make_httpserver():
     """Replace pytest-httpserver's own: an idle connection must not keep others waiting."""
     with HTTPServer(host="127.0.0.1", threaded=True) as server:
         yield server
 
 
 @pytest.fixture
-def index(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Index:
+def index(tmp_path_factory, monkeypatch):
     """Wheels that a test makes, which are all that uv finds; its caches are new."""
     return Index(tmp_path_factory.mktemp("index"), monkeypatch.setenv)
 
 
 @pytest.fixture
-def temporary() -> Iterator[Path]:
+def temporary():
     """A TMPDIR for a tool: processes with it in their environment were started by the tool.
 
     Its path is short, since Terraform talks to its provider over a socket in it.
@@ -194,7 +185,7 @@ def temporary() -> Iterator[Path]:
 
 
 @pytest.fixture
-def telegram() -> Iterator[Telegram]:
+def telegram():
     """The stand-in for Telegram, which knows the bot of `TOKEN`."""
     telegram = Telegram(TOKEN)
     with Server(telegram):
@@ -202,11 +193,11 @@ def telegram() -> Iterator[Telegram]:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[..., Peer]]:
+def serve():
     """Start servers that play parts: `serve(part, part, tls=context)`."""
-    peers: list[Peer] = []
+    peers = []
 
-    def start_peer(*parts: Part, tls: ssl.SSLContext | None = None, listens: bool = True) -> Peer:
+    def start_peer(*parts, tls=None, listens=True):
         peers.append(Peer(*parts, tls=tls))
         if listens:
             peers[-1].listen()
@@ -218,13 +209,13 @@ def serve() -> Iterator[Callable[..., Peer]]:
 
 
 @pytest.fixture(scope="session")
-def authority() -> trustme.CA:
+def authority():
     """A certificate authority for this run."""
     return trustme.CA()
 
 
 @pytest.fixture(scope="session")
-def tls(authority: trustme.CA) -> ssl.SSLContext:
+def tls(authority):
     """The server's side of TLS for "localhost", whose certificate `authority` has signed."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
@@ -232,9 +223,7 @@ def tls(authority: trustme.CA) -> ssl.SSLContext:
 
 
 @pytest.fixture
-def trusted(
-    authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def trusted(authority, tmp_path_factory, monkeypatch):
     """Make the function trust only `authority`, by OpenSSL's environment variables."""
     file = tmp_path_factory.mktemp("ca") / "ca.pem"
     authority.cert_pem.write_to_path(str(file))

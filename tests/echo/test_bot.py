@@ -1,11 +1,8 @@
 """bot.py: what the bot says. Each file in updates/ is an update, with the exact calls it gets."""
 
-from __future__ import annotations
-
 import json
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,9 +10,9 @@ from hypothesis import strategies as st
 from telegram_bot_aws.local.project import LAMBDA
 from telegram_stand_in import TYPES
 
-from tests.support.stubs import Json, load_file, message
+from tests.support.stubs import load_file, message
 
-bot: Any = load_file(LAMBDA / "bot.py")
+bot = load_file(LAMBDA / "bot.py")
 
 UPDATES = Path(__file__).parent / "updates"
 CASES = {
@@ -37,60 +34,60 @@ READ = set(
 
 
 @pytest.fixture(autouse=True)
-def named() -> None:
+def named():
     """Let the bot know its name, which it would ask Telegram for."""
     telegram = import_module("botkit.telegram")  # other tests load it again
     telegram.own.username = "echo_bot"
 
 
-def reply(**fields: Any) -> list[Json]:
+def reply(**fields):
     """Return the calls that answer a message."""
-    calls: list[Json] = bot.reply(message(**fields))
+    calls = bot.reply(message(**fields))
     return calls
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_what_the_bot_says(case: str) -> None:
+def test_what_the_bot_says(case):
     assert bot.reply(CASES[case]["update"]) == CASES[case]["calls"], CASES[case]["why"]
 
 
-def test_an_update_is_left_as_it_was() -> None:
+def test_an_update_is_left_as_it_was():
     for name, case in CASES.items():
         before = json.dumps(case["update"])
         bot.reply(case["update"])
         assert json.dumps(case["update"]) == before, name
 
 
-def test_no_other_kind_of_update_gets_an_answer() -> None:
+def test_no_other_kind_of_update_gets_an_answer():
     for kind in KINDS - {"message", "callback_query"} | {"a_kind_of_tomorrow"}:
         assert bot.reply({"update_id": 1, kind: message()["message"]}) == [], kind
 
 
-def test_what_telegram_copies_is_copied() -> None:
+def test_what_telegram_copies_is_copied():
     copy = {"method": "copyMessage", "chat_id": 42, "from_chat_id": 42, "message_id": 7}
     for field in COPIED:
         content = {"type": "regular"} if field == "poll" else {}  # a quiz may not be copied
         assert reply(**{field: content}) == [copy], field
 
 
-def test_what_telegram_does_not_copy_gets_a_sentence() -> None:
+def test_what_telegram_does_not_copy_gets_a_sentence():
     for field in NOT_COPIED:
         sentence = {"method": "sendMessage", "chat_id": 42, "text": bot.SORRY}
         assert reply(**{field: {}}) == [sentence], field
 
 
-def test_a_message_of_anything_else_gets_no_answer() -> None:
+def test_a_message_of_anything_else_gets_no_answer():
     every_message_has = set(message()["message"])  # including a text
     for field in FIELDS - COPIED - NOT_COPIED - every_message_has | {"a_field_of_tomorrow"}:
         assert reply(**{field: {}}) == [], field
 
 
-def test_the_other_fields_of_a_text_change_nothing() -> None:
+def test_the_other_fields_of_a_text_change_nothing():
     for field in FIELDS - READ | {"a_field_of_tomorrow"}:
         assert reply(text="hello", **{field: {}}) == reply(text="hello"), field
 
 
-def test_the_fields_are_those_of_bot_api_10_4() -> None:
+def test_the_fields_are_those_of_bot_api_10_4():
     """A new one may be something that the echo can copy."""
     assert (len(KINDS), len(FIELDS)) == (29, 121)
 
@@ -100,18 +97,18 @@ def test_the_fields_are_those_of_bot_api_10_4() -> None:
     [{"from": {"id": 9, "is_bot": True}}, {"message_id": 0}, {"is_automatic_forward": True}],
     ids=["a bot's", "not yet sent", "forwarded by Telegram"],
 )
-def test_such_a_message_gets_no_answer_whatever_its_content(fields: Json) -> None:
-    contents: list[Json] = [{"text": "hello"}, {"text": "/start"}, {"photo": []}, {"invoice": {}}]
+def test_such_a_message_gets_no_answer_whatever_its_content(fields):
+    contents = [{"text": "hello"}, {"text": "/start"}, {"photo": []}, {"invoice": {}}]
     for content in contents:
         assert reply(**content, **fields) == [], content
 
 
-def test_each_command_has_an_answer() -> None:
+def test_each_command_has_an_answer():
     for name in bot.COMMANDS:
         assert reply(text=f"/{name}")[0]["text"] == bot.HELP
 
 
-def test_telegram_is_asked_for_what_is_handled() -> None:
+def test_telegram_is_asked_for_what_is_handled():
     assert list(bot.ALLOWED_UPDATES) == ["message", "callback_query"]
 
 
@@ -134,13 +131,13 @@ TEXTS = {
 
 
 @pytest.mark.parametrize(("text", "method"), TEXTS.values(), ids=TEXTS)
-def test_a_text_that_the_prefix_makes_too_long_is_copied(text: str, method: str) -> None:
+def test_a_text_that_the_prefix_makes_too_long_is_copied(text, method):
     (call,) = reply(text=text)
     assert call["method"] == method
     assert call.get("text", "You said: " + text) == "You said: " + text
 
 
-def test_there_is_one_call_at_every_length() -> None:
+def test_there_is_one_call_at_every_length():
     for length in range(4086 - 10, 4096 + 1):
         (call,) = reply(text="x" * length)
         assert call["method"] == ("sendMessage" if length <= ROOM else "copyMessage"), length
@@ -164,7 +161,7 @@ def test_there_is_one_call_at_every_length() -> None:
     ],
     ids=ascii,
 )
-def test_odd_text_is_echoed(text: str) -> None:
+def test_odd_text_is_echoed(text):
     (call,) = reply(text=text)
     assert call["text"] == "You said: " + text
     assert json.loads(json.dumps(call)) == call
@@ -183,7 +180,7 @@ def test_odd_text_is_echoed(text: str) -> None:
         "/START",
     ],
 )
-def test_start_and_help_say_what_the_bot_does(text: str) -> None:
+def test_start_and_help_say_what_the_bot_does(text):
     (call,) = reply(text=text)
     assert call["text"] == bot.HELP
     button = {"text": bot.BUTTON, "callback_data": "pressed"}
@@ -204,14 +201,14 @@ def test_start_and_help_say_what_the_bot_does(text: str) -> None:
         "xstart",
     ],
 )
-def test_other_commands_are_echoed(text: str) -> None:
+def test_other_commands_are_echoed(text):
     (call,) = reply(text=text)
     assert call["text"] == "You said: " + text
 
 
 @settings(deadline=None)  # the machine may be busy
 @given(st.text(st.characters(codec=None), max_size=40), st.data())
-def test_an_entity_holds_the_same_text_after_the_prefix(text: str, data: st.DataObject) -> None:
+def test_an_entity_holds_the_same_text_after_the_prefix(text, data):
     units = text.encode("utf-16-le", "surrogatepass")
     offset = data.draw(st.integers(0, len(units) // 2))
     length = data.draw(st.integers(0, len(units) // 2 - offset))

@@ -1,7 +1,5 @@
 """Bots of the frameworks in examples/moved."""
 
-from __future__ import annotations
-
 import pytest
 from telebot import apihelper
 

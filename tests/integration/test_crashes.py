@@ -1,7 +1,5 @@
 """A crash at every call of an example, whose handler gets the updates by its webhook."""
 
-from __future__ import annotations
-
 import os
 import sys
 
@@ -50,7 +48,7 @@ def test_it(bot_api):
 
 
 @pytest.mark.slow
-def test_a_form(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_form(pytester, monkeypatch):
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     environment = {"SESSION_TABLE": "sessions", "TELEGRAM_WEBHOOK_SECRET": "s" * 32}

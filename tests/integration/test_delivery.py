@@ -8,19 +8,15 @@ The result must not depend on the clock, since a busy machine would lose more. S
 an hour for each update, and the stand-in keeps updates for ever.
 """
 
-from __future__ import annotations
-
 import itertools
 import json
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable
 
 from telegram_stand_in import Server
 
-from tests.conftest import Start
-from tests.support.stubs import SECRET, TOKEN, Container, request
+from tests.support.stubs import SECRET, TOKEN, request
 from tests.support.telegram import FailingTelegram, said
 
 SEED = 20260101
@@ -33,25 +29,23 @@ HOUR = 3_600_000  # milliseconds
 class Webhook:
     """The function behind the webhook: one container at a time, replaced now and then."""
 
-    def __init__(self, new_container: Callable[[], Container]) -> None:
-        self.unheard: Counter[int] = Counter()  # update ids whose 200 was lost
-        self.met_another: Counter[int] = Counter()  # of those, redelivered to a new container
+    def __init__(self, new_container):
+        self.unheard = Counter()  # update ids whose 200 was lost
+        self.met_another = Counter()  # of those, redelivered to a new container
         self._new_container = new_container
         self._container = self._started()
-        self._answered: set[int] = set()  # by this container, or by one before it
-        self._answered_here: set[int] = set()
+        self._answered = set()  # by this container, or by one before it
+        self._answered_here = set()
         self._one_at_a_time = threading.Lock()
 
-    def _started(self) -> Container:
+    def _started(self):
         container = self._new_container()
         container.handler.TIMES["webhook"] = (HOUR / 1000, 1.0)
         # On a busy machine, any number of other updates may come before a redelivery.
         container.module("ways").REMEMBERED = MESSAGES
         return container
 
-    def deliver(
-        self, url: str, headers: dict[str, str], body: bytes
-    ) -> tuple[int, dict[str, str], str]:
+    def deliver(self, url, headers, body):
         """Take a delivery as API Gateway does. Raises OSError where the answer is lost."""
         update_id = json.loads(body)["update_id"]
         with self._one_at_a_time:
@@ -73,16 +67,14 @@ class Webhook:
         return answer["statusCode"], answer["headers"], answer["body"]
 
 
-def test_every_message_is_answered_in_order_and_what_is_answered_twice_is_known(
-    start: Start,
-) -> None:
+def test_every_message_is_answered_in_order_and_what_is_answered_twice_is_known(start):
     telegram = FailingTelegram(TOKEN, SEED, pace=PACE)
     telegram.bot.outbox.keeps = float("inf")
     with Server(telegram) as server:
         webhook = Webhook(lambda: start(server.url))
         telegram.deliver = webhook.deliver
-        sent: dict[int, list[str]] = {}
-        ids: dict[str, int] = {}
+        sent = {}
+        ids = {}
         for number in range(MESSAGES):
             chat, text = 1 + number % CHATS, f"message {number}"
             update = telegram.message(text, chat={"id": chat, "type": "private", "first_name": "A"})
@@ -93,7 +85,7 @@ def test_every_message_is_answered_in_order_and_what_is_answered_twice_is_known(
         telegram.wait(lambda: not telegram.pending(), timeout=600)
 
     carried_out = [call for call in telegram.calls if call.status == 200 and "text" in call.params]
-    answers: dict[int, list[str]] = {}
+    answers = {}
     for call in carried_out:
         answers.setdefault(call.params["chat_id"], []).append(said(call))
 

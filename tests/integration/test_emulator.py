@@ -1,7 +1,5 @@
 """What the emulated AWS says if it doesn't start."""
 
-from pathlib import Path
-
 import pytest
 from telegram_bot_aws.emulated_aws import emulator
 from telegram_bot_aws.local.processes import ToolError
@@ -20,9 +18,7 @@ from telegram_bot_aws.local.processes import ToolError
     ],
     ids=["its server ends", "a busy machine"],
 )
-def test_why_it_does_not_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: str, patience: int, said: str
-) -> None:
+def test_why_it_does_not_start(tmp_path, monkeypatch, server, patience, said):
     script = tmp_path / "server.py"
     script.write_text(server)
     monkeypatch.setattr(emulator, "SERVER", script)

@@ -3,18 +3,10 @@
 Each kind of fault is tested in tests/unit, where it arises.
 """
 
-from __future__ import annotations
-
 import resource
-import socket
 import threading
-from typing import Any
 
-from tests.conftest import Start
 from tests.support.stubs import (
-    Container,
-    Peer,
-    Serve,
     answers_all,
     answers_and_closes,
     http,
@@ -23,7 +15,7 @@ from tests.support.stubs import (
 )
 
 
-def logged(outcome: str, update_id: int) -> dict[str, Any]:
+def logged(outcome, update_id):
     """Return the log line of an update."""
     return {
         "level": "INFO" if outcome == "answered" else "ERROR",
@@ -36,7 +28,7 @@ def logged(outcome: str, update_id: int) -> dict[str, Any]:
     }
 
 
-def fails(container: Container, error: str, update_id: int = 1) -> None:
+def fails(container, error, update_id=1):
     """Deliver an update, and check that it waits, and that the log says why."""
     assert container.deliver(message(update_id)) == (503, None)
     line = container.line
@@ -44,16 +36,16 @@ def fails(container: Container, error: str, update_id: int = 1) -> None:
     assert line == logged("unreachable", update_id)
 
 
-def is_served(container: Container, update_id: int = 2) -> None:
+def is_served(container, update_id=2):
     """Deliver an update, and check that it is answered after any earlier failure."""
     assert container.deliver(message(update_id)) == (200, None)
     assert container.line == logged("answered", update_id)
 
 
-def test_no_file_descriptor_is_left(serve: Serve, start: Start) -> None:
+def test_no_file_descriptor_is_left(serve, start):
     closed = threading.Event()
 
-    def answers_and_reports_its_close(peer: Peer, connection: socket.socket) -> None:
+    def answers_and_reports_its_close(peer, connection):
         answers_and_closes(http())(peer, connection)
         connection.close()
         closed.set()

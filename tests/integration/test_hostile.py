@@ -3,48 +3,38 @@
 An HTTP event gets a 4xx or 200. It never gets 410, at which Telegram would drop the webhook.
 """
 
-from __future__ import annotations
-
 import base64
 import copy
 import json
-from collections.abc import Iterable, Iterator
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from telegram_bot_aws.local.events import app_event
 
-from tests.conftest import Start
 from tests.support.sample import one_in
 from tests.support.stubs import (
     SECRET,
     SECRET_HEADER,
-    Container,
-    Json,
-    Peer,
-    Serve,
     answers_all,
     message,
     request,
 )
 
-Place = tuple[Any, ...]  # the keys and indices that lead to it
 MISSING = object()
 
 UPDATE = json.dumps(message())
 
 
-def deep(levels: int) -> Any:
+def deep(levels):
     """Return a list in a list in a list …"""
-    value: Any = []
+    value = []
     for _ in range(levels):
         value = [value]
     return value
 
 
-VALUES: dict[str, Any] = {
+VALUES = {
     "null": None,
     "true": True,
     "false": False,
@@ -89,7 +79,7 @@ CLIENT_CERT = {
 }
 # Every documented field, with a client certificate and an authorizer's claims.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-EVENT: Json = {
+EVENT = {
     "version": "2.0",
     "routeKey": "POST /telegram",
     "rawPath": "/telegram",
@@ -125,9 +115,9 @@ EVENT: Json = {
 SECRET_PLACES = [("headers",), ("headers", SECRET_HEADER)]
 
 
-def places(value: Any, way: Place = ()) -> Iterator[Place]:
+def places(value, way=()):
     """Yield all places in a JSON value."""
-    items: Iterable[Any] = ()
+    items = ()
     if isinstance(value, dict):
         items = value.items()
     elif isinstance(value, list):
@@ -137,7 +127,7 @@ def places(value: Any, way: Place = ()) -> Iterator[Place]:
         yield from places(inner, (*way, key))
 
 
-def changed(whole: Any, place: Place, value: Any) -> Any:
+def changed(whole, place, value):
     """Return a copy of a JSON value, with another value at a place, or without it (MISSING)."""
     key, *rest = place
     result = copy.copy(whole)
@@ -151,25 +141,25 @@ def changed(whole: Any, place: Place, value: Any) -> Any:
 
 
 @pytest.fixture
-def peer(serve: Serve) -> Peer:
+def peer(serve):
     """A Bot API that carries out every call, and counts its connections."""
     return serve(answers_all)
 
 
 @pytest.fixture
-def container(start: Start, peer: Peer) -> Container:
+def container(start, peer):
     return start(peer.url)
 
 
 @pytest.fixture(params=["api", "webhook"])
-def in_mode(request: pytest.FixtureRequest, start: Start, peer: Peer) -> Container:
+def in_mode(request, start, peer):
     """A container in each of the two reply modes."""
     return start(peer.url, REPLY_MODE=request.param)
 
 
-def invoke(container: Container, event: Any) -> Json:
+def invoke(container, event):
     """Invoke the function with an HTTP event, check that its answer is valid, and return it."""
-    answer: Json = container.invoke(event, 60_000)  # enough for a busy machine
+    answer = container.invoke(event, 60_000)  # enough for a busy machine
     assert set(answer) == {"statusCode", "headers", "body"}
     assert isinstance(answer["body"], str)
     assert "Traceback" not in answer["body"]
@@ -177,12 +167,12 @@ def invoke(container: Container, event: Any) -> Json:
     return answer
 
 
-def is_refused_or_served(container: Container, event: Any) -> int:
+def is_refused_or_served(container, event):
     """Invoke the function with an HTTP event, and return the status of its valid answer."""
     return int(invoke(container, event)["statusCode"])
 
 
-def status_with(place: Place, value: Any) -> int:
+def status_with(place, value):
     """Return the status that EVENT must get with another value at a place."""
     if place in SECRET_PLACES:
         return 401
@@ -191,9 +181,7 @@ def status_with(place: Place, value: Any) -> int:
 
 
 @pytest.mark.parametrize("field", EVENT)
-def test_a_field_and_all_in_it_may_be_missing_or_anything(
-    container: Container, peer: Peer, field: str
-) -> None:
+def test_a_field_and_all_in_it_may_be_missing_or_anything(container, peer, field):
     for place in [(field, *place) for place in [(), *places(EVENT[field])]]:
         for name, value in ANYTHING:
             if (place, value) == (("requestContext",), MISSING):
@@ -203,7 +191,7 @@ def test_a_field_and_all_in_it_may_be_missing_or_anything(
     assert len(peer.requests) <= 1  # the same update is answered once
 
 
-def test_without_the_secret_no_call_is_made(container: Container, peer: Peer) -> None:
+def test_without_the_secret_no_call_is_made(container, peer):
     event = changed(EVENT, ("headers", SECRET_HEADER), "wrong")
     for place in places(event):
         for name, value in ANYTHING:
@@ -215,9 +203,7 @@ def test_without_the_secret_no_call_is_made(container: Container, peer: Peer) ->
 
 
 @pytest.mark.parametrize("name", VALUES)
-def test_an_event_of_another_kind_gets_an_error(
-    container: Container, peer: Peer, name: str
-) -> None:
+def test_an_event_of_another_kind_gets_an_error(container, peer, name):
     events = [
         VALUES[name],
         {"Records": VALUES[name]},
@@ -234,7 +220,7 @@ def test_an_event_of_another_kind_gets_an_error(
 
 
 @pytest.mark.parametrize("encoded", [False, True], ids=["plain", "base64"])
-def test_a_body_of_six_megabytes(container: Container, peer: Peer, encoded: bool) -> None:
+def test_a_body_of_six_megabytes(container, peer, encoded):
     size = 6 * 2**20 * 3 // 4 if encoded else 6 * 2**20
     update = message()
     update["message"]["reply_to_message"] = {"text": "x" * (size - len(UPDATE) - 60)}
@@ -246,7 +232,7 @@ def test_a_body_of_six_megabytes(container: Container, peer: Peer, encoded: bool
 
 
 CALL = {"method": "sendMessage", "chat_id": 42, "text": "Good morning"}
-IMITATIONS: dict[str, Any] = {
+IMITATIONS = {
     "Terraform": {"tf": {"action": "delete"}, "url": "https://bot.example/telegram"},
     "EventBridge": {"source": "aws.events"},
     "S3": {"Records": [{"eventSource": "aws:s3"}]},
@@ -264,9 +250,7 @@ IMITATIONS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("imitated", IMITATIONS.values(), ids=IMITATIONS)
-def test_a_body_that_imitates_an_event_is_a_body(
-    container: Container, peer: Peer, monkeypatch: pytest.MonkeyPatch, imitated: Any
-) -> None:
+def test_a_body_that_imitates_an_event_is_a_body(container, peer, monkeypatch, imitated):
     monkeypatch.setattr(container.bot, "on_event", lambda event: [CALL], raising=False)
     assert is_refused_or_served(container, request(json.dumps(imitated))) == 400
     assert is_refused_or_served(container, request(json.dumps(imitated), "wrong")) == 401
@@ -290,18 +274,16 @@ STATUSES = (200, 302, 400, 401, 404, 405)
 
 
 @pytest.fixture
-def page(start: Start, peer: Peer, monkeypatch: pytest.MonkeyPatch) -> Container:
+def page(start, peer, monkeypatch):
     """A container with a page, whose on_request() must not be called."""
     container = start(peer.url, MINI_APP_URL="https://bot.example/app/index.html")
-    unasked: Any = lambda request: pytest.fail("a stranger was let in")  # noqa: E731
+    unasked = lambda request: pytest.fail("a stranger was let in")  # noqa: E731
     monkeypatch.setattr(container.bot, "on_request", unasked, raising=False)
     return container
 
 
 @pytest.mark.parametrize("path", ["/app/api/orders", "/app/index.html"])
-def test_any_place_of_a_pages_request_may_be_missing_or_anything(
-    page: Container, peer: Peer, path: str
-) -> None:
+def test_any_place_of_a_pages_request_may_be_missing_or_anything(page, peer, path):
     event = {**PAGE_EVENT, "rawPath": path}
     for place in places(event):
         for name, value in ANYTHING:
@@ -316,7 +298,7 @@ def test_any_place_of_a_pages_request_may_be_missing_or_anything(
 
 PERSON = {"id": 42, "is_bot": False, "first_name": "Ada"}
 ENTITY = {"type": "text_link", "offset": 0, "length": 7, "url": "https://example.org/"}
-BODIES: dict[str, Json] = {
+BODIES = {
     "a text in a topic": message(
         text="planted", entities=[ENTITY], message_thread_id=3, is_topic_message=True
     ),
@@ -344,14 +326,14 @@ BODIES: dict[str, Json] = {
 }
 
 
-def deliver(container: Container, body: Any) -> int:
+def deliver(container, body):
     """Deliver a body with the right secret, for the first time, and return the status."""
     container.module("ways").recent.clear()
     return is_refused_or_served(container, request(json.dumps(body)))
 
 
 @pytest.mark.parametrize("kind", one_in(3, BODIES))
-def test_any_place_of_an_update_may_be_missing_or_anything(in_mode: Container, kind: str) -> None:
+def test_any_place_of_an_update_may_be_missing_or_anything(in_mode, kind):
     update = BODIES[kind]
     assert deliver(in_mode, update) == 200
     for place in places(update):
@@ -388,7 +370,7 @@ many = settings(
 
 
 @st.composite
-def mutated(draw: st.DrawFn) -> Any:
+def mutated(draw):
     """Draw an update in which up to three places are removed or replaced."""
     update = draw(st.sampled_from([*BODIES.values()]))
     for _ in range(draw(st.integers(1, 3))):
@@ -400,19 +382,19 @@ def mutated(draw: st.DrawFn) -> Any:
 
 @many
 @given(body=JSON | OBJECT.map(lambda fields: {**fields, "update_id": 1}))
-def test_any_json_gets_a_status(in_mode: Container, body: Any) -> None:
+def test_any_json_gets_a_status(in_mode, body):
     assert deliver(in_mode, body) != 401
 
 
 @many
 @given(update=mutated())
-def test_any_mutation_of_an_update_gets_a_status(in_mode: Container, update: Any) -> None:
+def test_any_mutation_of_an_update_gets_a_status(in_mode, update):
     assert deliver(in_mode, update) != 401
 
 
 @many
 @given(body=st.text(ANY_CHARACTER) | st.binary().map(lambda data: data.decode("latin-1")))
-def test_any_text_gets_a_status(in_mode: Container, body: str) -> None:
+def test_any_text_gets_a_status(in_mode, body):
     for encoded in (False, True):
         assert is_refused_or_served(in_mode, request(body, isBase64Encoded=encoded)) == 400
 
@@ -423,9 +405,7 @@ def test_any_text_gets_a_status(in_mode: Container, body: str) -> None:
     query=st.text(ANY_CHARACTER),
     authorization=st.text(ANY_CHARACTER) | st.text("=&%user{}", max_size=30),
 )
-def test_any_request_for_a_page_gets_a_status(
-    page: Container, peer: Peer, path: str, query: str, authorization: str
-) -> None:
+def test_any_request_for_a_page_gets_a_status(page, peer, path, query, authorization):
     headers = {**PAGE_EVENT["headers"], "authorization": f"tma {authorization}"}
     for start in ("/app", "/app/", "/app/api/"):
         event = {**PAGE_EVENT, "rawPath": start + path, "rawQueryString": query, "headers": headers}
@@ -435,7 +415,7 @@ def test_any_request_for_a_page_gets_a_status(
 
 @many
 @given(event=st.dictionaries(st.sampled_from([*EVENT, "tf", "url", "x"]), JSON))
-def test_any_event_gets_an_answer(in_mode: Container, peer: Peer, event: Json) -> None:
+def test_any_event_gets_an_answer(in_mode, peer, event):
     try:
         assert in_mode.invoke({**event, "tf": None})["statusCode"] in (400, 401)
     except in_mode.module("sources.event").EventFailed:

@@ -1,20 +1,15 @@
 """Each line of the README's table "if this fails, this happens", by a test that names it."""
 
-from __future__ import annotations
-
 import re
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 from telegram_bot_aws.local.project import ROOT
 from telegram_stand_in import Telegram
 
-from tests.conftest import BotApi, Start, StartBot
-from tests.support.stubs import TOKEN, Container, Json, message, refusal, unused_port
+from tests.support.stubs import TOKEN, message, refusal, unused_port
 
-FIRST: Json = {"method": "sendMessage", "chat_id": 42, "text": "first"}
-SECOND: Json = {**FIRST, "text": "second"}
+FIRST = {"method": "sendMessage", "chat_id": 42, "text": "first"}
+SECOND = {**FIRST, "text": "second"}
 ONE_CALL = f"""
 ALLOWED_UPDATES = ["message"]
 
@@ -35,20 +30,20 @@ TABLE = (ROOT / "README.md").read_text().partition("| if this fails | this happe
 LINES = dict(
     line.strip("| ").split(" | ", 1) for line in TABLE[2].partition("\n\n")[0].splitlines()
 )
-named: list[str] = []
+named = []
 
 
-def line(fails: str) -> Callable[[Any], Any]:
+def line(fails):
     """Name the line that a test is for."""
     named.append(fails)
     return lambda test: test
 
 
-def test_each_line_is_named() -> None:
+def test_each_line_is_named():
     assert {*named} == {*LINES}
 
 
-def is_redelivered_and_answered(container: Container, retry_after: str | None = None) -> None:
+def is_redelivered_and_answered(container, retry_after=None):
     """Deliver an update at which something fails, and then again."""
     assert container.deliver(message(1)) == (503, retry_after)
     assert container.deliver(message(1)) == (200, None)
@@ -68,9 +63,7 @@ TELEGRAM_AWS_OR_THE_NETWORK = "Telegram, AWS or the network; a rate limit; a rev
     ],
     ids=["Telegram", "a rate limit", "a revoked token"],
 )
-def test_telegram_delivers_again(
-    start_bot: StartBot, bot_api: BotApi, status: int, answer: Json, retry_after: str | None
-) -> None:
+def test_telegram_delivers_again(start_bot, bot_api, status, answer, retry_after):
     params = {name: FIRST[name] for name in ("chat_id", "text")}
     bot_api.answers("sendMessage", params, status=status, **answer)
     bot_api.expects(FIRST)
@@ -80,8 +73,8 @@ def test_telegram_delivers_again(
 @line(TELEGRAM_AWS_OR_THE_NETWORK)
 @pytest.mark.parametrize("away", ["TELEGRAM_API_URL", "AWS_ENDPOINT_URL"])
 def test_telegram_delivers_again_if_a_service_can_not_be_reached(
-    start_bot: StartBot, start_with_sessions: StartBot, bot_api: BotApi, away: str
-) -> None:
+    start_bot, start_with_sessions, bot_api, away
+):
     source = 'SESSION = "chat"\n' + TWO_CALLS
     with unused_port() as port:
         container = start_with_sessions(source, **{away: f"http://127.0.0.1:{port}"})
@@ -94,7 +87,7 @@ def test_telegram_delivers_again_if_a_service_can_not_be_reached(
 
 
 @line(TELEGRAM_AWS_OR_THE_NETWORK)
-def test_telegram_delivers_for_as_long_as_it_says() -> None:
+def test_telegram_delivers_for_as_long_as_it_says():
     """The stand-in plays the times in Telegram's source."""
     told = re.findall(r"an? ([a-z ]+) for (\d+)( hours)?", LINES[TELEGRAM_AWS_OR_THE_NETWORK])
     seconds = {KINDS[what]: int(n) * (3600 if hours else 1) for what, n, hours in told}
@@ -111,7 +104,7 @@ KINDS = {
 }
 
 
-def pauses_of(kind: str, seconds: int) -> int:
+def pauses_of(kind, seconds):
     """Return how often Telegram waits so long after a 503, until it gives an update up."""
     answer = (503, {"retry-after": f"{seconds}"}, "")
     telegram = Telegram(TOKEN, pace=1e-5, deliver=lambda *_: answer)
@@ -127,9 +120,7 @@ AT_THE_SECOND_CALL = "the same, after the bot has already sent part of its answe
 
 
 @line(AT_THE_SECOND_CALL)
-def test_with_session_the_next_delivery_makes_the_second_call(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_with_session_the_next_delivery_makes_the_second_call(start_with_sessions, bot_api):
     bot_api.expects(FIRST)
     bot_api.refuses(SECOND, 429, "Too Many Requests", retry_after=3)
     bot_api.expects(SECOND)
@@ -137,7 +128,7 @@ def test_with_session_the_next_delivery_makes_the_second_call(
 
 
 @line(AT_THE_SECOND_CALL)
-def test_without_session_the_outcome_is_incomplete(start_bot: StartBot, bot_api: BotApi) -> None:
+def test_without_session_the_outcome_is_incomplete(start_bot, bot_api):
     bot_api.expects(FIRST)
     bot_api.refuses(SECOND, 429, "Too Many Requests", retry_after=3)
     container = start_bot(TWO_CALLS)
@@ -154,7 +145,7 @@ def test_without_session_the_outcome_is_incomplete(start_bot: StartBot, bot_api:
     ],
     ids=["import", "check()"],
 )
-def test_the_apply_fails(start_bot: StartBot, bot_api: BotApi, more: str, why: str) -> None:
+def test_the_apply_fails(start_bot, bot_api, more, why):
     """The check refuses it, before it is live: tests/deployment/test_lifecycle.py applies one."""
     if "check" in more:
         bot_api.answers("getMe", {}, {"id": 1, "is_bot": True, "username": "a_bot"})
@@ -163,7 +154,7 @@ def test_the_apply_fails(start_bot: StartBot, bot_api: BotApi, more: str, why: s
 
 
 @line("your code, at one update")
-def test_the_chat_goes_on_with_the_next_update(start_bot: StartBot, bot_api: BotApi) -> None:
+def test_the_chat_goes_on_with_the_next_update(start_bot, bot_api):
     fails = 'update["update_id"] == 1 and {}["missing"]'
     container = start_bot(ONE_CALL.replace("    return", f"    {fails}\n    return"))
     assert container.deliver(message(1)) == (200, None)
@@ -174,7 +165,7 @@ def test_the_chat_goes_on_with_the_next_update(start_bot: StartBot, bot_api: Bot
 
 
 @line("Telegram refuses a call: the person has blocked the bot")
-def test_the_log_has_telegrams_words(start: Start, start_bot: StartBot, bot_api: BotApi) -> None:
+def test_the_log_has_telegrams_words(start, start_bot, bot_api):
     blocked = "Forbidden: bot was blocked by the user"
     bot_api.refuses(FIRST, 403, blocked)
     container = start_bot(ONE_CALL)

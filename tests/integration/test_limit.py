@@ -1,15 +1,11 @@
 """RATE_LIMIT under all that happens: containers end, answers get lost, updates come again."""
 
-from __future__ import annotations
-
 import random
-from collections.abc import Iterator
 from functools import partial
 
 import pytest
 
-from tests.conftest import StartBot
-from tests.support.stubs import Json, unused_port
+from tests.support.stubs import unused_port
 from tests.support.world import World
 
 BOT = """
@@ -33,7 +29,7 @@ ADA = {"id": 7, "is_bot": False, "first_name": "Ada"}
 
 
 @pytest.fixture
-def start(start_with_sessions: StartBot) -> Iterator[StartBot]:
+def start(start_with_sessions):
     """Start a container of the bot: all of them have one table."""
     with unused_port() as port:  # nothing connects
         nobody = f"http://127.0.0.1:{port}"
@@ -41,7 +37,7 @@ def start(start_with_sessions: StartBot) -> Iterator[StartBot]:
 
 
 @pytest.mark.parametrize("seed", range(1, 3))
-def test_each_update_of_a_flood_counts_once(start: StartBot, seed: int) -> None:
+def test_each_update_of_a_flood_counts_once(start, seed):
     """Five are answered, a sixth gets the hint, and a payment passes, even if they come twice.
 
     If a container ends before the hint, or the answer to its note is lost, it is rather left out.
@@ -49,9 +45,9 @@ def test_each_update_of_a_flood_counts_once(start: StartBot, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311
     often = {"end": 0.05, "lose": 0.2, "twice": 0.1}
     world = World(partial(start, BOT), lambda what: chance.random() < often.get(what, 0.1))
-    said: Json = {"chat": ADA, "from": ADA, "date": DATE}
-    flood: list[Json] = [{"update_id": number, "message": said} for number in range(1, 21)]
-    payment: Json = {"update_id": 21, "pre_checkout_query": {"from": ADA}}
+    said = {"chat": ADA, "from": ADA, "date": DATE}
+    flood = [{"update_id": number, "message": said} for number in range(1, 21)]
+    payment = {"update_id": 21, "pre_checkout_query": {"from": ADA}}
     try:
         world.deliver([[each] for each in (*flood, payment)], chance.choice)
     finally:
@@ -67,10 +63,10 @@ def test_each_update_of_a_flood_counts_once(start: StartBot, seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_on_rate_limit_speaks_once_to_what_comes_twice_at_once(start: StartBot, seed: int) -> None:
+def test_on_rate_limit_speaks_once_to_what_comes_twice_at_once(start, seed):
     chance = random.Random(seed)  # noqa: S311
     world = World(partial(start, BOT.replace("(5,", "(1,")), lambda what: what == "twice")
-    said: Json = {"chat": ADA, "from": ADA, "date": DATE}
+    said = {"chat": ADA, "from": ADA, "date": DATE}
     for number in (1, 2):
         world.deliver([[{"update_id": number, "message": said}]], chance.choice)
     world.end()

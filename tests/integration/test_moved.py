@@ -1,7 +1,5 @@
 """The contract of the adapters in examples/moved: how updates end, what is kept and refused."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """What on_aiogram.py has alone, and aiogram_types.py beside it."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """examples/newsletter: copies for thousands of people, in steps, while all fails that can fail."""
 
-from __future__ import annotations
-
 import copy
 import json
 import random
@@ -9,7 +7,6 @@ import sys
 import time
 from bisect import bisect
 from collections import Counter
-from collections.abc import Callable
 from hashlib import md5
 from itertools import count, pairwise
 from types import SimpleNamespace
@@ -351,9 +348,6 @@ class World:
 
 def refuse(code, description, **parameters):
     return code, json.dumps(refusal(code, description, **parameters)).encode()
-
-
-Make = Callable[[int], World]
 
 
 @pytest.fixture

@@ -16,16 +16,14 @@ import os
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
-from tests.conftest import StartBot
 from tests.support import features
 from tests.support.features import ALBUM, FEATURES
-from tests.support.stubs import QUEUE, Container, Json, Log, unused_port
+from tests.support.stubs import QUEUE, unused_port
 from tests.support.world import World
 
 # After these, something may be said twice: that it was carried out, or noted, got lost.
@@ -77,12 +75,12 @@ class Said(NamedTuple):
     at: str
 
     @property
-    def is_whole(self) -> bool:
+    def is_whole(self):
         """Whether the text doesn't grow any more."""
         return not self.more.endswith("…")
 
     @property
-    def is_answer(self) -> bool:
+    def is_answer(self):
         """Whether it is the answer to an update, and wasn't scheduled by it, nor is a failure's."""
         return self.word not in ("reminder", "tea", "debts", "sorry")
 
@@ -90,25 +88,25 @@ class Said(NamedTuple):
 class Play:
     """The world of a case: who says what to the bot, and what the bot says."""
 
-    def __init__(self, start: StartBot, nobody: str, log: Log, case: Case) -> None:
+    def __init__(self, start, nobody, log, case):
         self.pair, self.fault, self.at = case
         self.times = FEWER if self.fault else TIMES
         self.log = log
         self.features = [FEATURES[name] for name in self.pair]
-        self.updates: dict[int, Json] = {}
-        self.chances: Counter[str] = Counter()  # that each fault has had
+        self.updates = {}
+        self.chances = Counter()  # that each fault has had
         self.chance = random.Random(f"{self.pair} {self.at * (self.fault == OUT_OF_ORDER)}")  # noqa: S311
-        self.settings: dict[str, str] = {}
+        self.settings = {}
         for feature in self.features:
             self.settings |= feature.settings
-        self.versions: Iterator[str] = iter(())
+        self.versions = iter(())
         self._start = start
         self._urls = {"TELEGRAM_API_URL": nobody, "AWS_ENDPOINT_URL": nobody}
         self.world = World(lambda: self.container(next(self.versions)), self._choose)
-        self.table: Json = {}
-        self.left: list[Json] = []  # what the first redrive left
+        self.table = {}
+        self.left = []  # what the first redrive left
 
-    def container(self, version: str) -> Container:
+    def container(self, version):
         """Start a container with a version of the bot."""
         container = self._start(version, **self._urls, **self.settings)
         self.table = container.table.items
@@ -119,28 +117,28 @@ class Play:
             container.module("stream").time = SimpleNamespace(**readings)
         return container
 
-    def _choose(self, what: str) -> bool:
+    def _choose(self, what):
         self.chances[what] += 1
         return what == self.fault and self.chances[what] == self.at
 
-    def has(self, *names: str) -> bool:
+    def has(self, *names):
         """Tell whether the bot has one of these features."""
         return not set(names).isdisjoint(self.pair)
 
     @property
-    def session(self) -> str:
+    def session(self):
         """SESSION of the bot, "" without one."""
         chosen = [FEATURES[name].session for name in self.pair if name in features.SESSIONS]
         return (chosen or sorted((f.session for f in self.features), reverse=True))[0]
 
-    def source(self, version: int = 1, is_broken: bool = False, is_away: bool = False) -> str:
+    def source(self, version=1, is_broken=False, is_away=False):
         """Return a version of the bot."""
         head = f"VERSION, IS_BROKEN, IS_AWAY = {version}, {is_broken}, {is_away}\n"
         head += f"IS_KEPT = {self.has('dead letters')}\n"
         head += f'SESSION = "{self.session}"\n' if self.session.startswith("chat") else ""
         return head + features.BASE + "".join(f.part for f in self.features) + features.END
 
-    def releases(self) -> list[list[str]]:
+    def releases(self):
         """Return the versions that answer in each of the four phases, side by side."""
         is_broken = self.has("dead letters")
         old, new = self.source(), self.source(2)
@@ -154,16 +152,16 @@ class Play:
             during = [self.source(2 if self.has("release", "roll-back") else 1, True)]
         return [[old], during, [after], [last]]
 
-    def check_release(self, version: str) -> None:
+    def check_release(self, version):
         """Check a version, as an apply does before it goes live."""
         container = self.container(version)
         bot = {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
         container.answer_telegram(lambda method, params, timeout: bot)
         container.invoke(RELEASE_CHECK)
 
-    def run(self) -> None:
+    def run(self):
         """Play all phases, and redrive what failed."""
-        before: list[str] = []
+        before = []
         for phase, versions in enumerate(self.releases()):
             if versions != before:
                 for version in versions if not self.fault else []:
@@ -183,17 +181,17 @@ class Play:
         for _ in range(REDRIVES if self.has("dead letters") else 0):
             self.world.redrive(self.chance.choice)
 
-    def _deliver(self, lines: list[list[Json]]) -> None:
+    def _deliver(self, lines):
         if self.fault == OUT_OF_ORDER:
             lines = [[each] for line in lines for each in line]
         self.world.deliver([line for line in lines if line], self.chance.choice)
 
-    def _lines(self, phase: int) -> dict[int, list[Json]]:
+    def _lines(self, phase):
         """Return the updates of a phase, by chat."""
         speaking = [name for name in self.pair if FEATURES[name].says]
         if len(speaking) < 2:
             speaking.append("plain")
-        lines: dict[int, list[Json]] = defaultdict(list)
+        lines = defaultdict(list)
         for name in speaking:
             for text in FEATURES[name].says[phase]:
                 update = self._update(FEATURES[name].person, text, phase)
@@ -208,11 +206,11 @@ class Play:
             lines[features.GROUP].insert(2, self._update(features.GUEST, "a", phase))
         return lines
 
-    def _update(self, person: int, text: str, phase: int) -> Json:
+    def _update(self, person, text, phase):
         id_ = len(self.updates) + 1
         is_private = person in features.PRIVATE
-        chat: Json = {"id": features.GROUP, "type": "supergroup", "title": "A group"}
-        message: Json = {
+        chat = {"id": features.GROUP, "type": "supergroup", "title": "A group"}
+        message = {
             "message_id": id_,
             "date": START + id_ * HOUR,
             "chat": {"id": person, "type": "private"} if is_private else chat,
@@ -233,7 +231,7 @@ class Play:
         self.updates[id_] = {"update_id": id_, "message": message}
         return self.updates[id_]
 
-    def _schedule(self, phase: int) -> None:
+    def _schedule(self, phase):
         """Send what is due in a phase to the queue, each twice: what recurs, many times."""
         for name, item in [*self.world.schedules.items()]:
             times = [f"2026-01-{day:02}T16:00:00Z" for day in range(1, self.times + 1)]
@@ -246,10 +244,10 @@ class Play:
                 for _ in range(2):
                     self.world.queues.send(QUEUE, body, name)
 
-    def said(self) -> list[Said]:
+    def said(self):
         """Return what people see, in order: no drafts, and no calls without a text."""
         found = []
-        times: dict[str, str] = {}  # by the ids of the first messages
+        times = {}  # by the ids of the first messages
         for run, method, params in self.world.calls:
             content = run.content
             at = content.get("at") or content.get("event", {}).get("at", "")
@@ -274,25 +272,25 @@ class Play:
             )
         return found
 
-    def word(self, update_id: int) -> str:
+    def word(self, update_id):
         """Return the first word of an update's text."""
         return str(self.updates[update_id]["message"].get("text", ALBUM)).split()[0]
 
-    def person(self, update_id: int) -> int:
+    def person(self, update_id):
         """Return the id of who wrote an update."""
-        person: int = self.updates[update_id]["message"]["from"]["id"]
+        person = self.updates[update_id]["message"]["from"]["id"]
         return person
 
-    def outcomes(self, update_id: int) -> list[str]:
+    def outcomes(self, update_id):
         """Return the outcomes of an update, in order: containers that ended have none."""
         return [line["outcome"] for line in self.log.lines if line.get("update_id") == update_id]
 
-    def by(self, person: int) -> list[int]:
+    def by(self, person):
         """Return the ids of a person's updates."""
         return [update_id for update_id in self.updates if self.person(update_id) == person]
 
 
-def check(play: Play) -> None:
+def check(play):
     """Check what must hold.
 
     Every update is answered, whole and by one answer, or its outcome says why not. What is said
@@ -300,9 +298,9 @@ def check(play: Play) -> None:
     reaches another chat. No update changes a session twice. No dead letter is left by the redrives.
     """
     said = play.said()
-    answers: dict[int, set[Any]] = {update_id: set() for update_id in play.updates}
-    parts: dict[Any, list[int]] = defaultdict(list)
-    times: Counter[Any] = Counter()
+    answers = {update_id: set() for update_id in play.updates}
+    parts = defaultdict(list)
+    times = Counter()
     for each in said:
         answer = each.word, each.ids, each.parts, each.at
         times[answer, each.part] += each.is_sent
@@ -331,7 +329,7 @@ def check(play: Play) -> None:
     for item in play.table.values():
         for seen in seen_in(json.loads(item.get("session", {"S": "{}"})["S"])):
             assert len(seen) == len({*seen}), f"counted twice: {seen}"
-    by_place: dict[Any, list[int]] = defaultdict(list)
+    by_place = defaultdict(list)
     for each in said:
         if each.is_answer and each.word != "wait":  # which doesn't wait in the queue
             by_place[each.chat, play.person(each.ids[0])].append(each.ids[0])
@@ -342,7 +340,7 @@ def check(play: Play) -> None:
         OWN[name](play, said)
 
 
-def is_excused(play: Play, update_id: int) -> bool:
+def is_excused(play, update_id):
     """Tell whether the outcome of an update says why it has no answer, or a part of one."""
     # The webhook may log that it was queued after the queue has delivered it.
     known = [each for each in play.outcomes(update_id) if each != "queued"]
@@ -362,13 +360,13 @@ def is_excused(play: Play, update_id: int) -> bool:
     return False
 
 
-def may_repeat(play: Play, repeated: Json) -> bool:
+def may_repeat(play, repeated):
     """Tell whether a part of an answer may be said twice after this fault."""
     makes_own = {what[0][0] for what in repeated} <= features.OWN_CALLS
     return play.fault in LOSSES or makes_own
 
 
-def seen_in(value: Any) -> Iterator[list[int]]:
+def seen_in(value):
     """Yield what a session has seen."""
     for key, inner in value.items() if isinstance(value, dict) else ():
         if key == "seen":
@@ -379,7 +377,7 @@ def seen_in(value: Any) -> Iterator[list[int]]:
 # ── What must hold for one feature
 
 
-def check_conversation(play: Play, said: list[Said]) -> None:
+def check_conversation(play, said):
     """The last conversation ends with its own answers, whatever failed before is answered later."""
     if play.fault == OUT_OF_ORDER:
         return
@@ -389,7 +387,7 @@ def check_conversation(play: Play, said: list[Said]) -> None:
     assert {*ends} == {((day,), f" of {[begun, photo]}")}, ends
 
 
-def check_limit(play: Play, said: list[Said]) -> None:
+def check_limit(play, said):
     """Three of a flood are answered. One of them is an album.
 
     Another one counts in the window of its first message that comes. The hint comes once, also if
@@ -406,14 +404,14 @@ def check_limit(play: Play, said: list[Said]) -> None:
     assert hints <= 1 or (play.fault in LOSSES and play.fault != "twice"), "two say the hint"
 
 
-def check_redrive(play: Play, said: list[Said]) -> None:
+def check_redrive(play, said):
     """One person whose update still fails doesn't keep others waiting."""
     if not play.fault:
         left = {each["update"]["update_id"] for each in play.left}
         assert left <= {*play.by(features.UNLUCKY)}, f"left by a redrive: {left}"
 
 
-def check_reminders(play: Play, said: list[Said]) -> None:
+def check_reminders(play, said):
     """A reminder comes if nobody has cancelled it, and none comes after that."""
     first, second = (n for n in play.by(features.OWNER) if play.word(n).startswith("remind"))
     words = [(each.word, each.ids) for each in said]
@@ -422,7 +420,7 @@ def check_reminders(play: Play, said: list[Said]) -> None:
     assert ("reminder", (second,)) in words, "it doesn't come"
 
 
-def check_times(play: Play, said: list[Said]) -> None:
+def check_times(play, said):
     """Each time of what recurs is taken: one at which it failed, by a redrive."""
     words = {"every": "tea", "weekly": "debts"}
     for first in [n for n in play.by(features.OWNER) if play.word(n) in words]:
@@ -431,7 +429,7 @@ def check_times(play: Play, said: list[Said]) -> None:
         assert len(times) == play.times, times
 
 
-def check_failures(play: Play, said: list[Said]) -> None:
+def check_failures(play, said):
     """People are told of each failure once. Whom a fault prevented isn't told later."""
     failed = {n for n in play.by(features.OWNER) if play.word(n) == "fail"}
     told = [n for each in said if each.word == "sorry" for n in each.ids if n in failed]
@@ -439,7 +437,7 @@ def check_failures(play: Play, said: list[Said]) -> None:
     assert len(told) == len({*told}) or play.fault in LOSSES, f"told twice: {told}"
 
 
-OWN: dict[str, Callable[[Play, list[Said]], None]] = {
+OWN = {
     "conversation": check_conversation,
     "RATE_LIMIT": check_limit,
     "dead letters": check_redrive,
@@ -452,19 +450,16 @@ OWN: dict[str, Callable[[Play, list[Said]], None]] = {
 
 # ── The worlds
 
-PlayCase = Callable[[Case], Play]
 IS_ALL = os.environ.get("PAIRS") == "all"
 SEED = 20260101
 SAMPLE, FEW = 18, 2  # pairs of a normal run, and for each pair worlds with a fault
 
 
 @pytest.fixture
-def prepare(
-    start_with_sessions: StartBot, log: Log, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[PlayCase]:
+def prepare(start_with_sessions, log, monkeypatch):
     """Prepare the world of a case, with a table that is empty."""
 
-    def make(case: Case) -> Play:
+    def make(case):
         log.lines.clear()
         return Play(start_with_sessions, nobody, log, case)
 
@@ -474,10 +469,10 @@ def prepare(
 
 
 @pytest.fixture
-def play(prepare: PlayCase) -> PlayCase:
+def play(prepare):
     """Play a case, and check what must hold."""
 
-    def run(case: Case) -> Play:
+    def run(case):
         played = prepare(case)
         try:
             played.run()
@@ -493,7 +488,7 @@ def play(prepare: PlayCase) -> PlayCase:
     return run
 
 
-def cases_of(played: Play) -> list[Case]:
+def cases_of(played):
     """Return the cases of a pair with a fault, after one without: at each chance of each fault."""
     chances = {fault: played.chances[fault] for fault in (*LOSSES, *REFUSALS)}
     chances[OUT_OF_ORDER] = ORDERS
@@ -502,7 +497,7 @@ def cases_of(played: Play) -> list[Case]:
     ]
 
 
-def pairs() -> Iterator[Any]:
+def pairs():
     """Yield the pairs that are played: a sample of them in a normal run."""
     usual = random.Random(SEED).sample(STANDING, SAMPLE)  # noqa: S311
     for pair in STANDING:
@@ -511,7 +506,7 @@ def pairs() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("pair", [*pairs()])
-def test_a_pair_stands_together(play: PlayCase, pair: Pair) -> None:
+def test_a_pair_stands_together(play, pair):
     played = play(Case(pair))
     if played.has("schedule.cron", "event"):
         played = play(Case(pair, NO_FAULT))

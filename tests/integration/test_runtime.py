@@ -1,7 +1,5 @@
 """The package in AWS's own runtime client, against a local Runtime API."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -10,8 +8,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from bench.runtime_api import RuntimeApi
@@ -19,14 +16,12 @@ from telegram_bot_aws.local.events import http_event
 from telegram_bot_aws.local.project import ROOT, SCRIPTS
 from telegram_stand_in import init_data
 
-from tests.conftest import BotApi
 from tests.support.stubs import (
     BOT,
     SECRET,
     SECRETS,
     TEXT,
     TOKEN,
-    Json,
     echo,
     load,
     message,
@@ -35,13 +30,13 @@ from tests.support.stubs import (
 
 
 @pytest.fixture
-def runtime_api() -> Iterator[RuntimeApi]:
+def runtime_api():
     with RuntimeApi(time_out=60) as api:
         yield api
 
 
 @pytest.fixture(scope="module")
-def task(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def task(tmp_path_factory):
     """The package as Lambda unpacks it, with byte code."""
     folder = tmp_path_factory.mktemp("task")
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -58,7 +53,7 @@ def task(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Function:
     """The function in AWS's runtime client, in its own process."""
 
-    def __init__(self, task: Path, runtime_api: RuntimeApi, **environment: str) -> None:
+    def __init__(self, task, runtime_api, **environment):
         self.process = subprocess.Popen(
             [sys.executable, "-m", "awslambdaric", "handler.handler"],
             cwd=task,
@@ -78,7 +73,7 @@ class Function:
             text=True,
         )
 
-    def stop(self) -> list[Json]:
+    def stop(self):
         """End the process, and return its log."""
         self.process.terminate()
         output = self.process.communicate(timeout=60)[0]
@@ -86,7 +81,7 @@ class Function:
             assert secret not in output
         return [json.loads(line) for line in output.splitlines()]
 
-    def kill(self) -> None:
+    def kill(self):
         """End the process if it is still there."""
         with self.process:
             self.process.kill()
@@ -96,11 +91,11 @@ Run = Callable[..., Function]
 
 
 @pytest.fixture
-def run(task: Path, runtime_api: RuntimeApi, tmp_path: Path) -> Iterator[Run]:
+def run(task, runtime_api, tmp_path):
     """Run the function with these variables, and with another bot if given, until the test ends."""
-    functions: list[Function] = []
+    functions = []
 
-    def run_function(bot: str = "", **environment: str) -> Function:
+    def run_function(bot="", **environment):
         folder = task
         if bot:
             folder = tmp_path / "task"
@@ -114,7 +109,7 @@ def run(task: Path, runtime_api: RuntimeApi, tmp_path: Path) -> Iterator[Run]:
         function.kill()
 
 
-def test_an_update_is_answered(run: Run, runtime_api: RuntimeApi, bot_api: BotApi) -> None:
+def test_an_update_is_answered(run, runtime_api, bot_api):
     function = run(TELEGRAM_API_URL=bot_api.url)
     bot_api.expects(echo())
     answer, failed, _ = runtime_api.invoke(request(json.dumps(message())))
@@ -134,9 +129,7 @@ def test_an_update_is_answered(run: Run, runtime_api: RuntimeApi, bot_api: BotAp
     assert line["outcome"] == "answered"
 
 
-def test_half_a_surrogate_pair_does_not_end_the_container(
-    run: Run, runtime_api: RuntimeApi, bot_api: BotApi
-) -> None:
+def test_half_a_surrogate_pair_does_not_end_the_container(run, runtime_api, bot_api):
     bot_api.expects(echo("\ufffd"))
     function = run(TELEGRAM_API_URL=bot_api.url)
     for body in ('{"update_id": 1, "\\ud800": {}}', json.dumps(message(2, text="\ud800"))):
@@ -153,7 +146,7 @@ def test_half_a_surrogate_pair_does_not_end_the_container(
     assert log[0]["update_type"] == "\ufffd"
 
 
-def test_the_webhook_mode(run: Run, runtime_api: RuntimeApi) -> None:
+def test_the_webhook_mode(run, runtime_api):
     function = run(REPLY_MODE="webhook")
     answer, failed, _ = runtime_api.invoke(request(json.dumps(message())))
     function.stop()
@@ -161,9 +154,7 @@ def test_the_webhook_mode(run: Run, runtime_api: RuntimeApi) -> None:
     assert json.loads(answer["body"]) == echo()
 
 
-def test_a_refused_registration_is_lambdas_error(
-    run: Run, runtime_api: RuntimeApi, bot_api: BotApi
-) -> None:
+def test_a_refused_registration_is_lambdas_error(run, runtime_api, bot_api):
     bot_api.answers(
         "setMyCommands",
         {"commands": [{"command": "start", "description": "What this bot does"}]},
@@ -194,7 +185,7 @@ def test_a_refused_registration_is_lambdas_error(
     assert TOKEN not in json.dumps(answer)
 
 
-def test_the_byte_code_is_used(task: Path) -> None:
+def test_the_byte_code_is_used(task):
     result = subprocess.run(
         [sys.executable, "-v", "-c", "import handler"],
         cwd=task,
@@ -236,19 +227,17 @@ ALLOWED_UPDATES = ["message"]
 """
 
 
-def counted() -> dict[str, list[str]]:
+def counted():
     """Return the outcomes that alarms.tf counts, by the metric filter."""
     [block] = re.findall(r"^  counted = {\n(.*?)^  }", ALARMS, re.MULTILINE | re.DOTALL)
     return {name: json.loads(of) for name, of in re.findall(r"(\w+) += (\[.*\])", block)}
 
 
-def test_alarms_count_outcomes_that_botkit_logs_as_errors(
-    run: Run, runtime_api: RuntimeApi, bot_api: BotApi
-) -> None:
+def test_alarms_count_outcomes_that_botkit_logs_as_errors(run, runtime_api, bot_api):
     page = "https://bot.example/app/index.html"
     function = run(TALKATIVE, TELEGRAM_API_URL=bot_api.url, MINI_APP_URL=page)
 
-    def deliver(text: str, *codes: int, update_id: int = 1) -> None:
+    def deliver(text, *codes, update_id=1):
         call = {"method": "sendMessage", "chat_id": 42, "text": text}
         for code in codes:
             if code == 200:
@@ -303,9 +292,7 @@ def test_alarms_count_outcomes_that_botkit_logs_as_errors(
 
 
 @pytest.mark.parametrize("level", ["INFO", "FATAL"])
-def test_the_webhooks_state_is_logged_at_every_log_level(
-    run: Run, runtime_api: RuntimeApi, bot_api: BotApi, level: str
-) -> None:
+def test_the_webhooks_state_is_logged_at_every_log_level(run, runtime_api, bot_api, level):
     function = run(TELEGRAM_API_URL=bot_api.url, AWS_LAMBDA_LOG_LEVEL=level)
     bot_api.answers("getWebhookInfo", {}, INFO)
     answer, failed, _ = runtime_api.invoke(WATCH)

@@ -1,19 +1,13 @@
 """Sessions under all that happens: containers end, answers get lost, updates come again."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import random
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.conftest import StartBot
 from tests.support.sample import one_in
-from tests.support.stubs import QUEUE, Container, Json, unused_port
+from tests.support.stubs import QUEUE, unused_port
 from tests.support.world import World
 
 BOT = """
@@ -84,25 +78,23 @@ reply = conversation.handler({"/order": order}, lambda update, session: [])
 NO_QUEUE, QUEUED = "no queue", '\nQUEUED_UPDATES = ["message", "callback_query"]\n'
 
 
-def update(update_id: int, chat: int, kind: str) -> Json:
+def update(update_id, chat, kind):
     message = {"chat": {"id": chat, "type": "private"}, "from": {"id": chat}}
     return {"update_id": update_id, kind: message if kind == "message" else {"message": message}}
 
 
 @pytest.fixture
-def world(start_with_sessions: StartBot) -> Iterator[Callable[..., World]]:
+def world(start_with_sessions):
     """Make a world: `world(choose)`. Of several bots, each new container has the next."""
-    worlds: list[World] = []
+    worlds = []
 
-    def make(
-        choose: Callable[[str], bool], bot: str | Iterator[str] = BOT, queued: str = NO_QUEUE
-    ) -> World:
+    def make(choose, bot=BOT, queued=NO_QUEUE):
         urls = {"TELEGRAM_API_URL": nobody, "AWS_ENDPOINT_URL": nobody}
         if queued != NO_QUEUE:
             urls["QUEUE_URL"] = QUEUE
         bots = itertools.repeat(bot) if isinstance(bot, str) else bot
 
-        def start() -> Container:
+        def start():
             return start_with_sessions(next(bots) + queued.replace(NO_QUEUE, ""), **urls)
 
         worlds.append(World(start, choose))
@@ -115,13 +107,13 @@ def world(start_with_sessions: StartBot) -> Iterator[Callable[..., World]]:
         each.end()
 
 
-def check(world: World, items: Json, updates: list[Json]) -> None:
+def check(world, items, updates):
     """Check that each update is in its chat's session once, and that its answer agrees with it.
 
     All calls of the answer were made, and those of the version that changed the session. Each may
     have been repeated, and then those after it.
     """
-    by_chat: dict[int, list[int]] = {}
+    by_chat = {}
     for each in updates:
         message = each.get("message") or each["callback_query"]["message"]
         by_chat.setdefault(message["chat"]["id"], []).append(each["update_id"])
@@ -138,8 +130,8 @@ def check(world: World, items: Json, updates: list[Json]) -> None:
 
 @pytest.mark.parametrize(("seed", "queued"), [(0, NO_QUEUE), (1, QUEUED)], ids=["webhook", "queue"])
 def test_each_update_counts_once_and_is_answered_as_it_is_kept(
-    world: Callable[..., World], start_with_sessions: StartBot, seed: int, queued: str
-) -> None:
+    world, start_with_sessions, seed, queued
+):
     """While two versions of the bot answer side by side, as at a release."""
     chance = random.Random(seed)  # noqa: S311
     often = {"end": 0.04, "lose": 0.1, "twice": 0.02}
@@ -160,14 +152,12 @@ def test_each_update_counts_once_and_is_answered_as_it_is_kept(
 
 
 @pytest.mark.parametrize(("seed", "queued"), [(0, NO_QUEUE), (1, QUEUED)], ids=["webhook", "queue"])
-def test_each_answer_of_a_conversation_counts_once(
-    world: Callable[..., World], start_with_sessions: StartBot, seed: int, queued: str
-) -> None:
+def test_each_answer_of_a_conversation_counts_once(world, start_with_sessions, seed, queued):
     chance = random.Random(seed)  # noqa: S311
     often = {"end": 0.04, "lose": 0.1, "twice": 0.02}
     made = world(lambda what: chance.random() < often.get(what, 0.05), TALKS, queued)
-    lines: list[list[Json]] = []
-    answers: dict[int, str] = {}
+    lines = []
+    answers = {}
     for chat in range(1, 6):
         said = ["/order", f"S{chat}", f"Monday{chat}", "/order", f"L{chat}", f"Friday{chat}"]
         ids = range(chat * 10, chat * 10 + len(said))
@@ -197,20 +187,15 @@ ENDS += [(QUEUED, limited, steps + 8, 8) for _, limited, steps, _ in ENDS]
     one_in(3, [(q, limited, n, b) for q, limited, most, b in ENDS for n in range(1, most + 1)]),
 )
 def test_a_container_may_end_anywhere(
-    world: Callable[..., World],
-    start_with_sessions: StartBot,
-    queued: str,
-    is_limited: bool,
-    ends_at: int,
-    before: int,
-) -> None:
+    world, start_with_sessions, queued, is_limited, ends_at, before
+):
     """Before and after each call, read and write, and each note if a call is limited.
 
     The next container has another version. It completes with the calls that were kept.
     """
     steps, limits = itertools.count(1), itertools.count(1)
 
-    def choose(what: str) -> bool:
+    def choose(what):
         if what == "429":
             return is_limited and next(limits) == 3
         return what == "end" and next(steps) == ends_at
@@ -227,13 +212,11 @@ def test_a_container_may_end_anywhere(
 
 @pytest.mark.parametrize("is_refused", [False, True], ids=["taken", "refused"])
 @pytest.mark.parametrize("ends_at", one_in(3, range(1, 18)))
-def test_wherever_a_container_ends_an_answer_is_markdown_or_text(
-    world: Callable[..., World], is_refused: bool, ends_at: int
-) -> None:
+def test_wherever_a_container_ends_an_answer_is_markdown_or_text(world, is_refused, ends_at):
     """Also if a call of it is limited, and the update comes again."""
     steps, limits = itertools.count(1), itertools.count(1)
 
-    def choose(what: str) -> bool:
+    def choose(what):
         if what == "429":
             return next(limits) == 2
         return (what == "refused" and is_refused) or (what == "end" and next(steps) == ends_at)
@@ -254,9 +237,7 @@ def test_wherever_a_container_ends_an_answer_is_markdown_or_text(
         *(("lose", at) for at in range(1, 3)),
     ],
 )
-def test_what_cleared_a_session_is_said_all_the_same(
-    world: Callable[..., World], start_with_sessions: StartBot, failing: str, at: int
-) -> None:
+def test_what_cleared_a_session_is_said_all_the_same(world, start_with_sessions, failing, at):
     times = itertools.count(1)
     made = world(lambda what: what == failing and next(times) == at, FORGETS)
     made.deliver([[update(1, 7, "message"), update(2, 7, "message")]], lambda ways: ways[0])
@@ -266,9 +247,7 @@ def test_what_cleared_a_session_is_said_all_the_same(
     assert start_with_sessions(FORGETS).table.items["7"]["session"] == {"S": "{}"}
 
 
-def test_a_vote_that_is_limited_counts_once_however_many_vote_meanwhile(
-    world: Callable[..., World], start_with_sessions: StartBot
-) -> None:
+def test_a_vote_that_is_limited_counts_once_however_many_vote_meanwhile(world, start_with_sessions):
     toggles = """
 SESSION = "chat"
 
@@ -278,9 +257,9 @@ def reply(update, session):
     session.pop(who) if who in session else session.update({who: True})
     return [{"method": "sendMessage", "chat_id": 7, "text": who}]
 """
-    limited: list[str] = []
+    limited = []
 
-    def choose(what: str) -> bool:
+    def choose(what):
         if what != "429" or limited:
             return False
         limited.append(what)
@@ -290,7 +269,7 @@ def reply(update, session):
     presses = [update(n, 7, "callback_query") for n in range(1, 42)]
     lines = [[press] for press in presses]
 
-    def others_first(ways: list[Any]) -> Any:
+    def others_first(ways):
         """Choose what goes on: the first press comes again when all others are over."""
         return next(
             (way for way in ways if way[0] or way[1] is not lines[0] or not limited), ways[0]
@@ -310,12 +289,8 @@ PLAIN = BOT.replace('SESSION = "chat"\n', "").replace(", session):", ", session=
 @pytest.mark.parametrize("queued", ["", QUEUED], ids=["webhook", "queue"])
 @pytest.mark.parametrize("bot", one_in(2, [BOT, PLAIN]), ids=["with sessions", "without"])
 def test_a_release_that_raises_for_an_hour_leaves_nobody_unanswered(
-    world: Callable[..., World],
-    start_with_sessions: StartBot,
-    tmp_path: Path,
-    bot: str,
-    queued: str,
-) -> None:
+    world, start_with_sessions, tmp_path, bot, queued
+):
     """Containers end, calls fail, and SQS is away, also while the dead letters are answered."""
     chance = random.Random(20260101)  # noqa: S311
     is_broken = tmp_path / "broken"
@@ -325,13 +300,13 @@ def test_a_release_that_raises_for_an_hour_leaves_nobody_unanswered(
     # Where people saw a part of an answer already, and SQS is away, the rest is lost.
     never = "sqs away" if bot == PLAIN else ""
 
-    def choose(what: str) -> bool:
+    def choose(what):
         return what != never and chance.random() < often.get(what, 0.05)
 
     made = world(choose, bot.replace(body, raises + body), queued)
     updates = [update(n, n % 20, "message") for n in range(1, 61)]
 
-    def lines(some: list[Json]) -> list[list[Json]]:
+    def lines(some):
         return [[each] for each in some]
 
     made.deliver(lines(updates[:20]), chance.choice)

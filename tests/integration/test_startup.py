@@ -1,7 +1,5 @@
 """The modules that start-up loads: each takes time (docs/performance.md)."""
 
-from __future__ import annotations
-
 import importlib.util
 import json
 import os
@@ -45,7 +43,7 @@ DIAL = {
 }
 
 
-def loaded(folder: Path, mode: str) -> set[str]:
+def loaded(folder, mode):
     """Return the modules that a function loads in addition to AWS's runtime client's."""
     client = importlib.util.find_spec("awslambdaric")
     assert client and client.origin
@@ -61,7 +59,7 @@ def loaded(folder: Path, mode: str) -> set[str]:
     return set(json.loads(done.stdout))
 
 
-def loaded_by(statement: str) -> set[str]:
+def loaded_by(statement):
     """Return the modules that a process has loaded after a statement."""
     program = f"import sys; {statement}; print(*sys.modules)"
     command = [sys.executable, "-B", "-S", "-c", program]
@@ -78,9 +76,7 @@ def loaded_by(statement: str) -> set[str]:
     [("webhook", WEBHOOK, False), ("api", API | loaded_by("import urllib.request"), True)],
     ids=["webhook", "api"],
 )
-def test_start_up_loads_only_the_listed_modules(
-    tmp_path: Path, mode: str, allowed: set[str], urllib: bool
-) -> None:
+def test_start_up_loads_only_the_listed_modules(tmp_path, mode, allowed, urllib):
     modules = loaded(copy_function(tmp_path / "task"), mode)
     assert modules - allowed == set()
     assert {"handler", "bot"} <= modules
@@ -88,12 +84,12 @@ def test_start_up_loads_only_the_listed_modules(
     assert ("urllib.request" in modules) is urllib
 
 
-def test_the_connection_loads_little() -> None:
+def test_the_connection_loads_little():
     before = loaded_by("import botkit.errors, logging")
     assert loaded_by("import logging, botkit.http.connection") - before <= DIAL
 
 
-def test_no_module_loads_typing() -> None:
+def test_no_module_loads_typing():
     every = sorted((LAMBDA / "botkit").rglob("*.py"))
     files = [f for f in every if f.name not in NOT_STARTED and f.parent.name != "fakes"]
     ours = [".".join(file.relative_to(LAMBDA).with_suffix("").parts) for file in files]

@@ -1,7 +1,5 @@
 """Stop: a press that one container takes ends the answer that the queue's makes."""
 
-from __future__ import annotations
-
 import json
 import queue
 

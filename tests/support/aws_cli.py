@@ -1,22 +1,16 @@
 """Runs a command of the AWS CLI with botocore: `aws_cli.py lambda get-alias --name live …`."""
 
-from __future__ import annotations
-
 import json
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import botocore.config
 import botocore.session
-import jmespath  # type: ignore[import-untyped]
-
-Json = dict[str, Any]
+import jmespath
 
 
-def main(service: str, operation: str, *arguments: str) -> None:
+def main(service, operation, *arguments):
     session = botocore.session.get_session()
     names = {"region": "", "query": "", "output": "json"}
     names |= dict.fromkeys(("cli-binary-format", "cli-read-timeout"), "")
@@ -28,7 +22,7 @@ def main(service: str, operation: str, *arguments: str) -> None:
     name = "".join(part.title() for part in operation.split("-"))
     shape = model.operation_model(name).input_shape
     members = {dashed(member): member for member in (shape.members if shape else {})}
-    given: Json = {}
+    given = {}
     while words and words[0].startswith("--"):
         flag = words.pop(0)[2:]
         values = []
@@ -57,12 +51,12 @@ def main(service: str, operation: str, *arguments: str) -> None:
     show(jmespath.search(names["query"], answer) if names["query"] else answer, names["output"])
 
 
-def dashed(member: str) -> str:
+def dashed(member):
     """Return the flag of a parameter: "FunctionName" is "function-name"."""
     return "".join(f"-{each.lower()}" if each.isupper() else each for each in member).lstrip("-")
 
 
-def value(shape: Any, words: list[str]) -> Any:
+def value(shape, words):
     """Return a flag's value for a parameter."""
     if shape.type_name == "list":
         if shape.member.type_name == "structure":  # Name=…,Values=…
@@ -76,11 +70,11 @@ def value(shape: Any, words: list[str]) -> Any:
         return json.loads(word)
     if word.startswith("fileb://"):
         return Path(word.removeprefix("fileb://")).read_bytes()
-    kinds: dict[str, Callable[[str], Any]] = {"integer": int, "long": int, "blob": str.encode}
+    kinds = {"integer": int, "long": int, "blob": str.encode}
     return kinds.get(shape.type_name, str)(word)
 
 
-def show(found: Any, output: str) -> None:
+def show(found, output):
     """Print an answer, as JSON or as text."""
     if output == "json":
         print(json.dumps(found, indent=4, default=str))

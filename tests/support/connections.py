@@ -3,38 +3,32 @@
 They stand where a connection does, so botkit signs, checks and reads what goes over it.
 """
 
-from __future__ import annotations
-
 import json
-from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
 from urllib.parse import parse_qsl
 
-from pytest_httpserver import HTTPServer
 from werkzeug import Request
 
-Json = dict[str, Any]
 JSON = {"Content-Type": "application/json"}
 
 
 class _Answers:
     """In place of a Connection: nothing is opened."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function):
         self._function = function
 
-    def prepare(self) -> None:
+    def prepare(self):
         """Open nothing."""
 
-    def open(self, timeout: float) -> None:
+    def open(self, timeout):
         """Open nothing."""
 
-    def watch(self, see: Callable[..., object]) -> None:
+    def watch(self, see):
         """Have another function see what is asked before it is answered. It may raise instead."""
         answer = self._function
 
-        def watched(*asked: Any, **content: Any) -> Any:
+        def watched(*asked, **content):
             see(*asked, **content)
             return answer(*asked, **content)
 
@@ -44,11 +38,11 @@ class _Answers:
 class Calls(_Answers):
     """Has AWS's calls answered by a function with the parameters of `aws.call`."""
 
-    def __init__(self, service: str, function: Callable[..., Any]) -> None:
+    def __init__(self, service, function):
         super().__init__(function)
         self._service = service
 
-    def exchange(self, method: str, path: str, body: bytes, headers: Json, timeout: float) -> Any:
+    def exchange(self, method, path, body, headers, timeout):
         result = self._function(self._service, headers["X-Amz-Target"], json.loads(body))
         return _answer(result or {})
 
@@ -56,9 +50,9 @@ class Calls(_Answers):
 class Requests(Calls):
     """Has requests to a REST API of AWS answered by a function with those of `aws.request`."""
 
-    def exchange(self, method: str, path: str, body: bytes, headers: Json, timeout: float) -> Any:
+    def exchange(self, method, path, body, headers, timeout):
         path, _, query = path.partition("?")
-        about: Json = {"query": dict(parse_qsl(query))} if query else {}
+        about = {"query": dict(parse_qsl(query))} if query else {}
         if body:
             about["body"] = json.loads(body)
         return _answer(self._function(self._service, method, path, **about) or {})
@@ -67,9 +61,7 @@ class Requests(Calls):
 class Posts(_Answers):
     """Has calls of Telegram answered by a function with the parameters of `Client.post`."""
 
-    def exchange(
-        self, method: str, path: str, body: bytes, headers: Json, timeout: float, limit: int
-    ) -> Any:
+    def exchange(self, method, path, body, headers, timeout, limit):
         result = self._function(path.rpartition("/")[2], json.loads(body), timeout)
         return _answer({"ok": True, "result": result})
 
@@ -77,12 +69,10 @@ class Posts(_Answers):
 class Served(_Answers):
     """Has requests answered by a server of pytest-httpserver, without a connection to it."""
 
-    def __init__(self, server: HTTPServer) -> None:
+    def __init__(self, server):
         super().__init__(server.application)
 
-    def exchange(
-        self, method: str, path: str, body: bytes, headers: Json, timeout: float, limit: int
-    ) -> Any:
+    def exchange(self, method, path, body, headers, timeout, limit):
         if timeout <= 0:
             from botkit.errors import Unreachable  # of the container that asks
 
@@ -92,5 +82,5 @@ class Served(_Answers):
         return SimpleNamespace(status=answer.status_code, headers=answer.headers, body=answer.data)
 
 
-def _answer(result: Any) -> Any:
+def _answer(result):
     return SimpleNamespace(status=200, headers=JSON, body=json.dumps(result).encode())

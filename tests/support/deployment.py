@@ -1,27 +1,17 @@
 """The actions of the module's tests on a deployment and its Telegram."""
 
-from __future__ import annotations
-
 import functools
 import http.client
 import json
 import re
 import shutil
-import subprocess
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import botocore.config
 import botocore.session
 from acceptance import left
-from botocore.credentials import Credentials
-from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.terraform import LOCK, REGION, Module
-from telegram_stand_in import Telegram
 
-from tests.support.provider import Providers
 from tests.support.stubs import BOT
 
 # Addresses of the module's resources, for commands.
@@ -38,16 +28,7 @@ class Deployment(Module):
     A `configuration`, which calls the module, becomes the root, in the folder above it.
     """
 
-    def __init__(
-        self,
-        providers: Providers,
-        aws_url: str,
-        folder: Path,
-        *,
-        configuration: str = "",
-        user: Credentials | None = None,
-        **options: Any,
-    ) -> None:
+    def __init__(self, providers, aws_url, folder, *, configuration="", user=None, **options):
         super().__init__(aws_url, folder, **options)
         shutil.copy(BOT, self.folder / "lambda")
         # The module's own names Terraform's registry. OpenTofu's init replaces that by its own.
@@ -55,8 +36,8 @@ class Deployment(Module):
         if user:
             self.become(user)
         self._providers = providers
-        self.said: list[str] = []  # all that Terraform wrote
-        self.expected_warnings: set[str] = set()
+        self.said = []  # all that Terraform wrote
+        self.expected_warnings = set()
         if configuration:
             self.root = folder.parent
             (self.root / "main.tf").write_text(configuration)
@@ -64,9 +45,7 @@ class Deployment(Module):
             shutil.move(folder / LOCK, self.root)
             self.init()
 
-    def terraform(
-        self, *arguments: str, check: bool = True, input: str | None = None
-    ) -> subprocess.CompletedProcess[str]:
+    def terraform(self, *arguments, check=True, input=None):
         """Run Terraform, and fail if it warns, such as of a deprecated argument."""
         reattach = self._providers.reattach(self.root, self.environment)
         self.environment["TF_REATTACH_PROVIDERS"] = reattach
@@ -78,39 +57,39 @@ class Deployment(Module):
         assert warnings <= self.expected_warnings, self.said[-1]
         return result
 
-    def become(self, user: Credentials) -> None:
+    def become(self, user):
         """Run Terraform as this AWS user from now on."""
         self.environment["AWS_ACCESS_KEY_ID"] = user.access_key
         self.environment["AWS_SECRET_ACCESS_KEY"] = user.secret_key
 
-    def refused(self, *arguments: str) -> str:
+    def refused(self, *arguments):
         """Apply, which must fail, and return Terraform's errors without frames and line breaks."""
         result = self.apply(*arguments, check=False)
         assert result.returncode == 1, result.stdout
         return " ".join(result.stderr.replace("│", "").split())
 
-    def is_up_to_date(self) -> bool:
+    def is_up_to_date(self):
         """Return whether a plan changes nothing, and print the plan."""
         plan = self.terraform("plan", "-detailed-exitcode", "-no-color", check=False)
         print(plan.stdout)
         return plan.returncode == 0
 
-    def planned(self, *arguments: str) -> dict[str, str]:
+    def planned(self, *arguments):
         """Return a plan's actions by address."""
         lines = map(json.loads, self.terraform("plan", "-json", *arguments).stdout.splitlines())
         changes = [line["change"] for line in lines if line["type"] == "planned_change"]
         return {change["resource"]["addr"]: change["action"] for change in changes}
 
-    def __enter__(self) -> Deployment:
+    def __enter__(self):
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, *exception):
         """Destroy what is applied, as the state has it: reading all of it again takes as long."""
         if self.has_state():
             self.destroy("-refresh=false")
 
 
-def without_provider(main: Path) -> str:
+def without_provider(main):
     """Return an example's main.tf for a configuration that calls it, and has one provider."""
     text = main.read_text()
     changed = re.sub(r'(?ms)^provider "aws" \{\n.*?^\}\n\n', "", text)
@@ -118,10 +97,7 @@ def without_provider(main: Path) -> str:
     return changed
 
 
-Deploy = Callable[..., Deployment]
-
-
-def change(module: Module, old: str, new: str, *, file: str = "bot.py") -> None:
+def change(module, old, new, *, file="bot.py"):
     """Change a line of a deployment's own copy of the function."""
     path = module.folder / "lambda" / file
     source = path.read_text()
@@ -130,13 +106,13 @@ def change(module: Module, old: str, new: str, *, file: str = "bot.py") -> None:
 
 
 @functools.cache
-def session() -> botocore.session.Session:
+def session():
     """Return a session, which caches each service's description for later clients."""
     return botocore.session.get_session()
 
 
 @functools.cache
-def client(aws: Emulator, service: str) -> Any:
+def client(aws, service):
     """Return a botocore client of the emulated AWS, the same each time."""
     return session().create_client(
         service,
@@ -148,7 +124,7 @@ def client(aws: Emulator, service: str) -> Any:
     )
 
 
-def start_new_container(aws: Emulator, name: str, timeout: int) -> None:
+def start_new_container(aws, name, timeout):
     """Make a function's next update start a new container: another version of the same code."""
     functions = client(aws, "lambda")
     functions.update_function_configuration(FunctionName=name, Timeout=timeout)
@@ -156,14 +132,12 @@ def start_new_container(aws: Emulator, name: str, timeout: int) -> None:
     functions.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
 
 
-def everything(aws: Emulator) -> list[str]:
+def everything(aws):
     """Return the names of all resources in the emulated AWS, of the kinds that the module makes."""
     return [f"{each}" for each in left.everything(functools.partial(client, aws))]
 
 
-def fetch(
-    url: str, path: str, method: str = "GET", body: bytes = b"", **headers: str
-) -> tuple[int, dict[str, str], bytes]:
+def fetch(url, path, method="GET", body=b"", **headers):
     """Send a request to a deployment's API, and return status, headers and body."""
     host = urlsplit(url).netloc
     connection = http.client.HTTPConnection("127.0.0.1", urlsplit(url).port, timeout=120)
@@ -177,13 +151,13 @@ def fetch(
         connection.close()
 
 
-def texts(telegram: Telegram) -> list[str]:
+def texts(telegram):
     """Return the texts of the bot's messages that Telegram accepted, in order."""
     sent = [call for call in telegram.calls if call.method == "sendMessage" and call.status == 200]
     return [call.params["text"] for call in sent]
 
 
-def answer_to(telegram: Telegram, text: str) -> str:
+def answer_to(telegram, text):
     """Write a text to the bot, and return what it answers."""
     before = len(texts(telegram))
     telegram.send(telegram.message(text))

@@ -1,7 +1,5 @@
 """Reads the .tf files, for tests that compare them with something."""
 
-from __future__ import annotations
-
 import json
 import re
 
@@ -11,7 +9,7 @@ HEREDOC = re.compile(r"<<-EOT\n(.*?)\n +EOT$", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r'^(variable|output) "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
 
 
-def blocks(file: str, kind: str) -> dict[str, dict[str, str]]:
+def blocks(file, kind):
     """Return a file's variables or outputs, with their arguments as written, on one line."""
     text = HEREDOC.sub(
         lambda found: json.dumps(" ".join(found[1].split())), (ROOT / file).read_text()

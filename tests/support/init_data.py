@@ -1,11 +1,8 @@
 """initData as Telegram signs it for the tests' bot, and signed wrongly."""
 
-from __future__ import annotations
-
 import hmac
 import json
 import time
-from collections.abc import Callable
 from urllib.parse import quote, urlencode
 
 from tests.support.stubs import TOKEN
@@ -15,33 +12,27 @@ ADA = {"id": 42, "first_name": "Ada", "language_code": "en", "allows_write_to_pm
 USER = json.dumps(ADA, separators=(",", ":"))
 SIGNATURE = "F4ke-Ed25519_signature"
 
-Fields = dict[str, str]
 
-
-def launch(age: float = 1, **fields: str) -> Fields:
+def launch(age=1, **fields):
     """Return the fields, without the hash, of a page that was opened `age` seconds ago."""
     common = {"user": USER, "auth_date": str(int(time.time() - age)), "signature": SIGNATURE}
     return {name: value for name, value in {**common, **fields}.items() if value}
 
 
-def key_of(token: str) -> bytes:
+def key_of(token):
     return hmac.digest(b"WebAppData", token.encode(), "sha256")
 
 
-def hash_of(
-    fields: Fields,
-    key: bytes = key_of(TOKEN),
-    separator: str = "\n",
-    backwards: bool = False,
-    value: Callable[[str], str] = str,
-    less: str = "hash",
-) -> str:
+KEY = key_of(TOKEN)
+
+
+def hash_of(fields, key=KEY, separator="\n", backwards=False, value=str, less="hash"):
     """Return the hash as Telegram documents it, or with a step done differently."""
     names = sorted(fields, reverse=backwards)
     text = separator.join(f"{name}={value(fields[name])}" for name in names if name != less)
     return hmac.digest(key, text.encode(), "sha256").hex()
 
 
-def sign(fields: Fields) -> str:
+def sign(fields):
     """Return signed initData, encoded as Telegram's clients do it."""
     return urlencode({**fields, "hash": hash_of(fields)}, quote_via=quote)

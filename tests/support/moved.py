@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from telegram_bot_aws.local.project import ROOT
 
-from tests.support.stubs import Json, message
+from tests.support.stubs import message
 
 MOVED = ROOT / "examples/moved"
 # Telegram's answers.
@@ -27,7 +27,7 @@ class Framework(NamedTuple):
     upload: str  # the parameters of a document a.txt with that data
     keep: str  # a line that keeps the number n
     kept: str  # that number, or 0
-    session: Json  # which has the number 1
+    session: dict  # which has the number 1
     handles_errors: str  # the bot's error handler, which passes over all of them
     others: str  # a line that keeps something for another chat
     needs_session: str  # a part of a bot that can't work without SESSION

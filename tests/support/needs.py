@@ -1,13 +1,10 @@
 """The needs of tests on this machine: if one is missing, they are skipped, with the reason."""
 
-from __future__ import annotations
-
 import functools
 import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 from telegram_bot_aws.local import terraform
@@ -15,7 +12,7 @@ from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import ROOT, VENV
 
 
-def skip_or_fail(reason: str) -> NoReturn:
+def skip_or_fail(reason):
     """Skip a test that can't run on this machine, or fail it if nothing may be skipped."""
     if os.environ.get("REQUIRE_ALL"):
         pytest.fail(reason, pytrace=False)
@@ -23,7 +20,7 @@ def skip_or_fail(reason: str) -> NoReturn:
 
 
 @functools.cache
-def provider_missing() -> str:
+def provider_missing():
     """Return why the module can't be initialised on this machine, or nothing if it can."""
     try:
         terraform.terraform_command()
@@ -35,7 +32,7 @@ def provider_missing() -> str:
     return ""
 
 
-def needs_terraform() -> None:
+def needs_terraform():
     """Skip a test where Terraform is missing, unless nothing may be skipped."""
     try:
         terraform.terraform_command()
@@ -43,13 +40,13 @@ def needs_terraform() -> None:
         skip_or_fail(str(error))
 
 
-def needs_provider() -> None:
+def needs_provider():
     """Skip a test where Terraform or its provider is missing, unless nothing may be skipped."""
     if missing := provider_missing():
         skip_or_fail(f"needs Terraform and its aws provider ({missing.splitlines()[0]})")
 
 
-def needs_npm(package: str) -> None:
+def needs_npm(package):
     """Skip a test where Node.js or a package is missing, unless nothing may be skipped."""
     if not shutil.which("node") or not (VENV / "npm" / "node_modules" / package).is_dir():
         skip_or_fail(f"needs Node.js, and {package}, which scripts/bootstrap npm installs")

@@ -1,11 +1,8 @@
 """docs/deployer-policy.json, the deployer's policy, with each action by its name."""
 
-from __future__ import annotations
-
 import functools
 import json
 from fnmatch import fnmatchcase
-from typing import Any
 
 import botocore.session
 from telegram_bot_aws.local.project import ROOT
@@ -14,7 +11,7 @@ TEXT = (ROOT / "docs" / "deployer-policy.json").read_text()
 POLICY = json.loads(TEXT)
 
 
-def size(name: str) -> int:
+def size(name):
     """Return how many characters of the policy AWS counts for a bot of this name.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -22,7 +19,7 @@ def size(name: str) -> int:
     return len("".join(TEXT.replace("telegram-bot", name).split()))
 
 
-def actions(statement: Any) -> set[str]:
+def actions(statement):
     """Return the actions that a statement allows."""
     named = statement["Action"]
     return {
@@ -31,7 +28,7 @@ def actions(statement: Any) -> set[str]:
 
 
 @functools.cache
-def matched(action: str) -> list[str]:
+def matched(action):
     """Return the operations that an action with a wildcard names, or the action itself."""
     service, _, pattern = action.partition(":")
     if "*" not in pattern:

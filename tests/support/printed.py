@@ -1,14 +1,11 @@
 """The commands that pages and scripts print, and a shell that runs them as a reader does."""
 
-from __future__ import annotations
-
 import os
 import re
 import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from telegram_bot_aws.local.project import ROOT
@@ -56,7 +53,7 @@ NOT_RUN = {
 }
 
 
-def printed(page: Path) -> list[str]:
+def printed(page):
     """Return the commands of a page's shell blocks and sentences, in their order, each as a line.
 
     Comments are left out.
@@ -64,7 +61,7 @@ def printed(page: Path) -> list[str]:
     return [*_lines(page.read_text())]
 
 
-def _lines(text: str) -> Iterator[str]:
+def _lines(text):
     for found in PRINTED.finditer(text):
         block = (found["block"] or found["sentence"]).replace("\\\n", " ")
         lines = block.splitlines() if found["block"] else [" ".join(block.split())]
@@ -73,7 +70,7 @@ def _lines(text: str) -> Iterator[str]:
                 yield re.sub(" +# .*", "", line).strip()
 
 
-def is_run(line: str) -> bool:
+def is_run(line):
     """Tell whether tests run a command, or rather there is a reason why none can."""
     return not any(re.fullmatch(pattern, line) for pattern in NOT_RUN)
 
@@ -85,7 +82,7 @@ class Shell:
     AWS CLI's own commands but `aws logs tail`, which ends here.
     """
 
-    def __init__(self, folder: Path, programs: Path, environment: dict[str, str]) -> None:
+    def __init__(self, folder, programs, environment):
         self._programs = programs
         self._state = programs / "state"
         self._state.write_text(f"cd {shlex.quote(str(folder))}\n")
@@ -94,7 +91,7 @@ class Shell:
         (programs / "aws").write_text(f'#!/bin/sh\nexec {sys.executable} -P {AWS} "$@"\n')
         (programs / "aws").chmod(0o755)
 
-    def run(self, line: str) -> str:
+    def run(self, line):
         """Run a line, which must succeed, and return its output. The demo's page gets a Ctrl-C."""
         state = shlex.quote(str(self._state))
         process = subprocess.Popen(
@@ -118,6 +115,6 @@ class Shell:
         return output
 
     @property
-    def folder(self) -> Path:
+    def folder(self):
         """The current folder."""
         return Path(self.run("pwd").strip())

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
@@ -24,7 +23,7 @@ from tests.support.stubs import BOT
 LONGEST = 180.0  # seconds, for anything that a script does
 
 
-def copy_of_the_project(folder: Path) -> Path:
+def copy_of_the_project(folder):
     """Copy what scripts need into a folder, with the tests' bot, for a test to change.
 
     It has the byte code that is there: else each script compiles all that it imports.
@@ -42,19 +41,19 @@ def copy_of_the_project(folder: Path) -> Path:
     return folder
 
 
-def copy_of_the_bot(folder: Path) -> Path:
+def copy_of_the_bot(folder):
     """Copy the tests' bot into a new folder, for a test to change."""
     folder.mkdir()
     shutil.copy(BOT, folder)
     return folder
 
 
-def edit(project: Path, old: str, new: str) -> None:
+def edit(project, old, new):
     """Change a line of a copy's bot.py."""
     save(project / "lambda" / "bot.py", old, new)
 
 
-def save(path: Path, old: str, new: str) -> None:
+def save(path, old, new):
     """Change a line of a file, and save it at once as an editor does."""
     source = path.read_text()
     assert old in source
@@ -66,7 +65,7 @@ def save(path: Path, old: str, new: str) -> None:
 RUN_A_BOT = tuple(f"telegram_bot_aws.{name}" for name in ("demo.demo", "live.doctor", "live.poll"))
 
 
-def names_a_bot(arguments: tuple[str, ...]) -> None:
+def names_a_bot(arguments):
     """Check that a tool doesn't run lambda/bot.py, which its author may have replaced."""
     folders = any(Path(argument).exists() for argument in arguments)
     assert folders or {"--bot", "--help"} & {*arguments}, "no test may depend on lambda/bot.py"
@@ -79,7 +78,7 @@ class Ran(NamedTuple):
     output: str
 
 
-def run(tool: Callable[[], int], *arguments: str, **environment: str) -> Ran:
+def run(tool, *arguments, **environment):
     """Run a tool's main() in this process, with arguments and additional variables.
 
     This saves starting Python. A test that needs a process uses a `Script`.
@@ -96,7 +95,7 @@ def run(tool: Callable[[], int], *arguments: str, **environment: str) -> Ran:
         contextlib.redirect_stderr(output),
     ):
         try:
-            code: Any = tool()
+            code = tool()
         except SystemExit as end:
             code = end.code
         finally:
@@ -108,7 +107,7 @@ def run(tool: Callable[[], int], *arguments: str, **environment: str) -> Ran:
 class Script:
     """A running script, whose output is read as it comes. The `with` block ends it."""
 
-    def __init__(self, project: Path, name: str, *arguments: str, **environment: str) -> None:
+    def __init__(self, project, name, *arguments, **environment):
         if project == ROOT:
             names_a_bot(arguments)
         self.process = subprocess.Popen(
@@ -126,7 +125,7 @@ class Script:
         self._reader = threading.Thread(target=self._follow, daemon=True)
         self._reader.start()
 
-    def _follow(self) -> None:
+    def _follow(self):
         assert self.process.stdout
         with self.process.stdout:
             while text := self.process.stdout.read(1):
@@ -137,13 +136,13 @@ class Script:
             self._ended = True
             self._read.notify_all()
 
-    def wait_for(self, text: str) -> None:
+    def wait_for(self, text):
         """Wait until the script has written a text."""
         with self._read:
             ended = self._read.wait_for(lambda: text in self.output or self._ended, LONGEST)
             assert ended and text in self.output, f"no {text!r} in:\n{self.output}"
 
-    def end(self, kind: signal.Signals | None = None, within: float = LONGEST) -> int:
+    def end(self, kind=None, within=LONGEST):
         """Send a signal, if any, wait for the end, and return the exit code."""
         if kind is not None:
             self.process.send_signal(kind)
@@ -151,10 +150,10 @@ class Script:
         self._reader.join(LONGEST)
         return code
 
-    def __enter__(self) -> Script:
+    def __enter__(self):
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, *exception):
         if self.process.poll() is None:
             self.process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -164,12 +163,12 @@ class Script:
         self._reader.join(LONGEST)
 
 
-def page_of(demo: Script) -> str:
+def page_of(demo):
     """Return the address of a demo's chat page."""
     return demo.output.partition("Chat with the bot: ")[2].split()[0]
 
 
-def contents(folder: Path) -> dict[str, bytes]:
+def contents(folder):
     """Return the contents of a folder's files by path, without those that Python makes."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
@@ -178,7 +177,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-def nothing_is_left(temporary: Path) -> None:
+def nothing_is_left(temporary):
     """Check that a tool's processes, known by their TMPDIR, end and leave no files in it."""
     for process in processes_that_know(f"TMPDIR={temporary}"):
         with contextlib.suppress(ProcessLookupError):
@@ -190,7 +189,7 @@ def nothing_is_left(temporary: Path) -> None:
     assert list(temporary.iterdir()) == []
 
 
-def wait_for_state(process: int, state: str) -> None:
+def wait_for_state(process, state):
     """Wait until a process is in a state of proc(5), such as "T" for stopped, or "" for ended."""
     ends = time.monotonic() + LONGEST
     while (now := state_of(process)) != state:
@@ -198,7 +197,7 @@ def wait_for_state(process: int, state: str) -> None:
         time.sleep(0.01)
 
 
-def state_of(process: int) -> str:
+def state_of(process):
     """Return the state of a process. One that nobody has waited for yet has also ended."""
     try:
         state = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0]
@@ -207,7 +206,7 @@ def state_of(process: int) -> str:
     return state.replace("Z", "")
 
 
-def processes_that_know(text: str) -> list[Path]:
+def processes_that_know(text):
     """Return the folders in /proc of the processes whose environment contains a text."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):

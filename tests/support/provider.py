@@ -7,8 +7,6 @@ https://developer.hashicorp.com/terraform/plugin/debugging#running-terraform-wit
 https://github.com/hashicorp/terraform/blob/main/docs/plugin-protocol/tfplugin5.proto
 """
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import json
@@ -18,10 +16,8 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import grpc
 from telegram_bot_aws.local.processes import end, watched
@@ -43,7 +39,7 @@ LINKED = (".build", ".terraform", "module")
 UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
 
-def varint(data: bytes, at: int) -> tuple[int, int]:
+def varint(data, at):
     """Return the Protocol Buffers integer at an offset, and the offset of its end."""
     value = shift = 0
     while True:
@@ -54,7 +50,7 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
             return value, at
 
 
-def fields(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
+def fields(data):
     """Yield a message's length-delimited fields: number, content, and the field's own bytes."""
     at = 0
     while at < len(data):
@@ -66,7 +62,7 @@ def fields(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
         at += length
 
 
-def shortened(schema: bytes) -> bytes:
+def shortened(schema):
     """Return a response to GetSchema with only what this project uses."""
     of_docs = [*ROOT.glob("docs/**/*.md"), *ROOT.glob("docs/**/*.tf")]
     files = [*ROOT.glob("*.tf"), *ROOT.glob("examples/*/*.tf"), *of_docs]
@@ -80,14 +76,14 @@ def shortened(schema: bytes) -> bytes:
 
 
 @contextlib.contextmanager
-def alone(lock: Path) -> Iterator[None]:
+def alone(lock):
     """Let only one process at a time through here."""
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
-def program_and_source(initialised: Path) -> tuple[Path, str]:
+def program_and_source(initialised):
     """Return a provider's program, and its source: "registry.terraform.io/hashicorp/aws"."""
     providers = initialised / ".terraform" / "providers"
     [program] = providers.glob("*/*/aws/*/*/terraform-provider-aws*")
@@ -101,13 +97,13 @@ class Providers:
     empty folder for this process.
     """
 
-    def __init__(self, initialised: Path, here: Path) -> None:
+    def __init__(self, initialised, here):
         self._here = here
         self._initialised = initialised
-        self._started: dict[tuple[str, ...], _Provider] = {}
+        self._started = {}
         self.lock_file = initialised / LOCK
 
-    def reattach(self, root: Path, environment: dict[str, str]) -> str:
+    def reattach(self, root, environment):
         """Return the value of TF_REATTACH_PROVIDERS for a command in a root module's folder."""
         for name in LINKED:
             link = self._here / name
@@ -115,7 +111,7 @@ class Providers:
             link.symlink_to(root / name)
         return self._provider(environment).reattach
 
-    def _provider(self, environment: dict[str, str]) -> _Provider:
+    def _provider(self, environment):
         names = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID")
         user = tuple(environment[name] for name in names)
         if user in self._started:
@@ -126,7 +122,7 @@ class Providers:
             self._started[user] = _Provider(self._initialised, self._here, environment)
         return self._started[user]
 
-    def command(self, folder: Path, environment: dict[str, str] | None = None) -> Path:
+    def command(self, folder, environment=None):
         """Write a program into a folder: Terraform, for scripts that run it by themselves.
 
         Each command starts a provider and ends it, unless it is for the AWS of `environment`: those
@@ -147,7 +143,7 @@ class Providers:
         program.chmod(0o755)
         return program
 
-    def _shared(self, environment: dict[str, str], command: list[str]) -> str:
+    def _shared(self, environment, command):
         """Return the lines of a shell that become Terraform with the provider of an AWS."""
         here, url = shlex.quote(str(self._here)), environment["AWS_ENDPOINT_URL"]
         links = "\n".join(f'  ln -sfn "$PWD/{name}" {here}/{name}' for name in LINKED)
@@ -158,21 +154,15 @@ class Providers:
 fi
 """
 
-    def stop(self) -> None:
+    def stop(self):
         for provider in self._started.values():
             provider.stop()
 
 
-class _Provider(grpc.GenericRpcHandler):  # type: ignore[misc]
+class _Provider(grpc.GenericRpcHandler):
     """A provider's process, and a server in front of it that shortens the schema."""
 
-    def __init__(
-        self,
-        initialised: Path,
-        here: Path,
-        environment: dict[str, str],
-        temporary: str | None = None,
-    ) -> None:
+    def __init__(self, initialised, here, environment, temporary=None):
         program, source = program_and_source(initialised)
         self._schema = initialised / "schema"  # the shortened one, once it is known
         # A short path, since a socket's path has 107 characters at most.
@@ -206,14 +196,14 @@ class _Provider(grpc.GenericRpcHandler):  # type: ignore[misc]
         address["Addr"] = {"Network": "tcp", "String": f"127.0.0.1:{port}"}
         self.reattach = json.dumps({source: address})  # the value of TF_REATTACH_PROVIDERS
 
-    def service(self, handler_call_details: Any) -> Any:
+    def service(self, handler_call_details):
         """Return a method's handler, which asks the provider, except for the schema."""
         method = handler_call_details.method
         ask = self._channel.unary_unary(method)
         if method.startswith("/plugin."):  # for a process that Terraform has started itself
             return None
 
-        def answer(request: bytes, context: Any) -> Any:
+        def answer(request, context):
             try:
                 if method != GET_SCHEMA:
                     return ask(request)
@@ -228,7 +218,7 @@ class _Provider(grpc.GenericRpcHandler):  # type: ignore[misc]
 
         return grpc.unary_unary_rpc_method_handler(answer)
 
-    def stop(self) -> None:
+    def stop(self):
         end(self._process)  # first: otherwise the server waits for requests of a killed Terraform
         self._server.stop(None).wait()
         self._channel.close()
@@ -239,7 +229,7 @@ class _Provider(grpc.GenericRpcHandler):  # type: ignore[misc]
         self._process.stdout.close()
 
 
-def become_terraform(initialised: str, temporary: str, *command: str) -> None:
+def become_terraform(initialised, temporary, *command):
     """Become Terraform, with a provider that ends with it."""
     if "init" in command:
         _, source = program_and_source(Path(initialised))

@@ -1,10 +1,7 @@
 """docs/first-bot.md and docs/how-to, followed by a reader: the files that they show."""
 
-from __future__ import annotations
-
 import ast
 import re
-from pathlib import Path
 
 from telegram_bot_aws.local.project import ROOT
 from telegram_bot_aws.starter import new
@@ -20,13 +17,13 @@ BOT, TEST, MAIN = "bot/bot.py", "test_bot.py", "main.tf"
 IN_THE_MODULE = 'in module "telegram_bot"'
 
 
-def blocks(page: str) -> dict[tuple[str, str], str]:
+def blocks(page):
     """Return the blocks of a page that are files, by path and bot: "" for all of them."""
     found = BLOCK.finditer((DOCS / page).read_text())
     return {(each["path"], each["bot"] or ""): each["text"] for each in found}
 
 
-def bots(page: str) -> dict[str, dict[str, str]]:
+def bots(page):
     """Return the bots that a page shows, each with its files by their paths.
 
     Where a page has none, its files are for any bot.
@@ -40,19 +37,19 @@ def bots(page: str) -> dict[str, dict[str, str]]:
     }
 
 
-def begin(folder: Path) -> None:
+def begin(folder):
     """Follow the first page up to the end of its change, after scripts/new."""
     new.write(folder, new.files(ROOT / "examples" / new.FIRST, "dice-bot", new.address(str(ROOT))))
     change_the_first_bot(folder)
 
 
-def change_the_first_bot(folder: Path) -> None:
+def change_the_first_bot(folder):
     """Make the first page's change of the bot and its test."""
     for path in (BOT, TEST):
         _change(folder / path, blocks("first-bot.md")[path, "with a die"])
 
 
-def add_services(folder: Path) -> None:
+def add_services(folder):
     """Follow the page on APIs, which has a bot with a table and a secret, in a begun folder."""
     page = "how-to/apis.md"
     [files] = bots(page).values()
@@ -62,7 +59,7 @@ def add_services(folder: Path) -> None:
     main.write_text(re.sub(r"(  source_dir .*\n)", rf"\1\n{lines}", main.read_text()))
 
 
-def _change(file: Path, new_text: str) -> None:
+def _change(file, new_text):
     """Make a page's change of a Python file: imports, constants and functions, new or not."""
     text = file.read_text()
     for wanted in ast.parse(new_text).body:
@@ -80,7 +77,7 @@ def _change(file: Path, new_text: str) -> None:
     file.write_text(text)
 
 
-def _defined(statement: ast.stmt) -> str:
+def _defined(statement):
     """Return the name that a statement gives to a function or constant, or nothing."""
     if isinstance(statement, ast.Assign):
         return ast.unparse(statement.targets[0])

@@ -8,7 +8,6 @@ from http.server import BaseHTTPRequestHandler
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
-from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.http_server import LocalServer
 
 from tests.support.deployment import client
@@ -23,14 +22,14 @@ class Request(NamedTuple):
     body: bytes
 
     @property
-    def service(self) -> str:
+    def service(self):
         """The service that it was signed for."""
         match = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", self.headers["Authorization"])
         assert match
         return match[1]
 
     @property
-    def kind(self) -> tuple[str, ...]:
+    def kind(self):
         """All that says which action it needs."""
         named = re.search(rb"Action=\w+", self.body)
         target = self.headers.get("X-Amz-Target", named[0].decode() if named else "")
@@ -40,12 +39,12 @@ class Request(NamedTuple):
 class Recorder(LocalServer):
     """Hands requests on to the emulated AWS as they are, and notes them."""
 
-    def __init__(self, aws: Emulator) -> None:
+    def __init__(self, aws):
         self.aws = aws
-        self.requests: list[Request] = []
+        self.requests = []
         super().__init__(_Handler)
 
-    def send(self, request: Request) -> tuple[int, list[tuple[str, str]], bytes]:
+    def send(self, request):
         connection = http.client.HTTPConnection("127.0.0.1", self.aws.port, timeout=60)
         try:
             connection.request(*request[:2], request.body, request.headers)
@@ -62,7 +61,7 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = -1
     server: Recorder
 
-    def do_POST(self) -> None:
+    def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         request = Request(self.command, self.path, dict(self.headers.items()), body)
         self.server.requests.append(request)
@@ -77,7 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_DELETE = do_GET = do_PATCH = do_PUT = do_POST
 
-    def log_message(self, *arguments: object) -> None:
+    def log_message(self, *arguments):
         pass
 
 
@@ -88,11 +87,11 @@ class LaggingAlias(Recorder):
     Source: https://github.com/DataBiosphere/azul/issues/7883
     """
 
-    def __init__(self, aws: Emulator, version: str) -> None:
+    def __init__(self, aws, version):
         super().__init__(aws)
         self._version = version
 
-    def send(self, request: Request) -> tuple[int, list[tuple[str, str]], bytes]:
+    def send(self, request):
         path, _, query = request.path.partition("?")
         if not (path.endswith("/invocations") and parse_qs(query).get("Qualifier") == ["live"]):
             return super().send(request)

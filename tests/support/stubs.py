@@ -1,7 +1,5 @@
 """Stand-ins for Lambda and for Telegram: a container, its events, and a faulty server."""
 
-from __future__ import annotations
-
 import contextlib
 import importlib
 import importlib.util
@@ -10,19 +8,16 @@ import json
 import logging
 import shutil
 import socket
-import ssl
 import struct
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from functools import cache, lru_cache, partial
 from importlib.abc import SourceLoader
-from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from pathlib import Path
-from types import ModuleType, SimpleNamespace
-from typing import Any
+from importlib.machinery import PathFinder, SourceFileLoader
+from types import SimpleNamespace
 
 import pytest
 from awslambdaric.lambda_runtime_log_utils import JsonFormatter
@@ -31,8 +26,6 @@ from telegram_bot_aws.local.events import webhook_event
 from telegram_bot_aws.local.project import LAMBDA, ROOT
 
 from tests.support.connections import Calls, Posts, Requests
-
-Json = dict[str, Any]
 
 BOT = ROOT / "tests/bots/plain/bot.py"
 # The names of the function's modules.
@@ -54,11 +47,11 @@ SECRET_HEADER = "x-telegram-bot-api-secret-token"
 class Loader(SourceFileLoader):
     """Reads a module's file once, however often it is imported, unless the file changes."""
 
-    def get_code(self, fullname: str) -> Any:
+    def get_code(self, fullname):
         return self._code(fullname, self.path_stats(self.path)["mtime"])
 
     @cache  # noqa: B019 # there are as many as modules
-    def _code(self, fullname: str, saved: float) -> Any:
+    def _code(self, fullname, saved):
         return super().get_code(fullname)
 
 
@@ -68,21 +61,21 @@ class Written(SourceLoader):
     It is compiled once, however many containers import it.
     """
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source):
         self._source = source.encode()
 
-    def get_filename(self, fullname: str) -> str:
+    def get_filename(self, fullname):
         return "/var/task/bot.py"
 
-    def get_data(self, path: str) -> bytes:
+    def get_data(self, path):
         return self._source
 
-    def get_code(self, fullname: str) -> Any:
+    def get_code(self, fullname):
         return self._code(self._source, self.get_filename(fullname))
 
     @staticmethod
     @lru_cache
-    def _code(source: bytes, path: str) -> Any:
+    def _code(source, path):
         return compile(source, path, "exec", dont_inherit=True)
 
 
@@ -93,12 +86,10 @@ class Finder:
     the source of the test's bot.py, if it has one.
     """
 
-    bot: str | None = None
+    bot = None
 
     @classmethod
-    def find_spec(
-        cls, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
+    def find_spec(cls, name, path=None, target=None):
         if name == "bot" and cls.bot is not None:
             return importlib.util.spec_from_loader(name, Written(cls.bot))
         folder = path[0] if path else str(LAMBDA)
@@ -109,7 +100,7 @@ class Finder:
 
     @staticmethod
     @cache
-    def _spec(name: str, folder: str) -> ModuleSpec | None:
+    def _spec(name, folder):
         spec = PathFinder.find_spec(name, [folder])
         file = spec and spec.origin
         return importlib.util.spec_from_loader(name, Loader(name, file)) if file else None
@@ -120,23 +111,23 @@ class Context:
 
     aws_request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
 
-    def __init__(self, milliseconds: int) -> None:
+    def __init__(self, milliseconds):
         self.milliseconds = milliseconds
 
-    def get_remaining_time_in_millis(self) -> int:
+    def get_remaining_time_in_millis(self):
         return self.milliseconds
 
 
 class Log(logging.Handler):
     """The function's log as Lambda writes it: AWS's own formatter, in strict UTF-8."""
 
-    def __init__(self) -> None:
+    def __init__(self):
         super().__init__()
         self.setFormatter(JsonFormatter())
         self.addFilter(lambda record: record.name != "werkzeug")  # the stubbed Bot API's own
-        self.lines: list[Json] = []
+        self.lines = []
 
-    def emit(self, record: logging.LogRecord) -> None:
+    def emit(self, record):
         self.lines.append(json.loads(self.format(record).encode()))
 
 
@@ -149,29 +140,29 @@ class Container:
 
     passed = 0  # seconds
 
-    def __init__(self, log: Log, connects: bool = True) -> None:
+    def __init__(self, log, connects=True):
         self.log = log.lines
-        self.said: list[str] = []
-        self.table: Any = None  # of the sessions, if the test gives it one
-        self.schedules: Any = None  # also if the test gives it some
-        self.queues: Any = None  # and some of these
+        self.said = []
+        self.table = None  # of the sessions, if the test gives it one
+        self.schedules = None  # also if the test gives it some
+        self.queues = None  # and some of these
         unload()
         with pytest.MonkeyPatch.context() as patch:
             if not connects:
                 connection = self.module("http.connection").Connection
                 patch.setattr(connection, "prepare", lambda self: None)
                 patch.setattr(connection, "open", lambda self, timeout: None)
-            self.handler: ModuleType = importlib.import_module("handler")
+            self.handler = importlib.import_module("handler")
 
-    def invoke(self, event: Any, milliseconds: int = 10_000) -> Any:
+    def invoke(self, event, milliseconds=10_000):
         """Invoke the function as AWS's runtime client does, with so many milliseconds left.
 
         Telegram's limits go by a clock that is an hour ahead of the last invocation's.
         """
         Container.passed += 3600
         if telegram := sys.modules.get("botkit.telegram"):
-            clock: Any = SimpleNamespace(time=lambda: time.time() + self.passed)
-            telegram.time = clock  # type: ignore[attr-defined]
+            clock = SimpleNamespace(time=lambda: time.time() + self.passed)
+            telegram.time = clock
         try:
             answer = self.handler.handler(event, Context(milliseconds))
         except Exception as error:
@@ -182,67 +173,65 @@ class Container:
         self.said.append(as_sent)
         return json.loads(as_sent)
 
-    def deliver(self, update: Any, milliseconds: int = 10_000) -> tuple[int, str | None]:
+    def deliver(self, update, milliseconds=10_000):
         """Deliver an update as Telegram does. Returns the status and Retry-After."""
         answer = self.invoke(request(json.dumps(update)), milliseconds)
         return answer["statusCode"], answer["headers"].get("Retry-After")
 
     @property
-    def bot(self) -> ModuleType:
+    def bot(self):
         """The container's bot.py, which an update imports if start-up had no time for it."""
         return importlib.import_module("bot")
 
     @property
-    def telegram(self) -> Any:
+    def telegram(self):
         """The container's botkit.telegram."""
         return self.module("telegram")
 
-    def module(self, name: str) -> Any:
+    def module(self, name):
         """Return a module of botkit, which is imported if the container hasn't done so."""
         return importlib.import_module(f"botkit.{name}")
 
-    def answer_calls(
-        self, call: Callable[..., Any], *services: str, kind: type[Calls] = Calls
-    ) -> None:
+    def answer_calls(self, call, *services, kind=Calls):
         """Have a function with the parameters of `aws.call` answer the calls of AWS's services."""
         connections = self.module("aws").connections
         for service in services or ("dynamodb", "sqs", "ssm"):
             close(connections.get(service))
             connections[service] = kind(service, call)
 
-    def answer_requests(self, request: Callable[..., Any]) -> None:
+    def answer_requests(self, request):
         """Have a function with the parameters of `aws.request` answer those for Scheduler."""
         self.answer_calls(request, "scheduler", kind=Requests)
 
-    def watch_calls(self, see: Callable[..., object], *services: str) -> None:
+    def watch_calls(self, see, *services):
         """Have a function see the calls of services before they are answered. It may raise."""
         for service in services or ("dynamodb", "sqs"):
             if isinstance(answers := self.module("aws").connections.get(service), Calls):
                 answers.watch(see)
 
-    def meanwhile(self, act: Callable[[], object], times: int = 1) -> None:
+    def meanwhile(self, act, times=1):
         """Have somebody else act before the next PutItem, or have it fail by raising."""
         left = [times]
 
-        def see(service: str, target: str, params: Json) -> None:
+        def see(service, target, params):
             if target.endswith("PutItem") and left[0]:
                 left[0] -= 1
                 act()
 
         self.watch_calls(see, "dynamodb")
 
-    def answer_telegram(self, post: Callable[..., Any]) -> None:
+    def answer_telegram(self, post):
         """Have a function with the parameters of `Client.post` answer the calls of Telegram."""
         close(self.telegram.own.connection)
         self.telegram.own.connection = Posts(post)
 
     @property
-    def line(self) -> Json:
+    def line(self):
         """The last log line, without what changes from run to run."""
         varying = {"timestamp", "duration_ms", "requestId"}
         return {key: value for key, value in self.log[-1].items() if key not in varying}
 
-    def stop(self) -> None:
+    def stop(self):
         """Close the container's connections, as its end would."""
         connections = []
         if telegram := sys.modules.get("botkit.telegram"):
@@ -254,18 +243,18 @@ class Container:
         unload()
 
 
-def close(connection: Any) -> None:
+def close(connection):
     """Close a connection of botkit, if it is open."""
     if kept := getattr(connection, "_kept", None):
         kept.close()
 
 
-def loaded() -> dict[str, ModuleType]:
+def loaded():
     """Return the modules of the function that are loaded, by name."""
     return {name: sys.modules[name] for name in FUNCTION if name in sys.modules}
 
 
-def unload() -> None:
+def unload():
     """Forget the modules of the function: the next import is a cold start."""
     for name in loaded():
         del sys.modules[name]
@@ -281,7 +270,7 @@ AWS = {
 }
 
 
-def session_environment(url: str) -> dict[str, str]:
+def session_environment(url):
     """Return the variables of a function with sessions. Its AWS is at `url`."""
     return {
         **AWS,
@@ -291,14 +280,14 @@ def session_environment(url: str) -> dict[str, str]:
     }
 
 
-def copy_function(to: Path) -> Path:
+def copy_function(to):
     """Copy lambda/ with the tests' bot, as a package holds an author's."""
     shutil.copytree(LAMBDA, to, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(BOT, to)
     return to
 
 
-def load_file(path: Path) -> ModuleType:
+def load_file(path):
     """Return the module in a file."""
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec and spec.loader
@@ -307,7 +296,7 @@ def load_file(path: Path) -> ModuleType:
     return module
 
 
-def another(name: str) -> ModuleType:
+def another(name):
     """Return another copy of a module, for one that pytest loads before it measures coverage."""
     spec = importlib.util.find_spec(name)
     assert spec and spec.loader
@@ -316,27 +305,25 @@ def another(name: str) -> ModuleType:
     return module
 
 
-def load(name: str) -> ModuleType:
+def load(name):
     """Return a module of lambda/, loaded afresh."""
     unload()
     return importlib.import_module(name)
 
 
-def unreachable() -> type[Exception]:
+def unreachable():
     """Return the error for no usable answer, of the modules that are loaded now."""
-    error: type[Exception] = importlib.import_module("botkit.errors").Unreachable
+    error = importlib.import_module("botkit.errors").Unreachable
     return error
 
 
-def request(body: Any, secret: Any = SECRET, **fields: Any) -> Json:
+def request(body, secret=SECRET, **fields):
     """Return the event of a webhook request; `fields` are added to it, or replace its own."""
     headers = {"content-type": "application/json", SECRET_HEADER: secret}
     return {**webhook_event(body, headers), **fields}
 
 
-def queue_event(
-    body: Any, received: int = 1, queue: str = QUEUE, message_id: str = "message-1"
-) -> Json:
+def queue_event(body, received=1, queue=QUEUE, message_id="message-1"):
     """Return the event with which Lambda delivers a message of a FIFO queue, by the queue's URL.
 
     `body` may be an update.
@@ -370,7 +357,7 @@ def queue_event(
     }
 
 
-def message(update_id: int = 1, **fields: Any) -> Json:
+def message(update_id=1, **fields):
     """Return an update with a message: a text, unless other fields are given."""
     return {
         "update_id": update_id,
@@ -384,7 +371,7 @@ def message(update_id: int = 1, **fields: Any) -> Json:
     }
 
 
-def echo(text: str = TEXT, **params: Any) -> Json:
+def echo(text=TEXT, **params):
     """Return the call with which the tests' bot answers a text."""
     return {"method": "sendMessage", "chat_id": 42, "text": "Heard: " + text, **params}
 
@@ -393,19 +380,19 @@ UPDATE = json.dumps(message())
 CALL = {"method": "sendMessage", "chat_id": 42, "text": "x"}
 
 
-def text_response(status: int, body: str = "", **headers: str) -> Json:
+def text_response(status, body="", **headers):
     """Return the response that API Gateway gets to a webhook request, unless it holds a call."""
     headers = {"Content-Type": "text/plain", **headers}
     return {"statusCode": status, "headers": headers, "body": body}
 
 
-def outcome_of(container: Container, body: Any = UPDATE, **fields: Any) -> str:
+def outcome_of(container, body=UPDATE, **fields):
     """Deliver a body, which gets an empty 200, and return the outcome that is logged."""
     assert container.invoke(request(body, **fields)) == text_response(200)
     return str(container.line["outcome"])
 
 
-def failure(container: Container, event: Any) -> str:
+def failure(container, event):
     """Invoke the function with an event that fails, and return the error that Lambda sees."""
     try:
         container.invoke(event)
@@ -415,10 +402,10 @@ def failure(container: Container, event: Any) -> str:
     raise AssertionError("the event did not fail")
 
 
-def with_bot(container: Container, monkeypatch: pytest.MonkeyPatch, calls: Any) -> None:
+def with_bot(container, monkeypatch, calls):
     """Make the bot's reply() return calls, or raise an exception."""
 
-    def reply(update: Json) -> Any:
+    def reply(update):
         if isinstance(calls, BaseException):
             raise calls
         return calls
@@ -426,31 +413,31 @@ def with_bot(container: Container, monkeypatch: pytest.MonkeyPatch, calls: Any) 
     monkeypatch.setattr(container.bot, "reply", reply)
 
 
-def with_clock(container: Container) -> Any:
+def with_clock(container):
     """Have a container's deadline go by a clock that stands still while `now` isn't changed."""
     clock = SimpleNamespace(now=0.0)
     container.module("deadline").deadline.clock = lambda: clock.now
     return clock
 
 
-def replace_sleep(monkeypatch: pytest.MonkeyPatch, sleep: Callable[[float], object]) -> None:
+def replace_sleep(monkeypatch, sleep):
     """Replace time.sleep() for modules of botkit. Threads of libraries, such as MiniStack's, also
     call it.
     """
     before = time.sleep
 
-    def by_caller(seconds: float) -> None:
+    def by_caller(seconds):
         caller = str(sys._getframe(1).f_globals["__name__"])
         (sleep if caller.startswith("botkit.") else before)(seconds)
 
     monkeypatch.setattr(time, "sleep", by_caller)
 
 
-def with_pauses(container: Container, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def with_pauses(container, monkeypatch):
     """Have a container's deadline go by a clock that only its pauses move. Returns the pauses."""
-    clock, pauses = with_clock(container), list[float]()
+    clock, pauses = with_clock(container), []
 
-    def sleep(seconds: float) -> None:
+    def sleep(seconds):
         assert seconds > 0 and clock.now < 300, "it would never end"
         clock.now += seconds
         pauses.append(seconds)
@@ -459,23 +446,23 @@ def with_pauses(container: Container, monkeypatch: pytest.MonkeyPatch) -> list[f
     return pauses
 
 
-def with_timeouts(container: Container) -> list[float]:
+def with_timeouts(container):
     """Have a container's calls succeed at once. Returns the seconds that each may take.
 
     A server would only see how long a call lasts.
     """
-    given: list[float] = []
+    given = []
     container.answer_telegram(lambda method, params, timeout: given.append(timeout))
     return given
 
 
 @contextlib.contextmanager
-def counting(function: Any) -> Iterator[list[Any]]:
+def counting(function):
     """Yield a list that gets an item for each call of a function in the block."""
-    calls: list[Any] = []
+    calls = []
     wanted = getattr(function, "__code__", function)  # one of C has none
 
-    def note(frame: Any, event: str, argument: object) -> None:
+    def note(frame, event, argument):
         called = {"call": frame.f_code, "c_call": argument}.get(event)
         if called is wanted:
             calls.append(called)
@@ -488,7 +475,7 @@ def counting(function: Any) -> Iterator[list[Any]]:
 
 
 @contextlib.contextmanager
-def ticking() -> Iterator[None]:
+def ticking():
     """Have the deadline go by a clock that only its readings move, by 10 ms each."""
     readings, deadline = itertools.count(), sys.modules["botkit.deadline"].deadline
     clock, deadline.clock = deadline.clock, lambda: next(readings) / 100
@@ -496,7 +483,6 @@ def ticking() -> Iterator[None]:
     deadline.clock = clock
 
 
-Part = Callable[["Peer", socket.socket], None]
 Serve = Callable[..., "Peer"]  # the fixture `serve`
 
 
@@ -507,33 +493,33 @@ class Peer:
     later. Until `listen` is called, its port refuses connections.
     """
 
-    def __init__(self, *parts: Part, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, *parts, tls=None):
         self.connections = 0
-        self.requests: list[bytes] = []
+        self.requests = []
         self.over = threading.Event()
         self.tls = tls
         self._parts = parts
-        self._sockets: list[socket.socket] = []
-        self._threads: list[threading.Thread] = []
+        self._sockets = []
+        self._threads = []
         self._listener = socket.socket()
         self._listener.bind(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
+        self.port = self._listener.getsockname()[1]
 
     @property
-    def url(self) -> str:
+    def url(self):
         return f"{'https' if self.tls else 'http'}://localhost:{self.port}"
 
-    def listen(self) -> None:
+    def listen(self):
         """Begin to accept connections."""
         self._listener.listen()
         self._spawn(self._accept)
 
     @property
-    def bodies(self) -> list[Any]:
+    def bodies(self):
         """The posted JSON, parsed."""
         return [json.loads(request.partition(b"\r\n\r\n")[2]) for request in self.requests]
 
-    def read_request(self, connection: socket.socket) -> bytes:
+    def read_request(self, connection):
         """Read a request, and keep it. Returns b"" when the client has gone."""
         data = b""
         while b"\r\n\r\n" not in data:
@@ -555,7 +541,7 @@ class Peer:
         self.requests.append(data)
         return data
 
-    def stop(self) -> None:
+    def stop(self):
         """Close everything, and end the threads."""
         self.over.set()
         with contextlib.suppress(OSError):
@@ -570,7 +556,7 @@ class Peer:
             thread.join(60)
             assert not thread.is_alive()
 
-    def _accept(self) -> None:
+    def _accept(self):
         while not self.over.is_set():
             try:
                 connection, _ = self._listener.accept()
@@ -581,14 +567,14 @@ class Peer:
             self._sockets.append(connection)
             self._spawn(partial(self._play, connection, part))
 
-    def _play(self, connection: socket.socket, part: Part) -> None:
+    def _play(self, connection, part):
         with contextlib.suppress(OSError), connection:
             if self.tls:
                 connection = self.tls.wrap_socket(connection, server_side=True)
             with connection:
                 part(self, connection)
 
-    def _spawn(self, work: Callable[[], None]) -> None:
+    def _spawn(self, work):
         thread = threading.Thread(target=work, daemon=True)
         self._threads.append(thread)
         thread.start()
@@ -597,37 +583,37 @@ class Peer:
 OK = {"ok": True, "result": True}
 
 
-def http(body: Any = OK, status: str = "200 OK", *fields: str) -> bytes:
+def http(body=OK, status="200 OK", *fields):
     """Return a whole HTTP/1.1 response; a body that isn't bytes is written as JSON."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     head = [f"HTTP/1.1 {status}", f"Content-Length: {len(data)}", *fields]
     return "\r\n".join([*head, "", ""]).encode() + data
 
 
-def refusal(code: Any, description: str, **parameters: Any) -> Json:
+def refusal(code, description, **parameters):
     """Return the body of an error answer of the Bot API."""
     answer = {"ok": False, "error_code": code, "description": description}
     return {**answer, "parameters": parameters} if parameters else answer
 
 
-def parameter(value: Any) -> bytes:
+def parameter(value):
     """Return Parameter Store's answer."""
     return http({"Parameter": {"Name": "/bot/token", "Value": value}})
 
 
-def until_closed(peer: Peer, connection: socket.socket) -> None:
+def until_closed(peer, connection):
     """Wait until the client closes."""
     while connection.recv(65536):
         pass
 
 
-def answers(*responses: bytes) -> Part:
+def answers(*responses):
     """Return the part that answers requests on one connection, and leaves it open at the end.
 
     One more request closes it: who sent that would wait for the rest of its time.
     """
 
-    def part(peer: Peer, connection: socket.socket) -> None:
+    def part(peer, connection):
         for response in responses:
             if not peer.read_request(connection):
                 return
@@ -637,16 +623,16 @@ def answers(*responses: bytes) -> Part:
     return part
 
 
-def answers_all(peer: Peer, connection: socket.socket) -> None:
+def answers_all(peer, connection):
     """Carry out every call, on a connection that is kept."""
     while peer.read_request(connection):
         connection.sendall(http())
 
 
-def answers_and_closes(*responses: bytes) -> Part:
+def answers_and_closes(*responses):
     """Return the part that answers requests, and closes the connection without announcing it."""
 
-    def part(peer: Peer, connection: socket.socket) -> None:
+    def part(peer, connection):
         for response in responses:
             peer.read_request(connection)
             connection.sendall(response)
@@ -654,10 +640,10 @@ def answers_and_closes(*responses: bytes) -> Part:
     return part
 
 
-def keeps_sending(head: bytes, piece: bytes, pause: float = 0) -> Part:
+def keeps_sending(head, piece, pause=0):
     """Return the part that answers with a head, and then repeats a piece for ever."""
 
-    def part(peer: Peer, connection: socket.socket) -> None:
+    def part(peer, connection):
         peer.read_request(connection)
         connection.sendall(head)
         while not peer.over.wait(pause):
@@ -666,29 +652,29 @@ def keeps_sending(head: bytes, piece: bytes, pause: float = 0) -> Part:
     return part
 
 
-def silent(peer: Peer, connection: socket.socket) -> None:
+def silent(peer, connection):
     """Read a request, and never answer."""
     peer.read_request(connection)
     until_closed(peer, connection)
 
 
-def reset(connection: socket.socket) -> None:
+def reset(connection):
     """Reset a connection: unread data is lost, and the client gets ECONNRESET."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
 
-def resets_at_once(peer: Peer, connection: socket.socket) -> None:
+def resets_at_once(peer, connection):
     reset(connection)
 
 
-def resets_after_request(peer: Peer, connection: socket.socket) -> None:
+def resets_after_request(peer, connection):
     peer.read_request(connection)
     reset(connection)
 
 
 @contextlib.contextmanager
-def unused_port() -> Iterator[int]:
+def unused_port():
     """Yield a port that refuses connections: it is bound, but nothing listens."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))

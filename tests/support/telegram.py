@@ -1,19 +1,16 @@
 """A Telegram that fails, and what people send."""
 
-from __future__ import annotations
-
 import random
 from collections import Counter
-from typing import Any
 
-from telegram_stand_in import FAULTS, Call, Fault, Json, Telegram
+from telegram_stand_in import FAULTS, Fault, Telegram
 
 TOKEN = "1234567890:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi"
 OTHER_TOKEN = "1234567890:BBbbCCccDDddEEeeFFffGGggHHhhIIiiJJj"
 CHAT = 4242
 
 
-def say(telegram: Telegram, text: str, chat: int = CHAT) -> None:
+def say(telegram, text, chat=CHAT):
     telegram.send(telegram.message(text, chat={"id": chat, "type": "private"}))
 
 
@@ -24,13 +21,13 @@ class FailingTelegram(Telegram):
     stand-in's own list of faults goes by the order of calls.
     """
 
-    def __init__(self, token: str, seed: int, **options: Any) -> None:
+    def __init__(self, token, seed, **options):
         super().__init__(token, **options)
         self.seed = seed
         self.failing = 0.3
-        self.tries: Counter[str] = Counter()
+        self.tries = Counter()
 
-    def answer(self, method: str, params: Json, delivery: int | None = None, **more: Any) -> Call:
+    def answer(self, method, params, delivery=None, **more):
         text = params.get("text", "")
         self.tries[text] += 1
         chance = random.Random(f"{self.seed} {text} {self.tries[text]}")
@@ -44,11 +41,11 @@ class FailingTelegram(Telegram):
         return super().answer(method, params, delivery, **more)
 
 
-def files(telegram: Telegram) -> list[tuple[str, bytes]]:
+def files(telegram):
     """Return the names and contents of all files that were sent, in order."""
     return [(file.name, file.data) for file in telegram.files.by_id.values()]
 
 
-def said(call: Call) -> str:
+def said(call):
     """Return the text that a call of the tests' bot answers."""
     return str(call.params["text"]).removeprefix("Heard: ")

@@ -1,11 +1,7 @@
 """A package index of a test's own: wheels in a folder, which are all that uv and pip find."""
 
-from __future__ import annotations
-
 import json
 import zipfile
-from collections.abc import Callable
-from pathlib import Path
 
 from telegram_bot_aws.local.project import VENV
 
@@ -15,7 +11,7 @@ from tests.support.needs import skip_or_fail
 class Index:
     """Wheels in a folder. `set_variable` sets what tells the installers of them, and of caches."""
 
-    def __init__(self, folder: Path, set_variable: Callable[[str, str], None]) -> None:
+    def __init__(self, folder, set_variable):
         if not (VENV / "bin" / "uv").exists():
             skip_or_fail("needs uv, which scripts/bootstrap installs")
         self.folder = folder / "wheels"
@@ -28,9 +24,7 @@ class Index:
         set_variable("UV_CACHE_DIR", str(folder / "uv"))
         set_variable("XDG_CACHE_HOME", str(folder / "cache"))
 
-    def wheel(
-        self, name: str, version: str, files: dict[str, str], tag: str = "py3-none-any"
-    ) -> Path:
+    def wheel(self, name, version, files, tag="py3-none-any"):
         """Make the wheel of a package with these files."""
         info = f"{name}-{version}.dist-info"
         contents = {

@@ -8,21 +8,17 @@ Telegram isn't the stand-in here: a test decides what happens at each call, and 
 Over a socket, the system's scheduler would.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 import threading
 import time
-from collections.abc import Callable
 from functools import partial
-from types import ModuleType, SimpleNamespace
-from typing import Any
+from types import SimpleNamespace
 
 from botkit.fakes.host import HIDDEN, MOST_RECEIVES, queue_event
 from botkit.fakes.services import Queues, Schedules
 
-from tests.support.stubs import QUEUE, Container, Context, Json, loaded, request, unload
+from tests.support.stubs import QUEUE, Context, loaded, request, unload
 
 MOST_STEPS = 50_000
 HOUR = 3_600_000  # milliseconds: containers wait for each other, on a busy machine for long
@@ -38,18 +34,12 @@ class Run:
     `content` is the update, or what the `message` of the queue contains.
     """
 
-    def __init__(
-        self,
-        world: World,
-        modules: dict[str, ModuleType],
-        content: Json,
-        message: Json | None = None,
-    ) -> None:
+    def __init__(self, world, modules, content, message=None):
         self.world, self.modules = world, modules
         self.content, self.message = content, message
         self.wakes = 0.0  # when its pause is over
         self.is_done = False  # Telegram, or the queue, needs no redelivery
-        self.call: Json = {}  # in the response, for Telegram to make it
+        self.call = {}  # in the response, for Telegram to make it
         self.is_over = False
         self.go, self.waits = threading.Lock(), threading.Lock()  # each side releases the other's
         self.go.acquire()
@@ -57,7 +47,7 @@ class Run:
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
-    def _run(self) -> None:
+    def _run(self):
         try:
             self.step()
             queued = self.message and queue_event(self.message, QUEUE)
@@ -73,7 +63,7 @@ class Run:
             self.is_over = True
             self.waits.release()
 
-    def step(self) -> None:
+    def step(self):
         """Wait until the thread may go on. Raises Ended if the container has ended."""
         if not self.world.is_over:
             self.waits.release()
@@ -81,7 +71,7 @@ class Run:
         if self.world.is_over:
             raise Ended
 
-    def advance(self) -> None:
+    def advance(self):
         """Let the thread go on to its next step, with the modules of its container."""
         unload()
         sys.modules.update(self.modules)
@@ -98,29 +88,29 @@ class World:
     of the containers' pauses.
     """
 
-    def __init__(self, start: Callable[[], Container], choose: Callable[[str], bool]) -> None:
+    def __init__(self, start, choose):
         self.choose = choose
         self.now = 1767225600.0
         self.queues = Queues(None, QUEUE)
         self.queues.now = lambda: self.now
-        self.schedules: Json = {}
+        self.schedules = {}
         self.is_over = False
-        self.running: Run | None = None
-        self.made: dict[Any, list[str]] = {}  # texts of calls that were carried out, by update
-        self.calls: list[tuple[Run, str, Json]] = []  # all of them, each with who made it
+        self.running = None
+        self.made = {}  # texts of calls that were carried out, by update
+        self.calls = []  # all of them, each with who made it
         moved = {"time": lambda: self.now, "monotonic": lambda: self.now, "sleep": self._sleep}
         self.clock = SimpleNamespace(**vars(time) | moved)
         self._start = start
-        self._idle: list[dict[str, ModuleType]] = []
-        self._all: list[Run] = []
+        self._idle = []
+        self._all = []
 
-    def deliver(self, lines: list[list[Json]], pick: Callable[[list[Any]], Any]) -> None:
+    def deliver(self, lines, pick):
         """Deliver all updates, each line in order, and then all messages of the queue.
 
         `pick` chooses which line, message or container goes on, and with it the clock. A container
         that pauses goes on early, before the others have, if `choose` says "wake".
         """
-        under_way: list[tuple[Run, Any]] = []
+        under_way = []
         for _ in range(MOST_STEPS):
             free = [*self._updates(lines, under_way), *self._messages(under_way)]
             if not free and not under_way:
@@ -152,16 +142,16 @@ class World:
                 self._settle(run, origin, is_done)
         raise AssertionError("this has no end")
 
-    def renew(self) -> None:
+    def renew(self):
         """Have new containers take what comes from now on, as after a release."""
         self._idle.clear()
 
-    def redrive(self, pick: Callable[[list[Any]], Any]) -> None:
+    def redrive(self, pick):
         """Move the dead letters back, and deliver them."""
         self.queues.redrive()
         self.deliver([], pick)
 
-    def _updates(self, lines: list[list[Json]], under_way: list[Any]) -> list[list[Json]]:
+    def _updates(self, lines, under_way):
         """Return the lines whose first update may be delivered. Telegram may be impatient."""
         free = []
         for line in lines if len(under_way) < 4 else []:
@@ -170,12 +160,12 @@ class World:
                 free.append(line)
         return free
 
-    def _messages(self, under_way: list[Any]) -> list[str]:
+    def _messages(self, under_way):
         """Return the ids of the messages that may be received."""
         first = self.queues.first_ones() if len(under_way) < 4 else {}
         return [id_ for id_, each in first.items() if each["hidden"] <= self.now]
 
-    def _begin(self, origin: Any) -> Run:
+    def _begin(self, origin):
         """Have a container take the first update of a line, or a message, and reach a step."""
         if isinstance(origin, str):
             message = self.queues.items[origin]
@@ -188,7 +178,7 @@ class World:
         run.waits.acquire()
         return run
 
-    def _settle(self, run: Run, origin: Any, is_done: bool) -> None:
+    def _settle(self, run, origin, is_done):
         """Let an update or a message be redelivered, unless it is done."""
         if not run.message:
             if is_done and run.content in origin:
@@ -200,7 +190,7 @@ class World:
         elif self.queues.items[origin]["hidden"] == float("inf"):  # it has set no pause
             self.queues.items[origin]["hidden"] = self.now + HIDDEN
 
-    def _container(self) -> dict[str, ModuleType]:
+    def _container(self):
         """Return the modules of a container without an invocation, a new one if there is none."""
         if self._idle:
             return self._idle.pop()
@@ -214,7 +204,7 @@ class World:
         table = container.table.call
         schedules = Schedules(aws, items=self.schedules)
 
-        def reach(away: str, service: str, request: Callable[[], Any]) -> Any:
+        def reach(away, service, request):
             self._step()
             if self.choose(away):
                 raise aws.Unreachable(f"{service}: HTTP 500")
@@ -224,19 +214,19 @@ class World:
                 raise aws.Unreachable(f"{service}: timed out")
             return answer
 
-        def request(service: str, *parts: str, **content: Any) -> Any:
+        def request(service, *parts, **content):
             return reach(
                 "aws away", service, partial(schedules.request, service, *parts, **content)
             )
 
-        def call(service: str, target: str, params: Json) -> Any:
+        def call(service, target, params):
             if target.endswith(".ChangeMessageVisibility"):
                 return self.queues.call(service, target, params)
             answers = self.queues.call if service == "sqs" else table
             away = "sqs away" if service == "sqs" else "aws away"
             return reach(away, service, partial(answers, service, target, params))
 
-        def post(method: str, params: Json, timeout: float) -> Any:
+        def post(method, params, timeout):
             self._step()
             if self.choose("429"):
                 raise telegram.TelegramError(method, 429, "Too Many Requests", {"retry_after": 1})
@@ -263,28 +253,28 @@ class World:
         container.answer_requests(request)
         container.answer_telegram(post)
         container.module("telegram").time = self.clock
-        bot: Any = container.bot
+        bot = container.bot
         if hasattr(bot, "model"):
             bot.model = partial(self._model, telegram.Unreachable)
         return loaded()
 
-    def _model(self, unreachable: type[Exception]) -> str:
+    def _model(self, unreachable):
         """Return the rest of what a model answers."""
         self._step()
         if self.choose("model away"):
             raise unreachable("model: HTTP 500")
         return ", whole."
 
-    def _sleep(self, seconds: float) -> None:
+    def _sleep(self, seconds):
         assert self.running
         self.running.wakes = self.now + seconds
         self._step()
 
-    def _step(self) -> None:
+    def _step(self):
         assert self.running
         self.running.step()
 
-    def end(self) -> None:
+    def end(self):
         """End the threads of all containers."""
         self.is_over = True
         for run in self._all:

@@ -1,16 +1,13 @@
 """aws.py: signed requests to AWS's services, compared with botocore's."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import json
 import re
 import time
 import traceback
-from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from urllib.parse import unquote
 
 import botocore
@@ -36,7 +33,6 @@ from tests.support.stubs import (
     ticking,
 )
 
-Use = Callable[..., ModuleType]
 KEY_ID = "AKIDEXAMPLE"
 REGION = "eu-central-1"
 BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be

@@ -1,7 +1,5 @@
 """bot_module.py: bot.py, imported and asked in time."""
 
-from __future__ import annotations
-
 import logging
 import sys
 import time

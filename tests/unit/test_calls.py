@@ -1,7 +1,5 @@
 """calls.py: what a bot returns, checked and made."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """commands.py: whether a text begins with a command for this bot."""
 
-from __future__ import annotations
-
 import pytest
 from telegram_bot_aws.local.project import ROOT
 

@@ -1,7 +1,5 @@
 """conversation.py: conversations as generators, which run again at each answer."""
 
-from __future__ import annotations
-
 import importlib
 import json
 import logging

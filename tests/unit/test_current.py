@@ -1,7 +1,5 @@
 """current.py: which calls people would see twice, so that their update must not come again."""
 
-from __future__ import annotations
-
 import sys
 
 import pytest

@@ -1,7 +1,5 @@
 """deadline.py: how much time is left."""
 
-from __future__ import annotations
-
 import time
 
 import pytest

@@ -1,7 +1,5 @@
 """errors.py: what follows from each failure."""
 
-from __future__ import annotations
-
 import pytest
 from botkit.errors import (
     InvalidReply,

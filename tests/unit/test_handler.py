@@ -1,22 +1,15 @@
 """handler.py: what takes an event, in what time, and what start-up does."""
 
-from __future__ import annotations
-
 import importlib
 import sys
-from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from tests.conftest import BotApi, Start, StartBot
 from tests.support.stubs import (
     CALL,
     UPDATE,
-    Container,
     Context,
-    Json,
     echo,
     message,
     request,
@@ -30,8 +23,8 @@ from tests.support.stubs import (
 # ── Rooms
 
 URL = "https://bot.example/telegram"
-HTTP: Json = {"requestContext": {}}
-PURPOSES: dict[str, tuple[Any, str]] = {
+HTTP = {"requestContext": {}}
+PURPOSES = {
     "an update": (request(UPDATE), "webhook"),
     "a file of the page": ({**HTTP, "routeKey": "ANY /app/{proxy+}"}, "page"),
     "the page": ({**HTTP, "routeKey": "ANY /app"}, "page"),
@@ -47,7 +40,7 @@ PURPOSES: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("event", "purpose"), PURPOSES.values(), ids=PURPOSES)
-def test_an_event_has_one_purpose(start: Start, bot_api: BotApi, event: Any, purpose: str) -> None:
+def test_an_event_has_one_purpose(start, bot_api, event, purpose):
     container = start(bot_api.url, MINI_APP_URL="https://bot.example/app/index.html")
     assert container.handler.sources.source_of(event) == purpose
 
@@ -69,9 +62,7 @@ def test_an_event_has_one_purpose(start: Start, bot_api: BotApi, event: Any, pur
         "a call",
     ],
 )
-def test_what_came_over_http_is_a_webhook_request_and_nothing_more(
-    container: Container, imitated: Json
-) -> None:
+def test_what_came_over_http_is_a_webhook_request_and_nothing_more(container, imitated):
     assert container.invoke({**request(UPDATE, "wrong"), **imitated})["statusCode"] == 401
 
 
@@ -88,16 +79,14 @@ SECONDS = {
 
 
 @pytest.fixture
-def still(container: Container) -> None:
+def still(container):
     """Stop the clock of the container's deadlines."""
     with_clock(container)
 
 
 @pytest.mark.usefixtures("still")
 @pytest.mark.parametrize(("kind", "seconds"), SECONDS.items(), ids=SECONDS)
-def test_each_kind_of_event_has_its_time(
-    container: Container, kind: str, seconds: tuple[float, float]
-) -> None:
+def test_each_kind_of_event_has_its_time(container, kind, seconds):
     given = []
     for left in (2.5, 900):
         container.handler.set_deadline(kind, Context(round(left * 1000)))
@@ -106,14 +95,14 @@ def test_each_kind_of_event_has_its_time(
 
 
 @pytest.mark.usefixtures("still")
-def test_a_second_is_reserved_for_the_answer(container: Container) -> None:
+def test_a_second_is_reserved_for_the_answer(container):
     given = with_timeouts(container)
     container.deliver(message(), milliseconds=10_000)
     container.invoke(echo(), milliseconds=900_000)
     assert given == [9, 899]
 
 
-def test_an_answer_comes_before_api_gateway_gives_up(container: Container) -> None:
+def test_an_answer_comes_before_api_gateway_gives_up(container):
     given = with_timeouts(container)
     container.deliver(message(), milliseconds=900_000)
     url = "http://bot.example/telegram"
@@ -123,7 +112,7 @@ def test_an_answer_comes_before_api_gateway_gives_up(container: Container) -> No
     assert all(12 < seconds <= 24 for seconds in given)
 
 
-def test_an_import_and_the_connection_share_the_time_of_start_up(start_bot: StartBot) -> None:
+def test_an_import_and_the_connection_share_the_time_of_start_up(start_bot):
     source = "from botkit.deadline import deadline\ndeadline.start(-1)\nreply = lambda update: []"
     container = start_bot(source, connects=True)
     assert container.module("deadline").deadline.left() <= -1
@@ -135,15 +124,15 @@ def test_an_import_and_the_connection_share_the_time_of_start_up(start_bot: Star
 class ImportNotes:
     """A module finder that finds nothing, and records when the bot is imported."""
 
-    def __init__(self, steps: list[Any]) -> None:
+    def __init__(self, steps):
         self.steps = steps
 
-    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+    def find_spec(self, name, path=None, target=None):
         if name == "bot":
             self.steps.append("import bot")
 
 
-def connect(kind: Callable[..., Any]) -> None:
+def connect(kind):
     """Have objects of a kind stand where connections do, before the next start-up."""
     importlib.import_module("botkit.telegram").own.connection = kind()
     aws = importlib.import_module("botkit.aws")
@@ -168,10 +157,8 @@ AWS_STEPS = [
     ],
     ids=["api", "webhook", "AWS", "all"],
 )
-def test_the_bot_is_imported_while_the_connections_are_made(
-    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], expected: list[Any]
-) -> None:
-    steps: list[Any] = []
+def test_the_bot_is_imported_while_the_connections_are_made(monkeypatch, environment, expected):
+    steps = []
 
     unload()
     for name in ("QUEUE_URL", "SESSION_TABLE"):
@@ -180,13 +167,13 @@ def test_the_bot_is_imported_while_the_connections_are_made(
         monkeypatch.setenv(name, value)
 
     class Notes:
-        def __init__(self, *service: str) -> None:
+        def __init__(self, *service):
             self.service = service
 
-        def prepare(self) -> None:
+        def prepare(self):
             steps.append(" ".join(["prepare", *self.service]))
 
-        def open(self, timeout: float) -> None:
+        def open(self, timeout):
             steps.append(" ".join(["connect", *self.service]))
 
     connect(Notes)
@@ -196,9 +183,7 @@ def test_the_bot_is_imported_while_the_connections_are_made(
     assert steps == expected
 
 
-def test_a_service_that_hangs_leaves_the_others_their_time(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_service_that_hangs_leaves_the_others_their_time(monkeypatch):
     unload()
     for name, value in {**TELEGRAM, **QUEUE, **SESSIONS}.items():
         monkeypatch.setenv(name, value)
@@ -206,13 +191,13 @@ def test_a_service_that_hangs_leaves_the_others_their_time(
     clock = SimpleNamespace(now=0.0)
 
     class Hangs:
-        def __init__(self, *service: str) -> None:
+        def __init__(self, *service):
             pass
 
-        def prepare(self) -> None:
+        def prepare(self):
             """Begin, and never end."""
 
-        def open(self, timeout: float) -> None:
+        def open(self, timeout):
             given.append(timeout)
             clock.now += timeout
 
@@ -226,9 +211,7 @@ def test_a_service_that_hangs_leaves_the_others_their_time(
     assert given == [3, 3, 2], "DynamoDB, SQS, and Telegram"
 
 
-def test_a_service_that_cant_be_reached_is_no_reason_not_to_start(
-    start_bot: StartBot, bot_api: BotApi
-) -> None:
+def test_a_service_that_cant_be_reached_is_no_reason_not_to_start(start_bot, bot_api):
     with unused_port() as port:
         nobody = session_environment(f"http://127.0.0.1:{port}")
         container = start_bot("def reply(update):\n    return []", connects=True, **nobody)
@@ -238,7 +221,7 @@ def test_a_service_that_cant_be_reached_is_no_reason_not_to_start(
     assert container.line["outcome"] == "ignored"
 
 
-def test_in_webhook_mode_no_module_for_calls_is_imported(start: Start, bot_api: BotApi) -> None:
+def test_in_webhook_mode_no_module_for_calls_is_imported(start, bot_api):
     container = start(bot_api.url, REPLY_MODE="webhook")
     container.invoke(request(UPDATE))
     assert not {"botkit.telegram", "botkit.http.connection", "botkit.aws"} & set(sys.modules)

@@ -1,7 +1,5 @@
 """init_data.py: Telegram's signature, which another library checks too."""
 
-from __future__ import annotations
-
 import hmac
 import importlib
 import json

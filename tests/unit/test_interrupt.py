@@ -1,7 +1,5 @@
 """bot_module.py: code that runs too long is interrupted, and nothing else."""
 
-from __future__ import annotations
-
 import importlib
 import signal
 import sys

@@ -1,7 +1,5 @@
 """outcome.py: what a refusal and an exception lead to, and what the log says about them."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import logging

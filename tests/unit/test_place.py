@@ -1,14 +1,8 @@
 """place.py: where an update of each kind is."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import pytest
 from botkit.place import Place
 from telegram_stand_in import TYPES
-
-Json = dict[str, Any]
 
 ADA = {"id": 7, "is_bot": False, "first_name": "Ada"}
 BEA = {"id": 8, "is_bot": False, "first_name": "Bea"}

@@ -1,23 +1,17 @@
 """queue.py: what waits, what remains and what failed goes through SQS FIFO."""
 
-from __future__ import annotations
-
 import json
 import random
 import re
 import sys
-from typing import Any
 
 import pytest
 from botkit.fakes.host import Scheduler
 
-from tests.conftest import BotApi, Start, StartBot
 from tests.support.stubs import (
     CALL,
     QUEUE,
     TEXT,
-    Container,
-    Json,
     failure,
     message,
     queue_event,
@@ -25,7 +19,7 @@ from tests.support.stubs import (
     with_clock,
 )
 
-DONE: Json = {"batchItemFailures": []}
+DONE = {"batchItemFailures": []}
 AGAIN = {"batchItemFailures": [{"itemIdentifier": "message-1"}]}
 TWO = [{**CALL, "text": "one"}, {**CALL, "text": "two"}]
 BOT = f"""
@@ -51,22 +45,22 @@ FAILED = {"failed": {"outcome": "bot_error"}}
 
 
 @pytest.fixture
-def container(start_with_queue: StartBot) -> Container:
+def container(start_with_queue):
     """A container of a bot that queues messages."""
     return start_with_queue(BOT)
 
 
 @pytest.fixture
-def at_once(start_with_queue: StartBot) -> Container:
+def at_once(start_with_queue):
     """A container of a bot that answers updates at once."""
     return start_with_queue(AT_ONCE)
 
 
-def answer_sqs(container: Container, error: Exception | None = None) -> list[Json]:
+def answer_sqs(container, error=None):
     """Have SQS take all, or fail. Returns the parameters of its calls."""
-    asked: list[Json] = []
+    asked = []
 
-    def call(service: str, target: str, params: Json) -> None:
+    def call(service, target, params):
         asked.append(params)
         if error:
             raise error
@@ -75,13 +69,13 @@ def answer_sqs(container: Container, error: Exception | None = None) -> list[Jso
     return asked
 
 
-def waiting(container: Container) -> list[Json]:
+def waiting(container):
     """Return what waits in the queue."""
-    found: list[Json] = container.queues.contents(QUEUE)
+    found = container.queues.contents(QUEUE)
     return found
 
 
-def redriven(container: Container, **more: Any) -> Json:
+def redriven(container, **more):
     """Move the only dead letter back. Returns its event."""
     [body] = container.queues.dead_letters
     container.queues.items.clear()
@@ -91,7 +85,7 @@ def redriven(container: Container, **more: Any) -> Json:
 # ── Into the queue
 
 
-def test_an_update_is_queued_and_not_answered(container: Container) -> None:
+def test_an_update_is_queued_and_not_answered(container):
     asked = answer_sqs(container)
     update = message(text="Grüße 👍")
     assert container.deliver(update) == (200, None)
@@ -105,7 +99,7 @@ def test_an_update_is_queued_and_not_answered(container: Container) -> None:
 ADA = {"id": 7, "is_bot": False, "first_name": "Ada"}
 GROUP = {"id": -100, "type": "supergroup"}
 POST = {"chat": GROUP, "from": ADA}
-GROUPS: dict[str, tuple[Json, str]] = {
+GROUPS = {
     "a chat": ({"message": POST}, "-100"),
     "a topic": ({"message": {**POST, "message_thread_id": 5, "is_topic_message": True}}, "-100:5"),
     "a reply in a plain group": ({"message": {**POST, "message_thread_id": 5}}, "-100"),
@@ -116,7 +110,7 @@ GROUPS: dict[str, tuple[Json, str]] = {
 }
 
 
-def test_group_is_the_chat_or_the_topic_or_the_user(container: Container) -> None:
+def test_group_is_the_chat_or_the_topic_or_the_user(container):
     group_of = container.module("queue").group_of
     updates = {name: {"update_id": 1, **fields} for name, (fields, _) in GROUPS.items()}
     assert {name: group_of(update) for name, update in updates.items()} == {
@@ -124,7 +118,7 @@ def test_group_is_the_chat_or_the_topic_or_the_user(container: Container) -> Non
     }
 
 
-def test_group_is_the_session_with_session(start_with_queue: StartBot) -> None:
+def test_group_is_the_session_with_session(start_with_queue):
     group_of = start_with_queue(WITH_SESSION).module("queue").group_of
     group = group_of({"message": POST})
     assert group.startswith("session:")
@@ -135,24 +129,22 @@ def test_group_is_the_session_with_session(start_with_queue: StartBot) -> None:
     assert len(longest.module("queue").group_of({"message": POST})) <= 128  # SQS's limit
 
 
-def test_group_is_the_chat_if_session_raises(start_with_queue: StartBot) -> None:
+def test_group_is_the_chat_if_session_raises(start_with_queue):
     container = start_with_queue(AT_ONCE + "SESSION = lambda update: 1 / 0")
     assert container.module("queue").group_of({"message": POST}) == "-100"
 
 
-def test_an_update_is_redelivered_if_session_fails_for_now(
-    start_with_queue: StartBot, bot_api: BotApi
-) -> None:
+def test_an_update_is_redelivered_if_session_fails_for_now(start_with_queue, bot_api):
     """In another group it would lose its order."""
     asks = 'SESSION = lambda update: str(telegram.call("getChat", chat_id=5)["id"])'
     container = start_with_queue(BOT + asks)
-    ask: Json = {"method": "getChat", "chat_id": 5}
+    ask = {"method": "getChat", "chat_id": 5}
     bot_api.refuses(ask, 500, "no")
     assert container.deliver(message()) == (503, None)
     assert (container.line["outcome"], waiting(container)) == ("unreachable", [])
 
 
-def test_other_kinds_never_see_the_queue(container: Container, bot_api: BotApi) -> None:
+def test_other_kinds_never_see_the_queue(container, bot_api):
     asked = answer_sqs(container)
     bot_api.expects(*TWO)
     assert container.deliver({"update_id": 1, "callback_query": {"id": "1", "from": ADA}})[0] == 200
@@ -166,9 +158,7 @@ def test_other_kinds_never_see_the_queue(container: Container, bot_api: BotApi) 
         ("Unreachable", ["sqs: HTTP 500"], "unreachable"),
     ],
 )
-def test_an_update_is_redelivered_while_the_queue_cant_be_used(
-    container: Container, kind: str, about: list[str], outcome: str
-) -> None:
+def test_an_update_is_redelivered_while_the_queue_cant_be_used(container, kind, about, outcome):
     answer_sqs(container, getattr(container.module("errors"), kind)(*about))
     assert container.deliver(message()) == (503, None)
     assert container.line["outcome"] == outcome
@@ -176,9 +166,7 @@ def test_an_update_is_redelivered_while_the_queue_cant_be_used(
 
 
 @pytest.mark.parametrize("code", ["InvalidParameterValueException", "InvalidMessageContents"])
-def test_an_update_that_sqs_refuses_is_answered_at_once(
-    container: Container, bot_api: BotApi, code: str
-) -> None:
+def test_an_update_that_sqs_refuses_is_answered_at_once(container, bot_api, code):
     answer_sqs(container, container.module("aws").ClientError(code, "no"))
     bot_api.expects(*TWO)
     assert container.deliver(message()) == (200, None)
@@ -187,9 +175,7 @@ def test_an_update_that_sqs_refuses_is_answered_at_once(
 
 
 @pytest.mark.parametrize(("more", "outcome"), [(0, "queued"), (1, "answered")])
-def test_an_update_above_256_kb_is_answered_at_once(
-    container: Container, bot_api: BotApi, more: int, outcome: str
-) -> None:
+def test_an_update_above_256_kb_is_answered_at_once(container, bot_api, more, outcome):
     envelope = len(json.dumps({"update": message(text="")}, separators=(",", ":")))
     size = 262_144 - envelope + more
     update = message(text="👍" * (size // 4) + "x" * (size % 4))
@@ -203,7 +189,7 @@ def test_an_update_above_256_kb_is_answered_at_once(
 NOT_TAKEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def test_sqs_gets_no_character_that_it_refuses(container: Container) -> None:
+def test_sqs_gets_no_character_that_it_refuses(container):
     asked = answer_sqs(container)
     text = "\0 \x1f \x7f \ud800 \ufffe \uffff \U0001ffff"
     assert container.deliver(message(text=text, **{"\uffff": 1})) == (200, None)
@@ -216,7 +202,7 @@ def test_sqs_gets_no_character_that_it_refuses(container: Container) -> None:
 # ── Out of the queue
 
 
-def test_a_queued_update_is_answered_once(container: Container, bot_api: BotApi) -> None:
+def test_a_queued_update_is_answered_once(container, bot_api):
     asked = answer_sqs(container)
     bot_api.expects(*TWO)
     assert container.invoke(queue_event(message())) == DONE
@@ -244,15 +230,8 @@ PAUSES = {
     ("code", "parameters", "received", "seconds", "longer"), PAUSES.values(), ids=PAUSES
 )
 def test_a_temporary_failure_sets_the_pause(
-    container: Container,
-    bot_api: BotApi,
-    monkeypatch: pytest.MonkeyPatch,
-    code: int,
-    parameters: Json,
-    received: int,
-    seconds: int,
-    longer: float,
-) -> None:
+    container, bot_api, monkeypatch, code, parameters, received, seconds, longer
+):
     monkeypatch.setattr(random, "uniform", lambda *ends: ends[ends.index(longer)])
     asked = answer_sqs(container)
     bot_api.refuses(TWO[0], code, "no", **parameters)
@@ -261,17 +240,15 @@ def test_a_temporary_failure_sets_the_pause(
     assert asked == [{"QueueUrl": QUEUE, **pause}]
 
 
-def test_the_pause_has_a_second_and_a_half(
-    container: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    left: dict[str, float] = {}
+def test_the_pause_has_a_second_and_a_half(container, monkeypatch):
+    left = {}
     deadline = container.module("deadline").deadline
 
-    def reply(update: Json) -> list[Json]:
+    def reply(update):
         left["bot"] = deadline.left()
         raise container.telegram.Unreachable("Telegram is away")
 
-    def sqs(*call: Any) -> None:
+    def sqs(*call):
         left["queue"] = deadline.left()
 
     container.answer_calls(sqs, "sqs")
@@ -281,9 +258,7 @@ def test_the_pause_has_a_second_and_a_half(
     assert left == pytest.approx({"bot": 16.5, "queue": 20.0})
 
 
-def test_without_a_pause_a_message_comes_after_its_visibility_time_out(
-    container: Container, bot_api: BotApi
-) -> None:
+def test_without_a_pause_a_message_comes_after_its_visibility_time_out(container, bot_api):
     answer_sqs(container, container.module("aws").ClientError("MessageNotInflight", "no"))
     bot_api.refuses(TWO[0], 500, "no")
     assert container.invoke(queue_event(message())) == AGAIN
@@ -291,17 +266,15 @@ def test_without_a_pause_a_message_comes_after_its_visibility_time_out(
 
 
 @pytest.mark.parametrize("is_silent", [False, True])
-def test_a_long_answer_is_hidden_for_its_whole_time(
-    container: Container, bot_api: BotApi, is_silent: bool
-) -> None:
+def test_a_long_answer_is_hidden_for_its_whole_time(container, bot_api, is_silent):
     """The queue hides a message for a minute at least.
 
     For a longer answer, a shorter timeout in a release that was refused may have changed its time.
     """
-    asked: list[Json] = []
+    asked = []
     clock = with_clock(container)
 
-    def call(service: str, target: str, params: Json) -> None:
+    def call(service, target, params):
         asked.append(params)
         if is_silent:
             clock.now += container.module("deadline").deadline.left()
@@ -319,7 +292,7 @@ def test_a_long_answer_is_hidden_for_its_whole_time(
 # ── What remains, and what failed
 
 
-def test_the_rest_of_an_answer_goes_into_the_queue(at_once: Container, bot_api: BotApi) -> None:
+def test_the_rest_of_an_answer_goes_into_the_queue(at_once, bot_api):
     bot_api.expects(TWO[0])
     bot_api.refuses(TWO[1], 429, "no", retry_after=7)
     assert at_once.deliver(message(1)) == (200, None)
@@ -336,9 +309,7 @@ def test_the_rest_of_an_answer_goes_into_the_queue(at_once: Container, bot_api: 
     assert at_once.line["outcome"] == "duplicate"
 
 
-def test_a_failed_update_is_a_dead_letter_until_it_succeeds(
-    at_once: Container, bot_api: BotApi
-) -> None:
+def test_a_failed_update_is_a_dead_letter_until_it_succeeds(at_once, bot_api):
     at_once.bot.broken = True
     assert at_once.deliver(message(1)) == (200, None)
     [first] = at_once.queues.dead_letters
@@ -355,11 +326,11 @@ def test_a_failed_update_is_a_dead_letter_until_it_succeeds(
 
 
 def test_a_failure_after_a_call_is_not_answered_again_but_by_a_redrive(
-    at_once: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    at_once, bot_api, monkeypatch
+):
     about = {name: value for name, value in CALL.items() if name != "method"}
 
-    def reply(update: Json) -> list[Json]:
+    def reply(update):
         at_once.telegram.call("sendMessage", **about)
         raise ValueError
 
@@ -373,8 +344,8 @@ def test_a_failure_after_a_call_is_not_answered_again_but_by_a_redrive(
 
 
 def test_a_redrive_leaves_an_update_that_another_delivery_has_answered(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+    start_with_sessions, bot_api
+):
     source = WITH_SESSION.replace("    return [", "    session['n'] = 1\n    return [")
     container = start_with_sessions(source, QUEUE_URL=QUEUE)
     container.bot.broken = True
@@ -387,14 +358,14 @@ def test_a_redrive_leaves_an_update_that_another_delivery_has_answered(
     assert other.line["outcome"] == "duplicate"
 
 
-def test_without_sqs_a_failed_update_is_redelivered(at_once: Container) -> None:
+def test_without_sqs_a_failed_update_is_redelivered(at_once):
     at_once.bot.broken = True
     answer_sqs(at_once, at_once.module("errors").Unreachable("sqs: HTTP 500"))
     assert at_once.deliver(message(1)) == (503, None)
     assert at_once.line["outcome"] == "unreachable"
 
 
-def test_without_sqs_no_call_is_seen_twice(at_once: Container, bot_api: BotApi) -> None:
+def test_without_sqs_no_call_is_seen_twice(at_once, bot_api):
     answer_sqs(at_once, at_once.module("errors").Unreachable("sqs: HTTP 500"))
     bot_api.expects(TWO[0])
     bot_api.refuses(TWO[1], 500, "no")
@@ -403,14 +374,12 @@ def test_without_sqs_no_call_is_seen_twice(at_once: Container, bot_api: BotApi) 
     assert at_once.log[-2]["message"] == "what failed was not kept"
 
 
-def test_the_dead_letter_of_a_slow_answer_has_its_time(
-    at_once: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_dead_letter_of_a_slow_answer_has_its_time(at_once, monkeypatch):
     clock = with_clock(at_once)
-    left: list[float] = []
+    left = []
     deadline = at_once.module("deadline").deadline
 
-    def reply(update: Json) -> list[Json]:
+    def reply(update):
         clock.now += deadline.left() + 0.5  # until it is interrupted
         raise ValueError
 
@@ -423,7 +392,7 @@ def test_the_dead_letter_of_a_slow_answer_has_its_time(
 # ── Events
 
 
-def test_an_event_of_aws_goes_through_the_queue(at_once: Container, bot_api: BotApi) -> None:
+def test_an_event_of_aws_goes_through_the_queue(at_once, bot_api):
     """Lambda may deliver it twice, with one id."""
     for _ in range(2):
         assert at_once.invoke({"source": "aws.s3"}) is None
@@ -437,7 +406,7 @@ def test_an_event_of_aws_goes_through_the_queue(at_once: Container, bot_api: Bot
     assert at_once.line["of"] == body["of"]
 
 
-def test_calls_of_an_event_go_through_the_queue(at_once: Container, bot_api: BotApi) -> None:
+def test_calls_of_an_event_go_through_the_queue(at_once, bot_api):
     assert at_once.invoke(TWO) is None
     [body] = waiting(at_once)
     assert body["calls"] == TWO
@@ -447,19 +416,17 @@ def test_calls_of_an_event_go_through_the_queue(at_once: Container, bot_api: Bot
     assert waiting(at_once)[-1] == {"calls": [TWO[1]], "of": body["of"]}
 
 
-def test_without_sqs_lambda_retries_an_event(at_once: Container) -> None:
+def test_without_sqs_lambda_retries_an_event(at_once):
     answer_sqs(at_once, at_once.module("errors").Unreachable("sqs: HTTP 500"))
     assert failure(at_once, {"source": "aws.s3"}) == "unreachable: sqs: HTTP 500"
 
 
-def test_a_recurring_event_that_failed_is_answered_by_a_redrive(
-    at_once: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_recurring_event_that_failed_is_answered_by_a_redrive(at_once, bot_api, monkeypatch):
     """For the time that was due, whatever has come since."""
     content = {"at": "2026-01-02T09:00:00Z", "every": "debts", "event": {"debts of": 42}}
     at_once.bot.broken = True
     assert at_once.invoke(queue_event(content)) == DONE
-    asked: list[Json] = []
+    asked = []
     monkeypatch.setattr(at_once.bot, "on_event", lambda event: asked.append(event) or TWO)
     bot_api.expects(*TWO, *TWO)
     later = {**content, "at": "2026-01-03T09:00:00Z"}
@@ -469,20 +436,16 @@ def test_a_recurring_event_that_failed_is_answered_by_a_redrive(
     assert at_once.queues.messages == {}
 
 
-def test_on_event_gets_the_time_for_which_an_event_was_scheduled(
-    at_once: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_on_event_gets_the_time_for_which_an_event_was_scheduled(at_once, monkeypatch):
     """Unless the event has another "at"."""
-    asked: list[Json] = []
+    asked = []
     monkeypatch.setattr(at_once.bot, "on_event", lambda event: asked.append(event) or [])
     for event in ({"debts of": 42}, {"at": "noon"}):
         at_once.invoke(queue_event({"at": "2026-01-02T09:00:00Z", "event": event}))
     assert asked == [{"debts of": 42, "at": "2026-01-02T09:00:00Z"}, {"at": "noon"}]
 
 
-def test_an_event_that_is_retried_changes_a_session_once(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_an_event_that_is_retried_changes_a_session_once(start_with_sessions, bot_api):
     """Also if it fails for good, and is redriven."""
     source = AT_ONCE + (
         "def on_event(event):\n"
@@ -503,9 +466,7 @@ def test_an_event_that_is_retried_changes_a_session_once(
 
 
 @pytest.mark.parametrize(("chats", "is_over"), [((42, "42"), True), ((42, 43), False)])
-def test_what_recurs_ends_with_its_only_chat(
-    at_once: Container, bot_api: BotApi, chats: tuple[Any, Any], is_over: bool
-) -> None:
+def test_what_recurs_ends_with_its_only_chat(at_once, bot_api, chats, is_over):
     calls = [{**CALL, "chat_id": chat} for chat in chats]
     at_once.module("schedule").cron(calls, "0 9 ? * MON *", "UTC", "tea")
     for call in calls:
@@ -515,11 +476,11 @@ def test_what_recurs_ends_with_its_only_chat(
     assert (at_once.schedules.items == {}) is is_over
 
 
-def test_what_recurs_and_cant_be_cancelled_is_told(at_once: Container, bot_api: BotApi) -> None:
+def test_what_recurs_and_cant_be_cancelled_is_told(at_once, bot_api):
     at_once.module("schedule").cron(CALL, "0 9 ? * MON *", "UTC", "tea")
     bot_api.refuses(CALL, 403, "Forbidden: bot was blocked by the user")
 
-    def away(*about: Any, **content: Any) -> None:
+    def away(*about, **content):
         raise at_once.module("errors").Unreachable("HTTP 500")
 
     content = at_once.schedules.items["cron.tea"]["event"]
@@ -529,7 +490,7 @@ def test_what_recurs_and_cant_be_cancelled_is_told(at_once: Container, bot_api: 
     assert "a recurring call was not cancelled" in told
 
 
-def test_what_scheduler_sends_twice_is_made_once(at_once: Container, bot_api: BotApi) -> None:
+def test_what_scheduler_sends_twice_is_made_once(at_once, bot_api):
     at_once.module("schedule").cron(CALL, "* * * * ? *", "UTC", "tea")
     scheduler = Scheduler(at_once.schedules, at_once.queues)
     at_once.schedules.now = at_once.queues.now = lambda: 4102444800.0
@@ -545,7 +506,7 @@ def test_what_scheduler_sends_twice_is_made_once(at_once: Container, bot_api: Bo
 
 # ── What isn't our queue's
 
-OTHERS: dict[str, Any] = {
+OTHERS = {
     "another queue": queue_event(TEXT, queue=QUEUE.replace("bot", "a-bot")),
     "another account's queue": queue_event(TEXT, queue=QUEUE.replace("123456789012", "2109")),
     "another service": {"Records": [{"eventSource": "aws:s3"}]},
@@ -556,18 +517,18 @@ OTHERS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
-def test_another_event_is_the_bots(container: Container, other: Json) -> None:
+def test_another_event_is_the_bots(container, other):
     assert container.invoke(other) is None
     [body] = waiting(container)
     assert body["event"] == other
 
 
-def test_without_a_queue_no_event_is_its(start: Start, bot_api: BotApi) -> None:
+def test_without_a_queue_no_event_is_its(start, bot_api):
     container = start(bot_api.url)
     assert failure(container, queue_event(message())).startswith("bot.py has no on_event()")
     assert "botkit.queue" not in sys.modules
 
 
-def test_nobody_imitates_the_queue_over_http(container: Container) -> None:
+def test_nobody_imitates_the_queue_over_http(container):
     imitated = {**request(json.dumps(message()), "wrong"), **queue_event(message())}
     assert container.invoke(imitated)["statusCode"] == 401

@@ -1,21 +1,15 @@
 """schedule.py: EventBridge Scheduler sends calls and events to the queue, once or by a cron."""
 
-from __future__ import annotations
-
 import json
 import sys
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
 
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
-from pytest_httpserver import HTTPServer
 
-from tests.conftest import BotApi, StartBot
-from tests.support.stubs import CALL, QUEUE, TEXT, Container, Json, outcome_of, session_environment
+from tests.support.stubs import CALL, QUEUE, TEXT, outcome_of, session_environment
 
 BOT = "def reply(update):\n    return []"
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1"
@@ -25,24 +19,24 @@ MONDAYS = ("0 9 ? * MON *", "Europe/Berlin")
 
 
 @pytest.fixture
-def container(start_with_queue: StartBot) -> Container:
+def container(start_with_queue):
     return start_with_queue(BOT)
 
 
 @pytest.fixture
-def schedule(container: Container) -> Any:
+def schedule(container):
     return container.module("schedule")
 
 
-def waiting(container: Container) -> dict[str, Any]:
+def waiting(container):
     """Return what waits, by its name in Scheduler."""
     return {name: item["event"] for name, item in container.schedules.items.items()}
 
 
-def refused(code: str, message: str = "no") -> Callable[..., Any]:
+def refused(code, message="no"):
     """Return a request that Scheduler refuses."""
 
-    def request(*about: Any, **content: Any) -> Any:
+    def request(*about, **content):
         import botkit.aws
 
         raise botkit.aws.ClientError(code, message)
@@ -51,9 +45,7 @@ def refused(code: str, message: str = "no") -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize("key", ["", KEY])
-def test_requests_are_as_botocore_makes_them(
-    start_bot: StartBot, httpserver: HTTPServer, key: str
-) -> None:
+def test_requests_are_as_botocore_makes_them(start_bot, httpserver, key):
     role = "arn:aws-us-gov:iam::123456789012:role/tea-bot-scheduler"
     about = {"QUEUE_URL": QUEUE, "SCHEDULE_GROUP": "tea-bot", "SCHEDULER_ROLE_ARN": role}
     about["SCHEDULER_KMS_KEY_ARN"] = key
@@ -116,12 +108,12 @@ def test_requests_are_as_botocore_makes_them(
     [NOON, NOON.astimezone(timezone(timedelta(hours=5, minutes=30))), NOON.replace(microsecond=9)],
     ids=["UTC", "another zone", "microseconds"],
 )
-def test_once_takes_a_time_of_any_zone(container: Container, schedule: Any, at: datetime) -> None:
+def test_once_takes_a_time_of_any_zone(container, schedule, at):
     schedule.once(CALL, at, "tea")
     assert container.schedules.items["once.tea"]["at"] == NOON.timestamp()
 
 
-def test_a_time_that_has_passed_is_soon(container: Container, schedule: Any) -> None:
+def test_a_time_that_has_passed_is_soon(container, schedule):
     before = int(time.time())
     schedule.once(CALL, datetime(1, 1, 1, tzinfo=UTC), "tea")
     at = container.schedules.items["once.tea"]["at"]
@@ -129,14 +121,12 @@ def test_a_time_that_has_passed_is_soon(container: Container, schedule: Any) -> 
 
 
 @pytest.mark.parametrize(("lasts", "second"), [(8, "12:00:05"), (10, "12:00:07")], ids=str)
-def test_a_time_that_passes_on_the_way_is_soon(
-    container: Container, schedule: Any, monkeypatch: pytest.MonkeyPatch, lasts: int, second: str
-) -> None:
+def test_a_time_that_passes_on_the_way_is_soon(container, schedule, monkeypatch, lasts, second):
     """Scheduler refuses a time in the past, as when the connection was slow."""
-    now, asked = NOON.timestamp() - 8, list[str]()
+    now, asked = NOON.timestamp() - 8, []
     monkeypatch.setattr("time.time", lambda: now)
 
-    def request(*about: Any, body: Json) -> None:
+    def request(*about, body):
         nonlocal now
         asked.append(body["ScheduleExpression"])
         if len(asked) == 1:
@@ -148,13 +138,13 @@ def test_a_time_that_passes_on_the_way_is_soon(
     assert asked == ["at(2099-01-01T12:00:00)", f"at(2099-01-01T{second})"]
 
 
-def test_once_changes_nothing_that_waits(container: Container, schedule: Any) -> None:
+def test_once_changes_nothing_that_waits(container, schedule):
     said = [schedule.once({**CALL, "text": text}, NOON, "tea") for text in ("first", "second")]
     assert said == [True, False]
     assert waiting(container) == {"once.tea": {"at": AT, "calls": [{**CALL, "text": "first"}]}}
 
 
-def test_cron_replaces_what_recurs_alone(container: Container, schedule: Any) -> None:
+def test_cron_replaces_what_recurs_alone(container, schedule):
     schedule.once(CALL, NOON, "tea")
     assert schedule.cron(CALL, *MONDAYS, "tea") is True
     assert schedule.cron({**CALL, "text": "y"}, "0 7 1 * ? *", "UTC", "tea") is False
@@ -164,14 +154,14 @@ def test_cron_replaces_what_recurs_alone(container: Container, schedule: Any) ->
     assert item["event"]["calls"] == [{**CALL, "text": "y"}]
 
 
-def test_cancel_ends_both(container: Container, schedule: Any) -> None:
+def test_cancel_ends_both(container, schedule):
     schedule.once(CALL, NOON, "tea")
     schedule.cron(CALL, *MONDAYS, "tea")
     assert [schedule.cancel("tea"), schedule.cancel("tea")] == [True, False]
     assert waiting(container) == {}
 
 
-def test_calls_and_events_may_wait(start_with_queue: StartBot) -> None:
+def test_calls_and_events_may_wait(start_with_queue):
     container = start_with_queue(f"{BOT}\ndef on_event(event):\n    return []")
     schedule, event = container.module("schedule"), {"debts of": 42, "<aws": "<"}
     assert schedule.once([CALL, CALL], NOON, "tea") is True
@@ -182,22 +172,20 @@ def test_calls_and_events_may_wait(start_with_queue: StartBot) -> None:
     }
 
 
-def test_before_bot_py_is_imported_an_event_may_wait(
-    schedule: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_before_bot_py_is_imported_an_event_may_wait(schedule, monkeypatch):
     """As in a test of one of its modules."""
     monkeypatch.delitem(sys.modules, "bot")
     assert schedule.once({"debts of": 42}, NOON, "debts") is True
 
 
 @pytest.mark.parametrize("event", [{7: "a"}, {"a": (1, 2)}, {"a": {1: 2}}], ids=str)
-def test_an_event_that_json_would_change_is_refused(schedule: Any, event: Any) -> None:
+def test_an_event_that_json_would_change_is_refused(schedule, event):
     with pytest.raises(ValueError, match="^an event must contain only strings, numbers,"):
         schedule.cron(event, *MONDAYS, "tea")
 
 
 NO_CALL = 'a call must be a dict with a "method", such as "sendMessage"'
-CALLS: dict[str, tuple[Any, str]] = {
+CALLS = {
     "an empty list": ([], NO_CALL),
     "a list of lists": ([[CALL]], NO_CALL),
     "a list with an event": ([CALL, {"chat_id": 42}], NO_CALL),
@@ -239,35 +227,33 @@ CALLS: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("call", "error"), CALLS.values(), ids=CALLS)
-def test_what_is_no_call_is_refused(
-    container: Container, schedule: Any, call: Any, error: str
-) -> None:
+def test_what_is_no_call_is_refused(container, schedule, call, error):
     with pytest.raises(container.module("errors").ScheduleError) as caught:
         schedule.once(call, NOON, "tea")
     assert str(caught.value) == error
     assert waiting(container) == {}
 
 
-def test_a_call_may_have_the_largest_size(container: Container, schedule: Any) -> None:
+def test_a_call_may_have_the_largest_size(container, schedule):
     schedule.once({"method": "x", "text": "é" * 127_988}, NOON, "tea")
     assert len(waiting(container)) == 1
 
 
 @pytest.mark.parametrize("at", [NOON.replace(tzinfo=None), 4070952000, None, "12:00"], ids=str)
-def test_a_time_without_a_zone_is_refused(container: Container, schedule: Any, at: Any) -> None:
+def test_a_time_without_a_zone_is_refused(container, schedule, at):
     with pytest.raises(container.module("errors").ScheduleError, match="with a time zone, such as"):
         schedule.once(CALL, at, "tea")
     assert waiting(container) == {}
 
 
 @pytest.mark.parametrize("name", ["a", "x" * 59, "-100.7_B", ".."])
-def test_a_name_may_have(container: Container, schedule: Any, name: str) -> None:
+def test_a_name_may_have(container, schedule, name):
     schedule.once(CALL, NOON, name)
     assert list(waiting(container)) == [f"once.{name}"]
 
 
 @pytest.mark.parametrize("name", ["", "x" * 60, "a/b", "a b", "é", "a\n", 7, None], ids=str)
-def test_another_name_is_refused(container: Container, schedule: Any, name: Any) -> None:
+def test_another_name_is_refused(container, schedule, name):
     refusal = pytest.raises(container.module("errors").ScheduleError, match="1 to 59 ASCII letters")
     with refusal:
         schedule.once(CALL, NOON, name)
@@ -292,13 +278,13 @@ def test_another_name_is_refused(container: Container, schedule: Any, name: Any)
         "* * */2 * ? 2027/2",
     ],
 )
-def test_a_cron_expression_may_be(container: Container, schedule: Any, cron: str) -> None:
+def test_a_cron_expression_may_be(container, schedule, cron):
     schedule.cron(CALL, cron, "UTC", "tea")
     assert container.schedules.items["cron.tea"]["cron"] == cron
 
 
 FIELDS = r"six fields, such as \"0 9 \? \* MON-FRI \*\": minutes, hours, days of the month, months,"
-CRONS: dict[str, tuple[Any, str]] = {
+CRONS = {
     "five fields": ("0 9 * * MON", FIELDS),
     "seven fields": ("0 9 ? * MON * *", FIELDS),
     "no ?": ("0 9 * * MON *", FIELDS),
@@ -322,28 +308,24 @@ CRONS: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("cron", "error"), CRONS.values(), ids=CRONS)
-def test_another_expression_is_refused(
-    container: Container, schedule: Any, cron: Any, error: str
-) -> None:
+def test_another_expression_is_refused(container, schedule, cron, error):
     with pytest.raises(container.module("errors").ScheduleError, match=error):
         schedule.cron(CALL, cron, "UTC", "tea")
     assert waiting(container) == {}
 
 
 @pytest.mark.parametrize("zone", ["", "Europe/Ber lin", "x" * 51, "UTC\n", "Zürich", None], ids=str)
-def test_another_zone_is_refused(container: Container, schedule: Any, zone: Any) -> None:
+def test_another_zone_is_refused(container, schedule, zone):
     with pytest.raises(container.module("errors").ScheduleError, match='such as "Europe/Berlin"'):
         schedule.cron(CALL, "0 9 ? * MON *", zone, "tea")
 
 
-def test_a_zone_that_scheduler_does_not_know_is_refused(
-    container: Container, schedule: Any
-) -> None:
+def test_a_zone_that_scheduler_does_not_know_is_refused(container, schedule):
     with pytest.raises(container.module("errors").ScheduleError, match="such as Europe/Berlin"):
         schedule.cron(CALL, "0 9 ? * MON *", "Atlantis/Poseidonis", "tea")
 
 
-def test_the_sentence_is_logged(start_with_queue: StartBot) -> None:
+def test_the_sentence_is_logged(start_with_queue):
     source = f"""
 from datetime import UTC, datetime
 from botkit import schedule
@@ -359,7 +341,7 @@ def reply(update):
 @pytest.mark.parametrize(
     "code", ["ResourceNotFoundException", "AConflict", "ServiceQuotaExceededException"]
 )
-def test_scheduler_may_refuse(container: Container, schedule: Any, code: str) -> None:
+def test_scheduler_may_refuse(container, schedule, code):
     container.answer_requests(refused(code))
     with pytest.raises(container.module("errors").Misconfigured, match=f"{code}: no$"):
         schedule.once(CALL, NOON, "tea")
@@ -370,9 +352,7 @@ def test_scheduler_may_refuse(container: Container, schedule: Any, code: str) ->
     [("Value '…' at 'target.input'", "ScheduleError"), ("… to assume the role.", "Misconfigured")],
     ids=["a time or call", "a role that is too new"],
 )
-def test_what_scheduler_quotes_is_not_passed_on(
-    container: Container, schedule: Any, message: str, kind: str
-) -> None:
+def test_what_scheduler_quotes_is_not_passed_on(container, schedule, message, kind):
     container.answer_requests(refused("ValidationException", f"{TEXT}: {message}"))
     with pytest.raises(Exception, match="ValidationException") as caught:
         schedule.once(CALL, NOON, "tea")
@@ -381,21 +361,17 @@ def test_what_scheduler_quotes_is_not_passed_on(
 
 
 @pytest.mark.parametrize("use", ["once", "cancel"])
-def test_a_conflict_about_another_thing_than_the_name_is_temporary(
-    container: Container, schedule: Any, use: str
-) -> None:
+def test_a_conflict_about_another_thing_than_the_name_is_temporary(container, schedule, use):
     """The group is being deleted, or the call is about to be made."""
     container.answer_requests(refused("ConflictException"))
     with pytest.raises(container.module("errors").Unreachable, match="^ConflictException: no$"):
         schedule.once(CALL, NOON, "tea") if use == "once" else schedule.cancel("tea")
 
 
-def test_what_is_cancelled_while_it_is_replaced_may_be_tried_again(
-    container: Container, schedule: Any
-) -> None:
+def test_what_is_cancelled_while_it_is_replaced_may_be_tried_again(container, schedule):
     schedule.cron(CALL, *MONDAYS, "tea")
 
-    def cancel_between(service: str, method: str, path: str, **content: Any) -> None:
+    def cancel_between(service, method, path, **content):
         if method == "PUT":
             container.schedules.items.clear()
 
@@ -405,7 +381,7 @@ def test_what_is_cancelled_while_it_is_replaced_may_be_tried_again(
     assert schedule.cron(CALL, *MONDAYS, "tea") is True
 
 
-def test_without_a_queue_nothing_can_wait(start_bot: StartBot, bot_api: BotApi) -> None:
+def test_without_a_queue_nothing_can_wait(start_bot, bot_api):
     container = start_bot(BOT)
     with pytest.raises(container.module("errors").Misconfigured, match="set queue = true"):
         container.module("schedule").once(CALL, NOON, "tea")

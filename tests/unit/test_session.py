@@ -1,7 +1,5 @@
 """session.py: what events and pages read and change, and what expires."""
 
-from __future__ import annotations
-
 import json
 import time
 

@@ -1,7 +1,5 @@
 """settings.py: the environment, read once."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

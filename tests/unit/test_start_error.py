@@ -3,8 +3,6 @@
 How an exception is described: test_bot_module.py and test_check.py.
 """
 
-from __future__ import annotations
-
 import pytest
 
 from tests.support.stubs import TOKEN, load

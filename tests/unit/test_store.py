@@ -1,7 +1,5 @@
 """store.py: a bot's own keys and those of other spaces never meet."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

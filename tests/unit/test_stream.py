@@ -1,7 +1,5 @@
 """stream.py: what a chat sees while an answer is made, and the calls that leave all of it."""
 
-from __future__ import annotations
-
 import itertools
 import sys
 import time

@@ -1,7 +1,5 @@
 """telegram.py, errors.py: a call of the Bot API, its result and its two errors."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """telegram.call: with the bot's token, which may be kept in Parameter Store, and in time."""
 
-from __future__ import annotations
-
 import sys
 import time
 from types import SimpleNamespace

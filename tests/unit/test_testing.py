@@ -1,18 +1,14 @@
 """The stand-ins for Telegram and AWS in an author's tests."""
 
-from __future__ import annotations
-
 import contextlib
 import importlib
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,7 +16,6 @@ from botkit.testing import SECONDS, aws, bot, calls, chat, no_pauses, schedules,
 
 __all__ = ["aws", "bot", "calls", "chat", "no_pauses", "sessions", "schedules"]
 
-Json = dict[str, Any]
 
 CHAT = {"id": 7, "type": "private"}
 AT = datetime(2100, 1, 1, tzinfo=UTC)
@@ -119,7 +114,7 @@ def test_calls_are_noted_and_give_what_telegram_would(calls):
 def test_what_telegram_limited_in_another_test_is_forgotten(request):
     telegram = botkit("telegram")
     telegram.limited["7"] = time.time() + 60
-    calls: Any = request.getfixturevalue("calls")
+    calls = request.getfixturevalue("calls")
     telegram.call("sendMessage", chat_id=7, text="Hi")
     assert calls.texts() == ["Hi"]
 
@@ -241,7 +236,7 @@ def test_an_answer_shows_each_piece(calls, no_pauses):
     botkit("deadline").deadline.start(60)
     sys.modules.pop("bot", None)  # another test's may handle no Stop
     assert [stream.DRAFT_PAUSE, stream.EDIT_PAUSE, stream.LOOK_PAUSE] == [0, 0, 0]
-    message: Json = {"message_id": 3, "chat": CHAT}
+    message = {"message_id": 3, "chat": CHAT}
     [answer] = stream.answer(message, iter(["One", " two"]), can_stop=True)
     assert answer["text"] == "One two"
     assert calls.texts("sendMessageDraft") == ["", "One …", "One two …"]
@@ -291,7 +286,6 @@ def answer(message, session):
     session["n"] = session.get("n", 0) + 1
     return [say(message, f"one {session['n']}"), say(message, f"two {session['n']}")]
 """
-With = Callable[[str], Any]
 
 
 @pytest.fixture
@@ -717,7 +711,7 @@ def test_a_test_may_change_and_delete_sessions(sessions):
 @pytest.fixture
 def shown(request):
     """Lines that a failure shows in the end."""
-    expected: list[str] = []
+    expected = []
     yield expected
     [*_, shown] = request.node._report_sections
     assert shown == ("teardown", "Telegram", "\n".join(expected))

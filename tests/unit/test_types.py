@@ -1,7 +1,5 @@
 """The types that an author's bot can use: they find mistakes, and cost nothing at run time."""
 
-from __future__ import annotations
-
 import importlib
 import json
 import re

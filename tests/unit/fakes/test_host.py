@@ -1,9 +1,6 @@
 """Who invokes the function when something is due: again after a failure, and for how long."""
 
-from __future__ import annotations
-
 import json
-from typing import Any
 
 import pytest
 from botkit.fakes.services import Queues, Schedules
@@ -14,13 +11,12 @@ host = another("botkit.fakes.host")
 HIDDEN, MOST_RECEIVES = host.HIDDEN, host.MOST_RECEIVES
 Poller, Scheduler = host.Poller, host.Scheduler
 
-Json = dict[str, Any]
-DONE: Json = {"batchItemFailures": []}
-AGAIN: Json = {"batchItemFailures": [{"itemIdentifier": "1"}]}
+DONE = {"batchItemFailures": []}
+AGAIN = {"batchItemFailures": [{"itemIdentifier": "1"}]}
 
 
 @pytest.fixture
-def queues() -> Queues:
+def queues():
     """A queue, whose clock stands still, with two messages of one chat and one of another."""
     queues = Queues(None)
     queues.now = lambda: 0.0
@@ -29,15 +25,15 @@ def queues() -> Queues:
     return queues
 
 
-def body(event: Json) -> str:
+def body(event):
     """Return the body of the message in an event."""
     return str(event["Records"][0]["body"])
 
 
-def test_a_message_waits_for_its_chat_alone(queues: Queues) -> None:
+def test_a_message_waits_for_its_chat_alone(queues):
     delivered = []
 
-    def invoke(event: Json, request_id: str) -> tuple[Json, str]:
+    def invoke(event, request_id):
         delivered.append(body(event))
         return (AGAIN if delivered == ["1"] else DONE), ""
 
@@ -51,18 +47,18 @@ def test_a_message_waits_for_its_chat_alone(queues: Queues) -> None:
     assert (queues.messages, poller.next_time()) == ({}, None)
 
 
-def test_a_message_that_always_fails_is_a_dead_letter_until_a_redrive(queues: Queues) -> None:
-    delivered: list[str] = []
+def test_a_message_that_always_fails_is_a_dead_letter_until_a_redrive(queues):
+    delivered = []
 
-    def invoke(event: Json, request_id: str) -> tuple[Json | None, str]:
+    def invoke(event, request_id):
         delivered.append(body(event))
         return (None, "it timed out") if body(event) == "1" else (DONE, "")
 
     poller = Poller(queues, invoke)
 
-    def run() -> None:
+    def run():
         while (due := poller.next_time()) is not None:
-            queues.now = lambda due=due: due  # type: ignore[misc]
+            queues.now = lambda due=due: due
             poller.run_next()
 
     run()
@@ -76,8 +72,8 @@ def test_a_message_that_always_fails_is_a_dead_letter_until_a_redrive(queues: Qu
     assert delivered.count("1") == 2 * MOST_RECEIVES
 
 
-def test_a_message_is_dropped_for_five_minutes_after_the_same_one(queues: Queues) -> None:
-    def send(*deduplication: str) -> int:
+def test_a_message_is_dropped_for_five_minutes_after_the_same_one(queues):
+    def send(*deduplication):
         queues.send(queues.url, "new", "ada", *deduplication)
         return len(queues.messages)
 
@@ -90,7 +86,7 @@ def test_a_message_is_dropped_for_five_minutes_after_the_same_one(queues: Queues
     assert [send(), send("7")] == [1, 2]
 
 
-def test_what_is_scheduled_goes_into_the_queue(queues: Queues) -> None:
+def test_what_is_scheduled_goes_into_the_queue(queues):
     """What recurs, for the time that was due. Times that were missed are left out."""
     queues.messages.clear()
     daily = {"cron": "0 9 * * ? *", "zone": "UTC", "since": 1_800_000_000.0}
@@ -100,7 +96,7 @@ def test_what_is_scheduled_goes_into_the_queue(queues: Queues) -> None:
     scheduler = Scheduler(schedules, queues)
     times = []
     for now in (1_800_000_000.0, 1_800_003_600.0, 1_800_090_000.0):
-        schedules.now = lambda now=now: now  # type: ignore[misc]
+        schedules.now = lambda now=now: now
         times.append(scheduler.next_time())
         scheduler.run_next()
     assert times == [1_800_000_000.0, 1_800_003_600.0, 1_800_090_000.0]

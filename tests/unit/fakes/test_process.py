@@ -1,10 +1,6 @@
 """The stand-ins in a function's process: all that is for AWS goes to them, or is refused."""
 
-from __future__ import annotations
-
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from botkit.fakes.services import QUEUE_URL
@@ -20,15 +16,15 @@ class Unreachable(Exception):
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Any:
+def aws(monkeypatch):
     """The module of botkit, as far as a stand-in uses it."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
-    aws: Any = SimpleNamespace(Unreachable=Unreachable, request=None, _Request="AWS")
+    aws = SimpleNamespace(Unreachable=Unreachable, request=None, _Request="AWS")
     aws.call = lambda service, *call: aws._Request(service)
     return aws
 
 
-def test_each_service_has_its_stand_in(aws: Any, tmp_path: Path) -> None:
+def test_each_service_has_its_stand_in(aws, tmp_path):
     services = Services(aws, tmp_path / "sessions.json")
     services.install()
     params = {"QueueUrl": QUEUE_URL, "MessageBody": "tea", "MessageGroupId": "ada"}
@@ -40,9 +36,7 @@ def test_each_service_has_its_stand_in(aws: Any, tmp_path: Path) -> None:
         aws.call("s3", "GetObject", {})
 
 
-def test_with_credentials_there_is_an_aws(
-    aws: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_with_credentials_there_is_an_aws(aws, tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mine")
     Services(aws, tmp_path / "sessions.json").install()
     assert aws._Request == "AWS"

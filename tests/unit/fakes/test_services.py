@@ -1,11 +1,7 @@
 """The stand-ins for AWS, in memory and in files that several processes change."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from botkit.fakes.files import alone, read, write
@@ -14,11 +10,11 @@ from botkit.fakes.services import Queues, Schedules, Table, in_order
 EACH = 20
 
 
-def test_what_others_change_meanwhile_stays(tmp_path: Path) -> None:
+def test_what_others_change_meanwhile_stays(tmp_path):
     file = tmp_path / "sessions.json"
-    aws: Any = SimpleNamespace(call=None)
+    aws = SimpleNamespace(call=None)
 
-    def change(writer: int) -> None:
+    def change(writer):
         """Write as a function does, and delete as scripts/sessions does."""
         table = Table(aws, "sessions", file)
         for number in range(EACH):
@@ -35,12 +31,12 @@ def test_what_others_change_meanwhile_stays(tmp_path: Path) -> None:
     assert set(read(file)) == {f"{w}/{n}" for w in range(4) for n in range(0, EACH, 2)}
 
 
-def test_schedules_that_others_make_meanwhile_stay(tmp_path: Path) -> None:
+def test_schedules_that_others_make_meanwhile_stay(tmp_path):
     """A bot with a queue has two processes, and scripts/sessions deletes."""
     file = tmp_path / "sessions.schedules.json"
-    aws: Any = SimpleNamespace(request=None)
+    aws = SimpleNamespace(request=None)
 
-    def schedule(writer: int) -> None:
+    def schedule(writer):
         schedules = Schedules(aws, file)
         for number in range(EACH):
             name = f"{writer}.{number}"
@@ -57,7 +53,7 @@ def test_schedules_that_others_make_meanwhile_stay(tmp_path: Path) -> None:
     assert set(read(file)) == {f"{w}.{n}" for w in range(4) for n in range(0, EACH, 2)}
 
 
-def test_what_recurs_no_more_is_left_out() -> None:
+def test_what_recurs_no_more_is_left_out():
     past = {"cron": "0 9 ? * MON 2026", "zone": "UTC", "since": 1_800_000_000.0, "event": {}}
     daily = {**past, "cron": "0 9 * * ? *"}
     once = {"at": 1_800_000_001.0, "event": {}}
@@ -66,8 +62,8 @@ def test_what_recurs_no_more_is_left_out() -> None:
     assert "at" not in daily
 
 
-def test_what_is_for_others_is_passed_on() -> None:
-    aws: Any = SimpleNamespace(call=lambda *call: call, request=lambda *request: request)
+def test_what_is_for_others_is_passed_on():
+    aws = SimpleNamespace(call=lambda *call: call, request=lambda *request: request)
     mine, others = {"QueueUrl": "mine"}, {"QueueUrl": "others"}
     queues = Queues(aws, "mine")
     for each in (queues, Table(aws, "sessions")):
@@ -78,11 +74,11 @@ def test_what_is_for_others_is_passed_on() -> None:
     assert queues.messages == {}
 
 
-def test_a_condition_that_is_not_met_and_what_is_missing_are_refused() -> None:
+def test_a_condition_that_is_not_met_and_what_is_missing_are_refused():
     class Refused(Exception):
         pass
 
-    aws: Any = SimpleNamespace(call=None, request=None, ClientError=Refused)
+    aws = SimpleNamespace(call=None, request=None, ClientError=Refused)
     put = {"TableName": "sessions", "Item": {"id": {"S": "1"}, "version": {"S": "1"}}}
     put["ConditionExpression"] = "attribute_not_exists(version)"
     table = Table(aws, "sessions")

@@ -1,7 +1,5 @@
 """connection.py: one connection, kept open, with requests that end in time. Over real sockets."""
 
-from __future__ import annotations
-
 import base64
 import importlib
 import os
@@ -10,9 +8,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import trustme
@@ -37,7 +33,6 @@ from tests.support.stubs import (
     unused_port,
 )
 
-Connect = Callable[..., Any]
 BODY = b'{"chat_id": 42}'
 HEADERS = {"Content-Type": "application/json"}
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -1,7 +1,5 @@
 """exchange.py: reads and writes of http.client end in time and in size. Over a socket pair."""
 
-from __future__ import annotations
-
 import socket
 import sys
 import threading

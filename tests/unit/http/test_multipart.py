@@ -1,7 +1,5 @@
 """multipart.py: files in a call, as a server reads them."""
 
-from __future__ import annotations
-
 import email
 import email.policy
 

@@ -1,23 +1,16 @@
 """check.py: a new version goes live only if it can work."""
 
-from __future__ import annotations
-
 import hashlib
 import importlib
 import re
 import sys
-from pathlib import Path
-from typing import Any
 
 import pytest
 from telegram_stand_in import TYPES
 
-from tests.conftest import BotApi, Start, StartBot
 from tests.support.stubs import (
     QUEUE,
     TOKEN,
-    Container,
-    Serve,
     answers,
     http,
     load,
@@ -29,17 +22,13 @@ CHECK = {"tf": {"action": "check"}}
 ME = {"id": 1234567890, "is_bot": True, "username": "tea_bot"}
 
 
-def test_a_version_that_can_work_is_checked_without_a_word(
-    container: Container, bot_api: BotApi
-) -> None:
+def test_a_version_that_can_work_is_checked_without_a_word(container, bot_api):
     bot_api.answers("getMe", {}, ME)
     assert container.invoke(CHECK) == {}
     assert container.log == []
 
 
-def test_other_code_than_was_planned_goes_not_live(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_code_than_was_planned_goes_not_live(container, bot_api, monkeypatch):
     module = importlib.import_module("botkit.release.check")
     monkeypatch.setattr(module, "digest", lambda: "1" * 64)
     for planned in ("0", "2"):
@@ -57,7 +46,7 @@ def test_other_code_than_was_planned_goes_not_live(
 VARIABLES = {"names": ["QUEUE_URL", "TABLE"]}
 
 
-def variables(**values: str) -> str:
+def variables(**values):
     """Return the digest of these variables' values, as Terraform makes it."""
     return hashlib.sha256("\n".join(values.values()).encode()).hexdigest()
 
@@ -65,7 +54,7 @@ def variables(**values: str) -> str:
 OTHER = r"other variables than .*=module\.telegram_bot\.terraform_data\.webhook_secret "
 
 
-def test_a_version_with_other_variables_goes_not_live(start: Start, bot_api: BotApi) -> None:
+def test_a_version_with_other_variables_goes_not_live(start, bot_api):
     container = start(bot_api.url, TABLE="vötes")
     for other in (variables(a="https://x", b="vötes"), variables(a="", b="votes")):
         with pytest.raises(Exception, match=OTHER) as caught:
@@ -76,9 +65,7 @@ def test_a_version_with_other_variables_goes_not_live(start: Start, bot_api: Bot
     assert container.invoke({**CHECK, **VARIABLES, "variables": equal}) == {}
 
 
-def test_the_digest_is_in_a_file_of_the_package(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_digest_is_in_a_file_of_the_package(monkeypatch, tmp_path):
     module = load("botkit.release.check")
     assert module.digest() == "", "a checkout has no digest"
     (tmp_path / "digest").write_text("f" * 64)
@@ -86,15 +73,13 @@ def test_the_digest_is_in_a_file_of_the_package(
     assert module.digest() == "f" * 64
 
 
-def test_a_token_that_telegram_refuses_goes_not_live(container: Container, bot_api: BotApi) -> None:
+def test_a_token_that_telegram_refuses_goes_not_live(container, bot_api):
     bot_api.refuses({"method": "getMe"}, 401, "Unauthorized")
     with pytest.raises(Exception, match="^Telegram did not accept the token: getMe: 401 Unauth"):
         container.invoke(CHECK)
 
 
-def test_while_telegram_is_away_nothing_goes_live(
-    start: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_while_telegram_is_away_nothing_goes_live(start, serve, monkeypatch):
     container = start(serve(answers(*[http(b"", "502 Bad Gateway")] * 3)).url)
     pauses = with_pauses(container, monkeypatch)
     with pytest.raises(Exception, match="^Telegram could not be reached: getMe: HTTP 502"):
@@ -103,16 +88,16 @@ def test_while_telegram_is_away_nothing_goes_live(
 
 
 def test_a_token_that_was_rotated_in_the_parameter_is_fetched_again(
-    start_with_parameter: Start, serve: Serve, bot_api: BotApi
-) -> None:
+    start_with_parameter, serve, bot_api
+):
     store = serve(answers(parameter("1:" + "x" * 30), parameter(TOKEN)))
     bot_api.answers("getMe", {}, ME)
     assert start_with_parameter(bot_api.url, store).invoke(CHECK) == {}
 
 
 def test_a_bot_that_could_not_be_imported_at_start_up_is_imported_now(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    container, bot_api, monkeypatch
+):
     monkeypatch.delitem(sys.modules, "bot")  # as after an import that failed
     bot_api.answers("getMe", {}, ME)
     assert container.invoke(CHECK) == {}
@@ -127,7 +112,7 @@ RENAME = (
     "rename it"
 )
 # What bot.py says beside: with what the check ends then.
-CHECKS: dict[str, tuple[str, str]] = {
+CHECKS = {
     "it raises": (
         "def check():\n    raise RuntimeError('no table')",
         r"check() of bot.py failed: RuntimeError: no table at bot.py:4",
@@ -164,9 +149,7 @@ CHECKS: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize(("source", "error"), CHECKS.values(), ids=CHECKS)
-def test_the_bots_own_check_keeps_a_version_from_going_live(
-    start_bot: StartBot, bot_api: BotApi, source: str, error: str
-) -> None:
+def test_the_bots_own_check_keeps_a_version_from_going_live(start_bot, bot_api, source, error):
     bot_api.answers("getMe", {}, ME)
     if "getChat" in source:
         bot_api.refuses({"method": "getChat", "chat_id": 1}, 400, "Bad Request: no")
@@ -176,7 +159,7 @@ def test_the_bots_own_check_keeps_a_version_from_going_live(
     assert caught.value.__context__ is None, "Lambda would also log it"
 
 
-def test_the_bots_own_check_is_interrupted(start_bot: StartBot, bot_api: BotApi) -> None:
+def test_the_bots_own_check_is_interrupted(start_bot, bot_api):
     container = start_bot(BOT + "import time\ndef check():\n    while True: time.sleep(0.01)")
     bot_api.answers("getMe", {}, ME)
     with pytest.raises(
@@ -186,9 +169,7 @@ def test_the_bots_own_check_is_interrupted(start_bot: StartBot, bot_api: BotApi)
 
 
 @pytest.mark.parametrize("source", ["def check(): noted.append(1)", "check = [1]"])
-def test_the_bots_own_check_is_called_once(
-    start_bot: StartBot, bot_api: BotApi, source: str
-) -> None:
+def test_the_bots_own_check_is_called_once(start_bot, bot_api, source):
     container = start_bot(f"{BOT}noted = []\n{source}")
     bot_api.answers("getMe", {}, ME)
     assert container.invoke(CHECK) == {}
@@ -199,7 +180,7 @@ def test_the_bots_own_check_is_called_once(
 
 AS_EVENTS = "it answers events of other services. If yours is for something else, rename it"
 # What bot.py says beside RATE_LIMIT, with a Mini App: with what the check ends then.
-UNUSABLE: dict[str, tuple[str, str]] = {
+UNUSABLE = {
     "async": ("async def reply(update): ...", f"reply() must be written {NOT_ASYNC}"),
     "an asynchronous generator": (
         "async def reply(update):\n    yield",
@@ -267,9 +248,7 @@ UNUSABLE: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize(("source", "error"), UNUSABLE.values(), ids=UNUSABLE)
-def test_a_function_that_could_never_be_called_goes_not_live(
-    start_with_sessions: StartBot, source: str, error: str
-) -> None:
+def test_a_function_that_could_never_be_called_goes_not_live(start_with_sessions, source, error):
     container = start_with_sessions(
         f"{BOT}RATE_LIMIT = (1, 60)\n{source}", MINI_APP_URL="https://api.example/app/index.html"
     )
@@ -293,9 +272,7 @@ def test_a_function_that_could_never_be_called_goes_not_live(
     ],
     ids=["an optional one", "any number", "no signature", "decorated", "never called", "a string"],
 )
-def test_a_function_that_can_be_called_goes_live(
-    start_bot: StartBot, bot_api: BotApi, source: str
-) -> None:
+def test_a_function_that_can_be_called_goes_live(start_bot, bot_api, source):
     bot_api.answers("getMe", {}, ME)
     assert start_bot(BOT + source).invoke(CHECK) == {}
 
@@ -305,7 +282,7 @@ def test_a_function_that_can_be_called_goes_live(
 NAME = "^COMMANDS must have names of 1 to 32 lowercase .*, without a slash: not {}$"
 SHAPE = r'^COMMANDS must be a dict of names .* for each language: \{"": \{…\}, "de": \{…\}\}$'
 LANGUAGE = '^COMMANDS by language must have keys of two letters, such as "de", and "" for all other'
-MENUS: dict[str, tuple[Any, str]] = {
+MENUS = {
     "a list": (["start"], SHAPE),
     "an empty list": ([], SHAPE),
     "mixed": ({"": {"start": "x"}, "help": "x"}, SHAPE),
@@ -327,27 +304,21 @@ MENUS: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("commands", "error"), MENUS.values(), ids=MENUS)
-def test_a_menu_that_telegram_would_change_goes_not_live(
-    container: Container, monkeypatch: pytest.MonkeyPatch, commands: Any, error: str
-) -> None:
+def test_a_menu_that_telegram_would_change_goes_not_live(container, monkeypatch, commands, error):
     monkeypatch.setattr(container.bot, "COMMANDS", commands)
     with pytest.raises(Exception, match=error):
         container.invoke(CHECK)
 
 
 @pytest.mark.parametrize("seconds", [3600, 0.5])
-def test_init_data_seconds_may_be_any_number(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch, seconds: Any
-) -> None:
+def test_init_data_seconds_may_be_any_number(container, bot_api, monkeypatch, seconds):
     monkeypatch.setattr(container.module("settings").settings, "mini_app_url", "https://x/app/")
     monkeypatch.setattr(container.bot, "INIT_DATA_MAX_AGE", seconds, raising=False)
     bot_api.answers("getMe", {}, ME)
     assert container.invoke(CHECK) == {}
 
 
-def test_init_data_seconds_must_be_a_number(
-    container: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_init_data_seconds_must_be_a_number(container, monkeypatch):
     monkeypatch.setattr(container.module("settings").settings, "mini_app_url", "https://x/app/")
     monkeypatch.setattr(container.bot, "INIT_DATA_MAX_AGE", "60", raising=False)
     with pytest.raises(Exception, match=r"^INIT_DATA_MAX_AGE in bot\.py must be a number"):
@@ -375,8 +346,8 @@ WITH_SESSION = 'SESSION = "chat"\nALLOWED_UPDATES = ["message"]\ndef reply(updat
     ids=["no table", "no such choice", "one argument"],
 )
 def test_a_session_that_cant_be_kept_fails_the_apply(
-    start_with_sessions: StartBot, bot_api: BotApi, source: str, table: str, error: str
-) -> None:
+    start_with_sessions, bot_api, source, table, error
+):
     container = start_with_sessions(source, SESSION_TABLE=table)
     with pytest.raises(Exception, match=error):
         container.invoke(CHECK)
@@ -385,7 +356,7 @@ def test_a_session_that_cant_be_kept_fails_the_apply(
 WITHOUT = 'ALLOWED_UPDATES = ["message"]\ndef reply(update): ...\n'
 
 
-def test_a_conversation_needs_a_session(start_with_sessions: StartBot) -> None:
+def test_a_conversation_needs_a_session(start_with_sessions):
     container = start_with_sessions(WITHOUT + "from botkit import conversation")
     with pytest.raises(
         Exception,
@@ -394,48 +365,40 @@ def test_a_conversation_needs_a_session(start_with_sessions: StartBot) -> None:
         container.invoke(CHECK)
 
 
-def test_sessions_of_events_need_a_table(start_bot: StartBot) -> None:
+def test_sessions_of_events_need_a_table(start_bot):
     """An apply without one would delete the one that there was."""
     container = start_bot(WITHOUT + "from botkit import session")
     with pytest.raises(Exception, match=r"^bot\.py uses botkit\.session: set session_retention"):
         container.invoke(CHECK)
 
 
-def test_sessions_of_events_may_have_a_table(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_sessions_of_events_may_have_a_table(start_with_sessions, bot_api):
     bot_api.answers("getMe", {}, ME)
     container = start_with_sessions(WITHOUT + "from botkit import session")
     assert container.invoke(CHECK) == {}
 
 
-def test_a_bot_with_conversations_and_a_table_may_go_live(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_a_bot_with_conversations_and_a_table_may_go_live(start_with_sessions, bot_api):
     container = start_with_sessions(WITH_SESSION + "\nfrom botkit import conversation, session\n")
     bot_api.answers("getMe", {}, ME)
     assert container.invoke(CHECK) == {}
 
 
-def test_an_answer_that_grows_needs_no_table(start_bot: StartBot, bot_api: BotApi) -> None:
+def test_an_answer_that_grows_needs_no_table(start_bot, bot_api):
     container = start_bot(WITHOUT + "from botkit import stream")
     bot_api.answers("getMe", {}, ME)
     assert container.invoke(CHECK) == {}
 
 
-def test_a_bot_with_sessions_may_go_live(start_with_sessions: StartBot, bot_api: BotApi) -> None:
+def test_a_bot_with_sessions_may_go_live(start_with_sessions, bot_api):
     container = start_with_sessions(WITH_SESSION)
     bot_api.answers("getMe", {}, ME)
     assert container.invoke(CHECK) == {}
 
 
 def test_a_failed_import_never_tells_the_token_of_the_parameter(
-    start_with_parameter: Start,
-    serve: Serve,
-    bot_api: BotApi,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+    start_with_parameter, serve, bot_api, tmp_path, monkeypatch
+):
     source = "from botkit import telegram\nraise RuntimeError(f'no {telegram.token()}')\n"
     (tmp_path / "bot.py").write_text(source)
     monkeypatch.syspath_prepend(tmp_path)
@@ -449,9 +412,7 @@ def test_a_failed_import_never_tells_the_token_of_the_parameter(
 USES_SCHEDULE = WITHOUT + "from botkit import schedule\n"
 
 
-def test_a_bot_that_schedules_needs_a_queue(
-    start_with_queue: StartBot, start_bot: StartBot, bot_api: BotApi
-) -> None:
+def test_a_bot_that_schedules_needs_a_queue(start_with_queue, start_bot, bot_api):
     with pytest.raises(Exception, match=r"^bot\.py uses botkit\.schedule: set queue = true$"):
         start_bot(USES_SCHEDULE).invoke(CHECK)
     bot_api.answers("getMe", {}, ME)
@@ -459,9 +420,7 @@ def test_a_bot_that_schedules_needs_a_queue(
 
 
 @pytest.mark.parametrize("handled", ["message", {}, set(), None, {7: 1}], ids=repr)
-def test_a_bot_must_say_what_it_handles(
-    container: Container, monkeypatch: pytest.MonkeyPatch, handled: Any
-) -> None:
+def test_a_bot_must_say_what_it_handles(container, monkeypatch, handled):
     monkeypatch.setattr(container.bot, "ALLOWED_UPDATES", handled)
     with pytest.raises(Exception, match=r"^bot\.py must have ALLOWED_UPDATES"):
         container.invoke(CHECK)
@@ -482,21 +441,19 @@ CANT_WAIT = "can't have inline_query: late answers are refused"
     ],
     ids=repr,
 )
-def test_queued_updates_are_handled_kinds_that_can_wait(
-    start_with_queue: StartBot, queued: Any, handled: list[str], error: str
-) -> None:
+def test_queued_updates_are_handled_kinds_that_can_wait(start_with_queue, queued, handled, error):
     source = f"ALLOWED_UPDATES = {handled}\nQUEUED_UPDATES = {queued!r}\ndef reply(update): ...\n"
     with pytest.raises(Exception, match=f"^QUEUED_UPDATES in bot.py {error}"):
         start_with_queue(source).invoke(CHECK)
 
 
-def test_each_kind_of_update_can_wait_or_not() -> None:
+def test_each_kind_of_update_can_wait_or_not():
     """Read in Telegram's documentation whether a new kind has a deadline."""
     never = load("botkit.release.registration").NEVER_QUEUED
     assert len(set(TYPES["Update"]) - {"update_id"} - never) == 21
 
 
-def test_queued_updates_need_a_queue(start_bot: StartBot) -> None:
+def test_queued_updates_need_a_queue(start_bot):
     source = WITHOUT + 'QUEUED_UPDATES = ["message"]\n'
     with pytest.raises(Exception, match="^bot.py has QUEUED_UPDATES: set queue = true$"):
         start_bot(source).invoke(CHECK)
@@ -518,14 +475,8 @@ TOO_SLOW = "An answer may take 24 seconds, whatever the timeout"
     ],
 )
 def test_the_check_warns_of_a_queue_that_helps_little(
-    start_with_sessions: StartBot,
-    bot_api: BotApi,
-    session: bool,
-    queued: list[str],
-    more: str,
-    seconds: int,
-    warning: str | None,
-) -> None:
+    start_with_sessions, bot_api, session, queued, more, seconds, warning
+):
     source = f"""
 ALLOWED_UPDATES = ["message", "callback_query", "inline_query"]
 QUEUED_UPDATES = {queued}
@@ -539,7 +490,7 @@ def reply(update, session=None): ...
     assert [each.startswith(warning) for each in warnings] == [True] * bool(warning)
 
 
-def test_a_part_that_is_switched_off_is_not_asked(start_bot: StartBot, bot_api: BotApi) -> None:
+def test_a_part_that_is_switched_off_is_not_asked(start_bot, bot_api):
     """ways.py says which are on: without a Mini App, on_request is any function of the bot's."""
     wrong = "INIT_DATA_MAX_AGE = 'a day'\ndef on_request(): ...\n"
     container = start_bot(WITHOUT + wrong)
@@ -550,7 +501,7 @@ def test_a_part_that_is_switched_off_is_not_asked(start_bot: StartBot, bot_api: 
         on.invoke(CHECK)
 
 
-def test_each_part_says_what_it_needs(start_with_sessions: StartBot) -> None:
+def test_each_part_says_what_it_needs(start_with_sessions):
     source = WITH_SESSION + "\nRATE_LIMIT = (1, 1)\nfrom botkit import schedule\n"
     container = start_with_sessions(source, MINI_APP_URL="https://example.com/app/")
     parts = {

@@ -1,13 +1,8 @@
 """drain.py: a queue is removed when it is empty, or not at all."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import pytest
 
-from tests.conftest import BotApi, StartBot
-from tests.support.stubs import QUEUE, Container, Json, with_pauses
+from tests.support.stubs import QUEUE, with_pauses
 
 URL = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/telegram"
 DEAD_LETTERS = QUEUE.replace(".fifo", "_dlq.fifo")
@@ -16,21 +11,15 @@ AT_ONCE = 'ALLOWED_UPDATES = ["message"]\nreply = print\n'
 QUEUES = AT_ONCE + 'QUEUED_UPDATES = ["message"]\n'
 
 
-def drain(
-    container: Container,
-    bot_api: BotApi,
-    monkeypatch: pytest.MonkeyPatch,
-    *readings: Any,
-    url: str = URL,
-) -> list[float]:
+def drain(container, bot_api, monkeypatch, *readings, url=URL):
     """Drain a queue with so many messages at each reading. Returns the pauses.
 
     A reading is what is in the queue and in the dead letters, or an error. The webhook has `url`.
     """
     ahead = iter(readings)
-    left: list[Any] = []
+    left = []
 
-    def count(service: str, target: str, params: Json) -> Json:
+    def count(service, target, params):
         if not left:
             left[:] = next(ahead)
         # Without the webhook, the dead letters are read first.
@@ -51,56 +40,44 @@ def drain(
 
 
 @pytest.fixture
-def container(start_with_queue: StartBot) -> Container:
+def container(start_with_queue):
     return start_with_queue(AT_ONCE)
 
 
-def test_drain_waits_until_the_queue_is_empty(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_drain_waits_until_the_queue_is_empty(container, bot_api, monkeypatch):
     assert drain(container, bot_api, monkeypatch, (2, 0), (1, 0), (0, 0)) == [1.0, 1.0]
 
 
-def test_drain_fails_while_updates_come_into_the_queue(
-    start_with_queue: StartBot, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_drain_fails_while_updates_come_into_the_queue(start_with_queue, bot_api, monkeypatch):
     with pytest.raises(Exception, match="first remove QUEUED_UPDATES from bot.py, apply"):
         drain(start_with_queue(QUEUES), bot_api, monkeypatch)
 
 
-def test_drain_fails_if_messages_remain(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_drain_fails_if_messages_remain(container, bot_api, monkeypatch):
     with pytest.raises(Exception, match="2 messages and 0 dead letters") as caught:
         drain(container, bot_api, monkeypatch, *[(2, 0)] * 9)
     assert str(caught.value).endswith(f"discard them: aws sqs purge-queue --queue-url {QUEUE}")
 
 
 def test_drain_fails_if_dead_letters_would_be_deleted_with_the_queue(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    container, bot_api, monkeypatch
+):
     with pytest.raises(Exception, match="redrive_command") as caught:
         drain(container, bot_api, monkeypatch, (1, 3), (0, 3))
     assert str(caught.value).endswith(f"purge-queue --queue-url {DEAD_LETTERS}")
 
 
-def test_a_destroy_deletes_old_dead_letters(
-    start_with_queue: StartBot, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_destroy_deletes_old_dead_letters(start_with_queue, bot_api, monkeypatch):
     """The webhook is removed before."""
     drain(start_with_queue(QUEUES), bot_api, monkeypatch, (3,), (1, 3), (0, 3), url="")
 
 
-def test_a_destroy_fails_if_a_message_fails_meanwhile(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_destroy_fails_if_a_message_fails_meanwhile(container, bot_api, monkeypatch):
     with pytest.raises(Exception, match="0 messages and 1 dead letters"):
         drain(container, bot_api, monkeypatch, (3,), (1, 3), (0, 4), url="")
 
 
-def test_drain_of_a_revoked_token_expects_no_updates(
-    start_with_queue: StartBot, bot_api: BotApi
-) -> None:
+def test_drain_of_a_revoked_token_expects_no_updates(start_with_queue, bot_api):
     container = start_with_queue(QUEUES)
     bot_api.refuses({"method": "getWebhookInfo"}, 401, "Unauthorized")
     empty = {f"ApproximateNumberOfMessages{n}": "0" for n in ("", "Delayed", "NotVisible")}
@@ -108,7 +85,7 @@ def test_drain_of_a_revoked_token_expects_no_updates(
     assert container.invoke(DRAIN) == {}
 
 
-def test_drain_fails_while_telegram_is_away(container: Container, bot_api: BotApi) -> None:
+def test_drain_fails_while_telegram_is_away(container, bot_api):
     bot_api.refuses({"method": "getWebhookInfo"}, 502, "Bad Gateway")
     with pytest.raises(Exception, match="502"):
         container.invoke(DRAIN)
@@ -118,9 +95,7 @@ def test_drain_fails_while_telegram_is_away(container: Container, bot_api: BotAp
     ("code", "is_gone"),
     [("QueueDoesNotExist", True), ("InvalidSecurity", False), ("UnsupportedOperation", False)],
 )
-def test_only_a_queue_that_does_not_exist_is_empty(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch, code: str, is_gone: bool
-) -> None:
+def test_only_a_queue_that_does_not_exist_is_empty(container, bot_api, monkeypatch, code, is_gone):
     error = container.module("aws").ClientError(code, "no")
     if is_gone:
         assert drain(container, bot_api, monkeypatch, (error, error)) == []

@@ -1,24 +1,16 @@
 """registration.py: Terraform's invocations register the webhook, and remove it."""
 
-from __future__ import annotations
-
 import importlib
 import json
 import socket
 import sys
 import threading
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from tests.conftest import BotApi, Start
 from tests.support.stubs import (
     SECRET,
     TOKEN,
-    Container,
-    Json,
-    Serve,
     answers,
     answers_and_closes,
     http,
@@ -44,15 +36,15 @@ MENU = {"commands": [{"command": "start", "description": "What this bot does"}]}
 UNRESOLVED = "Bad Request: bad webhook: Failed to resolve host: Name or service not known"
 
 
-def event(action: str, **fields: Any) -> Json:
+def event(action, **fields):
     """Return what Terraform's aws_lambda_invocation sends."""
     return {"url": URL, "max_connections": 20, "tf": {"action": action}, **fields}
 
 
 @pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def no_pauses(monkeypatch):
     """Replace the next container's pauses between tries by a list of their lengths."""
-    pauses: list[float] = []
+    pauses = []
     replace_sleep(monkeypatch, pauses.append)
     return pauses
 
@@ -60,23 +52,23 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 class Names:
     """Name look-ups: `answer` is called for the API's, all others are the system's."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.answer: Callable[[], object] = lambda: None
-        self.asked: list[Any] = []
+    def __init__(self, monkeypatch):
+        self.answer = lambda: None
+        self.asked = []
         self._resolve = socket.getaddrinfo
         monkeypatch.setattr(socket, "getaddrinfo", self)
 
-    def __call__(self, *arguments: Any) -> Any:
+    def __call__(self, *arguments):
         if arguments[0] != HOST.encode():
             return self._resolve(*arguments)
         self.asked.append(arguments[1:])
         return self.answer()
 
-    def fail(self, count: int) -> None:
+    def fail(self, count):
         """Make the next look-ups of the API's name fail."""
         failures = iter([socket.gaierror(socket.EAI_NONAME, "not known")] * count)
 
-        def answer() -> None:
+        def answer():
             for failure in failures:
                 raise failure
 
@@ -84,7 +76,7 @@ class Names:
 
 
 @pytest.fixture(autouse=True)
-def names(monkeypatch: pytest.MonkeyPatch) -> Names:
+def names(monkeypatch):
     """Make the API's name resolve."""
     return Names(monkeypatch)
 
@@ -98,9 +90,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Names:
     ],
     ids=["no error", "an error", "half a surrogate pair"],
 )
-def test_the_webhook_is_registered(
-    container: Container, bot_api: BotApi, more: Json, last_error: str | None
-) -> None:
+def test_the_webhook_is_registered(container, bot_api, more, last_error):
     bot_api.answers("setMyCommands", MENU)
     bot_api.answers("setWebhook", SET)
     bot_api.answers("getWebhookInfo", {}, {**INFO, **more})
@@ -119,9 +109,7 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize(("code", "description"), REFUSALS.values(), ids=REFUSALS)
-def test_a_refusal_fails_the_apply_in_telegrams_words(
-    container: Container, bot_api: BotApi, code: int, description: str
-) -> None:
+def test_a_refusal_fails_the_apply_in_telegrams_words(container, bot_api, code, description):
     bot_api.answers("setMyCommands", MENU)
     bot_api.refuses({"method": "setWebhook", **SET}, code, description)
     with pytest.raises(Exception, match="did not register") as caught:
@@ -131,7 +119,7 @@ def test_a_refusal_fails_the_apply_in_telegrams_words(
     assert str(caught.value) == expected
 
 
-def registered(bot_api: BotApi, url: str = URL) -> None:
+def registered(bot_api, url=URL):
     """Expect the calls of a registration, which Telegram accepts."""
     bot_api.answers("setMyCommands", MENU)
     bot_api.answers("setWebhook", {**SET, "url": url})
@@ -139,14 +127,7 @@ def registered(bot_api: BotApi, url: str = URL) -> None:
 
 
 @pytest.mark.parametrize(("failures", "look_ups"), [(0, 1), (2, 3), (99, 10)])
-def test_a_new_name_is_waited_for(
-    container: Container,
-    bot_api: BotApi,
-    names: Names,
-    no_pauses: list[float],
-    failures: int,
-    look_ups: int,
-) -> None:
+def test_a_new_name_is_waited_for(container, bot_api, names, no_pauses, failures, look_ups):
     """Telegram's server caches a failed look-up for five minutes."""
     names.fail(failures)
     registered(bot_api)
@@ -157,19 +138,14 @@ def test_a_new_name_is_waited_for(
 
 @pytest.mark.parametrize(("milliseconds", "seconds"), [(5_500, 2.25), (30_000, 5.0)])
 def test_a_name_look_up_that_hangs_takes_half_of_the_time_at_most(
-    container: Container,
-    bot_api: BotApi,
-    names: Names,
-    monkeypatch: pytest.MonkeyPatch,
-    milliseconds: int,
-    seconds: float,
-) -> None:
+    container, bot_api, names, monkeypatch, milliseconds, seconds
+):
     released = threading.Event()
     names.answer = released.wait
-    look_ups: dict[threading.Thread, float | None] = {}
+    look_ups = {}
     join = threading.Thread.join
 
-    def note(thread: threading.Thread, timeout: float | None = None) -> None:
+    def note(thread, timeout=None):
         if "look_up" not in thread.name:
             join(thread, timeout)
         look_ups[thread] = timeout
@@ -185,18 +161,14 @@ def test_a_name_look_up_that_hangs_takes_half_of_the_time_at_most(
     join(look_up, 60)
 
 
-def test_an_emulators_name_is_not_waited_for(
-    container: Container, bot_api: BotApi, names: Names
-) -> None:
+def test_an_emulators_name_is_not_waited_for(container, bot_api, names):
     url = URL.replace("https:", "http:")
     registered(bot_api, url)
     container.invoke(event("register", url=url))
     assert names.asked == []
 
 
-def test_a_name_that_telegram_does_not_find_needs_a_later_apply(
-    container: Container, bot_api: BotApi
-) -> None:
+def test_a_name_that_telegram_does_not_find_needs_a_later_apply(container, bot_api):
     bot_api.answers("setMyCommands", MENU)
     bot_api.refuses({"method": "setWebhook", **SET}, 400, UNRESOLVED)
     with pytest.raises(Exception, match="known; apply again in five minutes$"):
@@ -210,9 +182,7 @@ PASSING = {
 
 
 @pytest.mark.parametrize("answer", PASSING.values(), ids=PASSING)
-def test_a_temporary_failure_is_tried_again(
-    start: Start, serve: Serve, answer: bytes, no_pauses: list[float]
-) -> None:
+def test_a_temporary_failure_is_tried_again(start, serve, answer, no_pauses):
     info = http({"ok": True, "result": INFO})
     peer = serve(answers(answer, http(), answer, answer, http(), info))
     container = start(peer.url)
@@ -227,8 +197,8 @@ def test_a_temporary_failure_is_tried_again(
 
 
 def test_a_permission_that_is_not_there_yet_is_waited_for(
-    start_with_parameter: Start, serve: Serve, bot_api: BotApi, no_pauses: list[float]
-) -> None:
+    start_with_parameter, serve, bot_api, no_pauses
+):
     denied = http({"__type": "AccessDeniedException", "Message": "not authorized"}, "400 Bad")
     store = serve(answers(*[denied] * 3, parameter(TOKEN)))  # once at start-up, and twice after it
     container = start_with_parameter(bot_api.url, store)
@@ -244,9 +214,7 @@ def test_a_permission_that_is_not_there_yet_is_waited_for(
     ] * 2
 
 
-def test_a_malformed_token_fails_at_once(
-    start_with_parameter: Start, serve: Serve, bot_api: BotApi, no_pauses: list[float]
-) -> None:
+def test_a_malformed_token_fails_at_once(start_with_parameter, serve, bot_api, no_pauses):
     store = serve(answers(*[parameter("123:tökén")] * 2))  # at start-up, and after it
     container = start_with_parameter(bot_api.url, store)
     with pytest.raises(Exception, match="^the parameter /bot/token must contain a bot's token$"):
@@ -254,15 +222,13 @@ def test_a_malformed_token_fails_at_once(
     assert no_pauses == []
 
 
-def limited(seconds: int) -> bytes:
+def limited(seconds):
     """Return Telegram's answer to a call when it wants to be left alone for some seconds."""
     told = f"Too Many Requests: retry after {seconds}"
     return http(refusal(429, told, retry_after=seconds), "429 Too Many Requests")
 
 
-def test_telegram_is_left_alone_for_as_long_as_it_wants(
-    start: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_telegram_is_left_alone_for_as_long_as_it_wants(start, serve, monkeypatch):
     peer = serve(answers(http(), limited(7), http(), http({"ok": True, "result": INFO})))
     container = start(peer.url)
     pauses = with_pauses(container, monkeypatch)
@@ -270,9 +236,7 @@ def test_telegram_is_left_alone_for_as_long_as_it_wants(
     assert pauses == [7]
 
 
-def test_a_pause_that_there_is_no_time_for_fails_the_apply_at_once(
-    start: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pause_that_there_is_no_time_for_fails_the_apply_at_once(start, serve, monkeypatch):
     peer = serve(answers(http(), limited(40)))
     container = start(peer.url)
     pauses = with_pauses(container, monkeypatch)
@@ -286,18 +250,16 @@ def test_a_pause_that_there_is_no_time_for_fails_the_apply_at_once(
 @pytest.mark.parametrize(
     ("seconds", "tries"), [(9.5, 9), (2.5, 2), (1.9, 1), (0.5, 1)], ids=["all", "two", "no", "late"]
 )
-def test_it_is_tried_until_the_time_is_nearly_up(
-    container: Container, monkeypatch: pytest.MonkeyPatch, seconds: float, tries: int, error: str
-) -> None:
+def test_it_is_tried_until_the_time_is_nearly_up(container, monkeypatch, seconds, tries, error):
     webhook = importlib.import_module("botkit.release.registration")
     kinds = container.module("errors")
     errors = {
         "Too Many Requests": kinds.TelegramError("setWebhook", 429, "Too Many Requests", {}),
         "AccessDenied": kinds.Unreachable("the token can't be fetched: AccessDenied"),
     }
-    calls: list[str] = []
+    calls = []
 
-    def post(method: str, params: Json, timeout: float) -> None:
+    def post(method, params, timeout):
         calls.append(method)
         if method == "setWebhook":
             raise errors[error]
@@ -317,9 +279,7 @@ UNTOLD = {
 
 
 @pytest.mark.parametrize("info", UNTOLD.values(), ids=UNTOLD)
-def test_a_webhook_is_registered_even_if_telegram_says_nothing_about_it(
-    container: Container, bot_api: BotApi, info: Any
-) -> None:
+def test_a_webhook_is_registered_even_if_telegram_says_nothing_about_it(container, bot_api, info):
     bot_api.answers("setMyCommands", MENU)
     bot_api.answers("setWebhook", SET)
     bot_api.answers("getWebhookInfo", {}, info)
@@ -327,9 +287,7 @@ def test_a_webhook_is_registered_even_if_telegram_says_nothing_about_it(
     assert container.invoke(event("register")) == expected
 
 
-def test_a_webhook_is_registered_even_if_telegram_is_away_afterwards(
-    start: Start, serve: Serve
-) -> None:
+def test_a_webhook_is_registered_even_if_telegram_is_away_afterwards(start, serve):
     peer = serve(answers(http(), http(), http(b"", "502 Bad Gateway")))
     container = start(peer.url)
     assert container.invoke(event("register"))["url"] == URL
@@ -340,9 +298,7 @@ def test_a_webhook_is_registered_even_if_telegram_is_away_afterwards(
 # ── The menu of commands
 
 
-def test_an_empty_menu_is_deleted(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_empty_menu_is_deleted(container, bot_api, monkeypatch):
     monkeypatch.setattr(container.bot, "COMMANDS", {})
     bot_api.answers("deleteMyCommands", {})
     bot_api.answers("setWebhook", SET)
@@ -350,11 +306,9 @@ def test_an_empty_menu_is_deleted(
     assert container.invoke(event("register"))["url"] == URL
 
 
-def test_each_language_has_its_menu(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_language_has_its_menu(container, bot_api, monkeypatch):
     """An empty one is deleted, which an earlier release registered."""
-    commands: Json = {"": {"start": "Begin"}, "de": {"start": "Anfangen"}, "fr": {}}
+    commands = {"": {"start": "Begin"}, "de": {"start": "Anfangen"}, "fr": {}}
     monkeypatch.setattr(container.bot, "COMMANDS", commands)
     bot_api.answers("setMyCommands", {"commands": [{"command": "start", "description": "Begin"}]})
     german = [{"command": "start", "description": "Anfangen"}]
@@ -365,18 +319,14 @@ def test_each_language_has_its_menu(
     assert container.invoke(event("register"))["url"] == URL
 
 
-def test_without_commands_the_menu_is_left_as_it_is(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_commands_the_menu_is_left_as_it_is(container, bot_api, monkeypatch):
     monkeypatch.delattr(container.bot, "COMMANDS")
     bot_api.answers("setWebhook", SET)
     bot_api.answers("getWebhookInfo", {}, INFO)
     assert container.invoke(event("register"))["url"] == URL
 
 
-def test_a_refused_menu_leaves_the_old_webhook_in_place(
-    container: Container, bot_api: BotApi
-) -> None:
+def test_a_refused_menu_leaves_the_old_webhook_in_place(container, bot_api):
     bot_api.refuses({"method": "setMyCommands", **MENU}, 400, "Bad Request: no")
     with pytest.raises(Exception, match=r"^Telegram did not set the bot's menu: setMyCommands"):
         container.invoke(event("register"))
@@ -389,7 +339,7 @@ OPEN = {"text": "Open", "url": APP_URL}
 BUTTON = {"type": "web_app", "text": "Open", "web_app": {"url": APP_URL}}
 
 
-def test_the_button_is_set_between_menu_and_webhook(container: Container, bot_api: BotApi) -> None:
+def test_the_button_is_set_between_menu_and_webhook(container, bot_api):
     bot_api.answers("setMyCommands", MENU)
     bot_api.answers("setChatMenuButton", {"menu_button": BUTTON})
     bot_api.answers("setWebhook", SET)
@@ -397,9 +347,7 @@ def test_the_button_is_set_between_menu_and_webhook(container: Container, bot_ap
     assert container.invoke(event("register", menu_button=OPEN))["url"] == URL
 
 
-def test_a_refused_button_leaves_the_old_webhook_in_place(
-    container: Container, bot_api: BotApi
-) -> None:
+def test_a_refused_button_leaves_the_old_webhook_in_place(container, bot_api):
     bot_api.answers("setMyCommands", MENU)
     call = {"method": "setChatMenuButton", "menu_button": BUTTON}
     bot_api.refuses(call, 400, "Bad Request: no")
@@ -415,7 +363,7 @@ OTHERS = {
 }
 
 
-def test_our_own_button_is_removed(container: Container, bot_api: BotApi) -> None:
+def test_our_own_button_is_removed(container, bot_api):
     bot_api.answers("getChatMenuButton", {}, {**BUTTON, "text": "Another text"})
     bot_api.answers("setChatMenuButton", {"menu_button": {"type": "default"}})
     removal = {**event("delete"), "url": APP_URL, "is": "menu button"}
@@ -424,17 +372,13 @@ def test_our_own_button_is_removed(container: Container, bot_api: BotApi) -> Non
 
 
 @pytest.mark.parametrize("button", OTHERS.values(), ids=OTHERS)
-def test_a_button_that_is_not_ours_stays(
-    container: Container, bot_api: BotApi, button: Json
-) -> None:
+def test_a_button_that_is_not_ours_stays(container, bot_api, button):
     bot_api.answers("getChatMenuButton", {}, button)
     assert container.invoke({**event("delete"), "url": APP_URL, "is": "menu button"}) == {}
     assert container.log == []
 
 
-def test_a_button_that_stays_does_not_hold_up_a_destroy(
-    container: Container, bot_api: BotApi
-) -> None:
+def test_a_button_that_stays_does_not_hold_up_a_destroy(container, bot_api):
     bot_api.refuses({"method": "getChatMenuButton"}, 401, "Unauthorized")
     assert container.invoke({**event("delete"), "url": APP_URL, "is": "menu button"}) == {}
     assert container.line["message"] == "the menu button was not removed"
@@ -443,16 +387,14 @@ def test_a_button_that_stays_does_not_hold_up_a_destroy(
 @pytest.mark.parametrize(
     "handled", [["message"], ("message",), {"message"}, {"message": 1}], ids=repr
 )
-def test_a_bot_says_what_it_handles_in_any_collection(
-    container: Container, monkeypatch: pytest.MonkeyPatch, handled: Any
-) -> None:
+def test_a_bot_says_what_it_handles_in_any_collection(container, monkeypatch, handled):
     monkeypatch.setattr(container.bot, "ALLOWED_UPDATES", handled)
     assert container.module("release.registration").handled_kinds() == ["message"]
 
 
 def test_a_bot_that_could_not_be_imported_at_start_up_is_registered(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    container, bot_api, monkeypatch
+):
     monkeypatch.delitem(sys.modules, "bot")  # as after an import that failed
     bot_api.answers("setMyCommands", MENU)
     bot_api.answers("setWebhook", SET)
@@ -463,7 +405,7 @@ def test_a_bot_that_could_not_be_imported_at_start_up_is_registered(
 # ── The removal
 
 
-def test_our_own_webhook_is_removed(container: Container, bot_api: BotApi) -> None:
+def test_our_own_webhook_is_removed(container, bot_api):
     bot_api.answers("getWebhookInfo", {}, INFO)
     bot_api.answers("deleteWebhook", {})
     bot_api.answers("deleteMyCommands", {})
@@ -471,9 +413,7 @@ def test_our_own_webhook_is_removed(container: Container, bot_api: BotApi) -> No
     assert container.log == []
 
 
-def test_the_menus_of_all_languages_are_removed(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_menus_of_all_languages_are_removed(container, bot_api, monkeypatch):
     monkeypatch.setattr(container.bot, "COMMANDS", {"": {"start": "Begin"}, "de": {}})
     bot_api.answers("getWebhookInfo", {}, INFO)
     bot_api.answers("deleteWebhook", {})
@@ -482,7 +422,7 @@ def test_the_menus_of_all_languages_are_removed(
     assert container.invoke(event("delete")) == {}
 
 
-def test_a_menu_that_stays_holds_up_no_destroy(container: Container, bot_api: BotApi) -> None:
+def test_a_menu_that_stays_holds_up_no_destroy(container, bot_api):
     bot_api.answers("getWebhookInfo", {}, INFO)
     bot_api.answers("deleteWebhook", {})
     bot_api.refuses({"method": "deleteMyCommands"}, 400, "Bad Request: no")
@@ -490,13 +430,13 @@ def test_a_menu_that_stays_holds_up_no_destroy(container: Container, bot_api: Bo
     assert container.line["message"] == "the menu of commands was not removed"
 
 
-def test_another_deployments_webhook_stays(container: Container, bot_api: BotApi) -> None:
+def test_another_deployments_webhook_stays(container, bot_api):
     bot_api.answers("getWebhookInfo", {}, {**INFO, "url": URL.replace("abc", "xyz")})
     assert container.invoke(event("delete")) == {}
     assert container.line["message"] == "the webhook belongs to another deployment now, and stays"
 
 
-def test_without_a_webhook_none_is_removed(container: Container, bot_api: BotApi) -> None:
+def test_without_a_webhook_none_is_removed(container, bot_api):
     """As when somebody has done that, to silence the bot."""
     bot_api.answers("getWebhookInfo", {}, {**INFO, "url": ""})
     bot_api.answers("deleteMyCommands", {})
@@ -504,9 +444,7 @@ def test_without_a_webhook_none_is_removed(container: Container, bot_api: BotApi
     assert container.log == []
 
 
-def test_a_limited_rate_is_waited_for(
-    start: Start, serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_limited_rate_is_waited_for(start, serve, monkeypatch):
     info = http({"ok": True, "result": INFO})
     peer = serve(answers(limited(2), info, limited(3), http(), limited(1), http()))
     container = start(peer.url)
@@ -528,7 +466,7 @@ HINDRANCES = {
 
 
 @pytest.mark.parametrize(("part", "error"), HINDRANCES.values(), ids=HINDRANCES)
-def test_nothing_holds_up_a_destroy(start: Start, serve: Serve, part: Any, error: str) -> None:
+def test_nothing_holds_up_a_destroy(start, serve, part, error):
     container = start(serve(part).url)
     assert container.invoke(event("delete")) == {}
     assert container.line["level"] == "ERROR"
@@ -537,9 +475,7 @@ def test_nothing_holds_up_a_destroy(start: Start, serve: Serve, part: Any, error
     assert len(container.log) == 1, "it was tried again"
 
 
-def test_the_newest_token_is_fetched(
-    start_with_parameter: Start, serve: Serve, bot_api: BotApi
-) -> None:
+def test_the_newest_token_is_fetched(start_with_parameter, serve, bot_api):
     store = serve(answers(*[parameter(TOKEN)] * 2))  # at start-up, and after it
     container = start_with_parameter(bot_api.url, store)
     bot_api.answers("getWebhookInfo", {}, {**INFO, "url": URL.replace("abc", "xyz")})
@@ -548,11 +484,11 @@ def test_the_newest_token_is_fetched(
 
 
 @pytest.mark.parametrize("action", ["check", "register", "delete"])
-def test_a_request_over_http_is_none_of_terraforms(container: Container, action: str) -> None:
+def test_a_request_over_http_is_none_of_terraforms(container, action):
     body = json.dumps(event(action))
     for each in (request(body), {**request(body), **event(action)}):
         assert container.invoke(each)["statusCode"] in (400, 401)
 
 
-def test_the_failure_has_a_name_of_its_own() -> None:
+def test_the_failure_has_a_name_of_its_own():
     assert load("botkit.release.registration").RegistrationFailed.__mro__[1] is Exception

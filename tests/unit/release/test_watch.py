@@ -1,20 +1,15 @@
 """watch.py: the webhook's state, as metrics for CloudWatch's alarms."""
 
-from __future__ import annotations
-
 import json
 
 import pytest
-
-from tests.conftest import BotApi
-from tests.support.stubs import Container, Json
 
 URL = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/telegram"
 INFO = {"url": URL, "has_custom_certificate": False, "pending_update_count": 3}
 WATCH = {"tf": {"action": "watch"}, "url": URL, "namespace": "TelegramBot/bot"}
 NOW = 1767225600
 AT = "2026-01-01T00:00:00Z"
-SEEN: dict[str, tuple[Json, int, str | None]] = {
+SEEN = {
     "well": ({}, 0, None),
     "gone": ({"url": ""}, 1, None),
     "another's": ({"url": URL + "2", "last_error_message": "\ud800"}, 1, "\\ud800"),
@@ -23,14 +18,8 @@ SEEN: dict[str, tuple[Json, int, str | None]] = {
 
 @pytest.mark.parametrize(("more", "lost", "last_error"), SEEN.values(), ids=SEEN)
 def test_a_lost_webhook_is_printed_as_a_metric(
-    container: Container,
-    bot_api: BotApi,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    more: Json,
-    lost: int,
-    last_error: str | None,
-) -> None:
+    container, bot_api, monkeypatch, capsys, more, lost, last_error
+):
     import time
 
     monkeypatch.setattr(time, "time", lambda: float(NOW))
@@ -59,12 +48,8 @@ def test_a_lost_webhook_is_printed_as_a_metric(
     ("code", "outcome"), [(401, "misconfigured"), (429, "throttled"), (500, "unreachable")]
 )
 def test_without_an_answer_from_telegram_there_is_no_metric(
-    container: Container,
-    bot_api: BotApi,
-    capsys: pytest.CaptureFixture[str],
-    code: int,
-    outcome: str,
-) -> None:
+    container, bot_api, capsys, code, outcome
+):
     bot_api.refuses({"method": "getWebhookInfo"}, code, "no")
     assert container.invoke(WATCH) is None
     assert (container.line["message"], container.line["outcome"]) == ("watch", outcome)

@@ -1,7 +1,5 @@
 """markdown.py: what Telegram is sent of a model's Markdown, read by other parsers than ours."""
 
-from __future__ import annotations
-
 import itertools
 import re
 import time

@@ -1,15 +1,10 @@
 """event.py: events of other services, which are calls or go to the bot."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import pytest
 
-from tests.conftest import BotApi, Start
-from tests.support.stubs import CALL, TEXT, UPDATE, Container, Json, failure, message
+from tests.support.stubs import CALL, TEXT, UPDATE, failure, message
 
-OTHERS: dict[str, tuple[Any, str]] = {
+OTHERS = {
     "null": (None, "NoneType ()"),
     "an empty list": ([], "list ()"),
     "a list": ([UPDATE], "list ()"),
@@ -30,19 +25,17 @@ OTHERS: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("event", "what"), OTHERS.values(), ids=OTHERS)
-def test_an_event_that_nobody_answers_is_named(container: Container, event: Any, what: str) -> None:
+def test_an_event_that_nobody_answers_is_named(container, event, what):
     assert failure(container, event) == f"bot.py has no on_event() for {what}"
 
 
-def test_the_name_of_an_event_is_cut_short(container: Container) -> None:
+def test_the_name_of_an_event_is_cut_short(container):
     assert len(failure(container, {"x" * 100_000: 1})) < 1_100
 
 
 @pytest.mark.parametrize("mode", ["api", "webhook"])
 @pytest.mark.parametrize("event", [CALL, [CALL], [CALL, CALL]], ids=["a call", "one", "two"])
-def test_an_event_that_is_calls_is_carried_out(
-    start: Start, bot_api: BotApi, mode: str, event: Any
-) -> None:
+def test_an_event_that_is_calls_is_carried_out(start, bot_api, mode, event):
     container = start(bot_api.url, REPLY_MODE=mode)
     bot_api.expects(*(event if isinstance(event, list) else [event]))
     assert container.invoke(event) is None
@@ -55,16 +48,14 @@ def test_an_event_that_is_calls_is_carried_out(
     }
 
 
-def test_calls_that_were_made_before_are_not_the_events(
-    container: Container, bot_api: BotApi
-) -> None:
+def test_calls_that_were_made_before_are_not_the_events(container, bot_api):
     container.module("current").carried_out("setWebhook", {})
     bot_api.expects(CALL)
     container.invoke(CALL)
     assert container.line["methods"] == ["sendMessage"]
 
 
-EVENTS: dict[str, tuple[Json, str]] = {
+EVENTS = {
     "EventBridge": ({"source": "aws.s3", "detail-type": "Object Created"}, "aws.s3"),
     "SNS": ({"Records": [{"EventSource": "aws:sns"}]}, "aws:sns"),
     "a stream": ({"Records": [{"eventSource": "aws:dynamodb"}, {}]}, "aws:dynamodb"),
@@ -72,16 +63,10 @@ EVENTS: dict[str, tuple[Json, str]] = {
 
 
 @pytest.mark.parametrize(("event", "source"), EVENTS.values(), ids=EVENTS)
-def test_another_event_is_the_bots(
-    container: Container,
-    bot_api: BotApi,
-    monkeypatch: pytest.MonkeyPatch,
-    event: Json,
-    source: str,
-) -> None:
-    seen: list[Any] = []
+def test_another_event_is_the_bots(container, bot_api, monkeypatch, event, source):
+    seen = []
 
-    def on_event(event: Json) -> list[Json]:
+    def on_event(event):
         seen.append(event)
         return [CALL]
 
@@ -97,9 +82,7 @@ def test_another_event_is_the_bots(
     [{"Records": []}, {"Records": [None]}, {"Records": "x"}, {"source": 7}, [1]],
     ids=str,
 )
-def test_an_event_needs_no_source(
-    container: Container, monkeypatch: pytest.MonkeyPatch, event: Any
-) -> None:
+def test_an_event_needs_no_source(container, monkeypatch, event):
     monkeypatch.setattr(container.bot, "on_event", lambda event: [], raising=False)
     assert container.invoke(event) is None
     assert container.line["outcome"] == "ignored"
@@ -117,9 +100,7 @@ def test_an_event_needs_no_source(
     ],
     ids=["refused", "incomplete", "throttled", "broken", "token"],
 )
-def test_an_event_fails_only_while_people_saw_nothing_of_it(
-    container: Container, bot_api: BotApi, codes: list[int], outcome: str | None
-) -> None:
+def test_an_event_fails_only_while_people_saw_nothing_of_it(container, bot_api, codes, outcome):
     for code in codes:
         if code == 200:
             bot_api.expects(CALL)
@@ -133,10 +114,8 @@ def test_an_event_fails_only_while_people_saw_nothing_of_it(
         assert failure(container, event).partition(": ")[0] == container.line["outcome"]
 
 
-def test_an_event_for_a_destination_goes_to_the_bot(
-    container: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[Any] = []
+def test_an_event_for_a_destination_goes_to_the_bot(container, monkeypatch):
+    seen = []
     monkeypatch.setattr(container.bot, "on_event", seen.append, raising=False)
     context = {"functionArn": "arn:aws:lambda:x", "condition": "RetriesExhausted"}
     event = {"version": "1.0", "requestContext": context, "requestPayload": {"x": 1}}
@@ -144,26 +123,22 @@ def test_an_event_for_a_destination_goes_to_the_bot(
     assert seen == [event]
 
 
-def test_an_event_with_an_invalid_call_fails(container: Container) -> None:
+def test_an_event_with_an_invalid_call_fails(container):
     event = {"method": "send message"}
     error = 'each call of the event must have a "method", such as "sendMessage"'
     assert failure(container, event) == f"bot_error: {error}"
 
 
-def test_an_exception_in_on_event_fails(
-    container: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def on_event(event: Json) -> list[Json]:
+def test_an_exception_in_on_event_fails(container, monkeypatch):
+    def on_event(event):
         raise KeyError(TEXT)
 
     monkeypatch.setattr(container.bot, "on_event", on_event, raising=False)
     assert failure(container, {"x": 1}).startswith("bot_error: KeyError at test_event.py:")
 
 
-def test_an_exception_after_what_people_saw_is_only_logged(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def on_event(event: Json) -> list[Json]:
+def test_an_exception_after_what_people_saw_is_only_logged(container, bot_api, monkeypatch):
+    def on_event(event):
         container.telegram.call("sendMessage", chat_id=42, text="x")
         raise KeyError(TEXT)
 

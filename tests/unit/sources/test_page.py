@@ -1,7 +1,5 @@
 """page.py: the files of a page, and what it asks of the bot."""
 
-from __future__ import annotations
-
 import base64
 import importlib
 import json

@@ -1,17 +1,13 @@
 """terraform.py: which events are Terraform's, and what time each of them has."""
 
-from __future__ import annotations
-
 import contextlib
-from typing import Any
 
 import pytest
 
-from tests.conftest import BotApi, Start
-from tests.support.stubs import AWS, Container, Json, load, with_clock
+from tests.support.stubs import AWS, load, with_clock
 
 URL = "https://bot.example/telegram"
-OURS: dict[str, tuple[Json, bool]] = {
+OURS = {
     "a check": ({"tf": {"action": "check"}, "sources": "1"}, True),
     "a registration": ({"tf": {"action": "register"}, "url": URL}, True),
     "a removal": ({"tf": {"action": "delete", "prev_input": None}, "url": URL}, True),
@@ -26,17 +22,17 @@ OURS: dict[str, tuple[Json, bool]] = {
 
 
 @pytest.mark.parametrize(("event", "is_ours"), OURS.values(), ids=OURS)
-def test_an_event_is_terraforms_or_anothers(event: Json, is_ours: bool) -> None:
+def test_an_event_is_terraforms_or_anothers(event, is_ours):
     assert (load("botkit.sources").source_of(event) == "terraform") is is_ours
 
 
 @pytest.mark.parametrize("event", ["warm", "create", "update"])
-def test_some_events_get_nothing(container: Container, event: str) -> None:
+def test_some_events_get_nothing(container, event):
     assert container.invoke({"tf": {"action": event}}) == {}
     assert container.log == []
 
 
-def test_an_event_is_no_part_of_the_update_before_it(container: Container) -> None:
+def test_an_event_is_no_part_of_the_update_before_it(container):
     current = container.module("current")
     current.begin(current.Run.of_update("webhook", {"update_id": 1}))
     container.invoke({"tf": {"action": "warm"}})
@@ -44,14 +40,12 @@ def test_an_event_is_no_part_of_the_update_before_it(container: Container) -> No
 
 
 @pytest.mark.parametrize("action", ["register", "delete"])
-def test_terraform_waits_less_long_than_the_function_may_run(
-    container: Container, action: str
-) -> None:
+def test_terraform_waits_less_long_than_the_function_may_run(container, action):
     """As its first call of Telegram sees."""
     with_clock(container)
-    given: list[float] = []
+    given = []
 
-    def post(method: str, params: Json, timeout: float) -> None:
+    def post(method, params, timeout):
         given.append(timeout)
         raise container.telegram.TelegramError(method, 400, "no", {})
 
@@ -67,14 +61,12 @@ def test_terraform_waits_less_long_than_the_function_may_run(
 
 
 @pytest.mark.parametrize("seconds", [12, 900])
-def test_a_queue_has_all_the_time_of_its_removal(
-    start: Start, bot_api: BotApi, seconds: int
-) -> None:
+def test_a_queue_has_all_the_time_of_its_removal(start, bot_api, seconds):
     container = start(bot_api.url, **AWS, QUEUE_URL="https://sqs.local/1/bot.fifo")
     with_clock(container)
-    left, given = container.handler.deadline.left, list[float]()
+    left, given = container.handler.deadline.left, []
 
-    def empty(*about: Any) -> Json:
+    def empty(*about):
         given.append(left())
         counts = ("", "Delayed", "NotVisible")
         return {"Attributes": {f"ApproximateNumberOfMessages{name}": "0" for name in counts}}

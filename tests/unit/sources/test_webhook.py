@@ -1,23 +1,17 @@
 """webhook.py: who sent an update, and what Telegram gets."""
 
-from __future__ import annotations
-
 import _operator
 import base64
 import json
 import time
-from typing import Any
 
 import pytest
 
-from tests.conftest import BotApi, Start
 from tests.support.stubs import (
     CALL,
     SECRET,
     SECRET_HEADER,
     UPDATE,
-    Container,
-    Json,
     counting,
     echo,
     message,
@@ -30,7 +24,7 @@ from tests.support.stubs import (
 # ── Updates with the right secret
 
 
-def test_an_updates_call_is_made_and_logged(container: Container, bot_api: BotApi) -> None:
+def test_an_updates_call_is_made_and_logged(container, bot_api):
     bot_api.expects(echo())
     assert container.invoke(request(UPDATE)) == text_response(200)
     assert container.line == {
@@ -44,7 +38,7 @@ def test_an_updates_call_is_made_and_logged(container: Container, bot_api: BotAp
     }
 
 
-def test_an_update_that_the_bot_does_not_answer_is_logged(container: Container) -> None:
+def test_an_update_that_the_bot_does_not_answer_is_logged(container):
     assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
     assert container.line == {
         "level": "INFO",
@@ -57,22 +51,18 @@ def test_an_update_that_the_bot_does_not_answer_is_logged(container: Container) 
     }
 
 
-def test_half_a_surrogate_pair_is_replaced(container: Container, bot_api: BotApi) -> None:
+def test_half_a_surrogate_pair_is_replaced(container, bot_api):
     bot_api.expects(echo("\ufffd, 👍 and \ufffd"))
     container.deliver(message(text="\ud800, 👍 and \udc4d"))
 
 
-def test_half_a_surrogate_pair_that_is_not_escaped_is_replaced(
-    container: Container, bot_api: BotApi
-) -> None:
+def test_half_a_surrogate_pair_that_is_not_escaped_is_replaced(container, bot_api):
     bot_api.expects(echo("\ufffd"))
     body = json.dumps(message(text="\ud800"), ensure_ascii=False)
     assert container.invoke(request(body)) == text_response(200)
 
 
-def test_an_update_is_logged_with_its_time(
-    container: Container, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_update_is_logged_with_its_time(container, monkeypatch):
     readings = iter([1.0, 3.34567])  # before the answer, and after it
     with_clock(container)  # which the deadline goes by
     with monkeypatch.context() as patch:
@@ -81,16 +71,14 @@ def test_an_update_is_logged_with_its_time(
     assert [line["duration_ms"] for line in container.log] == [2345.7]
 
 
-def test_a_body_may_be_base64(container: Container, bot_api: BotApi) -> None:
+def test_a_body_may_be_base64(container, bot_api):
     bot_api.expects(echo())
     body = base64.b64encode(UPDATE.encode()).decode()
     assert outcome_of(container, body, isBase64Encoded=True) == "answered"
 
 
-def test_a_bot_may_change_the_update(
-    container: Container, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def reply(update: Json) -> list[Json]:
+def test_a_bot_may_change_the_update(container, bot_api, monkeypatch):
+    def reply(update):
         del update["update_id"]
         kind, _ = update.popitem()
         return [{**CALL, "text": kind}]
@@ -104,7 +92,7 @@ def test_a_bot_may_change_the_update(
 
 # ── Secret missing or wrong
 
-SECRETS: dict[str, Any] = {
+SECRETS = {
     "wrong": {SECRET_HEADER: "wrong"},
     "missing": {"content-type": "application/json"},
     "empty": {SECRET_HEADER: ""},
@@ -128,7 +116,7 @@ SECRETS: dict[str, Any] = {
 }
 
 
-def test_without_the_secret_nothing_is_parsed(container: Container) -> None:
+def test_without_the_secret_nothing_is_parsed(container):
     got = {
         (name, body): container.invoke(request(body, headers=headers))
         for name, headers in SECRETS.items()
@@ -139,9 +127,7 @@ def test_without_the_secret_nothing_is_parsed(container: Container) -> None:
 
 
 @pytest.mark.parametrize("headers", [{}, {SECRET_HEADER: ""}, {SECRET_HEADER: "x"}], ids=str)
-def test_without_a_configured_secret_every_update_is_refused(
-    start: Start, bot_api: BotApi, headers: Json
-) -> None:
+def test_without_a_configured_secret_every_update_is_refused(start, bot_api, headers):
     container = start(bot_api.url, TELEGRAM_WEBHOOK_SECRET="")
     got = container.invoke(request(UPDATE, headers=headers))
     assert got == text_response(401, "no secret token is configured")
@@ -150,9 +136,7 @@ def test_without_a_configured_secret_every_update_is_refused(
 
 
 @pytest.mark.parametrize("secret", [SECRET, "é"], ids=["right", "wrong"])
-def test_the_secret_is_compared_in_constant_time(
-    container: Container, bot_api: BotApi, secret: str
-) -> None:
+def test_the_secret_is_compared_in_constant_time(container, bot_api, secret):
     if secret == SECRET:
         bot_api.expects(echo())
     with counting(_operator._compare_digest) as compared:
@@ -166,7 +150,7 @@ NO_JSON = "the body is not valid JSON"
 
 NO_UPDATE = "the body is not an update: an object with an integer update_id"
 
-BODIES: dict[str, tuple[Any, str]] = {
+BODIES = {
     "null": (None, "the body is missing"),
     "an object": ({}, "the body is missing"),
     "a number": (7, "the body is missing"),
@@ -199,7 +183,7 @@ BODIES: dict[str, tuple[Any, str]] = {
 }
 
 
-def test_a_body_that_is_not_an_update(container: Container) -> None:
+def test_a_body_that_is_not_an_update(container):
     got = {name: container.invoke(request(body)) for name, (body, _) in BODIES.items()}
     assert got == {name: text_response(400, reason) for name, (_, reason) in BODIES.items()}
     logged = [(line["level"], line["message"], line["reason"]) for line in container.log]
@@ -221,7 +205,7 @@ def test_a_body_that_is_not_an_update(container: Container) -> None:
     ],
     ids=lambda value: value[:12],
 )
-def test_a_base64_body_that_is_not_an_update(container: Container, body: str, reason: str) -> None:
+def test_a_base64_body_that_is_not_an_update(container, body, reason):
     assert container.invoke(request(body, isBase64Encoded=True)) == text_response(400, reason)
 
 
@@ -244,16 +228,12 @@ def test_a_base64_body_that_is_not_an_update(container: Container, body: str, re
     ],
     ids=lambda value: str(value)[:10],
 )
-def test_retry_after_is_what_telegram_honours(
-    container: Container, bot_api: BotApi, retry_after: Any, header: str | None
-) -> None:
+def test_retry_after_is_what_telegram_honours(container, bot_api, retry_after, header):
     bot_api.refuses(echo(), 429, "Too Many Requests", retry_after=retry_after)
     assert container.deliver(message()) == (503, header)
 
 
-def test_an_answered_update_is_acknowledged_without_a_second_answer(
-    container: Container, bot_api: BotApi
-) -> None:
+def test_an_answered_update_is_acknowledged_without_a_second_answer(container, bot_api):
     bot_api.expects(echo())
     assert outcome_of(container) == "answered"
     assert outcome_of(container) == "duplicate"
@@ -262,16 +242,14 @@ def test_an_answered_update_is_acknowledged_without_a_second_answer(
 
 
 @pytest.mark.parametrize("code", [400, 401, 403, 429, 500])
-def test_after_a_failed_try_it_is_tried_again(
-    container: Container, bot_api: BotApi, code: int
-) -> None:
+def test_after_a_failed_try_it_is_tried_again(container, bot_api, code):
     bot_api.refuses(echo(), code, "no")
     container.deliver(message())
     bot_api.expects(echo())
     assert outcome_of(container) == "answered"
 
 
-def test_the_last_256_updates_are_remembered(container: Container) -> None:
+def test_the_last_256_updates_are_remembered(container):
     container.answer_telegram(lambda method, params, timeout: True)
     for update_id in range(257):
         container.deliver(message(update_id))

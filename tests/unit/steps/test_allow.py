@@ -1,7 +1,5 @@
 """allowed.py: whom the bot answers, where allowed_ids lists people, groups and channels."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """limit.py: a person's updates are counted, and what is too many gets silence."""
 
-from __future__ import annotations
-
 import time
 from types import SimpleNamespace
 

@@ -1,14 +1,10 @@
 """on_error.py: people are told once that the bot failed, and the outcome stays."""
 
-from __future__ import annotations
-
 import json
-from typing import Any
 
 import pytest
 
-from tests.conftest import BotApi, StartBot
-from tests.support.stubs import QUEUE, TEXT, UPDATE, Container, Json, message, queue_event, request
+from tests.support.stubs import QUEUE, TEXT, UPDATE, message, queue_event, request
 
 BOT = """
 ALLOWED_UPDATES = ["message"]
@@ -24,11 +20,11 @@ def on_error(update):
 SORRY = {"method": "sendMessage", "chat_id": 42, "text": "Sorry"}
 
 
-def asked(container: Container, answer: Any = None) -> list[str]:
+def asked(container, answer=None):
     """Let a container's AWS note what is asked of it, and raise or give `answer`."""
-    names: list[str] = []
+    names = []
 
-    def call(service: str, target: str, params: Json) -> Any:
+    def call(service, target, params):
         names.append(target.rpartition(".")[2])
         if isinstance(answer, BaseException):
             raise answer
@@ -38,11 +34,11 @@ def asked(container: Container, answer: Any = None) -> list[str]:
     return names
 
 
-def warned(container: Container) -> list[Json]:
+def warned(container):
     return [line for line in container.log if line["message"] == "on_error() failed, too"]
 
 
-def test_people_are_told_that_the_bot_failed(start_bot: StartBot, bot_api: BotApi) -> None:
+def test_people_are_told_that_the_bot_failed(start_bot, bot_api):
     container = start_bot(BOT)
     bot_api.expects(SORRY)
     assert container.deliver(message()) == (200, None)
@@ -50,14 +46,14 @@ def test_people_are_told_that_the_bot_failed(start_bot: StartBot, bot_api: BotAp
     assert container.line["error"].startswith("KeyError at bot.py")
 
 
-def test_the_call_may_be_in_the_response(start_bot: StartBot) -> None:
+def test_the_call_may_be_in_the_response(start_bot):
     container = start_bot(BOT, REPLY_MODE="webhook")
     response = container.invoke(request(UPDATE))
     assert json.loads(response["body"]) == SORRY
     assert container.line["outcome"] == "bot_error"
 
 
-def test_people_are_told_once(start_bot: StartBot, bot_api: BotApi) -> None:
+def test_people_are_told_once(start_bot, bot_api):
     """The 200 was lost, and Telegram delivers the update again."""
     container = start_bot(BOT)
     bot_api.expects(SORRY)
@@ -66,9 +62,7 @@ def test_people_are_told_once(start_bot: StartBot, bot_api: BotApi) -> None:
     assert container.line["methods"] == []
 
 
-def test_a_container_remembers_so_many_updates(
-    start_bot: StartBot, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_container_remembers_so_many_updates(start_bot, bot_api, monkeypatch):
     container = start_bot(BOT)
     monkeypatch.setattr(container.module("ways"), "REMEMBERED", 2)
     bot_api.expects(SORRY, SORRY, SORRY)
@@ -97,14 +91,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize(("old", "new", "settings", "outcome"), OTHERS.values(), ids=OTHERS)
-def test_otherwise_it_is_not_asked(
-    start_bot: StartBot,
-    bot_api: BotApi,
-    old: str,
-    new: str,
-    settings: dict[str, str],
-    outcome: str,
-) -> None:
+def test_otherwise_it_is_not_asked(start_bot, bot_api, old, new, settings, outcome):
     container = start_bot(BOT.replace(old, new), **settings)
     if "sendMessage" in new:
         bot_api.expects({**SORRY, "text": "x"})
@@ -112,7 +99,7 @@ def test_otherwise_it_is_not_asked(
     assert container.line["outcome"] == outcome
 
 
-def test_what_it_raises_is_logged_and_changes_nothing(start_bot: StartBot) -> None:
+def test_what_it_raises_is_logged_and_changes_nothing(start_bot):
     container = start_bot(BOT.replace("return [{", f"raise ValueError('{TEXT}'); [{{"))
     assert container.deliver(message()) == (200, None)
     assert container.line["outcome"] == "bot_error"
@@ -124,9 +111,7 @@ def test_what_it_raises_is_logged_and_changes_nothing(start_bot: StartBot) -> No
 
 
 @pytest.mark.parametrize(("code", "says"), [(403, "403 no"), (500, "HTTP 500")], ids=str)
-def test_telegram_may_not_take_it(
-    start_bot: StartBot, bot_api: BotApi, code: int, says: str
-) -> None:
+def test_telegram_may_not_take_it(start_bot, bot_api, code, says):
     container = start_bot(BOT)
     bot_api.refuses(SORRY, code, "no")
     assert container.deliver(message()) == (200, None)
@@ -135,7 +120,7 @@ def test_telegram_may_not_take_it(
     assert says in line["error"]
 
 
-def test_what_failed_is_kept_before(start_with_sessions: StartBot, bot_api: BotApi) -> None:
+def test_what_failed_is_kept_before(start_with_sessions, bot_api):
     container = start_with_sessions(BOT, QUEUE_URL=QUEUE)
     names = asked(container)
     bot_api.expects(SORRY)
@@ -143,9 +128,7 @@ def test_what_failed_is_kept_before(start_with_sessions: StartBot, bot_api: BotA
     assert names == ["SendMessage"]
 
 
-def test_what_cant_be_kept_is_redelivered_in_silence(
-    start_with_sessions: StartBot, bot_api: BotApi
-) -> None:
+def test_what_cant_be_kept_is_redelivered_in_silence(start_with_sessions, bot_api):
     """The next delivery may succeed, or be kept: then people are told."""
     container = start_with_sessions(BOT, QUEUE_URL=QUEUE)
     asked(container, container.module("errors").Unreachable("no network"))
@@ -155,7 +138,7 @@ def test_what_cant_be_kept_is_redelivered_in_silence(
     assert container.deliver(message())[0] == 200
 
 
-def test_it_has_two_seconds_that_the_bot_has_not(start_bot: StartBot, bot_api: BotApi) -> None:
+def test_it_has_two_seconds_that_the_bot_has_not(start_bot, bot_api):
     note = "import botkit.deadline as d\nLEFT = []\ndef note(): LEFT.append(d.deadline.left())\n"
     source = BOT.replace("update.clear()", "note()").replace("return [{", "note(); return [{")
     container = start_bot(note + source, REPLY_MODE="webhook")
@@ -166,9 +149,7 @@ def test_it_has_two_seconds_that_the_bot_has_not(start_bot: StartBot, bot_api: B
 
 
 @pytest.mark.parametrize(("content", "received"), [({}, 2), ({"failed": {}}, 1)])
-def test_people_are_told_at_the_first_attempt_alone(
-    start_with_queue: StartBot, content: Json, received: int
-) -> None:
+def test_people_are_told_at_the_first_attempt_alone(start_with_queue, content, received):
     """Not by a second receive, nor by a redrive."""
     container = start_with_queue(BOT)
     event = queue_event({"update": message(), **content}, received)

@@ -1,7 +1,5 @@
 """with_session.py: updates that are answered with a session, each once."""
 
-from __future__ import annotations
-
 import json
 import sys
 
