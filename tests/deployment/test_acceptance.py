@@ -36,13 +36,7 @@ def keys(aws):
 
 
 @pytest.fixture
-def world(
-    aws,
-    providers,
-    keys,
-    tmp_path,
-    monkeypatch,
-):
+def world(aws, providers, keys, tmp_path, monkeypatch):
     """A bot that isn't deployed yet; its Terraform shares the tests' provider."""
     with contextlib.ExitStack() as opened:
         account = opened.enter_context(accept.emulated(aws.url))

@@ -265,13 +265,7 @@ def deployer(aws):
 
 
 @pytest.fixture(scope="module")
-def module(
-    recorder,
-    deployer,
-    providers,
-    telegram,
-    tmp_path_factory,
-):
+def module(recorder, deployer, providers, telegram, tmp_path_factory):
     """Everything on, after an apply that was refused halfway and completed as the docs say."""
     folder = tmp_path_factory.mktemp("everything")
     bot = folder / 'a `touch bots` & $HOME\'s "folder"' / "bot"
@@ -395,12 +389,7 @@ def test_schedules_warm_the_function_and_watch_the_webhook(module, telegram, aws
 
 
 def test_a_second_deployment_of_the_name_takes_nothing_from_the_first(
-    module,
-    recorder,
-    deployer,
-    telegram,
-    providers,
-    tmp_path,
+    module, recorder, deployer, telegram, providers, tmp_path
 ):
     """AWS refuses a second log group of a name, but not a second queue, alarm or rule."""
     user = deployer.credentials

@@ -1,7 +1,5 @@
 """The examples, all in one apply: what their bots answer, and what is then in their tables."""
 
-from __future__ import annotations
-
 import calendar
 import json
 import re

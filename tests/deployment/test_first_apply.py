@@ -39,7 +39,7 @@ INACTIVE = (
 class Unready(Recorder):
     """Hands requests on, but refuses Terraform's invocations while there is an error."""
 
-    error: tuple[str, str] | None = None
+    error = None
 
     def send(self, request):
         if self.error and "/invocations" in request.path:

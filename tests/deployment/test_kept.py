@@ -121,9 +121,7 @@ def answers(aws, start_with_sessions):
     client(aws, "dynamodb").delete_table(TableName="sessions")
 
 
-def test_the_stand_in_answers_as_the_emulated_aws(
-    answers,
-):
+def test_the_stand_in_answers_as_the_emulated_aws(answers):
     got = answers(True)
     assert got == answers(False)
     failed = "ConditionalCheckFailedException"

@@ -4,26 +4,20 @@ One deployment for most tests: the provider waits for half a minute at each of i
 pauses are of no time, since SQS counts in seconds; tests/unit/sources/test_queue.py has them.
 """
 
-from __future__ import annotations
-
 import itertools
 import json
 import shlex
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
-from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.project import ROOT
 from telegram_bot_aws.local.terraform import REGION
-from telegram_stand_in import Call, Fault, Server, Telegram
+from telegram_stand_in import Fault, Server
 
-from tests.support.deployment import Deploy, Deployment, change, client, everything, session, texts
-from tests.support.provider import Providers
+from tests.support.deployment import Deployment, change, client, everything, session, texts
 from tests.support.telegram import TOKEN, FailingTelegram, said, say
 
 SEED = 20260101
@@ -73,7 +67,7 @@ BROKEN = f"""{TEXT}    if text == "break":
 
 
 @pytest.fixture(scope="module")
-def telegram() -> Iterator[FailingTelegram]:
+def telegram():
     """A Telegram that fails when a test wants it to."""
     telegram = FailingTelegram(TOKEN, SEED, pace=0.01)
     telegram.failing = 0
@@ -82,19 +76,14 @@ def telegram() -> Iterator[FailingTelegram]:
 
 
 @pytest.fixture(scope="module")
-def module(
-    aws: Emulator,
-    providers: Providers,
-    telegram: FailingTelegram,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Deployment]:
+def module(aws, providers, telegram, tmp_path_factory):
     """The module with a queue; at the end nothing may be left of it."""
     folder = tmp_path_factory.mktemp("queue")
     names = ("ALIVE", "BROKEN", "THINKING")
     environment = {name: str(folder / name.lower()) for name in names}
     for path in environment.values():
         Path(path).mkdir()
-    options: dict[str, Any] = {"telegram_bot_token": TOKEN, "telegram_api_url": telegram.url}
+    options = {"telegram_bot_token": TOKEN, "telegram_api_url": telegram.url}
     options |= {"name": "patient", "queue": True, "timeout": 300, "environment": environment}
     with Deployment(providers, aws.url, folder / "module", **options) as module:
         change(module, '\n    text = message["text"]\n', BOT)
@@ -108,12 +97,12 @@ def module(
     assert [thing for thing in everything(aws) if "patient" in thing] == []
 
 
-def url(aws: Emulator, name: str) -> str:
+def url(aws, name):
     """Return a queue's URL."""
     return str(client(aws, "sqs").get_queue_url(QueueName=name)["QueueUrl"])
 
 
-def count(aws: Emulator, name: str) -> int:
+def count(aws, name):
     """Return how many messages a queue has, also those that are hidden."""
     names = [f"ApproximateNumberOfMessages{state}" for state in ("", "NotVisible")]
     asked = {"QueueUrl": url(aws, name), "AttributeNames": names}
@@ -121,7 +110,7 @@ def count(aws: Emulator, name: str) -> int:
     return sum(map(int, found.values()))
 
 
-def wait_for_count(aws: Emulator, name: str, expected: int) -> None:
+def wait_for_count(aws, name, expected):
     """Wait until a queue has so many messages: Telegram doesn't notice."""
     end = time.monotonic() + 120
     while (found := count(aws, name)) != expected:
@@ -129,14 +118,14 @@ def wait_for_count(aws: Emulator, name: str, expected: int) -> None:
         time.sleep(0.1)
 
 
-def dead_letters(aws: Emulator) -> list[Any]:
+def dead_letters(aws):
     """Return the dead letters of the tests' bot, and leave them there."""
     look = {"AttributeNames": ["All"], "MaxNumberOfMessages": 10, "VisibilityTimeout": 0}
     dead = url(aws, "patient_dlq.fifo")
-    return client(aws, "sqs").receive_message(QueueUrl=dead, **look).get("Messages", [])  # type: ignore[no-any-return]
+    return client(aws, "sqs").receive_message(QueueUrl=dead, **look).get("Messages", [])
 
 
-def redrive(module: Deployment, aws: Emulator) -> None:
+def redrive(module, aws):
     """Do what the output redrive_command says, in place of the AWS CLI, as an operator."""
     program, service, action, *flags = shlex.split(module.outputs()["redrive_command"])
     assert (program, service, action) == ("aws", "sqs", "start-message-move-task")
@@ -163,16 +152,14 @@ def redrive(module: Deployment, aws: Emulator) -> None:
     iam.delete_user(UserName="operator")
 
 
-def answered(telegram: Telegram, chat: int) -> list[str]:
+def answered(telegram, chat):
     """Return what the bot answered in a chat, in its order; what it said twice, once."""
     calls = [call for call in telegram.calls if call.status == 200 and "text" in call.params]
     heard = [said(call) for call in calls if call.params["chat_id"] == chat]
     return [text for text, _ in itertools.groupby(heard)]
 
 
-def test_a_long_answer_holds_up_its_own_chat_and_no_webhook(
-    module: Deployment, telegram: FailingTelegram
-) -> None:
+def test_a_long_answer_holds_up_its_own_chat_and_no_webhook(module, telegram):
     telegram.faults.append(Fault("refuse", 1, 500, "Oops"))
     for text in ("first", "think", "second", "third"):
         say(telegram, text, chat=1)
@@ -189,19 +176,19 @@ def test_a_long_answer_holds_up_its_own_chat_and_no_webhook(
         assert answered(telegram, chat) == [f"message {n}" for n in range(chat - 50, 60, CHATS)]
 
 
-def test_no_message_is_lost_and_each_chat_has_its_order(telegram: FailingTelegram) -> None:
+def test_no_message_is_lost_and_each_chat_has_its_order(telegram):
     telegram.failing = 0.3
-    sent: dict[int, list[str]] = {}
+    sent = {}
     before = len(telegram.calls)
     for number in range(MESSAGES):
         chat = 100 + number % CHATS
         sent.setdefault(chat, []).append(f"one of many {number}")
         say(telegram, sent[chat][-1], chat)
 
-    def made() -> list[Call]:
+    def made():
         return [call for call in telegram.calls[before:] if "text" in call.params]
 
-    def expected() -> Counter[str]:
+    def expected():
         """A message whose answer was lost is said once more, and nothing else."""
         unheard = Counter(said(call) for call in made() if call.fault == "lost")
         return Counter({text: 1 + unheard[text] for text in itertools.chain(*sent.values())})
@@ -212,9 +199,7 @@ def test_no_message_is_lost_and_each_chat_has_its_order(telegram: FailingTelegra
     assert 0.15 < len([call for call in made() if call.fault]) / len(made()) < 0.45
 
 
-def test_what_can_never_be_answered_ends_in_the_dead_letter_queue(
-    module: Deployment, telegram: FailingTelegram, aws: Emulator
-) -> None:
+def test_what_can_never_be_answered_ends_in_the_dead_letter_queue(module, telegram, aws):
     before = telegram.tries["Heard: never"]
     telegram.faults.append(Fault("refuse", 20, 500, "Oops"))
     say(telegram, "never", chat=4)
@@ -228,9 +213,7 @@ def test_what_can_never_be_answered_ends_in_the_dead_letter_queue(
     telegram.wait(lambda: answered(telegram, 4) == ["and then", "never"])
 
 
-def test_what_failed_is_answered_after_the_repair(
-    module: Deployment, telegram: FailingTelegram, aws: Emulator
-) -> None:
+def test_what_failed_is_answered_after_the_repair(module, telegram, aws):
     """An update, which is redriven twice, and an event of an AWS service."""
     say(telegram, "break", chat=5)
     say(telegram, "and then", chat=5)
@@ -251,9 +234,7 @@ def test_what_failed_is_answered_after_the_repair(
 
 
 @pytest.mark.usefixtures("module")
-def test_what_is_scheduled_comes_once_each_time_until_it_is_cancelled(
-    telegram: FailingTelegram,
-) -> None:
+def test_what_is_scheduled_comes_once_each_time_until_it_is_cancelled(telegram):
     say(telegram, "remind", chat=2)
     telegram.wait(lambda: {"reminder", "['at', 'tell']"} <= set(answered(telegram, 2)))
     say(telegram, "stop", chat=2)
@@ -262,9 +243,7 @@ def test_what_is_scheduled_comes_once_each_time_until_it_is_cancelled(
     assert len(reminders) == 1
 
 
-def test_an_invocation_that_was_killed_is_tried_again(
-    module: Deployment, telegram: FailingTelegram, aws: Emulator
-) -> None:
+def test_an_invocation_that_was_killed_is_tried_again(module, telegram, aws):
     sqs, queue = client(aws, "sqs"), url(aws, "patient.fifo")
     attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
     assert attributes["VisibilityTimeout"] == "330"
@@ -276,13 +255,11 @@ def test_an_invocation_that_was_killed_is_tried_again(
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "330"})
 
 
-def test_there_is_nothing_left_to_do(module: Deployment) -> None:
+def test_there_is_nothing_left_to_do(module):
     assert module.is_up_to_date()
 
 
-def test_a_destroy_removes_the_webhook_and_then_waits_for_the_queue(
-    module: Deployment, telegram: FailingTelegram
-) -> None:
+def test_a_destroy_removes_the_webhook_and_then_waits_for_the_queue(module, telegram):
     thinking = Path(module.variables["environment"]["THINKING"])
     thinking.mkdir(exist_ok=True)
     say(telegram, "think", chat=30)
@@ -299,9 +276,7 @@ def test_a_destroy_removes_the_webhook_and_then_waits_for_the_queue(
     assert made.index("deleteWebhook") < made.index("sendMessage")
 
 
-def test_a_queue_is_removed_only_when_nothing_is_in_it(
-    deploy: Deploy, telegram: FailingTelegram, aws: Emulator
-) -> None:
+def test_a_queue_is_removed_only_when_nothing_is_in_it(deploy, telegram, aws):
     module = deploy("leaves", apply=False, queue=True)
     change(module, "\nALLOWED_UPDATES = ", "\n" + QUEUED + "ALLOWED_UPDATES = ")
     change(module, TEXT, BROKEN)

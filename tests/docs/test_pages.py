@@ -1,10 +1,6 @@
 """README and reference are true: tables are those of the sources, and links lead somewhere."""
 
-from __future__ import annotations
-
 import re
-from pathlib import Path
-from typing import Any
 
 import pytest
 from maintenance import docs, release
@@ -25,12 +21,12 @@ LINK = re.compile(r"""(?:\]\(|src(?:set)?=")([^)"]+)""")  # also of a picture
 MOST_WORDS = 900  # in the README
 
 
-def test_the_generated_pages_are_what_the_script_writes() -> None:
+def test_the_generated_pages_are_what_the_script_writes():
     assert docs.PAGE.read_text() == docs.page(), "run scripts/dev docs"
     assert REFERENCE == docs.reference(), "run scripts/dev docs"
 
 
-def test_the_table_of_a_pages_errors_is_the_functions() -> None:
+def test_the_table_of_a_pages_errors_is_the_functions():
     botkit = ROOT / "lambda/botkit"
     page, init_data = botkit / "sources/page.py", botkit / "init_data.py"
     refused = r'(?:HTTPException|problem_response)\(\s*(\d+), "(\w+)"'
@@ -41,7 +37,7 @@ def test_the_table_of_a_pages_errors_is_the_functions() -> None:
     assert {*re.findall(r"^\| (\d+) \| `(\w+)` \|", section, re.MULTILINE)} == errors
 
 
-def test_a_source_fetches_one_commit() -> None:
+def test_a_source_fetches_one_commit():
     """Not the whole history. Terraform can't fetch a commit by its digest this way."""
     files = [*PAGES, *ROOT.glob("examples/**/main.tf")]
     text = "".join(file.read_text() for file in files if ".terraform" not in file.parts)
@@ -50,11 +46,11 @@ def test_a_source_fetches_one_commit() -> None:
     assert [source for source in sources if not source.endswith('&depth=1"')] == []
 
 
-def test_the_readme_is_short() -> None:
+def test_the_readme_is_short():
     assert len(README.split()) <= MOST_WORDS
 
 
-def test_the_facts_of_the_readme_are_those_of_the_sources() -> None:
+def test_the_facts_of_the_readme_are_those_of_the_sources():
     """tests/deployment/test_printed_commands.py counts the resources of the same bot."""
     [facts] = re.findall(r"^Bot API .*?\n\n", README, re.MULTILINE | re.DOTALL)
     types = (ROOT / "lambda" / "botkit" / "types.pyi").read_text()
@@ -66,7 +62,7 @@ def test_the_facts_of_the_readme_are_those_of_the_sources() -> None:
     assert f"Resources: {re.findall(r'· (\d+) resources', facts)[0]} added" in first_bot
 
 
-def test_the_pictures_are_small() -> None:
+def test_the_pictures_are_small():
     """Everyone who uses the module downloads them."""
     linked = {
         page.parent / target
@@ -81,7 +77,7 @@ def test_the_pictures_are_small() -> None:
 @pytest.mark.parametrize(
     "main", [ROOT / "examples" / name / "main.tf" for name in new.examples()], ids=new.examples()
 )
-def test_an_example_has_what_the_registry_shows_and_a_copy_needs(main: Path) -> None:
+def test_an_example_has_what_the_registry_shows_and_a_copy_needs(main):
     title, _, about = main.with_name("README.md").read_text().partition("\n\n")
     assert title.startswith("# ") and about
     # https://developer.hashicorp.com/terraform/language/modules/develop/structure
@@ -90,7 +86,7 @@ def test_an_example_has_what_the_registry_shows_and_a_copy_needs(main: Path) -> 
 
 
 @pytest.mark.parametrize("framework", ["aiogram", "ptb", "telebot"])
-def test_a_bot_that_moved_in_shows_what_changed(framework: str) -> None:
+def test_a_bot_that_moved_in_shows_what_changed(framework):
     """The lines that the README adds to the bot, and those around them, are where it says."""
     folder = ROOT / "examples" / "moved" / framework
     readme, bot = (folder / "README.md").read_text(), (folder / "bot/bot.py").read_text()
@@ -103,12 +99,12 @@ def test_a_bot_that_moved_in_shows_what_changed(framework: str) -> None:
     assert f"{signs.count('-')} lines removed and {signs.count('+')} added" in readme
 
 
-def test_the_variables_are_in_alphabetical_order() -> None:
+def test_the_variables_are_in_alphabetical_order():
     names = list(blocks("variables.tf", "variable"))
     assert names == sorted(names)
 
 
-def test_there_is_one_price_for_messages() -> None:
+def test_there_is_one_price_for_messages():
     """That of docs/performance.md, which is a sum."""
     page = (ROOT / "docs" / "performance.md").read_text()
     [price] = re.findall(r"^\| messages \| (\d\.\d\d) \|$", page, re.MULTILINE)
@@ -118,7 +114,7 @@ def test_there_is_one_price_for_messages() -> None:
     assert f"${price}" in README
 
 
-def anchors(page: Path) -> set[str]:
+def anchors(page):
     """Return what GitHub calls a page's headings in links."""
     text = re.sub(r"^ *```.*?^ *```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
     return {
@@ -128,7 +124,7 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_the_links_lead_to_files_and_headings(page: Path) -> None:
+def test_the_links_lead_to_files_and_headings(page):
     for target in LINK.findall(page.read_text()):
         own = release.OWN_LINK.sub("", target)  # of a released README
         if "://" not in own:
@@ -138,7 +134,7 @@ def test_the_links_lead_to_files_and_headings(page: Path) -> None:
             assert not anchor or anchor in anchors(linked), target
 
 
-def test_messages_and_comments_name_pages_that_exist() -> None:
+def test_messages_and_comments_name_pages_that_exist():
     patterns = ("*.tf", "examples/**/*.tf", "lambda/**/*.py", "scripts/*.py", "t*s/**/*.py")
     files = [file for pattern in patterns for file in ROOT.glob(pattern)]
     named = {
@@ -154,7 +150,7 @@ def test_messages_and_comments_name_pages_that_exist() -> None:
         assert not anchor or anchor in anchors(ROOT / path), name
 
 
-def test_the_index_leads_to_each_page() -> None:
+def test_the_index_leads_to_each_page():
     docs = ROOT / "docs"
     linked = {target.partition("#")[0] for target in LINK.findall((docs / "README.md").read_text())}
     pages = {str(page.relative_to(docs)) for page in docs.rglob("*.md")}
@@ -162,17 +158,17 @@ def test_the_index_leads_to_each_page() -> None:
 
 
 @pytest.mark.parametrize("page", ["README.md", "AGENTS.md"])
-def test_the_pages_bot_answers(page: str) -> None:
+def test_the_pages_bot_answers(page):
     text = (ROOT / page).read_text()
     [source] = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    bot: dict[str, Any] = {}
+    bot = {}
     exec(source, bot)
     assert bot["reply"]({"update_id": 1, "message": {"chat": {"id": 42}}}) == [
         {"method": "sendMessage", "chat_id": 42, "text": "Hello"}
     ]
 
 
-def test_the_reference_says_which_versions_are_supported() -> None:
+def test_the_reference_says_which_versions_are_supported():
     versions = (ROOT / "versions.tf").read_text()
     [terraform] = re.findall(r'required_version = ">= ([0-9.]+)"', versions)
     [provider] = re.findall(r'version = ">= ([0-9.]+), < 7.0"', versions)
