@@ -1,4 +1,4 @@
-# Two roles for CI, one that plans and one that applies, and the boundary of the bot's role: docs/deploy-from-ci.md.
+# Two roles for CI, one that plans and one that applies, and the boundary of the bot's role: docs/deploy.md#github-actions.
 # An administrator applies it once, with deployer-policy.json beside it.
 
 locals {

@@ -1,4 +1,4 @@
-"""docs/deploy-from-ci.md: what its two roles may do, and may not. IAM is enforced.
+"""docs/deploy.md#github-actions: what its two roles may do, and may not. IAM is enforced.
 
 The emulated AWS can't check GitHub's tokens, so IAM users with the same policies replace the roles.
 """
@@ -22,7 +22,7 @@ from tests.support.reader import SOURCE
 from tests.support.stubs import BOT
 from tests.support.telegram import TOKEN
 
-PAGE = (ROOT / "docs" / "deploy-from-ci.md").read_text()
+PAGE = (ROOT / "docs" / "deploy.md").read_text()
 [MAIN] = re.findall(r"^```hcl\n# main.tf\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 FORM = "application/x-www-form-urlencoded"
 # The emulator checks this action against "*", AWS against the function.

@@ -1,6 +1,6 @@
 """One bot deployed from several folders: a moved state, a second deployment, a lost function.
 
-The configuration also has what docs/how-to/logs.md puts beside the module, and into it.
+The configuration also has what docs/monitoring.md puts beside the module, and into it.
 """
 
 import re
@@ -27,10 +27,10 @@ module "telegram_bot" {
   # More
 }
 """
-PAGE = (ROOT / "docs" / "how-to" / "logs.md").read_text()
+PAGE = (ROOT / "docs" / "monitoring.md").read_text()
 BESIDE = dict(re.findall(r"^```hcl\n# (\S+\.tf)\b.*\n((?:.*\n)*?)```$", PAGE, re.MULTILINE))
 [MOVE] = re.findall(
-    r"^terraform state list \|.*$", (ROOT / "docs/how-to/remote-state.md").read_text(), re.MULTILINE
+    r"^terraform state list \|.*$", (ROOT / "docs/deploy.md").read_text(), re.MULTILINE
 )
 
 

@@ -190,7 +190,7 @@ BEFORE = {
 }
 # Commands that are typed again on pages by which all that is deployed goes, and comes back.
 AGAIN = ("terraform init", "terraform apply", "terraform destroy")
-COMES_BACK = ("user-data", "delete")
+COMES_BACK = ("user-data", "deploy")
 # The pages' examples of what differs from one deployment to the next.
 EXAMPLES = {
     "123456789012": "000000000000",

@@ -95,7 +95,7 @@ def test_the_commands_take_the_flags_that_are_shown(page):
 
 def test_an_operator_is_told_the_rights_for_each_command():
     docs = ROOT / "docs"
-    told = (docs / "permissions.md").read_text().partition("## Operators")[2]
+    told = (docs / "deploy.md").read_text().partition("## Operators")[2]
     told += "".join((docs / f"{who}-policy.json").read_text() for who in ("operator", "deployer"))
     pages = [*docs.glob("*.md"), *docs.glob("how-to/*.md")]
     shown = [words for page in pages for words in commands(page) if words[0] == "aws"]

@@ -18,7 +18,7 @@ BLOCKS = {
 
 
 def test_the_pages_that_begin_with_a_configuration_are_found():
-    assert {"README.md", "docs/deploy-from-ci.md"} <= {*BLOCKS}
+    assert {"README.md", "docs/deploy.md"} <= {*BLOCKS}
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""docs/permissions.md: what a deployer may do, in a policy that AWS takes."""
+"""docs/deploy.md#permissions: what a deployer may do, in a policy that AWS takes."""
 
 import re
 
@@ -39,7 +39,7 @@ def test_all_wildcards_are_known():
 
 
 def test_the_page_says_for_which_names_it_is_a_managed_policy():
-    page = (ROOT / "docs" / "permissions.md").read_text()
+    page = (ROOT / "docs" / "deploy.md").read_text()
     [longest] = map(int, re.findall(r"a name of up to (\d+) characters", page))
     assert longest >= 32
     assert size("x" * longest) <= MOST < size("x" * (longest + 1))
@@ -51,6 +51,6 @@ def test_an_upgrade_may_change_whom_a_role_trusts():
 
 
 def test_the_statements_that_the_page_names_are_there():
-    page = (ROOT / "docs" / "permissions.md").read_text()
+    page = (ROOT / "docs" / "deploy.md").read_text()
     named = set(re.findall(r"policy's statement `(\w+)`", page))
     assert named and named <= {each["Sid"] for each in POLICY["Statement"]}

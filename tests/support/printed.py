@@ -24,9 +24,8 @@ MIGRATE = DOCS / "migrate.md"
 OPERATORS = [
     DOCS / f"{name}.md"
     for name in (
-        *("runbook", "how-to/token", "how-to/alarms", "how-to/logs", "how-to/queue"),
-        *("how-to/schedule", "how-to/roll-back", "how-to/apis"),
-        *("user-data", "how-to/delete"),
+        *("runbook", "monitoring", "how-to/queue", "how-to/schedule", "how-to/apis"),
+        *("user-data", "deploy"),
     )
 ]
 AWS = ROOT / "tests" / "support" / "aws_cli.py"

@@ -126,7 +126,7 @@ def a_release_loses_no_update(world: World) -> None:
     expect("webhook", world.webhook()["url"], before)
 
 
-@step("the former version answers again once the alias names it", "how-to/roll-back.md")
+@step("the former version answers again once the alias names it", "runbook.md#first")
 def a_roll_back_answers(world: World) -> None:
     world.move_alias(world.live_version() - 1)
     expect_answer(world, "hello", "first")
@@ -155,7 +155,7 @@ def written(world: World) -> Iterator[list[str]]:
 
 @step(
     "the apply fails and names the line, and the previous version answers",
-    "how-to/roll-back.md",
+    "runbook.md#first",
 )
 def a_broken_release_is_refused(world: World) -> None:
     world.write_bot("plain", "broken", broken=True)
@@ -185,7 +185,7 @@ def a_queue_keeps_the_order(world: World) -> None:
     expect("outcomes in the log", world.outcomes(update, 2), ["queued", "answered"])
 
 
-@step("a call is made when the bot wanted it", "how-to/remind.md")
+@step("a call is made when the bot wanted it", "how-to/schedule.md")
 def a_call_for_later_is_made(world: World) -> None:
     world.write("later")
     expect("answers", world.heard(2), ["extras: later", "extras: it is later"])
@@ -201,7 +201,7 @@ def a_failed_update_is_kept(world: World) -> None:
     expect("answers", world.heard(1), ["extras: and then"])
 
 
-@step("the alarm of dead letters goes off", "how-to/alarms.md")
+@step("the alarm of dead letters goes off", "monitoring.md#alarms")
 def an_alarm_goes_off(world: World) -> None:
     if not world.account.is_real:
         raise Skipped("only real AWS answers this")
@@ -221,7 +221,9 @@ def a_redrive_answers(world: World) -> None:
     world.await_dead_letters(0)
 
 
-@step("the bot answers with a token in Parameter Store, and the state has none", "how-to/token.md")
+@step(
+    "the bot answers with a token in Parameter Store, and the state has none", "deploy.md#the-token"
+)
 def the_token_moves(world: World) -> None:
     world.store_token()
     world.apply(telegram_bot_token=None, telegram_bot_token_parameter=world.parameter)
@@ -245,7 +247,7 @@ def the_queue_goes(world: World) -> None:
 # The end.
 
 
-@step("a destroy removes the webhook and all resources", "how-to/delete.md")
+@step("a destroy removes the webhook and all resources", "deploy.md#destroy")
 def a_destroy_leaves_nothing(world: World) -> None:
     world.destroy()
     expect("webhook", world.webhook()["url"], "")

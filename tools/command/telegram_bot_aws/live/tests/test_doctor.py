@@ -101,7 +101,7 @@ def deployment(folder: Path, *resources: Any, **outputs: str) -> dict[str, str]:
 
 def test_a_bot_that_is_well(examined: Callable[..., Ran], folder: Path, webhook: str) -> None:
     """The page shows what it prints, of another bot."""
-    page = (ROOT / "docs/how-to/logs.md").read_text()
+    page = (ROOT / "docs/monitoring.md").read_text()
     [shown] = re.findall(r"^```text\n(✓ token .*?)^```$", page, re.MULTILINE | re.DOTALL)
     for old, new in (
         ("@dice_bot (Dice)", "@echo_bot (Echo)"),

@@ -1,4 +1,4 @@
-"""docs/deploy-from-ci.md: its workflows and roles pass the project's own checks.
+"""docs/deploy.md#github-actions: its workflows and roles pass the project's own checks.
 
 So do the configurations of the operators' how-tos. test_main_tf.py has its main.tf.
 """
@@ -88,8 +88,11 @@ def test_the_configurations_are_valid(providers, tmp_path):
     """As modules of one configuration, which is initialised once."""
     module = Deployment(providers, "http://127.0.0.1:9", tmp_path / "module")
     module.root = tmp_path / "configuration"
-    pages = ("how-to/alarms", "how-to/keys", "how-to/several-bots")
-    texts = {page.rpartition("/")[2]: longest_block(page) for page in pages}
+    texts = {
+        "alarms": block("monitoring", "aws_sns_topic"),
+        "bots": block("deploy", "for_each"),
+        "key": block("networking", "aws_kms_key"),
+    }
     calls = []
     for name, text in {**texts, "roles": ROLES}.items():
         folder = module.root / name
@@ -111,11 +114,12 @@ def test_the_configurations_are_valid(providers, tmp_path):
     module.terraform("validate", "-no-color")
 
 
-def longest_block(page):
-    """Return the longest configuration that a page shows."""
+def block(page, word):
+    """Return the configuration of a page that has a word."""
     text = (DOCS / f"{page}.md").read_text()
     blocks = re.findall(r"^```hcl\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    return str(max(blocks, key=len))
+    [found] = [each for each in blocks if word in each]
+    return found
 
 
 def test_the_boundary_allows_what_the_modules_role_needs():
