@@ -98,20 +98,6 @@ def test_a_reply_has_what_it_replies_to(telegram: Telegram) -> None:
     assert "reply_to_message" not in done(telegram, "sendMessage", text="a", reply_parameters=wish)
 
 
-def test_people_edit_and_react(telegram: Telegram) -> None:
-    telegram.answer("getUpdates", {"allowed_updates": ["edited_message", "message_reaction"]})
-    ada, first = acts(telegram), telegram.messages[CHAT, 1]
-    ada.edit(first, "changed")
-    ada.react(first, "👍")
-    ada.react(first, "")
-    edited, *reactions = updates(telegram)
-    assert telegram.messages[CHAT, 1] == edited["edited_message"]
-    thumb = [{"type": "emoji", "emoji": "👍"}]
-    about = [each["message_reaction"] for each in reactions]
-    told = [(each["old_reaction"], each["new_reaction"]) for each in about]
-    assert told == [([], thumb), (thumb, [])]
-
-
 def test_several_people_write_in_a_group(telegram: Telegram) -> None:
     for user in (ADA, GRACE):
         telegram.send(telegram.message("hello", chat=GROUP, user=user))

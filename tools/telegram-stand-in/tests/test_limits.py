@@ -41,16 +41,6 @@ def test_so_many_calls_may_come_at_once(limits: Limits, chat: Json, wait: int) -
     assert write(limits, chat, 21) == [0] * 20 + [wait]
 
 
-def test_a_group_gets_twenty_in_any_minute(limits: Limits, clock: Clock) -> None:
-    for _ in range(20):
-        write(limits, CLUB)
-        clock.now += 2
-    assert write(limits, CLUB) == [20]
-    for _ in range(5):
-        clock.now += 20 if clock.now == 40 else 2
-        assert write(limits, CLUB) == [0]
-
-
 def test_thirty_a_second_go_to_all_chats(limits: Limits, clock: Clock) -> None:
     chats = [{**ADA, "id": number} for number in range(1, 32)]
     assert [write(limits, chat)[0] for chat in chats] == [0] * 30 + [1]

@@ -2,73 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
-import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from telegram_stand_in import BotApi, Json
+from telegram_stand_in import BotApi
 
 pytest_plugins = ["pytester", "pytest_telegram_stand_in"]
 
 FOLDER = Path(__file__).resolve().parent.parent
 README = (FOLDER / "README.md").read_text()
 OURS = ("-p", "pytest_telegram_stand_in", "-p", "no:cacheprovider")
-
-
-class Polls(threading.Thread):
-    """A stranger's bot, which polls until its Telegram is gone."""
-
-    def __init__(self, url: str, token: str) -> None:
-        super().__init__(daemon=True)
-        self.url = f"{url}/bot{token}/"
-        self.start()
-
-    def call(self, method: str, **params: Any) -> Any:
-        data = json.dumps(params).encode()
-        headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(self.url + method, data, headers)  # noqa: S310
-        with urllib.request.urlopen(request) as answer:  # noqa: S310
-            return json.load(answer)["result"]
-
-    def run(self) -> None:
-        offset = 0
-        try:
-            while True:
-                for update in self.call("getUpdates", offset=offset, timeout=50):
-                    offset = update["update_id"] + 1
-                    self.handle(update)
-        except (OSError, ValueError):
-            pass
-
-    def handle(self, update: Json) -> None:
-        if press := update.get("callback_query"):
-            self.call("answerCallbackQuery", callback_query_id=press["id"])
-            about = {"title": "Tea", "description": "3 cups", "payload": "3", "currency": "XTR"}
-            prices = [{"label": "Tea", "amount": 1200}]
-            self.call("sendInvoice", chat_id=press["from"]["id"], prices=prices, **about)
-            return
-        keyboard = {"inline_keyboard": [[{"text": "Buy", "callback_data": "3"}]]}
-        chat, text = update["message"]["chat"]["id"], "3 × 4 € = 12 €"
-        self.call("sendMessage", chat_id=chat, text=text, reply_markup=keyboard)
-
-
-def test_a_price(bot_api: BotApi) -> None:
-    Polls(bot_api.url, bot_api.token)
-    ada = bot_api.user("Ada")
-    ada.send("/price 3")
-    assert ada.receive().text == "3 × 4 € = 12 €"
-    ada.press("Buy")
-    assert ada.receive().invoice.total_amount == 1200
-    bot_api.wait()
-    assert bot_api.telegram.pending() == 0
 
 
 def test_a_program_that_is_started_ends_with_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,14 +48,6 @@ def test_a_bot_that_ends_is_not_waited_for(bot_api: BotApi) -> None:
         bot_api.wait()
 
 
-def test_a_button_is_waited_for(bot_api: BotApi) -> None:
-    ada = bot_api.user("Ada")
-    ada.send("/price 3")
-    Polls(bot_api.url, bot_api.token)
-    ada.press("Buy")
-    assert ada.receive("answer", timeout=30)
-
-
 def test_who_waits_in_vain_is_told_whether_the_bot_runs(bot_api: BotApi) -> None:
     ada = bot_api.user("Ada")
     ada.send("Hi")
@@ -118,6 +57,8 @@ def test_who_waits_in_vain_is_told_whether_the_bot_runs(bot_api: BotApi) -> None
     bot_api.telegram.answer("getMe", {})
     with pytest.raises(AssertionError, match="1 updates wait: the bot hasn't taken them"):
         ada.receive(timeout=0)
+    bot_api.telegram.answer("getUpdates", {"offset": 2**31})
+    bot_api.wait(timeout=0)
 
 
 Runs = Callable[[str], pytest.RunResult]
