@@ -1,4 +1,4 @@
-"""A bot with all that a chat, demo --direct and demo --config must play alike."""
+"""A bot with all that a chat, demo --direct and demo must play alike."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
