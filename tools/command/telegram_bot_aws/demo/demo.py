@@ -199,8 +199,8 @@ def target(name: str | None, *, direct: bool) -> Target:
         raise ValueError(f"there is no folder {name}")
     below = folder / "bot"
     has_bot, has_bot_below = ((each / "bot.py").is_file() for each in (folder, below))
-    # The module itself isn't a configuration that uses the module.
-    has_configuration = bool(files(folder)) and folder != ROOT
+    is_module = (folder / "lambda" / "botkit").is_dir()  # and no configuration that uses it
+    has_configuration = bool(files(folder)) and not is_module
     if folder == ROOT or not (name or has_bot or has_bot_below or has_configuration):
         return Target(None, LAMBDA)
     if has_configuration and not direct:
