@@ -159,7 +159,7 @@ def test_a_result_of_a_kb_is_kept(start_with_sessions, size, is_kept):
     ],
     ids=["no name", "long", "a number", "a page", "no JSON"],
 )
-def test_what_cant_be_done_once_is_refused(start_with_sessions, about, words):
+def test_invalid_once_is_rejected(start_with_sessions, about, words):
     container = start_with_sessions(FORM)
     with pytest.raises(container.module("errors").SessionError, match=words):
         visit(container, **about)
@@ -249,7 +249,7 @@ def test_reply_changes_its_own_session_through_its_argument(start_with_sessions)
     assert (container.line["outcome"], container.line["error"]) == ("bot_error", error)
 
 
-def test_what_a_function_raises_is_raised_and_nothing_is_kept(start_with_sessions):
+def test_session_is_not_saved_if_the_function_raises(start_with_sessions):
     session = start_with_sessions(FORM).module("session")
     with pytest.raises(TypeError):
         session.change("42", lambda data: data.update(1))
@@ -270,7 +270,7 @@ def test_a_session_expires_after_its_last_change(start_with_sessions, monkeypatc
 @pytest.mark.parametrize(
     ("after", "is_there"), [(2 * DAY - 1, True), (2 * DAY, False), (2 * DAY + 1, False)]
 )
-def test_what_has_expired_is_empty_even_while_dynamodb_has_it(
+def test_expired_session_is_empty_before_dynamodb_deletes_it(
     start_with_sessions, monkeypatch, after, is_there
 ):
     start_at(start_with_sessions, monkeypatch, 2).deliver(message(text="hello"))
@@ -341,14 +341,7 @@ def test_a_note_keeps_a_session_as_long_as_before(start_with_sessions, monkeypat
     assert container.table.items["42"].get("expires_at") == (expires and {"N": f"{expires}"})
 
 
-def test_a_note_in_an_empty_session_expires_in_a_day(start_with_sessions, monkeypatch):
-    container = start_at(start_with_sessions, monkeypatch, 30)
-    store = container.module("store")
-    assert store.Item("session", "42").note(1, [{"method": "x"}], store.UNFINISHED)
-    assert container.table.items["42"]["expires_at"] == {"N": f"{NOW + DAY}"}
-
-
-def test_what_cleared_a_session_stays_until_the_next_update(start_with_sessions):
+def test_saved_calls_survive_session_clear(start_with_sessions):
     container = start_with_sessions(FORM)
     for update_id, data in enumerate(({"said": "a"}, {}, {"said": "b"})):
         found = container.module("store").Item("session", "42")
@@ -391,7 +384,7 @@ def test_a_session_may_be_as_large_as_an_item(start_with_sessions, key):
     assert session.read(key) == {"": text}
 
 
-def test_what_dynamodb_takes_for_each_of_many_calls_counts(start_with_sessions):
+def test_size_includes_the_overhead_of_each_saved_call(start_with_sessions):
     container = start_with_sessions(FORM)
     store = container.module("store")
     found = store.Item("session", "42")

@@ -5,10 +5,8 @@ import sys
 import time
 
 import pytest
-from telegram_stand_in import Fault
 
-from tests.support.stubs import counting, with_clock
-from tests.support.stubs import message as update
+from tests.support.stubs import with_clock
 
 BOT = 'SESSION = "chat"\n\n\ndef reply(update, session):\n    return []\n'
 PRIVATE = {"id": 42, "type": "private"}
@@ -173,7 +171,7 @@ def test_an_answer_in_a_group_grows_in_a_message(world, kind):
     ]
 
 
-def test_what_a_later_delivery_goes_on_with_is_not_seen_twice(world):
+def test_message_that_grows_is_not_seen_if_noted(world):
     """The module's note of the message counts: without it, a second one would grow."""
     world.answer(["Hello", ", Ada."], GROUP)
     assert not world.current.run.made.seen
@@ -232,7 +230,7 @@ def test_a_message_that_stays_as_it_is_is_not_edited(world):
 
 
 @in_each_form
-def test_what_fails_to_show_is_shown_later(world):
+def test_failing_calls_are_made_up_for_later(world):
     errors = world.container.module("errors")
     gone = errors.Unreachable("gone")
     world.fails = {
@@ -258,7 +256,7 @@ def test_an_answer_ends_where_the_bot_may_not_write(world, chat):
 
 
 @pytest.mark.parametrize(("seconds", "most"), [(60, 5), (2.5, 0.5)], ids=["usually", "at the end"])
-def test_what_shows_an_answer_leaves_time_for_all_of_it(world, seconds, most):
+def test_calls_leave_time_for_the_whole_answer(world, seconds, most):
     with_clock(world.container)
     world.deadline.start(60)
     world.deadline.start(seconds)
@@ -335,7 +333,7 @@ def test_markdown_grows_in_a_message(world, account):
 
 @in_markdown
 @pytest.mark.parametrize("was_refused", [False, True], ids=["taken", "half is refused"])
-def test_what_isnt_shown_at_the_end_is_markdown_or_else_text(world, was_refused):
+def test_remaining_calls_are_markdown_or_else_text(world, was_refused):
     errors = world.container.module("errors")
     if was_refused:
         world.fails["sendMessage"] = [
@@ -385,7 +383,7 @@ def test_markdown_that_ends_early_is_closed(world, ends):
 
 
 @in_markdown
-def test_what_is_nothing_in_markdown_is_text(world):
+def test_empty_markdown_is_sent_as_text(world):
     world.answer(["```", "\n```"])
     assert world.returned == [said("```\n```")]
     assert world.rich == []
@@ -457,26 +455,12 @@ def test_thinking_begins_no_message_of_a_business_account(world):
     assert world.texts("editMessageText") == ["Hello\n\nWell …", "Hello"]
 
 
-def test_a_busy_telegram_is_left_alone_for_as_long_as_it_wants(world):
-    refused = world.container.module("errors").TelegramError
-    busy = refused("editMessageText", 429, "Too Many Requests", {"retry_after": 12})
-    world.fails["editMessageText"] = [busy]
-    assert world.answer("abcde", GROUP) == []
-    assert world.texts("editMessageText") == ["ab …", "abcde …", "abcde"]
-
-
 def test_while_telegram_is_busy_the_end_is_left_to_the_host(world):
     refused = world.container.module("errors").TelegramError
     busy = refused("editMessageText", 429, "Too Many Requests", {"retry_after": 60})
     world.fails["editMessageText"] = [busy]
     assert world.answer("abc", GROUP) == [{"method": "editMessageText", **POST, "text": "abc"}]
     assert world.texts("editMessageText") == ["ab …"]
-
-
-@in_each_form
-def test_what_cant_be_shown_at_the_end_is_left_to_the_host(world):
-    world.fails["editMessageText"] = [world.container.module("errors").Unreachable("gone")]
-    assert world.answer("a", GROUP) == [{"method": "editMessageText", **POST, "text": "a"}]
 
 
 def test_a_message_that_was_deleted_is_sent_as_a_whole(world):
@@ -527,8 +511,6 @@ def test_a_button_needs_presses_and_a_queue(
 
 # A long answer.
 
-LONG = "\n".join(["An emoji is two units: 🤖 and so on."] * 400)
-
 
 def units(text):
     return len(text.encode("utf-16-le")) // 2
@@ -539,13 +521,6 @@ def test_a_long_answer_in_a_group_begins_in_the_message_that_grew(world):
     assert (last["method"], last["text"]) == ("sendMessage", "b" * 904)
     # Its end, and that it grows.
     assert world.texts("editMessageText") == ["b" * 906 + " …", "c" + "b" * 4095]
-
-
-def test_many_pieces_are_split_only_to_be_shown(world):
-    world.pause = 0.01
-    with counting(world.stream._split) as splits:
-        world.answer(["word "] * 1000)
-    assert 0 < len(splits) <= len(world.calls) + 1
 
 
 @pytest.mark.parametrize(
@@ -613,7 +588,7 @@ def test_stop_ends_the_answer_with_what_was_said(world):
     assert stops == [(True, False), (True, True)]
 
 
-def test_a_stopped_answer_stays_stopped_when_the_update_is_delivered_again(world):
+def test_stopped_answer_stays_stopped_when_redelivered(world):
     """Also if the container ended before it saw the press: nobody asks the model again."""
 
     def pieces():
@@ -646,13 +621,7 @@ def test_stop_ends_no_later_answer_below_the_same_message(world):
     assert {params["draft_id"] for _, params in world.calls} == {7, 8}
 
 
-def test_an_event_has_no_number_for_a_draft(world):
-    world.current.begin(world.current.Run.of_event("event", {}, "8476a536", None))
-    world.answer("a")
-    assert world.calls[0][1]["draft_id"] == 17, "as in an author's test"
-
-
-def test_it_looks_once_a_second_whether_stop_was_pressed(world):
+def test_stop_is_read_once_a_second(world):
     world.pause = 0.25
     world.answer("abcdefghi", can_stop=True)
     assert world.asked == [f"GetItem {NOTES}"] * 3
@@ -679,7 +648,7 @@ def test_an_answer_ends_before_the_time_is_up(world, left, text):
 
 
 @pytest.mark.parametrize("telegram", ["is silent", "answers", "refuses"])
-def test_an_answer_without_a_word_is_made_again_only_if_telegram_is_silent(world, telegram):
+def test_empty_answer_is_redelivered_only_if_telegram_was_silent(world, telegram):
     errors = world.container.module("errors")
     fails = {
         "is silent": [errors.Unreachable("gone")],
@@ -697,7 +666,7 @@ def test_an_answer_without_a_word_is_made_again_only_if_telegram_is_silent(world
     assert world.closed == 1
 
 
-def test_what_is_shown_already_is_not_edited_once_more(world):
+def test_message_is_not_edited_if_unchanged(world):
     """Nor when the bot's time ends with the same " …" that the message has."""
 
     def pieces():
@@ -708,17 +677,6 @@ def test_what_is_shown_already_is_not_edited_once_more(world):
 
     assert world.answer(pieces(), GROUP) == []
     assert world.texts("editMessageText") == ["Once upon …"]
-
-
-def test_a_draft_that_hangs_costs_no_answer(start_bot, telegram):
-    bot = "return stream.answer(update['message'], 'ab')"
-    source = f"from botkit import stream\n\n\ndef reply(update):\n    {bot}\n"
-    container = start_bot(source, TELEGRAM_API_URL=telegram.url)
-    telegram.faults.append(Fault("silence", 9, methods=("sendMessageDraft",)))
-    container.module("deadline").LIMITS["show"] = 0.1
-    assert container.deliver(update(), 61_000) == (200, None)
-    assert container.line["outcome"] == "answered"
-    assert telegram.calls[-1].params == {"chat_id": 42, "text": "ab"}
 
 
 @in_each_form
@@ -734,11 +692,6 @@ def test_an_answer_for_a_business_account_grows_in_a_message(world):
 def test_the_end_of_a_long_thought_is_shown(world):
     world.answer(thinking(world, f"<{'a' * 100}{'b' * 200}\n \n>", "c"))
     assert world.texts("sendMessageDraft")[1] == "b" * 200 + " …"
-
-
-def test_a_draft_of_thinking_is_not_kept_by_stop(world):
-    world.answer(thinking(world, "<Hm>", "a"), can_stop=True)
-    assert [params["keep_on_stop"] for _, params in world.calls] == [False, False, True]
 
 
 def test_notes_are_kept_for_a_day(world, monkeypatch):

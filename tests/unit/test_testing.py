@@ -2,7 +2,6 @@
 
 import contextlib
 import importlib
-import signal
 import sys
 import threading
 import time
@@ -54,7 +53,7 @@ def test_a_bot_alone_knows_its_name(author, bot):
 
 
 @pytest.mark.parametrize("file", ["__init__.py", "README.md"])
-def test_so_is_a_package_of_the_bot(author, request, monkeypatch, tmp_path, file):
+def test_package_of_the_bot_is_imported_for_each_test(author, request, monkeypatch, tmp_path, file):
     for name in ("handlers", "handlers.common"):  # of another test
         monkeypatch.setitem(sys.modules, name, ModuleType(name))
     handlers = tmp_path / "bot" / "handlers"
@@ -84,7 +83,7 @@ def test_other_packages_stay(author, request, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("space", ["limit", "stream"])
-def test_what_botkit_keeps_for_itself_is_no_session(sessions, space):
+def test_items_of_botkit_are_not_sessions(sessions, space):
     store = botkit("store")
     for each in (space, "session"):
         store.change(each, "7", lambda kept, each=each: kept.update(of=each), days=1)
@@ -111,20 +110,12 @@ def test_calls_are_noted_and_give_what_telegram_would(calls):
     assert calls.texts("editMessageText") == ["Ho", "Hu"]
 
 
-def test_what_telegram_limited_in_another_test_is_forgotten(request):
+def test_limits_of_another_test_are_forgotten(request):
     telegram = botkit("telegram")
     telegram.limited["7"] = time.time() + 60
     calls = request.getfixturevalue("calls")
     telegram.call("sendMessage", chat_id=7, text="Hi")
     assert calls.texts() == ["Hi"]
-
-
-def test_calls_of_another_thread_are_noted(calls):
-    client = botkit("telegram").client()
-    thread = threading.Thread(target=lambda: client.post("sendDice", {"chat_id": 7}, 10))
-    thread.start()
-    thread.join(60)
-    assert calls == [{"method": "sendDice", "chat_id": 7}]
 
 
 def test_a_call_gives_what_the_test_says(calls):
@@ -164,7 +155,7 @@ def test_sessions_are_kept(sessions):
     assert kept == {}
 
 
-def test_what_is_scheduled_waits(schedules):
+def test_once_is_recorded(schedules):
     schedule, refused = botkit("schedule"), botkit("errors").ScheduleError
     call = {"method": "sendMessage", "chat_id": 7, "text": "Tea"}
     assert schedule.once(call, AT, "tea") is True
@@ -186,13 +177,7 @@ def test_what_is_scheduled_waits(schedules):
     assert schedules == {}
 
 
-def test_what_is_scheduled_may_have_any_date(schedules):
-    past = datetime(2000, 1, 1, tzinfo=UTC)
-    botkit("schedule").once({"method": "sendDice", "chat_id": 7}, past, "dice")
-    assert schedules["dice"].at == past
-
-
-def test_what_recurs_is_kept_apart(schedules):
+def test_cron_is_recorded_apart(schedules):
     schedule, refused = botkit("schedule"), botkit("errors").ScheduleError
     call = {"method": "sendMessage", "chat_id": 7, "text": "<Tea>"}
     assert schedule.cron(call, "0 9 ? * MON *", "UTC", "tea") is True
@@ -314,16 +299,6 @@ def test_people_chat_with_a_bot_by_words(chat_with):
     assert {*threading.enumerate()} <= threads, "it needs no thread"
 
 
-def test_a_tests_own_alarm_stays(chat_with):
-    chat = chat_with("def answer(message, session): return []")
-    signal.setitimer(signal.ITIMER_REAL, 900)
-    try:
-        chat.user("Ada").send("hi")
-        assert signal.getitimer(signal.ITIMER_REAL)[0] > 0
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-
-
 def test_the_bot_gets_only_the_kinds_that_it_handles(chat_with):
     chat = chat_with("def answer(message, session): return []")
     chat.user("Ada").ask("cats")
@@ -377,7 +352,7 @@ def answer(message, session):
     ],
     ids=["an exception", "too late", "no calls"],
 )
-def test_what_the_bot_raises_fails_the_test(chat_with, answer, error):
+def test_exception_of_the_bot_fails_the_test(chat_with, answer, error):
     ada = chat_with(f"def answer(message, session):\n    {answer}\n").user("Ada")
     with pytest.raises(Exception, match=error):
         ada.send("Hi")
@@ -436,7 +411,7 @@ def test_an_update_comes_again_as_from_telegram(chat_with, source, faults, answe
     assert texts(ada) == answers
 
 
-def test_what_fails_half_way_fails_the_test(chat_with):
+def test_incomplete_answer_fails_the_test(chat_with):
     source = """
 def answer(message, session):
     telegram.call("sendMessage", chat_id=message["chat"]["id"], text="one")
@@ -449,14 +424,14 @@ def answer(message, session):
         chat.user("Ada").send("Hi")
 
 
-def test_what_never_succeeds_fails_the_test(chat_with):
+def test_endless_retries_fail_the_test(chat_with):
     chat = chat_with(ONE)
     chat.fails("429", times=1000)
     with pytest.raises(AssertionError, match="again and again: throttled"):
         chat.user("Ada").send("Hi")
 
 
-def test_what_waits_is_done_in_time(chat_with, schedules):
+def test_advance_makes_scheduled_calls(chat_with, schedules):
     source = """
 from datetime import UTC, datetime, timedelta
 from botkit import schedule
@@ -486,17 +461,6 @@ def on_event(event):
     assert botkit("current").run.made.methods == ["sendMessage"]
     with pytest.raises(AssertionError, match="no parameter parsemode"):
         chat.advance(900_000)
-
-
-def test_what_waits_until_now_is_done(chat_with, schedules, monkeypatch):
-    chat = chat_with(ONE)
-    ada = chat.user("Ada")
-    ada.send("Hi")
-    monkeypatch.setattr(chat.telegram, "now", AT.timestamp)
-    tea = {"method": "sendMessage", "chat_id": ada.chat["id"], "text": "Tea"}
-    botkit("schedule").once(tea, AT, "tea")
-    chat.advance(0)
-    assert texts(ada) == ["asked 1", "Tea"]
 
 
 # What the module does around the bot.
@@ -670,13 +634,6 @@ def on_event(event):
     assert len(chat.dead_letters()) == (needs > tries)
 
 
-def test_several_calls_wait_as_they_were_scheduled(schedules):
-    calls = [{"method": "sendDice", "chat_id": number} for number in (1, 2)]
-    botkit("schedule").once(calls, AT, "dice")
-    assert schedules["dice"] == (AT, calls)
-    assert len(schedules) == 1
-
-
 def test_a_bot_has_sessions_beside_services_of_aws(sessions, schedules, aws):
     aws.results |= {"GetItem": {"Item": {}}, "PUT /x": b""}
     botkit("session").change("42", lambda session: session.update(n=1))
@@ -688,13 +645,6 @@ def test_a_bot_has_sessions_beside_services_of_aws(sessions, schedules, aws):
     assert botkit("aws").call("ssm", "AmazonSSM.GetParameter", {}, signing_name="ssm") == {}
     assert (sessions, list(schedules)) == ({"42": {"n": 1}}, ["tea"])
     assert aws.requests == [("GetItem", about), ("PUT /x", b"y"), ("GetParameter", {})]
-
-
-def test_without_its_stand_in_aws_gets_other_calls(request, monkeypatch):
-    module = botkit("aws")
-    monkeypatch.setattr(module, "call", lambda *about, **more: "from AWS")
-    request.getfixturevalue("sessions")
-    assert module.call("ssm", "AmazonSSM.GetParameter", {}) == "from AWS"
 
 
 def test_a_test_may_change_and_delete_sessions(sessions):
@@ -728,7 +678,7 @@ def test_only_one_of_two_answers_calls(calls, chat_with):
         chat_with(ONE)
 
 
-def test_where_the_stand_in_is_not_found_it_is_told_what_to_add(chat_with, monkeypatch):
+def test_missing_stand_in_is_explained(chat_with, monkeypatch):
     monkeypatch.setitem(sys.modules, "telegram_stand_in", None)
     monkeypatch.delitem(sys.modules, "own")
     with pytest.raises(ModuleNotFoundError, match="add tools/telegram-stand-in of the module"):

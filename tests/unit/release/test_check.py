@@ -3,7 +3,6 @@
 import hashlib
 import importlib
 import re
-import sys
 
 import pytest
 from telegram_stand_in import TYPES
@@ -28,7 +27,7 @@ def test_a_version_that_can_work_is_checked_without_a_word(container, bot_api):
     assert container.log == []
 
 
-def test_other_code_than_was_planned_goes_not_live(container, bot_api, monkeypatch):
+def test_check_rejects_unplanned_code(container, bot_api, monkeypatch):
     module = importlib.import_module("botkit.release.check")
     monkeypatch.setattr(module, "digest", lambda: "1" * 64)
     for planned in ("0", "2"):
@@ -54,7 +53,7 @@ def variables(**values):
 OTHER = r"other variables than .*=module\.telegram_bot\.terraform_data\.webhook_secret "
 
 
-def test_a_version_with_other_variables_goes_not_live(start, bot_api):
+def test_check_rejects_unplanned_variables(start, bot_api):
     container = start(bot_api.url, TABLE="vötes")
     for other in (variables(a="https://x", b="vötes"), variables(a="", b="votes")):
         with pytest.raises(Exception, match=OTHER) as caught:
@@ -73,34 +72,18 @@ def test_the_digest_is_in_a_file_of_the_package(monkeypatch, tmp_path):
     assert module.digest() == "f" * 64
 
 
-def test_a_token_that_telegram_refuses_goes_not_live(container, bot_api):
+def test_check_rejects_an_invalid_token(container, bot_api):
     bot_api.refuses({"method": "getMe"}, 401, "Unauthorized")
     with pytest.raises(Exception, match="^Telegram did not accept the token: getMe: 401 Unauth"):
         container.invoke(CHECK)
 
 
-def test_while_telegram_is_away_nothing_goes_live(start, serve, monkeypatch):
+def test_check_fails_if_telegram_is_unreachable(start, serve, monkeypatch):
     container = start(serve(answers(*[http(b"", "502 Bad Gateway")] * 3)).url)
     pauses = with_pauses(container, monkeypatch)
     with pytest.raises(Exception, match="^Telegram could not be reached: getMe: HTTP 502"):
         container.invoke(CHECK, milliseconds=4_500)
     assert pauses == [1.0] * 2
-
-
-def test_a_token_that_was_rotated_in_the_parameter_is_fetched_again(
-    start_with_parameter, serve, bot_api
-):
-    store = serve(answers(parameter("1:" + "x" * 30), parameter(TOKEN)))
-    bot_api.answers("getMe", {}, ME)
-    assert start_with_parameter(bot_api.url, store).invoke(CHECK) == {}
-
-
-def test_a_bot_that_could_not_be_imported_at_start_up_is_imported_now(
-    container, bot_api, monkeypatch
-):
-    monkeypatch.delitem(sys.modules, "bot")  # as after an import that failed
-    bot_api.answers("getMe", {}, ME)
-    assert container.invoke(CHECK) == {}
 
 
 # ── check() of bot.py
@@ -248,7 +231,7 @@ UNUSABLE = {
 
 
 @pytest.mark.parametrize(("source", "error"), UNUSABLE.values(), ids=UNUSABLE)
-def test_a_function_that_could_never_be_called_goes_not_live(start_with_sessions, source, error):
+def test_check_rejects_a_function_that_cannot_be_called(start_with_sessions, source, error):
     container = start_with_sessions(
         f"{BOT}RATE_LIMIT = (1, 60)\n{source}", MINI_APP_URL="https://api.example/app/index.html"
     )
@@ -272,7 +255,7 @@ def test_a_function_that_could_never_be_called_goes_not_live(start_with_sessions
     ],
     ids=["an optional one", "any number", "no signature", "decorated", "never called", "a string"],
 )
-def test_a_function_that_can_be_called_goes_live(start_bot, bot_api, source):
+def test_check_accepts_a_function_that_can_be_called(start_bot, bot_api, source):
     bot_api.answers("getMe", {}, ME)
     assert start_bot(BOT + source).invoke(CHECK) == {}
 
@@ -304,7 +287,7 @@ MENUS = {
 
 
 @pytest.mark.parametrize(("commands", "error"), MENUS.values(), ids=MENUS)
-def test_a_menu_that_telegram_would_change_goes_not_live(container, monkeypatch, commands, error):
+def test_check_rejects_a_menu_that_telegram_would_change(container, monkeypatch, commands, error):
     monkeypatch.setattr(container.bot, "COMMANDS", commands)
     with pytest.raises(Exception, match=error):
         container.invoke(CHECK)
@@ -372,12 +355,6 @@ def test_sessions_of_events_need_a_table(start_bot):
         container.invoke(CHECK)
 
 
-def test_sessions_of_events_may_have_a_table(start_with_sessions, bot_api):
-    bot_api.answers("getMe", {}, ME)
-    container = start_with_sessions(WITHOUT + "from botkit import session")
-    assert container.invoke(CHECK) == {}
-
-
 def test_a_bot_with_conversations_and_a_table_may_go_live(start_with_sessions, bot_api):
     container = start_with_sessions(WITH_SESSION + "\nfrom botkit import conversation, session\n")
     bot_api.answers("getMe", {}, ME)
@@ -386,12 +363,6 @@ def test_a_bot_with_conversations_and_a_table_may_go_live(start_with_sessions, b
 
 def test_an_answer_that_grows_needs_no_table(start_bot, bot_api):
     container = start_bot(WITHOUT + "from botkit import stream")
-    bot_api.answers("getMe", {}, ME)
-    assert container.invoke(CHECK) == {}
-
-
-def test_a_bot_with_sessions_may_go_live(start_with_sessions, bot_api):
-    container = start_with_sessions(WITH_SESSION)
     bot_api.answers("getMe", {}, ME)
     assert container.invoke(CHECK) == {}
 
@@ -499,15 +470,3 @@ def test_a_part_that_is_switched_off_is_not_asked(start_bot, bot_api):
     on = start_bot(WITHOUT + wrong, MINI_APP_URL="https://example.com/app/")
     with pytest.raises(Exception, match=r"^on_request\(\) must be written as def on_request\("):
         on.invoke(CHECK)
-
-
-def test_each_part_says_what_it_needs(start_with_sessions):
-    source = WITH_SESSION + "\nRATE_LIMIT = (1, 1)\nfrom botkit import schedule\n"
-    container = start_with_sessions(source, MINI_APP_URL="https://example.com/app/")
-    parts = {
-        part.__name__ for part in container.module("ways").parts() if "check_bot" in vars(part)
-    }
-    assert parts == {
-        *("botkit.schedule", "botkit.sources.page"),
-        *("botkit.steps.limit", "botkit.steps.session"),
-    }

@@ -46,7 +46,7 @@ def fails(container, outcome, update_id=1):
 # ── Remembered
 
 
-def test_what_reply_keeps_is_there_at_the_next_update(start_with_sessions, bot_api):
+def test_session_is_there_at_the_next_update(start_with_sessions, bot_api):
     bot_api.expects(said(1), said(2), said(3))
     container = start_with_sessions(COUNT)
     container.deliver(message(1))
@@ -64,7 +64,7 @@ def test_without_a_change_nothing_is_written(start_with_sessions, bot_api):
     assert (container.line["outcome"], container.table.items) == ("ignored", {})
 
 
-def test_what_a_reply_changed_before_it_raised_is_not_kept(start_with_sessions, bot_api):
+def test_session_is_not_saved_if_reply_raises(start_with_sessions, bot_api):
     raises = COUNT.replace("    return [", '    {}["missing"]\n    return [')
     container = start_with_sessions(raises)
     assert "KeyError" in fails(container, "bot_error")
@@ -107,7 +107,7 @@ def test_an_update_that_the_session_knows_changes_it_no_more(start_with_sessions
     assert kept(container) == {"n": n + 1}
 
 
-def test_an_answer_that_is_too_late_when_it_is_repeated_is_no_failure(start_with_sessions, bot_api):
+def test_late_repeated_answer_is_no_failure(start_with_sessions, bot_api):
     answer = {"method": "answerInlineQuery", "inline_query_id": "1", "results": []}
     source = COUNT.partition("    return")[0] + f"    return [{answer}]\n"
     bot_api.expects(answer)
@@ -168,17 +168,6 @@ def test_an_answer_of_nothing_is_kept_too(start_with_sessions):
     assert kept(container) == {"n": 1}
 
 
-def test_an_update_that_comes_again_is_not_yet_answered(start_with_sessions):
-    source = COUNT.replace("return [", "return [] if 1 else [")
-    container = start_with_sessions(source)
-    away(container)
-    fails(container, "unreachable")
-    limited = container.module("outcome").Outcome("throttled")
-    container.module("ways").recent[1] = limited  # so it has come before
-    assert container.deliver(message()) == (200, None)
-    assert container.line["outcome"] == "ignored"
-
-
 # ── Others at the same time
 
 
@@ -191,7 +180,7 @@ def another_change(container):
     container.table.items["42"] = changed
 
 
-def test_who_is_late_asks_again(start_with_sessions, bot_api):
+def test_reply_runs_again_after_a_write_conflict(start_with_sessions, bot_api):
     # With the update as it was sent.
     changes_it = COUNT.replace(
         "    session[", f"    assert update == {message()}\n    update.clear()\n    session["
@@ -203,7 +192,7 @@ def test_who_is_late_asks_again(start_with_sessions, bot_api):
     assert kept(container) == {"n": 21}
 
 
-def test_a_session_that_is_deleted_meanwhile_stays_deleted(start_with_sessions, bot_api):
+def test_concurrent_delete_of_the_session_wins(start_with_sessions, bot_api):
     container = start_with_sessions(COUNT)
     bot_api.expects(said(1), said(1))
     container.deliver(message(1))
@@ -246,7 +235,7 @@ def test_a_slow_reply_and_presses_meanwhile_are_all_answered(start_with_sessions
     [(0, 0, "bot_error"), (1, 0, "unreachable"), (1, 0.5, "bot_error")],
     ids=["at once", "asked again too late", "asked again in time"],
 )
-def test_what_fails_for_lack_of_time_to_ask_again_keeps_the_update(
+def test_update_is_redelivered_if_no_time_is_left_to_rerun_reply(
     start_with_sessions, bot_api, changes, left, outcome
 ):
     """Whatever people saw of it."""
@@ -291,7 +280,7 @@ def limited_at_b(start, bot_api, source=SEVERAL):
 
 
 @pytest.mark.parametrize("source", [SEVERAL, UNCHANGED], ids=["changed", "unchanged"])
-def test_calls_go_on_where_one_had_to_wait(start_with_sessions, bot_api, source):
+def test_next_delivery_makes_only_the_remaining_calls(start_with_sessions, bot_api, source):
     limited_at_b(start_with_sessions, bot_api, source)
     container = start_with_sessions(source)
     bot_api.refuses(said("b"), *LIMIT, retry_after=7)  # once more
@@ -308,7 +297,7 @@ def test_calls_go_on_where_one_had_to_wait(start_with_sessions, bot_api, source)
     assert kept(container) == ({"n": 1} if source is SEVERAL else {})
 
 
-def test_a_refused_call_is_over(start_with_sessions, bot_api):
+def test_rejected_call_is_not_retried(start_with_sessions, bot_api):
     container = start_with_sessions(SEVERAL)
     bot_api.expects(said("a"))
     bot_api.refuses(said("b"), *GONE)
@@ -332,7 +321,7 @@ def test_a_note_costs_nothing_while_nothing_fails(start_with_sessions, bot_api):
     assert len(writes) == 3
 
 
-def test_where_nothing_was_done_nothing_is_noted(start_with_sessions, bot_api):
+def test_no_progress_is_saved_if_the_first_call_fails(start_with_sessions, bot_api):
     container = start_with_sessions(UNCHANGED)
     bot_api.refuses(said("a"), *LIMIT)
     assert container.deliver(message()) == (503, None)
@@ -427,7 +416,7 @@ def test_an_update_is_answered_even_if_that_cant_be_noted(start_with_sessions, b
     assert container.log[-2]["level"] == "WARNING"
 
 
-def test_what_the_bot_called_itself_is_not_repeated_either(start_with_sessions, bot_api):
+def test_calls_of_the_bot_itself_are_not_repeated(start_with_sessions, bot_api):
     own = 'telegram.call("sendMessage", chat_id=42, text="own")'
     source = "from botkit import telegram\n" + UNCHANGED.replace("return", f"{own}\n    return")
     container = start_with_sessions(source)
@@ -438,18 +427,7 @@ def test_what_the_bot_called_itself_is_not_repeated_either(start_with_sessions, 
     assert start_with_sessions(source).deliver(message()) == (200, None)
 
 
-def test_calls_that_the_bot_makes_itself_are_not_completed(start_with_sessions, bot_api):
-    own = [f'telegram.call("sendMessage", chat_id=42, text="{text}")' for text in "xy"]
-    lines = "".join(f"{each}\n    " for each in own)
-    source = "from botkit import telegram\n" + COUNT.replace("return [", f"{lines}return [")
-    bot_api.expects(said("x"))
-    bot_api.refuses(said("y"), *LIMIT)
-    container = start_with_sessions(source)
-    assert container.deliver(message()) == (200, None)
-    assert (container.line["outcome"], container.table.items) == ("incomplete", {})
-
-
-def test_what_changes_nothing_comes_again_whatever_people_saw(start_with_sessions, bot_api):
+def test_update_is_redelivered_if_the_session_cannot_be_saved(start_with_sessions, bot_api):
     own = 'telegram.call("sendMessage", chat_id=42, text="own")'
     source = "from botkit import telegram\n" + COUNT.replace("return", f"{own}\n    return")
     container = start_with_sessions(source)
@@ -505,17 +483,6 @@ def test_an_edit_that_a_conflict_repeats_is_no_failure(start_with_sessions, bot_
     assert container.line["outcome"] == "answered"
 
 
-def test_after_a_conflict_an_update_may_still_come_again(start_with_sessions, bot_api):
-    own = 'telegram.call("sendMessage", chat_id=42, text="own")'
-    source = "from botkit import telegram\n" + COUNT.replace("return", f"{own}\n    return")
-    container = start_with_sessions(source)
-    container.meanwhile(lambda: another_change(container))
-    bot_api.expects(said("own"))
-    bot_api.refuses(said("own"), *LIMIT)
-    assert container.deliver(message()) == (503, None)
-    assert kept(container) == {"n": 10}
-
-
 @pytest.mark.parametrize(
     ("milliseconds", "seconds"), [(10_000, 8.5), (2_200, 0.8)], ids=["half a second", "a third"]
 )
@@ -568,24 +535,6 @@ def test_only_a_reply_that_had_time_can_be_late(start_with_sessions, left, outco
     container.watch_calls(see)
     assert container.deliver(message()) == (503 if outcome == "unreachable" else 200, None)
     assert container.line["outcome"] == outcome
-
-
-def test_what_cleared_a_session_is_said_again(start_with_sessions, bot_api):
-    container = start_with_sessions("""
-SESSION = "chat"
-
-
-def reply(update, session):
-    day = session["day"]
-    session.clear()
-    return [{"method": "sendMessage", "chat_id": 42, "text": f"Booked: {day}"}]
-""")
-    container.table.items["42"] = {"id": {"S": "42"}, "session": {"S": '{"day": "Monday"}'}}
-    bot_api.refuses(said("Booked: Monday"), *LIMIT)
-    assert container.deliver(message()) == (503, None)
-    assert kept(container) == {}
-    bot_api.expects(said("Booked: Monday"))
-    assert container.deliver(message()) == (200, None)
 
 
 # ── Keys
@@ -731,7 +680,7 @@ KEPT = (
         ("400 * 1024 * 'x'", "a session (409,608 bytes) and the calls kept with it (53 bytes)"),
     ],
 )
-def test_what_cant_be_kept_fails_and_nothing_is_written(start_with_sessions, value, error):
+def test_invalid_session_fails_and_writes_nothing(start_with_sessions, value, error):
     source = COUNT.replace('session.get("n", 0) + 1', value).replace("f\"{session['n']}\"", '"x"')
     container = start_with_sessions(source)
     assert error in fails(container, "bot_error")
