@@ -30,8 +30,7 @@ OPERATORS = [
 ]
 AWS = ROOT / "tests" / "support" / "aws_cli.py"
 
-# Commands of the pages that tests/deployment/test_printed_commands.py doesn't run, and why, or
-# which test does.
+# Commands of these pages that no test runs, and why.
 NOT_RUN = {
     r".* -m venv .*": "downloads packages, which .venv has here",
     r".* pip install .*": "downloads packages, which .venv has here",
@@ -41,13 +40,10 @@ NOT_RUN = {
     r"terraform (?:import|state rm)|aws dynamodb batch-write-item|scripts/new --example": "a name",
     r"terraform force-unlock": "needs a lock that an apply left",
     r"terraform workspace (?:new|select) .*": "with another state, the next commands find nothing",
-    r"terraform state push errored.tfstate": "needs the file of an apply whose rights expired",
     r"terraform init -migrate-state": "asks, and needs a backend: tests/deployment/test_ci.py",
     r"terraform state list \|.*": "tests/deployment/test_clones.py",
-    r"scripts/demo .*(?:/tea|@bot) .*": "needs the page's bot: tests/docs/test_how_to.py",
-    r"curl .*/setMy.*": "a token",
+    r"terraform state push errored.tfstate": "needs the file of an apply whose rights expired",
     r"aws dynamodb (?:list-backups|restore-table-.*) .*": "the emulated AWS has no backups",
-    r"aws ec2 .*": "the emulated AWS has no interfaces of a function in a VPC",
     r"uvx .*": "needs GitHub: tools/command has a test with a local repository",
     r".*scripts/poll .*": "ends with Ctrl-C: test_poll.py in tools/command",
 }
