@@ -30,7 +30,7 @@ OPERATORS = [
 ]
 AWS = ROOT / "tests" / "support" / "aws_cli.py"
 
-# Commands of these pages that no test runs, and why.
+# Commands of these pages that aren't typed there, and why, or which test runs them.
 NOT_RUN = {
     r".* -m venv .*": "downloads packages, which .venv has here",
     r".* pip install .*": "downloads packages, which .venv has here",
