@@ -1,12 +1,11 @@
 """A stand-in for Telegram: the Bot API over HTTP, and a server that delivers updates.
 
-`Telegram` answers calls, and acts as people; `Server` serves it. The names listed here are public;
+`Telegram` answers calls, `Server` serves it, and a `Person` acts. The names listed here are public;
 all others may change.
 
 From the inside out: bot_api has the documented methods and types, markup formats text, files and
-delivery are what their names say, state is Telegram's knowledge, methods carries out calls,
-stand_in puts all of it together, server speaks HTTP, words describe it, people act, and testing
-plays a test.
+delivery are what their names say, state has bots and updates, methods carries out calls, stand_in
+is Telegram itself, server speaks HTTP, words describe it, people act, and testing plays a test.
 """
 
 from .bot_api import METHODS, TYPES, Json

@@ -6,11 +6,14 @@ Words of refusals in capitals: https://core.telegram.org/api/errors. The others 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .bot_api import Json
 from .request import Request, bad, business_of, chat_of, message_ids, plays
-from .state import Bot, World
+from .state import Bot
+
+if TYPE_CHECKING:
+    from .stand_in import Telegram
 
 DAY = 86400  # seconds
 
@@ -77,7 +80,7 @@ def _delete(request: Request) -> bool:
 # People.
 
 
-def connect(world: World, bot: Bot, user: Json, rights: Json) -> Json:
+def connect(world: Telegram, bot: Bot, user: Json, rights: Json) -> Json:
     """Let a bot answer for a person, and return the connection."""
     connection = world.connection(user, rights=rights)
     with world.changed:
@@ -87,7 +90,7 @@ def connect(world: World, bot: Bot, user: Json, rights: Json) -> Json:
     return connection
 
 
-def disconnect(world: World, bot: Bot, connection: Json) -> None:
+def disconnect(world: Telegram, bot: Bot, connection: Json) -> None:
     """End a connection."""
     with world.changed:
         connection["is_enabled"] = False

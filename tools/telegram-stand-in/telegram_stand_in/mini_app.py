@@ -11,11 +11,15 @@ import hmac
 import json
 import secrets
 import urllib.parse
+from typing import TYPE_CHECKING
 
 from .bot_api import Json
 from .inline import inline_content
 from .request import Request, bad, check_web_app, plays
-from .state import Bot, World
+from .state import Bot
+
+if TYPE_CHECKING:
+    from .stand_in import Telegram
 
 
 def init_data(token: str, fields: dict[str, str]) -> str:
@@ -29,7 +33,7 @@ def init_data(token: str, fields: dict[str, str]) -> str:
     return urllib.parse.urlencode({**fields, "hash": hash}, quote_via=urllib.parse.quote)
 
 
-def opened(world: World, bot: Bot, user: Json, chat: Json) -> str:
+def opened(world: Telegram, bot: Bot, user: Json, chat: Json) -> str:
     """Return the initData of a page that a person opens by an inline button or the menu button.
 
     A button of a reply keyboard gives none. The `signature` is made up, since only Telegram has the

@@ -8,12 +8,15 @@ Source: https://core.telegram.org/bots/payments and https://core.telegram.org/bo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .bot_api import QUERY_TOO_OLD, Json
 from .request import Request, bad, plays, user_of
 from .sending import put
-from .state import Bot, World
+from .state import Bot
+
+if TYPE_CHECKING:
+    from .stand_in import Telegram
 
 STARS = "XTR"  # the currency
 MONTH = 2592000  # seconds: the only period of a subscription
@@ -85,7 +88,7 @@ def _create_invoice_link(request: Request) -> str:
     return url
 
 
-def begin_by_link(world: World, url: str, chat: Json, user: Json) -> str:
+def begin_by_link(world: Telegram, url: str, chat: Json, user: Json) -> str:
     """Pay by a link to an invoice, and return the id of the query. Raises ValueError."""
     if url not in world.invoice_links:
         raise ValueError(f"there is no invoice at {url}")
@@ -93,14 +96,14 @@ def begin_by_link(world: World, url: str, chat: Json, user: Json) -> str:
     return _begin(world, Payment(bot, user, chat, invoice))
 
 
-def begin(world: World, chat_id: int, message_id: int, user: Json) -> str:
+def begin(world: Telegram, chat_id: int, message_id: int, user: Json) -> str:
     """Pay an invoice, as a person does by its button, and return the id of the query."""
     message = world.messages[chat_id, message_id]
     bot = world.bot_by_id(message["from"]["id"])
     return _begin(world, Payment(bot, user, message["chat"], world.invoices[chat_id, message_id]))
 
 
-def _begin(world: World, payment: Payment) -> str:
+def _begin(world: Telegram, payment: Payment) -> str:
     """Ask the bot whether it agrees to be paid."""
     payment.at = world.now()
     id = world.new_id()
@@ -130,7 +133,7 @@ def _answer_pre_checkout_query(request: Request) -> bool:
     return True
 
 
-def _charge(world: World, payment: Payment, due: int, *, is_first: bool) -> None:
+def _charge(world: Telegram, payment: Payment, due: int, *, is_first: bool) -> None:
     """Keep a payment, and tell the bot. `due` is when it was due."""
     charge = f"charge-{world.new_id()}"
     ids = {"telegram_payment_charge_id": charge, "provider_payment_charge_id": f"at-{charge}"}
@@ -144,7 +147,7 @@ def _charge(world: World, payment: Payment, due: int, *, is_first: bool) -> None
     _say(world, payment, successful_payment=paid)
 
 
-def _say(world: World, payment: Payment, **content: Any) -> None:
+def _say(world: Telegram, payment: Payment, **content: Any) -> None:
     """Send a service message from a person's chat to the bot."""
     update = world.message(chat=payment.chat, user=payment.user, **content)
     world.send(update, payment.bot)
@@ -177,7 +180,7 @@ def _edit_subscription(request: Request) -> bool:
     return True
 
 
-def renew(world: World) -> None:
+def renew(world: Telegram) -> None:
     """Have the subscriptions paid whose month is over."""
     for payment in {id(each): each for each in world.charges.values()}.values():
         while 0 < payment.until <= world.now():

@@ -6,11 +6,16 @@ https://core.telegram.org/bots/api#update.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .bot_api import Json
 from .delivery import kind_of
 from .found import COMMAND
 from .sending import COPYABLE
-from .state import Bot, World
+from .state import Bot
+
+if TYPE_CHECKING:
+    from .stand_in import Telegram
 
 FOR_ADMINISTRATORS = "chat_join_request chat_member message_reaction message_reaction_count".split()
 # Messages with one of these are a person's. All others report an event, which every bot gets.
@@ -18,7 +23,7 @@ CONTENT = COPYABLE | {"invoice", "paid_media"}
 ONLY = "commands, replies to it and messages sent via it"
 
 
-def kept_back(world: World, bot: Bot, update: Json) -> str:
+def kept_back(world: Telegram, bot: Bot, update: Json) -> str:
     """Return why Telegram doesn't give an update to a bot, or nothing."""
     kind = kind_of(update)
     content: Json = update[kind]
@@ -36,7 +41,7 @@ def kept_back(world: World, bot: Bot, update: Json) -> str:
     return f"in privacy mode it gets only {ONLY}, unless it is an administrator"
 
 
-def _is_meant(world: World, bot: Bot, message: Json) -> bool:
+def _is_meant(world: Telegram, bot: Bot, message: Json) -> bool:
     """Tell whether a message is meant for a bot: by itself, or by what it replies to."""
     place = message["chat"]["id"]
     if message.get("via_bot", {}).get("id") == bot.id:

@@ -7,12 +7,15 @@ import re
 import urllib.parse
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .bot_api import QUERY_TOO_OLD, Json, Refusal
 from .files import Upload
 from .markup import checked_link, formatted
-from .state import Bot, World, copied
+from .state import Bot, copied
+
+if TYPE_CHECKING:
+    from .stand_in import Telegram
 
 LONGEST_DATA = 64  # bytes of a button's callback_data
 MAX_BUTTONS = 300  # of a keyboard
@@ -24,7 +27,7 @@ MOST_IDS = 100  # of messages in one call
 class Request:
     """A call, with checked `params`, its visible `changes`, and `hints`: `Call` describes both."""
 
-    world: World
+    world: Telegram
     bot: Bot
     method: str
     params: Json

@@ -7,7 +7,10 @@ chat, with Telegram's retries, and fails on command.
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -15,12 +18,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import bot_api, methods, mini_app, payments, privacy
-from .bot_api import METHODS, Json, Refusal, did_you_mean, method_named
-from .delivery import Delivery, Post, post
-from .files import Upload
+from .bot_api import METHODS, TYPES, Json, Refusal, did_you_mean, method_named
+from .delivery import Delivery, Outbox, Post, kind_of, line_of, post
+from .files import Files, Upload
 from .limits import Limits
 from .request import Request, chat_named
-from .state import ADA, Bot, World, copied, private_chat
+from .state import (
+    ADA,
+    BOT,
+    GRACE,
+    KEPT_MESSAGES,
+    OF_OTHERS,
+    QUERIES,
+    Bot,
+    Sent,
+    check_update,
+    copied,
+    private_chat,
+)
 
 # Methods that a webhook's answer can't call, since nobody would get the result.
 # https://github.com/tdlib/telegram-bot-api, WebhookActor.cpp
@@ -103,7 +118,7 @@ def name_of(chat: Json) -> str:
     return str(chat.get("title") or chat.get("first_name") or chat["type"])
 
 
-class Telegram(World):
+class Telegram:
     """Telegram, as bots and people see it.
 
     It begins with one bot; `add_bot` adds more. `deliver` posts an update to a webhook. `pace` is
@@ -121,13 +136,41 @@ class Telegram(World):
         pace: float = 1.0,
         watch: Callable[[Delivery | Call], None] = lambda event: None,
     ) -> None:
-        super().__init__(token, deliver, pace)
+        self.changed = threading.Condition()
+        self.stopped = False
+        self.moved = 0.0  # seconds by which its clock is ahead of the machine's
+        self.deliver = deliver
+        self.pace = pace
+        self.deliveries: list[Delivery] = []
+        self.people: dict[int, Json] = {person["id"]: person for person in (ADA, GRACE)}
+        self.messages: dict[tuple[int, int], Json] = {}
+        self.inline_messages: dict[str, tuple[int, int]] = {}  # by id: where they are
+        self.pins: dict[int, list[int]] = {}  # by chat: ids of messages, the latest last
+        self.members: dict[tuple[int, int], Json] = {}  # by chat and user, if not the default
+        self.bots_in_groups = "administrator"  # their status, if `members` doesn't say it
+        self.last_bots: dict[int, int] = {}  # by chat: the bot that wrote last
+        self.reactions: dict[tuple[int, int, int], list[Json]] = {}  # by chat, message and user
+        self.votes: dict[tuple[str, int], list[int]] = {}  # by poll and user
+        self.closed_topics: set[tuple[int, int]] = set()  # by chat and topic
+        self.invoices: dict[tuple[int, int], Json] = {}  # by chat and message: sendInvoice's
+        self.invoice_links: dict[str, tuple[Bot, Json]] = {}  # by URL: createInvoiceLink's
+        self.checkouts: dict[str, Any] = {}  # by query: payments that a bot has to confirm
+        self.charges: dict[str, Any] = {}  # by id: payments
+        self.refunded: set[str] = set()  # ids of charges
+        self.calls: list[Call] = []
+        self.events: list[Any] = []  # all calls, what people did (`Sent`), and notes, in order
         self.url = ""  # of the Bot API, where it is served
-        self.calls: list[Call] = []  # those of `events`
         self.faults: deque[Fault] = deque()
         self.limits: Limits | None = None
         self.watch = watch
         self.watch_updates: Callable[[Json, Bot], None] = lambda update, bot: None
+        self.files = Files()
+        self._numbers = itertools.count(1)
+        self.update_ids = itertools.count(900000001)
+        self._message_ids = itertools.count(1)
+        self._ids = itertools.count(5213)
+        self.bots: list[Bot] = []
+        self.bot = self.add_bot(token)
 
     # The first bot, which often is the only one.
 
@@ -144,20 +187,219 @@ class Telegram(World):
     def secret(self) -> str:
         return self.bot.outbox.secret
 
-    # Deliveries.
+    # Bots.
 
-    def tell(self, delivery: Delivery) -> None:
-        if delivery.error:
-            self.events.append(f"  the webhook failed: {delivery.error}")
+    def add_bot(self, token: str, **about: Any) -> Bot:
+        """Add a bot. `about` are fields of getMe that differ from the default."""
+        me: Json = {**BOT, "id": int(token.partition(":")[0])}
+        if self.bots:
+            number = len(self.bots) + 1
+            me.update(first_name=f"Bot {number}", username=f"bot{number}_bot")
+        me.update(about)
+        outbox = Outbox(
+            me["id"],
+            self.changed,
+            self.pace,
+            lambda *request: self.deliver(*request),
+            self._note,
+            self._taken,
+        )
+        bot = Bot(token, me, outbox)
+        with self.changed:
+            self.bots.append(bot)
+        return bot
+
+    def bot_of(self, token: str) -> Bot | None:
+        """Return the bot that has a token."""
+        return next((bot for bot in self.bots if bot.token == token), None)
+
+    def bot_by_id(self, id: int) -> Bot:
+        """Return a bot. Raises StopIteration if there is none."""
+        return next(bot for bot in self.bots if bot.id == id)
+
+    def _note(self, delivery: Delivery) -> None:
+        with self.changed:
+            if not delivery.number:
+                delivery.number = next(self._numbers)
+                self.deliveries.append(delivery)
+            if delivery.error:
+                self.events.append(f"  the webhook failed: {delivery.error}")
         self.watch(delivery)
 
-    def sent(self, update: Json, bot: Bot) -> None:
+    # Time.
+
+    def now(self) -> float:
+        """Return the time, in seconds since 1970."""
+        return time.time() + self.moved
+
+    def advance(self, seconds: float) -> None:
+        """Let so many seconds pass at once: pauses before retries, ends of polls."""
+        with self.changed:
+            self.moved += seconds
+            for bot in self.bots:
+                bot.outbox.advance(seconds)
+            messages = [*self.messages.values()]
+            self.changed.notify_all()
+        payments.renew(self)
+        for message in messages:
+            poll = message.get("poll", {"is_closed": True})
+            ends = poll.get("close_date") or message["date"] + poll.get("open_period", math.inf)
+            if not poll["is_closed"] and ends <= self.now():
+                poll["is_closed"] = True
+                self.send({"poll": copied(poll)}, self.bot_by_id(message["from"]["id"]))
+
+    # Events in chats.
+
+    def new_id(self) -> str:
+        """Return a unique id, for a query, a poll …"""
+        return f"{next(self._ids)}"
+
+    def new_message_id(self) -> int:
+        return next(self._message_ids)
+
+    def keep(self, message: Json) -> Json:
+        """Put a message into its chat, and return it."""
+        with self.changed:
+            self.messages[message["chat"]["id"], message["message_id"]] = message
+            self.files.learn(message)
+        return message
+
+    def member(self, chat: Json, user: Json) -> Json:
+        """Return a user as a ChatMember of a chat."""
+        if known := self.members.get((chat["id"], user["id"])):
+            return known
+        if user["is_bot"] and chat["type"] != "private":
+            is_group = chat["type"] in ("group", "supergroup")
+            return self.member_as(self.bots_in_groups if is_group else "administrator", user)
+        if user["id"] == ADA["id"] and chat["type"] != "private":
+            return self.member_as("creator", user)
+        return self.member_as("member", user)
+
+    def member_as(self, status: str, user: Json) -> Json:
+        """Return a user as a ChatMember with a status, and with all rights."""
+        if status == "administrator":
+            rights = (
+                "can_manage_chat can_delete_messages can_manage_video_chats can_restrict_members "
+                "can_promote_members can_change_info can_invite_users can_post_stories "
+                "can_edit_stories can_delete_stories can_pin_messages can_send_welcome_messages"
+            )
+            flags = {"can_be_edited": False, "is_anonymous": False}
+            flags |= dict.fromkeys(rights.split(), True)
+            return {"status": status, "user": user, **flags}
+        more: dict[str, Json] = {"creator": {"is_anonymous": False}, "kicked": {"until_date": 0}}
+        return {"status": status, "user": user, **more.get(status, {})}
+
+    # Updates.
+
+    def message(
+        self,
+        text: str | None = None,
+        *,
+        chat: Json | None = None,
+        user: Json | None = None,
+        **content: Any,
+    ) -> Json:
+        """Return the update of a new message, with a text or other content."""
+        user = user or ADA
+        chat = chat or private_chat(user)
+        if text is not None:
+            content["text"] = text
+        numbers = {"message_id": self.new_message_id(), "date": int(self.now())}
+        return {"message": {**numbers, "from": user, "chat": chat, **content}}
+
+    def send(self, update: Json, bot: Bot | None = None) -> int:
+        """Send an update to a bot, by default the first, and return its id.
+
+        It may lack what the Bot API requires, but for what keeps it: then it raises ValueError.
+        """
+        bot = bot or self.bot
+        check_update(update)
+        update = {"update_id": next(self.update_ids), **update}
         self.watch_updates(update, bot)
+        kind = kind_of(update)
+        content: Json = update.get(kind) or {}
+        with self.changed:
+            if kind in QUERIES:
+                bot.queries[content["id"]] = kind, content
+            if isinstance(content.get("id"), str) and "from" in content:
+                bot.askers[content["id"]] = content["from"]["id"]
+            chat = content.get("chat") or content.get("message", {}).get("chat")
+            sender = content.get("from") or content.get("user")
+            if sender and not sender.get("is_bot"):
+                self.people.setdefault(sender["id"], sender)
+            if "business_connection_id" in content:
+                self._learn_business(bot, content)
+            elif chat and kind not in OF_OTHERS:
+                bot.chats[chat["id"]] = chat
+            if kind in KEPT_MESSAGES:
+                self.keep(content)
+            why = self.kept_back(update, bot)
+            if not bot.outbox.wants(update):
+                asked = bot.outbox.info.get("allowed_updates", ["what Telegram chooses"])
+                why = f"the bot doesn't get this {kind}: it asked for {', '.join(asked)}"
+            elif why:
+                why = f"kept from the bot: {why}"
+            self.events.append(Sent(copied(update), bot.id, why))
+            if not why:
+                bot.outbox.put(line_of(update), update)
+            self.changed.notify_all()
+        return int(update["update_id"])
 
     def kept_back(self, update: Json, bot: Bot) -> str:
+        """Return why a bot doesn't get an update that it asked for, or nothing."""
         return privacy.kept_back(self, bot, update)
 
-    def taken(self, delivery: Delivery) -> None:
+    def _learn_business(self, bot: Bot, content: Json) -> None:
+        """Let a bot write to a chat of a business account, whose connection it may not know yet."""
+        id, chat = content["business_connection_id"], content["chat"]
+        owner = {"id": 4444, "is_bot": False, "first_name": "Owner"}
+        bot.businesses.setdefault(id, self.connection(owner, id))
+        bot.business_chats[id, chat["id"]] = chat
+        if content.get("from", owner)["id"] != bot.businesses[id]["user"]["id"]:
+            bot.business_written[id, chat["id"]] = self.now()
+
+    def connection(self, user: Json, id: str = "", rights: Json | None = None) -> Json:
+        """Return a connection with a person's business account: by default, with all rights."""
+        about = {"id": id or self.new_id(), "user": user, "user_chat_id": user["id"]}
+        rights = dict.fromkeys(TYPES["BusinessBotRights"], True) | (rights or {})
+        kept = {name: True for name in rights if rights[name]}
+        return {**about, "date": int(self.now()), "is_enabled": True, "rights": kept}
+
+    def revoke(self, token: str) -> None:
+        """Give the first bot another token, as @BotFather's /revoke does. It has no webhook yet.
+
+        Telegram's own server keeps a webhook with its token; this isn't documented.
+        """
+        with self.changed:
+            self.bot.token = token
+            self.bot.outbox.set({"url": ""}, "")
+
+    def pending(self) -> int:
+        """Return how many updates wait to be delivered, to all bots."""
+        return sum(bot.outbox.pending() for bot in self.bots)
+
+    def wait(self, condition: Callable[[], Any], timeout: float = 300.0) -> Any:
+        """Wait until a condition is true, and return its value. Raises TimeoutError.
+
+        The time-out is for something that never happens: on a busy machine the rest takes minutes.
+        """
+        with self.changed:
+            value = self.changed.wait_for(condition, timeout)
+        if not value:
+            raise TimeoutError(f"nothing happened within {timeout:g} s")
+        return value
+
+    def stop(self) -> None:
+        """Stop delivering."""
+        with self.changed:
+            self.stopped = True
+            for bot in self.bots:
+                bot.outbox.stop()
+            self.changed.notify_all()
+
+    # Deliveries.
+
+    def _taken(self, delivery: Delivery) -> None:
         """Make the call that a webhook's answer may hold. Nobody gets its result.
 
         Source: https://core.telegram.org/bots/api#making-requests-when-getting-updates
@@ -265,12 +507,6 @@ class Telegram(World):
         request = Request(self, bot, call.method, params, uploads, call.changes, call.hints)
         result = methods.carry_out(request)
         return json.loads(json.dumps(result))  # as it is now: the message may be edited later
-
-    # Time.
-
-    def advance(self, seconds: float) -> None:
-        super().advance(seconds)
-        payments.renew(self)
 
     # People's actions.
 
