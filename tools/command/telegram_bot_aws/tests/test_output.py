@@ -184,5 +184,3 @@ def test_help_tells_the_exit_codes(command: Path) -> None:
     told = subprocess.run([command, "--help"], capture_output=True, text=True, timeout=LONGEST)
     assert told.returncode == 0
     assert "Exit code: 0 if" in told.stdout or "Exit code: 0 after" in told.stdout
-
-

@@ -1,11 +1,8 @@
 """client.py: answers that aren't the Bot API's become a sentence, in poll and in doctor."""
 
-from __future__ import annotations
-
 import json
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from botkit.http.connection import JSON_LIMIT
@@ -14,13 +11,13 @@ from telegram_bot_aws.live import poll
 from telegram_bot_aws.live.client import Client, Unreachable, about
 from telegram_bot_aws.live.poll import Poll
 from telegram_bot_aws.local.container import Function
-from tests.support.stubs import BOT, Serve, answers, http
+from tests.support.stubs import BOT, answers, http
 from tests.support.telegram import TOKEN
 
 ECHO = {"username": "echo_bot", "first_name": "Echo"}
 NO_WEBHOOK = {"url": ""}
 # Answers to getMe and getWebhookInfo, and which of the two is wrong.
-ODD: dict[str, tuple[Any, Any, str]] = {
+ODD = {
     "null": (None, NO_WEBHOOK, "getMe"),
     "a list": ([1], NO_WEBHOOK, "getMe"),
     "no name": ({}, NO_WEBHOOK, "getMe"),
@@ -34,7 +31,7 @@ ODD: dict[str, tuple[Any, Any, str]] = {
 }
 
 
-def result(value: Any) -> bytes:
+def result(value):
     return http({"ok": True, "result": value})
 
 
@@ -42,11 +39,11 @@ Connect = Callable[[str], Client]
 
 
 @pytest.fixture
-def connect() -> Iterator[Connect]:
+def connect():
     """Create clients, whose connections are closed at the end."""
-    clients: list[Client] = []
+    clients = []
 
-    def connect(url: str) -> Client:
+    def connect(url):
         clients.append(Client(url, TOKEN))
         return clients[-1]
 
@@ -57,21 +54,19 @@ def connect() -> Iterator[Connect]:
 
 
 @pytest.fixture
-def function() -> Iterator[Function]:
+def function():
     with Function(BOT.parent, {"TELEGRAM_WEBHOOK_SECRET": ""}) as function:
         yield function
 
 
 @pytest.mark.parametrize(("bot", "webhook", "method"), ODD.values(), ids=ODD)
-def test_a_malformed_answer_is_not_the_bot_apis(
-    serve: Serve, connect: Connect, bot: Any, webhook: Any, method: str
-) -> None:
+def test_a_malformed_answer_is_not_the_bot_apis(serve, connect, bot, webhook, method):
     peer = serve(answers(result(bot), result(webhook)))
     with pytest.raises(Unreachable, match=f"^{method}: the answer isn't from the Bot API$"):
         about(connect(peer.url))
 
 
-def test_the_bot_and_its_webhook(serve: Serve, connect: Connect) -> None:
+def test_the_bot_and_its_webhook(serve, connect):
     webhook = {"url": "https://x", "allowed_updates": ["message"], "pending_update_count": 1}
     peer = serve(answers(result(ECHO), result(webhook)))
     assert about(connect(peer.url)) == (ECHO, webhook)
@@ -86,20 +81,20 @@ class Clock:
 
     strftime = staticmethod(time.strftime)
 
-    def __init__(self) -> None:
-        self.slept: list[float] | None = None
+    def __init__(self):
+        self.slept = None
 
-    def monotonic(self) -> float:
+    def monotonic(self):
         return 100.0
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds):
         if self.slept is None:
             raise Stopped
         self.slept.append(seconds)
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock(monkeypatch):
     clock = Clock()
     monkeypatch.setattr(poll, "time", clock)
     return clock
@@ -108,21 +103,19 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("updates", [None, {}, [1], [{"update_id": "1"}], "[]"], ids=json.dumps)
 def test_malformed_updates_are_fetched_again(
-    serve: Serve,
-    connect: Connect,
-    function: Function,
-    capsys: pytest.CaptureFixture[str],
-    updates: Any,
-) -> None:
+    serve,
+    connect,
+    function,
+    capsys,
+    updates,
+):
     peer = serve(answers(result(updates)))
     with pytest.raises(Stopped):
         Poll(connect(peer.url), function).run()
     assert "getUpdates: the answer isn't from the Bot API" in capsys.readouterr().out
 
 
-def test_a_server_without_long_polling_is_asked_once_a_second(
-    serve: Serve, connect: Connect, function: Function, clock: Clock
-) -> None:
+def test_a_server_without_long_polling_is_asked_once_a_second(serve, connect, function, clock):
     clock.slept = []
     peer = serve(answers(*[result([])] * 3, http({"ok": False, "error_code": 400})))
     with pytest.raises(poll.Stop):
@@ -131,15 +124,13 @@ def test_a_server_without_long_polling_is_asked_once_a_second(
 
 
 @pytest.mark.usefixtures("clock")
-def test_more_updates_than_fit_into_an_answer_are_fetched_in_parts(
-    serve: Serve, connect: Connect, function: Function
-) -> None:
+def test_more_updates_than_fit_into_an_answer_are_fetched_in_parts(serve, connect, function):
     too_large = [answers(result(["x" * JSON_LIMIT]))] * 4
     parts = [[{"update_id": 6 * part + n} for n in range(6 - part)] for part in range(3)]
     peer = serve(*too_large, answers(*map(result, [*parts, [], []])))
 
     class Answering(Poll):
-        def _answer(self, update: Any) -> None:
+        def _answer(self, update):
             self._offset = update["update_id"] + 1
 
     with pytest.raises(Stopped):  # by the pause after the empty answer, the first one
@@ -149,9 +140,7 @@ def test_more_updates_than_fit_into_an_answer_are_fetched_in_parts(
 
 
 @pytest.mark.usefixtures("clock")
-def test_a_single_update_that_is_too_large_is_reported(
-    serve: Serve, connect: Connect, function: Function, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_single_update_that_is_too_large_is_reported(serve, connect, function, capsys):
     peer = serve(*[answers(result(["x" * JSON_LIMIT]))] * 8)
     with pytest.raises(Stopped):
         Poll(connect(peer.url), function).run()

@@ -1,17 +1,13 @@
 """scripts/poll: the real bot, answered from this machine; here "real" is the stand-in."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal
 import threading
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
-from telegram_stand_in import ADA, Call, Delivery, Fault, Telegram
+from telegram_stand_in import ADA, Call, Fault
 
 from telegram_bot_aws.live import poll, state
 from telegram_bot_aws.local.project import ROOT
@@ -20,7 +16,7 @@ from tests.support.telegram import OTHER_TOKEN, TOKEN
 
 
 @pytest.fixture
-def bot(tmp_path: Path) -> Path:
+def bot(tmp_path):
     return copy_of_the_bot(tmp_path / "bot")
 
 
@@ -28,18 +24,18 @@ Polled = Callable[..., Ran]
 
 
 @pytest.fixture
-def polled(bot: Path, telegram: Telegram, connections: None) -> Polled:
+def polled(bot, telegram, connections):
     """Run scripts/poll to its end, or until the bot sends a message and `until()` is true.
 
     Then it is interrupted, before the function knows that Telegram accepted the message. Its output
     must not contain the token.
     """
 
-    def interrupt() -> None:
+    def interrupt():
         os.kill(os.getpid(), signal.SIGINT)
 
-    def polled(*arguments: str, until: Callable[[], Any] | None = None, **environment: str) -> Ran:
-        def watch(event: Call | Delivery) -> None:
+    def polled(*arguments, until=None, **environment):
+        def watch(event):
             if isinstance(event, Call) and event.method == "sendMessage" and until and until():
                 interrupt()
 
@@ -56,33 +52,33 @@ def polled(bot: Path, telegram: Telegram, connections: None) -> Polled:
     return polled
 
 
-def texts(telegram: Telegram) -> list[str]:
+def texts(telegram):
     """Return the texts of the bot's messages that Telegram accepted."""
     return [
         c.params["text"] for c in telegram.calls if c.method == "sendMessage" and c.status == 200
     ]
 
 
-def wait_for(telegram: Telegram, *wanted: str) -> None:
+def wait_for(telegram, *wanted):
     telegram.wait(lambda: texts(telegram)[-len(wanted) :] == list(wanted))
 
 
-def say(telegram: Telegram, text: str) -> None:
+def say(telegram, text):
     telegram.send(telegram.message(text))
 
 
-def set_webhook(telegram: Telegram) -> None:
+def set_webhook(telegram):
     telegram.answer("setWebhook", {"url": "https://example.org/telegram"})
 
 
-def script(telegram: Telegram, bot: Path) -> Script:
+def script(telegram, bot):
     """Start the script itself, for tests that act while it runs."""
     ours = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
     return Script(ROOT, "poll", "--bot", str(bot), **ours)
 
 
 @pytest.mark.slow
-def test_messages_are_answered_and_a_saved_change_is_live(telegram: Telegram, bot: Path) -> None:
+def test_messages_are_answered_and_a_saved_change_is_live(telegram, bot):
     (bot / "app").mkdir()
     (bot / "app" / "index.html").touch()
     say(telegram, "before")
@@ -117,9 +113,7 @@ def reply(update, session):
 
 
 @pytest.mark.slow
-def test_a_session_is_kept_from_one_start_to_the_next(
-    telegram: Telegram, bot: Path, polled: Polled, tmp_path: Path
-) -> None:
+def test_a_session_is_kept_from_one_start_to_the_next(telegram, bot, polled, tmp_path):
     (bot / "bot.py").write_text(COUNTS)
     for text in ("1 messages", "2 messages"):
         say(telegram, "hello")
@@ -133,9 +127,7 @@ def test_a_session_is_kept_from_one_start_to_the_next(
     assert file.stat().st_mode & 0o077 == 0
 
 
-def test_a_bot_with_queued_updates_is_answered_by_way_of_a_queue(
-    telegram: Telegram, bot: Path, polled: Polled, tmp_path: Path
-) -> None:
+def test_a_bot_with_queued_updates_is_answered_by_way_of_a_queue(telegram, bot, polled, tmp_path):
     (bot / "bot.py").write_text(COUNTS + 'QUEUED_UPDATES = ["message"]\n')
     say(telegram, "hello")
     ran = polled(
@@ -148,9 +140,7 @@ def test_a_bot_with_queued_updates_is_answered_by_way_of_a_queue(
     ]
 
 
-def test_a_call_whose_time_came_meanwhile_is_made_at_the_next_start(
-    telegram: Telegram, polled: Polled, tmp_path: Path
-) -> None:
+def test_a_call_whose_time_came_meanwhile_is_made_at_the_next_start(telegram, polled, tmp_path):
     say(telegram, "hello")  # or there would be no chat
     call = {"method": "sendMessage", "chat_id": ADA["id"], "text": "Tea"}
     file = tmp_path / "telegram-bot" / f"{TOKEN.partition(':')[0]}.schedules.json"
@@ -163,7 +153,7 @@ def test_a_call_whose_time_came_meanwhile_is_made_at_the_next_start(
 
 
 @pytest.mark.slow
-def test_a_broken_change_is_reported_and_loses_no_message(telegram: Telegram, bot: Path) -> None:
+def test_a_broken_change_is_reported_and_loses_no_message(telegram, bot):
     with script(telegram, bot) as polling:
         say(telegram, "hello")
         polling.wait_for("· answered")
@@ -186,16 +176,14 @@ def test_a_broken_change_is_reported_and_loses_no_message(telegram: Telegram, bo
     assert telegram.pending() == 0
 
 
-def test_an_update_that_is_being_answered_is_finished_first(
-    polled: Polled, telegram: Telegram
-) -> None:
+def test_an_update_that_is_being_answered_is_finished_first(polled, telegram):
     say(telegram, "hello")
     ran = polled(until=lambda: texts(telegram))
     assert (ran.code, texts(telegram)) == (0, ["Heard: hello"])
     assert telegram.pending() == 0
 
 
-def test_a_webhook_is_left_alone(polled: Polled, telegram: Telegram) -> None:
+def test_a_webhook_is_left_alone(polled, telegram):
     set_webhook(telegram)
     ran = polled()
     assert ran.code == 1
@@ -206,8 +194,8 @@ def test_a_webhook_is_left_alone(polled: Polled, telegram: Telegram) -> None:
 
 
 def test_a_webhook_is_taken_over_with_instructions_to_restore_it(
-    polled: Polled, telegram: Telegram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    polled, telegram, tmp_path, monkeypatch
+):
     monkeypatch.setattr(state, "ROOT", tmp_path)
     monkeypatch.chdir(tmp_path)
     set_webhook(telegram)
@@ -224,7 +212,7 @@ def test_a_webhook_is_taken_over_with_instructions_to_restore_it(
 
 
 @pytest.mark.slow
-def test_network_failures_are_waited_out(polled: Polled, telegram: Telegram) -> None:
+def test_network_failures_are_waited_out(polled, telegram):
     methods = ("getUpdates",)
     telegram.faults.append(Fault("refuse", 1, 502, "Bad Gateway", methods=methods))
     telegram.faults.append(Fault("lost", 1, methods=methods))
@@ -235,13 +223,11 @@ def test_network_failures_are_waited_out(polled: Polled, telegram: Telegram) -> 
     assert ran.output.count("Telegram can't be reached") == 2
 
 
-def test_a_signal_that_doesnt_interrupt_the_fetch_ends_it_soon(
-    polled: Polled, telegram: Telegram, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_signal_that_doesnt_interrupt_the_fetch_ends_it_soon(polled, telegram, monkeypatch):
     """As one that comes just before the main thread waits: here another thread receives it."""
     waiting = telegram.bot.outbox.waiting
 
-    def interrupt(offset: int) -> Any:
+    def interrupt(offset):
         monkeypatch.setattr(telegram.bot.outbox, "waiting", waiting)
         signal.pthread_kill(threading.get_ident(), signal.SIGINT)
         return waiting(offset)
@@ -252,7 +238,7 @@ def test_a_signal_that_doesnt_interrupt_the_fetch_ends_it_soon(
 
 
 @pytest.mark.slow
-def test_an_interrupted_update_stays_with_telegram(polled: Polled, telegram: Telegram) -> None:
+def test_an_interrupted_update_stays_with_telegram(polled, telegram):
     telegram.faults.append(Fault("refuse", 99, 500, "Internal", methods=("sendMessage",)))
     say(telegram, "hello")
     ran = polled(until=lambda: "sendMessage" in [call.method for call in telegram.calls])
@@ -272,9 +258,7 @@ def test_an_interrupted_update_stays_with_telegram(polled: Polled, telegram: Tel
     ],
     ids=["no token", "no shape", "unknown token", "no network"],
 )
-def test_a_setting_that_cannot_work_is_explained(
-    polled: Polled, environment: dict[str, str], sentence: str
-) -> None:
+def test_a_setting_that_cannot_work_is_explained(polled, environment, sentence):
     ran = polled(**environment)
     assert ran.code == 1
     assert sentence in ran.output
@@ -296,9 +280,7 @@ def test_a_setting_that_cannot_work_is_explained(
     ],
     ids=["another program", "a webhook"],
 )
-def test_a_conflict_ends_it(
-    polled: Polled, telegram: Telegram, description: str, sentence: str
-) -> None:
+def test_a_conflict_ends_it(polled, telegram, description, sentence):
     telegram.faults.append(Fault("refuse", 1, 409, description, methods=("getUpdates",)))
     ran = polled()
     assert ran.code == 1

@@ -1,7 +1,5 @@
 """scripts/sessions, over files and over a table: AWS's answers here are a server's."""
 
-from __future__ import annotations
-
 import io
 import json
 import os
@@ -9,14 +7,12 @@ import re
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from botkit.fakes.files import read, write
-from pytest_httpserver import HTTPServer
-from werkzeug import Request, Response
+from werkzeug import Response
 
 from telegram_bot_aws.live import sessions, state
 from telegram_bot_aws.live.sessions import key_names, line_of, mentions
@@ -30,7 +26,7 @@ DAY = 24 * 3600
 WORDS = "my secret"
 
 
-def item(key: str, session: Json, *, days: int = 3, **more: Any) -> Json:
+def item(key, session, *, days=3, **more):
     """Return an item that botkit wrote so many days ago."""
     return {
         "id": {"S": key},
@@ -64,13 +60,13 @@ OF_42 = {"42", "-100/42", "-100/7/42", "limit:42:7"}
 class Kept:
     """Where the sessions are in a test: what is there, and the flags that name it."""
 
-    flags: tuple[str, ...] = ()
+    flags = ()
     items: dict[str, Json]
     events: dict[str, Any]
 
 
 class Files(Kept):
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder):
         self._file = folder / "sessions.json"
         self.flags = ("--file", str(self._file))
         write(self._file, {each["id"]["S"]: each for each in ITEMS})
@@ -78,11 +74,11 @@ class Files(Kept):
         write(self._file.with_suffix(".schedules.json"), waits)
 
     @property
-    def items(self) -> dict[str, Json]:  # type: ignore[override]
+    def items(self):
         return read(self._file)
 
     @property
-    def events(self) -> dict[str, Any]:  # type: ignore[override]
+    def events(self):
         waits = read(self._file.with_suffix(".schedules.json"))
         return {name: about["event"] for name, about in waits.items()}
 
@@ -92,14 +88,14 @@ class Aws(Kept):
 
     flags = ("--table", "tea-bot_sessions", "--region", "eu-central-1")
 
-    def __init__(self, server: HTTPServer) -> None:
+    def __init__(self, server):
         self.items = {each["id"]["S"]: each for each in ITEMS}
         self.events = dict(EVENTS)
-        self.refusals: dict[str, tuple[str, str]] = {}  # by action: code and text
-        self.regions: set[str] = set()
+        self.refusals = {}  # by action: code and text
+        self.regions = set()
         server.expect_request(re.compile(".*")).respond_with_handler(self._answer)
 
-    def _answer(self, request: Request) -> Response:
+    def _answer(self, request):
         self.regions.add(request.headers["Authorization"].split("/")[2])
         _, _, action = request.headers.get("X-Amz-Target", "").rpartition(".")
         action = action or f"{request.method} {request.path.split('/')[1]}"
@@ -112,7 +108,7 @@ class Aws(Kept):
         if body["TableName"] != "tea-bot_sessions":
             return self._refused("ResourceNotFoundException", "Requested resource not found")
         key = body.get("Key", body.get("Item", {})).get("id", {}).get("S")
-        answer: Json = {}
+        answer = {}
         if action == "Scan":
             assert body["ConsistentRead"] is True
             names = sorted(self.items)
@@ -133,7 +129,7 @@ class Aws(Kept):
             self.items.pop(key, None)
         return Response(json.dumps(answer), 200, content_type="application/x-amz-json-1.0")
 
-    def _schedules(self, request: Request) -> Response:
+    def _schedules(self, request):
         query = {name: each for name, [each] in parse_qs(urlsplit(request.url).query).items()}
         _, _, *names = request.path.split("/")
         if "tea-bot" not in (query.get("ScheduleGroup"), query.get("groupName"), *names):
@@ -143,7 +139,7 @@ class Aws(Kept):
         if not names or not names[0]:
             found = sorted(self.events)
             start = int(query.get("NextToken", 0))
-            answer: Json = {"Schedules": [{"Name": name} for name in found[start : start + 2]]}
+            answer = {"Schedules": [{"Name": name} for name in found[start : start + 2]]}
             if found[start + 2 :]:
                 answer["NextToken"] = str(start + 2)
             return Response(json.dumps(answer), 200)
@@ -156,13 +152,13 @@ class Aws(Kept):
         found_ = {"ScheduleExpression": "at(2099-01-01T12:00:00)", "Target": target}
         return Response(json.dumps(found_), 200)
 
-    def _refused(self, code: str, text: str, status: int = 400) -> Response:
+    def _refused(self, code, text, status=400):
         body = json.dumps({"__type": f"com.amazonaws#{code}", "message": text, "Message": text})
         return Response(body, status, {"x-amzn-ErrorType": code})
 
 
 @pytest.fixture
-def aws(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Aws:
+def aws(httpserver, monkeypatch, tmp_path):
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_ENDPOINT_URL", httpserver.url_for("").rstrip("/"))
@@ -176,16 +172,16 @@ def aws(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
 
 @pytest.fixture(params=["file", "table"])
-def there(request: pytest.FixtureRequest, tmp_path: Path) -> Kept:
-    kept: Kept = Files(tmp_path) if request.param == "file" else request.getfixturevalue("aws")
+def there(request, tmp_path):
+    kept = Files(tmp_path) if request.param == "file" else request.getfixturevalue("aws")
     return kept
 
 
-def ask(kept: Kept, *arguments: str) -> Ran:
+def ask(kept, *arguments):
     return run(sessions.main, *arguments, *kept.flags)
 
 
-def lines(ran: Ran) -> list[Json]:
+def lines(ran):
     assert ran.code == 0, ran.output
     return [json.loads(line) for line in ran.output.splitlines() if line.startswith("{")]
 
@@ -214,7 +210,7 @@ def lines(ran: Ran) -> list[Json]:
         ("stream:7/42", False),
     ],
 )
-def test_a_key_names_a_person_by_the_id_alone(key: str, is_named: bool) -> None:
+def test_a_key_names_a_person_by_the_id_alone(key, is_named):
     assert key_names(key, "42") is is_named
 
 
@@ -227,11 +223,11 @@ def test_a_key_names_a_person_by_the_id_alone(key: str, is_named: bool) -> None:
         ({"price": 4.42}, False),
     ],
 )
-def test_a_session_mentions_a_person_in_whatever_form(session: Json, does: bool) -> None:
+def test_a_session_mentions_a_person_in_whatever_form(session, does):
     assert mentions(item("-100", session, calls={"M": {}}), "42") is does
 
 
-def test_a_list_has_keys_sizes_and_ages_and_no_words(there: Kept) -> None:
+def test_a_list_has_keys_sizes_and_ages_and_no_words(there):
     code, output = ask(there, "list")
     assert code == 0
     [line] = [line for line in output.splitlines() if line.endswith(" 42")]
@@ -244,7 +240,7 @@ def test_a_list_has_keys_sizes_and_ages_and_no_words(there: Kept) -> None:
     assert WORDS not in output and "pizza" not in output
 
 
-def test_a_person_is_told_all_that_their_id_names(there: Kept) -> None:
+def test_a_person_is_told_all_that_their_id_names(there):
     code, output = ask(there, "export", "--person", "42")
     found = lines(Ran(code, output))
     assert {line["key"] for line in found if "key" in line} == OF_42
@@ -257,9 +253,7 @@ def test_a_person_is_told_all_that_their_id_names(there: Kept) -> None:
 
 
 @pytest.mark.slow
-def test_a_person_is_forgotten_after_a_dry_run_and_a_yes(
-    there: Kept, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_person_is_forgotten_after_a_dry_run_and_a_yes(there, monkeypatch):
     before = there.items
     for arguments, code in (("--dry-run", "--yes"), 0), ((), 1):
         ran = ask(there, "delete", "--person", "42", *arguments)
@@ -271,7 +265,7 @@ def test_a_person_is_forgotten_after_a_dry_run_and_a_yes(
         assert (there.items, set(there.events)) == (before, set(EVENTS))
 
     class Terminal(io.StringIO):
-        def isatty(self) -> bool:
+        def isatty(self):
             return True
 
     monkeypatch.setattr(sys, "stdin", Terminal("no\nyes\n"))
@@ -285,7 +279,7 @@ def test_a_person_is_forgotten_after_a_dry_run_and_a_yes(
     assert "Nothing to delete" in ask(there, "delete", "--person", "42").output
 
 
-def counted(tmp_path: Path, *items: Json) -> list[str]:
+def counted(tmp_path, *items):
     """Return what list counts of these items, single-spaced."""
     files = Files(tmp_path)
     write(tmp_path / "sessions.json", {each["id"]["S"]: each for each in items})
@@ -295,7 +289,7 @@ def counted(tmp_path: Path, *items: Json) -> list[str]:
     return lines[lines.index("changed people groups") :]
 
 
-def test_people_and_groups_are_counted_once_by_when_their_sessions_changed(tmp_path: Path) -> None:
+def test_people_and_groups_are_counted_once_by_when_their_sessions_changed(tmp_path):
     people = [item("42", {}, days=0), item("42/42", {}, days=3), item("43", {}, days=20)]
     groups = [item("-100", {}, days=3), item("-100/42", {}, days=3), item("-200/44", {}, days=50)]
     others = [item("business:c-7:45/9", {}, days=0), item("guest:-300/46", {}, days=0)]
@@ -308,7 +302,7 @@ def test_people_and_groups_are_counted_once_by_when_their_sessions_changed(tmp_p
     ]
 
 
-def test_only_living_sessions_are_counted(tmp_path: Path) -> None:
+def test_only_living_sessions_are_counted(tmp_path):
     expired = item("42", {}, expires_at={"N": str(NOW - 1)})
     own = [ITEMS[-1]]  # botkit's
     odd = [item("cart:42", {}), item("session=limit:1", {})]
@@ -317,7 +311,7 @@ def test_only_living_sessions_are_counted(tmp_path: Path) -> None:
     assert lines[-1] == "2 sessions more, whose keys name nobody"
 
 
-def test_one_session_is_shown_and_deleted(there: Kept) -> None:
+def test_one_session_is_shown_and_deleted(there):
     assert json.loads(ask(there, "export", "142").output)["session"] == {"about": "another"}
     assert ask(there, "delete", "142", "--yes").code == 0
     assert "142" not in there.items
@@ -326,7 +320,7 @@ def test_one_session_is_shown_and_deleted(there: Kept) -> None:
     assert "there is no session 142 in " in output
 
 
-def test_what_is_exported_comes_back(there: Kept, tmp_path: Path) -> None:
+def test_what_is_exported_comes_back(there, tmp_path):
     before = dict(there.items)
     export = tmp_path / "export.jsonl"
     export.write_text("\n".join(map(json.dumps, lines(ask(there, "export")))))
@@ -342,7 +336,7 @@ def test_what_is_exported_comes_back(there: Kept, tmp_path: Path) -> None:
     assert "version" not in after["limit:42:7"]
 
 
-def test_an_import_replaces_only_on_demand(there: Kept, tmp_path: Path) -> None:
+def test_an_import_replaces_only_on_demand(there, tmp_path):
     file = tmp_path / "one.jsonl"
     file.write_text('{"key": "142", "session": {"about": "new"}}\n{"schedule": "once.42.tea"}\n')
     before = dict(there.items)
@@ -365,7 +359,7 @@ def test_an_import_replaces_only_on_demand(there: Kept, tmp_path: Path) -> None:
         '{"key": "42", "session": {}, "expires_at": 1e999}',
     ],
 )
-def test_a_line_that_is_not_of_an_export_stops_an_import(tmp_path: Path, line: str) -> None:
+def test_a_line_that_is_not_of_an_export_stops_an_import(tmp_path, line):
     there = Files(tmp_path)
     before = dict(there.items)
     text = '{"key": "9", "session": {}}\n\n' + line
@@ -377,13 +371,13 @@ def test_a_line_that_is_not_of_an_export_stops_an_import(tmp_path: Path, line: s
     assert there.items == before
 
 
-def test_an_item_that_something_else_wrote_is_exported_as_it_is() -> None:
+def test_an_item_that_something_else_wrote_is_exported_as_it_is():
     odd = item("42", {}, updates={"S": "[401, 4]"})  # with a space, which botkit doesn't write
     assert line_of(odd) == {"key": "42", "item": odd}
 
 
 @pytest.mark.slow
-def test_binary_data_is_exported_and_comes_back(aws: Aws, tmp_path: Path) -> None:
+def test_binary_data_is_exported_and_comes_back(aws, tmp_path):
     """AWS, too, answers in base64."""
     odd = {"id": {"S": "1"}, "B": {"L": [{"B": "AP8="}, {"BS": ["AA==", "AQ=="]}]}}
     aws.items["1"] = odd
@@ -396,7 +390,7 @@ def test_binary_data_is_exported_and_comes_back(aws: Aws, tmp_path: Path) -> Non
     assert aws.items["1"] == odd
 
 
-def test_a_deletion_that_fails_half_way_may_be_repeated(aws: Aws) -> None:
+def test_a_deletion_that_fails_half_way_may_be_repeated(aws):
     aws.refusals["DeleteItem"] = "AccessDeniedException", "not authorized: dynamodb:DeleteItem"
     code, output = ask(aws, "delete", "--person", "42", "--yes")
     assert code == 1
@@ -407,7 +401,7 @@ def test_a_deletion_that_fails_half_way_may_be_repeated(aws: Aws) -> None:
     assert set(aws.items) == {"-100", "142"}
 
 
-def test_a_bot_may_have_only_scheduled_calls(aws: Aws) -> None:
+def test_a_bot_may_have_only_scheduled_calls(aws):
     aws.refusals["Scan"] = "ResourceNotFoundException", "Requested resource not found"
     assert {line["schedule"] for line in lines(ask(aws, "export", "--person", "42"))} == {
         "once.42.tea",
@@ -420,10 +414,10 @@ State = Callable[..., None]
 
 
 @pytest.fixture
-def terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> State:
+def terraform(tmp_path, monkeypatch):
     """Put a state into the current folder, with a Terraform that shows it."""
 
-    def put(*resources: tuple[str, str, str, str]) -> None:
+    def put(*resources):
         folder = tmp_path / "deployed"
         (folder / ".terraform").mkdir(parents=True)
         made = [
@@ -444,23 +438,19 @@ TABLE = ("aws_dynamodb_table", "sessions")
 ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/x"
 
 
-def test_the_table_is_that_of_the_state(aws: Aws, terraform: State) -> None:
+def test_the_table_is_that_of_the_state(aws, terraform):
     others = (*("aws_dynamodb_table", "votes"), "votes", ARN)
     terraform((*TABLE, "tea-bot_sessions", ARN), others)
     assert "table tea-bot_sessions in eu-west-1:" in run(sessions.main, "list").output
     assert aws.regions == {"eu-west-1"}
 
 
-def test_the_group_of_a_bot_without_sessions_is_that_of_the_state(
-    aws: Aws, terraform: State
-) -> None:
+def test_the_group_of_a_bot_without_sessions_is_that_of_the_state(aws, terraform):
     terraform(("aws_scheduler_schedule_group", "this", "tea-bot", ARN))
     assert "42.tea" in run(sessions.main, "list").output
 
 
-def test_without_a_state_it_says_what_to_give(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_state_it_says_what_to_give(tmp_path, monkeypatch):
     monkeypatch.setattr(state, "ROOT", tmp_path)
     monkeypatch.chdir(tmp_path)
     code, output = run(sessions.main, "list")
@@ -478,12 +468,12 @@ def test_without_a_state_it_says_what_to_give(
     ],
 )
 def test_what_is_missing_is_named(
-    aws: Aws,
-    monkeypatch: pytest.MonkeyPatch,
-    arguments: tuple[str, ...],
-    unset: str,
-    words: str,
-) -> None:
+    aws,
+    monkeypatch,
+    arguments,
+    unset,
+    words,
+):
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
     if unset:
         monkeypatch.delenv(unset)
@@ -503,13 +493,13 @@ def test_what_is_missing_is_named(
         (("list", "--al"), "unrecognized argument: --al"),
     ],
 )
-def test_what_does_not_fit_together_is_refused(arguments: tuple[str, ...], words: str) -> None:
+def test_what_does_not_fit_together_is_refused(arguments, words):
     code, output = run(sessions.main, *arguments)
     assert code == 2
     assert words in output
 
 
-def test_the_demo_says_how_to_see_what_its_bot_remembers(tmp_path: Path) -> None:
+def test_the_demo_says_how_to_see_what_its_bot_remembers(tmp_path):
     (tmp_path / "bot.py").write_text(
         'ALLOWED_UPDATES = ["message"]\nSESSION = "chat"\n'
         "def reply(update, session):\n    return []\n"
