@@ -233,11 +233,10 @@ OPTIONAL = (
 # How many of each there are when everything is on.
 ON = {"alarm": 8, "metric": 2, "queue": 2, "rule": 2, "schedule": 1, "table": 1}
 OFF = dict.fromkeys(ON, 0)
-# The emulator forgets some of an alarm's fields, and keeps tags of an API that were removed.
+# The emulator keeps tags of an API that were removed.
 FORGOTTEN = {
     "aws_apigatewayv2_api.this",
     "aws_apigatewayv2_stage.this",
-    "aws_cloudwatch_metric_alarm.this",
 }
 
 

@@ -85,6 +85,7 @@ def module(aws, providers, telegram, tmp_path_factory):
         Path(path).mkdir()
     options = {"telegram_bot_token": TOKEN, "telegram_api_url": telegram.url}
     options |= {"name": "patient", "queue": True, "timeout": 300, "environment": environment}
+    options["alarm_actions"] = ["arn:aws:sns:us-east-1:000000000000:alarms"]
     with Deployment(providers, aws.url, folder / "module", **options) as module:
         change(module, '\n    text = message["text"]\n', BOT)
         change(module, "\nALLOWED_UPDATES = ", ON_EVENT)

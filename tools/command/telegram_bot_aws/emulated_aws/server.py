@@ -17,6 +17,7 @@ from typing import Any
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # when run as a program
 
 from telegram_bot_aws.emulated_aws.patches import (  # noqa: E402
+    alarm_fields,
     alias_actions,
     alias_retries,
     answer_heads,
@@ -41,6 +42,7 @@ PATCHES = (
     quick_start,
     containers,
     whole_logs,
+    alarm_fields,
     alias_actions,
     alias_retries,
     answer_heads,

@@ -1,10 +1,6 @@
 """The emulated API Gateway: what reaches the function, and what it answers by itself."""
 
-from __future__ import annotations
-
 import socket
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from telegram_stand_in import post
@@ -17,27 +13,27 @@ OK = {"statusCode": 200, "headers": {}, "body": "ok"}
 class Function:
     """The invoked function: it keeps the bodies that came, and answers as told."""
 
-    def __init__(self) -> None:
-        self.answer: Any = OK
-        self.bodies: list[str] = []
+    def __init__(self):
+        self.answer = OK
+        self.bodies = []
 
-    def __call__(self, event: Any) -> Any:
+    def __call__(self, event):
         self.bodies.append(event["body"])
         return self.answer
 
 
 @pytest.fixture
-def function() -> Function:
+def function():
     return Function()
 
 
 @pytest.fixture
-def gateway(function: Function) -> Iterator[Gateway]:
+def gateway(function):
     with Gateway(function) as gateway:
         yield gateway
 
 
-def test_a_request_reaches_the_function(gateway: Gateway, function: Function) -> None:
+def test_a_request_reaches_the_function(gateway, function):
     status, headers, body = post(gateway.webhook_url, {}, b"{}")
     assert (status, headers["apigw-requestid"], body) == (200, "local-1", "ok")
     assert function.bodies == ["{}"]
@@ -46,7 +42,7 @@ def test_a_request_reaches_the_function(gateway: Gateway, function: Function) ->
 
 
 @pytest.mark.parametrize("answer", [None, "text", {"body": "no status"}], ids=str)
-def test_a_function_that_fails(gateway: Gateway, function: Function, answer: Any) -> None:
+def test_a_function_that_fails(gateway, function, answer):
     function.answer = answer
     status, _, body = post(gateway.webhook_url, {}, b"{}")
     assert (status, body) == (500, '{"message":"Internal Server Error"}')
@@ -61,9 +57,7 @@ LENGTHS = {
 
 
 @pytest.mark.parametrize(("length", "answer"), LENGTHS.items(), ids=LENGTHS)
-def test_a_length_that_it_does_not_take(
-    gateway: Gateway, function: Function, length: str, answer: tuple[int, str]
-) -> None:
+def test_a_length_that_it_does_not_take(gateway, function, length, answer):
     head = f"POST /telegram HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", gateway.server_port), timeout=60) as connection:
         connection.sendall(head.encode("latin-1"))

@@ -1,8 +1,10 @@
-"""patches/: what the emulated AWS does as AWS, and MiniStack alone doesn't. A test for each."""
+"""patches/: what the emulated AWS does as AWS, and MiniStack alone doesn't. A test for each.
 
-from __future__ import annotations
+Each also tries MiniStack without the patch (`original`), and so fails once that isn't needed.
+"""
 
 import asyncio
+import inspect
 import json
 import os
 import queue
@@ -13,16 +15,26 @@ import sys
 import threading
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import h11
 import pytest
+from ministack import app as server
 from ministack.core import iam_actions, lambda_runtime
 from ministack.core.lambda_runtime import Worker
-from ministack.services import apigateway, cloudwatch_logs, dynamodb, eventbridge, scheduler, sqs
+from ministack.services import (
+    apigateway,
+    cloudwatch,
+    cloudwatch_logs,
+    dynamodb,
+    eventbridge,
+    lambda_svc,
+    scheduler,
+    sqs,
+)
 
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.emulated_aws.patches import recovery_periods
+from telegram_bot_aws.emulated_aws.patches.alarm_fields import with_all_fields
 from telegram_bot_aws.emulated_aws.patches.alias_actions import with_alias_actions
 from telegram_bot_aws.emulated_aws.patches.alias_retries import as_the_alias_says
 from telegram_bot_aws.emulated_aws.patches.answer_heads import Connection
@@ -48,15 +60,16 @@ from telegram_bot_aws.local.request import request
 from tests.support.programs import wait_for_state
 
 
-def test_an_answers_head_waits_for_what_follows_it() -> None:
-    connection = Connection(h11.SERVER)
+@pytest.mark.parametrize("kind", [Connection, h11.Connection], ids=["changed", "original"])
+def test_an_answers_head_waits_for_what_follows_it(kind):
+    connection, is_changed = kind(h11.SERVER), kind is Connection
     for _ in range(2):
         connection.receive_data(b"GET / HTTP/1.1\r\nHost: aws\r\n\r\n")
         while connection.next_event() != h11.EndOfMessage():
             pass
-        assert connection.send(h11.Response(status_code=200, headers=[])) == b""
+        assert (connection.send(h11.Response(status_code=200, headers=[])) == b"") == is_changed
         sent = connection.send(h11.Data(data=b"a"))
-        assert sent.startswith(b"HTTP/1.1 200 ") and sent.endswith(b"a\r\n")
+        assert sent.startswith(b"HTTP/1.1 200 ") == is_changed and sent.endswith(b"a\r\n")
         assert b"HTTP" not in connection.send(h11.Data(data=b"b"))
         connection.send(h11.EndOfMessage())
         connection.start_next_cycle()
@@ -65,15 +78,15 @@ def test_an_answers_head_waits_for_what_follows_it() -> None:
 class Silent(threading.Thread):
     """A thread that the machine never comes round to."""
 
-    def start(self) -> None:
+    def start(self):
         pass
 
 
-def test_all_that_was_written_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_that_was_written_is_read_at_once(monkeypatch):
     """Whether or not the thread that follows the output had its turn."""
     monkeypatch.setattr(threading, "Thread", Silent)
     reading, writing = os.pipe()
-    lines: queue.Queue[str] = queue.Queue()
+    lines = queue.Queue()
     output = Output(reading, lines)
     os.close(reading)
     os.write(writing, "one\nzwölf\nha".encode())
@@ -85,13 +98,13 @@ def test_all_that_was_written_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -
     assert list(lines.queue) == ["one", "zwölf", "half", "end"]
 
 
-def test_the_thread_reads_what_nobody_asks_for() -> None:
+def test_the_thread_reads_what_nobody_asks_for():
     reading, writing = os.pipe()
-    lines: queue.Queue[str] = queue.Queue()
+    lines = queue.Queue()
     Output(reading, lines)
     os.close(reading)
 
-    def write() -> None:
+    def write():
         with os.fdopen(writing, "wb") as pipe:
             pipe.write(b"a line\n" * 100_000)  # more than the pipe holds
 
@@ -100,14 +113,15 @@ def test_the_thread_reads_what_nobody_asks_for() -> None:
         assert lines.get(timeout=60) == "a line"
 
 
-def test_a_functions_log_has_what_its_process_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
-    def spawn(self: Any) -> None:
+@pytest.mark.parametrize("is_changed", [True, False], ids=["changed", "original"])
+def test_a_functions_log_has_what_its_process_wrote(monkeypatch, is_changed):
+    def spawn(self):
         reading, self.writing = os.pipe()
         self._proc = SimpleNamespace(stderr=os.fdopen(reading))
 
     monkeypatch.setattr(Worker, "_spawn", spawn)
     monkeypatch.setattr(threading, "Thread", Silent)
-    worker = with_whole_logs(Worker)("bot", {}, b"")
+    worker = (with_whole_logs(Worker) if is_changed else Worker)("bot", {}, b"")
     assert worker._drain_stderr() == ""
     for text in ("first", "second"):
         worker._spawn()
@@ -115,10 +129,10 @@ def test_a_functions_log_has_what_its_process_wrote(monkeypatch: pytest.MonkeyPa
         os.close(worker.writing)
         worker._proc.stderr.close()
         worker._proc = None  # as after an error
-        assert worker._drain_stderr_bounded() == f"{text}\nline"
+        assert worker._drain_stderr_bounded() == (f"{text}\nline" if is_changed else "")
 
 
-def test_a_patient_one_gives_a_function_more_time_and_keeps_its_settings() -> None:
+def test_a_patient_one_gives_a_function_more_time_and_keeps_its_settings():
     settings = {"Timeout": 3}
     assert with_patience(Worker, 10)("bot", settings, b"").config["Timeout"] == 30
     assert settings == {"Timeout": 3}
@@ -129,47 +143,59 @@ DIFFERS = "The derived qualifier from the function name does not match the speci
 
 
 @pytest.mark.parametrize(
-    ("function", "qualifier", "status"),
+    ("function", "qualifier", "differs"),
     [
-        (ARN, "live", 200),
-        (f"{ARN}:live", "live", 200),
-        (f"{ARN}:live", "", 200),
-        (f"{ARN}:live", "41", 400),
-        (f"{ARN}%3Alive", "41", 400),
-        ("bot:live", "41", 400),
-        ("bot", "41", 200),
-        ("bot", "", 200),
+        (ARN, "live", False),
+        (f"{ARN}:live", "live", False),
+        (f"{ARN}:live", "", False),
+        (f"{ARN}:live", "41", True),
+        (f"{ARN}%3Alive", "41", True),
+        ("bot:live", "41", True),
     ],
 )
-def test_a_function_has_one_qualifier(function: str, qualifier: str, status: int) -> None:
-    async def handle(*arguments: Any) -> Any:
-        return 200, {}, b""
-
-    path = f"/2015-03-31/functions/{function}/invocations"
+def test_a_function_has_one_qualifier(function, qualifier, differs):
+    original = lambda_svc.handle_request
     query = {"Qualifier": [qualifier]} if qualifier else {}
-    answer = asyncio.run(with_one_qualifier(handle)("POST", path, {}, b"{}", query))
-    assert answer[0] == status
-    assert status == 200 or json.loads(answer[2])["message"] == DIFFERS
+    about = ("GET", f"/2015-03-31/functions/{function}/configuration", {}, b"", query)
+    assert asyncio.run(original(*about))[0] == 404  # there is no such function
+    status, _, body = asyncio.run(with_one_qualifier(original)(*about))
+    assert (status, DIFFERS in body.decode()) == ((400, True) if differs else (404, False))
+
+
+class Now(threading.Thread):
+    """A thread that runs at once."""
+
+    def start(self):
+        self.run()
 
 
 @pytest.mark.parametrize(
-    ("configurations", "taken"),
-    [({"live": "the alias's", "": "its own"}, "the alias's"), ({}, "its own"), (None, "its own")],
+    ("configurations", "attempts"),
+    [({"live": {"MaximumRetryAttempts": 0}}, 1), ({}, 3), (None, 3)],
+    ids=["of the alias", "none", "unset"],
 )
 def test_an_asynchronous_invocation_has_the_aliass_configuration(
-    configurations: Any, taken: str
-) -> None:
+    monkeypatch, configurations, attempts
+):
     seen = []
+    monkeypatch.setattr(
+        lambda_svc, "_execute_function", lambda *given: seen.append(given) or {"error": True}
+    )
+    monkeypatch.setattr(lambda_svc, "_LAMBDA_ASYNC_RETRY_BASE_SECONDS", 0)
+    monkeypatch.setattr(lambda_svc.threading, "Thread", Now)
+    original = lambda_svc.invoke_async_with_retry
     functions = {"bot": {"event_invoke_configs": configurations}}
-    version = {"config": {"FunctionName": "bot"}, "event_invoke_config": "its own"}
-    invoke = as_the_alias_says(lambda *given: seen.append(given), functions)
-    invoke(version, {"source": "x"})
-    assert seen == [({**version, "event_invoke_config": taken}, {"source": "x"})]
+    config = {"FunctionArn": ARN, "FunctionName": "bot"}
+    version = {"config": config, "event_invoke_config": None}
+    as_the_alias_says(original, functions)(version, {})
+    assert len(seen) == attempts
+    original({**version, "event_invoke_configs": configurations}, {})
+    assert len(seen) == attempts + 3
 
 
 HERE = {"Host": "127.0.0.1:4566"}
 API = {"Host": "0123abcd.execute-api.localhost:4566", "Origin": "http://127.0.0.1:1"}
-ANSWERED: dict[str, tuple[str, dict[str, str]]] = {
+ANSWERED = {
     "a program": ("/", HERE),
     "a program, by a name": ("/key", {"Host": "my.bucket.s3.localhost:4566"}),
     "a program, by an account": ("/", {"Host": "000000000000.127.0.0.1:4566"}),
@@ -197,15 +223,13 @@ REFUSED = {
     [(*each, True) for each in ANSWERED.values()] + [(*each, False) for each in REFUSED.values()],
     ids=[*ANSWERED, *REFUSED],
 )
-def test_web_pages_are_refused(
-    path: str, headers: dict[str, str], is_answered: bool, kind: str
-) -> None:
-    sent: list[Any] = []
+def test_web_pages_are_refused(path, headers, is_answered, kind):
+    sent = []
 
-    async def app(*arguments: Any) -> None:
+    async def app(*arguments):
         sent.append("answered")
 
-    async def send(event: Any) -> None:
+    async def send(event):
         sent.append(event.get("status") or event.get("code"))
 
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
@@ -214,7 +238,22 @@ def test_web_pages_are_refused(
     assert sent[0] == ("answered" if is_answered else 403 if kind == "http" else 1008)
 
 
-def test_the_emulator_itself_refuses_them() -> None:
+def test_ministack_alone_answers_a_web_page():
+    sent = []
+
+    async def send(event):
+        sent.append(event)
+
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    headers = [(b"host", b"evil.example"), (b"origin", b"http://evil.example")]
+    scope = {"type": "http", "method": "GET", "path": "/_ministack/health", "headers": headers}
+    asyncio.run(server.app({**scope, "query_string": b""}, receive, send))
+    assert sent[0]["status"] == 200
+
+
+def test_the_emulator_itself_refuses_them():
     with Emulator() as aws:
         url = f"{aws.url}/2015-03-31/functions"
         assert request("GET", f"{url}/{ARN}:live?Qualifier=41", {}, None, 60).status == 400
@@ -228,17 +267,17 @@ def test_the_emulator_itself_refuses_them() -> None:
 class Answering:
     """A function's process that answers each line, as MiniStack starts it."""
 
-    def __init__(self, config: dict[str, Any]) -> None:
+    def __init__(self, config):
         self.config = config
-        self._proc: Process | None = None
+        self._proc = None
 
-    def _spawn(self) -> None:
+    def _spawn(self):
         starts = "import subprocess; subprocess.Popen(['sleep', '1000'])"
         command = [sys.executable, "-c", f"{starts}\nwhile True: print(input(), flush=True)"]
         pipe = subprocess.PIPE
         self._proc = Process(command, stdin=pipe, stdout=pipe, text=True)
 
-    def invoke(self, event: str) -> dict[str, Any]:
+    def invoke(self, event):
         if not self._proc:
             self._spawn()
         assert self._proc and self._proc.stdin and self._proc.stdout
@@ -246,29 +285,30 @@ class Answering:
         self._proc.stdin.flush()
         return {"status": "ok", "result": self._proc.stdout.readline()}
 
-    def kill(self) -> None:
+    def kill(self):
         assert self._proc and self._proc.stdin and self._proc.stdout
         end_function(self._proc)
         self._proc.stdin.close()
         self._proc.stdout.close()
 
 
-def group(process: int) -> list[int]:
+def group(process):
     """Return a process and its child."""
     children = Path(f"/proc/{process}/task/{process}/children").read_text()
     return [process, *map(int, children.split())]
 
 
-def test_a_function_starts_without_a_library_that_it_does_not_ask_for() -> None:
+def test_a_function_starts_without_a_library_that_it_does_not_ask_for():
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
     bare = without_botocore(script, lambda_runtime.INVOKE_DEPTH_BOOTSTRAP)
     assert "import botocore" in script and "import botocore" not in bare
-    names: dict[str, Any] = {"__name__": "worker"}
+    names = {"__name__": "worker"}
     exec(bare.partition("import sys")[0], names)
     assert names["_ms_install_invoke_depth"]() is None
 
 
-def test_a_function_is_frozen_between_events_and_ends_with_its_children() -> None:
+def test_a_function_is_frozen_between_events_and_ends_with_its_children():
+    assert "SIGSTOP" not in inspect.getsource(lambda_runtime)  # the original
     worker = as_a_container(Answering)({"MemorySize": 128})
     for event in ("first\n", "second\n"):
         assert worker.invoke(event.strip()) == {"status": "ok", "result": event}
@@ -281,7 +321,7 @@ def test_a_function_is_frozen_between_events_and_ends_with_its_children() -> Non
         wait_for_state(process, "")
 
 
-def test_a_function_that_takes_too_much_memory_is_ended() -> None:
+def test_a_function_that_takes_too_much_memory_is_ended():
     worker = as_a_container(Answering)({"MemorySize": 1})
     response = worker.invoke("first")
     assert response["status"] == "error"
@@ -289,7 +329,7 @@ def test_a_function_that_takes_too_much_memory_is_ended() -> None:
     assert worker._proc.returncode == -signal.SIGKILL
 
 
-def create_fifo_queue(name: str, **attributes: str) -> tuple[str, Any]:
+def create_fifo_queue(name, **attributes):
     """Create a queue in MiniStack. Returns its URL and its ARN."""
     attributes |= {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
     about = {"QueueName": f"{name}.fifo", "Attributes": attributes}
@@ -297,11 +337,12 @@ def create_fifo_queue(name: str, **attributes: str) -> tuple[str, Any]:
     return url, sqs.parse_arn(sqs._queues[url]["attributes"]["QueueArn"])
 
 
-def bodies(url: str) -> list[str]:
+def bodies(url):
     return [message["body"] for message in sqs._queues[url]["messages"]]
 
 
-def test_messages_are_moved_once() -> None:
+def test_messages_are_moved_once():
+    assert not {"StartMessageMoveTask", "ListMessageMoveTasks"} & {*sqs._HANDLERS}  # the original
     source, source_arn = create_fifo_queue("source")
     destination, destination_arn = create_fifo_queue("destination")
     task = {"SourceArn": str(source_arn), "DestinationArn": str(destination_arn)}
@@ -320,9 +361,9 @@ def test_messages_are_moved_once() -> None:
         sqs._act_delete_queue({"QueueUrl": url}, "")
 
 
-def test_a_move_is_checked_for_its_source() -> None:
+def test_a_move_is_checked_for_its_source():
     arn = "arn:aws:sqs:us-east-1:000000000000:source.fifo"
-    about: Any = (
+    about = (
         "sqs",
         "POST",
         "/",
@@ -336,7 +377,7 @@ def test_a_move_is_checked_for_its_source() -> None:
     assert (original(*about), with_source_arns(original)(*about)) == ("*", arn)
 
 
-def test_a_scheduled_message_is_sent_once() -> None:
+def test_a_scheduled_message_is_sent_once():
     url, arn = create_fifo_queue("updates")
     original = eventbridge._dispatch_to_sqs
     parameters = {"MessageGroupId": "tea"}
@@ -347,23 +388,30 @@ def test_a_scheduled_message_is_sent_once() -> None:
     sqs._act_delete_queue({"QueueUrl": url}, "")
 
 
-def test_a_schedule_is_told_when_it_is_due() -> None:
-    invoked: list[Any] = []
-    invoke = with_scheduled_times(lambda target, event, rule: invoked.append(target["Input"]))
-    target = {"Input": '{"at":"<aws.scheduler.scheduled-time>"}'}
-    for source in ("aws.scheduler", "aws.events"):
-        invoke(target, {"Source": source, "Time": 1767283207.5}, {})
-    assert invoked == ['{"at":"2026-01-01T16:00:00Z"}', target["Input"]]
+@pytest.mark.parametrize(
+    ("source", "at"),
+    [("aws.scheduler", "2026-01-01T16:00:00Z"), ("aws.events", "<aws.scheduler.scheduled-time>")],
+)
+def test_a_schedule_is_told_when_it_is_due(monkeypatch, source, at):
+    sent = []
+    monkeypatch.setattr(eventbridge, "_dispatch_to_sqs", lambda _, text, *more: sent.append(text))
+    arn = "arn:aws:sqs:us-east-1:000000000000:updates"
+    target = {"Arn": arn, "Input": '{"at":"<aws.scheduler.scheduled-time>"}'}
+    event = {"Source": source, "Time": 1767283207.5, "Detail": "{}", "DetailType": "x"}
+    original = eventbridge._invoke_target
+    for invoke in (original, with_scheduled_times(original)):
+        invoke(target, event, {})
+    assert sent == [target["Input"], f'{{"at":"{at}"}}']
 
 
-def ask(handle: Any, method: str, path: str, body: Any = None, target: str = "") -> Any:
+def ask(handle, method, path, body=None, target=""):
     """Make a request to a service of MiniStack's. Returns the answer, or the status if it fails."""
     data = b"" if body is None else json.dumps(body).encode()
     status, _, answer = asyncio.run(handle(method, path, {"x-amz-target": target}, data, {}))
     return status if status >= 300 else json.loads(answer or b"{}")
 
 
-def test_a_stage_that_loses_a_routes_settings_stays() -> None:
+def test_a_stage_that_loses_a_routes_settings_stays():
     original = apigateway.handle_request
     changed = with_stages_that_stay(original)
     api = ask(original, "POST", "/v2/apis", {"name": "bot", "protocolType": "HTTP"})["apiId"]
@@ -380,25 +428,25 @@ def test_a_stage_that_loses_a_routes_settings_stays() -> None:
 @pytest.mark.parametrize(
     ("query", "body"), [({"groupName": ["tea"]}, b""), ({}, b'{"GroupName": "tea"}')]
 )
-def test_a_schedule_is_checked_in_its_group(query: Any, body: bytes) -> None:
-    about: Any = ("scheduler", "POST", "/schedules/bob", {}, body, query, "us-east-1", "1")
+def test_a_schedule_is_checked_in_its_group(query, body):
+    about = ("scheduler", "POST", "/schedules/bob", {}, body, query, "us-east-1", "1")
     original = iam_actions.extract_resource_arn
     arn = "arn:aws:scheduler:us-east-1:1:schedule"
     assert original(*about) == f"{arn}/default/bob"
     assert with_schedules_in_groups(original)(*about) == f"{arn}/tea/bob"
-    none: Any = (*about[:4], b"", {}, *about[6:])
+    none = (*about[:4], b"", {}, *about[6:])
     assert with_schedules_in_groups(original)(*none) == f"{arn}/default/bob"
 
 
-def test_a_schedule_that_recurs_runs_in_its_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_schedule_that_recurs_runs_in_its_zone(monkeypatch):
     original = scheduler._tick_schedules
     midnight = 1_767_225_600  # in UTC, which is nine o'clock in Tokyo
     now = midnight
     clock = SimpleNamespace(time=lambda: now)
     monkeypatch.setattr(scheduler, "time", clock)
-    fired: list[int] = []
+    fired = []
     monkeypatch.setattr(eventbridge, "_invoke_target", lambda *about: fired.append(now))
-    about: Any = {"ScheduleExpression": "cron(0 9 * * ? *)", "FlexibleTimeWindow": {"Mode": "OFF"}}
+    about = {"ScheduleExpression": "cron(0 9 * * ? *)", "FlexibleTimeWindow": {"Mode": "OFF"}}
     about["ScheduleExpressionTimezone"] = "Asia/Tokyo"
     about["Target"] = {"Arn": "arn:x", "RoleArn": "arn:aws:iam::000000000000:role/x"}
     for tick, hours in ((original, 9), (with_zones(original), 0)):
@@ -424,7 +472,7 @@ def test_a_schedule_that_recurs_runs_in_its_zone(monkeypatch: pytest.MonkeyPatch
         ("POST", "/aliases", "CreateAlias"),
     ],
 )
-def test_an_alias_has_its_own_actions(method: str, path: str, action: str) -> None:
+def test_an_alias_has_its_own_actions(method, path, action):
     path = f"/2015-03-31/functions/bot{path}"
     original = iam_actions._lambda_action
     assert with_alias_actions(original)(method, path) == action
@@ -432,24 +480,24 @@ def test_an_alias_has_its_own_actions(method: str, path: str, action: str) -> No
 
 
 def test_a_table_tells_for_how_many_days_it_can_be_restored(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    table: Any = {"TableName": "patched", "BillingMode": "PAY_PER_REQUEST"}
+    monkeypatch,
+):
+    table = {"TableName": "patched", "BillingMode": "PAY_PER_REQUEST"}
     key = {"AttributeName": "id"}
     table["KeySchema"] = [{**key, "KeyType": "HASH"}]
     table["AttributeDefinitions"] = [{**key, "AttributeType": "S"}]
 
-    def call(action: str, **params: Any) -> Any:
+    def call(action, **params):
         target = f"DynamoDB_20120810.{action}"
         return ask(dynamodb.handle_request, "POST", "/", params, target)
 
-    def days(**wanted: int) -> int | None:
+    def days(**wanted):
         spec = {"PointInTimeRecoveryEnabled": True, **wanted}
         about = {"TableName": "patched", "PointInTimeRecoverySpecification": spec}
         call("UpdateContinuousBackups", **about)
         told = call("DescribeContinuousBackups", TableName="patched")
         told = told["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
-        found: int | None = told.get("RecoveryPeriodInDays")
+        found = told.get("RecoveryPeriodInDays")
         return found
 
     call("CreateTable", **table)
@@ -461,11 +509,11 @@ def test_a_table_tells_for_how_many_days_it_can_be_restored(
     call("DeleteTable", TableName="patched")
 
 
-def test_a_log_group_gets_another_key() -> None:
+def test_a_log_group_gets_another_key():
     original = cloudwatch_logs.handle_request
     changed = with_keys_that_change(original, cloudwatch_logs._log_groups)
 
-    def call(handle: Any, action: str, **params: str) -> Any:
+    def call(handle, action, **params):
         return ask(handle, "POST", "/", params, f"Logs_20140328.{action}")
 
     call(changed, "CreateLogGroup", logGroupName="patched")
@@ -480,7 +528,7 @@ def test_a_log_group_gets_another_key() -> None:
     call(changed, "DeleteLogGroup", logGroupName="patched")
 
 
-def test_a_function_has_the_python_of_its_runtime(tmp_path: Path) -> None:
+def test_a_function_has_the_python_of_its_runtime(tmp_path):
     own = tmp_path / "own" / "bin" / "python"
     here = f"python3.{sys.version_info.minor}"
     pythons = Pythons(own)
@@ -488,9 +536,40 @@ def test_a_function_has_the_python_of_its_runtime(tmp_path: Path) -> None:
     assert lambda_runtime._detect_runtime_binary("python9.9")[0] == sys.executable
 
 
-def test_each_change_has_a_module_and_its_reason() -> None:
+def test_each_change_has_a_module_and_its_reason():
     folder = Path(recovery_periods.__file__).parent
     names = {file.stem for file in folder.glob("[!_]*.py")}
     assert {patch.__name__.rpartition(".")[2] for patch in PATCHES} == names - {"runtimes"}
     for patch in PATCHES:
         assert "MiniStack" in str(patch.__doc__)
+
+
+ALARM = {
+    "AlarmActions": ["arn:x"],
+    "AlarmDescription": "Tea & cake",
+    "Dimensions": [{"Name": "Queue", "Value": "bot"}],
+    "MetricName": "Age",
+    "Namespace": "AWS/SQS",
+    "Period": 300,
+}
+
+
+def test_an_alarm_is_described_with_all_fields():
+    cloudwatch._put_metric_alarm({}, {**ALARM, "AlarmName": "patched"}, False, True)
+    cloudwatch._put_metric_alarm({}, {"AlarmName": "expression"}, False, True)
+    original = cloudwatch._describe_alarms
+    asked = {"AlarmNames.member.1": ["patched"]}, {}, False
+    told = with_all_fields(original)(*asked)[2].decode()
+    for shown in (
+        "<AlarmDescription>Tea &amp; cake</AlarmDescription>",
+        "<ActionsEnabled>true</ActionsEnabled>",
+        "<AlarmActions><member>arn:x</member></AlarmActions>",
+        "<Dimensions><member><Name>Queue</Name><Value>bot</Value></member></Dimensions>",
+        "<Period>300</Period>",
+    ):
+        assert shown in told
+        assert shown not in original(*asked)[2].decode()
+    assert "expression" not in told
+    told = with_all_fields(original)({"AlarmNames.member.1": ["expression"]}, {}, False)[2]
+    assert b"<Period>" not in told and b"<Statistic>" not in told
+    cloudwatch._delete_alarms({}, {"AlarmNames": ["patched", "expression"]}, False, True)
