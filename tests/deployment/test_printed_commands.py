@@ -196,7 +196,7 @@ EXAMPLES = {
     "123456789012": "000000000000",
     r" 41$": " 1",
     "restored-sessions": "telegram-bot_sessions",
-    r"(show|--person) 42\b": r"\1 4242",
+    r"(export|--person) 42\b": r"\1 4242",
     r"(delete --person 4242)$": r"\1 --yes",
 }
 

@@ -99,7 +99,7 @@ def test_telegram_delivers_for_as_long_as_it_says():
 
 KINDS = {
     "message": "message",
-    "tap on a button": "callback_query",
+    "tap": "callback_query",
     "inline query": "inline_query",
 }
 
