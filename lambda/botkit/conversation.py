@@ -39,7 +39,7 @@ KEY = "conversation"  # in the session
 MOST_KEPT = 50  # answers, and results of `external`
 LONGEST_DATA = 64  # bytes of a button's callback_data
 COMMAND = re.compile(r"/[a-z0-9_]{1,32}")
-MESSAGES = ("message", "business_message")  # kinds of update
+MESSAGES = ("message", "business_message")  # update types
 # Of the message that begins a conversation, the fields that the session keeps.
 FIELDS = (
     *("message_id", "date", "chat", "from", "sender_chat", "message_thread_id"),

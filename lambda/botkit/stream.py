@@ -21,7 +21,7 @@ from .place import Place
 from .settings import settings
 from .types import Any, Call, Json, Message, MessageGenerationStopped
 
-PRESS = "stopped_message_generation"  # the kind of update
+PRESS = "stopped_message_generation"  # the update type
 MAX_TEXT = 4096  # of a message, in UTF-16 code units
 GROWS = " …"
 

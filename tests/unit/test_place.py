@@ -16,7 +16,7 @@ TOPIC = {**THREAD, "is_topic_message": True}
 DIRECT = {"direct_messages_topic": {"topic_id": 9, "user": ADA}}
 BUSINESS = {"chat": PRIVATE, "from": ADA, "business_connection_id": "b1"}
 
-# Each kind of update: its content, and the room, topic, user and person in it. What Telegram may
+# Each update type: its content, and the room, topic, user and person in it. What Telegram may
 # leave out has a row of its own below.
 KINDS = {
     "message": (SAID, ("-100", None, 7, 7)),

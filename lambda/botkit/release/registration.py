@@ -175,7 +175,7 @@ def _of(language: str) -> Json:
 
 
 def handled_kinds() -> list[str]:
-    """Return the kinds of update that bot.py handles.
+    """Return the update types that bot.py handles.
 
     Raises Misconfigured, also if ALLOWED_UPDATES or QUEUED_UPDATES is wrong.
     """
@@ -183,11 +183,11 @@ def handled_kinds() -> list[str]:
     handled, queued = _kinds(bot, "ALLOWED_UPDATES"), _kinds(bot, "QUEUED_UPDATES")
     if not handled:
         raise Misconfigured(
-            'bot.py must have ALLOWED_UPDATES, the kinds of update that it answers: ["message"]'
+            'bot.py must have ALLOWED_UPDATES, the update types that it answers: ["message"]'
         )
     if queued is None or not set(handled).issuperset(queued):
         raise Misconfigured(
-            "QUEUED_UPDATES in bot.py must be a list of kinds of update that are also in "
+            "QUEUED_UPDATES in bot.py must be a list of update types that are also in "
             'ALLOWED_UPDATES: ["message"]'
         )
     if urgent := sorted(NEVER_QUEUED.intersection(queued)):
@@ -200,7 +200,7 @@ def handled_kinds() -> list[str]:
 
 
 def _kinds(bot: Any, name: str) -> list[str] | None:
-    """Return the kinds of update that a variable of bot.py lists: none if there is no variable.
+    """Return the update types that a variable of bot.py lists: none if there is no variable.
 
     Returns None unless it is a list, dict, tuple or set of texts.
     """

@@ -17,7 +17,7 @@ from ..settings import settings
 
 logger = logging.getLogger("botkit")
 
-# For each kind of update, whose ids are compared with allowed_ids: one match lets it in. "person"
+# For each update type, whose ids are compared with allowed_ids: one match lets it in. "person"
 # is who writes, taps or asks. For somebody who acts as a chat (an anonymous admin, a channel), it
 # is that chat, not the account in `from`, which Telegram uses for all such chats. "account" is the
 # owner of the business account, since anybody may connect the bot to theirs. A kind that names

@@ -397,7 +397,7 @@ def test_a_bot_must_say_what_it_handles(container, monkeypatch, handled):
         container.invoke(CHECK)
 
 
-NO_LIST = "must be a list of kinds of update that are also in ALLOWED_UPDATES"
+NO_LIST = "must be a list of update types that are also in ALLOWED_UPDATES"
 CANT_WAIT = "can't have inline_query: late answers are refused"
 
 

@@ -18,7 +18,7 @@ SAID = {"chat": GROUP, "from": STRANGER}
 OWNED = {"chat": PRIVATE, "from": STRANGER, "business_connection_id": "b1"}
 OWNER = 7  # of that business account
 
-# Each kind of update: its content, and the ids that let it in.
+# Each update type: its content, and the ids that let it in.
 KINDS = {
     "message": (SAID, [13, -100]),
     "edited_message": (SAID, [13, -100]),

@@ -50,7 +50,7 @@ MESSAGES = {
 # Of the other kinds, those in order by chat, even if they have a person.
 OF_CHATS = {"message_reaction", "my_chat_member"}
 
-# The kinds of update that a bot gets only if it asks for them by name.
+# The update types that a bot gets only if it asks for them by name.
 # https://core.telegram.org/bots/api#setwebhook
 ON_REQUEST = {"chat_member", "message_reaction", "message_reaction_count"}
 

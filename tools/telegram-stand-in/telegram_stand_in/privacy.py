@@ -1,6 +1,6 @@
 """What a bot doesn't get in a group: most messages, unless it is an administrator.
 
-Sources: https://core.telegram.org/bots/features#privacy-mode, and for other kinds of update
+Sources: https://core.telegram.org/bots/features#privacy-mode, and for other update types
 https://core.telegram.org/bots/api#update.
 """
 

@@ -17,7 +17,7 @@ BOT = {
     "can_read_all_group_messages": False,
     "supports_inline_queries": False,
 }
-# The kinds of update that a method answers by their id.
+# The update types that a method answers by their id.
 QUERIES = ("callback_query", "inline_query")
 KEPT_MESSAGES = (
     "business_message",

@@ -24,7 +24,7 @@ from telegram_bot_aws.demo.samples import CONTENT, SEVERAL, person_in
 from telegram_bot_aws.demo.setup import Setup
 from telegram_bot_aws.demo.traces import Traces
 
-POSTS = ("message", "channel_post")  # kinds of update with a new message of a chat
+POSTS = ("message", "channel_post")  # update types with a new message of a chat
 MAX_TEXT = 4096  # characters of a message: Telegram's apps send a longer one as several
 
 

@@ -42,7 +42,7 @@ PASSING = ("action", "draft")  # visible for a moment only, so no answer
 DONE = ("", "answered", "ignored", "rate_limited", "queued", "duplicate")
 INLINE = "@bot"  # begins an inline query; no username is that short
 LONGEST_NAME = 64  # characters of a first name
-WHAT = {  # people call the kinds of update
+WHAT = {  # people call the update types
     "message": "messages",
     "callback_query": "taps on buttons",
     "inline_query": "inline queries",

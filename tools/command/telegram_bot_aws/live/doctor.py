@@ -189,7 +189,7 @@ def pending(info: Json) -> Check:
 
 
 def allowed(info: Json, bot_dir: Path) -> Check:
-    name = "kinds of update"
+    name = "update types"
     try:
         wanted = handled_kinds(bot_dir, variables := environment())
     except ValueError as error:

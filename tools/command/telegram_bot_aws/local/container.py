@@ -137,7 +137,7 @@ for line in sys.stdin:
         say(error=f"{type(error).__name__}: {error}")
 """
 
-# Runs in a process that reads the kinds of update that a bot handles.
+# Runs in a process that reads the update types that a bot handles.
 ALLOWED_UPDATES = """
 import json, sys
 import bot
@@ -584,7 +584,7 @@ def _bot_folder(name: str) -> Path:
 
 
 def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[str]:
-    """Return the kinds of update that bot.py handles. Raises ValueError if it doesn't say.
+    """Return the update types that bot.py handles. Raises ValueError if it doesn't say.
 
     `variables` are the bot's environment.
     """
@@ -626,7 +626,7 @@ def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[st
 
 
 def unknown_kinds(kinds: list[str]) -> str:
-    """Return a warning about kinds of update that the known Bot API doesn't have, if any."""
+    """Return a warning about update types that the known Bot API doesn't have, if any."""
     head, _, update = (LAMBDA / "botkit/types.pyi").read_text().partition("class Update(")
     known = re.findall(r"^    (\w+): NotRequired", update.partition("\n\n")[0], re.MULTILINE)
     unknown = ", ".join(kind for kind in kinds if kind not in known)

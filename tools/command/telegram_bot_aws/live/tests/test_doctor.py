@@ -249,7 +249,7 @@ def test_updates_that_wait(examine, telegram):
 
 def test_kinds_of_update_that_are_not_asked_for(examine, telegram, webhook):
     telegram.answer("setWebhook", {"url": webhook, "allowed_updates": ["message"]})
-    ok, words = examine()["kinds of update"]
+    ok, words = examine()["update types"]
     assert ok is False
     assert "Telegram delivers message; bot.py handles message, callback_query" in words
 
@@ -267,7 +267,7 @@ def test_a_bot_with_payments_answers_paysupport(examine, telegram, folder, webho
 def test_a_kind_of_update_that_does_not_exist(examine, folder, telegram, asked, verdict):
     save(folder / "bot" / "bot.py", "ALLOWED_UPDATES = ", "ALLOWED_UPDATES = ['mesage'] or ")
     telegram.webhook |= {"allowed_updates": [asked]}
-    ok, words = examine()["kinds of update"]
+    ok, words = examine()["update types"]
     assert ok is verdict
     assert "ALLOWED_UPDATES lists mesage" in words
 
@@ -288,7 +288,7 @@ def test_a_kind_of_update_that_does_not_exist(examine, folder, telegram, asked, 
 )
 def test_a_bot_that_cannot_start(examine, folder, source, words):
     (folder / "bot" / "bot.py").write_text(source)
-    ok, told = examine()["kinds of update"]
+    ok, told = examine()["update types"]
     assert ok is False
     assert words in told
 

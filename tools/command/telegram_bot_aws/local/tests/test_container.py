@@ -1,4 +1,4 @@
-"""container.py: which kinds of update a bot handles, as demo, poll and doctor ask it; schedules."""
+"""container.py: which update types a bot handles, as demo, poll and doctor ask it; schedules."""
 
 from __future__ import annotations
 
