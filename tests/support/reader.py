@@ -56,7 +56,8 @@ def add_services(folder):
     for path, text in files.items():
         (folder / path).write_text(text)
     main, lines = folder / MAIN, blocks(page)[MAIN, IN_THE_MODULE]
-    main.write_text(re.sub(r"(  source_dir .*\n)", rf"\1\n{lines}", main.read_text()))
+    call = re.compile(r'(module "telegram_bot" \{\n.*?\n)\}', re.DOTALL)
+    main.write_text(call.sub(rf"\1\n{lines}}}", main.read_text()))
 
 
 def _change(file, new_text):
