@@ -175,8 +175,6 @@ class AwsDeployment(Deployment):
                     bot.page_url = environment["variables"].get("MINI_APP_URL", "")
                 elif resource["type"] == "aws_apigatewayv2_api":
                     bot.webhook_url = f"{found['api_endpoint']}/telegram"
-                elif resource["type"] == "aws_lambda_event_source_mapping":
-                    bot.has_queue = True
 
     def _watch(self, over: threading.Event) -> None:
         """Report queued updates, events and schedules, as soon as AWS tells of them."""

@@ -17,7 +17,6 @@ from telegram_bot_aws.demo.people import People
 from telegram_bot_aws.demo.samples import PEOPLE
 from telegram_bot_aws.demo.setup import Setup
 from telegram_bot_aws.demo.traces import HIDDEN, Traces
-from telegram_bot_aws.local.terraform import REGION
 
 MOST_FAILURES = 9
 
@@ -87,11 +86,9 @@ class Chat:
     def _snapshot(self) -> Json:
         deployment = self.setup.deployment
         emulator = getattr(deployment, "emulator", None)
-        hosted = deployment.bots if deployment else []
         return {
             "deployment": deployment.name if deployment else "",
             "emulator": emulator.url if emulator else "",
-            "region": hosted[0].region if hosted else REGION,
             "people": {key: {"id": p["id"], "name": p["first_name"]} for key, p in PEOPLE.items()},
             "chats": self.entries.chats(),
             "bots": self.bots.shown(),

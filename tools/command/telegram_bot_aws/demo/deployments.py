@@ -74,7 +74,7 @@ class Hosted:
     """A running bot: its token, the folder of its bot.py, and where it is deployed.
 
     `name` is the function's, `address` that of the module's call in a configuration. `timeout` is
-    the function's, in seconds. `has_queue` tells whether updates wait in a queue.
+    the function's, in seconds.
     """
 
     token: str
@@ -87,7 +87,6 @@ class Hosted:
     region: str = REGION
     runtime: str = "python3.13"  # the default of the module's input
     timeout: float = 0
-    has_queue: bool = False
 
     @property
     def title(self) -> str:

@@ -8,7 +8,6 @@ import time
 from telegram_stand_in import Bot, Call, Json
 
 from telegram_bot_aws.demo.deployments import Deployment, Hosted
-from telegram_bot_aws.demo.errors import InvalidRequest
 from telegram_bot_aws.demo.feed import Feed
 from telegram_bot_aws.local.program import typed
 
@@ -57,13 +56,6 @@ class Setup:
         hosted = self.deployment.registering if self.deployment else None
         is_of_bot = hosted is not None and hosted.token.startswith(f"{call.bot}:")
         return is_of_bot and call.method in REGISTRATION
-
-    def _hosted(self, bot: Bot) -> Hosted:
-        bots = self.deployment.bots if self.deployment else []
-        found = [each for each in bots if each.token == bot.token]
-        if not found:
-            raise InvalidRequest("No bot is applied yet.")
-        return found[0]
 
     def page_of(self, bot: Bot) -> Hosted | None:
         """Return where a bot runs, if it has a page."""
