@@ -18,12 +18,11 @@ BLANKS = {code: " " for code in range(32) if chr(code) not in "\r\n"}
 NAME = "[A-Za-z0-9_]"
 COMMAND = re.compile(rf"(?<![\w/<>])/{NAME}{{1,64}}(?:@{NAME}{{3,32}}|(?!@))(?![\w/<>])")
 DOMAINS = (
-    "academy agency app art bank bar beer best biz blog cafe center city cloud club com community "
-    "company design dev digital edu email energy events expert fun games global gov group guru "
-    "health host house info int life link live ltd media mil mobi name net network news online org "
-    "page photo pizza plus press pro radio run school shop site social software solutions space "
-    "store studio support team tech tips today tools top travel tube video vip wiki work world xyz "
-    "one zone [a-z]{2} xn--[a-z0-9]{2,} рф"
+    "agency app art bank biz blog cafe center city cloud club com community company design dev "
+    "digital edu email events expert fun games gov group guru health host info int life link live "
+    "ltd media mil mobi name net network news one online org page photo press pro shop site social "
+    "software space store studio tech today tools top travel video wiki work world xyz zone "
+    "[a-z]{2} xn--[a-z0-9]{2,} рф"
 )
 TOP_LEVEL = f"(?:{DOMAINS.replace(' ', '|')})(?![\\w-])"
 LABEL = r"(?!-)[\w-]{1,63}(?<!-)"
