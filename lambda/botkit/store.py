@@ -29,6 +29,7 @@ OWN = "session="
 TAKEN = (*filter(None, SPACES.values()), OWN)
 
 MOST_UPDATES = 300  # whose ids are kept: many people may share a session
+MOST_UNFINISHED = 20  # older updates whose ids are kept, since Telegram may redeliver them
 MOST_CALLS = 1024  # bytes of their calls. Each KB of an item costs a write unit
 MOST_ONCE = 100  # changes with `once` whose results are kept
 LARGEST_RESULT = 1024  # bytes of one in JSON
@@ -200,7 +201,9 @@ class Item:
     ) -> bool:
         new = {update_id: state if calls else SILENT for update_id, calls in answers.items()}
         updates = {**self.updates, **new}
-        for each in [*updates][:-MOST_UPDATES]:
+        old = [*updates][:-MOST_UPDATES]
+        unfinished = [each for each in old if updates[each] == UNFINISHED]
+        for each in {*old}.difference(unfinished[-MOST_UNFINISHED:]):
             del updates[each]
         numbers = [4 * update_id + state for update_id, state in updates.items()]
         # The JSON of a list of numbers, in a third of json's time.

@@ -5,8 +5,8 @@ from functools import partial
 
 import pytest
 
+from tests.support.simulation import World
 from tests.support.stubs import unused_port
-from tests.support.world import World
 
 BOT = """
 RATE_LIMIT = (5, 3600)

@@ -373,7 +373,7 @@ def make(start, bot_api, monkeypatch):
         sys.modules.pop(name, None)
 
 
-def test_five_thousand_people_get_it_whatever_fails(make):
+def test_newsletter_reaches_five_thousand_people_whatever_fails(make):
     world = make(5_000)
     chance = random.Random(1)
     people = chance.sample(sorted(world.table.people), 5_000)
@@ -439,31 +439,6 @@ def slow_down():
     sys.modules["copies"].RATE = 0.1
 
 
-def test_a_step_that_died_is_left_to_the_one_that_waits(make):
-    """Lambda's own retry would still be sending when that one begins."""
-    world = make(100)
-    begin(world)
-    world.deaths = {world.operations + 3}
-    world.meanwhile = {10: slow_down}
-    world.run()
-    assert world.died == 1
-    world.check(range(100_000, 100_100))
-
-
-def test_a_step_ends_once_another_one_is_under_way(make):
-    world = make(100)
-    begin(world)
-
-    def take_over():
-        job = {**world.job, "step": 7}
-        world.sessions["newsletter"] |= {"version": {"S": "7"}, "session": {"S": json.dumps(job)}}
-
-    world.meanwhile = {40: take_over}
-    world.run()
-    assert world.got.total() == 50
-    assert (world.job["step"], world.job["counts"]["sent"]) == (7, 25)
-
-
 def test_only_one_newsletter_is_under_way(make):
     world = make(60)
     first, second = world.ask(), world.ask()
@@ -492,16 +467,6 @@ def test_the_owner_stops_it(make, at):
     assert world.say("/stop") == "Nothing is being sent."
 
 
-def test_stop_ends_also_a_newsletter_whose_steps_were_lost(make):
-    world = make(100)
-    begin(world)
-    world.schedules.clear()
-    assert world.say("/stop") == "It stops, with a report."
-    world.run()
-    assert world.text.startswith("Stopped: 0 people got it.")
-    assert begin(world)
-
-
 def test_the_owner_sees_how_far_it_is(make):
     world = make(2_000)
     begin(world)
@@ -512,17 +477,6 @@ def test_the_owner_sees_how_far_it_is(make):
     assert (seen[0], report) == (0, "Done:")
     assert all(500 <= now - before <= 550 for before, now in pairwise(seen))
     assert len(seen) == 4
-
-
-def test_what_telegram_asks_to_wait_may_be_longer_than_a_step(make):
-    world = make(100)
-    begin(world)
-    began = world.now
-    world.floods = {40: 3_000}
-    world.run()
-    world.check(range(100_000, 100_100))
-    assert world.got.total() == 100
-    assert 3_000 < world.calls[-1] - began < 3_100 + TIMEOUT
 
 
 def test_an_outage_of_hours_costs_nobody_the_newsletter(make):
@@ -545,7 +499,7 @@ def test_an_outage_of_hours_costs_nobody_the_newsletter(make):
     ],
     ids=["Telegram fails", "no voice messages"],
 )
-def test_some_without_it_hold_up_nobody_and_stay_on_the_list(make, refusal, told):
+def test_unreachable_people_stay_on_the_list(make, refusal, told):
     world = make(60)
     world.refusals = dict.fromkeys((100_001, 100_030), refusal)
     begin(world)
@@ -555,23 +509,7 @@ def test_some_without_it_hold_up_nobody_and_stay_on_the_list(make, refusal, told
     assert len(world.table.people) == 60
 
 
-@pytest.mark.parametrize("failure", ["a limit", "no answer"])
-def test_copies_that_fail_delay_the_report_by_seconds(make, failure):
-    world = make(300)
-    begin(world)
-    failing = {len(world.calls) + number for number in range(20, 270, 50)}
-    if failure == "a limit":
-        world.floods = dict.fromkeys(failing, 2)
-    else:
-        world.lost = failing
-    began = world.now
-    world.run()
-    world.check(range(100_000, 100_300))
-    assert world.text.startswith("Done: 300 people got it.")
-    assert world.calls[-1] - began < 120
-
-
-def test_all_who_blocked_the_bot_are_removed_even_by_a_busy_table(make):
+def test_people_who_blocked_the_bot_are_removed_by_a_busy_table(make):
     world = make(30)
     world.refusals = dict.fromkeys(range(100_000, 100_020), BLOCKED)
     world.table.busy = 5
@@ -580,7 +518,7 @@ def test_all_who_blocked_the_bot_are_removed_even_by_a_busy_table(make):
     assert world.table.people == set(range(100_020, 100_030))
 
 
-def test_who_cant_be_reached_is_tried_in_three_more_steps(make):
+def test_unreachable_people_are_retried_in_three_more_steps(make):
     world = make(250)
     world.refusals = {100_001: BROKEN}
     begin(world)
@@ -590,15 +528,6 @@ def test_who_cant_be_reached_is_tried_in_three_more_steps(make):
     assert world.text.endswith(" 1 out of reach. At most 1 got it twice.")
 
 
-def test_who_is_unknown_to_telegram_is_taken_off_the_list(make):
-    world = make(3)
-    del world.telegram.bot.chats[100_001]
-    begin(world)
-    world.run()
-    assert world.text.startswith("Done: 2 people got it.")
-    assert world.table.people == {100_000, 100_002}
-
-
 def test_a_message_that_was_deleted_ends_it(make):
     world = make(100)
     begin(world)
@@ -606,37 +535,3 @@ def test_a_message_that_was_deleted_ends_it(make):
     world.run()
     assert world.text.startswith("Telegram can't copy the message: ")
     assert len(world.table.people) == 100
-
-
-def test_the_report_waits_for_the_end_of_an_outage(make):
-    world = make(3)
-    begin(world)
-    world.outages = {len(world.calls) + 5: (2_000, True)}
-    world.run()
-    assert world.text.startswith("Done: 3 people got it.")
-    assert world.now - NOON > 2_000
-
-
-def test_a_report_that_nobody_can_see_ends_it_all_the_same(make):
-    world = make(3)
-    question = begin(world)
-    del world.telegram.messages[OWNER, question["message_id"]]
-    world.run()
-    assert world.got.total() == 3
-    assert world.job["is_over"]
-
-
-def test_a_changed_token_costs_only_time(make):
-    world = make(60)
-    begin(world)
-    world.refusals = dict.fromkeys(range(100_000, 100_060), (401, "Unauthorized"))
-    world.meanwhile = {30: world.refusals.clear}
-    world.run()
-    world.check(range(100_000, 100_060))
-    assert world.got.total() == 60
-
-
-def test_the_question_counts_all_who_subscribed(make):
-    world = make(2_345)
-    [[button]] = world.ask()["reply_markup"]["inline_keyboard"]
-    assert button["text"] == "Send it to 2,345"

@@ -7,8 +7,8 @@ import random
 import pytest
 
 from tests.support.sample import one_in
+from tests.support.simulation import World
 from tests.support.stubs import QUEUE, unused_port
-from tests.support.world import World
 
 BOT = """
 SESSION = "chat"

@@ -123,7 +123,7 @@ def on_error(update):
 
 ANSWERS["fail"] = fail
 """
-# The end of the answer is a model's, which world.py plays.
+# The end of the answer is a model's, which simulation.py plays.
 STREAM = """
 from botkit import stream
 
@@ -182,9 +182,10 @@ def stop(update, session):
 
 ANSWERS |= {"every": every, "stop": stop}
 """
-# The event has the message that asked for it.
+# The event has the message that asked for it. The bot itself makes its first call.
 EVENT = """
-from botkit import schedule
+from botkit import schedule, telegram
+from botkit import session as sessions
 
 
 def weekly(update, session):
@@ -201,7 +202,14 @@ def settle(update, session):
 def on_event(event):
     if IS_BROKEN:
         raise ValueError
+    sessions.change("debts", lambda kept: note(kept, event), once="note")
+    [due] = say(event, "due")
+    telegram.call(due.pop("method"), **due)
     return say(event, "debts", 2)
+
+
+def note(kept, event):
+    kept.setdefault("seen", []).append([event["at"], *ids_of(event)])
 
 
 ANSWERS |= {"weekly": weekly, "settle": settle}
@@ -277,4 +285,4 @@ FEATURES = {
 SESSIONS = ["SESSION chat", "SESSION chat_user", "SESSION function"]
 # The bot itself makes the calls of these answers: it may not be known which were made. A reminder
 # that came may be scheduled again.
-OWN_CALLS = {"grow", "grown", "reminder"}
+OWN_CALLS = {"due", "grow", "grown", "reminder"}

@@ -88,7 +88,7 @@ SERIES = {
 
 
 @pytest.mark.parametrize(("codes", "status", "outcome"), SERIES.values(), ids=SERIES)
-def test_calls_are_made_in_order_and_tried_again_only_if_none_was_carried_out(
+def test_calls_are_repeated_only_if_none_was_carried_out(
     container, bot_api, monkeypatch, codes, status, outcome
 ):
     with_bot(container, monkeypatch, [FIRST, SECOND])
@@ -146,9 +146,7 @@ def test_a_call_may_be_instead_of_those_that_follow(
 
 
 @pytest.mark.parametrize(("code", "outcome"), [(403, "refused"), (429, "throttled")])
-def test_what_follows_a_refused_call_decides_the_outcome(
-    container, bot_api, monkeypatch, code, outcome
-):
+def test_fallback_decides_the_outcome(container, bot_api, monkeypatch, code, outcome):
     with_bot(container, monkeypatch, [{**FIRST, "instead_of": 1}, SECOND])
     bot_api.refuses(FIRST, 400, "no")
     bot_api.refuses(SECOND, code, "no, too")
@@ -195,12 +193,6 @@ def test_a_repeated_answer_is_what_it_was(start, bot_api, monkeypatch):
     assert container.invoke(request(UPDATE)) == in_response(SECOND)
     kept["chat_id"] = 7  # a bot may reuse one dict
     assert container.invoke(request(UPDATE)) == in_response(SECOND)
-
-
-def test_parameters_that_are_none_are_left_out_of_the_response(start, bot_api, monkeypatch):
-    container = start(bot_api.url, **WEBHOOK)
-    with_bot(container, monkeypatch, [{**CALL, "parse_mode": None}])
-    assert json.loads(container.invoke(request(UPDATE))["body"]) == CALL
 
 
 def test_only_the_last_call_is_in_the_response(start, bot_api, monkeypatch):
@@ -255,8 +247,3 @@ def test_a_method_that_begins_like_one_of_them_may_be(start, monkeypatch):
     call = {"method": "closeForumTopic", "chat_id": 42, "message_thread_id": 3}
     with_bot(container, monkeypatch, [call])
     assert json.loads(container.invoke(request(UPDATE))["body"]) == call
-
-
-def test_an_update_without_a_call_is_ignored_in_the_webhook_mode(start, bot_api):
-    container = start(bot_api.url, **WEBHOOK)
-    assert outcome_of(container, '{"update_id": 1}') == "ignored"

@@ -270,7 +270,7 @@ def test_other_updates_leave_the_conversation_waiting(person, talk):
     assert ada.send("S") == "S"
 
 
-def test_what_somebody_writes_in_another_chat_is_no_answer(person, talk):
+def test_message_in_another_chat_is_no_answer(person, talk):
     def order(message):
         size = yield talk.ask("size", say(message, "Which size?"))
         return say(message, size)
@@ -282,7 +282,7 @@ def test_what_somebody_writes_in_another_chat_is_no_answer(person, talk):
     assert ada.send("S") == "S"
 
 
-def test_what_somebody_writes_in_another_topic_is_no_answer(person, talk):
+def test_message_in_another_topic_is_no_answer(person, talk):
     def order(message):
         [call] = say(message, "Which size?")
         if "message_thread_id" in message:
@@ -628,17 +628,6 @@ def test_a_question_in_a_group_has_its_person_reply(person, talk):
     assert "reply_markup" not in ada.calls[0]
 
 
-def test_the_next_question_replies_to_the_last_answer(person, talk):
-    def order(message):
-        yield talk.ask("size", say(message, "Which size?"))
-        yield talk.ask("day", say(message, "Which day?"))
-
-    ada = person(order)
-    ada.send("/go", message_id=8)
-    assert ada.send("S", message_id=9) == "Which day?"
-    assert ada.calls[0]["reply_parameters"]["message_id"] == 9
-
-
 KEPT = {
     "a keyboard": {"reply_markup": {"keyboard": [["S", "M"]]}},
     "another chat": {"chat_id": 5},
@@ -650,16 +639,14 @@ KEPT = {
 
 
 @pytest.mark.parametrize("about", KEPT.values(), ids=KEPT)
-def test_what_a_question_says_itself_stays(person, talk, about):
+def test_explicit_parameters_of_a_question_stay(person, talk, about):
     ada = person(reads(talk, lambda message: [{**say(message, "Which size?")[0], **about}]))
     ada.send("/go")
     assert ada.calls == [{**say({"chat": CHAT}, "Which size?")[0], **about}]
 
 
 @pytest.mark.parametrize(("to", "markup"), [(3, {"force_reply": True}), (9, SELECTIVE)])
-def test_its_own_reply_stays_and_all_may_answer_unless_it_is_to_the_person(
-    person, talk, to, markup
-):
+def test_explicit_reply_stays_and_lets_everyone_answer(person, talk, to, markup):
     own = {"reply_parameters": {"message_id": to}}
     ada = person(reads(talk, lambda message: [{**say(message, "Which size?")[0], **own}]))
     ada.send("/go")

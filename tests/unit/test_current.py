@@ -1,7 +1,5 @@
 """current.py: which calls people would see twice, so that their update must not come again."""
 
-import sys
-
 import pytest
 
 from tests.support.stubs import load, message
@@ -41,7 +39,7 @@ MESSAGE = {"method": "sendMessage", "chat_id": 42, "text": "x"}
     ],
     ids=[*UNSEEN, *SEEN, *ALERTS],
 )
-def test_what_people_would_see_twice(method, params, is_seen):
+def test_visible_methods(method, params, is_seen):
     made = load("botkit.current").Made()
     made.carried_out(method, params)
     assert (made.methods, made.answered, made.seen) == ([method], True, is_seen)
@@ -59,7 +57,7 @@ def reply(update):
 
 
 @pytest.mark.parametrize("first", ["answerCallbackQuery"])
-def test_an_update_comes_again_after_calls_that_nobody_saw(start_bot, bot_api, first):
+def test_update_is_redelivered_after_invisible_calls(start_bot, bot_api, first):
     call = {"method": first, **UNSEEN[first]}
     container = start_bot(returning(call, MESSAGE))
     bot_api.expects(call)
@@ -69,17 +67,6 @@ def test_an_update_comes_again_after_calls_that_nobody_saw(start_bot, bot_api, f
     assert container.line["outcome"] == "throttled"
     assert container.deliver(message()) == (200, None)
     assert container.line["outcome"] == "answered"
-
-
-def test_the_bots_own_calls_count_as_returned_ones_do(start_bot, bot_api):
-    own = 'telegram.call("sendMessage", chat_id=42, text="seen")'
-    container = start_bot(returning(MESSAGE, own=own))
-    bot_api.expects({**MESSAGE, "text": "seen"})
-    bot_api.refuses(MESSAGE, 429, "Too Many Requests")
-    assert container.deliver(message()) == (200, None)
-    assert container.line["outcome"] == "incomplete"
-    assert container.deliver(message()) == (200, None)
-    assert container.line["outcome"] == "duplicate"
 
 
 @pytest.mark.parametrize(
@@ -126,15 +113,3 @@ def test_the_result_of_a_refused_repetition_is_true(container, bot_api):
     bot_api.refuses(MESSAGE, 400, "Bad Request: chat not found")
     with pytest.raises(container.module("errors").TelegramError):
         container.telegram.call("sendMessage", chat_id=42, text="x")
-
-
-def test_what_a_bot_calls_at_its_import_is_no_part_of_an_update(start_bot, bot_api):
-    hello = {**MESSAGE, "text": "I am up"}
-    source = returning(MESSAGE) + 'telegram.call("sendMessage", chat_id=42, text="I am up")\n'
-    bot_api.expects(hello)
-    container = start_bot(source)
-    del sys.modules["bot"]  # as if the import had failed at start-up
-    bot_api.expects(hello)
-    bot_api.refuses(MESSAGE, 429, "Too Many Requests")
-    assert container.deliver(message()) == (503, None)
-    assert container.line["methods"] == ["sendMessage"]

@@ -10,7 +10,6 @@ from tests.support.stubs import (
     CALL,
     UPDATE,
     Context,
-    echo,
     message,
     request,
     session_environment,
@@ -40,7 +39,7 @@ PURPOSES = {
 
 
 @pytest.mark.parametrize(("event", "purpose"), PURPOSES.values(), ids=PURPOSES)
-def test_an_event_has_one_purpose(start, bot_api, event, purpose):
+def test_source_of_event(start, bot_api, event, purpose):
     container = start(bot_api.url, MINI_APP_URL="https://bot.example/app/index.html")
     assert container.handler.sources.source_of(event) == purpose
 
@@ -62,7 +61,7 @@ def test_an_event_has_one_purpose(start, bot_api, event, purpose):
         "a call",
     ],
 )
-def test_what_came_over_http_is_a_webhook_request_and_nothing_more(container, imitated):
+def test_http_request_cannot_imitate_other_events(container, imitated):
     assert container.invoke({**request(UPDATE, "wrong"), **imitated})["statusCode"] == 401
 
 
@@ -92,14 +91,6 @@ def test_each_kind_of_event_has_its_time(container, kind, seconds):
         container.handler.set_deadline(kind, Context(round(left * 1000)))
         given.append(container.handler.deadline.left())
     assert tuple(given) == seconds
-
-
-@pytest.mark.usefixtures("still")
-def test_a_second_is_reserved_for_the_answer(container):
-    given = with_timeouts(container)
-    container.deliver(message(), milliseconds=10_000)
-    container.invoke(echo(), milliseconds=900_000)
-    assert given == [9, 899]
 
 
 def test_an_answer_comes_before_api_gateway_gives_up(container):

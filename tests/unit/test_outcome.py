@@ -6,7 +6,6 @@ import logging
 import sys
 
 import pytest
-from telegram_bot_aws.local.project import LAMBDA
 
 from tests.support.stubs import (
     TEXT,
@@ -74,11 +73,6 @@ def test_a_second_failure_after_a_new_id_counts(
     bot_api.refuses(echo(chat_id=-1001), code, "no", **parameters)
     assert container.deliver(message()) == (status, header)
     assert container.line["outcome"] == outcome
-
-
-def test_a_new_id_counts_only_under_400(container, bot_api):
-    bot_api.refuses(echo(), 403, "no", migrate_to_chat_id=-1001)
-    assert container.deliver(message()) == (200, None)
 
 
 REFUSED_IN_THE_BOT = {
@@ -208,24 +202,10 @@ def test_the_log_lists_the_last_lines_of_many(start_bot):
     assert container.line["stack_trace"] == ["bot.py:5 in reply"] * 20
 
 
-def test_a_failure_of_botkit_in_the_bot_has_its_lines_too(start_bot):
-    container = start_bot(
-        "from botkit.errors import SessionError\n\ndef reply(update):\n    raise SessionError('no')"
-    )
-    assert outcome_of(container) == "bot_error"
-    assert (container.line["error"], container.line["stack_trace"]) == ("no", ["bot.py:4 in reply"])
-
-
-def test_a_bot_beside_botkit_is_no_part_of_it(container):
-    assert not f"{LAMBDA}/bot.py".startswith(container.module("raised").NOT_THE_BOTS)
-
-
 @pytest.mark.parametrize(
     ("raised", "errors"), [("ValueError", ["ValueError at bot.py:5"]), ("SystemExit", [])]
 )
-def test_what_a_thread_of_the_bot_raises_is_logged_without_its_text(
-    start_bot, capfd, raised, errors
-):
+def test_exception_in_a_thread_is_logged_without_its_text(start_bot, capfd, raised, errors):
     container = start_bot(f"""
 import threading
 
@@ -288,7 +268,7 @@ OWN_CALLS = {
 
 
 @pytest.mark.parametrize(("then", "outcome", "methods"), OWN_CALLS.values(), ids=OWN_CALLS)
-def test_what_a_bot_calls_itself_counts(start_bot, bot_api, then, outcome, methods):
+def test_calls_of_the_bot_itself_are_logged(start_bot, bot_api, then, outcome, methods):
     bot_api.answers("getMe", {}, {"id": 1})
     container = start_bot(OWN.format(then=then))
     for update_id in (1, 2):

@@ -15,7 +15,6 @@ from tests.support.stubs import (
     failure,
     message,
     queue_event,
-    request,
     with_clock,
 )
 
@@ -41,7 +40,6 @@ def on_event(event):
 """
 AT_ONCE = BOT.replace('["message"]\nbroken', "[]\nbroken")
 WITH_SESSION = AT_ONCE + 'SESSION = "chat"\n'
-FAILED = {"failed": {"outcome": "bot_error"}}
 
 
 @pytest.fixture
@@ -325,7 +323,7 @@ def test_a_failed_update_is_a_dead_letter_until_it_succeeds(at_once, bot_api):
     assert (at_once.line["outcome"], at_once.queues.messages) == ("answered", {})
 
 
-def test_a_failure_after_a_call_is_not_answered_again_but_by_a_redrive(
+def test_failure_after_a_visible_call_is_answered_again_only_by_redrive(
     at_once, bot_api, monkeypatch
 ):
     about = {name: value for name, value in CALL.items() if name != "method"}
@@ -421,21 +419,6 @@ def test_without_sqs_lambda_retries_an_event(at_once):
     assert failure(at_once, {"source": "aws.s3"}) == "unreachable: sqs: HTTP 500"
 
 
-def test_a_recurring_event_that_failed_is_answered_by_a_redrive(at_once, bot_api, monkeypatch):
-    """For the time that was due, whatever has come since."""
-    content = {"at": "2026-01-02T09:00:00Z", "every": "debts", "event": {"debts of": 42}}
-    at_once.bot.broken = True
-    assert at_once.invoke(queue_event(content)) == DONE
-    asked = []
-    monkeypatch.setattr(at_once.bot, "on_event", lambda event: asked.append(event) or TWO)
-    bot_api.expects(*TWO, *TWO)
-    later = {**content, "at": "2026-01-03T09:00:00Z"}
-    assert at_once.invoke(queue_event(later, message_id="message-2")) == DONE
-    assert at_once.invoke(redriven(at_once)) == DONE
-    assert [event["at"][8:10] for event in asked] == ["03", "02"]
-    assert at_once.queues.messages == {}
-
-
 def test_on_event_gets_the_time_for_which_an_event_was_scheduled(at_once, monkeypatch):
     """Unless the event has another "at"."""
     asked = []
@@ -466,7 +449,7 @@ def test_an_event_that_is_retried_changes_a_session_once(start_with_sessions, bo
 
 
 @pytest.mark.parametrize(("chats", "is_over"), [((42, "42"), True), ((42, 43), False)])
-def test_what_recurs_ends_with_its_only_chat(at_once, bot_api, chats, is_over):
+def test_recurring_call_ends_with_its_only_chat(at_once, bot_api, chats, is_over):
     calls = [{**CALL, "chat_id": chat} for chat in chats]
     at_once.module("schedule").cron(calls, "0 9 ? * MON *", "UTC", "tea")
     for call in calls:
@@ -476,7 +459,7 @@ def test_what_recurs_ends_with_its_only_chat(at_once, bot_api, chats, is_over):
     assert (at_once.schedules.items == {}) is is_over
 
 
-def test_what_recurs_and_cant_be_cancelled_is_told(at_once, bot_api):
+def test_failing_cancellation_of_a_recurring_call_is_logged(at_once, bot_api):
     at_once.module("schedule").cron(CALL, "0 9 ? * MON *", "UTC", "tea")
     bot_api.refuses(CALL, 403, "Forbidden: bot was blocked by the user")
 
@@ -490,7 +473,7 @@ def test_what_recurs_and_cant_be_cancelled_is_told(at_once, bot_api):
     assert "a recurring call was not cancelled" in told
 
 
-def test_what_scheduler_sends_twice_is_made_once(at_once, bot_api):
+def test_duplicate_of_scheduler_is_made_once(at_once, bot_api):
     at_once.module("schedule").cron(CALL, "* * * * ? *", "UTC", "tea")
     scheduler = Scheduler(at_once.schedules, at_once.queues)
     at_once.schedules.now = at_once.queues.now = lambda: 4102444800.0
@@ -527,8 +510,3 @@ def test_without_a_queue_no_event_is_its(start, bot_api):
     container = start(bot_api.url)
     assert failure(container, queue_event(message())).startswith("bot.py has no on_event()")
     assert "botkit.queue" not in sys.modules
-
-
-def test_nobody_imitates_the_queue_over_http(container):
-    imitated = {**request(json.dumps(message()), "wrong"), **queue_event(message())}
-    assert container.invoke(imitated)["statusCode"] == 401

@@ -9,7 +9,7 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
-from tests.support.stubs import CALL, QUEUE, TEXT, outcome_of, session_environment
+from tests.support.stubs import CALL, QUEUE, TEXT, session_environment
 
 BOT = "def reply(update):\n    return []"
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1"
@@ -227,7 +227,7 @@ CALLS = {
 
 
 @pytest.mark.parametrize(("call", "error"), CALLS.values(), ids=CALLS)
-def test_what_is_no_call_is_refused(container, schedule, call, error):
+def test_invalid_call_is_rejected(container, schedule, call, error):
     with pytest.raises(container.module("errors").ScheduleError) as caught:
         schedule.once(call, NOON, "tea")
     assert str(caught.value) == error
@@ -325,19 +325,6 @@ def test_a_zone_that_scheduler_does_not_know_is_refused(container, schedule):
         schedule.cron(CALL, "0 9 ? * MON *", "Atlantis/Poseidonis", "tea")
 
 
-def test_the_sentence_is_logged(start_with_queue):
-    source = f"""
-from datetime import UTC, datetime
-from botkit import schedule
-
-def reply(update):
-    schedule.once({{"method": "sendMessage", "text": "{TEXT}"}}, datetime(2099, 1, 1), "tea")
-"""
-    container = start_with_queue(source)
-    assert outcome_of(container) == "bot_error"
-    assert container.line["error"].startswith("the time must be a datetime with a time zone")
-
-
 @pytest.mark.parametrize(
     "code", ["ResourceNotFoundException", "AConflict", "ServiceQuotaExceededException"]
 )
@@ -352,7 +339,7 @@ def test_scheduler_may_refuse(container, schedule, code):
     [("Value '…' at 'target.input'", "ScheduleError"), ("… to assume the role.", "Misconfigured")],
     ids=["a time or call", "a role that is too new"],
 )
-def test_what_scheduler_quotes_is_not_passed_on(container, schedule, message, kind):
+def test_quoted_text_is_left_out_of_the_error(container, schedule, message, kind):
     container.answer_requests(refused("ValidationException", f"{TEXT}: {message}"))
     with pytest.raises(Exception, match="ValidationException") as caught:
         schedule.once(CALL, NOON, "tea")
@@ -361,14 +348,14 @@ def test_what_scheduler_quotes_is_not_passed_on(container, schedule, message, ki
 
 
 @pytest.mark.parametrize("use", ["once", "cancel"])
-def test_a_conflict_about_another_thing_than_the_name_is_temporary(container, schedule, use):
+def test_conflict_about_anything_but_the_name_is_temporary(container, schedule, use):
     """The group is being deleted, or the call is about to be made."""
     container.answer_requests(refused("ConflictException"))
     with pytest.raises(container.module("errors").Unreachable, match="^ConflictException: no$"):
         schedule.once(CALL, NOON, "tea") if use == "once" else schedule.cancel("tea")
 
 
-def test_what_is_cancelled_while_it_is_replaced_may_be_tried_again(container, schedule):
+def test_cancellation_during_a_replacement_is_temporary(container, schedule):
     schedule.cron(CALL, *MONDAYS, "tea")
 
     def cancel_between(service, method, path, **content):

@@ -319,6 +319,21 @@ def test_the_last_300_updates_are_known_and_take_little_room(start_with_sessions
     assert len(container.table.items["42"]["updates"]["S"]) < 1400
 
 
+def test_unfinished_update_stays_known_while_many_others_pass(start_with_sessions):
+    container = start_with_sessions(FORM)
+    store = container.module("store")
+    found, calls = store.Item("session", "42"), [{"method": "x"}]
+    assert found.note(1, calls, store.UNFINISHED)
+    assert found.keep(dict.fromkeys(range(2, 3 + store.MOST_UPDATES), []), always=True)
+    found = store.Item("session", "42")
+    assert (found.calls(1), found.calls(2), found.calls(3)) == (calls, None, [])
+    # Updates that are never redelivered don't fill up the item.
+    for update_id in range(1000, 1000 + store.MOST_UNFINISHED):
+        assert found.note(update_id, calls, store.UNFINISHED)
+    assert found.keep(dict.fromkeys(range(2000, 2000 + store.MOST_UPDATES), []), always=True)
+    assert (found.calls(1), found.calls(1000)) == (None, calls)
+
+
 @pytest.mark.parametrize(("size", "is_kept"), [(1024, True), (1025, False)])
 def test_calls_of_a_kb_are_kept(start_with_sessions, size, is_kept):
     container = start_with_sessions(FORM)

@@ -45,13 +45,6 @@ def test_a_call_is_a_post_of_json(serve, telegram):
     assert peer.bodies == [params]
 
 
-@pytest.mark.parametrize(
-    "result", [None, 0, {"id": 1, "is_bot": True, "first_name": "Echo"}], ids=repr
-)
-def test_the_result_is_returned(call, result):
-    assert call(http({"ok": True, "result": result})) == result
-
-
 REFUSALS = {
     "400": (
         http(refusal(400, "Bad Request: chat not found"), "400 Bad Request"),

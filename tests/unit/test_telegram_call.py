@@ -210,14 +210,6 @@ def test_a_download_that_fails(start, serve, monkeypatch, answer, outcome, text)
     assert (line["outcome"], line.get("error") or line["telegram_error"]) == (outcome, text)
 
 
-def test_a_download_fetches_the_token(start_with_parameter, serve):
-    denied = http({"__type": "AccessDeniedException"}, "400 Bad")
-    store = serve(answers(denied, parameter(TOKEN)))
-    peer = serve(answers(http(b"content")))
-    container = start_with_parameter(peer.url, store)
-    assert container.telegram.download("a") == b"content"
-
-
 def test_another_thread_has_a_client_with_the_same_token(start_with_parameter, serve):
     store, peer = serve(answers(parameter(TOKEN))), serve(answers_all)
     container = start_with_parameter(peer.url, store)

@@ -552,25 +552,6 @@ def test_a_call_recurs_at_its_times(chat_with, schedules):
     assert schedules.recurring == {}
 
 
-def test_a_session_of_some_days_expires(chat_with):
-    source = """
-from botkit import session as sessions
-def answer(message, session):
-    n = sessions.change("all", add, days=1)
-    return [say(message, str(n))]
-def add(data):
-    data["n"] = data.get("n", 0) + 1
-    return data["n"]
-"""
-    chat = chat_with(source)
-    ada = chat.user("Ada")
-    ada.send("Hi")
-    ada.send("Hi")
-    chat.advance(86_401)
-    ada.send("Hi")
-    assert texts(ada) == ["1", "2", "1"]
-
-
 QUEUED = """
 QUEUED_UPDATES = ["message"]
 def answer(message, session): return [say(message, message["n"])]

@@ -120,14 +120,6 @@ def test_after_the_deadline_a_connection_is_not_waited_for(module):
     assert waits[0] is not None and waits[0] <= 0
 
 
-def test_preparing_never_fails_but_opening_may(connect, module):
-    with unused_port() as port:
-        connection = connect(f"http://127.0.0.1:{port}")
-        connection.prepare()
-        with pytest.raises(unreachable(), match="ConnectionRefusedError: "):
-            connection.open(5)
-
-
 def test_the_first_request_is_not_held_back(serve, connect):
     connection = connect(serve(answers_all).url)
     connection.open(5)
@@ -603,22 +595,6 @@ def test_all_goes_through_the_proxy(serve, connect, proxy, credentials):
     assert first == second
     assert first.startswith(b"POST /bot1:a/getMe HTTP/1.1\r\n")
     assert b"Proxy-Authorization" not in first
-
-
-TUNNELS = {
-    "a port": ("http://api.telegram.example:81", "api.telegram.example:81", "200 Connected"),
-    "no port": ("http://api.telegram.example", "api.telegram.example:80", "201 Created"),
-    "IPv6, a port": ("http://[2001:db8::80]:81", "[2001:db8::80]:81", "200 Connected"),
-}
-
-
-@pytest.mark.parametrize(("url", "address", "status"), TUNNELS.values(), ids=TUNNELS)
-def test_a_tunnel_leads_to_the_hosts_port(serve, connect, url, address, status):
-    peer = serve(proxy_answers(f"HTTP/1.1 {status}\r\n\r\n".encode(), answers_all))
-    assert post(connect(url, f"http://localhost:{peer.port}"))[0] == 200
-    line, *fields = peer.requests[0].decode().split("\r\n")
-    assert line == f"CONNECT {address} HTTP/1.1"
-    assert [field for field in fields if field.startswith("Host:")] == [f"Host: {address}"]
 
 
 @pytest.mark.usefixtures("trusted")

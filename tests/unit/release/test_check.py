@@ -293,14 +293,6 @@ def test_check_rejects_a_menu_that_telegram_would_change(container, monkeypatch,
         container.invoke(CHECK)
 
 
-@pytest.mark.parametrize("seconds", [3600, 0.5])
-def test_init_data_seconds_may_be_any_number(container, bot_api, monkeypatch, seconds):
-    monkeypatch.setattr(container.module("settings").settings, "mini_app_url", "https://x/app/")
-    monkeypatch.setattr(container.bot, "INIT_DATA_MAX_AGE", seconds, raising=False)
-    bot_api.answers("getMe", {}, ME)
-    assert container.invoke(CHECK) == {}
-
-
 def test_init_data_seconds_must_be_a_number(container, monkeypatch):
     monkeypatch.setattr(container.module("settings").settings, "mini_app_url", "https://x/app/")
     monkeypatch.setattr(container.bot, "INIT_DATA_MAX_AGE", "60", raising=False)
@@ -357,12 +349,6 @@ def test_sessions_of_events_need_a_table(start_bot):
 
 def test_a_bot_with_conversations_and_a_table_may_go_live(start_with_sessions, bot_api):
     container = start_with_sessions(WITH_SESSION + "\nfrom botkit import conversation, session\n")
-    bot_api.answers("getMe", {}, ME)
-    assert container.invoke(CHECK) == {}
-
-
-def test_an_answer_that_grows_needs_no_table(start_bot, bot_api):
-    container = start_bot(WITHOUT + "from botkit import stream")
     bot_api.answers("getMe", {}, ME)
     assert container.invoke(CHECK) == {}
 

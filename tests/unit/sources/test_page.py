@@ -78,7 +78,7 @@ BUNDLE = {
 }
 
 
-def test_what_vite_has_built_is_served_whole(container):
+def test_bundle_of_vite_is_served_whole(container):
     files = [path for path in (PAGE / "app").rglob("*") if path.is_file()]
     assert {str(path.relative_to(PAGE / "app")) for path in files} == set(BUNDLE)
     for name, kind in BUNDLE.items():
@@ -138,7 +138,7 @@ def test_the_folder_leads_to_its_page(container):
     assert answer["headers"]["Location"] == "/app/index.html?a=%0D%0AX:%20y?"
 
 
-def test_what_is_not_there_gets_a_sentence(container):
+def test_missing_file_gets_a_sentence(container):
     for path in ("/app/nothing.js", "/app/assets", "/app/index.html/"):
         answer = get(container, path)
         assert (answer["statusCode"], answer["body"]) == (404, "There is no such file.")
@@ -208,12 +208,6 @@ def test_a_link_may_stay_in_the_folder(container, tmp_path):
     assert get(container, "/app/x")["statusCode"] == 404
 
 
-def test_without_a_folder_there_is_no_file(container, tmp_path):
-    assert get(show(container, tmp_path), "/app/index.html")["statusCode"] == 404
-    page_module().FOLDER = ""
-    assert get(container, "/app/index.html")["statusCode"] == 404
-
-
 def test_the_largest_file_that_is_packed_fits_lambdas_answer(container, tmp_path):
     source = (ROOT / "scripts" / "package").read_text()
     (limit,) = re.findall(r"^PAGE_FILE_LIMIT = (.+)$", source, re.MULTILINE)
@@ -227,7 +221,7 @@ def test_the_largest_file_that_is_packed_fits_lambdas_answer(container, tmp_path
 # ── Routes
 
 
-def test_the_webhook_and_the_page_are_not_reached_by_each_others_route(container, bot_api):
+def test_webhook_and_page_have_separate_routes(container, bot_api):
     update = json.dumps(message())
     secret = {SECRET_HEADER: SECRET, "content-type": "application/json"}
     for path in ("/app/../telegram", "/telegram", "/app/telegram"):
@@ -395,7 +389,7 @@ def test_a_bot_says_how_long_its_pages_may_be_open(container, monkeypatch):
     assert ask(container, authorization=TMA + sign(launch(50)))[0] == 200
 
 
-def test_that_also_holds_if_the_bot_is_imported_for_this_request(start_bot, monkeypatch):
+def test_init_data_max_age_is_read_after_a_late_import(start_bot, monkeypatch):
     source = "import os\nos.environ['THERE']\nINIT_DATA_MAX_AGE = 60\nreply = len"
     container = start_bot(source, **ON)
     monkeypatch.setenv("THERE", "yes")
@@ -469,25 +463,6 @@ def test_an_exception_is_logged_and_not_shown_to_the_page(container, monkeypatch
         "outcome": "mini_app_error",
         "status": 500,
     }
-
-
-def test_a_refusal_that_the_bot_does_not_catch_is_logged_and_not_shown_to_the_page(
-    container, bot_api, monkeypatch
-):
-    telegram = container.telegram
-    call = {"method": "getChatMember", "chat_id": -1, "user_id": 42}
-    bot_api.refuses(call, 400, "Bad Request: chat not found")
-    answer_with(
-        container,
-        monkeypatch,
-        lambda request: telegram.call("getChatMember", chat_id=-1, user_id=request["user"]["id"]),
-    )
-    assert ask(container) == (500, FAILED)
-    line = container.line
-    assert (line["outcome"], line["telegram_error"]) == (
-        "mini_app_error",
-        "getChatMember: 400 Bad Request: chat not found",
-    )
 
 
 @pytest.mark.parametrize(

@@ -38,28 +38,9 @@ def test_an_updates_call_is_made_and_logged(container, bot_api):
     }
 
 
-def test_an_update_that_the_bot_does_not_answer_is_logged(container):
-    assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
-    assert container.line == {
-        "level": "INFO",
-        "logger": "botkit",
-        "message": "update",
-        "update_id": 5,
-        "update_type": "poll",
-        "methods": [],
-        "outcome": "ignored",
-    }
-
-
 def test_half_a_surrogate_pair_is_replaced(container, bot_api):
     bot_api.expects(echo("\ufffd, 👍 and \ufffd"))
     container.deliver(message(text="\ud800, 👍 and \udc4d"))
-
-
-def test_half_a_surrogate_pair_that_is_not_escaped_is_replaced(container, bot_api):
-    bot_api.expects(echo("\ufffd"))
-    body = json.dumps(message(text="\ud800"), ensure_ascii=False)
-    assert container.invoke(request(body)) == text_response(200)
 
 
 def test_an_update_is_logged_with_its_time(container, monkeypatch):
@@ -231,22 +212,6 @@ def test_a_base64_body_that_is_not_an_update(container, body, reason):
 def test_retry_after_is_what_telegram_honours(container, bot_api, retry_after, header):
     bot_api.refuses(echo(), 429, "Too Many Requests", retry_after=retry_after)
     assert container.deliver(message()) == (503, header)
-
-
-def test_an_answered_update_is_acknowledged_without_a_second_answer(container, bot_api):
-    bot_api.expects(echo())
-    assert outcome_of(container) == "answered"
-    assert outcome_of(container) == "duplicate"
-    assert (container.line["level"], container.line["outcome"]) == ("INFO", "duplicate")
-    assert container.line["methods"] == []
-
-
-@pytest.mark.parametrize("code", [400, 401, 403, 429, 500])
-def test_after_a_failed_try_it_is_tried_again(container, bot_api, code):
-    bot_api.refuses(echo(), code, "no")
-    container.deliver(message())
-    bot_api.expects(echo())
-    assert outcome_of(container) == "answered"
 
 
 def test_the_last_256_updates_are_remembered(container):

@@ -131,14 +131,7 @@ def test_strangers_are_counted(start_bot):
     assert [line["blocked_count"] for line in container.log] == [1, 2, 3]
 
 
-def test_without_a_list_everyone_is_in(start_bot, bot_api):
-    bot_api.expects(HELLO)
-    container = start_bot(BOT, ALLOWED_IDS="")
-    container.deliver(message())
-    assert container.line["outcome"] == "answered"
-
-
-def test_nobody_waits_in_the_queue_or_comes_out_of_it_who_may_not(start_bot):
+def test_strangers_are_ignored_by_the_webhook_and_the_queue(start_bot):
     container = start_bot(BOT, ALLOWED_IDS="7", QUEUE_URL=QUEUE, AWS_ENDPOINT_URL="http://[::1]:1")
     container.deliver(message())
     assert container.invoke(queue_event(message(2))) == {"batchItemFailures": []}
@@ -175,7 +168,7 @@ def test_an_account_that_is_connected_no_more_is_a_stranger(start_bot, bot_api):
     assert (container.line["outcome"], container.line["sender_ids"]) == ("ignored", [])
 
 
-def test_while_telegram_can_not_say_whose_account_it_is_the_update_comes_again(start_bot, bot_api):
+def test_update_is_redelivered_if_the_account_cannot_be_looked_up(start_bot, bot_api):
     container = start_bot(BOT, ALLOWED_IDS=str(OWNER))
     call = {"method": "getBusinessConnection", **ASK}
     bot_api.refuses(call, 429, "Too Many Requests", retry_after=5)

@@ -38,7 +38,7 @@ def warned(container):
     return [line for line in container.log if line["message"] == "on_error() failed, too"]
 
 
-def test_people_are_told_that_the_bot_failed(start_bot, bot_api):
+def test_on_error_answers_when_the_bot_fails(start_bot, bot_api):
     container = start_bot(BOT)
     bot_api.expects(SORRY)
     assert container.deliver(message()) == (200, None)
@@ -53,7 +53,7 @@ def test_the_call_may_be_in_the_response(start_bot):
     assert container.line["outcome"] == "bot_error"
 
 
-def test_people_are_told_once(start_bot, bot_api):
+def test_on_error_runs_once_per_update(start_bot, bot_api):
     """The 200 was lost, and Telegram delivers the update again."""
     container = start_bot(BOT)
     bot_api.expects(SORRY)
@@ -91,7 +91,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize(("old", "new", "settings", "outcome"), OTHERS.values(), ids=OTHERS)
-def test_otherwise_it_is_not_asked(start_bot, bot_api, old, new, settings, outcome):
+def test_on_error_is_not_called_for_other_outcomes(start_bot, bot_api, old, new, settings, outcome):
     container = start_bot(BOT.replace(old, new), **settings)
     if "sendMessage" in new:
         bot_api.expects({**SORRY, "text": "x"})
@@ -99,7 +99,7 @@ def test_otherwise_it_is_not_asked(start_bot, bot_api, old, new, settings, outco
     assert container.line["outcome"] == outcome
 
 
-def test_what_it_raises_is_logged_and_changes_nothing(start_bot):
+def test_exception_of_on_error_is_only_logged(start_bot):
     container = start_bot(BOT.replace("return [{", f"raise ValueError('{TEXT}'); [{{"))
     assert container.deliver(message()) == (200, None)
     assert container.line["outcome"] == "bot_error"
@@ -111,7 +111,7 @@ def test_what_it_raises_is_logged_and_changes_nothing(start_bot):
 
 
 @pytest.mark.parametrize(("code", "says"), [(403, "403 no"), (500, "HTTP 500")], ids=str)
-def test_telegram_may_not_take_it(start_bot, bot_api, code, says):
+def test_failing_call_of_on_error_is_only_logged(start_bot, bot_api, code, says):
     container = start_bot(BOT)
     bot_api.refuses(SORRY, code, "no")
     assert container.deliver(message()) == (200, None)
@@ -120,7 +120,7 @@ def test_telegram_may_not_take_it(start_bot, bot_api, code, says):
     assert says in line["error"]
 
 
-def test_what_failed_is_kept_before(start_with_sessions, bot_api):
+def test_dead_letter_is_sent_before_on_error_runs(start_with_sessions, bot_api):
     container = start_with_sessions(BOT, QUEUE_URL=QUEUE)
     names = asked(container)
     bot_api.expects(SORRY)
@@ -128,7 +128,7 @@ def test_what_failed_is_kept_before(start_with_sessions, bot_api):
     assert names == ["SendMessage"]
 
 
-def test_what_cant_be_kept_is_redelivered_in_silence(start_with_sessions, bot_api):
+def test_on_error_waits_if_the_dead_letter_cannot_be_sent(start_with_sessions, bot_api):
     """The next delivery may succeed, or be kept: then people are told."""
     container = start_with_sessions(BOT, QUEUE_URL=QUEUE)
     asked(container, container.module("errors").Unreachable("no network"))
@@ -138,7 +138,7 @@ def test_what_cant_be_kept_is_redelivered_in_silence(start_with_sessions, bot_ap
     assert container.deliver(message())[0] == 200
 
 
-def test_it_has_two_seconds_that_the_bot_has_not(start_bot, bot_api):
+def test_on_error_has_two_more_seconds(start_bot, bot_api):
     note = "import botkit.deadline as d\nLEFT = []\ndef note(): LEFT.append(d.deadline.left())\n"
     source = BOT.replace("update.clear()", "note()").replace("return [{", "note(); return [{")
     container = start_bot(note + source, REPLY_MODE="webhook")
@@ -149,7 +149,7 @@ def test_it_has_two_seconds_that_the_bot_has_not(start_bot, bot_api):
 
 
 @pytest.mark.parametrize(("content", "received"), [({}, 2), ({"failed": {}}, 1)])
-def test_people_are_told_at_the_first_attempt_alone(start_with_queue, content, received):
+def test_on_error_runs_at_the_first_attempt_only(start_with_queue, content, received):
     """Not by a second receive, nor by a redrive."""
     container = start_with_queue(BOT)
     event = queue_event({"update": message(), **content}, received)

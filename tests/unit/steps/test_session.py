@@ -46,16 +46,6 @@ def fails(container, outcome, update_id=1):
 # ── Remembered
 
 
-def test_session_is_there_at_the_next_update(start_with_sessions, bot_api):
-    bot_api.expects(said(1), said(2), said(3))
-    container = start_with_sessions(COUNT)
-    container.deliver(message(1))
-    container.deliver(message(2))
-    container = start_with_sessions(COUNT)
-    container.deliver(message(3))
-    assert kept(container) == {"n": 3}
-
-
 def test_without_a_change_nothing_is_written(start_with_sessions, bot_api):
     container = start_with_sessions(
         'SESSION = "chat"\ndef reply(update, session):\n    session.pop("n", None)\n    return []'
@@ -328,17 +318,6 @@ def test_no_progress_is_saved_if_the_first_call_fails(start_with_sessions, bot_a
     assert container.table.items == {}
 
 
-def test_a_note_and_another_change_are_both_kept(start_with_sessions, bot_api):
-    container = start_with_sessions(UNCHANGED)
-    container.meanwhile(lambda: another_change(container), times=2)
-    bot_api.expects(said("a"))
-    bot_api.refuses(said("b"), *LIMIT)
-    assert container.deliver(message()) == (503, None)
-    assert kept(container) == {"n": 20}
-    bot_api.expects(said("b"), said("c"))
-    assert start_with_sessions(UNCHANGED).deliver(message()) == (200, None)
-
-
 @pytest.mark.parametrize(
     "theirs", ["abc", "xyz", "wxyz"], ids=["the same calls", "other calls", "as many"]
 )
@@ -358,22 +337,6 @@ def test_a_note_never_takes_back_what_another_container_has_noted(
     container.meanwhile(note)
     assert container.deliver(message()) == (503, None)
     assert container.module("store").Item("session", "42").calls(1) == calls[2:]
-
-
-def test_a_note_goes_on_from_what_another_container_has_noted(start_with_sessions, bot_api):
-    container = start_with_sessions(UNCHANGED.replace("abc", "abcd"))
-    calls = [said(text) for text in "abcd"]
-    store = container.module("store")
-
-    def note():
-        if not container.table.items:
-            store.Item("session", "42").note(1, calls[2:], store.UNFINISHED)
-
-    bot_api.expects(*calls[:3])
-    bot_api.refuses(calls[3], *LIMIT)
-    container.meanwhile(note)
-    assert container.deliver(message()) == (503, None)
-    assert store.Item("session", "42").calls(1) == calls[3:]
 
 
 def away(container):
@@ -692,12 +655,6 @@ def test_calls_that_dont_fit_fail_and_nothing_is_written(start_with_sessions):
     container = start_with_sessions(source)
     assert "and the calls kept with it (413," in fails(container, "bot_error")
     assert container.table.items == {}
-
-
-def test_a_reply_of_one_argument_is_named(start_with_sessions):
-    source = 'SESSION = "chat"\ndef reply(update):\n    return []'
-    error = fails(start_with_sessions(source), "bot_error")
-    assert error == "reply() must take two arguments"
 
 
 @pytest.mark.parametrize(
