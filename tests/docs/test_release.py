@@ -20,15 +20,6 @@ WORKFLOW = (ROOT / ".github" / "workflows" / "release.yml").read_text()
 FETCH, VERIFY, IS_CHECKED_OUT, HAS_VERSION, TESTS, NOTES, _ = re.findall(
     r"^ +- run: (.*)", WORKFLOW, re.MULTILINE
 )
-# A GnuPG that finds every signature good, as one with other people's keys might.
-GNUPG = """#!/bin/sh
-cat >/dev/null  # Git fails if nobody reads what it writes
-case "$*" in
-  *--verify*) printf '[GNUPG:] NEWSIG\\n[GNUPG:] GOODSIG 0123456789ABCDEF Eve\\n' ;;
-  *) printf -- '-----BEGIN PGP SIGNATURE-----\\n\\nx\\n-----END PGP SIGNATURE-----\\n'
-     printf '\\n[GNUPG:] SIG_CREATED D\\n' >&2 ;;
-esac
-"""
 
 
 def succeeds(step, folder, tag="v1.2.3"):
@@ -93,12 +84,6 @@ def test_readme_of_a_release_has_no_relative_link(project):
     assert "v1.2.3" not in readme and "/ada/" not in readme
 
 
-def test_a_version_that_is_none_is_refused(project):
-    ran = write_release(project, "v1.2.3", "ada")
-    assert (ran.returncode, "VERSION must be three numbers" in ran.stderr) == (2, True)
-    assert {*named(project)} == {"main"}
-
-
 def test_the_tag_has_the_version():
     assert succeeds(HAS_VERSION, ROOT, f"v{version(ROOT)}")
     assert not succeeds(HAS_VERSION, ROOT, "v0.0.1")
@@ -143,19 +128,13 @@ def sign(tmp_path):
         git("commit --quiet --allow-empty --message=1 --no-gpg-sign")
         if how == "nobody":
             git(f"tag --annotate --no-sign {tag} --message=1")
-        elif how == "gnupg":
-            (keys / "gnupg").write_text(GNUPG)
-            (keys / "gnupg").chmod(0o755)
-            git(f"config gpg.program {shlex.quote(str(keys / 'gnupg'))}")
-            git(f"-c gpg.format=openpgp tag --sign {tag} --message=1")
-            git(f"verify-tag {tag}")  # which is why the workflow has no GnuPG
         else:
             git(f"-c user.signingkey={shlex.quote(str(keys / how))} tag --sign {tag} --message=1")
 
     return sign_tag
 
 
-@pytest.mark.parametrize("how", ["ada", "eve", "nobody", "gnupg"])
+@pytest.mark.parametrize("how", ["ada", "eve", "nobody"])
 def test_only_the_signature_of_a_listed_key_is_good(tmp_path, sign, how):
     sign(how)
     assert succeeds(VERIFY, tmp_path) == (how == "ada")
