@@ -45,9 +45,3 @@ def test_the_hours_of_20_tries_are_those_of_their_pauses():
     assert (tries, int(least), math.ceil(1.5 * least)) == ("20", 3, 5)
     told = RUNBOOK + (DOCS / "how-to/queue.md").read_text()
     assert set(re.findall(r"three (?:to five )?hours", told)) == {"three to five hours"}
-
-
-def test_the_sample_is_a_line_of_the_log():
-    """tests/integration/test_runtime.py compares its keys with the function's."""
-    [sample] = re.findall(r"^```json\n(.*)\n```$", RUNBOOK, re.MULTILINE)
-    assert json.dumps(json.loads(sample)) == sample
