@@ -6,8 +6,6 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -15,11 +13,9 @@ from botkit.fakes.files import read, write
 from werkzeug import Response
 
 from telegram_bot_aws.live import sessions, state
-from telegram_bot_aws.live.sessions import key_names, line_of, mentions
+from telegram_bot_aws.live.sessions import item_of, key_names, line_of, mentions
 from telegram_bot_aws.local.project import ROOT
 from tests.support.programs import Ran, Script, run
-
-Json = dict[str, Any]
 
 NOW = int(time.time())
 DAY = 24 * 3600
@@ -57,15 +53,9 @@ EVENTS = {
 OF_42 = {"42", "-100/42", "-100/7/42", "limit:42:7"}
 
 
-class Kept:
-    """Where the sessions are in a test: what is there, and the flags that name it."""
+class Files:
+    """Sessions in a file, and the flags that name it."""
 
-    flags = ()
-    items: dict[str, Json]
-    events: dict[str, Any]
-
-
-class Files(Kept):
     def __init__(self, folder):
         self._file = folder / "sessions.json"
         self.flags = ("--file", str(self._file))
@@ -83,7 +73,7 @@ class Files(Kept):
         return {name: about["event"] for name, about in waits.items()}
 
 
-class Aws(Kept):
+class Aws:
     """A table, and a group of schedules, which answer two at a time."""
 
     flags = ("--table", "tea-bot_sessions", "--region", "eu-central-1")
@@ -199,7 +189,9 @@ def lines(ran):
         ("-42", False),
         ("-100/-42", False),
         ("142", False),
+        ("421", False),
         ("a42", False),
+        ("42a", False),
         ("user.42", True),
         ("debts.-100.42", True),
         ("limit:42:1795000000", True),
@@ -347,6 +339,7 @@ def test_an_import_replaces_only_on_demand(there, tmp_path):
     assert code == 0
     assert "1 scheduled event can't be imported" in output
     assert there.items["142"]["session"] == {"S": '{"about":"new"}'}
+    assert there.items["142"]["version"] != before["142"]["version"]
 
 
 @pytest.mark.parametrize(
@@ -374,6 +367,10 @@ def test_a_line_that_is_not_of_an_export_stops_an_import(tmp_path, line):
 def test_an_item_that_something_else_wrote_is_exported_as_it_is():
     odd = item("42", {}, updates={"S": "[401, 4]"})  # with a space, which botkit doesn't write
     assert line_of(odd) == {"key": "42", "item": odd}
+    back = item_of(line_of(odd))
+    assert {**back, "version": odd["version"]} == odd
+    # A bot that has read the old item must notice.
+    assert back["version"] != odd["version"]
 
 
 @pytest.mark.slow
@@ -408,9 +405,6 @@ def test_a_bot_may_have_only_scheduled_calls(aws):
         "once.a1",
         "cron.debts",
     }
-
-
-State = Callable[..., None]
 
 
 @pytest.fixture
@@ -487,6 +481,7 @@ def test_what_is_missing_is_named(
     [
         (("delete",), "delete needs a KEY, or --person"),
         (("list", "--person", "Ada"), "--person must be a Telegram id"),
+        (("list", "--person", "42a"), "--person must be a Telegram id"),
         (("delete", "7", "--person", "42"), "leave out the keys"),
         (("import", "a", "b"), "import takes one file"),
         (("list", "--replace"), "--replace is for import"),
