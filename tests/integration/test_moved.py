@@ -40,7 +40,7 @@ def test_handlers_and_middlewares_take_their_turns(bots):
     ("code", "outcome"), [(429, "throttled"), (502, "unreachable"), (401, "misconfigured")]
 )
 @pytest.mark.parametrize("is_swallowed", [False, True], ids=["raised", "swallowed"])
-def test_what_may_succeed_later_changes_nothing_and_comes_again(bots, code, outcome, is_swallowed):
+def test_temporary_failure_saves_nothing_and_is_redelivered(bots, code, outcome, is_swallowed):
     send = bots.send("'a'")
     send_lines = bots.swallows(send) if is_swallowed else [send]
     container = bots.start("n = 1", bots.framework.keep, *send_lines)
@@ -54,7 +54,7 @@ def test_what_may_succeed_later_changes_nothing_and_comes_again(bots, code, outc
 
 
 @pytest.mark.parametrize("fails", ["raised", "swallowed", "a bug"])
-def test_after_a_call_was_seen_the_update_is_over_and_its_state_kept(bots, fails):
+def test_visible_call_ends_the_update_and_saves_its_state(bots, fails):
     send = bots.send("'a'")
     ends = {"raised": [send], "swallowed": bots.swallows(send), "a bug": ["1 / 0"]}
     container = bots.start(bots.send("'0'"), "n = 1", bots.framework.keep, *ends[fails])
@@ -174,7 +174,7 @@ def test_the_webhook_is_terraforms(bots, call):
     ("what", "told"),
     [("polls", "updates come through the webhook"), ("needs_session", "need.* SESSION")],
 )
-def test_what_cannot_work_is_refused_when_bot_py_is_imported(bots, what, told):
+def test_unsupported_bot_is_rejected_at_import(bots, what, told):
     container = bots.start(more=getattr(bots.framework, what), choice=None)
     status, outcome, error = result(container)
     assert (status, outcome) == (503, "misconfigured")
@@ -191,7 +191,7 @@ def test_a_session_that_does_not_fit_is_refused_when_bot_py_is_imported(bots):
 # ── What is kept
 
 
-def test_who_is_late_handles_the_update_again(bots):
+def test_update_is_handled_again_after_a_write_conflict(bots):
     keep = f"n = {bots.framework.kept} + 1", bots.framework.keep
     container = bots.start(*keep, bots.send("str(n)"))
     bots.expects("1", "1")

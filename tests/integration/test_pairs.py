@@ -506,7 +506,7 @@ def pairs():
 
 
 @pytest.mark.parametrize("pair", [*pairs()])
-def test_a_pair_stands_together(play, pair):
+def test_feature_pair(play, pair):
     played = play(Case(pair))
     if played.has("schedule.cron", "event"):
         played = play(Case(pair, NO_FAULT))

@@ -129,9 +129,7 @@ def check(world, items, updates):
 
 
 @pytest.mark.parametrize(("seed", "queued"), [(0, NO_QUEUE), (1, QUEUED)], ids=["webhook", "queue"])
-def test_each_update_counts_once_and_is_answered_as_it_is_kept(
-    world, start_with_sessions, seed, queued
-):
+def test_each_update_counts_once_and_is_answered_as_saved(world, start_with_sessions, seed, queued):
     """While two versions of the bot answer side by side, as at a release."""
     chance = random.Random(seed)  # noqa: S311
     often = {"end": 0.04, "lose": 0.1, "twice": 0.02}
@@ -186,9 +184,7 @@ ENDS += [(QUEUED, limited, steps + 8, 8) for _, limited, steps, _ in ENDS]
     ("queued", "is_limited", "ends_at", "before"),
     one_in(3, [(q, limited, n, b) for q, limited, most, b in ENDS for n in range(1, most + 1)]),
 )
-def test_a_container_may_end_anywhere(
-    world, start_with_sessions, queued, is_limited, ends_at, before
-):
+def test_crash_at_every_step(world, start_with_sessions, queued, is_limited, ends_at, before):
     """Before and after each call, read and write, and each note if a call is limited.
 
     The next container has another version. It completes with the calls that were kept.
@@ -237,7 +233,9 @@ def test_wherever_a_container_ends_an_answer_is_markdown_or_text(world, is_refus
         *(("lose", at) for at in range(1, 3)),
     ],
 )
-def test_what_cleared_a_session_is_said_all_the_same(world, start_with_sessions, failing, at):
+def test_answer_that_cleared_a_session_is_sent_despite_failures(
+    world, start_with_sessions, failing, at
+):
     times = itertools.count(1)
     made = world(lambda what: what == failing and next(times) == at, FORGETS)
     made.deliver([[update(1, 7, "message"), update(2, 7, "message")]], lambda ways: ways[0])
@@ -247,7 +245,7 @@ def test_what_cleared_a_session_is_said_all_the_same(world, start_with_sessions,
     assert start_with_sessions(FORGETS).table.items["7"]["session"] == {"S": "{}"}
 
 
-def test_a_vote_that_is_limited_counts_once_however_many_vote_meanwhile(world, start_with_sessions):
+def test_rate_limited_vote_counts_once_among_many_votes(world, start_with_sessions):
     toggles = """
 SESSION = "chat"
 

@@ -293,7 +293,7 @@ def test_call_is_signed_as_botocore_does(serve, use, service, target, version, t
 
 
 @pytest.mark.parametrize("service", ["ssm", "dynamodb"])
-def test_a_service_has_a_host_and_a_connection_of_its_own(use, service):
+def test_each_service_has_its_host_and_connection(use, service):
     asked = []
 
     class Notes:

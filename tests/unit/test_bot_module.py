@@ -59,7 +59,7 @@ def test_a_function_of_the_wrong_kind_is_named(container, monkeypatch, source, e
         *("it began at the deadline", "it began too late"),
     ],
 )
-def test_a_bot_that_leaves_no_time_for_its_calls_leaves_the_update_unanswered(
+def test_reply_without_time_for_its_calls_is_an_error(
     container, monkeypatch, milliseconds, left, answer, outcome
 ):
     deadline = container.module("deadline").deadline
@@ -102,7 +102,7 @@ def test_a_bot_that_never_ends_leaves_the_update_unanswered(
     assert container.deliver(message()) == (200, None)
 
 
-def test_a_bot_is_ended_at_once_when_the_time_is_up_already(container, monkeypatch):
+def test_bot_is_interrupted_at_once_if_no_time_is_left(container, monkeypatch):
     alarms = []
     intervals = set()
 
@@ -175,7 +175,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("source", "error"), BROKEN.values(), ids=BROKEN)
-def test_a_broken_bot_loses_no_update_and_its_log_has_no_secret(start_bot, bot_api, source, error):
+def test_broken_bot_loses_no_update_and_logs_no_secret(start_bot, bot_api, source, error):
     container = start_bot(source, DATABASE="postgres://ada:plan/ted@host/x", KEY="planted-key\n")
     assert container.invoke(request(UPDATE)) == text_response(503, "misconfigured")
     line = container.line
@@ -193,9 +193,7 @@ def test_a_broken_bot_loses_no_update_and_its_log_has_no_secret(start_bot, bot_a
     assert container.invoke({"tf": {"action": "delete"}, "url": url}) == {}
 
 
-def test_a_broken_import_names_the_file_with_its_folder_and_the_bots_line(
-    start_bot, tmp_path, monkeypatch
-):
+def test_failed_import_is_logged_with_file_and_line(start_bot, tmp_path, monkeypatch):
     name = "brought"
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / name).mkdir()
@@ -206,7 +204,7 @@ def test_a_broken_import_names_the_file_with_its_folder_and_the_bots_line(
     assert container.line["error"].endswith(f"ZeroDivisionError: division by zero at {place}")
 
 
-def test_a_broken_import_is_logged_in_full_if_the_level_is_debug(start_bot, caplog):
+def test_failed_import_is_logged_in_full_at_debug(start_bot, caplog):
     caplog.set_level(logging.DEBUG, "botkit")
     start_bot("1 / 0").invoke(request(UPDATE))
     assert "ZeroDivisionError: division by zero" in caplog.text
@@ -255,7 +253,7 @@ threading.Event().wait()
 """
 
 
-def test_an_import_that_never_ends_does_not_hold_up_a_destroy(start_bot, bot_api, monkeypatch):
+def test_endless_import_does_not_block_a_destroy(start_bot, bot_api, monkeypatch):
     container = start_bot(ENDLESS, LIMIT="10")
     url = "https://bot.example/telegram"
     bot_api.answers("getWebhookInfo", {}, {"url": url})

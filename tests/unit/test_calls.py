@@ -215,7 +215,7 @@ def test_only_the_last_call_is_in_the_response(start, bot_api, monkeypatch):
     ],
     ids=["refused", "throttled", "broken"],
 )
-def test_the_last_call_is_held_back_if_the_first_will_be_tried_again(
+def test_last_call_is_held_back_if_the_first_is_retried(
     start, bot_api, monkeypatch, code, expected
 ):
     container = start(bot_api.url, **WEBHOOK)

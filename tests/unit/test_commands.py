@@ -50,7 +50,7 @@ def test_telegram_is_asked_once_who_the_bot_is(container, bot_api):
     assert commands.is_for_another_bot("/start@another_bot") is True
 
 
-def test_an_update_is_redelivered_while_nobody_says_who_the_bot_is(container, bot_api):
+def test_update_is_redelivered_if_getme_fails(container, bot_api):
     commands = container.module("commands")
     bot_api.refuses({"method": "getMe"}, 500, "no")
     with pytest.raises(container.module("errors").Unreachable):
@@ -72,9 +72,7 @@ def test_another_token_may_be_another_bots(start_with_parameter, serve, bot_api)
 
 
 @pytest.mark.parametrize(("text", "answered"), [("/start@another_bot", 0), ("/start@a_bot", 1)])
-def test_the_first_bot_of_a_new_folder_leaves_another_bots_commands_alone(
-    container, text, answered
-):
+def test_example_ignores_commands_for_another_bot(container, text, answered):
     container.module("telegram").own.username = ME["username"]
     hello = load_file(ROOT / "examples" / "hello" / "bot" / "bot.py")
     message = {"chat": {"id": -7}, "text": text}

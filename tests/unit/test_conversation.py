@@ -125,7 +125,7 @@ def test_the_session_holds_what_the_conversation_needs(person, talk, monkeypatch
 
 
 @pytest.mark.parametrize("text", ["M", "/go", "/help"])
-def test_a_message_that_is_older_than_the_last_answer_is_none(person, talk, text):
+def test_message_older_than_the_last_answer_is_no_answer(person, talk, text):
     """A redrive brings it. The id of its update says nothing."""
 
     def order(message):
@@ -536,7 +536,7 @@ def nothing(message):
     return []
 
 
-def test_what_is_no_conversation_is_refused(person, talk):
+def test_invalid_conversation_is_rejected(person, talk):
     def wrong(message):
         yield "Which size?"
 

@@ -26,7 +26,7 @@ def test_an_invocation_has_what_it_is_given():
 
 
 @pytest.mark.parametrize(("left", "has"), [(100, 3), (2, 2), (-1, -1)])
-def test_a_block_has_what_it_is_given_or_what_is_left(left, has):
+def test_within_limits_a_block_to_the_remaining_time(left, has):
     deadline = load("botkit.deadline").deadline
     deadline.start(left)
     with pytest.raises(LookupError), deadline.within(3):
@@ -36,7 +36,7 @@ def test_a_block_has_what_it_is_given_or_what_is_left(left, has):
 
 
 @pytest.mark.parametrize(("left", "has"), [(100, 94), (18, 12), (4.5, 3)])
-def test_a_block_spares_seconds_or_a_third_of_what_is_left(left, has):
+def test_reserve_spares_at_most_a_third_of_the_time(left, has):
     module = load("botkit.deadline")
     module.RESERVES["a block"] = 6
     deadline = module.deadline

@@ -103,7 +103,7 @@ def test_an_answer_comes_before_api_gateway_gives_up(container):
     assert all(12 < seconds <= 24 for seconds in given)
 
 
-def test_an_import_and_the_connection_share_the_time_of_start_up(start_bot):
+def test_import_and_connection_share_the_start_up_time(start_bot):
     source = "from botkit.deadline import deadline\ndeadline.start(-1)\nreply = lambda update: []"
     container = start_bot(source, connects=True)
     assert container.module("deadline").deadline.left() <= -1
@@ -202,7 +202,7 @@ def test_a_service_that_hangs_leaves_the_others_their_time(monkeypatch):
     assert given == [3, 3, 2], "DynamoDB, SQS, and Telegram"
 
 
-def test_a_service_that_cant_be_reached_is_no_reason_not_to_start(start_bot, bot_api):
+def test_function_starts_if_a_service_is_unreachable(start_bot, bot_api):
     with unused_port() as port:
         nobody = session_environment(f"http://127.0.0.1:{port}")
         container = start_bot("def reply(update):\n    return []", connects=True, **nobody)

@@ -36,7 +36,7 @@ REFUSALS = {
 @pytest.mark.parametrize(
     ("code", "description", "status", "outcome", "level"), REFUSALS.values(), ids=REFUSALS
 )
-def test_a_refusal_is_logged_and_tried_again_only_if_that_may_help(
+def test_only_temporary_refusals_are_retried(
     container, bot_api, code, description, status, outcome, level
 ):
     bot_api.refuses(echo(), code, description)
@@ -48,7 +48,7 @@ def test_a_refusal_is_logged_and_tried_again_only_if_that_may_help(
     assert line["telegram_error"] == f"sendMessage: {code} {description}"
 
 
-def test_a_group_that_has_a_new_id_gets_the_call_once_more(container, bot_api):
+def test_migrated_group_gets_the_call_again(container, bot_api):
     upgraded = (400, "Bad Request: group chat was upgraded to a supergroup chat")
     bot_api.refuses(echo(), *upgraded, migrate_to_chat_id=-1001)
     bot_api.expects(echo(chat_id=-1001))
@@ -155,7 +155,7 @@ def test_an_exception_is_logged_with_its_place_in_the_bot(start_bot, source, err
     assert container.line["error"] == error
 
 
-def test_an_exception_that_passed_no_line_of_the_bot_has_no_place(container):
+def test_exception_outside_of_the_bot_has_no_line(container):
     raised, error = container.module("raised"), KeyError("secret")
     assert (raised.where_raised(error), raised.frames(error)) == ("KeyError", {})
 
@@ -175,7 +175,7 @@ def reply(update):
 """
 
 
-def test_the_log_lists_the_lines_of_the_bot_with_their_functions(start_bot, tmp_path, monkeypatch):
+def test_log_lists_the_lines_and_functions_of_the_bot(start_bot, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     for name in ("shop", "shop.prices"):
         monkeypatch.delitem(sys.modules, name, raising=False)  # if the test has run before

@@ -256,7 +256,7 @@ def test_the_pause_has_a_second_and_a_half(container, monkeypatch):
     assert left == pytest.approx({"bot": 16.5, "queue": 20.0})
 
 
-def test_without_a_pause_a_message_comes_after_its_visibility_time_out(container, bot_api):
+def test_failing_visibility_change_is_only_logged(container, bot_api):
     answer_sqs(container, container.module("aws").ClientError("MessageNotInflight", "no"))
     bot_api.refuses(TWO[0], 500, "no")
     assert container.invoke(queue_event(message())) == AGAIN
@@ -323,9 +323,7 @@ def test_a_failed_update_is_a_dead_letter_until_it_succeeds(at_once, bot_api):
     assert (at_once.line["outcome"], at_once.queues.messages) == ("answered", {})
 
 
-def test_failure_after_a_visible_call_is_answered_again_only_by_redrive(
-    at_once, bot_api, monkeypatch
-):
+def test_only_a_redrive_repeats_a_failure_after_a_visible_call(at_once, bot_api, monkeypatch):
     about = {name: value for name, value in CALL.items() if name != "method"}
 
     def reply(update):
@@ -419,7 +417,7 @@ def test_without_sqs_lambda_retries_an_event(at_once):
     assert failure(at_once, {"source": "aws.s3"}) == "unreachable: sqs: HTTP 500"
 
 
-def test_on_event_gets_the_time_for_which_an_event_was_scheduled(at_once, monkeypatch):
+def test_on_event_gets_the_scheduled_time(at_once, monkeypatch):
     """Unless the event has another "at"."""
     asked = []
     monkeypatch.setattr(at_once.bot, "on_event", lambda event: asked.append(event) or [])

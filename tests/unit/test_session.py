@@ -64,7 +64,7 @@ def visit(container, id=1, once="visit", **more):
     return container.module("session").change("42", more.get("function", add), once=once)
 
 
-def test_an_update_or_event_that_comes_again_changes_a_session_once(start_with_sessions):
+def test_redelivered_update_or_event_changes_a_session_once(start_with_sessions):
     container = start_with_sessions(FORM)
     assert [visit(container, id) for id in (1, 2, "a", "b")] == [1, 2, 3, 4]
     container = start_with_sessions(FORM)  # it knows nothing of that
@@ -186,7 +186,7 @@ def test_a_change_is_made_again_if_another_was_faster(start_with_sessions):
     assert session.read("42") == {"first": 1, "second": 2}
 
 
-def test_a_change_inside_of_another_one_of_the_same_session_is_refused(start_with_sessions):
+def test_nested_change_of_the_same_session_is_rejected(start_with_sessions):
     session = start_with_sessions(FORM).module("session")
 
     def twice(data):
@@ -281,7 +281,7 @@ def test_expired_session_is_empty_before_dynamodb_deletes_it(
     assert session.read("42") == {"said": "again"}
 
 
-def test_clear_forgets_all_but_the_ids_and_they_expire_in_a_day(start_with_sessions, monkeypatch):
+def test_cleared_session_keeps_its_update_ids_for_a_day(start_with_sessions, monkeypatch):
     container = start_at(start_with_sessions, monkeypatch, 30)
     container.deliver(message(1, text="hello"))
     first = container.table.items["42"]["version"]["S"]

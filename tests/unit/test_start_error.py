@@ -49,13 +49,13 @@ def test_a_file_outside_of_all_folders_has_its_name_only():
     assert start_error.described(error) == "SyntaxError: invalid at words.py:3"
 
 
-def test_an_error_that_passed_no_line_of_the_bot_has_no_place():
+def test_error_outside_of_the_bot_has_no_line():
     start_error = load("botkit.start_error")
     assert start_error.described(ValueError("odd")) == "ValueError: odd"
     assert start_error.described(SyntaxError("odd")) == "SyntaxError: odd"
 
 
-def test_a_syntax_error_without_a_file_has_the_line_that_raised_it(tmp_path):
+def test_syntax_error_without_a_file_has_its_line(tmp_path):
     bot = tmp_path / "bot.py"
     start_error = load("botkit.start_error")
     with pytest.raises(SyntaxError) as raised:

@@ -62,16 +62,6 @@ def test_no_two_keys_of_the_bot_meet(container):
     assert [session.read(key)["n"] for key in keys] == [0, 1, 2, 3, 4]
 
 
-def test_a_window_of_limit_is_no_session(container):
-    container.table.items["limit:42:0"] = {"id": {"S": "limit:42:0"}, "ids": {"NS": ["1"]}}
-    session = container.module("session")
-    assert session.change("limit:42:0", add) == 1
-    assert container.table.items["limit:42:0"] == {
-        "id": {"S": "limit:42:0"},
-        "ids": {"NS": ["1"]},
-    }
-
-
 @pytest.mark.parametrize("key", ["", "\ud800", 7, "x" * 2049, "limit:" + "x" * 2042])
 def test_a_key_must_be_one_of_dynamodb(container, key):
     store = container.module("store")

@@ -455,7 +455,7 @@ def test_thinking_begins_no_message_of_a_business_account(world):
     assert world.texts("editMessageText") == ["Hello\n\nWell …", "Hello"]
 
 
-def test_while_telegram_is_busy_the_end_is_left_to_the_host(world):
+def test_rate_limited_end_is_a_remaining_call(world):
     refused = world.container.module("errors").TelegramError
     busy = refused("editMessageText", 429, "Too Many Requests", {"retry_after": 60})
     world.fails["editMessageText"] = [busy]
@@ -463,7 +463,7 @@ def test_while_telegram_is_busy_the_end_is_left_to_the_host(world):
     assert world.texts("editMessageText") == ["ab …"]
 
 
-def test_a_message_that_was_deleted_is_sent_as_a_whole(world):
+def test_deleted_message_is_sent_again(world):
     refused = world.container.module("errors").TelegramError
     gone = refused("editMessageText", 400, "Bad Request: message to edit not found", {})
     world.fails["editMessageText"] = [gone]
@@ -474,7 +474,7 @@ def test_a_message_that_was_deleted_is_sent_as_a_whole(world):
     assert len(world.texts("sendMessage")) == 1
 
 
-def test_a_message_that_was_deleted_at_the_end_is_sent_as_a_whole(world):
+def test_message_deleted_at_the_end_is_sent_again(world):
     gone = world.container.module("errors").TelegramError("editMessageText", 400, "not found", {})
     world.fails["editMessageText"] = [gone]
     [call] = world.answer("a", GROUP)
@@ -516,7 +516,7 @@ def units(text):
     return len(text.encode("utf-16-le")) // 2
 
 
-def test_a_long_answer_in_a_group_begins_in_the_message_that_grew(world):
+def test_long_answer_in_a_group_begins_in_its_message(world):
     [last] = world.answer(["c", "b" * 4999], GROUP)
     assert (last["method"], last["text"]) == ("sendMessage", "b" * 904)
     # Its end, and that it grows.
@@ -552,7 +552,7 @@ def test_half_a_surrogate_pair_costs_no_answer(world, pieces, text):
 
 
 @in_each_form
-def test_a_message_that_was_begun_is_edited_by_the_next_try(world):
+def test_next_delivery_edits_the_begun_message(world):
     def breaks():
         yield "Hel"
         raise RuntimeError

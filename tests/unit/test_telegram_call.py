@@ -51,7 +51,7 @@ def test_a_changed_token_is_fetched_again(start_with_parameter, serve, tokens):
     assert peer.bodies[0] == peer.bodies[1]
 
 
-def test_a_changed_token_and_then_a_new_id_cost_no_answer(start_with_parameter, serve):
+def test_changed_token_and_migrated_group_cost_no_answer(start_with_parameter, serve):
     store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
     unauthorized = http(refusal(401, "Unauthorized"), "401 Unauthorized")
     upgraded = http(refusal(400, "upgraded", migrate_to_chat_id=-1001), "400 Bad Request")
@@ -252,9 +252,7 @@ def reply(update):
         ("a a", [429, 200], "answered"),
     ],
 )
-def test_a_failure_that_may_pass_counts_even_if_the_bot_catches_it(
-    start_bot, bot_api, texts, codes, outcome
-):
+def test_temporary_failure_counts_even_if_caught(start_bot, bot_api, texts, codes, outcome):
     container = start_bot(CATCHES)
     for text, code in zip(texts.split(), codes, strict=True):
         call = {"chat_id": 42, "text": text}
@@ -274,7 +272,7 @@ def test_a_failure_of_the_import_is_none_of_the_update(start_bot, bot_api):
     assert container.line["outcome"] == "ignored"
 
 
-def test_a_download_that_may_succeed_later_counts_even_if_the_bot_catches_it(start_bot, bot_api):
+def test_temporary_download_failure_counts_even_if_caught(start_bot, bot_api):
     container = start_bot(
         CATCHES.replace('call("sendMessage", chat_id=42, text=text)', 'download("a")')
     )

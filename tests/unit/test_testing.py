@@ -358,7 +358,7 @@ def test_exception_of_the_bot_fails_the_test(chat_with, answer, error):
         ada.send("Hi")
 
 
-def test_a_bot_that_writes_too_often_is_limited_and_answers_later(chat_with):
+def test_bot_is_rate_limited_and_answers_later(chat_with):
     chat = chat_with("def answer(message, session): return [say(message, message['text'])]")
     ada = chat.group("Club", admin=True).user("Ada")
     chat.limits()

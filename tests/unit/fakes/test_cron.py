@@ -52,5 +52,5 @@ def test_the_time_may_never_come():
     assert next_time("0 9 ? * * 2025", "UTC", 1767225600) is None
 
 
-def test_it_is_told_as_scheduler_tells_it():
+def test_time_is_formatted_as_scheduler_does():
     assert as_scheduled(1767225600.9) == "2026-01-01T00:00:00Z"

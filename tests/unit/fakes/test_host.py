@@ -47,7 +47,7 @@ def test_a_message_waits_for_its_chat_alone(queues):
     assert (queues.messages, poller.next_time()) == ({}, None)
 
 
-def test_a_message_that_always_fails_is_a_dead_letter_until_a_redrive(queues):
+def test_failing_message_is_a_dead_letter_until_a_redrive(queues):
     delivered = []
 
     def invoke(event, request_id):
@@ -72,7 +72,7 @@ def test_a_message_that_always_fails_is_a_dead_letter_until_a_redrive(queues):
     assert delivered.count("1") == 2 * MOST_RECEIVES
 
 
-def test_a_message_is_dropped_for_five_minutes_after_the_same_one(queues):
+def test_duplicate_message_is_dropped_for_five_minutes(queues):
     def send(*deduplication):
         queues.send(queues.url, "new", "ada", *deduplication)
         return len(queues.messages)
@@ -86,7 +86,7 @@ def test_a_message_is_dropped_for_five_minutes_after_the_same_one(queues):
     assert [send(), send("7")] == [1, 2]
 
 
-def test_what_is_scheduled_goes_into_the_queue(queues):
+def test_scheduler_sends_due_items_to_the_queue(queues):
     """What recurs, for the time that was due. Times that were missed are left out."""
     queues.messages.clear()
     daily = {"cron": "0 9 * * ? *", "zone": "UTC", "since": 1_800_000_000.0}

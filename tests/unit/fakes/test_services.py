@@ -10,7 +10,7 @@ from botkit.fakes.services import Queues, Schedules, Table, in_order
 EACH = 20
 
 
-def test_what_others_change_meanwhile_stays(tmp_path):
+def test_concurrent_changes_of_others_stay(tmp_path):
     file = tmp_path / "sessions.json"
     aws = SimpleNamespace(call=None)
 
@@ -31,29 +31,7 @@ def test_what_others_change_meanwhile_stays(tmp_path):
     assert set(read(file)) == {f"{w}/{n}" for w in range(4) for n in range(0, EACH, 2)}
 
 
-def test_schedules_that_others_make_meanwhile_stay(tmp_path):
-    """A bot with a queue has two processes, and scripts/sessions deletes."""
-    file = tmp_path / "sessions.schedules.json"
-    aws = SimpleNamespace(request=None)
-
-    def schedule(writer):
-        schedules = Schedules(aws, file)
-        for number in range(EACH):
-            name = f"{writer}.{number}"
-            at = {"ScheduleExpression": "at(2198-01-01T00:00:00)", "GroupName": "bot"}
-            target = {"Input": "{}", "SqsParameters": {"MessageGroupId": name}}
-            body = {**at, "Target": target}
-            schedules.request("scheduler", "POST", f"/schedules/{name}", body=body)
-            if number % 2:
-                with alone(file):
-                    write(file, {k: v for k, v in read(file).items() if k != name})
-
-    with ThreadPoolExecutor() as threads:
-        [*threads.map(schedule, range(4))]
-    assert set(read(file)) == {f"{w}.{n}" for w in range(4) for n in range(0, EACH, 2)}
-
-
-def test_what_recurs_no_more_is_left_out():
+def test_schedules_that_have_ended_are_left_out():
     past = {"cron": "0 9 ? * MON 2026", "zone": "UTC", "since": 1_800_000_000.0, "event": {}}
     daily = {**past, "cron": "0 9 * * ? *"}
     once = {"at": 1_800_000_001.0, "event": {}}
@@ -62,7 +40,7 @@ def test_what_recurs_no_more_is_left_out():
     assert "at" not in daily
 
 
-def test_what_is_for_others_is_passed_on():
+def test_calls_for_others_are_passed_on():
     aws = SimpleNamespace(call=lambda *call: call, request=lambda *request: request)
     mine, others = {"QueueUrl": "mine"}, {"QueueUrl": "others"}
     queues = Queues(aws, "mine")
@@ -74,7 +52,7 @@ def test_what_is_for_others_is_passed_on():
     assert queues.messages == {}
 
 
-def test_a_condition_that_is_not_met_and_what_is_missing_are_refused():
+def test_failed_condition_and_missing_item_are_errors():
     class Refused(Exception):
         pass
 

@@ -157,7 +157,7 @@ def test_response_is_read_and_its_connection_reused(serve, connect, answer):
 
 
 @pytest.mark.parametrize("status", [103, 199])
-def test_an_answer_after_an_interim_one_is_not_taken_for_the_next(serve, connect, status):
+def test_final_response_is_not_mistaken_for_the_next(serve, connect, status):
     interim = f"HTTP/1.1 {status} Early\r\n\r\n".encode()
     peer = serve(answers(interim + http(b"late")), answers_all)
     connection = connect(peer.url)

@@ -60,9 +60,7 @@ def test_drain_fails_if_messages_remain(container, bot_api, monkeypatch):
     assert str(caught.value).endswith(f"discard them: aws sqs purge-queue --queue-url {QUEUE}")
 
 
-def test_drain_fails_if_dead_letters_would_be_deleted_with_the_queue(
-    container, bot_api, monkeypatch
-):
+def test_drain_fails_if_dead_letters_would_be_lost(container, bot_api, monkeypatch):
     with pytest.raises(Exception, match="redrive_command") as caught:
         drain(container, bot_api, monkeypatch, (1, 3), (0, 3))
     assert str(caught.value).endswith(f"purge-queue --queue-url {DEAD_LETTERS}")

@@ -157,7 +157,7 @@ def test_hanging_name_lookup_takes_at_most_half_the_time(
     join(look_up, 60)
 
 
-def test_a_name_that_telegram_does_not_find_needs_a_later_apply(container, bot_api):
+def test_unresolved_name_needs_a_later_apply(container, bot_api):
     bot_api.answers("setMyCommands", MENU)
     bot_api.refuses({"method": "setWebhook", **SET}, 400, UNRESOLVED)
     with pytest.raises(Exception, match="known; apply again in five minutes$"):
@@ -185,9 +185,7 @@ def test_a_temporary_failure_is_tried_again(start, serve, answer, no_pauses):
     assert all(line["reason"] for line in container.log)
 
 
-def test_a_permission_that_is_not_there_yet_is_waited_for(
-    start_with_parameter, serve, bot_api, no_pauses
-):
+def test_missing_permission_is_waited_for(start_with_parameter, serve, bot_api, no_pauses):
     denied = http({"__type": "AccessDeniedException", "Message": "not authorized"}, "400 Bad")
     store = serve(answers(*[denied] * 3, parameter(TOKEN)))  # once at start-up, and twice after it
     container = start_with_parameter(bot_api.url, store)
@@ -225,7 +223,7 @@ def test_telegram_is_left_alone_for_as_long_as_it_wants(start, serve, monkeypatc
     assert pauses == [7]
 
 
-def test_a_pause_that_there_is_no_time_for_fails_the_apply_at_once(start, serve, monkeypatch):
+def test_registration_fails_at_once_without_time_for_the_pause(start, serve, monkeypatch):
     peer = serve(answers(http(), limited(40)))
     container = start(peer.url)
     pauses = with_pauses(container, monkeypatch)
@@ -239,7 +237,7 @@ def test_a_pause_that_there_is_no_time_for_fails_the_apply_at_once(start, serve,
 @pytest.mark.parametrize(
     ("seconds", "tries"), [(9.5, 9), (2.5, 2), (1.9, 1), (0.5, 1)], ids=["all", "two", "no", "late"]
 )
-def test_it_is_tried_until_the_time_is_nearly_up(container, monkeypatch, seconds, tries, error):
+def test_retries_end_when_the_time_is_nearly_up(container, monkeypatch, seconds, tries, error):
     webhook = importlib.import_module("botkit.release.registration")
     kinds = container.module("errors")
     errors = {

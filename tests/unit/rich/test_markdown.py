@@ -85,7 +85,7 @@ AROUND = {
 
 
 @pytest.mark.parametrize("around", AROUND)
-def test_what_a_model_quotes_earns_no_markup(around):
+def test_quoted_markup_is_escaped(around):
     for quoted in QUOTED.values():
         text = AROUND[around].replace("{}", quoted)
         check(text)
@@ -107,7 +107,7 @@ TEXTS = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 @example("~~> ~~math\n`", True)  # their end would be a fence on a separate line
 @example("-     > `<a>`", False)  # four spaces after a marker would be code
 @example("![    `$", True)  # so would those that are left of a link
-def test_no_text_has_more_markup_than_it_may_and_none_stays_open(text, is_half):
+def test_any_text_has_allowed_markup_that_is_closed(text, is_half):
     check(text, is_half=is_half)
 
 
@@ -211,7 +211,7 @@ HALVES = {
 
 
 @pytest.mark.parametrize(("text", "made"), HALVES.values(), ids=HALVES)
-def test_what_is_half_written_is_closed_or_left_out(text, made):
+def test_half_written_markup_is_closed_or_left_out(text, made):
     assert shown(text, is_half=True, tail="…") == made
 
 
@@ -321,7 +321,7 @@ def test_formulas_without_an_end_are_read_once():
     assert shown("$$ a\n\n$$\nb\n$$").endswith("```math\nb\n```")
 
 
-def test_a_formula_without_an_end_takes_no_longer_for_each_character():
+def test_unclosed_formula_is_read_in_linear_time():
     text = "&#36;&#36;" + "a" * 300_000
     assert markdown.inline("$$" + "a" * 300_000) == text  # else this takes minutes
 
@@ -358,7 +358,7 @@ HARD = {
 
 
 @pytest.mark.parametrize(("read", "text"), HARD.values(), ids=HARD)
-def test_what_is_longer_takes_as_much_longer(read, text):
+def test_time_grows_with_the_length(read, text):
     def seconds(length):
         """Return the CPU time for a text."""
         long_text, began = text(length), time.thread_time()

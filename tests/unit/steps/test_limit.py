@@ -86,7 +86,7 @@ def test_excess_updates_are_rate_limited_until_the_window_ends(begin, bot_api, n
     assert writes == ["ADD", "ADD", "ADD", "SET", "ADD", "ADD"]
 
 
-def test_an_item_has_the_ids_of_a_window_and_goes_a_day_after_it(begin, bot_api):
+def test_item_of_a_window_expires_a_day_later(begin, bot_api):
     bot_api.expects(HEARD, HEARD)
     container = begin()
     for number in range(1, 4):
@@ -139,7 +139,7 @@ def test_an_album_counts_once(begin, bot_api):
 
 
 @pytest.mark.parametrize("first", [AT + 59, AT + 60], ids=["before the end", "after it"])
-def test_an_album_across_the_end_of_a_window_counts_in_one(begin, bot_api, first):
+def test_album_across_two_windows_counts_once(begin, bot_api, first):
     """In that of the part which comes first, in any container."""
     bot_api.expects(*[HEARD] * 4)
     for number, date in enumerate((AT + 59, AT + 60, first, 2 * AT + 119 - first), 1):
@@ -153,7 +153,7 @@ def test_an_album_across_the_end_of_a_window_counts_in_one(begin, bot_api, first
     assert (decided["starts"]["N"], "expires_at" in decided) == (str(own), True)
 
 
-def test_a_press_counts_by_the_clock_and_a_message_by_its_date(begin, bot_api, now):
+def test_press_counts_by_the_clock_message_by_its_date(begin, bot_api, now):
     now.now = AT + 90.5
     container = begin()
     bot_api.expects(HEARD, HEARD, HEARD)
@@ -195,7 +195,7 @@ def test_a_window_that_is_gone_stays_gone(begin, bot_api):
     assert (outcomes(container)[-1], container.table.items) == ("rate_limited", {})
 
 
-def test_on_rate_limit_is_asked_again_if_its_call_has_to_wait(begin, bot_api):
+def test_on_rate_limit_runs_again_if_its_call_is_throttled(begin, bot_api):
     container = begin(BOT.replace("(2,", "(1,") + TELLS)
     bot_api.expects(HEARD)
     container.deliver(message(1))
@@ -376,7 +376,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize("limit", [*WRONG, "(1, 1)", "[1000, 86400]"])
-def test_a_limit_is_a_number_of_updates_and_one_of_seconds(begin, limit):
+def test_rate_limit_has_a_number_and_seconds(begin, limit):
     container = begin(BOT.replace("(2, 60)", limit))
     check = container.module("release.check")._check_bot
     if limit not in WRONG:

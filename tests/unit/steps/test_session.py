@@ -402,7 +402,7 @@ def test_update_is_redelivered_if_the_session_cannot_be_saved(start_with_session
     assert kept(container) == {"n": 1}
 
 
-def test_in_the_webhook_mode_only_the_call_of_the_response_remains(start_with_sessions, bot_api):
+def test_webhook_mode_leaves_only_the_call_in_the_response(start_with_sessions, bot_api):
     container = start_with_sessions(SEVERAL, REPLY_MODE="webhook")
     bot_api.expects(said("a"))
     bot_api.refuses(said("b"), *LIMIT)
@@ -570,9 +570,7 @@ def test_a_session_is_a_chats_a_topics_or_a_persons(start_with_sessions):
 
 
 @pytest.mark.parametrize("choice", ['"user"', "lambda update: None"])
-def test_an_update_without_a_key_gets_a_session_that_isnt_kept(
-    start_with_sessions, bot_api, choice
-):
+def test_update_without_a_key_has_a_temporary_session(start_with_sessions, bot_api, choice):
     container = start_with_sessions(COUNT.replace('"chat"', choice, 1))
     bot_api.expects(said(1), said(1))
     container.deliver({"update_id": 1, "channel_post": {}})
