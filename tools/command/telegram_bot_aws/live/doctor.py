@@ -32,7 +32,6 @@ from telegram_bot_aws.live.client import (
     Unreachable,
     about,
     api_url,
-    check,
     client,
     environment,
 )
@@ -261,9 +260,9 @@ def mini_app(telegram: Client, deployed: Json) -> list[Check]:
     """Check the bot's page, if it has one: its file, its button and a forged request."""
     try:
         button = telegram.post("getChatMenuButton", {}, CALL_SECONDS)
-        opens = opened_by(button)
     except (TelegramError, Unreachable) as error:
         return [Check("page", None, f"the menu button can't be read: {reason(error)}")]
+    opens = button["web_app"]["url"] if button["type"] == "web_app" else ""
     url = deployed.get("mini_app_url") or opens
     if not url.endswith("/app/index.html"):
         return []  # no page, or not one of the module's
@@ -286,16 +285,6 @@ def mini_app(telegram: Client, deployed: Json) -> list[Check]:
     text = f"a forged one gets HTTP {refusal}"
     advice = "" if refusal == 401 else "check initData before anything else, as botkit does"
     return [page, Check("page's requests", refusal == 401, text, advice)]
-
-
-def opened_by(button: Any) -> str:
-    """Return the address that a menu button opens, or an empty text. Raises Unreachable."""
-    check("getChatMenuButton", isinstance(button, dict) and isinstance(button.get("type"), str))
-    if button["type"] != "web_app":
-        return ""
-    page = button.get("web_app")
-    check("getChatMenuButton", isinstance(page, dict) and isinstance(page.get("url"), str))
-    return str(page["url"])
 
 
 def shown(check: Check, width: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 import os
@@ -17,7 +16,7 @@ from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.terminal import reason
 
 Json = dict[str, Any]
-# As DynamoDB has it: {"id": {"S": "42"}, "session": {"S": "{}"}, …}. Binary data is in base64.
+# As DynamoDB has it: {"id": {"S": "42"}, "session": {"S": "{}"}, …}.
 Item = dict[str, Any]
 
 TABLE_ENDS = "_sessions"  # the module's name for the table of a bot
@@ -172,7 +171,7 @@ class TableStore:
         with self._explained():
             try:
                 for page in pages.paginate(TableName=self._table, ConsistentRead=True):
-                    yield from map(_in_base64, page["Items"])
+                    yield from page["Items"]
             except self._errors.ClientError as error:
                 if not self._missing(error) or not self._has_schedules():
                     raise
@@ -194,13 +193,14 @@ class TableStore:
             answer = self._dynamodb.get_item(
                 TableName=self._table, Key={"id": {"S": key}}, ConsistentRead=True
             )
-        return _in_base64(answer["Item"]) if "Item" in answer else None
+        found: Item | None = answer.get("Item")
+        return found
 
     def put(self, item: Item, *, replace: bool) -> bool:
         condition = {} if replace else {"ConditionExpression": "attribute_not_exists(id)"}
         with self._explained():
             try:
-                self._dynamodb.put_item(TableName=self._table, Item=_binary(item), **condition)
+                self._dynamodb.put_item(TableName=self._table, Item=item, **condition)
             except self._dynamodb.exceptions.ConditionalCheckFailedException:
                 return False
         return True
@@ -246,34 +246,3 @@ class TableStore:
             except self._errors.ClientError as error:
                 if not self._missing(error):  # it has run
                     raise
-
-
-def _in_base64(value: Any) -> Any:
-    """Return an item, or a part of it, with base64 for bytes, as DynamoDB's own JSON has it."""
-    if isinstance(value, dict):
-        return {name: _in_base64(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_in_base64(each) for each in value]
-    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
-
-
-def _binary(value: Any) -> Any:
-    """Return an item, or a part of it, with bytes for base64, as botocore has it. Raises ToolError.
-
-    An attribute may be named "B" too, but its value is a dict.
-    """
-    if isinstance(value, dict):
-        return {
-            name: _decoded(each) if name in ("B", "BS") else _binary(each)
-            for name, each in value.items()
-        }
-    return [_binary(each) for each in value] if isinstance(value, list) else value
-
-
-def _decoded(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_decoded(each) for each in value]
-    try:
-        return base64.b64decode(value) if isinstance(value, str) else _binary(value)
-    except ValueError as error:
-        raise ToolError(f"binary data must be in base64: {error}") from None

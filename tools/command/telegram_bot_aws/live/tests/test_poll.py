@@ -4,15 +4,23 @@ import json
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
+from botkit.http.connection import JSON_LIMIT
 from telegram_stand_in import ADA, Call, Fault
 
-from telegram_bot_aws.live import poll, state
+from telegram_bot_aws.live import client, poll, state
+from telegram_bot_aws.live.client import Unreachable, about
+from telegram_bot_aws.live.poll import Poll
+from telegram_bot_aws.local.container import Function
 from telegram_bot_aws.local.project import ROOT
 from tests.support.programs import LONGEST, Ran, Script, copy_of_the_bot, run, save
+from tests.support.stubs import BOT, answers, http
 from tests.support.telegram import OTHER_TOKEN, TOKEN
+
+ECHO = {"username": "echo_bot", "first_name": "Echo"}
 
 
 @pytest.fixture
@@ -251,12 +259,11 @@ def test_an_interrupted_update_stays_with_telegram(polled, telegram):
 @pytest.mark.parametrize(
     ("environment", "sentence"),
     [
-        ({"TELEGRAM_BOT_TOKEN": ""}, "TELEGRAM_BOT_TOKEN is not set"),
         ({"TELEGRAM_BOT_TOKEN": f" {TOKEN}!"}, "must be a token, as @BotFather"),
         ({"TELEGRAM_BOT_TOKEN": OTHER_TOKEN}, "Telegram doesn't know this token"),
         ({"TELEGRAM_API_URL": "http://127.0.0.1:9"}, "Telegram can't be reached"),
     ],
-    ids=["no token", "no shape", "unknown token", "no network"],
+    ids=["no token", "unknown token", "no network"],
 )
 def test_a_setting_that_cannot_work_is_explained(polled, environment, sentence):
     ran = polled(**environment)
@@ -285,3 +292,88 @@ def test_a_conflict_ends_it(polled, telegram, description, sentence):
     ran = polled()
     assert ran.code == 1
     assert f"scripts/poll: {sentence}" in ran.output
+
+
+def result(value):
+    return http({"ok": True, "result": value})
+
+
+@pytest.fixture
+def connect(connections):
+    return lambda url: client.Client(url, TOKEN)
+
+
+@pytest.fixture
+def function():
+    with Function(BOT.parent, {"TELEGRAM_WEBHOOK_SECRET": ""}) as function:
+        yield function
+
+
+class Stopped(Exception):
+    """The test has seen enough."""
+
+
+class Clock:
+    """A clock for poll that stands still. A pause raises Stopped, or is added to `slept`."""
+
+    strftime = staticmethod(time.strftime)
+
+    def __init__(self):
+        self.slept = None
+
+    def monotonic(self):
+        return 100.0
+
+    def sleep(self, seconds):
+        if self.slept is None:
+            raise Stopped
+        self.slept.append(seconds)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(poll, "time", clock)
+    return clock
+
+
+@pytest.mark.parametrize(
+    ("bot", "webhook", "method"),
+    [(None, {}, "getMe"), ({}, {}, "getMe"), (ECHO, True, "getWebhookInfo")],
+)
+def test_an_answer_that_is_not_the_bot_apis(serve, connect, bot, webhook, method):
+    peer = serve(answers(result(bot), result(webhook)))
+    with pytest.raises(Unreachable, match=f"^{method}: the answer isn't from the Bot API$"):
+        about(connect(peer.url))
+
+
+def test_a_server_without_long_polling_is_asked_once_a_second(serve, connect, function, clock):
+    clock.slept = []
+    peer = serve(answers(*[result([])] * 3, http({"ok": False, "error_code": 400})))
+    with pytest.raises(poll.Stop):
+        Poll(connect(peer.url), function).run()
+    assert clock.slept == [1.0] * 3
+
+
+@pytest.mark.usefixtures("clock")
+def test_more_updates_than_fit_into_an_answer_are_fetched_in_parts(serve, connect, function):
+    too_large = [answers(result(["x" * JSON_LIMIT]))] * 4
+    parts = [[{"update_id": 6 * part + n} for n in range(6 - part)] for part in range(3)]
+    peer = serve(*too_large, answers(*map(result, [*parts, [], []])))
+
+    class Answering(Poll):
+        def _answer(self, update):
+            self._offset = update["update_id"] + 1
+
+    with pytest.raises(Stopped):  # by the pause after the empty answer, the first one
+        Answering(connect(peer.url), function).run()
+    limits = [body["limit"] for body in peer.bodies]
+    assert limits == [100, 50, 25, 12, 6, 6, 100, 100, 1]  # the last one confirms
+
+
+@pytest.mark.usefixtures("clock")
+def test_a_single_update_that_is_too_large_is_reported(serve, connect, function, capsys):
+    peer = serve(*[answers(result(["x" * JSON_LIMIT]))] * 8)
+    with pytest.raises(Stopped):
+        Poll(connect(peer.url), function).run()
+    assert "the response is too long" in capsys.readouterr().out

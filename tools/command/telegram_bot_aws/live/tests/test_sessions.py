@@ -373,20 +373,6 @@ def test_an_item_that_something_else_wrote_is_exported_as_it_is():
     assert back["version"] != odd["version"]
 
 
-@pytest.mark.slow
-def test_binary_data_is_exported_and_comes_back(aws, tmp_path):
-    """AWS, too, answers in base64."""
-    odd = {"id": {"S": "1"}, "B": {"L": [{"B": "AP8="}, {"BS": ["AA==", "AQ=="]}]}}
-    aws.items["1"] = odd
-    found = lines(ask(aws, "export"))
-    assert len(found) == len(ITEMS) + 1
-    assert {"key": "1", "item": odd} in found
-    (tmp_path / "export").write_text("\n".join(map(json.dumps, found)))
-    assert ask(aws, "delete", "1", "--yes").code == 0
-    assert ask(aws, "import", str(tmp_path / "export")).code == 0
-    assert aws.items["1"] == odd
-
-
 def test_a_deletion_that_fails_half_way_may_be_repeated(aws):
     aws.refusals["DeleteItem"] = "AccessDeniedException", "not authorized: dynamodb:DeleteItem"
     code, output = ask(aws, "delete", "--person", "42", "--yes")
