@@ -150,10 +150,11 @@ def fake_python(folder: Path, body: str) -> dict[str, str]:
 
 
 def test_the_python_is_chosen_in_this_projects_folder(tmp_path: Path) -> None:
-    """pyenv chooses one by the current folder."""
-    real = f'[ "$(pwd -P)" = "{SCRIPTS}" ] && exec "{sys.executable}" "$@"; exit 127'
+    """Also by a bot's link to it: pyenv chooses one by the current folder, as $PWD has it."""
+    real = f'[ "$PWD" = "{SCRIPTS}" ] && exec "{sys.executable}" "$@"; exit 127'
+    (tmp_path / "scripts").symlink_to(SCRIPTS)
     said = subprocess.check_output(
-        [SCRIPTS / "python", "-c", "import os; print(os.getcwd())"],
+        [tmp_path / "scripts" / "python", "-c", "import os; print(os.getcwd())"],
         cwd=tmp_path,
         env=fake_python(tmp_path, real),
         text=True,
