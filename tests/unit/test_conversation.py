@@ -72,6 +72,18 @@ def say(message, text, *buttons):
     return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": text, **markup}]
 
 
+def asking(talk, *names):
+    """Return a dialogue that asks for these, and says all of them."""
+
+    def order(message):
+        answers = []
+        for name in names:
+            answers.append((yield talk.ask(name, say(message, f"Which {name}?"))))
+        return say(message, " on ".join(answers))
+
+    return order
+
+
 @pytest.fixture
 def person(talk, monkeypatch):
     """Give the module of the bot a conversation, and return somebody who can begin it by /go."""
@@ -101,12 +113,8 @@ def test_a_conversation_is_straight_code(person, talk):
 
 
 def test_the_session_holds_what_the_conversation_needs(person, talk, monkeypatch):
-    def order(message):
-        yield talk.ask("size", say(message, "Which size?"))
-        yield talk.ask("day", say(message, "Which day?"))
-
     monkeypatch.setattr(time, "time", lambda: 1000.9)
-    ada = person(order)
+    ada = person(asking(talk, "size", "day"))
     ada.send("/go@a_bot now", reply_to_message={"text": "long"}, message_thread_id=3)
     ada.send("S")
     message = {"message_id": 9, "chat": CHAT, "from": ADA, "message_thread_id": 3}
@@ -128,12 +136,7 @@ def test_the_session_holds_what_the_conversation_needs(person, talk, monkeypatch
 def test_message_older_than_the_last_answer_is_no_answer(person, talk, text):
     """A redrive brings it. The id of its update says nothing."""
 
-    def order(message):
-        size = yield talk.ask("size", say(message, "Which size?"))
-        day = yield talk.ask("day", say(message, "Which day?"))
-        return say(message, f"{size} on {day}")
-
-    ada = person(order)
+    ada = person(asking(talk, "size", "day"))
     assert ada.send("/go", message_id=30) == "Which size?"
     assert ada.send(text, message_id=29) == "otherwise"
     assert ada.send("L", message_id=32) == "Which day?"
@@ -227,11 +230,7 @@ def test_callback_data_has_room_for_the_mark(person, talk, length, works):
 
 
 def test_a_command_ends_the_conversation(person, talk):
-    def order(message):
-        yield talk.ask("size", say(message, "Which size?"))
-        yield talk.ask("day", say(message, "Which day?"))
-
-    ada = person(order)
+    ada = person(asking(talk, "size", "day"))
     for command in ("/cancel", "/HELP@a_bot", "/x y"):
         ada.send("/go")
         assert ada.send(command) == "otherwise"
@@ -243,11 +242,7 @@ def test_a_command_ends_the_conversation(person, talk):
 
 
 def test_a_command_for_another_bot_leaves_the_conversation_waiting(person, talk):
-    def order(message):
-        size = yield talk.ask("size", say(message, "Which size?"))
-        return say(message, size)
-
-    ada = person(order)
+    ada = person(asking(talk, "size"))
     assert ada.send("/go@another_bot") == "otherwise"
     assert ada.session == {}
     ada.send("/go@A_Bot")
@@ -257,11 +252,7 @@ def test_a_command_for_another_bot_leaves_the_conversation_waiting(person, talk)
 
 
 def test_other_updates_leave_the_conversation_waiting(person, talk):
-    def order(message):
-        text = yield talk.ask("size", say(message, "Which size?"))
-        return say(message, text)
-
-    ada = person(order)
+    ada = person(asking(talk, "size"))
     ada.send("/go")
     message = {"message_id": 9, "chat": CHAT, "from": ADA, "text": "/go"}
     assert ada.get("edited_message", message) == "otherwise"
@@ -271,11 +262,7 @@ def test_other_updates_leave_the_conversation_waiting(person, talk):
 
 
 def test_message_in_another_chat_is_no_answer(person, talk):
-    def order(message):
-        size = yield talk.ask("size", say(message, "Which size?"))
-        return say(message, size)
-
-    ada = person(order)  # with SESSION = "user", her session is that of all chats
+    ada = person(asking(talk, "size"))  # with SESSION = "user", her session is that of all chats
     ada.send("/go")
     for id_ in (-6, -8):
         assert ada.send("lunch?", chat={"id": id_, "type": "group"}) == "otherwise"
@@ -473,12 +460,9 @@ def test_a_conversation_of_too_many_steps_ends(person, talk, caplog):
 
 
 def test_an_old_conversation_makes_room_for_somebody_elses(person, talk, monkeypatch):
-    def order(message):
-        yield talk.ask("size", say(message, "Which size?"))
-
     now = 1000
     monkeypatch.setattr(time, "time", lambda: now)
-    ada = person(order, timeout=60)
+    ada = person(asking(talk, "size"), timeout=60)
     ada.send("/go")
     now += 60
     assert ada.send("/go", person=BOB) == "otherwise"
@@ -512,10 +496,7 @@ def test_a_conversation_needs_a_person_in_a_chat(person, talk, update):
 
 
 def test_a_conversation_needs_a_session_that_is_kept(person, talk, container, monkeypatch):
-    def order(message):
-        yield talk.ask("size", say(message, "Which size?"))
-
-    ada = person(order)
+    ada = person(asking(talk, "size"))
     monkeypatch.setattr(container.module("current").asking, "session", "")
     with pytest.raises(ValueError, match="SESSION in bot.py gives this update no session"):
         ada.send("/go")
@@ -523,10 +504,7 @@ def test_a_conversation_needs_a_session_that_is_kept(person, talk, container, mo
 
 @pytest.mark.parametrize("own", ["words", {"size": "S"}, [1]])
 def test_the_name_of_a_conversation_in_the_session_is_taken(person, talk, own):
-    def order(message):
-        yield talk.ask("size", say(message, "Which size?"))
-
-    ada = person(order)
+    ada = person(asking(talk, "size"))
     ada.session["conversation"] = own
     with pytest.raises(ValueError, match="use another name for your own data"):
         ada.send("hi")
