@@ -183,9 +183,9 @@ BEFORE = {
     # The first bot's reader has one set up there by itself: once is enough.
     r"scripts/sessions .*": f"ln -sfn {VENV} .terraform/modules/telegram_bot/.venv",
     r"aws lambda delete-function .*": "terraform apply",  # the newest version is live again
-    r"terraform apply .*terraform_data\.name.*": "sed -i s/telegram-bot/hello-bot/ main.tf",
+    r"terraform apply .*terraform_data\.name.*": 'sed -i \'s/"telegram-bot"/"hello-bot"/\' main.tf',
     r"terraform apply -target=.*": (
-        "terraform destroy && sed -i s/hello-bot/telegram-bot/ main.tf && terraform init"
+        'terraform destroy && sed -i \'s/"hello-bot"/"telegram-bot"/\' main.tf && terraform init'
     ),
 }
 # Commands that are typed again on pages by which all that is deployed goes, and comes back.
