@@ -54,24 +54,29 @@ def test_a_first_bot_is_written_and_its_commands_are_told(tmp_path):
     assert "  scripts/demo\n" in ran.output  # it has a table
 
 
-@pytest.mark.parametrize("kind", ["local", "remote"])
-def test_scripts_are_those_of_the_module(tmp_path, kind):
-    module = f'"git::file://{ROOT}?ref=v1"' if kind == "local" else f'"git::{URL}"'
+@pytest.mark.parametrize(
+    ("source", "is_here", "is_clone"),
+    [
+        (f"git::file://{ROOT}?ref=v1", True, True),
+        ("git::file:///srv/bare.git", True, False),
+        (f"git::{URL}", False, False),
+    ],
+    ids=["clone", "bare", "remote"],
+)
+def test_scripts_are_those_of_the_module(tmp_path, source, is_here, is_clone):
     folder = tmp_path / "mine"
-    ran = run(new.main, str(folder), "--source", module.strip('"'))
-    assert ("Before the first push, replace the source" in ran.output) == (kind == "local")
+    ran = run(new.main, str(folder), "--source", source)
+    assert ("Before the first push, replace the source" in ran.output) == is_here
     link = (folder / "scripts").readlink()
-    if kind == "local":
-        assert not link.is_absolute()
-        assert (folder / link).resolve() == ROOT / "scripts"
-        code = "from telegram_bot_aws.local.program import typed; print(typed('demo'))"
-        paths = {**os.environ, "PYTHONPATH": str(ROOT / "tools" / "command")}
-        ran = subprocess.check_output(
-            [sys.executable, "-c", code], cwd=folder, env=paths, text=True
-        )
-        assert ran == "scripts/demo\n"
-    else:
+    if not is_clone:
         assert str(link) == ".terraform/modules/telegram_bot/scripts"
+        return
+    assert not link.is_absolute()
+    assert (folder / link).resolve() == ROOT / "scripts"
+    code = "from telegram_bot_aws.local.program import typed; print(typed('demo'))"
+    paths = {**os.environ, "PYTHONPATH": str(ROOT / "tools" / "command")}
+    ran = subprocess.check_output([sys.executable, "-c", code], cwd=folder, env=paths, text=True)
+    assert ran == "scripts/demo\n"
 
 
 def test_neither_secrets_nor_the_link_are_committed(tmp_path):
@@ -177,6 +182,7 @@ def test_the_module_itself_stays_as_it_is(tmp_path, monkeypatch):
     assert (ran.code, list(tmp_path.iterdir())) == (2, [])
 
 
+FIRST = ("init --quiet", "commit --quiet --allow-empty --message=1")
 PUSHED = "update-ref refs/remotes/origin/main HEAD"
 SOURCES = {
     "release": (f"git::{URL}?ref=v1.2.3&depth=1", URL, "tag v1.2.3", "tag v1"),
@@ -197,8 +203,7 @@ def test_the_source_is_the_clones_origin_if_others_have_the_commit(
 ):
     clone = tmp_path / "a clone"
     clone.mkdir()
-    first = ("init --quiet", "commit --quiet --allow-empty --message=1")
-    for command in (*first, f"remote add origin {origin}", *commands):
+    for command in (*FIRST, f"remote add origin {origin}", *commands):
         subprocess.run([*GIT, *shlex.split(command)], cwd=clone, check=True)
     monkeypatch.setattr(new, "ROOT", clone)
     source = new.default_source()
@@ -212,5 +217,9 @@ def test_the_source_is_the_clones_origin_if_others_have_the_commit(
 
 
 def test_an_archives_source_is_its_folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(new, "ROOT", tmp_path)
-    assert new.default_source() == str(tmp_path)
+    """Also in a repository of somebody else's, at a release."""
+    for command in (*FIRST, f"remote add origin {URL}", "tag v1.2.3"):
+        subprocess.run([*GIT, *shlex.split(command)], cwd=tmp_path, check=True)
+    (tmp_path / "module").mkdir()
+    monkeypatch.setattr(new, "ROOT", tmp_path / "module")
+    assert new.default_source() == str(tmp_path / "module")
