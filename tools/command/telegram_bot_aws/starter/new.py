@@ -142,7 +142,7 @@ def default_source() -> str:
         return pinned(url, revision) if url else UNKNOWN
     if Path(git("rev-parse", "--show-toplevel")) == ROOT:
         origin = git("remote", "get-url", "origin")
-        if re.match("(https|ssh)://", origin):
+        if re.match("https://[^/@]+/|ssh://", origin):  # what is before an @ may be a token
             for tag in git("tag", "--points-at", "HEAD").split():
                 if program.is_release(tag):
                     return pinned(origin, tag)

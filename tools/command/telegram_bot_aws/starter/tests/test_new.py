@@ -190,6 +190,7 @@ SOURCES = {
     "ssh": (f"git::{SSH}?ref=COMMIT", SSH, PUSHED),
     "not pushed": ("git::file://CLONE", URL),
     "folder": ("git::file://CLONE", "../origin", PUSHED),
+    "with a token": ("git::file://CLONE", "https://a-token@example.org/bot", PUSHED),
 }
 
 
