@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .bot_api import Json
-from .request import Request, bad, business_of, chat_of, message_ids, plays
+from .request import Request, bad, business_of, plays
 from .state import Bot
 
 if TYPE_CHECKING:
@@ -41,40 +41,6 @@ def _get_business_connection(request: Request) -> Json:
     if connection is None:
         raise bad("business connection not found")
     return connection
-
-
-def _message(request: Request, id: int) -> Json:
-    connection = request.params["business_connection_id"]
-    for message in [*request.world.messages.values()]:
-        if message.get("business_connection_id") == connection and message["message_id"] == id:
-            return message
-    raise bad("message not found")
-
-
-@plays("readBusinessMessage")
-def _read(request: Request) -> bool:
-    business_of(request, "can_read_messages")
-    chat_of(request)
-    message = _message(request, request.params["message_id"])
-    request.change("read", chat_id=message["chat"]["id"], message_id=message["message_id"])
-    return True
-
-
-@plays("deleteBusinessMessages")
-def _delete(request: Request) -> bool:
-    connection = business_of(request, "can_delete_sent_messages", "can_delete_all_messages")
-    messages = [_message(request, id) for id in message_ids(request)]
-    may_all = connection["rights"].get("can_delete_all_messages")
-    if not may_all and any("sender_business_bot" not in message for message in messages):
-        raise bad("message can't be deleted")
-    if len({message["chat"]["id"] for message in messages}) > 1:
-        raise bad("all messages must be of the same chat")
-    for message in messages:
-        key = message["chat"]["id"], message["message_id"]
-        with request.world.changed:
-            request.world.messages.pop(key, None)
-        request.change("deleted", chat_id=key[0], message_id=key[1])
-    return True
 
 
 # People.

@@ -18,7 +18,6 @@ from . import (  # noqa: F401
     payments,
     sending,
     settings,
-    topics,
 )
 from .bot_api import (
     COPY_NOT_FOUND,

@@ -1,7 +1,6 @@
-"""Payments: invoices, the question that a bot answers before it is paid, months, and refunds.
+"""Payments: invoices, the question that a bot answers before it is paid, and refunds.
 
-Nobody pays: a person who presses the button of an invoice has the money. A month is paid again
-without a question; Telegram hasn't published more.
+Nobody pays: a person who presses the button of an invoice has the money.
 Source: https://core.telegram.org/bots/payments and https://core.telegram.org/bots/payments-stars
 """
 
@@ -19,24 +18,18 @@ if TYPE_CHECKING:
     from .stand_in import Telegram
 
 STARS = "XTR"  # the currency
-MONTH = 2592000  # seconds: the only period of a subscription
-MAX_A_MONTH = 10_000  # Telegram Stars
 ANSWER_SECONDS = 10  # for a pre-checkout query
 
 
 @dataclass
 class Payment:
-    """A payment that a person has begun. `invoice` are the parameters of sendInvoice.
-
-    `until` is when a subscription is paid again, in seconds since 1970, or 0.
-    """
+    """A payment that a person has begun. `invoice` are the parameters of sendInvoice."""
 
     bot: Bot
     user: Json
     chat: Json
     invoice: Json
-    at: float = 0.0
-    until: int = 0
+    at: float
 
     @property
     def about(self) -> Json:
@@ -48,7 +41,13 @@ class Payment:
 
 @plays("sendInvoice")
 def _send_invoice(request: Request) -> Json:
-    params = _checked(request)
+    params = request.params
+    if not params["prices"]:
+        raise bad("there must be at least one price")
+    if params["currency"] != STARS and not params.get("provider_token"):
+        raise bad("PAYMENT_PROVIDER_INVALID")
+    if params["currency"] == STARS and len(params["prices"]) > 1:
+        raise bad("an invoice in Telegram Stars must have exactly one price")
     buttons = params.get("reply_markup", {}).get("inline_keyboard", [])
     if buttons and not buttons[0][0].get("pay"):
         raise bad("the first button of an invoice must be a Pay button")
@@ -64,53 +63,15 @@ def _send_invoice(request: Request) -> Json:
     return message
 
 
-def _checked(request: Request) -> Json:
-    params = request.params
-    if not params["prices"]:
-        raise bad("there must be at least one price")
-    if params["currency"] != STARS and not params.get("provider_token"):
-        raise bad("PAYMENT_PROVIDER_INVALID")
-    if params["currency"] == STARS and len(params["prices"]) > 1:
-        raise bad("an invoice in Telegram Stars must have exactly one price")
-    return params
-
-
-@plays("createInvoiceLink")
-def _create_invoice_link(request: Request) -> str:
-    params, period = _checked(request), request.get("subscription_period")
-    if period and (params["currency"] != STARS or period != MONTH):
-        raise bad("SUBSCRIPTION_PERIOD_INVALID")
-    if period and params["prices"][0]["amount"] > MAX_A_MONTH:
-        raise bad("STARS_AMOUNT_INVALID")
-    url = f"https://t.me/$stand-in{request.world.new_id()}"
-    with request.world.changed:
-        request.world.invoice_links[url] = request.bot, params
-    return url
-
-
-def begin_by_link(world: Telegram, url: str, chat: Json, user: Json) -> str:
-    """Pay by a link to an invoice, and return the id of the query. Raises ValueError."""
-    if url not in world.invoice_links:
-        raise ValueError(f"there is no invoice at {url}")
-    bot, invoice = world.invoice_links[url]
-    return _begin(world, Payment(bot, user, chat, invoice))
-
-
 def begin(world: Telegram, chat_id: int, message_id: int, user: Json) -> str:
     """Pay an invoice, as a person does by its button, and return the id of the query."""
-    message = world.messages[chat_id, message_id]
-    bot = world.bot_by_id(message["from"]["id"])
-    return _begin(world, Payment(bot, user, message["chat"], world.invoices[chat_id, message_id]))
-
-
-def _begin(world: Telegram, payment: Payment) -> str:
-    """Ask the bot whether it agrees to be paid."""
-    payment.at = world.now()
-    id = world.new_id()
+    message, invoice = world.messages[chat_id, message_id], world.invoices[chat_id, message_id]
+    bot, id = world.bot_by_id(message["from"]["id"]), world.new_id()
+    payment = Payment(bot, user, message["chat"], invoice, world.now())
     with world.changed:
         world.checkouts[id] = payment
     query = {"id": id, "from": payment.user, **payment.about}
-    world.send({"pre_checkout_query": query}, payment.bot)
+    world.send({"pre_checkout_query": query}, bot)
     return id
 
 
@@ -129,22 +90,17 @@ def _answer_pre_checkout_query(request: Request) -> bool:
         raise bad(QUERY_TOO_OLD)
     request.change("answer", id=id, **({} if ok else {"text": text, "show_alert": True}))
     if ok:
-        _charge(world, payment, int(world.now()), is_first=True)
+        _charge(world, payment)
     return True
 
 
-def _charge(world: Telegram, payment: Payment, due: int, *, is_first: bool) -> None:
-    """Keep a payment, and tell the bot. `due` is when it was due."""
+def _charge(world: Telegram, payment: Payment) -> None:
+    """Keep a payment, and tell the bot."""
     charge = f"charge-{world.new_id()}"
     ids = {"telegram_payment_charge_id": charge, "provider_payment_charge_id": f"at-{charge}"}
-    paid = {**payment.about, **ids}
-    if period := payment.invoice.get("subscription_period"):
-        payment.until = due + period
-        paid |= {"subscription_expiration_date": payment.until, "is_recurring": True}
-        paid |= {"is_first_recurring": True} if is_first else {}
     with world.changed:
         world.charges[charge] = payment
-    _say(world, payment, successful_payment=paid)
+    _say(world, payment, successful_payment={**payment.about, **ids})
 
 
 def _say(world: Telegram, payment: Payment, **content: Any) -> None:
@@ -168,20 +124,3 @@ def _refund_star_payment(request: Request) -> bool:
     about = {**payment.about, "telegram_payment_charge_id": id}
     _say(world, payment, refunded_payment=about)
     return True
-
-
-@plays("editUserStarSubscription")
-def _edit_subscription(request: Request) -> bool:
-    """Cancel a subscription. That the user can continue it isn't played."""
-    payment = request.world.charges.get(request.params["telegram_payment_charge_id"])
-    if payment is None or not payment.until or payment.user["id"] != user_of(request)["id"]:
-        raise bad("CHARGE_NOT_FOUND")
-    payment.until = 0 if request.params["is_canceled"] else payment.until
-    return True
-
-
-def renew(world: Telegram) -> None:
-    """Have the subscriptions paid whose month is over."""
-    for payment in {id(each): each for each in world.charges.values()}.values():
-        while 0 < payment.until <= world.now():
-            _charge(world, payment, payment.until, is_first=False)

@@ -31,7 +31,7 @@ OF_FILES = ("duration", "emoji", "height", "length", "performer", "title", "widt
 # The kinds of changes, as `Call` lists them.
 KINDS = (
     "action answer commands deleted draft edited member menu_button message pinned "
-    "reaction read results unpinned web_app_answer"
+    "reaction results unpinned web_app_answer"
 ).split()
 
 
@@ -337,7 +337,7 @@ class Person:
         An option of a poll votes, the button of an invoice pays, a result of an inline query is
         sent, and a key of the keyboard sends its text.
         """
-        button = self.stage.wait_for(lambda: self.button(label), timeout)
+        button = self.stage.wait_for(lambda: button_of(label, self.buttons()), timeout)
         if not button:
             there = " ".join(f"[{each.label}]" for each in self.buttons()) or "none"
             told = f'there is no button "{label}". The buttons: {there}'
@@ -396,10 +396,6 @@ class Person:
             found[text] = Button(text, "choose", {}, result["id"], math.inf)
         return [*found.values()]
 
-    def button(self, label: str) -> Button | None:
-        """Return the button that `press` presses, if it is there."""
-        return button_of(label, self.buttons())
-
     def _content_of(self, key: Json) -> Json:
         """Return the content of the message that a key of the keyboard sends."""
         if key.get("request_contact"):
@@ -451,13 +447,9 @@ class Person:
         """Leave the group."""
         self._act(lambda: self._change("member", "left", left_chat_member=self.user))
 
-    def pay(self, what: Json | str) -> None:
-        """Pay an invoice, or a link to one."""
-        telegram, user = self.stage.telegram, self.user
-        if isinstance(what, str):
-            self._act(lambda: payments.begin_by_link(telegram, what, self.chat, user))
-        else:
-            self._act(lambda: payments.begin(telegram, *_ids(what), user))
+    def pay(self, invoice: Json) -> None:
+        """Pay an invoice."""
+        self._act(lambda: payments.begin(self.stage.telegram, *_ids(invoice), self.user))
 
     def become(self, status: str) -> None:
         """Have a status in the group, such as "creator" or "administrator". Nobody is told."""

@@ -56,6 +56,4 @@ def _is_meant(world: Telegram, bot: Bot, message: Json) -> bool:
     if not (command := COMMAND.match(message.get("text") or message.get("caption") or "")):
         return False
     _, at, name = command[0].partition("@")
-    if at:
-        return bool(name.lower() == bot.me["username"].lower())
-    return bool(world.last_bots.get(place, bot.id) == bot.id)
+    return not at or bool(name.lower() == bot.me["username"].lower())

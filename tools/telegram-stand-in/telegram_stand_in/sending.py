@@ -79,7 +79,6 @@ def put(request: Request, content: Json, chat: Json | None = None, **more: Any) 
     if request.get("message_effect_id"):
         message["effect_id"] = request.get("message_effect_id")
     request.world.keep(message)
-    request.world.last_bots[chat["id"]] = request.bot.id
     for key in [key for key in request.bot.drafts if key[0] == chat["id"]]:
         del request.bot.drafts[key]
     keyboard = request.get("reply_markup", {}) if not markup else {}
@@ -102,13 +101,7 @@ def _reply(request: Request, chat: Json) -> Json:
             return {}
         raise bad("message to be replied not found")
     within = {name: value for name, value in original.items() if name != "reply_to_message"}
-    reply: Json = {"reply_to_message": within}
-    if quote := wish.get("quote"):
-        if quote not in (original.get("text") or original.get("caption") or ""):
-            raise bad("QUOTE_TEXT_INVALID")
-        position = wish.get("quote_position", 0)
-        reply["quote"] = {"text": quote, "position": position, "is_manual": True}
-    return reply
+    return {"reply_to_message": within}
 
 
 @plays("sendMessage")

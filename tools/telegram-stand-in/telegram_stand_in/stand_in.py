@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import bot_api, methods, mini_app, payments, privacy
+from . import bot_api, methods, mini_app, privacy
 from .bot_api import METHODS, TYPES, Json, Refusal, did_you_mean, method_named
 from .delivery import Delivery, Outbox, Post, kind_of, line_of, post
 from .files import Files, Upload
@@ -70,7 +70,6 @@ class Call:
     - menu_button: `chat_id` (0: all), `menu_button`
     - web_app_answer: `id` of the query
     - member: `chat_id`, `member`
-    - read: `chat_id`, `message_id`, of a business account
     """
 
     method: str
@@ -134,7 +133,6 @@ class Telegram:
         *,
         deliver: Post = post,
         pace: float = 1.0,
-        watch: Callable[[Delivery | Call], None] = lambda event: None,
     ) -> None:
         self.changed = threading.Condition()
         self.stopped = False
@@ -148,12 +146,9 @@ class Telegram:
         self.pins: dict[int, list[int]] = {}  # by chat: ids of messages, the latest last
         self.members: dict[tuple[int, int], Json] = {}  # by chat and user, if not the default
         self.bots_in_groups = "administrator"  # their status, if `members` doesn't say it
-        self.last_bots: dict[int, int] = {}  # by chat: the bot that wrote last
         self.reactions: dict[tuple[int, int, int], list[Json]] = {}  # by chat, message and user
         self.votes: dict[tuple[str, int], list[int]] = {}  # by poll and user
-        self.closed_topics: set[tuple[int, int]] = set()  # by chat and topic
         self.invoices: dict[tuple[int, int], Json] = {}  # by chat and message: sendInvoice's
-        self.invoice_links: dict[str, tuple[Bot, Json]] = {}  # by URL: createInvoiceLink's
         self.checkouts: dict[str, Any] = {}  # by query: payments that a bot has to confirm
         self.charges: dict[str, Any] = {}  # by id: payments
         self.refunded: set[str] = set()  # ids of charges
@@ -162,7 +157,7 @@ class Telegram:
         self.url = ""  # of the Bot API, where it is served
         self.faults: deque[Fault] = deque()
         self.limits: Limits | None = None
-        self.watch = watch
+        self.watch: Callable[[Delivery | Call], None] = lambda event: None
         self.watch_updates: Callable[[Json, Bot], None] = lambda update, bot: None
         self.files = Files()
         self._numbers = itertools.count(1)
@@ -178,10 +173,6 @@ class Telegram:
     def webhook(self) -> Json:
         """The first bot's webhook, as getWebhookInfo tells it."""
         return self.bot.outbox.info
-
-    @webhook.setter
-    def webhook(self, info: Json) -> None:
-        self.bot.outbox.info = info
 
     @property
     def secret(self) -> str:
@@ -240,7 +231,6 @@ class Telegram:
                 bot.outbox.advance(seconds)
             messages = [*self.messages.values()]
             self.changed.notify_all()
-        payments.renew(self)
         for message in messages:
             poll = message.get("poll", {"is_closed": True})
             ends = poll.get("close_date") or message["date"] + poll.get("open_period", math.inf)

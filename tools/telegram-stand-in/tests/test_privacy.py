@@ -72,18 +72,6 @@ def test_replies_to_the_bot(stage: Seen) -> None:
     assert texts == ["and this", "a reply to that"]
 
 
-def test_a_general_command_is_for_the_bot_that_wrote_last(stage: Seen) -> None:
-    ada = stage.group("Club").user("Ada")
-    other = stage.telegram.add_bot("77:other")
-    other.chats[ada.chat["id"]] = ada.chat
-    stage.telegram.answer("sendMessage", {"chat_id": ada.chat["id"], "text": "a"}, bot=other)
-    ada.send("/help")
-    assert stage.updates == []
-    stage.says(ada.chat)
-    ada.send("/help")
-    assert len(stage.updates) == 1
-
-
 def test_a_message_sent_via_the_bot(stage: Seen) -> None:
     ada = stage.group("Club").user("Ada")
     stage.telegram.bot.outbox.info["allowed_updates"] = ["inline_query", "message"]
