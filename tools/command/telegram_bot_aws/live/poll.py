@@ -70,16 +70,12 @@ class Stop(Exception):
 
 
 class Poll:
-    """Fetches updates and passes each to the function, until it is stopped.
+    """Fetches updates and passes each to the function, until it is stopped."""
 
-    `pace` is how many seconds pass for one of this module's.
-    """
-
-    def __init__(self, telegram: Client, function: Function, pace: float = 1.0) -> None:
+    def __init__(self, telegram: Client, function: Function) -> None:
         self.telegram = telegram
         self.function = function
         self.stopping = False
-        self._pace = pace
         self._secret = function.environment["TELEGRAM_WEBHOOK_SECRET"]
         self._answering = False
         self._offset: int | None = None  # the first unanswered update
@@ -137,7 +133,7 @@ class Poll:
         if len(updates) < self._limit:  # no more wait
             self._limit = MOST_UPDATES
         if not updates:
-            time.sleep(max(0.0, started + SHORTEST_FETCH * self._pace - time.monotonic()))
+            time.sleep(max(0.0, started + SHORTEST_FETCH - time.monotonic()))
         return list(updates)
 
     def _handled(self) -> list[str]:
@@ -187,9 +183,9 @@ class Poll:
         self._failures += 1
         say(f"{reason}\n         retrying in {seconds:g} s, or when you save a change to the bot")
         before = read_sources(self.function.bot)
-        ends = time.monotonic() + seconds * self._pace
+        ends = time.monotonic() + seconds
         while (left := ends - time.monotonic()) > 0 and not self.stopping:
-            time.sleep(min(left, LOOK_SECONDS * self._pace))
+            time.sleep(min(left, LOOK_SECONDS))
             if read_sources(self.function.bot) != before:
                 break
 

@@ -82,22 +82,6 @@ class Silent(threading.Thread):
         pass
 
 
-def test_all_that_was_written_is_read_at_once(monkeypatch):
-    """Whether or not the thread that follows the output had its turn."""
-    monkeypatch.setattr(threading, "Thread", Silent)
-    reading, writing = os.pipe()
-    lines = queue.Queue()
-    output = Output(reading, lines)
-    os.close(reading)
-    os.write(writing, "one\nzwölf\nha".encode())
-    assert output.read()
-    assert list(lines.queue) == ["one", "zwölf"]
-    os.write(writing, b"lf\nend")
-    os.close(writing)
-    assert not output.read()
-    assert list(lines.queue) == ["one", "zwölf", "half", "end"]
-
-
 def test_the_thread_reads_what_nobody_asks_for():
     reading, writing = os.pipe()
     lines = queue.Queue()
@@ -115,6 +99,8 @@ def test_the_thread_reads_what_nobody_asks_for():
 
 @pytest.mark.parametrize("is_changed", [True, False], ids=["changed", "original"])
 def test_a_functions_log_has_what_its_process_wrote(monkeypatch, is_changed):
+    """Whether or not the thread that follows the output had its turn."""
+
     def spawn(self):
         reading, self.writing = os.pipe()
         self._proc = SimpleNamespace(stderr=os.fdopen(reading))
@@ -123,13 +109,16 @@ def test_a_functions_log_has_what_its_process_wrote(monkeypatch, is_changed):
     monkeypatch.setattr(threading, "Thread", Silent)
     worker = (with_whole_logs(Worker) if is_changed else Worker)("bot", {}, b"")
     assert worker._drain_stderr() == ""
-    for text in ("first", "second"):
+    for _ in range(2):
         worker._spawn()
-        os.write(worker.writing, f"{text}\nline\n".encode())
+        os.write(worker.writing, "zwölf\nha".encode())
+        first = worker._drain_stderr_bounded()
+        os.write(worker.writing, b"lf\nend")
         os.close(worker.writing)
         worker._proc.stderr.close()
         worker._proc = None  # as after an error
-        assert worker._drain_stderr_bounded() == (f"{text}\nline" if is_changed else "")
+        rest = worker._drain_stderr_bounded()
+        assert (first, rest) == (("zwölf", "half\nend") if is_changed else ("", ""))
 
 
 def test_a_patient_one_gives_a_function_more_time_and_keeps_its_settings():
