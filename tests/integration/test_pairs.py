@@ -32,7 +32,6 @@ REFUSALS = ("429", "model away", "telegram away")
 ORDERS = 3  # worlds in which updates come out of order
 OUT_OF_ORDER = "out of order"
 
-Pair = tuple[str, str]
 
 # The pairs that mean nothing: a bot has one SESSION, and a roll-back follows a release anyway.
 EXCLUDED = {*itertools.combinations(features.SESSIONS, 2), ("release", "roll-back")}
@@ -41,7 +40,7 @@ EXCLUDED = {*itertools.combinations(features.SESSIONS, 2), ("release", "roll-bac
 class Case(NamedTuple):
     """A pair that meets a fault, "" for none, at one of its chances."""
 
-    pair: Pair
+    pair: tuple
     fault: str = ""
     at: int = 0
 

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable
 
 import pytest
 from bench.runtime_api import RuntimeApi
@@ -85,9 +84,6 @@ class Function:
         """End the process if it is still there."""
         with self.process:
             self.process.kill()
-
-
-Run = Callable[..., Function]
 
 
 @pytest.fixture

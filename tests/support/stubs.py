@@ -13,7 +13,6 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
 from functools import cache, lru_cache, partial
 from importlib.abc import SourceLoader
 from importlib.machinery import PathFinder, SourceFileLoader
@@ -481,9 +480,6 @@ def ticking():
     clock, deadline.clock = deadline.clock, lambda: next(readings) / 100
     yield
     deadline.clock = clock
-
-
-Serve = Callable[..., "Peer"]  # the fixture `serve`
 
 
 class Peer:

@@ -1,14 +1,10 @@
 """telegram.py, errors.py: a call of the Bot API, its result and its two errors."""
 
 import json
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from tests.support.stubs import TOKEN, answers_all, answers_and_closes, http, load, refusal
-
-Call = Callable[[bytes], Any]
 
 
 @pytest.fixture

@@ -1,11 +1,8 @@
 """Calls to the stand-in, as a bot makes them, and what people send."""
 
-from __future__ import annotations
-
 import json
-from typing import Any
 
-from telegram_stand_in import ADA, Call, Json, Person, Stage, Telegram, post
+from telegram_stand_in import ADA, Stage, post
 from telegram_stand_in.bot_api import conform
 from telegram_stand_in.content import MAX_PHOTO
 from telegram_stand_in.files import Upload, picture
@@ -22,47 +19,47 @@ UPLOADS["big"] = Upload("a.png", "image/png", PNG + bytes(MAX_PHOTO))
 UPLOADS["text"] = Upload("a.txt", "text/plain", b"text")
 
 
-def call(telegram: Telegram, method: str, **params: Any) -> tuple[int, Json]:
+def call(telegram, method, **params):
     """Call the Bot API, and return the status and the answer."""
     url = f"{telegram.url}/bot{TOKEN}/{method}"
     status, _, answer = post(url, {}, json.dumps(params).encode())
     return status, json.loads(answer)
 
 
-def accepted(telegram: Telegram, method: str, **params: Any) -> Any:
+def accepted(telegram, method, **params):
     """Make a call that must succeed, and return its result."""
     status, answer = call(telegram, method, **params)
     assert (status, answer["ok"]) == (200, True), answer
     return answer["result"]
 
 
-def refused(code: int, description: str, **more: Any) -> tuple[int, Json]:
+def refused(code, description, **more):
     return code, {"ok": False, "error_code": code, "description": description, **more}
 
 
-def make(telegram: Telegram, method: str, **params: Any) -> Call:
+def make(telegram, method, **params):
     return telegram.answer(method, {"chat_id": CHAT, **params}, uploads=UPLOADS)
 
 
-def done(telegram: Telegram, method: str, **params: Any) -> Any:
+def done(telegram, method, **params):
     """Make a call that must succeed, and return its result."""
     call = make(telegram, method, **params)
     assert call.status == 200, call.answer
     return call.answer["result"]
 
 
-def error(telegram: Telegram, method: str, **params: Any) -> str:
+def error(telegram, method, **params):
     """Make a call that must be refused, and return why."""
     call = make(telegram, method, **params)
     assert (call.status, call.changes) == (400, [])
     return str(call.answer["description"]).removeprefix("Bad Request: ")
 
 
-def updates(telegram: Telegram) -> list[Json]:
+def updates(telegram):
     """Return the updates that wait, without their ids; each as it is documented."""
     waiting = telegram.answer("getUpdates", {}).answer["result"]
     for update in waiting:
-        hints: list[str] = []
+        hints = []
         conform("Update", update, hints)
         assert hints == []
     if waiting:
@@ -70,11 +67,11 @@ def updates(telegram: Telegram) -> list[Json]:
     return [{k: v for k, v in update.items() if k != "update_id"} for update in waiting]
 
 
-def say(telegram: Telegram, text: str, chat: int = CHAT) -> None:
+def say(telegram, text, chat=CHAT):
     telegram.send(telegram.message(text, chat={"id": chat, "type": "private"}))
 
 
-def acts(telegram: Telegram, user: Json = ADA) -> Person:
+def acts(telegram, user=ADA):
     """Return a person in the private chat with the bot."""
     stage = Stage(telegram=telegram)
     stage.strict, stage.patience = False, 0.0

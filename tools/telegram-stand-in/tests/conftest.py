@@ -1,9 +1,5 @@
 """Fixtures: the stand-in for Telegram."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
 import pytest
 
 from telegram_stand_in import Server, Telegram
@@ -11,7 +7,7 @@ from tests.calls import PACE, TOKEN, accepted
 
 
 @pytest.fixture
-def telegram() -> Iterator[Telegram]:
+def telegram():
     """A Telegram that knows a chat, its message 1, and a press of a button, "query"."""
     telegram = Telegram(TOKEN, pace=PACE)
     with Server(telegram):

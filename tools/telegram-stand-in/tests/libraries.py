@@ -1,13 +1,10 @@
 """Where others' libraries are. A skip says how to get what isn't there."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
@@ -15,14 +12,14 @@ NPM = Path(sys.prefix).resolve() / "npm" / "node_modules"
 GO = Path(sys.prefix) / "go"  # a module that requires Go's library
 
 
-def skip_or_fail(reason: str) -> NoReturn:
+def skip_or_fail(reason):
     """Skip a test that can't run on this machine, or fail it if nothing may be skipped."""
     if os.environ.get("REQUIRE_ALL"):
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
 
 
-def go_library(folder: Path) -> Path:
+def go_library(folder):
     """Let a folder be a Go module with the library, and return where that is."""
     if not shutil.which("go") or not (GO / "go.sum").is_file():
         get = "go mod init price && go get github.com/go-telegram/bot@v1.19.0"

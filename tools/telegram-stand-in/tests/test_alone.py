@@ -1,7 +1,5 @@
 """python -m telegram_stand_in: tests in any language, and how it ends."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import re
@@ -11,27 +9,24 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
 
 import pytest
 
-from telegram_stand_in import Json, post
+from telegram_stand_in import post
 from telegram_stand_in.__main__ import Alone, main
 
 FOLDER = Path(__file__).resolve().parent.parent
 TOKEN = "42:secret"
 KEYBOARD = {"inline_keyboard": [[{"text": "Buy", "callback_data": "3"}]]}
-Start = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
-def start() -> Iterator[Start]:
+def start():
     """Start the command, with an input and an output."""
     with contextlib.ExitStack() as at_end:
 
-        def start_it(*arguments: str, stdin: int = subprocess.PIPE) -> subprocess.Popen[str]:
+        def start_it(*arguments, stdin=subprocess.PIPE):
             process = subprocess.Popen(
                 [sys.executable, "-m", "telegram_stand_in", *arguments],
                 cwd=FOLDER,
@@ -50,12 +45,12 @@ def start() -> Iterator[Start]:
         yield start_it
 
 
-def output(process: subprocess.Popen[str]) -> IO[str]:
+def output(process):
     assert process.stdout
     return process.stdout
 
 
-def address(process: subprocess.Popen[str]) -> tuple[str, str]:
+def address(process):
     """Return the URL and the token, as the first line has them."""
     line = output(process).readline()
     found = re.fullmatch(r"TELEGRAM_API_URL=(\S+) TELEGRAM_BOT_TOKEN=(\S+)\n", line)
@@ -63,14 +58,14 @@ def address(process: subprocess.Popen[str]) -> tuple[str, str]:
     return found[1], found[2]
 
 
-def ask(url: str, **params: Any) -> Any:
+def ask(url, **params):
     """POST parameters, and return the result."""
     status, _, answer = post(url, {}, json.dumps(params).encode())
     assert status == 200, answer
     return json.loads(answer)["result"]
 
 
-def test_it_prints_what_people_and_the_bot_do(start: Start) -> None:
+def test_it_prints_what_people_and_the_bot_do(start):
     process = start("--token", TOKEN)
     url, token = address(process)
     assert token == TOKEN
@@ -85,9 +80,7 @@ def test_it_prints_what_people_and_the_bot_do(start: Start) -> None:
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_and_nothing_else_without_input_or_reader(
-    start: Start, kind: signal.Signals
-) -> None:
+def test_a_signal_ends_it_and_nothing_else_without_input_or_reader(start, kind):
     process = start(stdin=subprocess.DEVNULL)
     url, _ = address(process)
     output(process).close()
@@ -99,13 +92,13 @@ def test_a_signal_ends_it_and_nothing_else_without_input_or_reader(
         post(f"{url}/people/Ada/send", {}, b"{}")
 
 
-def test_the_methods_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_methods_are_told(capsys):
     assert main(["--methods"]) == 0
     played, others = capsys.readouterr().out.split("\n\n")
     assert "sendMessage" in played.splitlines() and "getStickerSet" in others.splitlines()
 
 
-def test_a_port_that_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_that_is_taken(capsys):
     with Alone(TOKEN, 0) as alone:
         port = alone.url.rpartition(":")[2]
         assert main(["--port", port]) == 1
@@ -113,25 +106,25 @@ def test_a_port_that_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.fixture
-def alone() -> Iterator[Alone]:
+def alone():
     alone = Alone(TOKEN, 0)
     with alone:
         yield alone
 
 
-def refused(alone: Alone, path: str, **params: Any) -> str:
+def refused(alone, path, **params):
     """POST parameters that are refused, and return why."""
     status, _, answer = post(f"{alone.url}{path}", {}, json.dumps(params).encode())
     assert status == 400, answer
     return str(json.loads(answer)["description"])
 
 
-def bot_sends(alone: Alone, chat: int, text: str, **more: Any) -> Json:
-    result: Json = ask(f"{alone.url}/bot{TOKEN}/sendMessage", chat_id=chat, text=text, **more)
+def bot_sends(alone, chat, text, **more):
+    result = ask(f"{alone.url}/bot{TOKEN}/sendMessage", chat_id=chat, text=text, **more)
     return result
 
 
-def test_people_act_by_http(alone: Alone) -> None:
+def test_people_act_by_http(alone):
     ada, grace = (f"{alone.url}/people/{name}" for name in ("Ada", "Grace%20H."))
     sent = ask(f"{ada}/send", text="/price 3")
     chat = sent["chat"]["id"]
@@ -162,7 +155,7 @@ def test_people_act_by_http(alone: Alone) -> None:
     ],
     ids=["form", "JSON"],
 )
-def test_a_form_does_as_well_as_json(alone: Alone, kind: str, body: str) -> None:
+def test_a_form_does_as_well_as_json(alone, kind, body):
     headers = {"Content-Type": kind}
     status, _, answer = post(f"{alone.url}/people/Ada/send", headers, body.encode())
     assert status == 200, answer
@@ -170,7 +163,7 @@ def test_a_form_does_as_well_as_json(alone: Alone, kind: str, body: str) -> None
     assert "Ada got no edited" in refused(alone, "/people/Ada/receive?kind=edited&timeout=0")
 
 
-def test_what_goes_wrong_is_told(alone: Alone) -> None:
+def test_what_goes_wrong_is_told(alone):
     sent = ask(f"{alone.url}/people/Ada/send", text="1")
     chat = sent["chat"]["id"]
     assert "no call at all" in refused(alone, "/people/Ada/receive", timeout=0)
@@ -194,15 +187,13 @@ def test_what_goes_wrong_is_told(alone: Alone) -> None:
         ("/people/Ada/send", {"reply_to": 1}, "AttributeError: 'int' object has no attribute"),
     ],
 )
-def test_what_makes_no_sense_is_refused_and_forgotten(
-    alone: Alone, path: str, params: Json, told: str
-) -> None:
+def test_what_makes_no_sense_is_refused_and_forgotten(alone, path, params, told):
     assert told in refused(alone, path, **params)
     ask(f"{alone.url}/people/Ada/send", text="1")
     assert ask(f"{alone.url}/bot{TOKEN}/getMe")["id"] == 42
 
 
-def test_faults_and_time(alone: Alone) -> None:
+def test_faults_and_time(alone):
     chat = ask(f"{alone.url}/people/Ada/send", text="1")["chat"]["id"]
     ask(f"{alone.url}/fails?kind=403&times=1")
     url = f"{alone.url}/bot{TOKEN}/sendMessage?chat_id={chat}&text=2"
@@ -212,7 +203,7 @@ def test_faults_and_time(alone: Alone) -> None:
     assert "a fault must be one of 429" in refused(alone, "/fails", kind="402")
 
 
-def test_only_a_post_from_this_machine_acts(alone: Alone) -> None:
+def test_only_a_post_from_this_machine_acts(alone):
     url = f"{alone.url}/people/Ada/send"
     body = b'{"text": "1"}'
     for headers in ({"Origin": "https://evil.example"}, {"Host": "evil.example"}):

@@ -1,42 +1,38 @@
 """What calls change, and what people and the bot see of it later."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import pytest
 
-from telegram_stand_in import ADA, GRACE, Json, Stage, Telegram
+from telegram_stand_in import ADA, GRACE, Stage
 from tests.calls import CHAT, UPLOADS, acts, done, error, make, updates
 
-GROUP: Json = {"id": -1001000000001, "type": "supergroup", "title": "Book club"}
+GROUP = {"id": -1001000000001, "type": "supergroup", "title": "Book club"}
 LINK = {"inline_keyboard": [[{"text": "a", "url": "https://example.org"}]]}
 OTHER_LINK = {"inline_keyboard": [[{"text": "b", "url": "https://example.org"}]]}
 
 
-KEYBOARDS: list[Json] = [
+KEYBOARDS = [
     {"keyboard": [[{"text": "b", "request_contact": True}]], "resize_keyboard": True},
     {"remove_keyboard": True},
     {"force_reply": True, "input_field_placeholder": "Your name"},
 ]
-NO_MARKUP: list[Json] = [{}, {"inline_keyboard": []}, {"keyboard": []}, {"remove_keyboard": False}]
+NO_MARKUP = [{}, {"inline_keyboard": []}, {"keyboard": []}, {"remove_keyboard": False}]
 
 
 @pytest.mark.parametrize("markup", [*KEYBOARDS, *NO_MARKUP], ids=str)
-def test_a_keyboard_is_told_beside_its_message(telegram: Telegram, markup: Json) -> None:
+def test_a_keyboard_is_told_beside_its_message(telegram, markup):
     [change] = make(telegram, "sendMessage", text="a", reply_markup=markup).changes
     assert change.get("keyboard") == (None if markup in NO_MARKUP else markup)
     assert "reply_markup" not in change["message"]
 
 
-def test_an_edit_keeps_no_keyboard(telegram: Telegram) -> None:
+def test_an_edit_keeps_no_keyboard(telegram):
     id = done(telegram, "sendMessage", text="a", reply_markup=LINK)["message_id"]
     edited = done(telegram, "editMessageText", message_id=id, text="b")
     assert "reply_markup" not in edited and edited["edit_date"]
     assert telegram.messages[CHAT, id] == edited
 
 
-def test_what_was_told_stays_as_it_was(telegram: Telegram) -> None:
+def test_what_was_told_stays_as_it_was(telegram):
     """A later edit changes neither what a call was told to do, nor an update that waits."""
     sent = make(telegram, "sendMessage", text="before", reply_markup=LINK)
     id = sent.answer["result"]["message_id"]
@@ -47,7 +43,7 @@ def test_what_was_told_stays_as_it_was(telegram: Telegram) -> None:
     assert update["callback_query"]["message"]["text"] == "before"
 
 
-def test_messages_go_away_and_are_pinned(telegram: Telegram) -> None:
+def test_messages_go_away_and_are_pinned(telegram):
     one, two = (done(telegram, "sendMessage", text=text)["message_id"] for text in "ab")
     for id in (one, two):
         done(telegram, "pinChatMessage", message_id=id)
@@ -59,7 +55,7 @@ def test_messages_go_away_and_are_pinned(telegram: Telegram) -> None:
     assert "pinned_message" not in done(telegram, "getChat")
 
 
-def test_what_is_protected_is_not_forwarded(telegram: Telegram) -> None:
+def test_what_is_protected_is_not_forwarded(telegram):
     one = done(telegram, "sendMessage", text="a")["message_id"]
     secret = done(telegram, "sendMessage", text="b", protect_content=True)["message_id"]
     several = {"from_chat_id": CHAT, "message_ids": [one, 99, secret]}
@@ -67,7 +63,7 @@ def test_what_is_protected_is_not_forwarded(telegram: Telegram) -> None:
     assert len(done(telegram, "copyMessages", **several)) == 2
 
 
-def test_a_draft_grows_until_the_message_comes(telegram: Telegram) -> None:
+def test_a_draft_grows_until_the_message_comes(telegram):
     for text in ("Once", "Once upon"):
         [draft] = make(telegram, "sendMessageDraft", draft_id=7, text=text).changes
         assert (draft["text"], draft["can_stop"]) == (text, False)
@@ -79,7 +75,7 @@ def test_a_draft_grows_until_the_message_comes(telegram: Telegram) -> None:
 
 
 @pytest.mark.parametrize("kept", [False, True], ids=["goes", "is kept"])
-def test_a_draft_is_stopped(telegram: Telegram, kept: bool) -> None:
+def test_a_draft_is_stopped(telegram, kept):
     draft = {"draft_id": 7, "text": "Once", "message_thread_id": 5, "keep_on_stop": kept}
     done(telegram, "sendMessageDraft", can_stop=True, **draft)
     telegram.stop_draft(CHAT, 7)
@@ -90,14 +86,14 @@ def test_a_draft_is_stopped(telegram: Telegram, kept: bool) -> None:
     assert bool(telegram.bot.drafts) == kept
 
 
-def test_a_reply_has_what_it_replies_to(telegram: Telegram) -> None:
+def test_a_reply_has_what_it_replies_to(telegram):
     reply = done(telegram, "sendMessage", text="a", reply_parameters={"message_id": 1})
     assert reply["reply_to_message"]["text"] == "first"
     wish = {"message_id": 99, "allow_sending_without_reply": True}
     assert "reply_to_message" not in done(telegram, "sendMessage", text="a", reply_parameters=wish)
 
 
-def test_several_people_write_in_a_group(telegram: Telegram) -> None:
+def test_several_people_write_in_a_group(telegram):
     for user in (ADA, GRACE):
         telegram.send(telegram.message("hello", chat=GROUP, user=user))
     assert [u["message"]["from"]["first_name"] for u in updates(telegram)] == ["Ada", "Grace"]
@@ -110,15 +106,15 @@ def test_several_people_write_in_a_group(telegram: Telegram) -> None:
     assert done(telegram, "getChatMemberCount", **place) == 2
 
 
-def test_who_wrote_is_known(telegram: Telegram) -> None:
-    linus: Json = {"id": 77, "is_bot": False, "first_name": "Linus"}
+def test_who_wrote_is_known(telegram):
+    linus = {"id": 77, "is_bot": False, "first_name": "Linus"}
     telegram.send(telegram.message("hello", user=linus))
     assert done(telegram, "getChatMember", user_id=77)["user"] == linus
     text = {"text": "[him](tg://user?id=77)", "parse_mode": "MarkdownV2"}
     assert done(telegram, "sendMessage", **text)["entities"][0]["user"] == linus
 
 
-def test_people_vote(telegram: Telegram) -> None:
+def test_people_vote(telegram):
     poll = done(telegram, "sendPoll", question="Where?", options=["a", "b"], is_anonymous=False)
     place = (CHAT, poll["message_id"])
     acts(telegram).vote(poll, [1])
@@ -137,7 +133,7 @@ def test_people_vote(telegram: Telegram) -> None:
 CONTENT = {"message_text": "<b>x</b>", "parse_mode": "HTML"}
 ARTICLE = {"type": "article", "title": "a"}
 POINT = {"latitude": 1, "longitude": 2}
-RESULTS: list[tuple[Json, str]] = [
+RESULTS = [
     ({**ARTICLE, "input_message_content": CONTENT}, "text"),
     ({**ARTICLE, "input_message_content": POINT}, "location"),
     ({**ARTICLE, "input_message_content": {"phone_number": "1", "first_name": "a"}}, "contact"),
@@ -151,7 +147,7 @@ RESULTS: list[tuple[Json, str]] = [
 
 
 @pytest.mark.parametrize(("result", "kind"), RESULTS)
-def test_an_inline_querys_result_is_sent(telegram: Telegram, result: Json, kind: str) -> None:
+def test_an_inline_querys_result_is_sent(telegram, result, kind):
     telegram.files.add("document", b"abc", id="known")
     ada = acts(telegram)
     ada.ask("lake")
@@ -171,7 +167,7 @@ def test_an_inline_querys_result_is_sent(telegram: Telegram, result: Json, kind:
     assert again.startswith("query is too old")
 
 
-def test_commands_and_the_menu_are_kept(telegram: Telegram) -> None:
+def test_commands_and_the_menu_are_kept(telegram):
     everywhere = [{"command": "start", "description": "Begin"}]
     here = [{"command": "stop", "description": "End"}]
     scope = {"scope": {"type": "chat", "chat_id": CHAT}}
@@ -189,7 +185,7 @@ def test_commands_and_the_menu_are_kept(telegram: Telegram) -> None:
     assert done(telegram, "getChatMenuButton") == {"type": "commands"}
 
 
-def test_what_people_send_can_be_downloaded(telegram: Telegram) -> None:
+def test_what_people_send_can_be_downloaded(telegram):
     """Also what no file was given for."""
     size = {"file_id": "lake", "file_unique_id": "lake", "width": 9, "height": 6}
     telegram.send(telegram.message(photo=[size]))
@@ -205,35 +201,35 @@ def test_what_people_send_can_be_downloaded(telegram: Telegram) -> None:
 class Plays:
     """A stage whose bot keeps the updates, and calls what a test says."""
 
-    def __init__(self) -> None:
-        self.updates: list[Json] = []
+    def __init__(self):
+        self.updates = []
         self.stage = Stage(self.updates.extend)
         kinds = "message pre_checkout_query callback_query business_connection business_message "
         kinds += "edited_business_message deleted_business_messages"
         self.call("getUpdates", allowed_updates=kinds.split())
 
-    def call(self, method: str, **params: Any) -> Any:
+    def call(self, method, **params):
         answer = self.stage.telegram.answer(method, params, uploads=UPLOADS).answer
         self.stage.settle()
         return answer["result"] if answer["ok"] else answer["description"]
 
-    def took(self, kind: str) -> Any:
+    def took(self, kind):
         """Return the content of the next update, which must be of a kind."""
         return self.updates.pop(0)[kind]
 
 
 @pytest.fixture
-def plays() -> Plays:
+def plays():
     return Plays()
 
 
-TEA: Json = {"title": "Tea", "description": "A cup", "payload": "tea", "currency": "XTR"}
+TEA = {"title": "Tea", "description": "A cup", "payload": "tea", "currency": "XTR"}
 TEA |= {"prices": [{"label": "Tea", "amount": 3}]}
 PAID = {"currency": "XTR", "total_amount": 3, "invoice_payload": "tea"}
 POUNDS = {**TEA, "currency": "GBP", "provider_token": "provider"}
 
 
-def begun(plays: Plays, invoice: Json = TEA) -> Json:
+def begun(plays, invoice=TEA):
     """Have Ada begin to pay an invoice, and return what answers the question before."""
     ada = plays.stage.user("Ada")
     ada.send("Tea, please")
@@ -243,7 +239,7 @@ def begun(plays: Plays, invoice: Json = TEA) -> Json:
     return {"pre_checkout_query_id": plays.took("pre_checkout_query")["id"], "ok": True}
 
 
-def test_an_invoice_is_paid_and_refunded(plays: Plays) -> None:
+def test_an_invoice_is_paid_and_refunded(plays):
     assert plays.call("answerPreCheckoutQuery", **begun(plays)) is True
     payment = plays.took("message")["successful_payment"]
     assert PAID.items() < payment.items()
@@ -255,7 +251,7 @@ def test_an_invoice_is_paid_and_refunded(plays: Plays) -> None:
     assert again == "Bad Request: CHARGE_ALREADY_REFUNDED"
 
 
-def test_only_stars_are_refunded(plays: Plays) -> None:
+def test_only_stars_are_refunded(plays):
     plays.call("answerPreCheckoutQuery", **begun(plays, POUNDS))
     charge = plays.took("message")["successful_payment"]["telegram_payment_charge_id"]
     about = {"user_id": plays.stage.user("Ada").user["id"], "telegram_payment_charge_id": charge}
@@ -263,7 +259,7 @@ def test_only_stars_are_refunded(plays: Plays) -> None:
     assert told == "Bad Request: only payments in Telegram Stars can be refunded"
 
 
-def test_a_bot_may_say_no_and_why(plays: Plays) -> None:
+def test_a_bot_may_say_no_and_why(plays):
     answer = {**begun(plays), "ok": False, "error_message": "No milk"}
     plays.call("answerPreCheckoutQuery", **answer)
     assert plays.stage.user("Ada").receive("answer").text == "No milk"
@@ -271,14 +267,14 @@ def test_a_bot_may_say_no_and_why(plays: Plays) -> None:
     assert "query is too old" in plays.call("answerPreCheckoutQuery", **answer)
 
 
-def test_a_bot_has_ten_seconds(plays: Plays) -> None:
+def test_a_bot_has_ten_seconds(plays):
     answer = begun(plays)
     plays.stage.advance(11)
     assert "query is too old" in plays.call("answerPreCheckoutQuery", **answer)
     assert plays.updates == []
 
 
-def test_a_bot_answers_in_the_name_of_an_account(plays: Plays) -> None:
+def test_a_bot_answers_in_the_name_of_an_account(plays):
     shop = plays.stage.business("Bob")
     connection = plays.took("business_connection")
     assert (connection["user"]["first_name"], connection["is_enabled"]) == ("Bob", True)
@@ -303,7 +299,7 @@ def test_a_bot_answers_in_the_name_of_an_account(plays: Plays) -> None:
     assert ada.unread() == [], "which are those of the bot"
 
 
-def test_a_bot_hears_of_edits_and_deletions(plays: Plays) -> None:
+def test_a_bot_hears_of_edits_and_deletions(plays):
     ada = plays.stage.business("Bob").user("Ada")
     sent = ada.send("Hi")
     plays.updates.clear()
@@ -313,10 +309,10 @@ def test_a_bot_hears_of_edits_and_deletions(plays: Plays) -> None:
     assert plays.took("deleted_business_messages")["message_ids"] == [sent.message_id]
 
 
-def test_an_answer_needs_its_right_and_the_connection(plays: Plays) -> None:
+def test_an_answer_needs_its_right_and_the_connection(plays):
     shop = plays.stage.business("Bob")
     ada = shop.user("Ada")
-    params: Json = {"business_connection_id": shop.connection["id"], "chat_id": ada.chat["id"]}
+    params = {"business_connection_id": shop.connection["id"], "chat_id": ada.chat["id"]}
     ada.send("Hi")
     del shop.connection["rights"]["can_reply"]
     refused = plays.call("sendMessage", text="Ho", **params)
@@ -329,7 +325,7 @@ def test_an_answer_needs_its_right_and_the_connection(plays: Plays) -> None:
     assert refused == "Bad Request: BUSINESS_CONNECTION_INVALID"
 
 
-def test_a_bot_writes_where_somebody_wrote_within_a_day(plays: Plays) -> None:
+def test_a_bot_writes_where_somebody_wrote_within_a_day(plays):
     ada = plays.stage.business("Bob").user("Ada")
     sent = ada.send("Hi")
     say = {"business_connection_id": sent.business_connection_id, "chat_id": ada.chat["id"]}

@@ -1,10 +1,7 @@
 """A crash at every call finds the faults of bots, and passes those that have none."""
 
-from __future__ import annotations
-
 import re
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,18 +28,16 @@ assert ada.receive("answer").text == "Thank you"
 assert ada.receive().text == "Bought"
 """
 
-Play = Callable[..., pytest.RunResult]
-
 
 @pytest.fixture
-def play(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Play:
+def play(pytester, monkeypatch):
     """Run a test with crashes, of a bot that a file contains. It must have these outcomes."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     # On CI, pytest's summary repeats each error in full.
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.delenv("BUILD_NUMBER", raising=False)
 
-    def run(bot: str, body: str, start: str = PYTHON, **outcomes: int) -> pytest.RunResult:
+    def run(bot, body, start=PYTHON, **outcomes):
         (pytester.path / "bot.py").write_text(bot)
         whole = f"bot_api.patience = 300\n{start}\n{body}"
         lines = "".join(f"    {line}\n" for line in whole.splitlines())
@@ -80,11 +75,11 @@ def poll():
 SENDS = 'ada = bot_api.user("Ada")\nada.send("Hi")\nassert ada.receive().text == "Ho"'
 
 
-def polls(handle: str) -> str:
+def polls(handle):
     return f"{POLLS}\ndef handle(chat, text):\n    {handle}\npoll()\n"
 
 
-def test_what_is_said_twice_is_found_unless_it_was_in_flight(play: Play) -> None:
+def test_what_is_said_twice_is_found_unless_it_was_in_flight(play):
     bot = polls('say(chat, "Ho"); say(chat, "Hey")')
     result = play(bot, f'{SENDS}\nassert ada.receive().text == "Hey"', failed=1)
     twice = 'twice: sendMessage to Ada "Ho", though its first answer had arrived'
@@ -105,7 +100,7 @@ for person, text in ((ada, "a"), (other, "b")):
 """
 
 
-def test_what_a_bot_forgets_is_found(play: Play) -> None:
+def test_what_a_bot_forgets_is_found(play):
     """It keeps in memory what it has confirmed."""
     bot = "seen = []\n" + polls('seen.append(text); say(chat, " ".join(seen))')
     result = play(bot, f'ada = other = bot_api.user("Ada"){TALK}', failed=1)
@@ -114,7 +109,7 @@ def test_what_a_bot_forgets_is_found(play: Play) -> None:
     )
 
 
-def test_what_goes_to_another_person_is_found(play: Play) -> None:
+def test_what_goes_to_another_person_is_found(play):
     """It keeps whom it owes an answer in a file, until it has answered, and confirms first."""
     bot = polls("""call("getUpdates", offset=2**31 - 1)
     owed = open("owed").read() if os.path.exists("owed") else ""
@@ -169,7 +164,7 @@ server.serve_forever()
     ],
     ids=["answered last", "answered first", "answered with a call"],
 )
-def test_a_webhook(play: Play, order: str, outcomes: dict[str, int], told: str) -> None:
+def test_a_webhook(play, order, outcomes, told):
     result = play(POLLS + HOOK.replace("{order}", order), SENDS, **outcomes)
     result.stdout.fnmatch_lines([f"*{told}*"])
 
@@ -187,25 +182,25 @@ def test_a_webhook(play: Play, order: str, outcomes: dict[str, int], told: str) 
     ],
     ids=["not started", "started twice", "ended", "silent"],
 )
-def test_what_cannot_be_played_is_told(play: Play, start: str, bot: str, told: str) -> None:
+def test_what_cannot_be_played_is_told(play, start, bot, told):
     wait = "bot_api._started and bot_api._started[-1].wait()" if "ended" in told else ""
     result = play(bot, wait, start, failed=1)
     result.stdout.fnmatch_lines([f"telegram_crashes: *{told}*"])
 
 
-def test_calls_that_differ_are_told(play: Play) -> None:
+def test_calls_that_differ_are_told(play):
     bot = polls("once = not os.path.exists('once'); open('once', 'w')\n"
                 '    say(chat, "Ho"); once and say(chat, "Hey")')  # fmt: skip
     result = play(bot, SENDS, failed=1)
     result.stdout.fnmatch_lines(["*two runs without a crash differ: sendMessage 2 to Ada*"])
 
 
-def test_texts_that_differ_are_not_compared(play: Play) -> None:
+def test_texts_that_differ_are_not_compared(play):
     bot = polls("say(chat, os.urandom(9).hex())")
     play(bot, 'ada = bot_api.user("Ada")\nada.send("Hi")\nada.receive()', passed=1)
 
 
-def test_a_test_that_fails_without_a_crash_runs_once(play: Play) -> None:
+def test_a_test_that_fails_without_a_crash_runs_once(play):
     result = play(polls('say(chat, "Hm")'), SENDS, failed=1)
     assert "runs again" not in result.stdout.str()
     result.stdout.fnmatch_lines(["E   *'Hm' == 'Ho'*"])
@@ -214,7 +209,7 @@ def test_a_test_that_fails_without_a_crash_runs_once(play: Play) -> None:
 # Bots as people write them.
 
 
-def test_the_readmes_bot(play: Play) -> None:
+def test_the_readmes_bot(play):
     files = dict(re.findall(r"^```python\n# (\w+\.py)\n(.*?)^```$", README, re.M | re.S))
     _, _, body = files["test_bot.py"].partition('bot_api.start(sys.executable, "bot.py")\n')
     play(files["bot.py"], re.sub("^    ", "", body, flags=re.M), passed=1)
@@ -236,7 +231,7 @@ bot.run_polling()
 
 
 @pytest.mark.parametrize("queue", ["asyncio.Queue", "Handled"])
-def test_python_telegram_bot(play: Play, queue: str) -> None:
+def test_python_telegram_bot(play, queue):
     is_repaired = queue == "Handled"
     handled = RECIPES.partition("class Handled")[2].partition("```")[0]
     start = PYTHON.replace('"-S", ', "")
@@ -264,7 +259,7 @@ bot.start();
 """
 
 
-def test_grammy(play: Play, pytester: pytest.Pytester) -> None:
+def test_grammy(play, pytester):
     if not shutil.which("node") or not (NPM / "grammy").is_dir():
         skip_or_fail(f"needs Node.js, and grammY: npm install --prefix {NPM.parent} grammy")
     (pytester.path / "bot.mjs").write_text(GRAMMY)

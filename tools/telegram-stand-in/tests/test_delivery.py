@@ -1,16 +1,11 @@
 """The stand-in's webhook: what it keeps, what it delivers there, and when it tries again."""
 
-from __future__ import annotations
-
 import json
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
-from pytest_httpserver import HTTPServer
-from werkzeug import Request, Response
+from werkzeug import Response
 
-from telegram_stand_in import ADA, GRACE, Delivery, Json, Telegram
+from telegram_stand_in import ADA, GRACE, Telegram
 from telegram_stand_in.delivery import line_of
 from tests.calls import CHAT, PACE, SECRET, TOKEN, accepted, call, refused, say
 
@@ -21,33 +16,33 @@ KINDS = {"allowed_updates": ["message"]}
 class Webhook:
     """The other end of deliveries: keeps what came, and answers as told."""
 
-    def __init__(self, server: HTTPServer) -> None:
-        self.came: list[tuple[Json, str | None]] = []  # each with the secret
-        self.answer: Callable[[Json], Response] = lambda update: Response()
+    def __init__(self, server):
+        self.came = []  # each with the secret
+        self.answer = lambda update: Response()
         self.url = server.url_for("/telegram").replace("localhost", "127.0.0.1")
         server.expect_request("/telegram", method="POST").respond_with_handler(self._take)
 
-    def _take(self, request: Request) -> Response:
+    def _take(self, request):
         update = request.get_json()
         self.came.append((update, request.headers.get("X-Telegram-Bot-Api-Secret-Token")))
         return self.answer(update)
 
 
 @pytest.fixture
-def webhook(httpserver: HTTPServer, telegram: Telegram) -> Webhook:
+def webhook(httpserver, telegram):
     webhook = Webhook(httpserver)
     accepted(telegram, "setWebhook", url=webhook.url, secret_token=SECRET)
     return webhook
 
 
-def delivered(telegram: Telegram) -> None:
+def delivered(telegram):
     telegram.wait(lambda: not telegram.pending())
 
 
-def failures(telegram: Telegram, count: int) -> list[Delivery]:
+def failures(telegram, count):
     """Return the first deliveries that failed, once there are so many."""
 
-    def failed() -> list[Delivery]:
+    def failed():
         return [d for d in telegram.deliveries if d.next_try_in is not None]
 
     telegram.wait(lambda: len(failed()) >= count)
@@ -61,9 +56,7 @@ BY_NAME = ["message", "whistle", "chat_member"]
 @pytest.mark.parametrize(
     ("asked", "kinds"), [(None, BY_DEFAULT), ([], BY_DEFAULT), (BY_NAME, BY_NAME)]
 )
-def test_updates_are_of_the_kinds_asked_for(
-    telegram: Telegram, webhook: Webhook, asked: list[str] | None, kinds: list[str]
-) -> None:
+def test_updates_are_of_the_kinds_asked_for(telegram, webhook, asked, kinds):
     accepted(telegram, "setWebhook", url=webhook.url, allowed_updates=asked)
     for kind in [*BY_DEFAULT, "chat_member", "message_reaction", "message_reaction_count"]:
         telegram.send({kind: {"chat": {"id": CHAT}, "message_id": 2}})
@@ -71,7 +64,7 @@ def test_updates_are_of_the_kinds_asked_for(
     assert {list(update)[1] for update, _ in webhook.came} == set(kinds)
 
 
-def test_the_webhook_is_kept(telegram: Telegram, webhook: Webhook) -> None:
+def test_the_webhook_is_kept(telegram, webhook):
     info = {"url": webhook.url, "has_custom_certificate": False, "pending_update_count": 0}
     assert accepted(telegram, "getWebhookInfo") == {**info, "max_connections": 40}
     say(telegram, "hello")
@@ -85,7 +78,7 @@ def test_the_webhook_is_kept(telegram: Telegram, webhook: Webhook) -> None:
 
 
 @pytest.mark.parametrize("params", [None, {"url": ""}, {}], ids=["deleted", "empty", "none"])
-def test_the_webhook_is_removed(telegram: Telegram, webhook: Webhook, params: Json | None) -> None:
+def test_the_webhook_is_removed(telegram, webhook, params):
     accepted(telegram, "deleteWebhook" if params is None else "setWebhook", **(params or {}))
     assert accepted(telegram, "getWebhookInfo")["url"] == ""
     say(telegram, "hello")
@@ -95,7 +88,7 @@ def test_the_webhook_is_removed(telegram: Telegram, webhook: Webhook, params: Js
     assert [secret for _, secret in webhook.came] == [None], "it is not kept"
 
 
-def test_the_kinds_stay_until_others_are_asked_for(telegram: Telegram) -> None:
+def test_the_kinds_stay_until_others_are_asked_for(telegram):
     hook = {"url": "https://example.org"}
     accepted(telegram, "setWebhook", **hook, **KINDS)
     for method in ("setWebhook", "deleteWebhook", "setWebhook"):
@@ -105,7 +98,7 @@ def test_the_kinds_stay_until_others_are_asked_for(telegram: Telegram) -> None:
     assert "allowed_updates" not in accepted(telegram, "getWebhookInfo")
 
 
-def test_order_is_kept_only_within_a_chat(telegram: Telegram, webhook: Webhook) -> None:
+def test_order_is_kept_only_within_a_chat(telegram, webhook):
     failing = [1]  # chats
     webhook.answer = lambda update: Response(
         status=503 if update["message"]["chat"]["id"] in failing else 200
@@ -124,8 +117,8 @@ def test_order_is_kept_only_within_a_chat(telegram: Telegram, webhook: Webhook) 
     assert [text for text in taken if "other" not in text] == ["one", "two"]
 
 
-PLACE: Json = {"chat": {"id": CHAT}, "from": GRACE}
-TOGETHER: dict[str, tuple[Json, Json, bool]] = {
+PLACE = {"chat": {"id": CHAT}, "from": GRACE}
+TOGETHER = {
     "messages of a chat": ({"message": PLACE}, {"edited_message": PLACE}, True),
     "a checkout and a message": ({"message": PLACE}, {"pre_checkout_query": PLACE}, False),
     "two checkouts": ({"pre_checkout_query": PLACE}, {"pre_checkout_query": PLACE}, True),
@@ -145,13 +138,13 @@ TOGETHER: dict[str, tuple[Json, Json, bool]] = {
 
 
 @pytest.mark.parametrize(("one", "other", "together"), TOGETHER.values(), ids=TOGETHER)
-def test_what_waits_for_what(one: Json, other: Json, together: bool) -> None:
+def test_what_waits_for_what(one, other, together):
     """As the server's source has it; newer kinds by analogy."""
     assert (line_of(one) == line_of(other)) == together
 
 
 DOUBLED = [0, 2, 4, 8, 16, 32]
-PAUSES: dict[str, tuple[list[str | None], list[int]]] = {
+PAUSES = {
     "no wish": ([None] * 6, DOUBLED),
     "7": ([None, "7", None], [0, 7, 2]),
     "at first": (["7", None], [7, 2]),
@@ -162,9 +155,7 @@ PAUSES: dict[str, tuple[list[str | None], list[int]]] = {
 
 
 @pytest.mark.parametrize(("wishes", "pauses"), PAUSES.values(), ids=PAUSES)
-def test_the_pauses(
-    telegram: Telegram, webhook: Webhook, wishes: list[str | None], pauses: list[int]
-) -> None:
+def test_the_pauses(telegram, webhook, wishes, pauses):
     """At once, then doubled each time; a Retry-After is honoured, and doubles nothing."""
     answers = iter([Response(status=503, headers={"Retry-After": w} if w else {}) for w in wishes])
     webhook.answer = lambda update: next(answers, Response())
@@ -187,7 +178,7 @@ KEPT = [
 
 
 @pytest.mark.parametrize(("kind", "wish", "is_kept"), KEPT)
-def test_an_update_is_kept_for_its_time(kind: str, wish: int, is_kept: bool) -> None:
+def test_an_update_is_kept_for_its_time(kind, wish, is_kept):
     telegram = Telegram(TOKEN, deliver=lambda *_: (503, {"retry-after": f"{wish}"}, ""))
     telegram.answer("setWebhook", {"url": "https://example.org"})
     telegram.send({kind: {"id": "1", "from": telegram.bot.user, "chat": {"id": CHAT}, **FIRST}})
@@ -199,7 +190,7 @@ def test_an_update_is_kept_for_its_time(kind: str, wish: int, is_kept: bool) -> 
     telegram.stop()
 
 
-def test_a_message_is_given_up_after_a_day() -> None:
+def test_a_message_is_given_up_after_a_day():
     answer = (503, {"retry-after": "3600"}, "")
     telegram = Telegram(TOKEN, pace=1e-5, deliver=lambda *_: answer)
     telegram.answer("setWebhook", {"url": "https://example.org"})
@@ -210,7 +201,7 @@ def test_a_message_is_given_up_after_a_day() -> None:
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "https://a..example", "https://a b/"])
-def test_a_webhook_that_cannot_be_reached(telegram: Telegram, url: str) -> None:
+def test_a_webhook_that_cannot_be_reached(telegram, url):
     accepted(telegram, "setWebhook", url=url)
     say(telegram, "hello")
     for delivery in failures(telegram, 2):
@@ -222,9 +213,7 @@ NOT_2XX += [(413, '{"message":"Request Too Long"}'), (302, ""), (401, '{"method"
 
 
 @pytest.mark.parametrize(("status", "body"), NOT_2XX)
-def test_what_isnt_2xx_is_tried_again(
-    telegram: Telegram, webhook: Webhook, status: int, body: str
-) -> None:
+def test_what_isnt_2xx_is_tried_again(telegram, webhook, status, body):
     """API Gateway's own answers among them: no body of one is a call."""
     answers = iter([Response(body, status)])
     webhook.answer = lambda update: next(answers, Response())
@@ -240,13 +229,13 @@ def test_what_isnt_2xx_is_tried_again(
 class Slow:
     """A webhook that answers when it is told to, and notes the chats of the updates under way."""
 
-    def __init__(self, **params: Any) -> None:
+    def __init__(self, **params):
         self.telegram = Telegram(TOKEN, deliver=self._post, pace=1e-4)
         self.telegram.answer("setWebhook", {"url": "https://example.org", **params})
-        self.statuses: dict[int, int] = {}  # by chat: how it answers
-        self.came: list[int] = []
+        self.statuses = {}  # by chat: how it answers
+        self.came = []
 
-    def _post(self, url: str, headers: dict[str, str], body: bytes) -> tuple[int, Any, str]:
+    def _post(self, url, headers, body):
         chat = json.loads(body)["message"]["chat"]["id"]
         with self.telegram.changed:
             self.came.append(chat)
@@ -254,17 +243,17 @@ class Slow:
             self.telegram.changed.wait_for(lambda: chat in self.statuses, 300)
             return self.statuses[chat], {}, ""
 
-    def answer(self, chat: int, status: int) -> None:
+    def answer(self, chat, status):
         with self.telegram.changed:
             self.statuses[chat] = status
             self.telegram.changed.notify_all()
 
 
 @pytest.fixture
-def slow() -> Iterator[Callable[..., Slow]]:
-    made: list[Slow] = []
+def slow():
+    made = []
 
-    def make(**params: Any) -> Slow:
+    def make(**params):
         made.append(Slow(**params))
         return made[-1]
 
@@ -274,7 +263,7 @@ def slow() -> Iterator[Callable[..., Slow]]:
         each.statuses.update(dict.fromkeys(range(100), 200))
 
 
-def test_chats_that_fail_hold_up_the_others(slow: Callable[..., Slow]) -> None:
+def test_chats_that_fail_hold_up_the_others(slow):
     """Two for each connection are in delivery, until their updates are accepted."""
     webhook = slow(max_connections=1)
     webhook.statuses.update({1: 503, 2: 503, 3: 200, 4: 200})
@@ -299,9 +288,7 @@ BODIES = [
 
 
 @pytest.mark.parametrize(("body", "statuses"), BODIES, ids=range(len(BODIES)))
-def test_a_call_in_a_webhooks_answer(
-    telegram: Telegram, webhook: Webhook, body: str, statuses: list[int]
-) -> None:
+def test_a_call_in_a_webhooks_answer(telegram, webhook, body, statuses):
     webhook.answer = lambda update: Response(body)
     before = len(telegram.calls)
     for text in ("hello", "and the next"):

@@ -1,54 +1,50 @@
 """How often a bot may write: what Telegram publishes, and what others measured."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import pytest
 
-from telegram_stand_in import Json, Stage
+from telegram_stand_in import Stage
 from telegram_stand_in.limits import LONGEST, Limits
 
-CLUB: Json = {"id": -5, "type": "supergroup", "title": "Club"}
-ADA: Json = {"id": 5, "type": "private", "first_name": "Ada"}
+CLUB = {"id": -5, "type": "supergroup", "title": "Club"}
+ADA = {"id": 5, "type": "private", "first_name": "Ada"}
 
 
 class Clock:
-    def __init__(self) -> None:
+    def __init__(self):
         self.now = 0.0
 
-    def __call__(self) -> float:
+    def __call__(self):
         return self.now
 
 
 @pytest.fixture
-def clock() -> Clock:
+def clock():
     return Clock()
 
 
 @pytest.fixture
-def limits(clock: Clock) -> Limits:
+def limits(clock):
     return Limits(clock)
 
 
-def write(limits: Limits, chat: Json, times: int = 1, method: str = "sendMessage") -> list[int]:
+def write(limits, chat, times=1, method="sendMessage"):
     """Make calls, and return for how long each is refused."""
     return [limits.count(42, chat, method, {})[0] for _ in range(times)]
 
 
 @pytest.mark.parametrize(("chat", "wait"), [(ADA, 20), (CLUB, 60)], ids=["a chat", "a group"])
-def test_so_many_calls_may_come_at_once(limits: Limits, chat: Json, wait: int) -> None:
+def test_so_many_calls_may_come_at_once(limits, chat, wait):
     assert write(limits, chat, 21) == [0] * 20 + [wait]
 
 
-def test_thirty_a_second_go_to_all_chats(limits: Limits, clock: Clock) -> None:
+def test_thirty_a_second_go_to_all_chats(limits, clock):
     chats = [{**ADA, "id": number} for number in range(1, 32)]
     assert [write(limits, chat)[0] for chat in chats] == [0] * 30 + [1]
     clock.now += 1
     assert write(limits, chats[30]) == [0]
 
 
-def test_whoever_goes_on_waits_longer(limits: Limits, clock: Clock) -> None:
+def test_whoever_goes_on_waits_longer(limits, clock):
     write(limits, CLUB, 20)
     assert write(limits, CLUB, 3) == [60, 60, 60], "they were on their way"
     waits = []
@@ -60,7 +56,7 @@ def test_whoever_goes_on_waits_longer(limits: Limits, clock: Clock) -> None:
     assert write(limits, CLUB) == [0]
 
 
-def test_who_waits_and_is_early_again_waits_longer(limits: Limits, clock: Clock) -> None:
+def test_who_waits_and_is_early_again_waits_longer(limits, clock):
     write(limits, CLUB, 21)
     clock.now += 60
     assert write(limits, CLUB, 21) == [0] * 20 + [120]
@@ -70,7 +66,7 @@ def test_who_waits_and_is_early_again_waits_longer(limits: Limits, clock: Clock)
     ("method", "params"),
     [("sendMediaGroup", {"media": [{}] * 10}), ("copyMessages", {"message_ids": [1] * 10})],
 )
-def test_each_of_several_messages_counts(limits: Limits, method: str, params: Json) -> None:
+def test_each_of_several_messages_counts(limits, method, params):
     counted = [limits.count(42, CLUB, method, params)[0] for _ in range(3)]
     assert counted == [0, 0, 60]
 
@@ -78,25 +74,25 @@ def test_each_of_several_messages_counts(limits: Limits, method: str, params: Js
 class Writer:
     """A bot that makes each call it is told to, and keeps the answers."""
 
-    def __init__(self) -> None:
+    def __init__(self):
         self.stage = Stage(lambda updates: None)
         self.club = self.stage.group("Club").user("Ada")
         self.sent = self.club.send("Hi")
         self.stage.limits()
 
-    def call(self, method: str, **params: Any) -> Json:
+    def call(self, method, **params):
         place = {"chat_id": self.club.chat["id"], **params}
         return self.stage.telegram.answer(method, place).answer
 
 
 @pytest.fixture
-def writer() -> Writer:
+def writer():
     return Writer()
 
 
-def test_every_kind_of_call_to_a_chat_counts(writer: Writer) -> None:
+def test_every_kind_of_call_to_a_chat_counts(writer):
     sent = writer.call("sendMessage", text="a")["result"]["message_id"]
-    calls: list[tuple[str, Json]] = [
+    calls = [
         ("editMessageText", {"message_id": sent, "text": "b"}),
         ("sendChatAction", {"action": "typing"}),
         ("setMessageReaction", {"message_id": sent}),
@@ -116,14 +112,14 @@ def test_every_kind_of_call_to_a_chat_counts(writer: Writer) -> None:
     assert "more than 20 calls to this chat in 60 s" in writer.stage.transcript
 
 
-def test_a_call_that_is_wrong_does_not_count(writer: Writer) -> None:
+def test_a_call_that_is_wrong_does_not_count(writer):
     for _ in range(30):
         assert writer.call("sendMessage")["error_code"] == 400
         assert writer.call("sendMessage", chat_id=7, text="a")["error_code"] == 400
     assert writer.call("sendMessage", text="a")["ok"]
 
 
-def test_only_the_tests_time_passes(writer: Writer) -> None:
+def test_only_the_tests_time_passes(writer):
     for _ in range(21):
         answer = writer.call("sendMessage", text="a")
     assert answer["error_code"] == 429

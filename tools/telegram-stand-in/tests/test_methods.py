@@ -1,13 +1,10 @@
 """Each method: what people see of it and what it returns, and what Telegram refuses."""
 
-from __future__ import annotations
-
 import re
-from typing import Any
 
 import pytest
 
-from telegram_stand_in import ADA, GRACE, METHODS, Json, Telegram, seen
+from telegram_stand_in import ADA, GRACE, METHODS, Telegram, seen
 from telegram_stand_in.bot_api import RETURNS, TYPES, array_of, conform
 from telegram_stand_in.content import MEDIA
 from telegram_stand_in.payments import Payment
@@ -20,11 +17,11 @@ FILE = "attach://file"
 PHOTO = {"type": "photo", "media": FILE}
 LINK = {"inline_keyboard": [[{"text": "Site", "url": "https://example.org"}]]}
 PRESS = {"inline_keyboard": [[{"text": "Yes", "callback_data": "yes"}]]}
-ARTICLE: Json = {"type": "article", "id": "1", "title": "a"}
+ARTICLE = {"type": "article", "id": "1", "title": "a"}
 ARTICLE |= {"input_message_content": {"message_text": "a"}}
 COMMAND = {"command": "start", "description": "Begin"}
 APP = {"type": "web_app", "text": "Open", "web_app": {"url": "https://example.org"}}
-INVOICE: Json = {"title": "Tea", "description": "A cup", "payload": "tea", "currency": "XTR"}
+INVOICE = {"title": "Tea", "description": "A cup", "payload": "tea", "currency": "XTR"}
 INVOICE |= {"prices": [{"label": "Tea", "amount": 3}]}
 THUMB = [{"type": "emoji", "emoji": "👍"}]
 PLACE = {"from_chat_id": CHAT, "message_id": "text"}
@@ -33,14 +30,14 @@ CLUB = {"chat_id": GROUP}
 
 
 @pytest.fixture
-def world() -> tuple[Telegram, dict[str, int]]:
+def world():
     """A Telegram in which each method can be called, and the ids of messages in it."""
     telegram = Telegram(TOKEN)
     club = {"id": GROUP, "type": "supergroup", "title": "Club"}
     telegram.send(telegram.message("hers"))
     telegram.send(telegram.message("in the club", chat=club, user=GRACE))
     ids = {"hers": 1, "": 99}
-    calls: dict[str, tuple[str, Json]] = {
+    calls = {
         "text": ("sendMessage", {"text": "a", "reply_markup": PRESS}),
         "photo": ("sendPhoto", {"photo": FILE}),
         "poll": ("sendPoll", {"question": "Where?", "options": ["a", "b"]}),
@@ -63,10 +60,10 @@ def world() -> tuple[Telegram, dict[str, int]]:
     return telegram, ids
 
 
-def call(world: tuple[Telegram, dict[str, int]], method: str, params: Json) -> Any:
+def call(world, method, params):
     """Make a call, to the chat by default, with the ids of messages in place of their names."""
     telegram, ids = world
-    given: Json = {"chat_id": CHAT} if "chat_id" in METHODS[method] else {}
+    given = {"chat_id": CHAT} if "chat_id" in METHODS[method] else {}
     given |= params
     if isinstance(given.get("message_id"), str):
         given["message_id"] = ids[given["message_id"]]
@@ -75,19 +72,19 @@ def call(world: tuple[Telegram, dict[str, int]], method: str, params: Json) -> A
     return telegram.answer(method, given, uploads=UPLOADS)
 
 
-def at(result: Any, path: str) -> Any:
+def at(result, path):
     """Return a part of a result: a.0.b is result["a"][0]["b"]."""
     for name in filter(None, path.split(".")):
         result = result[int(name)] if name.isdigit() else result[name]
     return result
 
 
-def camel(kind: str) -> str:
+def camel(kind):
     return "".join(map(str.title, kind.split("_")))
 
 
 # A method, its parameters, what people see, a part of the result, and its value (...: any).
-CALLS: list[tuple[str, Json, str, str, Any]] = [
+CALLS = [
     ("sendMessage", {"text": "*b*", "parse_mode": "MarkdownV2"}, "message b", "text", "b"),
     *((f"send{camel(k)}", {k: FILE, "photo": FILE, "caption": "c"}, "message", k, ...)
       for k in MEDIA),
@@ -155,18 +152,11 @@ CALLS: list[tuple[str, Json, str, str, Any]] = [
 
 
 @pytest.mark.parametrize(("method", "params", "sees", "path", "value"), CALLS)
-def test_a_method_that_is_played(
-    world: tuple[Telegram, dict[str, int]],
-    method: str,
-    params: Json,
-    sees: str,
-    path: str,
-    value: Any,
-) -> None:
+def test_a_method_that_is_played(world, method, params, sees, path, value):
     params = {name: each for name, each in params.items() if name in METHODS[method]}
     made = call(world, method, params)
     assert (made.status, made.hints) == (200, []), made.answer
-    result, hints = made.answer["result"], list[str]()
+    result, hints = made.answer["result"], []
     conform(RETURNS[method], result, hints)
     assert hints == [], "it is as documented"
     assert at(result, path) == value or value is ...
@@ -176,16 +166,16 @@ def test_a_method_that_is_played(
     assert " ".join(filter(None, [*kinds, text])) == sees
 
 
-def test_each_method_that_is_played_is_in_the_table() -> None:
+def test_each_method_that_is_played_is_in_the_table():
     assert {method for method, *_ in CALLS} == set(PLAYED)
 
 
-SCALARS: Json = {"Boolean": True, "Float": 1.0, "Integer": 1, "InputFile": FILE, "String": "x"}
-VALUES: Json = {"user_id": GRACE["id"], "chat_id": GROUP, "message_id": 2, "file_id": "known"}
+SCALARS = {"Boolean": True, "Float": 1.0, "Integer": 1, "InputFile": FILE, "String": "x"}
+VALUES = {"user_id": GRACE["id"], "chat_id": GROUP, "message_id": 2, "file_id": "known"}
 VALUES |= BUSINESS
 
 
-def filled(kind: str, name: str) -> Any:
+def filled(kind, name):
     """Return a value of a documented kind, with no more than it needs."""
     if inner := array_of(kind):
         return [filled(inner, "")]
@@ -203,9 +193,7 @@ def filled(kind: str, name: str) -> Any:
 
 
 @pytest.mark.parametrize("method", [name for name in METHODS if name not in PLAYED])
-def test_any_other_method_returns_a_sample(
-    world: tuple[Telegram, dict[str, int]], method: str
-) -> None:
+def test_any_other_method_returns_a_sample(world, method):
     required = {n: filled(k, n) for n, (k, needed) in METHODS[method].items() if needed}
     is_business = "business_connection_id" in required
     place = (
@@ -214,7 +202,7 @@ def test_any_other_method_returns_a_sample(
     place = {name: id for name, id in place.items() if name in METHODS[method]}
     made = world[0].answer(method, required | place, uploads=UPLOADS)
     assert made.status == 200, made.answer
-    hints: list[str] = []
+    hints = []
     conform(RETURNS[method], made.answer["result"], hints)
     assert hints == []
     if method.startswith("send") and "Message" in RETURNS[method]:
@@ -237,23 +225,23 @@ END = "entity beginning at UTF-16 offset 1 ends after the end of the text at UTF
 BOLD = {"type": "bold", "offset": 0, "length": 1}
 
 
-def buttons(*row: Any) -> Json:
+def buttons(*row):
     return {"text": "a", "reply_markup": {"inline_keyboard": [[*row]]}}
 
 
-def data(value: Any) -> Json:
+def data(value):
     return buttons({"text": "Press me", "callback_data": value})
 
 
-def bold(**fields: Any) -> Json:
+def bold(**fields):
     return {"text": "👍", "entities": [{**BOLD, **fields}]}
 
 
-def number(name: str) -> str:
+def number(name):
     return f'can\'t parse MessageEntity: Field "{name}" must be of type Number'
 
 
-REFUSED: list[tuple[str, Json, str]] = [
+REFUSED = [
     ("sendMessage", {"chat_id": "", "text": "a"}, "chat_id is empty"),
     ("sendMessage", {"chat_id": 1, "text": "a"}, "chat not found"),
     ("sendMessage", {"chat_id": "@nobody", "text": "a"}, "chat not found"),
@@ -390,15 +378,13 @@ REFUSED: list[tuple[str, Json, str]] = [
 
 
 @pytest.mark.parametrize(("method", "params", "why"), REFUSED)
-def test_what_is_refused(
-    world: tuple[Telegram, dict[str, int]], method: str, params: Json, why: str
-) -> None:
+def test_what_is_refused(world, method, params, why):
     made = call(world, method, params)
     assert (made.status, made.changes) == (400, [])
     assert made.answer["description"] == f"Bad Request: {why}"
 
 
-TAKEN: list[tuple[str, Json]] = [
+TAKEN = [
     ("sendMessage", {"text": "👍" * 4096}),
     ("sendMessage", {"text": None}),
     ("sendMessage", bold(length=2)),
@@ -412,9 +398,7 @@ TAKEN: list[tuple[str, Json]] = [
 
 
 @pytest.mark.parametrize(("method", "params"), TAKEN)
-def test_what_is_just_possible(
-    world: tuple[Telegram, dict[str, int]], method: str, params: Json
-) -> None:
+def test_what_is_just_possible(world, method, params):
     assert call(world, method, params).status == 200
 
 
@@ -430,7 +414,7 @@ QUIZ = {"type": "quiz"}
     + [({kind: {}, "caption": "x"}, False) for kind in NOT_COPIED.split()]
     + [({"poll": QUIZ}, False), ({"poll": {**QUIZ, "correct_option_ids": [0]}}, True)],
 )
-def test_what_is_copied(content: Json, is_copied: bool) -> None:
+def test_what_is_copied(content, is_copied):
     telegram = Telegram(TOKEN)
     telegram.send(telegram.message(**content))
     copy = {"chat_id": CHAT, "from_chat_id": CHAT, "message_id": 1}
@@ -442,7 +426,7 @@ def test_what_is_copied(content: Json, is_copied: bool) -> None:
         assert made.answer["description"] == "Bad Request: message can't be copied"
 
 
-def test_what_is_not_documented_is_a_hint(world: tuple[Telegram, dict[str, int]]) -> None:
+def test_what_is_not_documented_is_a_hint(world):
     telegram, _ = world
     made = telegram.answer("sendMesage", {})
     assert (made.status, made.hints) == (404, ["no such method; did you mean sendMessage?"])
@@ -453,7 +437,7 @@ def test_what_is_not_documented_is_a_hint(world: tuple[Telegram, dict[str, int]]
     assert re.search(r"write /start there. The bot knows 4242 \(Ada\)", made.hints[0])
 
 
-def test_what_is_too_big_is_not_downloaded(world: tuple[Telegram, dict[str, int]]) -> None:
+def test_what_is_too_big_is_not_downloaded(world):
     world[0].files.add("document", bytes(MAX_DOWNLOAD + 1), id="big")
     made = call(world, "getFile", {"file_id": "big"})
     assert made.answer["description"] == "Bad Request: file is too big"

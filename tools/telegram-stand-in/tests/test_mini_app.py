@@ -1,37 +1,34 @@
 """Mini Apps: which buttons open a page, what it learns of who pressed, and what it sends."""
 
-from __future__ import annotations
-
 import json
 import time
 import urllib.parse
-from typing import Any
 
 import pytest
 
-from telegram_stand_in import ADA, GRACE, Json, Telegram
+from telegram_stand_in import ADA, GRACE
 from telegram_stand_in.mini_app import init_data
 from tests.calls import CHAT, TOKEN, accepted, acts, call, refused
 
-GROUP: Json = {"id": -1001000000001, "type": "supergroup", "title": "Book club"}
+GROUP = {"id": -1001000000001, "type": "supergroup", "title": "Book club"}
 URL = "https://example.org/app/index.html"
 
 
-def inline(url: str = URL) -> Json:
+def inline(url=URL):
     return {"inline_keyboard": [[{"text": "Open", "web_app": {"url": url}}]]}
 
 
-def keyboard(url: str = URL) -> Json:
+def keyboard(url=URL):
     return {"keyboard": [[{"text": "Open", "web_app": {"url": url}}]]}
 
 
-def article(**more: Any) -> Json:
+def article(**more):
     content = {"message_text": "Ordered"}
     return {"type": "article", "id": "1", "title": "x", "input_message_content": content, **more}
 
 
-def new_updates(telegram: Telegram) -> list[Json]:
-    found: list[Json] = accepted(telegram, "getUpdates")
+def new_updates(telegram):
+    found = accepted(telegram, "getUpdates")
     return found
 
 
@@ -45,13 +42,13 @@ EXAMPLE = (
 )
 
 
-def test_init_data_is_signed_as_telegram_signs_it() -> None:
+def test_init_data_is_signed_as_telegram_signs_it():
     fields = dict(urllib.parse.parse_qsl(EXAMPLE))
     del fields["hash"]
     assert init_data(EXAMPLE_TOKEN, fields) == EXAMPLE
 
 
-def test_who_opened_a_page_is_in_its_init_data(telegram: Telegram) -> None:
+def test_who_opened_a_page_is_in_its_init_data(telegram):
     user = {**GRACE, "first_name": "Gräce & Co=+"}
     fields = dict(urllib.parse.parse_qsl(telegram.open_page(user)))
     about = {name: user[name] for name in ("id", "first_name", "username", "language_code")}
@@ -71,7 +68,7 @@ GROUP_ONLY = [
 
 
 @pytest.mark.parametrize(("markup", "refusal"), GROUP_ONLY)
-def test_a_page_opens_in_private_chats_only(telegram: Telegram, markup: Json, refusal: str) -> None:
+def test_a_page_opens_in_private_chats_only(telegram, markup, refusal):
     telegram.send(telegram.message("hello", chat=GROUP))
     text = {"text": "x", "reply_markup": markup}
     accepted(telegram, "sendMessage", chat_id=CHAT, **text)
@@ -93,9 +90,7 @@ def test_a_page_opens_in_private_chats_only(telegram: Telegram, markup: Json, re
         ),
     ],
 )
-def test_a_page_is_served_over_https(
-    telegram: Telegram, method: str, params: Any, what: str
-) -> None:
+def test_a_page_is_served_over_https(telegram, method, params, what):
     """Or from this machine, where the demo serves it."""
     for url in (URL, "http://127.0.0.1:8000/app/", "http://x.execute-api.localhost:4566/app/"):
         accepted(telegram, method, chat_id=CHAT, **params(url))
@@ -105,7 +100,7 @@ def test_a_page_is_served_over_https(
         assert answer == refused(400, f"Bad Request: {reason}")
 
 
-def test_an_answer_is_sent_into_the_chat_as_the_person_once(telegram: Telegram) -> None:
+def test_an_answer_is_sent_into_the_chat_as_the_person_once(telegram):
     id = dict(urllib.parse.parse_qsl(telegram.open_page(ADA)))["query_id"]
     button = {"inline_keyboard": [[{"text": "a", "callback_data": "b"}]]}
     result = {"web_app_query_id": id, "result": article(reply_markup=button)}
@@ -122,7 +117,7 @@ def test_an_answer_is_sent_into_the_chat_as_the_person_once(telegram: Telegram) 
     assert call(telegram, "answerWebAppQuery", **result) == invalid
 
 
-def test_data_arrives_as_a_message_of_the_buttons(telegram: Telegram) -> None:
+def test_data_arrives_as_a_message_of_the_buttons(telegram):
     acts(telegram).send_data("Order", "ü" * 2048)
     [update] = new_updates(telegram)
     assert update["message"]["web_app_data"] == {"data": "ü" * 2048, "button_text": "Order"}

@@ -1,13 +1,8 @@
 """What a bot gets of a group: https://core.telegram.org/bots/features#privacy-mode."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
-from telegram_stand_in import Json, Stage, kind_of
+from telegram_stand_in import Stage, kind_of
 
 KINDS = ["message", "edited_message", "chat_member", "message_reaction"]
 
@@ -15,19 +10,19 @@ KINDS = ["message", "edited_message", "chat_member", "message_reaction"]
 class Seen(Stage):
     """A stage that notes the updates that the bot gets."""
 
-    def __init__(self) -> None:
-        self.updates: list[Json] = []
+    def __init__(self):
+        self.updates = []
         super().__init__(self.updates.extend)
         self.telegram.bot.outbox.info["allowed_updates"] = KINDS
 
-    def says(self, chat: Json, **params: Any) -> Json:
+    def says(self, chat, **params):
         call = self.telegram.answer("sendMessage", {"chat_id": chat["id"], "text": "a", **params})
-        message: Json = call.answer["result"]
+        message = call.answer["result"]
         return message
 
 
 @pytest.fixture
-def stage() -> Iterator[Seen]:
+def stage():
     stage = Seen()
     yield stage
     stage.telegram.stop()
@@ -46,7 +41,7 @@ TEXTS = [
 
 
 @pytest.mark.parametrize(("text", "comes"), TEXTS)
-def test_a_bot_gets_commands(stage: Seen, text: str, comes: bool) -> None:
+def test_a_bot_gets_commands(stage, text, comes):
     stage.group("Club").user("Ada").send(text)
     assert len(stage.updates) == comes
 
@@ -54,7 +49,7 @@ def test_a_bot_gets_commands(stage: Seen, text: str, comes: bool) -> None:
 @pytest.mark.parametrize(
     ("about", "count"), [({}, 0), ({"privacy": False}, 2), ({"admin": True}, 2)]
 )
-def test_all_messages_without_privacy_mode(stage: Seen, about: Json, count: int) -> None:
+def test_all_messages_without_privacy_mode(stage, about, count):
     ada = stage.group("Club", **about).user("Ada")
     ada.edit(ada.send("hello"), "hi")
     assert len(stage.updates) == count
@@ -63,7 +58,7 @@ def test_all_messages_without_privacy_mode(stage: Seen, about: Json, count: int)
     )
 
 
-def test_replies_to_the_bot(stage: Seen) -> None:
+def test_replies_to_the_bot(stage):
     ada = stage.group("Club").user("Ada")
     answer = ada.send("and this", reply_to=stage.says(ada.chat))
     ada.send("a reply to that", reply_to=answer)
@@ -72,19 +67,19 @@ def test_replies_to_the_bot(stage: Seen) -> None:
     assert texts == ["and this", "a reply to that"]
 
 
-def test_a_message_sent_via_the_bot(stage: Seen) -> None:
+def test_a_message_sent_via_the_bot(stage):
     ada = stage.group("Club").user("Ada")
     stage.telegram.bot.outbox.info["allowed_updates"] = ["inline_query", "message"]
     ada.ask("cats")
     article = {"type": "article", "id": "1", "title": "A cat"}
-    article["input_message_content"] = {"message_text": "a cat"}  # type: ignore[assignment]
+    article["input_message_content"] = {"message_text": "a cat"}
     query = stage.updates[-1]["inline_query"]["id"]
     stage.telegram.answer("answerInlineQuery", {"inline_query_id": query, "results": [article]})
     ada.press("A cat")
     assert stage.updates[-1]["message"]["text"] == "a cat"
 
 
-def test_events_in_the_group_but_no_members(stage: Seen) -> None:
+def test_events_in_the_group_but_no_members(stage):
     club = stage.group("Club")
     club.user("Grace").join()
     ada = club.user("Ada")
@@ -93,14 +88,14 @@ def test_events_in_the_group_but_no_members(stage: Seen) -> None:
     assert "only an administrator of the group gets message_reaction" in stage.transcript
 
 
-def test_who_waits_in_vain_is_told(stage: Seen) -> None:
+def test_who_waits_in_vain_is_told(stage):
     ada = stage.group("Club").user("Ada")
     ada.send("hello")
     with pytest.raises(AssertionError, match="kept from the bot: in privacy mode it gets only"):
         ada.receive()
 
 
-FORCED: list[tuple[Json, bool]] = [
+FORCED = [
     ({"force_reply": True}, True),
     ({"force_reply": True, "selective": True}, False),
     ({"remove_keyboard": True}, False),
@@ -108,9 +103,7 @@ FORCED: list[tuple[Json, bool]] = [
 
 
 @pytest.mark.parametrize(("markup", "replies"), FORCED, ids=str)
-def test_what_somebody_writes_next_is_the_reply_that_the_bot_asked_for(
-    stage: Seen, markup: Json, replies: bool
-) -> None:
+def test_what_somebody_writes_next_is_the_reply_that_the_bot_asked_for(stage, markup, replies):
     club = stage.group("Club")
     ada, grace = club.user("Ada"), club.user("Grace")
     to_ada = {"message_id": ada.send("/go").message_id}
@@ -125,7 +118,7 @@ def test_what_somebody_writes_next_is_the_reply_that_the_bot_asked_for(
         assert update["message"]["reply_to_message"]["message_id"] == asked["message_id"]
 
 
-def test_a_key_of_the_keyboard_replies_in_a_group(stage: Seen) -> None:
+def test_a_key_of_the_keyboard_replies_in_a_group(stage):
     ada = stage.group("Club").user("Ada")
     asked = stage.says(ada.chat, reply_markup={"keyboard": [["Red"]]})
     ada.press("Red")

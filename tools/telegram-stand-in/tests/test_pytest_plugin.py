@@ -1,10 +1,7 @@
 """The fixture bot_api: bots that poll and bots with a webhook, and how a test fails."""
 
-from __future__ import annotations
-
 import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,7 +15,7 @@ README = (FOLDER / "README.md").read_text()
 OURS = ("-p", "pytest_telegram_stand_in", "-p", "no:cacheprovider")
 
 
-def test_a_program_that_is_started_ends_with_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_that_is_started_ends_with_the_server(monkeypatch):
     for name in ("http_proxy", "HTTP_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # where nobody listens
     monkeypatch.setenv("no_proxy", "example.org")
@@ -37,7 +34,7 @@ def test_a_program_that_is_started_ends_with_the_server(monkeypatch: pytest.Monk
     assert process.returncode
 
 
-def test_a_bot_that_ends_is_not_waited_for(bot_api: BotApi) -> None:
+def test_a_bot_that_ends_is_not_waited_for(bot_api):
     bot_api.patience = 600
     ada = bot_api.user("Ada")
     ada.send("Hi")
@@ -48,7 +45,7 @@ def test_a_bot_that_ends_is_not_waited_for(bot_api: BotApi) -> None:
         bot_api.wait()
 
 
-def test_who_waits_in_vain_is_told_whether_the_bot_runs(bot_api: BotApi) -> None:
+def test_who_waits_in_vain_is_told_whether_the_bot_runs(bot_api):
     ada = bot_api.user("Ada")
     ada.send("Hi")
     for wait in (lambda: ada.receive(timeout=0), lambda: bot_api.wait(timeout=0)):
@@ -61,22 +58,19 @@ def test_who_waits_in_vain_is_told_whether_the_bot_runs(bot_api: BotApi) -> None
     bot_api.wait(timeout=0)
 
 
-Runs = Callable[[str], pytest.RunResult]
-
-
 @pytest.fixture(autouse=True)
-def no_other_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_other_plugins(monkeypatch):
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
 
 @pytest.fixture
-def runs(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Runs:
+def runs(pytester, monkeypatch):
     """Run the text of a test, in which `call` makes a call as the bot."""
     # On CI, pytest's summary repeats each error in full.
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.delenv("BUILD_NUMBER", raising=False)
 
-    def run(body: str) -> pytest.RunResult:
+    def run(body):
         head = "def test_it(bot_api):\n    call = bot_api.telegram.answer\n"
         pytester.makepyfile(head + "".join(f"    {line}\n" for line in body.splitlines()))
         return pytester.runpytest_inprocess(*OURS)
@@ -84,7 +78,7 @@ def runs(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Runs:
     return run
 
 
-def test_a_mistake_fails_the_test_that_does_not_notice(runs: Runs) -> None:
+def test_a_mistake_fails_the_test_that_does_not_notice(runs):
     mistake = 'call("getMe", {"chat": 7})\n'
     result = runs(mistake)
     result.assert_outcomes(failed=1)
@@ -92,14 +86,14 @@ def test_a_mistake_fails_the_test_that_does_not_notice(runs: Runs) -> None:
     runs(f"{mistake}bot_api.strict = False").assert_outcomes(passed=1)
 
 
-def test_a_failure_shows_the_transcript(runs: Runs) -> None:
+def test_a_failure_shows_the_transcript(runs):
     result = runs('bot_api.user("Ada").send("Hi")\nassert not "yet"')
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*- Telegram -*", "Ada: Hi"])
     assert "- Telegram -" not in runs('bot_api.user("Ada").send("Hi")').stdout.str()
 
 
-def test_a_failure_shows_no_more_than_is_read(runs: Runs) -> None:
+def test_a_failure_shows_no_more_than_is_read(runs):
     runaway = 'bot_api.strict = False\nfor n in range(250):\n    call(f"no{n}", {})\n'
     result = runs(f'{runaway}bot_api.user("Ada").receive(timeout=0)')
     told = "\n".join(["… 300 lines before", "  no150 failed: Not Found: method not found"])
@@ -108,9 +102,7 @@ def test_a_failure_shows_no_more_than_is_read(runs: Runs) -> None:
     assert "no149 failed" not in result.stdout.str()
 
 
-def test_pytest_starts_without_the_package(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pytest_starts_without_the_package(pytester, monkeypatch):
     """Most tests don't need it, and it takes half as long to import as pytest."""
     monkeypatch.setenv("PYTHONPATH", str(FOLDER))
     pytester.makepyfile("""
@@ -122,13 +114,13 @@ def test_pytest_starts_without_the_package(
     pytester.runpytest_subprocess(*OURS).assert_outcomes(passed=1)
 
 
-def test_the_first_test_of_the_readme_passes(pytester: pytest.Pytester) -> None:
+def test_the_first_test_of_the_readme_passes(pytester):
     for name, code in re.findall(r"^```python\n# (\w+\.py)\n(.*?)^```$", README, re.M | re.S):
         (pytester.path / name).write_text(code)
     pytester.runpytest_inprocess(*OURS).assert_outcomes(passed=1)
 
 
-def test_the_readme_names_what_there_is(bot_api: BotApi) -> None:
+def test_the_readme_names_what_there_is(bot_api):
     for title, of in (("`bot_api`", bot_api), ("a person", bot_api.user("Ada"))):
         table = README.split(f"| {title} |")[1].partition("\n\n")[0]
         names = {name for row in re.findall(r"^\|([^|]+)\|", table, re.M)

@@ -1,7 +1,5 @@
 """The bots and tests of docs/recipes.md run as they stand there."""
 
-from __future__ import annotations
-
 import os
 import re
 import runpy
@@ -12,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from telegram_stand_in import BotApi
 from tests.libraries import NPM, go_library, skip_or_fail
 
 pytest_plugins = ["pytest_telegram_stand_in"]
@@ -22,7 +19,7 @@ FOLDER = Path(__file__).resolve().parent.parent
 PART = re.compile(r"^##+ ([^\n]+)$|^```\w+\n(?:#|//) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def write(title: str, folder: Path) -> None:
+def write(title, folder):
     """Write the files of a section. Those of Python have their test in a section above."""
     section = ""
     for found, name, text in PART.findall((FOLDER / "docs" / "recipes.md").read_text()):
@@ -31,7 +28,7 @@ def write(title: str, folder: Path) -> None:
             (folder / name).write_text(text)
 
 
-def run(folder: Path, *command: str) -> None:
+def run(folder, *command):
     """Run a test that isn't Python's, which starts `python` itself."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(FOLDER)}
@@ -40,9 +37,7 @@ def run(folder: Path, *command: str) -> None:
 
 
 @pytest.mark.parametrize("library", ["aiogram", "python-telegram-bot", "pyTelegramBotAPI"])
-def test_python(
-    bot_api: BotApi, library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_python(bot_api, library, tmp_path, monkeypatch):
     write(library, tmp_path)
     monkeypatch.chdir(tmp_path)
     bot_api.patience = 300
@@ -50,7 +45,7 @@ def test_python(
     assert {call.status for call in bot_api.telegram.calls} == {200}
 
 
-def test_grammy(tmp_path: Path) -> None:
+def test_grammy(tmp_path):
     if not shutil.which("node") or not (NPM / "grammy").is_dir():
         skip_or_fail(f"needs Node.js, and grammY: npm install --prefix {NPM.parent} grammy")
     write("grammY", tmp_path)
@@ -59,7 +54,7 @@ def test_grammy(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_go(tmp_path: Path) -> None:
+def test_go(tmp_path):
     go_library(tmp_path)
     write("Go", tmp_path)
     run(tmp_path, "go", "test", "-count=1")

@@ -1,18 +1,14 @@
 """The stand-in is spoken to as Telegram is, by this machine only, and nothing breaks it."""
 
-from __future__ import annotations
-
 import http.client
 import json
 import socket
 import struct
 import threading
 import urllib.parse
-from typing import Any
 
 import pytest
 
-from telegram_stand_in import Json, Telegram
 from telegram_stand_in.files import picture
 from telegram_stand_in.server import LARGEST_REQUEST
 from tests.calls import CHAT, OTHER_TOKEN, TOKEN, accepted
@@ -28,7 +24,7 @@ KEYBOARD = '{"inline_keyboard": [[{"text": "a", "url": "https://example.org"}]]}
 FIELDS = {"chat_id": CHAT, "text": "hé"}
 QUERY = urllib.parse.urlencode(FIELDS)
 FULL = urllib.parse.urlencode({**FIELDS, "protect_content": "True", "reply_markup": KEYBOARD})
-SPOKEN: dict[str, tuple[str, str, str | None, str]] = {
+SPOKEN = {
     "JSON": ("POST", PATH, JSON, json.dumps(FIELDS)),
     "JSON with a charset": ("POST", PATH, f"{JSON}; charset=utf-8", json.dumps(FIELDS)),
     "no content type": ("POST", PATH, None, json.dumps(FIELDS)),
@@ -42,9 +38,7 @@ SPOKEN: dict[str, tuple[str, str, str | None, str]] = {
 }
 
 
-def ask(
-    telegram: Telegram, method: str, path: str, body: Any = b"", **headers: str
-) -> tuple[int, bytes]:
+def ask(telegram, method, path, body=b"", **headers):
     """Make a request, and return the status and the body of its answer."""
     connection = http.client.HTTPConnection(telegram.url.removeprefix("http://"), timeout=60)
     names = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -56,9 +50,7 @@ def ask(
 
 
 @pytest.mark.parametrize(("method", "path", "kind", "body"), SPOKEN.values(), ids=SPOKEN)
-def test_a_call_is_understood(
-    telegram: Telegram, method: str, path: str, kind: str | None, body: str
-) -> None:
+def test_a_call_is_understood(telegram, method, path, kind, body):
     headers = {"Content_Type": kind} if kind else {}
     status, data = ask(telegram, method, path, body.encode(), **headers)
     assert status == 200, data
@@ -66,7 +58,7 @@ def test_a_call_is_understood(
     assert telegram.calls[-1].hints == []
 
 
-def upload(field: str, *names: str) -> bytes:
+def upload(field, *names):
     """Return multipart/form-data that sends a picture, named by some fields."""
     parts = ""
     for name in ("chat_id=4242", *names):
@@ -82,9 +74,7 @@ def upload(field: str, *names: str) -> bytes:
     ids=["by its name", "attached"],
 )
 @pytest.mark.parametrize("is_chunked", [False, True], ids=["whole", "in chunks"])
-def test_a_file_is_uploaded_and_can_be_had_again(
-    telegram: Telegram, body: bytes, is_chunked: bool
-) -> None:
+def test_a_file_is_uploaded_and_can_be_had_again(telegram, body, is_chunked):
     kind = {"Content_Type": "multipart/form-data; boundary=b"}
     sent = iter([body[:100], body[100:]]) if is_chunked else body
     status, data = ask(telegram, "POST", f"/bot{TOKEN}/sendPhoto", sent, **kind)
@@ -107,7 +97,7 @@ FOR_OTHERS = ["evil", "evil.example:80", "127.0.0.1.example.org", "localhost.evi
 @pytest.mark.parametrize(
     ("host", "status"), [(h, 200) for h in FOR_US] + [(h, 403) for h in FOR_OTHERS]
 )
-def test_it_is_for_this_machine_only(telegram: Telegram, name: str, host: str, status: int) -> None:
+def test_it_is_for_this_machine_only(telegram, name, host, status):
     value = host if name == "Host" else f"http://{host}" if host else "null"
     value += "/a?b=http://localhost" * (name == "Referer")
     before = len(telegram.calls)
@@ -124,18 +114,16 @@ def test_it_is_for_this_machine_only(telegram: Telegram, name: str, host: str, s
     ],
     ids=["hidden page", "page of this machine", "address bar"],
 )
-def test_no_picture_of_others_calls_a_method(
-    telegram: Telegram, headers: dict[str, str], status: int
-) -> None:
+def test_no_picture_of_others_calls_a_method(telegram, headers, status):
     """The token that is the default is in the source, which anybody's page may read."""
     assert ask(telegram, "GET", f"/bot{TOKEN}/deleteWebhook", **headers)[0] == status
 
 
-def address_of(telegram: Telegram) -> tuple[str, int]:
+def address_of(telegram):
     return "127.0.0.1", int(telegram.url.rpartition(":")[2])
 
 
-def talk(telegram: Telegram, *sent: bytes) -> bytes:
+def talk(telegram, *sent):
     """Send bytes, and return all that comes until the server closes the connection."""
     with socket.create_connection(address_of(telegram), timeout=60) as connection:
         for data in sent:
@@ -149,7 +137,7 @@ LENGTHS = ["-1", "abc", "²", "1.5", "9" * 5000, f"{LARGEST_REQUEST + 1}"]
 
 
 @pytest.mark.parametrize("length", LENGTHS, ids=range(len(LENGTHS)))
-def test_a_wrong_length_is_refused(telegram: Telegram, length: str) -> None:
+def test_a_wrong_length_is_refused(telegram, length):
     head = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n"
     answer = talk(telegram, head.encode("latin-1", "replace") + b"{}")
     status = 413 if length == LENGTHS[-1] else 400
@@ -168,9 +156,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("sent", BROKEN.values(), ids=BROKEN)
-def test_a_client_that_leaves_is_forgotten(
-    telegram: Telegram, capfd: pytest.CaptureFixture[str], sent: str
-) -> None:
+def test_a_client_that_leaves_is_forgotten(telegram, capfd, sent):
     before, others = len(telegram.calls), set(threading.enumerate())
     with socket.create_connection(address_of(telegram)) as connection:
         connection.sendall(sent.encode())
@@ -186,25 +172,25 @@ NO_JSON = ["1e999", "[" * 90_000, "NaN", "9" * 5000, '{"a": 1e999}', '{"a": ' + 
 
 
 @pytest.mark.parametrize("body", [*NO_JSON, "{}x"], ids=range(len(NO_JSON) + 1))
-def test_what_is_no_json_is_refused(telegram: Telegram, body: str) -> None:
+def test_what_is_no_json_is_refused(telegram, body):
     status, data = ask(telegram, "POST", PATH, body.encode())
     description = "Bad Request: can't parse JSON object"
     assert (status, json.loads(data)["description"]) == (400, description)
 
 
 @pytest.mark.parametrize(("levels", "status"), [(98, 200), (100, 400), (9000, 400)])
-def test_what_is_too_deep_is_refused(telegram: Telegram, levels: int, status: int) -> None:
+def test_what_is_too_deep_is_refused(telegram, levels, status):
     body = '{"chat_id": 4242, "text": "x", "zzz": ' + "[" * levels + "]" * levels + "}"
     assert ask(telegram, "POST", PATH, body.encode())[0] == status
 
 
-def test_several_bots_live_side_by_side(telegram: Telegram) -> None:
+def test_several_bots_live_side_by_side(telegram):
     """Each has its own commands, updates and webhook; people are the same."""
     other = telegram.add_bot("55:other", first_name="Other")
 
-    def ask_other(method: str, **params: Any) -> Json:
+    def ask_other(method, **params):
         body = json.dumps(params).encode()
-        answer: Json = json.loads(ask(telegram, "POST", f"/bot55:other/{method}", body)[1])
+        answer = json.loads(ask(telegram, "POST", f"/bot55:other/{method}", body)[1])
         return answer
 
     assert ask_other("getMe")["result"]["first_name"] == "Other"

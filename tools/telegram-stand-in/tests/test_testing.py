@@ -1,17 +1,12 @@
 """Stage: people act by words, and see what a bot in this process answers."""
 
-from __future__ import annotations
-
 import json
 import re
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from telegram_stand_in import Call, Json, Stage
+from telegram_stand_in import Call, Stage
 from telegram_stand_in.files import picture
 from telegram_stand_in.people import KINDS, Button, Received, button_of
 from telegram_stand_in.testing import TOKEN
@@ -22,34 +17,34 @@ INLINE = {"inline_keyboard": [[{"text": "➕ Add", "callback_data": "add"}]]}
 class Played(Stage):
     """A stage with a bot that notes each update, and makes the calls that a test gives it."""
 
-    def __init__(self) -> None:
+    def __init__(self):
         super().__init__(self.take)
-        self.updates: list[Json] = []
-        self.replies: Callable[[Json], list[Json]] = lambda update: []
+        self.updates = []
+        self.replies = lambda update: []
 
-    def take(self, updates: list[Json]) -> None:
+    def take(self, updates):
         for update in updates:
             self.updates.append(update)
             for call in self.replies(update):
                 self.call(**call)
 
-    def call(self, method: str, **params: Any) -> Any:
+    def call(self, method, **params):
         return self.telegram.answer(method, params).answer.get("result")
 
     @property
-    def last(self) -> Json:
+    def last(self):
         return {name: value for name, value in self.updates[-1].items() if name != "update_id"}
 
 
 @pytest.fixture
-def stage() -> Played:
+def stage():
     return Played()
 
 
-def says(text: str, **params: Any) -> Callable[[Json], list[Json]]:
+def says(text, **params):
     """Return a bot that answers each message with a text."""
 
-    def replies(update: Json) -> list[Json]:
+    def replies(update):
         if "message" not in update:
             return []
         chat = update["message"]["chat"]["id"]
@@ -61,7 +56,7 @@ def says(text: str, **params: Any) -> Callable[[Json], list[Json]]:
 # People's actions.
 
 
-def test_a_text_and_its_command_are_sent_from_the_private_chat(stage: Played) -> None:
+def test_a_text_and_its_command_are_sent_from_the_private_chat(stage):
     sent = stage.user("Ada", username="ada").send("/start now")
     assert stage.last == {"message": sent}
     assert sent["entities"] == [{"type": "bot_command", "offset": 0, "length": 6}]
@@ -73,14 +68,14 @@ def test_a_text_and_its_command_are_sent_from_the_private_chat(stage: Played) ->
     assert stage.user("Grace").user["id"] != sent.chat.id
 
 
-def test_a_long_text_is_cut_as_the_apps_do(stage: Played) -> None:
+def test_a_long_text_is_cut_as_the_apps_do(stage):
     last = stage.user("Ada").send("a" * 4096 + "b")
     assert [len(update["message"]["text"]) for update in stage.updates] == [4096, 1]
     assert last.text == "b"
 
 
-def test_several_contents_are_there_before_the_first_is_answered() -> None:
-    taken: list[list[Json]] = []
+def test_several_contents_are_there_before_the_first_is_answered():
+    taken = []
     stage = Stage(taken.append)
     stage.user("Ada").send("one", {"text": "two", "forward_origin": {"type": "hidden_user"}})
     [[one, two]] = taken
@@ -92,7 +87,7 @@ def test_several_contents_are_there_before_the_first_is_answered() -> None:
     assert (one["caption"], "caption" in two) == ("Both", False)
 
 
-def test_files_are_sent_and_can_be_downloaded(stage: Played, tmp_path: Path) -> None:
+def test_files_are_sent_and_can_be_downloaded(stage, tmp_path):
     (tmp_path / "a.png").write_bytes(picture(20, 10))
     (tmp_path / "menu.pdf").write_bytes(b"%PDF")
     ada = stage.user("Ada")
@@ -115,7 +110,7 @@ def test_files_are_sent_and_can_be_downloaded(stage: Played, tmp_path: Path) -> 
     assert stage.request(quoted, "", None) == (200, b"abc")
 
 
-def test_an_answer_is_edited_and_gets_a_reaction(stage: Played) -> None:
+def test_an_answer_is_edited_and_gets_a_reaction(stage):
     stage.telegram.bot.outbox.info["allowed_updates"] = ["message", "edited_message"]
     stage.telegram.bot.outbox.info["allowed_updates"] += ["message_reaction"]
     stage.replies = says("Hello")
@@ -134,7 +129,7 @@ def test_an_answer_is_edited_and_gets_a_reaction(stage: Played) -> None:
     assert "reply_to_message" not in ada.send("Yes", reply_to=reply).reply_to_message
 
 
-def test_a_button_is_pressed_by_its_text_and_the_pop_up_received(stage: Played) -> None:
+def test_a_button_is_pressed_by_its_text_and_the_pop_up_received(stage):
     stage.replies = says("Books", reply_markup=INLINE)
     ada = stage.user("Ada")
     ada.send("/list")
@@ -165,13 +160,13 @@ def test_a_button_is_pressed_by_its_text_and_the_pop_up_received(stage: Played) 
     ],
     ids=["the whole text", "a keycap", "the latest", "the only one", "an emoji alone"],
 )
-def test_which_button_is_meant(text: str, labels: list[str], pressed: str) -> None:
+def test_which_button_is_meant(text, labels, pressed):
     there = [Button(label, "press", {}, "", at) for at, label in enumerate(labels)]
     button = button_of(text, there)
     assert button and button.label == pressed
 
 
-def test_a_key_of_the_keyboard_sends_its_text(stage: Played) -> None:
+def test_a_key_of_the_keyboard_sends_its_text(stage):
     stage.replies = says("Where?", reply_markup={"keyboard": [["Here", "There"]]})
     ada = stage.user("Ada")
     ada.send("/go")
@@ -180,7 +175,7 @@ def test_a_key_of_the_keyboard_sends_its_text(stage: Played) -> None:
     assert stage.last["message"]["text"] == "There"
 
 
-def test_an_option_of_a_poll_votes(stage: Played) -> None:
+def test_an_option_of_a_poll_votes(stage):
     ada = stage.user("Ada")
     ada.send("/vote")
     poll = {"question": "When?", "options": ["Today", "Never"], "is_anonymous": False}
@@ -191,8 +186,8 @@ def test_an_option_of_a_poll_votes(stage: Played) -> None:
     assert (answer["option_ids"], answer["user"]) == ([1], ada.user)
 
 
-def test_a_result_of_an_inline_query_is_chosen(stage: Played) -> None:
-    def replies(update: Json) -> list[Json]:
+def test_a_result_of_an_inline_query_is_chosen(stage):
+    def replies(update):
         if "inline_query" not in update:
             return []
         text = {"message_text": "Meow"}
@@ -214,7 +209,7 @@ def test_a_result_of_an_inline_query_is_chosen(stage: Played) -> None:
     assert (chosen["result_id"], chosen["query"]) == ("1", "cats")
 
 
-def test_who_joins_and_leaves_is_told(stage: Played) -> None:
+def test_who_joins_and_leaves_is_told(stage):
     stage.telegram.bot.outbox.info["allowed_updates"] = ["message", "chat_member"]
     club = stage.group("Book club", admin=True)
     grace = club.user("Grace")
@@ -232,7 +227,7 @@ def test_who_joins_and_leaves_is_told(stage: Played) -> None:
     assert stage.call("getChatMember", **about)["can_delete_messages"] is True
 
 
-def test_somebody_who_blocks_the_bot_gets_nothing(stage: Played) -> None:
+def test_somebody_who_blocks_the_bot_gets_nothing(stage):
     ada = stage.user("Ada")
     ada.send("Hi")
     ada.block()
@@ -250,7 +245,7 @@ def test_somebody_who_blocks_the_bot_gets_nothing(stage: Played) -> None:
 # People's view.
 
 
-def test_all_in_a_group_see_a_message_once_each(stage: Played) -> None:
+def test_all_in_a_group_see_a_message_once_each(stage):
     club = stage.group("Book club", privacy=False)
     ada, grace = club.user("Ada"), club.user("Grace")
     stage.replies = says("Hello, all")
@@ -260,7 +255,7 @@ def test_all_in_a_group_see_a_message_once_each(stage: Played) -> None:
     assert ada.unread() == stage.user("Ada").unread() == []
 
 
-def test_who_is_in_a_topic_sees_that_topic(stage: Played) -> None:
+def test_who_is_in_a_topic_sees_that_topic(stage):
     club = stage.group("Book club")
     tools, books = club.topic("Tools").user("Ada"), club.topic("Books").user("Ada")
     thread = tools.send("Hi").message_thread_id
@@ -274,7 +269,7 @@ def test_who_is_in_a_topic_sees_that_topic(stage: Played) -> None:
     assert club.chat["is_forum"] is True
 
 
-def test_a_channel_posts_edits_and_shows_what_the_bot_posts(stage: Played) -> None:
+def test_a_channel_posts_edits_and_shows_what_the_bot_posts(stage):
     news = stage.channel("News", username="news")
     post = news.send("Today")
     assert "from" not in stage.last["channel_post"]
@@ -290,7 +285,7 @@ def test_a_channel_posts_edits_and_shows_what_the_bot_posts(stage: Played) -> No
         news.react(post, "👍")
 
 
-def test_an_unknown_kind_is_not_waited_for(stage: Played) -> None:
+def test_an_unknown_kind_is_not_waited_for(stage):
     with pytest.raises(ValueError, match="no kind messages; did you mean message"):
         stage.user("Ada").receive("messages", timeout=600)
     with pytest.raises(ValueError, match="no kind answers; did you mean answer"):
@@ -299,7 +294,7 @@ def test_an_unknown_kind_is_not_waited_for(stage: Played) -> None:
     assert {kind for kinds in documented for kind in kinds.split(", ")} == {*KINDS}
 
 
-def test_nobody_sends_a_field_that_no_message_has(stage: Played) -> None:
+def test_nobody_sends_a_field_that_no_message_has(stage):
     ada = stage.user("Ada")
     with pytest.raises(TypeError, match="a message has no field txt; did you mean text"):
         ada.send(txt="Hi")
@@ -307,17 +302,17 @@ def test_nobody_sends_a_field_that_no_message_has(stage: Played) -> None:
     assert ada.send(txt="Hi").txt == "Hi"
 
 
-def test_a_field_that_is_missing_is_named_with_those_that_are_there() -> None:
+def test_a_field_that_is_missing_is_named_with_those_that_are_there():
     with pytest.raises(AttributeError, match=r"there is no text, but photo, caption"):
         assert Received({"photo": [], "caption": "x"}).text
     with pytest.raises(AttributeError, match="there is no text, but nothing"):
         assert Received({}).text
 
 
-def test_what_came_instead_is_told(stage: Played) -> None:
+def test_what_came_instead_is_told(stage):
     stage.telegram.bot.outbox.info["allowed_updates"] = ["message"]
 
-    def replies(update: Json) -> list[Json]:
+    def replies(update):
         chat = update["message"]["chat"]["id"]
         return [
             {"method": "sendChatAction", "chat_id": chat, "action": "typing"},
@@ -342,7 +337,7 @@ def test_what_came_instead_is_told(stage: Played) -> None:
     )
 
 
-def test_the_buttons_that_are_there_are_told(stage: Played) -> None:
+def test_the_buttons_that_are_there_are_told(stage):
     stage.replies = says("Books", reply_markup=INLINE)
     ada = stage.user("Ada")
     with pytest.raises(AssertionError, match=r"The buttons: none\. What came"):
@@ -358,7 +353,7 @@ def test_the_buttons_that_are_there_are_told(stage: Played) -> None:
         ada.press("Site")
 
 
-def test_the_transcript_has_what_everybody_did(stage: Played) -> None:
+def test_the_transcript_has_what_everybody_did(stage):
     stage.replies = says("Books", reply_markup=INLINE)
     ada = stage.group("Book club", admin=True).user("Ada")
     ada.send(location={"latitude": 1, "longitude": 2})
@@ -392,7 +387,7 @@ def test_the_transcript_has_what_everybody_did(stage: Played) -> None:
 # Undocumented calls, faults and time.
 
 
-def test_what_is_not_documented_fails_the_test_once(stage: Played) -> None:
+def test_what_is_not_documented_fails_the_test_once(stage):
     for _ in range(2):
         stage.call("getMe", chat=7)
     wish = {"message_id": 1, "quotes": ""}
@@ -418,15 +413,13 @@ def test_what_is_not_documented_fails_the_test_once(stage: Played) -> None:
         ({"poll_answer": {"user": None}}, "poll_answer must have user.id"),
     ],
 )
-def test_an_update_that_cannot_be_kept_is_refused_in_words(
-    stage: Played, update: Json, told: str
-) -> None:
+def test_an_update_that_cannot_be_kept_is_refused_in_words(stage, update, told):
     with pytest.raises(ValueError, match=re.escape(told)):
         stage.telegram.send(update)
     assert stage.transcript == ""
 
 
-def test_who_waits_is_told_of_a_mistake_at_once() -> None:
+def test_who_waits_is_told_of_a_mistake_at_once():
     stage = Stage()
     ada = stage.user("Ada")
     ada.send("Hi")
@@ -441,13 +434,13 @@ def test_who_waits_is_told_of_a_mistake_at_once() -> None:
         ada.receive(timeout=0.01)
 
 
-def test_calls_fail_as_told(stage: Played) -> None:
+def test_calls_fail_as_told(stage):
     ada = stage.user("Ada")
     ada.send("Hi")
     stage.fails("429", times=2)
     stage.fails("500", method="getMe")
 
-    def call(method: str) -> tuple[int, Any]:
+    def call(method):
         made = stage.telegram.answer(method, {"chat_id": ada.chat["id"], "text": "Hi"})
         return made.status, made.answer.get("parameters")
 
@@ -475,7 +468,7 @@ def test_calls_fail_as_told(stage: Played) -> None:
     assert call("getMe")[0] == 500
 
 
-def test_time_passes_for_telegram(stage: Played) -> None:
+def test_time_passes_for_telegram(stage):
     ada = stage.user("Ada")
     before = ada.send("Hi").date
     poll = {"question": "When?", "options": ["Today", "Never"], "open_period": 60}
@@ -486,7 +479,7 @@ def test_time_passes_for_telegram(stage: Played) -> None:
     assert ada.send("Ho").date >= before + 3600
 
 
-def test_an_update_that_nobody_asks_for_expires() -> None:
+def test_an_update_that_nobody_asks_for_expires():
     stage = Stage()  # whose bot polls
     stage.user("Ada").send("Hi")
     stage.advance(86_000)

@@ -1,22 +1,20 @@
 """Texts: what Telegram finds in them, `parse_mode` with its errors, and rich messages."""
 
-from __future__ import annotations
-
 import time
 
 import pytest
 
-from telegram_stand_in import Json, Stage, Telegram
+from telegram_stand_in import Stage
 from telegram_stand_in.bot_api import Mismatch
 from telegram_stand_in.found import MAX_ENTITIES
 from telegram_stand_in.markup import MAX_BYTES, checked_link, formatted
 from telegram_stand_in.rich import MAX_CHARACTERS, buttons_in, lines_of
 from tests.calls import CHAT, done, error, make
 
-ADA: Json = {"id": CHAT, "first_name": "Ada"}
+ADA = {"id": CHAT, "first_name": "Ada"}
 
 
-def brief(entities: list[Json]) -> str:
+def brief(entities):
     """Return entities in short: "bold 0+1, text_link 2+3 https://example.org/"."""
     shown = []
     for entity in entities:
@@ -72,12 +70,12 @@ none | *a* @durov | *a* @durov | mention 4+6
 ROWS = [[part.strip() for part in line.split(" |")] for line in TEXTS.strip("\n").splitlines()]
 
 
-def read(text: str) -> str:
+def read(text):
     return text.replace("␤", "\n").replace("∥", "||").replace("\\\\", "\\")
 
 
 @pytest.mark.parametrize(("mode", "text", "shown", "entities"), ROWS)
-def test_a_text_is_read(mode: str, text: str, shown: str, entities: str) -> None:
+def test_a_text_is_read(mode, text, shown, entities):
     found = formatted(read(text), mode, [], {CHAT: ADA})
     assert (found[0], brief(found[1])) == (read(shown or text), entities)
 
@@ -107,7 +105,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("mode", "text", "why"), BROKEN)
-def test_broken_markup_is_refused(telegram: Telegram, mode: str, text: str, why: str) -> None:
+def test_broken_markup_is_refused(telegram, mode, text, why):
     told = error(telegram, "sendMessage", text=text, parse_mode=mode)
     assert told == f"can't parse entities: {why}"
 
@@ -124,12 +122,12 @@ LINKS = [
 
 
 @pytest.mark.parametrize(("given", "kept"), LINKS)
-def test_a_link_is_kept_as_telegram_does(given: str, kept: str) -> None:
+def test_a_link_is_kept_as_telegram_does(given, kept):
     assert checked_link(given) == kept
 
 
-def test_people_write_links_and_their_own_entities() -> None:
-    seen: list[Json] = []
+def test_people_write_links_and_their_own_entities():
+    seen = []
     ada = Stage(seen.extend).user("Ada")
     ada.send({"photo": b"GIF89a", "caption": "t.me/x"})
     bold = [{"type": "bold", "offset": 0, "length": 4}]
@@ -170,15 +168,13 @@ RICH = [
 
 
 @pytest.mark.parametrize(("kind", "source", "lines"), RICH)
-def test_a_rich_message_is_read_as_plain_text(
-    telegram: Telegram, kind: str, source: str, lines: str
-) -> None:
+def test_a_rich_message_is_read_as_plain_text(telegram, kind, source, lines):
     sent = done(telegram, "sendRichMessage", rich_message={kind: source})["rich_message"]
     assert [*lines_of(sent["blocks"])] == lines.split("/")
     assert buttons_in(sent) == [{"text": "Yes", "callback_data": "yes"}]
 
 
-def test_blocks_are_read_as_plain_text(telegram: Telegram) -> None:
+def test_blocks_are_read_as_plain_text(telegram):
     press = {"text": "No", "callback_data": "no"}
     bold = {"type": "bold", "text": "b"}
     text = {"type": "paragraph", "text": ["a ", bold, {"type": "button", "button": press}]}
@@ -204,21 +200,21 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("wish", "why"), REFUSED)
-def test_a_rich_message_is_refused(telegram: Telegram, wish: Json, why: str) -> None:
+def test_a_rich_message_is_refused(telegram, wish, why):
     assert error(telegram, "sendRichMessage", rich_message=wish) == why
 
 
 # Hostile input.
 
 
-def test_only_so_many_entities_are_kept() -> None:
+def test_only_so_many_entities_are_kept():
     bold = [{"type": "bold", "offset": 0, "length": 1}] * 10_000
     assert len(formatted("a.com " * 500, "", bold, {})[1]) == MAX_ENTITIES
     assert len(formatted("a.com " * 500, "", [], {})[1]) == MAX_ENTITIES
 
 
 @pytest.mark.parametrize("kind", ["keyboard", "inline_keyboard"])
-def test_only_so_many_buttons_are_kept(telegram: Telegram, kind: str) -> None:
+def test_only_so_many_buttons_are_kept(telegram, kind):
     row = [{"text": "a", **({"callback_data": "a"} if kind.startswith("in") else {})}] * 20
     [change] = make(telegram, "sendMessage", text="a", reply_markup={kind: [row] * 40}).changes
     kept = (change.get("keyboard") or change["message"]["reply_markup"])[kind]
@@ -229,7 +225,7 @@ HOSTILE = ["<b>a</b>", "<a '", "<", "*a*", "**a ", "[a](b", "`", "a.b", "http://
 
 
 @pytest.mark.parametrize("part", HOSTILE)
-def test_no_text_takes_long(telegram: Telegram, part: str) -> None:
+def test_no_text_takes_long(telegram, part):
     text = (part * MAX_BYTES)[:MAX_BYTES]
     began = time.process_time()
     for mode in ("HTML", "Markdown", "MarkdownV2", ""):
@@ -240,6 +236,6 @@ def test_no_text_takes_long(telegram: Telegram, part: str) -> None:
     assert time.process_time() - began < 5, "it takes a tenth of that"
 
 
-def test_a_longer_text_is_not_even_read() -> None:
+def test_a_longer_text_is_not_even_read():
     with pytest.raises(Mismatch, match="^text is too long$"):
         formatted("x" * (MAX_BYTES + 1), "HTML", [], {})

@@ -1,13 +1,11 @@
 """command.py: which subcommands there are."""
 
-from __future__ import annotations
-
 from telegram_bot_aws import command
 from telegram_bot_aws.local.project import SCRIPTS
 from tests.support.programs import run
 
 
-def test_each_subcommand_is_explained_and_a_script_in_a_clone() -> None:
+def test_each_subcommand_is_explained_and_a_script_in_a_clone():
     told = run(command.main, "--help")
     assert told.code == 0
     for name in command.COMMANDS:
@@ -18,7 +16,7 @@ def test_each_subcommand_is_explained_and_a_script_in_a_clone() -> None:
         )
 
 
-def test_another_subcommand_is_refused() -> None:
+def test_another_subcommand_is_refused():
     told = run(command.main, "destroy")
     assert told.code == 2
     assert "invalid choice: 'destroy'" in told.output

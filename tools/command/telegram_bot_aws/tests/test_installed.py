@@ -1,13 +1,9 @@
 """The command as uvx installs it from a Git repository, and runs it without a clone."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
-from pathlib import Path
 
 import pytest
 
@@ -22,7 +18,7 @@ IGNORED = shutil.ignore_patterns(".terraform", "__pycache__")
 GIT = {"vcs": "git", "commit_id": "c0ffee"}
 
 
-def copy(names: Iterable[str], folder: Path) -> None:
+def copy(names, folder):
     """Copy the project's files and folders of these names into a folder."""
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -33,7 +29,7 @@ def copy(names: Iterable[str], folder: Path) -> None:
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Path:
+def repository(tmp_path):
     """A repository with what the wheel is built of, and nothing else."""
     folder = tmp_path / "a-fork"
     sources = (COMMAND.relative_to(ROOT), "pyproject.toml", "LICENSE", ".gitignore")
@@ -45,15 +41,13 @@ def repository(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_a_bot_is_begun_and_tried_without_a_clone(
-    repository: Path, tmp_path: Path, quick_terraform: None
-) -> None:
+def test_a_bot_is_begun_and_tried_without_a_clone(repository, tmp_path, quick_terraform):
     needs_provider()
     if not (uv := VENV / "bin" / "uv").exists():
         skip_or_fail("needs uv, which scripts/bootstrap installs")
     uvx = [str(uv), "tool", "run", "--quiet", "--python", sys.executable]
 
-    def run(*words: str) -> str:
+    def run(*words):
         command = [*uvx, "--from", f"git+file://{repository}", "telegram-bot-aws", *words]
         ran = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
         assert ran.returncode == 0
@@ -83,9 +77,7 @@ def test_a_bot_is_begun_and_tried_without_a_clone(
     ],
     ids=["git", "branch", "release", "archive"],
 )
-def test_a_new_bots_source_is_where_the_command_comes_from(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, about: dict[str, object], source: str
-) -> None:
+def test_a_new_bots_source_is_where_the_command_comes_from(tmp_path, monkeypatch, about, source):
     info = tmp_path / "telegram_bot_aws-1.2.3.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(

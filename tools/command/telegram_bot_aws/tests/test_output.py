@@ -1,17 +1,13 @@
 """Where a tool's output goes, and what it says if it can't run on this machine."""
 
-from __future__ import annotations
-
 import io
 import json
 import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from telegram_stand_in import Telegram
 
 from telegram_bot_aws.live import doctor
 from telegram_bot_aws.local.project import COMMAND, SCRIPTS
@@ -22,9 +18,7 @@ from tests.support.telegram import TOKEN
 
 
 @pytest.mark.parametrize(("output", "said"), [("pipe", ""), ("/dev/full", "No space left")])
-def test_a_tool_whose_output_cannot_be_written_ends_quietly(
-    telegram: Telegram, output: str, said: str
-) -> None:
+def test_a_tool_whose_output_cannot_be_written_ends_quietly(telegram, output, said):
     if output == "pipe":
         read, write = os.pipe()
         os.close(read)
@@ -58,7 +52,7 @@ sys.meta_path.insert(0, Interrupted())
 """
 
 
-def test_a_tool_that_is_interrupted_at_its_start_ends_quietly(tmp_path: Path) -> None:
+def test_a_tool_that_is_interrupted_at_its_start_ends_quietly(tmp_path):
     (tmp_path / "sitecustomize.py").write_text(INTERRUPTED)
     result = subprocess.run(
         [sys.executable, COMMAND / "telegram_bot_aws", "doctor"],
@@ -69,7 +63,7 @@ def test_a_tool_that_is_interrupted_at_its_start_ends_quietly(tmp_path: Path) ->
     assert (result.returncode, result.stderr) == (130, b"")
 
 
-def test_the_answer_is_all_that_the_demo_prints() -> None:
+def test_the_answer_is_all_that_the_demo_prints():
     """Its progress goes to standard error."""
     result = subprocess.run(
         [SCRIPTS / "demo", "--direct", BOT.parent, "--send", "hello"],
@@ -88,7 +82,7 @@ SENT = "]0;title \\u009b2J\\u000d\\u007f tab\nline"  # Telegram makes spaces of 
 
 
 @pytest.mark.parametrize("flags", [[], ["--json"]], ids=["text", "JSON"])
-def test_the_demo_shows_what_a_terminal_would_obey(tmp_path: Path, flags: list[str]) -> None:
+def test_the_demo_shows_what_a_terminal_would_obey(tmp_path, flags):
     (tmp_path / "bot.py").write_text(
         f"""
 ALLOWED_UPDATES = ["message"]
@@ -113,13 +107,13 @@ def reply(update):
         assert said == f"{SENT}\n"
 
 
-def test_the_doctor_shows_what_a_terminal_would_obey() -> None:
+def test_the_doctor_shows_what_a_terminal_would_obey():
     check = doctor.Check("deliveries", False, f"one failed: {RAW}", f"try {RAW}")
     assert doctor.shown(check, 10) == f"✗ deliveries  one failed: {SHOWN}\n  {'':10}  → try {SHOWN}"
 
 
 class Terminal(io.StringIO):
-    def isatty(self) -> bool:
+    def isatty(self):
         return True
 
 
@@ -133,15 +127,13 @@ class Terminal(io.StringIO):
     ],
     ids=["terminal", "no colour wanted", "no colour known", "file"],
 )
-def test_only_a_terminal_gets_colour(
-    output: io.StringIO, settings: dict[str, str], shown: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_a_terminal_gets_colour(output, settings, shown, monkeypatch):
     for name in ("NO_COLOR", "TERM"):
         monkeypatch.setenv(name, settings.get(name, ""))
     assert coloured("good", "green", output) == shown
 
 
-def fake_python(folder: Path, body: str) -> dict[str, str]:
+def fake_python(folder, body):
     """Return an environment in which every Python is this shell script."""
     for name in ("python3.12", "python3.13", "python3.14", "python3"):
         (folder / name).write_text(f"#!/bin/sh\n{body}\n")
@@ -149,7 +141,7 @@ def fake_python(folder: Path, body: str) -> dict[str, str]:
     return {"PATH": f"{folder}:/usr/bin:/bin"}
 
 
-def test_the_python_is_chosen_in_this_projects_folder(tmp_path: Path) -> None:
+def test_the_python_is_chosen_in_this_projects_folder(tmp_path):
     """Also by a bot's link to it: pyenv chooses one by the current folder, as $PWD has it."""
     real = f'[ "$PWD" = "{SCRIPTS}" ] && exec "{sys.executable}" "$@"; exit 127'
     (tmp_path / "scripts").symlink_to(SCRIPTS)
@@ -162,7 +154,7 @@ def test_the_python_is_chosen_in_this_projects_folder(tmp_path: Path) -> None:
     assert said == f"{tmp_path}\n"
 
 
-def test_why_there_is_no_python_is_shown(tmp_path: Path) -> None:
+def test_why_there_is_no_python_is_shown(tmp_path):
     result = subprocess.run(
         [SCRIPTS / "doctor"],
         env=fake_python(tmp_path, 'echo "pyenv: version 3.13 is not installed" >&2; exit 127'),
@@ -181,7 +173,7 @@ COMMANDS.remove(SCRIPTS / "dev")  # whose commands have codes
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda path: path.name)
-def test_help_tells_the_exit_codes(command: Path) -> None:
+def test_help_tells_the_exit_codes(command):
     told = subprocess.run([command, "--help"], capture_output=True, text=True, timeout=LONGEST)
     assert told.returncode == 0
     assert "Exit code: 0 if" in told.stdout or "Exit code: 0 after" in told.stdout

@@ -1,7 +1,5 @@
 """aws_deployment.py: what it tells of Terraform."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +9,7 @@ from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.terraform import Module
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    pass
 
 CHECKS = """
 locals { heat = 20 }
@@ -33,7 +31,7 @@ check "drinkable" {
 
 
 @pytest.mark.usefixtures("quick_terraform")
-def test_terraforms_checks_are_told(tmp_path: Path) -> None:
+def test_terraforms_checks_are_told(tmp_path):
     module = Module("http://127.0.0.1:9", tmp_path / "module")
     module.root = tmp_path / "root"
     module.root.mkdir()
@@ -43,7 +41,7 @@ def test_terraforms_checks_are_told(tmp_path: Path) -> None:
     assert module.failed_checks() == ["The tea is cold."]
 
 
-def test_what_terraform_lacks_is_told_in_a_line_with_the_remedy() -> None:
+def test_what_terraform_lacks_is_told_in_a_line_with_the_remedy():
     said = "╷\n│ Error: Failed to query\n│ packages. To see which modules …\n╵"
     told = why_not_installed(ToolError(said))
     assert told.startswith("Terraform can't install its provider: Failed to query packages. Conn")

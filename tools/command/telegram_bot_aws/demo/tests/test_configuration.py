@@ -1,7 +1,5 @@
 """scripts/demo: an author's own configuration, applied in a copy, with all of its bots."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import re
@@ -127,7 +125,7 @@ ALLOWED_UPDATES = {"message": reply}
 
 
 @pytest.fixture
-def user(tmp_path: Path) -> Path:
+def user(tmp_path):
     """The folder of a user, in which Terraform has installed the module."""
     infra = tmp_path / "infra"
     module = infra / ".terraform/modules/bots"
@@ -142,7 +140,7 @@ def user(tmp_path: Path) -> Path:
     return infra
 
 
-def contents(folder: Path) -> dict[str, bytes]:
+def contents(folder):
     files = (path for path in folder.rglob("*") if path.is_file())
     return {
         str(path): path.read_bytes()
@@ -153,7 +151,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("quick_terraform")
-def test_a_user_tries_two_bots_and_a_table(user: Path, tmp_path: Path) -> None:
+def test_a_user_tries_two_bots_and_a_table(user, tmp_path):
     before = contents(tmp_path)
     (tmp_path / "variables").write_text('TF_VAR_table=counts\n/counter/key="seen "\n')
     arguments = (str(user), "--env-file", str(tmp_path / "variables"))
@@ -195,7 +193,7 @@ SOURCE = f'source = "{ROOT}"'
     ],
     ids=["no call", "empty", "no HCL", "too deep"],
 )
-def test_a_configuration_must_call_the_module(tmp_path: Path, main: str, sentence: str) -> None:
+def test_a_configuration_must_call_the_module(tmp_path, main, sentence):
     for name, text in (
         ("main.tf", main),
         ("elsewhere/main.tf", ""),
@@ -207,7 +205,7 @@ def test_a_configuration_must_call_the_module(tmp_path: Path, main: str, sentenc
         calls(tmp_path)
 
 
-def bots_before_the_apply(folder: Path, main: str) -> list[Hosted]:
+def bots_before_the_apply(folder, main):
     """Return the bots of a configuration. No emulated AWS is needed yet."""
     own = folder / "mine"
     own.mkdir()
@@ -244,9 +242,7 @@ def bots_before_the_apply(folder: Path, main: str) -> list[Hosted]:
     ids=["variable", "provider", "unknown"],
 )
 @pytest.mark.usefixtures("quick_terraform")
-def test_a_configuration_that_cannot_be_applied_is_explained(
-    tmp_path: Path, main: str, sentence: str
-) -> None:
+def test_a_configuration_that_cannot_be_applied_is_explained(tmp_path, main, sentence):
     with pytest.raises(ToolError) as told:
         bots_before_the_apply(tmp_path, main)
     assert sentence in str(told.value)
@@ -254,7 +250,7 @@ def test_a_configuration_that_cannot_be_applied_is_explained(
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("quick_terraform")
-def test_packages_are_for_the_runtime_of_each_instance(tmp_path: Path) -> None:
+def test_packages_are_for_the_runtime_of_each_instance(tmp_path):
     """They are installed before the apply, which is when Terraform evaluates the input."""
     runtimes = '{ a = "python3.12", b = null }'
     call = f"{SOURCE}\n  for_each = {runtimes}\n  runtime = each.value\n"
@@ -273,14 +269,14 @@ def test_packages_are_for_the_runtime_of_each_instance(tmp_path: Path) -> None:
     ],
     ids=["configuration", "bot/", "another folder", "the module's own", "long"],
 )
-def test_a_bot_has_the_modules_name(hosted: Hosted, name: str, username: str) -> None:
+def test_a_bot_has_the_modules_name(hosted, name, username):
     assert identity(hosted.title) == {"first_name": name, "username": username}
 
 
 CALL = 'module "bot" {\n  source = "../.."\n  version = "1.0"\n}\n'
 
 
-def test_what_terraform_ignores_is_not_read(tmp_path: Path) -> None:
+def test_what_terraform_ignores_is_not_read(tmp_path):
     (tmp_path / "main.tf").write_text(CALL)
     (tmp_path / ".#main.tf").symlink_to("somebody@host.1")  # as Emacs locks a file
     (tmp_path / ".old.tf").write_text('module "old" {')
@@ -298,7 +294,7 @@ HCL = {
 
 
 @pytest.mark.parametrize("text", HCL.values(), ids=HCL)
-def test_what_terraform_reads_is_read(tmp_path: Path, text: str) -> None:
+def test_what_terraform_reads_is_read(tmp_path, text):
     (tmp_path / "main.tf").write_text(text, "utf-8")
     (block,) = (block for block in blocks(tmp_path) if block.kind == "module")
     assert (block.labels, block.arguments) == (["bot"], {"source": '"../.."', "version": '"1.0"'})
@@ -308,7 +304,7 @@ def test_what_terraform_reads_is_read(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize("make", ["latin-1", "utf-16", "dangling"])
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, make: str) -> None:
+def test_a_file_that_cannot_be_read_is_named(tmp_path, make):
     file = tmp_path / "main.tf"
     if make == "dangling":
         file.symlink_to("nowhere")
@@ -332,12 +328,12 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, make: str) -> None:
         ("./telegram-bot/aws", False),
     ],
 )
-def test_a_call_is_known_by_its_source(tmp_path: Path, source: str, ours: bool) -> None:
+def test_a_call_is_known_by_its_source(tmp_path, source, ours):
     block = Block(tmp_path / "main.tf", "module", ["bot"], {"source": json.dumps(source)})
     assert is_the_module(block) is ours
 
 
-def test_the_tokens_of_a_call() -> None:
+def test_the_tokens_of_a_call():
     assert token_expression([None], ["t"]) == '"t"'
     assert token_expression([0, 1], ["t", "u"]) == '{"0": "t", "1": "u"}[count.index]'
     assert token_expression(["a"], ["t"]) == f"{json.dumps({'a': 't'})}[each.key]"

@@ -1,7 +1,5 @@
 """scripts/demo: one command shows the bot at work, and leaves nothing behind."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
@@ -38,24 +36,24 @@ linux = pytest.mark.usefixtures("proc")
 
 
 @pytest.fixture
-def proc() -> None:
+def proc():
     if sys.platform != "linux":
         skip_or_fail("needs Linux: reads /proc")
 
 
 @pytest.fixture
-def bot(tmp_path: Path) -> Path:
+def bot(tmp_path):
     return copy_of_the_bot(tmp_path / "bot")
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(tmp_path):
     (tmp_path / "project").mkdir()
     return copy_of_the_project(tmp_path / "project")
 
 
 @pytest.mark.slow
-def test_a_read_only_checkout_with_a_strange_path_works(tmp_path: Path, temporary: Path) -> None:
+def test_a_read_only_checkout_with_a_strange_path_works(tmp_path, temporary):
     """The path has blanks, a dollar and non-ASCII letters, and there are no dependencies."""
     project = tmp_path / "my $HOME's `bots` größer"
     project.mkdir()
@@ -79,7 +77,7 @@ def test_a_read_only_checkout_with_a_strange_path_works(tmp_path: Path, temporar
 @pytest.mark.slow
 @linux
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_direct_demo(temporary: Path, kind: signal.Signals) -> None:
+def test_a_signal_ends_the_direct_demo(temporary, kind):
     with Script(ROOT, "demo", "--direct", PLAIN, TMPDIR=str(temporary)) as script:
         script.wait_for("Ctrl-C ends the demo.")
         assert processes_that_know(f"TMPDIR={temporary}")
@@ -94,7 +92,7 @@ def test_a_signal_ends_the_direct_demo(temporary: Path, kind: signal.Signals) ->
 @linux
 @pytest.mark.usefixtures("quick_terraform")
 @pytest.mark.parametrize("moment", ["emulated AWS … ", "terraform apply … "])
-def test_a_signal_ends_the_set_up(project: Path, temporary: Path, moment: str) -> None:
+def test_a_signal_ends_the_set_up(project, temporary, moment):
     needs_provider()
     with Script(project, "demo", TMPDIR=str(temporary)) as demo:
         demo.wait_for(moment)
@@ -103,7 +101,7 @@ def test_a_signal_ends_the_set_up(project: Path, temporary: Path, moment: str) -
     nothing_is_left(temporary)
 
 
-def test_each_start_has_a_token_of_its_own() -> None:
+def test_each_start_has_a_token_of_its_own():
     program = "from telegram_bot_aws.demo.deployments import token; print(token(1))"
     command = [sys.executable, "-c", program]
     paths = os.pathsep.join(map(str, (COMMAND, STAND_IN, SCRIPTS, LAMBDA)))
@@ -117,7 +115,7 @@ def test_each_start_has_a_token_of_its_own() -> None:
 @pytest.mark.slow
 @linux
 @pytest.mark.usefixtures("quick_terraform")
-def test_a_failed_apply_is_reported_and_taken_down(project: Path, temporary: Path) -> None:
+def test_a_failed_apply_is_reported_and_taken_down(project, temporary):
     with (project / "main.tf").open("a") as main:  # where the plan fails, which is sooner
         main.write(
             'resource "terraform_data" "fails" {\n  lifecycle {\n    precondition {\n'
@@ -136,7 +134,7 @@ def test_a_failed_apply_is_reported_and_taken_down(project: Path, temporary: Pat
 @pytest.mark.slow
 @linux
 @pytest.mark.parametrize("mode", ["direct", "stack"])
-def test_a_demo_that_is_killed_leaves_nothing(project: Path, temporary: Path, mode: str) -> None:
+def test_a_demo_that_is_killed_leaves_nothing(project, temporary, mode):
     if mode == "stack":
         needs_provider()
     arguments = ["--direct"] if mode == "direct" else []
@@ -151,7 +149,7 @@ def test_a_demo_that_is_killed_leaves_nothing(project: Path, temporary: Path, mo
 
 @pytest.mark.slow
 @linux
-def test_nobody_reads_the_output(project: Path, temporary: Path) -> None:
+def test_nobody_reads_the_output(project, temporary):
     """As with `scripts/demo | head -1`: the demo still takes everything down, quietly."""
     with subprocess.Popen(
         [project / "scripts" / "demo", "--direct"],
@@ -172,7 +170,7 @@ DIRECT = "Without AWS and Terraform the bot runs by --direct."
 
 
 @pytest.mark.slow
-def test_what_the_emulated_aws_lacks_is_told(project: Path, tmp_path: Path) -> None:
+def test_what_the_emulated_aws_lacks_is_told(project, tmp_path):
     needs_terraform()
     (tmp_path / "empty").mkdir()
     with Script(project, "demo", "--send", "hello", TF_PLUGIN_DIR=str(tmp_path / "empty")) as demo:
@@ -207,23 +205,21 @@ def test_what_the_emulated_aws_lacks_is_told(project: Path, tmp_path: Path) -> N
     ],
     ids=lambda value: " ".join(value)[:30] if isinstance(value, list) else "",
 )
-def test_an_explicit_option_that_cannot_be_met_is_refused(
-    arguments: list[str], environment: dict[str, str], sentence: str
-) -> None:
+def test_an_explicit_option_that_cannot_be_met_is_refused(arguments, environment, sentence):
     sent = [] if {"--as", "--json"} & {*arguments} else ["--send", "hello"]
     ran = run(demo.main, PLAIN, *arguments, *sent, **environment)
     assert ran.code == 2
     assert sentence in ran.output
 
 
-def files_of(folder: Path, *names: str) -> Path:
+def files_of(folder, *names):
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
     return folder
 
 
-def test_the_folder_says_what_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_folder_says_what_runs(tmp_path, monkeypatch):
     both = files_of(tmp_path / "both", "main.tf", "bot/bot.py")
     bot = files_of(tmp_path / "alone", "bot.py")
     assert demo.target(str(both), direct=False) == (both, None)
@@ -260,9 +256,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize(("old", "new", "code", "sentence"), FAULTS.values(), ids=FAULTS)
-def test_a_bot_that_fails_shows_where(
-    bot: Path, old: str, new: str, code: int, sentence: str
-) -> None:
+def test_a_bot_that_fails_shows_where(bot, old, new, code, sentence):
     save(bot / "bot.py", old, new)
     ran = run(demo.main, "--direct", str(bot), "--send", "hello")
     assert ran.code == code
@@ -299,7 +293,7 @@ ALLOWED_UPDATES = ["message", "callback_query"]
 GIF = b"GIF89a\x07\0\x05\0"
 
 
-def test_a_bots_test_can_be_a_shell_script(tmp_path: Path) -> None:
+def test_a_bots_test_can_be_a_shell_script(tmp_path):
     (bot := tmp_path / "pressed").mkdir()
     (bot / "bot.py").write_text(PRESSED)
     (tmp_path / "photo.gif").write_bytes(GIF)
@@ -385,19 +379,19 @@ ALLOWED_UPDATES = ["message", "callback_query", "poll_answer", "inline_query", "
 
 
 @pytest.fixture
-def people(tmp_path: Path) -> Path:
+def people(tmp_path):
     (tmp_path / "people").mkdir()
     (tmp_path / "people" / "bot.py").write_text(PEOPLE)
     return tmp_path / "people"
 
 
-def of_people(output: str) -> list[str]:
+def of_people(output):
     """Return the lines of an output after the set-up and the bot's needs, without times."""
     lines = re.sub(r" … [\d.]+ s$", "", output, flags=re.MULTILINE).splitlines()
     return lines[3:]
 
 
-def test_people_talk_vote_ask_and_choose(people: Path, tmp_path: Path) -> None:
+def test_people_talk_vote_ask_and_choose(people, tmp_path):
     post = {"chat": {"id": -5, "type": "channel", "title": "News"}}
     (tmp_path / "post").write_text(json.dumps({"update_id": 1, "channel_post": post}))
     talk = ("--send", "hi", "--as", "Bob", "--send", "hi", "--chat", "group", "--send", "hi")
@@ -435,15 +429,13 @@ def test_people_talk_vote_ask_and_choose(people: Path, tmp_path: Path) -> None:
     assert ran.code == 0
 
 
-def test_privacy_mode_keeps_a_groups_messages_from_the_bot(people: Path) -> None:
+def test_privacy_mode_keeps_a_groups_messages_from_the_bot(people):
     ran = run(demo.main, "--direct", str(people), "--chat", "group", "--send", "hi")
     assert ran.code == 1
     assert 'the bot doesn\'t get "hi": in privacy mode it gets only commands' in ran.output
 
 
-def test_an_update_without_what_telegram_sends_is_told_in_words(
-    people: Path, tmp_path: Path
-) -> None:
+def test_an_update_without_what_telegram_sends_is_told_in_words(people, tmp_path):
     post = tmp_path / "post"
     post.write_text('{"channel_post": {"text": "hi"}}')
     ran = run(demo.main, "--direct", str(people), "--update", str(post))
@@ -466,7 +458,7 @@ def on_event(event: Json) -> list[Json]:
 """
 
 
-def test_an_event_of_aws_comes_from_a_file(tmp_path: Path) -> None:
+def test_an_event_of_aws_comes_from_a_file(tmp_path):
     (tmp_path / "bot").mkdir()
     (tmp_path / "bot/bot.py").write_text(EVENTS)
     files = {
@@ -485,7 +477,7 @@ def test_an_event_of_aws_comes_from_a_file(tmp_path: Path) -> None:
     assert f'event "{tmp_path}/none" sent' in ran.output
 
 
-def test_a_refusal_that_the_bot_caught_is_no_failure(people: Path) -> None:
+def test_a_refusal_that_the_bot_caught_is_no_failure(people):
     flags = ("--send", "menu", "--press", "Add", "--send", "hi")
     ran = run(demo.main, "--direct", str(people), *flags)
     said = of_people(ran.output)
@@ -495,7 +487,7 @@ def test_a_refusal_that_the_bot_caught_is_no_failure(people: Path) -> None:
     assert ran.code == 0
 
 
-def test_a_refused_answer_fails_and_says_what_a_person_must_do(people: Path) -> None:
+def test_a_refused_answer_fails_and_says_what_a_person_must_do(people):
     flags = ("--json", "--send", "refused", "--send", "hi")
     ran = run(demo.main, "--direct", str(people), *flags)
     [delivered, call, refused, hint, failed] = of_people(ran.output)
@@ -516,7 +508,7 @@ def test_a_refused_answer_fails_and_says_what_a_person_must_do(people: Path) -> 
     assert ran.code == 1
 
 
-def test_a_queued_update_is_answered_by_way_of_the_queue(tmp_path: Path) -> None:
+def test_a_queued_update_is_answered_by_way_of_the_queue(tmp_path):
     (tmp_path / "bot.py").write_text("""
 ALLOWED_UPDATES = QUEUED_UPDATES = ["message"]
 
@@ -533,7 +525,7 @@ def reply(update):
     assert ran.code == 0
 
 
-def test_time_passes_and_what_fails_then_fails_the_run(people: Path) -> None:
+def test_time_passes_and_what_fails_then_fails_the_run(people):
     flags = ("--send", "later", "--advance", "2h", "--advance", "0.1s")
     ran = run(demo.main, "--direct", str(people), *flags)
     assert of_people(ran.output)[-3:] == [
@@ -548,7 +540,7 @@ def test_time_passes_and_what_fails_then_fails_the_run(people: Path) -> None:
     assert ran.code == 1
 
 
-def test_the_log_is_printed_in_its_place(people: Path) -> None:
+def test_the_log_is_printed_in_its_place(people):
     flags = ("--send", "log", "--send", "menu", "--press", "Add")
     ran = run(demo.main, "--direct", str(people), *flags)
     said = of_people(ran.output)
@@ -570,7 +562,7 @@ def test_the_log_is_printed_in_its_place(people: Path) -> None:
     assert [line["ok"] for line in lines if "method" in line] == [True, False]
 
 
-def test_the_import_gets_the_functions_environment(tmp_path: Path) -> None:
+def test_the_import_gets_the_functions_environment(tmp_path):
     names = ("REPLY_MODE", "TELEGRAM_API_URL", "TELEGRAM_BOT_TOKEN", "TELEGRAM_WEBHOOK_SECRET")
     (tmp_path / "bot.py").write_text(
         f"import os\nREAD = [os.environ[name] for name in {(*names, 'MINI_APP_URL')}]\n"
@@ -585,7 +577,7 @@ def test_the_import_gets_the_functions_environment(tmp_path: Path) -> None:
 
 
 @linux
-def test_the_emulated_aws_listens_only_on_loopback() -> None:
+def test_the_emulated_aws_listens_only_on_loopback():
     """It would run anyone's code."""
     with Emulator() as emulator:
         mine = f"TMPDIR={emulator.folder}"

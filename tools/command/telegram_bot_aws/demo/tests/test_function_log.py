@@ -1,9 +1,6 @@
 """A function's log on the emulated AWS, as the demo reads it."""
 
-from __future__ import annotations
-
 import json
-from typing import Any
 
 from telegram_bot_aws.demo.function_log import FunctionLog, invocation, is_event
 from telegram_bot_aws.local.container import Invocation
@@ -12,11 +9,11 @@ START = "START RequestId: 1 Version: $LATEST"
 REPORT = "REPORT RequestId: 1\tDuration: 12 ms\tBilled Duration: 12 ms\tMemory Size: 128 MB"
 
 
-def line(message: str, level: str = "INFO", **fields: Any) -> str:
+def line(message, level="INFO", **fields):
     return json.dumps({"timestamp": "now", "level": level, "message": message, **fields})
 
 
-def test_an_invocation_is_read_from_its_lines() -> None:
+def test_an_invocation_is_read_from_its_lines():
     update = line("update", update_id=7, outcome="bot_error", error="KeyError at bot.py:3")
     where = '  File "/tmp/x/ministack-lambda-bot-y/code/bot.py", line 3, in reply\n    {}["a"]\n'
     error = {"errorType": "KeyError", "errorMessage": "'a'", "stackTrace": [where]}
@@ -48,7 +45,7 @@ def test_an_invocation_is_read_from_its_lines() -> None:
     assert found.failure == found.traceback
 
 
-def test_a_failure_without_a_traceback_has_its_line() -> None:
+def test_a_failure_without_a_traceback_has_its_line():
     frames = ["bot.py:9 in reply", "bot.py:20 in handle", "telebot/__init__.py:9409 in TeleBot.x"]
     failed = {"outcome": "bot_error", "error": "the session doesn't have that"}
     found = invocation([START, line("update", "ERROR", **failed, stack_trace=frames), REPORT])
@@ -57,7 +54,7 @@ def test_a_failure_without_a_traceback_has_its_line() -> None:
     assert found.failure == "the session doesn't have that"
 
 
-def test_sessions_are_read_as_they_were_and_became() -> None:
+def test_sessions_are_read_as_they_were_and_became():
     lines = [{"session": "42", "before": "{}"}, {"session": "7", "before": '{"a":1}'}]
     lines += [{"session": "42", "before": '{"n":1}'}, {"session": "42", "after": '{"n":2}'}]
     found = invocation([START, *map(json.dumps, lines), REPORT])
@@ -68,14 +65,14 @@ def test_sessions_are_read_as_they_were_and_became() -> None:
     assert found.printed == ""
 
 
-def test_a_warm_invocation_that_says_nothing() -> None:
+def test_a_warm_invocation_that_says_nothing():
     found = invocation([START, "END RequestId: 1", REPORT])
     assert found == Invocation(cold=False, milliseconds=12.0)
     assert found.failure == ""
 
 
-def test_an_event_is_told_apart() -> None:
-    def came(event: Any, error: str, *more: str) -> Invocation:
+def test_an_event_is_told_apart():
+    def came(event, error, *more):
         told = {"message": "event", "event": event, "error": error}
         return invocation([START, *more, json.dumps(told), "END RequestId: 1", REPORT])
 
@@ -91,19 +88,19 @@ def test_an_event_is_told_apart() -> None:
 class Log:
     """CloudWatch, with a stream for each invocation."""
 
-    def __init__(self) -> None:
-        self.events: list[dict[str, Any]] = []
+    def __init__(self):
+        self.events = []
 
-    def add(self, stream: str, *lines: str) -> None:
+    def add(self, stream, *lines):
         for text in lines:
             time = len(self.events)
             self.events.append({"logStreamName": stream, "timestamp": time, "message": text})
 
-    def filter_log_events(self, logGroupName: str, startTime: int) -> dict[str, Any]:  # noqa: N803
+    def filter_log_events(self, logGroupName, startTime):  # noqa: N803
         return {"events": [event for event in self.events if event["timestamp"] >= startTime]}
 
 
-def test_an_update_finds_its_own_invocation() -> None:
+def test_an_update_finds_its_own_invocation():
     """The logs of two at once come in any order, and that of a time-out has no update_id."""
     log = Log()
     function = FunctionLog(log, "group")
@@ -119,7 +116,7 @@ def test_an_update_finds_its_own_invocation() -> None:
     assert alone and alone.printed == "printed\n"
 
 
-def test_an_invocation_by_the_queue_is_not_a_requests() -> None:
+def test_an_invocation_by_the_queue_is_not_a_requests():
     log = Log()
     function = FunctionLog(log, "group")
     log.add("two", START, line("update", update_id=1, source="queue", outcome="answered"), REPORT)

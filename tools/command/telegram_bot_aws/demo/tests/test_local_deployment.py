@@ -1,10 +1,6 @@
 """local_deployment.py: the bot in a process, which goes on while a change of it doesn't work."""
 
-from __future__ import annotations
-
 import contextlib
-from pathlib import Path
-from typing import Any
 
 from telegram_stand_in import Server, Telegram
 
@@ -23,11 +19,11 @@ def reply(update):
 SECRET = {"x-telegram-bot-api-secret-token": WEBHOOK_SECRET}
 
 
-def event(number: int) -> Any:
+def event(number):
     return webhook_event(f'{{"update_id": {number}, "message": {{}}}}', SECRET)
 
 
-def test_a_change_that_does_not_work_is_in_no_new_container(tmp_path: Path) -> None:
+def test_a_change_that_does_not_work_is_in_no_new_container(tmp_path):
     file = tmp_path / "bot.py"
     file.write_text(SAYS)
     with Server(telegram := Telegram(TOKEN)):

@@ -1,15 +1,11 @@
 """inputs.py: what a bot's folder tells about the configuration that it needs."""
 
-from __future__ import annotations
-
-from pathlib import Path
-
 import requirements
 
 from telegram_bot_aws.demo.inputs import inputs, notes, python_note
 
 
-def test_a_bot_has_the_inputs_without_which_it_does_not_work(tmp_path: Path) -> None:
+def test_a_bot_has_the_inputs_without_which_it_does_not_work(tmp_path):
     (tmp_path / "bot.py").write_text("")
     assert inputs(tmp_path) == {}
     assert notes(tmp_path, is_configured=False) == []
@@ -21,13 +17,13 @@ def test_a_bot_has_the_inputs_without_which_it_does_not_work(tmp_path: Path) -> 
     assert notes(tmp_path, is_configured=True) == []
 
 
-def test_another_python_than_awss_is_named() -> None:
+def test_another_python_than_awss_is_named():
     assert python_note(requirements.PYTHON) == []
     [note] = python_note("python3.99")
     assert note.startswith(f"AWS runs the bot on python3.99, but the demo on {requirements.PYTHON}")
 
 
-def test_variables_that_are_not_packed_are_named(tmp_path: Path) -> None:
+def test_variables_that_are_not_packed_are_named(tmp_path):
     (bot := tmp_path / "bot").mkdir()
     (bot / "bot.py").write_text("")
     (bot / ".env").write_text("KEY=secret\n")

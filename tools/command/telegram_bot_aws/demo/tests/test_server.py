@@ -1,13 +1,10 @@
 """server.py: what the server makes of requests that its page would never send."""
 
-from __future__ import annotations
-
 import http.client
 import json
 import socket
 import struct
 import threading
-from collections.abc import Iterator
 
 import pytest
 from telegram_stand_in import Telegram
@@ -18,12 +15,12 @@ from tests.support.telegram import TOKEN
 
 
 @pytest.fixture
-def page() -> Iterator[PageServer]:
+def page():
     with PageServer(Chat(Telegram(TOKEN))) as page:
         yield page
 
 
-def post(page: PageServer, length: str, body: str = "") -> bytes:
+def post(page, length, body=""):
     """Post JSON with any Content-Length, and return the raw response."""
     head = (
         f"POST /send HTTP/1.1\r\nHost: 127.0.0.1:{page.server_port}\r\nConnection: close\r\n"
@@ -39,14 +36,14 @@ LENGTHS = ["", "-1", "abc", "²", "9" * 5000, f"{MAX_REQUEST + 1}"]
 
 
 @pytest.mark.parametrize("length", LENGTHS, ids=range(len(LENGTHS)))
-def test_a_wrong_length_is_refused(page: PageServer, length: str) -> None:
+def test_a_wrong_length_is_refused(page, length):
     assert post(page, length).startswith(b"HTTP/1.1 413 ")
 
 
 @pytest.mark.parametrize(
     "body", ["", "1e999", "[" * 90_000, '{"text": 1e999}', "[1]"], ids=range(5)
 )
-def test_an_invalid_action_is_refused(page: PageServer, body: str) -> None:
+def test_an_invalid_action_is_refused(page, body):
     assert post(page, f"{len(body)}", body).startswith(b"HTTP/1.1 400 ")
 
 
@@ -55,7 +52,7 @@ def test_an_invalid_action_is_refused(page: PageServer, body: str) -> None:
     [{"Host": "evil.example"}, {"Origin": "http://evil.example"}, {"Content-Type": "text/plain"}],
     ids=["another name", "another site", "a form"],
 )
-def test_other_sites_are_turned_away(page: PageServer, headers: dict[str, str]) -> None:
+def test_other_sites_are_turned_away(page, headers):
     ours = f"127.0.0.1:{page.server_port}"
     body = json.dumps({"chat": "ada", "kind": "text", "text": "hello"})
     for changed, status in ((headers, 403), ({}, 200)):
@@ -66,9 +63,7 @@ def test_other_sites_are_turned_away(page: PageServer, headers: dict[str, str]) 
         connection.close()
 
 
-def test_a_browser_that_leaves_is_forgotten(
-    page: PageServer, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_browser_that_leaves_is_forgotten(page, capfd):
     others = set(threading.enumerate())
     for sent in (b"", b"POST /send", b"GET /events HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n"):
         with socket.create_connection(("127.0.0.1", page.server_port)) as connection:

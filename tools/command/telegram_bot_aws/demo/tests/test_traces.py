@@ -1,12 +1,9 @@
 """traces.py: which delivery a call answers, while several are under way."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from telegram_stand_in import Json, Telegram
+from telegram_stand_in import Telegram
 
 from telegram_bot_aws.demo.traces import Traces
 
@@ -19,10 +16,10 @@ TAP = {"callback_query": {"id": "7", "message": {"chat": {"id": 42}}}}
     [({"callback_query_id": "7"}, 1), ({"chat_id": 42}, 0), ({"chat_id": [43]}, None)],
     ids=["a tap", "the chat", "another chat"],
 )
-def test_a_call_answers_the_delivery_of_its_query_or_chat(params: Json, place: int | None) -> None:
-    unused: Any = None
+def test_a_call_answers_the_delivery_of_its_query_or_chat(params, place):
+    unused = None
     traces = Traces(Telegram("1:x"), unused, unused)
-    under_way: list[Any] = [SimpleNamespace(bot=1, update=update) for update in (MESSAGE, TAP)]
+    under_way = [SimpleNamespace(bot=1, update=update) for update in (MESSAGE, TAP)]
     traces._under_way = dict(enumerate(under_way))
-    call: Any = SimpleNamespace(delivery=None, method="sendMessage", bot=1, params=params)
+    call = SimpleNamespace(delivery=None, method="sendMessage", bot=1, params=params)
     assert traces.cause(call) == (None if place is None else under_way[place])

@@ -1,16 +1,12 @@
 """The examples' READMEs show what scripts/demo prints. No AWS: a server plays what a bot asks."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import re
 import shlex
-from pathlib import Path
 
 import pytest
-from pytest_httpserver import HTTPServer
-from telegram_stand_in import ADA, Json
+from telegram_stand_in import ADA
 
 from telegram_bot_aws.demo import demo, script
 from telegram_bot_aws.local import container
@@ -35,7 +31,7 @@ VARIABLES = {  # what a configuration adds to its bot's environment
 }
 
 
-def same(lines: str) -> list[str]:
+def same(lines):
     """Return what is the same each time."""
     return [
         TIME.sub("TIME", SECONDS.sub("", line))
@@ -44,9 +40,9 @@ def same(lines: str) -> list[str]:
     ]
 
 
-def answer(*deltas: Json) -> str:
+def answer(*deltas):
     """Return what the assistant's model answers: a stream of events."""
-    choices: list[Json] = [{"delta": delta} for delta in deltas]
+    choices = [{"delta": delta} for delta in deltas]
     choices.append({"delta": {}, "finish_reason": "stop"})
     return "".join(f"data: {json.dumps({'choices': [choice]})}\n\n" for choice in choices)
 
@@ -58,7 +54,7 @@ ANSWERS = (  # what the assistant's model says, each time that it is asked
 )
 
 
-def environment(example: str, file: str | None, url: str) -> Json:
+def environment(example, file, url):
     """Return a bot's variables: its configuration's, those in the file that is shown, and AWS's."""
     variables = dict(VARIABLES.get(example, {}))
     if file and not file.startswith("TF_VAR_"):
@@ -74,9 +70,7 @@ def environment(example: str, file: str | None, url: str) -> Json:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("example", new.examples())
-def test_a_readme_shows_what_the_demo_prints(
-    example: str, httpserver: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_readme_shows_what_the_demo_prints(example, httpserver, tmp_path, monkeypatch):
     """The command runs without Terraform, even if the one that is shown does not."""
     shown = SHOWN.search((ROOT / "examples" / example / "README.md").read_text())
     assert shown, "there must be a shell block with scripts/demo --send, and a text block after it"

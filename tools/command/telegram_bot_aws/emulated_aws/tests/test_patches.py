@@ -468,9 +468,7 @@ def test_an_alias_has_its_own_actions(method, path, action):
     assert original(method, path) in ("ListAliases", "CreateAlias")
 
 
-def test_a_table_tells_for_how_many_days_it_can_be_restored(
-    monkeypatch,
-):
+def test_a_table_tells_for_how_many_days_it_can_be_restored(monkeypatch):
     table = {"TableName": "patched", "BillingMode": "PAY_PER_REQUEST"}
     key = {"AttributeName": "id"}
     table["KeySchema"] = [{**key, "KeyType": "HASH"}]

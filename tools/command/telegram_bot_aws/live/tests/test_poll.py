@@ -5,7 +5,6 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
 
 import pytest
 from botkit.http.connection import JSON_LIMIT
@@ -16,7 +15,7 @@ from telegram_bot_aws.live.client import Unreachable, about
 from telegram_bot_aws.live.poll import Poll
 from telegram_bot_aws.local.container import Function
 from telegram_bot_aws.local.project import ROOT
-from tests.support.programs import LONGEST, Ran, Script, copy_of_the_bot, run, save
+from tests.support.programs import LONGEST, Script, copy_of_the_bot, run, save
 from tests.support.stubs import BOT, answers, http
 from tests.support.telegram import OTHER_TOKEN, TOKEN
 
@@ -26,9 +25,6 @@ ECHO = {"username": "echo_bot", "first_name": "Echo"}
 @pytest.fixture
 def bot(tmp_path):
     return copy_of_the_bot(tmp_path / "bot")
-
-
-Polled = Callable[..., Ran]
 
 
 @pytest.fixture

@@ -447,13 +447,7 @@ def test_without_a_state_it_says_what_to_give(tmp_path, monkeypatch):
         (("--file", "gone/s.json"), "", "there is no gone/s.json: the demo has ended"),
     ],
 )
-def test_what_is_missing_is_named(
-    aws,
-    monkeypatch,
-    arguments,
-    unset,
-    words,
-):
+def test_what_is_missing_is_named(aws, monkeypatch, arguments, unset, words):
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
     if unset:
         monkeypatch.delenv(unset)

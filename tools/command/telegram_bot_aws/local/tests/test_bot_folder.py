@@ -1,16 +1,11 @@
 """Demo and poll run the bot of any folder, without a person's own settings."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
 import signal
-from pathlib import Path
-from typing import Any
 
 import pytest
-from telegram_stand_in import Telegram
 
 from telegram_bot_aws.demo import demo
 from telegram_bot_aws.demo.deployments import TOKENS_BEGIN
@@ -20,7 +15,6 @@ from telegram_bot_aws.local.project import ROOT
 from tests.support.needs import needs_provider
 from tests.support.programs import Script, contents, copy_of_the_project, nothing_is_left, run
 from tests.support.telegram import TOKEN, say
-from tests.support.wheels import Index
 
 # It tells its environment, and how often it runs.
 BOT = """
@@ -82,7 +76,7 @@ PLANTED = {
 
 
 @pytest.fixture
-def folder(tmp_path: Path, index: Index) -> Path:
+def folder(tmp_path, index):
     folder = tmp_path / "the bot"
     folder.mkdir()
     (folder / "bot.py").write_text(BOT)
@@ -94,7 +88,7 @@ def folder(tmp_path: Path, index: Index) -> Path:
 
 
 @pytest.fixture
-def variables(tmp_path: Path) -> Path:
+def variables(tmp_path):
     file = tmp_path / "variables"
     file.write_text(
         "# of the bot\n\nexport TABLE='votes'\nWORDS=\"two words\"  # both\nPLAIN=a#b\n"
@@ -102,12 +96,12 @@ def variables(tmp_path: Path) -> Path:
     return file
 
 
-def told(output: str) -> list[Any]:
+def told(output):
     """Return what the bot told at each run."""
     return [json.loads(line) for line in re.findall(r"told (\{.*\})", output)]
 
 
-def nothing_is_planted(told: list[Any]) -> None:
+def nothing_is_planted(told):
     assert "planted" not in json.dumps(told)
     environment = told[-1]["environment"]
     assert environment["HOME"] != os.environ.get("HOME")
@@ -117,7 +111,7 @@ def nothing_is_planted(told: list[Any]) -> None:
     assert told[-1]["limits"] == ["None", nothing, "Read-only file system", "None"]
 
 
-def the_demo_ran_it(demo: Script) -> None:
+def the_demo_ran_it(demo):
     lines = demo.output.splitlines()
     assert "right" in lines
     assert {"printed hello", "printed fail"} <= set(lines)
@@ -134,7 +128,7 @@ MESSAGES = ("--send", "hello", "--send", "fail")
 
 
 @pytest.mark.slow
-def test_the_demo_runs_it_once_and_passes_nothing_on(folder: Path, variables: Path) -> None:
+def test_the_demo_runs_it_once_and_passes_nothing_on(folder, variables):
     arguments = ("--direct", str(folder), "--env-file", str(variables))
     with Script(ROOT, "demo", *arguments, *MESSAGES, **PLANTED) as demo:
         assert demo.end() == 1, demo.output
@@ -143,9 +137,7 @@ def test_the_demo_runs_it_once_and_passes_nothing_on(folder: Path, variables: Pa
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("quick_terraform")
-def test_on_emulated_aws_too(
-    folder: Path, variables: Path, tmp_path: Path, temporary: Path
-) -> None:
+def test_on_emulated_aws_too(folder, variables, tmp_path, temporary):
     """The operator's files beside the module and at home, and variables, are left alone."""
     needs_provider()
     (tmp_path / "project").mkdir()
@@ -192,9 +184,7 @@ def test_on_emulated_aws_too(
 
 
 @pytest.mark.slow
-def test_poll_runs_it_once_and_passes_nothing_on(
-    folder: Path, variables: Path, telegram: Telegram
-) -> None:
+def test_poll_runs_it_once_and_passes_nothing_on(folder, variables, telegram):
     ours = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
     arguments = ("--bot", str(folder), "--env-file", str(variables))
     with Script(ROOT, "poll", *arguments, **PLANTED, **ours) as poll:
@@ -214,7 +204,7 @@ def test_poll_runs_it_once_and_passes_nothing_on(
     nothing_is_planted(runs)
 
 
-def test_aws_without_credentials_says_what_to_do(tmp_path: Path) -> None:
+def test_aws_without_credentials_says_what_to_do(tmp_path):
     (tmp_path / "bot.py").write_text(
         "from botkit import aws\n"
         "def reply(update):\n"
@@ -226,7 +216,7 @@ def test_aws_without_credentials_says_what_to_do(tmp_path: Path) -> None:
     assert "there is no AWS here: leave the call out" in ran.output
 
 
-def test_a_bot_that_gets_no_messages_is_reported(tmp_path: Path) -> None:
+def test_a_bot_that_gets_no_messages_is_reported(tmp_path):
     (tmp_path / "bot.py").write_text(
         "ALLOWED_UPDATES = ['mesage', 'poll']\ndef reply(update): return []\n"
     )
@@ -251,9 +241,7 @@ def test_a_bot_that_gets_no_messages_is_reported(tmp_path: Path) -> None:
     ],
     ids=["no bot.py", "one below", "handler.py", "a module", "bot"],
 )
-def test_a_folder_without_a_valid_bot_is_refused(
-    tmp_path: Path, files: dict[str, str], sentence: str
-) -> None:
+def test_a_folder_without_a_valid_bot_is_refused(tmp_path, files, sentence):
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
@@ -271,9 +259,7 @@ def test_a_folder_without_a_valid_bot_is_refused(
     ],
     ids=["broken", "exit", "child", "a text"],
 )
-def test_a_bot_that_cannot_be_imported_is_reported(
-    tmp_path: Path, source: str, sentence: str
-) -> None:
+def test_a_bot_that_cannot_be_imported_is_reported(tmp_path, source, sentence):
     (tmp_path / "bot.py").write_text(source)
     with pytest.raises(ValueError, match="^bot.py ") as told:
         handled_kinds(tmp_path)
@@ -288,7 +274,7 @@ TOOLS = {
 
 
 @pytest.mark.parametrize("name", TOOLS)
-def test_a_tool_says_what_is_wrong_with_a_folder(tmp_path: Path, name: str) -> None:
+def test_a_tool_says_what_is_wrong_with_a_folder(tmp_path, name):
     tool, arguments = TOOLS[name]
     file = tmp_path / "bot.py"
     file.write_text("ALLOWED_UPDATES = {")
@@ -303,9 +289,7 @@ def test_a_tool_says_what_is_wrong_with_a_folder(tmp_path: Path, name: str) -> N
 
 
 @pytest.mark.parametrize("name", ["demo", "poll"])
-def test_a_tool_says_what_is_wrong_with_the_variables(
-    tmp_path: Path, folder: Path, name: str
-) -> None:
+def test_a_tool_says_what_is_wrong_with_the_variables(tmp_path, folder, name):
     tool, arguments = TOOLS[name]
     more = [str(folder), "--env-file", str(tmp_path / "none")]
     code, output = run(tool, *arguments, *more, TELEGRAM_BOT_TOKEN=TOKEN)

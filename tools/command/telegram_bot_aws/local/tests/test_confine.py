@@ -1,11 +1,8 @@
 """confine.py: a bot on this machine sees what it would see on Lambda, and may change no more."""
 
-from __future__ import annotations
-
 import ast
 import os
 import py_compile
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +10,6 @@ from telegram_bot_aws.local import packages
 from telegram_bot_aws.local.confine import NOTE
 from telegram_bot_aws.local.container import Function, handled_kinds
 from telegram_bot_aws.local.project import requirement
-from tests.support.wheels import Index
 
 BOT = """
 import os, tempfile
@@ -30,14 +26,14 @@ reply = print
 """
 
 
-def outcome(folder: Path, expression: str) -> str:
+def outcome(folder, expression):
     """Return what an expression gives in a bot whose folder this is."""
     (folder / "bot.py").write_text(BOT.format(expression=expression))
     return handled_kinds(folder)[0]
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path):
     (tmp_path / "bot").mkdir()
     (tmp_path / "bot" / "words.txt").write_text("hello")
     return tmp_path / "bot"
@@ -66,9 +62,7 @@ os.unshare = _refuse
 
 
 @pytest.mark.parametrize("kernel", KERNELS.values(), ids=KERNELS)
-def test_the_package_is_read_only_for_root_too(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, kernel: str
-) -> None:
+def test_the_package_is_read_only_for_root_too(folder, monkeypatch, kernel):
     monkeypatch.setattr(packages, "BEGIN", kernel + packages.BEGIN)
     outcomes = outcome(folder, f"[tried(lambda: {'), tried(lambda: '.join(CHANGES)})]")
     errors = ast.literal_eval(outcomes)
@@ -80,9 +74,7 @@ def test_the_package_is_read_only_for_root_too(
     assert written == "1"
 
 
-def test_where_the_system_allows_no_mount_it_is_told(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_the_system_allows_no_mount_it_is_told(folder, monkeypatch):
     refuses = "import os\ndel os.unshare\n"
     monkeypatch.setattr(packages, "BEGIN", refuses + packages.BEGIN)
     (folder / "bot.py").write_text("def reply(update): ...\ndef on_event(event): return []\n")
@@ -92,7 +84,7 @@ def test_where_the_system_allows_no_mount_it_is_told(
 
 
 @pytest.mark.slow
-def test_only_the_runtimes_libraries_are_there(folder: Path) -> None:
+def test_only_the_runtimes_libraries_are_there(folder):
     assert outcome(folder, "__import__('boto3').__name__") == "boto3"
     missing = outcome(folder, "__import__('pytest')")
     assert missing == "ModuleNotFoundError: No module named 'pytest'"
@@ -100,8 +92,8 @@ def test_only_the_runtimes_libraries_are_there(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_without_a_venv_they_are_installed_for_a_bot_that_imports_one(
-    folder: Path, index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    folder, index, tmp_path, monkeypatch
+):
     monkeypatch.setattr(packages, "VENV", tmp_path / "nowhere")
     for name in ("boto3", "botocore", "urllib3"):
         version = requirement(name).partition("==")[2]
@@ -111,7 +103,7 @@ def test_without_a_venv_they_are_installed_for_a_bot_that_imports_one(
     assert outcome(folder, "__import__('uses').whose") == "the urllib3 of the index"
 
 
-def test_a_module_that_was_just_saved_is_loaded_as_it_is(folder: Path) -> None:
+def test_a_module_that_was_just_saved_is_loaded_as_it_is(folder):
     """Though byte code that somebody's tests made is as old, and the file as long."""
     (folder / "words.py").write_text("word = 'one'")
     py_compile.compile(str(folder / "words.py"))

@@ -1,14 +1,11 @@
 """container.py: which update types a bot handles, as demo, poll and doctor ask it; schedules."""
 
-from __future__ import annotations
-
 import json
 import queue
 import re
 import shutil
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from botkit.fakes.files import read, write
@@ -18,7 +15,6 @@ from botkit.fakes.services import QUEUE_URL
 from telegram_bot_aws.local import container
 from telegram_bot_aws.local.container import (
     Function,
-    Invocation,
     advised,
     exception_of,
     handled_kinds,
@@ -28,12 +24,11 @@ from telegram_bot_aws.local.container import (
 from telegram_bot_aws.local.events import webhook_event
 from tests.support.programs import LONGEST
 from tests.support.stubs import BOT
-from tests.support.wheels import Index
 
 
-def answer_to(function: Function, event: dict[str, object]) -> Invocation:
+def answer_to(function, event):
     """Return the invocation that answers an event, by way of the queue."""
-    answered: queue.Queue[Invocation] = queue.Queue()
+    answered = queue.Queue()
     function.on_queued = answered.put
     function.invoke(event)
     return answered.get(timeout=LONGEST)
@@ -47,14 +42,12 @@ ALLOWED_UPDATES = {
 
 
 @pytest.mark.parametrize(("handled", "kinds"), ALLOWED_UPDATES.values(), ids=ALLOWED_UPDATES)
-def test_a_bot_is_asked_as_the_registration_does(
-    tmp_path: Path, handled: str, kinds: list[str]
-) -> None:
+def test_a_bot_is_asked_as_the_registration_does(tmp_path, handled, kinds):
     (tmp_path / "bot.py").write_text(f"ALLOWED_UPDATES = {handled}\nreply = print\n")
     assert handled_kinds(tmp_path) == kinds
 
 
-def test_a_bot_that_handles_nothing_is_refused(tmp_path: Path) -> None:
+def test_a_bot_that_handles_nothing_is_refused(tmp_path):
     (tmp_path / "bot.py").write_text("reply = print")
     with pytest.raises(ValueError, match=r'^bot.py must have ALLOWED_UPDATES, .*: \["message"\]$'):
         handled_kinds(tmp_path)
@@ -81,9 +74,7 @@ reply = print
         ({"FILE": ":memory:"}, "DROP TABLE x", "no such table: x\n(a database in /tmp ends"),
     ],
 )
-def test_what_surprises_people_is_explained(
-    tmp_path: Path, variables: dict[str, str], query: str, words: str
-) -> None:
+def test_what_surprises_people_is_explained(tmp_path, variables, query, words):
     (tmp_path / "bot.py").write_text(STATE)
     with closing(sqlite3.connect(tmp_path / "old.db")) as database:
         database.execute("CREATE TABLE x (y)")
@@ -91,7 +82,7 @@ def test_what_surprises_people_is_explained(
         assert words in answer_to(function, {"query": query}).traceback
 
 
-def test_a_bot_that_runs_too_long_hears_where_it_gets_its_own_time() -> None:
+def test_a_bot_that_runs_too_long_hears_where_it_gets_its_own_time():
     assert "the default timeout, 10 s; demo with a" in advised(
         "bot_module.DeadlineExceeded: bot.py ran"
     )
@@ -104,7 +95,7 @@ FRAMES = {
 }
 
 
-def test_most_frames_of_packages_are_left_out() -> None:
+def test_most_frames_of_packages_are_left_out():
     begin, end = "Traceback (most recent call last):\n", "far.TooFar: beyond\nthe sea"
     own, far = FRAMES["bot"] + FRAMES["shop"] * 9, FRAMES["far"]
     few = far * 3 + "  … 34 frames of packages …\n" + far * 3
@@ -114,9 +105,7 @@ def test_most_frames_of_packages_are_left_out() -> None:
     assert exception_of(f"printed before\n{begin}{own}{end}") == "far.TooFar: beyond"
 
 
-def test_a_start_that_never_ends_is_told_with_its_usual_cause(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_start_that_never_ends_is_told_with_its_usual_cause(tmp_path, monkeypatch):
     monkeypatch.setattr(container, "INIT_TIMEOUT", 0.2)
     (tmp_path / "bot.py").write_text("import threading; threading.Event().wait()")
     with Function(tmp_path, {}) as function:
@@ -128,9 +117,7 @@ def test_a_start_that_never_ends_is_told_with_its_usual_cause(
 
 
 @pytest.mark.slow
-def test_the_packages_of_requirements_are_installed_once(
-    tmp_path: Path, index: Index, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_packages_of_requirements_are_installed_once(tmp_path, index, capsys):
     index.wheel("greeter", "1.0", {"greeter.py": "KINDS = ['message']\n"})
     bot = tmp_path / "bot"
     bot.mkdir()
@@ -146,7 +133,7 @@ def test_the_packages_of_requirements_are_installed_once(
     assert sorted(path.name for path in bot.iterdir()) == ["bot.py", "requirements.txt"]
 
 
-def test_packages_that_cannot_be_installed_are_told(tmp_path: Path, index: Index) -> None:
+def test_packages_that_cannot_be_installed_are_told(tmp_path, index):
     (tmp_path / "bot.py").write_text("ALLOWED_UPDATES = ['message']\nreply = print\n")
     (tmp_path / "requirements.txt").write_text("greeter==1.0\n")
     with pytest.raises(ValueError, match="greeter was not found"):
@@ -155,7 +142,7 @@ def test_packages_that_cannot_be_installed_are_told(tmp_path: Path, index: Index
         assert "greeter was not found" in function.invoke({"x": 1}).error
 
 
-def test_a_kind_of_update_that_does_not_exist_is_named() -> None:
+def test_a_kind_of_update_that_does_not_exist_is_named():
     assert unknown_kinds(["update_id", "message", "mesage", "managed_bot"]) == (
         "ALLOWED_UPDATES lists update_id, mesage, which Bot API 10.4 doesn't have. Check the "
         "spelling. If Telegram has added it since, ignore this"
@@ -172,7 +159,7 @@ def reply(update):
 """
 
 
-def test_an_update_that_always_fails_is_a_dead_letter(tmp_path: Path) -> None:
+def test_an_update_that_always_fails_is_a_dead_letter(tmp_path):
     """As on AWS, after the twentieth try: the queue's file has the others."""
     bot, kept = tmp_path / "bot", tmp_path / "kept" / "sessions.json"
     bot.mkdir()
@@ -182,7 +169,7 @@ def test_an_update_that_always_fails_is_a_dead_letter(tmp_path: Path) -> None:
     queued = {"queue": QUEUE_URL, "body": body, "group": "42", "deduplication": "7", "hidden": 0}
     file = kept.with_suffix(".queue.json")
     write(file, {"7": {**queued, "received": MOST_RECEIVES - 1}})
-    answered: queue.Queue[Invocation] = queue.Queue()
+    answered = queue.Queue()
     with Function(bot, UNREACHABLE, sessions=kept) as function:
         function.on_queued = answered.put
         assert answered.get(timeout=LONGEST).outcome["outcome"] == "unreachable"
@@ -207,10 +194,10 @@ def reply(update):
 """
 
 
-def test_time_passes_for_what_is_scheduled(tmp_path: Path) -> None:
+def test_time_passes_for_what_is_scheduled(tmp_path):
     (tmp_path / "bot").mkdir()
     (tmp_path / "bot" / "bot.py").write_text(SCHEDULES)
-    ran: queue.Queue[str] = queue.Queue()
+    ran = queue.Queue()
     with Function(tmp_path / "bot", {}) as function:
         for hours in (30, 80):
             assert f"'hours': {hours}" in answer_to(function, {"hours": hours}).printed
@@ -222,7 +209,7 @@ def test_time_passes_for_what_is_scheduled(tmp_path: Path) -> None:
     assert ran.empty()
 
 
-def test_no_container_starts_after_the_end() -> None:
+def test_no_container_starts_after_the_end():
     """As for an update that waited while another one was answered."""
     with Function(BOT.parent, {}) as function:
         pass
@@ -241,7 +228,7 @@ def on_event(event):
 """
 
 
-def test_half_an_answer_is_none(tmp_path: Path) -> None:
+def test_half_an_answer_is_none(tmp_path):
     (tmp_path / "bot.py").write_text(HALF)
     with Function(tmp_path, {}) as function:
         invocation = answer_to(function, {"x": 1})
@@ -264,7 +251,7 @@ def on_event(event):
 """
 
 
-def test_what_a_bot_prints_and_logs_stays_in_order(tmp_path: Path) -> None:
+def test_what_a_bot_prints_and_logs_stays_in_order(tmp_path):
     (tmp_path / "bot.py").write_text(SAYS)
     with Function(tmp_path, {}) as function:
         for more, last in (("7", "7\n"), ("x" * 100_000, f"{'x' * 99_993}… (too long)\n")):
@@ -293,9 +280,7 @@ def on_event(event):
     [({"order": 7}, "ORDERS in bot.py"), ({"file": "x.json"}, "/x.json"), ({"x": 1}, "")],
     ids=["a variable", "a file", "neither"],
 )
-def test_it_is_said_once_that_state_ends_with_its_container(
-    tmp_path: Path, event: dict[str, object], kept: str
-) -> None:
+def test_it_is_said_once_that_state_ends_with_its_container(tmp_path, event, kept):
     (tmp_path / "bot.py").write_text(KEEPS)
     with Function(tmp_path, {}) as function:
         printed = [answer_to(function, event).printed for _ in range(2)]
@@ -306,7 +291,7 @@ def test_it_is_said_once_that_state_ends_with_its_container(
     assert f"{kept} ends with its container" in first if kept else first == ""
 
 
-def test_it_is_said_that_a_container_takes_too_much_memory(tmp_path: Path) -> None:
+def test_it_is_said_that_a_container_takes_too_much_memory(tmp_path):
     (tmp_path / "bot.py").write_text("def reply(update): ...\ndef on_event(event): return []\n")
     with Function(tmp_path, {}, memory_size=8) as function:
         printed = [function.invoke({"x": 1}).printed for _ in range(2)]

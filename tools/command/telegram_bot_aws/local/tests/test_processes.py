@@ -1,14 +1,9 @@
 """processes.py: processes that end with ours, and files of variables."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,7 +16,7 @@ from telegram_bot_aws.local.processes import (
 
 
 @pytest.mark.parametrize("ends", [end, end_at_once])
-def test_another_process_with_the_same_id_is_left_alone(ends: Callable[[Any], None]) -> None:
+def test_another_process_with_the_same_id_is_left_alone(ends):
     over = subprocess.Popen([sys.executable, "-c", ""], start_new_session=True)
     over.wait()
     command = [sys.executable, "-c", "input()"]
@@ -33,7 +28,7 @@ def test_another_process_with_the_same_id_is_left_alone(ends: Callable[[Any], No
 
 
 @pytest.mark.parametrize("ends", [end, end_at_once])
-def test_the_children_of_an_ended_process_are_ended(ends: Callable[[Any], None]) -> None:
+def test_the_children_of_an_ended_process_are_ended(ends):
     starts = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'input()'])"
     over = subprocess.Popen(
         [sys.executable, "-c", starts],
@@ -50,7 +45,7 @@ def test_the_children_of_an_ended_process_are_ended(ends: Callable[[Any], None])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
-def test_too_much_memory_is_told() -> None:
+def test_too_much_memory_is_told():
     assert re.fullmatch(r"about \d+ of 1 MB: AWS would .*\n", too_much_memory(os.getpid(), 1))
     assert too_much_memory(os.getpid(), 100_000) == ""
     with subprocess.Popen([sys.executable, "-c", ""]) as over:
@@ -72,7 +67,7 @@ VARIABLES = {
 
 
 @pytest.mark.parametrize(("data", "variables"), VARIABLES.values(), ids=VARIABLES)
-def test_a_file_with_variables(tmp_path: Path, data: bytes, variables: dict[str, str]) -> None:
+def test_a_file_with_variables(tmp_path, data, variables):
     (tmp_path / "file").write_bytes(data)
     assert read_env_file(str(tmp_path / "file")) == variables
 
@@ -86,7 +81,7 @@ NO_VARIABLES = {
 
 
 @pytest.mark.parametrize(("data", "sentence"), NO_VARIABLES.values(), ids=NO_VARIABLES)
-def test_an_invalid_file_of_variables(tmp_path: Path, data: bytes, sentence: str) -> None:
+def test_an_invalid_file_of_variables(tmp_path, data, sentence):
     (tmp_path / "file").write_bytes(data)
     with pytest.raises(ValueError, match=sentence) as caught:
         read_env_file(str(tmp_path / "file"))

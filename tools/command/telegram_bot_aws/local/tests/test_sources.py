@@ -1,12 +1,9 @@
 """Files that can't be read in a bot's folder are skipped, as in the package, or named."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +17,7 @@ from tests.support.stubs import BOT
 
 
 @pytest.fixture
-def bot() -> Iterator[Path]:
+def bot():
     """A bot's folder, with what editors and programs leave there."""
     with tempfile.TemporaryDirectory() as name, socket.socket(socket.AF_UNIX) as listening:
         folder = Path(name)
@@ -34,7 +31,7 @@ def bot() -> Iterator[Path]:
         yield folder
 
 
-def test_what_is_not_packed_is_skipped(bot: Path, tmp_path: Path) -> None:
+def test_what_is_not_packed_is_skipped(bot, tmp_path):
     (bot / "texts").mkdir()
     (bot / "texts" / "en.txt").write_text("Hello")
     (bot / "linked").symlink_to("texts")
@@ -45,24 +42,24 @@ def test_what_is_not_packed_is_skipped(bot: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bot.py", "linked", "texts"]
 
 
-def link_to_nowhere(path: Path) -> None:
+def link_to_nowhere(path):
     path.symlink_to("nowhere")
 
 
-def link_to_itself(path: Path) -> None:
+def link_to_itself(path):
     path.symlink_to(path)
 
 
-def file_of_another_user(path: Path) -> None:
+def file_of_another_user(path):
     path.touch(0o000)
 
 
-def folder_of_another_user(path: Path) -> None:
+def folder_of_another_user(path):
     path.mkdir(0o000)
 
 
 @pytest.fixture
-def nobody() -> Iterator[None]:
+def nobody():
     """Root may read everything, so the test is run as somebody else."""
     if os.geteuid():
         yield
@@ -81,9 +78,7 @@ def nobody() -> Iterator[None]:
         (folder_of_another_user, "can't be read: Permission denied"),
     ],
 )
-def test_what_cannot_be_read_is_named(
-    bot: Path, request: pytest.FixtureRequest, make: Callable[[Path], None], sentence: str
-) -> None:
+def test_what_cannot_be_read_is_named(bot, request, make, sentence):
     path = bot / "texts.json"
     make(path)
     request.getfixturevalue("nobody")
@@ -92,7 +87,7 @@ def test_what_cannot_be_read_is_named(
     assert str(raised.value) == f"{path} {sentence}"
 
 
-def test_the_demos_copy_of_the_module_has_no_leftovers(bot: Path, tmp_path: Path) -> None:
+def test_the_demos_copy_of_the_module_has_no_leftovers(bot, tmp_path):
     module = tmp_path / "module"
     shutil.copytree(ROOT / "lambda", module / "lambda")
     (module / "lambda" / ".#bot.py").symlink_to("somebody@host.1")
@@ -118,7 +113,7 @@ IMPORTS = {
 
 
 @pytest.mark.parametrize(("source", "does"), IMPORTS.items(), ids=IMPORTS)
-def test_a_bot_that_imports_schedule_uses_it(tmp_path: Path, source: str, does: bool) -> None:
+def test_a_bot_that_imports_schedule_uses_it(tmp_path, source, does):
     (tmp_path / "bot.py").touch()
     (tmp_path / "remind.py").write_text(source)
     assert sources.uses_schedule(tmp_path) is does
@@ -134,7 +129,7 @@ def test_a_bot_that_imports_schedule_uses_it(tmp_path: Path, source: str, does: 
         "SESSIONS = 3\nfrom botkit import aws": False,
     }.items(),
 )
-def test_a_bot_that_may_have_sessions_gets_a_table(tmp_path: Path, source: str, has: bool) -> None:
+def test_a_bot_that_may_have_sessions_gets_a_table(tmp_path, source, has):
     (tmp_path / "bot.py").write_text("from rest import *")
     (tmp_path / "rest.py").write_text(source)
     assert sources.has_sessions(tmp_path) is has

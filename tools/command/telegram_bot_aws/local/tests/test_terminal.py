@@ -1,7 +1,5 @@
 """terminal.py: words for people."""
 
-from __future__ import annotations
-
 import pytest
 
 from telegram_bot_aws.local.terminal import ago
@@ -22,5 +20,5 @@ HOUR, DAY = 3600, 86400
         (3.9 * DAY, "3 days ago"),
     ],
 )
-def test_an_age_is_said_in_its_largest_unit(seconds: float, words: str) -> None:
+def test_an_age_is_said_in_its_largest_unit(seconds, words):
     assert ago(seconds) == words

@@ -6,7 +6,6 @@ Where Playwright is missing, the tests that import this are skipped.
 from __future__ import annotations
 
 import importlib.util
-from typing import Any
 
 from tests.support.needs import skip_or_fail
 
@@ -14,7 +13,7 @@ if not all(map(importlib.util.find_spec, ("playwright", "axe_playwright_python")
     skip_or_fail("needs playwright and axe: scripts/bootstrap installs them")
 
 from axe_playwright_python.sync_playwright import Axe  # noqa: E402
-from playwright.sync_api import Browser, Page, expect  # noqa: E402
+from playwright.sync_api import Page, expect  # noqa: E402
 
 LONGEST = 60_000  # milliseconds, for anything that a page does
 
@@ -32,7 +31,7 @@ class Tab:
 
     console: bool
 
-    def __init__(self, browser: Browser) -> None:
+    def __init__(self, browser):
         # Without motion: half-transparent text has too little contrast, and animations cost CPU.
         context = browser.new_context(reduced_motion="reduce")
         context.set_default_timeout(LONGEST)
@@ -42,51 +41,51 @@ class Tab:
         self.page = context.new_page()
         self.reset()
 
-    def reset(self) -> None:
+    def reset(self):
         """Leave the page, and close the tabs that it opened."""
         for other in self.page.context.pages:
             if other is not self.page:
                 other.close()
         self.page.unroute_all()
         self.page.goto("about:blank")
-        self.problems: list[str] = []
-        self.allowed: tuple[str, ...] = ("http://127.0.0.1:", "data:")
+        self.problems = []
+        self.allowed = ("http://127.0.0.1:", "data:")
         self.console = True
 
-    def visit(self, url: str, *, width: int = 1280, scheme: Any = "light") -> Page:
+    def visit(self, url, *, width=1280, scheme="light"):
         self.page.set_viewport_size({"width": width, "height": 800})
         self.page.emulate_media(color_scheme=scheme)
         self.page.goto(url)
         return self.page
 
-    def _check(self, url: str) -> None:
+    def _check(self, url):
         if not url.startswith(self.allowed) and url != "about:blank":
             self._note(url)
 
-    def _note(self, problem: str) -> None:
+    def _note(self, problem):
         self.problems.append(problem)
 
 
-def violations(page: Page, part: str | None = None) -> list[str]:
+def violations(page, part=None):
     """Return axe-core's findings in a page, or a part of it: each with its rule and place."""
     found = Axe().run(page, context=part).response["violations"]
     return [f"{rule['id']}: {node['target']}" for rule in found for node in rule["nodes"]]
 
 
-def is_too_wide(page: Page) -> bool:
+def is_too_wide(page):
     """Tell whether the page has to be scrolled sideways."""
-    wide: bool = page.evaluate("() => document.documentElement.scrollWidth > innerWidth")
+    wide = page.evaluate("() => document.documentElement.scrollWidth > innerWidth")
     return wide
 
 
-def say(page: Page, text: str) -> None:
+def say(page, text):
     """Write a message in the demo's chat."""
     field = page.get_by_label("Message", exact=True)
     field.fill(text)
     field.press("Enter")
 
 
-def fail_once(page: Page, kind: str) -> None:
+def fail_once(page, kind):
     """Make the next call of the demo's bot fail at Telegram."""
     switch = page.get_by_role("button", name="Make Telegram fail")
     if switch.get_attribute("aria-expanded") != "true":

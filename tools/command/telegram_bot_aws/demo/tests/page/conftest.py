@@ -1,25 +1,22 @@
 """Fixtures: the browser, and the demo's chat in it with the bot that a file names as BOT."""
 
-from __future__ import annotations
-
 import contextlib
 import gc
 import sys
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
-from telegram_bot_aws.demo.tests.page.host import Demo, running
+from telegram_bot_aws.demo.tests.page.host import running
 from tests.support.needs import skip_or_fail
 
 if TYPE_CHECKING:
-    from telegram_bot_aws.demo.tests.page.browser import Page, Tab
+    pass
 
 
 # Not for the session: Playwright's event loop would disturb the loops of other tests.
 @pytest.fixture(scope="package")
-def shared_tab() -> Iterator[Tab]:
+def shared_tab():
     # Imported here, so that tests which use it are skipped if Playwright is missing.
     from telegram_bot_aws.demo.screenshot import browser
     from telegram_bot_aws.demo.tests.page.browser import Tab
@@ -38,7 +35,7 @@ def shared_tab() -> Iterator[Tab]:
 
 
 @pytest.fixture
-def tab(shared_tab: Tab) -> Iterator[Tab]:
+def tab(shared_tab):
     """The blank tab. A page in it must raise no error and load nothing from elsewhere."""
     yield shared_tab
     problems = shared_tab.problems
@@ -47,16 +44,14 @@ def tab(shared_tab: Tab) -> Iterator[Tab]:
 
 
 @pytest.fixture(scope="module")
-def demo(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Demo]:
+def demo(request, tmp_path_factory):
     """A chat with a copy of the file's BOT, which runs in a process without AWS."""
     with running(request.module.BOT, tmp_path_factory.mktemp("demo") / "bot") as demo:
         yield demo
 
 
 @pytest.fixture
-def page(demo: Demo, tab: Tab) -> Page:
+def page(demo, tab):
     """The chat's page. Its messages stay from one test to the next."""
     from playwright.sync_api import expect
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,14 +27,14 @@ class Demo:
     folder: Path
     chat: Chat
 
-    def edit(self, old: str, new: str, file: str = "bot.py") -> None:
+    def edit(self, old, new, file="bot.py"):
         """Change a line of the bot, and reload it, as scripts/demo does by itself."""
         save(self.folder / file, old, new)
         self.chat.setup.refresh()
 
 
 @contextlib.contextmanager
-def running(original: Path, folder: Path) -> Iterator[Demo]:
+def running(original, folder):
     """Run a copy of a bot, and serve the chat with it."""
     shutil.copytree(original, folder, ignore=shutil.ignore_patterns("__pycache__"))
     telegram = Telegram(token(1), pace=PACE)

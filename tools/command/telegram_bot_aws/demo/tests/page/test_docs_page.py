@@ -1,15 +1,13 @@
 """The page (Mini App) that docs/how-to/mini-apps.md shows, where telegram.org can't be reached."""
 
-from __future__ import annotations
-
-from telegram_bot_aws.demo.tests.page.browser import Tab, expect
+from telegram_bot_aws.demo.tests.page.browser import expect
 from tests.support.reader import blocks
 
 HTML = blocks("how-to/mini-apps.md")["bot/app/index.html", ""]
 SCRIPT = "https://telegram.org/js/telegram-web-app.js"
 
 
-def test_a_page_without_telegrams_script_says_so(tab: Tab) -> None:
+def test_a_page_without_telegrams_script_says_so(tab):
     tab.allowed += (SCRIPT,)
     tab.console = False  # it notes that the script can't be loaded
     tab.page.route(SCRIPT, lambda route: route.abort())

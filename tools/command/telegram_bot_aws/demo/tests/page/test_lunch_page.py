@@ -1,26 +1,23 @@
 """The page of examples/lunch, in a real Chromium, with the answers that its bot gives."""
 
-from __future__ import annotations
-
 import json
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from telegram_bot_aws.demo.tests.page.browser import Page, Tab, expect, is_too_wide, violations
+from telegram_bot_aws.demo.tests.page.browser import expect, is_too_wide, violations
 from telegram_bot_aws.local.project import ROOT
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Route
+    pass
 
 APP = ROOT / "examples" / "lunch" / "bot" / "app"
 MENU = json.loads(APP.with_name("menu.json").read_text())
 URL = "https://bot.example/app/"
 LAUNCH = "index.html?lunch=-42_8#tgWebAppData=user%3DAda"
 TELEGRAMS_SCRIPT = "https://telegram.org/js/telegram-web-app.js"
-GRACE: dict[str, Any] = {"name": "<b>Grace</b>", "dishes": {"ramen": 1}, "note": "<i>hot</i>"}
+GRACE = {"name": "<b>Grace</b>", "dishes": {"ramen": 1}, "note": "<i>hot</i>"}
 
 # In place of Telegram's script: the theme, initData, and a list of the page's calls.
 STAND_IN = """
@@ -38,15 +35,15 @@ window.Telegram = { WebApp: new Proxy({ initData: "user=Ada&x=%2F" }, {
 class Bot:
     """Answers the page as bot.on_request() does, or with `problem`."""
 
-    def __init__(self) -> None:
-        self.requests: list[tuple[str, str, Any]] = []
-        self.authorization: set[str] = set()
-        self.mine: dict[str, Any] = {"dishes": {}, "note": ""}
+    def __init__(self):
+        self.requests = []
+        self.authorization = set()
+        self.mine = {"dishes": {}, "note": ""}
         self.listed = True
-        self.problem: tuple[int, str] | None = None
-        self.script: str | None = None  # Telegram's; None: it can't be loaded
+        self.problem = None
+        self.script = None  # Telegram's; None: it can't be loaded
 
-    def route(self, route: Route) -> None:
+    def route(self, route):
         request = route.request
         path = request.url.removeprefix(URL).partition("?")[0].partition("#")[0]
         if request.url == TELEGRAMS_SCRIPT:
@@ -61,7 +58,7 @@ class Bot:
         else:
             self.answer(route, path, request.post_data_json if request.post_data else None)
 
-    def answer(self, route: Route, path: str, body: Any) -> None:
+    def answer(self, route, path, body):
         self.requests.append((route.request.method, route.request.url.removeprefix(URL), body))
         self.authorization.add(route.request.headers["authorization"])
         if self.problem:
@@ -76,31 +73,28 @@ class Bot:
 
 
 @pytest.fixture
-def bot() -> Bot:
+def bot():
     return Bot()
 
 
-Open = Callable[..., Page]
-
-
 @pytest.fixture
-def visit(tab: Tab, bot: Bot) -> Open:
+def visit(tab, bot):
     """Open the page, which may load only Telegram's script from elsewhere."""
     tab.allowed = (URL, TELEGRAMS_SCRIPT)
     tab.console = False  # it reports requests that are refused on purpose
     tab.page.route("**/*", bot.route)
 
-    def visit(address: str = LAUNCH, width: int = 390, scheme: str = "light") -> Page:
+    def visit(address=LAUNCH, width=390, scheme="light"):
         return tab.visit(URL + address, width=width, scheme=scheme)
 
     return visit
 
 
-def more(page: Page, dish: str) -> None:
+def more(page, dish):
     page.get_by_role("button", name=f"One {dish} more").click()
 
 
-def test_an_order_is_made_changed_and_taken_back(visit: Open, bot: Bot) -> None:
+def test_an_order_is_made_changed_and_taken_back(visit, bot):
     page = visit()
     send, said = page.locator("#send"), page.get_by_role("status").last
     expect(page.locator("#group")).to_have_text("For Book club. What would you like?")
@@ -147,9 +141,7 @@ def test_an_order_is_made_changed_and_taken_back(visit: Open, bot: Bot) -> None:
     ],
     ids=str,
 )
-def test_a_problem_gets_a_sentence(
-    visit: Open, bot: Bot, problem: tuple[int, str], words: str
-) -> None:
+def test_a_problem_gets_a_sentence(visit, bot, problem, words):
     bot.problem = problem
     page = visit()
     expect(page.get_by_role("alert")).to_contain_text(words)
@@ -166,12 +158,12 @@ def test_a_problem_gets_a_sentence(
     expect(page.locator("#said")).to_contain_text("Ordered.")
 
 
-def test_outside_of_telegram_it_says_where_to_open_it(visit: Open, bot: Bot) -> None:
+def test_outside_of_telegram_it_says_where_to_open_it(visit, bot):
     expect(visit("index.html").get_by_role("alert")).to_contain_text("Open this page in Telegram")
     assert bot.requests == []
 
 
-def test_telegrams_script_provides_the_user_and_the_colours(visit: Open, bot: Bot) -> None:
+def test_telegrams_script_provides_the_user_and_the_colours(visit, bot):
     bot.script = STAND_IN
     page = visit("index.html?lunch=-42_8")
     expect(page.locator("#order")).to_be_visible()
@@ -188,7 +180,7 @@ def test_telegrams_script_provides_the_user_and_the_colours(visit: Open, bot: Bo
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (320, "dark")])
-def test_it_is_accessible(visit: Open, width: int, scheme: str) -> None:
+def test_it_is_accessible(visit, width, scheme):
     page = visit(width=width, scheme=scheme)
     more(page, "Lemonade")
     for said in ("", "Ordered."):

@@ -1,7 +1,5 @@
 """The demo's chat with a bot that has a page (Mini App), in a real Chromium."""
 
-from __future__ import annotations
-
 import http.client
 import json
 import re
@@ -12,28 +10,24 @@ from urllib.parse import urlsplit
 import pytest
 
 from telegram_bot_aws.demo.errors import InvalidRequest
-from telegram_bot_aws.demo.tests.page.browser import Page, Tab, expect, is_too_wide, say, violations
+from telegram_bot_aws.demo.tests.page.browser import expect, is_too_wide, say, violations
 from telegram_bot_aws.local.project import ROOT
 from tests.support.programs import Script, page_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from playwright.sync_api import FrameLocator
-
-    from telegram_bot_aws.demo.tests.page.host import Demo
+    pass
 
 BOT = ROOT / "tests" / "bots" / "mini_app"
 
 
 @pytest.fixture
-def tab(tab: Tab) -> Tab:
+def tab(tab):
     """The tab, whose console may report refused requests: some tests cause them on purpose."""
     tab.console = False
     return tab
 
 
-def opened(page: Page, button: str = "Open", who: str = "Ada", place: str = "form") -> FrameLocator:
+def opened(page, button="Open", who="Ada", place="form"):
     """Press a button that opens the page, and return the page once it shows its user."""
     page.locator(place).get_by_role("button", name=button, exact=True).last.click()
     shown = page.frame_locator("#page iframe")
@@ -41,12 +35,12 @@ def opened(page: Page, button: str = "Open", who: str = "Ada", place: str = "for
     return shown
 
 
-def do(frame: FrameLocator, *words: str) -> None:
+def do(frame, *words):
     for word in words:
         frame.get_by_role("button", name=word, exact=True).click()
 
 
-def test_the_menu_button_opens_the_page_and_its_requests_are_shown(page: Page) -> None:
+def test_the_menu_button_opens_the_page_and_its_requests_are_shown(page):
     frame = opened(page)
     expect(page.locator("#hops h2")).to_have_text("Page of Echo")
     page.locator("summary:text-is('initData')").click()
@@ -72,7 +66,7 @@ def test_the_menu_button_opens_the_page_and_its_requests_are_shown(page: Page) -
     expect(page.locator("#page-button")).to_be_hidden()
 
 
-def test_the_main_button_a_popup_and_what_is_not_played(page: Page) -> None:
+def test_the_main_button_a_popup_and_what_is_not_played(page):
     frame = opened(page)
     do(frame, "button", "expand")
     page.get_by_role("button", name="Pay", exact=True).click()
@@ -88,7 +82,7 @@ def test_the_main_button_a_popup_and_what_is_not_played(page: Page) -> None:
         "Not played here: request_phone, trigger_haptic_feedback"
     )
     for scheme, width in (("light", 1280), ("dark", 360)):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": 800})
         assert violations(page, "#chat, #hops") == []
         assert not is_too_wide(page)
@@ -97,7 +91,7 @@ def test_the_main_button_a_popup_and_what_is_not_played(page: Page) -> None:
     expect(page.locator("#page")).to_have_count(0)
 
 
-def test_an_inline_button_opens_the_bots_own_page_until_it_is_answered(page: Page) -> None:
+def test_an_inline_button_opens_the_bots_own_page_until_it_is_answered(page):
     say(page, "inline")
     do(opened(page, "Order", place="#messages"), "answer")
     expect(page.locator("#page")).to_have_count(0)
@@ -110,7 +104,7 @@ def test_an_inline_button_opens_the_bots_own_page_until_it_is_answered(page: Pag
     )
 
 
-def test_a_page_from_a_keyboard_knows_no_user_and_sends_data(page: Page) -> None:
+def test_a_page_from_a_keyboard_knows_no_user_and_sends_data(page):
     say(page, "keyboard")
     do(opened(page, "Order", "a stranger: 401", "#keyboard"), "send")
     expect(page.locator("#page")).to_have_count(0)
@@ -120,14 +114,14 @@ def test_a_page_from_a_keyboard_knows_no_user_and_sends_data(page: Page) -> None
     expect(page.locator("#toast.shown")).to_contain_text("sendData works only in a page that")
 
 
-def test_a_saved_file_reloads_the_page(page: Page, demo: Demo) -> None:
+def test_a_saved_file_reloads_the_page(page, demo):
     frame = opened(page)
     demo.edit("What would you like?", "What shall it be?", "app/index.html")
     expect(frame.locator("p").first).to_have_text("What shall it be?")
     expect(frame.locator("#who")).to_have_text("Ada")
 
 
-def test_a_link_opens_the_private_chat(page: Page) -> None:
+def test_a_link_opens_the_private_chat(page):
     page.get_by_role("tab", name="Group").click()
     say(page, "link")
     page.get_by_role("link", name="https://t.me/echo_bot?start=order-7").click()
@@ -138,7 +132,7 @@ def test_a_link_opens_the_private_chat(page: Page) -> None:
     expect(page.locator(".row.in").last).to_contain_text("Started with order-9")
 
 
-def test_the_script_serves_it_and_says_when_it_ends(tab: Tab, tmp_path: Path) -> None:
+def test_the_script_serves_it_and_says_when_it_ends(tab, tmp_path):
     with Script(ROOT, "demo", "--direct", str(BOT)) as script:
         script.wait_for("Ctrl-C ends the demo.")
         page = tab.visit(page_of(script))
@@ -155,7 +149,7 @@ def test_the_script_serves_it_and_says_when_it_ends(tab: Tab, tmp_path: Path) ->
 # The server.
 
 
-def ask(url: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
+def ask(url, method="GET", **headers):
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -166,7 +160,7 @@ def ask(url: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, s
     return found
 
 
-def test_the_page_is_for_this_machine_only_and_one_header_is_changed(demo: Demo) -> None:
+def test_the_page_is_for_this_machine_only_and_one_header_is_changed(demo):
     [shown] = demo.chat.bots.shown()
     page, behind = shown["page"], shown["page_known_as"]
     status, headers, body = ask(f"{page}/app/index.html")
@@ -196,8 +190,6 @@ def test_the_page_is_for_this_machine_only_and_one_header_is_changed(demo: Demo)
         ("ada", "inline", "there is no such message"),
     ],
 )
-def test_a_page_that_cant_be_opened_is_explained(
-    demo: Demo, chat: str, how: str, words: str
-) -> None:
+def test_a_page_that_cant_be_opened_is_explained(demo, chat, how, words):
     with pytest.raises(InvalidRequest, match=re.escape(words)):
         demo.chat.pages.open(chat, how, "Open", "http://127.0.0.1:1/app/index.html", key=777)

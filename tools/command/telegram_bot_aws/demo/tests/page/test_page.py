@@ -1,21 +1,16 @@
 """The demo's chat page, in a real Chromium, with a bot that does what a message says."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from telegram_bot_aws.demo.tests.page.browser import (
-    Page,
-    Tab,
     expect,
     fail_once,
     is_too_wide,
@@ -25,14 +20,12 @@ from telegram_bot_aws.demo.tests.page.browser import (
 from telegram_bot_aws.local.project import LAMBDA, ROOT
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator
-
-    from telegram_bot_aws.demo.tests.page.host import Demo
+    pass
 
 BOT = ROOT / "tests" / "bots" / "playground"
 
 
-def answer_to(page: Page, text: str, verdict: str = "answered") -> Locator:
+def answer_to(page, text, verdict="answered"):
     """Write a message, wait for the verdict, and return the chat's last entry."""
     before = page.locator("#hops h2").inner_text()
     say(page, text)
@@ -79,7 +72,7 @@ SHOWN = {
 }
 
 
-def test_calls_are_shown(page: Page) -> None:
+def test_calls_are_shown(page):
     for word, places in SHOWN.items():
         entry = answer_to(page, word)
         for place, text in places:
@@ -94,7 +87,7 @@ def test_calls_are_shown(page: Page) -> None:
     assert download.value.path().read_bytes() == b"some notes"
 
 
-def test_what_has_no_row_is_a_card_with_its_json(page: Page, demo: Demo) -> None:
+def test_what_has_no_row_is_a_card_with_its_json(page, demo):
     telegram = demo.chat.telegram
     gift = {"gift": {"text": "Tea"}}
     telegram.send(telegram.message(**gift), telegram.bot)
@@ -103,7 +96,7 @@ def test_what_has_no_row_is_a_card_with_its_json(page: Page, demo: Demo) -> None
     expect(card.locator("pre")).to_contain_text('"text": "Tea"')
 
 
-def test_a_message_and_its_hops(page: Page, demo: Demo) -> None:
+def test_a_message_and_its_hops(page, demo):
     answer_to(page, "print")
     expect(page.locator(".hop b")).to_have_text(
         ["Update", "Event", "Function", "sendMessage", "Answer"]
@@ -124,7 +117,7 @@ def test_a_message_and_its_hops(page: Page, demo: Demo) -> None:
     expect(page.locator(".hop.call b").get_by_text("setWebhook")).to_be_visible()
 
 
-def test_a_session_is_shown_with_what_changed(page: Page, demo: Demo) -> None:
+def test_a_session_is_shown_with_what_changed(page, demo):
     demo.edit(
         "def reply(update: Json) -> list[Json]:\n",
         "SESSION = 'chat'\n\n\ndef reply(update: Json, session: Json) -> list[Json]:\n"
@@ -141,7 +134,7 @@ def test_a_session_is_shown_with_what_changed(page: Page, demo: Demo) -> None:
     )
 
 
-def test_telegram_fails_and_redelivers(page: Page) -> None:
+def test_telegram_fails_and_redelivers(page):
     fail_once(page, "429")
     say(page, "print")
     expect(page.locator(".row.out .wait").last).to_be_visible()
@@ -158,7 +151,7 @@ def test_telegram_fails_and_redelivers(page: Page) -> None:
     expect(page.locator("#verdict")).to_have_text("answered")
 
 
-def test_a_failure_of_the_bot_is_shown_with_its_traceback(page: Page) -> None:
+def test_a_failure_of_the_bot_is_shown_with_its_traceback(page):
     answer_to(page, "raise", "bot.py failed")
     traceback = page.get_by_label("Traceback")
     expect(traceback).to_have_text(re.compile(r"^Traceback .*\n  File .*/bot\.py"))
@@ -170,7 +163,7 @@ def test_a_failure_of_the_bot_is_shown_with_its_traceback(page: Page) -> None:
     expect(page.locator(".called").last).to_contain_text("did you mean sendMessage?")
 
 
-def test_people_press_edit_react_and_reply(page: Page) -> None:
+def test_people_press_edit_react_and_reply(page):
     answer_to(page, "buttons").get_by_role("button", name="Change").click()
     message = page.locator(".row.in").last
     expect(message).to_contain_text("Changed")
@@ -202,7 +195,7 @@ def test_people_press_edit_react_and_reply(page: Page) -> None:
     expect(page.locator(".row.out").last).to_contain_text("/tea")
 
 
-def test_another_person_and_other_chats(page: Page) -> None:
+def test_another_person_and_other_chats(page):
     page.get_by_label("You are").select_option("Grace")
     say(page, "hi")
     expect(page.locator(".row.in").last).to_contain_text("Grace sent hi")
@@ -214,7 +207,7 @@ def test_another_person_and_other_chats(page: Page) -> None:
     expect(page.locator(".row")).to_have_count(0)
 
 
-def test_a_change_to_the_code_is_live_at_once(page: Page, demo: Demo) -> None:
+def test_a_change_to_the_code_is_live_at_once(page, demo):
     demo.edit("Did {word}", "Saw {word}")
     expect(page.locator("#reloaded")).to_contain_text(re.compile(r"bot\.py reloaded in \d+ ms"))
     expect(answer_to(page, "print")).to_contain_text("Saw print")
@@ -225,7 +218,7 @@ def test_a_change_to_the_code_is_live_at_once(page: Page, demo: Demo) -> None:
     expect(page.locator("#broken")).to_have_count(0)
 
 
-def test_the_keyboard_is_enough(page: Page) -> None:
+def test_the_keyboard_is_enough(page):
     expect(page.get_by_label("Message", exact=True)).to_be_focused()
     for text in ("print", "dice"):
         page.keyboard.type(text)
@@ -247,7 +240,7 @@ def test_the_keyboard_is_enough(page: Page) -> None:
     expect(page.locator("#title")).to_have_text("Book club")
 
 
-def test_a_message_that_cannot_be_sent_is_reported_and_kept(page: Page) -> None:
+def test_a_message_that_cannot_be_sent_is_reported_and_kept(page):
     say(page, "x" * 4097)
     expect(page.locator("#problem")).to_have_text(
         "Telegram takes 4096 characters at most, not 4097."
@@ -255,14 +248,14 @@ def test_a_message_that_cannot_be_sent_is_reported_and_kept(page: Page) -> None:
     expect(page.get_by_label("Message", exact=True)).to_have_value("x" * 4097)
 
 
-def test_a_reader_of_old_messages_stays_there(page: Page, demo: Demo) -> None:
+def test_a_reader_of_old_messages_stays_there(page, demo):
     messages = page.locator("#messages")
     for text in "123456789":
         answer_to(page, f"print\n{text}\n{text}", "no answer")
     messages.evaluate("e => { e.scrollTop = 0; }")
-    [hosted] = demo.chat.setup.deployment.bots  # type: ignore[union-attr]
+    [hosted] = demo.chat.setup.deployment.bots
     tea = {"method": "sendMessage", "chat_id": 4242, "text": "Good morning!"}
-    demo.chat.setup.deployment.send_event(hosted, tea)  # type: ignore[union-attr]
+    demo.chat.setup.deployment.send_event(hosted, tea)
     newer = page.get_by_role("button", name="↓ new")
     expect(newer).to_be_visible()
     assert messages.evaluate("e => e.scrollTop") == 0
@@ -271,9 +264,7 @@ def test_a_reader_of_old_messages_stays_there(page: Page, demo: Demo) -> None:
     expect(newer).to_be_hidden()
 
 
-def test_an_update_is_sent_again_edited_and_copied_as_a_test(
-    page: Page, demo: Demo, tab: Tab, tmp_path: Path
-) -> None:
+def test_an_update_is_sent_again_edited_and_copied_as_a_test(page, demo, tab, tmp_path):
     tab.console = False  # it reports the refused request
     answer_to(page, "print")
     page.get_by_role("button", name="Edit and send").click()
@@ -304,13 +295,13 @@ def test_an_update_is_sent_again_edited_and_copied_as_a_test(
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (360, "dark")])
-def test_all_of_it_is_accessible(page: Page, width: int, scheme: str) -> None:
+def test_all_of_it_is_accessible(page, width, scheme):
     for word in ("photo", "markup", "rich", "keyboard", "pay", "album", "unknown", "other"):
         answer_to(page, word)
     answer_to(page, "raise", "bot.py failed")
     fail_once(page, "403")
     answer_to(page, "print", "refused")
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 800})
     assert violations(page) == []
     assert not is_too_wide(page)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from botkit.testing import bot, chat, schedules, sessions
 from telegram_stand_in import Server, Stage
 
 from telegram_bot_aws.demo.configuration import ConfigurationDeployment
-from telegram_bot_aws.demo.deployments import TOKEN, Deployment
+from telegram_bot_aws.demo.deployments import TOKEN
 from telegram_bot_aws.demo.local_deployment import LocalDeployment
 from tests.support.programs import LONGEST
 
@@ -37,11 +37,11 @@ class Way(NamedTuple):
     come_due: Callable[[], None]
 
 
-def in_a_chat(request: pytest.FixtureRequest) -> Way:
+def in_a_chat(request):
     chat, schedules = map(request.getfixturevalue, ("chat", "schedules"))
     chat.allowed_ids = {id_ for name, id_ in PEOPLE.items() if name != "Eve"}
 
-    def come_due() -> None:
+    def come_due():
         chat.advance(schedules["tea"].at.timestamp() - chat.telegram.now())
         cron, zone, _ = schedules.recurring["year"]
         at = next_time(cron, zone, chat.telegram.now())
@@ -51,8 +51,8 @@ def in_a_chat(request: pytest.FixtureRequest) -> Way:
     return Way(chat, come_due)
 
 
-def deployed(stage: Stage, deployment: Deployment) -> Way:
-    def come_due() -> None:
+def deployed(stage, deployment):
+    def come_due():
         [hosted] = deployment.bots
         deployment.advance(hosted, 365 * DAY)
 
@@ -60,7 +60,7 @@ def deployed(stage: Stage, deployment: Deployment) -> Way:
 
 
 @pytest.fixture(params=["chat", "direct", "config"])
-def way(request: pytest.FixtureRequest) -> Iterator[Way]:
+def way(request):
     if request.param == "chat":
         yield in_a_chat(request)
         return
@@ -68,7 +68,6 @@ def way(request: pytest.FixtureRequest) -> Iterator[Way]:
     stage.patience = LONGEST
     step = lambda name: contextlib.nullcontext()  # noqa: E731
     allowed = ",".join(f"{id_}" for name, id_ in PEOPLE.items() if name != "Eve")
-    deployment: Deployment
     with Server(stage.telegram):
         url = stage.telegram.url
         if request.param == "direct":
@@ -82,17 +81,17 @@ def way(request: pytest.FixtureRequest) -> Iterator[Way]:
 
 
 @pytest.mark.slow
-def test_all_ways_give_the_same_answers(way: Way) -> None:
+def test_all_ways_give_the_same_answers(way):
     stage = way.stage
     # Noon of a day, by which the bot counts: no new day begins meanwhile.
     stage.advance(DAY * 1.5 - stage.telegram.now() % DAY)
     people = {name: stage.user(name, id=id_) for name, id_ in PEOPLE.items()}
-    heard: dict[str, list[str]] = {name: [] for name in PEOPLE}
+    heard = {name: [] for name in PEOPLE}
 
-    def hear(name: str) -> None:
+    def hear(name):
         heard[name].append(people[name].receive().text)
 
-    def send(name: str, *contents: Any, **how: Any) -> None:
+    def send(name, *contents, **how):
         people[name].send(*contents, **how)
         hear(name)
 
