@@ -144,7 +144,7 @@ class Poll:
         return self._kinds
 
     def _answer(self, update: Json) -> None:
-        """Let the function answer an update, and retry as Telegram would."""
+        """Let the function answer an update, and retry as Telegram would, which keeps the rest."""
         self._answering = True
         while True:
             event = webhook_event(
@@ -155,26 +155,23 @@ class Poll:
             invocation = self.function.invoke(event)
             result = invocation.result if isinstance(invocation.result, dict) else {}
             if result.get("statusCode") == 200:
+                self._offset = update["update_id"] + 1
+                self._failures = 0
+                say(described(update, invocation))
+                show(invocation)
                 break
-            wish = result.get("headers", {}).get("Retry-After")
-            reason = invocation.error.strip() or result.get("body") or "the function gave no reason"
-            line = invocation.outcome
-            if why := line.get("telegram_error") or line.get("error"):
-                reason += f" ({why})"
+            if not self.stopping:
+                reason = (
+                    invocation.error.strip() or result.get("body") or "the function gave no reason"
+                )
+                if why := cause(invocation):
+                    reason += f" ({why})"
+                show(invocation)
+                wish = result.get("headers", {}).get("Retry-After")
+                self._pause(f"update {update['update_id']} is not answered yet: {reason}", wish)
             if self.stopping:
                 break
-            show(invocation)
-            self._pause(f"update {update['update_id']} is not answered yet: {reason}", wish)
-            if self.stopping:
-                break
-        if result.get("statusCode") == 200:  # otherwise Telegram keeps it
-            self._offset = update["update_id"] + 1
         self._answering = False
-        if result.get("statusCode") != 200:
-            return
-        self._failures = 0
-        say(described(update, invocation))
-        show(invocation)
 
     def _pause(self, reason: str, wish: Any = None) -> None:
         """Wait after a failure, longer each time, or until the bot is changed."""
@@ -209,11 +206,17 @@ def described(update: Json, invocation: Invocation) -> str:
         " ".join([str(line.get("outcome")), *line.get("methods", [])]),
         f"{line.get('duration_ms', 0):.0f} ms",
     ]
-    if why := line.get("telegram_error") or line.get("error"):
-        parts.append(str(why))
+    if why := cause(invocation):
+        parts.append(why)
     if invocation.start_milliseconds is not None:
         parts.append(f"loaded in {invocation.start_milliseconds:.0f} ms")
     return " · ".join(parts)
+
+
+def cause(invocation: Invocation) -> str:
+    """Return Telegram's words about a failure, or else the bot's exception, if there is one."""
+    line = invocation.outcome
+    return str(line.get("telegram_error") or line.get("error") or "")
 
 
 def show_queued(invocation: Invocation) -> None:
@@ -223,11 +226,7 @@ def show_queued(invocation: Invocation) -> None:
         say(described({"update_id": line["update_id"]}, invocation))
     else:
         parts = ["at its time", *line.get("methods", []), line.get("outcome") or invocation.error]
-        say(
-            " · ".join(
-                map(str, filter(None, [*parts, line.get("telegram_error") or line.get("error")]))
-            )
-        )
+        say(" · ".join(map(str, filter(None, [*parts, cause(invocation)]))))
     show(invocation)
 
 
