@@ -2,7 +2,7 @@
 # plan needs no zip file and sees every change.
 
 locals {
-  # Patterns of names, for Terraform, scripts/package and the demo: of files that aren't packed, of the module's files
+  # Patterns of names, for Terraform and scripts/bot_files.py: of files that aren't packed, of the module's files
   # that are, and of files that a bot's folder must not contain.
   packaging = jsondecode(file("${path.module}/scripts/packaging.json"))
 
@@ -31,7 +31,8 @@ locals {
   sources_digest = sha256(join("\n", [for file, hash in local.hashes : "${hash}  ${file}"]))
   package_digest = sha256(join("\n", [
     local.sources_digest, filesha256("${path.module}/scripts/package"),
-    filesha256("${path.module}/scripts/requirements.py"), var.runtime, var.architecture,
+    filesha256("${path.module}/scripts/bot_files.py"), filesha256("${path.module}/scripts/requirements.py"),
+    var.runtime, var.architecture,
   ]))
   package = "${path.module}/.build/${var.name}-${var.runtime}-${substr(local.package_digest, 0, 16)}.zip"
 }

@@ -91,7 +91,7 @@ def test_component_imports_only_what_it_may(component):
 
 
 def test_terraform_and_the_function_import_no_tool():
-    scripts = [SCRIPTS / "package", SCRIPTS / "requirements.py"]
+    scripts = [SCRIPTS / name for name in ("bot_files.py", "package", "requirements.py")]
     for path in [*LAMBDA.rglob("*.py"), *(ROOT / "tests/bots/plain").rglob("*.py"), *scripts]:
         assert components_imported(path) & OURS <= {"requirements"}, path
 

@@ -223,7 +223,7 @@ def test_folder_without_a_valid_bot_is_refused(tmp_path, files, said):
 
 
 def test_folder_that_is_not_there_is_named(tmp_path):
-    assert f"'{tmp_path}/nowhere'" in refusal(tmp_path / "a.zip", tmp_path / "nowhere")
+    assert f"{tmp_path}/nowhere can't be read" in refusal(tmp_path / "a.zip", tmp_path / "nowhere")
 
 
 def test_page_is_packed_without_byte_code(tmp_path):

@@ -1,7 +1,7 @@
 """The command for authors and operators: begin a bot, try it, let it answer, look after it.
 
-What it needs of others isn't installed as packages: the stand-in for Telegram, requirements.py of
-scripts/, which Terraform runs too, and botkit.
+What it needs of others isn't installed as packages: the stand-in for Telegram, the two modules of
+scripts/, which Terraform's package needs too, and botkit.
 """
 
 import sys

@@ -9,7 +9,6 @@ import re
 import select
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -19,6 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bot_files import files, sources
 from botkit.fakes.host import Poller, Scheduler
 from botkit.fakes.process import ENVIRONMENT, Services
 
@@ -35,15 +35,7 @@ from telegram_bot_aws.local.processes import (
     watched,
 )
 from telegram_bot_aws.local.project import LAMBDA
-from telegram_bot_aws.local.sources import (
-    TAKEN,
-    Sources,
-    copy,
-    endless_link,
-    files,
-    packed,
-    read_sources,
-)
+from telegram_bot_aws.local.sources import Sources, copy, read_sources
 
 Json = dict[str, Any]
 
@@ -546,13 +538,6 @@ def exception_of(traceback: str) -> str:
 
 def bot_folder(name: str) -> Path:
     """Return a bot's folder. Raises ValueError if the folder is unusable."""
-    try:
-        return _bot_folder(name)
-    except OSError as error:
-        raise ValueError(f"{error.filename} can't be read: {error.strerror}") from None
-
-
-def _bot_folder(name: str) -> Path:
     folder = Path(name).resolve()
     if folder.is_file():
         raise ValueError(f"{name} is a file: give its folder")
@@ -562,24 +547,7 @@ def _bot_folder(name: str) -> Path:
         below = Path(name, "bot")
         hint = f", but there is one in {below}" if (below / "bot.py").is_file() else ""
         raise ValueError(f"there is no bot.py in {name}{hint}")
-    if link := endless_link(folder):
-        raise ValueError(f"{link} must not be a link to a parent folder: remove it")
-    if any((folder / "bot").glob("**/*.py")):  # so does this one
-        raise ValueError(
-            f"{name} must not contain a package bot/, since bot.py has that name. Rename it, for "
-            'example to shop/, and in all files "from bot." to "from shop." and "import bot." to '
-            '"import shop."'
-        )
-    modules = [*folder.glob("*.py"), *(path.parent for path in folder.glob("*/__init__.py"))]
-    for module in sorted(modules):
-        if module.stem in sys.stdlib_module_names:  # scripts/package has the same rule
-            raise ValueError(
-                f"{name} must not contain {module.name}, which would hide a module of Python's "
-                "standard library: rename it"
-            )
-    if folder != LAMBDA:
-        if taken := sorted(file for file, _ in packed(folder) if TAKEN.search(file)):
-            raise ValueError(f"{name} must not contain {taken[0]}: the module adds its own")
+    sources(folder)
     return folder
 
 

@@ -66,7 +66,7 @@ def runtime(bot: Path, folder: Path) -> list[str]:
     """
     if link_runtime(folder):
         return [str(folder)]
-    sources = [path for name, path in packed(bot) if name.endswith(".py") and path.is_file()]
+    sources = [path for name, path in packed(bot) if name.endswith(".py")]
     if not any(IMPORT.search(path.read_text(errors="replace")) for path in sources):
         return []
     wanted = [*map(requirement, ("boto3", "botocore", "urllib3"))]

@@ -34,6 +34,7 @@ MODULE = (
     "outputs.tf",
     "package.tf",
     "queue.tf",
+    "scripts/bot_files.py",
     "scripts/package",
     "scripts/packaging.json",
     "scripts/requirements.py",

@@ -73,37 +73,29 @@ def check_names() -> None:
         raise ToolError(f"TF_PLUGIN_DIR is {mirror}, but there is no such folder")
 
 
-def mirrored(lock: str) -> dict[str, Path]:
-    """Return which providers of a lock file are in a mirror on this machine, and where.
+def mirrored(lock: str) -> tuple[Path, str] | None:
+    """Return a mirror on this machine with the aws provider of a lock file, and its address there.
 
     Source: https://developer.hashicorp.com/terraform/cli/config/config-file#filesystem_mirror
     """
-    found: dict[str, Path] = {}
-    for pattern in MIRRORS:
-        path = Path(pattern).expanduser()
-        for mirror in sorted(path.parent.glob(path.name)):
-            for name in in_mirror(mirror, lock):
-                found.setdefault(name, mirror)
-    return found
-
-
-def in_mirror(mirror: Path, lock: str) -> list[str]:
-    """Return which providers of a lock file a mirror has, of Terraform's registry or another."""
-    pinned = re.findall(r'^provider "[^/]*/(.*?)" {\s+version += "(.*?)"', lock, re.MULTILINE)
-    found = [path for name, version in pinned for path in mirror.glob(f"*/{name}/*{version}*")]
-    return sorted({"/".join(path.relative_to(mirror).parts[:3]) for path in found})
+    for version in re.findall(r'/hashicorp/aws" {\s+version += "(.*?)"', lock):
+        for folder in map(Path, MIRRORS):
+            mirrors = folder.parent.expanduser()
+            for found in mirrors.glob(f"{folder.name}/*/hashicorp/aws/*{version}*"):
+                return found.parents[3], "/".join(found.parts[-4:-1])
+    return None
 
 
 def settings(lock: str) -> str:
-    """Return Terraform's configuration with the mirrors. Other providers are downloaded."""
-    found = mirrored(lock)
-    lines = [
-        "filesystem_mirror {\n"
-        f"path = {json.dumps(str(mirror))}\ninclude = {json.dumps([name])}\n}}"
-        for name, mirror in found.items()
-    ]
-    direct = f"direct {{\nexclude = {json.dumps([*found])}\n}}"
-    return "\n".join(["provider_installation {", *lines, direct, "}\n"])
+    """Return Terraform's configuration with the mirror. Other providers are downloaded."""
+    if not (found := mirrored(lock)):
+        return ""
+    mirror, provider = json.dumps(str(found[0])), json.dumps([found[1]])
+    return (
+        "provider_installation {\n"
+        f"filesystem_mirror {{\npath = {mirror}\ninclude = {provider}\n}}\n"
+        f"direct {{\nexclude = {provider}\n}}\n}}\n"
+    )
 
 
 def own_settings() -> Path | None:
@@ -223,9 +215,8 @@ class Module:
         command = ["init", "-input=false", "-no-color"]
         lock = self.root / LOCK
         if mirror := os.environ.get("TF_PLUGIN_DIR"):
-            if lock.exists() and not in_mirror(Path(mirror), lock.read_text()):
-                lock.unlink()  # to try another version of the provider
-            self.terraform(*command, f"-plugin-dir={mirror}")
+            # It may have another version of the provider, to be tried.
+            self.terraform(*command, "-upgrade", f"-plugin-dir={mirror}")
             return
         configuration = own_settings()
         if not configuration:

@@ -1,4 +1,4 @@
-"""Files that can't be read in a bot's folder are skipped, as in the package, or named."""
+"""What a bot's files tell."""
 
 import os
 import shutil
@@ -10,9 +10,6 @@ import pytest
 
 from telegram_bot_aws.local import sources
 from telegram_bot_aws.local.container import bot_folder, handled_kinds
-from telegram_bot_aws.local.processes import ToolError
-from telegram_bot_aws.local.project import ROOT
-from telegram_bot_aws.local.terraform import Module
 from tests.support.stubs import BOT
 
 
@@ -24,38 +21,18 @@ def bot():
         folder.chmod(0o755)  # for the user that doesn't own it
         shutil.copy(BOT, folder)
         (folder / ".#bot.py").symlink_to("somebody@host.1")
-        (folder / "__pycache__").mkdir()
-        (folder / "__pycache__" / "bot.pyc").symlink_to("nowhere")
+        (folder / "texts").mkdir()
+        (folder / "texts" / "en.txt").write_text("Hello")
+        (folder / "linked").symlink_to("texts")
         listening.bind(f"{folder}/socket")
-        os.mkfifo(folder / "pipe")
         yield folder
 
 
-def test_what_is_not_packed_is_skipped(bot, tmp_path):
-    (bot / "texts").mkdir()
-    (bot / "texts" / "en.txt").write_text("Hello")
-    (bot / "linked").symlink_to("texts")
-    assert sources.files(bot).keys() == {"bot.py", "linked/en.txt", "texts/en.txt"}
+def test_copy_has_what_the_package_would_have(bot, tmp_path: Path):
     assert handled_kinds(bot_folder(str(bot)))
     sources.copy(bot, tmp_path)
     assert (tmp_path / "linked" / "en.txt").read_text() == "Hello"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bot.py", "linked", "texts"]
-
-
-def link_to_nowhere(path):
-    path.symlink_to("nowhere")
-
-
-def link_to_itself(path):
-    path.symlink_to(path)
-
-
-def file_of_another_user(path):
-    path.touch(0o000)
-
-
-def folder_of_another_user(path):
-    path.mkdir(0o000)
 
 
 @pytest.fixture
@@ -69,33 +46,21 @@ def nobody():
     os.seteuid(0)
 
 
-@pytest.mark.parametrize(
-    ("make", "sentence"),
-    [
-        (link_to_nowhere, "is a link that leads nowhere: remove it"),
-        (link_to_itself, "is a link that leads nowhere: remove it"),
-        (file_of_another_user, "can't be read: Permission denied"),
-        (folder_of_another_user, "can't be read: Permission denied"),
-    ],
-)
-def test_what_cannot_be_read_is_named(bot, request, make, sentence):
+@pytest.mark.parametrize("make", [Path.touch, Path.mkdir])
+def test_what_cannot_be_read_is_named(bot, request, make):
     path = bot / "texts.json"
-    make(path)
+    make(path, 0o000)
     request.getfixturevalue("nobody")
     with pytest.raises(ValueError) as raised:
-        handled_kinds(bot)
-    assert str(raised.value) == f"{path} {sentence}"
+        bot_folder(str(bot))
+    assert str(raised.value) == f"{path} can't be read: Permission denied"
 
 
-def test_the_demos_copy_of_the_module_has_no_leftovers(bot, tmp_path):
-    module = tmp_path / "module"
-    shutil.copytree(ROOT / "lambda", module / "lambda")
-    (module / "lambda" / ".#bot.py").symlink_to("somebody@host.1")
-    Module("http://127.0.0.1:9", tmp_path / "copy", source=module)
-    assert (tmp_path / "copy" / "lambda" / "handler.py").is_file()
-    (module / "lambda" / "texts.json").symlink_to("nowhere")
-    with pytest.raises(ToolError, match="texts.json is a link that leads nowhere"):
-        Module("http://127.0.0.1:9", tmp_path / "another", source=module)
+def test_change_is_seen_beside_a_link_to_nowhere(bot: Path):
+    before = sources.read_sources(bot)
+    (bot / "linked").unlink()
+    (bot / "linked").symlink_to("nowhere")
+    assert before.keys() - sources.read_sources(bot).keys() == {"linked/en.txt"}
 
 
 IMPORTS = {
@@ -113,7 +78,7 @@ IMPORTS = {
 
 
 @pytest.mark.parametrize(("source", "does"), IMPORTS.items(), ids=IMPORTS)
-def test_a_bot_that_imports_schedule_uses_it(tmp_path, source, does):
+def test_a_bot_that_imports_schedule_uses_it(tmp_path, source, does: bool):
     (tmp_path / "bot.py").touch()
     (tmp_path / "remind.py").write_text(source)
     assert sources.uses_schedule(tmp_path) is does
@@ -129,7 +94,7 @@ def test_a_bot_that_imports_schedule_uses_it(tmp_path, source, does):
         "SESSIONS = 3\nfrom botkit import aws": False,
     }.items(),
 )
-def test_a_bot_that_may_have_sessions_gets_a_table(tmp_path, source, has):
+def test_a_bot_that_may_have_sessions_gets_a_table(tmp_path, source, has: bool):
     (tmp_path / "bot.py").write_text("from rest import *")
     (tmp_path / "rest.py").write_text(source)
     assert sources.has_sessions(tmp_path) is has
