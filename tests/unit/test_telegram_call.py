@@ -1,4 +1,4 @@
-"""telegram.call: with the bot's token, which may be kept in Parameter Store, and in time."""
+"""telegram.py: calls with the bot's token, which may be kept in Parameter Store, and in time."""
 
 import sys
 import time

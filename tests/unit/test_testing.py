@@ -1,4 +1,4 @@
-"""The stand-ins for Telegram and AWS in an author's tests."""
+"""testing.py: the stand-ins for Telegram and AWS in an author's tests."""
 
 import contextlib
 import importlib

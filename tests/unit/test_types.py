@@ -1,4 +1,4 @@
-"""The types that an author's bot can use: they find mistakes, and cost nothing at run time."""
+"""types.pyi: an author's types find mistakes, and cost nothing at run time."""
 
 import importlib
 import json

@@ -1,4 +1,4 @@
-"""Who invokes the function when something is due: again after a failure, and for how long."""
+"""host.py: who invokes the function when something is due, and again after a failure."""
 
 import json
 

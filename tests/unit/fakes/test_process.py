@@ -1,4 +1,4 @@
-"""The stand-ins in a function's process: all that is for AWS goes to them, or is refused."""
+"""process.py: all that is for AWS goes to the stand-ins of a process, or is refused."""
 
 from types import SimpleNamespace
 

@@ -1,4 +1,4 @@
-"""The stand-ins for AWS, in memory and in files that several processes change."""
+"""services.py: the stand-ins for AWS, in memory and in files that several processes change."""
 
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace

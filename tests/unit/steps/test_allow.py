@@ -1,4 +1,4 @@
-"""allowed.py: whom the bot answers, where allowed_ids lists people, groups and channels."""
+"""allow.py: whom the bot answers, where allowed_ids lists people, groups and channels."""
 
 import json
 

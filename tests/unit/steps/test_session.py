@@ -1,4 +1,4 @@
-"""with_session.py: updates that are answered with a session, each once."""
+"""session.py: updates that are answered with a session, each once."""
 
 import json
 import sys
