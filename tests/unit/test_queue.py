@@ -455,6 +455,8 @@ def test_recurring_call_ends_with_its_only_chat(at_once, bot_api, chats, is_over
     content = at_once.schedules.items["cron.tea"]["event"]
     assert at_once.invoke(queue_event(content)) == DONE
     assert (at_once.schedules.items == {}) is is_over
+    told = [line["message"].partition(":")[0] for line in at_once.log]
+    assert ("a recurring call was cancelled" in told) is is_over
 
 
 def test_failing_cancellation_of_a_recurring_call_is_logged(at_once, bot_api):

@@ -339,6 +339,22 @@ def test_a_note_never_takes_back_what_another_container_has_noted(
     assert container.module("store").Item("session", "42").calls(1) == calls[2:]
 
 
+def test_note_continues_that_of_another_container(start_with_sessions, bot_api):
+    container = start_with_sessions(UNCHANGED.replace("abc", "abcd"))
+    calls = [said(text) for text in "abcd"]
+    store = container.module("store")
+
+    def note():
+        if not container.table.items:
+            store.Item("session", "42").note(1, calls[2:], store.UNFINISHED)
+
+    bot_api.expects(*calls[:3])
+    bot_api.refuses(calls[3], *LIMIT)
+    container.meanwhile(note)
+    assert container.deliver(message()) == (503, None)
+    assert store.Item("session", "42").calls(1) == calls[3:]
+
+
 def away(container):
     """Have DynamoDB fail at the next write."""
 
