@@ -337,7 +337,7 @@ class Person:
         An option of a poll votes, the button of an invoice pays, a result of an inline query is
         sent, and a key of the keyboard sends its text.
         """
-        button = self.stage.wait_for(lambda: button_of(label, self.buttons()), timeout)
+        button = self.stage.wait_for(lambda: self.button(label), timeout)
         if not button:
             there = " ".join(f"[{each.label}]" for each in self.buttons()) or "none"
             told = f'there is no button "{label}". The buttons: {there}'
@@ -360,6 +360,10 @@ class Person:
                 self.vote(message, votes)
             case _:
                 self._act(lambda: telegram.press(*_ids(message), value, self.user))
+
+    def button(self, label: str) -> Button | None:
+        """Return the button that `press` presses, if it is there."""
+        return button_of(label, self.buttons())
 
     def buttons(self) -> list[Button]:
         """Return what the person can press, the earliest first. Of a label there is the latest."""

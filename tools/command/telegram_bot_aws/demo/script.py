@@ -27,7 +27,6 @@ from telegram_stand_in import (
     text_of,
     title_of,
 )
-from telegram_stand_in.people import button_of
 
 from telegram_bot_aws.demo.deployments import Deployment, Hosted
 from telegram_bot_aws.demo.errors import InvalidRequest
@@ -210,9 +209,8 @@ class Script:
         for hosted in self._deployment.bots:
             bot = next(b for b in self._telegram.bots if b.token == hosted.token)
             actor = self._actor(bot)
-            buttons = actor.buttons()
-            labels += [button.label for button in buttons]
-            if button := button_of(text, buttons):
+            labels += [button.label for button in actor.buttons()]
+            if button := actor.button(text):
                 if button.kind == "page":
                     told = "opens a page or a link, which only the chat page can show"
                     raise ToolError(f'"{button.label}" {told}')

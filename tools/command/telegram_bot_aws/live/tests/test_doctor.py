@@ -266,7 +266,7 @@ def test_a_bot_with_payments_answers_paysupport(examine, telegram, folder, webho
 @pytest.mark.parametrize(("asked", "verdict"), [("message", False), ("mesage", None)])
 def test_a_kind_of_update_that_does_not_exist(examine, folder, telegram, asked, verdict):
     save(folder / "bot" / "bot.py", "ALLOWED_UPDATES = ", "ALLOWED_UPDATES = ['mesage'] or ")
-    telegram.webhook |= {"allowed_updates": [asked]}
+    telegram.webhook["allowed_updates"] = [asked]
     ok, words = examine()["update types"]
     assert ok is verdict
     assert "ALLOWED_UPDATES lists mesage" in words
