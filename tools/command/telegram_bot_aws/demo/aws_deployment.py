@@ -37,7 +37,6 @@ from telegram_bot_aws.local.container import Invocation
 from telegram_bot_aws.local.packages import packages
 from telegram_bot_aws.local.processes import ToolError, signals_held, watched
 from telegram_bot_aws.local.project import LAMBDA, SCRIPTS
-from telegram_bot_aws.local.request import Answer
 from telegram_bot_aws.local.terraform import REGION, Module, terraform_command
 
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
@@ -108,7 +107,6 @@ class AwsDeployment(Deployment):
         self._sent: dict[str, float] = {}  # by schedule that recurs: when it was due last
         self._logs: dict[str, FunctionLog] = {}  # by function
         self._lock = threading.Lock()
-        self._of_page = threading.Lock()
         self._of_event = threading.Lock()
         with self.step("emulated AWS"):
             self.emulator = self.opened.enter_context(Emulator())
@@ -209,22 +207,6 @@ class AwsDeployment(Deployment):
             if found:
                 self._details[request_id] = found
         return answer
-
-    def ask_page(
-        self, bot: Hosted, method: str, target: str, headers: dict[str, str], body: bytes
-    ) -> tuple[Answer, Invocation]:
-        with self._of_page:  # one at a time: their lines in the log look the same
-            with self._lock:
-                self._under_way += 1
-                self._alone = False
-            try:
-                answer, _ = super().ask_page(bot, method, target, headers, body)
-            finally:
-                with self._lock:
-                    self._under_way -= 1
-            with self._lock:
-                found = self._logs[bot.name].of(None, True)
-        return answer, found or Invocation()
 
     def details(self, request_id: str) -> Invocation:
         with self._lock:

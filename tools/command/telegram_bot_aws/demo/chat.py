@@ -100,7 +100,6 @@ class Chat:
             "keyboards": self.entries.keyboards,
             "drafts": self.entries.drafts,
             "actions": self.entries.actions,
-            "launches": self.pages.launches,
         }
 
     def _watch(self, event: Delivery | Call) -> None:
@@ -116,24 +115,19 @@ class Chat:
             self.entries.on_update(update, bot, self.traces.chat_of(update))
 
     def _on_call(self, call: Call) -> None:
-        """Note a call with its cause: an update, a request of a page, or the set-up."""
+        """Note a call with its cause: an update, or else with the set-up."""
         with self.feed.lock:
             shown = {name: value for name, value in vars(call).items() if name != "changes"}
             if "secret_token" in call.params:
                 shown["params"] = {**call.params, "secret_token": HIDDEN}
-            delivery = launch = None
+            delivery = None
             if not self.setup.registers(call):
-                delivery = self.traces.cause(call)
-                launch = None if delivery else self.pages.on_call(call, shown)
-                if not launch:
-                    delivery = delivery or self.traces.only_one(call)
+                delivery = self.traces.cause(call) or self.traces.only_one(call)
             id: Any = None
             where = ""
             if delivery:
                 id, where = delivery.update["update_id"], self.traces.chat_of(delivery.update)
                 self.traces.on_call(delivery, shown)
-            elif launch:
-                id, where = launch["id"], launch["chat"]
             else:
                 self.setup.call(shown)
             self.entries.on_call(call, shown, id, where)

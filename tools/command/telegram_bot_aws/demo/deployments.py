@@ -18,13 +18,11 @@ from telegram_stand_in import Json, post
 from telegram_bot_aws.local.container import Invocation
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import LAMBDA
-from telegram_bot_aws.local.request import Answer, request
 from telegram_bot_aws.local.sources import Sources, read_sources
 from telegram_bot_aws.local.terraform import REGION
 
 MAX_CONNECTIONS = 40
 PAGE = "/app/index.html"  # a bot's page, in its folder and below its API's address
-PAGE_SECONDS = 60.0  # for a request
 MENU_BUTTON = "Open"  # the text of the menu button, unless a configuration has one
 
 
@@ -146,14 +144,6 @@ class Deployment(abc.ABC):
     def deliver(self, url: str, headers: dict[str, str], body: bytes) -> Any:
         """Post an update to the webhook, as `post` does."""
         return post(url, headers, body)
-
-    def ask_page(
-        self, bot: Hosted, method: str, target: str, headers: dict[str, str], body: bytes
-    ) -> tuple[Answer, Invocation]:
-        """Make a request to a bot's page. `target` is path and query. Raises OSError."""
-        url = bot.page_url.removesuffix(PAGE) + target
-        answer = request(method, url, headers, body or None, PAGE_SECONDS)
-        return answer, self.details(answer.header("apigw-requestid"))
 
     @abc.abstractmethod
     def details(self, request_id: str) -> Invocation:

@@ -18,8 +18,8 @@ SHOWN = {"level", "location", "logger", "message", "requestId", "timestamp", "tr
 def tell_log(invocation: Invocation, *, everything: bool = False, as_json: bool = False) -> None:
     """Print the output of an invocation, and the bot's log lines at WARNING or above, in order.
 
-    With `everything` it is all that CloudWatch keeps, as JSON to standard output if `as_json`. A
-    failed outcome is told elsewhere.
+    With `everything` it is all that CloudWatch keeps, as JSON to standard output if `as_json`. The
+    failure of an update or an event is told elsewhere.
     """
     for line in invocation.output:
         if isinstance(line, str):
@@ -28,6 +28,8 @@ def tell_log(invocation: Invocation, *, everything: bool = False, as_json: bool 
             aside(json.dumps(line, ensure_ascii=False), file=sys.stdout)
         elif everything or (line.get("level") in COLOURS and "outcome" not in line):
             aside(shown(line), colour=COLOURS.get(f"{line.get('level')}", ""))
+    if invocation.outcome.get("outcome") == "mini_app_error":
+        aside(f"A request of the page failed:\n{invocation.failure}", colour="red")
 
 
 def shown(line: Json) -> str:

@@ -1,13 +1,12 @@
-"""The pages (Mini Apps) that people open in the demo's chats, and their requests to the bots."""
+"""The pages (Mini Apps) that people open in the demo's chats."""
 
 from __future__ import annotations
 
 import itertools
 import re
-import time
 import urllib.parse
 
-from telegram_stand_in import Bot, Call, Json, Telegram, buttons_of
+from telegram_stand_in import Bot, Json, Telegram, buttons_of
 
 from telegram_bot_aws.demo.bots import Bots, menu_buttons
 from telegram_bot_aws.demo.deployments import PAGE
@@ -16,9 +15,9 @@ from telegram_bot_aws.demo.errors import InvalidRequest
 from telegram_bot_aws.demo.feed import Feed
 from telegram_bot_aws.demo.samples import CHATS, person_in
 from telegram_bot_aws.demo.setup import Setup
-from telegram_bot_aws.local.request import Answer
+from telegram_bot_aws.local.request import Answer, request
 
-MOST_SHOWN = 4000  # characters of a body
+SECONDS = 60.0  # for a request
 # Headers that belong to one connection, or to a server.
 OWN_HEADERS = {"connection", "content-length", "host", "keep-alive", "transfer-encoding"}
 OWN_HEADERS |= {"date", "server"}
@@ -26,23 +25,21 @@ FRAMES = re.compile(r"frame-ancestors[^;]*")
 
 
 class Pages:
-    """The launches of the bots' pages, as the chat page shows them, and their requests.
+    """The launches of the bots' pages, and their requests.
 
-    A launch has an id ("page 1"), how the page was opened ("menu", "inline" or "keyboard"), and its
-    requests to the bot, in order.
+    A launch has an id ("page 1"), and how the page was opened ("menu", "inline" or "keyboard").
     """
 
     def __init__(
         self, telegram: Telegram, feed: Feed, setup: Setup, bots: Bots, entries: Entries
     ) -> None:
-        self.launches: dict[str, Json] = {}  # by id
+        self._launches: dict[str, Json] = {}  # by id
         self.bots = bots
         self._telegram = telegram
         self._feed = feed
         self._setup = setup
         self._entries = entries
         self._queries: dict[str, Json] = {}  # launches by the query id in their initData
-        self._under_way: list[tuple[Json, Json]] = []  # launches and requests
 
     def open(
         self,
@@ -70,22 +67,16 @@ class Pages:
         data = "" if how == "keyboard" else self._telegram.open_page(user, of)
         with self._feed.lock:
             launch: Json = {
-                "id": f"page {len(self.launches) + 1}",
+                "id": f"page {len(self._launches) + 1}",
                 "bot": of.id,
                 "chat": chat,
-                "who": user["first_name"],
                 "how": how,
                 "label": label,
-                "init_data": data,
-                "at": time.time(),
-                "open": True,
-                "requests": [],
             }
-            self.launches[launch["id"]] = launch
+            self._launches[launch["id"]] = launch
             if data:
                 self._queries[dict(urllib.parse.parse_qsl(data))["query_id"]] = launch
-            self._feed.tell("page", launch)
-            about = {"bot": of.id, "who": launch["who"], "update_id": launch["id"]}
+            about = {"bot": of.id, "who": user["first_name"], "update_id": None}
             self._entries.add(chat, "note", kind="page", label=label, **about)
         return {"id": launch["id"], "url": address, "init_data": data}
 
@@ -110,93 +101,41 @@ class Pages:
             raise InvalidRequest(f"The demo opens only the bot's own page, MINI_APP_URL: not {url}")
         return self.bots.addresses[bot.id] + url.removeprefix(base)
 
-    def close(self, id: str) -> None:
-        """Note that a person closed a page."""
-        self._end(self._known(id))
-
-    def _known(self, id: str) -> Json:
-        if id not in self.launches:
-            raise InvalidRequest("there is no such page")
-        return self.launches[id]
-
-    def _end(self, launch: Json) -> None:
-        with self._feed.lock:
-            launch["open"] = False
-            self._feed.tell("page", launch)
-
     def send_data(self, id: str, data: str) -> None:
         """Send a page's data to the bot and close the page, which a keyboard's button opened."""
-        launch = self._known(id)
-        if launch["how"] != "keyboard" or not launch["open"]:
+        if id not in self._launches:
+            raise InvalidRequest("there is no such page")
+        launch = self._launches[id]
+        if launch["how"] != "keyboard":
             raise InvalidRequest(
                 "sendData works only in a page that a keyboard's button opened: Telegram ignores it"
             )
         self._setup.refresh()
         self.bots.actor(launch["bot"], launch["chat"]).send_data(launch["label"], data)
         self._entries.keyboard_used(launch["bot"], launch["chat"])
-        self._end(launch)
+        self._feed.tell("page", launch)
 
     def answered(self, query_id: str) -> None:
         """Close a page when the bot answers its query, as Telegram does."""
         if launch := self._queries.get(query_id):
-            self._end(launch)
+            self._feed.tell("page", launch)
 
     def serve(
         self, bot: int, method: str, target: str, headers: dict[str, str], body: bytes, chat: str
     ) -> Answer:
         """Let a bot answer a request for its page, which `chat` (an origin) may frame.
 
-        Requests to the bot itself, below /app/api, are shown with the page that was opened last.
         Raises OSError.
         """
-        of = self.bots.get(bot)
-        hosted = self._setup.page_of(of)
-        assert hosted and self._setup.deployment
+        hosted = self._setup.page_of(self.bots.get(bot))
+        assert hosted
         self._setup.refresh()
         kept = {n: v for n, v in headers.items() if n.lower() not in OWN_HEADERS}
-        opened = [each for each in self.launches.values() if each["bot"] == bot]
-        under_way: tuple[Json, Json] | None = None
-        if opened and re.match("/app/api(/|$)", target):
-            request = {"method": method, "target": target, "at": time.time(), "over": False}
-            request |= {"body": body.decode(errors="replace")[:MOST_SHOWN], "calls": []}
-            under_way = opened[-1], request
-            with self._feed.lock:
-                request["attempt"] = f"{opened[-1]['id']} {len(opened[-1]['requests'])}"
-                opened[-1]["requests"].append(request)
-                self._under_way.append(under_way)
-                self._feed.tell("page", opened[-1])
-        started = time.monotonic()
-        about: Json = {"over": True}
-        try:
-            answer, found = self._setup.deployment.ask_page(hosted, method, target, kept, body)
-            said = answer.body.decode(errors="replace")[:MOST_SHOWN]
-            about |= {"status": answer.status, "answer": said}
-            about |= {"details": found.as_json(), "failure": found.failure}
-        except OSError as error:
-            about |= {"status": 0, "error": str(error)}
-            raise
-        finally:
-            if under_way:
-                launch, request = under_way
-                with self._feed.lock:
-                    request |= about
-                    request["milliseconds"] = (time.monotonic() - started) * 1000
-                    self._under_way.remove(under_way)
-                    self._feed.tell("page", launch)
+        url = hosted.page_url.removesuffix(PAGE) + target
+        answer = request(method, url, kept, body or None, SECONDS)
         answer.headers = [
             (name, FRAMES.sub(f"frame-ancestors 'self' {chat}", value))
             for name, value in answer.headers
             if name.lower() not in OWN_HEADERS
         ]
         return answer
-
-    def on_call(self, call: Call, shown: Json) -> Json | None:
-        """Note a bot's call, if a page waits for one, and return its launch."""
-        with self._feed.lock:
-            known = [each for each in self._under_way if each[0]["bot"] == call.bot]
-            if not known:
-                return None
-            launch, request = known[-1]
-            request["calls"].append(shown)
-            self._feed.tell("page", launch)
-            return launch

@@ -81,7 +81,6 @@ class _Request(LocalRequest):
             "/ask": chat.people.ask,
             "/choose": chat.people.choose,
             "/open": chat.pages.open,
-            "/close": chat.pages.close,
             "/send-data": chat.pages.send_data,
             "/fail": chat.fail,
             "/admin": chat.admin,

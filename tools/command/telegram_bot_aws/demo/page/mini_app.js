@@ -53,7 +53,7 @@ export async function openPage(how, { text: label, web_app: { url } }, key = 0) 
 }
 
 function show(launch) {
-  hide();
+  closePage();
   const title = `${bot().name}: page`;
   const tool = (id, look, word, acts) =>
     button({ class: "tool", id, title: word, "aria-label": word }, acts, icon(look));
@@ -62,7 +62,6 @@ function show(launch) {
     "bar",
     tool("page-close", "close", "Close the page", closePage),
     who,
-    tool("page-requests", "page", "Its requests", () => app.select(launch.id, true)),
     tool("page-reload", "reload", "Reload the page", reloadPage),
   );
   const sandbox =
@@ -79,7 +78,7 @@ function show(launch) {
   $("chat").append(box);
   frame.focus();
 }
-function hide() {
+export function closePage() {
   if (!open) return;
   const { box, opener } = open;
   open = null;
@@ -87,20 +86,15 @@ function hide() {
   for (const node of $("chat").children) node.inert = false;
   (opener?.isConnected ? opener : $("text")).focus({ preventScroll: true });
 }
-export function closePage() {
-  if (!open) return;
-  ask("close", { id: open.id });
-  hide();
-}
 export function reloadPage() {
   if (!open) return;
   open.main.hidden = true;
   open.frame.src = address({ ...open, url: `${open.url.split(/[?#]/)[0]}?${Date.now()}` });
 }
 export const isPageOpen = () => Boolean(open);
-// The server says that a page is closed: its data was sent, or its query answered.
-export function pageChanged(launch) {
-  if (open?.id === launch.id && !launch.open) hide();
+// Its data was sent, or its query answered.
+export function pageDone(launch) {
+  if (open?.id === launch.id) closePage();
 }
 
 // Events, in both directions.
@@ -146,7 +140,7 @@ const PLAYED = {
     if (open) tell("popup_closed", id === null ? {} : { button_id: id });
   },
   web_app_data_send: async ({ data }) => {
-    if (await ask("send-data", { id: open.id, data: String(data ?? "") })) hide();
+    if (await ask("send-data", { id: open.id, data: String(data ?? "") })) closePage();
     else app.toast(app.problem.text);
   },
   web_app_open_tg_link: ({ path_full: path }) => {

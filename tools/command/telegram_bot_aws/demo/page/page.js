@@ -2,7 +2,7 @@
 
 import { $, b, button, clock, div, h, icon, milliseconds, p, ring, small, span } from "./dom.js";
 import { content, drawing, inlineKeyboard, rich, richBlocks, summary } from "./messages.js";
-import { closePage, isPageOpen, openPage, pageChanged, popup, reloadPage } from "./mini_app.js";
+import { closePage, isPageOpen, openPage, pageDone, popup, reloadPage } from "./mini_app.js";
 import { act, actAs, app, ask, bot, place, send, showProblem } from "./state.js";
 import { tellProblem, total, verdict } from "./state.js";
 import { drawHops, output } from "./timeline.js";
@@ -268,7 +268,7 @@ function endOf(entry, result) {
   if (entry.answer?.text) return [" – “", b(entry.answer.text), "”"];
   if (entry.answer?.url) return ` – opens ${entry.answer.url}`;
   if (entry.answer) return " – answered without a word";
-  if (entry.update_id === null || entry.kind === "page") return null;
+  if (entry.update_id === null) return null;
   if (result.until)
     return [" – redelivered in ", h("b", { "data-until": result.until, "data-from": result.from })];
   if (result.word === "answered") return null;
@@ -575,7 +575,7 @@ on("snapshot", (data) => {
   $("messages").replaceChildren();
   if (!data.chats[app.chat]) app.chat = "ada";
   if (!data.bots.some((b) => b.id === app.bot)) app.bot = data.bots[0].id;
-  if (!data.traces[app.selected] && !data.launches[app.selected]) app.selected = null; // of an earlier demo
+  if (!data.traces[app.selected]) app.selected = null; // of an earlier demo
   if (app.selected === null && !app.pinned) {
     const last = inThisChat().filter((e) => e.update_id !== null);
     app.selected = last.at(-1)?.update_id ?? null;
@@ -609,13 +609,7 @@ on("trace", (trace) => {
   if (!app.pinned && (trace.tries.length > 1 || trace.tries[0]?.retry_at))
     $("hops").scrollTop = $("hops").scrollHeight;
 });
-on("page", (launch) => {
-  app.state.launches[launch.id] = launch;
-  pageChanged(launch);
-  if (launch.id !== app.selected) return;
-  drawHops();
-  if (!app.pinned) $("hops").scrollTop = $("hops").scrollHeight;
-});
+on("page", pageDone);
 const DRAWS = {
   fault: drawFaults,
   admin: drawHead,

@@ -111,7 +111,7 @@ function drawSession(t, [key, { before, after }]) {
     names.length ? h("dl", {}, names.map(row)) : note("", "empty"),
   );
 }
-function drawFunction(t, cause = "update") {
+function drawFunction(t) {
   const d = t.details ?? {};
   const problem = d.traceback || t.failure || d.error;
   const lines = d.logs ?? [];
@@ -120,7 +120,7 @@ function drawFunction(t, cause = "update") {
   return hop(
     problem ? "function failed" : "function",
     "Function",
-    d.cold ? `started for this ${cause}` : d.cold === false ? "was running already" : "",
+    d.cold ? "started for this update" : d.cold === false ? "was running already" : "",
     milliseconds(d.milliseconds),
     d.start_milliseconds ? note("", `Start: ${milliseconds(d.start_milliseconds)}`) : null,
     d.milliseconds
@@ -181,18 +181,17 @@ const top = (t) => [
   status(t),
   t.over ? pill("", milliseconds(t.milliseconds)) : null,
 ];
-function drawAnswer(t, to, ...folds) {
+function drawAnswer(t) {
   if (!t.over) return hop("waiting", "Answer", "not there yet", "");
   const bad = !isGood(t.status);
   const said = t.status ? `HTTP ${t.status}${t.body ? `: ${t.body.slice(0, 200)}` : ""}` : t.error;
-  const kind = bad ? "failed" : "request";
   return hop(
-    kind,
+    bad ? "failed" : "request",
     "Answer",
-    to,
+    "Lambda → API Gateway → Telegram",
     milliseconds(t.milliseconds),
     note(bad ? "bad" : "", said),
-    ...folds,
+    t.status ? fold(`headers ${t.attempt}`, "headers", json(t.headers)) : null,
   );
 }
 function drawEvent(t) {
@@ -218,11 +217,7 @@ function drawTry(trace, t) {
     drawEvent(t),
     t.over || t.calls.length ? drawFunction(t) : null,
     queued ? null : t.calls.map((call) => drawCall(t, call)),
-    drawAnswer(
-      t,
-      "Lambda → API Gateway → Telegram",
-      t.status ? fold(`headers ${t.attempt}`, "headers", json(t.headers)) : null,
-    ),
+    drawAnswer(t),
     queued ? drawQueue(t) : null,
   );
   const isLast = t === trace.tries.at(-1);
@@ -341,11 +336,8 @@ export function drawHops() {
   waiting = pressed;
   if (pressed) return;
   const trace = app.state.traces[app.selected];
-  const launch = app.state.launches[app.selected];
   const name = document.activeElement?.dataset?.name;
-  $("hops").replaceChildren(
-    ...(launch ? drawLaunch(launch) : trace ? drawUpdate(trace) : drawSetup()),
-  );
+  $("hops").replaceChildren(...(trace ? drawUpdate(trace) : drawSetup()));
   showProblem();
   if (name) document.querySelector(`[data-name="${CSS.escape(name)}"]`)?.focus();
 }
@@ -380,53 +372,6 @@ function drawUpdate(trace) {
       isKept ? div("pause", icon("bad"), span("", result.why)) : null,
       trace.tries.flatMap((t, i) => [drawTry(trace, t), drawPause(t, trace.tries[i + 1])]),
       drawActions(trace),
-    ),
-  ];
-}
-// A bot's page, and its requests to the bot since it was opened.
-function drawLaunch(launch) {
-  const asked = count(launch.requests.length, "request");
-  const state = launch.open ? pill("good", "open") : pill("", "closed");
-  const data = [...new URLSearchParams(launch.init_data)].map(([k, v]) => [k, parsed(v)]);
-  const request = (t) =>
-    card(
-      `${t.method} ${t.target.split("?")[0]}`,
-      top(t),
-      h(
-        "ol",
-        { class: "hop-list" },
-        hop(
-          "request",
-          "Request",
-          "page → API Gateway, ANY /app/{proxy+}",
-          "",
-          t.body ? fold(`body ${t.attempt}`, "body", json(parsed(t.body))) : null,
-        ),
-        drawEvent(t),
-        t.over ? drawFunction(t, "request") : null,
-        t.calls.map((call) => drawCall(t, call)),
-        drawAnswer(
-          t,
-          "Lambda → API Gateway → page",
-          fold(`answer ${t.attempt}`, "body", json(parsed(t.answer))),
-        ),
-      ),
-    );
-  return [
-    bar(`Page of ${bot(launch.bot).name}`, `${launch.who} · ${asked}`, state),
-    div(
-      "cards",
-      div(
-        "foot",
-        fold(
-          `init ${launch.id}`,
-          "initData",
-          launch.init_data
-            ? json(Object.fromEntries(data))
-            : "None: Telegram tells a page from a keyboard no user.",
-        ),
-      ),
-      launch.requests.map(request),
     ),
   ];
 }
