@@ -9,11 +9,11 @@ is Telegram itself, server speaks HTTP, words describe it, people act, and testi
 """
 
 from .bot_api import METHODS, TYPES, Json
-from .delivery import Delivery, Post, kind_of, post
+from .delivery import Delivery, kind_of, post
 from .files import picture
 from .limits import Limits
 from .mini_app import init_data
-from .people import LOCATION, Person, contact, file_content
+from .people import LOCATION, Person, contact
 from .server import Server
 from .stand_in import FAULTS, Call, Fault, Telegram
 from .state import ADA, BOT, GRACE, QUERIES, Bot, Sent, private_chat
@@ -39,7 +39,6 @@ __all__ = [
     "Json",
     "Limits",
     "Person",
-    "Post",
     "Sent",
     "Server",
     "Stage",
@@ -47,7 +46,6 @@ __all__ = [
     "buttons",
     "buttons_of",
     "contact",
-    "file_content",
     "init_data",
     "kind_of",
     "label_pressed",

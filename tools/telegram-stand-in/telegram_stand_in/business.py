@@ -6,14 +6,10 @@ Words of refusals in capitals: https://core.telegram.org/api/errors. The others 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .bot_api import Json
 from .request import Request, bad, business_of, plays
-from .state import Bot
-
-if TYPE_CHECKING:
-    from .stand_in import Telegram
 
 DAY = 86400  # seconds
 
@@ -41,23 +37,3 @@ def _get_business_connection(request: Request) -> Json:
     if connection is None:
         raise bad("business connection not found")
     return connection
-
-
-# People.
-
-
-def connect(world: Telegram, bot: Bot, user: Json, rights: Json) -> Json:
-    """Let a bot answer for a person, and return the connection."""
-    connection = world.connection(user, rights=rights)
-    with world.changed:
-        bot.businesses[connection["id"]] = connection
-        bot.me["can_connect_to_business"] = True
-    world.send({"business_connection": {**connection}}, bot)
-    return connection
-
-
-def disconnect(world: Telegram, bot: Bot, connection: Json) -> None:
-    """End a connection."""
-    with world.changed:
-        connection["is_enabled"] = False
-    world.send({"business_connection": {**connection}}, bot)

@@ -37,9 +37,9 @@ def text_content(request: Request, source: Json, name: str = "text") -> Json:
     return content
 
 
-def caption_content(request: Request, source: Json, longest: int = MAX_CAPTION) -> Json:
+def caption_content(request: Request, source: Json) -> Json:
     text, entities = text_in(request, source, "caption", entities="caption_entities")
-    if len(text) > longest:
+    if len(text) > MAX_CAPTION:
         raise bad("message caption is too long")
     content: Json = {"caption": text} if text else {}
     if entities:

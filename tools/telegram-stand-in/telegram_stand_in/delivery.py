@@ -21,10 +21,7 @@ from urllib.parse import urlsplit
 
 from .bot_api import Json
 
-LAST_PAUSE = (
-    60.0,
-    120.0,
-)  # seconds: each pause doubles, up to a random one in this range
+LAST_PAUSE = 60.0, 120.0  # seconds: each pause doubles, up to a random one in this range
 LONGEST_WISH = 3600  # seconds of a Retry-After
 MAX_CONNECTIONS = 40  # at once, unless setWebhook says otherwise
 LINES_PER_CONNECTION = 2  # in delivery

@@ -3,9 +3,8 @@
 From its FAQ (https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this): one
 message a second to a chat, with short bursts, 20 a minute to a group, some 30 a second in all.
 From what others measured (https://github.com/NousResearch/hermes-agent/issues/107612 and 76494):
-each call to a chat counts, also edits, deletions and "typing"; and a bot that calls on while it is
-limited is limited for longer, up to hours. That drafts count, how long a burst may be, and how fast
-the pauses grow, is ours.
+each call to a chat counts, also edits, deletions and "typing". That drafts count, and how long a
+burst may be, is ours.
 """
 
 from __future__ import annotations
@@ -21,9 +20,6 @@ from .bot_api import Json
 TO_A_CHAT = 20, 20.0
 TO_A_GROUP = 20, 60.0  # or a channel
 IN_ALL = 30, 1.0
-IN_FLIGHT = 1.0  # seconds for which a refused call may have been on its way
-FORGIVEN = 60.0  # seconds after a pause, until the next one begins to grow from the start
-LONGEST = 7728  # seconds of a pause, as measured
 # The parameter whose items are a message each.
 SEVERAL = {
     "copyMessages": "message_ids",
@@ -39,28 +35,14 @@ class _Budget:
     most: int
     seconds: float
     times: deque[float] = field(default_factory=deque)
-    pause: float = 0.0
-    began: float = -math.inf
-    until: float = -math.inf
 
     def refused(self, now: float) -> float:
         """Return for how long a call is refused, or 0."""
-        if now < self.until:
-            if now >= self.began + IN_FLIGHT:
-                self._begin(now, 2 * self.pause)
-            return self.until - now
         while self.times and self.times[0] <= now - self.seconds:
             self.times.popleft()
         if len(self.times) < self.most:
             return 0.0
-        wait = self.times[len(self.times) - self.most] + self.seconds - now
-        goes_on = now < self.until + FORGIVEN
-        self._begin(now, max(wait, 2 * self.pause if goes_on else 0.0))
-        return self.until - now
-
-    def _begin(self, now: float, pause: float) -> None:
-        self.pause = min(pause, LONGEST)
-        self.began, self.until = now, now + self.pause
+        return self.times[len(self.times) - self.most] + self.seconds - now
 
 
 class Limits:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from .bot_api import Json
 from .inline import inline_content
 from .request import Request, bad, check_web_app, plays
-from .state import Bot
+from .state import Bot, private_chat
 
 if TYPE_CHECKING:
     from .stand_in import Telegram
@@ -33,15 +33,15 @@ def init_data(token: str, fields: dict[str, str]) -> str:
     return urllib.parse.urlencode({**fields, "hash": hash}, quote_via=urllib.parse.quote)
 
 
-def opened(world: Telegram, bot: Bot, user: Json, chat: Json) -> str:
-    """Return the initData of a page that a person opens by an inline button or the menu button.
+def opened(world: Telegram, bot: Bot, user: Json) -> str:
+    """Return the initData of a page that a person opens in the private chat with a bot.
 
-    A button of a reply keyboard gives none. The `signature` is made up, since only Telegram has the
-    key for it.
+    The `signature` is made up, since only Telegram has the key for it.
     """
     names = ("id", "first_name", "last_name", "username", "language_code")
     about = {name: user[name] for name in names if name in user}
     query_id = base64.urlsafe_b64encode(secrets.token_bytes(15)).decode()
+    chat = private_chat(user)
     with world.changed:
         bot.chats.setdefault(chat["id"], chat)  # opening a page allows the bot to write
         bot.web_app_queries[query_id] = {"user": user, "chat": chat}

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import business, payments
+from . import payments
 from .bot_api import TYPES, Json, did_you_mean
 from .content import MAX_TEXT, MEDIA, media_content
 from .files import image_type
@@ -96,12 +96,9 @@ class Button(NamedTuple):
 
 
 def button_of(text: str, buttons: list[Button]) -> Button | None:
-    """Return the latest button with a label, with or without emoji, or else the only one that
-    begins so."""
-    if same := [each for each in buttons if text in (each.label, plain(each.label))]:
-        return max(same, key=lambda each: (each.at, each.label == text))
-    begun = [b for b in buttons if b.label.startswith(text) or plain(b.label).startswith(text)]
-    return begun[0] if len(begun) == 1 else None
+    """Return the latest button with a label, with or without emoji."""
+    same = [each for each in buttons if text in (each.label, plain(each.label))]
+    return max(same, key=lambda each: (each.at, each.label == text), default=None)
 
 
 def plain(label: str) -> str:
@@ -136,8 +133,13 @@ class Group:
 class Business:
     """Somebody's business account, for which the bot answers by a BusinessConnection."""
 
-    def __init__(self, stage: Stage, connection: Json) -> None:
-        self.stage, self.connection = stage, connection
+    def __init__(self, stage: Stage, owner: Json, rights: Json) -> None:
+        self.stage = stage
+        self.connection = stage.telegram.connection(owner, rights=rights)
+        with stage.telegram.changed:
+            stage.bot.businesses[self.connection["id"]] = self.connection
+            stage.bot.me["can_connect_to_business"] = True
+        self._tell()
 
     def user(self, name: str, **about: Any) -> Person:
         """Return somebody in a private chat with the account."""
@@ -154,7 +156,12 @@ class Business:
 
     def disconnect(self) -> None:
         """End the connection."""
-        business.disconnect(self.stage.telegram, self.stage.bot, self.connection)
+        with self.stage.telegram.changed:
+            self.connection["is_enabled"] = False
+        self._tell()
+
+    def _tell(self) -> None:
+        self.stage.telegram.send({"business_connection": {**self.connection}}, self.stage.bot)
         self.stage.settle()
 
 

@@ -75,8 +75,8 @@ def chat_of(request: Request, name: str = "chat_id") -> Json:
     return chat
 
 
-def business_of(request: Request, *rights: str) -> Json:
-    """Return the business connection of a call, if it has one of these rights. Raises Refusal.
+def business_of(request: Request, right: str = "") -> Json:
+    """Return the business connection of a call, if it has a right. Raises Refusal.
 
     Words: https://core.telegram.org/api/errors. Telegram's 403 of a right that is missing becomes
     400: https://github.com/tdlib/telegram-bot-api, Client.cpp
@@ -86,7 +86,7 @@ def business_of(request: Request, *rights: str) -> Json:
         raise bad("business connection not found")
     if not connection["is_enabled"]:
         raise bad("BUSINESS_CONNECTION_INVALID")
-    if rights and not any(connection["rights"].get(right) for right in rights):
+    if right and not connection["rights"].get(right):
         raise bad("BOT_ACCESS_FORBIDDEN")
     return connection
 
@@ -119,11 +119,11 @@ def user_of(request: Request) -> Json:
     return known[id]
 
 
-def take_query(request: Request, id: str, *kinds: str) -> Json:
+def take_query(request: Request, id: str, kind: str) -> Json:
     """Return a query that a call answers, which nobody can answer again. Raises Refusal."""
     with request.world.changed:
-        kind, query = request.bot.queries.get(id, ("", {}))
-        if kind not in kinds:
+        known, query = request.bot.queries.get(id, ("", {}))
+        if known != kind:
             raise bad(QUERY_TOO_OLD)
         del request.bot.queries[id]
     return query
@@ -200,15 +200,21 @@ def check_web_app(call: Json, chat: Json) -> None:
 
 def check_page_url(what: str, url: str) -> None:
     """Refuse a page that isn't served over HTTPS, unless it is on this machine."""
-    try:
-        parts = urllib.parse.urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
-        host = ""
-    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and is_here(host))):
+    if not is_secure(*scheme_and_host(url)):
         raise bad(f"{what} button Web App URL '{url}' is invalid: Only HTTPS links are allowed")
 
 
-def is_here(host: str) -> bool:
-    """Tell whether a host's name means this machine: Telegram's servers would demand HTTPS."""
-    return re.search(r"(^|\.)localhost$|^127\.[0-9.]+$", host) is not None
+def scheme_and_host(url: str) -> tuple[str, str]:
+    """Return a URL's scheme and host, both empty if it is no address on the web."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        return (parts.scheme, parts.hostname or "") if known else ("", "")
+    except ValueError:
+        return "", ""
+
+
+def is_secure(scheme: str, host: str) -> bool:
+    """Tell whether Telegram takes an address: by HTTPS, but here also one of this machine."""
+    is_here = re.search(r"(^|\.)localhost$|^127\.[0-9.]+$", host)
+    return scheme == "https" or (scheme == "http" and is_here is not None)

@@ -18,7 +18,7 @@ from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from .bot_api import METHODS, Json, decoded, method_named, parsed
+from .bot_api import METHODS, Json, Refusal, decoded, method_named, parsed
 from .files import Upload
 from .stand_in import Call, Telegram
 
@@ -29,15 +29,6 @@ THIS_MACHINE = re.compile(
 )
 CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(;.*)?\r?\n")
 TOKEN = "([0-9]+:[A-Za-z0-9_-]+)"
-
-
-class Unreadable(Exception):
-    """A request can't be read. Its answer has this status and description."""
-
-    def __init__(self, status: int, description: str) -> None:
-        super().__init__(description)
-        self.status = status
-        self.description = description
 
 
 class Server(ThreadingHTTPServer):
@@ -96,10 +87,10 @@ class _Request(BaseHTTPRequestHandler):
                 self._call(path, query, data)
             else:
                 self._act(path, query, data)
-        except Unreadable as error:
+        except Refusal as refusal:
             # Nobody knows where the next request begins.
             self.close_connection = True
-            self._answer(error.status, _error(error.status, error.description))
+            self._answer(refusal.code, _error(refusal.code, refusal.description))
 
     do_GET = do_POST
 
@@ -109,7 +100,7 @@ class _Request(BaseHTTPRequestHandler):
         # A picture's GET has no Origin, and its page can leave out the Referer, but not this.
         is_others = self.headers.get("Sec-Fetch-Site") == "cross-site" and not pages
         if is_others or not all(map(THIS_MACHINE.fullmatch, names)):
-            raise Unreadable(403, "Forbidden: this Bot API is for this machine only")
+            raise Refusal(403, "Forbidden: this Bot API is for this machine only")
 
     # Reading.
 
@@ -119,9 +110,9 @@ class _Request(BaseHTTPRequestHandler):
             return self._chunks()
         length = self.headers.get("Content-Length", "0")
         if not re.fullmatch("[0-9]{1,15}", length, re.ASCII):
-            raise Unreadable(400, "Bad Request: invalid Content-Length")
+            raise Refusal(400, "Bad Request: invalid Content-Length")
         if int(length) > LARGEST_REQUEST:
-            raise Unreadable(413, "Request Entity Too Large")
+            raise Refusal(413, "Request Entity Too Large")
         return self._read(int(length))
 
     def _read(self, length: int) -> bytes:
@@ -135,10 +126,10 @@ class _Request(BaseHTTPRequestHandler):
         while True:
             line = CHUNK.fullmatch(self.rfile.readline(1000))
             if not line:
-                raise Unreadable(400, "Bad Request: invalid chunk")
+                raise Refusal(400, "Bad Request: invalid chunk")
             length = int(line[1], 16)
             if len(data) + length > LARGEST_REQUEST:
-                raise Unreadable(413, "Request Entity Too Large")
+                raise Refusal(413, "Request Entity Too Large")
             if not length:
                 while self.rfile.readline(1000).strip():  # trailers
                     pass
@@ -223,7 +214,7 @@ class _Request(BaseHTTPRequestHandler):
 def params_of(
     method: str, query: str, content_type: str, data: bytes
 ) -> tuple[Json, dict[str, Upload]]:
-    """Return a call's parameters, with their JSON types, and its uploads. Raises Unreadable."""
+    """Return a call's parameters, with their JSON types, and its uploads. Raises Refusal."""
     fields = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
     uploads: dict[str, Upload] = {}
     params: Json = {}
@@ -240,11 +231,11 @@ def params_of(
         elif data:
             params = parsed(data)
     except UnicodeDecodeError:
-        raise Unreadable(400, "Bad Request: strings must be encoded in UTF-8") from None
+        raise Refusal(400, "Bad Request: strings must be encoded in UTF-8") from None
     except ValueError:  # a name in an encoding that Python doesn't decode with replacements
-        raise Unreadable(400, "Bad Request: can't parse the names of its parts") from None
+        raise Refusal(400, "Bad Request: can't parse the names of its parts") from None
     if not isinstance(params, dict):
-        raise Unreadable(400, "Bad Request: can't parse JSON object")
+        raise Refusal(400, "Bad Request: can't parse JSON object")
     name = method_named(method)
     known = METHODS[name] if name else {}
     fields |= {part: f"attach://{part}" for part in uploads if part in known}

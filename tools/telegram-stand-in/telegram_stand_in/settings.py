@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import urllib.parse
 
 from .bot_api import Json, Refusal
 from .inline import inline_content
@@ -14,8 +13,9 @@ from .request import (
     chat_of,
     check_page_url,
     check_web_app,
-    is_here,
+    is_secure,
     plays,
+    scheme_and_host,
     take_query,
     user_of,
 )
@@ -288,14 +288,10 @@ def _set_webhook(request: Request) -> bool:
 
 
 def _check_webhook(url: str) -> None:
-    try:
-        parts = urllib.parse.urlsplit(url)
-        scheme, host, _ = parts.scheme, parts.hostname, parts.port
-    except ValueError:
-        scheme, host = "", None
-    if scheme not in ("https", "http") or not host:
+    scheme, host = scheme_and_host(url)
+    if not host:
         raise bad("invalid webhook URL specified")
-    if scheme == "http" and not is_here(host):
+    if not is_secure(scheme, host):
         raise bad("bad webhook: An HTTPS URL must be provided for webhook")
 
 

@@ -532,4 +532,4 @@ class Telegram:
 
         It is opened by an inline button or the menu button: a keyboard's button gives no initData.
         """
-        return mini_app.opened(self, bot or self.bot, user, private_chat(user))
+        return mini_app.opened(self, bot or self.bot, user)

@@ -48,7 +48,10 @@ GRACE: Json = {
 
 def private_chat(user: Json) -> Json:
     """Return a person's private chat with a bot. Its id is the person's."""
-    return {"id": user["id"], "type": "private", "first_name": user["first_name"]}
+    names: Json = {
+        name: user[name] for name in ("first_name", "last_name", "username") if name in user
+    }
+    return {"id": user["id"], "type": "private", **names}
 
 
 def check_update(update: Json) -> None:

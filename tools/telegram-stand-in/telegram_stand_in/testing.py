@@ -26,11 +26,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from . import business
-from .bot_api import METHODS, Json, did_you_mean, method_named
+from .bot_api import METHODS, Json, Refusal, did_you_mean, method_named
 from .limits import Limits
 from .people import Business, Group, Person
-from .server import Server, Unreadable, params_of
+from .server import Server, params_of
 from .stand_in import FAULTS, Telegram
 from .state import Bot, copied, private_chat
 from .words import latest, lines
@@ -97,10 +96,7 @@ class Stage:
 
         It has all rights of BusinessBotRights, unless `rights` say `can_reply=False` ….
         """
-        user = self.known_user(name, {})
-        connection = business.connect(self.telegram, self.bot, user, rights)
-        self.settle()
-        return Business(self, connection)
+        return Business(self, self.known_user(name, {}), rights)
 
     def channel(self, title: str, **about: Any) -> Person:
         """Return a new channel, which sends its posts itself."""
@@ -113,8 +109,7 @@ class Stage:
         """
         if chat is None:
             assert user, "only a channel has no user"
-            names = ("last_name", "username")
-            chat = private_chat(user) | {name: user[name] for name in names if name in user}
+            chat = private_chat(user)
         key = chat["id"], user and user["id"], tuple(place.items())
         return self._persons.setdefault(key, Person(self, chat, user, place))
 
@@ -204,8 +199,8 @@ class Stage:
         method = path.rpartition("/")[2]
         try:
             params, uploads = params_of(method, "", content_type, body)
-        except Unreadable as error:
-            return error.status, error.description.encode()
+        except Refusal as refusal:
+            return refusal.code, refusal.description.encode()
         call = self.telegram.answer(method, params, uploads=uploads)
         if call.fault in ("silence", "lost"):
             return 0, b""
@@ -250,9 +245,9 @@ class Stage:
         """The actions of people and the bot, a line each."""
         return "\n".join(self.lines())
 
-    def lines(self, since: int = 0) -> list[str]:
-        """Return the lines of the transcript, without those of the first events."""
-        return [line for event in self.telegram.events[since:] for line in lines(event)]
+    def lines(self) -> list[str]:
+        """Return the lines of the transcript."""
+        return [line for event in self.telegram.events for line in lines(event)]
 
 
 class BotApi(Stage):

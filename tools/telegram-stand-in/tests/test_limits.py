@@ -3,7 +3,7 @@
 import pytest
 
 from telegram_stand_in import Stage
-from telegram_stand_in.limits import LONGEST, Limits
+from telegram_stand_in.limits import Limits
 
 CLUB = {"id": -5, "type": "supergroup", "title": "Club"}
 ADA = {"id": 5, "type": "private", "first_name": "Ada"}
@@ -42,24 +42,6 @@ def test_thirty_a_second_go_to_all_chats(limits, clock):
     assert [write(limits, chat)[0] for chat in chats] == [0] * 30 + [1]
     clock.now += 1
     assert write(limits, chats[30]) == [0]
-
-
-def test_whoever_goes_on_waits_longer(limits, clock):
-    write(limits, CLUB, 20)
-    assert write(limits, CLUB, 3) == [60, 60, 60], "they were on their way"
-    waits = []
-    for _ in range(9):
-        clock.now += 2
-        waits += write(limits, CLUB)
-    assert waits == [120, 240, 480, 960, 1920, 3840, 7680, LONGEST, LONGEST]
-    clock.now += LONGEST
-    assert write(limits, CLUB) == [0]
-
-
-def test_who_waits_and_is_early_again_waits_longer(limits, clock):
-    write(limits, CLUB, 21)
-    clock.now += 60
-    assert write(limits, CLUB, 21) == [0] * 20 + [120]
 
 
 @pytest.mark.parametrize(
