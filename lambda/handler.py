@@ -1,4 +1,4 @@
-"""Lambda's entry point: start-up, and which source of botkit/sources/ an event goes to."""
+"""Lambda's entry point: start-up, and which module of botkit/ handles an event."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import logging
 import threading
 from functools import partial
 
-from botkit import sources
 from botkit.deadline import LIMITS, TIMES, deadline
 from botkit.errors import Unreachable
 from botkit.settings import settings
@@ -19,38 +18,59 @@ def handler(event: Any, context: Any) -> Any:
     """Answer any event that Lambda delivers.
 
     Returns an API Gateway response (`statusCode`, `headers`, `body`) for HTTP events,
-    `batchItemFailures` for the queue, and what `terraform.receive` returns for Terraform's events.
+    `batchItemFailures` for the queue, and what `release.handle` returns for Terraform's events.
     Raises what that raises, and EventFailed if a retry of another event may succeed.
     """
-    source = sources.source_of(event)
+    source = source_of(event)
     set_deadline(source, context)
     match source:
         case "webhook":
-            from botkit.sources import webhook
+            from botkit import webhook
 
-            return webhook.receive(event)
+            return webhook.handle(event)
         case "queue":
             from botkit import queue
 
-            return queue.receive(event)
-        case "page":
-            from botkit.sources import page
+            return queue.handle(event)
+        case "mini_app":
+            from botkit import mini_app
 
-            return page.receive(event)
+            return mini_app.handle(event)
         case "terraform":
-            from botkit.sources import terraform
+            from botkit import release
 
-            return terraform.receive(event)
+            return release.handle(event)
         case _:
-            from botkit.sources import event as events
+            from botkit import event as events
 
-            return events.receive(event, context.aws_request_id)
+            return events.handle(event, context.aws_request_id)
+
+
+def source_of(event: Any) -> str:
+    """Return the source of an event.
+
+    Every HTTP event has a requestContext. A client can't set keys beside it, so it can't imitate
+    another event. Events that Lambda sends to a destination also have one.
+    """
+    match event:
+        case {"requestContext": _} if "requestPayload" not in event:
+            # API Gateway has chosen the route. The path could be written in many ways.
+            is_app = str(event.get("routeKey")).startswith("ANY /app")
+            return "mini_app" if settings.mini_app_url and is_app else "webhook"
+        case {"tf": {"action": "register" | "delete" | "watch"}, "url": str()}:
+            return "terraform"
+        case {"tf": {"action": "check" | "create" | "update" | "warm"}}:
+            return "terraform"
+        case {"Records": [{"eventSourceARN": str(arn)}]} if settings.queue_url:
+            account, name = arn.split(":")[-2:] if arn.count(":") else ("", "")
+            return "queue" if settings.queue_url.endswith(f"/{account}/{name}") else "event"
+    return "event"
 
 
 def set_deadline(source: str, context: Any) -> None:
     """Set the deadline of an event by its source."""
-    most, spare = TIMES[source]
-    deadline.start(min(most, context.get_remaining_time_in_millis() / 1000 - spare))
+    seconds, margin = TIMES[source]
+    deadline.start(min(seconds, context.get_remaining_time_in_millis() / 1000 - margin))
 
 
 def start_up() -> None:
@@ -65,8 +85,6 @@ def start_up() -> None:
 
         telegram.prepare()
         connects.append(telegram.connect)
-    else:
-        from botkit import in_response  # noqa: F401
     if settings.queue_url:
         from botkit import aws
 
@@ -77,11 +95,10 @@ def start_up() -> None:
 
         aws.prepare("dynamodb")
         connects.insert(0, partial(aws.connect, "dynamodb"))  # nearer, so ready sooner
-    from botkit import ways
-    from botkit.sources import webhook  # noqa: F401
+    from botkit import pipeline, webhook  # noqa: F401
 
     threading.excepthook = log_thread
-    ways.steps("webhook")  # this imports bot.py, and the steps that it switches on
+    pipeline.enabled_middleware("webhook")  # this imports bot.py, and what it enables
     if settings.queue_url:
         from botkit import queue  # noqa: F401
     for connect in connects:
@@ -89,16 +106,17 @@ def start_up() -> None:
             with deadline.within(LIMITS["connect"]):
                 connect()
         except Unreachable as error:
-            logger.warning("not ready at start-up", extra={"error": str(error)})
+            logger.warning("connection failed at start-up", extra={"error": str(error)})
 
 
 def log_thread(failed: threading.ExceptHookArgs) -> None:
     """Log what a thread of the bot raised. Python would print a text that may quote people."""
     if failed.exc_value and not isinstance(failed.exc_value, SystemExit):
-        from botkit.raised import frames, where_raised
+        from botkit.stack_trace import error_location, stack_trace
 
         error = failed.exc_value
-        logger.error("a thread failed", extra={"error": where_raised(error), **frames(error)})
+        fields = {"error": error_location(error), **stack_trace(error)}
+        logger.error("a thread failed", extra=fields)
 
 
 start_up()

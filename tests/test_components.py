@@ -132,14 +132,13 @@ def test_stand_in_starts_with_the_standard_library_alone():
 # A package of lambda/: what it may import beside itself. `bot` is the author's.
 MAY_IMPORT = {
     "bot": {"botkit"},
-    "botkit": {"botkit.http", "botkit.rich"},  # ways.py finds steps by name
-    "botkit.fakes": {"botkit", "botkit.sources"},
+    "botkit": {"botkit.http", "botkit.middleware", "botkit.rich"},
+    "botkit.fakes": {"botkit"},
     "botkit.http": {"botkit"},  # and there only the deadline and the errors
-    "botkit.release": {"botkit"},
+    "botkit.middleware": {"botkit"},
+    "botkit.release": {"botkit", "botkit.middleware"},
     "botkit.rich": {"botkit"},
-    "botkit.sources": {"botkit", "botkit.release"},
-    "botkit.steps": {"botkit"},
-    "handler": {"botkit", "botkit.sources"},
+    "handler": {"botkit", "botkit.release"},
 }
 
 
@@ -170,21 +169,20 @@ def test_within_the_function_packages_import_only_what_they_may():
 
 # What a module remembers beyond an update: caches, and what holds for the whole container.
 REMEMBERED = {
-    "allowed.blocked_count",
     "aws.connections",
-    "current.asking",  # these two are of the update: its one place
-    "current.run",
+    "context.current",  # of the update: its one place
     "deadline.deadline",
     "http.connection.contexts",
     "http.exchange.opener",
+    "middleware.allowlist.accounts",
+    "middleware.allowlist.blocked_count",
+    "middleware.rate_limit.full",
+    "pipeline.recent",
+    "pipeline.reported",
     "settings.settings",
-    "steps.allow.accounts",
-    "steps.limit.full",
-    "stored_token.fetched_at",
-    "telegram.limited",
+    "telegram.blocked_until",
     "telegram.own",
-    "ways.recent",
-    "ways.told",
+    "token_parameter.fetched_at",
 }
 
 

@@ -18,7 +18,7 @@ import time
 from functools import lru_cache
 from urllib.parse import quote
 
-from . import current
+from . import context
 from .deadline import deadline
 from .errors import ClientError as ClientError  # also by this name: aws.ClientError
 from .errors import ResponseTooLarge, Unreachable
@@ -44,7 +44,7 @@ SIGNED_AS = {"bedrock-agent-runtime": "bedrock", "bedrock-runtime": "bedrock", "
 
 # The root CAs of AWS's services at amazonaws.com: Amazon's 1 to 4, and Starfield's.
 # https://www.amazontrust.com/repository/
-ROOTS = ("Amazon Root CA ", "Starfield Services Root Certificate Authority - G2")
+CA_NAMES = ("Amazon Root CA ", "Starfield Services Root Certificate Authority - G2")
 
 
 # By service. Tests put other objects in their place.
@@ -113,7 +113,7 @@ class _Request:
         body: bytes | None,
         signing_name: str,
     ) -> None:
-        current.check_rerun()
+        context.forbid_in_replay()
         if not (settings.aws_access_key_id and settings.aws_region):
             raise Unreachable(
                 "no AWS credentials or region: AWS_ACCESS_KEY_ID and AWS_REGION must be set"
@@ -208,7 +208,7 @@ def connect(service: str) -> None:
 
 def _connection(service: str) -> Connection:
     if service not in connections:
-        roots = ROOTS if settings.aws_dns_suffix == "amazonaws.com" else ()
+        roots = CA_NAMES if settings.aws_dns_suffix == "amazonaws.com" else ()
         connections[service] = Connection(_url(service), roots=roots)
     return connections[service]
 

@@ -8,15 +8,15 @@ import sys
 import threading
 from types import FrameType
 
-from . import current
-from .calls import checked
+from . import context
+from .calls import validate
 from .deadline import GRACE, deadline
 from .errors import InvalidReply, Misconfigured
 from .types import Any, Json
 
 logger = logging.getLogger("botkit")
 
-NO_END = (
+IMPORT_TIMEOUT_HINT = (
     ' in time (move code that polls under `if __name__ == "__main__":`; if the import only takes '
     "long, raise memory_size, which also gives it more CPU, and timeout)"
 )
@@ -31,19 +31,18 @@ def load() -> Any:
     the bot starts to poll, is interrupted.
     """
     if "bot" not in sys.modules:
-        current.asking.is_start = True
+        context.current.is_import = True
         try:
             with interrupt_after(deadline.left()):
                 __import__("bot")
         except BaseException as error:  # sys.exit() too
             logger.debug("exception in bot.py", exc_info=error)
-            why = NO_END if isinstance(error, DeadlineExceeded) else ""
-            from . import start_error
+            why = IMPORT_TIMEOUT_HINT if isinstance(error, DeadlineExceeded) else ""
+            from .stack_trace import describe
 
-            told = start_error.described(error)
-            raise Misconfigured(f"bot.py can't be imported{why}: {told}") from None
+            raise Misconfigured(f"bot.py can't be imported{why}: {describe(error)}") from None
         finally:
-            current.asking.is_start = False
+            context.current.is_import = False
             logger.disabled = False  # logging.config.dictConfig() disables every logger by default
     bot = sys.modules["bot"]
     if not callable(getattr(bot, "reply", None)):
@@ -51,7 +50,7 @@ def load() -> Any:
     return bot
 
 
-def loaded() -> Any:
+def load_or_none() -> Any:
     """Return the module bot.py, or None if it can't be imported: the last step says so."""
     try:
         return load()
@@ -59,14 +58,14 @@ def loaded() -> Any:
         return None
 
 
-def ask(name: str, *arguments: Any) -> Any:
+def call_function(name: str, *arguments: Any) -> Any:
     """Call a function of bot.py in the time that is left, and return its result.
 
     Raises Misconfigured, DeadlineExceeded, or what the function raises, and InvalidReply if the
     function is asynchronous or doesn't take these arguments.
     """
     function = getattr(load(), name)
-    current.asking.streams = 0  # called again, the function continues the same streams
+    context.current.stream_count = 0  # called again, the function continues the same streams
     try:
         with interrupt_after(deadline.left() + GRACE):
             answer = function(*arguments)
@@ -81,26 +80,26 @@ def ask(name: str, *arguments: Any) -> Any:
     return answer
 
 
-def ask_for_calls(name: str, *arguments: Any) -> list[Json]:
+def get_calls(name: str, *arguments: Any) -> list[Json]:
     """Call a function of bot.py, and return a copy of the list of calls that it returns.
 
-    Raises what `ask` raises, and InvalidReply if the calls can't be made. If people saw nothing
-    yet, it also raises a failure that the function, or a framework, has caught.
+    Raises what `call_function` raises, and InvalidReply if the calls can't be made. If people saw
+    nothing yet, it also raises a failure that the function, or a framework, has caught.
     """
-    made = current.run.made
-    made.failures.clear()
+    calls_made = context.current.calls
+    calls_made.failures.clear()
     had_time = deadline.left() > 0
-    calls = checked(ask(name, *arguments), f"{name}()")
+    calls = validate(call_function(name, *arguments), f"{name}()")
     if calls and had_time and deadline.left() <= 0:
         raise InvalidReply(f"{name}() left no time to make its calls")
-    if not made.seen:
-        made.raise_failure()
+    if not calls_made.visible:
+        calls_made.raise_failure()
     return calls
 
 
 def check_on_event(event: Any) -> None:
     """Raise InvalidReply if bot.py has no function for events of other services."""
-    bot = loaded()
+    bot = load_or_none()
     if bot and not hasattr(bot, "on_event"):
         keys = ", ".join(map(str, event)) if isinstance(event, dict) else ""
         about = f"{type(event).__name__} ({keys})"

@@ -1,11 +1,11 @@
-"""Checks the calls that a bot returns, makes them, and tells the outcome of what fails."""
+"""Validates and executes the calls that a bot returns, and tells the outcome of what fails."""
 
 from __future__ import annotations
 
 import json
 import logging
 
-from .current import Run
+from .context import Context
 from .errors import BotkitError, InvalidReply, TelegramError
 from .outcome import Outcome
 from .types import Any, Json
@@ -17,10 +17,11 @@ HINTS = {
     "generator": "a generator: write return, not yield",
     "NoneType": "None: write return [] to say nothing",
 }
-NO_PARAMETERS = ("method", "instead_of")
+NOT_SENT = ("method", "instead_of")  # keys of a call that aren't parameters
+NEVER_IN_RESPONSE = {"setwebhook", "deletewebhook", "logout", "close"}  # nor methods named get…
 
 
-def checked(calls: Any, name: str) -> list[Json]:
+def validate(calls: Any, name: str) -> list[Json]:
     """Return a copy of a list of calls. Raises InvalidReply if they can't be made."""
     if not isinstance(calls, list):
         kind = type(calls).__name__
@@ -53,69 +54,91 @@ def _check_json(call: Json) -> None:
         json.dumps(params, allow_nan=False)
 
 
-def make(run: Run, calls: list[Json], name: str = "answered") -> Outcome:
+def execute(ctx: Context, calls: list[Json], name: str = "answered") -> Outcome:
     """Make calls, or leave the last one in the `body` of the outcome, for the response.
 
     If all are carried out, the outcome has this `name`. Then raises what failed before, although
     the bot went on.
     """
-    outcome = _made(run, calls, name)
-    if not outcome.is_retried:
-        run.made.raise_failure()
+    if not calls:
+        # The bot may have made calls itself.
+        outcome = Outcome(name if ctx.calls.any_succeeded or name != "answered" else "ignored")
+    elif ctx.can_use_webhook_reply and not ctx.calls.failures and can_be_in_response(calls[-1]):
+        outcome = _with_last_in_response(ctx, calls, execute_all(ctx, calls[:-1], name))
+    else:
+        outcome = execute_all(ctx, calls, name)
+    if not outcome.redeliver:
+        ctx.calls.raise_failure()
     return outcome
 
 
-def _made(run: Run, calls: list[Json], name: str) -> Outcome:
-    if not calls:
-        # The bot may have made calls itself.
-        return Outcome(name if run.made.answered or name != "answered" else "ignored")
-    if run.may_respond and not run.made.failures:
-        from . import in_response
-
-        if in_response.fits(calls[-1]):
-            return in_response.put_last(run, calls, make_calls(run, calls[:-1], name))
-    return make_calls(run, calls, name)
-
-
-def make_calls(run: Run, calls: list[Json], name: str = "answered") -> Outcome:
-    """Make calls in order, until one has to wait. The outcome says how many are over or remain.
+def execute_all(ctx: Context, calls: list[Json], name: str = "answered") -> Outcome:
+    """Make calls in order, until one fails temporarily. The outcome tells which are done.
 
     For Markdown that Telegram may refuse (stream.py), a call with "instead_of": 2 replaces the two
     calls that follow it. These are made only if it is refused, and then decide the outcome.
     """
     end: Outcome | None = None  # of a call that Telegram refused for good
-    refusal, done = None, 0
+    telegram_error, done = None, 0
     if calls:
         from . import telegram
     while done < len(calls):
         call = calls[done]
-        params = {key: value for key, value in call.items() if key not in NO_PARAMETERS}
+        params = {key: value for key, value in call.items() if key not in NOT_SENT}
         try:
             telegram.call(call["method"], **params)
             done += call.get("instead_of", 0)
         except BotkitError as error:
-            run.made.methods.append(call["method"])
+            ctx.calls.methods.append(call["method"])
             failure = outcome_of(error)
-            if failure.is_retried:
-                return failure.but(done=done, remaining=calls[done:])
+            if failure.redeliver:
+                return failure.replace(calls_done=done, calls_remaining=calls[done:])
             if call.get("instead_of"):
-                refusal = failure.telegram_error  # for the log
+                telegram_error = failure.telegram_error  # for the log
             else:
                 end = failure
         done += 1
-    return end.but(done=done) if end else Outcome(name, telegram_error=refusal, done=done)
+    if end:
+        return end.replace(calls_done=done)
+    return Outcome(name, telegram_error=telegram_error, calls_done=done)
+
+
+def can_be_in_response(call: Json) -> bool:
+    """Tell whether Telegram may make a call that the webhook's response contains.
+
+    Source: https://core.telegram.org/bots/api#making-requests-when-getting-updates
+    """
+    method = call["method"].lower()
+    if method.startswith("get") or method in NEVER_IN_RESPONSE:
+        return False
+    return not any(isinstance(value, (bytes, tuple)) for value in call.values())  # files
+
+
+def _with_last_in_response(ctx: Context, calls: list[Json], outcome: Outcome) -> Outcome:
+    """Put the last call into the `body` of the outcome of the others, unless they need a retry."""
+    last = calls[-1]
+    if outcome.calls_remaining:
+        return outcome.replace(calls_remaining=[*outcome.calls_remaining, last])
+    if outcome.calls_done == len(calls):  # another one was made instead of it
+        return outcome
+    # As text, since the bot may change the dict before the update is redelivered.
+    params = {name: value for name, value in last.items() if value is not None}
+    ctx.calls.methods.append(last["method"])
+    return outcome.replace(body=json.dumps(params))
 
 
 def outcome_of(error: BaseException) -> Outcome:
     """Return the outcome of an exception from a call or from bot.py."""
     if isinstance(error, TelegramError):
-        after = error.retry_after
         return Outcome(
-            error.outcome, telegram_error=str(error), error_code=error.error_code, retry_after=after
+            error.outcome,
+            telegram_error=str(error),
+            error_code=error.error_code,
+            retry_after=error.retry_after,
         )
-    from .raised import frames, where_raised
+    from .stack_trace import error_location, stack_trace
 
     if isinstance(error, BotkitError):
-        return Outcome(error.outcome, str(error), told=frames(error))
+        return Outcome(error.outcome, str(error), log_fields=stack_trace(error))
     logger.debug("exception in bot.py", exc_info=error)  # its text may quote people
-    return Outcome("bot_error", where_raised(error), told=frames(error))
+    return Outcome("bot_error", error_location(error), log_fields=stack_trace(error))

@@ -25,13 +25,13 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from importlib import import_module
 
-from . import current
+from . import context
 from .commands import command_in, is_for_another_bot
-from .errors import ConversationError, Misconfigured
-from .place import Place
+from .errors import ConversationError
 from .session import check_own
 from .store import checked_copy
 from .types import Any, Call, Json
+from .update_info import UpdateInfo
 
 logger = logging.getLogger("botkit")
 
@@ -63,8 +63,8 @@ class _Point:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        if current.asking.rerun is not None:
-            current.asking.rerun.append(self)
+        if context.current.replaying is not None:
+            context.current.replaying.append(self)
 
 
 class Question(_Point):
@@ -199,16 +199,16 @@ def handler(
         _name_of(function)
 
     def reply(update: Json, session: Json) -> list[Call]:
-        place, state = Place(update), session.get(KEY, {})
+        info, state = UpdateInfo(update), session.get(KEY, {})
         if state and not (isinstance(state, dict) and "of" in state):
             raise ConversationError(
                 f'session["{KEY}"] is for botkit.conversation: use another name for your own data'
             )
         if state and timeout is not None and time.time() - state["at"] > timeout:
             del session[KEY]
-        text = place.content.get("text") if place.kind in MESSAGES else None
+        text = info.content.get("text") if info.update_type in MESSAGES else None
         is_for_others = KEY in session and (
-            place.person != state["person"] or _is_earlier(place, state)
+            info.sender_id != state["person"] or _is_earlier(info, state)
         )
         if is_for_others or is_for_another_bot(text):
             return fallback(update, session)
@@ -217,7 +217,7 @@ def handler(
         if f"/{command}" in entry_points:
             return start(entry_points[f"/{command}"], update, session)
         try:
-            calls = _answer(place, session) if KEY in session else None
+            calls = _answer(info, session) if KEY in session else None
         except _Outdated as reason:
             about = {"conversation": session.pop(KEY)["of"], "reason": str(reason)}
             logger.warning("a conversation has ended", extra=about)
@@ -234,18 +234,18 @@ def start(function: Callable[[Json], Conversation], update: Json, session: Json)
     tap, the conversation gets the message with the button, as if from the person who tapped it. A
     conversation that waits in this session ends, even if somebody else began it.
     """
-    place = Place(update)
-    if place.chat is None or place.person is None:
+    info = UpdateInfo(update)
+    if info.chat_id is None or info.sender_id is None:
         raise ConversationError("a conversation must begin with an update of a person in a chat")
     check_own("a conversation")
-    message = {name: place.message[name] for name in FIELDS if name in place.message}
-    if place.kind == "callback_query":  # the message is the bot's
-        message["from"] = place.content["from"]
+    message = {name: info.message[name] for name in FIELDS if name in info.message}
+    if info.update_type == "callback_query":  # the message is the bot's
+        message["from"] = info.content["from"]
     session[KEY] = {
         "of": _name_of(function),
         "id": update.get("update_id", 0),
-        "person": place.person,
-        "said": place.content.get("message_id", 0),  # by the person: 0 after a tap
+        "person": info.sender_id,
+        "said": info.content.get("message_id", 0),  # by the person: 0 after a tap
         "message": message,
         "steps": [],  # the answers
     }
@@ -253,38 +253,31 @@ def start(function: Callable[[Json], Conversation], update: Json, session: Json)
         return run.go_on(None)
 
 
-def check_bot(bot: Any) -> None:
-    """Raise Misconfigured if a bot that runs conversations has no session to keep them in."""
-    if not hasattr(bot, "SESSION"):
-        raise Misconfigured(
-            'bot.py uses botkit.conversation: it must have SESSION, such as "chat_user"'
-        )
-
-
-def _is_earlier(place: Place, state: Json) -> bool:
+def _is_earlier(info: UpdateInfo, state: Json) -> bool:
     """Tell whether a message is older than the person's last one, as a redrive may bring it."""
-    is_here = place.kind in MESSAGES and place.room == Place({"message": state["message"]}).room
-    return is_here and 0 < place.content.get("message_id", 0) < state["said"]
+    begun = UpdateInfo({"message": state["message"]})
+    is_here = info.update_type in MESSAGES and info.chat_key == begun.chat_key
+    return is_here and 0 < info.content.get("message_id", 0) < state["said"]
 
 
-def _answer(place: Place, session: Json) -> list[Any] | None:
+def _answer(info: UpdateInfo, session: Json) -> list[Any] | None:
     """Answer an update of the person, or return None if it is for `fallback`. Raises _Outdated."""
-    asked = Place({"message": session[KEY]["message"]})
-    if (place.room, place.topic) != (asked.room, asked.topic):
+    asked = UpdateInfo({"message": session[KEY]["message"]})
+    if (info.chat_key, info.topic_id) != (asked.chat_key, asked.topic_id):
         return None
     with closing(_Rerun(session)) as run:
-        if place.kind == "callback_query":
-            data = run.pressed(str(place.content.get("data")))
+        if info.update_type == "callback_query":
+            data = run.pressed(str(info.content.get("data")))
             if data is None:
                 return None
-            taken = {"method": "answerCallbackQuery", "callback_query_id": place.content["id"]}
+            taken = {"method": "answerCallbackQuery", "callback_query_id": info.content["id"]}
             return [taken, *run.go_on(data)]
-        if place.kind not in MESSAGES:
+        if info.update_type not in MESSAGES:
             return None
-        answer = run.question.answer(place.content) if run.question.answer else None
+        answer = run.question.answer(info.content) if run.question.answer else None
         if answer is None:
             return run.sent(run.question.asked_again())
-        session[KEY]["said"] = place.content.get("message_id", 0)
+        session[KEY]["said"] = info.content.get("message_id", 0)
         return run.go_on(answer)
 
 
@@ -415,11 +408,11 @@ class _Rerun:
 @contextmanager
 def _without_effects() -> Iterator[list[Any]]:
     """Refuse calls of telegram, aws, schedule and session, which would be made again and again."""
-    current.asking.rerun = made = list[Any]()
+    context.current.replaying = made = list[Any]()
     try:
         yield made
     finally:
-        current.asking.rerun = None
+        context.current.replaying = None
 
 
 def _name_of(function: Any) -> str:

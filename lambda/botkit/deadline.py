@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager, contextmanager  # logging has loa
 # time-out of the function it must end. A registration is only one part of a Terraform event.
 TIMES = {
     "webhook": (24.0, 1.0),  # API Gateway waits for 30 s
-    "page": (24.0, 1.0),
+    "mini_app": (24.0, 1.0),
     "queue": (900.0, 0.5),
     "terraform": (900.0, 1.0),  # 900 s is Lambda's own limit
     "registration": (24.0, 1.0),  # or a removal
@@ -26,16 +26,16 @@ TIMES = {
 # For each purpose: the seconds that earlier work must leave for it, at most a third of the time
 # left. It may take more, until the deadline.
 RESERVES = {
-    "dead letter": 2.0,  # to send a failed update to its queue, over a new connection
-    "note": 0.5,  # to note in a session which calls are over
-    "settle": 1.5,  # to tell SQS when to redeliver
+    "dead_letter": 2.0,  # to send a failed update to its queue, over a new connection
+    "save_progress": 0.5,  # to save in a session which calls are done
+    "to_response": 1.5,  # to tell SQS when to redeliver
     "stream": 2.0,  # for a call under way that shows an answer, and reply()'s work afterwards
-    "tell": 2.0,  # to have on_error() tell people that the bot failed
+    "on_error": 2.0,
 }
 # For each purpose: the most seconds that it may take, since the work can also go on without it.
 LIMITS = {
     "connect": 3.0,  # at start-up, for each service: one that hangs takes only its own time
-    "hide": 2.0,  # to hide a message for longer than the queue does
+    "extend_visibility": 2.0,  # of a message in the queue
     "show": 5.0,  # for a call that only shows the answer on its way
 }
 GRACE = 0.5  # seconds after the deadline, when bot.py is interrupted: its calls have ended by then
@@ -76,7 +76,7 @@ class Deadline:
         bot.py may be interrupted GRACE later than its deadline. So what is done after it has that
         much longer, too: a larger reserve would take the time from every bot instead.
         """
-        grace = GRACE if purpose in ("dead letter", "tell") else 0
+        grace = GRACE if purpose in ("dead_letter", "on_error") else 0
         return self._by(self.at - self.reserved(purpose), grace)
 
     def reserved(self, purpose: str) -> float:

@@ -6,19 +6,21 @@
     session.change("42", lambda person: person.update(paid=True), once="paid")
 
 The keys are those of SESSION in bot.py. reply() gets its session as an argument, and doesn't need
-these functions, which are for on_event() and on_request().
+these functions, which are for on_event() and on_request(). middleware/session.py does that.
 """
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Callable
 
-from . import current, store
+from . import bot_module, context, store
 from .errors import Misconfigured, SessionError
-from .settings import settings
 from .types import Any, Json
+from .update_info import UpdateInfo
 
-LARGEST_NAME = 64  # bytes of `once`
+SCOPES = ("chat", "topic", "user", "chat_user")  # that SESSION may name
+MAX_NAME_BYTES = 64  # of `once`
 
 
 def read(key: str) -> Json:
@@ -49,21 +51,44 @@ def change(
     """
     mark = None if once is None else _mark(once)
     # reply() would then find its session changed, and run again for ever.
-    if key == current.asking.session:
+    if key == context.current.session_key:
         raise SessionError("reply() must change its own session through its argument `session`")
     return store.change("session", key, function, days=days, once=mark)
 
 
 def check_own(what: str) -> None:
     """Raise SessionError if reply() has a session that isn't kept, since `what` needs it."""
-    if current.asking.session == "":
+    if context.current.session_key == "":
         raise SessionError(f"{what} can't be kept: SESSION in bot.py gives this update no session")
 
 
-def check_bot(bot: Any) -> None:
-    """Raise Misconfigured if a bot that imports this has no table. With SESSION, a step says so."""
-    if not (settings.session_table or hasattr(bot, "SESSION")):
-        raise Misconfigured("bot.py uses botkit.session: set session_retention_in_days")
+def key_of(update: Json) -> str | None:
+    """Return the key of an update's session, or None if it has none. bot.py must have SESSION.
+
+    Raises Misconfigured, and the exceptions of a function in SESSION.
+    """
+    scope = rule(bot_module.load())
+    if callable(scope):
+        copy = marshal.loads(marshal.dumps(update))  # the function may change it
+        key: str | None = bot_module.call_function("SESSION", copy)
+        return key
+    info = UpdateInfo(update)
+    parts = {
+        "chat": [info.chat_key],
+        "topic": [info.chat_key] if info.topic_id is None else [info.chat_key, info.topic_id],
+        "user": [info.sender_id],
+        "chat_user": [info.chat_key, info.sender_id],
+    }[scope]
+    return None if None in parts else "/".join(map(str, parts))
+
+
+def rule(bot: Any) -> Any:
+    """Return SESSION of bot.py. Raises Misconfigured."""
+    scope = bot.SESSION
+    if not callable(scope) and scope not in SCOPES:
+        names = ", ".join(f'"{name}"' for name in SCOPES)
+        raise Misconfigured(f"SESSION in bot.py must be {names} or a function of an update")
+    return scope
 
 
 def _mark(once: str) -> str | None:
@@ -71,11 +96,11 @@ def _mark(once: str) -> str | None:
 
     None outside of an invocation, as in an author's tests: nothing is retried there.
     """
-    if not isinstance(once, str) or not 0 < len(once.encode(errors="replace")) <= LARGEST_NAME:
-        raise SessionError(f"once must be a name of 1 to {LARGEST_NAME} bytes")
-    run = current.run
-    if run.source == "start":
+    if not isinstance(once, str) or not 0 < len(once.encode(errors="replace")) <= MAX_NAME_BYTES:
+        raise SessionError(f"once must be a name of 1 to {MAX_NAME_BYTES} bytes")
+    ctx = context.current
+    if ctx.source == "start":
         return None
-    if not (run.is_update or run.id):
+    if not (ctx.is_update or ctx.id):
         raise SessionError("once needs the id of an update or event: leave it out in on_request()")
-    return f"{once}:{run.id}"
+    return f"{once}:{ctx.id}"

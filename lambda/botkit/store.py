@@ -1,7 +1,7 @@
-"""The module's DynamoDB table: an item for each key of a space, with a dict and what changed it.
+"""The module's DynamoDB table: an item for each key of a namespace, with a dict and its changes.
 
-No two spaces share an id. A bot's own key is its item's id, unless it begins like an id of another
-space: then OWN stands before it.
+Each namespace has its own key prefix. A session key is stored as it is, unless it starts with
+another namespace's prefix: then ESCAPE_PREFIX is added.
 """
 
 from __future__ import annotations
@@ -13,26 +13,25 @@ from collections.abc import Callable
 from itertools import accumulate
 from operator import sub
 
-from . import aws, current
+from . import aws, context
 from .aws import to_json
 from .errors import JSON_VALUES, Misconfigured, SessionError
 from .settings import settings
 from .types import Any, Json
 
-# The beginning of each space's ids.
-SPACES = {
+KEY_PREFIXES = {
     "session": "",  # a bot's own keys
-    "limit": "limit:",  # what is counted in a window (steps/limit.py)
-    "stream": "stream:",  # notes on an answer that grows (stream.py)
+    "limit": "limit:",  # what is counted in a window (middleware/rate_limit.py)
+    "stream": "stream:",  # notes on a streamed answer (stream.py)
 }
-OWN = "session="
-TAKEN = (*filter(None, SPACES.values()), OWN)
+ESCAPE_PREFIX = "session="
+RESERVED_PREFIXES = (*filter(None, KEY_PREFIXES.values()), ESCAPE_PREFIX)
 
-MOST_UPDATES = 300  # whose ids are kept: many people may share a session
-MOST_UNFINISHED = 20  # older updates whose ids are kept, since Telegram may redeliver them
-MOST_CALLS = 1024  # bytes of their calls. Each KB of an item costs a write unit
-MOST_ONCE = 100  # changes with `once` whose results are kept
-LARGEST_RESULT = 1024  # bytes of one in JSON
+MAX_UPDATES = 100  # whose ids are kept: many people may share a session
+MAX_IN_PROGRESS = 20  # older updates whose ids are kept, since Telegram may redeliver them
+MAX_CALL_BYTES = 1024  # of their calls. Each KB of an item costs a write unit
+MAX_ONCE = 100  # changes with `once` whose results are kept
+MAX_RESULT_BYTES = 1024  # of one in JSON
 MAP_BYTES = 30  # besides the JSON of each update's calls: an id, and DynamoDB's overhead
 EMPTY = {
     "session": {"S": "{}"},
@@ -43,29 +42,29 @@ EMPTY = {
 
 # The states of an update. An item stores each update as one number, 4 × its id + its state, written
 # as the difference from the number before it (a third of the bytes). [401, 7] means 401, which is
-# update 100 SILENT, and then 408, which is update 102 KEPT.
-KEPT = 0  # its calls are in the item, unless they had to make room for newer ones
-SILENT = 1  # it was answered without calls
-UNFINISHED = 2  # its calls in the item still have to be made
+# update 100 NO_CALLS, and then 408, which is update 102 ANSWERED.
+ANSWERED = 0  # its calls are in the item, unless they had to make room for newer ones
+NO_CALLS = 1  # it was answered without calls
+IN_PROGRESS = 2  # its calls in the item still have to be made
 
 # The exceptions of parsing an item that another program has written.
-ODD = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
+CORRUPT_ITEM = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
 
-LARGEST_KEY = 2048  # bytes
-LARGEST_ITEM = (400 << 10) - 200  # bytes, without an item's small attributes
+MAX_KEY_BYTES = 2048
+MAX_ITEM_BYTES = (400 << 10) - 200  # without an item's small attributes
 DAY = 24 * 3600  # seconds
 
 
-def read(space: str, key: str) -> Json:
+def read(namespace: str, key: str) -> Json:
     """Return a copy of the dict of a key, empty if there is none.
 
     Raises SessionError for an impossible key, and Unreachable if DynamoDB can't be used.
     """
-    return Item(space, key).session
+    return Item(namespace, key).session
 
 
 def change(
-    space: str,
+    namespace: str,
     key: str,
     function: Callable[[Json], Any],
     *,
@@ -79,7 +78,7 @@ def change(
     or for session_retention_in_days if they are None. Raises SessionError, the exceptions of
     `function`, and Unreachable if DynamoDB can't be used or no time is left.
     """
-    item, changing = Item(space, key), current.asking.changing
+    item, changing = Item(namespace, key), context.current.changing
     if item.id in changing:
         raise SessionError("session.change() must not run inside of a change of the same session")
     changing.add(item.id)
@@ -90,44 +89,44 @@ def change(
             result = function(item.session)
             if once is not None:
                 item.once[once] = checked_result(result)
-            if item.keep(days=days, always=once is not None):
+            if item.save(days=days, always=once is not None):
                 return result
-            item = Item(space, key)
+            item = Item(namespace, key)
     finally:
         changing.discard(item.id)
 
 
-def update(space: str, key: str, **params: Any) -> Any:
+def update(namespace: str, key: str, **params: Any) -> Any:
     """Change an item with one UpdateItem, without the read that `change` needs.
 
     Returns DynamoDB's answer, or None if the condition isn't met. Raises what `call` raises.
     """
-    return call("UpdateItem", Key={"id": {"S": id_of(space, key)}}, **params)
+    return call("UpdateItem", Key={"id": {"S": id_of(namespace, key)}}, **params)
 
 
-def id_of(space: str, key: str) -> str:
+def id_of(namespace: str, key: str) -> str:
     """Return the id of a key's item. Raises SessionError if it can't have one."""
     data = _bytes(key) if isinstance(key, str) else b""
     if data and data.decode() == key:  # without half a surrogate pair
-        is_taken = space == "session" and key.startswith(TAKEN)
-        id = (OWN if is_taken else SPACES[space]) + key
-        if len(_bytes(id)) <= LARGEST_KEY:
+        is_reserved = namespace == "session" and key.startswith(RESERVED_PREFIXES)
+        id = (ESCAPE_PREFIX if is_reserved else KEY_PREFIXES[namespace]) + key
+        if len(_bytes(id)) <= MAX_KEY_BYTES:
             return id
-    raise SessionError(f"the key of a session must be a string of 1 to {LARGEST_KEY:,} bytes")
+    raise SessionError(f"the key of a session must be a string of 1 to {MAX_KEY_BYTES:,} bytes")
 
 
 class Item:
-    """The item of a key in a space, as it was read.
+    """The item of a key in a namespace, as it was read.
 
-    Change `session`, then call `keep`. `text` is its JSON as it was read. `updates` contains the
+    Change `session`, then call `save`. `text` is its JSON as it was read. `updates` contains the
     ids of the last updates that changed it, the newest last, each with its state. `once` contains
     the results of changes with a name, by that name and the id of their update or event.
     """
 
-    def __init__(self, space: str, key: str) -> None:
+    def __init__(self, namespace: str, key: str) -> None:
         self.key = key
-        self.id = id_of(space, key)
-        item = _got(self.id)
+        self.id = id_of(namespace, key)
+        item = _get_item(self.id)
         self._version = item.get("version")
         self._expires_at = item.get("expires_at")
         try:
@@ -141,7 +140,7 @@ class Item:
             self.updates = {number >> 2: number & 3 for number in numbers}
             self.once: Json = {**_parsed(item["once"]["S"])}
             self._calls = {int(name): text["S"] for name, text in item["calls"]["M"].items()}
-        except ODD as error:
+        except CORRUPT_ITEM as error:
             raise self._unreadable(error) from None
 
     def _unreadable(self, error: Exception) -> Misconfigured:
@@ -155,21 +154,21 @@ class Item:
 
         They are parsed only here, since few updates are redelivered. Raises Misconfigured.
         """
-        if self.updates.get(update_id) == SILENT:
+        if self.updates.get(update_id) == NO_CALLS:
             return []
         if update_id not in self._calls:
             return None
         try:
             return [{**call} for call in _parsed(self._calls[update_id])]
-        except ODD as error:
+        except CORRUPT_ITEM as error:
             raise self._unreadable(error) from None
 
-    def keep(
+    def save(
         self,
         answers: dict[int, list[Json]] | None = None,
         days: int | None = None,
         *,
-        always: bool,
+        always: bool = False,
     ) -> bool:
         """Write the session, with the `answers` to updates by their ids, if it has changed.
 
@@ -184,37 +183,33 @@ class Item:
             days = int(settings.session_retention_in_days or 0)
         if text == "{}":
             days = 1
-        return self._write(text, answers or {}, KEPT, days and _in(days))
+        return self._write(text, answers or {}, ANSWERED, days and _expires_at(days))
 
-    def note(self, update_id: int, calls: list[Json], state: int) -> bool:
+    def save_progress(self, update_id: int, calls: list[Json], state: int) -> bool:
         """Write which calls of an update remain, and its state, with the session as it was.
 
-        Returns and raises what `keep` does.
+        Returns and raises what `save` does.
         """
         expires_at = self._expires_at
         if self.text == "{}":
-            expires_at = _in(1)
+            expires_at = _expires_at(1)
         return self._write(self.text, {update_id: calls}, state, expires_at)
 
     def _write(
         self, text: str, answers: dict[int, list[Json]], state: int, expires_at: Any
     ) -> bool:
-        new = {update_id: state if calls else SILENT for update_id, calls in answers.items()}
-        updates = {**self.updates, **new}
-        old = [*updates][:-MOST_UPDATES]
-        unfinished = [each for each in old if updates[each] == UNFINISHED]
-        for each in {*old}.difference(unfinished[-MOST_UNFINISHED:]):
-            del updates[each]
+        new = {update_id: state if calls else NO_CALLS for update_id, calls in answers.items()}
+        updates = _recent({**self.updates, **new})
         numbers = [4 * update_id + state for update_id, state in updates.items()]
         # The JSON of a list of numbers, in a third of json's time.
         ids = str([*map(sub, numbers, [0, *numbers])]).replace(" ", "")
         answered = {update_id: to_json(calls) for update_id, calls in answers.items()}
         # The calls of an update that cleared a session stay until the next update.
-        room = 0 if "{}" in (text, self.text) else MOST_CALLS
+        room = 0 if "{}" in (text, self.text) else MAX_CALL_BYTES
         calls = _newest(updates, {**self._calls, **answered}, room)
-        once = to_json(dict([*self.once.items()][-MOST_ONCE:])) if self.once else ""
+        once = to_json(dict([*self.once.items()][-MAX_ONCE:])) if self.once else ""
         sizes = len(_bytes(text)), sum(len(_bytes(part)) for part in (ids, once, *calls.values()))
-        if sum(sizes) + len(_bytes(self.id)) + MAP_BYTES * len(calls) > LARGEST_ITEM:
+        if sum(sizes) + len(_bytes(self.id)) + MAP_BYTES * len(calls) > MAX_ITEM_BYTES:
             raise SessionError(
                 f"a session ({sizes[0]:,} bytes) and the calls kept with it ({sizes[1]:,} bytes) "
                 "must fit into a DynamoDB item (400 KB): keep less, or use a table of your own"
@@ -250,9 +245,9 @@ def checked_copy(data: Json) -> Json:
 def checked_result(result: Any) -> Any:
     """Return a copy of the result of a change. Raises SessionError if it can't be kept."""
     copy = checked_copy({"": result})[""]
-    if len(to_json(copy).encode()) > LARGEST_RESULT:
+    if len(to_json(copy).encode()) > MAX_RESULT_BYTES:
         raise SessionError(
-            f"with once, a result must have at most {LARGEST_RESULT:,} bytes of JSON"
+            f"with once, a result must have at most {MAX_RESULT_BYTES:,} bytes of JSON"
         )
     return copy
 
@@ -266,13 +261,13 @@ def _text(data: Json) -> str:
         except TypeError:  # a value that JSON doesn't have
             is_whole = False
         if not is_whole:
-            raise ValueError(_unfit(data))
+            raise ValueError(_not_json(data))
     except (ValueError, RecursionError) as error:
         raise SessionError(f"a session must contain only {JSON_VALUES}: {error}") from None
     return text
 
 
-def _unfit(data: Any, at: str = "the session") -> str:
+def _not_json(data: Any, at: str = "the session") -> str:
     """Return the first part of a session that doesn't fit into JSON: the key before it, and its
     type. Returns "" if all fits.
 
@@ -282,17 +277,26 @@ def _unfit(data: Any, at: str = "the session") -> str:
         for key, value in data.items():
             if not isinstance(key, str):
                 return f"{at}: a key of type {type(key).__name__}"
-            if _unfit(key):
+            if _not_json(key):
                 return f"{at}: a key with half a surrogate pair"
-            if found := _unfit(value, key if key.isidentifier() else at):
+            if found := _not_json(value, key if key.isidentifier() else at):
                 return found
     if isinstance(data, list):
-        return next(filter(None, (_unfit(part, at) for part in data)), "")
+        return next(filter(None, (_not_json(part, at) for part in data)), "")
     if isinstance(data, str):
         is_half = data != data.encode(errors="replace").decode()
         return f"{at}: half a surrogate pair" if is_half else ""
     fits = data is None or isinstance(data, (dict, int, float))  # a dict's parts fit
     return "" if fits else f"{at}: a {type(data).__name__}"
+
+
+def _recent(updates: dict[int, int]) -> dict[int, int]:
+    """Return the updates to keep: the newest, and older ones whose calls must still be made."""
+    old = [*updates][:-MAX_UPDATES]
+    in_progress = [update_id for update_id in old if updates[update_id] == IN_PROGRESS]
+    for update_id in {*old}.difference(in_progress[-MAX_IN_PROGRESS:]):
+        del updates[update_id]
+    return updates
 
 
 def _newest(updates: dict[int, int], calls: dict[int, str], room: int) -> dict[int, str]:
@@ -303,14 +307,14 @@ def _newest(updates: dict[int, int], calls: dict[int, str], room: int) -> dict[i
     kept = {}
     for update_id in reversed([each for each in updates if each in calls]):
         state = updates[update_id]
-        if state != SILENT:
+        if state != NO_CALLS:
             room -= len(_bytes(calls[update_id]))
-            if room >= 0 or update_id == newest or state == UNFINISHED:
+            if room >= 0 or update_id == newest or state == IN_PROGRESS:
                 kept[update_id] = calls[update_id]
     return kept
 
 
-def _in(days: int) -> Json:
+def _expires_at(days: int) -> Json:
     """Return the time in so many days, in DynamoDB's form."""
     return {"N": str(int(time.time()) + days * DAY)}
 
@@ -324,7 +328,7 @@ def _bytes(text: str) -> bytes:
     return text.encode(errors="replace")
 
 
-def _got(id: str) -> Json:
+def _get_item(id: str) -> Json:
     """Return the item with an id, {} if there is none. Raises what `call` raises."""
     found = call("GetItem", Key={"id": {"S": id}}, ConsistentRead=True)
     item: Json = found.get("Item", {})

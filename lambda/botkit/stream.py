@@ -14,12 +14,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
-from . import current, telegram
+from . import context, telegram
 from .deadline import LIMITS, RESERVES, deadline
 from .errors import TelegramError, Unreachable
-from .place import Place
 from .settings import settings
 from .types import Any, Call, Json, Message, MessageGenerationStopped
+from .update_info import UpdateInfo
 
 PRESS = "stopped_message_generation"  # the update type
 MAX_TEXT = 4096  # of a message, in UTF-16 code units
@@ -112,36 +112,37 @@ class _Growing:
     """
 
     def __init__(self, message: Message, can_stop: bool, markdown: bool) -> None:
-        place, run = Place({"message": message}), current.run
+        info, ctx = UpdateInfo({"message": message}), context.current
         self._message = message
-        self._chat = _given(chat_id=place.chat, business_connection_id=place.business)
-        self._topic = _given(message_thread_id=place.thread)
-        self._direct_topic = _given(direct_messages_topic_id=place.direct_topic)
+        connection = info.business_connection_id
+        self._chat = _given(chat_id=info.chat_id, business_connection_id=connection)
+        self._topic = _given(message_thread_id=info.message_thread_id)
+        self._direct_topic = _given(direct_messages_topic_id=info.direct_messages_topic_id)
         # Drafts don't exist in the chats of a business account.
-        self._is_draft = message["chat"]["type"] == "private" and place.business is None
+        self._is_draft = message["chat"]["type"] == "private" and connection is None
         # Stop ends the answers to this update, at any delivery, and no others below the same
         # message. In an author's tests that call reply() themselves, nothing has an id.
-        self._draft_id = run.id if run.is_update else message["message_id"]
-        self._key = _key(place.room, self._draft_id if self._is_draft else message["message_id"])
+        self._draft_id = ctx.id if ctx.is_update else message["message_id"]
+        self._key = _key(info.chat_key, self._draft_id if self._is_draft else message["message_id"])
         self._pause = DRAFT_PAUSE if self._is_draft else EDIT_PAUSE
         has_notes = bool(settings.session_table)
         # An author's tests may have no bot.py.
         handled = getattr(sys.modules.get("bot"), "ALLOWED_UPDATES", [PRESS])
         # Otherwise Telegram delivers the press only after the answer.
-        is_queued = bool(settings.queue_url) and run.source != "webhook"
+        is_queued = bool(settings.queue_url) and ctx.source != "webhook"
         has_button = has_notes and is_queued and PRESS in handled
         self._can_stop = can_stop and self._is_draft and has_button
         self._notes_post = has_notes and not self._is_draft
         if self._notes_post:  # several taps below one message may be answered
-            self._key += f"/{run.id}.{current.asking.streams}"
-            current.asking.streams += bool(run.id)
+            self._key += f"/{ctx.id}.{ctx.stream_count}"
+            ctx.stream_count += bool(ctx.id)
         # The id of the message that grows, if an earlier delivery of the update has sent it.
         self._post: int | None = (
             _store().read("stream", self._key).get("post") if self._notes_post else None
         )
         self._post_content: Json = {}  # as far as Telegram has confirmed it
         self._is_silent = False  # Telegram, at the last call
-        self._is_business = place.business is not None
+        self._is_business = connection is not None
         self._is_markdown = markdown
         self._is_plain = not markdown  # until the end, also once Telegram has refused Markdown
         self._shown: Json = {}
@@ -184,7 +185,8 @@ class _Growing:
         if end == self._shown and now < self._shown_at + RENEWAL:
             return
         self._shown = end
-        is_seen = current.run.made.seen
+        calls = context.current.calls
+        was_visible = calls.visible
         if self._is_draft:
             keeps = bool(text.strip())
             stop = {"can_stop": True, "keep_on_stop": keeps} if self._can_stop else {}
@@ -201,7 +203,7 @@ class _Growing:
                 with _briefly():
                     notes = {"post": self._post}
                     _store().change("stream", self._key, lambda kept: kept.update(notes), days=DAYS)
-                    current.run.made.seen = is_seen
+                    calls.visible = was_visible
 
     def whole(self, text: str, is_whole: bool, tail: str) -> list[Call]:
         """Return the calls that show all of a text, and its tail, for good."""
@@ -269,12 +271,11 @@ class _Growing:
 
     def _grow(self, contents: list[Json]) -> None:
         """Show the first of these contents that Telegram accepts in the message that grows."""
-        is_seen = current.run.made.seen
-        if edited := self._try_each(self._edit, contents):
-            self._post_content, _ = edited
-        # Nobody sees an edit twice: the next delivery continues in this message. If it isn't noted,
-        # this run has sent it, and that counts as seen already.
-        current.run.made.seen = is_seen
+        # The next delivery continues with the same message. If its id wasn't saved, sending it has
+        # already counted as visible.
+        with context.current.calls.invisible():
+            if edited := self._try_each(self._edit, contents):
+                self._post_content, _ = edited
 
     def _try_each(
         self, make: Callable[[Json], Json], contents: list[Json]
@@ -348,7 +349,7 @@ class _Growing:
 def _briefly() -> Iterator[None]:
     """Leave time for the end of the answer, which matters more, and ignore Unreachable."""
     spare = deadline.left() - RESERVES["stream"]
-    failures = current.run.made.failures
+    failures = context.current.calls.failures
     noted = [*failures]
     with deadline.within(min(LIMITS["show"], spare)), suppress(Unreachable):
         yield

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from . import current
+from . import context
 from .deadline import deadline
 from .errors import BotkitError, Misconfigured, ResponseTooLarge, TelegramError, Unreachable
 from .http.connection import JSON_LIMIT, Connection
@@ -23,15 +23,15 @@ from .settings import settings
 from .types import Any, Json
 
 # The root CAs of api.telegram.org: one until April 2027, and one since June 2026.
-ROOTS = ("Go Daddy Root Certificate Authority - G2", "GoDaddy TLS Root CA - R1")
-MAX_FILE = 20 << 20  # bytes that a bot can download
+CA_NAMES = ("Go Daddy Root Certificate Authority - G2", "GoDaddy TLS Root CA - R1")
+MAX_FILE_BYTES = 20 << 20  # that a bot can download
 
-# By chat: until when Telegram refuses calls that write to it (429), in seconds since 1970. A bot
-# that keeps calling is refused for longer, so the container leaves the chat alone meanwhile.
-limited: dict[str, float] = {}
-MOST_LIMITED = 1000  # chats that a container remembers
-LONGEST_LIMIT = 24 * 3600  # seconds
-WRITE = (  # the beginnings of those methods' names, in lower case
+MAX_BLOCKED = 1000  # chats that a container remembers
+MAX_BLOCKED_SECONDS = 24 * 3600
+# Flood control, by chat: until when Telegram refuses calls that write to it (429), in seconds since
+# 1970. A bot that keeps calling is refused for longer, so the container leaves the chat alone.
+blocked_until = context.BoundedDict(MAX_BLOCKED)
+WRITE_METHOD_PREFIXES = (  # the beginnings of those methods' names, in lower case
     "copymessage",
     "deletemessage",
     "editmessage",
@@ -47,7 +47,7 @@ class Client:
     def __init__(self, api_url: str, token: str, proxy: str = "") -> None:
         self.token = token
         self.username = ""  # of the bot with this token, once `username` has asked for it
-        self.connection = Connection(api_url, proxy, ROOTS)
+        self.connection = Connection(api_url, proxy, CA_NAMES)
 
     def post(self, method: str, params: Json, timeout: float) -> Any:
         """Call a method and return the `result` of Telegram's answer. `timeout` is in seconds.
@@ -117,7 +117,7 @@ def call(method: str, /, **params: Any) -> Any:
     the same call succeeds afterwards, the update is redelivered, or is "incomplete" if people have
     seen an answer. A call that may fail can be made with `client().post`.
     """
-    current.check_rerun()
+    context.forbid_in_replay()
     with _noted((method, {**params})):
         return _carry_out(method, params)
 
@@ -129,51 +129,50 @@ def _noted(what: object) -> Iterator[None]:
         yield
     except BotkitError as error:
         if error.retryable:
-            current.note(error, what)
+            context.add_failure(error, what)
         raise
-    current.forget(what)
+    context.remove_failure(what)
 
 
 def _carry_out(method: str, params: Json) -> Any:
-    chat = _written(method, params)
-    _check_limit(method, chat)
+    chat = _target_chat(method, params)
+    _raise_if_blocked(method, chat)
     used = token()
     if params.get("chat_id") is not None:
-        current.run.made.chats.add(str(params["chat_id"]))
+        context.current.calls.chat_ids.add(str(params["chat_id"]))
     try:
         result = own.post(method, params, deadline.left())
     except TelegramError as refusal:
         if refusal.is_unauthorized and token(used) != used:
             return _carry_out(method, params)
         if refusal.retry_after and chat:
-            _limit(chat, refusal.retry_after)
-        if current.excuses(refusal, method, params):
-            current.run.made.methods.append(method)
+            _remember_block(chat, refusal.retry_after)
+        if context.already_done(refusal, method, params):
+            context.current.calls.methods.append(method)
             return True
         if refusal.error_code == 400 and refusal.migrate_to_chat_id is not None:
             params["chat_id"] = refusal.migrate_to_chat_id
             result = own.post(method, params, deadline.left())
         else:
             raise
-    current.carried_out(method, params)
+    context.record(method, params)
     return result
 
 
-def _written(method: str, params: Json) -> str:
+def _target_chat(method: str, params: Json) -> str:
     """Return the chat to which a call writes, "" if it writes to none."""
-    return str(params.get("chat_id", "")) if method.lower().startswith(WRITE) else ""
+    is_write = method.lower().startswith(WRITE_METHOD_PREFIXES)
+    return str(params.get("chat_id", "")) if is_write else ""
 
 
-def _limit(chat: str, seconds: int) -> None:
+def _remember_block(chat: str, seconds: int) -> None:
     """Remember that Telegram refuses calls to a chat for so many seconds."""
-    limited[chat] = time.time() + min(seconds, LONGEST_LIMIT)
-    if len(limited) > MOST_LIMITED:
-        del limited[next(iter(limited))]
+    blocked_until[chat] = time.time() + min(seconds, MAX_BLOCKED_SECONDS)
 
 
-def _check_limit(method: str, chat: str) -> None:
+def _raise_if_blocked(method: str, chat: str) -> None:
     """Raise TelegramError if Telegram refuses calls to a chat now, as this container knows."""
-    left = limited.get(chat, 0) - time.time()
+    left = blocked_until.get(chat, 0) - time.time()
     # Not in the last second, since Telegram rounds up.
     if left > 1:
         seconds = round(left)
@@ -196,7 +195,7 @@ def download(file_path: str) -> bytes:
     Raises TelegramError, also if the file has more than 20 MB, or Unreachable.
     Source: https://core.telegram.org/bots/api#getfile
     """
-    current.check_rerun()
+    context.forbid_in_replay()
     with _noted(file_path):
         return _content(file_path)
 
@@ -206,7 +205,7 @@ def _content(file_path: str) -> bytes:
 
     path = f"/file/bot{token()}/{quote(file_path)}"
     try:
-        status, data = own.request(path, None, {}, deadline.left(), MAX_FILE)
+        status, data = own.request(path, None, {}, deadline.left(), MAX_FILE_BYTES)
     except ResponseTooLarge:
         raise TelegramError("download", 413, "a file must have at most 20 MB", {}) from None
     if status == 200:
@@ -224,10 +223,10 @@ def token(refused: str = "") -> str:
     That happens at most once a minute. Raises Unreachable or Misconfigured.
     """
     if settings.token_parameter:
-        from . import stored_token
+        from . import token_parameter
 
-        if not own.token or (own.token == refused and stored_token.may_have_changed()):
-            own.token = stored_token.fetch()
+        if not own.token or (own.token == refused and token_parameter.may_refetch()):
+            own.token = token_parameter.fetch()
             own.username = ""  # it may be another bot's token
     elif not own.token:
         raise Misconfigured("TELEGRAM_BOT_TOKEN is not set")

@@ -33,8 +33,8 @@ ME = {"id": 42, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
 MESSAGES = ("copyMessage", "edit", "forwardMessage", "send")  # these return a message, others True
 # What a container remembers: each test begins with a new container.
 CACHES = (
-    *("steps.allow.accounts", "steps.limit.full", "telegram.limited", "ways.recent"),
-    "ways.told",
+    *("middleware.allowlist.accounts", "middleware.rate_limit.full", "pipeline.recent"),
+    *("pipeline.reported", "telegram.blocked_until"),
 )
 NO_MESSAGES = ("sendChatAction", "sendMessageDraft", "sendRichMessageDraft")
 
@@ -122,7 +122,9 @@ class Calls(list[Json]):
 def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     """Telegram, which notes the calls that the bot makes itself."""
     calls, telegram = Calls(), _botkit("telegram")
-    monkeypatch.setattr(telegram, "limited", {})  # another test may have refused calls to the chat
+    monkeypatch.setattr(
+        telegram, "blocked_until", {}
+    )  # another test may have refused calls to the chat
     monkeypatch.setattr(telegram.own, "token", TOKEN)
     monkeypatch.setattr(telegram.Client, "post", lambda *call: calls._post(*call))
     monkeypatch.setattr(telegram.Client, "request", lambda *call: calls._request(*call))
@@ -147,8 +149,8 @@ class _Items(dict[str, Json]):
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
-        spaces = _botkit("store").SPACES
-        self._own = tuple(begin for space, begin in spaces.items() if space != "session")
+        prefixes = _botkit("store").KEY_PREFIXES
+        self._own = tuple(prefix for name, prefix in prefixes.items() if name != "session")
 
     def __contains__(self, key: object) -> bool:
         return key in self._sessions or super().__contains__(key)
@@ -266,7 +268,7 @@ class Aws:
         return self._ask(f"{method} {path}", body)
 
     def _ask(self, name: str, content: Any) -> Any:
-        _botkit("current").check_rerun()
+        _botkit("context").forbid_in_replay()
         self.requests.append((name, content))
         if name not in self.results:
             raise LookupError(f'give it a result: aws.results["{name}"] = …')
@@ -366,11 +368,11 @@ def chat(
 
     clock = functions.Clock(lambda: stage.telegram.now())
     schedules.fake.now = queue.now = clock.time
-    clocked = ("telegram", "steps.limit", "store")
+    clocked = ("telegram", "middleware.rate_limit", "store")
     for name in clocked:
         monkeypatch.setattr(_botkit(name), "time", clock)
-    for name in ("take", "outcome_of"):
-        monkeypatch.setattr(_botkit("ways"), name, getattr(function, name))
+    for name in ("process", "outcome_of"):
+        monkeypatch.setattr(_botkit("pipeline"), name, getattr(function, name))
     for cache in CACHES:
         module, _, name = cache.rpartition(".")
         monkeypatch.setattr(_botkit(module), name, {})
@@ -386,8 +388,8 @@ def chat(
     bot = request.getfixturevalue("bot")
     stage.telegram.bot.outbox.info["allowed_updates"] = list(bot.ALLOWED_UPDATES)
     yield stage
-    current = _botkit("current")
-    current.begin(current.Run("start"))  # the next test must not see notes of the last update
+    context = _botkit("context")
+    context.activate(context.Context("start"))  # not the last update's
     request.node.add_report_section("teardown", "Telegram", stage.transcript)
 
 
@@ -401,7 +403,7 @@ def _replace(monkeypatch: pytest.MonkeyPatch, name: str, function: Callable[...,
     """Replace a function of `botkit.aws` with a stand-in's."""
 
     def checked(*arguments: Any, **more: Any) -> Any:
-        _botkit("current").check_rerun()
+        _botkit("context").forbid_in_replay()
         return function(*arguments, **more)
 
     monkeypatch.setattr(_botkit("aws"), name, checked)

@@ -104,7 +104,7 @@ def answers(aws, start_with_sessions):
         table = Table(module, "sessions")
         call = table.call if stands_in else module.call
         got = []
-        asked = [*CALLS, *counted(container.module("steps.limit"))]
+        asked = [*CALLS, *counted(container.module("middleware.rate_limit"))]
         for action, params in copy.deepcopy(asked):
             module.deadline.start(60)
             target = f"DynamoDB_20120810.{action}"
@@ -193,7 +193,7 @@ def test_a_person_is_forgotten_and_a_bot_that_answers_meanwhile_notices(aws, sta
     left = client(aws, "dynamodb").scan(TableName="cake-bot_sessions")["Items"]
     assert [each["id"]["S"] for each in left] == ["7"]
     assert client(aws, "scheduler").list_schedules(GroupName="cake-bot")["Schedules"] == []
-    assert answering.keep(always=False) is False  # so reply() runs again, without a session
+    assert answering.save(always=False) is False  # so reply() runs again, without a session
 
     (tmp_path / "export").write_text(export)
     back = run(sessions.main, "import", str(tmp_path / "export"), *flags, **environment)

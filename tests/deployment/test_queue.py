@@ -1,7 +1,7 @@
 """The queue, between a webhook, Scheduler and a bot that Terraform deployed.
 
 One deployment for most tests: the provider waits for half a minute at each of its two queues. Its
-pauses are of no time, since SQS counts in seconds; tests/unit/sources/test_queue.py has them.
+pauses are of no time, since SQS counts in seconds; tests/unit/test_queue.py has them.
 """
 
 import itertools

@@ -27,8 +27,8 @@ def test_the_generated_pages_are_what_the_script_writes():
 
 def test_the_table_of_a_pages_errors_is_the_functions():
     botkit = ROOT / "lambda/botkit"
-    page, init_data = botkit / "sources/page.py", botkit / "init_data.py"
-    refused = r'(?:HTTPException|problem_response)\(\s*(\d+), "(\w+)"'
+    page, init_data = botkit / "mini_app.py", botkit / "init_data.py"
+    refused = r'(?:HTTPException|error_response)\(\s*(\d+), "(\w+)"'
     errors = {*re.findall(refused, page.read_text())}
     errors |= {("401", name) for name in re.findall(r' error = "(\w+)"', init_data.read_text())}
     assert len(errors) > 6

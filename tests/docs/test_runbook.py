@@ -40,7 +40,7 @@ def test_the_hours_of_20_tries_are_those_of_their_pauses():
     """Each pause is up to half as long again."""
     [tries] = re.findall(r"maxReceiveCount += (\d+)", (ROOT / "queue.tf").read_text())
     queue = (ROOT / "lambda/botkit/queue.py").read_text()
-    [longest] = re.findall(r"^LONGEST_BACKOFF = (\d+)", queue, re.MULTILINE)
+    [longest] = re.findall(r"^MAX_BACKOFF_SECONDS = (\d+)", queue, re.MULTILINE)
     least = sum(min(2**count, int(longest)) for count in range(1, int(tries) + 1)) / 3600
     assert (tries, int(least), math.ceil(1.5 * least)) == ("20", 3, 5)
     told = RUNBOOK + (DOCS / "how-to/queue.md").read_text()

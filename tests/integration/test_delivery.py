@@ -42,7 +42,7 @@ class Webhook:
         container = self._new_container()
         container.handler.TIMES["webhook"] = (HOUR / 1000, 1.0)
         # On a busy machine, any number of other updates may come before a redelivery.
-        container.module("ways").REMEMBERED = MESSAGES
+        container.module("pipeline").recent._most = MESSAGES
         return container
 
     def deliver(self, url, headers, body):

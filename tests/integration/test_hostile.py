@@ -300,7 +300,7 @@ BODIES = {
 
 def deliver(container, body):
     """Deliver a body with the right secret, for the first time, and return the status."""
-    container.module("ways").recent.clear()
+    container.module("pipeline").recent.clear()
     return is_refused_or_served(container, request(json.dumps(body)))
 
 
@@ -390,6 +390,6 @@ def test_any_request_for_a_page_gets_a_status(page, peer, path, query, authoriza
 def test_any_event_gets_an_answer(in_mode, peer, event):
     try:
         assert in_mode.invoke({**event, "tf": None})["statusCode"] in (400, 401)
-    except in_mode.module("sources.event").EventFailed:
+    except in_mode.module("event").EventFailed:
         assert "requestContext" not in event
     assert peer.requests == []

@@ -23,11 +23,11 @@ print(json.dumps(sorted(set(sys.modules) - before)))
 """
 NOT_STARTED = ("testing.py",)
 OURS = (
-    *("bot_module", "calls", "commands", "current", "deadline", "errors", "http"),
-    *("outcome", "settings", "sources", "sources.webhook", "types", "ways"),
+    *("bot_module", "calls", "commands", "context", "deadline", "errors", "http"),
+    *("outcome", "pipeline", "settings", "types", "webhook"),
 )
 BOTH = {"bot", "botkit", "handler"} | {f"botkit.{name}" for name in OURS}
-WEBHOOK = BOTH | {"botkit.in_response"}
+WEBHOOK = BOTH
 API = BOTH | {f"botkit.{name}" for name in ("http.connection", "http.exchange", "telegram")}
 DIAL = {
     "_socket",

@@ -198,9 +198,9 @@ class World:
         for kind in ("webhook", "queue"):
             container.handler.TIMES[kind] = (HOUR / 1000, 1.0)
         aws, telegram = container.module("aws"), container.telegram
-        container.module("steps.session")
+        container.module("middleware.session")
         container.module("queue")
-        current = container.module("current")
+        context = container.module("context")
         table = container.table.call
         schedules = Schedules(aws, items=self.schedules)
 
@@ -236,7 +236,7 @@ class World:
                 raise telegram.TelegramError(method, 400, "Bad Request", {})
             if method == "getMe":
                 return {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
-            about = current.run.about
+            about = context.current.log_fields
             made = self.made.setdefault(about.get("update_id", about.get("of", 0)), [])
             made.append(params.get("text", method))
             assert self.running

@@ -304,7 +304,7 @@ def test_each_service_has_its_host_and_connection(use, service):
     aws = use()
     connection = aws._connection(service)
     assert connection.url == f"https://{service}.eu-central-1.amazonaws.com"
-    assert connection._roots == aws.ROOTS
+    assert connection._roots == aws.CA_NAMES
     assert aws.connections == {service: connection}
     aws.connections[service] = Notes()
     aws.call(service, GET_ITEM, {})
@@ -399,7 +399,7 @@ def test_a_call_is_sent_once(serve, use):
 def test_the_roots_are_amazons(use):
     trusted = Path(botocore.__file__).with_name("cacert.pem").read_text("utf-8")
     amazons = re.findall("# Subject: CN=((?:Amazon|Starfield Services) .*) O=", trusted)
-    roots = use().ROOTS
+    roots = use().CA_NAMES
     assert all(name.startswith(roots) for name in amazons)
     assert all(any(name.startswith(root) for name in amazons) for root in roots)
 

@@ -211,15 +211,15 @@ def test_failed_import_is_logged_in_full_at_debug(start_bot, caplog):
 
 
 def test_a_reply_that_runs_again_continues_its_growing_answers(container, monkeypatch):
-    asking, streams = container.module("current").asking, []
+    context, streams = container.module("context"), []
 
     def reply():
-        streams.append(asking.streams)
-        asking.streams += 1
+        streams.append(context.current.stream_count)
+        context.current.stream_count += 1
 
     monkeypatch.setattr(container.bot, "reply", reply)
     for _ in range(2):
-        container.module("bot_module").ask("reply")
+        container.module("bot_module").call_function("reply")
     assert streams == [0, 0]
 
 

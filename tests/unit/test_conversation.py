@@ -73,7 +73,7 @@ def say(message, text, *buttons):
 
 
 def asking(talk, *names):
-    """Return a dialogue that asks for these, and says all of them."""
+    """Return a conversation that asks for these, and says all of them."""
 
     def order(message):
         answers = []
@@ -349,7 +349,7 @@ def test_a_conversation_has_no_effects_of_its_own(person, talk, container, effec
 
     with pytest.raises(ValueError, match=r"belong in `yield external\(…\)`"):
         person(order).send("/go")
-    assert container.module("current").asking.rerun is None
+    assert container.module("context").current.replaying is None
 
 
 def changed_conversations(talk):
@@ -497,7 +497,7 @@ def test_a_conversation_needs_a_person_in_a_chat(person, talk, update):
 
 def test_a_conversation_needs_a_session_that_is_kept(person, talk, container, monkeypatch):
     ada = person(asking(talk, "size"))
-    monkeypatch.setattr(container.module("current").asking, "session", "")
+    monkeypatch.setattr(container.module("context").current, "session_key", "")
     with pytest.raises(ValueError, match="SESSION in bot.py gives this update no session"):
         ada.send("/go")
 

@@ -39,9 +39,9 @@ def test_a_failure_has_its_outcome(failure, outcome):
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_an_update_is_redelivered_as_its_status_says(outcome):
-    _, status, is_retried, is_kept = OUTCOMES[outcome]
-    assert is_retried is (status == 503)
-    assert not (is_retried and is_kept)
+    _, status, redeliver, dead_letter = OUTCOMES[outcome]
+    assert redeliver is (status == 503)
+    assert not (redeliver and dead_letter)
 
 
 @pytest.mark.parametrize(

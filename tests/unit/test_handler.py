@@ -25,8 +25,8 @@ URL = "https://bot.example/telegram"
 HTTP = {"requestContext": {}}
 PURPOSES = {
     "an update": (request(UPDATE), "webhook"),
-    "a file of the page": ({**HTTP, "routeKey": "ANY /app/{proxy+}"}, "page"),
-    "the page": ({**HTTP, "routeKey": "ANY /app"}, "page"),
+    "a file of the page": ({**HTTP, "routeKey": "ANY /app/{proxy+}"}, "mini_app"),
+    "the page": ({**HTTP, "routeKey": "ANY /app"}, "mini_app"),
     "another route": ({**HTTP, "routeKey": "POST /telegram"}, "webhook"),
     "an invalid route": ({**HTTP, "routeKey": 7}, "webhook"),
     "Terraform's": ({"tf": {"action": "register"}, "url": URL}, "terraform"),
@@ -41,7 +41,7 @@ PURPOSES = {
 @pytest.mark.parametrize(("event", "purpose"), PURPOSES.values(), ids=PURPOSES)
 def test_source_of_event(start, bot_api, event, purpose):
     container = start(bot_api.url, MINI_APP_URL="https://bot.example/app/index.html")
-    assert container.handler.sources.source_of(event) == purpose
+    assert container.handler.source_of(event) == purpose
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_http_request_cannot_imitate_other_events(container, imitated):
 # For each kind of event, how many seconds of 2.5 and of 900 it has.
 SECONDS = {
     "webhook": (1.5, 24.0),
-    "page": (1.5, 24.0),
+    "mini_app": (1.5, 24.0),
     "queue": (2.0, 899.5),
     "terraform": (1.5, 899.0),
     "event": (1.5, 899.0),
@@ -206,7 +206,7 @@ def test_function_starts_if_a_service_is_unreachable(start_bot, bot_api):
     with unused_port() as port:
         nobody = session_environment(f"http://127.0.0.1:{port}")
         container = start_bot("def reply(update):\n    return []", connects=True, **nobody)
-    assert [line["message"] for line in container.log] == ["not ready at start-up"]
+    assert [line["message"] for line in container.log] == ["connection failed at start-up"]
     assert container.log[0]["error"].startswith("ConnectionRefusedError")
     container.deliver({"update_id": 1})
     assert container.line["outcome"] == "ignored"

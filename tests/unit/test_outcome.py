@@ -156,8 +156,8 @@ def test_an_exception_is_logged_with_its_place_in_the_bot(start_bot, source, err
 
 
 def test_exception_outside_of_the_bot_has_no_line(container):
-    raised, error = container.module("raised"), KeyError("secret")
-    assert (raised.where_raised(error), raised.frames(error)) == ("KeyError", {})
+    trace, error = container.module("stack_trace"), KeyError("secret")
+    assert (trace.error_location(error), trace.stack_trace(error)) == ("KeyError", {})
 
 
 SHOP = """
@@ -280,12 +280,17 @@ def test_calls_of_the_bot_itself_are_logged(start_bot, bot_api, then, outcome, m
 
 
 def test_an_outcome_never_changes(container):
-    outcome = container.module("outcome").Outcome("answered", done=2)
+    outcome = container.module("outcome").Outcome("answered", calls_done=2)
     with pytest.raises(AttributeError, match="an outcome never changes"):
         outcome.name = "incomplete"
-    other = outcome.but("incomplete")
-    assert (outcome.name, outcome.is_kept) == ("answered", False)
-    assert (other.name, other.status, other.is_kept, other.done) == ("incomplete", 200, True, 2)
+    other = outcome.replace("incomplete")
+    assert (outcome.name, outcome.dead_letter) == ("answered", False)
+    assert (other.name, other.status, other.dead_letter, other.calls_done) == (
+        "incomplete",
+        200,
+        True,
+        2,
+    )
 
 
 def test_only_what_somebody_must_repair_ends_everyones_updates(container):

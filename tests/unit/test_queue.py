@@ -109,27 +109,27 @@ GROUPS = {
 
 
 def test_group_is_the_chat_or_the_topic_or_the_user(container):
-    group_of = container.module("queue").group_of
+    message_group_id = container.module("queue").message_group_id
     updates = {name: {"update_id": 1, **fields} for name, (fields, _) in GROUPS.items()}
-    assert {name: group_of(update) for name, update in updates.items()} == {
+    assert {name: message_group_id(update) for name, update in updates.items()} == {
         name: group for name, (_, group) in GROUPS.items()
     }
 
 
 def test_group_is_the_session_with_session(start_with_queue):
-    group_of = start_with_queue(WITH_SESSION).module("queue").group_of
-    group = group_of({"message": POST})
+    message_group_id = start_with_queue(WITH_SESSION).module("queue").message_group_id
+    group = message_group_id({"message": POST})
     assert group.startswith("session:")
     # So does a tap: it waits behind a message, and changes the session after it.
-    assert group_of({"callback_query": {"from": {"id": 8}, "message": POST}}) == group
-    assert group_of({"poll_answer": {"user": ADA}}) == "7"  # it has no session
+    assert message_group_id({"callback_query": {"from": {"id": 8}, "message": POST}}) == group
+    assert message_group_id({"poll_answer": {"user": ADA}}) == "7"  # it has no session
     longest = start_with_queue(AT_ONCE + "SESSION = lambda update: 2048 * 'x'")
-    assert len(longest.module("queue").group_of({"message": POST})) <= 128  # SQS's limit
+    assert len(longest.module("queue").message_group_id({"message": POST})) <= 128  # SQS's limit
 
 
 def test_group_is_the_chat_if_session_raises(start_with_queue):
     container = start_with_queue(AT_ONCE + "SESSION = lambda update: 1 / 0")
-    assert container.module("queue").group_of({"message": POST}) == "-100"
+    assert container.module("queue").message_group_id({"message": POST}) == "-100"
 
 
 def test_an_update_is_redelivered_if_session_fails_for_now(start_with_queue, bot_api):
@@ -169,7 +169,7 @@ def test_an_update_that_sqs_refuses_is_answered_at_once(container, bot_api, code
     bot_api.expects(*TWO)
     assert container.deliver(message()) == (200, None)
     assert container.line["outcome"] == "answered"
-    assert container.log[-2]["message"] == "the queue can't take this"
+    assert container.log[-2]["message"] == "SQS rejected a message"
 
 
 @pytest.mark.parametrize(("more", "outcome"), [(0, "queued"), (1, "answered")])
@@ -260,7 +260,7 @@ def test_failing_visibility_change_is_only_logged(container, bot_api):
     answer_sqs(container, container.module("aws").ClientError("MessageNotInflight", "no"))
     bot_api.refuses(TWO[0], 500, "no")
     assert container.invoke(queue_event(message())) == AGAIN
-    assert container.line["message"] == "the pause before a retry was not set"
+    assert container.line["message"] == "retry delay not set"
 
 
 @pytest.mark.parametrize("is_silent", [False, True])

@@ -46,16 +46,16 @@ def test_an_event_changes_a_session_and_gets_the_result(start_with_sessions):
     assert session.change(key="42", function=lambda data: data.update(paid=True)) is None
     assert session.read("42") == {"paid": True}
     # Its updates are known all the same.
-    container.module("ways").recent.clear()
+    container.module("pipeline").recent.clear()
     container.deliver(message(text="hello"))
     assert session.read("42") == {"paid": True}
 
 
 def visit(container, id=1, once="visit", **more):
     """Count a visit while an update or event with this id is answered."""
-    current = container.module("current")
-    run = current.Run.of_update("test", {"update_id": id}) if isinstance(id, int) else None
-    current.begin(run or current.Run.of_event("event", {}, id, None))
+    context = container.module("context")
+    run = context.Context.of_update("test", {"update_id": id}) if isinstance(id, int) else None
+    context.activate(run or context.Context.of_event("event", {}, id, None))
 
     def add(data):
         data["visits"] = data.get("visits", 0) + 1
@@ -102,7 +102,7 @@ def test_two_containers_change_a_session_once(start_with_sessions):
 
     def slow(data):
         asked.append(1)
-        container.module("current").asking.changing.clear()
+        container.module("context").current.changing.clear()
         assert visit(container, function=lambda other: "the faster one") == "the faster one"
         return "the slower one"
 
@@ -126,7 +126,7 @@ def test_an_update_leaves_what_is_done_once(start_with_sessions):
     container = start_with_sessions(FORM)
     visit(container)
     container.deliver(message(7, text="hello"))
-    container.module("store").Item("session", "42").note(7, [], 0)
+    container.module("store").Item("session", "42").save_progress(7, [], 0)
     assert visit(container) == 1
 
 
@@ -303,34 +303,34 @@ def kept(container):
     return {update_id: item.calls(update_id) for update_id in item.updates}
 
 
-def test_the_last_300_updates_are_known_and_take_little_room(start_with_sessions):
+def test_the_last_100_updates_are_known_and_take_little_room(start_with_sessions):
     container = start_with_sessions(FORM)
     store = container.module("store")
-    ids = [700_000_000 + 7 * n - 20 * (n % 5) for n in range(310)]  # not all in order
+    ids = [700_000_000 + 7 * n - 20 * (n % 5) for n in range(110)]  # not all in order
     for update_id in ids:
         found = store.Item("session", "42")
         found.session["said"] = f"{update_id}"
         answer = [{"method": "getMe"}] if update_id % 2 else []
-        assert found.keep({update_id: answer}, always=True)
-    assert list(kept(container)) == ids[-300:]
+        assert found.save({update_id: answer}, always=True)
+    assert list(kept(container)) == ids[-100:]
     assert [update_id for update_id, answer in kept(container).items() if answer == []] == [
-        update_id for update_id in ids[-300:] if update_id % 2 == 0
+        update_id for update_id in ids[-100:] if update_id % 2 == 0
     ]
-    assert len(container.table.items["42"]["updates"]["S"]) < 1400
+    assert len(container.table.items["42"]["updates"]["S"]) < 500
 
 
 def test_unfinished_update_stays_known_while_many_others_pass(start_with_sessions):
     container = start_with_sessions(FORM)
     store = container.module("store")
     found, calls = store.Item("session", "42"), [{"method": "x"}]
-    assert found.note(1, calls, store.UNFINISHED)
-    assert found.keep(dict.fromkeys(range(2, 3 + store.MOST_UPDATES), []), always=True)
+    assert found.save_progress(1, calls, store.IN_PROGRESS)
+    assert found.save(dict.fromkeys(range(2, 3 + store.MAX_UPDATES), []), always=True)
     found = store.Item("session", "42")
     assert (found.calls(1), found.calls(2), found.calls(3)) == (calls, None, [])
     # Updates that are never redelivered don't fill up the item.
-    for update_id in range(1000, 1000 + store.MOST_UNFINISHED):
-        assert found.note(update_id, calls, store.UNFINISHED)
-    assert found.keep(dict.fromkeys(range(2000, 2000 + store.MOST_UPDATES), []), always=True)
+    for update_id in range(1000, 1000 + store.MAX_IN_PROGRESS):
+        assert found.save_progress(update_id, calls, store.IN_PROGRESS)
+    assert found.save(dict.fromkeys(range(2000, 2000 + store.MAX_UPDATES), []), always=True)
     assert (found.calls(1), found.calls(1000)) == (None, calls)
 
 
@@ -340,7 +340,7 @@ def test_calls_of_a_kb_are_kept(start_with_sessions, size, is_kept):
     for update_id, text in ((1, "x" * (size - 2 * len('[{"method":""}]'))), (2, "")):
         found = container.module("store").Item("session", "42")
         found.session["said"] = text
-        found.keep({update_id: [{"method": text}]}, always=True)
+        found.save({update_id: [{"method": text}]}, always=True)
     assert kept(container)[1] == ([{"method": "x" * (size - 30)}] if is_kept else None)
     assert kept(container)[2] == [{"method": ""}]
 
@@ -352,7 +352,7 @@ def test_a_note_keeps_a_session_as_long_as_before(start_with_sessions, monkeypat
     store = container.module("store")
     session.change("42", lambda data: data.update(n=1), days=days)
     monkeypatch.setattr(store.settings, "session_retention_in_days", "30")
-    assert store.Item("session", "42").note(1, [{"method": "x"}], store.UNFINISHED)
+    assert store.Item("session", "42").save_progress(1, [{"method": "x"}], store.IN_PROGRESS)
     assert container.table.items["42"].get("expires_at") == (expires and {"N": f"{expires}"})
 
 
@@ -361,7 +361,7 @@ def test_saved_calls_survive_session_clear(start_with_sessions):
     for update_id, data in enumerate(({"said": "a"}, {}, {"said": "b"})):
         found = container.module("store").Item("session", "42")
         found.session = data
-        assert found.keep({update_id: [{"method": "x"}]}, always=True)
+        assert found.save({update_id: [{"method": "x"}]}, always=True)
     assert kept(container) == {0: None, 1: None, 2: [{"method": "x"}]}
 
 
@@ -370,15 +370,15 @@ def test_calls_that_remain_stay_whatever_room_they_take(start_with_sessions):
     store = container.module("store")
     long = [{"method": "x" * 5000}, {"method": "y"}]
     found = store.Item("session", "42")
-    assert found.note(1, long, store.UNFINISHED)
+    assert found.save_progress(1, long, store.IN_PROGRESS)
     for update_id, said in ((3, "a"), (2, "b")):  # not in order
         found.session["said"] = said
-        assert found.keep({update_id: long}, always=True)
+        assert found.save({update_id: long}, always=True)
     assert kept(container) == {1: long, 2: long, 3: None}
     found.session.clear()
-    assert found.keep({4: []}, always=True)
+    assert found.save({4: []}, always=True)
     assert kept(container) == {1: long, 2: None, 3: None, 4: []}
-    assert found.note(1, [], store.KEPT)
+    assert found.save_progress(1, [], store.ANSWERED)
     assert kept(container) == {1: [], 2: None, 3: None, 4: []}
 
 
@@ -405,13 +405,13 @@ def test_size_includes_the_overhead_of_each_saved_call(start_with_sessions):
     found = store.Item("session", "42")
     ids = range(2_000_000_000, 2_000_000_300)
     found.session = {"": ""}
-    assert found.keep(dict.fromkeys(ids, [{"method": "x"}]), always=True)
+    assert found.save(dict.fromkeys(ids, [{"method": "x"}]), always=True)
     item = container.table.items["42"]
     size = sum(len(name) + len(value.get("S", "")) for name, value in item.items()) + 3
     size += sum(len(name) + len(value["S"]) + 1 for name, value in item["calls"]["M"].items())
     found.session = {"": "x" * (409_601 - size)}  # a byte too many
     with pytest.raises(store.SessionError, match="must fit into a DynamoDB item"):
-        found.keep(always=True)
+        found.save(always=True)
 
 
 def test_a_session_is_read_with_the_time_that_is_left(start_with_sessions):

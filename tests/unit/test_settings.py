@@ -63,7 +63,7 @@ def test_a_variable_may_be_left_out(monkeypatch, names):
 
 def test_the_modules_own_variables_are_no_secrets(monkeypatch):
     """Their values have parts such as "bot" and "api", which a bot's error may quote."""
-    start_error = load("botkit.start_error")
+    stack_trace = load("botkit.stack_trace")
     secrets = {
         "TELEGRAM_API_URL",
         "TELEGRAM_BOT_TOKEN",
@@ -75,5 +75,5 @@ def test_the_modules_own_variables_are_no_secrets(monkeypatch):
     }
     for name, (_, value) in ENVIRONMENT.items():
         monkeypatch.setattr("os.environ", {name: value})
-        shown = start_error.without_secrets(f"no {value}, no '{value[:6]}'")
+        shown = stack_trace.redact(f"no {value}, no '{value[:6]}'")
         assert ("…" in shown) == (name in secrets | credentials), name

@@ -52,7 +52,7 @@ class World:
         if form != "text":
             self.shown = self._answer_in_markdown
         self.calls = []
-        self.current = container.module("current")
+        self.context = container.module("context")
         self.fails = {}
         self.limits = []
         self.now = 0.0
@@ -115,7 +115,7 @@ class World:
             self.closed += 1
 
     def answer(self, pieces, chat=PRIVATE, **how):
-        self.current.asking.streams = 0  # reply() runs
+        self.context.current.stream_count = 0  # reply() runs
         self.made = self.pieces(pieces)  # Python closes it by itself when nothing refers to it
         calls = self.shown(message=message(chat), chunks=self.made, **how)
         return calls
@@ -126,7 +126,7 @@ class World:
     def begin(self, update_id):
         """Begin with an update, which may have come before."""
         self.now += 60
-        self.current.begin(self.current.Run.of_update("queue", {"update_id": update_id}))
+        self.context.activate(self.context.Context.of_update("queue", {"update_id": update_id}))
 
     def press(self, draft_id=17):
         self.stream.stop({"chat": PRIVATE, "draft_id": draft_id})
@@ -174,13 +174,13 @@ def test_an_answer_in_a_group_grows_in_a_message(world, kind):
 def test_message_that_grows_is_not_seen_if_noted(world):
     """The module's note of the message counts: without it, a second one would grow."""
     world.answer(["Hello", ", Ada."], GROUP)
-    assert not world.current.run.made.seen
+    assert not world.context.current.calls.visible
     world.answer(["Hello", ", Ada."], GROUP)  # in the message of the first time
-    assert not world.current.run.made.seen
+    assert not world.context.current.calls.visible
     world.now += 60
     world.fails["PutItem"] = [world.container.module("errors").Unreachable("HTTP 500")]
     world.shown({**message(GROUP), "message_id": 18}, world.pieces(["Hello", ", Ada."]))
-    assert world.current.run.made.seen
+    assert world.context.current.calls.visible
 
 
 @in_each_form
@@ -197,7 +197,7 @@ def test_an_answer_goes_where_the_question_is(world):
 
 
 def test_each_answer_of_an_update_grows_in_a_message(world):
-    world.current.run.id = 7
+    world.context.current.id = 7
     for _ in range(2):  # the update is delivered again
         world.answer(["Hello"], GROUP)
         world.now += 60
@@ -504,7 +504,7 @@ def test_a_button_needs_presses_and_a_queue(
 ):
     bot = start_with_sessions(f"ALLOWED_UPDATES = {handled}\n" + BOT, QUEUE_URL=queue)
     world = World(bot, monkeypatch)
-    world.current.begin(world.current.Run.of_update(source, {"update_id": 1}))
+    world.context.activate(world.context.Context.of_update(source, {"update_id": 1}))
     world.answer("a", can_stop=True)
     assert ("can_stop" in world.calls[-1][1]) is has_button
 

@@ -25,7 +25,7 @@ CALL = {"chat_id": 42, "text": "hi"}
 
 def a_minute_passes(container):
     """Have the token be fetched more than a minute ago."""
-    container.module("stored_token").fetched_at -= 61
+    container.module("token_parameter").fetched_at -= 61
 
 
 @pytest.mark.parametrize("value", [TOKEN, f" {TOKEN}\n"], ids=["as it is", "with a line end"])
@@ -89,7 +89,7 @@ def test_a_token_is_fetched_again_after_a_minute(
 ):
     store = serve(answers(parameter(OLD_TOKEN)), answers(parameter(TOKEN)))
     container = start_with_parameter("http://127.0.0.1:1", store)
-    container.module("stored_token").fetched_at = 30
+    container.module("token_parameter").fetched_at = 30
     monkeypatch.setattr(time, "time", lambda: 30 + age)
     assert container.telegram.token(OLD_TOKEN) == (TOKEN if expected else OLD_TOKEN)
 
@@ -121,7 +121,7 @@ WITHOUT_A_TOKEN = {
 def test_without_a_token_updates_wait(start_with_parameter, serve, bot_api, answer, told):
     store = serve(answers(answer, answer, parameter(TOKEN)))
     container = start_with_parameter(bot_api.url, store)
-    assert container.log[-1]["message"] == "not ready at start-up"
+    assert container.log[-1]["message"] == "connection failed at start-up"
     assert container.log[-1]["error"] == told[1]
     assert container.deliver(message()) == (503, None)
     assert (container.line["outcome"], container.line["error"]) == told
@@ -219,7 +219,7 @@ def test_another_thread_has_a_client_with_the_same_token(start_with_parameter, s
     # One of them is that of start-up.
     assert peer.connections == 3
     assert all(f"/bot{TOKEN}/sendMessage".encode() in request for request in peer.requests)
-    assert container.module("current").run.made.methods == []
+    assert container.module("context").current.calls.methods == []
 
 
 # ── Failures that the bot catches
@@ -318,9 +318,9 @@ def test_a_chat_is_left_alone_until_telegram_takes_calls_again(start, bot_api, c
 
 def test_only_the_last_chats_are_remembered(start, bot_api):
     telegram = start(bot_api.url).telegram
-    telegram.MOST_LIMITED = 2
+    telegram.blocked_until._most = 2
     for chat in (42, 43, 44):
         bot_api.refuses({"method": "sendMessage", **CALL, "chat_id": chat}, 429, "x", retry_after=9)
         with pytest.raises(telegram.TelegramError):
             telegram.call("sendMessage", **{**CALL, "chat_id": chat})
-    assert [*telegram.limited] == ["43", "44"]
+    assert [*telegram.blocked_until] == ["43", "44"]

@@ -36,7 +36,7 @@ def author(request, monkeypatch, tmp_path):
     (tmp_path / "bot" / "own.py").write_text("NAME = 'mine'\n")
     yield
     assert sys.modules.keys().isdisjoint({"own", "handlers", "handlers.common"})
-    assert not botkit("current").run.is_again
+    assert not botkit("context").current.is_retry
 
 
 @pytest.mark.parametrize("time", ["first", "second"])
@@ -112,7 +112,7 @@ def test_calls_are_noted_and_give_what_telegram_would(calls):
 
 def test_limits_of_another_test_are_forgotten(request):
     telegram = botkit("telegram")
-    telegram.limited["7"] = time.time() + 60
+    telegram.blocked_until["7"] = time.time() + 60
     calls = request.getfixturevalue("calls")
     telegram.call("sendMessage", chat_id=7, text="Hi")
     assert calls.texts() == ["Hi"]
@@ -242,7 +242,7 @@ def test_an_answer_shows_each_piece(calls, no_pauses):
 def test_a_conversation_has_no_effects_in_tests_either(
     aws, sessions, schedules, effect, monkeypatch
 ):
-    monkeypatch.setattr(botkit("current").asking, "rerun", [])
+    monkeypatch.setattr(botkit("context").current, "replaying", [])
     names = {name: botkit(name) for name in ("aws", "schedule", "session")}
     with pytest.raises(ValueError, match="a conversation runs again"):
         eval(effect, names)  # noqa: S307
@@ -458,7 +458,7 @@ def on_event(event):
     assert list(schedules) == ["late", "wrong"]
     chat.advance(90_000)
     assert texts(ada) == ["Own", "Tea", "Late"]
-    assert botkit("current").run.made.methods == ["sendMessage"]
+    assert botkit("context").current.calls.methods == ["sendMessage"]
     with pytest.raises(AssertionError, match="no parameter parsemode"):
         chat.advance(900_000)
 

@@ -39,8 +39,8 @@ BOTKIT = (
 WITH_CLASSES = ("errors", "stream")  # that a bot uses by name
 # Names in botkit that hosts use, and bots don't.
 OF_HOSTS = set(
-    "authorization check_bot check_own connect delete encodable forget_token prepare take_over "
-    "to_json token username".split()
+    "authorization check_own connect delete encodable forget_token key_of prepare rule "
+    "take_over to_json token username".split()
 )
 OUTCOME_MEANINGS = {
     "answered": "the calls were made",
@@ -167,8 +167,8 @@ def reference() -> str:
 def tables() -> dict[str, str]:
     """Return the generated tables of the reference, by their names."""
     sys.path.append(str(LAMBDA))
+    from botkit.middleware.allowlist import WHOSE
     from botkit.outcome import OUTCOMES
-    from botkit.steps.allow import WHOSE
 
     outcomes = [
         (f"`{name}`", logging.getLevelName(level), "" if status == 500 else str(status), about)

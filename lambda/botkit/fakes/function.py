@@ -7,15 +7,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .. import queue
+from .. import queue, webhook
 from ..calls import outcome_of
-from ..current import Run
+from ..context import Context
 from ..deadline import deadline
 from ..errors import Misconfigured
 from ..outcome import Outcome
+from ..pipeline import process
 from ..settings import settings
-from ..sources import source_of, webhook
-from ..ways import take
 
 Json = dict[str, Any]
 
@@ -44,7 +43,7 @@ class Function:
 
     def __init__(self, seconds: float, wait: Callable[[float], object]) -> None:
         self._seconds, self._wait = seconds, wait
-        self._outcome = Outcome("ignored")  # of the last run
+        self._outcome = Outcome("ignored")  # of the last update or event
         self._raised: list[BaseException] = []  # in the last invocation
 
     def deliver(self, update: Json) -> None:
@@ -65,9 +64,9 @@ class Function:
         """Answer an event. Returns the result, and the error."""
         deadline.start(self._seconds)
         self._raised = []
-        if source_of(event) == "webhook":
-            return webhook.receive(event), ""
-        return queue.receive(event), ""
+        if "requestContext" in event:
+            return webhook.handle(event), ""
+        return queue.handle(event), ""
 
     def check(self, *, is_done: bool) -> None:
         """Raise what the bot raised in the last invocation, unless another one may succeed."""
@@ -75,12 +74,12 @@ class Function:
             if is_done or isinstance(error, Misconfigured):
                 raise error
 
-    def take(self, run: Run, way: str) -> Outcome:
-        """Do what ways.take() does, in its place, and note the outcome."""
-        self._outcome = take(run, way)
+    def process(self, ctx: Context, name: str) -> Outcome:
+        """Do what pipeline.process() does, in its place, and note the outcome."""
+        self._outcome = process(ctx, name)
         return self._outcome
 
     def outcome_of(self, error: BaseException) -> Outcome:
-        """Return what ways.outcome_of() does, in its place, and note the error."""
+        """Return what pipeline.outcome_of() does, in its place, and note the error."""
         self._raised.append(error)
         return outcome_of(error)

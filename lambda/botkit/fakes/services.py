@@ -56,7 +56,7 @@ class _Kept:
 
 class Table(_Kept):
     """A table: GetItem, PutItem with the conditions of botkit/session.py, and UpdateItem as
-    botkit/steps/limit.py asks for it.
+    botkit/middleware/rate_limit.py asks for it.
     """
 
     def __init__(

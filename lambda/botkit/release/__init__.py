@@ -1,1 +1,44 @@
-"""Answers to Terraform and its schedules: the check, the registration, removals and metrics."""
+"""Events from Terraform and its schedules: {"tf": {"action": "check"}, …}.
+
+Each module here describes the event that it answers.
+"""
+
+from __future__ import annotations
+
+from .. import context
+from ..deadline import TIMES, deadline
+from ..types import Any, Json
+
+REGISTRATION_SECONDS, _ = TIMES["registration"]
+
+
+def handle(event: Json) -> Any:
+    """Answer an event, and return the result.
+
+    Raises CheckFailed, RegistrationFailed, Misconfigured and QueueInUse, which fail the apply.
+    """
+    context.activate(context.Context("terraform"))
+    match event["tf"]["action"]:
+        case "check":
+            from . import check
+
+            return check.check(event)
+        case "register":
+            from . import registration
+
+            with deadline.within(REGISTRATION_SECONDS):
+                return registration.register(event)
+        case "delete" if event.get("is") == "queue":
+            from . import drain
+
+            return drain.drain(event)
+        case "delete":
+            from . import registration
+
+            with deadline.within(REGISTRATION_SECONDS):
+                return registration.remove(event)
+        case "watch":
+            from . import watch
+
+            return watch.watch(event)
+    return {}  # a removal's create and update, and a schedule that keeps the function warm

@@ -8,19 +8,25 @@ variables with these `names`.
 
 from __future__ import annotations
 
+import ast
 import os
+import sys
+from collections.abc import Iterator
 from hashlib import sha256
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction, signature
 
-from .. import bot_module, start_error, telegram, ways
+from .. import bot_module, telegram
+from ..bot_module import NOT_ASYNC
 from ..deadline import TIMES, deadline
 from ..errors import InvalidReply, Misconfigured
 from ..settings import settings
-from ..signature import RENAME, check_function
+from ..stack_trace import describe
 from ..types import Any, Json
 from .registration import ADDRESS, NEVER_QUEUED, RegistrationFailed, call, handled_kinds, menus
 
 MISSING = "Modules that bot.py imports must be in its folder, or in the requirements.txt there"
-BEFORE = "it is called without arguments before a version goes live"
+CALLED_WITHOUT_ARGUMENTS = "it is called without arguments before a version goes live"
+RENAME = "If yours is for something else, rename it"
 
 
 class CheckFailed(Exception):
@@ -44,17 +50,17 @@ def check(event: Json) -> Json:
         handled_kinds()
         call("getMe", "accept the token")
         if callable(getattr(bot, "check", None)):
-            bot_module.ask("check")
+            bot_module.call_function("check")
         warnings = _warnings(bot, seconds)
         return {"warnings": warnings} if warnings else {}
     except InvalidReply as error:
-        told = f"{error}: {BEFORE}. {RENAME}"
+        told = f"{error}: {CALLED_WITHOUT_ARGUMENTS}. {RENAME}"
     except (Misconfigured, RegistrationFailed) as error:
         told = str(error)
         if "ModuleNotFoundError" in told:
             told += f". {MISSING}"
     except BaseException as error:  # sys.exit() too
-        told = f"check() of bot.py failed: {start_error.described(error)}"
+        told = f"check() of bot.py failed: {describe(error)}"
     for secret in filter(None, {*secrets, telegram.own.token}):
         told = told.replace(secret, "…")  # the bot may quote it, and Terraform would print it
     raise CheckFailed(told)
@@ -82,8 +88,8 @@ def _warnings(bot: Any, seconds: float) -> list[str]:
 
 def _check_release(event: Json) -> None:
     """Raise Misconfigured if the version has other code or variables than were planned."""
-    packed = digest()
-    if packed and event.get("sources", packed) != packed:
+    own = digest()
+    if own and event.get("sources", own) != own:
         # If an upload fails, Terraform saves it as done all the same.
         raise Misconfigured(
             "The function runs other code than was planned. If the newest version was deleted, "
@@ -115,16 +121,118 @@ def digest() -> str:
 
 def _check_bot(bot: Any) -> None:
     """Raise Misconfigured if bot.py can't work, or needs an input of the module that isn't set."""
-    check_function(bot, "check", "", f"{BEFORE}. {RENAME}")
-    if not hasattr(bot, "SESSION"):  # the step `session` checks the others
-        check_function(bot, "reply", "update")
+    names = {name for name in ("SESSION", "RATE_LIMIT") if hasattr(bot, name)}
+    reply = "update, session" if "SESSION" in names else "update"
+    check_function(bot, "check", "", f"{CALLED_WITHOUT_ARGUMENTS}. {RENAME}")
+    check_function(bot, "reply", reply)
     check_function(bot, "on_event", "event", f"it answers events of other services. {RENAME}")
     check_function(bot, "on_error", "update", "it answers when the bot failed")
-    if hasattr(bot, "RATE_LIMIT"):
+    if "RATE_LIMIT" in names:
+        from ..middleware.rate_limit import limit_of
+
         check_function(
             bot, "on_rate_limit", "update", "it answers the first update beyond RATE_LIMIT"
         )
-    for part in ways.parts():
-        if check_bot := vars(part).get("check_bot"):  # hasattr is true for any name in botkit.types
-            check_bot(bot)
+        limit_of(bot)
+    if "SESSION" in names:
+        from ..session import rule
+
+        check_function(bot, "SESSION", "update")  # if it is one
+        rule(bot)
+    elif "conversation" in used_modules(bot):
+        raise Misconfigured(
+            'bot.py uses botkit.conversation: it must have SESSION, such as "chat_user"'
+        )
+    if settings.mini_app_url:
+        check_function(bot, "on_request", "request", "it answers the Mini App")
+        if not isinstance(getattr(bot, "INIT_DATA_MAX_AGE", 0), (int, float)):
+            raise Misconfigured("INIT_DATA_MAX_AGE in bot.py must be a number of seconds")
+    if missing := missing_inputs(bot):
+        raise Misconfigured("; ".join(missing))
     menus(bot)
+
+
+def missing_inputs(bot: Any) -> list[str]:
+    """Return a sentence for each input of the module that bot.py needs, and that isn't set."""
+    used, missing = used_modules(bot), []
+    if not settings.session_table:
+        needs = [name for name in ("SESSION", "RATE_LIMIT") if hasattr(bot, name)]
+        missing += [f"{name} in bot.py needs a table" for name in needs]
+        if "session" in used and "SESSION" not in needs:
+            missing.append("bot.py uses botkit.session")
+        if missing:
+            missing[-1] += ": set session_retention_in_days"
+    if not settings.queue_url:
+        if getattr(bot, "QUEUED_UPDATES", ()):
+            missing.append("bot.py has QUEUED_UPDATES: set queue = true")
+        if "schedule" in used:
+            missing.append("bot.py uses botkit.schedule: set queue = true")
+    return missing
+
+
+def used_modules(bot: Any) -> set[str]:
+    """Return the names of the modules of botkit that the bot imports, also inside of functions."""
+    prefix = "botkit."
+    used = {name.removeprefix(prefix) for name in sys.modules if name.startswith(prefix)}
+    for file in bot_files(getattr(bot, "__file__", None) or ""):
+        with open(file, "rb") as opened:
+            source = opened.read()
+        if b"botkit" not in source:  # parsing takes long
+            continue
+        try:
+            tree = ast.parse(source)
+        except (SyntaxError, ValueError):  # nothing has imported it
+            continue
+        for node in ast.walk(tree):
+            match node:
+                case ast.ImportFrom(module="botkit", names=names):
+                    used.update(alias.name for alias in names)
+                case ast.ImportFrom(module=str(module)):
+                    used.add(module.removeprefix(prefix))
+                case ast.Import(names=names):
+                    used.update(alias.name.removeprefix(prefix) for alias in names)
+    return used
+
+
+def bot_files(bot_py: str) -> Iterator[str]:
+    """Yield bot.py and the other files of Python in its folder that the author wrote."""
+    folder = os.path.dirname(bot_py)
+    if not os.path.isfile(bot_py):
+        return
+    others = {"botkit", "handler.py"}
+    entries = os.listdir(folder)
+    for entry in entries:
+        if entry.endswith(".dist-info"):  # of a package that pip has installed
+            with open(os.path.join(folder, entry, "RECORD"), encoding="utf-8") as record:
+                others.update(line.partition("/")[0].partition(",")[0] for line in record)
+    for entry in {*entries} - others:
+        if entry.endswith(".py"):
+            yield os.path.join(folder, entry)
+        for parent, _, names in os.walk(os.path.join(folder, entry)):
+            yield from (os.path.join(parent, name) for name in names if name.endswith(".py"))
+
+
+def check_function(bot: Any, name: str, arguments: str, why: str = "") -> None:
+    """Raise Misconfigured if a function of bot.py could never be called, or would do nothing.
+
+    `arguments` are those that it gets, such as "update, session", and `why` says when it is called.
+    Anything without a signature passes, such as a string, and so does a missing function, or a
+    decorated one that takes any arguments.
+    """
+    function: Any = getattr(bot, name, None)
+    forms = (function, getattr(function, "__call__", None))  # noqa: B004 - an object's
+    if any(iscoroutinefunction(form) or isasyncgenfunction(form) for form in forms):
+        written = NOT_ASYNC
+    elif any(map(isgeneratorfunction, forms)):
+        written = "with return, not yield"
+    else:
+        try:
+            known = signature(function, follow_wrapped=False)
+        except (TypeError, ValueError):
+            return
+        try:
+            known.bind(*filter(None, arguments.split(", ")))
+            return
+        except TypeError:
+            written = f"as def {name}({arguments})"
+    raise Misconfigured(f"{name}() must be written {written}{why and f': {why}'}")

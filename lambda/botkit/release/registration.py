@@ -194,8 +194,6 @@ def handled_kinds() -> list[str]:
         raise Misconfigured(
             f"QUEUED_UPDATES in bot.py can't have {', '.join(urgent)}: late answers are refused"
         )
-    if queued and not settings.queue_url:
-        raise Misconfigured("bot.py has QUEUED_UPDATES: set queue = true")
     return handled
 
 

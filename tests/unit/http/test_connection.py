@@ -541,7 +541,7 @@ def test_a_name_is_found_wherever_it_stands(module, before):
 def test_a_peers_ca_is_among_those_of_this_machine(peer):
     if not ssl.get_default_verify_paths().cafile:
         skip_or_fail("this machine has no file of CA certificates: install ca-certificates")
-    roots = load(f"botkit.{peer}").ROOTS
+    roots = load(f"botkit.{peer}").CA_NAMES
     trusted = load("botkit.http.connection")._context(roots).get_ca_certs()
     assert trusted
     assert all(any(root in str(each["subject"]) for root in roots) for each in trusted)

@@ -432,7 +432,7 @@ def reply(update, session=None): ...
 
 
 def test_a_part_that_is_switched_off_is_not_asked(start_bot, bot_api):
-    """ways.py says which are on: without a Mini App, on_request is any function of the bot's."""
+    """Without a Mini App, on_request is any function of the bot's."""
     wrong = "INIT_DATA_MAX_AGE = 'a day'\ndef on_request(): ...\n"
     container = start_bot(WITHOUT + wrong)
     bot_api.answers("getMe", {}, ME)

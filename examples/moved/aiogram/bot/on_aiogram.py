@@ -25,7 +25,7 @@ from aiogram.fsm.storage.base import DefaultKeyBuilder
 from aiogram.fsm.storage.memory import MemoryStorage, MemoryStorageRecord
 from aiogram.methods import TelegramMethod
 from aiogram.types import Update
-from botkit import current, start_error, telegram
+from botkit import context, stack_trace, telegram
 from botkit.deadline import deadline
 from botkit.errors import BotkitError, Misconfigured, SessionError, TelegramError, Unreachable
 
@@ -58,14 +58,14 @@ def reply_with(dispatcher, bot):
     async def start():
         """Run the startup handlers. If one fails, no update is lost."""
         known = {"dispatcher": dispatcher, "bots": (bot,), **dispatcher.workflow_data, "bot": bot}
-        current.asking.is_start = True
+        context.current.is_import = True
         try:
             await dispatcher.emit_startup(**known)
         except Exception as error:
-            described = start_error.described(error)
+            described = stack_trace.describe(error)
             raise Misconfigured(f"a startup handler failed: {described}") from error
         finally:
-            current.asking.is_start = False
+            context.current.is_import = False
         started.append(True)
 
     async def handle(update):
@@ -152,7 +152,7 @@ def run(loop, coroutine):
 def note(error):
     """Note an error that decides how the update ends. Telegram's words say more than aiogram's."""
     if error:
-        current.note(error.__cause__ if isinstance(error.__cause__, BotkitError) else error)
+        context.add_failure(error.__cause__ if isinstance(error.__cause__, BotkitError) else error)
 
 
 async def note_failure(handler, event, data):
@@ -183,7 +183,7 @@ class Records(dict):
                 continue
             if self.session is None or not (callable(choice()) or choice() in fit):
                 note(Misconfigured(f'states need SESSION = "{fit[0]}" in bot.py'))
-            elif current.asking.session == "":
+            elif context.current.session_key == "":
                 note(SessionError("a state can't be kept: SESSION gives this update no session"))
             elif replace(key, destiny=own.destiny) != own:
                 note(SessionError("this data isn't in the update's session: use botkit.session"))

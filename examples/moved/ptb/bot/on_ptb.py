@@ -18,7 +18,7 @@ from functools import partialmethod
 from itertools import chain
 from urllib.parse import unquote, urlsplit
 
-from botkit import current
+from botkit import context
 from botkit import telegram as bot_api
 from botkit.deadline import deadline
 from botkit.errors import BotkitError, Misconfigured, SessionError, Unreachable
@@ -115,7 +115,7 @@ def note(error):
     if isinstance(error, TelegramError):
         error = error.__cause__ or (refused[-1] if refused else error)
     if error:
-        current.note(error)
+        context.add_failure(error)
 
 
 def refuse_to_poll(*_, **__):
@@ -158,7 +158,7 @@ class Request(BaseRequest):
         params = dict(request_data.parameters) if request_data else {}
         for key, (file, data, _) in (request_data and request_data.multipart_data or {}).items():
             params[key] = (file, data if isinstance(data, bytes) else data.read())
-        current.asking.is_start = name == "getMe"  # the library's own: it answers nobody
+        context.current.is_import = name == "getMe"  # the library's own: it answers nobody
         try:
             if method == "GET":
                 path = urlsplit(url).path.partition("/file/bot")[2].partition("/")[2]
@@ -172,7 +172,7 @@ class Request(BaseRequest):
             answer["parameters"] = {"retry_after": error.retry_after} if error.retry_after else {}
             return error.error_code, json.dumps(answer).encode()
         finally:
-            current.asking.is_start = False
+            context.current.is_import = False
         if name == "getMe":
             self.me = body
         return 200, body
@@ -214,7 +214,7 @@ class Persistence(BasePersistence):
             return
         if self.session is None:
             note(Misconfigured(f"{part} needs SESSION in bot.py"))
-        elif current.asking.session == "":
+        elif context.current.session_key == "":
             note(SessionError(f"{part} can't be kept: SESSION gives this update no session"))
         elif not is_here:
             note(SessionError(f"this {part} isn't in the update's session: use botkit.session"))

@@ -15,7 +15,7 @@ import warnings
 from copy import deepcopy
 
 import telebot
-from botkit import current, telegram
+from botkit import context, telegram
 from botkit.errors import BotkitError, Misconfigured, SessionError, TelegramError, Unreachable
 from telebot import apihelper, handler_backends, util
 from telebot.storage import StateMemoryStorage
@@ -105,7 +105,7 @@ def refuse_timers():
 
 def note(error):
     """Note an error that decides how the update ends. Telegram's words say more than telebot's."""
-    current.note(getattr(getattr(error, "result", None), "refusal", error))
+    context.add_failure(getattr(getattr(error, "result", None), "refusal", error))
 
 
 def refuse(error):
@@ -147,7 +147,7 @@ def not_kept():
     """Return why no session keeps the update's state, or None if one does."""
     if own.get("session") is None:
         return Misconfigured("states and steps are kept only in reply(), with SESSION in bot.py")
-    if current.asking.session == "":
+    if context.current.session_key == "":
         return SessionError("states and steps can't be kept: SESSION gives this update no session")
     return None
 

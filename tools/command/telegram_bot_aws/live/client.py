@@ -8,8 +8,8 @@ import secrets
 from typing import Any
 
 from botkit.errors import TelegramError, Unreachable
-from botkit.stored_token import TOKEN
 from botkit.telegram import Client
+from botkit.token_parameter import TOKEN
 
 __all__ = [
     "CALL_SECONDS",

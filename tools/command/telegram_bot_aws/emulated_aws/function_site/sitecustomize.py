@@ -57,7 +57,7 @@ class StartTimer(importlib.abc.MetaPathFinder):
                 say({"message": START, "milliseconds": took})
                 if PATIENCE > 1:
                     # The function's other time.
-                    terraform = importlib.import_module("botkit.sources.terraform")
+                    terraform = importlib.import_module("botkit.release")
                     vars(terraform)["REGISTRATION_SECONDS"] *= PATIENCE
                 times = vars(module)["TIMES"]
                 times |= {kind: (most * PATIENCE, spare) for kind, (most, spare) in times.items()}

@@ -50,7 +50,7 @@ def show(container, folder):
 
 
 def page_module():
-    return importlib.import_module("botkit.sources.page")
+    return importlib.import_module("botkit.mini_app")
 
 
 def content(answer):
@@ -451,7 +451,7 @@ def test_an_exception_is_logged_and_not_shown_to_the_page(container, monkeypatch
     answer_with(container, monkeypatch, error(TEXT))
     assert ask(container) == (500, FAILED)
     line = container.line
-    assert re.fullmatch(rf"{error.__name__} at test_page\.py:\d+", line.pop("error"))
+    assert re.fullmatch(rf"{error.__name__} at test_mini_app\.py:\d+", line.pop("error"))
     [frame] = line.pop("stack_trace")
     assert frame.endswith(".on_request")
     assert line == {
@@ -472,7 +472,7 @@ def test_an_exception_is_logged_and_not_shown_to_the_page(container, monkeypatch
         (500, {}, "unreachable", None),
         (401, {}, "misconfigured", None),
     ],
-    ids=["limited", "away", "token"],
+    ids=["rate_limited", "away", "token"],
 )
 def test_a_temporary_failure_is_not_the_bots(
     container, bot_api, monkeypatch, code, parameters, outcome, retry_after
@@ -535,7 +535,7 @@ def test_the_token_may_be_in_parameter_store(start_with_parameter, serve, bot_ap
     # It was fetched a moment ago: strangers must not cause a fetch each time.
     assert ask(container)[0] == 401
     assert len(store.requests) == 1
-    container.module("stored_token").fetched_at -= 61
+    container.module("token_parameter").fetched_at -= 61
     assert ask(container)[0] == 200
     assert ask(container, authorization=old)[0] == 401
     assert len(store.requests) == 2

@@ -5,27 +5,27 @@ It goes into the queue, if there is one. Otherwise Lambda retries it twice if it
 
 from __future__ import annotations
 
-from .. import bot_module, current, ways
-from ..current import Run
-from ..errors import InvalidReply, encodable
-from ..types import Any
+from . import bot_module, context, pipeline
+from .context import Context
+from .errors import InvalidReply, encodable
+from .types import Any
 
 
 class EventFailed(Exception):
     """A retry may succeed. Lambda retries the events that it delivers asynchronously."""
 
 
-def receive(event: Any, request_id: str) -> None:
+def handle(event: Any, request_id: str) -> None:
     """Answer an event. Raises EventFailed if Lambda should try it again, or nobody answers it."""
-    run = Run.of_event("event", event, request_id, service_of(event))
-    if run.calls is None:
+    ctx = context.activate(Context.of_event("event", event, request_id, service_of(event)))
+    if ctx.given_calls is None:
         try:
             bot_module.check_on_event(event)
         except InvalidReply as error:  # the caller's mistake, so it isn't logged as the bot's
             raise EventFailed(str(error)) from None
-    outcome = ways.take(current.begin(run), "event")
+    outcome = pipeline.process(ctx, "event")
     # In the queue, an exception of the bot makes it a dead letter: Lambda keeps it for two retries.
-    if outcome.is_retried or (outcome.name == "bot_error" and not run.made.seen):
+    if outcome.redeliver or (outcome.name == "bot_error" and not ctx.calls.visible):
         raise EventFailed(f"{outcome.name}: {outcome.error or outcome.telegram_error}")
 
 

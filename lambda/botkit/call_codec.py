@@ -12,14 +12,14 @@ from .types import Json
 FILE = "base64 of a file"
 
 
-def packed(calls: list[Json]) -> list[Json]:
+def encode(calls: list[Json]) -> list[Json]:
     """Return calls in a form that JSON can hold."""
     copy: list[Json] = json.loads(to_json([_without_files(call) for call in calls]))
     return copy
 
 
-def unpacked(calls: list[Json]) -> list[Json]:
-    """Return the calls that `packed` was given. Raises ValueError if a file isn't what it wrote."""
+def decode(calls: list[Json]) -> list[Json]:
+    """Return the calls that `encode` was given. Raises ValueError if a file isn't what it wrote."""
     return [_with_files(call) for call in calls]
 
 

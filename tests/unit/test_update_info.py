@@ -1,7 +1,7 @@
-"""place.py: where an update of each kind is."""
+"""info.py: where an update of each kind is."""
 
 import pytest
-from botkit.place import Place
+from botkit.update_info import UpdateInfo
 from telegram_stand_in import TYPES
 
 ADA = {"id": 7, "is_bot": False, "first_name": "Ada"}
@@ -97,19 +97,29 @@ ALL = {**{kind: ({kind: content}, where) for kind, (content, where) in KINDS.ite
 
 @pytest.mark.parametrize(("update", "where"), ALL.values(), ids=ALL)
 def test_an_update_is_somewhere(update, where):
-    place = Place({"update_id": 1, **update})
-    assert (place.room, place.topic, place.user, place.person) == where
-    assert place.kind == next(iter(update), "")
+    info = UpdateInfo({"update_id": 1, **update})
+    assert (info.chat_key, info.topic_id, info.user_id, info.sender_id) == where
+    assert info.update_type == next(iter(update), "")
 
 
 def test_a_message_may_be_that_of_a_button():
     press = {"from": BEA, "message": {**BUSINESS, **TOPIC}}
-    place = Place({"update_id": 1, "callback_query": press})
-    assert (place.content, place.message) == (press, press["message"])
-    assert (place.chat, place.business, place.thread, place.direct_topic) == (7, "b1", 5, None)
-    place = Place({"update_id": 1, "message": {**SAID, **DIRECT}})
-    assert place.content == place.message
-    assert (place.chat, place.business, place.thread, place.direct_topic) == (-100, None, None, 9)
+    info = UpdateInfo({"update_id": 1, "callback_query": press})
+    assert (info.content, info.message) == (press, press["message"])
+    assert (
+        info.chat_id,
+        info.business_connection_id,
+        info.message_thread_id,
+        info.direct_messages_topic_id,
+    ) == (7, "b1", 5, None)
+    info = UpdateInfo({"update_id": 1, "message": {**SAID, **DIRECT}})
+    assert info.content == info.message
+    assert (
+        info.chat_id,
+        info.business_connection_id,
+        info.message_thread_id,
+        info.direct_messages_topic_id,
+    ) == (-100, None, None, 9)
 
 
 def test_each_kind_of_the_bot_api_is_listed():

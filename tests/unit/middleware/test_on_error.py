@@ -64,11 +64,11 @@ def test_on_error_runs_once_per_update(start_bot, bot_api):
 
 def test_a_container_remembers_so_many_updates(start_bot, bot_api, monkeypatch):
     container = start_bot(BOT)
-    monkeypatch.setattr(container.module("ways"), "REMEMBERED", 2)
+    monkeypatch.setattr(container.module("pipeline").reported, "_most", 2)
     bot_api.expects(SORRY, SORRY, SORRY)
     for number in range(3):
         container.deliver(message(number))
-    assert [*container.module("ways").told] == [1, 2]
+    assert [*container.module("pipeline").reported] == [1, 2]
 
 
 OTHERS = {

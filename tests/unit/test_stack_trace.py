@@ -30,34 +30,34 @@ from tests.support.stubs import TOKEN, load
     ],
 )
 def test_values_of_the_environment_are_left_out(monkeypatch, text, shown):
-    start_error = load("botkit.start_error")
+    stack_trace = load("botkit.stack_trace")
     values = {"A": "sixsix", "B": "fives", "C": "xabcx", "D": "long-sixsix"}
     monkeypatch.setattr("os.environ", {**values, "LAMBDA_TASK_ROOT": "/var/task"})
-    assert start_error.without_secrets(text) == shown
+    assert stack_trace.redact(text) == shown
 
 
 def test_names_in_the_source_stay(monkeypatch):
-    start_error = load("botkit.start_error")
+    stack_trace = load("botkit.stack_trace")
     monkeypatch.setattr("os.environ", {"A": "app.production", "B": "six-six"})
     text = "no 'app.production', no 'duct', no 'six-six'"
-    assert start_error.without_secrets(text, True) == "no 'app.production', no 'duct', no '…'"
+    assert stack_trace.redact(text, True) == "no 'app.production', no 'duct', no '…'"
 
 
 def test_a_file_outside_of_all_folders_has_its_name_only():
     error = SyntaxError("invalid", ("/elsewhere/words.py", 3, 1, ""))
-    start_error = load("botkit.start_error")
-    assert start_error.described(error) == "SyntaxError: invalid at words.py:3"
+    stack_trace = load("botkit.stack_trace")
+    assert stack_trace.describe(error) == "SyntaxError: invalid at words.py:3"
 
 
 def test_error_outside_of_the_bot_has_no_line():
-    start_error = load("botkit.start_error")
-    assert start_error.described(ValueError("odd")) == "ValueError: odd"
-    assert start_error.described(SyntaxError("odd")) == "SyntaxError: odd"
+    stack_trace = load("botkit.stack_trace")
+    assert stack_trace.describe(ValueError("odd")) == "ValueError: odd"
+    assert stack_trace.describe(SyntaxError("odd")) == "SyntaxError: odd"
 
 
 def test_syntax_error_without_a_file_has_its_line(tmp_path):
     bot = tmp_path / "bot.py"
-    start_error = load("botkit.start_error")
+    stack_trace = load("botkit.stack_trace")
     with pytest.raises(SyntaxError) as raised:
         exec(compile("\nraise SyntaxError('odd')", bot, "exec"), {"__name__": "bot"})
-    assert start_error.described(raised.value) == "SyntaxError: odd at bot.py:2"
+    assert stack_trace.describe(raised.value) == "SyntaxError: odd at bot.py:2"

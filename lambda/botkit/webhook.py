@@ -5,39 +5,39 @@ Source: https://core.telegram.org/bots/api#setwebhook
 
 from __future__ import annotations
 
+import json
 import logging
 from _operator import _compare_digest as compare_digest  # hmac's, without hmac's 2 ms
 
-from .. import current, ways
-from ..current import Run
-from ..outcome import Outcome
-from ..settings import settings
-from ..types import Json
-from . import parse_json
+from . import context, pipeline
+from .context import Context
+from .outcome import Outcome
+from .settings import settings
+from .types import Any, Json
 
 logger = logging.getLogger("botkit")
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # API Gateway writes names in lower case
 
 
-def receive(event: Json) -> Json:
+def handle(event: Json) -> Json:
     """Answer the update in a request, and return the response."""
     if not settings.webhook_secret:
         logger.error("every update is refused: TELEGRAM_WEBHOOK_SECRET is not set")
         return response(401, "no secret token is configured")
-    if not is_from_telegram(event):
+    if not has_secret_token(event):
         return response(401, "the secret token is missing or wrong")
     try:
         update = parse(event)
     except ValueError as error:
         logger.warning("bad request", extra={"reason": str(error)})
         return response(400, str(error))
-    run = Run.of_update("webhook", update)
-    run.may_respond = settings.reply_mode == "webhook"
-    return settle(ways.take(current.begin(run), "webhook"))
+    ctx = context.activate(Context.of_update("webhook", update))
+    ctx.can_use_webhook_reply = settings.reply_mode == "webhook"
+    return to_response(pipeline.process(ctx, "webhook"))
 
 
-def settle(outcome: Outcome) -> Json:
+def to_response(outcome: Outcome) -> Json:
     """Return the response that tells Telegram whether to redeliver the update."""
     if outcome.body:
         return response(200, outcome.body, "application/json")
@@ -46,7 +46,7 @@ def settle(outcome: Outcome) -> Json:
     return response(outcome.status, outcome.name, retry_after=outcome.retry_after)
 
 
-def is_from_telegram(event: Json) -> bool:
+def has_secret_token(event: Json) -> bool:
     """Tell whether a request has the secret token in its header."""
     headers = event.get("headers")
     given = headers.get(SECRET_HEADER) if isinstance(headers, dict) else None
@@ -86,3 +86,29 @@ def response(
     if retry_after is not None and retry_after >= 0:
         headers["Retry-After"] = str(min(retry_after, 3600))
     return {"statusCode": status, "headers": headers, "body": body}
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Parse JSON from outside. Raises ValueError, also for values that only Python accepts as JSON:
+    NaN, Infinity and 1e999.
+
+    Half a surrogate pair ("\\ud800") becomes U+FFFD, since UTF-8 can't encode it.
+    """
+    if isinstance(text, bytes):
+        text = text.decode(json.detect_encoding(text), "surrogatepass")
+    try:
+        value = json.loads(text, parse_constant=_finite, parse_float=_finite)
+        # Only if the text has a surrogate or an escaped one, which is rare.
+        if "\\ud" in text or "\\uD" in text or text.encode(errors="replace").decode() != text:
+            text = json.dumps(value, ensure_ascii=False)
+            value = json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+        return value
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if not abs(value) < float("inf"):  # NaN is neither less nor greater
+        raise ValueError(number)
+    return value

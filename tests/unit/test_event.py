@@ -49,7 +49,7 @@ def test_an_event_that_is_calls_is_carried_out(start, bot_api, mode, event):
 
 
 def test_calls_that_were_made_before_are_not_the_events(container, bot_api):
-    container.module("current").carried_out("setWebhook", {})
+    container.module("context").record("setWebhook", {})
     bot_api.expects(CALL)
     container.invoke(CALL)
     assert container.line["methods"] == ["sendMessage"]

@@ -218,6 +218,6 @@ def test_the_last_256_updates_are_remembered(container):
     container.answer_telegram(lambda method, params, timeout: True)
     for update_id in range(257):
         container.deliver(message(update_id))
-    assert list(container.module("ways").recent) == list(range(1, 257))
+    assert list(container.module("pipeline").recent) == list(range(1, 257))
     assert outcome_of(container, json.dumps(message(1))) == "duplicate"
     assert outcome_of(container, json.dumps(message(0))) == "answered"

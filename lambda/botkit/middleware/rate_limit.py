@@ -18,14 +18,14 @@ from binascii import crc32
 from collections.abc import Callable
 
 from .. import bot_module, store
-from ..current import Run
+from ..calls import execute, outcome_of
+from ..context import BoundedDict, Context
 from ..errors import Misconfigured
 from ..outcome import Outcome
-from ..place import Place
-from ..settings import settings
 from ..types import Any, Json
+from ..update_info import UpdateInfo
 
-# Never limited: payments, and the kind that stops an answer. Kinds of update, then of message.
+# Never limited: payments, and what stops an answer. Update types, then kinds of message.
 EXEMPT = {
     "pre_checkout_query",
     "purchased_paid_media",
@@ -39,9 +39,9 @@ EXEMPT_MESSAGES = {
     "suggested_post_paid",
     "suggested_post_refunded",
 }
-MOST = 1000  # updates in a window: their ids are in one item
-LONGEST = store.DAY  # seconds of a window
-SPREAD = 10  # seconds between the first and the last message of an album, at most
+MAX_UPDATES = 1000  # in a window: their ids are in one item
+MAX_WINDOW_SECONDS = store.DAY
+MAX_ALBUM_SECONDS = 10  # between the first and the last message of an album
 
 COUNT: Json = {
     "UpdateExpression": "ADD ids :ids SET expires_at = :end",
@@ -66,10 +66,10 @@ TELL: Json = {
 }
 TELL_AGAIN: Json = {"UpdateExpression": "REMOVE told", "ConditionExpression": "told = :id"}
 
-REMEMBERED = 100  # full windows
+MAX_REMEMBERED = 100  # full windows
 # By the key of a full window: the ids of its updates and albums, which don't change any more, and
 # the id of the first update beyond.
-full: dict[str, tuple[set[str], str]] = {}
+full = BoundedDict(MAX_REMEMBERED)
 
 
 def count(update: Json, key: str) -> str | None:
@@ -78,7 +78,7 @@ def count(update: Json, key: str) -> str | None:
     That takes one write. A full window takes one more write in each container, and then none.
     Raises Misconfigured, or Unreachable if DynamoDB can't be used.
     """
-    most, seconds = _limit(bot_module.load())
+    most, seconds = limit_of(bot_module.load())
     update_id, counted_as = str(update["update_id"]), _counted_as(update)
     if key not in full:
         values = {":ids": {"NS": [counted_as]}, ":most": {"N": str(most)}, ":end": _end(seconds)}
@@ -90,48 +90,48 @@ def count(update: Json, key: str) -> str | None:
             return None
         item = closed["Attributes"]
         full[key] = set(item["ids"]["NS"]), item["beyond"]["N"]
-        if len(full) > REMEMBERED:
-            del full[next(iter(full))]
+    counted: set[str]
+    first: str
     counted, first = full[key]
     return None if counted_as in counted else first
 
 
-def step(run: Run, go_on: Callable[[], Outcome]) -> Outcome:
+def rate_limit(ctx: Context, call_next: Callable[[], Outcome]) -> Outcome:
     """Let an update pass, or stop one that is too many. The first of those goes to on_rate_limit().
 
-    That is noted before on_rate_limit() is asked. So if the update comes to two containers at once,
-    or a container ends in between, the person may not be told, but is never told twice.
+    That is saved before on_rate_limit() is called. So if the update comes to two containers at
+    once, or a container ends in between, the person may not be told, but is never told twice.
     """
     bot = bot_module.load()
-    key = _window(run.subject, _limit(bot)[1])
-    first = key and count(run.subject, key)
+    key = _window(ctx.payload, limit_of(bot)[1])
+    first = key and count(ctx.payload, key)
     if not (key and first):
-        return go_on()
-    is_first = str(run.id) == first and hasattr(bot, "on_rate_limit")
+        return call_next()
+    is_first = str(ctx.id) == first and hasattr(bot, "on_rate_limit")
     if not is_first or _update(key, TELL, {}, first) is None:
         return Outcome("rate_limited")
-    run.asked = "on_rate_limit"
-    outcome = go_on()
-    if outcome.is_retried and not run.made.seen:
+    try:
+        calls = bot_module.get_calls("on_rate_limit", ctx.payload)
+        outcome = execute(ctx, calls, "rate_limited")
+    except BaseException as error:
+        outcome = outcome_of(error)
+    if outcome.redeliver and ctx.calls.visible:
+        outcome = outcome.replace("incomplete")
+    elif outcome.redeliver:
         _update(key, TELL_AGAIN, {}, first)
-    return outcome
+    return outcome.replace(dead_letter=False)  # a hint isn't worth it
 
 
-def check_bot(bot: Any) -> None:
-    """Raise Misconfigured if updates can't be counted."""
-    _limit(bot)
-    if not settings.session_table:
-        raise Misconfigured("RATE_LIMIT in bot.py needs a table: set session_retention_in_days")
-
-
-def _limit(bot: Any) -> tuple[int, int]:
+def limit_of(bot: Any) -> tuple[int, int]:
     """Return RATE_LIMIT of bot.py: how many updates in how many seconds. Raises Misconfigured."""
     match bot.RATE_LIMIT:
-        case (int(most), int(seconds)) if 1 <= most <= MOST and 1 <= seconds <= LONGEST:
+        case (int(most), int(seconds)) if (
+            1 <= most <= MAX_UPDATES and 1 <= seconds <= MAX_WINDOW_SECONDS
+        ):
             return most, seconds
     raise Misconfigured(
-        f"RATE_LIMIT in bot.py must be two numbers, of updates (1 to {MOST}) and of seconds (up to "
-        "a day), such as (20, 60)"
+        f"RATE_LIMIT in bot.py must be two numbers, of updates (1 to {MAX_UPDATES}) and of "
+        "seconds (up to a day), such as (20, 60)"
     )
 
 
@@ -139,22 +139,22 @@ def _window(update: Json, seconds: int) -> str | None:
     """Return the key of the window in which an update counts, or None if it never counts.
 
     Windows are fixed. An update counts by its date, however late it comes: updates that waited
-    while the bot failed aren't a flood. One without a date, such as a tap, counts when it comes, so
-    it may count again if it is redelivered in a later window. Raises what `count` raises.
+    while the bot failed aren't a flood. One without a date, such as a press, counts when it comes,
+    so it may count again if it is redelivered in a later window. Raises what `count` raises.
     """
-    place = Place(update)
-    is_exempt = place.kind in EXEMPT or not EXEMPT_MESSAGES.isdisjoint(place.content)
-    if is_exempt or place.person is None:
+    info = UpdateInfo(update)
+    is_exempt = info.update_type in EXEMPT or not EXEMPT_MESSAGES.isdisjoint(info.content)
+    if is_exempt or info.sender_id is None:
         return None
-    date = place.content.get("edit_date") or place.content.get("date") or int(time.time())
+    date = info.content.get("edit_date") or info.content.get("date") or int(time.time())
     start = date - date % seconds
-    is_album = "media_group_id" in place.content and "edit_date" not in place.content
-    is_near_end = date - start < SPREAD or start + seconds - date <= SPREAD
+    is_album = "media_group_id" in info.content and "edit_date" not in info.content
+    is_near_end = date - start < MAX_ALBUM_SECONDS or start + seconds - date <= MAX_ALBUM_SECONDS
     if is_album and is_near_end:
         values = {":end": _end(seconds)}
-        decided = _update(f"{place.person}:{_counted_as(update)}", DECIDE, values, str(start))
+        decided = _update(f"{info.sender_id}:{_counted_as(update)}", DECIDE, values, str(start))
         start = int(decided["Attributes"]["starts"]["N"])
-    return f"{place.person}:{start}"
+    return f"{info.sender_id}:{start}"
 
 
 def _end(seconds: int) -> Json:
@@ -164,7 +164,7 @@ def _end(seconds: int) -> Json:
 
 def _counted_as(update: Json) -> str:
     """Return the number under which an update counts: its id, or a negative one for its album."""
-    album = Place(update).content.get("media_group_id")
+    album = UpdateInfo(update).content.get("media_group_id")
     return str(update["update_id"] if album is None else ~crc32(str(album).encode()))
 
 

@@ -1,10 +1,10 @@
-"""terraform.py: which events are Terraform's, and what time each of them has."""
+"""release/__init__.py: which events are Terraform's, and what time each of them has."""
 
 import contextlib
 
 import pytest
 
-from tests.support.stubs import AWS, load, with_clock
+from tests.support.stubs import AWS, with_clock
 
 URL = "https://bot.example/telegram"
 OURS = {
@@ -22,8 +22,8 @@ OURS = {
 
 
 @pytest.mark.parametrize(("event", "is_ours"), OURS.values(), ids=OURS)
-def test_an_event_is_terraforms_or_anothers(event, is_ours):
-    assert (load("botkit.sources").source_of(event) == "terraform") is is_ours
+def test_an_event_is_terraforms_or_anothers(container, event, is_ours):
+    assert (container.handler.source_of(event) == "terraform") is is_ours
 
 
 @pytest.mark.parametrize("event", ["warm", "create", "update"])
@@ -33,10 +33,10 @@ def test_some_events_get_nothing(container, event):
 
 
 def test_an_event_is_no_part_of_the_update_before_it(container):
-    current = container.module("current")
-    current.begin(current.Run.of_update("webhook", {"update_id": 1}))
+    context = container.module("context")
+    context.activate(context.Context.of_update("webhook", {"update_id": 1}))
     container.invoke({"tf": {"action": "warm"}})
-    assert current.run.source == "terraform"
+    assert context.current.source == "terraform"
 
 
 @pytest.mark.parametrize("action", ["register", "delete"])

@@ -16,13 +16,13 @@ import time
 from base64 import b64decode, b64encode
 from urllib.parse import parse_qsl, quote, unquote
 
-from .. import bot_module, current, init_data
-from ..calls import outcome_of
-from ..errors import InvalidReply, Misconfigured
-from ..outcome import Outcome
-from ..settings import settings
-from ..types import Any, Json
-from . import parse_json
+from . import bot_module, context, init_data
+from .calls import outcome_of
+from .errors import InvalidReply
+from .outcome import Outcome
+from .settings import settings
+from .types import Any, Json
+from .webhook import parse_json
 
 FOLDER = next((path for path in sys.path if os.path.isfile(os.path.join(path, "bot.py"))), "")
 HEADERS = {
@@ -42,39 +42,30 @@ TYPES = {
     ".woff": "font/woff",
     ".woff2": "font/woff2",
 }
-LARGEST_BODY = 6291556 - 2000  # bytes of a response from Lambda, without the headers
+MAX_BODY_BYTES = 6291556 - 2000  # of a response from Lambda, without the headers
 # Keys that a request always has. They are None if Telegram didn't send them.
 OPTIONAL = ("chat", "chat_type", "chat_instance", "start_param", "query_id")
 
 
-def receive(event: Json) -> Json:
+def handle(event: Json) -> Json:
     """Return the response to a request for /app or a path below it."""
-    current.begin(current.Run("page"))
-    context = event.get("requestContext")
-    http = context.get("http") if isinstance(context, dict) else None
+    context.activate(context.Context("mini_app"))
+    about = event.get("requestContext")
+    http = about.get("http") if isinstance(about, dict) else None
     method = _text(http, "method")
     # API Gateway has decoded all but %25. It takes several slashes at the beginning as one.
     path = unquote("/" + _text(event, "rawPath").lstrip("/")).removeprefix("/app")
     if path == "/api" or path.startswith("/api/"):
-        return ask_bot(event, method, path.removeprefix("/api"))
+        return call_bot(event, method, path.removeprefix("/api"))
     if method != "GET":
-        return page_response(405, "Files of the page allow GET.", Allow="GET")
+        return response(405, "Files of the page allow GET.", Allow="GET")
     if path in ("", "/"):
         query = quote(_text(event, "rawQueryString"), "%&+,/:;=?@", errors="replace")
-        return page_response(302, Location="/app/index.html" + (f"?{query}" if query else ""))
+        return response(302, Location="/app/index.html" + (f"?{query}" if query else ""))
     return send_file(path)
 
 
-def check_bot(bot: Any) -> None:
-    """Raise Misconfigured if the bot can't answer a request."""
-    from ..signature import check_function
-
-    check_function(bot, "on_request", "request", "it answers the Mini App")
-    if not isinstance(getattr(bot, "INIT_DATA_MAX_AGE", 0), (int, float)):
-        raise Misconfigured("INIT_DATA_MAX_AGE in bot.py must be a number of seconds")
-
-
-def page_response(status: int, body: str | bytes = "", **headers: str) -> Json:
+def response(status: int, body: str | bytes = "", **headers: str) -> Json:
     """Return a response for API Gateway. In the names of headers, underscores stand for hyphens."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return {
@@ -94,10 +85,10 @@ def send_file(path: str) -> Json:
     """Return the response with a file of app/."""
     content = read_file(path)
     if content is None:
-        return page_response(404, "There is no such file.")
+        return response(404, "There is no such file.")
     kind = TYPES.get(os.path.splitext(path)[1].lower(), "application/octet-stream")
     kind += "; charset=utf-8" if kind.startswith("text/") else ""
-    return page_response(200, content, Content_Type=kind, Cache_Control="no-cache")
+    return response(200, content, Content_Type=kind, Cache_Control="no-cache")
 
 
 def read_file(path: str) -> bytes | None:
@@ -124,47 +115,45 @@ class HTTPException(Exception):
     """A request is refused before it reaches the bot. `response` tells the page why."""
 
     def __init__(self, status: int, name: str, sentence: str) -> None:
-        self.response = problem_response(status, name, sentence)
+        self.response = error_response(status, name, sentence)
 
 
-def ask_bot(event: Json, method: str, path: str) -> Json:
+def call_bot(event: Json, method: str, path: str) -> Json:
     """Return the response of bot.on_request(), after the user's signature is verified."""
     started = time.monotonic()
     try:
         request = read_request(event, method, path)
         if settings.allowed_ids:
-            from .. import allowed
+            from .middleware import allowlist
 
             ids = [who["id"] for who in (request["user"], request["chat"]) if who]
-            if not allowed.is_in(ids):
+            if not allowlist.is_allowed(ids):
                 about = {"method": method, "status": 403}
-                allowed.ignored(ids).log("request", started, [], about)
-                return problem_response(403, "forbidden", "This bot isn't for everyone.")
-        status, text = status_and_json(bot_module.ask("on_request", request))
+                allowlist.ignored(ids).log("request", started, [], about)
+                return error_response(403, "forbidden", "This bot isn't for everyone.")
+        status, text = status_and_json(bot_module.call_function("on_request", request))
         outcome = Outcome("answered")
-    except HTTPException as refusal:
-        return refusal.response
+    except HTTPException as error:
+        return error.response
     except BaseException as error:
         outcome = outcome_of(error)
         if outcome.status == 200:
-            outcome = outcome.but("mini_app_error")
+            outcome = outcome.replace("mini_app_error")
         status, text = outcome.status, ""
     about = {"method": method, "status": status}
-    outcome.log("request", started, current.run.made.methods, about)
+    outcome.log("request", started, context.current.calls.methods, about)
     if outcome.name == "answered":
-        return page_response(status, text, Content_Type="application/json")
+        return response(status, text, Content_Type="application/json")
     if status == 500:
-        return problem_response(500, "failed", "The bot failed. Its log says why.")
+        return error_response(500, "failed", "The bot failed. Its log says why.")
     later = {"Retry_After": str(outcome.retry_after)} if outcome.retry_after else {}
-    return problem_response(
-        503, "unavailable", "The bot can't answer now. Try again later.", **later
-    )
+    return error_response(503, "unavailable", "The bot can't answer now. Try again later.", **later)
 
 
-def problem_response(status: int, error: str, message: str, **headers: str) -> Json:
+def error_response(status: int, error: str, message: str, **headers: str) -> Json:
     """Return a response that names the problem, for the page and its author."""
     body = json.dumps({"error": error, "message": message})
-    return page_response(status, body, Content_Type="application/json", **headers)
+    return response(status, body, Content_Type="application/json", **headers)
 
 
 def read_request(event: Json, method: str, path: str) -> Json:
@@ -185,7 +174,7 @@ def read_request(event: Json, method: str, path: str) -> Json:
 
 def authenticate(authorization: str, seconds: float) -> Json:
     """Verify who sends a request. Raises HTTPException, or Unreachable for want of the token."""
-    from .. import telegram
+    from . import telegram
 
     scheme, _, data = authorization.partition(" ")
     if scheme.lower() != "tma" or not data:
@@ -241,7 +230,7 @@ def status_and_json(answer: Any) -> tuple[int, str]:
         raise InvalidReply(
             f"on_request() must return a value that JSON can hold: {error}"
         ) from None
-    if len(json.dumps(text)) > LARGEST_BODY:  # as Lambda counts: as a string in JSON
+    if len(json.dumps(text)) > MAX_BODY_BYTES:  # as Lambda counts: as a string in JSON
         raise InvalidReply("on_request() must return less than 6 MB of JSON")
     return int(status), text
 

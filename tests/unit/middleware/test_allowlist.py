@@ -120,7 +120,7 @@ def test_only_these_ids_let_an_update_in(start_bot, bot_api, update, ids):
 
 def test_each_kind_of_the_bot_api_is_listed():
     """Read in Telegram's documentation whom its updates name, then add it above."""
-    whose = load("botkit.steps.allow").WHOSE
+    whose = load("botkit.middleware.allowlist").WHOSE
     assert set(KINDS) == set(whose) == set(TYPES["Update"]) - {"update_id"}
 
 

@@ -80,7 +80,7 @@ def test_a_change_is_one_read_and_one_write(start_with_sessions, bot_api):
 def test_a_bot_without_a_session_loads_none(start, bot_api):
     container = start(bot_api.url)
     container.deliver({"update_id": 1})
-    assert not {"botkit.session", "botkit.steps.session", "botkit.aws"} & set(sys.modules)
+    assert not {"botkit.session", "botkit.middleware.session", "botkit.aws"} & set(sys.modules)
 
 
 # ── Delivered again
@@ -196,7 +196,7 @@ def test_the_same_update_at_the_same_time_counts_once(start_with_sessions, bot_a
 
     def deliver_it_to_another_container():
         container.deliver(message())
-        container.module("ways").recent.clear()
+        container.module("pipeline").recent.clear()
 
     container.meanwhile(deliver_it_to_another_container)
     bot_api.expects(said(1), said(1))
@@ -330,7 +330,7 @@ def test_a_note_never_takes_back_what_another_container_has_noted(
 
     def note():
         if not container.table.items:
-            store.Item("session", "42").note(1, calls[2:], store.UNFINISHED)
+            store.Item("session", "42").save_progress(1, calls[2:], store.IN_PROGRESS)
 
     bot_api.expects(said("a"))
     bot_api.refuses(said("b"), *LIMIT)
@@ -346,7 +346,7 @@ def test_note_continues_that_of_another_container(start_with_sessions, bot_api):
 
     def note():
         if not container.table.items:
-            store.Item("session", "42").note(1, calls[2:], store.UNFINISHED)
+            store.Item("session", "42").save_progress(1, calls[2:], store.IN_PROGRESS)
 
     bot_api.expects(*calls[:3])
     bot_api.refuses(calls[3], *LIMIT)
@@ -371,7 +371,7 @@ def test_without_a_note_the_update_comes_again_all_the_same(start_with_sessions,
     bot_api.refuses(said("b"), *LIMIT)
     assert container.deliver(message()) == (503, None)
     assert container.line["outcome"] == "throttled"
-    assert container.log[-2]["message"] == "the remaining calls can't be noted"
+    assert container.log[-2]["message"] == "remaining calls not saved"
     assert container.log[-2]["error"] == "dynamodb: HTTP 500"
     bot_api.expects(said("a"), said("b"), said("c"))
     assert container.deliver(message()) == (200, None)
@@ -430,7 +430,7 @@ def test_webhook_mode_leaves_only_the_call_in_the_response(start_with_sessions, 
         answer = container.invoke(request(json.dumps(message())))
         assert json.loads(answer["body"]) == said("c")
     store = container.module("store")
-    assert store.Item("session", "42").updates == {1: store.KEPT}
+    assert store.Item("session", "42").updates == {1: store.ANSWERED}
 
 
 @pytest.mark.parametrize("params", [{"options": ("Yes", "No")}, {"x": {1: 2}}, {"x": "\ud800"}])
@@ -576,9 +576,9 @@ UPDATES = {
 
 def test_a_session_is_a_chats_a_topics_or_a_persons(start_with_sessions):
     container = start_with_sessions(COUNT)
-    sessions = container.module("session_key")
+    sessions = container.module("session")
     got = dict.fromkeys(UPDATES, ())
-    for choice in sessions.CHOICES:
+    for choice in sessions.SCOPES:
         container.bot.SESSION = choice
         for name, (update, _) in UPDATES.items():
             got[name] += (sessions.key_of({"update_id": 1, **update}),)

@@ -15,7 +15,7 @@ REFETCH_SECONDS = 60  # between two fetches of a token that Telegram refuses
 fetched_at = 0.0  # time.time(): a container's other clocks may stand still while it is frozen
 
 
-def may_have_changed() -> bool:
+def may_refetch() -> bool:
     """Tell whether the last fetch of the token is so long ago that another one is due."""
     return not 0 <= time.time() - fetched_at <= REFETCH_SECONDS
 

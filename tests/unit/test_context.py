@@ -1,10 +1,10 @@
-"""current.py: which calls people would see twice, so that their update must not come again."""
+"""context.py: which calls people would see twice, so that their update must not come again."""
 
 import pytest
 
 from tests.support.stubs import load, message
 
-UNSEEN = {
+INVISIBLE = {
     "getChat": {"chat_id": 42},
     "sendChatAction": {"chat_id": 42, "action": "typing"},
     "sendMessageDraft": {"chat_id": 42, "draft_id": 1, "text": "x"},
@@ -17,7 +17,7 @@ UNSEEN = {
     "deleteMessage": {"chat_id": 42, "message_id": 7},
     "deletemessages": {"chat_id": 42, "message_ids": [7]},
 }
-SEEN = {
+VISIBLE = {
     "sendMessage": {"chat_id": 42, "text": "x"},
     "editMessageText": {"chat_id": 42, "text": "x"},
     "setMessageReaction": {"chat_id": 42},
@@ -31,18 +31,18 @@ MESSAGE = {"method": "sendMessage", "chat_id": 42, "text": "x"}
 
 
 @pytest.mark.parametrize(
-    ("method", "params", "is_seen"),
+    ("method", "params", "is_visible"),
     [
-        *((method, params, False) for method, params in UNSEEN.items()),
-        *((method, params, True) for method, params in SEEN.items()),
+        *((method, params, False) for method, params in INVISIBLE.items()),
+        *((method, params, True) for method, params in VISIBLE.items()),
         *(("answerCallbackQuery", params, True) for params in ALERTS.values()),
     ],
-    ids=[*UNSEEN, *SEEN, *ALERTS],
+    ids=[*INVISIBLE, *VISIBLE, *ALERTS],
 )
-def test_visible_methods(method, params, is_seen):
-    made = load("botkit.current").Made()
-    made.carried_out(method, params)
-    assert (made.methods, made.answered, made.seen) == ([method], True, is_seen)
+def test_visible_methods(method, params, is_visible):
+    calls = load("botkit.context").CallLog()
+    calls.record(method, params)
+    assert (calls.methods, calls.any_succeeded, calls.visible) == ([method], True, is_visible)
 
 
 def returning(*calls, own=""):
@@ -58,7 +58,7 @@ def reply(update):
 
 @pytest.mark.parametrize("first", ["answerCallbackQuery"])
 def test_update_is_redelivered_after_invisible_calls(start_bot, bot_api, first):
-    call = {"method": first, **UNSEEN[first]}
+    call = {"method": first, **INVISIBLE[first]}
     container = start_bot(returning(call, MESSAGE))
     bot_api.expects(call)
     bot_api.refuses(MESSAGE, 429, "Too Many Requests", retry_after=3)
@@ -77,7 +77,7 @@ def test_update_is_redelivered_after_invisible_calls(start_bot, bot_api, first):
     ],
 )
 def test_a_repetition_that_is_refused_is_no_failure(start_bot, bot_api, first, refusal):
-    call = {"method": first, **UNSEEN[first]}
+    call = {"method": first, **INVISIBLE[first]}
     container = start_bot(returning(call, MESSAGE))
     bot_api.expects(call)
     bot_api.refuses(MESSAGE, 429, "Too Many Requests")
@@ -99,17 +99,17 @@ def test_a_repetition_that_is_refused_is_no_failure(start_bot, bot_api, first, r
     ids=["nothing to see", "an alert", "an alert again"],
 )
 def test_an_answer_that_comes_too_late(params, is_repeat, is_excused):
-    current = load("botkit.current")
-    current.run.before = is_repeat
+    context = load("botkit.context")
+    context.current.is_retry = is_repeat
     old = load("botkit.errors").TelegramError("x", 400, "Bad Request: query is too old", {})
-    assert current.excuses(old, "answerCallbackQuery", params) == is_excused
-    assert current.excuses(old, "answerPreCheckoutQuery", {}) == is_repeat
+    assert context.already_done(old, "answerCallbackQuery", params) == is_excused
+    assert context.already_done(old, "answerPreCheckoutQuery", {}) == is_repeat
 
 
 def test_the_result_of_a_refused_repetition_is_true(container, bot_api):
     bot_api.refuses(MESSAGE, 400, "Bad Request: message is not modified")
     assert container.telegram.call("sendMessage", chat_id=42, text="x") is True
-    assert not container.module("current").run.made.seen
+    assert not container.module("context").current.calls.visible
     bot_api.refuses(MESSAGE, 400, "Bad Request: chat not found")
     with pytest.raises(container.module("errors").TelegramError):
         container.telegram.call("sendMessage", chat_id=42, text="x")

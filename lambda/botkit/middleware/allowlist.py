@@ -8,20 +8,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from .. import allowed
-from ..current import Run
+from ..context import BoundedDict, Context
 from ..errors import TelegramError
 from ..outcome import Outcome
-from ..place import Place
 from ..settings import settings
+from ..update_info import UpdateInfo
 
 logger = logging.getLogger("botkit")
 
-# For each update type, whose ids are compared with allowed_ids: one match lets it in. "person"
-# is who writes, taps or asks. For somebody who acts as a chat (an anonymous admin, a channel), it
-# is that chat, not the account in `from`, which Telegram uses for all such chats. "account" is the
-# owner of the business account, since anybody may connect the bot to theirs. A kind that names
-# nobody is let in.
+# For each update type, whose ids are compared with allowed_ids: one match lets it in. "person" is
+# who writes, presses or asks. For somebody who acts as a chat (an anonymous admin, a channel), it
+# is that chat, not the placeholder account in `from`. "account" is the owner of the business
+# account, since anybody may connect the bot to theirs. A type that names nobody is let in.
 WHOSE: dict[str, tuple[str, ...]] = {
     "message": ("person", "chat"),
     "edited_message": ("person", "chat"),
@@ -53,41 +51,54 @@ WHOSE: dict[str, tuple[str, ...]] = {
     "widget_query": ("person", "chat"),
     "shared_widget_query": ("person",),
 }
-UNKNOWN = ("person",)  # a kind of a later Bot API
+UNKNOWN = ("person",)  # an update type of a later Bot API
 
-REMEMBERED = 100  # accounts
-accounts: dict[str, int] = {}  # the owners of business accounts, by connection
+MAX_REMEMBERED = 100  # accounts
+accounts = BoundedDict(MAX_REMEMBERED)  # the owners of business accounts, by connection
+blocked_count = 0  # updates, and requests of the Mini App, that this container has ignored
 
 
-def step(run: Run, go_on: Callable[[], Outcome]) -> Outcome:
-    """Let an update pass if its person, chat or account may use the bot, and ignore all others."""
-    place = Place(run.subject)
-    ids = ids_of(place)
-    if not allowed.is_in(ids):
-        return allowed.ignored(ids)
-    new = place.content.get("migrate_to_chat_id")
-    if new is not None and place.chat in settings.allowed_ids:
+def allowlist(ctx: Context, call_next: Callable[[], Outcome]) -> Outcome:
+    """Let an update pass if its sender, chat or account may use the bot, and ignore all others."""
+    info = UpdateInfo(ctx.payload)
+    ids = ids_of(info)
+    if not is_allowed(ids):
+        return ignored(ids)
+    new = info.content.get("migrate_to_chat_id")
+    if new is not None and info.chat_id in settings.allowed_ids:
         logger.warning(
             "a group became a supergroup, which has a new id: change allowed_ids",
-            extra={"id": place.chat, "new_id": new},
+            extra={"id": info.chat_id, "new_id": new},
         )
-    return go_on()
+    return call_next()
 
 
-def ids_of(place: Place) -> list[int] | None:
-    """Return the ids that count for an update, or None if its kind names nobody.
+def is_allowed(ids: list[int] | None) -> bool:
+    """Tell whether one of these ids is listed. None, of an update that names nobody, is allowed."""
+    return ids is None or not settings.allowed_ids.isdisjoint(ids)
+
+
+def ignored(ids: list[int] | None) -> Outcome:
+    """Return the outcome for a stranger. The log line has the ids, to copy into allowed_ids."""
+    global blocked_count
+    blocked_count += 1
+    return Outcome("ignored", log_fields={"sender_ids": ids, "blocked_count": blocked_count})
+
+
+def ids_of(info: UpdateInfo) -> list[int] | None:
+    """Return the ids that count for an update, or None if its type names nobody.
 
     Raises BotkitError if Telegram doesn't say now whose account it is.
     """
-    whose = WHOSE.get(place.kind, UNKNOWN)
+    whose = WHOSE.get(info.update_type, UNKNOWN)
     if not whose:
         return None
-    if place.business is not None:
+    if info.business_connection_id is not None:
         whose = ("account",)
     ids = {
-        "person": place.person,
-        "chat": place.chat,
-        "account": _owner(place.business) if "account" in whose else None,
+        "person": info.sender_id,
+        "chat": info.chat_id,
+        "account": _owner(info.business_connection_id) if "account" in whose else None,
     }
     found = dict.fromkeys(ids[name] for name in whose)  # a private chat has its person's id
     return [each for each in found if each is not None]
@@ -109,6 +120,5 @@ def _owner(connection: str | None) -> int | None:
                 raise
             return None
         accounts[str(connection)] = found["user"]["id"]
-        if len(accounts) > REMEMBERED:
-            del accounts[next(iter(accounts))]
-    return accounts[str(connection)]
+    owner: int = accounts[str(connection)]
+    return owner

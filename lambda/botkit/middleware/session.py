@@ -1,0 +1,135 @@
+"""The last middleware for a bot with SESSION: calls reply() with the session, and saves it.
+
+Telegram delivers an update at least once, and several containers answer at the same time. The
+session's item contains the ids of its last updates, and the calls that answered them. So each
+update changes the session once, and its answer never contradicts the saved session.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+
+from .. import bot_module, context, store
+from ..call_codec import decode, encode
+from ..calls import execute
+from ..context import Context
+from ..deadline import deadline
+from ..errors import BotkitError, InvalidReply, Unreachable
+from ..outcome import Outcome
+from ..session import key_of
+from ..types import Json
+
+logger = logging.getLogger("botkit")
+
+
+def session(ctx: Context, _: Callable[[], Outcome]) -> Outcome:
+    """Answer an update with its session, and save what reply() changes in it.
+
+    If others have changed the session meanwhile, reply() is called again, while there is time.
+    """
+    key = key_of(ctx.payload)
+    if key is None:
+        return execute(ctx, call_reply(ctx))
+    ctx.save_original()
+    is_rerun = False
+    while True:
+        item = store.Item("session", key)
+        is_known = ctx.id in item.updates
+        ctx.is_retry |= is_known
+        if is_known and ctx.is_redriven and ctx.attempt == 1:
+            return Outcome("duplicate")  # another delivery has answered it: no redrive has begun to
+        saved = item.calls(ctx.id)
+        if saved is not None:
+            return send(ctx, item, decode(saved)) if saved else Outcome("duplicate")
+        calls = call_reply(ctx, item, is_rerun=is_rerun)
+        # If the session has its changes already, only its calls were dropped.
+        if is_known or save(ctx, item, calls):
+            return send(ctx, item, calls)
+        ctx.is_retry = is_rerun = True
+        ctx.calls.allow_redelivery()
+
+
+def call_reply(
+    ctx: Context, item: store.Item | None = None, *, is_rerun: bool = False
+) -> list[Json]:
+    """Return the calls with which reply() answers an update. Raises what it raises.
+
+    Without an item, reply() gets a session that isn't saved. If no time is left because others kept
+    changing the session, this raises Unreachable, so that the update is redelivered.
+    """
+    had_time = deadline.left() > 0
+    context.current.session_key = item.key if item else ""
+    try:
+        calls = bot_module.get_calls(
+            "reply", ctx.original() if item else ctx.payload, item.session if item else {}
+        )
+        if item and had_time and deadline.left() <= 0 and item.session != json.loads(item.text):
+            raise InvalidReply("reply() left no time to keep its session")
+    except BaseException:
+        if not is_rerun or deadline.left() > 0:
+            raise
+        ctx.calls.allow_redelivery()
+        raise Unreachable(
+            "other updates changed the session, and no time was left to run reply() again (with "
+            "queue = true, updates of a session wait for each other)"
+        ) from None
+    finally:
+        context.current.session_key = None
+    return calls
+
+
+def save(ctx: Context, item: store.Item, calls: list[Json]) -> bool:
+    """Save the session with the calls.
+
+    Returns False if another container has changed it since it was read. Raises SessionError or
+    Unreachable.
+    """
+    try:
+        return item.save({ctx.id: encode(calls)})
+    except Unreachable:
+        ctx.calls.allow_redelivery()
+        raise
+
+
+def send(ctx: Context, item: store.Item, calls: list[Json]) -> Outcome:
+    """Make the calls.
+
+    If one fails temporarily, save the remaining ones, and let the next delivery continue with them.
+    """
+    with deadline.reserve("save_progress"):
+        outcome = execute(ctx, calls)
+    state = item.updates.get(ctx.id)
+    if not outcome.redeliver:
+        if state == store.IN_PROGRESS:  # the rest, if any, is in the response
+            save_progress(ctx, item, calls, outcome.calls_done, store.ANSWERED)
+    elif ctx.calls.visible or state == store.ANSWERED:
+        if save_progress(ctx, item, calls, outcome.calls_done, store.IN_PROGRESS):
+            ctx.calls.allow_redelivery()
+    return outcome
+
+
+def save_progress(ctx: Context, item: store.Item, calls: list[Json], done: int, state: int) -> bool:
+    """Save which calls of an update remain after the first `done` ones, and its state.
+
+    Returns False if they are too large for a session. If DynamoDB can't be used, the update is
+    redelivered all the same, and repeats calls: better twice than lost.
+    """
+    all_calls = encode(calls)
+    remaining = all_calls[done:]
+    try:
+        while True:
+            known = item.calls(ctx.id)
+            # Another container is processing the same update and is further along, or has other
+            # calls: keep what it saved.
+            if known is not None and (
+                len(known) < len(remaining) or known != all_calls[len(all_calls) - len(known) :]
+            ):
+                return True
+            if item.save_progress(ctx.id, remaining, state):
+                return True
+            item = store.Item("session", item.key)
+    except BotkitError as error:
+        logger.warning("remaining calls not saved", extra={"error": str(error)})
+        return error.retryable

@@ -1,0 +1,170 @@
+"""The pipeline of an update or event: middleware, each of which is around what follows it.
+
+A middleware is a function of a context and of `call_next`, which runs the rest of the pipeline and
+returns its outcome. It never raises: an exception becomes an outcome. The large ones, and those
+that few bots enable, are in middleware/.
+
+Why this order:
+
+- `allowlist` comes first, so that strangers hear nothing and cost nothing.
+- `on_error` and `dead_letter` are around all others, because only there a failure is final.
+- `deduplicate` is inside of them, so that an update that it gives up is kept. It is outside of
+  `rate_limit`: if the 200 was lost, on_rate_limit() must not say it twice.
+- `enqueue` comes after `rate_limit`, so that a flood stays out of the queue. Updates that must not
+  wait continue to the bot.
+- `deduplicate` is outside of `session`, which may let a redelivered update continue.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from importlib import import_module
+
+from . import bot_module
+from .calls import execute, outcome_of, validate
+from .context import BoundedDict, Context, update_type
+from .deadline import deadline
+from .outcome import Outcome
+from .settings import settings
+from .types import Any
+
+logger = logging.getLogger("botkit")
+
+PIPELINES = {
+    "webhook": "allowlist on_error dead_letter deduplicate rate_limit enqueue session reply",
+    "queue": "allowlist on_error dead_letter deduplicate session reply",  # counted when it came in
+    "event": "enqueue deduplicate on_event",
+    "queued event": "dead_letter deduplicate on_event",
+}
+# The setting, or the name in bot.py, that enables a middleware. The others always are.
+ENABLED_IF: dict[str, Callable[[Any], object]] = {
+    "allowlist": lambda bot: settings.allowed_ids,
+    "dead_letter": lambda bot: settings.queue_url,
+    "enqueue": lambda bot: settings.queue_url,
+    "on_error": lambda bot: hasattr(bot, "on_error"),
+    "rate_limit": lambda bot: hasattr(bot, "RATE_LIMIT"),
+    "session": lambda bot: hasattr(bot, "SESSION"),
+}
+MAX_REMEMBERED = 256  # updates
+# The outcomes of recent updates and events for which calls were carried out, by id.
+recent = BoundedDict(MAX_REMEMBERED)
+# The ids of recent updates for which on_error() was called: Telegram may have missed the 200.
+reported = BoundedDict(MAX_REMEMBERED)
+
+CallNext = Callable[[], Outcome]
+Middleware = Callable[[Context, CallNext], Outcome]
+
+
+def process(ctx: Context, pipeline: str) -> Outcome:
+    """Run a pipeline and log the outcome: one line for each update or event."""
+    ahead, started = iter(enabled_middleware(pipeline)), time.monotonic()
+
+    def call_next() -> Outcome:
+        try:
+            return next(ahead)(ctx, call_next)
+        except BaseException as error:
+            return outcome_of(error)
+
+    outcome = call_next()
+    message = "update" if ctx.is_update else "event"
+    outcome.log(message, started, ctx.calls.methods, ctx.log_fields)
+    return outcome
+
+
+def enabled_middleware(pipeline: str) -> list[Middleware]:
+    """Return the middleware of a pipeline that the settings and the bot enable.
+
+    It is looked up for each update: while bot.py can't be imported, each update tries that again,
+    and may wait in the queue meanwhile.
+    """
+    bot = bot_module.load_or_none()
+    names = PIPELINES[pipeline].split()
+    enabled = [name for name in names if name not in ENABLED_IF or ENABLED_IF[name](bot)]
+    here = globals()
+    return [
+        here.get(name) or getattr(import_module(f"botkit.middleware.{name}"), name)
+        for name in enabled
+    ]
+
+
+def on_error(ctx: Context, call_next: CallNext) -> Outcome:
+    """Let on_error() in bot.py tell people that the bot failed. The outcome stays.
+
+    It is called only at the first attempt, if people saw nothing yet.
+    """
+    ctx.save_original()
+    is_first = not (ctx.is_retry or ctx.id in recent or ctx.id in reported)
+    with deadline.reserve("on_error"):
+        outcome = call_next()
+    if outcome.name != "bot_error" or ctx.calls.visible or not is_first:
+        return outcome
+    reported[ctx.id] = True
+    try:
+        answer = execute(ctx, bot_module.get_calls("on_error", ctx.original()))
+    except BaseException as error:
+        answer = outcome_of(error)
+    if answer.error or answer.telegram_error:
+        fields = {"error": answer.error or answer.telegram_error, **(answer.log_fields or {})}
+        logger.warning("on_error() failed, too", extra=fields)
+    return outcome.replace(body=answer.body)
+
+
+def dead_letter(ctx: Context, call_next: CallNext) -> Outcome:
+    """Send what failed for good to the dead-letter queue, and the remaining calls to the queue."""
+    from . import queue
+
+    ctx.save_original()
+    with deadline.reserve("dead_letter"):
+        outcome = call_next()
+    return queue.take_over(ctx, outcome)
+
+
+def deduplicate(ctx: Context, call_next: CallNext) -> Outcome:
+    """Skip an update that is already done. A retry that would repeat a visible call is given up.
+
+    Telegram redelivers an update if our 200 didn't reach it. And once people have seen an answer,
+    the update must not be redelivered, whatever failed afterwards.
+    """
+    before = recent.get(ctx.id)
+    # What failed for good is done for Telegram, but not after a redrive.
+    if before and not before.redeliver and not (before.dead_letter and ctx.is_redriven):
+        return Outcome("duplicate", body=before.body)
+    ctx.is_retry |= before is not None
+    outcome = call_next()
+    if outcome.redeliver and ctx.calls.visible:
+        outcome = outcome.replace("incomplete")
+    # A failure isn't remembered if people saw nothing: a redelivery can still be kept.
+    is_done = ctx.calls.visible or not outcome.dead_letter
+    if ctx.calls.any_succeeded and is_done:
+        recent[ctx.id] = outcome.replace(calls_remaining=())  # their files would fill the memory
+    return outcome
+
+
+def enqueue(ctx: Context, call_next: CallNext) -> Outcome:
+    """Put an event into the queue, or an update whose type is in QUEUED_UPDATES of bot.py."""
+    queued = getattr(bot_module.load_or_none(), "QUEUED_UPDATES", ())
+    if ctx.is_update and update_type(ctx.payload) not in queued:
+        return call_next()
+    from . import queue
+
+    try:
+        queue.put(ctx)
+    except queue.MessageRejected as error:
+        logger.warning("SQS rejected a message", extra={"error": str(error)})
+        return call_next()
+    return Outcome("queued")
+
+
+def reply(ctx: Context, _: CallNext) -> Outcome:
+    """Execute the calls that reply() returns for an update."""
+    return execute(ctx, bot_module.get_calls("reply", ctx.payload))
+
+
+def on_event(ctx: Context, _: CallNext) -> Outcome:
+    """Execute the calls in an event, or those that on_event() returns for it."""
+    if ctx.given_calls is not None:
+        return execute(ctx, validate(ctx.given_calls, "the event"))
+    bot_module.check_on_event(ctx.payload)
+    return execute(ctx, bot_module.get_calls("on_event", ctx.payload))

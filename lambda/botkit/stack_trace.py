@@ -1,0 +1,123 @@
+"""Describes exceptions for the log, without people's words and secrets. Loaded only then."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from traceback import walk_tb  # logging has loaded it
+from types import CodeType
+
+from .errors import BotkitError, encodable
+from .types import Json
+
+# Folders without code of the bot: botkit, and the standard library (a part is frozen into Python).
+NOT_THE_BOTS = (
+    __file__.rsplit("/", 1)[0] + "/",
+    os.__file__.rpartition("/")[0] + "/",
+    "<frozen ",
+)
+MAX_FRAMES = 20  # in the log: an endless recursion has a thousand
+
+# Variables whose values aren't secrets, and may be quoted: folders, the region, resources.
+NOT_SECRET = (
+    "ALLOWED_IDS|AWS_(LAMBDA_|REGION|DEFAULT_REGION|DNS_SUFFIX|EXECUTION_ENV)|HOME|LAMBDA_|"
+    "LANG|LC_|LD_|MINI_APP_URL|PATH|PWD|PYTHON|QUEUE_URL|REPLY_MODE|SCHEDULE_GROUP|SCHEDULER_|"
+    "SESSION_(TABLE|RETENTION_)|TELEGRAM_BOT_TOKEN_PARAMETER|TZ|_"
+)
+MIN_SECRET = 6  # characters: shorter values are numbers and words
+MIN_QUOTED = 3  # characters of a part of a secret in a quotation
+# A bot's token, which may also come from Parameter Store; the name and the password in a URL.
+SECRET = r"\d+(?::|%3A)[\w-]{30,}|(?<=://)[^\s/@]+(?=@)"
+
+
+class Frame:
+    """A line of the bot that an exception came through."""
+
+    def __init__(self, code: CodeType, number: int | None, is_in_bot_py: bool) -> None:
+        self.file, self.function = code.co_filename, code.co_qualname
+        self.number = number
+        self.is_in_bot_py = is_in_bot_py
+
+
+def bot_frames(error: BaseException) -> list[Frame]:
+    """Return each line of the bot that an exception came through. The last one raised it."""
+    return [
+        Frame(frame.f_code, number, frame.f_globals.get("__name__") == "bot")
+        for frame, number in walk_tb(error.__traceback__)
+        if not frame.f_code.co_filename.startswith(NOT_THE_BOTS)
+    ]
+
+
+def error_location(error: BaseException) -> str:
+    """Return the type of an exception and the line of the bot that raised it.
+
+    The text of the exception is left out, since it may quote people. If botkit or the standard
+    library raised it, the line is the one that called them.
+    """
+    places = [f"{frame.file.rpartition('/')[2]}:{frame.number}" for frame in bot_frames(error)]
+    return encodable(" at ".join([type(error).__name__, *places[-1:]]))
+
+
+def stack_trace(error: BaseException) -> Json:
+    """Return a field for the log: the last lines of the bot that an exception came through.
+
+    Each has its function: {"stack_trace": ["bot.py:30 in reply", "shop/prices.py:12 in Price.of"]}.
+    Returns {} if there are none.
+    """
+    lines = [
+        encodable(f"{relative_path(frame.file)}:{frame.number} in {frame.function}")
+        for frame in bot_frames(error)
+        if frame.file.endswith(".py")  # other code, and its names, may come from a person
+    ]
+    return {"stack_trace": lines[-MAX_FRAMES:]} if lines else {}
+
+
+def relative_path(file: str) -> str:
+    """Return the path of a file in the bot's folder, or in that of its packages."""
+    folders = [path for path in sys.path if file.startswith(f"{path}/")]
+    return file[len(max(folders, key=len)) + 1 :] if folders else file.rpartition("/")[2]
+
+
+def describe(error: BaseException) -> str:
+    """Return the type and text of an exception before any update, and the line that raised it.
+
+    The text can't quote people yet, and contains no secrets. The file's name includes its folder.
+    If another file raised it, bot.py's own line follows. The line of a SyntaxError is the one that
+    can't be parsed.
+    """
+    frames = bot_frames(error)
+    file, number = (frames[-1].file, frames[-1].number) if frames else ("", None)
+    own = next((f"bot.py:{frame.number}" for frame in reversed(frames) if frame.is_in_bot_py), "")
+    text: object = error
+    if isinstance(error, SyntaxError) and error.filename:
+        file, number, text = error.filename, error.lineno, error.msg
+    has_names = isinstance(error, (AttributeError, BotkitError, ImportError, NameError))
+    words = redact(str(text), has_names)
+    what = type(error).__name__ + (f": {words}" if words else "")
+    at = f"{relative_path(file)}:{number}"
+    via = f", from {own}" if own not in ("", at) else ""
+    return encodable(f"{what} at {at}{via}" if file else what)
+
+
+def redact(text: str, has_names: bool = False) -> str:
+    """Return a text without the token, and without values of the environment.
+
+    A quotation in the text that is a part of a value is also left out. If the text `has_names` from
+    the source code, they stay, even if a value contains them.
+    """
+    values = [value for name, value in os.environ.items() if not re.match(NOT_SECRET, name)]
+    for value in sorted(values, key=len, reverse=True):
+        if has_names and value.strip().replace(".", "").isidentifier():
+            continue
+        for form in (repr(value)[1:-1], value.strip()):
+            text = text.replace(form, "…") if len(form) >= MIN_SECRET else text
+
+    def shown(quoted: re.Match[str]) -> str:
+        part = quoted[2]
+        is_part = len(part) >= MIN_QUOTED and any(part in value for value in values)
+        return "…" if is_part and not has_names else part
+
+    # Between any two quotes, not in pairs: a lone apostrophe would shift all pairs after it.
+    text = re.sub(r"""(?<=(['"]))(.+?)(?=\1)""", shown, text)
+    return re.sub(SECRET, "…", text)
