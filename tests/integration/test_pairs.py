@@ -514,3 +514,16 @@ def test_feature_pair(play, pair):
         cases = random.Random(f"{SEED} {pair}").sample(cases, FEW)  # noqa: S311
     for case in cases:
         play(case)
+
+
+# People notice if two middlewares change places: who hears first of a failure, and who is counted.
+ORDERED = [
+    Case(("dead letters", "on_error"), "sqs away", 1),
+    Case(("plain", "dead letters"), "429", 2),
+    Case(("RATE_LIMIT", "queue")),
+]
+
+
+@pytest.mark.parametrize("case", ORDERED, ids=lambda case: " and ".join(case.pair))
+def test_middleware_order(play, case):
+    play(case)
