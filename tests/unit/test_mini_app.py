@@ -1,4 +1,4 @@
-"""page.py: the files of a page, and what it asks of the bot."""
+"""mini_app.py: the files of a page, and what it asks of the bot."""
 
 import base64
 import importlib

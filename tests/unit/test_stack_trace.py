@@ -1,4 +1,4 @@
-"""start_error.py: what failed at the start, in words and without secrets.
+"""stack_trace.py: what failed at the start, in words and without secrets.
 
 How an exception is described: test_bot_module.py and test_check.py.
 """

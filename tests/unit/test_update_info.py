@@ -1,4 +1,4 @@
-"""info.py: where an update of each kind is."""
+"""update_info.py: where an update of each kind is."""
 
 import pytest
 from botkit.update_info import UpdateInfo

@@ -1,4 +1,4 @@
-"""allow.py: whom the bot answers, where allowed_ids lists people, groups and channels."""
+"""allowlist.py: whom the bot answers, where allowed_ids lists people, groups and channels."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""on_error.py: people are told once that the bot failed, and the outcome stays."""
+"""pipeline.py: in on_error, people are told once that the bot failed, and the outcome stays."""
 
 import json
 

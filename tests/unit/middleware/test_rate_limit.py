@@ -1,4 +1,4 @@
-"""limit.py: a person's updates are counted, and what is too many gets silence."""
+"""rate_limit.py: a person's updates are counted, and what is too many gets silence."""
 
 import time
 from types import SimpleNamespace
@@ -151,6 +151,15 @@ def test_album_across_two_windows_counts_once(begin, bot_api, first):
     assert counted == {f"limit:42:{at}": 1 + (at == own) for at in (AT, AT + 60)}
     [decided] = [item for item in items.values() if "starts" in item]
     assert (decided["starts"]["N"], "expires_at" in decided) == (str(own), True)
+
+
+def test_album_amid_a_window_takes_no_further_write(begin, bot_api):
+    bot_api.expects(HEARD, HEARD)
+    container = begin()
+    writes = asked(container)
+    for number in (1, 2):
+        container.deliver(said(number, date=AT + 30, media_group_id="a"))
+    assert writes == ["ADD", "ADD"]
 
 
 def test_press_counts_by_the_clock_message_by_its_date(begin, bot_api, now):
