@@ -2,7 +2,7 @@
 
 import json
 
-from telegram_stand_in import ADA, Stage, post
+from telegram_stand_in import Stage, post
 from telegram_stand_in.bot_api import conform
 from telegram_stand_in.content import MAX_PHOTO
 from telegram_stand_in.files import Upload, picture
@@ -71,8 +71,33 @@ def say(telegram, text, chat=CHAT):
     telegram.send(telegram.message(text, chat={"id": chat, "type": "private"}))
 
 
-def acts(telegram, user=ADA):
-    """Return a person in the private chat with the bot."""
-    stage = Stage(telegram=telegram)
-    stage.strict, stage.patience = False, 0.0
-    return stage.person(user)
+class Played(Stage):
+    """A stage with a bot that keeps each update, and makes the calls that a test gives it."""
+
+    def __init__(self):
+        super().__init__(self.take)
+        self.updates = []
+        self.replies = lambda update: []
+
+    def take(self, updates):
+        for update in updates:
+            self.updates.append(update)
+            for call in self.replies(update):
+                self.call(**call)
+
+    def call(self, method, **params):
+        """Make a call, and return its result, or why it is refused."""
+        answer = self.telegram.answer(method, params, uploads=UPLOADS).answer
+        return answer["result"] if answer.get("ok") else answer.get("description")
+
+    def asks_for(self, *kinds):
+        self.telegram.bot.outbox.info["allowed_updates"] = [*kinds]
+
+    def took(self, kind):
+        """Return the content of the next update, which must be of a kind."""
+        self.settle()
+        return self.updates.pop(0)[kind]
+
+    @property
+    def last(self):
+        return {name: value for name, value in self.updates[-1].items() if name != "update_id"}

@@ -3,7 +3,7 @@
 import pytest
 
 from telegram_stand_in import Server, Telegram
-from tests.calls import PACE, TOKEN, accepted
+from tests.calls import PACE, TOKEN, Played, accepted
 
 
 @pytest.fixture
@@ -16,3 +16,8 @@ def telegram():
         telegram.send({"callback_query": {"id": "query", **first}})
         accepted(telegram, "deleteWebhook", drop_pending_updates=True)
         yield telegram
+
+
+@pytest.fixture
+def stage():
+    return Played()

@@ -2,8 +2,8 @@
 
 import pytest
 
-from telegram_stand_in import ADA, GRACE, Stage
-from tests.calls import CHAT, UPLOADS, acts, done, error, make, updates
+from telegram_stand_in import ADA, GRACE
+from tests.calls import CHAT, done, make, updates
 
 GROUP = {"id": -1001000000001, "type": "supergroup", "title": "Book club"}
 LINK = {"inline_keyboard": [[{"text": "a", "url": "https://example.org"}]]}
@@ -114,20 +114,23 @@ def test_who_wrote_is_known(telegram):
     assert done(telegram, "sendMessage", **text)["entities"][0]["user"] == linus
 
 
-def test_people_vote(telegram):
-    poll = done(telegram, "sendPoll", question="Where?", options=["a", "b"], is_anonymous=False)
-    place = (CHAT, poll["message_id"])
-    acts(telegram).vote(poll, [1])
-    acts(telegram, GRACE).vote(poll, [0])
-    acts(telegram).vote(poll, [])
-    kept = telegram.messages[place]["poll"]
-    assert [option["voter_count"] for option in kept["options"]] == [1, 0]
-    told = updates(telegram)
+def test_people_vote(stage):
+    ada, grace = stage.user("Ada"), stage.user("Grace")
+    for person in (grace, ada):
+        person.send("/vote")
+    about = {"question": "Where?", "options": ["a", "b"], "is_anonymous": False}
+    poll = stage.call("sendPoll", chat_id=ada.chat["id"], **about)
+    assert ada.receive().buttons == ["a", "b"]
+    ada.press("b")
+    grace.vote(poll, [0])
+    ada.vote(poll, [])
+    told = stage.updates[2:]
     assert [u["poll_answer"]["option_ids"] for u in told if "poll_answer" in u] == [[1], [0], []]
     assert [u["poll"]["total_voter_count"] for u in told if "poll" in u] == [1, 2, 1]
-    done(telegram, "stopPoll", message_id=poll["message_id"])
-    again = error(telegram, "stopPoll", message_id=poll["message_id"])
-    assert again == "poll has already been closed"
+    assert [option["voter_count"] for option in told[-1]["poll"]["options"]] == [1, 0]
+    place = {"chat_id": ada.chat["id"], "message_id": poll["message_id"]}
+    assert stage.call("stopPoll", **place)["is_closed"] is True
+    assert stage.call("stopPoll", **place) == "Bad Request: poll has already been closed"
 
 
 CONTENT = {"message_text": "<b>x</b>", "parse_mode": "HTML"}
@@ -147,24 +150,27 @@ RESULTS = [
 
 
 @pytest.mark.parametrize(("result", "kind"), RESULTS)
-def test_an_inline_querys_result_is_sent(telegram, result, kind):
-    telegram.files.add("document", b"abc", id="known")
-    ada = acts(telegram)
+def test_an_inline_querys_result_is_sent(stage, result, kind):
+    stage.telegram.files.add("document", b"abc", id="known")
+    ada = stage.user("Ada")
+    ada.send("Hi")  # or it may not write to her
+    stage.updates.clear()
     ada.ask("lake")
-    query = updates(telegram)[0]["inline_query"]["id"]
+    query = {"inline_query_id": stage.took("inline_query")["id"]}
     result = {**result, "id": "1", "reply_markup": LINK}
-    done(telegram, "answerInlineQuery", inline_query_id=query, results=[result])
-    message = ada.choose("1")
-    assert kind in message and message["via_bot"]["id"] == telegram.bot.id
-    sent, chosen = updates(telegram)
-    assert sent["message"] == message
-    inline = chosen["chosen_inline_result"]
-    assert (inline["result_id"], inline["query"]) == ("1", "lake")
-    markup = {"inline_message_id": inline["inline_message_id"], "reply_markup": OTHER_LINK}
-    assert telegram.answer("editMessageReplyMarkup", markup).answer["result"] is True
-    assert telegram.messages[CHAT, message["message_id"]]["reply_markup"] == OTHER_LINK
-    again = error(telegram, "answerInlineQuery", inline_query_id=query, results=[])
-    assert again.startswith("query is too old")
+    stage.call("answerInlineQuery", **query, results=[result])
+    found = ada.receive("results")
+    assert (found.results[0].id, "kind" in found) == ("1", False)
+    ada.press(found.buttons[0])
+    message = stage.took("message")
+    assert kind in message and message["via_bot"]["id"] == stage.bot.id
+    chosen = stage.took("chosen_inline_result")
+    assert (chosen["result_id"], chosen["query"]) == ("1", "lake")
+    markup = {"inline_message_id": chosen["inline_message_id"], "reply_markup": OTHER_LINK}
+    assert stage.call("editMessageReplyMarkup", **markup) is True
+    kept = stage.telegram.messages[message["chat"]["id"], message["message_id"]]
+    assert kept["reply_markup"] == OTHER_LINK
+    assert "query is too old" in stage.call("answerInlineQuery", **query, results=[])
 
 
 def test_commands_and_the_menu_are_kept(telegram):
@@ -195,32 +201,7 @@ def test_what_people_send_can_be_downloaded(telegram):
     assert done(telegram, "sendPhoto", photo="lake")["photo"][0]["file_id"] == "lake"
 
 
-# Payments and business accounts, as a bot in the test's process sees them.
-
-
-class Plays:
-    """A stage whose bot keeps the updates, and calls what a test says."""
-
-    def __init__(self):
-        self.updates = []
-        self.stage = Stage(self.updates.extend)
-        kinds = "message pre_checkout_query callback_query business_connection business_message "
-        kinds += "edited_business_message deleted_business_messages"
-        self.call("getUpdates", allowed_updates=kinds.split())
-
-    def call(self, method, **params):
-        answer = self.stage.telegram.answer(method, params, uploads=UPLOADS).answer
-        self.stage.settle()
-        return answer["result"] if answer["ok"] else answer["description"]
-
-    def took(self, kind):
-        """Return the content of the next update, which must be of a kind."""
-        return self.updates.pop(0)[kind]
-
-
-@pytest.fixture
-def plays():
-    return Plays()
+# Payments and business accounts.
 
 
 TEA = {"title": "Tea", "description": "A cup", "payload": "tea", "currency": "XTR"}
@@ -229,108 +210,110 @@ PAID = {"currency": "XTR", "total_amount": 3, "invoice_payload": "tea"}
 POUNDS = {**TEA, "currency": "GBP", "provider_token": "provider"}
 
 
-def begun(plays, invoice=TEA):
+def begun(stage, invoice=TEA):
     """Have Ada begin to pay an invoice, and return what answers the question before."""
-    ada = plays.stage.user("Ada")
+    ada = stage.user("Ada")
     ada.send("Tea, please")
-    plays.updates.clear()
-    plays.call("sendInvoice", chat_id=ada.chat["id"], **invoice)
+    stage.updates.clear()
+    stage.call("sendInvoice", chat_id=ada.chat["id"], **invoice)
     ada.press("Pay")
-    return {"pre_checkout_query_id": plays.took("pre_checkout_query")["id"], "ok": True}
+    return {"pre_checkout_query_id": stage.took("pre_checkout_query")["id"], "ok": True}
 
 
-def test_an_invoice_is_paid_and_refunded(plays):
-    assert plays.call("answerPreCheckoutQuery", **begun(plays)) is True
-    payment = plays.took("message")["successful_payment"]
+def test_an_invoice_is_paid_and_refunded(stage):
+    assert stage.call("answerPreCheckoutQuery", **begun(stage)) is True
+    payment = stage.took("message")["successful_payment"]
     assert PAID.items() < payment.items()
     charge = {"telegram_payment_charge_id": payment["telegram_payment_charge_id"]}
-    who = plays.stage.user("Ada").user["id"]
-    assert plays.call("refundStarPayment", user_id=who, **charge) is True
-    assert plays.took("message")["refunded_payment"] == {**PAID, **charge}
-    again = plays.call("refundStarPayment", user_id=who, **charge)
+    who = stage.user("Ada").user["id"]
+    assert stage.call("refundStarPayment", user_id=who, **charge) is True
+    assert stage.took("message")["refunded_payment"] == {**PAID, **charge}
+    again = stage.call("refundStarPayment", user_id=who, **charge)
     assert again == "Bad Request: CHARGE_ALREADY_REFUNDED"
 
 
-def test_only_stars_are_refunded(plays):
-    plays.call("answerPreCheckoutQuery", **begun(plays, POUNDS))
-    charge = plays.took("message")["successful_payment"]["telegram_payment_charge_id"]
-    about = {"user_id": plays.stage.user("Ada").user["id"], "telegram_payment_charge_id": charge}
-    told = plays.call("refundStarPayment", **about)
+def test_only_stars_are_refunded(stage):
+    stage.call("answerPreCheckoutQuery", **begun(stage, POUNDS))
+    charge = stage.took("message")["successful_payment"]["telegram_payment_charge_id"]
+    about = {"user_id": stage.user("Ada").user["id"], "telegram_payment_charge_id": charge}
+    told = stage.call("refundStarPayment", **about)
     assert told == "Bad Request: only payments in Telegram Stars can be refunded"
 
 
-def test_a_bot_may_say_no_and_why(plays):
-    answer = {**begun(plays), "ok": False, "error_message": "No milk"}
-    plays.call("answerPreCheckoutQuery", **answer)
-    assert plays.stage.user("Ada").receive("answer").text == "No milk"
-    assert plays.updates == []
-    assert "query is too old" in plays.call("answerPreCheckoutQuery", **answer)
+def test_a_bot_may_say_no_and_why(stage):
+    answer = {**begun(stage), "ok": False, "error_message": "No milk"}
+    stage.call("answerPreCheckoutQuery", **answer)
+    assert stage.user("Ada").receive("answer").text == "No milk"
+    stage.settle()
+    assert stage.updates == []
+    assert "query is too old" in stage.call("answerPreCheckoutQuery", **answer)
 
 
-def test_a_bot_has_ten_seconds(plays):
-    answer = begun(plays)
-    plays.stage.advance(11)
-    assert "query is too old" in plays.call("answerPreCheckoutQuery", **answer)
-    assert plays.updates == []
+def test_a_bot_has_ten_seconds(stage):
+    answer = begun(stage)
+    stage.advance(11)
+    assert "query is too old" in stage.call("answerPreCheckoutQuery", **answer)
+    stage.settle()
+    assert stage.updates == []
 
 
-def test_a_bot_answers_in_the_name_of_an_account(plays):
-    shop = plays.stage.business("Bob")
-    connection = plays.took("business_connection")
+def test_a_bot_answers_in_the_name_of_an_account(stage):
+    shop = stage.business("Bob")
+    connection = stage.took("business_connection")
     assert (connection["user"]["first_name"], connection["is_enabled"]) == ("Bob", True)
     ada = shop.user("Ada")
     ada.send("Are you open?")
-    asked = plays.took("business_message")
+    asked = stage.took("business_message")
     place = {"business_connection_id": asked["business_connection_id"]}
     place["chat_id"] = asked["chat"]["id"]
     keyboard = {"inline_keyboard": [[{"text": "When?", "callback_data": "when"}]]}
-    sent = plays.call("sendMessage", text="Yes", reply_markup=keyboard, **place)
+    sent = stage.call("sendMessage", text="Yes", reply_markup=keyboard, **place)
     answer = ada.receive()
     assert (answer["from"]["first_name"], answer.text) == ("Bob", "Yes")
     assert answer.sender_business_bot.username == "test_bot"
-    assert plays.stage.user("Ada").unread() == [], "in her own chat with the bot"
+    assert stage.user("Ada").unread() == [], "in her own chat with the bot"
     ada.press("When?")
-    assert plays.took("callback_query")["message"]["business_connection_id"] == connection["id"]
-    plays.call("editMessageText", text="Until six", message_id=sent["message_id"], **place)
+    assert stage.took("callback_query")["message"]["business_connection_id"] == connection["id"]
+    stage.call("editMessageText", text="Until six", message_id=sent["message_id"], **place)
     assert ada.receive("edited").text == "Until six"
     bob = shop.owner("Ada")
     bob.send("We are open")
-    assert "sender_business_bot" not in plays.took("business_message")
+    assert "sender_business_bot" not in stage.took("business_message")
     assert ada.unread() == [], "which are those of the bot"
 
 
-def test_a_bot_hears_of_edits_and_deletions(plays):
-    ada = plays.stage.business("Bob").user("Ada")
+def test_a_bot_hears_of_edits_and_deletions(stage):
+    ada = stage.business("Bob").user("Ada")
     sent = ada.send("Hi")
-    plays.updates.clear()
+    stage.updates.clear()
     ada.edit(sent, "Ho")
-    assert plays.took("edited_business_message")["text"] == "Ho"
+    assert stage.took("edited_business_message")["text"] == "Ho"
     ada.delete(sent)
-    assert plays.took("deleted_business_messages")["message_ids"] == [sent.message_id]
+    assert stage.took("deleted_business_messages")["message_ids"] == [sent.message_id]
 
 
-def test_an_answer_needs_its_right_and_the_connection(plays):
-    shop = plays.stage.business("Bob")
+def test_an_answer_needs_its_right_and_the_connection(stage):
+    shop = stage.business("Bob")
     ada = shop.user("Ada")
     params = {"business_connection_id": shop.connection["id"], "chat_id": ada.chat["id"]}
     ada.send("Hi")
     del shop.connection["rights"]["can_reply"]
-    refused = plays.call("sendMessage", text="Ho", **params)
+    refused = stage.call("sendMessage", text="Ho", **params)
     assert refused == "Bad Request: BOT_ACCESS_FORBIDDEN"
     shop.connection["rights"]["can_reply"] = True
-    assert plays.call("sendMessage", text="Ho", **params)["text"] == "Ho"
+    assert stage.call("sendMessage", text="Ho", **params)["text"] == "Ho"
     shop.disconnect()
-    assert plays.updates[-1]["business_connection"]["is_enabled"] is False
-    refused = plays.call("sendMessage", text="Ho", **params)
+    assert stage.updates[-1]["business_connection"]["is_enabled"] is False
+    refused = stage.call("sendMessage", text="Ho", **params)
     assert refused == "Bad Request: BUSINESS_CONNECTION_INVALID"
 
 
-def test_a_bot_writes_where_somebody_wrote_within_a_day(plays):
-    ada = plays.stage.business("Bob").user("Ada")
+def test_a_bot_writes_where_somebody_wrote_within_a_day(stage):
+    ada = stage.business("Bob").user("Ada")
     sent = ada.send("Hi")
     say = {"business_connection_id": sent.business_connection_id, "chat_id": ada.chat["id"]}
-    plays.stage.advance(86300)
-    assert plays.call("sendMessage", text="Ho", **say)["text"] == "Ho"
-    plays.stage.advance(200)
-    told = plays.call("sendMessage", text="Ho", **say)
+    stage.advance(86300)
+    assert stage.call("sendMessage", text="Ho", **say)["text"] == "Ho"
+    stage.advance(200)
+    told = stage.call("sendMessage", text="Ho", **say)
     assert told == "Bad Request: BUSINESS_PEER_USAGE_MISSING"

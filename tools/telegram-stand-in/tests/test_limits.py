@@ -1,8 +1,9 @@
 """How often a bot may write: what Telegram publishes, and what others measured."""
 
+from functools import partial
+
 import pytest
 
-from telegram_stand_in import Stage
 from telegram_stand_in.limits import Limits
 
 CLUB = {"id": -5, "type": "supergroup", "title": "Club"}
@@ -53,57 +54,41 @@ def test_each_of_several_messages_counts(limits, method, params):
     assert counted == [0, 0, 60]
 
 
-class Writer:
-    """A bot that makes each call it is told to, and keeps the answers."""
-
-    def __init__(self):
-        self.stage = Stage(lambda updates: None)
-        self.club = self.stage.group("Club").user("Ada")
-        self.sent = self.club.send("Hi")
-        self.stage.limits()
-
-    def call(self, method, **params):
-        place = {"chat_id": self.club.chat["id"], **params}
-        return self.stage.telegram.answer(method, place).answer
-
-
 @pytest.fixture
-def writer():
-    return Writer()
+def call(stage):
+    """Make a call of a bot in a group, and return its result, or why it is refused."""
+    club = stage.group("Club").user("Ada")
+    club.send("Hi")
+    stage.limits()
+    return partial(stage.call, chat_id=club.chat["id"])
 
 
-def test_every_kind_of_call_to_a_chat_counts(writer):
-    sent = writer.call("sendMessage", text="a")["result"]["message_id"]
-    calls = [
-        ("editMessageText", {"message_id": sent, "text": "b"}),
-        ("sendChatAction", {"action": "typing"}),
-        ("setMessageReaction", {"message_id": sent}),
-        ("deleteMessage", {"message_id": sent}),
-    ]
-    for method, params in calls:
-        assert writer.call(method, **params)["ok"]
+WAIT = "Too Many Requests: retry after 60"
+
+
+def test_every_kind_of_call_to_a_chat_counts(stage, call):
+    sent = call("sendMessage", text="a")["message_id"]
+    assert call("editMessageText", message_id=sent, text="b")["text"] == "b"
+    assert call("sendChatAction", action="typing") is True
+    assert call("setMessageReaction", message_id=sent) is True
+    assert call("deleteMessage", message_id=sent) is True
     for _ in range(15):
-        assert writer.call("sendMessage", text="a")["ok"]
-    assert writer.call("sendChatAction", action="typing") == {
-        "ok": False,
-        "error_code": 429,
-        "description": "Too Many Requests: retry after 60",
-        "parameters": {"retry_after": 60},
-    }
-    assert writer.call("getChat")["ok"], "it shows nothing"
-    assert "more than 20 calls to this chat in 60 s" in writer.stage.transcript
+        assert call("sendMessage", text="a")["text"] == "a"
+    assert call("sendChatAction", action="typing") == WAIT
+    assert stage.telegram.calls[-1].answer["parameters"] == {"retry_after": 60}
+    assert call("getChat")["title"] == "Club", "it shows nothing"
+    assert "more than 20 calls to this chat in 60 s" in stage.transcript
 
 
-def test_a_call_that_is_wrong_does_not_count(writer):
+def test_a_call_that_is_wrong_does_not_count(call):
     for _ in range(30):
-        assert writer.call("sendMessage")["error_code"] == 400
-        assert writer.call("sendMessage", chat_id=7, text="a")["error_code"] == 400
-    assert writer.call("sendMessage", text="a")["ok"]
+        assert call("sendMessage") == "Bad Request: message text is empty"
+        assert call("sendMessage", chat_id=7, text="a") == "Bad Request: chat not found"
+    assert call("sendMessage", text="a")["text"] == "a"
 
 
-def test_only_the_tests_time_passes(writer):
-    for _ in range(21):
-        answer = writer.call("sendMessage", text="a")
-    assert answer["error_code"] == 429
-    writer.stage.advance(60)
-    assert writer.call("sendMessage", text="a")["ok"]
+def test_only_the_tests_time_passes(stage, call):
+    said = [call("sendMessage", text="a") for _ in range(21)]
+    assert said[-1] == WAIT
+    stage.advance(60)
+    assert call("sendMessage", text="a")["text"] == "a"

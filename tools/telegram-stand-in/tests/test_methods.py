@@ -21,6 +21,7 @@ ARTICLE = {"type": "article", "id": "1", "title": "a"}
 ARTICLE |= {"input_message_content": {"message_text": "a"}}
 COMMAND = {"command": "start", "description": "Begin"}
 APP = {"type": "web_app", "text": "Open", "web_app": {"url": "https://example.org"}}
+LOCAL = ("http://127.0.0.1:8000/", "http://x.execute-api.localhost:4566/")
 INVOICE = {"title": "Tea", "description": "A cup", "payload": "tea", "currency": "XTR"}
 INVOICE |= {"prices": [{"label": "Tea", "amount": 3}]}
 THUMB = [{"type": "emoji", "emoji": "👍"}]
@@ -241,6 +242,14 @@ def number(name):
     return f'can\'t parse MessageEntity: Field "{name}" must be of type Number'
 
 
+def opens(url, kind="inline_keyboard"):
+    return {"text": "a", "reply_markup": {kind: [[{"text": "Open", "web_app": {"url": url}}]]}}
+
+
+def no_page(url, what):
+    return f"{what} button Web App URL '{url}' is invalid: Only HTTPS links are allowed"
+
+
 REFUSED = [
     ("sendMessage", {"chat_id": "", "text": "a"}, "chat_id is empty"),
     ("sendMessage", {"chat_id": 1, "text": "a"}, "chat not found"),
@@ -276,6 +285,14 @@ REFUSED = [
     ("sendMessage", data("\ud800"), "strings must be encoded in UTF-8"),
     ("sendMessage", {"text": "a", "reply_parameters": {"message_id": 99}},
      "message to be replied not found"),
+    ("sendMessage", {**CLUB, **opens("https://a.b")}, "BUTTON_TYPE_INVALID"),
+    ("sendMessage", {**CLUB, **opens("https://a.b", "keyboard")},
+     "web App buttons can be used in private chats only"),
+    *(("sendMessage", opens(url), no_page(url, "inline keyboard"))
+      for url in ("http://example.org/", "http://localhost.example.org/", "app", "https://[/")),
+    ("sendMessage", opens("http://a.b", "keyboard"), no_page("http://a.b", "keyboard")),
+    ("setChatMenuButton", {"menu_button": {**APP, "web_app": {"url": "http://a.b"}}},
+     no_page("http://a.b", "menu")),
     ("sendPhoto", {}, "there is no photo in the request"),
     ("sendPhoto", {"photo": "attach://other"}, "there is no photo in the request"),
     ("sendPhoto", {"photo": "attach://none"}, "file must be non-empty"),
@@ -385,6 +402,8 @@ def test_what_is_refused(world, method, params, why):
 
 
 TAKEN = [
+    *(("sendMessage", opens(url)) for url in LOCAL),
+    ("sendMessage", opens("https://example.org", "keyboard")),
     ("sendMessage", {"text": "👍" * 4096}),
     ("sendMessage", {"text": None}),
     ("sendMessage", bold(length=2)),

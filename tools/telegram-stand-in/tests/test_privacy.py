@@ -2,30 +2,18 @@
 
 import pytest
 
-from telegram_stand_in import Stage, kind_of
+from telegram_stand_in import kind_of
 
 KINDS = ["message", "edited_message", "chat_member", "message_reaction"]
 
 
-class Seen(Stage):
-    """A stage that notes the updates that the bot gets."""
-
-    def __init__(self):
-        self.updates = []
-        super().__init__(self.updates.extend)
-        self.telegram.bot.outbox.info["allowed_updates"] = KINDS
-
-    def says(self, chat, **params):
-        call = self.telegram.answer("sendMessage", {"chat_id": chat["id"], "text": "a", **params})
-        message = call.answer["result"]
-        return message
+@pytest.fixture(autouse=True)
+def _asked(stage):
+    stage.asks_for(*KINDS)
 
 
-@pytest.fixture
-def stage():
-    stage = Seen()
-    yield stage
-    stage.telegram.stop()
+def says(stage, chat, **params):
+    return stage.call("sendMessage", chat_id=chat["id"], text="a", **params)
 
 
 TEXTS = [
@@ -53,14 +41,12 @@ def test_all_messages_without_privacy_mode(stage, about, count):
     ada = stage.group("Club", **about).user("Ada")
     ada.edit(ada.send("hello"), "hi")
     assert len(stage.updates) == count
-    assert stage.telegram.answer("getMe", {}).answer["result"]["can_read_all_group_messages"] is (
-        "privacy" in about
-    )
+    assert stage.call("getMe")["can_read_all_group_messages"] is ("privacy" in about)
 
 
 def test_replies_to_the_bot(stage):
     ada = stage.group("Club").user("Ada")
-    answer = ada.send("and this", reply_to=stage.says(ada.chat))
+    answer = ada.send("and this", reply_to=says(stage, ada.chat))
     ada.send("a reply to that", reply_to=answer)
     ada.send("a reply to somebody", reply_to=ada.send("hello"))
     texts = [update["message"]["text"] for update in stage.updates]
@@ -69,12 +55,12 @@ def test_replies_to_the_bot(stage):
 
 def test_a_message_sent_via_the_bot(stage):
     ada = stage.group("Club").user("Ada")
-    stage.telegram.bot.outbox.info["allowed_updates"] = ["inline_query", "message"]
+    stage.asks_for("inline_query", "message")
     ada.ask("cats")
     article = {"type": "article", "id": "1", "title": "A cat"}
     article["input_message_content"] = {"message_text": "a cat"}
     query = stage.updates[-1]["inline_query"]["id"]
-    stage.telegram.answer("answerInlineQuery", {"inline_query_id": query, "results": [article]})
+    stage.call("answerInlineQuery", inline_query_id=query, results=[article])
     ada.press("A cat")
     assert stage.updates[-1]["message"]["text"] == "a cat"
 
@@ -107,7 +93,7 @@ def test_what_somebody_writes_next_is_the_reply_that_the_bot_asked_for(stage, ma
     club = stage.group("Club")
     ada, grace = club.user("Ada"), club.user("Grace")
     to_ada = {"message_id": ada.send("/go").message_id}
-    asked = stage.says(ada.chat, reply_markup=markup, reply_parameters=to_ada)
+    asked = says(stage, ada.chat, reply_markup=markup, reply_parameters=to_ada)
     del stage.updates[:]
     ada.send("blue", reply_to=None)
     grace.send("red")
@@ -120,6 +106,6 @@ def test_what_somebody_writes_next_is_the_reply_that_the_bot_asked_for(stage, ma
 
 def test_a_key_of_the_keyboard_replies_in_a_group(stage):
     ada = stage.group("Club").user("Ada")
-    asked = stage.says(ada.chat, reply_markup={"keyboard": [["Red"]]})
+    asked = says(stage, ada.chat, reply_markup={"keyboard": [["Red"]]})
     ada.press("Red")
     assert stage.updates[-1]["message"]["reply_to_message"]["message_id"] == asked["message_id"]

@@ -14,33 +14,6 @@ from telegram_stand_in.testing import TOKEN
 INLINE = {"inline_keyboard": [[{"text": "➕ Add", "callback_data": "add"}]]}
 
 
-class Played(Stage):
-    """A stage with a bot that notes each update, and makes the calls that a test gives it."""
-
-    def __init__(self):
-        super().__init__(self.take)
-        self.updates = []
-        self.replies = lambda update: []
-
-    def take(self, updates):
-        for update in updates:
-            self.updates.append(update)
-            for call in self.replies(update):
-                self.call(**call)
-
-    def call(self, method, **params):
-        return self.telegram.answer(method, params).answer.get("result")
-
-    @property
-    def last(self):
-        return {name: value for name, value in self.updates[-1].items() if name != "update_id"}
-
-
-@pytest.fixture
-def stage():
-    return Played()
-
-
 def says(text, **params):
     """Return a bot that answers each message with a text."""
 
@@ -111,8 +84,7 @@ def test_files_are_sent_and_can_be_downloaded(stage, tmp_path):
 
 
 def test_an_answer_is_edited_and_gets_a_reaction(stage):
-    stage.telegram.bot.outbox.info["allowed_updates"] = ["message", "edited_message"]
-    stage.telegram.bot.outbox.info["allowed_updates"] += ["message_reaction"]
+    stage.asks_for("message", "edited_message", "message_reaction")
     stage.replies = says("Hello")
     ada = stage.user("Ada")
     sent = ada.send("Hi")
@@ -174,42 +146,8 @@ def test_a_key_of_the_keyboard_sends_its_text(stage):
     assert stage.last["message"]["text"] == "There"
 
 
-def test_an_option_of_a_poll_votes(stage):
-    ada = stage.user("Ada")
-    ada.send("/vote")
-    poll = {"question": "When?", "options": ["Today", "Never"], "is_anonymous": False}
-    stage.call("sendPoll", chat_id=ada.chat["id"], **poll)
-    assert ada.receive().buttons == ["Today", "Never"]
-    ada.press("Never")
-    answer = next(each["poll_answer"] for each in stage.updates if "poll_answer" in each)
-    assert (answer["option_ids"], answer["user"]) == ([1], ada.user)
-
-
-def test_a_result_of_an_inline_query_is_chosen(stage):
-    def replies(update):
-        if "inline_query" not in update:
-            return []
-        text = {"message_text": "Meow"}
-        result = {"type": "article", "id": "1", "title": "A cat", "input_message_content": text}
-        about = {"inline_query_id": update["inline_query"]["id"], "results": [result]}
-        return [{"method": "answerInlineQuery", **about}]
-
-    stage.replies = replies
-    ada = stage.user("Ada")
-    assert stage.telegram.bot.me["supports_inline_queries"]
-    ada.ask("cats")
-    found = ada.receive("results")
-    assert (found.results[0].title, found.buttons) == ("A cat", ["A cat"])
-    assert "kind" not in found
-    ada.press("A cat")
-    chosen = next(
-        each["chosen_inline_result"] for each in stage.updates if "chosen_inline_result" in each
-    )
-    assert (chosen["result_id"], chosen["query"]) == ("1", "cats")
-
-
 def test_who_joins_and_leaves_is_told(stage):
-    stage.telegram.bot.outbox.info["allowed_updates"] = ["message", "chat_member"]
+    stage.asks_for("message", "chat_member")
     club = stage.group("Book club", admin=True)
     grace = club.user("Grace")
     grace.join()
@@ -309,7 +247,7 @@ def test_a_field_that_is_missing_is_named_with_those_that_are_there():
 
 
 def test_what_came_instead_is_told(stage):
-    stage.telegram.bot.outbox.info["allowed_updates"] = ["message"]
+    stage.asks_for("message")
 
     def replies(update):
         chat = update["message"]["chat"]["id"]
