@@ -70,15 +70,6 @@ class Chat:
             self._fault_kind = kind
             self.feed.tell("fault", self._fault())
 
-    def admin(self, is_one: int) -> None:
-        """Make the bots administrators of the groups (1), or members in privacy mode (0)."""
-        with self.feed.lock:
-            self.telegram.bots_in_groups = "administrator" if is_one else "member"
-            self.feed.tell("admin", self._is_admin())
-
-    def _is_admin(self) -> bool:
-        return self.telegram.bots_in_groups == "administrator"
-
     def _fault(self) -> Json:
         faults = self.telegram.faults
         return {"kind": self._fault_kind, "left": faults[0].count} if faults else {"kind": ""}
@@ -96,7 +87,6 @@ class Chat:
             "traces": self.traces.by_update,
             "setup": self.setup.shown,
             "fault": self._fault(),
-            "admin": self._is_admin(),
             "keyboards": self.entries.keyboards,
             "drafts": self.entries.drafts,
             "actions": self.entries.actions,

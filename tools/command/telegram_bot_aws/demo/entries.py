@@ -217,5 +217,5 @@ class Entries:
                 emoji = [each.get("emoji", "⭐") for each in change["reaction"]]
                 new["reactions"] = {**entry.get("reactions", {}), f"{about['bot']}": emoji}
             case kind:
-                new["pinned"] = time.time() if kind == "pinned" else 0
+                new["pinned"] = kind == "pinned"
         self.update(entry, new)

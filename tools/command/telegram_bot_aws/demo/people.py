@@ -102,13 +102,16 @@ class People:
         replied = self._telegram.messages.get((actor.chat["id"], reply_to))
         actor.send(*contents, reply_to=replied, album=kind == "album")
 
-    def resend(self, update: str, chat: str, bot: int = 0) -> None:
-        """Send an update, given as JSON, once more: as a new one, and so with new ids."""
-        content = read_update(update)
+    def resend(self, update: int, chat: str) -> None:
+        """Send an update once more: as a new one, and so with new ids."""
+        if not (trace := self._traces.by_update.get(update)):
+            raise InvalidRequest("there is no such update")
+        kind = kind_of(trace["update"])
         self._setup.refresh()
         with self._feed.lock:
             self._traces.acting_in = chat
-            send_again(content, self._telegram, self._bots.get(bot))
+            content = {kind: trace["update"][kind]}
+            send_again(content, self._telegram, self._bots.get(trace["bot"]))
 
     def edit(self, key: int, text: str) -> None:
         """Edit a person's own message."""

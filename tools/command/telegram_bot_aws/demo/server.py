@@ -83,7 +83,6 @@ class _Request(LocalRequest):
             "/open": chat.pages.open,
             "/send-data": chat.pages.send_data,
             "/fail": chat.fail,
-            "/admin": chat.admin,
         }
         length = self.headers.get("Content-Length", "")
         if not re.fullmatch("[0-9]{1,9}", length, re.ASCII) or int(length) > MAX_REQUEST:

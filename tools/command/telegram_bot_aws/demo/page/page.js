@@ -15,7 +15,6 @@ function drawChat() {
   const box = $("messages");
   const atEnd = isAtEnd();
   const focused = document.activeElement?.dataset?.name;
-  let grew = false;
   let mine = false;
   const nodes = items().map((item) => {
     let known = drawn.get(item.key);
@@ -25,10 +24,7 @@ function drawChat() {
       const had = document.activeElement === known.node;
       known.node.replaceWith(node);
       if (had) node.focus();
-    } else {
-      grew = true;
-      mine ||= item.mine;
-    }
+    } else mine ||= item.mine;
     drawn.set(item.key, { look: item.look, node });
     return node;
   });
@@ -39,23 +35,14 @@ function drawChat() {
   if (focused && document.activeElement === document.body)
     document.querySelector(`[data-name="${CSS.escape(focused)}"]`)?.focus();
   if (mine || atEnd) toEnd();
-  else if (grew) $("newer").hidden = false;
-  drawPin();
   showProblem();
 }
-// A reader of older messages stays there when the bot writes; the button leads to what is new.
+// A reader of older messages stays there when the bot writes.
 function isAtEnd() {
   const box = $("messages");
   return box.scrollHeight - box.scrollTop - box.clientHeight < 80;
 }
-function toEnd() {
-  $("messages").scrollTop = $("messages").scrollHeight;
-  $("newer").hidden = true;
-}
-$("messages").addEventListener("scroll", () => {
-  if (isAtEnd()) $("newer").hidden = true;
-});
-$("newer").addEventListener("click", toEnd);
+const toEnd = () => ($("messages").scrollTop = $("messages").scrollHeight);
 function inThisChat() {
   return app.state.entries.filter((e) => e.chat === app.chat && e.bot === app.bot);
 }
@@ -323,16 +310,6 @@ function drawCard(entry) {
   );
   return h("div", { ...about, class: `row in first${isSelected(entry)}` }, card);
 }
-function drawPin() {
-  const found = inThisChat().filter((e) => e.pinned && !e.deleted);
-  const [pinned] = found.sort((a, b) => b.pinned - a.pinned);
-  $("pinned")?.remove();
-  if (!pinned) return;
-  const go = () =>
-    document.querySelector(`[data-key="${pinned.key}"]`)?.scrollIntoView({ block: "center" });
-  const words = span("", summary(pinned.message));
-  $("banner").before(button({ class: "pinned", id: "pinned" }, go, icon("pin"), words));
-}
 // The bot's chat action, for as long as Telegram shows it.
 function actionAt(where) {
   const shown = app.state.actions[where];
@@ -371,8 +348,6 @@ function drawHead() {
   $("chats").replaceChildren(...tabs.map(tab));
   const person = ([key, { name }]) => option(key, key === app.person, name);
   $("person").replaceChildren(...Object.entries(state.people).map(person));
-  $("member").hidden = Boolean(state.people[app.chat]);
-  $("admin").value = Number(state.admin);
   $("about").textContent =
     state.deployment === "aws"
       ? `On an emulated AWS at ${state.emulator}`
@@ -612,7 +587,6 @@ on("trace", (trace) => {
 on("page", pageDone);
 const DRAWS = {
   fault: drawFaults,
-  admin: drawHead,
   chats: drawHead,
   keyboards: drawKeyboard,
   actions: drawChat,
@@ -713,7 +687,6 @@ $("bots").addEventListener("change", (event) => {
   visit(app.chat);
   drawHops();
 });
-$("admin").addEventListener("change", (event) => ask("admin", { is_one: +event.target.value }));
 $("person").addEventListener("change", (event) => {
   app.person = sessionStorage.person = event.target.value;
   visit(app.state.people[app.chat] ? app.person : app.chat);

@@ -120,7 +120,11 @@ export function verdict(trace) {
     );
   }
   if (trace.kept_back)
-    return said("kept back", "warn", `Telegram doesn't deliver it: ${trace.kept_back}.`);
+    return said(
+      "kept back",
+      "warn",
+      `Telegram doesn't deliver it: ${trace.kept_back}. The demo's --admin makes it one.`,
+    );
   if (!last) return said("waiting", "warn", "", { busy: true });
   if (!last.over) return said("under way", "accent", "", { busy: true });
   const queued = last.outcome === "queued";

@@ -250,12 +250,10 @@ function drawPause(before, after) {
 }
 
 // What can be done with an update.
-let draft = null; // the update that is edited: its id, and the card, which is kept while one writes
-const resend = (update, bot, at) => act("resend", { update, chat: app.chat, bot }, at);
-async function copy(text, said) {
+async function copyTest(trace) {
   try {
-    await navigator.clipboard.writeText(text);
-    app.toast(said);
+    await navigator.clipboard.writeText(testOf(trace));
+    app.toast("The test is copied: paste it into your tests.");
   } catch {
     app.toast("The browser doesn’t let the page copy.");
   }
@@ -282,42 +280,16 @@ function testOf(trace) {
   const name = `test_${kindOf(trace.update)}_${trace.update.update_id}`;
   return `import bot\n\n\ndef ${name}():\n${lines.join("\n")}\n`;
 }
-function drawDraft(trace) {
-  const label = { "aria-label": "The update, as JSON", "data-name": "update" };
-  const text = h("textarea", { ...label, rows: 14, spellcheck: "false" });
-  text.value = JSON.stringify(trace.update, null, 2);
-  const sends = async () => {
-    if (await resend(text.value, trace.bot, "[data-name=send-update]")) draft = null;
-  };
-  const look = { class: "action main", "data-name": "send-update" };
-  const sending = button(look, sends, icon("send"), "Send");
-  return card("Edit and send", null, div("inside write", text, div("", sending)));
-}
 function drawActions(trace) {
-  const id = trace.update.update_id;
-  const text = JSON.stringify(trace.update, null, 2);
-  if (draft?.id !== id) draft = null;
-  const edit = () => {
-    draft = draft ? null : { id, card: drawDraft(trace) };
-    drawHops();
-    $("hops").querySelector("[data-name=update]")?.focus();
-  };
-  const action = (name, look, word, acts, more = {}) =>
-    button({ class: "action", "data-name": name, ...more }, acts, icon(look), word);
-  const expanded = { "aria-expanded": String(Boolean(draft)) };
-  return [
-    draft?.card,
-    h(
-      "div",
-      { class: "foot", role: "group", "aria-label": "This update" },
-      action("resend", "reload", "Send again", () => resend(text, trace.bot, "[data-name=resend]")),
-      action("edit-update", "edit", "Edit and send", edit, expanded),
-      action("copy", "copy", "Copy as JSON", () => copy(text, "The update is copied.")),
-      action("copy-test", "check", "Copy as a test", () =>
-        copy(testOf(trace), "The test is copied: paste it into your tests."),
-      ),
-    ),
-  ];
+  const resend = { update: trace.update.update_id, chat: app.chat };
+  const action = (name, look, word, acts) =>
+    button({ class: "action", "data-name": name }, acts, icon(look), word);
+  return h(
+    "div",
+    { class: "foot", role: "group", "aria-label": "This update" },
+    action("resend", "reload", "Send again", () => act("resend", resend, "[data-name=resend]")),
+    action("copy-test", "copy", "Copy as a test", () => copyTest(trace)),
+  );
 }
 
 // A button that is drawn again while it is pressed would miss its click.
@@ -376,18 +348,9 @@ function drawUpdate(trace) {
   ];
 }
 function drawSetup() {
-  const { steps, calls, reloads } = app.state.setup;
+  const { steps, calls } = app.state.setup;
   const step = (s) =>
     h("li", {}, icon("check"), s.name, span("ms", milliseconds(s.seconds * 1000)));
-  const reload = (r) =>
-    h(
-      "li",
-      {},
-      r.error ? pill("bad", "broken") : icon("check"),
-      `${r.files.join(", ")}, ${clock(r.at, true)}`,
-      span("ms", milliseconds(r.milliseconds)),
-    );
-  const list = (items) => h("ul", { class: "steps" }, items);
   const called = () =>
     h(
       "ol",
@@ -398,8 +361,7 @@ function drawSetup() {
     bar("Set-up", "Send a message to see what the machine does for it"),
     div(
       "cards",
-      card("Set-up", null, list(steps.map(step))),
-      reloads.length ? card("Changes to the code", null, list(reloads.map(reload))) : null,
+      card("Set-up", null, h("ul", { class: "steps" }, steps.map(step))),
       calls.length ? card("Registration, and other calls", null, called()) : null,
     ),
   ];
