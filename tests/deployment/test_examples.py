@@ -1,4 +1,7 @@
-"""The examples, all in one apply: what their bots answer, and what is then in their tables."""
+"""Examples, in one apply: what their bots answer, and what is then in their tables.
+
+Those that configure the module in another way than the rest, and the bot of two pages.
+"""
 
 import calendar
 import json
@@ -12,7 +15,6 @@ from urllib.parse import urlsplit
 import pytest
 from botocore.credentials import Credentials
 from telegram_bot_aws.emulated_aws.emulator import Emulator
-from telegram_bot_aws.local.packages import packages as install
 from telegram_bot_aws.local.project import ROOT
 from telegram_stand_in import ADA, GRACE, Server, Telegram, private_chat
 from werkzeug import Response
@@ -27,21 +29,18 @@ from tests.support.deployment import (
     without_provider,
 )
 from tests.support.telegram import TOKEN
-from tests.support.wheels import Index
 
-# Each example, with the variables that it needs.
+# Each of them, with the variables that it needs.
 EXAMPLES = {
     "assistant": '  model = "a-model"\n  model_url = "{}/v1/chat/completions"\n',
-    "form": "",
     "lunch": "",
     "newsletter": f"  owner_id = {ADA['id']}\n",
     "notify": f"  chat_id = {ADA['id']}\n",
-    "remind-me": "",
     "moved/telebot": "",
 }
 NAMES = (
-    *("assistant-bot", "dice-bot", "form-bot", "lunch-bot", "newsletter-bot"),
-    *("notify-bot", "remind-me-bot", "birthday-bot"),
+    *("assistant-bot", "birthday-bot", "dice-bot"),
+    *("lunch-bot", "newsletter-bot", "notify-bot"),
 )
 GROUP = {"id": -1000000000042, "type": "supergroup", "title": "Lunch"}
 
@@ -201,20 +200,7 @@ def aws(providers):
 
 
 @pytest.fixture(scope="module")
-def packages(tmp_path_factory):
-    """The packages that the examples need: none of time zones, since the system has them."""
-    bot = ROOT / "examples" / "remind-me" / "bot"
-    [line] = (bot / "requirements.txt").read_text().splitlines()
-    with pytest.MonkeyPatch.context() as environment:
-        index = Index(tmp_path_factory.mktemp("index"), environment.setenv)
-        name, version = line.split("==")
-        index.wheel(name, version, {"tzdata/__init__.py": ""})
-        install(bot)
-        yield
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory, aws, packages, providers, language_model):
+def world(tmp_path_factory, aws, providers, language_model):
     """Apply the examples, as modules of one configuration; at the end they are destroyed."""
     folder = tmp_path_factory.mktemp("examples")
     telegram = Telegram(TOKEN, pace=0.01)
@@ -254,16 +240,15 @@ def world(tmp_path_factory, aws, packages, providers, language_model):
         assert [bot.outbox.info["url"] for bot in world.bots.values()] == [""] * len(NAMES)
 
 
-def test_a_second_plan_is_empty(world):
+def test_second_plan_is_empty(world):
     assert world.module.is_up_to_date()
 
 
-def test_each_bot_has_its_own_resources_webhook_and_menu(world):
+def test_bots_share_no_resource_webhook_or_menu(world):
     kinds = ("API", "function", "log group", "role")
     made = [thing for thing in everything(world.aws) if thing.startswith(kinds)]
     for name in ("assistant-bot_scheduler", "newsletter-bot_scheduler", "notify-bot-scheduler"):
         made.remove(f"role {name}")
-    made.remove("role remind-me-bot_scheduler")
     for name in NAMES:
         assert sorted(thing for thing in made if name in thing) == [
             f"API {name}",
@@ -280,85 +265,23 @@ def test_each_bot_has_its_own_resources_webhook_and_menu(world):
         "assistant-bot": ["ask", "new", "help"],
         "birthday-bot": ["add", "list"],
         "dice-bot": [],
-        "form-bot": ["start", "cancel"],
         "lunch-bot": ["lunch"],
         "newsletter-bot": ["subscribe", "unsubscribe"],
         "notify-bot": ["start"],
-        "remind-me-bot": ["remind", "every", "reminders", "zone"],
     }
     outboxes = [bot.outbox for bot in world.bots.values()]
     assert len({outbox.info["url"] for outbox in outboxes}) == len(NAMES)
     assert len({outbox.secret for outbox in outboxes}) == len(NAMES)
 
 
-def test_the_readers_bot_counts_and_knows_its_secret(world):
+def test_bot_of_the_page_on_apis_counts_and_reads_its_secret(world):
     assert [world.say(READER, "Oslo") for _ in range(2)] == [
         "sunny in Oslo. That makes 1.",
         "sunny in Oslo. That makes 2.",
     ]
 
 
-def test_a_reminder_comes_once_and_another_is_cancelled(world):
-    """The emulated Scheduler looks every ten seconds, and the test has the time come."""
-    name, ada = "remind-me-bot", ADA["id"]
-    assert world.say(name, "/zone Asia/Kolkata") == "All times are now in Asia/Kolkata."
-    for text in ("1h tea", "2h cake"):
-        assert world.say(name, f"/remind {text}").startswith("I will remind you on ")
-    scheduler = client(world.aws, "scheduler")
-    tea, cake = world.session(name, str(ada))["reminders"]
-    one = {"GroupName": name, "Name": f"once.{ada}.{tea}"}
-    waiting = {each["Name"] for each in scheduler.list_schedules(GroupName=name)["Schedules"]}
-    assert waiting == {f"once.{ada}.{tea}", f"once.{ada}.{cake}"}
-    asked = ("ActionAfterCompletion", "FlexibleTimeWindow", "Target")
-    found = scheduler.get_schedule(**one)
-    world.told(name)
-    scheduler.update_schedule(
-        **one,
-        ScheduleExpression=time.strftime("at(%Y-%m-%dT%H:%M:%S)", time.gmtime()),
-        **{key: found[key] for key in asked},
-    )
-    assert world.told(name) == ["⏰ tea"]
-
-    telegram, bot = world.telegram, world.bots[name]
-    assert world.say(name, "/reminders") == "Tap a reminder to cancel it:"
-    message_id = max(id for chat, id in telegram.messages if chat == ada)
-    for answer in ("Cancelled.", "This one no longer waits."):
-        query = telegram.press(ada, message_id, cake)
-        world.wait()
-        [call] = [c for c in telegram.calls if c.params.get("callback_query_id") == query]
-        assert (call.bot, call.params["text"]) == (bot.id, answer)
-    assert scheduler.list_schedules(GroupName=name)["Schedules"] == []
-    assert world.session(name, str(ada))["reminders"].keys() == {tea}
-
-
-def send(world, schedule, message):
-    """Send a schedule's message to its queue, as Scheduler does."""
-    sqs, target = client(world.aws, "sqs"), schedule["Target"]
-    url = sqs.get_queue_url(QueueName=target["Arn"].rpartition(":")[2])["QueueUrl"]
-    sqs.send_message(QueueUrl=url, MessageBody=message, **target["SqsParameters"])
-
-
-def test_a_reminder_recurs(world):
-    """The test has the time come. AWS may deliver it twice."""
-    name, ada = "remind-me-bot", ADA["id"]
-    world.say(name, "/zone Europe/Berlin")
-    told = "I will remind you: mon 09:00 (Europe/Berlin)."
-    assert world.say(name, "/every mon 9:00 report") == told
-    [id] = world.session(name, str(ada))["every"]
-    place = {"GroupName": name, "Name": f"cron.{ada}.{id}"}
-    schedule = client(world.aws, "scheduler").get_schedule(**place)
-    times = (schedule["ScheduleExpression"], schedule["ScheduleExpressionTimezone"])
-    assert times == ("cron(0 9 ? * MON *)", "Europe/Berlin")
-    due = schedule["Target"]["Input"].replace(
-        "<aws.scheduler.scheduled-time>", "2026-11-30T08:00:00Z"
-    )
-    world.told(name, 0)
-    for _ in range(2):
-        send(world, schedule, due)
-    assert world.told(name) == ["⏰ report"]
-
-
-def test_a_newsletter_reaches_all_who_subscribed(world):
+def test_newsletter_reaches_all_subscribers(world):
     """The step that waits is taken at once, without the emulated Scheduler."""
     name, telegram, bot = "newsletter-bot", world.telegram, world.bots["newsletter-bot"]
     dynamodb = client(world.aws, "dynamodb")
@@ -385,7 +308,9 @@ def test_a_newsletter_reaches_all_who_subscribed(world):
     schedule = scheduler.get_schedule(**first)
     scheduler.delete_schedule(**first)
     before = time.time()
-    send(world, schedule, schedule["Target"]["Input"])
+    sqs, target = client(world.aws, "sqs"), schedule["Target"]
+    url = sqs.get_queue_url(QueueName=target["Arn"].rpartition(":")[2])["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody=target["Input"], **target["SqsParameters"])
     telegram.wait(lambda: "Done" in telegram.messages[ADA["id"], question]["text"])
     copied = [c for c in telegram.calls if c.method == "copyMessage" and c.status == 200]
     assert {c.params["chat_id"] for c in copied} == {person["id"] for person in people[1:29]}
@@ -401,23 +326,7 @@ def test_a_newsletter_reaches_all_who_subscribed(world):
     assert calendar.timegm(time.strptime(at, "at(%Y-%m-%dT%H:%M:%S)")) >= int(before) + 900
 
 
-def test_a_form_survives_a_new_container(world):
-    assert world.say("form-bot", "hello") == "Send /start to book a table."
-    assert world.say("form-bot", "/start") == "What is your name?"
-    assert world.say("form-bot", "Ada") == "Which day?"
-    start_new_container(world.aws, "form-bot", timeout=9)
-    assert world.say("form-bot", "Friday") == "How many people?"
-    kept = world.session("form-bot", str(ADA["id"]))["conversation"]
-    assert kept["steps"] == [["name", "Ada"], ["day", "Friday"]]
-    assert world.say("form-bot", "/start", user=GRACE) == "What is your name?"
-    assert world.say("form-bot", "four") == "Thank you, Ada: a table on Friday for four."
-    assert world.session("form-bot", str(ADA["id"])) == {}
-    settings = client(world.aws, "dynamodb").describe_time_to_live(TableName="form-bot_sessions")
-    assert settings["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
-    assert settings["TimeToLiveDescription"]["AttributeName"] == "expires_at"
-
-
-def test_a_group_orders_lunch_by_a_link_and_a_page(world):
+def test_group_orders_lunch_by_link_and_mini_app(world):
     telegram, bot = world.telegram, world.bots["lunch-bot"]
     [[button]] = post(world, "lunch-bot", "/lunch")["reply_markup"]["inline_keyboard"]
     link, _, id = button["url"].partition("?start=")
@@ -468,12 +377,17 @@ def test_a_group_orders_lunch_by_a_link_and_a_page(world):
     telegram.members[GROUP["id"], people[0]["id"]] = left
     for person in (stranger, people[0]):
         assert ask(person)[0] == ask(person, "order", {"dishes": {"ramen": 1}})[0] == 403
-    assert ask(GRACE, by=world.bots["form-bot"])[0] == 401
+    assert ask(GRACE, by=world.bots["notify-bot"])[0] == 401
     lunch = world.session("lunch-bot", id)
     assert sorted(lunch["orders"]) == [str(person["id"]) for person in people]
+    table = client(world.aws, "dynamodb").describe_time_to_live(TableName="lunch-bot_sessions")
+    assert table["TimeToLiveDescription"] == {
+        "AttributeName": "expires_at",
+        "TimeToLiveStatus": "ENABLED",
+    }
 
 
-def test_a_schedule_reminds_with_the_call_in_its_input(world):
+def test_schedule_sends_the_call_in_its_input(world):
     scheduler = client(world.aws, "scheduler")
     schedule = scheduler.get_schedule(Name="notify-bot")
     assert schedule["ScheduleExpression"] == "cron(0 9 ? * MON-FRI *)"
@@ -489,7 +403,7 @@ def test_a_schedule_reminds_with_the_call_in_its_input(world):
     scheduler.delete_schedule(Name="now")
 
 
-def test_a_rule_reports_a_new_object(world):
+def test_rule_reports_new_object(world):
     s3 = client(world.aws, "s3")
     [bucket] = [
         bucket["Name"]
@@ -511,7 +425,7 @@ def test_a_rule_reports_a_new_object(world):
     assert chats == {ADA["id"]}, "a name is no call"
 
 
-def test_a_topic_reports_an_alarm(world):
+def test_topic_reports_alarm(world):
     cloudwatch = client(world.aws, "cloudwatch")
     topics = client(world.aws, "sns").list_topics()["Topics"]
     [topic] = [topic["TopicArn"] for topic in topics if topic["TopicArn"].endswith("-alarms")]
@@ -534,7 +448,7 @@ def test_a_topic_reports_an_alarm(world):
     cloudwatch.delete_alarms(AlarmNames=["Pumps"])
 
 
-def test_changed_items_are_reported_and_a_failing_one_is_given_up(world):
+def test_stream_reports_changed_items_and_discards_a_failing_one(world):
     functions, dynamodb = client(world.aws, "lambda"), client(world.aws, "dynamodb")
     live = functions.list_event_source_mappings(FunctionName="notify-bot:live")
     [mapping] = live["EventSourceMappings"]
@@ -566,7 +480,7 @@ def ask(world, text, ends, **content):
     return before
 
 
-def test_an_assistant_answers_with_a_model_and_knows_what_was_said(world):
+def test_assistant_streams_an_answer_and_remembers_the_chat(world):
     before = ask(world, "I am Ada", "sendRichMessage")
     assert [draft["text"] for draft in shown(world, "sendMessageDraft", before)] == [""]
     whole = {"chat_id": ADA["id"], "rich_message": {"markdown": "2: I am Ada"}}
@@ -578,7 +492,7 @@ def test_an_assistant_answers_with_a_model_and_knows_what_was_said(world):
     assert texts[::2] == ["I am Ada", "Who am I?"]
 
 
-def test_a_bot_of_a_framework_remembers_in_another_container(world):
+def test_framework_bot_continues_a_conversation_in_another_container(world):
     for timeout, text in enumerate(("/add", "Grace", "9 December"), 20):
         world.say("birthday-bot", text)
         start_new_container(world.aws, "birthday-bot", timeout)
