@@ -1,7 +1,8 @@
 """The queue, between a webhook, Scheduler and a bot that Terraform deployed.
 
-One deployment for most tests: the provider waits for half a minute at each of its two queues. Its
-pauses are of no time, since SQS counts in seconds; tests/unit/test_queue.py has them.
+One deployment for all tests, since the provider waits for half a minute at each queue. Its pauses
+are of no time, since SQS counts in seconds; tests/unit/test_queue.py has them. That a queue without
+messages is removed is in test_deployer_policy.py.
 """
 
 import itertools
@@ -60,10 +61,6 @@ def on_event(event):
 QUEUED_UPDATES = ["message"]
 ALLOWED_UPDATES = """
 QUEUED = 'QUEUED_UPDATES = ["message"]\n'
-TEXT = '    text = message["text"]\n'
-BROKEN = f"""{TEXT}    if text == "break":
-        raise ValueError
-"""
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +157,7 @@ def answered(telegram, chat):
     return [text for text, _ in itertools.groupby(heard)]
 
 
-def test_a_long_answer_holds_up_its_own_chat_and_no_webhook(module, telegram):
+def test_slow_reply_delays_only_its_own_chat(module, telegram):
     telegram.faults.append(Fault("refuse", 1, 500, "Oops"))
     for text in ("first", "think", "second", "third"):
         say(telegram, text, chat=1)
@@ -177,7 +174,7 @@ def test_a_long_answer_holds_up_its_own_chat_and_no_webhook(module, telegram):
         assert answered(telegram, chat) == [f"message {n}" for n in range(chat - 50, 60, CHATS)]
 
 
-def test_no_message_is_lost_and_each_chat_has_its_order(telegram):
+def test_each_chat_is_answered_in_order_while_calls_fail(telegram):
     telegram.failing = 0.3
     sent = {}
     before = len(telegram.calls)
@@ -200,7 +197,7 @@ def test_no_message_is_lost_and_each_chat_has_its_order(telegram):
     assert 0.15 < len([call for call in made() if call.fault]) / len(made()) < 0.45
 
 
-def test_what_can_never_be_answered_ends_in_the_dead_letter_queue(module, telegram, aws):
+def test_update_is_dead_lettered_after_twenty_failures_and_redriven(module, telegram, aws):
     before = telegram.tries["Heard: never"]
     telegram.faults.append(Fault("refuse", 20, 500, "Oops"))
     say(telegram, "never", chat=4)
@@ -214,7 +211,7 @@ def test_what_can_never_be_answered_ends_in_the_dead_letter_queue(module, telegr
     telegram.wait(lambda: answered(telegram, 4) == ["and then", "never"])
 
 
-def test_what_failed_is_answered_after_the_repair(module, telegram, aws):
+def test_permanent_failures_are_redriven_after_a_repair(module, telegram, aws):
     """An update, which is redriven twice, and an event of an AWS service."""
     say(telegram, "break", chat=5)
     say(telegram, "and then", chat=5)
@@ -235,7 +232,7 @@ def test_what_failed_is_answered_after_the_repair(module, telegram, aws):
 
 
 @pytest.mark.usefixtures("module")
-def test_what_is_scheduled_comes_once_each_time_until_it_is_cancelled(telegram):
+def test_scheduled_calls_arrive_once_each_time_until_cancelled(telegram):
     say(telegram, "remind", chat=2)
     telegram.wait(lambda: {"reminder", "['at', 'tell']"} <= set(answered(telegram, 2)))
     say(telegram, "stop", chat=2)
@@ -244,7 +241,7 @@ def test_what_is_scheduled_comes_once_each_time_until_it_is_cancelled(telegram):
     assert len(reminders) == 1
 
 
-def test_an_invocation_that_was_killed_is_tried_again(module, telegram, aws):
+def test_killed_invocation_is_retried(module, telegram, aws):
     sqs, queue = client(aws, "sqs"), url(aws, "patient.fifo")
     attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
     assert attributes["VisibilityTimeout"] == "330"
@@ -256,11 +253,42 @@ def test_an_invocation_that_was_killed_is_tried_again(module, telegram, aws):
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "330"})
 
 
-def test_there_is_nothing_left_to_do(module):
+def test_queue_stays_while_it_gets_updates_or_has_dead_letters(module, telegram, aws):
+    # As long as updates come into it, the apply fails before anything changes.
+    module.variables |= {"queue": False, "timeout": 25}
+    assert "first remove QUEUED_UPDATES from bot.py" in module.refused()
+    module.variables |= {"queue": True, "timeout": 300}
+    change(module, QUEUED, "")
+    module.apply()
+
+    # So it does while there are dead letters.
+    broken = Path(module.variables["environment"]["BROKEN"])
+    broken.mkdir(exist_ok=True)
+    say(telegram, "break", chat=8)
+    wait_for_count(aws, "patient_dlq.fifo", 1)
+    module.variables |= {"queue": False, "timeout": 25}
+    assert "0 messages and 1 dead letters, which would be lost" in module.refused()
+    assert {"queue patient.fifo", "queue patient_dlq.fifo"} <= set(everything(aws))
+    client(aws, "sqs").purge_queue(QueueUrl=url(aws, "patient_dlq.fifo"))
+
+    # Then nothing more comes into it, even if the release is refused: Telegram redelivers failures.
+    change(module, "def reply(", "1 / 0\n\n\ndef reply(")
+    assert "ZeroDivisionError" in module.refused()
+    say(telegram, "break", chat=8)
+    telegram.wait(lambda: telegram.deliveries[-1].status == 503)
+    assert count(aws, "patient_dlq.fifo") == 0
+    broken.rmdir()
+    telegram.wait(lambda: answered(telegram, 8) == ["break"])
+
+    # It comes back.
+    module.variables |= {"queue": True, "timeout": 300}
+    change(module, "1 / 0\n\n\n", "")
+    change(module, "ALLOWED_UPDATES = ", f"{QUEUED}ALLOWED_UPDATES = ")
+    module.apply()
     assert module.is_up_to_date()
 
 
-def test_a_destroy_removes_the_webhook_and_then_waits_for_the_queue(module, telegram):
+def test_destroy_removes_the_webhook_and_then_drains_the_queue(module, telegram):
     thinking = Path(module.variables["environment"]["THINKING"])
     thinking.mkdir(exist_ok=True)
     say(telegram, "think", chat=30)
@@ -275,49 +303,3 @@ def test_a_destroy_removes_the_webhook_and_then_waits_for_the_queue(module, tele
         destroyed.result()
     made = [call.method for call in telegram.calls[before:]]
     assert made.index("deleteWebhook") < made.index("sendMessage")
-
-
-def test_a_queue_is_removed_only_when_nothing_is_in_it(deploy, telegram, aws):
-    module = deploy("leaves", apply=False, queue=True)
-    change(module, "\nALLOWED_UPDATES = ", "\n" + QUEUED + "ALLOWED_UPDATES = ")
-    change(module, TEXT, BROKEN)
-    module.apply()
-    telegram.faults.append(Fault("refuse", 1, 429, "Too Many Requests", {"retry_after": 60}))
-    for text in ("wait", "after"):
-        say(telegram, text, chat=7)
-    wait_for_count(aws, "leaves.fifo", 2)
-
-    # As long as updates come into it, the apply fails before anything changes.
-    module.variables["queue"] = False
-    assert "first remove QUEUED_UPDATES from bot.py" in module.refused()
-    module.variables["queue"] = True
-    change(module, QUEUED, "")
-    module.apply()
-    say(telegram, "at once", chat=8)
-    telegram.wait(lambda: answered(telegram, 8) == ["at once"])
-    assert count(aws, "leaves.fifo") == 2
-
-    # So it does while there are dead letters, once the queue is empty.
-    say(telegram, "break", chat=8)
-    wait_for_count(aws, "leaves_dlq.fifo", 1)
-    module.variables["queue"] = False
-    assert answered(telegram, 7) == []
-    assert "0 messages and 1 dead letters, which would be lost" in module.refused()
-    assert answered(telegram, 7) == ["wait", "after"], "it has waited for them"
-    assert {"queue leaves.fifo", "queue leaves_dlq.fifo"} <= set(everything(aws))
-    client(aws, "sqs").purge_queue(QueueUrl=url(aws, "leaves_dlq.fifo"))
-
-    # Then nothing more comes into it, even if the release is refused: Telegram redelivers failures.
-    change(module, "def reply(", "1 / 0\n\n\ndef reply(")
-    assert "ZeroDivisionError" in module.refused()
-    say(telegram, "break", chat=8)
-    telegram.wait(lambda: telegram.deliveries[-1].status == 503)
-    assert count(aws, "leaves_dlq.fifo") == 0
-
-    change(module, "1 / 0\n\n\n", "")
-    change(module, BROKEN, TEXT)
-    module.apply()
-    assert [thing for thing in everything(aws) if "queue leaves" in thing] == []
-    say(telegram, "the end", chat=8)
-    telegram.wait(lambda: answered(telegram, 8) == ["at once", "break", "the end"])
-    assert module.is_up_to_date()
