@@ -26,16 +26,16 @@ from tests.support.wheels import Index
 
 PAGE = "tools/command/telegram_bot_aws/demo/tests/page/"
 DEPLOYMENT = "tests/deployment/"
-# Each test in these has a deployment to itself.
-ALONE = (f"{DEPLOYMENT}test_lifecycle.py", f"{DEPLOYMENT}test_printed_commands.py")
+PRINTED = f"{DEPLOYMENT}test_printed_commands.py"  # each test in it has a deployment to itself
 # Tests that start first, in this order, so that no process waits for another at the end: those that
 # wait longest for AWS, then those that take longest.
 ORDER = (
-    f"{DEPLOYMENT}test_printed_commands.py",
+    PRINTED,
     f"{DEPLOYMENT}test_deployer_policy.py",
     f"{DEPLOYMENT}test_acceptance.py",
     f"{DEPLOYMENT}test_examples.py",
     f"{DEPLOYMENT}test_queue.py",
+    f"{DEPLOYMENT}test_repairs.py",
     DEPLOYMENT,
     PAGE,
     "tools/command/",
@@ -66,7 +66,7 @@ class Scheduling(LoadScopeScheduling):
         for shared in ((PAGE,), *TOGETHER):
             if nodeid.startswith(shared):
                 return shared[0]
-        shares_a_deployment = nodeid.startswith(DEPLOYMENT) and not nodeid.startswith(ALONE)
+        shares_a_deployment = nodeid.startswith(DEPLOYMENT) and not nodeid.startswith(PRINTED)
         # Else by function: fewer messages than for each test.
         return nodeid.partition("::" if shares_a_deployment else "[")[0]
 

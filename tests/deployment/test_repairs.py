@@ -1,22 +1,123 @@
-"""Resources deleted by hand come back, and the webhook follows a deployment that moves.
+"""A version, a secret and a token that are replaced, deleted resources, and a webhook that moves.
 
-Until it has moved, the previous version keeps answering.
+One deployment for all tests, which change it in their order.
 """
 
-from telegram_stand_in import Server, Telegram
+import shutil
 
-from tests.support.deployment import FUNCTION, answer_to, change, client
-from tests.support.telegram import TOKEN
+import pytest
+from telegram_stand_in import Fault, Server, Telegram
+
+from tests.support.deployment import (
+    FUNCTION,
+    SECRET,
+    Deployment,
+    answer_to,
+    change,
+    client,
+    everything,
+    release_edits,
+    texts,
+)
+from tests.support.recorder import LaggingAlias
+from tests.support.stubs import BOT
+from tests.support.telegram import OTHER_TOKEN, TOKEN
+
+LIVE = {"FunctionName": "repaired", "Qualifier": "live"}
 
 
-def test_deleted_resources_come_back_and_the_webhook_follows_a_move(deploy, telegram, aws):
-    module = deploy("repaired")
-    functions, gateway, iam = (client(aws, name) for name in ("lambda", "apigatewayv2", "iam"))
+@pytest.fixture(scope="module")
+def telegram():
+    telegram = Telegram(TOKEN, pace=0.01)
+    with Server(telegram):
+        yield telegram
+
+
+@pytest.fixture(scope="module")
+def other():
+    """Another Bot API, which knows the bot too."""
+    other = Telegram(OTHER_TOKEN, pace=0.01)
+    with Server(other):
+        yield other
+
+
+@pytest.fixture(scope="module")
+def module(aws, providers, telegram, tmp_path_factory):
+    options = {"telegram_bot_token": TOKEN, "telegram_api_url": telegram.url}
+    options |= {"name": "repaired", "timeout": 5}
+    folder = tmp_path_factory.mktemp("repaired") / "module"
+    with Deployment(providers, aws.url, folder, **options) as module:
+        module.apply()
+        yield module
+    assert [thing for thing in everything(aws) if "repaired" in thing] == []
+
+
+def test_previous_version_answers_after_a_rollback_until_an_apply(module, telegram, aws):
+    # Another alias gets new permissions, since AWS deletes them with the old one. The new version
+    # registers itself, also while AWS still invokes the previous one by the alias.
+    older = module.outputs()["live_version"]
+    release_edits(module)
+    with LaggingAlias(aws, older) as lagging:
+        module.environment["AWS_ENDPOINT_URL"] = lagging.url
+        said = module.apply("-replace=aws_lambda_alias.live").stdout
+    module.environment["AWS_ENDPOINT_URL"] = aws.url
+    newer = module.outputs()["live_version"]
+    assert "# aws_lambda_permission.webhook must be replaced" in said
+    assert answer_to(telegram, "hello") == "Noted: hello"
+
+    # At night: the alias goes back. Telegram still sends the kinds of the newer version, whose
+    # updates are over without a call.
+    client(aws, "lambda").update_alias(FunctionName="repaired", Name="live", FunctionVersion=older)
+    assert answer_to(telegram, "hello") == "Heard: hello"
+    telegram.send({"edited_message": telegram.message("an edit")["message"]})
+    telegram.wait(lambda: not telegram.pending())
+    assert telegram.deliveries[-1].status == 200
+    assert telegram.webhook["allowed_updates"] == ["message", "callback_query", "edited_message"]
+
+    # The plan shows both numbers. An apply goes on with the configuration: here, as it was before.
+    said = module.terraform("plan", "-no-color").stdout
+    assert f'function_version = "{older}" -> "{newer}"' in " ".join(said.split())
+    shutil.copy(BOT, module.folder / "lambda" / "bot.py")
+    module.apply()
+    assert telegram.webhook["allowed_updates"] == ["message", "callback_query"]
+    assert answer_to(telegram, "hello") == "Heard: hello"
+
+
+def test_no_message_is_lost_while_secret_and_token_are_replaced(module, telegram):
+    secret, before, written = telegram.secret, len(texts(telegram)), []
+
+    def write(count):
+        for _ in range(count):
+            written.append(f"message {len(written)}")
+            telegram.send(telegram.message(written[-1]))
+
+    def nothing_is_lost():
+        telegram.wait(lambda: telegram.pending() == 0)
+        return texts(telegram)[before:] == [f"Heard: {text}" for text in written]
+
+    telegram.faults.append(Fault("refuse", 1_000_000, 500, methods=("sendMessage",)))
+    write(20)
+    module.apply(f"-replace={SECRET}")
+    assert telegram.secret not in ("", secret)
+    assert telegram.pending() == 20
+    telegram.faults.clear()
+    write(5)
+    assert nothing_is_lost()
+    write(10)
+    telegram.revoke(OTHER_TOKEN)
+    write(5)
+    module.variables["telegram_bot_token"] = OTHER_TOKEN
+    module.apply()
+    assert nothing_is_lost()
+
+
+def test_deleted_role_returns_with_a_new_function(module, telegram, aws):
+    """From a clone without packages."""
+    functions, iam = client(aws, "lambda"), client(aws, "iam")
 
     def revision():
         return functions.get_function_configuration(FunctionName="repaired")["RevisionId"]
 
-    # A role that was deleted by hand comes back with a new function, from a clone without packages.
     before = revision()
     for policy in ("repaired", "repaired-live"):
         iam.delete_role_policy(RoleName="repaired", PolicyName=policy)
@@ -28,63 +129,59 @@ def test_deleted_resources_come_back_and_the_webhook_follows_a_move(deploy, tele
     assert iam.get_role(RoleName="repaired")["Role"]["RoleName"] == "repaired"
     assert answer_to(telegram, "hello") == "Heard: hello"
 
-    # So does a deleted function, also when the webhook must be registered again.
-    functions.delete_function(FunctionName="repaired")
-    module.variables["max_connections"] = 7
-    module.apply()
-    assert telegram.webhook["max_connections"] == 7
-    # So does a deleted API, with another URL.
-    functions.delete_function(FunctionName="repaired")
+
+def test_deleted_function_and_api_return_and_the_webhook_follows(module, telegram, aws):
+    gateway = client(aws, "apigatewayv2")
+    client(aws, "lambda").delete_function(FunctionName="repaired")
     [api] = [api for api in gateway.get_apis()["Items"] if api["Name"] == "repaired"]
     gateway.delete_api(ApiId=api["ApiId"])
+    before = telegram.webhook["url"]
     module.apply()
-    assert telegram.webhook["url"] == module.outputs()["webhook_url"]
+    assert telegram.webhook["url"] == module.outputs()["webhook_url"] != before
     assert answer_to(telegram, "again") == "Heard: again"
+
+
+def test_webhook_moves_to_another_bot_api_with_a_new_function(module, telegram, other, aws):
+    module.variables["telegram_api_url"] = other.url
+    module.apply(f"-replace={FUNCTION}")
+    assert answer_to(other, "hello") == "Heard: hello"
+    telegram.send(telegram.message("too late"))
+    telegram.wait(lambda: telegram.deliveries[-1].status == 401)
     assert "deleteWebhook" not in [call.method for call in telegram.calls]
+    telegram.answer("deleteWebhook", {})
+    functions = client(aws, "lambda")
+    policy = functions.get_policy(**LIVE)["Policy"]
+    assert "/*/POST/telegram" in policy, "the new function must also let API Gateway in"
+    limits = functions.get_function_event_invoke_config(**LIVE)
+    assert (limits["MaximumEventAgeInSeconds"], limits["MaximumRetryAttempts"]) == (3600, 2)
 
-    other = Telegram(TOKEN, pace=0.01)
-    with Server(other):
-        # Another Bot API gets the webhook, even with a new function. The first one's is refused.
-        module.variables["telegram_api_url"] = other.url
-        module.apply(f"-replace={FUNCTION}")
-        assert answer_to(other, "hello") == "Heard: hello"
-        telegram.send(telegram.message("too late"))
-        telegram.wait(lambda: telegram.deliveries[-1].status == 401)
-        telegram.answer("deleteWebhook", {})
-        alias = {"FunctionName": "repaired", "Qualifier": "live"}
-        policy = functions.get_policy(**alias)["Policy"]
-        assert "/*/POST/telegram" in policy, "the new function must also let API Gateway in"
-        limits = functions.get_function_event_invoke_config(**alias)
-        assert (limits["MaximumEventAgeInSeconds"], limits["MaximumRetryAttempts"]) == (3600, 2)
 
-        # Tokens that the check refuses take no webhook away: one with a slip, one that is to be in
-        # a parameter that doesn't exist, and another bot's, with which bot.py can't start.
-        another = other.add_bot(TOKEN.replace("1234567890", "987654321"))
-        before = len(other.calls)
-        module.variables["telegram_bot_token"] = f"9{TOKEN}"
-        assert "Unauthorized" in module.refused()
-        module.variables |= {"telegram_bot_token": None, "telegram_bot_token_parameter": "/b/tokn"}
-        assert "/b/tokn" in module.refused()
-        module.variables |= {"telegram_bot_token": another.token}
-        del module.variables["telegram_bot_token_parameter"]
-        change(module, "def reply(", "1 / 0\ndef reply(")
-        assert "ZeroDivisionError" in module.refused()
-        assert answer_to(other, "again") == "Heard: again"
-        assert [call.method for call in other.calls[before:]] == ["sendMessage"]
+def test_webhook_moves_to_another_bot_once_the_check_accepts_it(module, other, aws):
+    # Tokens that the check refuses take no webhook away: one with a slip, and another bot's, with
+    # which bot.py can't start.
+    another = other.add_bot(TOKEN.replace("1234567890", "987654321"))
+    before = len(other.calls)
+    module.variables["telegram_bot_token"] = f"9{OTHER_TOKEN}"
+    assert "Unauthorized" in module.refused()
+    module.variables["telegram_bot_token"] = another.token
+    change(module, "def reply(", "1 / 0\ndef reply(")
+    assert "ZeroDivisionError" in module.refused()
+    assert answer_to(other, "again") == "Heard: again"
+    assert [call.method for call in other.calls[before:]] == ["sendMessage"]
 
-        # An alias that was deleted by hand comes back. The other bot gets the webhook, and what the
-        # first one gets is refused: its webhook has another secret.
-        functions.delete_alias(FunctionName="repaired", Name="live")
-        change(module, "1 / 0\n", "")
-        before = len(other.calls)
-        module.apply()
-        assert "/*/POST/telegram" in functions.get_policy(**alias)["Policy"]
-        assert [(call.method, call.bot) for call in other.calls[before:]] == [
-            *((method, another.id) for method in ("getMe", "setMyCommands", "setWebhook")),
-            ("getWebhookInfo", another.id),
-        ]
-        assert another.outbox.info["url"] == module.outputs()["webhook_url"]
-        other.send(other.message("too late"))
-        other.wait(lambda: other.deliveries[-1].status == 401)
-        module.destroy()
-        assert another.outbox.info["url"] == ""
+    # An alias that was deleted by hand comes back. The other bot gets the webhook, and what the
+    # first one gets is refused: its webhook has another secret.
+    client(aws, "lambda").delete_alias(FunctionName="repaired", Name="live")
+    change(module, "1 / 0\n", "")
+    before = len(other.calls)
+    module.apply()
+    assert "/*/POST/telegram" in client(aws, "lambda").get_policy(**LIVE)["Policy"]
+    assert [(call.method, call.bot) for call in other.calls[before:]] == [
+        *((method, another.id) for method in ("getMe", "setMyCommands", "setWebhook")),
+        ("getWebhookInfo", another.id),
+    ]
+    assert another.outbox.info["url"] == module.outputs()["webhook_url"]
+    other.send(other.message("too late"))
+    other.wait(lambda: other.deliveries[-1].status == 401)
+    module.destroy()
+    assert another.outbox.info["url"] == ""

@@ -89,20 +89,25 @@ class Deployment(Module):
             self.destroy("-refresh=false")
 
 
-def without_provider(main):
-    """Return an example's main.tf for a configuration that calls it, and has one provider."""
-    text = main.read_text()
-    changed = re.sub(r'(?ms)^provider "aws" \{\n.*?^\}\n\n', "", text)
-    assert changed != text
-    return changed
-
-
 def change(module, old, new, *, file="bot.py"):
     """Change a line of a deployment's own copy of the function."""
     path = module.folder / "lambda" / file
     source = path.read_text()
     assert old in source
     path.write_text(source.replace(old, new))
+
+
+# Has the tests' bot answer an edited message as a new one.
+EDITED = """    if "edited_message" in update:
+        update = {"message": update["edited_message"]}
+"""
+
+
+def release_edits(module):
+    """Have the bot notice messages, and edited ones too."""
+    change(module, "Heard: ", "Noted: ")
+    change(module, '    if "message" not in', EDITED + '    if "message" not in')
+    change(module, '"callback_query": reply}', '"callback_query": reply, "edited_message": reply}')
 
 
 @functools.cache
