@@ -1,20 +1,20 @@
-"""What pages and scripts print works where it is printed: a stranger types each command.
+"""README, the first bot's page and the runbook: a stranger types each command that they print."""
 
-tests/support/printed.py lists those that no test runs.
-"""
-
+import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from telegram_bot_aws.local.project import ROOT, VENV
 
 from tests.support import reader
 from tests.support.deployment import Deployment, answer_to
-from tests.support.printed import FIRST_BOT, MIGRATE, OPERATORS, Shell, is_run, printed
+from tests.support.printed import printed
 from tests.support.telegram import TOKEN
 
 pytestmark = [pytest.mark.slow, pytest.mark.release]
@@ -22,7 +22,58 @@ ORIGIN = "https://github.com/OWNER/terraform-aws-telegram-bot"
 NOT_OF_THE_PROJECT = (".git", ".venv*", ".terraform", ".build", "__pycache__", ".*_cache")
 REGION = "eu-central-1"  # of the pages
 YES = "-auto-approve -no-color"  # the answer to what Terraform asks
+ENDLESS = "Ctrl-C ends the demo."  # what it prints when it is ready
+FIRST_BOT, RUNBOOK = ROOT / "docs" / "first-bot.md", ROOT / "docs" / "runbook.md"
+AWS_CLI = ROOT / "tests" / "support" / "aws_cli.py"
+# What a test can't type: .venv has the packages that a reader downloads, no apply left a lock, and
+# no apply's credentials expired.
+UNTYPED = re.compile(r".* -m venv .*|terraform force-unlock|terraform state push errored.tfstate")
 OVERRIDE = 'module "telegram_bot" {{\n  telegram_api_url = "{}"\n}}\n'
+
+
+class Shell:
+    """Runs commands one after the other, as in one terminal: folder and variables stay.
+
+    `programs` is a folder that comes first on the PATH, for which this writes `aws`, without the
+    AWS CLI's own commands but `aws logs tail`, which ends here.
+    """
+
+    def __init__(self, folder, programs, environment):
+        self._programs = programs
+        self._state = programs / "state"
+        self._state.write_text(f"cd {shlex.quote(str(folder))}\n")
+        self._environment = environment
+        self._environment["PATH"] = f"{programs}:{environment['PATH']}"
+        (programs / "aws").write_text(f'#!/bin/sh\nexec {sys.executable} -P {AWS_CLI} "$@"\n')
+        (programs / "aws").chmod(0o755)
+
+    def run(self, line):
+        """Run a line, which must succeed, and return its output. The demo's page gets a Ctrl-C."""
+        state = shlex.quote(str(self._state))
+        process = subprocess.Popen(
+            ["sh", "-ec", f". {state}\n{line}\nexport -p >{state}\necho 'cd \"$PWD\"' >>{state}"],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        output = ""
+        with process:
+            assert process.stdout
+            for text in process.stdout:
+                output += text
+                if ENDLESS in text:
+                    os.killpg(process.pid, signal.SIGINT)
+        expected = (0, 130, -signal.SIGINT) if ENDLESS in output else (0,)
+        assert process.returncode in expected, f"{line}: {process.returncode}\n{output}"
+        return output
+
+    @property
+    def folder(self):
+        """The current folder."""
+        return Path(self.run("pwd").strip())
 
 
 @pytest.fixture(scope="module")
@@ -69,12 +120,12 @@ def shell(aws, providers, telegram, origin, tmp_path):
 
 
 def type_in(shell, line):
-    """Run a line if tests run it, with a token, and with .venv where packages were installed."""
+    """Run a line with a token, and with .venv where packages were installed."""
     line = re.sub(r"(TOKEN|_bot_token)=…", rf"\1={TOKEN}", line)
     line = re.sub("'the (new )?token.*'", TOKEN, line)
     line = line.replace("bot<token>", f"bot{TOKEN}")
     line = line.replace("https://api.telegram.org", "$TELEGRAM_API_URL")
-    output = shell.run(line) if is_run(line) else ""
+    output = "" if UNTYPED.fullmatch(line) else shell.run(line)
     if "-m venv .venv" in line or line.endswith("cd terraform-aws-telegram-bot"):
         shell.run(f"ln -s {VENV} .venv")
     return output
@@ -86,7 +137,7 @@ def without_seconds(output):
     return re.sub(r"\d+\.\d s\b", "SECONDS", init).splitlines()
 
 
-def test_a_stranger_gets_from_the_readme_to_a_bot(shell):
+def test_readme_leads_to_a_bot_without_an_account(shell):
     """From a clone below the folder for temporary files. All of it without an account."""
     said = ""
     readme = (ROOT / "README.md").read_text()
@@ -103,17 +154,11 @@ def test_a_stranger_gets_from_the_readme_to_a_bot(shell):
     shell.run("cd ../hello-bot")
     for line in re.findall("^  (.*)", said.partition("hello-bot has the bot")[2], re.MULTILINE)[:4]:
         type_in(shell, line)
-    shell.run("cd ../terraform-aws-telegram-bot")
-    for line in sorted(printed(MIGRATE), key=lambda line: line.startswith("scripts/demo")):
-        if line.startswith("scripts/new"):
-            shell.run("rm -r ../my-bot")
-        if line != "terraform destroy":  # of the next page
-            type_in(shell, line)
 
 
-def test_the_first_bot_is_deployed_changed_and_removed(shell, telegram):
+def test_first_bot_is_deployed_changed_and_removed(shell, telegram):
     applied = []
-    lines = [line for page in FIRST_BOT for line in printed(page)]
+    lines = printed(FIRST_BOT)
     lines.remove("terraform destroy")
     tested = 0
     for line in lines:
@@ -129,7 +174,7 @@ def test_the_first_bot_is_deployed_changed_and_removed(shell, telegram):
             answer_to(telegram, "hello")
         elif "doctor" in line:
             assert "✗" not in said
-    page = FIRST_BOT[0].read_text()
+    page = FIRST_BOT.read_text()
     assert len(applied) == 2
     assert [each for each in applied if each not in page] == []
 
@@ -153,77 +198,32 @@ module "telegram_bot" {{
   session_retention_in_days = 30
 }}
 """
-OUTPUT = 'output "redrive_command" {\n  value = module.telegram_bot.redrive_command\n}\n'
-REMEMBERS = """
-ALLOWED_UPDATES = ["message"]
-SESSION = "user"
-
-
-def reply(update, session):
-    chat_id = update["message"]["chat"]["id"]
-    session["count"] = session.get("count", 0) + 1
-    return [{"method": "sendMessage", "chat_id": chat_id, "text": str(session["count"])}]
-"""
-SCHEDULE = """aws scheduler create-schedule --group-name telegram-bot --name once.42.7 \\
-  --schedule-expression 'at(2099-01-01T00:00:00)' --flexible-time-window '{"Mode": "OFF"}' \\
-  --target '{"Arn": "arn:aws:sqs:eu-central-1:000000000000:telegram-bot.fifo",
-    "RoleArn": "arn:aws:iam::000000000000:role/telegram-bot_scheduler", "Input": "{}",
-    "SqsParameters": {"MessageGroupId": "once.42.7"}}'"""
 TOKEN_IN_STORE = f"aws ssm put-parameter --overwrite --name /telegram-bot/token --value {TOKEN}"
-# What has happened before some commands: their pages say so.
+# What has happened before some commands: the page says so.
 BEFORE = {
     r"aws ssm get-parameter .*": f"{TOKEN_IN_STORE} --type SecureString",
     r"terraform init -upgrade": "terraform apply",  # of what was imported: the package goes
-    r"aws ssm put-parameter --type SecureString --name /telegram-bot/token .*": (
-        "aws ssm delete-parameter --name /telegram-bot/token"
-    ),
     r"terraform untaint (.*)": r"terraform taint \1",
     r"terraform import (\S+) .*": r"terraform state rm \1",
-    r"aws scheduler get-schedule .*": SCHEDULE,
-    # The first bot's reader has one set up there by itself: once is enough.
-    r"scripts/sessions .*": f"ln -sfn {VENV} .terraform/modules/telegram_bot/.venv",
     r"aws lambda delete-function .*": "terraform apply",  # the newest version is live again
-    r"terraform apply .*terraform_data\.name.*": 'sed -i \'s/"telegram-bot"/"hello-bot"/\' main.tf',
-    r"terraform apply -target=.*": (
-        'terraform destroy && sed -i \'s/"hello-bot"/"telegram-bot"/\' main.tf && terraform init'
-    ),
-}
-# Commands that are typed again on pages by which all that is deployed goes, and comes back.
-AGAIN = ("terraform init", "terraform apply", "terraform destroy")
-COMES_BACK = ("user-data", "deploy")
-# The pages' examples of what differs from one deployment to the next.
-EXAMPLES = {
-    "123456789012": "000000000000",
-    r" 41$": " 1",
-    "restored-sessions": "telegram-bot_sessions",
-    r"(export|--person) 42\b": r"\1 4242",
-    r"(delete --person 4242)$": r"\1 --yes",
 }
 
 
-def test_an_operator_repairs_a_bot(shell, telegram, tmp_path):
-    """Everything is on. What a page's commands name is there: `BEFORE`."""
+def test_runbooks_commands_repair_a_bot(shell, telegram):
+    """Everything is on. What the page's commands name is there: `BEFORE`."""
     shell.run(f"git clone {ORIGIN} clone && clone/scripts/new telegram-bot && cd telegram-bot")
-    folder = shell.folder
-    (folder / "override.tf").write_text(INPUTS.format(telegram.url))
-    (folder / "outputs.tf").write_text(OUTPUT)
+    (shell.folder / "override.tf").write_text(INPUTS.format(telegram.url))
     shell.run(f"export TELEGRAM_BOT_TOKEN={TOKEN}; {TOKEN_IN_STORE} --type SecureString")
     shell.run("terraform init && terraform apply")
-    (folder / "bot" / "bot.py").write_text(REMEMBERS)
-    shell.run("terraform apply")
-    assert answer_to(telegram, "hello") == "1"
-    typed = []
-    for page, line in [(each, line) for each in OPERATORS for line in printed(each)]:
-        if line not in typed or (line in AGAIN and page.stem in COMES_BACK):
-            typed.append(line)
-            for pattern, earlier in BEFORE.items():
-                if found := re.fullmatch(pattern, line):
-                    shell.run(found.expand(earlier))
-            for pattern, instead in EXAMPLES.items():
-                line = re.sub(pattern, instead, line)
-            if " UUID" in line:
-                listed = "aws lambda list-event-source-mappings --query EventSourceMappings[0].UUID"
-                line = line.replace("UUID", shell.run(f"{listed} --output text").strip())
-            said = type_in(shell, line)
-            if "-replace=" in line:
-                assert not re.search("Apply complete! Resources: 0 added", said), said
+    shell.run("echo '# A second version' >>bot/bot.py && terraform apply")
+    for line in dict.fromkeys(printed(RUNBOOK)):
+        for pattern, earlier in BEFORE.items():
+            if found := re.fullmatch(pattern, line):
+                shell.run(found.expand(earlier))
+        line = re.sub(" 41$", " 1", line)  # the page's example of a version
+        if " UUID" in line:
+            listed = "aws lambda list-event-source-mappings --query EventSourceMappings[0].UUID"
+            line = line.replace("UUID", shell.run(f"{listed} --output text").strip())
+        said = type_in(shell, line)
+        if "-replace=" in line:
+            assert not re.search("Apply complete! Resources: 0 added", said), said

@@ -3,17 +3,17 @@
 import json
 import os
 import sys
-from pathlib import Path
 
 import botocore.config
 import botocore.session
 import jmespath
 
+KINDS = {"integer": int, "long": int, "string": str}  # of what the pages' commands are given
+
 
 def main(service, operation, *arguments):
     session = botocore.session.get_session()
     names = {"region": "", "query": "", "output": "json"}
-    names |= dict.fromkeys(("cli-binary-format", "cli-read-timeout"), "")
     words = [*arguments]
     if tails := (service, operation) == ("logs", "tail"):
         operation = "filter-log-events"
@@ -25,15 +25,11 @@ def main(service, operation, *arguments):
     given = {}
     while words and words[0].startswith("--"):
         flag = words.pop(0)[2:]
-        values = []
-        while words and not words[0].startswith("--"):
-            values.append(words.pop(0))
-            if flag in names or shape.members[members[flag]].type_name not in ("list", "map"):
-                break
         if flag in names:
-            [names[flag]] = values
-        else:
-            given[members[flag]] = value(shape.members[members[flag]], values)
+            names[flag] = words.pop(0)
+            continue
+        kind = shape.members[members[flag]].type_name
+        given[members[flag]] = kind == "boolean" or KINDS[kind](words.pop(0))
     client = session.create_client(
         service.removesuffix("api"),
         region_name=names["region"] or os.environ["AWS_REGION"],
@@ -41,10 +37,6 @@ def main(service, operation, *arguments):
     )
     answer = client._make_api_call(name, given)
     answer.pop("ResponseMetadata")
-    if "Payload" in answer:  # into a file, which the CLI's command ends with
-        [file] = words
-        Path(file).write_bytes(answer.pop("Payload").read())
-        words.clear()
     assert not words, words
     if tails:
         names |= {"query": "events[].[message]", "output": "text"}
@@ -54,24 +46,6 @@ def main(service, operation, *arguments):
 def dashed(member):
     """Return the flag of a parameter: "FunctionName" is "function-name"."""
     return "".join(f"-{each.lower()}" if each.isupper() else each for each in member).lstrip("-")
-
-
-def value(shape, words):
-    """Return a flag's value for a parameter."""
-    if shape.type_name == "list":
-        if shape.member.type_name == "structure":  # Name=…,Values=…
-            fields = [dict(part.split("=", 1) for part in word.split(",", 1)) for word in words]
-            return [{**each, "Values": [each["Values"]]} for each in fields]
-        return words
-    if shape.type_name == "boolean":
-        return True
-    [word] = words
-    if shape.type_name == "structure":
-        return json.loads(word)
-    if word.startswith("fileb://"):
-        return Path(word.removeprefix("fileb://")).read_bytes()
-    kinds = {"integer": int, "long": int, "blob": str.encode}
-    return kinds.get(shape.type_name, str)(word)
 
 
 def show(found, output):
