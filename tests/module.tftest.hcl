@@ -73,7 +73,8 @@ variables {
   telegram_bot_token = "1234567890:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi"
 }
 
-# tests/deployment/test_inputs.py lists what is made, without an input and with each.
+# tests/deployment/test_inputs.py lists what is made, without an input and with each; test_deployer_policy.py has a bot's own
+# policy and environment, test_deletions.py another name.
 
 run "a_token_is_enough" {
   command = apply
@@ -326,24 +327,6 @@ run "a_page_has_its_routes_and_only_the_alias_is_invoked" {
   }
 }
 
-run "a_bot_has_what_it_asks_for" {
-  command = apply
-
-  variables {
-    environment = { TABLE = "votes", AWS_LAMBDA_EXEC_WRAPPER = "/opt/wrapper" }
-    policy      = "{\"Statement\": {\"Effect\": \"Allow\", \"Action\": \"dynamodb:GetItem\", \"Resource\": \"*\"}}"
-  }
-
-  assert {
-    condition     = aws_lambda_function.this.environment[0].variables.TABLE == "votes" && aws_lambda_function.this.environment[0].variables.REPLY_MODE == "api"
-    error_message = "The environment is the bot's and the module's."
-  }
-  assert {
-    condition     = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Action] == [["logs:CreateLogStream", "logs:PutLogEvents"], "dynamodb:GetItem"]
-    error_message = "The bot's statement joins the role's policy."
-  }
-}
-
 run "alarms_act_and_ignore_missing_data" {
   command = apply
 
@@ -387,6 +370,7 @@ run "a_key_encrypts_all_that_is_kept" {
   variables {
     kms_key_arn               = "arn:aws:kms:eu-central-1:123456789012:key/0123abcd-01ab-23cd-45ef-0123456789ab"
     queue                     = true
+    session_backup_in_days    = 35
     session_retention_in_days = 30
   }
 
@@ -403,8 +387,10 @@ run "a_key_encrypts_all_that_is_kept" {
     condition     = aws_dynamodb_table.sessions[0].server_side_encryption[0].enabled
     error_message = "DynamoDB uses the key."
   }
-
-
+  assert {
+    condition     = aws_dynamodb_table.sessions[0].point_in_time_recovery[0].recovery_period_in_days == 35
+    error_message = "The table can be restored to any second of these days."
+  }
   assert {
     condition = [
       for each in jsondecode(aws_iam_role_policy.this.policy).Statement : each if can(regex("kms:", jsonencode(each)))
@@ -567,40 +553,6 @@ run "sessions_have_what_is_their_own" {
   assert {
     condition     = aws_lambda_function.this.environment[0].variables.SESSION_RETENTION_IN_DAYS == "0"
     error_message = "The function knows that its table keeps everything: zero isn't null."
-  }
-}
-
-run "another_name_would_delete_the_sessions" {
-  command = plan
-
-  variables {
-    name                      = "polls"
-    session_retention_in_days = 0
-  }
-
-  expect_failures = [terraform_data.name]
-}
-
-run "another_name_may_delete_them_on_demand" {
-  command = plan
-
-  variables {
-    name                      = "polls"
-    session_backup_in_days    = 35
-    session_retention_in_days = 0
-  }
-
-  plan_options {
-    replace = [terraform_data.name[0]]
-  }
-
-  assert {
-    condition     = aws_dynamodb_table.sessions[0].name == "polls_sessions"
-    error_message = "The table has the new name."
-  }
-  assert {
-    condition     = aws_dynamodb_table.sessions[0].point_in_time_recovery[0].recovery_period_in_days == 35
-    error_message = "The table can be restored to any second of these days."
   }
 }
 

@@ -1,6 +1,6 @@
 """docs/deploy.md#github-actions: its workflows and roles pass the project's own checks.
 
-So do the configurations of the operators' how-tos. test_main_tf.py has its main.tf.
+So do the configurations of the operators' how-tos, and each whole main.tf that a page shows.
 """
 
 import re
@@ -15,6 +15,13 @@ from tests.support.deployment import Deployment
 from tests.support.reader import SOURCE
 
 DOCS = ROOT / "docs"
+PAGES = [*ROOT.glob("*.md"), *DOCS.glob("**/*.md"), *ROOT.glob("examples/**/*.md")]
+# A fragment's first line says more, such as `# main.tf, in module "telegram_bot"`.
+WHOLE = {
+    page.stem.lower(): block
+    for page in PAGES
+    for block in re.findall(r"^```hcl\n# main\.tf\n(.*?)^```$", page.read_text(), re.M | re.DOTALL)
+}
 DEPLOY, DESTROY = ".github/workflows/deploy.yml", ".github/workflows/destroy.yml"
 WORKFLOWS = {
     DEPLOY: (new.TEMPLATE / "dot-github/workflows/deploy.yml").read_text(),
@@ -47,17 +54,19 @@ def test_an_apply_waits_for_the_authors_tests():
 
 
 @pytest.mark.slow
-def test_the_configurations_are_valid(providers, tmp_path):
+def test_configurations_of_pages_are_formatted_and_valid(providers, tmp_path):
     """As modules of one configuration, which is initialised once."""
     module = Deployment(providers, "http://127.0.0.1:9", tmp_path / "module")
     module.root = tmp_path / "configuration"
+    module.expected_warnings = {"Backend configuration ignored"}  # only the root has one
+    assert {"readme", "deploy"} <= {*WHOLE}
     texts = {
         "alarms": block("monitoring", "aws_sns_topic"),
         "bots": block("deploy", "for_each"),
         "key": block("networking", "aws_kms_key"),
     }
     calls = []
-    for name, text in {**texts, "roles": ROLES}.items():
+    for name, text in {**texts, **WHOLE, "roles": ROLES}.items():
         folder = module.root / name
         for each in (folder, folder / "sales-bot", folder / "support-bot"):
             each.mkdir(parents=True)
