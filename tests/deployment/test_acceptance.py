@@ -6,7 +6,7 @@ import re
 
 import pytest
 from acceptance import accept
-from acceptance.steps import STEPS, Step
+from acceptance.steps import STEPS
 from acceptance.world import World
 from telegram_bot_aws.local.project import ROOT
 
@@ -49,18 +49,7 @@ def world(aws, providers, keys, tmp_path, monkeypatch):
         yield world
 
 
-def test_what_is_stopped_half_way_is_removed(world):
-    def stop(world):
-        world.store_token()
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        accept.run(world, [STEPS[0], Step("stopped", "", "", stop)])
-    assert world.left() == []
-    assert world.webhook()["url"] == ""
-
-
-def test_no_step_differs_and_only_real_aws_answers_the_others(world):
+def test_no_step_of_acceptance_differs_from_the_emulated_aws(world):
     accept.check(world)
     assert "the emulated AWS, Terraform " in accept.about(world)
     tried, left = accept.run(world)

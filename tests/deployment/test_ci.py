@@ -81,7 +81,7 @@ def repository(tmp_path, telegram):
     return folder
 
 
-def test_ci_plans_applies_and_destroys_within_the_boundary(
+def test_roles_plan_apply_and_destroy_within_the_boundary(
     roles, repository, providers, telegram, tmp_path
 ):
     with Emulator(auth=True, patient=True) as aws:

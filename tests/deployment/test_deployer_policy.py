@@ -21,7 +21,6 @@ from telegram_bot_aws.local.terraform import REGION
 from telegram_stand_in import Server, Telegram
 
 from tests.support.deployment import (
-    FUNCTION,
     REGISTRATION,
     REMOVAL,
     Deployment,
@@ -333,7 +332,7 @@ def logged(aws):
     return "\n".join(event["message"] for event in events)
 
 
-def test_a_bot_in_a_folder_has_what_it_asks_for(module, telegram, aws):
+def test_bot_has_its_own_files_environment_and_policy(module, telegram, aws):
     """Its policy and environment refer to a resource of the same apply."""
     assert answer_to(telegram, "x") == "Hello from Ada at votes"
     assert telegram.webhook["allowed_updates"] == ["message"]
@@ -348,7 +347,7 @@ def test_a_bot_in_a_folder_has_what_it_asks_for(module, telegram, aws):
     assert (statement["Action"], statement["Resource"]) == ("s3:*", "votes")
 
 
-def test_all_that_is_kept_has_the_key(module, aws):
+def test_requests_name_the_key_for_all_that_is_stored(module, aws):
     """The emulator encrypts nothing: these are the requests."""
     assert configuration(aws)["KMSKeyArn"] == KEY
     assert configuration(aws)["Environment"]["Variables"]["SCHEDULER_KMS_KEY_ARN"] == KEY
@@ -387,7 +386,7 @@ def test_schedules_warm_the_function_and_watch_the_webhook(module, telegram, aws
     telegram.webhook["url"] = url
 
 
-def test_a_second_deployment_of_the_name_takes_nothing_from_the_first(
+def test_second_deployment_of_a_name_changes_nothing_of_the_first(
     module, recorder, deployer, telegram, providers, tmp_path
 ):
     """AWS refuses a second log group of a name, but not a second queue, alarm or rule."""
@@ -404,13 +403,13 @@ def test_a_second_deployment_of_the_name_takes_nothing_from_the_first(
 
 
 @pytest.mark.parametrize("removal", [REMOVAL, "aws_lambda_invocation.remove_menu_button[0]"])
-def test_what_is_removed_by_a_replacement_is_registered_again(module, removal):
+def test_replaced_removal_registers_the_webhook(module, removal):
     planned = module.planned("-refresh=false", f"-replace={MODULE}.{removal}")
     assert planned[f"{MODULE}.{removal}"] == "replace"
     assert planned[f"{MODULE}.{REGISTRATION}"] == "replace"
 
 
-def test_a_page_is_served_to_anyone(module, telegram):
+def test_mini_app_is_served_to_anyone(module, telegram):
     url = module.outputs()["page"]
     assert url == module.outputs()["webhook"].replace("/telegram", "/app/index.html")
     button = {"type": "web_app", "text": "Open", "web_app": {"url": url}}
@@ -436,7 +435,7 @@ def test_a_page_is_served_to_anyone(module, telegram):
     assert len(telegram.calls) == calls
 
 
-def test_a_page_is_answered_only_for_users_that_telegram_has_signed(module, telegram, aws):
+def test_mini_app_requests_need_telegrams_signature(module, telegram, aws):
     calls, before = len(telegram.calls), logged(aws)
 
     def signed(token, age=1):
@@ -462,15 +461,10 @@ def test_a_page_is_answered_only_for_users_that_telegram_has_signed(module, tele
     assert len(telegram.calls) == calls
 
 
-def test_what_is_missing_in_the_state_is_imported_and_all_of_it_changes(
-    module, deployer, telegram, aws
-):
-    # The function exists, but not in the state: the apply that created it was killed.
-    function, mapping = f"{MODULE}.{FUNCTION}", f"{MODULE}.{MAPPING_OF_QUEUE}"
-    module.terraform("state", "rm", function)
-    module.terraform("import", "-input=false", function, "telegram-bot")
-    # So does the queue's mapping. AWS refuses a second one, and names the first; the emulator
-    # accepts it.
+def test_mapping_is_imported_and_all_inputs_change(module, deployer, telegram, aws):
+    # The queue's mapping exists, but not in the state: the apply that created it was killed. AWS
+    # refuses a second one, and names the first; the emulator accepts it.
+    mapping = f"{MODULE}.{MAPPING_OF_QUEUE}"
     [made] = client(aws, "lambda").list_event_source_mappings()["EventSourceMappings"]
     module.terraform("state", "rm", mapping)
     module.terraform("import", "-input=false", mapping, made["UUID"])
@@ -500,9 +494,7 @@ def test_what_is_missing_in_the_state_is_imported_and_all_of_it_changes(
     assert telegram.bot.menu_buttons[0]["text"] == "Again"
 
 
-def test_an_upload_that_failed_is_noticed_and_what_is_switched_off_is_gone(
-    module, deployer, telegram, aws
-):
+def test_failed_upload_is_noticed_and_all_is_switched_off(module, deployer, telegram, aws):
     """Before 6.27 or so, the provider records an upload as done, and only the check notices.
 
     Later providers upload again.
@@ -529,9 +521,7 @@ def test_an_upload_that_failed_is_noticed_and_what_is_switched_off_is_gone(
     assert made(aws) == OFF
 
 
-def test_a_deployer_may_do_what_is_needed_and_nothing_else(
-    module, recorder, deployer, telegram, aws
-):
+def test_policy_allows_the_deployer_what_is_needed_only(module, recorder, deployer, telegram, aws):
     module.destroy()
     assert telegram.bot.menu_buttons == {0: {"type": "default"}}
     assert telegram.webhook["url"] == ""

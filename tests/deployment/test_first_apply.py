@@ -57,7 +57,7 @@ def commands(heading):
     return [line for block in blocks for line in block.replace("\\\n", "").splitlines()]
 
 
-def test_a_version_that_is_not_ready_and_an_apply_that_was_killed(
+def test_first_apply_is_repaired_after_pending_version_and_lost_state(
     aws, providers, telegram, tmp_path
 ):
     with Unready(aws) as unready:

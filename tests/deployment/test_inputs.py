@@ -133,7 +133,7 @@ def alone(aws, providers, tmp_path):
         yield module
 
 
-def test_an_input_adds_its_own_resources_and_no_others(alone):
+def test_input_adds_only_its_own_resources(alone):
     named = blocks("variables.tf", "variable")
     assert set(EVERYTHING) | {"name", "telegram_bot_token"} == set(named), "an input is missing"
     others = {name: value for name, value in EVERYTHING.items() if name not in ADDED}
@@ -148,7 +148,7 @@ def test_an_input_adds_its_own_resources_and_no_others(alone):
     assert planned == [RESOURCES, RESOURCES, everything]
 
 
-def test_the_newest_runtime_needs_a_provider_that_knows_it(alone):
+def test_newest_runtime_needs_a_provider_that_knows_it(alone):
     alone.variables = {"telegram_bot_token": TOKEN, "runtime": "python3.14"}
     newest = alone.terraform("plan", "-no-color", check=False)
     error = "expected runtime to be one of"
@@ -222,7 +222,7 @@ PROVIDERS = {
 }
 
 
-def test_what_is_refused_is_refused_at_plan(aws, providers, tmp_path):
+def test_plan_refuses_invalid_inputs(aws, providers, tmp_path):
     """All calls are in one configuration."""
     calls = {}
     expected = []
@@ -267,7 +267,7 @@ def test_what_is_refused_is_refused_at_plan(aws, providers, tmp_path):
     assert len(said) == len(expected)
 
 
-def test_requirements_are_checked_before_anything_is_made(aws, deploy, tmp_path):
+def test_requirements_are_checked_before_anything_is_created(aws, deploy, tmp_path):
     """By each resource that waits for no other: all inputs are set."""
     bot = tmp_path / "bot"
     shutil.copytree(str(EVERYTHING["source_dir"]), bot)

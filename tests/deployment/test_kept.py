@@ -1,4 +1,4 @@
-"""The stand-ins for the sessions' table and for schedules, compared with the emulated AWS's.
+"""botkit.fakes.services: its table and schedules behave as those of the emulated AWS.
 
 And scripts/sessions, with what a bot really writes there.
 """
@@ -121,7 +121,7 @@ def answers(aws, start_with_sessions):
     client(aws, "dynamodb").delete_table(TableName="sessions")
 
 
-def test_the_stand_in_answers_as_the_emulated_aws(answers):
+def test_table_of_memory_answers_as_the_emulated_aws(answers):
     got = answers(True)
     assert got == answers(False)
     failed = "ConditionalCheckFailedException"
@@ -129,7 +129,7 @@ def test_the_stand_in_answers_as_the_emulated_aws(answers):
     assert got.count(failed) > 5
 
 
-def test_schedules_are_made_and_deleted_as_on_the_emulated_aws(aws, start_bot):
+def test_schedules_of_memory_behave_as_on_the_emulated_aws(aws, start_bot):
     scheduler = client(aws, "scheduler")
     scheduler.create_schedule_group(Name="tea-bot")
     about = {**session_environment(aws.url), **dict.fromkeys(KEYS, "test"), **SCHEDULER}
@@ -165,7 +165,7 @@ def test_schedules_are_made_and_deleted_as_on_the_emulated_aws(aws, start_bot):
     scheduler.delete_schedule_group(Name="tea-bot")
 
 
-def test_a_person_is_forgotten_and_a_bot_that_answers_meanwhile_notices(aws, start_bot, tmp_path):
+def test_sessions_exports_deletes_and_imports_a_person(aws, start_bot, tmp_path):
     create_table(aws, "cake-bot_sessions")
     client(aws, "scheduler").create_schedule_group(Name="cake-bot")
     about = {"SESSION_TABLE": "cake-bot_sessions", "SCHEDULE_GROUP": "cake-bot"}

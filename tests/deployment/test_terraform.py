@@ -10,21 +10,20 @@ from telegram_bot_aws.local.terraform import LOCK, Module
 
 from tests.support.deployment import Deployment
 from tests.support.needs import needs_terraform, skip_or_fail
-from tests.support.provider import Providers
 
 EDITORCONFIG = (ROOT / ".editorconfig").read_text()
 TESTED_EXAMPLES = sorted(ROOT.glob("examples/*/*.tftest.hcl"))
 NOWHERE = "http://127.0.0.1:9"  # nothing is there, and no request goes there
 
 
-def test_the_format_is_terraforms_own(tmp_path):
+def test_format_is_terraforms_own(tmp_path):
     needs_terraform()
     module = Module(NOWHERE, tmp_path)
     result = module.terraform("fmt", "-check", "-diff", "-recursive", str(ROOT), check=False)
     assert result.returncode == 0, result.stdout
 
 
-def test_no_line_is_too_long():
+def test_lines_have_at_most_120_columns():
     """No longer than 120 columns, as .editorconfig says. Terraform's format has no limit."""
     [columns] = re.findall(r"^\[\*\.tf\]\nmax_line_length = (\d+)$", EDITORCONFIG, re.MULTILINE)
     files = [*ROOT.glob("*.tf"), *ROOT.glob("examples/**/*.tf")]
@@ -32,22 +31,13 @@ def test_no_line_is_too_long():
     assert [(file.name, line) for file, line in lines if len(line) > int(columns)] == []
 
 
-def test_the_module_is_valid(providers, tmp_path):
+def test_module_is_valid(providers, tmp_path):
     said = Deployment(providers, NOWHERE, tmp_path).terraform("validate", "-no-color").stdout
     assert said.strip() == "Success! The configuration is valid."  # without warnings
 
 
-def test_a_deployment_has_the_lock_file_of_the_shared_init(tmp_path):
-    """OpenTofu fails at an entry for Terraform's registry, which its own init replaces."""
-    providers = Providers(tmp_path / "init", tmp_path)
-    providers.lock_file.parent.mkdir()
-    providers.lock_file.write_text('provider "registry.opentofu.org/hashicorp/aws" {}\n')
-    module = Deployment(providers, NOWHERE, tmp_path / "module")
-    assert (module.folder / LOCK).read_text() == providers.lock_file.read_text()
-
-
 @pytest.mark.slow
-def test_the_module_is_what_its_tests_say(providers, tmp_path):
+def test_module_passes_its_terraform_tests(providers, tmp_path):
     shutil.copytree(ROOT / "tests" / "bots" / "bundle", tmp_path / "tests" / "bots" / "bundle")
     shutil.copy(ROOT / "tests" / "module.tftest.hcl", tmp_path / "tests")
     module = Deployment(providers, NOWHERE, tmp_path)
@@ -57,7 +47,7 @@ def test_the_module_is_what_its_tests_say(providers, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [path.parent.name for path in TESTED_EXAMPLES])
-def test_an_example_is_what_its_tests_say(providers, tmp_path, name):
+def test_example_passes_its_terraform_tests(providers, tmp_path, name):
     example = ROOT / "examples" / name
     module = Deployment(providers, NOWHERE, tmp_path)
     module.root = module.folder / "examples" / example.name
@@ -73,7 +63,7 @@ def run_tests(module):
     assert " passed, 0 failed" in result.stdout
 
 
-def test_the_lock_file_holds_for_every_platform(providers):
+def test_lock_file_has_checksums_for_every_platform(providers):
     before = (ROOT / LOCK).read_text()
     assert before.count('"zh:') >= 14, "a checksum of the registry's for each platform"
     after = providers.lock_file.read_text()

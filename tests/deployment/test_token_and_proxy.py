@@ -122,7 +122,7 @@ def proxy(tmp_path):
     proxy.stop()
 
 
-def test_a_token_in_parameter_store_and_telegram_behind_a_proxy(deploy, telegram, aws, proxy):
+def test_token_in_parameter_store_and_telegram_behind_a_proxy(deploy, telegram, aws, proxy):
     keep(aws, TOKEN)
     proxy.start(PASSWORD)
     # Only the proxy can resolve this name, so requests that bypass it fail.

@@ -23,7 +23,6 @@ from telegram_bot_aws.local.terraform import terraform_command
 from tests.support.needs import needs_terraform
 from tests.support.programs import run
 from tests.support.stubs import BOT
-from tests.support.wheels import Index
 
 PACKAGE = SCRIPTS / "package"
 FILES = sorted(  # not types.pyi
@@ -234,7 +233,7 @@ def test_page_is_packed_without_byte_code(tmp_path):
     assert not any(name.startswith("app/__pycache__") for name in names(tmp_path / "a.zip"))
 
 
-def test_page_has_no_file_that_lambda_cannot_send_or_nobody_may_see(tmp_path):
+def test_page_without_sendable_files_is_refused(tmp_path):
     bot = fill(tmp_path / "bot", "bot.py", "app/index.html", "secret.json")
     (bot / "app" / "x").write_bytes(bytes(4717167))
     package(tmp_path / "a.zip", THIS, bot)
@@ -262,11 +261,6 @@ def test_package_that_is_too_large_for_lambda_is_refused(tmp_path):
 
 
 # ── The packages of requirements.txt
-
-
-@pytest.fixture
-def index(tmp_path, monkeypatch):
-    return Index(tmp_path, monkeypatch.setenv)
 
 
 def needing(folder, *lines):

@@ -7,8 +7,6 @@ import pytest
 import requirements
 from requirements import NotInstallable, install, parse
 
-from tests.support.wheels import Index
-
 HASHES = [f"sha256:{character * 64}" for character in "ab"]
 
 UNDERSTOOD = {
@@ -54,11 +52,6 @@ def test_file_in_another_encoding_is_refused(tmp_path):
     (tmp_path / "requirements.txt").write_bytes(b"\xff\xfea")
     with pytest.raises(NotInstallable, match="save it as UTF-8"):
         requirements.to_install(tmp_path)
-
-
-@pytest.fixture
-def index(tmp_path, monkeypatch):
-    return Index(tmp_path, monkeypatch.setenv)
 
 
 @pytest.mark.parametrize("has_uv", [True, False], ids=["uv", "pip"])

@@ -2,14 +2,13 @@
 
 import functools
 import os
-import shutil
 import tempfile
 from pathlib import Path
 
 import pytest
 from telegram_bot_aws.local import terraform
 from telegram_bot_aws.local.processes import ToolError
-from telegram_bot_aws.local.project import ROOT, VENV
+from telegram_bot_aws.local.project import ROOT
 
 
 def skip_or_fail(reason):
@@ -44,9 +43,3 @@ def needs_provider():
     """Skip a test where Terraform or its provider is missing, unless nothing may be skipped."""
     if missing := provider_missing():
         skip_or_fail(f"needs Terraform and its aws provider ({missing.splitlines()[0]})")
-
-
-def needs_npm(package):
-    """Skip a test where Node.js or a package is missing, unless nothing may be skipped."""
-    if not shutil.which("node") or not (VENV / "npm" / "node_modules" / package).is_dir():
-        skip_or_fail(f"needs Node.js, and {package}, which scripts/bootstrap npm installs")

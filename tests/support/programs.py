@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
@@ -187,23 +186,6 @@ def nothing_is_left(temporary):
             finally:
                 os.close(ended)
     assert list(temporary.iterdir()) == []
-
-
-def wait_for_state(process, state):
-    """Wait until a process is in a state of proc(5), such as "T" for stopped, or "" for ended."""
-    ends = time.monotonic() + LONGEST
-    while (now := state_of(process)) != state:
-        assert time.monotonic() < ends, f"{process} must be {state!r}, not {now!r}"
-        time.sleep(0.01)
-
-
-def state_of(process):
-    """Return the state of a process. One that nobody has waited for yet has also ended."""
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0]
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
-    return state.replace("Z", "")
 
 
 def processes_that_know(text):

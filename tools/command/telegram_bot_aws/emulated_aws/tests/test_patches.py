@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -57,7 +58,7 @@ from telegram_bot_aws.emulated_aws.patches.stages import with_stages_that_stay
 from telegram_bot_aws.emulated_aws.patches.whole_logs import Output, with_whole_logs
 from telegram_bot_aws.emulated_aws.server import PATCHES, with_patience
 from telegram_bot_aws.local.request import request
-from tests.support.programs import wait_for_state
+from tests.support.programs import LONGEST
 
 
 @pytest.mark.parametrize("kind", [Connection, h11.Connection], ids=["changed", "original"])
@@ -294,6 +295,23 @@ def test_a_function_starts_without_a_library_that_it_does_not_ask_for():
     names = {"__name__": "worker"}
     exec(bare.partition("import sys")[0], names)
     assert names["_ms_install_invoke_depth"]() is None
+
+
+def wait_for_state(process, state):
+    """Wait until a process is in a state of proc(5), such as "T" for stopped, or "" for ended."""
+    ends = time.monotonic() + LONGEST
+    while (now := state_of(process)) != state:
+        assert time.monotonic() < ends, f"{process} must be {state!r}, not {now!r}"
+        time.sleep(0.01)
+
+
+def state_of(process):
+    """Return the state of a process. One that nobody has waited for yet has also ended."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    return state.replace("Z", "")
 
 
 def test_a_function_is_frozen_between_events_and_ends_with_its_children():
