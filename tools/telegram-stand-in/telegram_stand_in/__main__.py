@@ -46,7 +46,6 @@ from .words import lines
 
 ACTIONS = "ask block edit join leave press react receive send unblock".split()
 NUMBERS = {"retry_after", "seconds", "timeout", "times"}  # they may come from a form
-LARGEST_NUMBER = 10**9
 
 
 class Alone(BotApi):
@@ -127,8 +126,8 @@ class Alone(BotApi):
 def number(name: str, value: Any) -> Any:
     """Return a number that may come as text. Raises ValueError."""
     found = parsed(f"{value}")
-    if type(found) not in (int, float) or abs(found) > LARGEST_NUMBER:
-        raise ValueError(f"{name} must be a number, and no larger than 10⁹, not {value!r}")
+    if type(found) not in (int, float):
+        raise ValueError(f"{name} must be a number, not {value!r}")
     return found
 
 

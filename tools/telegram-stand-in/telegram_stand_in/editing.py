@@ -95,14 +95,19 @@ def replace_in(
     return message
 
 
-def _edit(request: Request, content: Json, drops: set[str]) -> Json | bool:
-    message, is_inline = edited_message(request)
-    edited = replace_in(request, message, content, drops=drops)
-    return True if is_inline else edited
-
-
 ALL_CONTENT = {*MEDIA, "text", "entities", "caption", "caption_entities", "rich_message"}
 ALL_CONTENT |= {"link_preview_options", "show_caption_above_media", "has_media_spoiler"}
+
+
+def _edit(
+    request: Request, content: Json, drops: set[str], *, kinds: set[str], what: str
+) -> Json | bool:
+    """Edit a message that has one of these kinds of content."""
+    message, is_inline = edited_message(request)
+    if not kinds & set(message):
+        raise bad(f"there is no {what} in the message to edit")
+    edited = replace_in(request, message, content, drops=drops)
+    return True if is_inline else edited
 
 
 @plays("editMessageText")
@@ -111,32 +116,27 @@ def _edit_message_text(request: Request) -> Json | bool:
         content = {"rich_message": rich_message(request, request.params["rich_message"])}
     else:
         content = text_content(request, request.params)
-    message, _ = edited_message(request)
-    if not {"text", "rich_message", "game"} & set(message):
-        raise bad("there is no text in the message to edit")
-    return _edit(request, content, ALL_CONTENT)
+    kinds = {"text", "rich_message", "game"}
+    return _edit(request, content, ALL_CONTENT, kinds=kinds, what="text")
 
 
 @plays("editMessageCaption")
 def _edit_message_caption(request: Request) -> Json | bool:
     caption = caption_content(request, request.params)
-    message, _ = edited_message(request)
-    if not CAPTIONED & set(message):
-        raise bad("there is no caption in the message to edit")
-    return _edit(request, caption, {"caption", "caption_entities", "show_caption_above_media"})
+    drops = {"caption", "caption_entities", "show_caption_above_media"}
+    return _edit(request, caption, drops, kinds=CAPTIONED, what="caption")
 
 
 @plays("editMessageMedia")
 def _edit_message_media(request: Request) -> Json | bool:
-    message, _ = edited_message(request)
-    if not {*CAPTIONED, "text", "rich_message"} & set(message):
-        raise bad("there is no media in the message to edit")
-    return _edit(request, input_media(request, request.params["media"]), ALL_CONTENT)
+    media = input_media(request, request.params["media"])
+    kinds = {*CAPTIONED, "text", "rich_message"}
+    return _edit(request, media, ALL_CONTENT, kinds=kinds, what="media")
 
 
 @plays("editMessageReplyMarkup")
 def _edit_message_reply_markup(request: Request) -> Json | bool:
-    return _edit(request, {}, set())
+    return _edit(request, {}, set(), kinds={"message_id"}, what="message")
 
 
 @plays("deleteMessage")

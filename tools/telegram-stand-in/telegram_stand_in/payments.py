@@ -30,6 +30,7 @@ class Payment:
     chat: Json
     invoice: Json
     at: float
+    is_refunded: bool = False
 
     @property
     def about(self) -> Json:
@@ -118,9 +119,9 @@ def _refund_star_payment(request: Request) -> bool:
             raise bad("CHARGE_NOT_FOUND")
         if payment.invoice["currency"] != STARS:
             raise bad("only payments in Telegram Stars can be refunded")
-        if id in world.refunded:
+        if payment.is_refunded:
             raise bad("CHARGE_ALREADY_REFUNDED")
-        world.refunded.add(id)
+        payment.is_refunded = True
     about = {**payment.about, "telegram_payment_charge_id": id}
     _say(world, payment, refunded_payment=about)
     return True

@@ -19,7 +19,7 @@ from typing import Any
 
 from . import bot_api, methods, mini_app, privacy
 from .bot_api import METHODS, TYPES, Json, Refusal, did_you_mean, method_named
-from .delivery import Delivery, Outbox, Post, kind_of, line_of, post
+from .delivery import MESSAGES, Delivery, Outbox, Post, kind_of, line_of, post
 from .files import Files, Upload
 from .limits import Limits
 from .request import Request, chat_named
@@ -27,8 +27,6 @@ from .state import (
     ADA,
     BOT,
     GRACE,
-    KEPT_MESSAGES,
-    OF_OTHERS,
     QUERIES,
     Bot,
     Sent,
@@ -151,7 +149,6 @@ class Telegram:
         self.invoices: dict[tuple[int, int], Json] = {}  # by chat and message: sendInvoice's
         self.checkouts: dict[str, Any] = {}  # by query: payments that a bot has to confirm
         self.charges: dict[str, Any] = {}  # by id: payments
-        self.refunded: set[str] = set()  # ids of charges
         self.calls: list[Call] = []
         self.events: list[Any] = []  # all calls, what people did (`Sent`), and notes, in order
         self.url = ""  # of the Bot API, where it is served
@@ -319,9 +316,9 @@ class Telegram:
                 self.people.setdefault(sender["id"], sender)
             if "business_connection_id" in content:
                 self._learn_business(bot, content)
-            elif chat and kind not in OF_OTHERS:
+            elif chat:
                 bot.chats[chat["id"]] = chat
-            if kind in KEPT_MESSAGES:
+            if kind in MESSAGES:
                 self.keep(content)
             why = self.kept_back(update, bot)
             if not bot.outbox.wants(update):

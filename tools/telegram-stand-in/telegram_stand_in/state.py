@@ -6,7 +6,7 @@ import json
 from typing import NamedTuple
 
 from .bot_api import Json
-from .delivery import Outbox, kind_of
+from .delivery import MESSAGES, Outbox, kind_of
 
 BOT = {
     "id": 1234567890,
@@ -19,22 +19,8 @@ BOT = {
 }
 # The update types that a method answers by their id.
 QUERIES = ("callback_query", "inline_query")
-KEPT_MESSAGES = (
-    "business_message",
-    "channel_post",
-    "edited_business_message",
-    "edited_channel_post",
-    "edited_message",
-    "message",
-)
-# Of chats of others, to which a bot can't write by their ids alone.
-OF_OTHERS = (
-    "business_message",
-    "deleted_business_messages",
-    "edited_business_message",
-)
 # Fields without which an update of a kind can't be kept.
-NEEDED = dict.fromkeys(QUERIES, ("id",)) | dict.fromkeys(KEPT_MESSAGES, ("message_id", "chat"))
+NEEDED = dict.fromkeys(QUERIES, ("id",)) | dict.fromkeys(MESSAGES, ("message_id", "chat"))
 
 ADA: Json = {"id": 4242, "is_bot": False, "first_name": "Ada", "language_code": "en"}
 GRACE: Json = {
