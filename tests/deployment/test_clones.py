@@ -34,15 +34,8 @@ BESIDE = dict(re.findall(r"^```hcl\n# (\S+\.tf)\b.*\n((?:.*\n)*?)```$", PAGE, re
 )
 
 
-def test_a_state_moves_and_another_deployment_keeps_its_webhook(deploy, telegram, aws, tmp_path):
-    # A fresh clone, without packages, applies a bot with another name, which loses nothing.
-    warm = {"warm_schedule": "rate(5 minutes)"}  # adds a resource with for_each
-    first = deploy("before", **warm)
-    clone = deploy("after", apply=False, **warm)
-    shutil.move(first.folder / "terraform.tfstate", clone.folder)
-    clone.apply()
-    assert answer_to(telegram, "hello") == "Heard: hello"
-    assert clone.outputs()["function_name"] == "after"
+def test_state_moves_and_second_deployment_keeps_its_webhook(deploy, telegram, aws, tmp_path):
+    clone = deploy("after", warm_schedule="rate(5 minutes)")  # which has resources with for_each
 
     # Its author changes to a configuration: the page's command, in a shell with our Terraform.
     module = deploy(
