@@ -87,9 +87,14 @@ def module(aws, providers, telegram, tmp_path_factory):
         change(module, '\n    text = message["text"]\n', BOT)
         change(module, "\nALLOWED_UPDATES = ", ON_EVENT)
         source = "botkit/queue.py"
-        change(module, "LONGEST_PAUSE = 11 * 3600", "LONGEST_PAUSE = 0", file=source)
+        change(
+            module,
+            "MAX_RETRY_DELAY_SECONDS = 11 * 3600",
+            "MAX_RETRY_DELAY_SECONDS = 0",
+            file=source,
+        )
         # The queue's own time holds, which a test shortens.
-        change(module, "ALWAYS_HIDDEN = 60", "ALWAYS_HIDDEN = 3600", file=source)
+        change(module, "MIN_VISIBILITY_SECONDS = 60", "MIN_VISIBILITY_SECONDS = 3600", file=source)
         module.apply()
         yield module
     assert [thing for thing in everything(aws) if "patient" in thing] == []
