@@ -35,7 +35,7 @@ class Chat:
         self.entries = Entries(telegram, self.feed)
         self.traces = Traces(telegram, self.feed, self.setup)
         self.pages = Pages(telegram, self.feed, self.setup, self.bots, self.entries)
-        self.people = People(telegram, self.feed, self.setup, self.bots, self.entries, self.traces)
+        self.people = People(telegram, self.feed, self.bots, self.entries, self.traces)
         self._fault_kind = ""
         telegram.watch = self._watch
         telegram.watch_updates = self._on_update

@@ -54,7 +54,7 @@ from telegram_bot_aws.demo.script import Script, check, check_name, read_file, t
 from telegram_bot_aws.demo.server import PageServer
 from telegram_bot_aws.local import program
 from telegram_bot_aws.local.container import bot_folder, handled_kinds, unknown_kinds
-from telegram_bot_aws.local.processes import ToolError, end, read_env_file, signals_held, watched
+from telegram_bot_aws.local.processes import ToolError, read_env_file
 from telegram_bot_aws.local.project import COMMAND, LAMBDA, ROOT, SCRIPTS, VENV
 from telegram_bot_aws.local.sources import has_sessions, uses_schedule
 from telegram_bot_aws.local.terminal import shown
@@ -261,36 +261,9 @@ class Act(argparse.Action):
 
 def set_up() -> None:
     """Make .venv, with the packages of the emulated AWS, and go on in it. Raises Unavailable."""
-    lines: list[str] = []
-    with contextlib.ExitStack() as opened:
-        with signals_held():
-            bootstrap = subprocess.Popen(
-                [SCRIPTS / "bootstrap", "terraform"],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                # In a terminal, the installer shows there how much is left.
-                stderr=None if sys.stderr.isatty() else subprocess.STDOUT,
-                text=True,
-                start_new_session=True,
-            )
-            watched("group", bootstrap.pid)
-            opened.callback(watched, "group", bootstrap.pid, over=True)
-            opened.enter_context(bootstrap)
-            opened.callback(end, bootstrap)  # if it is interrupted here
-        assert bootstrap.stdout
-        for line in bootstrap.stdout:
-            if not lines:  # it names its packages, and is silent if it installs none
-                # As in scripts/bootstrap: Terraform's copies of the module share it.
-                of = "all bots" if "/.terraform/modules/" in str(ROOT) else "this clone"
-                opened.enter_context(step(f"set-up, once for {of} (--direct needs none)"))
-                if sys.stderr.isatty():
-                    tell("")
-            if sys.stderr.isatty():
-                tell(line.rstrip())
-            lines += [line.strip()] if line.strip() else []
-        bootstrap.wait()
-    if bootstrap.returncode:
-        raise Unavailable(lines[-1] if lines else "scripts/bootstrap failed")
+    command = [str(SCRIPTS / "bootstrap"), "terraform"]
+    if subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr).returncode:
+        raise Unavailable("scripts/bootstrap failed, for the reason above")
     python = str(VENV / "bin/python")
     prefix = subprocess.run(
         [python, "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True

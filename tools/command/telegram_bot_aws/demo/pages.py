@@ -63,7 +63,6 @@ class Pages:
         if not any(b["text"] == label and b.get("web_app") == {"url": url} for b in buttons):
             raise InvalidRequest("there is no such button")
         address = self._address(of, url)
-        self._setup.refresh()
         data = "" if how == "keyboard" else self._telegram.open_page(user, of)
         with self._feed.lock:
             launch: Json = {
@@ -110,7 +109,6 @@ class Pages:
             raise InvalidRequest(
                 "sendData works only in a page that a keyboard's button opened: Telegram ignores it"
             )
-        self._setup.refresh()
         self.bots.actor(launch["bot"], launch["chat"]).send_data(launch["label"], data)
         self._entries.keyboard_used(launch["bot"], launch["chat"])
         self._feed.tell("page", launch)

@@ -21,7 +21,6 @@ from telegram_bot_aws.demo.entries import Entries
 from telegram_bot_aws.demo.errors import InvalidRequest
 from telegram_bot_aws.demo.feed import Feed
 from telegram_bot_aws.demo.samples import CONTENT, SEVERAL, person_in
-from telegram_bot_aws.demo.setup import Setup
 from telegram_bot_aws.demo.traces import Traces
 
 POSTS = ("message", "channel_post")  # update types with a new message of a chat
@@ -68,14 +67,12 @@ class People:
         self,
         telegram: Telegram,
         feed: Feed,
-        setup: Setup,
         bots: Bots,
         entries: Entries,
         traces: Traces,
     ) -> None:
         self._telegram = telegram
         self._feed = feed
-        self._setup = setup
         self._bots = bots
         self._entries = entries
         self._traces = traces
@@ -97,7 +94,6 @@ class People:
             contents = [*SEVERAL[kind]]
         else:
             raise InvalidRequest(f"there is no kind of message {kind!r}")
-        self._setup.refresh()
         self._entries.keyboard_used(actor.stage.bot.id, chat)
         replied = self._telegram.messages.get((actor.chat["id"], reply_to))
         actor.send(*contents, reply_to=replied, album=kind == "album")
@@ -107,7 +103,6 @@ class People:
         if not (trace := self._traces.by_update.get(update)):
             raise InvalidRequest("there is no such update")
         kind = kind_of(trace["update"])
-        self._setup.refresh()
         with self._feed.lock:
             self._traces.acting_in = chat
             content = {kind: trace["update"][kind]}
@@ -119,7 +114,6 @@ class People:
         entry = self._entries.message(key)
         if entry["side"] != "out" or "text" not in entry["message"]:
             raise InvalidRequest("Only a person's text can be edited.")
-        self._setup.refresh()
         self._bots.actor(entry["bot"], entry["chat"]).edit(entry["message"], text)
 
     def react(self, key: int, emoji: str, person: str = "") -> None:
@@ -128,7 +122,6 @@ class People:
         actor = self._bots.actor(entry["bot"], entry["chat"], person)
         if [emoji] == entry.get("reactions", {}).get(f"{actor.user['id']}"):
             emoji = ""
-        self._setup.refresh()
         actor.react(entry["message"], emoji)
 
     def press(self, key: int, data: str, person: str = "") -> None:
@@ -137,14 +130,12 @@ class People:
         if not any(b.get("callback_data") == data for b in buttons_of(entry["message"])):
             raise InvalidRequest("the message has no such button")
         user = person_in(entry["chat"], person)
-        self._setup.refresh()
         self._telegram.press(*_ids(entry), data, user)
 
     def stop(self, chat: str, bot: int = 0) -> None:
         """Tap the stop button of an answer that the bot writes."""
         of = self._bots.get(bot)
         draft = self._entries.drafts.get(f"{of.id}:{chat}", {"chat_id": 0, "draft_id": 0})
-        self._setup.refresh()
         self._telegram.stop_draft(draft["chat_id"], draft["draft_id"], of)
 
     def pay(self, key: int, person: str = "") -> None:
@@ -152,7 +143,6 @@ class People:
         entry = self._entries.message(key)
         if entry["side"] != "in" or "invoice" not in entry["message"]:
             raise InvalidRequest("This is no invoice.")
-        self._setup.refresh()
         with self._feed.lock:
             self._traces.acting_in = entry["chat"]
             self._bots.actor(entry["bot"], entry["chat"], person).pay(entry["message"])
@@ -165,7 +155,6 @@ class People:
             raise InvalidRequest("The bot has no open poll to vote in.")
         if any(not 0 <= option < len(poll["options"]) for option in options):
             raise InvalidRequest("the poll has no such option")
-        self._setup.refresh()
         actor = self._bots.actor(entry["bot"], entry["chat"], person)
         with self._feed.lock:
             self._traces.acting_in = entry["chat"]
@@ -177,7 +166,6 @@ class People:
     def ask(self, chat: str, text: str, person: str = "", bot: int = 0) -> None:
         """Write an inline query in a chat."""
         actor = self._bots.actor(bot, chat, person)
-        self._setup.refresh()
         with self._feed.lock:
             self._traces.acting_in = chat
             actor.ask(text)
@@ -188,7 +176,6 @@ class People:
         results = entry.get("results", {}).get("results", [])
         if not any(each["id"] == result for each in results):
             raise InvalidRequest("there is no such result")
-        self._setup.refresh()
         where = entry["chat"]
         actor = self._bots.actor(entry["bot"], where, person)
         with self._feed.lock:

@@ -97,6 +97,7 @@ class _Request(LocalRequest):
         if action is None:
             self._answer(404, {"error": "not found"})
             return
+        chat.setup.refresh()  # so a saved change is live at the next message
         try:
             answer = action(**arguments_of(action, json.loads(body)))
         except (ValueError, TypeError, RecursionError) as error:

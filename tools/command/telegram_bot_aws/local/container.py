@@ -148,9 +148,6 @@ BEFORE_BOT = re.compile(
     r"""^(Traceback .*\n)(?:  File (?!.*/bot\.py").*\n(?:    .*\n)*)+(?=  File .*/bot\.py")""", re.M
 )
 
-FRAME = r'  File "(?!{}).*\n(?:    .*\n)*'  # of a traceback, unless its file is in a folder
-MOST_FRAMES = 6  # in a row that aren't the author's
-
 
 @dataclass
 class Invocation:
@@ -505,29 +502,12 @@ class Function:
 
 
 def advised(traceback: str) -> str:
-    """Return a traceback with advice on its exception, if there is any.
-
-    Of a package's many frames, the first and the last ones stay.
-    """
-    traceback = shortened(traceback.rstrip())
+    """Return a traceback with advice on its exception, if there is any."""
+    traceback = traceback.rstrip()
     for pattern, advice in ADVICE.items():
         if found := re.search(f"(?:^|\n) *{pattern}$", traceback):
             return f"{traceback}\n({advice.format(*found.groups())})"
     return traceback
-
-
-def shortened(traceback: str) -> str:
-    """Return a traceback with few frames in a row from outside of bot.py's folder."""
-    own = re.search(r'  File "(.*/)bot\.py"', traceback)
-    frame = FRAME.format(re.escape(own[1]) if own else "$")
-
-    def few(run: re.Match[str]) -> str:
-        frames = re.findall(frame, run[0])
-        ends = MOST_FRAMES // 2
-        left_out = f"  … {len(frames) - 2 * ends} frames of packages …\n"
-        return "".join([*frames[:ends], left_out, *frames[-ends:]])
-
-    return re.sub(f"(?:{frame}){{{MOST_FRAMES + 2},}}", few, traceback)
 
 
 def exception_of(traceback: str) -> str:
