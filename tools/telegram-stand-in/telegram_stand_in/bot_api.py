@@ -55,6 +55,13 @@ METHODS, RETURNS, TYPES = _load()
 _BY_LOWER_CASE = {name.lower(): name for name in METHODS}
 
 
+def fields_of(name: str) -> Fields:
+    """Return the fields of a type of objects."""
+    fields = TYPES[name]
+    assert not isinstance(fields, str), f"{name} is one of {fields}"
+    return fields
+
+
 def method_named(name: str) -> str | None:
     """Return a method's name as documented: Telegram ignores case."""
     return _BY_LOWER_CASE.get(name.lower())
@@ -320,8 +327,7 @@ def _object(kind: str, names: list[str], value: Json, hints: list[str]) -> Any:
         raise Mismatch(f"can't parse {label}: {what}")
     complete = [name for name in of_constants if _has_required(name, value)]
     name = (complete or of_constants)[0]
-    fields = TYPES[name]
-    assert not isinstance(fields, str)
+    fields = fields_of(name)
     for field in value:
         if field not in fields:
             hints.append(f"{name} has no field {field}{did_you_mean(field, fields)}")
@@ -354,13 +360,11 @@ def _of_field(label: str, field: str, kind: str, value: Any, mismatch: Mismatch)
 
 
 def _has_constants(name: str, value: Json) -> bool:
-    fields = TYPES[name]
-    assert not isinstance(fields, str)
+    fields = fields_of(name)
     constants = {f: kind.strip('"') for f, (kind, _) in fields.items() if kind.startswith('"')}
     return all(value.get(field) == constant for field, constant in constants.items())
 
 
 def _has_required(name: str, value: Json) -> bool:
-    fields = TYPES[name]
-    assert not isinstance(fields, str)
+    fields = fields_of(name)
     return all(field in value for field, (_, required) in fields.items() if required)

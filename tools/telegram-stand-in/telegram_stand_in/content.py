@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .bot_api import TYPES, Json
+from .bot_api import Json, fields_of
 from .files import File, image_type
 from .request import Request, bad, text_in
 
@@ -112,6 +112,4 @@ def input_media(request: Request, media: Json) -> Json:
 
 def picked(kind: str, source: Json) -> Json:
     """Return an object of a kind, made of the parameters with the names of its fields."""
-    fields = TYPES[kind]
-    assert not isinstance(fields, str)
-    return {name: source[name] for name in fields if name in source}
+    return {name: source[name] for name in fields_of(kind) if name in source}

@@ -26,6 +26,7 @@ from .bot_api import (
     Json,
     Mismatch,
     array_of,
+    fields_of,
 )
 from .content import caption_content
 from .request import PLAYED, Request, bad, chat_of, message_of, user_of
@@ -94,8 +95,7 @@ def _sample_message(request: Request) -> Json:
         return message_of(request, "to edit")
     if request.method.startswith("send"):
         kind = re.sub("(?<=.)([A-Z])", r"_\1", request.method.removeprefix("send")).lower()
-        fields = TYPES["Message"]
-        assert not isinstance(fields, str)
+        fields = fields_of("Message")
         content = {kind: sample(fields[kind][0], request)} if kind in fields else {}
         return put(request, content | caption_content(request, request.params))
     raise bad(COPY_NOT_FOUND if "copy" in request.method else "MESSAGE_ID_INVALID")

@@ -107,5 +107,7 @@ def test_what_somebody_writes_next_is_the_reply_that_the_bot_asked_for(stage, ma
 def test_a_key_of_the_keyboard_replies_in_a_group(stage):
     ada = stage.group("Club").user("Ada")
     asked = says(stage, ada.chat, reply_markup={"keyboard": [["Red"]]})
+    assert ada.receive().buttons == ["Red"]
     ada.press("Red")
+    assert stage.updates[-1]["message"]["text"] == "Red"
     assert stage.updates[-1]["message"]["reply_to_message"]["message_id"] == asked["message_id"]

@@ -137,15 +137,6 @@ def test_which_button_is_meant(text, labels, pressed):
     assert button and button.label == pressed
 
 
-def test_a_key_of_the_keyboard_sends_its_text(stage):
-    stage.replies = says("Where?", reply_markup={"keyboard": [["Here", "There"]]})
-    ada = stage.user("Ada")
-    ada.send("/go")
-    assert ada.receive().buttons == ["Here", "There"]
-    ada.press("There")
-    assert stage.last["message"]["text"] == "There"
-
-
 def test_who_joins_and_leaves_is_told(stage):
     stage.asks_for("message", "chat_member")
     club = stage.group("Book club", admin=True)

@@ -141,10 +141,8 @@ function headOf(entry, first) {
   const shown = words.filter(Boolean).map((text) => h("div", { class: "from", dir: "auto" }, text));
   const replied = message.reply_to_message;
   if (replied) {
-    const text = message.quote?.text ?? summary(replied);
-    shown.push(
-      h("div", { class: "reply", dir: "auto" }, b(replied.from?.first_name ?? ""), " ", text),
-    );
+    const who = b(replied.from?.first_name ?? "");
+    shown.push(h("div", { class: "reply", dir: "auto" }, who, " ", summary(replied)));
   }
   return shown;
 }
