@@ -216,6 +216,15 @@ def test_on_rate_limit_runs_again_if_its_call_is_throttled(begin, bot_api):
     assert outcomes(container) == ["answered", "throttled", "rate_limited", "rate_limited"]
 
 
+def test_incomplete_hint_is_not_redelivered(begin, bot_api):
+    container = begin(BOT.replace("(2,", "(1,") + TELLS.replace("}]", "}] * 2"))
+    bot_api.expects(HEARD, TOO_FAST)
+    container.deliver(message(1))
+    bot_api.refuses(TOO_FAST, 429, "no", retry_after=5)
+    assert container.deliver(message(2)) == (200, None)
+    assert outcomes(container) == ["answered", "incomplete"]
+
+
 def test_on_rate_limit_may_say_nothing_or_fail(begin, bot_api):
     once = BOT.replace("(2,", "(1,")
     bot_api.expects(HEARD)

@@ -3,6 +3,7 @@
 import hashlib
 import importlib
 import re
+from types import SimpleNamespace
 
 import pytest
 from telegram_stand_in import TYPES
@@ -277,11 +278,14 @@ def test_check_rejects_a_menu_that_telegram_would_change(container, monkeypatch,
         container.invoke(CHECK)
 
 
-def test_init_data_seconds_must_be_a_number(container, monkeypatch):
+def test_init_data_max_age_must_be_a_number(container, bot_api, monkeypatch):
     monkeypatch.setattr(container.module("settings").settings, "mini_app_url", "https://x/app/")
     monkeypatch.setattr(container.bot, "INIT_DATA_MAX_AGE", "60", raising=False)
     with pytest.raises(Exception, match=r"^INIT_DATA_MAX_AGE in bot\.py must be a number"):
         container.invoke(CHECK)
+    monkeypatch.setattr(container.bot, "INIT_DATA_MAX_AGE", 0.5)
+    bot_api.answers("getMe", {}, ME)
+    assert container.invoke(CHECK) == {}
 
 
 WITH_SESSION = 'SESSION = "chat"\nALLOWED_UPDATES = ["message"]\ndef reply(update, session): ...'
@@ -440,3 +444,25 @@ def test_a_part_that_is_switched_off_is_not_asked(start_bot, bot_api):
     on = start_bot(WITHOUT + wrong, MINI_APP_URL="https://example.com/app/")
     with pytest.raises(Exception, match=r"^on_request\(\) must be written as def on_request\("):
         on.invoke(CHECK)
+
+
+FILES = {
+    "bot.py": "def reply(update):\n    from botkit import conversation",
+    "more/orders.py": "import botkit.schedule\nfrom botkit.session import change",
+    "more/words.py": "SAY = 'nothing'",
+    "draft.py": "from botkit import stream\nif",
+    "notes.txt": "from botkit import telegram",
+    "fast.py": "from botkit import aws",
+    "fast-1.0.dist-info/RECORD": "fast.py,sha256=x,1\n",
+}
+
+
+def test_modules_that_functions_import_are_used(monkeypatch, tmp_path):
+    """All in files that the author wrote: neither a package's, nor what isn't Python."""
+    check = load("botkit.release.check")
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    bot = SimpleNamespace(__file__=str(tmp_path / "bot.py"))
+    loaded = check.used_modules(None)
+    assert check.used_modules(bot) - loaded == {"conversation", "schedule", "session"}
