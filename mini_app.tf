@@ -42,7 +42,7 @@ resource "aws_lambda_invocation" "remove_menu_button" {
   qualifier       = aws_lambda_alias.live.name
   lifecycle_scope = "CRUD"
 
-  input = jsonencode({ url = local.mini_app_url, is = "menu button" })
+  input = jsonencode({ url = local.mini_app_url, hook = "remove_menu_button" })
 
   depends_on = [aws_apigatewayv2_route.mini_app, aws_lambda_permission.mini_app]
 }

@@ -39,8 +39,8 @@ class BotApi:
     def serve(self, container):
         """Answer the calls of a container without a connection, if they are for this Bot API."""
         telegram = sys.modules.get("botkit.telegram")
-        if telegram and telegram.own.connection.url == self.url:
-            telegram.own.connection = Served(self._server)
+        if telegram and telegram.default_client.connection.url == self.url:
+            telegram.default_client.connection = Served(self._server)
         return container
 
     def expects(self, *calls):

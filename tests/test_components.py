@@ -181,7 +181,7 @@ REMEMBERED = {
     "pipeline.reported",
     "settings.settings",
     "telegram.blocked_until",
-    "telegram.own",
+    "telegram.default_client",
     "token_parameter.fetched_at",
 }
 

@@ -9,7 +9,7 @@ In a group, people may name the bot that they mean: "/start@another_bot".
 
 from __future__ import annotations
 
-LONGEST = 32  # characters of a command
+MAX_COMMAND = 32  # characters of a command
 
 
 def command_in(text: str | None) -> str:
@@ -33,7 +33,11 @@ def _parts(text: str | None) -> tuple[str, str]:
     word = ((text or "").split(maxsplit=1) or [""])[0]
     command, _, name = word[1:].partition("@")
     letters = command.replace("_", "a")
-    if word[:1] != "/" or not (letters.isascii() and letters.isalnum()) or len(command) > LONGEST:
+    if (
+        word[:1] != "/"
+        or not (letters.isascii() and letters.isalnum())
+        or len(command) > MAX_COMMAND
+    ):
         return "", ""
     return command.lower(), name
 

@@ -36,8 +36,8 @@ from .update_info import UpdateInfo
 logger = logging.getLogger("botkit")
 
 KEY = "conversation"  # in the session
-MOST_KEPT = 50  # answers, and results of `external`
-LONGEST_DATA = 64  # bytes of a button's callback_data
+MAX_STEPS = 50  # answers, and results of `external`
+MAX_DATA_BYTES = 64  # bytes of a button's callback_data
 COMMAND = re.compile(r"/[a-z0-9_]{1,32}")
 MESSAGES = ("message", "business_message")  # update types
 # Of the message that begins a conversation, the fields that the session keeps.
@@ -328,8 +328,8 @@ class _Rerun:
             del self._session[KEY]
             point.change(self._session)
             return point.calls
-        if len(kept) > MOST_KEPT:
-            raise _Outdated(f"it has more than {MOST_KEPT} answers")
+        if len(kept) > MAX_STEPS:
+            raise _Outdated(f"it has more than {MAX_STEPS} answers")
         self.question = point
         self._state |= {"question": point.name, "at": int(time.time())}
         return self.sent(point.calls)
@@ -348,10 +348,10 @@ class _Rerun:
             marked.append(call)
         for button in _buttons(marked):
             button["callback_data"] = self._mark + button["callback_data"]
-            if len(button["callback_data"].encode()) > LONGEST_DATA:
+            if len(button["callback_data"].encode()) > MAX_DATA_BYTES:
                 raise ConversationError(
                     f"the callback_data of {self.question.name} must have at most "
-                    f"{LONGEST_DATA - len(self._mark)} bytes"
+                    f"{MAX_DATA_BYTES - len(self._mark)} bytes"
                 )
         return marked
 

@@ -31,7 +31,7 @@ EDIT_PAUSE = 5.0
 LOOK_PAUSE = 1.0  # between two looks whether Stop was tapped
 RENEWAL = 20.0  # of a draft, which vanishes after 30
 
-LONGEST_THOUGHT = 200  # characters that people see of it
+MAX_THOUGHT = 200  # characters that people see of it
 DAYS = 1  # for which notes on an answer are kept: Telegram redelivers a message for a day
 
 
@@ -240,7 +240,7 @@ class _Growing:
         """Return the ways to show the end of a text, the best first. [] if there is no text."""
         lines = thinking.split("\n") if text.strip() or not self._is_business else []
         thought = next((line for each in reversed(lines) if (line := each.strip())), "")
-        thought = thought[-LONGEST_THOUGHT:]
+        thought = thought[-MAX_THOUGHT:]
         parts = _split(f"{text}\n\n{thought}", MAX_TEXT - len(GROWS))
         contents = [{"text": parts[-1] + GROWS}] if parts else []
         if not contents or self._is_plain:

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from . import context
 from .deadline import deadline
 from .errors import BotkitError, Misconfigured, ResponseTooLarge, TelegramError, Unreachable
-from .http.connection import JSON_LIMIT, Connection
+from .http.connection import MAX_BODY_BYTES, Connection
 from .settings import settings
 from .types import Any, Json
 
@@ -89,7 +89,7 @@ class Client:
         body: bytes | None,
         headers: dict[str, str],
         timeout: float,
-        limit: int = JSON_LIMIT,
+        limit: int = MAX_BODY_BYTES,
     ) -> tuple[int, bytes]:
         """Post `body`, or get a file if it is None. Returns the status and the body of the answer.
 
@@ -102,7 +102,7 @@ class Client:
 
 
 # This bot's. Tests may replace its `connection`.
-own = Client(settings.api_url, settings.token, settings.proxy)
+default_client = Client(settings.api_url, settings.token, settings.proxy)
 
 
 def call(method: str, /, **params: Any) -> Any:
@@ -141,7 +141,7 @@ def _carry_out(method: str, params: Json) -> Any:
     if params.get("chat_id") is not None:
         context.current.calls.chat_ids.add(str(params["chat_id"]))
     try:
-        result = own.post(method, params, deadline.left())
+        result = default_client.post(method, params, deadline.left())
     except TelegramError as refusal:
         if refusal.is_unauthorized and token(used) != used:
             return _carry_out(method, params)
@@ -152,7 +152,7 @@ def _carry_out(method: str, params: Json) -> Any:
             return True
         if refusal.error_code == 400 and refusal.migrate_to_chat_id is not None:
             params["chat_id"] = refusal.migrate_to_chat_id
-            result = own.post(method, params, deadline.left())
+            result = default_client.post(method, params, deadline.left())
         else:
             raise
     context.record(method, params)
@@ -205,7 +205,7 @@ def _content(file_path: str) -> bytes:
 
     path = f"/file/bot{token()}/{quote(file_path)}"
     try:
-        status, data = own.request(path, None, {}, deadline.left(), MAX_FILE_BYTES)
+        status, data = default_client.request(path, None, {}, deadline.left(), MAX_FILE_BYTES)
     except ResponseTooLarge:
         raise TelegramError("download", 413, "a file must have at most 20 MB", {}) from None
     if status == 200:
@@ -225,12 +225,14 @@ def token(refused: str = "") -> str:
     if settings.token_parameter:
         from . import token_parameter
 
-        if not own.token or (own.token == refused and token_parameter.may_refetch()):
-            own.token = token_parameter.fetch()
-            own.username = ""  # it may be another bot's token
-    elif not own.token:
+        if not default_client.token or (
+            default_client.token == refused and token_parameter.may_refetch()
+        ):
+            default_client.token = token_parameter.fetch()
+            default_client.username = ""  # it may be another bot's token
+    elif not default_client.token:
         raise Misconfigured("TELEGRAM_BOT_TOKEN is not set")
-    return own.token
+    return default_client.token
 
 
 def username() -> str:
@@ -238,14 +240,14 @@ def username() -> str:
 
     Source: https://core.telegram.org/bots/api#getme
     """
-    if not own.username:
-        own.username = call("getMe")["username"]
-    return own.username
+    if not default_client.username:
+        default_client.username = call("getMe")["username"]
+    return default_client.username
 
 
 def prepare() -> None:
     """Start to connect, in the background."""
-    own.connection.prepare()
+    default_client.connection.prepare()
 
 
 def connect() -> None:
@@ -253,13 +255,13 @@ def connect() -> None:
     try:
         token()
     finally:
-        own.connection.open(deadline.left())
+        default_client.connection.open(deadline.left())
 
 
 def forget_token() -> None:
     """Fetch the token again before the next call, if it is in Parameter Store."""
     if settings.token_parameter:
-        own.token = ""
+        default_client.token = ""
 
 
 def _integers(parameters: object) -> dict[str, int]:

@@ -53,7 +53,9 @@ def bot(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
         monkeypatch.delitem(sys.modules, name)
     _botkit("deadline").deadline.start(SECONDS)
     is_alone = {"calls", "chat"}.isdisjoint(request.fixturenames)  # nobody else says who the bot is
-    monkeypatch.setattr(_botkit("telegram").own, "username", ME["username"] if is_alone else "")
+    monkeypatch.setattr(
+        _botkit("telegram").default_client, "username", ME["username"] if is_alone else ""
+    )
     yield importlib.import_module("bot")
     for name in _loaded(own):
         del sys.modules[name]
@@ -125,7 +127,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     monkeypatch.setattr(
         telegram, "blocked_until", {}
     )  # another test may have refused calls to the chat
-    monkeypatch.setattr(telegram.own, "token", TOKEN)
+    monkeypatch.setattr(telegram.default_client, "token", TOKEN)
     monkeypatch.setattr(telegram.Client, "post", lambda *call: calls._post(*call))
     monkeypatch.setattr(telegram.Client, "request", lambda *call: calls._request(*call))
     return calls
@@ -381,7 +383,7 @@ def chat(
     # A test may be debugged, or have an alarm of its own.
     monkeypatch.setattr(_botkit("bot_module"), "interrupt_after", contextlib.nullcontext)
     _replace(monkeypatch, "call", queue.call)
-    monkeypatch.setattr(telegram.own, "token", stage.token)
+    monkeypatch.setattr(telegram.default_client, "token", stage.token)
     monkeypatch.setattr(telegram.Client, "request", ask)
     monkeypatch.setattr(stage, "advance", advance)
     stage.event, stage.redrive, stage.dead_letters = event, redrive, lambda: queue.dead_letters

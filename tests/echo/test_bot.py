@@ -33,7 +33,7 @@ NOT_COPIED = {"giveaway", "giveaway_winners", "invoice", "paid_media"}
 def named():
     """Let the bot know its name, which it would ask Telegram for."""
     telegram = import_module("botkit.telegram")  # other tests load it again
-    telegram.own.username = "echo_bot"
+    telegram.default_client.username = "echo_bot"
 
 
 def reply(**fields):

@@ -15,7 +15,7 @@ import time
 from functools import partial
 from types import SimpleNamespace
 
-from botkit.fakes.host import HIDDEN, MOST_RECEIVES, queue_event
+from botkit.fakes.host import HIDDEN, MAX_RECEIVES, queue_event
 from botkit.fakes.services import Queues, Schedules
 
 from tests.support.stubs import QUEUE, Context, loaded, request, unload
@@ -185,7 +185,7 @@ class World:
                 origin.remove(run.content)
         elif is_done:
             self.queues.delete(origin)
-        elif run.message["received"] == MOST_RECEIVES:
+        elif run.message["received"] == MAX_RECEIVES:
             self.queues.bury(origin)
         elif self.queues.items[origin]["hidden"] == float("inf"):  # it has set no pause
             self.queues.items[origin]["hidden"] = self.now + HIDDEN

@@ -221,8 +221,8 @@ class Container:
 
     def answer_telegram(self, post):
         """Have a function with the parameters of `Client.post` answer the calls of Telegram."""
-        close(self.telegram.own.connection)
-        self.telegram.own.connection = Posts(post)
+        close(self.telegram.default_client.connection)
+        self.telegram.default_client.connection = Posts(post)
 
     @property
     def line(self):
@@ -234,7 +234,7 @@ class Container:
         """Close the container's connections, as its end would."""
         connections = []
         if telegram := sys.modules.get("botkit.telegram"):
-            connections.append(telegram.own.connection)
+            connections.append(telegram.default_client.connection)
         if aws := sys.modules.get("botkit.aws"):
             connections += aws.connections.values()
         for connection in connections:

@@ -36,7 +36,7 @@ COMMANDS = {
 @pytest.mark.parametrize(("text", "command"), COMMANDS.items(), ids=str)
 def test_a_command_is_this_bots_unless_it_names_another(container, bot_api, text, command):
     commands = container.module("commands")
-    container.module("telegram").own.username = ME["username"]
+    container.module("telegram").default_client.username = ME["username"]
     assert commands.command_in(text) == command
     is_anothers = text in ("/start@another_bot", "/start@a_bot2")
     assert commands.is_for_another_bot(text) is is_anothers
@@ -73,7 +73,7 @@ def test_another_token_may_be_another_bots(start_with_parameter, serve, bot_api)
 
 @pytest.mark.parametrize(("text", "answered"), [("/start@another_bot", 0), ("/start@a_bot", 1)])
 def test_example_ignores_commands_for_another_bot(container, text, answered):
-    container.module("telegram").own.username = ME["username"]
+    container.module("telegram").default_client.username = ME["username"]
     hello = load_file(ROOT / "examples" / "hello" / "bot" / "bot.py")
     message = {"chat": {"id": -7}, "text": text}
     assert len(hello.reply({"update_id": 1, "message": message})) == answered

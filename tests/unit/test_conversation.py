@@ -26,7 +26,7 @@ def container(start_with_sessions):
 
 @pytest.fixture
 def talk(container):
-    container.telegram.own.username = "a_bot"
+    container.telegram.default_client.username = "a_bot"
     return container.module("conversation")
 
 

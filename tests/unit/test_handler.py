@@ -48,7 +48,7 @@ def test_source_of_event(start, bot_api, event, purpose):
     "imitated",
     [
         {"tf": {"action": "delete"}, "url": "https://x"},
-        {"tf": {"action": "delete"}, "url": "https://x", "is": "queue"},
+        {"tf": {"action": "delete"}, "url": "https://x", "hook": "drain_queue"},
         {"tf": {"action": "warm"}},
         {"tf": {"action": "watch"}, "url": "https://x", "namespace": "x"},
         CALL,

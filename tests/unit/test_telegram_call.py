@@ -168,7 +168,7 @@ def test_each_step_gets_the_time_that_is_left(start_with_parameter, serve):
 
     container.answer_calls(fetch, "ssm")
     container.answer_telegram(call)
-    telegram.own.token = ""
+    telegram.default_client.token = ""
     telegram.deadline.start(9)
     telegram.call("sendMessage", **CALL)
     assert given == [9, 8, 7]

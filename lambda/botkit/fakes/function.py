@@ -18,7 +18,7 @@ from ..settings import settings
 
 Json = dict[str, Any]
 
-MOST_TRIES = 100  # of an update whose calls fail for now
+MAX_TRIES = 100  # of an update whose calls fail for now
 
 
 class Clock:
@@ -50,7 +50,7 @@ class Function:
         """Deliver an update by the webhook until it is answered. Raises what the bot raises."""
         headers = {webhook.SECRET_HEADER: settings.webhook_secret}
         event = {"requestContext": {}, "headers": headers, "body": json.dumps(update)}
-        for _ in range(MOST_TRIES):
+        for _ in range(MAX_TRIES):
             result, _ = self.invoke(event, "")
             is_done = result["statusCode"] == 200
             self.check(is_done=is_done)

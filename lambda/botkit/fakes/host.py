@@ -18,7 +18,7 @@ Json = dict[str, Any]
 Invoke = Callable[[Json, str], tuple[Any, str]]
 
 HIDDEN = 60.0  # seconds for which the queue hides a message (queue.tf)
-MOST_RECEIVES = 20  # of a message, which then becomes a dead letter (queue.tf)
+MAX_RECEIVES = 20  # of a message, which then becomes a dead letter (queue.tf)
 
 
 class Poller:
@@ -42,7 +42,7 @@ class Poller:
         result, _ = self._invoke(queue_event(message, self._queues.url), f"{uuid.uuid4()}")
         if result == {"batchItemFailures": []}:
             self._queues.delete(message["id"])
-        elif message["received"] == MOST_RECEIVES:
+        elif message["received"] == MAX_RECEIVES:
             self._queues.bury(message["id"])
         else:
             return False

@@ -24,7 +24,7 @@ logger = logging.getLogger("botkit")
 
 CONNECT_SECONDS = 10  # for each address of a host
 IDLE_SECONDS = 30  # afterwards reconnect: a frozen container doesn't notice when the peer closes
-JSON_LIMIT = 1 << 22  # bytes
+MAX_BODY_BYTES = 1 << 22  # bytes
 
 # By the names of the CAs that they trust: Telegram's, AWS's, or () for all.
 contexts: dict[tuple[str, ...], SSLContext] = {}
@@ -71,7 +71,7 @@ class Connection:
         body: bytes | None,
         headers: dict[str, str],
         timeout: float,
-        limit: int = JSON_LIMIT,
+        limit: int = MAX_BODY_BYTES,
     ) -> Answer:
         """Make a request, and return the response.
 
@@ -89,7 +89,7 @@ class Connection:
         try:
             return round_trip(stream, method, self.url + path, body, headers)
         except Exception as error:
-            raise _described(error) from None
+            raise _to_unreachable(error) from None
         finally:  # also when an interrupt ends it
             if stream.is_kept and not self._kept:  # a request beside this one may have kept its own
                 self._kept, self._last_used = connection, time.time()
@@ -101,7 +101,7 @@ class Connection:
         connection, self._kept = self._kept, None
         if connection:
             # The wall clock, since other clocks may stop while a container is frozen.
-            if 0 <= time.time() - self._last_used < IDLE_SECONDS and _is_quiet(connection):
+            if 0 <= time.time() - self._last_used < IDLE_SECONDS and _is_idle(connection):
                 return connection
             with suppress(OSError):  # the bot's code closed the descriptor
                 connection.close()
@@ -109,7 +109,7 @@ class Connection:
             return self._connect(deadline)
         except Exception as error:
             if not self._roots or type(error).__name__ != "SSLCertVerificationError":
-                raise _described(error) from None
+                raise _to_unreachable(error) from None
         logger.warning(
             "All CAs had to be loaded: none of the expected ones issued the certificate of %s",
             self._host[0],
@@ -136,7 +136,7 @@ class Connection:
                 connection = secure = contexts[self._roots].wrap_socket(
                     connection, do_handshake_on_connect=False, server_hostname=host
                 )
-                _shake_hands(secure, deadline)
+                _handshake(secure, deadline)
         except BaseException:
             connection.close()
             raise
@@ -222,7 +222,7 @@ def _certificates(store: bytes, names: list[bytes]) -> set[bytes]:
     return found
 
 
-def _shake_hands(connection: SSLSocket, deadline: Deadline) -> None:
+def _handshake(connection: SSLSocket, deadline: Deadline) -> None:
     """Complete the TLS handshake. urllib loads while the first message is under way."""
     import ssl
 
@@ -236,7 +236,7 @@ def _shake_hands(connection: SSLSocket, deadline: Deadline) -> None:
         connection.do_handshake()
 
 
-def _is_quiet(connection: socket.socket) -> bool:
+def _is_idle(connection: socket.socket) -> bool:
     """Tell whether the peer has neither sent anything nor closed the connection.
 
     `select` can't tell, because TLS session tickets look like data.
@@ -249,7 +249,7 @@ def _is_quiet(connection: socket.socket) -> bool:
     return False
 
 
-def _described(error: Exception) -> Unreachable:
+def _to_unreachable(error: Exception) -> Unreachable:
     """Return an error that can't quote a URL with the token. Only an OSError's text never does."""
     if isinstance(error, Unreachable):
         return error

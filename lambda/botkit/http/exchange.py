@@ -12,8 +12,8 @@ from socket import socket
 from ..deadline import Deadline
 from ..errors import ResponseTooLarge
 
-SENT_AT_ONCE = 1 << 14  # bytes, as many as a TLS record takes
-HEAD_LIMIT = 1 << 20  # bytes of a response, not counting the body
+MAX_UNSENT_BYTES = 1 << 14  # bytes, as many as a TLS record takes
+MAX_HEAD_BYTES = 1 << 20  # bytes of a response, not counting the body
 
 
 class Stream(io.RawIOBase):
@@ -34,7 +34,7 @@ class Stream(io.RawIOBase):
     def sendall(self, data: bytes) -> None:
         """Send data, or keep it until the next read: head and body then fit into one packet."""
         self._unsent += data
-        if len(self._unsent) > SENT_AT_ONCE:
+        if len(self._unsent) > MAX_UNSENT_BYTES:
             self.send_rest()
 
     def send_rest(self) -> None:
@@ -56,7 +56,7 @@ class Stream(io.RawIOBase):
         count = self.connection.recv_into(buffer)
         self.is_over = not count
         self.received += count
-        if self.received > self.limit + HEAD_LIMIT:
+        if self.received > self.limit + MAX_HEAD_BYTES:
             raise ResponseTooLarge("the response is too long")
         return count
 

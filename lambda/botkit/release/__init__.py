@@ -28,7 +28,7 @@ def handle(event: Json) -> Any:
 
             with deadline.within(REGISTRATION_SECONDS):
                 return registration.register(event)
-        case "delete" if event.get("is") == "queue":
+        case "delete" if event.get("hook") == "drain_queue":
             from . import drain
 
             return drain.drain(event)

@@ -41,7 +41,7 @@ def check(event: Json) -> Json:
     Source: https://core.telegram.org/bots/api#getme
     """
     seconds = deadline.left()
-    secrets = {settings.webhook_secret, telegram.own.token}
+    secrets = {settings.webhook_secret, telegram.default_client.token}
     telegram.forget_token()  # it may have changed
     try:
         _check_release(event)
@@ -61,7 +61,7 @@ def check(event: Json) -> Json:
             told += f". {MISSING}"
     except BaseException as error:  # sys.exit() too
         told = f"check() of bot.py failed: {describe(error)}"
-    for secret in filter(None, {*secrets, telegram.own.token}):
+    for secret in filter(None, {*secrets, telegram.default_client.token}):
         told = told.replace(secret, "…")  # the bot may quote it, and Terraform would print it
     raise CheckFailed(told)
 

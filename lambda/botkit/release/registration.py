@@ -3,7 +3,7 @@
     {"tf": {"action": "register"}, "url": "https://…/telegram", "max_connections": 40,
      "menu_button": {"text": "Open", "url": "https://…/app/index.html"}}
     {"tf": {"action": "delete", …}, "url": "https://…/telegram"}
-    {"tf": {"action": "delete", …}, "url": "https://…/app/index.html", "is": "menu button"}
+    {"tf": {"action": "delete", …}, "url": "https://…/app/index.html", "hook": "remove_menu_button"}
 
 `menu_button` opens the Mini App if there is one. check.py has already checked the version. The
 removals come from an `aws_lambda_invocation` with `lifecycle_scope = "CRUD"`. The provider adds
@@ -106,7 +106,7 @@ def remove(event: Json) -> Json:
 
     Errors are logged and not raised, since they must not block a destroy.
     """
-    what = "menu button" if event.get("is") == "menu button" else "webhook"
+    what = "menu button" if event.get("hook") == "remove_menu_button" else "webhook"
     try:
         telegram.forget_token()  # it may have changed
         if what == "menu button":
@@ -261,7 +261,7 @@ def _told(error: BotkitError, what: str) -> str:
     if isinstance(error, TelegramError):
         return f"Telegram did not {what}: {told}"
     # Without a token, because it can't be fetched, Telegram wasn't asked.
-    return f"Telegram could not be reached: {told}" if telegram.own.token else told
+    return f"Telegram could not be reached: {told}" if telegram.default_client.token else told
 
 
 def _with_advice(error: Exception) -> str:

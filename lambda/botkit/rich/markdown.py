@@ -19,11 +19,11 @@ import re
 from collections.abc import Iterator
 
 # Telegram's limits of a message. This module also counts markup, so Telegram counts less.
-MOST_UNITS = 30_768  # UTF-16 code units of 32,768; the rest is for additions below a text
-MOST_BLOCKS = 500
-MOST_COLUMNS = 20
-MOST_LEVELS = 4  # of lists and quotes: each may count as two of Telegram's 16
-MOST_MARKS = 4  # nested: bold, italic and so on
+MAX_UNITS = 30_768  # UTF-16 code units of 32,768; the rest is for additions below a text
+MAX_BLOCKS = 500
+MAX_COLUMNS = 20
+MAX_LEVELS = 4  # of lists and quotes: each may count as two of Telegram's 16
+MAX_MARKS = 4  # nested: bold, italic and so on
 
 # A part of a line, cut at a space: at most 4000 characters. By number, each takes up to six.
 PART = re.compile(".{1,4000}$|.{2000,3999} |.{4000}")
@@ -102,7 +102,7 @@ class Block:
         units, blocks = around, self.own_blocks
         for line in self.lines:
             more = _units(line[0]) + 1
-            if part.lines and (units + more > MOST_UNITS or blocks + line[1] > MOST_BLOCKS):
+            if part.lines and (units + more > MAX_UNITS or blocks + line[1] > MAX_BLOCKS):
                 yield part
                 part = Block(line[2], self.opening, self.closing, self.own_blocks)
                 units, blocks = around, self.own_blocks
@@ -125,7 +125,7 @@ def messages(text: str, *, is_half: bool = False, tail: str = "") -> list[tuple[
         for part in block.cut():
             units += part.units
             blocks += part.blocks
-            if not made or units > MOST_UNITS or blocks > MOST_BLOCKS:
+            if not made or units > MAX_UNITS or blocks > MAX_BLOCKS:
                 made.append([])
                 units, blocks = part.units, part.blocks
             made[-1].append(part)
@@ -320,7 +320,7 @@ class _Scanner:
         while "|" in self._line(rest):
             rest += 1
         self._at = rest
-        if len(header) > MOST_COLUMNS:
+        if len(header) > MAX_COLUMNS:
             return self._fenced(first, "", [(self._lines[at], at) for at in range(first, rest)])
         columns = len(header)
         rules = "|".join(cells or ["-"] * columns)
@@ -338,9 +338,9 @@ class _Scanner:
         while found := MARKER.match(line, at):
             spaces, marker = found.groups()
             # Four spaces would be code, except at the margin of a list.
-            indent = min(len(spaces), 2 * (MOST_LEVELS - 1) if self._is_list and not at else 3)
+            indent = min(len(spaces), 2 * (MAX_LEVELS - 1) if self._is_list and not at else 3)
             levels += 1 + indent // 2
-            if levels > MOST_LEVELS:
+            if levels > MAX_LEVELS:
                 break
             is_item = ">" not in marker
             quotes += not is_item
@@ -351,7 +351,7 @@ class _Scanner:
         if not at:
             indent = len(line) - len(content)
             self._is_list &= bool(indent)
-            prefix = " " * min(indent, 2 * (MOST_LEVELS - 1)) * self._is_list
+            prefix = " " * min(indent, 2 * (MAX_LEVELS - 1)) * self._is_list
         if self._before and self._before[0] != quotes:
             yield from self._end()
         is_last = self._is_last(self._at)
@@ -425,7 +425,7 @@ def inline(
                 del marks[marks.index(token) :]
             elif not (before.isalnum() or after.isspace()):
                 # Three characters are two marks.
-                if sum(1 + len(mark) // 3 for mark in [*marks, token]) > MOST_MARKS:
+                if sum(1 + len(mark) // 3 for mark in [*marks, token]) > MAX_MARKS:
                     token = by_number(token)
                 else:
                     marks.append(token)

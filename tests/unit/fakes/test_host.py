@@ -8,7 +8,7 @@ from botkit.fakes.services import Queues, Schedules
 from tests.support.stubs import another
 
 host = another("botkit.fakes.host")
-HIDDEN, MOST_RECEIVES = host.HIDDEN, host.MOST_RECEIVES
+HIDDEN, MAX_RECEIVES = host.HIDDEN, host.MAX_RECEIVES
 Poller, Scheduler = host.Poller, host.Scheduler
 
 DONE = {"batchItemFailures": []}
@@ -62,14 +62,14 @@ def test_failing_message_is_a_dead_letter_until_a_redrive(queues):
             poller.run_next()
 
     run()
-    assert delivered.count("1") == MOST_RECEIVES
+    assert delivered.count("1") == MAX_RECEIVES
     assert delivered[-1] == "2"
     assert queues.dead_letters == [1]
     queues.send(queues.url, "3", "ada")
     queues.redrive()
     assert queues.dead_letters == []
     run()
-    assert delivered.count("1") == 2 * MOST_RECEIVES
+    assert delivered.count("1") == 2 * MAX_RECEIVES
 
 
 def test_duplicate_message_is_dropped_for_five_minutes(queues):

@@ -1,4 +1,4 @@
-"""session.py: updates that are answered with a session, each once."""
+"""middleware/session.py: updates that are answered with a session, each once."""
 
 import json
 import sys

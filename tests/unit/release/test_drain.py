@@ -7,7 +7,7 @@ from tests.support.stubs import QUEUE, with_pauses
 
 URL = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/telegram"
 DEAD_LETTERS = QUEUE.replace(".fifo", "_dlq.fifo")
-DRAIN = {"tf": {"action": "delete"}, "url": URL, "is": "queue"}
+DRAIN = {"tf": {"action": "delete"}, "url": URL, "hook": "drain_queue"}
 AT_ONCE = 'ALLOWED_UPDATES = ["message"]\nreply = print\n'
 QUEUES = AT_ONCE + 'QUEUED_UPDATES = ["message"]\n'
 

@@ -321,7 +321,7 @@ OTHERS = {
 def test_our_own_button_is_removed(container, bot_api):
     bot_api.answers("getChatMenuButton", {}, {**BUTTON, "text": "Another text"})
     bot_api.answers("setChatMenuButton", {"menu_button": {"type": "default"}})
-    removal = {**event("delete"), "url": APP_URL, "is": "menu button"}
+    removal = {**event("delete"), "url": APP_URL, "hook": "remove_menu_button"}
     assert container.invoke(removal) == {}
     assert container.log == []
 
@@ -329,13 +329,13 @@ def test_our_own_button_is_removed(container, bot_api):
 @pytest.mark.parametrize("button", OTHERS.values(), ids=OTHERS)
 def test_a_button_that_is_not_ours_stays(container, bot_api, button):
     bot_api.answers("getChatMenuButton", {}, button)
-    assert container.invoke({**event("delete"), "url": APP_URL, "is": "menu button"}) == {}
+    assert container.invoke({**event("delete"), "url": APP_URL, "hook": "remove_menu_button"}) == {}
     assert container.log == []
 
 
 def test_a_button_that_stays_does_not_hold_up_a_destroy(container, bot_api):
     bot_api.refuses({"method": "getChatMenuButton"}, 401, "Unauthorized")
-    assert container.invoke({**event("delete"), "url": APP_URL, "is": "menu button"}) == {}
+    assert container.invoke({**event("delete"), "url": APP_URL, "hook": "remove_menu_button"}) == {}
     assert container.line["message"] == "the menu button was not removed"
 
 

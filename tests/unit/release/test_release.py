@@ -11,7 +11,7 @@ OURS = {
     "a check": ({"tf": {"action": "check"}, "sources": "1"}, True),
     "a registration": ({"tf": {"action": "register"}, "url": URL}, True),
     "a removal": ({"tf": {"action": "delete", "prev_input": None}, "url": URL}, True),
-    "a queue's removal": ({"tf": {"action": "delete"}, "url": URL, "is": "queue"}, True),
+    "a queue's removal": ({"tf": {"action": "delete"}, "url": URL, "hook": "drain_queue"}, True),
     "a removal's creation": ({"tf": {"action": "create"}, "url": URL}, True),
     "a removal's update": ({"tf": {"action": "update"}, "url": URL}, True),
     "a look": ({"tf": {"action": "watch"}, "url": URL, "namespace": "x"}, True),
@@ -73,5 +73,7 @@ def test_a_queue_has_all_the_time_of_its_removal(start, bot_api, seconds):
 
     container.answer_calls(empty)
     bot_api.answers("getWebhookInfo", {}, {"url": URL})
-    container.invoke({"tf": {"action": "delete"}, "url": URL, "is": "queue"}, seconds * 1000)
+    container.invoke(
+        {"tf": {"action": "delete"}, "url": URL, "hook": "drain_queue"}, seconds * 1000
+    )
     assert given == [seconds - 1] * 2

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 from botkit.fakes.files import read, write
-from botkit.fakes.host import MOST_RECEIVES
+from botkit.fakes.host import MAX_RECEIVES
 from botkit.fakes.services import QUEUE_URL
 
 from telegram_bot_aws.local import container
@@ -156,7 +156,7 @@ def test_an_update_that_always_fails_is_a_dead_letter(tmp_path):
     body = json.dumps({"update": {"update_id": 7, "message": message}})
     queued = {"queue": QUEUE_URL, "body": body, "group": "42", "deduplication": "7", "hidden": 0}
     file = kept.with_suffix(".queue.json")
-    write(file, {"7": {**queued, "received": MOST_RECEIVES - 1}})
+    write(file, {"7": {**queued, "received": MAX_RECEIVES - 1}})
     answered = queue.Queue()
     with Function(bot, UNREACHABLE, sessions=kept) as function:
         function.on_queued = answered.put
