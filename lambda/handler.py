@@ -7,7 +7,7 @@ import threading
 from functools import partial
 
 from botkit.deadline import LIMITS, TIMES, deadline
-from botkit.errors import Unreachable
+from botkit.errors import BotkitError
 from botkit.settings import settings
 from botkit.types import Any
 
@@ -105,7 +105,7 @@ def start_up() -> None:
         try:
             with deadline.within(LIMITS["connect"]):
                 connect()
-        except Unreachable as error:
+        except BotkitError as error:
             logger.warning("connection failed at start-up", extra={"error": str(error)})
 
 

@@ -36,7 +36,7 @@ class ResponseTooLarge(Unreachable):
     """An answer, or one part of it, has more bytes than its limit."""
 
 
-class Misconfigured(Unreachable):
+class Misconfigured(BotkitError):
     """The token or bot.py can't be used. Nothing works until somebody fixes that."""
 
     outcome = "misconfigured"

@@ -138,7 +138,11 @@ def deduplicate(ctx: Context, call_next: CallNext) -> Outcome:
     # A failure isn't remembered if people saw nothing: a redelivery can still be kept.
     is_done = ctx.calls.visible or not outcome.dead_letter
     if ctx.calls.any_succeeded and is_done:
-        recent[ctx.id] = outcome.replace(calls_remaining=())  # their files would fill the memory
+        if outcome.calls_remaining:
+            # Their files would fill the memory.
+            recent[ctx.id] = outcome.replace(calls_remaining=())
+        else:
+            recent[ctx.id] = outcome
     return outcome
 
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 
 from . import context, telegram
 from .deadline import LIMITS, RESERVES, deadline
-from .errors import TelegramError, Unreachable
+from .errors import Misconfigured, TelegramError, Unreachable
 from .settings import settings
 from .types import Any, Call, Json, Message, MessageGenerationStopped
 from .update_info import UpdateInfo
@@ -86,7 +86,7 @@ def answer(
                 break
             growing.show(text, thinking)
     except Exception as error:
-        if not text.strip() and not isinstance(error, Unreachable):
+        if not text.strip() and not isinstance(error, (Misconfigured, Unreachable)):
             growing.take_back()
         raise
     finally:
@@ -351,7 +351,7 @@ def _briefly() -> Iterator[None]:
     spare = deadline.left() - RESERVES["stream"]
     failures = context.current.calls.failures
     noted = [*failures]
-    with deadline.within(min(LIMITS["show"], spare)), suppress(Unreachable):
+    with deadline.within(min(LIMITS["show"], spare)), suppress(Misconfigured, Unreachable):
         yield
     failures[:] = noted  # a later call shows the answer
 

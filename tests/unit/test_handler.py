@@ -125,7 +125,7 @@ class ImportNotes:
 
 def connect(kind):
     """Have objects of a kind stand where connections do, before the next start-up."""
-    importlib.import_module("botkit.telegram").own.connection = kind()
+    importlib.import_module("botkit.telegram").default_client.connection = kind()
     aws = importlib.import_module("botkit.aws")
     aws.connections.update({service: kind(service) for service in ("sqs", "dynamodb")})
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from botkit import session as sessions
 from botkit import telegram
 from botkit.commands import command_in
-from botkit.errors import TelegramError, Unreachable
+from botkit.errors import BotkitError, TelegramError
 
 PAGE = os.environ["MINI_APP_URL"]
 MENU = json.loads(Path(__file__).with_name("menu.json").read_text())  # prices in cents
@@ -190,7 +190,7 @@ def show(lunch):
         place = {"chat_id": lunch["chat"], "message_id": lunch["post"]}
         try:
             telegram.call("editMessageText", **place, **content(lunch))
-        except (TelegramError, Unreachable) as error:
+        except BotkitError as error:
             # The order is taken. Telegram may limit how often a list is edited, or it was deleted.
             print(f"the list wasn't edited: {error}")
             return False

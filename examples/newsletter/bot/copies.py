@@ -5,7 +5,7 @@ import time
 
 from botkit import telegram
 from botkit.deadline import deadline
-from botkit.errors import TelegramError, Unreachable
+from botkit.errors import Misconfigured, TelegramError, Unreachable
 
 RATE = 25  # copies a second: Telegram takes 30 messages, and the bot also answers people
 THREADS = 5  # enough for RATE while Telegram answers within 0.2 s
@@ -39,7 +39,7 @@ class Copies:
             self.ready = max(self.ready, time.time() + 1 / RATE)
         try:
             self.call("copyMessage", chat_id=person, **self.message)
-        except Unreachable:
+        except (Misconfigured, Unreachable):
             self.back_off()
             return "unsure"
         except TelegramError as refusal:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import subscribers
 from botkit import schedule, session, telegram
 from botkit.deadline import deadline
-from botkit.errors import TelegramError, Unreachable
+from botkit.errors import Misconfigured, TelegramError, Unreachable
 from copies import PATIENCE, THREADS, Copies
 
 OWNER = int(os.environ["OWNER_ID"])
@@ -147,7 +147,7 @@ def show(job, call=telegram.call):
     time.sleep(max(wait, 0))
     try:
         call("editMessageText", chat_id=OWNER, message_id=job["id"], text=text_of(job))
-    except Unreachable:
+    except (Misconfigured, Unreachable):
         return False
     except TelegramError as refusal:  # it says so already, or the owner has deleted it
         return refusal.error_code != 429 and not refusal.is_unauthorized

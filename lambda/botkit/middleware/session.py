@@ -88,8 +88,9 @@ def save(ctx: Context, item: store.Item, calls: list[Json]) -> bool:
     """
     try:
         return item.save({ctx.id: encode(calls)})
-    except Unreachable:
-        ctx.calls.allow_redelivery()
+    except BotkitError as error:
+        if error.retryable:
+            ctx.calls.allow_redelivery()
         raise
 
 

@@ -278,7 +278,7 @@ def test_a_message_may_be_full(text, more):
 
 
 def test_fences_and_tables_are_opened_again(monkeypatch):
-    monkeypatch.setattr(markdown, "MOST_UNITS", 40)
+    monkeypatch.setattr(markdown, "MAX_UNITS", 40)
     code, table = "```py\n" + "a = 1\n" * 6 + "```", "|a|b|\n|:-|-|\n" + "|c|d|\n" * 4
     made = markdown.messages(f"A text.\n\n{code}\n\n{table}", tail="…")
     assert [each for each, _ in made] == [
@@ -295,7 +295,7 @@ def test_fences_and_tables_are_opened_again(monkeypatch):
 
 
 def test_a_text_is_cut_between_blocks_if_they_fit(monkeypatch):
-    monkeypatch.setattr(markdown, "MOST_UNITS", 41)
+    monkeypatch.setattr(markdown, "MAX_UNITS", 41)
     items = "- an item\n- an item\n- an item\n\na"
     made = markdown.messages(f"A paragraph of words.\n\n{items}")
     assert made == [("A paragraph of words.", "A paragraph of words.\n"), (items, items)]

@@ -217,7 +217,7 @@ class Session(BaseSession):
         refusal, code = None, 200
         try:
             answer = {"ok": True, "result": telegram.call(name, **params)}
-        except Unreachable as error:
+        except (Misconfigured, Unreachable) as error:
             raise TelegramNetworkError(method, str(error)) from error
         except TelegramError as error:
             refusal, code = error, error.error_code

@@ -164,7 +164,7 @@ class Request(BaseRequest):
                 path = urlsplit(url).path.partition("/file/bot")[2].partition("/")[2]
                 return 200, bot_api.download(unquote(path))
             body = json.dumps({"ok": True, "result": bot_api.call(name, **params)}).encode()
-        except Unreachable as error:
+        except (Misconfigured, Unreachable) as error:
             raise NetworkError(str(error)) from error
         except bot_api.TelegramError as error:
             refused.append(error)

@@ -229,7 +229,7 @@ def send(method, url, params=None, files=None, **timeouts):
         result = telegram.call(name, **params)
     except TelegramError as error:
         return Response(error)
-    except Unreachable as error:  # as telebot's HTTP client raises it
+    except (Misconfigured, Unreachable) as error:  # as telebot's HTTP client raises it
         raise apihelper.requests.ConnectionError(str(error)) from error
     return util.CustomRequestResponse(json.dumps({"ok": True, "result": result}))
 
@@ -239,7 +239,7 @@ def download(token, file_path):
         return telegram.download(file_path)
     except TelegramError as error:
         raise apihelper.ApiHTTPException("Download file", Response(error)) from error
-    except Unreachable as error:
+    except (Misconfigured, Unreachable) as error:
         raise apihelper.requests.ConnectionError(str(error)) from error
 
 
