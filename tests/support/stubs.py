@@ -660,10 +660,6 @@ def reset(connection):
     connection.close()
 
 
-def resets_at_once(peer, connection):
-    reset(connection)
-
-
 def resets_after_request(peer, connection):
     peer.read_request(connection)
     reset(connection)
