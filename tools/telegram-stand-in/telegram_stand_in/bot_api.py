@@ -95,8 +95,8 @@ MISSING = {
     "setMessageReaction.message_id": "message to react not found",
     "user_id": "invalid user_id specified",
 }
-FILES = "animation audio document live_photo photo sticker video video_note voice".split()
-MISSING |= {name: f"there is no {name.replace('_', ' ')} in the request" for name in FILES}
+MEDIA = "animation audio document live_photo photo sticker video video_note voice".split()
+MISSING |= {name: f"there is no {name.replace('_', ' ')} in the request" for name in MEDIA}
 # Parameters that the documentation calls required, and that Telegram doesn't require.
 NOT_REQUIRED = {"setWebhook.url", "setMyCommands.commands"}
 
@@ -271,12 +271,11 @@ def _label(name: str) -> str:
     return labels[0] if labels else name
 
 
-def conform(kind: str, value: Any, hints: list[str] | None = None) -> Any:
+def conform(kind: str, value: Any, hints: list[str]) -> Any:
     """Return a value as documented, and add hints about fields that aren't.
 
     Raises Mismatch if it isn't of that kind.
     """
-    hints = [] if hints is None else hints
     alternatives = _alternatives(kind)
     if isinstance(value, dict):
         objects = [name for name in alternatives if _shape(name) is dict]

@@ -1,19 +1,19 @@
-"""The content of messages: texts, captions, files, places."""
+"""The content of messages: texts, captions, files, and what results of inline queries send."""
 
 from __future__ import annotations
 
 import re
 
-from .bot_api import Json, fields_of
+from .bot_api import MEDIA, Json, fields_of
 from .files import File, image_type
 from .request import Request, bad, text_in
+from .rich import rich_message
 
 MAX_TEXT = 4096
 MAX_CAPTION = 1024
 MAX_PHOTO = 10 * 2**20  # bytes
-MEDIA = "animation audio document live_photo photo sticker video video_note voice".split()
 CAPTIONED = {*MEDIA, "paid_media"} - {"sticker", "video_note"}
-PHOTO_TYPES = {"png", "jpg", "gif", "webp", "bmp"}
+OF_FIELDS = {"phone_number": "contact", "currency": "invoice", "title": "venue"}  # in results
 
 
 def text_and_entities(request: Request, source: Json, name: str) -> tuple[str, list[Json]]:
@@ -61,7 +61,7 @@ def file_in(request: Request, value: str, kind: str) -> File:
         if kind == "photo":
             if len(upload.data) > MAX_PHOTO:
                 raise bad(f"file of size {len(upload.data)} bytes is too big for a photo")
-            if image_type(upload.data) not in PHOTO_TYPES:
+            if not image_type(upload.data):
                 raise bad("IMAGE_PROCESS_FAILED")
         return files.add(kind, upload.data, upload.name)
     if value in files.by_id:
@@ -113,3 +113,24 @@ def input_media(request: Request, media: Json) -> Json:
 def picked(kind: str, source: Json) -> Json:
     """Return an object of a kind, made of the parameters with the names of its fields."""
     return {name: source[name] for name in fields_of(kind) if name in source}
+
+
+def inline_content(request: Request, result: Json) -> Json:
+    """Return the content of the message that an inline query's result sends."""
+    wish = result.get("input_message_content", result)
+    if "message_text" in wish:
+        return text_content(request, wish, "message_text")
+    if "rich_message" in wish:
+        return {"rich_message": rich_message(request, wish["rich_message"])}
+    kind = str(result["type"])
+    kind = "animation" if kind.endswith("gif") else kind
+    if wish is result and kind in MEDIA:
+        names = (f"{result['type']}_file_id", f"{result['type']}_url")
+        value = next(result[name] for name in names if name in result)
+        return media_content(request, kind, value, result) | caption_content(request, result)
+    if wish is not result:
+        kind = next((OF_FIELDS[name] for name in OF_FIELDS if name in wish), "location")
+    content = {kind: picked(kind.capitalize(), wish)}
+    if kind == "venue":
+        content["venue"]["location"] = picked("Location", wish)
+    return content

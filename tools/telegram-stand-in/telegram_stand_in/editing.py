@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from .bot_api import NO_MESSAGE, Json
+from .bot_api import MEDIA, NO_MESSAGE, Json
 from .content import (
     CAPTIONED,
-    MEDIA,
     caption_content,
     input_media,
     text_content,

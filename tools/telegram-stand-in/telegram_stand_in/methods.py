@@ -6,13 +6,11 @@ documented result. Where Telegram's wording of an error isn't published, the wor
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 # These register the methods that they play.
 from . import (  # noqa: F401
-    business,
     editing,
     mini_app,
     payments,
@@ -30,7 +28,7 @@ from .bot_api import (
 )
 from .content import caption_content
 from .request import PLAYED, Request, bad, chat_of, message_of, user_of
-from .sending import put
+from .sending import kind_sent, put
 
 
 def carry_out(request: Request) -> Any:
@@ -94,8 +92,7 @@ def _sample_message(request: Request) -> Json:
     if "message_id" in request.params and "chat_id" in request.params:
         return message_of(request, "to edit")
     if request.method.startswith("send"):
-        kind = re.sub("(?<=.)([A-Z])", r"_\1", request.method.removeprefix("send")).lower()
-        fields = fields_of("Message")
+        kind, fields = kind_sent(request.method), fields_of("Message")
         content = {kind: sample(fields[kind][0], request)} if kind in fields else {}
         return put(request, content | caption_content(request, request.params))
     raise bad(COPY_NOT_FOUND if "copy" in request.method else "MESSAGE_ID_INVALID")

@@ -14,7 +14,7 @@ import urllib.parse
 from typing import TYPE_CHECKING
 
 from .bot_api import Json
-from .inline import inline_content
+from .content import inline_content
 from .request import Request, bad, check_web_app, plays
 from .state import Bot, private_chat
 

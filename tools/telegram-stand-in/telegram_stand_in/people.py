@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import payments
-from .bot_api import TYPES, Json, did_you_mean
-from .content import MAX_TEXT, MEDIA, media_content
+from .bot_api import MEDIA, TYPES, Json, did_you_mean
+from .content import MAX_TEXT, inline_content, media_content
 from .files import image_type
 from .found import marked
-from .inline import inline_content
 from .request import Request
 from .stand_in import Telegram
 from .state import copied, private_chat

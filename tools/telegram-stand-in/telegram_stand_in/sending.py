@@ -7,11 +7,9 @@ import random
 import re
 from typing import Any
 
-from .bot_api import Json, Refusal
-from .business import as_owner
+from .bot_api import MEDIA, METHODS, Json, Refusal
 from .content import (
     CAPTIONED,
-    MEDIA,
     caption_content,
     input_media,
     media_content,
@@ -21,6 +19,7 @@ from .content import (
 from .request import (
     Request,
     bad,
+    business_of,
     capped,
     chat_of,
     check_web_app,
@@ -32,6 +31,7 @@ from .request import (
 )
 from .rich import rich_message
 
+DAY = 86400  # seconds
 MOST_OPTIONS = 12  # of a poll
 # A message can be copied if it has one of these; service messages have none.
 # https://core.telegram.org/bots/api#copymessage
@@ -65,7 +65,7 @@ def put(request: Request, content: Json, chat: Json | None = None, **more: Any) 
         "date": int(request.world.now()),
         "from": request.bot.user,
         "chat": chat,
-        **as_owner(request),
+        **_as_owner(request),
         **_reply(request, chat),
         **content,
         **markup,
@@ -76,8 +76,6 @@ def put(request: Request, content: Json, chat: Json | None = None, **more: Any) 
         message |= {"message_thread_id": thread, "is_topic_message": True}
     if request.get("protect_content"):
         message["has_protected_content"] = True
-    if request.get("message_effect_id"):
-        message["effect_id"] = request.get("message_effect_id")
     request.world.keep(message)
     for key in [key for key in request.bot.drafts if key[0] == chat["id"]]:
         del request.bot.drafts[key]
@@ -88,6 +86,21 @@ def put(request: Request, content: Json, chat: Json | None = None, **more: Any) 
         keyboard = {}
     request.change("message", message=message, **({"keyboard": keyboard} if keyboard else {}))
     return message
+
+
+def _as_owner(request: Request) -> Json:
+    """Return the fields of a message that is sent in the name of an account. Raises Refusal.
+
+    It can't be sent where nobody has written to the account for a day.
+    """
+    if "business_connection_id" not in request.params:
+        return {}
+    connection = business_of(request, "can_reply")
+    written = request.bot.business_written.get((connection["id"], request.get("chat_id")), 0)
+    if request.world.now() - written > DAY:
+        raise bad("BUSINESS_PEER_USAGE_MISSING")
+    sender = {"from": connection["user"], "sender_business_bot": request.bot.user}
+    return {**sender, "business_connection_id": connection["id"]}
 
 
 def _reply(request: Request, chat: Json) -> Json:
@@ -109,9 +122,14 @@ def _send_message(request: Request) -> Json:
     return put(request, text_content(request, request.params))
 
 
-@plays(*(f"send{''.join(part.capitalize() for part in kind.split('_'))}" for kind in MEDIA))
+def kind_sent(method: str) -> str:
+    """Return the kind of content that a method sends: video_note by sendVideoNote."""
+    return re.sub("(?<=.)([A-Z])", r"_\1", method.removeprefix("send")).lower()
+
+
+@plays(*(method for method in METHODS if kind_sent(method) in MEDIA))
 def _send_media(request: Request) -> Json:
-    kind = re.sub("(?<=.)([A-Z])", r"_\1", request.method.removeprefix("send")).lower()
+    kind = kind_sent(request.method)
     content = media_content(request, kind, request.params[kind], request.params)
     if kind in CAPTIONED:
         content |= caption_content(request, request.params)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .bot_api import Json, Refusal
-from .inline import inline_content
+from .content import inline_content
 from .request import (
     LONGEST_DATA,
     Request,
@@ -210,6 +210,14 @@ def _change_member(request: Request) -> bool:
     request.world.members[chat["id"], user["id"]] = member
     request.change("member", chat_id=chat["id"], member=member)
     return True
+
+
+@plays("getBusinessConnection")
+def _get_business_connection(request: Request) -> Json:
+    connection = request.bot.businesses.get(request.params["business_connection_id"])
+    if connection is None:
+        raise bad("business connection not found")
+    return connection
 
 
 # Files.

@@ -5,8 +5,7 @@ import re
 import pytest
 
 from telegram_stand_in import ADA, GRACE, METHODS, Telegram, seen
-from telegram_stand_in.bot_api import RETURNS, TYPES, array_of, conform
-from telegram_stand_in.content import MEDIA
+from telegram_stand_in.bot_api import MEDIA, RETURNS, TYPES, array_of, conform
 from telegram_stand_in.payments import Payment
 from telegram_stand_in.request import PLAYED
 from telegram_stand_in.settings import MAX_DOWNLOAD
