@@ -86,14 +86,14 @@ def known(words):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_the_commands_take_the_flags_that_are_shown(page):
+def test_commands_take_the_flags_shown(page):
     for words in commands(page):
         text = known(words)
         for flag in flags([word for word in words if word != "-m"]):  # Python's own
             assert re.search(rf"(?<![\w-]){flag}\b", text), f"{shlex.join(words)}: {flag}"
 
 
-def test_an_operator_is_told_the_rights_for_each_command():
+def test_operators_rights_cover_each_command():
     docs = ROOT / "docs"
     told = (docs / "deploy.md").read_text().partition("## Operators")[2]
     told += "".join((docs / f"{who}-policy.json").read_text() for who in ("operator", "deployer"))
@@ -105,6 +105,6 @@ def test_an_operator_is_told_the_rights_for_each_command():
     assert {action for action in needed if action not in told} == set()
 
 
-def test_the_commands_are_found():
+def test_commands_of_pages_are_found():
     names = {word for page in PAGES for words in commands(page) for word in words[:1]}
     assert {"aws", "python3.13", "scripts/demo", "scripts/test", "terraform"} <= names

@@ -31,7 +31,7 @@ ROLES = (DOCS / "ci/roles.tf").read_text()
 LONGEST = 15 + 60 + 45  # minutes, for a queue, scheduled calls and the interfaces of a VPC
 
 
-def test_the_workflows_are_sound(tmp_path):
+def test_workflows_pass_zizmor(tmp_path):
     for workflow, text in WORKFLOWS.items():
         path = tmp_path / workflow
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,7 +41,7 @@ def test_the_workflows_are_sound(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_job_and_its_role_last_as_long_as_what_an_apply_waits_for():
+def test_jobs_and_role_outlast_the_longest_apply():
     for text in WORKFLOWS.values():
         last_job = text.rpartition("runs-on:")[2]
         assert f"timeout-minutes: {LONGEST} " in last_job
@@ -49,7 +49,7 @@ def test_a_job_and_its_role_last_as_long_as_what_an_apply_waits_for():
     assert f"max_session_duration = {LONGEST * 60} " in ROLES
 
 
-def test_an_apply_waits_for_the_authors_tests():
+def test_apply_waits_for_the_authors_tests():
     assert "\n    needs: test\n" in WORKFLOWS[DEPLOY].partition("\n  apply:\n")[2]
 
 
@@ -94,7 +94,7 @@ def block(page, word):
     return found
 
 
-def test_the_boundary_allows_what_the_modules_role_needs():
+def test_boundary_allows_what_the_modules_role_needs():
     files = ("iam", "queue", "sessions")
     role = "".join((ROOT / f"{name}.tf").read_text() for name in files)
     boundary = ROLES.partition('"aws_iam_policy" "boundary"')[2]

@@ -38,13 +38,13 @@ def run(folder, *arguments, **environment):
     return result.stdout
 
 
-def test_the_first_page_shows_what_scripts_new_writes():
+def test_first_page_shows_what_scripts_new_writes():
     written = new.files(ROOT / "examples" / new.FIRST, "dice-bot", new.address(str(ROOT)))
     shown = re.findall(r"── (\S+)", (DOCS / "first-bot.md").read_text())
     assert {*shown} == {*written, "scripts"}
 
 
-def test_the_first_bots_tests_pass_after_its_change(tmp_path):
+def test_first_bots_tests_pass_after_its_change(tmp_path):
     folder = tmp_path / "dice-bot"
     reader.begin(folder)
     (folder / ".terraform" / "modules").mkdir(parents=True)
@@ -53,14 +53,14 @@ def test_the_first_bots_tests_pass_after_its_change(tmp_path):
 
 
 @pytest.mark.parametrize("name", BOTS)
-def test_a_bot_has_a_test(name):
+def test_bot_of_a_page_has_a_test(name):
     """The pages that are not listed have a whole bot, and no other test of it."""
     tests = [path for path in BOTS[name] if re.fullmatch(r"test_\w+\.py", path)]
     assert tests or name in ("logs.md", "migrate.md", "packages.md")
     assert BOT not in BOTS[name] or TEST in tests
 
 
-def test_the_pages_tests_pass(tmp_path):
+def test_tests_of_pages_pass(tmp_path):
     """Each bot has a folder of its own. Together, they take a twentieth of the time."""
     first = new.files(ROOT / "examples" / new.FIRST, "dice-bot", new.address(str(ROOT)))
     paths = [LAMBDA, STAND_IN]
@@ -84,7 +84,7 @@ def test_the_pages_tests_pass(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_types_fit_and_find_a_wrong_key(tmp_path):
+def test_types_fit_and_find_a_wrong_key(tmp_path):
     """All bots in one folder, each by another name."""
     folder = tmp_path / "dice-bot"
     reader.begin(folder)
@@ -107,7 +107,7 @@ def test_the_types_fit_and_find_a_wrong_key(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_configuration_is_valid(providers, tmp_path):
+def test_configuration_of_how_tos_is_valid(providers, tmp_path):
     """The pages' files are also formatted. tests/deployment/test_examples.py applies most."""
     folder = tmp_path / "dice-bot"
     reader.begin(folder)

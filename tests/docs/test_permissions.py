@@ -29,7 +29,7 @@ NAMED = {
 
 
 @pytest.mark.parametrize("action", NAMED)
-def test_a_wildcard_names_no_more_than_what_is_needed(action):
+def test_wildcard_names_only_needed_actions(action):
     assert [name.partition(":")[2] for name in matched(action)] == NAMED[action].split()
 
 
@@ -38,19 +38,19 @@ def test_all_wildcards_are_known():
     assert named == {*NAMED}
 
 
-def test_the_page_says_for_which_names_it_is_a_managed_policy():
+def test_page_names_the_longest_name_of_a_managed_policy():
     page = (ROOT / "docs" / "deploy.md").read_text()
     [longest] = map(int, re.findall(r"a name of up to (\d+) characters", page))
     assert longest >= 32
     assert size("x" * longest) <= MOST < size("x" * (longest + 1))
 
 
-def test_an_upgrade_may_change_whom_a_role_trusts():
+def test_upgrade_may_change_a_roles_trust_policy():
     [role] = [each for each in POLICY["Statement"] if each["Sid"] == "Role"]
     assert "iam:UpdateAssumeRolePolicy" in actions(role)
 
 
-def test_the_statements_that_the_page_names_are_there():
+def test_statements_named_on_the_page_exist():
     page = (ROOT / "docs" / "deploy.md").read_text()
     named = set(re.findall(r"policy's statement `(\w+)`", page))
     assert named and named <= {each["Sid"] for each in POLICY["Statement"]}

@@ -62,7 +62,7 @@ def write_release(project, *arguments):
     return subprocess.run(command, capture_output=True, text=True)
 
 
-def test_a_release_is_written_into_all_that_names_it(project):
+def test_release_is_written_into_all_files_that_name_it(project):
     ran = write_release(project, "1.2.3", "ada-l")
     assert ran.returncode == 0, ran.stderr
     assert {*named(project)} == {"v1.2.3"} and version(project) == "1.2.3"
@@ -84,19 +84,19 @@ def test_readme_of_a_release_has_no_relative_link(project):
     assert "v1.2.3" not in readme and "/ada/" not in readme
 
 
-def test_the_tag_has_the_version():
+def test_tag_has_the_version():
     assert succeeds(HAS_VERSION, ROOT, f"v{version(ROOT)}")
     assert not succeeds(HAS_VERSION, ROOT, "v0.0.1")
 
 
-def test_the_notes_are_the_changelogs_section(tmp_path):
+def test_notes_are_the_changelogs_section(tmp_path):
     text = "## Unreleased\n\n## 1.2.3 - x\n\n- Wings.\n\n## 1.2.2\n"
     (tmp_path / "CHANGELOG.md").write_text(text)
     assert succeeds(NOTES.replace("$RUNNER_TEMP/", ""), tmp_path)
     assert (tmp_path / "notes.md").read_text().strip() == "- Wings."
 
 
-def test_the_tag_is_verified_before_anything_else_runs():
+def test_tag_is_verified_before_anything_else_runs():
     assert FETCH.startswith("git fetch --force origin")
     assert "verify-tag" in VERIFY
     assert TESTS.startswith("scripts/test --")
@@ -135,14 +135,14 @@ def sign(tmp_path):
 
 
 @pytest.mark.parametrize("how", ["ada", "eve", "nobody"])
-def test_only_the_signature_of_a_listed_key_is_good(tmp_path, sign, how):
+def test_tag_needs_the_signature_of_a_listed_key(tmp_path, sign, how):
     sign(how)
     assert succeeds(VERIFY, tmp_path) == (how == "ada")
     assert succeeds(IS_CHECKED_OUT, tmp_path)
 
 
 @pytest.mark.parametrize("who", ["ada", "eve"])
-def test_an_upgrade_trusts_only_the_signers_of_the_version_before(tmp_path, sign, who):
+def test_upgrade_trusts_the_signers_of_the_previous_version(tmp_path, sign, who):
     """Eve lists her own key in the version that she signs."""
     page = (ROOT / "docs" / "deploy.md").read_text()
     [commands] = re.findall(r"^   ```sh\n(.*?)^   ```$", page, re.MULTILINE | re.DOTALL)

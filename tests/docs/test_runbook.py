@@ -20,13 +20,13 @@ def test_each_alarm_has_its_heading():
     assert '${each.value.sentence} docs/runbook.md#${each.key}"\n' in ALARMS
 
 
-def test_each_outcome_that_an_alarm_counts_is_explained():
+def test_each_outcome_counted_by_an_alarm_is_explained():
     [failures] = re.findall(r"^    failures += (\[.*\])$", ALARMS, re.MULTILINE)
     section = RUNBOOK.partition("\n### failures\n")[2].partition("\n### ")[0]
     assert sorted(json.loads(failures)) == sorted(re.findall(r"^\| `(\w+)` \| ", section, re.M)[1:])
 
 
-def test_a_deleted_table_is_restored_before_an_apply_makes_an_empty_one():
+def test_deleted_table_is_restored_before_an_apply():
     """An operator who searches for the error in the log finds the page under both headings."""
     words = "the sessions' table can't be used"
     assert words in (ROOT / "lambda" / "botkit" / "store.py").read_text()
@@ -36,7 +36,7 @@ def test_a_deleted_table_is_restored_before_an_apply_makes_an_empty_one():
         assert -1 < found.find("#a-deleted-table") < found.find("pply"), heading
 
 
-def test_the_hours_of_20_tries_are_those_of_their_pauses():
+def test_hours_of_retries_follow_from_the_backoff():
     """Each pause is up to half as long again."""
     [tries] = re.findall(r"maxReceiveCount += (\d+)", (ROOT / "queue.tf").read_text())
     queue = (ROOT / "lambda/botkit/queue.py").read_text()

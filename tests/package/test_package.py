@@ -233,7 +233,7 @@ def test_page_is_packed_without_byte_code(tmp_path):
     assert not any(name.startswith("app/__pycache__") for name in names(tmp_path / "a.zip"))
 
 
-def test_page_without_sendable_files_is_refused(tmp_path):
+def test_page_file_too_large_or_outside_app_is_refused(tmp_path):
     bot = fill(tmp_path / "bot", "bot.py", "app/index.html", "secret.json")
     (bot / "app" / "x").write_bytes(bytes(4717167))
     package(tmp_path / "a.zip", THIS, bot)
@@ -364,7 +364,7 @@ def terraform(source_dir, command, question, more=""):
         )
 
 
-def test_an_apply_that_packs_nothing_names_the_folder(tmp_path):
+def test_failing_apply_names_the_folder(tmp_path):
     """Terraform begins its error with the command, which is the provisioner's last argument."""
     bot = fill(tmp_path / "bot", "bot.py")
     (bot / "bot.py").write_text("def reply(:\n")
