@@ -235,8 +235,8 @@ def parsed(text: str | bytes) -> Any:
 
 def decoded(method: str, fields: dict[str, str]) -> Json:
     """Return the parameters of a form, which are all strings, with their JSON types."""
-    return {name: _from_text(METHODS[method].get(name, ("", False))[0], text)
-            for name, text in fields.items()}  # fmt: skip
+    kinds = {name: kind for name, (kind, _) in METHODS[method].items()}
+    return {name: _from_text(kinds.get(name, ""), text) for name, text in fields.items()}
 
 
 def _from_text(kind: str, text: str) -> Any:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import payments
 from .bot_api import MEDIA, TYPES, Json, did_you_mean
-from .content import MAX_TEXT, inline_content, media_content
+from .content import GIVEN, MAX_TEXT, inline_content, media_content
 from .files import image_type
 from .found import marked
 from .request import Request
@@ -26,7 +26,6 @@ LOCATION = {"latitude": 51.4779, "longitude": -0.0015}  # that a keyboard's butt
 # Parts of emoji besides those that Unicode calls symbols: variants, joiners, keycaps, tags.
 OF_EMOJI = {*map(chr, (0x200D, 0x20E3, 0xFE0E, 0xFE0F, *range(0xE0020, 0xE0080)))}
 MAX_WEB_APP_DATA = 4096  # bytes that a page can send
-OF_FILES = ("duration", "emoji", "height", "length", "performer", "title", "width")
 # The kinds of changes, as `Call` lists them.
 KINDS = (
     "action answer commands deleted draft edited member menu_button message pinned "
@@ -54,11 +53,6 @@ class Received(dict[str, Any]):
 
 
 # What people send.
-
-
-def text_content(text: str) -> Json:
-    """Return the content of a message with a text, and what Telegram finds in it: links …"""
-    return marked({"text": text})
 
 
 def contact(person: Json) -> Json:
@@ -278,7 +272,7 @@ class Person:
             if isinstance(file, (bytes, Path)):
                 name = file.name if isinstance(file, Path) else ""
                 data = file.read_bytes() if isinstance(file, Path) else file
-                about = {n: fields[n] for n in OF_FILES if n in fields}
+                about = {n: fields[n] for n in GIVEN if n in fields}
                 content = file_content(self.stage.telegram, data, name, kind, **about)
                 others = {n: v for n, v in fields.items() if n not in (kind, *about)}
                 return {**content, **others}
@@ -410,7 +404,7 @@ class Person:
         """Return the content of the message that a key of the keyboard sends."""
         if key.get("request_contact"):
             return contact(self.user)
-        return {"location": LOCATION} if key.get("request_location") else text_content(key["text"])
+        return {"location": LOCATION} if key.get("request_location") else {"text": key["text"]}
 
     def ask(self, query: str = "") -> None:
         """Write an inline query. `receive("results")` gives its answer."""

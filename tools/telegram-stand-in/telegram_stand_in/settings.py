@@ -13,6 +13,7 @@ from .request import (
     chat_of,
     check_page_url,
     check_web_app,
+    connection_of,
     is_secure,
     plays,
     scheme_and_host,
@@ -214,10 +215,7 @@ def _change_member(request: Request) -> bool:
 
 @plays("getBusinessConnection")
 def _get_business_connection(request: Request) -> Json:
-    connection = request.bot.businesses.get(request.params["business_connection_id"])
-    if connection is None:
-        raise bad("business connection not found")
-    return connection
+    return connection_of(request)
 
 
 # Files.
