@@ -51,12 +51,7 @@ class LocalDeployment(Deployment):
                 bot.page_url = variables["MINI_APP_URL"] = gateway.url + PAGE
             checked = function.invoke(CHECK)
             if checked.error:
-                told = checked.error.strip().removeprefix("CheckFailed: ")
-                if checked.traceback:  # its advice also says where a module must be
-                    told = told.partition(". Modules that bot.py imports must be")[0]
-                raise UnusableBot(
-                    "\n".join(filter(None, (told, checked.traceback, checked.printed)))
-                )
+                raise UnusableBot(checked.problem)
             self.on_log(checked)
             error = self.register(bot)
         self.way = "\n".join([self.way, *notes(bot.folder, is_configured=False)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 
 from telegram_stand_in import Bot, Call, Json
 
@@ -44,7 +43,7 @@ class Setup:
     def refresh(self) -> None:
         """Replace the bots' code if it was changed."""
         if self.deployment and (reload := self.deployment.refresh()):
-            self._note("reloads", {**dataclasses.asdict(reload), "at": time.time()})
+            self._note("reloads", dataclasses.asdict(reload))
 
     def _note(self, kind: str, about: Json) -> None:
         with self._feed.lock:

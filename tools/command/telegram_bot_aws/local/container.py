@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot_files import files, sources
+from bot_files import sources
 from botkit.fakes.host import Poller, Scheduler
 from botkit.fakes.process import ENVIRONMENT, Services
 
@@ -27,7 +27,6 @@ from telegram_bot_aws.local.packages import command
 from telegram_bot_aws.local.processes import (
     end_at_once,
     freeze,
-    has_ended,
     made_environment,
     signals_held,
     thaw,
@@ -124,24 +123,14 @@ say()
 for line in sys.stdin:
     call = json.loads(line)
     try:
-        say(result=handler(call["event"], Context(call["timeout"], call["request_id"])))
+        if call["kinds"]:
+            from botkit.release.registration import handled_kinds
+            say(result=handled_kinds())
+        else:
+            say(result=handler(call["event"], Context(call["timeout"], call["request_id"])))
     except Exception as error:
         say(error=f"{type(error).__name__}: {error}")
 """
-
-# Runs in a process that reads the update types that a bot handles.
-ALLOWED_UPDATES = """
-import json, sys
-import bot
-from botkit.release import registration
-try:
-    kinds = registration.handled_kinds()
-except Exception as error:
-    kinds = str(error)
-with open(int(sys.argv[1]), "w") as answer:
-    json.dump(kinds, answer)
-"""
-
 
 # The frames of a traceback before the first one of bot.py.
 BEFORE_BOT = re.compile(
@@ -211,6 +200,14 @@ class Invocation:
     def outcome(self) -> Json:
         """The handler's log line about the update or event."""
         return next((line for line in self.logs if "outcome" in line), {})
+
+    @property
+    def problem(self) -> str:
+        """Why bot.py can't be used, after a check of it, with its traceback and what it printed."""
+        told = re.sub(r"^(CheckFailed|Misconfigured): ", "", self.error.strip())
+        if self.traceback:  # its advice also says where a module must be
+            told = told.partition(". Modules that bot.py imports must be")[0]
+        return "\n".join(filter(None, (told, self.traceback, self.printed)))
 
     @property
     def is_from_queue(self) -> bool:
@@ -361,7 +358,15 @@ class Function:
         self.on_queued(invocation)
         return invocation.result, invocation.error
 
-    def _invoke(self, event: Any, request_id: str) -> Invocation:
+    def kinds(self) -> list[str]:
+        """Return the update types that bot.py handles. Raises ValueError if it doesn't say."""
+        asked = self._invoke(None, "", kinds=True)
+        if asked.error:
+            raise ValueError(asked.problem)
+        kinds: list[str] = asked.result
+        return kinds
+
+    def _invoke(self, event: Any, request_id: str, *, kinds: bool = False) -> Invocation:
         with self._lock:
             if self._is_over:  # this invocation waited for the last one to end
                 return Invocation(error="the function has ended")
@@ -373,6 +378,7 @@ class Function:
                 if start.error:
                     return start
             call = {"event": event, "timeout": self._timeout, "request_id": request_id}
+            call["kinds"] = kinds
             invocation = self._ask(call, self._timeout)
             invocation.event, invocation.cold = event, start is not None
             if start:
@@ -510,12 +516,6 @@ def advised(traceback: str) -> str:
     return traceback
 
 
-def exception_of(traceback: str) -> str:
-    """Return the first line of a traceback's exception."""
-    last = traceback.rpartition("Traceback (most recent call last):\n")[2]
-    return next((line for line in last.splitlines() if not line.startswith(" ")), "")
-
-
 def bot_folder(name: str) -> Path:
     """Return a bot's folder. Raises ValueError if the folder is unusable."""
     folder = Path(name).resolve()
@@ -536,41 +536,8 @@ def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[st
 
     `variables` are the bot's environment.
     """
-    files(bot)
-    with tempfile.TemporaryDirectory(prefix="telegram-bot-kinds-") as folder:
-        answer, output = Path(folder, "answer"), Path(folder, "output")
-        (runtime := Path(folder, "runtime")).mkdir()
-        (temporary := Path(folder, "tmp")).mkdir()
-        with output.open("wb") as file, answer.open("wb") as answered:
-            asked = command(bot, ALLOWED_UPDATES, str(answered.fileno()), runtime)
-            with signals_held():
-                process = subprocess.Popen(
-                    asked,
-                    cwd=bot,
-                    env={**made_environment(str(temporary)), **ENVIRONMENT, **(variables or {})},
-                    stdin=subprocess.DEVNULL,
-                    stdout=file,
-                    stderr=file,
-                    start_new_session=True,
-                    pass_fds=(answered.fileno(),),
-                )
-                watched("group", process.pid)
-
-        try:
-            if not has_ended(process, INIT_TIMEOUT):
-                raise ValueError(NO_END.format(INIT_TIMEOUT))
-        finally:
-            end_at_once(process)  # and all that it started
-            watched("group", process.pid, over=True)
-        if (text := answer.read_text()) and process.returncode == 0:
-            kinds: list[str] | str = json.loads(text)
-            if isinstance(kinds, str):
-                raise ValueError(kinds)
-            return kinds
-        said = output.read_bytes()[-MOST_PRINTED:].decode(errors="replace").strip()
-        if "Traceback" not in said:
-            raise ValueError(f"bot.py can't be imported: it ends Python (sys.exit())\n{said}")
-        raise ValueError(f"bot.py can't be imported: {exception_of(said)}\n{advised(said)}")
+    with Function(bot, variables or {}) as function:
+        return function.kinds()
 
 
 def unknown_kinds(kinds: list[str]) -> str:

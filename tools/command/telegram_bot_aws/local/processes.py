@@ -65,13 +65,6 @@ def end(process: subprocess.Popen[Any]) -> None:
             process.wait(5)
 
 
-def has_ended(process: subprocess.Popen[Any], seconds: float) -> bool:
-    """Wait for a process so many seconds, and return whether it has ended."""
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(seconds)
-    return process.returncode is not None
-
-
 def freeze(process: subprocess.Popen[Any]) -> None:
     """Stop a process that leads its own group, with all in it, as Lambda does between events."""
     _signal_group(process, signal.SIGSTOP)

@@ -16,7 +16,6 @@ from telegram_bot_aws.local import container
 from telegram_bot_aws.local.container import (
     Function,
     advised,
-    exception_of,
     handled_kinds,
     unknown_kinds,
 )
@@ -85,12 +84,6 @@ def test_a_bot_that_runs_too_long_hears_where_it_gets_its_own_time():
     assert "the default timeout, 10 s; demo with a" in advised(
         "bot_module.DeadlineExceeded: bot.py ran"
     )
-
-
-def test_first_line_of_an_exception_is_found():
-    begin, end = "Traceback (most recent call last):\n", "far.TooFar: beyond\nthe sea"
-    own = '  File "/bot/bot.py", line 1, in <module>\n    import shop\n'
-    assert exception_of(f"printed before\n{begin}{own}{end}") == "far.TooFar: beyond"
 
 
 def test_a_start_that_never_ends_is_told_with_its_usual_cause(tmp_path, monkeypatch):
