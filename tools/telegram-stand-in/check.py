@@ -85,7 +85,7 @@ def use(python: str, wheel: Path, folder: Path) -> Path:
     known = run(uv(), "pip", "freeze", "--quiet", "--python", interpreter)
     if len(known.splitlines()) != 1:
         raise SystemExit(f"it must need nothing else, and needs:\n{known}")
-    run(*install, "pytest", "pytest-httpserver")
+    run(*install, "pytest")
     (folder / "example").mkdir()
     example(folder / "example")
     passed(interpreter, folder / "example")

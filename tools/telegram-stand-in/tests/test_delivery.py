@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from werkzeug import Response
 
 from telegram_stand_in import ADA, GRACE, Telegram
 from telegram_stand_in.delivery import line_of
@@ -13,24 +12,27 @@ FIRST = {"message_id": 9, "date": 1}
 KINDS = {"allowed_updates": ["message"]}
 
 
+OK = 200, {}, ""
+
+
 class Webhook:
     """The other end of deliveries: keeps what came, and answers as told."""
 
-    def __init__(self, server):
+    def __init__(self, telegram):
         self.came = []  # each with the secret
-        self.answer = lambda update: Response()
-        self.url = server.url_for("/telegram").replace("localhost", "127.0.0.1")
-        server.expect_request("/telegram", method="POST").respond_with_handler(self._take)
+        self.answer = lambda update: OK
+        self.url = "https://example.org/telegram"
+        telegram.deliver = self._take
 
-    def _take(self, request):
-        update = request.get_json()
-        self.came.append((update, request.headers.get("X-Telegram-Bot-Api-Secret-Token")))
+    def _take(self, url, headers, body):
+        update = json.loads(body)
+        self.came.append((update, headers.get("X-Telegram-Bot-Api-Secret-Token")))
         return self.answer(update)
 
 
 @pytest.fixture
-def webhook(httpserver, telegram):
-    webhook = Webhook(httpserver)
+def webhook(telegram):
+    webhook = Webhook(telegram)
     accepted(telegram, "setWebhook", url=webhook.url, secret_token=SECRET)
     return webhook
 
@@ -100,9 +102,8 @@ def test_the_kinds_stay_until_others_are_asked_for(telegram):
 
 def test_order_is_kept_only_within_a_chat(telegram, webhook):
     failing = [1]  # chats
-    webhook.answer = lambda update: Response(
-        status=503 if update["message"]["chat"]["id"] in failing else 200
-    )
+    failed = 503, {}, ""
+    webhook.answer = lambda update: failed if update["message"]["chat"]["id"] in failing else OK
     for text, chat in (("one", 1), ("two", 1), ("other", 2), ("another", 2)):
         say(telegram, text, chat)
     failures(telegram, 3)
@@ -157,8 +158,8 @@ PAUSES = {
 @pytest.mark.parametrize(("wishes", "pauses"), PAUSES.values(), ids=PAUSES)
 def test_the_pauses(telegram, webhook, wishes, pauses):
     """At once, then doubled each time; a Retry-After is honoured, and doubles nothing."""
-    answers = iter([Response(status=503, headers={"Retry-After": w} if w else {}) for w in wishes])
-    webhook.answer = lambda update: next(answers, Response())
+    answers = iter([(503, {"retry-after": wish} if wish else {}, "") for wish in wishes])
+    webhook.answer = lambda update: next(answers, OK)
     say(telegram, "hello")
     failed = failures(telegram, len(pauses))
     assert [d.attempt for d in failed] == list(range(1, len(pauses) + 1))
@@ -200,6 +201,16 @@ def test_a_message_is_given_up_after_a_day():
     assert [d.expired for d in telegram.deliveries].index(True) == 23
 
 
+def test_an_update_is_posted_as_json(telegram):
+    """Here, to the stand-in itself."""
+    accepted(telegram, "setWebhook", url=f"{telegram.url}/bot{TOKEN}/getMe")
+    say(telegram, "hello")
+    delivered(telegram)
+    assert telegram.calls[-1].params["message"]["text"] == "hello"
+    [delivery] = telegram.deliveries
+    assert (delivery.status, delivery.headers["content-type"]) == (200, "application/json")
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "https://a..example", "https://a b/"])
 def test_a_webhook_that_cannot_be_reached(telegram, url):
     accepted(telegram, "setWebhook", url=url)
@@ -215,8 +226,8 @@ NOT_2XX += [(413, '{"message":"Request Too Long"}'), (302, ""), (401, '{"method"
 @pytest.mark.parametrize(("status", "body"), NOT_2XX)
 def test_what_isnt_2xx_is_tried_again(telegram, webhook, status, body):
     """API Gateway's own answers among them: no body of one is a call."""
-    answers = iter([Response(body, status)])
-    webhook.answer = lambda update: next(answers, Response())
+    answers = iter([(status, {}, body)])
+    webhook.answer = lambda update: next(answers, OK)
     before = len(telegram.calls)
     say(telegram, "hello")
     delivered(telegram)
@@ -289,7 +300,7 @@ BODIES = [
 
 @pytest.mark.parametrize(("body", "statuses"), BODIES, ids=range(len(BODIES)))
 def test_a_call_in_a_webhooks_answer(telegram, webhook, body, statuses):
-    webhook.answer = lambda update: Response(body)
+    webhook.answer = lambda update: (200, {}, body)
     before = len(telegram.calls)
     for text in ("hello", "and the next"):
         say(telegram, text)
