@@ -61,7 +61,7 @@ CALLS = [
 
 
 def counted(limit):
-    """Yield what limit.py asks for a window of two: updates that come once and twice."""
+    """Yield what rate_limit.py asks for a window of two: updates that come once and twice."""
     about = {"Key": {"id": {"S": "limit:42:-1"}}}
     for start in ("60", "120"):  # of an album
         values = {":id": {"N": start}, ":end": {"N": "99"}}
@@ -93,16 +93,16 @@ def create_table(aws, name):
 
 @pytest.fixture
 def answers(aws, start_with_sessions):
-    """Return what the calls get, from the emulated AWS or from the stand-in."""
+    """Return what the calls get, from the emulated AWS or from the fake."""
     create_table(aws, "sessions")
     of_aws = {"AWS_ENDPOINT_URL": aws.url, "AWS_ACCESS_KEY_ID": "test", "AWS_REGION": REGION}
     container = start_with_sessions(BOT, **of_aws)
     module = container.module("aws")
-    del module.connections["dynamodb"]  # the stand-in of the fixture
+    del module.connections["dynamodb"]  # the fake of the fixture
 
-    def answers(stands_in):
+    def answers(is_fake):
         table = Table(module, "sessions")
-        call = table.call if stands_in else module.call
+        call = table.call if is_fake else module.call
         got = []
         asked = [*CALLS, *counted(container.module("middleware.rate_limit"))]
         for action, params in copy.deepcopy(asked):

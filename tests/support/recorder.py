@@ -6,11 +6,8 @@ import http.client
 import re
 from http.server import BaseHTTPRequestHandler
 from typing import NamedTuple
-from urllib.parse import parse_qs
 
 from telegram_bot_aws.local.http_server import LocalServer
-
-from tests.support.deployment import client
 
 
 class Request(NamedTuple):
@@ -78,25 +75,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *arguments):
         pass
-
-
-class LaggingAlias(Recorder):
-    """Invokes a version for those who invoke the function by its alias, as AWS may do for a while
-    after the alias has moved.
-
-    Source: https://github.com/DataBiosphere/azul/issues/7883
-    """
-
-    def __init__(self, aws, version):
-        super().__init__(aws)
-        self._version = version
-
-    def send(self, request):
-        path, _, query = request.path.partition("?")
-        if not (path.endswith("/invocations") and parse_qs(query).get("Qualifier") == ["live"]):
-            return super().send(request)
-        _, name, _ = path.rsplit("/", 2)
-        about = {"FunctionName": name, "Qualifier": self._version, "Payload": request.body}
-        answer = client(self.aws, "lambda").invoke(**about)
-        headers = [*answer["ResponseMetadata"]["HTTPHeaders"].items()]
-        return answer["StatusCode"], headers, answer["Payload"].read()
