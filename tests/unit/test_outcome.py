@@ -75,6 +75,11 @@ def test_a_second_failure_after_a_new_id_counts(
     assert container.line["outcome"] == outcome
 
 
+def test_a_new_id_counts_only_under_400(container, bot_api):
+    bot_api.refuses(echo(), 403, "no", migrate_to_chat_id=-1001)
+    assert container.deliver(message()) == (200, None)
+
+
 REFUSED_IN_THE_BOT = {
     "blocked": (403, {}, 200, "refused"),
     "throttled": (429, {"retry_after": 7}, 503, "throttled"),
