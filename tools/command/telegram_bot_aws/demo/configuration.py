@@ -143,15 +143,6 @@ def calls(folder: Path) -> list[Block]:
     """Return a configuration's calls of the module. Raises ToolError if none can be used."""
     modules = [block for block in blocks(folder) if block.kind == "module"]
     found = [block for block in modules if is_the_module(block)]
-    for block in modules:
-        source = block.text("source")
-        if block not in found and source.startswith(("./", "../")):
-            inner = blocks(Path(folder, source).resolve())
-            if any(is_the_module(each) for each in inner if each.kind == "module"):
-                raise ToolError(
-                    f"module.{block.labels[0]} calls the module, one level too deep for the demo: "
-                    f"name the folder of a configuration that calls it directly, such as {source}"
-                )
     if not found:
         sources = ", ".join(block.arguments.get("source", "none") for block in modules)
         raise ToolError(
