@@ -188,7 +188,11 @@ resource "aws_lambda_invocation" "check" {
 check "bot" {
   assert {
     # The check never warns without these inputs. Then a plan needn't say that its result is unknown yet.
-    condition     = var.queue || var.timeout > 25 ? length(try(jsondecode(aws_lambda_invocation.check.result).warnings, [])) == 0 : true
+    condition = (
+      var.queue || var.timeout > 25
+      ? length(try(jsondecode(aws_lambda_invocation.check.result).warnings, [])) == 0
+      : true
+    )
     error_message = try(join("\n", jsondecode(aws_lambda_invocation.check.result).warnings), "")
   }
 }
@@ -217,7 +221,8 @@ locals {
 
 # Replaced, not updated, to register the webhook again: Terraform saves a failed update as done, but retries a failed
 # creation. CREATE_ONLY, so that replacing it doesn't remove the webhook. The qualifier is the version, which registers
-# its own secret and ALLOWED_UPDATES: for a while after the alias has moved, AWS may still invoke the previous version by it.
+# its own secret and ALLOWED_UPDATES: for a while after the alias has moved, AWS may still invoke the previous version
+# by it.
 resource "aws_lambda_invocation" "register_webhook" {
   function_name   = aws_lambda_function.this.function_name
   qualifier       = aws_lambda_alias.live.function_version
