@@ -128,8 +128,7 @@ class Connection:
         try:
             host, port = _address(*self._host)
             if self._proxy:
-                from .exchange import Stream
-                from .tunnel import open_tunnel
+                from .exchange import Stream, open_tunnel
 
                 open_tunnel(Stream(connection, deadline), host.decode(), port, self._credentials)
             if self._is_secure:

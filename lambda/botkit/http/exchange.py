@@ -130,5 +130,23 @@ def round_trip(
         return Answer(response.status, response.headers, data)
 
 
+def open_tunnel(stream: Stream, host: str, port: int, credentials: str) -> None:
+    """Ask a proxy for a tunnel. `credentials` are `user:password`, as in a URL. Raises OSError."""
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    headers = {"Host": address}
+    if credentials:
+        import base64  # lazy, as only proxies need it
+        from urllib.parse import unquote
+
+        user, _, password = credentials.partition(":")
+        decoded = f"{unquote(user)}:{unquote(password)}"
+        headers["Proxy-Authorization"] = "Basic " + base64.b64encode(decoded.encode()).decode()
+    client = HTTPOverStream(address, stream)
+    client.request("CONNECT", address, headers=headers)
+    status = client.getresponse().status
+    if not 200 <= status < 300:
+        raise OSError(f"the proxy refused a tunnel: it answered {status}")
+
+
 # This makes urllib compile its regular expressions during start-up, which has a whole CPU.
 urllib.request.Request("http://localhost")

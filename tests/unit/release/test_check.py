@@ -466,3 +466,31 @@ def test_modules_that_functions_import_are_used(monkeypatch, tmp_path):
     bot = SimpleNamespace(__file__=str(tmp_path / "bot.py"))
     loaded = check.used_modules(None)
     assert check.used_modules(bot) - loaded == {"conversation", "schedule", "session"}
+
+
+def test_imports_inside_functions_and_other_files_are_seen(tmp_path):
+    """But not those of packages that pip has installed."""
+    (tmp_path / "bot.py").write_text("def reply(update):\n    from botkit import schedule\n")
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop/prices.py").write_text("if True:\n    import botkit.session as kept\n")
+    (tmp_path / "broken.py").write_text("from botkit import stream, (\n")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/__init__.py").write_text("from botkit.conversation import ask\n")
+    (tmp_path / "other-1.0.dist-info").mkdir()
+    (tmp_path / "other-1.0.dist-info/RECORD").write_text("other/__init__.py,,\nalone.py,,\n")
+    (tmp_path / "alone.py").write_text("from botkit import stream\n")
+    check = load("botkit.release.check")
+    used = check.used_modules(SimpleNamespace(__file__=f"{tmp_path}/bot.py"))
+    assert used & {"conversation", "schedule", "session", "stream"} == {"schedule", "session"}
+
+
+def test_all_missing_inputs_are_named_at_once(start_bot):
+    source = WITHOUT + "RATE_LIMIT = (1, 60)\nQUEUED_UPDATES = ['message']\n"
+    container = start_bot(source + "from botkit import schedule, session\n")
+    with pytest.raises(Exception, match="RATE_LIMIT") as caught:
+        container.invoke(CHECK)
+    assert str(caught.value) == (
+        "RATE_LIMIT in bot.py needs a table; bot.py uses botkit.session: set "
+        "session_retention_in_days; bot.py has QUEUED_UPDATES: set queue = true; "
+        "bot.py uses botkit.schedule: set queue = true"
+    )
