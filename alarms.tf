@@ -39,7 +39,7 @@ locals {
       namespace  = "AWS/Lambda"
       metric     = "Throttles"
       dimensions = { FunctionName = var.name }
-      sentence   = "Lambda had no container left for an invocation."
+      sentence   = "Lambda throttled an invocation: the concurrency limit was reached."
     }
     webhook_lost = {
       metric    = "WebhookLost"

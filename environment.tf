@@ -38,7 +38,8 @@ locals {
   ]
 }
 
-# Another bot, or another Bot API, gets another secret: the previous bot's webhook stays, and its updates are refused.
+# Generate a new secret for another bot or Bot API server. The previous bot's webhook stays registered, but its
+# updates are then rejected.
 resource "terraform_data" "bot" {
   input = nonsensitive(sha256(jsonencode([
     var.telegram_api_url,

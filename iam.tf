@@ -1,5 +1,5 @@
-# Role: it may write to one log group, read the token's parameter, trace if that is on, join the VPC, use the extras'
-# resources, use the key through the services that keep the bot's data, and do what the bot's policy allows.
+# The function's role: write to its log group, read the token parameter, attach to the VPC, use the resources of the
+# enabled features and the KMS key, plus the statements of var.policy.
 
 data "aws_partition" "current" {}
 
@@ -133,8 +133,8 @@ resource "aws_iam_role_policy" "live" {
   depends_on = [aws_lambda_alias.live]
 }
 
-# A role created again under the same name has a new identity, but the function's grant on its environment's key still
-# names the old one, so the function must be replaced. A reference to the role itself doesn't replace it.
+# A role that is re-created under the same name gets a new unique id, but the function's KMS grant still refers to the
+# old one. So the function must be replaced, too. A reference to the role itself doesn't replace it.
 resource "terraform_data" "role_id" {
   input = aws_iam_role.this.unique_id
 }

@@ -31,7 +31,7 @@ resource "aws_dynamodb_table" "sessions" {
     enabled        = true
   }
 
-  # Both blocks are always here: without a block, the provider would leave the setting as it is.
+  # Always set both blocks: removing one wouldn't reset the setting.
   server_side_encryption {
     enabled     = var.kms_key_arn != null # otherwise DynamoDB encrypts with a key that AWS owns
     kms_key_arn = var.kms_key_arn

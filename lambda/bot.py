@@ -47,7 +47,7 @@ def reply(update: Update) -> list[Call]:
 
 def on_message(message: Message) -> list[Call]:
     """Answer a person's message. Service messages, such as "Ada joined", get no answer."""
-    # Telegram gives a message that it has scheduled the id 0, which no call can use.
+    # A scheduled message has id 0, which can't be used in calls.
     if is_from_a_bot(message) or message["message_id"] == 0:
         return []
     text = message.get("text")
@@ -115,7 +115,7 @@ def send(message: Message, text: str) -> SendMessage:
 
 
 def keep_place(message: Message, call: SendMessage | CopyMessage) -> None:
-    """Make a call answer in the topic of a message, and with the same protection."""
+    """Send a call to the topic of a message, and protect its content as the message's is."""
     # A reply in a plain group has a thread id, but no topic.
     if message.get("is_topic_message") and "message_thread_id" in message:
         call["message_thread_id"] = message["message_thread_id"]

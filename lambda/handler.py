@@ -75,7 +75,7 @@ def set_deadline(source: str, context: Any) -> None:
 
 def start_up() -> None:
     """Import bot.py and open the connections now, since start-up has a whole CPU."""
-    # Lambda's handlers and level, for good: the bot may change those of the root logger.
+    # Pin Lambda's log handlers and level, because bot.py may reconfigure the root logger.
     logger.handlers, logger.propagate = logging.getLogger().handlers[:], False
     logger.setLevel(logger.getEffectiveLevel())
     connects = []

@@ -55,9 +55,8 @@ def _check_json(call: Json) -> None:
 
 
 def execute(ctx: Context, calls: list[Json], name: str = "answered") -> Outcome:
-    """Make calls, or leave the last one in the `body` of the outcome, for the response.
-
-    If all are carried out, the outcome has this `name`. Then raises what failed before, although
+    """Make the calls. In webhook mode, return the last one in the outcome's `body`, for the
+    response. `name` is the outcome if all of them succeed. Then raises what failed before, although
     the bot went on.
     """
     if not calls:

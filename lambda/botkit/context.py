@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from .errors import ConversationError, TelegramError
 from .types import Any, Json
 
-# Methods (besides get…) that may be called twice without anybody noticing. An edit isn't one of
-# them: repeated after a later edit, it would bring back the older text.
+# Methods, besides get…, whose repetition users don't notice. Edits aren't included: repeating one
+# could overwrite a newer edit.
 INVISIBLE_METHODS = {
     "answercallbackquery",
     "answerinlinequery",
@@ -72,8 +72,8 @@ class CallLog:
 
     def raise_failure(self) -> None:
         """Raise what failed although the bot went on, if possible an error that is retryable."""
-        errors = [error for _, error in self.failures]
-        if errors:
+        if self.failures:
+            errors = [error for _, error in self.failures]
             raise min(errors, key=lambda error: not getattr(error, "retryable", False))
 
 
@@ -108,8 +108,8 @@ class Context:
     def of_update(cls, source: str, update: Json, /, **log_fields: Any) -> Context:
         """Return the context of an update."""
         update_id = update["update_id"]
-        fields = {"update_id": update_id, "update_type": update_type(update) or None}
-        return cls(source, update, update_id, fields | log_fields)
+        log_fields |= {"update_id": update_id, "update_type": update_type(update) or None}
+        return cls(source, update, update_id, log_fields)
 
     @classmethod
     def of_event(cls, source: str, event: Any, id: str, service: str | None) -> Context:

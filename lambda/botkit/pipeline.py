@@ -80,12 +80,11 @@ def enabled_middleware(pipeline: str) -> list[Middleware]:
     and may wait in the queue meanwhile.
     """
     bot = bot_module.load_or_none()
-    names = PIPELINES[pipeline].split()
-    enabled = [name for name in names if name not in ENABLED_IF or ENABLED_IF[name](bot)]
     here = globals()
     return [
         here.get(name) or getattr(import_module(f"botkit.middleware.{name}"), name)
-        for name in enabled
+        for name in PIPELINES[pipeline].split()
+        if name not in ENABLED_IF or ENABLED_IF[name](bot)
     ]
 
 

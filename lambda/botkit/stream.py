@@ -1,4 +1,4 @@
-"""Shows an answer while it is made, word by word, as a language model makes it.
+"""Streams an answer into a chat while it is being generated, for example by a language model.
 
     from botkit import stream
 

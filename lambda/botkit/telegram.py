@@ -108,10 +108,10 @@ default_client = Client(settings.api_url, settings.token, settings.proxy)
 def call(method: str, /, **params: Any) -> Any:
     """Call a method of the Bot API and return its result, before the deadline of the invocation.
 
-    The call is repeated once if the token was changed, and once if a group has a new id. If
-    Telegram refuses a call only because its effect is there already, such as an edit that changes
-    nothing, the result is True. Raises Unreachable, or TelegramError: also without a call, while
-    Telegram limits calls that write to the chat (429).
+    Retries once after a token change, and once if the group has migrated. Returns True if Telegram
+    rejects a call that has already taken effect, such as an edit that changes nothing. Raises
+    Unreachable, or TelegramError: also without a call, while Telegram limits calls that write to
+    the chat (429).
 
     A failure that a retry may fix decides how the update ends, even if the bot catches it: unless
     the same call succeeds afterwards, the update is redelivered, or is "incomplete" if people have

@@ -1,4 +1,4 @@
-"""Replaces Telegram and AWS in the tests of a bot. It isn't packed.
+"""pytest fixtures that replace Telegram and AWS in a bot's tests. They aren't packed.
 
     # conftest.py
     from botkit.testing import aws, bot, calls, chat, no_pauses, sessions, schedules
