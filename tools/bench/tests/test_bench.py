@@ -41,15 +41,15 @@ def test_a_run_measures_and_is_reported(certificates):
 
 def test_counts_beyond_their_limit_are_named():
     counts = [
-        instructions.Count("this bot, api", 138.0, 1.1),
-        instructions.Count("this bot, webhook", 12.6),
+        instructions.Count("this bot, api", 137.0, 1.1),
+        instructions.Count("this bot, webhook", 10.1),
     ]
     assert [each.beyond() for each in counts] == [
         [],
-        ["this bot, webhook: start-up takes 12.60 million instructions, and at most 12.5"],
+        ["this bot, webhook: start-up takes 10.10 million instructions, and at most 10.0"],
     ]
     assert instructions.table(counts).splitlines()[2].split() == (
-        "| this bot, api | 138.00 | 138.00 | 1.10 | 1.10 |".split()
+        "| this bot, api | 137.00 | 137.00 | 1.10 | 1.12 |".split()
     )
 
 
