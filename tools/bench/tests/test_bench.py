@@ -46,7 +46,7 @@ def test_counts_beyond_their_limit_are_named():
     ]
     assert [each.beyond() for each in counts] == [
         [],
-        ["this bot, webhook: start-up takes 10.10 million instructions, and at most 10.0"],
+        ["this bot, webhook: start-up takes 10.10 million instructions, and at most 10"],
     ]
     assert instructions.table(counts).splitlines()[2].split() == (
         "| this bot, api | 137.00 | 137.00 | 1.10 | 1.12 |".split()
