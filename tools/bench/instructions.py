@@ -98,7 +98,7 @@ def instructions(variant: Variant, updates: int, bot_api: FakeBotApi) -> int:
         found = re.search(r"I\s+refs:\s+([\d,]+)", done.stderr)
         if done.returncode or not found:
             raise ToolError(f"{variant.name} can't be counted: {done.stderr[-2000:]}")
-        if "not ready at start-up" not in done.stdout:
+        if "connection failed at start-up" not in done.stdout:
             return int(found[1].replace(",", ""))
     raise ToolError("the machine is too busy: connections aren't open in time")
 
