@@ -39,7 +39,7 @@ def session(ctx: Context, _: Callable[[], Outcome]) -> Outcome:
         is_known = ctx.id in item.updates
         ctx.is_retry |= is_known
         if is_known and ctx.is_redriven and ctx.attempt == 1:
-            return Outcome("duplicate")  # another delivery has answered it: no redrive has begun to
+            return Outcome("duplicate")  # another delivery has answered it before this redrive
         saved = item.calls(ctx.id)
         if saved is not None:
             return send(ctx, item, decode(saved)) if saved else Outcome("duplicate")
