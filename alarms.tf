@@ -66,7 +66,7 @@ locals {
       periods    = 3
       sentence   = "For 15 minutes, an update has waited too long in the queue."
     }
-    # Scheduler retries for a day, but not if the queue or a right is missing. The log says nothing about it.
+    # Scheduler retries for a day, but not if the queue or a permission is missing. The log says nothing about it.
     schedules_dropped = {
       on         = var.queue
       namespace  = "AWS/Scheduler"

@@ -21,9 +21,9 @@ from .settings import settings
 from .types import Any, Call, Json, Message, MessageGenerationStopped
 from .update_info import UpdateInfo
 
-PRESS = "stopped_message_generation"  # the update type
+STOPPED = "stopped_message_generation"  # the update type
 MAX_TEXT = 4096  # of a message, in UTF-16 code units
-GROWS = " …"
+ELLIPSIS = " …"
 
 # Seconds between two calls that show an answer.
 DRAFT_PAUSE = 1.25
@@ -82,7 +82,7 @@ def answer(
             if deadline.left() < RESERVES["stream"]:
                 if not text.strip():
                     raise growing.no_word()
-                is_whole, tail = False, GROWS
+                is_whole, tail = False, ELLIPSIS
                 break
             growing.show(text, thinking)
     except Exception as error:
@@ -127,10 +127,10 @@ class _Growing:
         self._pause = DRAFT_PAUSE if self._is_draft else EDIT_PAUSE
         has_notes = bool(settings.session_table)
         # An author's tests may have no bot.py.
-        handled = getattr(sys.modules.get("bot"), "ALLOWED_UPDATES", [PRESS])
+        handled = getattr(sys.modules.get("bot"), "ALLOWED_UPDATES", [STOPPED])
         # Otherwise Telegram delivers the press only after the answer.
         is_queued = bool(settings.queue_url) and ctx.source != "webhook"
-        has_button = has_notes and is_queued and PRESS in handled
+        has_button = has_notes and is_queued and STOPPED in handled
         self._can_stop = can_stop and self._is_draft and has_button
         self._notes_post = has_notes and not self._is_draft
         if self._notes_post:  # several taps below one message may be answered
@@ -241,16 +241,18 @@ class _Growing:
         lines = thinking.split("\n") if text.strip() or not self._is_business else []
         thought = next((line for each in reversed(lines) if (line := each.strip())), "")
         thought = thought[-MAX_THOUGHT:]
-        parts = _split(f"{text}\n\n{thought}", MAX_TEXT - len(GROWS))
-        contents = [{"text": parts[-1] + GROWS}] if parts else []
+        parts = _split(f"{text}\n\n{thought}", MAX_TEXT - len(ELLIPSIS))
+        contents = [{"text": parts[-1] + ELLIPSIS}] if parts else []
         if not contents or self._is_plain:
             return contents
         rich = _rich()
-        messages = rich.messages(text, is_half=True, tail="" if thought else GROWS.strip())
+        messages = rich.messages(text, is_half=True, tail="" if thought else ELLIPSIS.strip())
         shown = [messages[-1][0]] if messages else []
         if thought:
             thought = rich.by_number(thought)
-            thought = f"<tg-thinking>{thought}</tg-thinking>" if self._is_draft else thought + GROWS
+            thought = (
+                f"<tg-thinking>{thought}</tg-thinking>" if self._is_draft else thought + ELLIPSIS
+            )
             shown.append(thought)
         return [_markdown("\n\n".join(shown)), *contents] if shown else contents
 

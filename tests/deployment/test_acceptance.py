@@ -20,7 +20,7 @@ ONLY_REAL = ["an alarm goes off"]
 
 @pytest.fixture(scope="module")
 def keys(aws):
-    """The keys of a user who has a deployer's rights, and those that CONTRIBUTING.md adds."""
+    """The keys of a user who has a deployer's permissions, and those that CONTRIBUTING.md adds."""
     statements = json.loads(TEXT.replace("telegram-bot", accept.NAME))["Statement"]
     rows = re.findall(r"^\| `(\S+)` \| (`\w+:.*) \|$", PAGE, re.MULTILINE)
     assert len(rows) == 4

@@ -20,7 +20,7 @@ from botkit.fakes.services import Queues, Schedules
 
 from tests.support.stubs import QUEUE, Context, loaded, request, unload
 
-MOST_STEPS = 50_000
+MAX_STEPS = 50_000
 HOUR = 3_600_000  # milliseconds: containers wait for each other, on a busy machine for long
 
 
@@ -111,7 +111,7 @@ class World:
         that pauses goes on early, before the others have, if `choose` says "wake".
         """
         under_way = []
-        for _ in range(MOST_STEPS):
+        for _ in range(MAX_STEPS):
             free = [*self._updates(lines, under_way), *self._messages(under_way)]
             if not free and not under_way:
                 due = self.queues.next_time()

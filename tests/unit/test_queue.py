@@ -38,8 +38,8 @@ def reply(update, session=None):
 def on_event(event):
     return reply(event)
 """
-AT_ONCE = BOT.replace('["message"]\nbroken', "[]\nbroken")
-WITH_SESSION = AT_ONCE + 'SESSION = "chat"\n'
+UNQUEUED = BOT.replace('["message"]\nbroken', "[]\nbroken")
+WITH_SESSION = UNQUEUED + 'SESSION = "chat"\n'
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def container(start_with_queue):
 @pytest.fixture
 def at_once(start_with_queue):
     """A container of a bot that answers updates at once."""
-    return start_with_queue(AT_ONCE)
+    return start_with_queue(UNQUEUED)
 
 
 def answer_sqs(container, error=None):
@@ -123,12 +123,12 @@ def test_group_is_the_session_with_session(start_with_queue):
     # So does a tap: it waits behind a message, and changes the session after it.
     assert message_group_id({"callback_query": {"from": {"id": 8}, "message": POST}}) == group
     assert message_group_id({"poll_answer": {"user": ADA}}) == "7"  # it has no session
-    longest = start_with_queue(AT_ONCE + "SESSION = lambda update: 2048 * 'x'")
+    longest = start_with_queue(UNQUEUED + "SESSION = lambda update: 2048 * 'x'")
     assert len(longest.module("queue").message_group_id({"message": POST})) <= 128  # SQS's limit
 
 
 def test_group_is_the_chat_if_session_raises(start_with_queue):
-    container = start_with_queue(AT_ONCE + "SESSION = lambda update: 1 / 0")
+    container = start_with_queue(UNQUEUED + "SESSION = lambda update: 1 / 0")
     assert container.module("queue").message_group_id({"message": POST}) == "-100"
 
 
@@ -429,7 +429,7 @@ def test_on_event_gets_the_scheduled_time(at_once, monkeypatch):
 
 def test_an_event_that_is_retried_changes_a_session_once(start_with_sessions, bot_api):
     """Also if it fails for good, and is redriven."""
-    source = AT_ONCE + (
+    source = UNQUEUED + (
         "def on_event(event):\n"
         "    session.change('n', lambda n: n.update(n=n.get('n', 0) + 1), once='n')\n"
         "    return reply(event)\n"

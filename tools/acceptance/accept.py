@@ -268,7 +268,7 @@ def accept(world: World, options: argparse.Namespace) -> int:
         check_place(world)
         if not options.clean_up:
             check(world)
-    except (BotoCoreError, ClientError) as error:  # no credentials, or no right
+    except (BotoCoreError, ClientError) as error:  # no credentials, or no permission
         raise ToolError(f"AWS says: {error}") from None
     if options.clean_up:
         return 1 if clean_up(world, say_at_once) else 0

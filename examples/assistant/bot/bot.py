@@ -28,7 +28,7 @@ REMIND = {
         "required": ["minutes", "text"],
     },
 }
-REMEMBERED = 20  # texts of a conversation, from both sides
+MAX_TEXTS = 20  # texts of a conversation, from both sides
 LONGEST = 7 * 24 * 60  # minutes until a reminder
 
 HELP = "Ask me anything. I know what we said, until you send /new. In a group, begin with /ask."
@@ -72,7 +72,7 @@ def on_question(message, question, session):
     chunks = answer(texts, said, wishes)
     calls = stream.answer(message, chunks, can_stop=True, markdown=True)
     if said:
-        session["texts"] = [*texts, "".join(said)][-REMEMBERED:]
+        session["texts"] = [*texts, "".join(said)][-MAX_TEXTS:]
     for wish in wishes:
         session["wish"] = {"of": message["message_id"], "who": message["from"]["id"], **wish}
         buttons = [

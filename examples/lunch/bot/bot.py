@@ -21,8 +21,8 @@ DISHES = {dish["id"]: dish for dish in MENU}
 
 OPEN = 12 * 3600  # seconds that a lunch takes orders
 MOST = 9  # of a dish, for a person
-LONGEST_NOTE = 80
-LONGEST_NAME = 32
+MAX_NOTE = 80
+MAX_NAME = 32
 LUNCH = re.compile(r"-\d{1,20}_\d{1,20}", re.ASCII)  # "chat_message", of the message /lunch
 
 HELP = "Add me to a group and write /lunch there. Everyone in it can order, and sees the list."
@@ -141,8 +141,8 @@ def checked(body):
         if type(number) is not int or not 0 <= number <= MOST:
             raise ValueError(f"Order 0 to {MOST} of {DISHES[dish]['name']}.")
     note = one_line(note)
-    if len(note) > LONGEST_NOTE:
-        raise ValueError(f"The note may have {LONGEST_NOTE} characters.")
+    if len(note) > MAX_NOTE:
+        raise ValueError(f"The note may have {MAX_NOTE} characters.")
     return {"dishes": {dish: number for dish, number in dishes.items() if number}, "note": note}
 
 
@@ -170,7 +170,7 @@ def write(id, user, order):
             return None
         lunch["orders"].pop(str(user["id"]), None)
         if order["dishes"]:
-            name = one_line(user["first_name"])[:LONGEST_NAME]
+            name = one_line(user["first_name"])[:MAX_NAME]
             lunch["orders"][str(user["id"])] = {"name": name, **order}
         return lunch
 

@@ -11,7 +11,7 @@ RATE = 25  # copies a second: Telegram takes 30 messages, and the bot also answe
 THREADS = 5  # enough for RATE while Telegram answers within 0.2 s
 PATIENCE = 10  # seconds for an answer
 SPARE = 20  # seconds before the deadline in which no copy is sent any more
-LONGEST_PAUSE = 60  # seconds between two tries while Telegram can't be reached
+MAX_PAUSE_SECONDS = 60  # seconds between two tries while Telegram can't be reached
 
 
 class Copies:
@@ -76,4 +76,4 @@ class Copies:
         """Pause, longer each time. Copies that fail together make one pause."""
         now = time.time()
         if self.ready < now + 2 / RATE:
-            self.ready, self.pause = now + self.pause, min(2 * self.pause, LONGEST_PAUSE)
+            self.ready, self.pause = now + self.pause, min(2 * self.pause, MAX_PAUSE_SECONDS)

@@ -80,6 +80,6 @@ class Function:
         return self._outcome
 
     def outcome_of(self, error: BaseException) -> Outcome:
-        """Return what pipeline.outcome_of() does, in its place, and note the error."""
+        """Return what calls.outcome_of() does, in its place, and note the error."""
         self._raised.append(error)
         return outcome_of(error)

@@ -22,7 +22,14 @@ from ..errors import InvalidReply, Misconfigured
 from ..settings import settings
 from ..stack_trace import describe
 from ..types import Any, Json
-from .registration import ADDRESS, NEVER_QUEUED, RegistrationFailed, call, handled_kinds, menus
+from .registration import (
+    MODULE_ADDRESS_HINT,
+    NEVER_QUEUED,
+    RegistrationFailed,
+    allowed_updates,
+    call,
+    commands_by_language,
+)
 
 MISSING = "Modules that bot.py imports must be in its folder, or in the requirements.txt there"
 CALLED_WITHOUT_ARGUMENTS = "it is called without arguments before a version goes live"
@@ -47,7 +54,7 @@ def check(event: Json) -> Json:
         _check_release(event)
         bot = bot_module.load()
         _check_bot(bot)
-        handled_kinds()
+        allowed_updates()
         call("getMe", "accept the token")
         if callable(getattr(bot, "check", None)):
             bot_module.call_function("check")
@@ -70,7 +77,7 @@ def _warnings(bot: Any, seconds: float) -> list[str]:
     """Return what is allowed, but probably a mistake."""
     warnings = []
     queued = set(getattr(bot, "QUEUED_UPDATES", ()))
-    others = {*handled_kinds()} - queued - NEVER_QUEUED
+    others = {*allowed_updates()} - queued - NEVER_QUEUED
     if queued and others and hasattr(bot, "SESSION"):
         warnings.append(
             f"QUEUED_UPDATES in bot.py doesn't have {', '.join(sorted(others))}: such an update "
@@ -94,7 +101,7 @@ def _check_release(event: Json) -> None:
         raise Misconfigured(
             "The function runs other code than was planned. If the newest version was deleted, "
             "publish it again: terraform apply "
-            f"-replace=module.telegram_bot.terraform_data.webhook_secret {ADDRESS}. "
+            f"-replace=module.telegram_bot.terraform_data.webhook_secret {MODULE_ADDRESS_HINT}. "
             "If that ends with this message again, an upload failed: terraform apply "
             "-replace=module.telegram_bot.terraform_data.package "
             "-replace=module.telegram_bot.aws_lambda_function.this"
@@ -106,7 +113,7 @@ def _check_release(event: Json) -> None:
         # If publishing the version fails, Terraform also saves that as done.
         raise Misconfigured(
             "The function has other variables than were planned: terraform apply "
-            f"-replace=module.telegram_bot.terraform_data.webhook_secret {ADDRESS}"
+            f"-replace=module.telegram_bot.terraform_data.webhook_secret {MODULE_ADDRESS_HINT}"
         )
 
 
@@ -149,7 +156,7 @@ def _check_bot(bot: Any) -> None:
             raise Misconfigured("INIT_DATA_MAX_AGE in bot.py must be a number of seconds")
     if missing := missing_inputs(bot):
         raise Misconfigured("; ".join(missing))
-    menus(bot)
+    commands_by_language(bot)
 
 
 def missing_inputs(bot: Any) -> list[str]:

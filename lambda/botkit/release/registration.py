@@ -29,13 +29,13 @@ logger = logging.getLogger("botkit")
 PAUSE_SECONDS = 1.0  # between two attempts. The last one gets at least as much time
 RESOLVE_SECONDS = 5.0  # to wait until the host name of a new API resolves
 LOOK_UPS = 10  # during that time
-ADDRESS = (
+MODULE_ADDRESS_HINT = (
     "(telegram_bot: the module's name in your configuration; in a clone, leave out "
     "module.telegram_bot.)"
 )
 COMMAND = "[a-z0-9_]{1,32}"
 LANGUAGE = "([a-z]{2})?"
-# Kinds of update that can't wait: Telegram expects the answer soon, or the update stops an answer
+# Update types that can't wait: Telegram expects the answer soon, or the update stops an answer
 # that is being made.
 NEVER_QUEUED = {
     "chat_join_request",
@@ -73,20 +73,20 @@ def register(event: Json) -> Json:
     params = {
         "url": event["url"],
         "max_connections": event["max_connections"],
-        "allowed_updates": handled_kinds(),
+        "allowed_updates": allowed_updates(),
         "secret_token": settings.webhook_secret,
     }
-    for language, commands in menus(bot).items():
+    for language, commands in commands_by_language(bot).items():
         if commands:
             menu = [{"command": name, "description": text} for name, text in commands.items()]
-            call("setMyCommands", "set the bot's menu", commands=menu, **_of(language))
+            call("setMyCommands", "set the bot's menu", commands=menu, **_language_params(language))
         else:
-            call("deleteMyCommands", "set the bot's menu", **_of(language))
+            call("deleteMyCommands", "set the bot's menu", **_language_params(language))
     button = event.get("menu_button")
     if button:
         app = {"type": "web_app", "text": button["text"], "web_app": {"url": button["url"]}}
         call("setChatMenuButton", "set the bot's menu button", menu_button=app)
-    _await_name(event["url"])
+    _wait_for_dns(event["url"])
     call("setWebhook", "register the webhook", **params)
     info: Json = {}
     try:
@@ -113,8 +113,8 @@ def remove(event: Json) -> Json:
             _remove_menu_button(event["url"])
         elif _remove_webhook(event["url"]):
             what = "menu of commands"
-            for language in menus(bot_module.load()):
-                call("deleteMyCommands", **_of(language))
+            for language in commands_by_language(bot_module.load()):
+                call("deleteMyCommands", **_language_params(language))
     except Exception as error:  # a revoked token, or Telegram is unreachable
         reason = f"{type(error).__name__}: {error}"
         logger.error(f"the {what} was not removed", extra={"error": reason})
@@ -138,7 +138,7 @@ def _remove_webhook(url: str) -> bool:
     return True
 
 
-def menus(bot: Any) -> Json:
+def commands_by_language(bot: Any) -> Json:
     """Return the bot's commands by language: "" is for all languages without their own menu.
 
     Raises Misconfigured if COMMANDS is wrong.
@@ -170,11 +170,11 @@ def menus(bot: Any) -> Json:
     return commands
 
 
-def _of(language: str) -> Json:
+def _language_params(language: str) -> Json:
     return {"language_code": language} if language else {}
 
 
-def handled_kinds() -> list[str]:
+def allowed_updates() -> list[str]:
     """Return the update types that bot.py handles.
 
     Raises Misconfigured, also if ALLOWED_UPDATES or QUEUED_UPDATES is wrong.
@@ -208,7 +208,7 @@ def _kinds(bot: Any, name: str) -> list[str] | None:
     return list(listed) if all(isinstance(kind, str) for kind in listed) else None
 
 
-def _await_name(url: str) -> None:
+def _wait_for_dns(url: str) -> None:
     """Wait until the host name of a public URL resolves, for at most half of the time left.
 
     Telegram's server uses IPv4 only, and caches a failed look-up for five minutes.
@@ -248,14 +248,14 @@ def call(method: str, what: str = "", **params: Any) -> Any:
             if not retryable or deadline.left() < pause + PAUSE_SECONDS:
                 if not what:
                     raise
-                failed = RegistrationFailed(_told(error, what))
+                failed = RegistrationFailed(_describe(error, what))
                 failed.outcome = error.outcome
                 raise failed from None
             logger.warning(f"retrying {method}", extra={"reason": str(error)})
         time.sleep(pause)
 
 
-def _told(error: BotkitError, what: str) -> str:
+def _describe(error: BotkitError, what: str) -> str:
     """Return why a call failed. Only a refusal is Telegram's answer."""
     told = _with_advice(error)
     if isinstance(error, TelegramError):

@@ -386,7 +386,7 @@ CANT_WAIT = "can't have inline_query: late answers are refused"
     ],
     ids=repr,
 )
-def test_queued_updates_are_handled_kinds_that_can_wait(start_with_queue, queued, handled, error):
+def test_queued_updates_are_allowed_ones_that_can_wait(start_with_queue, queued, handled, error):
     source = f"ALLOWED_UPDATES = {handled}\nQUEUED_UPDATES = {queued!r}\ndef reply(update): ...\n"
     with pytest.raises(Exception, match=f"^QUEUED_UPDATES in bot.py {error}"):
         start_with_queue(source).invoke(CHECK)

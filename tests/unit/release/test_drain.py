@@ -8,8 +8,8 @@ from tests.support.stubs import QUEUE, with_pauses
 URL = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/telegram"
 DEAD_LETTERS = QUEUE.replace(".fifo", "_dlq.fifo")
 DRAIN = {"tf": {"action": "delete"}, "url": URL, "hook": "drain_queue"}
-AT_ONCE = 'ALLOWED_UPDATES = ["message"]\nreply = print\n'
-QUEUES = AT_ONCE + 'QUEUED_UPDATES = ["message"]\n'
+UNQUEUED = 'ALLOWED_UPDATES = ["message"]\nreply = print\n'
+QUEUES = UNQUEUED + 'QUEUED_UPDATES = ["message"]\n'
 
 
 def drain(container, bot_api, monkeypatch, *readings, url=URL):
@@ -42,7 +42,7 @@ def drain(container, bot_api, monkeypatch, *readings, url=URL):
 
 @pytest.fixture
 def container(start_with_queue):
-    return start_with_queue(AT_ONCE)
+    return start_with_queue(UNQUEUED)
 
 
 def test_drain_waits_until_the_queue_is_empty(container, bot_api, monkeypatch):

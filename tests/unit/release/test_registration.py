@@ -344,7 +344,7 @@ def test_a_button_that_stays_does_not_hold_up_a_destroy(container, bot_api):
 )
 def test_a_bot_says_what_it_handles_in_any_collection(container, monkeypatch, handled):
     monkeypatch.setattr(container.bot, "ALLOWED_UPDATES", handled)
-    assert container.module("release.registration").handled_kinds() == ["message"]
+    assert container.module("release.registration").allowed_updates() == ["message"]
 
 
 # ── The removal

@@ -53,7 +53,7 @@ from telegram_bot_aws.demo.progress import OutputClosed, say, step, steps, tell
 from telegram_bot_aws.demo.script import Script, check, check_name, read_file, tell_failed_event
 from telegram_bot_aws.demo.server import PageServer
 from telegram_bot_aws.local import program
-from telegram_bot_aws.local.container import bot_folder, handled_kinds, unknown_kinds
+from telegram_bot_aws.local.container import allowed_updates, bot_folder, unknown_kinds
 from telegram_bot_aws.local.processes import ToolError, read_env_file
 from telegram_bot_aws.local.project import COMMAND, LAMBDA, ROOT, SCRIPTS, VENV
 from telegram_bot_aws.local.sources import has_sessions, uses_schedule
@@ -381,7 +381,7 @@ def main() -> int:
                     variables = environment(telegram.url, chosen.variables)
                     if has_page(bot):
                         variables["MINI_APP_URL"] = telegram.url + PAGE
-                    handled_kinds(bot, variables)
+                    allowed_updates(bot, variables)
                 except ValueError as error:
                     tell(f"{program.name('demo')}: {error}")
                     return 2

@@ -36,7 +36,7 @@ from telegram_bot_aws.live.client import (
     environment,
 )
 from telegram_bot_aws.live.state import REGISTER, folder, pull, register_command
-from telegram_bot_aws.local.container import bot_folder, handled_kinds, unknown_kinds
+from telegram_bot_aws.local.container import allowed_updates, bot_folder, unknown_kinds
 from telegram_bot_aws.local.program import name
 from telegram_bot_aws.local.project import LAMBDA
 from telegram_bot_aws.local.request import request
@@ -190,7 +190,7 @@ def pending(info: Json) -> Check:
 def allowed(info: Json, bot_dir: Path) -> Check:
     name = "update types"
     try:
-        wanted = handled_kinds(bot_dir, variables := environment())
+        wanted = allowed_updates(bot_dir, variables := environment())
     except ValueError as error:
         # A bot that gets its token at import may quote it.
         lines = str(error).replace(variables["TELEGRAM_BOT_TOKEN"], "…").splitlines()

@@ -43,8 +43,8 @@ from telegram_bot_aws.live.state import REGISTER, pull, register_command
 from telegram_bot_aws.local.container import (
     Function,
     Invocation,
+    allowed_updates,
     bot_folder,
-    handled_kinds,
     unknown_kinds,
 )
 from telegram_bot_aws.local.events import webhook_event
@@ -139,7 +139,7 @@ class Poll:
     def _handled(self) -> list[str]:
         sources = read_sources(self.function.bot)
         if sources != self._asked:
-            self._kinds = handled_kinds(self.function.bot, self.function.environment)
+            self._kinds = allowed_updates(self.function.bot, self.function.environment)
             self._asked = sources
         return self._kinds
 
@@ -309,7 +309,7 @@ def main() -> int:
         bot = bot_folder(options.bot)
         variables = read_env_file(options.env_file) if options.env_file else {}
         variables |= environment()
-        warning = unknown_kinds(handled_kinds(bot, variables))
+        warning = unknown_kinds(allowed_updates(bot, variables))
     except ValueError as error:
         parser.exit(2, f"{name('poll')}: {visible(str(error))}\n")
     if warning:

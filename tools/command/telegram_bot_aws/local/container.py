@@ -124,8 +124,8 @@ for line in sys.stdin:
     call = json.loads(line)
     try:
         if call["kinds"]:
-            from botkit.release.registration import handled_kinds
-            say(result=handled_kinds())
+            from botkit.release.registration import allowed_updates
+            say(result=allowed_updates())
         else:
             say(result=handler(call["event"], Context(call["timeout"], call["request_id"])))
     except Exception as error:
@@ -531,7 +531,7 @@ def bot_folder(name: str) -> Path:
     return folder
 
 
-def handled_kinds(bot: Path, variables: dict[str, str] | None = None) -> list[str]:
+def allowed_updates(bot: Path, variables: dict[str, str] | None = None) -> list[str]:
     """Return the update types that bot.py handles. Raises ValueError if it doesn't say.
 
     `variables` are the bot's environment.

@@ -10,7 +10,7 @@ import pytest
 from telegram_bot_aws.demo import demo
 from telegram_bot_aws.demo.deployments import TOKENS_BEGIN
 from telegram_bot_aws.live import doctor, poll
-from telegram_bot_aws.local.container import bot_folder, handled_kinds
+from telegram_bot_aws.local.container import allowed_updates, bot_folder
 from telegram_bot_aws.local.project import ROOT
 from tests.support.needs import needs_provider
 from tests.support.programs import Script, contents, copy_of_the_project, nothing_is_left, run
@@ -257,7 +257,7 @@ def test_a_folder_without_a_valid_bot_is_refused(tmp_path, files, sentence):
 def test_a_bot_that_cannot_be_imported_is_reported(tmp_path, source, sentence):
     (tmp_path / "bot.py").write_text(source)
     with pytest.raises(ValueError, match="^bot.py ") as told:
-        handled_kinds(tmp_path)
+        allowed_updates(tmp_path)
     assert sentence in str(told.value)
 
 

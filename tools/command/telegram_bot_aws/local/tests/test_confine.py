@@ -8,7 +8,7 @@ import pytest
 
 from telegram_bot_aws.local import packages
 from telegram_bot_aws.local.confine import NOTE
-from telegram_bot_aws.local.container import Function, handled_kinds
+from telegram_bot_aws.local.container import Function, allowed_updates
 from telegram_bot_aws.local.project import requirement
 
 BOT = """
@@ -29,7 +29,7 @@ reply = print
 def outcome(folder, expression):
     """Return what an expression gives in a bot whose folder this is."""
     (folder / "bot.py").write_text(BOT.format(expression=expression))
-    return handled_kinds(folder)[0]
+    return allowed_updates(folder)[0]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from telegram_bot_aws.local import container
 from telegram_bot_aws.local.container import (
     Function,
     advised,
-    handled_kinds,
+    allowed_updates,
     unknown_kinds,
 )
 from telegram_bot_aws.local.events import webhook_event
@@ -42,13 +42,13 @@ ALLOWED_UPDATES = {
 @pytest.mark.parametrize(("handled", "kinds"), ALLOWED_UPDATES.values(), ids=ALLOWED_UPDATES)
 def test_a_bot_is_asked_as_the_registration_does(tmp_path, handled, kinds):
     (tmp_path / "bot.py").write_text(f"ALLOWED_UPDATES = {handled}\nreply = print\n")
-    assert handled_kinds(tmp_path) == kinds
+    assert allowed_updates(tmp_path) == kinds
 
 
 def test_a_bot_that_handles_nothing_is_refused(tmp_path):
     (tmp_path / "bot.py").write_text("reply = print")
     with pytest.raises(ValueError, match=r'^bot.py must have ALLOWED_UPDATES, .*: \["message"\]$'):
-        handled_kinds(tmp_path)
+        allowed_updates(tmp_path)
 
 
 STATE = """
@@ -104,7 +104,7 @@ def test_the_packages_of_requirements_are_installed_once(tmp_path, index, capsys
     bot.mkdir()
     (bot / "bot.py").write_text("import greeter\nALLOWED_UPDATES = greeter.KINDS\nreply = print\n")
     (bot / "requirements.txt").write_text("greeter==1.0\n")
-    assert handled_kinds(bot) == ["message"]
+    assert allowed_updates(bot) == ["message"]
     assert capsys.readouterr().err == f"Installing the packages of {bot}/requirements.txt …\n"
     shutil.rmtree(index.folder)
     with Function(bot, {}) as function:
@@ -118,7 +118,7 @@ def test_packages_that_cannot_be_installed_are_told(tmp_path, index):
     (tmp_path / "bot.py").write_text("ALLOWED_UPDATES = ['message']\nreply = print\n")
     (tmp_path / "requirements.txt").write_text("greeter==1.0\n")
     with pytest.raises(ValueError, match="greeter was not found"):
-        handled_kinds(tmp_path)
+        allowed_updates(tmp_path)
     with Function(tmp_path, {}) as function:
         assert "greeter was not found" in function.invoke({"x": 1}).error
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from telegram_bot_aws.local import sources
-from telegram_bot_aws.local.container import bot_folder, handled_kinds
+from telegram_bot_aws.local.container import allowed_updates, bot_folder
 from tests.support.stubs import BOT
 
 
@@ -29,7 +29,7 @@ def bot():
 
 
 def test_copy_has_what_the_package_would_have(bot, tmp_path: Path):
-    assert handled_kinds(bot_folder(str(bot)))
+    assert allowed_updates(bot_folder(str(bot)))
     sources.copy(bot, tmp_path)
     assert (tmp_path / "linked" / "en.txt").read_text() == "Hello"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bot.py", "linked", "texts"]
