@@ -27,11 +27,15 @@ REPEAT_SECONDS = 0.2  # between two interrupts, for code that catches every exce
 def load() -> Any:
     """Return the module bot.py, and import it if necessary. Raises Misconfigured.
 
-    If the import failed before, it is tried again. An import that doesn't end, for example because
-    the bot starts to poll, is interrupted.
+    If the import failed, the next update or event tries it again: within one, all steps must see
+    the same bot. An import that doesn't end, for example because the bot starts to poll, is
+    interrupted.
     """
+    ctx = context.current
+    if ctx.import_error:
+        raise ctx.import_error
     if "bot" not in sys.modules:
-        context.current.is_import = True
+        ctx.is_import = True
         try:
             with interrupt_after(deadline.left()):
                 __import__("bot")
@@ -40,9 +44,10 @@ def load() -> Any:
             why = IMPORT_TIMEOUT_HINT if isinstance(error, DeadlineExceeded) else ""
             from .stack_trace import describe
 
-            raise Misconfigured(f"bot.py can't be imported{why}: {describe(error)}") from None
+            ctx.import_error = Misconfigured(f"bot.py can't be imported{why}: {describe(error)}")
+            raise ctx.import_error from None
         finally:
-            context.current.is_import = False
+            ctx.is_import = False
             logger.disabled = False  # logging.config.dictConfig() disables every logger by default
     bot = sys.modules["bot"]
     if not callable(getattr(bot, "reply", None)):

@@ -90,6 +90,7 @@ class Context:
     session_key: str | None = None
     stream_count = 0  # of the answers that reply() has streamed
     is_import = False  # bot.py is being imported, which isn't a part of any update
+    import_error: Exception | None = None  # of bot.py, which isn't imported between two steps
     replaying: list[Any] | None = None  # a conversation runs again: what it has made meanwhile
 
     _original: bytes | None = None

@@ -238,6 +238,24 @@ def test_a_bot_that_could_not_be_imported_is_imported_later(start_bot, monkeypat
     assert container.invoke(request(UPDATE)) == text_response(200)
 
 
+def test_all_steps_of_an_update_see_the_same_bot(start_with_sessions, monkeypatch):
+    """Otherwise, reply() would be called without the session."""
+    source = """import os
+os.environ["TRIES"] += "."
+if len(os.environ["TRIES"]) <= 2:
+    raise OSError
+SESSION = "chat"
+def reply(update, session):
+    return []
+"""
+    monkeypatch.setenv("TRIES", "")
+    container = start_with_sessions(source)
+    assert container.deliver(message()) == (503, None)
+    assert container.line["outcome"] == "misconfigured"
+    assert container.deliver(message()) == (200, None)
+    assert container.line["outcome"] == "ignored"
+
+
 # An import that never ends, as of a bot that polls. Its alarm has the time that is left, which is
 # shortened here.
 NO_END = (
