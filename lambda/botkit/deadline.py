@@ -76,7 +76,7 @@ class Deadline:
         bot.py may be interrupted GRACE later than its deadline. So what is done after it has that
         much longer, too: a larger reserve would take the time from every bot instead.
         """
-        grace = GRACE if purpose in ("dead_letter", "on_error") else 0
+        grace = GRACE if purpose == "dead_letter" else 0
         return self._by(self.at - self.reserved(purpose), grace)
 
     def reserved(self, purpose: str) -> float:
