@@ -193,6 +193,7 @@ def _parsed(data: bytes) -> Any:
 def to_json(value: Any) -> str:
     """Return a value in short JSON. Raises what json.dumps raises, and ValueError for NaN."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")  # SQS takes neither
     return text.encode(errors="replace").decode()  # half a surrogate pair
 
 

@@ -221,6 +221,18 @@ def test_invalid_call_is_rejected(container, schedule, call, error):
     assert waiting(container) == {}
 
 
+@pytest.mark.parametrize("character", ["\ufffe", "\uffff"])
+def test_scheduler_gets_no_character_that_sqs_refuses(container, schedule, character):
+    """Scheduler itself takes it. The message would be lost when it is due."""
+    asked = []
+    container.answer_requests(lambda *about, body: asked.append(body))
+    call = {**CALL, "text": character}
+    schedule.once(call, NOON, "tea")
+    text = asked[0]["Target"]["Input"]
+    assert character not in text
+    assert json.loads(text)["calls"] == [call]
+
+
 def test_a_call_may_have_the_largest_size(container, schedule):
     schedule.once({"method": "x", "text": "é" * 127_988}, NOON, "tea")
     assert len(waiting(container)) == 1
