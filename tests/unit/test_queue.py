@@ -355,6 +355,21 @@ def test_a_redrive_leaves_an_update_that_another_delivery_has_answered(
     assert third.line["outcome"] == "duplicate"
 
 
+def test_a_second_redrive_continues_the_first(start_with_sessions, bot_api):
+    source = WITH_SESSION.replace("    return [", "    session['n'] = 1\n    return [")
+    container = start_with_sessions(source, QUEUE_URL=QUEUE)
+    container.bot.broken = True
+    assert container.deliver(message(1)) == (200, None)
+    container.bot.broken = False
+    event = redriven(container)
+    bot_api.refuses(TWO[0], 429, "Too Many Requests", retry_after=1)
+    assert container.invoke(event) == AGAIN  # after 20 of these, it is a dead letter again
+    bot_api.expects(*TWO)
+    other = start_with_sessions(source, QUEUE_URL=QUEUE)
+    assert other.invoke(event) == DONE
+    assert other.line["outcome"] == "answered"
+
+
 def test_without_sqs_a_failed_update_is_redelivered(at_once):
     at_once.bot.broken = True
     answer_sqs(at_once, at_once.module("errors").Unreachable("sqs: HTTP 500"))

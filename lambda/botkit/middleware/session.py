@@ -38,7 +38,8 @@ def session(ctx: Context, _: Callable[[], Outcome]) -> Outcome:
         item = store.Item("session", key)
         is_known = ctx.id in item.updates
         ctx.is_retry |= is_known
-        if is_known and ctx.is_redriven and ctx.attempt == 1:
+        is_answered = is_known and item.updates[ctx.id] != store.IN_PROGRESS
+        if is_answered and ctx.is_redriven and ctx.attempt == 1:
             return Outcome("duplicate")  # another delivery has answered it before this redrive
         saved = item.calls(ctx.id)
         if saved is not None:
