@@ -475,6 +475,18 @@ def test_recurring_call_ends_with_its_only_chat(at_once, bot_api, chats, is_over
     assert ("a recurring call was cancelled" in told) is is_over
 
 
+def test_what_recurs_survives_a_403_that_is_no_chats(at_once, bot_api, monkeypatch):
+    def on_event(event):
+        return [at_once.telegram.download("x")]
+
+    monkeypatch.setattr(at_once.bot, "on_event", on_event)
+    at_once.module("schedule").cron({"n": 1}, "0 9 ? * MON *", "UTC", "tea")
+    bot_api.has_no_file("x", 403)
+    assert at_once.invoke(queue_event(at_once.schedules.items["cron.tea"]["event"])) == DONE
+    assert at_once.line["outcome"] == "refused"
+    assert "cron.tea" in at_once.schedules.items
+
+
 def test_failing_cancellation_of_a_recurring_call_is_logged(at_once, bot_api):
     at_once.module("schedule").cron(CALL, "0 9 ? * MON *", "UTC", "tea")
     bot_api.refuses(CALL, 403, "Forbidden: bot was blocked by the user")
