@@ -1,14 +1,14 @@
-output "alias_arn" {
-  description = "ARN of the function's alias, for rules, topics, buckets and schedules that invoke the bot."
-  value       = aws_lambda_alias.live.arn
-}
-
 output "api_id" {
   description = "Id of the HTTP API, for routes, domains and metrics of your own."
   value       = aws_apigatewayv2_api.this.id
 }
 
-output "function_alias" {
+output "function_alias_arn" {
+  description = "ARN of the function's alias, for rules, topics, buckets and schedules that invoke the bot."
+  value       = aws_lambda_alias.live.arn
+}
+
+output "function_alias_name" {
   description = "Name of the function's alias, the qualifier of a permission to invoke it: \"live\"."
   value       = aws_lambda_alias.live.name
 }
@@ -61,15 +61,15 @@ output "role_name" {
   value       = aws_iam_role.this.name
 }
 
-output "table_name" {
+output "session_table_name" {
   description = "Name of the sessions' table. Null without session_retention_in_days."
   value       = var.session_retention_in_days == null ? null : aws_dynamodb_table.sessions[0].name
 }
 
-output "webhook" {
+output "webhook_info" {
   description = <<-EOT
-    The webhook as Telegram reported it at the last apply: url, pending_updates (how many wait) and last_error (null if
-    there is none).
+    The webhook as Telegram reported it at the last apply: url, pending_update_count (how many wait) and
+    last_error_message (null if there is none).
   EOT
   value       = jsondecode(aws_lambda_invocation.register_webhook.result)
 }

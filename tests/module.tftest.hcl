@@ -64,7 +64,7 @@ mock_provider "aws" {
   }
   mock_resource "aws_lambda_invocation" {
     defaults = {
-      result = "{\"url\": \"https://abc123.execute-api.eu-central-1.amazonaws.com/telegram\", \"pending_updates\": 2, \"last_error\": null}"
+      result = "{\"url\": \"https://abc123.execute-api.eu-central-1.amazonaws.com/telegram\", \"pending_update_count\": 2, \"last_error_message\": null}"
     }
   }
 }
@@ -136,7 +136,7 @@ run "a_token_is_enough" {
   }
 
   assert {
-    condition     = output.webhook.pending_updates == 2 && output.webhook.last_error == null
+    condition     = output.webhook_info.pending_update_count == 2 && output.webhook_info.last_error_message == null
     error_message = "The webhook is reported as Telegram reported it."
   }
 
@@ -443,7 +443,7 @@ run "a_queue_has_its_dead_letters_and_scheduler_sends_to_it" {
   }
 
   assert {
-    condition     = output.queue_url == aws_sqs_queue.updates[0].url && output.table_name == null
+    condition     = output.queue_url == aws_sqs_queue.updates[0].url && output.session_table_name == null
     error_message = "Other modules get what there is."
   }
   assert {

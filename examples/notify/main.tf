@@ -47,7 +47,7 @@ resource "aws_scheduler_schedule" "weekdays" {
   }
 
   target {
-    arn      = module.telegram_bot.alias_arn
+    arn      = module.telegram_bot.function_alias_arn
     role_arn = aws_iam_role.scheduler.arn
 
     input = jsonencode({
@@ -73,7 +73,7 @@ resource "aws_iam_role" "scheduler" {
       Effect    = "Allow"
       Action    = "sts:AssumeRole"
       Principal = { Service = "scheduler.amazonaws.com" }
-      Condition = { StringEquals = { "aws:SourceAccount" = split(":", module.telegram_bot.alias_arn)[4] } }
+      Condition = { StringEquals = { "aws:SourceAccount" = split(":", module.telegram_bot.function_alias_arn)[4] } }
     }]
   })
 }
@@ -87,7 +87,7 @@ resource "aws_iam_role_policy" "scheduler" {
     Statement = [{
       Effect   = "Allow"
       Action   = "lambda:InvokeFunction"
-      Resource = module.telegram_bot.alias_arn
+      Resource = module.telegram_bot.function_alias_arn
     }]
   })
 }
@@ -147,7 +147,7 @@ resource "aws_cloudwatch_event_target" "object" {
   for_each = local.objects
 
   rule = aws_cloudwatch_event_rule.object[each.key].name
-  arn  = module.telegram_bot.alias_arn
+  arn  = module.telegram_bot.function_alias_arn
 
   input_transformer {
     input_paths = {
@@ -172,7 +172,7 @@ resource "aws_lambda_permission" "object" {
 
   action        = "lambda:InvokeFunction"
   function_name = module.telegram_bot.function_name
-  qualifier     = module.telegram_bot.function_alias
+  qualifier     = module.telegram_bot.function_alias_name
   principal     = "events.amazonaws.com"
   source_arn    = aws_cloudwatch_event_rule.object[each.key].arn
 }
@@ -186,13 +186,13 @@ resource "aws_sns_topic" "alarms" {
 resource "aws_sns_topic_subscription" "alarms" {
   topic_arn = aws_sns_topic.alarms.arn
   protocol  = "lambda"
-  endpoint  = module.telegram_bot.alias_arn
+  endpoint  = module.telegram_bot.function_alias_arn
 }
 
 resource "aws_lambda_permission" "alarms" {
   action        = "lambda:InvokeFunction"
   function_name = module.telegram_bot.function_name
-  qualifier     = module.telegram_bot.function_alias
+  qualifier     = module.telegram_bot.function_alias_name
   principal     = "sns.amazonaws.com"
   source_arn    = aws_sns_topic.alarms.arn
 }
@@ -214,7 +214,7 @@ resource "aws_dynamodb_table" "orders" {
 
 resource "aws_lambda_event_source_mapping" "orders" {
   event_source_arn  = aws_dynamodb_table.orders.stream_arn
-  function_name     = module.telegram_bot.alias_arn
+  function_name     = module.telegram_bot.function_alias_arn
   starting_position = "TRIM_HORIZON" # includes records that come while the mapping is made
   batch_size        = 1              # each record is tried again by itself
 

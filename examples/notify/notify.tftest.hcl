@@ -22,9 +22,9 @@ mock_provider "aws" {
 override_module {
   target = module.telegram_bot
   outputs = {
-    alias_arn      = "arn:aws:lambda:eu-central-1:123456789012:function:mock:live"
-    function_alias = "live"
-    function_name  = "mock"
+    function_alias_arn  = "arn:aws:lambda:eu-central-1:123456789012:function:mock:live"
+    function_alias_name = "live"
+    function_name       = "mock"
   }
 }
 

@@ -78,16 +78,16 @@ def test_deployment_from_a_refused_token_to_a_refused_end(
     live = client(aws, "lambda").get_alias(FunctionName="life", Name="live")
     [api] = [each["ApiId"] for each in apis if each["Name"] == "life"]
     assert outputs == {
-        "alias_arn": "arn:aws:lambda:us-east-1:000000000000:function:life:live",
+        "function_alias_arn": "arn:aws:lambda:us-east-1:000000000000:function:life:live",
         "api_id": api,
-        "function_alias": "live",
+        "function_alias_name": "live",
         "function_arn": "arn:aws:lambda:us-east-1:000000000000:function:life",
         "function_name": "life",
         "live_version": live["FunctionVersion"],
         "log_group_name": "/aws/lambda/life",
         "logs_command": "aws logs tail /aws/lambda/life --follow --region us-east-1",
         "role_name": "life",
-        "webhook": {"url": url, "pending_updates": 0, "last_error": None},
+        "webhook_info": {"url": url, "pending_update_count": 0, "last_error_message": None},
         "webhook_url": url,
     }
     assert telegram.webhook["url"] == url

@@ -64,7 +64,7 @@ def register(event: Json) -> Json:
 
     The webhook comes last, so a refused menu leaves the previous webhook in place. Temporary
     errors, such as a permission that isn't effective yet, are retried while there is time.
-    Returns `url`, `pending_updates` and `last_error` from getWebhookInfo. Raises
+    Returns `url`, `pending_update_count` and `last_error_message` from getWebhookInfo. Raises
     RegistrationFailed, which fails the apply.
     Sources: https://core.telegram.org/bots/api#setmycommands, #setchatmenubutton, #setwebhook
     """
@@ -96,8 +96,8 @@ def register(event: Json) -> Json:
     last_error = info.get("last_error_message")
     return {
         "url": encodable(str(info.get("url", event["url"]))),
-        "pending_updates": info.get("pending_update_count"),
-        "last_error": None if last_error is None else encodable(str(last_error)),
+        "pending_update_count": info.get("pending_update_count"),
+        "last_error_message": None if last_error is None else encodable(str(last_error)),
     }
 
 

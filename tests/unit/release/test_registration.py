@@ -90,7 +90,7 @@ def test_the_webhook_is_registered(container, bot_api, more, last_error):
     bot_api.answers("setMyCommands", MENU)
     bot_api.answers("setWebhook", SET)
     bot_api.answers("getWebhookInfo", {}, {**INFO, **more})
-    expected = {"url": URL, "pending_updates": 3, "last_error": last_error}
+    expected = {"url": URL, "pending_update_count": 3, "last_error_message": last_error}
     assert container.invoke(event("register")) == expected
     assert container.log == []
 
