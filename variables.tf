@@ -140,7 +140,7 @@ variable "policy" {
 variable "queue" {
   type        = bool
   description = <<-EOT
-    Whether there is a queue (SQS FIFO). Updates of the kinds in QUEUED_UPDATES of bot.py wait there for their answers,
+    Whether there is a queue (SQS FIFO). Updates of the types in QUEUED_UPDATES of bot.py wait there for their answers,
     which may take up to 15 minutes (timeout), one at a time in each chat. It also takes what botkit.schedule schedules,
     such as reminders, and the rest of a long answer. What the bot failed to answer is kept as a dead letter, for 14
     days (redrive_command). False deletes it, as soon as nothing is in it.

@@ -28,7 +28,7 @@ PASSING = ("action", "draft")
 # Seconds within which a bot that doesn't wait for its call confirms the update: as many as its
 # longest pause, on a machine that may be busy, but from and to these.
 HOLD = (0.5, 5.0)
-SHORTEST_PAUSE = 1.0  # seconds without a call, after which a bot has no more to say
+MIN_PAUSE_SECONDS = 1.0  # seconds without a call, after which a bot has no more to say
 PACE = 0.1  # of the pauses before a webhook's retries
 TICK = 0.1  # seconds
 
@@ -121,7 +121,7 @@ class CrashingBotApi(BotApi):
 
     def _longest_pause(self) -> float:
         """Return how long a bot may say nothing, as it was in a run without a crash."""
-        return min(SHORTEST_PAUSE + 3 * self._pause(), self.patience)
+        return min(MIN_PAUSE_SECONDS + 3 * self._pause(), self.patience)
 
     def _pause(self) -> float:
         return self.run.reference.pause if self.run.reference else self.run.pause

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from .bot_api import Json
 
 LAST_PAUSE = 60.0, 120.0  # seconds: each pause doubles, up to a random one in this range
-LONGEST_WISH = 3600  # seconds of a Retry-After
+MAX_RETRY_AFTER_SECONDS = 3600  # seconds of a Retry-After
 MAX_CONNECTIONS = 40  # at once, unless setWebhook says otherwise
 LINES_PER_CONNECTION = 2  # in delivery
 ANSWER_SECONDS = 60.0  # how long Telegram waits for a webhook's answer
@@ -132,7 +132,7 @@ def pause_after(attempt: int, last: float, headers: dict[str, str]) -> tuple[flo
     wish = headers.get("retry-after", "")
     seconds = int(wish) if re.fullmatch("[0-9]{1,9}", wish) else 0
     if seconds:
-        return float(min(seconds, LONGEST_WISH)), last
+        return float(min(seconds, MAX_RETRY_AFTER_SECONDS)), last
     if attempt == 1:
         return 0.0, last
     doubled = min(last * 2, _random.uniform(*LAST_PAUSE))

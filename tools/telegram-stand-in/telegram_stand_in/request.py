@@ -17,10 +17,10 @@ from .state import Bot, copied
 if TYPE_CHECKING:
     from .stand_in import Telegram
 
-LONGEST_DATA = 64  # bytes of a button's callback_data
+MAX_DATA_BYTES = 64  # bytes of a button's callback_data
 MAX_BUTTONS = 300  # of a keyboard
 MAX_IN_ROW = 12
-MOST_IDS = 100  # of messages in one call
+MAX_IDS = 100  # of messages in one call
 
 
 @dataclass
@@ -147,7 +147,7 @@ def message_ids(request: Request) -> list[int]:
     ids: list[int] = request.params["message_ids"]
     if not ids:
         raise bad("message identifiers are not specified")
-    if len(ids) > MOST_IDS:
+    if len(ids) > MAX_IDS:
         raise bad("too many message identifiers specified")
     if any(id <= 0 for id in ids):
         raise bad("invalid message identifier specified")
@@ -181,7 +181,7 @@ def capped(rows: list[list[Json]]) -> list[list[Json]]:
 
 def check_button(button: Json) -> None:
     """Check a button of an inline keyboard or of a rich message. Raises Refusal."""
-    if len(button.get("callback_data", "").encode()) > LONGEST_DATA:
+    if len(button.get("callback_data", "").encode()) > MAX_DATA_BYTES:
         raise bad("BUTTON_DATA_INVALID")
     if not set(button) - {"text", "style", "icon_custom_emoji_id"}:
         what = "Text buttons are unallowed in the inline keyboard"

@@ -32,7 +32,7 @@ from .request import (
 from .rich import rich_message
 
 DAY = 86400  # seconds
-MOST_OPTIONS = 12  # of a poll
+MAX_OPTIONS = 12  # of a poll
 # A message can be copied if it has one of these; service messages have none.
 # https://core.telegram.org/bots/api#copymessage
 COPYABLE = {*MEDIA, *"checklist contact dice game location poll rich_message story".split()}
@@ -175,8 +175,8 @@ def _send_poll(request: Request) -> Json:
     options = [_poll_option(request, option) for option in source["options"]]
     if not options:
         raise bad("poll must have at least 1 option")
-    if len(options) > MOST_OPTIONS:
-        raise bad(f"poll can't have more than {MOST_OPTIONS} options")
+    if len(options) > MAX_OPTIONS:
+        raise bad(f"poll can't have more than {MAX_OPTIONS} options")
     kind = source.get("type", "regular")
     if kind not in ("regular", "quiz"):
         raise bad("unsupported poll type specified")

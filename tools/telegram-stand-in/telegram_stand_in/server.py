@@ -22,7 +22,7 @@ from .bot_api import METHODS, Json, Refusal, decoded, method_named, parsed
 from .files import Upload
 from .stand_in import Call, Telegram
 
-LARGEST_REQUEST = 52 * 2**20  # bytes: a file of 50 MB and its envelope
+MAX_REQUEST_BYTES = 52 * 2**20  # a file of 50 MB and its envelope
 # Names that mean this machine. No public name ends in .test or .localhost (RFC 6761).
 THIS_MACHINE = re.compile(
     r"(127(\.[0-9]{1,3}){3}|\[::1\]|([\w-]+\.)*(localhost|test))(:[0-9]+)?", re.I
@@ -111,7 +111,7 @@ class _Request(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "0")
         if not re.fullmatch("[0-9]{1,15}", length, re.ASCII):
             raise Refusal(400, "Bad Request: invalid Content-Length")
-        if int(length) > LARGEST_REQUEST:
+        if int(length) > MAX_REQUEST_BYTES:
             raise Refusal(413, "Request Entity Too Large")
         return self._read(int(length))
 
@@ -128,7 +128,7 @@ class _Request(BaseHTTPRequestHandler):
             if not line:
                 raise Refusal(400, "Bad Request: invalid chunk")
             length = int(line[1], 16)
-            if len(data) + length > LARGEST_REQUEST:
+            if len(data) + length > MAX_REQUEST_BYTES:
                 raise Refusal(413, "Request Entity Too Large")
             if not length:
                 while self.rfile.readline(1000).strip():  # trailers

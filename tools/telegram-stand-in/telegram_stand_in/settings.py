@@ -7,7 +7,7 @@ import re
 from .bot_api import Json, Refusal
 from .content import inline_content
 from .request import (
-    LONGEST_DATA,
+    MAX_DATA_BYTES,
     Request,
     bad,
     chat_of,
@@ -21,10 +21,10 @@ from .request import (
     user_of,
 )
 
-LONGEST_NOTICE = 200  # characters of the answer to a tap
+MAX_NOTICE_CHARACTERS = 200  # characters of the answer to a tap
 MAX_DOWNLOAD = 20 * 2**20  # bytes
-MOST_COMMANDS = 100
-MOST_RESULTS = 50  # of an inline query
+MAX_COMMANDS = 100
+MAX_RESULTS = 50  # of an inline query
 
 
 # Answers to queries.
@@ -33,7 +33,7 @@ MOST_RESULTS = 50  # of an inline query
 @plays("answerCallbackQuery")
 def _answer_callback_query(request: Request) -> bool:
     id = request.params["callback_query_id"]
-    if len(request.get("text", "")) > LONGEST_NOTICE:
+    if len(request.get("text", "")) > MAX_NOTICE_CHARACTERS:
         raise bad("MESSAGE_TOO_LONG")
     take_query(request, id, "callback_query")
     shown = {
@@ -46,12 +46,12 @@ def _answer_callback_query(request: Request) -> bool:
 @plays("answerInlineQuery")
 def _answer_inline_query(request: Request) -> bool:
     id, results = request.params["inline_query_id"], request.params["results"]
-    if len(results) > MOST_RESULTS:
+    if len(results) > MAX_RESULTS:
         raise bad("RESULTS_TOO_MUCH")
     ids = [result["id"] for result in results]
     if len(set(ids)) < len(ids):
         raise bad("RESULT_ID_DUPLICATE")
-    if any(not 1 <= len(id.encode()) <= LONGEST_DATA for id in ids):
+    if any(not 1 <= len(id.encode()) <= MAX_DATA_BYTES for id in ids):
         raise bad("RESULT_ID_INVALID")
     query = take_query(request, id, "inline_query")
     for result in results:
@@ -74,7 +74,7 @@ def _get_me(request: Request) -> Json:
 @plays("setMyCommands")
 def _set_my_commands(request: Request) -> bool:
     commands = request.get("commands", [])
-    if len(commands) > MOST_COMMANDS:
+    if len(commands) > MAX_COMMANDS:
         raise bad("BOT_COMMANDS_TOO_MUCH")
     for command in commands:
         command["command"] = command["command"].removeprefix("/")

@@ -10,7 +10,7 @@ import urllib.parse
 import pytest
 
 from telegram_stand_in.files import picture
-from telegram_stand_in.server import LARGEST_REQUEST
+from telegram_stand_in.server import MAX_REQUEST_BYTES
 from tests.calls import CHAT, OTHER_TOKEN, TOKEN, accepted
 
 PNG = picture(20, 10)
@@ -133,7 +133,7 @@ def talk(telegram, *sent):
             return answer.read()
 
 
-LENGTHS = ["-1", "abc", "²", "1.5", "9" * 5000, f"{LARGEST_REQUEST + 1}"]
+LENGTHS = ["-1", "abc", "²", "1.5", "9" * 5000, f"{MAX_REQUEST_BYTES + 1}"]
 
 
 @pytest.mark.parametrize("length", LENGTHS, ids=range(len(LENGTHS)))

@@ -52,7 +52,7 @@ REMEDY = (
     "Connect to the network. Or run `terraform providers mirror DIR` with this folder on a machine "
     "that has one, and copy DIR to ~/.terraform.d/mirror, or name it by TF_PLUGIN_DIR."
 )
-LONGEST_REASON = 300  # characters, of what Terraform says about an init that failed
+MAX_REASON_CHARACTERS = 300  # characters, of what Terraform says about an init that failed
 
 
 class AwsDeployment(Deployment):
@@ -340,6 +340,5 @@ def why_not_installed(error: ToolError) -> str:
     """Return in a line why `terraform init` failed: Terraform explains at length."""
     said = re.sub(r"[│╷╵\s]+", " ", str(error).partition("Error: ")[2] or str(error))
     said = said.partition(" To see which modules ")[0].strip()
-    return (
-        f"Terraform can't install its provider: {textwrap.shorten(said, LONGEST_REASON)} {REMEDY}"
-    )
+    cause = textwrap.shorten(said, MAX_REASON_CHARACTERS)
+    return f"Terraform can't install its provider: {cause} {REMEDY}"

@@ -18,7 +18,7 @@ from telegram_bot_aws.demo.samples import PEOPLE
 from telegram_bot_aws.demo.setup import Setup
 from telegram_bot_aws.demo.traces import HIDDEN, Traces
 
-MOST_FAILURES = 9
+MAX_FAILURES = 9
 
 
 class Chat:
@@ -57,8 +57,8 @@ class Chat:
         """Make Telegram fail for the bot's next calls, or stop that if `kind` is empty."""
         if kind and kind not in FAULTS:
             raise InvalidRequest(f"Telegram can fail by {', '.join(FAULTS)}, not by {kind!r}")
-        if not 1 <= count <= MOST_FAILURES:
-            raise InvalidRequest(f"Telegram can fail 1 to {MOST_FAILURES} times")
+        if not 1 <= count <= MAX_FAILURES:
+            raise InvalidRequest(f"Telegram can fail 1 to {MAX_FAILURES} times")
         with self.feed.lock:
             with self.telegram.changed:
                 self.telegram.faults.clear()

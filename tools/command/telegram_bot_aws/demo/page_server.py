@@ -12,7 +12,7 @@ import re
 from telegram_bot_aws.demo.pages import Pages
 from telegram_bot_aws.local.http_server import LocalRequest, LocalServer
 
-LARGEST_REQUEST = 10 * 2**20  # bytes: API Gateway's limit
+MAX_REQUEST_BYTES = 10 * 2**20  # API Gateway's limit
 
 
 class BotPageServer(LocalServer):
@@ -30,7 +30,7 @@ class _Request(LocalRequest):
     def do_GET(self) -> None:
         server = self.server
         length = self.headers.get("Content-Length") or "0"
-        if not length.isdigit() or int(length) > LARGEST_REQUEST:
+        if not length.isdigit() or int(length) > MAX_REQUEST_BYTES:
             self.close_connection = True
             self._say(413, "Content Too Large")
             return

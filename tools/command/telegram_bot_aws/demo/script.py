@@ -41,7 +41,7 @@ PASSING = ("action", "draft")  # visible for a moment only, so no answer
 # The outcomes that are no failure; "": it isn't known.
 DONE = ("", "answered", "ignored", "rate_limited", "queued", "duplicate")
 INLINE = "@bot"  # begins an inline query; no username is that short
-LONGEST_NAME = 64  # characters of a first name
+MAX_NAME_CHARACTERS = 64  # characters of a first name
 WHAT = {  # people call the update types
     "message": "messages",
     "callback_query": "taps on buttons",
@@ -399,6 +399,6 @@ def check(value: str) -> str:
 
 def check_name(value: str) -> str:
     """Return the value of --as. Raises ValueError if nobody has such a name."""
-    if not value.strip() or len(value) > LONGEST_NAME or not value.isprintable():
-        raise ValueError(f"a name has 1 to {LONGEST_NAME} characters")
+    if not value.strip() or len(value) > MAX_NAME_CHARACTERS or not value.isprintable():
+        raise ValueError(f"a name has 1 to {MAX_NAME_CHARACTERS} characters")
     return value.strip()

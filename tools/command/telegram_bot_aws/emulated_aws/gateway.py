@@ -13,7 +13,7 @@ from telegram_bot_aws.local.http_server import LocalRequest, LocalServer
 
 JSON = [("Content-Type", "application/json")]
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
-LARGEST_REQUEST = 10 << 20  # bytes
+MAX_REQUEST_BYTES = 10 << 20
 
 
 class Gateway(LocalServer):
@@ -40,7 +40,7 @@ class _Request(LocalRequest):
             self.close_connection = True  # the next request can't be found
             self.respond(400, JSON, b'{"message":"Bad Request"}')
             return
-        if int(length) > LARGEST_REQUEST:
+        if int(length) > MAX_REQUEST_BYTES:
             self.close_connection = True
             self.respond(413, JSON, b'{"message":"Request Too Long"}')
             return

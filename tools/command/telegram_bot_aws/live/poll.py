@@ -57,12 +57,12 @@ from telegram_bot_aws.local.terminal import reason, visible
 Json = dict[str, Any]
 
 POLL_SECONDS = 50  # for how long Telegram holds a request without an update
-SHORTEST_FETCH = 1.0  # seconds for a fetch without updates, even if the server answers at once
-LONGEST_WISH = 3600  # seconds of a Retry-After
-LONGEST_PAUSE = 60.0  # seconds; the pauses after failures double, from one second on
+MIN_FETCH_SECONDS = 1.0  # seconds for a fetch without updates, even if the server answers at once
+MAX_RETRY_AFTER_SECONDS = 3600  # seconds of a Retry-After
+MAX_PAUSE_SECONDS = 60.0  # seconds; the pauses after failures double, from one second on
 LOOK_SECONDS = 0.2  # between two checks for a changed bot
 NOTICE_SECONDS = 1.0  # until a signal interrupts a call that it came just before
-MOST_UPDATES = 100  # in one answer from Telegram
+MAX_UPDATES = 100  # in one answer from Telegram
 
 
 class Stop(Exception):
@@ -79,7 +79,7 @@ class Poll:
         self._secret = function.environment["TELEGRAM_WEBHOOK_SECRET"]
         self._answering = False
         self._offset: int | None = None  # the first unanswered update
-        self._limit = MOST_UPDATES
+        self._limit = MAX_UPDATES
         function.on_queued = show_queued
         self._failures = 0
         self._asked: Sources = {}  # the sources when _kinds was read
@@ -131,9 +131,9 @@ class Poll:
             raise Stop(explained(refusal)) from None
         self._failures = 0
         if len(updates) < self._limit:  # no more wait
-            self._limit = MOST_UPDATES
+            self._limit = MAX_UPDATES
         if not updates:
-            time.sleep(max(0.0, started + SHORTEST_FETCH - time.monotonic()))
+            time.sleep(max(0.0, started + MIN_FETCH_SECONDS - time.monotonic()))
         return list(updates)
 
     def _handled(self) -> list[str]:
@@ -175,8 +175,8 @@ class Poll:
 
     def _pause(self, reason: str, wish: Any = None) -> None:
         """Wait after a failure, longer each time, or until the bot is changed."""
-        wished = min(int(wish or 0), LONGEST_WISH)
-        seconds = float(wished) if wished > 0 else min(2.0**self._failures, LONGEST_PAUSE)
+        wished = min(int(wish or 0), MAX_RETRY_AFTER_SECONDS)
+        seconds = float(wished) if wished > 0 else min(2.0**self._failures, MAX_PAUSE_SECONDS)
         self._failures += 1
         say(f"{reason}\n         retrying in {seconds:g} s, or when you save a change to the bot")
         before = read_sources(self.function.bot)

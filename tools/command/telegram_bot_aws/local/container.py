@@ -41,7 +41,7 @@ Json = dict[str, Any]
 TIMEOUT = 10.0  # seconds, as variables.tf has it
 INIT_TIMEOUT = 30.0  # Lambda's is 10, but a busy machine is slower
 WATCH = Path(__file__).with_name("watch.py")
-MOST_PRINTED = 100_000  # bytes that are kept of an invocation's output
+MAX_PRINTED_BYTES = 100_000  # bytes that are kept of an invocation's output
 ENDS = (
     "{} ends with its container, and each of several containers has its own: keep lasting data in "
     "a session, or in a database elsewhere\n"
@@ -470,13 +470,13 @@ class Function:
     def _output_with(self, logs: list[tuple[int, Json]]) -> Iterator[str | Json]:
         """Yield the output since the last call, with log lines in it: each after so many bytes."""
         with self._output.open("r+b") as output:
-            data = output.read(MOST_PRINTED)
+            data = output.read(MAX_PRINTED_BYTES)
             if output.read(1):
                 data += "… (too long)\n".encode()
             output.truncate(0)
         begin = 0
         for before, line in logs:
-            end = before if before <= MOST_PRINTED else len(data)
+            end = before if before <= MAX_PRINTED_BYTES else len(data)
             yield self._named(data[begin:end].decode(errors="replace"))
             yield line
             begin = end

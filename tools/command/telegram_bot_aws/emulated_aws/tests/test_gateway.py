@@ -5,7 +5,7 @@ import socket
 import pytest
 from telegram_stand_in import post
 
-from telegram_bot_aws.emulated_aws.gateway import LARGEST_REQUEST, Gateway
+from telegram_bot_aws.emulated_aws.gateway import MAX_REQUEST_BYTES, Gateway
 
 OK = {"statusCode": 200, "headers": {}, "body": "ok"}
 
@@ -52,7 +52,7 @@ LENGTHS = {
     "-1": (400, '{"message":"Bad Request"}'),
     "abc": (400, '{"message":"Bad Request"}'),
     "²": (400, '{"message":"Bad Request"}'),
-    f"{LARGEST_REQUEST + 1}": (413, '{"message":"Request Too Long"}'),
+    f"{MAX_REQUEST_BYTES + 1}": (413, '{"message":"Request Too Long"}'),
 }
 
 
