@@ -1,4 +1,4 @@
-# Environment: the function's variables, from the bot, the module and the extras.
+# Environment: the function's variables, from the bot, the module and its features.
 
 locals {
   environment = merge(var.environment, {
@@ -12,7 +12,7 @@ locals {
       TELEGRAM_PROXY               = var.telegram_proxy
     } : name => value if value != null
   })
-  extra_environment = merge(local.mini_app_environment, local.queue_environment, local.sessions_environment)
+  feature_environment = merge(local.mini_app_environment, local.queue_environment, local.sessions_environment)
 
   # With this, the check recognizes a version that was published with other arguments than the function has now.
   arguments_digest = sha256(jsonencode([
@@ -21,7 +21,7 @@ locals {
     [for vpc in var.vpc[*] : [sort(vpc.subnet_ids), sort(vpc.security_group_ids)]],
   ]))
 
-  function_environment = merge(local.environment, local.extra_environment, {
+  function_environment = merge(local.environment, local.feature_environment, {
     ARGUMENTS_DIGEST        = local.arguments_digest
     TELEGRAM_WEBHOOK_SECRET = terraform_data.webhook_secret.triggers_replace
   })

@@ -1,6 +1,6 @@
 # The path of a request: Telegram calls the API, whose one route invokes the function's alias, which calls Telegram.
 # package.tf makes the function's package, environment.tf its variables, iam.tf its role. The other resources are
-# extras: each has a file, and an input that switches it on.
+# features: each has a file, and an input that switches it on.
 
 # HTTP API, with the route POST /telegram.
 
@@ -235,8 +235,9 @@ resource "aws_lambda_invocation" "register_webhook" {
   }))
 
   # When a removal is replaced, for example by -replace, its result is unknown, which registers the webhook again.
-  # The extras' variables are here so that their resources are deleted only after the check, which may refuse a version.
-  triggers = merge(local.menu_button_triggers, local.extra_environment, {
+  # The features' variables are here, so that their resources are deleted only after the check, which may refuse a
+  # version.
+  triggers = merge(local.menu_button_triggers, local.feature_environment, {
     removal         = aws_lambda_invocation.deregister_webhook.result
     url             = local.webhook_url
     max_connections = var.max_connections

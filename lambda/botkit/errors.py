@@ -61,8 +61,8 @@ class ScheduleError(BotkitError, ValueError):
 class TelegramError(BotkitError):
     """Telegram refused a call, and didn't carry it out.
 
-    `code` and `description` are Telegram's. `retry_after` (in seconds) and `migrate_to_chat_id`
-    are None unless Telegram sent them.
+    `error_code` and `description` are Telegram's. `retry_after` (in seconds) and
+    `migrate_to_chat_id` are None unless Telegram sent them.
     Source: https://core.telegram.org/bots/api#making-requests
     """
 

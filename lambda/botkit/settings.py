@@ -27,7 +27,6 @@ class Settings:
         self.allowed_ids = frozenset(int(number) for number in ids if number)
         self.aws_dns_suffix = get("AWS_DNS_SUFFIX") or "amazonaws.com"
         # Lambda sets these. Only an emulated AWS sets AWS_ENDPOINT_URL.
-        self.function_name = get("AWS_LAMBDA_FUNCTION_NAME", "")
         self.function_version = get("AWS_LAMBDA_FUNCTION_VERSION", "")
         self.aws_region = get("AWS_REGION", "")
         self.aws_access_key_id = get("AWS_ACCESS_KEY_ID", "")
