@@ -4,6 +4,7 @@ import json
 import queue
 
 import pytest
+from botkit.fakes.files import read
 from telegram_bot_aws.local.container import Function
 from telegram_bot_aws.local.events import webhook_event
 from telegram_stand_in import ADA, Server, Telegram
@@ -76,4 +77,4 @@ def test_a_press_ends_the_answer_of_another_container(tmp_path, is_markdown):
     last = telegram.calls[-1]
     assert last.method == ("sendRichMessage" if is_markdown else "sendMessage")
     assert text_of(last.params).startswith("and and")
-    assert invocation.sessions[str(ADA["id"])]["after"] == '{"asked":1}'
+    assert read(tmp_path / "kept")[str(ADA["id"])]["session"] == {"S": '{"asked":1}'}

@@ -111,8 +111,6 @@ def invocation(lines: list[str]) -> Invocation:
             found.cold, found.start_milliseconds = True, line["milliseconds"]
         elif line.get("message") == EVENT and set(line) == {"message", "event", "error"}:
             found.event, found.error = line["event"], line["error"]
-        elif set(line) in ({"session", "before"}, {"session", "after"}):
-            found.take_session(line)
         elif {"level", "message", "timestamp"} <= set(line):
             output.append(readable(line))
         else:

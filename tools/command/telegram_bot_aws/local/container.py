@@ -40,12 +40,7 @@ Json = dict[str, Any]
 
 TIMEOUT = 10.0  # seconds, as variables.tf has it
 INIT_TIMEOUT = 30.0  # Lambda's is 10, but a busy machine is slower
-WATCH = Path(__file__).with_name("watch.py")
 MAX_PRINTED_BYTES = 100_000  # bytes that are kept of an invocation's output
-ENDS = (
-    "{} ends with its container, and each of several containers has its own: keep lasting data in "
-    "a session, or in a database elsewhere\n"
-)
 # Advice on exceptions that surprise people, by a pattern of a traceback's last lines.
 ADVICE = {
     r'File "<frozen os>", line \d+, in __getitem__\nKeyError: (.+)': "the environment has no {0}. "
@@ -73,7 +68,7 @@ CONTAINER = """
 import json, logging, os, sys, time, traceback
 
 answers = os.fdopen(int(sys.argv[1]), "w")
-records, sessions, lasting = [], [], list
+records = []
 known = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 class Collect(logging.Handler):
@@ -96,26 +91,20 @@ class Context:
         return max(0, int((self.ends - time.monotonic()) * 1000))
 
 def say(**answer):
-    answer |= {"logs": records, "sessions": sessions, "lasting": lasting()}
-    print(json.dumps(answer, default=str), file=answers, flush=True)
+    print(json.dumps({**answer, "logs": records}, default=str), file=answers, flush=True)
     records.clear()
-    sessions.clear()
 
 try:
     import botkit
     from botkit import aws
     from pathlib import Path
-    botkit.__path__.append(sys.argv[6])  # a copy of the package has no stand-ins
+    botkit.__path__.append(sys.argv[5])  # a copy of the package has no stand-ins
     from botkit.fakes.process import Services
-    Services(aws, Path(sys.argv[5])).install()
+    Services(aws, Path(sys.argv[4])).install()
     botkit.__path__.pop()
-    with open(sys.argv[4]) as file:
-        exec(compile(file.read(), sys.argv[4], "exec"), names := {})
-    names["watch"](aws, sessions.append)
     from botkit.deadline import deadline
-    deadline.start(float(sys.argv[7]))
+    deadline.start(float(sys.argv[6]))
     from handler import handler
-    lasting = names["lasting"]()
 except BaseException:
     say(error=traceback.format_exc())
     sys.exit(1)
@@ -144,9 +133,8 @@ class Invocation:
 
     `error` is the exception that it raised, or how else it ended. `output` has the log lines that
     Lambda would keep, and the text that was printed before, between and after them. `traceback` is
-    that of an exception in bot.py. `sessions` has those that it read and wrote, by their keys: JSON
-    "before" and "after".
-    `cold` tells whether it started a container, which took `start_milliseconds`.
+    that of an exception in bot.py. `cold` tells whether it started a container, which took
+    `start_milliseconds`.
     """
 
     event: Json | None = None
@@ -157,14 +145,6 @@ class Invocation:
     cold: bool | None = None
     start_milliseconds: float | None = None
     milliseconds: float | None = None
-    sessions: dict[str, dict[str, str]] = field(default_factory=dict)
-
-    def take_session(self, told: Json) -> None:
-        """Keep what local/watch.py tells of a session: what was read last, or written."""
-        if "before" in told:
-            self.sessions[told["session"]] = {"before": told["before"]}
-        else:
-            self.sessions[told["session"]] |= {"after": told["after"]}
 
     def take_output(self, parts: list[str | Json]) -> None:
         """Keep output in order, and the traceback from the debug lines, which Lambda wouldn't keep.
@@ -267,7 +247,6 @@ class Function:
             Due(time.time, poller, self._look),
         )
         self._is_over = False
-        self._told = set[str]()  # what is said once
         self.on_queued: Callable[[Invocation], None] = lambda invocation: None
         self._answers_queue: Function | None = None
         self._process: subprocess.Popen[str] | None = None
@@ -353,7 +332,6 @@ class Function:
                 memory_size=self._memory_size,
             )
             self._answers_queue._code, self._answers_queue._follow = self._code, self._follow
-            self._answers_queue._told = self._told
         invocation = self._answers_queue.invoke(event, request_id)
         self.on_queued(invocation)
         return invocation.result, invocation.error
@@ -395,7 +373,7 @@ class Function:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
         self._output = Path(self._folder, "output")
-        about = map(str, (WATCH, self.sessions, LAMBDA / "botkit", INIT_TIMEOUT))
+        about = map(str, (self.sessions, LAMBDA / "botkit", INIT_TIMEOUT))
         reading, writing = os.pipe()
         began = time.monotonic()
         try:
@@ -460,9 +438,6 @@ class Function:
             milliseconds=milliseconds,
         )
         invocation.take_output([*self._output_with(answer.get("logs", [])), memory])
-        invocation.take_output([self._ends(answer.get("lasting", []), invocation.printed)])
-        for told in answer.get("sessions", []):
-            invocation.take_session(told)
         if not line or (call is None and invocation.error):
             self._stop()  # like Lambda: the next invocation starts another one
         return invocation
@@ -481,14 +456,6 @@ class Function:
             yield line
             begin = end
         yield self._named(data[begin:].decode(errors="replace"))
-
-    def _ends(self, lasting: list[str], printed: str) -> str:
-        """Return a line about state that ends with the container, if it isn't told already."""
-        end = ENDS.format("")
-        is_told = end in self._told or end in printed
-        if is_told or lasting:
-            self._told.add(end)
-        return "" if is_told or not lasting else ENDS.format(lasting[0])
 
     def _named(self, text: str) -> str:
         """Return a text that names the author's files, and not their copies."""

@@ -87,30 +87,6 @@ function drawCall(t, call) {
     ),
   );
 }
-// What a session was, and what became of it.
-function drawSession(t, [key, { before, after }]) {
-  const was = parsed(before);
-  const is = after === undefined ? was : parsed(after);
-  const row = (name) => {
-    const [old, now] = [was[name], is[name]].map((value) => JSON.stringify(value) ?? "—");
-    const shown = old === now ? now : [h("s", {}, old), " → ", now];
-    return div(old === now ? "" : "changed", h("dt", {}, name), h("dd", {}, shown));
-  };
-  const names = [...new Set([...Object.keys(was), ...Object.keys(is)])];
-  const word =
-    after === undefined
-      ? "read, unchanged"
-      : Object.keys(is).length
-        ? "changed"
-        : "forgotten by the bot";
-  const title = `Session ${key}`;
-  return h(
-    "section",
-    { class: "session", "aria-label": title },
-    div("line", b(title), span("to", word)),
-    names.length ? h("dl", {}, names.map(row)) : note("", "empty"),
-  );
-}
 function drawFunction(t) {
   const d = t.details ?? {};
   const problem = d.traceback || t.failure || d.error;
@@ -130,7 +106,6 @@ function drawFunction(t) {
     problem ? output(problem, "Traceback", true) : null,
     d.printed ? note("", "Printed:") : null,
     d.printed ? output(d.printed.trimEnd(), "What the function printed") : null,
-    Object.entries(d.sessions ?? {}).map((each) => drawSession(t, each)),
     lines.length ? log() : t.over && !problem ? note("", "It wrote no log.") : null,
   );
 }
@@ -253,7 +228,9 @@ function drawPause(before, after) {
 async function copyTest(trace) {
   try {
     await navigator.clipboard.writeText(testOf(trace));
-    app.toast("The test is copied: paste it into your tests.");
+    app.toast(
+      "The test is copied: paste it into your tests. If reply() takes a session, pass one there.",
+    );
   } catch {
     app.toast("The browser doesn’t let the page copy.");
   }
@@ -268,15 +245,12 @@ const python = (value) =>
 function testOf(trace) {
   const calls = trace.tries.at(-1)?.calls ?? [];
   const hasFiles = calls.some((call) => Object.keys(call.files).length);
-  const [session] = Object.values(trace.tries.at(-1)?.details?.sessions ?? {});
   const lines = [`    update = ${python(trace.update)}`];
-  if (session) lines.push(`    session = ${python(JSON.parse(session.before))}`);
-  const asked = `bot.reply(update${session ? ", session" : ""})`;
   const methods = calls.map((call) => call.method);
   const whole = calls.map((call) => ({ method: call.method, ...call.params }));
   if (hasFiles)
-    lines.push(`    assert [call["method"] for call in ${asked}] == ${python(methods)}`);
-  else lines.push(`    assert ${asked} == ${python(whole)}`);
+    lines.push(`    assert [call["method"] for call in bot.reply(update)] == ${python(methods)}`);
+  else lines.push(`    assert bot.reply(update) == ${python(whole)}`);
   const name = `test_${kindOf(trace.update)}_${trace.update.update_id}`;
   return `import bot\n\n\ndef ${name}():\n${lines.join("\n")}\n`;
 }

@@ -54,17 +54,6 @@ def test_a_failure_without_a_traceback_has_its_line():
     assert found.failure == "the session doesn't have that"
 
 
-def test_sessions_are_read_as_they_were_and_became():
-    lines = [{"session": "42", "before": "{}"}, {"session": "7", "before": '{"a":1}'}]
-    lines += [{"session": "42", "before": '{"n":1}'}, {"session": "42", "after": '{"n":2}'}]
-    found = invocation([START, *map(json.dumps, lines), REPORT])
-    assert found.sessions == {
-        "42": {"before": '{"n":1}', "after": '{"n":2}'},
-        "7": {"before": '{"a":1}'},
-    }
-    assert found.printed == ""
-
-
 def test_a_warm_invocation_that_says_nothing():
     found = invocation([START, "END RequestId: 1", REPORT])
     assert found == Invocation(cold=False, milliseconds=12.0)

@@ -1,8 +1,7 @@
 """What MiniStack's runtime lacks, compared to AWS's.
 
 That is logs as JSON, the time of a start, a read-only package, and a folder for temporary files of
-each container's own. It also tells of the sessions that a function reads and writes, for the demo.
-The Python that MiniStack runs functions with loads this at its start.
+each container's own. The Python that MiniStack runs functions with loads this at its start.
 """
 
 from __future__ import annotations
@@ -62,8 +61,6 @@ class StartTimer(importlib.abc.MetaPathFinder):
                 times = vars(module)["TIMES"]
                 times |= {kind: (most * PATIENCE, spare) for kind, (most, spare) in times.items()}
                 vars(module)["handler"] = telling(vars(module)["handler"])
-                if "SESSION_TABLE" in os.environ:
-                    watch_sessions()
 
             spec.loader.exec_module = timed  # type: ignore[method-assign]
         return spec
@@ -71,13 +68,6 @@ class StartTimer(importlib.abc.MetaPathFinder):
 
 def say(line: dict[str, Any]) -> None:
     os.write(2, json.dumps(line).encode() + b"\n")
-
-
-def watch_sessions() -> None:
-    file = LOCAL / "watch.py"
-    names: dict[str, Any] = {"__name__": "watch"}
-    exec(compile(file.read_bytes(), file, "exec"), names)
-    names["watch"](importlib.import_module("botkit.aws"), say)
 
 
 def telling(handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

@@ -241,37 +241,6 @@ def test_what_a_bot_prints_and_logs_stays_in_order(tmp_path):
             assert said == ["12\n", "3", "4\n5\n", "6", last, "event"], more[:1]
 
 
-KEEPS = """
-import os, tempfile
-ALLOWED_UPDATES, ORDERS, CONNECTION = ["message"], {"tea": []}, None
-def reply(update): ...
-def on_event(event):
-    global CONNECTION, ANOTHER
-    CONNECTION = ANOTHER = object()  # which a container may well keep
-    if "order" in event:
-        ORDERS["tea"].append(event["order"])
-    if "file" in event:
-        open(os.path.join(tempfile.gettempdir(), event["file"]), "w").close()
-    return []
-"""
-
-
-@pytest.mark.parametrize(
-    ("event", "kept"),
-    [({"order": 7}, "ORDERS in bot.py"), ({"file": "x.json"}, "/x.json"), ({"x": 1}, "")],
-    ids=["a variable", "a file", "neither"],
-)
-def test_it_is_said_once_that_state_ends_with_its_container(tmp_path, event, kept):
-    (tmp_path / "bot.py").write_text(KEEPS)
-    with Function(tmp_path, {}) as function:
-        printed = [answer_to(function, event).printed for _ in range(2)]
-        function.stop()
-        printed.append(answer_to(function, event).printed)
-    first, *others = printed
-    assert others == ["", ""]
-    assert f"{kept} ends with its container" in first if kept else first == ""
-
-
 def test_it_is_said_that_a_container_takes_too_much_memory(tmp_path):
     (tmp_path / "bot.py").write_text("def reply(update): ...\ndef on_event(event): return []\n")
     with Function(tmp_path, {}, memory_size=8) as function:

@@ -113,23 +113,6 @@ def test_a_message_and_its_hops(page, demo):
     expect(page.locator(".hop.call b").get_by_text("setWebhook")).to_be_visible()
 
 
-def test_a_session_is_shown_with_what_changed(page, demo):
-    demo.edit(
-        "def reply(update: Json) -> list[Json]:\n",
-        "SESSION = 'chat'\n\n\ndef reply(update: Json, session: Json) -> list[Json]:\n"
-        "    session['n'] = session.get('n', 0) + 1\n",
-    )
-    answer_to(page, "print")
-    answer_to(page, "print")
-    session = page.get_by_role("region", name=re.compile("^Session "))
-    expect(session.locator(".changed")).to_have_text("n1 → 2")
-    demo.edit("SESSION = 'chat'\n\n\n", "")
-    demo.edit(
-        ", session: Json) -> list[Json]:\n    session['n'] = session.get('n', 0) + 1\n",
-        ") -> list[Json]:\n",
-    )
-
-
 def test_telegram_fails_and_redelivers(page):
     fail_once(page, "429")
     say(page, "print")
