@@ -123,8 +123,8 @@ resource "aws_iam_role_policy" "this" {
   depends_on = [terraform_data.queue_is_drained]
 }
 
-# The permissions of the live version, except for the queue (see drain_queue). They change after the alias has moved. So
-# if a release that needs less fails, it has taken nothing else away from the version that stays.
+# Permissions of the live version, except for the queue (see drain_queue), changed only after the alias has moved. So a
+# failed release can't take others away from the version that stays live.
 resource "aws_iam_role_policy" "live" {
   name   = "${var.name}-live"
   role   = aws_iam_role.this.id

@@ -1,4 +1,5 @@
-# The path of a request: Telegram calls the API, whose one route invokes the function's alias, which calls Telegram.
+# Request path: Telegram → API Gateway (one route) → the function's alias → Bot API.
+#
 # package.tf makes the function's package, environment.tf its variables, iam.tf its role. The other resources are
 # features: each has a file, and an input that switches it on.
 
@@ -63,7 +64,8 @@ resource "aws_apigatewayv2_integration" "function" {
   payload_format_version = "2.0"
 }
 
-# No fixed statement_id: if the response to its creation were lost, every later apply would find it taken.
+# No fixed statement_id: if AWS created the permission but the response was lost, every later apply would fail with a
+# conflict.
 resource "aws_lambda_permission" "webhook" {
   action        = "lambda:InvokeFunction"
   function_name = aws_lambda_function.this.function_name
@@ -207,8 +209,8 @@ resource "aws_lambda_alias" "live" {
 }
 
 locals {
-  # The alias's name, taken from its ARN, which is unknown for a new alias. So the permissions to invoke it and its
-  # limits for events are replaced together with it: AWS deleted them with the old alias.
+  # The alias name, derived from the ARN, which is unknown while the alias is replaced. This also replaces the alias's
+  # permissions and its configuration of events, which AWS deletes together with the old alias.
   alias = trimprefix(aws_lambda_alias.live.arn, "${aws_lambda_function.this.arn}:")
 }
 
@@ -219,10 +221,10 @@ locals {
   webhook_url = "${aws_apigatewayv2_api.this.api_endpoint}/telegram"
 }
 
-# Replaced, not updated, to register the webhook again: Terraform saves a failed update as done, but retries a failed
-# creation. CREATE_ONLY, so that replacing it doesn't remove the webhook. The qualifier is the version, which registers
-# its own secret and ALLOWED_UPDATES: for a while after the alias has moved, AWS may still invoke the previous version
-# by it.
+# A change replaces this invocation instead of updating it: Terraform would record a failed update as applied, but
+# retries a failed creation. CREATE_ONLY, so that the replacement doesn't deregister the webhook. The qualifier is the
+# version, which registers its own secret and ALLOWED_UPDATES: for a while after the alias has moved, AWS may still
+# invoke the previous version by it.
 resource "aws_lambda_invocation" "register_webhook" {
   function_name   = aws_lambda_function.this.function_name
   qualifier       = aws_lambda_alias.live.function_version

@@ -39,7 +39,7 @@ output "logs_command" {
 }
 
 output "mini_app_url" {
-  description = "URL of the bot's page (Mini App), for buttons of the type web_app. Null without mini_app."
+  description = "URL of the Mini App, for buttons of the type web_app. Null without mini_app."
   value       = var.mini_app == null ? null : local.mini_app_url
 }
 

@@ -76,7 +76,7 @@ variable "log_retention_in_days" {
 
 variable "max_connections" {
   type        = number
-  description = "Updates that Telegram may deliver at the same time, from 1 to 100. Each needs its own container."
+  description = "Updates that Telegram may deliver at the same time, from 1 to 100. Each needs a container of its own."
   default     = 40
   nullable    = false
 
@@ -96,8 +96,8 @@ variable "memory_size" {
 variable "mini_app" {
   type        = string
   description = <<-EOT
-    Text of the chat's menu button, which opens the bot's page (Mini App): the folder app/ in source_dir, with an
-    index.html. Everything in it is public. The button replaces the one that lists COMMANDS. Null: no page.
+    Label of the menu button that opens the bot's Mini App: the folder app/ in source_dir, which must contain an
+    index.html and is public. The button replaces the command menu. Null: no Mini App.
   EOT
   default     = null
 
@@ -153,7 +153,8 @@ variable "reply_mode" {
   type        = string
   description = <<-EOT
     How answers reach Telegram. "api": by calls to the Bot API; refused calls are logged. "webhook": the last call is
-    the response to the update, which is fastest, but you never learn whether Telegram refused it.
+    returned in the response to the webhook. This saves a request, but Telegram doesn't report whether the call
+    succeeded.
   EOT
   default     = "api"
   nullable    = false
@@ -270,7 +271,7 @@ variable "throttling_limit" {
   type        = number
   description = <<-EOT
     Requests per second, and the largest burst, that the API lets through, from 1 to 10000. It answers the rest with
-    429, and Telegram redelivers refused updates. With mini_app, requests for the page get a tenth of this rate. The
+    429, and Telegram redelivers refused updates. With mini_app, its requests get a tenth of this rate. The
     account's quota applies, too: 2500 per second in some regions.
   EOT
   default     = 100

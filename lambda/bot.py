@@ -23,7 +23,7 @@ PRESSED = "You tapped the button."
 # The bot's menu in Telegram's apps: each command and its description.
 COMMANDS = {"start": "What this bot does", "help": "The same again"}
 
-# The update types that the bot answers. Telegram sends these and no others.
+# The update types that Telegram sends to this bot (setWebhook's allowed_updates).
 ALLOWED_UPDATES = ["message", "callback_query"]
 
 MAX_TEXT = 4096  # of sendMessage, in UTF-16 code units

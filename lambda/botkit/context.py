@@ -63,9 +63,10 @@ class CallLog:
         self.visible = visible
 
     def allow_redelivery(self) -> None:
-        """Let the update be redelivered, even if people saw a part of the answer.
+        """Allow a redelivery although some calls were visible.
 
-        Either nothing that it changed was saved, or its session says where to continue.
+        Either nothing was saved, so everything is repeated, or the session knows which calls
+        remain.
         """
         self.visible = False
         self.failures.clear()
@@ -198,10 +199,10 @@ def forbid_in_replay() -> None:
 
 
 def already_done(error: TelegramError, method: str, params: Json) -> bool:
-    """Tell whether Telegram refused a call only because its effect is there already.
+    """Tell whether Telegram rejected a call only because it had already taken effect.
 
-    This container may not know that another one has handled the update before. So an answer to a
-    press that is too late is excused even at a first delivery, unless it has something to show.
+    A late answerCallbackQuery counts as such even on a first delivery, because another container
+    may have answered it, unless it would show something.
     """
     if any(text in error.description for text in ALREADY_DONE):
         return True

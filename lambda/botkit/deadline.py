@@ -71,10 +71,10 @@ class Deadline:
         return self._by(min(self.at, self.clock() + seconds))
 
     def reserve(self, purpose: str) -> AbstractContextManager[None]:
-        """Keep back the seconds of a purpose in RESERVES, and give a block the rest.
+        """Shorten the deadline of a block by RESERVES[purpose].
 
-        bot.py may be interrupted GRACE later than its deadline. So what is done after it has that
-        much longer, too: a larger reserve would take the time from every bot instead.
+        bot.py may overrun it by GRACE. "dead_letter" then gets that much extra, so that its reserve
+        needn't be larger for every update.
         """
         grace = GRACE if purpose == "dead_letter" else 0
         return self._by(self.at - self.reserved(purpose), grace)

@@ -32,7 +32,7 @@ def test_the_table_of_a_pages_errors_is_the_functions():
     errors = {*re.findall(refused, page.read_text())}
     errors |= {("401", name) for name in re.findall(r' error = "(\w+)"', init_data.read_text())}
     assert len(errors) > 6
-    section = REFERENCE.split("## Requests of a page\n")[1].split("\n## ")[0]
+    section = REFERENCE.split("## Mini App requests\n")[1].split("\n## ")[0]
     assert {*re.findall(r"^\| (\d+) \| `(\w+)` \|", section, re.MULTILINE)} == errors
 
 

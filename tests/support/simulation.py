@@ -1,8 +1,9 @@
 """Containers, Telegram, SQS, DynamoDB and Scheduler, where anything may fail or end at each step.
 
-Each container is a thread, and one runs at a time: at each step another one may go on, or the
-container ends. Telegram delivers in order in each line until an update is answered, and the queue
-in each group until a message is done, or has failed 20 times.
+Each container is a thread, and only one runs at a time. At each step, the simulation may switch to
+another container or kill this one. Telegram delivers each chat's updates in order, and redelivers
+them until they get a 200; the queue does so in each group, until a message is done or has failed 20
+times.
 
 Telegram isn't the stand-in here: a test decides what happens at each call, and before and after it.
 Over a socket, the system's scheduler would.
@@ -25,7 +26,7 @@ HOUR = 3_600_000  # milliseconds: containers wait for each other, on a busy mach
 
 
 class Ended(BaseException):
-    """The container has ended, long ago: it must not do anything any more."""
+    """Raised in the thread of a container that the simulation has killed."""
 
 
 class Run:
