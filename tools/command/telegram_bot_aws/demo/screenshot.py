@@ -1,6 +1,5 @@
-"""Makes the pictures of READMEs from the running demo, in both themes. Needs Chromium.
+"""Makes the pictures of README from the running demo, in both themes. Needs Chromium.
 
-docs/demo-….webp is the demo itself, examples/lunch/order-….webp the list and the page of lunch.
 Each is smaller than LARGEST, since everyone who uses the module downloads it.
 """
 
@@ -22,19 +21,12 @@ from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import ROOT, SCRIPTS
 
 DOCS = ROOT / "docs"
-LUNCH = ROOT / "examples" / "lunch"
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
-# README shows the demo about 880 pixels wide, and lunch's shows it 640 wide. On a screen with two
-# dots to a pixel they are still sharp.
-SIZE, DOTS = (1280, 930), 1.5
-PHONE, DOTS_OF_PHONE = (390, 780), 2.0
+# README shows it about 880 pixels wide. On a screen with two dots to a pixel it is still sharp.
+SIZE: ViewportSize = {"width": 1280, "height": 930}
+DOTS = 1.5  # to a pixel
 LARGEST = 100_000  # bytes
-GAP = 20  # between two phones
-PHONES = f"""
-body {{ margin: 0; display: flex; gap: {GAP}px }}
-img {{ width: {PHONE[0]}px; border: 1px solid #8886; border-radius: 14px; box-sizing: border-box }}
-"""
 AS_WEBP = """
 async (png) => {
   const image = new Image();
@@ -46,7 +38,6 @@ async (png) => {
   return canvas.toDataURL("image/webp", 0.6);
 }
 """
-TELEGRAMS_SCRIPT = "https://telegram.org/js/telegram-web-app.js"  # the page works without it
 PATIENCE = 60_000  # milliseconds, for each step
 # The first one is Chromium's headless shell, which takes three quarters of the CPU time.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
@@ -114,55 +105,10 @@ def act(page: Page) -> None:
     page.locator("#title").hover()
 
 
-def order(page: Page, name: str, *dishes: str) -> None:
-    """Follow the link in the group's list as a person, and order on the page, which stays open."""
-    page.get_by_role("tab", name="Group").click()
-    page.get_by_label("You are").select_option(name)
-    page.get_by_role("link", name="Order").click()
-    page.locator("#messages").get_by_role("button", name="Order").last.click()
-    lunch = page.frame_locator("#page iframe")
-    for dish in dishes:
-        lunch.get_by_role("button", name=f"One {dish} more").click()
-    lunch.get_by_role("button", name="Order").click()
-    expect(lunch.get_by_role("button", name="Ordered")).to_be_visible()
-    lunch.get_by_role("heading", name="Lunch").scroll_into_view_if_needed()
-
-
-def picture_lunch(chrome: Browser) -> list[Path]:
-    """Take the pictures of lunch: on two phones, the list in the group and the page."""
-    with demo("--direct", LUNCH) as url:
-        page = tab(chrome, PHONE, DOTS_OF_PHONE)
-        page.route(TELEGRAMS_SCRIPT, lambda route: route.abort())
-        page.goto(url)
-        page.get_by_role("tab", name="Group").click()
-        say(page, "/lunch")
-        order(page, "Ada", "Pizza Diavola", "Lemonade")
-        page.get_by_role("button", name="Close the page").click()
-        order(page, "Grace", "Miso ramen", "Lemonade", "Lemonade")
-        pages = [seen(page, theme) for theme in THEMES]
-        page.get_by_role("button", name="Close the page").click()
-        page.get_by_role("tab", name="Group").click()
-        expect(page.locator("#messages").get_by_text("Lunch for 2")).to_be_visible()
-        page.locator("#title").hover()
-        lists = [seen(page, theme) for theme in THEMES]
-    return [
-        beside(chrome, LUNCH / f"order-{theme}.webp", left, right)
-        for theme, left, right in zip(THEMES, lists, pages, strict=True)
-    ]
-
-
 def seen(page: Page, theme: Theme) -> bytes:
     """Return a picture of the page in a theme."""
     page.emulate_media(color_scheme=theme)
     return page.screenshot(animations="disabled")
-
-
-def beside(chrome: Browser, path: Path, left: bytes, right: bytes) -> Path:
-    """Put the pictures of two phones into one."""
-    page = tab(chrome, (2 * PHONE[0] + GAP, PHONE[1]), DOTS_OF_PHONE)
-    images = "".join(f'<img src="{url_of(each)}">' for each in (left, right))
-    page.set_content(f"<style>{PHONES}</style>{images}")
-    return save(page, path, page.screenshot(omit_background=True))
 
 
 def url_of(png: bytes) -> str:
@@ -179,20 +125,11 @@ def save(page: Page, path: Path, png: bytes) -> Path:
     return path
 
 
-def tab(chrome: Browser, size: tuple[int, int], dots: float) -> Page:
-    """Open a tab of a size, with so many dots to a pixel."""
-    viewport: ViewportSize = {"width": size[0], "height": size[1]}
-    context = chrome.new_context(
-        viewport=viewport, device_scale_factor=dots, reduced_motion="reduce"
-    )
-    return context.new_page()
-
-
 @contextlib.contextmanager
-def demo(*arguments: str | Path) -> Iterator[str]:
+def demo() -> Iterator[str]:
     """Run the demo, and yield the address of its page. Raises ToolError."""
     process = subprocess.Popen(
-        [SCRIPTS / "demo", *arguments], stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
+        [SCRIPTS / "demo"], stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
     )
     try:
         assert process.stdout
@@ -208,7 +145,7 @@ def demo(*arguments: str | Path) -> Iterator[str]:
 def picture_demo(chrome: Browser) -> list[Path]:
     """Take the pictures of the demo on an emulated AWS."""
     with demo() as url:
-        page = tab(chrome, SIZE, DOTS)
+        page = chrome.new_page(viewport=SIZE, device_scale_factor=DOTS, reduced_motion="reduce")
         page.goto(url)
         act(page)
         pictures = [seen(page, theme) for theme in THEMES]
@@ -224,7 +161,7 @@ def main() -> int:
     argparse.ArgumentParser(prog="scripts/dev screenshot", description=__doc__).parse_args()
     try:
         with browser() as chrome:
-            pictures = [*picture_demo(chrome), *picture_lunch(chrome)]
+            pictures = picture_demo(chrome)
     except (ToolError, Error, AssertionError) as error:
         print(f"scripts/dev screenshot: {error}", file=sys.stderr)
         return 1
