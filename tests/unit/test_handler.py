@@ -96,9 +96,8 @@ def test_each_kind_of_event_has_its_time(container, kind, seconds):
 def test_an_answer_comes_before_api_gateway_gives_up(container):
     given = with_timeouts(container)
     container.deliver(message(), milliseconds=900_000)
-    url = "http://bot.example/telegram"
-    register = {"tf": {"action": "register"}, "url": url, "max_connections": 40}
-    container.invoke(register, milliseconds=900_000)
+    removal = {"tf": {"action": "delete"}, "url": "http://bot.example/telegram"}
+    container.invoke(removal, milliseconds=900_000)
     assert len(given) > 1
     assert all(12 < seconds <= 24 for seconds in given)
 

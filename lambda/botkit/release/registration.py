@@ -13,14 +13,13 @@ removals come from an `aws_lambda_invocation` with `lifecycle_scope = "CRUD"`. T
 from __future__ import annotations
 
 import logging
-import re
 import socket
 import threading
 import time
 
 from .. import bot_module, telegram
 from ..deadline import deadline
-from ..errors import BotkitError, Misconfigured, TelegramError, encodable
+from ..errors import BotkitError, Misconfigured
 from ..settings import settings
 from ..types import Any, Json
 
@@ -33,8 +32,6 @@ MODULE_ADDRESS_HINT = (
     "(telegram_bot: the module's name in your configuration; in a clone, leave out "
     "module.telegram_bot.)"
 )
-COMMAND = "[a-z0-9_]{1,32}"
-LANGUAGE = "([a-z]{2})?"
 # Update types that can't wait: Telegram expects the answer soon, or the update stops an answer
 # that is being made.
 NEVER_QUEUED = {
@@ -47,16 +44,12 @@ NEVER_QUEUED = {
     "stopped_message_generation",
     "widget_query",
 }
+COLLECTIONS = (dict, list, tuple, set)
 UNRESOLVED = "resolve host"  # in Telegram's error, if its server can't resolve the host name
 
 
 class RegistrationFailed(Exception):
-    """The webhook is not registered. The text says why, in Telegram's words if possible.
-
-    `outcome` is that of the call that failed.
-    """
-
-    outcome = ""
+    """Telegram did not do what was asked. The text says why, in Telegram's words if possible."""
 
 
 def register(event: Json) -> Json:
@@ -69,36 +62,28 @@ def register(event: Json) -> Json:
     Sources: https://core.telegram.org/bots/api#setmycommands, #setchatmenubutton, #setwebhook
     """
     telegram.forget_token()  # it may have changed
-    bot = bot_module.load()
-    params = {
-        "url": event["url"],
-        "max_connections": event["max_connections"],
-        "allowed_updates": allowed_updates(),
-        "secret_token": settings.webhook_secret,
-    }
-    for language, commands in commands_by_language(bot).items():
+    for language, commands in commands_by_language(bot_module.load()).items():
+        about = _language_params(language)
         if commands:
             menu = [{"command": name, "description": text} for name, text in commands.items()]
-            call("setMyCommands", "set the bot's menu", commands=menu, **_language_params(language))
+            call("setMyCommands", "set the bot's menu", commands=menu, **about)
         else:
-            call("deleteMyCommands", "set the bot's menu", **_language_params(language))
+            call("deleteMyCommands", "set the bot's menu", **about)
     button = event.get("menu_button")
     if button:
         app = {"type": "web_app", "text": button["text"], "web_app": {"url": button["url"]}}
         call("setChatMenuButton", "set the bot's menu button", menu_button=app)
     _wait_for_dns(event["url"])
-    call("setWebhook", "register the webhook", **params)
-    info: Json = {}
-    try:
-        info = {**telegram.call("getWebhookInfo")}
-    except Exception as error:  # the webhook is registered all the same
-        logger.warning("getWebhookInfo failed", extra={"reason": str(error)})
-    last_error = info.get("last_error_message")
-    return {
-        "url": encodable(str(info.get("url", event["url"]))),
-        "pending_update_count": info.get("pending_update_count"),
-        "last_error_message": None if last_error is None else encodable(str(last_error)),
-    }
+    call(
+        "setWebhook",
+        "register the webhook",
+        url=event["url"],
+        max_connections=event["max_connections"],
+        allowed_updates=allowed_updates(),
+        secret_token=settings.webhook_secret,
+    )
+    info = call("getWebhookInfo", "describe the webhook")
+    return {name: info.get(name) for name in ("url", "pending_update_count", "last_error_message")}
 
 
 def remove(event: Json) -> Json:
@@ -106,36 +91,32 @@ def remove(event: Json) -> Json:
 
     Errors are logged and not raised, since they must not block a destroy.
     """
-    what = "menu button" if event.get("hook") == "remove_menu_button" else "webhook"
+    telegram.forget_token()  # it may have changed
     try:
-        telegram.forget_token()  # it may have changed
-        if what == "menu button":
+        if event.get("hook") == "remove_menu_button":
             _remove_menu_button(event["url"])
-        elif _remove_webhook(event["url"]):
-            what = "menu of commands"
-            for language in commands_by_language(bot_module.load()):
-                call("deleteMyCommands", **_language_params(language))
+        else:
+            _remove_webhook(event["url"])
     except Exception as error:  # a revoked token, or Telegram is unreachable
-        reason = f"{type(error).__name__}: {error}"
-        logger.error(f"the {what} was not removed", extra={"error": reason})
+        logger.error("the removal failed", extra={"error": f"{type(error).__name__}: {error}"})
     return {}
 
 
 def _remove_menu_button(url: str) -> None:
-    button = call("getChatMenuButton")
+    what = "remove the bot's menu button"
+    button = call("getChatMenuButton", what)
     if button["type"] == "web_app" and button["web_app"]["url"] == url:
-        call("setChatMenuButton", menu_button={"type": "default"})
+        call("setChatMenuButton", what, menu_button={"type": "default"})
 
 
-def _remove_webhook(url: str) -> bool:
-    """Remove the webhook. Returns False if it belongs to another deployment."""
-    registered = call("getWebhookInfo")["url"]
-    if registered == url:
-        call("deleteWebhook")
-    elif registered:
+def _remove_webhook(url: str) -> None:
+    registered = call("getWebhookInfo", "remove the webhook")["url"]
+    if registered and registered != url:
         logger.warning("the webhook belongs to another deployment now, and stays")
-        return False
-    return True
+        return
+    call("deleteWebhook", "remove the webhook")
+    for language in commands_by_language(bot_module.load()):
+        call("deleteMyCommands", "remove the bot's menu", **_language_params(language))
 
 
 def commands_by_language(bot: Any) -> Json:
@@ -143,31 +124,18 @@ def commands_by_language(bot: Any) -> Json:
 
     Raises Misconfigured if COMMANDS is wrong.
     """
-    commands = getattr(bot, "COMMANDS", None)
+    commands: Json | None = getattr(bot, "COMMANDS", None)
     if commands is None:
         return {}
     kinds = {type(value) for value in commands.values()} if isinstance(commands, dict) else {None}
     if kinds == {dict}:
-        if not all(isinstance(code, str) and re.fullmatch(LANGUAGE, code) for code in commands):
-            raise Misconfigured(
-                'COMMANDS by language must have keys of two letters, such as "de", and "" for all '
-                "other languages"
-            )
-    elif not kinds & {dict, None}:
-        commands = {"": commands}
-    else:
+        return commands
+    if kinds & {dict, None}:
         raise Misconfigured(
             "COMMANDS must be a dict of names and their descriptions, or have such a dict for each "
             'language: {"": {…}, "de": {…}}'
         )
-    # Telegram wouldn't say which name it refuses, and would drop a slash.
-    for name in (name for menu in commands.values() for name in menu):
-        if not isinstance(name, str) or not re.fullmatch(COMMAND, name):
-            raise Misconfigured(
-                "COMMANDS must have names of 1 to 32 lowercase letters, digits and underscores, "
-                f"without a slash: not {name!r}"
-            )
-    return commands
+    return {"": commands}
 
 
 def _language_params(language: str) -> Json:
@@ -180,12 +148,13 @@ def allowed_updates() -> list[str]:
     Raises Misconfigured, also if ALLOWED_UPDATES or QUEUED_UPDATES is wrong.
     """
     bot = bot_module.load()
-    handled, queued = _kinds(bot, "ALLOWED_UPDATES"), _kinds(bot, "QUEUED_UPDATES")
-    if not handled:
+    handled = getattr(bot, "ALLOWED_UPDATES", ())
+    queued = getattr(bot, "QUEUED_UPDATES", ())
+    if not handled or not isinstance(handled, COLLECTIONS):
         raise Misconfigured(
             'bot.py must have ALLOWED_UPDATES, the update types that it answers: ["message"]'
         )
-    if queued is None or not set(handled).issuperset(queued):
+    if not isinstance(queued, COLLECTIONS) or not set(handled).issuperset(queued):
         raise Misconfigured(
             "QUEUED_UPDATES in bot.py must be a list of update types that are also in "
             'ALLOWED_UPDATES: ["message"]'
@@ -194,18 +163,7 @@ def allowed_updates() -> list[str]:
         raise Misconfigured(
             f"QUEUED_UPDATES in bot.py can't have {', '.join(urgent)}: late answers are refused"
         )
-    return handled
-
-
-def _kinds(bot: Any, name: str) -> list[str] | None:
-    """Return the update types that a variable of bot.py lists: none if there is no variable.
-
-    Returns None unless it is a list, dict, tuple or set of texts.
-    """
-    listed = getattr(bot, name, [])
-    if not isinstance(listed, (dict, list, tuple, set)):
-        return None
-    return list(listed) if all(isinstance(kind, str) for kind in listed) else None
+    return list(handled)
 
 
 def _wait_for_dns(url: str) -> None:
@@ -231,41 +189,20 @@ def _wait_for_dns(url: str) -> None:
         thread.join(min(RESOLVE_SECONDS, deadline.left() / 2))
 
 
-def call(method: str, what: str = "", **params: Any) -> Any:
-    """Call a method, and retry it while there is time if Telegram limits the rate.
+def call(method: str, what: str, **params: Any) -> Any:
+    """Call a method, and retry it after a temporary error while there is time.
 
-    With `what`, such as "register the webhook", other temporary errors are retried, too, and a
-    failure raises RegistrationFailed. Otherwise it raises TelegramError or Unreachable.
+    `what` is its purpose, such as "register the webhook". Raises RegistrationFailed.
     """
     while True:
         try:
             return telegram.call(method, **params)
         except BotkitError as error:
             pause = max(PAUSE_SECONDS, getattr(error, "retry_after", None) or PAUSE_SECONDS)
-            # Other errors end only when somebody repairs something, and not within seconds.
-            is_short = error.outcome != "misconfigured" if what else error.outcome == "throttled"
-            retryable = error.retryable and is_short
-            if not retryable or deadline.left() < pause + PAUSE_SECONDS:
-                if not what:
-                    raise
-                failed = RegistrationFailed(_describe(error, what))
-                failed.outcome = error.outcome
-                raise failed from None
+            # A wrong token or bot.py isn't repaired within seconds.
+            is_temporary = error.retryable and error.outcome != "misconfigured"
+            if not is_temporary or deadline.left() < pause + PAUSE_SECONDS:
+                advice = "; apply again in five minutes" if UNRESOLVED in str(error) else ""
+                raise RegistrationFailed(f"Telegram did not {what}: {error}{advice}") from None
             logger.warning(f"retrying {method}", extra={"reason": str(error)})
         time.sleep(pause)
-
-
-def _describe(error: BotkitError, what: str) -> str:
-    """Return why a call failed. Only a refusal is Telegram's answer."""
-    told = _with_advice(error)
-    if isinstance(error, TelegramError):
-        return f"Telegram did not {what}: {told}"
-    # Without a token, because it can't be fetched, Telegram wasn't asked.
-    return f"Telegram could not be reached: {told}" if telegram.default_client.token else told
-
-
-def _with_advice(error: Exception) -> str:
-    if UNRESOLVED in str(error):
-        return f"{error}; apply again in five minutes"
-    seconds = getattr(error, "retry_after", None)
-    return f"{error}; run the command again in {seconds} seconds" if seconds else str(error)
