@@ -16,7 +16,7 @@ from telegram_bot_aws.demo.pages import Pages
 from telegram_bot_aws.demo.people import People
 from telegram_bot_aws.demo.samples import PEOPLE
 from telegram_bot_aws.demo.setup import Setup
-from telegram_bot_aws.demo.traces import HIDDEN, Traces
+from telegram_bot_aws.demo.traces import Traces
 
 MAX_FAILURES = 9
 
@@ -105,11 +105,9 @@ class Chat:
             self.entries.on_update(update, bot, self.traces.chat_of(update))
 
     def _on_call(self, call: Call) -> None:
-        """Note a call with its cause: an update, or else with the set-up."""
+        """Note a call with the update that caused it, if one did."""
         with self.feed.lock:
             shown = {name: value for name, value in vars(call).items() if name != "changes"}
-            if "secret_token" in call.params:
-                shown["params"] = {**call.params, "secret_token": HIDDEN}
             delivery = None
             if not self.setup.registers(call):
                 delivery = self.traces.cause(call) or self.traces.only_one(call)
@@ -118,8 +116,6 @@ class Chat:
             if delivery:
                 id, where = delivery.update["update_id"], self.traces.chat_of(delivery.update)
                 self.traces.on_call(delivery, shown)
-            else:
-                self.setup.call(shown)
             self.entries.on_call(call, shown, id, where)
             for change in call.changes:
                 if change["kind"] == "web_app_answer":

@@ -49,7 +49,7 @@ from telegram_bot_aws.demo.deployments import (
 from telegram_bot_aws.demo.local_deployment import LocalDeployment
 from telegram_bot_aws.demo.logs import tell_log
 from telegram_bot_aws.demo.page_server import BotPageServer
-from telegram_bot_aws.demo.progress import OutputClosed, say, step, steps, tell
+from telegram_bot_aws.demo.progress import OutputClosed, say, step, tell
 from telegram_bot_aws.demo.script import Script, check, check_name, read_file, tell_failed_event
 from telegram_bot_aws.demo.server import PageServer
 from telegram_bot_aws.local import program
@@ -304,8 +304,6 @@ def running(options: argparse.Namespace, telegram: Telegram) -> Iterator[Deploym
 
 def show(telegram: Telegram, chat: Chat, deployment: Deployment) -> None:
     """Serve the chat page until Ctrl-C."""
-    for name, seconds in steps:
-        chat.setup.step(name, seconds)
     deployment.from_queue = chat.traces.from_queue
     deployment.on_event = tell_failed_event
     try:

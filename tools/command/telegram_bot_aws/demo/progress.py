@@ -17,7 +17,6 @@ class OutputClosed(Exception):
     """Nobody reads the output any more."""
 
 
-steps: list[tuple[str, float]] = []  # what was done, and its seconds
 _aside = threading.RLock()  # guards the next two
 _under_way = False  # a step
 _waiting: list[Callable[[], None]] = []  # what is printed after it
@@ -37,8 +36,7 @@ def step(name: str) -> Iterator[None]:
         tell(f"stopped after {time.monotonic() - started:.1f} s", colour="red")
         raise
     else:
-        steps.append((name, time.monotonic() - started))
-        tell(f"{steps[-1][1]:.1f} s", colour="green")
+        tell(f"{time.monotonic() - started:.1f} s", colour="green")
     finally:
         with _aside:
             _under_way = False

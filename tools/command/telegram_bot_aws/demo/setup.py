@@ -1,4 +1,4 @@
-"""Where the bots run, how that came up, and later replacements."""
+"""Where the bots run, and replacements of their code."""
 
 from __future__ import annotations
 
@@ -24,31 +24,19 @@ REGISTRATION = {
 
 
 class Setup:
-    """The deployment, and `shown`: the steps that made it, calls without a cause, and so on."""
+    """The deployment, and `shown`: the replacements of its code, and how it is started again."""
 
     def __init__(self, feed: Feed) -> None:
         self.deployment: Deployment | None = None
-        self.shown: Json = {"steps": [], "calls": [], "reloads": []}
-        self.shown["command"] = typed("demo")
+        self.shown: Json = {"reloads": [], "command": typed("demo")}
         self._feed = feed
-
-    def step(self, name: str, seconds: float) -> None:
-        """Note a step of the set-up."""
-        self._note("steps", {"name": name, "seconds": seconds})
-
-    def call(self, shown: Json) -> None:
-        """Note a call that no message caused, such as setWebhook."""
-        self._note("calls", shown)
 
     def refresh(self) -> None:
         """Replace the bots' code if it was changed."""
         if self.deployment and (reload := self.deployment.refresh()):
-            self._note("reloads", dataclasses.asdict(reload))
-
-    def _note(self, kind: str, about: Json) -> None:
-        with self._feed.lock:
-            self.shown[kind].append(about)
-            self._feed.tell("setup", self.shown)
+            with self._feed.lock:
+                self.shown["reloads"].append(dataclasses.asdict(reload))
+                self._feed.tell("setup", self.shown)
 
     def registers(self, call: Call) -> bool:
         """Tell whether a call registers a bot again, since its code was replaced."""

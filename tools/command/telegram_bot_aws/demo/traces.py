@@ -12,8 +12,6 @@ from telegram_bot_aws.demo.samples import chat_key
 from telegram_bot_aws.demo.setup import Setup
 from telegram_bot_aws.local.container import Invocation
 
-HIDDEN = "(hidden)"
-SECRET_HEADER = "x-telegram-bot-api-secret-token"
 RETRIED = ("misconfigured", "throttled", "unreachable")  # outcomes, by a queue
 
 
@@ -77,7 +75,6 @@ class Traces:
                     retry_at = time.time() + delivery.next_try_in
                 this |= {
                     "status": delivery.status,
-                    "headers": delivery.headers,
                     "body": delivery.body,
                     "error": delivery.error,
                     "milliseconds": delivery.milliseconds,
@@ -109,13 +106,7 @@ class Traces:
     def _details(self, delivery: Delivery) -> Json:
         assert self._setup.deployment
         request_id = delivery.headers.get("apigw-requestid", "")
-        found = _about(self._setup.deployment.details(request_id))
-        if event := found["details"]["event"]:
-            event["headers"] = {
-                name: HIDDEN if name == SECRET_HEADER else value
-                for name, value in event["headers"].items()
-            }
-        return found
+        return _about(self._setup.deployment.details(request_id))
 
     def on_call(self, delivery: Delivery, shown: Json) -> None:
         """Note a call that answers a delivery."""

@@ -173,8 +173,13 @@ class Invocation:
         return "".join(part for part in self.output if isinstance(part, str))
 
     def as_json(self) -> Json:
-        """Return all fields, and the log lines and the other output apart, for the page."""
-        return {**asdict(self), "logs": self.logs, "printed": self.printed}
+        """Return all fields but the event, which has the webhook's secret, for the page.
+
+        The log lines and the other output are apart, too.
+        """
+        found = {**asdict(self), "logs": self.logs, "printed": self.printed}
+        del found["event"]
+        return found
 
     @property
     def outcome(self) -> Json:

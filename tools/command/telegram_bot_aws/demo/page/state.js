@@ -7,7 +7,7 @@ export const app = {
   chat: sessionStorage.chat || "ada",
   person: sessionStorage.person || "ada",
   bot: 0, // its id
-  selected: null, // the id of an update; null: the set-up
+  selected: null, // the id of an update, if there is one
   pinned: false, // whether the visitor chose what is selected; otherwise it is the newest
   editing: null, // the entry whose text is edited
   replying: null, // the entry that is replied to

@@ -1,4 +1,4 @@
-// What the machine did for an update, and how the demo was set up.
+// What the machine did for an update.
 
 import { $, b, button, clock, count, div, h, icon, milliseconds, p, ring, span } from "./dom.js";
 import { act, app, bot, kindOf, RETRIED, showProblem, total, verdict } from "./state.js";
@@ -46,14 +46,6 @@ function card(title, top, ...rest) {
   const head = div("top", h("h3", {}, title), top);
   return h("section", { class: "card", "aria-label": title }, head, ...rest);
 }
-const parsed = (body) => {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return body;
-  }
-};
-
 const FAULTS = {
   silence: "Telegram said nothing until the function gave up.",
   lost: "Telegram did this, but its answer got lost. The function can't know that it was done, so it reports a failure, Telegram redelivers the update, and the chat shows the answer once more.",
@@ -70,7 +62,7 @@ function drawCall(t, call) {
     failed ? "call failed" : "call",
     call.method,
     call.delivery ? "made by Telegram, from the answer" : "Lambda → Bot API",
-    t.at ? `at +${milliseconds(Math.max(0, (call.at - t.at) * 1000))}` : clock(call.at, true),
+    `at +${milliseconds(Math.max(0, (call.at - t.at) * 1000))}`,
     note(
       "",
       pill(failed ? "bad" : "good", FAULT_WORDS[call.fault] ?? `${call.status}`),
@@ -166,19 +158,6 @@ function drawAnswer(t) {
     "Lambda → API Gateway → Telegram",
     milliseconds(t.milliseconds),
     note(bad ? "bad" : "", said),
-    t.status ? fold(`headers ${t.attempt}`, "headers", json(t.headers)) : null,
-  );
-}
-function drawEvent(t) {
-  const event = t.details?.event;
-  if (!event) return null;
-  const shown = json({ ...event, body: parsed(event.body) });
-  return hop(
-    "request",
-    "Event",
-    "API Gateway → Lambda",
-    "",
-    fold(`event ${t.attempt}`, "payload 2.0", shown),
   );
 }
 function drawTry(trace, t) {
@@ -189,7 +168,6 @@ function drawTry(trace, t) {
     "ol",
     { class: "hop-list" },
     hop("request", "Update", "Telegram → API Gateway, POST /telegram", `${bytes} bytes`, update),
-    drawEvent(t),
     t.over || t.calls.length ? drawFunction(t) : null,
     queued ? null : t.calls.map((call) => drawCall(t, call)),
     drawAnswer(t),
@@ -283,7 +261,11 @@ export function drawHops() {
   if (pressed) return;
   const trace = app.state.traces[app.selected];
   const name = document.activeElement?.dataset?.name;
-  $("hops").replaceChildren(...(trace ? drawUpdate(trace) : drawSetup()));
+  $("hops").replaceChildren(
+    ...(trace
+      ? drawUpdate(trace)
+      : [bar("No update yet", "Send a message to see what the machine does for it")]),
+  );
   showProblem();
   if (name) document.querySelector(`[data-name="${CSS.escape(name)}"]`)?.focus();
 }
@@ -296,10 +278,8 @@ function bar(title, about, shown = null) {
     },
     icon("back"),
   );
-  const look = { "data-name": "set-up", "aria-pressed": String(app.selected === null) };
-  const setUp = button(look, () => app.select(null, true), "Set-up");
   const who = div("who", h("h2", {}, title), p("", about));
-  return div("bar", back, who, shown, div("choice", setUp));
+  return div("bar", back, who, shown);
 }
 function drawUpdate(trace) {
   const result = verdict(trace);
@@ -318,25 +298,6 @@ function drawUpdate(trace) {
       isKept ? div("pause", icon("bad"), span("", result.why)) : null,
       trace.tries.flatMap((t, i) => [drawTry(trace, t), drawPause(t, trace.tries[i + 1])]),
       drawActions(trace),
-    ),
-  ];
-}
-function drawSetup() {
-  const { steps, calls } = app.state.setup;
-  const step = (s) =>
-    h("li", {}, icon("check"), s.name, span("ms", milliseconds(s.seconds * 1000)));
-  const called = () =>
-    h(
-      "ol",
-      { class: "hop-list" },
-      calls.map((call) => drawCall({ attempt: "set-up", calls }, call)),
-    );
-  return [
-    bar("Set-up", "Send a message to see what the machine does for it"),
-    div(
-      "cards",
-      card("Set-up", null, h("ul", { class: "steps" }, steps.map(step))),
-      calls.length ? card("Registration, and other calls", null, called()) : null,
     ),
   ];
 }

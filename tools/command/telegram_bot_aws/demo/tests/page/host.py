@@ -46,7 +46,6 @@ def running(original, folder):
             telegram.url, lambda name: contextlib.nullcontext(), folder, {}
         )
         opened.enter_context(deployment)
-        chat.setup.step("the handler", 0.5)
         chat.setup.deployment = deployment
         deployment.from_queue = chat.traces.from_queue
         telegram.deliver = deployment.deliver
