@@ -10,21 +10,18 @@ from __future__ import annotations
 
 import ast
 import os
-import sys
 from collections.abc import Iterator
 from hashlib import sha256
-from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction, signature
+from inspect import iscoroutinefunction, signature
 
 from .. import bot_module, telegram
 from ..bot_module import NOT_ASYNC
-from ..deadline import TIMES, deadline
 from ..errors import InvalidReply, Misconfigured
 from ..settings import settings
 from ..stack_trace import describe
 from ..types import Any, Json
 from .registration import (
     MODULE_ADDRESS_HINT,
-    NEVER_QUEUED,
     RegistrationFailed,
     allowed_updates,
     call,
@@ -32,8 +29,16 @@ from .registration import (
 )
 
 MISSING = "Modules that bot.py imports must be in its folder, or in the requirements.txt there"
-CALLED_WITHOUT_ARGUMENTS = "it is called without arguments before a version goes live"
-RENAME = "If yours is for something else, rename it"
+# The functions of bot.py that botkit calls, and their arguments.
+FUNCTIONS = {
+    "check": "",
+    "reply": "update",
+    "SESSION": "update",
+    "on_rate_limit": "update",
+    "on_error": "update",
+    "on_event": "event",
+    "on_request": "request",
+}
 
 
 class CheckFailed(Exception):
@@ -43,11 +48,9 @@ class CheckFailed(Exception):
 def check(event: Json) -> Json:
     """Check the code, bot.py and the token, and then call check() of bot.py, if there is one.
 
-    Returns `warnings`, which Terraform shows. Raises CheckFailed, which fails the apply: the
-    previous version stays live.
+    Raises CheckFailed, which fails the apply: the previous version stays live.
     Source: https://core.telegram.org/bots/api#getme
     """
-    seconds = deadline.left()
     secrets = {settings.webhook_secret, telegram.default_client.token}
     telegram.forget_token()  # it may have changed
     try:
@@ -58,11 +61,8 @@ def check(event: Json) -> Json:
         call("getMe", "accept the token")
         if callable(getattr(bot, "check", None)):
             bot_module.call_function("check")
-        warnings = _warnings(bot, seconds)
-        return {"warnings": warnings} if warnings else {}
-    except InvalidReply as error:
-        told = f"{error}: {CALLED_WITHOUT_ARGUMENTS}. {RENAME}"
-    except (Misconfigured, RegistrationFailed) as error:
+        return {}
+    except (InvalidReply, Misconfigured, RegistrationFailed) as error:
         told = str(error)
         if "ModuleNotFoundError" in told:
             told += f". {MISSING}"
@@ -71,26 +71,6 @@ def check(event: Json) -> Json:
     for secret in filter(None, {*secrets, telegram.default_client.token}):
         told = told.replace(secret, "…")  # the bot may quote it, and Terraform would print it
     raise CheckFailed(told)
-
-
-def _warnings(bot: Any, seconds: float) -> list[str]:
-    """Return what is allowed, but probably a mistake."""
-    warnings = []
-    queued = set(getattr(bot, "QUEUED_UPDATES", ()))
-    others = {*allowed_updates()} - queued - NEVER_QUEUED
-    if queued and others and hasattr(bot, "SESSION"):
-        warnings.append(
-            f"QUEUED_UPDATES in bot.py doesn't have {', '.join(sorted(others))}: such an update "
-            "overtakes a slow answer. If it changes the same session, reply() runs again for that "
-            "answer, and pays a language model twice"
-        )
-    at_once, _ = TIMES["webhook"]
-    if not queued and seconds > at_once and not hasattr(bot, "on_event"):
-        warnings.append(
-            f"An answer may take {at_once:.0f} seconds, whatever the timeout: longer ones need "
-            "QUEUED_UPDATES in bot.py"
-        )
-    return warnings
 
 
 def _check_release(event: Json) -> None:
@@ -128,32 +108,22 @@ def digest() -> str:
 
 def _check_bot(bot: Any) -> None:
     """Raise Misconfigured if bot.py can't work, or needs an input of the module that isn't set."""
-    names = {name for name in ("SESSION", "RATE_LIMIT") if hasattr(bot, name)}
-    reply = "update, session" if "SESSION" in names else "update"
-    check_function(bot, "check", "", f"{CALLED_WITHOUT_ARGUMENTS}. {RENAME}")
-    check_function(bot, "reply", reply)
-    check_function(bot, "on_event", "event", f"it answers events of other services. {RENAME}")
-    check_function(bot, "on_error", "update", "it answers when the bot failed")
-    if "RATE_LIMIT" in names:
+    for name, arguments in FUNCTIONS.items():
+        if name == "reply" and hasattr(bot, "SESSION"):
+            arguments = "update, session"
+        _check_function(getattr(bot, name, None), name, arguments)
+    if hasattr(bot, "RATE_LIMIT"):
         from ..middleware.rate_limit import limit_of
 
-        check_function(
-            bot, "on_rate_limit", "update", "it answers the first update beyond RATE_LIMIT"
-        )
         limit_of(bot)
-    if "SESSION" in names:
+    if hasattr(bot, "SESSION"):
         from ..session import rule
 
-        check_function(bot, "SESSION", "update")  # if it is one
         rule(bot)
     elif "conversation" in used_modules(bot):
         raise Misconfigured(
             'bot.py uses botkit.conversation: it must have SESSION, such as "chat_user"'
         )
-    if settings.mini_app_url:
-        check_function(bot, "on_request", "request", "it answers the Mini App")
-        if not isinstance(getattr(bot, "INIT_DATA_MAX_AGE", 0), (int, float)):
-            raise Misconfigured("INIT_DATA_MAX_AGE in bot.py must be a number of seconds")
     if missing := missing_inputs(bot):
         raise Misconfigured("; ".join(missing))
     commands_by_language(bot)
@@ -179,8 +149,7 @@ def missing_inputs(bot: Any) -> list[str]:
 
 def used_modules(bot: Any) -> set[str]:
     """Return the names of the modules of botkit that the bot imports, also inside of functions."""
-    prefix = "botkit."
-    used = {name.removeprefix(prefix) for name in sys.modules if name.startswith(prefix)}
+    used: set[str] = set()
     for file in bot_files(getattr(bot, "__file__", None) or ""):
         with open(file, "rb") as opened:
             source = opened.read()
@@ -195,9 +164,9 @@ def used_modules(bot: Any) -> set[str]:
                 case ast.ImportFrom(module="botkit", names=names):
                     used.update(alias.name for alias in names)
                 case ast.ImportFrom(module=str(module)):
-                    used.add(module.removeprefix(prefix))
+                    used.add(module.removeprefix("botkit."))
                 case ast.Import(names=names):
-                    used.update(alias.name.removeprefix(prefix) for alias in names)
+                    used.update(alias.name.removeprefix("botkit.") for alias in names)
     return used
 
 
@@ -219,19 +188,14 @@ def bot_files(bot_py: str) -> Iterator[str]:
             yield from (os.path.join(parent, name) for name in names if name.endswith(".py"))
 
 
-def check_function(bot: Any, name: str, arguments: str, why: str = "") -> None:
-    """Raise Misconfigured if a function of bot.py could never be called, or would do nothing.
+def _check_function(function: Any, name: str, arguments: str) -> None:
+    """Raise Misconfigured if a function of bot.py could never be called.
 
-    `arguments` are those that it gets, such as "update, session", and `why` says when it is called.
-    Anything without a signature passes, such as a string, and so does a missing function, or a
-    decorated one that takes any arguments.
+    Anything without a signature passes, such as a string, and so does a decorated function that
+    takes any arguments.
     """
-    function: Any = getattr(bot, name, None)
-    forms = (function, getattr(function, "__call__", None))  # noqa: B004 - an object's
-    if any(iscoroutinefunction(form) or isasyncgenfunction(form) for form in forms):
+    if iscoroutinefunction(function):
         written = NOT_ASYNC
-    elif any(map(isgeneratorfunction, forms)):
-        written = "with return, not yield"
     else:
         try:
             known = signature(function, follow_wrapped=False)
@@ -242,4 +206,6 @@ def check_function(bot: Any, name: str, arguments: str, why: str = "") -> None:
             return
         except TypeError:
             written = f"as def {name}({arguments})"
-    raise Misconfigured(f"{name}() must be written {written}{why and f': {why}'}")
+    raise Misconfigured(
+        f"{name}() must be written {written}. If yours is for something else, rename it"
+    )
