@@ -74,8 +74,8 @@ def execute(ctx: Context, calls: list[Json], name: str = "answered") -> Outcome:
 def execute_all(ctx: Context, calls: list[Json], name: str = "answered") -> Outcome:
     """Make calls in order, until one fails temporarily. The outcome tells which are done.
 
-    For Markdown that Telegram may refuse (stream.py), a call with "instead_of": 2 replaces the two
-    calls that follow it. These are made only if it is refused, and then decide the outcome.
+    For what Telegram may refuse (stream.py), a call with "instead_of": 2 replaces the two calls
+    that follow it. These are made only if it is refused, and then decide the outcome.
     """
     end: Outcome | None = None  # of a call that Telegram refused for good
     telegram_error, done = None, 0

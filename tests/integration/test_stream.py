@@ -3,7 +3,6 @@
 import json
 import queue
 
-import pytest
 from botkit.fakes.files import read
 from telegram_bot_aws.local.container import Function
 from telegram_bot_aws.local.events import webhook_event
@@ -26,7 +25,7 @@ def reply(update, session):
         stream.stop(update["stopped_message_generation"])
         return []
     session["asked"] = session.get("asked", 0) + 1
-    return stream.answer(update["message"], endless(), can_stop=True, markdown=MARKDOWN)
+    return stream.answer(update["message"], endless(), can_stop=True, markdown=True)
 
 
 def endless():
@@ -42,12 +41,11 @@ def text_of(params):
     return str(params.get("text") or params.get("rich_message", {}).get("markdown", ""))
 
 
-@pytest.mark.parametrize("is_markdown", [False, True], ids=["text", "markdown"])
-def test_a_press_ends_the_answer_of_another_container(tmp_path, is_markdown):
+def test_a_press_ends_the_answer_of_another_container(tmp_path):
     telegram = Telegram(TOKEN)
     bot = tmp_path / "bot"
     bot.mkdir()
-    (bot / "bot.py").write_text(f"MARKDOWN = {is_markdown}\n{BOT}")
+    (bot / "bot.py").write_text(BOT)
     headers = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
     answered = queue.Queue()
     with Server(telegram) as server:
@@ -75,6 +73,6 @@ def test_a_press_ends_the_answer_of_another_container(tmp_path, is_markdown):
     # Asked once: what is noted of the press isn't in the chat's session.
     assert drafts.count("") == 1
     last = telegram.calls[-1]
-    assert last.method == ("sendRichMessage" if is_markdown else "sendMessage")
+    assert last.method == "sendRichMessage"
     assert text_of(last.params).startswith("and and")
     assert read(tmp_path / "kept")[str(ADA["id"])]["session"] == {"S": '{"asked":1}'}

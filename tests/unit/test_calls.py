@@ -145,6 +145,15 @@ def test_a_call_may_be_instead_of_those_that_follow(
     assert len(container.line["methods"]) == len(made)
 
 
+def test_fallback_may_have_a_fallback(container, bot_api, monkeypatch):
+    calls = [{**FIRST, "instead_of": 2}, {**SECOND, "instead_of": 1}, THIRD]
+    with_bot(container, monkeypatch, calls)
+    bot_api.refuses(FIRST, 400, "no")
+    bot_api.expects(SECOND)
+    assert outcome_of(container) == "answered"
+    bot_api.check()
+
+
 @pytest.mark.parametrize(("code", "outcome"), [(403, "refused"), (429, "throttled")])
 def test_fallback_decides_the_outcome(container, bot_api, monkeypatch, code, outcome):
     with_bot(container, monkeypatch, [{**FIRST, "instead_of": 1}, SECOND])

@@ -25,10 +25,14 @@ def said(text):
     return {"method": "sendMessage", "chat_id": 42, "text": text}
 
 
-def as_text(params):
-    """Return the parameters of a call with Markdown as if it were a text."""
-    params = {**params}
-    return {"text": params.pop("rich_message")["markdown"], **params}
+def edits(text, edited=None):
+    """Return the calls that end an answer in a group: an edit, or else a message."""
+    edited = {"method": "editMessageText", **POST, "text": edited or text}
+    return [{**edited, "instead_of": 1}, in_group(text)]
+
+
+def in_group(text):
+    return {**said(text), "chat_id": -7, "reply_parameters": QUESTION}
 
 
 class World:
@@ -37,20 +41,11 @@ class World:
     Telegram fails at calls of a method with what `fails` has for it. Each piece takes `pause`
     seconds to be made, each call of AWS `aws_lasts`, and each of Telegram `telegram_lasts`.
     `limits` are the seconds that each call might take, of both. No server could move the clock.
-
-    With the `form` "markdown" answers are Markdown, which is noted as if it were a text. Telegram
-    takes it, or if the form is "refused", refuses it, which isn't noted.
     """
 
-    def __init__(self, container, monkeypatch, form="text"):
+    def __init__(self, container, monkeypatch):
         self.container = container
         self.stream = container.module("stream")
-        self.shown = self.stream.answer  # what shows an answer
-        self.form = form
-        self.rich = []  # calls with Markdown
-        self.returned = []
-        if form != "text":
-            self.shown = self._answer_in_markdown
         self.calls = []
         self.context = container.module("context")
         self.fails = {}
@@ -77,28 +72,7 @@ class World:
         if self.fails.get(action):
             raise self.fails[action].pop(0)
 
-    def _answer_in_markdown(self, *about, **how):
-        """Return the calls that Telegram gets of an answer, with texts for Markdown."""
-        calls = self.returned = self.stream.answer(*about, markdown=True, **how)
-        taken, at = [], 0
-        while at < len(calls):
-            call = {**calls[at]}
-            at += 1
-            if number := call.pop("instead_of", 0):
-                if self.form == "refused":
-                    continue
-                at += number
-                method = call.pop("method").replace("Rich", "")
-                call = {"method": method, **as_text(call)}
-            taken.append(call)
-        return taken
-
     def _post(self, method, params, timeout):
-        if "rich_message" in params:
-            self.rich.append((method, params))
-            if self.form == "refused":
-                raise self.container.module("errors").TelegramError(method, 400, "Bad Request", {})
-            method, params = method.replace("Rich", ""), as_text(params)
         self.calls.append((method, params))
         self.limits.append(self.deadline.left())
         self.now += self.telegram_lasts
@@ -117,8 +91,7 @@ class World:
     def answer(self, pieces, chat=PRIVATE, **how):
         self.context.current.stream_count = 0  # reply() runs
         self.made = self.pieces(pieces)  # Python closes it by itself when nothing refers to it
-        calls = self.shown(message=message(chat), chunks=self.made, **how)
-        return calls
+        return self.stream.answer(message(chat), self.made, **how)
 
     def texts(self, method):
         return [params["text"] for name, params in self.calls if name == method]
@@ -133,21 +106,11 @@ class World:
 
 
 @pytest.fixture
-def form():
-    return "text"
-
-
-@pytest.fixture
-def world(start_with_sessions, monkeypatch, form):
+def world(start_with_sessions, monkeypatch):
     """A bot with a queue and sessions."""
-    return World(start_with_sessions(BOT, QUEUE_URL="https://sqs/1/bot.fifo"), monkeypatch, form)
+    return World(start_with_sessions(BOT, QUEUE_URL="https://sqs/1/bot.fifo"), monkeypatch)
 
 
-# What is shown is the same for Markdown, which Telegram takes, or which becomes a text.
-in_each_form = pytest.mark.parametrize("form", ["text", "markdown", "refused"])
-
-
-@in_each_form
 def test_an_answer_grows_in_a_draft(world):
     assert world.answer(["Hello", ", Ada.\n"]) == [said("Hello, Ada.")]
     draft = {"chat_id": 42, "draft_id": 17}
@@ -159,15 +122,13 @@ def test_an_answer_grows_in_a_draft(world):
     assert world.closed == 1
 
 
-@in_each_form
 @pytest.mark.parametrize("kind", ["group", "supergroup"])
 def test_an_answer_in_a_group_grows_in_a_message(world, kind):
-    assert world.answer(["Hello", ", Ada."], {**GROUP, "type": kind}) == []
+    assert world.answer(["Hello", ", Ada."], {**GROUP, "type": kind}) == edits("Hello, Ada.")
     assert world.calls == [
         ("sendChatAction", {"chat_id": -7, "action": "typing"}),
         ("sendMessage", {"chat_id": -7, "text": "Hello …", "reply_parameters": QUESTION}),
         ("editMessageText", {**POST, "text": "Hello, Ada. …"}),
-        ("editMessageText", {**POST, "text": "Hello, Ada."}),
     ]
 
 
@@ -179,18 +140,17 @@ def test_message_that_grows_is_not_seen_if_noted(world):
     assert not world.context.current.calls.visible
     world.now += 60
     world.fails["PutItem"] = [world.container.module("errors").Unreachable("HTTP 500")]
-    world.shown({**message(GROUP), "message_id": 18}, world.pieces(["Hello", ", Ada."]))
+    world.stream.answer({**message(GROUP), "message_id": 18}, world.pieces(["Hello", ", Ada."]))
     assert world.context.current.calls.visible
 
 
-@in_each_form
 def test_an_answer_goes_where_the_question_is(world):
     topic = {"is_topic_message": True, "message_thread_id": 5, "has_protected_content": True}
-    [call] = world.shown(message(**topic), ["a"])
+    [call] = world.stream.answer(message(**topic), ["a"])
     assert call == {**said("a"), "message_thread_id": 5, "protect_content": True}
     assert world.calls[0][1]["message_thread_id"] == 5
     direct = message(GROUP, direct_messages_topic={"topic_id": 6}, message_thread_id=7)
-    world.shown(direct, ["a"])
+    world.stream.answer(direct, ["a"])
     [sent] = [params for name, params in world.calls if name == "sendMessage"]
     assert "message_thread_id" not in sent
     assert sent["direct_messages_topic_id"] == 6
@@ -201,7 +161,7 @@ def test_each_answer_of_an_update_grows_in_a_message(world):
     for _ in range(2):  # the update is delivered again
         world.answer(["Hello"], GROUP)
         world.now += 60
-        world.shown(message(GROUP), ["Goodbye"])
+        world.stream.answer(message(GROUP), ["Goodbye"])
     assert world.texts("sendMessage") == ["Hello …", "Goodbye …"]
 
 
@@ -223,13 +183,11 @@ def test_a_draft_is_renewed_while_nothing_is_said(world):
     assert len(world.calls) == 2, "after 20 seconds, and not before"
 
 
-@in_each_form
 def test_a_message_that_stays_as_it_is_is_not_edited(world):
     world.answer(["Hello", *[""] * 9], GROUP)
-    assert world.texts("editMessageText") == ["Hello"], "at the end"
+    assert world.texts("editMessageText") == []
 
 
-@in_each_form
 def test_failing_calls_are_made_up_for_later(world):
     errors = world.container.module("errors")
     gone = errors.Unreachable("gone")
@@ -238,12 +196,11 @@ def test_failing_calls_are_made_up_for_later(world):
         "sendMessage": [gone],
         "editMessageText": [gone],
     }
-    assert world.answer("abcd", GROUP) == []
+    assert world.answer("abcd", GROUP) == edits("abcd")
     assert world.texts("sendMessage") == ["a …", "ab …"]
-    assert world.texts("editMessageText") == ["abc …", "abcd …", "abcd"]
+    assert world.texts("editMessageText") == ["abc …", "abcd …"]
 
 
-@in_each_form
 @pytest.mark.parametrize("chat", [PRIVATE, GROUP], ids=["draft", "edit"])
 def test_an_answer_ends_where_the_bot_may_not_write(world, chat):
     refused = world.container.module("errors").TelegramError
@@ -266,12 +223,11 @@ def test_calls_leave_time_for_the_whole_answer(world, seconds, most):
     assert len(world.limits) == len(calls) and max(world.limits) == most
     world.limits.clear()
     world.answer("a", GROUP)
-    calls = ["was it begun?", "typing", "a message", "the note of it", "is written", "all of it"]
+    calls = ["was it begun?", "typing", "a message", "the note of it", "is written"]
     assert len(world.limits) == len(calls) and max(world.limits[1:]) == most < world.limits[0]
     assert world.deadline.at == end
 
 
-@in_each_form
 @pytest.mark.parametrize("chat", [PRIVATE, GROUP], ids=["draft", "edit"])
 def test_nothing_said_is_nothing_sent(world, chat):
     assert world.answer(["", " \n"], chat) == []
@@ -281,81 +237,40 @@ def test_nothing_said_is_nothing_sent(world, chat):
 def test_pieces_may_be_a_list_and_sessions_missing(start_bot, monkeypatch):
     bot = "def reply(update):\n    return []"
     world = World(start_bot(bot, QUEUE_URL="https://sqs/1/bot.fifo"), monkeypatch)
-    assert world.shown(message(GROUP), ["a"], can_stop=True) == []
-    assert world.calls[-1] == ("editMessageText", {**POST, "text": "a"})
-    world.shown(message(), ["a"], can_stop=True)
+    assert world.stream.answer(message(GROUP), ["a"], can_stop=True) == edits("a")
+    world.stream.answer(message(), ["a"], can_stop=True)
     assert "can_stop" not in world.calls[-1][1]
     assert "botkit.store" not in sys.modules
 
 
 # Markdown.
 
-in_markdown = pytest.mark.parametrize("form", ["markdown"])
-
 
 def rich(markdown):
     return {"rich_message": {"markdown": markdown}}
 
 
-@in_markdown
-def test_markdown_grows_in_a_rich_draft(world):
-    world.answer(["**Hello", ", `A<da`", ".**\n\nBye"])
-    draft = {"chat_id": 42, "draft_id": 17}
-    assert world.calls[0] == ("sendMessageDraft", {**draft, "text": ""})
-    assert world.rich == [
-        ("sendRichMessageDraft", {**draft, **rich(markdown)})
-        for markdown in (
-            "**Hello** …",
-            "**Hello, <code>A&#60;da</code>** …",
-            "**Hello, <code>A&#60;da</code>.**\n\nBye …",
-        )
-    ]
-    whole = {"method": "sendRichMessage", "chat_id": 42, "instead_of": 1}
-    whole |= rich("**Hello, <code>A&#60;da</code>.**\n\nBye")
-    assert world.returned == [whole, said("**Hello, `A<da`.**\n\nBye")]
+def test_markdown_grows_as_text_and_becomes_a_rich_message(world):
+    [whole, text] = world.answer(["**Hello", ", `A<da`.**"], markdown=True)
+    assert world.texts("sendMessageDraft")[1:] == ["**Hello …", "**Hello, `A<da`.** …"]
+    made = rich("**Hello, <code>A&#60;da</code>.**")
+    assert whole == {"method": "sendRichMessage", "chat_id": 42, **made, "instead_of": 1}
+    assert text == said("**Hello, `A<da`.**")
 
 
-@in_markdown
-@pytest.mark.parametrize(
-    "account", [{}, {"business_connection_id": "b"}], ids=["group", "business"]
-)
-def test_markdown_grows_in_a_message(world, account):
-    chat = PRIVATE if account else GROUP
-    world.shown(message(chat, **account), world.pieces(["*a", "b*"]))
-    about = {"chat_id": chat["id"], **account}
-    assert world.rich == [
-        ("sendRichMessage", {**about, **rich("*a* …"), "reply_parameters": QUESTION}),
-        ("editMessageText", {**about, "message_id": 900, **rich("*ab* …")}),
-        ("editMessageText", {**about, "message_id": 900, **rich("*ab*")}),
-    ]
-    assert world.returned == []
-
-
-@in_markdown
-@pytest.mark.parametrize("was_refused", [False, True], ids=["taken", "half is refused"])
-def test_remaining_calls_are_markdown_or_else_text(world, was_refused):
-    errors = world.container.module("errors")
-    if was_refused:
-        world.fails["sendMessage"] = [
-            errors.TelegramError("sendRichMessage", 400, "Bad Request", {})
-        ]
-    world.fails["editMessageText"] = [errors.Unreachable("gone")] * 2
-    world.answer(["*a", "b*"], GROUP)
+def test_message_with_markdown_is_edited_or_else_sent(world):
     edit = {"method": "editMessageText", **POST}
-    assert world.returned == [{**edit, **rich("*ab*"), "instead_of": 1}, {**edit, "text": "*ab*"}]
+    assert world.answer(["*a", "b*"], GROUP, markdown=True) == [
+        {**edit, **rich("*ab*"), "instead_of": 2},
+        *edits("*ab*"),
+    ]
 
 
-@in_markdown
-@pytest.mark.parametrize("chat", [PRIVATE, GROUP], ids=["draft", "edit"])
-def test_long_markdown_is_longer_messages_and_shorter_texts(world, chat):
+def test_long_markdown_is_longer_messages_and_shorter_texts(world):
     lines = "".join(f"- {number} {'word ' * 100}\n" for number in range(100))
-    world.answer(["a\n\n", lines], chat)
-    calls = world.returned
-    assert "- 99 word" in world.rich[1][1]["rich_message"]["markdown"], "the end is shown"
-    if chat is GROUP:
-        assert world.rich[-1][1]["rich_message"]["markdown"].startswith("a\n\n- 0 word")
+    calls = world.answer([lines], markdown=True)
     numbers = [n for n, call in enumerate(calls) if "instead_of" in call]
-    assert len(numbers) == (2 if chat is PRIVATE else 1)
+    assert len(numbers) == 2
     for n in numbers:
         texts = calls[n + 1 : n + 1 + calls[n]["instead_of"]]
         assert all(units(text["text"]) <= 4096 for text in texts)
@@ -363,30 +278,20 @@ def test_long_markdown_is_longer_messages_and_shorter_texts(world, chat):
         assert sum(words, []) == calls[n]["rich_message"]["markdown"].split()
 
 
-@in_markdown
-@pytest.mark.parametrize("ends", ["stopped", "late", "whole"])
-def test_markdown_that_ends_early_is_closed(world, ends):
+def test_markdown_that_ends_early_is_closed(world):
     def pieces():
         yield "```\n<a>"
-        yield "\n```\n**b"
-        if ends == "stopped":
-            world.press()
-        elif ends == "late":
-            world.deadline.start(1.9)
+        world.deadline.start(1.9)
         yield ""
 
-    world.answer(pieces(), can_stop=True)
-    tail = {"stopped": "**b**", "late": "**b** …", "whole": "**b"}[ends]
-    assert world.returned[0]["rich_message"]["markdown"] == f"```\n<a>\n```\n\n{tail}"
-    text = "```\n<a>\n```\n**b" + (" …" if ends == "late" else "")
-    assert world.returned[1:] == [said(text)]
+    with_clock(world.container)
+    whole, text = world.answer(pieces(), markdown=True)
+    assert whole["rich_message"]["markdown"] == "```\n<a>\n```\n\n…"
+    assert text == said("```\n<a> …")
 
 
-@in_markdown
 def test_empty_markdown_is_sent_as_text(world):
-    world.answer(["```", "\n```"])
-    assert world.returned == [said("```\n```")]
-    assert world.rich == []
+    assert world.answer(["```", "\n```"], markdown=True) == [said("```\n```")]
 
 
 # Thinking.
@@ -401,92 +306,36 @@ def thinking(world, *pieces):
 THOUGHTS = ("<Let me>", "< see.\nHm_>", "Hello", "<One more thing>", "", "!")
 
 
-@in_each_form
-def test_thinking_is_a_block_of_the_draft(world, form):
+def test_a_draft_shows_thinking(world):
     assert world.answer(thinking(world, *THOUGHTS)) == [said("Hello!")]
-    block = "<tg-thinking>{}</tg-thinking>" if form == "markdown" else "{} …"
-    hm = "Hm&#95;" if form == "markdown" else "Hm_"
     assert world.texts("sendMessageDraft")[1:] == [
-        block.format("Let me"),
-        block.format(hm),
-        "Hello …",
-        "Hello\n\n" + block.format("One more thing"),
-        "Hello! …",
-    ]
-
-
-@in_each_form
-def test_thinking_is_a_line_of_a_message_that_grows(world, form):
-    assert world.answer(thinking(world, *THOUGHTS), GROUP) == []
-    hm = "Hm&#95;" if form == "markdown" else "Hm_"
-    assert world.texts("sendMessage") == ["Let me …"]
-    assert world.texts("editMessageText") == [
-        f"{hm} …",
+        "Let me …",
+        "Hm_ …",
         "Hello …",
         "Hello\n\nOne more thing …",
         "Hello! …",
-        "Hello!",
     ]
 
 
-@in_each_form
-@pytest.mark.parametrize("ends", ["says nothing", "breaks", "is late"])
-def test_thinking_about_nothing_is_taken_back(world, ends):
-    def pieces():
-        yield from thinking(world, "<Hm>")
-        if ends == "breaks":
-            raise RuntimeError
-        if ends == "is late":
-            world.deadline.start(1.9)
-        yield " "
-
-    try:
-        assert (world.answer(pieces(), GROUP), ends) == ([], "says nothing")
-    except (RuntimeError, TimeoutError):
-        assert ends != "says nothing"
-    assert world.calls[-1] == ("deleteMessage", POST)
-
-
-def test_thinking_begins_no_message_of_a_business_account(world):
-    """A bot can't delete it there as elsewhere."""
-    account = message(business_connection_id="b")
-    world.shown(account, world.pieces(thinking(world, "<Hm>", "Hello", "<Well>")))
+def test_a_message_that_grows_begins_with_a_word(world):
+    """What has shown only thinking would be deleted, and a bot can't do so everywhere."""
+    assert world.answer(thinking(world, *THOUGHTS), GROUP) == edits("Hello!")
     assert world.texts("sendMessage") == ["Hello …"]
-    assert world.texts("editMessageText") == ["Hello\n\nWell …", "Hello"]
+    assert world.texts("editMessageText") == ["Hello\n\nOne more thing …", "Hello! …"]
 
 
-def test_rate_limited_end_is_a_remaining_call(world):
+def test_the_end_of_a_long_thought_is_shown(world):
+    world.answer(thinking(world, f"<{'a' * 100}{'b' * 200}\n \n>", "c"))
+    assert world.texts("sendMessageDraft")[1] == "b" * 200 + " …"
+
+
+def test_pause_after_429_is_kept(world):
+    """Each call is refused until the pause is over, and the end is a later call."""
     refused = world.container.module("errors").TelegramError
     busy = refused("editMessageText", 429, "Too Many Requests", {"retry_after": 60})
     world.fails["editMessageText"] = [busy]
-    assert world.answer("abc", GROUP) == [{"method": "editMessageText", **POST, "text": "abc"}]
+    assert world.answer("abcd", GROUP) == edits("abcd")
     assert world.texts("editMessageText") == ["ab …"]
-
-
-def test_deleted_message_is_sent_again(world):
-    refused = world.container.module("errors").TelegramError
-    gone = refused("editMessageText", 400, "Bad Request: message to edit not found", {})
-    world.fails["editMessageText"] = [gone]
-    first, last = world.answer(["a", "b", "c", "d" * 4093, "tail"], GROUP)
-    assert (first["method"], len(first["text"])) == ("sendMessage", 4096)
-    assert (last["method"], last["text"]) == ("sendMessage", "tail")
-    assert len(world.texts("editMessageText")) == 1, "nobody wants to see it grow once more"
-    assert len(world.texts("sendMessage")) == 1
-
-
-def test_message_deleted_at_the_end_is_sent_again(world):
-    gone = world.container.module("errors").TelegramError("editMessageText", 400, "not found", {})
-    world.fails["editMessageText"] = [gone]
-    [call] = world.answer("a", GROUP)
-    assert (call["method"], call["text"]) == ("sendMessage", "a")
-
-
-def test_an_edit_whose_answer_was_lost_counts(world):
-    refused = world.container.module("errors").TelegramError
-    known = refused("editMessageText", 400, "Bad Request: message is not modified: …", {})
-    world.fails["editMessageText"] = [known]
-    assert world.answer("a", GROUP) == []
-    assert world.texts("editMessageText") == ["a"]
 
 
 @pytest.mark.parametrize(
@@ -517,10 +366,9 @@ def units(text):
 
 
 def test_long_answer_in_a_group_begins_in_its_message(world):
-    [last] = world.answer(["c", "b" * 4999], GROUP)
-    assert (last["method"], last["text"]) == ("sendMessage", "b" * 904)
+    assert world.answer(["c", "b" * 4999], GROUP) == [*edits("c" + "b" * 4095), in_group("b" * 904)]
     # Its end, and that it grows.
-    assert world.texts("editMessageText") == ["b" * 906 + " …", "c" + "b" * 4095]
+    assert world.texts("editMessageText") == ["b" * 906 + " …"]
 
 
 @pytest.mark.parametrize(
@@ -551,7 +399,6 @@ def test_half_a_surrogate_pair_costs_no_answer(world, pieces, text):
 # An update that is delivered twice.
 
 
-@in_each_form
 def test_next_delivery_edits_the_begun_message(world):
     def breaks():
         yield "Hel"
@@ -561,14 +408,14 @@ def test_next_delivery_edits_the_begun_message(world):
         world.answer(breaks(), GROUP)
     assert world.closed == 1
     world.now += 60
-    assert world.answer(["Hello"], GROUP) == []
+    assert world.answer(["Hello"], GROUP) == edits("Hello")
     assert world.texts("sendMessage") == ["Hel …"]
-    assert world.texts("editMessageText") == ["Hello …", "Hello"]
+    assert world.texts("editMessageText") == ["Hello …"]
     # Another question gets another message.
     other = {**message(GROUP), "message_id": 18}
     world.now += 60
-    world.shown(other, ["Hi"])
-    assert world.calls[-1] == ("editMessageText", {**POST, "message_id": 901, "text": "Hi"})
+    edit, _ = world.stream.answer(other, ["Hi"])
+    assert edit["message_id"] == 901
 
 
 # Stop.
@@ -602,7 +449,7 @@ def test_stopped_answer_stays_stopped_when_redelivered(world):
         world.answer(pieces(), can_stop=True)
     world.calls.clear()
     world.begin(7)
-    assert world.shown(message(), map(begun.append, "abc"), can_stop=True) == []
+    assert world.stream.answer(message(), map(begun.append, "abc"), can_stop=True) == []
     assert begun == world.calls == []
 
 
@@ -666,32 +513,14 @@ def test_empty_answer_is_redelivered_only_if_telegram_was_silent(world, telegram
     assert world.closed == 1
 
 
-def test_message_is_not_edited_if_unchanged(world):
-    """Nor when the bot's time ends with the same " …" that the message has."""
-
-    def pieces():
-        yield "Once"
-        yield " upon"
-        world.deadline.start(1.9)
-        yield ""
-
-    assert world.answer(pieces(), GROUP) == []
-    assert world.texts("editMessageText") == ["Once upon …"]
-
-
-@in_each_form
 def test_an_answer_for_a_business_account_grows_in_a_message(world):
-    world.fails["editMessageText"] = [world.container.module("errors").Unreachable("gone")] * 2
-    [call] = world.shown(message(business_connection_id="b"), world.pieces("ab"))
+    account = message(business_connection_id="b")
+    edit, sent = world.stream.answer(account, world.pieces("ab"))
     names = [method for method, _ in world.calls]
-    assert names == ["sendChatAction", "sendMessage", *["editMessageText"] * 2]
-    assert (call["method"], call["business_connection_id"]) == ("editMessageText", "b")
+    assert names == ["sendChatAction", "sendMessage", "editMessageText"]
+    assert edit["method"] == "editMessageText"
+    assert {call["business_connection_id"] for call in (edit, sent)} == {"b"}
     assert {params["business_connection_id"] for _, params in world.calls} == {"b"}
-
-
-def test_the_end_of_a_long_thought_is_shown(world):
-    world.answer(thinking(world, f"<{'a' * 100}{'b' * 200}\n \n>", "c"))
-    assert world.texts("sendMessageDraft")[1] == "b" * 200 + " …"
 
 
 def test_notes_are_kept_for_a_day(world, monkeypatch):

@@ -227,8 +227,9 @@ def test_an_answer_shows_each_piece(calls, no_pauses):
     assert calls.texts("sendMessageDraft") == ["", "One …", "One two …"]
     assert all(call["can_stop"] for call in calls)
     group = {"message_id": 4, "chat": {"id": -7, "type": "group"}}
-    assert stream.answer(group, iter(["One", " two"])) == []
-    assert calls.texts("editMessageText") == ["One two …", "One two"]
+    edit, _ = stream.answer(group, iter(["One", " two"]))
+    assert edit["text"] == "One two"
+    assert calls.texts("editMessageText") == ["One two …"]
 
 
 @pytest.mark.parametrize(
