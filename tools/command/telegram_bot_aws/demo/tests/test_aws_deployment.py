@@ -1,15 +1,10 @@
 """aws_deployment.py: what it tells of Terraform."""
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from telegram_bot_aws.demo.aws_deployment import why_not_installed
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.terraform import Module
-
-if TYPE_CHECKING:
-    pass
 
 CHECKS = """
 locals { heat = 20 }

@@ -280,9 +280,7 @@ def test_what_terraform_ignores_is_not_read(tmp_path):
 HCL = {
     "a byte order mark": "\ufeff" + CALL,
     "identifiers": 'locals {\n  größe = var.größe\n  名前-1 = "名前"\n}\n' + CALL,
-    "strip markers": 'locals { x = "a ${~ x ~} b" }\n' + CALL,
     "a heredoc": "locals {\n  x = <<-ENDE\n    ${~ größe ~}\n  ENDE\n}\n" + CALL,
-    "a comment": "# ${~ ~} größe “\n" + CALL,
 }
 
 

@@ -562,20 +562,6 @@ def test_the_log_is_printed_in_its_place(people):
     assert [line["ok"] for line in lines if "method" in line] == [True, False]
 
 
-def test_the_import_gets_the_functions_environment(tmp_path):
-    names = ("REPLY_MODE", "TELEGRAM_API_URL", "TELEGRAM_BOT_TOKEN", "TELEGRAM_WEBHOOK_SECRET")
-    (tmp_path / "bot.py").write_text(
-        f"import os\nREAD = [os.environ[name] for name in {(*names, 'MINI_APP_URL')}]\n"
-        "from urllib.request import urlopen\n"
-        "urlopen(f'{READ[1]}/bot{READ[2]}/getMe').read()\n"
-        "ALLOWED_UPDATES = ['message']\ndef reply(update): return []\n"
-    )
-    (tmp_path / "app").mkdir()
-    (tmp_path / "app" / "index.html").touch()
-    ran = run(demo.main, "--direct", str(tmp_path), "--send", "hello")
-    assert ran.code == 0, ran.output
-
-
 @linux
 def test_the_emulated_aws_listens_only_on_loopback():
     """It would run anyone's code."""

@@ -6,12 +6,12 @@ import re
 import time
 
 import pytest
-from telegram_stand_in import BOT, Fault, Server, Telegram
+from telegram_stand_in import Fault, Server, Telegram
 
 from telegram_bot_aws.live import doctor, state
 from telegram_bot_aws.live.state import REGISTER
 from telegram_bot_aws.local.project import ROOT
-from tests.support.programs import Script, copy_of_the_bot, run, save
+from tests.support.programs import Script, copy_of_the_bot, run
 from tests.support.stubs import BOT as PLAIN
 from tests.support.stubs import answers_all, answers_and_closes, http
 from tests.support.telegram import OTHER_TOKEN, TOKEN
@@ -129,14 +129,6 @@ def test_without_a_state_it_says_what_it_does_not_know(examine, folder, monkeypa
     assert failed in examine(**nothing)["logs"][1]
 
 
-def test_elsewhere_the_state_is_the_modules(examine, folder, webhook, monkeypatch):
-    environment = deployment(folder, webhook_url=webhook)
-    (folder / "elsewhere").mkdir()
-    copy_of_the_bot(folder / "elsewhere" / "bot")
-    monkeypatch.chdir(folder / "elsewhere")
-    assert f"{webhook}, this deployment's" in examine(**environment)["webhook"][1]
-
-
 @pytest.mark.parametrize(
     ("variables", "verdict", "words"),
     [
@@ -212,11 +204,9 @@ def test_the_command_has_the_address_of_the_state(examine, folder, telegram, mod
 DELIVERIES = {
     "401": (0, "Wrong response: 401 Unauthorized", "refused Telegram's secret"),
     "429": (0, "Wrong response: 429 Too Many Requests", "throttling_limit"),
-    "503": (0, "Wrong response: 503 Service Unavailable", "asked for another delivery"),
     "host": (0, "Failed to resolve host: Name or service not known", "find the webhook's host"),
     "new": (0, "Something new", "Something new → look at the function's logs"),
     "in ages": (10**400, "Connection refused", "moments ago: Connection refused"),
-    "ages ago": (-(10**400), "Connection refused", "days ago: Connection refused"),
 }
 
 
@@ -263,15 +253,6 @@ def test_a_bot_with_payments_answers_paysupport(examine, telegram, folder, webho
     assert examine()["payments"][0] is True
 
 
-@pytest.mark.parametrize(("asked", "verdict"), [("message", False), ("mesage", None)])
-def test_a_kind_of_update_that_does_not_exist(examine, folder, telegram, asked, verdict):
-    save(folder / "bot" / "bot.py", "ALLOWED_UPDATES = ", "ALLOWED_UPDATES = ['mesage'] or ")
-    telegram.webhook["allowed_updates"] = [asked]
-    ok, words = examine()["update types"]
-    assert ok is verdict
-    assert "ALLOWED_UPDATES lists mesage" in words
-
-
 @pytest.mark.parametrize(
     ("source", "words"),
     [
@@ -291,21 +272,6 @@ def test_a_bot_that_cannot_start(examine, folder, source, words):
     ok, told = examine()["update types"]
     assert ok is False
     assert words in told
-
-
-@pytest.mark.parametrize(
-    ("fields", "words"),
-    [
-        ({"can_join_groups": False}, "can't be added to any"),
-        ({"can_read_all_group_messages": True}, "privacy mode is off"),
-        ({}, "privacy mode is on"),
-    ],
-    ids=["no groups", "off", "on"],
-)
-def test_what_it_sees_in_groups(fields, words):
-    check = doctor.groups({**BOT, **fields})
-    assert check.ok is True
-    assert words in check.text
 
 
 @pytest.mark.parametrize(
@@ -380,13 +346,6 @@ def test_a_button_that_opens_another_page(examine, folder, telegram, page):
     ok, text = examine(**deployment(folder, mini_app_url=url))["page"]
     assert ok is False
     assert f"but the menu button opens {ANOTHER_PAGE} → terraform" in text
-
-
-def test_a_button_that_telegram_does_not_report(examine, telegram):
-    telegram.faults.append(Fault("refuse", 1, 500, methods=("getChatMenuButton",)))
-    ok, text = examine()["page"]
-    assert ok is None
-    assert text.startswith("the menu button can't be read: getChatMenuButton: HTTP 500")
 
 
 @pytest.mark.slow

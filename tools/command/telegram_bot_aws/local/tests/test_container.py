@@ -32,25 +32,6 @@ def answer_to(function, event):
     return answered.get(timeout=LONGEST)
 
 
-ALLOWED_UPDATES = {
-    "a dict": ('{"message": print, "poll": print}', ["message", "poll"]),
-    "a list": ('["message", "poll"]', ["message", "poll"]),
-    "a tuple": ('("poll",)', ["poll"]),
-}
-
-
-@pytest.mark.parametrize(("handled", "kinds"), ALLOWED_UPDATES.values(), ids=ALLOWED_UPDATES)
-def test_a_bot_is_asked_as_the_registration_does(tmp_path, handled, kinds):
-    (tmp_path / "bot.py").write_text(f"ALLOWED_UPDATES = {handled}\nreply = print\n")
-    assert allowed_updates(tmp_path) == kinds
-
-
-def test_a_bot_that_handles_nothing_is_refused(tmp_path):
-    (tmp_path / "bot.py").write_text("reply = print")
-    with pytest.raises(ValueError, match=r'^bot.py must have ALLOWED_UPDATES, .*: \["message"\]$'):
-        allowed_updates(tmp_path)
-
-
 STATE = """
 import os, sqlite3
 

@@ -3,15 +3,11 @@
 import contextlib
 import gc
 import sys
-from typing import TYPE_CHECKING
 
 import pytest
 
 from telegram_bot_aws.demo.tests.page.host import running
 from tests.support.needs import skip_or_fail
-
-if TYPE_CHECKING:
-    pass
 
 
 # Not for the session: Playwright's event loop would disturb the loops of other tests.

@@ -2,15 +2,11 @@
 
 import json
 import re
-from typing import TYPE_CHECKING
 
 import pytest
 
 from telegram_bot_aws.demo.tests.page.browser import expect, is_too_wide, violations
 from telegram_bot_aws.local.project import ROOT
-
-if TYPE_CHECKING:
-    pass
 
 APP = ROOT / "examples" / "lunch" / "bot" / "app"
 MENU = json.loads(APP.with_name("menu.json").read_text())

@@ -3,7 +3,6 @@
 import http.client
 import re
 import signal
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,9 +11,6 @@ from telegram_bot_aws.demo.errors import InvalidRequest
 from telegram_bot_aws.demo.tests.page.browser import expect, is_too_wide, say, violations
 from telegram_bot_aws.local.project import ROOT
 from tests.support.programs import Script, page_of
-
-if TYPE_CHECKING:
-    pass
 
 BOT = ROOT / "tests" / "bots" / "mini_app"
 
