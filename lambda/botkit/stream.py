@@ -97,8 +97,7 @@ def stop(stopped: MessageGenerationStopped) -> None:
 
     Raises Unreachable if DynamoDB can't be used.
     """
-
-    key = _key(stopped["chat"]["id"], stopped["draft_id"])
+    key = f"{stopped['chat']['id']}/{stopped['draft_id']}"
     _store().change("stream", key, lambda notes: notes.update(stopped=True), days=DAYS)
 
 
@@ -120,7 +119,8 @@ class _Growing:
         # Stop ends the answers to this update, at any delivery, and no others below the same
         # message. In an author's tests that call reply() themselves, nothing has an id.
         self._draft_id = ctx.id if ctx.is_update else message["message_id"]
-        self._key = _key(info.chat_key, self._draft_id if self._is_draft else message["message_id"])
+        number = self._draft_id if self._is_draft else message["message_id"]
+        self._key = f"{info.chat_key}/{number}"
         self._pause = DRAFT_PAUSE if self._is_draft else EDIT_PAUSE
         has_notes = bool(settings.session_table)
         # An author's tests may have no bot.py.
@@ -279,10 +279,6 @@ def _parts(text: str, tail: str, is_markdown: bool) -> list[tuple[Json, list[Jso
         if texts := [{"text": part} for part in _split(source, MAX_TEXT)]:
             parts.append(({"rich_message": {"markdown": rich}} if rich else {}, texts))
     return parts
-
-
-def _key(room: Any, question: int) -> str:
-    return f"{room}/{question}"
 
 
 def _split(text: str, most: int) -> list[str]:

@@ -44,7 +44,6 @@ HEADING = re.compile(r"#{1,6} +")
 RULE = re.compile(r" *([-*_])(?: *\1){2,} *")
 # At most nine: for each longer run of backticks, the whole line would be searched.
 TICKS = "(?<!`)`{1,9}(?!`)"
-CELL = re.compile(rf"({TICKS}).*?(?<!`)\1(?!`)|\\.|(?<!\$)\$[^\s$](?:[^$]*[^\s$])?\$(?![\d$])|(\|)")
 
 URL = (
     r"(?:(?i:https?)://[^\s<>()\[\]\\`]+(?:\([^\s<>()\[\]\\`]*\)[^\s<>()\[\]\\`]*)*"
@@ -254,8 +253,8 @@ def _cells(row: str) -> list[str]:
     """Return the cells of a row. A bar in code doesn't end one, as it does for GitHub."""
     row = row.strip().removeprefix("|")
     cells, at = [], 0
-    for found in CELL.finditer(row):
-        if found[2]:
+    for found in TOKEN.finditer(row):
+        if found["bar"]:
             cells.append(row[at : found.start()].strip())
             at = found.end()
     rest = row[at:].strip()
