@@ -20,7 +20,7 @@ from telegram_bot_aws.demo.bots import Bots
 from telegram_bot_aws.demo.entries import Entries
 from telegram_bot_aws.demo.errors import InvalidRequest
 from telegram_bot_aws.demo.feed import Feed
-from telegram_bot_aws.demo.samples import CONTENT, SEVERAL, person_in
+from telegram_bot_aws.demo.samples import CONTENT, person_in
 from telegram_bot_aws.demo.traces import Traces
 
 POSTS = ("message", "channel_post")  # update types with a new message of a chat
@@ -80,23 +80,21 @@ class People:
     def send(
         self, chat: str, kind: str, text: str, person: str = "", bot: int = 0, reply_to: int = 0
     ) -> None:
-        """Send a text, or other content, to a bot: an album is several messages, for example."""
+        """Send a text, or other content, to a bot."""
         actor = self._bots.actor(bot, chat, person)
-        contents: list[Any]
+        content: Any
         if kind == "text":
             check_text(text)
-            contents = [text]
+            content = text
         elif kind == "contact":
-            contents = [contact(actor.user)]
+            content = contact(actor.user)
         elif kind in CONTENT:
-            contents = [CONTENT[kind]]
-        elif kind in SEVERAL:
-            contents = [*SEVERAL[kind]]
+            content = CONTENT[kind]
         else:
             raise InvalidRequest(f"there is no kind of message {kind!r}")
         self._entries.keyboard_used(actor.stage.bot.id, chat)
         replied = self._telegram.messages.get((actor.chat["id"], reply_to))
-        actor.send(*contents, reply_to=replied, album=kind == "album")
+        actor.send(content, reply_to=replied)
 
     def resend(self, update: int, chat: str) -> None:
         """Send an update once more: as a new one, and so with new ids."""

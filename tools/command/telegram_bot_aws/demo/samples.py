@@ -103,19 +103,3 @@ CONTENT: dict[str, Json] = {
     "location": {"location": LOCATION},
     "poll": {"poll": poll("Where shall we meet?", "At the lake", "In the library", "Online")},
 }
-
-
-# Several messages that are sent at once, as the apps do.
-_LINUS = {"id": 4545, "is_bot": False, "first_name": "Linus"}
-_FORWARDED = {"forward_origin": {"type": "user", "sender_user": _LINUS, "date": 1767225600}}
-SEVERAL: dict[str, list[Json]] = {
-    "album": [
-        CONTENT["photo"],
-        *({"photo": CONTENT["photo"]["photo"]} for _ in range(2)),
-    ],
-    "forwarded": [
-        {"text": "We could meet at the lake.", **_FORWARDED},
-        {"text": "Or in the library, if it rains.", **_FORWARDED},
-        {"text": "What do you think?"},
-    ],
-}

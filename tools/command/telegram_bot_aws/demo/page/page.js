@@ -634,8 +634,6 @@ $("attach-button").append(icon("plus"));
 $("fail").prepend(icon("bolt"), span("word", "Make Telegram fail"));
 const ATTACHED = {
   photo: "Photo",
-  album: "Album",
-  forwarded: "Forwarded messages",
   sticker: "Sticker",
   voice: "Voice message",
   location: "Location",
