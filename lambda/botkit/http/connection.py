@@ -9,7 +9,6 @@ import logging
 import socket
 import threading
 import time
-from contextlib import suppress  # logging has loaded it
 
 from ..deadline import Deadline
 from ..errors import Unreachable
@@ -103,8 +102,7 @@ class Connection:
             # The wall clock, since other clocks may stop while a container is frozen.
             if 0 <= time.time() - self._last_used < IDLE_SECONDS and _is_idle(connection):
                 return connection
-            with suppress(OSError):  # the bot's code closed the descriptor
-                connection.close()
+            connection.close()
         try:
             return self._connect(deadline)
         except Exception as error:

@@ -60,11 +60,6 @@ class Stream(io.RawIOBase):
             raise ResponseTooLarge("the response is too long")
         return count
 
-    def keep(self, response: http.client.HTTPResponse) -> None:
-        """Keep the connection after a response that was read, if the server lets it."""
-        # After an interim response (1xx), the final one is still to come.
-        self.is_kept = response.status >= 200 and not response.will_close
-
     def close(self) -> None:
         """Leave the socket open. Its owner decides whether to keep it."""
 
@@ -126,7 +121,8 @@ def round_trip(
         data = response.read()
         if len(data) > stream.limit:
             raise ResponseTooLarge("the response is too long")
-        stream.keep(response)
+        # After an interim response (1xx), the final one is still to come.
+        stream.is_kept = response.status >= 200 and not response.will_close
         return Answer(response.status, response.headers, data)
 
 

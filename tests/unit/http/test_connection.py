@@ -2,13 +2,11 @@
 
 import base64
 import importlib
-import os
 import signal
 import socket
 import ssl
 import threading
 import time
-from pathlib import Path
 
 import pytest
 import trustme
@@ -16,7 +14,6 @@ from botkit.deadline import Deadline
 
 from tests.support.needs import skip_or_fail
 from tests.support.stubs import (
-    OK,
     PASSWORD,
     answers,
     answers_all,
@@ -80,11 +77,10 @@ def test_a_request_is_sent_as_it_is(serve, connect):
     assert body == BODY
 
 
-@pytest.mark.parametrize("base", ["/", "/api", "/api/"])
-def test_the_url_may_have_a_path(serve, connect, base):
+def test_the_url_may_have_a_path(serve, connect):
     peer = serve(answers_all)
-    post(connect(peer.url + base))
-    assert peer.requests[0].startswith(f"POST {base.rstrip('/')}/bot1:a/getMe HTTP/1.1".encode())
+    post(connect(peer.url + "/api/"))
+    assert peer.requests[0].startswith(b"POST /api/bot1:a/getMe HTTP/1.1")
 
 
 def test_a_connection_that_is_prepared_is_opened_in_the_background(serve, connect):
@@ -135,7 +131,6 @@ LAST = {
 MORE = {
     "a length": http(b"{}"),
     "chunks": CHUNKED + b"1\r\n{\r\n01;a=b\r\n}\r\n0\r\n\r\n",
-    "chunks, and a trailer": CHUNKED + b"2\r\n{}\r\n0\r\nA: b\r\n\r\n",
     "an interim answer": b"HTTP/1.1 100 Continue\r\n\r\n" + http(b"{}"),
 }
 
@@ -156,12 +151,11 @@ def test_response_is_read_and_its_connection_reused(serve, connect, answer):
     assert peer.connections == 1 + (answer in LAST.values())
 
 
-@pytest.mark.parametrize("status", [103, 199])
-def test_final_response_is_not_mistaken_for_the_next(serve, connect, status):
-    interim = f"HTTP/1.1 {status} Early\r\n\r\n".encode()
+def test_final_response_is_not_mistaken_for_the_next(serve, connect):
+    interim = b"HTTP/1.1 199 Early\r\n\r\n"
     peer = serve(answers(interim + http(b"late")), answers_all)
     connection = connect(peer.url)
-    assert post(connection) == (status, b"")
+    assert post(connection) == (199, b"")
     assert post(connection)[1] == http().partition(b"\r\n\r\n")[2]
     assert peer.connections == 2
 
@@ -180,8 +174,6 @@ def then(part, last, ended):
 
 GONE = {
     "closed": (http(), socket.socket.close),
-    "closed, as announced": (http(OK, "200 OK", "Connection: close"), socket.socket.close),
-    "HTTP/1.0": (http().replace(b"HTTP/1.1", b"HTTP/1.0"), socket.socket.close),
     "reset": (http(), reset),
     "sends without a request": (http(), lambda connection: connection.sendall(b"HTTP/1.1")),
 }
@@ -205,29 +197,10 @@ def test_a_connection_that_is_gone_is_opened_again_once(serve, connect, answer, 
     assert (peer.connections, len(peer.requests)) == (2, 2)
 
 
-def descriptor_is_gone(connection):
-    os.close(connection._kept.fileno())
-
-
-def descriptor_is_another_files(connection):
-    with Path(os.devnull).open("rb") as file:
-        os.dup2(file.fileno(), connection._kept.fileno())
-
-
-@pytest.mark.parametrize("close", [descriptor_is_gone, descriptor_is_another_files])
-def test_a_connection_with_a_closed_descriptor_is_opened_again(serve, connect, close):
-    peer = serve(answers_all)
-    connection = connect(peer.url)
-    assert post(connection)[0] == 200
-    close(connection)
-    assert post(connection)[0] == 200
-    assert peer.connections == 2
-
-
 @pytest.mark.parametrize(
     ("seconds", "connections"),
-    [(0, 1), (29.9, 1), (30, 2), (3600, 2), (-1, 2)],
-    ids=["at once", "just in time", "idle too long", "frozen for an hour", "clock set back"],
+    [(29.9, 1), (30, 2), (-1, 2)],
+    ids=["just in time", "idle too long", "clock set back"],
 )
 def test_a_connection_ages(serve, connect, module, monkeypatch, seconds, connections):
     now = 1767225600.0
@@ -251,10 +224,6 @@ FAULTS = {
         "the response is too long",
     ),
     "endless head": (keeps_sending(b"HTTP/1.1 200 OK\r\n", b"A: b\r\n"), "HTTPException"),
-    "endless lines": (
-        keeps_sending(b"HTTP/1.1 200 OK\r\n", b"A: " + b"b" * 65000 + b"\r\n"),
-        "the response is too long",
-    ),
     "no HTTP": (answers(b"\x15\x03\x01 what?\r\n\r\n"), "BadStatusLine"),
     "closed without an answer": (answers_and_closes(b""), "RemoteDisconnected: Remote end closed"),
     "reset": (resets_after_request, "ConnectionResetError: [Errno"),
@@ -269,11 +238,6 @@ FAULTS = {
     "a length beyond all memory": (
         answers(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000000000\r\n\r\n{}"),
         "MemoryError",
-    ),
-    "broken chunk": (answers(CHUNKED + b"zz\r\n"), "IncompleteRead"),
-    "endless chunks": (
-        keeps_sending(CHUNKED, b"10000\r\n" + b" " * 65536 + b"\r\n"),
-        "the response is too long",
     ),
 }
 
@@ -326,9 +290,7 @@ def test_an_interrupted_request_closes_its_connection(serve, connect, scheme):
     assert ended.wait(60), f"only {caught} still knows it"
 
 
-@pytest.mark.parametrize(
-    ("size", "fits"), [(2**22 - 1, True), (2**22, True), (2**22 + 1, False)], ids=str
-)
+@pytest.mark.parametrize(("size", "fits"), [(2**22, True), (2**22 + 1, False)], ids=str)
 def test_an_answer_has_a_largest_size(serve, connect, module, size, fits):
     connection = connect(serve(answers(http(b"x" * size))).url)
     if fits:
@@ -514,7 +476,6 @@ def test_expected_roots_suffice_and_all_are_the_fallback(
 
 STORES = {
     "missing": None,
-    "empty": "",
     "broken": "-----BEGIN CERTIFICATE-----\nAAAAA",
 }
 
@@ -612,11 +573,9 @@ def test_tls_goes_through_the_proxy_too(serve, connect, tls):
     assert peer.requests[1].startswith(b"POST /bot1:a/getMe HTTP/1.1\r\n")
 
 
-@pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "300 No"])
-def test_a_proxy_that_refuses_is_unreachable(serve, connect, module, status):
-    peer = serve(answers(http(b"", status)))
+def test_a_proxy_that_refuses_is_unreachable(serve, connect):
+    peer = serve(answers(http(b"", "407 Proxy Authentication Required")))
     connection = connect("http://localhost", f"http://bot:{PASSWORD}@localhost:{peer.port}")
     with pytest.raises(unreachable()) as caught:
         post(connection)
-    expected = f"OSError: the proxy refused a tunnel: it answered {status[:3]}"
-    assert str(caught.value) == expected
+    assert str(caught.value) == "OSError: the proxy refused a tunnel: it answered 407"
