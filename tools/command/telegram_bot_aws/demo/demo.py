@@ -121,7 +121,7 @@ def options() -> argparse.Namespace:
         action=Act,
         metavar="LABEL",
         help="tap the latest button, result of an inline query or option of a poll with this "
-        "text, or the only one that begins with it, with or without its emoji",
+        "text, with or without its emoji",
     )
     acts.add_argument(
         "--update",
