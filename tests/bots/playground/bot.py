@@ -114,7 +114,6 @@ def calls_for(word: str, to: Json, message: Json) -> list[Json]:
                 "rich_message": {"markdown": "# So\n\n<tg-thinking>Counting</tg-thinking>"},
             }
         ],
-        "typing": [{"method": "sendChatAction", **to, "action": "typing"}],
         "buttons": [{**text, "reply_markup": {"inline_keyboard": BUTTONS}}],
         "markup": [{**text, "text": MARKUP, "parse_mode": "HTML"}],
         "code": [{**text, "text": f"<pre>{'x = 1; ' * 99}</pre>", "parse_mode": "HTML"}],

@@ -89,7 +89,6 @@ class Chat:
             "fault": self._fault(),
             "keyboards": self.entries.keyboards,
             "drafts": self.entries.drafts,
-            "actions": self.entries.actions,
         }
 
     def _watch(self, event: Delivery | Call) -> None:

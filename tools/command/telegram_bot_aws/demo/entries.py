@@ -12,7 +12,6 @@ from telegram_bot_aws.demo.feed import Feed
 from telegram_bot_aws.demo.samples import CHATS, chat_key
 
 WITHOUT_CARD = ("get", "setwebhook", "deletewebhook")  # nobody in a chat would see these
-ACTION_SECONDS = 5  # for which Telegram shows what a bot does
 
 
 class Entries:
@@ -25,7 +24,6 @@ class Entries:
         self.all: list[Json] = []
         self.keyboards: Json = {}  # by bot and chat: the one below the input, or a forced reply
         self.drafts: Json = {}  # by bot and chat
-        self.actions: Json = {}  # by bot and chat: what the bot does, and until when that is shown
         self._telegram = telegram
         self._feed = feed
 
@@ -169,8 +167,6 @@ class Entries:
             place = f"{about['bot']}:{where}"
             if kind == "draft":
                 self._show_draft(place, change)
-            elif kind == "action":
-                self._show_action(place, change["action"])
             elif kind == "member":
                 self.add(where, "note", **about, hints=hints, **{**change, "kind": kind})
 
@@ -180,20 +176,12 @@ class Entries:
         place = f"{about['bot']}:{where}"
         if place in self.drafts:
             self._show_draft(place, None)
-        self._show_action(place, None)
         self.add(where, "in", message=message, hints=hints, **about)
         if keyboard := change.get("keyboard"):
             self.keyboards[place] = {**keyboard, "message_id": message["message_id"]}
             if "remove_keyboard" in keyboard:
                 del self.keyboards[place]
             self._feed.tell("keyboards", self.keyboards)
-
-    def _show_action(self, place: str, action: str | None) -> None:
-        if action:
-            self.actions[place] = {"action": action, "until": time.time() + ACTION_SECONDS}
-        elif not self.actions.pop(place, None):
-            return
-        self._feed.tell("actions", self.actions)
 
     def _show_draft(self, place: str, draft: Json | None) -> None:
         if draft:

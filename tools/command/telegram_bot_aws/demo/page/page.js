@@ -71,10 +71,8 @@ function items() {
   });
   if (!found.length) found.push({ key: "empty", look: app.chat, draw: drawEmpty });
   const draft = app.state.drafts[place()];
-  const action = actionAt(place());
   if (draft)
     found.push({ key: "draft", look: JSON.stringify(draft), draw: () => drawDraft(draft) });
-  else if (action) found.push({ key: "action", look: action, draw: () => drawAction(action) });
   for (const key of drawn.keys()) if (!found.some((item) => item.key === key)) drawn.delete(key);
   return found;
 }
@@ -93,7 +91,6 @@ function drawEmpty() {
     ),
   );
 }
-const drawAction = (action) => div("row in first", div("bubble doing", action));
 function drawDraft(draft) {
   const isRich = Boolean(draft.rich_message);
   const inside = isRich
@@ -308,17 +305,6 @@ function drawCard(entry) {
   );
   return h("div", { ...about, class: `row in first${isSelected(entry)}` }, card);
 }
-// The bot's chat action, for as long as Telegram shows it.
-function actionAt(where) {
-  const shown = app.state.actions[where];
-  const left = (shown?.until ?? 0) * 1000 - Date.now();
-  if (left <= 0) return null;
-  clearTimeout(actionAt.timer);
-  actionAt.timer = setTimeout(drawChat, left);
-  const [word, ...rest] = shown.action.split("_");
-  return { upload: "sending a", record: "recording a" }[word]?.concat(" ", rest.join(" ")) ?? word;
-}
-
 // Above the chat.
 const option = (value, selected, word) => h("option", { value, selected }, word);
 function drawHead() {
@@ -587,7 +573,6 @@ const DRAWS = {
   fault: drawFaults,
   chats: drawHead,
   keyboards: drawKeyboard,
-  actions: drawChat,
   bots: () => {
     drawHead();
     drawChat();
