@@ -5,7 +5,7 @@ all is as the pages of docs/ say. At the end, or if you stop it, all that it mad
 removed: CONTRIBUTING.md says what it does, costs and leaves.
 
 Set TELEGRAM_BOT_TOKEN (of a bot that nobody uses: its webhook is set), TELEGRAM_CHAT_ID (of your
-private chat with it, in which you have pressed Start), AWS_REGION, and AWS credentials as for
+private chat with it, in which you have tapped Start), AWS_REGION, and AWS credentials as for
 terraform apply. TELEGRAM_API_URL is the Bot API's server (default: https://api.telegram.org). With
 --emulated it runs here, without any of these.
 
@@ -158,7 +158,7 @@ def emulated(aws_url: str = "") -> Iterator[Account]:
 
 
 def press(telegram: Telegram, chat: int) -> None:
-    """Press the last button in a chat."""
+    """Tap the last button in a chat."""
     ids = [key for key, message in telegram.messages.items() if "reply_markup" in message]
     telegram.press(*[key for key in ids if key[0] == chat][-1], "press")
 
@@ -182,7 +182,7 @@ def check(world: World) -> None:
         url = world.webhook()["url"]
         chat = world.call("getChat", chat_id=world.account.chat)
     except (TelegramError, OSError) as error:
-        raise ToolError(f"Telegram says: {error}. Press Start in the bot's chat first") from None
+        raise ToolError(f"Telegram says: {error}. Tap Start in the bot's chat first") from None
     if url:  # its path may be a secret
         host = url.split("/")[2]
         raise ToolError(f"the bot is in use, with a webhook at {host}: take another, or {AGAIN}")

@@ -259,7 +259,7 @@ class World:
         if self.account.press:
             self.account.press(self.account.chat)
         else:
-            print("        Press the button in the bot's chat …", flush=True)
+            print("        Tap the button in the bot's chat …", flush=True)
         return any(self.webhook().get("last_error_message") for _ in self.looks())
 
     # AWS.

@@ -12,7 +12,7 @@ from botkit.types import (
 )
 
 COMMANDS = {"start": "Say hello"}  # the bot's menu
-ALLOWED_UPDATES = ["message", "callback_query"]  # Telegram sends no other kinds of update
+ALLOWED_UPDATES = ["message", "callback_query"]  # Telegram sends no other types
 
 
 def reply(update: Update) -> list[Call]:

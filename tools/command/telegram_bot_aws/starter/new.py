@@ -213,7 +213,8 @@ def commands(written: dict[str, bytes], folder: Path) -> list[str]:
     if not works(python, folder):
         python = shlex.quote(sys.executable)
     terraform = "tofu" if not shutil.which("terraform") and shutil.which("tofu") else "terraform"
-    packages = ["pytest", "mypy"]
+    has_framework = any(f"bot/on_{name}.py" in written for name in FRAMEWORKS)
+    packages = ["pytest"] if has_framework else ["pytest", "mypy"]  # mypy can't follow its types
     if "bot/requirements.txt" in written:
         packages += ["-r", "bot/requirements.txt"]
     uses_aws = re.search(rb"^  policy +=", written["main.tf"], re.MULTILINE)

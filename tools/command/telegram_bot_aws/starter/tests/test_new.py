@@ -136,7 +136,9 @@ def test_a_copy_has_its_folders_name_and_a_source(tmp_path, example):
 @pytest.mark.parametrize("framework", new.FRAMEWORKS)
 def test_a_bot_of_a_framework_remembers_and_has_memory(tmp_path, framework):
     folder = tmp_path / "mine"
-    assert run(new.main, str(folder), "--framework", framework).code == 0
+    ran = run(new.main, str(folder), "--framework", framework)
+    assert ran.code == 0
+    assert "mypy" not in ran.output
     main = (folder / "main.tf").read_text()
     assert re.search(r"^  session_retention_in_days += ", main, re.MULTILINE)
     assert re.search(r"^  memory_size += 512 ", main, re.MULTILINE)
