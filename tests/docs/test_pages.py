@@ -60,7 +60,8 @@ def test_the_facts_of_the_readme_are_those_of_the_sources():
     assert f"Terraform {re.findall(r'required_version = ">= ([0-9.]+)"', versions)[0]}+" in readme
     assert f"provider {re.findall(r'>= ([0-9.]+), < 7.0', versions)[0]} to 6.x" in readme
     first_bot = (ROOT / "docs" / "first-bot.md").read_text()
-    assert f"Resources: {re.findall(r'0 of ([0-9]+) ', readme)[0]} added" in first_bot
+    resources = re.findall(r"removes all ([0-9]+) resources", readme)[0]
+    assert f"Resources: {resources} added" in first_bot
 
 
 def test_the_pictures_are_small():
