@@ -365,10 +365,7 @@ def write_line(line: Json) -> None:
 
 
 def agrees(question: str, options: argparse.Namespace) -> bool:
-    """Ask, unless --yes or --dry-run have answered."""
-    if options.dry_run:
-        tell("Nothing was changed: --dry-run.")
-        return False
+    """Ask, unless --yes has answered."""
     if options.yes:
         return True
     if not sys.stdin.isatty():
@@ -395,7 +392,7 @@ def delete(store: Store, options: argparse.Namespace) -> int:
     if found.waiting:
         what += f" and {count(len(found.waiting), 'scheduled event')}"
     if not agrees(f"Delete {what}?", options):
-        return 0 if options.dry_run else 1
+        return 1
     done = 0
     try:
         for each in found.waiting:  # first: what runs may make a session again
@@ -419,9 +416,8 @@ def take(store: Store, lines: list[Json], options: argparse.Namespace) -> int:
         tell(f"{count(left, 'scheduled event')} can't be imported: only the bot can schedule")
     for text in summary(Found(there, [], [])):
         tell(text)
-    is_harmless = not options.replace or not there
-    if (options.dry_run or not is_harmless) and not agrees("Replace those?", options):
-        return 0 if options.dry_run else 1
+    if options.replace and there and not agrees("Replace those?", options):
+        return 1
     written = 0
     try:
         for item in items:
@@ -503,9 +499,6 @@ def arguments() -> argparse.Namespace:
     where.add_argument("--table", help="name of the table, such as telegram-bot_sessions")
     where.add_argument("--file", help="file in which demo --direct or poll keeps sessions")
     parser.add_argument("--region", help="region of the table (default: the state's, or AWS's own)")
-    parser.add_argument(
-        "--dry-run", action="store_true", help="show what delete or import would do, and end"
-    )
     parser.add_argument("--yes", action="store_true", help="don't ask")
     parser.add_argument(
         "--replace", action="store_true", help="let import overwrite sessions in the table"
