@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import requirements
@@ -12,7 +11,7 @@ from telegram_bot_aws.demo.deployments import MENU_BUTTON, has_page
 from telegram_bot_aws.local.sources import has_sessions, needs_queue
 
 # How to write inputs whose value matters, too.
-WRITTEN = {"queue": "queue = {}"}
+WRITTEN = {"queue": "queue = true"}
 
 
 def inputs(bot: Path) -> Json:
@@ -47,9 +46,7 @@ def notes(bot: Path, *, is_configured: bool) -> list[str]:
     said = []
     needed = {} if is_configured else inputs(bot)
     if needed:
-        names = ", ".join(
-            WRITTEN.get(name, name).format(json.dumps(value)) for name, value in needed.items()
-        )
+        names = ", ".join(WRITTEN.get(name, name) for name in needed)
         said.append(f"To deploy the bot, set these inputs of the module: {names}.")
     for path in sorted(bot.glob(".env*")):
         if path.is_file():
