@@ -12,16 +12,18 @@ import ast
 import os
 from collections.abc import Iterator
 from hashlib import sha256
-from inspect import iscoroutinefunction, signature
+from inspect import iscoroutinefunction, isgeneratorfunction, signature
 
 from .. import bot_module, telegram
 from ..bot_module import NOT_ASYNC
+from ..deadline import TIMES, deadline
 from ..errors import InvalidReply, Misconfigured
 from ..settings import settings
 from ..stack_trace import describe
 from ..types import Any, Json
 from .registration import (
     MODULE_ADDRESS_HINT,
+    NEVER_QUEUED,
     RegistrationFailed,
     allowed_updates,
     call,
@@ -48,9 +50,11 @@ class CheckFailed(Exception):
 def check(event: Json) -> Json:
     """Check the code, bot.py and the token, and then call check() of bot.py, if there is one.
 
-    Raises CheckFailed, which fails the apply: the previous version stays live.
+    Returns `warnings`, which Terraform shows. Raises CheckFailed, which fails the apply: the
+    previous version stays live.
     Source: https://core.telegram.org/bots/api#getme
     """
+    seconds = deadline.left()
     secrets = {settings.webhook_secret, telegram.default_client.token}
     telegram.forget_token()  # it may have changed
     try:
@@ -61,7 +65,8 @@ def check(event: Json) -> Json:
         call("getMe", "accept the token")
         if callable(getattr(bot, "check", None)):
             bot_module.call_function("check")
-        return {}
+        warnings = _warnings(bot, seconds)
+        return {"warnings": warnings} if warnings else {}
     except (InvalidReply, Misconfigured, RegistrationFailed) as error:
         told = str(error)
         if "ModuleNotFoundError" in told:
@@ -71,6 +76,26 @@ def check(event: Json) -> Json:
     for secret in filter(None, {*secrets, telegram.default_client.token}):
         told = told.replace(secret, "…")  # the bot may quote it, and Terraform would print it
     raise CheckFailed(told)
+
+
+def _warnings(bot: Any, seconds: float) -> list[str]:
+    """Return what is allowed, but probably a mistake."""
+    warnings = []
+    queued = set(getattr(bot, "QUEUED_UPDATES", ()))
+    others = {*allowed_updates()} - queued - NEVER_QUEUED
+    if queued and others and hasattr(bot, "SESSION"):
+        warnings.append(
+            f"QUEUED_UPDATES in bot.py doesn't have {', '.join(sorted(others))}: such an update "
+            "overtakes a slow answer. If it changes the same session, reply() runs again for that "
+            "answer, and pays a language model twice"
+        )
+    at_once, _ = TIMES["webhook"]
+    if not queued and seconds > at_once and not hasattr(bot, "on_event"):
+        warnings.append(
+            f"An answer may take {at_once:.0f} seconds, whatever the timeout: longer ones need "
+            "QUEUED_UPDATES in bot.py"
+        )
+    return warnings
 
 
 def _check_release(event: Json) -> None:
@@ -196,6 +221,8 @@ def _check_function(function: Any, name: str, arguments: str) -> None:
     """
     if iscoroutinefunction(function):
         written = NOT_ASYNC
+    elif isgeneratorfunction(function):
+        written = "with return, not yield"
     else:
         try:
             known = signature(function, follow_wrapped=False)

@@ -9,6 +9,7 @@ import pytest
 from telegram_stand_in import TYPES
 
 from tests.support.stubs import (
+    QUEUE,
     TOKEN,
     answers,
     http,
@@ -153,6 +154,10 @@ def test_the_bots_own_check_is_called_once(start_bot, bot_api, source):
 # What bot.py says: with what the check ends then.
 UNUSABLE = {
     "async": ("async def reply(update): ...", f"reply() must be written {NOT_ASYNC}"),
+    "a generator": (
+        "def reply(update):\n    yield",
+        "reply() must be written with return, not yield",
+    ),
     "no argument": ("def reply(): ...", "reply() must be written as def reply(update)"),
     "two arguments": (
         "def reply(update, context): ...",
@@ -351,3 +356,34 @@ def test_all_missing_inputs_are_named_at_once(start_bot, written):
         "session_retention_in_days; bot.py has QUEUED_UPDATES: set queue = true; "
         "bot.py uses botkit.schedule: set queue = true"
     )
+
+
+OVERTAKES = "QUEUED_UPDATES in bot.py doesn't have callback_query: such an update overtakes"
+TOO_SLOW = "An answer may take 24 seconds, whatever the timeout"
+
+
+@pytest.mark.parametrize(
+    ("session", "queued", "more", "seconds", "warning"),
+    [
+        (True, ["message"], "", 25, OVERTAKES),
+        (True, ["message", "callback_query"], "", 25, None),
+        (True, [], "", 25, None),
+        (False, ["message"], "", 900, None),
+        (False, [], "", 26, TOO_SLOW),
+        (False, [], "def on_event(event): ...", 900, None),
+    ],
+)
+def test_the_check_warns_of_a_queue_that_helps_little(
+    start_with_sessions, bot_api, session, queued, more, seconds, warning
+):
+    source = f"""
+ALLOWED_UPDATES = ["message", "callback_query", "inline_query"]
+QUEUED_UPDATES = {queued}
+def reply(update, session=None): ...
+{'SESSION = "chat"' * session}
+{more}
+"""
+    bot_api.answers("getMe", {}, ME)
+    container = start_with_sessions(source, QUEUE_URL=QUEUE)
+    warnings = container.invoke(CHECK, seconds * 1000).get("warnings", [])
+    assert [each.startswith(warning) for each in warnings] == [True] * bool(warning)
