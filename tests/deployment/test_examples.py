@@ -447,7 +447,8 @@ def ask(world, text, ends, **content):
 
 def test_assistant_streams_an_answer_and_remembers_the_chat(world):
     before = ask(world, "I am Ada", "sendRichMessage")
-    assert [draft["text"] for draft in shown(world, "sendMessageDraft", before)] == [""]
+    first, *_ = shown(world, "sendMessageDraft", before)  # it grows if the model is slow
+    assert first["text"] == ""
     whole = {"chat_id": ADA["id"], "rich_message": {"markdown": "2: I am Ada"}}
     assert shown(world, "sendRichMessage", before) == [whole]
     before = ask(world, "Who am I?", "sendRichMessage")

@@ -116,7 +116,7 @@ def pauses_of(kind, seconds):
     return len(telegram.deliveries)
 
 
-AT_THE_SECOND_CALL = "the same, after the bot has already sent part of its answer"
+AT_THE_SECOND_CALL = "Telegram, AWS or the network, after the bot has sent a part of its answer"
 
 
 @line(AT_THE_SECOND_CALL)
