@@ -106,11 +106,13 @@ def test_a_message_and_its_hops(page, demo):
     expect(page.locator(".row.in .bubble").last).to_contain_text("Did print")
 
 
-def test_telegram_fails_and_redelivers(page):
+def test_telegram_fails_and_redelivers(page, demo, monkeypatch):
     fail_once(page, "429")
-    say(page, "print")
-    expect(page.locator(".row.out .wait").last).to_be_visible()
-    expect(page.locator("#redelivery")).to_contain_text("redelivers it in")
+    with monkeypatch.context() as slow:  # so that a busy browser sees the pause
+        slow.setattr(demo.chat.telegram.bot.outbox, "_pace", 1.0)
+        say(page, "print")
+        expect(page.locator(".row.out .wait").last).to_be_visible()
+        expect(page.locator("#redelivery")).to_contain_text("redelivers it in")
     expect(page.locator("#verdict")).to_have_text("answered")
     expect(page.locator(".pause").first).to_contain_text("and redelivered the update.")
     expect(page.locator(".row.out .meta").last).to_contain_text(re.compile(r"\d+ attempts"))
