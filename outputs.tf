@@ -68,8 +68,8 @@ output "session_table_name" {
 
 output "webhook_info" {
   description = <<-EOT
-    The webhook as Telegram reported it at the last apply: url, pending_update_count (how many wait) and
-    last_error_message (null if there is none).
+    The webhook as Telegram reported it at the last apply (getWebhookInfo): url, pending_update_count and
+    last_error_message.
   EOT
   value       = jsondecode(aws_lambda_invocation.register_webhook.result)
 }

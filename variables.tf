@@ -1,6 +1,6 @@
 variable "alarm_actions" {
   type        = list(string)
-  description = "ARNs to notify, such as of SNS topics, at most 5. Empty: no alarms, and no hourly look at the webhook."
+  description = "ARNs to notify, such as of SNS topics, at most 5. Empty: no alarms."
   default     = []
   nullable    = false
 }
@@ -29,9 +29,8 @@ variable "environment" {
 variable "kms_key_arn" {
   type        = string
   description = <<-EOT
-    ARN of your KMS key, symmetric and in the function's region, that encrypts the bot's data: its environment, logs,
-    queues, sessions and scheduled calls. The key's policy must let CloudWatch Logs use it, or the apply fails. Null:
-    keys that AWS owns or manages.
+    ARN of your symmetric KMS key, in the function's region, that encrypts the bot's data. Its policy must let
+    CloudWatch Logs use it. Null: keys that AWS owns or manages.
   EOT
   default     = null
 
@@ -44,9 +43,8 @@ variable "kms_key_arn" {
 variable "layers" {
   type        = list(string)
   description = <<-EOT
-    ARNs of layer versions, at most 5, for extensions such as those of monitoring tools: for the function's
-    architecture, and up to 250 MB with the package. Most delay the first answer, and need more memory_size.
-    Packages belong in requirements.txt instead.
+    ARNs of layer versions for the function's architecture, at most 5, for extensions such as monitoring tools. Most
+    delay the first answer, and need more memory_size.
   EOT
   default     = []
   nullable    = false
@@ -55,8 +53,8 @@ variable "layers" {
 variable "log_level" {
   type        = string
   description = <<-EOT
-    Lowest log level that the function keeps: TRACE, DEBUG, INFO, WARN, ERROR or FATAL. INFO logs every update, WARN
-    only problems. DEBUG adds the traceback of an exception in bot.py, which may quote people.
+    Lowest level that the log keeps: TRACE, DEBUG, INFO, WARN, ERROR or FATAL. INFO logs every update, WARN only
+    problems. DEBUG adds tracebacks of bot.py, which may quote people.
   EOT
   default     = "INFO"
   nullable    = false
@@ -96,8 +94,8 @@ variable "memory_size" {
 variable "mini_app" {
   type        = string
   description = <<-EOT
-    Label of the menu button that opens the bot's Mini App: the folder app/ in source_dir, which must contain an
-    index.html and is public. The button replaces the command menu. Null: no Mini App.
+    Label of the menu button that opens the Mini App: the folder app/ in source_dir, with an index.html, which is
+    public. The button replaces the menu of commands. Null: no Mini App.
   EOT
   default     = null
 
@@ -110,8 +108,8 @@ variable "mini_app" {
 variable "name" {
   type        = string
   description = <<-EOT
-    Name of the function, the API and the role, and beginning of the other names: up to 64 letters, digits and
-    hyphens, or 54 with queue. Two bots in one account need different names, even in different regions.
+    Name of the function, the API and the role: up to 64 letters, digits and hyphens, or 54 with queue. Two bots in one
+    account need different names, even in different regions.
   EOT
   default     = "telegram-bot"
   nullable    = false
@@ -131,8 +129,8 @@ variable "permissions_boundary" {
 variable "policy" {
   type        = string
   description = <<-EOT
-    IAM policy document (JSON) with the bot's permissions in AWS. The module adds its statements to the function's
-    role: up to 5,120 characters in total with the module's own. Null: only the module's statements.
+    IAM policy document (JSON) with the permissions that bot.py needs in AWS: with the module's own statements up to
+    5,120 characters. Null: none.
   EOT
   default     = null
 }
@@ -140,10 +138,9 @@ variable "policy" {
 variable "queue" {
   type        = bool
   description = <<-EOT
-    Whether there is a queue (SQS FIFO). Updates of the types in QUEUED_UPDATES of bot.py wait there for their answers,
-    which may take up to 15 minutes (timeout), one at a time in each chat. It also takes what botkit.schedule schedules,
-    such as reminders, and the rest of a long answer. What the bot failed to answer is kept as a dead letter, for 14
-    days (redrive_command). False deletes it, as soon as nothing is in it.
+    Whether there is a queue (SQS FIFO) for the update types in QUEUED_UPDATES of bot.py, whose answers may take up to 15
+    minutes (timeout), and for reminders. What the bot failed to answer is kept as a dead letter. False deletes the
+    queue, as soon as it is empty.
   EOT
   default     = false
   nullable    = false
@@ -152,9 +149,8 @@ variable "queue" {
 variable "reply_mode" {
   type        = string
   description = <<-EOT
-    How answers reach Telegram. "api": by calls to the Bot API; refused calls are logged. "webhook": the last call is
-    returned in the response to the webhook. This saves a request, but Telegram doesn't report whether the call
-    succeeded.
+    How answers reach Telegram. "api": by calls to the Bot API. "webhook": the last call is returned in the response to
+    the webhook, which saves a request, but Telegram doesn't report whether it succeeded.
   EOT
   default     = "api"
   nullable    = false
@@ -168,10 +164,8 @@ variable "reply_mode" {
 variable "reserved_concurrency" {
   type        = number
   description = <<-EOT
-    Maximum number of containers at the same time, reserved from the region's concurrency. AWS always leaves 100
-    unreserved, so an account whose quota is 100 or less can reserve none. With queue, at least 3: three quarters of
-    them, or at least two, answer what is in the queue, and the others accept updates. Null: no reservation, and five
-    for the queue.
+    Maximum number of containers, reserved from the region's concurrency, of which AWS leaves 100 unreserved. With
+    queue, at least 3: three quarters answer what is in the queue. Null: no reservation, and five for the queue.
   EOT
   default     = null
 
@@ -197,7 +191,7 @@ variable "session_backup_in_days" {
   type        = number
   description = <<-EOT
     Days for which DynamoDB can restore the sessions as they were at any second (point-in-time recovery), from 1 to 35.
-    Deleted sessions stay in the backup as long. Null: no backup.
+    Null: no backup.
   EOT
   default     = null
 
@@ -221,8 +215,8 @@ variable "session_retention_in_days" {
 variable "source_dir" {
   type        = string
   description = <<-EOT
-    Folder with bot.py and its files. The package contains all of it, except names that begin with a dot,
-    `__pycache__` and `*.pyc`. A relative path starts at the root module. Null: the module's echo bot.
+    Folder with bot.py and its files. The package contains all of it, except names that begin with a dot. A relative
+    path starts at the root module. Null: the module's echo bot.
   EOT
   default     = null
 }
@@ -251,8 +245,8 @@ variable "telegram_bot_token" {
 variable "telegram_bot_token_parameter" {
   type        = string
   description = <<-EOT
-    Name of a SecureString in SSM Parameter Store, in the function's account and region, with the bot token; set either
-    this or telegram_bot_token. It keeps the token out of the state, plans and environment.
+    Name of a SecureString in SSM Parameter Store, in the function's account and region, with the bot token, which then
+    isn't in the state.
   EOT
   default     = null
 }
@@ -260,8 +254,8 @@ variable "telegram_bot_token_parameter" {
 variable "telegram_proxy" {
   type        = string
   description = <<-EOT
-    HTTP proxy (CONNECT) for calls to Telegram, if Telegram is blocked: http://user:password@host:port, with special
-    characters percent-encoded. Null: none.
+    HTTP proxy (CONNECT) for calls to Telegram: http://user:password@host:port, with special characters
+    percent-encoded. Null: none.
   EOT
   default     = null
   sensitive   = true
@@ -270,9 +264,8 @@ variable "telegram_proxy" {
 variable "throttling_limit" {
   type        = number
   description = <<-EOT
-    Requests per second, and the largest burst, that the API lets through, from 1 to 10000. It answers the rest with
-    429, and Telegram redelivers refused updates. With mini_app, its requests get a tenth of this rate. The
-    account's quota applies, too: 2500 per second in some regions.
+    Requests per second, and the largest burst, that the API lets through, from 1 to 10000. Telegram redelivers the
+    rest. A Mini App's requests get a tenth of it.
   EOT
   default     = 100
   nullable    = false
@@ -285,7 +278,7 @@ variable "throttling_limit" {
 
 variable "timeout" {
   type        = number
-  description = "Time limit of the function in seconds: from 3 to 25, or to 900 with queue. API Gateway waits for 30."
+  description = "Time limit of the function in seconds: from 3 to 25, or to 900 with queue."
   default     = 10
   nullable    = false
 
@@ -297,7 +290,7 @@ variable "timeout" {
 
 variable "tracing" {
   type        = bool
-  description = "Whether AWS X-Ray traces a sample of the invocations. The role may then write traces."
+  description = "Whether AWS X-Ray traces a sample of the invocations."
   default     = false
   nullable    = false
 }
@@ -306,7 +299,7 @@ variable "vpc" {
   type        = object({ subnet_ids = list(string), security_group_ids = list(string) })
   description = <<-EOT
     Subnets and security groups that connect the function to a VPC, for example to reach a database. The subnets need a
-    route to a NAT gateway, or the bot can't reach Telegram. Null: no VPC.
+    route to a NAT gateway. Null: no VPC.
   EOT
   default     = null
 }

@@ -28,36 +28,31 @@ HEAD = """\
 
 `scripts/dev docs` writes this page from [variables.tf](../variables.tf) and
 [outputs.tf](../outputs.tf). One input is required, the token: set `telegram_bot_token` or
-`telegram_bot_token_parameter`. `null` switches a feature off. Without `source_dir`, the bot is
-[the echo](../lambda/bot.py). [What isn't an input](../CONTRIBUTING.md#design-decisions), and why.
+`telegram_bot_token_parameter`. `null` switches a feature off.
+[What isn't an input](../CONTRIBUTING.md#design-decisions), and why.
 """
 REFERENCE = ROOT / "docs" / "reference.md"
-BOTKIT = (
-    *("telegram", "aws", "commands", "session", "conversation", "stream", "schedule"),
-    *("errors", "testing"),
-)
+BOTKIT = ("telegram", "aws", "commands", "session", "conversation", "stream", "schedule", "errors")
 WITH_CLASSES = ("errors", "stream")  # that a bot uses by name
-# Names in botkit that hosts use, and bots don't.
+# Names in botkit that bots don't use.
 OF_HOSTS = set(
     "authorization check_own connect delete encodable forget_token key_of prepare rule "
-    "take_over to_json token username".split()
+    "take_over to_json token username "
+    "ConversationError InvalidReply Misconfigured ScheduleError SessionError".split()
 )
 OUTCOME_MEANINGS = {
     "answered": "the calls were made",
-    "queued": "it, or the rest of its answer, [waits in the queue](how-to/queue.md)",
+    "queued": "it, or the rest of its answer, waits in [the queue](how-to/queue.md)",
     "ignored": "the bot returned `[]`, or the sender isn't in [`allowed_ids`](#whose-id-counts)",
     "rate_limited": "the person is over [`RATE_LIMIT`](how-to/restrict.md#rate-limit)",
-    "duplicate": "it was delivered twice, and was answered once",
-    "refused": "Telegram refused a call: the bot was blocked, or a parameter is wrong. "
-    "The other calls are made",
-    "bot_error": "`bot.py` raised an exception, took too long or returned no list of calls, or "
-    "the session can't be saved",
+    "duplicate": "a second delivery of an update that was answered",
+    "refused": "Telegram refused a call: the bot was blocked, or a parameter is wrong",
+    "bot_error": "`bot.py` raised an exception, took too long or returned no list of calls",
     "mini_app_error": "the same in `on_request`",
     "incomplete": "a call failed temporarily, and [a retry would show](delivery.md) an earlier one "
     "twice",
     "throttled": "Telegram [limits the rate](performance.md#limits)",
-    "unreachable": "there was no usable answer from Telegram, the proxy or AWS; a permission is "
-    "missing; or other updates kept changing the session",
+    "unreachable": "Telegram, the proxy or AWS gave no usable answer, or a permission is missing",
     "misconfigured": "the token, an input, the queue or the table is missing or refused, or "
     "`bot.py` can't be imported",
 }
@@ -118,12 +113,6 @@ def literal(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def title(target: str) -> str:
-    """Return the title of a page in docs/."""
-    text = (PAGE.parent / target.partition("#")[0]).read_text()
-    return text.partition("\n")[0].removeprefix("# ")
-
-
 def table(rows: Sequence[tuple[str, ...]], *headings: str) -> str:
     """Return a table in Markdown."""
     lines = [headings, ("---",) * len(headings), *rows]
@@ -136,21 +125,18 @@ def page() -> str:
     named = re.compile(rf"\b({'|'.join(name for name in {**inputs, **outputs} if '_' in name)})\b")
 
     def described(arguments: dict[str, Any]) -> str:
-        description = named.sub(r"`\1`", text(arguments["description"]))
-        return textwrap.fill(description, WIDTH, break_on_hyphens=False, break_long_words=False)
+        return named.sub(r"`\1`", text(arguments["description"]))
 
-    rows, sections = [], []
+    sections = []
     for name, arguments in inputs.items():
         kind = arguments["type"].removeprefix("${").removesuffix("}")
-        default = f"`{literal(arguments['default'])}`" if "default" in arguments else "required"
-        rows.append((f"[`{name}`](#{name})", f"`{kind.partition('({')[0]}`", default))
-        facts = [f"Type: `{kind}`", f"default: {default}"]
-        facts += ["sensitive"] if arguments.get("sensitive") else []
-        more = f" More: [{title(MORE[name])}]({MORE[name]})" if name in MORE else ""
-        sections.append(f"### {name}\n\n{described(arguments)}\n\n{', '.join(facts)}.{more}\n")
-    told = [f"### {name}\n\n{described(arguments)}\n" for name, arguments in outputs.items()]
-    overview = table(rows, "input", "type", "default")
-    return "\n".join([HEAD, "## Inputs\n", overview, *sections, "## Outputs\n", *told])
+        default = f"default `{literal(arguments['default'])}`"
+        facts = [f"`{kind}`", default] + ["sensitive"] * arguments.get("sensitive", False)
+        more = f" [More]({MORE[name]})" if name in MORE else ""
+        about = textwrap.fill(described(arguments), WIDTH, break_on_hyphens=False)
+        sections.append(f"### {name}\n\n{about}\n\n{', '.join(facts)}.{more}\n")
+    told = [(f"`{name}`", described(arguments)) for name, arguments in outputs.items()]
+    return "\n".join([HEAD, "## Inputs\n", *sections, "## Outputs\n", table(told, "output", "")])
 
 
 def reference() -> str:
@@ -179,13 +165,12 @@ def tables() -> dict[str, str]:
         (", ".join(f"`{kind}`" for kind in WHOSE if WHOSE[kind] == who), whose)
         for who, whose in WHOSE_ID.items()
     ]
-    functions = {
-        f"botkit.{module}": table([*public(module)], f"`botkit.{module}`", "") for module in BOTKIT
-    }
+    names = [row for module in BOTKIT for row in public(module)]
     return {
         "outcomes": table(outcomes, "outcome", "level", "Telegram gets", "meaning"),
         "ids": table(ids, "update type", "whose id"),
-        **functions,
+        "botkit": table(names, "name", ""),
+        "fixtures": table([*public("testing")], "fixture", ""),
     }
 
 
@@ -198,11 +183,12 @@ def public(module: str) -> Iterator[tuple[str, str]]:
         if module == "testing" and "fixture" not in decorators or each.name in OF_HOSTS:
             continue
         about = " ".join((ast.get_docstring(each) or "").partition("\n\n")[0].split())
-        if isinstance(each, ast.FunctionDef):
-            signature = "" if module == "testing" else f"({parameters(each.args)})"
-            yield f"`{each.name}{signature}`", about
-        elif module in WITH_CLASSES:
+        if module == "testing":
             yield f"`{each.name}`", about
+        elif isinstance(each, ast.FunctionDef):
+            yield f"`{module}.{each.name}({parameters(each.args)})`", about
+        elif module in WITH_CLASSES:
+            yield f"`{module}.{each.name}`", about
 
 
 def parameters(arguments: ast.arguments) -> str:
