@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from telegram_bot_aws.local.events import app_event
 
-from tests.support.sample import one_in
 from tests.support.stubs import (
     SECRET,
     SECRET_HEADER,
@@ -44,72 +43,28 @@ VALUES = {
     "infinite": float("inf"),
     "400 digits": 10**399,
     "empty text": "",
-    "text": "planted",
     "NUL": "\x00",
     "half a surrogate pair": "\ud800",
     "not ASCII": "é👍",
     "long": "x" * 5_000,  # above Telegram's limits; a body of 6 MB has its own test
-    "an empty list": [],
     "a list": ["x"],
-    "an empty object": {},
     "an object": {"x": {"y": "z"}},
     "objects of odd names": {"": None, "\ud800": 1, "x" * 1000: 2},
     "nested deep": deep(1000),
 }
 ANYTHING = [("missing", MISSING), *VALUES.items()]
-HEADERS = {
-    "accept-encoding": "gzip, deflate",
-    "content-length": str(len(UPDATE)),
-    "content-type": "application/json",
-    "x-amzn-trace-id": "Root=1-69560000-0123456789abcdef01234567",
-    "x-forwarded-for": "149.154.167.197",
-    "x-forwarded-port": "443",
-    "x-forwarded-proto": "https",
-    SECRET_HEADER: SECRET,
-}
-CLIENT_CERT = {
-    "clientCertPem": "-----BEGIN CERTIFICATE-----",
-    "issuerDN": "CN=an issuer",
-    "serialNumber": "a1:a1",
-    "subjectDN": "CN=a client",
-    "validity": {
-        "notAfter": "Aug  5 00:28:21 2027 GMT",
-        "notBefore": "May 28 12:30:02 2026 GMT",
-    },
-}
-# Every documented field, with a client certificate and an authorizer's claims.
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+REQUEST = request(UPDATE)
+# With the fields that a client certificate and an authorizer add.
 EVENT = {
-    "version": "2.0",
-    "routeKey": "POST /telegram",
-    "rawPath": "/telegram",
-    "rawQueryString": "a=1&a=2&b=3",
+    **REQUEST,
     "cookies": ["a=1", "b=2"],
-    "headers": HEADERS,
     "queryStringParameters": {"a": "1,2", "b": "3"},
     "requestContext": {
-        "accountId": "123456789012",
-        "apiId": "abcdef1234",
-        "authentication": {"clientCert": CLIENT_CERT},
+        **REQUEST["requestContext"],
+        "authentication": {"clientCert": {"clientCertPem": "-----BEGIN CERTIFICATE-----"}},
         "authorizer": {"jwt": {"claims": {"sub": "a person"}, "scopes": ["a", "b"]}},
-        "domainName": "abcdef1234.execute-api.eu-central-1.amazonaws.com",
-        "domainPrefix": "abcdef1234",
-        "http": {
-            "method": "POST",
-            "path": "/telegram",
-            "protocol": "HTTP/1.1",
-            "sourceIp": "149.154.167.197",
-            "userAgent": "an agent",
-        },
-        "requestId": "JKJaXmPLvHcESHA=",
-        "routeKey": "POST /telegram",
-        "stage": "$default",
-        "time": "01/Jan/2026:00:00:00 +0000",
-        "timeEpoch": 1767225600000,
     },
-    "body": UPDATE,
     "pathParameters": {"a": "1"},
-    "isBase64Encoded": False,
     "stageVariables": {"a": "1"},
 }
 SECRET_PLACES = [("headers",), ("headers", SECRET_HEADER)]
@@ -157,19 +112,14 @@ def in_mode(request, start, peer):
     return start(peer.url, REPLY_MODE=request.param)
 
 
-def invoke(container, event):
-    """Invoke the function with an HTTP event, check that its answer is valid, and return it."""
+def status_of(container, event):
+    """Invoke the function with an HTTP event, and return the status of its valid answer."""
     answer = container.invoke(event, 60_000)  # enough for a busy machine
     assert set(answer) == {"statusCode", "headers", "body"}
     assert isinstance(answer["body"], str)
     assert "Traceback" not in answer["body"]
     assert answer["statusCode"] in (200, 400, 401)
-    return answer
-
-
-def is_refused_or_served(container, event):
-    """Invoke the function with an HTTP event, and return the status of its valid answer."""
-    return int(invoke(container, event)["statusCode"])
+    return answer["statusCode"]
 
 
 def status_with(place, value):
@@ -186,7 +136,7 @@ def test_fields_may_be_missing_or_anything(container, peer, field):
         for name, value in ANYTHING:
             if (place, value) == (("requestContext",), MISSING):
                 continue  # then it isn't an HTTP event
-            status = is_refused_or_served(container, changed(EVENT, place, value))
+            status = status_of(container, changed(EVENT, place, value))
             assert status == status_with(place, value), (place, name)
     assert len(peer.requests) <= 1  # the same update is answered once
 
@@ -197,7 +147,7 @@ def test_without_the_secret_no_call_is_made(container, peer):
         for name, value in ANYTHING:
             if (place, value) == (("requestContext",), MISSING):
                 continue  # then it isn't an HTTP event
-            status = is_refused_or_served(container, changed(event, place, value))
+            status = status_of(container, changed(event, place, value))
             assert status == 401, (place, name)
     assert peer.requests == []
 
@@ -210,37 +160,28 @@ def test_a_body_of_six_megabytes(container, peer, encoded):
     body = json.dumps(update)
     if encoded:
         body = base64.b64encode(body.encode()).decode()
-    assert is_refused_or_served(container, request(body, isBase64Encoded=encoded)) == 200
+    assert status_of(container, request(body, isBase64Encoded=encoded)) == 200
     assert len(peer.requests) == 1
 
 
 CALL = {"method": "sendMessage", "chat_id": 42, "text": "Good morning"}
 IMITATIONS = {
     "Terraform": {"tf": {"action": "delete"}, "url": "https://bot.example/telegram"},
-    "EventBridge": {"source": "aws.events"},
-    "S3": {"Records": [{"eventSource": "aws:s3"}]},
     "a request": {"requestContext": {}, "headers": {SECRET_HEADER: SECRET}, "body": UPDATE},
     "a call": CALL,
     "calls": [CALL, CALL],
-    "the warm-up": {"tf": {"action": "warm"}},
-    "a check of the webhook": {
-        "tf": {"action": "watch"},
-        "url": "https://bot.example/telegram",
-        "namespace": "Bot",
-    },
-    "a destination's": {"requestContext": {"condition": "Success"}, "requestPayload": {}},
 }
 
 
 @pytest.mark.parametrize("imitated", IMITATIONS.values(), ids=IMITATIONS)
 def test_a_body_that_imitates_an_event_is_a_body(container, peer, monkeypatch, imitated):
     monkeypatch.setattr(container.bot, "on_event", lambda event: [CALL], raising=False)
-    assert is_refused_or_served(container, request(json.dumps(imitated))) == 400
-    assert is_refused_or_served(container, request(json.dumps(imitated), "wrong")) == 401
-    assert is_refused_or_served(container, request(json.dumps(imitated), None)) == 401
+    assert status_of(container, request(json.dumps(imitated))) == 400
+    assert status_of(container, request(json.dumps(imitated), "wrong")) == 401
+    assert status_of(container, request(json.dumps(imitated), None)) == 401
     if isinstance(imitated, dict):
         with_id = {"update_id": 1, **imitated}
-        assert is_refused_or_served(container, request(json.dumps(with_id))) == 200
+        assert status_of(container, request(json.dumps(with_id))) == 200
     assert peer.requests == []
 
 
@@ -279,11 +220,6 @@ BODIES = {
         sender_chat={"id": -1001, "type": "supergroup", "title": "A group"},
         is_automatic_forward=False,
     ),
-    "a photo in a topic of direct messages": message(
-        photo=[{"file_id": "a", "file_unique_id": "b", "width": 1, "height": 1}],
-        direct_messages_topic={"topic_id": 5, "user": PERSON},
-        has_protected_content=True,
-    ),
     "a poll": message(poll={"id": "1", "type": "quiz", "correct_option_ids": [0]}),
     "a press of a button": {
         "update_id": 1,
@@ -301,10 +237,10 @@ BODIES = {
 def deliver(container, body):
     """Deliver a body with the right secret, for the first time, and return the status."""
     container.module("pipeline").recent.clear()
-    return is_refused_or_served(container, request(json.dumps(body)))
+    return status_of(container, request(json.dumps(body)))
 
 
-@pytest.mark.parametrize("kind", one_in(3, BODIES))
+@pytest.mark.parametrize("kind", BODIES)
 def test_any_place_of_an_update_may_be_missing_or_anything(in_mode, kind):
     update = BODIES[kind]
     assert deliver(in_mode, update) == 200
@@ -331,7 +267,6 @@ JSON = st.recursive(
     ),
     max_leaves=12,
 )
-OBJECT = st.dictionaries(st.text(ANY_CHARACTER, max_size=8), JSON, max_size=4)
 many = settings(
     max_examples=50,
     deadline=None,
@@ -341,34 +276,11 @@ many = settings(
 )
 
 
-@st.composite
-def mutated(draw):
-    """Draw an update in which up to three places are removed or replaced."""
-    update = draw(st.sampled_from([*BODIES.values()]))
-    for _ in range(draw(st.integers(1, 3))):
-        if found := list(places(update)):
-            value = MISSING if draw(st.booleans()) else draw(JSON)
-            update = changed(update, draw(st.sampled_from(found)), value)
-    return update
-
-
-@many
-@given(body=JSON | OBJECT.map(lambda fields: {**fields, "update_id": 1}))
-def test_any_json_gets_a_status(in_mode, body):
-    assert deliver(in_mode, body) != 401
-
-
-@many
-@given(update=mutated())
-def test_any_mutation_of_an_update_gets_a_status(in_mode, update):
-    assert deliver(in_mode, update) != 401
-
-
 @many
 @given(body=st.text(ANY_CHARACTER) | st.binary().map(lambda data: data.decode("latin-1")))
 def test_any_text_gets_a_status(in_mode, body):
     for encoded in (False, True):
-        assert is_refused_or_served(in_mode, request(body, isBase64Encoded=encoded)) == 400
+        assert status_of(in_mode, request(body, isBase64Encoded=encoded)) == 400
 
 
 @many

@@ -8,7 +8,7 @@ import time
 from bisect import bisect
 from collections import Counter
 from hashlib import md5
-from itertools import count, pairwise
+from itertools import count
 from types import SimpleNamespace
 
 import pytest
@@ -32,7 +32,6 @@ TIMEOUT = 900  # seconds of an invocation
 LATENCY = 0.01  # seconds of Telegram's answer
 BLOCKED = 403, "Forbidden: bot was blocked by the user"
 GONE = 403, "Forbidden: user is deactivated"
-BROKEN = 500, "Internal Server Error"
 BUTTON = "It begins within a minute."
 
 
@@ -45,7 +44,6 @@ class Subscribers:
 
     def __init__(self):
         self.people = set()
-        self.busy = 0  # how many batches DynamoDB does only the first request of
         self._order = []  # as DynamoDB's: by a hash
 
     def add(self, *people):
@@ -64,12 +62,8 @@ class Subscribers:
             case "BatchWriteItem":
                 requests = params["RequestItems"]["newsletter"]
                 assert 1 <= len(requests) <= 25
-                is_busy = self.busy > 0
-                self.busy -= is_busy
-                for request in requests[:1] if is_busy else requests:
+                for request in requests:
                     self.people.discard(int(request["DeleteRequest"]["Key"]["person"]["N"]))
-                left = requests[1:] if is_busy else []
-                return {"UnprocessedItems": {"newsletter": left} if left else {}}
             case "Scan":
                 return self._scan(**params)
             case _:
@@ -139,7 +133,6 @@ class World:
         self.is_dead = False
         self.calls = []  # when Telegram was called
         self.got = Counter()  # copies, by person
-        self.tried = Counter()  # while Telegram could be reached
         self.refusals = {}  # of copies, by person
         self.floods = {}  # retry_after, by the number of the call
         self.flooded_until = 0.0
@@ -217,11 +210,6 @@ class World:
         if self.now > self.ends:
             self.die()
 
-    @property
-    def job(self):
-        """The kept data of the newsletter."""
-        return json.loads(self.sessions["newsletter"]["session"]["S"])
-
     # Telegram.
 
     def _answer(self, path, body, headers, timeout, *_):
@@ -240,9 +228,7 @@ class World:
         if retry_after := self.floods.get(number):
             self.flooded_until = self.now + retry_after
             return refuse(429, "Too Many Requests", retry_after=retry_after)
-        self.tried[params.get("chat_id", 0)] += method == "copyMessage"
         if method == "copyMessage" and (refusal := self.refusals.get(params["chat_id"])):
-            self.unsure += refusal[0] >= 500
             return refuse(*refusal)
         call = self.telegram.answer(method, params)
         assert call.status != 429, "it writes faster than Telegram lets it"
@@ -434,11 +420,6 @@ def test_an_event_that_comes_twice_sends_nothing_twice(make):
     assert world.schedules == {}
 
 
-def slow_down():
-    """Have a step send fewer than a hundred copies."""
-    sys.modules["copies"].RATE = 0.1
-
-
 def test_only_one_newsletter_is_under_way(make):
     world = make(60)
     first, second = world.ask(), world.ask()
@@ -456,82 +437,11 @@ def test_only_one_newsletter_is_under_way(make):
     assert world.schedules == {}
 
 
-@pytest.mark.parametrize("at", [30, 2], ids=["in the middle", "before the first copy"])
-def test_the_owner_stops_it(make, at):
+def test_the_owner_stops_it(make):
     world = make(100)
     begin(world)
-    world.meanwhile = {len(world.calls) + at: lambda: world.say("/stop")}
+    world.meanwhile = {len(world.calls) + 30: lambda: world.say("/stop")}
     world.run()
     assert world.got.total() <= 50
     assert world.text.startswith(f"Stopped: {world.got.total()} people got it.")
     assert world.say("/stop") == "Nothing is being sent."
-
-
-def test_the_owner_sees_how_far_it_is(make):
-    world = make(2_000)
-    begin(world)
-    world.run()
-    edits = [call for call in world.telegram.calls if call.method == "editMessageText"]
-    *counts, report = [call.params["text"].partition(" ")[0] for call in edits]
-    seen = [int(count.replace(",", "")) for count in counts]
-    assert (seen[0], report) == (0, "Done:")
-    assert all(500 <= now - before <= 550 for before, now in pairwise(seen))
-    assert len(seen) == 4
-
-
-def test_an_outage_of_hours_costs_nobody_the_newsletter(make):
-    world = make(200)
-    begin(world)
-    world.outages = {30: (4 * 3600, False)}
-    world.run()
-    world.check(range(100_000, 100_200))
-    assert world.job["counts"]["unsure"] < 100
-
-
-@pytest.mark.parametrize(
-    ("refusal", "told"),
-    [
-        (BROKEN, "Without it: 0 who can't get it, 2 out of reach. At most 2 got it twice."),
-        (
-            (400, "Bad Request: VOICE_MESSAGES_FORBIDDEN"),
-            "Without it: 2 who can't get it, 0 out of reach. At most 0 got it twice.",
-        ),
-    ],
-    ids=["Telegram fails", "no voice messages"],
-)
-def test_unreachable_people_stay_on_the_list(make, refusal, told):
-    world = make(60)
-    world.refusals = dict.fromkeys((100_001, 100_030), refusal)
-    begin(world)
-    world.run()
-    assert world.got.total() == 58
-    assert world.text.endswith(told)
-    assert len(world.table.people) == 60
-
-
-def test_people_who_blocked_the_bot_are_removed_by_a_busy_table(make):
-    world = make(30)
-    world.refusals = dict.fromkeys(range(100_000, 100_020), BLOCKED)
-    world.table.busy = 5
-    begin(world)
-    world.run()
-    assert world.table.people == set(range(100_020, 100_030))
-
-
-def test_unreachable_people_are_retried_in_three_more_steps(make):
-    world = make(250)
-    world.refusals = {100_001: BROKEN}
-    begin(world)
-    world.meanwhile = {10: slow_down}
-    world.run()
-    assert world.tried[100_001] == (1 + 3) * (1 + 3)  # steps, and tries in each
-    assert world.text.endswith(" 1 out of reach. At most 1 got it twice.")
-
-
-def test_a_message_that_was_deleted_ends_it(make):
-    world = make(100)
-    begin(world)
-    world.meanwhile = {40: lambda: world.telegram.messages.pop((OWNER, world.job["source"]))}
-    world.run()
-    assert world.text.startswith("Telegram can't copy the message: ")
-    assert len(world.table.people) == 100
