@@ -181,7 +181,7 @@ def test_first_bot_is_deployed_changed_and_removed(shell, telegram):
     # The webhook is lost, and the doctor names the command that brings it back.
     url = telegram.webhook["url"]
     telegram.answer("deleteWebhook", {})
-    doctor = "TELEGRAM_BOT_TOKEN=… scripts/doctor --bot bot || true"
+    doctor = "TELEGRAM_BOT_TOKEN=… scripts/doctor || true"
     [advice] = re.findall("→ (terraform apply -replace=.*)", type_in(shell, doctor))
     assert "Apply complete! Resources: 1 added" in type_in(shell, advice)
     assert telegram.webhook["url"] == url

@@ -55,7 +55,7 @@ from telegram_bot_aws.demo.server import PageServer
 from telegram_bot_aws.local import program
 from telegram_bot_aws.local.container import allowed_updates, bot_folder, unknown_kinds
 from telegram_bot_aws.local.processes import ToolError, read_env_file
-from telegram_bot_aws.local.project import COMMAND, LAMBDA, ROOT, SCRIPTS, VENV
+from telegram_bot_aws.local.project import COMMAND, LAMBDA, SCRIPTS, VENV
 from telegram_bot_aws.local.sources import has_sessions, uses_schedule
 from telegram_bot_aws.local.terminal import shown
 from telegram_bot_aws.local.terraform import check_names
@@ -193,26 +193,11 @@ def options() -> argparse.Namespace:
 def target(name: str | None, *, direct: bool) -> Target:
     """Return what runs. Raises ValueError if there is nothing to run in the folder."""
     folder = Path(name or ".").resolve()
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"{name} is a file: give its folder")
-    if not folder.is_dir():
-        raise ValueError(f"there is no folder {name}")
-    below = folder / "bot"
-    has_bot, has_bot_below = ((each / "bot.py").is_file() for each in (folder, below))
     is_module = (folder / "lambda" / "botkit").is_dir()  # and no configuration that uses it
     has_configuration = bool(files(folder)) and not is_module
-    if folder == ROOT or not (name or has_bot or has_bot_below or has_configuration):
-        return Target(None, LAMBDA)
     if has_configuration and not direct:
         return Target(folder, None)
-    if has_bot or has_bot_below:
-        return Target(None, bot_folder(str(folder if has_bot else below)))
-    if has_configuration:
-        raise ValueError(
-            f"there is no bot.py in {name or folder}, nor in its folder bot: give the folder of "
-            "the bot, or leave out --direct"
-        )
-    raise ValueError(f"there is no bot.py in {name}, nor a Terraform configuration (*.tf)")
+    return Target(None, bot_folder(str(folder) if has_configuration else name))
 
 
 def impossible(options: argparse.Namespace) -> str:

@@ -38,7 +38,6 @@ from telegram_bot_aws.live.client import (
 from telegram_bot_aws.live.state import REGISTER, folder, pull, register_command
 from telegram_bot_aws.local.container import allowed_updates, bot_folder, unknown_kinds
 from telegram_bot_aws.local.program import name
-from telegram_bot_aws.local.project import LAMBDA
 from telegram_bot_aws.local.request import request
 from telegram_bot_aws.local.sources import has_word
 from telegram_bot_aws.local.terminal import ago, coloured, reason, visible
@@ -303,8 +302,8 @@ def main() -> int:
     parser.add_argument(
         "--bot",
         metavar="DIR",
-        default=str(LAMBDA),
-        help="folder with the bot's bot.py (default: the module's own)",
+        help="folder with bot.py, or with bot/bot.py (default: the current one if it is such a "
+        "folder, or else the module's own bot)",
     )
     options = parser.parse_args()
     try:

@@ -50,7 +50,6 @@ from telegram_bot_aws.local.container import (
 from telegram_bot_aws.local.events import webhook_event
 from telegram_bot_aws.local.processes import read_env_file
 from telegram_bot_aws.local.program import name, typed
-from telegram_bot_aws.local.project import LAMBDA
 from telegram_bot_aws.local.sources import Sources, has_sessions, read_sources
 from telegram_bot_aws.local.terminal import reason, visible
 
@@ -295,8 +294,8 @@ def main() -> int:
     parser.add_argument(
         "--bot",
         metavar="DIR",
-        default=str(LAMBDA),
-        help="folder with the bot's bot.py and all that it needs (default: the module's own)",
+        help="folder with bot.py, or with bot/bot.py (default: the current one if it is such a "
+        "folder, or else the module's own bot)",
     )
     parser.add_argument(
         "--env-file",

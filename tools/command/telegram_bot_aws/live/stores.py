@@ -58,7 +58,7 @@ class FileStore:
     """The files of `scripts/demo --direct` and of poll."""
 
     def __init__(self, file: Path) -> None:
-        if not file.parent.is_dir():
+        if not file.is_file():
             raise ToolError(
                 f"there is no {file}: the demo has ended, or poll hasn't begun. Both say "
                 "where they keep sessions"

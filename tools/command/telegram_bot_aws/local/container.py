@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bot_files import sources
+from botkit.fakes import files
 from botkit.fakes.host import Poller, Scheduler
 from botkit.fakes.process import ENVIRONMENT, Services
 
@@ -33,7 +34,7 @@ from telegram_bot_aws.local.processes import (
     too_much_memory,
     watched,
 )
-from telegram_bot_aws.local.project import LAMBDA
+from telegram_bot_aws.local.project import LAMBDA, ROOT
 from telegram_bot_aws.local.sources import Sources, copy, read_sources
 
 Json = dict[str, Any]
@@ -382,7 +383,9 @@ class Function:
         reading, writing = os.pipe()
         began = time.monotonic()
         try:
-            self.sessions.parent.mkdir(0o700, parents=True, exist_ok=True)
+            with files.alone(self.sessions):
+                if not self.sessions.exists():
+                    files.write(self.sessions, {})
             process = command(self._code, CONTAINER, str(writing), libraries)
         except ValueError as error:
             os.close(reading)
@@ -488,19 +491,24 @@ def advised(traceback: str) -> str:
     return traceback
 
 
-def bot_folder(name: str) -> Path:
-    """Return a bot's folder. Raises ValueError if the folder is unusable."""
-    folder = Path(name).resolve()
+def bot_folder(name: str | None) -> Path:
+    """Return the folder of the bot in a folder, or in the folder bot in it.
+
+    Without a name it is that of the current folder, or else the module's own. Raises ValueError if
+    there is no usable bot.
+    """
+    folder = Path(name or ".").resolve()
     if folder.is_file():
         raise ValueError(f"{name} is a file: give its folder")
     if not folder.is_dir():
         raise ValueError(f"there is no folder {name}")
-    if not (folder / "bot.py").is_file():
-        below = Path(name, "bot")
-        hint = f", but there is one in {below}" if (below / "bot.py").is_file() else ""
-        raise ValueError(f"there is no bot.py in {name}{hint}")
-    sources(folder)
-    return folder
+    for found in (folder, folder / "bot"):
+        if (found / "bot.py").is_file():
+            sources(found)
+            return found
+    if name and folder != ROOT:
+        raise ValueError(f"there is no bot.py in {name}, nor in its folder bot")
+    return LAMBDA
 
 
 def allowed_updates(bot: Path, variables: dict[str, str] | None = None) -> list[str]:

@@ -232,8 +232,8 @@ def test_the_folder_says_what_runs(tmp_path, monkeypatch):
         assert demo.target(None, direct=False) == (None, LAMBDA)
     only_terraform = files_of(tmp_path / "terraform", "main.tf")
     for folder, direct, problem in (
-        (only_terraform, True, "there is no bot.py in .*, nor in its folder bot: "),
-        (tmp_path, True, "there is no bot.py in .*, nor a Terraform configuration"),
+        (only_terraform, True, "there is no bot.py in .*, nor in its folder bot"),
+        (tmp_path, False, "there is no bot.py in .*, nor in its folder bot"),
         (tmp_path / "nowhere", False, "there is no folder "),
         (bot / "bot.py", False, "is a file: give its folder"),
     ):

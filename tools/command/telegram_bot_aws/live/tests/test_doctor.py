@@ -60,7 +60,7 @@ def examined(folder, telegram, connections):
 
     def examined(*arguments, **environment):
         standard = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
-        ran = run(doctor.main, "--bot", "bot", *arguments, **{**standard, **environment})
+        ran = run(doctor.main, *arguments, **{**standard, **environment})
         for token in (TOKEN, OTHER_TOKEN):
             assert token.partition(":")[2] not in ran.output
         return ran

@@ -431,7 +431,7 @@ def test_without_a_state_it_says_what_to_give(tmp_path, monkeypatch):
         (("--table", "other_sessions"), "", "there is no table other_sessions in eu-central-1"),
         (("--table", "x_sessions"), "AWS_ACCESS_KEY_ID", "there are no AWS credentials: set them"),
         (("--table", "x_sessions"), "AWS_REGION", "no region is known: give --region"),
-        (("--file", "gone/s.json"), "", "there is no gone/s.json: the demo has ended"),
+        (("--file", "none.json"), "", "there is no none.json: the demo has ended"),
     ],
 )
 def test_what_is_missing_is_named(aws, monkeypatch, arguments, unset, words):
