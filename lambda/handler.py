@@ -83,17 +83,17 @@ def start_up() -> None:
     if settings.reply_mode == "api":
         from botkit import telegram
 
-        telegram.prepare()
+        telegram.start_connecting()
         connects.append(telegram.connect)
     if settings.queue_url:
         from botkit import aws
 
-        aws.prepare("sqs")
+        aws.start_connecting("sqs")
         connects.insert(0, partial(aws.connect, "sqs"))
     if settings.session_table:
         from botkit import aws
 
-        aws.prepare("dynamodb")
+        aws.start_connecting("dynamodb")
         connects.insert(0, partial(aws.connect, "dynamodb"))  # nearer, so ready sooner
     from botkit import pipeline, webhook  # noqa: F401
 

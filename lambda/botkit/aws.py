@@ -28,7 +28,7 @@ from .types import Any, Json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .http.exchange import Answer
+    from .http.exchange import Response
 
 # Codes of errors after which a retry may succeed: those that botocore retries, and wrong
 # permissions or credentials. Somebody can repair the latter, so no update may be dropped for them.
@@ -137,11 +137,11 @@ class _Request:
             signing_name, settings.aws_region, method, path, parameters, self.headers, body or b""
         )
 
-    def send(self) -> Answer:
+    def send(self) -> Response:
         """Return the answer. Raises ClientError or Unreachable."""
         connection, left = _connection(self.service), deadline.left()
         try:
-            answer = connection.exchange(self.method, self.target, self.body, self.headers, left)
+            answer = connection.request(self.method, self.target, self.body, self.headers, left)
         except ResponseTooLarge:  # a retry would get the same
             text = "an answer must have at most 4 MB: ask for a part"
             raise ClientError("ResponseTooLong", text) from None
@@ -197,9 +197,9 @@ def to_json(value: Any) -> str:
     return text.encode(errors="replace").decode()  # half a surrogate pair
 
 
-def prepare(service: str) -> None:
+def start_connecting(service: str) -> None:
     """Start to connect to a service, in the background."""
-    _connection(service).prepare()
+    _connection(service).start_connecting()
 
 
 def connect(service: str) -> None:
@@ -209,8 +209,8 @@ def connect(service: str) -> None:
 
 def _connection(service: str) -> Connection:
     if service not in connections:
-        roots = CA_NAMES if settings.aws_dns_suffix == "amazonaws.com" else ()
-        connections[service] = Connection(_url(service), roots=roots)
+        ca_names = CA_NAMES if settings.aws_dns_suffix == "amazonaws.com" else ()
+        connections[service] = Connection(_url(service), ca_names=ca_names)
     return connections[service]
 
 

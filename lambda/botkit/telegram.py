@@ -18,13 +18,13 @@ from contextlib import contextmanager
 from . import context
 from .deadline import deadline
 from .errors import BotkitError, Misconfigured, ResponseTooLarge, TelegramError, Unreachable
-from .http.connection import MAX_BODY_BYTES, Connection
+from .http.connection import MAX_RESPONSE_BYTES, Connection
 from .settings import settings
 from .types import Any, Json
 
 # The root CAs of api.telegram.org: one until April 2027, and one since June 2026.
 CA_NAMES = ("Go Daddy Root Certificate Authority - G2", "GoDaddy TLS Root CA - R1")
-MAX_FILE_BYTES = 20 << 20  # that a bot can download
+MAX_FILE_BYTES = 21 << 20  # that a bot can download: 20 MB, and the headers of the response
 
 MAX_BLOCKED = 1000  # chats that a container remembers
 MAX_BLOCKED_SECONDS = 24 * 3600
@@ -89,7 +89,7 @@ class Client:
         body: bytes | None,
         headers: dict[str, str],
         timeout: float,
-        limit: int = MAX_BODY_BYTES,
+        limit: int = MAX_RESPONSE_BYTES,
     ) -> tuple[int, bytes]:
         """Post `body`, or get a file if it is None. Returns the status and the body of the answer.
 
@@ -97,7 +97,7 @@ class Client:
         bytes.
         """
         method = "GET" if body is None else "POST"
-        answer = self.connection.exchange(method, path, body, headers, timeout, limit)
+        answer = self.connection.request(method, path, body, headers, timeout, limit)
         return answer.status, answer.body
 
 
@@ -245,9 +245,9 @@ def username() -> str:
     return default_client.username
 
 
-def prepare() -> None:
+def start_connecting() -> None:
     """Start to connect, in the background."""
-    default_client.connection.prepare()
+    default_client.connection.start_connecting()
 
 
 def connect() -> None:

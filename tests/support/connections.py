@@ -18,7 +18,7 @@ class _Answers:
     def __init__(self, function):
         self._function = function
 
-    def prepare(self):
+    def start_connecting(self):
         """Open nothing."""
 
     def open(self, timeout):
@@ -42,7 +42,7 @@ class Calls(_Answers):
         super().__init__(function)
         self._service = service
 
-    def exchange(self, method, path, body, headers, timeout):
+    def request(self, method, path, body, headers, timeout):
         result = self._function(self._service, headers["X-Amz-Target"], json.loads(body))
         return _answer(result or {})
 
@@ -50,7 +50,7 @@ class Calls(_Answers):
 class Requests(Calls):
     """Has requests to a REST API of AWS answered by a function with those of `aws.request`."""
 
-    def exchange(self, method, path, body, headers, timeout):
+    def request(self, method, path, body, headers, timeout):
         path, _, query = path.partition("?")
         about = {"query": dict(parse_qsl(query))} if query else {}
         if body:
@@ -61,7 +61,7 @@ class Requests(Calls):
 class Posts(_Answers):
     """Has calls of Telegram answered by a function with the parameters of `Client.post`."""
 
-    def exchange(self, method, path, body, headers, timeout, limit):
+    def request(self, method, path, body, headers, timeout, limit):
         result = self._function(path.rpartition("/")[2], json.loads(body), timeout)
         return _answer({"ok": True, "result": result})
 
@@ -72,7 +72,7 @@ class Served(_Answers):
     def __init__(self, server):
         super().__init__(server.application)
 
-    def exchange(self, method, path, body, headers, timeout, limit):
+    def request(self, method, path, body, headers, timeout, limit):
         if timeout <= 0:
             from botkit.errors import Unreachable  # of the container that asks
 

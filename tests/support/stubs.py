@@ -149,7 +149,7 @@ class Container:
         with pytest.MonkeyPatch.context() as patch:
             if not connects:
                 connection = self.module("http.connection").Connection
-                patch.setattr(connection, "prepare", lambda self: None)
+                patch.setattr(connection, "start_connecting", lambda self: None)
                 patch.setattr(connection, "open", lambda self, timeout: None)
             self.handler = importlib.import_module("handler")
 

@@ -234,7 +234,7 @@ REQUEST_ERRORS = {
         *("ClientError", "304: no message"),
     ),
     "too long": (
-        *("GET", http(b"x" * ((4 << 20) + 1))),
+        *("GET", http(b"x" * (5 << 20))),
         *("ClientError", "ResponseTooLong: an answer must have at most 4 MB: ask for a part"),
     ),
     "a missing permission": (
@@ -297,14 +297,14 @@ def test_each_service_has_its_host_and_connection(use, service):
     asked = []
 
     class Notes:
-        def exchange(self, method, path, body, headers, timeout):
+        def request(self, method, path, body, headers, timeout):
             asked.append((path, headers["Host"]))
             return SimpleNamespace(status=200, headers={}, body=b"{}")
 
     aws = use()
     connection = aws._connection(service)
     assert connection.url == f"https://{service}.eu-central-1.amazonaws.com"
-    assert connection._roots == aws.CA_NAMES
+    assert connection._ca_names == aws.CA_NAMES
     assert aws.connections == {service: connection}
     aws.connections[service] = Notes()
     aws.call(service, GET_ITEM, {})
@@ -315,7 +315,7 @@ def test_another_partition_has_endpoints_of_another_name(use, monkeypatch):
     monkeypatch.setenv("AWS_DNS_SUFFIX", "amazonaws.com.cn")
     connection = use()._connection("ssm")
     assert connection._host == ("ssm.eu-central-1.amazonaws.com.cn", 443)
-    assert connection._roots == (), "the system's, since they aren't known to be Amazon's"
+    assert connection._ca_names == (), "the system's, since they aren't known to be Amazon's"
 
 
 REFUSALS = {

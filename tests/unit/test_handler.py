@@ -160,7 +160,7 @@ def test_the_bot_is_imported_while_the_connections_are_made(monkeypatch, environ
         def __init__(self, *service):
             self.service = service
 
-        def prepare(self):
+        def start_connecting(self):
             steps.append(" ".join(["prepare", *self.service]))
 
         def open(self, timeout):
@@ -184,7 +184,7 @@ def test_a_service_that_hangs_leaves_the_others_their_time(monkeypatch):
         def __init__(self, *service):
             pass
 
-        def prepare(self):
+        def start_connecting(self):
             """Begin, and never end."""
 
         def open(self, timeout):

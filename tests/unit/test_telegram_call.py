@@ -197,7 +197,7 @@ def test_a_file_is_downloaded(start, serve):
         (http(b"no", "404 Not Found"), "refused", OLD_PATH.format(404)),
         (http(b"no", "499 Odd"), "refused", "download: 499 HTTP 499"),
         (http(b"no", "500 Internal Server Error"), "unreachable", "download: HTTP 500"),
-        (http(b"x" * ((20 << 20) + 1)), "refused", TOO_LARGE),
+        (http(b"x" * (21 << 20)), "refused", TOO_LARGE),
     ],
     ids=["399", "400", "401", "404", "499", "500", "too large"],
 )

@@ -46,7 +46,7 @@ class Services:
             self.aws._Request = partial(_refuse, self.aws)
         self.aws.request = self.schedules.request
         self.aws.call = self._call
-        self.aws.prepare = self.aws.connect = lambda service: None
+        self.aws.start_connecting = self.aws.connect = lambda service: None
 
     def _call(self, service: str, target: str, params: Any, **more: Any) -> Any:
         stand_in = self.queue if service == "sqs" else self.table

@@ -17,13 +17,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ssl import SSLContext, SSLSocket
 
-    from .exchange import Answer
+    from .exchange import Response
 
 logger = logging.getLogger("botkit")
 
 CONNECT_SECONDS = 10  # for each address of a host
 IDLE_SECONDS = 30  # afterwards reconnect: a frozen container doesn't notice when the peer closes
-MAX_BODY_BYTES = 1 << 22  # bytes
+MAX_RESPONSE_BYTES = 5 << 20  # bytes: a body of 4 MB, its headers, and what frames its chunks
 
 # By the names of the CAs that they trust: Telegram's, AWS's, or () for all.
 contexts: dict[tuple[str, ...], SSLContext] = {}
@@ -33,25 +33,25 @@ class Connection:
     """A connection to the host in `url`, opened when it is first needed. Not thread-safe.
 
     `url` may include a path prefix. With `proxy` (`http://user:password@host:port`), requests go
-    through a tunnel (CONNECT). `roots` are the names, or their beginnings, of the CAs that should
-    have issued the certificate. All CAs are loaded only if none of these did: that takes longer
-    than the rest of start-up (docs/performance.md).
+    through a tunnel (CONNECT). `ca_names` are the names, or their beginnings, of the CAs that
+    should have issued the certificate. All CAs are loaded only if none of these did: that takes
+    longer than the rest of start-up (docs/performance.md).
     """
 
     _last_used: float  # by time.time(), while a connection is kept
 
-    def __init__(self, url: str, proxy: str = "", roots: tuple[str, ...] = ()) -> None:
+    def __init__(self, url: str, proxy: str = "", ca_names: tuple[str, ...] = ()) -> None:
         scheme, _, rest = url.partition("://")
         self.url = url.rstrip("/")
         self._is_secure = scheme.lower() == "https"
         self._host = (rest.partition("/")[0], 443 if self._is_secure else 80)
         self._credentials, _, self._proxy = proxy.rpartition("://")[2].rstrip("/").rpartition("@")
         self._first_host = (self._proxy, 80) if self._proxy else self._host
-        self._roots = roots
+        self._ca_names = ca_names
         self._dial: Dial | None = None
         self._kept: socket.socket | None = None
 
-    def prepare(self) -> None:
+    def start_connecting(self) -> None:
         """Start to open the connection, in the background. `open` raises any error."""
         if not (self._kept or self._dial):
             self._dial = Dial(self._first_host)
@@ -63,15 +63,15 @@ class Connection:
         finally:
             from . import exchange  # noqa: F401  # load it before the first request
 
-    def exchange(
+    def request(
         self,
         method: str,
         path: str,
         body: bytes | None,
         headers: dict[str, str],
         timeout: float,
-        limit: int = MAX_BODY_BYTES,
-    ) -> Answer:
+        limit: int = MAX_RESPONSE_BYTES,
+    ) -> Response:
         """Make a request, and return the response.
 
         `timeout` is in seconds, and the response may have up to `limit` bytes. The request is sent
@@ -82,15 +82,18 @@ class Connection:
             raise Unreachable("no time left")
         deadline = Deadline(timeout)
         connection = self._take(deadline)
-        from .exchange import Stream, round_trip
+        from .exchange import Stream, send
 
-        stream = Stream(connection, deadline, limit)
+        response = None
         try:
-            return round_trip(stream, method, self.url + path, body, headers)
+            stream = Stream(connection, deadline, limit)
+            response = send(stream, method, self.url + path, body, headers)
+            return response
         except Exception as error:
             raise _to_unreachable(error) from None
         finally:  # also when an interrupt ends it
-            if stream.is_kept and not self._kept:  # a request beside this one may have kept its own
+            # A request beside this one may have kept its own connection.
+            if response and not response.is_last and not self._kept:
                 self._kept, self._last_used = connection, time.time()
             else:
                 connection.close()
@@ -106,21 +109,21 @@ class Connection:
         try:
             return self._connect(deadline)
         except Exception as error:
-            if not self._roots or type(error).__name__ != "SSLCertVerificationError":
+            if not self._ca_names or type(error).__name__ != "SSLCertVerificationError":
                 raise _to_unreachable(error) from None
         logger.warning(
             "All CAs had to be loaded: none of the expected ones issued the certificate of %s",
             self._host[0],
         )
-        self._roots = ()
+        self._ca_names = ()
         return self._take(deadline)
 
     def _connect(self, deadline: Deadline) -> socket.socket:
         """Return a new connection, with the proxy and TLS if configured."""
         self._dial = dial = self._dial or Dial(self._first_host)
-        if self._is_secure and self._roots not in contexts:
+        if self._is_secure and self._ca_names not in contexts:
             # If this fails, the next attempt uses the same dial.
-            contexts[self._roots] = _context(self._roots)
+            contexts[self._ca_names] = _context(self._ca_names)
         self._dial = None
         connection = dial.wait(deadline)
         try:
@@ -128,9 +131,10 @@ class Connection:
             if self._proxy:
                 from .exchange import Stream, open_tunnel
 
-                open_tunnel(Stream(connection, deadline), host.decode(), port, self._credentials)
+                stream = Stream(connection, deadline, MAX_RESPONSE_BYTES)
+                open_tunnel(stream, host.decode(), port, self._credentials)
             if self._is_secure:
-                connection = secure = contexts[self._roots].wrap_socket(
+                connection = secure = contexts[self._ca_names].wrap_socket(
                     connection, do_handshake_on_connect=False, server_hostname=host
                 )
                 _handshake(secure, deadline)
@@ -164,7 +168,7 @@ class Dial(threading.Thread):
 
     def wait(self, deadline: Deadline) -> socket.socket:
         """Return the connection, or raise the error."""
-        self.join(max(deadline.left(), 0))
+        self.join(deadline.left())
         outcome = self._outcome  # read once: the thread may set it at any time
         if isinstance(outcome, Exception):
             self._is_given_up = True
@@ -180,13 +184,13 @@ def _address(authority: str, default_port: int) -> tuple[bytes, int]:
     return host.strip("[]").encode("ascii"), int(port)
 
 
-def _context(roots: tuple[str, ...]) -> SSLContext:
+def _context(ca_names: tuple[str, ...]) -> SSLContext:
     """Return a TLS context that trusts the CAs with these names, or all CAs if there are none."""
     import ssl
 
-    if not roots:
+    if not ca_names:
         return ssl.create_default_context()
-    names = [root.encode() for root in roots]
+    names = [name.encode() for name in ca_names]
     try:
         with open(ssl.get_default_verify_paths().cafile or "", "rb") as file:
             found = _certificates(file.read().replace(b"\n", b""), names)

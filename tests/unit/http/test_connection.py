@@ -1,4 +1,4 @@
-"""connection.py: one connection, kept open, with requests that end in time. Over real sockets."""
+"""connection.py and exchange.py: one connection, kept open, and its requests. Over real sockets."""
 
 import base64
 import importlib
@@ -45,8 +45,8 @@ def connect(module):
     """Make connections, and close them in the end."""
     made = []
 
-    def make(url, proxy="", roots=()):
-        made.append(module.Connection(url, proxy, roots))
+    def make(url, proxy="", ca_names=()):
+        made.append(module.Connection(url, proxy, ca_names))
         return made[-1]
 
     yield make
@@ -58,16 +58,16 @@ def connect(module):
 
 
 def post(connection, timeout=5, path="/bot1:a/getMe"):
-    answer = connection.exchange("POST", path, BODY, HEADERS, timeout)
+    answer = connection.request("POST", path, BODY, HEADERS, timeout)
     return answer.status, answer.body
 
 
-def test_a_request_is_sent_as_it_is(serve, connect):
+def test_request_is_sent_without_other_headers(serve, connect):
     peer = serve(answers_all)
-    assert post(connect(peer.url)) == (200, http().partition(b"\r\n\r\n")[2])
+    assert post(connect(peer.url + "/prefix/")) == (200, http().partition(b"\r\n\r\n")[2])
     head, _, body = peer.requests[0].partition(b"\r\n\r\n")
     line, *fields = head.decode().split("\r\n")
-    assert line == "POST /bot1:a/getMe HTTP/1.1"
+    assert line == "POST /prefix/bot1:a/getMe HTTP/1.1"
     assert sorted(fields) == [
         "Accept-Encoding: identity",
         f"Content-Length: {len(BODY)}",
@@ -77,13 +77,7 @@ def test_a_request_is_sent_as_it_is(serve, connect):
     assert body == BODY
 
 
-def test_the_url_may_have_a_path(serve, connect):
-    peer = serve(answers_all)
-    post(connect(peer.url + "/api/"))
-    assert peer.requests[0].startswith(b"POST /api/bot1:a/getMe HTTP/1.1")
-
-
-def test_a_connection_that_is_prepared_is_opened_in_the_background(serve, connect):
+def test_start_connecting_connects_once_in_the_background(serve, connect):
     arrived = threading.Event()
 
     def part(peer, connection):
@@ -93,30 +87,15 @@ def test_a_connection_that_is_prepared_is_opened_in_the_background(serve, connec
     peer = serve(part)
     connection = connect(peer.url)
     for _ in ("begins", "has begun"):
-        connection.prepare()
+        connection.start_connecting()
         assert arrived.wait(60)
     connection.open(5)
-    connection.prepare()  # is open
+    connection.start_connecting()  # is open
     assert post(connection)[0] == 200
     assert peer.connections == 1
 
 
-def test_after_the_deadline_a_connection_is_not_waited_for(module):
-    waits = []
-
-    class Hangs(module.Dial):
-        def start(self):
-            """Never connect."""
-
-        def join(self, timeout=None):
-            waits.append(timeout)
-
-    with pytest.raises(TimeoutError, match="^timed out$"):
-        Hangs(("127.0.0.1", 9)).wait(Deadline(-5))
-    assert waits[0] is not None and waits[0] <= 0
-
-
-def test_the_first_request_is_not_held_back(serve, connect):
+def test_connection_has_no_delay(serve, connect):
     connection = connect(serve(answers_all).url)
     connection.open(5)
     assert connection._kept.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
@@ -180,7 +159,7 @@ GONE = {
 
 
 @pytest.mark.parametrize(("answer", "last"), GONE.values(), ids=GONE)
-def test_a_connection_that_is_gone_is_opened_again_once(serve, connect, answer, last):
+def test_stale_connection_is_replaced_once(serve, connect, answer, last):
     ended = threading.Event()
     asked = threading.Event()
 
@@ -202,7 +181,7 @@ def test_a_connection_that_is_gone_is_opened_again_once(serve, connect, answer, 
     [(29.9, 1), (30, 2), (-1, 2)],
     ids=["just in time", "idle too long", "clock set back"],
 )
-def test_a_connection_ages(serve, connect, module, monkeypatch, seconds, connections):
+def test_idle_connection_is_replaced(serve, connect, module, monkeypatch, seconds, connections):
     now = 1767225600.0
     monkeypatch.setattr(time, "time", lambda: now)
     peer = serve(answers_all)
@@ -243,7 +222,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize(("part", "text"), FAULTS.values(), ids=FAULTS)
-def test_a_fault_ends_in_time_and_is_not_tried_again(serve, connect, module, part, text):
+def test_fault_ends_in_time_without_a_retry(serve, connect, module, part, text):
     ended = threading.Event()
 
     def first(peer, connection):
@@ -271,7 +250,7 @@ def test_a_fault_ends_in_time_and_is_not_tried_again(serve, connect, module, par
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_an_interrupted_request_closes_its_connection(serve, connect, scheme):
+def test_interrupted_request_closes_its_connection(serve, connect, scheme):
     ended = threading.Event()
 
     def interrupts(peer, connection):
@@ -290,19 +269,27 @@ def test_an_interrupted_request_closes_its_connection(serve, connect, scheme):
     assert ended.wait(60), f"only {caught} still knows it"
 
 
-@pytest.mark.parametrize(("size", "fits"), [(2**22, True), (2**22 + 1, False)], ids=str)
-def test_an_answer_has_a_largest_size(serve, connect, module, size, fits):
-    connection = connect(serve(answers(http(b"x" * size))).url)
+@pytest.mark.parametrize(("limit", "fits"), [(1000, True), (999, False)], ids=str)
+def test_response_has_at_most_limit_bytes(serve, connect, limit, fits):
+    response = http(b"x" * (1000 - len(http(b"x" * 900)) + 900))
+    assert len(response) == 1000
+    connection = connect(serve(answers(response)).url)
     if fits:
-        assert post(connection) == (200, b"x" * size)
+        assert connection.request("GET", "/", None, {}, 5, limit).status == 200
     else:
-        with pytest.raises(unreachable(), match="the response is too long"):
-            post(connection)
+        with pytest.raises(unreachable(), match="^the response is too long$"):
+            connection.request("GET", "/", None, {}, 5, limit)
 
 
-def test_a_refused_connection_is_unreachable(connect, caplog):
+def test_sending_ends_in_time(serve, connect):
+    connection = connect(serve(lambda peer, connection: peer.over.wait()).url)
+    with pytest.raises(unreachable(), match="^TimeoutError: "):
+        connection.request("POST", "/", bytes(1 << 24), {}, 0.1)
+
+
+def test_refused_connection_is_unreachable(connect, caplog):
     with unused_port() as port:
-        connection = connect(f"https://127.0.0.1:{port}", roots=("trustme v",))
+        connection = connect(f"https://127.0.0.1:{port}", ca_names=("trustme v",))
         with pytest.raises(unreachable(), match="ConnectionRefusedError: "):
             connection.open(5)
         with pytest.raises(unreachable(), match="ConnectionRefusedError: "):
@@ -311,7 +298,7 @@ def test_a_refused_connection_is_unreachable(connect, caplog):
 
 
 @pytest.mark.parametrize("timeout", [0, -1])
-def test_nothing_is_sent_when_the_time_is_over(serve, connect, module, timeout):
+def test_nothing_is_sent_after_the_deadline(serve, connect, module, timeout):
     peer = serve(answers_all)
     connection = connect(peer.url)
     for _ in ("not yet open", "kept"):
@@ -332,7 +319,7 @@ ADDRESSES = {
 
 
 @pytest.mark.parametrize(("authority", "expected"), ADDRESSES.values(), ids=ADDRESSES)
-def test_an_address(module, authority, expected):
+def test_address_of_a_url(module, authority, expected):
     if expected is None:
         with pytest.raises(ValueError):
             module._address(authority, 80)
@@ -341,7 +328,7 @@ def test_an_address(module, authority, expected):
 
 
 @pytest.mark.parametrize("path", ["/bot1:a b/getMe", "/bot1:é/getMe"], ids=ascii)
-def test_an_invalid_path_is_not_quoted(serve, connect, module, path):
+def test_invalid_path_is_not_quoted(serve, connect, module, path):
     peer = serve(answers_all)
     with pytest.raises(unreachable(), match="^(InvalidURL|UnicodeEncodeError)$"):
         post(connect(peer.url), path=path)
@@ -386,7 +373,7 @@ def test_hanging_name_lookup_times_out_and_sends_nothing_later(serve, connect, m
 
 
 @pytest.mark.usefixtures("trusted")
-def test_tls_that_was_closed_while_idle_is_opened_again(serve, connect, module, tls):
+def test_stale_tls_connection_is_replaced_with_the_same_cas(serve, connect, module, tls):
     ended = threading.Event()
     peer = serve(then(answers_and_closes(http(), http()), reset, ended), answers_all, tls=tls)
     connection = connect(peer.url)
@@ -399,22 +386,21 @@ def test_tls_that_was_closed_while_idle_is_opened_again(serve, connect, module, 
     assert [*module.contexts.values()] == [trusted], "the CAs are loaded once"
 
 
-def test_a_certificate_that_nobody_signed_is_refused(serve, connect, module, tls):
+@pytest.mark.parametrize(
+    ("trusts", "host", "why"),
+    [(False, "localhost", "verify failed"), (True, "127.0.0.1", "IP address mismatch")],
+    ids=["unknown_ca", "other_name"],
+)
+def test_invalid_certificate_is_rejected(request, serve, connect, tls, trusts, host, why):
+    if trusts:
+        request.getfixturevalue("trusted")
     peer = serve(answers_all, tls=tls)
-    with pytest.raises(unreachable(), match=r"SSLCertVerificationError: .*verify failed"):
-        post(connect(peer.url))
+    with pytest.raises(unreachable(), match=f"SSLCertVerificationError: .*{why}"):
+        post(connect(f"https://{host}:{peer.port}"))
     assert peer.requests == []
 
 
-@pytest.mark.usefixtures("trusted")
-def test_a_certificate_for_another_name_is_refused(serve, connect, module, tls):
-    peer = serve(answers_all, tls=tls)
-    with pytest.raises(unreachable(), match=r"SSLCertVerificationError: .*IP address mismatch"):
-        post(connect(f"https://127.0.0.1:{peer.port}"))
-    assert peer.requests == []
-
-
-def test_a_handshake_that_drips_ends_in_time(serve, connect, module):
+def test_dripping_handshake_ends_in_time(serve, connect, module):
     ended = threading.Event()
 
     def drips(peer, connection):
@@ -459,12 +445,12 @@ ROOTS = {
 
 
 @pytest.mark.parametrize(("roots", "connections", "trusted", "told"), ROOTS.values(), ids=ROOTS)
-def test_expected_roots_suffice_and_all_are_the_fallback(
+def test_all_cas_are_loaded_only_if_none_is_expected(
     serve, connect, module, store, tls, caplog, roots, connections, trusted, told
 ):
     store()
     peer = serve(answers_all, tls=tls)
-    connection = connect(peer.url, roots=roots)
+    connection = connect(peer.url, ca_names=roots)
     assert post(connection)[0] == 200
     assert peer.connections == connections
     *_, context = module.contexts.values()
@@ -481,7 +467,7 @@ STORES = {
 
 
 @pytest.mark.parametrize("text", STORES.values(), ids=STORES)
-def test_a_store_that_cannot_be_read_is_left_to_openssl(module, monkeypatch, tmp_path, text):
+def test_unreadable_ca_file_is_left_to_openssl(module, monkeypatch, tmp_path, text):
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "store.pem"))
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     if text is not None:
@@ -490,7 +476,7 @@ def test_a_store_that_cannot_be_read_is_left_to_openssl(module, monkeypatch, tmp
 
 
 @pytest.mark.parametrize("before", ["", "a", "ab"])
-def test_a_name_is_found_wherever_it_stands(module, before):
+def test_certificate_is_found_by_name_at_any_offset(module, before):
     certificate = f"{before}The name of a root, and more".encode()
     pem = b"-----BEGIN CERTIFICATE-----%b-----END CERTIFICATE-----"
     others = (b"other", b"One name of a root, and more")
@@ -499,7 +485,7 @@ def test_a_name_is_found_wherever_it_stands(module, before):
 
 
 @pytest.mark.parametrize("peer", ["telegram", "aws"])
-def test_a_peers_ca_is_among_those_of_this_machine(peer):
+def test_expected_cas_are_installed(peer):
     if not ssl.get_default_verify_paths().cafile:
         skip_or_fail("this machine has no file of CA certificates: install ca-certificates")
     roots = load(f"botkit.{peer}").CA_NAMES
@@ -508,58 +494,29 @@ def test_a_peers_ca_is_among_those_of_this_machine(peer):
     assert all(any(root in str(each["subject"]) for root in roots) for each in trusted)
 
 
-def test_untrusted_host_is_rejected_with_all_roots_too(serve, connect, module, store):
+def test_untrusted_host_is_rejected_with_all_cas(serve, connect, module, store):
     store()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     impostor = trustme.CA(organization_name="The other root")  # the name only
     impostor.issue_cert("localhost").configure_cert(context)
     peer = serve(answers_all, tls=context)
-    connection = connect(peer.url, roots=("The other root",))
+    connection = connect(peer.url, ca_names=("The other root",))
     for _ in range(2):
         with pytest.raises(unreachable(), match="SSLCertVerificationError: "):
             post(connection)
     assert (peer.connections, peer.requests) == (3, [])  # all roots are tried once, then kept
 
 
-def proxy_answers(answer, then):
-    """Return the part of a proxy that answers CONNECT, and then is the host itself."""
-
-    def part(peer, connection):
-        peer.read_request(connection)
-        connection.sendall(answer)
-        then(peer, connection)
-
-    return part
-
-
 PROXIES = {
-    "no user": ("http://localhost:{}", None),
-    "a user": ("http://bot:" + PASSWORD + "@localhost:{}", f"bot:{PASSWORD}"),
-    "odd letters": ("http://b%40t:%3A%C3%A9@localhost:{}", "b@t::é"),
+    "no user": ("", None),
+    "a user": (f"bot:{PASSWORD}@", f"bot:{PASSWORD}"),
+    "odd letters": ("b%40t:%3A%C3%A9@", "b@t::é"),
 }
 
 
-@pytest.mark.parametrize(("proxy", "credentials"), PROXIES.values(), ids=PROXIES)
-def test_all_goes_through_the_proxy(serve, connect, proxy, credentials):
-    peer = serve(proxy_answers(b"HTTP/1.1 200 Connected\r\n\r\n", answers_all))
-    connection = connect("http://api.telegram.example:81", proxy.format(peer.port))
-    assert [post(connection)[0] for _ in range(2)] == [200, 200]
-    assert peer.connections == 1
-    head, first, second = peer.requests
-    line, *fields = head.decode().rstrip().split("\r\n")
-    assert line.startswith("CONNECT api.telegram.example:81 HTTP/1.")
-    sent = [field.partition(": ")[2] for field in fields if field.startswith("Proxy-Authorization")]
-    if credentials is None:
-        assert sent == []
-    else:
-        assert sent == ["Basic " + base64.b64encode(credentials.encode()).decode()]
-    assert first == second
-    assert first.startswith(b"POST /bot1:a/getMe HTTP/1.1\r\n")
-    assert b"Proxy-Authorization" not in first
-
-
 @pytest.mark.usefixtures("trusted")
-def test_tls_goes_through_the_proxy_too(serve, connect, tls):
+@pytest.mark.parametrize(("user", "credentials"), PROXIES.values(), ids=PROXIES)
+def test_requests_go_through_the_proxy(serve, connect, tls, user, credentials):
     def part(peer, connection):
         peer.read_request(connection)
         connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
@@ -567,13 +524,21 @@ def test_tls_goes_through_the_proxy_too(serve, connect, tls):
             answers_all(peer, inner)
 
     peer = serve(part)
-    connection = connect("https://localhost", f"http://bot:{PASSWORD}@localhost:{peer.port}")
-    assert post(connection)[0] == 200
-    assert peer.requests[0].startswith(b"CONNECT localhost:443 HTTP/1.")
-    assert peer.requests[1].startswith(b"POST /bot1:a/getMe HTTP/1.1\r\n")
+    connection = connect("https://localhost", f"http://{user}localhost:{peer.port}")
+    assert [post(connection)[0] for _ in range(2)] == [200, 200]
+    assert peer.connections == 1
+    head, first, second = peer.requests
+    line, *fields = head.decode().rstrip().split("\r\n")
+    assert line.startswith("CONNECT localhost:443 HTTP/1.")
+    sent = [field for field in fields if field.startswith("Proxy-Authorization")]
+    code = base64.b64encode((credentials or "").encode()).decode()
+    assert sent == ([f"Proxy-Authorization: Basic {code}"] if credentials else [])
+    assert first == second
+    assert first.startswith(b"POST /bot1:a/getMe HTTP/1.1\r\n")
+    assert b"Proxy-Authorization" not in first
 
 
-def test_a_proxy_that_refuses_is_unreachable(serve, connect):
+def test_refusing_proxy_is_unreachable(serve, connect):
     peer = serve(answers(http(b"", "407 Proxy Authentication Required")))
     connection = connect("http://localhost", f"http://bot:{PASSWORD}@localhost:{peer.port}")
     with pytest.raises(unreachable()) as caught:

@@ -7,7 +7,7 @@ import threading
 import time
 
 import pytest
-from botkit.http.connection import MAX_BODY_BYTES
+from botkit.http.connection import MAX_RESPONSE_BYTES
 from telegram_stand_in import ADA, Call, Fault
 
 from telegram_bot_aws.live import client, poll, state
@@ -353,7 +353,7 @@ def test_a_server_without_long_polling_is_asked_once_a_second(serve, connect, fu
 
 @pytest.mark.usefixtures("clock")
 def test_more_updates_than_fit_into_an_answer_are_fetched_in_parts(serve, connect, function):
-    too_large = [answers(result(["x" * MAX_BODY_BYTES]))] * 4
+    too_large = [answers(result(["x" * MAX_RESPONSE_BYTES]))] * 4
     parts = [[{"update_id": 6 * part + n} for n in range(6 - part)] for part in range(3)]
     peer = serve(*too_large, answers(*map(result, [*parts, [], []])))
 
@@ -369,7 +369,7 @@ def test_more_updates_than_fit_into_an_answer_are_fetched_in_parts(serve, connec
 
 @pytest.mark.usefixtures("clock")
 def test_a_single_update_that_is_too_large_is_reported(serve, connect, function, capsys):
-    peer = serve(*[answers(result(["x" * MAX_BODY_BYTES]))] * 8)
+    peer = serve(*[answers(result(["x" * MAX_RESPONSE_BYTES]))] * 8)
     with pytest.raises(Stopped):
         Poll(connect(peer.url), function).run()
     assert "the response is too long" in capsys.readouterr().out
