@@ -30,10 +30,13 @@ locals {
       seconds  = 900
       sentence = "For half an hour, Telegram or AWS could not be reached."
     }
-    # What is in no line of botkit: time-outs, too little memory, events that failed.
+    # What is in no line of botkit: time-outs, too little memory, events that failed. Only of the alias: a refused
+    # release fails under its version's number.
     errors = {
-      metric   = null
-      sentence = "Invocations ran out of time or memory, or Lambda gave up on an event."
+      namespace  = "AWS/Lambda"
+      metric     = "Errors"
+      dimensions = { FunctionName = var.name, Resource = "${var.name}:live" }
+      sentence   = "Invocations ran out of time or memory, or an event failed."
     }
     throttles = {
       namespace  = "AWS/Lambda"
@@ -79,12 +82,6 @@ locals {
     for name, alarm in local.alarms : name => merge(local.alarm_defaults, alarm)
     if local.alarms_are_on && lookup(alarm, "on", true)
   }
-
-  # Errors only of the alias: a refused release fails under its version's number.
-  error_metrics = {
-    failed  = { name = "Errors", dimensions = { FunctionName = var.name, Resource = "${var.name}:live" } }
-    dropped = { name = "AsyncEventsDropped", dimensions = { FunctionName = var.name } }
-  }
 }
 
 resource "aws_cloudwatch_log_metric_filter" "this" {
@@ -108,40 +105,13 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   alarm_description   = "${each.value.sentence} docs/runbook.md#${each.key}"
   alarm_actions       = var.alarm_actions
   metric_name         = each.value.metric
-  namespace           = each.value.metric == null ? null : each.value.namespace
-  statistic           = each.value.metric == null ? null : each.value.statistic
-  dimensions          = each.value.metric == null ? null : each.value.dimensions
-  period              = each.value.metric == null ? null : each.value.seconds
+  namespace           = each.value.namespace
+  statistic           = each.value.statistic
+  dimensions          = each.value.dimensions
+  period              = each.value.seconds
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = each.value.threshold
   evaluation_periods  = each.value.periods
   treat_missing_data  = "notBreaching"
   tags                = var.tags
-
-  dynamic "metric_query" {
-    for_each = each.value.metric == null ? ["FILL(failed, 0) + FILL(dropped, 0)"] : []
-
-    content {
-      id          = "result"
-      expression  = metric_query.value
-      label       = each.key
-      return_data = true
-    }
-  }
-
-  dynamic "metric_query" {
-    for_each = each.value.metric == null ? local.error_metrics : {}
-
-    content {
-      id = metric_query.key
-
-      metric {
-        namespace   = "AWS/Lambda"
-        metric_name = metric_query.value.name
-        dimensions  = metric_query.value.dimensions
-        stat        = "Sum"
-        period      = each.value.seconds
-      }
-    }
-  }
 }

@@ -14,23 +14,25 @@ locals {
   })
   feature_environment = merge(local.mini_app_environment, local.queue_environment, local.sessions_environment)
 
-  # With this, the check recognizes a version that was published with other arguments than the function has now.
-  arguments_digest = sha256(jsonencode([
+  # With this, the check recognizes a version that was published with other settings than the function has now.
+  configuration_digest = nonsensitive(sha256(jsonencode([
+    local.environment, local.feature_environment, terraform_data.webhook_secret.triggers_replace,
     var.memory_size, var.timeout, var.log_level, var.runtime, var.architecture, var.tracing, var.kms_key_arn,
     var.layers,
     [for vpc in var.vpc[*] : [sort(vpc.subnet_ids), sort(vpc.security_group_ids)]],
-  ]))
+  ])))
 
   function_environment = merge(local.environment, local.feature_environment, {
-    ARGUMENTS_DIGEST        = local.arguments_digest
+    CONFIGURATION_DIGEST    = local.configuration_digest
     TELEGRAM_WEBHOOK_SECRET = terraform_data.webhook_secret.triggers_replace
   })
 
   # The module's variables, and those of the emulated AWS: a bot's own would be lost, or switch something on.
   own_names = [
-    "ALLOWED_IDS", "ARGUMENTS_DIGEST", "AWS_DNS_SUFFIX", "MINI_APP_URL", "QUEUE_URL", "REPLY_MODE", "SCHEDULE_GROUP",
-    "SCHEDULER_KMS_KEY_ARN", "SCHEDULER_ROLE_ARN", "SESSION_RETENTION_IN_DAYS", "SESSION_TABLE", "TELEGRAM_API_URL",
-    "TELEGRAM_BOT_TOKEN", "TELEGRAM_BOT_TOKEN_PARAMETER", "TELEGRAM_PROXY", "TELEGRAM_WEBHOOK_SECRET",
+    "ALLOWED_IDS", "AWS_DNS_SUFFIX", "CONFIGURATION_DIGEST", "MINI_APP_URL", "QUEUE_URL", "REPLY_MODE",
+    "SCHEDULE_GROUP", "SCHEDULER_KMS_KEY_ARN", "SCHEDULER_ROLE_ARN", "SESSION_RETENTION_IN_DAYS", "SESSION_TABLE",
+    "TELEGRAM_API_URL", "TELEGRAM_BOT_TOKEN", "TELEGRAM_BOT_TOKEN_PARAMETER", "TELEGRAM_PROXY",
+    "TELEGRAM_WEBHOOK_SECRET",
   ]
   taken_names = [
     for name in nonsensitive(keys(var.environment)) : name

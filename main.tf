@@ -172,7 +172,7 @@ resource "aws_lambda_function_event_invoke_config" "this" {
   maximum_retry_attempts       = 2
 }
 
-# The version must have the code and all variables of this apply: if an upload or publishing a version fails, Terraform
+# The version must have the code and settings of this apply: if an upload or publishing a version fails, Terraform
 # still saves it as done. Then there is no new version, but this input has changed.
 resource "aws_lambda_invocation" "check" {
   function_name   = aws_lambda_function.this.function_name
@@ -180,10 +180,9 @@ resource "aws_lambda_invocation" "check" {
   lifecycle_scope = "CREATE_ONLY"
 
   input = jsonencode({
-    tf        = { action = "check" }
-    sources   = local.sources_digest
-    names     = nonsensitive(keys(local.function_environment))
-    variables = nonsensitive(sha256(join("\n", values(local.function_environment))))
+    tf            = { action = "check" }
+    sources       = local.sources_digest
+    configuration = local.configuration_digest
   })
 }
 

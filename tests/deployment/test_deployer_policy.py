@@ -482,7 +482,7 @@ def test_mapping_is_imported_and_all_inputs_change(module, deployer, telegram, a
     with deployer.without("lambda:PublishVersion"):
         assert "AccessDenied" in module.refused()
     said = module.refused()
-    assert "The function has other variables than were planned: terraform apply" in said
+    assert "The function has other settings than were planned: terraform apply" in said
     assert answer_to(telegram, "x") == "Hello from Ada at votes"
     [address] = re.findall(r"-replace=module\.telegram_bot\.([\w.]+)", said)
     module.apply(f"-replace={MODULE}.{address}")

@@ -1,18 +1,15 @@
 """Checks a new version before it goes live. Terraform invokes the version with this event:
 
-    {"tf": {"action": "check"}, "sources": …, "names": ["QUEUE_URL", …], "variables": …}
+    {"tf": {"action": "check"}, "sources": …, "configuration": …}
 
-`sources` is the digest of the package that the version should have, and `variables` that of the
-variables with these `names`.
+Both are digests that the version should have: in its package, and in its environment.
 """
 
 from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Iterator
-from hashlib import sha256
-from inspect import iscoroutinefunction, isgeneratorfunction, signature
+from inspect import iscoroutinefunction, isfunction, isgeneratorfunction, signature
 
 from .. import bot_module, telegram
 from ..bot_module import NOT_ASYNC
@@ -55,7 +52,6 @@ def check(event: Json) -> Json:
     Source: https://core.telegram.org/bots/api#getme
     """
     seconds = deadline.left()
-    secrets = {settings.webhook_secret, telegram.default_client.token}
     telegram.forget_token()  # it may have changed
     try:
         _check_release(event)
@@ -73,8 +69,6 @@ def check(event: Json) -> Json:
             told += f". {MISSING}"
     except BaseException as error:  # sys.exit() too
         told = f"check() of bot.py failed: {describe(error)}"
-    for secret in filter(None, {*secrets, telegram.default_client.token}):
-        told = told.replace(secret, "…")  # the bot may quote it, and Terraform would print it
     raise CheckFailed(told)
 
 
@@ -99,10 +93,12 @@ def _warnings(bot: Any, seconds: float) -> list[str]:
 
 
 def _check_release(event: Json) -> None:
-    """Raise Misconfigured if the version has other code or variables than were planned."""
+    """Raise Misconfigured if the version has other code or settings than were planned.
+
+    If an upload, or publishing a version, fails, Terraform saves it as done all the same.
+    """
     own = digest()
     if own and event.get("sources", own) != own:
-        # If an upload fails, Terraform saves it as done all the same.
         raise Misconfigured(
             "The function runs other code than was planned. If the newest version was deleted, "
             "publish it again: terraform apply "
@@ -111,13 +107,10 @@ def _check_release(event: Json) -> None:
             "-replace=module.telegram_bot.terraform_data.package "
             "-replace=module.telegram_bot.aws_lambda_function.this"
         )
-    if "variables" not in event:
-        return
-    values = "\n".join(os.environ.get(name, "") for name in event["names"])
-    if sha256(values.encode()).hexdigest() != event["variables"]:
-        # If publishing the version fails, Terraform also saves that as done.
+    own = os.environ.get("CONFIGURATION_DIGEST", "")
+    if event.get("configuration", own) != own:
         raise Misconfigured(
-            "The function has other variables than were planned: terraform apply "
+            "The function has other settings than were planned: terraform apply "
             f"-replace=module.telegram_bot.terraform_data.webhook_secret {MODULE_ADDRESS_HINT}"
         )
 
@@ -136,7 +129,7 @@ def _check_bot(bot: Any) -> None:
     for name, arguments in FUNCTIONS.items():
         if name == "reply" and hasattr(bot, "SESSION"):
             arguments = "update, session"
-        _check_function(getattr(bot, name, None), name, arguments)
+        _check_function(bot, name, arguments)
     if hasattr(bot, "RATE_LIMIT"):
         from ..middleware.rate_limit import limit_of
 
@@ -173,63 +166,54 @@ def missing_inputs(bot: Any) -> list[str]:
 
 
 def used_modules(bot: Any) -> set[str]:
-    """Return the names of the modules of botkit that the bot imports, also inside of functions."""
+    """Return the modules of botkit that the bot's folder imports, also inside of functions."""
     used: set[str] = set()
-    for file in bot_files(getattr(bot, "__file__", None) or ""):
-        with open(file, "rb") as opened:
-            source = opened.read()
-        if b"botkit" not in source:  # parsing takes long
-            continue
-        try:
-            tree = ast.parse(source)
-        except (SyntaxError, ValueError):  # nothing has imported it
-            continue
-        for node in ast.walk(tree):
-            match node:
-                case ast.ImportFrom(module="botkit", names=names):
-                    used.update(alias.name for alias in names)
-                case ast.ImportFrom(module=str(module)):
-                    used.add(module.removeprefix("botkit."))
-                case ast.Import(names=names):
-                    used.update(alias.name.removeprefix("botkit.") for alias in names)
+    folder = os.path.dirname(getattr(bot, "__file__", None) or "")
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != "botkit"]
+        for name in names:
+            if name.endswith(".py"):
+                used |= _imported(os.path.join(parent, name))
     return used
 
 
-def bot_files(bot_py: str) -> Iterator[str]:
-    """Yield bot.py and the other files of Python in its folder that the author wrote."""
-    folder = os.path.dirname(bot_py)
-    if not os.path.isfile(bot_py):
-        return
-    others = {"botkit", "handler.py"}
-    entries = os.listdir(folder)
-    for entry in entries:
-        if entry.endswith(".dist-info"):  # of a package that pip has installed
-            with open(os.path.join(folder, entry, "RECORD"), encoding="utf-8") as record:
-                others.update(line.partition("/")[0].partition(",")[0] for line in record)
-    for entry in {*entries} - others:
-        if entry.endswith(".py"):
-            yield os.path.join(folder, entry)
-        for parent, _, names in os.walk(os.path.join(folder, entry)):
-            yield from (os.path.join(parent, name) for name in names if name.endswith(".py"))
+def _imported(file: str) -> set[str]:
+    """Return the modules of botkit that a file of Python imports."""
+    with open(file, "rb") as opened:
+        source = opened.read()
+    if b"botkit" not in source:  # parsing takes long
+        return set()
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):  # nothing has imported it
+        return set()
+    used: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.ImportFrom(module="botkit", names=names):
+                used.update(alias.name for alias in names)
+            case ast.ImportFrom(module=str(module)):
+                used.add(module.removeprefix("botkit."))
+            case ast.Import(names=names):
+                used.update(alias.name.removeprefix("botkit.") for alias in names)
+    return used
 
 
-def _check_function(function: Any, name: str, arguments: str) -> None:
+def _check_function(bot: Any, name: str, arguments: str) -> None:
     """Raise Misconfigured if a function of bot.py could never be called.
 
-    Anything without a signature passes, such as a string, and so does a decorated function that
-    takes any arguments.
+    A decorated function that takes any arguments passes, and so does what isn't a function.
     """
+    function = getattr(bot, name, None)
+    if not isfunction(function):
+        return
     if iscoroutinefunction(function):
         written = NOT_ASYNC
     elif isgeneratorfunction(function):
         written = "with return, not yield"
     else:
         try:
-            known = signature(function, follow_wrapped=False)
-        except (TypeError, ValueError):
-            return
-        try:
-            known.bind(*filter(None, arguments.split(", ")))
+            signature(function, follow_wrapped=False).bind(*filter(None, arguments.split(", ")))
             return
         except TypeError:
             written = f"as def {name}({arguments})"

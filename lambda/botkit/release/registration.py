@@ -124,18 +124,17 @@ def commands_by_language(bot: Any) -> Json:
 
     Raises Misconfigured if COMMANDS is wrong.
     """
-    commands: Json | None = getattr(bot, "COMMANDS", None)
+    commands = getattr(bot, "COMMANDS", None)
     if commands is None:
         return {}
-    kinds = {type(value) for value in commands.values()} if isinstance(commands, dict) else {None}
-    if kinds == {dict}:
-        return commands
-    if kinds & {dict, None}:
-        raise Misconfigured(
-            "COMMANDS must be a dict of names and their descriptions, or have such a dict for each "
-            'language: {"": {…}, "de": {…}}'
-        )
-    return {"": commands}
+    if isinstance(commands, dict):
+        are_dicts = {isinstance(value, dict) for value in commands.values()}
+        if are_dicts != {True, False}:
+            return commands if are_dicts == {True} else {"": commands}
+    raise Misconfigured(
+        "COMMANDS must be a dict of names and their descriptions, or have such a dict for each "
+        'language: {"": {…}, "de": {…}}'
+    )
 
 
 def _language_params(language: str) -> Json:
