@@ -44,11 +44,7 @@ ORDER = (
 # One process runs all of these, since it takes seconds to import aiogram, or to ask programs for
 # their help.
 TOGETHER = (
-    (
-        "examples/moved/aiogram/",
-        "tests/integration/test_moved.py",
-        "tests/integration/test_moved_aiogram.py",
-    ),
+    ("examples/moved/aiogram/", "tests/integration/test_moved.py"),
     ("tests/docs/test_commands.py",),
 )
 

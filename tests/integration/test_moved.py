@@ -1,12 +1,14 @@
 """The contract of the adapters in examples/moved: how updates end, what is kept and refused."""
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 from telegram_bot_aws.local.project import ROOT
 
 from tests.support.moved import MOVED, kept, result
-from tests.support.stubs import message
 from tests.support.telegram import files
 
 OTHERS = "this data isn't in the update's session: use botkit.session"
@@ -24,16 +26,6 @@ def test_an_update_is_handled_and_logged_once(bots):
     assert container.line["methods"] == ["sendMessage"]
     assert [line["message"] for line in container.log] == ["update"]
     assert result(container) == (200, "duplicate", "")
-
-
-def test_handlers_and_middlewares_take_their_turns(bots):
-    container = bots.start(bots.send("'handled'"), more=bots.framework.middleware)
-    bots.expects("before", "handled")
-    assert result(container) == (200, "answered", "")
-    bots.expects("before", "started")
-    text = {"text": "/start", "entities": [{"type": "bot_command", "offset": 0, "length": 6}]}
-    container.deliver(message(2, **text), 60_000)
-    assert container.line["outcome"] == "answered"
 
 
 @pytest.mark.parametrize(
@@ -181,13 +173,6 @@ def test_unsupported_bot_is_rejected_at_import(bots, what, told):
     assert re.match(f"bot.py can't be imported: Misconfigured: .*{told}", error)
 
 
-@asynchronous
-def test_a_session_that_does_not_fit_is_refused_when_bot_py_is_imported(bots):
-    container = bots.start(more=bots.framework.needs_session, choice="'topic'")
-    assert result(container)[:2] == (503, "misconfigured")
-    assert "bot.py can't be imported: Misconfigured: " in container.line["error"]
-
-
 # ── What is kept
 
 
@@ -234,3 +219,53 @@ def test_the_first_line_names_the_modules_version(adapter):
     assert (
         adapter.read_text().splitlines()[0].endswith(f" on terraform-aws-telegram-bot {version}.")
     )
+
+
+# ── What aiogram has alone
+
+
+@pytest.mark.parametrize("framework", ["aiogram"], indirect=True)
+def test_startup_handlers_run_once_and_lose_no_update(bots):
+    more = """
+fails = [False, True]
+
+
+@dispatcher.startup()
+async def start(bot):
+    await bot.send_message(42, "started")
+    1 / (not fails.pop())
+"""
+    container = bots.start(bots.send("'a'"), more=more)
+    bots.expects("started")
+    status, outcome, error = result(container)
+    assert (status, outcome) == (503, "misconfigured")
+    assert error.startswith("a startup handler failed: ZeroDivisionError")
+    bots.expects("started", "a")
+    assert result(container) == (200, "answered", "")
+    bots.expects("a")
+    assert result(container, 2) == (200, "answered", "")
+
+
+# Whether types wait until they are used, and whether all of them can be built then.
+TELLS = """
+import aiogram_types
+from aiogram import methods, types
+
+def each(kind):
+    for found in kind.__subclasses__():
+        yield found
+        yield from each(found)
+
+print(types.Poll.__pydantic_complete__, types.Update.__pydantic_complete__)
+for kind in (every := [*each(types.TelegramObject), *each(methods.TelegramMethod)]):
+    kind.model_rebuild()
+print(len(every) > 400 and all(kind.__pydantic_complete__ for kind in every))
+"""
+
+
+@pytest.mark.slow
+def test_aiogram_types_has_types_be_built_when_they_are_used():
+    environment = {**os.environ, "PYTHONPATH": str(MOVED / "aiogram/bot")}
+    command = [sys.executable, "-c", TELLS]
+    told = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True).stdout
+    assert told.split() == ["False", "True", "True"]

@@ -31,7 +31,6 @@ class Framework(NamedTuple):
     handles_errors: str  # the bot's error handler, which passes over all of them
     others: str  # a line that keeps something for another chat
     needs_session: str  # a part of a bot that can't work without SESSION
-    middleware: str  # which sends "before", and a second handler for /start
     polls: str
     later: str  # a line with a timer
     chat: int | str = 42  # as its calls name it
@@ -43,13 +42,12 @@ FRAMEWORKS = {
 import asyncio
 import on_aiogram
 from aiogram import Bot, Dispatcher
-from aiogram.filters import CommandStart
 from aiogram.types import BufferedInputFile
 
 dispatcher, bot = Dispatcher(), Bot("0:unused")
 
 
-@dispatcher.message(~CommandStart())
+@dispatcher.message()
 async def handle(message, bot, state):
 """,
         end="reply = on_aiogram.reply_with(dispatcher, bot)",
@@ -70,17 +68,6 @@ from aiogram.fsm.state import State
 
 dispatcher.message.register(handle, State("a"))
 """,
-        middleware="""
-@dispatcher.message.middleware()
-async def before(handler, event, data):
-    await event.answer("before")
-    return await handler(event, data)
-
-
-@dispatcher.message()
-async def start(message):
-    await message.answer("started")
-""",
         polls="dispatcher.run_polling(bot)",
         later="asyncio.get_running_loop().call_later(60, print)",
     ),
@@ -93,7 +80,7 @@ from telegram.ext import Application, CommandHandler, ConversationHandler, Messa
 
 def build(builder):
     application = builder.build()
-    application.add_handler(MessageHandler(~filters.COMMAND, handle))
+    application.add_handler(MessageHandler(filters.ALL, handle))
     return application
 
 
@@ -127,21 +114,6 @@ def build(builder, before=build):
     application.add_handler(ConversationHandler(entries, states, [], **about))
     return application
 """,
-        middleware="""
-async def before(update, context):
-    await update.message.reply_text("before")
-
-
-async def start(update, context):
-    await update.message.reply_text("started")
-
-
-def build(builder, former=build):
-    application = former(builder)
-    application.add_handler(MessageHandler(filters.ALL, before), group=-1)
-    application.add_handler(CommandHandler("start", start))
-    return application
-""",
         polls="Application.builder().token('1:x').build().run_polling()",
         later="asyncio.get_running_loop().call_later(60, print)",
     ),
@@ -151,10 +123,10 @@ import threading
 import on_telebot
 import telebot
 
-bot = telebot.TeleBot("1:x", use_class_middlewares=True)
+bot = telebot.TeleBot("1:x")
 
 
-@bot.message_handler(func=lambda message: message.text != "/start")
+@bot.message_handler()
 def handle(message):
     who = message.from_user.id, message.chat.id
 """,
@@ -175,24 +147,6 @@ bot.exception_handler = PassOver()
 """,
         others="bot.set_state(999, 's')",
         needs_session="bot.register_message_handler(handle, state='s')",
-        middleware="""
-class Before(telebot.handler_backends.BaseMiddleware):
-    update_types = ["message"]
-
-    def pre_process(self, message, data):
-        bot.send_message(message.chat.id, "before")
-
-    def post_process(self, message, data, exception):
-        pass
-
-
-bot.setup_middleware(Before())
-
-
-@bot.message_handler(commands=["start"])
-def start(message):
-    bot.send_message(message.chat.id, "started")
-""",
         polls="bot.infinity_polling()",
         later="threading.Timer(60, print).start()",
         chat="42",
