@@ -221,9 +221,7 @@ class Play:
         else:
             message["text"] = f"{text} {id_}"
         if person == features.FLOODER:  # by its date, an update counts for RATE_LIMIT
-            # The end of the window tears the album of the third phase.
-            is_next = phase == 2 and id_ - 1 in self.by(person)
-            message["date"] = START + HOUR - (not is_next)
+            message["date"] = START
         if text.startswith("/"):
             command = {"type": "bot_command", "offset": 0, "length": len(text)}
             message["entities"] = [command]
@@ -387,20 +385,15 @@ def check_conversation(play, said):
 
 
 def check_limit(play, said):
-    """Three of a flood are answered. One of them is an album.
-
-    Another one counts in the window of its first message that comes. The hint comes once, also if
-    two containers have its update at once.
-    """
-    *flood, first, second = play.by(features.FLOODER)
+    """Three of a flood are answered. One of them is an album. The hint comes once."""
+    flood = play.by(features.FLOODER)
     album = {n for n in flood if play.word(n) == ALBUM}
     answered = {n for each in said for n in each.ids if each.word != "wait"}
-    for each in (album, {first, second}):
-        assert each <= answered or not each & answered, "an album is torn"
+    assert album <= answered or not album & answered, "an album is torn"
     others = answered.intersection(flood) - album
     assert len(others) + bool(album & answered) == 3, answered
     hints = [each.word for each in said].count("wait")
-    assert hints <= 1 or (play.fault in LOSSES and play.fault != "twice"), "two say the hint"
+    assert hints <= 1 or play.fault in LOSSES, "two say the hint"
 
 
 def check_redrive(play, said):

@@ -255,7 +255,7 @@ FEATURES = {
     ),
     "RATE_LIMIT": Feature(
         ON_RATE_LIMIT,
-        says=([], ["a", "b", ALBUM, ALBUM, "c", "d"], [ALBUM, ALBUM], []),
+        says=([], ["a", "b", ALBUM, ALBUM, "c", "d"], [], []),
         person=FLOODER,
     ),
     "allowed_ids": Feature(

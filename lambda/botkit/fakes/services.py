@@ -93,29 +93,15 @@ class Table(_Kept):
         return {}
 
     def _update(self, items: Json, params: Json) -> Json:
-        """Count an update in the item of a window, close the window, or note who was told.
-
-        Or decide the window of an album.
-        """
+        """Count an update in the item of a window, or close the window."""
         key = params["Key"]["id"]["S"]
         item: Json = items[key] if key in items else params["Key"]
         values = params["ExpressionAttributeValues"]
         change, condition = params["UpdateExpression"], params.get("ConditionExpression")
         ids, update_id = item.get("ids", {"NS": []})["NS"], values[":id"]["N"]
-        item = {**item}
         if change == "SET beyond = if_not_exists(beyond, :id)":
             assert condition == "attribute_exists(ids)"
             is_met, new = bool(ids), {"beyond": item.get("beyond", values[":id"])}
-        elif change == "SET starts = if_not_exists(starts, :id), expires_at = :end":
-            assert condition is None
-            is_met, new = True, {"starts": item.get("starts", values[":id"])}
-            new["expires_at"] = values[":end"]
-        elif change == "SET told = :id":
-            assert condition == "attribute_exists(ids) AND attribute_not_exists(told)"
-            is_met, new = bool(ids) and "told" not in item, {"told": values[":id"]}
-        elif change == "REMOVE told":
-            assert condition == "told = :id"
-            is_met, new = item.pop("told", None) == values[":id"], {}
         else:
             assert change == "ADD ids :ids SET expires_at = :end"
             assert condition == (

@@ -7,8 +7,7 @@ An item of the sessions' table contains the ids of the updates that a person has
 So an update that is redelivered counts once. An album, whose messages are an update each, also
 counts once. The item is changed by update expressions instead of store.change(): an update costs
 one write and no read, and the updates of a flood, in many containers, never wait for each other.
-Only near the end of a window, each message of an album costs one more write, to an item that says
-in which window the album counts. This module is loaded only for a bot with RATE_LIMIT.
+This module is loaded only for a bot with RATE_LIMIT.
 """
 
 from __future__ import annotations
@@ -41,7 +40,6 @@ EXEMPT_MESSAGES = {
 }
 MAX_UPDATES = 1000  # in a window: their ids are in one item
 MAX_WINDOW_SECONDS = store.DAY
-MAX_ALBUM_SECONDS = 10  # between the first and the last message of an album
 
 COUNT: Json = {
     "UpdateExpression": "ADD ids :ids SET expires_at = :end",
@@ -53,62 +51,24 @@ CLOSE: Json = {
     "ReturnValues": "ALL_NEW",
 }
 
-# A window may end between two messages of an album: the first that comes decides for all.
-DECIDE: Json = {
-    "UpdateExpression": "SET starts = if_not_exists(starts, :id), expires_at = :end",
-    "ReturnValues": "ALL_NEW",
-}
-
-# Only one delivery of the first update beyond tells the person.
-TELL: Json = {
-    "UpdateExpression": "SET told = :id",
-    "ConditionExpression": "attribute_exists(ids) AND attribute_not_exists(told)",
-}
-TELL_AGAIN: Json = {"UpdateExpression": "REMOVE told", "ConditionExpression": "told = :id"}
-
 MAX_REMEMBERED = 100  # full windows
 # By the key of a full window: the ids of its updates and albums, which don't change any more, and
 # the id of the first update beyond.
 full = BoundedDict(MAX_REMEMBERED)
 
 
-def count(update: Json, key: str) -> str | None:
-    """Count an update in a window. If it is too many, return the id of the first that was.
-
-    That takes one write. A full window takes one more write in each container, and then none.
-    Raises Misconfigured, or Unreachable if DynamoDB can't be used.
-    """
-    most, seconds = limit_of(bot_module.load())
-    update_id, counted_as = str(update["update_id"]), _counted_as(update)
-    if key not in full:
-        values = {":ids": {"NS": [counted_as]}, ":most": {"N": str(most)}, ":end": _end(seconds)}
-        if _update(key, COUNT, values, counted_as) is not None:
-            return None
-        # The id of an update: on_rate_limit() answers one message of an album.
-        closed = _update(key, CLOSE, {}, update_id)
-        if closed is None:  # somebody has just deleted it
-            return None
-        item = closed["Attributes"]
-        full[key] = set(item["ids"]["NS"]), item["beyond"]["N"]
-    counted: set[str]
-    first: str
-    counted, first = full[key]
-    return None if counted_as in counted else first
-
-
 def rate_limit(ctx: Context, call_next: Callable[[], Outcome]) -> Outcome:
     """Let an update pass, or stop one that is too many. The first of those goes to on_rate_limit().
 
-    That is saved before on_rate_limit() is called. So if the update comes to two containers at
-    once, or a container ends in between, the person may not be told, but is never told twice.
+    What that says counts as an answer: a redelivery may repeat it.
     """
     bot = bot_module.load()
-    key = _window(ctx.payload, limit_of(bot)[1])
-    first = key and count(ctx.payload, key)
-    if not (key and first):
+    most, seconds = limit_of(bot)
+    key = _window(ctx.payload, seconds)
+    first = key and count(ctx.payload, key, most, seconds)
+    if not first:
         return call_next()
-    is_first = str(ctx.id) == first and hasattr(bot, "on_rate_limit")
-    if not is_first or _update(key, TELL, {}, first) is None:
+    if str(ctx.id) != first or not hasattr(bot, "on_rate_limit"):
         return Outcome("rate_limited")
     try:
         calls = bot_module.get_calls("on_rate_limit", ctx.payload)
@@ -117,9 +77,35 @@ def rate_limit(ctx: Context, call_next: Callable[[], Outcome]) -> Outcome:
         outcome = outcome_of(error)
     if outcome.redeliver and ctx.calls.visible:
         outcome = outcome.replace("incomplete")
-    elif outcome.redeliver:
-        _update(key, TELL_AGAIN, {}, first)
     return outcome.replace(dead_letter=False)  # a hint isn't worth it
+
+
+def count(update: Json, key: str, most: int, seconds: int) -> str | None:
+    """Count an update in a window. If it is too many, return the id of the first that was.
+
+    That takes one write. A full window takes one more write in each container, and then none.
+    Raises Misconfigured, or Unreachable if DynamoDB can't be used.
+    """
+    update_id = str(update["update_id"])
+    # An album counts under a negative number, which is no update's id.
+    album = UpdateInfo(update).content.get("media_group_id")
+    counted_as = update_id if album is None else str(~crc32(str(album).encode()))
+    if key not in full:
+        # Telegram may redeliver an update for a day.
+        end = int(time.time()) + seconds + store.DAY
+        values = {":ids": {"NS": [counted_as]}, ":most": {"N": str(most)}, ":end": {"N": str(end)}}
+        if _update(key, COUNT, counted_as, values) is not None:
+            return None
+        # The id of an update: on_rate_limit() answers one message of an album.
+        closed = _update(key, CLOSE, update_id, {})
+        if closed is None:  # somebody has just deleted it
+            return None
+        item = closed["Attributes"]
+        full[key] = set(item["ids"]["NS"]), item["beyond"]["N"]
+    counted: set[str]
+    first: str
+    counted, first = full[key]
+    return None if counted_as in counted else first
 
 
 def limit_of(bot: Any) -> tuple[int, int]:
@@ -140,35 +126,17 @@ def _window(update: Json, seconds: int) -> str | None:
 
     Windows are fixed. An update counts by its date, however late it comes: updates that waited
     while the bot failed aren't a flood. One without a date, such as a press, counts when it comes,
-    so it may count again if it is redelivered in a later window. Raises what `count` raises.
+    so it may count again if it is redelivered in a later window.
     """
     info = UpdateInfo(update)
     is_exempt = info.update_type in EXEMPT or not EXEMPT_MESSAGES.isdisjoint(info.content)
     if is_exempt or info.sender_id is None:
         return None
     date = info.content.get("edit_date") or info.content.get("date") or int(time.time())
-    start = date - date % seconds
-    is_album = "media_group_id" in info.content and "edit_date" not in info.content
-    is_near_end = date - start < MAX_ALBUM_SECONDS or start + seconds - date <= MAX_ALBUM_SECONDS
-    if is_album and is_near_end:
-        values = {":end": _end(seconds)}
-        decided = _update(f"{info.sender_id}:{_counted_as(update)}", DECIDE, values, str(start))
-        start = int(decided["Attributes"]["starts"]["N"])
-    return f"{info.sender_id}:{start}"
+    return f"{info.sender_id}:{date - date % seconds}"
 
 
-def _end(seconds: int) -> Json:
-    """Return when an item may be deleted: Telegram may redeliver an update for a day."""
-    return {"N": str(int(time.time()) + seconds + store.DAY)}
-
-
-def _counted_as(update: Json) -> str:
-    """Return the number under which an update counts: its id, or a negative one for its album."""
-    album = UpdateInfo(update).content.get("media_group_id")
-    return str(update["update_id"] if album is None else ~crc32(str(album).encode()))
-
-
-def _update(key: str, change: Json, values: Json, number: str) -> Any:
+def _update(key: str, change: Json, number: str, values: Json) -> Any:
     """Change the item of a window. Returns None if the condition isn't met."""
     values = {**values, ":id": {"N": number}}
     return store.update("limit", key, **change, ExpressionAttributeValues=values)

@@ -56,7 +56,7 @@ def check(event: Json) -> Json:
     try:
         _check_release(event)
         bot = bot_module.load()
-        _check_bot(bot)
+        check_bot(bot)
         allowed_updates()
         call("getMe", "accept the token")
         if callable(getattr(bot, "check", None)):
@@ -124,7 +124,7 @@ def digest() -> str:
         return ""
 
 
-def _check_bot(bot: Any) -> None:
+def check_bot(bot: Any) -> None:
     """Raise Misconfigured if bot.py can't work, or needs an input of the module that isn't set."""
     for name, arguments in FUNCTIONS.items():
         if name == "reply" and hasattr(bot, "SESSION"):
