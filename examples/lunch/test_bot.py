@@ -131,9 +131,11 @@ def test_an_order_takes_the_place_of_the_last_one_and_is_taken_back(bot, lunch, 
 
 
 def test_an_order_in_the_meantime_is_listed_too(bot, lunch, sessions, calls, monkeypatch):
+    change_session = session.change
+
     def change(key, function):
-        result = sessions.change(key, function)
-        monkeypatch.setattr(session, "change", sessions.change)
+        result = change_session(key, function)
+        monkeypatch.setattr(session, "change", change_session)
         lunch["orders"]["8"] = {"name": "Grace", "dishes": {"lemonade": 1}, "note": ""}
         return result
 

@@ -1,13 +1,14 @@
 """pytest fixtures that replace Telegram and AWS in a bot's tests. They aren't packed.
 
     # conftest.py
-    from botkit.testing import aws, bot, calls, chat, no_pauses, sessions, schedules
+    from botkit.testing import aws, bot, calls, chat, schedules, sessions
 
 Each is a pytest fixture, and works only in a test that asks for it.
 """
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import copy
 import importlib
@@ -16,6 +17,7 @@ import json
 import re
 import sys
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,13 +46,17 @@ def bot(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
     """bot/bot.py beside the test, imported for this test only, with 300 s for its work.
 
     So are the bot's other modules and packages: a router of aiogram, for example, belongs to one
-    dispatcher.
+    dispatcher. They see the time of `chat`.
     """
     folder = request.path.parent / "bot"
+    if not (folder / "bot.py").is_file():  # another one, such as the module's, would be imported
+        reason = f"there is no bot.py in {folder}: put the test beside the bot's folder, bot"
+        pytest.fail(reason, pytrace=False)
     monkeypatch.syspath_prepend(folder)
     own = _own_names(folder)
     for name in _loaded(own):
         monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(builtins, "__import__", _botkit("fakes.clock").importer(own))
     _botkit("deadline").deadline.start(SECONDS)
     is_alone = {"calls", "chat"}.isdisjoint(request.fixturenames)  # nobody else says who the bot is
     monkeypatch.setattr(
@@ -133,23 +139,10 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     return calls
 
 
-class Sessions(dict[str, Json]):
-    """The sessions that `botkit.session` keeps, by key: `sessions["42"]` is {} at first."""
-
-    def __init__(self) -> None:
-        session = _botkit("session")
-        self.read = session.read
-        self.change = session.change
-
-    def __missing__(self, key: str) -> Json:
-        self[key] = {}
-        return self[key]
-
-
 class _Items(dict[str, Json]):
-    """The items of the sessions' table. Those of sessions have the JSON of `Sessions`."""
+    """The items of the sessions' table. Those of sessions have the JSON of the fixture's."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: dict[str, Json]) -> None:
         self._sessions = sessions
         prefixes = _botkit("store").KEY_PREFIXES
         self._own = tuple(prefix for name, prefix in prefixes.items() if name != "session")
@@ -173,10 +166,12 @@ class _Items(dict[str, Json]):
 
 
 @pytest.fixture
-def sessions(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Sessions:
+def sessions(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> defaultdict[str, Json]:
     """The sessions, in memory. Pass the update's session to `reply`: `sessions["42"]`."""
     _begin_with_aws(request)
-    sessions = Sessions()
+    sessions = defaultdict[str, Json](dict)
     monkeypatch.setattr(_botkit("settings").settings, "session_table", "sessions")
     table = _botkit("fakes.services").Table(_botkit("aws"), "sessions", items=_Items(sessions))
     _replace(monkeypatch, "call", table.call)
@@ -244,7 +239,7 @@ def schedules(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(settings, "queue_url", _botkit("fakes.services").QUEUE_URL)
     monkeypatch.setattr(settings, "scheduler_role_arn", "arn:aws:iam::123456789012:role/waits")
     # A test may use any date: for `schedule`, it is always in the future.
-    monkeypatch.setattr(_botkit("schedule"), "time", _botkit("fakes.function").Clock(lambda: 0.0))
+    monkeypatch.setattr(_botkit("schedule"), "time", _botkit("fakes.clock").Clock(lambda: 0.0))
     fake = _botkit("fakes.services").Schedules(_botkit("aws"))
     _replace(monkeypatch, "request", fake.request)
     return Schedules(fake)
@@ -287,27 +282,18 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
 
 
 @pytest.fixture
-def no_pauses(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`stream.answer` shows each chunk, and has a Stop button, as with `queue = true`."""
-    monkeypatch.setattr(
-        _botkit("settings").settings, "queue_url", _botkit("fakes.services").QUEUE_URL
-    )
-    for name in ("DRAFT_PAUSE", "EDIT_PAUSE", "LOOK_PAUSE"):
-        monkeypatch.setattr(_botkit("stream"), name, 0)
-
-
-@pytest.fixture
 def chat(
     request: pytest.FixtureRequest,
-    sessions: Sessions,
+    sessions: dict[str, Json],
     schedules: Schedules,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Any]:
     """People who chat with the bot: `ada = chat.user("Ada")`. It is a Stage of telegram_stand_in.
 
     When `ada.send("/start")` returns, the bot has answered. It raises the bot's exceptions.
-    The bot has `sessions` and `schedules`, and `chat.advance(seconds)` makes the calls that are
-    scheduled until then. `chat.event(…)` delivers an event. What failed is in
+    The bot has `sessions` and `schedules`. `chat.advance(seconds)` lets time pass, also for the
+    bot's own modules, and makes the calls that are scheduled until then. `chat.event(…)` delivers
+    an event. What failed is in
     `chat.dead_letters()`, and `chat.redrive()` has the bot answer it. With
     `chat.allowed_ids = {…}`, only these people and chats may use the bot.
     """
@@ -368,10 +354,10 @@ def chat(
         stand_in.Stage.advance(stage, pause)
         return pause
 
-    clock = functions.Clock(lambda: stage.telegram.now())
+    clock = _botkit("fakes.clock").clock
+    monkeypatch.setattr(clock, "now", stage.telegram.now)
     schedules.fake.now = queue.now = clock.time
-    clocked = ("telegram", "middleware.rate_limit", "store")
-    for name in clocked:
+    for name in ("conversation", "middleware.rate_limit", "store", "telegram"):
         monkeypatch.setattr(_botkit(name), "time", clock)
     for name in ("process", "outcome_of"):
         monkeypatch.setattr(_botkit("pipeline"), name, getattr(function, name))
@@ -387,8 +373,12 @@ def chat(
     monkeypatch.setattr(telegram.Client, "request", ask)
     monkeypatch.setattr(stage, "advance", advance)
     stage.event, stage.redrive, stage.dead_letters = event, redrive, lambda: queue.dead_letters
-    bot = request.getfixturevalue("bot")
-    stage.telegram.bot.outbox.info["allowed_updates"] = list(bot.ALLOWED_UPDATES)
+    try:
+        _botkit("release.check").check_bot(request.getfixturevalue("bot"))
+        allowed_updates = _botkit("release.registration").allowed_updates()
+    except _botkit("errors").Misconfigured as error:
+        pytest.fail(str(error), pytrace=False)
+    stage.telegram.bot.outbox.info["allowed_updates"] = allowed_updates
     yield stage
     context = _botkit("context")
     context.activate(context.Context("start"))  # not the last update's

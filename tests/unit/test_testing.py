@@ -11,9 +11,9 @@ from types import ModuleType
 from zoneinfo import ZoneInfo
 
 import pytest
-from botkit.testing import SECONDS, aws, bot, calls, chat, no_pauses, schedules, sessions
+from botkit.testing import SECONDS, aws, bot, calls, chat, schedules, sessions
 
-__all__ = ["aws", "bot", "calls", "chat", "no_pauses", "sessions", "schedules"]
+__all__ = ["aws", "bot", "calls", "chat", "sessions", "schedules"]
 
 
 CHAT = {"id": 7, "type": "private"}
@@ -212,22 +212,6 @@ def test_aws_gives_what_the_test_says(aws):
         ("GetParameter", {}),
         ("PUT /x", b"y"),
     ]
-
-
-def test_an_answer_shows_each_piece(calls, no_pauses):
-    stream = botkit("stream")
-    botkit("deadline").deadline.start(60)
-    sys.modules.pop("bot", None)  # another test's may handle no Stop
-    assert [stream.DRAFT_PAUSE, stream.EDIT_PAUSE, stream.LOOK_PAUSE] == [0, 0, 0]
-    message = {"message_id": 3, "chat": CHAT}
-    [answer] = stream.answer(message, iter(["One", " two"]), can_stop=True)
-    assert answer["text"] == "One two"
-    assert calls.texts("sendMessageDraft") == ["", "One …", "One two …"]
-    assert all(call["can_stop"] for call in calls)
-    group = {"message_id": 4, "chat": {"id": -7, "type": "group"}}
-    edit, _ = stream.answer(group, iter(["One", " two"]))
-    assert edit["text"] == "One two"
-    assert calls.texts("editMessageText") == ["One two …"]
 
 
 @pytest.mark.parametrize(
@@ -622,8 +606,8 @@ def test_a_test_may_change_and_delete_sessions(sessions):
     session.change("42", lambda data: data.update(n=data["n"] + 1))
     assert sessions == {"42": {"n": 2}}
     del sessions["42"]
-    assert sessions.read("42") == {}
-    sessions.change("42", lambda data: data.update(n=5))
+    assert session.read("42") == {}
+    session.change("42", lambda data: data.update(n=5))
     assert sessions == {"42": {"n": 5}}
 
 
@@ -645,6 +629,77 @@ def test_only_one_of_two_answers_calls(calls, chat_with):
     del sys.modules["own"]
     with pytest.raises(ValueError, match="chat or calls"):
         chat_with(ONE)
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("def reply(update): return []", "bot.py must have ALLOWED_UPDATES"),
+        ("SESSION = 'chat'\ndef reply(update): return []", r"as def reply\(update, session\)"),
+        (SAYS + "QUEUED_UPDATES = ['mesage']", "QUEUED_UPDATES in bot.py must be a list of update"),
+        (None, "there is no bot.py in .*bot: put the test beside the bot's folder"),
+    ],
+    ids=["no ALLOWED_UPDATES", "no session", "an unknown type", "no bot.py"],
+)
+def test_impossible_bot_fails_with_the_reason(chat_with, request, tmp_path, source, reason):
+    del sys.modules["own"]
+    (tmp_path / "bot" / "bot.py").unlink()
+    with pytest.raises(pytest.fail.Exception, match=reason):
+        chat_with(source) if source else request.getfixturevalue("chat")
+
+
+CLOCK = """
+import datetime as dt
+import time
+from datetime import date, datetime, timedelta
+from botkit import conversation, schedule
+
+NOON = datetime(2100, 1, 1, 12, tzinfo=dt.UTC)
+SESSION = "chat"
+
+def seconds():
+    from datetime import UTC, datetime  # in a function
+    return [
+        datetime.now(UTC).timestamp(),
+        datetime.now().timestamp(),
+        datetime.today().timestamp(),
+        dt.datetime.utcnow().replace(tzinfo=UTC).timestamp(),
+        time.time(),
+    ]
+
+def order(message):
+    yield conversation.ask("size", [say(message, "Which size?")])
+
+def other(update, session):
+    return answer(update["message"], session)
+
+def answer(message, session):
+    assert isinstance(message["date"], int) and time.monotonic() and datetime.min.year == 1
+    schedule.once({"to": message["chat"]}, datetime.now(dt.UTC) + timedelta(days=400), "own")
+    return [say(message, date.today().isoformat())]
+
+def on_event(event):
+    return [say({"chat": event["to"]}, f"{event['at']} {datetime.now(dt.UTC):%FT%H:%M:%SZ}")]
+
+reply = conversation.handler({"/order": order}, other, timeout=3600)
+"""
+
+
+def test_advance_moves_the_clock_of_the_bot(chat_with):
+    chat = chat_with(CLOCK)
+    bot, ada = sys.modules["bot"], chat.user("Ada")
+    chat.advance(86_400)
+    assert bot.seconds() == pytest.approx([time.time() + 86_400] * 5, abs=60)
+    assert isinstance(datetime.now(), bot.datetime) and isinstance(bot.datetime.now(), datetime)
+    ada.send("Hi")
+    assert texts(ada) == [f"{datetime.fromtimestamp(chat.telegram.now()):%F}"]
+    chat.advance(400 * 86_400)
+    due, now = texts(ada)[1].split()
+    assert due == now
+    ada.send("/order")
+    chat.advance(3601)
+    ada.send("S")  # too late for the conversation
+    assert texts(ada)[2:] == ["Which size?", f"{datetime.fromtimestamp(chat.telegram.now()):%F}"]
 
 
 def test_missing_stand_in_is_explained(chat_with, monkeypatch):

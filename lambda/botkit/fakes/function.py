@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -19,20 +18,6 @@ from ..settings import settings
 Json = dict[str, Any]
 
 MAX_TRIES = 100  # of an update whose calls fail for now
-
-
-class Clock:
-    """The module `time` for modules of botkit: `now` is the time."""
-
-    def __init__(self, now: Callable[[], float]) -> None:
-        self._now = now
-
-    def time(self) -> float:
-        """Return the seconds since 1970."""
-        return self._now()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(time, name)
 
 
 class Function:
