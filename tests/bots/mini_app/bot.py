@@ -46,10 +46,6 @@ def on_request(request: Json) -> Any:
         print("an order of", user["first_name"])
         text = f"{user['first_name']} ordered {request['body']['what']}"
         telegram.call("sendMessage", chat_id=user["id"], text=text)
-    elif path == "/answer":
-        content = {"message_text": "Answered"}
-        result = {"type": "article", "id": "1", "title": "x", "input_message_content": content}
-        telegram.call("answerWebAppQuery", web_app_query_id=request["query_id"], result=result)
     elif path == "/fail":
         raise ValueError("no such thing")
     return {"name": user["first_name"], "id": user["id"]}

@@ -12,7 +12,6 @@ from typing import Any
 # These register the methods that they play.
 from . import (  # noqa: F401
     editing,
-    mini_app,
     payments,
     sending,
     settings,

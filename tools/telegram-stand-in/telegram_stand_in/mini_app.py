@@ -1,4 +1,4 @@
-"""Mini Apps: the initData that a page gets, signed as Telegram signs it, and the data it sends.
+"""Mini Apps: the initData that a page gets, signed as Telegram signs it.
 
 Source: https://core.telegram.org/bots/webapps
 """
@@ -14,8 +14,6 @@ import urllib.parse
 from typing import TYPE_CHECKING
 
 from .bot_api import Json
-from .content import inline_content
-from .request import Request, bad, check_web_app, plays
 from .state import Bot, private_chat
 
 if TYPE_CHECKING:
@@ -44,33 +42,9 @@ def opened(world: Telegram, bot: Bot, user: Json) -> str:
     chat = private_chat(user)
     with world.changed:
         bot.chats.setdefault(chat["id"], chat)  # opening a page allows the bot to write
-        bot.web_app_queries[query_id] = {"user": user, "chat": chat}
     text = json.dumps(
         {**about, "allows_write_to_pm": True}, ensure_ascii=False, separators=(",", ":")
     )
     signature = base64.urlsafe_b64encode(secrets.token_bytes(64)).decode().rstrip("=")
     fields = {"query_id": query_id, "user": text, "auth_date": f"{int(world.now())}"}
     return init_data(bot.token, {**fields, "signature": signature})
-
-
-@plays("answerWebAppQuery")
-def _answer_web_app_query(request: Request) -> Json:
-    """Send a result, as the person who opened the page, to the chat where it was opened."""
-    world, bot, result = request.world, request.bot, request.params["result"]
-    id = request.params["web_app_query_id"]
-    if id not in bot.web_app_queries:
-        raise bad("QUERY_ID_INVALID")
-    markup = {"reply_markup": result["reply_markup"]} if "reply_markup" in result else {}
-    check_web_app(markup, {"type": "inline"})
-    content = inline_content(request, result) | markup
-    with world.changed:
-        query = bot.web_app_queries.pop(id)
-    update = world.message(chat=query["chat"], user=query["user"], via_bot=bot.user, **content)
-    world.send(update, bot)
-    message: Json = update["message"]
-    request.change("web_app_answer", id=id)
-    if not markup:
-        return {}
-    inline_id = world.new_id()
-    world.inline_messages[inline_id] = (message["chat"]["id"], message["message_id"])
-    return {"inline_message_id": inline_id}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-import unicodedata
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,13 +23,11 @@ if TYPE_CHECKING:
     from .testing import Stage
 
 LOCATION = {"latitude": 51.4779, "longitude": -0.0015}  # that a keyboard's button shares
-# Parts of emoji besides those that Unicode calls symbols: variants, joiners, keycaps, tags.
-OF_EMOJI = {*map(chr, (0x200D, 0x20E3, 0xFE0E, 0xFE0F, *range(0xE0020, 0xE0080)))}
 MAX_WEB_APP_DATA = 4096  # bytes that a page can send
 # The kinds of changes, as `Call` lists them.
 KINDS = (
     "action answer commands deleted draft edited member menu_button message pinned "
-    "reaction results unpinned web_app_answer"
+    "reaction results unpinned"
 ).split()
 
 
@@ -95,10 +93,8 @@ def button_of(text: str, buttons: list[Button]) -> Button | None:
 
 
 def plain(label: str) -> str:
-    """Return a label without emoji, and the blanks around them."""
-    symbols = ("So", "Sk", "Cn")  # Cn: newer than Python's tables
-    kept = (c for c in label if c not in OF_EMOJI and unicodedata.category(c) not in symbols)
-    return " ".join("".join(kept).split())
+    """Return a label without the emoji and the like around its words."""
+    return re.sub(r"^\W+|\W+$", "", label)
 
 
 class Group:
@@ -159,30 +155,21 @@ class Business:
 
 
 class Person:
-    """Somebody in a chat with the bot: `user` and `chat`. In a channel, it is the channel.
+    """Somebody in a chat with the bot: `user` and `chat`, as objects of the Bot API.
 
     `place` are fields of their messages: the topic, or the business account.
     """
 
-    def __init__(self, stage: Stage, chat: Json, user: Json | None, place: Json) -> None:
-        self.stage, self.chat = stage, chat
-        self._user = user
+    def __init__(self, stage: Stage, chat: Json, user: Json, place: Json) -> None:
+        self.stage, self.chat, self.user = stage, chat, user
         self._place = place
         self._at: dict[str, int] = {}  # by kind: how many of all changes were received
         self._query = ""  # the inline query whose results are shown
         self._since = 0  # the last action, in the transcript
-        self._replied = 0  # how many calls there were when the person last wrote
 
     @property
     def name(self) -> str:
-        return str((self._user or self.chat).get("first_name") or self.chat["title"])
-
-    @property
-    def user(self) -> Json:
-        """The person, as a User."""
-        if not self._user:
-            raise TypeError("a channel only sends, edits and receives")
-        return self._user
+        return str(self.user["first_name"])
 
     # A person's actions.
 
@@ -195,7 +182,6 @@ class Person:
     ) -> Received:
         """Send texts, files or other content, all at once, and return the last message.
 
-        It replies to `reply_to`, or to a message whose `force_reply` the person's app obeys.
         A Path becomes a photo or a document; a string is a text. Of `fields`, and of a dict, a Path
         or bytes become a file of that kind: `voice=Path("hello.ogg")`; others are fields of the
         message. A long text is cut, as the apps do.
@@ -211,7 +197,6 @@ class Person:
         if album:
             group = {"media_group_id": telegram.new_id()}
             made = [{**each, **group} for each in made]
-        reply_to = reply_to or self._forced_reply()
         if reply_to:
             within = {k: v for k, v in reply_to.items() if k != "reply_to_message"}
             made[0]["reply_to_message"] = within
@@ -223,33 +208,15 @@ class Person:
         message: Json = {}
         for content in contents:
             about = {**self._place, **content}
-            update = self.stage.telegram.message(chat=self.chat, user=self._user, **about)
+            update = self.stage.telegram.message(chat=self.chat, user=self.user, **about)
             message = update["message"]
-            if not self._user:
-                del message["from"]
-                message["sender_chat"] = self.chat
-                update = {"channel_post": message}
-            elif "business_connection_id" in message:
+            if "business_connection_id" in message:
                 update = {"business_message": message}
             self._tell(update)
         return message
 
     def _tell(self, update: Json) -> None:
         self.stage.telegram.send(update, self.stage.bot)
-
-    def _forced_reply(self) -> Json:
-        """Return the message that the person's app has them reply to, once, or {}."""
-        telegram, since = self.stage.telegram, self._replied
-        self._replied = len(telegram.calls)
-        for change in reversed(self._changes(since)):
-            if "keyboard" not in change or not self._sees(change):
-                continue
-            message: Json = change["message"]
-            user = self._user or {}
-            sender = message.get("reply_to_message", {}).get("from", user)
-            is_other = change["keyboard"].get("selective") and sender["id"] != user.get("id")
-            return message if change["keyboard"].get("force_reply") and not is_other else {}
-        return {}
 
     def _contents(self, content: str | Path | Json) -> list[Json]:
         """Return the contents of the messages that the apps send for a content."""
@@ -296,9 +263,8 @@ class Person:
         kept = telegram.messages[_ids(message)]
         edited = {name: value for name, value in kept.items() if name != "entities"}
         edited |= marked({"text": text, "edit_date": int(telegram.now())})
-        kind = "edited_message" if "from" in message else "edited_channel_post"
-        if "business_connection_id" in message:
-            kind = "edited_business_message"
+        is_business = "business_connection_id" in message
+        kind = "edited_business_message" if is_business else "edited_message"
         self._act(lambda: self._tell({kind: edited}))
 
     def react(self, message: Json, emoji: str) -> None:
@@ -517,11 +483,10 @@ class Person:
         """Return what has come of a kind, and wasn't received yet."""
         return [received for _, received in self._seen(kind)]
 
-    def _changes(self, since: int = 0) -> list[Json]:
-        """Return all that the bot's calls changed, but for the first calls."""
+    def _changes(self) -> list[Json]:
+        """Return all that the bot's calls changed."""
         with self.stage.telegram.changed:
-            calls = self.stage.telegram.calls[since:]
-            return [change for call in calls for change in call.changes]
+            return [change for call in self.stage.telegram.calls for change in call.changes]
 
     def _seen(self, kind: str) -> list[tuple[int, Received]]:
         """Return what wasn't received yet, each with how many changes came until then."""
@@ -538,8 +503,7 @@ class Person:
 
     def _sees(self, change: Json) -> bool:
         if "id" in change:  # an answer to a query
-            asker = self.stage.bot.askers.get(change["id"])
-            return bool(self._user and asker == self._user["id"])
+            return bool(self.stage.bot.askers.get(change["id"]) == self.user["id"])
         message = change.get("message", {})
         thread = self._place.get("message_thread_id")
         if message and thread and message.get("message_thread_id") != thread:

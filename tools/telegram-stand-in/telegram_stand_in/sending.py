@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 import re
 from typing import Any
@@ -24,14 +23,12 @@ from .request import (
     chat_of,
     check_web_app,
     inline_keyboard,
-    message_ids,
     message_of,
     plays,
     text_in,
 )
 from .rich import rich_message
 
-DAY = 86400  # seconds
 MAX_OPTIONS = 12  # of a poll
 # A message can be copied if it has one of these; service messages have none.
 # https://core.telegram.org/bots/api#copymessage
@@ -47,8 +44,6 @@ ACTIONS = set(
     "typing upload_photo record_video upload_video record_voice upload_voice upload_document "
     "choose_sticker find_location record_video_note upload_video_note".split()
 )
-_random = random.Random()  # not the global one, as in delivery
-DICE = {"🎲": 6, "🎯": 6, "🎳": 6, "🏀": 5, "⚽": 5, "🎰": 64}
 
 
 def put(request: Request, content: Json, chat: Json | None = None, **more: Any) -> Json:
@@ -89,16 +84,10 @@ def put(request: Request, content: Json, chat: Json | None = None, **more: Any) 
 
 
 def _as_owner(request: Request) -> Json:
-    """Return the fields of a message that is sent in the name of an account. Raises Refusal.
-
-    It can't be sent where nobody has written to the account for a day.
-    """
+    """Return the fields of a message that is sent in the name of an account. Raises Refusal."""
     if "business_connection_id" not in request.params:
         return {}
     connection = business_of(request, "can_reply")
-    written = request.bot.business_written.get((connection["id"], request.get("chat_id")), 0)
-    if request.world.now() - written > DAY:
-        raise bad("BUSINESS_PEER_USAGE_MISSING")
     sender = {"from": connection["user"], "sender_business_bot": request.bot.user}
     return {**sender, "business_connection_id": connection["id"]}
 
@@ -155,11 +144,8 @@ def _send_media_group(request: Request) -> list[Json]:
 
 @plays("sendDice")
 def _send_dice(request: Request) -> Json:
-    emoji = request.get("emoji", "🎲").removesuffix("\ufe0f")
-    if emoji not in DICE:
-        raise bad("DICE_EMOJI_INVALID")
-    value = _random.randint(1, DICE[emoji])
-    return put(request, {"dice": {"emoji": emoji, "value": value}})
+    emoji = request.get("emoji", "🎲")
+    return put(request, {"dice": {"emoji": emoji, "value": random.randint(1, 5)}})
 
 
 @plays("sendPoll")
@@ -255,12 +241,7 @@ def _send_chat_action(request: Request) -> bool:
 
 @plays("copyMessage")
 def _copy_message(request: Request) -> Json:
-    return {
-        "message_id": _copy(request, message_of(request, "to copy", "from_chat_id"))["message_id"]
-    }
-
-
-def _copy(request: Request, original: Json) -> Json:
+    original = message_of(request, "to copy", "from_chat_id")
     poll = original.get("poll", {})
     is_secret = poll.get("type") == "quiz" and "correct_option_ids" not in poll
     if is_secret or COPYABLE.isdisjoint(original):
@@ -273,15 +254,12 @@ def _copy(request: Request, original: Json) -> Json:
     if "options" in poll:
         options = [{**option, "voter_count": 0} for option in poll["options"]]
         content["poll"] = {**poll, "id": request.world.new_id(), "options": options}
-    return put(request, content)
+    return {"message_id": put(request, content)["message_id"]}
 
 
 @plays("forwardMessage")
 def _forward_message(request: Request) -> Json:
-    return _forward(request, message_of(request, "to forward", "from_chat_id"))
-
-
-def _forward(request: Request, original: Json) -> Json:
+    original = message_of(request, "to forward", "from_chat_id")
     if original.get("has_protected_content"):
         raise bad("message has protected content and can't be forwarded")
     if COPYABLE.isdisjoint(original) and "invoice" not in original:
@@ -293,19 +271,3 @@ def _forward(request: Request, original: Json) -> Json:
         "sender_user": original.get("from", request.bot.user),
     }
     return put(request, content, forward_origin=origin)
-
-
-@plays("copyMessages", "forwardMessages")
-def _several(request: Request) -> list[Json]:
-    source = chat_of(request, "from_chat_id")
-    chat_of(request)
-    ids = message_ids(request)
-    copies = request.method == "copyMessages"
-    done = []
-    for id in ids:
-        if original := request.world.messages.get((source["id"], id)):
-            with contextlib.suppress(Refusal):  # what can't be copied or forwarded is left out
-                done.append((_copy if copies else _forward)(request, original))
-    if not done:
-        raise bad(f"there are no messages to {'copy' if copies else 'forward'}")
-    return [{"message_id": message["message_id"]} for message in done]

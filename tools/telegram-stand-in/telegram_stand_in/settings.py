@@ -176,28 +176,6 @@ def _get_chat_member(request: Request) -> Json:
     return request.world.member(chat, user_of(request))
 
 
-def _users_in(request: Request, chat: Json) -> list[Json]:
-    messages = request.world.messages
-    senders = [m["from"] for (id, _), m in [*messages.items()] if id == chat["id"] and "from" in m]
-    found = {user["id"]: user for user in [request.bot.user, *senders]}
-    left = ("left", "kicked")
-    return [u for u in found.values() if request.world.member(chat, u)["status"] not in left]
-
-
-@plays("getChatAdministrators")
-def _get_chat_administrators(request: Request) -> list[Json]:
-    chat = chat_of(request)
-    if chat["type"] == "private":
-        raise bad("there are no administrators in the private chat")
-    members = [request.world.member(chat, user) for user in _users_in(request, chat)]
-    return [m for m in members if m["status"] in ("creator", "administrator")]
-
-
-@plays("getChatMemberCount")
-def _get_chat_member_count(request: Request) -> int:
-    return len(_users_in(request, chat_of(request)))
-
-
 @plays("banChatMember", "unbanChatMember")
 def _change_member(request: Request) -> bool:
     chat, user = chat_of(request), user_of(request)

@@ -6,7 +6,7 @@ import json
 from typing import NamedTuple
 
 from .bot_api import Json
-from .delivery import MESSAGES, Outbox, kind_of
+from .delivery import Outbox
 
 BOT = {
     "id": 1234567890,
@@ -19,8 +19,6 @@ BOT = {
 }
 # The update types that a method answers by their id.
 QUERIES = ("callback_query", "inline_query")
-# Fields without which an update of a kind can't be kept.
-NEEDED = dict.fromkeys(QUERIES, ("id",)) | dict.fromkeys(MESSAGES, ("message_id", "chat"))
 
 ADA: Json = {"id": 4242, "is_bot": False, "first_name": "Ada", "language_code": "en"}
 GRACE: Json = {
@@ -38,22 +36,6 @@ def private_chat(user: Json) -> Json:
         name: user[name] for name in ("first_name", "last_name", "username") if name in user
     }
     return {"id": user["id"], "type": "private", **names}
-
-
-def check_update(update: Json) -> None:
-    """Raise ValueError if an update has no content, or not what the world needs of it."""
-    kind = kind_of(update)
-    content = update.get(kind)
-    if not isinstance(content, dict):
-        told = 'an update must have its content in a field, such as {"message": {…}}'
-        raise ValueError(f"{told}: {update!r}")
-    needed = [*(name for name in NEEDED.get(kind, ()) if name not in content)]
-    for name in ("chat", "from", "user"):
-        about = content.get(name, {"id": 0})
-        if not isinstance(about, dict) or "id" not in about:
-            needed.append(f"{name}.id")
-    if needed:
-        raise ValueError(f"{kind} must have {' and '.join(needed)}: {content!r}")
 
 
 def copied(value: Json) -> Json:
@@ -82,11 +64,9 @@ class Bot:
         self.inline_answers: dict[str, Json] = {}  # by query: the parameters of the answer
         self.commands: dict[tuple[str, str], list[Json]] = {}  # by scope and language
         self.menu_buttons: dict[int, Json] = {}  # by chat; 0: everywhere else
-        self.web_app_queries: dict[str, Json] = {}  # of pages that were opened: the user and chat
         self.drafts: dict[tuple[int, int], Json] = {}  # by chat and draft id
         self.blocked: set[int] = set()  # chats of people who blocked it
         self.businesses: dict[str, Json] = {}  # connections by id
-        self.business_written: dict[tuple[str, int], float] = {}  # when somebody wrote there last
         self.business_chats: dict[tuple[str, int], Json] = {}  # by connection and chat
         self.open_groups: set[int] = set()  # groups that it joined without privacy mode
 

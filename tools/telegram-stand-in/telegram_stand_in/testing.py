@@ -78,12 +78,13 @@ class Stage:
     def group(
         self, title: str, *, privacy: bool = True, admin: bool = False, **about: Any
     ) -> Group:
-        """Return a new group. `about` are fields of a Chat.
+        """Return a new group, or with `type="channel"` a channel. `about` are fields of a Chat.
 
         In it the bot gets what privacy mode lets through, such as commands and replies to it: all
         messages only without `privacy`, as /setprivacy of @BotFather does, or as an administrator.
         """
-        chat = self._chat({"type": "supergroup", "title": title, **about})
+        id = -1000000000000 - self.new_id()
+        self.bot.chats[id] = chat = {"id": id, "type": "supergroup", "title": title, **about}
         member = self.telegram.member_as("administrator" if admin else "member", self.bot.user)
         self.telegram.members[chat["id"], self.bot.id] = member
         if not privacy:
@@ -98,19 +99,13 @@ class Stage:
         """
         return Business(self, self.known_user(name, {}), rights)
 
-    def channel(self, title: str, **about: Any) -> Person:
-        """Return a new channel, which sends its posts itself."""
-        return self.person(None, self._chat({"type": "channel", "title": title, **about}))
-
-    def person(self, user: Json | None, chat: Json | None = None, **place: Any) -> Person:
-        """Return a User in a chat, by default the private one. In a channel there is no user.
+    def person(self, user: Json, chat: Json | None = None, **place: Any) -> Person:
+        """Return a User in a chat, by default the private one.
 
         `place` are fields of the person's messages: the topic, or the business account.
         """
-        if chat is None:
-            assert user, "only a channel has no user"
-            chat = private_chat(user)
-        key = chat["id"], user and user["id"], tuple(place.items())
+        chat = chat or private_chat(user)
+        key = chat["id"], user["id"], tuple(place.items())
         return self._persons.setdefault(key, Person(self, chat, user, place))
 
     def known_user(self, name: str, about: Json) -> Json:
@@ -124,11 +119,6 @@ class Stage:
     def new_id(self) -> int:
         """Return an id for a person, a chat or a topic."""
         return next(self._ids)
-
-    def _chat(self, about: Json) -> Json:
-        chat = {"id": -1000000000000 - self.new_id(), **about}
-        self.bot.chats[chat["id"]] = chat
-        return chat
 
     # Faults and time.
 

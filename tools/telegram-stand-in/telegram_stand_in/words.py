@@ -51,15 +51,15 @@ def said(update: Json) -> str:
     """Return a line about what a person did."""
     kind = kind_of(update)
     content: Json = update[kind]
-    sender = content.get("from") or content.get("user") or content.get("chat") or {}
-    who = sender.get("first_name") or sender.get("title") or "Telegram"
+    sender = content.get("from") or content.get("user") or {}
+    who = sender.get("first_name") or "Telegram"
     chat = content.get("chat", {}).get("title")
-    where = f" in {chat}" if chat and chat != who else ""
+    where = f" in {chat}" if chat else ""
     match kind:
-        case "message" | "channel_post":
+        case "message":
             other = next((name for name in content if name not in ENVELOPE), "nothing")
             return f"{who}{where}: {text_of(content) or f'({other})'}"
-        case "edited_message" | "edited_channel_post":
+        case "edited_message":
             return f"{who}{where} edits: {text_of(content)}"
         case "callback_query":
             return f"{who} presses [{label_pressed(content)}]"

@@ -81,29 +81,6 @@ def test_who_waits_in_vain_is_told(stage):
         ada.receive()
 
 
-FORCED = [
-    ({"force_reply": True}, True),
-    ({"force_reply": True, "selective": True}, False),
-    ({"remove_keyboard": True}, False),
-]
-
-
-@pytest.mark.parametrize(("markup", "replies"), FORCED, ids=str)
-def test_what_somebody_writes_next_is_the_reply_that_the_bot_asked_for(stage, markup, replies):
-    club = stage.group("Club")
-    ada, grace = club.user("Ada"), club.user("Grace")
-    to_ada = {"message_id": ada.send("/go").message_id}
-    asked = says(stage, ada.chat, reply_markup=markup, reply_parameters=to_ada)
-    del stage.updates[:]
-    ada.send("blue", reply_to=None)
-    grace.send("red")
-    ada.send("and green")
-    texts = [update["message"]["text"] for update in stage.updates]
-    assert texts == (["blue", "red"] if replies else ["blue"] if "selective" in markup else [])
-    for update in stage.updates:
-        assert update["message"]["reply_to_message"]["message_id"] == asked["message_id"]
-
-
 def test_a_key_of_the_keyboard_replies_in_a_group(stage):
     ada = stage.group("Club").user("Ada")
     asked = says(stage, ada.chat, reply_markup={"keyboard": [["Red"]]})

@@ -118,7 +118,6 @@ def test_a_button_is_pressed_by_its_text_and_the_pop_up_received(stage):
     assert stage.last["callback_query"]["from"] == ada.user
     assert ada.receive("answer").text == "Added"
     assert stage.user("Grace").unread("answer") == []
-    assert stage.channel("News").unread("answer") == []
 
 
 @pytest.mark.parametrize(
@@ -195,22 +194,6 @@ def test_who_is_in_a_topic_sees_that_topic(stage):
     assert tools.receive("reaction").reaction[0].emoji == "👍"
     assert books.send("Hi").message_thread_id != thread
     assert club.chat["is_forum"] is True
-
-
-def test_a_channel_posts_edits_and_shows_what_the_bot_posts(stage):
-    news = stage.channel("News", username="news")
-    post = news.send("Today")
-    assert "from" not in stage.last["channel_post"]
-    assert stage.last["channel_post"]["sender_chat"]["title"] == "News"
-    assert stage.transcript == "News: Today"
-    news.edit(post, "Tomorrow")
-    assert stage.last["edited_channel_post"]["text"] == "Tomorrow"
-    stage.call("sendMessage", chat_id="@news", text="More")
-    assert news.receive().text == "More"
-    with pytest.raises(AssertionError, match="News got no message"):
-        news.receive()
-    with pytest.raises(TypeError, match="a channel only sends"):
-        news.react(post, "👍")
 
 
 def test_an_unknown_kind_is_not_waited_for(stage):
@@ -330,23 +313,6 @@ def test_what_is_not_documented_fails_the_test_once(stage):
     stage.user("Ada").send("Hi")
 
 
-@pytest.mark.parametrize(
-    ("update", "told"),
-    [
-        ({}, "must have its content in a field"),
-        ({"message": None}, "must have its content in a field"),
-        ({"message": {"text": "Hi"}}, "message must have message_id and chat: {'text': 'Hi'}"),
-        ({"message": {"message_id": 1, "chat": {}}}, "message must have chat.id"),
-        ({"inline_query": {"query": "cats"}}, "inline_query must have id"),
-        ({"poll_answer": {"user": None}}, "poll_answer must have user.id"),
-    ],
-)
-def test_an_update_that_cannot_be_kept_is_refused_in_words(stage, update, told):
-    with pytest.raises(ValueError, match=re.escape(told)):
-        stage.telegram.send(update)
-    assert stage.transcript == ""
-
-
 def test_who_waits_is_told_of_a_mistake_at_once():
     stage = Stage()
     ada = stage.user("Ada")
@@ -399,11 +365,7 @@ def test_calls_fail_as_told(stage):
 def test_time_passes_for_telegram(stage):
     ada = stage.user("Ada")
     before = ada.send("Hi").date
-    poll = {"question": "When?", "options": ["Today", "Never"], "open_period": 60}
-    stage.call("sendPoll", chat_id=ada.chat["id"], **poll)
     stage.advance(3600)
-    assert stage.last["poll"]["is_closed"] is True
-    assert stage.transcript.splitlines()[-1] == "Telegram: (poll)"
     assert ada.send("Ho").date >= before + 3600
 
 

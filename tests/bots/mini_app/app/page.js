@@ -22,7 +22,6 @@ async function ask(path, body) {
 }
 const DOES = {
   order: () => ask("order", { what: "soup" }),
-  answer: () => ask("answer"),
   fail: () => ask("fail"),
   send: () => post("web_app_data_send", { data: "soup" }),
   button: () => post("web_app_setup_main_button", { is_visible: true, text: "Pay" }),

@@ -116,10 +116,7 @@ class Chat:
                 id, where = delivery.update["update_id"], self.traces.chat_of(delivery.update)
                 self.traces.on_call(delivery, shown)
             self.entries.on_call(call, shown, id, where)
-            for change in call.changes:
-                if change["kind"] == "web_app_answer":
-                    self.pages.answered(change["id"])
-                elif change["kind"] in ("commands", "menu_button", "profile"):
-                    self.bots.tell()
+            if any(change["kind"] in ("commands", "menu_button") for change in call.changes):
+                self.bots.tell()
             if call.fault:
                 self.feed.tell("fault", self._fault())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import urllib.parse
 
 from telegram_stand_in import Bot, Json, Telegram, buttons_of
 
@@ -39,7 +38,6 @@ class Pages:
         self._feed = feed
         self._setup = setup
         self._entries = entries
-        self._queries: dict[str, Json] = {}  # launches by the query id in their initData
 
     def open(
         self,
@@ -73,8 +71,6 @@ class Pages:
                 "label": label,
             }
             self._launches[launch["id"]] = launch
-            if data:
-                self._queries[dict(urllib.parse.parse_qsl(data))["query_id"]] = launch
             about = {"bot": of.id, "who": user["first_name"], "update_id": None}
             self._entries.add(chat, "note", kind="page", label=label, **about)
         return {"id": launch["id"], "url": address, "init_data": data}
@@ -112,11 +108,6 @@ class Pages:
         self.bots.actor(launch["bot"], launch["chat"]).send_data(launch["label"], data)
         self._entries.keyboard_used(launch["bot"], launch["chat"])
         self._feed.tell("page", launch)
-
-    def answered(self, query_id: str) -> None:
-        """Close a page when the bot answers its query, as Telegram does."""
-        if launch := self._queries.get(query_id):
-            self._feed.tell("page", launch)
 
     def serve(
         self, bot: int, method: str, target: str, headers: dict[str, str], body: bytes, chat: str

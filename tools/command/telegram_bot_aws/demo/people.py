@@ -56,8 +56,8 @@ def send_again(update: Json, telegram: Telegram, bot: Bot) -> None:
         content = {**content, "id": telegram.new_id()}
     try:
         telegram.send({kind: content}, bot)
-    except (AttributeError, KeyError, ValueError) as error:
-        raise InvalidRequest(f"Telegram sends no such {kind}: {error}") from None
+    except (AttributeError, KeyError, TypeError) as error:
+        raise InvalidRequest(f"Telegram sends no such {kind}: {error!r}") from None
 
 
 class People:

