@@ -24,6 +24,7 @@ from tests.support.deployment import (
     fetch,
     start_new_container,
 )
+from tests.support.policy import POLICY
 from tests.support.telegram import TOKEN
 
 # Each of them, with the variables that it needs.
@@ -107,7 +108,7 @@ class World:
 
 
 def deployer(aws):
-    """Create a user who may do only what bots need, and what the examples' READMEs add to it."""
+    """Create a user who may do only what bots need, and what examples add to it."""
     services = ("apigateway", "iam", "kms", "lambda", "logs", "sqs", "ssm", "sts")
     allowed = [("*", [f"{service}:*" for service in services])]
     for table in ("*-bot_sessions", READER):
@@ -115,18 +116,15 @@ def deployer(aws):
     allowed.append(("arn:aws:scheduler:*:*:schedule-group/*-bot", ["scheduler:*"]))
     allowed.append(("*", ["dynamodb:ListTagsOfResource"]))  # the emulator asks without a name
     allowed.append(("*", ["scheduler:ListTagsForResource"]))  # so it does here
-    for example in EXAMPLES:
-        readme = (ROOT / "examples" / example / "README.md").read_text()
-        for action in re.findall("`((?:dynamodb|events|s3|scheduler|sns):[A-Za-z]+)`", readme):
-            # The emulator checks this action against "*", AWS against the table.
-            nameless = action == "dynamodb:ListTagsOfResource"
-            is_for_table = action.startswith("dynamodb:") and not nameless
-            resource = f"arn:aws:dynamodb:*:*:table/{example}-bot" if is_for_table else "*"
-            allowed.append((resource, [action]))
+    [table] = [each["Action"] for each in POLICY["Statement"] if each["Sid"] == "Sessions"]
+    allowed.append(("arn:aws:dynamodb:*:*:table/newsletter-bot", table))
     statements = [
         {"Effect": "Allow", "Action": actions, "Resource": resource}
         for resource, actions in allowed
     ]
+    added = json.loads((ROOT / "examples/notify/deployer-policy.json").read_text())
+    # The emulator checks some actions against "*", AWS against the resource.
+    statements += [each | {"Resource": "*"} for each in added["Statement"]]
     iam = client(aws, "iam")
     iam.create_user(UserName="deployer")
     document = json.dumps({"Version": "2012-10-17", "Statement": statements})

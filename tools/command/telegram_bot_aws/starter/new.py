@@ -120,7 +120,7 @@ def files(example: Path, name: str, source: str) -> dict[str, bytes]:
             found[path.relative_to(example).as_posix()] = path.read_bytes()
     main = found["main.tf"].decode()
     own, *_ = re.findall(r'^  name += "([\w-]+)"', main, re.MULTILINE)
-    for place in (each for each in found if each.endswith((".tf", ".hcl"))):
+    for place in (each for each in found if each.endswith((".tf", ".hcl", ".json"))):
         found[place] = found[place].replace(own.encode(), name.encode())
     main = found["main.tf"].decode()
     found["main.tf"] = SOURCE.sub(lambda _: f'"{source}"', main).encode()
