@@ -172,6 +172,7 @@ REMEMBERED = {
     "aws.connections",
     "context.current",  # of the update: its one place
     "deadline.deadline",
+    "fakes.clock.clock",
     "http.connection.contexts",
     "http.exchange.opener",
     "middleware.allowlist.accounts",
