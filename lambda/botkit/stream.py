@@ -66,30 +66,30 @@ def answer(
     used. If time is almost up before the first word, raises Unreachable if Telegram didn't answer,
     so that the update is redelivered, and otherwise TimeoutError: the bot would be too slow again.
     """
-    growing = _Growing(message, can_stop)
-    text = thinking = tail = ""
+    streamed = _StreamedMessage(message, can_stop)
+    text = thinking = ""
     try:
-        if growing.is_stopped():  # during an earlier delivery
+        if streamed.is_stopped():  # during an earlier delivery
             return []
-        growing.show(text)
+        streamed.show(text)
         for chunk in chunks:
             if isinstance(chunk, Thinking):
                 thinking += chunk
             elif chunk:
                 text, thinking = text + chunk, ""
-            if growing.is_stopped():
+            if streamed.is_stopped():
                 break
             if deadline.left() < RESERVES["stream"]:
                 if not text.strip():
-                    kind = Unreachable if growing.is_telegram_silent else TimeoutError
+                    kind = Unreachable if streamed.is_telegram_silent else TimeoutError
                     raise kind("time was up before the first word of the answer")
-                tail = ELLIPSIS
+                text += f"\n{ELLIPSIS}" if markdown else ELLIPSIS
                 break
-            growing.show(text, thinking)
+            streamed.show(text, thinking)
     finally:
         if close := getattr(chunks, "close", None):
             close()
-    return growing.whole(_parts(text, tail, markdown))
+    return streamed.final_calls(text, markdown)
 
 
 def stop(stopped: MessageGenerationStopped) -> None:
@@ -101,7 +101,7 @@ def stop(stopped: MessageGenerationStopped) -> None:
     _store().change("stream", key, lambda notes: notes.update(stopped=True), days=DAYS)
 
 
-class _Growing:
+class _StreamedMessage:
     """An answer that grows in a chat.
 
     Notes on it have an item of their own: in the chat's session, each would make reply() run again.
@@ -145,7 +145,7 @@ class _Growing:
     def is_stopped(self) -> bool:
         """Tell whether Stop was tapped. It looks at most once a second."""
         if self._can_stop and time.monotonic() >= self._looks_at:
-            with _briefly():
+            with _best_effort():
                 self._is_stopped = _store().read("stream", self._key).get("stopped", False)
             self._looks_at = time.monotonic() + LOOK_PAUSE
         return self._is_stopped
@@ -161,7 +161,6 @@ class _Growing:
             return
         self._shown = end
         calls = context.current.calls
-        was_visible = calls.visible
         if self._is_draft:
             draft = {**self._chat, **self._topic, "draft_id": self._draft_id, "text": end}
             keeps = bool(text.strip())
@@ -171,30 +170,39 @@ class _Growing:
             typing = {"method": "sendChatAction", "action": "typing"}
             self._try({**typing, **self._chat, **self._topic})
         elif self._post:
-            # The next delivery continues with the same message. If its id wasn't saved, sending it
-            # has already counted as visible.
             with calls.invisible():
                 self._try(self._edit({"text": end}))
-        elif post := self._try(self._send({"text": end})):
-            self._post = post["message_id"]
-            if self._notes_post:
-                with _briefly():
+        elif self._notes_post:
+            # Once its id is saved, the next delivery continues with the same message.
+            with _best_effort(), calls.invisible():
+                if self._begin(end):
                     notes = {"post": self._post}
                     _store().change("stream", self._key, lambda kept: kept.update(notes), days=DAYS)
-                    calls.visible = was_visible
+        else:
+            self._begin(end)
 
-    def whole(self, parts: list[tuple[Json, list[Json]]]) -> list[Call]:
-        """Return the calls that show all parts of a text for good."""
-        calls: list[Any] = []
-        for rich, texts in parts:
-            show, part = self._send, [*map(self._send, texts)]
-            if self._post and not calls:
-                show = self._edit
-                # If somebody has deleted the message, the text is sent.
-                part.insert(0, {**self._edit(texts[0]), "instead_of": 1})
-            if rich:
-                part.insert(0, {**show(rich), "instead_of": len(part)})
-            calls += part
+    def _begin(self, text: str) -> bool:
+        """Send the message that grows. Returns whether Telegram took it."""
+        if post := self._try(self._send({"text": text})):
+            self._post = post["message_id"]
+        return bool(post)
+
+    def final_calls(self, text: str, is_markdown: bool) -> list[Call]:
+        """Return the calls that show a text for good: as Markdown, or as texts if it is refused."""
+        texts = [{"text": part} for part in _split(text, MAX_TEXT)]
+        calls: list[Any] = [*map(self._send, texts)]
+        if not calls:
+            return []
+        show = self._edit if self._post else self._send
+        if self._post:
+            # If somebody has deleted the message, the text is sent.
+            calls.insert(0, {**self._edit(texts[0]), "instead_of": 1})
+        if is_markdown:
+            from .rich.markdown import render  # which only a bot with Markdown loads
+
+            if markdown := render(text):
+                rich = show({"rich_message": {"markdown": markdown}})
+                calls.insert(0, {**rich, "instead_of": len(calls)})
         return calls
 
     def _end(self, text: str, thinking: str) -> str:
@@ -212,7 +220,7 @@ class _Growing:
         """
         params = {**call}
         self.is_telegram_silent = True
-        with _briefly():
+        with _best_effort():
             try:
                 result = telegram.call(params.pop("method"), **params)
             except TelegramError as refusal:  # telegram.call obeys a 429
@@ -241,7 +249,7 @@ class _Growing:
 
 
 @contextmanager
-def _briefly() -> Iterator[None]:
+def _best_effort() -> Iterator[None]:
     """Leave time for the end of the answer, which matters more, and ignore Unreachable."""
     spare = deadline.left() - RESERVES["stream"]
     failures = context.current.calls.failures
@@ -261,24 +269,6 @@ def _store() -> Any:
     from . import store
 
     return store
-
-
-def _parts(text: str, tail: str, is_markdown: bool) -> list[tuple[Json, list[Json]]]:
-    """Return the messages that show a text, each as Markdown, if there is any, and as texts.
-
-    One message of Markdown may become several of text, which has a lower limit.
-    """
-    found = []
-    if is_markdown:
-        from .rich import markdown  # which only a bot with Markdown loads
-
-        found = markdown.messages(text, tail=tail.strip())
-    *found, (last, end) = found or [("", text)]
-    parts = []
-    for rich, source in [*found, (last, end + tail)]:
-        if texts := [{"text": part} for part in _split(source, MAX_TEXT)]:
-            parts.append(({"rich_message": {"markdown": rich}} if rich else {}, texts))
-    return parts
 
 
 def _split(text: str, most: int) -> list[str]:

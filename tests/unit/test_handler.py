@@ -133,17 +133,23 @@ TELEGRAM = {"REPLY_MODE": "api"}
 QUEUE = {"QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/bot.fifo"}
 SESSIONS = {"SESSION_TABLE": "sessions"}
 AWS_STEPS = [
-    *("prepare sqs", "prepare dynamodb", "import bot", "connect dynamodb", "connect sqs"),
+    *(
+        "start_connecting sqs",
+        "start_connecting dynamodb",
+        "import bot",
+        "connect dynamodb",
+        "connect sqs",
+    ),
 ]
 
 
 @pytest.mark.parametrize(
     ("environment", "expected"),
     [
-        (TELEGRAM, ["prepare", "import bot", "connect"]),
+        (TELEGRAM, ["start_connecting", "import bot", "connect"]),
         ({"REPLY_MODE": "webhook"}, ["import bot"]),
         ({"REPLY_MODE": "webhook", **QUEUE, **SESSIONS}, AWS_STEPS),
-        ({**TELEGRAM, **QUEUE, **SESSIONS}, ["prepare", *AWS_STEPS, "connect"]),
+        ({**TELEGRAM, **QUEUE, **SESSIONS}, ["start_connecting", *AWS_STEPS, "connect"]),
     ],
     ids=["api", "webhook", "AWS", "all"],
 )
@@ -161,7 +167,7 @@ def test_the_bot_is_imported_while_the_connections_are_made(monkeypatch, environ
             self.service = service
 
         def start_connecting(self):
-            steps.append(" ".join(["prepare", *self.service]))
+            steps.append(" ".join(["start_connecting", *self.service]))
 
         def open(self, timeout):
             steps.append(" ".join(["connect", *self.service]))

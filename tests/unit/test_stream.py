@@ -266,16 +266,12 @@ def test_message_with_markdown_is_edited_or_else_sent(world):
     ]
 
 
-def test_long_markdown_is_longer_messages_and_shorter_texts(world):
-    lines = "".join(f"- {number} {'word ' * 100}\n" for number in range(100))
-    calls = world.answer([lines], markdown=True)
-    numbers = [n for n, call in enumerate(calls) if "instead_of" in call]
-    assert len(numbers) == 2
-    for n in numbers:
-        texts = calls[n + 1 : n + 1 + calls[n]["instead_of"]]
-        assert all(units(text["text"]) <= 4096 for text in texts)
-        words = [text["text"].split() for text in texts]
-        assert sum(words, []) == calls[n]["rich_message"]["markdown"].split()
+def test_long_markdown_falls_back_to_several_texts(world):
+    parts = ["a" * 3000, "b" * 3000]
+    whole, *texts = world.answer(["\n\n".join(parts)], markdown=True)
+    assert whole["rich_message"]["markdown"] == "\n\n".join(parts)
+    assert whole["instead_of"] == 2
+    assert texts == [said(part) for part in parts]
 
 
 def test_markdown_that_ends_early_is_closed(world):
@@ -286,8 +282,8 @@ def test_markdown_that_ends_early_is_closed(world):
 
     with_clock(world.container)
     whole, text = world.answer(pieces(), markdown=True)
-    assert whole["rich_message"]["markdown"] == "```\n<a>\n```\n\n…"
-    assert text == said("```\n<a> …")
+    assert whole["rich_message"]["markdown"] == "```\n<a>\n …\n```"
+    assert text == said("```\n<a>\n …")
 
 
 def test_empty_markdown_is_sent_as_text(world):

@@ -10,7 +10,7 @@ other text can start any markup:
 - No "<" comes from the model, there is no "![", and each link leads to the web, to a mailbox or to
   a phone.
 
-What Telegram refuses, such as a list that is too deep, people get as plain text.
+What Telegram refuses, such as a text that is too long, people get as plain text.
 
 Source: https://core.telegram.org/bots/api#rich-message-formatting-options
 """
@@ -19,12 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import groupby
-from operator import itemgetter
 
-# Telegram's limits of a message. This module also counts markup, so Telegram counts less.
-MAX_UNITS = 30_768  # UTF-16 code units of 32,768
-MAX_BLOCKS = 500
 MAX_INDENT = 6  # in a list: more could be code
 
 # A part of a line, cut at a space: at most 4000 characters. By number, each takes up to six.
@@ -61,64 +56,14 @@ TOKEN = re.compile(
 )
 
 
-class Block:
-    """Lines that belong together, and what opens and closes them in each message.
-
-    A line is its Markdown, how many blocks it is for Telegram, and its number in the source.
-    """
-
-    def __init__(self, opening: str = "", closing: str = "", blocks: int = 0) -> None:
-        self.opening = opening
-        self.closing = closing
-        self.blocks = blocks
-        self.lines: list[tuple[str, int, int]] = []
-
-
-def messages(text: str, *, tail: str = "") -> list[tuple[str, str]]:
-    """Return the messages that show a text: the Markdown of each, and its source.
-
-    A `tail` is written after the last message.
-    """
-    lines = list(_lines(text))
-    made: list[list[tuple[Block, str]]] = [[]]
-    starts = [0]  # lines of the source
-    units = blocks = 0
-    for block in _Scanner(lines).blocks():
-        around = _units(block.opening + block.closing) + 1
-        units, blocks = units + around, blocks + block.blocks
-        for line, counted, at in block.lines:
-            units, blocks = units + _units(line) + 1, blocks + counted
-            if made[-1] and (units > MAX_UNITS or blocks > MAX_BLOCKS):
-                made.append([])
-                starts.append(at)
-                units, blocks = around + _units(line) + 1, block.blocks + counted
-            made[-1].append((block, line))
-    if not made[0]:
-        return []
-    written = [_joined(parts) for parts in made]
-    if tail:
-        written[-1] += f"\n\n{tail}"
-    ends = [*starts[1:], len(lines)]
-    sources = ("\n".join(lines[start:end]) for start, end in zip(starts, ends, strict=True))
-    return [*zip(written, sources, strict=True)]
-
-
-def _joined(parts: list[tuple[Block, str]]) -> str:
-    """Return lines, each with its block, as the Markdown of a message."""
-    found = []
-    for block, group in groupby(parts, itemgetter(0)):
-        lines = "\n".join(line for _, line in group)
-        found.append(block.opening + lines.rstrip(" ") + block.closing)
-    return "\n\n".join(found)
+def render(text: str) -> str:
+    """Return the Markdown that shows a text, or "" if it has no words."""
+    return "\n\n".join(_Scanner([*_lines(text)]).blocks())
 
 
 def _by_number(text: str) -> str:
     """Return a line in which no character is markup."""
     return PUNCTUATION.sub(lambda found: f"&#{ord(found[0])};", text)
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -136,20 +81,23 @@ class _Scanner:
     def __init__(self, lines: list[str]) -> None:
         self._lines = lines
         self._at = 0
-        self._text = Block()  # the current paragraphs, lists and quotes
+        self._text: list[str] = []  # the current paragraphs, lists and quotes
         self._is_list = False
         self._goes_on = False  # the previous line's paragraph
 
-    def blocks(self) -> Iterator[Block]:
-        """Yield the blocks."""
+    def blocks(self) -> Iterator[str]:
+        """Yield the Markdown of each block."""
         while self._at < len(self._lines):
             line = self._line(self._at)
             if not line:
                 yield from self._end()
                 self._at += 1
                 continue
-            takers = (self._fence, self._table, self._rule)
-            found = next((taken for take in takers if (taken := take(line)) is not None), None)
+            found = self._fence(line)
+            if found is None:
+                found = self._table(line)
+            if found is None and RULE.fullmatch(line):
+                found, self._at = ["---"], self._at + 1
             if found is None:
                 self._add(line)
             else:
@@ -161,14 +109,14 @@ class _Scanner:
         """Return a line, or "" after the last one."""
         return "".join(self._lines[at : at + 1]).expandtabs(4).rstrip()
 
-    def _end(self) -> Iterator[Block]:
+    def _end(self) -> Iterator[str]:
         """Yield the current text, if there is any."""
-        if self._text.lines:
-            yield self._text
-        self._text = Block()
+        if self._text:
+            yield "\n".join(self._text).rstrip(" ")
+        self._text = []
         self._goes_on = False
 
-    def _fence(self, line: str) -> list[Block] | None:
+    def _fence(self, line: str) -> list[str] | None:
         """Take code or a formula between fences, also in a list, and return it at the margin."""
         found = FENCE.fullmatch(line)
         if not found:
@@ -176,36 +124,29 @@ class _Scanner:
         prefix, fence, language = found.groups()
         first, blocks = self._at, []
         closing = re.compile(rf" *{re.escape(fence[0])}{{{len(fence)},}} *")
-        rest = range(first + 1, len(self._lines))
+        rest = self._lines[self._at + 1 :]
         if fence == "$$":
-            if prefix.strip() or not any(closing.fullmatch(self._lines[at]) for at in rest):
+            if prefix.strip() or not any(closing.fullmatch(each) for each in rest):
                 return None
             language = "math"
         if prefix.strip():  # an item's number, or a bullet
             self._add(prefix.rstrip())
             blocks = [*self._end()]
         spaces = re.compile(f" {{0,{len(prefix)}}}")
-        code = Block(f"```{language[:30]}\n", "\n```", blocks=1)
+        code = []
         self._at = first + 1
-        for at in rest:
+        for each in rest:
             self._at += 1
-            line = self._lines[at]
-            if closing.fullmatch(line):
+            if closing.fullmatch(each):
                 break
             # A simple parser would end the code there. For Markdown in a fence this is the same.
-            code.lines.append((RUN.sub("~~~", spaces.sub("", line, 1)), 0, at))
+            code.append(RUN.sub("~~~", spaces.sub("", each, 1)))
         self._is_list = False
-        return [*blocks, code] if any(line.strip() for line, _, _ in code.lines) else blocks
+        if any(each.strip() for each in code):
+            blocks.append("\n".join([f"```{language[:30]}", *code, "```"]))
+        return blocks
 
-    def _rule(self, line: str) -> list[Block] | None:
-        if not RULE.fullmatch(line):
-            return None
-        rule = Block()
-        rule.lines.append(("---", 1, self._at))
-        self._at += 1
-        return [rule]
-
-    def _table(self, line: str) -> list[Block] | None:
+    def _table(self, line: str) -> list[str] | None:
         """Take a table with rows, and return it at the margin."""
         rules = self._line(self._at + 1).strip()
         if not all("|" in each for each in (line, rules, self._line(self._at + 2))):
@@ -214,21 +155,20 @@ class _Scanner:
         columns = len(header)
         if len(cells) != columns or not all(re.fullmatch(":?-+:?", cell) for cell in cells):
             return None
-        block = Block(f"{_row(header, columns)}\n|{'|'.join(cells)}|\n", blocks=2)
+        rows = [_row(header, columns), f"|{'|'.join(cells)}|"]
         self._at += 2
         while "|" in (line := self._line(self._at)):
-            block.lines.append((_row(_cells(line), columns), 1, self._at))
+            rows.append(_row(_cells(line), columns))
             self._at += 1
-        return [block]
+        return ["\n".join(rows)]
 
     def _add(self, line: str) -> None:
         """Take a line of text."""
-        prefix, at, levels, is_item = "", 0, 0, False
+        prefix, at, is_item = "", 0, False
         while found := MARKER.match(line, at):
             spaces, marker = found.groups()
             # Four spaces would be code, except at the margin of a list.
             indent = min(len(spaces), MAX_INDENT if self._is_list and not at else 3)
-            levels += 1 + indent // 2
             is_item = marker != ">"
             self._is_list |= is_item
             prefix += " " * indent + marker + " "
@@ -242,9 +182,8 @@ class _Scanner:
         if heading:
             prefix, content = prefix + heading[0], content[heading.end() :]
         if self._goes_on and content and not is_item and not heading:
-            before, blocks, number = self._text.lines[-1]
-            self._text.lines[-1] = (before + "  ", blocks, number)  # Telegram would join the lines
-        self._text.lines.append((prefix + _inline(content), 1 + 2 * levels, self._at))
+            self._text[-1] += "  "  # Telegram would join the lines
+        self._text.append(prefix + _inline(content))
         self._goes_on = bool(content) and not heading
         self._at += 1
 

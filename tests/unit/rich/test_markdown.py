@@ -20,35 +20,29 @@ IMAGE = "![a photo](https://example.org/a.png)"
 EMOJI = "![😀](tg://emoji?id=1)"
 
 
-def shown(text):
-    """Return the Markdown of a text that is one message."""
-    [(made, _)] = markdown.messages(text)
-    return made
-
-
 def check(text):
     """Check that a text has only the markup that it may have, for any reader."""
-    for made, _ in markdown.messages(text):
-        for token in GITHUB.parse(made):
-            assert token.type != "html_block", made
-            assert token.type != "code_block" or "<" not in token.content, made
-            for each in token.children or []:
-                assert each.type != "image", made
-                if each.type == "html_inline":
-                    assert each.content in ("<code>", "</code>", "<br>"), made
-                if each.type == "link_open":
-                    assert re.match("(https?://|mailto:|tel:)", str(each.attrs["href"])), made
-        # Without a parser: nothing of it is there, but in a fence.
-        outside = re.sub(r"^(```+)[^`\n]*\n.*?^\1$", "", made, flags=re.MULTILINE | re.DOTALL)
-        # A parser that takes any three backticks for a fence, wherever they are.
-        naive = re.sub(r"```.*?```", "", made, flags=re.DOTALL)
-        for text in (outside, naive):
-            text = OURS.sub(".", text)
-            assert "<" not in text and "![" not in text, made
-            assert all(SAFE.match(text, at.end()) for at in re.finditer(r"\](?=\()", text)), made
-        # Nothing stays open.
-        *_, opened, last, closed = GITHUB.parse(made + "\n\nEND")
-        assert (opened.type, last.content, closed.level) == ("paragraph_open", "END", 0), made
+    made = markdown.render(text)
+    for token in GITHUB.parse(made):
+        assert token.type != "html_block", made
+        assert token.type != "code_block" or "<" not in token.content, made
+        for each in token.children or []:
+            assert each.type != "image", made
+            if each.type == "html_inline":
+                assert each.content in ("<code>", "</code>", "<br>"), made
+            if each.type == "link_open":
+                assert re.match("(https?://|mailto:|tel:)", str(each.attrs["href"])), made
+    # Without a parser: nothing of it is there, but in a fence.
+    outside = re.sub(r"^(```+)[^`\n]*\n.*?^\1$", "", made, flags=re.MULTILINE | re.DOTALL)
+    # A parser that takes any three backticks for a fence, wherever they are.
+    naive = re.sub(r"```.*?```", "", made, flags=re.DOTALL)
+    for text in (outside, naive):
+        text = OURS.sub(".", text)
+        assert "<" not in text and "![" not in text, made
+        assert all(SAFE.match(text, at.end()) for at in re.finditer(r"\](?=\()", text)), made
+    # Nothing stays open.
+    *_, opened, last, closed = GITHUB.parse(made + "\n\nEND")
+    assert (opened.type, last.content, closed.level) == ("paragraph_open", "END", 0), made
 
 
 # ── What a model quotes earns no markup
@@ -105,7 +99,7 @@ TEXTS = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 @example("~~> ~~math\n`")  # their end would be a fence on a separate line
 @example("-     > `<a>`")  # four spaces after a marker would be code
 @example("![    `$")  # so would those that are left of a link
-def test_any_text_has_allowed_markup_that_is_closed(text):
+def test_any_text_has_only_allowed_and_closed_markup(text):
     check(text)
 
 
@@ -170,83 +164,12 @@ WRITTEN = {
 
 
 @pytest.mark.parametrize(("text", "made"), WRITTEN.values(), ids=WRITTEN)
-def test_markdown_is_written_as_telegram_shows_it(text, made):
-    assert shown(text) == made
+def test_markdown_is_rewritten(text, made):
+    assert markdown.render(text) == made
 
 
-def test_a_text_without_a_word_is_no_message():
-    assert markdown.messages(" \n\n```\n```\n", tail="…") == []
-
-
-# ── Telegram's limits
-
-
-def units(text):
-    return len(text.encode("utf-16-le")) // 2
-
-
-def size(made):
-    """Return how many blocks Telegram counts at most."""
-    counted = "paragraph heading list_item bullet_list ordered_list blockquote tr table fence hr"
-    kinds = [token.type.removesuffix("_open") for token in GITHUB.parse(made)]
-    return sum(kind in counted.split() for kind in kinds)
-
-
-LONG = {
-    "paragraphs": "word `a` **b**\n\n" * 900,
-    "one line": "word " * 8000,
-    "items": "- item\n" * 300,
-    "code": "```python\n" + "print(1 < 2)\n" * 3000,
-    "rows": "| a | b |\n|:-:|---|\n" + "| c | d |\n" * 700,
-    "markup": "<[`](" * 2500,
-}
-
-
-@pytest.mark.parametrize("text", LONG.values(), ids=LONG)
-def test_a_long_text_is_cut_before_telegrams_limits(text):
-    made = markdown.messages(text)
-    assert len(made) > 1
-    for each, _ in made:
-        blocks = size(each)
-        assert units(each) <= 32_768 and blocks <= 500
-        assert units(each) > 16_000 or blocks > 150 or each == made[-1][0], "no more than needed"
-    sources = "".join(source for _, source in made)
-    assert sources.replace("\n", "") == text.replace("\n", "")
-
-
-FULL = {
-    "units": (f"{'x' * 94}\n\n" * 320 + "x" * 46, "x"),
-    "blocks": ("x\n\n" * 500, "x"),
-    "a table": ("|x|\n|-|\n" + "|x|\n" * 498, "\nx"),
-}
-
-
-@pytest.mark.parametrize(("text", "more"), FULL.values(), ids=FULL)
-def test_a_message_may_be_full(text, more):
-    assert [len(markdown.messages(each)) for each in (text, text + more)] == [1, 2]
-
-
-def test_fences_and_tables_are_opened_again(monkeypatch):
-    monkeypatch.setattr(markdown, "MAX_UNITS", 40)
-    code, table = "```py\n" + "a = 1\n" * 6 + "```", "|a|b|\n|:-|-|\n" + "|c|d|\n" * 4
-    made = markdown.messages(f"A text.\n\n{code}\n\n{table}", tail="…")
-    assert [each for each, _ in made] == [
-        "A text.\n\n```py\n" + "a = 1\n" * 3 + "```",
-        "```py\n" + "a = 1\n" * 3 + "```",
-        "| a | b |\n|:-|-|\n| c | d |\n| c | d |",
-        "| a | b |\n|:-|-|\n| c | d |\n| c | d |\n\n…",
-    ]
-    assert [source for _, source in made][:2] == [
-        "A text.\n\n```py\na = 1\na = 1\na = 1",
-        "a = 1\n" * 3 + "```\n\n|a|b|\n|:-|-|",
-    ]
-
-
-@settings(max_examples=100, deadline=None)
-@given(TEXTS)
-def test_no_text_loses_a_line(text):
-    if made := markdown.messages(text):
-        assert "\n".join(source for _, source in made) == "\n".join(markdown._lines(text))
+def test_text_without_a_word_is_empty():
+    assert markdown.render(" \n\n```\n```\n") == ""
 
 
 # ── Somebody may have a model write what takes long to read
