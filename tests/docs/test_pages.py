@@ -5,7 +5,6 @@ import re
 import pytest
 from maintenance import docs, release
 from telegram_bot_aws.local.project import ROOT
-from telegram_bot_aws.starter import new
 
 from tests.support.hcl import blocks
 
@@ -23,17 +22,6 @@ LINK = re.compile(r"""(?:\]\(|src(?:set)?=")([^)"]+)""")  # also of a picture
 def test_the_generated_pages_are_what_the_script_writes():
     assert docs.PAGE.read_text() == docs.page(), "run scripts/dev docs"
     assert REFERENCE == docs.reference(), "run scripts/dev docs"
-
-
-def test_the_table_of_a_pages_errors_is_the_functions():
-    botkit = ROOT / "lambda/botkit"
-    page, init_data = botkit / "mini_app.py", botkit / "init_data.py"
-    refused = r'(?:HTTPException|error_response)\(\s*(\d+), "(\w+)"'
-    errors = {*re.findall(refused, page.read_text())}
-    errors |= {("401", name) for name in re.findall(r' error = "(\w+)"', init_data.read_text())}
-    assert len(errors) > 6
-    section = REFERENCE.split("## Mini App requests\n")[1].split("\n## ")[0]
-    assert {*re.findall(r"^\| (\d+) \| `(\w+)` \|", section, re.MULTILINE)} == errors
 
 
 def test_a_source_fetches_one_commit():
@@ -74,17 +62,6 @@ def test_the_pictures_are_small():
     }
     assert len(linked) >= 2  # in light and dark
     assert [path.name for path in linked if path.stat().st_size >= 100_000] == []
-
-
-@pytest.mark.parametrize(
-    "main", [ROOT / "examples" / name / "main.tf" for name in new.examples()], ids=new.examples()
-)
-def test_an_example_has_what_the_registry_shows_and_a_copy_needs(main):
-    title, _, about = main.with_name("README.md").read_text().partition("\n\n")
-    assert title.startswith("# ") and about
-    # https://developer.hashicorp.com/terraform/language/modules/develop/structure
-    [source] = re.findall(r'source += "../..(?:/..)?" # elsewhere: "(.*)"', main.read_text())
-    assert source in (ROOT / "docs" / "first-bot.md").read_text()
 
 
 @pytest.mark.parametrize("framework", ["aiogram", "ptb", "telebot"])
@@ -164,11 +141,3 @@ def test_the_agents_bot_answers():
     assert bot["reply"]({"update_id": 1, "message": {"chat": {"id": 42}}}) == [
         {"method": "sendMessage", "chat_id": 42, "text": "Hello"}
     ]
-
-
-def test_the_reference_says_which_versions_are_supported():
-    versions = (ROOT / "versions.tf").read_text()
-    [terraform] = re.findall(r'required_version = ">= ([0-9.]+)"', versions)
-    [provider] = re.findall(r'version = ">= ([0-9.]+), < 7.0"', versions)
-    assert f"Terraform {terraform} or later" in REFERENCE
-    assert f"versions {provider} to 6.x" in REFERENCE.replace("\n", " ")

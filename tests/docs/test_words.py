@@ -27,6 +27,8 @@ MAX_WORDS = {
     "tools/telegram-stand-in/README.md": 1100,
 }
 MAX_OTHER = 650
+MAX_BLOCK_LINES = 50
+MAX_DETAILS = 6
 # What people type, and the page whose title or first paragraphs have it.
 SEARCHED = {
     "how-to/apis": "DynamoDB, S3, secret",
@@ -72,6 +74,15 @@ NOT_OURS = {
 def test_a_page_is_short(page):
     words = len(re.findall(r"\S*\w\S*", page.read_text()))
     assert words <= MAX_WORDS.get(str(page.relative_to(ROOT)), MAX_OTHER)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_page_has_short_examples_and_few_details(page):
+    text = page.read_text()
+    blocks = re.findall(r"^```\w+\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert [block for block in blocks if block.count("\n") > MAX_BLOCK_LINES] == []
+    details = text.partition("\n## Details\n")[2].partition("\n## ")[0]
+    assert len(re.findall(r"^(?:\*\*|- )", details, re.MULTILINE)) <= MAX_DETAILS
 
 
 @pytest.mark.parametrize("page", SEARCHED)
