@@ -99,26 +99,15 @@ locals {
     # Without count: at plan, a policy that names a table of the same apply is still unknown.
     flatten([for policy in var.policy[*] : jsondecode(policy).Statement]),
   )
-  role_policy = jsonencode({
-    Version   = "2012-10-17"
-    Statement = concat(local.role_statements, local.queue_statements)
-  })
 }
 
 resource "aws_iam_role_policy" "this" {
-  name   = var.name
-  role   = aws_iam_role.this.id
-  policy = local.role_policy
-
-  lifecycle {
-    precondition {
-      condition = length(replace(local.role_policy, "/\\s/", "")) <= 5120 # as AWS counts: up to 10,240 in both
-      error_message = join(" ", [
-        "The policy must not exceed 5,120 characters in total with the module's own statements. Move statements into a",
-        "policy of your own, and attach it to the role in the output role_name.",
-      ])
-    }
-  }
+  name = var.name
+  role = aws_iam_role.this.id
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = concat(local.role_statements, local.queue_statements)
+  })
 
   depends_on = [terraform_data.queue_is_drained]
 }

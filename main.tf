@@ -76,14 +76,12 @@ resource "aws_lambda_permission" "webhook" {
 
 # Name: all that has it waits for the log group.
 
-# AWS refuses a second log group of the same name. So it is created first, when requirements.txt has been checked.
+# AWS refuses a second log group of the same name. So it is created first.
 resource "aws_cloudwatch_log_group" "function" {
   name              = "/aws/lambda/${var.name}"
   retention_in_days = var.log_retention_in_days
   kms_key_id        = var.kms_key_arn
   tags              = var.tags
-
-  depends_on = [terraform_data.requirements]
 }
 
 locals {

@@ -15,22 +15,21 @@ locals {
 }
 
 resource "aws_apigatewayv2_route" "mini_app" {
-  # AWS refuses a route that ends in a slash; the last one also matches /app/.
-  for_each = toset(var.mini_app == null ? [] : ["/app", "/app/{proxy+}"])
+  count = var.mini_app == null ? 0 : 1
 
   api_id    = aws_apigatewayv2_api.this.id
-  route_key = "ANY ${each.value}"
+  route_key = "ANY /app/{proxy+}"
   target    = "integrations/${aws_apigatewayv2_integration.function.id}"
 }
 
 resource "aws_lambda_permission" "mini_app" {
-  for_each = toset(var.mini_app == null ? [] : ["/app", "/app/*"])
+  count = var.mini_app == null ? 0 : 1
 
   action        = "lambda:InvokeFunction"
   function_name = aws_lambda_function.this.function_name
   qualifier     = local.alias
   principal     = "apigateway.amazonaws.com"
-  source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/*${each.value}"
+  source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/*/app/*"
 }
 
 # Like aws_lambda_invocation.deregister_webhook, it does nothing until it is destroyed, for example when mini_app

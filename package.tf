@@ -37,18 +37,6 @@ locals {
   package = "${path.module}/.build/${var.name}-${var.runtime}-${substr(local.package_digest, 0, 16)}.zip"
 }
 
-# Terraform can't run Python at plan, so an apply checks requirements.txt before anything else: local.name waits for it.
-resource "terraform_data" "requirements" {
-  count = contains(local.bot_files, "requirements.txt") ? 1 : 0
-
-  triggers_replace = [local.hashes["requirements.txt"], filesha256("${path.module}/scripts/requirements.py")]
-
-  provisioner "local-exec" {
-    interpreter = ["python3", "${path.module}/scripts/requirements.py"] # without a shell, as below
-    command     = local.bot_folder
-  }
-}
-
 # The function waits for this, and so for the conditions that a validation can't check: those about the bot's files, and
 # those whose failure would print a value.
 resource "terraform_data" "package" {
@@ -109,16 +97,5 @@ resource "terraform_data" "package" {
         "since every file in it is public. Look into ${abspath(local.bot_folder)}.",
       ])
     }
-  }
-}
-
-# In a configuration that calls the module, a missing source_dir is probably a mistake.
-check "source_dir" {
-  assert {
-    condition = var.source_dir != null || path.module == path.root
-    error_message = join(" ", [
-      "Without a source_dir, ${var.name} is the module's echo bot. Set source_dir = \"$${path.module}/bot\", the",
-      "folder of your bot.py.",
-    ])
   }
 }

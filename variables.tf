@@ -77,11 +77,6 @@ variable "max_connections" {
   description = "Updates that Telegram may deliver at the same time, from 1 to 100. Each needs a container of its own."
   default     = 40
   nullable    = false
-
-  validation {
-    condition     = contains(range(1, 101), var.max_connections)
-    error_message = "The max_connections must be a whole number from 1 to 100."
-  }
 }
 
 variable "memory_size" {
@@ -98,11 +93,6 @@ variable "mini_app" {
     public. The button replaces the menu of commands. Null: no Mini App.
   EOT
   default     = null
-
-  validation {
-    condition     = alltrue([for text in var.mini_app[*] : trimspace(text) != ""])
-    error_message = "The mini_app must be the text of the menu button, such as \"Open\", or null."
-  }
 }
 
 variable "name" {
@@ -194,11 +184,6 @@ variable "session_backup_in_days" {
     Null: no backup.
   EOT
   default     = null
-
-  validation {
-    condition     = var.session_backup_in_days == null || var.session_retention_in_days != null
-    error_message = "With session_backup_in_days, set session_retention_in_days: without it there are no sessions."
-  }
 }
 
 variable "session_retention_in_days" {

@@ -3,8 +3,7 @@
 uv installs them if this machine has it, since it evaluates markers for the function's Python; pip
 evaluates them for the one that runs it. Both install wheels only, so no package's code runs here.
 
-An apply runs this as a program, before it makes anything: `requirements.py FOLDER` checks the file
-of a bot's folder. It and scripts/package run on any python3, with nothing but the standard library.
+It and scripts/package run on any python3, with nothing but the standard library.
 """
 
 import hashlib
@@ -192,10 +191,3 @@ def cache() -> Path:
         return Path(os.environ[THIS_MACHINE])
     caches = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111
     return Path(caches, "terraform-aws-telegram-bot")
-
-
-if __name__ == "__main__":
-    try:
-        to_install(Path(sys.argv[1]))
-    except (NotInstallable, OSError) as error:
-        sys.exit(str(error))

@@ -312,7 +312,7 @@ run "a_page_has_its_routes_and_only_the_alias_is_invoked" {
     error_message = "The registration sets the button, again when its text or its URL changes or its removal is replaced."
   }
   assert {
-    condition = alltrue([for permission in concat([aws_lambda_permission.webhook], values(aws_lambda_permission.mini_app), values(aws_lambda_permission.schedule)) :
+    condition = alltrue([for permission in concat([aws_lambda_permission.webhook], aws_lambda_permission.mini_app, values(aws_lambda_permission.schedule)) :
       permission.function_name == aws_lambda_function.this.function_name && permission.qualifier == "live"
     ])
     error_message = "The permissions are to invoke the alias. With its ARN in place of the qualifier, each plan would replace them."
@@ -560,23 +560,19 @@ run "what_would_break_late_or_silently_is_refused" {
   command = plan
 
   variables {
-    alarm_actions          = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
-    kms_key_arn            = "arn:aws:kms:eu-central-1:123456789012:alias/bots"
-    log_level              = "FATAL"
-    max_connections        = 101
-    mini_app               = " "
-    name                   = "tea_dlq"
-    reply_mode             = "email"
-    reserved_concurrency   = 0
-    runtime                = "python3.11"
-    session_backup_in_days = 7
-    source_dir             = "tests/bots/bundle"
-    throttling_limit       = 0
-    timeout                = 26
+    alarm_actions        = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
+    kms_key_arn          = "arn:aws:kms:eu-central-1:123456789012:alias/bots"
+    log_level            = "FATAL"
+    name                 = "tea_dlq"
+    reply_mode           = "email"
+    reserved_concurrency = 0
+    runtime              = "python3.11"
+    throttling_limit     = 0
+    timeout              = 26
   }
   expect_failures = [
-    var.kms_key_arn, var.log_level, var.max_connections, var.mini_app, var.name, var.reply_mode,
-    var.reserved_concurrency, var.runtime, var.session_backup_in_days, var.throttling_limit, var.timeout,
+    var.kms_key_arn, var.log_level, var.name, var.reply_mode, var.reserved_concurrency, var.runtime,
+    var.throttling_limit, var.timeout,
   ]
 }
 

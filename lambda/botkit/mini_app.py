@@ -14,7 +14,7 @@ import os
 import sys
 import time
 from base64 import b64decode, b64encode
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import parse_qsl, unquote
 
 from . import bot_module, context, init_data
 from .calls import outcome_of
@@ -47,7 +47,7 @@ OPTIONAL = ("chat", "chat_type", "chat_instance", "start_param", "query_id")
 
 
 def handle(event: Json) -> Json:
-    """Return the response to a request for /app or a path below it."""
+    """Return the response to a request for a path below /app/."""
     context.activate(context.Context("mini_app"))
     method = event["requestContext"]["http"]["method"]
     # API Gateway has decoded all but %25. It takes several slashes at the beginning as one.
@@ -56,9 +56,6 @@ def handle(event: Json) -> Json:
         return call_bot(event, method, path.removeprefix("/api"))
     if method != "GET":
         return response(405, "Files of the page allow GET.", Allow="GET")
-    if path in ("", "/"):
-        query = quote(event["rawQueryString"], "%&+,/:;=?@", errors="replace")
-        return response(302, Location="/app/index.html" + (f"?{query}" if query else ""))
     return send_file(path)
 
 

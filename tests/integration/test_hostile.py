@@ -194,7 +194,7 @@ PAGE_EVENT = app_event(
     {"authorization": "tma user=%7B%22id%22%3A42%7D&hash=0", "content-type": "application/json"},
     b"{}",
 )
-STATUSES = (200, 302, 400, 401, 404, 405)
+STATUSES = (200, 400, 401, 404, 405)
 
 
 @pytest.fixture

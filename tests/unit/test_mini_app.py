@@ -126,18 +126,8 @@ def test_a_file_takes_no_other_method(container, method):
     assert answer["body"] == "Files of the page allow GET."
 
 
-def test_the_folder_leads_to_its_page(container):
-    for path in ("/app", "/app/"):
-        answer = get(container, path)
-        assert (answer["statusCode"], answer["headers"]["Location"]) == (302, "/app/index.html")
-    answer = container.invoke(app_event("GET", "/app", "a=1&b=%20"))
-    assert answer["headers"]["Location"] == "/app/index.html?a=1&b=%20"
-    answer = container.invoke(app_event("GET", "/app", "a=\r\nX: y\ud800"))
-    assert answer["headers"]["Location"] == "/app/index.html?a=%0D%0AX:%20y?"
-
-
 def test_missing_file_gets_a_sentence(container):
-    for path in ("/app/nothing.js", "/app/assets", "/app/index.html/"):
+    for path in ("/app/", "/app/nothing.js", "/app/assets", "/app/index.html/"):
         answer = get(container, path)
         assert (answer["statusCode"], answer["body"]) == (404, "There is no such file.")
         assert SECURITY.items() <= answer["headers"].items()

@@ -24,11 +24,10 @@ def app_event(
     request_id: str = "request",
 ) -> Any:
     """Return the event of a request for the bot's page. `path` may be percent-encoded."""
-    known = "ANY /app" if path == "/app" else "ANY /app/{proxy+}"
     decoded = unquote(path.replace("%25", "%2525"))
     headers = {name.lower(): value for name, value in (headers or {}).items()}
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    event = http_event(known, method, decoded, query, headers, "", request_id)
+    event = http_event("ANY /app/{proxy+}", method, decoded, query, headers, "", request_id)
     is_text = kind.startswith("text/") or kind == "application/json"
     event["isBase64Encoded"] = bool(body) and not is_text
     event["body"] = body.decode(errors="replace") if is_text else b64encode(body).decode()
