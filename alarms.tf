@@ -2,8 +2,8 @@
 # description names; that page comes with the module, so it fits the version.
 
 locals {
-  alarms_are_on = length(var.alarm_actions) > 0
-  namespace     = "TelegramBot/${var.name}" # of the metrics: a metric filter can't add the name as a dimension
+  alarms_enabled = length(var.alarm_actions) > 0
+  namespace      = "TelegramBot/${var.name}" # of the metrics: a metric filter can't add the name as a dimension
 
   # Log lines of botkit that are counted, not an author's: what somebody must repair, and what may pass by itself.
   counted = {
@@ -51,7 +51,7 @@ locals {
       sentence  = "The bot has no webhook, or another one, so no update arrives here."
     }
     dead_letters = {
-      on         = var.queue
+      enabled    = var.queue
       namespace  = "AWS/SQS"
       metric     = "ApproximateNumberOfMessagesVisible"
       statistic  = "Maximum"
@@ -60,7 +60,7 @@ locals {
     }
     # SQS may leave out a message that is received again and again: then it becomes a dead letter.
     queue_age = {
-      on         = var.queue
+      enabled    = var.queue
       namespace  = "AWS/SQS"
       metric     = "ApproximateAgeOfOldestMessage"
       statistic  = "Maximum"
@@ -71,21 +71,21 @@ locals {
     }
     # Scheduler retries for a day, but not if the queue or a permission is missing. The log says nothing about it.
     schedules_dropped = {
-      on         = var.queue
+      enabled    = var.queue
       namespace  = "AWS/Scheduler"
       metric     = "InvocationDroppedCount"
       dimensions = { ScheduleGroup = var.name }
       sentence   = "Scheduler could not send a scheduled call to the queue, and gave it up."
     }
   }
-  alarms_on = {
+  enabled_alarms = {
     for name, alarm in local.alarms : name => merge(local.alarm_defaults, alarm)
-    if local.alarms_are_on && lookup(alarm, "on", true)
+    if local.alarms_enabled && lookup(alarm, "enabled", true)
   }
 }
 
 resource "aws_cloudwatch_log_metric_filter" "this" {
-  for_each = local.alarms_are_on ? local.patterns : {}
+  for_each = local.alarms_enabled ? local.patterns : {}
 
   name           = "${local.name}_${each.key}"
   log_group_name = aws_cloudwatch_log_group.function.name
@@ -99,7 +99,7 @@ resource "aws_cloudwatch_log_metric_filter" "this" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "this" {
-  for_each = local.alarms_on
+  for_each = local.enabled_alarms
 
   alarm_name          = "${local.name}_${each.key}"
   alarm_description   = "${each.value.sentence} docs/runbook.md#${each.key}"

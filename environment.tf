@@ -28,7 +28,7 @@ locals {
   })
 
   # The module's variables, and those of the emulated AWS: a bot's own would be lost, or switch something on.
-  own_names = [
+  module_variable_names = [
     "ALLOWED_IDS", "AWS_DNS_SUFFIX", "CONFIGURATION_DIGEST", "MINI_APP_URL", "QUEUE_URL", "REPLY_MODE",
     "SCHEDULE_GROUP", "SCHEDULER_KMS_KEY_ARN", "SCHEDULER_ROLE_ARN", "SESSION_RETENTION_IN_DAYS", "SESSION_TABLE",
     "TELEGRAM_API_URL", "TELEGRAM_BOT_TOKEN", "TELEGRAM_BOT_TOKEN_PARAMETER", "TELEGRAM_PROXY",
@@ -36,7 +36,7 @@ locals {
   ]
   taken_names = [
     for name in nonsensitive(keys(var.environment)) : name
-    if contains(local.own_names, name) || startswith(name, "AWS_ENDPOINT_URL")
+    if contains(local.module_variable_names, name) || startswith(name, "AWS_ENDPOINT_URL")
   ]
 }
 

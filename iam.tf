@@ -22,7 +22,7 @@ locals {
   ]
   function_arn    = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${var.name}"
   tracing_actions = var.tracing ? ["xray:PutTelemetryRecords", "xray:PutTraceSegments"] : []
-  interface_actions = [
+  eni_actions = [
     "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
     "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
   ]
@@ -74,10 +74,10 @@ locals {
     }],
     # Lambda itself manages the network interfaces with this role. The bot may not.
     flatten([for _ in var.vpc[*] : [
-      { Effect = "Allow", Action = local.interface_actions, Resource = "*" },
+      { Effect = "Allow", Action = local.eni_actions, Resource = "*" },
       {
         Effect    = "Deny"
-        Action    = local.interface_actions
+        Action    = local.eni_actions
         Resource  = "*"
         Condition = { ArnLike = { "lambda:SourceFunctionArn" = [local.function_arn, "${local.function_arn}:*"] } }
       },

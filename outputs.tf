@@ -13,19 +13,9 @@ output "function_alias_name" {
   value       = aws_lambda_alias.live.name
 }
 
-output "function_arn" {
-  description = "ARN of the Lambda function, without a version."
-  value       = aws_lambda_function.this.arn
-}
-
 output "function_name" {
   description = "Name of the Lambda function."
   value       = aws_lambda_function.this.function_name
-}
-
-output "live_version" {
-  description = "Version of the function that was live after the last apply, to go back to."
-  value       = aws_lambda_alias.live.function_version
 }
 
 output "log_group_name" {

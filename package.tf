@@ -18,14 +18,14 @@ locals {
   bot_files = [
     for file in local.listed[local.bot_folder] : file if !can(regex(local.packaging.not_packed, file))
   ]
-  own_files = [
+  module_files = [
     for file in local.listed[local.module_folder] : file
     if can(regex(local.packaging.own, file)) && !can(regex(local.packaging.not_packed, file))
   ]
 
   hashes = merge(
     { for file in local.bot_files : file => filesha256("${local.bot_folder}/${file}") },
-    { for file in local.own_files : file => filesha256("${local.module_folder}/${file}") },
+    { for file in local.module_files : file => filesha256("${local.module_folder}/${file}") },
   )
   # The package contains this digest, and the check compares the two.
   sources_digest = sha256(join("\n", [for file, hash in local.hashes : "${hash}  ${file}"]))
@@ -75,7 +75,7 @@ resource "terraform_data" "package" {
       ])
     }
     precondition {
-      condition = contains(local.bot_files, "bot.py") && contains(local.own_files, "handler.py")
+      condition = contains(local.bot_files, "bot.py") && contains(local.module_files, "handler.py")
       error_message = join(" ", [
         "The source_dir must contain a bot.py: ${abspath(local.bot_folder)} has none. Or the path of it, or of the",
         "module, contains one of [ ] { } * ? \\, which Terraform takes for a pattern: rename the folder.",

@@ -42,10 +42,7 @@ variable "kms_key_arn" {
 
 variable "layers" {
   type        = list(string)
-  description = <<-EOT
-    ARNs of layer versions for the function's architecture, at most 5, for extensions such as monitoring tools. Most
-    delay the first answer, and need more memory_size.
-  EOT
+  description = "ARNs of layer versions, at most 5, such as monitoring extensions. Most delay the first answer."
   default     = []
   nullable    = false
 }
@@ -88,19 +85,13 @@ variable "memory_size" {
 
 variable "mini_app" {
   type        = string
-  description = <<-EOT
-    Label of the menu button that opens the Mini App: the folder app/ in source_dir, with an index.html, which is
-    public. The button replaces the menu of commands. Null: no Mini App.
-  EOT
+  description = "Label of the menu button that opens the Mini App in source_dir's public folder app/. Null: none."
   default     = null
 }
 
 variable "name" {
   type        = string
-  description = <<-EOT
-    Name of the function, the API and the role: up to 64 letters, digits and hyphens, or 54 with queue. Two bots in one
-    account need different names, even in different regions.
-  EOT
+  description = "Name of the function, API and role, unique in the account: up to 64 letters, digits and hyphens."
   default     = "telegram-bot"
   nullable    = false
 
@@ -118,18 +109,15 @@ variable "permissions_boundary" {
 
 variable "policy" {
   type        = string
-  description = <<-EOT
-    IAM policy document (JSON) with the permissions that bot.py needs in AWS: with the module's own statements up to
-    5,120 characters. Null: none.
-  EOT
+  description = "IAM policy document (JSON) with bot.py's permissions; with the module's own, up to 5,120 characters."
   default     = null
 }
 
 variable "queue" {
   type        = bool
   description = <<-EOT
-    Whether there is a queue (SQS FIFO) for the update types in QUEUED_UPDATES of bot.py, whose answers may take up to 15
-    minutes (timeout), and for reminders. What the bot failed to answer is kept as a dead letter. False deletes the
+    Whether there is a queue (SQS FIFO) for the update types in QUEUED_UPDATES of bot.py, whose answers may take up to
+    15 minutes (timeout), and for reminders. What the bot failed to answer is kept as a dead letter. False deletes the
     queue, as soon as it is empty.
   EOT
   default     = false
@@ -179,10 +167,7 @@ variable "runtime" {
 
 variable "session_backup_in_days" {
   type        = number
-  description = <<-EOT
-    Days for which DynamoDB can restore the sessions as they were at any second (point-in-time recovery), from 1 to 35.
-    Null: no backup.
-  EOT
+  description = "Days for which DynamoDB can restore the sessions to any second, from 1 to 35. Null: no backup."
   default     = null
 }
 
@@ -199,10 +184,7 @@ variable "session_retention_in_days" {
 
 variable "source_dir" {
   type        = string
-  description = <<-EOT
-    Folder with bot.py and its files. The package contains all of it, except names that begin with a dot. A relative
-    path starts at the root module. Null: the module's echo bot.
-  EOT
+  description = "Folder with bot.py and all that is packed with it, except dotfiles. Null: the module's echo bot."
   default     = null
 }
 
@@ -229,19 +211,13 @@ variable "telegram_bot_token" {
 
 variable "telegram_bot_token_parameter" {
   type        = string
-  description = <<-EOT
-    Name of a SecureString in SSM Parameter Store, in the function's account and region, with the bot token, which then
-    isn't in the state.
-  EOT
+  description = "Name of a SecureString in SSM Parameter Store with the token, in place of telegram_bot_token."
   default     = null
 }
 
 variable "telegram_proxy" {
   type        = string
-  description = <<-EOT
-    HTTP proxy (CONNECT) for calls to Telegram: http://user:password@host:port, with special characters
-    percent-encoded. Null: none.
-  EOT
+  description = "HTTP proxy (CONNECT) to Telegram: http://user:password@host:port, percent-encoded. Null: none."
   default     = null
   sensitive   = true
 }
@@ -282,10 +258,7 @@ variable "tracing" {
 
 variable "vpc" {
   type        = object({ subnet_ids = list(string), security_group_ids = list(string) })
-  description = <<-EOT
-    Subnets and security groups that connect the function to a VPC, for example to reach a database. The subnets need a
-    route to a NAT gateway. Null: no VPC.
-  EOT
+  description = "VPC of the function. Its subnets need a route to a NAT gateway, to reach Telegram. Null: no VPC."
   default     = null
 }
 

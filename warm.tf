@@ -6,7 +6,7 @@ locals {
       warm = { expression = var.warm_schedule, input = jsonencode({ tf = { action = "warm" } }) }
     },
     # At a fixed minute, so that each of the alarm's periods, an hour, gets one reading.
-    local.alarms_are_on ? {
+    local.alarms_enabled ? {
       watch = {
         expression = "cron(30 * * * ? *)"
         input      = jsonencode({ tf = { action = "watch" }, url = local.webhook_url, namespace = local.namespace })

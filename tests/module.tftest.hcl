@@ -274,12 +274,12 @@ run "what_is_asked_for_is_set" {
   }
 
   assert {
-    condition     = flatten([for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Action if statement.Resource == "*" && statement.Effect == "Allow"]) == concat(["xray:PutTelemetryRecords", "xray:PutTraceSegments"], local.interface_actions)
+    condition     = flatten([for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Action if statement.Resource == "*" && statement.Effect == "Allow"]) == concat(["xray:PutTelemetryRecords", "xray:PutTraceSegments"], local.eni_actions)
     error_message = "The role may write traces and manage network interfaces, and nothing else without a resource's name."
   }
 
   assert {
-    condition     = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement if statement.Effect == "Deny"] == [{ Effect = "Deny", Action = local.interface_actions, Resource = "*", Condition = { ArnLike = { "lambda:SourceFunctionArn" = ["arn:aws:lambda:eu-central-1:123456789012:function:telegram-bot", "arn:aws:lambda:eu-central-1:123456789012:function:telegram-bot:*"] } } }]
+    condition     = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement if statement.Effect == "Deny"] == [{ Effect = "Deny", Action = local.eni_actions, Resource = "*", Condition = { ArnLike = { "lambda:SourceFunctionArn" = ["arn:aws:lambda:eu-central-1:123456789012:function:telegram-bot", "arn:aws:lambda:eu-central-1:123456789012:function:telegram-bot:*"] } } }]
     error_message = "The bot itself may not manage network interfaces."
   }
 
@@ -620,7 +620,7 @@ run "all_names_that_the_module_sets_are_its_own" {
   }
 
   assert {
-    condition     = length(setsubtract(nonsensitive(keys(local.function_environment)), local.own_names)) == 0
+    condition     = length(setsubtract(nonsensitive(keys(local.function_environment)), local.module_variable_names)) == 0
     error_message = "A bot could overwrite one, or switch something on."
   }
 }
