@@ -16,6 +16,7 @@ from botocore.credentials import Credentials
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.project import ROOT
 from telegram_bot_aws.local.terraform import REGION
+from telegram_bot_aws.starter import new
 
 from tests.support.deployment import Deployment, answer_to, client
 from tests.support.reader import SOURCE
@@ -23,7 +24,11 @@ from tests.support.stubs import BOT
 from tests.support.telegram import TOKEN
 
 PAGE = (ROOT / "docs" / "deploy.md").read_text()
-[MAIN] = re.findall(r"^```hcl\n# main.tf\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+# What scripts/new writes, and what the page adds to it.
+WRITTEN = new.files(ROOT / "examples" / new.FIRST, "telegram-bot", new.UNKNOWN)["main.tf"].decode()
+[ADDED] = re.findall(r"^```hcl\n# main.tf, for [^\n]*\n(.*?)^```$", PAGE, re.M | re.DOTALL)
+BACKEND, _, IN_MODULE = ADDED.partition('module "telegram_bot" {\n  # …\n')
+MAIN = BACKEND + WRITTEN.replace("\n}\n\noutput", f"\n{IN_MODULE}\noutput", 1)
 FORM = "application/x-www-form-urlencoded"
 # The emulator checks this action against "*", AWS against the function.
 NAMELESS = {"Effect": "Allow", "Action": "lambda:CreateFunction", "Resource": "*"}
