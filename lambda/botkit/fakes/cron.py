@@ -41,7 +41,7 @@ def next_time(cron: str, zone: str, after: float) -> float | None:
 
 
 def numbers(field: str, least: int, most: int) -> list[int]:
-    """Return the numbers of a field, in order."""
+    """Return the numbers of a field, in order. Raises ValueError if they can't be in it."""
     found = set[int]()
     for part in field.split(","):
         span, _, step = part.partition("/")
@@ -51,7 +51,9 @@ def numbers(field: str, least: int, most: int) -> list[int]:
         else:
             first = NAMES.get(begin) or int(begin)
             last = (NAMES.get(end) or int(end)) if end else most if step else first
-        found.update(range(first, min(last, most) + 1, int(step or 1)))
+        if first < least or last > most:
+            raise ValueError(f"{field} isn't from {least} to {most}")
+        found.update(range(first, last + 1, int(step or 1)))
     return sorted(found)
 
 
@@ -70,7 +72,7 @@ def days_of(days: str, weekdays: str, year: int, month: int) -> Iterator[date]:
         yield from (day for day in everyday if day.day in chosen)
     elif weekdays == "L":
         yield from (day for day in everyday if number_of(day) == 7)
-    elif those := re.fullmatch(r"(\w+?)(L|#(\d))", weekdays):  # the last, or the first to fifth
+    elif those := re.fullmatch(r"(\w+?)(L|#([1-5]))", weekdays):  # the last, or the first to fifth
         [chosen_day] = numbers(those[1], 1, 7)
         same = [day for day in everyday if number_of(day) == chosen_day]
         which = int(those[3] or 0) - 1

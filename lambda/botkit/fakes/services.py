@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from .cron import next_time
 from .files import alone, read, write
@@ -162,12 +161,11 @@ class Schedules(_Kept):
         assert body["Target"]["SqsParameters"]["MessageGroupId"]
         if not expression.startswith("cron("):
             return {"at": seconds_of(expression), "event": event}
-        zone = body["ScheduleExpressionTimezone"]
+        zone, cron = body["ScheduleExpressionTimezone"], expression[len("cron(") : -1]
         try:
-            ZoneInfo(zone)
+            next_time(cron, zone, self.now())
         except (KeyError, OSError, ValueError):
-            raise self._aws.ClientError("ValidationException", "Invalid time zone.") from None
-        cron = expression[len("cron(") : -1]
+            raise self._aws.ClientError("ValidationException", "Invalid expression.") from None
         return {"cron": cron, "zone": zone, "since": self.now(), "event": event}
 
 
