@@ -25,7 +25,7 @@ YES = "-auto-approve -no-color"  # the answer to what Terraform asks
 ENDLESS = "Ctrl-C ends the demo."  # what it prints when it is ready
 FIRST_BOT = ROOT / "docs" / "first-bot.md"
 # What a test can't type: .venv has the packages that a reader downloads, and no AWS CLI.
-UNTYPED = re.compile(r".* -m venv .*|aws .*")
+UNTYPED = re.compile(r".* -m venv .*|aws .*|.* logs_command \| sh")
 OVERRIDE = 'module "telegram_bot" {{\n  telegram_api_url = "{}"\n}}\n'
 
 
