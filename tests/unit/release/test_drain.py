@@ -12,6 +12,9 @@ UNQUEUED = 'ALLOWED_UPDATES = ["message"]\nreply = print\n'
 QUEUES = UNQUEUED + 'QUEUED_UPDATES = ["message"]\n'
 
 
+EMPTY = (0, 0)
+
+
 def drain(container, bot_api, monkeypatch, *readings, url=URL):
     """Drain a queue with so many messages at each reading. Returns the pauses.
 
@@ -45,8 +48,9 @@ def container(start_with_queue):
     return start_with_queue(UNQUEUED)
 
 
-def test_drain_waits_until_the_queue_is_empty(container, bot_api, monkeypatch):
-    assert drain(container, bot_api, monkeypatch, (2, 0), (1, 0), (0, 0)) == [1.0, 1.0]
+def test_drain_waits_until_two_readings_find_the_queue_empty(container, bot_api, monkeypatch):
+    readings = (2, 0), EMPTY, (1, 0), EMPTY, EMPTY
+    assert drain(container, bot_api, monkeypatch, *readings) == [1.0] * 4
 
 
 def test_drain_fails_while_updates_come_into_the_queue(start_with_queue, bot_api, monkeypatch):
@@ -68,7 +72,8 @@ def test_drain_fails_if_dead_letters_would_be_lost(container, bot_api, monkeypat
 
 def test_a_destroy_deletes_old_dead_letters(start_with_queue, bot_api, monkeypatch):
     """The webhook is removed before."""
-    drain(start_with_queue(QUEUES), bot_api, monkeypatch, (3,), (1, 3), (0, 3), url="")
+    readings = (3,), (1, 3), (0, 3), (0, 3)
+    drain(start_with_queue(QUEUES), bot_api, monkeypatch, *readings, url="")
 
 
 def test_a_destroy_fails_if_a_message_fails_meanwhile(container, bot_api, monkeypatch):
@@ -76,11 +81,12 @@ def test_a_destroy_fails_if_a_message_fails_meanwhile(container, bot_api, monkey
         drain(container, bot_api, monkeypatch, (3,), (1, 3), (0, 4), url="")
 
 
-def test_drain_of_a_revoked_token_expects_no_updates(start_with_queue, bot_api):
+def test_drain_of_a_revoked_token_expects_no_updates(start_with_queue, bot_api, monkeypatch):
     container = start_with_queue(QUEUES)
     bot_api.refuses({"method": "getWebhookInfo"}, 401, "Unauthorized")
     empty = {f"ApproximateNumberOfMessages{n}": "0" for n in ("", "Delayed", "NotVisible")}
     container.answer_calls(lambda *call: {"Attributes": empty}, "sqs")
+    with_pauses(container, monkeypatch)
     assert container.invoke(DRAIN) == {}
 
 
@@ -100,7 +106,7 @@ def error_codes():
 def test_drain_ignores_only_that_a_queue_does_not_exist(container, bot_api, monkeypatch, code):
     error = container.module("aws").ClientError(code, "no")
     if code == "QueueDoesNotExist":
-        assert drain(container, bot_api, monkeypatch, (error, error)) == []
+        assert drain(container, bot_api, monkeypatch, (error, error), (error, error)) == [1.0]
     else:
         with pytest.raises(Exception, match=code):
             drain(container, bot_api, monkeypatch, (error, error))

@@ -1,17 +1,14 @@
 """release/__init__.py: which events are Terraform's, and what time each of them has."""
 
-import contextlib
-
 import pytest
 
-from tests.support.stubs import AWS, with_clock
+from tests.support.stubs import with_clock, with_pauses
 
 URL = "https://bot.example/telegram"
 OURS = {
     "a check": ({"tf": {"action": "check"}, "sources": "1"}, True),
     "a registration": ({"tf": {"action": "register"}, "url": URL}, True),
     "a removal": ({"tf": {"action": "delete", "prev_input": None}, "url": URL}, True),
-    "a queue's removal": ({"tf": {"action": "delete"}, "url": URL, "hook": "drain_queue"}, True),
     "a removal's creation": ({"tf": {"action": "create"}, "url": URL}, True),
     "a removal's update": ({"tf": {"action": "update"}, "url": URL}, True),
     "a look": ({"tf": {"action": "watch"}, "url": URL, "namespace": "x"}, True),
@@ -22,58 +19,43 @@ OURS = {
 
 
 @pytest.mark.parametrize(("event", "is_ours"), OURS.values(), ids=OURS)
-def test_an_event_is_terraforms_or_anothers(container, event, is_ours):
+def test_event_is_terraforms_or_anothers(container, event, is_ours):
     assert (container.handler.source_of(event) == "terraform") is is_ours
 
 
 @pytest.mark.parametrize("event", ["warm", "create", "update"])
 def test_some_events_get_nothing(container, event):
-    assert container.invoke({"tf": {"action": event}}) == {}
-    assert container.log == []
-
-
-def test_an_event_is_no_part_of_the_update_before_it(container):
     context = container.module("context")
     context.activate(context.Context.of_update("webhook", {"update_id": 1}))
-    container.invoke({"tf": {"action": "warm"}})
-    assert context.current.source == "terraform"
+    assert container.invoke({"tf": {"action": event}}) == {}
+    assert container.log == []
+    assert context.current.source == "terraform", "it is no part of the update before it"
 
 
-@pytest.mark.parametrize("action", ["register", "delete"])
-def test_terraform_waits_less_long_than_the_function_may_run(container, action):
-    """As its first call of Telegram sees."""
+COUNTS = {f"ApproximateNumberOfMessages{name}": "0" for name in ("", "Delayed", "NotVisible")}
+HAS = {
+    "a registration": ({"action": "register"}, {}, 24.0),
+    "a removal": ({"action": "delete"}, {}, 24.0),
+    "a queue's removal": ({"action": "delete"}, {"hook": "drain_queue"}, 899.0),
+}
+
+
+@pytest.mark.parametrize(("tf", "more", "most"), HAS.values(), ids=HAS)
+def test_first_call_of_telegram_has_the_time_of_its_action(container, monkeypatch, tf, more, most):
     with_clock(container)
     given = []
 
     def post(method, params, timeout):
-        given.append(timeout)
-        raise container.telegram.TelegramError(method, 400, "no", {})
+        given.append(container.handler.deadline.left())
+        raise container.telegram.TelegramError(method, 401, "no", {})
 
     container.answer_telegram(post)
-    firsts = []
-    event = {"tf": {"action": action}, "url": URL, "max_connections": 20}
+    container.module("queue").call = lambda *about, **params: {"Attributes": COUNTS}
+    event = {"tf": tf, "url": URL, "max_connections": 20, **more}
     for milliseconds in (2_500, 900_000):
-        given.clear()
-        with contextlib.suppress(container.module("release.registration").RegistrationFailed):
+        with_pauses(container, monkeypatch)
+        try:
             container.invoke(event, milliseconds)
-        firsts.append(given[0])
-    assert firsts == [1.5, 24.0]
-
-
-@pytest.mark.parametrize("seconds", [12, 900])
-def test_a_queue_has_all_the_time_of_its_removal(start, bot_api, seconds):
-    container = start(bot_api.url, **AWS, QUEUE_URL="https://sqs.local/1/bot.fifo")
-    with_clock(container)
-    left, given = container.handler.deadline.left, []
-
-    def empty(*about):
-        given.append(left())
-        counts = ("", "Delayed", "NotVisible")
-        return {"Attributes": {f"ApproximateNumberOfMessages{name}": "0" for name in counts}}
-
-    container.answer_calls(empty)
-    bot_api.answers("getWebhookInfo", {}, {"url": URL})
-    container.invoke(
-        {"tf": {"action": "delete"}, "url": URL, "hook": "drain_queue"}, seconds * 1000
-    )
-    assert given == [seconds - 1] * 2
+        except container.module("release.registration").RegistrationFailed:
+            assert tf == {"action": "register"}
+    assert [given[0], given[-1]] == [1.5, most]
