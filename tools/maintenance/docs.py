@@ -15,7 +15,7 @@ import logging
 import re
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import hcl2
@@ -119,6 +119,11 @@ def table(rows: Sequence[tuple[str, ...]], *headings: str) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
+def bullets(rows: Iterable[tuple[str, str]]) -> str:
+    """Return a list in Markdown, with a name in each line."""
+    return "".join(f"- {name}: {about}\n" for name, about in rows)
+
+
 def page() -> str:
     """Return the page."""
     inputs, outputs = blocks("variables.tf", "variable"), blocks("outputs.tf", "output")
@@ -136,7 +141,7 @@ def page() -> str:
         about = textwrap.fill(described(arguments), WIDTH, break_on_hyphens=False)
         sections.append(f"### {name}\n\n{about}\n\n{', '.join(facts)}.{more}\n")
     told = [(f"`{name}`", described(arguments)) for name, arguments in outputs.items()]
-    return "\n".join([HEAD, "## Inputs\n", *sections, "## Outputs\n", table(told, "output", "")])
+    return "\n".join([HEAD, "## Inputs\n", *sections, "## Outputs\n", bullets(told)])
 
 
 def reference() -> str:
@@ -169,8 +174,8 @@ def tables() -> dict[str, str]:
     return {
         "outcomes": table(outcomes, "outcome", "level", "Telegram gets", "meaning"),
         "ids": table(ids, "update type", "whose id"),
-        "botkit": table(names, "name", ""),
-        "fixtures": table([*public("testing")], "fixture", ""),
+        "botkit": bullets(names),
+        "fixtures": bullets(public("testing")),
     }
 
 
