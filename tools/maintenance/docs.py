@@ -43,7 +43,7 @@ OF_HOSTS = set(
 OUTCOME_MEANINGS = {
     "answered": "the calls were made",
     "queued": "it, or the rest of its answer, waits in [the queue](how-to/queue.md)",
-    "ignored": "the bot returned `[]`, or the sender isn't in [`allowed_ids`](#whose-id-counts)",
+    "ignored": "the bot returned `[]`, or the sender isn't in [`allowed_ids`](#which-ids-allowed_ids-checks)",
     "rate_limited": "the person is over [`RATE_LIMIT`](how-to/restrict.md#rate-limit)",
     "duplicate": "a second delivery of an update that was answered",
     "refused": "Telegram refused a call: the bot was blocked, or a parameter is wrong",
@@ -88,7 +88,7 @@ MORE = {
     "telegram_bot_token": "security.md#where-each-secret-is",
     "telegram_bot_token_parameter": "deploy.md#the-token",
     "telegram_proxy": "networking.md#proxy",
-    "throttling_limit": "performance.md#the-worst-month",
+    "throttling_limit": "performance.md#worst-case-monthly-cost",
     "timeout": "how-to/queue.md",
     "tracing": "monitoring.md#traces",
     "vpc": "networking.md#vpc",
