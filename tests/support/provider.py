@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
-from telegram_bot_aws.local.processes import end, watched
+from telegram_bot_aws.local.processes import end
 from telegram_bot_aws.local.project import COMMAND, ROOT, SCRIPTS, STAND_IN
 from telegram_bot_aws.local.terraform import LOCK, terraform_command
 
@@ -167,7 +167,6 @@ class _Provider(grpc.GenericRpcHandler):
         self._schema = initialised / "schema"  # the shortened one, once it is known
         # A short path, since a socket's path has 107 characters at most.
         self._folder = tempfile.TemporaryDirectory(prefix="provider-", dir=temporary)
-        watched("folder", self._folder.name)
         self._process = subprocess.Popen(
             [program, "-debug"],
             cwd=here,
@@ -183,7 +182,6 @@ class _Provider(grpc.GenericRpcHandler):
             text=True,
             start_new_session=True,
         )
-        watched("group", self._process.pid)  # so that it ends even if the tests are killed
         assert self._process.stdout
         # This pipe stays open: a provider that can't write exits.
         line = next(line for line in self._process.stdout if "TF_REATTACH_PROVIDERS=" in line)
@@ -222,9 +220,7 @@ class _Provider(grpc.GenericRpcHandler):
         end(self._process)  # first: otherwise the server waits for requests of a killed Terraform
         self._server.stop(None).wait()
         self._channel.close()
-        watched("group", self._process.pid, over=True)
         self._folder.cleanup()
-        watched("folder", self._folder.name, over=True)
         assert self._process.stdout
         self._process.stdout.close()
 

@@ -6,15 +6,15 @@ import json
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
 import textwrap
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +22,22 @@ import requirements
 from botkit.fakes.cron import as_scheduled, next_time
 from telegram_stand_in import Json, post
 
+from telegram_bot_aws.demo.configuration import Configuration
 from telegram_bot_aws.demo.deployments import (
     CHECK,
     TOKEN,
     Deployment,
     Hosted,
+    Step,
     Unavailable,
     registration,
 )
-from telegram_bot_aws.demo.function_log import FunctionLog
+from telegram_bot_aws.demo.function_log import FunctionLog, answers, has_come, is_event
 from telegram_bot_aws.demo.inputs import inputs, notes, python_note
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.container import Invocation
 from telegram_bot_aws.local.packages import packages
-from telegram_bot_aws.local.processes import ToolError, signals_held, watched
+from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import LAMBDA, SCRIPTS
 from telegram_bot_aws.local.terraform import REGION, Module, terraform_command
 
@@ -56,32 +58,54 @@ MAX_REASON_CHARACTERS = 300  # characters, of what Terraform says about an init 
 
 
 class AwsDeployment(Deployment):
-    """The module, applied to an emulated AWS."""
+    """The module, or a configuration that uses it, applied to an emulated AWS.
+
+    `folder` is that of a configuration, all of whose bots then run, and `add_bot` makes the token
+    of each known to the stand-in.
+    """
 
     name = "aws"
-    is_configured = False  # whether an author's configuration has the inputs
+
+    def __init__(
+        self,
+        api_url: str,
+        step: Step,
+        bot: Path,
+        variables: dict[str, str],
+        folder: Path | None = None,
+        add_bot: Callable[[str], object] = lambda token: None,
+    ) -> None:
+        super().__init__(api_url, step, bot, variables)
+        self._folder = folder
+        self._add_bot = add_bot
+        self._details: dict[str, Invocation] = {}  # by request id
+        self._under_way = 0  # deliveries
+        self._alone = False
+        self._advanced = 0.0  # seconds by which schedules are due earlier
+        self._sent: dict[str, float] = {}  # by schedule that recurs: when it was due last
+        self._logs: dict[str, FunctionLog] = {}  # by function
+        self._lock = threading.Lock()
+        self._of_event = threading.Lock()
+        self.client = cache(self._client)
 
     def open(self) -> None:
         try:
             terraform_command()
         except ToolError as error:
             raise Unavailable(str(error)) from None
-        with signals_held():
-            folder = Path(tempfile.mkdtemp(prefix="telegram-bot-module-"))
-            watched("folder", str(folder))
-            self.opened.callback(watched, "folder", str(folder), over=True)
-            self.opened.callback(shutil.rmtree, folder, ignore_errors=True)
-        self._start()
-        self.module = self.configuration(folder)
-        self.module.environment["TMPDIR"] = str(folder)
-        with self.step("terraform init"):
-            self.init()
+        temporary = tempfile.TemporaryDirectory(
+            prefix="telegram-bot-module-", ignore_cleanup_errors=True
+        )
+        folder = Path(self.opened.enter_context(temporary))
+        with self.step("emulated AWS"):
+            self.emulator = self.opened.enter_context(Emulator())
+        regions = self.prepare(folder, self.emulator.url)
         try:
             for bot in self.bots:
                 packages(bot.folder, bot.runtime)  # now, with the operator's settings of the index
         except ValueError as error:
             raise ToolError(str(error)) from None
-        for region in self.regions():
+        for region in regions:
             self._put_parameters(region)
         started = time.monotonic()
         with self.step("terraform apply"):
@@ -93,55 +117,51 @@ class AwsDeployment(Deployment):
         self.way = "\n".join([self.way, *warnings])
         self.find_bots()
         for bot in self.bots:
-            said = notes(bot.folder, is_configured=self.is_configured)
+            said = notes(bot.folder, is_configured=self._folder is not None)
             self.way = "\n".join([self.way, *python_note(bot.runtime), *said])
-            self._read_log(bot)
-        self._follow()
-
-    def _start(self) -> None:
-        """Start the emulated AWS."""
-        self._details: dict[str, Invocation] = {}  # by request id
-        self._under_way = 0  # deliveries
-        self._alone = False
-        self._advanced = 0.0  # seconds by which schedules are due earlier
-        self._sent: dict[str, float] = {}  # by schedule that recurs: when it was due last
-        self._logs: dict[str, FunctionLog] = {}  # by function
-        self._lock = threading.Lock()
-        self._of_event = threading.Lock()
-        with self.step("emulated AWS"):
-            self.emulator = self.opened.enter_context(Emulator())
-        self.client = cache(self._client)
-
-    def _read_log(self, bot: Hosted) -> None:
-        """Read a function's log from here on: what is in it is the registration's."""
-        logs = self.client("logs", bot.region)
-        self._logs[bot.name] = log = FunctionLog(logs, bot.log_group, self.on_log)
-        log.new()
-
-    def _follow(self) -> None:
-        """Look into the logs until the end."""
+            logs = self.client("logs", bot.region)
+            self._logs[bot.name] = log = FunctionLog(logs, bot.log_group, self.on_log)
+            log.new()  # what is in it is the registration's
         over = threading.Event()
         thread = threading.Thread(target=self._watch, args=(over,), daemon=True)
         self.opened.callback(thread.join)
         self.opened.callback(over.set)
         thread.start()
 
-    def configuration(self, folder: Path) -> Module:
-        """Return the configuration to apply, copied to a folder."""
-        [bot] = self.bots
-        return Module(
-            self.emulator.url,
-            folder,
-            telegram_bot_token=TOKEN,
-            telegram_api_url=self.api_url,
-            source_dir=None if bot.folder == LAMBDA else str(bot.folder),
-            environment=self.variables or None,
-            **inputs(bot.folder),
-        )
+    def prepare(self, folder: Path, aws_url: str) -> set[str]:
+        """Have in a folder what Terraform applies, with its provider, and know its bots.
 
-    def regions(self) -> set[str]:
-        """Return the regions that a bot may be in, as far as they are known before the apply."""
-        return {REGION}
+        Returns the regions that they may be in.
+        """
+        configuration = None
+        if self._folder:
+            self.module = Module(aws_url, folder / "module")
+            target = folder / "configuration"
+            about = (self._folder, target, self.module, self.api_url, self.variables)
+            with self.step("configuration"):
+                configuration = Configuration(*about)
+        else:
+            [bot] = self.bots
+            self.module = Module(
+                aws_url,
+                folder,
+                telegram_bot_token=TOKEN,
+                telegram_api_url=self.api_url,
+                source_dir=None if bot.folder == LAMBDA else str(bot.folder),
+                environment=self.variables or None,
+                **inputs(bot.folder),
+            )
+        self.module.environment["TMPDIR"] = str(folder)
+        with self.step("terraform init"):
+            try:
+                self.module.init()
+            except ToolError as error:
+                raise Unavailable(why_not_installed(error)) from None
+            if configuration:
+                self.bots = configuration.bots()
+                for bot in self.bots[1:]:
+                    self._add_bot(bot.token)
+        return {REGION, *(configuration.regions if configuration else ())}
 
     def _put_parameters(self, region: str) -> None:
         for name, value in self.parameters.items():
@@ -151,13 +171,6 @@ class AwsDeployment(Deployment):
                 ssm.put_parameter(**secret)
             except ssm.exceptions.ClientError as error:
                 raise ToolError(f"Parameter Store doesn't take {name}: {error}") from None
-
-    def init(self) -> None:
-        """Install the providers. Raises Unavailable."""
-        try:
-            self.module.init()
-        except ToolError as error:
-            raise Unavailable(why_not_installed(error)) from None
 
     def find_bots(self) -> None:
         """Note where each bot is deployed."""
@@ -179,10 +192,7 @@ class AwsDeployment(Deployment):
         while not over.wait(LOOK_SECONDS):
             with self._of_event, self._lock:
                 found = [
-                    (bot, each)
-                    for bot in self.bots
-                    for log in [self._logs[bot.name]]
-                    for each in (*log.from_queue(), *log.events())
+                    (bot, each) for bot in self.bots for each in self._logs[bot.name].take(has_come)
                 ]
             for bot, each in found:
                 self.came(bot, each)
@@ -203,9 +213,10 @@ class AwsDeployment(Deployment):
                 self._under_way -= 1
         request_id = answer[1].get("apigw-requestid", "")
         with self._lock:
-            found = self._logs[bot.name].of(json.loads(body).get("update_id"), self._alone)
+            update_id = json.loads(body).get("update_id")
+            found = self._logs[bot.name].take(partial(answers, update_id, self._alone))
             if found:
-                self._details[request_id] = found
+                self._details[request_id] = found[-1]
         return answer
 
     def details(self, request_id: str) -> Invocation:
@@ -239,7 +250,7 @@ class AwsDeployment(Deployment):
         with self._of_event:
             answer = self._invoke(bot, event)
             with self._lock:
-                found = self._logs[bot.name].events()
+                found = self._logs[bot.name].take(is_event)
         mine = [each for each in found if each.event == event]
         for other in found:
             if other not in mine[-1:]:

@@ -1,4 +1,4 @@
-"""The demo of an author's own Terraform configuration, which uses the module."""
+"""A copy of an author's own Terraform configuration, which uses the module, for the demo."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from telegram_bot_aws.demo.aws_deployment import AwsDeployment, why_not_installed
-from telegram_bot_aws.demo.deployments import Hosted, Step, Unavailable, token
+from telegram_bot_aws.demo.deployments import Hosted, token
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.program import repository
 from telegram_bot_aws.local.project import LAMBDA, ROOT
 from telegram_bot_aws.local.terraform import Module
 
 OVERRIDE = "zz_demo_override.tf"  # the last override file wins
+TOKENS = "demo_tokens.tf.json"
+TOKEN_INPUTS = ("telegram_bot_token", "telegram_bot_token_parameter")
 NOT_COPIED = (
     ".git",
     ".terraform",
@@ -139,9 +140,9 @@ def is_the_module(block: Block) -> bool:
     return bool(PUBLISHED.search(source)) or installed in (ROOT, *ROOT.parents)
 
 
-def calls(folder: Path) -> list[Block]:
-    """Return a configuration's calls of the module. Raises ToolError if none can be used."""
-    modules = [block for block in blocks(folder) if block.kind == "module"]
+def calls(everything: list[Block], folder: Path) -> list[Block]:
+    """Return a configuration's calls of the module. Raises ToolError if there is none."""
+    modules = [block for block in everything if block.kind == "module"]
     found = [block for block in modules if is_the_module(block)]
     if not found:
         sources = ", ".join(block.arguments.get("source", "none") for block in modules)
@@ -192,34 +193,17 @@ def _not_copied(folder: str, names: list[str]) -> set[str]:
     return special | shutil.ignore_patterns(*NOT_COPIED)(folder, names)
 
 
-def without_version(block: Block) -> None:
-    """Remove a call's version from its file: an overridden source can't have one."""
-    if "version" in block.places:
-        start, end = block.places["version"]
-        text = read(block.file)
-        block.file.write_text(text[:start] + " " * (end - start) + text[end:])
+class Configuration:
+    """A copy of a configuration below the folder `target`, for an emulated AWS.
 
-
-class ConfigurationDeployment(AwsDeployment):
-    """A configuration that uses the module, applied to an emulated AWS in a copy, with its bots.
-
-    `add_bot` makes a token known to the stand-in.
+    It has no account and no backend, and its calls of the module get this checkout and tokens of
+    the stand-in. What else is written in a call stays, on its line, and so does what Terraform
+    says of it. `variables` are Terraform's.
     """
 
-    is_configured = True
-
     def __init__(
-        self,
-        api_url: str,
-        step: Step,
-        bot: Path,
-        variables: dict[str, str],
-        folder: Path,
-        add_bot: Callable[..., Any],
+        self, folder: Path, target: Path, module: Module, api_url: str, variables: dict[str, str]
     ) -> None:
-        super().__init__(api_url, step, bot, variables)
-        self.folder = folder
-        self.add_bot = add_bot
         strange = sorted(name for name in variables if not name.startswith("TF_VAR_"))
         if strange:
             raise ToolError(
@@ -227,43 +211,31 @@ class ConfigurationDeployment(AwsDeployment):
                 f"TF_VAR_name=value, not {strange[0]}: the bot's own belong in the input "
                 "environment"
             )
+        self.folder = folder
+        everything = blocks(folder)
+        self.calls = calls(everything, folder)
+        providers = [b for b in everything if b.kind == "provider" and b.labels == ["aws"]]
+        self.regions = {block.text("region") for block in providers} - {""}
+        self._module = module
+        module.variables = self._values(everything, variables)
+        module.root = copy(folder, target)
+        if not (module.root / ".terraform.lock.hcl").exists():
+            shutil.copy(ROOT / ".terraform.lock.hcl", module.root)
+        url = json.dumps(api_url)
+        own = f'variable "telegram_api_url" {{\n  default = {url}\n}}\n'
+        (module.folder / OVERRIDE).write_text(own)
+        (module.root / OVERRIDE).write_text(without_account(providers))
+        self._edit_calls()
+        self._write_tokens({})
 
-    def configuration(self, folder: Path) -> Module:
-        with self.step("configuration"):
-            calls(self.folder)
-            module = Module(self.emulator.url, folder / "module")
-            module.root = copy(self.folder, folder / "configuration")
-            if not (module.root / ".terraform.lock.hcl").exists():
-                shutil.copy(ROOT / ".terraform.lock.hcl", module.root)
-            everything = blocks(module.root)
-            names = {block.labels[0] for block in calls(self.folder)}
-            self.calls = [
-                block
-                for block in everything
-                if block.kind == "module" and block.labels[0] in names and "source" in block.places
-            ]
-            self.providers = [
-                block
-                for block in everything
-                if block.kind == "provider" and block.labels == ["aws"]
-            ]
-            module.variables = self._values(everything)
-            for block in self.calls:
-                without_version(block)
-            self._source = os.path.relpath(module.folder, module.root)
-        return module
-
-    def regions(self) -> set[str]:
-        return super().regions() | {block.text("region") for block in self.providers} - {""}
-
-    def _values(self, everything: list[Block]) -> dict[str, Any]:
+    def _values(self, everything: list[Block], variables: dict[str, str]) -> dict[str, Any]:
         """Return the values of the configuration's variables. Raises ToolError if some are missing.
 
         A variable for the bot's token, or for its parameter's name, may have any value here.
         """
-        given = {name.removeprefix("TF_VAR_"): value for name, value in self.variables.items()}
+        given = {name.removeprefix("TF_VAR_"): value for name, value in variables.items()}
         for block in self.calls:
-            for name in ("telegram_bot_token", "telegram_bot_token_parameter"):
+            for name in TOKEN_INPUTS:
                 if found := re.fullmatch(r"var\.(\w+)", block.arguments.get(name, "")):
                     given.setdefault(found[1], token(1) if name.endswith("token") else "demo")
         missing = [
@@ -279,37 +251,48 @@ class ConfigurationDeployment(AwsDeployment):
             )
         return given
 
-    def init(self) -> None:
-        self._override({})
-        try:
-            self.module.init()
-        except ToolError as error:
-            found = re.search(r"provider[\s│]+(?:registry\.\S+?/)?([\w-]+/[\w-]+)", str(error))
-            needs = f"the configuration needs the provider {found[1]}: " if found else ""
-            raise Unavailable(f"{needs}{why_not_installed(error)}") from None
-        self.bots = []
-        tokens: dict[str, str] = {}
+    def _edit_calls(self) -> None:
+        """Write other arguments into the calls in the copy. All others stay on their lines."""
+        source = json.dumps(os.path.relpath(self._module.folder, self._module.root))
+        edits = []
         for block in self.calls:
-            instances = self._instances(block)
-            keys = [each["key"] for each in instances]
-            of_call = []
-            for each in instances:
-                key, source_dir, runtime = each["key"], each["folder"], each["runtime"]
-                number = len(self.bots) + 1
+            tokens = [name for name in TOKEN_INPUTS if name in block.places]
+            new = {"source": f"source = {source}", "version": "", "telegram_api_url": ""}
+            new |= dict.fromkeys(tokens, "")
+            new |= {name: f"telegram_bot_token = {token_of(block)}" for name in tokens[:1]}
+            for name in new.keys() & block.places.keys():
+                edits.append((block.file, block.places[name], new[name]))
+        for file, (start, end), text in sorted(edits, reverse=True):
+            copied = self._module.root / file.name
+            before = read(copied)
+            lines = "\n" * before.count("\n", start, end)
+            copied.write_text(before[:start] + text + lines + before[end:])
+
+    def _write_tokens(self, tokens: dict[str, Any]) -> None:
+        content = json.dumps({"locals": {"demo_tokens": tokens}})
+        (self._module.root / TOKENS).write_text(content)
+
+    def bots(self) -> list[Hosted]:
+        """Return the bots of all calls, each with a token, after Terraform's init."""
+        found: list[Hosted] = []
+        tokens: dict[str, Any] = {}
+        for block in self.calls:
+            name = block.labels[0]
+            tokens[name] = {}
+            for each in self._instances(block):
+                key = each["key"]
                 index = "" if key is None else f"[{json.dumps(key)}]"
-                bot = Hosted(token(number), LAMBDA, address=f"module.{block.labels[0]}{index}")
-                if source_dir:
-                    bot.folder = Path(os.path.normpath(Path(self.folder, source_dir)))
-                if runtime:
-                    bot.runtime = runtime
-                if number > 1:
-                    self.add_bot(bot.token)
-                self.bots.append(bot)
-                of_call.append(bot.token)
-            tokens[block.labels[0]] = token_expression(keys, of_call)
-        if not self.bots:
+                bot = Hosted(token(len(found) + 1), LAMBDA, address=f"module.{name}{index}")
+                if each["folder"]:
+                    bot.folder = Path(os.path.normpath(Path(self.folder, each["folder"])))
+                if each["runtime"]:
+                    bot.runtime = each["runtime"]
+                found.append(bot)
+                tokens[name][str(key or 0)] = bot.token
+        if not found:
             raise ToolError("the configuration calls the module for no bot: its for_each is empty")
-        self._override(tokens)
+        self._write_tokens(tokens)
+        return found
 
     def _instances(self, block: Block) -> list[dict[str, Any]]:
         """Return the key of each of a call's instances, its folder (source_dir) and its runtime.
@@ -320,10 +303,8 @@ class ConfigurationDeployment(AwsDeployment):
         folder = block.arguments.get("source_dir", "null")
         runtime = block.arguments.get("runtime", "null")
         each, count = block.arguments.get("for_each"), block.arguments.get("count")
-        if each is None and count is None and folder == runtime == "null":
-            return [{"key": None, "folder": None, "runtime": None}]
         inputs = f"folder = {folder}, runtime = {runtime}"
-        asked = f"{{key = null, {inputs}}}"
+        asked = f"[{{key = null, {inputs}}}]"
         if each is not None:
             pairs = f"[for k, v in ({each}) : {{key = k, value = v}}]"
             asked = f"[for each in {pairs} : {{key = each.key, {inputs}}}]"
@@ -331,44 +312,35 @@ class ConfigurationDeployment(AwsDeployment):
             numbers = f"[for i in range({count}) : {{index = i}}]"
             asked = f"[for count in {numbers} : {{key = count.index, {inputs}}}]"
         question = f"jsonencode(nonsensitive({asked}))".replace("\n", " ")
-        said = self.module.terraform("console", input=f"{question}\n", check=False)
+        said = self._module.terraform("console", "-no-color", input=f"{question}\n")
         try:
-            answer = json.loads(json.loads(said.stdout))
+            instances: list[dict[str, Any]] = json.loads(json.loads(said.stdout))
         except ValueError:
             raise ToolError(
                 f"the instances of module.{block.labels[0]} are only known after an apply:\n"
-                f"{said.stderr or said.stdout}"
+                f"{said.stdout}"
             ) from None
-        return answer if isinstance(answer, list) else [answer]
-
-    def _override(self, tokens: dict[str, str]) -> None:
-        """Write the override file: no account, no backend, this checkout, and the stand-in."""
-        lines = ['terraform {\n  backend "local" {}\n}\n']
-        for block in self.providers:
-            alias = block.arguments.get("alias")
-            lines.append('provider "aws" {')
-            lines += [f"  alias = {alias}"] if alias else []
-            lines += [f"  {name} = null" for name in ACCOUNT]
-            for name in ACCOUNT_BLOCKS:
-                lines.append(f'  dynamic "{name}" {{\n    for_each = []\n    content {{}}\n  }}')
-            lines.append("}\n")
-        for block in self.calls:
-            name = block.labels[0]
-            lines += [
-                f'module "{name}" {{',
-                f"  source                       = {json.dumps(self._source)}",
-                f"  telegram_api_url             = {json.dumps(self.api_url)}",
-                f"  telegram_bot_token           = {tokens.get(name, 'null')}",
-                "  telegram_bot_token_parameter = null",
-                "}\n",
-            ]
-        (self.module.root / OVERRIDE).write_text("\n".join(lines))
+        return instances
 
 
-def token_expression(keys: list[Any], tokens: list[str]) -> str:
-    """Return the expression for a call's token, which differs between its instances."""
-    if keys in ([], [None]):
-        return json.dumps(tokens[0]) if tokens else "null"
-    by_key = dict(zip(map(str, keys), tokens, strict=True))
-    index = "count.index" if isinstance(keys[0], int) else "each.key"
-    return f"{json.dumps(by_key)}[{index}]"
+def token_of(block: Block) -> str:
+    """Return the expression for a call's token, null before the tokens are written."""
+    name = json.dumps(block.labels[0])
+    index = "each.key" if "for_each" in block.arguments else "0"
+    if "count" in block.arguments:
+        index = "count.index"
+    return f"try(local.demo_tokens[{name}][{index}], null)"
+
+
+def without_account(providers: list[Block]) -> str:
+    """Return an override file that takes a configuration's backend and accounts away."""
+    lines = ['terraform {\n  backend "local" {}\n}\n']
+    for block in providers:
+        alias = block.arguments.get("alias")
+        lines.append('provider "aws" {')
+        lines += [f"  alias = {alias}"] if alias else []
+        lines += [f"  {name} = null" for name in ACCOUNT]
+        for name in ACCOUNT_BLOCKS:
+            lines.append(f'  dynamic "{name}" {{\n    for_each = []\n    content {{}}\n  }}')
+        lines.append("}\n")
+    return "\n".join(lines)

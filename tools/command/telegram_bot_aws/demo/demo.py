@@ -35,7 +35,7 @@ from telegram_stand_in import Limits, Server, Telegram
 
 from telegram_bot_aws.demo.aws_deployment import AwsDeployment
 from telegram_bot_aws.demo.chat import Chat
-from telegram_bot_aws.demo.configuration import ConfigurationDeployment, files
+from telegram_bot_aws.demo.configuration import files
 from telegram_bot_aws.demo.deployments import (
     PAGE,
     Deployment,
@@ -269,10 +269,7 @@ def running(options: argparse.Namespace, telegram: Telegram) -> Iterator[Deploym
     else:
         if Path(sys.prefix) != VENV:
             set_up()
-        if configuration:
-            deployment = ConfigurationDeployment(*about, configuration, telegram.add_bot)
-        else:
-            deployment = AwsDeployment(*about)
+        deployment = AwsDeployment(*about, configuration, telegram.add_bot)
         deployment.parameters = options.parameters
     deployment.on_log = partial(tell_log, everything=options.log, as_json=options.json)
     with deployment:

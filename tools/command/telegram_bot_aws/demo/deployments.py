@@ -56,14 +56,10 @@ class UnusableBot(ToolError):
 
 @dataclass
 class Reload:
-    """The code of a bot was replaced from its folder, or stays if `is_live` is False.
-
-    `error` says why it doesn't work.
-    """
+    """The code of a bot was replaced from its folder. `error` says why it doesn't work, if so."""
 
     milliseconds: float
     error: str
-    is_live: bool
     files: list[str] = field(default_factory=list)
 
 
@@ -162,7 +158,6 @@ class Deployment(abc.ABC):
             now = [read_sources(bot.folder) for bot in self.bots]
             changed: set[str] = set()
             errors = []
-            is_live = True
             started = time.monotonic()
             for bot, before, sources in zip(self.bots, self._sources, now, strict=True):
                 if sources == before:
@@ -174,7 +169,6 @@ class Deployment(abc.ABC):
                     errors.append(self.replace(bot))
                 except (ToolError, OSError) as failure:
                     errors.append(str(failure) or type(failure).__name__)
-                    is_live = False
                 finally:
                     self.registering = None
             self._sources = now
@@ -182,13 +176,13 @@ class Deployment(abc.ABC):
                 return None
             error = "\n".join(filter(None, errors))
             milliseconds = (time.monotonic() - started) * 1000
-            return Reload(milliseconds, error, is_live, sorted(changed))
+            return Reload(milliseconds, error, sorted(changed))
 
     @abc.abstractmethod
     def replace(self, bot: Hosted) -> str:
         """Replace a bot's code, and register it again. Returns why it isn't registered, if so.
 
-        Raises ToolError or OSError if the code can't work: then the bot goes on as before.
+        Raises ToolError or OSError if the code can't work.
         """
 
     @abc.abstractmethod

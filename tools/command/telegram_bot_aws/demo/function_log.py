@@ -37,32 +37,11 @@ class FunctionLog:
         self._since = 0  # milliseconds: the time of the latest line
         self._unclaimed: list[Invocation] = []
 
-    def of(self, update_id: Any, alone: bool) -> Invocation | None:
-        """Return the latest invocation for an update.
-
-        If it was `alone`, with no other under way, an invocation without an update id will do.
-        """
+    def take(self, is_wanted: Callable[[Invocation], bool]) -> list[Invocation]:
+        """Return the wanted invocations among those that nobody has taken, in order."""
         self._unclaimed += self.new()
-        for invocation in reversed(self._unclaimed):
-            answered = invocation.outcome.get("update_id")
-            is_it = answered == update_id and not invocation.is_from_queue
-            if is_it or (alone and answered is None):
-                self._unclaimed.remove(invocation)
-                return invocation
-        return None
-
-    def from_queue(self) -> list[Invocation]:
-        """Return the new invocations by a queue, in order."""
-        self._unclaimed += self.new()
-        found = [each for each in self._unclaimed if each.is_from_queue]
-        self._unclaimed = [each for each in self._unclaimed if not each.is_from_queue]
-        return found
-
-    def events(self) -> list[Invocation]:
-        """Return the new invocations by AWS's services, in order."""
-        self._unclaimed += self.new()
-        found = [each for each in self._unclaimed if is_event(each)]
-        self._unclaimed = [each for each in self._unclaimed if not is_event(each)]
+        found = [each for each in self._unclaimed if is_wanted(each)]
+        self._unclaimed = [each for each in self._unclaimed if not is_wanted(each)]
         return found
 
     def new(self) -> list[Invocation]:
@@ -83,6 +62,21 @@ class FunctionLog:
         for each in invocations:
             self._tell(each)
         return invocations
+
+
+def answers(update_id: Any, alone: bool, invocation: Invocation) -> bool:
+    """Tell whether an invocation answered a delivery of an update.
+
+    If that was `alone`, with no other under way, an invocation without an update id will do.
+    """
+    answered = invocation.outcome.get("update_id")
+    is_it = answered == update_id and not invocation.is_from_queue
+    return is_it or (alone and answered is None)
+
+
+def has_come(invocation: Invocation) -> bool:
+    """Tell whether the queue or another service of AWS made an invocation."""
+    return invocation.is_from_queue or is_event(invocation)
 
 
 def is_event(invocation: Invocation) -> bool:

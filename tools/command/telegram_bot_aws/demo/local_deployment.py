@@ -20,7 +20,7 @@ from telegram_bot_aws.demo.deployments import (
 from telegram_bot_aws.demo.inputs import notes
 from telegram_bot_aws.emulated_aws.gateway import Gateway
 from telegram_bot_aws.local.container import Function, Invocation
-from telegram_bot_aws.local.processes import ToolError, signals_held
+from telegram_bot_aws.local.processes import ToolError
 
 MEMORY_SIZE = 128  # MB: the input's default
 
@@ -36,14 +36,8 @@ class LocalDeployment(Deployment):
         [bot] = self.bots
         with self.step("the handler behind a local HTTP server"):
             variables = environment(self.api_url, self.variables)
-            with signals_held():
-                function = Function(
-                    bot.folder,
-                    variables,
-                    follow=False,
-                    memory_size=MEMORY_SIZE,
-                )
-                self.function = self.opened.enter_context(function)
+            function = Function(bot.folder, variables, memory_size=MEMORY_SIZE)
+            self.function = self.opened.enter_context(function)
             function.on_queued = self._queued
             gateway = self.opened.enter_context(Gateway(self._invoke))
             bot.webhook_url = gateway.webhook_url
@@ -71,17 +65,10 @@ class LocalDeployment(Deployment):
         self.function.invoke(registration("delete", self.bots[0].webhook_url))
 
     def replace(self, bot: Hosted) -> str:
-        variables = self.function.environment
-        try:
-            version = Function(bot.folder, variables, follow=False, memory_size=MEMORY_SIZE)
-        except ValueError as reason:
-            raise ToolError(str(reason)) from None
-        with version:
-            checked = version.invoke(CHECK)
-            if error := checked.error.strip():
-                raise ToolError(error)
-            self.on_log(checked)
-            self.function.take(version)  # and not the folder, where more may have been saved
+        checked = self.function.invoke(CHECK)  # which starts a container of the new code
+        if checked.error:
+            raise ToolError(checked.problem)
+        self.on_log(checked)
         return self.register(bot)
 
     def register(self, bot: Hosted) -> str:

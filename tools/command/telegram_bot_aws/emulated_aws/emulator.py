@@ -14,14 +14,7 @@ import venv
 from pathlib import Path
 
 from telegram_bot_aws.local.packages import link_runtime
-from telegram_bot_aws.local.processes import (
-    ToolError,
-    end,
-    free_port,
-    made_environment,
-    signals_held,
-    watched,
-)
+from telegram_bot_aws.local.processes import ToolError, end, free_port, made_environment
 
 # The server with OpenAI's API that answers for the emulated Bedrock: its URL, without /v1.
 MODEL = ("MINISTACK_BEDROCK_PROXY_URL", "MINISTACK_BEDROCK_PROXY_TIMEOUT_SECONDS")
@@ -52,8 +45,7 @@ class Emulator:
 
     def __enter__(self) -> Emulator:
         try:
-            with signals_held():
-                self._start()
+            self._start()
             self._wait()
         except BaseException:
             self.__exit__()
@@ -62,7 +54,6 @@ class Emulator:
 
     def _start(self) -> None:
         self.folder = tempfile.mkdtemp(prefix="telegram-bot-aws-")
-        watched("folder", self.folder)
         environment = {
             **made_environment(self.folder),
             **{name: os.environ[name] for name in MODEL if name in os.environ},
@@ -79,12 +70,11 @@ class Emulator:
                 [sys.executable, "-P", SERVER, self._python()],
                 cwd=self.folder,
                 env=environment,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # whose end it sees if we are killed
                 stdout=log,
                 stderr=log,
-                start_new_session=True,
+                process_group=0,
             )
-        watched("group", self._process.pid)
 
     def _python(self) -> str:
         """Make a Python that has Lambda's own libraries and no others, and return its path."""
@@ -119,6 +109,6 @@ class Emulator:
     def __exit__(self, *exception: object) -> None:
         if self._process:
             end(self._process)
-            watched("group", self._process.pid, over=True)
+            assert self._process.stdin
+            self._process.stdin.close()
         shutil.rmtree(self.folder, ignore_errors=True)
-        watched("folder", self.folder, over=True)

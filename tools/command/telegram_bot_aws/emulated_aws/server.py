@@ -10,10 +10,21 @@ from __future__ import annotations
 
 import os
 import runpy
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
+
+def end_with_parent() -> None:
+    """End, with what runs in our group, when the program that started us is gone."""
+    sys.stdin.read()
+    os.killpg(0, signal.SIGKILL)
+
+
+if __name__ == "__main__":  # at once: the imports take a second
+    threading.Thread(target=end_with_parent, daemon=True).start()
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # when run as a program
 
 from telegram_bot_aws.emulated_aws.patches import (  # noqa: E402

@@ -23,24 +23,22 @@ from botkit.fakes import files
 from botkit.fakes.host import Poller, Scheduler
 from botkit.fakes.process import ENVIRONMENT, Services
 
-from telegram_bot_aws.local.due import Due
 from telegram_bot_aws.local.packages import command
 from telegram_bot_aws.local.processes import (
     end_at_once,
     freeze,
     made_environment,
-    signals_held,
     thaw,
     too_much_memory,
-    watched,
 )
 from telegram_bot_aws.local.project import LAMBDA, ROOT
-from telegram_bot_aws.local.sources import Sources, copy, read_sources
+from telegram_bot_aws.local.sources import Sources, read_sources
 
 Json = dict[str, Any]
 
 TIMEOUT = 10.0  # seconds, as variables.tf has it
 INIT_TIMEOUT = 30.0  # Lambda's is 10, but a busy machine is slower
+LOOK_SECONDS = 30.0  # between two looks: a machine that sleeps stops the clock of a pause
 MAX_PRINTED_BYTES = 100_000  # bytes that are kept of an invocation's output
 # Advice on exceptions that surprise people, by a pattern of a traceback's last lines.
 ADVICE = {
@@ -210,159 +208,71 @@ class Invocation:
         return self.traceback or "\n  at ".join([str(line.get("error", "")), *places[-1:]])
 
 
-class Function:
+class Container:
     """The handler in a process, which is restarted when a source changes.
 
-    Unless `follow` is on, it runs a copy of the bot instead, until `take` gives it another one.
-    `bot` is the folder with bot.py, `sessions` the file that keeps its sessions, with its schedules
-    in another one next to it, and failed updates in a third one, if the environment has the URL of
-    a queue for it; all are gone at the end if none is given. There is one invocation at
-    a time. The process gets only this environment, PATH, and
-    what Python needs, and is frozen between invocations. One that takes surely more than
-    `memory_size` MB, if given, prints that. It ends with the `with` block, in which schedules run.
-    What is in the queue, a file next to the sessions, is answered in another process, and
-    `on_queued` is called with each invocation by it.
+    `bot` is the folder with bot.py, `sessions` the file that keeps its sessions. There is one
+    invocation at a time. The process gets only this environment, PATH, and what Python needs, and
+    is frozen between invocations. One that takes surely more than `memory_size` MB, if given,
+    prints that. It ends with the `with` block.
     """
 
     def __init__(
         self,
         bot: Path,
         environment: dict[str, str],
-        *,
+        sessions: Path,
         timeout: float = TIMEOUT,
-        follow: bool = True,
-        sessions: Path | None = None,
         memory_size: int = 0,
     ) -> None:
-        self.bot = bot
-        self.environment = environment
+        self._bot = bot
+        self._environment = environment
+        self._sessions = sessions
         self._timeout = timeout
-        self._follow = follow
         self._memory_size = memory_size
         self._lock = threading.Lock()
         self._folder = tempfile.mkdtemp(prefix="telegram-bot-function-")
-        watched("folder", self._folder)
-        self.sessions = sessions or Path(self._folder, "kept", "sessions.json")
-        self._services = services = Services(None, self.sessions)
-        self._scheduler = Scheduler(services.schedules, services.queue)
-        self._advanced = 0.0  # seconds by which schedules are due earlier
-        services.schedules.now = self._now
-        poller = Poller(services.queue, self._answer_queued)
-        self._due = (
-            Due(self._now, self._scheduler, self._look),
-            Due(time.time, poller, self._look),
-        )
+        self._output = Path(self._folder, "output")
         self._is_over = False
-        self.on_queued: Callable[[Invocation], None] = lambda invocation: None
-        self._answers_queue: Function | None = None
         self._process: subprocess.Popen[str] | None = None
         self._answers: Any = None
         self._started_from: Sources = {}
-        self._code = bot if follow else self._copied()
 
-    def _copied(self) -> Path:
-        """Copy the bot's folder as it is now. Raises ValueError if it can't be read."""
-        code = Path(self._folder, f"code-{uuid.uuid4().hex[:8]}")
-        code.mkdir()
-        copy(self.bot, code)
-        return code
-
-    def take(self, checked: Function) -> None:
-        """Go on with the code of another function, with which each new container then starts."""
-        code = Path(self._folder, checked._code.name)
-        shutil.move(checked._code, code)
-        before, self._code = self._code, code
-        if self._answers_queue:
-            self._answers_queue._code = code
-        self.stop()
-        shutil.rmtree(before)
-
-    def __enter__(self) -> Function:
-        for due in self._due:
-            due.__enter__()
+    def __enter__(self) -> Container:
         return self
-
-    def stop(self) -> None:
-        """Stop the container. The next invocation starts another one."""
-        if self._answers_queue:
-            self._answers_queue.stop()
-        with self._lock:
-            self._stop()
-
-    def _now(self) -> float:
-        return time.time() + self._advanced
-
-    def advance(self, seconds: float) -> int:
-        """Have done what is scheduled for the next `seconds`, and return how many times it is.
-
-        The bot's own clock doesn't change.
-        """
-        until, count = self._now() + seconds, 0
-        while (due := self._scheduler.next_time()) is not None and due <= until:
-            self._advanced += max(0.0, due - self._now())
-            self._scheduler.run_next()
-            count += 1
-        self._advanced += until - self._now()
-        self._look()
-        return count
 
     def __exit__(self, *exception: object) -> None:
         self._is_over = True
-        for due in self._due:
-            due.__exit__()
-        self.stop()
-        for function in filter(None, (self._answers_queue, self)):
-            shutil.rmtree(function._folder, ignore_errors=True)
-            watched("folder", function._folder, over=True)
-
-    def invoke(self, event: Any, request_id: str = "") -> Invocation:
-        """Invoke the handler with an event, in a container that starts if none is running."""
-        try:
-            return self._invoke(event, request_id or str(uuid.uuid4()))
-        finally:
-            self._look()
-
-    def _look(self) -> None:
-        """Have looked for what was scheduled, or put into the queue."""
-        for due in self._due:
-            due.look()
-
-    def _answer_queued(self, event: Json, request_id: str) -> tuple[Any, str]:
-        """Answer a message of the queue, in another process. Returns the result and the error."""
-        if self._answers_queue is None:
-            self._answers_queue = Function(
-                self.bot,
-                self.environment,
-                timeout=self._timeout,
-                sessions=self.sessions,
-                memory_size=self._memory_size,
-            )
-            self._answers_queue._code, self._answers_queue._follow = self._code, self._follow
-        invocation = self._answers_queue.invoke(event, request_id)
-        self.on_queued(invocation)
-        return invocation.result, invocation.error
+        with self._lock:
+            self._stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def kinds(self) -> list[str]:
         """Return the update types that bot.py handles. Raises ValueError if it doesn't say."""
-        asked = self._invoke(None, "", kinds=True)
+        asked = self.invoke(None, kinds=True)
         if asked.error:
             raise ValueError(asked.problem)
         kinds: list[str] = asked.result
         return kinds
 
-    def _invoke(self, event: Any, request_id: str, *, kinds: bool = False) -> Invocation:
+    def invoke(self, event: Any, request_id: str = "", *, kinds: bool = False) -> Invocation:
+        """Invoke the handler with an event, in a process that starts if none is running."""
         with self._lock:
             if self._is_over:  # this invocation waited for the last one to end
                 return Invocation(error="the function has ended")
-            if self._process and self._follow and self._started_from != read_sources(self.bot):
+            if self._process and self._started_from != read_sources(self._bot):
                 self._stop()
             start: Invocation | None = None
             if self._process is None:
                 start = self._start()
                 if start.error:
                     return start
-            call = {"event": event, "timeout": self._timeout, "request_id": request_id}
-            call["kinds"] = kinds
+            call = {
+                "event": event,
+                "timeout": self._timeout,
+                "request_id": request_id or str(uuid.uuid4()),
+                "kinds": kinds,
+            }
             invocation = self._ask(call, self._timeout)
             invocation.event, invocation.cold = event, start is not None
             if start:
@@ -372,44 +282,40 @@ class Function:
             return invocation
 
     def _start(self) -> Invocation:
-        """Start the container. `error` is the exception of the handler's import, if any."""
-        self._started_from = read_sources(self.bot)
+        """Start the process. `error` is the exception of the handler's import, if any."""
+        self._started_from = read_sources(self._bot)
         temporary, libraries = Path(self._folder, "tmp"), Path(self._folder, "runtime")
         for folder in (temporary, libraries):  # a container's own
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
-        self._output = Path(self._folder, "output")
-        about = map(str, (self.sessions, LAMBDA / "botkit", INIT_TIMEOUT))
+        about = map(str, (self._sessions, LAMBDA / "botkit", INIT_TIMEOUT))
         reading, writing = os.pipe()
         began = time.monotonic()
-        try:
-            with files.alone(self.sessions):
-                if not self.sessions.exists():
-                    files.write(self.sessions, {})
-            process = command(self._code, CONTAINER, str(writing), libraries)
-        except ValueError as error:
-            os.close(reading)
-            os.close(writing)
-            return Invocation(error=self._named(str(error)), cold=True)
         self._answers = os.fdopen(reading)
         try:
-            with signals_held(), self._output.open("ab") as output:
+            with files.alone(self._sessions):
+                if not self._sessions.exists():
+                    files.write(self._sessions, {})
+            program = command(self._bot, CONTAINER, str(writing), libraries)
+            with self._output.open("ab") as output:
                 self._process = subprocess.Popen(
-                    [*process, *about],
-                    cwd=self._code,  # as in /var/task
+                    [*program, *about],
+                    cwd=self._bot,  # as in /var/task
                     env={
                         **made_environment(str(temporary)),
-                        **self.environment,
+                        **self._environment,
                         **ENVIRONMENT,
                     },
                     stdin=subprocess.PIPE,
                     stdout=output,
                     stderr=output,
                     text=True,
-                    start_new_session=True,
+                    process_group=0,
                     pass_fds=(writing,),
                 )
-                watched("group", self._process.pid)
+        except ValueError as error:
+            self._answers.close()
+            return Invocation(error=str(error), cold=True)
         finally:
             os.close(writing)
         start = self._ask(None, INIT_TIMEOUT)
@@ -430,7 +336,7 @@ class Function:
         memory = ""
         if call and self._memory_size:
             memory = too_much_memory(self._process.pid, self._memory_size)
-        line = self._named(self._answers.readline()) if readable else ""
+        line = self._answers.readline() if readable else ""
         if call:  # after the start the first event follows at once
             freeze(self._process)
         try:
@@ -460,26 +366,118 @@ class Function:
         begin = 0
         for before, line in logs:
             end = before if before <= MAX_PRINTED_BYTES else len(data)
-            yield self._named(data[begin:end].decode(errors="replace"))
+            yield data[begin:end].decode(errors="replace")
             yield line
             begin = end
-        yield self._named(data[begin:].decode(errors="replace"))
-
-    def _named(self, text: str) -> str:
-        """Return a text that names the author's files, and not their copies."""
-        for form in (str, lambda path: json.dumps(str(path))[1:-1]):
-            text = text.replace(form(self._code), form(self.bot))
-        return text
+        yield data[begin:].decode(errors="replace")
 
     def _stop(self) -> None:
         if self._process:
             end_at_once(self._process)
-            watched("group", self._process.pid, over=True)
             with contextlib.suppress(BrokenPipeError):
                 assert self._process.stdin
                 self._process.stdin.close()
             self._answers.close()
             self._process = None
+
+
+class Function:
+    """The handler in two containers, one for requests and events, one for what is in the queue.
+
+    The queue and the schedules are files next to that of the sessions; all are gone at the end if
+    none is given. `on_queued` is called with each invocation by the queue. Schedules run until the
+    `with` block ends.
+    """
+
+    def __init__(
+        self,
+        bot: Path,
+        environment: dict[str, str],
+        *,
+        timeout: float = TIMEOUT,
+        sessions: Path | None = None,
+        memory_size: int = 0,
+    ) -> None:
+        self.bot = bot
+        self.environment = environment
+        self.on_queued: Callable[[Invocation], None] = lambda invocation: None
+        self._temporary = tempfile.TemporaryDirectory(prefix="telegram-bot-sessions-")
+        self.sessions = sessions or Path(self._temporary.name, "kept", "sessions.json")
+        about = (bot, environment, self.sessions, timeout, memory_size)
+        self._containers = self._container, self._of_queue = Container(*about), Container(*about)
+        services = Services(None, self.sessions)
+        services.schedules.now = self._now
+        self._scheduler = Scheduler(services.schedules, services.queue)
+        self._poller = Poller(services.queue, self._answer_queued)
+        self._advanced = 0.0  # seconds by which schedules are due earlier
+        self._changed = threading.Condition()
+        self._is_over = False
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+
+    def __enter__(self) -> Function:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._look(is_over=True)
+        self._thread.join()
+        for container in self._containers:
+            container.__exit__()
+        self._temporary.cleanup()
+
+    def invoke(self, event: Any) -> Invocation:
+        """Invoke the handler with an event."""
+        try:
+            return self._container.invoke(event)
+        finally:
+            self._look()
+
+    def advance(self, seconds: float) -> int:
+        """Have done what is scheduled for the next `seconds`, and return how many times it is.
+
+        The bot's own clock doesn't change.
+        """
+        until, count = self._now() + seconds, 0
+        while (due := self._scheduler.next_time()) is not None and due <= until:
+            self._advanced += max(0.0, due - self._now())
+            self._scheduler.run_next()
+            count += 1
+        self._advanced += until - self._now()
+        self._look()
+        return count
+
+    def _now(self) -> float:
+        return time.time() + self._advanced
+
+    def _look(self, *, is_over: bool = False) -> None:
+        """Have the thread look again for what is due."""
+        with self._changed:
+            self._is_over |= is_over
+            self._changed.notify()
+
+    def _follow(self) -> None:
+        """Send what is scheduled to the queue, and answer what is there, when it is due."""
+        hosts = ((self._scheduler, self._now), (self._poller, time.time))
+        while True:
+            with self._changed:
+                if self._is_over:
+                    return
+                times = [(host.next_time(), now(), host) for host, now in hosts]
+                due = [(at - now, host) for at, now, host in times if at is not None]
+                if not due:
+                    self._changed.wait()
+                    continue
+                seconds, host = min(due, key=lambda each: each[0])
+                if seconds > 0:
+                    self._changed.wait(min(seconds, LOOK_SECONDS))
+                    continue
+            host.run_next()
+
+    def _answer_queued(self, event: Json, request_id: str) -> tuple[Any, str]:
+        """Answer a message of the queue. Returns the result and the error."""
+        invocation = self._of_queue.invoke(event, request_id)
+        self.on_queued(invocation)
+        return invocation.result, invocation.error
 
 
 def advised(traceback: str) -> str:
@@ -516,8 +514,11 @@ def allowed_updates(bot: Path, variables: dict[str, str] | None = None) -> list[
 
     `variables` are the bot's environment.
     """
-    with Function(bot, variables or {}) as function:
-        return function.kinds()
+    with (
+        tempfile.TemporaryDirectory(prefix="telegram-bot-sessions-") as folder,
+        Container(bot, variables or {}, Path(folder, "sessions.json")) as container,
+    ):
+        return container.kinds()
 
 
 def unknown_kinds(kinds: list[str]) -> str:

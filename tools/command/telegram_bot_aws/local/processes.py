@@ -1,17 +1,13 @@
-"""Processes that end with us: signals, ports, and an environment without accounts."""
+"""Processes and their groups, ports, and an environment without accounts."""
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import os
 import re
 import signal
 import socket
 import subprocess
-import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,29 +32,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@contextlib.contextmanager
-def signals_held() -> Iterator[None]:
-    """Delay signals until the end of the block.
-
-    So a process or folder that is made in the block is known, and can be cleaned up.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread is interrupted by signals
-        return
-    came: list[int] = []
-    kinds = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
-    before = {kind: signal.signal(kind, lambda number, _: came.append(number)) for kind in kinds}
-    try:
-        yield
-    finally:
-        for kind, handler in before.items():
-            signal.signal(kind, handler)
-        for number in came:
-            signal.raise_signal(number)
-
-
 def end(process: subprocess.Popen[Any]) -> None:
-    """End a process that leads its own session, and all that it started."""
+    """End a process that leads its own group, and all that it started."""
     for kind in (signal.SIGTERM, signal.SIGKILL):
         _signal_group(process, kind)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -107,59 +82,6 @@ def _signal_group(process: subprocess.Popen[Any], kind: int) -> None:
                 os.kill(process.pid, 0)
                 return
         os.killpg(process.pid, kind)
-
-
-# Ends our children and removes our folders if we are killed.
-WATCHER = """
-import os, shutil, signal, sys
-left = []
-for line in sys.stdin:
-    sign, thing = line[0], line[1:].rstrip("\\n")
-    if sign == "+":
-        left.append(thing)
-    elif thing in left:
-        left.remove(thing)
-for thing in sorted(left, reverse=True):  # groups before folders
-    kind, value = thing.split(" ", 1)
-    try:
-        os.killpg(int(value), signal.SIGKILL) if kind == "group" else shutil.rmtree(value)
-    except OSError:
-        pass
-"""
-_watcher: subprocess.Popen[str] | None = None
-_watcher_lock = threading.Lock()
-
-
-def watched(kind: str, value: int | str, *, over: bool = False) -> None:
-    """Clean this up even if we are killed: a "group" of processes (its leader's id) or a "folder".
-
-    `over`: it is gone, so there is nothing left to clean up.
-    """
-    global _watcher
-    with _watcher_lock:
-        if _watcher is None:
-            _watcher = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", WATCHER],
-                cwd="/",
-                env={},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                text=True,
-                start_new_session=True,
-            )
-            atexit.register(_end_watcher, _watcher)
-        assert _watcher.stdin
-        with contextlib.suppress(BrokenPipeError):
-            print("-" if over else "+", kind, " ", value, sep="", file=_watcher.stdin, flush=True)
-
-
-def _end_watcher(watcher: subprocess.Popen[str]) -> None:
-    """End the watcher, which first cleans up what is left."""
-    with contextlib.suppress(BrokenPipeError):
-        assert watcher.stdin
-        watcher.stdin.close()
-    watcher.wait()
 
 
 def made_environment(home: str) -> dict[str, str]:

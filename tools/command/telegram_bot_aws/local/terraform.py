@@ -18,7 +18,7 @@ from typing import Any
 import requirements
 
 from telegram_bot_aws.local import sources
-from telegram_bot_aws.local.processes import ToolError, end, made_environment, signals_held, watched
+from telegram_bot_aws.local.processes import ToolError, end, made_environment
 from telegram_bot_aws.local.project import IS_INSTALLED, MODULE, ROOT, VENV
 
 LOCK = ".terraform.lock.hcl"
@@ -165,8 +165,7 @@ class Module:
         """
         process = None
         try:
-            with signals_held():
-                process = self.start(*arguments, input=input is not None)
+            process = self.start(*arguments, input=input is not None)
             limit = OTHER_LIMITS.get(arguments[0], self.limit_seconds)
             output, errors = process.communicate(input, timeout=limit)
         except BaseException as error:  # Ctrl-C: Terraform is told to stop, and saves what it did
@@ -180,21 +179,18 @@ class Module:
             if isinstance(error, subprocess.TimeoutExpired):
                 raise ToolError(f"terraform {arguments[0]} didn't end within {limit} s") from None
             raise
-        finally:
-            if process:
-                watched("group", process.pid, over=True)
         if check and process.returncode:
             raise ToolError(f"terraform {arguments[0]} failed:\n{errors or output}")
         return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
     def start(self, *arguments: str, input: bool = False) -> subprocess.Popen[str]:
-        """Start Terraform, in a session of its own, which ends with us."""
+        """Start Terraform, in a group of its own: Ctrl-C doesn't interrupt it."""
         values = {
             f"TF_VAR_{name}": value if isinstance(value, str) else json.dumps(value)
             for name, value in self.variables.items()
             if value is not None
         }
-        process = subprocess.Popen(
+        return subprocess.Popen(
             [*terraform_command(), *arguments],
             cwd=self.root,
             env={**self.environment, **values},
@@ -202,10 +198,8 @@ class Module:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            start_new_session=True,
+            process_group=0,
         )
-        watched("group", process.pid)
-        return process
 
     def init(self) -> None:
         """Install the providers: from where TF_PLUGIN_DIR or Terraform's own configuration says.

@@ -489,11 +489,8 @@ function drawBanner(fresh) {
   const last = app.state.setup.reloads.at(-1);
   clearTimeout(drawBanner.timer);
   if (last?.error) {
-    const state = last.is_live
-      ? " It is live, but not registered."
-      : " Until it does, the bot answers as it did before.";
     const words = b(`${last.files.join(", ")}: this change doesn't work.`);
-    banner("broken", "bad", "bad", words, state, output(last.error, "The error", true));
+    banner("broken", "bad", "bad", words, output(last.error, "The error", true));
   } else if (last && fresh) {
     const took = ` reloaded in ${Math.round(last.milliseconds)} ms`;
     banner("reloaded", "", "check", b(last.files.join(", ")), took);

@@ -1,8 +1,15 @@
 """A function's log on the emulated AWS, as the demo reads it."""
 
 import json
+from functools import partial
 
-from telegram_bot_aws.demo.function_log import FunctionLog, invocation, is_event
+from telegram_bot_aws.demo.function_log import (
+    FunctionLog,
+    answers,
+    has_come,
+    invocation,
+    is_event,
+)
 from telegram_bot_aws.local.container import Invocation
 
 START = "START RequestId: 1 Version: $LATEST"
@@ -93,26 +100,19 @@ def test_an_update_finds_its_own_invocation():
     """The logs of two at once come in any order, and that of a time-out has no update_id."""
     log = Log()
     function = FunctionLog(log, "group")
-    log.add("one", START, line("update", update_id=2, outcome="answered"), REPORT)
-    log.add("two", START, line("update", update_id=1, outcome="answered"), REPORT)
-    first, second = function.of(1, False), function.of(2, False)
-    assert first and first.outcome["update_id"] == 1
-    assert second and second.outcome["update_id"] == 2
-    assert function.of(2, False) is None
-    log.add("three", START, "printed", REPORT)
-    assert function.of(3, False) is None
-    alone = function.of(3, True)
-    assert alone and alone.printed == "printed\n"
 
+    def of(update_id, alone=False):
+        return [each.outcome for each in function.take(partial(answers, update_id, alone))]
 
-def test_an_invocation_by_the_queue_is_not_a_requests():
-    log = Log()
-    function = FunctionLog(log, "group")
-    log.add("two", START, line("update", update_id=1, source="queue", outcome="answered"), REPORT)
-    assert function.of(1, True) is None
-    log.add("one", START, line("update", update_id=1, outcome="queued"), REPORT)
-    [found] = function.from_queue()
-    assert found.outcome["outcome"] == "answered"
-    assert function.from_queue() == []
-    taken = function.of(1, False)
-    assert taken and taken.outcome["outcome"] == "queued"
+    outcomes = [{"update_id": id_, "outcome": "answered"} for id_ in (2, 1)]
+    for stream, outcome in enumerate(outcomes):
+        log.add(f"{stream}", START, line("update", **outcome), REPORT)
+    queued = line("update", update_id=3, source="queue", outcome="answered")
+    log.add("by the queue", START, queued, REPORT)
+    assert [found["update_id"] for found in (*of(1), *of(2))] == [1, 2]
+    assert of(3, True) == of(2) == []
+    [found] = function.take(has_come)
+    assert found.outcome["source"] == "queue"
+    log.add("late", START, "printed", REPORT)
+    assert of(4) == []
+    assert of(4, True) == [{}]

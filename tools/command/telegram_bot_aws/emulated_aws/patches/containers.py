@@ -12,28 +12,20 @@ from typing import Any
 
 from ministack.core import lambda_runtime
 
-from telegram_bot_aws.local.processes import (
-    end_at_once,
-    freeze,
-    thaw,
-    too_much_memory,
-    watched,
-)
+from telegram_bot_aws.local.processes import end_at_once, freeze, thaw, too_much_memory
 
 
 class Process(subprocess.Popen[str]):
-    """A function's process, which leads its own group and ends with us."""
+    """A function's process, which leads its own group."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named, process_group=0)
-        watched("group", self.pid)
 
 
 def end_function(process: Process | None) -> None:
     """End a function's process as AWS does: at once, with all that it started."""
     if process:
         end_at_once(process)
-        watched("group", process.pid, over=True)
 
 
 def as_a_container(worker: Any) -> Any:

@@ -14,6 +14,7 @@ from botkit.fakes.services import QUEUE_URL
 
 from telegram_bot_aws.local import container
 from telegram_bot_aws.local.container import (
+    Container,
     Function,
     advised,
     allowed_updates,
@@ -171,12 +172,12 @@ def test_time_passes_for_what_is_scheduled(tmp_path):
     assert ran.empty()
 
 
-def test_no_container_starts_after_the_end():
+def test_no_container_starts_after_the_end(tmp_path):
     """As for an update that waited while another one was answered."""
-    with Function(BOT.parent, {}) as function:
+    with Container(BOT.parent, {}, tmp_path / "sessions.json") as container:
         pass
-    invocation = function.invoke(webhook_event('{"update_id": 1}', {}))
-    assert (invocation.error, function._process) == ("the function has ended", None)
+    invocation = container.invoke(webhook_event('{"update_id": 1}', {}))
+    assert (invocation.error, container._process) == ("the function has ended", None)
 
 
 HALF = """

@@ -12,7 +12,7 @@ from botkit.fakes.cron import next_time
 from botkit.testing import bot, chat, schedules, sessions
 from telegram_stand_in import Server, Stage
 
-from telegram_bot_aws.demo.configuration import ConfigurationDeployment
+from telegram_bot_aws.demo.aws_deployment import AwsDeployment
 from telegram_bot_aws.demo.deployments import TOKEN
 from telegram_bot_aws.demo.local_deployment import LocalDeployment
 from tests.support.programs import LONGEST
@@ -75,7 +75,7 @@ def way(request):
         else:
             request.getfixturevalue("quick_terraform")
             add_bot = stage.telegram.add_bot
-            deployment = ConfigurationDeployment(url, step, HERE / "bot", {}, HERE, add_bot)
+            deployment = AwsDeployment(url, step, HERE / "bot", {}, HERE, add_bot)
         with deployment:
             yield deployed(stage, deployment)
 
