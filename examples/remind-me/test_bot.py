@@ -157,7 +157,7 @@ def test_what_has_come_is_no_longer_listed(bot, schedules):
 
 def test_a_chat_has_only_so_many(bot, schedules):
     session = {}
-    for id in range(bot.MOST + 1):
+    for id in range(bot.MAX_REMINDERS + 1):
         told = say(bot, "/remind 20m tea", session, id=id + 1)["text"]
     assert told == "50 reminders wait already: /reminders cancels some."
     assert len(schedules) == len(session["reminders"]) == 50
@@ -173,9 +173,9 @@ def test_those_that_recur_count(bot, schedules):
 
 def test_the_longest_fit_into_a_session(bot, schedules):
     session = {}
-    for id in range(bot.MOST):
+    for id in range(bot.MAX_REMINDERS):
         say(bot, "/remind 20m " + "語" * 4080, session, id=id + 1)
-    assert len(session["reminders"]) == bot.MOST
+    assert len(session["reminders"]) == bot.MAX_REMINDERS
     assert len(json.dumps(session, ensure_ascii=False).encode()) < 100_000  # of DynamoDB's 400 KB
     assert schedules["-42.1"].event["text"] == "⏰ " + "語" * 4080
 

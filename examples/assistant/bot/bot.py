@@ -29,7 +29,7 @@ REMIND = {
     },
 }
 MAX_TEXTS = 20  # texts of a conversation, from both sides
-LONGEST = 7 * 24 * 60  # minutes until a reminder
+MAX_MINUTES = 7 * 24 * 60  # minutes until a reminder
 
 HELP = "Ask me anything. I know what we said, until you send /new. In a group, begin with /ask."
 NEW = "I forgot what we said."
@@ -92,7 +92,7 @@ def answer(texts, said, wishes):
                 case str() if part:
                     said.append(part)
                     yield part
-                case {"minutes": int(minutes), "text": str(text)} if 0 < minutes <= LONGEST:
+                case {"minutes": int(minutes), "text": str(text)} if 0 < minutes <= MAX_MINUTES:
                     wishes.append({"minutes": minutes, "text": text[:200]})
     except OSError as error:
         logging.error("the model failed: %s", error)

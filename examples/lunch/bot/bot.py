@@ -20,7 +20,7 @@ MENU = json.loads(Path(__file__).with_name("menu.json").read_text())  # prices i
 DISHES = {dish["id"]: dish for dish in MENU}
 
 OPEN = 12 * 3600  # seconds that a lunch takes orders
-MOST = 9  # of a dish, for a person
+MAX_OF_A_DISH = 9  # of a dish, for a person
 MAX_NOTE = 80
 MAX_NAME = 32
 LUNCH = re.compile(r"-\d{1,20}_\d{1,20}", re.ASCII)  # "chat_message", of the message /lunch
@@ -110,7 +110,7 @@ def on_request(request):
     return {
         "group": lunch["group"],
         "menu": MENU,
-        "most": MOST,
+        "most": MAX_OF_A_DISH,
         "mine": mine,
         "orders": orders,
         "listed": listed,  # whether the group also sees it
@@ -138,8 +138,8 @@ def checked(body):
     for dish, number in dishes.items():
         if dish not in DISHES:
             raise ValueError(f"{dish[:40]!r} isn't on the menu.")
-        if type(number) is not int or not 0 <= number <= MOST:
-            raise ValueError(f"Order 0 to {MOST} of {DISHES[dish]['name']}.")
+        if type(number) is not int or not 0 <= number <= MAX_OF_A_DISH:
+            raise ValueError(f"Order 0 to {MAX_OF_A_DISH} of {DISHES[dish]['name']}.")
     note = one_line(note)
     if len(note) > MAX_NOTE:
         raise ValueError(f"The note may have {MAX_NOTE} characters.")

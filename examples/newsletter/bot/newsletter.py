@@ -64,7 +64,7 @@ def take_step(event):
     id, step = event["newsletter"], event["step"]
     job = session.read("newsletter")
     if job.get("id") != id or job["is_over"] or job["step"] > step:
-        return []  # the event came twice
+        return []  # a duplicate
     if not schedule_step(id, step + 1, deadline.left() + 5):  # when Lambda has ended this one
         return []  # another invocation is taking this step, or has died in it
     show(job)

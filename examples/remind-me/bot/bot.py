@@ -17,8 +17,8 @@ HELP = """What I can do:
 PAUSE = re.compile(r"(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?", re.ASCII)
 CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-MOST = 50  # reminders in a chat
-FULL = f"{MOST} reminders wait already: /reminders cancels some."
+MAX_REMINDERS = 50  # reminders in a chat
+FULL = f"{MAX_REMINDERS} reminders wait already: /reminders cancels some."
 FAILED = "Sorry, something went wrong."
 
 # The chat's zone, the reminders that wait: id → [time, title], and those that recur: id → title.
@@ -106,7 +106,7 @@ def recur(message, words, session):
 
 
 def is_full(session, now):
-    return len(waiting(session, now)) + len(session.get("every", {})) >= MOST
+    return len(waiting(session, now)) + len(session.get("every", {})) >= MAX_REMINDERS
 
 
 def when(words, now):
