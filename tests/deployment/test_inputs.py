@@ -126,14 +126,6 @@ def test_input_adds_only_its_own_resources(alone):
     assert planned == [RESOURCES, RESOURCES, everything]
 
 
-def test_newest_runtime_needs_a_provider_that_knows_it(alone):
-    alone.variables = {"telegram_bot_token": TOKEN, "runtime": "python3.14"}
-    newest = alone.terraform("plan", "-no-color", check=False)
-    error = "expected runtime to be one of"
-    assert newest.returncode == 0 or error in " ".join(newest.stderr.split())
-    assert f"### `{error}`" in (ROOT / "docs" / "runbook.md").read_text()
-
-
 # Files that a bot's folder must not contain, and one that it may.
 FILES = {
     "tf": "main.tf",

@@ -1,7 +1,4 @@
-"""botkit.fakes.services: its table and schedules behave as those of the emulated AWS.
-
-And scripts/sessions, with what a bot really writes there.
-"""
+"""botkit.fakes.services: its table and schedules behave as those of the emulated AWS."""
 
 import copy
 import json
@@ -9,11 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 from botkit.fakes.services import Schedules, Table, seconds_of
-from telegram_bot_aws.live import sessions
 from telegram_bot_aws.local.terraform import REGION
 
 from tests.support.deployment import client
-from tests.support.programs import run
 from tests.support.stubs import CALL, session_environment
 
 BOT = 'SESSION = "chat"\ndef reply(update, session):\n    return []'
@@ -155,39 +150,3 @@ def test_schedules_of_memory_behave_as_on_the_emulated_aws(aws, start_bot):
     assert again["ScheduleExpressionTimezone"] == item["zone"] == "Asia/Tokyo"
     assert json.loads(again["Target"]["Input"]) == item["event"]
     scheduler.delete_schedule_group(Name="tea-bot")
-
-
-def test_sessions_exports_deletes_and_imports_a_person(aws, start_bot, tmp_path):
-    create_table(aws, "cake-bot_sessions")
-    client(aws, "scheduler").create_schedule_group(Name="cake-bot")
-    about = {"SESSION_TABLE": "cake-bot_sessions", "SCHEDULE_GROUP": "cake-bot"}
-    about |= {"SCHEDULER_ROLE_ARN": "arn:aws:iam::000000000000:role/cake-bot_scheduler"}
-    about |= {"QUEUE_URL": f"{aws.url}/000000000000/cake-bot.fifo"}
-    about |= {**session_environment(aws.url), **about, "SESSION_RETENTION_IN_DAYS": "30"}
-    about |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
-    container = start_bot(BOT, **about)
-    container.module("deadline").deadline.start(60)
-    session, store, schedule = map(container.module, ("session", "store", "schedule"))
-    for key in ("42", "-100/42", "7"):
-        session.change(key, lambda data: data.update(cake="cheese"))
-    schedule.once({**CALL, "chat_id": 42}, datetime(2099, 1, 1, tzinfo=UTC), "tea")
-    answering = store.Item("session", "42")
-    answering.session["cake"] = "apple"
-
-    flags = ("--table", "cake-bot_sessions", "--region", REGION)
-    environment = {"AWS_ENDPOINT_URL": aws.url, **dict.fromkeys(KEYS, "test")}
-    export = run(sessions.main, "export", "--person", "42", *flags, **environment).output
-    told = [json.loads(line) for line in export.splitlines()]
-    assert sorted(line.get("key", "") for line in told) == ["", "-100/42", "42"]
-    listed = run(sessions.main, "list", *flags, **environment).output
-    assert listed.count("changed moments ago   expires in 30 days ") == 3
-    assert run(sessions.main, "delete", "--person", "42", "--yes", *flags, **environment).code == 0
-    left = client(aws, "dynamodb").scan(TableName="cake-bot_sessions")["Items"]
-    assert [each["id"]["S"] for each in left] == ["7"]
-    assert client(aws, "scheduler").list_schedules(GroupName="cake-bot")["Schedules"] == []
-    assert answering.save(always=False) is False  # so reply() runs again, without a session
-
-    (tmp_path / "export").write_text(export)
-    back = run(sessions.main, "import", str(tmp_path / "export"), *flags, **environment)
-    assert back.code == 0, back.output
-    assert session.read("-100/42") == {"cake": "cheese"}

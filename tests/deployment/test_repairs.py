@@ -138,25 +138,6 @@ def test_no_message_is_lost_while_secret_and_token_are_replaced(module, telegram
     assert nothing_is_lost()
 
 
-def test_deleted_role_returns_with_a_new_function(module, telegram, aws):
-    """From a clone without packages."""
-    functions, iam = client(aws, "lambda"), client(aws, "iam")
-
-    def revision():
-        return functions.get_function_configuration(FunctionName="repaired")["RevisionId"]
-
-    before = revision()
-    for policy in ("repaired", "repaired-live"):
-        iam.delete_role_policy(RoleName="repaired", PolicyName=policy)
-    iam.delete_role(RoleName="repaired")
-    for package in (module.folder / ".build").iterdir():
-        package.unlink()
-    module.apply()
-    assert revision() != before
-    assert iam.get_role(RoleName="repaired")["Role"]["RoleName"] == "repaired"
-    assert answer_to(telegram, "hello") == "Heard: hello"
-
-
 def test_deleted_function_and_api_return_and_the_webhook_follows(module, telegram, aws):
     gateway = client(aws, "apigatewayv2")
     client(aws, "lambda").delete_function(FunctionName="repaired")

@@ -11,7 +11,6 @@ from telegram_bot_aws.local.terraform import LOCK, Module
 from tests.support.deployment import Deployment
 from tests.support.needs import needs_terraform, skip_or_fail
 
-EDITORCONFIG = (ROOT / ".editorconfig").read_text()
 TESTED_EXAMPLES = sorted(ROOT.glob("examples/*/*.tftest.hcl"))
 NOWHERE = "http://127.0.0.1:9"  # nothing is there, and no request goes there
 
@@ -21,14 +20,6 @@ def test_format_is_terraforms_own(tmp_path):
     module = Module(NOWHERE, tmp_path)
     result = module.terraform("fmt", "-check", "-diff", "-recursive", str(ROOT), check=False)
     assert result.returncode == 0, result.stdout
-
-
-def test_lines_have_at_most_120_columns():
-    """No longer than 120 columns, as .editorconfig says. Terraform's format has no limit."""
-    [columns] = re.findall(r"^\[\*\.tf\]\nmax_line_length = (\d+)$", EDITORCONFIG, re.MULTILINE)
-    files = [*ROOT.glob("*.tf"), *ROOT.glob("examples/**/*.tf")]
-    lines = [(file, line) for file in files for line in file.read_text().splitlines()]
-    assert [(file.name, line) for file, line in lines if len(line) > int(columns)] == []
 
 
 def test_module_is_valid(providers, tmp_path):
