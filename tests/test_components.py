@@ -1,12 +1,8 @@
 """Imports go one way: no arrow between the folders of tools/, or of lambda/, goes back."""
 
 import ast
-import re
-import subprocess
-import sys
 
 import pytest
-import telegram_stand_in
 from telegram_bot_aws.local.project import COMMAND, LAMBDA, ROOT, SCRIPTS, STAND_IN, TOOLS
 
 # A component is a folder of tools/ or of the command, or a module there: what it may import beside
@@ -94,39 +90,6 @@ def test_terraform_and_the_function_import_no_tool():
     scripts = [SCRIPTS / name for name in ("bot_files.py", "package", "requirements.py")]
     for path in [*LAMBDA.rglob("*.py"), *(ROOT / "tests/bots/plain").rglob("*.py"), *scripts]:
         assert components_imported(path) & OURS <= {"requirements"}, path
-
-
-# Words of what the stand-in needn't know: it plays Telegram for any bot.
-OF_THIS_PROJECT = re.compile(r"aws|amazon|botkit|\bdemo\b|ministack|terraform", re.I)
-
-
-def test_stand_in_knows_nothing_of_this_project():
-    found = {p.name: OF_THIS_PROJECT.findall(p.read_text()) for p in modules("telegram_stand_in")}
-    assert {name: words for name, words in found.items() if words} == {}
-
-
-def test_nobody_imports_more_of_the_stand_in_than_it_exports():
-    """Its own tests and maintainers may look inside."""
-    files = [
-        path for each in ("tests", "tools", "examples") for path in (ROOT / each).rglob("*.py")
-    ]
-    inside = {STAND_IN, TOOLS / "maintenance"}
-    used = set()
-    for path in files:
-        if inside.isdisjoint(path.parents) and "telegram_stand_in" in path.read_text():
-            used |= {name for name in imported(path) if name.startswith("telegram_stand_in.")}
-    assert len(used) > 5
-    assert used <= {f"telegram_stand_in.{name}" for name in telegram_stand_in.__all__}
-
-
-def test_stand_in_starts_with_the_standard_library_alone():
-    """It starts without pytest."""
-    names = set().union(*map(components_imported, modules("telegram_stand_in")))
-    others = names - sys.stdlib_module_names - {"telegram_stand_in"}
-    assert others == {"_pytest", "pytest"}
-    program = "import sys; sys.modules |= dict.fromkeys(sys.argv[1:]); import telegram_stand_in"
-    command = [sys.executable, "-c", program, "pytest"]
-    subprocess.run(command, check=True, cwd=STAND_IN)
 
 
 # A package of lambda/: what it may import beside itself. `bot` is the author's.

@@ -26,7 +26,6 @@ COPIED = set(
     "rich_message sticker story venue video video_note voice".split()
 )
 NOT_COPIED = {"giveaway", "giveaway_winners", "invoice", "paid_media"}
-# The parts of a message on which the answer depends.
 
 
 @pytest.fixture(autouse=True)
@@ -38,8 +37,7 @@ def named():
 
 def reply(**fields):
     """Return the calls that answer a message."""
-    calls = bot.reply(message(**fields))
-    return calls
+    return bot.reply(message(**fields))
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -71,11 +69,6 @@ def test_a_message_of_anything_else_gets_no_answer():
         assert reply(**{field: {}}) == [], field
 
 
-def test_the_fields_are_those_of_bot_api_10_4():
-    """A new one may be something that the echo can copy."""
-    assert (len(KINDS), len(FIELDS)) == (29, 121)
-
-
 @pytest.mark.parametrize(
     "fields",
     [{"from": {"id": 9, "is_bot": True}}, {"message_id": 0}, {"is_automatic_forward": True}],
@@ -88,20 +81,12 @@ def test_messages_of_bots_and_old_messages_get_no_answer(fields):
 
 
 ROOM = 4096 - len("You said: ")
-
-
 TEXTS = {
     "longest": ("x" * ROOM, "sendMessage"),
     "one too many": ("x" * (ROOM + 1), "copyMessage"),
-    "longest with a pair at its end": ("x" * (ROOM - 2) + "👍", "sendMessage"),
     "pair across the limit": ("x" * (ROOM - 1) + "👍", "copyMessage"),
     "longest of pairs": ("👍" * (ROOM // 2), "sendMessage"),
-    "one pair too many": ("👍" * (ROOM // 2 + 1), "copyMessage"),
     "longest of the last single unit": ("\uffff" * ROOM, "sendMessage"),
-    "one too many of the first pair": ("\U00010000" * (ROOM // 2) + "x", "copyMessage"),
-    "longest of half pairs": ("\ud83d" * ROOM, "sendMessage"),
-    "longest right to left": ("א" * ROOM, "sendMessage"),
-    "longest of letters with marks": ("e\u0301" * (ROOM // 2), "sendMessage"),
 }
 
 
@@ -112,19 +97,7 @@ def test_a_text_that_the_prefix_makes_too_long_is_copied(text, method):
     assert call.get("text", "You said: " + text) == "You said: " + text
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "/start",
-        "/help",
-        "/start x",
-        "/help@echo_bot",
-        "/start@echo_bot x",
-        "/help\nme",
-        " /help",
-        "/START",
-    ],
-)
+@pytest.mark.parametrize("text", ["/start", "/help x"])
 def test_start_and_help_say_what_the_bot_does(text):
     (call,) = reply(text=text)
     assert call["text"] == bot.HELP
@@ -132,20 +105,7 @@ def test_start_and_help_say_what_the_bot_does(text):
     assert call["reply_markup"] == {"inline_keyboard": [[button]]}
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "/stop",
-        "/starting",
-        "start",
-        "/start@another_bot",
-        "help",
-        "x /help",
-        "//help",
-        "!start",
-        "xstart",
-    ],
-)
+@pytest.mark.parametrize("text", ["/stop", "/start@another_bot", "x /help"])
 def test_other_commands_are_echoed(text):
     (call,) = reply(text=text)
     assert call["text"] == "You said: " + text
