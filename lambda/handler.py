@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from functools import partial
+from importlib import import_module
 
 from botkit.deadline import LIMITS, TIMES, deadline
 from botkit.errors import BotkitError
@@ -22,32 +23,16 @@ def handler(event: Any, context: Any) -> Any:
     Raises what that raises, and EventFailed if a retry of another event may succeed.
     """
     source = source_of(event)
-    set_deadline(source, context)
-    match source:
-        case "webhook":
-            from botkit import webhook
-
-            return webhook.handle(event)
-        case "queue":
-            from botkit import queue
-
-            return queue.handle(event)
-        case "mini_app":
-            from botkit import mini_app
-
-            return mini_app.handle(event)
-        case "terraform":
-            from botkit import release
-
-            return release.handle(event)
-        case _:
-            from botkit import event as events
-
-            return events.handle(event, context.aws_request_id)
+    seconds, margin = TIMES[source]
+    deadline.start(min(seconds, context.get_remaining_time_in_millis() / 1000 - margin))
+    module = import_module(f"botkit.{source}")
+    if source == "event":
+        return module.handle(event, context.aws_request_id)
+    return module.handle(event)
 
 
 def source_of(event: Any) -> str:
-    """Return the source of an event.
+    """Return the source of an event, which is also the module of botkit that handles it.
 
     Every HTTP event has a requestContext. A client can't set keys beside it, so it can't imitate
     another event. Events that Lambda sends to a destination also have one.
@@ -58,19 +43,13 @@ def source_of(event: Any) -> str:
             is_app = str(event.get("routeKey")).startswith("ANY /app")
             return "mini_app" if settings.mini_app_url and is_app else "webhook"
         case {"tf": {"action": "register" | "delete" | "watch"}, "url": str()}:
-            return "terraform"
+            return "release"
         case {"tf": {"action": "check" | "create" | "update" | "warm"}}:
-            return "terraform"
+            return "release"
         case {"Records": [{"eventSourceARN": str(arn)}]} if settings.queue_url:
             account, name = arn.split(":")[-2:] if arn.count(":") else ("", "")
             return "queue" if settings.queue_url.endswith(f"/{account}/{name}") else "event"
     return "event"
-
-
-def set_deadline(source: str, context: Any) -> None:
-    """Set the deadline of an event by its source."""
-    seconds, margin = TIMES[source]
-    deadline.start(min(seconds, context.get_remaining_time_in_millis() / 1000 - margin))
 
 
 def start_up() -> None:
@@ -85,16 +64,13 @@ def start_up() -> None:
 
         telegram.start_connecting()
         connects.append(telegram.connect)
-    if settings.queue_url:
-        from botkit import aws
+    # DynamoDB, which is nearer than Telegram, is ready first.
+    for service, is_used in (("sqs", settings.queue_url), ("dynamodb", settings.session_table)):
+        if is_used:
+            from botkit import aws
 
-        aws.start_connecting("sqs")
-        connects.insert(0, partial(aws.connect, "sqs"))
-    if settings.session_table:
-        from botkit import aws
-
-        aws.start_connecting("dynamodb")
-        connects.insert(0, partial(aws.connect, "dynamodb"))  # nearer, so ready sooner
+            aws.start_connecting(service)
+            connects.insert(0, partial(aws.connect, service))
     from botkit import pipeline, webhook  # noqa: F401
 
     threading.excepthook = log_thread

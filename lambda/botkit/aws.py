@@ -60,7 +60,7 @@ def call(service: str, target: str, params: Json, *, signing_name: str = "") -> 
     version = "1.0" if service in ("dynamodb", "sqs") else "1.1"
     headers = {"Content-Type": f"application/x-amz-json-{version}", "X-Amz-Target": target}
     body = json.dumps(params).encode()
-    answer = _Request(service, "POST", "/", {}, headers, body, signing_name).send()
+    answer = _send(service, "POST", "/", {}, headers, body, signing_name)
     result = _parsed(answer.body)
     if answer.status != 200 or not isinstance(result, dict):
         raise Unreachable(f"{service}: HTTP {answer.status}")
@@ -90,8 +90,7 @@ def request(
     if isinstance(body, dict):
         body = json.dumps(body).encode()
         headers.setdefault("Content-Type", "application/json")
-    asked = _Request(service, method, path, query or {}, headers, body, signing_name)
-    answer = asked.send()
+    answer = _send(service, method, path, query or {}, headers, body, signing_name)
     if "s3" in (service, signing_name) or "json" not in answer.headers.get("Content-Type", ""):
         return answer.body
     result = _parsed(answer.body or b"{}")
@@ -100,87 +99,69 @@ def request(
     return result
 
 
-class _Request:
-    """A signed request. `target` is its path with the query. Raises Unreachable."""
-
-    def __init__(
-        self,
-        service: str,
-        method: str,
-        path: str,
-        query: dict[str, str],
-        headers: dict[str, str],
-        body: bytes | None,
-        signing_name: str,
-    ) -> None:
-        context.forbid_in_replay()
-        if not (settings.aws_access_key_id and settings.aws_region):
-            raise Unreachable(
-                "no AWS credentials or region: AWS_ACCESS_KEY_ID and AWS_REGION must be set"
-            )
-        self.service, self.method, self.body = service, method, body
-        signing_name = signing_name or SIGNED_AS.get(service, service)
-        path = quote(path, "/%")
-        pairs = sorted((quote(name, ""), quote(value, "")) for name, value in query.items())
-        parameters = "&".join(f"{name}={value}" for name, value in pairs)
-        self.target = f"{path}?{parameters}" if parameters else path
-        self.headers = {
-            **headers,
-            "Host": _url(service).partition("://")[2].partition("/")[0],
-            "X-Amz-Date": time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()),
-        }
-        if settings.aws_session_token:
-            self.headers["X-Amz-Security-Token"] = settings.aws_session_token
-        if signing_name == "s3":
-            self.headers["X-Amz-Content-SHA256"] = hashlib.sha256(body or b"").hexdigest()
-        self.headers["Authorization"] = authorization(
-            signing_name, settings.aws_region, method, path, parameters, self.headers, body or b""
+def _send(
+    service: str,
+    method: str,
+    path: str,
+    query: dict[str, str],
+    headers: dict[str, str],
+    body: bytes | None,
+    signing_name: str,
+) -> Response:
+    """Send a signed request, and return the response. Raises ClientError or Unreachable."""
+    context.forbid_in_replay()
+    if not (settings.aws_access_key_id and settings.aws_region):
+        raise Unreachable(
+            "no AWS credentials or region: AWS_ACCESS_KEY_ID and AWS_REGION must be set"
         )
+    signing_name = signing_name or SIGNED_AS.get(service, service)
+    path = quote(path, "/%")
+    pairs = sorted((quote(name, ""), quote(value, "")) for name, value in query.items())
+    parameters = "&".join(f"{name}={value}" for name, value in pairs)
+    headers = {
+        **headers,
+        "Host": _url(service).partition("://")[2].partition("/")[0],
+        "X-Amz-Date": time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()),
+    }
+    if settings.aws_session_token:
+        headers["X-Amz-Security-Token"] = settings.aws_session_token
+    if signing_name == "s3":
+        headers["X-Amz-Content-SHA256"] = hashlib.sha256(body or b"").hexdigest()
+    headers["Authorization"] = _authorization(
+        signing_name, method, path, parameters, headers, body or b""
+    )
+    target = f"{path}?{parameters}" if parameters else path
+    try:
+        answer = _connection(service).request(method, target, body, headers, deadline.left())
+    except ResponseTooLarge:  # a retry would get the same
+        text = "an answer must have at most 4 MB: ask for a part"
+        raise ClientError("ResponseTooLong", text) from None
+    if 200 <= answer.status < 300:
+        return answer
+    # These have no body that could say more.
+    is_empty = method == "HEAD" or answer.status == 304
+    raise _failure(service, answer, str(answer.status) if is_empty else "")
 
-    def send(self) -> Response:
-        """Return the answer. Raises ClientError or Unreachable."""
-        connection, left = _connection(self.service), deadline.left()
-        try:
-            answer = connection.request(self.method, self.target, self.body, self.headers, left)
-        except ResponseTooLarge:  # a retry would get the same
-            text = "an answer must have at most 4 MB: ask for a part"
-            raise ClientError("ResponseTooLong", text) from None
-        if 200 <= answer.status < 300:
-            return answer
-        kind = answer.headers.get("x-amzn-ErrorType", "")
-        if self.method == "HEAD" or answer.status == 304:  # such an answer can't say more
-            kind = kind or str(answer.status)
-        raise _failure(self.service, kind, answer.body, answer.status)
 
+def _failure(service: str, answer: Response, code: str) -> Exception:
+    """Return the exception for an error of AWS: ClientError or Unreachable.
 
-def _failure(service: str, kind: str, data: bytes, status: int = 400) -> Exception:
-    """Return the exception for an AWS error: ClientError or Unreachable.
-
-    `kind` and `data` are as in `_error`.
+    `code` is that of an answer that contains none.
     """
-    code, message = _error(kind, data)
-    if status >= 500 or not code:
-        return Unreachable(f"{service}: HTTP {status}")
+    told = _parsed(answer.body)
+    if not isinstance(told, dict):
+        tags = re.findall(rb"<(Code|Message)>([^<]*)</", answer.body)
+        told = {tag.decode(): text.decode(errors="replace") for tag, text in tags}
+    kind = answer.headers.get("x-amzn-ErrorType") or told.get("__type") or told.get("Code") or code
+    code = str(kind).partition(":")[0].rpartition("#")[2]  # of "namespace#Code:address"
+    if answer.status >= 500 or not code:
+        return Unreachable(f"{service}: HTTP {answer.status}")
+    message = str(told.get("message") or told.get("Message") or "no message")
     if settings.aws_session_token:  # an error may quote the token
         message = message.replace(settings.aws_session_token, "…")
-    if status == 429 or re.search(RETRYABLE, code):
+    if answer.status == 429 or re.search(RETRYABLE, code):
         return Unreachable(f"{service}: {code}: {message}")
     return ClientError(code, message)
-
-
-def _error(kind: str, data: bytes) -> tuple[str, str]:
-    """Return the code and the message of an error, from JSON or XML. Code "": AWS sent none.
-
-    `kind` is the X-Amzn-ErrorType header, "" if there is none: then the code is in the data.
-    """
-    told = _parsed(data)
-    if not isinstance(told, dict):
-        tags = rb"<(Code|Message)>([^<]*)</"
-        told = {tag.decode(): text.decode(errors="replace") for tag, text in re.findall(tags, data)}
-    code = kind or told.get("__type") or told.get("Code") or ""
-    message = told.get("message") or told.get("Message") or "no message"
-    # It may come as "namespace#Code:address".
-    return str(code).partition(":")[0].rpartition("#")[2], str(message)
 
 
 def _parsed(data: bytes) -> Any:
@@ -219,14 +200,8 @@ def _url(service: str) -> str:
     return settings.aws_endpoint_url or f"https://{host}"
 
 
-def authorization(
-    signing_name: str,
-    region: str,
-    method: str,
-    path: str,
-    query: str,
-    headers: dict[str, str],
-    body: bytes,
+def _authorization(
+    signing_name: str, method: str, path: str, query: str, headers: dict[str, str], body: bytes
 ) -> str:
     """Return the Authorization header that signs a request with these headers.
 
@@ -237,29 +212,17 @@ def authorization(
     names = sorted(signed)
     lines = "".join(f"{name}:{signed[name]}\n" for name in names)
     if signing_name != "s3":
-        path = quote(_normal(path))  # encoded twice, as all services except S3 expect
+        path = quote(path)  # encoded twice, as all services except S3 expect
     digest = signed.get("x-amz-content-sha256") or hashlib.sha256(body).hexdigest()
     request = f"{method}\n{path}\n{query}\n{lines}\n{';'.join(names)}\n{digest}"
     date = signed["x-amz-date"]
-    scope = f"{date[:8]}/{region}/{signing_name}/aws4_request"
+    scope = f"{date[:8]}/{settings.aws_region}/{signing_name}/aws4_request"
     digest = hashlib.sha256(request.encode()).hexdigest()
     text = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{digest}"
     signature = hmac.digest(_key(settings.aws_secret_access_key, scope), text.encode(), "sha256")
     credential = f"Credential={settings.aws_access_key_id}/{scope}"
     signed_names = f"SignedHeaders={';'.join(names)}"
     return f"AWS4-HMAC-SHA256 {credential}, {signed_names}, Signature={signature.hex()}"
-
-
-def _normal(path: str) -> str:
-    """Return a path without "//", "/./" and "/../", as all services except S3 sign it."""
-    parts: list[str] = []
-    for part in path.split("/"):
-        if part == "..":
-            del parts[-1:]
-        elif part not in ("", "."):
-            parts.append(part)
-    end = "/" if parts and path.endswith("/") else ""
-    return "/" + "/".join(parts) + end
 
 
 # AWS renews the secret, and the scope has the day and the service.

@@ -18,7 +18,6 @@ HINTS = {
     "NoneType": "None: write return [] to say nothing",
 }
 NOT_SENT = ("method", "instead_of")  # keys of a call that aren't parameters
-NEVER_IN_RESPONSE = {"setwebhook", "deletewebhook", "logout", "close"}  # nor methods named get…
 
 
 def validate(calls: Any, name: str) -> list[Json]:
@@ -107,10 +106,8 @@ def can_be_in_response(call: Json) -> bool:
 
     Source: https://core.telegram.org/bots/api#making-requests-when-getting-updates
     """
-    method = call["method"].lower()
-    if method.startswith("get") or method in NEVER_IN_RESPONSE:
-        return False
-    return not any(isinstance(value, (bytes, tuple)) for value in call.values())  # files
+    has_files = any(isinstance(value, (bytes, tuple)) for value in call.values())
+    return not has_files and not call["method"].lower().startswith("get")
 
 
 def _with_last_in_response(ctx: Context, calls: list[Json], outcome: Outcome) -> Outcome:

@@ -19,7 +19,7 @@ TIMES = {
     "webhook": (24.0, 1.0),  # API Gateway waits for 30 s
     "mini_app": (24.0, 1.0),
     "queue": (900.0, 0.5),
-    "terraform": (900.0, 1.0),  # 900 s is Lambda's own limit
+    "release": (900.0, 1.0),  # 900 s is Lambda's own limit
     "registration": (24.0, 1.0),  # or a removal
     "event": (900.0, 1.0),
 }

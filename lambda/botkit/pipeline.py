@@ -137,11 +137,7 @@ def deduplicate(ctx: Context, call_next: CallNext) -> Outcome:
     # A failure isn't remembered if people saw nothing: a redelivery can still be kept.
     is_done = ctx.calls.visible or not outcome.dead_letter
     if ctx.calls.any_succeeded and is_done:
-        if outcome.calls_remaining:
-            # Their files would fill the memory.
-            recent[ctx.id] = outcome.replace(calls_remaining=())
-        else:
-            recent[ctx.id] = outcome
+        recent[ctx.id] = outcome.replace(calls_remaining=())  # their files would fill the memory
     return outcome
 
 

@@ -6,9 +6,9 @@ import os
 import re
 import sys
 from traceback import walk_tb  # logging has loaded it
-from types import CodeType
+from types import FrameType
 
-from .errors import BotkitError, encodable
+from .errors import encodable
 from .types import Json
 
 # Folders without code of the bot: botkit, and the standard library (a part is frozen into Python).
@@ -26,24 +26,17 @@ NOT_SECRET = (
     "SESSION_(TABLE|RETENTION_)|TELEGRAM_BOT_TOKEN_PARAMETER|TZ|_"
 )
 MIN_SECRET = 6  # characters: shorter values are numbers and words
-MIN_QUOTED = 3  # characters of a part of a secret in a quotation
 # A bot's token, which may also come from Parameter Store; the name and the password in a URL.
 SECRET = r"\d+(?::|%3A)[\w-]{30,}|(?<=://)[^\s/@]+(?=@)"
 
 
-class Frame:
-    """A line of the bot that an exception came through."""
+def bot_frames(error: BaseException) -> list[tuple[FrameType, int | None]]:
+    """Return the frames of the bot that an exception came through, each with its line.
 
-    def __init__(self, code: CodeType, number: int | None, is_in_bot_py: bool) -> None:
-        self.file, self.function = code.co_filename, code.co_qualname
-        self.number = number
-        self.is_in_bot_py = is_in_bot_py
-
-
-def bot_frames(error: BaseException) -> list[Frame]:
-    """Return each line of the bot that an exception came through. The last one raised it."""
+    The last one raised it.
+    """
     return [
-        Frame(frame.f_code, number, frame.f_globals.get("__name__") == "bot")
+        (frame, number)
         for frame, number in walk_tb(error.__traceback__)
         if not frame.f_code.co_filename.startswith(NOT_THE_BOTS)
     ]
@@ -55,8 +48,10 @@ def error_location(error: BaseException) -> str:
     The text of the exception is left out, since it may quote people. If botkit or the standard
     library raised it, the line is the one that called them.
     """
-    places = [f"{frame.file.rpartition('/')[2]}:{frame.number}" for frame in bot_frames(error)]
-    return encodable(" at ".join([type(error).__name__, *places[-1:]]))
+    where = ""
+    for frame, number in bot_frames(error)[-1:]:
+        where = f" at {frame.f_code.co_filename.rpartition('/')[2]}:{number}"
+    return encodable(type(error).__name__ + where)
 
 
 def stack_trace(error: BaseException) -> Json:
@@ -66,9 +61,9 @@ def stack_trace(error: BaseException) -> Json:
     Returns {} if there are none.
     """
     lines = [
-        encodable(f"{relative_path(frame.file)}:{frame.number} in {frame.function}")
-        for frame in bot_frames(error)
-        if frame.file.endswith(".py")  # other code, and its names, may come from a person
+        encodable(f"{relative_path(code.co_filename)}:{number} in {code.co_qualname}")
+        for code, number in ((frame.f_code, number) for frame, number in bot_frames(error))
+        if code.co_filename.endswith(".py")  # other code, and its names, may come from a person
     ]
     return {"stack_trace": lines[-MAX_FRAMES:]} if lines else {}
 
@@ -86,38 +81,25 @@ def describe(error: BaseException) -> str:
     If another file raised it, bot.py's own line follows. The line of a SyntaxError is the one that
     can't be parsed.
     """
-    frames = bot_frames(error)
-    file, number = (frames[-1].file, frames[-1].number) if frames else ("", None)
-    own = next((f"bot.py:{frame.number}" for frame in reversed(frames) if frame.is_in_bot_py), "")
+    file, number, own = "", None, ""
+    for frame, number in bot_frames(error):
+        file = frame.f_code.co_filename
+        if frame.f_globals.get("__name__") == "bot":
+            own = f"bot.py:{number}"
     text: object = error
     if isinstance(error, SyntaxError) and error.filename:
         file, number, text = error.filename, error.lineno, error.msg
-    has_names = isinstance(error, (AttributeError, BotkitError, ImportError, NameError))
-    words = redact(str(text), has_names)
+    words = redact(str(text))
     what = type(error).__name__ + (f": {words}" if words else "")
     at = f"{relative_path(file)}:{number}"
     via = f", from {own}" if own not in ("", at) else ""
     return encodable(f"{what} at {at}{via}" if file else what)
 
 
-def redact(text: str, has_names: bool = False) -> str:
-    """Return a text without the token, and without values of the environment.
-
-    A quotation in the text that is a part of a value is also left out. If the text `has_names` from
-    the source code, they stay, even if a value contains them.
-    """
+def redact(text: str) -> str:
+    """Return a text without the token, and without values of the environment."""
     values = [value for name, value in os.environ.items() if not re.match(NOT_SECRET, name)]
     for value in sorted(values, key=len, reverse=True):
-        if has_names and value.strip().replace(".", "").isidentifier():
-            continue
         for form in (repr(value)[1:-1], value.strip()):
             text = text.replace(form, "…") if len(form) >= MIN_SECRET else text
-
-    def shown(quoted: re.Match[str]) -> str:
-        part = quoted[2]
-        is_part = len(part) >= MIN_QUOTED and any(part in value for value in values)
-        return "…" if is_part and not has_names else part
-
-    # Between any two quotes, not in pairs: a lone apostrophe would shift all pairs after it.
-    text = re.sub(r"""(?<=(['"]))(.+?)(?=\1)""", shown, text)
     return re.sub(SECRET, "…", text)

@@ -76,12 +76,11 @@ class Client:
             raise Unreachable(f"{method}: HTTP {status}, and no answer from the Bot API")
         if answer["ok"] is True:
             return answer.get("result")
-        code = answer.get("error_code")
-        code = code if type(code) is int else status
+        code = answer.get("error_code", status)
         description = str(answer.get("description")).replace(self.token, "…")
         if not 400 <= code < 500:
             raise Unreachable(f"{method}: {code} {description}")
-        raise TelegramError(method, code, description, _integers(answer.get("parameters")))
+        raise TelegramError(method, code, description, answer.get("parameters") or {})
 
     def request(
         self,
@@ -262,10 +261,3 @@ def forget_token() -> None:
     """Fetch the token again before the next call, if it is in Parameter Store."""
     if settings.token_parameter:
         default_client.token = ""
-
-
-def _integers(parameters: object) -> dict[str, int]:
-    """Return the integers of a ResponseParameters object."""
-    if not isinstance(parameters, dict):
-        return {}
-    return {name: value for name, value in parameters.items() if type(value) is int}

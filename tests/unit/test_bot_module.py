@@ -163,10 +163,6 @@ BROKEN = {
         "import os\nraise ImportError(os.environ['DATABASE'])",
         "ImportError: … at bot.py:2",
     ),
-    "a part of a secret": (
-        "import os\nfrom urllib.parse import urlsplit\nurlsplit(os.environ['DATABASE']).port",
-        "ValueError: Port could not be cast to integer value as '…' at bot.py:3",
-    ),
     "a secret with a line's end": (
         "import os\nint(os.environ['KEY'])",
         "ValueError: invalid literal for int() with base 10: '…' at bot.py:2",

@@ -13,16 +13,8 @@ def still(monkeypatch):
     monkeypatch.setattr(time, "monotonic", lambda: 5.0)
 
 
-def test_a_start_up_has_less_than_lambdas_ten_seconds():
+def test_start_up_has_8_seconds():
     assert load("botkit.deadline").deadline.left() == 8
-
-
-def test_an_invocation_has_what_it_is_given():
-    deadline = load("botkit.deadline").deadline
-    deadline.start(100)
-    assert deadline.left() == 100
-    deadline.start(-1)
-    assert deadline.left() == -1
 
 
 @pytest.mark.parametrize(("left", "has"), [(100, 3), (2, 2), (-1, -1)])
@@ -44,3 +36,10 @@ def test_reserve_spares_at_most_a_third_of_the_time(left, has):
     with deadline.reserve("a block"):
         assert deadline.left() == has
     assert deadline.left() == left
+
+
+def test_timeout_raises_at_the_deadline():
+    module = load("botkit.deadline")
+    assert module.Deadline(0.5).timeout() == 0.5
+    with pytest.raises(TimeoutError):
+        module.Deadline(0).timeout()

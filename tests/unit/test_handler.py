@@ -10,7 +10,6 @@ from tests.support.stubs import (
     CALL,
     UPDATE,
     Context,
-    message,
     request,
     session_environment,
     unload,
@@ -19,17 +18,14 @@ from tests.support.stubs import (
     with_timeouts,
 )
 
-# ── Rooms
-
 URL = "https://bot.example/telegram"
 HTTP = {"requestContext": {}}
-PURPOSES = {
+SOURCES = {
     "an update": (request(UPDATE), "webhook"),
     "a file of the page": ({**HTTP, "routeKey": "ANY /app/{proxy+}"}, "mini_app"),
     "the page": ({**HTTP, "routeKey": "ANY /app"}, "mini_app"),
-    "another route": ({**HTTP, "routeKey": "POST /telegram"}, "webhook"),
     "an invalid route": ({**HTTP, "routeKey": 7}, "webhook"),
-    "Terraform's": ({"tf": {"action": "register"}, "url": URL}, "terraform"),
+    "Terraform's": ({"tf": {"action": "register"}, "url": URL}, "release"),
     "another's that is like it": ({"tf": {"action": "register"}}, "event"),
     "a destination's": ({"requestContext": {}, "requestPayload": {}}, "event"),
     "a call": (CALL, "event"),
@@ -38,67 +34,55 @@ PURPOSES = {
 }
 
 
-@pytest.mark.parametrize(("event", "purpose"), PURPOSES.values(), ids=PURPOSES)
-def test_source_of_event(start, bot_api, event, purpose):
+@pytest.mark.parametrize(("event", "source"), SOURCES.values(), ids=SOURCES)
+def test_source_of_event(start, bot_api, event, source):
     container = start(bot_api.url, MINI_APP_URL="https://bot.example/app/index.html")
-    assert container.handler.source_of(event) == purpose
+    assert container.handler.source_of(event) == source
 
 
 @pytest.mark.parametrize(
     "imitated",
     [
-        {"tf": {"action": "delete"}, "url": "https://x"},
         {"tf": {"action": "delete"}, "url": "https://x", "hook": "drain_queue"},
         {"tf": {"action": "warm"}},
-        {"tf": {"action": "watch"}, "url": "https://x", "namespace": "x"},
         CALL,
     ],
-    ids=[
-        "Terraform",
-        "Terraform's drain",
-        "warm-up",
-        "a check of the webhook",
-        "a call",
-    ],
+    ids=["removal", "warm_up", "call"],
 )
 def test_http_request_cannot_imitate_other_events(container, imitated):
     assert container.invoke({**request(UPDATE, "wrong"), **imitated})["statusCode"] == 401
 
 
-# ── Time
-
-# For each kind of event, how many seconds of 2.5 and of 900 it has.
+# For each source, how many seconds of 2.5 and of 900 its events have.
 SECONDS = {
     "webhook": (1.5, 24.0),
     "mini_app": (1.5, 24.0),
     "queue": (2.0, 899.5),
-    "terraform": (1.5, 899.0),
+    "release": (1.5, 899.0),
     "event": (1.5, 899.0),
 }
 
 
-@pytest.fixture
-def still(container):
-    """Stop the clock of the container's deadlines."""
+@pytest.mark.parametrize(("source", "seconds"), SECONDS.items(), ids=SECONDS)
+def test_each_source_has_its_time(container, monkeypatch, source, seconds):
     with_clock(container)
-
-
-@pytest.mark.usefixtures("still")
-@pytest.mark.parametrize(("kind", "seconds"), SECONDS.items(), ids=SECONDS)
-def test_each_kind_of_event_has_its_time(container, kind, seconds):
     given = []
-    for left in (2.5, 900):
-        container.handler.set_deadline(kind, Context(round(left * 1000)))
+
+    def handle(*event):
         given.append(container.handler.deadline.left())
+
+    monkeypatch.setattr(container.handler, "source_of", lambda event: source)
+    monkeypatch.setattr(container.module(source), "handle", handle)
+    for left in (2.5, 900):
+        container.handler.handler({}, Context(round(left * 1000)))
     assert tuple(given) == seconds
 
 
-def test_an_answer_comes_before_api_gateway_gives_up(container):
+def test_registration_ends_before_api_gateway_gives_up(container):
     given = with_timeouts(container)
-    container.deliver(message(), milliseconds=900_000)
     removal = {"tf": {"action": "delete"}, "url": "http://bot.example/telegram"}
     container.invoke(removal, milliseconds=900_000)
-    assert len(given) > 1
+    assert given
     assert all(12 < seconds <= 24 for seconds in given)
 
 
@@ -132,28 +116,20 @@ def connect(kind):
 TELEGRAM = {"REPLY_MODE": "api"}
 QUEUE = {"QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/bot.fifo"}
 SESSIONS = {"SESSION_TABLE": "sessions"}
-AWS_STEPS = [
-    *(
-        "start_connecting sqs",
-        "start_connecting dynamodb",
-        "import bot",
-        "connect dynamodb",
-        "connect sqs",
-    ),
-]
+AWS_STEPS = ["start sqs", "start dynamodb", "import bot", "open dynamodb", "open sqs"]
 
 
 @pytest.mark.parametrize(
     ("environment", "expected"),
     [
-        (TELEGRAM, ["start_connecting", "import bot", "connect"]),
+        (TELEGRAM, ["start", "import bot", "open"]),
         ({"REPLY_MODE": "webhook"}, ["import bot"]),
         ({"REPLY_MODE": "webhook", **QUEUE, **SESSIONS}, AWS_STEPS),
-        ({**TELEGRAM, **QUEUE, **SESSIONS}, ["start_connecting", *AWS_STEPS, "connect"]),
+        ({**TELEGRAM, **QUEUE, **SESSIONS}, ["start", *AWS_STEPS, "open"]),
     ],
     ids=["api", "webhook", "AWS", "all"],
 )
-def test_the_bot_is_imported_while_the_connections_are_made(monkeypatch, environment, expected):
+def test_bot_is_imported_while_connections_are_made(monkeypatch, environment, expected):
     steps = []
 
     unload()
@@ -167,10 +143,10 @@ def test_the_bot_is_imported_while_the_connections_are_made(monkeypatch, environ
             self.service = service
 
         def start_connecting(self):
-            steps.append(" ".join(["start_connecting", *self.service]))
+            steps.append(" ".join(["start", *self.service]))
 
         def open(self, timeout):
-            steps.append(" ".join(["connect", *self.service]))
+            steps.append(" ".join(["open", *self.service]))
 
     connect(Notes)
     monkeypatch.setattr(sys, "meta_path", [ImportNotes(steps), *sys.meta_path])
@@ -179,7 +155,7 @@ def test_the_bot_is_imported_while_the_connections_are_made(monkeypatch, environ
     assert steps == expected
 
 
-def test_a_service_that_hangs_leaves_the_others_their_time(monkeypatch):
+def test_hanging_service_leaves_the_others_their_time(monkeypatch):
     unload()
     for name, value in {**TELEGRAM, **QUEUE, **SESSIONS}.items():
         monkeypatch.setenv(name, value)
@@ -217,7 +193,7 @@ def test_function_starts_if_a_service_is_unreachable(start_bot, bot_api):
     assert container.line["outcome"] == "ignored"
 
 
-def test_in_webhook_mode_no_module_for_calls_is_imported(start, bot_api):
+def test_webhook_mode_imports_no_module_for_calls(start, bot_api):
     container = start(bot_api.url, REPLY_MODE="webhook")
     container.invoke(request(UPDATE))
     assert not {"botkit.telegram", "botkit.http.connection", "botkit.aws"} & set(sys.modules)

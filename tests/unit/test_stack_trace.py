@@ -13,37 +13,20 @@ from tests.support.stubs import TOKEN, load
     [
         ("no sixsix", "no …"),
         ("no fives", "no fives"),
-        ("no 'abc', no 'ab'", "no '…', no 'ab'"),
-        ("can't be 'abc'", "can't be '…'"),
         ("no long-sixsix", "no …"),
         (f"no /bot{TOKEN.replace(':', '%3A')}/getMe", "no /bot…/getMe"),
         ("no /var/task", "no /var/task"),
     ],
-    ids=[
-        "a value",
-        "too short",
-        "a quoted part",
-        "a quoted part after an apostrophe",
-        "a value with another in it",
-        "a token in a URL",
-        "Lambda's own",
-    ],
+    ids=["value", "too_short", "value_with_another_in_it", "token_in_a_url", "lambdas_own"],
 )
 def test_values_of_the_environment_are_left_out(monkeypatch, text, shown):
     stack_trace = load("botkit.stack_trace")
-    values = {"A": "sixsix", "B": "fives", "C": "xabcx", "D": "long-sixsix"}
+    values = {"A": "sixsix", "B": "fives", "C": "long-sixsix"}
     monkeypatch.setattr("os.environ", {**values, "LAMBDA_TASK_ROOT": "/var/task"})
     assert stack_trace.redact(text) == shown
 
 
-def test_names_in_the_source_stay(monkeypatch):
-    stack_trace = load("botkit.stack_trace")
-    monkeypatch.setattr("os.environ", {"A": "app.production", "B": "six-six"})
-    text = "no 'app.production', no 'duct', no 'six-six'"
-    assert stack_trace.redact(text, True) == "no 'app.production', no 'duct', no '…'"
-
-
-def test_a_file_outside_of_all_folders_has_its_name_only():
+def test_file_outside_of_all_folders_has_only_its_name():
     error = SyntaxError("invalid", ("/elsewhere/words.py", 3, 1, ""))
     stack_trace = load("botkit.stack_trace")
     assert stack_trace.describe(error) == "SyntaxError: invalid at words.py:3"

@@ -27,7 +27,7 @@ def call(serve, telegram):
             client.connection._kept.close()
 
 
-def test_a_call_is_a_post_of_json(serve, telegram):
+def test_call_is_a_post_of_json(serve, telegram):
     peer = serve(answers_all)
     client = telegram.Client(peer.url, TOKEN)
     client.connection.open(5)
@@ -54,22 +54,14 @@ REFUSALS = {
         http(refusal(400, "upgraded", migrate_to_chat_id=-1009007199254740), "400 Bad Request"),
         (400, "upgraded", None, -1009007199254740),
     ),
-    "parameters of other types": (
-        http(refusal(429, "x", retry_after="5", migrate_to_chat_id=1.5), "429 Too Many"),
-        (429, "x", None, None),
-    ),
-    "the body's code counts": (http(refusal(403, "x")), (403, "x", None, None)),
-    "the status counts without a code": (
-        http({"ok": False, "description": "x"}, "403 Forbidden"),
-        (403, "x", None, None),
-    ),
-    "first refusal": (http(refusal(400, "x")), (400, "x", None, None)),
-    "last refusal": (http(refusal(499, "x"), "499 Odd"), (499, "x", None, None)),
+    "no code": (http({"ok": False, "description": "x"}, "403 No"), (403, "x", None, None)),
+    "a token": (http(refusal(400, f"/bot{TOKEN}/getMe")), (400, "/bot…/getMe", None, None)),
+    "the last code": (http(refusal(499, "x")), (499, "x", None, None)),
 }
 
 
 @pytest.mark.parametrize(("answer", "expected"), REFUSALS.values(), ids=REFUSALS)
-def test_a_refusal(call, telegram, answer, expected):
+def test_error_has_telegrams_fields(call, telegram, answer, expected):
     with pytest.raises(telegram.TelegramError) as caught:
         call(answer)
     error = caught.value
@@ -78,63 +70,28 @@ def test_a_refusal(call, telegram, answer, expected):
     assert str(error) == f"getMe: {error.error_code} {error.description}"
 
 
-def test_a_description_holds_no_token(call, telegram):
-    with pytest.raises(telegram.TelegramError) as caught:
-        call(http(refusal(404, f"Not Found: /bot{TOKEN}/getMe"), "404 Not Found"))
-    assert str(caught.value) == "getMe: 404 Not Found: /bot…/getMe"
-    assert TOKEN not in caught.value.description
-
-
 NO_ANSWERS = {
     "500": (http(refusal(500, "Internal Server Error"), "500 Oops"), "HTTP 500, and no answer"),
-    "502 with HTML": (http(b"<html>Bad Gateway", "502 Bad Gateway"), "HTTP 502, and no answer"),
-    "503 that says ok": (
-        http({"ok": True, "result": True}, "503 Not now"),
-        "HTTP 503, and no answer",
-    ),
+    "503 that says ok": (http({"ok": True}, "503 Not now"), "HTTP 503, and no answer"),
     "a server's error in the body": (http(refusal(500, "Oops")), "500 Oops"),
-    "a code below a refusal's": (http(refusal(399, "x")), "399 x"),
+    "a code below an error's": (http(refusal(399, "x")), "399 x"),
     "a 1 that isn't true": (http({"ok": 1}), "200 None"),
     "a list": (http([{"ok": True}]), "HTTP 200, and no answer"),
-    "no JSON": (http(b"{'ok': True}"), "HTTP 200, and no answer"),
-    "no UTF-8": (http(b'{"ok": true, "result": "\xff"}'), "HTTP 200, and no answer"),
+    "no JSON": (http(b"<html>"), "HTTP 200, and no answer"),
     "nested too deep": (http(b"[" * 100_000), "HTTP 200, and no answer"),
-    "redirected": (
-        http(b"", "302 Found", "Location: http://localhost/"),
-        "HTTP 302, and no answer",
-    ),
-    "truncated": (
-        b'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{"ok": tr',
-        "",
-    ),
+    "redirected": (http(b"", "302 Found", "Location: http://x/"), "HTTP 302, and no answer"),
 }
 
 
 @pytest.mark.parametrize(("answer", "text"), NO_ANSWERS.values(), ids=NO_ANSWERS)
-def test_an_answer_that_is_not_the_bot_apis(call, telegram, answer, text):
+def test_answer_of_another_server_is_unreachable(call, telegram, answer, text):
     with pytest.raises(telegram.Unreachable) as caught:
         call(answer)
     assert text in str(caught.value)
-    assert TOKEN not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("code", "description", "expected"),
-    [
-        (401, "Unauthorized", True),
-        (404, "Not Found", True),
-        (404, "Not Found: method not found", False),
-        (400, "Bad Request", False),
-        (403, "Forbidden: bot was blocked by the user", False),
-        (429, "Too Many Requests", False),
-    ],
-)
-def test_a_refusal_may_be_about_the_token(telegram, code, description, expected):
-    assert telegram.TelegramError("getMe", code, description, {}).is_unauthorized is expected
 
 
 @pytest.mark.parametrize("code", [400, 500])
-def test_an_error_can_always_be_logged(call, telegram, code):
+def test_error_can_be_logged(call, telegram, code):
     with pytest.raises((telegram.TelegramError, telegram.Unreachable)) as caught:
         call(http(refusal(code, "half a pair: \ud800 é " + "y" * 100_000)))
     text = str(caught.value)

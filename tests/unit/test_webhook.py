@@ -1,4 +1,4 @@
-"""webhook.py: who sent an update, and what Telegram gets."""
+"""webhook.py, pipeline.py: who sent an update, what Telegram gets, what it delivers twice."""
 
 import _operator
 import base64
@@ -21,10 +21,8 @@ from tests.support.stubs import (
     with_clock,
 )
 
-# ── Updates with the right secret
 
-
-def test_an_updates_call_is_made_and_logged(container, bot_api):
+def test_call_is_made_and_logged(container, bot_api):
     bot_api.expects(echo())
     assert container.invoke(request(UPDATE)) == text_response(200)
     assert container.line == {
@@ -43,7 +41,7 @@ def test_half_a_surrogate_pair_is_replaced(container, bot_api):
     container.deliver(message(text="\ud800, 👍 and \udc4d"))
 
 
-def test_an_update_is_logged_with_its_time(container, monkeypatch):
+def test_duration_is_logged(container, monkeypatch):
     readings = iter([1.0, 3.34567])  # before the answer, and after it
     with_clock(container)  # which the deadline goes by
     with monkeypatch.context() as patch:
@@ -52,13 +50,13 @@ def test_an_update_is_logged_with_its_time(container, monkeypatch):
     assert [line["duration_ms"] for line in container.log] == [2345.7]
 
 
-def test_a_body_may_be_base64(container, bot_api):
+def test_body_may_be_base64(container, bot_api):
     bot_api.expects(echo())
     body = base64.b64encode(UPDATE.encode()).decode()
     assert outcome_of(container, body, isBase64Encoded=True) == "answered"
 
 
-def test_a_bot_may_change_the_update(container, bot_api, monkeypatch):
+def test_bot_may_change_the_update(container, bot_api, monkeypatch):
     def reply(update):
         del update["update_id"]
         kind, _ = update.popitem()
@@ -75,29 +73,23 @@ def test_a_bot_may_change_the_update(container, bot_api, monkeypatch):
 
 SECRETS = {
     "wrong": {SECRET_HEADER: "wrong"},
-    "missing": {"content-type": "application/json"},
     "empty": {SECRET_HEADER: ""},
     "a part": {SECRET_HEADER: SECRET[:-1]},
     "more": {SECRET_HEADER: SECRET + "x"},
     "in capitals": {SECRET_HEADER: SECRET.upper()},
-    "twice, joined by API Gateway": {SECRET_HEADER: f"{SECRET},{SECRET}"},
-    "in an upper-case header": {SECRET_HEADER.upper(): SECRET},
     "not ASCII": {SECRET_HEADER: "gehéim"},
     "half a surrogate pair": {SECRET_HEADER: "\ud800"},
-    "null": {SECRET_HEADER: None},
     "a list": {SECRET_HEADER: [SECRET]},
-    "a number": {SECRET_HEADER: 7},
-    "true": {SECRET_HEADER: True},
     "another header": {"authorization": SECRET},
-    "a longer header": {SECRET_HEADER + "s": SECRET},
     "no headers": {},
     "headers are null": None,
-    "headers are a list": [[SECRET_HEADER, SECRET]],
     "headers are text": f"{SECRET_HEADER}: {SECRET}",
 }
 
 
-def test_without_the_secret_nothing_is_parsed(container):
+@pytest.mark.parametrize("configured", [SECRET, ""], ids=["configured", "not_configured"])
+def test_nothing_is_parsed_without_the_secret(start, bot_api, configured):
+    container = start(bot_api.url, TELEGRAM_WEBHOOK_SECRET=configured)
     got = {
         (name, body): container.invoke(request(body, headers=headers))
         for name, headers in SECRETS.items()
@@ -107,17 +99,8 @@ def test_without_the_secret_nothing_is_parsed(container):
     assert container.log == []
 
 
-@pytest.mark.parametrize("headers", [{}, {SECRET_HEADER: ""}, {SECRET_HEADER: "x"}], ids=str)
-def test_without_a_configured_secret_every_update_is_refused(start, bot_api, headers):
-    container = start(bot_api.url, TELEGRAM_WEBHOOK_SECRET="")
-    got = container.invoke(request(UPDATE, headers=headers))
-    assert got == text_response(401, "no secret token is configured")
-    assert container.line["level"] == "ERROR"
-    assert "TELEGRAM_WEBHOOK_SECRET is not set" in container.line["message"]
-
-
 @pytest.mark.parametrize("secret", [SECRET, "é"], ids=["right", "wrong"])
-def test_the_secret_is_compared_in_constant_time(container, bot_api, secret):
+def test_secret_is_compared_in_constant_time(container, bot_api, secret):
     if secret == SECRET:
         bot_api.expects(echo())
     with counting(_operator._compare_digest) as compared:
@@ -128,66 +111,45 @@ def test_the_secret_is_compared_in_constant_time(container, bot_api, secret):
 # ── Bodies that are not updates
 
 NO_JSON = "the body is not valid JSON"
-
 NO_UPDATE = "the body is not an update: an object with an integer update_id"
-
 BODIES = {
-    "null": (None, "the body is missing"),
-    "an object": ({}, "the body is missing"),
-    "a number": (7, "the body is missing"),
+    "null": (None, NO_JSON),
+    "an object": ({}, NO_JSON),
     "empty": ("", NO_JSON),
     "half an object": ('{"update_id": 1', NO_JSON),
     "two objects": ('{"update_id": 1}{}', NO_JSON),
-    "a byte order mark": ("\ufeff" + UPDATE, NO_JSON),
-    "single quotes": ("{'update_id': 1}", NO_JSON),
-    "NaN": ('{"update_id": NaN}', NO_JSON),
     "NaN somewhere": ('{"update_id": 1, "message": {"x": NaN}}', NO_JSON),
-    "Infinity": ('{"update_id": 1, "x": Infinity}', NO_JSON),
     "-Infinity": ('{"update_id": 1, "x": -Infinity}', NO_JSON),
     "infinite": ('{"update_id": 1, "x": 1e999}', NO_JSON),
     "infinite and negative": ('{"update_id": 1, "x": -1e999}', NO_JSON),
-    "update_id 1e400": ('{"update_id": 1e400}', NO_JSON),
     "5000 digits": ('{"update_id": ' + "9" * 5000 + "}", NO_JSON),
     "nested too deep": ("[" * 200_000, NO_JSON),
-    "objects nested too deep": ('{"a":' * 200_000, NO_JSON),
-    "a form": ("update_id=1", NO_JSON),
     "a list of updates": (f"[{UPDATE}]", NO_UPDATE),
-    "JSON null": ("null", NO_UPDATE),
-    "JSON text": ('"update_id"', NO_UPDATE),
     "no update_id": ('{"message": {}}', NO_UPDATE),
-    "update_id null": ('{"update_id": null}', NO_UPDATE),
     "update_id text": ('{"update_id": "1"}', NO_UPDATE),
     "update_id true": ('{"update_id": true}', NO_UPDATE),
     "update_id 1.0": ('{"update_id": 1.0}', NO_UPDATE),
-    "update_id a list": ('{"update_id": [1]}', NO_UPDATE),
-    "Terraform's event": ('{"tf": {"action": "delete"}, "url": "https://x"}', NO_UPDATE),
+}
+ENCODED = {
+    "no base64": ("é", NO_JSON),
+    "an update": (UPDATE, NO_JSON),
+    "no bytes": (None, NO_JSON),
+    "no UTF-8": (base64.b64encode(b'{"update_id": "\xff"}').decode(), NO_JSON),
+    "no update": (base64.b64encode(b"[]").decode(), NO_UPDATE),
 }
 
 
-def test_a_body_that_is_not_an_update(container):
-    got = {name: container.invoke(request(body)) for name, (body, _) in BODIES.items()}
-    assert got == {name: text_response(400, reason) for name, (_, reason) in BODIES.items()}
-    logged = [(line["level"], line["message"], line["reason"]) for line in container.log]
-    assert logged == [("WARNING", "bad request", reason) for _, reason in BODIES.values()]
-
-
 @pytest.mark.parametrize(
-    ("body", "reason"),
-    [
-        ("%%%", "the body is not valid base64"),
-        ("eyJ1cGRhdGVfaWQiOiAxfQ=", "the body is not valid base64"),
-        ("eyJ1 cGRhdGVfaWQiOiAxfQ==", "the body is not valid base64"),
-        ("é", "the body is not valid base64"),
-        (UPDATE, "the body is not valid base64"),
-        ("", NO_JSON),
-        (base64.b64encode(b'{"update_id": "\xff"}').decode(), NO_JSON),
-        (base64.b64encode(b"\xff\xfe\x00").decode(), NO_JSON),
-        (base64.b64encode(b"[]").decode(), NO_UPDATE),
-    ],
-    ids=lambda value: value[:12],
+    ("bodies", "encoded"), [(BODIES, False), (ENCODED, True)], ids=["plain", "base64"]
 )
-def test_a_base64_body_that_is_not_an_update(container, body, reason):
-    assert container.invoke(request(body, isBase64Encoded=True)) == text_response(400, reason)
+def test_body_that_is_not_an_update_is_rejected(container, bodies, encoded):
+    got = {
+        name: container.invoke(request(body, isBase64Encoded=encoded))
+        for name, (body, _) in bodies.items()
+    }
+    assert got == {name: text_response(400, reason) for name, (_, reason) in bodies.items()}
+    logged = [(line["level"], line["message"], line["reason"]) for line in container.log]
+    assert logged == [("WARNING", "bad request", reason) for _, reason in bodies.values()]
 
 
 # ── Redelivery
@@ -195,26 +157,14 @@ def test_a_base64_body_that_is_not_an_update(container, body, reason):
 
 @pytest.mark.parametrize(
     ("retry_after", "header"),
-    [
-        (5, "5"),
-        (0, "0"),
-        (3600, "3600"),
-        (3601, "3600"),
-        (10**400, "3600"),
-        (-1, None),
-        ("5", None),
-        (1.5, None),
-        (True, None),
-        (None, None),
-    ],
-    ids=lambda value: str(value)[:10],
+    [(5, "5"), (0, "0"), (3600, "3600"), (3601, "3600"), (-1, None), (None, None)],
 )
 def test_retry_after_is_what_telegram_honours(container, bot_api, retry_after, header):
     bot_api.refuses(echo(), 429, "Too Many Requests", retry_after=retry_after)
     assert container.deliver(message()) == (503, header)
 
 
-def test_the_last_256_updates_are_remembered(container):
+def test_last_256_updates_are_remembered(container):
     container.answer_telegram(lambda method, params, timeout: True)
     for update_id in range(257):
         container.deliver(message(update_id))

@@ -43,7 +43,7 @@ class Services:
         Other requests to AWS are refused, unless there are credentials, as in an --env-file.
         """
         if not os.environ.get("AWS_ACCESS_KEY_ID"):
-            self.aws._Request = partial(_refuse, self.aws)
+            self.aws._send = partial(_refuse, self.aws)
         self.aws.request = self.schedules.request
         self.aws.call = self._call
         self.aws.start_connecting = self.aws.connect = lambda service: None

@@ -17,7 +17,7 @@ def handle(event: Json) -> Any:
 
     Raises CheckFailed, RegistrationFailed, Misconfigured and QueueInUse, which fail the apply.
     """
-    context.activate(context.Context("terraform"))
+    context.activate(context.Context("release"))
     match event["tf"]["action"]:
         case "check":
             from . import check

@@ -19,8 +19,8 @@ class Unreachable(Exception):
 def aws(monkeypatch):
     """The module of botkit, as far as a stand-in uses it."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
-    aws = SimpleNamespace(Unreachable=Unreachable, request=None, _Request="AWS")
-    aws.call = lambda service, *call: aws._Request(service)
+    aws = SimpleNamespace(Unreachable=Unreachable, request=None, _send="AWS")
+    aws.call = lambda service, *call: aws._send(service)
     return aws
 
 
@@ -39,4 +39,4 @@ def test_each_service_has_its_stand_in(aws, tmp_path):
 def test_with_credentials_there_is_an_aws(aws, tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mine")
     Services(aws, tmp_path / "sessions.json").install()
-    assert aws._Request == "AWS"
+    assert aws._send == "AWS"

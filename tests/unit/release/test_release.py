@@ -20,7 +20,7 @@ OURS = {
 
 @pytest.mark.parametrize(("event", "is_ours"), OURS.values(), ids=OURS)
 def test_event_is_terraforms_or_anothers(container, event, is_ours):
-    assert (container.handler.source_of(event) == "terraform") is is_ours
+    assert (container.handler.source_of(event) == "release") is is_ours
 
 
 @pytest.mark.parametrize("event", ["warm", "create", "update"])
@@ -29,7 +29,7 @@ def test_some_events_get_nothing(container, event):
     context.activate(context.Context.of_update("webhook", {"update_id": 1}))
     assert container.invoke({"tf": {"action": event}}) == {}
     assert container.log == []
-    assert context.current.source == "terraform", "it is no part of the update before it"
+    assert context.current.source == "release", "it is no part of the update before it"
 
 
 COUNTS = {f"ApproximateNumberOfMessages{name}": "0" for name in ("", "Delayed", "NotVisible")}
