@@ -170,7 +170,8 @@ def a_broken_release_is_refused(world: World) -> None:
 def extras_are_applied(world: World) -> None:
     world.write_bot("everything", "extras")
     # CloudWatch takes a topic that doesn't exist: nobody is to be woken.
-    topic = f"arn:aws:sns:{world.account.region}:{world.output('function_alias_arn').split(':')[4]}:none"
+    account = world.output("function_alias_arn").split(":")[4]
+    topic = f"arn:aws:sns:{world.account.region}:{account}:none"
     world.apply(alarm_actions=[topic], **EXTRAS)
     expect("alarms are there", "dead_letters" in world.alarms(), True)
     expect("what a plan changes", world.planned(), [])
