@@ -279,7 +279,6 @@ FEATURES = {
     "schedule.cron": Feature(CRON, settings=QUEUED, says=(["every"], [], [], ["stop"])),
     "event": Feature(EVENT, settings=QUEUED, says=(["weekly"], [], [], ["settle"])),
     "release": Feature(),
-    "roll-back": Feature(),
 }
 
 SESSIONS = ["SESSION chat", "SESSION chat_user", "SESSION function"]
