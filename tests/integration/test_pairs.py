@@ -496,6 +496,7 @@ CHOSEN = [
     Case(("dead letters", "on_error"), "sqs away", 1),
     Case(("plain", "dead letters"), "429", 2),
     Case(("queue", "dead letters"), "429", 2),
+    Case(("queue", "dead letters", "on_error"), "sqs away", 3),
     Case(("RATE_LIMIT", "queue")),
     Case(("plain", "event"), "aws lost", 4),
 ]
