@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-import venv
 from pathlib import Path
 
-from telegram_bot_aws.local.packages import link_runtime
 from telegram_bot_aws.local.processes import ToolError, end, free_port, made_environment
 
-# The server with OpenAI's API that answers for the emulated Bedrock: its URL, without /v1.
-MODEL = ("MINISTACK_BEDROCK_PROXY_URL", "MINISTACK_BEDROCK_PROXY_TIMEOUT_SECONDS")
 SERVER = Path(__file__).with_name("server.py")
-SITE = Path(__file__).with_name("function_site")  # loaded by each function at its start
 PATIENCE = 240  # seconds for its start: on an idle machine it takes two, on a busy one minutes
 
 
@@ -30,12 +24,7 @@ class Emulator:
     machine interrupts them.
     """
 
-    def __init__(
-        self,
-        *,
-        auth: bool = False,
-        patient: bool = False,
-    ) -> None:
+    def __init__(self, *, auth: bool = False, patient: bool = False) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._auth = auth
@@ -56,7 +45,6 @@ class Emulator:
         self.folder = tempfile.mkdtemp(prefix="telegram-bot-aws-")
         environment = {
             **made_environment(self.folder),
-            **{name: os.environ[name] for name in MODEL if name in os.environ},
             "AUTH": str(self._auth).lower(),
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
@@ -67,7 +55,7 @@ class Emulator:
         }
         with Path(self.folder, "log").open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", SERVER, self._python()],
+                [sys.executable, "-P", SERVER, Path(self.folder, "pythons")],
                 cwd=self.folder,
                 env=environment,
                 stdin=subprocess.PIPE,  # whose end it sees if we are killed
@@ -75,15 +63,6 @@ class Emulator:
                 stderr=log,
                 process_group=0,
             )
-
-    def _python(self) -> str:
-        """Make a Python that has Lambda's own libraries and no others, and return its path."""
-        folder = Path(self.folder, "python")
-        venv.EnvBuilder(symlinks=True).create(folder)
-        [site] = folder.glob("lib/python*/site-packages")
-        link_runtime(site)
-        (site / "sitecustomize.py").symlink_to(SITE / "sitecustomize.py")
-        return str(folder / "bin" / "python")
 
     def _wait(self) -> None:
         assert self._process

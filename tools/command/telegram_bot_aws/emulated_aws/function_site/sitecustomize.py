@@ -23,6 +23,7 @@ PATIENCE = int(os.environ.get("EMULATOR_PATIENCE", "1"))  # factor of all limits
 LOCAL = Path(__file__).resolve().parents[2] / "local"
 START = "start-up"  # the message of the line about a start
 EVENT = "event"  # and of that about an event of another service, with why it failed
+OVER = '{"message": "over"}'  # the last line of an invocation
 
 
 class Handler(logging.Handler):
@@ -81,8 +82,10 @@ def telling(handler: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
             reason = f"{type(error).__name__}: {error}"
             raise
         finally:
+            sys.stderr.flush()
             if not is_ours(event):
                 say({"message": EVENT, "event": event, "error": reason})
+            os.write(2, f"{OVER}\n".encode())
 
     return told
 

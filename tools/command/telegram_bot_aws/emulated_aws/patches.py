@@ -1,0 +1,513 @@
+"""Patches for MiniStack where it differs from AWS: each function's text names the difference.
+
+tests/test_patches.py shows each of them, in MiniStack alone and as it is patched.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import queue
+import re
+import subprocess
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from xml.sax.saxutils import escape
+from zoneinfo import ZoneInfo
+
+import h11
+import requirements
+from ministack import app as server
+from ministack.core import iam_actions, lambda_runtime
+from ministack.services import (
+    apigateway,
+    cloudwatch,
+    cloudwatch_logs,
+    dynamodb,
+    eventbridge,
+    lambda_svc,
+    scheduler,
+    sqs,
+)
+
+from telegram_bot_aws.emulated_aws.function_site.sitecustomize import OVER, PATIENCE
+from telegram_bot_aws.local.packages import link_runtime
+from telegram_bot_aws.local.processes import end_at_once, freeze, thaw, too_much_memory
+
+SITE = Path(__file__).with_name("function_site")  # loaded by each function at its start
+LOG_SECONDS = 60  # for the end of a function's log
+
+# Functions.
+
+
+def quick_start() -> None:
+    """A function starts without a library that it doesn't ask for.
+
+    MiniStack's functions import botocore at their start, to count how deeply they invoke each
+    other, and so take twice as long.
+    """
+    script = lambda_runtime._PYTHON_WORKER_SCRIPT
+    rest = script.removeprefix(lambda_runtime.INVOKE_DEPTH_BOOTSTRAP)
+    lambda_runtime._PYTHON_WORKER_SCRIPT = f"def _ms_install_invoke_depth(): pass\n{rest}"
+
+
+def runtimes(folder: Path) -> None:
+    """A function runs on the Python of its runtime, with AWS's own libraries and no others.
+
+    MiniStack runs all functions on its own Python, whose libraries they then see. Here each has a
+    Python in `folder`. One whose version this machine lacks is run by ours.
+    """
+    lock = threading.Lock()
+
+    def python_of(runtime: str) -> tuple[str, str]:
+        home = folder / runtime
+        with lock:
+            if not home.exists():
+                python = requirements.find_python(requirements.runs_on(runtime))
+                make = [str(python), "-I", "-m", "venv", "--without-pip", str(home)]
+                subprocess.run(make, check=True)
+                [site] = home.glob("lib/python*/site-packages")
+                link_runtime(site)
+                (site / "sitecustomize.py").symlink_to(SITE / "sitecustomize.py")
+        return str(home / "bin" / "python"), lambda_runtime._PYTHON_WORKER_SCRIPT
+
+    lambda_runtime._detect_runtime_binary = python_of
+
+
+class Process(subprocess.Popen[str]):
+    """A function's process, which leads its own group."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named, process_group=0)
+
+
+def end_function(process: Process | None) -> None:
+    """End a function's process as AWS does: at once, with all that it started."""
+    if process:
+        end_at_once(process)
+
+
+def containers() -> None:
+    """A function's process is frozen between events, and ends as a container of AWS's does.
+
+    MiniStack's functions go on between two events, take any amount of memory, and leave what they
+    started.
+    """
+
+    class Worker(lambda_runtime.Worker):  # type: ignore[misc]
+        def _spawn(self) -> None:
+            end_function(self._proc)  # it ended by itself, but perhaps not its children
+            super()._spawn()
+
+        def invoke(self, *arguments: Any, **named: Any) -> Any:
+            if self._proc:
+                thaw(self._proc)
+            response = super().invoke(*arguments, **named)
+            if self._proc:
+                told = too_much_memory(self._proc.pid, self.config.get("MemorySize", 128))
+                if told:
+                    response |= {"status": "error", "error": told.rstrip("\n")}
+                    self.kill()
+                else:
+                    freeze(self._proc)
+            return response
+
+    lambda_runtime.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": Process})
+    lambda_runtime._signal = end_function
+    lambda_runtime.Worker = Worker
+
+
+def whole_logs() -> None:
+    """A function's log has all that it wrote before it answered.
+
+    MiniStack waits 50 ms at most for a function's log, and then goes on without. That loses lines
+    on a busy machine. Here each function says when it is over, unless its process ends.
+    """
+
+    class Worker(lambda_runtime.Worker):  # type: ignore[misc]
+        def _drain_stderr(self) -> str:
+            return self._drain_stderr_bounded()
+
+        def _drain_stderr_bounded(self, *waits: float) -> str:
+            lines: list[str] = []
+            ends = time.monotonic() + LOG_SECONDS
+            while time.monotonic() < ends:
+                is_over = not (self._stderr_thread and self._stderr_thread.is_alive())
+                try:
+                    lines.append(self._stderr_queue.get(timeout=0 if is_over else 0.05))
+                except (queue.Empty, ValueError):
+                    if is_over:
+                        break
+                    continue
+                if lines[-1].endswith(OVER):
+                    lines[-1] = lines[-1].removesuffix(OVER)
+                    break
+            return "\n".join(filter(None, lines))
+
+    lambda_runtime.Worker = Worker
+
+
+def patience() -> None:
+    """A function has more time where a busy machine needs that, by EMULATOR_PATIENCE.
+
+    MiniStack has no such setting, nor has AWS.
+    """
+
+    class Worker(lambda_runtime.Worker):  # type: ignore[misc]
+        def __init__(self, name: str, config: dict[str, Any], *arguments: Any) -> None:
+            config = {**config, "Timeout": config["Timeout"] * PATIENCE}
+            super().__init__(name, config, *arguments)
+
+    lambda_runtime.Worker = Worker
+
+
+def alias_retries() -> None:
+    """A failed asynchronous invocation of an alias is handled by the alias's configuration.
+
+    MiniStack takes the function's, even then. Here all invocations name the alias "live". They get
+    a version, which has no configuration.
+    """
+    invoke = lambda_svc.invoke_async_with_retry
+
+    def invoke_async(version: dict[str, Any], event: Any) -> None:
+        function = lambda_svc._functions.get(version["config"]["FunctionName"]) or {}
+        if of_alias := (function.get("event_invoke_configs") or {}).get("live"):
+            version = {**version, "event_invoke_config": of_alias}
+        invoke(version, event)
+
+    lambda_svc.invoke_async_with_retry = invoke_async
+
+
+# What Terraform asks.
+
+
+def alarm_fields() -> None:
+    """An alarm is described with all of its settings, in each of AWS's protocols.
+
+    MiniStack leaves out most of them in XML, which version 5 of the provider asks for. Terraform
+    then sees a change of each alarm in each plan.
+    """
+    describe = cloudwatch._describe_alarms
+
+    def described(params: Any, data: Any, is_cbor: bool, is_json: bool = False) -> Any:
+        if is_cbor or is_json:
+            return describe(params, data, is_cbor, is_json)
+        names = [params[key][0] for key in params if key.startswith("AlarmNames.member.")]
+        _, _, body = describe({}, {"AlarmNames": names}, False, True)
+        alarms = json.loads(body)["MetricAlarms"]
+        for alarm in alarms:
+            of_a_metric = () if alarm["MetricName"] else ("Period", "Statistic")
+            for name in [*alarm]:
+                if name in of_a_metric or name.endswith("Timestamp"):
+                    del alarm[name]
+        result = {"DescribeAlarmsResult": {"MetricAlarms": alarms}}
+        return cloudwatch._xml(200, "DescribeAlarmsResponse", xml(result))
+
+    cloudwatch._describe_alarms = described
+
+
+def xml(value: Any) -> str:
+    """Return a value of JSON as AWS writes it in XML."""
+    if isinstance(value, dict):
+        filled = {name: each for name, each in value.items() if each not in (None, [])}
+        return "".join(f"<{name}>{xml(each)}</{name}>" for name, each in filled.items())
+    if isinstance(value, list):
+        return "".join(f"<member>{xml(each)}</member>" for each in value)
+    return escape(json.dumps(value) if isinstance(value, bool) else str(value))
+
+
+class Connection(h11.Connection):
+    """The server's side of HTTP/1.1, which holds back an answer's head until there is more."""
+
+    head = b""
+
+    def send(self, event: Any) -> bytes:  # type: ignore[override]
+        data = super().send(event) or b""
+        if isinstance(event, h11.Response):
+            self.head = data
+            return b""
+        data, self.head = self.head + data, b""
+        return data
+
+
+def answer_heads() -> None:
+    """The head of an answer leaves with the start of its body.
+
+    MiniStack's HTTP server writes one after the other. Now and then a busy Terraform provider
+    closes the connection in between and repeats the request, which fails if the first one was
+    carried out.
+    """
+    h11.Connection = Connection  # type: ignore[misc]
+
+
+def log_keys() -> None:
+    """A log group may get another key, or none.
+
+    MiniStack can't change it. Here it can, though it encrypts nothing.
+    """
+    handle = cloudwatch_logs.handle_request
+
+    async def handle_request(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
+        action = headers.get("x-amz-target", "").rpartition(".")[2]
+        if action not in ("AssociateKmsKey", "DisassociateKmsKey"):
+            return await handle(method, path, headers, body, query)
+        asked = json.loads(body)
+        cloudwatch_logs._log_groups[asked["logGroupName"]]["kmsKeyId"] = asked.get("kmsKeyId")
+        return 200, {"Content-Type": "application/x-amz-json-1.1"}, b"{}"
+
+    cloudwatch_logs.handle_request = handle_request
+
+
+def recovery_periods() -> None:
+    """A table tells for how many days it can be restored.
+
+    MiniStack forgets that. Terraform then sees a change in each plan.
+    """
+    describe, update = dynamodb._describe_continuous_backups, dynamodb._update_continuous_backups
+    days = dynamodb._pitr_settings  # by table: whether it can be restored, or here for how long
+
+    def described(data: Any) -> Any:
+        status, headers, body = describe(data)
+        if period := days.get(data["TableName"]):
+            answer = json.loads(body)
+            recovery = answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+            recovery["RecoveryPeriodInDays"] = period
+            body = json.dumps(answer).encode()
+        return status, headers, body
+
+    def updated(data: Any) -> Any:
+        answer = update(data)
+        if days.get(data["TableName"]):
+            wanted = data["PointInTimeRecoverySpecification"]
+            days[data["TableName"]] = wanted.get("RecoveryPeriodInDays", 35)
+        return answer
+
+    dynamodb._describe_continuous_backups = described
+    dynamodb._update_continuous_backups = updated
+
+
+def stages() -> None:
+    """A stage that loses the settings of a route stays.
+
+    MiniStack drops it with them. The next update of the stage then tells which settings it has.
+    """
+    handle = apigateway.handle_request
+
+    async def handle_request(method: str, path: str, *arguments: Any, **named: Any) -> Any:
+        if method == "DELETE" and "/routesettings/" in path:
+            return 204, {}, b""
+        return await handle(method, path, *arguments, **named)
+
+    apigateway.handle_request = handle_request
+
+
+# Permissions.
+
+
+def alias_actions() -> None:
+    """The actions of one alias have permissions of their own.
+
+    MiniStack checks all of them as if they were to list a function's aliases.
+    """
+    action = iam_actions._lambda_action
+
+    def found(method: str, path: str) -> Any:
+        known = {"GET": "GetAlias", "PUT": "UpdateAlias", "DELETE": "DeleteAlias"}
+        is_alias = re.search(r"/functions/[^/]+/aliases/[^/]+$", path)
+        return known[method] if is_alias else action(method, path)
+
+    iam_actions._lambda_action = found
+
+
+def schedule_groups() -> None:
+    """A permission for a schedule is checked in the schedule's group.
+
+    MiniStack checks it as if all schedules were in the default group. A schedule's group is in the
+    query of a request, or else in its body.
+    """
+    resource = iam_actions.extract_resource_arn
+
+    def found(
+        service: str, method: str, path: str, headers: Any, body: bytes, query: Any, *more: Any
+    ) -> str:
+        arn: str = resource(service, method, path, headers, body, query, *more)
+        if service == "scheduler" and path.startswith("/schedules/"):
+            asked = query.get("groupName") or json.loads(body or b"{}").get("GroupName", "default")
+            group = asked[0] if isinstance(asked, list) else asked
+            arn = arn.replace(":schedule/default/", f":schedule/{group}/")
+        return arn
+
+    iam_actions.extract_resource_arn = found
+
+
+# Names that mean this machine, which no public name does: none ends with a number. The provider
+# puts the account before the address when it asks for a bucket's tags.
+THIS_MACHINE = re.compile(rb"(([0-9]{12}\.)?127\.0\.0\.1|([\w-]+\.)*localhost)(:[0-9]+)?")
+API = re.compile(rb"[0-9a-f]{8}\.execute-api\.localhost(:[0-9]+)?")
+
+
+def is_from_a_program(scope: Any) -> bool:
+    """Tell whether a request comes from a program, or is for a bot's page, which anyone may ask.
+
+    The demo passes a page's requests on with its headers. Behind another name, which a web page's
+    server has led to this machine, a browser would take this server for the web page's own.
+    """
+    headers = dict(scope["headers"])
+    host = headers.get(b"host", b"")
+    if API.fullmatch(host) and re.match("/app(/|$)", scope["path"]):
+        return True
+    is_navigation = headers.get(b"sec-fetch-site", b"none") == b"none"
+    return bool(THIS_MACHINE.fullmatch(host)) and b"origin" not in headers and is_navigation
+
+
+def programs_only() -> None:
+    """Only programs on this machine are answered.
+
+    MiniStack also answers any web page in a browser here, which could make functions and run them.
+    """
+    app = server.app
+
+    async def guarded(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan" or is_from_a_program(scope):
+            await app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            body = b'{"message":"this AWS is for programs on this machine only"}'
+            headers = [
+                (b"content-type", b"application/json"),
+                (b"content-length", f"{len(body)}".encode()),
+            ]
+            await send({"type": "http.response.start", "status": 403, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+
+    server.app = guarded
+
+
+# Schedules and queues.
+
+
+def schedule_zones() -> None:
+    """A schedule that recurs runs in its time zone.
+
+    MiniStack keeps the zone, and takes the times of a cron expression for UTC.
+    """
+    tick = scheduler._tick_schedules
+    in_utc = "(_schedule_last_fired[state_key], tz=timezone.utc)"
+    zone = 'ZoneInfo(sched["ScheduleExpressionTimezone"])'
+    source = inspect.getsource(tick)
+    assert source.count(in_utc) == 1, "this MiniStack has another line"
+    tick.__globals__["ZoneInfo"] = ZoneInfo
+    names: dict[str, Any] = {}
+    exec(source.replace(in_utc, in_utc.replace("timezone.utc", zone)), tick.__globals__, names)
+    scheduler._tick_schedules = names[tick.__name__]
+
+
+def scheduled_messages() -> None:
+    """What Scheduler sends to a FIFO queue is deduplicated, as any message there.
+
+    MiniStack adds it without a look at the queue's last messages.
+    """
+    dispatch = eventbridge._dispatch_to_sqs
+
+    def dispatched(spec: Any, payload: str, parameters: Any = None) -> None:
+        queue = sqs._queue_by_arn(str(spec))
+        if not queue or not queue["is_fifo"]:
+            dispatch(spec, payload, parameters)
+            return
+        message = {"MessageBody": payload, "MessageGroupId": parameters["MessageGroupId"]}
+        sqs._act_send_message({"QueueUrl": queue["url"], **message}, "")
+
+    eventbridge._dispatch_to_sqs = dispatched
+
+
+def scheduled_times() -> None:
+    """The input of a schedule has the time that is due.
+
+    MiniStack fills nothing into it. Here it is filled in to the minute, as all times of a cron
+    expression are: MiniStack looks only every ten seconds.
+    """
+    invoke = eventbridge._invoke_target
+
+    def invoked(target: Any, event: Any, *more: Any) -> None:
+        if event.get("Source") == "aws.scheduler" and "Input" in target:
+            due = time.strftime("%Y-%m-%dT%H:%M:00Z", time.gmtime(event["Time"]))
+            text = target["Input"].replace("<aws.scheduler.scheduled-time>", due)
+            target = {**target, "Input": text}
+        invoke(target, event, *more)
+
+    eventbridge._invoke_target = invoked
+
+
+def message_moves() -> None:
+    """SQS has StartMessageMoveTask.
+
+    MiniStack lacks it, so its IAM doesn't know the queue of such a request.
+    """
+    resource = iam_actions.extract_resource_arn
+
+    def found(service: str, method: str, path: str, headers: Any, body: bytes, *more: Any) -> str:
+        arn: str = resource(service, method, path, headers, body, *more)
+        if service == "sqs" and arn == "*":
+            return str(json.loads(body or b"{}").get("SourceArn", arn))
+        return arn
+
+    iam_actions.extract_resource_arn = found
+    sqs._HANDLERS["StartMessageMoveTask"] = start_message_move_task
+
+
+KEPT = {
+    "MessageAttributes": "message_attributes",
+    "MessageBody": "body",
+    "MessageDeduplicationId": "dedup_id",
+    "MessageGroupId": "group_id",
+}
+
+
+def start_message_move_task(data: dict[str, Any], url: str) -> dict[str, Any]:
+    """Move all messages of a queue to another one, in their order.
+
+    A message keeps its group, its body and its deduplication id, and gets a new id. Of one that SQS
+    itself has made a dead letter, the id is the deduplication id.
+    """
+    source = sqs._queue_by_arn(data["SourceArn"])
+    destination = sqs._queue_by_arn(data["DestinationArn"])
+    if not source or not destination:
+        raise sqs._Err("ResourceNotFoundException", "There is no such queue.")
+    for message in list(source["messages"]):
+        about = {name: message[key] for name, key in KEPT.items() if message.get(key)}
+        if "DeadLetterQueueSourceArn" in message["sys"]:
+            about["MessageDeduplicationId"] = message["id"]
+        sqs._act_send_message({"QueueUrl": destination["url"], **about}, "")
+        source["messages"].remove(message)
+    return {"TaskHandle": "task"}
+
+
+def apply(folder: Path) -> None:
+    """Apply all patches; `folder` is for the Pythons of functions. Each of the first five changes
+    what the one before it has made of a function's process.
+    """
+    quick_start()
+    containers()
+    whole_logs()
+    patience()
+    runtimes(folder)
+    for patch in (
+        alarm_fields,
+        alias_actions,
+        alias_retries,
+        answer_heads,
+        log_keys,
+        message_moves,
+        programs_only,
+        recovery_periods,
+        schedule_groups,
+        schedule_zones,
+        scheduled_messages,
+        scheduled_times,
+        stages,
+    ):
+        patch()
