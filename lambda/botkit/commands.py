@@ -23,7 +23,10 @@ def command_in(text: str | None) -> str:
 
 
 def is_for_another_bot(text: str | None) -> bool:
-    """Tell whether a text begins with a command for another bot. Raises as `command_in` does."""
+    """Tell whether a text begins with a command for another bot.
+
+    Raises as `command_in` does.
+    """
     command, name = _parts(text)
     return bool(command and name) and not _is_this_bot(name)
 

@@ -144,9 +144,10 @@ def ask_button(name: str, calls: list[Call], *, retry_text: str | None = None) -
 
 
 def ask_photo(name: str, calls: list[Call], *, retry_text: str | None = None) -> Question:
-    """Ask for a photo, and give the file_id of its largest size. `retry_text` is as in `ask`.
+    """Ask for a photo, and give the file_id of its largest size.
 
-    Of an album, the first photo is the answer, and the others answer the next questions.
+    `retry_text` is as in `ask`. Of an album, the first photo is the answer, and the others answer
+    the next questions.
     """
 
     def answer(message: Json) -> Any:
@@ -156,7 +157,10 @@ def ask_photo(name: str, calls: list[Call], *, retry_text: str | None = None) ->
 
 
 def ask_message(name: str, calls: list[Call], *, retry_text: str | None = None) -> Question:
-    """Ask for any message, and give it as Telegram sent it. `retry_text` is as in `ask`."""
+    """Ask for any message, and give it as Telegram sent it.
+
+    `retry_text` is as in `ask`.
+    """
     return Question(name, calls, lambda message: message, retry_text)
 
 
