@@ -28,7 +28,6 @@ const DOES = {
   popup: () => post("web_app_open_popup", { title: "Sure?", message: "It costs 9.", buttons: [{ id: "yes", type: "ok" }, { id: "no", type: "cancel" }] }),
   expand: () => post("web_app_expand"),
   unplayed: () => { post("web_app_request_phone"); post("web_app_trigger_haptic_feedback", { type: "impact" }); },
-  telegram: () => post("web_app_open_tg_link", { path_full: "/echo_bot?start=order-9" }),
   close: () => post("web_app_close"),
 };
 for (const [name, act] of Object.entries(DOES)) {

@@ -1,6 +1,6 @@
 // Elements, icons, and how times are written.
 
-const SVG = ["svg", "path", "circle"];
+const SVG = ["svg", "path"];
 
 // Make an element. Strings become text: nothing from a message is ever parsed as HTML.
 export function h(tag, attributes = {}, ...children) {
@@ -63,23 +63,9 @@ const ICONS = {
   page: "M4 5h16v14H4zM4 9h16",
   reload: "M19 12a7 7 0 1 1-2-5M17 3v4h-4",
 };
-export const icon = (name, extra = "") =>
-  h(
-    "svg",
-    { class: `icon ${extra}`, viewBox: "0 0 24 24", "aria-hidden": "true" },
-    h("path", { d: ICONS[name] }),
-  );
-
-// A ring that empties until a time, in seconds: page.js turns it.
-export function ring(from, until) {
-  const circle = { cx: 15, cy: 15, r: 12 };
-  const turns = { "stroke-dasharray": 75.4, "data-from": from, "data-until": until };
-  return h(
-    "svg",
-    { class: "ring", viewBox: "0 0 30 30", "aria-hidden": "true" },
-    h("circle", circle),
-    h("circle", { ...circle, ...turns }),
-  );
+export function icon(name) {
+  const about = { class: "icon", viewBox: "0 0 24 24", "aria-hidden": "true" };
+  return h("svg", about, h("path", { d: ICONS[name] }));
 }
 
 export function milliseconds(value) {

@@ -33,7 +33,6 @@ const LOOKS = {
   underline: "u",
   strikethrough: "s",
   code: "code",
-  pre: "pre",
   blockquote: "blockquote",
   expandable_blockquote: "blockquote",
 };
@@ -45,7 +44,8 @@ const ADDRESSES = {
 // A part of a text as its type looks.
 function styled(part, inside, text) {
   const { type } = part;
-  if (LOOKS[type]) return h(LOOKS[type], type === "pre" ? { tabindex: 0 } : {}, inside);
+  if (type === "pre") return h("pre", { class: "code columns", tabindex: 0 }, inside);
+  if (LOOKS[type]) return h(LOOKS[type], {}, inside);
   if (type === "spoiler") return h("span", { class: "spoiler" }, hidden(inside));
   if (type === "bot_command") {
     const sends = () => send("text", text);

@@ -2,7 +2,7 @@
 // (https://docs.telegram-mini-apps.com/platform/methods).
 
 import { $, button, div, h, icon, p } from "./dom.js";
-import { actAs, app, ask, bot, openTelegram } from "./state.js";
+import { actAs, app, ask, bot } from "./state.js";
 
 const VERSION = "9.1"; // of the events; pages ask for it
 let open = null; // the page that is shown: its launch and elements
@@ -55,15 +55,10 @@ export async function openPage(how, { text: label, web_app: { url } }, key = 0) 
 function show(launch) {
   closePage();
   const title = `${bot().name}: page`;
-  const tool = (id, look, word, acts) =>
-    button({ class: "tool", id, title: word, "aria-label": word }, acts, icon(look));
-  const who = div("who", h("h2", {}, bot().name), p("", "page"));
-  const head = div(
-    "bar",
-    tool("page-close", "close", "Close the page", closePage),
-    who,
-    tool("page-reload", "reload", "Reload the page", reloadPage),
-  );
+  const word = "Close the page";
+  const close = { class: "tool", title: word, "aria-label": word };
+  const who = div("who", h("h2", {}, bot().name), p("soft", "page"));
+  const head = div("bar", button(close, closePage, icon("close")), who);
   const sandbox =
     "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox allow-forms allow-modals";
   const frame = h("iframe", { title, sandbox, src: address(launch) });
@@ -142,10 +137,6 @@ const PLAYED = {
   web_app_data_send: async ({ data }) => {
     if (await ask("send-data", { id: open.id, data: String(data ?? "") })) closePage();
     else app.toast(app.problem.text);
-  },
-  web_app_open_tg_link: ({ path_full: path }) => {
-    const link = `https://t.me/${String(path ?? "").replace(/^\//, "")}`;
-    if (!openTelegram(link)) app.toast(`Telegram opens ${link}. The demo has no such chat.`);
   },
 };
 // What isn't played here is listed for the page's author.

@@ -1,6 +1,6 @@
 // The chat, what the visitor does in it, and how Telegram fails. All content comes from the server.
 
-import { $, b, button, clock, div, h, icon, milliseconds, p, ring, small, span } from "./dom.js";
+import { $, b, button, clock, div, h, icon, milliseconds, p, small, span } from "./dom.js";
 import { content, drawing, inlineKeyboard, rich, richBlocks, summary } from "./messages.js";
 import { closePage, isPageOpen, openPage, pageDone, popup, reloadPage } from "./mini_app.js";
 import { act, actAs, app, ask, bot, place, send, showProblem } from "./state.js";
@@ -105,16 +105,14 @@ function drawDraft(draft) {
 const isSelected = (entry) =>
   entry.update_id !== null && entry.update_id === app.selected ? " selected" : "";
 const pick = (entry) => () => app.select(entry.update_id, true);
-const waiting = ({ from, until }) => [
-  ring(from, until),
-  h("span", { "data-until": until, "data-from": from }),
-];
 
 // What became of a person's message.
 function statusOf(trace) {
   const result = verdict(trace);
-  if (result.until)
-    return h("span", { class: "wait", title: "Telegram redelivers it" }, waiting(result));
+  if (result.until) {
+    const left = h("span", { "data-until": result.until });
+    return h("span", { class: "wait", title: "Telegram redelivers it" }, icon("clock"), left);
+  }
   if (result.busy) return icon("clock");
   if (result.word === "no answer") return result.word;
   if (result.tone === "bad" || result.word === "not asked for")
@@ -151,7 +149,7 @@ function reactionsTo(entry) {
   return all.length
     ? div(
         "reactions",
-        all.map(([e, n]) => span("", n > 1 ? `${e} ${n}` : e)),
+        all.map(([e, n]) => span("pill accent", n > 1 ? `${e} ${n}` : e)),
       )
     : null;
 }
@@ -161,7 +159,7 @@ function drawMessage(entries, trace, first) {
   const result = verdict(trace);
   const shown = entries.map((each) => content(each.message, each));
   const [{ look, nodes }] = shown;
-  const pin = h("span", { title: "pinned" }, icon("pin"), span("hidden-text", "pinned"));
+  const pin = h("span", { title: "pinned", role: "img", "aria-label": "pinned" }, icon("pin"));
   const meta = h(
     "div",
     { class: "meta", dir: "ltr" },
@@ -207,7 +205,7 @@ function drawMessage(entries, trace, first) {
 }
 function tools(entry) {
   const tool = (look, word, acts, more = {}) => {
-    const about = { class: "tool", tabindex: -1, "aria-label": word, title: word };
+    const about = { class: "tool", "aria-label": word, title: word };
     const name = { "data-name": `${word} ${entry.key}` };
     return button({ ...about, ...name, ...more }, acts, icon(look));
   };
@@ -226,7 +224,7 @@ function tools(entry) {
   const own = entry.side === "out" && entry.message.text !== undefined && !entry.message.via_bot;
   return h(
     "div",
-    { class: "tools", role: "toolbar", "aria-label": "Tools" },
+    { class: "tools", role: "group", "aria-label": "Tools" },
     tool("reply", "Reply", () => reply(entry)),
     own ? tool("edit", "Edit", () => edit(entry)) : null,
     tool("smile", "React", react, { "aria-expanded": "false" }),
@@ -251,8 +249,7 @@ function endOf(entry, result) {
   if (entry.answer?.url) return ` – opens ${entry.answer.url}`;
   if (entry.answer) return " – answered without a word";
   if (entry.update_id === null) return null;
-  if (result.until)
-    return [" – redelivered in ", h("b", { "data-until": result.until, "data-from": result.from })];
+  if (result.until) return [" – redelivered in ", h("b", { "data-until": result.until })];
   if (result.word === "answered") return null;
   return result.busy ? " …" : ` – ${result.word}${result.why ? `: ${result.why}` : ""}`;
 }
@@ -325,9 +322,8 @@ function drawHead() {
     ([key]) => !state.people[key] || key === app.person,
   );
   const tab = ([key, { tab: word }]) => {
-    const isHere = key === app.chat;
-    const about = { role: "tab", "data-chat": key, "aria-selected": String(isHere) };
-    return button({ ...about, tabindex: isHere ? 0 : -1 }, () => visit(key), word);
+    const about = { "data-chat": key, "data-name": key, "aria-pressed": String(key === app.chat) };
+    return button(about, () => visit(key), word);
   };
   $("chats").replaceChildren(...tabs.map(tab));
   const person = ([key, { name }]) => option(key, key === app.person, name);
@@ -475,27 +471,22 @@ function drawFaults() {
     p("", "Telegram ", what, " for ", often, "."),
     on ? left : "",
     button(look, change, on ? "Stop" : "Start"),
-    p("about", FAULTS[wish.kind][1]),
+    p("soft", FAULTS[wish.kind][1]),
   );
   if (name) document.querySelector(`[data-name="${CSS.escape(name)}"]`)?.focus();
 }
 
-// The banner after a change of the bot's code.
-const banner = (id, look, sign, ...words) =>
-  $("banner").replaceChildren(
-    h("div", { class: `banner ${look}`, id }, icon(sign), h("div", {}, ...words)),
-  );
-function drawBanner(fresh) {
+// What became of a change of the bot's code.
+const banner = (id, ...words) =>
+  $("banner").replaceChildren(h("div", { class: "banner", id }, icon("bad"), div("", words)));
+function drawReload(fresh) {
   const last = app.state.setup.reloads.at(-1);
-  clearTimeout(drawBanner.timer);
+  $("banner").replaceChildren();
   if (last?.error) {
     const words = b(`${last.files.join(", ")}: this change doesn't work.`);
-    banner("broken", "bad", "bad", words, output(last.error, "The error", true));
-  } else if (last && fresh) {
-    const took = ` reloaded in ${Math.round(last.milliseconds)} ms`;
-    banner("reloaded", "", "check", b(last.files.join(", ")), took);
-    drawBanner.timer = setTimeout(() => $("banner").replaceChildren(), 6000);
-  } else $("banner").replaceChildren();
+    banner("broken", words, output(last.error, "The error", true));
+  } else if (last && fresh)
+    toast(`${last.files.join(", ")} reloaded in ${Math.round(last.milliseconds)} ms`);
 }
 app.toast = toast;
 function toast(text) {
@@ -512,14 +503,9 @@ function countdown() {
   const now = Date.now() / 1000;
   const counting = document.querySelectorAll("[data-until]");
   for (const node of counting) {
-    const { from, until } = node.dataset;
-    const left = Math.max(0, until - now);
-    const gone = 1 - left / Math.max(0.01, until - from);
-    if (node.tagName === "circle") node.setAttribute("stroke-dashoffset", 75.4 * gone);
-    else node.textContent = `${left.toFixed(1)} s`;
+    node.textContent = `${Math.max(0, node.dataset.until - now).toFixed(1)} s`;
   }
-  if (counting.length) requestAnimationFrame(countdown);
-  else setTimeout(countdown, 100); // a frame costs CPU
+  setTimeout(countdown, 100);
 }
 
 // The server's events.
@@ -543,7 +529,7 @@ on("snapshot", (data) => {
   drawFaults();
   drawChat();
   drawHops();
-  drawBanner(false);
+  drawReload(false);
   toEnd();
 });
 on("entry", (entry) => {
@@ -589,7 +575,7 @@ on("setup", (setup) => {
   const fresh = setup.reloads.length > app.state.setup.reloads.length;
   app.state.setup = setup;
   if (fresh) {
-    drawBanner(true);
+    drawReload(true);
     if (setup.reloads.at(-1).files.some((name) => name.startsWith("app/"))) reloadPage();
   }
   drawHops();
@@ -600,7 +586,7 @@ let lost = null;
 function drawLost(said) {
   live("ended", "bad");
   const command = h("code", {}, app.state.setup?.command ?? "scripts/demo");
-  banner("lost", "bad", "bad", said, " Start it again with ", command, ", and this page goes on.");
+  banner("lost", said, " Start it again with ", command, ", and this page goes on.");
 }
 on("end", () => drawLost("The demo has ended."));
 source.onerror = () => {
@@ -613,7 +599,7 @@ source.onerror = () => {
 // The visitor's input.
 $("send").append(icon("send"));
 $("attach-button").append(icon("plus"));
-$("fail").prepend(icon("bolt"), span("word", "Make Telegram fail"));
+$("fail").prepend(icon("bolt"));
 const ATTACHED = {
   photo: "Photo",
   sticker: "Sticker",
@@ -625,8 +611,9 @@ const ATTACHED = {
 };
 function menuItem(id, acts, ...words) {
   const choose = () => {
-    menu(id, false);
+    $(id).hidePopover();
     acts();
+    text.focus();
   };
   return button({}, choose, ...words);
 }
@@ -634,24 +621,6 @@ for (const [kind, word] of Object.entries(ATTACHED)) {
   const query = () => (text.value = `@${bot().username} `);
   const acts = () => (kind === "ask" ? query() : send(kind));
   $("attach").append(menuItem("attach", acts, icon(kind), word));
-}
-function menu(id, shown) {
-  $(id).hidden = !shown;
-  $(`${id}-button`).setAttribute("aria-expanded", shown);
-  if (shown) $(id).firstElementChild.focus();
-  else $("text").focus({ preventScroll: true });
-}
-for (const id of ["attach", "commands"]) {
-  $(`${id}-button`).addEventListener("click", () => menu(id, $(id).hidden));
-  $(id).addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    event.stopPropagation();
-    menu(id, false);
-  });
-  document.addEventListener("click", (event) => {
-    const isOutside = !$(id).contains(event.target) && !$(`${id}-button`).contains(event.target);
-    if (!$(id).hidden && isOutside) menu(id, false);
-  });
 }
 $("page-button").addEventListener("click", () => openPage("menu", bot().menu[app.chat]));
 $("fail").addEventListener("click", () => {
@@ -713,13 +682,6 @@ function focusRow(row) {
 }
 $("messages").addEventListener("keydown", (event) => {
   const row = event.target.closest("[data-key]");
-  const tools = [...(row?.querySelectorAll(".tools > .tool") ?? [])];
-  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-  const at = tools.indexOf(event.target);
-  if (step && tools.length && (at >= 0 || event.target === row)) {
-    event.preventDefault();
-    return (tools[at + step] ?? (step < 0 ? row : tools[at])).focus();
-  }
   const isBox = event.target === $("messages");
   if (!isBox && event.target !== row) return;
   if (event.key === "Enter" && row) {
@@ -732,13 +694,6 @@ $("messages").addEventListener("keydown", (event) => {
   event.preventDefault();
   if (next[event.key]) focusRow(next[event.key]);
   else if (event.key === "ArrowDown") text.focus();
-});
-$("chats").addEventListener("keydown", (event) => {
-  const keys = [...$("chats").children].map((tab) => tab.dataset.chat);
-  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-  if (!step) return;
-  visit(keys[(keys.indexOf(app.chat) + step + keys.length) % keys.length]);
-  $("chats").querySelector("[aria-selected=true]").focus();
 });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && isPageOpen()) {

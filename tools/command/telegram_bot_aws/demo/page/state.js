@@ -135,10 +135,7 @@ export function verdict(trace) {
   const why = logged?.telegram_error ?? it.failure?.trim().split("\n").at(-1) ?? "";
   const reason = why || logged?.error || refused?.answer.description || last.error || "";
   if (queued && RETRIED.includes(it.outcome)) return said("will be retried", "warn", reason);
-  if (last.retry_at) {
-    const times = { until: last.retry_at, from: last.at + last.milliseconds / 1000 };
-    return said("will be redelivered", "warn", reason, times);
-  }
+  if (last.retry_at) return said("will be redelivered", "warn", reason, { until: last.retry_at });
   if (last.expired) return said("given up", "bad", `Telegram gave up: ${reason}`);
   const seen = last.calls.length ? "answered" : "no answer";
   const guess = it.failure ? "bot.py failed" : refused ? "refused" : seen;

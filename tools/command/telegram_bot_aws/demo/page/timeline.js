@@ -1,6 +1,6 @@
 // What the machine did for an update.
 
-import { $, b, button, clock, count, div, h, icon, milliseconds, p, ring, span } from "./dom.js";
+import { $, b, button, clock, count, div, h, icon, milliseconds, p, span } from "./dom.js";
 import { act, app, bot, kindOf, RETRIED, showProblem, total, verdict } from "./state.js";
 
 const open = new Set(); // the names of the details that are unfolded
@@ -36,7 +36,7 @@ function fold(name, title, body) {
   return h("details", { open: open.has(name) }, shown, body);
 }
 function hop(kind, title, to, ms, ...rest) {
-  const line = div("line", b(title), span("to", to), ms ? span("ms", ms) : null);
+  const line = div("line", b(title), span("soft", to), ms ? span("ms", ms) : null);
   return h("li", { class: `hop ${kind}` }, span("dot"), line, ...rest);
 }
 const note = (tone, ...text) => p(`note ${tone}`, ...text);
@@ -70,7 +70,7 @@ function drawCall(t, call) {
       call.answer.description ?? text,
     ),
     FAULTS[call.fault] ? note("", FAULTS[call.fault]) : null,
-    (call.hints ?? []).map((hint) => note("warned", hint)),
+    (call.hints ?? []).map((hint) => note("warn", hint)),
     files.length ? note("", `Uploaded: ${files.join("; ")}`) : null,
     div(
       "folds",
@@ -132,7 +132,7 @@ function drawScale(t) {
     const left = `left:min(${((100 * from) / whole).toFixed(2)}%, 100% - 3px)`;
     const style = `${left};width:${Math.min(100, (100 * length) / whole).toFixed(2)}%`;
     const track = span("track", h("i", { style }));
-    return div(kind, span("name", name), track, span("value", milliseconds(length)));
+    return div(kind, span("name", name), track, span("ms", milliseconds(length)));
   };
   return h("div", { class: "scale", "aria-hidden": "true" }, bars.map(bar));
 }
@@ -143,7 +143,7 @@ const status = (t) =>
     ? pill(isGood(t.status) ? "good" : "bad", t.status ? `HTTP ${t.status}` : "no answer")
     : pill("accent", "under way");
 const top = (t) => [
-  h("time", {}, clock(t.at, true)),
+  h("time", { class: "soft" }, clock(t.at, true)),
   temperature(t.details ?? {}),
   status(t),
   t.over ? pill("", milliseconds(t.milliseconds)) : null,
@@ -192,56 +192,20 @@ function drawPause(before, after) {
     return div("pause", icon("clock"), span("", words));
   }
   if (!before.retry_at) return null;
-  const from = before.at + before.milliseconds / 1000;
-  const left = h("b", { "data-until": before.retry_at, "data-from": from });
+  const left = h("b", { "data-until": before.retry_at });
   return h(
     "div",
     { class: "pause running", id: "redelivery", role: "timer" },
-    ring(from, before.retry_at),
+    icon("clock"),
     span("", "Telegram keeps the update, and redelivers it in ", left),
   );
 }
 
-// What can be done with an update.
-async function copyTest(trace) {
-  try {
-    await navigator.clipboard.writeText(testOf(trace));
-    app.toast(
-      "The test is copied: paste it into your tests. If reply() takes a session, pass one there.",
-    );
-  } catch {
-    app.toast("The browser doesn’t let the page copy.");
-  }
-}
-// JSON as Python writes it: its strings are the same, but not its words.
-const WORDS = { null: "None", true: "True", false: "False" };
-const python = (value) =>
-  JSON.stringify(value, null, 4)
-    .replace(/"(?:[^"\\]|\\.)*"|\b(?:null|true|false)\b/g, (token) => WORDS[token] ?? token)
-    .replaceAll("\n", "\n    ");
-// A test for pytest, which expects the calls that were made. Files aren't known here, so then only the methods.
-function testOf(trace) {
-  const calls = trace.tries.at(-1)?.calls ?? [];
-  const hasFiles = calls.some((call) => Object.keys(call.files).length);
-  const lines = [`    update = ${python(trace.update)}`];
-  const methods = calls.map((call) => call.method);
-  const whole = calls.map((call) => ({ method: call.method, ...call.params }));
-  if (hasFiles)
-    lines.push(`    assert [call["method"] for call in bot.reply(update)] == ${python(methods)}`);
-  else lines.push(`    assert bot.reply(update) == ${python(whole)}`);
-  const name = `test_${kindOf(trace.update)}_${trace.update.update_id}`;
-  return `import bot\n\n\ndef ${name}():\n${lines.join("\n")}\n`;
-}
-function drawActions(trace) {
+function drawResend(trace) {
   const resend = { update: trace.update.update_id, chat: app.chat };
-  const action = (name, look, word, acts) =>
-    button({ class: "action", "data-name": name }, acts, icon(look), word);
-  return h(
-    "div",
-    { class: "foot", role: "group", "aria-label": "This update" },
-    action("resend", "reload", "Send again", () => act("resend", resend, "[data-name=resend]")),
-    action("copy-test", "copy", "Copy as a test", () => copyTest(trace)),
-  );
+  const sends = () => act("resend", resend, "[data-name=resend]");
+  const look = { class: "action", "data-name": "resend" };
+  return div("", button(look, sends, icon("reload"), "Send again"));
 }
 
 // A button that is drawn again while it is pressed would miss its click.
@@ -278,7 +242,7 @@ function bar(title, about, shown = null) {
     },
     icon("back"),
   );
-  const who = div("who", h("h2", {}, title), p("", about));
+  const who = div("who", h("h2", {}, title), p("soft", about));
   return div("bar", back, who, shown);
 }
 function drawUpdate(trace) {
@@ -297,7 +261,7 @@ function drawUpdate(trace) {
       "cards",
       isKept ? div("pause", icon("bad"), span("", result.why)) : null,
       trace.tries.flatMap((t, i) => [drawTry(trace, t), drawPause(t, trace.tries[i + 1])]),
-      drawActions(trace),
+      drawResend(trace),
     ),
   ];
 }

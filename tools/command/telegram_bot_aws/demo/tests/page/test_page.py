@@ -1,11 +1,7 @@
 """The demo's chat page, in a real Chromium, with a bot that does what a message says."""
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 
 import pytest
 
@@ -17,7 +13,7 @@ from telegram_bot_aws.demo.tests.page.browser import (
     say,
     violations,
 )
-from telegram_bot_aws.local.project import LAMBDA, ROOT
+from telegram_bot_aws.local.project import ROOT
 
 BOT = ROOT / "tests" / "bots" / "playground"
 
@@ -61,7 +57,7 @@ SHOWN = {
     "dice": [(".dice small", re.compile("value [1-6]"))],
     "pay": [("b", "Tea"), ("button.option", "Pay")],
     "react": [(".reactions", "🔥")],
-    "pin": [("[title=pinned]", "pinned")],
+    "pin": [("[aria-label=pinned]", "")],
     "draft": [(".draft", "Let me thi")],
     "unknown": [(".why", "sendMessage has no parameter txt; did you mean text?")],
     "other": [("b", "editGeneralForumTopic"), ("dd:last-of-type", re.compile("4242|News"))],
@@ -173,17 +169,17 @@ def test_another_person_and_other_chats(page):
     page.get_by_label("You are").select_option("Grace")
     say(page, "hi")
     expect(page.locator(".row.in").last).to_contain_text("Grace sent hi")
-    page.get_by_role("tab", name="Group").click()
+    page.get_by_role("button", name="Group").click()
     expect(page.locator("#title")).to_have_text("Book club")
     say(page, "hi, all")
     expect(page.locator(".row.in").last).to_contain_text("Grace sent hi, all")
-    page.get_by_role("tab", name="Topic").click()
+    page.get_by_role("button", name="Topic").click()
     expect(page.locator(".row")).to_have_count(0)
 
 
 def test_a_change_to_the_code_is_live_at_once(page, demo):
     demo.edit("Did {word}", "Saw {word}")
-    expect(page.locator("#reloaded")).to_contain_text(re.compile(r"bot\.py reloaded in \d+ ms"))
+    expect(page.locator("#toast")).to_contain_text(re.compile(r"bot\.py reloaded in \d+ ms"))
     expect(answer_to(page, "print")).to_contain_text("Saw print")
     demo.edit("Saw {word}", "Did {word")
     expect(page.locator("#broken")).to_contain_text("SyntaxError")
@@ -202,10 +198,10 @@ def test_the_keyboard_is_enough(page):
     for _ in range(3):
         page.keyboard.press("ArrowUp")
     expect(page.locator("#hops h2")).not_to_have_text(second)
-    page.keyboard.press("ArrowRight")
-    expect(page.get_by_role("button", name="Reply").nth(-3)).to_be_focused()
-    page.keyboard.press("ArrowLeft")
-    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Reply").last).to_be_focused()
+    for key in ("Escape", "ArrowUp", "Enter"):
+        page.keyboard.press(key)
     expect(page.locator("summary").first).to_be_focused()
     page.keyboard.press("Escape")
     expect(page.get_by_label("Message", exact=True)).to_be_focused()
@@ -233,23 +229,13 @@ def test_a_reader_of_old_messages_stays_there(page, demo):
     assert messages.evaluate("e => e.scrollTop") == 0
 
 
-def test_an_update_is_sent_again_and_copied_as_a_test(page, demo, tmp_path):
+def test_an_update_is_sent_again(page):
     answer_to(page, "pin")
     before = page.locator("#hops h2").inner_text()
     page.get_by_role("button", name="Send again").click()
     expect(page.locator("#hops h2")).not_to_have_text(before)
     expect(page.locator(".row.out").last).to_contain_text("pin")
     expect(page.locator("#verdict")).to_have_text("answered")
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    read = "() => navigator.clipboard.readText()"
-    page.get_by_role("button", name="Copy as a test").click()
-    expect(page.locator("#toast")).to_contain_text("The test is copied")
-    (tmp_path / "test_copied.py").write_text(page.evaluate(read))
-    shutil.copy(demo.folder / "bot.py", tmp_path)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
-    path = {**os.environ, "PYTHONPATH": str(LAMBDA)}
-    ran = subprocess.run(command, cwd=tmp_path, env=path, capture_output=True, text=True)
-    assert "1 passed" in ran.stdout, ran.stdout
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (360, "dark")])
