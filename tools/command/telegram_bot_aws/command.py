@@ -34,7 +34,7 @@ COMMANDS = {
     "doctor": Command("telegram_bot_aws.live.doctor", "find out why a deployed bot doesn't answer"),
     "sessions": Command(
         "telegram_bot_aws.live.sessions",
-        "list, count, show, delete, export and import what bots remember",
+        "list, export, import and delete what bots remember",
     ),
 }
 ABOUT = "A Telegram bot on AWS Lambda, from its first line to its data."

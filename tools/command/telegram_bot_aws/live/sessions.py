@@ -2,13 +2,13 @@
 
   list     the keys, how large each session is, when it changed, and when it expires, and how many
            people and groups have sessions, in all and lately
-  export   sessions as JSON Lines, to standard output
+  export   sessions as JSON Lines, to standard output, as DynamoDB has them
   import   reads JSON Lines from standard input, or from a file
   delete   lists sessions, asks, and deletes them
 
 KEY is a session's key, as SESSION chooses it. --person ID is for a person who asks to see or delete
-their data: all sessions and schedules whose keys, names or content have the number. Of those that
-have it only in their content, which others share, delete names the keys: they stay, until you
+their data: all sessions whose keys have the number, and all schedules that have it. Of sessions
+that have it only in their content, which others share, delete names the keys: they stay, until you
 delete them by KEY.
 
 Without --table and --file, the table is that of the Terraform state in the current folder, or in
@@ -21,7 +21,6 @@ Exit code: 0 if all was done, 1 if nothing or not all was, 2 for a wrong argumen
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import re
@@ -38,7 +37,6 @@ from telegram_bot_aws.live.stores import (
     TABLE_ENDS,
     FileStore,
     Item,
-    Json,
     Store,
     TableStore,
     Waiting,
@@ -49,7 +47,6 @@ from telegram_bot_aws.local.project import COMMAND, SCRIPTS, VENV
 from telegram_bot_aws.local.terminal import ago, visible
 
 COMMANDS = ("list", "export", "import", "delete")
-OF_OTHERS = re.compile(r"(?<!chat)(?<!user)_id$")  # parameters of calls that name no people
 NUMBER = r"(?<![0-9A-Za-z])(?:(?<![0-9A-Za-z])-)?[0-9]+(?![0-9A-Za-z])"
 # The keys that SESSION makes: of a chat, a person, a person in a chat, or a topic of one.
 OF_SESSION = re.compile(r"(?:guest:|business:[^:]*:)?(-?[0-9]+)(?:/(-?[0-9]+))?", re.ASCII)
@@ -66,109 +63,31 @@ class Found(NamedTuple):
     mention: list[str]
 
 
-# Items, and their lines of JSON.
+def read_lines(lines: Iterable[str]) -> Iterator[Item]:
+    """Yield the sessions of an export. Raises ToolError, with the number of a line that isn't one.
 
-
-def compact(data: Any) -> str:
-    """Return JSON as botkit writes it."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-
-
-def line_of(item: Item) -> Json:
-    """Return an item as a line has it: as data, if nothing of it gets lost, or else as it is."""
-    key = item["id"]["S"]
-    try:
-        line = {
-            "key": key,
-            "session": json.loads(item["session"]["S"]),
-            "updates": json.loads(item["updates"]["S"]),
-            "calls": {name: json.loads(text["S"]) for name, text in item["calls"]["M"].items()},
-        }
-        if "once" in item:
-            line["once"] = json.loads(item["once"]["S"])
-        if "expires_at" in item:
-            line["expires_at"] = int(item["expires_at"]["N"])
-        if {**item, "version": None} == {**item_of(line), "version": None}:
-            return line
-    except (AttributeError, KeyError, TypeError, ValueError):
-        pass
-    return {"key": key, "item": item}
-
-
-def item_of(line: Json) -> Item:
-    """Return the item of a line, as another version: a bot that has read the old one notices.
-
-    Raises KeyError, OverflowError, TypeError, ValueError and AttributeError for a text that isn't
-    such a line.
+    Each gets another version, so that a bot that has read the old one notices.
     """
-    version = {"S": f"{int(time.time()):08x}{secrets.token_hex(4)}"}
-    key = line["key"]
-    if not isinstance(key, str) or not key:
-        raise ValueError("the key must be a text")
-    if "item" in line:
-        item: Item = {**line["item"], "id": {"S": key}}
-        return {**item, "version": version} if "version" in item else item
-    if not isinstance(line["session"], dict):
-        raise ValueError("the session must be an object")
-    if not isinstance(line.get("once", {}), dict):
-        raise ValueError("once must be an object")
-    updates, calls = line.get("updates", []), line.get("calls", {})
-    if not isinstance(updates, list) or not all(type(each) is int for each in updates):
-        raise ValueError("updates must be a list of whole numbers")
-    if not all(int(name) and isinstance(each, list) for name, each in calls.items()):
-        raise ValueError("calls must be lists, by the ids of their updates")
-    item = {
-        "id": {"S": key},
-        "version": version,
-        "session": {"S": compact(line["session"])},
-        "updates": {"S": compact(updates)},
-        "calls": {"M": {name: {"S": compact(each)} for name, each in calls.items()}},
-    }
-    if "once" in line:
-        item["once"] = {"S": compact(line["once"])}
-    if "expires_at" in line:
-        item["expires_at"] = {"N": str(int(line["expires_at"]))}
-    return item
-
-
-def read_lines(lines: Iterable[str]) -> Iterator[Json]:
-    """Yield the lines of an export. Raises ToolError, with the number of a line that isn't one."""
     for number, text in enumerate(lines, 1):
         if not text.strip():
             continue
         try:
-            line = json.loads(text, parse_constant=no_number)
-            if "schedule" not in line:
-                item_of(line)
-        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+            line = json.loads(text)
+            if "schedule" in line:  # only the bot can schedule
+                continue
+            if not isinstance(line["id"]["S"], str):
+                raise ValueError("the id must be a text")
+        except (KeyError, TypeError, ValueError) as error:
             raise ToolError(f"line {number} is not of an export: {error}") from None
+        if "version" in line:
+            line["version"] = {"S": f"{int(time.time()):08x}{secrets.token_hex(4)}"}
         yield line
-
-
-def no_number(word: str) -> float:
-    """Refuse NaN and Infinity, which Python reads as JSON, and botkit doesn't."""
-    raise ValueError(f"{word} is not JSON")
-
-
-def size(value: Any) -> int:
-    """Return about how many bytes an item takes in DynamoDB, with the names in it."""
-    if isinstance(value, dict):
-        return sum(len(name) * (name not in KINDS) + size(each) for name, each in value.items())
-    if isinstance(value, list):
-        return sum(map(size, value))
-    return len(str(value).encode(errors="replace"))
-
-
-KINDS = ("B", "BOOL", "BS", "L", "M", "N", "NS", "NULL", "S", "SS")
 
 
 def changed(item: Item) -> float | None:
     """Return when an item was changed, if its version tells: botkit's begins with the time."""
     version = item.get("version", {}).get("S", "")
-    if not re.fullmatch("[0-9a-f]{16}", version):
-        return None
-    at = int(version[:8], 16)
-    return at if time.time() - 50 * 365 * DAY < at <= time.time() + DAY else None
+    return int(version[:8], 16) if re.fullmatch("[0-9a-f]{16}", version) else None
 
 
 def about(item: Item) -> str:
@@ -180,7 +99,8 @@ def about(item: Item) -> str:
         end = "kept forever"
     else:
         end = f"expires in {count(round(expires / DAY), 'day')}" if expires > 0 else "expired"
-    return f"{size(item):>9,} bytes  {age:20}  {end:20}  {shown(item['id']['S'])}"
+    size = len(json.dumps(item))
+    return f"{size:>9,} bytes  {age:20}  {end:20}  {shown(item['id']['S'])}"
 
 
 def shown(key: str) -> str:
@@ -196,29 +116,10 @@ def numbers(text: str) -> set[str]:
     return set(re.findall(NUMBER, text))
 
 
-def key_names(key: str, person: str) -> bool:
-    """Tell whether a session's key has a person's id."""
-    if key.startswith("business:"):  # the id of the connection is a random text
-        return person in numbers(key.split(":", 2)[-1])
-    if key.startswith("limit:"):  # what follows the person is a time
-        return person == key.split(":")[1]
-    if key.startswith("stream:"):  # what follows the chat is a message
-        key = key.rpartition("/")[0]
-    return person in numbers(key)
-
-
 def mentions(value: Any, person: str) -> bool:
-    """Tell whether an item, or a part of it, has a person's id."""
-    if isinstance(value, dict):
-        return any(mentions(each, person) for pair in value.items() for each in pair)
-    if isinstance(value, list):
-        return any(mentions(each, person) for each in value)
-    if isinstance(value, float):  # such as a price
-        return False
-    with contextlib.suppress(TypeError, ValueError):  # a session is JSON in a text
-        if isinstance(inner := json.loads(value), dict | list):
-            return mentions(inner, person)
-    return person in numbers(str(value))
+    """Tell whether an item or an event has a person's id. A session is JSON in a text of JSON."""
+    text = json.dumps(value, ensure_ascii=False)
+    return person in numbers(re.sub(r"\\+.", " ", text))
 
 
 def of_whom(key: str) -> set[str] | None:
@@ -239,24 +140,6 @@ def is_session(item: Item) -> bool:
     return "session" in item and not item["id"]["S"].startswith(OF_BOTKIT) and ends > time.time()
 
 
-def is_for(waiting: Waiting, person: str) -> bool:
-    """Tell whether what waits has a person's id: in its name, or as a value in its content."""
-    name = re.sub(r"^(once|cron)\.", "", waiting.name)  # botkit's prefix
-    return person in numbers(name) or _names(waiting.event, person)
-
-
-def _names(event: Any, person: str) -> bool:
-    if isinstance(event, list):
-        return any(_names(each, person) for each in event)
-    if not isinstance(event, dict):
-        return not isinstance(event, float) and str(event) == person
-    return any(
-        name == person or _names(each, person)
-        for name, each in event.items()
-        if not OF_OTHERS.search(name)
-    )
-
-
 def find(store: Store, keys: list[str], person: str) -> Found:
     """Return what keys or a person name. Raises ToolError for an unknown key."""
     if keys:
@@ -265,9 +148,10 @@ def find(store: Store, keys: list[str], person: str) -> Found:
             named = ", ".join(map(shown, unknown))
             raise ToolError(f"there is no session {named} in {store.place}: list shows all")
         return Found([item for item in items.values() if item], [], [])
-    found = Found([], [each for each in store.waiting() if is_for(each, person)], [])
+    waiting = [each for each in store.waiting() if mentions([each.name, each.event], person)]
+    found = Found([], waiting, [])
     for item in store.items():
-        if key_names(item["id"]["S"], person):
+        if person in numbers(item["id"]["S"]):
             found.items.append(item)
         elif mentions(item, person):
             found.mention.append(item["id"]["S"])
@@ -346,11 +230,11 @@ def export(store: Store, keys: list[str], person: str) -> int:
     """Write what sessions hold, and with a person what waits for them, as lines of JSON."""
     if not keys and not person:
         for item in store.items():
-            write_line(line_of(item))
+            write_line(item)
         return 0
     found = find(store, keys, person)
     for item in found.items:
-        write_line(line_of(item))
+        write_line(item)
     for each in found.waiting:
         write_line({"schedule": each.name, "when": each.when, "event": each.event})
     if person and not found.items and not found.waiting:
@@ -360,7 +244,7 @@ def export(store: Store, keys: list[str], person: str) -> int:
     return 0
 
 
-def write_line(line: Json) -> None:
+def write_line(line: dict[str, Any]) -> None:
     write(json.dumps(line, ensure_ascii=False))
 
 
@@ -407,13 +291,10 @@ def delete(store: Store, options: argparse.Namespace) -> int:
     return 0
 
 
-def take(store: Store, lines: list[Json], options: argparse.Namespace) -> int:
-    """Import the lines of an export."""
-    items = [item_of(line) for line in lines if "schedule" not in line]
+def take(store: Store, items: list[Item], options: argparse.Namespace) -> int:
+    """Import the sessions of an export."""
     there = [item for item in items if store.get(item["id"]["S"])]
     tell(f"{count(len(items), 'session')} to import into {store.place}, which has {len(there)}")
-    if left := len(lines) - len(items):
-        tell(f"{count(left, 'scheduled event')} can't be imported: only the bot can schedule")
     for text in summary(Found(there, [], [])):
         tell(text)
     if options.replace and there and not agrees("Replace those?", options):
@@ -529,8 +410,8 @@ def run(options: argparse.Namespace) -> int:
             text = sys.stdin.read() if file == "-" else Path(file).read_text()
         except (OSError, UnicodeDecodeError) as error:
             raise ToolError(f"{file} can't be read: {error}") from None
-        lines = [*read_lines(text.split("\n"))]
-        return take(open_store(options), lines, options)
+        items = [*read_lines(text.split("\n"))]
+        return take(open_store(options), items, options)
     store = open_store(options)
     if options.command == "delete":
         return delete(store, options)

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from botkit.fakes import files
 
@@ -30,32 +30,8 @@ class Waiting(NamedTuple):
     event: Any
 
 
-class Store(Protocol):
-    """Where the sessions of a bot are. All methods raise ToolError."""
-
-    place: str  # in words
-
-    def items(self) -> Iterator[Item]:
-        """Yield all items."""
-
-    def get(self, key: str) -> Item | None:
-        """Return the item of a key, if there is one."""
-
-    def put(self, item: Item, *, replace: bool) -> bool:
-        """Write an item. Unless `replace`, return False if there is one of its key."""
-
-    def delete(self, key: str) -> None:
-        """Delete the item of a key, if there is one."""
-
-    def waiting(self) -> Iterator[Waiting]:
-        """Yield what is scheduled."""
-
-    def cancel(self, waiting: Waiting) -> None:
-        """Delete what is scheduled, if it still waits."""
-
-
 class FileStore:
-    """The files of `scripts/demo --direct` and of poll."""
+    """The files of `scripts/demo --direct` and of poll. `place` says in words where they are."""
 
     def __init__(self, file: Path) -> None:
         if not file.is_file():
@@ -246,3 +222,6 @@ class TableStore:
             except self._errors.ClientError as error:
                 if not self._missing(error):  # it has run
                     raise
+
+
+Store = FileStore | TableStore
