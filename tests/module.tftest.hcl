@@ -73,7 +73,7 @@ variables {
   telegram_bot_token = "1234567890:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi"
 }
 
-# tests/deployment/test_inputs.py lists what is made, without an input and with each; test_deployer_policy.py has a bot's own
+# tests/deployment/test_deployer_policy.py counts what is made, and has a bot's own
 # policy and environment, test_deletions.py another name.
 
 run "a_token_is_enough" {
