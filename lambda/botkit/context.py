@@ -82,7 +82,7 @@ class Context:
     """What arrived, what its source says of it, and the state of the bot's code meanwhile."""
 
     attempt = 1  # which receive of the message in the queue it is
-    is_redriven = False  # an operator has moved it back from the dead letters
+    redriven_after = ""  # the outcome of a dead letter that an operator has moved back
     is_retry = False  # it was tried before, as far as anybody knows
     can_use_webhook_reply = False  # the HTTP response may contain a call
     message_group = ""  # of the message in the queue

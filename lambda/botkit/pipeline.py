@@ -128,7 +128,7 @@ def deduplicate(ctx: Context, call_next: CallNext) -> Outcome:
     """
     before = recent.get(ctx.id)
     # What failed for good is done for Telegram, but not after a redrive.
-    if before and not before.redeliver and not (before.dead_letter and ctx.is_redriven):
+    if before and not before.redeliver and not (before.dead_letter and ctx.redriven_after):
         return Outcome("duplicate", body=before.body)
     ctx.is_retry |= before is not None
     outcome = call_next()

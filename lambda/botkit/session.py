@@ -28,7 +28,8 @@ def read(key: str) -> Json:
 
     Raises SessionError for an impossible key, and Unreachable if DynamoDB can't be used.
     """
-    return store.read("session", key)
+    store.check_key(key)
+    return store.Item(key).session
 
 
 def change(
@@ -53,7 +54,8 @@ def change(
     # reply() would then find its session changed, and run again for ever.
     if key == context.current.session_key:
         raise SessionError("reply() must change its own session through its argument `session`")
-    return store.change("session", key, function, days=days, once=mark)
+    store.check_key(key)
+    return store.change(key, function, days=days, once=mark)
 
 
 def check_own(what: str) -> None:
@@ -65,12 +67,14 @@ def check_own(what: str) -> None:
 def key_of(update: Json) -> str | None:
     """Return the key of an update's session, or None if it has none. bot.py must have SESSION.
 
-    Raises Misconfigured, and the exceptions of a function in SESSION.
+    Raises Misconfigured, and SessionError or the exceptions of a function in SESSION.
     """
     scope = rule(bot_module.load())
     if callable(scope):
         copy = marshal.loads(marshal.dumps(update))  # the function may change it
         key: str | None = bot_module.call_function("SESSION", copy)
+        if key is not None:
+            store.check_key(key)
         return key
     info = UpdateInfo(update)
     parts = {

@@ -1,8 +1,4 @@
-"""The module's DynamoDB table: an item for each key of a namespace, with a dict and its changes.
-
-Each namespace has its own key prefix. A session key is stored as it is, unless it starts with
-another namespace's prefix: then ESCAPE_PREFIX is added.
-"""
+"""The module's DynamoDB table: an item for each key, with a dict and what has changed it."""
 
 from __future__ import annotations
 
@@ -19,16 +15,10 @@ from .errors import JSON_VALUES, Misconfigured, SessionError
 from .settings import settings
 from .types import Any, Json
 
-KEY_PREFIXES = {
-    "session": "",  # a bot's own keys
-    "limit": "limit:",  # what is counted in a window (middleware/rate_limit.py)
-    "stream": "stream:",  # notes on a streamed answer (stream.py)
-}
-ESCAPE_PREFIX = "session="
-RESERVED_PREFIXES = (*filter(None, KEY_PREFIXES.values()), ESCAPE_PREFIX)
+# Of items that aren't sessions: those of middleware/rate_limit.py and of stream.py.
+OWN_PREFIXES = ("limit:", "stream:")
 
 MAX_UPDATES = 100  # whose ids are kept: many people may share a session
-MAX_IN_PROGRESS = 20  # older updates whose ids are kept, since Telegram may redeliver them
 MAX_CALL_BYTES = 1024  # of their calls. Each KB of an item costs a write unit
 MAX_ONCE = 100  # changes with `once` whose results are kept
 MAX_RESULT_BYTES = 1024  # of one in JSON
@@ -55,16 +45,17 @@ MAX_ITEM_BYTES = (400 << 10) - 200  # without an item's small attributes
 DAY = 24 * 3600  # seconds
 
 
-def read(namespace: str, key: str) -> Json:
-    """Return a copy of the dict of a key, empty if there is none.
-
-    Raises SessionError for an impossible key, and Unreachable if DynamoDB can't be used.
-    """
-    return Item(namespace, key).session
+def check_key(key: Any) -> None:
+    """Raise SessionError if a session can't have this key."""
+    is_text = isinstance(key, str) and _bytes(key).decode() == key  # no half of a surrogate pair
+    if not is_text or not 0 < len(_bytes(key)) <= MAX_KEY_BYTES or key.startswith(OWN_PREFIXES):
+        raise SessionError(
+            f"the key of a session must be a string of 1 to {MAX_KEY_BYTES:,} bytes that doesn't "
+            f"begin with {' or '.join(OWN_PREFIXES)}"
+        )
 
 
 def change(
-    namespace: str,
     key: str,
     function: Callable[[Json], Any],
     *,
@@ -78,12 +69,13 @@ def change(
     or for session_retention_in_days if they are None. Raises SessionError, the exceptions of
     `function`, and Unreachable if DynamoDB can't be used or no time is left.
     """
-    item, changing = Item(namespace, key), context.current.changing
-    if item.id in changing:
+    changing = context.current.changing
+    if key in changing:
         raise SessionError("session.change() must not run inside of a change of the same session")
-    changing.add(item.id)
+    changing.add(key)
     try:
         while True:
+            item = Item(key)
             if once in item.once:
                 return item.once[once]
             result = function(item.session)
@@ -91,42 +83,30 @@ def change(
                 item.once[once] = checked_result(result)
             if item.save(days=days, always=once is not None):
                 return result
-            item = Item(namespace, key)
     finally:
-        changing.discard(item.id)
+        changing.discard(key)
 
 
-def update(namespace: str, key: str, **params: Any) -> Any:
+def update(key: str, **params: Any) -> Any:
     """Change an item with one UpdateItem, without the read that `change` needs.
 
     Returns DynamoDB's answer, or None if the condition isn't met. Raises what `call` raises.
     """
-    return call("UpdateItem", Key={"id": {"S": id_of(namespace, key)}}, **params)
-
-
-def id_of(namespace: str, key: str) -> str:
-    """Return the id of a key's item. Raises SessionError if it can't have one."""
-    data = _bytes(key) if isinstance(key, str) else b""
-    if data and data.decode() == key:  # without half a surrogate pair
-        is_reserved = namespace == "session" and key.startswith(RESERVED_PREFIXES)
-        id = (ESCAPE_PREFIX if is_reserved else KEY_PREFIXES[namespace]) + key
-        if len(_bytes(id)) <= MAX_KEY_BYTES:
-            return id
-    raise SessionError(f"the key of a session must be a string of 1 to {MAX_KEY_BYTES:,} bytes")
+    return call("UpdateItem", Key={"id": {"S": key}}, **params)
 
 
 class Item:
-    """The item of a key in a namespace, as it was read.
+    """The item of a key, as it was read.
 
     Change `session`, then call `save`. `text` is its JSON as it was read. `updates` contains the
     ids of the last updates that changed it, the newest last, each with its state. `once` contains
-    the results of changes with a name, by that name and the id of their update or event.
+    the results of changes with a name, by that name and the id of their update or event. Raises
+    Misconfigured, or Unreachable if DynamoDB can't be used.
     """
 
-    def __init__(self, namespace: str, key: str) -> None:
+    def __init__(self, key: str) -> None:
         self.key = key
-        self.id = id_of(namespace, key)
-        item = _get_item(self.id)
+        item = call("GetItem", Key={"id": {"S": key}}, ConsistentRead=True).get("Item", {})
         self._version = item.get("version")
         self._expires_at = item.get("expires_at")
         try:
@@ -141,36 +121,30 @@ class Item:
             self.once: Json = {**_parsed(item["once"]["S"])}
             self._calls = {int(name): text["S"] for name, text in item["calls"]["M"].items()}
         except CORRUPT_ITEM as error:
-            raise self._unreadable(error) from None
-
-    def _unreadable(self, error: Exception) -> Misconfigured:
-        return Misconfigured(
-            f"the item {self.id} of the sessions' table can't be read, because another program has "
-            f"written it: repair or delete it ({type(error).__name__})"
-        )
+            raise Misconfigured(
+                f"the item {key} of the sessions' table can't be read, because another program has "
+                f"written it: repair or delete it ({type(error).__name__})"
+            ) from None
 
     def calls(self, update_id: int) -> list[Json] | None:
         """Return the calls that answer an update, or None if they aren't kept.
 
-        They are parsed only here, since few updates are redelivered. Raises Misconfigured.
+        They are parsed only here, since few updates are redelivered.
         """
         if self.updates.get(update_id) == NO_CALLS:
             return []
-        if update_id not in self._calls:
-            return None
-        try:
-            return [{**call} for call in _parsed(self._calls[update_id])]
-        except CORRUPT_ITEM as error:
-            raise self._unreadable(error) from None
+        calls: list[Json] | None = json.loads(self._calls.get(update_id, "null"))
+        return calls
 
     def save(
         self,
-        answers: dict[int, list[Json]] | None = None,
-        days: int | None = None,
+        update_id: int | None = None,
+        calls: list[Json] | None = None,
         *,
+        days: int | None = None,
         always: bool = False,
     ) -> bool:
-        """Write the session, with the `answers` to updates by their ids, if it has changed.
+        """Write the session, with the calls that answer an update, if it has changed.
 
         With `always`, write it in any case. It is kept for `days`, or session_retention_in_days if
         they are None. Returns False if somebody else has written since it was read. Raises
@@ -183,7 +157,7 @@ class Item:
             days = int(settings.session_retention_in_days or 0)
         if text == "{}":
             days = 1
-        return self._write(text, answers or {}, ANSWERED, days and _expires_at(days))
+        return self._write(text, update_id, calls, ANSWERED, days and _expires_at(days))
 
     def save_progress(self, update_id: int, calls: list[Json], state: int) -> bool:
         """Write which calls of an update remain, and its state, with the session as it was.
@@ -193,30 +167,36 @@ class Item:
         expires_at = self._expires_at
         if self.text == "{}":
             expires_at = _expires_at(1)
-        return self._write(self.text, {update_id: calls}, state, expires_at)
+        return self._write(self.text, update_id, calls, state, expires_at)
 
     def _write(
-        self, text: str, answers: dict[int, list[Json]], state: int, expires_at: Any
+        self,
+        text: str,
+        update_id: int | None,
+        new: list[Json] | None,
+        state: int,
+        expires_at: Any,
     ) -> bool:
-        new = {update_id: state if calls else NO_CALLS for update_id, calls in answers.items()}
-        updates = _recent({**self.updates, **new})
+        updates, calls = {**self.updates}, {**self._calls}
+        if update_id is not None:
+            updates[update_id] = state if new else NO_CALLS
+            calls[update_id] = to_json(new)
+        updates = _last(updates)
+        # The calls of an update that cleared a session stay until the next update.
+        calls = _newest(updates, calls, 0 if "{}" in (text, self.text) else MAX_CALL_BYTES)
         numbers = [4 * update_id + state for update_id, state in updates.items()]
         # The JSON of a list of numbers, in a third of json's time.
         ids = str([*map(sub, numbers, [0, *numbers])]).replace(" ", "")
-        answered = {update_id: to_json(calls) for update_id, calls in answers.items()}
-        # The calls of an update that cleared a session stay until the next update.
-        room = 0 if "{}" in (text, self.text) else MAX_CALL_BYTES
-        calls = _newest(updates, {**self._calls, **answered}, room)
         once = to_json(dict([*self.once.items()][-MAX_ONCE:])) if self.once else ""
-        sizes = len(_bytes(text)), sum(len(_bytes(part)) for part in (ids, once, *calls.values()))
-        if sum(sizes) + len(_bytes(self.id)) + MAP_BYTES * len(calls) > MAX_ITEM_BYTES:
+        size = sum(len(_bytes(part)) for part in (self.key, text, ids, once, *calls.values()))
+        if size + MAP_BYTES * len(calls) > MAX_ITEM_BYTES:
             raise SessionError(
-                f"a session ({sizes[0]:,} bytes) and the calls kept with it ({sizes[1]:,} bytes) "
-                "must fit into a DynamoDB item (400 KB): keep less, or use a table of your own"
+                f"a session and the calls kept with it ({size:,} bytes) must fit into a DynamoDB "
+                "item (400 KB): keep less, or use a table of your own"
             )
         # The time in hex, which tells operators an item's age, and a random number.
         version = {"S": f"{int(time.time()):08x}{os.urandom(4).hex()}"}
-        item: Json = {"id": {"S": self.id}, "version": version, "session": {"S": text}}
+        item: Json = {"id": {"S": self.key}, "version": version, "session": {"S": text}}
         item["updates"] = {"S": ids}
         item["calls"] = {"M": {str(update_id): {"S": call} for update_id, call in calls.items()}}
         if once:
@@ -277,25 +257,26 @@ def _not_json(data: Any, at: str = "the session") -> str:
         for key, value in data.items():
             if not isinstance(key, str):
                 return f"{at}: a key of type {type(key).__name__}"
-            if _not_json(key):
-                return f"{at}: a key with half a surrogate pair"
-            if found := _not_json(value, key if key.isidentifier() else at):
+            name = key if key.isidentifier() else at
+            if found := _not_json(key, at) or _not_json(value, name):
                 return found
     if isinstance(data, list):
         return next(filter(None, (_not_json(part, at) for part in data)), "")
     if isinstance(data, str):
-        is_half = data != data.encode(errors="replace").decode()
-        return f"{at}: half a surrogate pair" if is_half else ""
+        return f"{at}: half a surrogate pair" if data != _bytes(data).decode() else ""
     fits = data is None or isinstance(data, (dict, int, float))  # a dict's parts fit
     return "" if fits else f"{at}: a {type(data).__name__}"
 
 
-def _recent(updates: dict[int, int]) -> dict[int, int]:
-    """Return the updates to keep: the newest, and older ones whose calls must still be made."""
-    old = [*updates][:-MAX_UPDATES]
-    in_progress = [update_id for update_id in old if updates[update_id] == IN_PROGRESS]
-    for update_id in {*old}.difference(in_progress[-MAX_IN_PROGRESS:]):
-        del updates[update_id]
+def _last(updates: dict[int, int]) -> dict[int, int]:
+    """Return the updates to keep: the last that are done, and as many that are in progress.
+
+    Telegram may redeliver those however many others come in between.
+    """
+    for is_done in (True, False):
+        ids = [each for each, state in updates.items() if (state != IN_PROGRESS) is is_done]
+        for update_id in ids[:-MAX_UPDATES]:
+            del updates[update_id]
     return updates
 
 
@@ -326,13 +307,6 @@ def _parsed(text: str) -> Any:
 
 def _bytes(text: str) -> bytes:
     return text.encode(errors="replace")
-
-
-def _get_item(id: str) -> Json:
-    """Return the item with an id, {} if there is none. Raises what `call` raises."""
-    found = call("GetItem", Key={"id": {"S": id}}, ConsistentRead=True)
-    item: Json = found.get("Item", {})
-    return item
 
 
 def call(action: str, **params: Any) -> Any:

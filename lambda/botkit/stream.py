@@ -97,8 +97,8 @@ def stop(stopped: MessageGenerationStopped) -> None:
 
     Raises Unreachable if DynamoDB can't be used.
     """
-    key = f"{stopped['chat']['id']}/{stopped['draft_id']}"
-    _store().change("stream", key, lambda notes: notes.update(stopped=True), days=DAYS)
+    key = f"stream:{stopped['chat']['id']}/{stopped['draft_id']}"
+    _store().change(key, lambda notes: notes.update(stopped=True), days=DAYS)
 
 
 class _StreamedMessage:
@@ -120,7 +120,7 @@ class _StreamedMessage:
         # message. In an author's tests that call reply() themselves, nothing has an id.
         self._draft_id = ctx.id if ctx.is_update else message["message_id"]
         number = self._draft_id if self._is_draft else message["message_id"]
-        self._key = f"{info.chat_key}/{number}"
+        self._key = f"stream:{info.chat_key}/{number}"
         self._pause = DRAFT_PAUSE if self._is_draft else EDIT_PAUSE
         has_notes = bool(settings.session_table)
         # An author's tests may have no bot.py.
@@ -135,7 +135,7 @@ class _StreamedMessage:
             ctx.stream_count += bool(ctx.id)
         # The id of the message that grows, if an earlier delivery of the update has sent it.
         self._post: int | None = (
-            _store().read("stream", self._key).get("post") if self._notes_post else None
+            _store().Item(self._key).session.get("post") if self._notes_post else None
         )
         self.is_telegram_silent = False  # at the last call
         self._shown = ""
@@ -146,7 +146,7 @@ class _StreamedMessage:
         """Tell whether Stop was tapped. It looks at most once a second."""
         if self._can_stop and time.monotonic() >= self._looks_at:
             with _best_effort():
-                self._is_stopped = _store().read("stream", self._key).get("stopped", False)
+                self._is_stopped = _store().Item(self._key).session.get("stopped", False)
             self._looks_at = time.monotonic() + LOOK_PAUSE
         return self._is_stopped
 
@@ -177,7 +177,7 @@ class _StreamedMessage:
             with _best_effort(), calls.invisible():
                 if self._begin(end):
                     notes = {"post": self._post}
-                    _store().change("stream", self._key, lambda kept: kept.update(notes), days=DAYS)
+                    _store().change(self._key, lambda kept: kept.update(notes), days=DAYS)
         else:
             self._begin(end)
 

@@ -144,8 +144,7 @@ class _Items(dict[str, Json]):
 
     def __init__(self, sessions: dict[str, Json]) -> None:
         self._sessions = sessions
-        prefixes = _botkit("store").KEY_PREFIXES
-        self._own = tuple(prefix for name, prefix in prefixes.items() if name != "session")
+        self._own: tuple[str, ...] = _botkit("store").OWN_PREFIXES
 
     def __contains__(self, key: object) -> bool:
         return key in self._sessions or super().__contains__(key)

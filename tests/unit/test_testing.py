@@ -80,13 +80,13 @@ def test_other_packages_stay(author, request, monkeypatch, tmp_path):
     assert sys.modules["fast.core"] is installed["fast.core"]
 
 
-@pytest.mark.parametrize("space", ["limit", "stream"])
-def test_items_of_botkit_are_not_sessions(sessions, space):
+@pytest.mark.parametrize("key", ["limit:7", "stream:7"])
+def test_items_of_botkit_are_not_sessions(sessions, key):
     store = botkit("store")
-    for each in (space, "session"):
-        store.change(each, "7", lambda kept, each=each: kept.update(of=each), days=1)
-    assert sessions == {"7": {"of": "session"}}
-    assert store.read(space, "7") == {"of": space}
+    for each in (key, "7"):
+        store.change(each, lambda kept, each=each: kept.update(of=each), days=1)
+    assert sessions == {"7": {"of": "7"}}
+    assert store.Item(key).session == {"of": key}
 
 
 def test_calls_are_noted_and_give_what_telegram_would(calls):

@@ -139,4 +139,4 @@ def _window(update: Json, seconds: int) -> str | None:
 def _update(key: str, change: Json, number: str, values: Json) -> Any:
     """Change the item of a window. Returns None if the condition isn't met."""
     values = {**values, ":id": {"N": number}}
-    return store.update("limit", key, **change, ExpressionAttributeValues=values)
+    return store.update(f"limit:{key}", **change, ExpressionAttributeValues=values)

@@ -35,13 +35,15 @@ def session(ctx: Context, _: Callable[[], Outcome]) -> Outcome:
     ctx.save_original()
     is_rerun = False
     while True:
-        item = store.Item("session", key)
+        item = store.Item(key)
         is_known = ctx.id in item.updates
         ctx.is_retry |= is_known
-        is_answered = is_known and item.updates[ctx.id] != store.IN_PROGRESS
-        if is_answered and ctx.is_redriven and ctx.attempt == 1:
-            return Outcome("duplicate")  # another delivery has answered it before this redrive
         saved = item.calls(ctx.id)
+        if ctx.redriven_after and is_known and item.updates[ctx.id] != store.IN_PROGRESS:
+            if ctx.redriven_after == "incomplete":
+                saved = None  # reply() made calls itself, and one of them failed
+            elif ctx.attempt == 1:
+                return Outcome("duplicate")  # another delivery has answered it before this redrive
         if saved is not None:
             return send(ctx, item, decode(saved)) if saved else Outcome("duplicate")
         calls = call_reply(ctx, item, is_rerun=is_rerun)
@@ -88,7 +90,7 @@ def save(ctx: Context, item: store.Item, calls: list[Json]) -> bool:
     Unreachable.
     """
     try:
-        return item.save({ctx.id: encode(calls)})
+        return item.save(ctx.id, encode(calls))
     except BotkitError as error:
         if error.retryable:
             ctx.calls.allow_redelivery()
@@ -131,7 +133,7 @@ def save_progress(ctx: Context, item: store.Item, calls: list[Json], done: int, 
                 return True
             if item.save_progress(ctx.id, remaining, state):
                 return True
-            item = store.Item("session", item.key)
+            item = store.Item(item.key)
     except BotkitError as error:
         logger.warning("remaining calls not saved", extra={"error": str(error)})
         return error.retryable

@@ -256,7 +256,7 @@ def test_people_and_groups_are_counted_once_by_when_their_sessions_changed(tmp_p
     groups = [item("-100", {}, days=3), item("-100/42", {}, days=3), item("-200/44", {}, days=50)]
     others = [item("business:c-7:45/9", {}, days=0), item("guest:-300/46", {}, days=0)]
     expired = item("47", {}, expires_at={"N": str(NOW - 1)})
-    nobodys = [item("cart:42", {}), item("session=limit:1", {}), ITEMS[-1]]  # the last is botkit's
+    nobodys = [item("cart:42", {}), item("basket:a", {}), ITEMS[-1]]  # the last is botkit's
     files = Files(tmp_path)
     items = [*people, *groups, *others, expired, *nobodys]
     write(tmp_path / "sessions.json", {each["id"]["S"]: each for each in items})
