@@ -1,16 +1,14 @@
-"""A version, a secret and a token that are replaced, deleted resources, and a webhook that moves.
+"""A version, a secret and a token that are replaced, deleted resources, and another bot.
 
 One deployment for all tests, which change it in their order.
 """
 
 import shutil
-from urllib.parse import parse_qs
 
 import pytest
 from telegram_stand_in import Fault, Server, Telegram
 
 from tests.support.deployment import (
-    FUNCTION,
     SECRET,
     Deployment,
     answer_to,
@@ -20,37 +18,12 @@ from tests.support.deployment import (
     release_edits,
     texts,
 )
-from tests.support.recorder import Recorder
 from tests.support.stubs import BOT
 from tests.support.telegram import OTHER_TOKEN, TOKEN
-
-LIVE = {"FunctionName": "repaired", "Qualifier": "live"}
 
 
 def live_version(aws):
     return client(aws, "lambda").get_alias(FunctionName="repaired", Name="live")["FunctionVersion"]
-
-
-class LaggingAlias(Recorder):
-    """Invokes a version for those who invoke the function by its alias, as AWS may do for a while
-    after the alias has moved.
-
-    Source: https://github.com/DataBiosphere/azul/issues/7883
-    """
-
-    def __init__(self, aws, version):
-        super().__init__(aws)
-        self._version = version
-
-    def send(self, request):
-        path, _, query = request.path.partition("?")
-        if not (path.endswith("/invocations") and parse_qs(query).get("Qualifier") == ["live"]):
-            return super().send(request)
-        _, name, _ = path.rsplit("/", 2)
-        about = {"FunctionName": name, "Qualifier": self._version, "Payload": request.body}
-        answer = client(self.aws, "lambda").invoke(**about)
-        headers = [*answer["ResponseMetadata"]["HTTPHeaders"].items()]
-        return answer["StatusCode"], headers, answer["Payload"].read()
 
 
 @pytest.fixture(scope="module")
@@ -58,14 +31,6 @@ def telegram():
     telegram = Telegram(TOKEN, pace=0.01)
     with Server(telegram):
         yield telegram
-
-
-@pytest.fixture(scope="module")
-def other():
-    """Another Bot API, which knows the bot too."""
-    other = Telegram(OTHER_TOKEN, pace=0.01)
-    with Server(other):
-        yield other
 
 
 @pytest.fixture(scope="module")
@@ -80,14 +45,10 @@ def module(aws, providers, telegram, tmp_path_factory):
 
 
 def test_previous_version_answers_after_a_rollback_until_an_apply(module, telegram, aws):
-    # Another alias gets new permissions, since AWS deletes them with the old one. The new version
-    # registers itself, also while AWS still invokes the previous one by the alias.
+    # Another alias gets new permissions, since AWS deletes them with the old one.
     older = live_version(aws)
     release_edits(module)
-    with LaggingAlias(aws, older) as lagging:
-        module.environment["AWS_ENDPOINT_URL"] = lagging.url
-        said = module.apply("-replace=aws_lambda_alias.live").stdout
-    module.environment["AWS_ENDPOINT_URL"] = aws.url
+    said = module.apply("-replace=aws_lambda_alias.live").stdout
     newer = live_version(aws)
     assert "# aws_lambda_permission.webhook must be replaced" in said
     assert answer_to(telegram, "hello") == "Noted: hello"
@@ -149,47 +110,33 @@ def test_deleted_function_and_api_return_and_the_webhook_follows(module, telegra
     assert answer_to(telegram, "again") == "Heard: again"
 
 
-def test_webhook_moves_to_another_bot_api_with_a_new_function(module, telegram, other, aws):
-    module.variables["telegram_api_url"] = other.url
-    module.apply(f"-replace={FUNCTION}")
-    assert answer_to(other, "hello") == "Heard: hello"
-    telegram.send(telegram.message("too late"))
-    telegram.wait(lambda: telegram.deliveries[-1].status == 401)
-    assert "deleteWebhook" not in [call.method for call in telegram.calls]
-    telegram.answer("deleteWebhook", {})
-    functions = client(aws, "lambda")
-    policy = functions.get_policy(**LIVE)["Policy"]
-    assert "/*/POST/telegram" in policy, "the new function must also let API Gateway in"
-    limits = functions.get_function_event_invoke_config(**LIVE)
-    assert (limits["MaximumEventAgeInSeconds"], limits["MaximumRetryAttempts"]) == (3600, 2)
-
-
-def test_webhook_moves_to_another_bot_once_the_check_accepts_it(module, other, aws):
+def test_webhook_moves_to_another_bot_once_the_check_accepts_it(module, telegram, aws):
     # Tokens that the check refuses take no webhook away: one with a slip, and another bot's, with
     # which bot.py can't start.
-    another = other.add_bot(TOKEN.replace("1234567890", "987654321"))
-    before = len(other.calls)
+    another = telegram.add_bot(TOKEN.replace("1234567890", "987654321"))
+    before = len(telegram.calls)
     module.variables["telegram_bot_token"] = f"9{OTHER_TOKEN}"
     assert "Unauthorized" in module.refused()
     module.variables["telegram_bot_token"] = another.token
     change(module, "def reply(", "1 / 0\ndef reply(")
     assert "ZeroDivisionError" in module.refused()
-    assert answer_to(other, "again") == "Heard: again"
-    assert [call.method for call in other.calls[before:]] == ["sendMessage"]
+    assert answer_to(telegram, "again") == "Heard: again"
+    assert [call.method for call in telegram.calls[before:]] == ["sendMessage"]
 
     # An alias that was deleted by hand comes back. The other bot gets the webhook, and what the
     # first one gets is refused: its webhook has another secret.
     client(aws, "lambda").delete_alias(FunctionName="repaired", Name="live")
     change(module, "1 / 0\n", "")
-    before = len(other.calls)
+    before = len(telegram.calls)
     module.apply()
-    assert "/*/POST/telegram" in client(aws, "lambda").get_policy(**LIVE)["Policy"]
-    assert [(call.method, call.bot) for call in other.calls[before:]] == [
+    live = {"FunctionName": "repaired", "Qualifier": "live"}
+    assert "/*/POST/telegram" in client(aws, "lambda").get_policy(**live)["Policy"]
+    assert [(call.method, call.bot) for call in telegram.calls[before:]] == [
         *((method, another.id) for method in ("getMe", "setMyCommands", "setWebhook")),
         ("getWebhookInfo", another.id),
     ]
     assert another.outbox.info["url"] == module.outputs()["webhook_url"]
-    other.send(other.message("too late"))
-    other.wait(lambda: other.deliveries[-1].status == 401)
+    telegram.send(telegram.message("too late"))
+    telegram.wait(lambda: telegram.deliveries[-1].status == 401)
     module.destroy()
     assert another.outbox.info["url"] == ""

@@ -1,6 +1,7 @@
 """What the emulated AWS says if it doesn't start."""
 
 import pytest
+
 from telegram_bot_aws.emulated_aws import emulator
 from telegram_bot_aws.local.processes import ToolError
 
