@@ -1,15 +1,18 @@
 """bot_module.py: bot.py, imported and asked in time."""
 
+import importlib
 import logging
+import signal
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.support.stubs import (
     CALL,
     UPDATE,
-    echo,
     failure,
     message,
     outcome_of,
@@ -24,20 +27,15 @@ from tests.support.stubs import (
 LIST = "reply() must return a list of calls, not "
 
 
-@pytest.mark.parametrize(
-    ("source", "error"),
-    [
-        (
-            "async def reply(update):\n    return []",
-            "reply() must be written with def, not async def",
-        ),
-        ("def reply(update):\n    yield {}", LIST + "a generator: write return, not yield"),
-        ("def reply(update, context):\n    return []", "reply() must take one argument"),
-        ("def reply():\n    return []", "reply() must take one argument"),
-    ],
-    ids=["async", "generator", "two arguments", "no argument"],
-)
-def test_a_function_of_the_wrong_kind_is_named(container, monkeypatch, source, error):
+WRONG = {
+    "async def reply(update):\n    return []": "reply() must be written with def, not async def",
+    "def reply(update):\n    yield {}": LIST + "a generator: write return, not yield",
+    "def reply(update, context):\n    return []": "reply() must take one argument",
+}
+
+
+@pytest.mark.parametrize(("source", "error"), WRONG.items())
+def test_function_of_the_wrong_kind_is_named(container, monkeypatch, source, error):
     names = {}
     exec(source, names)
     monkeypatch.setattr(container.bot, "reply", names["reply"])
@@ -45,20 +43,16 @@ def test_a_function_of_the_wrong_kind_is_named(container, monkeypatch, source, e
     assert container.line["error"] == error
 
 
-@pytest.mark.parametrize(
-    ("milliseconds", "left", "answer", "outcome"),
-    [
-        (2_000, 0.25, [CALL], "answered"),
-        (2_000, 0.0, [CALL], "bot_error"),
-        (2_000, 0.0, [], "ignored"),
-        (1_000, 0.0, [CALL], "answered"),
-        (500, -1.0, [CALL], "answered"),
-    ],
-    ids=[
-        *("in time", "at the deadline", "too late with nothing to say"),
-        *("it began at the deadline", "it began too late"),
-    ],
-)
+TIMES = {
+    "in time": (2_000, 0.25, [CALL], "answered"),
+    "at the deadline": (2_000, 0.0, [CALL], "bot_error"),
+    "too late, with nothing to say": (2_000, 0.0, [], "ignored"),
+    "begun at the deadline": (1_000, 0.0, [CALL], "answered"),
+    "begun too late": (500, -1.0, [CALL], "answered"),
+}
+
+
+@pytest.mark.parametrize(("milliseconds", "left", "answer", "outcome"), TIMES.values(), ids=TIMES)
 def test_reply_without_time_for_its_calls_is_an_error(
     container, monkeypatch, milliseconds, left, answer, outcome
 ):
@@ -78,70 +72,95 @@ def test_reply_without_time_for_its_calls_is_an_error(
     assert container.line.get("error") == (late if outcome == "bot_error" else None)
 
 
-def test_a_bot_that_never_ends_leaves_the_update_unanswered(
-    container, bot_api, monkeypatch, caplog
-):
+def test_bot_that_catches_every_exception_is_interrupted(container, monkeypatch, caplog):
     caplog.set_level(logging.DEBUG, "botkit")
+    caught = []
 
     def reply(update):
-        while True:
+        for _ in range(2):
             try:
-                len("")
-            except Exception:
-                continue
+                threading.Event().wait()
+            except BaseException as error:  # like a bare `except:`
+                caught.append(type(error).__name__)
+        threading.Event().wait()
 
-    with monkeypatch.context() as patch:
-        patch.setattr(container.bot, "reply", reply)
-        began = time.monotonic()
-        assert container.deliver(message(), milliseconds=700) == (200, None)
-        assert 0.2 <= time.monotonic() - began
+    monkeypatch.setattr(container.bot, "reply", reply)
+    began = time.monotonic()
+    assert container.deliver(message(), milliseconds=700) == (200, None)
+    assert 0.2 <= time.monotonic() - began
+    assert caught == ["DeadlineExceeded", "DeadlineExceeded"]
     assert container.line["outcome"] == "bot_error"
     assert container.line["error"].startswith("DeadlineExceeded at test_bot_module.py:")
     assert "DeadlineExceeded: bot.py ran until the function's time was almost over" in caplog.text
-    bot_api.expects(echo())
-    assert container.deliver(message()) == (200, None)
 
 
 def test_bot_is_interrupted_at_once_if_no_time_is_left(container, monkeypatch):
     alarms = []
-    intervals = set()
-
-    def setitimer(which, seconds, interval=0):
-        alarms.append(seconds)
-        intervals.add(interval)
-
-    monkeypatch.setattr("_signal.setitimer", setitimer)
+    monkeypatch.setattr("_signal.setitimer", lambda which, *seconds: alarms.append(seconds))
     container.deliver({"update_id": 1}, milliseconds=0)
-    assert alarms == [0.001, 0]
-    assert 0 < max(intervals) < container.module("deadline").GRACE  # then Lambda ends it
+    (first, interval), end = alarms
+    assert (first, end) == (0.001, (0,))
+    assert 0 < interval < container.module("deadline").GRACE  # then Lambda ends it
 
 
-def test_a_bot_that_disables_all_loggers_is_logged(container, monkeypatch):
+def test_import_that_disables_all_loggers_is_logged(container, monkeypatch):
     logger = logging.getLogger("botkit")
     monkeypatch.setattr(logger, "disabled", True)  # as dictConfig() does
     monkeypatch.delitem(sys.modules, "bot")
     container.module("bot_module").load()
     assert not logger.disabled
-    assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
 
 
-def test_a_library_that_disables_all_loggers_in_reply_is_logged(container, monkeypatch):
-    def reply(update):
-        logging.getLogger("botkit").disabled = True  # as dictConfig() does
-        return []
-
-    monkeypatch.setattr(container.bot, "reply", reply)
-    assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
-
-
-def test_a_library_that_replaces_the_root_loggers_handlers_is_logged(container, monkeypatch):
+def test_reply_that_changes_all_loggers_is_logged(container, monkeypatch):
     def reply(update):  # as dictConfig() and basicConfig(force=True) do
+        logging.getLogger("botkit").disabled = True
         monkeypatch.setattr(logging.getLogger(), "handlers", [])
         logging.getLogger().setLevel(logging.CRITICAL)
         return []
 
     monkeypatch.setattr(container.bot, "reply", reply)
-    assert outcome_of(container, '{"update_id": 5, "poll": {}}') == "ignored"
+    assert outcome_of(container) == "ignored"
+
+
+# ── Interrupted
+
+
+def test_another_thread_is_not_interrupted(container):
+    bot_module = container.module("bot_module")
+
+    def in_time():
+        with bot_module.interrupt_after(9):  # signals can't be set there
+            return "done"
+
+    with ThreadPoolExecutor(1) as pool, bot_module.interrupt_after(60):
+        assert pool.submit(in_time).result() == "done"
+        assert signal.getitimer(signal.ITIMER_REAL)[0] > 9, "the main thread's stays"
+
+
+def test_import_is_not_interrupted(container, monkeypatch):
+    """Python's own part of it, which may hold the lock that all threads share."""
+    bot_module = container.module("bot_module")
+
+    class Finder:
+        @staticmethod
+        def find_spec(*about):
+            bot_module._interrupt(14, sys._getframe(1))
+
+    monkeypatch.setattr(sys, "meta_path", [Finder, *sys.meta_path])
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("there_is_none")
+
+
+def test_interrupt_may_come_while_it_is_switched_off(container, monkeypatch):
+    bot_module = container.module("bot_module")
+    frames = []
+    monkeypatch.setattr("_signal.setitimer", lambda *about: frames.append(sys._getframe(1)))
+    with bot_module.interrupt_after(9):
+        with pytest.raises(bot_module.DeadlineExceeded):
+            bot_module._interrupt(14, sys._getframe())
+    for frame in frames:
+        bot_module._interrupt(14, frame)
+    assert [frame.f_code.co_name for frame in frames] == ["__enter__", "__exit__"]
 
 
 # ── A bot that can't be imported

@@ -32,10 +32,10 @@ def merged(fields):
     return urlencode({**launch(signature=""), **fields, "hash": hash_of(group)}, quote_via=quote)
 
 
-def ours(init_data):
+def ours(init_data, *seconds):
     module = importlib.import_module("botkit.init_data")
     try:
-        module.verify(init_data, TOKEN)
+        module.verify(init_data, TOKEN, *seconds)
     except module.Unauthorized as error:
         return str(error.error)
     return ""
@@ -67,8 +67,6 @@ SIGNED = {
 REFUSED = {
     "90 s early": lambda: sign(launch(-90)),  # no clock is so wrong
     "a changed byte": lambda: sign(launch()).replace("Ada", "Bda"),
-    "a changed hash": lambda: with_hash(lambda it: ("1" if it[0] == "0" else "0") + it[1:]),
-    "an empty hash": lambda: with_hash(lambda it: ""),
     "a hash in upper case": lambda: with_hash(str.upper),  # never Telegram's
     "a hash that is not ASCII": lambda: with_hash(lambda it: "é" * 64),
     "no hash": lambda: urlencode(launch()),
@@ -78,7 +76,6 @@ REFUSED = {
     # With a repeated field, the check might see one value and the bot the other.
     "hash twice": lambda: "hash=0&" + sign(launch()),
     "user twice": lambda: "user=%7B%22id%22%3A1%7D&" + sign(launch()),
-    "user twice, in disguise": lambda: "us%65r=%7B%22id%22%3A1%7D&" + sign(launch()),
     # The hash is of lines "name=value": these fields give the same lines as others.
     "three fields in one value": lambda: merged(
         {"chat_instance": "42\nchat_type=group\nstart_param=room_7"}
@@ -87,8 +84,6 @@ REFUSED = {
         {"chat_instance=42\nchat_type=group\nstart_param": "room_7"}
     ),
     "no auth_date": lambda: sign(launch(auth_date="")),
-    "auth_date a text": lambda: sign(launch(auth_date="now")),
-    "auth_date a fraction": lambda: sign(launch(auth_date=str(time.time()))),
     # Python's int() takes it.
     "auth_date with an underscore": lambda: sign(launch(auth_date=f"{time.time():_.0f}")),
     "no user": lambda: sign(launch(user="")),  # the bot must know who asks
@@ -96,7 +91,6 @@ REFUSED = {
     "a user without an id": lambda: sign(launch(user='{"first_name":"x"}')),
     "a user with a text for an id": lambda: sign(launch(user='{"id":"42","first_name":"x"}')),
     "brackets without end": lambda: sign(launch(user="[" * 100_000)),
-    "nothing": lambda: "",
     "half a surrogate pair": lambda: "hash=\ud800&auth_date=1",
     "no UTF-8": lambda: sign(launch()).replace("Ada", "%ff"),
     "an empty pair": lambda: sign(launch()) + "&",
@@ -140,26 +134,14 @@ def test_the_fields_have_their_types():
     }
 
 
-LIMITS = {
-    "as old as may be": (100, ""),
-    "a second older": (101, "expired"),
-    "as early as may be": (-60, ""),
-    "a second earlier": (-61, "unauthorized"),
-}
-
-
-@pytest.mark.parametrize(("age", "said"), LIMITS.values(), ids=LIMITS)
-def test_the_limits_are_kept_to_the_second(monkeypatch, age, said):
-    module = load("botkit.init_data")
+@pytest.mark.parametrize(
+    ("age", "said"), [(100, ""), (101, "expired"), (-60, ""), (-61, "unauthorized")]
+)
+def test_age_is_limited_to_the_second(monkeypatch, age, said):
     fields = launch()
     now = int(fields["auth_date"]) + age
     monkeypatch.setattr(time, "time", lambda: float(now))
-    try:
-        module.verify(sign(fields), TOKEN, 100)
-        error = ""
-    except module.Unauthorized as raised:
-        error = raised.error
-    assert error == said
+    assert ours(sign(fields), 100) == said
 
 
 def test_the_comparison_takes_the_same_time_whatever_is_wrong():
