@@ -1,12 +1,8 @@
-"""Examples, in one apply: what their bots answer, and what is then in their tables.
-
-Those that configure the module in another way than the rest, and the bot of two pages.
-"""
+"""Examples and the bot of two pages, in one apply: what they may do and reach beside the module."""
 
 import json
 import re
 import shutil
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,7 +10,6 @@ from botocore.credentials import Credentials
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.project import ROOT
 from telegram_stand_in import ADA, GRACE, Server, Telegram
-from werkzeug import Response
 
 from tests.support import reader
 from tests.support.deployment import (
@@ -22,23 +17,18 @@ from tests.support.deployment import (
     client,
     everything,
     fetch,
-    start_new_container,
 )
 from tests.support.policy import POLICY
 from tests.support.telegram import TOKEN
 
 # Each of them, with the variables that it needs.
 EXAMPLES = {
-    "assistant": '  model = "a-model"\n  model_url = "{}/v1/chat/completions"\n',
+    "assistant": '  model = "a-model"\n  model_url = "http://127.0.0.1:9"\n',
     "lunch": "",
     "newsletter": f"  owner_id = {ADA['id']}\n",
     "notify": f"  chat_id = {ADA['id']}\n",
-    "moved/telebot": "",
 }
-NAMES = (
-    *("assistant-bot", "birthday-bot", "dice-bot"),
-    *("lunch-bot", "newsletter-bot", "notify-bot"),
-)
+NAMES = ("assistant-bot", "dice-bot", "lunch-bot", "newsletter-bot", "notify-bot")
 GROUP = {"id": -1000000000042, "type": "supergroup", "title": "Lunch"}
 
 # The bot of docs/how-to/apis.md, with a table and a secret, which is the weather here.
@@ -58,8 +48,7 @@ module "telegram_bot" {{
 
 # Each example is unchanged, except for the URL of its Telegram and its provider.
 OVERRIDE = 'module "telegram_bot" {{\n  telegram_api_url = "{}"\n}}\n'
-CALL = 'module "{0}" {{\n  source = "./module/examples/{1}"\n{2}}}\n'
-PACKAGES = Path(pytest.__file__).parent.parent  # the tests' own, which saves an installation
+CALL = 'module "{0}" {{\n  source = "./module/examples/{0}"\n{1}}}\n'
 
 
 class World:
@@ -158,12 +147,6 @@ def follow_the_page(folder, telegram_url):
     (folder / "telegram_override.tf").write_text(override)
 
 
-def use_the_tests_packages(bot):
-    (bot / "requirements.txt").unlink()
-    path = f"import sys\nsys.path.append({str(PACKAGES)!r})\n"
-    (bot / "bot.py").write_text(path + (bot / "bot.py").read_text())
-
-
 def post(world, name, text):
     """Write to a bot in the group, and return what it posts there."""
     telegram, bot = world.telegram, world.bots[name]
@@ -179,22 +162,6 @@ def post(world, name, text):
 
 
 @pytest.fixture(scope="module")
-def language_model(make_httpserver):
-    """The URL of a language model on this machine, which repeats what it is asked."""
-
-    def answer(request):
-        assert request.headers["Authorization"] == "Bearer a-key"
-        asked = request.get_json()["messages"]
-        choice = {"delta": {"content": f"{len(asked)}: {asked[-1]['content']}"}}
-        event = {"choices": [{**choice, "finish_reason": "stop"}]}
-        return Response(f"data: {json.dumps(event)}\n\n")
-
-    make_httpserver.expect_request("/v1/chat/completions").respond_with_handler(answer)
-    yield make_httpserver.url_for("").rstrip("/")
-    make_httpserver.clear()
-
-
-@pytest.fixture(scope="module")
 def aws(providers):
     """An emulated AWS that enforces IAM."""
     with Emulator(auth=True, patient=True) as emulator:
@@ -202,7 +169,7 @@ def aws(providers):
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory, aws, providers, language_model):
+def world(tmp_path_factory, aws, providers):
     """Apply the examples, as modules of one configuration; at the end they are destroyed."""
     folder = tmp_path_factory.mktemp("examples")
     telegram = Telegram(TOKEN, pace=0.01)
@@ -212,14 +179,10 @@ def world(tmp_path_factory, aws, providers, language_model):
             shutil.copytree(ROOT / "examples" / example, copy)
             (copy / "main.tf").write_text(without_provider(copy / "main.tf"))
             (copy / "telegram_override.tf").write_text(OVERRIDE.format(telegram.url))
-        use_the_tests_packages(folder / "module" / "examples" / "moved/telebot/bot")
         folder_of_reader = folder / "module" / "examples" / READER
         follow_the_page(folder_of_reader, telegram.url)
         called = {**EXAMPLES, READER: ""}
-        calls = "".join(
-            CALL.format(example.rpartition("/")[2], example, lines)
-            for example, lines in called.items()
-        ).replace("{}", language_model)
+        calls = "".join(CALL.format(example, lines) for example, lines in called.items())
         module = Deployment(
             providers, aws.url, folder / "module", configuration=calls, user=deployer(aws)
         )
@@ -381,25 +344,3 @@ def test_stream_reports_changed_items_and_discards_a_failing_one(world):
     expected = ["Order 17 is new.", "Order 17 is paid.", "Order 17 is deleted."]
     assert world.told("notify-bot", len(expected)) == expected
     functions.update_event_source_mapping(UUID=mapping["UUID"], MaximumRecordAgeInSeconds=3600)
-
-
-def test_assistant_streams_an_answer_and_remembers_the_chat(world):
-    telegram, bot = world.telegram, world.bots["assistant-bot"]
-
-    def rich():
-        calls = [call for call in telegram.calls if call.bot == bot.id and call.status == 200]
-        return [c.params["rich_message"] for c in calls if c.method == "sendRichMessage"]
-
-    for number, text in enumerate(("I am Ada", "Who am I?"), 1):
-        telegram.send(telegram.message(text), bot)
-        telegram.wait(lambda number=number: len(rich()) == number)
-    assert rich() == [{"markdown": "2: I am Ada"}, {"markdown": "4: Who am I?"}]
-    texts = world.session("assistant-bot", str(ADA["id"]))["texts"]
-    assert texts[::2] == ["I am Ada", "Who am I?"]
-
-
-def test_framework_bot_continues_a_conversation_in_another_container(world):
-    for timeout, text in enumerate(("/add", "Grace", "9 December"), 20):
-        world.say("birthday-bot", text)
-        start_new_container(world.aws, "birthday-bot", timeout)
-    assert world.say("birthday-bot", "/list") == "Grace: 9 December"

@@ -129,14 +129,6 @@ def client(aws, service):
     )
 
 
-def start_new_container(aws, name, timeout):
-    """Make a function's next update start a new container: another version of the same code."""
-    functions = client(aws, "lambda")
-    functions.update_function_configuration(FunctionName=name, Timeout=timeout)
-    version = functions.publish_version(FunctionName=name)["Version"]
-    functions.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
-
-
 def everything(aws):
     """Return the names of all resources in the emulated AWS, of the kinds that the module makes."""
     return [f"{each}" for each in left.everything(functools.partial(client, aws))]
