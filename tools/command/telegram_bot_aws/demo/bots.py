@@ -1,25 +1,43 @@
-"""The chat page's knowledge of the bots: names, commands, menu buttons and pages."""
+"""The chat page's knowledge of the bots: where they run, their names, commands and pages."""
 
 from __future__ import annotations
 
+import dataclasses
+
 from telegram_stand_in import Bot, Json, Person, Stage, Telegram
 
-from telegram_bot_aws.demo.deployments import PAGE
-from telegram_bot_aws.demo.errors import InvalidRequest
-from telegram_bot_aws.demo.feed import Feed
+from telegram_bot_aws.demo.deployments import PAGE, Deployment, Hosted
+from telegram_bot_aws.demo.feed import Feed, InvalidRequest
 from telegram_bot_aws.demo.samples import CHATS, person_in
-from telegram_bot_aws.demo.setup import Setup
+from telegram_bot_aws.local.program import typed
 
 
 class Bots:
-    """The bots that the stand-in knows. `addresses`: where the demo serves their pages, by id."""
+    """The bots that the stand-in knows, and their `deployment`.
 
-    def __init__(self, telegram: Telegram, feed: Feed, setup: Setup) -> None:
+    `addresses`: where the demo serves their pages, by id. `setup`: the replacements of their code,
+    and how the demo is started again.
+    """
+
+    def __init__(self, telegram: Telegram, feed: Feed) -> None:
+        self.deployment: Deployment | None = None
         self.addresses: dict[int, str] = {}
+        self.setup: Json = {"reloads": [], "command": typed("demo")}
         self._stages: dict[int, Stage] = {}
         self._telegram = telegram
         self._feed = feed
-        self._setup = setup
+
+    def refresh(self) -> None:
+        """Replace the bots' code if it was changed."""
+        if self.deployment and (reload := self.deployment.refresh()):
+            with self._feed.lock:
+                self.setup["reloads"].append(dataclasses.asdict(reload))
+                self._feed.tell("setup", self.setup)
+
+    def page_of(self, bot: Bot) -> Hosted | None:
+        """Return where a bot runs, if it has a page."""
+        hosted = self.deployment.bots if self.deployment else []
+        return next((each for each in hosted if each.token == bot.token and each.page_url), None)
 
     def get(self, id: int) -> Bot:
         """Return a bot by its id, the first one if it is 0. Raises InvalidRequest."""
@@ -55,7 +73,7 @@ class Bots:
         return [self._shown(bot) for bot in self._telegram.bots]
 
     def _shown(self, bot: Bot) -> Json:
-        hosted = self._setup.page_of(bot)
+        hosted = self.page_of(bot)
         return {
             "id": bot.id,
             "name": bot.me["first_name"],

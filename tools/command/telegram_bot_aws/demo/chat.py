@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -10,12 +11,10 @@ from telegram_stand_in import FAULTS, METHODS, Bot, Call, Delivery, Json, Telegr
 
 from telegram_bot_aws.demo.bots import Bots
 from telegram_bot_aws.demo.entries import Entries
-from telegram_bot_aws.demo.errors import InvalidRequest
-from telegram_bot_aws.demo.feed import Event, Feed
-from telegram_bot_aws.demo.pages import Pages
+from telegram_bot_aws.demo.feed import Event, Feed, InvalidRequest
+from telegram_bot_aws.demo.pages import PageProxy, Pages
 from telegram_bot_aws.demo.people import People
 from telegram_bot_aws.demo.samples import PEOPLE
-from telegram_bot_aws.demo.setup import Setup
 from telegram_bot_aws.demo.traces import Traces
 
 MAX_FAILURES = 9
@@ -30,11 +29,10 @@ class Chat:
     def __init__(self, telegram: Telegram) -> None:
         self.telegram = telegram
         self.feed = Feed()
-        self.setup = Setup(self.feed)
-        self.bots = Bots(telegram, self.feed, self.setup)
+        self.bots = Bots(telegram, self.feed)
         self.entries = Entries(telegram, self.feed)
-        self.traces = Traces(telegram, self.feed, self.setup)
-        self.pages = Pages(telegram, self.feed, self.setup, self.bots, self.entries)
+        self.traces = Traces(telegram, self.feed, self.bots)
+        self.pages = Pages(telegram, self.feed, self.bots, self.entries)
         self.people = People(telegram, self.feed, self.bots, self.entries, self.traces)
         self._fault_kind = ""
         telegram.watch = self._watch
@@ -43,6 +41,12 @@ class Chat:
     def events(self) -> Iterator[Event | None]:
         """Yield what happened, then each change; None when nothing happened for a while."""
         return self.feed.events(self._snapshot)
+
+    def serve_pages(self, opened: contextlib.ExitStack, origin: str) -> None:
+        """Serve the bots' pages until the end; `origin` is that of the chat's own page."""
+        for bot in self.telegram.bots:
+            if self.bots.page_of(bot):
+                opened.enter_context(PageProxy(self.pages, bot.id, origin))
 
     def end(self) -> None:
         """Tell the page that the demo is over."""
@@ -75,7 +79,7 @@ class Chat:
         return {"kind": self._fault_kind, "left": faults[0].count} if faults else {"kind": ""}
 
     def _snapshot(self) -> Json:
-        deployment = self.setup.deployment
+        deployment = self.bots.deployment
         emulator = getattr(deployment, "emulator", None)
         return {
             "deployment": deployment.name if deployment else "",
@@ -85,7 +89,7 @@ class Chat:
             "bots": self.bots.shown(),
             "entries": self.entries.all,
             "traces": self.traces.by_update,
-            "setup": self.setup.shown,
+            "setup": self.bots.setup,
             "fault": self._fault(),
             "keyboards": self.entries.keyboards,
             "drafts": self.entries.drafts,
@@ -107,9 +111,7 @@ class Chat:
         """Note a call with the update that caused it, if one did."""
         with self.feed.lock:
             shown = {name: value for name, value in vars(call).items() if name != "changes"}
-            delivery = None
-            if not self.setup.registers(call):
-                delivery = self.traces.cause(call) or self.traces.only_one(call)
+            delivery = self.traces.cause(call) or self.traces.only_one(call)
             id: Any = None
             where = ""
             if delivery:

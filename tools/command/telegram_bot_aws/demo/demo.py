@@ -48,7 +48,6 @@ from telegram_bot_aws.demo.deployments import (
 )
 from telegram_bot_aws.demo.local_deployment import LocalDeployment
 from telegram_bot_aws.demo.logs import tell_log
-from telegram_bot_aws.demo.page_server import BotPageServer
 from telegram_bot_aws.demo.progress import OutputClosed, say, step, tell
 from telegram_bot_aws.demo.script import Script, check, check_name, read_file, tell_failed_event
 from telegram_bot_aws.demo.server import PageServer
@@ -293,9 +292,7 @@ def show(telegram: Telegram, chat: Chat, deployment: Deployment) -> None:
     except OSError:  # another program has this port
         page = PageServer(chat)
     with page, contextlib.ExitStack() as opened, contextlib.suppress(KeyboardInterrupt):
-        for bot in telegram.bots:
-            if chat.setup.page_of(bot):
-                opened.enter_context(BotPageServer(chat.pages, bot.id, page.url))
+        chat.serve_pages(opened, page.url)
         say("\nChat with the bot: ", end="")
         say(f"{page.url}/", colour="blue")
         saved = " or ".join(dict.fromkeys(shown(bot.folder / "bot.py") for bot in deployment.bots))
@@ -306,7 +303,7 @@ def show(telegram: Telegram, chat: Chat, deployment: Deployment) -> None:
         say("")
         while True:
             time.sleep(LOOK_SECONDS)
-            chat.setup.refresh()
+            chat.bots.refresh()
     tell("Stopping and cleaning up …")
 
 
@@ -367,7 +364,7 @@ def main() -> int:
                     return 2
             deployment = opened.enter_context(running(chosen, telegram))
             if chat:
-                chat.setup.deployment = deployment
+                chat.bots.deployment = deployment
                 show(telegram, chat, deployment)
             else:
                 script = Script(telegram, deployment, as_json=chosen.json)

@@ -114,7 +114,6 @@ class Deployment(abc.ABC):
         self.on_log: Callable[[Invocation], None] = lambda invocation: None
         self._sources: list[Sources] = []
         self._reloading = threading.Lock()
-        self.registering: Hosted | None = None  # the bot whose code is being replaced
 
     def __enter__(self) -> Deployment:
         with contextlib.ExitStack() as opened:
@@ -164,13 +163,10 @@ class Deployment(abc.ABC):
                     continue
                 names = sources.keys() | before.keys()
                 changed |= {name for name in names if sources.get(name) != before.get(name)}
-                self.registering = bot
                 try:
                     errors.append(self.replace(bot))
                 except (ToolError, OSError) as failure:
                     errors.append(str(failure) or type(failure).__name__)
-                finally:
-                    self.registering = None
             self._sources = now
             if not changed:
                 return None

@@ -7,8 +7,7 @@ from typing import Any
 
 from telegram_stand_in import Bot, Call, Json, Telegram, kind_of, label_pressed
 
-from telegram_bot_aws.demo.errors import InvalidRequest
-from telegram_bot_aws.demo.feed import Feed
+from telegram_bot_aws.demo.feed import Feed, InvalidRequest
 from telegram_bot_aws.demo.samples import CHATS, chat_key
 
 WITHOUT_CARD = ("get", "setwebhook", "deletewebhook")  # nobody in a chat would see these

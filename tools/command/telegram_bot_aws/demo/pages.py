@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 
 from telegram_stand_in import Bot, Json, Telegram, buttons_of
@@ -10,10 +11,9 @@ from telegram_stand_in import Bot, Json, Telegram, buttons_of
 from telegram_bot_aws.demo.bots import Bots, menu_buttons
 from telegram_bot_aws.demo.deployments import PAGE
 from telegram_bot_aws.demo.entries import Entries
-from telegram_bot_aws.demo.errors import InvalidRequest
-from telegram_bot_aws.demo.feed import Feed
+from telegram_bot_aws.demo.feed import Feed, InvalidRequest
 from telegram_bot_aws.demo.samples import CHATS, person_in
-from telegram_bot_aws.demo.setup import Setup
+from telegram_bot_aws.local.http_server import MAX_REQUEST_BYTES, LocalRequest, LocalServer
 from telegram_bot_aws.local.request import Answer, request
 
 SECONDS = 60.0  # for a request
@@ -29,14 +29,11 @@ class Pages:
     A launch has an id ("page 1"), and how the page was opened ("menu", "inline" or "keyboard").
     """
 
-    def __init__(
-        self, telegram: Telegram, feed: Feed, setup: Setup, bots: Bots, entries: Entries
-    ) -> None:
+    def __init__(self, telegram: Telegram, feed: Feed, bots: Bots, entries: Entries) -> None:
         self._launches: dict[str, Json] = {}  # by id
         self.bots = bots
         self._telegram = telegram
         self._feed = feed
-        self._setup = setup
         self._entries = entries
 
     def open(
@@ -86,7 +83,7 @@ class Pages:
 
     def _address(self, bot: Bot, url: str) -> str:
         """Return where the demo serves an address of a bot's page. Raises InvalidRequest."""
-        hosted = self._setup.page_of(bot)
+        hosted = self.bots.page_of(bot)
         if not hosted:
             raise InvalidRequest(
                 "The bot has no page: the demo serves one from app/index.html beside bot.py."
@@ -116,9 +113,9 @@ class Pages:
 
         Raises OSError.
         """
-        hosted = self._setup.page_of(self.bots.get(bot))
+        hosted = self.bots.page_of(self.bots.get(bot))
         assert hosted
-        self._setup.refresh()
+        self.bots.refresh()
         kept = {n: v for n, v in headers.items() if n.lower() not in OWN_HEADERS}
         url = hosted.page_url.removesuffix(PAGE) + target
         answer = request(method, url, kept, body or None, SECONDS)
@@ -128,3 +125,44 @@ class Pages:
             if name.lower() not in OWN_HEADERS
         ]
         return answer
+
+
+class PageProxy(LocalServer):
+    """Serves a bot's page with its own origin. `chat` is the origin that may show it in a frame.
+
+    `/app/…` is the bot's answer, with one header changed: it lets Telegram's web clients frame the
+    page, and here the chat.
+    """
+
+    def __init__(self, pages: Pages, bot: int, chat: str) -> None:
+        self.pages, self.bot, self.chat = pages, bot, chat
+        super().__init__(_Request)
+        pages.bots.serves(bot, self.url)
+
+
+class _Request(LocalRequest):
+    server: PageProxy
+
+    def do_GET(self) -> None:
+        server = self.server
+        body = self.body(MAX_REQUEST_BYTES)
+        if body is None:
+            self._say(413, "Content Too Large")
+        elif not self.is_from_here(opened=True):
+            self._say(403, "this page is for this machine only")
+        elif not re.match("/app(/|$)", self.path.partition("?")[0]):
+            self._say(404, "Not Found")
+        else:
+            asked = (self.command, self.path, dict(self.headers), body)
+            try:
+                answer = server.pages.serve(server.bot, *asked, server.chat)
+            except OSError as error:
+                self._say(502, f"the bot's API doesn't answer: {error}")
+            else:
+                self.respond(answer.status, answer.headers, answer.body)
+
+    do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = do_GET
+
+    def _say(self, status: int, message: str) -> None:
+        headers = [("Content-Type", "application/json")]
+        self.respond(status, headers, json.dumps({"message": message}).encode())

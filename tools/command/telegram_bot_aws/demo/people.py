@@ -18,8 +18,7 @@ from telegram_stand_in import (
 
 from telegram_bot_aws.demo.bots import Bots
 from telegram_bot_aws.demo.entries import Entries
-from telegram_bot_aws.demo.errors import InvalidRequest
-from telegram_bot_aws.demo.feed import Feed
+from telegram_bot_aws.demo.feed import Feed, InvalidRequest
 from telegram_bot_aws.demo.samples import CONTENT, person_in
 from telegram_bot_aws.demo.traces import Traces
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from telegram_stand_in import ADA, GRACE, LOCATION, Json
 
-from telegram_bot_aws.demo.errors import InvalidRequest
+from telegram_bot_aws.demo.feed import InvalidRequest
 
 PEOPLE: dict[str, Json] = {
     "ada": ADA,

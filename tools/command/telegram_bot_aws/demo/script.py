@@ -29,7 +29,7 @@ from telegram_stand_in import (
 )
 
 from telegram_bot_aws.demo.deployments import Deployment, Hosted
-from telegram_bot_aws.demo.errors import InvalidRequest
+from telegram_bot_aws.demo.feed import InvalidRequest
 from telegram_bot_aws.demo.people import check_text, read_update, send_again
 from telegram_bot_aws.demo.progress import aside, say, step, tell
 from telegram_bot_aws.demo.samples import CHATS, PEOPLE

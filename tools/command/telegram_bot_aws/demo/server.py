@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import re
 import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +15,7 @@ from pathlib import Path
 from telegram_stand_in import Json
 
 from telegram_bot_aws.demo.chat import Chat
-from telegram_bot_aws.demo.errors import InvalidRequest
+from telegram_bot_aws.demo.feed import InvalidRequest
 from telegram_bot_aws.local.http_server import LocalRequest, LocalServer
 
 PAGE = Path(__file__).with_name("page")
@@ -56,7 +55,7 @@ class _Request(LocalRequest):
 
     def do_GET(self) -> None:
         path = PAGE / ("page.html" if self.path == "/" else self.path[1:])
-        if not self._is_ours():
+        if not self.is_from_here():
             self._answer(403, {"error": "this page is for this machine only"})
         elif self.path == "/events":
             self._stream()
@@ -84,20 +83,18 @@ class _Request(LocalRequest):
             "/send-data": chat.pages.send_data,
             "/fail": chat.fail,
         }
-        length = self.headers.get("Content-Length", "")
-        if not re.fullmatch("[0-9]{1,9}", length, re.ASCII) or int(length) > MAX_REQUEST:
-            self.close_connection = True
+        body = self.body(MAX_REQUEST)
+        if body is None:
             self._answer(413, {"error": "too long"})
             return
-        body = self.rfile.read(int(length))
-        if not self._is_ours() or self.headers.get("Content-Type") != "application/json":
+        if not self.is_from_here() or self.headers.get("Content-Type") != "application/json":
             self._answer(403, {"error": "this page is for this machine only"})
             return
         action = actions.get(self.path)
         if action is None:
             self._answer(404, {"error": "not found"})
             return
-        chat.setup.refresh()  # so a saved change is live at the next message
+        chat.bots.refresh()  # so a saved change is live at the next message
         try:
             answer = action(**arguments_of(action, json.loads(body)))
         except (ValueError, TypeError, RecursionError) as error:
@@ -108,14 +105,6 @@ class _Request(LocalRequest):
     def _frames(self) -> str:
         """Return the addresses that the page may frame: those of the bots' pages."""
         return " ".join(self.server.chat.bots.addresses.values()) or "'none'"
-
-    def _is_ours(self) -> bool:
-        """Tell whether a request comes from the page, not from another site in the browser."""
-        return (
-            self.headers.get("Host") == self.server.url.removeprefix("http://")
-            and self.headers.get("Origin") in (None, self.server.url)
-            and self.headers.get("Sec-Fetch-Site") in (None, "same-origin", "none")
-        )
 
     def _stream(self) -> None:
         self.close_connection = True

@@ -7,9 +7,9 @@ from typing import Any
 
 from telegram_stand_in import Bot, Call, Delivery, Json, Telegram, kind_of
 
+from telegram_bot_aws.demo.bots import Bots
 from telegram_bot_aws.demo.feed import Feed
 from telegram_bot_aws.demo.samples import chat_key
-from telegram_bot_aws.demo.setup import Setup
 from telegram_bot_aws.local.container import Invocation
 
 RETRIED = ("misconfigured", "throttled", "unreachable")  # outcomes, by a queue
@@ -21,12 +21,12 @@ class Traces:
     `acting_in` is the key of the chat that a person acts in, for updates that don't say it.
     """
 
-    def __init__(self, telegram: Telegram, feed: Feed, setup: Setup) -> None:
+    def __init__(self, telegram: Telegram, feed: Feed, bots: Bots) -> None:
         self.by_update: dict[int, Json] = {}
         self.acting_in = ""
         self._telegram = telegram
         self._feed = feed
-        self._setup = setup
+        self._bots = bots
         self._under_way: dict[int, Delivery] = {}  # by number; until the queue's update is answered
 
     def begin(self, update: Json, bot: Bot) -> None:
@@ -104,9 +104,9 @@ class Traces:
             self._under_way.pop(this["number"], None)
 
     def _details(self, delivery: Delivery) -> Json:
-        assert self._setup.deployment
+        assert self._bots.deployment
         request_id = delivery.headers.get("apigw-requestid", "")
-        return _about(self._setup.deployment.details(request_id))
+        return _about(self._bots.deployment.details(request_id))
 
     def on_call(self, delivery: Delivery, shown: Json) -> None:
         """Note a call that answers a delivery."""

@@ -9,11 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from telegram_bot_aws.local.events import app_event, webhook_event
-from telegram_bot_aws.local.http_server import LocalRequest, LocalServer
+from telegram_bot_aws.local.http_server import MAX_REQUEST_BYTES, LocalRequest, LocalServer
 
 JSON = [("Content-Type", "application/json")]
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
-MAX_REQUEST_BYTES = 10 << 20
 
 
 class Gateway(LocalServer):
@@ -35,16 +33,10 @@ class _Request(LocalRequest):
     server: Gateway
 
     def do_POST(self) -> None:
-        length = self.headers.get("Content-Length", "0")
-        if not re.fullmatch("[0-9]{1,15}", length, re.ASCII):
-            self.close_connection = True  # the next request can't be found
-            self.respond(400, JSON, b'{"message":"Bad Request"}')
-            return
-        if int(length) > MAX_REQUEST_BYTES:
-            self.close_connection = True
+        body = self.body(MAX_REQUEST_BYTES)
+        if body is None:
             self.respond(413, JSON, b'{"message":"Request Too Long"}')
             return
-        body = self.rfile.read(int(length))
         request_id = f"local-{next(self.server.numbers)}"
         path, _, query = self.path.partition("?")
         headers = dict(self.headers)

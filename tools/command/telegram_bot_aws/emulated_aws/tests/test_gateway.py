@@ -48,21 +48,12 @@ def test_a_function_that_fails(gateway, function, answer):
     assert (status, body) == (500, '{"message":"Internal Server Error"}')
 
 
-LENGTHS = {
-    "-1": (400, '{"message":"Bad Request"}'),
-    "abc": (400, '{"message":"Bad Request"}'),
-    "²": (400, '{"message":"Bad Request"}'),
-    f"{MAX_REQUEST_BYTES + 1}": (413, '{"message":"Request Too Long"}'),
-}
-
-
-@pytest.mark.parametrize(("length", "answer"), LENGTHS.items(), ids=LENGTHS)
-def test_a_length_that_it_does_not_take(gateway, function, length, answer):
-    head = f"POST /telegram HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"
+def test_a_request_that_is_too_long(gateway, function):
+    head = f"POST /telegram HTTP/1.1\r\nHost: x\r\nContent-Length: {MAX_REQUEST_BYTES + 1}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", gateway.server_port), timeout=60) as connection:
-        connection.sendall(head.encode("latin-1"))
+        connection.sendall(head.encode())
         with connection.makefile("rb") as received:
             said = received.read().decode()  # to the end: the connection is closed
-    assert said.startswith(f"HTTP/1.1 {answer[0]} ")
-    assert said.endswith(answer[1])
+    assert said.startswith("HTTP/1.1 413 ")
+    assert said.endswith('{"message":"Request Too Long"}')
     assert function.bodies == []

@@ -12,7 +12,6 @@ from telegram_stand_in import Server, Telegram
 from telegram_bot_aws.demo.chat import Chat
 from telegram_bot_aws.demo.deployments import token
 from telegram_bot_aws.demo.local_deployment import LocalDeployment
-from telegram_bot_aws.demo.page_server import BotPageServer
 from telegram_bot_aws.demo.server import PageServer
 from tests.support.programs import save
 
@@ -30,7 +29,7 @@ class Demo:
     def edit(self, old, new, file="bot.py"):
         """Change a line of the bot, and reload it, as scripts/demo does by itself."""
         save(self.folder / file, old, new)
-        self.chat.setup.refresh()
+        self.chat.bots.refresh()
 
 
 @contextlib.contextmanager
@@ -46,11 +45,9 @@ def running(original, folder):
             telegram.url, lambda name: contextlib.nullcontext(), folder, {}
         )
         opened.enter_context(deployment)
-        chat.setup.deployment = deployment
+        chat.bots.deployment = deployment
         deployment.from_queue = chat.traces.from_queue
         telegram.deliver = deployment.deliver
         page = opened.enter_context(PageServer(chat))
-        for bot in telegram.bots:
-            if chat.setup.page_of(bot):
-                opened.enter_context(BotPageServer(chat.pages, bot.id, page.url))
+        chat.serve_pages(opened, page.url)
         yield Demo(f"{page.url}/", folder, chat)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from telegram_bot_aws.demo.errors import InvalidRequest
+from telegram_bot_aws.demo.feed import InvalidRequest
 from telegram_bot_aws.demo.tests.page.browser import expect, is_too_wide, say, violations
 from telegram_bot_aws.local.project import ROOT
 from tests.support.programs import Script, page_of

@@ -222,9 +222,9 @@ def test_a_reader_of_old_messages_stays_there(page, demo):
     for text in "123456789":
         answer_to(page, f"print\n{text}\n{text}", "no answer")
     messages.evaluate("e => { e.scrollTop = 0; }")
-    [hosted] = demo.chat.setup.deployment.bots
+    [hosted] = demo.chat.bots.deployment.bots
     tea = {"method": "sendMessage", "chat_id": 4242, "text": "Good morning!"}
-    demo.chat.setup.deployment.send_event(hosted, tea)
+    demo.chat.bots.deployment.send_event(hosted, tea)
     expect(messages.get_by_text("Good morning!")).to_be_attached()
     assert messages.evaluate("e => e.scrollTop") == 0
 
