@@ -128,7 +128,7 @@ class Calls(list[Json]):
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
-    """Telegram, which notes the calls that the bot makes itself."""
+    """The calls that the bot makes itself. `calls.results["getChat"]` is what it gets."""
     calls, telegram = Calls(), _botkit("telegram")
     monkeypatch.setattr(
         telegram, "blocked_until", {}
@@ -232,7 +232,7 @@ def _scheduled(event: Any) -> Any:
 
 @pytest.fixture
 def schedules(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Schedules:
-    """The calls and events that wait. With `chat`, they are made when their time comes."""
+    """The calls and events that wait: `schedules["tea"].at`, `schedules.recurring["tea"].cron`."""
     _begin_with_aws(request)
     settings = _botkit("settings").settings
     monkeypatch.setattr(settings, "queue_url", _botkit("fakes.services").QUEUE_URL)
@@ -273,7 +273,7 @@ class Aws:
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
-    """AWS, with the results that the test sets."""
+    """AWS: `aws.results["GetItem"]` is what the bot gets, `aws.requests` has what it asked."""
     aws, module = Aws(), _botkit("aws")
     for name in ("call", "request"):
         monkeypatch.setattr(module, name, getattr(aws, name))
@@ -287,14 +287,14 @@ def chat(
     schedules: Schedules,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Any]:
-    """People who chat with the bot: `ada = chat.user("Ada")`. It is a Stage of telegram_stand_in.
+    """People who chat with the bot: `ada = chat.user("Ada")`.
 
-    When `ada.send("/start")` returns, the bot has answered. It raises the bot's exceptions.
-    The bot has `sessions` and `schedules`. `chat.advance(seconds)` lets time pass, also for the
-    bot's own modules, and makes the calls that are scheduled until then. `chat.event(…)` delivers
-    an event. What failed is in
-    `chat.dead_letters()`, and `chat.redrive()` has the bot answer it. With
-    `chat.allowed_ids = {…}`, only these people and chats may use the bot.
+    It is a Stage of telegram_stand_in. When `ada.send("/start")` returns, the bot has answered. It
+    raises the bot's exceptions. The bot has `sessions` and `schedules`. `chat.advance(seconds)`
+    lets time pass, also for the bot's own modules, and makes the calls that are scheduled until
+    then. `chat.event(…)` delivers an event. What failed is in `chat.dead_letters()`, and
+    `chat.redrive()` has the bot answer it. With `chat.allowed_ids = {…}`, only these people and
+    chats may use the bot.
     """
     try:
         stand_in = importlib.import_module("telegram_stand_in")
