@@ -141,6 +141,7 @@ REMEMBERED = {
     "middleware.allowlist.accounts",
     "middleware.allowlist.blocked_count",
     "middleware.rate_limit.full",
+    "pipeline.enabled",
     "pipeline.recent",
     "pipeline.reported",
     "settings.settings",

@@ -32,6 +32,9 @@ from .types import Any
 
 logger = logging.getLogger("botkit")
 
+CallNext = Callable[[], Outcome]
+Middleware = Callable[[Context, CallNext], Outcome]
+
 PIPELINES = {
     "webhook": "allowlist on_error dead_letter deduplicate rate_limit enqueue session reply",
     "queue": "allowlist on_error dead_letter deduplicate session reply",  # counted when it came in
@@ -47,14 +50,13 @@ ENABLED_IF: dict[str, Callable[[Any], object]] = {
     "rate_limit": lambda bot: hasattr(bot, "RATE_LIMIT"),
     "session": lambda bot: hasattr(bot, "SESSION"),
 }
+# By pipeline, once bot.py is imported: the middleware that it and the settings enable.
+enabled: dict[str, list[Middleware]] = {}
 MAX_REMEMBERED = 256  # updates
 # The outcomes of recent updates and events for which calls were carried out, by id.
 recent = BoundedDict(MAX_REMEMBERED)
 # The ids of recent updates for which on_error() was called: Telegram may have missed the 200.
 reported = BoundedDict(MAX_REMEMBERED)
-
-CallNext = Callable[[], Outcome]
-Middleware = Callable[[Context, CallNext], Outcome]
 
 
 def process(ctx: Context, pipeline: str) -> Outcome:
@@ -76,16 +78,20 @@ def process(ctx: Context, pipeline: str) -> Outcome:
 def enabled_middleware(pipeline: str) -> list[Middleware]:
     """Return the middleware of a pipeline that the settings and the bot enable.
 
-    It is looked up for each update: while bot.py can't be imported, each update tries that again,
-    and may wait in the queue meanwhile.
+    While bot.py can't be imported, each update tries that again, and may wait in the queue
+    meanwhile.
     """
-    bot = bot_module.load_or_none()
-    here = globals()
-    return [
-        here.get(name) or getattr(import_module(f"botkit.middleware.{name}"), name)
-        for name in PIPELINES[pipeline].split()
-        if name not in ENABLED_IF or ENABLED_IF[name](bot)
-    ]
+    if pipeline not in enabled:
+        bot, here = bot_module.load_or_none(), globals()
+        chain = [
+            here.get(name) or getattr(import_module(f"botkit.middleware.{name}"), name)
+            for name in PIPELINES[pipeline].split()
+            if name not in ENABLED_IF or ENABLED_IF[name](bot)
+        ]
+        if not bot:
+            return chain
+        enabled[pipeline] = chain
+    return enabled[pipeline]
 
 
 def on_error(ctx: Context, call_next: CallNext) -> Outcome:

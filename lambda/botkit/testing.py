@@ -36,7 +36,7 @@ MESSAGES = ("copyMessage", "edit", "forwardMessage", "send")  # these return a m
 # What a container remembers: each test begins with a new container.
 CACHES = (
     *("middleware.allowlist.accounts", "middleware.rate_limit.full", "pipeline.recent"),
-    *("pipeline.reported", "telegram.blocked_until"),
+    *("pipeline.enabled", "pipeline.reported", "telegram.blocked_until"),
 )
 NO_MESSAGES = ("sendChatAction", "sendMessageDraft", "sendRichMessageDraft")
 
@@ -311,6 +311,7 @@ def chat(
 
     def answer(updates: list[Json]) -> None:
         monkeypatch.setattr(settings, "allowed_ids", frozenset(stage.allowed_ids))
+        _botkit("pipeline").enabled.clear()  # a test may have changed what bot.py enables
         for update in updates:
             function.deliver(update)
         empty_queue()

@@ -24,10 +24,11 @@ class Stream(io.RawIOBase):
         self.deadline = deadline
         self.bytes_left = limit
         self.is_over = False
+        self._unsent = b""
 
     def sendall(self, data: bytes) -> None:
-        self.connection.settimeout(self.deadline.timeout())
-        self.connection.sendall(data)
+        """Keep data until the next read, so that head and body are sent together."""
+        self._unsent += data
 
     def makefile(self, mode: str) -> io.BufferedReader:
         return io.BufferedReader(self)
@@ -36,6 +37,10 @@ class Stream(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Buffer) -> int:
+        if self._unsent:
+            data, self._unsent = self._unsent, b""
+            self.connection.settimeout(self.deadline.timeout())
+            self.connection.sendall(data)
         self.connection.settimeout(self.deadline.timeout())
         count = self.connection.recv_into(buffer)
         self.is_over = not count
