@@ -21,6 +21,7 @@ from types import SimpleNamespace
 import pytest
 from awslambdaric.lambda_runtime_log_utils import JsonFormatter
 from awslambdaric.lambda_runtime_marshaller import to_json
+from botkit.fakes import host
 from telegram_bot_aws.local.events import webhook_event
 from telegram_bot_aws.local.project import LAMBDA, ROOT
 
@@ -322,38 +323,12 @@ def request(body, secret=SECRET, **fields):
     return {**webhook_event(body, headers), **fields}
 
 
-def queue_event(body, received=1, queue=QUEUE, message_id="message-1"):
-    """Return the event with which Lambda delivers a message of a FIFO queue, by the queue's URL.
-
-    `body` may be an update.
-    https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
-    """
-    account, name = queue.split("/")[-2:]
+def queue_event(body, received=1, queue=QUEUE):
+    """Return the event with which Lambda delivers a message of a queue. `body` may be an update."""
     if isinstance(body, dict) and "update_id" in body:
         body = {"update": body}
-    return {
-        "Records": [
-            {
-                "messageId": message_id,
-                "receiptHandle": "handle-1",
-                "body": body if isinstance(body, str) else json.dumps(body),
-                "attributes": {
-                    "ApproximateReceiveCount": str(received),
-                    "SentTimestamp": "1573251510774",
-                    "SequenceNumber": "18849496460467696128",
-                    "MessageGroupId": "42",
-                    "SenderId": "AIDAIO23YVJENQZJOL4VO",
-                    "MessageDeduplicationId": "1",
-                    "ApproximateFirstReceiveTimestamp": "1573251510774",
-                },
-                "messageAttributes": {},
-                "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
-                "eventSource": "aws:sqs",
-                "eventSourceARN": f"arn:aws:sqs:eu-central-1:{account}:{name}",
-                "awsRegion": "eu-central-1",
-            }
-        ]
-    }
+    text = body if isinstance(body, str) else json.dumps(body)
+    return host.queue_event({"id": "message-1", "group": "42", "body": text, "received": received}, queue)
 
 
 def message(update_id=1, **fields):

@@ -230,7 +230,7 @@ def test_a_temporary_failure_sets_the_pause(
     asked = answer_sqs(container)
     bot_api.refuses(TWO[0], code, "no", **parameters)
     assert container.invoke(queue_event(message(), received)) == AGAIN
-    pause = {"ReceiptHandle": "handle-1", "VisibilityTimeout": longer * seconds}
+    pause = {"ReceiptHandle": "message-1", "VisibilityTimeout": longer * seconds}
     assert asked == [{"QueueUrl": QUEUE, **pause}]
 
 
@@ -279,7 +279,7 @@ def test_a_long_answer_is_hidden_for_its_whole_time(container, bot_api, is_silen
     assert container.invoke(queue_event(message()), milliseconds=30_000) == DONE
     assert asked == []
     assert container.invoke(queue_event(message(2)), milliseconds=31_000) == DONE
-    hidden = {"QueueUrl": QUEUE, "ReceiptHandle": "handle-1", "VisibilityTimeout": 61}
+    hidden = {"QueueUrl": QUEUE, "ReceiptHandle": "message-1", "VisibilityTimeout": 61}
     assert (asked, clock.now) == ([hidden], 2.0 if is_silent else 0.0)
 
 
