@@ -13,11 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from telegram_bot_aws.local.project import ROOT
-from telegram_bot_aws.local.terraform import REGION
 from telegram_stand_in import Fault, Server, Telegram
 
-from tests.support.deployment import Deployment, change, client, everything, session, texts
+from tests.support.deployment import Deployment, change, client, everything, texts
 from tests.support.telegram import TOKEN, said, say
 
 CHATS = 20
@@ -118,30 +116,12 @@ def dead_letters(aws):
 
 
 def redrive(module, aws):
-    """Do what the output redrive_command says, in place of the AWS CLI, as an operator."""
+    """Do what the output redrive_command says, in place of the AWS CLI."""
     program, service, action, *flags = shlex.split(module.outputs()["redrive_command"])
     assert (program, service, action) == ("aws", "sqs", "start-message-move-task")
     given = dict(zip(flags[::2], flags[1::2], strict=True))
-    assert given.pop("--region")
-    task = {"SourceArn": given.pop("--source-arn")}
-    task["DestinationArn"] = given.pop("--destination-arn")
-    assert not given
-    iam, policy = client(aws, "iam"), (ROOT / "docs" / "operator-policy.json").read_text()
-    iam.create_user(UserName="operator")
-    named = {"UserName": "operator", "PolicyName": "operator"}
-    iam.put_user_policy(**named, PolicyDocument=policy.replace("telegram-bot", "patient"))
-    key = iam.create_access_key(UserName="operator")["AccessKey"]
-    operator = session().create_client(
-        "sqs",
-        region_name=REGION,
-        endpoint_url=aws.url,
-        aws_access_key_id=key["AccessKeyId"],
-        aws_secret_access_key=key["SecretAccessKey"],
-    )
-    operator.start_message_move_task(**task)
-    iam.delete_access_key(UserName="operator", AccessKeyId=key["AccessKeyId"])
-    iam.delete_user_policy(**named)
-    iam.delete_user(UserName="operator")
+    task = {"SourceArn": given["--source-arn"], "DestinationArn": given["--destination-arn"]}
+    client(aws, "sqs").start_message_move_task(**task)
 
 
 def answered(telegram, chat):

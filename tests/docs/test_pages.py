@@ -6,8 +6,6 @@ import pytest
 from maintenance import docs, release
 from telegram_bot_aws.local.project import ROOT
 
-from tests.support.hcl import blocks
-
 PAGES = sorted(
     page
     for pattern in ("*.md", ".github/*.md", "docs/**/*.md", "examples/*/*.md", "tools/**/*.md")
@@ -72,11 +70,6 @@ def test_a_migrated_bots_readme_shows_its_new_lines(framework):
     shown = [lines.strip() for lines in block.split("# …\n")]  # Ruff adds blank lines
     assert len(shown) > 2
     assert [lines for lines in shown if lines not in bot] == []
-
-
-def test_the_variables_are_in_alphabetical_order():
-    names = list(blocks("variables.tf", "variable"))
-    assert names == sorted(names)
 
 
 def test_there_is_one_price_for_messages():

@@ -26,16 +26,6 @@ def test_each_outcome_counted_by_an_alarm_is_explained():
     assert sorted(json.loads(failures)) == sorted(re.findall(r"^\| `(\w+)` \| ", section, re.M)[1:])
 
 
-def test_deleted_table_is_restored_before_an_apply():
-    """An operator who searches for the error in the log finds the page under both headings."""
-    words = "the sessions' table can't be used"
-    assert words in (ROOT / "lambda" / "botkit" / "store.py").read_text()
-    for heading in ("failures", "`KMSAccessDeniedException`, `ResourceNotFoundException`"):
-        found = RUNBOOK.partition(f"\n### {heading}\n")[2].partition("\n###")[0]
-        found = found[found.find(words) :]
-        assert -1 < found.find("#a-deleted-table") < found.find("pply"), heading
-
-
 def test_hours_of_retries_follow_from_the_backoff():
     """Each pause is up to half as long again."""
     [tries] = re.findall(r"maxReceiveCount += (\d+)", (ROOT / "queue.tf").read_text())

@@ -60,16 +60,6 @@ def save(path, old, new):
     path.with_suffix(".new").replace(path)
 
 
-# The tools that run a bot: unless it is named, the module's own.
-RUN_A_BOT = tuple(f"telegram_bot_aws.{name}" for name in ("demo.demo", "live.doctor", "live.poll"))
-
-
-def names_a_bot(arguments):
-    """Check that a tool doesn't run lambda/bot.py, which its author may have replaced."""
-    folders = any(Path(argument).exists() for argument in (*arguments, "bot/bot.py"))
-    assert folders or {"--bot", "--help"} & {*arguments}, "no test may depend on lambda/bot.py"
-
-
 class Ran(NamedTuple):
     """A tool's exit code, and all that it wrote."""
 
@@ -82,8 +72,6 @@ def run(tool, *arguments, **environment):
 
     This saves starting Python. A test that needs a process uses a `Script`.
     """
-    if tool.__module__ in RUN_A_BOT:
-        names_a_bot(arguments)
     output = io.StringIO()
     kinds = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
     handlers = {kind: signal.getsignal(kind) for kind in kinds}
@@ -107,8 +95,6 @@ class Script:
     """A running script, whose output is read as it comes. The `with` block ends it."""
 
     def __init__(self, project, name, *arguments, **environment):
-        if project == ROOT:
-            names_a_bot(arguments)
         self.process = subprocess.Popen(
             [project / "scripts" / name, *arguments],
             env={**os.environ, **environment},

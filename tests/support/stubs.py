@@ -328,7 +328,9 @@ def queue_event(body, received=1, queue=QUEUE):
     if isinstance(body, dict) and "update_id" in body:
         body = {"update": body}
     text = body if isinstance(body, str) else json.dumps(body)
-    return host.queue_event({"id": "message-1", "group": "42", "body": text, "received": received}, queue)
+    return host.queue_event(
+        {"id": "message-1", "group": "42", "body": text, "received": received}, queue
+    )
 
 
 def message(update_id=1, **fields):
