@@ -43,7 +43,8 @@ OF_HOSTS = set(
 OUTCOME_MEANINGS = {
     "answered": "the calls were made",
     "queued": "it, or the rest of its answer, waits in [the queue](how-to/queue.md)",
-    "ignored": "the bot returned `[]`, or the sender isn't in [`allowed_ids`](#which-ids-allowed_ids-checks)",
+    "ignored": "the bot returned `[]`, or the sender isn't in "
+    "[`allowed_ids`](#which-ids-allowed_ids-checks)",
     "rate_limited": "the person is over [`RATE_LIMIT`](how-to/restrict.md#rate-limit)",
     "duplicate": "a second delivery of an update that was answered",
     "refused": "Telegram refused a call: the bot was blocked, or a parameter is wrong",
