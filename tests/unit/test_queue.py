@@ -335,22 +335,6 @@ def test_only_a_redrive_repeats_a_failure_after_a_visible_call(at_once, bot_api,
     assert at_once.invoke(redriven(at_once)) == DONE
 
 
-def test_a_redrive_leaves_an_update_that_another_delivery_has_answered(
-    start_with_sessions, bot_api
-):
-    source = WITH_SESSION.replace("    return [", "    session['n'] = 1\n    return [")
-    container = start_with_sessions(source, QUEUE_URL=QUEUE)
-    container.bot.broken = True
-    assert container.deliver(message(1)) == (200, None)
-    event = redriven(container)
-    other = start_with_sessions(source, QUEUE_URL=QUEUE)
-    bot_api.expects(*TWO)
-    assert other.deliver(message(1)) == (200, None)
-    third = start_with_sessions(source, QUEUE_URL=QUEUE)  # only the session knows the update
-    assert third.invoke(event) == DONE
-    assert third.line["outcome"] == "duplicate"
-
-
 def test_a_second_redrive_continues_the_first(start_with_sessions, bot_api):
     source = WITH_SESSION.replace("    return [", "    session['n'] = 1\n    return [")
     container = start_with_sessions(source, QUEUE_URL=QUEUE)

@@ -137,6 +137,8 @@ def test_progress_leaves_the_time_of_a_session(start_with_sessions, monkeypatch,
     monkeypatch.setattr(store.settings, "session_retention_in_days", "30")
     assert store.Item("42").save_progress(1, X, store.IN_PROGRESS)
     assert container.table.items["42"].get("expires_at") == (expires and {"N": f"{expires}"})
+    assert store.Item("empty").save_progress(1, X, store.IN_PROGRESS)
+    assert container.table.items["empty"]["expires_at"] == {"N": f"{NOW + DAY}"}
 
 
 def test_session_is_read_in_the_time_that_is_left(container, store):

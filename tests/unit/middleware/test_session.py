@@ -166,6 +166,19 @@ def test_redrive_repeats_an_incomplete_answer(start_with_sessions, bot_api, left
     assert (container.line["outcome"], kept(container)) == ("answered", {"n": 1})
 
 
+@pytest.mark.parametrize(("received", "outcome"), [(1, "duplicate"), (2, "answered")])
+def test_redrive_skips_what_another_delivery_has_answered(
+    start_with_sessions, bot_api, received, outcome
+):
+    """But it continues what its own first attempt has saved."""
+    bot_api.expects(*[said(1)] * received)
+    start_with_sessions(COUNT).deliver(message())
+    container = start_with_sessions(COUNT, QUEUE_URL=QUEUE)
+    letter = {"update": message(), "failed": {"outcome": "bot_error"}}
+    container.invoke(queue_event(letter, received))
+    assert container.line["outcome"] == outcome
+
+
 # ── Others at the same time
 
 
@@ -179,23 +192,32 @@ def another_change(container):
 
 
 def test_reply_runs_again_after_a_write_conflict(start_with_sessions, bot_api):
-    # With the update as it was sent. A call of its own that changes nothing then is no failure.
-    edit = {"chat_id": 42, "message_id": 7, "text": "x"}
+    """With the update as it was sent. Its own call may come too late then."""
+    query = {"inline_query_id": "1", "results": []}
     container = start_with_sessions(
         COUNT.replace(
             "    session[",
             f"    assert update == {message()}\n    update.clear()\n"
-            f"    telegram.call('editMessageText', **{edit})\n    session[",
+            f"    telegram.call('answerInlineQuery', **{query})\n    session[",
         )
     )
     container.meanwhile(lambda: another_change(container), times=2)
-    bot_api.expects({"method": "editMessageText", **edit})
+    bot_api.expects({"method": "answerInlineQuery", **query})
     for _ in range(2):
-        description = "Bad Request: message is not modified"
-        bot_api.refuses({"method": "editMessageText", **edit}, 400, description)
+        late = "Bad Request: query is too old and response timeout expired"
+        bot_api.refuses({"method": "answerInlineQuery", **query}, 400, late)
     bot_api.expects(said(21))
     container.deliver(message())
     assert (container.line["outcome"], kept(container)) == ("answered", {"n": 21})
+
+
+def test_update_is_redelivered_if_a_rerun_of_reply_fails(start_with_sessions, bot_api):
+    """Nothing was saved, so all of it is repeated."""
+    container = start_with_sessions(COUNT.replace("return", f"{OWN_CALL}return"))
+    container.meanwhile(lambda: another_change(container))
+    bot_api.expects(said("own"))
+    bot_api.refuses(said("own"), *LIMIT)
+    fails(container, "throttled")
 
 
 def test_reply_runs_again_if_the_session_is_deleted_meanwhile(start_with_sessions, bot_api):
