@@ -7,26 +7,13 @@ import re
 import secrets
 from typing import Any
 
-from botkit.errors import TelegramError, Unreachable
+from botkit.errors import Unreachable
 from botkit.telegram import Client
 from botkit.token_parameter import TOKEN
-
-__all__ = [
-    "CALL_SECONDS",
-    "TOO_LARGE",
-    "Client",
-    "TelegramError",
-    "Unreachable",
-    "about",
-    "api_url",
-    "check",
-    "client",
-]
 
 Json = dict[str, Any]
 
 CALL_SECONDS = 10.0
-TOO_LARGE = "the response is too long"  # how Unreachable ends when there are more than 4 MB
 
 
 def client() -> Client:

@@ -16,30 +16,20 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import socket
-import ssl
 import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from telegram_bot_aws.live.client import (
-    CALL_SECONDS,
-    Client,
-    TelegramError,
-    Unreachable,
-    about,
-    api_url,
-    client,
-    environment,
-)
+from botkit.errors import TelegramError, Unreachable
+from botkit.telegram import Client
+
+from telegram_bot_aws.live.client import CALL_SECONDS, about, client, environment
 from telegram_bot_aws.live.state import REGISTER, folder, pull, register_command
 from telegram_bot_aws.local.container import allowed_updates, bot_folder, unknown_kinds
 from telegram_bot_aws.local.program import name
 from telegram_bot_aws.local.request import request
-from telegram_bot_aws.local.sources import has_word
 from telegram_bot_aws.local.terminal import ago, coloured, reason, visible
 
 Json = dict[str, Any]
@@ -117,13 +107,10 @@ def examined(telegram: Client, bot_dir: Path, deployed: Json, why_not: str) -> l
         advice = "look at the network, and at TELEGRAM_API_URL and TELEGRAM_PROXY if they are set"
         return [Check("token", None, f"Telegram can't be reached: {reason(error)}", advice)]
     checks.append(Check("token", True, f"valid, of @{bot['username']} ({bot['first_name']})"))
-    if api_url().lower().startswith("https:"):
-        checks.append(certificate(api_url()))
     checks.append(webhook(info["url"], deployed, why_not))
     checks.append(deliveries(info))
     checks.append(pending(info))
     checks.append(allowed(info, bot_dir))
-    checks += payments(info, bot_dir)
     checks.append(groups(bot))
     checks.append(secret(info["url"]))
     checks += mini_app(telegram, deployed)
@@ -132,22 +119,6 @@ def examined(telegram: Client, bot_dir: Path, deployed: Json, why_not: str) -> l
     else:
         checks.append(Check("logs", None, f"the log group isn't known: {why_not}"))
     return checks
-
-
-def certificate(url: str) -> Check:
-    """Name the issuer of the Bot API's certificate, without a proxy."""
-    host = urlsplit(url)
-    try:
-        with (
-            socket.create_connection((host.hostname, host.port or 443), CALL_SECONDS) as plain,
-            ssl.create_default_context().wrap_socket(plain, server_hostname=host.hostname) as tls,
-        ):
-            shown: Json = tls.getpeercert() or {}
-    except OSError as error:
-        return Check("certificate", None, f"{host.hostname} doesn't show it: {reason(error)}")
-    issuer = {name: value for ((name, value),) in shown["issuer"]}
-    names = [issuer[name] for name in ("organizationName", "commonName") if name in issuer]
-    return Check("certificate", True, f"{host.hostname}'s is issued by {', '.join(names)}")
 
 
 def webhook(url: str, deployed: Json, why_not: str) -> Check:
@@ -205,20 +176,6 @@ def allowed(info: Json, bot_dir: Path) -> Check:
     if warning:
         return Check(name, None, warning)
     return Check(name, True, ", ".join(wanted))
-
-
-def payments(info: Json, bot_dir: Path) -> list[Check]:
-    """Look for /paysupport, if Telegram asks the bot before somebody pays.
-
-    Its terms want it of a bot that sells digital goods: https://telegram.org/tos/bot-developers.
-    """
-    if "pre_checkout_query" not in info.get("allowed_updates", []):
-        return []
-    if has_word(bot_dir, "paysupport"):
-        return [Check("payments", True, "the bot's files contain /paysupport")]
-    text = "the bot takes payments, but its Python files don't contain /paysupport"
-    advice = "answer that command, which Telegram's terms require: docs/how-to/payments.md"
-    return [Check("payments", None, text, advice)]
 
 
 def groups(bot: Json) -> Check:

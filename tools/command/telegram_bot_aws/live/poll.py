@@ -28,12 +28,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from botkit.errors import TelegramError, Unreachable
+from botkit.telegram import Client
+
 from telegram_bot_aws.live.client import (
     CALL_SECONDS,
-    TOO_LARGE,
-    Client,
-    TelegramError,
-    Unreachable,
     about,
     check,
     client,
@@ -56,12 +55,10 @@ from telegram_bot_aws.local.terminal import reason, visible
 Json = dict[str, Any]
 
 POLL_SECONDS = 50  # for how long Telegram holds a request without an update
-MIN_FETCH_SECONDS = 1.0  # seconds for a fetch without updates, even if the server answers at once
 MAX_RETRY_AFTER_SECONDS = 3600  # seconds of a Retry-After
 MAX_PAUSE_SECONDS = 60.0  # seconds; the pauses after failures double, from one second on
 LOOK_SECONDS = 0.2  # between two checks for a changed bot
-NOTICE_SECONDS = 1.0  # until a signal interrupts a call that it came just before
-MAX_UPDATES = 100  # in one answer from Telegram
+MAX_UPDATES = 25  # in one answer from Telegram, which must have at most 4 MB
 
 
 class Stop(Exception):
@@ -78,7 +75,6 @@ class Poll:
         self._secret = function.environment["TELEGRAM_WEBHOOK_SECRET"]
         self._answering = False
         self._offset: int | None = None  # the first unanswered update
-        self._limit = MAX_UPDATES
         function.on_queued = show_queued
         self._failures = 0
         self._asked: Sources = {}  # the sources when _kinds was read
@@ -105,7 +101,7 @@ class Poll:
 
     def _fetch(self) -> list[Json]:
         """Return the pending updates, after at most POLL_SECONDS."""
-        params: Json = {"timeout": POLL_SECONDS, "limit": self._limit}
+        params: Json = {"timeout": POLL_SECONDS, "limit": MAX_UPDATES}
         if self._offset is not None:
             params["offset"] = self._offset
         try:
@@ -113,14 +109,10 @@ class Poll:
         except ValueError as error:
             self._pause(str(error))
             return []
-        started = time.monotonic()
         try:
             updates = self.telegram.post("getUpdates", params, POLL_SECONDS + CALL_SECONDS)
             check("getUpdates", isinstance(updates, list))
         except Unreachable as error:
-            if str(error).endswith(TOO_LARGE) and self._limit > 1:
-                self._limit //= 2
-                return []
             self._pause(f"Telegram can't be reached: {reason(error)}")
             return []
         except TelegramError as refusal:
@@ -129,10 +121,6 @@ class Poll:
                 return []
             raise Stop(explained(refusal)) from None
         self._failures = 0
-        if len(updates) < self._limit:  # no more wait
-            self._limit = MAX_UPDATES
-        if not updates:
-            time.sleep(max(0.0, started + MIN_FETCH_SECONDS - time.monotonic()))
         return list(updates)
 
     def _handled(self) -> list[str]:
@@ -330,10 +318,6 @@ def main() -> int:
         with function:
             for kind in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
                 signal.signal(kind, poll.stop)
-            # Python notices a signal that comes just before a blocking call only after that call,
-            # unless another signal interrupts it.
-            signal.signal(signal.SIGALRM, lambda *_: None)
-            signal.setitimer(signal.ITIMER_REAL, NOTICE_SECONDS, NOTICE_SECONDS)
             poll.run()
     except (Stop, ValueError) as error:
         print(f"{name('poll')}: {visible(str(error))}", file=sys.stderr)
@@ -341,7 +325,6 @@ def main() -> int:
     except KeyboardInterrupt:
         pass
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
         if webhook:
             print(f"The webhook was {visible(webhook)}. To put it back: {put_back}", flush=True)
     say("ended")

@@ -54,11 +54,6 @@ def needs_queue(bot: Path) -> bool:
     )
 
 
-def has_word(bot: Path, word: str) -> bool:
-    """Tell whether a bot's files of Python contain a word, such as the name of a command."""
-    return any(word.encode() in path.read_bytes() for path in _own_files(bot))
-
-
 def uses_schedule(bot: Path) -> bool:
     """Tell whether a bot imports botkit.schedule. A file that isn't Python imports nothing."""
     return any("botkit.schedule" in _imports(path) for path in _own_files(bot))

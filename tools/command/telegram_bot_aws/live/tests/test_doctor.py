@@ -13,7 +13,6 @@ from telegram_bot_aws.live.state import REGISTER
 from telegram_bot_aws.local.project import ROOT
 from tests.support.programs import Script, copy_of_the_bot, run
 from tests.support.stubs import BOT as PLAIN
-from tests.support.stubs import answers_all, answers_and_closes, http
 from tests.support.telegram import OTHER_TOKEN, TOKEN
 
 KINDS = ["message", "callback_query"]
@@ -107,7 +106,6 @@ def test_a_bot_that_is_well(examined, folder, webhook):
     ):
         assert old in shown
         shown = shown.replace(old, new)
-    shown = re.sub("✓ certificate .*\n", "", shown)  # the stand-in has none
     environment = deployment(
         folder,
         webhook_url=webhook,
@@ -149,15 +147,6 @@ def test_a_refusal_is_reported_in_telegrams_words(examine, telegram):
     telegram.faults.append(Fault("refuse", 1, 429, "Too Many Requests: retry after 3"))
     words = "Telegram says: getMe: 429 Too Many Requests: retry after 3 → "
     assert examine()["token"] == (False, words)
-
-
-@pytest.mark.usefixtures("trusted")
-def test_the_issuer_of_telegrams_certificate(examined, serve, tls):
-    bot = {"username": "echo_bot", "first_name": "Echo"}
-    results = bot, {"url": ""}, {"type": "default"}
-    well = answers_and_closes(*(http({"ok": True, "result": result}) for result in results))
-    output = examined(TELEGRAM_API_URL=serve(well, answers_all, tls=tls).url).output
-    assert "✓ certificate      localhost's is issued by trustme v" in output
 
 
 def test_no_webhook(examine, telegram):
@@ -242,15 +231,6 @@ def test_kinds_of_update_that_are_not_asked_for(examine, telegram, webhook):
     ok, words = examine()["update types"]
     assert ok is False
     assert "Telegram delivers message; bot.py handles message, callback_query" in words
-
-
-def test_a_bot_with_payments_answers_paysupport(examine, telegram, folder, webhook):
-    assert "payments" not in examine()
-    set_webhook(telegram, webhook, "pre_checkout_query")
-    ok, text = examine()["payments"]
-    assert (ok, "don't contain /paysupport" in text) == (None, True)
-    (folder / "bot" / "texts.py").write_text('TEXTS = {"paysupport": "Write to us"}')
-    assert examine()["payments"][0] is True
 
 
 @pytest.mark.parametrize(

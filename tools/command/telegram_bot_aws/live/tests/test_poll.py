@@ -4,19 +4,15 @@ import json
 import os
 import signal
 import threading
-import time
 
 import pytest
-from botkit.http.connection import MAX_RESPONSE_BYTES
 from telegram_stand_in import ADA, Call, Fault
 
 from telegram_bot_aws.live import client, poll, state
 from telegram_bot_aws.live.client import Unreachable, about
-from telegram_bot_aws.live.poll import Poll
-from telegram_bot_aws.local.container import Function
 from telegram_bot_aws.local.project import ROOT
 from tests.support.programs import LONGEST, Script, copy_of_the_bot, run, save
-from tests.support.stubs import BOT, answers, http
+from tests.support.stubs import answers, http
 from tests.support.telegram import OTHER_TOKEN, TOKEN
 
 ECHO = {"username": "echo_bot", "first_name": "Echo"}
@@ -227,20 +223,6 @@ def test_network_failures_are_waited_out(polled, telegram):
     assert ran.output.count("Telegram can't be reached") == 2
 
 
-def test_a_signal_that_doesnt_interrupt_the_fetch_ends_it_soon(polled, telegram, monkeypatch):
-    """As one that comes just before the main thread waits: here another thread receives it."""
-    waiting = telegram.bot.outbox.waiting
-
-    def interrupt(offset):
-        monkeypatch.setattr(telegram.bot.outbox, "waiting", waiting)
-        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
-        return waiting(offset)
-
-    monkeypatch.setattr(telegram.bot.outbox, "waiting", interrupt)
-    assert polled().code == 0
-    assert "getUpdates" not in [call.method for call in telegram.calls], "it wasn't held to its end"
-
-
 @pytest.mark.slow
 def test_an_interrupted_update_stays_with_telegram(polled, telegram):
     telegram.faults.append(Fault("refuse", 99, 500, "Internal", methods=("sendMessage",)))
@@ -299,40 +281,6 @@ def connect(connections):
     return lambda url: client.Client(url, TOKEN)
 
 
-@pytest.fixture
-def function():
-    with Function(BOT.parent, {"TELEGRAM_WEBHOOK_SECRET": ""}) as function:
-        yield function
-
-
-class Stopped(Exception):
-    """The test has seen enough."""
-
-
-class Clock:
-    """A clock for poll that stands still. A pause raises Stopped, or is added to `slept`."""
-
-    strftime = staticmethod(time.strftime)
-
-    def __init__(self):
-        self.slept = None
-
-    def monotonic(self):
-        return 100.0
-
-    def sleep(self, seconds):
-        if self.slept is None:
-            raise Stopped
-        self.slept.append(seconds)
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    clock = Clock()
-    monkeypatch.setattr(poll, "time", clock)
-    return clock
-
-
 @pytest.mark.parametrize(
     ("bot", "webhook", "method"),
     [(None, {}, "getMe"), ({}, {}, "getMe"), (ECHO, True, "getWebhookInfo")],
@@ -341,35 +289,3 @@ def test_an_answer_that_is_not_the_bot_apis(serve, connect, bot, webhook, method
     peer = serve(answers(result(bot), result(webhook)))
     with pytest.raises(Unreachable, match=f"^{method}: the answer isn't from the Bot API$"):
         about(connect(peer.url))
-
-
-def test_a_server_without_long_polling_is_asked_once_a_second(serve, connect, function, clock):
-    clock.slept = []
-    peer = serve(answers(*[result([])] * 3, http({"ok": False, "error_code": 400})))
-    with pytest.raises(poll.Stop):
-        Poll(connect(peer.url), function).run()
-    assert clock.slept == [1.0] * 3
-
-
-@pytest.mark.usefixtures("clock")
-def test_more_updates_than_fit_into_an_answer_are_fetched_in_parts(serve, connect, function):
-    too_large = [answers(result(["x" * MAX_RESPONSE_BYTES]))] * 4
-    parts = [[{"update_id": 6 * part + n} for n in range(6 - part)] for part in range(3)]
-    peer = serve(*too_large, answers(*map(result, [*parts, [], []])))
-
-    class Answering(Poll):
-        def _answer(self, update):
-            self._offset = update["update_id"] + 1
-
-    with pytest.raises(Stopped):  # by the pause after the empty answer, the first one
-        Answering(connect(peer.url), function).run()
-    limits = [body["limit"] for body in peer.bodies]
-    assert limits == [100, 50, 25, 12, 6, 6, 100, 100, 1]  # the last one confirms
-
-
-@pytest.mark.usefixtures("clock")
-def test_a_single_update_that_is_too_large_is_reported(serve, connect, function, capsys):
-    peer = serve(*[answers(result(["x" * MAX_RESPONSE_BYTES]))] * 8)
-    with pytest.raises(Stopped):
-        Poll(connect(peer.url), function).run()
-    assert "the response is too long" in capsys.readouterr().out
