@@ -25,19 +25,24 @@ from telegram_stand_in import Json, post
 from telegram_bot_aws.demo.configuration import Configuration
 from telegram_bot_aws.demo.deployments import (
     CHECK,
+    PAGE,
     TOKEN,
     Deployment,
     Hosted,
     Step,
     Unavailable,
+    environment,
+    has_page,
     registration,
+    remembers,
 )
 from telegram_bot_aws.demo.function_log import FunctionLog, answers, has_come, is_event
 from telegram_bot_aws.demo.inputs import inputs, notes, python_note
 from telegram_bot_aws.emulated_aws.emulator import Emulator
-from telegram_bot_aws.local.container import Invocation
+from telegram_bot_aws.local.container import Invocation, allowed_updates
 from telegram_bot_aws.local.packages import packages
 from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.program import typed
 from telegram_bot_aws.local.project import LAMBDA, SCRIPTS
 from telegram_bot_aws.local.terraform import REGION, Module, terraform_command
 
@@ -93,6 +98,8 @@ class AwsDeployment(Deployment):
             terraform_command()
         except ToolError as error:
             raise Unavailable(str(error)) from None
+        if not self._folder:
+            self._check_bot()
         temporary = tempfile.TemporaryDirectory(
             prefix="telegram-bot-module-", ignore_cleanup_errors=True
         )
@@ -111,7 +118,6 @@ class AwsDeployment(Deployment):
         with self.step("terraform apply"):
             self.module.apply()
         seconds = time.monotonic() - started
-        self.state_folder = self.module.root
         warnings = [f"Terraform warns: {told}" for told in self.module.failed_checks()]
         self.way = f"The bot runs on an emulated AWS, applied in {seconds:.1f} s."
         self.way = "\n".join([self.way, *warnings])
@@ -127,6 +133,17 @@ class AwsDeployment(Deployment):
         self.opened.callback(thread.join)
         self.opened.callback(over.set)
         thread.start()
+
+    def _check_bot(self) -> None:
+        """Raise ToolError if the bot can't be imported: an apply takes a minute to say so."""
+        [bot] = self.bots
+        variables = environment(self.api_url, self.variables)
+        if has_page(bot.folder):
+            variables["MINI_APP_URL"] = self.api_url + PAGE
+        try:
+            allowed_updates(bot.folder, variables)
+        except ValueError as error:
+            raise ToolError(str(error)) from None
 
     def prepare(self, folder: Path, aws_url: str) -> set[str]:
         """Have in a folder what Terraform applies, with its provider, and know its bots.
@@ -239,13 +256,6 @@ class AwsDeployment(Deployment):
             self._logs[bot.name].new()
         return str(answer.get("errorMessage") or "")
 
-    def sessions(self, bot: Hosted) -> tuple[dict[str, str], list[str]]:
-        return {
-            "AWS_ENDPOINT_URL": self.emulator.url,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-        }, ["--table", f"{bot.name}_sessions", "--region", bot.region]
-
     def send_event(self, bot: Hosted, event: Any) -> Invocation:
         with self._of_event:
             answer = self._invoke(bot, event)
@@ -335,7 +345,7 @@ class AwsDeployment(Deployment):
         if schedule.get("ActionAfterCompletion") == "DELETE":
             scheduler.delete_schedule(GroupName=bot.name, Name=schedule["Name"])
 
-    def exports(self) -> list[str]:
+    def commands(self) -> list[str]:
         cache = shlex.quote(str(requirements.cache()))
         return [
             "To work in the emulated AWS, until Ctrl-C, in another terminal:",
@@ -343,6 +353,11 @@ class AwsDeployment(Deployment):
             "  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test",
             f"  export {requirements.THIS_MACHINE}={cache}",
             "  unset AWS_PROFILE AWS_SESSION_TOKEN",
+            *(
+                f"  {typed('sessions')} list --table {bot.name}_sessions --region {bot.region}"
+                for bot in self.bots
+                if remembers(bot.folder)
+            ),
             f"  cd {shlex.quote(str(self.module.root))}   # then terraform apply, aws lambda …",
         ]
 

@@ -11,8 +11,8 @@ finds it: other users of this machine, or a web page in your browser. --direct s
 Without --send and its like, a chat page opens at the address that is printed, until Ctrl-C.
 
 Exit code: 0 if all was done and taken down, 1 if an update or event failed (a refusal that the bot
-caught is no failure), or the set-up or Terraform, 2 if an argument or bot.py is wrong, 130 if
-Ctrl-C came before the bot ran.
+caught is no failure), or bot.py, the set-up or Terraform, 2 if an argument is wrong, 130 if Ctrl-C
+came before the bot ran.
 """
 
 from __future__ import annotations
@@ -21,12 +21,11 @@ import argparse
 import contextlib
 import os
 import re
-import shlex
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,26 +35,16 @@ from telegram_stand_in import Limits, Server, Telegram
 from telegram_bot_aws.demo.aws_deployment import AwsDeployment
 from telegram_bot_aws.demo.chat import Chat
 from telegram_bot_aws.demo.configuration import files
-from telegram_bot_aws.demo.deployments import (
-    PAGE,
-    Deployment,
-    Unavailable,
-    UnusableBot,
-    environment,
-    has_page,
-    identity,
-    token,
-)
+from telegram_bot_aws.demo.deployments import Deployment, Unavailable, identity, token
 from telegram_bot_aws.demo.local_deployment import LocalDeployment
 from telegram_bot_aws.demo.logs import tell_log
-from telegram_bot_aws.demo.progress import OutputClosed, say, step, tell
+from telegram_bot_aws.demo.progress import say, step, tell
 from telegram_bot_aws.demo.script import Script, check, check_name, read_file, tell_failed_event
 from telegram_bot_aws.demo.server import PageServer
 from telegram_bot_aws.local import program
-from telegram_bot_aws.local.container import allowed_updates, bot_folder, unknown_kinds
+from telegram_bot_aws.local.container import bot_folder, unknown_kinds
 from telegram_bot_aws.local.processes import ToolError, read_env_file
 from telegram_bot_aws.local.project import COMMAND, LAMBDA, SCRIPTS, VENV
-from telegram_bot_aws.local.sources import has_sessions, uses_schedule
 from telegram_bot_aws.local.terminal import shown
 from telegram_bot_aws.local.terraform import check_names
 
@@ -257,32 +246,6 @@ def set_up() -> None:
     os.execv(python, [python, str(COMMAND / "telegram_bot_aws"), "demo", *sys.argv[1:]])
 
 
-@contextlib.contextmanager
-def running(options: argparse.Namespace, telegram: Telegram) -> Iterator[Deployment]:
-    """Run the bot: on an emulated AWS, or with --direct in a process."""
-    configuration, bot = options.target
-    about = (telegram.url, step, bot or LAMBDA, options.variables)
-    deployment: Deployment
-    if options.direct:
-        deployment = LocalDeployment(*about)
-    else:
-        if Path(sys.prefix) != VENV:
-            set_up()
-        deployment = AwsDeployment(*about, configuration, telegram.add_bot)
-        deployment.parameters = options.parameters
-    deployment.on_log = partial(tell_log, everything=options.log, as_json=options.json)
-    with deployment:
-        tell(deployment.way)
-        for hosted in deployment.bots:
-            if known := telegram.bot_of(hosted.token):
-                known.me = {**known.me, **identity(hosted.title)}
-        telegram.deliver = deployment.deliver
-        for known in telegram.bots:
-            if warning := unknown_kinds(known.outbox.info.get("allowed_updates", [])):
-                tell(f"{program.name('demo')}: {warning}")
-        yield deployment
-
-
 def show(telegram: Telegram, chat: Chat, deployment: Deployment) -> None:
     """Serve the chat page until Ctrl-C."""
     deployment.from_queue = chat.traces.from_queue
@@ -298,38 +261,13 @@ def show(telegram: Telegram, chat: Chat, deployment: Deployment) -> None:
         saved = " or ".join(dict.fromkeys(shown(bot.folder / "bot.py") for bot in deployment.bots))
         live = f"A saved change to {saved} is live at the next message. " if saved else ""
         say(f"{live}Ctrl-C ends the demo.")
-        for line in [*other_commands(deployment, telegram.url), *deployment.exports()]:
+        for line in deployment.commands():
             say(line)
         say("")
         while True:
             time.sleep(LOOK_SECONDS)
             chat.bots.refresh()
     tell("Stopping and cleaning up …")
-
-
-def other_commands(deployment: Deployment, api_url: str) -> list[str]:
-    """Return the commands that check the bots, and show what they remember, with a heading."""
-    lines: list[str] = []
-    remembering = False
-    for hosted in deployment.bots:
-        if hosted.address:
-            lines.append(f"  # {hosted.address}")
-        state = deployment.state_folder
-        doctor = (
-            f"TELEGRAM_API_URL={api_url} TELEGRAM_BOT_TOKEN={hosted.token} "
-            f"{program.typed('doctor', anywhere=state is not None)}"
-        )
-        if hosted.folder != LAMBDA:
-            doctor += f" --bot {shlex.quote(str(hosted.folder))}"
-        lines.append(f"  (cd {shlex.quote(str(state))} && {doctor})" if state else f"  {doctor}")
-        if has_sessions(hosted.folder) or uses_schedule(hosted.folder):
-            remembering = True
-            variables, flags = deployment.sessions(hosted)
-            assigned = [f"{name}={shlex.quote(value)}" for name, value in variables.items()]
-            words = [*assigned, program.typed("sessions"), "list", *map(shlex.quote, flags)]
-            lines.append(f"  {' '.join(words)}")
-    purpose = "To check the bot" + (", and see what it remembers" if remembering else "")
-    return [f"{purpose}, in another terminal:", *lines] if lines else []
 
 
 def stop(number: int, frame: object) -> None:
@@ -346,48 +284,45 @@ def main() -> int:
     telegram = Telegram(token(1))
     telegram.limits = Limits(telegram.now)
     telegram.bots_in_groups = "administrator" if chosen.admin else "member"
-    chat = None if chosen.actions else Chat(telegram)
-    script: Script | None = None
     try:
-        with contextlib.ExitStack() as opened:
-            opened.enter_context(Server(telegram))
-            # Before the minute of an apply. Directly, the function itself says so at once, and a
-            # framework takes seconds to import.
-            if (bot := chosen.target.bot) and not chosen.direct:
-                try:
-                    variables = environment(telegram.url, chosen.variables)
-                    if has_page(bot):
-                        variables["MINI_APP_URL"] = telegram.url + PAGE
-                    allowed_updates(bot, variables)
-                except ValueError as error:
-                    tell(f"{program.name('demo')}: {error}")
-                    return 2
-            deployment = opened.enter_context(running(chosen, telegram))
-            if chat:
-                chat.bots.deployment = deployment
-                show(telegram, chat, deployment)
-            else:
-                script = Script(telegram, deployment, as_json=chosen.json)
-                for kind, value in chosen.actions:
-                    script.run(kind, value)
+        with Server(telegram):
+            return run(chosen, telegram)
     except KeyboardInterrupt:
-        with contextlib.suppress(OutputClosed):
-            tell("\nStopped and cleaned up.")
+        tell("\nStopped and cleaned up.")
         return 130
-    except OutputClosed:
-        return 1
-    except UnusableBot as error:
-        with contextlib.suppress(OutputClosed):
-            tell(f"{program.name('demo')}: {error}")
-        return 2
     except (ToolError, TimeoutError) as error:
-        with contextlib.suppress(OutputClosed):
-            tell(f"{program.name('demo')}: {error}", colour="red")
-            if isinstance(error, Unavailable):
-                tell("Without AWS and Terraform the bot runs by --direct.")
+        tell(f"{program.name('demo')}: {error}", colour="red")
         return 1
-    return 1 if script and script.event_failed else 0
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def run(chosen: argparse.Namespace, telegram: Telegram) -> int:
+    """Run the bot, on an emulated AWS or with --direct in a process, and act as chosen."""
+    configuration, bot = chosen.target
+    about = (telegram.url, step, bot or LAMBDA, chosen.variables)
+    deployment: Deployment
+    if chosen.direct:
+        deployment = LocalDeployment(*about)
+    else:
+        if Path(sys.prefix) != VENV:
+            set_up()
+        deployment = AwsDeployment(*about, configuration, telegram.add_bot)
+        deployment.parameters = chosen.parameters
+    deployment.on_log = partial(tell_log, everything=chosen.log, as_json=chosen.json)
+    chat = None if chosen.actions else Chat(telegram)
+    with deployment:
+        tell(deployment.way)
+        for hosted in deployment.bots:
+            if known := telegram.bot_of(hosted.token):
+                known.me = {**known.me, **identity(hosted.title)}
+        telegram.deliver = deployment.deliver
+        for known in telegram.bots:
+            if warning := unknown_kinds(known.outbox.info.get("allowed_updates", [])):
+                tell(f"{program.name('demo')}: {warning}")
+        if chat:
+            chat.bots.deployment = deployment
+            show(telegram, chat, deployment)
+            return 0
+        script = Script(telegram, deployment, as_json=chosen.json)
+        for kind, value in chosen.actions:
+            script.run(kind, value)
+    return 1 if script.event_failed else 0

@@ -18,7 +18,7 @@ from telegram_stand_in import Json, post
 from telegram_bot_aws.local.container import Invocation
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import LAMBDA
-from telegram_bot_aws.local.sources import Sources, read_sources
+from telegram_bot_aws.local.sources import Sources, has_sessions, read_sources, uses_schedule
 from telegram_bot_aws.local.terraform import REGION
 
 MAX_CONNECTIONS = 40
@@ -49,9 +49,8 @@ CHECK = {"tf": {"action": "check"}}  # the event with which Terraform checks a n
 class Unavailable(ToolError):
     """This machine lacks something for the emulated AWS. The text names it, and the remedy."""
 
-
-class UnusableBot(ToolError):
-    """The bot can't work. The text says why."""
+    def __init__(self, text: str) -> None:
+        super().__init__(f"{text}\nWithout AWS and Terraform the bot runs by --direct.")
 
 
 @dataclass
@@ -101,7 +100,6 @@ class Deployment(abc.ABC):
     name = ""
     way = ""  # in which way the bots run, in words
     parameters: dict[str, str] = {}  # of Parameter Store, where the deployment has one
-    state_folder: Path | None = None  # where Terraform has the state, by which doctor knows it
 
     def __init__(self, api_url: str, step: Step, bot: Path, variables: dict[str, str]) -> None:
         self.api_url = api_url
@@ -186,16 +184,12 @@ class Deployment(abc.ABC):
         """Register a bot at Telegram, as it is. Returns why it isn't registered, if so."""
 
     @abc.abstractmethod
-    def sessions(self, bot: Hosted) -> tuple[dict[str, str], list[str]]:
-        """Return where scripts/sessions finds a bot's: variables for it, and flags."""
-
-    @abc.abstractmethod
     def advance(self, bot: Hosted, seconds: float) -> int:
         """Do what a bot has scheduled for this time, and return how much that was."""
 
-    def exports(self) -> list[str]:
-        """Return the lines by which other programs work in the emulated AWS, with a heading."""
-        return []
+    @abc.abstractmethod
+    def commands(self) -> list[str]:
+        """Return what can be typed in another terminal meanwhile, with a heading."""
 
     @abc.abstractmethod
     def send_event(self, bot: Hosted, event: Any) -> Invocation:
@@ -222,6 +216,11 @@ def identity(name: str) -> dict[str, str]:
     if not username.lower().endswith("bot"):
         username += "_bot"
     return {"first_name": name, "username": username}
+
+
+def remembers(folder: Path) -> bool:
+    """Tell whether a bot keeps something that scripts/sessions shows."""
+    return has_sessions(folder) or uses_schedule(folder)
 
 
 def has_page(folder: Path) -> bool:

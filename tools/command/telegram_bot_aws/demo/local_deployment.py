@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from telegram_stand_in import Json
@@ -12,15 +13,16 @@ from telegram_bot_aws.demo.deployments import (
     PAGE,
     Deployment,
     Hosted,
-    UnusableBot,
     environment,
     has_page,
     registration,
+    remembers,
 )
 from telegram_bot_aws.demo.inputs import notes
 from telegram_bot_aws.emulated_aws.gateway import Gateway
 from telegram_bot_aws.local.container import Function, Invocation
 from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.program import typed
 
 MEMORY_SIZE = 128  # MB: the input's default
 
@@ -45,7 +47,7 @@ class LocalDeployment(Deployment):
                 bot.page_url = variables["MINI_APP_URL"] = gateway.url + PAGE
             checked = function.invoke(CHECK)
             if checked.error:
-                raise UnusableBot(checked.problem)
+                raise ToolError(checked.problem)
             self.on_log(checked)
             error = self.register(bot)
         self.way = "\n".join([self.way, *notes(bot.folder, is_configured=False)])
@@ -77,8 +79,11 @@ class LocalDeployment(Deployment):
             event["menu_button"] = {"text": MENU_BUTTON, "url": bot.page_url}
         return self.send_event(bot, event).error.strip()
 
-    def sessions(self, bot: Hosted) -> tuple[dict[str, str], list[str]]:
-        return {}, ["--file", str(self.function.sessions)]
+    def commands(self) -> list[str]:
+        if not remembers(self.bots[0].folder):
+            return []
+        command = f"{typed('sessions')} list --file {shlex.quote(str(self.function.sessions))}"
+        return ["To see what the bot remembers, in another terminal:", f"  {command}"]
 
     def advance(self, bot: Hosted, seconds: float) -> int:
         return self.function.advance(seconds)

@@ -12,11 +12,6 @@ from typing import TextIO
 
 from telegram_bot_aws.local.terminal import coloured
 
-
-class OutputClosed(Exception):
-    """Nobody reads the output any more."""
-
-
 _aside = threading.RLock()  # guards the next two
 _under_way = False  # a step
 _waiting: list[Callable[[], None]] = []  # what is printed after it
@@ -48,7 +43,7 @@ def aside(text: str, *, colour: str = "", file: TextIO | None = None) -> None:
     """Print from any thread (by default progress): after a step under way, whose line is open."""
 
     def print_it() -> None:
-        with contextlib.suppress(OutputClosed):  # a program that ends reads the output no more
+        with contextlib.suppress(SystemExit):  # a program that ends reads the output no more
             say(text, colour=colour, file=file or sys.stderr)
 
     with _aside:
@@ -59,14 +54,14 @@ def aside(text: str, *, colour: str = "", file: TextIO | None = None) -> None:
 
 
 def tell(text: str, *, colour: str = "", end: str = "\n") -> None:
-    """Print progress. Raises OutputClosed, once."""
+    """Print progress."""
     say(text, colour=colour, end=end, file=sys.stderr)
 
 
 def say(text: str, *, colour: str = "", end: str = "\n", file: TextIO | None = None) -> None:
     """Print an answer, with control characters made visible.
 
-    Raises OutputClosed, once: later output is dropped silently.
+    Ends the demo if nobody reads the output, and then drops it silently.
     """
     output = file or sys.stdout
     try:
@@ -75,4 +70,4 @@ def say(text: str, *, colour: str = "", end: str = "\n", file: TextIO | None = N
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, output.fileno())
         os.close(nowhere)
-        raise OutputClosed from None
+        raise SystemExit(1) from None

@@ -42,15 +42,6 @@ PASSING = ("action", "draft")  # visible for a moment only, so no answer
 DONE = ("", "answered", "ignored", "rate_limited", "queued", "duplicate")
 INLINE = "@bot"  # begins an inline query; no username is that short
 MAX_NAME_CHARACTERS = 64  # characters of a first name
-WHAT = {  # people call the update types
-    "message": "messages",
-    "callback_query": "taps on buttons",
-    "inline_query": "inline queries",
-    "poll": "votes",
-    "poll_answer": "votes",
-    "pre_checkout_query": "payments",
-    "shipping_query": "payments",
-}
 
 
 class Update(NamedTuple):
@@ -277,8 +268,8 @@ class Script:
             raise ToolError(f'the bot doesn\'t get "{name}": {why}. --admin makes it one')
         handled = ", ".join(bot.outbox.info.get("allowed_updates", ["Telegram's own choice"]))
         raise ToolError(
-            f'Telegram doesn\'t send {WHAT.get(kind, kind)} to the bot: add "{kind}" to '
-            f"ALLOWED_UPDATES in bot.py, which lists only {handled}"
+            f'the bot doesn\'t get "{name}": add "{kind}" to ALLOWED_UPDATES in bot.py, which '
+            f"lists only {handled}"
         )
 
     def _invocation(self, hosted: Hosted, delivery: Delivery) -> Invocation:

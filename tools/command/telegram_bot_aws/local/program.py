@@ -19,13 +19,13 @@ def name(subcommand: str) -> str:
     return f"{PROGRAM} {subcommand}" if IS_INSTALLED else f"scripts/{subcommand}"
 
 
-def typed(subcommand: str, *, anywhere: bool = False) -> str:
-    """Return what a person types to start a subcommand: in the current folder, or in any."""
+def typed(subcommand: str) -> str:
+    """Return what a person types to start a subcommand in the current folder."""
     if not IS_INSTALLED:
         path = SCRIPTS / subcommand
-        if not anywhere and Path("scripts", subcommand).resolve() == path.resolve():
+        if Path("scripts", subcommand).resolve() == path.resolve():
             return f"scripts/{subcommand}"  # in a bot's folder, which links them
-        return shlex.quote(str(path) if anywhere else shown(path))
+        return shlex.quote(shown(path))
     url, revision = repository()
     way = ["uvx", "--from", f"git+{url}@{revision}"] if url else []
     return shlex.join([*way, PROGRAM, subcommand])

@@ -199,6 +199,7 @@ def test_what_the_emulated_aws_lacks_is_told(project, tmp_path):
         (["--direct", "--send", "@nowhere.jpg"], {}, "there is no file nowhere.jpg"),
         (["--direct", "--advance", "long"], {}, "a time is expected, such as 30s, 20m, 2h or 1d"),
         (["--direct", "--as", " "], {}, "a name has 1 to 64 characters"),
+        (["--direct", "--env-file", "/nowhere"], {}, "/nowhere can't be read: No such file"),
         (["--direct", "--update", "/nowhere"], {}, "/nowhere can't be read: No such file"),
         (["--direct", "--update", str(BOT)], {}, f"{BOT}: an update or event is JSON"),
         (["--as", "Bob"], {}, "--as is for the actions after it: add a --send"),
@@ -243,24 +244,23 @@ def test_the_folder_says_what_runs(tmp_path, monkeypatch):
 
 
 FAULTS = {
-    "an exception": ('text = message["text"]', 'text = message["txt"]', 1, "KeyError: 'txt'"),
+    "an exception": ('text = message["text"]', 'text = message["txt"]', "KeyError: 'txt'"),
     "no variable": (
-        'text = message["text"]', "import os; text = os.environ['MODEL']", 1,
+        'text = message["text"]',
+        "import os; text = os.environ['MODEL']",
         "KeyError: 'MODEL'\n(the environment has no 'MODEL'. Pass variables to demo and poll by",
     ),
-    "no calls": (
-        "return [call]", 'return "hi"', 1, "reply() must return a list of calls, not a str",
-    ),
-    "no Python": ("def reply(", "def reply(:", 2, "SyntaxError"),
-    "no package": ("def reply(", "import no_such_package\ndef reply(", 2, "No module named"),
-}  # fmt: skip
+    "no calls": ("return [call]", 'return "hi"', "reply() must return a list of calls, not a str"),
+    "no Python": ("def reply(", "def reply(:", "SyntaxError"),
+    "no package": ("def reply(", "import no_such_package\ndef reply(", "No module named"),
+}
 
 
-@pytest.mark.parametrize(("old", "new", "code", "sentence"), FAULTS.values(), ids=FAULTS)
-def test_a_bot_that_fails_shows_where(bot, old, new, code, sentence):
+@pytest.mark.parametrize(("old", "new", "sentence"), FAULTS.values(), ids=FAULTS)
+def test_a_bot_that_fails_shows_where(bot, old, new, sentence):
     save(bot / "bot.py", old, new)
     ran = run(demo.main, "--direct", str(bot), "--send", "hello")
-    assert ran.code == code
+    assert ran.code == 1
     assert sentence in ran.output
     assert ran.output.count("requirements.txt") == (sentence == "No module named")
 

@@ -9,7 +9,6 @@ import pytest
 
 from telegram_bot_aws.demo import demo
 from telegram_bot_aws.demo.deployments import TOKENS_BEGIN
-from telegram_bot_aws.live import doctor, poll
 from telegram_bot_aws.local.container import allowed_updates, bot_folder
 from telegram_bot_aws.local.project import ROOT
 from tests.support.needs import needs_provider
@@ -258,34 +257,3 @@ def test_a_bot_that_cannot_be_imported_is_reported(tmp_path, source, sentence):
     with pytest.raises(ValueError, match="^bot.py ") as told:
         allowed_updates(tmp_path)
     assert sentence in str(told.value)
-
-
-TOOLS = {
-    "demo": (demo.main, ["--direct"]),
-    "doctor": (doctor.main, ["--bot"]),
-    "poll": (poll.main, ["--bot"]),
-}
-
-
-@pytest.mark.parametrize("name", TOOLS)
-def test_a_tool_says_what_is_wrong_with_a_folder(tmp_path, name):
-    tool, arguments = TOOLS[name]
-    file = tmp_path / "bot.py"
-    file.write_text("ALLOWED_UPDATES = {")
-    code, output = run(tool, *arguments, str(file), TELEGRAM_BOT_TOKEN=TOKEN)
-    assert code == 2
-    assert f"{file} is a file: give its folder" in output
-    if name != "doctor":  # it says so among its checks
-        code, output = run(tool, *arguments, str(tmp_path), TELEGRAM_BOT_TOKEN=TOKEN)
-        assert code == 2
-        assert f"scripts/{name}: bot.py can't be imported" in output
-        assert "SyntaxError" in output
-
-
-@pytest.mark.parametrize("name", ["demo", "poll"])
-def test_a_tool_says_what_is_wrong_with_the_variables(tmp_path, folder, name):
-    tool, arguments = TOOLS[name]
-    more = [str(folder), "--env-file", str(tmp_path / "none")]
-    code, output = run(tool, *arguments, *more, TELEGRAM_BOT_TOKEN=TOKEN)
-    assert code == 2
-    assert f"{tmp_path / 'none'} can't be read" in output
