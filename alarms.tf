@@ -1,17 +1,14 @@
-# Alarms. Missing data never fires one: an idle bot is healthy. Each has a heading in docs/runbook.md, which its
-# description names; that page comes with the module, so it fits the version.
+# Alarms. Missing data is treated as OK, because an idle bot emits no metrics. The description of each names its heading
+# in docs/runbook.md.
 
 locals {
   alarms_enabled = length(var.alarm_actions) > 0
   namespace      = "TelegramBot/${var.name}" # of the metrics: a metric filter can't add the name as a dimension
 
-  # Log lines of botkit that are counted, not an author's: what somebody must repair, and what may pass by itself.
+  # The outcomes that are counted: those that somebody must repair, and one that may pass by itself.
   counted = {
     failures    = ["bot_error", "incomplete", "misconfigured", "mini_app_error"]
     unreachable = ["unreachable"]
-  }
-  patterns = {
-    for name, outcomes in local.counted : name => join(" || ", [for each in outcomes : "($.outcome = \"${each}\")"])
   }
 
   # Each alarm fires at `threshold` or more in each of `periods` periods of `seconds`.
@@ -85,11 +82,12 @@ locals {
 }
 
 resource "aws_cloudwatch_log_metric_filter" "this" {
-  for_each = local.alarms_enabled ? local.patterns : {}
+  for_each = local.alarms_enabled ? local.counted : {}
 
   name           = "${local.name}_${each.key}"
   log_group_name = aws_cloudwatch_log_group.function.name
-  pattern        = "{ ($.logger = \"botkit\") && (${each.value}) }"
+  # Of botkit's lines, not of an author's.
+  pattern = "{ ($.logger = \"botkit\") && (${join(" || ", formatlist("($.outcome = %q)", each.value))}) }"
 
   metric_transformation {
     name      = title(each.key)

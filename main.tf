@@ -1,7 +1,7 @@
 # Request path: Telegram → API Gateway (one route) → the function's alias → Bot API.
 #
-# package.tf makes the function's package, environment.tf its variables, iam.tf its role. The other resources are
-# features: each has a file, and an input that switches it on.
+# package.tf makes the function's package, environment.tf its variables, iam.tf its role. Optional features are in files
+# of their own, and each is enabled by an input.
 
 # HTTP API, with the route POST /telegram.
 

@@ -115,7 +115,7 @@ def send(message: Message, text: str) -> SendMessage:
 
 
 def keep_place(message: Message, call: SendMessage | CopyMessage) -> None:
-    """Send a call to the topic of a message, and protect its content as the message's is."""
+    """Send the call to the topic of a message, and protect its content if the message's is."""
     # A reply in a plain group has a thread id, but no topic.
     if message.get("is_topic_message") and "message_thread_id" in message:
         call["message_thread_id"] = message["message_thread_id"]

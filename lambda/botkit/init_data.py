@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl
 
 from .types import Json
 
-VALID_SECONDS = 24 * 3600  # since clients keep initData that long
-FUTURE_SECONDS = 60  # by which Telegram's clock may be ahead
+MAX_AGE_SECONDS = 24 * 3600  # since clients keep initData that long
+MAX_CLOCK_SKEW_SECONDS = 60  # by which Telegram's clock may be ahead
 OBJECTS = ("chat", "receiver", "user")
 INTEGERS = ("auth_date", "can_send_after")
 
@@ -32,12 +32,12 @@ class Expired(Unauthorized):
     error = "expired"
 
 
-def verify(init_data: str, token: str, valid_seconds: float = VALID_SECONDS) -> Json:
+def verify(init_data: str, token: str, max_age: float = MAX_AGE_SECONDS) -> Json:
     """Verify the signature, and return the fields without `hash` and `signature`.
 
     `user`, `receiver` and `chat` are objects, `auth_date` and `can_send_after` are integers, and
     all others are text. `token` is the token of the bot. Raises Unauthorized, also if there is no
-    user, or Expired if `auth_date` is more than `valid_seconds` ago.
+    user, or Expired if `auth_date` is more than `max_age` seconds ago.
     """
     try:
         pairs = parse_qsl(init_data, True, True, errors="strict")  # blank values count
@@ -60,9 +60,9 @@ def verify(init_data: str, token: str, valid_seconds: float = VALID_SECONDS) -> 
         if type(fields["user"]["id"]) is not int:
             raise TypeError("the user has no id")
         age = time.time() - fields["auth_date"]
-        if age < -FUTURE_SECONDS:
+        if age < -MAX_CLOCK_SKEW_SECONDS:
             raise ValueError("auth_date is in the future")
-        if age > valid_seconds:
+        if age > max_age:
             raise Expired("This initData is too old. Open the page again.")
         return fields
     except (KeyError, TypeError, ValueError, RecursionError):

@@ -156,7 +156,7 @@ def read_request(event: Json, method: str, path: str) -> Json:
     Raises HTTPException, or Unreachable if bot.py or the token can't be used.
     """
     bot = bot_module.load()
-    seconds = getattr(bot, "INIT_DATA_MAX_AGE", init_data.VALID_SECONDS)
+    seconds = getattr(bot, "INIT_DATA_MAX_AGE", init_data.MAX_AGE_SECONDS)
     signed = authenticate(event["headers"].get("authorization", ""), seconds)
     body = read_body(event)
     if not hasattr(bot, "on_request"):

@@ -363,7 +363,7 @@ def test_without_sqs_no_call_is_seen_twice(at_once, bot_api):
     bot_api.refuses(TWO[1], 500, "no")
     assert at_once.deliver(message(1)) == (200, None)
     assert at_once.line["outcome"] == "incomplete"
-    assert at_once.log[-2]["message"] == "what failed was not kept"
+    assert at_once.log[-2]["message"] == "dead letter or remaining calls not sent to SQS"
 
 
 def test_the_dead_letter_of_a_slow_answer_has_its_time(at_once, monkeypatch):

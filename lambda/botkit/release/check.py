@@ -64,12 +64,12 @@ def check(event: Json) -> Json:
         warnings = _warnings(bot, seconds)
         return {"warnings": warnings} if warnings else {}
     except (InvalidReply, Misconfigured, RegistrationFailed) as error:
-        told = str(error)
-        if "ModuleNotFoundError" in told:
-            told += f". {MISSING}"
+        reason = str(error)
+        if "ModuleNotFoundError" in reason:
+            reason += f". {MISSING}"
     except BaseException as error:  # sys.exit() too
-        told = f"check() of bot.py failed: {describe(error)}"
-    raise CheckFailed(told)
+        reason = f"check() of bot.py failed: {describe(error)}"
+    raise CheckFailed(reason)
 
 
 def _warnings(bot: Any, seconds: float) -> list[str]:

@@ -63,12 +63,12 @@ def register(event: Json) -> Json:
     """
     telegram.forget_token()  # it may have changed
     for language, commands in commands_by_language(bot_module.load()).items():
-        about = _language_params(language)
+        params = _language_params(language)
         if commands:
             menu = [{"command": name, "description": text} for name, text in commands.items()]
-            call("setMyCommands", "set the bot's menu", commands=menu, **about)
+            call("setMyCommands", "set the bot's menu", commands=menu, **params)
         else:
-            call("deleteMyCommands", "set the bot's menu", **about)
+            call("deleteMyCommands", "set the bot's menu", **params)
     button = event.get("menu_button")
     if button:
         app = {"type": "web_app", "text": button["text"], "web_app": {"url": button["url"]}}
