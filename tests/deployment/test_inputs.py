@@ -7,10 +7,10 @@ import json
 from collections import Counter
 
 import pytest
+from maintenance.docs import blocks
 from telegram_bot_aws.local.project import ROOT
 
 from tests.support.deployment import Deployment
-from tests.support.hcl import blocks
 from tests.support.telegram import TOKEN
 
 # The inputs that add resources: test_deployer_policy.py counts them.

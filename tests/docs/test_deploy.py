@@ -12,9 +12,11 @@ from telegram_bot_aws.local.project import ROOT, VENV
 from telegram_bot_aws.starter import new
 
 from tests.support.deployment import Deployment
+from tests.support.policy import POLICY, TEXT
 from tests.support.reader import SOURCE
 
 DOCS = ROOT / "docs"
+PAGE = (DOCS / "deploy.md").read_text()
 PAGES = [*ROOT.glob("*.md"), *DOCS.glob("**/*.md"), *ROOT.glob("examples/**/*.md")]
 # A fragment's first line says more, such as `# main.tf, in module "telegram_bot"`.
 WHOLE = {
@@ -105,3 +107,19 @@ def test_boundary_allows_what_the_modules_role_needs():
     }
     assert "sqs:SendMessage" in needed
     assert needed <= set(re.findall(actions, boundary))
+
+
+def test_page_names_the_longest_name_of_a_managed_policy():
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+    [longest] = map(int, re.findall(r"a name of up to (\d+) characters", PAGE))
+    assert longest >= 32
+    least, too_many = (
+        len("".join(TEXT.replace("telegram-bot", "x" * length).split()))
+        for length in (longest, longest + 1)
+    )
+    assert least <= 6144 < too_many
+
+
+def test_statements_named_on_the_page_exist():
+    named = set(re.findall(r"policy's statement `(\w+)`", PAGE))
+    assert named and named <= {each["Sid"] for each in POLICY["Statement"]}

@@ -11,14 +11,6 @@ TEXT = (ROOT / "docs" / "deployer-policy.json").read_text()
 POLICY = json.loads(TEXT)
 
 
-def size(name):
-    """Return how many characters of the policy AWS counts for a bot of this name.
-
-    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-    """
-    return len("".join(TEXT.replace("telegram-bot", name).split()))
-
-
 def actions(statement):
     """Return the actions that a statement allows."""
     named = statement["Action"]
