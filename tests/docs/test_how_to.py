@@ -118,9 +118,8 @@ def test_configuration_of_how_tos_is_valid(providers, tmp_path):
     main.write_text(re.sub(r'source = "git.*', 'source = "../module"', main.read_text()))
     events = reader.blocks("how-to/aws-events.md")
     (folder / "schedule.tf").write_text(events["schedule.tf", ""])
-    monitoring = reader.blocks("monitoring.md")
-    for name in ("insights.tf", "log.tf"):
-        (folder / name).write_text(monitoring[name, ""])
+    insights = reader.blocks("monitoring.md")["insights.tf", ""]
+    (folder / "insights.tf").write_text(insights)
     topic = '\nresource "aws_sns_topic" "news" {}\n'
     (folder / "events.tf").write_text(events["events.tf", ""] + topic)
     module.init()
