@@ -35,7 +35,7 @@ def load() -> Any:
     if ctx.import_error:
         raise ctx.import_error
     if "bot" not in sys.modules:
-        ctx.is_import = True
+        context.activate(context.Context("import"))  # which isn't a part of any update
         try:
             with interrupt_after(deadline.left()):
                 __import__("bot")
@@ -47,7 +47,7 @@ def load() -> Any:
             ctx.import_error = Misconfigured(f"bot.py can't be imported{why}: {describe(error)}")
             raise ctx.import_error from None
         finally:
-            ctx.is_import = False
+            context.activate(ctx)
             logger.disabled = False  # logging.config.dictConfig() disables every logger by default
     bot = sys.modules["bot"]
     if not callable(getattr(bot, "reply", None)):

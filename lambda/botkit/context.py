@@ -46,7 +46,9 @@ class CallLog:
         self.chat_ids: set[str] = set()  # to which calls were made, also if they failed
         self.any_succeeded = False
         self.visible = False  # people would see a repetition of at least one
-        # What failed, though the bot may have gone on: each with the call, or None.
+        # The calls that failed, with errors that a retry may fix. They decide how the update ends,
+        # even if the bot goes on. If people saw nothing yet, the first error is raised when reply()
+        # returns. Otherwise the session is saved, and the calls from reply() are made first.
         self.failures: list[tuple[object, BaseException]] = []
 
     def record(self, method: str, params: Json) -> None:
@@ -72,10 +74,9 @@ class CallLog:
         self.failures.clear()
 
     def raise_failure(self) -> None:
-        """Raise what failed although the bot went on, if possible an error that is retryable."""
-        if self.failures:
-            errors = [error for _, error in self.failures]
-            raise min(errors, key=lambda error: not getattr(error, "retryable", False))
+        """Raise the first error that a retry may fix, although the bot went on."""
+        for _, error in self.failures[:1]:
+            raise error
 
 
 class Context:
@@ -90,7 +91,6 @@ class Context:
     # While reply(update, session) runs: its session's key, or "" for one that won't be saved.
     session_key: str | None = None
     stream_count = 0  # of the answers that reply() has streamed
-    is_import = False  # bot.py is being imported, which isn't a part of any update
     import_error: Exception | None = None  # of bot.py, which isn't imported between two steps
     replaying: list[Any] | None = None  # a conversation runs again: what it has made meanwhile
 
@@ -165,28 +165,6 @@ def update_type(update: Json) -> str:
     Source: https://core.telegram.org/bots/api#update
     """
     return next((key for key in update if key != "update_id"), "")
-
-
-def record(method: str, params: Json) -> None:
-    """Record a call that Telegram has carried out, unless bot.py is only being imported."""
-    if not current.is_import:
-        current.calls.record(method, params)
-
-
-def add_failure(error: BaseException, call: object = None) -> None:
-    """Record an error that decides how the update ends, even if the bot goes on after it.
-
-    If people saw nothing yet, it is raised when reply() returns. Otherwise the session is saved,
-    and the calls that reply() returns are made first. `call` is the one that failed.
-    """
-    if not current.is_import:
-        current.calls.failures.append((call, error))
-
-
-def remove_failure(call: object) -> None:
-    """Remove the failures of a call that has succeeded now."""
-    failures = current.calls.failures
-    failures[:] = [failure for failure in failures if failure[0] != call]
 
 
 def forbid_in_replay() -> None:

@@ -124,13 +124,14 @@ def call(method: str, /, **params: Any) -> Any:
 @contextmanager
 def _noted(what: object) -> Iterator[None]:
     """Note a failure that a retry may fix, or forget it if a retry has succeeded."""
+    failures = context.current.calls.failures
     try:
         yield
     except BotkitError as error:
         if error.retryable:
-            context.add_failure(error, what)
+            failures.append((what, error))
         raise
-    context.remove_failure(what)
+    failures[:] = [failure for failure in failures if failure[0] != what]
 
 
 def _carry_out(method: str, params: Json) -> Any:
@@ -145,7 +146,8 @@ def _carry_out(method: str, params: Json) -> Any:
         if refusal.is_unauthorized and token(used) != used:
             return _carry_out(method, params)
         if refusal.retry_after and chat:
-            _remember_block(chat, refusal.retry_after)
+            block_seconds = min(refusal.retry_after, MAX_BLOCKED_SECONDS)
+            blocked_until[chat] = time.time() + block_seconds
         if context.already_done(refusal, method, params):
             context.current.calls.methods.append(method)
             return True
@@ -154,7 +156,7 @@ def _carry_out(method: str, params: Json) -> Any:
             result = default_client.post(method, params, deadline.left())
         else:
             raise
-    context.record(method, params)
+    context.current.calls.record(method, params)
     return result
 
 
@@ -162,11 +164,6 @@ def _target_chat(method: str, params: Json) -> str:
     """Return the chat to which a call writes, "" if it writes to none."""
     is_write = method.lower().startswith(WRITE_METHOD_PREFIXES)
     return str(params.get("chat_id", "")) if is_write else ""
-
-
-def _remember_block(chat: str, seconds: int) -> None:
-    """Remember that Telegram refuses calls to a chat for so many seconds."""
-    blocked_until[chat] = time.time() + min(seconds, MAX_BLOCKED_SECONDS)
 
 
 def _raise_if_blocked(method: str, chat: str) -> None:

@@ -1,9 +1,8 @@
 """commands.py: whether a text begins with a command for this bot."""
 
 import pytest
-from telegram_bot_aws.local.project import ROOT
 
-from tests.support.stubs import TOKEN, answers, load_file, parameter
+from tests.support.stubs import TOKEN, answers, parameter
 
 ME = {"id": 42, "is_bot": True, "first_name": "Bot", "username": "A_Bot"}
 
@@ -34,7 +33,7 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize(("text", "command"), COMMANDS.items(), ids=str)
-def test_a_command_is_this_bots_unless_it_names_another(container, bot_api, text, command):
+def test_command_is_this_bots_unless_it_names_another(container, bot_api, text, command):
     commands = container.module("commands")
     container.module("telegram").default_client.username = ME["username"]
     assert commands.command_in(text) == command
@@ -42,7 +41,7 @@ def test_a_command_is_this_bots_unless_it_names_another(container, bot_api, text
     assert commands.is_for_another_bot(text) is is_anothers
 
 
-def test_telegram_is_asked_once_who_the_bot_is(container, bot_api):
+def test_username_is_asked_once(container, bot_api):
     commands = container.module("commands")
     assert commands.command_in("/start") == "start"  # without a question
     bot_api.answers("getMe", {}, ME)
@@ -59,7 +58,7 @@ def test_update_is_redelivered_if_getme_fails(container, bot_api):
     assert commands.command_in("/start@a_bot") == "start"
 
 
-def test_another_token_may_be_another_bots(start_with_parameter, serve, bot_api):
+def test_username_is_asked_again_after_a_token_change(start_with_parameter, serve, bot_api):
     container = start_with_parameter(bot_api.url, serve(answers(*[parameter(TOKEN)] * 2)))
     commands = container.module("commands")
     bot_api.answers("getMe", {}, {**ME, "username": "old_bot"})
@@ -69,11 +68,3 @@ def test_another_token_may_be_another_bots(start_with_parameter, serve, bot_api)
     container.module("telegram").call("getMe")  # as the check does
     bot_api.answers("getMe", {}, ME)
     assert commands.command_in("/start@old_bot") == ""
-
-
-@pytest.mark.parametrize(("text", "answered"), [("/start@another_bot", 0), ("/start@a_bot", 1)])
-def test_example_ignores_commands_for_another_bot(container, text, answered):
-    container.module("telegram").default_client.username = ME["username"]
-    hello = load_file(ROOT / "examples" / "hello" / "bot" / "bot.py")
-    message = {"chat": {"id": -7}, "text": text}
-    assert len(hello.reply({"update_id": 1, "message": message})) == answered

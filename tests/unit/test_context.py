@@ -56,9 +56,8 @@ def reply(update):
 """
 
 
-@pytest.mark.parametrize("first", ["answerCallbackQuery"])
-def test_update_is_redelivered_after_invisible_calls(start_bot, bot_api, first):
-    call = {"method": first, **INVISIBLE[first]}
+def test_update_is_redelivered_after_invisible_calls(start_bot, bot_api):
+    call = {"method": "deleteMessage", **INVISIBLE["deleteMessage"]}
     container = start_bot(returning(call, MESSAGE))
     bot_api.expects(call)
     bot_api.refuses(MESSAGE, 429, "Too Many Requests", retry_after=3)
@@ -76,7 +75,7 @@ def test_update_is_redelivered_after_invisible_calls(start_bot, bot_api, first):
         ("deleteMessage", "Bad Request: message to delete not found"),
     ],
 )
-def test_a_repetition_that_is_refused_is_no_failure(start_bot, bot_api, first, refusal):
+def test_rejected_repetition_is_no_failure(start_bot, bot_api, first, refusal):
     call = {"method": first, **INVISIBLE[first]}
     container = start_bot(returning(call, MESSAGE))
     bot_api.expects(call)
@@ -98,7 +97,7 @@ def test_a_repetition_that_is_refused_is_no_failure(start_bot, bot_api, first, r
     ],
     ids=["nothing to see", "an alert", "an alert again"],
 )
-def test_an_answer_that_comes_too_late(params, is_repeat, is_excused):
+def test_late_answer_is_already_done_unless_it_shows_something(params, is_repeat, is_excused):
     context = load("botkit.context")
     context.current.is_retry = is_repeat
     old = load("botkit.errors").TelegramError("x", 400, "Bad Request: query is too old", {})
@@ -106,7 +105,7 @@ def test_an_answer_that_comes_too_late(params, is_repeat, is_excused):
     assert context.already_done(old, "answerPreCheckoutQuery", {}) == is_repeat
 
 
-def test_the_result_of_a_refused_repetition_is_true(container, bot_api):
+def test_result_of_a_rejected_repetition_is_true(container, bot_api):
     bot_api.refuses(MESSAGE, 400, "Bad Request: message is not modified")
     assert container.telegram.call("sendMessage", chat_id=42, text="x") is True
     assert not container.module("context").current.calls.visible

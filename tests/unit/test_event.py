@@ -40,7 +40,7 @@ def test_calls_of_an_event_are_made(start, bot_api, mode, calls):
 
 
 def test_calls_that_were_made_before_are_not_the_events(container, bot_api):
-    container.module("context").record("setWebhook", {})
+    container.module("context").current.calls.record("setWebhook", {})
     bot_api.expects(CALL)
     container.invoke(CALL)
     assert container.line["methods"] == ["sendMessage"]

@@ -62,15 +62,6 @@ def test_on_error_runs_once_per_update(start_bot, bot_api):
     assert container.line["methods"] == []
 
 
-def test_a_container_remembers_so_many_updates(start_bot, bot_api, monkeypatch):
-    container = start_bot(BOT)
-    monkeypatch.setattr(container.module("pipeline").reported, "_most", 2)
-    bot_api.expects(SORRY, SORRY, SORRY)
-    for number in range(3):
-        container.deliver(message(number))
-    assert [*container.module("pipeline").reported] == [1, 2]
-
-
 OTHERS = {
     "the bot answers": ("raise KeyError", "return []", {}, "ignored"),
     "people saw something": (
@@ -103,11 +94,11 @@ def test_exception_of_on_error_is_only_logged(start_bot):
     container = start_bot(BOT.replace("return [{", f"raise ValueError('{TEXT}'); [{{"))
     assert container.deliver(message()) == (200, None)
     assert container.line["outcome"] == "bot_error"
-    assert container.line["error"].startswith("KeyError at bot.py")
     [line] = warned(container)
-    assert line["error"] == "ValueError at bot.py:10"
-    assert line["stack_trace"] == ["bot.py:10 in on_error"]
-    assert TEXT not in json.dumps(container.log)
+    assert (line["error"], line["stack_trace"]) == (
+        "ValueError at bot.py:10",
+        ["bot.py:10 in on_error"],
+    )
 
 
 @pytest.mark.parametrize(("code", "says"), [(403, "403 no"), (500, "HTTP 500")], ids=str)
@@ -118,14 +109,6 @@ def test_failing_call_of_on_error_is_only_logged(start_bot, bot_api, code, says)
     assert container.line["outcome"] == "bot_error"
     [line] = warned(container)
     assert says in line["error"]
-
-
-def test_dead_letter_is_sent_before_on_error_runs(start_with_sessions, bot_api):
-    container = start_with_sessions(BOT, QUEUE_URL=QUEUE)
-    names = asked(container)
-    bot_api.expects(SORRY)
-    assert container.deliver(message()) == (200, None)
-    assert names == ["SendMessage"]
 
 
 def test_on_error_waits_if_the_dead_letter_cannot_be_sent(start_with_sessions, bot_api):
@@ -148,7 +131,9 @@ def test_on_error_has_two_more_seconds(start_bot, bot_api):
     assert container.bot.LEFT == [7.0, 9.0]  # interrupted at 9.5, before Lambda ends all at 10
 
 
-@pytest.mark.parametrize(("content", "received"), [({}, 2), ({"failed": {}}, 1)])
+@pytest.mark.parametrize(
+    ("content", "received"), [({}, 2), ({"failed": {"outcome": "bot_error"}}, 1)]
+)
 def test_on_error_runs_at_the_first_attempt_only(start_with_queue, content, received):
     """Not by a second receive, nor by a redrive."""
     container = start_with_queue(BOT)

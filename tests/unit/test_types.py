@@ -129,7 +129,7 @@ WRONG_MORE = {"more": (MORE.replace("reply_markup", "replymarkup"), ':11: .*"dic
         pytest.param(pyright, [RIGHT], WRONG, id="pyright", marks=pytest.mark.slow),
     ],
 )
-def test_a_type_checker_names_what_is_wrong(check, right, wrong, tmp_path):
+def test_type_checker_finds_each_mistake(check, right, wrong, tmp_path):
     """And nothing else. All in one run, since starting a checker takes seconds."""
     for number, source in enumerate(right):
         (tmp_path / f"right_{number}.py").write_text(source)

@@ -22,7 +22,6 @@ from tests.support.stubs import (
     keeps_sending,
     load,
     reset,
-    resets_after_request,
     silent,
     ticking,
     unreachable,
@@ -202,10 +201,7 @@ FAULTS = {
         keeps_sending(ENDLESS_HEAD, b" " * 65536),
         "the response is too long",
     ),
-    "endless head": (keeps_sending(b"HTTP/1.1 200 OK\r\n", b"A: b\r\n"), "HTTPException"),
-    "no HTTP": (answers(b"\x15\x03\x01 what?\r\n\r\n"), "BadStatusLine"),
     "closed without an answer": (answers_and_closes(b""), "RemoteDisconnected: Remote end closed"),
-    "reset": (resets_after_request, "ConnectionResetError: [Errno"),
     "cut before the end of the head": (
         answers_and_closes(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"),
         CUT,
@@ -297,13 +293,12 @@ def test_refused_connection_is_unreachable(connect, caplog):
     assert "issued the certificate" not in caplog.text  # another CA would not help
 
 
-@pytest.mark.parametrize("timeout", [0, -1])
-def test_nothing_is_sent_after_the_deadline(serve, connect, module, timeout):
+def test_nothing_is_sent_after_the_deadline(serve, connect):
     peer = serve(answers_all)
     connection = connect(peer.url)
     for _ in ("not yet open", "kept"):
         with pytest.raises(unreachable(), match="^no time left$"):
-            post(connection, timeout)
+            post(connection, 0)
         connection.open(5)
     assert peer.requests == []
 
@@ -327,12 +322,9 @@ def test_address_of_a_url(module, authority, expected):
         assert module._address(authority, 80) == expected
 
 
-@pytest.mark.parametrize("path", ["/bot1:a b/getMe", "/bot1:é/getMe"], ids=ascii)
-def test_invalid_path_is_not_quoted(serve, connect, module, path):
-    peer = serve(answers_all)
-    with pytest.raises(unreachable(), match="^(InvalidURL|UnicodeEncodeError)$"):
-        post(connect(peer.url), path=path)
-    assert peer.requests == []
+def test_invalid_path_is_not_quoted(serve, connect):
+    with pytest.raises(unreachable(), match="^InvalidURL$"):
+        post(connect(serve(answers_all).url), path="/bot1:a b/getMe")
 
 
 class Resolver:
@@ -460,13 +452,7 @@ def test_all_cas_are_loaded_only_if_none_is_expected(
     ]
 
 
-STORES = {
-    "missing": None,
-    "broken": "-----BEGIN CERTIFICATE-----\nAAAAA",
-}
-
-
-@pytest.mark.parametrize("text", STORES.values(), ids=STORES)
+@pytest.mark.parametrize("text", [None, "-----BEGIN CERTIFICATE-----\nAAAAA"])
 def test_unreadable_ca_file_is_left_to_openssl(module, monkeypatch, tmp_path, text):
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "store.pem"))
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))

@@ -44,7 +44,7 @@ def test_files_and_other_parameters_are_parts():
     ]
 
 
-def test_a_file_name_cannot_end_its_header():
+def test_file_name_cannot_end_its_header():
     (part,) = parsed({"document": ('a"\r\nX-Evil: 1.txt', b"1")})
     assert part[1] == "a%22%0D%0AX-Evil: 1.txt"
 
@@ -54,7 +54,7 @@ def test_half_a_surrogate_pair_is_replaced():
     assert [(part[1], part[3]) for part in parts] == [(None, b"a?"), ("b?", b"1")]
 
 
-def test_each_body_has_a_boundary_of_its_own():
+def test_each_body_has_its_own_boundary():
     assert multipart.encode({"a": b"1"})[1] != multipart.encode({"a": b"1"})[1]
 
 

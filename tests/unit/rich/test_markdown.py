@@ -143,6 +143,7 @@ WRITTEN = {
         '|a|\n|-|\n|[b](https://c.d "`") || `|',
         "| a |\n|-|\n| [b](https://c.d) &#124;  &#124; &#96; |",
     ),
+    "no table": ("|a|\n|b|\n|c|", "|a|  \n|b|  \n|c|"),
     "a line below a table": ("|a|\n|-|\n|b|\nc", "| a |\n|-|\n| b |\n\nc"),
     "a line break in a cell": ("|a|\n|-|\n|b<br>c|", "| a |\n|-|\n| b<br>c |"),
     "links": (
