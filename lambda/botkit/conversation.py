@@ -58,16 +58,7 @@ Conversation = Generator["Question | External", Any, "list[Call] | Done"]
 Reply = Callable[[Json, Json], "list[Call]"]
 
 
-class _Point:
-    """Where a conversation stands. It must be yielded: `current` notes it until then."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        if context.current.replaying is not None:
-            context.current.replaying.append(self)
-
-
-class Question(_Point):
+class Question:
     """A question. `answer` returns the answer in a message, or None without one."""
 
     def __init__(
@@ -79,8 +70,9 @@ class Question(_Point):
     ) -> None:
         if not isinstance(calls, list) or not calls:
             raise ConversationError(f"the question {name} must have a list of calls")
-        super().__init__(name)
-        self.calls, self.answer, self.retry_text = calls, answer, retry_text
+        self.name, self.calls = name, calls
+        self.answer, self.retry_text = answer, retry_text
+        _must_be_yielded(self)
 
     def asked_again(self) -> list[Any]:
         """Return the calls that ask again after an answer that doesn't fit."""
@@ -92,12 +84,13 @@ class Question(_Point):
         return [{"method": "sendMessage", **same, "text": self.retry_text}]
 
 
-class External(_Point):
+class External:
     """The result of a function that is called once."""
 
     def __init__(self, name: str, function: Callable[[], Any]) -> None:
-        super().__init__(name)
+        self.name = f"external {name}"  # a question may have the same name
         self.function = function
+        _must_be_yielded(self)
 
 
 class Done:
@@ -261,7 +254,7 @@ def _is_earlier(info: UpdateInfo, state: Json) -> bool:
     """Tell whether a message is older than the person's last one, as a redrive may bring it."""
     begun = UpdateInfo({"message": state["message"]})
     is_here = info.update_type in MESSAGES and info.chat_key == begun.chat_key
-    return is_here and 0 < info.content.get("message_id", 0) < state["said"]
+    return is_here and info.content.get("message_id", 0) < state["said"]
 
 
 def _answer(info: UpdateInfo, session: Json) -> list[Any] | None:
@@ -311,8 +304,6 @@ class _Rerun:
             value = kept
         if "question" in given:
             self.question = self._next(value, given["question"])
-            if not isinstance(self.question, Question):
-                raise _Outdated(f"{given['question']} isn't a question any more")
 
     def close(self) -> None:
         """End the generator, whose `finally` blocks must have no effects either."""
@@ -324,10 +315,10 @@ class _Rerun:
         kept = self._state["steps"]
         if "question" in self._state:
             kept.append([self._state["question"], answer])
-        point = self._next(_copy(answer))
+        point = self._next(checked_copy(answer))
         while isinstance(point, External):
-            kept.append([point.name, _copy(point.function())])
-            point = self._next(_copy(kept[-1][1]))
+            kept.append([point.name, checked_copy(point.function())])
+            point = self._next(checked_copy(kept[-1][1]))
         if isinstance(point, Done):
             del self._session[KEY]
             point.change(self._session)
@@ -348,7 +339,7 @@ class _Rerun:
         marked = []
         for call in calls:
             if "reply_markup" in call:
-                call = {**call, "reply_markup": _copy(call["reply_markup"])}
+                call = {**call, "reply_markup": checked_copy(call["reply_markup"])}
             marked.append(call)
         for button in _buttons(marked):
             button["callback_data"] = self._mark + button["callback_data"]
@@ -372,19 +363,16 @@ class _Rerun:
         if "reply_markup" in last or not (takes_reply and is_here):
             return calls
         offer: Json = {"reply_markup": {"force_reply": True}}
-        if said := self._state["said"]:
-            reply: Any = {"message_id": said, "allow_sending_without_reply": True}
-            offer["reply_parameters"] = reply = last.get("reply_parameters", reply)
-            # Then only the sender of that message is asked to reply.
-            if isinstance(reply, dict) and reply.get("message_id") == said:
-                offer["reply_markup"]["selective"] = True
+        if self._state["said"] and "reply_parameters" not in last:
+            said = {"message_id": self._state["said"], "allow_sending_without_reply": True}
+            offer["reply_parameters"] = said
+            offer["reply_markup"]["selective"] = True  # only its sender is asked to reply
         return [*calls[:-1], {**last, **offer}]
 
     def pressed(self, data: str) -> str | None:
         """Return the callback_data of the question's button that was tapped, if it is one."""
-        own = [] if self.question.answer else _buttons(self.question.calls)
-        found = (b["callback_data"] for b in own if self._mark + b["callback_data"] == data)
-        return next(found, None)
+        own = (button["callback_data"] for button in _buttons(self.question.calls))
+        return next((each for each in own if self._mark + each == data), None)
 
     @property
     def _mark(self) -> str:
@@ -407,6 +395,12 @@ class _Rerun:
         if name is not None and point.name != name:
             raise _Outdated(f"{point.name} comes instead of {name}")
         return point
+
+
+def _must_be_yielded(point: Question | External) -> None:
+    """Note what a running conversation must yield before it goes on."""
+    if context.current.replaying is not None:
+        context.current.replaying.append(point)
 
 
 @contextmanager
@@ -433,8 +427,3 @@ def _buttons(calls: list[Any]) -> Iterator[Json]:
         markup = call.get("reply_markup")  # or None, or JSON
         for row in markup.get("inline_keyboard", []) if isinstance(markup, dict) else []:
             yield from (button for button in row if "callback_data" in button)
-
-
-def _copy(value: Any) -> Any:
-    """Return a copy of a value. Raises SessionError if JSON would change it."""
-    return checked_copy({"": value})[""]

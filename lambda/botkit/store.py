@@ -216,23 +216,22 @@ class Item:
         return True
 
 
-def checked_copy(data: Json) -> Json:
+def checked_copy(data: Any) -> Any:
     """Return a copy of a part of a session. Raises SessionError if JSON would change it."""
-    copy: Json = json.loads(_text(data))
-    return copy
+    return json.loads(_text(data))
 
 
 def checked_result(result: Any) -> Any:
     """Return a copy of the result of a change. Raises SessionError if it can't be kept."""
-    copy = checked_copy({"": result})[""]
-    if len(to_json(copy).encode()) > MAX_RESULT_BYTES:
+    text = _text(result)
+    if len(text.encode()) > MAX_RESULT_BYTES:
         raise SessionError(
             f"with once, a result must have at most {MAX_RESULT_BYTES:,} bytes of JSON"
         )
-    return copy
+    return json.loads(text)
 
 
-def _text(data: Json) -> str:
+def _text(data: Any) -> str:
     """Return a session in JSON. Raises SessionError if JSON would change it."""
     try:
         try:
