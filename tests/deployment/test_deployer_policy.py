@@ -37,45 +37,27 @@ MAPPING_OF_QUEUE = "aws_lambda_event_source_mapping.updates[0]"
 PAGE = ROOT / "tests" / "bots" / "bundle" / "app"
 
 # Actions that the emulated AWS never checks, so this test can't tell whether they are needed, and
-# why the policy has them.
-DELIVERY = "AWS's guide to an HTTP API's access logs lists it; the emulator delivers no logs"
-TAGS = "AWS checks it when a stage has tags; the emulator checks apigateway:POST and DELETE instead"
-CONFIGURATION = "AWS checks it when events have a limit; the emulator doesn't know the action"
-MAPPING = "AWS checks it; the emulator checks nothing, or another action"
-KEY_USE = "AWS checks it as the services use the key for the deployer; the emulator checks nothing"
-VPC = "CreateFunction requires it when it names a VPC; the emulator checks nothing"
+# when AWS checks them.
 UNCHECKED = {
-    "apigateway:TagResource": TAGS,
-    "apigateway:UntagResource": TAGS,
-    "ec2:DescribeSecurityGroups": VPC,
-    "ec2:DescribeSubnets": VPC,
-    "ec2:DescribeVpcs": VPC,
-    "iam:CreateServiceLinkedRole": "an account's first API makes this role; the emulator has none",
-    "iam:UpdateAssumeRolePolicy": "an upgrade may change whom a role trusts; no apply here does",
-    "iam:PassRole": "CreateFunction requires it; the emulator lets anyone pass any role",
-    "kms:CreateGrant": KEY_USE,
-    "kms:Decrypt": KEY_USE,
-    "kms:Encrypt": KEY_USE,
-    "kms:GenerateDataKey": KEY_USE,
-    "kms:GenerateDataKeyWithoutPlaintext": KEY_USE,
-    "kms:ReEncryptFrom": KEY_USE,
-    "kms:ReEncryptTo": KEY_USE,
-    "lambda:DeleteEventSourceMapping": MAPPING,
-    "lambda:DeleteFunctionConcurrency": "the emulator checks PutFunctionConcurrency instead",
-    "lambda:DeleteFunctionEventInvokeConfig": CONFIGURATION,
-    "lambda:GetFunctionEventInvokeConfig": CONFIGURATION,
-    "lambda:PutFunctionEventInvokeConfig": CONFIGURATION,
-    "lambda:GetEventSourceMapping": MAPPING,
-    "lambda:GetLayerVersion": "CreateFunction requires it for a layer; the emulator checks nothing",
-    "lambda:UpdateEventSourceMapping": MAPPING,
-    "logs:CreateLogDelivery": DELIVERY,
-    "logs:DeleteLogDelivery": DELIVERY,
-    "logs:DescribeResourcePolicies": DELIVERY,
-    "logs:GetLogDelivery": DELIVERY,
-    "logs:ListLogDeliveries": DELIVERY,
-    "logs:PutResourcePolicy": DELIVERY,
-    "logs:UpdateLogDelivery": DELIVERY,
-    "scheduler:DeleteSchedule": "DeleteScheduleGroup requires it; the emulator checks only that",
+    # When a stage has tags.
+    *("apigateway:TagResource", "apigateway:UntagResource"),
+    # When a function is created with a VPC, a role or a layer.
+    *("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"),
+    *("iam:PassRole", "lambda:GetLayerVersion"),
+    "iam:CreateServiceLinkedRole",  # for an account's first API
+    "iam:UpdateAssumeRolePolicy",  # an upgrade may change whom a role trusts; no apply here does
+    # When the services use the key for the deployer.
+    *("kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"),
+    *("kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"),
+    # Always; the emulator checks nothing, or another action.
+    *("lambda:DeleteEventSourceMapping", "lambda:GetEventSourceMapping"),
+    *("lambda:UpdateEventSourceMapping", "lambda:DeleteFunctionConcurrency"),
+    *("lambda:DeleteFunctionEventInvokeConfig", "lambda:GetFunctionEventInvokeConfig"),
+    *("lambda:PutFunctionEventInvokeConfig", "scheduler:DeleteSchedule"),
+    # When a stage has access logs: AWS's guide to them lists these.
+    *("logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeResourcePolicies"),
+    *("logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy"),
+    "logs:UpdateLogDelivery",
 }
 
 # The emulator checks these against "*", AWS against a name.
@@ -504,7 +486,7 @@ def test_policy_allows_the_deployer_what_is_needed_only(module, recorder, deploy
     anybody = asked.pop("")
     assert b"Action=GetCallerIdentity" in anybody.body
     in_policy = {action for statement in POLICY["Statement"] for action in actions(statement)}
-    unchecked = set(UNCHECKED)
+    unchecked = {*UNCHECKED}
     if any("cbor" in request.headers.get("Content-Type", "") for request in recorder.requests):
         # Version 6 of the provider calls CloudWatch this way, where the emulator checks nothing.
         unchecked |= {action for action in in_policy if action.startswith("cloudwatch:")}
