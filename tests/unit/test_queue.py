@@ -207,6 +207,16 @@ def test_a_queued_update_is_answered_once(container, bot_api):
     assert asked == []
 
 
+@pytest.mark.parametrize(
+    ("received", "more", "is_retry"),
+    [(1, {}, False), (2, {}, True), (1, {"failed": {"outcome": "bot_error"}}, True)],
+)
+def test_message_is_a_retry_after_its_first_receive(container, received, more, is_retry):
+    content = {"update": message(), **more}
+    [record] = queue_event(content, received)["Records"]
+    assert container.module("queue").context_of(record, content).is_retry is is_retry
+
+
 PAUSES = {
     "first": (500, {}, 1, 2, 1),
     "first, at most": (500, {}, 1, 2, 1.5),
@@ -310,6 +320,7 @@ def test_a_failed_update_is_a_dead_letter_until_it_succeeds(at_once, bot_api):
     assert first["update"] == message(1)
     assert first["failed"]["outcome"] == "bot_error"
     assert first["failed"]["error"].startswith("ValueError at ")
+    assert first["failed"].keys() == {"at", "error", "outcome", "version"}
     assert at_once.invoke(redriven(at_once)) == DONE
     [second] = at_once.queues.dead_letters
     assert second["failed"] != first["failed"], "SQS would drop it"

@@ -138,7 +138,7 @@ def check_bot(bot: Any) -> None:
         from ..session import rule
 
         rule(bot)
-    elif "conversation" in used_modules(bot):
+    elif "botkit.conversation" in imports(bot):
         raise Misconfigured(
             'bot.py uses botkit.conversation: it must have SESSION, such as "chat_user"'
         )
@@ -153,36 +153,38 @@ def missing_inputs(bot: Any, has_table: bool, has_queue: bool) -> list[str]:
 
     `bot` is its module, or anything with the names and the `__file__` of it.
     """
-    used, missing = used_modules(bot), []
+    used, missing = imports(bot), []
     if not has_table:
         needs = [name for name in ("SESSION", "RATE_LIMIT") if hasattr(bot, name)]
         missing += [f"{name} in bot.py needs a table" for name in needs]
-        if "session" in used and "SESSION" not in needs:
+        if "botkit.session" in used and "SESSION" not in needs:
             missing.append("bot.py uses botkit.session")
         if missing:
             missing[-1] += ": set session_retention_in_days"
     if not has_queue:
         if getattr(bot, "QUEUED_UPDATES", ()):
             missing.append("bot.py has QUEUED_UPDATES: set queue = true")
-        if "schedule" in used:
+        if "botkit.schedule" in used:
             missing.append("bot.py uses botkit.schedule: set queue = true")
     return missing
 
 
-def used_modules(bot: Any) -> set[str]:
-    """Return the modules of botkit that the bot's folder imports, also inside of functions."""
-    used: set[str] = set()
+def imports(bot: Any) -> set[str]:
+    """Return what the files of the bot's folder import, also inside of functions.
+
+    For `from botkit import session`, that is "botkit" and "botkit.session".
+    """
+    found: set[str] = set()
     folder = os.path.dirname(getattr(bot, "__file__", None) or "")
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name != "botkit"]
         for name in names:
             if name.endswith(".py"):
-                used |= _imported(os.path.join(parent, name))
-    return used
+                found |= _imports_of(os.path.join(parent, name))
+    return found
 
 
-def _imported(file: str) -> set[str]:
-    """Return the modules of botkit that a file of Python imports."""
+def _imports_of(file: str) -> set[str]:
     with open(file, "rb") as opened:
         source = opened.read()
     if b"botkit" not in source:  # parsing takes long
@@ -191,16 +193,15 @@ def _imported(file: str) -> set[str]:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):  # nothing has imported it
         return set()
-    used: set[str] = set()
+    found: set[str] = set()
     for node in ast.walk(tree):
         match node:
-            case ast.ImportFrom(module="botkit", names=names):
-                used.update(alias.name for alias in names)
-            case ast.ImportFrom(module=str(module)):
-                used.add(module.removeprefix("botkit."))
             case ast.Import(names=names):
-                used.update(alias.name.removeprefix("botkit.") for alias in names)
-    return used
+                found.update(alias.name for alias in names)
+            case ast.ImportFrom(module=module, names=names):
+                found.update(f"{module}.{alias.name}" for alias in names)
+                found.add(str(module))
+    return found
 
 
 def _check_function(bot: Any, name: str, arguments: str) -> None:
