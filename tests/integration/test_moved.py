@@ -121,7 +121,7 @@ def test_a_timer_is_refused(bots):
     assert (status, outcome, "can't go off after the update" in error) == (200, "bot_error", True)
 
 
-def test_a_handler_that_blocks_is_interrupted_and_the_next_update_is_handled(bots):
+def test_blocking_handler_is_interrupted(bots):
     lines = "import time", "if message.text == 'wait':", "    time.sleep(60)"
     container = bots.start(*lines, bots.send("'a'"))
     bots.expects()
@@ -131,7 +131,7 @@ def test_a_handler_that_blocks_is_interrupted_and_the_next_update_is_handled(bot
 
 
 @pytest.mark.filterwarnings("always")
-def test_a_warning_is_logged_without_a_text_that_may_quote_people(bots):
+def test_warning_is_logged_without_its_text(bots):
     container = bots.start("import warnings", "warnings.warn(message.text)")
     bots.expects()
     assert result(container, text="secret")[0] == 200

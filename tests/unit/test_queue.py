@@ -480,7 +480,7 @@ def test_recurring_call_ends_with_its_only_chat(at_once, bot_api, chats, is_away
     assert told == [said] * bool(said)
 
 
-def test_what_recurs_survives_a_403_that_on_event_lets_pass(at_once, bot_api, monkeypatch):
+def test_recurring_event_survives_a_403_that_it_ignores(at_once, bot_api, monkeypatch):
     """It may have ended a loop over all chats."""
 
     def on_event(event):
