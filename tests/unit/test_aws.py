@@ -229,40 +229,52 @@ def test_request_returns_json_or_bytes(serve, use, service, answer, result):
 
 
 XML = b"<Error><Code>NoSuchKey</Code><Message>no \xff key</Message><Key>menu.pdf</Key></Error>"
-REQUEST_ERRORS = {
+TOO_LONG = "ResponseTooLong: an answer must have at most 4 MB: ask for a part"
+FAILURES = {
     "a header": (
-        "GET",
+        *("s3", "GET"),
         http({"Message": "no"}, "404 No", "x-amzn-ErrorType: ResourceNotFoundException:http://x/"),
         *("ClientError", "ResourceNotFoundException: no"),
     ),
-    "XML": ("GET", http(XML, "404 No"), "ClientError", "NoSuchKey: no \ufffd key"),
-    "nothing final": ("GET", b"HTTP/1.1 199 Wait\r\n\r\n", "Unreachable", "s3: HTTP 199"),
-    "not changed, to If-None-Match": (
-        *("GET", b"HTTP/1.1 304 Not Modified\r\n\r\n"),
-        *("ClientError", "304: no message"),
-    ),
-    "too long": (
-        *("GET", http(b"x" * (5 << 20))),
-        *("ClientError", "ResponseTooLong: an answer must have at most 4 MB: ask for a part"),
-    ),
-    "a missing permission": (
-        *("GET", http(b"<Code>AccessDenied</Code>", "403 Forbidden")),
-        *("Unreachable", "s3: AccessDenied: no message"),
-    ),
-    "nothing, to HEAD": ("HEAD", b"HTTP/1.1 404 No\r\n\r\n", "ClientError", "404: no message"),
-    "a proxy": ("GET", http(b"<html>", "403 No"), "Unreachable", "s3: HTTP 403"),
+    "XML": ("s3", "GET", http(XML, "404 No"), "ClientError", "NoSuchKey: no \ufffd key"),
+    "nothing final": ("s3", "GET", b"HTTP/1.1 199 Wait\r\n\r\n", "Unreachable", "s3: HTTP 199"),
+    "not changed": ("s3", "GET", http(b"", "304 Same"), "ClientError", "304: no message"),
+    "too long": ("s3", "GET", http(b"x" * (5 << 20)), "ClientError", TOO_LONG),
+    "nothing, to HEAD": ("s3", "HEAD", http(b"", "404 No"), "ClientError", "404: no message"),
+    "a proxy": ("s3", "GET", http(b"<html>", "403 No"), "Unreachable", "s3: HTTP 403"),
     "invalid JSON": (
-        *("POST", http(b"{", "200 OK", "Content-Type: application/json")),
+        *("lambda", "GET", http(b"{", "200 OK", "Content-Type: application/json")),
         *("Unreachable", "lambda: HTTP 200, and no JSON"),
     ),
+    "a call's namespace": (
+        *("ssm", "", http({"__type": "com.amazonaws.x#ParameterNotFound"}, "400 Bad")),
+        *("ClientError", "ParameterNotFound: no message"),
+    ),
+    "the session token": (
+        *("ssm", "", http({"__type": "Oops", "message": f"t:{SESSION_TOKEN}"}, "400 Bad")),
+        *("ClientError", "Oops: t:…"),
+    ),
+    "no permission yet": (
+        *("ssm", "", http({"__type": "AccessDeniedException", "message": "no"}, "400 Bad")),
+        *("Unreachable", "ssm: AccessDeniedException: no"),
+    ),
+    "a server error": (
+        "ssm",
+        "",
+        http({"__type": "Oops"}, "500 No"),
+        "Unreachable",
+        "ssm: HTTP 500",
+    ),
+    "no JSON": ("ssm", "", http(b"<html>"), "Unreachable", "ssm: HTTP 200"),
+    "another success": ("ssm", "", http({}, "202 Accepted"), "Unreachable", "ssm: HTTP 202"),
+    "nested too deep": ("ssm", "", http(b"[" * 100_000), "Unreachable", "ssm: HTTP 200"),
 }
 
 
 @pytest.mark.parametrize(
-    ("method", "answer", "kind", "text"), REQUEST_ERRORS.values(), ids=REQUEST_ERRORS
+    ("service", "method", "answer", "kind", "text"), FAILURES.values(), ids=FAILURES
 )
-def test_request_raises_the_error_of_aws(serve, use, method, answer, kind, text):
-    service = "lambda" if method == "POST" else "s3"
+def test_failure_is_a_client_error_or_unreachable(serve, use, service, method, answer, kind, text):
     error = failure(use(serve(answers(answer)).url), kind, service, method=method)
     assert str(error) == text
     if kind == "ClientError":
@@ -316,24 +328,6 @@ def test_other_partition_has_other_hosts_and_cas(use, monkeypatch):
     assert connection._ca_names == (), "the system's, since they aren't known to be Amazon's"
 
 
-REFUSALS = {
-    "its code, without the namespace": (
-        {"__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException", "message": "no"},
-        ("ResourceNotFoundException", "ResourceNotFoundException: no"),
-    ),
-    "the session token, repeated": (
-        {"__type": "InvalidSignatureException", "message": f"x-amz-security-token:{SESSION_TOKEN}"},
-        ("InvalidSignatureException", "InvalidSignatureException: x-amz-security-token:…"),
-    ),
-}
-
-
-@pytest.mark.parametrize(("answer", "expected"), REFUSALS.values(), ids=REFUSALS)
-def test_client_error_has_a_code_and_no_secret(serve, use, answer, expected):
-    error = failure(use(serve(answers(http(answer, "400 Bad Request"))).url), "ClientError")
-    assert (error.code, str(error)) == expected
-
-
 def retried_by_botocore():
     """Return the codes of the errors that botocore retries, for any service."""
     policies = json.loads(
@@ -347,27 +341,8 @@ def retried_by_botocore():
 @pytest.mark.parametrize("code", sorted(retried_by_botocore()))
 def test_error_that_botocore_retries_is_unreachable(serve, use, code):
     answer = http({"__type": f"com.amazonaws.x#{code}", "message": "not now"}, "400 Bad")
-    aws = use(serve(answers(answer)).url)
-    assert str(failure(aws, "Unreachable", "dynamodb")) == f"dynamodb: {code}: not now"
-
-
-UNUSABLE = {
-    "no permission yet": (
-        http({"__type": "AccessDeniedException", "message": "not now"}, "400 Bad"),
-        "AccessDeniedException: not now",
-    ),
-    "a server error": (http({"__type": "InternalServerError"}, "500 Oops"), "HTTP 500"),
-    "no JSON": (http(b"<html>"), "HTTP 200"),
-    "another success": (http({}, "202 Accepted"), "HTTP 202"),
-    "nested too deep": (http(b"[" * 100_000), "HTTP 200"),
-    "a refusal that isn't AWS's": (http({"error": "proxy"}, "403 Forbidden"), "HTTP 403"),
-}
-
-
-@pytest.mark.parametrize(("answer", "error"), UNUSABLE.values(), ids=UNUSABLE)
-def test_temporary_failure_is_unreachable(serve, use, answer, error):
     aws = use(serve(answers(answer)).url, session_token="")
-    assert str(failure(aws, "Unreachable", "dynamodb")) == f"dynamodb: {error}"
+    assert str(failure(aws, "Unreachable", "dynamodb")) == f"dynamodb: {code}: not now"
 
 
 def test_ca_names_are_amazons(use):
