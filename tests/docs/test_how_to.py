@@ -116,12 +116,11 @@ def test_configuration_of_how_tos_is_valid(providers, tmp_path):
     reader.add_services(folder)
     main = folder / "main.tf"
     main.write_text(re.sub(r'source = "git.*', 'source = "../module"', main.read_text()))
-    events = reader.blocks("how-to/aws-events.md")
-    (folder / "schedule.tf").write_text(events["schedule.tf", ""])
+    events = reader.blocks("how-to/aws-events.md")["events.tf", ""]
     insights = reader.blocks("monitoring.md")["insights.tf", ""]
     (folder / "insights.tf").write_text(insights)
     topic = '\nresource "aws_sns_topic" "news" {}\n'
-    (folder / "events.tf").write_text(events["events.tf", ""] + topic)
+    (folder / "events.tf").write_text(events + topic)
     module.init()
     module.terraform("validate", "-no-color")
     formatted = module.terraform("fmt", "-check", "-diff", check=False)
