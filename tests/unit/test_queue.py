@@ -361,11 +361,20 @@ def test_a_second_redrive_continues_the_first(start_with_sessions, bot_api):
     assert other.line["outcome"] == "answered"
 
 
-def test_without_sqs_a_failed_update_is_redelivered(at_once):
+def test_without_sqs_a_failed_update_is_redelivered_and_then_kept(start_with_queue, bot_api):
+    """Also if a call that nobody sees was made before it failed."""
+    asks = "    telegram.call('getMe')\n    if broken:"
+    at_once = start_with_queue(UNQUEUED.replace("    if broken:", asks))
     at_once.bot.broken = True
+    for _ in range(2):
+        bot_api.answers("getMe", {}, {"id": 1})
+    kept = at_once.queues.call
     answer_sqs(at_once, at_once.module("errors").Unreachable("sqs: HTTP 500"))
     assert at_once.deliver(message(1)) == (503, None)
     assert at_once.line["outcome"] == "unreachable"
+    at_once.answer_calls(kept, "sqs")
+    assert at_once.deliver(message(1)) == (200, None)
+    assert len(at_once.queues.dead_letters) == 1
 
 
 def test_without_sqs_no_call_is_seen_twice(at_once, bot_api):
