@@ -5,8 +5,8 @@ import json
 
 import pytest
 from acceptance import accept
+from acceptance.deployment import Deployment
 from acceptance.steps import STEPS
-from acceptance.world import World
 from telegram_bot_aws.local.project import ROOT
 
 from tests.support.deployment import client
@@ -31,23 +31,23 @@ def keys(aws):
 
 
 @pytest.fixture
-def world(aws, providers, keys, tmp_path, monkeypatch):
+def deployment(aws, providers, keys, tmp_path, monkeypatch):
     """A bot that isn't deployed yet; its Terraform shares the tests' provider."""
     with contextlib.ExitStack() as opened:
         account = opened.enter_context(accept.emulated(aws.url))
         account.keys = keys
-        world = World(account, tmp_path / "acceptance", accept.NAME)
-        opened.enter_context(contextlib.closing(world))
-        program = providers.command(tmp_path, world.module.environment)
+        deployment = Deployment(account, tmp_path / "acceptance", accept.NAME)
+        opened.enter_context(contextlib.closing(deployment))
+        program = providers.command(tmp_path, deployment.module.environment)
         monkeypatch.setenv("TERRAFORM", str(program))
-        world.module.init()
-        yield world
+        deployment.module.init()
+        yield deployment
 
 
-def test_no_step_of_acceptance_differs_from_the_emulated_aws(world):
-    accept.check(world)
-    assert "the emulated AWS, Terraform " in accept.about(world)
-    tried, left = accept.run(world)
+def test_no_step_of_acceptance_differs_from_the_emulated_aws(deployment):
+    accept.check(deployment)
+    assert "the emulated AWS, Terraform " in accept.about(deployment)
+    tried, left = accept.run(deployment)
     assert [f"{each}" for each in tried if each.outcome == "differs"] == []
     assert [each.step.name for each in tried if each.outcome == "skipped"] == ONLY_REAL
     assert len(tried) == len(STEPS)

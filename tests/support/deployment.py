@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import botocore.config
 import botocore.session
-from acceptance import left
+from acceptance import cleanup
 from telegram_bot_aws.local.terraform import LOCK, REGION, Module
 
 from tests.support.stubs import BOT
@@ -131,7 +131,7 @@ def client(aws, service):
 
 def everything(aws):
     """Return the names of all resources in the emulated AWS, of the kinds that the module makes."""
-    return [f"{each}" for each in left.everything(functools.partial(client, aws))]
+    return [f"{each}" for each in cleanup.everything(functools.partial(client, aws))]
 
 
 def fetch(url, path, method="GET", body=b"", **headers):

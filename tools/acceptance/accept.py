@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import fcntl
 import json
 import os
 import signal
@@ -25,7 +24,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,8 +33,8 @@ from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import BUILD
 from telegram_stand_in import ADA, Server, Telegram, private_chat
 
+from acceptance.deployment import Account, Deployment
 from acceptance.steps import STEPS, Differs, Skipped, Step
-from acceptance.world import Account, World
 
 NAME = "telegram-bot-acceptance"
 FOLDER = BUILD / "acceptance"  # it stays if something is left, with the state
@@ -62,7 +60,7 @@ def say_at_once(text: str) -> None:
 
 
 def run(
-    world: World, steps: Sequence[Step] = STEPS, say: Say = say_at_once
+    deployment: Deployment, steps: Sequence[Step] = STEPS, say: Say = say_at_once
 ) -> tuple[list[Tried], list[str]]:
     """Try the steps, one after the other, and clean up at the end or if it is stopped.
 
@@ -74,50 +72,50 @@ def run(
     try:
         for step in steps:
             say(f"…       {step.name}")
-            tried.append(outcome(step, world))
+            tried.append(outcome(step, deployment))
             say(str(tried[-1]))
             if tried[-1].outcome != "ok":  # the next step is to hear only its own answers
                 with contextlib.suppress(Exception):
-                    world.heard()
+                    deployment.heard()
             if len(tried) == 1 and tried[0].outcome == "differs":
                 break
     finally:
-        left = clean_up(world, say)
+        left = clean_up(deployment, say)
     return tried, left
 
 
-def outcome(step: Step, world: World) -> Tried:
+def outcome(step: Step, deployment: Deployment) -> Tried:
     """Try a step. What it doesn't expect is a difference, too."""
     try:
-        step.run(world)
+        step.run(deployment)
     except Skipped as reason:
         return Tried(step, "skipped", str(reason))
     except Exception as error:
         kind = "" if isinstance(error, Differs | ToolError) else f"{type(error).__name__}: "
-        text = f"{kind}{error}".replace(world.account.token, "…")
+        text = f"{kind}{error}".replace(deployment.account.token, "…")
         return Tried(step, "differs", " ".join(text.split()))
     return Tried(step, "ok")
 
 
-def clean_up(world: World, say: Say) -> list[str]:
+def clean_up(deployment: Deployment, say: Say) -> list[str]:
     """Remove all that is there, and return what is left."""
     failed = ""
     say("…       cleaning up")
     try:
-        world.destroy()
+        deployment.destroy()
     except (Exception, KeyboardInterrupt) as error:
         failed = f"{type(error).__name__}: {error}"
     try:
-        names = [f"{each}" for each in world.left()]
+        names = [f"{each}" for each in deployment.left()]
     except (Exception, KeyboardInterrupt) as error:
         names = [f"what there is isn't known: {error}"]
     if failed:
-        say(f"The clean-up failed: {failed}".replace(world.account.token, "…"))
+        say(f"The clean-up failed: {failed}".replace(deployment.account.token, "…"))
     if names:
         say(f"Left: {', '.join(names)}")
         say("Remove it by scripts/dev accept --clean-up, which has the state, or by hand.")
     elif not failed:
-        world.forget()
+        deployment.forget()
         say("Nothing is left in the account.")
     return names
 
@@ -141,7 +139,7 @@ def real(options: argparse.Namespace) -> Account:
 
 @contextlib.contextmanager
 def emulated(aws_url: str = "") -> Iterator[Account]:
-    """Yield an emulated account, and a person at the stand-in for Telegram who presses buttons."""
+    """Yield an emulated account, with the stand-in for Telegram."""
     telegram = Telegram(STAND_IN_TOKEN, pace=0.01)
     telegram.bot.chats[ADA["id"]] = private_chat(ADA)
     with contextlib.ExitStack() as opened:
@@ -152,35 +150,15 @@ def emulated(aws_url: str = "") -> Iterator[Account]:
             ADA["id"],
             telegram.url,
             aws_url=aws_url,
-            press=partial(press, telegram),
             patience=120,
         )
 
 
-def press(telegram: Telegram, chat: int) -> None:
-    """Tap the last button in a chat."""
-    ids = [key for key, message in telegram.messages.items() if "reply_markup" in message]
-    telegram.press(*[key for key in ids if key[0] == chat][-1], "press")
-
-
-def check_place(world: World) -> None:
-    """Raise ToolError if an earlier run left a state of another account or region.
-
-    Terraform would find none of its resources here, and forget them.
-    """
-    place = world.place()
-    for region, account in world.places_in_state() - {place}:
-        raise ToolError(
-            f"an earlier run left something in {region}, in the account {account}, and this is "
-            f"{' '.join(place)}: remove it there first, with --clean-up"
-        )
-
-
-def check(world: World) -> None:
+def check(deployment: Deployment) -> None:
     """Raise ToolError unless the bot is free, the chat is there and the account has no such bot."""
     try:
-        url = world.webhook()["url"]
-        chat = world.call("getChat", chat_id=world.account.chat)
+        url = deployment.webhook()["url"]
+        chat = deployment.call("getChat", chat_id=deployment.account.chat)
     except (TelegramError, OSError) as error:
         raise ToolError(f"Telegram says: {error}. Tap Start in the bot's chat first") from None
     if url:  # its path may be a secret
@@ -188,36 +166,33 @@ def check(world: World) -> None:
         raise ToolError(f"the bot is in use, with a webhook at {host}: take another, or {AGAIN}")
     if chat["type"] != "private":
         raise ToolError("TELEGRAM_CHAT_ID must be the id of a private chat")
-    if left := world.left():
+    if left := deployment.left():
         raise ToolError(f"the account has {', '.join(map(str, left))} already: {AGAIN}")
 
 
-def about(world: World) -> str:
+def about(deployment: Deployment) -> str:
     """Say when, where and with which provider it ran."""
-    where = world.account.region if world.account.is_real else "the emulated AWS"
-    found = json.loads(world.module.terraform("version", "-json").stdout)
+    where = deployment.account.region if deployment.account.is_real else "the emulated AWS"
+    found = json.loads(deployment.module.terraform("version", "-json").stdout)
     provider = ", ".join(found["provider_selections"].values())
     date = time.strftime("%d %B %Y", time.gmtime())
     return f"{date}, {where}, Terraform {found['terraform_version']}, AWS provider {provider}."
 
 
 @contextlib.contextmanager
-def working_folder(account: Account, *, waits: bool = False) -> Iterator[Path]:
-    """Yield the folder of the state: on a real account one that outlives us, for one at a time.
+def working_folder(account: Account) -> Iterator[Path]:
+    """Yield the folder of the state: on a real account one that outlives us.
 
-    `waits` until another run has ended, else raises ToolError.
+    Each bot and region has its own: in another region, Terraform would find nothing of a state, and
+    forget it.
     """
     if not account.is_real:
-        with tempfile.TemporaryDirectory(prefix="acceptance-") as folder:
-            yield Path(folder)
+        with tempfile.TemporaryDirectory(prefix="acceptance-") as temporary:
+            yield Path(temporary)
         return
-    FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (FOLDER / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
-        except BlockingIOError:
-            raise ToolError("scripts/dev accept runs already") from None
-        yield FOLDER
+    folder = FOLDER / f"{account.region}-{account.token.partition(':')[0]}"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    yield folder
 
 
 def interrupted(number: int, frame: Any) -> None:
@@ -250,9 +225,9 @@ def main() -> int:
     try:
         with contextlib.ExitStack() as opened:
             place = opened.enter_context(emulated()) if options.emulated else real(options)
-            folder = opened.enter_context(working_folder(place, waits=options.clean_up))
-            world = opened.enter_context(contextlib.closing(World(place, folder, NAME)))
-            return accept(world, options)
+            folder = opened.enter_context(working_folder(place))
+            deployment = opened.enter_context(contextlib.closing(Deployment(place, folder, NAME)))
+            return accept(deployment, options)
     except ToolError as error:
         print(f"scripts/dev accept: {error}", file=sys.stderr)
         return 2
@@ -260,18 +235,17 @@ def main() -> int:
         return 130
 
 
-def accept(world: World, options: argparse.Namespace) -> int:
+def accept(deployment: Deployment, options: argparse.Namespace) -> int:
     from botocore.exceptions import BotoCoreError, ClientError
 
-    world.module.init()
+    deployment.module.init()
     try:
-        check_place(world)
         if not options.clean_up:
-            check(world)
+            check(deployment)
     except (BotoCoreError, ClientError) as error:  # no credentials, or no permission
         raise ToolError(f"AWS says: {error}") from None
     if options.clean_up:
-        return 1 if clean_up(world, say_at_once) else 0
-    print(about(world))
-    tried, left = run(world)
+        return 1 if clean_up(deployment, say_at_once) else 0
+    print(about(deployment))
+    tried, left = run(deployment)
     return 1 if left or any(each.outcome == "differs" for each in tried) else 0

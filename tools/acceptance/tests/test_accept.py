@@ -10,9 +10,9 @@ from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import ROOT
 
 from acceptance import accept
-from acceptance.left import Left
+from acceptance.cleanup import Left
+from acceptance.deployment import Account, Deployment
 from acceptance.steps import STEPS, Step
-from acceptance.world import Account, World
 from tests.support.programs import run
 
 ACCOUNT = {"TELEGRAM_BOT_TOKEN": "123:secret", "AWS_REGION": "eu-central-1"}
@@ -20,13 +20,13 @@ LEFT = Left("role", "the-bot")
 
 
 @pytest.fixture
-def world(tmp_path):
+def deployment(tmp_path):
     """A bot at the stand-in for Telegram, which is deployed nowhere."""
     with accept.emulated("http://127.0.0.1:9") as account:
-        world = World(account, tmp_path, "the-bot")
-        with contextlib.closing(world):
-            vars(world).update(destroy=lambda: None, left=list)
-            yield world
+        deployment = Deployment(account, tmp_path, "the-bot")
+        with contextlib.closing(deployment):
+            vars(deployment).update(destroy=lambda: None, left=list)
+            yield deployment
 
 
 def test_before_it_begins_it_lists_the_steps():
@@ -42,41 +42,32 @@ def test_it_says_what_is_missing(chat, said):
     assert (ran.code, said in ran.output) == (2, True)
 
 
-def test_nobodys_bot_is_taken(world):
+def test_nobodys_bot_is_taken(deployment):
     """Neither its webhook, nor resources that have the name."""
-    world.call("setWebhook", url="https://example.org/other")
+    deployment.call("setWebhook", url="https://example.org/other")
     with pytest.raises(ToolError, match="in use, with a webhook at example.org:"):
-        accept.check(world)
-    world.call("deleteWebhook")
-    vars(world)["left"] = lambda: [LEFT]
+        accept.check(deployment)
+    deployment.call("deleteWebhook")
+    vars(deployment)["left"] = lambda: [LEFT]
     with pytest.raises(ToolError, match="role the-bot already"):
-        accept.check(world)
+        accept.check(deployment)
 
 
-def test_what_is_left_elsewhere_is_not_forgotten(world):
-    """Terraform drops from its state what it doesn't find in this region."""
-    vars(world)["place"] = lambda: ("us-east-1", "123456789012")
-    arn = "arn:aws:lambda:eu-central-1:123456789012:function:the-bot"
-    (world.module.folder / "terraform.tfstate").write_text(f'"arn": "{arn}"')
-    with pytest.raises(ToolError, match="in eu-central-1, in the account 123456789012, and"):
-        accept.check_place(world)
-
-
-def test_no_state_stays_once_nothing_is_left(world):
-    state = world.module.folder / "terraform.tfstate"
-    state.write_text(world.account.token)
-    vars(world)["left"] = lambda: [LEFT]
-    assert accept.clean_up(world, lambda text: None) == ["role the-bot"]
+def test_no_state_stays_once_nothing_is_left(deployment):
+    state = deployment.module.folder / "terraform.tfstate"
+    state.write_text(deployment.account.token)
+    vars(deployment)["left"] = lambda: [LEFT]
+    assert accept.clean_up(deployment, lambda text: None) == ["role the-bot"]
     assert state.exists()
-    vars(world)["left"] = list
-    assert accept.clean_up(world, lambda text: None) == []
+    vars(deployment)["left"] = list
+    assert accept.clean_up(deployment, lambda text: None) == []
     assert not state.exists()
 
 
 def test_a_real_account_gets_the_module_as_it_is(tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "mine")
     monkeypatch.setenv("TF_VAR_name", "another")
-    module = World(Account("123:token", 42, region="eu-west-1"), tmp_path, "the-bot").module
+    module = Deployment(Account("123:token", 42, region="eu-west-1"), tmp_path, "the-bot").module
     for path in module.folder.rglob("*.tf"):
         assert path.read_bytes() == (ROOT / path.relative_to(module.folder)).read_bytes()
     assert module.environment["AWS_PROFILE"] == "mine"
@@ -84,27 +75,27 @@ def test_a_real_account_gets_the_module_as_it_is(tmp_path, monkeypatch):
     assert not {"AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "TF_VAR_name"} & {*module.environment}
 
 
-def test_a_run_that_is_stopped_cleans_up_or_says_how_to(world):
+def test_a_run_that_is_stopped_cleans_up_or_says_how_to(deployment):
     """The token is in no line."""
 
-    def stop(world):
+    def stop(deployment):
         raise KeyboardInterrupt
 
     def fail():
-        raise ToolError(f"terraform destroy failed: {world.account.token}")
+        raise ToolError(f"terraform destroy failed: {deployment.account.token}")
 
     said = []
-    vars(world).update(destroy=fail, left=lambda: [LEFT])
+    vars(deployment).update(destroy=fail, left=lambda: [LEFT])
     with pytest.raises(KeyboardInterrupt):
-        accept.run(world, [Step("stopped", "", "", stop)], said.append)
+        accept.run(deployment, [Step("stopped", "", "", stop)], said.append)
     text = "\n".join(said)
     assert "failed: ToolError: terraform destroy failed: …\nLeft: role the-bot\n" in text
     assert "scripts/dev accept --clean-up" in text
 
 
-def test_without_a_deployment_there_is_nothing_else_to_try(world):
-    vars(world)["apply"] = lambda *arguments, **inputs: 1 / 0
-    tried, _ = accept.run(world, say=lambda text: None)
+def test_without_a_deployment_there_is_nothing_else_to_try(deployment):
+    vars(deployment)["apply"] = lambda *arguments, **inputs: 1 / 0
+    tried, _ = accept.run(deployment, say=lambda text: None)
     assert [f"{each}" for each in tried] == [
         "differs defaults are applied: ZeroDivisionError: division by zero"
     ]

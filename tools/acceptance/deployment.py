@@ -7,7 +7,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.terraform import REGION, Module
 from telegram_stand_in import post
 
-from acceptance.left import OF_MODULE, PARAMETER, Left, everything
+from acceptance.cleanup import OF_MODULE, PARAMETER, Left, everything
 
 Json = dict[str, Any]
 
@@ -33,8 +33,7 @@ OWN = ("TF_VAR_", "TF_CLI_ARGS", "TF_DATA_DIR", "TF_WORKSPACE")  # of the operat
 class Account:
     """Where the module is tried: an account of AWS, a bot, and its owner's chat.
 
-    `aws_url`, `keys` and `press`, which presses the last button, are of the emulated AWS and of the
-    stand-in for Telegram. What should come has `patience` seconds.
+    `aws_url` and `keys` are of the emulated AWS. What should come has `patience` seconds.
     """
 
     token: str
@@ -43,7 +42,6 @@ class Account:
     region: str = REGION
     aws_url: str = ""
     keys: tuple[str, str] = ("test", "test")
-    press: Callable[[int], object] | None = None
     inputs: Json = field(default_factory=dict)
     patience: float = 300.0
 
@@ -67,7 +65,7 @@ class Applied(Module):
             self.limit_seconds, self.stop_seconds = None, 900
 
 
-class World:
+class Deployment:
     """The bot `name`, which is deployed from a folder into an account.
 
     What fails raises ToolError, TelegramError by Telegram, OSError or an exception of botocore.
@@ -185,15 +183,17 @@ class World:
         }
         return self._updates, json.dumps({"update_id": self._updates, "message": message})
 
-    def write(self, text: str, secret: str | None = None) -> tuple[int, int]:
-        """Post a message of the owner's to the webhook, as Telegram does or with another secret.
+    def write(self, text: str) -> tuple[int, int]:
+        """Post a message of the owner's to the webhook, as Telegram does.
 
         Telegram delivers it again where the module's answer asks for that. Returns the update's id
         and the last HTTP status.
         """
         update, body = self.message(text)
-        headers = {"Content-Type": "application/json"}
-        headers["X-Telegram-Bot-Api-Secret-Token"] = self.secret if secret is None else secret
+        headers = {
+            "Content-Type": "application/json",
+            "X-Telegram-Bot-Api-Secret-Token": self.secret,
+        }
         end = time.monotonic() + self.account.patience
         while True:
             status, answered, _ = post(self.url, headers, body.encode())
@@ -244,23 +244,6 @@ class World:
     def webhook(self) -> Json:
         found: Json = self.call("getWebhookInfo")
         return found
-
-    def set_webhook(self, secret: str) -> None:
-        """Set the webhook as it is, with this secret."""
-        about = self.webhook()
-        names = ("url", "max_connections", "allowed_updates")
-        self.call("setWebhook", **{n: about[n] for n in names if n in about}, secret_token=secret)
-
-    def await_press(self) -> bool:
-        """Wait until the button of the bot's last message is pressed, and Telegram delivers that.
-
-        Returns whether it was, in time.
-        """
-        if self.account.press:
-            self.account.press(self.account.chat)
-        else:
-            print("        Tap the button in the bot's chat …", flush=True)
-        return any(self.webhook().get("last_error_message") for _ in self.looks())
 
     # AWS.
 
@@ -344,14 +327,6 @@ class World:
     def store_token(self) -> None:
         token = {"Value": self.account.token, "Type": "SecureString", "Overwrite": True}
         self.aws("ssm").put_parameter(Name=self.parameter, **token)
-
-    def place(self) -> tuple[str, str]:
-        """Return the region and the account in which this runs."""
-        return self.account.region, self.aws("sts").get_caller_identity()["Account"]
-
-    def places_in_state(self) -> set[tuple[str, str]]:
-        """Return the regions and accounts of what is in the state."""
-        return {*re.findall(r"\barn:aws[a-z-]*:[a-z0-9]+:([a-z0-9-]+):([0-9]{12}):", self.state())}
 
     # The end.
 
