@@ -1,11 +1,11 @@
-"""Measure how fast the function starts and answers: the table of docs/performance.md.
+"""Measure the CPU time in which the function starts and answers: the table of docs/performance.md.
 
 Everything runs on this machine: AWS's own runtime client against a local Runtime API, and a fake
 Bot API over TLS. The libraries that it compares with are installed into .build/bench. A whole run
-takes about ten minutes.
+takes about five minutes.
 
-Times depend on the machine and on what else it does, so none is judged. With --instructions,
-valgrind counts instructions instead, which are the same each time, and have limits.
+Times depend on the machine, so none is judged. With --instructions, valgrind counts instructions
+instead, which are the same each time, and have limits.
 
 Exit code: 0 if all was measured, 1 if a count is beyond its limit or this machine lacks something,
 2 if an argument is wrong, 130 after Ctrl-C.
@@ -23,9 +23,8 @@ from collections.abc import Sequence
 from telegram_bot_aws.local.processes import ToolError
 
 from bench import instructions, measure, report, variants
-from bench.fake_bot_api import FakeBotApi, fake_bot_api, make_certificates
-from bench.measure import Variant
-from bench.report import Result
+from bench.fake_bot_api import FakeBotApi, make_certificates
+from bench.measure import Run, Variant
 
 
 def main() -> int:
@@ -66,10 +65,8 @@ def bench(runs: int) -> int:
     builder = variants.Builder(python, root)
     empty, textbook = builder.bounds()
     every = [empty, *builder.own(), textbook, *builder.others()]
-    with measure.CpuLimit() as limit, fake_bot_api(root.parent) as bot_api:
-        if not limit.works:
-            print("no control group: invocations are estimated from CPU time", file=sys.stderr)
-        print(report.main_table(run(every, runs, bot_api, limit)))
+    with FakeBotApi(root.parent) as bot_api:
+        print(report.main_table(run(every, runs, bot_api)))
     return 0
 
 
@@ -81,7 +78,7 @@ def count() -> int:
     root = make_certificates(certificates)
     own = variants.Builder(python, root).own()
     store = instructions.store(root, certificates / "server.pem", variants.FOLDER / "counted.pem")
-    with fake_bot_api(certificates) as bot_api:
+    with FakeBotApi(certificates) as bot_api:
         counts = instructions.count_all(
             [each._replace(environment=each.environment | store) for each in own], bot_api
         )
@@ -96,11 +93,9 @@ def interpreter() -> str:
     return python
 
 
-def run(
-    every: Sequence[Variant], runs: int, bot_api: FakeBotApi, limit: measure.CpuLimit
-) -> list[Result]:
-    """Measure each variant `runs` times."""
-    results = {each.name: Result(each, []) for each in every}
+def run(every: Sequence[Variant], runs: int, bot_api: FakeBotApi) -> dict[str, list[Run]]:
+    """Measure each variant `runs` times, and return the results by its name."""
+    results: dict[str, list[Run]] = {each.name: [] for each in every}
     started, done = time.monotonic(), 0
     for number in range(1, runs + 1):
         if not sys.stderr.isatty():
@@ -109,10 +104,10 @@ def run(
         for variant in random.Random(number).sample(every, len(every)):
             left = (time.monotonic() - started) / done * (runs * len(every) - done) if done else 0
             say(f"run {number}/{runs}, about {left / 60:.1f} minutes left: {variant.name}")
-            results[variant.name].runs.append(measure.measure(variant, bot_api, limit))
+            results[variant.name].append(measure.measure(variant, bot_api))
             done += 1
     say("")
-    return list(results.values())
+    return results
 
 
 def say(text: str) -> None:

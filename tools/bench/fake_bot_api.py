@@ -1,25 +1,18 @@
-"""A fake Bot API over TLS, in a separate process, with its own CA. It is also DynamoDB.
+"""A fake Bot API over TLS, with its own CA. It is also DynamoDB.
 
-It checks nothing and answers at once, to add little to the measured times. `telegram_stand_in`
-behaves like Telegram instead: a call takes half as long again, and more with each one it keeps.
+It checks nothing and answers at once, with the certificates that a function expects of Telegram.
 """
 
 from __future__ import annotations
 
 import json
-import multiprocessing
-import multiprocessing.connection
-import signal
 import socket
 import ssl
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from telegram_bot_aws.local.http_server import LocalRequest, LocalServer
-from telegram_bot_aws.local.processes import ToolError
 
 # The certificate chain resembles that of api.telegram.org: a root, an intermediate CA, RSA keys.
 # The root also has Amazon's name, so that the function expects it of AWS.
@@ -30,45 +23,6 @@ INTERMEDIATE_CA = "/C=US/O=GoDaddy.com, Inc./CN=Go Daddy Secure Certificate Auth
 
 USER = {"id": 1, "is_bot": True, "first_name": "Echo", "username": "echo_bot"}
 MESSAGE = {"message_id": 2, "date": 1, "chat": {"id": 1, "type": "private"}, "text": "hello"}
-
-
-class FakeBotApi:
-    """A running fake: its `url`, its connections and calls so far."""
-
-    def __init__(self, url: str, connections: Any, calls: Any) -> None:
-        self.url = url
-        self._connections = connections
-        self._calls = calls
-
-    @property
-    def connections(self) -> int:
-        return int(self._connections.value)
-
-    @property
-    def calls(self) -> int:
-        return int(self._calls.value)
-
-
-@contextmanager
-def fake_bot_api(certificates: Path) -> Iterator[FakeBotApi]:
-    """Run it. `certificates` is the folder that `make_certificates` wrote. Raises ToolError."""
-    context = multiprocessing.get_context("spawn")
-    connections, calls = context.Value("i", 0), context.Value("i", 0)
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(
-        target=_serve, args=(certificates, connections, calls, sender), daemon=True
-    )
-    process.start()
-    sender.close()  # so that nobody waits for a process that has died
-    try:
-        try:
-            port = receiver.recv()
-        except EOFError:
-            raise ToolError("the fake Bot API must start: see its error above") from None
-        yield FakeBotApi(f"https://localhost:{port}", connections, calls)
-    finally:
-        process.terminate()
-        process.join()
 
 
 def make_certificates(folder: Path) -> Path:
@@ -102,45 +56,47 @@ def make_certificates(folder: Path) -> Path:
     return folder / "root.pem"
 
 
-def _serve(certificates: Path, connections: Any, calls: Any, sender: Any) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the parent ends this process
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificates / "chain.pem", certificates / "server.key")
+class FakeBotApi(LocalServer):
+    """A running fake. `calls` counts those of the Bot API so far."""
 
-    class BotApi(LocalRequest):
-        wbufsize = -1  # an answer is sent whole
+    def __init__(self, certificates: Path) -> None:
+        super().__init__(_Request, "localhost")
+        self.url = self.url.replace("http:", "https:")
+        self.calls = 0
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificates / "chain.pem", certificates / "server.key")
 
-        def setup(self) -> None:
-            # Before the handshake, as nginx does: Nagle would hold back the end of our part of it.
-            self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.request = context.wrap_socket(self.request, server_side=True)
-            with connections.get_lock():
-                connections.value += 1
-            super().setup()
 
-        def do_POST(self) -> None:
-            data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            if target := self.headers.get("X-Amz-Target"):
-                self.respond(200, [], json.dumps(self.of_aws(target, data)).encode())
-                return
-            with calls.get_lock():
-                calls.value += 1
-            method = self.path.partition("?")[0].rpartition("/")[2].lower()
-            result = {"getme": USER, "sendmessage": MESSAGE}.get(method, True)
-            body = json.dumps({"ok": True, "result": result}).encode()
-            self.respond(200, [("Content-Type", "application/json")], body)
+class _Request(LocalRequest):
+    server: FakeBotApi
+    wbufsize = -1  # an answer is sent whole
 
-        do_GET = do_POST
+    def setup(self) -> None:
+        # Before the handshake, as nginx does: Nagle would hold back the end of our part of it.
+        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.request = self.server.context.wrap_socket(self.request, server_side=True)
+        super().setup()
 
-        item: dict[str, Any] = {}  # what was put over this connection
+    def finish(self) -> None:
+        super().finish()
+        self.request.close()
 
-        def of_aws(self, target: str, data: bytes) -> dict[str, Any]:
-            if target.endswith("PutItem"):
-                self.item = {"Item": json.loads(data)["Item"]}
-            return self.item if target.endswith("GetItem") else {}
+    def do_POST(self) -> None:
+        data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if target := self.headers.get("X-Amz-Target"):
+            self.respond(200, [], json.dumps(self.of_aws(target, data)).encode())
+            return
+        self.server.calls += 1
+        method = self.path.partition("?")[0].rpartition("/")[2].lower()
+        result = {"getme": USER, "sendmessage": MESSAGE}.get(method, True)
+        body = json.dumps({"ok": True, "result": result}).encode()
+        self.respond(200, [("Content-Type", "application/json")], body)
 
-    parent = multiprocessing.parent_process()
-    assert parent
-    with LocalServer(BotApi, "localhost") as server:
-        sender.send(server.server_port)
-        multiprocessing.connection.wait([parent.sentinel])
+    do_GET = do_POST
+
+    item: dict[str, Any] = {}  # what was put over this connection
+
+    def of_aws(self, target: str, data: bytes) -> dict[str, Any]:
+        if target.endswith("PutItem"):
+            self.item = {"Item": json.loads(data)["Item"]}
+        return self.item if target.endswith("GetItem") else {}

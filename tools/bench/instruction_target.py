@@ -1,7 +1,7 @@
 """The program that valgrind counts: AWS's runtime client, then a function and its updates.
 
-    python counted.py FOLDER -1     the client alone
-    python counted.py FOLDER N      the function in this folder, with N updates
+    python instruction_target.py FOLDER -1     the client alone
+    python instruction_target.py FOLDER N      the function in this folder, with N updates
 
 Its input is the event of the update with the id 1000000.
 """

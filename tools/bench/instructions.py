@@ -23,7 +23,7 @@ from bench.fake_bot_api import FakeBotApi
 from bench.measure import Variant
 from bench.report import markdown
 
-PROGRAM = Path(__file__).with_name("counted.py")
+PROGRAM = Path(__file__).with_name("instruction_target.py")
 JUDGED = ("3.13.0", "OpenSSL 3.0")  # the versions that the limits are of
 
 # By variant: million instructions of start-up beyond those of Python and AWS's client, and of a

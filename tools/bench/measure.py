@@ -1,9 +1,8 @@
-"""One run of one variant: a container's start, its first invocation, and some more."""
+"""One run of one variant: the CPU time of a container's start, its first update, and later ones."""
 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import os
 import statistics
@@ -18,13 +17,7 @@ from telegram_bot_aws.local.events import webhook_event
 from bench.fake_bot_api import FakeBotApi
 from bench.runtime_api import RuntimeApi
 
-# A function gets a core for 1769 MB of memory, and 128 MB by default.
-# https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
-CORE = 1769  # MB
-PERIOD = 20_000  # microseconds, as on Lambda
-
-WARM = 20  # invocations after the first one, and as many with pauses
-PAUSE = 0.05  # seconds, in which the quota of CPU time is whole again
+LATER = 20  # updates after the first one
 TOKEN = "12345:benchmark"
 SECRET = "benchmark-secret"
 
@@ -40,75 +33,16 @@ class Variant(NamedTuple):
 
 
 class Run(NamedTuple):
-    """The times of one run: ms of wall-clock time, unless a comment says otherwise."""
+    """What one run took: ms of CPU time, and the peak memory in MB."""
 
     startup: float
     first: float
-    warm: float  # back to back, so that each spends the quota of the next
-    paused: float  # after a pause
-    paused_cpu: float  # CPU time
-    memory: float  # peak, in MB
-    connections: int
+    later: float
+    memory: float
 
     @property
-    def first_answer(self) -> float:
-        """The ms from the start of the process to its first answer."""
+    def to_first_answer(self) -> float:
         return self.startup + self.first
-
-
-class CpuLimit:
-    """Limits a process to a share of a core, by a control group if this machine allows one."""
-
-    def __init__(self, memory: int = 128) -> None:
-        """Prepare the limit of a function with so many MB."""
-        self.share = memory / CORE
-        self._group: Path | None = None
-        quota = round(PERIOD * self.share)
-        for parent, file, limited, unlimited in (
-            ("/sys/fs/cgroup/cpu", "cpu.cfs_quota_us", f"{quota}", "-1"),
-            ("/sys/fs/cgroup", "cpu.max", f"{quota} {PERIOD}", "max"),
-        ):
-            group = Path(parent, f"telegram-bot-bench-{os.getpid()}")
-            try:
-                group.mkdir()
-                if file == "cpu.cfs_quota_us":
-                    (group / "cpu.cfs_period_us").write_text(f"{PERIOD}")
-                (group / file).write_text(unlimited)
-            except OSError:
-                with contextlib.suppress(OSError):
-                    group.rmdir()
-            else:
-                self._group, self._file = group, file
-                self._limited, self._unlimited = limited, unlimited
-                return
-
-    def __enter__(self) -> CpuLimit:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for _attempt in range(50):  # until the last process in it is gone
-            if not self._group or not self._group.exists():
-                return
-            with contextlib.suppress(OSError):
-                self._group.rmdir()
-            time.sleep(0.02)
-
-    @property
-    def works(self) -> bool:
-        return self._group is not None
-
-    def add(self, process: int) -> None:
-        """Put a process under this limit."""
-        if self._group:
-            (self._group / "cgroup.procs").write_text(str(process))
-
-    def set(self) -> None:
-        if self._group:
-            (self._group / self._file).write_text(self._limited)
-
-    def lift(self) -> None:
-        if self._group:
-            (self._group / self._file).write_text(self._unlimited)
 
 
 def event(number: int) -> Any:
@@ -124,48 +58,26 @@ def event(number: int) -> Any:
     return webhook_event(json.dumps({"update_id": number, "message": message}), headers)
 
 
-def measure(variant: Variant, bot_api: FakeBotApi, limit: CpuLimit, warm: int = WARM) -> Run:
-    """Start a variant, invoke it, and return its times. Raises RuntimeError if it fails."""
-    connections, calls = bot_api.connections, bot_api.calls
-    with RuntimeApi() as api:
-        started = time.perf_counter()
-        with _process(variant, api, bot_api) as process:
-            limit.add(process.pid)
+def measure(variant: Variant, bot_api: FakeBotApi, later: int = LATER) -> Run:
+    """Start a variant, have it answer updates, and return what that took.
+
+    Raises RuntimeError if it fails.
+    """
+    calls = bot_api.calls
+    with RuntimeApi() as api, _process(variant, api, bot_api) as process:
+        api.wait_until_started()
+        startup = _cpu(process.pid)
+        took = []
+        for number in range(later + 1):
+            before = _cpu(process.pid)
+            answer = api.invoke(event(number + 1))
+            if answer.failed or answer.payload.get("statusCode") != 200:
+                raise RuntimeError(f"{variant.name}: {answer.payload}")
             api.wait_until_started()
-            startup = (time.perf_counter() - started) * 1000
-            limit.set()
-            numbers = itertools.count(1)
-
-            def update() -> tuple[float, float]:
-                """Return the time and the CPU time of the next update."""
-                before = _cpu(process.pid)
-                answer = api.invoke(event(next(numbers)))
-                if answer.failed or answer.payload.get("statusCode") != 200:
-                    raise RuntimeError(f"{variant.name}: {answer.payload}")
-                api.wait_until_started()
-                cpu = _cpu(process.pid) - before
-                # Without a control group nothing slows the process down, so its CPU time tells
-                # how long it would take.
-                took = answer.seconds * 1000
-                return (took if limit.works else max(took, cpu / limit.share)), cpu
-
-            try:
-                first, _ = update()
-                in_a_row = [update()[0] for _ in range(warm)]
-                paused = []
-                for _ in range(warm):
-                    time.sleep(PAUSE)
-                    paused.append(update())
-            finally:
-                limit.lift()
-            if (bot_api.calls - calls >= 2 * warm + 1) != variant.calls:
-                raise RuntimeError(f"{variant.name}: {bot_api.calls - calls} calls to the Bot API")
-            waits, cpu_times = zip(*paused, strict=True)
-            return Run(
-                startup, first, statistics.mean(in_a_row),
-                statistics.median(waits), statistics.median(cpu_times),
-                _memory(process.pid), bot_api.connections - connections,
-            )  # fmt: skip
+            took.append(_cpu(process.pid) - before)
+        if (bot_api.calls - calls > later) != variant.calls:
+            raise RuntimeError(f"{variant.name}: {bot_api.calls - calls} calls to the Bot API")
+        return Run(startup, took[0], statistics.median(took[1:]), _memory(process.pid))
 
 
 @contextlib.contextmanager

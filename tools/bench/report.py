@@ -1,56 +1,53 @@
-"""The results, as tables in Markdown."""
+"""The results, as tables in Markdown. Every figure is a median of the runs."""
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
 
-from bench.measure import Run, Variant
+from bench.measure import Run
 
-
-class Result(NamedTuple):
-    """A variant and its runs. Every figure is a median of the runs."""
-
-    variant: Variant
-    runs: list[Run]
-
-    def median(self, of: str) -> float:
-        """Return the median of a field of Run."""
-        return float(statistics.median(getattr(run, of) for run in self.runs))
+# A function gets a core for 1769 MB of memory, as so much CPU time in each period.
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+CORE = 1769  # MB
+PERIOD = 20  # ms
+MEMORY_SIZES = (128, 192, 256)  # MB
 
 
-def main_table(results: Sequence[Result]) -> str:
-    """Return the times and the memory of all variants, compared with the first one."""
-    first = results[0].median("first_answer")
-    rows = [
-        [
-            result.variant.name,
-            f"{result.median('first_answer'):,.0f}",
-            f"{result.median('first_answer') / first:.2f}",
-            f"{result.median('paused'):.1f}",
-            f"{result.median('paused_cpu'):.1f}",
-            f"{result.median('warm'):.1f}",
-            f"{result.median('memory'):.0f}",
+def main_table(results: Mapping[str, Sequence[Run]]) -> str:
+    """Return the CPU time and memory of all variants.
+
+    The CPU time to the first answer is compared with that of the first variant in the same round,
+    beside the same load. The first update is stopped if it takes more CPU time than a function of
+    that size has in a period.
+    """
+    empty, *_ = results.values()
+    rows = []
+    for name, runs in results.items():
+        ratio = median(
+            run.to_first_answer / other.to_first_answer
+            for run, other in zip(runs, empty, strict=True)
+        )
+        stopped = [
+            sum(run.first > PERIOD * size / CORE for run in runs) / len(runs)
+            for size in MEMORY_SIZES
         ]
-        for result in results
-    ]
-    return markdown(
-        ["", "first answer, ms", "× empty", "wait, ms", "CPU, ms", "in a row, ms", "memory, MB"],
-        rows,
-    )
+        rows.append(
+            [
+                name,
+                f"{ratio:.2f}",
+                f"{median(run.first for run in runs):.1f}",
+                *(f"{share:.0%}" for share in stopped),
+                f"{median(run.later for run in runs):.1f}",
+                f"{median(run.memory for run in runs):.0f}",
+            ]
+        )
+    sizes = [f"stopped at {size} MB" for size in MEMORY_SIZES]
+    headings = ["", "× empty", "first update, ms", *sizes, "later update, ms", "memory, MB"]
+    return markdown(headings, rows)
 
 
 def markdown(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table, aligned in the source too. Names stand left, and numbers right."""
-    table = [list(headings), *map(list, rows)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-
-    def line(row: Sequence[str]) -> str:
-        name, *numbers = row
-        cells = [name.ljust(widths[0])]
-        cells += [cell.rjust(width) for cell, width in zip(numbers, widths[1:], strict=True)]
-        return "| " + " | ".join(cells) + " |"
-
-    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
-    return "\n".join([line(table[0]), line(rule), *map(line, table[1:])])
+    """Return a table. Names stand left, and numbers right."""
+    lines = [headings, ["---", *["---:"] * (len(headings) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

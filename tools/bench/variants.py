@@ -22,7 +22,6 @@ RUNTIME = "3.13"
 RUNTIME_CLIENT = "awslambdaric"
 # Each with its bot in functions/. Their versions are pinned in pyproject.toml.
 LIBRARIES = {
-    "requests": "with_requests",
     "python-telegram-bot": "with_python_telegram_bot",
     "aiogram": "with_aiogram",
 }

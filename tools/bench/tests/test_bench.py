@@ -7,7 +7,7 @@ import pytest
 from telegram_bot_aws.local.project import ROOT
 
 from bench import instructions, measure, report
-from bench.fake_bot_api import fake_bot_api, make_certificates
+from bench.fake_bot_api import FakeBotApi, make_certificates
 from tests.support.needs import skip_or_fail
 from tests.support.stubs import copy_function
 
@@ -28,15 +28,20 @@ def test_a_run_measures_and_is_reported(certificates):
     trust = {"SSL_CERT_FILE": str(certificates / "root.pem"), "SSL_CERT_DIR": "/nowhere"}
     empty = measure.Variant("empty", FUNCTIONS, [*COMMAND, "empty.handler"], calls=False)
     textbook = measure.Variant("textbook", FUNCTIONS, [*COMMAND, "textbook.handler"], trust)
-    results = []
-    with measure.CpuLimit() as limit, fake_bot_api(certificates) as bot_api:
-        for variant, connections in ((empty, 0), (textbook, 5)):
-            run = measure.measure(variant, bot_api, limit, warm=2)
-            assert run.connections == connections
-            results.append(report.Result(variant, [run]))
+    with FakeBotApi(certificates) as bot_api:
+        results = {each.name: [measure.measure(each, bot_api, 2)] for each in (empty, textbook)}
+        assert bot_api.calls == 3
         with pytest.raises(RuntimeError, match="0 calls"):
-            measure.measure(empty._replace(calls=True), bot_api, limit, warm=1)
-    assert report.main_table(results).endswith(f" {run.memory:.0f} |")
+            measure.measure(empty._replace(calls=True), bot_api, 1)
+    _, _, *rows = report.main_table(results).splitlines()
+    assert rows[0].startswith("| empty | 1.00 | ")
+    assert rows[1].startswith("| textbook | ")
+
+
+def test_an_update_is_stopped_by_the_quota_of_a_small_function():
+    run = measure.Run(startup=20, first=2, later=1, memory=15)  # 1.4, 2.2 and 2.9 ms are allowed
+    table = report.main_table({"empty": [run._replace(startup=9, first=1)], "this": [run]})
+    assert "| this | 2.20 | 2.0 | 100% | 0% | 0% | 1.0 | 15 |" in table
 
 
 def test_counts_beyond_their_limit_are_named():
@@ -59,6 +64,6 @@ def test_the_updates_of_a_function_are_counted(certificates, tmp_path):
         skip_or_fail("counting takes valgrind")
     folder = copy_function(tmp_path / "task")
     variant = measure.Variant("a function", folder, [sys.executable], {"REPLY_MODE": "webhook"})
-    with fake_bot_api(certificates) as bot_api:
+    with FakeBotApi(certificates) as bot_api:
         client, none, two = (instructions.instructions(variant, n, bot_api) for n in (-1, 0, 2))
     assert 10**7 < client < none < two
