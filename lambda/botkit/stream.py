@@ -9,7 +9,6 @@ Both functions are for reply().
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,14 +20,13 @@ from .settings import settings
 from .types import Any, Call, Json, Message, MessageGenerationStopped
 from .update_info import UpdateInfo
 
-STOPPED = "stopped_message_generation"  # the update type
 MAX_TEXT = 4096  # of a message, in UTF-16 code units
 ELLIPSIS = " …"
 
 # Seconds between two calls that show an answer.
 DRAFT_PAUSE = 1.25
 EDIT_PAUSE = 5.0
-LOOK_PAUSE = 1.0  # between two looks whether Stop was tapped
+LOOK_PAUSE = 1.0  # between two looks whether Stop was pressed
 RENEWAL = 20.0  # of a draft, which vanishes after 30
 
 MAX_THOUGHT = 200  # characters that people see of it
@@ -50,11 +48,11 @@ def answer(
 
     `chunks` yields its parts. The calls are [] if there is no text. In a private chat the text
     grows in a draft, elsewhere in a message that is edited. Empty chunks keep the draft of a slow
-    answer from vanishing. With `can_stop` the draft has a Stop button, if the update was queued,
-    there are sessions, and ALLOWED_UPDATES has "stopped_message_generation". When it is tapped, or
-    when time is almost up, `chunks` is closed, and the text ends there. An answer that was stopped
-    stays so if its update is redelivered. Half a surrogate pair is left out, unless the next chunk
-    has the other half.
+    answer from vanishing. With `can_stop` the draft has a Stop button, if the update was queued and
+    there are sessions: its update, "stopped_message_generation", is for `stop`. When it is pressed,
+    or when time is almost up, `chunks` is closed, and the text ends there. An answer that was
+    stopped stays so if its update is redelivered. Half a surrogate pair is left out, unless the
+    next chunk has the other half.
 
     With `markdown` the text is Markdown, as language models write it, and becomes a rich message
     when it is finished. HTML in it is shown as text, and an image as a link. Links work only if
@@ -93,7 +91,7 @@ def answer(
 
 
 def stop(stopped: MessageGenerationStopped) -> None:
-    """End the answer whose Stop button was tapped, in any container.
+    """End the answer whose Stop button was pressed, in any container.
 
     Raises Unreachable if DynamoDB can't be used.
     """
@@ -123,14 +121,11 @@ class _StreamedMessage:
         self._key = f"stream:{info.chat_key}/{number}"
         self._pause = DRAFT_PAUSE if self._is_draft else EDIT_PAUSE
         has_notes = bool(settings.session_table)
-        # An author's tests may have no bot.py.
-        handled = getattr(sys.modules.get("bot"), "ALLOWED_UPDATES", [STOPPED])
         # Otherwise Telegram delivers the press only after the answer.
         is_queued = bool(settings.queue_url) and ctx.source != "webhook"
-        has_button = has_notes and is_queued and STOPPED in handled
-        self._can_stop = can_stop and self._is_draft and has_button
+        self._can_stop = can_stop and self._is_draft and has_notes and is_queued
         self._notes_post = has_notes and not self._is_draft
-        if self._notes_post:  # several taps below one message may be answered
+        if self._notes_post:  # several presses below one message may be answered
             self._key += f"/{ctx.id}.{ctx.stream_count}"
             ctx.stream_count += bool(ctx.id)
         # The id of the message that grows, if an earlier delivery of the update has sent it.
@@ -143,7 +138,7 @@ class _StreamedMessage:
         self._is_stopped = False
 
     def is_stopped(self) -> bool:
-        """Tell whether Stop was tapped. It looks at most once a second."""
+        """Tell whether Stop was pressed. It looks at most once a second."""
         if self._can_stop and time.monotonic() >= self._looks_at:
             with _best_effort():
                 self._is_stopped = _store().Item(self._key).session.get("stopped", False)

@@ -325,20 +325,18 @@ def test_end_of_a_long_thought_is_shown(world):
 
 
 @pytest.mark.parametrize(
-    ("handled", "queue", "source", "has_button"),
+    ("queue", "source", "has_button"),
     [
-        (["message", "stopped_message_generation"], "https://sqs/1/bot.fifo", "queue", True),
-        (["message"], "https://sqs/1/bot.fifo", "queue", False),
-        (["message", "stopped_message_generation"], "", "start", False),
-        (["message", "stopped_message_generation"], "https://sqs/1/bot.fifo", "webhook", False),
+        ("https://sqs/1/bot.fifo", "queue", True),
+        ("https://sqs/1/bot.fifo", "webhook", False),
+        ("", "start", False),
     ],
-    ids=["both", "no presses", "no queue", "not queued"],
+    ids=["queued", "not_queued", "no_queue"],
 )
-def test_stop_button_needs_its_updates_and_a_queue(
-    start_with_sessions, monkeypatch, handled, queue, source, has_button
+def test_stop_button_needs_a_queued_update(
+    start_with_sessions, monkeypatch, queue, source, has_button
 ):
-    bot = start_with_sessions(f"ALLOWED_UPDATES = {handled}\n" + BOT, QUEUE_URL=queue)
-    world = World(bot, monkeypatch)
+    world = World(start_with_sessions(BOT, QUEUE_URL=queue), monkeypatch)
     world.context.activate(world.context.Context.of_update(source, {"update_id": 1}))
     world.answer("a", can_stop=True)
     assert ("can_stop" in world.calls[-1][1]) is has_button
