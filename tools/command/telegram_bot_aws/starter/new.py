@@ -25,7 +25,6 @@ EXAMPLES = ROOT / "examples"
 TEMPLATE = Path(__file__).with_name("template")
 FIRST = "hello"  # the example that is copied unless another one is named
 OF_THE_EXAMPLE = ("README.md", "*.webp", "__pycache__", ".terraform", ".terraform.lock.hcl")
-FRAMEWORKS = ("aiogram", "ptb", "telebot")  # python-telegram-bot is ptb, pyTelegramBotAPI telebot
 SOURCE = re.compile(r'(?<=  source = )"\.\./.*')  # an example's, with a comment
 UNKNOWN = "git::https://github.com/OWNER/terraform-aws-telegram-bot?ref=main&depth=1"
 MODULE = Path(".terraform/modules/telegram_bot")  # where terraform init puts the module
@@ -45,7 +44,7 @@ def main() -> int:
         print(f"{program.name('new')}: {error}", file=sys.stderr)
         return 2
     print(f"{folder} has the bot {name}. Next, in that folder:\n")
-    for command in commands(written, folder):
+    for command in commands(chosen.example, written):
         print(f"  {command}")
     print()
     if here or source == UNKNOWN:
@@ -67,28 +66,19 @@ def options() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("dir", metavar="DIR", help="the new folder, such as ../hello-bot")
-    kinds = parser.add_mutually_exclusive_group()
-    kinds.add_argument(
+    parser.add_argument(
         "--example",
         choices=examples(),
         default=FIRST,
-        help="what the bot does at first, as in examples/ (default: %(default)s)",
-    )
-    kinds.add_argument(
-        "--framework",
-        choices=FRAMEWORKS,
-        help="begin with a conversation that is written with aiogram, python-telegram-bot (ptb) or "
-        "telebot: --example moved/FRAMEWORK",
+        help="what the bot does at first, as in examples/ (default: %(default)s). Those in moved/ "
+        "are written with aiogram, python-telegram-bot (ptb) and pyTelegramBotAPI (telebot)",
     )
     parser.add_argument(
         "--source",
         metavar="ADDRESS",
         help="the module's source: a folder, or what Terraform takes, such as git::https://…?ref=v1.0.0",
     )
-    chosen = parser.parse_args()
-    if chosen.framework:
-        chosen.example = f"moved/{chosen.framework}"
-    return chosen
+    return parser.parse_args()
 
 
 def examples() -> list[str]:
@@ -207,14 +197,15 @@ def write(folder: Path, written: dict[str, bytes], scripts: Path = MODULE / "scr
         raise ValueError(f"{error.filename} can't be written: {error.strerror}") from None
 
 
-def commands(written: dict[str, bytes], folder: Path) -> list[str]:
+def commands(example: str, written: dict[str, bytes]) -> list[str]:
     """Return the commands that follow: from the tests' virtual environment to the demo."""
     python = f"python3.{sys.version_info.minor}"
-    if not works(python, folder):
+    if not shutil.which(python):
         python = shlex.quote(sys.executable)
     terraform = "tofu" if not shutil.which("terraform") and shutil.which("tofu") else "terraform"
-    has_framework = any(f"bot/on_{name}.py" in written for name in FRAMEWORKS)
-    packages = ["pytest"] if has_framework else ["pytest", "mypy"]  # mypy can't follow its types
+    packages = ["pytest"]
+    if not example.startswith("moved/"):  # mypy can't follow a framework's types
+        packages.append("mypy")
     if "bot/requirements.txt" in written:
         packages += ["-r", "bot/requirements.txt"]
     uses_aws = re.search(rb"^  policy +=", written["main.tf"], re.MULTILINE)
@@ -224,25 +215,6 @@ def commands(written: dict[str, bytes], folder: Path) -> list[str]:
         ".venv/bin/python -m pytest",
         "scripts/demo" if uses_aws else "scripts/demo --direct",
     ]
-
-
-def works(program: str, folder: Path) -> bool:
-    """Tell whether a program runs in a folder: tools like pyenv may choose none there.
-
-    An installed command's own environment may be on the PATH, and is a person's no longer.
-    """
-    own = str(Path(sys.prefix, "bin")) if IS_INSTALLED else ""
-    path = os.pathsep.join(each for each in os.get_exec_path() if each != own)
-    try:
-        tried = subprocess.run(
-            [program, "--version"],
-            cwd=folder,
-            env={**os.environ, "PATH": path},
-            capture_output=True,
-        )
-    except OSError:
-        return False
-    return tried.returncode == 0
 
 
 if __name__ == "__main__":
