@@ -192,7 +192,7 @@ def start_with_sessions(start_bot, bot_api):
 
     def start_container(source, **environment):
         container = start_bot(source, **{**session_environment(bot_api.url), **environment})
-        container.table = Table(container.module("aws"), "sessions", items=items)
+        container.table = Table(container.module("aws"), items=items)
         container.answer_calls(container.table.call, "dynamodb")
         if environment.get("QUEUE_URL"):
             with_queue(container)

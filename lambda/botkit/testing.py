@@ -21,8 +21,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType
-from typing import Any, NamedTuple
+from types import ModuleType, SimpleNamespace
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -171,36 +171,28 @@ def sessions(
     """The sessions, in memory. Pass the update's session to `reply`: `sessions["42"]`."""
     _begin_with_aws(request)
     sessions = defaultdict[str, Json](dict)
-    monkeypatch.setattr(_botkit("settings").settings, "session_table", "sessions")
-    table = _botkit("fakes.services").Table(_botkit("aws"), "sessions", items=_Items(sessions))
+    monkeypatch.setattr(
+        _botkit("settings").settings, "session_table", _botkit("fakes.services").TABLE
+    )
+    table = _botkit("fakes.services").Table(_botkit("aws"), items=_Items(sessions))
     _replace(monkeypatch, "call", table.call)
     return sessions
 
 
-class OneTime(NamedTuple):
-    """A call, or an event of the bot, that waits for its time."""
+class Schedules(Mapping[str, Any]):
+    """What `botkit.schedule` has scheduled once, by name: `.at` and `.event`.
 
-    at: datetime
-    event: Any
-
-
-class Recurring(NamedTuple):
-    """A call, or an event, that recurs at the times of a cron expression in a time zone."""
-
-    cron: str
-    zone: str
-    event: Any
-
-
-class Schedules(Mapping[str, OneTime]):
-    """What `botkit.schedule` has scheduled, by name. `recurring` has what recurs."""
+    `recurring` has what recurs: `.cron`, `.zone` and `.event`. An event is what the bot scheduled:
+    a call, a list of calls, or an event of its own.
+    """
 
     def __init__(self, fake: Any) -> None:
         self.fake = fake
 
-    def __getitem__(self, name: str) -> OneTime:
+    def __getitem__(self, name: str) -> Any:
         item = self._all("once.")[name]
-        return OneTime(datetime.fromtimestamp(item["at"], UTC), _scheduled(item["event"]))
+        at = datetime.fromtimestamp(item["at"], UTC)
+        return SimpleNamespace(at=at, event=_scheduled(item["event"]))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._all("once."))
@@ -209,10 +201,12 @@ class Schedules(Mapping[str, OneTime]):
         return len(self._all("once."))
 
     @property
-    def recurring(self) -> dict[str, Recurring]:
+    def recurring(self) -> dict[str, Any]:
         """The calls and events that recur, by name."""
         return {
-            name: Recurring(item["cron"], item["zone"], _scheduled(item["event"]))
+            name: SimpleNamespace(
+                cron=item["cron"], zone=item["zone"], event=_scheduled(item["event"])
+            )
             for name, item in self._all("cron.").items()
         }
 

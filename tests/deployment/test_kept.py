@@ -88,7 +88,7 @@ def answers(aws, start_with_sessions):
     del module.connections["dynamodb"]  # the fake of the fixture
 
     def answers(is_fake):
-        table = Table(module, "sessions")
+        table = Table(module)
         call = table.call if is_fake else module.call
         got = []
         asked = [*CALLS, *counted(container.module("middleware.rate_limit"))]

@@ -307,7 +307,7 @@ def check(play):
     assert len({what[0][1] for what in repeated}) <= 1, f"several are said twice: {repeated}"
     assert not repeated or may_repeat(play, repeated), f"said twice: {repeated}"
     if play.has("dead letters"):
-        assert not play.world.queues.messages, "a redrive leaves something"
+        assert not play.world.queues.items, "a redrive leaves something"
     for item in play.table.values():
         for seen in seen_in(json.loads(item.get("session", {"S": "{}"})["S"])):
             assert len(seen) == len({*map(str, seen)}), f"counted twice: {seen}"

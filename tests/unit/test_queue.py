@@ -303,7 +303,7 @@ def test_the_rest_of_an_answer_goes_into_the_queue(at_once, bot_api):
     assert (at_once.line["outcome"], "429" in at_once.line["telegram_error"]) == ("queued", True)
     [rest] = waiting(at_once)
     assert rest == {"calls": [TWO[1]], "of": 1}
-    assert [each["group"] for each in at_once.queues.messages.values()] == ["42"]
+    assert [each["group"] for each in at_once.queues.items.values()] == ["42"]
     bot_api.refuses(TWO[1], 429, "no", retry_after=7)
     assert at_once.invoke(queue_event(rest)) == AGAIN
     bot_api.expects(TWO[1])
@@ -327,7 +327,7 @@ def test_a_failed_update_is_a_dead_letter_until_it_succeeds(at_once, bot_api):
     at_once.bot.broken = False
     bot_api.expects(*TWO)
     assert at_once.invoke(redriven(at_once)) == DONE
-    assert (at_once.line["outcome"], at_once.queues.messages) == ("answered", {})
+    assert (at_once.line["outcome"], at_once.queues.items) == ("answered", {})
 
 
 def test_only_a_redrive_repeats_a_failure_after_a_visible_call(at_once, bot_api, monkeypatch):

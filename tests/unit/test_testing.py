@@ -40,7 +40,7 @@ def author(request, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("time", ["first", "second"])
-def test_a_bot_is_imported_for_each_test(author, bot, time):
+def test_bot_is_imported_for_each_test(author, bot, time):
     assert sys.modules["bot"] is bot
     assert bot.own.NAME == "mine"
     bot.own.NAME = "changed"
@@ -48,36 +48,27 @@ def test_a_bot_is_imported_for_each_test(author, bot, time):
     assert 290 < botkit("deadline").deadline.left() <= SECONDS
 
 
-def test_a_bot_alone_knows_its_name(author, bot):
+def test_bot_alone_knows_its_name(author, bot):
     assert botkit("commands").command_in("/start@a_bot") == "start"
 
 
-def test_package_of_the_bot_is_imported_for_each_test(author, request, monkeypatch, tmp_path):
-    for name in ("handlers", "handlers.common"):  # of another test
+def test_only_the_bots_own_packages_are_imported_for_each_test(
+    author, request, monkeypatch, tmp_path
+):
+    for name in ("handlers", "handlers.common", "fast", "fast.core"):  # of another test
         monkeypatch.setitem(sys.modules, name, ModuleType(name))
-    handlers = tmp_path / "bot" / "handlers"
-    handlers.mkdir()
-    (handlers / "common.py").write_text("seen = []\n")
-    (tmp_path / "bot" / "bot.py").write_text("from handlers import common\n")
-    bot = request.getfixturevalue("bot")
-    assert bot.common.seen == []
-
-
-def test_other_packages_stay(author, request, monkeypatch, tmp_path):
-    installed = {"fast": ModuleType("fast"), "fast.core": ModuleType("fast.core")}
-    for name, module in installed.items():
-        monkeypatch.setitem(sys.modules, name, module)
+    installed, email = sys.modules["fast.core"], importlib.import_module("email")
     folder = tmp_path / "bot"
-    for name in ("fast", "fast-1.0.dist-info", "email"):
+    for name in ("handlers", "fast", "fast-1.0.dist-info", "email"):
         (folder / name).mkdir()
+    (folder / "handlers" / "common.py").write_text("seen = []\n")
     (folder / "fast" / "core.py").touch()
     (folder / "fast-1.0.dist-info" / "RECORD").write_text("fast/core.py,sha256=…,0\n", "utf-8")
     (folder / "email" / "welcome.txt").touch()
-    before = importlib.import_module("email")
-    (folder / "bot.py").write_text("import email\nimport fast\n")
+    (folder / "bot.py").write_text("import email, fast\nfrom handlers import common\n")
     bot = request.getfixturevalue("bot")
-    assert (bot.fast, bot.email) == (installed["fast"], before)
-    assert sys.modules["fast.core"] is installed["fast.core"]
+    assert (bot.common.seen, bot.email) == ([], email)
+    assert sys.modules["fast.core"] is installed
 
 
 @pytest.mark.parametrize("key", ["limit:7", "stream:7"])
@@ -116,7 +107,7 @@ def test_limits_of_another_test_are_forgotten(request):
     assert calls.texts() == ["Hi"]
 
 
-def test_a_call_gives_what_the_test_says(calls):
+def test_call_gives_what_the_test_says(calls):
     call, errors = botkit("telegram").call, botkit("errors")
     calls.results["getChat"] = {"id": 7}
     call("getChat", chat_id=7)["id"] = 8
@@ -146,51 +137,44 @@ def test_sessions_are_kept(sessions):
     session.read("7")["list"].append(2)
     with pytest.raises(botkit("errors").SessionError):
         session.change("7", lambda data: data.update(list=(1,)))
-    with pytest.raises(ZeroDivisionError):
-        session.change("7", lambda data: data.clear() or 1 / 0)
     assert sessions == {"7": {"list": [1]}, "8": {}}
-    session.change(key="7", function=dict.clear)
-    assert kept == {}
+
+
+def test_test_may_change_and_delete_sessions(sessions):
+    session = botkit("session")
+    sessions["42"]["n"] = 1
+    session.change("42", lambda data: data.update(n=data["n"] + 1))
+    assert sessions == {"42": {"n": 2}}
+    del sessions["42"]
+    assert session.read("42") == {}
+    session.change("42", lambda data: data.update(n=5))
+    assert sessions == {"42": {"n": 5}}
 
 
 def test_once_is_recorded(schedules):
-    schedule, refused = botkit("schedule"), botkit("errors").ScheduleError
+    schedule = botkit("schedule")
     call = {"method": "sendMessage", "chat_id": 7, "text": "Tea"}
     assert schedule.once(call, AT, "tea") is True
     call["text"] = "Coffee"
     assert schedule.once(call, AT, "tea") is False
-    assert schedules["tea"].at == AT
-    assert schedules["tea"].event["text"] == "Tea"
+    assert (schedules["tea"].at, schedules["tea"].event["text"]) == (AT, "Tea")
     assert schedule.once({"debts of": 7}, AT, "debts") is True
-    assert schedules["debts"] == (AT, {"debts of": 7})
-    assert schedule.cancel("debts") is True
-    assert schedule.cancel("tea") is True
-    assert schedule.cancel("tea") is False
-    with pytest.raises(refused, match="letters"):
-        schedule.once(call, AT, "a name")
-    with pytest.raises(refused, match="letters"):
-        schedule.cancel("")
-    with pytest.raises(refused, match="zone"):
-        schedule.once(call, AT.replace(tzinfo=None), "tea")
+    assert schedules["debts"].event == {"debts of": 7}
+    assert [schedule.cancel(name) for name in ("debts", "tea", "tea")] == [True, True, False]
     assert schedules == {}
 
 
 def test_cron_is_recorded_apart(schedules):
-    schedule, refused = botkit("schedule"), botkit("errors").ScheduleError
+    schedule = botkit("schedule")
     call = {"method": "sendMessage", "chat_id": 7, "text": "<Tea>"}
     assert schedule.cron(call, "0 9 ? * MON *", "UTC", "tea") is True
-    assert schedule.cron(call, "0 9 ? * MON *", "Europe/Berlin", "tea") is False
-    assert schedules.recurring["tea"] == ("0 9 ? * MON *", "Europe/Berlin", call)
-    assert schedules.recurring["tea"].cron == "0 9 ? * MON *"
-    for event in ({"debts of": 7}, [call, call]):
-        schedule.cron(event, "0 9 ? * MON *", "UTC", "tea")
-        assert schedules.recurring["tea"].event == event
+    for event in (call, {"debts of": 7}, [call, call]):
+        assert schedule.cron(event, "0 9 ? * MON *", "Europe/Berlin", "tea") is False
+        tea = schedules.recurring["tea"]
+        assert (tea.cron, tea.zone, tea.event) == ("0 9 ? * MON *", "Europe/Berlin", event)
     assert schedules == {}
-    for zone, cron in (("Atlantis/Poseidonis", "0 9 ? * MON *"), ("UTC", "0 9 * * MON")):
-        with pytest.raises(refused):
-            schedule.cron(call, cron, zone, "cake")
-    with pytest.raises(refused, match="letters"):
-        schedule.cancel("")
+    with pytest.raises(botkit("errors").ScheduleError):
+        schedule.cron(call, "0 9 ? * MON *", "Atlantis/Poseidonis", "cake")
     assert [schedule.cancel("tea"), schedule.cancel("tea")] == [True, False]
 
 
@@ -222,9 +206,7 @@ def test_aws_gives_what_the_test_says(aws):
         "schedule.cancel('tea')",
     ],
 )
-def test_a_conversation_has_no_effects_in_tests_either(
-    aws, sessions, schedules, effect, monkeypatch
-):
+def test_conversation_has_no_effects_in_tests_either(aws, sessions, schedules, effect, monkeypatch):
     monkeypatch.setattr(botkit("context").current, "replaying", [])
     names = {name: botkit(name) for name in ("aws", "schedule", "session")}
     with pytest.raises(ValueError, match="a conversation runs again"):
@@ -282,13 +264,13 @@ def test_people_chat_with_a_bot_by_words(chat_with):
     assert {*threading.enumerate()} <= threads, "it needs no thread"
 
 
-def test_the_bot_gets_only_the_kinds_that_it_handles(chat_with):
+def test_bot_gets_only_its_update_types(chat_with):
     chat = chat_with("def answer(message, session): return []")
     chat.user("Ada").ask("cats")
     assert "the bot doesn't get this inline_query: it asked for message" in chat.transcript
 
 
-def test_a_session_is_kept_for_the_next_update(chat_with, sessions):
+def test_session_is_kept_for_the_next_update(chat_with, sessions):
     chat = chat_with(COUNTS)
     ada, grace = chat.user("Ada"), chat.user("Grace")
     for person in (ada, ada, grace):
@@ -296,18 +278,6 @@ def test_a_session_is_kept_for_the_next_update(chat_with, sessions):
     assert texts(ada) == ["one 1", "two 1", "one 2", "two 2"]
     assert texts(grace) == ["one 1", "two 1"]
     assert sessions == {str(ada.chat["id"]): {"n": 2}, str(grace.chat["id"]): {"n": 1}}
-
-
-@pytest.mark.parametrize(
-    "change",
-    ["session['n'] = (1,)", "sessions.change(str(message['chat']['id']), dict.clear)"],
-    ids=["what JSON can't hold", "not by its argument"],
-)
-def test_a_session_is_kept_as_the_module_keeps_it(chat_with, change):
-    source = "from botkit import session as sessions\nSESSION = 'chat'\n"
-    source += f"def answer(message, session):\n    {change}\n    return []\n"
-    with pytest.raises(botkit("errors").SessionError):
-        chat_with(source).user("Ada").send("Hi")
 
 
 def test_files_go_to_the_bot_and_back(chat_with):
@@ -368,7 +338,7 @@ def answer(message, session):
     ],
     ids=["again", "half with a session"],
 )
-def test_an_update_comes_again_as_from_telegram(chat_with, source, faults, answers):
+def test_update_is_redelivered_as_by_telegram(chat_with, source, faults, answers):
     chat = chat_with(source)
     telegram = chat.telegram
     answer, left = telegram.answer, [*faults]
@@ -447,7 +417,7 @@ def on_rate_limit(update):
 """
 
 
-def test_a_limit_holds_in_its_window(chat_with, sessions):
+def test_rate_limit_holds_in_its_window(chat_with, sessions):
     chat = chat_with(LIMITED)
     chat.advance(60 - chat.telegram.now() % 60)  # the window begins
     ada, grace = chat.user("Ada"), chat.user("Grace")
@@ -473,14 +443,6 @@ def test_only_some_people_may_use_the_bot(chat_with):
     assert texts(grace) == ["asked 2"]
 
 
-RECURS = """
-from botkit import schedule
-def answer(message, session):
-    schedule.cron(say(message, "Tea"), "0 16 * * ? *", "Europe/Berlin", "tea")
-    return []
-"""
-
-
 EVENTS = """
 from botkit import schedule
 DEBTS = []
@@ -495,7 +457,7 @@ def on_event(event):
 """
 
 
-def test_an_event_recurs_at_its_times(chat_with, schedules):
+def test_event_recurs_at_its_times(chat_with, schedules):
     """What the bot raises is raised in the test, too. Then the event is a dead letter."""
     chat = chat_with(EVENTS)
     ada = chat.user("Ada")
@@ -512,14 +474,21 @@ def test_an_event_recurs_at_its_times(chat_with, schedules):
     assert first < second == redriven
 
 
-def test_a_call_recurs_at_its_times(chat_with, schedules):
+RECURS = """
+from botkit import schedule
+def answer(message, session):
+    schedule.cron(say(message, "Tea"), "0 16 * * ? *", "Europe/Berlin", "tea")
+    return []
+"""
+
+
+def test_call_recurs_at_its_times(chat_with, schedules):
     chat = chat_with(RECURS)
     ada = chat.user("Ada")
     ada.send("Hi")
     chat.advance(3 * 86_400)
-    assert texts(ada) == ["Tea", "Tea", "Tea"]
-    hours = {datetime.fromtimestamp(message.date, BERLIN).hour for message in ada.unread()}
-    assert hours == {16}
+    hours = [datetime.fromtimestamp(message.date, BERLIN).hour for message in ada.unread()]
+    assert hours == [16, 16, 16]
     ada.block()
     chat.advance(86_400)
     assert schedules.recurring == {}
@@ -531,7 +500,7 @@ def answer(message, session): return [say(message, message["n"])]
 """
 
 
-def test_a_queued_update_that_never_succeeds_is_a_dead_letter(chat_with):
+def test_queued_update_that_never_succeeds_is_a_dead_letter(chat_with):
     chat = chat_with(SAYS + QUEUED.replace('"n"', '"text"'))
     chat.fails("429", times=20)
     ada = chat.user("Ada")
@@ -543,15 +512,21 @@ def test_a_queued_update_that_never_succeeds_is_a_dead_letter(chat_with):
     assert texts(ada)[1:] == ["Hi"]
 
 
-def test_an_exception_has_the_bots_traceback(chat_with, tmp_path):
+def test_exception_has_the_bots_traceback(chat_with, tmp_path):
     ada = chat_with(SAYS + QUEUED).user("Ada")
     with pytest.raises(KeyError, match="'n'") as raised:
         ada.send("Hi")
     assert Path(raised.traceback[-1].path) == tmp_path / "bot" / "bot.py"
 
 
-def test_an_event_comes_from_elsewhere(chat_with):
-    chat = chat_with(OWN)
+def test_event_comes_from_elsewhere(chat_with):
+    source = """
+def answer(message, session):
+    return []
+def on_event(event):
+    return [say(event, "Own")]
+"""
+    chat = chat_with(source)
     ada = chat.user("Ada")
     ada.send("Hi")
     chat.event({"chat": ada.chat})
@@ -560,16 +535,8 @@ def test_an_event_comes_from_elsewhere(chat_with):
         chat.event({"x": 1})
 
 
-OWN = """
-def answer(message, session):
-    return []
-def on_event(event):
-    return [say(event, "Own")]
-"""
-
-
 @pytest.mark.parametrize(("needs", "tries"), [(3, 3), (30, 20)])
-def test_an_event_is_tried_as_often_as_in_the_queue(chat_with, needs, tries):
+def test_event_is_tried_as_often_as_in_the_queue(chat_with, needs, tries):
     """At the last try, the test gets what the bot raised."""
     source = f"""
 tries = []
@@ -587,7 +554,7 @@ def on_event(event):
     assert len(chat.dead_letters()) == (needs > tries)
 
 
-def test_a_bot_has_sessions_beside_services_of_aws(sessions, schedules, aws):
+def test_bot_has_sessions_beside_services_of_aws(sessions, schedules, aws):
     aws.results |= {"GetItem": {"Item": {}}, "PUT /x": b""}
     botkit("session").change("42", lambda session: session.update(n=1))
     botkit("schedule").once({"x": 1}, AT, "tea")
@@ -600,17 +567,6 @@ def test_a_bot_has_sessions_beside_services_of_aws(sessions, schedules, aws):
     assert aws.requests == [("GetItem", about), ("PUT /x", b"y"), ("GetParameter", {})]
 
 
-def test_a_test_may_change_and_delete_sessions(sessions):
-    session = botkit("session")
-    sessions["42"]["n"] = 1
-    session.change("42", lambda data: data.update(n=data["n"] + 1))
-    assert sessions == {"42": {"n": 2}}
-    del sessions["42"]
-    assert session.read("42") == {}
-    session.change("42", lambda data: data.update(n=5))
-    assert sessions == {"42": {"n": 5}}
-
-
 @pytest.fixture
 def shown(request):
     """Lines that a failure shows in the end."""
@@ -620,7 +576,7 @@ def shown(request):
     assert shown == ("teardown", "Telegram", "\n".join(expected))
 
 
-def test_a_failure_shows_the_transcript(shown, chat_with):
+def test_failure_shows_the_transcript(shown, chat_with):
     chat_with("def answer(message, session): return [say(message, 'Ho')]").user("Ada").send("Hi")
     shown[:] = ["Ada: Hi", "  Bot: Ho"]
 

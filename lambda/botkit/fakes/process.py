@@ -8,11 +8,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .services import QUEUE_URL, Queues, Schedules, Table
+from .services import QUEUE_URL, TABLE, Queues, Schedules, Table
 
 Json = dict[str, Any]
 
-TABLE = "sessions"
 # The function's settings.
 ENVIRONMENT = {
     "SCHEDULER_ROLE_ARN": "arn:aws:iam::123456789012:role/scheduler",
@@ -34,7 +33,7 @@ class Services:
     def __init__(self, aws: ModuleType | None, sessions: Path) -> None:
         self.aws: Any = aws
         self.schedules = Schedules(aws, sessions.with_suffix(".schedules.json"))
-        self.table = Table(aws, TABLE, sessions)
+        self.table = Table(aws, sessions)
         self.queue = Queues(aws, file=sessions.with_suffix(".queue.json"))
 
     def install(self) -> None:

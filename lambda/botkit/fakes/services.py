@@ -21,6 +21,7 @@ from .files import alone, read, write
 
 Json = dict[str, Any]
 
+TABLE = "sessions"
 QUEUE_URL = "https://sqs.local/000000000000/updates.fifo"
 
 
@@ -34,6 +35,9 @@ class _Kept:
         self, aws: ModuleType | None, file: Path | None = None, items: Json | None = None
     ) -> None:
         self._aws: Any = aws
+        # For the other services.
+        self._call: Any = aws and aws.call
+        self._request: Any = aws and aws.request
         self._file = file
         self._items: Json = {} if items is None else items
         self.now: Callable[[], float] = time.time
@@ -58,21 +62,10 @@ class Table(_Kept):
     botkit/middleware/rate_limit.py asks for it.
     """
 
-    def __init__(
-        self,
-        aws: ModuleType | None,
-        name: str,
-        file: Path | None = None,
-        items: Json | None = None,
-    ) -> None:
-        super().__init__(aws, file, items)
-        self._name = name
-        self._others: Any = aws and aws.call
-
     def call(self, service: str, target: str, params: Json, **more: Any) -> Any:
         """Make a call as aws.call does."""
-        if (service, params.get("TableName")) != ("dynamodb", self._name):
-            return self._others(service, target, params, **more)
+        if (service, params.get("TableName")) != ("dynamodb", TABLE):
+            return self._call(service, target, params, **more)
         if target.endswith(".GetItem"):
             items, key = self.items, params["Key"]["id"]["S"]
             return {"Item": items[key]} if key in items else {}
@@ -128,16 +121,10 @@ class Schedules(_Kept):
     "cron" and "zone" instead, and runs at the times after "since".
     """
 
-    def __init__(
-        self, aws: ModuleType | None, file: Path | None = None, items: Json | None = None
-    ) -> None:
-        super().__init__(aws, file, items)
-        self._others: Any = aws and aws.request
-
     def request(self, service: str, method: str, path: str, **content: Any) -> Any:
         """Make a request as aws.request does."""
         if service != "scheduler":
-            return self._others(service, method, path, **content)
+            return self._request(service, method, path, **content)
         name = path.removeprefix("/schedules/")
         with self.changing() as items:
             self._change(items, method, name, content)
@@ -188,12 +175,6 @@ class Queues(_Kept):
         self.url = url
         self.dead_letters_url = f"{url.removesuffix('.fifo')}_dlq.fifo"
         self._sent: dict[tuple[str, ...], float] = {}  # deleted ones, too
-        self._others: Any = aws and aws.call
-
-    @property
-    def messages(self) -> Json:
-        """The messages of both queues by their ids, the oldest first."""
-        return self.items
 
     @property
     def dead_letters(self) -> list[Json]:
@@ -251,7 +232,7 @@ class Queues(_Kept):
         """Make a call as aws.call does."""
         url = params.get("QueueUrl")
         if service != "sqs" or url not in (self.url, self.dead_letters_url):
-            return self._others(service, target, params, **more)
+            return self._call(service, target, params, **more)
         if target.endswith(".SendMessage"):
             group, id_ = params["MessageGroupId"], params.get("MessageDeduplicationId", "")
             self.send(url, params["MessageBody"], group, id_)

@@ -44,7 +44,7 @@ def test_a_message_waits_for_its_chat_alone(queues):
     queues.now = lambda: HIDDEN
     assert [poller.run_next() for _ in range(2)] == [True, True]
     assert delivered == ["1", "3", "1", "2"]
-    assert (queues.messages, poller.next_time()) == ({}, None)
+    assert (queues.items, poller.next_time()) == ({}, None)
 
 
 def test_failing_message_is_a_dead_letter_until_a_redrive(queues):
@@ -75,10 +75,10 @@ def test_failing_message_is_a_dead_letter_until_a_redrive(queues):
 def test_duplicate_message_is_dropped_for_five_minutes(queues):
     def send(*deduplication):
         queues.send(queues.url, "new", "ada", *deduplication)
-        return len(queues.messages)
+        return len(queues.items)
 
     assert [send(), send(), send("7"), send("7")] == [4, 4, 5, 5]
-    for id_ in [*queues.messages]:
+    for id_ in [*queues.items]:
         queues.delete(id_)
     queues.now = lambda: 299.0
     assert [send(), send("7")] == [0, 0]
@@ -88,7 +88,7 @@ def test_duplicate_message_is_dropped_for_five_minutes(queues):
 
 def test_scheduler_sends_due_items_to_the_queue(queues):
     """What recurs, for the time that was due. Times that were missed are left out."""
-    queues.messages.clear()
+    queues.items.clear()
     daily = {"cron": "0 9 * * ? *", "zone": "UTC", "since": 1_800_000_000.0}
     at = {"at": "<aws.scheduler.scheduled-time>"}
     items = {"once.tea": {"at": 1_800_000_000.0, "event": {**at}}}
@@ -100,12 +100,10 @@ def test_scheduler_sends_due_items_to_the_queue(queues):
         times.append(scheduler.next_time())
         scheduler.run_next()
     assert times == [1_800_000_000.0, 1_800_003_600.0, 1_800_090_000.0]
-    assert [
-        (each["group"], json.loads(each["body"])["at"]) for each in queues.messages.values()
-    ] == [
+    assert [(each["group"], json.loads(each["body"])["at"]) for each in queues.items.values()] == [
         ("once.tea", "2027-01-15T08:00:00Z"),
         ("cron.tea", "2027-01-15T09:00:00Z"),
         ("cron.tea", "2027-01-16T09:00:00Z"),
     ]
     scheduler.run("once.tea")
-    assert len(queues.messages) == 3, "it is over"
+    assert len(queues.items) == 3, "it is over"

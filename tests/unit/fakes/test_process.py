@@ -29,7 +29,7 @@ def test_each_service_has_its_stand_in(aws, tmp_path):
     services.install()
     params = {"QueueUrl": QUEUE_URL, "MessageBody": "tea", "MessageGroupId": "ada"}
     aws.call("sqs", "AmazonSQS.SendMessage", params)
-    assert [each["body"] for each in services.queue.messages.values()] == ["tea"]
+    assert [each["body"] for each in services.queue.items.values()] == ["tea"]
     key = {"TableName": TABLE, "Key": {"id": {"S": "1"}}}
     assert aws.call("dynamodb", "DynamoDB_20120810.GetItem", key) == {}
     with pytest.raises(Unreachable, match="there is no AWS here"):

@@ -12,11 +12,11 @@ EACH = 20
 
 def test_concurrent_changes_of_others_stay(tmp_path):
     file = tmp_path / "sessions.json"
-    aws = SimpleNamespace(call=None)
+    aws = SimpleNamespace(call=None, request=None)
 
     def change(writer):
         """Write as a function does, and delete as scripts/sessions does."""
-        table = Table(aws, "sessions", file)
+        table = Table(aws, file)
         for number in range(EACH):
             item = {"id": {"S": f"{writer}/{number}"}, "version": {"S": "1"}}
             condition = "attribute_not_exists(version)"
@@ -44,12 +44,12 @@ def test_calls_for_others_are_passed_on():
     aws = SimpleNamespace(call=lambda *call: call, request=lambda *request: request)
     mine, others = {"QueueUrl": "mine"}, {"QueueUrl": "others"}
     queues = Queues(aws, "mine")
-    for each in (queues, Table(aws, "sessions")):
+    for each in (queues, Table(aws)):
         assert each.call("sqs", "AmazonSQS.SendMessage", others)[2] is others
     assert Schedules(aws).request("s3", "GET", "/x") == ("s3", "GET", "/x")
     gone = {**mine, "ReceiptHandle": "1", "VisibilityTimeout": 5}
     assert queues.call("sqs", "AmazonSQS.ChangeMessageVisibility", gone) == {}
-    assert queues.messages == {}
+    assert queues.items == {}
 
 
 def test_failed_condition_and_missing_item_are_errors():
@@ -59,7 +59,7 @@ def test_failed_condition_and_missing_item_are_errors():
     aws = SimpleNamespace(call=None, request=None, ClientError=Refused)
     put = {"TableName": "sessions", "Item": {"id": {"S": "1"}, "version": {"S": "1"}}}
     put["ConditionExpression"] = "attribute_not_exists(version)"
-    table = Table(aws, "sessions")
+    table = Table(aws)
     assert table.call("dynamodb", "DynamoDB_20120810.PutItem", put) == {}
     with pytest.raises(Refused, match="ConditionalCheckFailedException"):
         table.call("dynamodb", "DynamoDB_20120810.PutItem", put)

@@ -161,7 +161,7 @@ def test_failed_hint_is_neither_redelivered_nor_a_dead_letter(begin, bot_api):
     bot_api.refuses(TOO_FAST, 429, "no", retry_after=5)
     assert container.deliver(said(4, date=AT + 60)) == (200, None)
     assert outcomes(container) == ["answered", "bot_error", "answered", "incomplete"]
-    assert container.queues.messages == {}
+    assert container.queues.items == {}
 
 
 # ── Who and what is limited
