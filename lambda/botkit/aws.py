@@ -148,15 +148,15 @@ def _failure(service: str, answer: Response, code: str) -> Exception:
 
     `code` is that of an answer that contains none.
     """
-    told = _parsed(answer.body)
-    if not isinstance(told, dict):
+    fields = _parsed(answer.body)
+    if not isinstance(fields, dict):
         tags = re.findall(rb"<(Code|Message)>([^<]*)</", answer.body)
-        told = {tag.decode(): text.decode(errors="replace") for tag, text in tags}
-    kind = answer.headers.get("x-amzn-ErrorType") or told.get("__type") or told.get("Code") or code
-    code = str(kind).partition(":")[0].rpartition("#")[2]  # of "namespace#Code:address"
+        fields = {tag.decode(): text.decode(errors="replace") for tag, text in tags}
+    kind = answer.headers.get("x-amzn-ErrorType") or fields.get("__type") or fields.get("Code")
+    code = str(kind or code).partition(":")[0].rpartition("#")[2]  # of "namespace#Code:address"
     if answer.status >= 500 or not code:
         return Unreachable(f"{service}: HTTP {answer.status}")
-    message = str(told.get("message") or told.get("Message") or "no message")
+    message = str(fields.get("message") or fields.get("Message") or "no message")
     if settings.aws_session_token:  # an error may quote the token
         message = message.replace(settings.aws_session_token, "…")
     if answer.status == 429 or re.search(RETRYABLE, code):

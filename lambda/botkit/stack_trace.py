@@ -81,18 +81,18 @@ def describe(error: BaseException) -> str:
     If another file raised it, bot.py's own line follows. The line of a SyntaxError is the one that
     can't be parsed.
     """
-    file, number, own = "", None, ""
+    file, number, bot_line = "", None, ""
     for frame, number in bot_frames(error):
         file = frame.f_code.co_filename
         if frame.f_globals.get("__name__") == "bot":
-            own = f"bot.py:{number}"
+            bot_line = f"bot.py:{number}"
     text: object = error
     if isinstance(error, SyntaxError) and error.filename:
         file, number, text = error.filename, error.lineno, error.msg
     words = redact(str(text))
     what = type(error).__name__ + (f": {words}" if words else "")
     at = f"{relative_path(file)}:{number}"
-    via = f", from {own}" if own not in ("", at) else ""
+    via = f", from {bot_line}" if bot_line not in ("", at) else ""
     return encodable(f"{what} at {at}{via}" if file else what)
 
 

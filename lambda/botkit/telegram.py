@@ -172,8 +172,8 @@ def _raise_if_blocked(method: str, chat: str) -> None:
     # Not in the last second, since Telegram rounds up.
     if left > 1:
         seconds = round(left)
-        told = f"Too Many Requests: retry after {seconds} (an earlier refusal: nothing was called)"
-        raise TelegramError(method, 429, told, {"retry_after": seconds})
+        text = f"Too Many Requests: retry after {seconds} (an earlier refusal: nothing was called)"
+        raise TelegramError(method, 429, text, {"retry_after": seconds})
 
 
 def client() -> Client:

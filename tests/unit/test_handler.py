@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.stubs import (
     CALL,
+    QUEUE,
     UPDATE,
     Context,
     request,
@@ -94,92 +95,67 @@ def test_import_and_connection_share_the_start_up_time(start_bot):
 
 # ── Start-up
 
-
-class ImportNotes:
-    """A module finder that finds nothing, and records when the bot is imported."""
-
-    def __init__(self, steps):
-        self.steps = steps
-
-    def find_spec(self, name, path=None, target=None):
-        if name == "bot":
-            self.steps.append("import bot")
-
-
-def connect(kind):
-    """Have objects of a kind stand where connections do, before the next start-up."""
-    importlib.import_module("botkit.telegram").default_client.connection = kind()
-    aws = importlib.import_module("botkit.aws")
-    aws.connections.update({service: kind(service) for service in ("sqs", "dynamodb")})
-
-
 TELEGRAM = {"REPLY_MODE": "api"}
-QUEUE = {"QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/bot.fifo"}
-SESSIONS = {"SESSION_TABLE": "sessions"}
+AWS = {"QUEUE_URL": QUEUE, "SESSION_TABLE": "sessions"}
 AWS_STEPS = ["start sqs", "start dynamodb", "import bot", "open dynamodb", "open sqs"]
+STARTS = {
+    "api": (TELEGRAM, ["start telegram", "import bot", "open telegram"]),
+    "webhook": ({"REPLY_MODE": "webhook"}, ["import bot"]),
+    "AWS": ({"REPLY_MODE": "webhook", **AWS}, AWS_STEPS),
+    "all": ({**TELEGRAM, **AWS}, ["start telegram", *AWS_STEPS, "open telegram"]),
+}
 
 
-@pytest.mark.parametrize(
-    ("environment", "expected"),
-    [
-        (TELEGRAM, ["start", "import bot", "open"]),
-        ({"REPLY_MODE": "webhook"}, ["import bot"]),
-        ({"REPLY_MODE": "webhook", **QUEUE, **SESSIONS}, AWS_STEPS),
-        ({**TELEGRAM, **QUEUE, **SESSIONS}, ["start", *AWS_STEPS, "open"]),
-    ],
-    ids=["api", "webhook", "AWS", "all"],
-)
-def test_bot_is_imported_while_connections_are_made(monkeypatch, environment, expected):
-    steps = []
-
+@pytest.fixture
+def start_up(monkeypatch):
+    """Start up with connections that hang. Returns the steps, and the time that each had."""
     unload()
-    for name in ("QUEUE_URL", "SESSION_TABLE"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
+    steps, given, clock = [], [], SimpleNamespace(now=0.0)
 
-    class Notes:
-        def __init__(self, *service):
+    class Hangs:
+        def __init__(self, service):
             self.service = service
 
         def start_connecting(self):
-            steps.append(" ".join(["start", *self.service]))
+            steps.append(f"start {self.service}")
 
         def open(self, timeout):
-            steps.append(" ".join(["open", *self.service]))
-
-    connect(Notes)
-    monkeypatch.setattr(sys, "meta_path", [ImportNotes(steps), *sys.meta_path])
-    importlib.import_module("handler")
-    unload()
-    assert steps == expected
-
-
-def test_hanging_service_leaves_the_others_their_time(monkeypatch):
-    unload()
-    for name, value in {**TELEGRAM, **QUEUE, **SESSIONS}.items():
-        monkeypatch.setenv(name, value)
-    given = []
-    clock = SimpleNamespace(now=0.0)
-
-    class Hangs:
-        def __init__(self, *service):
-            pass
-
-        def start_connecting(self):
-            """Begin, and never end."""
-
-        def open(self, timeout):
+            steps.append(f"open {self.service}")
             given.append(timeout)
             clock.now += timeout
 
-    connect(Hangs)
-    deadline = importlib.import_module("botkit.deadline").deadline
-    deadline.clock = lambda: clock.now
-    deadline.start(8)
-    monkeypatch.setattr(sys, "meta_path", [ImportNotes([]), *sys.meta_path])
-    importlib.import_module("handler")
+    class Finder:
+        @staticmethod
+        def find_spec(name, path=None, target=None):
+            if name == "bot":
+                steps.append("import bot")
+
+    def run(environment):
+        for name in AWS:
+            monkeypatch.delenv(name, raising=False)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        importlib.import_module("botkit.telegram").default_client.connection = Hangs("telegram")
+        aws = importlib.import_module("botkit.aws")
+        aws.connections.update({service: Hangs(service) for service in ("sqs", "dynamodb")})
+        deadline = importlib.import_module("botkit.deadline").deadline
+        deadline.clock = lambda: clock.now
+        deadline.start(8)
+        monkeypatch.setattr(sys, "meta_path", [Finder, *sys.meta_path])
+        importlib.import_module("handler")
+        return steps, given
+
+    yield run
     unload()
+
+
+@pytest.mark.parametrize(("environment", "expected"), STARTS.values(), ids=STARTS)
+def test_bot_is_imported_while_connections_are_made(start_up, environment, expected):
+    assert start_up(environment)[0] == expected
+
+
+def test_hanging_service_leaves_the_others_their_time(start_up):
+    _, given = start_up({**TELEGRAM, **AWS})
     assert given == [3, 3, 2], "DynamoDB, SQS, and Telegram"
 
 
