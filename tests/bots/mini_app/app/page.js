@@ -26,7 +26,6 @@ const DOES = {
   send: () => post("web_app_data_send", { data: "soup" }),
   button: () => post("web_app_setup_main_button", { is_visible: true, text: "Pay" }),
   popup: () => post("web_app_open_popup", { title: "Sure?", message: "It costs 9.", buttons: [{ id: "yes", type: "ok" }, { id: "no", type: "cancel" }] }),
-  expand: () => post("web_app_expand"),
   unplayed: () => { post("web_app_request_phone"); post("web_app_trigger_haptic_feedback", { type: "impact" }); },
   close: () => post("web_app_close"),
 };

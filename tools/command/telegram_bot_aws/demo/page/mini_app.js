@@ -97,10 +97,6 @@ function tell(eventType, eventData) {
   const origin = new URL(open.url).origin;
   open?.frame.contentWindow.postMessage(JSON.stringify({ eventType, eventData }), origin);
 }
-function tellSize() {
-  const { clientWidth: width, clientHeight: height } = open.frame;
-  tell("viewport_changed", { width, height, is_expanded: true, is_state_stable: true });
-}
 const tellTheme = () => tell("theme_changed", { theme_params: theme() });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => open && tellTheme());
 addEventListener("message", (event) => {
@@ -123,8 +119,6 @@ const PLAYED = {
   web_app_ready: () => {},
   web_app_close: closePage,
   web_app_request_theme: tellTheme,
-  web_app_request_viewport: tellSize,
-  web_app_expand: tellSize,
   web_app_setup_main_button: ({ is_visible, is_active, text }) => {
     if (is_visible !== undefined) open.main.hidden = !is_visible;
     if (is_active !== undefined) open.main.disabled = !is_active;

@@ -5,7 +5,7 @@ import { content, drawing, inlineKeyboard, rich, richBlocks, summary } from "./m
 import { closePage, isPageOpen, openPage, pageDone, popup, reloadPage } from "./mini_app.js";
 import { act, actAs, app, ask, bot, place, send, showProblem } from "./state.js";
 import { tellProblem, total, verdict } from "./state.js";
-import { drawHops, output } from "./timeline.js";
+import { drawTimeline, output } from "./timeline.js";
 
 const EMOJI = ["👍", "❤", "🔥", "😁", "🎉", "👎"];
 
@@ -360,13 +360,13 @@ function visit(key) {
 app.select = (id, byHand) => {
   if (byHand) {
     app.pinned = true;
-    document.body.dataset.view = "hops";
+    document.body.dataset.view = "timeline";
   }
   if (app.selected === id) return;
   app.selected = id;
-  $("hops").scrollTop = 0;
+  $("timeline").scrollTop = 0;
   drawChat();
-  drawHops();
+  drawTimeline();
 };
 
 // The bot's keyboard, and what the input replies to or edits.
@@ -528,7 +528,7 @@ on("snapshot", (data) => {
   drawHead();
   drawFaults();
   drawChat();
-  drawHops();
+  drawTimeline();
   drawReload(false);
   toEnd();
 });
@@ -541,15 +541,15 @@ on("entry", (entry) => {
   }
   if (!known && entry.who && !app.pinned) app.selected = entry.update_id;
   drawChat();
-  drawHops();
+  drawTimeline();
 });
 on("trace", (trace) => {
   app.state.traces[trace.update.update_id] = trace;
   drawChat();
   if (trace.update.update_id !== app.selected) return;
-  drawHops();
+  drawTimeline();
   if (!app.pinned && (trace.tries.length > 1 || trace.tries[0]?.retry_at))
-    $("hops").scrollTop = $("hops").scrollHeight;
+    $("timeline").scrollTop = $("timeline").scrollHeight;
 });
 on("page", pageDone);
 const DRAWS = {
@@ -578,7 +578,7 @@ on("setup", (setup) => {
     drawReload(true);
     if (setup.reloads.at(-1).files.some((name) => name.startsWith("app/"))) reloadPage();
   }
-  drawHops();
+  drawTimeline();
 });
 // Without the demo: the browser tries again every few seconds, so the page goes on when the demo is back.
 const LOST_AFTER = 3000; // milliseconds
@@ -632,7 +632,7 @@ $("bots").addEventListener("change", (event) => {
   app.bot = +event.target.value;
   app.selected = null;
   visit(app.chat);
-  drawHops();
+  drawTimeline();
 });
 $("person").addEventListener("change", (event) => {
   app.person = sessionStorage.person = event.target.value;
@@ -686,7 +686,7 @@ $("messages").addEventListener("keydown", (event) => {
   if (!isBox && event.target !== row) return;
   if (event.key === "Enter" && row) {
     app.select(app.state.entries[row.dataset.key].update_id, true);
-    return $("hops").querySelector("summary")?.focus();
+    return $("timeline").querySelector("summary")?.focus();
   }
   const next = { ArrowUp: row?.previousElementSibling, ArrowDown: row?.nextElementSibling };
   if (isBox) next.ArrowUp = $("messages").lastElementChild;

@@ -83,7 +83,6 @@ export function openTelegram(address) {
   if (start !== null && !/^[\w-]{0,64}$/.test(start))
     app.toast("Telegram ignores this link's start: it takes 64 letters, digits, _ and - at most.");
   else if (start !== null) send("text", `/start ${start}`.trim());
-  else if (query) app.toast(`The demo opens the chat, and doesn't play ?${query}`);
   return true;
 }
 export function link(address, attributes, ...inside) {

@@ -35,9 +35,9 @@ function fold(name, title, body) {
   const shown = h("summary", { "data-name": name, onclick }, title);
   return h("details", { open: open.has(name) }, shown, body);
 }
-function hop(kind, title, to, ms, ...rest) {
+function step(kind, title, to, ms, ...rest) {
   const line = div("line", b(title), span("soft", to), ms ? span("ms", ms) : null);
-  return h("li", { class: `hop ${kind}` }, span("dot"), line, ...rest);
+  return h("li", { class: `step ${kind}` }, span("dot"), line, ...rest);
 }
 const note = (tone, ...text) => p(`note ${tone}`, ...text);
 const pill = (tone, ...text) => span(`pill ${tone}`, ...text);
@@ -58,7 +58,7 @@ function drawCall(t, call) {
   const files = Object.entries(call.files ?? {}).map(
     ([field, file]) => `${file.name || field}, ${count(file.size, "byte")}`,
   );
-  return hop(
+  return step(
     failed ? "call failed" : "call",
     call.method,
     call.delivery ? "made by Telegram, from the answer" : "Lambda → Bot API",
@@ -85,7 +85,7 @@ function drawFunction(t) {
   const lines = d.logs ?? [];
   const log = () =>
     fold(`logs ${t.attempt}`, `log, ${count(lines.length, "line")}`, lines.map(json));
-  return hop(
+  return step(
     problem ? "function failed" : "function",
     "Function",
     d.cold ? "started for this update" : d.cold === false ? "was running already" : "",
@@ -105,14 +105,14 @@ function drawFunction(t) {
 function drawQueue(t) {
   const from = (i) => t.queue[i - 1]?.calls ?? 0;
   const tries = t.queue.map((q, i) => [
-    hop("request", "Queue", i ? "SQS → Lambda, once more" : "SQS → Lambda", ""),
+    step("request", "Queue", i ? "SQS → Lambda, once more" : "SQS → Lambda", ""),
     drawFunction({ ...q, over: true, attempt: `${t.attempt} queue ${i}` }),
     t.calls.slice(from(i), q.calls).map((call) => drawCall(t, call)),
   ]);
   const rest = t.calls.slice(from(t.queue.length));
   const waits = !t.queue.length || RETRIED.includes(t.queue.at(-1).outcome);
   const word = rest.length ? "SQS → Lambda, under way" : "waits to be answered";
-  const waiting = waits ? hop("waiting", "Queue", word, "") : null;
+  const waiting = waits ? step("waiting", "Queue", word, "") : null;
   return [tries, waiting, rest.map((call) => drawCall(t, call))];
 }
 // How long the request and each call took.
@@ -149,10 +149,10 @@ const top = (t) => [
   t.over ? pill("", milliseconds(t.milliseconds)) : null,
 ];
 function drawAnswer(t) {
-  if (!t.over) return hop("waiting", "Answer", "not there yet", "");
+  if (!t.over) return step("waiting", "Answer", "not there yet", "");
   const bad = !isGood(t.status);
   const said = t.status ? `HTTP ${t.status}${t.body ? `: ${t.body.slice(0, 200)}` : ""}` : t.error;
-  return hop(
+  return step(
     bad ? "failed" : "request",
     "Answer",
     "Lambda → API Gateway → Telegram",
@@ -164,22 +164,22 @@ function drawTry(trace, t) {
   const bytes = new TextEncoder().encode(JSON.stringify(trace.update)).length;
   const queued = t.outcome === "queued";
   const update = fold("update", kindOf(trace.update), json(trace.update));
-  const hops = h(
+  const steps = h(
     "ol",
-    { class: "hop-list" },
-    hop("request", "Update", "Telegram → API Gateway, POST /telegram", `${bytes} bytes`, update),
+    { class: "step-list" },
+    step("request", "Update", "Telegram → API Gateway, POST /telegram", `${bytes} bytes`, update),
     t.over || t.calls.length ? drawFunction(t) : null,
     queued ? null : t.calls.map((call) => drawCall(t, call)),
     drawAnswer(t),
     queued ? drawQueue(t) : null,
   );
   const isLast = t === trace.tries.at(-1);
-  const folded = () => fold(`try ${trace.update.update_id} ${t.attempt}`, "each step", hops);
+  const folded = () => fold(`try ${trace.update.update_id} ${t.attempt}`, "each step", steps);
   return card(
     `Attempt ${t.attempt}`,
     top(t),
     t.over ? drawScale(t) : null,
-    isLast ? hops : div("folded", folded()),
+    isLast ? steps : div("folded", folded()),
   );
 }
 function drawPause(before, after) {
@@ -211,21 +211,21 @@ function drawResend(trace) {
 // A button that is drawn again while it is pressed would miss its click.
 let pressed = false;
 let waiting = false;
-$("hops").addEventListener("pointerdown", () => (pressed = true));
+$("timeline").addEventListener("pointerdown", () => (pressed = true));
 for (const end of ["pointerup", "pointercancel"])
   addEventListener(end, () =>
     // After the click, if there is one.
     setTimeout(() => {
       pressed = false;
-      if (waiting) drawHops();
+      if (waiting) drawTimeline();
     }),
   );
-export function drawHops() {
+export function drawTimeline() {
   waiting = pressed;
   if (pressed) return;
   const trace = app.state.traces[app.selected];
   const name = document.activeElement?.dataset?.name;
-  $("hops").replaceChildren(
+  $("timeline").replaceChildren(
     ...(trace
       ? drawUpdate(trace)
       : [bar("No update yet", "Send a message to see what the machine does for it")]),

@@ -20,9 +20,9 @@ BOT = ROOT / "tests" / "bots" / "playground"
 
 def answer_to(page, text, verdict="answered"):
     """Write a message, wait for the verdict, and return the chat's last entry."""
-    before = page.locator("#hops h2").inner_text()
+    before = page.locator("#timeline h2").inner_text()
     say(page, text)
-    expect(page.locator("#hops h2")).not_to_have_text(before)
+    expect(page.locator("#timeline h2")).not_to_have_text(before)
     expect(page.locator("#verdict")).to_have_text(verdict)
     return page.locator("#messages > *").last
 
@@ -86,9 +86,9 @@ def test_what_has_no_row_is_a_card_with_its_json(page, demo):
     expect(card.locator("pre")).to_contain_text('"text": "Tea"')
 
 
-def test_a_message_and_its_hops(page, demo):
+def test_a_message_and_its_steps(page, demo):
     answer_to(page, "print")
-    expect(page.locator(".hop b")).to_have_text(["Update", "Function", "sendMessage", "Answer"])
+    expect(page.locator(".step b")).to_have_text(["Update", "Function", "sendMessage", "Answer"])
     for name in ("message", "parameters"):
         page.locator(f"summary:text-is('{name}')").click()
     update, params = page.locator("details[open] pre").all_inner_texts()
@@ -117,7 +117,7 @@ def test_telegram_fails_and_redelivers(page, demo, monkeypatch):
     expect(page.locator(".row.out .why.bad").last).to_contain_text("blocked")
     fail_once(page, "lost")
     say(page, "dice")
-    expect(page.locator("#hops").get_by_text("its answer got lost")).to_have_count(1)
+    expect(page.locator("#timeline").get_by_text("its answer got lost")).to_have_count(1)
     expect(page.locator("#verdict")).to_have_text("answered")
 
 
@@ -194,10 +194,10 @@ def test_the_keyboard_is_enough(page):
         page.keyboard.press("Enter")
         expect(page.locator(".row.out").last).to_contain_text(text)
         expect(page.locator("#verdict")).to_have_text("answered")
-    second = page.locator("#hops h2").inner_text()
+    second = page.locator("#timeline h2").inner_text()
     for _ in range(3):
         page.keyboard.press("ArrowUp")
-    expect(page.locator("#hops h2")).not_to_have_text(second)
+    expect(page.locator("#timeline h2")).not_to_have_text(second)
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Reply").last).to_be_focused()
     for key in ("Escape", "ArrowUp", "Enter"):
@@ -231,9 +231,9 @@ def test_a_reader_of_old_messages_stays_there(page, demo):
 
 def test_an_update_is_sent_again(page):
     answer_to(page, "pin")
-    before = page.locator("#hops h2").inner_text()
+    before = page.locator("#timeline h2").inner_text()
     page.get_by_role("button", name="Send again").click()
-    expect(page.locator("#hops h2")).not_to_have_text(before)
+    expect(page.locator("#timeline h2")).not_to_have_text(before)
     expect(page.locator(".row.out").last).to_contain_text("pin")
     expect(page.locator("#verdict")).to_have_text("answered")
 
@@ -250,7 +250,7 @@ def test_all_of_it_is_accessible(page, width, scheme):
     assert violations(page) == []
     assert not is_too_wide(page)
     if width < 860:
-        expect(page.locator("#hops")).to_be_hidden()
+        expect(page.locator("#timeline")).to_be_hidden()
         page.locator(".row.out .bubble").last.click()
         expect(page.locator("#chat")).to_be_hidden()
         assert violations(page) == []
