@@ -46,7 +46,7 @@ def test_on_error_answers_when_the_bot_fails(start_bot, bot_api):
     assert container.line["error"].startswith("KeyError at bot.py")
 
 
-def test_the_call_may_be_in_the_response(start_bot):
+def test_call_of_on_error_may_be_in_the_response(start_bot):
     container = start_bot(BOT, REPLY_MODE="webhook")
     response = container.invoke(request(UPDATE))
     assert json.loads(response["body"]) == SORRY

@@ -39,8 +39,7 @@ class World:
     """The part, its container, its clock, and a Telegram that notes what it is called with.
 
     Telegram fails at calls of a method with what `fails` has for it. Each piece takes `pause`
-    seconds to be made, each call of AWS `aws_lasts`, and each of Telegram `telegram_lasts`.
-    `limits` are the seconds that each call might take, of both. No server could move the clock.
+    seconds to be made. `limits` are the seconds that each call of Telegram and AWS might take.
     """
 
     def __init__(self, container, monkeypatch):
@@ -52,7 +51,6 @@ class World:
         self.limits = []
         self.now = 0.0
         self.pause = 5.0
-        self.aws_lasts = self.telegram_lasts = 0.0
         self.closed = 0
         self._ids = itertools.count(900)
         container.answer_telegram(self._post)
@@ -68,14 +66,12 @@ class World:
         item = params.get("Key") or params["Item"]
         self.asked.append(f"{action} {item['id']['S']}")
         self.limits.append(self.deadline.left())
-        self.now += self.aws_lasts
         if self.fails.get(action):
             raise self.fails[action].pop(0)
 
     def _post(self, method, params, timeout):
         self.calls.append((method, params))
         self.limits.append(self.deadline.left())
-        self.now += self.telegram_lasts
         if self.fails.get(method):
             raise self.fails[method].pop(0)
         return {"message_id": next(self._ids)} if method == "sendMessage" else True
@@ -198,6 +194,7 @@ def test_failing_calls_do_not_end_the_answer(world):
     assert world.answer("abcd", GROUP) == edits("abcd")
     assert world.texts("sendMessage") == ["a …", "ab …"]
     assert world.texts("editMessageText") == ["abc …", "abcd …"]
+    assert world.context.current.calls.failures == [], "the update isn't redelivered"
 
 
 @pytest.mark.parametrize("chat", [PRIVATE, GROUP], ids=["draft", "edit"])

@@ -92,8 +92,7 @@ class Connection:
         except Exception as error:
             raise _to_unreachable(error) from None
         finally:  # also when an interrupt ends it
-            # A request beside this one may have kept its own connection.
-            if response and not response.is_last and not self._kept:
+            if response and not response.is_last:
                 self._kept, self._last_used = connection, time.time()
             else:
                 connection.close()
