@@ -71,17 +71,13 @@ class Deadline:
         return self._by(min(self.at, self.clock() + seconds))
 
     def reserve(self, purpose: str) -> AbstractContextManager[None]:
-        """Shorten the deadline of a block by RESERVES[purpose].
+        """Shorten the deadline of a block by RESERVES[purpose], at most by a third.
 
         bot.py may overrun it by GRACE. "dead_letter" then gets that much extra, so that its reserve
         needn't be larger for every update.
         """
         grace = GRACE if purpose == "dead_letter" else 0
-        return self._by(self.at - self.reserved(purpose), grace)
-
-    def reserved(self, purpose: str) -> float:
-        """Return the seconds that `reserve` would keep back now."""
-        return min(RESERVES[purpose], self.left() / 3)
+        return self._by(self.at - min(RESERVES[purpose], self.left() / 3), grace)
 
     @contextmanager
     def _by(self, at: float, grace: float = 0) -> Iterator[None]:

@@ -266,12 +266,6 @@ def test_calls_of_the_bot_itself_are_logged(start_bot, bot_api, then, outcome, m
         assert container.line["methods"] == methods
 
 
-def test_general_outcomes_are_those_to_repair(container):
-    outcome = container.module("outcome")
-    general = {name for name in outcome.OUTCOMES if outcome.Outcome(name).is_general}
-    assert general == {"misconfigured", "unreachable"}
-
-
 def test_replace_keeps_the_other_fields(container):
     outcome = container.module("outcome").Outcome("bot_error", "why", calls_done=2)
     other = outcome.replace("incomplete", body="{}")
