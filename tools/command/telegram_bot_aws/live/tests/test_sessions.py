@@ -1,4 +1,4 @@
-"""scripts/sessions, over files and over a table: AWS's answers here are a server's."""
+"""scripts/sessions, over files and over a table of the emulated AWS."""
 
 import io
 import json
@@ -6,17 +6,19 @@ import os
 import re
 import sys
 import time
-from urllib.parse import parse_qs, urlsplit
+import uuid
 
+import botocore.session
 import pytest
 from botkit.fakes.files import read, write
-from werkzeug import Response
 
+from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.live import sessions, state
 from telegram_bot_aws.live.sessions import mentions, numbers
 from telegram_bot_aws.local.project import ROOT
 from tests.support.programs import Ran, Script, run
 
+REGION = "eu-central-1"
 NOW = int(time.time())
 DAY = 24 * 3600
 WORDS = "my secret"
@@ -73,98 +75,75 @@ class Files:
         return {name: about["event"] for name, about in waits.items()}
 
 
-class Aws:
-    """A table, and a group of schedules, which answer two at a time."""
+class Table:
+    """A table, and a group of schedules, on the emulated AWS."""
 
-    flags = ("--table", "tea-bot_sessions", "--region", "eu-central-1")
+    def __init__(self, name):
+        self._name = f"{name}_sessions"
+        self.flags = ("--table", self._name, "--region", REGION)
+        session = botocore.session.Session()
+        self._dynamodb = session.create_client("dynamodb", REGION)
+        self._scheduler = session.create_client("scheduler", REGION)
+        key = (
+            {"AttributeName": "id", "AttributeType": "S"},
+            {"AttributeName": "id", "KeyType": "HASH"},
+        )
+        self._dynamodb.create_table(
+            TableName=self._name,
+            AttributeDefinitions=key[:1],
+            KeySchema=key[1:],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        for each in ITEMS:
+            self._dynamodb.put_item(TableName=self._name, Item=each)
+        self._group = {"GroupName": name}
+        self._scheduler.create_schedule_group(Name=name)
+        for event in EVENTS:
+            self._scheduler.create_schedule(
+                **self._group,
+                Name=event,
+                ScheduleExpression="at(2099-01-01T12:00:00)",
+                FlexibleTimeWindow={"Mode": "OFF"},
+                Target={"Arn": "arn", "RoleArn": "arn", "Input": json.dumps(EVENTS[event])},
+            )
 
-    def __init__(self, server):
-        self.items = {each["id"]["S"]: each for each in ITEMS}
-        self.events = dict(EVENTS)
-        self.refusals = {}  # by action: code and text
-        self.regions = set()
-        server.expect_request(re.compile(".*")).respond_with_handler(self._answer)
+    @property
+    def items(self):
+        found = self._dynamodb.scan(TableName=self._name)["Items"]
+        return {each["id"]["S"]: each for each in found}
 
-    def _answer(self, request):
-        self.regions.add(request.headers["Authorization"].split("/")[2])
-        _, _, action = request.headers.get("X-Amz-Target", "").rpartition(".")
-        action = action or f"{request.method} {request.path.split('/')[1]}"
-        if action in self.refusals:
-            code, text = self.refusals[action]
-            return self._refused(code, text)
-        if "X-Amz-Target" not in request.headers:
-            return self._schedules(request)
-        body = json.loads(request.data)
-        if body["TableName"] != "tea-bot_sessions":
-            return self._refused("ResourceNotFoundException", "Requested resource not found")
-        key = body.get("Key", body.get("Item", {})).get("id", {}).get("S")
-        answer = {}
-        if action == "Scan":
-            assert body["ConsistentRead"] is True
-            names = sorted(self.items)
-            start = names.index(body["ExclusiveStartKey"]["id"]["S"]) + 1 if len(body) > 2 else 0
-            found = names[start : start + 2]
-            answer = {"Items": [self.items[name] for name in found]}
-            if names[start + 2 :]:
-                answer["LastEvaluatedKey"] = {"id": {"S": found[-1]}}
-        elif action == "GetItem":
-            answer = {"Item": self.items[key]} if key in self.items else {}
-        elif action == "PutItem":
-            if "ConditionExpression" in body and key in self.items:
-                assert body["ConditionExpression"] == "attribute_not_exists(id)"
-                return self._refused("ConditionalCheckFailedException", "failed")
-            self.items[key] = body["Item"]
-        else:
-            assert action == "DeleteItem"
-            self.items.pop(key, None)
-        return Response(json.dumps(answer), 200, content_type="application/x-amz-json-1.0")
+    def drop(self):
+        self._dynamodb.delete_table(TableName=self._name)
 
-    def _schedules(self, request):
-        query = {name: each for name, [each] in parse_qs(urlsplit(request.url).query).items()}
-        _, _, *names = request.path.split("/")
-        if "tea-bot" not in (query.get("ScheduleGroup"), query.get("groupName"), *names):
-            return self._refused("ResourceNotFoundException", "no such group", 404)
-        if "schedule-groups" in request.path:
-            return Response('{"Name": "tea-bot"}', 200)
-        if not names or not names[0]:
-            found = sorted(self.events)
-            start = int(query.get("NextToken", 0))
-            answer = {"Schedules": [{"Name": name} for name in found[start : start + 2]]}
-            if found[start + 2 :]:
-                answer["NextToken"] = str(start + 2)
-            return Response(json.dumps(answer), 200)
-        if names[0] not in self.events:
-            return self._refused("ResourceNotFoundException", "no such schedule", 404)
-        if request.method == "DELETE":
-            del self.events[names[0]]
-            return Response("{}", 200)
-        target = {"Arn": "arn", "RoleArn": "arn", "Input": json.dumps(self.events[names[0]])}
-        found_ = {"ScheduleExpression": "at(2099-01-01T12:00:00)", "Target": target}
-        return Response(json.dumps(found_), 200)
+    @property
+    def events(self):
+        return [each["Name"] for each in self._scheduler.list_schedules(**self._group)["Schedules"]]
 
-    def _refused(self, code, text, status=400):
-        body = json.dumps({"__type": f"com.amazonaws#{code}", "message": text, "Message": text})
-        return Response(body, status, {"x-amzn-ErrorType": code})
+
+@pytest.fixture(scope="module")
+def emulator():
+    with Emulator() as emulator:
+        yield emulator
 
 
 @pytest.fixture
-def aws(httpserver, monkeypatch, tmp_path):
+def aws(emulator, monkeypatch, tmp_path):
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", httpserver.url_for("").rstrip("/"))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.url)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    return Aws(httpserver)
 
 
 @pytest.fixture(params=["file", "table"])
 def there(request, tmp_path):
-    kept = Files(tmp_path) if request.param == "file" else request.getfixturevalue("aws")
-    return kept
+    if request.param == "file":
+        return Files(tmp_path)
+    request.getfixturevalue("aws")
+    return Table(f"bot-{uuid.uuid4().hex[:8]}")
 
 
 def ask(kept, *arguments):
@@ -325,24 +304,7 @@ def test_a_line_that_is_not_of_an_export_stops_an_import(tmp_path, line):
     assert there.items == before
 
 
-def test_a_deletion_that_fails_half_way_may_be_repeated(aws):
-    aws.refusals["DeleteItem"] = "AccessDeniedException", "not authorized: dynamodb:DeleteItem"
-    code, output = ask(aws, "delete", "--person", "42", "--yes")
-    assert code == 1
-    assert "AWS refuses DeleteItem: AccessDeniedException: not authorized" in output
-    assert "3 were deleted: run it again for the others" in output
-    aws.refusals.clear()
-    assert ask(aws, "delete", "--person", "42", "--yes").code == 0
-    assert set(aws.items) == {"-100", "142"}
-
-
-def test_a_bot_may_have_only_scheduled_calls(aws):
-    aws.refusals["Scan"] = "ResourceNotFoundException", "Requested resource not found"
-    assert {line["schedule"] for line in lines(ask(aws, "export", "--person", "42"))} == {
-        "once.42.tea",
-        "once.a1",
-        "cron.debts",
-    }
+ARN = f"arn:aws:dynamodb:{REGION}:123456789012:table/x"
 
 
 @pytest.fixture
@@ -366,20 +328,25 @@ def terraform(tmp_path, monkeypatch):
     return put
 
 
-TABLE = ("aws_dynamodb_table", "sessions")
-ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/x"
-
-
-def test_the_table_is_that_of_the_state(aws, terraform):
-    others = (*("aws_dynamodb_table", "votes"), "votes", ARN)
-    terraform((*TABLE, "tea-bot_sessions", ARN), others)
-    assert "table tea-bot_sessions in eu-west-1:" in run(sessions.main, "list").output
-    assert aws.regions == {"eu-west-1"}
-
-
-def test_the_group_of_a_bot_without_sessions_is_that_of_the_state(aws, terraform):
-    terraform(("aws_scheduler_schedule_group", "this", "tea-bot", ARN))
-    assert "42.tea" in run(sessions.main, "list").output
+@pytest.mark.parametrize(
+    "resource",
+    [
+        ("aws_dynamodb_table", "sessions", "{}_sessions"),
+        ("aws_scheduler_schedule_group", "this", "{}"),
+    ],
+    ids=["table", "group"],
+)
+def test_the_table_is_that_of_the_state(aws, terraform, resource):
+    kind, name, called = resource
+    bot = f"bot-{uuid.uuid4().hex[:8]}"
+    table = Table(bot)
+    others = ("aws_dynamodb_table", "votes", "votes", ARN)
+    terraform((kind, name, called.format(bot), ARN), others)
+    output = run(sessions.main, "list").output
+    assert output.startswith(f"Sessions in table {bot}_sessions in {REGION}:")
+    assert "42.tea" in output
+    table.drop()
+    assert "42.tea" in run(sessions.main, "list").output, "a bot may have only scheduled calls"
 
 
 def test_without_a_state_it_says_what_to_give(tmp_path, monkeypatch):
