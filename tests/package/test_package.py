@@ -4,7 +4,6 @@ import importlib.util
 import json
 import marshal
 import os
-import random
 import re
 import shutil
 import subprocess
@@ -65,10 +64,10 @@ class Refused(Exception):
     """The script's exit, instead of a package."""
 
 
-def refusal(file, *folder, script=None):
+def refusal(file, *folder):
     """Return why there is no package."""
     with pytest.raises(Refused, match=r"^scripts/package: [^\n]*$") as caught:
-        package(file, THIS, *folder, script=script)
+        package(file, THIS, *folder)
     assert not file.exists()
     return str(caught.value)
 
@@ -241,22 +240,6 @@ def test_page_file_too_large_or_outside_app_is_refused(tmp_path):
     (bot / "app" / "x").unlink()
     (bot / "app" / "x").symlink_to("../secret.json")
     assert "app/x must not be a link that leads out of app/" in refusal(tmp_path / "b.zip", bot)
-
-
-def test_package_that_is_too_large_for_lambda_is_refused(tmp_path):
-    script = with_little()
-    bot = fill(tmp_path / "bot", "bot.py", "a/x", "b/y")
-    with (bot / "large").open("wb") as file:
-        file.truncate(250 << 20)
-    said = refusal(tmp_path / "a.zip", bot)
-    assert "unzipped, it has 250 MB, but Lambda takes at most 250 MB. Largest, unz" in said
-    assert "large 250 MB, " in said
-    assert script.ZIPPED_LIMIT == 50 << 20
-    vars(script)["ZIPPED_LIMIT"] = 1 << 20
-    (bot / "large").write_bytes(random.Random(0).randbytes(1 << 20))
-    said = refusal(tmp_path / "a.zip", bot, script=script)
-    assert "zipped, it has 1 MB, but Lambda takes at most 50 MB" in said
-    assert [path.name for path in tmp_path.iterdir()] == ["bot"]
 
 
 # ── The packages of requirements.txt
