@@ -35,8 +35,7 @@ GROUP = {"id": -1000000000042, "type": "supergroup", "title": "Lunch"}
 READER = "dice-bot"
 SECRET = "/dice-bot/weather-key"
 TELLS = """
-import keys
-weather.weather = lambda city: f"{keys.weather_key()} in {city}."
+weather.weather = lambda city: f"{weather.key()} in {city}."
 """
 OVERRIDE_OF_READER = """
 module "telegram_bot" {{
