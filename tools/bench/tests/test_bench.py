@@ -44,7 +44,9 @@ def test_an_update_is_stopped_by_the_quota_of_a_small_function():
     assert "| this | 2.20 | 2.0 | 100% | 0% | 0% | 1.0 | 15 |" in table
 
 
-def test_counts_beyond_their_limit_are_named():
+def test_counts_beyond_their_limit_are_named(monkeypatch):
+    limits = {"this bot, api": (137.0, 1.12), "this bot, webhook": (10.0, None)}
+    monkeypatch.setattr(instructions, "LIMITS", limits)
     counts = [
         instructions.Count("this bot, api", 137.0, 1.1),
         instructions.Count("this bot, webhook", 10.1),
