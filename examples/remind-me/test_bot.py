@@ -44,9 +44,9 @@ TIMES = {
 def test_a_reminder_waits_until_its_time(bot, schedules, text, session, at, told):
     session = {**session}
     assert told in say(bot, f"/remind@a_bot {text}", session)["text"]
-    [(name, (when, call))] = schedules.items()
-    assert (name, when) == ("-42.7", at)
-    assert call == {
+    [(name, scheduled)] = schedules.items()
+    assert (name, scheduled.at) == ("-42.7", at)
+    assert scheduled.event == {
         "method": "sendMessage",
         "chat_id": -42,
         "text": "⏰ tea",
@@ -129,7 +129,9 @@ def test_a_reminder_recurs_until_it_is_cancelled(bot, schedules, text, cron, tit
     told = say(bot, f"/every {text}", session)["text"]
     assert told == f"I will remind you: {title} (Europe/Berlin)."
     call = {"method": "sendMessage", "chat_id": -42, "text": "⏰ report"}
-    assert schedules.recurring == {"-42.7": (cron, "Europe/Berlin", call)}
+    [(name, recurring)] = schedules.recurring.items()
+    assert (name, recurring.cron, recurring.zone) == ("-42.7", cron, "Europe/Berlin")
+    assert recurring.event == call
     shown = say(bot, "/reminders", session)
     button = {"text": f"✕ {title} report", "callback_data": "every 7"}
     assert shown["reply_markup"]["inline_keyboard"] == [[button]]
