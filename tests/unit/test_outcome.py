@@ -47,14 +47,6 @@ def test_only_temporary_refusals_are_retried(
     assert line["telegram_error"] == f"sendMessage: {code} {description}"
 
 
-def test_migrated_group_gets_the_call(container, bot_api):
-    upgraded = (400, "Bad Request: group chat was upgraded to a supergroup chat")
-    bot_api.refuses(echo(), *upgraded, migrate_to_chat_id=-1001)
-    bot_api.expects(echo(chat_id=-1001))
-    assert container.deliver(message()) == (200, None)
-    assert container.line["outcome"] == "answered"
-
-
 @pytest.mark.parametrize(
     ("code", "parameters", "status", "header", "outcome"),
     [
@@ -79,11 +71,7 @@ def test_migration_counts_only_with_code_400(container, bot_api):
 
 @pytest.mark.parametrize(
     ("code", "parameters", "status", "outcome"),
-    [
-        (403, {}, 200, "refused"),
-        (429, {"retry_after": 7}, 503, "throttled"),
-        (401, {}, 503, "misconfigured"),
-    ],
+    [(403, {}, 200, "refused"), (429, {"retry_after": 7}, 503, "throttled")],
 )
 def test_error_of_the_bots_own_call_counts(
     container, bot_api, monkeypatch, code, parameters, status, outcome

@@ -168,7 +168,7 @@ def test_answer_is_shown_at_telegrams_pace(world, chat, pause):
     assert texts == ["a …", "abcde …", "abcdefghi …"]
 
 
-def test_draft_is_renewed_every_20_seconds(world):
+def test_only_drafts_are_renewed_every_20_seconds(world):
     world.answer(["", "", "", "", "Hello", "", "", "", ""])
     assert world.texts("sendMessageDraft") == ["", "", "Hello …", "Hello …"]
     world.calls.clear()
@@ -176,9 +176,6 @@ def test_draft_is_renewed_every_20_seconds(world):
     world.pause = 19.5
     world.answer(["", ""])
     assert len(world.calls) == 2, "after 20 seconds, and not before"
-
-
-def test_unchanged_message_is_not_edited(world):
     world.answer(["Hello", *[""] * 9], GROUP)
     assert world.texts("editMessageText") == []
 
@@ -310,7 +307,6 @@ def test_draft_shows_thinking(world):
 
 
 def test_growing_message_begins_with_a_word(world):
-    """What has shown only thinking would be deleted, and a bot can't do so everywhere."""
     assert world.answer(thinking(world, *THOUGHTS), GROUP) == edits("Hello!")
     assert world.texts("sendMessage") == ["Hello …"]
     assert world.texts("editMessageText") == ["Hello\n\nOne more thing …", "Hello! …"]
@@ -342,10 +338,6 @@ def test_stop_button_needs_a_queued_update(
 # A long answer.
 
 
-def units(text):
-    return len(text.encode("utf-16-le")) // 2
-
-
 def test_long_answer_in_a_group_begins_in_its_message(world):
     assert world.answer(["c", "b" * 4999], GROUP) == [*edits("c" + "b" * 4095), in_group("b" * 904)]
     # Its end, and that it grows.
@@ -369,12 +361,11 @@ def test_long_text_is_cut_at_lines_or_words(world, text, parts):
 @pytest.mark.parametrize(
     ("pieces", "text"),
     [(["a\ud83e", "\udd16b"], "a🤖b"), (["a\ud83e", "b"], "ab"), (["a", "\udd16"], "a")],
-    ids=["a pair in two pieces", "the first half", "the second half"],
+    ids=["pair_in_two_pieces", "first_half", "second_half"],
 )
 def test_half_a_surrogate_pair_is_left_out(world, pieces, text):
     assert world.answer(pieces) == [said(text)]
-    for shown in world.texts("sendMessageDraft"):
-        shown.encode()
+    assert [shown.encode() for shown in world.texts("sendMessageDraft")]
 
 
 # An update that is delivered twice.

@@ -13,31 +13,21 @@ from tests.support.needs import skip_or_fail
 
 ROOT = Path(__file__).resolve().parents[2]
 RIGHT = """
-from botkit.types import Call, SendMessage, SendPhoto, SetChatPhoto, Update
+from botkit.types import Call, SendMessage, SendPhoto, Update
 
 
 def reply(update: Update) -> list[Call]:
     if "message" not in update:
         return []
     message = update["message"]
-    name = message["from"]["first_name"] if "from" in message else "you"
     text: SendMessage = {
         "method": "sendMessage",
         "chat_id": message["chat"]["id"],
-        "text": f"Hello, {name}",
+        "text": message["from"]["first_name"] if "from" in message else "you",
         "reply_markup": {"inline_keyboard": [[{"text": "Yes", "callback_data": "yes"}]]},
     }
     photo: SendPhoto = {"method": "sendPhoto", "chat_id": "@channel", "photo": ("a.png", b"png")}
-    other: SetChatPhoto = {"method": "setChatPhoto", "chat_id": 42, "photo": b"png"}
-    call: Call = {"method": "getMe"}
-    return [
-        text,
-        photo,
-        other,
-        call,
-        {"method": "sendDice", "chat_id": 42},
-        {"method": "setChatTitle", "chat_id": 42, "title": "x"},
-    ]
+    return [text, photo, {"method": "setChatTitle", "chat_id": 42, "title": "x"}]
 """
 CALL = """
 from botkit.types import SendMessage
@@ -52,40 +42,31 @@ def f() -> list[Call]:
     return [{{"chat_id": 42, {}}}]
 """
 NO_CALL = "list-item|not assignable"
+NESTED = '"text": "x", "reply_parameters": {"mesage_id": 1, "message_id": 1}'
+FIELD = """
+from botkit.types import Update
+
+
+def f(u: Update) -> object:
+    return u["mesage"]
+"""
 # The mistakes, by name, and the errors of a type checker.
 WRONG = {
     "key": (CALL.format('"text": "x", "replymarkup": {}'), "replymarkup"),
     "type": (CALL.format('"text": 7'), r'"int"|Literal\[7\]'),
     "missing": (CALL.format('"protect_content": True'), "text"),
-    "nested": (
-        CALL.format('"text": "x", "reply_parameters": {"mesage_id": 1, "message_id": 1}'),
-        "mesage_id",
-    ),
-    "method": (
-        'from botkit.types import GetMe\n\ncall: GetMe = {"method": "getme"}\n',
-        "getme",
-    ),
-    "field": (
-        "from botkit.types import Update\n\n\n"
-        'def f(u: Update) -> object:\n    return u["mesage"]\n',
-        "mesage",
-    ),
+    "nested": (CALL.format(NESTED), "mesage_id"),
+    "field": (FIELD, "mesage"),
     "key in a list": (CALLS.format('"method": "sendMessage", "txt": "x"'), NO_CALL),
-    "type in a list": (CALLS.format('"method": "sendMessage", "text": 7'), NO_CALL),
     "missing in a list": (CALLS.format('"method": "sendMessage"'), NO_CALL),
     "method in a list": (CALLS.format('"method": "sendMesage", "text": "x"'), NO_CALL),
-    "other key": (CALLS.format('"method": "setChatTitle", "titel": "x"'), NO_CALL),
     "other type": (CALLS.format('"method": "setChatTitle", "title": 7'), f"{NO_CALL}|title"),
-    "other method": (CALLS.format('"method": "setTitle", "title": "x"'), f"{NO_CALL}|setTitle"),
     "name": ("from botkit.types import SendMesage as SendMesage\n", "SendMesage"),
 }
 
 
 def mypy(folder):
-    cache = (
-        "--cache-dir",
-        str(ROOT / ".mypy_cache" / "types"),
-    )  # another, for these options
+    cache = ("--cache-dir", str(ROOT / ".mypy_cache" / "types"))  # another, for these options
     command = [sys.executable, "-m", "mypy", "--strict", *cache, "."]
     environment = {"MYPYPATH": str(ROOT / "lambda")}
     return subprocess.run(

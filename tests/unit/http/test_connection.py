@@ -280,8 +280,11 @@ def test_response_has_at_most_limit_bytes(serve, connect, limit, fits):
 
 def test_sending_ends_in_time(serve, connect):
     connection = connect(serve(lambda peer, connection: peer.over.wait()).url)
+    connection.open(5)
+    began = time.monotonic()
     with pytest.raises(unreachable(), match="^TimeoutError: "):
         connection.request("POST", "/", bytes(1 << 24), {}, 0.1)
+    assert time.monotonic() - began < 9  # connecting had 10 seconds
 
 
 def test_refused_connection_is_unreachable(connect, caplog):
