@@ -53,10 +53,6 @@ class datetime(real.datetime, metaclass=_Anybody):
     def today(cls) -> datetime:
         return cls.now()
 
-    @classmethod
-    def utcnow(cls) -> datetime:
-        return cls.now(real.UTC).replace(tzinfo=None)
-
 
 MODULES = {
     "time": clock,

@@ -10,7 +10,6 @@ from .. import queue, webhook
 from ..calls import outcome_of
 from ..context import Context
 from ..deadline import deadline
-from ..errors import Misconfigured
 from ..outcome import Outcome
 from ..pipeline import process
 from ..settings import settings
@@ -43,7 +42,9 @@ class Function:
                 return
             if pause := self._outcome.retry_after:
                 self._wait(pause)
-        raise AssertionError(f"Telegram delivers this update again and again: {self._outcome.name}")
+        last = self._outcome
+        reason = f"{last.name}: {last.error or last.telegram_error}"
+        raise AssertionError(f"Telegram delivers this update again and again: {reason}")
 
     def invoke(self, event: Json, request_id: str) -> tuple[Any, str]:
         """Answer an event. Returns the result, and the error."""
@@ -54,10 +55,9 @@ class Function:
         return queue.handle(event), ""
 
     def check(self, *, is_done: bool) -> None:
-        """Raise what the bot raised in the last invocation, unless another one may succeed."""
-        for error in self._raised[:1]:
-            if is_done or isinstance(error, Misconfigured):
-                raise error
+        """Raise what the bot raised in the last invocation, unless another one follows."""
+        if is_done and self._raised:
+            raise self._raised[0]
 
     def process(self, ctx: Context, name: str) -> Outcome:
         """Do what pipeline.process() does, in its place, and note the outcome."""

@@ -26,7 +26,7 @@ TIMES = {
 
 
 @pytest.mark.parametrize(("cron", "times"), TIMES.items(), ids=TIMES)
-def test_a_call_recurs_at_the_times_of_its_expression(cron, times):
+def test_next_time_is_that_of_the_expression(cron, times):
     now = datetime(2026, 11, 27, 12, tzinfo=BERLIN).timestamp()
     for time in times:
         following = next_time(cron, "Europe/Berlin", now)
@@ -35,20 +35,20 @@ def test_a_call_recurs_at_the_times_of_its_expression(cron, times):
         assert f"{datetime.fromtimestamp(now, BERLIN):%Y-%m-%d %H:%M}" == time
 
 
-def test_a_time_that_the_clocks_skip_is_skipped():
+def test_time_that_the_clocks_skip_is_skipped():
     before = datetime(2027, 3, 27, 12, tzinfo=BERLIN).timestamp()
     monday = datetime(2027, 3, 29, 2, 30, tzinfo=BERLIN).timestamp()
     assert next_time("30 2 * * ? *", "Europe/Berlin", before) == monday
 
 
-def test_a_time_that_the_clocks_show_twice_is_meant_once():
+def test_time_that_the_clocks_show_twice_counts_once():
     first = datetime(2026, 10, 25, 2, 30, tzinfo=BERLIN).timestamp()
     assert next_time("30 2 * * ? *", "Europe/Berlin", first - 3600) == first
     following = datetime(2026, 10, 26, 2, 30, tzinfo=BERLIN).timestamp()
     assert next_time("30 2 * * ? *", "Europe/Berlin", first) == following
 
 
-def test_the_time_may_never_come():
+def test_next_time_is_none_if_it_never_comes():
     assert next_time("0 9 ? * * 2025", "UTC", 1767225600) is None
 
 

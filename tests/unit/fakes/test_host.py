@@ -30,7 +30,7 @@ def body(event):
     return str(event["Records"][0]["body"])
 
 
-def test_a_message_waits_for_its_chat_alone(queues):
+def test_message_waits_for_its_chat_alone(queues):
     delivered = []
 
     def invoke(event, request_id):
@@ -95,7 +95,7 @@ def test_scheduler_sends_due_items_to_the_queue(queues):
     schedules = Schedules(None, items={**items, "cron.tea": {**daily, "event": {**at}}})
     scheduler = Scheduler(schedules, queues)
     times = []
-    for now in (1_800_000_000.0, 1_800_003_600.0, 1_800_090_000.0):
+    for now in (1_800_000_000.0, 1_800_003_600.0, 1_800_090_030.0):
         schedules.now = lambda now=now: now
         times.append(scheduler.next_time())
         scheduler.run_next()
