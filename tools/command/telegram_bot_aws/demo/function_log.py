@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import re
 from collections.abc import Callable
 from typing import Any
 
-from telegram_stand_in import Json
-
-from telegram_bot_aws.emulated_aws.function_site.sitecustomize import EVENT, START
-from telegram_bot_aws.local.container import Invocation
+from telegram_bot_aws.local.container import INVOCATION, Invocation
 
 LATE_MILLISECONDS = 2000  # how late a line may reach the log
-CODE = re.compile(r'"[^"]*/ministack-lambda-[^"/]*/code/')  # where the emulator unpacks a function
 
 
 class FunctionLog:
     """The log of a function. Each invocation is returned once.
 
-    The emulator writes the lines of each invocation to a separate stream, between START and REPORT,
-    before it answers the request. `logs` is botocore's client. `tell` is called with each
+    The emulator writes the lines of each invocation to a separate stream, before it answers the
+    request. `logs` is botocore's client. `tell` is called with each
     invocation.
     """
 
@@ -58,7 +54,7 @@ class FunctionLog:
                 streams.setdefault(event["logStreamName"], []).append(event["message"])
             self._since = max(self._since, event["timestamp"])
         self._seen |= {event["logStreamName"] for event in events}
-        invocations = [invocation(lines) for lines in streams.values()]
+        invocations = [*filter(None, map(invocation, streams.values()))]
         for each in invocations:
             self._tell(each)
         return invocations
@@ -85,39 +81,11 @@ def is_event(invocation: Invocation) -> bool:
     return came and bool(invocation.error or invocation.outcome)
 
 
-def invocation(lines: list[str]) -> Invocation:
+def invocation(lines: list[str]) -> Invocation | None:
     """Return the invocation that wrote these lines."""
-    found = Invocation(cold=False)
-    output: list[str | Json] = []
     for text in lines:
-        if text.startswith(("START RequestId: ", "END RequestId: ")):
-            continue
-        if report := re.match(r"REPORT RequestId: \S+\s+Duration: ([\d.]+) ms", text):
-            found.milliseconds = float(report[1])
-            continue
-        try:
+        with contextlib.suppress(ValueError):
             line = json.loads(text)
-        except ValueError:
-            line = None
-        if not isinstance(line, dict):
-            output.append(f"{text}\n")
-        elif line.get("message") == START and set(line) == {"message", "milliseconds"}:
-            found.cold, found.start_milliseconds = True, line["milliseconds"]
-        elif line.get("message") == EVENT and set(line) == {"message", "event", "error"}:
-            found.event, found.error = line["event"], line["error"]
-        elif {"level", "message", "timestamp"} <= set(line):
-            output.append(readable(line))
-        else:
-            output.append(f"{text}\n")
-    found.take_output(output)
-    return found
-
-
-def readable(line: Json) -> Json:
-    """Return a line from AWS's runtime, with its exception as a traceback."""
-    frames = line.pop("stackTrace", None)
-    if frames is None:
-        return line
-    error = f"{line.pop('errorType', '')}: {line.pop('errorMessage', '')}"
-    trace = CODE.sub('"/var/task/', "".join(frames))
-    return {**line, "traceback": f"Traceback (most recent call last):\n{trace}{error}"}
+            if isinstance(line, dict) and line.get("message") == INVOCATION and "of" in line:
+                return Invocation(**line["of"])
+    return None

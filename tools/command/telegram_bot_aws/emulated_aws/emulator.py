@@ -55,7 +55,7 @@ class Emulator:
         }
         with Path(self.folder, "log").open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", SERVER, Path(self.folder, "pythons")],
+                [sys.executable, "-P", SERVER],
                 cwd=self.folder,
                 env=environment,
                 stdin=subprocess.PIPE,  # whose end it sees if we are killed

@@ -6,20 +6,20 @@ tests/test_patches.py shows each of them, in MiniStack alone and as it is patche
 from __future__ import annotations
 
 import inspect
+import io
 import json
-import queue
+import os
 import re
-import subprocess
-import threading
+import tempfile
 import time
+import zipfile
+from dataclasses import asdict
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
 import h11
-import requirements
 from ministack import app as server
 from ministack.core import iam_actions, lambda_runtime
 from ministack.services import (
@@ -33,134 +33,89 @@ from ministack.services import (
     sqs,
 )
 
-from telegram_bot_aws.emulated_aws.function_site.sitecustomize import OVER, PATIENCE
-from telegram_bot_aws.local.packages import link_runtime
-from telegram_bot_aws.local.processes import end_at_once, freeze, thaw, too_much_memory
-
-SITE = Path(__file__).with_name("function_site")  # loaded by each function at its start
-LOG_SECONDS = 60  # for the end of a function's log
+from telegram_bot_aws.local.container import INVOCATION, Container
 
 # Functions.
 
 
-def quick_start() -> None:
-    """A function starts without a library that it doesn't ask for.
+class Worker(lambda_runtime.Worker):  # type: ignore[misc]
+    """A container of a function: its process is that of demo --direct."""
 
-    MiniStack's functions import botocore at their start, to count how deeply they invoke each
-    other, and so take twice as long.
-    """
-    script = lambda_runtime._PYTHON_WORKER_SCRIPT
-    rest = script.removeprefix(lambda_runtime.INVOKE_DEPTH_BOOTSTRAP)
-    lambda_runtime._PYTHON_WORKER_SCRIPT = f"def _ms_install_invoke_depth(): pass\n{rest}"
+    def __init__(self, name: str, config: dict[str, Any], package: bytes) -> None:
+        super().__init__(name, config, package)
+        self._container: Container | None = None
+
+    def invoke(self, event: Any, request_id: str, **about: Any) -> dict[str, Any]:
+        with self._lock:
+            if not self._container:
+                self._container = self._start()
+            invocation = self._container.invoke(event, request_id)
+        if is_ours(event):
+            invocation.event = None
+        lines = [
+            json.dumps({"timestamp": now(), "requestId": request_id, **line})
+            if isinstance(line, dict)
+            else line.rstrip("\n")
+            for line in [*invocation.output, {"message": INVOCATION, "of": asdict(invocation)}]
+        ]
+        log = "\n".join(lines).replace(f"{self._tmpdir}/code", "/var/task")
+        response = {"status": "ok", "result": invocation.result, "log": log}
+        if error := invocation.error.strip():
+            message = re.sub(r"^[\w.]+: ", "", error.splitlines()[-1])
+            response |= {"status": "error", "error": message}
+        return {**response, "cold_start": invocation.cold}
+
+    def _start(self) -> Container:
+        self._tmpdir = tempfile.mkdtemp(prefix="function-")
+        code = Path(self._tmpdir, "code")
+        with zipfile.ZipFile(io.BytesIO(self.code_zip)) as package:
+            package.extractall(code)
+        config = self.config
+        _, region = lambda_runtime._account_region_from_function_config(config)
+        environment = {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}",
+            **config.get("Environment", {}).get("Variables", {}),
+            **lambda_runtime.execution_credentials(config),
+            "AWS_DEFAULT_REGION": region,
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config["MemorySize"]),
+            "AWS_LAMBDA_FUNCTION_NAME": config["FunctionName"],
+            "AWS_LAMBDA_FUNCTION_VERSION": config.get("Version", "$LATEST"),
+            "AWS_REGION": region,
+            "LAMBDA_TASK_ROOT": str(code),
+        }
+        return Container(
+            code,
+            environment,
+            None,
+            config["Timeout"],
+            config["MemorySize"],
+            runtime=config["Runtime"],
+            patience=int(os.environ["EMULATOR_PATIENCE"]),
+        )
+
+    def _discard_tmpdir(self) -> None:
+        if self._container:
+            self._container.__exit__()
+        super()._discard_tmpdir()
 
 
-def runtimes(folder: Path) -> None:
-    """A function runs on the Python of its runtime, with AWS's own libraries and no others.
-
-    MiniStack runs all functions on its own Python, whose libraries they then see. Here each has a
-    Python in `folder`. One whose version this machine lacks is run by ours.
-    """
-    lock = threading.Lock()
-
-    def python_of(runtime: str) -> tuple[str, str]:
-        home = folder / runtime
-        with lock:
-            if not home.exists():
-                python = requirements.find_python(requirements.runs_on(runtime))
-                make = [str(python), "-I", "-m", "venv", "--without-pip", str(home)]
-                subprocess.run(make, check=True)
-                [site] = home.glob("lib/python*/site-packages")
-                link_runtime(site)
-                (site / "sitecustomize.py").symlink_to(SITE / "sitecustomize.py")
-        return str(home / "bin" / "python"), lambda_runtime._PYTHON_WORKER_SCRIPT
-
-    lambda_runtime._detect_runtime_binary = python_of
+def now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
-class Process(subprocess.Popen[str]):
-    """A function's process, which leads its own group."""
-
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named, process_group=0)
-
-
-def end_function(process: Process | None) -> None:
-    """End a function's process as AWS does: at once, with all that it started."""
-    if process:
-        end_at_once(process)
+def is_ours(event: Any) -> bool:
+    """Tell whether API Gateway or Terraform sends an event."""
+    if not isinstance(event, dict):
+        return False
+    return "tf" in event or ("requestContext" in event and "requestPayload" not in event)
 
 
 def containers() -> None:
-    """A function's process is frozen between events, and ends as a container of AWS's does.
+    """A function's process is like a container of AWS's.
 
-    MiniStack's functions go on between two events, take any amount of memory, and leave what they
-    started.
+    MiniStack's functions see MiniStack's libraries, write into their packages, go on between two
+    events, import botocore at each start, and lose lines of their logs on a busy machine.
     """
-
-    class Worker(lambda_runtime.Worker):  # type: ignore[misc]
-        def _spawn(self) -> None:
-            end_function(self._proc)  # it ended by itself, but perhaps not its children
-            super()._spawn()
-
-        def invoke(self, *arguments: Any, **named: Any) -> Any:
-            if self._proc:
-                thaw(self._proc)
-            response = super().invoke(*arguments, **named)
-            if self._proc:
-                told = too_much_memory(self._proc.pid, self.config.get("MemorySize", 128))
-                if told:
-                    response |= {"status": "error", "error": told.rstrip("\n")}
-                    self.kill()
-                else:
-                    freeze(self._proc)
-            return response
-
-    lambda_runtime.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": Process})
-    lambda_runtime._signal = end_function
-    lambda_runtime.Worker = Worker
-
-
-def whole_logs() -> None:
-    """A function's log has all that it wrote before it answered.
-
-    MiniStack waits 50 ms at most for a function's log, and then goes on without. That loses lines
-    on a busy machine. Here each function says when it is over, unless its process ends.
-    """
-
-    class Worker(lambda_runtime.Worker):  # type: ignore[misc]
-        def _drain_stderr(self) -> str:
-            return self._drain_stderr_bounded()
-
-        def _drain_stderr_bounded(self, *waits: float) -> str:
-            lines: list[str] = []
-            ends = time.monotonic() + LOG_SECONDS
-            while time.monotonic() < ends:
-                is_over = not (self._stderr_thread and self._stderr_thread.is_alive())
-                try:
-                    lines.append(self._stderr_queue.get(timeout=0 if is_over else 0.05))
-                except (queue.Empty, ValueError):
-                    if is_over:
-                        break
-                    continue
-                if lines[-1].endswith(OVER):
-                    lines[-1] = lines[-1].removesuffix(OVER)
-                    break
-            return "\n".join(filter(None, lines))
-
-    lambda_runtime.Worker = Worker
-
-
-def patience() -> None:
-    """A function has more time where a busy machine needs that, by EMULATOR_PATIENCE.
-
-    MiniStack has no such setting, nor has AWS.
-    """
-
-    class Worker(lambda_runtime.Worker):  # type: ignore[misc]
-        def __init__(self, name: str, config: dict[str, Any], *arguments: Any) -> None:
-            config = {**config, "Timeout": config["Timeout"] * PATIENCE}
-            super().__init__(name, config, *arguments)
-
     lambda_runtime.Worker = Worker
 
 
@@ -486,28 +441,19 @@ def start_message_move_task(data: dict[str, Any], url: str) -> dict[str, Any]:
     return {"TaskHandle": "task"}
 
 
-def apply(folder: Path) -> None:
-    """Apply all patches; `folder` is for the Pythons of functions. Each of the first five changes
-    what the one before it has made of a function's process.
-    """
-    quick_start()
-    containers()
-    whole_logs()
-    patience()
-    runtimes(folder)
-    for patch in (
-        alarm_fields,
-        alias_actions,
-        alias_retries,
-        answer_heads,
-        log_keys,
-        message_moves,
-        programs_only,
-        recovery_periods,
-        schedule_groups,
-        schedule_zones,
-        scheduled_messages,
-        scheduled_times,
-        stages,
-    ):
-        patch()
+PATCHES = (
+    alarm_fields,
+    alias_actions,
+    alias_retries,
+    answer_heads,
+    containers,
+    log_keys,
+    message_moves,
+    programs_only,
+    recovery_periods,
+    schedule_groups,
+    schedule_zones,
+    scheduled_messages,
+    scheduled_times,
+    stages,
+)

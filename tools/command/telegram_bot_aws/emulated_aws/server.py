@@ -1,4 +1,4 @@
-"""MiniStack with the patches that make it behave like AWS. `server.py FOLDER`, an empty one."""
+"""MiniStack with the patches that make it behave like AWS."""
 
 from __future__ import annotations
 
@@ -21,5 +21,6 @@ if __name__ == "__main__":
     sys.path.append(str(Path(__file__).resolve().parents[2]))
     from telegram_bot_aws.emulated_aws import patches
 
-    patches.apply(Path(sys.argv.pop(1)))
+    for patch in patches.PATCHES:
+        patch()
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -54,6 +54,7 @@ ADVICE = {
     ".+no such table: .+": "a database in /tmp ends with its container, and each new one begins "
     "without it",
 }
+INVOCATION = "invocation"  # the message of the line about one in a function's log
 EXCEPTION = "exception in bot.py"  # the message of the debug line that has the traceback
 NO_END = (
     "bot.py can't be imported: its import didn't end within {:g} s (Lambda's limit is 10). Move "
@@ -94,15 +95,15 @@ def say(**answer):
     records.clear()
 
 try:
-    import botkit
-    from botkit import aws
-    from pathlib import Path
-    botkit.__path__.append(sys.argv[5])  # a copy of the package has no stand-ins
-    from botkit.fakes.process import Services
-    Services(aws, Path(sys.argv[4])).install()
-    botkit.__path__.pop()
-    from botkit.deadline import deadline
-    deadline.start(float(sys.argv[6]))
+    sessions, start_seconds, patience = sys.argv[4], float(sys.argv[5]), int(sys.argv[6])
+    from botkit.deadline import TIMES, deadline
+    deadline.start(start_seconds)
+    TIMES.update({kind: (most * patience, spare) for kind, (most, spare) in TIMES.items()})
+    if sessions:
+        from pathlib import Path
+        from botkit import aws
+        from botkit.fakes.process import Services
+        Services(aws, Path(sessions)).install()
     from handler import handler
 except BaseException:
     say(error=traceback.format_exc())
@@ -209,27 +210,34 @@ class Invocation:
 
 
 class Container:
-    """The handler in a process, which is restarted when a source changes.
+    """The handler in a process.
 
-    `bot` is the folder with bot.py, `sessions` the file that keeps its sessions. There is one
-    invocation at a time. The process gets only this environment, PATH, and what Python needs, and
-    is frozen between invocations. One that takes surely more than `memory_size` MB, if given,
-    prints that. It ends with the `with` block.
+    `bot` is the folder with bot.py, `sessions` the file that keeps its sessions: then AWS has
+    stand-ins, and the process is restarted when a source changes. Without the file, `bot` is a
+    package for an emulated AWS, and `runtime` that of its function. There is one invocation at a
+    time. The process gets only this environment, PATH, and what Python needs, and is frozen between
+    invocations. One that takes surely more than `memory_size` MB, if given, prints that. It ends
+    with the `with` block. `patience` is by how much a busy machine may need more time.
     """
 
     def __init__(
         self,
         bot: Path,
         environment: dict[str, str],
-        sessions: Path,
+        sessions: Path | None,
         timeout: float = TIMEOUT,
         memory_size: int = 0,
+        *,
+        runtime: str = "",
+        patience: int = 1,
     ) -> None:
         self._bot = bot
         self._environment = environment
         self._sessions = sessions
-        self._timeout = timeout
+        self._timeout = timeout * patience
         self._memory_size = memory_size
+        self._runtime = runtime
+        self._patience = patience
         self._lock = threading.Lock()
         self._folder = tempfile.mkdtemp(prefix="telegram-bot-function-")
         self._output = Path(self._folder, "output")
@@ -260,7 +268,7 @@ class Container:
         with self._lock:
             if self._is_over:  # this invocation waited for the last one to end
                 return Invocation(error="the function has ended")
-            if self._process and self._started_from != read_sources(self._bot):
+            if self._process and self._started_from != self._sources():
                 self._stop()
             start: Invocation | None = None
             if self._process is None:
@@ -281,22 +289,27 @@ class Container:
                 invocation.traceback = invocation.traceback or start.traceback
             return invocation
 
+    def _sources(self) -> Sources:
+        return read_sources(self._bot) if self._sessions else {}
+
     def _start(self) -> Invocation:
         """Start the process. `error` is the exception of the handler's import, if any."""
-        self._started_from = read_sources(self._bot)
+        self._started_from = self._sources()
         temporary, libraries = Path(self._folder, "tmp"), Path(self._folder, "runtime")
         for folder in (temporary, libraries):  # a container's own
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
-        about = map(str, (self._sessions, LAMBDA / "botkit", INIT_TIMEOUT))
+        seconds = INIT_TIMEOUT * self._patience
+        about = map(str, (self._sessions or "", seconds, self._patience))
         reading, writing = os.pipe()
         began = time.monotonic()
         self._answers = os.fdopen(reading)
         try:
-            with files.alone(self._sessions):
-                if not self._sessions.exists():
-                    files.write(self._sessions, {})
-            program = command(self._bot, CONTAINER, str(writing), libraries)
+            if self._sessions:
+                with files.alone(self._sessions):
+                    if not self._sessions.exists():
+                        files.write(self._sessions, {})
+            program = command(self._bot, CONTAINER, str(writing), libraries, self._runtime)
             with self._output.open("ab") as output:
                 self._process = subprocess.Popen(
                     [*program, *about],
@@ -304,7 +317,7 @@ class Container:
                     env={
                         **made_environment(str(temporary)),
                         **self._environment,
-                        **ENVIRONMENT,
+                        **(ENVIRONMENT if self._sessions else {}),
                     },
                     stdin=subprocess.PIPE,
                     stdout=output,
@@ -318,7 +331,7 @@ class Container:
             return Invocation(error=str(error), cold=True)
         finally:
             os.close(writing)
-        start = self._ask(None, INIT_TIMEOUT)
+        start = self._ask(None, seconds)
         start.cold, start.milliseconds = True, (time.monotonic() - began) * 1000
         start.start_milliseconds = start.milliseconds
         return start
@@ -344,7 +357,8 @@ class Container:
         except ValueError:  # it ended while it wrote this, or the bot wrote it
             line, answer = "", {}
         if not line:
-            late = f"timed out after {timeout:g} s" if call else NO_END.format(timeout)
+            timed_out = f"Task timed out after {timeout:.2f} seconds"
+            late = timed_out if call else NO_END.format(timeout)
             answer["error"] = "the function ended by itself" if readable else late
         invocation = Invocation(
             result=answer.get("result"),

@@ -4,14 +4,12 @@ Each also tries MiniStack without the patch, and so fails once that isn't needed
 """
 
 import asyncio
+import io
 import json
-import os
-import re
-import signal
-import subprocess
 import sys
 import threading
 import time
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -30,11 +28,10 @@ from ministack.services import (
     sqs,
 )
 
+from telegram_bot_aws.demo.function_log import invocation
 from telegram_bot_aws.emulated_aws import patches
 from telegram_bot_aws.emulated_aws.emulator import Emulator
-from telegram_bot_aws.emulated_aws.function_site.sitecustomize import OVER
 from telegram_bot_aws.local.request import request
-from tests.support.programs import LONGEST
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:bot"
 
@@ -61,148 +58,77 @@ def ask(handle, method, path, body=None, target=""):
 
 # Functions.
 
+HANDLER = """
+import importlib.util, os, pathlib
 
-def test_a_function_starts_without_a_library_that_it_does_not_ask_for(both):
-    original, bare = both(patches.quick_start, lambda_runtime, "_PYTHON_WORKER_SCRIPT")
-    assert "import botocore" in original and "import botocore" not in bare
-    names = {"__name__": "worker"}
-    exec(bare.partition("import sys")[0], names)
-    assert names["_ms_install_invoke_depth"]() is None
+def found(name):
+    return importlib.util.find_spec(name) is not None
 
-
-def test_a_function_has_the_python_of_its_runtime(both, tmp_path):
-    name = "_detect_runtime_binary"
-    original, python_of = both(lambda: patches.runtimes(tmp_path), lambda_runtime, name)
-    here = f"python3.{sys.version_info.minor}"
-    assert original(here)[0] == sys.executable
-    python, script = python_of(here)
-    assert (python, script) == (f"{tmp_path}/{here}/bin/python", original(here)[1])
-    imports = "import boto3, sitecustomize\ntry: import pytest\nexcept ImportError: print('none')"
-    assert subprocess.check_output([python, "-c", imports], text=True) == "none\n"
-
-
-class Silent(threading.Thread):
-    """A thread that the machine doesn't come round to before it is waited for."""
-
-    def is_alive(self):
-        if not self.ident:
-            super().start()
-        return super().is_alive()
-
-    def start(self):
-        pass
-
-
-def test_a_functions_log_has_what_its_process_wrote(both, monkeypatch):
-    def spawn(self):
-        reading, self.writing = os.pipe()
-        self._proc = SimpleNamespace(stderr=os.fdopen(reading))
-        self._stderr_thread = Silent(target=self._read_stderr)
-
-    monkeypatch.setattr(lambda_runtime.Worker, "_spawn", spawn)
-    workers = [kind("bot", {}, b"") for kind in both(patches.whole_logs, lambda_runtime, "Worker")]
-    logs = []
-    for worker in workers:
-        worker._spawn()
-        os.write(worker.writing, f"zwölf\nhalf{OVER}\n".encode())
-        logs.append(worker._drain_stderr_bounded())
-        os.write(worker.writing, b"late\nend")
-        os.close(worker.writing)
-        logs.append(worker._drain_stderr())
-        worker._stderr_thread.is_alive()
-        worker._stderr_thread.join()
-        worker._proc.stderr.close()
-    assert logs == ["", "", "zwölf\nhalf", "late\nend"]
-
-
-class Answering:
-    """A function's process that answers each line, as MiniStack starts it."""
-
-    def __init__(self, config):
-        self.config = config
-        self._proc = None
-
-    def _spawn(self):
-        starts = "import subprocess; subprocess.Popen(['sleep', '1000'])"
-        command = [sys.executable, "-c", f"{starts}\nwhile True: print(input(), flush=True)"]
-        pipe = subprocess.PIPE
-        popen = lambda_runtime.subprocess.Popen
-        self._proc = popen(command, stdin=pipe, stdout=pipe, text=True)
-
-    def invoke(self, event):
-        if not self._proc:
-            self._spawn()
-        assert self._proc and self._proc.stdin and self._proc.stdout
-        self._proc.stdin.write(f"{event}\n")
-        self._proc.stdin.flush()
-        return {"status": "ok", "result": self._proc.stdout.readline()}
-
-    def kill(self):
-        assert self._proc and self._proc.stdin and self._proc.stdout
-        lambda_runtime._signal(self._proc)
-        self._proc.stdin.close()
-        self._proc.stdout.close()
+def handler(event, context):
+    print(f"heard {event}")
+    if event == "fail":
+        raise KeyError("x")
+    try:
+        pathlib.Path("new").touch()
+    except OSError as error:
+        print(error.strerror)
+    return [os.environ["WORD"], os.getpid(), found("boto3"), found("pytest")]
+"""
+FILES = {"handler.py": HANDLER, "botkit/__init__.py": "", "botkit/deadline.py": """
+TIMES = {}
+class deadline:
+    start = print
+"""}  # fmt: skip
+CONFIG = {
+    "Environment": {"Variables": {"WORD": "tea"}},
+    "FunctionArn": ARN,
+    "FunctionName": "bot",
+    "Handler": "handler.handler",
+    "MemorySize": 128,
+    "Runtime": f"python3.{sys.version_info.minor}",
+    "Timeout": 60,
+}
 
 
 @pytest.fixture
-def container(both, monkeypatch):
-    monkeypatch.setattr(lambda_runtime, "Worker", Answering)
-    for name in ("subprocess", "_signal"):
-        monkeypatch.setattr(lambda_runtime, name, getattr(lambda_runtime, name))
-    return both(patches.containers, lambda_runtime, "Worker")[1]
-
-
-def group(process):
-    """Return a process and its child."""
-    children = Path(f"/proc/{process}/task/{process}/children").read_text()
-    return [process, *map(int, children.split())]
-
-
-def wait_for_state(process, state):
-    """Wait until a process is in a state of proc(5), such as "T" for stopped, or "" for ended."""
-    ends = time.monotonic() + LONGEST
-    while (now := state_of(process)) != state:
-        assert time.monotonic() < ends, f"{process} must be {state!r}, not {now!r}"
-        time.sleep(0.01)
+def worker(both, monkeypatch):
+    """A function's container, in MiniStack alone and with the patch: `invoke`, and its process."""
+    monkeypatch.setenv("GATEWAY_PORT", "9")
+    monkeypatch.setenv("EMULATOR_PATIENCE", "1")
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as file:
+        for name, text in FILES.items():
+            file.writestr(name, text)
+    kinds = both(patches.containers, lambda_runtime, "Worker")
+    workers = [kind("bot", CONFIG, package.getvalue()) for kind in kinds]
+    yield workers
+    process = workers[0]._proc
+    lambda_runtime.kill_workers(workers)
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        pipe.close()
 
 
 def state_of(process):
-    """Return the state of a process. One that nobody has waited for yet has also ended."""
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0]
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
-    return state.replace("Z", "")
+    """Return the state of a process in proc(5), such as "T" for stopped."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0]
 
 
-def test_a_function_is_frozen_between_events_and_ends_with_its_children(container):
-    assert "SIGSTOP" not in Path(lambda_runtime.__file__).read_text()  # in MiniStack alone
-    worker = container({"MemorySize": 128})
-    for event in ("first\n", "second\n"):
-        assert worker.invoke(event.strip()) == {"status": "ok", "result": event}
-        processes = group(worker._proc.pid)
-        assert len(processes) == 2
-        for process in processes:
-            wait_for_state(process, "T")
-    worker.kill()
-    for process in processes:
-        wait_for_state(process, "")
-
-
-def test_a_function_that_takes_too_much_memory_is_ended(container):
-    worker = container({"MemorySize": 1})
-    response = worker.invoke("first")
-    assert response["status"] == "error"
-    assert re.fullmatch(r"about \d+ of 1 MB: AWS would end this\. .*", response["error"])
-    assert worker._proc.returncode == -signal.SIGKILL
-
-
-def test_a_patient_one_gives_a_function_more_time_and_keeps_its_settings(both, monkeypatch):
-    monkeypatch.setattr(patches, "PATIENCE", 10)
-    _, patient = both(patches.patience, lambda_runtime, "Worker")
-    settings = {"Timeout": 3}
-    assert patient("bot", settings, b"").config["Timeout"] == 30
-    assert settings == {"Timeout": 3}
+def test_a_function_is_in_a_container(worker):
+    """It sees AWS's libraries alone, may not change its package, and is frozen between events."""
+    alone, changed = worker
+    word, process, *libraries = alone.invoke("hello", "1")["result"]
+    assert (word, libraries, state_of(process) == "T") == ("tea", [True, True], False)
+    answer = changed.invoke("hello", "1")
+    word, process, *libraries = answer["result"]
+    assert (word, libraries) == ("tea", [True, False])
+    while state_of(process) != "T":
+        time.sleep(0.01)
+    *printed, line = answer["log"].splitlines()
+    assert printed[-2:] == ["heard hello", "Read-only file system"]
+    [found] = [invocation([line])]
+    assert (found.event, found.cold, found.error) == ("hello", True, "")
+    failed = changed.invoke("fail", "2")
+    assert (failed["status"], failed["error"], failed["cold_start"]) == ("error", "'x'", False)
 
 
 class Now(threading.Thread):

@@ -9,7 +9,6 @@ import pytest
 from telegram_bot_aws.local import packages
 from telegram_bot_aws.local.confine import NOTE
 from telegram_bot_aws.local.container import Function, allowed_updates
-from telegram_bot_aws.local.project import requirement
 
 BOT = """
 import os, tempfile
@@ -88,19 +87,6 @@ def test_only_the_runtimes_libraries_are_there(folder):
     assert outcome(folder, "__import__('boto3').__name__") == "boto3"
     missing = outcome(folder, "__import__('pytest')")
     assert missing == "ModuleNotFoundError: No module named 'pytest'"
-
-
-@pytest.mark.slow
-def test_without_a_venv_they_are_installed_for_a_bot_that_imports_one(
-    folder, index, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(packages, "VENV", tmp_path / "nowhere")
-    for name in ("boto3", "botocore", "urllib3"):
-        version = requirement(name).partition("==")[2]
-        index.wheel(name, version, {f"{name}.py": f"whose = 'the {name} of the index'\n"})
-    assert outcome(folder, "__import__('urllib3')").startswith("ModuleNotFoundError")
-    (folder / "uses.py").write_text("from urllib3 import whose\n")
-    assert outcome(folder, "__import__('uses').whose") == "the urllib3 of the index"
 
 
 def test_a_module_that_was_just_saved_is_loaded_as_it_is(folder):
