@@ -14,7 +14,7 @@ import trustme
 from pytest_httpserver import HTTPServer
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import LAMBDA, ROOT
-from telegram_bot_aws.local.terraform import LOCK, Module, mirrored
+from telegram_bot_aws.local.terraform import Module
 from telegram_stand_in import Server, Telegram
 from xdist.scheduler import LoadScopeScheduling
 
@@ -95,11 +95,6 @@ def pytest_configure(config):
     os.environ["PATH"] = f"{sys.base_prefix}/bin:{os.environ['PATH']}"
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def pytest_report_header():
-    found = mirrored((ROOT / LOCK).read_text())
-    return f"providers: {found or 'as configured for Terraform, or from its registry'}"
 
 
 @pytest.fixture(autouse=True)

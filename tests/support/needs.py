@@ -23,7 +23,7 @@ def provider_missing():
     """Return why the module can't be initialised on this machine, or nothing if it can."""
     try:
         terraform.terraform_command()
-        if not terraform.mirrored((ROOT / terraform.LOCK).read_text()):
+        if not terraform.settings((ROOT / terraform.LOCK).read_text()):
             with tempfile.TemporaryDirectory() as folder:
                 terraform.Module("http://127.0.0.1:9", Path(folder)).init()
     except ToolError as error:

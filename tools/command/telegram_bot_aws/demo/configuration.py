@@ -41,6 +41,9 @@ PUBLISHED = re.compile(
 ACCOUNT = (
     "access_key",
     "allowed_account_ids",
+    "assume_role",
+    "assume_role_with_web_identity",
+    "endpoints",
     "forbidden_account_ids",
     "profile",
     "secret_key",
@@ -48,7 +51,6 @@ ACCOUNT = (
     "shared_credentials_files",
     "token",
 )
-ACCOUNT_BLOCKS = ("assume_role", "assume_role_with_web_identity", "endpoints")
 
 
 @dataclass
@@ -59,7 +61,7 @@ class Block:
     kind: str
     labels: list[str]
     arguments: dict[str, str] = field(default_factory=dict)
-    places: dict[str, tuple[int, int]] = field(default_factory=dict)  # of the arguments
+    places: list[tuple[str, int, int]] = field(default_factory=list)  # of arguments and blocks
 
     def text(self, name: str) -> str:
         """Return an argument that is a plain string, or nothing."""
@@ -110,7 +112,10 @@ def _blocks_of(file: Path) -> Iterator[Block]:
                 place = argument.meta.start_pos, argument.meta.end_pos
                 name, _, value = text[slice(*place)].partition("=")
                 block.arguments[name.strip()] = value.strip()
-                block.places[name.strip()] = place
+                block.places.append((name.strip(), *place))
+            for inner in _children(body, "block"):
+                place = inner.meta.start_pos, inner.meta.end_pos
+                block.places.append((text[slice(*place)].split()[0], *place))
         yield block
 
 
@@ -225,8 +230,8 @@ class Configuration:
         url = json.dumps(api_url)
         own = f'variable "telegram_api_url" {{\n  default = {url}\n}}\n'
         (module.folder / OVERRIDE).write_text(own)
-        (module.root / OVERRIDE).write_text(without_account(providers))
-        self._edit_calls()
+        (module.root / OVERRIDE).write_text('terraform {\n  backend "local" {}\n}\n')
+        self._edit(providers)
         self._write_tokens({})
 
     def _values(self, everything: list[Block], variables: dict[str, str]) -> dict[str, Any]:
@@ -252,18 +257,26 @@ class Configuration:
             )
         return given
 
-    def _edit_calls(self) -> None:
-        """Write other arguments into the calls in the copy. All others stay on their lines."""
+    def _edit(self, providers: list[Block]) -> None:
+        """Write other arguments into the calls in the copy, and take accounts from providers.
+
+        All others stay on their lines.
+        """
         source = json.dumps(os.path.relpath(self._module.folder, self._module.root))
-        edits = []
+        news = [(block, dict.fromkeys(ACCOUNT, "")) for block in providers]
         for block in self.calls:
-            tokens = [name for name in TOKEN_INPUTS if name in block.places]
+            tokens = [name for name in TOKEN_INPUTS if name in block.arguments]
             new = {"source": f"source = {source}", "version": "", "telegram_api_url": ""}
             new |= dict.fromkeys(tokens, "")
             new |= {name: f"telegram_bot_token = {token_of(block)}" for name in tokens[:1]}
-            for name in new.keys() & block.places.keys():
-                edits.append((block.file, block.places[name], new[name]))
-        for file, (start, end), text in sorted(edits, reverse=True):
+            news.append((block, new))
+        edits = [
+            (block.file, start, end, new[name])
+            for block, new in news
+            for name, start, end in block.places
+            if name in new
+        ]
+        for file, start, end, text in sorted(edits, reverse=True):
             copied = self._module.root / file.name
             before = read(copied)
             lines = "\n" * before.count("\n", start, end)
@@ -337,17 +350,3 @@ def token_of(block: Block) -> str:
     if "count" in block.arguments:
         index = "count.index"
     return f"try(local.demo_tokens[{name}][{index}], null)"
-
-
-def without_account(providers: list[Block]) -> str:
-    """Return an override file that takes a configuration's backend and accounts away."""
-    lines = ['terraform {\n  backend "local" {}\n}\n']
-    for block in providers:
-        alias = block.arguments.get("alias")
-        lines.append('provider "aws" {')
-        lines += [f"  alias = {alias}"] if alias else []
-        lines += [f"  {name} = null" for name in ACCOUNT]
-        for name in ACCOUNT_BLOCKS:
-            lines.append(f'  dynamic "{name}" {{\n    for_each = []\n    content {{}}\n  }}')
-        lines.append("}\n")
-    return "\n".join(lines)

@@ -45,6 +45,8 @@ ADVICE = {
     r'File "<frozen os>", line \d+, in __getitem__\nKeyError: (.+)': "the environment has no {0}. "
     "Pass variables to demo and poll by --env-file FILE, such as a .env, which isn't packed, or a "
     "whole configuration to demo, without --direct",
+    "ModuleNotFoundError: No module named '(boto3|botocore|urllib3)'": "Lambda has {0}. Here it "
+    "comes with scripts/bootstrap terraform",
     "ModuleNotFoundError: .+": "a package that it imports must be in the bot's requirements.txt",
     ".+(?:Read-only file system|readonly database|unable to open database file).*": "a bot can "
     "only write to /tmp, which ends with its container: keep lasting data in a session, or "

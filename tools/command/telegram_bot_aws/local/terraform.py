@@ -23,8 +23,8 @@ from telegram_bot_aws.local.project import IS_INSTALLED, MODULE, ROOT, VENV
 
 LOCK = ".terraform.lock.hcl"
 CACHE = (requirements.cache() if IS_INSTALLED else VENV) / "terraform-providers"  # of a registry
-# Where a mirror of providers may be on this machine.
-MIRRORS = ("/opt/*", "/usr/share/terraform/*", "/usr/local/share/terraform/*", "~/.terraform.d/*")
+# Folders that may have a mirror of providers, in a folder of any name.
+MIRRORS = ("/opt", "/usr/share/terraform", "/usr/local/share/terraform", "~/.terraform.d")
 REGION = "us-east-1"
 LIMIT_SECONDS = 600  # for a command that hangs: ten times what an apply with a queue takes
 OTHER_LIMITS = {"init": None}  # it may have to download
@@ -73,29 +73,24 @@ def check_names() -> None:
         raise ToolError(f"TF_PLUGIN_DIR is {mirror}, but there is no such folder")
 
 
-def mirrored(lock: str) -> tuple[Path, str] | None:
-    """Return a mirror on this machine with the aws provider of a lock file, and its address there.
+def settings(lock: str) -> str:
+    """Return Terraform's configuration with a mirror on this machine of a lock file's aws provider.
 
+    Other providers are downloaded. Without such a mirror, it is empty.
     Source: https://developer.hashicorp.com/terraform/cli/config/config-file#filesystem_mirror
     """
     for version in re.findall(r'/hashicorp/aws" {\s+version += "(.*?)"', lock):
-        for folder in map(Path, MIRRORS):
-            mirrors = folder.parent.expanduser()
-            for found in mirrors.glob(f"{folder.name}/*/hashicorp/aws/*{version}*"):
-                return found.parents[3], "/".join(found.parts[-4:-1])
-    return None
-
-
-def settings(lock: str) -> str:
-    """Return Terraform's configuration with the mirror. Other providers are downloaded."""
-    if not (found := mirrored(lock)):
-        return ""
-    mirror, provider = json.dumps(str(found[0])), json.dumps([found[1]])
-    return (
-        "provider_installation {\n"
-        f"filesystem_mirror {{\npath = {mirror}\ninclude = {provider}\n}}\n"
-        f"direct {{\nexclude = {provider}\n}}\n}}\n"
-    )
+        for folder in MIRRORS:
+            mirrors = Path(folder).expanduser()
+            for found in mirrors.glob(f"*/*/hashicorp/aws/*{version}*"):
+                mirror = json.dumps(str(found.parents[3]))
+                provider = json.dumps(["/".join(found.parts[-4:-1])])
+                return (
+                    "provider_installation {\n"
+                    f"filesystem_mirror {{\npath = {mirror}\ninclude = {provider}\n}}\n"
+                    f"direct {{\nexclude = {provider}\n}}\n}}\n"
+                )
+    return ""
 
 
 def own_settings() -> Path | None:

@@ -280,7 +280,7 @@ def test_what_terraform_reads_is_read(tmp_path, text):
     (tmp_path / "main.tf").write_text(text, "utf-8")
     (block,) = (block for block in blocks(tmp_path) if block.kind == "module")
     assert (block.labels, block.arguments) == (["bot"], {"source": '"../.."', "version": '"1.0"'})
-    start, end = block.places["version"]
+    [(start, end)] = [place for name, *place in block.places if name == "version"]
     assert text.removeprefix("\ufeff")[start:end] == 'version = "1.0"'
 
 
