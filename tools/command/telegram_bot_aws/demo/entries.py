@@ -34,15 +34,11 @@ class Entries:
         }
 
     def message(self, key: int) -> Json:
-        """Return the entry of a message by its key. Raises InvalidRequest."""
-        entry = self.get(key)
-        if "message" not in entry or entry.get("deleted"):
+        """Return the entry of a message by its key. Raises InvalidRequest if it was deleted."""
+        entry = self.all[key]
+        if entry.get("deleted"):
             raise InvalidRequest("there is no such message")
         return entry
-
-    def get(self, key: int) -> Json:
-        """Return an entry by its key, an empty one if there is none."""
-        return self.all[key] if 0 <= key < len(self.all) else {}
 
     def of_message(self, message: Json) -> Json | None:
         """Return the entry of a message. Its ids are unique across the stand-in's chats."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 
-from telegram_stand_in import Bot, Json, Telegram, buttons_of
+from telegram_stand_in import Bot, Json, Telegram
 
-from telegram_bot_aws.demo.bots import Bots, menu_buttons
+from telegram_bot_aws.demo.bots import Bots
 from telegram_bot_aws.demo.deployments import PAGE
 from telegram_bot_aws.demo.entries import Entries
 from telegram_bot_aws.demo.feed import Feed, InvalidRequest
-from telegram_bot_aws.demo.samples import CHATS, person_in
+from telegram_bot_aws.demo.samples import person_in
 from telegram_bot_aws.local.http_server import MAX_REQUEST_BYTES, LocalRequest, LocalServer
 from telegram_bot_aws.local.request import Answer, request
 
@@ -37,14 +36,7 @@ class Pages:
         self._entries = entries
 
     def open(
-        self,
-        chat: str,
-        how: str,
-        label: str,
-        url: str,
-        key: int = 0,
-        person: str = "",
-        bot: int = 0,
+        self, chat: str, how: str, label: str, url: str, person: str = "", bot: int = 0
     ) -> Json:
         """Open a page by a visible button: "menu", "inline" (of a message), or "keyboard".
 
@@ -52,11 +44,6 @@ class Pages:
         keyboard's button.
         """
         user, of = person_in(chat, person), self.bots.get(bot)
-        if CHATS[chat]["chat"]["type"] != "private":
-            raise InvalidRequest("Telegram opens pages in private chats only.")
-        buttons = self._buttons(chat, how, key, of)
-        if not any(b["text"] == label and b.get("web_app") == {"url": url} for b in buttons):
-            raise InvalidRequest("there is no such button")
         address = self._address(of, url)
         data = "" if how == "keyboard" else self._telegram.open_page(user, of)
         with self._feed.lock:
@@ -72,15 +59,6 @@ class Pages:
             self._entries.add(chat, "note", kind="page", label=label, **about)
         return {"id": launch["id"], "url": address, "init_data": data}
 
-    def _buttons(self, chat: str, how: str, key: int, bot: Bot) -> list[Json]:
-        if how == "menu":
-            return [button for where, button in menu_buttons(bot).items() if where == chat]
-        if how == "inline":
-            return buttons_of(self._entries.message(key)["message"])
-        keyboard = self._entries.keyboards.get(f"{bot.id}:{chat}", {})
-        rows = keyboard.get("keyboard", []) if how == "keyboard" else []
-        return [button for button in itertools.chain(*rows) if isinstance(button, dict)]
-
     def _address(self, bot: Bot, url: str) -> str:
         """Return where the demo serves an address of a bot's page. Raises InvalidRequest."""
         hosted = self.bots.page_of(bot)
@@ -95,8 +73,6 @@ class Pages:
 
     def send_data(self, id: str, data: str) -> None:
         """Send a page's data to the bot and close the page, which a keyboard's button opened."""
-        if id not in self._launches:
-            raise InvalidRequest("there is no such page")
         launch = self._launches[id]
         if launch["how"] != "keyboard":
             raise InvalidRequest(

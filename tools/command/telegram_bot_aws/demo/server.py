@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import urllib.parse
 from collections.abc import Callable
@@ -15,7 +14,6 @@ from pathlib import Path
 from telegram_stand_in import Json
 
 from telegram_bot_aws.demo.chat import Chat
-from telegram_bot_aws.demo.feed import InvalidRequest
 from telegram_bot_aws.local.http_server import LocalRequest, LocalServer
 
 PAGE = Path(__file__).with_name("page")
@@ -25,7 +23,6 @@ TYPES = {
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
 }
-KINDS = {"int": int, "str": str, "list[int]": list}  # by the annotations of actions
 MAX_REQUEST = 100_000  # bytes
 SHOWN = ("image/", "audio/", "video/")  # files that a browser shows without running them
 
@@ -96,8 +93,8 @@ class _Request(LocalRequest):
             return
         chat.bots.refresh()  # so a saved change is live at the next message
         try:
-            answer = action(**arguments_of(action, json.loads(body)))
-        except (ValueError, TypeError, RecursionError) as error:
+            answer = action(**json.loads(body))
+        except (LookupError, RecursionError, TypeError, ValueError) as error:
             self._answer(400, {"error": str(error)})
         else:
             self._answer(200, answer or {})
@@ -147,19 +144,3 @@ class _Request(LocalRequest):
             **(more or {}),
         }
         self.respond(status, headers.items(), data)
-
-
-def arguments_of(action: Callable[..., Json | None], given: object) -> Json:
-    """Return an action's arguments. Raises InvalidRequest if they don't fit."""
-    if not isinstance(given, dict):
-        raise InvalidRequest("an object is expected")
-    known = inspect.signature(action).parameters
-    for name, parameter in known.items():
-        if name not in given and parameter.default is parameter.empty:
-            raise InvalidRequest(f"{name} is missing")
-    for name, value in given.items():
-        kind = KINDS.get(str(known[name].annotation)) if name in known else None
-        items = value if isinstance(value, list) and kind is list else [0]
-        if kind is None or type(value) is not kind or any(type(each) is not int for each in items):
-            raise InvalidRequest(f"{name} isn't as it should be")
-    return given

@@ -47,8 +47,8 @@ function address({ url, init_data: data }) {
 }
 
 export async function openPage(how, { text: label, web_app: { url } }, key = 0) {
-  const about = { chat: app.chat, how, label, url, key, bot: app.bot };
-  const launch = await actAs("open", about, how === "inline" ? undefined : "");
+  const about = { chat: app.chat, how, label, url, bot: app.bot };
+  const launch = await actAs("open", about, key ? `[data-key="${key}"]` : "");
   if (launch) show({ ...launch, how, opener: document.activeElement });
 }
 

@@ -76,12 +76,11 @@ def test_a_read_only_checkout_with_a_strange_path_works(tmp_path, temporary):
 
 @pytest.mark.slow
 @linux
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_direct_demo(temporary, kind):
+def test_a_signal_ends_the_direct_demo(temporary):
     with Script(ROOT, "demo", "--direct", PLAIN, TMPDIR=str(temporary)) as script:
         script.wait_for("Ctrl-C ends the demo.")
         assert processes_that_know(f"TMPDIR={temporary}")
-        assert script.end(kind) == 0
+        assert script.end(signal.SIGINT) == 0
     bot = ROOT / "tests" / "bots" / "plain" / "bot.py"
     here = bot.relative_to(Path.cwd()) if bot.is_relative_to(Path.cwd()) else bot
     assert f"\nA saved change to {here} is live at the next message." in script.output
@@ -91,11 +90,10 @@ def test_a_signal_ends_the_direct_demo(temporary, kind):
 @pytest.mark.slow
 @linux
 @pytest.mark.usefixtures("quick_terraform")
-@pytest.mark.parametrize("moment", ["terraform init … ", "terraform apply … "])
-def test_a_signal_ends_the_set_up(project, temporary, moment):
+def test_a_signal_ends_the_set_up(project, temporary):
     needs_provider()
     with Script(project, "demo", TMPDIR=str(temporary)) as demo:
-        demo.wait_for(moment)
+        demo.wait_for("terraform apply … ")
         assert demo.end(signal.SIGTERM) == 130
     assert "Stopped and cleaned up." in demo.output
     nothing_is_left(temporary)
@@ -265,63 +263,6 @@ def test_a_bot_that_fails_shows_where(bot, old, new, sentence):
     assert ran.output.count("requirements.txt") == (sentence == "No module named")
 
 
-PRESSED = """
-from botkit import telegram
-
-count = 0
-
-def reply(update):
-    global count
-    count += 1
-    if "callback_query" in update:
-        query = update["callback_query"]
-        return [{"method": "answerCallbackQuery", "callback_query_id": query["id"], "text": "Ay"}]
-    message = update["message"]
-    call = {"method": "sendMessage", "chat_id": message["chat"]["id"], "text": f"{count}. "}
-    if "photo" in message or "document" in message:
-        file = message["photo"][-1] if "photo" in message else message["document"]
-        data = telegram.download(telegram.call("getFile", file_id=file["file_id"])["file_path"])
-        call["text"] += f"{file.get('file_name', file.get('width'))} {len(data)}"
-    else:
-        call["text"] += f"{message['text']} {[e['type'] for e in message.get('entities', [])]}"
-    inline = {"inline_keyboard": [[{"text": "Go", "callback_data": "go"}]]}
-    below = {"keyboard": [[{"text": "Yes"}, "No"]]}
-    call["reply_markup"] = below if message.get("text") == "ask" else inline
-    return [call]
-
-ALLOWED_UPDATES = ["message", "callback_query"]
-"""
-GIF = b"GIF89a\x07\0\x05\0"
-
-
-def test_a_bots_test_can_be_a_shell_script(tmp_path):
-    (bot := tmp_path / "pressed").mkdir()
-    (bot / "bot.py").write_text(PRESSED)
-    (tmp_path / "photo.gif").write_bytes(GIF)
-    (tmp_path / "list.txt").write_text("one")
-    files = ("--send", f"@{tmp_path}/photo.gif", "--send", f"@{tmp_path}/list.txt")
-    presses = ("--press", "Go", "--send", "ask", "--press", "No")
-    arguments = (str(bot), "--send", "/start", *files, *presses, "--press", "Stop")
-    ran = run(demo.main, "--direct", *arguments)
-    steps = (" … ", "The bot runs directly")
-    answers = [line for line in ran.output.splitlines() if not any(each in line for each in steps)]
-    assert answers == [
-        "1. /start ['bot_command']",
-        "[Go]",
-        "2. 7 10",
-        "[Go]",
-        "3. list.txt 3",
-        "[Go]",
-        "Ay",
-        "5. ask []",
-        "[Yes] [No]",
-        "6. No []",
-        "[Go]",
-        'scripts/demo: there is no button "Stop" to tap. The buttons: [Yes] [No] [Go]',
-    ]
-    assert ran.code == 1
-
-
 PEOPLE = """
 import logging
 from datetime import UTC, datetime, timedelta
@@ -353,6 +294,10 @@ def reply(update):
         return [{"method": "answerInlineQuery", **answer}]
     if text == "menu":
         return [{**to, "text": "the menu", "reply_markup": ADD}]
+    if text == "ask":
+        return [{**to, "text": "Well?", "reply_markup": {"keyboard": [[{"text": "Yes"}, "No"]]}}]
+    if "photo" in about or "document" in about:
+        text = about.get("document", {}).get("file_name") or f"{about['photo'][0]['width']} wide"
     if text == "poll":
         poll = {"question": "Well?", "options": [{"text": "Yes"}, {"text": "No"}]}
         several = {"is_anonymous": False, "allows_multiple_answers": True}
@@ -428,6 +373,23 @@ def test_people_talk_vote_ask_and_choose(people, tmp_path):
         "(to News) None in channel:",
     ]
     assert ran.code == 0
+
+
+def test_files_and_buttons(people, tmp_path):
+    (tmp_path / "photo.gif").write_bytes(b"GIF89a\x07\0\x05\0")
+    (tmp_path / "list.txt").write_text("one")
+    files = ("--send", f"@{tmp_path}/photo.gif", "--send", f"@{tmp_path}/list.txt")
+    presses = ("--send", "ask", "--press", "No", "--press", "Stop")
+    ran = run(demo.main, "--direct", str(people), *files, *presses)
+    assert [line for line in of_people(ran.output) if not line.endswith(" delivered")] == [
+        "Ada in private: 7 wide",
+        "Ada in private: list.txt",
+        "Well?",
+        "[Yes] [No]",
+        "Ada in private: No",
+        'scripts/demo: there is no button "Stop" to tap. The buttons: [Yes] [No]',
+    ]
+    assert ran.code == 1
 
 
 def test_privacy_mode_keeps_a_groups_messages_from_the_bot(people):

@@ -127,16 +127,8 @@ MESSAGES = ("--send", "hello", "--send", "fail")
 
 
 @pytest.mark.slow
-def test_the_demo_runs_it_once_and_passes_nothing_on(folder, variables):
-    arguments = ("--direct", str(folder), "--env-file", str(variables))
-    with Script(ROOT, "demo", *arguments, *MESSAGES, **PLANTED) as demo:
-        assert demo.end() == 1, demo.output
-    the_demo_ran_it(demo)
-
-
-@pytest.mark.slow
 @pytest.mark.usefixtures("quick_terraform")
-def test_on_emulated_aws_too(folder, variables, tmp_path, temporary):
+def test_the_demo_runs_it_once_and_passes_nothing_on(folder, variables, tmp_path, temporary):
     """The operator's files beside the module and at home, and variables, are left alone."""
     needs_provider()
     (tmp_path / "project").mkdir()

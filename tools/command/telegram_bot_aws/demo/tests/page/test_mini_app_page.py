@@ -1,13 +1,11 @@
 """The demo's chat with a bot that has a page (Mini App), in a real Chromium."""
 
 import http.client
-import re
 import signal
 from urllib.parse import urlsplit
 
 import pytest
 
-from telegram_bot_aws.demo.feed import InvalidRequest
 from telegram_bot_aws.demo.tests.page.browser import expect, is_too_wide, say, violations
 from telegram_bot_aws.local.project import ROOT
 from tests.support.programs import Script, page_of
@@ -156,17 +154,3 @@ def test_the_page_is_for_this_machine_only_and_one_header_is_changed(demo):
         assert ask(f"{page}{path}", **refused)[0] == 403
     for path in ("/telegram", "/apple", "/events", "/page.js"):
         assert ask(f"{page}{path}")[0] == 404
-
-
-@pytest.mark.parametrize(
-    ("chat", "how", "words"),
-    [
-        ("group", "menu", "Telegram opens pages in private chats only."),
-        ("ada", "menu", "there is no such button"),
-        ("ada", "keyboard", "there is no such button"),
-        ("ada", "inline", "there is no such message"),
-    ],
-)
-def test_a_page_that_cant_be_opened_is_explained(demo, chat, how, words):
-    with pytest.raises(InvalidRequest, match=re.escape(words)):
-        demo.chat.pages.open(chat, how, "Open", "http://127.0.0.1:1/app/index.html", key=777)
