@@ -123,7 +123,7 @@ class AwsDeployment(Deployment):
         self.way = "\n".join([self.way, *warnings])
         self.find_bots()
         for bot in self.bots:
-            said = notes(bot.folder, is_configured=self._folder is not None)
+            said = [] if self._folder else notes(bot.folder)
             self.way = "\n".join([self.way, *python_note(bot.runtime), *said])
             logs = self.client("logs", bot.region)
             self._logs[bot.name] = log = FunctionLog(logs, bot.log_group, self.on_log)

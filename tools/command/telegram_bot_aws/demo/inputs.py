@@ -69,21 +69,7 @@ def python_note(runtime: str) -> list[str]:
     ]
 
 
-def notes(bot: Path, *, is_configured: bool) -> list[str]:
-    """Return what differs from here where the bot is deployed, in sentences.
-
-    `is_configured`: a configuration has the inputs.
-    """
-    said = []
-    needed = {} if is_configured else inputs(bot)
-    if needed:
-        names = ", ".join(WRITTEN.get(name, name) for name in needed)
-        said.append(f"To deploy the bot, set these inputs of the module: {names}.")
-    for path in sorted(bot.glob(".env*")):
-        if path.is_file():
-            said.append(
-                f"{bot.name}/{path.name} isn't packed, like all files with a dot before their "
-                "names, so the bot won't find it. Pass its variables to the demo by --env-file, "
-                "and to the deployed bot by the input environment."
-            )
-    return said
+def notes(bot: Path) -> list[str]:
+    """Return in a sentence which inputs a bot needs where it is deployed, if it needs some."""
+    names = ", ".join(WRITTEN.get(name, name) for name in inputs(bot))
+    return [f"To deploy the bot, set these inputs of the module: {names}."] if names else []

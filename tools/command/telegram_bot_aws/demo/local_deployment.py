@@ -50,7 +50,7 @@ class LocalDeployment(Deployment):
                 raise ToolError(checked.problem)
             self.on_log(checked)
             error = self.register(bot)
-        self.way = "\n".join([self.way, *notes(bot.folder, is_configured=False)])
+        self.way = "\n".join([self.way, *notes(bot.folder)])
         if error:
             raise ToolError(f"the bot can't start:\n{error}")
 

@@ -1,7 +1,4 @@
-"""Makes the pictures of README from the running demo, in both themes. Needs Chromium.
-
-Each is smaller than LARGEST, since everyone who uses the module downloads it.
-"""
+"""Makes the pictures of README from the running demo, in both themes. Needs Chromium."""
 
 from __future__ import annotations
 
@@ -12,7 +9,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal
 
 from playwright.sync_api import Browser, Error, Page, ViewportSize, expect, sync_playwright
@@ -20,13 +16,11 @@ from playwright.sync_api import Browser, Error, Page, ViewportSize, expect, sync
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import ROOT, SCRIPTS
 
-DOCS = ROOT / "docs"
-Theme = Literal["light", "dark"]
-THEMES: tuple[Theme, ...] = ("light", "dark")
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 # README shows it about 880 pixels wide. On a screen with two dots to a pixel it is still sharp.
 SIZE: ViewportSize = {"width": 1280, "height": 930}
 DOTS = 1.5  # to a pixel
-LARGEST = 100_000  # bytes
+# Everyone who uses the module downloads the pictures, and Playwright can't make such small ones.
 AS_WEBP = """
 async (png) => {
   const image = new Image();
@@ -105,26 +99,6 @@ def act(page: Page) -> None:
     page.locator("#title").hover()
 
 
-def seen(page: Page, theme: Theme) -> bytes:
-    """Return a picture of the page in a theme."""
-    page.emulate_media(color_scheme=theme)
-    return page.screenshot(animations="disabled")
-
-
-def url_of(png: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
-
-
-def save(page: Page, path: Path, png: bytes) -> Path:
-    """Save a picture as WebP, which a page of the browser makes. Raises ToolError."""
-    _, _, webp = page.evaluate(AS_WEBP, url_of(png)).partition("data:image/webp;base64,")
-    picture = base64.b64decode(webp)
-    if not 0 < len(picture) < LARGEST:
-        raise ToolError(f"{path.name} has {len(picture)} bytes, and must have 1 to {LARGEST - 1}")
-    path.write_bytes(picture)
-    return path
-
-
 @contextlib.contextmanager
 def demo() -> Iterator[str]:
     """Run the demo, and yield the address of its page. Raises ToolError."""
@@ -142,18 +116,20 @@ def demo() -> Iterator[str]:
         process.communicate()
 
 
-def picture_demo(chrome: Browser) -> list[Path]:
-    """Take the pictures of the demo on an emulated AWS."""
+def take_pictures(chrome: Browser) -> None:
+    """Save the pictures of the demo on an emulated AWS."""
     with demo() as url:
         page = chrome.new_page(viewport=SIZE, device_scale_factor=DOTS, reduced_motion="reduce")
+        converter = chrome.new_page()
         page.goto(url)
         act(page)
-        pictures = [seen(page, theme) for theme in THEMES]
-        page.goto("about:blank")
-        return [
-            save(page, DOCS / f"demo-{theme}.webp", picture)
-            for theme, picture in zip(THEMES, pictures, strict=True)
-        ]
+        for theme in THEMES:
+            page.emulate_media(color_scheme=theme)
+            png = base64.b64encode(page.screenshot(animations="disabled")).decode()
+            webp: str = converter.evaluate(AS_WEBP, f"data:image/png;base64,{png}")
+            path = ROOT / "docs" / f"demo-{theme}.webp"
+            path.write_bytes(base64.b64decode(webp.partition(",")[2]))
+            print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1024} KB")
 
 
 def main() -> int:
@@ -161,14 +137,8 @@ def main() -> int:
     argparse.ArgumentParser(prog="scripts/dev screenshot", description=__doc__).parse_args()
     try:
         with browser() as chrome:
-            pictures = picture_demo(chrome)
+            take_pictures(chrome)
     except (ToolError, Error, AssertionError) as error:
         print(f"scripts/dev screenshot: {error}", file=sys.stderr)
         return 1
-    for path in pictures:
-        print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1024} KB")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

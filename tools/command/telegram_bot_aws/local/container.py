@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ Json = dict[str, Any]
 TIMEOUT = 10.0  # seconds, as variables.tf has it
 INIT_TIMEOUT = 30.0  # Lambda's is 10, but a busy machine is slower
 LOOK_SECONDS = 30.0  # between two looks: a machine that sleeps stops the clock of a pause
-MAX_PRINTED_BYTES = 100_000  # bytes that are kept of an invocation's output
+RECORD = "\x1e"  # begins a log line in the output
 # Advice on exceptions that surprise people, by a pattern of a traceback's last lines.
 ADVICE = {
     r'File "<frozen os>", line \d+, in __getitem__\nKeyError: (.+)': "the environment has no {0}. "
@@ -70,7 +70,6 @@ CONTAINER = """
 import json, logging, os, sys, time, traceback
 
 answers = os.fdopen(int(sys.argv[1]), "w")
-records = []
 known = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 class Collect(logging.Handler):
@@ -79,7 +78,7 @@ class Collect(logging.Handler):
         if record.exc_info:
             fields["traceback"] = "".join(traceback.format_exception(*record.exc_info))
         line = {"level": record.levelname, "message": record.getMessage(), **fields}
-        records.append((os.fstat(2).st_size, line))  # after so many bytes of other output
+        os.write(2, f"\\x1e{json.dumps(line, default=str)}\\n".encode())
 
 logging.basicConfig(level=logging.INFO, handlers=[Collect()])
 logging.getLogger("botkit").setLevel(logging.DEBUG)  # the traceback's level
@@ -93,8 +92,7 @@ class Context:
         return max(0, int((self.ends - time.monotonic()) * 1000))
 
 def say(**answer):
-    print(json.dumps({**answer, "logs": records}, default=str), file=answers, flush=True)
-    records.clear()
+    print(json.dumps(answer, default=str), file=answers, flush=True)
 
 try:
     sessions, start_seconds, patience = sys.argv[4], float(sys.argv[5]), int(sys.argv[6])
@@ -148,21 +146,24 @@ class Invocation:
     start_milliseconds: float | None = None
     milliseconds: float | None = None
 
-    def take_output(self, parts: list[str | Json]) -> None:
+    def take_output(self, text: str) -> None:
         """Keep output in order, and the traceback from the debug lines, which Lambda wouldn't keep.
 
-        Texts that follow one another become one.
+        RECORD begins a log line, as in https://www.rfc-editor.org/rfc/rfc7464
         """
-        for part in parts:
-            last = self.output[-1] if self.output else None
-            if isinstance(part, str) and isinstance(last, str):
-                self.output[-1] = last + part
-            elif isinstance(part, str):
-                self.output += [part] if part else []
-            elif part.get("level") != "DEBUG":
-                self.output.append(part)
-            elif part.get("message") == EXCEPTION and "traceback" in part:
-                self.traceback = advised(BEFORE_BOT.sub(r"\1", str(part["traceback"])))
+        printed, *records = text.split(RECORD)
+        self.output += [printed] if printed else []
+        for record in records:
+            text, _, printed = record.partition("\n")
+            try:
+                line = json.loads(text)
+            except ValueError:  # the bot printed it
+                line, printed = {"level": "DEBUG"}, record
+            if line["level"] != "DEBUG":
+                self.output.append(line)
+            elif line.get("message") == EXCEPTION and "traceback" in line:
+                self.traceback = advised(BEFORE_BOT.sub(r"\1", line["traceback"]))
+            self.output += [printed] if printed else []
 
     @property
     def logs(self) -> list[Json]:
@@ -367,25 +368,12 @@ class Container:
             error=answer.get("error", ""),
             milliseconds=milliseconds,
         )
-        invocation.take_output([*self._output_with(answer.get("logs", [])), memory])
+        with self._output.open("r+b") as output:
+            invocation.take_output(output.read().decode(errors="replace") + memory)
+            output.truncate(0)
         if not line or (call is None and invocation.error):
             self._stop()  # like Lambda: the next invocation starts another one
         return invocation
-
-    def _output_with(self, logs: list[tuple[int, Json]]) -> Iterator[str | Json]:
-        """Yield the output since the last call, with log lines in it: each after so many bytes."""
-        with self._output.open("r+b") as output:
-            data = output.read(MAX_PRINTED_BYTES)
-            if output.read(1):
-                data += "… (too long)\n".encode()
-            output.truncate(0)
-        begin = 0
-        for before, line in logs:
-            end = before if before <= MAX_PRINTED_BYTES else len(data)
-            yield data[begin:end].decode(errors="replace")
-            yield line
-            begin = end
-        yield data[begin:].decode(errors="replace")
 
     def _stop(self) -> None:
         if self._process:

@@ -76,11 +76,6 @@ def too_much_memory(process: int, most: int) -> str:
 def _signal_group(process: subprocess.Popen[Any], kind: int) -> None:
     """Send a signal to a process's group, which may outlive the process."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        if process.poll() is not None:
-            # The id was reused, so the group also belongs to another process.
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process.pid, 0)
-                return
         os.killpg(process.pid, kind)
 
 

@@ -8,13 +8,12 @@ from telegram_bot_aws.demo.inputs import inputs, missing_inputs, notes, python_n
 def test_a_bot_has_the_inputs_without_which_it_does_not_work(tmp_path):
     (tmp_path / "bot.py").write_text("")
     assert inputs(tmp_path) == {}
-    assert notes(tmp_path, is_configured=False) == []
+    assert notes(tmp_path) == []
     (tmp_path / "bot.py").write_text("from botkit import schedule\nSESSION = 'chat'\n")
     assert inputs(tmp_path) == {"queue": True, "session_retention_in_days": 1}
     needs = "To deploy the bot, set these inputs of the module: "
     named = "session_retention_in_days, queue = true."
-    assert notes(tmp_path, is_configured=False) == [needs + named]
-    assert notes(tmp_path, is_configured=True) == []
+    assert notes(tmp_path) == [needs + named]
 
 
 NEEDY = """
@@ -42,11 +41,3 @@ def test_another_python_than_awss_is_named():
     assert python_note(requirements.PYTHON) == []
     [note] = python_note("python3.99")
     assert note.startswith(f"AWS runs the bot on python3.99, but the demo on {requirements.PYTHON}")
-
-
-def test_variables_that_are_not_packed_are_named(tmp_path):
-    (bot := tmp_path / "bot").mkdir()
-    (bot / "bot.py").write_text("")
-    (bot / ".env").write_text("KEY=secret\n")
-    [note] = notes(bot, is_configured=True)
-    assert note.startswith("bot/.env isn't packed")

@@ -209,7 +209,7 @@ def on_event(event):
     logging.debug("left out")
     print("5", file=sys.stderr)
     logging.error("6")
-    print(event["more"])
+    print("7\x1e")
     return []
 """
 
@@ -217,10 +217,9 @@ def on_event(event):
 def test_what_a_bot_prints_and_logs_stays_in_order(tmp_path):
     (tmp_path / "bot.py").write_text(SAYS)
     with Function(tmp_path, {}) as function:
-        for more, last in (("7", "7\n"), ("x" * 100_000, f"{'x' * 99_993}… (too long)\n")):
-            output = answer_to(function, {"more": more}).output
-            said = [each if isinstance(each, str) else each["message"] for each in output[-6:]]
-            assert said == ["12\n", "3", "4\n5\n", "6", last, "event"], more[:1]
+        output = answer_to(function, {"x": 1}).output
+    said = [each if isinstance(each, str) else each["message"] for each in output[-7:]]
+    assert said == ["12\n", "3", "4\n5\n", "6", "7", "\n", "event"]
 
 
 def test_it_is_said_that_a_container_takes_too_much_memory(tmp_path):

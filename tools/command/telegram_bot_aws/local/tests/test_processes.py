@@ -16,18 +16,6 @@ from telegram_bot_aws.local.processes import (
 
 
 @pytest.mark.parametrize("ends", [end, end_at_once])
-def test_another_process_with_the_same_id_is_left_alone(ends):
-    over = subprocess.Popen([sys.executable, "-c", ""], start_new_session=True)
-    over.wait()
-    command = [sys.executable, "-c", "input()"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as another:
-        over.pid = another.pid
-        ends(over)
-        another.communicate(b"\n")
-        assert another.returncode == 0
-
-
-@pytest.mark.parametrize("ends", [end, end_at_once])
 def test_the_children_of_an_ended_process_are_ended(ends):
     starts = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'input()'])"
     over = subprocess.Popen(
