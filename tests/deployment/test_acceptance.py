@@ -9,7 +9,7 @@ from acceptance.deployment import Deployment
 from acceptance.steps import STEPS
 from telegram_bot_aws.local.project import ROOT
 
-from tests.support.deployment import client
+from tests.support.deployment import create_user
 from tests.support.policy import TEXT
 
 pytestmark = [pytest.mark.slow, pytest.mark.release]
@@ -21,13 +21,8 @@ ONLY_REAL = ["an alarm goes off"]
 def keys(aws):
     """The keys of a user who has a deployer's permissions, and those of the acceptance test."""
     statements = json.loads(TEXT.replace("telegram-bot", accept.NAME))["Statement"]
-    statements += POLICY["Statement"]
-    iam, user = client(aws, "iam"), {"UserName": "owner"}
-    iam.create_user(**user)
-    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
-    iam.put_user_policy(**user, PolicyName="acceptance", PolicyDocument=policy)
-    key = iam.create_access_key(**user)["AccessKey"]
-    return key["AccessKeyId"], key["SecretAccessKey"]
+    user = create_user(aws, "owner", statements + POLICY["Statement"])
+    return user.access_key, user.secret_key
 
 
 @pytest.fixture

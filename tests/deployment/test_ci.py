@@ -3,22 +3,17 @@
 The emulated AWS can't check GitHub's tokens, so IAM users with the same policies replace the roles.
 """
 
-import contextlib
-import http.client
-import json
 import re
 import shutil
 
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.project import ROOT
 from telegram_bot_aws.local.terraform import REGION
 from telegram_bot_aws.starter import new
 
-from tests.support.deployment import Deployment, answer_to, client
+from tests.support.deployment import Deployment, answer_to, client, create_user
 from tests.support.reader import SOURCE
 from tests.support.stubs import BOT
 from tests.support.telegram import TOKEN
@@ -29,7 +24,6 @@ WRITTEN = new.files(ROOT / "examples" / new.FIRST, "telegram-bot", new.UNKNOWN)[
 [ADDED] = re.findall(r"^```hcl\n# main.tf, for [^\n]*\n(.*?)^```$", PAGE, re.M | re.DOTALL)
 BACKEND, _, IN_MODULE = ADDED.partition('module "telegram_bot" {\n  # …\n')
 MAIN = BACKEND + WRITTEN.replace("\n}\n\noutput", f"\n{IN_MODULE}\noutput", 1)
-FORM = "application/x-www-form-urlencoded"
 # The emulator checks this action against "*", AWS against the function.
 NAMELESS = {"Effect": "Allow", "Action": "lambda:CreateFunction", "Resource": "*"}
 # The emulator never sets iam:PermissionsBoundary, so this statement would deny every role.
@@ -38,26 +32,10 @@ BOUNDARY = "NoRoleWithoutBoundary"
 
 def user(aws, name, role, without=""):
     """Create an IAM user with a role's policy, maybe without a statement, and return its keys."""
-    iam = client(aws, "iam")
-    document = iam.get_role_policy(RoleName=f"telegram-bot-{role}", PolicyName=role)
+    document = client(aws, "iam").get_role_policy(RoleName=f"telegram-bot-{role}", PolicyName=role)
     statements = document["PolicyDocument"]["Statement"]
     kept = [each for each in statements if each.get("Sid") != without]
-    policy = {"Version": "2012-10-17", "Statement": [*kept, NAMELESS] if without else kept}
-    iam.create_user(UserName=name)
-    iam.put_user_policy(UserName=name, PolicyName=role, PolicyDocument=json.dumps(policy))
-    key = iam.create_access_key(UserName=name)["AccessKey"]
-    return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
-
-
-def create_role(aws, credentials):
-    """Create the bot's role without a boundary, and return AWS's answer."""
-    query = "Action=CreateRole&Version=2010-05-08&RoleName=telegram-bot&AssumeRolePolicyDocument={}"
-    request = AWSRequest("POST", aws.url, {"Content-Type": FORM}, query)
-    SigV4Auth(credentials, "iam", REGION).add_auth(request)
-    connection = http.client.HTTPConnection("127.0.0.1", aws.port, timeout=60)
-    with contextlib.closing(connection):
-        connection.request("POST", "/", query, dict(request.headers.items()))
-        return connection.getresponse().read().decode()
+    return create_user(aws, name, [*kept, NAMELESS] if without else kept)
 
 
 @pytest.fixture
@@ -103,7 +81,9 @@ def test_roles_plan_apply_and_destroy_within_the_boundary(
         module.root = repository
 
         deployer = user(aws, "deployer", "apply")
-        assert "with an explicit deny" in create_role(aws, deployer)
+        with pytest.raises(ClientError, match="with an explicit deny"):
+            role = {"RoleName": "telegram-bot", "AssumeRolePolicyDocument": "{}"}
+            client(aws, "iam", deployer).create_role(**role)
         with_boundary = user(aws, "deployer-with-boundary", "apply", without=BOUNDARY)
         module.become(with_boundary)
         module.init()

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.project import ROOT
 from telegram_bot_aws.local.terraform import REGION
@@ -26,6 +25,7 @@ from tests.support.deployment import (
     Deployment,
     answer_to,
     client,
+    create_user,
     everything,
     fetch,
 )
@@ -105,11 +105,7 @@ class User:
     def __init__(self, aws, name, policy=None):
         self._iam = client(aws, "iam")
         self._name = name
-        self._iam.create_user(UserName=name)
-        if policy:
-            self.may(policy)
-        key = self._iam.create_access_key(UserName=name)["AccessKey"]
-        self.credentials = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+        self.credentials = create_user(aws, name, policy["Statement"] if policy else [])
 
     def may(self, policy):
         """Give the user another policy."""

@@ -6,7 +6,6 @@ import shutil
 from urllib.parse import urlsplit
 
 import pytest
-from botocore.credentials import Credentials
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.project import ROOT
 from telegram_stand_in import ADA, GRACE, Server, Telegram
@@ -15,6 +14,7 @@ from tests.support import reader
 from tests.support.deployment import (
     Deployment,
     client,
+    create_user,
     everything,
     fetch,
 )
@@ -113,13 +113,7 @@ def deployer(aws):
     added = json.loads((ROOT / "examples/notify/deployer-policy.json").read_text())
     # The emulator checks some actions against "*", AWS against the resource.
     statements += [each | {"Resource": "*"} for each in added["Statement"]]
-    iam = client(aws, "iam")
-    iam.create_user(UserName="deployer")
-    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
-    policy = iam.create_policy(PolicyName="deployer", PolicyDocument=document)["Policy"]
-    iam.attach_user_policy(UserName="deployer", PolicyArn=policy["Arn"])
-    key = iam.create_access_key(UserName="deployer")["AccessKey"]
-    return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+    return create_user(aws, "deployer", statements)
 
 
 def token_of(number):

@@ -13,11 +13,10 @@ from telegram_bot_aws.starter import new
 
 from tests.support.deployment import Deployment
 from tests.support.policy import POLICY, TEXT
-from tests.support.reader import SOURCE
+from tests.support.reader import PAGES, SOURCE
 
 DOCS = ROOT / "docs"
 PAGE = (DOCS / "deploy.md").read_text()
-PAGES = [*ROOT.glob("*.md"), *DOCS.glob("**/*.md"), *ROOT.glob("examples/**/*.md")]
 # A fragment's first line says more, such as `# main.tf, in module "telegram_bot"`.
 WHOLE = {
     page.stem.lower(): block

@@ -6,12 +6,8 @@ import pytest
 from maintenance import docs, release
 from telegram_bot_aws.local.project import ROOT
 
-PAGES = sorted(
-    page
-    for pattern in ("*.md", ".github/*.md", "docs/**/*.md", "examples/*/*.md", "tools/**/*.md")
-    for page in ROOT.glob(pattern)
-    if "/." not in f"{page.relative_to(ROOT)}"  # such as a cache of pytest's
-)
+from tests.support.reader import PAGES
+
 README = (ROOT / "README.md").read_text()
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
 LINK = re.compile(r"""(?:\]\(|src(?:set)?=")([^)"]+)""")  # also of a picture

@@ -5,12 +5,8 @@ import re
 import pytest
 from telegram_bot_aws.local.project import ROOT
 
-PAGES = sorted(
-    page
-    for pattern in ("*.md", "docs/**/*.md", "examples/**/README.md", "tools/**/*.md")
-    for page in ROOT.glob(pattern)
-    if not {".terraform", ".venv"} & {*page.parts} and "/." not in f"{page.relative_to(ROOT)}"
-)
+from tests.support.reader import PAGES
+
 MAX_WORDS = {
     "CONTRIBUTING.md": 1300,
     "README.md": 720,

@@ -10,10 +10,12 @@ from urllib.parse import urlsplit
 import botocore.config
 import botocore.session
 from acceptance import cleanup
+from botocore.credentials import Credentials
 from telegram_bot_aws.local.terraform import LOCK, REGION, Module
 
 from tests.support.stubs import BOT
 
+ROOT_USER = Credentials("test", "test")
 # Addresses of the module's resources, for commands.
 FUNCTION = "aws_lambda_function.this"
 REGISTRATION = "aws_lambda_invocation.register_webhook"
@@ -117,16 +119,27 @@ def session():
 
 
 @functools.cache
-def client(aws, service):
+def client(aws, service, user=ROOT_USER):
     """Return a botocore client of the emulated AWS, the same each time."""
     return session().create_client(
         service,
         region_name=REGION,
         endpoint_url=aws.url,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
+        aws_access_key_id=user.access_key,
+        aws_secret_access_key=user.secret_key,
         config=botocore.config.Config(retries={"max_attempts": 0}),
     )
+
+
+def create_user(aws, name, statements):
+    """Create an IAM user with a policy of these statements, and return its keys."""
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam = client(aws, "iam")
+    iam.create_user(UserName=name)
+    if statements:
+        iam.put_user_policy(UserName=name, PolicyName="policy", PolicyDocument=policy)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
 
 
 def everything(aws):

@@ -7,6 +7,12 @@ from telegram_bot_aws.local.project import ROOT
 from telegram_bot_aws.starter import new
 
 DOCS = ROOT / "docs"
+PAGES = sorted(
+    page
+    for pattern in ("*.md", ".github/*.md", "docs/**/*.md", "examples/**/*.md", "tools/**/*.md")
+    for page in ROOT.glob(pattern)
+    if "/." not in f"{page.relative_to(ROOT)}"  # such as a cache of pytest's
+)
 SOURCE = re.compile(r'"git::https://github\.com/[^"]+"')  # the module's, as pages have it
 # A block of a file begins with its name, and says which of several bots on a page it belongs to.
 BLOCK = re.compile(
