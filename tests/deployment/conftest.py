@@ -26,20 +26,6 @@ def telegram():
 
 
 @pytest.fixture
-def over_tls(tls):
-    """Telegram over TLS, as "localhost", with a certificate that `authority` has signed."""
-    telegram = Telegram(TOKEN, pace=0.01)
-    with Server(telegram) as server:
-        # The thread that accepts connections must not wait for a client's handshake: a container
-        # may be stopped during it.
-        server.socket = tls.wrap_socket(
-            server.socket, server_side=True, do_handshake_on_connect=False
-        )
-        telegram.url = f"https://localhost:{server.server_port}"
-        yield telegram
-
-
-@pytest.fixture
 def deploy(aws, providers, telegram, tmp_path):
     """Apply the module under a name; at the end it is destroyed, and nothing may be left.
 

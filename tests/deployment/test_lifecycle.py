@@ -45,19 +45,8 @@ def check_hidden(said, *hidden):
         assert not any(each in text for text in said), each
 
 
-def test_deployment_from_a_refused_token_to_a_refused_end(
-    deploy, over_tls, authority, aws, tmp_path
-):
-    telegram = over_tls
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    module = deploy(
-        "life",
-        apply=False,
-        environment={"SSL_CERT_FILE": str(tmp_path / "ca.pem"), "SSL_CERT_DIR": str(tmp_path)},
-        telegram_api_url=telegram.url,
-        telegram_bot_token="123:planted-token",
-        timeout=5,
-    )
+def test_deployment_from_a_refused_token_to_a_refused_end(deploy, telegram, aws):
+    module = deploy("life", apply=False, telegram_bot_token="123:planted-token", timeout=5)
     # A malformed token is refused before anything is created.
     assert "digits, a colon, and at least 30 letters" in module.refused()
     assert not module.has_state()

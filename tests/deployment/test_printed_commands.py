@@ -14,7 +14,7 @@ from telegram_bot_aws.local.project import ROOT, VENV
 
 from tests.support import reader
 from tests.support.deployment import Deployment, answer_to, session
-from tests.support.printed import printed
+from tests.support.reader import printed
 from tests.support.telegram import TOKEN
 
 pytestmark = [pytest.mark.slow, pytest.mark.release]

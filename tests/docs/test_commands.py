@@ -12,7 +12,7 @@ from telegram_bot_aws.local.project import ROOT
 from telegram_bot_aws.local.terraform import terraform_command
 
 from tests.support.needs import needs_terraform
-from tests.support.printed import printed
+from tests.support.reader import printed
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/*.md")])
 NOT_OURS = (

@@ -1,4 +1,4 @@
-"""docs/first-bot.md and docs/how-to, followed by a reader: the files that they show."""
+"""The pages, followed by a reader: the files that they show, and the commands that they print."""
 
 import ast
 import re
@@ -17,6 +17,11 @@ SOURCE = re.compile(r'"git::https://github\.com/[^"]+"')  # the module's, as pag
 # A block of a file begins with its name, and says which of several bots on a page it belongs to.
 BLOCK = re.compile(
     r"^```\w+\n(?:# |<!-- )(?P<path>[\w./-]+\.\w+)(?:, (?P<bot>.*?))?(?: -->)?\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+PROGRAMS = r"(?:terraform|aws|curl|git|sed|\S*scripts/\w+)"
+PRINTED = re.compile(
+    rf"^ *```sh\n(?P<block>.*?)^ *```$|`(?P<sentence>(?:[A-Za-z_]+=\S+ )*{PROGRAMS} [^`]+)`",
     re.MULTILINE | re.DOTALL,
 )
 BOT, TEST, MAIN = "bot/bot.py", "test_bot.py", "main.tf"
@@ -41,6 +46,23 @@ def bots(page):
         name: common | {path: text for (path, bot), text in shown.items() if bot == name}
         for name in names
     }
+
+
+def printed(page):
+    """Return the commands of a page's shell blocks and sentences, in their order, each as a line.
+
+    Comments are left out.
+    """
+    return [*_lines(page.read_text())]
+
+
+def _lines(text):
+    for found in PRINTED.finditer(text):
+        block = (found["block"] or found["sentence"]).replace("\\\n", " ")
+        lines = block.splitlines() if found["block"] else [" ".join(block.split())]
+        for line in lines:
+            if line.strip() and not line.strip().startswith("#"):
+                yield re.sub(" +# .*", "", line).strip()
 
 
 def begin(folder):
