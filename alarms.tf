@@ -5,10 +5,11 @@ locals {
   alarms_enabled = length(var.alarm_actions) > 0
   namespace      = "TelegramBot/${var.name}" # of the metrics: a metric filter can't add the name as a dimension
 
-  # The outcomes that are counted: those that somebody must repair, and one that may pass by itself.
+  # The outcomes that are counted, as metrics: what somebody must repair, what may pass by itself, and a lost webhook.
   counted = {
-    failures    = ["bot_error", "incomplete", "misconfigured", "mini_app_error"]
-    unreachable = ["unreachable"]
+    failures     = ["bot_error", "incomplete", "misconfigured", "mini_app_error"]
+    unreachable  = ["unreachable"]
+    webhook_lost = ["webhook_lost"]
   }
 
   # Each alarm fires at `threshold` or more in each of `periods` periods of `seconds`.
@@ -17,12 +18,10 @@ locals {
   }
   alarms = {
     failures = {
-      metric   = "Failures"
       sentence = "The bot failed, or its token, code or inputs are wrong."
     }
     # Only after half an hour: most such failures pass, and both Telegram and the queue redeliver.
     unreachable = {
-      metric   = "Unreachable"
       periods  = 2
       seconds  = 900
       sentence = "For half an hour, Telegram or AWS could not be reached."
@@ -41,11 +40,10 @@ locals {
       dimensions = { FunctionName = var.name }
       sentence   = "Lambda throttled an invocation: the concurrency limit was reached."
     }
+    # The look comes once an hour.
     webhook_lost = {
-      metric    = "WebhookLost"
-      statistic = "Maximum"
-      seconds   = 3600
-      sentence  = "The bot has no webhook, or another one, so no update arrives here."
+      seconds  = 3600
+      sentence = "The bot has no webhook, or another one, so no update arrives here."
     }
     dead_letters = {
       enabled    = var.queue
@@ -76,7 +74,7 @@ locals {
     }
   }
   enabled_alarms = {
-    for name, alarm in local.alarms : name => merge(local.alarm_defaults, alarm)
+    for name, alarm in local.alarms : name => merge(local.alarm_defaults, { metric = name }, alarm)
     if local.alarms_enabled && lookup(alarm, "enabled", true)
   }
 }
@@ -90,7 +88,7 @@ resource "aws_cloudwatch_log_metric_filter" "this" {
   pattern = "{ ($.logger = \"botkit\") && (${join(" || ", formatlist("($.outcome = %q)", each.value))}) }"
 
   metric_transformation {
-    name      = title(each.key)
+    name      = each.key
     namespace = local.namespace
     value     = "1"
   }

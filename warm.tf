@@ -9,7 +9,7 @@ locals {
     local.alarms_enabled ? {
       watch = {
         expression = "cron(30 * * * ? *)"
-        input      = jsonencode({ tf = { action = "watch" }, url = local.webhook_url, namespace = local.namespace })
+        input      = jsonencode({ tf = { action = "watch" }, url = local.webhook_url })
       }
     } : {},
   )

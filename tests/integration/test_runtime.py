@@ -144,9 +144,6 @@ def test_half_a_surrogate_pair_does_not_end_the_container(run, runtime_api, bot_
 
 ALARMS = (ROOT / "alarms.tf").read_text()
 RUNBOOK = (ROOT / "docs/runbook.md").read_text()
-URL = "https://bot.example/telegram"
-WATCH = {"tf": {"action": "watch"}, "url": URL, "namespace": "TelegramBot/bot"}
-INFO = {"url": URL, "pending_update_count": 3}
 
 
 def counted():
@@ -168,17 +165,3 @@ def test_failure_is_logged_as_the_runbook_shows(run, runtime_api):
     [sample] = re.findall(r"^```json\n(.*)$", RUNBOOK, re.MULTILINE)
     assert (line["level"], line["outcome"]) == ("ERROR", "bot_error")
     assert list(json.loads(sample)) == list(line)
-
-
-def test_the_webhooks_state_is_logged_at_every_log_level(run, runtime_api, bot_api):
-    function = run(TELEGRAM_API_URL=bot_api.url, AWS_LAMBDA_LOG_LEVEL="FATAL")
-    bot_api.answers("getWebhookInfo", {}, INFO)
-    answer, failed, _ = runtime_api.invoke(WATCH)
-    assert (failed, answer) == (False, None)
-    (line,) = function.stop()
-    # Lambda's own filter looks at these two.
-    assert line["level"] == "FATAL"
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", line["timestamp"])
-    [directive] = line["_aws"]["CloudWatchMetrics"]
-    assert directive["Metrics"] == [{"Name": "WebhookLost"}]
-    assert '= "WebhookLost"' in ALARMS

@@ -50,6 +50,7 @@ OUTCOME_MEANINGS = {
     "refused": "Telegram refused a call: the bot was blocked, or a parameter is wrong",
     "bot_error": "`bot.py` raised an exception, took too long or returned no list of calls",
     "mini_app_error": "the same in `on_request`",
+    "webhook_lost": "the bot has no webhook, or another one: with `alarm_actions` looked at hourly",
     "incomplete": "a call failed temporarily, and [a retry would show](delivery.md) an earlier one "
     "twice",
     "throttled": "Telegram [limits the rate](performance.md#limits)",

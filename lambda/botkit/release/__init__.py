@@ -38,7 +38,7 @@ def handle(event: Json) -> Any:
             with deadline.within(REGISTRATION_SECONDS):
                 return registration.remove(event)
         case "watch":
-            from . import watch
+            from . import registration
 
-            return watch.watch(event)
+            return registration.watch(event)
     return {}  # a removal's create and update, and a schedule that keeps the function warm

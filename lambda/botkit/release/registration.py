@@ -1,7 +1,9 @@
-"""Registers and removes the webhook and the bot's menu, when Terraform invokes the function:
+"""Registers, watches and removes the webhook, and the bot's menu, when Terraform or a schedule
+invokes the function:
 
     {"tf": {"action": "register"}, "url": "https://…/telegram", "max_connections": 40,
      "menu_button": {"text": "Open", "url": "https://…/app/index.html"}}
+    {"tf": {"action": "watch"}, "url": "https://…/telegram"}
     {"tf": {"action": "delete", …}, "url": "https://…/telegram"}
     {"tf": {"action": "delete", …}, "url": "https://…/app/index.html", "hook": "remove_menu_button"}
 
@@ -18,8 +20,10 @@ import threading
 import time
 
 from .. import bot_module, telegram
+from ..calls import outcome_of
 from ..deadline import deadline
 from ..errors import BotkitError, Misconfigured
+from ..outcome import Outcome
 from ..settings import settings
 from ..types import Any, Json
 
@@ -84,6 +88,17 @@ def register(event: Json) -> Json:
     )
     info = call("getWebhookInfo", "describe the webhook")
     return {name: info.get(name) for name in ("url", "pending_update_count", "last_error_message")}
+
+
+def watch(event: Json) -> None:
+    """Log if the bot has no webhook, or another one, for an alarm."""
+    try:
+        is_ours = telegram.call("getWebhookInfo")["url"] == event["url"]
+        outcome = Outcome("answered" if is_ours else "webhook_lost")
+    except BotkitError as error:
+        outcome = outcome_of(error)
+    if outcome.name != "answered":
+        outcome.log("watch", None, [], {})
 
 
 def remove(event: Json) -> Json:

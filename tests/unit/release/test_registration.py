@@ -266,6 +266,28 @@ def test_allowed_updates_may_be_any_collection(container, monkeypatch, handled):
     assert container.module("release.registration").allowed_updates() == ["message"]
 
 
+# ── The look at the webhook
+
+LOOKS = {
+    "ours": (INFO, None),
+    "removed": ({**INFO, "url": ""}, "webhook_lost"),
+    "another's": ({**INFO, "url": URL + "2"}, "webhook_lost"),
+    "a wrong token": (401, "misconfigured"),
+    "a limit": (429, "throttled"),
+}
+
+
+@pytest.mark.parametrize(("answer", "outcome"), LOOKS.values(), ids=LOOKS)
+def test_lost_webhook_is_logged(container, answer, outcome):
+    if isinstance(answer, int):
+        answer = refusal(container, answer, "no", "getWebhookInfo")
+    answering(container, getWebhookInfo=answer)
+    assert container.invoke({"tf": {"action": "watch"}, "url": URL}) is None
+    told = [(line["level"], line["message"], line["outcome"]) for line in container.log]
+    level = "WARNING" if outcome == "throttled" else "ERROR"
+    assert told == [(level, "watch", outcome)] * bool(outcome)
+
+
 # ── The removal
 
 

@@ -11,7 +11,7 @@ OURS = {
     "a removal": ({"tf": {"action": "delete", "prev_input": None}, "url": URL}, True),
     "a removal's creation": ({"tf": {"action": "create"}, "url": URL}, True),
     "a removal's update": ({"tf": {"action": "update"}, "url": URL}, True),
-    "a look": ({"tf": {"action": "watch"}, "url": URL, "namespace": "x"}, True),
+    "a look": ({"tf": {"action": "watch"}, "url": URL}, True),
     "the warm-up": ({"tf": {"action": "warm"}}, True),
     "a registration of nothing": ({"tf": {"action": "register"}}, False),
     "another action": ({"tf": {"action": "x"}, "url": URL}, False),
