@@ -207,7 +207,7 @@ OPTIONAL = (
     *("session_backup_in_days", "session_retention_in_days", "warm_schedule"),
 )
 # How many of each there are when everything is on.
-ON = {"alarm": 8, "metric": 2, "queue": 2, "rule": 2, "schedule": 1, "table": 1}
+ON = {"alarm": 8, "metric": 3, "queue": 2, "rule": 2, "schedule": 1, "table": 1}
 OFF = dict.fromkeys(ON, 0)
 # The emulator keeps tags of an API that were removed.
 FORGOTTEN = {

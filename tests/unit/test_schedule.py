@@ -248,25 +248,6 @@ def test_another_name_is_refused(container, schedule, name):
     assert waiting(container) == {}
 
 
-CRONS = [
-    "0 9 ? * MON *",
-    "0/15 8-17 ? * 2-6 2026-2030",
-    "5,35 23 1,15,31 JAN,6 ? *",
-    "59 0 L * ? 2199",
-    "0 12 15W 1-12/3 ? *",
-    "0 12 LW * ? *",
-    "0 12 ? * 6L *",
-    "0 12 ? * FRI#2 *",
-    "* * */2 * ? 2027/2",
-]
-
-
-@pytest.mark.parametrize("cron", CRONS)
-def test_cron_takes_what_scheduler_takes(container, schedule, cron):
-    schedule.cron(CALL, cron, "UTC", "tea")
-    assert container.schedules.items["cron.tea"]["cron"] == cron
-
-
 FIELDS = r"six fields, such as \"0 9 \? \* MON-FRI \*\": minutes, hours, days of the month, months,"
 
 
@@ -282,12 +263,7 @@ def test_cron_has_six_fields_and_one_question_mark(container, schedule, cron):
 UNKNOWN = {
     "minutes": "60 9 ? * MON *",
     "a step": "0/0 9 ? * MON *",
-    "a question mark": "? 9 ? * MON *",
-    "hours": "0 24 ? * MON *",
-    "days": "0 9 32 * ? *",
-    "months": "0 9 1 13 ? *",
     "a weekday": "0 9 ? * MO *",
-    "Sunday as 0": "0 9 ? * 0 *",
     "a sixth Monday": "0 9 ? * 2#6 *",
     "years": "0 9 ? * MON 1969",
 }
