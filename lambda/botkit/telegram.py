@@ -27,7 +27,6 @@ CA_NAMES = ("Go Daddy Root Certificate Authority - G2", "GoDaddy TLS Root CA - R
 MAX_FILE_BYTES = 21 << 20  # that a bot can download: 20 MB, and the headers of the response
 
 MAX_BLOCKED = 1000  # chats that a container remembers
-MAX_BLOCKED_SECONDS = 24 * 3600
 # Flood control, by chat: until when Telegram refuses calls that write to it (429), in seconds since
 # 1970. A bot that keeps calling is refused for longer, so the container leaves the chat alone.
 blocked_until = context.BoundedDict(MAX_BLOCKED)
@@ -146,8 +145,7 @@ def _carry_out(method: str, params: Json) -> Any:
         if refusal.is_unauthorized and token(used) != used:
             return _carry_out(method, params)
         if refusal.retry_after and chat:
-            block_seconds = min(refusal.retry_after, MAX_BLOCKED_SECONDS)
-            blocked_until[chat] = time.time() + block_seconds
+            blocked_until[chat] = time.time() + refusal.retry_after
         if context.already_done(refusal, method, params):
             context.current.calls.methods.append(method)
             return True
