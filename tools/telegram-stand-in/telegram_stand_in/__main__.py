@@ -21,8 +21,8 @@ The answer is the Bot API's: {"ok": true, "result": …}, or {"ok": false, "desc
 status 400. Status 400 also answers a wait in vain, and the first action after a
 call that isn't as documented.
 
-Exit code: 0 after Ctrl-C, SIGTERM, or the end of the input, unless that is /dev/null; 1 if the port
-is taken; 2 if an argument is wrong.
+Exit code: 0 after Ctrl-C or SIGTERM, or when nobody reads the output any more; 1 if the port is
+taken; 2 if an argument is wrong.
 """
 
 from __future__ import annotations
@@ -32,13 +32,11 @@ import contextlib
 import os
 import re
 import signal
-import stat
 import sys
-import threading
 import urllib.parse
 from typing import Any
 
-from .bot_api import METHODS, Json, parsed
+from .bot_api import Json, parsed
 from .people import Group, Person
 from .request import PLAYED
 from .testing import TOKEN, BotApi
@@ -109,18 +107,7 @@ class Alone(BotApi):
             seen += len(events)
             for event in events:
                 for line in lines(event):
-                    say(line)
-
-    def end_with_input(self) -> None:
-        """Stop at the end of the input, unless there is none.
-
-        It isn't read by sys.stdin, on which a waiting thread would keep the program from ending.
-        """
-        with contextlib.suppress(OSError):  # it is closed
-            if not stat.S_ISCHR(os.fstat(0).st_mode) or os.isatty(0):
-                while os.read(0, 4096):
-                    pass
-                self.telegram.stop()
+                    print(line, flush=True)
 
 
 def number(name: str, value: Any) -> Any:
@@ -142,15 +129,6 @@ def _done(person: Person, action: str, params: Json) -> Any:
     return {**result, "buttons": result.buttons} if action == "receive" else result
 
 
-def say(line: str) -> None:
-    """Print a line, as long as somebody reads it."""
-    try:
-        encoding = sys.stdout.encoding or "utf-8"
-        print(line.encode(encoding, "backslashreplace").decode(encoding), flush=True)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-
-
 def port(text: str) -> int:
     if not re.fullmatch("[0-9]{1,5}", text, re.ASCII) or int(text) > 65535:
         raise argparse.ArgumentTypeError("must be a number from 0 (a free one) to 65535")
@@ -163,13 +141,6 @@ def token(text: str) -> str:
     return text
 
 
-def methods() -> str:
-    """Tell which methods are played, and which are only checked."""
-    played, others = sorted(PLAYED), sorted(METHODS.keys() - PLAYED.keys())
-    about = "Only checked, against the table of the Bot API, and answered with a sample"
-    return "\n".join([f"Played: {len(played)}", *played, "", f"{about}: {len(others)}", *others])
-
-
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m telegram_stand_in",
@@ -180,10 +151,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--token", type=token, default=TOKEN, help="of the bot (default: %(default)s)"
     )
-    parser.add_argument("--methods", action="store_true", help="only tell what is played")
+    parser.add_argument("--methods", action="store_true", help="only list those that are played")
     chosen = parser.parse_args(arguments)
     if chosen.methods:
-        print(methods())
+        print(*sorted(PLAYED), sep="\n")
         return 0
     for kind in (signal.SIGINT, signal.SIGTERM):  # a shell lets its background jobs ignore Ctrl-C
         signal.signal(kind, signal.default_int_handler)
@@ -192,10 +163,13 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         print(f"can't listen on port {chosen.port}: {error.strerror}", file=sys.stderr)
         return 1
-    with alone, contextlib.suppress(KeyboardInterrupt):
-        say(f"TELEGRAM_API_URL={alone.url} TELEGRAM_BOT_TOKEN={alone.token}")
-        threading.Thread(target=alone.end_with_input, daemon=True).start()
-        alone.follow()
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        with alone, contextlib.suppress(KeyboardInterrupt):
+            print(f"TELEGRAM_API_URL={alone.url} TELEGRAM_BOT_TOKEN={alone.token}", flush=True)
+            alone.follow()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what Python still has to write
     return 0
 
 

@@ -107,7 +107,6 @@ WRONG = {
     "chat_id": "chat not found",
     "entities": "can't parse entities: expected an Array of MessageEntity",
     "from_chat_id": "chat not found",
-    "reply_markup": "object expected as reply markup",
     "secret_token": "secret token contains unallowed characters",
     "setWebhook.url": "invalid webhook URL specified",
 }
@@ -145,13 +144,16 @@ def checked(method: str, params: Json, hints: list[str]) -> Json:
     JSON in a string is parsed, as Telegram does. Raises Refusal.
     """
     fields = METHODS[method]
-    for name in params:
+    given: Json = {}
+    for name, value in params.items():
         if name not in fields:
             hints.append(f"{method} has no parameter {name}{did_you_mean(name, fields)}")
-    given = {name: value for name, value in params.items() if name not in fields}
+            given[name] = value
+        elif value is None:
+            hints.append(f"{method} has no value of {name}: instead of null, leave it out")
     for name, (kind, required) in fields.items():
         where = f"{method}.{name}"
-        if name not in params:
+        if params.get(name) is None:
             if required and where not in NOT_REQUIRED:
                 missing = MISSING.get(where) or MISSING.get(name)
                 missing = missing or f'parameter "{name}" is required'
@@ -160,38 +162,11 @@ def checked(method: str, params: Json, hints: list[str]) -> Json:
         try:
             given[name] = _parsed(name, kind, params[name], hints)
         except Mismatch as mismatch:
-            text = WRONG.get(where) or WRONG.get(name)
-            is_other = text and _is_other(kind, params[name])
-            raise Refusal(400, f"Bad Request: {text if is_other else mismatch}") from None
+            text = f"{mismatch}"
+            if not text.startswith(("can't parse", "field ")):  # of something in the value
+                text = WRONG.get(where) or WRONG.get(name) or text
+            raise Refusal(400, f"Bad Request: {text}") from None
     return given
-
-
-def nulls_read(method: str, params: Json) -> Json:
-    """Return parameters with null as Telegram reads it: it is the text "null".
-
-    As a number or an array that is none, and as a Boolean it is false. Raises Refusal where
-    an object is expected. Source: https://github.com/tdlib/telegram-bot-api, Client.cpp
-    """
-    read = {}
-    for name, value in params.items():
-        if value is not None:
-            read[name] = value
-            continue
-        kind, _ = METHODS[method].get(name, ("Integer", False))
-        shapes = {_shape(each) for each in _alternatives(kind)}
-        if str in shapes:
-            read[name] = "null"
-        elif dict in shapes:
-            raise Refusal(400, f"Bad Request: object expected as {name.replace('_', ' ')}")
-    return read
-
-
-def _is_other(kind: str, value: Any) -> bool:
-    """Tell whether a value has another JSON type than its kind."""
-    shapes = {_shape(each) for each in _alternatives(kind)}
-    if shapes == {list} and isinstance(value, list):
-        return array_of(kind) in SCALARS
-    return type(value) not in shapes or type(value) in (int, str)
 
 
 def _parsed(name: str, kind: str, value: Any, hints: list[str]) -> Any:

@@ -24,7 +24,6 @@ from .bot_api import Json
 LAST_PAUSE = 60.0, 120.0  # seconds: each pause doubles, up to a random one in this range
 MAX_RETRY_AFTER_SECONDS = 3600  # seconds of a Retry-After
 MAX_CONNECTIONS = 40  # at once, unless setWebhook says otherwise
-LINES_PER_CONNECTION = 2  # in delivery
 ANSWER_SECONDS = 60.0  # how long Telegram waits for a webhook's answer
 KEPT = 86400.0  # seconds for which an update is kept
 KEPT_BY_KIND = {
@@ -169,9 +168,6 @@ class Outbox:
         self._queues: dict[Any, deque[tuple[Json, float]]] = {}
         self._clocks: dict[Any, float] = {}
         self._delivered: set[Any] = set()  # the lines that have a thread
-        # Telegram loads only so many lines. One stays until its update is accepted, or given up:
-        # so updates that fail hold up those of other chats.
-        self._loaded: set[Any] = set()
         self._connections = 0
         self._moved = 0.0  # seconds that passed at once
 
@@ -181,7 +177,6 @@ class Outbox:
         with self._changed:
             clock = self._clocks.setdefault(name, 0.0)
             self._queues.setdefault(name, deque()).append((update, clock + kept))
-            self._load()
             self._deliver()
             self._changed.notify_all()
 
@@ -190,23 +185,6 @@ class Outbox:
         for name in self._queues.keys() - self._delivered if self.info["url"] else ():
             self._delivered.add(name)
             threading.Thread(target=self._deliver_queue, args=(name,), daemon=True).start()
-
-    def _load(self) -> None:
-        """Load the lines whose updates came first, as many as there may be."""
-        left = self._most_connections() * LINES_PER_CONNECTION - len(self._loaded)
-        if left > 0:
-            first = {n: q[0][0]["update_id"] for n, q in self._queues.items() if q}
-            waiting = sorted(first.keys() - self._loaded, key=first.__getitem__)
-            self._loaded.update(waiting[:left])
-
-    def _unload(self, name: Any) -> None:
-        """Let a line make room for others, until its next update's turn."""
-        self._loaded.discard(name)
-        self._load()
-        self._changed.notify_all()
-
-    def _most_connections(self) -> int:
-        return int(self.info.get("max_connections") or MAX_CONNECTIONS)
 
     def advance(self, seconds: float) -> None:
         """Let so many seconds pass at once: for pauses before retries, and for waiting updates."""
@@ -233,7 +211,6 @@ class Outbox:
         for name, queue in self._queues.items():
             while queue and (queue[0][0]["update_id"] < offset or queue[0][1] < self._clocks[name]):
                 queue.popleft()
-                self._unload(name)
         found = itertools.chain.from_iterable(self._queues.values())
         return sorted((update for update, _ in found), key=lambda u: int(u["update_id"]))
 
@@ -241,7 +218,6 @@ class Outbox:
         """Forget the updates that wait."""
         for queue in self._queues.values():
             queue.clear()
-        self._loaded.clear()
 
     def set(self, info: Json, secret: str) -> None:
         """Set the webhook to `info`, as in getWebhookInfo. By default its allowed_updates stay."""
@@ -250,7 +226,6 @@ class Outbox:
         if not self.info.get("allowed_updates"):
             self.info.pop("allowed_updates", None)
         self.secret = secret
-        self._load()
         self._deliver()
         self._changed.notify_all()
 
@@ -300,7 +275,6 @@ class Outbox:
                     current, pause = None, 0.0
                 if over and queue and queue[0][0] is update:
                     queue.popleft()
-                    self._unload(name)
                 if delivery.error:
                     self.info["last_error_date"] = int(time.time())
                     self.info["last_error_message"] = delivery.error
@@ -309,10 +283,10 @@ class Outbox:
 
     def _is_due(self, name: Any) -> bool:
         """Tell whether a line has an update that is to be delivered."""
-        return bool(self._queues[name] and self.info["url"] and name in self._loaded)
+        return bool(self._queues[name] and self.info["url"])
 
     def _has_connection(self) -> bool:
-        return self._connections < self._most_connections()
+        return self._connections < int(self.info.get("max_connections", MAX_CONNECTIONS))
 
     def _is_later(self, moved: float) -> bool:
         return self.stopped or self._moved >= moved

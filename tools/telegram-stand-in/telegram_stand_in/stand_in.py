@@ -450,7 +450,6 @@ class Telegram:
             raise Refusal(404, "Not Found: method not found")
         # As in Telegram, an empty string counts as missing.
         params = {key: value for key, value in call.params.items() if value != ""}
-        params = bot_api.nulls_read(call.method, params)
         try:
             json.dumps(params, ensure_ascii=False).encode()
             return bot_api.checked(call.method, params, call.hints)

@@ -1,6 +1,7 @@
 """The stand-in's webhook: what it keeps, what it delivers there, and when it tries again."""
 
 import json
+import threading
 
 import pytest
 
@@ -22,11 +23,14 @@ class Webhook:
         self.came = []  # each with the secret
         self.answer = lambda update: OK
         self.url = "https://example.org/telegram"
+        self.changed = telegram.changed
         telegram.deliver = self._take
 
     def _take(self, url, headers, body):
         update = json.loads(body)
-        self.came.append((update, headers.get("X-Telegram-Bot-Api-Secret-Token")))
+        with self.changed:
+            self.came.append((update, headers.get("X-Telegram-Bot-Api-Secret-Token")))
+            self.changed.notify_all()
         return self.answer(update)
 
 
@@ -237,54 +241,17 @@ def test_what_isnt_2xx_is_tried_again(telegram, webhook, status, body):
     assert info["last_error_message"] == f"Wrong response from the webhook: {status}"
 
 
-class Slow:
-    """A webhook that answers when it is told to, and notes the chats of the updates under way."""
-
-    def __init__(self, **params):
-        self.telegram = Telegram(TOKEN, deliver=self._post, pace=1e-4)
-        self.telegram.answer("setWebhook", {"url": "https://example.org", **params})
-        self.statuses = {}  # by chat: how it answers
-        self.came = []
-
-    def _post(self, url, headers, body):
-        chat = json.loads(body)["message"]["chat"]["id"]
-        with self.telegram.changed:
-            self.came.append(chat)
-            self.telegram.changed.notify_all()
-            self.telegram.changed.wait_for(lambda: chat in self.statuses, 300)
-            return self.statuses[chat], {}, ""
-
-    def answer(self, chat, status):
-        with self.telegram.changed:
-            self.statuses[chat] = status
-            self.telegram.changed.notify_all()
-
-
-@pytest.fixture
-def slow():
-    made = []
-
-    def make(**params):
-        made.append(Slow(**params))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.telegram.stop()
-        each.statuses.update(dict.fromkeys(range(100), 200))
-
-
-def test_chats_that_fail_hold_up_the_others(slow):
-    """Two for each connection are in delivery, until their updates are accepted."""
-    webhook = slow(max_connections=1)
-    webhook.statuses.update({1: 503, 2: 503, 3: 200, 4: 200})
-    for chat in (1, 2, 3, 4):
-        say(webhook.telegram, "hello", chat)
-    webhook.telegram.wait(lambda: len(webhook.came) > 8)
-    assert {*webhook.came} == {1, 2}
-    webhook.answer(2, 200)
-    webhook.telegram.wait(lambda: 4 in webhook.came)
-    assert webhook.telegram.pending() == 1
+def test_only_so_many_connections_are_open(telegram, webhook):
+    accepted(telegram, "setWebhook", url=webhook.url, max_connections=2)
+    may_end = threading.Event()
+    webhook.answer = lambda update: may_end.wait(60) and OK
+    for chat in (1, 2, 3):
+        say(telegram, "hello", chat)
+    telegram.wait(lambda: len(webhook.came) == 2)
+    assert telegram.bot.outbox._connections == 2
+    may_end.set()
+    delivered(telegram)
+    assert len(webhook.came) == 3
 
 
 NO_CALLS = ("ok", "", '["method"]', "{}", '{"method": 7}', '{"method": ""}', "[" * 100_000)
