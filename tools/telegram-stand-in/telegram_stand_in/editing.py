@@ -179,20 +179,15 @@ def _pin(request: Request) -> bool:
     return True
 
 
-@plays("unpinChatMessage", "unpinAllChatMessages")
+@plays("unpinChatMessage")
 def _unpin(request: Request) -> bool:
     chat = chat_of(request)["id"]
-    pins = request.world.pins.setdefault(chat, [])
-    gone = pins[-1:]
-    if request.method == "unpinAllChatMessages":
-        gone = pins[:]
-    elif "message_id" in request.params:
-        gone = [id for id in pins if id == request.params["message_id"]]
-    if not gone and request.method == "unpinChatMessage":
+    pins = request.world.pins.get(chat, [])
+    id = request.get("message_id", pins[-1] if pins else 0)
+    if id not in pins:
         raise bad("message to unpin not found")
-    for id in gone:
-        pins.remove(id)
-        request.change("unpinned", chat_id=chat, message_id=id)
+    pins.remove(id)
+    request.change("unpinned", chat_id=chat, message_id=id)
     return True
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import urllib.parse
 from collections.abc import Mapping
+from html import unescape
 from typing import Any, NamedTuple
 
 from .bot_api import Json, Mismatch
@@ -50,7 +51,7 @@ def formatted(text: str, mode: str, entities: list[Json], users: Users) -> tuple
         except Mismatch as mismatch:
             raise Mismatch(f"can't parse entities: {mismatch}") from None
     else:
-        entities = [_checked(entity, text, users) for entity in entities]
+        entities = [_checked(entity, text, users) for entity in entities[:MAX_ENTITIES]]
     text, entities = _trimmed(blanked(text), entities[:MAX_ENTITIES])
     return text, ordered(entities + entities_in(text, entities))[:MAX_ENTITIES]
 
@@ -325,8 +326,7 @@ TAGS = {
 }
 TAG = re.compile(r"<(/?)([^\s>]*)((?:[^>\"']|\"[^\"]*\"|'[^']*')*)(>?)")
 ATTRIBUTE = re.compile(r"([^\s=\"']+)(?:\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"']*))?")
-CHARACTER = re.compile(r"&(?:#x([0-9a-f]{1,6})|#([0-9]{1,7})|(lt|gt|amp|quot));?", re.I)
-NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
+CHARACTER = re.compile(r"&(?:#x[0-9a-fA-F]{1,6}|#[0-9]{1,7}|lt|gt|amp|quot);?")
 
 
 def attributes_of(tag: re.Match[str]) -> dict[str, str]:
@@ -337,14 +337,7 @@ def attributes_of(tag: re.Match[str]) -> dict[str, str]:
 
 def unescaped(text: str) -> str:
     """Return a text with characters in place of the references that Telegram knows."""
-
-    def character(match: re.Match[str]) -> str:
-        if match[3]:
-            return NAMED.get(match[3], match[0])
-        code = int(match[1], 16) if match[1] else int(match[2])
-        return chr(code) if 0 < code < 0x10FFFF and not 0xD800 <= code < 0xE000 else match[0]
-
-    return CHARACTER.sub(character, text)
+    return CHARACTER.sub(lambda match: unescape(match[0]), text)
 
 
 def html(text: str, users: Users) -> tuple[str, list[Json]]:
@@ -389,14 +382,10 @@ def _end_tag(tag: str, attributes: dict[str, str], begin: int, first: int, out: 
     if kind == "text_link":
         out.link(begin, attributes.get("href") or out.text[first:])
     elif kind == "custom_emoji":
-        if not attributes.get("emoji-id", "").isdigit():
-            raise Mismatch("Invalid custom emoji identifier specified")
-        out.end(kind, begin, custom_emoji_id=attributes["emoji-id"])
+        out.special(begin, f"tg://emoji?id={attributes.get('emoji-id', '')}")
     elif kind == "date_time":
-        if not re.fullmatch("-?[0-9]{1,12}", attributes.get("unix", "")):
-            raise Mismatch("Invalid time specified")
-        about = {"unix_time": int(attributes["unix"])}
-        out.end(kind, begin, **about, date_time_format=attributes.get("format", ""))
+        about = {name: attributes.get(name, "") for name in ("unix", "format")}
+        out.special(begin, f"tg://time?{urllib.parse.urlencode(about)}")
     elif kind == "blockquote" and "expandable" in attributes:
         out.end("expandable_blockquote", begin)
     elif kind == "pre" and is_same and last["type"] == "code" and last.get("language"):

@@ -26,7 +26,7 @@ from .bot_api import (
     fields_of,
 )
 from .content import caption_content
-from .request import PLAYED, Request, bad, chat_of, message_of, user_of
+from .request import PLAYED, Request, bad, chat_of, message_of, plays, user_of
 from .sending import kind_sent, put
 
 
@@ -37,6 +37,15 @@ def carry_out(request: Request) -> Any:
     except Mismatch as mismatch:
         text = f"{mismatch}"
         raise bad(text if text[1:2].isupper() else text[:1].lower() + text[1:]) from None
+
+
+@plays("getChat")
+def _get_chat(request: Request) -> Json:
+    chat = chat_of(request)
+    info: Json = {**sample("ChatFullInfo", request), **chat}
+    if pins := request.world.pins.get(chat["id"]):
+        info["pinned_message"] = request.world.messages[chat["id"], pins[-1]]
+    return info
 
 
 def _plausible(request: Request) -> Any:

@@ -84,99 +84,59 @@ def _buttons(text: Any) -> Iterator[Json]:
 # Reading.
 
 BREAKS = set(
-    "aside blockquote br caption details figcaption figure footer h1 h2 h3 h4 h5 h6 hr li ol p pre "
+    "aside blockquote br caption details figcaption figure footer h1 h2 h3 h4 h5 h6 hr li ol p "
     "summary table tg-button-row tg-math-block tr ul".split()
 )
 SHOWN = {"audio": "(audio)", "img": "(photo)", "tg-document": "(document)", "tg-map": "(map)"}
-SHOWN |= {"video": "(video)"}
+SHOWN |= {"video": "(video)", "td": " | ", "th": " | "}
 INLINE = set(
-    "a b cite code del em i input ins mark s strike strong sub sup td tg-button tg-collage "
-    "tg-emoji tg-math tg-reference tg-slideshow tg-spoiler tg-thinking tg-time th u".split()
+    "a b cite code del em i input ins mark s strike strong sub sup tg-collage tg-emoji tg-math "
+    "tg-reference tg-slideshow tg-spoiler tg-thinking tg-time u".split()
 )
+CODE = re.compile("<pre[^>]*>(.*?)(?:</pre>|$)", re.I | re.S)
+BUTTON = re.compile("(<tg-button[^>]*>)(.{0,300}?)</tg-button>", re.I | re.S)
 VALUES = {"callback_data": "data", "url": "url", "switch_inline_query": "query"}
-
-
-class _Reader:
-    def __init__(self) -> None:
-        self.blocks: list[Json] = []
-        self.line = ""
-        self.button: Json | None = None  # whose label is read
-        self.is_code = False
-        self.numbers: list[int] = []  # of the lists that are open; 0: bullets
-
-    def read(self, source: str) -> list[Json]:
-        at = 0
-        for tag in TAG.finditer(source):
-            self.text(source[at : tag.start()])
-            at = tag.end()
-            name = tag[2].lower()
-            if not tag[4] or name not in BREAKS | INLINE | SHOWN.keys():
-                self.text(tag[0])  # any other tag stays in the text
-            elif tag[1]:
-                self.end(name)
-            else:
-                self.start(name, attributes_of(tag))
-        self.text(source[at:])
-        self.end_line()
-        return self.blocks
-
-    def end_line(self) -> None:
-        text = self.line.rstrip() if self.is_code else " ".join(self.line.split())
-        if text:
-            self.blocks.append({"type": "paragraph", "text": text})
-        self.line = ""
-
-    def text(self, source: str) -> None:
-        text = unescape(source)
-        if self.button is not None:
-            self.button["text"] += text
-        elif self.is_code:
-            for line in text.splitlines():
-                self.line = line
-                self.end_line()
-        else:
-            self.line += text
-
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        if tag in BREAKS:
-            self.end_line()
-        if tag in ("ol", "ul"):
-            first = attributes.get("start", "")
-            number = int(first) if re.fullmatch("[0-9]{1,6}", first) else 1
-            self.numbers.append(number if tag == "ol" else 0)
-        elif tag == "li":
-            number = self.numbers[-1] if self.numbers else 0
-            self.line = f"{number}. " if number else "• "
-            self.numbers[-1:] = [number + 1 if number else 0]
-        elif tag in ("td", "th") and self.line:
-            self.line += " | "
-        elif tag == "pre":
-            self.is_code = True
-        elif tag in SHOWN:
-            self.line += attributes.get("alt") or SHOWN[tag]
-        elif tag == "tg-button":
-            kind = attributes.get("type", "")
-            value = attributes.get(VALUES.get(kind, ""))
-            self.button = {"text": "", **({kind: value} if value else {"disabled": {}})}
-
-    def end(self, tag: str) -> None:
-        if tag == "tg-button" and self.button is not None:
-            self.end_line()
-            if not self.blocks or self.blocks[-1]["type"] != "buttons":
-                self.blocks.append({"type": "buttons", "buttons": []})
-            self.blocks[-1]["buttons"].append(self.button)
-            self.button = None
-        if tag in BREAKS:
-            self.end_line()
-        if tag in ("ol", "ul"):
-            self.numbers[-1:] = []
-        elif tag == "pre":
-            self.is_code = False
 
 
 def blocks_of_html(source: str) -> list[Json]:
     """Return paragraphs and rows of buttons, as people read them in HTML."""
-    return _Reader().read(source)
+    blocks: list[Json] = []
+    text, *others = BUTTON.split(source)
+    blocks += _paragraphs(text)
+    for tag, label, text in zip(*[iter(others)] * 3, strict=True):
+        if not blocks or blocks[-1]["type"] != "buttons":
+            blocks.append({"type": "buttons", "buttons": []})
+        blocks[-1]["buttons"].append(_button(tag, label))
+        blocks += _paragraphs(text)
+    return blocks
+
+
+def _button(tag: str, label: str) -> Json:
+    found = TAG.match(tag)
+    attributes = attributes_of(found) if found else {}
+    kind = attributes.get("type", "")
+    value = attributes.get(VALUES.get(kind, ""))
+    return {"text": unescape(label), **({kind: value} if value else {"disabled": {}})}
+
+
+def _paragraphs(source: str) -> Iterator[Json]:
+    for number, part in enumerate(CODE.split(source)):
+        is_code = number % 2
+        shown = TAG.sub(_shown_tag, part if is_code else part.replace("\n", " "))
+        for line in map(unescape, shown.splitlines()):
+            text = line.rstrip() if is_code else " ".join(line.split()).removeprefix("| ")
+            if text:
+                yield {"type": "paragraph", "text": text}
+
+
+def _shown_tag(tag: re.Match[str]) -> str:
+    """Return what people see of a tag. One that isn't known stays in the text."""
+    name = tag[2].lower()
+    if not tag[4] or name not in BREAKS | INLINE | SHOWN.keys():
+        return tag[0]
+    if name in BREAKS:
+        return "\n• " if name == "li" and not tag[1] else "\n"
+    return "" if tag[1] else attributes_of(tag).get("alt") or SHOWN.get(name, "")
 
 
 PREFIX = re.compile(r"[ \t]*(?:>[ \t]?)*(?:#{1,6}[ \t]*(?!#)|([-*+])[ \t]+)?")

@@ -151,30 +151,24 @@ def _send_dice(request: Request) -> Json:
 @plays("sendPoll")
 def _send_poll(request: Request) -> Json:
     source = request.params
-    question, entities = text_in(
-        request, source, "question", mode="question_parse_mode", entities="question_entities"
-    )
-    if not question:
-        raise bad("poll question must be non-empty")
-    if len(question) > 300:
-        raise bad("poll question length must not exceed 300")
-    options = [_poll_option(request, option) for option in source["options"]]
+    question = _poll_text(request, source, "question", "poll question", 300)
+    options = [
+        {"persistent_id": request.world.new_id(), "voter_count": 0}
+        | _poll_text(request, option, "text", "poll option", 100)
+        for option in source["options"]
+    ]
     if not options:
         raise bad("poll must have at least 1 option")
     if len(options) > MAX_OPTIONS:
         raise bad(f"poll can't have more than {MAX_OPTIONS} options")
     kind = source.get("type", "regular")
-    if kind not in ("regular", "quiz"):
-        raise bad("unsupported poll type specified")
     if kind == "quiz" and not source.get("correct_option_ids"):
         raise bad("quiz poll must have a correct option")
-    if any(not 0 <= id < len(options) for id in source.get("correct_option_ids", [])):
-        raise bad("wrong correct option ID specified")
     flags = {"is_closed": False, "is_anonymous": True, "allows_multiple_answers": False}
     flags |= {"allows_revoting": kind == "regular", "members_only": False}
     poll: Json = {
         "id": request.world.new_id(),
-        "question": question,
+        **question,
         "options": options,
         "total_voter_count": 0,
         "type": kind,
@@ -183,21 +177,17 @@ def _send_poll(request: Request) -> Json:
     for name in ("correct_option_ids", "open_period", "close_date"):
         if name in source:
             poll[name] = source[name]
-    if entities:
-        poll["question_entities"] = entities
     return put(request, {"poll": poll})
 
 
-def _poll_option(request: Request, option: Json) -> Json:
-    text, entities = text_in(
-        request, option, "text", mode="text_parse_mode", entities="text_entities"
-    )
+def _poll_text(request: Request, source: Json, name: str, what: str, most: int) -> Json:
+    mode, entities = f"{name}_parse_mode", f"{name}_entities"
+    text, found = text_in(request, source, name, mode=mode, entities=entities)
     if not text:
-        raise bad("poll option must be non-empty")
-    if len(text) > 100:
-        raise bad("poll option length must not exceed 100")
-    kept = {"persistent_id": request.world.new_id(), "text": text, "voter_count": 0}
-    return {**kept, "text_entities": entities} if entities else kept
+        raise bad(f"{what} must be non-empty")
+    if len(text) > most:
+        raise bad(f"{what} length must not exceed {most}")
+    return {name: text, **({entities: found} if found else {})}
 
 
 @plays("sendRichMessage")

@@ -153,23 +153,6 @@ def _private_chat(request: Request) -> int:
 # Chats.
 
 
-@plays("getChat")
-def _get_chat(request: Request) -> Json:
-    chat = chat_of(request)
-    gifts = "unlimited_gifts limited_gifts unique_gifts premium_subscription gifts_from_channels"
-    info: Json = {
-        **chat,
-        "accent_color_id": 0,
-        "max_reaction_count": 11,
-        "accepted_gift_types": dict.fromkeys(gifts.split(), True),
-    }
-    if pins := request.world.pins.get(chat["id"]):
-        info["pinned_message"] = request.world.messages[chat["id"], pins[-1]]
-    if chat["type"] != "private":
-        info["permissions"] = {"can_send_messages": True, "can_send_polls": True}
-    return info
-
-
 @plays("getChatMember")
 def _get_chat_member(request: Request) -> Json:
     chat = chat_of(request)
@@ -247,11 +230,14 @@ def _clamped(value: int, least: int, most: int) -> int:
     return max(least, min(value, most))
 
 
-@plays("setWebhook")
+@plays("setWebhook", "deleteWebhook")
 def _set_webhook(request: Request) -> bool:
     url, secret = request.get("url", ""), request.get("secret_token", "")
-    if url:
-        _check_webhook(url)
+    scheme, host = scheme_and_host(url)
+    if url and not host:
+        raise bad("invalid webhook URL specified")
+    if url and not is_secure(scheme, host):
+        raise bad("bad webhook: An HTTPS URL must be provided for webhook")
     if len(secret) > 256:
         raise bad("secret token is too long")
     if secret and not re.fullmatch(r"[A-Za-z0-9_-]+", secret):
@@ -268,21 +254,4 @@ def _set_webhook(request: Request) -> bool:
         if "allowed_updates" in request.params:
             info["allowed_updates"] = request.params["allowed_updates"]
         outbox.set(info, secret)
-    return True
-
-
-def _check_webhook(url: str) -> None:
-    scheme, host = scheme_and_host(url)
-    if not host:
-        raise bad("invalid webhook URL specified")
-    if not is_secure(scheme, host):
-        raise bad("bad webhook: An HTTPS URL must be provided for webhook")
-
-
-@plays("deleteWebhook")
-def _delete_webhook(request: Request) -> bool:
-    with request.world.changed:
-        if request.get("drop_pending_updates"):
-            request.bot.outbox.drop()
-        request.bot.outbox.set({"url": ""}, "")
     return True

@@ -1,6 +1,7 @@
-"""Where others' libraries are. A skip says how to get what isn't there."""
+"""Where others' libraries are, and the recipes for them. A skip says how to get what is missing."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -8,8 +9,29 @@ from pathlib import Path
 
 import pytest
 
+FOLDER = Path(__file__).resolve().parent.parent
+# A section's title, and the name and text of a file in it.
+PART = re.compile(r"^##+ ([^\n]+)$|^```\w+\n(?:#|//) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NPM = Path(sys.prefix).resolve() / "npm" / "node_modules"
 GO = Path(sys.prefix) / "go"  # a module that requires Go's library
+
+
+def files_of(title):
+    """Return the files of a section of the recipes, and the README's test, by name."""
+    found, section = {}, "telegram-stand-in"
+    for document in ("README.md", "docs/recipes.md"):
+        for other, name, text in PART.findall((FOLDER / document).read_text()):
+            section = other or section
+            if name and section in (title, "telegram-stand-in"):
+                found[name] = text
+    return found
+
+
+def grammy():
+    """Return the folder of npm's packages, with grammY."""
+    if not shutil.which("node") or not (NPM / "grammy").is_dir():
+        skip_or_fail(f"needs Node.js, and grammY: npm install --prefix {NPM.parent} grammy")
+    return NPM
 
 
 def skip_or_fail(reason):

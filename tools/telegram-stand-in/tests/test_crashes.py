@@ -1,32 +1,17 @@
 """A crash at every call finds the faults of bots, and passes those that have none."""
 
-import re
-import shutil
-from pathlib import Path
+import textwrap
 
 import pytest
 
-from tests.libraries import NPM, skip_or_fail
+from tests.libraries import files_of, grammy
 
 pytestmark = pytest.mark.slow  # each starts a bot many times
 
 pytest_plugins = ["pytester", "pytest_telegram_stand_in"]
 
-FOLDER = Path(__file__).resolve().parent.parent
-README = (FOLDER / "README.md").read_text()
-RECIPES = (FOLDER / "docs" / "recipes.md").read_text()
 OURS = ("-p", "pytest_telegram_stand_in", "-p", "no:cacheprovider")
 PYTHON = 'bot_api.start(sys.executable, "-S", "bot.py")'
-PRICE = """
-ada = bot_api.user("Ada")
-ada.send("/price 3")
-assert ada.receive().text == "12 €"
-"""
-BUY = """
-ada.press("Buy")
-assert ada.receive("answer").text == "Thank you"
-assert ada.receive().text == "Bought"
-"""
 
 
 @pytest.fixture
@@ -206,63 +191,28 @@ def test_a_test_that_fails_without_a_crash_runs_once(play):
     result.stdout.fnmatch_lines(["E   *'Hm' == 'Ho'*"])
 
 
-# Bots as people write them.
+# The recipes' bots.
+
+_, _, TEST = files_of("")["test_bot.py"].partition('bot_api.start(sys.executable, "bot.py")\n')
+TEST = textwrap.dedent(TEST)
+WITH_LIBRARY = PYTHON.replace('"-S", ', "")
+PYTHON_TELEGRAM_BOT = files_of("python-telegram-bot")["bot.py"]
 
 
-def test_the_readmes_bot(play):
-    files = dict(re.findall(r"^```python\n# (\w+\.py)\n(.*?)^```$", README, re.M | re.S))
-    _, _, body = files["test_bot.py"].partition('bot_api.start(sys.executable, "bot.py")\n')
-    play(files["bot.py"], re.sub("^    ", "", body, flags=re.M), passed=1)
+@pytest.mark.parametrize("library", ["aiogram", "python-telegram-bot", "pyTelegramBotAPI"])
+def test_a_bot_of_the_recipes(play, library):
+    result = play(files_of(library)["bot.py"], TEST, WITH_LIBRARY, passed=1)
+    result.stdout.fnmatch_lines(["*6 crashes: ......*"])
 
 
-# python-telegram-bot confirms updates as it puts them into its queue.
-PTB = """
-import asyncio, os
-from telegram.ext import Application, CommandHandler
-
-async def price(update, context):
-    await update.message.reply_text(f"{4 * int(context.args[0])} €")
-
-bot = Application.builder().token(os.environ["TELEGRAM_BOT_TOKEN"]).update_queue(QUEUE())
-bot = bot.base_url(os.environ["TELEGRAM_API_URL"] + "/bot").build()
-bot.add_handler(CommandHandler("price", price))
-bot.run_polling()
-"""
-
-
-@pytest.mark.parametrize("queue", ["asyncio.Queue", "Handled"])
-def test_python_telegram_bot(play, queue):
-    is_repaired = queue == "Handled"
-    handled = RECIPES.partition("class Handled")[2].partition("```")[0]
-    start = PYTHON.replace('"-S", ', "")
-    outcomes = {"passed": 1} if is_repaired else {"failed": 1}
-    bot = PTB.replace("QUEUE", queue).replace("async def", f"class Handled{handled}\nasync def", 1)
-    result = play(bot, PRICE, start, **outcomes)
-    told = "*3 crashes: ...*" if is_repaired else "killed before sendMessage to Ada: lost: *12 €*"
-    result.stdout.fnmatch_lines([told])
-
-
-GRAMMY = """
-import { Bot, InlineKeyboard } from "grammy";
-const { TELEGRAM_API_URL: apiRoot, TELEGRAM_BOT_TOKEN: token } = process.env;
-const bot = new Bot(token, { client: { apiRoot } });
-const reply_markup = new InlineKeyboard().text("Buy", "buy");
-bot.command("price", async (ctx) => {
-  await  // the answer
-    ctx.reply(`${4 * ctx.match} €`, { reply_markup });
-});
-bot.callbackQuery("buy", async (ctx) => {
-  await ctx.answerCallbackQuery("Thank you").catch(() => {});
-  await ctx.reply("Bought");
-});
-bot.start();
-"""
+def test_a_bot_that_confirms_early_is_found(play):
+    bot = PYTHON_TELEGRAM_BOT.replace("update_queue(Handled())", "update_queue(asyncio.Queue())")
+    result = play(bot, TEST, WITH_LIBRARY, failed=1)
+    result.stdout.fnmatch_lines(["killed before sendMessage to Ada: lost: *12 €*"])
 
 
 def test_grammy(play, pytester):
-    if not shutil.which("node") or not (NPM / "grammy").is_dir():
-        skip_or_fail(f"needs Node.js, and grammY: npm install --prefix {NPM.parent} grammy")
-    (pytester.path / "bot.mjs").write_text(GRAMMY)
-    (pytester.path / "node_modules").symlink_to(NPM)
-    result = play("", PRICE + BUY, 'bot_api.start("node", "bot.mjs")', passed=1)
-    result.stdout.fnmatch_lines(["*8 crashes: ........*"])
+    (pytester.path / "node_modules").symlink_to(grammy())
+    (pytester.path / "bot.mjs").write_text(files_of("grammY")["bot.mjs"])
+    result = play("", TEST, 'bot_api.start("node", "bot.mjs")', passed=1)
+    result.stdout.fnmatch_lines(["*6 crashes: ......*"])

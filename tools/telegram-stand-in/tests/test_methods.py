@@ -117,7 +117,6 @@ CALLS = [
     ("deleteMessages", {"message_ids": ["hers", 99]}, "deleted", "", True),
     ("pinChatMessage", {"message_id": "hers"}, "pinned", "", True),
     ("unpinChatMessage", {}, "unpinned", "", True),
-    ("unpinAllChatMessages", {}, "unpinned", "", True),
     ("stopPoll", {"message_id": "poll"}, "edited Where?", "is_closed", True),
     ("setMessageReaction", {"message_id": "hers", "reaction": THUMB}, "reaction", "", True),
     ("answerCallbackQuery", {"callback_query_id": "query", "text": "Ok"}, "answer Ok", "", True),

@@ -1,31 +1,21 @@
 """The bots and tests of docs/recipes.md run as they stand there."""
 
 import os
-import re
 import runpy
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.libraries import NPM, go_library, skip_or_fail
+from tests.libraries import FOLDER, files_of, go_library, grammy
 
 pytest_plugins = ["pytest_telegram_stand_in"]
 
-FOLDER = Path(__file__).resolve().parent.parent
-# A section's title, and the name and text of a file in it.
-PART = re.compile(r"^##+ ([^\n]+)$|^```\w+\n(?:#|//) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
 
 def write(title, folder):
-    """Write the files of a section. Those of Python have their test in a section above."""
-    section = ""
-    for found, name, text in PART.findall((FOLDER / "docs" / "recipes.md").read_text()):
-        section = found or section
-        if name and section in (title, "Python"):
-            (folder / name).write_text(text)
+    for name, text in files_of(title).items():
+        (folder / name).write_text(text)
 
 
 def run(folder, *command):
@@ -46,10 +36,8 @@ def test_python(bot_api, library, tmp_path, monkeypatch):
 
 
 def test_grammy(tmp_path):
-    if not shutil.which("node") or not (NPM / "grammy").is_dir():
-        skip_or_fail(f"needs Node.js, and grammY: npm install --prefix {NPM.parent} grammy")
+    (tmp_path / "node_modules").symlink_to(grammy())
     write("grammY", tmp_path)
-    (tmp_path / "node_modules").symlink_to(NPM)
     run(tmp_path, "node", "--test", "bot.test.mjs")
 
 

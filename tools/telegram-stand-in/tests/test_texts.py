@@ -99,7 +99,11 @@ BROKEN = [
     ("HTML", "<b", "Unclosed start tag at byte offset 0"),
     ("HTML", "<b>a</b", "Unclosed end tag at byte offset 4"),
     ("HTML", "<span>a</span>", 'Tag "span" must have class "tg-spoiler" at byte offset 0'),
-    ("HTML", "<tg-emoji emoji-id='x'>a</tg-emoji>", "Invalid custom emoji identifier specified"),
+    (
+        "HTML",
+        "<tg-emoji emoji-id='x'>a</tg-emoji>",
+        "Invalid tg://emoji or tg://time URL specified",
+    ),
     ("Markdown", "snake_case", "Can't find end of the entity starting at byte offset 5"),
 ]
 
@@ -162,7 +166,7 @@ i
 {PRESS}
 """
 RICH = [
-    ("html", HTML, "a/b c/d </• x/• y/3. z/A | B/1 | 2/e/  f/<x>/(photo)"),
+    ("html", HTML, "a/b c/d </• x/• y/• z/A | B/1 | 2/e/  f/<x>/(photo)"),
     ("markdown", MARKDOWN, "a/b c and d <e> f g snake_case_h/i/• x/3. z/A | B/1 | 2/<j> **k**/l"),
 ]
 
