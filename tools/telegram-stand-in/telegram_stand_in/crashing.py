@@ -7,7 +7,6 @@ import re
 import select
 import socket
 import subprocess
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -30,7 +29,6 @@ PASSING = ("action", "draft")
 HOLD = (0.5, 5.0)
 MIN_PAUSE_SECONDS = 1.0  # seconds without a call, after which a bot has no more to say
 PACE = 0.1  # of the pauses before a webhook's retries
-TICK = 0.1  # seconds
 
 
 class CrashingBotApi(BotApi):
@@ -48,16 +46,6 @@ class CrashingBotApi(BotApi):
         self._confirmed: list[Moment] = []  # the latest
         self._in_flight: list[Said] = []
         self._event_at = time.monotonic()
-        self._over = threading.Event()
-
-    def __enter__(self) -> CrashingBotApi:
-        super().__enter__()
-        threading.Thread(target=self._tick, daemon=True).start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._over.set()
-        super().__exit__(*exception)
 
     def start(self, *command: str | Path, **environment: str) -> subprocess.Popen[bytes]:
         self.run.starts += 1
@@ -69,9 +57,8 @@ class CrashingBotApi(BotApi):
         """Wait until the bot has taken what came before: else a crash would depend on luck."""
         super().before_action()
         with self.telegram.changed:
-            self.telegram.changed.wait_for(
-                lambda: not self.telegram.pending() or self.failed(), 2 * self._longest_pause()
-            )
+            taken = lambda: not self.telegram.pending() or self.failed()  # noqa: E731
+            self.until(taken, 2 * self._longest_pause())
 
     def wait_for(self, found: Callable[[], Any], timeout: float | None) -> Any:
         if timeout is None and self.run.happened:  # the bot had to begin again
@@ -82,7 +69,7 @@ class CrashingBotApi(BotApi):
         """Wait until nothing waits, and keep what came of the run."""
         run, telegram = self.run, self.telegram
         with telegram.changed:
-            telegram.changed.wait_for(self._is_over, self.patience)
+            self.until(self._is_over, self.patience)
             self._look()
             run.refused = [
                 f"{call.method} was refused: {call.answer['description']}"
@@ -131,12 +118,6 @@ class CrashingBotApi(BotApi):
         if self.run.starts:
             self.run.pause = max(self.run.pause, now - self._event_at)
         self._event_at = now
-
-    def _tick(self) -> None:
-        """Have who waits look at the time."""
-        while not self._over.wait(TICK):
-            with self.telegram.changed:
-                self.telegram.changed.notify_all()
 
     # The bot's calls and confirmations.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import payments
 from .bot_api import MEDIA, TYPES, Json, did_you_mean
-from .content import GIVEN, MAX_TEXT, inline_content, media_content
+from .content import GIVEN, inline_content, media_content
 from .files import image_type
 from .found import marked
 from .request import Request
@@ -26,8 +26,8 @@ LOCATION = {"latitude": 51.4779, "longitude": -0.0015}  # that a keyboard's butt
 MAX_WEB_APP_DATA = 4096  # bytes that a page can send
 # The kinds of changes, as `Call` lists them.
 KINDS = (
-    "action answer commands deleted draft edited member menu_button message pinned "
-    "reaction results unpinned"
+    "action answer commands deleted draft edited menu_button message pinned reaction results "
+    "unpinned"
 ).split()
 
 
@@ -184,10 +184,10 @@ class Person:
 
         A Path becomes a photo or a document; a string is a text. Of `fields`, and of a dict, a Path
         or bytes become a file of that kind: `voice=Path("hello.ogg")`; others are fields of the
-        message. A long text is cut, as the apps do.
+        message.
         """
         telegram = self.stage.telegram
-        made = [*itertools.chain.from_iterable(map(self._contents, contents))] or [{}]
+        made = [*map(self._content, contents)] or [{}]
         made[0] = {**made[0], **self._file_in(fields)}
         made = [*map(marked, made)]
         for name in itertools.chain(*made) if self.stage.strict else ():
@@ -218,17 +218,15 @@ class Person:
     def _tell(self, update: Json) -> None:
         self.stage.telegram.send(update, self.stage.bot)
 
-    def _contents(self, content: str | Path | Json) -> list[Json]:
-        """Return the contents of the messages that the apps send for a content."""
+    def _content(self, content: str | Path | Json) -> Json:
+        """Return a content as fields of a message."""
         if isinstance(content, Path):
-            data = content.read_bytes()
-            return [file_content(self.stage.telegram, data, content.name)]
+            return file_content(self.stage.telegram, content.read_bytes(), content.name)
         if isinstance(content, str):
-            parts = range(0, len(content), MAX_TEXT)
-            return [{"text": content[i : i + MAX_TEXT]} for i in parts]
+            return {"text": content}
         if not isinstance(content, dict):
             raise TypeError(f"people send a text, a path or a dict, not {content!r}")
-        return [self._file_in(content)]
+        return self._file_in(content)
 
     def _file_in(self, fields: Json) -> Json:
         """Return fields with the file that one of them gives."""

@@ -9,6 +9,7 @@ import email.parser
 import email.utils
 import json
 import re
+import select
 import socket
 import sys
 import threading
@@ -182,14 +183,8 @@ class _Request(BaseHTTPRequestHandler):
     def _say_nothing(self) -> None:
         """Wait until the client gives up, or the stand-in stops."""
         self.close_connection = True
-        self.connection.settimeout(0.2)
         while not self.server.telegram.stopped:
-            try:
-                if not self.connection.recv(1):
-                    return
-            except TimeoutError:
-                continue
-            except OSError:
+            if select.select([self.connection], [], [], 0.2)[0]:
                 return
 
     def _answer(self, status: int, answer: Json) -> None:

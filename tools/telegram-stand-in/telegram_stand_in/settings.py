@@ -159,21 +159,6 @@ def _get_chat_member(request: Request) -> Json:
     return request.world.member(chat, user_of(request))
 
 
-@plays("banChatMember", "unbanChatMember")
-def _change_member(request: Request) -> bool:
-    chat, user = chat_of(request), user_of(request)
-    if chat["type"] == "private":
-        raise bad("can't change the status of members of a private chat")
-    if request.world.member(chat, user)["status"] == "creator":
-        raise bad("can't remove chat owner")
-    member: Json = {"status": "left", "user": user}
-    if request.method == "banChatMember":
-        member |= {"status": "kicked", "until_date": request.get("until_date", 0)}
-    request.world.members[chat["id"], user["id"]] = member
-    request.change("member", chat_id=chat["id"], member=member)
-    return True
-
-
 @plays("getBusinessConnection")
 def _get_business_connection(request: Request) -> Json:
     return connection_of(request)

@@ -36,6 +36,7 @@ from .state import (
 # Methods that a webhook's answer can't call, since nobody would get the result.
 # https://github.com/tdlib/telegram-bot-api, WebhookActor.cpp
 NOT_IN_A_RESPONSE = ("get", "setwebhook", "deletewebhook", "close", "logout")
+LATER = "Too Many Requests: retry after 3"
 NO_CHAT = "Bad Request: chat not found"
 NO_CHAT_HINT = (
     "a bot can't write first: nobody has written to it in this chat, so write /start there"
@@ -64,7 +65,6 @@ class Call:
     - results: `id` of the inline query, `results` and the other parameters of the answer
     - commands: `commands`, `scope`, `language_code`
     - menu_button: `chat_id` (0: all), `menu_button`
-    - member: `chat_id`, `member`
     """
 
     method: str
@@ -98,9 +98,7 @@ class Fault:
 
 
 FAULTS: dict[str, Callable[[int], Fault]] = {
-    "429": lambda n: Fault(
-        "refuse", n, 429, "Too Many Requests: retry after 3", {"retry_after": 3}
-    ),
+    "429": lambda n: Fault("refuse", n, 429, LATER, {"retry_after": 3}),
     "403": lambda n: Fault("refuse", n, 403, "Forbidden: bot was blocked by the user"),
     "500": lambda n: Fault("refuse", n, 500, "Internal Server Error"),
     "silence": lambda n: Fault("silence", n),

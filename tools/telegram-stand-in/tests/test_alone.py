@@ -178,7 +178,6 @@ def test_what_goes_wrong_is_told(alone):
         ("/fails", {"kind": "429", "times": None}, "times must be a number"),
         ("/fails", {"kind": "429", "retry_after": '"1\\r\\nX: y"'}, "retry_after must be a number"),
         ("/advance", {"seconds": "NaN"}, "seconds must be a number"),
-        ("/people/Ada/receive", {"timeout": 1e300}, "OverflowError"),
         ("/people/Ada/send", {"text": 5}, "people send a text, a path or a dict, not 5"),
         ("/people/Ada/send", {"reply_to": 1}, "AttributeError: 'int' object has no attribute"),
     ],

@@ -114,12 +114,6 @@ def test_pytest_starts_without_the_package(pytester, monkeypatch):
     pytester.runpytest_subprocess(*OURS).assert_outcomes(passed=1)
 
 
-def test_the_first_test_of_the_readme_passes(pytester):
-    for name, code in re.findall(r"^```python\n# (\w+\.py)\n(.*?)^```$", README, re.M | re.S):
-        (pytester.path / name).write_text(code)
-    pytester.runpytest_inprocess(*OURS).assert_outcomes(passed=1)
-
-
 def test_the_readme_names_what_there_is(bot_api):
     for title, of in (("`bot_api`", bot_api), ("a person", bot_api.user("Ada"))):
         table = README.split(f"| {title} |")[1].partition("\n\n")[0]

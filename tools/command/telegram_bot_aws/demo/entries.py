@@ -159,11 +159,8 @@ class Entries:
                 if entry.get("query_id") == change["id"]:
                     self.update(entry, {kind: shown, "hints": hints})
         elif where := chat_key(change.get("chat_id")):
-            place = f"{about['bot']}:{where}"
             if kind == "draft":
-                self._show_draft(place, change)
-            elif kind == "member":
-                self.add(where, "note", **about, hints=hints, **{**change, "kind": kind})
+                self._show_draft(f"{about['bot']}:{where}", change)
 
     def _show_message(self, change: Json, about: Json, hints: list[str]) -> None:
         message = change["message"]
