@@ -1,7 +1,6 @@
 """Run Telegram's Bot API alone, on this machine, for a bot in any language.
 
-The first line of the output has the URL and the token, as variables for the bot. The actions of
-people and the bot follow.
+The first line of the output has the URL and the token, as variables for the bot.
 
 A test in any language acts by HTTP: a POST with JSON, a form (also with files), or a query.
 
@@ -21,18 +20,17 @@ The answer is the Bot API's: {"ok": true, "result": …}, or {"ok": false, "desc
 status 400. Status 400 also answers a wait in vain, and the first action after a
 call that isn't as documented.
 
-Exit code: 0 after Ctrl-C or SIGTERM, or when nobody reads the output any more; 1 if the port is
-taken; 2 if an argument is wrong.
+Exit code: 0 after Ctrl-C or SIGTERM, 1 if the port is taken, 2 if an argument is wrong.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import re
 import signal
 import sys
+import threading
 import urllib.parse
 from typing import Any
 
@@ -40,7 +38,6 @@ from .bot_api import Json, parsed
 from .people import Group, Person
 from .request import PLAYED
 from .testing import TOKEN, BotApi
-from .words import lines
 
 ACTIONS = "ask block edit join leave press react receive send unblock".split()
 NUMBERS = {"retry_after", "seconds", "timeout", "times"}  # they may come from a form
@@ -84,19 +81,6 @@ class Alone(BotApi):
         if title not in self._groups:
             self._groups[title] = self.group(title, admin=admin)
         return self._groups[title].user(name)
-
-    def follow(self) -> None:
-        """Print what people and the bot do, until the server stops."""
-        telegram, seen = self.telegram, 0
-        while not telegram.stopped:
-            with telegram.changed:
-                while seen == len(telegram.events) and not telegram.stopped:
-                    telegram.changed.wait()
-                events = telegram.events[seen:]
-            seen += len(events)
-            for event in events:
-                for line in lines(event):
-                    print(line, flush=True)
 
 
 def number(name: str, value: Any) -> Any:
@@ -152,13 +136,9 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         print(f"can't listen on port {chosen.port}: {error.strerror}", file=sys.stderr)
         return 1
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    try:
-        with alone, contextlib.suppress(KeyboardInterrupt):
-            print(f"TELEGRAM_API_URL={alone.url} TELEGRAM_BOT_TOKEN={alone.token}", flush=True)
-            alone.follow()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what Python still has to write
+    with alone, contextlib.suppress(KeyboardInterrupt):
+        print(f"TELEGRAM_API_URL={alone.url} TELEGRAM_BOT_TOKEN={alone.token}", flush=True)
+        threading.Event().wait()
     return 0
 
 

@@ -1,12 +1,10 @@
 """python -m telegram_stand_in: tests in any language, and how it ends."""
 
-import contextlib
 import json
 import re
 import signal
 import subprocess
 import sys
-import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -21,42 +19,6 @@ TOKEN = "42:secret"
 KEYBOARD = {"inline_keyboard": [[{"text": "Buy", "callback_data": "3"}]]}
 
 
-@pytest.fixture
-def start():
-    """Start the command."""
-    with contextlib.ExitStack() as at_end:
-
-        def start_it(*arguments):
-            process = subprocess.Popen(
-                [sys.executable, "-m", "telegram_stand_in", *arguments],
-                cwd=FOLDER,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                encoding="utf-8",
-            )
-            at_end.enter_context(process)
-            at_end.callback(process.kill)
-            timer = threading.Timer(120, process.kill)  # if it never says what a test waits for
-            timer.start()
-            at_end.callback(timer.cancel)
-            return process
-
-        yield start_it
-
-
-def output(process):
-    assert process.stdout
-    return process.stdout
-
-
-def address(process):
-    """Return the URL and the token, as the first line has them."""
-    line = output(process).readline()
-    found = re.fullmatch(r"TELEGRAM_API_URL=(\S+) TELEGRAM_BOT_TOKEN=(\S+)\n", line)
-    assert found, line
-    return found[1], found[2]
-
-
 def ask(url, **params):
     """POST parameters, and return the result."""
     status, _, answer = post(url, {}, json.dumps(params).encode())
@@ -64,30 +26,21 @@ def ask(url, **params):
     return json.loads(answer)["result"]
 
 
-def test_it_prints_what_people_and_the_bot_do(start):
-    process = start("--token", TOKEN)
-    url, token = address(process)
-    assert token == TOKEN
-    chat = ask(f"{url}/people/Ada/send", text="/price 3")["chat"]["id"]
-    params = {"text": "12 €", "reply_markup": KEYBOARD, "parse_moed": "HTML"}
-    ask(f"{url}/bot{TOKEN}/sendMessage", chat_id=chat, **params)
-    shown = [output(process).readline().rstrip("\n") for _ in range(4)]
-    assert shown[:3] == ["Ada: /price 3", "  Bot: 12 €", "    [Buy]"]
-    assert "(sendMessage has no parameter parse_moed" in shown[3]
-
-
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, None])
-def test_a_signal_ends_it_or_that_nobody_reads(start, kind):
-    process = start()
-    url, _ = address(process)
-    if kind:
-        process.send_signal(kind)
-    else:
-        output(process).close()
-        ask(f"{url}/people/Ada/send", text="Hi")
-    assert process.wait(60) == 0
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_until_a_signal(kind):
+    command = [sys.executable, "-m", "telegram_stand_in", "--token", TOKEN]
+    with subprocess.Popen(command, cwd=FOLDER, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            line = process.stdout.readline()
+            found = re.fullmatch(r"TELEGRAM_API_URL=(\S+) TELEGRAM_BOT_TOKEN=(\S+)\n", line)
+            assert found[2] == TOKEN
+            assert ask(f"{found[1]}/people/Ada/send", text="Hi")["text"] == "Hi"
+            process.send_signal(kind)
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
     with pytest.raises(OSError, match="refused"):
-        post(f"{url}/people/Ada/send", {}, b"{}")
+        post(found[1], {}, b"")
 
 
 def test_the_methods_are_told(capsys):
