@@ -57,7 +57,7 @@ SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 LOOK_SECONDS = 0.2  # between two looks into the functions' logs
 REMEDY = (
     "Connect to the network. Or run `terraform providers mirror DIR` with this folder on a machine "
-    "that has one, and copy DIR to ~/.terraform.d/mirror, or name it by TF_PLUGIN_DIR."
+    "that has one, and copy DIR to ~/.terraform.d/mirror."
 )
 MAX_REASON_CHARACTERS = 300  # characters, of what Terraform says about an init that failed
 

@@ -46,7 +46,6 @@ from telegram_bot_aws.local.container import bot_folder, unknown_kinds
 from telegram_bot_aws.local.processes import ToolError, read_env_file
 from telegram_bot_aws.local.project import COMMAND, LAMBDA, SCRIPTS, VENV
 from telegram_bot_aws.local.terminal import shown
-from telegram_bot_aws.local.terraform import check_names
 
 PLACES = ("private", "group", "topic")
 PORT = 8642  # of the chat page, if it is free: a tab that is still open goes on
@@ -171,8 +170,6 @@ def options() -> argparse.Namespace:
         parser.error(problem)
     try:
         options.target = target(options.folder, direct=options.direct)
-        if not options.direct:
-            check_names()
     except (ToolError, ValueError) as error:
         parser.exit(2, f"{program.name('demo')}: {error}\n")
     return options

@@ -90,17 +90,14 @@ def make_read_only(folders: list[str]) -> None:
         number = ctypes.c_long(SYS_MOUNT_SETATTR)
         check(libc.syscall(number, AT_FDCWD, os.fsencode(path), flags, structure, size))
 
-    try:
-        os.unshare(os.CLONE_NEWNS)
-    except PermissionError:
-        os.unshare(os.CLONE_NEWNS | os.CLONE_NEWUSER)
-        for name, text in (
-            ("setgroups", "deny"),
-            ("uid_map", f"{user} {user} 1"),
-            ("gid_map", f"{group} {group} 1"),
-        ):
-            with open(f"/proc/self/{name}", "w") as file:
-                file.write(text)
+    os.unshare(os.CLONE_NEWNS | os.CLONE_NEWUSER)
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{user} {user} 1"),
+        ("gid_map", f"{group} {group} 1"),
+    ):
+        with open(f"/proc/self/{name}", "w") as file:
+            file.write(text)
     change("/", AT_RECURSIVE, 0, 0, MS_PRIVATE)
     for folder in folders:
         path = os.fsencode(folder)

@@ -64,15 +64,6 @@ def terraform_command() -> list[str]:
     raise ToolError(f"no Terraform: install it or OpenTofu{way}")
 
 
-def check_names() -> None:
-    """Raise ToolError if TERRAFORM or TF_PLUGIN_DIR names what isn't there."""
-    if os.environ.get("TERRAFORM"):
-        terraform_command()
-    mirror = os.environ.get("TF_PLUGIN_DIR")
-    if mirror and not Path(mirror).is_dir():
-        raise ToolError(f"TF_PLUGIN_DIR is {mirror}, but there is no such folder")
-
-
 def settings(lock: str) -> str:
     """Return Terraform's configuration with a mirror on this machine of a lock file's aws provider.
 
@@ -197,26 +188,21 @@ class Module:
         )
 
     def init(self) -> None:
-        """Install the providers: from where TF_PLUGIN_DIR or Terraform's own configuration says.
+        """Install the providers: from where the operator's own configuration of Terraform says.
 
-        Without either, from a mirror on this machine, or once from their registry.
+        Without one, from a mirror on this machine, or once from their registry.
         """
-        command = ["init", "-input=false", "-no-color"]
-        lock = self.root / LOCK
-        if mirror := os.environ.get("TF_PLUGIN_DIR"):
-            # It may have another version of the provider, to be tried.
-            self.terraform(*command, "-upgrade", f"-plugin-dir={mirror}")
-            return
         configuration = own_settings()
         if not configuration:
             configuration = self.folder / ".terraformrc"
+            lock = self.root / LOCK
             configuration.write_text(settings((lock if lock.exists() else ROOT / LOCK).read_text()))
         self.environment["TF_CLI_CONFIG_FILE"] = str(configuration)
         self.environment["TF_PLUGIN_CACHE_DIR"] = str(CACHE)
         CACHE.mkdir(parents=True, exist_ok=True)
         with (CACHE / "lock").open("w") as file:  # two at once may break the cache
             fcntl.flock(file, fcntl.LOCK_EX)
-            self.terraform(*command)
+            self.terraform("init", "-input=false", "-no-color")
 
     def apply(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Apply the module."""

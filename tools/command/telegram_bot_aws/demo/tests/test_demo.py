@@ -171,12 +171,18 @@ DIRECT = "Without AWS and Terraform the bot runs by --direct."
 @pytest.mark.slow
 def test_what_the_emulated_aws_lacks_is_told(project, tmp_path):
     needs_terraform()
-    (tmp_path / "empty").mkdir()
-    with Script(project, "demo", "--send", "hello", TF_PLUGIN_DIR=str(tmp_path / "empty")) as demo:
+    settings = tmp_path / "settings"
+    settings.write_text(
+        f'provider_installation {{\n  filesystem_mirror {{ path = "{tmp_path}" }}\n}}\n'
+    )
+    with Script(project, "demo", "--send", "hello", TF_CLI_CONFIG_FILE=str(settings)) as demo:
         assert demo.end() == 1
     [told, direct] = demo.output.splitlines()[-2:]
     assert told.startswith("scripts/demo: Terraform can't install its provider: Failed to query ")
     assert direct == DIRECT
+    with Script(project, "demo", "--send", "hello", TERRAFORM="nowhere") as demo:
+        assert demo.end() == 1
+    assert "scripts/demo: TERRAFORM is nowhere, but there is no such program" in demo.output
     (project / ".venv").unlink()
     (project / ".venv/bin").mkdir(parents=True)
     (project / ".venv/bin/python").symlink_to(sys.executable)
@@ -188,26 +194,24 @@ def test_what_the_emulated_aws_lacks_is_told(project, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "environment", "sentence"),
+    ("arguments", "sentence"),
     [
-        ([], {"TERRAFORM": "nowhere"}, "TERRAFORM is nowhere, but there is no such program"),
-        ([], {"TF_PLUGIN_DIR": "/nowhere"}, "TF_PLUGIN_DIR is /nowhere, but there is no such"),
-        (["--direct", "--send", " "], {}, "A message needs some text"),
-        (["--direct", "--send", "x" * 4097], {}, "4096 characters at most, not 4097"),
-        (["--direct", "--send", "@nowhere.jpg"], {}, "there is no file nowhere.jpg"),
-        (["--direct", "--advance", "long"], {}, "a time is expected, such as 30s, 20m, 2h or 1d"),
-        (["--direct", "--as", " "], {}, "a name has 1 to 64 characters"),
-        (["--direct", "--env-file", "/nowhere"], {}, "/nowhere can't be read: No such file"),
-        (["--direct", "--update", "/nowhere"], {}, "/nowhere can't be read: No such file"),
-        (["--direct", "--update", str(BOT)], {}, f"{BOT}: an update or event is JSON"),
-        (["--as", "Bob"], {}, "--as is for the actions after it: add a --send"),
-        (["--json"], {}, "--json prints calls after --send"),
+        (["--direct", "--send", " "], "A message needs some text"),
+        (["--direct", "--send", "x" * 4097], "4096 characters at most, not 4097"),
+        (["--direct", "--send", "@nowhere.jpg"], "there is no file nowhere.jpg"),
+        (["--direct", "--advance", "long"], "a time is expected, such as 30s, 20m, 2h or 1d"),
+        (["--direct", "--as", " "], "a name has 1 to 64 characters"),
+        (["--direct", "--env-file", "/nowhere"], "/nowhere can't be read: No such file"),
+        (["--direct", "--update", "/nowhere"], "/nowhere can't be read: No such file"),
+        (["--direct", "--update", str(BOT)], f"{BOT}: an update or event is JSON"),
+        (["--as", "Bob"], "--as is for the actions after it: add a --send"),
+        (["--json"], "--json prints calls after --send"),
     ],
     ids=lambda value: " ".join(value)[:30] if isinstance(value, list) else "",
 )
-def test_an_explicit_option_that_cannot_be_met_is_refused(arguments, environment, sentence):
+def test_an_explicit_option_that_cannot_be_met_is_refused(arguments, sentence):
     sent = [] if {"--as", "--json"} & {*arguments} else ["--send", "hello"]
-    ran = run(demo.main, PLAIN, *arguments, *sent, **environment)
+    ran = run(demo.main, PLAIN, *arguments, *sent)
     assert ran.code == 2
     assert sentence in ran.output
 

@@ -9,7 +9,7 @@ import pytest
 
 from telegram_bot_aws.demo import demo
 from telegram_bot_aws.demo.deployments import TOKENS_BEGIN
-from telegram_bot_aws.local.container import allowed_updates, bot_folder
+from telegram_bot_aws.local.container import allowed_updates
 from telegram_bot_aws.local.project import ROOT
 from tests.support.needs import needs_provider
 from tests.support.programs import Script, contents, copy_of_the_project, nothing_is_left, run
@@ -216,22 +216,6 @@ def test_a_bot_that_gets_no_messages_is_reported(tmp_path):
     assert 'add "message" to ALLOWED_UPDATES in bot.py, which lists only mesage, poll' in ran.output
     assert "scripts/demo: ALLOWED_UPDATES lists mesage, which Bot API 10.4 does" in ran.output
     assert "delivered" not in ran.output
-
-
-@pytest.mark.parametrize(
-    ("files", "sentence"),
-    [
-        ({}, "there is no bot.py in"),
-        ({"bot.py": "ALLOWED_UPDATES = {}", "handler.py": ""}, "must not contain handler.py"),
-    ],
-    ids=["no bot.py", "not packable"],
-)
-def test_a_folder_without_a_valid_bot_is_refused(tmp_path, files, sentence):
-    for name, text in files.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text)
-    with pytest.raises(ValueError, match=sentence):
-        bot_folder(str(tmp_path))
 
 
 @pytest.mark.parametrize(

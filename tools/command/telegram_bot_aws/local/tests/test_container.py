@@ -1,6 +1,5 @@
 """container.py: which update types a bot handles, as demo, poll and doctor ask it; schedules."""
 
-import json
 import queue
 import re
 import shutil
@@ -8,9 +7,6 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from botkit.fakes.files import read, write
-from botkit.fakes.host import MAX_RECEIVES
-from botkit.fakes.services import QUEUE_URL
 
 from telegram_bot_aws.local import container
 from telegram_bot_aws.local.container import (
@@ -111,65 +107,6 @@ def test_a_kind_of_update_that_does_not_exist_is_named():
         "spelling. If Telegram has added it since, ignore this"
     )
     assert unknown_kinds(["message", "managed_bot"]) == ""
-
-
-UNREACHABLE = {"TELEGRAM_API_URL": "http://127.0.0.1:1", "TELEGRAM_BOT_TOKEN": "1:a"}
-REPLIES = """
-ALLOWED_UPDATES = QUEUED_UPDATES = ["message"]
-
-def reply(update):
-    return [{"method": "sendMessage", "chat_id": 42, "text": "x"}]
-"""
-
-
-def test_an_update_that_always_fails_is_a_dead_letter(tmp_path):
-    """As on AWS, after the twentieth try: the queue's file has the others."""
-    bot, kept = tmp_path / "bot", tmp_path / "kept" / "sessions.json"
-    bot.mkdir()
-    (bot / "bot.py").write_text(REPLIES)
-    message = {"message_id": 1, "chat": {"id": 42}, "from": {"id": 42}, "text": "x"}
-    body = json.dumps({"update": {"update_id": 7, "message": message}})
-    queued = {"queue": QUEUE_URL, "body": body, "group": "42", "deduplication": "7", "hidden": 0}
-    file = kept.with_suffix(".queue.json")
-    write(file, {"7": {**queued, "received": MAX_RECEIVES - 1}})
-    answered = queue.Queue()
-    with Function(bot, UNREACHABLE, sessions=kept) as function:
-        function.on_queued = answered.put
-        assert answered.get(timeout=LONGEST).outcome["outcome"] == "unreachable"
-    [left] = read(file).values()
-    assert (left["queue"] != QUEUE_URL, left["body"]) == (True, body)
-
-
-SCHEDULES = """
-from datetime import UTC, datetime, timedelta
-from botkit import schedule
-
-def on_event(event):
-    if "hours" in event:
-        at = datetime.now(UTC) + timedelta(hours=event["hours"])
-        schedule.once({"remind": event["hours"]}, at, f"in{event['hours']}")
-        schedule.cron({"remind": 0}, "0 12 ? * * *", "UTC", "daily")
-    print(event)
-    return []
-
-def reply(update):
-    return []
-"""
-
-
-def test_time_passes_for_what_is_scheduled(tmp_path):
-    (tmp_path / "bot").mkdir()
-    (tmp_path / "bot" / "bot.py").write_text(SCHEDULES)
-    ran = queue.Queue()
-    with Function(tmp_path / "bot", {}) as function:
-        for hours in (30, 80):
-            assert f"'hours': {hours}" in answer_to(function, {"hours": hours}).printed
-        function.on_queued = lambda invocation: ran.put(invocation.printed)
-        assert function.advance(48 * 3600) == 3  # the first one, and two days' noons
-        told = sorted(ran.get(timeout=LONGEST) for _ in range(3))
-        assert [text.count("'remind': 30") for text in told] == [0, 0, 1]
-        assert function.advance(1) == 0
-    assert ran.empty()
 
 
 def test_no_container_starts_after_the_end(tmp_path):
