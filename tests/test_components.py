@@ -136,7 +136,6 @@ REMEMBERED = {
     "context.current",  # of the update: its one place
     "deadline.deadline",
     "fakes.clock.clock",
-    "http.connection.contexts",
     "http.exchange.opener",
     "middleware.allowlist.accounts",
     "middleware.allowlist.blocked_count",

@@ -9,6 +9,7 @@ import logging
 import socket
 import threading
 import time
+from functools import lru_cache
 
 from ..deadline import Deadline
 from ..errors import Unreachable
@@ -24,9 +25,6 @@ logger = logging.getLogger("botkit")
 CONNECT_SECONDS = 10  # for each address of a host
 IDLE_SECONDS = 30  # afterwards reconnect: a frozen container doesn't notice when the peer closes
 MAX_RESPONSE_BYTES = 5 << 20  # bytes: a body of 4 MB, its headers, and what frames its chunks
-
-# By the names of the CAs that they trust: Telegram's, AWS's, or () for all.
-contexts: dict[tuple[str, ...], SSLContext] = {}
 
 
 class Connection:
@@ -120,9 +118,8 @@ class Connection:
     def _connect(self, deadline: Deadline) -> socket.socket:
         """Return a new connection, with the proxy and TLS if configured."""
         self._dial = dial = self._dial or Dial(self._first_host)
-        if self._is_secure and self._ca_names not in contexts:
-            # If this fails, the next attempt uses the same dial.
-            contexts[self._ca_names] = _context(self._ca_names)
+        # If this fails, the next attempt uses the same dial.
+        context = _context(self._ca_names) if self._is_secure else None
         self._dial = None
         connection = dial.wait(deadline)
         try:
@@ -132,8 +129,8 @@ class Connection:
 
                 stream = Stream(connection, deadline, MAX_RESPONSE_BYTES)
                 open_tunnel(stream, host.decode(), port, self._credentials)
-            if self._is_secure:
-                connection = secure = contexts[self._ca_names].wrap_socket(
+            if context:
+                connection = secure = context.wrap_socket(
                     connection, do_handshake_on_connect=False, server_hostname=host
                 )
                 _handshake(secure, deadline)
@@ -183,6 +180,7 @@ def _address(authority: str, default_port: int) -> tuple[bytes, int]:
     return host.strip("[]").encode("ascii"), int(port)
 
 
+@lru_cache
 def _context(ca_names: tuple[str, ...]) -> SSLContext:
     """Return a TLS context that trusts the CAs with these names, or all CAs if there are none."""
     import ssl
