@@ -62,8 +62,6 @@ def run(program: str, about: str, commands: Mapping[str, Command]) -> int:
     try:
         code: int = importlib.import_module(commands[subcommand].module).main()
         print(end="", flush=True)
-    except KeyboardInterrupt:  # while the module was imported
-        return 130
     except OSError as error:
         if error.errno not in (errno.EPIPE, errno.ENOSPC):
             raise

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from telegram_bot_aws.live import doctor
-from telegram_bot_aws.local.project import COMMAND, SCRIPTS
+from telegram_bot_aws.local.project import SCRIPTS
 from telegram_bot_aws.local.terminal import coloured
 from tests.support.programs import LONGEST
 from tests.support.stubs import BOT
@@ -38,29 +38,6 @@ def test_a_tool_whose_output_cannot_be_written_ends_quietly(telegram, output, sa
     assert result.returncode == 1
     expected = f"scripts/doctor: {said} on device\n" if said else ""
     assert result.stderr == expected
-
-
-INTERRUPTED = """
-import sys
-
-class Interrupted:
-    def find_spec(self, name, path=None, target=None):
-        if name == "telegram_bot_aws.live.doctor":
-            raise KeyboardInterrupt
-
-sys.meta_path.insert(0, Interrupted())
-"""
-
-
-def test_a_tool_that_is_interrupted_at_its_start_ends_quietly(tmp_path):
-    (tmp_path / "sitecustomize.py").write_text(INTERRUPTED)
-    result = subprocess.run(
-        [sys.executable, COMMAND / "telegram_bot_aws", "doctor"],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        stderr=subprocess.PIPE,
-        timeout=LONGEST,
-    )
-    assert (result.returncode, result.stderr) == (130, b"")
 
 
 def test_the_answer_is_all_that_the_demo_prints():
