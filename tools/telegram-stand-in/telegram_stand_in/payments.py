@@ -1,6 +1,6 @@
 """Payments: invoices, the question that a bot answers before it is paid, and refunds.
 
-Nobody pays: a person who presses the button of an invoice has the money.
+Nobody pays: a person who taps the button of an invoice has the money.
 Source: https://core.telegram.org/bots/payments and https://core.telegram.org/bots/payments-stars
 """
 

@@ -71,7 +71,7 @@ def file_content(
     return media_content(Request(telegram, telegram.bot, "", {}, {}), kind, file.id, about)
 
 
-# What people can press.
+# What people can tap.
 
 
 class Button(NamedTuple):
@@ -296,7 +296,7 @@ class Person:
         self._act(vote)
 
     def press(self, label: str, timeout: float | None = None) -> None:
-        """Press the latest button with a label, once there is one; its emoji may be left out.
+        """Tap the latest button with a label, once there is one; its emoji may be left out.
 
         An option of a poll votes, the button of an invoice pays, a result of an inline query is
         sent, and a key of the keyboard sends its text.
@@ -326,11 +326,11 @@ class Person:
                 self._act(lambda: telegram.press(*_ids(message), value, self.user))
 
     def button(self, label: str) -> Button | None:
-        """Return the button that `press` presses, if it is there."""
+        """Return the button that `press` taps, if it is there."""
         return button_of(label, self.buttons())
 
     def buttons(self) -> list[Button]:
-        """Return what the person can press, the earliest first. Of a label there is the latest."""
+        """Return what the person can tap, the earliest first. Of a label there is the latest."""
         telegram, bot, found = self.stage.telegram, self.stage.bot, dict[str, Button]()
         for change in self._changes():
             if not change.get("keyboard") or change["message"]["chat"]["id"] != self.chat["id"]:
@@ -465,7 +465,7 @@ class Person:
         """Return the next message in the chat from the bot, once it comes.
 
         Or the next of another kind: "edited" (a message), "deleted", "pinned", "reaction",
-        "answer" (to a press: `text`, `show_alert`), "results" (of an inline query), "action",
+        "answer" (to a tap: `text`, `show_alert`), "results" (of an inline query), "action",
         "draft" … as in `Call.changes`. Each is received once.
         """
         seen = self.stage.wait_for(lambda: self._seen(kind), timeout)

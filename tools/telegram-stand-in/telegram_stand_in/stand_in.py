@@ -476,7 +476,7 @@ class Telegram:
     # People's actions.
 
     def press(self, chat_id: int, message_id: int, data: str, user: Json = ADA) -> str:
-        """Press a button of a bot's message, and return the id of the query."""
+        """Tap a button of a bot's message, and return the id of the query."""
         message = self.messages[chat_id, message_id]
         query = {"id": self.new_id(), "from": user, "chat_instance": f"{chat_id}", "data": data}
         messages = [*self.inline_messages.items()]

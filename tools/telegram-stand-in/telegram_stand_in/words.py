@@ -62,7 +62,7 @@ def said(update: Json) -> str:
         case "edited_message":
             return f"{who}{where} edits: {text_of(content)}"
         case "callback_query":
-            return f"{who} presses [{label_pressed(content)}]"
+            return f"{who} taps [{label_pressed(content)}]"
         case "inline_query":
             return f"{who} asks: {content.get('query', '')}"
         case "message_reaction":
@@ -98,13 +98,13 @@ def title_of(result: Json) -> str:
 
 
 def buttons(call: Call) -> list[str]:
-    """Return the rows that people can press after a call: buttons, options, results."""
+    """Return the rows that people can tap after a call: buttons, options, results."""
     rows = itertools.chain.from_iterable(labels(each) for each in call.changes)
     return [" ".join(f"[{label}]" for label in row) for row in rows]
 
 
 def labels(change: Json) -> list[list[str]]:
-    """Return the labels that people can press after a change, as rows."""
+    """Return the labels that people can tap after a change, as rows."""
     rows: list[list[Any]] = []
     message = change.get("message", {})
     for keyboard in (message.get("reply_markup"), change.get("keyboard")):

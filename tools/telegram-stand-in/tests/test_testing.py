@@ -277,7 +277,7 @@ def test_the_transcript_has_what_everybody_did(stage):
         "  Bot in Book club: Books",
         "    [➕ Add]",
         "Ada in Book club edits: Ho",
-        "Ada presses [➕ Add]",
+        "Ada taps [➕ Add]",
         "Ada in Book club reacts: 👍 (the bot doesn't get this message_reaction: "
         "it asked for what Telegram chooses)",
         "Ada in Book club: (chat_member) (the bot doesn't get this chat_member: "
