@@ -433,24 +433,6 @@ def with_timeouts(container):
 
 
 @contextlib.contextmanager
-def counting(function):
-    """Yield a list that gets an item for each call of a function in the block."""
-    calls = []
-    wanted = getattr(function, "__code__", function)  # one of C has none
-
-    def note(frame, event, argument):
-        called = {"call": frame.f_code, "c_call": argument}.get(event)
-        if called is wanted:
-            calls.append(called)
-
-    sys.setprofile(note)
-    try:
-        yield calls
-    finally:
-        sys.setprofile(None)
-
-
-@contextlib.contextmanager
 def ticking():
     """Have the deadline go by a clock that only its readings move, by 10 ms each."""
     readings, deadline = itertools.count(), sys.modules["botkit.deadline"].deadline

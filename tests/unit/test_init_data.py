@@ -10,7 +10,7 @@ import pytest
 from init_data_py import errors, validate_by_hash
 
 from tests.support.init_data import ADA, USER, hash_of, key_of, launch, sign
-from tests.support.stubs import TOKEN, counting, load
+from tests.support.stubs import TOKEN, load
 from tests.support.telegram import TOKEN as OTHER_TOKEN
 
 
@@ -144,8 +144,9 @@ def test_age_is_limited_to_the_second(monkeypatch, age, said):
     assert ours(sign(fields), 100) == said
 
 
-def test_the_comparison_takes_the_same_time_whatever_is_wrong():
-    module = load("botkit.init_data")
-    with counting(hmac.compare_digest) as compared:
-        module.verify(sign(launch()), TOKEN)
+def test_the_comparison_takes_the_same_time_whatever_is_wrong(monkeypatch):
+    compared, compare = [], hmac.compare_digest
+    spy = lambda *both: compared.append(both) or compare(*both)  # noqa: E731
+    monkeypatch.setattr(hmac, "compare_digest", spy)
+    load("botkit.init_data").verify(sign(launch()), TOKEN)
     assert len(compared) == 1
