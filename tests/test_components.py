@@ -139,7 +139,7 @@ REMEMBERED = {
     "http.exchange.opener",
     "middleware.allowlist.accounts",
     "middleware.allowlist.blocked_count",
-    "middleware.rate_limit.full",
+    "middleware.rate_limit.full_windows",
     "pipeline.enabled",
     "pipeline.recent",
     "pipeline.reported",

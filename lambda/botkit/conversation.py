@@ -74,7 +74,7 @@ class Question:
         self.answer, self.retry_text = answer, retry_text
         _must_be_yielded(self)
 
-    def asked_again(self) -> list[Any]:
+    def retry_calls(self) -> list[Any]:
         """Return the calls that ask again after an answer that doesn't fit."""
         if self.retry_text is None:
             return self.calls
@@ -246,8 +246,8 @@ def start(function: Callable[[Json], Conversation], update: Json, session: Json)
         "message": message,
         "steps": [],  # the answers
     }
-    with closing(_Rerun(session)) as run:
-        return run.go_on(None)
+    with closing(_Replay(session)) as replay:
+        return replay.advance(None)
 
 
 def _is_earlier(info: UpdateInfo, state: Json) -> bool:
@@ -262,23 +262,23 @@ def _answer(info: UpdateInfo, session: Json) -> list[Any] | None:
     asked = UpdateInfo({"message": session[KEY]["message"]})
     if (info.chat_key, info.topic_id) != (asked.chat_key, asked.topic_id):
         return None
-    with closing(_Rerun(session)) as run:
+    with closing(_Replay(session)) as replay:
         if info.update_type == "callback_query":
-            data = run.pressed(str(info.content.get("data")))
+            data = replay.pressed_data(str(info.content.get("data")))
             if data is None:
                 return None
             taken = {"method": "answerCallbackQuery", "callback_query_id": info.content["id"]}
-            return [taken, *run.go_on(data)]
+            return [taken, *replay.advance(data)]
         if info.update_type not in MESSAGES:
             return None
-        answer = run.question.answer(info.content) if run.question.answer else None
+        answer = replay.question.answer(info.content) if replay.question.answer else None
         if answer is None:
-            return run.sent(run.question.asked_again())
+            return replay.prepare_calls(replay.question.retry_calls())
         session[KEY]["said"] = info.content.get("message_id", 0)
-        return run.go_on(answer)
+        return replay.advance(answer)
 
 
-class _Rerun:
+class _Replay:
     """The conversation of a session, run up to its current `question`. Close it after use."""
 
     question: Question
@@ -310,7 +310,7 @@ class _Rerun:
         with _without_effects():
             self._generator.close()
 
-    def go_on(self, answer: Any) -> list[Any]:
+    def advance(self, answer: Any) -> list[Any]:
         """Keep an answer to the question, and return the calls of the next one, or of the end."""
         kept = self._state["steps"]
         if "question" in self._state:
@@ -327,9 +327,9 @@ class _Rerun:
             raise _Outdated(f"it has more than {MAX_STEPS} answers")
         self.question = point
         self._state |= {"question": point.name, "at": int(time.time())}
-        return self.sent(point.calls)
+        return self.prepare_calls(point.calls)
 
-    def sent(self, calls: list[Any]) -> list[Any]:
+    def prepare_calls(self, calls: list[Any]) -> list[Any]:
         """Return the question's calls, with a mark on its buttons that no other button has.
 
         In a group, a question that a message answers asks for a reply instead.
@@ -369,7 +369,7 @@ class _Rerun:
             offer["reply_markup"]["selective"] = True  # only its sender is asked to reply
         return [*calls[:-1], {**last, **offer}]
 
-    def pressed(self, data: str) -> str | None:
+    def pressed_data(self, data: str) -> str | None:
         """Return the callback_data of the question's button that was tapped, if it is one."""
         own = (button["callback_data"] for button in _buttons(self.question.calls))
         return next((each for each in own if self._mark + each == data), None)

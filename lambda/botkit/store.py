@@ -47,8 +47,8 @@ DAY = 24 * 3600  # seconds
 
 def check_key(key: Any) -> None:
     """Raise SessionError if a session can't have this key."""
-    is_text = isinstance(key, str) and _bytes(key).decode() == key  # no half of a surrogate pair
-    if not is_text or not 0 < len(_bytes(key)) <= MAX_KEY_BYTES or key.startswith(OWN_PREFIXES):
+    is_text = isinstance(key, str) and _encode(key).decode() == key  # no half of a surrogate pair
+    if not is_text or not 0 < len(_encode(key)) <= MAX_KEY_BYTES or key.startswith(OWN_PREFIXES):
         raise SessionError(
             f"the key of a session must be a string of 1 to {MAX_KEY_BYTES:,} bytes that doesn't "
             f"begin with {' or '.join(OWN_PREFIXES)}"
@@ -115,10 +115,10 @@ class Item:
                 item = {}
             item = {**EMPTY, **item}
             self.text: str = item["session"]["S"]
-            self.session: Json = {**_parsed(self.text)}
+            self.session: Json = {**_parse(self.text)}
             numbers = accumulate(json.loads(item["updates"]["S"]))
             self.updates = {number >> 2: number & 3 for number in numbers}
-            self.once: Json = {**_parsed(item["once"]["S"])}
+            self.once: Json = {**_parse(item["once"]["S"])}
             self._calls = {int(name): text["S"] for name, text in item["calls"]["M"].items()}
         except CORRUPT_ITEM as error:
             raise Misconfigured(
@@ -150,7 +150,7 @@ class Item:
         they are None. Returns False if somebody else has written since it was read. Raises
         SessionError.
         """
-        text = _text(self.session)
+        text = _checked_json(self.session)
         if text == self.text and not always:
             return True
         if days is None:
@@ -181,14 +181,14 @@ class Item:
         if update_id is not None:
             updates[update_id] = state if new else NO_CALLS
             calls[update_id] = to_json(new)
-        updates = _last(updates)
+        updates = _trim_updates(updates)
         # The calls of an update that cleared a session stay until the next update.
-        calls = _newest(updates, calls, 0 if "{}" in (text, self.text) else MAX_CALL_BYTES)
+        calls = _trim_calls(updates, calls, 0 if "{}" in (text, self.text) else MAX_CALL_BYTES)
         numbers = [4 * update_id + state for update_id, state in updates.items()]
         # The JSON of a list of numbers, in a third of json's time.
         ids = str([*map(sub, numbers, [0, *numbers])]).replace(" ", "")
         once = to_json(dict([*self.once.items()][-MAX_ONCE:])) if self.once else ""
-        size = sum(len(_bytes(part)) for part in (self.key, text, ids, once, *calls.values()))
+        size = sum(len(_encode(part)) for part in (self.key, text, ids, once, *calls.values()))
         if size + MAP_BYTES * len(calls) > MAX_ITEM_BYTES:
             raise SessionError(
                 f"a session and the calls kept with it ({size:,} bytes) must fit into a DynamoDB "
@@ -218,12 +218,12 @@ class Item:
 
 def checked_copy(data: Any) -> Any:
     """Return a copy of a part of a session. Raises SessionError if JSON would change it."""
-    return json.loads(_text(data))
+    return json.loads(_checked_json(data))
 
 
 def checked_result(result: Any) -> Any:
     """Return a copy of the result of a change. Raises SessionError if it can't be kept."""
-    text = _text(result)
+    text = _checked_json(result)
     if len(text.encode()) > MAX_RESULT_BYTES:
         raise SessionError(
             f"with once, a result must have at most {MAX_RESULT_BYTES:,} bytes of JSON"
@@ -231,7 +231,7 @@ def checked_result(result: Any) -> Any:
     return json.loads(text)
 
 
-def _text(data: Any) -> str:
+def _checked_json(data: Any) -> str:
     """Return a session in JSON. Raises SessionError if JSON would change it."""
     try:
         try:
@@ -262,12 +262,12 @@ def _not_json(data: Any, at: str = "the session") -> str:
     if isinstance(data, list):
         return next(filter(None, (_not_json(part, at) for part in data)), "")
     if isinstance(data, str):
-        return f"{at}: half a surrogate pair" if data != _bytes(data).decode() else ""
+        return f"{at}: half a surrogate pair" if data != _encode(data).decode() else ""
     fits = data is None or isinstance(data, (dict, int, float))  # a dict's parts fit
     return "" if fits else f"{at}: a {type(data).__name__}"
 
 
-def _last(updates: dict[int, int]) -> dict[int, int]:
+def _trim_updates(updates: dict[int, int]) -> dict[int, int]:
     """Return the updates to keep: the last that are done, and as many that are in progress.
 
     Telegram may redeliver those however many others come in between.
@@ -279,7 +279,7 @@ def _last(updates: dict[int, int]) -> dict[int, int]:
     return updates
 
 
-def _newest(updates: dict[int, int], calls: dict[int, str], room: int) -> dict[int, str]:
+def _trim_calls(updates: dict[int, int], calls: dict[int, str], room: int) -> dict[int, str]:
     """Return the calls to keep: those of the newest update and of unfinished ones, and of earlier
     ones, the newest first, as many as fit into `room` bytes.
     """
@@ -288,7 +288,7 @@ def _newest(updates: dict[int, int], calls: dict[int, str], room: int) -> dict[i
     for update_id in reversed([each for each in updates if each in calls]):
         state = updates[update_id]
         if state != NO_CALLS:
-            room -= len(_bytes(calls[update_id]))
+            room -= len(_encode(calls[update_id]))
             if room >= 0 or update_id == newest or state == IN_PROGRESS:
                 kept[update_id] = calls[update_id]
     return kept
@@ -299,12 +299,12 @@ def _expires_at(days: int) -> Json:
     return {"N": str(int(time.time()) + days * DAY)}
 
 
-def _parsed(text: str) -> Any:
+def _parse(text: str) -> Any:
     """Parse the JSON of an item. Raises ValueError, also for NaN, which no session can contain."""
     return json.loads(text, parse_constant=int)
 
 
-def _bytes(text: str) -> bytes:
+def _encode(text: str) -> bytes:
     return text.encode(errors="replace")
 
 

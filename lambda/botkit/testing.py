@@ -29,13 +29,13 @@ import pytest
 
 Json = dict[str, Any]
 
-SECONDS = 300.0  # for a test. Afterwards calls fail, as they do at the end of an invocation
+TEST_SECONDS = 300.0  # for a test. Afterwards calls fail, as they do at the end of an invocation
 TOKEN = "42:token"
 ME = {"id": 42, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
 MESSAGES = ("copyMessage", "edit", "forwardMessage", "send")  # these return a message, others True
 # What a container remembers: each test begins with a new container.
 CACHES = (
-    *("middleware.allowlist.accounts", "middleware.rate_limit.full", "pipeline.recent"),
+    *("middleware.allowlist.accounts", "middleware.rate_limit.full_windows", "pipeline.recent"),
     *("pipeline.enabled", "pipeline.reported", "telegram.blocked_until"),
 )
 NO_MESSAGES = ("sendChatAction", "sendMessageDraft", "sendRichMessageDraft")
@@ -57,7 +57,7 @@ def bot(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
     for name in _loaded(own):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(builtins, "__import__", _botkit("fakes.clock").importer(own))
-    _botkit("deadline").deadline.start(SECONDS)
+    _botkit("deadline").deadline.start(TEST_SECONDS)
     is_alone = {"calls", "chat"}.isdisjoint(request.fixturenames)  # nobody else says who the bot is
     monkeypatch.setattr(
         _botkit("telegram").default_client, "username", ME["username"] if is_alone else ""
@@ -315,7 +315,7 @@ def chat(
             function.check(is_done=poller.run_next())
 
     stage = stand_in.Stage(answer)
-    function = functions.Function(SECONDS, stage.telegram.advance)
+    function = functions.Function(TEST_SECONDS, stage.telegram.advance)
     poller = host.Poller(queue, function.invoke)
     scheduler = host.Scheduler(schedules.fake, queue)
     stage.allowed_ids = ()

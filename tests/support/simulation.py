@@ -16,7 +16,7 @@ import time
 from functools import partial
 from types import SimpleNamespace
 
-from botkit.fakes.host import HIDDEN, MAX_RECEIVES, queue_event
+from botkit.fakes.host import HIDDEN_SECONDS, MAX_RECEIVES, queue_event
 from botkit.fakes.services import Queues, Schedules
 
 from tests.support.stubs import QUEUE, Context, loaded, request, unload
@@ -189,7 +189,7 @@ class World:
         elif run.message["received"] == MAX_RECEIVES:
             self.queues.bury(origin)
         elif self.queues.items[origin]["hidden"] == float("inf"):  # it has set no pause
-            self.queues.items[origin]["hidden"] = self.now + HIDDEN
+            self.queues.items[origin]["hidden"] = self.now + HIDDEN_SECONDS
 
     def _container(self):
         """Return the modules of a container without an invocation, a new one if there is none."""

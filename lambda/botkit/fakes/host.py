@@ -17,7 +17,7 @@ from .services import Queues, Schedules, in_order
 Json = dict[str, Any]
 Invoke = Callable[[Json, str], tuple[Any, str]]
 
-HIDDEN = 60.0  # seconds for which the queue hides a message (queue.tf)
+HIDDEN_SECONDS = 60.0  # seconds for which the queue hides a message (queue.tf)
 MAX_RECEIVES = 20  # of a message, which then becomes a dead letter (queue.tf)
 
 
@@ -36,7 +36,7 @@ class Poller:
 
     def run_next(self) -> bool:
         """Deliver the next message. Returns whether it is over, and won't be redelivered."""
-        message = self._queues.receive(HIDDEN)
+        message = self._queues.receive(HIDDEN_SECONDS)
         if not message:
             return True
         result, _ = self._invoke(queue_event(message, self._queues.url), f"{uuid.uuid4()}")

@@ -54,7 +54,7 @@ CLOSE: Json = {
 MAX_REMEMBERED = 100  # full windows
 # By the key of a full window: the ids of its updates and albums, which don't change any more, and
 # the id of the first update beyond.
-full = BoundedDict(MAX_REMEMBERED)
+full_windows = BoundedDict(MAX_REMEMBERED)
 
 
 def rate_limit(ctx: Context, call_next: Callable[[], Outcome]) -> Outcome:
@@ -64,7 +64,7 @@ def rate_limit(ctx: Context, call_next: Callable[[], Outcome]) -> Outcome:
     """
     bot = bot_module.load()
     most, seconds = limit_of(bot)
-    key = _window(ctx.payload, seconds)
+    key = _window_key(ctx.payload, seconds)
     first = key and count(ctx.payload, key, most, seconds)
     if not first:
         return call_next()
@@ -90,7 +90,7 @@ def count(update: Json, key: str, most: int, seconds: int) -> str | None:
     # An album counts under a negative number, which is no update's id.
     album = UpdateInfo(update).content.get("media_group_id")
     counted_as = update_id if album is None else str(~crc32(str(album).encode()))
-    if key not in full:
+    if key not in full_windows:
         # Telegram may redeliver an update for a day.
         end = int(time.time()) + seconds + store.DAY
         values = {":ids": {"NS": [counted_as]}, ":most": {"N": str(most)}, ":end": {"N": str(end)}}
@@ -101,10 +101,10 @@ def count(update: Json, key: str, most: int, seconds: int) -> str | None:
         if closed is None:  # somebody has just deleted it
             return None
         item = closed["Attributes"]
-        full[key] = set(item["ids"]["NS"]), item["beyond"]["N"]
+        full_windows[key] = set(item["ids"]["NS"]), item["beyond"]["N"]
     counted: set[str]
     first: str
-    counted, first = full[key]
+    counted, first = full_windows[key]
     return None if counted_as in counted else first
 
 
@@ -121,7 +121,7 @@ def limit_of(bot: Any) -> tuple[int, int]:
     )
 
 
-def _window(update: Json, seconds: int) -> str | None:
+def _window_key(update: Json, seconds: int) -> str | None:
     """Return the key of the window in which an update counts, or None if it never counts.
 
     Windows are fixed. An update counts by its date, however late it comes: updates that waited

@@ -45,11 +45,11 @@ def session(ctx: Context, _: Callable[[], Outcome]) -> Outcome:
             elif ctx.attempt == 1:
                 return Outcome("duplicate")  # another delivery has answered it before this redrive
         if saved is not None:
-            return send(ctx, item, decode(saved)) if saved else Outcome("duplicate")
+            return send_calls(ctx, item, decode(saved)) if saved else Outcome("duplicate")
         calls = call_reply(ctx, item, is_rerun=is_rerun)
         # If the session has its changes already, only its calls were dropped.
         if is_known or save(ctx, item, calls):
-            return send(ctx, item, calls)
+            return send_calls(ctx, item, calls)
         ctx.is_retry = is_rerun = True
         ctx.calls.allow_redelivery()
 
@@ -97,7 +97,7 @@ def save(ctx: Context, item: store.Item, calls: list[Json]) -> bool:
         raise
 
 
-def send(ctx: Context, item: store.Item, calls: list[Json]) -> Outcome:
+def send_calls(ctx: Context, item: store.Item, calls: list[Json]) -> Outcome:
     """Make the calls.
 
     If one fails temporarily, save the remaining ones, and let the next delivery continue with them.

@@ -8,7 +8,7 @@ from botkit.fakes.services import Queues, Schedules
 from tests.support.stubs import another
 
 host = another("botkit.fakes.host")
-HIDDEN, MAX_RECEIVES = host.HIDDEN, host.MAX_RECEIVES
+HIDDEN_SECONDS, MAX_RECEIVES = host.HIDDEN_SECONDS, host.MAX_RECEIVES
 Poller, Scheduler = host.Poller, host.Scheduler
 
 DONE = {"batchItemFailures": []}
@@ -40,8 +40,8 @@ def test_message_waits_for_its_chat_alone(queues):
     poller = Poller(queues, invoke)
     assert [poller.run_next() for _ in range(3)] == [False, True, True]
     assert delivered == ["1", "3"]
-    assert poller.next_time() == HIDDEN
-    queues.now = lambda: HIDDEN
+    assert poller.next_time() == HIDDEN_SECONDS
+    queues.now = lambda: HIDDEN_SECONDS
     assert [poller.run_next() for _ in range(2)] == [True, True]
     assert delivered == ["1", "3", "1", "2"]
     assert (queues.items, poller.next_time()) == ({}, None)
