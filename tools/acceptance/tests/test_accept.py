@@ -29,7 +29,7 @@ def deployment(tmp_path):
             yield deployment
 
 
-def test_before_it_begins_it_lists_the_steps():
+def test_accept_lists_the_steps_first():
     ran = run(accept.main, **ACCOUNT, TELEGRAM_CHAT_ID="42")
     assert ran.code == 2
     assert [step.name for step in STEPS if step.name not in ran.output] == []
@@ -37,12 +37,12 @@ def test_before_it_begins_it_lists_the_steps():
 
 
 @pytest.mark.parametrize(("chat", "said"), [("", "CHAT_ID must"), ("-100123", "private chat")])
-def test_it_says_what_is_missing(chat, said):
+def test_accept_names_what_is_missing(chat, said):
     ran = run(accept.main, "--yes", **ACCOUNT, TELEGRAM_CHAT_ID=chat)
     assert (ran.code, said in ran.output) == (2, True)
 
 
-def test_nobodys_bot_is_taken(deployment):
+def test_check_rejects_a_bot_in_use(deployment):
     """Neither its webhook, nor resources that have the name."""
     deployment.call("setWebhook", url="https://example.org/other")
     with pytest.raises(ToolError, match="in use, with a webhook at example.org:"):
@@ -53,7 +53,7 @@ def test_nobodys_bot_is_taken(deployment):
         accept.check(deployment)
 
 
-def test_no_state_stays_once_nothing_is_left(deployment):
+def test_clean_up_deletes_the_state_last(deployment):
     state = deployment.module.folder / "terraform.tfstate"
     state.write_text(deployment.account.token)
     vars(deployment)["left"] = lambda: [LEFT]
@@ -64,7 +64,7 @@ def test_no_state_stays_once_nothing_is_left(deployment):
     assert not state.exists()
 
 
-def test_a_real_account_gets_the_module_as_it_is(tmp_path, monkeypatch):
+def test_real_account_gets_the_unchanged_module(tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "mine")
     monkeypatch.setenv("TF_VAR_name", "another")
     module = Deployment(Account("123:token", 42, region="eu-west-1"), tmp_path, "the-bot").module
@@ -75,7 +75,7 @@ def test_a_real_account_gets_the_module_as_it_is(tmp_path, monkeypatch):
     assert not {"AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "TF_VAR_name"} & {*module.environment}
 
 
-def test_a_run_that_is_stopped_cleans_up_or_says_how_to(deployment):
+def test_stopped_run_cleans_up(deployment):
     """The token is in no line."""
 
     def stop(deployment):
@@ -93,7 +93,7 @@ def test_a_run_that_is_stopped_cleans_up_or_says_how_to(deployment):
     assert "scripts/dev accept --clean-up" in text
 
 
-def test_without_a_deployment_there_is_nothing_else_to_try(deployment):
+def test_run_ends_if_the_first_step_fails(deployment):
     vars(deployment)["apply"] = lambda *arguments, **inputs: 1 / 0
     tried, _ = accept.run(deployment, say=lambda text: None)
     assert [f"{each}" for each in tried] == [
@@ -101,6 +101,6 @@ def test_without_a_deployment_there_is_nothing_else_to_try(deployment):
     ]
 
 
-def test_the_steps_lead_to_pages():
+def test_steps_name_existing_pages():
     pages = {step.page.partition("#")[0] for step in STEPS}
     assert [page for page in pages if not (ROOT / "docs" / page).exists()] == []

@@ -24,7 +24,7 @@ def certificates(tmp_path):
     return make_certificates(tmp_path / "certificates").parent
 
 
-def test_a_run_measures_and_is_reported(certificates):
+def test_measure_is_reported(certificates):
     trust = {"SSL_CERT_FILE": str(certificates / "root.pem"), "SSL_CERT_DIR": "/nowhere"}
     empty = measure.Variant("empty", FUNCTIONS, [*COMMAND, "empty.handler"], calls=False)
     textbook = measure.Variant("textbook", FUNCTIONS, [*COMMAND, "textbook.handler"], trust)
@@ -38,13 +38,13 @@ def test_a_run_measures_and_is_reported(certificates):
     assert rows[1].startswith("| textbook | ")
 
 
-def test_an_update_is_stopped_by_the_quota_of_a_small_function():
+def test_main_table_has_the_share_of_stopped_updates():
     run = measure.Run(startup=20, first=2, later=1, memory=15)  # 1.4, 2.2 and 2.9 ms are allowed
     table = report.main_table({"empty": [run._replace(startup=9, first=1)], "this": [run]})
     assert "| this | 2.20 | 2.0 | 100% | 0% | 0% | 1.0 | 15 |" in table
 
 
-def test_counts_beyond_their_limit_are_named(monkeypatch):
+def test_beyond_names_counts_above_their_limit(monkeypatch):
     limits = {"this bot, api": (137.0, 1.12), "this bot, webhook": (10.0, None)}
     monkeypatch.setattr(instructions, "LIMITS", limits)
     counts = [
@@ -61,7 +61,7 @@ def test_counts_beyond_their_limit_are_named(monkeypatch):
 
 
 @pytest.mark.slow
-def test_the_updates_of_a_function_are_counted(certificates, tmp_path):
+def test_instructions_grow_with_updates(certificates, tmp_path):
     if not shutil.which("valgrind"):
         skip_or_fail("counting takes valgrind")
     folder = copy_function(tmp_path / "task")

@@ -92,14 +92,14 @@ def done(project):
     return lines
 
 
-def test_a_second_start_sets_nothing_up(project):
+def test_second_start_sets_nothing_up(project):
     assert bootstrap(project) == SAID
     assert done(project) == DONE
     assert bootstrap(project) == []
     assert done(project) == []
 
 
-def test_other_packages_are_added_and_another_python_is_a_new_start(project):
+def test_packages_are_added_unless_python_changed(project):
     bootstrap(project)
     done(project)
     bootstrap(project, "tests")
@@ -113,7 +113,7 @@ def test_other_packages_are_added_and_another_python_is_a_new_start(project):
     assert done(project) == ["clear .venv", "uv command==1.1"]
 
 
-def test_checkov_has_a_venv_of_its_own(project):
+def test_checkov_has_its_own_venv(project):
     bootstrap(project)
     done(project)
     bootstrap(project, "checkov")
@@ -121,7 +121,7 @@ def test_checkov_has_a_venv_of_its_own(project):
     assert done(project) == ["clear .venv-checkov", "uv checkov==1"]
 
 
-def test_the_modules_copies_of_several_bots_share_what_is_set_up(tmp_path):
+def test_copies_of_the_module_share_a_venv(tmp_path):
     tea, dice = (made(tmp_path / name / ".terraform/modules/bot") for name in ("tea", "dice"))
     cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
     assert bootstrap(tea, **cache) == SAID
@@ -137,7 +137,7 @@ def test_pip_installs_where_uv_fails(project):
     assert done(project) == [*DONE, "NAME command==1"]
 
 
-def test_a_set_up_without_a_network_fails_and_is_tried_again(project):
+def test_failed_set_up_is_tried_again(project):
     why = "pip can't install the packages: look at the network, and at pip's index and proxy"
     for _ in range(2):
         assert bootstrap(project, code=1, FAIL="NAME uv") == [*SAID, "no network", why]
@@ -156,7 +156,7 @@ def test_two_starts_at_once_set_up_once(project):
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGKILL])
-def test_the_next_start_repairs_what_was_interrupted(project, kind):
+def test_next_start_repairs_an_interrupted_one(project, kind):
     bootstrap(project)
     os.mkfifo(project / "pipe")
     with Script(project, "bootstrap", "tests") as stopped:
@@ -170,7 +170,7 @@ def test_the_next_start_repairs_what_was_interrupted(project, kind):
     assert not (project / ".venv" / "half").exists()
 
 
-def test_another_checkouts_venv_is_left_alone(project):
+def test_linked_venv_is_left_alone(project):
     (project / "elsewhere").mkdir()
     (project / ".venv").symlink_to("elsewhere")
     assert bootstrap(project) == []

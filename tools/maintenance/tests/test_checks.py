@@ -73,7 +73,7 @@ def test_each_check_runs(project, arguments, names):
     assert code == 0
 
 
-def test_a_check_that_fails_does_not_stop_the_others(project):
+def test_failing_check_stops_no_other(project):
     for name in ("zizmor", "deployments", "checkov"):
         (project / f"fails-{name}").touch()
     code, lines = run(project, "--all")
@@ -83,14 +83,14 @@ def test_a_check_that_fails_does_not_stop_the_others(project):
 
 
 @pytest.mark.parametrize(("require", "code"), [("1", 1), ("", 0)])
-def test_what_a_machine_lacks_is_listed(project, require, code):
+def test_missing_programs_are_listed(project, require, code):
     (project / "lacks-checkov").touch()
     ended, lines = run(project, "--all", REQUIRE_ALL=require)
     assert "  checkov: scripts/bootstrap can't install it, and says why above" in lines
     assert ended == code
 
 
-def test_arguments_are_pytests(project):
+def test_arguments_go_to_pytest(project):
     assert run(project, "tests/unit", "-k", "webhook") == (0, [])
     called = "python -m pytest --hypothesis-profile ci tests/unit -k webhook\n"
     assert (project / "log").read_text() == called

@@ -68,10 +68,10 @@ Call = SendCat | OtherCall | TypedCall
 """
 
 
-def test_the_types_are_those_of_the_table():
+def test_stub_matches_the_table():
     """Nobody edited them, and a new table isn't forgotten."""
     assert STUB.read_text() == stub_text(json.loads(TABLE.read_text()))
 
 
-def test_a_table_becomes_types():
+def test_stub_text_of_a_table():
     assert stub_text(MADE_UP).endswith(STUBS)

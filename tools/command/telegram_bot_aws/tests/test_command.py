@@ -5,7 +5,7 @@ from telegram_bot_aws.local.project import SCRIPTS
 from tests.support.programs import run
 
 
-def test_each_subcommand_is_explained_and_a_script_in_a_clone():
+def test_each_subcommand_has_help_and_a_script():
     told = run(command.main, "--help")
     assert told.code == 0
     for name in command.COMMANDS:
@@ -16,7 +16,7 @@ def test_each_subcommand_is_explained_and_a_script_in_a_clone():
         )
 
 
-def test_another_subcommand_is_refused():
+def test_unknown_subcommand_is_refused():
     told = run(command.main, "destroy")
     assert told.code == 2
     assert "invalid choice: 'destroy'" in told.output

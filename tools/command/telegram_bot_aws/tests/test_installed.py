@@ -41,7 +41,7 @@ def repository(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_bot_is_begun_and_tried_without_a_clone(repository, tmp_path, quick_terraform):
+def test_installed_command_begins_and_tries_a_bot(repository, tmp_path, quick_terraform):
     needs_provider()
     if not (uv := VENV / "bin" / "uv").exists():
         skip_or_fail("needs uv, which scripts/bootstrap installs")
@@ -77,7 +77,7 @@ def test_a_bot_is_begun_and_tried_without_a_clone(repository, tmp_path, quick_te
     ],
     ids=["git", "branch", "release", "archive"],
 )
-def test_a_new_bots_source_is_where_the_command_comes_from(tmp_path, monkeypatch, about, source):
+def test_source_is_where_the_command_was_installed_from(tmp_path, monkeypatch, about, source):
     info = tmp_path / "telegram_bot_aws-1.2.3.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(

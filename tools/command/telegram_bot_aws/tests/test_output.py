@@ -18,7 +18,7 @@ from tests.support.telegram import TOKEN
 
 
 @pytest.mark.parametrize(("output", "said"), [("pipe", ""), ("/dev/full", "No space left")])
-def test_a_tool_whose_output_cannot_be_written_ends_quietly(telegram, output, said):
+def test_tool_ends_quietly_if_its_output_fails(telegram, output, said):
     if output == "pipe":
         read, write = os.pipe()
         os.close(read)
@@ -40,7 +40,7 @@ def test_a_tool_whose_output_cannot_be_written_ends_quietly(telegram, output, sa
     assert result.stderr == expected
 
 
-def test_the_answer_is_all_that_the_demo_prints():
+def test_demo_prints_only_the_answer():
     """Its progress goes to standard error."""
     result = subprocess.run(
         [SCRIPTS / "demo", "--direct", BOT.parent, "--send", "hello"],
@@ -59,7 +59,7 @@ SENT = "]0;title \\u009b2J\\u000d\\u007f tab\nline"  # Telegram makes spaces of 
 
 
 @pytest.mark.parametrize("flags", [[], ["--json"]], ids=["text", "JSON"])
-def test_the_demo_shows_what_a_terminal_would_obey(tmp_path, flags):
+def test_demo_escapes_control_characters(tmp_path, flags):
     (tmp_path / "bot.py").write_text(
         f"""
 ALLOWED_UPDATES = ["message"]
@@ -84,7 +84,7 @@ def reply(update):
         assert said == f"{SENT}\n"
 
 
-def test_the_doctor_shows_what_a_terminal_would_obey():
+def test_doctor_escapes_control_characters():
     check = doctor.Check("deliveries", False, f"one failed: {RAW}", f"try {RAW}")
     assert doctor.shown(check, 10) == f"✗ deliveries  one failed: {SHOWN}\n  {'':10}  → try {SHOWN}"
 
@@ -104,7 +104,7 @@ class Terminal(io.StringIO):
     ],
     ids=["terminal", "no colour wanted", "no colour known", "file"],
 )
-def test_only_a_terminal_gets_colour(output, settings, shown, monkeypatch):
+def test_coloured_needs_a_terminal(output, settings, shown, monkeypatch):
     for name in ("NO_COLOR", "TERM"):
         monkeypatch.setenv(name, settings.get(name, ""))
     assert coloured("good", "green", output) == shown
@@ -118,7 +118,7 @@ def fake_python(folder, body):
     return {"PATH": f"{folder}:/usr/bin:/bin"}
 
 
-def test_the_python_is_chosen_in_this_projects_folder(tmp_path):
+def test_python_is_chosen_in_the_projects_folder(tmp_path):
     """Also by a bot's link to it: pyenv chooses one by the current folder, as $PWD has it."""
     real = f'[ "$PWD" = "{SCRIPTS}" ] && exec "{sys.executable}" "$@"; exit 127'
     (tmp_path / "scripts").symlink_to(SCRIPTS)
@@ -131,7 +131,7 @@ def test_the_python_is_chosen_in_this_projects_folder(tmp_path):
     assert said == f"{tmp_path}\n"
 
 
-def test_why_there_is_no_python_is_shown(tmp_path):
+def test_missing_python_is_explained(tmp_path):
     result = subprocess.run(
         [SCRIPTS / "doctor"],
         env=fake_python(tmp_path, 'echo "pyenv: version 3.13 is not installed" >&2; exit 127'),
@@ -150,7 +150,7 @@ COMMANDS.remove(SCRIPTS / "dev")  # whose commands have codes
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda path: path.name)
-def test_help_tells_the_exit_codes(command):
+def test_help_has_the_exit_codes(command):
     told = subprocess.run([command, "--help"], capture_output=True, text=True, timeout=LONGEST)
     assert told.returncode == 0
     assert "Exit code: 0 if" in told.stdout or "Exit code: 0 after" in told.stdout

@@ -95,7 +95,7 @@ def deployment(folder, *resources, **outputs):
     return {"PATH": f"{programs}:{os.environ['PATH']}", "TERRAFORM": ""}
 
 
-def test_a_bot_that_is_well(examined, folder, webhook):
+def test_doctor_prints_what_the_page_shows(examined, folder, webhook):
     """The page shows what it prints, of another bot."""
     page = (ROOT / "docs/monitoring.md").read_text()
     [shown] = re.findall(r"^```text\n(✓ token .*?)^```$", page, re.MULTILINE | re.DOTALL)
@@ -113,7 +113,7 @@ def test_a_bot_that_is_well(examined, folder, webhook):
     assert examined(**environment) == (0, shown)
 
 
-def test_without_a_state_it_says_what_it_does_not_know(examine, folder, monkeypatch):
+def test_doctor_says_why_there_is_no_state(examine, folder, monkeypatch):
     monkeypatch.setattr(state, "ROOT", folder / "module")
     checks = examine()
     assert (checks["webhook"][0], checks["logs"][0]) == (None, None)
@@ -136,19 +136,19 @@ def test_without_a_state_it_says_what_it_does_not_know(examine, folder, monkeypa
     ],
     ids=["none", "no token", "unknown", "no Telegram"],
 )
-def test_a_bot_that_telegram_does_not_know(examine, variables, verdict, words):
+def test_doctor_rejects_the_token(examine, variables, verdict, words):
     checks = examine(**variables)
     assert checks["token"][0] is verdict
     assert words in checks["token"][1]
 
 
-def test_a_refusal_is_reported_in_telegrams_words(examine, telegram):
+def test_doctor_reports_a_refusal_in_telegrams_words(examine, telegram):
     telegram.faults.append(Fault("refuse", 1, 429, "Too Many Requests: retry after 3"))
     words = "Telegram says: getMe: 429 Too Many Requests: retry after 3 → "
     assert examine()["token"] == (False, words)
 
 
-def test_no_webhook(examine, telegram):
+def test_doctor_reports_a_missing_webhook(examine, telegram):
     telegram.answer("deleteWebhook", {})
     checks = examine()
     assert checks["webhook"][0] is False
@@ -156,7 +156,7 @@ def test_no_webhook(examine, telegram):
     assert checks["secret"][0] is None
 
 
-def test_another_deployments_webhook(examine, folder, webhook):
+def test_doctor_reports_another_deployments_webhook(examine, folder, webhook):
     mine = "https://mine.example.org/telegram"
     checks = examine(**deployment(folder, webhook_url=mine))
     assert checks["webhook"][0] is False
@@ -174,7 +174,7 @@ def test_another_deployments_webhook(examine, folder, webhook):
     ],
     ids=["a clone", "several bots"],
 )
-def test_the_command_has_the_address_of_the_state(examine, folder, telegram, modules, option):
+def test_advice_has_the_address_of_the_state(examine, folder, telegram, modules, option):
     resources = [
         {
             "type": "aws_lambda_invocation",
@@ -189,7 +189,7 @@ def test_the_command_has_the_address_of_the_state(examine, folder, telegram, mod
     assert checks["webhook"][1].endswith(f" → terraform apply {option}")
 
 
-# The age of the last failure, how many updates wait, Telegram's words; whether that is well, and why.
+# The age of the last failure, how many updates wait, Telegram's words; whether all is well, why
 DELIVERIES = [
     (0, 1, "Wrong response: 401 Unauthorized", False, "refused Telegram's secret"),
     (0, 1, "Wrong response: 429 Too Many Requests", False, "throttling_limit"),
@@ -210,7 +210,7 @@ def test_failed_delivery_is_explained(age, waiting, message, ok, words):
     assert words in f"{check.text} → {check.advice}"
 
 
-def test_updates_that_wait(examine, telegram):
+def test_waiting_updates_are_counted(examine, telegram):
     telegram.deliver = lambda *request: (503, {"retry-after": "3600"}, "")
     telegram.send(telegram.message("hello"))
     telegram.wait(lambda: telegram.webhook.get("last_error_message"))
@@ -219,7 +219,7 @@ def test_updates_that_wait(examine, telegram):
     assert "1, not delivered yet" in checks["waiting updates"][1]
 
 
-def test_kinds_of_update_that_are_not_asked_for(examine, telegram, webhook):
+def test_missing_update_types_are_named(examine, telegram, webhook):
     telegram.answer("setWebhook", {"url": webhook, "allowed_updates": ["message"]})
     ok, words = examine()["update types"]
     assert ok is False
@@ -240,7 +240,7 @@ def test_kinds_of_update_that_are_not_asked_for(examine, telegram, webhook):
     ],
     ids=["no reply", "it shows its token"],
 )
-def test_a_bot_that_cannot_start(examine, folder, source, words):
+def test_broken_bot_is_named_without_its_token(examine, folder, source, words):
     (folder / "bot" / "bot.py").write_text(source)
     ok, told = examine()["update types"]
     assert ok is False
@@ -255,9 +255,7 @@ def test_a_bot_that_cannot_start(examine, folder, source, words):
         (None, "can't be reached"),
     ],
 )
-def test_a_function_that_does_not_refuse_a_wrong_secret(
-    examine, telegram, httpserver, status, words
-):
+def test_function_must_refuse_a_wrong_secret(examine, telegram, httpserver, status, words):
     httpserver.expect_request("/other").respond_with_data("", status or 500)
     there = address(httpserver, "/other")
     set_webhook(telegram, there if status else "http://127.0.0.1:9/telegram")
@@ -286,7 +284,7 @@ def open_page(telegram, url):
     telegram.answer("setChatMenuButton", {"menu_button": button})
 
 
-def test_a_page_that_is_well(examine, folder, page, httpserver):
+def test_mini_app_is_checked_with_a_forged_request(examine, folder, page, httpserver):
     url = page()
     checks = examine(**deployment(folder, mini_app_url=url))
     assert checks["page"] == (True, f"{url} answers HTTP 200, {HTML} → ")
@@ -304,14 +302,14 @@ def test_a_page_that_is_well(examine, folder, page, httpserver):
     ],
     ids=["not there", "no page", "lets strangers in"],
 )
-def test_a_page_that_is_wrong(examine, page, served, check, words):
+def test_wrong_mini_app_is_reported(examine, page, served, check, words):
     page(**served)
     ok, text = examine()[check]
     assert ok is False
     assert words in text
 
 
-def test_a_button_that_opens_another_page(examine, folder, telegram, page):
+def test_menu_button_of_another_page_is_reported(examine, folder, telegram, page):
     url = page()
     open_page(telegram, "https://example.org/another.html")
     assert "page" not in examine()  # it isn't one of the module's

@@ -78,7 +78,7 @@ def script(telegram, bot):
 
 
 @pytest.mark.slow
-def test_messages_are_answered_and_a_saved_change_is_live(telegram, bot):
+def test_poll_answers_and_follows_saved_changes(telegram, bot):
     (bot / "app").mkdir()
     (bot / "app" / "index.html").touch()
     say(telegram, "before")
@@ -113,7 +113,7 @@ def reply(update, session):
 
 
 @pytest.mark.slow
-def test_a_session_is_kept_from_one_start_to_the_next(telegram, bot, polled, tmp_path):
+def test_session_survives_a_restart_of_poll(telegram, bot, polled, tmp_path):
     (bot / "bot.py").write_text(COUNTS)
     for text in ("1 messages", "2 messages"):
         say(telegram, "hello")
@@ -127,7 +127,7 @@ def test_a_session_is_kept_from_one_start_to_the_next(telegram, bot, polled, tmp
     assert file.stat().st_mode & 0o077 == 0
 
 
-def test_a_bot_with_queued_updates_is_answered_by_way_of_a_queue(telegram, bot, polled, tmp_path):
+def test_queued_updates_are_answered_from_the_queue(telegram, bot, polled, tmp_path):
     (bot / "bot.py").write_text(COUNTS + 'QUEUED_UPDATES = ["message"]\n')
     say(telegram, "hello")
     ran = polled(
@@ -140,7 +140,7 @@ def test_a_bot_with_queued_updates_is_answered_by_way_of_a_queue(telegram, bot, 
     ]
 
 
-def test_a_call_whose_time_came_meanwhile_is_made_at_the_next_start(telegram, polled, tmp_path):
+def test_overdue_call_is_made_at_the_next_start(telegram, polled, tmp_path):
     say(telegram, "hello")  # or there would be no chat
     call = {"method": "sendMessage", "chat_id": ADA["id"], "text": "Tea"}
     file = tmp_path / "telegram-bot" / f"{TOKEN.partition(':')[0]}.schedules.json"
@@ -153,7 +153,7 @@ def test_a_call_whose_time_came_meanwhile_is_made_at_the_next_start(telegram, po
 
 
 @pytest.mark.slow
-def test_a_broken_change_is_reported_and_loses_no_message(telegram, bot):
+def test_broken_change_loses_no_message(telegram, bot):
     with script(telegram, bot) as polling:
         say(telegram, "hello")
         polling.wait_for("· answered")
@@ -176,14 +176,14 @@ def test_a_broken_change_is_reported_and_loses_no_message(telegram, bot):
     assert telegram.pending() == 0
 
 
-def test_an_update_that_is_being_answered_is_finished_first(polled, telegram):
+def test_current_update_is_finished_after_an_interrupt(polled, telegram):
     say(telegram, "hello")
     ran = polled(until=lambda: texts(telegram))
     assert (ran.code, texts(telegram)) == (0, ["Heard: hello"])
     assert telegram.pending() == 0
 
 
-def test_a_webhook_is_left_alone(polled, telegram):
+def test_poll_leaves_a_webhook_alone(polled, telegram):
     set_webhook(telegram)
     ran = polled()
     assert ran.code == 1
@@ -193,9 +193,7 @@ def test_a_webhook_is_left_alone(polled, telegram):
     assert "deleteWebhook" not in [call.method for call in telegram.calls]
 
 
-def test_a_webhook_is_taken_over_with_instructions_to_restore_it(
-    polled, telegram, tmp_path, monkeypatch
-):
+def test_take_over_prints_how_to_restore_the_webhook(polled, telegram, tmp_path, monkeypatch):
     monkeypatch.setattr(state, "ROOT", tmp_path)
     monkeypatch.chdir(tmp_path)
     set_webhook(telegram)
@@ -212,7 +210,7 @@ def test_a_webhook_is_taken_over_with_instructions_to_restore_it(
 
 
 @pytest.mark.slow
-def test_network_failures_are_waited_out(polled, telegram):
+def test_poll_waits_longer_after_each_network_failure(polled, telegram):
     methods = ("getUpdates",)
     telegram.faults.append(Fault("refuse", 1, 502, "Bad Gateway", methods=methods))
     telegram.faults.append(Fault("lost", 1, methods=methods))
@@ -224,7 +222,7 @@ def test_network_failures_are_waited_out(polled, telegram):
 
 
 @pytest.mark.slow
-def test_an_interrupted_update_stays_with_telegram(polled, telegram):
+def test_interrupted_update_stays_with_telegram(polled, telegram):
     telegram.faults.append(Fault("refuse", 99, 500, "Internal", methods=("sendMessage",)))
     say(telegram, "hello")
     ran = polled(until=lambda: "sendMessage" in [call.method for call in telegram.calls])
@@ -243,7 +241,7 @@ def test_an_interrupted_update_stays_with_telegram(polled, telegram):
     ],
     ids=["no token", "unknown token", "no network"],
 )
-def test_a_setting_that_cannot_work_is_explained(polled, environment, sentence):
+def test_poll_explains_a_wrong_setting(polled, environment, sentence):
     ran = polled(**environment)
     assert ran.code == 1
     assert sentence in ran.output
@@ -265,7 +263,7 @@ def test_a_setting_that_cannot_work_is_explained(polled, environment, sentence):
     ],
     ids=["another program", "a webhook"],
 )
-def test_a_conflict_ends_it(polled, telegram, description, sentence):
+def test_poll_ends_at_a_conflict(polled, telegram, description, sentence):
     telegram.faults.append(Fault("refuse", 1, 409, description, methods=("getUpdates",)))
     ran = polled()
     assert ran.code == 1
@@ -285,7 +283,7 @@ def connect(connections):
     ("bot", "webhook", "method"),
     [(None, {}, "getMe"), ({}, {}, "getMe"), (ECHO, True, "getWebhookInfo")],
 )
-def test_an_answer_that_is_not_the_bot_apis(serve, connect, bot, webhook, method):
+def test_about_rejects_other_servers(serve, connect, bot, webhook, method):
     peer = serve(answers(result(bot), result(webhook)))
     with pytest.raises(Unreachable, match=f"^{method}: the answer isn't from the Bot API$"):
         about(connect(peer.url))

@@ -159,12 +159,12 @@ def lines(ran):
     "key",
     ["42", "-100/42", "42/7", "guest:42", "cart-42", "business:c-7:42", "debts.-100.42", "user.42"],
 )
-def test_a_key_holds_a_persons_id(key):
+def test_numbers_of_a_key_include_a_person(key):
     assert "42" in numbers(key)
 
 
 @pytest.mark.parametrize("key", ["-42", "-100/-42", "142", "421", "a42", "42a"])
-def test_a_key_holds_another_number(key):
+def test_numbers_of_a_key_exclude_other_numbers(key):
     assert "42" not in numbers(key)
 
 
@@ -177,11 +177,11 @@ def test_a_key_holds_another_number(key):
         ({"chat": -42}, False),
     ],
 )
-def test_a_session_mentions_a_person_in_whatever_form(session, does):
+def test_mentions_finds_a_person_in_nested_json(session, does):
     assert mentions(item("-100", session, calls={"M": {}}), "42") is does
 
 
-def test_a_list_has_keys_sizes_and_ages_and_no_words(there):
+def test_list_shows_keys_sizes_and_ages_only(there):
     code, output = ask(there, "list")
     assert code == 0
     [line] = [line for line in output.splitlines() if line.endswith(" 42")]
@@ -194,7 +194,7 @@ def test_a_list_has_keys_sizes_and_ages_and_no_words(there):
     assert WORDS not in output and "pizza" not in output
 
 
-def test_a_person_is_told_all_that_their_id_names(there):
+def test_export_finds_all_of_a_person(there):
     code, output = ask(there, "export", "--person", "42")
     found = lines(Ran(code, output))
     items = {line["id"]["S"]: line for line in found if "id" in line}
@@ -205,7 +205,7 @@ def test_a_person_is_told_all_that_their_id_names(there):
 
 
 @pytest.mark.slow
-def test_a_person_is_forgotten_after_a_yes(there, monkeypatch):
+def test_delete_of_a_person_asks_first(there, monkeypatch):
     before = there.items
     ran = ask(there, "delete", "--person", "42")
     assert ran.code == 1
@@ -230,7 +230,7 @@ def test_a_person_is_forgotten_after_a_yes(there, monkeypatch):
     assert "Nothing to delete" in ask(there, "delete", "--person", "42").output
 
 
-def test_people_and_groups_are_counted_once_by_when_their_sessions_changed(tmp_path):
+def test_list_counts_people_and_groups_once(tmp_path):
     people = [item("42", {}, days=0), item("42/42", {}, days=3), item("43", {}, days=20)]
     groups = [item("-100", {}, days=3), item("-100/42", {}, days=3), item("-200/44", {}, days=50)]
     others = [item("business:c-7:45/9", {}, days=0), item("guest:-300/46", {}, days=0)]
@@ -252,7 +252,7 @@ def test_people_and_groups_are_counted_once_by_when_their_sessions_changed(tmp_p
     ]
 
 
-def test_one_session_is_shown_and_deleted(there):
+def test_one_session_is_exported_and_deleted(there):
     assert json.loads(ask(there, "export", "142").output) == there.items["142"]
     assert ask(there, "delete", "142", "--yes").code == 0
     assert "142" not in there.items
@@ -261,7 +261,7 @@ def test_one_session_is_shown_and_deleted(there):
     assert "there is no session 142 in " in output
 
 
-def test_what_is_exported_comes_back(there, tmp_path):
+def test_import_restores_an_export(there, tmp_path):
     before = dict(there.items)
     export = tmp_path / "export.jsonl"
     export.write_text("\n".join(map(json.dumps, lines(ask(there, "export")))))
@@ -277,7 +277,7 @@ def test_what_is_exported_comes_back(there, tmp_path):
     assert "version" not in after["limit:42:7"]
 
 
-def test_an_import_replaces_only_on_demand(there, tmp_path):
+def test_import_replaces_only_on_demand(there, tmp_path):
     file = tmp_path / "one.jsonl"
     new = item("142", {"about": "new"})
     file.write_text(json.dumps(new) + '\n{"schedule": "once.42.tea"}\n')
@@ -292,7 +292,7 @@ def test_an_import_replaces_only_on_demand(there, tmp_path):
 
 
 @pytest.mark.parametrize("line", ["[]", "nonsense", '{"id": {}}', '{"id": {"S": 42}}'])
-def test_a_line_that_is_not_of_an_export_stops_an_import(tmp_path, line):
+def test_import_rejects_other_lines(tmp_path, line):
     there = Files(tmp_path)
     before = dict(there.items)
     text = json.dumps(item("9", {})) + "\n\n" + line
@@ -336,7 +336,7 @@ def terraform(tmp_path, monkeypatch):
     ],
     ids=["table", "group"],
 )
-def test_the_table_is_that_of_the_state(aws, terraform, resource):
+def test_table_is_read_from_the_state(aws, terraform, resource):
     kind, name, called = resource
     bot = f"bot-{uuid.uuid4().hex[:8]}"
     table = Table(bot)
@@ -349,7 +349,7 @@ def test_the_table_is_that_of_the_state(aws, terraform, resource):
     assert "42.tea" in run(sessions.main, "list").output, "a bot may have only scheduled calls"
 
 
-def test_without_a_state_it_says_what_to_give(tmp_path, monkeypatch):
+def test_sessions_asks_for_a_table_without_a_state(tmp_path, monkeypatch):
     monkeypatch.setattr(state, "ROOT", tmp_path)
     monkeypatch.chdir(tmp_path)
     code, output = run(sessions.main, "list")
@@ -366,7 +366,7 @@ def test_without_a_state_it_says_what_to_give(tmp_path, monkeypatch):
         (("--file", "none.json"), "", "there is no none.json: the demo has ended"),
     ],
 )
-def test_what_is_missing_is_named(aws, monkeypatch, arguments, unset, words):
+def test_sessions_names_what_is_missing(aws, monkeypatch, arguments, unset, words):
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
     if unset:
         monkeypatch.delenv(unset)
@@ -387,13 +387,13 @@ def test_what_is_missing_is_named(aws, monkeypatch, arguments, unset, words):
         (("list", "--al"), "unrecognized argument: --al"),
     ],
 )
-def test_what_does_not_fit_together_is_refused(arguments, words):
+def test_sessions_rejects_contradicting_arguments(arguments, words):
     code, output = run(sessions.main, *arguments)
     assert code == 2
     assert words in output
 
 
-def test_the_demo_says_how_to_see_what_its_bot_remembers(tmp_path):
+def test_demo_prints_the_command_that_lists_sessions(tmp_path):
     (tmp_path / "bot.py").write_text(
         'ALLOWED_UPDATES = ["message"]\nSESSION = "chat"\n'
         "def reply(update, session):\n    return []\n"

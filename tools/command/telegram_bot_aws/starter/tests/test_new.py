@@ -29,7 +29,7 @@ def pytest_in(folder, *arguments, **variables):
     )
 
 
-def test_a_first_bot_is_written_and_its_commands_are_told(tmp_path):
+def test_new_writes_a_bot_and_prints_commands(tmp_path):
     folder = tmp_path / "hello-bot"
     (tmp_path / "link").symlink_to(tmp_path)
     ran = run(new.main, str(tmp_path / "link" / "hello-bot"))
@@ -63,7 +63,7 @@ def test_a_first_bot_is_written_and_its_commands_are_told(tmp_path):
     ],
     ids=["clone", "bare", "remote"],
 )
-def test_scripts_are_those_of_the_module(tmp_path, source, is_here, is_clone):
+def test_scripts_link_to_the_modules(tmp_path, source, is_here, is_clone):
     folder = tmp_path / "mine"
     ran = run(new.main, str(folder), "--source", source)
     assert ("Before the first push, replace the source" in ran.output) == is_here
@@ -79,7 +79,7 @@ def test_scripts_are_those_of_the_module(tmp_path, source, is_here, is_clone):
     assert ran == "scripts/demo\n"
 
 
-def test_neither_secrets_nor_the_link_are_committed(tmp_path):
+def test_gitignore_lists_secrets_and_the_link(tmp_path):
     run(new.main, str(tmp_path / "mine"))
     ignored = ["demo.env", "terraform.tfstate", "my.tfvars", "scripts"]
     subprocess.run(["git", "init", "--quiet"], cwd=tmp_path / "mine", check=True)
@@ -88,7 +88,7 @@ def test_neither_secrets_nor_the_link_are_committed(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_tests_of_each_example_pass_in_a_copy(tmp_path):
+def test_tests_of_each_example_pass_in_a_copy(tmp_path):
     for example in EXAMPLES:
         if example != "moved/aiogram":  # which takes seconds to import
             folder = tmp_path / f"my-{example.rpartition('/')[2]}"
@@ -100,7 +100,7 @@ def test_the_tests_of_each_example_pass_in_a_copy(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_first_bots_tests_pass_as_soon_as_the_module_is_there(tmp_path):
+def test_tests_ask_for_terraform_init_first(tmp_path):
     run(new.main, str(tmp_path / "mine"))
     before = pytest_in(tmp_path / "mine")
     assert "No module named 'botkit'. Run terraform init first\n" in before.stderr
@@ -111,7 +111,7 @@ def test_the_first_bots_tests_pass_as_soon_as_the_module_is_there(tmp_path):
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_a_copy_has_its_folders_name_and_a_source(tmp_path, example):
+def test_copy_has_its_folders_name_and_a_source(tmp_path, example):
     folder = tmp_path / "Weather-2"
     ran = run(new.main, str(folder), "--example", example, "--source", "telegram-bot/aws")
     assert ran.code == 0
@@ -134,7 +134,7 @@ def test_a_copy_has_its_folders_name_and_a_source(tmp_path, example):
 
 
 @pytest.mark.parametrize("framework", ["aiogram", "ptb", "telebot"])
-def test_a_bot_of_a_framework_remembers_and_has_memory(tmp_path, framework):
+def test_frameworks_bot_has_sessions_and_memory(tmp_path, framework):
     folder = tmp_path / "mine"
     ran = run(new.main, str(folder), "--example", f"moved/{framework}")
     assert ran.code == 0
@@ -147,7 +147,7 @@ def test_a_bot_of_a_framework_remembers_and_has_memory(tmp_path, framework):
 
 
 @pytest.mark.parametrize("name", ["my bot", "my_bot", "bot.1", "größe", "b" * 65, "/"])
-def test_a_folder_whose_name_cannot_be_the_bots_is_refused(tmp_path, name):
+def test_new_rejects_a_folders_name(tmp_path, name):
     ran = run(new.main, str(tmp_path / name))
     assert ran.code == 2
     assert "which must have 1 to 64 letters" in ran.output
@@ -163,7 +163,7 @@ def test_a_folder_whose_name_cannot_be_the_bots_is_refused(tmp_path, name):
     ],
 )
 @pytest.mark.parametrize("is_link", [False, True], ids=["file", "link"])
-def test_nothing_is_overwritten(tmp_path, there, reason, is_link):
+def test_new_overwrites_nothing(tmp_path, there, reason, is_link):
     place = tmp_path / "mine" / there
     place.parent.mkdir(parents=True)
     if is_link:
@@ -176,7 +176,7 @@ def test_nothing_is_overwritten(tmp_path, there, reason, is_link):
     assert contents(tmp_path) == ({} if is_link else {f"mine/{there}": b"mine"})
 
 
-def test_the_module_itself_stays_as_it_is(tmp_path, monkeypatch):
+def test_new_rejects_a_folder_in_the_module(tmp_path, monkeypatch):
     monkeypatch.setattr(new, "ROOT", tmp_path)
     ran = run(new.main, str(tmp_path / "examples" / "mine"))
     assert (ran.code, list(tmp_path.iterdir())) == (2, [])
@@ -199,7 +199,7 @@ SOURCES = {
     [(expected, origin, commands) for expected, origin, *commands in SOURCES.values()],
     ids=SOURCES,
 )
-def test_the_source_is_the_clones_origin_if_others_have_the_commit(
+def test_source_is_the_origin_if_it_has_the_commit(
     tmp_path, monkeypatch, expected, origin, commands
 ):
     clone = tmp_path / "a clone"
@@ -217,7 +217,7 @@ def test_the_source_is_the_clones_origin_if_others_have_the_commit(
         assert new.local_module(source) == clone
 
 
-def test_an_archives_source_is_its_folder(tmp_path, monkeypatch):
+def test_source_of_an_archive_is_its_folder(tmp_path, monkeypatch):
     """Also in a repository of somebody else's, at a release."""
     for command in (*FIRST, f"remote add origin {URL}", "tag v1.2.3"):
         subprocess.run([*GIT, *shlex.split(command)], cwd=tmp_path, check=True)

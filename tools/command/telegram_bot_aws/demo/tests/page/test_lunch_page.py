@@ -90,7 +90,7 @@ def more(page, dish):
     page.get_by_role("button", name=f"One {dish} more").click()
 
 
-def test_an_order_is_made_changed_and_taken_back(visit, bot):
+def test_order_is_made_changed_and_taken_back(visit, bot):
     page = visit()
     send, said = page.locator("#send"), page.get_by_role("status").last
     expect(page.locator("#group")).to_have_text("For Book club. What would you like?")
@@ -137,7 +137,7 @@ def test_an_order_is_made_changed_and_taken_back(visit, bot):
     ],
     ids=str,
 )
-def test_a_problem_gets_a_sentence(visit, bot, problem, words):
+def test_problem_is_explained(visit, bot, problem, words):
     bot.problem = problem
     page = visit()
     expect(page.get_by_role("alert")).to_contain_text(words)
@@ -154,12 +154,12 @@ def test_a_problem_gets_a_sentence(visit, bot, problem, words):
     expect(page.locator("#said")).to_contain_text("Ordered.")
 
 
-def test_outside_of_telegram_it_says_where_to_open_it(visit, bot):
+def test_page_outside_of_telegram_says_where_to_open_it(visit, bot):
     expect(visit("index.html").get_by_role("alert")).to_contain_text("Open this page in Telegram")
     assert bot.requests == []
 
 
-def test_telegrams_script_provides_the_user_and_the_colours(visit, bot):
+def test_telegrams_script_provides_user_and_colours(visit, bot):
     bot.script = STAND_IN
     page = visit("index.html?lunch=-42_8")
     expect(page.locator("#order")).to_be_visible()
@@ -176,7 +176,7 @@ def test_telegrams_script_provides_the_user_and_the_colours(visit, bot):
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (320, "dark")])
-def test_it_is_accessible(visit, width, scheme):
+def test_lunch_page_is_accessible(visit, width, scheme):
     page = visit(width=width, scheme=scheme)
     more(page, "Lemonade")
     for said in ("", "Ordered."):

@@ -33,7 +33,7 @@ def do(frame, *words):
         frame.get_by_role("button", name=word, exact=True).click()
 
 
-def test_the_menu_button_opens_the_page(page):
+def test_menu_button_opens_the_page(page):
     frame = opened(page)
     do(frame, "order")
     expect(page.locator(".row.in .bubble")).to_contain_text("Ada ordered soup")
@@ -46,7 +46,7 @@ def test_the_menu_button_opens_the_page(page):
     expect(page.locator("#page-button")).to_be_hidden()
 
 
-def test_the_main_button_a_popup_and_what_is_not_played(page):
+def test_main_button_popup_and_unplayed_events(page):
     frame = opened(page)
     do(frame, "button")
     page.get_by_role("button", name="Pay", exact=True).click()
@@ -70,7 +70,7 @@ def test_the_main_button_a_popup_and_what_is_not_played(page):
     expect(page.locator("#page")).to_have_count(0)
 
 
-def test_an_inline_button_opens_only_the_bots_own_page(page):
+def test_inline_button_opens_only_the_bots_page(page):
     say(page, "inline")
     do(opened(page, "Order", place="#messages"), "close")
     say(page, "elsewhere")
@@ -81,7 +81,7 @@ def test_an_inline_button_opens_only_the_bots_own_page(page):
     )
 
 
-def test_a_page_from_a_keyboard_knows_no_user_and_sends_data(page):
+def test_keyboards_page_sends_data_without_a_user(page):
     say(page, "keyboard")
     do(opened(page, "Order", "a stranger: 401", "#keyboard"), "send")
     expect(page.locator("#page")).to_have_count(0)
@@ -91,14 +91,14 @@ def test_a_page_from_a_keyboard_knows_no_user_and_sends_data(page):
     expect(page.locator("#toast.shown")).to_contain_text("sendData works only in a page that")
 
 
-def test_a_saved_file_reloads_the_page(page, demo):
+def test_saved_file_reloads_the_page(page, demo):
     frame = opened(page)
     demo.edit("What would you like?", "What shall it be?", "app/index.html")
     expect(frame.locator("p").first).to_have_text("What shall it be?")
     expect(frame.locator("#who")).to_have_text("Ada")
 
 
-def test_a_link_opens_the_private_chat(page):
+def test_link_opens_the_private_chat(page):
     page.get_by_role("button", name="Group").click()
     say(page, "link")
     page.get_by_role("link", name="https://t.me/echo_bot?start=order-7").click()
@@ -106,7 +106,7 @@ def test_a_link_opens_the_private_chat(page):
     expect(page.locator(".row.in").last).to_contain_text("Started with order-7")
 
 
-def test_the_script_serves_it_and_tells_of_a_failure_and_the_end(tab, tmp_path):
+def test_page_says_that_the_demo_ended(tab, tmp_path):
     with Script(ROOT, "demo", "--direct", str(BOT)) as script:
         script.wait_for("Ctrl-C ends the demo.")
         page = tab.visit(page_of(script))
@@ -135,7 +135,7 @@ def ask(url, method="GET", **headers):
     return found
 
 
-def test_the_page_is_for_this_machine_only_and_one_header_is_changed(demo):
+def test_page_server_accepts_this_machine_only(demo):
     [shown] = demo.chat.bots.shown()
     page, behind = shown["page"], shown["page_known_as"]
     status, headers, body = ask(f"{page}/app/index.html")

@@ -77,7 +77,7 @@ def test_calls_are_shown(page):
     assert download.value.path().read_bytes() == b"some notes"
 
 
-def test_what_has_no_row_is_a_card_with_its_json(page, demo):
+def test_unknown_kind_is_shown_as_json(page, demo):
     telegram = demo.chat.telegram
     gift = {"gift": {"text": "Tea"}}
     telegram.send(telegram.message(**gift), telegram.bot)
@@ -86,7 +86,7 @@ def test_what_has_no_row_is_a_card_with_its_json(page, demo):
     expect(card.locator("pre")).to_contain_text('"text": "Tea"')
 
 
-def test_a_message_and_its_steps(page, demo):
+def test_timeline_shows_the_steps_of_an_update(page, demo):
     answer_to(page, "print")
     expect(page.locator(".step b")).to_have_text(["Update", "Function", "sendMessage", "Answer"])
     for name in ("message", "parameters"):
@@ -102,7 +102,7 @@ def test_a_message_and_its_steps(page, demo):
     expect(page.locator(".row.in .bubble").last).to_contain_text("Did print")
 
 
-def test_telegram_fails_and_redelivers(page, demo, monkeypatch):
+def test_failures_of_telegram_are_shown(page, demo, monkeypatch):
     fail_once(page, "429")
     with monkeypatch.context() as slow:  # so that a busy browser sees the pause
         slow.setattr(demo.chat.telegram.bot.outbox, "_pace", 1.0)
@@ -121,7 +121,7 @@ def test_telegram_fails_and_redelivers(page, demo, monkeypatch):
     expect(page.locator("#verdict")).to_have_text("answered")
 
 
-def test_a_failure_of_the_bot_is_shown_with_its_traceback(page):
+def test_failure_of_the_bot_shows_its_traceback(page):
     answer_to(page, "raise", "bot.py failed")
     traceback = page.get_by_label("Traceback")
     expect(traceback).to_have_text(re.compile(r"^Traceback .*\n  File .*/bot\.py"))
@@ -165,7 +165,7 @@ def test_people_press_edit_react_and_reply(page):
     expect(page.locator(".row.out").last).to_contain_text("/tea")
 
 
-def test_another_person_and_other_chats(page):
+def test_persons_and_chats_can_be_changed(page):
     page.get_by_label("You are").select_option("Grace")
     say(page, "hi")
     expect(page.locator(".row.in").last).to_contain_text("Grace sent hi")
@@ -177,7 +177,7 @@ def test_another_person_and_other_chats(page):
     expect(page.locator(".row")).to_have_count(0)
 
 
-def test_a_change_to_the_code_is_live_at_once(page, demo):
+def test_saved_change_is_live_at_once(page, demo):
     demo.edit("Did {word}", "Saw {word}")
     expect(page.locator("#toast")).to_contain_text(re.compile(r"bot\.py reloaded in \d+ ms"))
     expect(answer_to(page, "print")).to_contain_text("Saw print")
@@ -187,7 +187,7 @@ def test_a_change_to_the_code_is_live_at_once(page, demo):
     expect(page.locator("#broken")).to_have_count(0)
 
 
-def test_the_keyboard_is_enough(page):
+def test_keyboard_alone_is_enough(page):
     expect(page.get_by_label("Message", exact=True)).to_be_focused()
     for text in ("print", "dice"):
         page.keyboard.type(text)
@@ -209,7 +209,7 @@ def test_the_keyboard_is_enough(page):
     expect(page.locator("#title")).to_have_text("Book club")
 
 
-def test_a_message_that_cannot_be_sent_is_reported_and_kept(page):
+def test_too_long_message_is_reported_and_kept(page):
     say(page, "x" * 4097)
     expect(page.locator("#problem")).to_have_text(
         "Telegram takes 4096 characters at most, not 4097."
@@ -217,7 +217,7 @@ def test_a_message_that_cannot_be_sent_is_reported_and_kept(page):
     expect(page.get_by_label("Message", exact=True)).to_have_value("x" * 4097)
 
 
-def test_a_reader_of_old_messages_stays_there(page, demo):
+def test_new_message_keeps_the_readers_place(page, demo):
     messages = page.locator("#messages")
     for text in "123456789":
         answer_to(page, f"print\n{text}\n{text}", "no answer")
@@ -229,7 +229,7 @@ def test_a_reader_of_old_messages_stays_there(page, demo):
     assert messages.evaluate("e => e.scrollTop") == 0
 
 
-def test_an_update_is_sent_again(page):
+def test_update_is_sent_again(page):
     answer_to(page, "pin")
     before = page.locator("#timeline h2").inner_text()
     page.get_by_role("button", name="Send again").click()
@@ -239,7 +239,7 @@ def test_an_update_is_sent_again(page):
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (360, "dark")])
-def test_all_of_it_is_accessible(page, width, scheme):
+def test_page_is_accessible(page, width, scheme):
     for word in ("photo", "markup", "rich", "keyboard", "pay", "album", "unknown", "other"):
         answer_to(page, word)
     answer_to(page, "raise", "bot.py failed")
