@@ -22,6 +22,7 @@ MAX_WORDS = {
     "tools/telegram-stand-in/README.md": 1100,
 }
 MAX_OTHER = 650
+MAX_ALL = 27_000  # words of all pages, as wc counts them
 MAX_BLOCK_LINES = 50
 MAX_DETAILS = 6
 # What people type, and the page whose title or first paragraphs have it.
@@ -63,6 +64,10 @@ NOT_OURS = {
     r"\bstrangers?\b": "other users",
     r"\.terraform/modules/telegram_bot/scripts/": "scripts/",
 }
+
+
+def test_all_pages_together_are_short():
+    assert sum(len(page.read_text().split()) for page in PAGES) <= MAX_ALL
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
