@@ -42,37 +42,8 @@ OFF: Json = {"text": "Sold out", "disabled": {}}
 BLOCKS = [
     {"type": "heading", "text": "Soups", "size": 2},
     {"type": "paragraph", "text": ["With ", {"type": "bold", "text": "bread"}]},
-    {"type": "list", "items": [{"blocks": [{"type": "paragraph", "text": "Tomato"}]}]},
-    {"type": "table", "cells": [[{"align": "left", "valign": "top", "text": "4.50"}]]},
-    {"type": "details", "summary": "More", "blocks": [{"type": "pre", "text": "salt"}]},
     {"type": "buttons", "buttons": [PRESS, OFF]},
 ]
-MARKDOWN = """\
-## Costs
-
-| per month | USD |
-|:--|--:|
-| queue | **0.10** |
-
-The sum is $\\frac{a}{2}$, and $\\unknown$. A quoted ==word== is `<u>code</u>`.
-
-```python
-total = 1
-```
-
-- [x] paid
-  1. twice
-
-> quoted
-
-<details><summary>More</summary>
-
-$$x_1^2$$
-
-</details>
-
-<tg-button type="callback_data" data="text">Change</tg-button>
-"""
 MENU = [["Tea", "Coffee"], [{"text": "My number", "request_contact": True}]]
 TEA: Json = {
     "title": "Tea",
@@ -105,21 +76,11 @@ def calls_for(word: str, to: Json, message: Json) -> list[Json]:
             {"method": "sendMessageDraft", **to, "draft_id": 2, "text": "On", "can_stop": True}
         ],
         "rich": [{"method": "sendRichMessage", **to, "rich_message": {"blocks": BLOCKS}}],
-        "markdown": [{"method": "sendRichMessage", **to, "rich_message": {"markdown": MARKDOWN}}],
-        "thought": [
-            {
-                "method": "sendRichMessageDraft",
-                **to,
-                "draft_id": 3,
-                "rich_message": {"markdown": "# So\n\n<tg-thinking>Counting</tg-thinking>"},
-            }
-        ],
         "buttons": [{**text, "reply_markup": {"inline_keyboard": BUTTONS}}],
         "markup": [{**text, "text": MARKUP, "parse_mode": "HTML"}],
         "code": [{**text, "text": f"<pre>{'x = 1; ' * 99}</pre>", "parse_mode": "HTML"}],
         "delete": [{"method": "deleteMessage", **last}],
         "pin": [{"method": "pinChatMessage", **here}],
-        "unpin": [{"method": "unpinChatMessage", **to}],
         "react": [{"method": "setMessageReaction", **here, "reaction": fire}],
         "dice": [{"method": "sendDice", **to, "emoji": "\N{DIRECT HIT}"}],
         "keyboard": [{**text, "reply_markup": {"keyboard": MENU}}],
