@@ -140,14 +140,13 @@ def call_bot(event: Json, method: str, path: str) -> Json:
         return response(status, text, Content_Type="application/json")
     if status == 500:
         return error_response(500, "failed", "The bot failed. Its log says why.")
-    later = {"Retry_After": str(outcome.retry_after)} if outcome.retry_after else {}
-    return error_response(503, "unavailable", "The bot can't answer now. Try again later.", **later)
+    return error_response(503, "unavailable", "The bot can't answer now. Try again later.")
 
 
-def error_response(status: int, error: str, message: str, **headers: str) -> Json:
+def error_response(status: int, error: str, message: str) -> Json:
     """Return a response that names the problem, for the page and its author."""
     body = json.dumps({"error": error, "message": message})
-    return response(status, body, Content_Type="application/json", **headers)
+    return response(status, body, Content_Type="application/json")
 
 
 def read_request(event: Json, method: str, path: str) -> Json:
@@ -195,7 +194,7 @@ def read_body(event: Json) -> Any:
     data = b64decode(text) if event.get("isBase64Encoded") else text.encode("utf-8", "replace")
     if not data:
         return None
-    if kind == "application/json" or kind.endswith("+json"):
+    if kind == "application/json":
         try:
             return parse_json(data)
         except ValueError:
