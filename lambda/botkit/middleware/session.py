@@ -38,12 +38,10 @@ def session(ctx: Context, _: Callable[[], Outcome]) -> Outcome:
         item = store.Item(key)
         is_known = ctx.id in item.updates
         ctx.is_retry |= is_known
-        saved = item.calls(ctx.id)
-        if ctx.redriven_after and is_known and item.updates[ctx.id] != store.IN_PROGRESS:
-            if ctx.redriven_after == "incomplete":
-                saved = None  # reply() made calls itself, and one of them failed
-            elif ctx.attempt == 1:
-                return Outcome("duplicate")  # another delivery has answered it before this redrive
+        is_answered = is_known and item.updates[ctx.id] != store.IN_PROGRESS
+        if is_answered and ctx.redriven_after == "bot_error" and ctx.attempt == 1:
+            return Outcome("duplicate")  # another delivery has answered it before this redrive
+        saved = saved_calls(ctx, item)
         if saved is not None:
             return send_calls(ctx, item, decode(saved)) if saved else Outcome("duplicate")
         calls = call_reply(ctx, item, is_rerun=is_rerun)
@@ -52,6 +50,16 @@ def session(ctx: Context, _: Callable[[], Outcome]) -> Outcome:
             return send_calls(ctx, item, calls)
         ctx.is_retry = is_rerun = True
         ctx.calls.allow_redelivery()
+
+
+def saved_calls(ctx: Context, item: store.Item) -> list[Json] | None:
+    """Return the calls that answer an update, or None if they aren't saved.
+
+    Nor are they after a redrive of an incomplete answer: reply() made some of it itself.
+    """
+    if ctx.redriven_after == "incomplete" and item.updates.get(ctx.id) != store.IN_PROGRESS:
+        return None
+    return item.calls(ctx.id)
 
 
 def call_reply(
@@ -124,7 +132,7 @@ def save_progress(ctx: Context, item: store.Item, calls: list[Json], done: int, 
     remaining = all_calls[done:]
     try:
         while True:
-            known = item.calls(ctx.id)
+            known = saved_calls(ctx, item)
             # Another container is processing the same update and is further along, or has other
             # calls: keep what it saved.
             if known is not None and (
