@@ -277,16 +277,10 @@ def delete(store: Store, options: argparse.Namespace) -> int:
         what += f" and {count(len(found.waiting), 'scheduled event')}"
     if not agrees(f"Delete {what}?", options):
         return 1
-    done = 0
-    try:
-        for each in found.waiting:  # first: what runs may make a session again
-            store.cancel(each)
-            done += 1
-        for item in found.items:
-            store.delete(item["id"]["S"])
-            done += 1
-    except ToolError as error:
-        raise ToolError(f"{error}\n{done} were deleted: run it again for the others") from None
+    for each in found.waiting:  # first: what runs may make a session again
+        store.cancel(each)
+    for item in found.items:
+        store.delete(item["id"]["S"])
     tell(f"Deleted {what}.")
     return 0
 
@@ -299,12 +293,7 @@ def take(store: Store, items: list[Item], options: argparse.Namespace) -> int:
         tell(text)
     if options.replace and there and not agrees("Replace those?", options):
         return 1
-    written = 0
-    try:
-        for item in items:
-            written += store.put(item, replace=options.replace)
-    except ToolError as error:
-        raise ToolError(f"{error}\n{written} were imported: run it again") from None
+    written = sum(store.put(item, replace=options.replace) for item in items)
     kept = len(items) - written
     tell(
         f"Imported {written}."

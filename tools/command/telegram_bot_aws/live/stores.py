@@ -139,17 +139,14 @@ class TableStore:
         except errors.BotoCoreError as error:
             raise ToolError(f"AWS can't be used: {reason(error)}") from None
 
-    def _missing(self, error: Any) -> bool:
-        return bool(error.response["Error"].get("Code") == "ResourceNotFoundException")
-
     def items(self) -> Iterator[Item]:
         pages = self._dynamodb.get_paginator("scan")
         with self._explained():
             try:
                 for page in pages.paginate(TableName=self._table, ConsistentRead=True):
                     yield from page["Items"]
-            except self._errors.ClientError as error:
-                if not self._missing(error) or not self._has_schedules():
+            except self._dynamodb.exceptions.ResourceNotFoundException:
+                if not self._has_schedules():
                     raise
 
     def _has_schedules(self) -> bool:
@@ -159,9 +156,7 @@ class TableStore:
         try:
             self._scheduler.get_schedule_group(Name=self._group)
             return True
-        except self._errors.ClientError as error:
-            if not self._missing(error):
-                raise
+        except self._scheduler.exceptions.ResourceNotFoundException:
             return False
 
     def get(self, key: str) -> Item | None:
@@ -189,24 +184,19 @@ class TableStore:
         if not self._group:
             return
         pages = self._scheduler.get_paginator("list_schedules")
-        with self._explained():
-            try:
-                for page in pages.paginate(GroupName=self._group):
-                    for each in page["Schedules"]:
-                        if found := self._schedule(each["Name"]):
-                            yield found
-            except self._errors.ClientError as error:
-                if not self._missing(error):  # the bot has no scheduled calls
-                    raise
+        no_group = self._scheduler.exceptions.ResourceNotFoundException  # no scheduled calls
+        with self._explained(), contextlib.suppress(no_group):
+            for page in pages.paginate(GroupName=self._group):
+                for each in page["Schedules"]:
+                    if found := self._schedule(each["Name"]):
+                        yield found
 
     def _schedule(self, name: str) -> Waiting | None:
         """Return a schedule, unless it has run since."""
         try:
             found = self._scheduler.get_schedule(GroupName=self._group, Name=name)
-        except self._errors.ClientError as error:
-            if self._missing(error):
-                return None
-            raise
+        except self._scheduler.exceptions.ResourceNotFoundException:
+            return None
         text = found["Target"].get("Input", "null")
         try:
             event = json.loads(text)
@@ -216,12 +206,9 @@ class TableStore:
         return Waiting(name, f"{found['ScheduleExpression']} {zone}", event)
 
     def cancel(self, waiting: Waiting) -> None:
-        with self._explained():
-            try:
-                self._scheduler.delete_schedule(GroupName=self._group, Name=waiting.name)
-            except self._errors.ClientError as error:
-                if not self._missing(error):  # it has run
-                    raise
+        has_run = self._scheduler.exceptions.ResourceNotFoundException
+        with self._explained(), contextlib.suppress(has_run):
+            self._scheduler.delete_schedule(GroupName=self._group, Name=waiting.name)
 
 
 Store = FileStore | TableStore
