@@ -35,9 +35,8 @@ def load() -> Any:
     if ctx.import_error:
         raise ctx.import_error
     if "bot" not in sys.modules:
-        context.activate(context.Context("import"))  # which isn't a part of any update
         try:
-            with interrupt_after(deadline.left()):
+            with context.detached(), interrupt_after(deadline.left()):
                 __import__("bot")
         except BaseException as error:  # sys.exit() too
             logger.debug("exception in bot.py", exc_info=error)
@@ -47,7 +46,6 @@ def load() -> Any:
             ctx.import_error = Misconfigured(f"bot.py can't be imported{why}: {describe(error)}")
             raise ctx.import_error from None
         finally:
-            context.activate(ctx)
             logger.disabled = False  # logging.config.dictConfig() disables every logger by default
     bot = sys.modules["bot"]
     if not callable(getattr(bot, "reply", None)):

@@ -47,8 +47,9 @@ class CallLog:
         self.any_succeeded = False
         self.visible = False  # people would see a repetition of at least one
         # The calls that failed, with errors that a retry may fix. They decide how the update ends,
-        # even if the bot goes on. If people saw nothing yet, the first error is raised when reply()
-        # returns. Otherwise the session is saved, and the calls from reply() are made first.
+        # even if the bot goes on. If people saw nothing yet, one is raised when reply() returns.
+        # Otherwise the session is saved, and the calls from reply() are made first. A bot that
+        # catches its own errors may add one, with None.
         self.failures: list[tuple[object, BaseException]] = []
 
     def record(self, method: str, params: Json) -> None:
@@ -74,9 +75,10 @@ class CallLog:
         self.failures.clear()
 
     def raise_failure(self) -> None:
-        """Raise the first error that a retry may fix, although the bot went on."""
-        for _, error in self.failures[:1]:
-            raise error
+        """Raise what failed although the bot went on, if possible an error that is retryable."""
+        if self.failures:
+            errors = [error for _, error in self.failures]
+            raise min(errors, key=lambda error: not getattr(error, "retryable", False))
 
 
 class Context:
@@ -157,6 +159,17 @@ def activate(ctx: Context) -> Context:
     global current
     current = ctx
     return ctx
+
+
+@contextmanager
+def detached() -> Iterator[None]:
+    """Run a block whose calls are no part of the update or event, such as the import of bot.py."""
+    ctx = current
+    activate(Context("detached"))
+    try:
+        yield
+    finally:
+        activate(ctx)
 
 
 def update_type(update: Json) -> str:

@@ -58,14 +58,12 @@ def reply_with(dispatcher, bot):
     async def start():
         """Run the startup handlers. If one fails, no update is lost."""
         known = {"dispatcher": dispatcher, "bots": (bot,), **dispatcher.workflow_data, "bot": bot}
-        context.current.is_import = True
         try:
-            await dispatcher.emit_startup(**known)
+            with context.detached():
+                await dispatcher.emit_startup(**known)
         except Exception as error:
             described = stack_trace.describe(error)
             raise Misconfigured(f"a startup handler failed: {described}") from error
-        finally:
-            context.current.is_import = False
         started.append(True)
 
     async def handle(update):
@@ -152,7 +150,9 @@ def run(loop, coroutine):
 def note(error):
     """Note an error that decides how the update ends. Telegram's words say more than aiogram's."""
     if error:
-        context.add_failure(error.__cause__ if isinstance(error.__cause__, BotkitError) else error)
+        cause = error.__cause__
+        failure = cause if isinstance(cause, BotkitError) else error
+        context.current.calls.failures.append((None, failure))
 
 
 async def note_failure(handler, event, data):

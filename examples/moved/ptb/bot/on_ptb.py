@@ -13,6 +13,7 @@ import logging
 import sys
 import warnings
 import weakref
+from contextlib import nullcontext
 from copy import deepcopy
 from functools import partialmethod
 from itertools import chain
@@ -115,7 +116,7 @@ def note(error):
     if isinstance(error, TelegramError):
         error = error.__cause__ or (refused[-1] if refused else error)
     if error:
-        context.add_failure(error)
+        context.current.calls.failures.append((None, error))
 
 
 def refuse_to_poll(*_, **__):
@@ -158,12 +159,15 @@ class Request(BaseRequest):
         params = dict(request_data.parameters) if request_data else {}
         for key, (file, data, _) in (request_data and request_data.multipart_data or {}).items():
             params[key] = (file, data if isinstance(data, bytes) else data.read())
-        context.current.is_import = name == "getMe"  # the library's own: it answers nobody
+        # A getMe is the library's own, and answers nobody.
+        own = context.detached() if name == "getMe" else nullcontext()
         try:
             if method == "GET":
                 path = urlsplit(url).path.partition("/file/bot")[2].partition("/")[2]
                 return 200, bot_api.download(unquote(path))
-            body = json.dumps({"ok": True, "result": bot_api.call(name, **params)}).encode()
+            with own:
+                result = bot_api.call(name, **params)
+            body = json.dumps({"ok": True, "result": result}).encode()
         except (Misconfigured, Unreachable) as error:
             raise NetworkError(str(error)) from error
         except bot_api.TelegramError as error:
@@ -171,8 +175,6 @@ class Request(BaseRequest):
             answer = {"ok": False, "error_code": error.error_code, "description": error.description}
             answer["parameters"] = {"retry_after": error.retry_after} if error.retry_after else {}
             return error.error_code, json.dumps(answer).encode()
-        finally:
-            context.current.is_import = False
         if name == "getMe":
             self.me = body
         return 200, body

@@ -105,7 +105,8 @@ def refuse_timers():
 
 def note(error):
     """Note an error that decides how the update ends. Telegram's words say more than telebot's."""
-    context.add_failure(getattr(getattr(error, "result", None), "refusal", error))
+    failure = getattr(getattr(error, "result", None), "refusal", error)
+    context.current.calls.failures.append((None, failure))
 
 
 def refuse(error):
