@@ -62,7 +62,7 @@ class Applied(Module):
                 "AWS_REGION": account.region,
                 "TF_IN_AUTOMATION": "1",
             }
-            self.limit_seconds, self.stop_seconds = None, 900
+            self.stop_seconds = 900
 
 
 class Deployment:

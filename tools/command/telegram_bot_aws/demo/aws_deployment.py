@@ -13,13 +13,11 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import requirements
-from botkit.fakes.cron import as_scheduled, next_time
 from telegram_stand_in import Json, post
 
 from telegram_bot_aws.demo.configuration import Configuration
@@ -53,7 +51,6 @@ NO_PROFILE = {
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
 }
-SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 LOOK_SECONDS = 0.2  # between two looks into the functions' logs
 REMEDY = (
     "Connect to the network. Or run `terraform providers mirror DIR` with this folder on a machine "
@@ -86,8 +83,6 @@ class AwsDeployment(Deployment):
         self._details: dict[str, Invocation] = {}  # by request id
         self._under_way = 0  # deliveries
         self._alone = False
-        self._advanced = 0.0  # seconds by which schedules are due earlier
-        self._sent: dict[str, float] = {}  # by schedule that recurs: when it was due last
         self._logs: dict[str, FunctionLog] = {}  # by function
         self._lock = threading.Lock()
         self._of_event = threading.Lock()
@@ -294,56 +289,6 @@ class AwsDeployment(Deployment):
 
         session = botocore.session.Session(NO_PROFILE)
         return session.create_client(service, region, endpoint_url=self.emulator.url, **KEYS)
-
-    def advance(self, bot: Hosted, seconds: float) -> int:
-        scheduler = self.client("scheduler", bot.region)
-        until = self._now() + seconds
-        count = 0
-        while due := min(self._scheduled(scheduler, bot), key=lambda each: each[0], default=None):
-            at, schedule = due
-            if at > until:
-                break
-            self._advanced += max(0.0, at - self._now())
-            self._send_scheduled(scheduler, bot, schedule, at)
-            count += 1
-        self._advanced += until - self._now()
-        return count
-
-    def _now(self) -> float:
-        return time.time() + self._advanced
-
-    def _scheduled(self, scheduler: Any, bot: Hosted) -> list[tuple[float, Json]]:
-        """Return a bot's schedules, each with the time when it is due next."""
-        found = []
-        try:
-            listed = scheduler.list_schedules(GroupName=bot.name)["Schedules"]
-        except scheduler.exceptions.ResourceNotFoundException:  # the bot has no queue
-            return []
-        for each in listed:
-            schedule = scheduler.get_schedule(GroupName=bot.name, Name=each["Name"])
-            kind, _, when = schedule["ScheduleExpression"].rstrip(")").partition("(")
-            if kind == "cron":
-                zone = schedule["ScheduleExpressionTimezone"]
-                at = next_time(when, zone, max(self._now(), self._sent.get(each["Name"], 0.0)))
-            else:
-                at = datetime.fromisoformat(when).replace(tzinfo=UTC).timestamp()
-            if at is not None:
-                found.append((at, schedule))
-        return found
-
-    def _send_scheduled(self, scheduler: Any, bot: Hosted, schedule: Json, at: float) -> None:
-        """Send a schedule's message to the queue, as Scheduler does."""
-        target = schedule["Target"]
-        sqs = self.client("sqs", bot.region)
-        name = target["Arn"].rpartition(":")[2]
-        sqs.send_message(
-            QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"],
-            MessageBody=target["Input"].replace(SCHEDULED_TIME, as_scheduled(at)),
-            MessageGroupId=target["SqsParameters"]["MessageGroupId"],
-        )
-        self._sent[schedule["Name"]] = at
-        if schedule.get("ActionAfterCompletion") == "DELETE":
-            scheduler.delete_schedule(GroupName=bot.name, Name=schedule["Name"])
 
     def commands(self) -> list[str]:
         cache = shlex.quote(str(requirements.cache()))

@@ -124,9 +124,9 @@ def options() -> argparse.Namespace:
         action=Act,
         metavar="TIME",
         type=argument(seconds),
-        help="let so much time pass, such as 30s, 20m, 2h or 1d: what is scheduled until then is "
-        "done at once. If nothing is, wait so long at most for more of the bot. What it says is "
-        "printed; exit code 1 if it says nothing",
+        help="with --direct: let so much time pass, such as 30s, 20m, 2h or 1d: what is scheduled "
+        "until then is done at once. If nothing is, wait so long at most for more of the bot. What "
+        "it says is printed; exit code 1 if it says nothing",
     )
     parser.set_defaults(actions=[])
     prints = parser.add_argument_group("what is printed")
@@ -189,6 +189,8 @@ def impossible(options: argparse.Namespace) -> str:
     """Return which options contradict each other, and the remedy, or nothing."""
     if options.parameters and options.direct:
         return "with --direct there is no Parameter Store: leave out --direct"
+    if not options.direct and any(kind == "advance" for kind, _ in options.actions):
+        return "--advance needs --direct: the emulated AWS has its own clock"
     if options.actions and options.actions[-1][0] in ("as", "chat"):
         return f"--{options.actions[-1][0]} is for the actions after it: add a --send"
     if options.json and not options.actions:

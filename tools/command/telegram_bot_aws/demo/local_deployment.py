@@ -85,7 +85,7 @@ class LocalDeployment(Deployment):
         command = f"{typed('sessions')} list --file {shlex.quote(str(self.function.sessions))}"
         return ["To see what the bot remembers, in another terminal:", f"  {command}"]
 
-    def advance(self, bot: Hosted, seconds: float) -> int:
+    def advance(self, seconds: float) -> int:
         return self.function.advance(seconds)
 
     def send_event(self, bot: Hosted, event: Any) -> Invocation:

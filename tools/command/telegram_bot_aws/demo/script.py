@@ -106,12 +106,16 @@ class Script:
             case _:
                 for hosted in self._deployment.bots:
                     bot = next(b for b in self._telegram.bots if b.token == hosted.token)
+                    act: Callable[[], object]
                     if kind == "update":
                         self._send_update(hosted, bot, value)
                     elif is_inline(value):
-                        self._ask(hosted, bot, value)
+                        act = partial(self._actor(bot).ask, value.removeprefix(INLINE).strip())
+                        self._do(hosted, bot, "asked", value, act)
                     else:
-                        self._send(hosted, bot, value)
+                        content = Path(value[1:]) if value.startswith("@") else value
+                        act = partial(self._actor(bot).send, content)
+                        self._do(hosted, bot, "delivered", value, act)
 
     # The speaker, and the chat.
 
@@ -148,21 +152,15 @@ class Script:
         """Let time pass. Raises ToolError if the bot does nothing in it."""
         with step("letting time pass"):
             before = self._events
-            due = sum(self._deployment.advance(hosted, seconds) for hosted in self._deployment.bots)
-            patience = PATIENCE + max(hosted.timeout for hosted in self._deployment.bots)
+            due = self._deployment.advance(seconds)
             with contextlib.suppress(TimeoutError):
                 if due:
-                    self._telegram.wait(lambda: self._events >= before + due, patience)
+                    self._telegram.wait(lambda: self._events >= before + due, PATIENCE)
                 else:
                     more = lambda: len(self._telegram.calls) > self._shown  # noqa: E731
-                    self._telegram.wait(more, min(seconds, patience))
+                    self._telegram.wait(more, min(seconds, PATIENCE))
         if not self._show():
             raise ToolError("nothing came in this time")
-
-    def _send(self, hosted: Hosted, bot: Bot, value: str) -> None:
-        content = Path(value[1:]) if value.startswith("@") else value
-        act = partial(self._actor(bot).send, content)
-        self._do(hosted, bot, "delivered", value, act)
 
     def _send_update(self, hosted: Hosted, bot: Bot, update: Update) -> None:
         send = partial(send_again, update.content, self._telegram, bot)
@@ -187,11 +185,6 @@ class Script:
     def _to(self, hosted: Hosted) -> str:
         """Name a bot if there are several."""
         return f" to {hosted.name}" if len(self._deployment.bots) > 1 else ""
-
-    def _ask(self, hosted: Hosted, bot: Bot, text: str) -> None:
-        """Write an inline query, whose results can then be tapped."""
-        act = partial(self._actor(bot).ask, text.removeprefix(INLINE).strip())
-        self._do(hosted, bot, "asked", text, act)
 
     def _press(self, text: str) -> None:
         """Tap the latest button with a label, of each bot. Raises ToolError if there is none."""

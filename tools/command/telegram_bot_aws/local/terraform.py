@@ -26,8 +26,6 @@ CACHE = (requirements.cache() if IS_INSTALLED else VENV) / "terraform-providers"
 # Folders that may have a mirror of providers, in a folder of any name.
 MIRRORS = ("/opt", "/usr/share/terraform", "/usr/local/share/terraform", "~/.terraform.d")
 REGION = "us-east-1"
-LIMIT_SECONDS = 600  # for a command that hangs: ten times what an apply with a queue takes
-OTHER_LIMITS = {"init": None}  # it may have to download
 UNATTENDED = ("-auto-approve", "-input=false", "-no-color")  # of an apply or a destroy
 
 # What Terraform may need to download a provider. Its provider must not go through a proxy.
@@ -99,7 +97,6 @@ class Module:
     `init` reads the operator's configuration of Terraform.
     """
 
-    limit_seconds: float | None = LIMIT_SECONDS
     stop_seconds = 60  # that Terraform has to end when it is told to
 
     def __init__(
@@ -145,47 +142,33 @@ class Module:
     def terraform(
         self, *arguments: str, check: bool = True, input: str | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run Terraform. Raises ToolError with its output if it fails and `check` is on.
-
-        Also raises ToolError if it takes too long.
-        """
-        process = None
-        try:
-            process = self.start(*arguments, input=input is not None)
-            limit = OTHER_LIMITS.get(arguments[0], self.limit_seconds)
-            output, errors = process.communicate(input, timeout=limit)
-        except BaseException as error:  # Ctrl-C: Terraform is told to stop, and saves what it did
-            if process:
-                with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
-                    process.send_signal(signal.SIGINT)
-                    process.communicate(timeout=self.stop_seconds)
-                end(process)
-                with process:  # closes its pipes
-                    pass
-            if isinstance(error, subprocess.TimeoutExpired):
-                raise ToolError(f"terraform {arguments[0]} didn't end within {limit} s") from None
-            raise
-        if check and process.returncode:
-            raise ToolError(f"terraform {arguments[0]} failed:\n{errors or output}")
-        return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
-
-    def start(self, *arguments: str, input: bool = False) -> subprocess.Popen[str]:
-        """Start Terraform, in a group of its own: Ctrl-C doesn't interrupt it."""
+        """Run Terraform. Raises ToolError with its output if it fails and `check` is on."""
         values = {
             f"TF_VAR_{name}": value if isinstance(value, str) else json.dumps(value)
             for name, value in self.variables.items()
             if value is not None
         }
-        return subprocess.Popen(
+        with subprocess.Popen(
             [*terraform_command(), *arguments],
             cwd=self.root,
             env={**self.environment, **values},
-            stdin=subprocess.PIPE if input else subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             process_group=0,
-        )
+        ) as process:
+            try:
+                output, errors = process.communicate(input)
+            except BaseException:  # Ctrl-C: Terraform is told to stop, and saves what it did
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.send_signal(signal.SIGINT)
+                    process.communicate(timeout=self.stop_seconds)
+                end(process)
+                raise
+        if check and process.returncode:
+            raise ToolError(f"terraform {arguments[0]} failed:\n{errors or output}")
+        return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
     def init(self) -> None:
         """Install the providers: from where the operator's own configuration of Terraform says.

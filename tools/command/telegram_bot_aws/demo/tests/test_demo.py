@@ -204,6 +204,7 @@ def test_what_the_emulated_aws_lacks_is_told(project, tmp_path):
         (["--direct", "--env-file", "/nowhere"], "/nowhere can't be read: No such file"),
         (["--direct", "--update", "/nowhere"], "/nowhere can't be read: No such file"),
         (["--direct", "--update", str(BOT)], f"{BOT}: an update or event is JSON"),
+        (["--advance", "1d"], "--advance needs --direct"),
         (["--as", "Bob"], "--as is for the actions after it: add a --send"),
         (["--json"], "--json prints calls after --send"),
     ],
