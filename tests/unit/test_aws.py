@@ -265,6 +265,13 @@ FAILURES = {
         "Unreachable",
         "ssm: HTTP 500",
     ),
+    "an odd 429": (
+        "ssm",
+        "",
+        http({"__type": "Odd"}, "429 No"),
+        "Unreachable",
+        "ssm: Odd: no message",
+    ),
     "no JSON": ("ssm", "", http(b"<html>"), "Unreachable", "ssm: HTTP 200"),
     "another success": ("ssm", "", http({}, "202 Accepted"), "Unreachable", "ssm: HTTP 202"),
     "nested too deep": ("ssm", "", http(b"[" * 100_000), "Unreachable", "ssm: HTTP 200"),
