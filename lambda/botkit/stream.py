@@ -109,9 +109,9 @@ class _StreamedMessage:
         info, ctx = UpdateInfo({"message": message}), context.current
         self._message = message
         connection = info.business_connection_id
-        self._chat = _given(chat_id=info.chat_id, business_connection_id=connection)
-        self._topic = _given(message_thread_id=info.message_thread_id)
-        self._direct_topic = _given(direct_messages_topic_id=info.direct_messages_topic_id)
+        self._chat = _without_none(chat_id=info.chat_id, business_connection_id=connection)
+        self._topic = _without_none(message_thread_id=info.message_thread_id)
+        self._direct_topic = _without_none(direct_messages_topic_id=info.direct_messages_topic_id)
         # Drafts don't exist in the chats of a business account.
         self._is_draft = message["chat"]["type"] == "private" and connection is None
         # Stop ends the answers to this update, at any delivery, and no others below the same
@@ -254,7 +254,7 @@ def _best_effort() -> Iterator[None]:
     failures[:] = noted  # a later call shows the answer
 
 
-def _given(**params: Any) -> Json:
+def _without_none(**params: Any) -> Json:
     """Return the parameters that aren't None."""
     return {name: value for name, value in params.items() if value is not None}
 

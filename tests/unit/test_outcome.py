@@ -70,27 +70,18 @@ def test_migration_counts_only_with_code_400(container, bot_api):
 
 
 @pytest.mark.parametrize(
-    ("code", "parameters", "status", "outcome"),
-    [(403, {}, 200, "refused"), (429, {"retry_after": 7}, 503, "throttled")],
+    ("kind", "arguments", "answer"),
+    [
+        ("Unreachable", ["dynamodb: HTTP 500"], (503, None)),
+        ("TelegramError", ["getChat", 403, "no", {}], (200, None)),
+        ("TelegramError", ["getChat", 429, "no", {"retry_after": 7}], (503, "7")),
+    ],
 )
-def test_error_of_the_bots_own_call_counts(
-    container, bot_api, monkeypatch, code, parameters, status, outcome
-):
-    def reply(update):
-        container.telegram.call("getChat", chat_id=42)
-        return []
-
-    monkeypatch.setattr(container.bot, "reply", reply)
-    bot_api.refuses({"method": "getChat", "chat_id": 42}, code, "no", **parameters)
-    retry_after = str(parameters["retry_after"]) if parameters else None
-    assert container.deliver(message()) == (status, retry_after)
-    assert container.line["outcome"] == outcome
-
-
-def test_bot_may_raise_unreachable(container, monkeypatch):
-    with_bot(container, monkeypatch, container.telegram.Unreachable("dynamodb: HTTP 500"))
-    assert container.invoke(request(UPDATE)) == text_response(503, "unreachable")
-    assert container.line["error"] == "dynamodb: HTTP 500"
+def test_error_that_the_bot_raises_has_its_outcome(container, monkeypatch, kind, arguments, answer):
+    error = getattr(container.telegram, kind)(*arguments)
+    with_bot(container, monkeypatch, error)
+    assert container.deliver(message()) == answer
+    assert container.line["outcome"] == error.outcome
 
 
 RAISES = {
