@@ -102,12 +102,6 @@ def _done(person: Person, action: str, params: Json) -> Any:
     return {**result, "buttons": result.buttons} if action == "receive" else result
 
 
-def port(text: str) -> int:
-    if not re.fullmatch("[0-9]{1,5}", text, re.ASCII) or int(text) > 65535:
-        raise argparse.ArgumentTypeError("must be a number from 0 (a free one) to 65535")
-    return int(text)
-
-
 def token(text: str) -> str:
     if not re.fullmatch("[0-9]+:[A-Za-z0-9_-]+", text, re.ASCII):
         raise argparse.ArgumentTypeError("must be a number, a colon, and letters: 42:secret")
@@ -120,7 +114,7 @@ def main(arguments: list[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--port", type=port, default=0, help="of the Bot API (default: a free one)")
+    parser.add_argument("--port", type=int, default=0, help="of the Bot API (default: a free one)")
     parser.add_argument(
         "--token", type=token, default=TOKEN, help="of the bot (default: %(default)s)"
     )
@@ -133,8 +127,8 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(kind, signal.default_int_handler)
     try:
         alone = Alone(chosen.token, chosen.port)
-    except OSError as error:
-        print(f"can't listen on port {chosen.port}: {error.strerror}", file=sys.stderr)
+    except (OSError, OverflowError) as error:
+        print(f"can't listen on port {chosen.port}: {error}", file=sys.stderr)
         return 1
     with alone, contextlib.suppress(KeyboardInterrupt):
         print(f"TELEGRAM_API_URL={alone.url} TELEGRAM_BOT_TOKEN={alone.token}", flush=True)

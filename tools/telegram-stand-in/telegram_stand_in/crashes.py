@@ -62,17 +62,14 @@ class Said:
 class Run:
     """One run of the test, and what came of it: with a crash at a moment, or without one.
 
-    `early` are the calls before whose answer the bot had confirmed the update, and these
-    confirmations. `texts`: whether texts are the same in each run.
+    `texts`: whether texts are the same in each run.
     """
 
     moment: Moment | None = None
-    holds: bool = False  # each call, to see whether the bot confirms meanwhile
     reference: Run | None = None
     texts: bool = True
     starts: int = 0
     moments: list[Moment] = field(default_factory=list)
-    early: set[Moment] = field(default_factory=set)
     said: list[Said] = field(default_factory=list)
     again: list[Said] = field(default_factory=list)  # what was in flight, and came twice
     refused: list[str] = field(default_factory=list)
@@ -143,7 +140,7 @@ def play(item: pytest.Item, nextitem: pytest.Item | None, key: pytest.StashKey[R
         return runtestprotocol(item, log=False, nextitem=nextitem)
 
     first = Run()
-    second = Run(holds=True, reference=first)
+    second = Run(reference=first)
     reports = once(first)
     if all(report.passed for report in reports):
         reports = once(second)
@@ -152,7 +149,6 @@ def play(item: pytest.Item, nextitem: pytest.Item | None, key: pytest.StashKey[R
         if why := unplayable(first, second):
             _fail(report, f"telegram_crashes: {why}")
         else:
-            first.early = second.early
             _crash_at_each(item, report, second, once)
     for report in reports:
         item.ihook.pytest_runtest_logreport(report=report)
@@ -173,13 +169,11 @@ def _crash_at_each(
         if reporter:  # a process of xdist has none
             reporter.write(text, flush=True)
 
-    # What was confirmed early is gone when the bot is killed at a call.
-    early = {each for each in reference.early if each.when == CONFIRMED}
-    moments = [each for each in reference.moments if each not in early]
     told: list[str] = []
     again: dict[Said, None] = {}
-    say(f"\n{item.name} runs again with {len(moments)} crashes: ")
-    for moment in moments:
+    number = len(reference.moments)
+    say(f"\n{item.name} runs again with {number} crashes: ")
+    for moment in reference.moments:
         run = Run(moment, reference=reference.reference)
         failed = [_reason(each) for each in once(run) if each.failed]
         found = findings(run, reference, "; ".join(failed))
@@ -190,7 +184,7 @@ def _crash_at_each(
             report.sections.append((f"Telegram: killed {moment}", run.transcript))
     say(" ")
     twice = [f"may come twice, as with any bot: {said}" for said in again]
-    report.user_properties.append((MARK, [f"{len(moments)} crashes", *twice]))
+    report.user_properties.append((MARK, [f"{number} crashes", *twice]))
     if told:
         _fail(report, "\n".join(told))
 

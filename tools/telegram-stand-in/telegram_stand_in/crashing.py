@@ -43,7 +43,6 @@ class CrashingBotApi(BotApi):
         self._command: tuple[str | Path, ...] = ()
         self._environment: dict[str, str] = {}
         self._numbers: Counter[tuple[str, Any]] = Counter()
-        self._confirmed: list[Moment] = []  # the latest
         self._in_flight: list[Said] = []
         self._event_at = time.monotonic()
 
@@ -145,11 +144,10 @@ class CrashingBotApi(BotApi):
         run = self.run
         before, after = self._moments(method, params)
         run.moments += before, after
-        if run.holds and self._is_confirmed(min(max(HOLD[0], self._pause()), HOLD[1])):
-            run.early |= {before, *self._confirmed}
         is_here = run.moment in (before, after) and not run.happened
-        if is_here and run.reference and before in run.reference.early:
-            self._is_confirmed(self.patience)
+        if is_here:  # a bot that doesn't wait for its call may confirm the update meanwhile
+            is_confirmed = lambda: not self.telegram.pending()  # noqa: E731
+            self.until(is_confirmed, min(max(HOLD[0], self._pause()), HOLD[1]))
         if is_here and run.moment == before:
             self._crash()
             raise ConnectionError("the client was killed")
@@ -161,10 +159,6 @@ class CrashingBotApi(BotApi):
             self._crash()
         self._event()
         return call
-
-    def _is_confirmed(self, seconds: float) -> bool:
-        """Tell whether the bot has taken all updates, or does within so many seconds."""
-        return self.telegram.changed.wait_for(lambda: not self.telegram.pending(), seconds)
 
     def _moments(self, method: str, params: Json) -> tuple[Moment, Moment]:
         query = next((params[name] for name in params if name.endswith("query_id")), "")
@@ -205,7 +199,6 @@ class CrashingBotApi(BotApi):
         self._event()
         moment = Moment(CONFIRMED, "", number=update["update_id"], name=said(update))
         self.run.moments.append(moment)
-        self._confirmed = [moment]
         self.telegram.changed.notify_all()
         if self.run.moment == moment and not self.run.happened:
             self._crash()

@@ -16,7 +16,6 @@ from .request import (
     chat_of,
     check_web_app,
     inline_keyboard,
-    message_ids,
     message_of,
     plays,
 )
@@ -27,6 +26,7 @@ REACTIONS = set(
     "🌚 🌭 💯 🤣 ⚡ 🍌 🏆 💔 🤨 😐 🍓 🍾 💋 🖕 😈 😴 😭 🤓 👻 👨\u200d💻 👀 🎃 🙈 😇 😨 "
     "🤝 ✍ 🤗 🫡 🎅 🎄 ☃ 💅 🤪 🗿 🆒 💘 🙉 🦄 😘 💊 🙊 😎 👾 🤷\u200d♂ 🤷 🤷\u200d♀ 😡".split()
 )
+MAX_IDS = 100  # of messages in one call
 NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same "
     "as a current content and reply markup of the message"
@@ -147,8 +147,12 @@ def _delete_message(request: Request) -> bool:
 
 @plays("deleteMessages")
 def _delete_messages(request: Request) -> bool:
-    chat = chat_of(request)
-    for id in message_ids(request):
+    chat, ids = chat_of(request), request.params["message_ids"]
+    if not ids:
+        raise bad("message identifiers are not specified")
+    if len(ids) > MAX_IDS:
+        raise bad("too many message identifiers specified")
+    for id in ids:
         if message := request.world.messages.get((chat["id"], id)):
             _delete(request, message)
     return True

@@ -15,7 +15,6 @@ from .content import GIVEN, inline_content, media_content
 from .files import image_type
 from .found import marked
 from .request import Request
-from .stand_in import Telegram
 from .state import copied, private_chat
 from .words import buttons_of, labels, latest, lines, title_of
 
@@ -57,18 +56,6 @@ def contact(person: Json) -> Json:
     """Return a person's own contact, as a keyboard's button shares it."""
     about = {"first_name": person["first_name"], "user_id": person["id"]}
     return {"contact": {"phone_number": "+15550100", **about}}
-
-
-def file_content(
-    telegram: Telegram, data: bytes, name: str = "", kind: str = "", **about: Any
-) -> Json:
-    """Return the content of a message with a file. By default it is a photo, or a document.
-
-    `about` are fields of the file: `duration`, `width` …
-    """
-    kind = kind or ("photo" if image_type(data) else "document")
-    file = telegram.files.add(kind, data, name)
-    return media_content(Request(telegram, telegram.bot, "", {}, {}), kind, file.id, about)
 
 
 # What people can tap.
@@ -188,7 +175,7 @@ class Person:
         """
         telegram = self.stage.telegram
         made = [*map(self._content, contents)] or [{}]
-        made[0] = {**made[0], **self._file_in(fields)}
+        made[0] = {**made[0], **self._content(fields)}
         made = [*map(marked, made)]
         for name in itertools.chain(*made) if self.stage.strict else ():
             if name not in TYPES["Message"]:
@@ -219,29 +206,26 @@ class Person:
         self.stage.telegram.send(update, self.stage.bot)
 
     def _content(self, content: str | Path | Json) -> Json:
-        """Return a content as fields of a message."""
-        if isinstance(content, Path):
-            return file_content(self.stage.telegram, content.read_bytes(), content.name)
+        """Return a content as fields of a message, with the file that one of them gives."""
         if isinstance(content, str):
             return {"text": content}
+        if isinstance(content, Path):
+            content = {"photo" if image_type(content.read_bytes()) else "document": content}
         if not isinstance(content, dict):
             raise TypeError(f"people send a text, a path or a dict, not {content!r}")
-        return self._file_in(content)
-
-    def _file_in(self, fields: Json) -> Json:
-        """Return fields with the file that one of them gives."""
         for kind in MEDIA:
-            file = fields.get(kind)
+            file, telegram = content.get(kind), self.stage.telegram
             if isinstance(file, str):
                 raise TypeError(f"{kind} must be a Path or bytes, not {file!r}")
             if isinstance(file, (bytes, Path)):
                 name = file.name if isinstance(file, Path) else ""
                 data = file.read_bytes() if isinstance(file, Path) else file
-                about = {n: fields[n] for n in GIVEN if n in fields}
-                content = file_content(self.stage.telegram, data, name, kind, **about)
-                others = {n: v for n, v in fields.items() if n not in (kind, *about)}
-                return {**content, **others}
-        return fields
+                kept = telegram.files.add(kind, data, name)
+                about = {n: content[n] for n in GIVEN if n in content}
+                request = Request(telegram, self.stage.bot, "", {}, {})
+                others = {n: v for n, v in content.items() if n not in (kind, *about)}
+                return {**media_content(request, kind, kept.id, about), **others}
+        return content
 
     def delete(self, message: Json) -> None:
         """Delete a message. A bot is told only as it answers for a business account."""

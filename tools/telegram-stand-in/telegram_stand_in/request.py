@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 MAX_DATA_BYTES = 64  # bytes of a button's callback_data
 MAX_BUTTONS = 300  # of a keyboard
 MAX_IN_ROW = 12
-MAX_IDS = 100  # of messages in one call
 
 
 @dataclass
@@ -141,17 +140,6 @@ def text_in(
     """Return a text of a call or of an object in it, and its entities. Raises Mismatch."""
     users = request.world.people
     return formatted(source.get(name, ""), source.get(mode, ""), source.get(entities, []), users)
-
-
-def message_ids(request: Request) -> list[int]:
-    ids: list[int] = request.params["message_ids"]
-    if not ids:
-        raise bad("message identifiers are not specified")
-    if len(ids) > MAX_IDS:
-        raise bad("too many message identifiers specified")
-    if any(id <= 0 for id in ids):
-        raise bad("invalid message identifier specified")
-    return ids
 
 
 def inline_keyboard(request: Request) -> Json:

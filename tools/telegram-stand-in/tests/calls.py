@@ -1,8 +1,6 @@
 """Calls to the stand-in, as a bot makes them, and what people send."""
 
-import json
-
-from telegram_stand_in import Stage, post
+from telegram_stand_in import Stage
 from telegram_stand_in.bot_api import conform
 from telegram_stand_in.content import MAX_PHOTO
 from telegram_stand_in.files import Upload, picture
@@ -17,24 +15,6 @@ PNG = picture(20, 10)
 UPLOADS = {"file": Upload("a.png", "image/png", PNG), "none": Upload("a.png", "image/png", b"")}
 UPLOADS["big"] = Upload("a.png", "image/png", PNG + bytes(MAX_PHOTO))
 UPLOADS["text"] = Upload("a.txt", "text/plain", b"text")
-
-
-def call(telegram, method, **params):
-    """Call the Bot API, and return the status and the answer."""
-    url = f"{telegram.url}/bot{TOKEN}/{method}"
-    status, _, answer = post(url, {}, json.dumps(params).encode())
-    return status, json.loads(answer)
-
-
-def accepted(telegram, method, **params):
-    """Make a call that must succeed, and return its result."""
-    status, answer = call(telegram, method, **params)
-    assert (status, answer["ok"]) == (200, True), answer
-    return answer["result"]
-
-
-def refused(code, description, **more):
-    return code, {"ok": False, "error_code": code, "description": description, **more}
 
 
 def make(telegram, method, **params):

@@ -3,7 +3,7 @@
 import pytest
 
 from telegram_stand_in import Server, Telegram
-from tests.calls import PACE, TOKEN, Played, accepted
+from tests.calls import PACE, TOKEN, Played, done
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def telegram():
         first = telegram.message("first")
         telegram.send(first)
         telegram.send({"callback_query": {"id": "query", **first}})
-        accepted(telegram, "deleteWebhook", drop_pending_updates=True)
+        done(telegram, "deleteWebhook", drop_pending_updates=True)
         yield telegram
 
 

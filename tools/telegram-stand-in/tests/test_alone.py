@@ -53,7 +53,10 @@ def test_a_port_that_is_taken(capsys):
     with Alone(TOKEN, 0) as alone:
         port = alone.url.rpartition(":")[2]
         assert main(["--port", port]) == 1
-    assert f"can't listen on port {port}: Address already in use" in capsys.readouterr().err
+    assert main(["--port", "65536"]) == 1
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == f"can't listen on port {port}: [Errno 98] Address already in use"
+    assert told[1].startswith("can't listen on port 65536: ")
 
 
 @pytest.fixture

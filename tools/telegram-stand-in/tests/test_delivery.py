@@ -7,7 +7,7 @@ import pytest
 
 from telegram_stand_in import ADA, GRACE, Telegram
 from telegram_stand_in.delivery import line_of
-from tests.calls import CHAT, PACE, SECRET, TOKEN, accepted, call, refused, say
+from tests.calls import CHAT, PACE, SECRET, TOKEN, done, make, say
 
 FIRST = {"message_id": 9, "date": 1}
 KINDS = {"allowed_updates": ["message"]}
@@ -37,7 +37,7 @@ class Webhook:
 @pytest.fixture
 def webhook(telegram):
     webhook = Webhook(telegram)
-    accepted(telegram, "setWebhook", url=webhook.url, secret_token=SECRET)
+    done(telegram, "setWebhook", url=webhook.url, secret_token=SECRET)
     return webhook
 
 
@@ -63,7 +63,7 @@ BY_NAME = ["message", "whistle", "chat_member"]
     ("asked", "kinds"), [(None, BY_DEFAULT), ([], BY_DEFAULT), (BY_NAME, BY_NAME)]
 )
 def test_updates_are_of_the_kinds_asked_for(telegram, webhook, asked, kinds):
-    accepted(telegram, "setWebhook", url=webhook.url, allowed_updates=asked)
+    done(telegram, "setWebhook", url=webhook.url, allowed_updates=asked)
     for kind in [*BY_DEFAULT, "chat_member", "message_reaction", "message_reaction_count"]:
         telegram.send({kind: {"chat": {"id": CHAT}, "message_id": 2}})
     delivered(telegram)
@@ -72,7 +72,7 @@ def test_updates_are_of_the_kinds_asked_for(telegram, webhook, asked, kinds):
 
 def test_the_webhook_is_kept(telegram, webhook):
     info = {"url": webhook.url, "has_custom_certificate": False, "pending_update_count": 0}
-    assert accepted(telegram, "getWebhookInfo") == {**info, "max_connections": 40}
+    assert done(telegram, "getWebhookInfo") == {**info, "max_connections": 40}
     say(telegram, "hello")
     delivered(telegram)
     assert [secret for _, secret in webhook.came] == [SECRET]
@@ -80,28 +80,29 @@ def test_the_webhook_is_kept(telegram, webhook):
         "Conflict: can't use getUpdates method while webhook is active; "
         "use deleteWebhook to delete the webhook first"
     )
-    assert call(telegram, "getUpdates") == refused(409, description)
+    made = make(telegram, "getUpdates")
+    assert (made.status, made.answer["description"]) == (409, description)
 
 
 @pytest.mark.parametrize("params", [None, {"url": ""}, {}], ids=["deleted", "empty", "none"])
 def test_the_webhook_is_removed(telegram, webhook, params):
-    accepted(telegram, "deleteWebhook" if params is None else "setWebhook", **(params or {}))
-    assert accepted(telegram, "getWebhookInfo")["url"] == ""
+    done(telegram, "deleteWebhook" if params is None else "setWebhook", **(params or {}))
+    assert done(telegram, "getWebhookInfo")["url"] == ""
     say(telegram, "hello")
-    assert len(accepted(telegram, "getUpdates")) == 1
-    accepted(telegram, "setWebhook", url=webhook.url)
+    assert len(done(telegram, "getUpdates")) == 1
+    done(telegram, "setWebhook", url=webhook.url)
     delivered(telegram)
     assert [secret for _, secret in webhook.came] == [None], "it is not kept"
 
 
 def test_the_kinds_stay_until_others_are_asked_for(telegram):
     hook = {"url": "https://example.org"}
-    accepted(telegram, "setWebhook", **hook, **KINDS)
+    done(telegram, "setWebhook", **hook, **KINDS)
     for method in ("setWebhook", "deleteWebhook", "setWebhook"):
-        accepted(telegram, method, **hook)
-        assert accepted(telegram, "getWebhookInfo")["allowed_updates"] == ["message"]
-    accepted(telegram, "setWebhook", **hook, allowed_updates=[])
-    assert "allowed_updates" not in accepted(telegram, "getWebhookInfo")
+        done(telegram, method, **hook)
+        assert done(telegram, "getWebhookInfo")["allowed_updates"] == ["message"]
+    done(telegram, "setWebhook", **hook, allowed_updates=[])
+    assert "allowed_updates" not in done(telegram, "getWebhookInfo")
 
 
 def test_order_is_kept_only_within_a_chat(telegram, webhook):
@@ -207,7 +208,7 @@ def test_a_message_is_given_up_after_a_day():
 
 def test_an_update_is_posted_as_json(telegram):
     """Here, to the stand-in itself."""
-    accepted(telegram, "setWebhook", url=f"{telegram.url}/bot{TOKEN}/getMe")
+    done(telegram, "setWebhook", url=f"{telegram.url}/bot{TOKEN}/getMe")
     say(telegram, "hello")
     delivered(telegram)
     assert telegram.calls[-1].params["message"]["text"] == "hello"
@@ -217,7 +218,7 @@ def test_an_update_is_posted_as_json(telegram):
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "https://a..example", "https://a b/"])
 def test_a_webhook_that_cannot_be_reached(telegram, url):
-    accepted(telegram, "setWebhook", url=url)
+    done(telegram, "setWebhook", url=url)
     say(telegram, "hello")
     for delivery in failures(telegram, 2):
         assert delivery.error.startswith("Connection failed: ")
@@ -237,12 +238,12 @@ def test_what_isnt_2xx_is_tried_again(telegram, webhook, status, body):
     delivered(telegram)
     assert [(d.status, d.body) for d in telegram.deliveries] == [(status, body), (200, "")]
     assert len(telegram.calls) == before
-    info = accepted(telegram, "getWebhookInfo")
+    info = done(telegram, "getWebhookInfo")
     assert info["last_error_message"] == f"Wrong response from the webhook: {status}"
 
 
 def test_only_so_many_connections_are_open(telegram, webhook):
-    accepted(telegram, "setWebhook", url=webhook.url, max_connections=2)
+    done(telegram, "setWebhook", url=webhook.url, max_connections=2)
     may_end = threading.Event()
     webhook.answer = lambda update: may_end.wait(60) and OK
     for chat in (1, 2, 3):

@@ -324,7 +324,6 @@ REFUSED = [
      'can\'t parse InputMedia: type "x" is unsupported'),
     ("deleteMessage", {"message_id": 99}, "message to delete not found"),
     ("deleteMessages", {"message_ids": [1] * 101}, "too many message identifiers specified"),
-    ("deleteMessages", {"message_ids": [0]}, "invalid message identifier specified"),
     ("deleteMessages", {"message_ids": []}, "message identifiers are not specified"),
     ("pinChatMessage", {"message_id": 99}, "message to pin not found"),
     ("unpinChatMessage", {"message_id": "hers"}, "message to unpin not found"),
