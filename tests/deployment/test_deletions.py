@@ -38,6 +38,11 @@ def test_sessions_are_deleted_only_if_unused_or_confirmed(deploy, telegram, aws)
     backups = client(aws, "dynamodb").describe_continuous_backups(TableName="remembers_sessions")
     recovery = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
     assert recovery["PointInTimeRecoveryStatus"] == "DISABLED"
+    expiry = client(aws, "dynamodb").describe_time_to_live(TableName="remembers_sessions")
+    assert expiry["TimeToLiveDescription"] == {
+        "AttributeName": "expires_at",
+        "TimeToLiveStatus": "ENABLED",
+    }
 
     # So would another name, until the operator says so.
     module.variables["name"] = "forgets"

@@ -3,21 +3,14 @@
 import json
 import re
 import shutil
-from urllib.parse import urlsplit
 
 import pytest
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.project import ROOT
-from telegram_stand_in import ADA, GRACE, Server, Telegram
+from telegram_stand_in import ADA, Server, Telegram
 
 from tests.support import reader
-from tests.support.deployment import (
-    Deployment,
-    client,
-    create_user,
-    everything,
-    fetch,
-)
+from tests.support.deployment import Deployment, client, create_user, everything
 from tests.support.policy import POLICY
 from tests.support.telegram import TOKEN
 
@@ -29,7 +22,6 @@ EXAMPLES = {
     "notify": f"  chat_id = {ADA['id']}\n",
 }
 NAMES = ("assistant-bot", "dice-bot", "lunch-bot", "newsletter-bot", "notify-bot")
-GROUP = {"id": -1000000000042, "type": "supergroup", "title": "Lunch"}
 
 # The bot of docs/how-to/apis.md, with a table and a secret, which is the weather here.
 READER = "dice-bot"
@@ -88,12 +80,6 @@ class World:
         self.seen[name] = seen + len(sent())
         return sent()
 
-    def session(self, name, key):
-        """Return what a bot keeps under a key."""
-        item = {"TableName": f"{name}_sessions", "Key": {"id": {"S": key}}}
-        found = client(self.aws, "dynamodb").get_item(**item)["Item"]
-        return json.loads(found["session"]["S"])
-
 
 def deployer(aws):
     """Create a user who may do only what bots need, and what examples add to it."""
@@ -138,20 +124,6 @@ def follow_the_page(folder, telegram_url):
     main.write_text(without_provider(main))
     override = OVERRIDE_OF_READER.format(telegram_url)
     (folder / "telegram_override.tf").write_text(override)
-
-
-def post(world, name, text):
-    """Write to a bot in the group, and return what it posts there."""
-    telegram, bot = world.telegram, world.bots[name]
-
-    def posts():
-        return [m for m in telegram.messages.values() if m["from"]["id"] == bot.id]
-
-    before = len(posts())
-    telegram.send(telegram.message(text, chat=GROUP), bot)
-    telegram.wait(lambda: len(posts()) > before)
-    world.wait()
-    return max(posts(), key=lambda m: int(m["message_id"]))
 
 
 @pytest.fixture(scope="module")
@@ -242,27 +214,6 @@ def test_newsletter_is_begun(world):
     world.wait()
     first = {"GroupName": name, "Name": f"once.newsletter.{question}.0"}
     client(world.aws, "scheduler").delete_schedule(**first)
-
-
-def test_group_orders_lunch_by_link_and_mini_app(world):
-    telegram, bot = world.telegram, world.bots["lunch-bot"]
-    [[button]] = post(world, "lunch-bot", "/lunch")["reply_markup"]["inline_keyboard"]
-    link, _, id = button["url"].partition("?start=")
-    assert link == f"https://t.me/{bot.me['username']}"
-    # The link opens the private chat, whose button opens the page.
-    world.say("lunch-bot", f"/start {id}", user=GRACE)
-    [[button]] = telegram.calls[-1].params["reply_markup"]["inline_keyboard"]
-    url = button["web_app"]["url"]
-    assert fetch(url, url.partition(urlsplit(url).netloc)[2])[0] == 200
-
-    headers = {"authorization": f"tma {telegram.open_page(GRACE, bot)}"}
-    headers["content_type"] = "application/json"
-    body = json.dumps({"dishes": {"ramen": 2}}).encode()
-    status, _, answer = fetch(url, f"/app/api/order?lunch={id}", "POST", body, **headers)
-    assert (status, json.loads(answer)["listed"]) == (200, True)
-    edits = [c for c in telegram.calls if c.bot == bot.id and c.method == "editMessageText"]
-    assert edits[-1].params["text"].endswith("Grace, €23.80: 2× Miso ramen")
-    assert [*world.session("lunch-bot", id)["orders"]] == [str(GRACE["id"])]
 
 
 def test_schedule_sends_the_call_in_its_input(world):

@@ -6,14 +6,31 @@ import subprocess
 import sys
 
 import pytest
+from telebot import apihelper
 from telegram_bot_aws.local.project import ROOT
 
-from tests.support.moved import MOVED, kept, result
+from tests.support.moved import FRAMEWORKS, MOVED, Bots, kept, result
 from tests.support.telegram import files
 
 OTHERS = "this data isn't in the update's session: use botkit.session"
 NOT_HERE = {"aiogram": OTHERS, "ptb": OTHERS.replace("data", "chat_data"), "telebot": OTHERS}
 asynchronous = pytest.mark.parametrize("framework", ["aiogram", "ptb"], indirect=True)
+
+
+@pytest.fixture(params=FRAMEWORKS)
+def framework(request, monkeypatch):
+    monkeypatch.syspath_prepend(MOVED / request.param / "bot")
+    if request.param == "aiogram":
+        request.getfixturevalue("aiogram")
+    if request.param == "telebot":  # whose parts the adapter replaces, for other tests, too
+        for part in ("CUSTOM_REQUEST_SENDER", "download_file", "get_file_url"):
+            monkeypatch.setattr(apihelper, part, getattr(apihelper, part))
+    return str(request.param)
+
+
+@pytest.fixture
+def bots(framework, start_with_sessions, bot_api):
+    return Bots(framework, start_with_sessions, bot_api)
 
 
 # ── How an update ends
