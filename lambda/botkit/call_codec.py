@@ -14,32 +14,26 @@ FILE = "base64 of a file"
 
 def encode(calls: list[Json]) -> list[Json]:
     """Return calls in a form that JSON can hold."""
-    copy: list[Json] = json.loads(to_json([_without_files(call) for call in calls]))
+    without_files = [{name: _without_file(call[name]) for name in call} for call in calls]
+    copy: list[Json] = json.loads(to_json(without_files))
     return copy
 
 
 def decode(calls: list[Json]) -> list[Json]:
     """Return the calls that `encode` was given. Raises ValueError if a file isn't what it wrote."""
-    return [_with_files(call) for call in calls]
+    return [{name: _with_file(call[name]) for name in call} for call in calls]
 
 
-def _without_files(call: Json) -> Json:
-    copy = {}
-    for name, value in call.items():
-        if is_file(value):
-            file, data = value if isinstance(value, tuple) else (None, value)
-            text = b2a_base64(data, newline=False)
-            value = {FILE: [file, text.decode()]}
-        copy[name] = value
-    return copy
+def _without_file(value: object) -> object:
+    if not is_file(value):
+        return value
+    name, data = value if isinstance(value, tuple) else (None, value)
+    return {FILE: [name, b2a_base64(data, newline=False).decode()]}
 
 
-def _with_files(call: Json) -> Json:
-    copy = {}
-    for name, value in call.items():
-        if isinstance(value, dict) and FILE in value:
-            file, text = value[FILE]
-            data = a2b_base64(text)
-            value = data if file is None else (file, data)
-        copy[name] = value
-    return copy
+def _with_file(value: object) -> object:
+    if not (isinstance(value, dict) and FILE in value):
+        return value
+    name, text = value[FILE]
+    data = a2b_base64(text)
+    return data if name is None else (name, data)
