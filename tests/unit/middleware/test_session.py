@@ -232,28 +232,6 @@ def test_update_is_redelivered_if_a_rerun_of_reply_fails(start_with_sessions, bo
     fails(container, "throttled")
 
 
-def test_reply_runs_again_if_the_session_is_deleted_meanwhile(start_with_sessions, bot_api):
-    container = start_with_sessions(COUNT)
-    bot_api.expects(said(1), said(1))
-    container.deliver(message(1))
-    container.meanwhile(container.table.items.clear)
-    container.deliver(message(2))
-    assert kept(container) == {"n": 1}
-
-
-def test_update_in_two_containers_counts_once(start_with_sessions, bot_api):
-    container = start_with_sessions(COUNT)
-
-    def deliver_it_to_another_container():
-        container.deliver(message())
-        container.module("pipeline").recent.clear()
-
-    container.meanwhile(deliver_it_to_another_container)
-    bot_api.expects(said(1), said(1))
-    container.deliver(message())
-    assert kept(container) == {"n": 1}
-
-
 @pytest.mark.parametrize(
     ("changes", "left", "outcome"),
     [(0, 0, "bot_error"), (1, 0, "unreachable"), (1, 0.5, "bot_error")],
@@ -340,16 +318,6 @@ def test_next_delivery_makes_only_the_remaining_calls(start_with_sessions, bot_a
     assert kept(container) == ({"n": 1} if source is SEVERAL else {})
 
 
-def test_rejected_call_is_not_retried(start_with_sessions, bot_api):
-    container = start_with_sessions(SEVERAL)
-    bot_api.expects(said("a"))
-    bot_api.refuses(said("b"), 400, "Bad Request: chat not found")
-    bot_api.refuses(said("c"), *LIMIT)
-    assert container.deliver(message()) == (503, None)
-    bot_api.expects(said("c"))
-    assert start_with_sessions(SEVERAL).deliver(message()) == (200, None)
-
-
 def test_progress_is_written_only_after_a_failure(start_with_sessions, bot_api):
     container = start_with_sessions(SEVERAL)
     writes = []
@@ -424,16 +392,6 @@ def test_answer_is_incomplete_if_its_rest_is_too_large(start_with_sessions, bot_
     bot_api.refuses(said("b"), *LIMIT)
     assert container.deliver(message()) == (200, None)
     assert container.line["outcome"] == "incomplete"
-
-
-def test_calls_of_the_bot_itself_are_not_repeated(start_with_sessions, bot_api):
-    source = UNCHANGED.replace("return", f"{OWN_CALL}return")
-    container = start_with_sessions(source)
-    bot_api.expects(said("own"))
-    bot_api.refuses(said("a"), *LIMIT)
-    assert container.deliver(message()) == (503, None)
-    bot_api.expects(said("a"), said("b"), said("c"))
-    assert start_with_sessions(source).deliver(message()) == (200, None)
 
 
 def test_update_is_redelivered_if_the_session_cannot_be_saved(start_with_sessions, bot_api):
@@ -547,10 +505,6 @@ def test_update_is_redelivered_if_session_is_impossible(start_with_sessions, cho
     ("key", "error"),
     [
         ("42", "the key of a session must be a string of 1 to 2,048 bytes"),
-        ('""', "the key of a session must be a string of 1 to 2,048 bytes"),
-        ('1025 * "ü"', "the key of a session must be a string of 1 to 2,048 bytes"),
-        (r'"\ud800"', "the key of a session must be a string of 1 to 2,048 bytes"),
-        ('"stream:42"', "bytes that doesn't begin with limit: or stream:"),
         ("1 / 0", "ZeroDivisionError at bot.py:5"),
     ],
 )
