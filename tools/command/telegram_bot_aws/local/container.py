@@ -21,7 +21,7 @@ from typing import Any
 from bot_files import sources
 from botkit.fakes import files
 from botkit.fakes.host import Poller, Scheduler
-from botkit.fakes.process import ENVIRONMENT, Services
+from botkit.fakes.services import ENVIRONMENT, Services
 
 from telegram_bot_aws.local.packages import command
 from telegram_bot_aws.local.processes import (
@@ -102,7 +102,7 @@ try:
     if sessions:
         from pathlib import Path
         from botkit import aws
-        from botkit.fakes.process import Services
+        from botkit.fakes.services import Services
         Services(aws, Path(sessions)).install()
     from handler import handler
 except BaseException:
