@@ -27,6 +27,7 @@ from tests.support.wheels import Index
 PAGE = "tools/command/telegram_bot_aws/demo/tests/page/"
 DEPLOYMENT = "tests/deployment/"
 PRINTED = f"{DEPLOYMENT}test_printed_commands.py"  # each test in it has a deployment to itself
+PAIRS = "tests/integration/test_pairs.py"  # all of them take an hour
 # Tests that start first, in this order, so that no process waits for another at the end: those that
 # wait longest for AWS, then those that take longest.
 ORDER = (
@@ -63,6 +64,8 @@ class Scheduling(LoadScopeScheduling):
             if nodeid.startswith(shared):
                 return shared[0]
         shares_a_deployment = nodeid.startswith(DEPLOYMENT) and not nodeid.startswith(PRINTED)
+        if nodeid.startswith(PAIRS):
+            return nodeid
         # Else by function: fewer messages than for each test.
         return nodeid.partition("::" if shares_a_deployment else "[")[0]
 
