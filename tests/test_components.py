@@ -36,20 +36,15 @@ OURS = {*COMPONENTS, "requirements", "tests"}
 FUNCTIONS = TOOLS / "bench" / "functions"
 
 
-def imported(path):
-    """Return the full names of all imports in a module, inside functions too."""
+def components_imported(path):
+    """Return the top-level names of all imports in a module, and of the command those of parts."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
-
-
-def components_imported(path):
-    """Return the top-level names of all imports in a module, and of the command those of parts."""
-    parts = [name.split(".") for name in imported(path)]
+    parts = [name.split(".") for name in names]
     return {".".join(each[: 2 if each[0] == "telegram_bot_aws" else 1]) for each in parts}
 
 
