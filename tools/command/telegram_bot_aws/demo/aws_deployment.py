@@ -12,8 +12,9 @@ import tempfile
 import textwrap
 import threading
 import time
+import uuid
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +35,10 @@ from telegram_bot_aws.demo.deployments import (
     registration,
     remembers,
 )
-from telegram_bot_aws.demo.function_log import FunctionLog, answers, has_come, is_event
+from telegram_bot_aws.demo.function_log import FunctionLog, has_come, is_event
 from telegram_bot_aws.demo.inputs import inputs, notes, python_note
 from telegram_bot_aws.emulated_aws.emulator import Emulator
-from telegram_bot_aws.local.container import Invocation, allowed_updates
+from telegram_bot_aws.local.container import DELIVERY, Invocation, allowed_updates
 from telegram_bot_aws.local.packages import packages
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.program import typed
@@ -81,8 +82,6 @@ class AwsDeployment(Deployment):
         self._folder = folder
         self._add_bot = add_bot
         self._details: dict[str, Invocation] = {}  # by request id
-        self._under_way = 0  # deliveries
-        self._alone = False
         self._logs: dict[str, FunctionLog] = {}  # by function
         self._lock = threading.Lock()
         self._of_event = threading.Lock()
@@ -215,20 +214,12 @@ class AwsDeployment(Deployment):
 
     def deliver(self, url: str, headers: dict[str, str], body: bytes) -> Any:
         bot = next((bot for bot in self.bots if bot.webhook_url == url), self.bots[0])
+        delivery = str(uuid.uuid4())
+        answer = post(url, {**headers, DELIVERY: delivery}, body)
         with self._lock:
-            self._alone = not self._under_way
-            self._under_way += 1
-        try:
-            answer = post(url, headers, body)
-        finally:
-            with self._lock:
-                self._under_way -= 1
-        request_id = answer[1].get("apigw-requestid", "")
-        with self._lock:
-            update_id = json.loads(body).get("update_id")
-            found = self._logs[bot.name].take(partial(answers, update_id, self._alone))
+            found = self._logs[bot.name].take(lambda each: each.delivery == delivery)
             if found:
-                self._details[request_id] = found[-1]
+                self._details[answer[1].get("apigw-requestid", "")] = found[-1]
         return answer
 
     def details(self, request_id: str) -> Invocation:

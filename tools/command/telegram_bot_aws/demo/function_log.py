@@ -60,16 +60,6 @@ class FunctionLog:
         return invocations
 
 
-def answers(update_id: Any, alone: bool, invocation: Invocation) -> bool:
-    """Tell whether an invocation answered a delivery of an update.
-
-    If that was `alone`, with no other under way, an invocation without an update id will do.
-    """
-    answered = invocation.outcome.get("update_id")
-    is_it = answered == update_id and not invocation.is_from_queue
-    return is_it or (alone and answered is None)
-
-
 def has_come(invocation: Invocation) -> bool:
     """Tell whether the queue or another service of AWS made an invocation."""
     return invocation.is_from_queue or is_event(invocation)

@@ -33,7 +33,7 @@ from ministack.services import (
     sqs,
 )
 
-from telegram_bot_aws.local.container import INVOCATION, Container
+from telegram_bot_aws.local.container import DELIVERY, INVOCATION, Container
 
 # Functions.
 
@@ -50,8 +50,8 @@ class Worker(lambda_runtime.Worker):  # type: ignore[misc]
             if not self._container:
                 self._container = self._start()
             invocation = self._container.invoke(event, request_id)
-        if is_ours(event):
-            invocation.event = None
+        if is_ours(event):  # which has the webhook's secret
+            invocation.event, invocation.delivery = None, event.get("headers", {}).get(DELIVERY, "")
         lines = [
             json.dumps({"timestamp": now(), "requestId": request_id, **line})
             if isinstance(line, dict)

@@ -56,6 +56,7 @@ ADVICE = {
     ".+no such table: .+": "a database in /tmp ends with its container, and each new one begins "
     "without it",
 }
+DELIVERY = "x-demo-delivery"  # the header with a delivery's id
 INVOCATION = "invocation"  # the message of the line about one in a function's log
 EXCEPTION = "exception in bot.py"  # the message of the debug line that has the traceback
 NO_END = (
@@ -134,10 +135,11 @@ class Invocation:
     `error` is the exception that it raised, or how else it ended. `output` has the log lines that
     Lambda would keep, and the text that was printed before, between and after them. `traceback` is
     that of an exception in bot.py. `cold` tells whether it started a container, which took
-    `start_milliseconds`.
+    `start_milliseconds`. `delivery` is the demo's id of a delivery to an emulated AWS.
     """
 
     event: Json | None = None
+    delivery: str = ""
     result: Any = None
     error: str = ""
     traceback: str = ""

@@ -13,7 +13,7 @@ from telegram_bot_aws.demo.configuration import TOKENS, Block, blocks, is_the_mo
 from telegram_bot_aws.demo.deployments import Hosted, identity
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import LAMBDA, ROOT
-from tests.support.programs import Script, copy_of_the_project
+from tests.support.programs import Script, contents, copy_of_the_project
 from tests.support.stubs import BOT
 
 # A user's configuration may have an installed module, a backend, accounts, variables, two bots.
@@ -130,15 +130,6 @@ def user(tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "bot.py").write_text(source)
     return infra
-
-
-def contents(folder):
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return {
-        str(path): path.read_bytes()
-        for path in files
-        if not {".venv", "__pycache__"} & set(path.relative_to(folder).parts)
-    }
 
 
 @pytest.mark.slow

@@ -325,6 +325,10 @@ def reply(update):
     who = about.get("from", {}).get("first_name")
     return [{**to, "text": f"<i>{who}</i> in {chat['type']}: {text}"}]
 
+def on_event(event):
+    text = event["Records"][0]["Sns"]["Message"]
+    return [{"method": "sendMessage", "chat_id": 4242, "text": text}] if text else []
+
 ALLOWED_UPDATES = ["message", "callback_query", "poll_answer", "inline_query", "channel_post"]
 """
 
@@ -412,33 +416,17 @@ def test_an_update_without_what_telegram_sends_is_told_in_words(people, tmp_path
     assert ran.code == 1
 
 
-EVENTS = """
-from botkit.types import Json
-
-ALLOWED_UPDATES = ["message"]
-
-def reply(update: Json) -> list[Json]:
-    return []
-
-def on_event(event: Json) -> list[Json]:
-    text = event["Records"][0]["Sns"]["Message"]
-    return [{"method": "sendMessage", "chat_id": 4242, "text": text}] if text else []
-"""
-
-
-def test_an_event_of_aws_comes_from_a_file(tmp_path):
-    (tmp_path / "bot").mkdir()
-    (tmp_path / "bot/bot.py").write_text(EVENTS)
+def test_an_event_of_aws_comes_from_a_file(people, tmp_path):
     files = {
         "call": {"method": "sendMessage", "chat_id": 4242, "text": "Tea"},
         "news": {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": "Open again"}}]},
         "none": {"Records": [{"Sns": {"Message": ""}}]},
     }
-    flags = ["--send", "/start"]
+    flags = ["--send", "later"]
     for name, event in files.items():
         (tmp_path / name).write_text(json.dumps(event))
         flags += ["--update", str(tmp_path / name)]
-    ran = run(demo.main, "--direct", str(tmp_path / "bot"), *flags, "--json")
+    ran = run(demo.main, "--direct", str(people), *flags, "--json")
     assert ran.code == 0, ran.output
     lines = [json.loads(line) for line in ran.output.splitlines() if line.startswith("{")]
     assert [line["params"]["text"] for line in lines] == ["Tea", "Open again"]

@@ -2,9 +2,8 @@
 
 import json
 from dataclasses import asdict
-from functools import partial
 
-from telegram_bot_aws.demo.function_log import FunctionLog, answers, has_come, is_event
+from telegram_bot_aws.demo.function_log import FunctionLog, has_come, is_event
 from telegram_bot_aws.local.container import INVOCATION, Invocation
 
 
@@ -48,23 +47,16 @@ class Log:
         return {"events": [event for event in self.events if event["timestamp"] >= startTime]}
 
 
-def test_an_update_finds_its_own_invocation():
-    """The logs of two at once come in any order, and that of a time-out has no update_id."""
+def test_each_invocation_is_taken_once():
     log = Log()
     function = FunctionLog(log, "group")
-
-    def of(update_id, alone=False):
-        return [each.outcome for each in function.take(partial(answers, update_id, alone))]
-
-    for update_id in (2, 1):
-        log.add(f"{update_id}", *lines_of({"update_id": update_id, "outcome": "answered"}))
-    queued = {"update_id": 3, "outcome": "answered", "source": "queue"}
-    log.add("by the queue", *lines_of(queued))
+    for delivery in ("two", "one"):
+        log.add(delivery, *lines_of({"update_id": 1, "outcome": "queued"}, delivery=delivery))
+    log.add("by the queue", *lines_of({"update_id": 1, "outcome": "answered", "source": "queue"}))
     log.add("of another program", "START RequestId: 1")
-    assert [found["update_id"] for found in (*of(1), *of(2))] == [1, 2]
-    assert of(3, True) == of(2) == []
+    for delivery in ("one", "two"):
+        [found] = function.take(lambda each: each.delivery == delivery)  # noqa: B023
+        assert found.outcome["outcome"] == "queued"
     [found] = function.take(has_come)
     assert found.outcome["source"] == "queue"
-    log.add("late", *lines_of(error="timed out"))
-    assert of(4) == []
-    assert of(4, True) == [{}]
+    assert function.take(lambda each: True) == []
