@@ -243,12 +243,8 @@ class Telegram:
         """Return a user as a ChatMember of a chat."""
         if known := self.members.get((chat["id"], user["id"])):
             return known
-        if user["is_bot"] and chat["type"] != "private":
-            is_group = chat["type"] in ("group", "supergroup")
-            return self.member_as(self.bots_in_groups if is_group else "administrator", user)
-        if user["id"] == ADA["id"] and chat["type"] != "private":
-            return self.member_as("creator", user)
-        return self.member_as("member", user)
+        is_in_group = user["is_bot"] and chat["type"] != "private"
+        return self.member_as(self.bots_in_groups if is_in_group else "member", user)
 
     def member_as(self, status: str, user: Json) -> Json:
         """Return a user as a ChatMember with a status, and with all rights."""
