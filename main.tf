@@ -216,6 +216,12 @@ locals {
 
 locals {
   webhook_url = "${aws_apigatewayv2_api.this.api_endpoint}/telegram"
+
+  registration = jsonencode(merge(local.menu_button, {
+    tf              = { action = "register" }
+    url             = local.webhook_url
+    max_connections = var.max_connections
+  }))
 }
 
 # A change replaces this invocation instead of updating it: Terraform would record a failed update as applied, but
@@ -227,19 +233,14 @@ resource "aws_lambda_invocation" "register_webhook" {
   qualifier       = aws_lambda_alias.live.function_version
   lifecycle_scope = "CREATE_ONLY"
 
-  input = jsonencode(merge(local.menu_button, {
-    tf              = { action = "register" }
-    url             = local.webhook_url
-    max_connections = var.max_connections
-  }))
+  input = local.registration
 
   # When a removal is replaced, for example by -replace, its result is unknown, which registers the webhook again.
   # The features' variables are here, so that their resources are deleted only after the check, which may refuse a
   # version.
-  triggers = merge(local.menu_button_triggers, local.feature_environment, {
-    removal         = aws_lambda_invocation.deregister_webhook.result
-    url             = local.webhook_url
-    max_connections = var.max_connections
+  triggers = merge(local.feature_environment, {
+    input    = local.registration
+    removals = jsonencode([local.menu_button_removal, aws_lambda_invocation.deregister_webhook.result])
   })
 
   depends_on = [

@@ -7,11 +7,8 @@ locals {
 
   # The registration sets the button. It waits for remove_menu_button, so that no button is set before the page can be
   # reached, or that nothing would remove later.
-  menu_button = var.mini_app == null ? {} : { menu_button = { text = var.mini_app, url = local.mini_app_url } }
-  menu_button_triggers = var.mini_app == null ? {} : {
-    menu_button         = jsonencode(local.menu_button.menu_button)
-    menu_button_removal = aws_lambda_invocation.remove_menu_button[0].result
-  }
+  menu_button         = var.mini_app == null ? {} : { menu_button = { text = var.mini_app, url = local.mini_app_url } }
+  menu_button_removal = one(aws_lambda_invocation.remove_menu_button[*].result)
 }
 
 resource "aws_apigatewayv2_route" "mini_app" {

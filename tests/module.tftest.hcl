@@ -107,8 +107,8 @@ run "a_token_is_enough" {
   }
 
   assert {
-    condition     = toset(keys(aws_lambda_invocation.register_webhook.triggers)) == toset(["max_connections", "removal", "url"]) && aws_lambda_invocation.register_webhook.qualifier == "43"
-    error_message = "The version that goes live registers the webhook, and again when its URL or max_connections change, and after its removal."
+    condition     = toset(keys(aws_lambda_invocation.register_webhook.triggers)) == toset(["input", "removals"]) && aws_lambda_invocation.register_webhook.qualifier == "43"
+    error_message = "The version that goes live registers the webhook, and again when what it registers changes, and after its removal."
   }
 
   assert {
@@ -274,7 +274,7 @@ run "a_page_has_its_routes_and_only_the_alias_is_invoked" {
     error_message = "The page's URL is an output, and in the function's environment."
   }
   assert {
-    condition     = jsondecode(aws_lambda_invocation.register_webhook.input).menu_button == { text = "Open", url = output.mini_app_url } && jsondecode(aws_lambda_invocation.register_webhook.triggers.menu_button) == { text = "Open", url = output.mini_app_url } && aws_lambda_invocation.register_webhook.triggers.menu_button_removal == aws_lambda_invocation.remove_menu_button[0].result
+    condition     = jsondecode(aws_lambda_invocation.register_webhook.input).menu_button == { text = "Open", url = output.mini_app_url } && aws_lambda_invocation.register_webhook.triggers.input == aws_lambda_invocation.register_webhook.input && jsondecode(aws_lambda_invocation.register_webhook.triggers.removals)[0] == aws_lambda_invocation.remove_menu_button[0].result
     error_message = "The registration sets the button, again when its text or its URL changes or its removal is replaced."
   }
   assert {
