@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.support.stubs import (
+    OLD_TOKEN,
     SECRET,
     TOKEN,
     answers,
@@ -180,6 +181,15 @@ def test_missing_permission_is_waited_for(start_with_parameter, serve, no_pauses
     assert (no_pauses, len(store.requests)) == ([1.0] * 2, 4)
     reason = "the token can't be fetched: ssm: AccessDeniedException: not authorized"
     assert container.line["reason"] == reason
+
+
+@pytest.mark.parametrize("action", ["check", "register", "delete"])
+def test_token_that_changed_is_fetched(start_with_parameter, serve, action):
+    store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
+    container = start_with_parameter("https://telegram.example", store)
+    answering(container)
+    container.invoke(event(action))
+    assert container.telegram.default_client.token == TOKEN
 
 
 def test_malformed_token_fails_at_once(start_with_parameter, serve, bot_api, no_pauses):
