@@ -296,11 +296,16 @@ def test_a_long_answer_is_hidden_for_its_whole_time(container, bot_api, is_silen
 # ── What remains, and what failed
 
 
-def test_the_rest_of_an_answer_goes_into_the_queue(at_once, bot_api):
+@pytest.mark.parametrize("is_queued", [False, True], ids=["webhook", "queue"])
+def test_the_rest_of_an_answer_goes_into_the_queue(at_once, bot_api, is_queued):
     bot_api.expects(TWO[0])
     bot_api.refuses(TWO[1], 429, "no", retry_after=7)
-    assert at_once.deliver(message(1)) == (200, None)
+    if is_queued:
+        assert at_once.invoke(queue_event(message(1))) == DONE
+    else:
+        assert at_once.deliver(message(1)) == (200, None)
     assert (at_once.line["outcome"], "429" in at_once.line["telegram_error"]) == ("queued", True)
+    assert not at_once.module("pipeline").recent[1].calls_remaining, "files fill the memory"
     [rest] = waiting(at_once)
     assert rest == {"calls": [TWO[1]], "of": 1}
     assert [each["group"] for each in at_once.queues.items.values()] == ["42"]

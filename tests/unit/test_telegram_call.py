@@ -244,6 +244,16 @@ def test_temporary_failure_counts_even_if_caught(start_bot, bot_api, texts, code
     assert container.line["outcome"] == outcome
 
 
+def test_returned_call_is_made_before_a_caught_failure_counts(start_bot, bot_api):
+    last = {"method": "sendMessage", "chat_id": 42, "text": "c"}
+    container = start_bot(CATCHES.replace("return []", f"return [{last}]"), REPLY_MODE="webhook")
+    bot_api.expects({**last, "text": "a"})
+    bot_api.refuses({**last, "text": "b"}, 429, "x")
+    bot_api.expects(last)
+    assert container.deliver(message(text="a b")) == (200, None)
+    assert container.line["outcome"] == "incomplete"
+
+
 def test_failure_during_import_is_not_the_updates(start_bot, bot_api):
     hello = {"method": "sendMessage", "chat_id": 42, "text": "I am up"}
     bot_api.refuses(hello, 429, "x")
