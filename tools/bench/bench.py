@@ -77,11 +77,8 @@ def count() -> int:
     certificates = variants.FOLDER / "certificates"
     root = make_certificates(certificates)
     own = variants.Builder(python, root).own()
-    store = instructions.store(root, certificates / "server.pem", variants.FOLDER / "counted.pem")
     with FakeBotApi(certificates) as bot_api:
-        counts = instructions.count_all(
-            [each._replace(environment=each.environment | store) for each in own], bot_api
-        )
+        counts = instructions.count_all(own, bot_api)
     return instructions.show(counts, python)
 
 

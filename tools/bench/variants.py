@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import ssl
 import subprocess
 import sys
 import zipfile
@@ -52,7 +51,7 @@ class Builder:
         self._python = python
         self._root = root
         self._client = _install(python, f"client-{RUNTIME}", [requirement(RUNTIME_CLIENT)])
-        self._store = _system_store(root)
+        self._store = _store(root)
 
     def bounds(self) -> list[Variant]:
         """Build an empty function, and a textbook's."""
@@ -84,7 +83,6 @@ class Builder:
         subprocess.run([self._python, script, package, f"python{RUNTIME}", *folders], check=True)
         with zipfile.ZipFile(package) as archive:
             archive.extractall(folder)
-        _make_read_only(folder)
         variant = self._variant(name, folder, "handler.handler")
         variant.environment.update(environment, REPLY_MODE=mode)
         return variant._replace(calls=mode == "api")
@@ -98,7 +96,6 @@ class Builder:
         shutil.copy(FUNCTIONS / f"{module}.py", folder)
         for bundle in folder.glob("certifi/cacert.pem"):  # the CAs that most libraries trust
             bundle.write_text(bundle.read_text() + self._root.read_text())
-        _make_read_only(folder)
         variant = self._variant(name, folder, f"{module}.handler")
         return variant._replace(calls=module != "empty")
 
@@ -106,19 +103,19 @@ class Builder:
         environment = {
             "PYTHONPATH": str(self._client),
             "SSL_CERT_FILE": str(self._store),
-            "SSL_CERT_DIR": "/nowhere",
+            "SSL_CERT_DIR": os.devnull,
         }
         command = [self._python, "-m", "awslambdaric", handler]
         return Variant(name, folder, command, environment)
 
 
-def _system_store(root: Path) -> Path:
-    """Write the CAs of this machine and one more to a file, as on Amazon Linux."""
-    system = ssl.get_default_verify_paths().cafile
-    if not system:
-        raise SystemExit("this machine has no file of CA certificates: install ca-certificates")
+def _store(root: Path) -> Path:
+    """Write a store of CAs that has the root, and is always as large as Debian's.
+
+    The size of a machine's own store moves the counts by some per cent.
+    """
     store = FOLDER / "store.pem"
-    store.write_text(Path(system).read_text() + root.read_text())
+    store.write_text(root.with_name("server.pem").read_text() * 140 + root.read_text())
     return store
 
 
@@ -140,16 +137,6 @@ def _install(python: str, name: str, requirements: list[str]) -> Path:
 
 def _empty_folder(name: str) -> Path:
     folder = FOLDER / name.replace(" ", "-").replace(",", "")
-    if folder.exists():
-        for path in [folder, *folder.rglob("*")]:
-            if not path.is_symlink():
-                path.chmod(0o755 if path.is_dir() else 0o644)
-        shutil.rmtree(folder)
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
-
-
-def _make_read_only(folder: Path) -> None:
-    for path in [*folder.rglob("*"), folder]:
-        if not path.is_symlink():
-            path.chmod(0o555 if path.is_dir() else 0o444)

@@ -45,11 +45,11 @@ def test_main_table_has_the_share_of_stopped_updates():
 
 
 def test_beyond_names_counts_above_their_limit(monkeypatch):
-    limits = {"this bot, api": (137.0, 1.12), "this bot, webhook": (10.0, None)}
+    limits = {"this bot, api": (137.0, 1.12), "this bot, webhook": (10.0, 0.6)}
     monkeypatch.setattr(instructions, "LIMITS", limits)
     counts = [
         instructions.Count("this bot, api", 137.0, 1.1),
-        instructions.Count("this bot, webhook", 10.1),
+        instructions.Count("this bot, webhook", 10.1, 0.5),
     ]
     assert [each.beyond() for each in counts] == [
         [],

@@ -73,7 +73,7 @@ export const isLink = (address) => /^https?:\/\//i.test(address ?? "");
 const TELEGRAM = /^(?:https?:\/\/(?:t|telegram)\.me\/|tg:\/\/resolve\?domain=)(\w+)[?&]?([^#]*)/i;
 
 // Open the chat of a link such as https://t.me/BOT?start=ID. Return whether an address is one to a bot here.
-export function openTelegram(address) {
+function openTelegram(address) {
   const [, name, query] = TELEGRAM.exec(address ?? "") ?? [];
   const found = name && app.state.bots.find((b) => b.username.toLowerCase() === name.toLowerCase());
   if (!found) return false;
