@@ -15,6 +15,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from telegram_bot_aws.emulated_aws.emulator import Emulator
+from telegram_bot_aws.local.container import INVOCATION
 from telegram_bot_aws.local.project import ROOT
 from telegram_bot_aws.local.terraform import REGION
 from telegram_stand_in import ADA, Server, Telegram
@@ -302,11 +303,12 @@ def configuration(aws):
 
 
 def logged(aws):
-    """Return all that the function logged: the emulated AWS keeps texts without their fields."""
+    """Return all that the function logged, without the emulator's own line on each invocation."""
     events = client(aws, "logs").filter_log_events(logGroupName="/aws/lambda/telegram-bot")[
         "events"
     ]
-    return "\n".join(event["message"] for event in events)
+    lines = [event["message"] for event in events]
+    return "\n".join(line for line in lines if f'"message": "{INVOCATION}"' not in line)
 
 
 def test_bot_has_its_own_files_environment_and_policy(module, telegram, aws):

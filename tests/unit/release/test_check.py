@@ -159,17 +159,9 @@ UNUSABLE = {
         "def reply(update):\n    yield",
         f"reply() must be written with return, not yield. {RENAME}",
     ),
-    "two arguments": (
-        "def reply(update, context): ...",
-        f"reply() must be written as def reply(update). {RENAME}",
-    ),
     "no session": (
         "SESSION = 'chat'\ndef reply(update): ...",
         f"reply() must be written as def reply(update, session). {RENAME}",
-    ),
-    "a check of something": (
-        "def check(update): ...",
-        f"check() must be written as def check(). {RENAME}",
     ),
     "no update types": ("del ALLOWED_UPDATES", ALLOWED),
     "an empty list": ("ALLOWED_UPDATES = []", ALLOWED),
@@ -198,6 +190,19 @@ UNUSABLE = {
 def test_check_rejects_a_bot_that_cannot_work(start_with_sessions, bot_api, written, source, error):
     container = written(start_with_sessions(BOT + source, QUEUE_URL=QUEUE), BOT + source)
     assert refused(container) == error
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("check()", "reply(update)", "SESSION(update)", "on_rate_limit(update)"),
+        *("on_error(update)", "on_event(event)", "on_request(request)"),
+    ],
+)
+def test_check_knows_the_arguments_of_each_function(start_with_sessions, written):
+    name = written.partition("(")[0]
+    container = start_with_sessions(f"{BOT}def {name}(a, b, c): ...")
+    assert refused(container) == f"{name}() must be written as def {written}. {RENAME}"
 
 
 USABLE = {
