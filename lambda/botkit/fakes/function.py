@@ -40,8 +40,7 @@ class Function:
             self.check(is_done=is_done)
             if is_done:
                 return
-            if pause := self._outcome.retry_after:
-                self._wait(pause)
+            self._wait(self._outcome.retry_after or 0)
         last = self._outcome
         reason = f"{last.name}: {last.error or last.telegram_error}"
         raise AssertionError(f"Telegram delivers this update again and again: {reason}")
