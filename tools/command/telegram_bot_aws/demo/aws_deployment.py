@@ -81,7 +81,6 @@ class AwsDeployment(Deployment):
         super().__init__(api_url, step, bot, variables)
         self._folder = folder
         self._add_bot = add_bot
-        self._details: dict[str, Invocation] = {}  # by request id
         self._logs: dict[str, FunctionLog] = {}  # by function
         self._lock = threading.Lock()
         self._of_event = threading.Lock()
@@ -202,11 +201,9 @@ class AwsDeployment(Deployment):
         """Report queued updates, events and schedules, as soon as AWS tells of them."""
         while not over.wait(LOOK_SECONDS):
             with self._of_event, self._lock:
-                found = [
-                    (bot, each) for bot in self.bots for each in self._logs[bot.name].take(has_come)
-                ]
-            for bot, each in found:
-                self.came(bot, each)
+                found = [each for log in self._logs.values() for each in log.take(has_come)]
+            for each in found:
+                self.came(each)
 
     def close(self) -> None:
         with self.step("terraform destroy"):
@@ -219,12 +216,8 @@ class AwsDeployment(Deployment):
         with self._lock:
             found = self._logs[bot.name].take(lambda each: each.delivery == delivery)
             if found:
-                self._details[answer[1].get("apigw-requestid", "")] = found[-1]
+                self.invocations[answer[1].get("apigw-requestid", "")] = found[-1]
         return answer
-
-    def details(self, request_id: str) -> Invocation:
-        with self._lock:
-            return self._details.get(request_id) or Invocation()
 
     def replace(self, bot: Hosted) -> str:
         lambda_ = self.client("lambda", bot.region)
@@ -234,9 +227,6 @@ class AwsDeployment(Deployment):
         if error := answer.get("errorMessage"):
             raise ToolError(str(error))
         lambda_.update_alias(FunctionName=bot.name, Name="live", FunctionVersion=version)
-        return self.register(bot)
-
-    def register(self, bot: Hosted) -> str:
         answer = self._invoke(bot, registration("register", bot.webhook_url))
         with self._lock:
             self._logs[bot.name].new()
@@ -250,7 +240,7 @@ class AwsDeployment(Deployment):
         mine = [each for each in found if each.event == event]
         for other in found:
             if other not in mine[-1:]:
-                self.on_event(bot, other)
+                self.on_event(other)
         error = str(answer.get("errorMessage") or "")  # a time-out leaves no line
         return mine[-1] if mine else Invocation(event=event, error=error)
 

@@ -92,9 +92,8 @@ class Hosted:
 class Deployment(abc.ABC):
     """One or more running bots, which are removed when the `with` block ends.
 
-    `from_queue` is called with each update that a queue brought, when it is over, `on_event` with
-    each event, and its bot. `on_log` is
-    called with each invocation of all kinds, when its log is read.
+    `from_queue` is called with each invocation by a queue, when it is over, `on_event` with each by
+    another service, and `on_log` with each of all kinds, when its log is read.
     """
 
     name = ""
@@ -107,8 +106,9 @@ class Deployment(abc.ABC):
         self.bots = [Hosted(TOKEN, bot)]
         self.variables = variables  # the bot's environment
         self.opened = contextlib.ExitStack()
+        self.invocations: dict[str, Invocation] = {}  # by request id
         self.from_queue: Callable[[Invocation], None] = lambda invocation: None
-        self.on_event: Callable[[Hosted, Invocation], object] = lambda bot, invocation: None
+        self.on_event: Callable[[Invocation], object] = lambda invocation: None
         self.on_log: Callable[[Invocation], None] = lambda invocation: None
         self._sources: list[Sources] = []
         self._reloading = threading.Lock()
@@ -138,16 +138,16 @@ class Deployment(abc.ABC):
         """Post an update to the webhook, as `post` does."""
         return post(url, headers, body)
 
-    @abc.abstractmethod
     def details(self, request_id: str) -> Invocation:
         """Return the invocation for the request with this id of API Gateway."""
+        return self.invocations.get(request_id) or Invocation()
 
-    def came(self, bot: Hosted, invocation: Invocation) -> None:
+    def came(self, invocation: Invocation) -> None:
         """Tell of an invocation by the queue or another service of AWS."""
         if "update_id" in invocation.outcome:
             self.from_queue(invocation)
         else:
-            self.on_event(bot, invocation)
+            self.on_event(invocation)
 
     def refresh(self) -> Reload | None:
         """Replace a bot's code, and register it again, if a file in its folder was changed."""
@@ -178,10 +178,6 @@ class Deployment(abc.ABC):
 
         Raises ToolError or OSError if the code can't work.
         """
-
-    @abc.abstractmethod
-    def register(self, bot: Hosted) -> str:
-        """Register a bot at Telegram, as it is. Returns why it isn't registered, if so."""
 
     def advance(self, seconds: float) -> int:
         """Do what is scheduled for this time, and return how much that was."""

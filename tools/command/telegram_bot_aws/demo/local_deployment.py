@@ -34,7 +34,6 @@ class LocalDeployment(Deployment):
     way = "The bot runs directly, without AWS and Terraform."
 
     def open(self) -> None:
-        self._invocations: dict[str, Invocation] = {}  # by request id
         [bot] = self.bots
         with self.step("the handler behind a local HTTP server"):
             variables = environment(self.api_url, self.variables)
@@ -45,23 +44,19 @@ class LocalDeployment(Deployment):
             bot.webhook_url = gateway.webhook_url
             if has_page(bot.folder):
                 bot.page_url = variables["MINI_APP_URL"] = gateway.url + PAGE
-            checked = function.invoke(CHECK)
-            if checked.error:
-                raise ToolError(checked.problem)
-            self.on_log(checked)
-            error = self.register(bot)
+            error = self.replace(bot)
         self.way = "\n".join([self.way, *notes(bot.folder)])
         if error:
             raise ToolError(f"the bot can't start:\n{error}")
 
     def _invoke(self, event: Json) -> Any:
         invocation = self.send_event(self.bots[0], event)
-        self._invocations[event["requestContext"]["requestId"]] = invocation
+        self.invocations[event["requestContext"]["requestId"]] = invocation
         return invocation.result
 
     def _queued(self, invocation: Invocation) -> None:
         self.on_log(invocation)
-        self.came(self.bots[0], invocation)
+        self.came(invocation)
 
     def close(self) -> None:
         self.function.invoke(registration("delete", self.bots[0].webhook_url))
@@ -71,9 +66,6 @@ class LocalDeployment(Deployment):
         if checked.error:
             raise ToolError(checked.problem)
         self.on_log(checked)
-        return self.register(bot)
-
-    def register(self, bot: Hosted) -> str:
         event = registration("register", bot.webhook_url)
         if bot.page_url:
             event["menu_button"] = {"text": MENU_BUTTON, "url": bot.page_url}
@@ -92,6 +84,3 @@ class LocalDeployment(Deployment):
         invocation = self.function.invoke(event)
         self.on_log(invocation)
         return invocation
-
-    def details(self, request_id: str) -> Invocation:
-        return self._invocations.get(request_id) or Invocation()

@@ -83,8 +83,8 @@ class Script:
             self._from_queue.append(invocation)
             self._telegram.changed.notify_all()
 
-    def _take_event(self, hosted: Hosted, invocation: Invocation) -> None:
-        self.event_failed |= tell_failed_event(hosted, invocation)
+    def _take_event(self, invocation: Invocation) -> None:
+        self.event_failed |= tell_failed_event(invocation)
         with self._telegram.changed:
             self._events += 1
             self._telegram.changed.notify_all()
@@ -334,7 +334,7 @@ def judge(delivery: Delivery, invocation: Invocation) -> None:
         raise ToolError(f"the update was not answered, but {line['outcome']}: {reason}")
 
 
-def tell_failed_event(hosted: Hosted, invocation: Invocation) -> bool:
+def tell_failed_event(invocation: Invocation) -> bool:
     """Tell why an event failed, if it did, and return whether it did."""
     error = error_of_event(invocation)
     if error:
