@@ -16,7 +16,6 @@ from telegram_bot_aws.local.terraform import terraform_command
 
 Json = dict[str, Any]
 
-TERRAFORM_SECONDS = 60.0
 REGISTRATION = "aws_lambda_invocation.register_webhook"
 # If the state isn't known. The module's name is that of the pages.
 REGISTER = (
@@ -43,18 +42,14 @@ def pull() -> tuple[Json, str]:
         command = terraform_command()
     except ToolError:
         return {}, "there is no Terraform on this machine"
-    try:
-        asked = subprocess.run(
-            [*command, "state", "pull"],
-            cwd=where,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",  # in any locale
-            errors="replace",
-            timeout=TERRAFORM_SECONDS,
-        )
-    except subprocess.TimeoutExpired:
-        return {}, f"terraform state pull took more than {TERRAFORM_SECONDS:g} s in {where}"
+    asked = subprocess.run(
+        [*command, "state", "pull"],
+        cwd=where,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",  # in any locale
+        errors="replace",
+    )
     if asked.returncode:
         error = re.search("Error: (.*)", asked.stderr)
         return (

@@ -29,8 +29,6 @@ class Tab:
     requests for URLs that begin with none of `allowed`.
     """
 
-    console: bool
-
     def __init__(self, browser):
         # Without motion: half-transparent text has too little contrast, and animations cost CPU.
         context = browser.new_context(reduced_motion="reduce")

@@ -24,9 +24,11 @@ def shared_tab():
         except ToolError as error:
             skip_or_fail(str(error))
         yield Tab(found)
-    # Playwright may end before its pipes are closed. Collect them here, or a later test fails.
+    # Playwright may end before its pipes are closed. Collect them here, or a later test fails: what
+    # closes one may leave another.
     hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
-    gc.collect()
+    while gc.collect():
+        pass
     sys.unraisablehook = hook
 
 
