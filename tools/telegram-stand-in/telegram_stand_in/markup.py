@@ -20,10 +20,8 @@ Users = Mapping[int, Json]
 
 # Before it is parsed. https://github.com/tdlib/telegram-bot-api, Client.cpp, get_formatted_text
 MAX_BYTES = 32_768
-# The order of entities that begin and end at the same places. Those found come before the styles.
-STYLES = ["bold", "italic", "underline", "strikethrough", "spoiler", "custom_emoji"]
-OTHERS = "blockquote expandable_blockquote pre code date_time text_link text_mention".split()
-ORDER = {kind: number for number, kind in enumerate([*OTHERS, "", *STYLES])}
+# Within these, Telegram finds nothing by itself.
+CLOSED = "pre code date_time text_link text_mention".split()
 
 TITLES = {"custom_emoji": "CustomEmoji", "text_link": "TextUrl"}  # in errors
 OWN_LINK = re.compile(r"(tg|ton|tonsite):(?://)?([A-Za-z0-9_.-]+)(.*)", re.I)
@@ -53,7 +51,8 @@ def formatted(text: str, mode: str, entities: list[Json], users: Users) -> tuple
     else:
         entities = [_checked(entity, text, users) for entity in entities[:MAX_ENTITIES]]
     text, entities = _trimmed(blanked(text), entities[:MAX_ENTITIES])
-    return text, ordered(entities + entities_in(text, entities))[:MAX_ENTITIES]
+    entities += entities_in(text, entities)
+    return text, sorted(entities, key=lambda e: (e["offset"], -e["length"]))[:MAX_ENTITIES]
 
 
 def checked_link(url: str) -> str:
@@ -99,7 +98,7 @@ def _trimmed(text: str, entities: list[Json]) -> tuple[str, list[Json]]:
 
 def entities_in(text: str, entities: list[Json]) -> list[Json]:
     """Return what Telegram finds by itself, outside of links and code."""
-    taken = [_span(e) for e in entities if e["type"] in OTHERS and "blockquote" not in e["type"]]
+    taken = [_span(entity) for entity in entities if entity["type"] in CLOSED]
 
     def is_free(begin: int, end: int) -> bool:
         return all(end <= first or begin >= last for first, last in taken)
@@ -109,13 +108,6 @@ def entities_in(text: str, entities: list[Json]) -> list[Json]:
 
 def _span(entity: Json) -> tuple[int, int]:
     return entity["offset"], entity["offset"] + entity["length"]
-
-
-def ordered(entities: list[Json]) -> list[Json]:
-    """Return entities in Telegram's order."""
-    return sorted(
-        entities, key=lambda e: (e["offset"], -e["length"], ORDER.get(e["type"], ORDER[""]))
-    )
 
 
 class _Text:

@@ -45,12 +45,12 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 512  # all of an album's uploads, or of a load test, may arrive at once
 
-    def __init__(self, telegram: Telegram, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, telegram: Telegram, port: int = 0) -> None:
         self.telegram = telegram
         self.act: Callable[[str, Json], Json | None] = lambda path, params: None
         self.carry_out: Callable[..., Call] = self._carry_out
-        super().__init__((host, port), _Request)
-        self.url = telegram.url = f"http://{host}:{self.server_port}"
+        super().__init__(("127.0.0.1", port), _Request)
+        self.url = telegram.url = f"http://127.0.0.1:{self.server_port}"
 
     def __enter__(self) -> Server:
         # How long the end of each test may take: it waits until the thread looks again.

@@ -51,7 +51,7 @@ MarkdownV2 | ![👍](tg://emoji?id=5) ![now](tg://time?unix=5&format=t) | 👍 n
 custom_emoji 0+2 5, date_time 3+3 5 t
 MarkdownV2 | >a␤>b␤c | a␤b␤c | blockquote 0+4
 MarkdownV2 | x␤**>a␤>b∥␤c | x␤a␤b␤c | expandable_blockquote 2+4
-MarkdownV2 | *@durov* `a.com` | @durov a.com | mention 0+6, bold 0+6, code 7+5
+MarkdownV2 | *@durov* `a.com` | @durov a.com | bold 0+6, mention 0+6, code 7+5
 HTML | <b>b <i>i</i></b> <u>u</u> <s>s</s> | b i u s | \
 bold 0+3, italic 2+1, underline 4+1, strikethrough 6+1
 HTML | <STRONG>b</strong><span class="tg-spoiler">s</span> | bs | bold 0+1, spoiler 1+1
