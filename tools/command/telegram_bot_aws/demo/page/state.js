@@ -12,12 +12,8 @@ export const app = {
   editing: null, // the entry whose text is edited
   replying: null, // the entry that is replied to
   problem: { at: "", text: "" }, // why the last action failed; `at`: the element below which that stands
-  // page.js sets these.
-  select: () => {},
-  visit: () => {},
-  toast: () => {},
-  drawContext: () => {},
 };
+// page.js adds its functions that others call: select, visit, toast and drawContext.
 const NO_BOT = { id: 0, name: "Bot", username: "", commands: {}, menu: {} };
 export const bot = (id = app.bot) => app.state.bots?.find((each) => each.id === id) ?? NO_BOT;
 export const place = () => `${app.bot}:${app.chat}`;

@@ -27,8 +27,8 @@ def shared_tab():
     # Playwright may end before its pipes are closed. Collect them here, or a later test fails: what
     # closes one may leave another.
     hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
-    while gc.collect():
-        pass
+    for _ in range(3):
+        gc.collect()
     sys.unraisablehook = hook
 
 
