@@ -122,23 +122,6 @@ def test_retried_update_or_event_changes_a_session_once(start_with_sessions):
     assert visit(container, once=None) == visit(container, once=None) - 1 == 6
 
 
-def test_update_whose_call_failed_changes_a_session_once(start_with_sessions, bot_api):
-    """Without SESSION, nobody else knows that the update was there before."""
-    source = """
-from botkit import session
-
-def reply(update):
-    visits = session.change("visits", lambda data: data.update(n=1) or len(data), once="visit")
-    return [{"method": "sendMessage", "chat_id": 42, "text": str(visits)}]
-"""
-    container = start_with_sessions(source)
-    say = {"method": "sendMessage", "chat_id": 42, "text": "1"}
-    bot_api.refuses(say, 500, "no")
-    assert container.deliver(message())[0] == 503
-    bot_api.expects(say)
-    assert container.deliver(message())[0] == 200
-
-
 def test_two_containers_change_a_session_once(container):
     asked = []
 

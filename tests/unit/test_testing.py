@@ -338,19 +338,6 @@ def test_update_is_redelivered_as_by_telegram(chat_with):
     assert texts(ada) == ["asked 3"]
 
 
-def test_incomplete_answer_fails_the_test(chat_with):
-    source = """
-def answer(message, session):
-    telegram.call("sendMessage", chat_id=message["chat"]["id"], text="one")
-    telegram.call("sendDice", chat_id=message["chat"]["id"])
-    return []
-"""
-    chat = chat_with(source)
-    chat.fails("429", method="sendDice")
-    with pytest.raises(Exception, match="sendDice: 429"):
-        chat.user("Ada").send("Hi")
-
-
 def test_endless_retries_fail_the_test(chat_with):
     chat = chat_with(ONE)
     chat.fails("429", times=1000)

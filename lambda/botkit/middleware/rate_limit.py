@@ -24,12 +24,11 @@ from ..outcome import Outcome
 from ..types import Any, Json
 from ..update_info import UpdateInfo
 
-# Never limited: payments, and what stops an answer. Update types, then kinds of message.
+# Payments are never limited: update types, then kinds of message.
 EXEMPT = {
     "pre_checkout_query",
     "purchased_paid_media",
     "shipping_query",
-    "stopped_message_generation",
     "subscription",
 }
 EXEMPT_MESSAGES = {

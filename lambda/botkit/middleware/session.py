@@ -45,10 +45,16 @@ def session(ctx: Context, _: Callable[[], Outcome]) -> Outcome:
         if saved is not None:
             return send_calls(ctx, item, decode(saved)) if saved else Outcome("duplicate")
         calls = call_reply(ctx, item, is_rerun=is_rerun)
-        # If the session has its changes already, only its calls were dropped.
-        if is_known or save(ctx, item, calls):
+        try:
+            # If the session has its changes already, only its calls were dropped.
+            is_saved = is_known or item.save(ctx.id, encode(calls))
+        except BotkitError as error:
+            if error.retryable:
+                ctx.calls.allow_redelivery()
+            raise
+        if is_saved:
             return send_calls(ctx, item, calls)
-        ctx.is_retry = is_rerun = True
+        ctx.is_retry = is_rerun = True  # another container has changed the session
         ctx.calls.allow_redelivery()
 
 
@@ -89,20 +95,6 @@ def call_reply(
     finally:
         context.current.session_key = None
     return calls
-
-
-def save(ctx: Context, item: store.Item, calls: list[Json]) -> bool:
-    """Save the session with the calls.
-
-    Returns False if another container has changed it since it was read. Raises SessionError or
-    Unreachable.
-    """
-    try:
-        return item.save(ctx.id, encode(calls))
-    except BotkitError as error:
-        if error.retryable:
-            ctx.calls.allow_redelivery()
-        raise
 
 
 def send_calls(ctx: Context, item: store.Item, calls: list[Json]) -> Outcome:
