@@ -134,7 +134,7 @@ def _send(
     try:
         answer = _connection(service).request(method, target, body, headers, deadline.left())
     except ResponseTooLarge:  # a retry would get the same
-        text = "an answer must have at most 4 MB: ask for a part"
+        text = "an answer must have at most 20 MB: ask for a part"
         raise ClientError("ResponseTooLong", text) from None
     if 200 <= answer.status < 300:
         return answer

@@ -90,7 +90,7 @@ class ClientError(Exception):
     """A request of botkit.aws failed, and a retry would fail, too.
 
     `code` is AWS's, such as "ResourceNotFoundException", or the HTTP status, such as "404", if AWS
-    says no more. It is "ResponseTooLong" for an answer of more than 4 MB.
+    says no more. It is "ResponseTooLong" for an answer of more than 20 MB.
     """
 
     def __init__(self, code: str, message: str) -> None:

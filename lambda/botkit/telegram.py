@@ -18,13 +18,12 @@ from contextlib import contextmanager
 from . import context
 from .deadline import deadline
 from .errors import BotkitError, Misconfigured, ResponseTooLarge, TelegramError, Unreachable
-from .http.connection import MAX_RESPONSE_BYTES, Connection
+from .http.connection import Connection
 from .settings import settings
 from .types import Any, Json
 
 # The root CAs of api.telegram.org: one until April 2027, and one since June 2026.
 CA_NAMES = ("Go Daddy Root Certificate Authority - G2", "GoDaddy TLS Root CA - R1")
-MAX_FILE_BYTES = 21 << 20  # that a bot can download: 20 MB, and the headers of the response
 
 MAX_BLOCKED = 1000  # chats that a container remembers
 # Flood control, by chat: until when Telegram refuses calls that write to it (429), in seconds since
@@ -82,20 +81,14 @@ class Client:
         raise TelegramError(method, code, description, answer.get("parameters") or {})
 
     def request(
-        self,
-        path: str,
-        body: bytes | None,
-        headers: dict[str, str],
-        timeout: float,
-        limit: int = MAX_RESPONSE_BYTES,
+        self, path: str, body: bytes | None, headers: dict[str, str], timeout: float
     ) -> tuple[int, bytes]:
         """Post `body`, or get a file if it is None. Returns the status and the body of the answer.
 
-        Raises Unreachable, or its subclass ResponseTooLarge if the answer has more than `limit`
-        bytes.
+        Raises Unreachable, or its subclass ResponseTooLarge.
         """
         method = "GET" if body is None else "POST"
-        answer = self.connection.request(method, path, body, headers, timeout, limit)
+        answer = self.connection.request(method, path, body, headers, timeout)
         return answer.status, answer.body
 
 
@@ -199,7 +192,7 @@ def _content(file_path: str) -> bytes:
 
     path = f"/file/bot{token()}/{quote(file_path)}"
     try:
-        status, data = default_client.request(path, None, {}, deadline.left(), MAX_FILE_BYTES)
+        status, data = default_client.request(path, None, {}, deadline.left())
     except ResponseTooLarge:
         raise TelegramError("download", 413, "a file must have at most 20 MB", {}) from None
     if status == 200:

@@ -80,15 +80,14 @@ def response(
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Parse JSON from outside. Raises ValueError, also for values that only Python accepts as JSON:
-    NaN, Infinity and 1e999.
+    """Parse JSON from outside. Raises ValueError.
 
     Half a surrogate pair ("\\ud800") becomes U+FFFD, since UTF-8 can't encode it.
     """
     if isinstance(text, bytes):
         text = text.decode(json.detect_encoding(text), "surrogatepass")
     try:
-        value = json.loads(text, parse_constant=_finite, parse_float=_finite)
+        value = json.loads(text)
         # Only if the text has a surrogate or an escaped one, which is rare.
         if "\\ud" in text or "\\uD" in text or text.encode(errors="replace").decode() != text:
             text = json.dumps(value, ensure_ascii=False)
@@ -96,10 +95,3 @@ def parse_json(text: str | bytes) -> Any:
         return value
     except RecursionError:
         raise ValueError("nested too deeply") from None
-
-
-def _finite(number: str) -> float:
-    value = float(number)
-    if not abs(value) < float("inf"):  # NaN is neither less nor greater
-        raise ValueError(number)
-    return value

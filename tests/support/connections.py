@@ -61,7 +61,7 @@ class Requests(Calls):
 class Posts(_Answers):
     """Has calls of Telegram answered by a function with the parameters of `Client.post`."""
 
-    def request(self, method, path, body, headers, timeout, limit):
+    def request(self, method, path, body, headers, timeout):
         result = self._function(path.rpartition("/")[2], json.loads(body), timeout)
         return _answer({"ok": True, "result": result})
 
@@ -72,7 +72,7 @@ class Served(_Answers):
     def __init__(self, server):
         super().__init__(server.application)
 
-    def request(self, method, path, body, headers, timeout, limit):
+    def request(self, method, path, body, headers, timeout):
         if timeout <= 0:
             from botkit.errors import Unreachable  # of the container that asks
 

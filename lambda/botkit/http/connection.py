@@ -24,7 +24,6 @@ logger = logging.getLogger("botkit")
 
 CONNECT_SECONDS = 10  # for each address of a host
 IDLE_SECONDS = 30  # afterwards reconnect: a frozen container doesn't notice when the peer closes
-MAX_RESPONSE_BYTES = 5 << 20  # bytes: a body of 4 MB, its headers, and what frames its chunks
 
 
 class Connection:
@@ -68,13 +67,11 @@ class Connection:
         body: bytes | None,
         headers: dict[str, str],
         timeout: float,
-        limit: int = MAX_RESPONSE_BYTES,
     ) -> Response:
         """Make a request, and return the response.
 
-        `timeout` is in seconds, and the response may have up to `limit` bytes. The request is sent
-        once. It may have arrived even if there is no response.
-        Raises Unreachable, which never quotes the path, or its subclass ResponseTooLarge.
+        `timeout` is in seconds. The request is sent once. It may have arrived even if there is no
+        response. Raises Unreachable, which never quotes the path, or its subclass ResponseTooLarge.
         """
         if timeout <= 0:
             raise Unreachable("no time left")
@@ -84,7 +81,7 @@ class Connection:
 
         response = None
         try:
-            stream = Stream(connection, deadline, limit)
+            stream = Stream(connection, deadline)
             response = send(stream, method, self.url + path, body, headers)
             return response
         except Exception as error:
@@ -127,7 +124,7 @@ class Connection:
             if self._proxy:
                 from .exchange import Stream, open_tunnel
 
-                stream = Stream(connection, deadline, MAX_RESPONSE_BYTES)
+                stream = Stream(connection, deadline)
                 open_tunnel(stream, host.decode(), port, self._credentials)
             if context:
                 connection = secure = context.wrap_socket(

@@ -12,17 +12,19 @@ from socket import socket
 from ..deadline import Deadline
 from ..errors import ResponseTooLarge
 
+MAX_RESPONSE_BYTES = 21 << 20  # a file of 20 MB, which a bot can download, and the headers
+
 
 class Stream(io.RawIOBase):
-    """A socket for http.client, with a deadline and a `limit` for the bytes of a response.
+    """A socket for http.client, with a deadline and a limit for the bytes of a response.
 
     `is_over` tells whether the server has closed the connection.
     """
 
-    def __init__(self, connection: socket, deadline: Deadline, limit: int) -> None:
+    def __init__(self, connection: socket, deadline: Deadline) -> None:
         self.connection = connection
         self.deadline = deadline
-        self.bytes_left = limit
+        self.bytes_left = MAX_RESPONSE_BYTES
         self.is_over = False
         self._unsent = b""
 

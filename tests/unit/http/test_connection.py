@@ -252,12 +252,15 @@ def test_interrupted_request_closes_its_connection(serve, connect, scheme):
     assert ended.wait(60), f"only {caught} still knows it"
 
 
-def test_response_has_at_most_limit_bytes(serve, connect):
+def test_response_has_a_largest_size(serve, connect, monkeypatch):
     response = http(b"x" * 900)
     connection = connect(serve(answers(response, response)).url)
-    assert connection.request("GET", "/", None, {}, 5, len(response)).status == 200
+    exchange = importlib.import_module("botkit.http.exchange")
+    monkeypatch.setattr(exchange, "MAX_RESPONSE_BYTES", len(response))
+    assert post(connection)[0] == 200
+    monkeypatch.setattr(exchange, "MAX_RESPONSE_BYTES", len(response) - 1)
     with pytest.raises(unreachable(), match="^the response is too long$"):
-        connection.request("GET", "/", None, {}, 5, len(response) - 1)
+        post(connection)
 
 
 def test_sending_ends_in_time(serve, connect):
