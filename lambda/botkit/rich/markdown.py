@@ -37,8 +37,6 @@ FENCE = re.compile(
 MARKER = re.compile(r"( *)(>|(?:[-*+]|\d{1,9}[.)])(?= |$)) ?")
 HEADING = re.compile(r"#{1,6} +")
 RULE = re.compile(r" *([-*_])(?: *\1){2,} *")
-# At most nine: for each longer run of backticks, the whole line would be searched.
-TICKS = "(?<!`)`{1,9}(?!`)"
 
 URL = (
     r"(?:(?i:https?)://[^\s<>()\[\]\\`]+(?:\([^\s<>()\[\]\\`]*\)[^\s<>()\[\]\\`]*)*"
@@ -46,7 +44,7 @@ URL = (
 )
 TOKEN = re.compile(
     rf"\\(?P<escaped>{PUNCTUATION.pattern})"
-    rf"|(?P<ticks>{TICKS})(?P<code>.+?)(?<!`)(?P=ticks)(?!`)"
+    rf"|(?P<ticks>(?<!`)`+(?!`))(?P<code>.+?)(?<!`)(?P=ticks)(?!`)"
     rf"|\]\( *<?(?P<link>{URL})>?(?: +\"[^\"]*\")? *\)"
     r"|\$\$(?P<display>\s*[^\s$][^$]*)\$\$"
     r"|(?<!\$)\$(?P<formula>[^\s$](?:[^$]*[^\s$])?)\$(?![\d$])"
