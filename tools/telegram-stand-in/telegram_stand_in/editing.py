@@ -12,7 +12,6 @@ from .content import (
 from .request import (
     Request,
     bad,
-    business_of,
     chat_of,
     check_web_app,
     inline_keyboard,
@@ -77,8 +76,6 @@ def replace_in(
 
     `drops` are fields to remove. The message stays the same object.
     """
-    if "business_connection_id" in request.params:
-        business_of(request, "can_reply")
     gone = (drops or set()) | {"reply_markup"}
     edited = {name: value for name, value in message.items() if name not in gone}
     edited |= {**content, **inline_keyboard(request)}

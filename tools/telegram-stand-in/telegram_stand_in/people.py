@@ -109,13 +109,14 @@ class Group:
 class Business:
     """Somebody's business account, for which the bot answers by a BusinessConnection."""
 
-    def __init__(self, stage: Stage, owner: Json, rights: Json) -> None:
+    def __init__(self, stage: Stage, owner: Json) -> None:
         self.stage = stage
-        self.connection = stage.telegram.connection(owner, rights=rights)
+        self.connection = stage.telegram.connection(owner)
         with stage.telegram.changed:
             stage.bot.businesses[self.connection["id"]] = self.connection
             stage.bot.me["can_connect_to_business"] = True
-        self._tell()
+        stage.telegram.send({"business_connection": {**self.connection}}, stage.bot)
+        stage.settle()
 
     def user(self, name: str, **about: Any) -> Person:
         """Return somebody in a private chat with the account."""
@@ -129,16 +130,6 @@ class Business:
     def _in_chat_with(self, customer: Json, who: Json) -> Person:
         id = self.connection["id"]
         return self.stage.person(who, private_chat(customer), business_connection_id=id)
-
-    def disconnect(self) -> None:
-        """End the connection."""
-        with self.stage.telegram.changed:
-            self.connection["is_enabled"] = False
-        self._tell()
-
-    def _tell(self) -> None:
-        self.stage.telegram.send({"business_connection": {**self.connection}}, self.stage.bot)
-        self.stage.settle()
 
 
 class Person:
@@ -226,18 +217,6 @@ class Person:
                 others = {n: v for n, v in content.items() if n not in (kind, *about)}
                 return {**media_content(request, kind, kept.id, about), **others}
         return content
-
-    def delete(self, message: Json) -> None:
-        """Delete a message. A bot is told only as it answers for a business account."""
-        place, id = _ids(message)
-
-        def delete() -> None:
-            self.stage.telegram.messages.pop((place, id), None)
-            if "business_connection_id" in message:
-                about = {name: message[name] for name in ("business_connection_id", "chat")}
-                self._tell({"deleted_business_messages": {**about, "message_ids": [id]}})
-
-        self._act(delete)
 
     def edit(self, message: Json, text: str) -> None:
         """Edit the text of one's own message."""

@@ -74,22 +74,8 @@ def chat_of(request: Request, name: str = "chat_id") -> Json:
     return chat
 
 
-def business_of(request: Request, right: str = "") -> Json:
-    """Return the business connection of a call, if it has a right. Raises Refusal.
-
-    Words: https://core.telegram.org/api/errors. Telegram's 403 of a right that is missing becomes
-    400: https://github.com/tdlib/telegram-bot-api, Client.cpp
-    """
-    connection = connection_of(request)
-    if not connection["is_enabled"]:
-        raise bad("BUSINESS_CONNECTION_INVALID")
-    if right and not connection["rights"].get(right):
-        raise bad("BOT_ACCESS_FORBIDDEN")
-    return connection
-
-
-def connection_of(request: Request) -> Json:
-    """Return the business connection of a call, which may have ended. Raises Refusal."""
+def business_of(request: Request) -> Json:
+    """Return the business connection of a call. Raises Refusal."""
     connection = request.bot.businesses.get(request.params["business_connection_id"])
     if connection is None:
         raise bad("business connection not found")

@@ -87,7 +87,7 @@ def _as_owner(request: Request) -> Json:
     """Return the fields of a message that is sent in the name of an account. Raises Refusal."""
     if "business_connection_id" not in request.params:
         return {}
-    connection = business_of(request, "can_reply")
+    connection = business_of(request)
     sender = {"from": connection["user"], "sender_business_bot": request.bot.user}
     return {**sender, "business_connection_id": connection["id"]}
 
@@ -162,8 +162,6 @@ def _send_poll(request: Request) -> Json:
     if len(options) > MAX_OPTIONS:
         raise bad(f"poll can't have more than {MAX_OPTIONS} options")
     kind = source.get("type", "regular")
-    if kind == "quiz" and not source.get("correct_option_ids"):
-        raise bad("quiz poll must have a correct option")
     flags = {"is_closed": False, "is_anonymous": True, "allows_multiple_answers": False}
     flags |= {"allows_revoting": kind == "regular", "members_only": False}
     poll: Json = {
@@ -233,8 +231,7 @@ def _send_chat_action(request: Request) -> bool:
 def _copy_message(request: Request) -> Json:
     original = message_of(request, "to copy", "from_chat_id")
     poll = original.get("poll", {})
-    is_secret = poll.get("type") == "quiz" and "correct_option_ids" not in poll
-    if is_secret or COPYABLE.isdisjoint(original):
+    if COPYABLE.isdisjoint(original):
         raise bad("message can't be copied")
     content = {name: value for name, value in original.items() if name not in ENVELOPE}
     if "caption" in request.params and CAPTIONED & set(content):

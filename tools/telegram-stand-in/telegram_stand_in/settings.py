@@ -10,10 +10,10 @@ from .request import (
     MAX_DATA_BYTES,
     Request,
     bad,
+    business_of,
     chat_of,
     check_page_url,
     check_web_app,
-    connection_of,
     is_secure,
     plays,
     scheme_and_host,
@@ -161,7 +161,7 @@ def _get_chat_member(request: Request) -> Json:
 
 @plays("getBusinessConnection")
 def _get_business_connection(request: Request) -> Json:
-    return connection_of(request)
+    return business_of(request)
 
 
 # Files.

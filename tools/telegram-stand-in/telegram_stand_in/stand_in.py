@@ -320,12 +320,11 @@ class Telegram:
         bot.businesses.setdefault(id, self.connection(owner, id))
         bot.business_chats[id, chat["id"]] = chat
 
-    def connection(self, user: Json, id: str = "", rights: Json | None = None) -> Json:
-        """Return a connection with a person's business account: by default, with all rights."""
+    def connection(self, user: Json, id: str = "") -> Json:
+        """Return a connection with a person's business account, with all rights."""
         about = {"id": id or self.new_id(), "user": user, "user_chat_id": user["id"]}
-        rights = dict.fromkeys(TYPES["BusinessBotRights"], True) | (rights or {})
-        kept = {name: True for name in rights if rights[name]}
-        return {**about, "date": int(self.now()), "is_enabled": True, "rights": kept}
+        rights = dict.fromkeys(TYPES["BusinessBotRights"], True)
+        return {**about, "date": int(self.now()), "is_enabled": True, "rights": rights}
 
     def revoke(self, token: str) -> None:
         """Give the first bot another token, as @BotFather's /revoke does. It has no webhook yet.

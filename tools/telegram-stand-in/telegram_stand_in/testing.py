@@ -93,12 +93,9 @@ class Stage:
             self.bot.open_groups.add(chat["id"])
         return Group(self, chat)
 
-    def business(self, name: str, **rights: bool) -> Business:
-        """Return somebody's business account, for which the bot answers.
-
-        It has all rights of BusinessBotRights, unless `rights` say `can_reply=False` ….
-        """
-        return Business(self, self.known_user(name, {}), rights)
+    def business(self, name: str) -> Business:
+        """Return somebody's business account, for which the bot answers, with all rights."""
+        return Business(self, self.known_user(name, {}))
 
     def person(self, user: Json, chat: Json | None = None, **place: Any) -> Person:
         """Return a User in a chat, by default the private one.
