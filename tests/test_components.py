@@ -25,7 +25,7 @@ COMPONENTS = {
         "telegram_bot_aws.local",
         "telegram_stand_in",
     },
-    "telegram_bot_aws.emulated_aws": {"requirements", "telegram_bot_aws.local"},
+    "telegram_bot_aws.emulated_aws": {"telegram_bot_aws.local"},
     "telegram_bot_aws.live": {"telegram_bot_aws.local"},
     "telegram_bot_aws.local": {"requirements"},
     "telegram_bot_aws.starter": {"telegram_bot_aws.local"},
