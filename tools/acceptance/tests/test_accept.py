@@ -36,12 +36,6 @@ def test_accept_lists_the_steps_first():
     assert "add --yes" in ran.output
 
 
-@pytest.mark.parametrize(("chat", "said"), [("", "CHAT_ID must"), ("-100123", "private chat")])
-def test_accept_names_what_is_missing(chat, said):
-    ran = run(accept.main, "--yes", **ACCOUNT, TELEGRAM_CHAT_ID=chat)
-    assert (ran.code, said in ran.output) == (2, True)
-
-
 def test_check_rejects_a_bot_in_use(deployment):
     """Neither its webhook, nor resources that have the name."""
     deployment.call("setWebhook", url="https://example.org/other")
@@ -91,16 +85,3 @@ def test_stopped_run_cleans_up(deployment):
     text = "\n".join(said)
     assert "failed: ToolError: terraform destroy failed: …\nLeft: role the-bot\n" in text
     assert "scripts/dev accept --clean-up" in text
-
-
-def test_run_ends_if_the_first_step_fails(deployment):
-    vars(deployment)["apply"] = lambda *arguments, **inputs: 1 / 0
-    tried, _ = accept.run(deployment, say=lambda text: None)
-    assert [f"{each}" for each in tried] == [
-        "differs defaults are applied: ZeroDivisionError: division by zero"
-    ]
-
-
-def test_steps_name_existing_pages():
-    pages = {step.page.partition("#")[0] for step in STEPS}
-    assert [page for page in pages if not (ROOT / "docs" / page).exists()] == []

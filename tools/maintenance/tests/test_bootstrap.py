@@ -46,7 +46,6 @@ SETTINGS = """
 dependencies = ["command==1"]
 [dependency-groups]
 tests = ["tests==1"]
-checkov = ["checkov==1"]
 uv = ["uv==1"]
 """
 SAID = ["Setting up .venv with Python 3.13.0 …"]
@@ -111,14 +110,6 @@ def test_packages_are_added_unless_python_changed(project):
     (project / "version").write_text("Python 3.14.1\n")
     bootstrap(project)
     assert done(project) == ["clear .venv", "uv command==1.1"]
-
-
-def test_checkov_has_its_own_venv(project):
-    bootstrap(project)
-    done(project)
-    bootstrap(project, "checkov")
-    assert bootstrap(project, "checkov") == []
-    assert done(project) == ["clear .venv-checkov", "uv checkov==1"]
 
 
 def test_copies_of_the_module_share_a_venv(tmp_path):
