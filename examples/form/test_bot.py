@@ -25,7 +25,7 @@ def test_three_questions_and_a_summary(chat):
     ]
 
 
-def test_what_is_no_text_is_no_answer(chat):
+def test_only_text_is_an_answer(chat):
     ada = chat.user("Ada")
     for content in ("/start", {"dice": {"emoji": "🎲", "value": 6}}, "Ada"):
         ada.send(content)

@@ -113,7 +113,7 @@ def test_the_page_shows_the_menu_and_what_is_ordered(bot, lunch):
     assert (answer["menu"], answer["most"], answer["listed"]) == (bot.MENU, 9, True)
 
 
-def test_an_order_takes_the_place_of_the_last_one_and_is_taken_back(bot, lunch, calls):
+def test_order_replaces_the_last_one_and_is_cancelled(bot, lunch, calls):
     order(bot, GRACE, lemonade=1)
     order(bot, ADA, "hot", diavola=1)
     order(bot, ADA, margherita=2)
@@ -193,7 +193,7 @@ def test_nobody_is_a_stranger_because_telegram_gave_no_answer(bot, lunch, member
         ({"dishes": {"salad": 1}, "note": "x" * 81}, "The note may have 80 characters."),
     ],
 )
-def test_what_is_no_order_gets_a_sentence(bot, lunch, body, message):
+def test_invalid_order_is_refused_with_a_sentence(bot, lunch, body, message):
     before = copy.deepcopy(lunch)
     status, answer = ask(bot, "POST", "/order", body)
     assert (status, answer["message"].startswith(message)) == (400, True)
@@ -206,7 +206,7 @@ def test_there_is_nothing_else(bot, lunch, asked):
 
 
 @pytest.mark.parametrize("id", ["", "-42_8\n"])
-def test_what_is_no_id_of_a_lunch_isnt_looked_up(bot, lunch, id):
+def test_invalid_id_of_a_lunch_isnt_looked_up(bot, lunch, id):
     assert ask(bot, lunch=id) == (404, {"message": bot.NONE})
 
 
@@ -230,7 +230,7 @@ def test_a_lunch_ends(bot, lunch):
     ],
     ids=str,
 )
-def test_an_order_is_taken_even_if_the_list_cant_be_edited(bot, lunch, calls, error, listed):
+def test_order_is_taken_if_the_list_cannot_be_edited(bot, lunch, calls, error, listed):
     calls.results["editMessageText"] = error
     status, answer = order(bot, salad=1)
     assert (status, answer["listed"], "7" in lunch["orders"]) == (200, listed, True)

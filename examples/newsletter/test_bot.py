@@ -48,7 +48,7 @@ def test_people_come_and_go(bot, people):
 
 
 @pytest.mark.parametrize(("status", "left"), [("kicked", set()), ("member", {ADA})])
-def test_who_blocks_the_bot_is_taken_off_the_list(bot, people, status, left):
+def test_blocking_the_bot_ends_the_subscription(bot, people, status, left):
     people.add(ADA)
     member = {"chat": {"id": ADA, "type": "private"}, "new_chat_member": {"status": status}}
     assert bot.reply({"my_chat_member": member}) == []

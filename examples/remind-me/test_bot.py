@@ -74,7 +74,7 @@ def test_the_clocks_change(bot, schedules, text, written, at):
 @pytest.mark.parametrize(
     "text", ["", "20m", "tea", "25:00 tea", "12:60 tea", "fri tea", "fri", "fri 20m tea", "٢m tea"]
 )
-def test_what_is_no_reminder_is_told_how_to_write_one(bot, schedules, text):
+def test_invalid_reminder_gets_the_help(bot, schedules, text):
     session = {}
     assert say(bot, f"/remind {text}", session)["text"] == bot.HELP
     assert (schedules, session) == ({}, {})
@@ -85,7 +85,7 @@ def test_a_reminder_stays_in_its_topic(bot, schedules):
     assert schedules["-42.7"].event["message_thread_id"] == 5
 
 
-def test_what_waits_is_listed_and_cancelled(bot, schedules):
+def test_reminders_are_listed_and_cancelled(bot, schedules):
     session = {**BERLIN}
     say(bot, "/remind 9:00 report", session, id=8)
     say(bot, "/remind 20m tea", session, id=7)
@@ -145,12 +145,12 @@ def test_a_reminder_recurs_until_it_is_cancelled(bot, schedules, text, cron, tit
 
 
 @pytest.mark.parametrize("text", ["", "mon", "mon 9:00", "20m tea", "mon 25:00 tea"])
-def test_what_recurs_at_no_time_is_told_how_to_write_it(bot, schedules, text):
+def test_invalid_recurring_reminder_gets_the_help(bot, schedules, text):
     assert say(bot, f"/every {text}", {})["text"] == bot.HELP
     assert schedules.recurring == {}
 
 
-def test_what_has_come_is_no_longer_listed(bot, schedules):
+def test_past_reminder_is_no_longer_listed(bot, schedules):
     session = {}
     say(bot, "/remind 20m tea", session)
     shown = say(bot, "/reminders", session, local(2026, 11, 26, 12, 20, "UTC"))
@@ -165,7 +165,7 @@ def test_a_chat_has_only_so_many(bot, schedules):
     assert len(schedules) == len(session["reminders"]) == 50
 
 
-def test_those_that_recur_count(bot, schedules):
+def test_recurring_reminders_count(bot, schedules):
     session = {"reminders": {str(id): [10**10, "tea"] for id in range(49)}}
     assert "every day 09:00" in say(bot, "/every 9:00 tea", session)["text"]
     for command in ("/every 9:00 tea", "/remind 20m tea"):

@@ -16,7 +16,7 @@ def test_a_birthday_is_kept_and_shown(chat):
     ]
 
 
-def test_what_comes_next_is_in_the_session(chat, sessions):
+def test_next_step_is_in_the_session(chat, sessions):
     ada = chat.user("Ada")
     ada.send("/add")
     id = str(ada.chat["id"])

@@ -49,7 +49,7 @@ def test_file_name_cannot_end_its_header():
     assert part[1] == "a%22%0D%0AX-Evil: 1.txt"
 
 
-def test_half_a_surrogate_pair_is_replaced():
+def test_half_a_surrogate_pair_in_a_file_name_is_replaced():
     parts = parsed({"caption": "a\ud800", "document": ("b\udfff", b"1")})
     assert [(part[1], part[3]) for part in parts] == [(None, b"a?"), ("b?", b"1")]
 

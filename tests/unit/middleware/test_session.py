@@ -237,7 +237,7 @@ def test_update_is_redelivered_if_a_rerun_of_reply_fails(start_with_sessions, bo
     [(0, 0, "bot_error"), (1, 0, "unreachable"), (1, 0.5, "bot_error")],
     ids=["at once", "rerun too late", "rerun in time"],
 )
-def test_update_is_redelivered_if_no_time_is_left_to_rerun_reply(
+def test_update_is_redelivered_without_time_to_rerun_reply(
     start_with_sessions, bot_api, changes, left, outcome
 ):
     """Whatever people saw of it."""

@@ -27,7 +27,7 @@ def ask(url, **params):
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
-def test_it_serves_until_a_signal(kind):
+def test_server_runs_until_a_signal(kind):
     command = [sys.executable, "-m", "telegram_stand_in", "--token", TOKEN]
     with subprocess.Popen(command, cwd=FOLDER, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -117,7 +117,7 @@ def test_a_form_does_as_well_as_json(alone, kind, body):
     assert "Ada got no edited" in refused(alone, "/people/Ada/receive?kind=edited&timeout=0")
 
 
-def test_what_goes_wrong_is_told(alone):
+def test_errors_are_explained(alone):
     sent = ask(f"{alone.url}/people/Ada/send", text="1")
     chat = sent["chat"]["id"]
     assert "no call at all" in refused(alone, "/people/Ada/receive", timeout=0)
@@ -138,7 +138,7 @@ def test_what_goes_wrong_is_told(alone):
         ("/people/Ada/send", {"reply_to": 1}, "AttributeError: 'int' object has no attribute"),
     ],
 )
-def test_what_makes_no_sense_is_refused_and_forgotten(alone, path, params, told):
+def test_invalid_request_is_refused_without_effect(alone, path, params, told):
     assert told in refused(alone, path, **params)
     ask(f"{alone.url}/people/Ada/send", text="1")
     assert ask(f"{alone.url}/bot{TOKEN}/getMe")["id"] == 42

@@ -30,7 +30,7 @@ def test_an_edit_keeps_no_keyboard(telegram):
     assert telegram.messages[CHAT, id] == edited
 
 
-def test_what_was_told_stays_as_it_was(telegram):
+def test_later_edit_changes_no_earlier_answer_or_update(telegram):
     """A later edit changes neither what a call was told to do, nor an update that waits."""
     sent = make(telegram, "sendMessage", text="before", reply_markup=LINK)
     id = sent.answer["result"]["message_id"]
@@ -53,7 +53,7 @@ def test_messages_go_away_and_are_pinned(telegram):
     assert "pinned_message" not in done(telegram, "getChat")
 
 
-def test_what_is_protected_is_not_forwarded(telegram):
+def test_protected_content_is_not_forwarded(telegram):
     secret = done(telegram, "sendMessage", text="b", protect_content=True)["message_id"]
     place = {"from_chat_id": CHAT, "message_id": secret}
     told = error(telegram, "forwardMessage", **place)
@@ -91,7 +91,7 @@ def test_a_reply_has_what_it_replies_to(telegram):
     assert "reply_to_message" not in done(telegram, "sendMessage", text="a", reply_parameters=wish)
 
 
-def test_who_wrote_is_known(telegram):
+def test_sender_is_a_known_user(telegram):
     linus = {"id": 77, "is_bot": False, "first_name": "Linus"}
     telegram.send(telegram.message("hello", user=linus))
     assert done(telegram, "getChatMember", user_id=77)["user"] == linus
@@ -176,7 +176,7 @@ def test_commands_and_the_menu_are_kept(telegram):
     assert done(telegram, "getChatMenuButton") == {"type": "commands"}
 
 
-def test_what_people_send_can_be_downloaded(telegram):
+def test_files_of_people_can_be_downloaded(telegram):
     """Also what no file was given for."""
     size = {"file_id": "lake", "file_unique_id": "lake", "width": 9, "height": 6}
     telegram.send(telegram.message(photo=[size]))

@@ -64,7 +64,7 @@ def polls(handle):
     return f"{POLLS}\ndef handle(chat, text):\n    {handle}\npoll()\n"
 
 
-def test_what_is_said_twice_is_found_unless_it_was_in_flight(play):
+def test_repeated_call_is_found_unless_it_was_in_flight(play):
     bot = polls('say(chat, "Ho"); say(chat, "Hey")')
     result = play(bot, f'{SENDS}\nassert ada.receive().text == "Hey"', failed=1)
     twice = 'twice: sendMessage to Ada "Ho", though its first answer had arrived'
@@ -85,7 +85,7 @@ for person, text in ((ada, "a"), (other, "b")):
 """
 
 
-def test_what_a_bot_forgets_is_found(play):
+def test_forgotten_update_is_found(play):
     """It keeps in memory what it has confirmed."""
     bot = "seen = []\n" + polls('seen.append(text); say(chat, " ".join(seen))')
     result = play(bot, f'ada = other = bot_api.user("Ada"){TALK}', failed=1)
@@ -94,7 +94,7 @@ def test_what_a_bot_forgets_is_found(play):
     )
 
 
-def test_what_goes_to_another_person_is_found(play):
+def test_call_to_another_person_is_found(play):
     """It keeps whom it owes an answer in a file, until it has answered, and confirms first."""
     bot = polls("""call("getUpdates", offset=2**31 - 1)
     owed = open("owed").read() if os.path.exists("owed") else ""
@@ -167,7 +167,7 @@ def test_a_webhook(play, order, outcomes, told):
     ],
     ids=["not started", "started twice", "ended", "silent"],
 )
-def test_what_cannot_be_played_is_told(play, start, bot, told):
+def test_unsuitable_test_is_reported(play, start, bot, told):
     wait = "bot_api._started and bot_api._started[-1].wait()" if "ended" in told else ""
     result = play(bot, wait, start, failed=1)
     result.stdout.fnmatch_lines([f"telegram_crashes: *{told}*"])
@@ -211,7 +211,7 @@ def test_a_bot_that_confirms_early_is_found(play):
     result.stdout.fnmatch_lines(["killed before sendMessage to Ada: lost: *12 €*"])
 
 
-def test_grammy(play, pytester):
+def test_grammy_bot_survives_crashes(play, pytester):
     (pytester.path / "node_modules").symlink_to(grammy())
     (pytester.path / "bot.mjs").write_text(files_of("grammY")["bot.mjs"])
     result = play("", TEST, 'bot_api.start("node", "bot.mjs")', passed=1)

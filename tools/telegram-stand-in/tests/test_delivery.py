@@ -144,7 +144,7 @@ TOGETHER = {
 
 
 @pytest.mark.parametrize(("one", "other", "together"), TOGETHER.values(), ids=TOGETHER)
-def test_what_waits_for_what(one, other, together):
+def test_updates_wait_in_the_same_line(one, other, together):
     """As the server's source has it; newer kinds by analogy."""
     assert (line_of(one) == line_of(other)) == together
 
@@ -229,7 +229,7 @@ NOT_2XX += [(413, '{"message":"Request Too Long"}'), (302, ""), (401, '{"method"
 
 
 @pytest.mark.parametrize(("status", "body"), NOT_2XX)
-def test_what_isnt_2xx_is_tried_again(telegram, webhook, status, body):
+def test_other_status_than_2xx_is_retried(telegram, webhook, status, body):
     """API Gateway's own answers among them: no body of one is a call."""
     answers = iter([(status, {}, body)])
     webhook.answer = lambda update: next(answers, OK)

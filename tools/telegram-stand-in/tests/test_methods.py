@@ -374,7 +374,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("method", "params", "why"), REFUSED)
-def test_what_is_refused(world, method, params, why):
+def test_invalid_call_is_refused(world, method, params, why):
     made = call(world, method, params)
     assert (made.status, made.changes) == (400, [])
     assert made.answer["description"] == f"Bad Request: {why}"
@@ -395,11 +395,11 @@ TAKEN = [
 
 
 @pytest.mark.parametrize(("method", "params"), TAKEN)
-def test_what_is_just_possible(world, method, params):
+def test_call_at_the_limit_is_accepted(world, method, params):
     assert call(world, method, params).status == 200
 
 
-def test_what_is_not_documented_is_a_hint(world):
+def test_undocumented_call_gets_a_hint(world):
     telegram, _ = world
     made = telegram.answer("sendMesage", {})
     assert (made.status, made.hints) == (404, ["no such method; did you mean sendMessage?"])
@@ -413,7 +413,7 @@ def test_what_is_not_documented_is_a_hint(world):
     assert re.search(r"write /start there. The bot knows 4242 \(Ada\)", made.hints[0])
 
 
-def test_what_is_too_big_is_not_downloaded(world):
+def test_big_file_is_not_downloaded(world):
     world[0].files.add("document", bytes(MAX_DOWNLOAD + 1), id="big")
     made = call(world, "getFile", {"file_id": "big"})
     assert made.answer["description"] == "Bad Request: file is too big"

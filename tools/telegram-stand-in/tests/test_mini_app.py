@@ -26,7 +26,7 @@ def test_init_data_is_signed_as_telegram_signs_it():
     assert init_data(EXAMPLE_TOKEN, fields) == EXAMPLE
 
 
-def test_who_opened_a_page_is_in_its_init_data(telegram):
+def test_init_data_has_the_user(telegram):
     user = {**GRACE, "first_name": "Gräce & Co=+"}
     fields = dict(urllib.parse.parse_qsl(telegram.open_page(user)))
     about = {name: user[name] for name in ("id", "first_name", "username", "language_code")}

@@ -74,7 +74,7 @@ def test_events_in_the_group_but_no_members(stage):
     assert "only an administrator of the group gets message_reaction" in stage.transcript
 
 
-def test_who_waits_in_vain_is_told(stage):
+def test_failed_wait_explains_privacy_mode(stage):
     ada = stage.group("Club").user("Ada")
     ada.send("hello")
     with pytest.raises(AssertionError, match="kept from the bot: in privacy mode it gets only"):

@@ -45,7 +45,7 @@ def test_a_bot_that_ends_is_not_waited_for(bot_api):
         bot_api.wait()
 
 
-def test_who_waits_in_vain_is_told_whether_the_bot_runs(bot_api):
+def test_failed_wait_says_whether_the_bot_runs(bot_api):
     ada = bot_api.user("Ada")
     ada.send("Hi")
     for wait in (lambda: ada.receive(timeout=0), lambda: bot_api.wait(timeout=0)):

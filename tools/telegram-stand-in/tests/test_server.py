@@ -97,7 +97,7 @@ FOR_OTHERS = ["evil", "evil.example:80", "127.0.0.1.example.org", "localhost.evi
 @pytest.mark.parametrize(
     ("host", "status"), [(h, 200) for h in FOR_US] + [(h, 403) for h in FOR_OTHERS]
 )
-def test_it_is_for_this_machine_only(telegram, name, host, status):
+def test_server_is_for_this_machine_only(telegram, name, host, status):
     value = host if name == "Host" else f"http://{host}" if host else "null"
     value += "/a?b=http://localhost" * (name == "Referer")
     before = len(telegram.calls)
@@ -172,14 +172,14 @@ NO_JSON = ["1e999", "[" * 90_000, "NaN", "9" * 5000, '{"a": 1e999}', '{"a": ' + 
 
 
 @pytest.mark.parametrize("body", [*NO_JSON, "{}x"], ids=range(len(NO_JSON) + 1))
-def test_what_is_no_json_is_refused(telegram, body):
+def test_invalid_json_is_refused(telegram, body):
     status, data = ask(telegram, "POST", PATH, body.encode())
     description = "Bad Request: can't parse JSON object"
     assert (status, json.loads(data)["description"]) == (400, description)
 
 
 @pytest.mark.parametrize(("levels", "status"), [(98, 200), (100, 400), (9000, 400)])
-def test_what_is_too_deep_is_refused(telegram, levels, status):
+def test_deeply_nested_json_is_refused(telegram, levels, status):
     body = '{"chat_id": 4242, "text": "x", "zzz": ' + "[" * levels + "]" * levels + "}"
     assert ask(telegram, "POST", PATH, body.encode())[0] == status
 

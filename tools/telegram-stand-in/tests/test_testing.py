@@ -29,7 +29,7 @@ def says(text, **params):
 # People's actions.
 
 
-def test_a_text_and_its_command_are_sent_from_the_private_chat(stage):
+def test_text_and_command_come_from_the_private_chat(stage):
     sent = stage.user("Ada", username="ada").send("/start now")
     assert stage.last == {"message": sent}
     assert sent["entities"] == [{"type": "bot_command", "offset": 0, "length": 6}]
@@ -95,7 +95,7 @@ def test_an_answer_is_edited_and_gets_a_reaction(stage):
     assert "reply_to_message" not in ada.send("Yes", reply_to=reply).reply_to_message
 
 
-def test_a_button_is_pressed_by_its_text_and_the_pop_up_received(stage):
+def test_button_is_pressed_and_its_pop_up_received(stage):
     stage.replies = says("Books", reply_markup=INLINE)
     ada = stage.user("Ada")
     ada.send("/list")
@@ -124,13 +124,13 @@ def test_a_button_is_pressed_by_its_text_and_the_pop_up_received(stage):
     ],
     ids=["the whole text", "a keycap", "the latest", "an emoji alone"],
 )
-def test_which_button_is_meant(text, labels, pressed):
+def test_button_is_found_by_its_text(text, labels, pressed):
     there = [Button(label, "press", {}, "", at) for at, label in enumerate(labels)]
     button = button_of(text, there)
     assert button and button.label == pressed
 
 
-def test_who_joins_and_leaves_is_told(stage):
+def test_joining_and_leaving_are_updates(stage):
     stage.asks_for("message", "chat_member")
     club = stage.group("Book club", admin=True)
     grace = club.user("Grace")
@@ -176,7 +176,7 @@ def test_all_in_a_group_see_a_message_once_each(stage):
     assert ada.unread() == stage.user("Ada").unread() == []
 
 
-def test_who_is_in_a_topic_sees_that_topic(stage):
+def test_person_in_a_topic_sees_only_that_topic(stage):
     club = stage.group("Book club")
     tools, books = club.topic("Tools").user("Ada"), club.topic("Books").user("Ada")
     thread = tools.send("Hi").message_thread_id
@@ -207,14 +207,14 @@ def test_nobody_sends_a_field_that_no_message_has(stage):
     assert ada.send(txt="Hi").txt == "Hi"
 
 
-def test_a_field_that_is_missing_is_named_with_those_that_are_there():
+def test_missing_field_is_named_with_those_present():
     with pytest.raises(AttributeError, match=r"there is no text, but photo, caption"):
         assert Received({"photo": [], "caption": "x"}).text
     with pytest.raises(AttributeError, match="there is no text, but nothing"):
         assert Received({}).text
 
 
-def test_what_came_instead_is_told(stage):
+def test_failed_wait_lists_other_calls(stage):
     stage.asks_for("message")
 
     def replies(update):
@@ -292,7 +292,7 @@ def test_the_transcript_has_what_everybody_did(stage):
 # Undocumented calls, faults and time.
 
 
-def test_what_is_not_documented_fails_the_test_once(stage):
+def test_undocumented_call_fails_the_test_once(stage):
     for _ in range(2):
         stage.call("getMe", chat=7)
     wish = {"message_id": 1, "quotes": ""}
@@ -306,7 +306,7 @@ def test_what_is_not_documented_fails_the_test_once(stage):
     stage.user("Ada").send("Hi")
 
 
-def test_who_waits_is_told_of_a_mistake_at_once():
+def test_undocumented_call_ends_a_wait_at_once():
     stage = Stage()
     ada = stage.user("Ada")
     ada.send("Hi")

@@ -251,7 +251,7 @@ def test_a_bot_has_the_modules_name(hosted, name, username):
 CALL = 'module "bot" {\n  source = "../.."\n  version = "1.0"\n}\n'
 
 
-def test_what_terraform_ignores_is_not_read(tmp_path):
+def test_files_that_terraform_ignores_are_not_read(tmp_path):
     (tmp_path / "main.tf").write_text(CALL)
     (tmp_path / ".#main.tf").symlink_to("somebody@host.1")  # as Emacs locks a file
     (tmp_path / ".old.tf").write_text('module "old" {')
@@ -267,7 +267,7 @@ HCL = {
 
 
 @pytest.mark.parametrize("text", HCL.values(), ids=HCL)
-def test_what_terraform_reads_is_read(tmp_path, text):
+def test_blocks_are_read_as_terraform_reads_them(tmp_path, text):
     (tmp_path / "main.tf").write_text(text, "utf-8")
     (block,) = (block for block in blocks(tmp_path) if block.kind == "module")
     assert (block.labels, block.arguments) == (["bot"], {"source": '"../.."', "version": '"1.0"'})

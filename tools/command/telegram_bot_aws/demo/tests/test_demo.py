@@ -148,7 +148,7 @@ def test_a_demo_that_is_killed_leaves_no_process(project, temporary, arguments, 
 
 @pytest.mark.slow
 @linux
-def test_nobody_reads_the_output(project, temporary):
+def test_demo_ends_if_its_output_is_closed(project, temporary):
     """As with `scripts/demo | head -1`: the demo still takes everything down, quietly."""
     with subprocess.Popen(
         [project / "scripts" / "demo", "--direct"],
@@ -169,7 +169,7 @@ DIRECT = "Without AWS and Terraform the bot runs by --direct."
 
 
 @pytest.mark.slow
-def test_what_the_emulated_aws_lacks_is_told(project, tmp_path):
+def test_missing_provider_is_reported(project, tmp_path):
     needs_terraform()
     settings = tmp_path / "settings"
     settings.write_text(
@@ -443,7 +443,7 @@ def test_a_refusal_that_the_bot_caught_is_no_failure(people):
     assert ran.code == 0
 
 
-def test_a_refused_answer_fails_and_says_what_a_person_must_do(people):
+def test_refused_answer_says_what_a_person_must_do(people):
     flags = ("--json", "--send", "refused", "--send", "hi")
     ran = run(demo.main, "--direct", str(people), *flags)
     [delivered, call, refused, hint, failed] = of_people(ran.output)

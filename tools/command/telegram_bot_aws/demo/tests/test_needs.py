@@ -5,7 +5,7 @@ import requirements
 from telegram_bot_aws.demo.inputs import inputs, missing_inputs, notes, python_note
 
 
-def test_a_bot_has_the_inputs_without_which_it_does_not_work(tmp_path):
+def test_bot_gets_the_inputs_that_it_needs(tmp_path):
     (tmp_path / "bot.py").write_text("")
     assert inputs(tmp_path) == {}
     assert notes(tmp_path) == []

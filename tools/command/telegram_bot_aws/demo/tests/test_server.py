@@ -36,7 +36,7 @@ LENGTHS = ["", "-1", "abc", "²", "9" * 5000, f"{MAX_REQUEST + 1}"]
 
 
 @pytest.mark.parametrize("length", LENGTHS, ids=range(len(LENGTHS)))
-def test_a_wrong_length_is_refused(page, length):
+def test_wrong_length_of_a_request_is_refused(page, length):
     assert post(page, length).startswith(b"HTTP/1.1 413 ")
 
 

@@ -225,7 +225,7 @@ def test_a_log_group_gets_another_key(both):
     call(changed, "DeleteLogGroup", logGroupName="patched")
 
 
-def test_a_table_tells_for_how_many_days_it_can_be_restored(both, monkeypatch):
+def test_table_has_its_recovery_period(both, monkeypatch):
     table = {"TableName": "patched", "BillingMode": "PAY_PER_REQUEST"}
     key = {"AttributeName": "id"}
     table["KeySchema"] = [{**key, "KeyType": "HASH"}]

@@ -58,7 +58,7 @@ def test_the_package_is_read_only_for_root_too(folder):
     assert written == "1"
 
 
-def test_where_the_system_allows_no_mount_it_is_told(folder, monkeypatch):
+def test_note_is_printed_once_if_mounts_are_not_allowed(folder, monkeypatch):
     refuses = "import os\ndel os.unshare\n"
     monkeypatch.setattr(packages, "BEGIN", refuses + packages.BEGIN)
     (folder / "bot.py").write_text("def reply(update): ...\ndef on_event(event): return []\n")
@@ -74,7 +74,7 @@ def test_only_the_runtimes_libraries_are_there(folder):
     assert missing == "ModuleNotFoundError: No module named 'pytest'"
 
 
-def test_a_module_that_was_just_saved_is_loaded_as_it_is(folder):
+def test_module_just_saved_is_loaded(folder):
     """Though byte code that somebody's tests made is as old, and the file as long."""
     (folder / "words.py").write_text("word = 'one'")
     py_compile.compile(str(folder / "words.py"))

@@ -50,7 +50,7 @@ reply = print
         ({"FILE": ":memory:"}, "DROP TABLE x", "no such table: x\n(a database in /tmp ends"),
     ],
 )
-def test_what_surprises_people_is_explained(tmp_path, variables, query, words):
+def test_surprising_error_is_explained(tmp_path, variables, query, words):
     (tmp_path / "bot.py").write_text(STATE)
     with closing(sqlite3.connect(tmp_path / "old.db")) as database:
         database.execute("CREATE TABLE x (y)")
@@ -58,13 +58,13 @@ def test_what_surprises_people_is_explained(tmp_path, variables, query, words):
         assert words in answer_to(function, {"query": query}).traceback
 
 
-def test_a_bot_that_runs_too_long_hears_where_it_gets_its_own_time():
+def test_slow_bot_is_told_which_limit_ended_it():
     assert "the default timeout, 10 s; demo with a" in advised(
         "bot_module.DeadlineExceeded: bot.py ran"
     )
 
 
-def test_a_start_that_never_ends_is_told_with_its_usual_cause(tmp_path, monkeypatch):
+def test_endless_start_is_reported_with_its_usual_cause(tmp_path, monkeypatch):
     monkeypatch.setattr(container, "INIT_TIMEOUT", 0.2)
     (tmp_path / "bot.py").write_text("import threading; threading.Event().wait()")
     with Function(tmp_path, {}) as function:
@@ -151,7 +151,7 @@ def on_event(event):
 """
 
 
-def test_what_a_bot_prints_and_logs_stays_in_order(tmp_path):
+def test_output_and_log_stay_in_order(tmp_path):
     (tmp_path / "bot.py").write_text(SAYS)
     with Function(tmp_path, {}) as function:
         output = answer_to(function, {"x": 1}).output
@@ -159,7 +159,7 @@ def test_what_a_bot_prints_and_logs_stays_in_order(tmp_path):
     assert said == ["12\n", "3", "4\n5\n", "6", "7", "\n", "event"]
 
 
-def test_it_is_said_that_a_container_takes_too_much_memory(tmp_path):
+def test_too_much_memory_is_reported(tmp_path):
     (tmp_path / "bot.py").write_text("def reply(update): ...\ndef on_event(event): return []\n")
     with Function(tmp_path, {}, memory_size=8) as function:
         printed = [function.invoke({"x": 1}).printed for _ in range(2)]
