@@ -15,17 +15,7 @@ from tests.support.needs import needs_terraform
 from tests.support.reader import printed
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/*.md")])
-NOT_OURS = (
-    ".",
-    "cd",
-    "curl",
-    "echo",
-    "export",
-    "git",
-    "sed",
-    "sh",
-    "unset",
-)
+NOT_OURS = ". cd curl echo export git sed sh unset".split()
 
 
 def commands(page):
