@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from zoneinfo import ZoneInfo
 
+import pydantic
 import pytest
 from botkit.testing import TEST_SECONDS, aws, bot, calls, chat, schedules, sessions
 
@@ -635,6 +636,14 @@ def test_advance_moves_the_clock_of_the_bot(chat_with):
     chat.advance(3601)
     ada.send("S")  # too late for the conversation
     assert texts(ada)[2:] == ["Which size?", f"{datetime.fromtimestamp(chat.telegram.now()):%F}"]
+
+
+def test_bot_may_have_models_with_times():
+    """Pydantic knows only Python's own classes."""
+    clock = botkit("fakes.clock")
+    model = pydantic.create_model("Visit", at=clock.datetime, on=clock.date)
+    visit = model(at=AT.isoformat(), on="2100-01-01")
+    assert (visit.at, visit.on) == (AT, AT.date())
 
 
 def test_missing_stand_in_is_explained(chat_with, monkeypatch):

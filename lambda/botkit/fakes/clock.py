@@ -33,6 +33,10 @@ class _Anybody(type):
     def __instancecheck__(cls, instance: object) -> bool:
         return isinstance(instance, cls.__base__ or object)
 
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], Any]) -> Any:
+        """Let pydantic take the class for its base, in a model of the bot's."""
+        return handler(cls.__base__)
+
 
 class date(real.date, metaclass=_Anybody):
     """Python's date, where today is that of `clock`."""
