@@ -115,7 +115,7 @@ def start(log, monkeypatch):
     end, no secret may be in its log or in its answers.
     """
     last = []
-    said = []  # by each container; a world has thousands, which are let go
+    said = []  # by each container; a simulation has thousands, which are let go
 
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)  # start-up sets it
 
@@ -193,7 +193,7 @@ def start_with_sessions(start_bot, bot_api):
     def start_container(source, **environment):
         container = start_bot(source, **{**session_environment(bot_api.url), **environment})
         container.table = Table(container.module("aws"), items=items)
-        container.answer_calls(container.table.call, "dynamodb")
+        container.stub_aws(container.table.call, "dynamodb")
         if environment.get("QUEUE_URL"):
             with_queue(container)
         return container
@@ -215,7 +215,7 @@ def start_with_queue(start_bot):
         about = {"QUEUE_URL": QUEUE, "SCHEDULE_GROUP": "bot", "SCHEDULER_ROLE_ARN": role}
         container = with_queue(start_bot(source, **{**AWS, **about, **environment}), messages)
         container.schedules = Schedules(container.module("aws"), items=schedules)
-        container.answer_requests(container.schedules.request)
+        container.stub_scheduler(container.schedules.request)
         return container
 
     return start_container
@@ -224,7 +224,7 @@ def start_with_queue(start_bot):
 def with_queue(container, items=None):
     """Give a container its queue and dead letters, in memory."""
     container.queues = Queues(container.module("aws"), QUEUE, items=items)
-    container.answer_calls(container.queues.call, "sqs")
+    container.stub_aws(container.queues.call, "sqs")
     return container
 
 

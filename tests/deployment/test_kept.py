@@ -118,7 +118,7 @@ def test_schedules_of_memory_behave_as_on_the_emulated_aws(aws, start_bot):
 
     found = results()
     schedules = Schedules(module)
-    container.answer_requests(schedules.request)
+    container.stub_scheduler(schedules.request)
     assert results() == found == [True, False, True, False, False, True, False, True, True]
     listed = scheduler.list_schedules(GroupName="tea-bot")["Schedules"]
     assert {each["Name"] for each in listed} == set(schedules.items) == {"once.tea", "cron.tea"}

@@ -198,7 +198,7 @@ def test_update_is_handled_again_after_a_write_conflict(bots):
     container = bots.start(*keep, bots.send("str(n)"))
     bots.expects("1", "1")
     another = {"version": {"S": "another's"}, "updates": {"S": "[]"}, "session": {"S": '{"x":1}'}}
-    container.meanwhile(lambda: container.table.items.update({"42/42": another}))
+    container.before_next_put(lambda: container.table.items.update({"42/42": another}))
     assert result(container) == (200, "answered", "")
     assert kept(container) == {"x": 1, **bots.framework.session}
     bots.expects("2")

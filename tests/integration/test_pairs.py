@@ -1,11 +1,11 @@
 """The table of pairs: each feature beside each other one, under each fault at each step.
 
-A world has one bot, made from the parts of two features (tests/support/features.py), and one fault
-at most. People write to it in four phases. In the second one it is broken, if somebody redrives the
-dead letters in the third and after the fourth; or a release is under way. `check` is what must
-hold.
+A simulation has one bot, made from the parts of two features (tests/support/features.py), and at
+most one fault. People write to it in four phases. In the second one it is broken, if somebody
+redrives the dead letters in the third and after the fourth; or a release is under way. `check` is
+what must hold.
 
-    PAIRS=all scripts/test tests/integration/test_pairs.py   # all worlds, for an hour or two
+    PAIRS=all scripts/test tests/integration/test_pairs.py   # all simulations, for an hour or two
 """
 
 from __future__ import annotations
@@ -23,14 +23,22 @@ import pytest
 
 from tests.support import features
 from tests.support.features import ALBUM, FEATURES
-from tests.support.simulation import World
+from tests.support.simulation import Simulation
 from tests.support.stubs import QUEUE, unused_port
 
 # After these, something may be said twice: that it was carried out, or noted, got lost.
-LOSSES = ("end", "telegram lost", "aws away", "aws lost", "sqs away", "lose", "twice")
-REFUSALS = ("429", "model away", "telegram away")
-ORDERS = 3  # worlds in which updates come out of order
-OUT_OF_ORDER = "out of order"
+LOSSES = (
+    "crash",
+    "telegram_response_lost",
+    "aws_unreachable",
+    "aws_response_lost",
+    "sqs_unreachable",
+    "webhook_response_lost",
+    "duplicate",
+)
+REFUSALS = ("429", "model_unreachable", "telegram_unreachable")
+ORDERS = 3  # simulations in which updates come out of order
+OUT_OF_ORDER = "out_of_order"
 
 
 # A bot has one SESSION.
@@ -82,7 +90,7 @@ class Said(NamedTuple):
 
 
 class Play:
-    """The world of a case: who says what to the bot, and what the bot says."""
+    """The simulation of a case: who says what to the bot, and what the bot says."""
 
     def __init__(self, start, nobody, log, case):
         self.pair, self.fault, self.at = case
@@ -97,7 +105,7 @@ class Play:
         self.versions = iter(())
         self._start = start
         self._urls = {"TELEGRAM_API_URL": nobody, "AWS_ENDPOINT_URL": nobody}
-        self.world = World(lambda: self.container(next(self.versions)), self._choose)
+        self.simulation = Simulation(lambda: self.container(next(self.versions)), self._should)
         self.table = {}
         self.left = []  # what the first redrive left
 
@@ -107,12 +115,12 @@ class Play:
         self.table = container.table.items
         if hasattr(container.bot, "stream"):
             # Each reading is a second later, or how much it shows would depend on the machine.
-            ticks, clock = itertools.count(), self.world.clock
+            ticks, clock = itertools.count(), self.simulation.clock
             readings = {"monotonic": lambda: clock.time() + next(ticks), "sleep": clock.sleep}
             container.module("stream").time = SimpleNamespace(**readings)
         return container
 
-    def _choose(self, what):
+    def _should(self, what):
         self.chances[what] += 1
         return what == self.fault and self.chances[what] == self.at
 
@@ -151,24 +159,24 @@ class Play:
         for phase, versions in enumerate(self.releases()):
             if versions != before:
                 self.versions = itertools.cycle(versions)
-                self.world.renew()
+                self.simulation.renew()
             before = versions
             lines = self._lines(phase)
             self._deliver([lines.pop(features.UNLUCKY, [])])  # the first that fails
             self._schedule(phase)
             self._deliver([*lines.values()])
             if phase == 2 and self.has("dead letters"):
-                self.world.redrive(self.chance.choice)
-                self.left = self.world.queues.dead_letters
+                self.simulation.redrive(self.chance.choice)
+                self.left = self.simulation.queues.dead_letters
         self._schedule(4)
         self._deliver([])
         for _ in range(REDRIVES if self.has("dead letters") else 0):
-            self.world.redrive(self.chance.choice)
+            self.simulation.redrive(self.chance.choice)
 
     def _deliver(self, lines):
         if self.fault == OUT_OF_ORDER:
             lines = [[each] for line in lines for each in line]
-        self.world.deliver([line for line in lines if line], self.chance.choice)
+        self.simulation.deliver([line for line in lines if line], self.chance.choice)
 
     def _lines(self, phase):
         """Return the updates of a phase, by chat."""
@@ -215,22 +223,22 @@ class Play:
 
     def _schedule(self, phase):
         """Send what is due in a phase to the queue, each twice: what recurs, many times."""
-        for name, item in [*self.world.schedules.items()]:
+        for name, item in [*self.simulation.schedules.items()]:
             times = [f"2026-01-{day:02}T16:00:00Z" for day in range(1, TIMES + 1)]
             if "at" in item:
-                del self.world.schedules[name]
+                del self.simulation.schedules[name]
             elif phase != 1:
                 continue
             for at in times[:1] if "at" in item else times:
                 body = json.dumps({**item["event"], "at": at})
                 for _ in range(2):
-                    self.world.queues.send(QUEUE, body, name)
+                    self.simulation.queues.send(QUEUE, body, name)
 
     def said(self):
         """Return what people see, in order: no drafts, and no calls without a text."""
         found = []
         times = {}  # by the ids of the first messages
-        for run, method, params in self.world.calls:
+        for run, method, params in self.simulation.calls:
             content = run.content
             at = content.get("at") or content.get("event", {}).get("at", "")
             id_ = content.get("of") or (run.message or {}).get("id")
@@ -307,7 +315,7 @@ def check(play):
     assert len({what[0][1] for what in repeated}) <= 1, f"several are said twice: {repeated}"
     assert not repeated or may_repeat(play, repeated), f"said twice: {repeated}"
     if play.has("dead letters"):
-        assert not play.world.queues.items, "a redrive leaves something"
+        assert not play.simulation.queues.items, "a redrive leaves something"
     for item in play.table.values():
         for seen in seen_in(json.loads(item.get("session", {"S": "{}"})["S"])):
             assert len(seen) == len({*map(str, seen)}), f"counted twice: {seen}"
@@ -425,16 +433,16 @@ OWN = {
 }
 
 
-# ── The worlds
+# ── The simulations
 
 IS_ALL = os.environ.get("PAIRS") == "all"
 SEED = 20260101
-SAMPLE, FEW = 18, 2  # pairs of a normal run, and for each pair worlds with a fault
+SAMPLE, FEW = 18, 2  # pairs of a normal run, and for each pair simulations with a fault
 
 
 @pytest.fixture
 def prepare(start_with_sessions, log, monkeypatch):
-    """Prepare the world of a case, with a table that is empty."""
+    """Prepare the simulation of a case, with a table that is empty."""
 
     def make(case):
         log.lines.clear()
@@ -458,7 +466,7 @@ def play(prepare):
             error.add_note(f"{case}")
             raise
         finally:
-            played.world.end()
+            played.simulation.end()
             played.table.clear()
         return played
 
@@ -493,12 +501,12 @@ def test_feature_pair(play, pair):
 
 # They notice if two middlewares change places, or an event changes a session twice.
 CHOSEN = [
-    Case(("dead letters", "on_error"), "sqs away", 1),
+    Case(("dead letters", "on_error"), "sqs_unreachable", 1),
     Case(("plain", "dead letters"), "429", 2),
     Case(("queue", "dead letters"), "429", 2),
-    Case(("queue", "dead letters", "on_error"), "sqs away", 3),
+    Case(("queue", "dead letters", "on_error"), "sqs_unreachable", 3),
     Case(("RATE_LIMIT", "queue")),
-    Case(("plain", "event"), "aws lost", 4),
+    Case(("plain", "event"), "aws_response_lost", 4),
 ]
 
 

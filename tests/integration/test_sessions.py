@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tests.support.simulation import World
+from tests.support.simulation import Simulation
 from tests.support.stubs import QUEUE, unused_port
 
 BOT = """
@@ -34,11 +34,11 @@ def update(update_id, chat, kind):
 
 
 @pytest.fixture
-def world(start_with_sessions):
-    """Make a world whose new containers have one of the bots after the other."""
-    worlds = []
+def simulate(start_with_sessions):
+    """Make a simulation whose new containers have one of the bots after the other."""
+    simulations = []
 
-    def make(choose, bots, queued):
+    def make(should, bots, queued):
         urls = {"TELEGRAM_API_URL": nobody, "AWS_ENDPOINT_URL": nobody}
         if queued != NO_QUEUE:
             urls["QUEUE_URL"] = QUEUE
@@ -46,17 +46,17 @@ def world(start_with_sessions):
         def start():
             return start_with_sessions(next(bots) + queued.replace(NO_QUEUE, ""), **urls)
 
-        worlds.append(World(start, choose))
-        return worlds[-1]
+        simulations.append(Simulation(start, should))
+        return simulations[-1]
 
     with unused_port() as port:  # nothing connects
         nobody = f"http://127.0.0.1:{port}"
         yield make
-    for each in worlds:
+    for each in simulations:
         each.end()
 
 
-def check(world, items, updates):
+def check(simulation, items, updates):
     """Check that each update is in its chat's session once, and that its answer agrees with it.
 
     All calls of the answer were made, and those of the version that changed the session. Each may
@@ -72,18 +72,20 @@ def check(world, items, updates):
         for place, update_id in enumerate(seen):
             words = ["more", "most"] if update_id > 0 else ["new", "newest"]
             texts = ["sendChatAction", str(seen[: place + 1]), *words]
-            made = world.made[abs(update_id)]
+            made = simulation.made[abs(update_id)]
             assert set(made) == set(texts)
             assert sorted(map(made.index, texts)) == [*map(made.index, texts)]
 
 
 @pytest.mark.parametrize(("seed", "queued"), [(0, NO_QUEUE), (1, QUEUED)], ids=["webhook", "queue"])
-def test_each_update_counts_once_and_is_answered_as_saved(world, start_with_sessions, seed, queued):
+def test_each_update_counts_once_and_is_answered_as_saved(
+    simulate, start_with_sessions, seed, queued
+):
     """While two versions of the bot answer side by side, as at a release."""
     chance = random.Random(seed)  # noqa: S311
-    often = {"end": 0.04, "lose": 0.1, "twice": 0.02}
+    often = {"crash": 0.04, "webhook_response_lost": 0.1, "duplicate": 0.02}
     bots = itertools.cycle([BOT, NEXT])
-    made = world(lambda what: chance.random() < often.get(what, 0.05), bots, queued)
+    made = simulate(lambda what: chance.random() < often.get(what, 0.05), bots, queued)
     updates = [
         update(n, n % 5, "callback_query" if chance.random() < 0.3 else "message")
         for n in range(1, 61)
@@ -106,19 +108,19 @@ ENDS = [(NO_QUEUE, 35, 0), (QUEUED, 43, 8)]
     ("queued", "ends_at", "before"),
     [(queued, n, before) for queued, most, before in ENDS for n in range(1, most + 1)],
 )
-def test_crash_at_every_step(world, start_with_sessions, queued, ends_at, before):
+def test_crash_at_every_step(simulate, start_with_sessions, queued, ends_at, before):
     """Before and after each call, read and write, and each note of a call that is limited.
 
     The next container has another version. It completes with the calls that were kept.
     """
     steps, limits = itertools.count(1), itertools.count(1)
 
-    def choose(what):
+    def should(what):
         if what == "429":
             return next(limits) == 3
-        return what == "end" and next(steps) == ends_at
+        return what == "crash" and next(steps) == ends_at
 
-    made = world(choose, iter([BOT, NEXT]), queued)
+    made = simulate(should, iter([BOT, NEXT]), queued)
     updates = [update(1, 7, "message"), update(2, 7, "message")]
     made.deliver([[*updates]], lambda ways: ways[0])
     check(made, start_with_sessions(BOT).table.items, updates)

@@ -29,19 +29,19 @@ class Ended(BaseException):
     """Raised in the thread of a container that the simulation has killed."""
 
 
-class Run:
+class Invocation:
     """An invocation of a container, in a thread that waits at each step until it may go on.
 
     `content` is the update, or what the `message` of the queue contains.
     """
 
-    def __init__(self, world, modules, content, message=None):
-        self.world, self.modules = world, modules
+    def __init__(self, simulation, modules, content, message=None):
+        self.simulation, self.modules = simulation, modules
         self.content, self.message = content, message
         self.wakes = 0.0  # when its pause is over
         self.is_done = False  # Telegram, or the queue, needs no redelivery
         self.call = {}  # in the response, for Telegram to make it
-        self.is_over = False
+        self.is_finished = False
         self.go, self.waits = threading.Lock(), threading.Lock()  # each side releases the other's
         self.go.acquire()
         self.waits.acquire()
@@ -61,41 +61,41 @@ class Run:
         except Ended:
             pass
         finally:
-            self.is_over = True
+            self.is_finished = True
             self.waits.release()
 
     def step(self):
         """Wait until the thread may go on. Raises Ended if the container has ended."""
-        if not self.world.is_over:
+        if not self.simulation.is_finished:
             self.waits.release()
             self.go.acquire()
-        if self.world.is_over:
+        if self.simulation.is_finished:
             raise Ended
 
     def advance(self):
         """Let the thread go on to its next step, with the modules of its container."""
         unload()
         sys.modules.update(self.modules)
-        self.world.running = self
+        self.simulation.running = self
         self.go.release()
         self.waits.acquire()
 
 
-class World:
-    """Telegram, AWS and the containers. `choose` decides what happens.
+class Simulation:
+    """Telegram, AWS and the containers. `should` decides what happens.
 
     `queues` are the queue, if the containers have its URL, and its dead letters, and `schedules`
     the items of Scheduler, which wait for a test to send them. `now` is the clock of all that, and
     of the containers' pauses.
     """
 
-    def __init__(self, start, choose):
-        self.choose = choose
+    def __init__(self, start, should):
+        self.should = should
         self.now = 1767225600.0
         self.queues = Queues(None, QUEUE)
         self.queues.now = lambda: self.now
         self.schedules = {}
-        self.is_over = False
+        self.is_finished = False
         self.running = None
         self.made = {}  # texts of calls that were carried out, by update
         self.calls = []  # all of them, each with who made it
@@ -109,7 +109,7 @@ class World:
         """Deliver all updates, each line in order, and then all messages of the queue.
 
         `pick` chooses which line, message or container goes on, and with it the clock. A container
-        that pauses goes on early, before the others have, if `choose` says "wake".
+        that pauses goes on early, before the others have, if `should` says "wake".
         """
         under_way = []
         for _ in range(MAX_STEPS):
@@ -122,22 +122,22 @@ class World:
                 continue
             ways = [*under_way, *((None, each) for each in free)]
             awake = [way for way in ways if not way[0] or way[0].wakes <= self.now]
-            if awake and not (len(awake) < len(ways) and self.choose("wake")):
+            if awake and not (len(awake) < len(ways) and self.should("wake")):
                 ways = awake
             run, origin = pick(ways)
             if run is None:
                 under_way.append((self._begin(origin), origin))
                 continue
-            if self.choose("end"):  # the container never goes on
+            if self.should("crash"):  # the container never goes on
                 under_way.remove((run, origin))
                 self._settle(run, origin, is_done=False)
                 continue
             self.now = max(self.now, run.wakes)
             run.advance()
-            if run.is_over:
+            if run.is_finished:
                 under_way.remove((run, origin))
                 self._idle.append(run.modules)
-                is_done = run.is_done and not self.choose("lose")
+                is_done = run.is_done and not self.should("webhook_response_lost")
                 if is_done and run.call:
                     self.calls.append((run, run.call.pop("method"), run.call))
                 self._settle(run, origin, is_done)
@@ -157,7 +157,7 @@ class World:
         free = []
         for line in lines if len(under_way) < 4 else []:
             times = sum(bool(line) and run.content is line[0] for run, _ in under_way)
-            if line and (not times or (times == 1 and self.choose("twice"))):
+            if line and (not times or (times == 1 and self.should("duplicate"))):
                 free.append(line)
         return free
 
@@ -172,9 +172,9 @@ class World:
             message = self.queues.items[origin]
             message |= {"received": message["received"] + 1, "hidden": float("inf")}
             content = json.loads(message["body"])
-            run = Run(self, self._container(), content, {"id": origin, **message})
+            run = Invocation(self, self._container(), content, {"id": origin, **message})
         else:
-            run = Run(self, self._container(), origin[0])
+            run = Invocation(self, self._container(), origin[0])
         self._all.append(run)
         run.waits.acquire()
         return run
@@ -207,31 +207,31 @@ class World:
 
         def reach(away, service, request):
             self._step()
-            if self.choose(away):
+            if self.should(away):
                 raise aws.Unreachable(f"{service}: HTTP 500")
             answer = request()
             self._step()
-            if self.choose("aws lost"):
+            if self.should("aws_response_lost"):
                 raise aws.Unreachable(f"{service}: timed out")
             return answer
 
         def request(service, *parts, **content):
             return reach(
-                "aws away", service, partial(schedules.request, service, *parts, **content)
+                "aws_unreachable", service, partial(schedules.request, service, *parts, **content)
             )
 
         def call(service, target, params):
             if target.endswith(".ChangeMessageVisibility"):
                 return self.queues.call(service, target, params)
             answers = self.queues.call if service == "sqs" else table
-            away = "sqs away" if service == "sqs" else "aws away"
+            away = "sqs_unreachable" if service == "sqs" else "aws_unreachable"
             return reach(away, service, partial(answers, service, target, params))
 
         def post(method, params, timeout):
             self._step()
-            if self.choose("429"):
+            if self.should("429"):
                 raise telegram.TelegramError(method, 429, "Too Many Requests", {"retry_after": 1})
-            if self.choose("telegram away"):
+            if self.should("telegram_unreachable"):
                 raise telegram.Unreachable("HTTP 500")
             if method == "getMe":
                 return {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
@@ -241,16 +241,16 @@ class World:
             assert self.running
             self.calls.append((self.running, method, params))
             self._step()
-            if self.choose("telegram lost"):
+            if self.should("telegram_response_lost"):
                 raise telegram.Unreachable("timed out")
             if "text" not in params:
                 return True
             sent = {"message_id": len(made), "date": 1767225600}
             return {**sent, "chat": {"id": params["chat_id"], "type": "private"}}
 
-        container.answer_calls(call)
-        container.answer_requests(request)
-        container.answer_telegram(post)
+        container.stub_aws(call)
+        container.stub_scheduler(request)
+        container.stub_telegram(post)
         container.module("telegram").time = self.clock
         bot = container.bot
         if hasattr(bot, "model"):
@@ -260,7 +260,7 @@ class World:
     def _model(self, unreachable):
         """Return the rest of what a model answers."""
         self._step()
-        if self.choose("model away"):
+        if self.should("model_unreachable"):
             raise unreachable("model: HTTP 500")
         return ", whole."
 
@@ -275,7 +275,7 @@ class World:
 
     def end(self):
         """End the threads of all containers."""
-        self.is_over = True
+        self.is_finished = True
         for run in self._all:
             run.go.release()
             run.thread.join(60)

@@ -192,24 +192,24 @@ class Container:
         """Return a module of botkit, which is imported if the container hasn't done so."""
         return importlib.import_module(f"botkit.{name}")
 
-    def answer_calls(self, call, *services, kind=Calls):
+    def stub_aws(self, call, *services, kind=Calls):
         """Have a function with the parameters of `aws.call` answer the calls of AWS's services."""
         connections = self.module("aws").connections
         for service in services or ("dynamodb", "sqs", "ssm"):
             close(connections.get(service))
             connections[service] = kind(service, call)
 
-    def answer_requests(self, request):
+    def stub_scheduler(self, request):
         """Have a function with the parameters of `aws.request` answer those for Scheduler."""
-        self.answer_calls(request, "scheduler", kind=Requests)
+        self.stub_aws(request, "scheduler", kind=Requests)
 
-    def watch_calls(self, see, *services):
+    def spy_on_aws(self, see, *services):
         """Have a function see the calls of services before they are answered. It may raise."""
         for service in services or ("dynamodb", "sqs"):
             if isinstance(answers := self.module("aws").connections.get(service), Calls):
                 answers.watch(see)
 
-    def meanwhile(self, act, times=1):
+    def before_next_put(self, act, times=1):
         """Have somebody else act before the next PutItem, or have it fail by raising."""
         left = [times]
 
@@ -218,9 +218,9 @@ class Container:
                 left[0] -= 1
                 act()
 
-        self.watch_calls(see, "dynamodb")
+        self.spy_on_aws(see, "dynamodb")
 
-    def answer_telegram(self, post):
+    def stub_telegram(self, post):
         """Have a function with the parameters of `Client.post` answer the calls of Telegram."""
         close(self.telegram.default_client.connection)
         self.telegram.default_client.connection = Posts(post)
@@ -428,7 +428,7 @@ def with_timeouts(container):
     A server would only see how long a call lasts.
     """
     given = []
-    container.answer_telegram(lambda method, params, timeout: given.append(timeout))
+    container.stub_telegram(lambda method, params, timeout: given.append(timeout))
     return given
 
 

@@ -30,7 +30,7 @@ def asked(container, answer=None):
             raise answer
         return {"MessageId": "1"}
 
-    container.answer_calls(call)
+    container.stub_aws(call)
     return names
 
 

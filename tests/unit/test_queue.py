@@ -62,7 +62,7 @@ def answer_sqs(container, error=None):
         if error:
             raise error
 
-    container.answer_calls(call, "sqs")
+    container.stub_aws(call, "sqs")
     return asked
 
 
@@ -255,7 +255,7 @@ def test_the_pause_has_a_second_and_a_half(container, monkeypatch):
     def sqs(*call):
         left["queue"] = deadline.left()
 
-    container.answer_calls(sqs, "sqs")
+    container.stub_aws(sqs, "sqs")
     with_clock(container)
     monkeypatch.setattr(container.bot, "reply", reply)
     assert container.invoke(queue_event(message()), milliseconds=20_500) == AGAIN
@@ -284,7 +284,7 @@ def test_a_long_answer_is_hidden_for_its_whole_time(container, bot_api, is_silen
             clock.now += container.module("deadline").deadline.left()
             raise container.telegram.Unreachable("timed out")
 
-    container.answer_calls(call, "sqs")
+    container.stub_aws(call, "sqs")
     bot_api.expects(*TWO, *TWO)
     assert container.invoke(queue_event(message()), milliseconds=30_000) == DONE
     assert asked == []
@@ -377,7 +377,7 @@ def test_without_sqs_a_failed_update_is_redelivered_and_then_kept(start_with_que
     answer_sqs(at_once, at_once.module("errors").Unreachable("sqs: HTTP 500"))
     assert at_once.deliver(message(1)) == (503, None)
     assert at_once.line["outcome"] == "unreachable"
-    at_once.answer_calls(kept, "sqs")
+    at_once.stub_aws(kept, "sqs")
     assert at_once.deliver(message(1)) == (200, None)
     assert len(at_once.queues.dead_letters) == 1
 
@@ -400,7 +400,7 @@ def test_the_dead_letter_of_a_slow_answer_has_its_time(at_once, monkeypatch):
         clock.now += deadline.left() + 0.5  # until it is interrupted
         raise ValueError
 
-    at_once.answer_calls(lambda *call: left.append(deadline.left()), "sqs")
+    at_once.stub_aws(lambda *call: left.append(deadline.left()), "sqs")
     monkeypatch.setattr(at_once.bot, "reply", reply)
     assert at_once.deliver(message(1)) == (200, None)
     assert left == pytest.approx([2.0])
@@ -487,7 +487,7 @@ def test_recurring_call_ends_with_its_only_chat(at_once, bot_api, chats, is_away
         raise at_once.module("errors").Unreachable("HTTP 500")
 
     if is_away:
-        at_once.answer_requests(away)
+        at_once.stub_scheduler(away)
     assert at_once.invoke(queue_event(content)) == DONE
     assert (at_once.schedules.items == {}) is (said is not None and not is_away)
     told = [line["message"] for line in at_once.log if "recurring" in line["message"]]

@@ -56,7 +56,7 @@ def test_requests_are_as_botocore_makes_them(start_with_queue, key):
         if method == "POST" and path == "/schedules/cron.tea":
             refused("ConflictException", "Schedule tea already exists.")()
 
-    container.answer_requests(request)
+    container.stub_scheduler(request)
     schedule, call = container.module("schedule"), {**CALL, "text": "<Tee> 🍵"}
     assert schedule.once(call, NOON, "tea") is True
     assert schedule.cron(call, *MONDAYS, "tea") is False
@@ -125,7 +125,7 @@ def test_a_time_that_passes_on_the_way_is_soon(container, schedule, monkeypatch,
             now += lasts
             refused("ValidationException")()
 
-    container.answer_requests(request)
+    container.stub_scheduler(request)
     assert schedule.once(CALL, NOON, "tea") is True
     assert asked == ["at(2099-01-01T12:00:00)", f"at(2099-01-01T{second})"]
 
@@ -217,7 +217,7 @@ def test_scheduler_gets_no_character_that_sqs_refuses(container, schedule):
     """Scheduler itself takes it. The message would be lost when it is due."""
     call = {**CALL, "text": "\ufffe\uffff"}
     asked = []
-    container.answer_requests(lambda *about, body: asked.append(body["Target"]["Input"]))
+    container.stub_scheduler(lambda *about, body: asked.append(body["Target"]["Input"]))
     schedule.once(call, NOON, "tea")
     assert not {"\ufffe", "\uffff"} & {*asked[0]}
     assert json.loads(asked[0])["calls"] == [call]
@@ -284,7 +284,7 @@ def test_scheduler_refuses_an_unknown_time_or_zone(container, schedule, cron, zo
 
 @pytest.mark.parametrize("code", ["ResourceNotFoundException", "ServiceQuotaExceededException"])
 def test_other_refusal_is_misconfigured(container, schedule, code):
-    container.answer_requests(refused(code))
+    container.stub_scheduler(refused(code))
     with pytest.raises(container.module("errors").Misconfigured, match=f"{code}: no$"):
         schedule.once(CALL, NOON, "tea")
 
@@ -295,7 +295,7 @@ def test_other_refusal_is_misconfigured(container, schedule, code):
     ids=["a time or call", "a role that is too new"],
 )
 def test_quoted_text_is_left_out_of_the_error(container, schedule, message, kind):
-    container.answer_requests(refused("ValidationException", f"{TEXT}: {message}"))
+    container.stub_scheduler(refused("ValidationException", f"{TEXT}: {message}"))
     with pytest.raises(Exception, match="ValidationException") as caught:
         schedule.once(CALL, NOON, "tea")
     assert type(caught.value).__name__ == kind
@@ -305,7 +305,7 @@ def test_quoted_text_is_left_out_of_the_error(container, schedule, message, kind
 @pytest.mark.parametrize("use", ["once", "cancel"])
 def test_conflict_about_anything_but_the_name_is_temporary(container, schedule, use):
     """The group is being deleted, or the call is about to be made."""
-    container.answer_requests(refused("ConflictException"))
+    container.stub_scheduler(refused("ConflictException"))
     with pytest.raises(container.module("errors").Unreachable, match="^ConflictException: no$"):
         schedule.once(CALL, NOON, "tea") if use == "once" else schedule.cancel("tea")
 
@@ -317,7 +317,7 @@ def test_cancellation_during_a_replacement_is_temporary(container, schedule):
         if method == "PUT":
             container.schedules.items.clear()
 
-    container.watch_calls(cancel_between, "scheduler")
+    container.spy_on_aws(cancel_between, "scheduler")
     with pytest.raises(container.module("errors").Unreachable, match="^what recurred was"):
         schedule.cron(CALL, *MONDAYS, "tea")
     assert schedule.cron(CALL, *MONDAYS, "tea") is True

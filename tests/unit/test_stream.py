@@ -53,13 +53,13 @@ class World:
         self.pause = 5.0
         self.closed = 0
         self._ids = itertools.count(900)
-        container.answer_telegram(self._post)
+        container.stub_telegram(self._post)
         monkeypatch.setattr(time, "monotonic", lambda: self.now)  # the deadline has its own
         monkeypatch.setattr(time, "time", lambda: NOON + self.now)
         self.deadline = container.module("deadline").deadline
         self.deadline.start(60)
         self.asked = []  # of the table: an action, and the id of its item
-        container.watch_calls(self._note)
+        container.spy_on_aws(self._note)
 
     def _note(self, service, target, params):
         action = target.partition(".")[2]

@@ -149,8 +149,8 @@ def test_each_step_gets_the_time_left(start_with_parameter, serve):
         if params == CALL:
             raise telegram.TelegramError(method, 400, "upgraded", {"migrate_to_chat_id": -1001})
 
-    container.answer_calls(fetch, "ssm")
-    container.answer_telegram(call)
+    container.stub_aws(fetch, "ssm")
+    container.stub_telegram(call)
     telegram.default_client.token = ""
     telegram.deadline.start(9)
     telegram.call("sendMessage", **CALL)

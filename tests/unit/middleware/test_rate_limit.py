@@ -50,7 +50,7 @@ def asked(container, error=None):
         if error:
             raise error
 
-    container.watch_calls(note)
+    container.spy_on_aws(note)
     return names
 
 
@@ -232,7 +232,7 @@ def test_update_passes_if_its_window_was_just_deleted(begin, bot_api):
         if params["UpdateExpression"].startswith("SET"):
             container.table.items.clear()
 
-    container.watch_calls(forget)
+    container.spy_on_aws(forget)
     container.deliver(message(2))
     assert outcomes(container) == ["answered", "answered"]
     assert container.table.items == {}

@@ -55,7 +55,7 @@ def test_session_is_read_once_and_written_once(start_with_sessions, bot_api):
     def note(service, target, params):
         calls.append((target, params.get("ConsistentRead")))
 
-    container.watch_calls(note)
+    container.spy_on_aws(note)
     bot_api.expects(said(1))
     container.deliver(message())
     assert calls == [("DynamoDB_20120810.GetItem", True), ("DynamoDB_20120810.PutItem", None)]
@@ -213,7 +213,7 @@ def test_reply_runs_again_after_a_write_conflict(start_with_sessions, bot_api):
             f"    telegram.call('answerInlineQuery', **{query})\n    session[",
         )
     )
-    container.meanwhile(lambda: another_change(container), times=2)
+    container.before_next_put(lambda: another_change(container), times=2)
     bot_api.expects({"method": "answerInlineQuery", **query})
     for _ in range(2):
         late = "Bad Request: query is too old and response timeout expired"
@@ -226,7 +226,7 @@ def test_reply_runs_again_after_a_write_conflict(start_with_sessions, bot_api):
 def test_update_is_redelivered_if_a_rerun_of_reply_fails(start_with_sessions, bot_api):
     """Nothing was saved, so all of it is repeated."""
     container = start_with_sessions(COUNT.replace("return", f"{OWN_CALL}return"))
-    container.meanwhile(lambda: another_change(container))
+    container.before_next_put(lambda: another_change(container))
     bot_api.expects(said("own"))
     bot_api.refuses(said("own"), *LIMIT)
     fails(container, "throttled")
@@ -245,7 +245,7 @@ def test_update_is_redelivered_without_time_to_rerun_reply(
     fails_at += f"    deadline.start({left})\n        1 / 0\n    session["
     container = start_with_sessions(COUNT.replace("session[", fails_at, 1))
     with_clock(container)
-    container.meanwhile(lambda: another_change(container), changes)
+    container.before_next_put(lambda: another_change(container), changes)
     bot_api.expects(said("own"))
     error = fails(container, outcome)
     assert ("no time was left to run reply() again" in error) == (outcome == "unreachable")
@@ -274,7 +274,7 @@ def test_only_a_reply_that_had_time_can_be_late(start_with_sessions, left, chang
         elif deadline.left() <= 0:
             raise container.module("errors").Unreachable("no time left")
 
-    container.watch_calls(see)
+    container.spy_on_aws(see)
     assert container.deliver(message()) == (503 if outcome == "unreachable" else 200, None)
     assert container.line["outcome"] == outcome
     assert (container.table.items == {}) == (left < 5.5)
@@ -321,7 +321,7 @@ def test_next_delivery_makes_only_the_remaining_calls(start_with_sessions, bot_a
 def test_progress_is_written_only_after_a_failure(start_with_sessions, bot_api):
     container = start_with_sessions(SEVERAL)
     writes = []
-    container.meanwhile(lambda: writes.append(1), times=9)
+    container.before_next_put(lambda: writes.append(1), times=9)
     bot_api.expects(said("a"), said("b"), said("c"))
     container.deliver(message())
     assert len(writes) == 1
@@ -354,7 +354,7 @@ def test_progress_of_another_container_stays(start_with_sessions, bot_api, made,
 
     bot_api.expects(*map(said, made))
     bot_api.refuses(said("abcd"[len(made)]), *LIMIT)
-    container.meanwhile(note)
+    container.before_next_put(note)
     assert container.deliver(message()) == (503, None)
     assert store.Item("42").calls(1) == [*map(said, left)]
 
@@ -365,7 +365,7 @@ def away(container):
     def fail():
         raise container.module("errors").Unreachable("dynamodb: HTTP 500")
 
-    container.meanwhile(fail)
+    container.before_next_put(fail)
 
 
 def test_all_calls_are_repeated_if_progress_cannot_be_saved(start_with_sessions, bot_api):
@@ -443,7 +443,7 @@ def test_calls_leave_time_to_save_progress(start_with_sessions):
         clock.now += timeout
         return True
 
-    container.answer_telegram(post)
+    container.stub_telegram(post)
     assert container.deliver(message(), 10_000) == (503, None)
     assert timeouts == pytest.approx([8.5, 0])
     assert container.module("store").Item("42").calls(1) == [said("b"), said("c")]

@@ -36,7 +36,7 @@ def drain(container, bot_api, monkeypatch, *readings, url=URL):
         return {"Attributes": {name: f"{value}" for name, value in parts.items()}}
 
     bot_api.answers("getWebhookInfo", {}, {"url": url})
-    container.answer_calls(count, "sqs")
+    container.stub_aws(count, "sqs")
     pauses = with_pauses(container, monkeypatch)
     assert container.invoke(DRAIN, 5_000) == {}
     assert next(ahead, None) is None
@@ -85,7 +85,7 @@ def test_drain_of_a_revoked_token_expects_no_updates(start_with_queue, bot_api, 
     container = start_with_queue(QUEUES)
     bot_api.refuses({"method": "getWebhookInfo"}, 401, "Unauthorized")
     empty = {f"ApproximateNumberOfMessages{n}": "0" for n in ("", "Delayed", "NotVisible")}
-    container.answer_calls(lambda *call: {"Attributes": empty}, "sqs")
+    container.stub_aws(lambda *call: {"Attributes": empty}, "sqs")
     with_pauses(container, monkeypatch)
     assert container.invoke(DRAIN) == {}
 

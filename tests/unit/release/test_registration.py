@@ -51,7 +51,7 @@ def answering(container, **answers):
             raise answer
         return answer
 
-    container.answer_telegram(post)
+    container.stub_telegram(post)
     return calls
 
 
