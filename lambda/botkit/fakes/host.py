@@ -17,7 +17,7 @@ from .services import Queues, Schedules, in_order
 Json = dict[str, Any]
 Invoke = Callable[[Json, str], tuple[Any, str]]
 
-HIDDEN_SECONDS = 60.0  # seconds for which the queue hides a message (queue.tf)
+HIDDEN_SECONDS = 60.0  # for which the queue hides a message (queue.tf)
 MAX_RECEIVES = 20  # of a message, which then becomes a dead letter (queue.tf)
 
 
@@ -60,34 +60,21 @@ class Scheduler:
         return next((each["at"] for each in in_order(self._schedules.items).values()), None)
 
     def run_next(self) -> None:
-        """Send the next message."""
-        self.run(next(iter(in_order(self._schedules.items)), ""))
-
-    def run(self, name: str) -> None:
-        """Send a schedule's message, if it is still there."""
+        """Send the next message. One that recurs leaves out the times that were missed."""
+        now = self._schedules.now()
         with self._schedules.changing() as items:
-            schedule = take(items, name, self._schedules.now())
+            name = next(iter(in_order(items)), "")
+            schedule = items.get(name)
+            if schedule and "cron" in schedule:
+                due = next_time(schedule["cron"], schedule["zone"], schedule["since"])
+                at = now if due is None or due > now else due
+                schedule["since"] = max(now, schedule["since"])
+            elif schedule:
+                at = schedule["at"]
+                del items[name]
         if schedule:
-            self._queues.send(self._queues.url, json.dumps(schedule["event"]), name)
-
-
-def take(schedules: Json, name: str, now: float) -> Json | None:
-    """Return a schedule, None if it is gone, with the "event" as Scheduler delivers it now.
-
-    The schedule is deleted, unless it recurs. If it recurs, missed times are left out.
-    """
-    schedule: Json | None = schedules.get(name)
-    if not schedule:
-        return None
-    if "cron" in schedule:
-        due = next_time(schedule["cron"], schedule["zone"], schedule["since"])
-        at = now if due is None or due > now else due
-        schedule["since"] = max(now, schedule["since"])
-    else:
-        at = schedule["at"]
-        del schedules[name]
-    schedule["event"]["at"] = as_scheduled(at)
-    return schedule
+            event = schedule["event"] | {"at": as_scheduled(at)}
+            self._queues.send(self._queues.url, json.dumps(event), name)
 
 
 def queue_event(message: Json, url: str) -> Json:
