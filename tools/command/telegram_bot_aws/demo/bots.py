@@ -7,7 +7,7 @@ import dataclasses
 from telegram_stand_in import Bot, Json, Person, Stage, Telegram
 
 from telegram_bot_aws.demo.deployments import PAGE, Deployment, Hosted
-from telegram_bot_aws.demo.feed import Feed, InvalidRequest
+from telegram_bot_aws.demo.feed import Feed
 from telegram_bot_aws.demo.samples import CHATS, person_in
 from telegram_bot_aws.local.program import typed
 
@@ -40,16 +40,11 @@ class Bots:
         return next((each for each in hosted if each.token == bot.token and each.page_url), None)
 
     def get(self, id: int) -> Bot:
-        """Return a bot by its id, the first one if it is 0. Raises InvalidRequest."""
-        if not id:
-            return self._telegram.bot
-        found = [bot for bot in self._telegram.bots if bot.id == id]
-        if not found:
-            raise InvalidRequest("there is no such bot")
-        return found[0]
+        """Return a bot by its id, the first one if it is 0."""
+        return self._telegram.bot_by_id(id) if id else self._telegram.bot
 
     def actor(self, id: int, chat: str, name: str = "") -> Person:
-        """Return a person in a chat, who acts towards a bot. Raises InvalidRequest."""
+        """Return a person in a chat, who acts towards a bot."""
         user, bot, known = person_in(chat, name), self.get(id), CHATS[chat]
         if bot.id not in self._stages:
             self._stages[bot.id] = Stage(telegram=self._telegram, bot=bot)

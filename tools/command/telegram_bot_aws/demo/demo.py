@@ -165,7 +165,8 @@ def options() -> argparse.Namespace:
         "privacy mode, it gets commands and replies to it",
     )
     options = parser.parse_args()
-    options.parameters = {name: options.variables.pop(name) for name in parameters(options)}
+    parameters = [name for name in options.variables if name.startswith("/")]
+    options.parameters = {name: options.variables.pop(name) for name in parameters}
     if problem := impossible(options):
         parser.error(problem)
     try:
@@ -196,11 +197,6 @@ def impossible(options: argparse.Namespace) -> str:
     if options.json and not options.actions:
         return "--json prints calls after --send, --press, --update or --advance: add one"
     return ""
-
-
-def parameters(options: argparse.Namespace) -> list[str]:
-    """Return which names of the file are parameters."""
-    return [name for name in options.variables if name.startswith("/")]
 
 
 def argument(read: Callable[[str], Any]) -> Callable[[str], Any]:

@@ -33,16 +33,16 @@ class Emulator:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Emulator:
+        self.folder = tempfile.mkdtemp(prefix="telegram-bot-aws-")
         try:
-            self._start()
-            self._wait()
+            self._process = self._start()
+            self._wait(self._process)
         except BaseException:
             self.__exit__()
             raise
         return self
 
-    def _start(self) -> None:
-        self.folder = tempfile.mkdtemp(prefix="telegram-bot-aws-")
+    def _start(self) -> subprocess.Popen[bytes]:
         environment = {
             **made_environment(self.folder),
             "AUTH": str(self._auth).lower(),
@@ -54,7 +54,7 @@ class Emulator:
             "S3_DATA_DIR": str(Path(self.folder, "s3")),
         }
         with Path(self.folder, "log").open("wb") as log:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 [sys.executable, "-P", SERVER],
                 cwd=self.folder,
                 env=environment,
@@ -64,11 +64,10 @@ class Emulator:
                 process_group=0,
             )
 
-    def _wait(self) -> None:
-        assert self._process
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            if self._process.poll() is not None:
+            if process.poll() is not None:
                 raise ToolError(f"the emulated AWS does not start:\n{self.log()[-2000:]}")
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
             with contextlib.closing(connection), contextlib.suppress(OSError):
