@@ -12,6 +12,7 @@ JSON_VALUES = "strings, numbers, booleans, None, lists, and dicts with string ke
 class BotkitError(Exception):
     """A failure whose text may be logged: it quotes neither people nor the token.
 
+    Only Telegram's description of a refused call may quote a tag of a text with parse_mode.
     `outcome` is the result of the update: one of OUTCOMES in botkit/outcome.py.
     """
 

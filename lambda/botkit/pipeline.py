@@ -1,8 +1,8 @@
 """The pipeline of an update or event: middleware, each wrapped around the next one.
 
 A middleware is a function of a context and of `call_next`, which runs the rest of the pipeline and
-returns its outcome. It never raises: an exception becomes an outcome. The large ones, and those
-that few bots enable, are in middleware/.
+returns its outcome. `call_next` never raises: an exception becomes an outcome. The large ones, and
+those that few bots enable, are in middleware/.
 
 Why this order:
 

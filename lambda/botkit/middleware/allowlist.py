@@ -1,6 +1,6 @@
 """Ignores everybody who isn't in the input allowed_ids, which lists people, groups and channels.
 
-This module is loaded only if somebody is listed.
+This module is loaded only if somebody is listed: otherwise everybody may write.
 """
 
 from __future__ import annotations

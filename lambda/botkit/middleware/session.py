@@ -3,6 +3,9 @@
 Telegram delivers an update at least once, and several containers answer at the same time. The
 session's item contains the ids of its last updates, and the calls that answered them. So each
 update changes the session once, and its answer never contradicts the saved session.
+
+The calls that remain are saved again only if one fails. After a crash between two calls, the next
+delivery makes all saved calls: a write after each call would make every answer slower.
 """
 
 from __future__ import annotations
