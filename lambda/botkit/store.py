@@ -62,12 +62,10 @@ def change(
     days: int | None = None,
     once: str | None = None,
 ) -> Any:
-    """Call `function` with the dict of a key, keep its changes, and return its result.
+    """Call `function` with the dict of a key, as session.change() does.
 
-    It is called again if somebody else has changed the dict. With `once`, a unique name, it isn't
-    called again after it has succeeded: its first result is returned. The dict is kept for `days`,
-    or for session_retention_in_days if they are None. Raises SessionError, the exceptions of
-    `function`, and Unreachable if DynamoDB can't be used or no time is left.
+    With `once`, a unique name, it isn't called again after it has succeeded: its first result is
+    returned.
     """
     changing = context.current.changing
     if key in changing:
