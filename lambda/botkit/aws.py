@@ -61,7 +61,7 @@ def call(service: str, target: str, params: Json, *, signing_name: str = "") -> 
     headers = {"Content-Type": f"application/x-amz-json-{version}", "X-Amz-Target": target}
     body = json.dumps(params).encode()
     answer = _send(service, "POST", "/", {}, headers, body, signing_name)
-    result = _parsed(answer.body)
+    result = _parse(answer.body)
     if answer.status != 200 or not isinstance(result, dict):
         raise Unreachable(f"{service}: HTTP {answer.status}")
     return result
@@ -93,7 +93,7 @@ def request(
     answer = _send(service, method, path, query or {}, headers, body, signing_name)
     if "s3" in (service, signing_name) or "json" not in answer.headers.get("Content-Type", ""):
         return answer.body
-    result = _parsed(answer.body or b"{}")
+    result = _parse(answer.body or b"{}")
     if result is None:
         raise Unreachable(f"{service}: HTTP {answer.status}, and no JSON")
     return result
@@ -148,7 +148,7 @@ def _failure(service: str, answer: Response, code: str) -> Exception:
 
     `code` is that of an answer that contains none.
     """
-    fields = _parsed(answer.body)
+    fields = _parse(answer.body)
     if not isinstance(fields, dict):
         tags = re.findall(rb"<(Code|Message)>([^<]*)</", answer.body)
         fields = {tag.decode(): text.decode(errors="replace") for tag, text in tags}
@@ -164,7 +164,7 @@ def _failure(service: str, answer: Response, code: str) -> Exception:
     return ClientError(code, message)
 
 
-def _parsed(data: bytes) -> Any:
+def _parse(data: bytes) -> Any:
     try:
         return json.loads(data)
     except (ValueError, RecursionError):

@@ -17,7 +17,7 @@ HINTS = {
     "generator": "a generator: write return, not yield",
     "NoneType": "None: write return [] to say nothing",
 }
-NOT_SENT = ("method", "instead_of")  # keys of a call that aren't parameters
+NOT_SENT = ("method", "fallback_count")  # keys of a call that aren't parameters
 
 
 def validate(calls: Any, name: str) -> list[Json]:
@@ -55,8 +55,8 @@ def _check_json(call: Json) -> None:
 
 def execute(ctx: Context, calls: list[Json], name: str = "answered") -> Outcome:
     """Make the calls. In webhook mode, return the last one in the outcome's `body`, for the
-    response. `name` is the outcome if all of them succeed. Then raises what failed before, although
-    the bot went on.
+    response. `name` is the outcome if all of them succeed. If the bot has caught a failure that a
+    retry may fix, raises it afterwards.
     """
     if not calls:
         # The bot may have made calls itself.
@@ -73,8 +73,9 @@ def execute(ctx: Context, calls: list[Json], name: str = "answered") -> Outcome:
 def execute_all(ctx: Context, calls: list[Json], name: str = "answered") -> Outcome:
     """Make calls in order, until one fails temporarily. The outcome tells which are done.
 
-    For what Telegram may refuse (stream.py), a call with "instead_of": 2 replaces the two calls
-    that follow it. These are made only if it is refused, and then decide the outcome.
+    A call with "fallback_count": 2 (stream.py) has the two calls that follow it as its fallback.
+    They are made only if Telegram refuses it, and then decide the outcome. The list is flat, so
+    that what remains after a temporary failure is always its end.
     """
     end: Outcome | None = None  # of a call that Telegram refused for good
     telegram_error, done = None, 0
@@ -85,13 +86,13 @@ def execute_all(ctx: Context, calls: list[Json], name: str = "answered") -> Outc
         params = {key: value for key, value in call.items() if key not in NOT_SENT}
         try:
             telegram.call(call["method"], **params)
-            done += call.get("instead_of", 0)
+            done += call.get("fallback_count", 0)
         except BotkitError as error:
             ctx.calls.methods.append(call["method"])
             failure = outcome_of(error)
             if failure.redeliver:
                 return failure.replace(calls_done=done, calls_remaining=calls[done:])
-            if call.get("instead_of"):
+            if call.get("fallback_count"):
                 telegram_error = failure.telegram_error  # for the log
             else:
                 end = failure
@@ -115,7 +116,7 @@ def _with_last_in_response(ctx: Context, calls: list[Json], outcome: Outcome) ->
     last = calls[-1]
     if outcome.calls_remaining:
         return outcome.replace(calls_remaining=[*outcome.calls_remaining, last])
-    if outcome.calls_done == len(calls):  # another one was made instead of it
+    if outcome.calls_done == len(calls):  # it is a fallback that wasn't needed
         return outcome
     # As text, since the bot may change the dict before the update is redelivered.
     params = {name: value for name, value in last.items() if value is not None}

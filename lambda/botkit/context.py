@@ -3,10 +3,10 @@
 A source makes it and passes it to the pipeline. Modules that the bot itself calls, such as telegram
 and stream, read the global `current` instead.
 
-Telegram may redeliver an update until a call was carried out whose repetition people would see.
-`calls` knows that: the pipeline and the bot make their calls with `telegram.call`, which records
-them there. It also records failures that a retry may fix: the bot, or its framework, may catch
-them, and the update would end as if nothing was lost.
+An update may be redelivered until a call has succeeded whose repetition people would see. So
+`telegram.call` records each successful call in `calls`. It also records failures that a retry may
+fix, because the bot or its framework may catch them, and the update would end as if nothing was
+lost.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Context:
 
     attempt = 1  # which receive of the message in the queue it is
     redriven_after = ""  # the outcome of a dead letter that an operator has moved back
-    is_retry = False  # it was tried before, as far as anybody knows
+    is_retry = False  # it is known to have been tried before
     can_use_webhook_reply = False  # the HTTP response may contain a call
     message_group = ""  # of the message in the queue
     given_calls: list[Json] | None = None  # to be made without asking the bot: an event's, the rest

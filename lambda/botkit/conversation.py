@@ -242,7 +242,9 @@ def start(function: Callable[[Json], Conversation], update: Json, session: Json)
         "of": _name_of(function),
         "id": update.get("update_id", 0),
         "person": info.sender_id,
-        "said": info.content.get("message_id", 0),  # by the person: 0 after a tap
+        "said": info.content.get(
+            "message_id", 0
+        ),  # the id of the person's last message, 0 after a tap
         "message": message,
         "steps": [],  # the answers
     }
@@ -398,7 +400,7 @@ class _Replay:
 
 
 def _must_be_yielded(point: Question | External) -> None:
-    """Note what a running conversation must yield before it goes on."""
+    """Record what the conversation that runs must yield next."""
     if context.current.replaying is not None:
         context.current.replaying.append(point)
 

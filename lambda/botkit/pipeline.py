@@ -6,10 +6,10 @@ those that few bots enable, are in middleware/.
 
 Why this order:
 
-- `allowlist` comes first, so that strangers hear nothing and cost nothing.
+- `allowlist` comes first, so that people who aren't allowed get no answer, and cost nothing.
 - `on_error` and `dead_letter` are around all others, because only there a failure is final.
-- `deduplicate` is inside of them, so that an update that it gives up is kept. It is outside of
-  `rate_limit`: if the 200 was lost, on_rate_limit() must not say it twice.
+- `deduplicate` is inside of them, so that an update that it gives up becomes a dead letter. It is
+  outside of `rate_limit`, so that a redelivered update doesn't trigger on_rate_limit() again.
 - `enqueue` comes after `rate_limit`, so that a flood stays out of the queue. Updates that must not
   wait continue to the bot.
 - `deduplicate` is outside of `session`, which may let a redelivered update continue.
@@ -78,8 +78,8 @@ def process(ctx: Context, pipeline: str) -> Outcome:
 def enabled_middleware(pipeline: str) -> list[Middleware]:
     """Return the middleware of a pipeline that the settings and the bot enable.
 
-    While bot.py can't be imported, each update tries that again, and may wait in the queue
-    meanwhile.
+    After a failed import of bot.py, each update tries the import again. Until it succeeds, updates
+    may still be queued.
     """
     if pipeline not in enabled:
         bot, here = bot_module.load_or_none(), globals()
@@ -140,7 +140,7 @@ def deduplicate(ctx: Context, call_next: CallNext) -> Outcome:
     outcome = call_next()
     if outcome.redeliver and ctx.calls.visible:
         outcome = outcome.replace("incomplete")
-    # A failure isn't remembered if people saw nothing: a redelivery can still be kept.
+    # A failure isn't remembered if people saw nothing: its redelivery may become a dead letter.
     is_done = ctx.calls.visible or not outcome.dead_letter
     if ctx.calls.any_succeeded and is_done:
         recent[ctx.id] = outcome.replace(calls_remaining=())  # their files would fill the memory

@@ -6,7 +6,7 @@
     session.change("42", lambda person: person.update(paid=True), once="paid")
 
 The keys are those of SESSION in bot.py. reply() gets its session as an argument, and doesn't need
-these functions, which are for on_event() and on_request(). middleware/session.py does that.
+these functions: middleware/session.py reads and saves it. They are for on_event() and on_request().
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def change(
     can't be used or there is no time left, and the exceptions of `function`.
     """
     mark = None if once is None else _mark(once)
-    # reply() would then find its session changed, and run again for ever.
+    # After such a change, reply() would find its session changed, and run again, for ever.
     if key == context.current.session_key:
         raise SessionError("reply() must change its own session through its argument `session`")
     store.check_key(key)

@@ -15,7 +15,7 @@ from .errors import JSON_VALUES, Misconfigured, SessionError
 from .settings import settings
 from .types import Any, Json
 
-# Of items that aren't sessions: those of middleware/rate_limit.py and of stream.py.
+# Of the keys of items that aren't sessions: middleware/rate_limit.py and stream.py write these.
 OWN_PREFIXES = ("limit:", "stream:")
 
 MAX_UPDATES = 100  # whose ids are kept: many people may share a session
@@ -180,7 +180,7 @@ class Item:
             updates[update_id] = state if new else NO_CALLS
             calls[update_id] = to_json(new)
         updates = _trim_updates(updates)
-        # The calls of an update that cleared a session stay until the next update.
+        # With an empty session, only the newest calls are kept, until the next update.
         calls = _trim_calls(updates, calls, 0 if "{}" in (text, self.text) else MAX_CALL_BYTES)
         numbers = [4 * update_id + state for update_id, state in updates.items()]
         # The JSON of a list of numbers, in a third of json's time.

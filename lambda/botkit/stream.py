@@ -23,14 +23,14 @@ from .update_info import UpdateInfo
 MAX_TEXT = 4096  # of a message, in UTF-16 code units
 ELLIPSIS = " …"
 
-# Seconds between two calls that show an answer.
-DRAFT_PAUSE = 1.25
-EDIT_PAUSE = 5.0
-LOOK_PAUSE = 1.0  # between two looks whether Stop was pressed
-RENEWAL = 20.0  # of a draft, which vanishes after 30
+# Between two calls that show an answer.
+DRAFT_PAUSE_SECONDS = 1.25
+EDIT_PAUSE_SECONDS = 5.0
+LOOK_PAUSE_SECONDS = 1.0  # between two looks whether Stop was pressed
+RENEWAL_SECONDS = 20.0  # of a draft, which vanishes after 30
 
-MAX_THOUGHT = 200  # characters that people see of it
-DAYS = 1  # for which notes on an answer are kept: Telegram redelivers a message for a day
+MAX_THOUGHT_CHARACTERS = 200  # of a model's thought, that people see
+NOTES_DAYS = 1  # for which notes on an answer are kept: Telegram redelivers that long
 
 
 class Thinking(str):
@@ -96,7 +96,7 @@ def stop(stopped: MessageGenerationStopped) -> None:
     Raises Unreachable if DynamoDB can't be used.
     """
     key = f"stream:{stopped['chat']['id']}/{stopped['draft_id']}"
-    _store().change(key, lambda notes: notes.update(stopped=True), days=DAYS)
+    _store().change(key, lambda notes: notes.update(stopped=True), days=NOTES_DAYS)
 
 
 class _StreamedMessage:
@@ -119,7 +119,7 @@ class _StreamedMessage:
         self._draft_id = ctx.id if ctx.is_update else message["message_id"]
         number = self._draft_id if self._is_draft else message["message_id"]
         self._key = f"stream:{info.chat_key}/{number}"
-        self._pause = DRAFT_PAUSE if self._is_draft else EDIT_PAUSE
+        self._pause = DRAFT_PAUSE_SECONDS if self._is_draft else EDIT_PAUSE_SECONDS
         has_notes = bool(settings.session_table)
         # Otherwise Telegram delivers the press only after the answer.
         is_queued = bool(settings.queue_url) and ctx.source != "webhook"
@@ -142,7 +142,7 @@ class _StreamedMessage:
         if self._can_stop and time.monotonic() >= self._looks_at:
             with _best_effort():
                 self._is_stopped = _store().Item(self._key).session.get("stopped", False)
-            self._looks_at = time.monotonic() + LOOK_PAUSE
+            self._looks_at = time.monotonic() + LOOK_PAUSE_SECONDS
         return self._is_stopped
 
     def show(self, text: str, thinking: str = "") -> None:
@@ -152,7 +152,7 @@ class _StreamedMessage:
         if self._shown and now < self._shown_at + self._pause:
             return
         end = self._end(text, thinking)
-        if end == self._shown and (self._post or now < self._shown_at + RENEWAL):
+        if end == self._shown and (self._post or now < self._shown_at + RENEWAL_SECONDS):
             return
         self._shown = end
         calls = context.current.calls
@@ -172,7 +172,7 @@ class _StreamedMessage:
             with _best_effort(), calls.invisible():
                 if self._begin(end):
                     notes = {"post": self._post}
-                    _store().change(self._key, lambda kept: kept.update(notes), days=DAYS)
+                    _store().change(self._key, lambda kept: kept.update(notes), days=NOTES_DAYS)
         else:
             self._begin(end)
 
@@ -191,20 +191,20 @@ class _StreamedMessage:
         show = self._edit if self._post else self._send
         if self._post:
             # If somebody has deleted the message, the text is sent.
-            calls.insert(0, {**self._edit(texts[0]), "instead_of": 1})
+            calls.insert(0, {**self._edit(texts[0]), "fallback_count": 1})
         if is_markdown:
             from .rich.markdown import render  # which only a bot with Markdown loads
 
             if markdown := render(text):
                 rich = show({"rich_message": {"markdown": markdown}})
-                calls.insert(0, {**rich, "instead_of": len(calls)})
+                calls.insert(0, {**rich, "fallback_count": len(calls)})
         return calls
 
     def _end(self, text: str, thinking: str) -> str:
         """Return the end of a text with the current thought, or "" if there is nothing to show."""
         if not self._is_draft and not text.strip():
             return ""
-        thought = thinking.strip().rpartition("\n")[2][-MAX_THOUGHT:]
+        thought = thinking.strip().rpartition("\n")[2][-MAX_THOUGHT_CHARACTERS:]
         parts = _split(f"{text}\n\n{thought}", MAX_TEXT - len(ELLIPSIS))
         return parts[-1] + ELLIPSIS if parts else ""
 

@@ -109,12 +109,12 @@ def call(method: str, /, **params: Any) -> Any:
     seen an answer. A call that may fail can be made with `client().post`.
     """
     context.forbid_in_replay()
-    with _noted((method, {**params})):
+    with _note_failure((method, {**params})):
         return _carry_out(method, params)
 
 
 @contextmanager
-def _noted(what: object) -> Iterator[None]:
+def _note_failure(what: object) -> Iterator[None]:
     """Note a failure that a retry may fix, or forget it if a retry has succeeded."""
     failures = context.current.calls.failures
     try:
@@ -183,7 +183,7 @@ def download(file_path: str) -> bytes:
     Source: https://core.telegram.org/bots/api#getfile
     """
     context.forbid_in_replay()
-    with _noted(file_path):
+    with _note_failure(file_path):
         return _content(file_path)
 
 

@@ -130,9 +130,8 @@ class Calls(list[Json]):
 def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     """The calls that the bot makes itself. `calls.results["getChat"]` is what it gets."""
     calls, telegram = Calls(), _botkit("telegram")
-    monkeypatch.setattr(
-        telegram, "blocked_until", {}
-    )  # another test may have refused calls to the chat
+    # Another test may have refused calls to the chat.
+    monkeypatch.setattr(telegram, "blocked_until", {})
     monkeypatch.setattr(telegram.default_client, "token", TOKEN)
     monkeypatch.setattr(telegram.Client, "post", lambda *call: calls._post(*call))
     monkeypatch.setattr(telegram.Client, "request", lambda *call: calls._request(*call))
@@ -192,7 +191,7 @@ class Schedules(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         item = self._all("once.")[name]
         at = datetime.fromtimestamp(item["at"], UTC)
-        return SimpleNamespace(at=at, event=_scheduled(item["event"]))
+        return SimpleNamespace(at=at, event=_content_of(item["event"]))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._all("once."))
@@ -205,7 +204,7 @@ class Schedules(Mapping[str, Any]):
         """The calls and events that recur, by name."""
         return {
             name: SimpleNamespace(
-                cron=item["cron"], zone=item["zone"], event=_scheduled(item["event"])
+                cron=item["cron"], zone=item["zone"], event=_content_of(item["event"])
             )
             for name, item in self._all("cron.").items()
         }
@@ -216,7 +215,7 @@ class Schedules(Mapping[str, Any]):
         return {name[len(prefix) :]: items[name] for name in items if name.startswith(prefix)}
 
 
-def _scheduled(event: Any) -> Any:
+def _content_of(event: Any) -> Any:
     """Return a call, a list of calls, or an event, in the form that a bot schedules."""
     if "event" in event:
         return event["event"]

@@ -41,11 +41,10 @@ class UpdateInfo:
         """A key that is unique among all of the bot's chats, including guest and business chats."""
         if self.chat_id is None:
             return None
-        if (
-            self.update_type == "guest_message"
-        ):  # its chat may have the same id as one of the bot's chats
+        # Guest and business chats may have the same ids as the bot's own.
+        if self.update_type == "guest_message":
             return f"guest:{self.chat_id}"
-        if self.business_connection_id is not None:  # the same holds for its chats
+        if self.business_connection_id is not None:
             return f"business:{self.business_connection_id}:{self.chat_id}"
         return str(self.chat_id)
 

@@ -118,7 +118,7 @@ THIRD = {**CALL, "text": "third"}
 )
 def test_call_may_replace_those_that_follow(start, bot_api, monkeypatch, mode, number, code, made):
     container = start(bot_api.url, REPLY_MODE=mode)
-    with_bot(container, monkeypatch, [{**FIRST, "instead_of": number}, SECOND, THIRD])
+    with_bot(container, monkeypatch, [{**FIRST, "fallback_count": number}, SECOND, THIRD])
     if code == 200:
         bot_api.expects(FIRST)
     else:
@@ -148,7 +148,7 @@ FALLBACKS = {
 
 @pytest.mark.parametrize(("calls", "codes", "outcome"), FALLBACKS.values(), ids=FALLBACKS)
 def test_fallback_decides_the_outcome(container, bot_api, monkeypatch, calls, codes, outcome):
-    with_bot(container, monkeypatch, [{**call, "instead_of": number} for call, number in calls])
+    with_bot(container, monkeypatch, [{**call, "fallback_count": number} for call, number in calls])
     for (call, _), code in zip(calls, codes, strict=False):
         if code == 200:
             bot_api.expects(call)

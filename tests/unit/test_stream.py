@@ -28,7 +28,7 @@ def said(text):
 def edits(text, edited=None):
     """Return the calls that end an answer in a group: an edit, or else a message."""
     edited = {"method": "editMessageText", **POST, "text": edited or text}
-    return [{**edited, "instead_of": 1}, in_group(text)]
+    return [{**edited, "fallback_count": 1}, in_group(text)]
 
 
 def in_group(text):
@@ -247,14 +247,14 @@ def test_markdown_grows_as_text_and_becomes_a_rich_message(world):
     [whole, text] = world.answer(["**Hello", ", `A<da`.**"], markdown=True)
     assert world.texts("sendMessageDraft")[1:] == ["**Hello …", "**Hello, `A<da`.** …"]
     made = rich("**Hello, <code>A&#60;da</code>.**")
-    assert whole == {"method": "sendRichMessage", "chat_id": 42, **made, "instead_of": 1}
+    assert whole == {"method": "sendRichMessage", "chat_id": 42, **made, "fallback_count": 1}
     assert text == said("**Hello, `A<da`.**")
 
 
 def test_message_with_markdown_is_edited_or_else_sent(world):
     edit = {"method": "editMessageText", **POST}
     assert world.answer(["*a", "b*"], GROUP, markdown=True) == [
-        {**edit, **rich("*ab*"), "instead_of": 2},
+        {**edit, **rich("*ab*"), "fallback_count": 2},
         *edits("*ab*"),
     ]
 
@@ -263,7 +263,7 @@ def test_long_markdown_falls_back_to_several_texts(world):
     parts = ["a" * 3000, "b" * 3000]
     whole, *texts = world.answer(["\n\n".join(parts)], markdown=True)
     assert whole["rich_message"]["markdown"] == "\n\n".join(parts)
-    assert whole["instead_of"] == 2
+    assert whole["fallback_count"] == 2
     assert texts == [said(part) for part in parts]
 
 

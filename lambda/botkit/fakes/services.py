@@ -70,7 +70,7 @@ class _Kept:
 
 
 class Table(_Kept):
-    """A table: GetItem, PutItem with the conditions of botkit/session.py, and UpdateItem as
+    """A table: GetItem, PutItem with the conditions of botkit/store.py, and UpdateItem as
     botkit/middleware/rate_limit.py asks for it.
     """
 
@@ -90,7 +90,7 @@ class Table(_Kept):
         key = params["Item"]["id"]["S"]
         version = items[key].get("version") if key in items else None
         if version != params.get("ExpressionAttributeValues", {}).get(":read"):
-            raise self._failed()
+            raise self._condition_failed()
         items[key] = params["Item"]
         return {}
 
@@ -106,11 +106,11 @@ class Table(_Kept):
             is_met = not ids or len(ids) < int(values[":most"]["N"]) or update_id in ids
             new = {"ids": {"NS": [*{*ids, update_id}]}, "expires_at": values[":end"]}
         if not is_met:
-            raise self._failed()
+            raise self._condition_failed()
         items[key] = item | new
         return {"Attributes": item | new} if params.get("ReturnValues") == "ALL_NEW" else {}
 
-    def _failed(self) -> Exception:
+    def _condition_failed(self) -> Exception:
         error: Exception = self._aws.ClientError(
             "ConditionalCheckFailedException", "The conditional request failed"
         )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("botkit")
 
 CONNECT_SECONDS = 10  # for each address of a host
-IDLE_SECONDS = 30  # afterwards reconnect: a frozen container doesn't notice when the peer closes
+IDLE_SECONDS = 30  # then reconnect: a frozen container doesn't notice that the peer has closed
 
 
 class Connection:

@@ -18,14 +18,14 @@ MAX_RESPONSE_BYTES = 21 << 20  # a file of 20 MB, which a bot can download, and 
 class Stream(io.RawIOBase):
     """A socket for http.client, with a deadline and a limit for the bytes of a response.
 
-    `is_over` tells whether the server has closed the connection.
+    `is_at_end` tells whether the server has closed the connection.
     """
 
     def __init__(self, connection: socket, deadline: Deadline) -> None:
         self.connection = connection
         self.deadline = deadline
         self.bytes_left = MAX_RESPONSE_BYTES
-        self.is_over = False
+        self.is_at_end = False
         self._unsent = b""
 
     def sendall(self, data: bytes) -> None:
@@ -45,7 +45,7 @@ class Stream(io.RawIOBase):
             self.connection.sendall(data)
         self.connection.settimeout(self.deadline.timeout())
         count = self.connection.recv_into(buffer)
-        self.is_over = not count
+        self.is_at_end = not count
         self.bytes_left -= count
         if self.bytes_left < 0:
             raise ResponseTooLarge("the response is too long")
@@ -70,7 +70,7 @@ class Handler(urllib.request.BaseHandler):
         headers = {name.title(): value for name, value in request.header_items()}
         client.request(request.get_method(), request.selector, request.data, headers)
         response = client.getresponse()
-        if request.stream.is_over:  # http.client takes that for the end of the headers
+        if request.stream.is_at_end:  # http.client takes that for the end of the headers
             raise ConnectionError("the response is incomplete")
         return response
 

@@ -21,10 +21,10 @@ def encode(params: dict[str, object]) -> tuple[bytes, str]:
     boundary = os.urandom(16).hex()
     parts = []
     for name, value in params.items():
-        head = f'Content-Disposition: form-data; name="{_quoted(name)}"'
+        head = f'Content-Disposition: form-data; name="{_escape(name)}"'
         if is_file(value):
             file, data = value if isinstance(value, tuple) else (name, value)
-            head += f'; filename="{_quoted(file)}"\r\nContent-Type: application/octet-stream'
+            head += f'; filename="{_escape(file)}"\r\nContent-Type: application/octet-stream'
         else:
             data = _bytes(value if isinstance(value, str) else json.dumps(value))
         parts.append(_bytes(f"--{boundary}\r\n{head}\r\n\r\n") + data + b"\r\n")
@@ -37,6 +37,6 @@ def _bytes(text: str) -> bytes:
     return text.encode(errors="replace")
 
 
-def _quoted(name: str) -> str:
+def _escape(name: str) -> str:
     """Escape a name as browsers do (HTML, multipart/form-data)."""
     return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

@@ -79,7 +79,7 @@ def is_allowed(ids: list[int] | None) -> bool:
 
 
 def ignored(ids: list[int] | None) -> Outcome:
-    """Return the outcome for a stranger. The log line has the ids, to copy into allowed_ids."""
+    """Return the outcome for somebody who isn't allowed, with the ids to copy into allowed_ids."""
     global blocked_count
     blocked_count += 1
     return Outcome("ignored", log_fields={"sender_ids": ids, "blocked_count": blocked_count})

@@ -59,7 +59,7 @@ full_windows = BoundedDict(MAX_REMEMBERED)
 def rate_limit(ctx: Context, call_next: Callable[[], Outcome]) -> Outcome:
     """Let an update pass, or stop one that is too many. The first of those goes to on_rate_limit().
 
-    What that says counts as an answer: a redelivery may repeat it.
+    The calls of on_rate_limit() are made as those of an answer: a redelivery may repeat them.
     """
     bot = bot_module.load()
     most, seconds = limit_of(bot)

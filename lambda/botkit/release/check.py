@@ -83,11 +83,11 @@ def _warnings(bot: Any, seconds: float) -> list[str]:
             "overtakes a slow answer. If it changes the same session, reply() runs again for that "
             "answer, and pays a language model twice"
         )
-    at_once, _ = TIMES["webhook"]
-    if not queued and seconds > at_once and not hasattr(bot, "on_event"):
+    webhook_seconds, _ = TIMES["webhook"]
+    if not queued and seconds > webhook_seconds and not hasattr(bot, "on_event"):
         warnings.append(
-            f"An answer may take {at_once:.0f} seconds, whatever the timeout: longer ones need "
-            "QUEUED_UPDATES in bot.py"
+            f"An answer may take {webhook_seconds:.0f} seconds, whatever the timeout: longer ones "
+            "need QUEUED_UPDATES in bot.py"
         )
     return warnings
 

@@ -93,8 +93,8 @@ def register(event: Json) -> Json:
 def watch(event: Json) -> None:
     """Log if the bot has no webhook, or another one, for an alarm."""
     try:
-        is_ours = telegram.call("getWebhookInfo")["url"] == event["url"]
-        outcome = Outcome("answered" if is_ours else "webhook_lost")
+        is_own_webhook = telegram.call("getWebhookInfo")["url"] == event["url"]
+        outcome = Outcome("answered" if is_own_webhook else "webhook_lost")
     except BotkitError as error:
         outcome = outcome_of(error)
     if outcome.name != "answered":

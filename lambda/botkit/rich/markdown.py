@@ -206,10 +206,10 @@ def _row(cells: list[str], columns: int) -> str:
 
 def _inline(text: str, *, is_cell: bool = False) -> str:
     """Write the text of a line, with only the markup that this module knows."""
-    return TOKEN.sub(lambda found: _written(found, is_cell), text)
+    return TOKEN.sub(lambda found: _rewrite(found, is_cell), text)
 
 
-def _written(found: re.Match[str], is_cell: bool) -> str:
+def _rewrite(found: re.Match[str], is_cell: bool) -> str:
     """Write what TOKEN found."""
     match found.lastgroup:
         case "code" if found["code"].strip():  # dropping blank code would join its sides
