@@ -6,7 +6,7 @@ locals {
   namespace      = "TelegramBot/${var.name}" # of the metrics: a metric filter can't add the name as a dimension
 
   # The outcomes that are counted, as metrics: what somebody must repair, what may pass by itself, and a lost webhook.
-  counted = {
+  counted_outcomes = {
     failures     = ["bot_error", "incomplete", "misconfigured", "mini_app_error"]
     unreachable  = ["unreachable"]
     webhook_lost = ["webhook_lost"]
@@ -26,8 +26,8 @@ locals {
       seconds  = 900
       sentence = "For half an hour, Telegram or AWS could not be reached."
     }
-    # What is in no line of botkit: time-outs, too little memory, events that failed. Only of the alias: a refused
-    # release fails under its version's number.
+    # Failures of which botkit logs nothing: time-outs, too little memory, events that failed. Only those of the alias:
+    # the check of a refused release fails under its version's number.
     errors = {
       namespace  = "AWS/Lambda"
       metric     = "Errors"
@@ -40,7 +40,7 @@ locals {
       dimensions = { FunctionName = var.name }
       sentence   = "Lambda throttled an invocation: the concurrency limit was reached."
     }
-    # The look comes once an hour.
+    # The webhook is checked once an hour.
     webhook_lost = {
       seconds  = 3600
       sentence = "The bot has no webhook, or another one, so no update arrives here."
@@ -80,7 +80,7 @@ locals {
 }
 
 resource "aws_cloudwatch_log_metric_filter" "this" {
-  for_each = local.alarms_enabled ? local.counted : {}
+  for_each = local.alarms_enabled ? local.counted_outcomes : {}
 
   name           = "${local.name}_${each.key}"
   log_group_name = aws_cloudwatch_log_group.function.name

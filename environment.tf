@@ -27,7 +27,7 @@ locals {
     TELEGRAM_WEBHOOK_SECRET = terraform_data.webhook_secret.triggers_replace
   })
 
-  # The module's variables, and those of the emulated AWS: a bot's own would be lost, or switch something on.
+  # Names that the module or the emulated AWS uses: the bot's own values would be lost, or switch something on.
   module_variable_names = [
     "ALLOWED_IDS", "AWS_DNS_SUFFIX", "CONFIGURATION_DIGEST", "MINI_APP_URL", "QUEUE_URL", "REPLY_MODE",
     "SCHEDULE_GROUP", "SCHEDULER_KMS_KEY_ARN", "SCHEDULER_ROLE_ARN", "SESSION_RETENTION_IN_DAYS", "SESSION_TABLE",

@@ -96,7 +96,7 @@ locals {
       }
     }],
     local.sessions_statements,
-    # Without count: at plan, a policy that names a table of the same apply is still unknown.
+    # No count: a policy that refers to a table of the same apply is unknown at plan.
     flatten([for policy in var.policy[*] : jsondecode(policy).Statement]),
   )
 }

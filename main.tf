@@ -42,7 +42,7 @@ resource "aws_apigatewayv2_stage" "this" {
     throttling_rate_limit  = var.throttling_limit
   }
 
-  # Of the page that mini_app adds: anyone may request its files, which cost more than an update.
+  # The Mini App's requests: anyone may make them, and one costs more than an update.
   default_route_settings {
     throttling_burst_limit = var.throttling_limit # a page has several files
     throttling_rate_limit  = max(var.throttling_limit / 10, 1)
@@ -74,9 +74,8 @@ resource "aws_lambda_permission" "webhook" {
   source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/POST/telegram"
 }
 
-# Name: all that has it waits for the log group.
+# Name. AWS refuses a second log group of the same name, so the log group is created before all else that has the name.
 
-# AWS refuses a second log group of the same name. So it is created first.
 resource "aws_cloudwatch_log_group" "function" {
   name              = "/aws/lambda/${var.name}"
   retention_in_days = var.log_retention_in_days
@@ -85,8 +84,9 @@ resource "aws_cloudwatch_log_group" "function" {
 }
 
 locals {
-  # Every named resource uses this, since AWS would let a second deployment of the name overwrite queues, alarms and
-  # rules, whose destroy would then remove the first one's. Endings begin with "_", which no name contains.
+  # Named resources use this, so that a second deployment of the same name fails at the log group. Otherwise it would
+  # overwrite the first one's queues, alarms and rules, and delete them when it is destroyed. Suffixes begin with "_",
+  # which no name contains.
   name = trimprefix(aws_cloudwatch_log_group.function.name, "/aws/lambda/")
 }
 
@@ -119,7 +119,7 @@ resource "aws_lambda_function" "this" {
   description                    = "Telegram bot"
   role                           = aws_iam_role.this.arn
   filename                       = local.package
-  source_code_hash               = base64encode(local.package_digest) # of the sources, not the zip: a change uploads it
+  source_code_hash               = base64encode(local.package_digest) # of the sources: only their change uploads it
   runtime                        = var.runtime
   handler                        = "handler.handler"
   architectures                  = [var.architecture]
@@ -170,8 +170,8 @@ resource "aws_lambda_function_event_invoke_config" "this" {
   maximum_retry_attempts       = 2
 }
 
-# The version must have the code and settings of this apply: if an upload or publishing a version fails, Terraform
-# still saves it as done. Then there is no new version, but this input has changed.
+# If an upload or the publishing of a version fails, Terraform still records it as applied. So the input has digests of
+# the code and the settings: a change of them invokes the check, which compares them with the version's.
 resource "aws_lambda_invocation" "check" {
   function_name   = aws_lambda_function.this.function_name
   qualifier       = aws_lambda_function.this.version
@@ -186,7 +186,7 @@ resource "aws_lambda_invocation" "check" {
 
 check "bot" {
   assert {
-    # The check never warns without these inputs. Then a plan needn't say that its result is unknown yet.
+    # The check warns only with these inputs. Without them, a plan needn't say that its result is unknown yet.
     condition = (
       var.queue || var.timeout > 25
       ? length(try(jsondecode(aws_lambda_invocation.check.result).warnings, [])) == 0
@@ -225,9 +225,9 @@ locals {
 }
 
 # A change replaces this invocation instead of updating it: Terraform would record a failed update as applied, but
-# retries a failed creation. CREATE_ONLY, so that the replacement doesn't deregister the webhook. The qualifier is the
-# version, which registers its own secret and ALLOWED_UPDATES: for a while after the alias has moved, AWS may still
-# invoke the previous version by it.
+# retries a failed creation. CREATE_ONLY, so that the replacement doesn't deregister the webhook. It invokes the version
+# by number, because for a while the alias may still route to the previous one, which would register its own secret and
+# ALLOWED_UPDATES.
 resource "aws_lambda_invocation" "register_webhook" {
   function_name   = aws_lambda_function.this.function_name
   qualifier       = aws_lambda_alias.live.function_version

@@ -34,7 +34,7 @@ output "mini_app_url" {
 }
 
 output "queue_url" {
-  description = "URL of the queue in which updates wait. Null without queue."
+  description = "URL of the SQS queue of updates. Null without queue."
   value       = var.queue ? aws_sqs_queue.updates[0].url : null
 }
 

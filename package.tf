@@ -37,8 +37,8 @@ locals {
   package = "${path.module}/.build/${var.name}-${var.runtime}-${substr(local.package_digest, 0, 16)}.zip"
 }
 
-# The function waits for this, and so for the conditions that a validation can't check: those about the bot's files, and
-# those whose failure would print a value.
+# The function depends on this, and so on conditions that a variable's validation can't check: those of the bot's files,
+# and those whose failure would print a secret.
 resource "terraform_data" "package" {
   # A new name, which is a part of the path, or a new role replaces the function. This needs a zip, which this clone may
   # not have yet.
