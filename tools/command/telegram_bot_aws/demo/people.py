@@ -22,27 +22,6 @@ from telegram_bot_aws.demo.samples import CONTENT, person_in
 from telegram_bot_aws.demo.traces import Traces
 
 POSTS = ("message", "channel_post")  # update types with a new message of a chat
-MAX_TEXT = 4096  # characters of a message: Telegram's apps send a longer one as several
-
-
-def check_text(text: str) -> None:
-    """Raise InvalidRequest if a text can't be sent as one message."""
-    if not text.strip():
-        raise InvalidRequest("A message needs some text.")
-    if len(text) > MAX_TEXT:
-        raise InvalidRequest(f"Telegram takes {MAX_TEXT} characters at most, not {len(text)}.")
-
-
-def read_update(text: str) -> Json:
-    """Return an update that is given as JSON, without its id. Raises InvalidRequest."""
-    try:
-        update = json.loads(text)
-    except ValueError as error:
-        raise InvalidRequest(f"An update is JSON: {error}") from None
-    kind = kind_of(update) if isinstance(update, dict) else ""
-    if not kind or not isinstance(update[kind], dict):
-        raise InvalidRequest("An update is an object with its kind, such as message.")
-    return {kind: update[kind]}
 
 
 def send_again(update: Json, telegram: Telegram, bot: Bot) -> None:
@@ -82,7 +61,6 @@ class People:
         actor = self._bots.actor(bot, chat, person)
         content: Any
         if kind == "text":
-            check_text(text)
             content = text
         elif kind == "contact":
             content = contact(actor.user)
@@ -103,7 +81,6 @@ class People:
 
     def edit(self, key: int, text: str) -> None:
         """Edit a person's own message."""
-        check_text(text)
         entry = self._entries.message(key)
         self._bots.actor(entry["bot"], entry["chat"]).edit(entry["message"], text)
 

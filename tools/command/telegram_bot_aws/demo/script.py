@@ -30,7 +30,7 @@ from telegram_stand_in import (
 
 from telegram_bot_aws.demo.deployments import Deployment, Hosted
 from telegram_bot_aws.demo.feed import InvalidRequest
-from telegram_bot_aws.demo.people import check_text, read_update, send_again
+from telegram_bot_aws.demo.people import send_again
 from telegram_bot_aws.demo.progress import aside, say, step, tell
 from telegram_bot_aws.demo.samples import CHATS, PEOPLE
 from telegram_bot_aws.local.container import Invocation
@@ -367,16 +367,15 @@ def read_file(file: str) -> Update | Event:
         content = json.loads(text)
     except ValueError as error:
         raise ValueError(f"{file}: an update or event is JSON: {error}") from None
-    if isinstance(content, dict) and {*TYPES["Update"]} & {*content}:
-        return Update(file, read_update(text))
-    return Event(file, content)
+    kind = kind_of(content) if isinstance(content, dict) else ""
+    return Update(file, {kind: content[kind]}) if kind in TYPES["Update"] else Event(file, content)
 
 
 def check(value: str) -> str:
     """Return the value of --send. Raises ValueError if it can't be sent."""
-    if not value.startswith("@"):
-        check_text(value)
-    elif not is_inline(value) and not Path(value[1:]).is_file():
+    if not value.strip():
+        raise ValueError("a message needs some text")
+    if value.startswith("@") and not is_inline(value) and not Path(value[1:]).is_file():
         raise ValueError(f'there is no file {value[1:]}. An inline query is "{INLINE} TEXT"')
     return value
 
