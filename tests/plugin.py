@@ -26,8 +26,8 @@ from tests.support.wheels import Index
 
 PAGE = "tools/command/telegram_bot_aws/demo/tests/page/"
 DEPLOYMENT = "tests/deployment/"
-PRINTED = f"{DEPLOYMENT}test_printed_commands.py"  # each test in it has a deployment to itself
-PAIRS = "tests/integration/test_pairs.py"  # all of them take an hour
+PRINTED = f"{DEPLOYMENT}test_doc_commands.py"  # each test in it has a deployment to itself
+PAIRS = "tests/integration/test_feature_pairs.py"  # all of them take an hour
 # Tests that start first, in this order, so that no process waits for another at the end: those that
 # wait longest for AWS, then those that take longest.
 ORDER = (
@@ -36,7 +36,7 @@ ORDER = (
     f"{DEPLOYMENT}test_acceptance.py",
     f"{DEPLOYMENT}test_examples.py",
     f"{DEPLOYMENT}test_queue.py",
-    f"{DEPLOYMENT}test_repairs.py",
+    f"{DEPLOYMENT}test_replacements.py",
     DEPLOYMENT,
     PAGE,
     "tools/command/",

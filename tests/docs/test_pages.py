@@ -34,7 +34,7 @@ def test_the_readme_is_short():
 
 
 def test_the_facts_of_the_readme_are_those_of_the_sources():
-    """tests/deployment/test_printed_commands.py counts the resources of the same bot."""
+    """tests/deployment/test_doc_commands.py counts the resources of the same bot."""
     readme = " ".join(README.split())
     types = (ROOT / "lambda" / "botkit" / "types.pyi").read_text()
     versions = (ROOT / "versions.tf").read_text()

@@ -14,7 +14,7 @@ from html import unescape
 from typing import Any, NamedTuple
 
 from .bot_api import Json, Mismatch
-from .found import MAX_ENTITIES, blanked, found_in, units
+from .entities import MAX_ENTITIES, blanked, found_in, units
 
 Users = Mapping[int, Json]
 

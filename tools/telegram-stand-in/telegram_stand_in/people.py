@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from . import payments
 from .bot_api import MEDIA, TYPES, Json, did_you_mean
 from .content import GIVEN, inline_content, media_content
+from .entities import marked
 from .files import image_type
-from .found import marked
 from .request import Request
 from .state import copied, private_chat
 from .words import buttons_of, labels, latest, lines, title_of

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from .bot_api import Json
 from .delivery import kind_of
-from .found import COMMAND
+from .entities import COMMAND
 from .sending import COPYABLE
 from .state import Bot
 

@@ -6,7 +6,7 @@ import pytest
 
 from telegram_stand_in import Stage
 from telegram_stand_in.bot_api import Mismatch
-from telegram_stand_in.found import MAX_ENTITIES
+from telegram_stand_in.entities import MAX_ENTITIES
 from telegram_stand_in.markup import MAX_BYTES, checked_link, formatted
 from telegram_stand_in.rich import MAX_CHARACTERS, buttons_in, lines_of
 from tests.calls import CHAT, done, error, make

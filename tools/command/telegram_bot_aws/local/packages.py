@@ -15,9 +15,9 @@ RUNTIME = (
     "awslambdaric boto3 botocore dateutil jmespath s3transfer simplejson six.py "
     "snapshot_restore_py urllib3"
 ).split()
-CONFINE = str(Path(__file__).with_name("confine.py"))
+SANDBOX = str(Path(__file__).with_name("sandbox.py"))
 
-# Confines the process, whose second argument is CONFINE, and the third what `confine` takes.
+# Confines the process by SANDBOX, its second argument. The third one is what `confine` takes.
 BEGIN = """
 import json, sys
 _names = {}
@@ -69,4 +69,4 @@ def command(bot: Path, program: str, argument: str, folder: Path, runtime: str =
     python = requirements.find_python(runtime) or sys.executable
     # Unbuffered, as on Lambda: what a program prints and logs stays in order.
     options = ["-I", "-S", "-B", "-u", "-c", BEGIN + program]
-    return [python, *options, argument, CONFINE, json.dumps(confined)]
+    return [python, *options, argument, SANDBOX, json.dumps(confined)]

@@ -1,4 +1,4 @@
-"""confine.py: a bot on this machine sees what it would see on Lambda, and may change no more."""
+"""sandbox.py: a bot on this machine sees what it would see on Lambda, and may change no more."""
 
 import ast
 import os
@@ -7,8 +7,8 @@ import py_compile
 import pytest
 
 from telegram_bot_aws.local import packages
-from telegram_bot_aws.local.confine import NOTE
 from telegram_bot_aws.local.container import Function, allowed_updates
+from telegram_bot_aws.local.sandbox import NOTE
 
 BOT = """
 import os, tempfile

@@ -5,7 +5,7 @@ most one fault. People write to it in four phases. In the second one it is broke
 redrives the dead letters in the third and after the fourth; or a release is under way. `check` is
 what must hold.
 
-    PAIRS=all scripts/test tests/integration/test_pairs.py   # all simulations, for an hour or two
+    PAIRS=all scripts/test tests/integration/test_feature_pairs.py   # for an hour or two
 """
 
 from __future__ import annotations
