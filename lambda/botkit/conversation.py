@@ -242,9 +242,7 @@ def start(function: Callable[[Json], Conversation], update: Json, session: Json)
         "of": _name_of(function),
         "id": update.get("update_id", 0),
         "person": info.sender_id,
-        "said": info.content.get(
-            "message_id", 0
-        ),  # the id of the person's last message, 0 after a tap
+        "last_message_id": info.content.get("message_id", 0),  # of the person; 0 after a tap
         "message": message,
         "steps": [],  # the answers
     }
@@ -256,7 +254,7 @@ def _is_earlier(info: UpdateInfo, state: Json) -> bool:
     """Tell whether a message is older than the person's last one, as a redrive may bring it."""
     begun = UpdateInfo({"message": state["message"]})
     is_here = info.update_type in MESSAGES and info.chat_key == begun.chat_key
-    return is_here and info.content.get("message_id", 0) < state["said"]
+    return is_here and info.content.get("message_id", 0) < state["last_message_id"]
 
 
 def _answer(info: UpdateInfo, session: Json) -> list[Any] | None:
@@ -276,7 +274,7 @@ def _answer(info: UpdateInfo, session: Json) -> list[Any] | None:
         answer = replay.question.answer(info.content) if replay.question.answer else None
         if answer is None:
             return replay.prepare_calls(replay.question.retry_calls())
-        session[KEY]["said"] = info.content.get("message_id", 0)
+        session[KEY]["last_message_id"] = info.content.get("message_id", 0)
         return replay.advance(answer)
 
 
@@ -365,9 +363,11 @@ class _Replay:
         if "reply_markup" in last or not (takes_reply and is_here):
             return calls
         offer: Json = {"reply_markup": {"force_reply": True}}
-        if self._state["said"] and "reply_parameters" not in last:
-            said = {"message_id": self._state["said"], "allow_sending_without_reply": True}
-            offer["reply_parameters"] = said
+        if self._state["last_message_id"] and "reply_parameters" not in last:
+            offer["reply_parameters"] = {
+                "message_id": self._state["last_message_id"],
+                "allow_sending_without_reply": True,
+            }
             offer["reply_markup"]["selective"] = True  # only its sender is asked to reply
         return [*calls[:-1], {**last, **offer}]
 

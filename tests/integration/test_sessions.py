@@ -1,4 +1,4 @@
-"""Sessions under all that happens: containers end, answers get lost, updates come again."""
+"""Sessions under all faults: crashes, lost answers, duplicate and late updates."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""context.py: which calls people would see twice, so that their update must not come again."""
+"""context.py: which calls are visible, so that their update must not be redelivered."""
 
 import pytest
 

@@ -123,7 +123,7 @@ def test_session_holds_what_the_conversation_needs(person, talk, monkeypatch):
             "of": "bot:conversation",
             "id": 1,
             "person": 5_000_000_001,
-            "said": 9,
+            "last_message_id": 9,
             "message": {**message, "text": "/go@a_bot now"},
             "steps": [["size", "S"]],
             "question": "day",

@@ -35,7 +35,7 @@ class Poller:
         return self._queues.next_time()
 
     def run_next(self) -> bool:
-        """Deliver the next message. Returns whether it is over, and won't be redelivered."""
+        """Deliver the next message. Returns whether it won't be redelivered."""
         message = self._queues.receive(HIDDEN_SECONDS)
         if not message:
             return True

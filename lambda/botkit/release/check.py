@@ -95,7 +95,7 @@ def _warnings(bot: Any, seconds: float) -> list[str]:
 def _check_release(event: Json) -> None:
     """Raise Misconfigured if the version has other code or settings than were planned.
 
-    If an upload, or publishing a version, fails, Terraform saves it as done all the same.
+    If an upload or the publishing of a version fails, Terraform still records it as applied.
     """
     own = digest()
     if own and event.get("sources", own) != own:

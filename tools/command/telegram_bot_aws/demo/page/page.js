@@ -372,7 +372,7 @@ app.select = (id, byHand) => {
 // The bot's keyboard, and what the input replies to or edits.
 app.drawContext = drawKeyboard;
 const REQUESTS = { request_contact: "contact", request_location: "location", request_poll: "poll" };
-function tap(key) {
+function pressKey(key) {
   if (key.web_app) return openPage("keyboard", key);
   const asked = Object.keys(REQUESTS).find((name) => key[name]);
   if (asked) return send(REQUESTS[asked]);
@@ -385,7 +385,7 @@ function drawKeyboard() {
   const rows = keyboard?.keyboard ?? [];
   const one = (each) => {
     const key = typeof each === "string" ? { text: each } : each;
-    return button({ class: key.style }, () => tap(key), key.text);
+    return button({ class: key.style }, () => pressKey(key), key.text);
   };
   $("keyboard").hidden = !rows.length;
   $("keyboard").replaceChildren(...rows.map((row) => div("", row.map(one))));
