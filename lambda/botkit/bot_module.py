@@ -10,7 +10,7 @@ from types import FrameType
 
 from . import context
 from .calls import validate
-from .deadline import GRACE, deadline
+from .deadline import GRACE_SECONDS, deadline
 from .errors import InvalidReply, Misconfigured
 from .types import Any, Json
 
@@ -70,7 +70,7 @@ def call_function(name: str, *arguments: Any) -> Any:
     function = getattr(load(), name)
     context.current.stream_count = 0  # called again, the function continues the same streams
     try:
-        with interrupt_after(deadline.left() + GRACE):
+        with interrupt_after(deadline.left() + GRACE_SECONDS):
             answer = function(*arguments)
     except TypeError as error:
         if error.__traceback__ and error.__traceback__.tb_next:  # raised inside of the function

@@ -38,7 +38,7 @@ LIMITS = {
     "extend_visibility": 2.0,  # of a message in the queue
     "show": 5.0,  # for a call that only shows the answer on its way
 }
-GRACE = 0.5  # seconds after the deadline, when bot.py is interrupted: its calls have ended by then
+GRACE_SECONDS = 0.5  # after the deadline, when bot.py is interrupted: its calls have ended by then
 
 
 class Deadline:
@@ -73,10 +73,10 @@ class Deadline:
     def reserve(self, purpose: str) -> AbstractContextManager[None]:
         """Shorten the deadline of a block by RESERVES[purpose], at most by a third.
 
-        bot.py may overrun it by GRACE. "dead_letter" then gets that much extra, so that its reserve
-        needn't be larger for every update.
+        bot.py may overrun it by GRACE_SECONDS. "dead_letter" then gets that much extra, so that its
+        reserve needn't be larger for every update.
         """
-        grace = GRACE if purpose == "dead_letter" else 0
+        grace = GRACE_SECONDS if purpose == "dead_letter" else 0
         return self._by(self.at - min(RESERVES[purpose], self.left() / 3), grace)
 
     @contextmanager

@@ -42,7 +42,7 @@ CORRUPT_ITEM = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
 
 MAX_KEY_BYTES = 2048
 MAX_ITEM_BYTES = (400 << 10) - 200  # without an item's small attributes
-DAY = 24 * 3600  # seconds
+DAY_SECONDS = 24 * 3600
 
 
 def check_key(key: Any) -> None:
@@ -294,7 +294,7 @@ def _trim_calls(updates: dict[int, int], calls: dict[int, str], room: int) -> di
 
 def _expires_at(days: int) -> Json:
     """Return the time in so many days, in DynamoDB's form."""
-    return {"N": str(int(time.time()) + days * DAY)}
+    return {"N": str(int(time.time()) + days * DAY_SECONDS)}
 
 
 def _parse(text: str) -> Any:

@@ -29,7 +29,7 @@ WORKFLOWS = {
     DESTROY: (DOCS / "ci/destroy.yml").read_text(),
 }
 ROLES = (DOCS / "ci/roles.tf").read_text()
-LONGEST = 15 + 60 + 45  # minutes, for a queue, scheduled calls and the interfaces of a VPC
+MAX_MINUTES = 15 + 60 + 45  # for a queue, scheduled calls and the interfaces of a VPC
 
 
 def test_workflows_pass_zizmor(tmp_path):
@@ -45,9 +45,9 @@ def test_workflows_pass_zizmor(tmp_path):
 def test_jobs_and_role_outlast_the_longest_apply():
     for text in WORKFLOWS.values():
         last_job = text.rpartition("runs-on:")[2]
-        assert f"timeout-minutes: {LONGEST} " in last_job
-        assert f"role-duration-seconds: {LONGEST * 60}" in last_job
-    assert f"max_session_duration = {LONGEST * 60} " in ROLES
+        assert f"timeout-minutes: {MAX_MINUTES} " in last_job
+        assert f"role-duration-seconds: {MAX_MINUTES * 60}" in last_job
+    assert f"max_session_duration = {MAX_MINUTES * 60} " in ROLES
 
 
 def test_apply_waits_for_the_authors_tests():

@@ -19,7 +19,7 @@ from telegram_bot_aws.local.project import MODULE, ROOT, SCRIPTS_NEED, VENV
 
 from tests.support.stubs import BOT
 
-LONGEST = 180.0  # seconds, for anything that a script does
+MAX_SECONDS = 180.0  # for anything that a script does
 
 
 def copy_of_the_project(folder):
@@ -124,15 +124,15 @@ class Script:
     def wait_for(self, text):
         """Wait until the script has written a text."""
         with self._read:
-            ended = self._read.wait_for(lambda: text in self.output or self._ended, LONGEST)
+            ended = self._read.wait_for(lambda: text in self.output or self._ended, MAX_SECONDS)
             assert ended and text in self.output, f"no {text!r} in:\n{self.output}"
 
-    def end(self, kind=None, within=LONGEST):
+    def end(self, kind=None, within=MAX_SECONDS):
         """Send a signal, if any, wait for the end, and return the exit code."""
         if kind is not None:
             self.process.send_signal(kind)
         code = self.process.wait(within)
-        self._reader.join(LONGEST)
+        self._reader.join(MAX_SECONDS)
         return code
 
     def __enter__(self):
@@ -142,10 +142,10 @@ class Script:
         if self.process.poll() is None:
             self.process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(LONGEST)
+                self.process.wait(MAX_SECONDS)
         self.process.kill()
         self.process.wait()
-        self._reader.join(LONGEST)
+        self._reader.join(MAX_SECONDS)
 
 
 def page_of(demo):
@@ -168,7 +168,8 @@ def nothing_is_left(temporary):
         with contextlib.suppress(ProcessLookupError):
             ended = os.pidfd_open(int(process.name))
             try:  # a killed process takes a moment
-                assert select.select([ended], [], [], LONGEST)[0], (process / "cmdline").read_text()
+                has_ended, _, _ = select.select([ended], [], [], MAX_SECONDS)
+                assert has_ended, (process / "cmdline").read_text()
             finally:
                 os.close(ended)
     assert list(temporary.iterdir()) == []

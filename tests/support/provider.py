@@ -27,7 +27,7 @@ from telegram_bot_aws.local.terraform import LOCK, terraform_command
 GET_SCHEMA = "/tfplugin5.Provider/GetSchema"
 # Fields of its response: maps of names to schemas of resources, data sources, ephemeral resources.
 MAPS = (2, 3, 8)
-AT_ONCE = 2  # processes, of half a gigabyte each
+MAX_PROCESSES = 2  # of half a gigabyte each
 NOWHERE = {  # `init` never asks a provider that is said to run already
     "Protocol": "grpc",
     "Pid": 1,
@@ -117,7 +117,7 @@ class Providers:
         if user in self._started:
             self._started[user] = self._started.pop(user)  # used last, ended last
         else:
-            if len(self._started) == AT_ONCE:
+            if len(self._started) == MAX_PROCESSES:
                 self._started.pop(next(iter(self._started))).stop()
             self._started[user] = _Provider(self._initialised, self._here, environment)
         return self._started[user]

@@ -58,7 +58,7 @@ def test_reply_without_time_for_its_calls_is_an_error(
 ):
     deadline = container.module("deadline").deadline
     with_clock(container)
-    monkeypatch.setattr(container.module("bot_module"), "GRACE", 60)
+    monkeypatch.setattr(container.module("bot_module"), "GRACE_SECONDS", 60)
 
     def reply(update):
         deadline.start(left)
@@ -100,7 +100,7 @@ def test_bot_is_interrupted_at_once_if_no_time_is_left(container, monkeypatch):
     container.deliver({"update_id": 1}, milliseconds=0)
     (first, interval), end = alarms
     assert (first, end) == (0.001, (0,))
-    assert 0 < interval < container.module("deadline").GRACE  # then Lambda ends it
+    assert 0 < interval < container.module("deadline").GRACE_SECONDS  # then Lambda ends it
 
 
 def test_import_that_disables_all_loggers_is_logged(container, monkeypatch):

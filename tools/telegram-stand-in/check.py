@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-OLDEST = "3.10"  # as in pyproject.toml
+MIN_PYTHON = "3.10"  # as in pyproject.toml
 
 
 def uv(*arguments: object, folder: Path = HERE) -> None:
@@ -38,8 +38,8 @@ def use_the_index_of_pip() -> None:
 def pythons() -> list[Path | str]:
     """Return the oldest Python, which pyenv may have where uv doesn't look, and this one."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    there = [*pyenv.glob(f"versions/{OLDEST}.*/bin/python{OLDEST}")]
-    return [there[0] if there else OLDEST, sys.executable]
+    there = [*pyenv.glob(f"versions/{MIN_PYTHON}.*/bin/python{MIN_PYTHON}")]
+    return [there[0] if there else MIN_PYTHON, sys.executable]
 
 
 def check(folder: Path) -> None:

@@ -9,7 +9,7 @@ from botkit.errors import Misconfigured, TelegramError, Unreachable
 
 RATE = 25  # copies a second: Telegram takes 30 messages, and the bot also answers people
 THREADS = 5  # enough for RATE while Telegram answers within 0.2 s
-PATIENCE = 10  # seconds for an answer
+PATIENCE_SECONDS = 10  # for an answer
 SPARE = 20  # seconds before the deadline in which no copy is sent any more
 MAX_PAUSE_SECONDS = 60  # seconds between two tries while Telegram can't be reached
 
@@ -56,7 +56,7 @@ class Copies:
         if not hasattr(self.thread, "client"):
             with self.turn:  # it may fetch the token, which only one thread may do at a time
                 self.thread.client = telegram.client()
-        return self.thread.client.post(method, params, PATIENCE)
+        return self.thread.client.post(method, params, PATIENCE_SECONDS)
 
     def result_of(self, refusal):
         if refusal.error_code == 429:

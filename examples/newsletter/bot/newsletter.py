@@ -13,7 +13,7 @@ import subscribers
 from botkit import schedule, session, telegram
 from botkit.deadline import deadline
 from botkit.errors import Misconfigured, TelegramError, Unreachable
-from copies import PATIENCE, THREADS, Copies
+from copies import PATIENCE_SECONDS, THREADS, Copies
 
 OWNER = int(os.environ["OWNER_ID"])
 BATCH = 25  # people whose results are kept together: if the container dies, they may get it twice
@@ -142,7 +142,7 @@ def is_over(job):
 def show(job, call=telegram.call):
     """Bring the owner's message up to date. Returns False if that has to be tried again."""
     wait = job["ready"] - time.time()
-    if wait > deadline.left() - PATIENCE:
+    if wait > deadline.left() - PATIENCE_SECONDS:
         return False
     time.sleep(max(wait, 0))
     try:

@@ -38,7 +38,7 @@ EXEMPT_MESSAGES = {
     "suggested_post_refunded",
 }
 MAX_UPDATES = 1000  # in a window: their ids are in one item
-MAX_WINDOW_SECONDS = store.DAY
+MAX_WINDOW_SECONDS = store.DAY_SECONDS
 
 COUNT: Json = {
     "UpdateExpression": "ADD ids :ids SET expires_at = :end",
@@ -91,7 +91,7 @@ def count(update: Json, key: str, most: int, seconds: int) -> str | None:
     counted_as = update_id if album is None else str(~crc32(str(album).encode()))
     if key not in full_windows:
         # Telegram may redeliver an update for a day.
-        end = int(time.time()) + seconds + store.DAY
+        end = int(time.time()) + seconds + store.DAY_SECONDS
         values = {":ids": {"NS": [counted_as]}, ":most": {"N": str(most)}, ":end": {"N": str(end)}}
         if _update(key, COUNT, counted_as, values) is not None:
             return None

@@ -31,7 +31,7 @@ logger = logging.getLogger("botkit")
 
 PAUSE_SECONDS = 1.0  # between two attempts. The last one gets at least as much time
 RESOLVE_SECONDS = 5.0  # to wait until the host name of a new API resolves
-LOOK_UPS = 10  # during that time
+MAX_LOOK_UPS = 10  # during that time
 MODULE_ADDRESS_HINT = (
     "(telegram_bot: the module's name in your configuration; in a clone, leave out "
     "module.telegram_bot.)"
@@ -190,12 +190,12 @@ def _wait_for_dns(url: str) -> None:
     host = rest.partition("/")[0].encode()
 
     def look_up() -> None:
-        for _ in range(LOOK_UPS):
+        for _ in range(MAX_LOOK_UPS):
             try:
                 socket.getaddrinfo(host, 443, socket.AF_INET)
                 return
             except OSError:
-                time.sleep(RESOLVE_SECONDS / LOOK_UPS)
+                time.sleep(RESOLVE_SECONDS / MAX_LOOK_UPS)
 
     if scheme == "https":
         thread = threading.Thread(target=look_up, daemon=True)  # a look-up has no time-out

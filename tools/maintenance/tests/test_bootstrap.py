@@ -9,7 +9,7 @@ import sys
 import pytest
 from telegram_bot_aws.local.project import SCRIPTS
 
-from tests.support.programs import LONGEST, Script
+from tests.support.programs import MAX_SECONDS, Script
 
 # A Python whose pip installs a uv. Each logs what it should install, and fails if FAIL names it. If
 # there is a pipe, it waits until somebody opens it.
@@ -77,7 +77,7 @@ def bootstrap(project, *arguments, code=0, **environment):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=LONGEST,
+        timeout=MAX_SECONDS,
     )
     assert result.returncode == code, result.stdout
     return result.stdout.splitlines()

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from telegram_bot_aws.local.project import SCRIPTS
 
-from tests.support.programs import LONGEST
+from tests.support.programs import MAX_SECONDS
 
 COMMANDS = ("basename", "cat", "dirname", "env", "mktemp", "rm", "sed", "sh")
 PROGRAMS = (
@@ -49,7 +49,7 @@ def run(project, *arguments, **environment):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=LONGEST,
+        timeout=MAX_SECONDS,
     )
     return result.returncode, result.stdout.splitlines()
 

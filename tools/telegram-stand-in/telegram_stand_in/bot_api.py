@@ -133,7 +133,7 @@ LABELS = {
 }
 MUST_BE_AN_OBJECT = ("InlineKeyboardButton", "LabeledPrice", "MenuButton", "ShippingOption")
 SCALARS = {"Boolean": "Boolean", "Float": "Number", "Integer": "Number", "String": "String"}
-DEEPEST = 100  # levels of JSON, as in Telegram
+MAX_DEPTH = 100  # levels of JSON, as in Telegram
 SCALAR_TYPES = (bool, float, int, str, type(None))
 TEXTS = {"KeyboardButton", "InputPollOption"}  # objects that may be given as a string
 
@@ -200,7 +200,7 @@ def parsed(text: str | bytes) -> Any:
     except (ValueError, RecursionError):
         return None
     level = [value]
-    for _ in range(DEEPEST):
+    for _ in range(MAX_DEPTH):
         inside = (each.values() if isinstance(each, dict) else each for each in level)
         level = [v for values in inside if not isinstance(values, SCALAR_TYPES) for v in values]
         if not level:

@@ -21,11 +21,11 @@ from urllib.parse import urlsplit
 
 from .bot_api import Json
 
-LAST_PAUSE = 60.0, 120.0  # seconds: each pause doubles, up to a random one in this range
+MAX_PAUSE_SECONDS = 60.0, 120.0  # each pause doubles, up to a random one in this range
 MAX_RETRY_AFTER_SECONDS = 3600  # seconds of a Retry-After
 MAX_CONNECTIONS = 40  # at once, unless setWebhook says otherwise
 ANSWER_SECONDS = 60.0  # how long Telegram waits for a webhook's answer
-KEPT = 86400.0  # seconds for which an update is kept
+RETENTION_SECONDS = 86400.0  # for which an update is kept
 KEPT_BY_KIND = {
     "callback_query": 150.0,
     "chosen_inline_result": 600.0,
@@ -134,7 +134,7 @@ def pause_after(attempt: int, last: float, headers: dict[str, str]) -> tuple[flo
         return float(min(seconds, MAX_RETRY_AFTER_SECONDS)), last
     if attempt == 1:
         return 0.0, last
-    doubled = min(last * 2, _random.uniform(*LAST_PAUSE))
+    doubled = min(last * 2, _random.uniform(*MAX_PAUSE_SECONDS))
     return doubled, doubled
 
 
@@ -157,7 +157,7 @@ class Outbox:
         self.info: Json = {"url": ""}
         self.secret = ""
         self.stopped = False
-        self.keeps = KEPT  # unless its kind is kept for a shorter time
+        self.keeps = RETENTION_SECONDS  # unless its kind is kept for a shorter time
         self._bot = bot
         self._changed = changed
         self._pace = pace

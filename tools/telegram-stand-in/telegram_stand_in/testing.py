@@ -35,7 +35,7 @@ from .words import latest, lines
 
 TOKEN = "1234567890:AAstandInForTelegramInTestsAAAAAAAA"
 PATIENCE = 30.0  # seconds: what never comes fails a test after so long
-TICK = 0.1  # seconds, after which a waiting test looks again
+TICK_SECONDS = 0.1  # after which a waiting test looks again
 # A refusal that only the bot's author sees: the call isn't as documented.
 MISTAKE = re.compile("has no (parameter|field|value) |^no such method")
 
@@ -227,7 +227,7 @@ class Stage:
         """Wait until something is true, which may come by itself, as the end of a program."""
         end = time.monotonic() + seconds
         while not condition() and (left := end - time.monotonic()) > 0:
-            self.telegram.changed.wait(min(left, TICK))
+            self.telegram.changed.wait(min(left, TICK_SECONDS))
 
     @property
     def transcript(self) -> str:

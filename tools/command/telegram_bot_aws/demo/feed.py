@@ -10,7 +10,7 @@ from typing import Any
 
 from telegram_stand_in import Json
 
-KEEP_ALIVE = 15.0  # seconds
+KEEP_ALIVE_SECONDS = 15.0
 
 Event = tuple[str, Any]  # its kind and its data
 
@@ -36,7 +36,7 @@ class Feed:
             yield "snapshot", before
             while True:
                 try:
-                    event = client.get(timeout=KEEP_ALIVE)
+                    event = client.get(timeout=KEEP_ALIVE_SECONDS)
                 except queue.Empty:
                     yield None
                     continue

@@ -32,7 +32,7 @@ async (png) => {
   return canvas.toDataURL("image/webp", 0.6);
 }
 """
-PATIENCE = 60_000  # milliseconds, for each step
+PATIENCE_MS = 60_000  # for each step
 # The first one is Chromium's headless shell, which takes three quarters of the CPU time.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
 # Chromium has no sandbox as root. The other options keep it off the network.
@@ -127,7 +127,7 @@ def take_pictures(chrome: Browser) -> None:
 
 
 def main() -> int:
-    expect.set_options(timeout=PATIENCE)
+    expect.set_options(timeout=PATIENCE_MS)
     argparse.ArgumentParser(prog="scripts/dev screenshot", description=__doc__).parse_args()
     try:
         with browser() as chrome:

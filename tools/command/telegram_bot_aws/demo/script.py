@@ -36,7 +36,7 @@ from telegram_bot_aws.demo.samples import CHATS, PEOPLE
 from telegram_bot_aws.local.container import Invocation
 from telegram_bot_aws.local.processes import ToolError
 
-PATIENCE = 30.0  # seconds, for an answer
+PATIENCE_SECONDS = 30.0  # for an answer
 PASSING = ("action", "draft")  # visible for a moment only, so no answer
 # The outcomes that are no failure; "": it isn't known.
 DONE = ("", "answered", "ignored", "rate_limited", "queued", "duplicate")
@@ -155,10 +155,10 @@ class Script:
             due = self._deployment.advance(seconds)
             with contextlib.suppress(TimeoutError):
                 if due:
-                    self._telegram.wait(lambda: self._events >= before + due, PATIENCE)
+                    self._telegram.wait(lambda: self._events >= before + due, PATIENCE_SECONDS)
                 else:
                     more = lambda: len(self._telegram.calls) > self._shown  # noqa: E731
-                    self._telegram.wait(more, min(seconds, PATIENCE))
+                    self._telegram.wait(more, min(seconds, PATIENCE_SECONDS))
         if not self._show():
             raise ToolError("nothing came in this time")
 
@@ -175,7 +175,9 @@ class Script:
             before = self._events
             invocation = self._deployment.send_event(hosted, event.content)
             if invocation.outcome.get("outcome") == "queued":
-                self._telegram.wait(lambda: self._events > before, PATIENCE + hosted.timeout)
+                self._telegram.wait(
+                    lambda: self._events > before, PATIENCE_SECONDS + hosted.timeout
+                )
         answered = self._show()
         if error := error_of_event(invocation):
             raise ToolError(f"the event failed: {error}\n{invocation.traceback}".rstrip())
@@ -237,7 +239,7 @@ class Script:
                 lambda: (
                     not self._telegram.pending() or any(d.next_try_in is not None for d in tries())
                 ),
-                PATIENCE,
+                PATIENCE_SECONDS,
             )
         for (chat, id), message in self._telegram.messages.items():
             if "via_bot" in message and (chat, id) not in messages and not self._as_json:
@@ -276,7 +278,7 @@ class Script:
             return [each for each in self._from_queue if each.outcome.get("update_id") == id]
 
         with step("answered by way of the queue"):
-            self._telegram.wait(taken, PATIENCE + hosted.timeout)
+            self._telegram.wait(taken, PATIENCE_SECONDS + hosted.timeout)
         return taken()[0]
 
     def _show(self) -> bool:

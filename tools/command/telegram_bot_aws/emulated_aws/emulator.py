@@ -14,7 +14,7 @@ from pathlib import Path
 from telegram_bot_aws.local.processes import ToolError, end, free_port, made_environment
 
 SERVER = Path(__file__).with_name("server.py")
-PATIENCE = 240  # seconds for its start: on an idle machine it takes two, on a busy one minutes
+PATIENCE_SECONDS = 240  # for its start: on an idle machine it takes two, on a busy one minutes
 
 
 class Emulator:
@@ -65,7 +65,7 @@ class Emulator:
             )
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             if process.poll() is not None:
                 raise ToolError(f"the emulated AWS does not start:\n{self.log()[-2000:]}")
@@ -76,8 +76,8 @@ class Emulator:
                     return
             time.sleep(0.05)
         raise ToolError(
-            f"the emulated AWS did not answer within {PATIENCE} seconds. If this machine is busy, "
-            f"try again when it isn't.\n{self.log()[-2000:]}".rstrip()
+            f"the emulated AWS did not answer within {PATIENCE_SECONDS} seconds. If this machine "
+            f"is busy, try again when it isn't.\n{self.log()[-2000:]}".rstrip()
         )
 
     def log(self) -> str:

@@ -12,7 +12,7 @@ import pytest
 from telegram_bot_aws.live import doctor
 from telegram_bot_aws.local.project import SCRIPTS
 from telegram_bot_aws.local.terminal import coloured
-from tests.support.programs import LONGEST
+from tests.support.programs import MAX_SECONDS
 from tests.support.stubs import BOT
 from tests.support.telegram import TOKEN
 
@@ -32,7 +32,7 @@ def test_tool_ends_quietly_if_its_output_fails(telegram, output, said):
         stdout=write,
         stderr=subprocess.PIPE,
         text=True,
-        timeout=LONGEST,
+        timeout=MAX_SECONDS,
     )
     os.close(write)
     assert result.returncode == 1
@@ -47,7 +47,7 @@ def test_demo_prints_only_the_answer():
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=LONGEST,
+        timeout=MAX_SECONDS,
     )
     assert result.stdout == "Heard: hello\n"
     assert '"hello" delivered … ' in result.stderr
@@ -73,7 +73,7 @@ def reply(update):
         [SCRIPTS / "demo", "--direct", tmp_path, "--send", "hello", *flags],
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=LONGEST,
+        timeout=MAX_SECONDS,
     )
     said, told = result.stdout.decode(), result.stderr.decode()
     assert f"{SHOWN}\n" in told, "what it printed"
@@ -151,6 +151,6 @@ COMMANDS.remove(SCRIPTS / "dev")  # whose commands have codes
 @pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda path: path.name)
 def test_help_has_the_exit_codes(command):
-    told = subprocess.run([command, "--help"], capture_output=True, text=True, timeout=LONGEST)
+    told = subprocess.run([command, "--help"], capture_output=True, text=True, timeout=MAX_SECONDS)
     assert told.returncode == 0
     assert "Exit code: 0 if" in told.stdout or "Exit code: 0 after" in told.stdout

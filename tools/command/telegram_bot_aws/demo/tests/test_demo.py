@@ -18,7 +18,7 @@ from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.project import COMMAND, LAMBDA, ROOT, SCRIPTS, STAND_IN
 from tests.support.needs import needs_provider, needs_terraform, skip_or_fail
 from tests.support.programs import (
-    LONGEST,
+    MAX_SECONDS,
     Script,
     contents,
     copy_of_the_bot,
@@ -140,7 +140,7 @@ def test_a_demo_that_is_killed_leaves_no_process(project, temporary, arguments, 
     with Script(project, "demo", *arguments, TMPDIR=str(temporary)) as demo:
         demo.wait_for(moment)
         demo.end(signal.SIGKILL)
-    ends = time.monotonic() + LONGEST
+    ends = time.monotonic() + MAX_SECONDS
     while processes_that_know(f"TMPDIR={temporary}"):
         assert time.monotonic() < ends
         time.sleep(0.2)
@@ -160,7 +160,7 @@ def test_demo_ends_if_its_output_is_closed(project, temporary):
     ) as demo:
         assert demo.stdout and demo.stderr
         demo.stdout.close()
-        assert demo.wait(LONGEST) == 1
+        assert demo.wait(MAX_SECONDS) == 1
         assert "Traceback" not in demo.stderr.read()
     nothing_is_left(temporary)
 

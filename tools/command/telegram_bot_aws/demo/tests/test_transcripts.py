@@ -12,7 +12,7 @@ from telegram_bot_aws.demo import demo, script
 from telegram_bot_aws.local import container
 from telegram_bot_aws.local.project import ROOT
 from telegram_bot_aws.starter import new
-from tests.support.programs import LONGEST, run
+from tests.support.programs import MAX_SECONDS, run
 
 # A file with variables, a command that uses it, and what that prints, from the first message on.
 SHOWN = re.compile(
@@ -82,8 +82,8 @@ def test_a_readme_shows_what_the_demo_prints(example, httpserver, tmp_path, monk
         httpserver.expect_ordered_request("/v1/chat/completions").respond_with_data(each)
     httpserver.expect_request("/").respond_with_json({})  # a table
     # On a busy machine, aiogram takes longer to import than Lambda allows.
-    monkeypatch.setattr(container, "INIT_TIMEOUT", LONGEST)
-    monkeypatch.setattr(script, "PATIENCE", LONGEST)
+    monkeypatch.setattr(container, "INIT_TIMEOUT", MAX_SECONDS)
+    monkeypatch.setattr(script, "PATIENCE_SECONDS", MAX_SECONDS)
     monkeypatch.chdir(ROOT)
     where = ("--direct", f"examples/{example}", "--env-file", f"{tmp_path}/bot.env")
     ran = run(demo.main, *where, *acts)

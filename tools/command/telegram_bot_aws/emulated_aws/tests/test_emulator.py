@@ -23,7 +23,7 @@ def test_why_it_does_not_start(tmp_path, monkeypatch, server, patience, said):
     script = tmp_path / "server.py"
     script.write_text(server)
     monkeypatch.setattr(emulator, "SERVER", script)
-    monkeypatch.setattr(emulator, "PATIENCE", patience)
+    monkeypatch.setattr(emulator, "PATIENCE_SECONDS", patience)
     with pytest.raises(ToolError) as caught, emulator.Emulator():
         pass
     assert str(caught.value) == said

@@ -11,7 +11,7 @@ from telegram_stand_in import ADA, Call, Fault
 from telegram_bot_aws.live import client, poll, state
 from telegram_bot_aws.live.client import Unreachable, about
 from telegram_bot_aws.local.project import ROOT
-from tests.support.programs import LONGEST, Script, copy_of_the_bot, run, save
+from tests.support.programs import MAX_SECONDS, Script, copy_of_the_bot, run, save
 from tests.support.stubs import answers, http
 from tests.support.telegram import OTHER_TOKEN, TOKEN
 
@@ -41,7 +41,7 @@ def polled(bot, telegram, connections):
 
         telegram.watch = watch
         standard = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
-        hanging = threading.Timer(LONGEST, interrupt)
+        hanging = threading.Timer(MAX_SECONDS, interrupt)
         hanging.start()
         ran = run(poll.main, "--bot", str(bot), *arguments, **{**standard, **environment})
         hanging.cancel()

@@ -17,7 +17,7 @@ from telegram_bot_aws.local.container import (
     unknown_kinds,
 )
 from telegram_bot_aws.local.events import webhook_event
-from tests.support.programs import LONGEST
+from tests.support.programs import MAX_SECONDS
 from tests.support.stubs import BOT
 
 
@@ -26,7 +26,7 @@ def answer_to(function, event):
     answered = queue.Queue()
     function.on_queued = answered.put
     function.invoke(event)
-    return answered.get(timeout=LONGEST)
+    return answered.get(timeout=MAX_SECONDS)
 
 
 STATE = """

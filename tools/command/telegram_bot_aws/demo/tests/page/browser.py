@@ -15,11 +15,11 @@ if not all(map(importlib.util.find_spec, ("playwright", "axe_playwright_python")
 from axe_playwright_python.sync_playwright import Axe  # noqa: E402
 from playwright.sync_api import Page, expect  # noqa: E402
 
-LONGEST = 60_000  # milliseconds, for anything that a page does
+MAX_WAIT_MS = 60_000  # for anything that a page does
 
 __all__ = ["Page", "Tab", "expect", "fail_once", "is_too_wide", "say", "violations"]
 
-expect.set_options(timeout=LONGEST)
+expect.set_options(timeout=MAX_WAIT_MS)
 
 
 class Tab:
@@ -32,7 +32,7 @@ class Tab:
     def __init__(self, browser):
         # Without motion: half-transparent text has too little contrast, and animations cost CPU.
         context = browser.new_context(reduced_motion="reduce")
-        context.set_default_timeout(LONGEST)
+        context.set_default_timeout(MAX_WAIT_MS)
         context.on("request", lambda request: self._check(request.url))
         context.on("console", lambda message: self._note(message.text) if self.console else None)
         context.on("weberror", lambda error: self._note(str(error.error)))

@@ -15,7 +15,7 @@ from telegram_stand_in import Server, Stage
 from telegram_bot_aws.demo.aws_deployment import AwsDeployment
 from telegram_bot_aws.demo.deployments import TOKEN
 from telegram_bot_aws.demo.local_deployment import LocalDeployment
-from tests.support.programs import LONGEST
+from tests.support.programs import MAX_SECONDS
 
 __all__ = ["bot", "chat", "sessions", "schedules"]
 
@@ -60,7 +60,7 @@ def way(request):
         yield in_a_chat(request)
         return
     stage = Stage(token=TOKEN)
-    stage.patience = LONGEST
+    stage.patience = MAX_SECONDS
     step = lambda name: contextlib.nullcontext()  # noqa: E731
     allowed = ",".join(f"{id_}" for name, id_ in PEOPLE.items() if name != "Eve")
     with Server(stage.telegram):
