@@ -80,7 +80,6 @@ def calls_for(word: str, to: Json, message: Json) -> list[Json]:
         "markup": [{**text, "text": MARKUP, "parse_mode": "HTML"}],
         "code": [{**text, "text": f"<pre>{'x = 1; ' * 99}</pre>", "parse_mode": "HTML"}],
         "delete": [{"method": "deleteMessage", **last}],
-        "pin": [{"method": "pinChatMessage", **here}],
         "react": [{"method": "setMessageReaction", **here, "reaction": fire}],
         "dice": [{"method": "sendDice", **to, "emoji": "\N{DIRECT HIT}"}],
         "keyboard": [{**text, "reply_markup": {"keyboard": MENU}}],

@@ -9,7 +9,7 @@ A test in any language acts by HTTP: a POST with JSON, a form (also with files),
   /people/NAME/receive  waits for the next message: {"text": …, "buttons": ["Buy"], …}. Others are
                         kind="edited", "answer" (to a tap), "results" …; timeout=5 is in seconds
   /people/NAME/ACTION   edit (message_id, text), react (message_id, emoji), ask (query), join,
-                        leave, block, unblock. With group=TITLE, all of them happen in a group; in
+                        leave, block. With group=TITLE, all of them happen in a group; in
                         a new one with admin=true the bot is an administrator
   /fails                kind="429", times=2: the bot's next calls fail. Also 403, 500, silence, lost
   /limits               from now on, Telegram limits how often the bot writes
@@ -39,7 +39,7 @@ from .people import Group, Person
 from .request import PLAYED
 from .testing import TOKEN, BotApi
 
-ACTIONS = "ask block edit join leave press react receive send unblock".split()
+ACTIONS = "ask block edit join leave press react receive send".split()
 NUMBERS = {"retry_after", "seconds", "timeout", "times"}  # they may come from a form
 
 

@@ -90,7 +90,6 @@ MISSING = {
     "latitude": "latitude is empty",
     "longitude": "longitude is empty",
     "message_ids": "message identifiers are not specified",
-    "pinChatMessage.message_id": "message to pin not found",
     "sendMessage.text": "message text is empty",
     "setMessageReaction.message_id": "message to react not found",
     "user_id": "invalid user_id specified",

@@ -1,4 +1,4 @@
-"""The methods that change messages: edits, deletions, pins, reactions, the end of a poll."""
+"""The methods that change messages: edits, deletions, reactions."""
 
 from __future__ import annotations
 
@@ -20,29 +20,11 @@ from .request import (
 )
 from .rich import rich_message
 
-REACTIONS = set(
-    "❤ 👍 👎 🔥 🥰 👏 😁 🤔 🤯 😱 🤬 😢 🎉 🤩 🤮 💩 🙏 👌 🕊 🤡 🥱 🥴 😍 🐳 ❤\u200d🔥 "
-    "🌚 🌭 💯 🤣 ⚡ 🍌 🏆 💔 🤨 😐 🍓 🍾 💋 🖕 😈 😴 😭 🤓 👻 👨\u200d💻 👀 🎃 🙈 😇 😨 "
-    "🤝 ✍ 🤗 🫡 🎅 🎄 ☃ 💅 🤪 🗿 🆒 💘 🙉 🦄 😘 💊 🙊 😎 👾 🤷\u200d♂ 🤷 🤷\u200d♀ 😡".split()
-)
 MAX_IDS = 100  # of messages in one call
 NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same "
     "as a current content and reply markup of the message"
 )
-
-
-@plays("stopPoll")
-def _stop_poll(request: Request) -> Json:
-    message = message_of(request, "with poll to stop")
-    must_be_the_bots(request, message, "poll can't be stopped")
-    if "poll" not in message:
-        raise bad("message with poll to stop not found")
-    if message["poll"]["is_closed"]:
-        raise bad("poll has already been closed")
-    poll = {**message["poll"], "is_closed": True}
-    replace_in(request, message, {"poll": poll})
-    return poll
 
 
 def must_be_the_bots(request: Request, message: Json, otherwise: str) -> None:
@@ -163,45 +145,15 @@ def _delete(request: Request, message: Json) -> None:
         raise bad("message can't be deleted")
     with request.world.changed:
         del request.world.messages[chat["id"], id]
-        if id in (pins := request.world.pins.get(chat["id"], [])):
-            pins.remove(id)
     request.change("deleted", chat_id=chat["id"], message_id=id)
-
-
-@plays("pinChatMessage")
-def _pin(request: Request) -> bool:
-    message = message_of(request, "to pin")
-    chat, id = message["chat"]["id"], message["message_id"]
-    pins = request.world.pins.setdefault(chat, [])
-    if id in pins:
-        pins.remove(id)
-    pins.append(id)
-    request.change("pinned", chat_id=chat, message_id=id)
-    return True
-
-
-@plays("unpinChatMessage")
-def _unpin(request: Request) -> bool:
-    chat = chat_of(request)["id"]
-    pins = request.world.pins.get(chat, [])
-    id = request.get("message_id", pins[-1] if pins else 0)
-    if id not in pins:
-        raise bad("message to unpin not found")
-    pins.remove(id)
-    request.change("unpinned", chat_id=chat, message_id=id)
-    return True
 
 
 @plays("setMessageReaction")
 def _set_message_reaction(request: Request) -> bool:
     message = message_of(request, "to react")
     reaction = request.get("reaction", [])
-    for one in reaction:
-        if one["type"] == "emoji" and one["emoji"].replace("\ufe0f", "") not in REACTIONS:
-            raise bad("REACTION_INVALID")
     if len(reaction) > 1:
         raise bad("REACTIONS_TOO_MANY")
-    key = (message["chat"]["id"], message["message_id"], request.bot.id)
-    request.world.reactions[key] = reaction
-    request.change("reaction", chat_id=key[0], message_id=key[1], reaction=reaction)
+    ids = {"chat_id": message["chat"]["id"], "message_id": message["message_id"]}
+    request.change("reaction", reaction=reaction, **ids)
     return True

@@ -42,10 +42,7 @@ def carry_out(request: Request) -> Any:
 @plays("getChat")
 def _get_chat(request: Request) -> Json:
     chat = chat_of(request)
-    info: Json = {**sample("ChatFullInfo", request), **chat}
-    if pins := request.world.pins.get(chat["id"]):
-        info["pinned_message"] = request.world.messages[chat["id"], pins[-1]]
-    return info
+    return {**sample("ChatFullInfo", request), **chat}
 
 
 def _plausible(request: Request) -> Any:

@@ -24,10 +24,7 @@ if TYPE_CHECKING:
 LOCATION = {"latitude": 51.4779, "longitude": -0.0015}  # that a keyboard's button shares
 MAX_WEB_APP_DATA = 4096  # bytes that a page can send
 # The kinds of changes, as `Call` lists them.
-KINDS = (
-    "action answer commands deleted draft edited menu_button message pinned reaction results "
-    "unpinned"
-).split()
+KINDS = "action answer commands deleted draft edited menu_button message reaction results".split()
 
 
 class Received(dict[str, Any]):
@@ -85,25 +82,19 @@ def plain(label: str) -> str:
 
 
 class Group:
-    """A group, or a topic of one."""
+    """A group."""
 
-    def __init__(self, stage: Stage, chat: Json, thread: Json | None = None) -> None:
-        self.stage, self.chat, self._thread = stage, chat, thread or {}
+    def __init__(self, stage: Stage, chat: Json) -> None:
+        self.stage, self.chat = stage, chat
 
     def user(self, name: str, *, status: str = "member", **about: Any) -> Person:
         """Return somebody in the group. `status` is that of a ChatMember."""
         user = self.stage.known_user(name, about)
         self.stage.telegram.people[user["id"]] = user
-        person = self.stage.person(user, self.chat, **self._thread)
+        person = self.stage.person(user, self.chat)
         if status != "member":
             person.become(status)
         return person
-
-    def topic(self, name: str) -> Group:
-        """Return a new topic of the group."""
-        self.chat["is_forum"] = True
-        thread = {"message_thread_id": self.stage.new_id(), "is_topic_message": True}
-        return Group(self.stage, self.chat, thread)
 
 
 class Business:
@@ -388,14 +379,11 @@ class Person:
         self.stage.telegram.members[self.chat["id"], self.user["id"]] = member
 
     def block(self) -> None:
-        """Block the bot: what it sends is refused until `unblock`."""
+        """Block the bot: what it sends is refused."""
         self.stage.bot.blocked.add(self.chat["id"])
-        self._act(lambda: self._change_bot("member", "kicked"))
-
-    def unblock(self) -> None:
-        """Let the bot write again."""
-        self.stage.bot.blocked.discard(self.chat["id"])
-        self._act(lambda: self._change_bot("kicked", "member"))
+        user = self.stage.bot.user
+        was, now = (self.stage.telegram.member_as(each, user) for each in ("member", "kicked"))
+        self._act(lambda: self._tell({"my_chat_member": self._about(was, now)}))
 
     def _act(self, act: Callable[[], Any]) -> Any:
         """Do something, and have the bot answer it if it is in this process."""
@@ -413,11 +401,6 @@ class Person:
         self._tell({"chat_member": self._about(was, telegram.member(self.chat, self.user))})
         self._tell(telegram.message(chat=self.chat, user=self.user, **told))
 
-    def _change_bot(self, old: str, new: str) -> None:
-        user = self.stage.bot.user
-        was, now = (self.stage.telegram.member_as(each, user) for each in (old, new))
-        self._tell({"my_chat_member": self._about(was, now)})
-
     def _about(self, was: Json, now: Json) -> Json:
         about = {"chat": self.chat, "from": self.user, "date": int(self.stage.telegram.now())}
         return {**about, "old_chat_member": was, "new_chat_member": now}
@@ -427,7 +410,7 @@ class Person:
     def receive(self, kind: str = "message", timeout: float | None = None) -> Received:
         """Return the next message in the chat from the bot, once it comes.
 
-        Or the next of another kind: "edited" (a message), "deleted", "pinned", "reaction",
+        Or the next of another kind: "edited" (a message), "deleted", "reaction",
         "answer" (to a tap: `text`, `show_alert`), "results" (of an inline query), "action",
         "draft" … as in `Call.changes`. Each is received once.
         """
@@ -466,9 +449,6 @@ class Person:
         if "id" in change:  # an answer to a query
             return bool(self.stage.bot.askers.get(change["id"]) == self.user["id"])
         message = change.get("message", {})
-        thread = self._place.get("message_thread_id")
-        if message and thread and message.get("message_thread_id") != thread:
-            return False
         business = "business_connection_id"
         if message and message.get(business) != self._place.get(business):
             return False

@@ -224,37 +224,19 @@ def _send_chat_action(request: Request) -> bool:
     return True
 
 
-# Copying and forwarding.
-
-
-@plays("copyMessage")
+@plays("copyMessage", "forwardMessage")
 def _copy_message(request: Request) -> Json:
-    original = message_of(request, "to copy", "from_chat_id")
-    poll = original.get("poll", {})
+    is_copy = request.method == "copyMessage"
+    original = message_of(request, "to copy" if is_copy else "to forward", "from_chat_id")
     if COPYABLE.isdisjoint(original):
-        raise bad("message can't be copied")
+        raise bad(f"message can't be {'copied' if is_copy else 'forwarded'}")
     content = {name: value for name, value in original.items() if name not in ENVELOPE}
     if "caption" in request.params and CAPTIONED & set(content):
         for name in ("caption", "caption_entities", "show_caption_above_media"):
             content.pop(name, None)
         content |= caption_content(request, request.params)
-    if "options" in poll:
-        options = [{**option, "voter_count": 0} for option in poll["options"]]
-        content["poll"] = {**poll, "id": request.world.new_id(), "options": options}
-    return {"message_id": put(request, content)["message_id"]}
-
-
-@plays("forwardMessage")
-def _forward_message(request: Request) -> Json:
-    original = message_of(request, "to forward", "from_chat_id")
-    if original.get("has_protected_content"):
-        raise bad("message has protected content and can't be forwarded")
-    if COPYABLE.isdisjoint(original) and "invoice" not in original:
-        raise bad("message can't be forwarded")
-    content = {name: value for name, value in original.items() if name not in ENVELOPE}
-    origin = original.get("forward_origin") or {
-        "type": "user",
-        "date": original["date"],
-        "sender_user": original.get("from", request.bot.user),
-    }
+    if is_copy:
+        return {"message_id": put(request, content)["message_id"]}
+    sender = {"sender_user": original.get("from", request.bot.user)}
+    origin = {"type": "user", "date": original["date"], **sender}
     return put(request, content, forward_origin=origin)

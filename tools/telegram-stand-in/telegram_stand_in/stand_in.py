@@ -57,7 +57,7 @@ class Call:
     - message: `message`, and `keyboard` if one came that isn't part of it (a reply keyboard, its
       removal, a forced reply)
     - edited: `message`
-    - deleted, pinned, unpinned: `chat_id`, `message_id`
+    - deleted: `chat_id`, `message_id`
     - reaction: `chat_id`, `message_id`, `reaction`
     - action: `chat_id`, `action`
     - draft: `chat_id`, `draft_id`, `text` and `entities`, or `rich_message`, and `can_stop`
@@ -136,7 +136,6 @@ class Telegram:
         self.people: dict[int, Json] = {person["id"]: person for person in (ADA, GRACE)}
         self.messages: dict[tuple[int, int], Json] = {}
         self.inline_messages: dict[str, tuple[int, int]] = {}  # by id: where they are
-        self.pins: dict[int, list[int]] = {}  # by chat: ids of messages, the latest last
         self.members: dict[tuple[int, int], Json] = {}  # by chat and user, if not the default
         self.bots_in_groups = "administrator"  # their status, if `members` doesn't say it
         self.reactions: dict[tuple[int, int, int], list[Json]] = {}  # by chat, message and user

@@ -281,12 +281,6 @@ class BotApi(Stage):
         code = self._started[-1].poll() if self._started else None
         return f"the bot has ended, with exit code {code}" if code and code > 0 else ""
 
-    def webhook(self, url: str, **params: Any) -> None:
-        """Set the webhook, for a bot that doesn't: `params` are those of setWebhook."""
-        call = self.telegram.answer("setWebhook", {"url": url, **params})
-        if call.status != 200:
-            raise ValueError(call.answer["description"])
-
     def wait(self, timeout: float | None = None) -> None:
         """Wait until the bot has taken all updates: a webhook accepts them, a bot that polls asks
         for those that follow."""

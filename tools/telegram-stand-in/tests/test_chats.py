@@ -41,26 +41,6 @@ def test_later_edit_changes_no_earlier_answer_or_update(telegram):
     assert update["callback_query"]["message"]["text"] == "before"
 
 
-def test_messages_go_away_and_are_pinned(telegram):
-    one, two = (done(telegram, "sendMessage", text=text)["message_id"] for text in "ab")
-    for id in (one, two):
-        done(telegram, "pinChatMessage", message_id=id)
-    assert done(telegram, "getChat")["pinned_message"]["message_id"] == two
-    done(telegram, "deleteMessage", message_id=two)
-    assert (CHAT, two) not in telegram.messages
-    assert done(telegram, "getChat")["pinned_message"]["message_id"] == one
-    done(telegram, "unpinChatMessage")
-    assert "pinned_message" not in done(telegram, "getChat")
-
-
-def test_protected_content_is_not_forwarded(telegram):
-    secret = done(telegram, "sendMessage", text="b", protect_content=True)["message_id"]
-    place = {"from_chat_id": CHAT, "message_id": secret}
-    told = error(telegram, "forwardMessage", **place)
-    assert told == "message has protected content and can't be forwarded"
-    assert done(telegram, "copyMessage", **place)["message_id"] > secret
-
-
 def test_a_draft_grows_until_the_message_comes(telegram):
     for text in ("Once", "Once upon"):
         [draft] = make(telegram, "sendMessageDraft", draft_id=7, text=text).changes
@@ -113,9 +93,6 @@ def test_people_vote(stage):
     assert [u["poll_answer"]["option_ids"] for u in told if "poll_answer" in u] == [[1], [0], []]
     assert [u["poll"]["total_voter_count"] for u in told if "poll" in u] == [1, 2, 1]
     assert [option["voter_count"] for option in told[-1]["poll"]["options"]] == [1, 0]
-    place = {"chat_id": ada.chat["id"], "message_id": poll["message_id"]}
-    assert stage.call("stopPoll", **place)["is_closed"] is True
-    assert stage.call("stopPoll", **place) == "Bad Request: poll has already been closed"
 
 
 CONTENT = {"message_text": "<b>x</b>", "parse_mode": "HTML"}

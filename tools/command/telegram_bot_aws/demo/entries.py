@@ -151,7 +151,7 @@ class Entries:
         kind = change["kind"]
         if kind == "message":
             self._show_message(change, about, hints)
-        elif kind in ("edited", "deleted", "pinned", "unpinned", "reaction"):
+        elif kind in ("edited", "deleted", "reaction"):
             self._change_message(change, about, hints)
         elif kind in ("answer", "results"):
             shown = {name: value for name, value in change.items() if name not in ("kind", "id")}
@@ -196,6 +196,4 @@ class Entries:
             case "reaction":
                 emoji = [each.get("emoji", "⭐") for each in change["reaction"]]
                 new["reactions"] = {**entry.get("reactions", {}), f"{about['bot']}": emoji}
-            case kind:
-                new["pinned"] = kind == "pinned"
         self.update(entry, new)

@@ -159,11 +159,9 @@ function drawMessage(entries, trace, first) {
   const result = verdict(trace);
   const shown = entries.map((each) => content(each.message, each));
   const [{ look, nodes }] = shown;
-  const pin = h("span", { title: "pinned", role: "img", "aria-label": "pinned" }, icon("pin"));
   const meta = h(
     "div",
     { class: "meta", dir: "ltr" },
-    entry.pinned ? pin : null,
     message.edit_date ? "edited" : null,
     side === "out" ? statusOf(trace) : null,
     h("time", {}, clock(message.date)),
