@@ -40,7 +40,7 @@ RETRYABLE = (
 )
 
 # Services that have another name in signatures than in their hosts.
-SIGNED_AS = {"bedrock-agent-runtime": "bedrock", "bedrock-runtime": "bedrock", "email": "ses"}
+SIGNING_NAMES = {"bedrock-agent-runtime": "bedrock", "bedrock-runtime": "bedrock", "email": "ses"}
 
 # The root CAs of AWS's services at amazonaws.com: Amazon's 1 to 4, and Starfield's.
 # https://www.amazontrust.com/repository/
@@ -114,7 +114,7 @@ def _send(
         raise Unreachable(
             "no AWS credentials or region: AWS_ACCESS_KEY_ID and AWS_REGION must be set"
         )
-    signing_name = signing_name or SIGNED_AS.get(service, service)
+    signing_name = signing_name or SIGNING_NAMES.get(service, service)
     path = quote(path, "/%")
     pairs = sorted((quote(name, ""), quote(value, "")) for name, value in query.items())
     parameters = "&".join(f"{name}={value}" for name, value in pairs)

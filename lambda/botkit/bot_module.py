@@ -105,8 +105,8 @@ def check_on_event(event: Any) -> None:
     bot = load_or_none()
     if bot and not hasattr(bot, "on_event"):
         keys = ", ".join(map(str, event)) if isinstance(event, dict) else ""
-        about = f"{type(event).__name__} ({keys})"
-        raise InvalidReply(f"bot.py has no on_event() for {about}")
+        what = f"{type(event).__name__} ({keys})"
+        raise InvalidReply(f"bot.py has no on_event() for {what}")
 
 
 class DeadlineExceeded(BaseException):

@@ -118,11 +118,11 @@ def ask(
     answer, the bot sends the text `retry_text`, or makes `calls` again, and the conversation keeps
     waiting.
     """
-    known = {choice.casefold(): choice for choice in choices or ()}
+    by_text = {choice.casefold(): choice for choice in choices or ()}
 
     def answer(message: Json) -> Any:
         text = message.get("text", "").strip()
-        return (known.get(text.casefold()) if choices else text) or None
+        return (by_text.get(text.casefold()) if choices else text) or None
 
     return Question(name, calls, answer, retry_text)
 
@@ -216,8 +216,8 @@ def handler(
         try:
             calls = _answer(info, session) if KEY in session else None
         except _Outdated as reason:
-            about = {"conversation": session.pop(KEY)["of"], "reason": str(reason)}
-            logger.warning("a conversation has ended", extra=about)
+            fields = {"conversation": session.pop(KEY)["of"], "reason": str(reason)}
+            logger.warning("a conversation has ended", extra=fields)
             calls = None
         return fallback(update, session) if calls is None else calls
 
@@ -252,15 +252,15 @@ def start(function: Callable[[Json], Conversation], update: Json, session: Json)
 
 def _is_earlier(info: UpdateInfo, state: Json) -> bool:
     """Tell whether a message is older than the person's last one, as a redrive may bring it."""
-    begun = UpdateInfo({"message": state["message"]})
-    is_here = info.update_type in MESSAGES and info.chat_key == begun.chat_key
+    start_info = UpdateInfo({"message": state["message"]})
+    is_here = info.update_type in MESSAGES and info.chat_key == start_info.chat_key
     return is_here and info.content.get("message_id", 0) < state["last_message_id"]
 
 
 def _answer(info: UpdateInfo, session: Json) -> list[Any] | None:
     """Answer an update of the person, or return None if it is for `fallback`. Raises _Outdated."""
-    asked = UpdateInfo({"message": session[KEY]["message"]})
-    if (info.chat_key, info.topic_id) != (asked.chat_key, asked.topic_id):
+    start_info = UpdateInfo({"message": session[KEY]["message"]})
+    if (info.chat_key, info.topic_id) != (start_info.chat_key, start_info.topic_id):
         return None
     with closing(_Replay(session)) as replay:
         if info.update_type == "callback_query":
@@ -373,8 +373,8 @@ class _Replay:
 
     def pressed_data(self, data: str) -> str | None:
         """Return the callback_data of the question's button that was tapped, if it is one."""
-        own = (button["callback_data"] for button in _buttons(self.question.calls))
-        return next((each for each in own if self._mark + each == data), None)
+        data_of_buttons = (button["callback_data"] for button in _buttons(self.question.calls))
+        return next((each for each in data_of_buttons if self._mark + each == data), None)
 
     @property
     def _mark(self) -> str:
@@ -382,15 +382,15 @@ class _Replay:
 
     def _next(self, value: Any, name: str | None = None) -> Any:
         """Run the conversation until it yields or ends. Raises _Outdated for another name."""
-        with _without_effects() as made:
+        with _without_effects() as points:
             try:
                 point = self._generator.send(value)
             except StopIteration as end:
                 point = end.value if isinstance(end.value, Done) else Done(end.value, bool)
-        if made and made[0] is not point:
+        if points and points[0] is not point:
             raise ConversationError(
                 f"a conversation must yield each ask(…) and external(…): "
-                f"{made[0].name} has no yield"
+                f"{points[0].name} has no yield"
             )
         if not isinstance(point, (Question, External, Done)):
             raise ConversationError("a conversation must yield ask(…) or external(…)")
@@ -408,9 +408,9 @@ def _must_be_yielded(point: Question | External) -> None:
 @contextmanager
 def _without_effects() -> Iterator[list[Any]]:
     """Refuse calls of telegram, aws, schedule and session, which would be made again and again."""
-    context.current.replaying = made = list[Any]()
+    context.current.replaying = points = list[Any]()
     try:
-        yield made
+        yield points
     finally:
         context.current.replaying = None
 

@@ -122,8 +122,8 @@ def call_bot(event: Json, method: str, path: str) -> Json:
 
             ids = [who["id"] for who in (request["user"], request["chat"]) if who]
             if not allowlist.is_allowed(ids):
-                about = {"method": method, "status": 403}
-                allowlist.ignored(ids).log("request", started, [], about)
+                fields = {"method": method, "status": 403}
+                allowlist.ignored(ids).log("request", started, [], fields)
                 return error_response(403, "forbidden", "This bot isn't for everyone.")
         status, text = status_and_json(bot_module.call_function("on_request", request))
         outcome = Outcome("answered")
@@ -134,8 +134,8 @@ def call_bot(event: Json, method: str, path: str) -> Json:
         if outcome.status == 200:
             outcome = outcome.replace("mini_app_error")
         status, text = outcome.status, ""
-    about = {"method": method, "status": status}
-    outcome.log("request", started, context.current.calls.methods, about)
+    fields = {"method": method, "status": status}
+    outcome.log("request", started, context.current.calls.methods, fields)
     if outcome.name == "answered":
         return response(status, text, Content_Type="application/json")
     if status == 500:

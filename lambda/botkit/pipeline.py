@@ -132,11 +132,11 @@ def deduplicate(ctx: Context, call_next: CallNext) -> Outcome:
     Telegram redelivers an update if our 200 didn't reach it. And once people have seen an answer,
     the update must not be redelivered, whatever failed afterwards.
     """
-    before = recent.get(ctx.id)
+    earlier = recent.get(ctx.id)
     # What failed for good is done for Telegram, but not after a redrive.
-    if before and not before.redeliver and not (before.dead_letter and ctx.redriven_after):
-        return Outcome("duplicate", body=before.body)
-    ctx.is_retry |= before is not None
+    if earlier and not earlier.redeliver and not (earlier.dead_letter and ctx.redriven_after):
+        return Outcome("duplicate", body=earlier.body)
+    ctx.is_retry |= earlier is not None
     outcome = call_next()
     if outcome.redeliver and ctx.calls.visible:
         outcome = outcome.replace("incomplete")

@@ -196,7 +196,7 @@ def test_request_is_sent_and_signed(serve, use, service, signing_name, method, p
 def test_signing_names_are_botocores(use):
     session = botocore.session.get_session()
     models = map(session.get_service_model, ("bedrock-agent-runtime", "bedrock-runtime", "sesv2"))
-    assert use().SIGNED_AS == {model.endpoint_prefix: model.signing_name for model in models}
+    assert use().SIGNING_NAMES == {model.endpoint_prefix: model.signing_name for model in models}
 
 
 def test_signing_name_may_be_given(serve, use):

@@ -1,4 +1,4 @@
-"""bot_module.py: bot.py, imported and asked in time."""
+"""bot_module.py: bot.py is imported, called, and interrupted in time."""
 
 import importlib
 import logging

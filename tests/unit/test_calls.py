@@ -1,4 +1,4 @@
-"""calls.py: what a bot returns, checked and made."""
+"""calls.py: the calls that a bot returns are validated and executed."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""handler.py: what takes an event, in what time, and what start-up does."""
+"""handler.py: which module handles an event, in what time, and what start-up does."""
 
 import importlib
 import sys

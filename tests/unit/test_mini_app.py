@@ -1,4 +1,4 @@
-"""mini_app.py: the files of a page, and what it asks of the bot."""
+"""mini_app.py: the files of a Mini App, and its requests to the bot."""
 
 import base64
 import json

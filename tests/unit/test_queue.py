@@ -1,4 +1,4 @@
-"""queue.py: what waits, what remains and what failed goes through SQS FIFO."""
+"""queue.py: updates, remaining calls and dead letters go through SQS FIFO."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""session.py: what events and pages read and change."""
+"""session.py: sessions that events and Mini Apps read and change."""
 
 import json
 

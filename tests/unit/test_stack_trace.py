@@ -1,4 +1,4 @@
-"""stack_trace.py: what failed at the start, in words and without secrets.
+"""stack_trace.py: exceptions for the log, without people's words and secrets.
 
 How an exception is described: test_bot_module.py and test_check.py.
 """

@@ -1,4 +1,4 @@
-"""store.py: what an item keeps, for how long, and how much."""
+"""store.py: the items of the table: their content, size and expiry."""
 
 import time
 

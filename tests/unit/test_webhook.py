@@ -1,4 +1,4 @@
-"""webhook.py, pipeline.py: who sent an update, what Telegram gets, what it delivers twice."""
+"""webhook.py, pipeline.py: the sender of a request, its response, and duplicates."""
 
 import base64
 import json

@@ -204,14 +204,14 @@ class Queues(_Kept):
 
     def send(self, url: str, body: str, group: str, deduplication: str = "") -> None:
         """Put a message into a queue, unless it was there."""
-        about = {"queue": url, "group": group, "deduplication": deduplication or body}
+        message = {"queue": url, "group": group, "deduplication": deduplication or body}
         with self.changing() as messages:
-            now, key = self.now(), tuple(about.values())
-            is_there = any(each.items() >= about.items() for each in messages.values())
+            now, key = self.now(), tuple(message.values())
+            is_there = any(each.items() >= message.items() for each in messages.values())
             if is_there or now - self._sent.get(key, float("-inf")) < 300:
                 return
             self._sent[key] = now
-            messages[f"{uuid.uuid4()}"] = {**about, "body": body, "received": 0, "hidden": now}
+            messages[f"{uuid.uuid4()}"] = {**message, "body": body, "received": 0, "hidden": now}
 
     def delete(self, id_: str) -> None:
         """Delete a message, if it is still there."""

@@ -127,11 +127,11 @@ def save_progress(ctx: Context, item: store.Item, calls: list[Json], done: int, 
     remaining = all_calls[done:]
     try:
         while True:
-            known = saved_calls(ctx, item)
+            saved = saved_calls(ctx, item)
             # Another container is processing the same update and is further along, or has other
             # calls: keep what it saved.
-            if known is not None and (
-                len(known) < len(remaining) or known != all_calls[len(all_calls) - len(known) :]
+            if saved is not None and (
+                len(saved) < len(remaining) or saved != all_calls[len(all_calls) - len(saved) :]
             ):
                 return True
             if item.save_progress(ctx.id, remaining, state):

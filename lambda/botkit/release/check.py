@@ -97,8 +97,8 @@ def _check_release(event: Json) -> None:
 
     If an upload or the publishing of a version fails, Terraform still records it as applied.
     """
-    own = digest()
-    if own and event.get("sources", own) != own:
+    actual = digest()
+    if actual and event.get("sources", actual) != actual:
         raise Misconfigured(
             "The function runs other code than was planned. If the newest version was deleted, "
             "publish it again: terraform apply "
@@ -107,8 +107,8 @@ def _check_release(event: Json) -> None:
             "-replace=module.telegram_bot.terraform_data.package "
             "-replace=module.telegram_bot.aws_lambda_function.this"
         )
-    own = os.environ.get("CONFIGURATION_DIGEST", "")
-    if event.get("configuration", own) != own:
+    actual = os.environ.get("CONFIGURATION_DIGEST", "")
+    if event.get("configuration", actual) != actual:
         raise Misconfigured(
             "The function has other settings than were planned: terraform apply "
             f"-replace=module.telegram_bot.terraform_data.webhook_secret {MODULE_ADDRESS_HINT}"

@@ -1,4 +1,4 @@
-"""host.py: who invokes the function when something is due, and again after a failure."""
+"""host.py: the stand-ins that invoke the function when something is due, and after a failure."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""rate_limit.py: a person's updates are counted, and what is too many gets silence."""
+"""rate_limit.py: a person's updates are counted, and too many get no answer."""
 
 import time
 from types import SimpleNamespace

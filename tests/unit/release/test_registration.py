@@ -73,7 +73,7 @@ def failed(container, milliseconds=10_000):
 
 
 @pytest.fixture(autouse=True)
-def no_pauses(monkeypatch):
+def pauses(monkeypatch):
     """Replace the next container's pauses between tries by a list of their lengths."""
     pauses = []
     replace_sleep(monkeypatch, pauses.append)
@@ -109,13 +109,13 @@ def test_webhook_is_registered(container, last_error):
 
 
 @pytest.mark.parametrize(("failures", "look_ups"), [(0, 1), (2, 3), (99, 10)])
-def test_new_name_is_waited_for(container, names, no_pauses, failures, look_ups):
+def test_new_name_is_waited_for(container, names, pauses, failures, look_ups):
     """Telegram's server caches a failed look-up for five minutes."""
     names.failures = failures
     answering(container)
     assert register(container)["url"] == URL
     assert names.asked == [(443, socket.AF_INET)] * look_ups
-    assert no_pauses == [0.5] * min(failures, look_ups)
+    assert pauses == [0.5] * min(failures, look_ups)
 
 
 @pytest.mark.parametrize(("milliseconds", "seconds"), [(5_500, 2.25), (30_000, 5.0)])
@@ -159,26 +159,26 @@ def test_refusal_fails_the_apply_in_telegrams_words(container, code, description
     assert failed(container) == expected
 
 
-def test_temporary_failure_is_retried(container, no_pauses):
+def test_temporary_failure_is_retried(container, pauses):
     away = container.module("errors").Unreachable("HTTP 502")
     limits = [refusal(container, 429, "wait", retry_after=seconds) for seconds in (1, 7)]
     calls = answering(container, setMyCommands=[away, True], setWebhook=[*limits, True])
     assert register(container, 20_000)["url"] == URL
     menu, webhook, info = REGISTRATION
     assert calls == [menu, menu, webhook, webhook, webhook, info]
-    assert no_pauses == [1.0, 1.0, 7]
+    assert pauses == [1.0, 1.0, 7]
     told = [(line["message"], line["reason"]) for line in container.log]
     wait = ("retrying setWebhook", "setWebhook: 429 wait")
     assert told == [("retrying setMyCommands", "HTTP 502"), wait, wait]
 
 
-def test_missing_permission_is_waited_for(start_with_parameter, serve, no_pauses):
+def test_missing_permission_is_waited_for(start_with_parameter, serve, pauses):
     denied = http({"__type": "AccessDeniedException", "Message": "not authorized"}, "400 Bad")
     store = serve(answers(*[denied] * 3, parameter(TOKEN)))  # once at start-up, and twice after it
     container = start_with_parameter("https://telegram.example", store)
     answering(container)
     assert register(container, 20_000)["url"] == URL
-    assert (no_pauses, len(store.requests)) == ([1.0] * 2, 4)
+    assert (pauses, len(store.requests)) == ([1.0] * 2, 4)
     reason = "the token can't be fetched: ssm: AccessDeniedException: not authorized"
     assert container.line["reason"] == reason
 
@@ -192,11 +192,11 @@ def test_token_that_changed_is_fetched(start_with_parameter, serve, action):
     assert container.telegram.default_client.token == TOKEN
 
 
-def test_malformed_token_fails_at_once(start_with_parameter, serve, bot_api, no_pauses):
+def test_malformed_token_fails_at_once(start_with_parameter, serve, bot_api, pauses):
     store = serve(answers(*[parameter("123:tökén")] * 2))  # at start-up, and after it
     container = start_with_parameter(bot_api.url, store)
     assert failed(container).endswith("the parameter /bot/token must contain a bot's token")
-    assert no_pauses == []
+    assert pauses == []
 
 
 # With so many seconds left, and such a pause before a retry: how often the webhook is tried.

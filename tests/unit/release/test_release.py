@@ -1,4 +1,4 @@
-"""release/__init__.py: which events are Terraform's, and what time each of them has."""
+"""release/__init__.py: which events are Terraform's, and how long each may take."""
 
 import pytest
 

@@ -188,7 +188,7 @@ class Connection(h11.Connection):
         return data
 
 
-def answer_heads() -> None:
+def response_headers() -> None:
     """The head of an answer leaves with the start of its body.
 
     MiniStack's HTTP server writes one after the other. Now and then a busy Terraform provider
@@ -318,7 +318,7 @@ def is_from_a_program(scope: Any) -> bool:
     return bool(THIS_MACHINE.fullmatch(host)) and b"origin" not in headers and is_navigation
 
 
-def programs_only() -> None:
+def loopback_only() -> None:
     """Only programs on this machine are answered.
 
     MiniStack also answers any web page in a browser here, which could make functions and run them.
@@ -445,12 +445,12 @@ PATCHES = (
     alarm_fields,
     alias_actions,
     alias_retries,
-    answer_heads,
     containers,
     log_keys,
+    loopback_only,
     message_moves,
-    programs_only,
     recovery_periods,
+    response_headers,
     schedule_groups,
     schedule_zones,
     scheduled_messages,

@@ -161,7 +161,7 @@ def test_an_asynchronous_invocation_has_the_aliass_configuration(both, monkeypat
 
 
 def test_an_answers_head_waits_for_what_follows_it(both):
-    for kind in both(patches.answer_heads, h11, "Connection"):
+    for kind in both(patches.response_headers, h11, "Connection"):
         connection, is_changed = kind(h11.SERVER), kind is patches.Connection
         for _ in range(2):
             connection.receive_data(b"GET / HTTP/1.1\r\nHost: aws\r\n\r\n")
@@ -335,7 +335,7 @@ def test_web_pages_are_refused(both, monkeypatch, path, headers, is_answered):
     monkeypatch.setattr(server, "app", app)
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     scope = {"path": path.partition("?")[0], "headers": raw}
-    _, guarded = both(patches.programs_only, server, "app")
+    _, guarded = both(patches.loopback_only, server, "app")
     for kind in ("http", "websocket"):
         asyncio.run(guarded({**scope, "type": kind}, None, send))
     assert sent == (["answered"] * 2 if is_answered else [403, None, 1008])
