@@ -50,7 +50,7 @@ dispatcher, bot = Dispatcher(), Bot("0:unused")
 @dispatcher.message()
 async def handle(message, bot, state):
 """,
-        end="reply = on_aiogram.reply_with(dispatcher, bot)",
+        end="reply = on_aiogram.make_reply(dispatcher, bot)",
         call="await bot.{}",
         download="(await bot.download_file('a')).read()",
         upload="BufferedInputFile(data, 'a.txt')",
@@ -87,7 +87,7 @@ def build(builder):
 async def handle(update, context):
     message = update.effective_message
 """,
-        end="reply = on_ptb.reply_with(build)",
+        end="reply = on_ptb.make_reply(build)",
         call="await context.bot.{}",
         download="await context.bot.request.retrieve('https://x/file/bot1:any/a')",
         upload="data, filename='a.txt'",
@@ -130,7 +130,7 @@ bot = telebot.TeleBot("1:x")
 def handle(message):
     who = message.from_user.id, message.chat.id
 """,
-        end="reply = on_telebot.reply_with(bot)",
+        end="reply = on_telebot.make_reply(bot)",
         call="bot.{}",
         download="bot.download_file('a')",
         upload="data, visible_file_name='a.txt'",

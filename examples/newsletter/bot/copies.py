@@ -10,8 +10,8 @@ from botkit.errors import Misconfigured, TelegramError, Unreachable
 RATE = 25  # copies a second: Telegram takes 30 messages, and the bot also answers people
 THREADS = 5  # enough for RATE while Telegram answers within 0.2 s
 PATIENCE_SECONDS = 10  # for an answer
-SPARE = 20  # seconds before the deadline in which no copy is sent any more
-MAX_PAUSE_SECONDS = 60  # seconds between two tries while Telegram can't be reached
+MARGIN_SECONDS = 20  # before the deadline in which no copy is sent any more
+MAX_PAUSE_SECONDS = 60  # between two tries while Telegram can't be reached
 
 
 class Copies:
@@ -49,7 +49,7 @@ class Copies:
 
     def time_left(self):
         """Return for how many seconds copies can be sent in this step, negative if for none."""
-        return deadline.left() - SPARE - max(self.ready - time.time(), 0)
+        return deadline.left() - MARGIN_SECONDS - max(self.ready - time.time(), 0)
 
     def call(self, method, **params):
         """Make a call on the connection of this thread."""

@@ -19,19 +19,19 @@ OWNER = int(os.environ["OWNER_ID"])
 BATCH = 25  # people whose results are kept together: if the container dies, they may get it twice
 RETRIES = 3  # in a step, of copies that failed there, when all others are sent
 ROUNDS = 3  # further steps for those who couldn't be reached, when all others have their copies
-SHOWN = 20  # seconds after which the owner's message is brought up to date
+SHOW_SECONDS = 20  # after which the owner's message is brought up to date
 
 
 def begin(id, source, total):
     """Begin the newsletter that a question is about. Return what to tell the owner."""
 
     def create(job):
-        if job and not job["is_over"]:
+        if job and not job["is_finished"]:
             return "" if job["id"] == id else "Another one is under way. /stop ends it."
         if job and job["id"] >= id:
             return "It is over. To send the message once more, answer it with /send."
         job.update(id=id, source=source, total=total, step=0, ready=0, end="", rounds=0)
-        job.update(place={}, again={}, counts={}, is_at_work=False, is_over=False)
+        job.update(place={}, again={}, counts={}, is_at_work=False, is_finished=False)
         return ""
 
     refusal = session.change("newsletter", create)
@@ -42,7 +42,7 @@ def begin(id, source, total):
 
 def stop():
     def end(job):
-        if job and not job["is_over"]:
+        if job and not job["is_finished"]:
             job["end"] = "Stopped"
             return job["id"], job["step"]
         return None
@@ -63,7 +63,7 @@ def take_step(event):
     """Send copies, unless another invocation has taken this step."""
     id, step = event["newsletter"], event["step"]
     job = session.read("newsletter")
-    if job.get("id") != id or job["is_over"] or job["step"] > step:
+    if job.get("id") != id or job["is_finished"] or job["step"] > step:
         return []  # a duplicate
     if not schedule_step(id, step + 1, deadline.left() + 5):  # when Lambda has ended this one
         return []  # another invocation is taking this step, or has died in it
@@ -72,7 +72,7 @@ def take_step(event):
         job = change(send(job), dict.update, {"is_at_work": False})
         if job and show(job):
             rounds = job["rounds"] + (job["place"] is None)
-            change(job, dict.update, {"is_over": is_over(job), "rounds": rounds})
+            change(job, dict.update, {"is_finished": is_finished(job), "rounds": rounds})
     return []
 
 
@@ -116,7 +116,7 @@ def send(job):
             job = change(job, note, results, place, copies.ready)
             lost = [person for person in people if results[person] in ("blocked", "gone")]
             subscribers.remove(*lost)
-            if job and time.time() > shown + SHOWN:
+            if job and time.time() > shown + SHOW_SECONDS:
                 shown = time.time()
                 pool.submit(show, job, copies.call)
     return job
@@ -134,7 +134,7 @@ def note(job, results, place, ready):
         job["end"] = "Telegram can't copy the message"
 
 
-def is_over(job):
+def is_finished(job):
     has_tried = not job["again"] or job["rounds"] >= ROUNDS
     return bool(job["end"] or (job["place"] is None and has_tried))
 
@@ -159,7 +159,7 @@ def text_of(job):
         job["counts"].get(name, 0)
         for name in ("sent", "blocked", "gone", "refused", "deaths", "unsure")
     )
-    if not is_over(job):
+    if not is_finished(job):
         return f"{sent:,} of {job['total']:,} got it so far. /stop ends it."
     return (
         f"{job['end'] or 'Done'}: {sent:,} people got it. "

@@ -68,7 +68,7 @@ async def read(query, state):
 
 
 SESSION = "chat_user"
-reply = on_aiogram.reply_with(dispatcher, bot)
+reply = on_aiogram.make_reply(dispatcher, bot)
 ALLOWED_UPDATES = dispatcher.resolve_used_update_types()
 COMMANDS = {"add": "Add a book", "list": "Show the list"}
 

@@ -1,7 +1,7 @@
 """Runs a bot of aiogram 3 on terraform-aws-telegram-bot 0.1.0.
 
     SESSION = "chat_user"  # keeps states and their data
-    reply = on_aiogram.reply_with(dispatcher, bot)
+    reply = on_aiogram.make_reply(dispatcher, bot)
 
 The file is the bot's own: change what doesn't suit. README.md in examples/moved/aiogram says what
 works otherwise here.
@@ -43,7 +43,7 @@ name_of = DefaultKeyBuilder(with_business_connection_id=True, with_destiny=True)
 logger = logging.getLogger(__name__)
 
 
-def reply_with(dispatcher, bot):
+def make_reply(dispatcher, bot):
     """Return reply() for bot.py. Startup handlers run before a container's first update."""
     session, started = Session(), []
     session.middleware, bot.session = bot.session.middleware, session

@@ -56,7 +56,7 @@ def build(builder):
 
 
 SESSION = "user"
-reply = on_ptb.reply_with(build)
+reply = on_ptb.make_reply(build)
 ALLOWED_UPDATES = ["message"]
 COMMANDS = {"book": "Book a table", "bookings": "Show my bookings"}
 

@@ -1,7 +1,7 @@
 """Runs a bot of python-telegram-bot on terraform-aws-telegram-bot 0.1.0.
 
     SESSION = "user"  # keeps user_data and conversations; "chat" keeps chat_data
-    reply = on_ptb.reply_with(build)  # build(builder) returns a new Application for each update
+    reply = on_ptb.make_reply(build)  # build(builder) returns a new Application for each update
 
 The file is the bot's own: change what doesn't suit. README.md in examples/moved/ptb says what works
 otherwise here.
@@ -43,7 +43,7 @@ refused = []  # Telegram's refusals of the update's calls
 logger = logging.getLogger(__name__)
 
 
-def reply_with(build):
+def make_reply(build):
     """Return reply() for bot.py. `build` gets a builder, and returns a new Application."""
     request = Request()
 

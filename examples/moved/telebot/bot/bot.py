@@ -37,7 +37,7 @@ def show(message):
 
 
 SESSION = "chat"
-reply = on_telebot.reply_with(bot)
+reply = on_telebot.make_reply(bot)
 ALLOWED_UPDATES = ["message"]
 COMMANDS = {"add": "Add a birthday", "list": "Show all"}
 

@@ -1,7 +1,7 @@
 """Runs a bot of pyTelegramBotAPI (telebot) on terraform-aws-telegram-bot 0.1.0.
 
     SESSION = "chat"  # keeps states with their data, and the functions that wait for a message
-    reply = on_telebot.reply_with(bot)
+    reply = on_telebot.make_reply(bot)
 
 From this import on, the calls of every TeleBot go through botkit.telegram. The file is the bot's
 own: change what doesn't suit. README.md in examples/moved/telebot says what works otherwise here.
@@ -34,10 +34,10 @@ own = {}  # the session, the chat and the user of the update that is handled
 logger = logging.getLogger(__name__)
 
 
-def reply_with(bot):
+def make_reply(bot):
     """Return reply() for bot.py. The session replaces what telebot would keep in memory."""
     if not isinstance(bot, telebot.TeleBot):
-        raise Misconfigured("on_telebot.reply_with() needs a TeleBot: AsyncTeleBot isn't supported")
+        raise Misconfigured("on_telebot.make_reply() needs a TeleBot: AsyncTeleBot isn't supported")
     storages = {"current_states": States(), "next_step_backend": Waiting("steps")}
     storages["reply_backend"] = Waiting("replies")
     use(bot, storages)

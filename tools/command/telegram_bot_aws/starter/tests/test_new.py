@@ -142,7 +142,7 @@ def test_frameworks_bot_has_sessions_and_memory(tmp_path, framework):
     main = (folder / "main.tf").read_text()
     assert re.search(r"^  session_retention_in_days += ", main, re.MULTILINE)
     assert re.search(r"^  memory_size += 512 ", main, re.MULTILINE)
-    assert f"on_{framework}.reply_with(" in (folder / "bot/bot.py").read_text()
+    assert f"on_{framework}.make_reply(" in (folder / "bot/bot.py").read_text()
     assert (folder / f"bot/on_{framework}.py").is_file()
 
 
