@@ -133,7 +133,6 @@ REMEMBERED = {
     "fakes.clock.clock",
     "http.exchange.opener",
     "middleware.allowlist.accounts",
-    "middleware.allowlist.blocked_count",
     "middleware.rate_limit.full_windows",
     "pipeline.enabled",
     "pipeline.recent",

@@ -5,7 +5,6 @@ This module is loaded only if somebody is listed: otherwise everybody may write.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from ..context import BoundedDict, Context
@@ -14,48 +13,27 @@ from ..outcome import Outcome
 from ..settings import settings
 from ..update_info import UpdateInfo
 
-logger = logging.getLogger("botkit")
-
-# For each update type, whose ids are compared with allowed_ids: one match lets it in. "person" is
-# who writes, presses or asks. For somebody who acts as a chat (an anonymous admin, a channel), it
-# is that chat, not the placeholder account in `from`. "account" is the owner of the business
-# account, since anybody may connect the bot to theirs. A type that names nobody is let in.
-WHOSE: dict[str, tuple[str, ...]] = {
-    "message": ("person", "chat"),
-    "edited_message": ("person", "chat"),
-    "channel_post": ("person", "chat"),
-    "edited_channel_post": ("person", "chat"),
-    "business_connection": ("person",),
-    "business_message": ("account",),
-    "edited_business_message": ("account",),
-    "deleted_business_messages": ("account",),
-    "guest_message": ("person",),  # the bot isn't in that chat, which may have another chat's id
-    "message_reaction": ("person", "chat"),
-    "message_reaction_count": ("chat",),
-    "inline_query": ("person",),
-    "chosen_inline_result": ("person",),
-    "callback_query": ("person", "chat"),  # below a message of a business account: its owner
-    "shipping_query": ("person",),
-    "pre_checkout_query": ("person",),
-    "purchased_paid_media": ("person",),
-    "poll": (),
-    "poll_answer": ("person",),
-    "my_chat_member": ("person", "chat"),
-    "chat_member": ("person", "chat"),
-    "chat_join_request": ("person", "chat"),
-    "chat_boost": ("chat",),
-    "removed_chat_boost": ("chat",),
-    "managed_bot": ("person",),
-    "subscription": ("person",),
-    "stopped_message_generation": ("chat",),
-    "widget_query": ("person", "chat"),
-    "shared_widget_query": ("person",),
+# The update types whose chat may be listed, too. In others, such as guest_message, the bot isn't in
+# the chat, which may have another chat's id.
+CHAT_COUNTS = {
+    "message",
+    "edited_message",
+    "channel_post",
+    "edited_channel_post",
+    "message_reaction",
+    "message_reaction_count",
+    "callback_query",
+    "my_chat_member",
+    "chat_member",
+    "chat_join_request",
+    "chat_boost",
+    "removed_chat_boost",
+    "stopped_message_generation",
+    "widget_query",
 }
-UNKNOWN = ("person",)  # an update type of a later Bot API
 
 MAX_REMEMBERED = 100  # accounts
 accounts = BoundedDict(MAX_REMEMBERED)  # the owners of business accounts, by connection
-blocked_count = 0  # updates, and requests of the Mini App, that this container has ignored
 
 
 def allowlist(ctx: Context, call_next: Callable[[], Outcome]) -> Outcome:
@@ -64,12 +42,6 @@ def allowlist(ctx: Context, call_next: Callable[[], Outcome]) -> Outcome:
     ids = ids_of(info)
     if not is_allowed(ids):
         return ignored(ids)
-    new = info.content.get("migrate_to_chat_id")
-    if new is not None and info.chat_id in settings.allowed_ids:
-        logger.warning(
-            "a group became a supergroup, which has a new id: change allowed_ids",
-            extra={"id": info.chat_id, "new_id": new},
-        )
     return call_next()
 
 
@@ -80,31 +52,29 @@ def is_allowed(ids: list[int] | None) -> bool:
 
 def ignored(ids: list[int] | None) -> Outcome:
     """Return the outcome for somebody who isn't allowed, with the ids to copy into allowed_ids."""
-    global blocked_count
-    blocked_count += 1
-    return Outcome("ignored", log_fields={"sender_ids": ids, "blocked_count": blocked_count})
+    return Outcome("ignored", log_fields={"sender_ids": ids})
 
 
 def ids_of(info: UpdateInfo) -> list[int] | None:
-    """Return the ids that count for an update, or None if its type names nobody.
+    """Return the ids that count for an update, or None if it names nobody: a poll's result.
 
+    In a business account, only its owner counts, since anybody may connect the bot to theirs.
+    Elsewhere it is who writes, presses or asks; for an anonymous admin or a channel, that is a chat.
     Raises BotkitError if Telegram doesn't say now whose account it is.
     """
-    whose = WHOSE.get(info.update_type, UNKNOWN)
-    if not whose:
+    if info.update_type == "poll":
         return None
     if info.business_connection_id is not None:
-        whose = ("account",)
-    ids = {
-        "person": info.sender_id,
-        "chat": info.chat_id,
-        "account": _owner(info.business_connection_id) if "account" in whose else None,
-    }
-    found = dict.fromkeys(ids[name] for name in whose)  # a private chat has its person's id
-    return [each for each in found if each is not None]
+        ids = [_owner(info.business_connection_id)]
+    elif info.update_type in CHAT_COUNTS:
+        ids = [info.sender_id, info.chat_id]
+    else:
+        ids = [info.sender_id]
+    # A private chat has its person's id.
+    return [each for each in dict.fromkeys(ids) if each is not None]
 
 
-def _owner(connection: str | None) -> int | None:
+def _owner(connection: str) -> int | None:
     """Return the id of the person whose account is connected, or None if it no longer is.
 
     Raises BotkitError.
@@ -119,6 +89,6 @@ def _owner(connection: str | None) -> int | None:
             if error.retryable:
                 raise
             return None
-        accounts[str(connection)] = found["user"]["id"]
-    owner: int = accounts[str(connection)]
+        accounts[connection] = found["user"]["id"]
+    owner: int = accounts[connection]
     return owner

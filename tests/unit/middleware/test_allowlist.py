@@ -6,8 +6,8 @@ import pytest
 from telegram_bot_aws.local.events import app_event
 
 from tests.support.init_data import launch, sign
-from tests.support.stubs import QUEUE, load, message, queue_event
-from tests.support.updates import ADMIN, BUSINESS, OWNER, TYPES, UPDATES
+from tests.support.stubs import QUEUE, message, queue_event
+from tests.support.updates import ADMIN, BUSINESS, OWNER, UPDATES
 
 ASK = {"business_connection_id": "b1"}
 CONNECTED = {"id": "b1", "user": {"id": OWNER}, "is_enabled": True}
@@ -38,22 +38,18 @@ def test_only_these_ids_let_an_update_in(start_bot, bot_api, update, where, ids)
         if is_in:
             bot_api.expects(HELLO)
         assert container.deliver({"update_id": 1, **update}) == (200, None)
-        found = [container.line.get(name) for name in ("outcome", "sender_ids", "blocked_count")]
-        assert found == (["answered", None, None] if is_in else ["ignored", ids, 1])
+        found = [container.line.get(name) for name in ("outcome", "sender_ids")]
+        assert found == (["answered", None] if is_in else ["ignored", ids])
 
 
-def test_each_type_of_the_bot_api_has_its_ids():
-    assert set(load("botkit.middleware.allowlist").WHOSE) == set(TYPES)
-
-
-def test_strangers_are_ignored_and_counted_in_the_queue_too(start_bot):
+def test_strangers_are_ignored_in_the_queue_too(start_bot):
     container = start_bot(BOT, ALLOWED_IDS="7", QUEUE_URL=QUEUE, AWS_ENDPOINT_URL="http://[::1]:1")
     container.deliver(message())
     assert container.invoke(queue_event(message(2))) == {"batchItemFailures": []}
     lines = [line for line in container.log if line.get("outcome")]
-    assert [(line["outcome"], line.get("source"), line["blocked_count"]) for line in lines] == [
-        ("ignored", None, 1),
-        ("ignored", "queue", 2),
+    assert [(line["outcome"], line.get("source")) for line in lines] == [
+        ("ignored", None),
+        ("ignored", "queue"),
     ]
 
 
@@ -94,20 +90,6 @@ def test_update_is_redelivered_if_the_account_cannot_be_looked_up(start_bot, bot
     assert container.deliver(UPDATE) == (503, None)
     assert container.deliver(UPDATE) == (200, None)
     assert container.line["outcome"] == "answered"
-
-
-# ── A group that becomes a supergroup
-
-
-@pytest.mark.parametrize(("allowed", "is_told"), [("-5", True), ("13", False)])
-def test_new_id_of_a_listed_group_is_logged(start_bot, bot_api, allowed, is_told):
-    container = start_bot(BOT, ALLOWED_IDS=allowed)
-    bot_api.expects(HELLO)
-    group = {"id": -5, "type": "group"}
-    moved = {"chat": group, "from": {"id": 13}, "migrate_to_chat_id": -1005}
-    container.deliver({"update_id": 1, "message": moved})
-    warnings = [line for line in container.log if line["level"] == "WARNING"]
-    assert [(line["id"], line["new_id"]) for line in warnings] == [(-5, -1005)] * is_told
 
 
 # ── The page
