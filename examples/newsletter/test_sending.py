@@ -228,6 +228,16 @@ def test_an_event_that_comes_twice_sends_nothing_twice(world):
     assert world.schedules.fake.items == {}
 
 
+def test_step_whose_first_invocation_died_is_left_to_the_next(world):
+    world.people = set(range(100_000, 100_060))
+    world.begin()
+    [name] = world.schedules.fake.items
+    world.crashes = {world.operations + 3}  # once the next step is scheduled
+    for _ in range(2):
+        world.invoke(name)
+    assert (world.crashed, world.got.total()) == (1, 0)
+
+
 def test_only_one_newsletter_is_under_way(world):
     world.people = set(range(100_000, 100_060))
     assert [world.begin(), world.begin()] == [BEGINS, BEGINS]

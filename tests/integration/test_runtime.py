@@ -148,7 +148,7 @@ RUNBOOK = (ROOT / "docs/runbook.md").read_text()
 
 def counted():
     """Return the outcomes that alarms.tf counts, by the metric filter."""
-    [block] = re.findall(r"^  counted = {\n(.*?)^  }", ALARMS, re.MULTILINE | re.DOTALL)
+    [block] = re.findall(r"^  counted_outcomes = {\n(.*?)^  }", ALARMS, re.MULTILINE | re.DOTALL)
     return {name: json.loads(of) for name, of in re.findall(r"(\w+) += (\[.*\])", block)}
 
 

@@ -150,8 +150,12 @@ ITSELF = """
 """
 
 
-@pytest.mark.parametrize("returns", [True, False], ids=["returns a call", "returns none"])
-def test_redrive_repeats_an_incomplete_answer(start_with_sessions, bot_api, returns):
+@pytest.mark.parametrize(
+    ("returns", "is_queued"),
+    [(True, False), (False, True)],
+    ids=["returns a call", "returns none, from the queue"],
+)
+def test_redrive_repeats_an_incomplete_answer(start_with_sessions, bot_api, returns, is_queued):
     """What reply() has sent itself isn't in the session. What it returns now may differ."""
     ending = ITSELF if returns else ITSELF.replace("return [", "return [] and [")
     source = COUNT.partition("    return")[0] + ending
@@ -165,7 +169,10 @@ def test_redrive_repeats_an_incomplete_answer(start_with_sessions, bot_api, retu
     bot_api.expects(said("a"))
     bot_api.refuses(said("b"), *LIMIT)
     bot_api.expects(*[said(1)] * returns)
-    assert container.deliver(message()) == (200, None)
+    if is_queued:
+        assert container.invoke(queue_event(message())) == {"batchItemFailures": []}
+    else:
+        assert container.deliver(message()) == (200, None)
     [letter] = container.queues.dead_letters
     assert letter["failed"]["outcome"] == "incomplete"
     bot_api.refuses(said("a"), *LIMIT)
