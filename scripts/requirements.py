@@ -84,7 +84,7 @@ def parse(text: str) -> "list[str]":
     return lines
 
 
-def to_install(bot: Path) -> "list[str]":
+def required_packages(bot: Path) -> "list[str]":
     """Return what has to be installed for a bot: nothing if its folder contains its packages.
 
     Raises NotInstallable.

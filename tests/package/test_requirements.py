@@ -28,7 +28,7 @@ UNDERSTOOD = {
 @pytest.mark.parametrize(("text", "lines"), UNDERSTOOD.values(), ids=UNDERSTOOD)
 def test_lines_are_understood(tmp_path, text, lines):
     (tmp_path / "requirements.txt").write_bytes(text.encode())
-    assert requirements.to_install(tmp_path) == lines
+    assert requirements.required_packages(tmp_path) == lines
 
 
 REFUSED = {
@@ -51,7 +51,7 @@ def test_other_lines_are_named_without_their_secrets(text, where):
 def test_file_in_another_encoding_is_refused(tmp_path):
     (tmp_path / "requirements.txt").write_bytes(b"\xff\xfea")
     with pytest.raises(NotInstallable, match="save it as UTF-8"):
-        requirements.to_install(tmp_path)
+        requirements.required_packages(tmp_path)
 
 
 @pytest.mark.parametrize("has_uv", [True, False], ids=["uv", "pip"])

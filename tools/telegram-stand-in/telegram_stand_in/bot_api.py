@@ -159,7 +159,7 @@ def checked(method: str, params: Json, hints: list[str]) -> Json:
                 raise Refusal(400, f"Bad Request: {missing}")
             continue
         try:
-            given[name] = _parsed(name, kind, params[name], hints)
+            given[name] = _parse_value(name, kind, params[name], hints)
         except Mismatch as mismatch:
             text = f"{mismatch}"
             if not text.startswith(("can't parse", "field ")):  # of something in the value
@@ -168,7 +168,7 @@ def checked(method: str, params: Json, hints: list[str]) -> Json:
     return given
 
 
-def _parsed(name: str, kind: str, value: Any, hints: list[str]) -> Any:
+def _parse_value(name: str, kind: str, value: Any, hints: list[str]) -> Any:
     alternatives = _alternatives(kind)
     shapes = {_shape(each) for each in alternatives}
     if isinstance(value, str) and str not in shapes and shapes & {dict, list}:
@@ -207,7 +207,7 @@ def parsed(text: str | bytes) -> Any:
     return None
 
 
-def decoded(method: str, fields: dict[str, str]) -> Json:
+def decode_form(method: str, fields: dict[str, str]) -> Json:
     """Return the parameters of a form, which are all strings, with their JSON types."""
     kinds = {name: kind for name, (kind, _) in METHODS[method].items()}
     return {name: _from_text(kinds.get(name, ""), text) for name, text in fields.items()}

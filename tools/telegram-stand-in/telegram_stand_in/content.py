@@ -97,9 +97,9 @@ def media_content(request: Request, kind: str, value: str, source: Json) -> Json
     if kind == "photo":
         content: Json = {kind: [photo_size(file)]}
     else:
-        content = {kind: picked("".join(map(str.capitalize, kind.split("_"))), about)}
+        content = {kind: pick_fields("".join(map(str.capitalize, kind.split("_"))), about)}
     if kind == "animation":
-        content["document"] = picked("Document", about)
+        content["document"] = pick_fields("Document", about)
     if source.get("has_spoiler"):
         content["has_media_spoiler"] = True
     return content
@@ -110,7 +110,7 @@ def input_media(request: Request, media: Json) -> Json:
     return content | caption_content(request, media)
 
 
-def picked(kind: str, source: Json) -> Json:
+def pick_fields(kind: str, source: Json) -> Json:
     """Return an object of a kind, made of the parameters with the names of its fields."""
     return {name: source[name] for name in fields_of(kind) if name in source}
 
@@ -130,7 +130,7 @@ def inline_content(request: Request, result: Json) -> Json:
         return media_content(request, kind, value, result) | caption_content(request, result)
     if wish is not result:
         kind = next((OF_FIELDS[name] for name in OF_FIELDS if name in wish), "location")
-    content = {kind: picked(kind.capitalize(), wish)}
+    content = {kind: pick_fields(kind.capitalize(), wish)}
     if kind == "venue":
-        content["venue"]["location"] = picked("Location", wish)
+        content["venue"]["location"] = pick_fields("Location", wish)
     return content

@@ -49,7 +49,7 @@ FINDERS = {
 NOT_LAST = ".:;,('?!`"  # of a link
 
 
-def marked(content: Json) -> Json:
+def add_entities(content: Json) -> Json:
     """Return a message's content with what Telegram finds in its text and its caption.
 
     Entities that are there stay as they are.
@@ -58,13 +58,13 @@ def marked(content: Json) -> Json:
     for name, entities in (("text", "entities"), ("caption", "caption_entities")):
         text = content.get(name)
         if isinstance(text, str):
-            more[name] = blanked(text)
-            if entities not in content and (found := found_in(more[name])):
+            more[name] = replace_blanks(text)
+            if entities not in content and (found := find_entities(more[name])):
                 more[entities] = found
     return {**content, **more}
 
 
-def found_in(text: str) -> list[Json]:
+def find_entities(text: str) -> list[Json]:
     """Return the entities that Telegram finds in a text, in order. None overlaps another."""
     spans = [(*span, kind) for kind in FINDERS for span in _spans(kind, text)]
     found: list[Json] = []
@@ -83,14 +83,14 @@ def _spans(kind: str, text: str) -> Iterator[tuple[int, int]]:
     for match in FINDERS[kind].finditer(text):
         begin, end = match.span()
         if kind == "url":
-            link = _trimmed(match[0])
+            link = _trim_link(match[0])
             end = begin + len(link)
             if re.search(r"\w\.[A-Z][a-z]+$", link) and "://" not in link:
                 continue  # the next sentence begins, without a blank
         yield begin, end
 
 
-def _trimmed(link: str) -> str:
+def _trim_link(link: str) -> str:
     """Return a link without what ends a sentence, or a bracket that it doesn't open."""
     while link:
         is_open = link.endswith(")") and link.count("(") < link.count(")")
@@ -100,7 +100,7 @@ def _trimmed(link: str) -> str:
     return link
 
 
-def blanked(text: str) -> str:
+def replace_blanks(text: str) -> str:
     """Return a text with blanks for tabs and the like, as Telegram's messages have them."""
     return text.translate(BLANKS)
 

@@ -14,7 +14,7 @@ from html import unescape
 from typing import Any, NamedTuple
 
 from .bot_api import Json, Mismatch
-from .entities import MAX_ENTITIES, blanked, found_in, units
+from .entities import MAX_ENTITIES, find_entities, replace_blanks, units
 
 Users = Mapping[int, Json]
 
@@ -32,7 +32,7 @@ HTTP_LINK = re.compile(
 )
 
 
-def formatted(text: str, mode: str, entities: list[Json], users: Users) -> tuple[str, list[Json]]:
+def parse_text(text: str, mode: str, entities: list[Json], users: Users) -> tuple[str, list[Json]]:
     """Return a text and its entities as a message has them. Raises Mismatch.
 
     `users` are the people that a link can mention, by id.
@@ -49,13 +49,13 @@ def formatted(text: str, mode: str, entities: list[Json], users: Users) -> tuple
         except Mismatch as mismatch:
             raise Mismatch(f"can't parse entities: {mismatch}") from None
     else:
-        entities = [_checked(entity, text, users) for entity in entities[:MAX_ENTITIES]]
-    text, entities = _trimmed(blanked(text), entities[:MAX_ENTITIES])
+        entities = [_check_entity(entity, text, users) for entity in entities[:MAX_ENTITIES]]
+    text, entities = _trim(replace_blanks(text), entities[:MAX_ENTITIES])
     entities += entities_in(text, entities)
     return text, sorted(entities, key=lambda e: (e["offset"], -e["length"]))[:MAX_ENTITIES]
 
 
-def checked_link(url: str) -> str:
+def normalize_link(url: str) -> str:
     """Return a link as Telegram keeps it, or nothing if it is invalid."""
     url = url.strip()
     if own := OWN_LINK.fullmatch(url):
@@ -69,7 +69,7 @@ def checked_link(url: str) -> str:
     return f"{(scheme or 'http').lower()}://{place}{path}"
 
 
-def _checked(entity: Json, text: str, users: Users) -> Json:
+def _check_entity(entity: Json, text: str, users: Users) -> Json:
     for name in ("offset", "length"):
         if not 0 <= entity[name] < 2**31:
             raise Mismatch(f'can\'t parse MessageEntity: Field "{name}" must be of type Number')
@@ -82,7 +82,7 @@ def _checked(entity: Json, text: str, users: Users) -> Json:
     return entity
 
 
-def _trimmed(text: str, entities: list[Json]) -> tuple[str, list[Json]]:
+def _trim(text: str, entities: list[Json]) -> tuple[str, list[Json]]:
     """Strip white space, as Telegram does, and move the entities along."""
     begin = units(text) - units(text.lstrip())
     text = text.strip()
@@ -103,7 +103,7 @@ def entities_in(text: str, entities: list[Json]) -> list[Json]:
     def is_free(begin: int, end: int) -> bool:
         return all(end <= first or begin >= last for first, last in taken)
 
-    return [entity for entity in found_in(text) if is_free(*_span(entity))]
+    return [entity for entity in find_entities(text) if is_free(*_span(entity))]
 
 
 def _span(entity: Json) -> tuple[int, int]:
@@ -136,7 +136,7 @@ class _Text:
         user = re.fullmatch(r"tg://user\?id=([0-9]{1,18})", url)
         if user and int(user[1]) in self._users:
             self.end("text_mention", begin, user=self._users[int(user[1])])
-        elif not user and (url := checked_link(url)):
+        elif not user and (url := normalize_link(url)):
             self.end("text_link", begin, url=url)
 
     def special(self, begin: int, url: str) -> None:
@@ -260,11 +260,11 @@ def markdown_v2(text: str, users: Users) -> tuple[str, list[Json]]:
             nested.append(_Opened(MARKS[mark], out.length, place, len(out.text), language))
     _end_quote(text, len(text), nested, out, 0)
     if nested:
-        raise _lost(text, nested[-1])
+        raise _unclosed(text, nested[-1])
     return out.text, out.entities
 
 
-def _lost(text: str, opened: _Opened) -> Mismatch:
+def _unclosed(text: str, opened: _Opened) -> Mismatch:
     title = TITLES.get(opened.kind, opened.kind.capitalize())
     title = "PreCode" if opened.language else "BlockQuote" if title == "Blockquote" else title
     return Mismatch(f"Can't find end of {title} entity {_at(text, opened.place)}")
@@ -279,7 +279,7 @@ def _end_quote(text: str, i: int, nested: list[_Opened], out: _Text, breaks: int
     if expands:
         nested.pop()
     if nested[-1].kind != "blockquote":
-        raise _lost(text, nested[-1])
+        raise _unclosed(text, nested[-1])
     out.end("expandable_blockquote" if expands else "blockquote", nested.pop().begin)
 
 
@@ -324,10 +324,10 @@ CHARACTER = re.compile(r"&(?:#x[0-9a-fA-F]{1,6}|#[0-9]{1,7}|lt|gt|amp|quot);?")
 def attributes_of(tag: re.Match[str]) -> dict[str, str]:
     """Return the attributes of a start tag, by name."""
     found = ATTRIBUTE.findall(tag[3])
-    return {name.lower(): unescaped(value.strip("\"'")) for name, value in found}
+    return {name.lower(): replace_references(value.strip("\"'")) for name, value in found}
 
 
-def unescaped(text: str) -> str:
+def replace_references(text: str) -> str:
     """Return a text with characters in place of the references that Telegram knows."""
     return CHARACTER.sub(lambda match: unescape(match[0]), text)
 
@@ -338,7 +338,7 @@ def html(text: str, users: Users) -> tuple[str, list[Json]]:
     nested: list[tuple[str, dict[str, str], int, int]] = []  # with where it begins, twice
     i = 0
     for match in TAG.finditer(text):
-        out.add(unescaped(text[i : match.start()]))
+        out.add(replace_references(text[i : match.start()]))
         i = match.end()
         at, tag = _at(text, match.start()), match[2].lower()
         if not match[1] and tag not in TAGS and match.end(2) < len(text):
@@ -359,7 +359,7 @@ def html(text: str, users: Users) -> tuple[str, list[Json]]:
         _end_tag(opened, attributes, begin, first, out)
     if nested:
         raise Mismatch(f'Can\'t find end tag corresponding to start tag "{nested[-1][0]}"')
-    out.add(unescaped(text[i:]))
+    out.add(replace_references(text[i:]))
     for entity in out.entities:
         if entity["type"] == "code":
             entity.pop("language", None)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from . import payments
 from .bot_api import MEDIA, TYPES, Json, did_you_mean
 from .content import GIVEN, inline_content, media_content
-from .entities import marked
+from .entities import add_entities
 from .files import image_type
 from .request import Request
-from .state import copied, private_chat
+from .state import deep_copy, private_chat
 from .words import buttons_of, labels, latest, lines, title_of
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class Person:
         telegram = self.stage.telegram
         made = [*map(self._content, contents)] or [{}]
         made[0] = {**made[0], **self._content(fields)}
-        made = [*map(marked, made)]
+        made = [*map(add_entities, made)]
         for name in itertools.chain(*made) if self.stage.strict else ():
             if name not in TYPES["Message"]:
                 told = did_you_mean(name, TYPES["Message"])
@@ -214,7 +214,7 @@ class Person:
         telegram = self.stage.telegram
         kept = telegram.messages[_ids(message)]
         edited = {name: value for name, value in kept.items() if name != "entities"}
-        edited |= marked({"text": text, "edit_date": int(telegram.now())})
+        edited |= add_entities({"text": text, "edit_date": int(telegram.now())})
         is_business = "business_connection_id" in message
         kind = "edited_business_message" if is_business else "edited_message"
         self._act(lambda: self._tell({kind: edited}))
@@ -245,7 +245,7 @@ class Person:
                 ids = [poll["options"][number]["persistent_id"] for number in options]
                 about = {"poll_id": poll["id"], "user": user, "option_ids": options}
                 self._tell({"poll_answer": {**about, "option_persistent_ids": ids}})
-            self._tell({"poll": copied(poll)})
+            self._tell({"poll": deep_copy(poll)})
 
         self._act(vote)
 

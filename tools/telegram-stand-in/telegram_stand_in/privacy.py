@@ -23,7 +23,7 @@ CONTENT = COPYABLE | {"invoice", "paid_media"}
 ONLY = "commands, replies to it and messages sent via it"
 
 
-def kept_back(world: Telegram, bot: Bot, update: Json) -> str:
+def why_withheld(world: Telegram, bot: Bot, update: Json) -> str:
     """Return why Telegram doesn't give an update to a bot, or nothing."""
     kind = kind_of(update)
     content: Json = update[kind]

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from .bot_api import QUERY_TOO_OLD, Json, Refusal
 from .files import Upload
-from .markup import checked_link, formatted
-from .state import Bot, copied
+from .markup import normalize_link, parse_text
+from .state import Bot, deep_copy
 
 if TYPE_CHECKING:
     from .stand_in import Telegram
@@ -39,7 +39,7 @@ class Request:
 
     def change(self, kind: str, **about: Any) -> None:
         """Note a visible change, with a copy of its data."""
-        self.changes.append({"kind": kind, **copied(about)})
+        self.changes.append({"kind": kind, **deep_copy(about)})
 
 
 PLAYED: dict[str, Callable[[Request], Any]] = {}
@@ -125,7 +125,7 @@ def text_in(
 ) -> tuple[str, list[Json]]:
     """Return a text of a call or of an object in it, and its entities. Raises Mismatch."""
     users = request.world.people
-    return formatted(source.get(name, ""), source.get(mode, ""), source.get(entities, []), users)
+    return parse_text(source.get(name, ""), source.get(mode, ""), source.get(entities, []), users)
 
 
 def inline_keyboard(request: Request) -> Json:
@@ -134,13 +134,13 @@ def inline_keyboard(request: Request) -> Json:
     rows = markup.get("inline_keyboard")
     if rows is None:
         return {}
-    kept = capped(rows)
+    kept = cap_rows(rows)
     for button in itertools.chain(*kept):
         check_button(button)
     return {"reply_markup": {"inline_keyboard": kept}} if kept else {}
 
 
-def capped(rows: list[list[Json]]) -> list[list[Json]]:
+def cap_rows(rows: list[list[Json]]) -> list[list[Json]]:
     """Return the rows of a keyboard that Telegram takes: it leaves out the rest.
 
     Source: https://github.com/tdlib/td, ReplyMarkup.cpp
@@ -160,7 +160,7 @@ def check_button(button: Json) -> None:
     if not set(button) - {"text", "style", "icon_custom_emoji_id"}:
         what = "Text buttons are unallowed in the inline keyboard"
         raise bad(f"can't parse inline keyboard button: {what}")
-    if (url := button.get("url")) is not None and not checked_link(url):
+    if (url := button.get("url")) is not None and not normalize_link(url):
         raise bad(f"inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")
 
 

@@ -19,7 +19,7 @@ from .request import (
     Request,
     bad,
     business_of,
-    capped,
+    cap_rows,
     chat_of,
     check_web_app,
     inline_keyboard,
@@ -76,7 +76,7 @@ def put(request: Request, content: Json, chat: Json | None = None, **more: Any) 
         del request.bot.drafts[key]
     keyboard = request.get("reply_markup", {}) if not markup else {}
     if "keyboard" in keyboard:
-        keyboard = {**keyboard, "keyboard": capped(keyboard["keyboard"])}
+        keyboard = {**keyboard, "keyboard": cap_rows(keyboard["keyboard"])}
     if not any(keyboard.get(name) for name in ("keyboard", "remove_keyboard", "force_reply")):
         keyboard = {}
     request.change("message", message=message, **({"keyboard": keyboard} if keyboard else {}))

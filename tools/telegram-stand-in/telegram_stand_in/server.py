@@ -19,7 +19,7 @@ from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from .bot_api import METHODS, Json, Refusal, decoded, method_named, parsed
+from .bot_api import METHODS, Json, Refusal, decode_form, method_named, parsed
 from .files import Upload
 from .stand_in import Call, Telegram
 
@@ -234,7 +234,7 @@ def params_of(
     name = method_named(method)
     known = METHODS[name] if name else {}
     fields |= {part: f"attach://{part}" for part in uploads if part in known}
-    return {**(decoded(name, fields) if name else fields), **params}, uploads
+    return {**(decode_form(name, fields) if name else fields), **params}, uploads
 
 
 def multipart(data: bytes, boundary: bytes) -> tuple[dict[str, str], dict[str, Upload]]:

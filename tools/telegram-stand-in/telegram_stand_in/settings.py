@@ -199,7 +199,7 @@ def _get_updates(request: Request) -> list[Json]:
     offset = request.get("offset", 0)
     if "allowed_updates" in request.params:
         outbox.info["allowed_updates"] = request.params["allowed_updates"]
-    timeout = _clamped(request.get("timeout", 0), 0, 50)
+    timeout = _clamp(request.get("timeout", 0), 0, 50)
     with world.changed:
         if offset < 0:
             last = outbox.waiting(0)[offset:]
@@ -207,10 +207,10 @@ def _get_updates(request: Request) -> list[Json]:
         world.changed.wait_for(
             lambda: world.stopped or outbox.waiting(offset), timeout * world.pace
         )
-        return outbox.waiting(offset)[: _clamped(request.get("limit", 100), 1, 100)]
+        return outbox.waiting(offset)[: _clamp(request.get("limit", 100), 1, 100)]
 
 
-def _clamped(value: int, least: int, most: int) -> int:
+def _clamp(value: int, least: int, most: int) -> int:
     """Return the nearest value in the range, as Telegram's published server does."""
     return max(least, min(value, most))
 
@@ -234,7 +234,7 @@ def _set_webhook(request: Request) -> bool:
         if not url:
             outbox.set({"url": ""}, "")
             return True
-        most = _clamped(request.get("max_connections", 40), 1, 100)
+        most = _clamp(request.get("max_connections", 40), 1, 100)
         info: Json = {"url": url, "max_connections": most}
         if "allowed_updates" in request.params:
             info["allowed_updates"] = request.params["allowed_updates"]

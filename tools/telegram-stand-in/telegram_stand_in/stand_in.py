@@ -29,7 +29,7 @@ from .state import (
     QUERIES,
     Bot,
     Sent,
-    copied,
+    deep_copy,
     private_chat,
 )
 
@@ -296,21 +296,21 @@ class Telegram:
                 bot.chats[chat["id"]] = chat
             if kind in MESSAGES:
                 self.keep(content)
-            why = self.kept_back(update, bot)
+            why = self.why_withheld(update, bot)
             if not bot.outbox.wants(update):
                 asked = bot.outbox.info.get("allowed_updates", ["what Telegram chooses"])
                 why = f"the bot doesn't get this {kind}: it asked for {', '.join(asked)}"
             elif why:
                 why = f"kept from the bot: {why}"
-            self.events.append(Sent(copied(update), bot.id, why))
+            self.events.append(Sent(deep_copy(update), bot.id, why))
             if not why:
                 bot.outbox.put(line_of(update), update)
             self.changed.notify_all()
         return int(update["update_id"])
 
-    def kept_back(self, update: Json, bot: Bot) -> str:
+    def why_withheld(self, update: Json, bot: Bot) -> str:
         """Return why a bot doesn't get an update that it asked for, or nothing."""
-        return privacy.kept_back(self, bot, update)
+        return privacy.why_withheld(self, bot, update)
 
     def _learn_business(self, bot: Bot, content: Json) -> None:
         """Let a bot write to a chat of a business account, whose connection it may not know yet."""
@@ -475,7 +475,8 @@ class Telegram:
         query = {"id": self.new_id(), "from": user, "chat_instance": f"{chat_id}", "data": data}
         messages = [*self.inline_messages.items()]
         inline = [id for id, key in messages if key == (chat_id, message_id)]
-        about: Json = {"inline_message_id": inline[0]} if inline else {"message": copied(message)}
+        copy = deep_copy(message)
+        about: Json = {"inline_message_id": inline[0]} if inline else {"message": copy}
         via: Json = message.get("sender_business_bot") or message.get("via_bot") or {}
         sender: Json = via or message["from"]
         self.send({"callback_query": {**query, **about}}, self.bot_by_id(sender["id"]))

@@ -38,7 +38,7 @@ def private_chat(user: Json) -> Json:
     return {"id": user["id"], "type": "private", **names}
 
 
-def copied(value: Json) -> Json:
+def deep_copy(value: Json) -> Json:
     """Return a copy, which later changes don't affect."""
     return json.loads(json.dumps(value))  # type: ignore[no-any-return]
 

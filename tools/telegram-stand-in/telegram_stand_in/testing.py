@@ -30,7 +30,7 @@ from .limits import Limits
 from .people import Business, Group, Person
 from .server import Server, params_of
 from .stand_in import FAULTS, Telegram
-from .state import Bot, copied, private_chat
+from .state import Bot, deep_copy, private_chat
 from .words import latest, lines
 
 TOKEN = "1234567890:AAstandInForTelegramInTestsAAAAAAAA"
@@ -169,7 +169,7 @@ class Stage:
 
     def _waiting(self) -> list[Json]:
         with self.telegram.changed:
-            return [copied(each) for each in self.bot.outbox.waiting(self._offset)]
+            return [deep_copy(each) for each in self.bot.outbox.waiting(self._offset)]
 
     def request(self, path: str, content_type: str, body: bytes | None) -> tuple[int, bytes]:
         """Carry out a request to the Bot API without a server; None as the body gets a file.

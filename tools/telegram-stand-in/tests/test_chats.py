@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.calls import CHAT, done, error, make, updates
+from tests.calls import CHAT, done, make, updates
 
 LINK = {"inline_keyboard": [[{"text": "a", "url": "https://example.org"}]]}
 OTHER_LINK = {"inline_keyboard": [[{"text": "b", "url": "https://example.org"}]]}

@@ -7,7 +7,7 @@ import pytest
 from telegram_stand_in import Stage
 from telegram_stand_in.bot_api import Mismatch
 from telegram_stand_in.entities import MAX_ENTITIES
-from telegram_stand_in.markup import MAX_BYTES, checked_link, formatted
+from telegram_stand_in.markup import MAX_BYTES, normalize_link, parse_text
 from telegram_stand_in.rich import MAX_CHARACTERS, buttons_in, lines_of
 from tests.calls import CHAT, done, error, make
 
@@ -76,7 +76,7 @@ def read(text):
 
 @pytest.mark.parametrize(("mode", "text", "shown", "entities"), ROWS)
 def test_a_text_is_read(mode, text, shown, entities):
-    found = formatted(read(text), mode, [], {CHAT: ADA})
+    found = parse_text(read(text), mode, [], {CHAT: ADA})
     assert (found[0], brief(found[1])) == (read(shown or text), entities)
 
 
@@ -127,7 +127,7 @@ LINKS = [
 
 @pytest.mark.parametrize(("given", "kept"), LINKS)
 def test_a_link_is_kept_as_telegram_does(given, kept):
-    assert checked_link(given) == kept
+    assert normalize_link(given) == kept
 
 
 def test_people_write_links_and_their_own_entities():
@@ -213,8 +213,8 @@ def test_a_rich_message_is_refused(telegram, wish, why):
 
 def test_only_so_many_entities_are_kept():
     bold = [{"type": "bold", "offset": 0, "length": 1}] * 10_000
-    assert len(formatted("a.com " * 500, "", bold, {})[1]) == MAX_ENTITIES
-    assert len(formatted("a.com " * 500, "", [], {})[1]) == MAX_ENTITIES
+    assert len(parse_text("a.com " * 500, "", bold, {})[1]) == MAX_ENTITIES
+    assert len(parse_text("a.com " * 500, "", [], {})[1]) == MAX_ENTITIES
 
 
 @pytest.mark.parametrize("kind", ["keyboard", "inline_keyboard"])
@@ -242,4 +242,4 @@ def test_no_text_takes_long(telegram, part):
 
 def test_a_longer_text_is_not_even_read():
     with pytest.raises(Mismatch, match="^text is too long$"):
-        formatted("x" * (MAX_BYTES + 1), "HTML", [], {})
+        parse_text("x" * (MAX_BYTES + 1), "HTML", [], {})

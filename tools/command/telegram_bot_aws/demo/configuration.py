@@ -96,7 +96,7 @@ def _blocks_of(file: Path) -> Iterator[Block]:
 
     text = read(file)
     try:
-        tree = hcl2.parses_to_tree(simplified(text))
+        tree = hcl2.parses_to_tree(simplify(text))
     except LarkError as error:
         where = getattr(error, "line", "?")
         raise ToolError(f"{file.name} can't be read: line {where} isn't valid HCL") from None
@@ -119,7 +119,7 @@ def _blocks_of(file: Path) -> Iterator[Block]:
         yield block
 
 
-def simplified(text: str) -> str:
+def simplify(text: str) -> str:
     """Return HCL of the same shape, without what python-hcl2 can't read.
 
     That is letters beyond ASCII in an identifier, and ~ in "${~ … ~}".

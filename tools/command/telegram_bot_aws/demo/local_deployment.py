@@ -39,7 +39,7 @@ class LocalDeployment(Deployment):
             variables = environment(self.api_url, self.variables)
             function = Function(bot.folder, variables, memory_size=MEMORY_SIZE)
             self.function = self.opened.enter_context(function)
-            function.on_queued = self._queued
+            function.on_queued = self._on_queued
             gateway = self.opened.enter_context(Gateway(self._invoke))
             bot.webhook_url = gateway.webhook_url
             if has_page(bot.folder):
@@ -54,7 +54,7 @@ class LocalDeployment(Deployment):
         self.invocations[event["requestContext"]["requestId"]] = invocation
         return invocation.result
 
-    def _queued(self, invocation: Invocation) -> None:
+    def _on_queued(self, invocation: Invocation) -> None:
         self.on_log(invocation)
         self.came(invocation)
 

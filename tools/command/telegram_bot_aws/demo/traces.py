@@ -35,7 +35,7 @@ class Traces:
             "update": update,
             "tries": [],
             "wanted": bot.outbox.wants(update),
-            "kept_back": self._telegram.kept_back(update, bot),
+            "why_withheld": self._telegram.why_withheld(update, bot),
             "at": time.time(),
             "bot": bot.id,
         }

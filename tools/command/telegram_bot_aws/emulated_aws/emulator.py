@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from telegram_bot_aws.local.processes import ToolError, end, free_port, made_environment
+from telegram_bot_aws.local.processes import ToolError, end, free_port, minimal_environment
 
 SERVER = Path(__file__).with_name("server.py")
 PATIENCE_SECONDS = 240  # for its start: on an idle machine it takes two, on a busy one minutes
@@ -44,7 +44,7 @@ class Emulator:
 
     def _start(self) -> subprocess.Popen[bytes]:
         environment = {
-            **made_environment(self.folder),
+            **minimal_environment(self.folder),
             "AUTH": str(self._auth).lower(),
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),

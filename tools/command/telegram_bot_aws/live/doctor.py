@@ -87,14 +87,14 @@ def look(telegram: Client, bot_dir: Path) -> list[Check]:
     """Make all checks, in the order in which to fix things."""
     pulled, why_not = pull()
     deployed, no_outputs = outputs(pulled)
-    checks = examined(telegram, bot_dir, deployed, why_not or no_outputs)
+    checks = run_checks(telegram, bot_dir, deployed, why_not or no_outputs)
     command = register_command(pulled, deployed.get("webhook_url", ""))
     for each in checks:
         each.advice = each.advice.replace(REGISTER, command)
     return checks
 
 
-def examined(telegram: Client, bot_dir: Path, deployed: Json, why_not: str) -> list[Check]:
+def run_checks(telegram: Client, bot_dir: Path, deployed: Json, why_not: str) -> list[Check]:
     checks = []
     try:
         bot, info = about(telegram)

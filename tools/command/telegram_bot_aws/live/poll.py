@@ -105,7 +105,7 @@ class Poll:
         if self._offset is not None:
             params["offset"] = self._offset
         try:
-            params["allowed_updates"] = self._handled()
+            params["allowed_updates"] = self._allowed_updates()
         except ValueError as error:
             self._pause(str(error))
             return []
@@ -123,7 +123,7 @@ class Poll:
         self._failures = 0
         return list(updates)
 
-    def _handled(self) -> list[str]:
+    def _allowed_updates(self) -> list[str]:
         sources = read_sources(self.function.bot)
         if sources != self._asked:
             self._kinds = allowed_updates(self.function.bot, self.function.environment)

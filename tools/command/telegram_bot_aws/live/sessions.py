@@ -122,7 +122,7 @@ def mentions(value: Any, person: str) -> bool:
     return person in numbers(re.sub(r"\\+.", " ", text))
 
 
-def of_whom(key: str) -> set[str] | None:
+def ids_in_key(key: str) -> set[str] | None:
     """Return the ids that a key names: people's are positive. None if SESSION doesn't make it.
 
     In the key of a private chat, what follows is the same person, or a topic.
@@ -210,7 +210,7 @@ def counts(items: Iterable[Item]) -> Iterator[str]:
     ids: dict[str, set[str]] = {period: set() for period in PERIODS}
     others = 0
     for item in items:
-        named = of_whom(item["id"]["S"])
+        named = ids_in_key(item["id"]["S"])
         if named is None:
             others += 1
             continue

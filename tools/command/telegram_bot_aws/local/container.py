@@ -27,7 +27,7 @@ from telegram_bot_aws.local.packages import command
 from telegram_bot_aws.local.processes import (
     end_at_once,
     freeze,
-    made_environment,
+    minimal_environment,
     thaw,
     too_much_memory,
 )
@@ -320,7 +320,7 @@ class Container:
                     [*program, *about],
                     cwd=self._bot,  # as in /var/task
                     env={
-                        **made_environment(str(temporary)),
+                        **minimal_environment(str(temporary)),
                         **self._environment,
                         **(ENVIRONMENT if self._sessions else {}),
                     },

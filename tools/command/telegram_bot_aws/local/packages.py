@@ -34,7 +34,7 @@ def packages(bot: Path, python: str = requirements.PYTHON) -> list[str]:
     ValueError if that fails.
     """
     try:
-        wanted = requirements.to_install(bot)
+        wanted = requirements.required_packages(bot)
         if not wanted:
             return []
         if not requirements.folder_of(wanted, python).is_dir():

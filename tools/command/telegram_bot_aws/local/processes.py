@@ -79,7 +79,7 @@ def _signal_group(process: subprocess.Popen[Any], kind: int) -> None:
         os.killpg(process.pid, kind)
 
 
-def made_environment(home: str) -> dict[str, str]:
+def minimal_environment(home: str) -> dict[str, str]:
     """Return an environment with only those of our variables that a program can't do without.
 
     `home` is an empty folder, so that programs find no profile and no credentials.

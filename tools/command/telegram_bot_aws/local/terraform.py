@@ -18,7 +18,7 @@ from typing import Any
 import requirements
 
 from telegram_bot_aws.local import sources
-from telegram_bot_aws.local.processes import ToolError, end, made_environment
+from telegram_bot_aws.local.processes import ToolError, end, minimal_environment
 from telegram_bot_aws.local.project import IS_INSTALLED, MODULE, ROOT, VENV
 
 LOCK = ".terraform.lock.hcl"
@@ -121,7 +121,7 @@ class Module:
             elif original.exists():
                 shutil.copy(original, copied)
         self.environment = {
-            **made_environment(str(folder)),
+            **minimal_environment(str(folder)),
             **{name: os.environ[name] for name in NETWORK if name in os.environ},
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_ENDPOINT_URL": aws_url,

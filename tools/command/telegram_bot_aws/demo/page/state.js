@@ -114,11 +114,11 @@ export function verdict(trace) {
       `The bot doesn't list ${kind} among the updates that it takes, so Telegram doesn't deliver it.`,
     );
   }
-  if (trace.kept_back)
+  if (trace.why_withheld)
     return said(
       "kept back",
       "warn",
-      `Telegram doesn't deliver it: ${trace.kept_back}. The demo's --admin makes it one.`,
+      `Telegram doesn't deliver it: ${trace.why_withheld}. The demo's --admin makes it one.`,
     );
   if (!last) return said("waiting", "warn", "", { busy: true });
   if (!last.over) return said("under way", "accent", "", { busy: true });

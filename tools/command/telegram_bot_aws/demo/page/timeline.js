@@ -250,7 +250,7 @@ function drawUpdate(trace) {
   const time = total(trace);
   const attempts = count(trace.tries.length, "attempt");
   const took = time ? ` · ${milliseconds(time)} from sending to answer` : "";
-  const isKept = !trace.wanted || trace.kept_back;
+  const isKept = !trace.wanted || trace.why_withheld;
   return [
     bar(
       `Update ${trace.update.update_id}`,
