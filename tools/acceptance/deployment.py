@@ -284,7 +284,7 @@ class Deployment:
             for event in page["events"]:
                 if event["message"].startswith("{"):
                     line = json.loads(event["message"])
-                    if "outcome" in line:
+                    if line.get("logger") == "botkit" and "outcome" in line:
                         yield line
 
     def live_version(self) -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from telegram_stand_in import Bot, Json, Person, Stage, Telegram
+from telegram_stand_in import Bot, Json, Person, Telegram
 
 from telegram_bot_aws.demo.deployments import PAGE, Deployment, Hosted
 from telegram_bot_aws.demo.feed import Feed
-from telegram_bot_aws.demo.samples import CHATS, person_in
+from telegram_bot_aws.demo.samples import CHATS, Stages, person_in
 from telegram_bot_aws.local.program import typed
 
 
@@ -23,7 +23,7 @@ class Bots:
         self.deployment: Deployment | None = None
         self.addresses: dict[int, str] = {}
         self.setup: Json = {"reloads": [], "command": typed("demo")}
-        self._stages: dict[int, Stage] = {}
+        self._stages = Stages(telegram)
         self._telegram = telegram
         self._feed = feed
 
@@ -45,12 +45,9 @@ class Bots:
 
     def actor(self, id: int, chat: str, name: str = "") -> Person:
         """Return a person in a chat, who acts towards a bot."""
-        user, bot, known = person_in(chat, name), self.get(id), CHATS[chat]
-        if bot.id not in self._stages:
-            self._stages[bot.id] = Stage(telegram=self._telegram, bot=bot)
-            self._stages[bot.id].strict = False
-        place = known.get("thread", {})
-        return self._stages[bot.id].person(user, known["chat"], **place)
+        known = CHATS[chat]
+        place = {"chat": known["chat"], **known.get("thread", {})}
+        return self._stages.person(self.get(id), person_in(chat, name), **place)
 
     def serves(self, id: int, address: str) -> None:
         """Note where the demo serves a bot's page."""

@@ -19,11 +19,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -44,7 +41,7 @@ from telegram_bot_aws.demo.server import PageServer
 from telegram_bot_aws.local import program
 from telegram_bot_aws.local.container import bot_folder, unknown_kinds
 from telegram_bot_aws.local.processes import ToolError, read_env_file
-from telegram_bot_aws.local.project import COMMAND, LAMBDA, SCRIPTS, VENV
+from telegram_bot_aws.local.project import LAMBDA
 from telegram_bot_aws.local.terminal import shown
 
 PLACES = ("private", "group", "topic")
@@ -227,20 +224,6 @@ class Act(argparse.Action):
         namespace.actions = [*namespace.actions, (self.dest, values)]
 
 
-def set_up() -> None:
-    """Make .venv, with the packages of the emulated AWS, and go on in it. Raises Unavailable."""
-    command = [str(SCRIPTS / "bootstrap"), "terraform"]
-    if subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr).returncode:
-        raise Unavailable("scripts/bootstrap failed, for the reason above")
-    python = str(VENV / "bin/python")
-    prefix = subprocess.run(
-        [python, "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True
-    )
-    if prefix.stdout.strip() != str(VENV):  # it would come here again, for ever
-        raise Unavailable(f"{VENV} is broken: remove it, and it is made when it is needed")
-    os.execv(python, [python, str(COMMAND / "telegram_bot_aws"), "demo", *sys.argv[1:]])
-
-
 def show(telegram: Telegram, chat: Chat, deployment: Deployment) -> None:
     """Serve the chat page until Ctrl-C."""
     deployment.from_queue = chat.traces.from_queue
@@ -298,8 +281,10 @@ def run(chosen: argparse.Namespace, telegram: Telegram) -> int:
     if chosen.direct:
         deployment = LocalDeployment(*about)
     else:
-        if Path(sys.prefix) != VENV:
-            set_up()
+        try:
+            program.go_on_in_venv("demo", "terraform")
+        except ToolError as error:
+            raise Unavailable(str(error)) from None
         deployment = AwsDeployment(*about, configuration, telegram.add_bot)
         deployment.parameters = chosen.parameters
     deployment.on_log = partial(tell_log, everything=chosen.log, as_json=chosen.json)

@@ -126,7 +126,7 @@ class Entries:
 
     def on_call(self, call: Call, shown: Json, update_id: Any, cause: str) -> None:
         """Show what a call changed in its chat, or else a card in the chat that caused it."""
-        about = {"bot": call.bot, "update_id": update_id, "called_at": call.at}
+        about = {"bot": call.bot, "update_id": update_id}
         hints = call.hints
         for change in call.changes:
             self._on_change(change, about, hints)

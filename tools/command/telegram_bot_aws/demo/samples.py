@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from telegram_stand_in import ADA, GRACE, LOCATION, Json
+from telegram_stand_in import ADA, GRACE, LOCATION, Bot, Json, Person, Stage, Telegram
 
 PEOPLE: dict[str, Json] = {
     "ada": ADA,
@@ -50,6 +50,21 @@ def chat_key(chat_id: Any) -> str:
 def person_in(chat: str, name: str) -> Json:
     """Return who acts in a chat: in a group, the person of this name."""
     return PEOPLE.get(chat) or PEOPLE[name or "ada"]
+
+
+class Stages:
+    """A stage for each bot. What isn't documented is only told there, as in Telegram."""
+
+    def __init__(self, telegram: Telegram) -> None:
+        self._telegram = telegram
+        self._by_bot: dict[int, Stage] = {}
+
+    def person(self, bot: Bot, user: Json, **place: Any) -> Person:
+        """Return a User in a chat, who acts towards a bot."""
+        if bot.id not in self._by_bot:
+            self._by_bot[bot.id] = stage = Stage(telegram=self._telegram, bot=bot)
+            stage.strict = False
+        return self._by_bot[bot.id].person(user, **place)
 
 
 def poll(question: str, *options: str) -> Json:

@@ -18,7 +18,6 @@ from telegram_stand_in import (
     Json,
     Person,
     Sent,
-    Stage,
     Telegram,
     buttons,
     kind_of,
@@ -32,7 +31,7 @@ from telegram_bot_aws.demo.deployments import Deployment, Hosted
 from telegram_bot_aws.demo.feed import InvalidRequest
 from telegram_bot_aws.demo.people import send_again
 from telegram_bot_aws.demo.progress import aside, say, step, tell
-from telegram_bot_aws.demo.samples import CHATS, PEOPLE
+from telegram_bot_aws.demo.samples import CHATS, PEOPLE, Stages
 from telegram_bot_aws.local.container import Invocation
 from telegram_bot_aws.local.processes import ToolError
 
@@ -70,7 +69,7 @@ class Script:
         self._people = dict(PEOPLE)
         self._user = ADA
         self._where = "private"
-        self._stages: dict[int, Stage] = {}  # by bot
+        self._stages = Stages(telegram)
         self._shown = len(telegram.calls)
         self._from_queue: list[Invocation] = []
         self._events = 0  # that came by themselves
@@ -126,10 +125,7 @@ class Script:
 
     def _actor(self, bot: Bot) -> Person:
         """Return who acts, in the chat and towards a bot."""
-        if bot.id not in self._stages:
-            self._stages[bot.id] = stage = Stage(telegram=self._telegram, bot=bot)
-            stage.strict = False
-        return self._stages[bot.id].person(self._user, **self._place)
+        return self._stages.person(bot, self._user, **self._place)
 
     @property
     def _place(self) -> Json:

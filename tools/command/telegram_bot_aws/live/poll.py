@@ -73,7 +73,7 @@ class Poll:
         self.function = function
         self.stopping = False
         self._secret = function.environment["TELEGRAM_WEBHOOK_SECRET"]
-        self._answering = False
+        self._waiting = False
         self._offset: int | None = None  # the first unanswered update
         function.on_queued = show_queued
         self._failures = 0
@@ -81,9 +81,12 @@ class Poll:
         self._kinds: list[str] = []
 
     def stop(self, *signal: object) -> None:
-        """End after the current update, or at once at a second signal."""
+        """End after the current update, or at once if none is there, or at a second signal.
+
+        A process that starts meanwhile would be left if this interrupted its start.
+        """
         is_second, self.stopping = self.stopping, True
-        if is_second or not self._answering:
+        if is_second or self._waiting:
             raise KeyboardInterrupt
 
     def run(self) -> None:
@@ -110,6 +113,9 @@ class Poll:
             self._pause(str(error))
             return []
         try:
+            self._waiting = True
+            if self.stopping:
+                return []
             updates = self.telegram.post("getUpdates", params, POLL_SECONDS + CALL_SECONDS)
             check("getUpdates", isinstance(updates, list))
         except Unreachable as error:
@@ -120,6 +126,8 @@ class Poll:
                 self._pause(str(refusal), refusal.retry_after)
                 return []
             raise Stop(explained(refusal)) from None
+        finally:
+            self._waiting = False
         self._failures = 0
         return list(updates)
 
@@ -132,7 +140,6 @@ class Poll:
 
     def _answer(self, update: Json) -> None:
         """Let the function answer an update, and retry as Telegram would, which keeps the rest."""
-        self._answering = True
         while True:
             event = webhook_event(
                 json.dumps(update),
@@ -158,7 +165,6 @@ class Poll:
                 self._pause(f"update {update['update_id']} is not answered yet: {reason}", wish)
             if self.stopping:
                 break
-        self._answering = False
 
     def _pause(self, reason: str, wish: Any = None) -> None:
         """Wait after a failure, longer each time, or until the bot is changed."""

@@ -22,10 +22,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import secrets
-import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -42,8 +40,7 @@ from telegram_bot_aws.live.stores import (
     Waiting,
 )
 from telegram_bot_aws.local.processes import ToolError
-from telegram_bot_aws.local.program import name
-from telegram_bot_aws.local.project import COMMAND, SCRIPTS, VENV
+from telegram_bot_aws.local.program import go_on_in_venv, name
 from telegram_bot_aws.local.terminal import ago, visible
 
 COMMANDS = ("list", "export", "import", "delete")
@@ -343,17 +340,6 @@ def open_store(options: argparse.Namespace) -> Store:
     return TableStore(table, options.region or region)
 
 
-def set_up() -> None:
-    """Make .venv, which has botocore, and go on in it. Raises ToolError."""
-    if Path(sys.prefix) == VENV:
-        return
-    made = subprocess.run([SCRIPTS / "bootstrap"], stdout=sys.stderr)
-    if made.returncode:
-        raise ToolError("scripts/bootstrap failed: without botocore, no table can be read")
-    python = str(VENV / "bin/python")
-    os.execv(python, [python, str(COMMAND / "telegram_bot_aws"), "sessions", *sys.argv[1:]])
-
-
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog=name("sessions"),
@@ -413,7 +399,7 @@ def main() -> int:
     options = arguments()
     try:
         if not options.file:
-            set_up()
+            go_on_in_venv("sessions")  # which has botocore
         return run(options)
     except ToolError as error:
         tell(f"{name('sessions')}: {error}")

@@ -78,7 +78,8 @@ class Collect(logging.Handler):
         fields = {k: v for k, v in vars(record).items() if k not in known}
         if record.exc_info:
             fields["traceback"] = "".join(traceback.format_exception(*record.exc_info))
-        line = {"level": record.levelname, "message": record.getMessage(), **fields}
+        line = {"level": record.levelname, "logger": record.name, "message": record.getMessage()}
+        line |= fields
         os.write(2, f"\\x1e{json.dumps(line, default=str)}\\n".encode())
 
 logging.basicConfig(level=logging.INFO, handlers=[Collect()])

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
-from telegram_bot_aws.local.project import IS_INSTALLED, SCRIPTS
+from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.project import COMMAND, IS_INSTALLED, SCRIPTS, VENV
 from telegram_bot_aws.local.terminal import shown
 
 PROGRAM = "telegram-bot-aws"  # also the name of what is installed
@@ -17,6 +21,25 @@ PROGRAM = "telegram-bot-aws"  # also the name of what is installed
 def name(subcommand: str) -> str:
     """Return what a subcommand calls itself: "scripts/demo" in a clone."""
     return f"{PROGRAM} {subcommand}" if IS_INSTALLED else f"scripts/{subcommand}"
+
+
+def go_on_in_venv(subcommand: str, *groups: str) -> None:
+    """Make .venv, with these groups of packages, and go on in it, unless this runs there.
+
+    Raises ToolError.
+    """
+    if Path(sys.prefix) == VENV:
+        return
+    command = [str(SCRIPTS / "bootstrap"), *groups]
+    if subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr).returncode:
+        raise ToolError("scripts/bootstrap failed, for the reason above")
+    python = str(VENV / "bin/python")
+    prefix = subprocess.run(
+        [python, "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True
+    )
+    if prefix.stdout.strip() != str(VENV):  # it would come here again, for ever
+        raise ToolError(f"{VENV} is broken: remove it, and it is made when it is needed")
+    os.execv(python, [python, str(COMMAND / "telegram_bot_aws"), subcommand, *sys.argv[1:]])
 
 
 def typed(subcommand: str) -> str:

@@ -240,7 +240,6 @@ const NOTES = {
   chosen_inline_result: (e) => `${e.who} sent a result`,
   poll_answer: (e) => `${e.who} voted`,
   stop: (e) => `${e.who} stopped the answer`,
-  member: (e) => [`${bot(e.bot).name} changed ${e.member.user.first_name}: `, b(e.member.status)],
 };
 function endOf(entry, result) {
   if (entry.answer?.text) return [" – “", b(entry.answer.text), "”"];
@@ -552,7 +551,6 @@ on("trace", (trace) => {
 on("page", pageDone);
 const DRAWS = {
   fault: drawFaults,
-  chats: drawHead,
   keyboards: drawKeyboard,
   bots: () => {
     drawHead();

@@ -512,7 +512,7 @@ def test_the_log_is_printed_in_its_place(people):
     assert "INFO" not in ran.output, "is less than a warning"
     ran = run(demo.main, "--direct", "--log", "--json", str(people), *flags[2:])
     lines = [json.loads(line) for line in ran.output.splitlines() if line.startswith("{")]
-    assert {"level": "INFO", "message": "refused", "data": "add"} in lines
+    assert {"level": "INFO", "logger": "bot", "message": "refused", "data": "add"} in lines
     assert [line["outcome"] for line in lines if "outcome" in line][-2:] == ["answered", "ignored"]
     assert [line["ok"] for line in lines if "method" in line] == [True, False]
 
