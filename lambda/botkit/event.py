@@ -24,7 +24,7 @@ def handle(event: Any, request_id: str) -> None:
         except InvalidReply as error:  # the caller's mistake, so it isn't logged as the bot's
             raise EventFailed(str(error)) from None
     outcome = pipeline.process(ctx, "event")
-    # In the queue, an exception of the bot makes it a dead letter: Lambda keeps it for two retries.
+    # Without a queue, which would make it a dead letter, Lambda retries what failed in the bot.
     if outcome.redeliver or (outcome.name == "bot_error" and not ctx.calls.visible):
         raise EventFailed(f"{outcome.name}: {outcome.error or outcome.telegram_error}")
 

@@ -102,7 +102,8 @@ def stop(stopped: MessageGenerationStopped) -> None:
 class _StreamedMessage:
     """An answer that grows in a chat.
 
-    Notes on it have an item of their own: in the chat's session, each would make reply() run again.
+    Notes on it are in an item of their own, because a change of the chat's session would make
+    reply() run again.
     """
 
     def __init__(self, message: Message, can_stop: bool) -> None:
@@ -222,7 +223,7 @@ class _StreamedMessage:
                 if refusal.error_code == 403:
                     raise
                 result = None
-            finally:  # not before the call: after one that hangs, chunks must be taken for a while
+            finally:  # after the call: even if it hung, chunks are taken before the next one
                 self._shown_at = time.monotonic()
             self.is_telegram_silent = False
             return result

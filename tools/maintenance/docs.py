@@ -58,13 +58,6 @@ OUTCOME_MEANINGS = {
     "misconfigured": "the token, an input, the queue or the table is missing or refused, or "
     "`bot.py` can't be imported",
 }
-WHOSE_ID = {
-    ("person", "chat"): "the person, the chat",
-    ("chat",): "the chat",
-    ("person",): "the person",
-    ("account",): "the account's owner",
-    (): "nobody's: it is let in",
-}
 # The page that says more about an input, and where in it.
 MORE = {
     "alarm_actions": "monitoring.md#alarms",
@@ -160,7 +153,7 @@ def reference() -> str:
 def tables() -> dict[str, str]:
     """Return the generated tables of the reference, by their names."""
     sys.path.append(str(LAMBDA))
-    from botkit.middleware.allowlist import WHOSE
+    from botkit.middleware.allowlist import CHAT_COUNTS
     from botkit.outcome import OUTCOMES
 
     outcomes = [
@@ -169,8 +162,10 @@ def tables() -> dict[str, str]:
         for about in [OUTCOME_MEANINGS[name]]
     ]
     ids = [
-        (", ".join(f"`{kind}`" for kind in WHOSE if WHOSE[kind] == who), whose)
-        for who, whose in WHOSE_ID.items()
+        (", ".join(f"`{name}`" for name in sorted(CHAT_COUNTS)), "the sender, or the chat"),
+        ("types of a business account", "its owner"),
+        ("`poll`", "nobody's: it is let in"),
+        ("all others", "the sender"),
     ]
     names = [row for module in BOTKIT for row in public(module)]
     return {

@@ -59,7 +59,7 @@ def ids_of(info: UpdateInfo) -> list[int] | None:
     """Return the ids that count for an update, or None if it names nobody: a poll's result.
 
     In a business account, only its owner counts, since anybody may connect the bot to theirs.
-    Elsewhere it is who writes, presses or asks; for an anonymous admin or a channel, that is a chat.
+    Elsewhere it is who writes, presses or asks, which is a chat for a channel or anonymous admin.
     Raises BotkitError if Telegram doesn't say now whose account it is.
     """
     if info.update_type == "poll":
