@@ -155,6 +155,7 @@ REQUESTS = {
         "/schedules/tea?A=&clientToken=a%3Db%26c&groupName=my%20bot%2B%C3%A9%2F~",
     ),
     "a path as it is": ("s3", "s3", "HEAD", "/my-bucket//a/../b", {}, "/my-bucket//a/../b"),
+    "a bucket in the host": ("my-bucket.s3", "s3", "GET", "/a", {"signing_name": "s3"}, "/a"),
     "bytes": (
         *("s3", "s3", "PUT", "/my-bucket/%2Fx%25"),
         {
@@ -186,7 +187,7 @@ def test_request_is_sent_and_signed(serve, use, service, signing_name, method, p
     if isinstance(given, dict):
         assert headers["Content-Type"] == "application/json"
     hashed = hashlib.sha256(body).hexdigest()
-    assert headers.get("X-Amz-Content-Sha256") == (hashed if service == "s3" else None)
+    assert headers.get("X-Amz-Content-Sha256") == (hashed if signing_name == "s3" else None)
     credentials = Credentials(KEY_ID, KEY, SESSION_TOKEN)
     signature, signed = sent_signature(headers)
     about = (credentials, signing_name, REGION, signed, body, method, seen)
