@@ -60,10 +60,10 @@ def call(service: str, target: str, params: Json, *, signing_name: str = "") -> 
     version = "1.0" if service in ("dynamodb", "sqs") else "1.1"
     headers = {"Content-Type": f"application/x-amz-json-{version}", "X-Amz-Target": target}
     body = json.dumps(params).encode()
-    answer = _send(service, "POST", "/", {}, headers, body, signing_name)
-    result = _parse(answer.body)
-    if answer.status != 200 or not isinstance(result, dict):
-        raise Unreachable(f"{service}: HTTP {answer.status}")
+    response = _send(service, "POST", "/", {}, headers, body, signing_name)
+    result = _parse(response.body)
+    if response.status != 200 or not isinstance(result, dict):
+        raise Unreachable(f"{service}: HTTP {response.status}")
     return result
 
 
@@ -90,12 +90,12 @@ def request(
     if isinstance(body, dict):
         body = json.dumps(body).encode()
         headers.setdefault("Content-Type", "application/json")
-    answer = _send(service, method, path, query or {}, headers, body, signing_name)
-    if "s3" in (service, signing_name) or "json" not in answer.headers.get("Content-Type", ""):
-        return answer.body
-    result = _parse(answer.body or b"{}")
+    response = _send(service, method, path, query or {}, headers, body, signing_name)
+    if "s3" in (service, signing_name) or "json" not in response.headers.get("Content-Type", ""):
+        return response.body
+    result = _parse(response.body or b"{}")
     if result is None:
-        raise Unreachable(f"{service}: HTTP {answer.status}, and no JSON")
+        raise Unreachable(f"{service}: HTTP {response.status}, and no JSON")
     return result
 
 
@@ -132,34 +132,34 @@ def _send(
     )
     target = f"{path}?{parameters}" if parameters else path
     try:
-        answer = _connection(service).request(method, target, body, headers, deadline.left())
+        response = _connection(service).request(method, target, body, headers, deadline.left())
     except ResponseTooLarge:  # a retry would get the same
         text = "an answer must have at most 20 MB: ask for a part"
         raise ClientError("ResponseTooLong", text) from None
-    if 200 <= answer.status < 300:
-        return answer
+    if 200 <= response.status < 300:
+        return response
     # These have no body that could say more.
-    is_empty = method == "HEAD" or answer.status == 304
-    raise _failure(service, answer, str(answer.status) if is_empty else "")
+    is_empty = method == "HEAD" or response.status == 304
+    raise _failure(service, response, str(response.status) if is_empty else "")
 
 
-def _failure(service: str, answer: Response, code: str) -> Exception:
+def _failure(service: str, response: Response, code: str) -> Exception:
     """Return the exception for an error of AWS: ClientError or Unreachable.
 
-    `code` is that of an answer that contains none.
+    `code` is for a response that contains none.
     """
-    fields = _parse(answer.body)
+    fields = _parse(response.body)
     if not isinstance(fields, dict):
-        tags = re.findall(rb"<(Code|Message)>([^<]*)</", answer.body)
+        tags = re.findall(rb"<(Code|Message)>([^<]*)</", response.body)
         fields = {tag.decode(): text.decode(errors="replace") for tag, text in tags}
-    kind = answer.headers.get("x-amzn-ErrorType") or fields.get("__type") or fields.get("Code")
+    kind = response.headers.get("x-amzn-ErrorType") or fields.get("__type") or fields.get("Code")
     code = str(kind or code).partition(":")[0].rpartition("#")[2]  # of "namespace#Code:address"
-    if answer.status >= 500 or not code:
-        return Unreachable(f"{service}: HTTP {answer.status}")
+    if response.status >= 500 or not code:
+        return Unreachable(f"{service}: HTTP {response.status}")
     message = str(fields.get("message") or fields.get("Message") or "no message")
     if settings.aws_session_token:  # an error may quote the token
         message = message.replace(settings.aws_session_token, "…")
-    if answer.status == 429 or re.search(RETRYABLE, code):
+    if response.status == 429 or re.search(RETRYABLE, code):
         return Unreachable(f"{service}: {code}: {message}")
     return ClientError(code, message)
 

@@ -234,10 +234,10 @@ def _checked_json(data: Any) -> str:
     try:
         try:
             text = to_json(data)
-            is_whole = json.loads(text) == data
+            is_unchanged = json.loads(text) == data
         except TypeError:  # a value that JSON doesn't have
-            is_whole = False
-        if not is_whole:
+            is_unchanged = False
+        if not is_unchanged:
             raise ValueError(_not_json(data))
     except (ValueError, RecursionError) as error:
         raise SessionError(f"a session must contain only {JSON_VALUES}: {error}") from None
@@ -261,8 +261,8 @@ def _not_json(data: Any, at: str = "the session") -> str:
         return next(filter(None, (_not_json(part, at) for part in data)), "")
     if isinstance(data, str):
         return f"{at}: half a surrogate pair" if data != _encode(data).decode() else ""
-    fits = data is None or isinstance(data, (dict, int, float))  # a dict's parts fit
-    return "" if fits else f"{at}: a {type(data).__name__}"
+    is_json = data is None or isinstance(data, (dict, int, float))  # a dict's parts fit
+    return "" if is_json else f"{at}: a {type(data).__name__}"
 
 
 def _trim_updates(updates: dict[int, int]) -> dict[int, int]:

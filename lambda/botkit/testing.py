@@ -386,11 +386,11 @@ def _begin_with_aws(request: pytest.FixtureRequest) -> None:
 def _replace(monkeypatch: pytest.MonkeyPatch, name: str, function: Callable[..., Any]) -> None:
     """Replace a function of `botkit.aws` with a stand-in's."""
 
-    def checked(*arguments: Any, **more: Any) -> Any:
+    def replacement(*arguments: Any, **more: Any) -> Any:
         _botkit("context").forbid_in_replay()
         return function(*arguments, **more)
 
-    monkeypatch.setattr(_botkit("aws"), name, checked)
+    monkeypatch.setattr(_botkit("aws"), name, replacement)
 
 
 def _result(result: Any, content: Any) -> Any:

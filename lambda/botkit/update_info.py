@@ -26,8 +26,8 @@ class UpdateInfo:
         # A reply in a plain group also has a thread id, but belongs to no topic.
         is_in_topic = message.get("is_topic_message")
         self.message_thread_id = message.get("message_thread_id") if is_in_topic else None
-        direct_topic = _object(message.get("direct_messages_topic"))
-        self.direct_messages_topic_id = direct_topic.get("topic_id")
+        direct_messages_topic = _object(message.get("direct_messages_topic"))
+        self.direct_messages_topic_id = direct_messages_topic.get("topic_id")
         self.topic_id = self.message_thread_id
         if self.topic_id is None:
             self.topic_id = self.direct_messages_topic_id
