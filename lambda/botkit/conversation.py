@@ -160,7 +160,7 @@ def ask_message(name: str, calls: list[Call], *, retry_text: str | None = None) 
 def external(name: str, function: Callable[[], Any]) -> External:
     """Call a function, and keep its result: `result = yield external("price", lambda: …)`.
 
-    It is called again only if its update is redelivered, or somebody else changes the session,
+    It is called again only if its update is redelivered, or another update changes the session,
     before the result is kept. The result must be a value that JSON can hold.
     """
     return External(name, function)

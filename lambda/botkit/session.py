@@ -41,9 +41,9 @@ def change(
 ) -> Any:
     """Call `function` with the session as a dict, keep its changes, and return its result.
 
-    It is called again if somebody else has changed the session. An update or event that is retried
-    changes the session again, unless the change has a name, `once`: then the first result is
-    returned. It must be JSON of up to 1 KB, and the session remembers the last 100. A page's
+    It is called again if another container has changed the session. An update or event that is
+    retried changes the session again, unless the change has a name, `once`: then the first result
+    is returned. It must be JSON of up to 1 KB, and the session remembers the last 100. A Mini App's
     request has no id, so `once` doesn't work there.
 
     The session is kept for `days`, if they are given, instead of session_retention_in_days. Raises

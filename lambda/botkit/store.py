@@ -145,7 +145,7 @@ class Item:
         """Write the session, with the calls that answer an update, if it has changed.
 
         With `always`, write it in any case. It is kept for `days`, or session_retention_in_days if
-        they are None. Returns False if somebody else has written since it was read. Raises
+        they are None. Returns False if another container has written since it was read. Raises
         SessionError.
         """
         text = _checked_json(self.session)

@@ -30,7 +30,7 @@ logger = logging.getLogger("botkit")
 def session(ctx: Context, _: Callable[[], Outcome]) -> Outcome:
     """Answer an update with its session, and save what reply() changes in it.
 
-    If others have changed the session meanwhile, reply() is called again, while there is time.
+    If another update has changed the session, reply() is called again, while there is time.
     """
     key = key_of(ctx.payload)
     if key is None:
