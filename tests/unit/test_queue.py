@@ -318,6 +318,15 @@ def test_the_rest_of_an_answer_goes_into_the_queue(at_once, bot_api, is_queued):
     assert at_once.line["outcome"] == "duplicate"
 
 
+def test_rest_of_an_answer_includes_the_webhook_reply(start_with_queue, bot_api):
+    twice = UNQUEUED.replace(f"return {TWO}", f"return {2 * TWO}")
+    container = start_with_queue(twice, REPLY_MODE="webhook")
+    bot_api.expects(TWO[0])
+    bot_api.refuses(TWO[1], 429, "no")
+    assert container.deliver(message()) == (200, None)
+    assert waiting(container) == [{"calls": [TWO[1], *TWO], "of": 1}]
+
+
 def test_a_failed_update_is_a_dead_letter_until_it_succeeds(at_once, bot_api):
     at_once.bot.broken = True
     assert at_once.deliver(message(1)) == (200, None)
