@@ -71,7 +71,7 @@ def test_the_owner_answers_a_message_and_is_asked(bot, people):
 
 
 @pytest.mark.parametrize("text", ["/send", "hello"])
-def test_the_owner_is_told_how(bot, text):
+def test_owner_gets_the_help(bot, text):
     assert say(bot, text, OWNER) == "Answer the message that all should get with /send."
 
 
@@ -95,7 +95,7 @@ def test_a_press_begins_and_a_second_one_changes_nothing(bot, sessions, schedule
     assert (kept["source"], kept["total"]) == (9, 5_000)
 
 
-def test_a_press_that_somebody_made_up_begins_nothing(bot, sessions, schedules):
+def test_forged_press_begins_nothing(bot, sessions, schedules):
     query = {"id": "777", "from": {"id": ADA}, "message": {"message_id": 11}, "data": "9 5000"}
     [call] = bot.reply({"callback_query": query})
     assert call["text"] == "Only the owner can send it."

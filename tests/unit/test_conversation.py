@@ -419,7 +419,7 @@ def test_conversation_of_too_many_steps_ends(person, talk, caplog):
     assert vars(caplog.records[0])["reason"] == "it has more than 50 answers"
 
 
-def test_expired_conversation_makes_room_for_somebody_elses(person, talk, monkeypatch):
+def test_expired_conversation_makes_room_for_another(person, talk, monkeypatch):
     now = 1000
     monkeypatch.setattr(time, "time", lambda: now)
     ada = person(asking(talk, "size"), timeout=60)

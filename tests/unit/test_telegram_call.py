@@ -52,7 +52,7 @@ def test_call_is_repeated_after_token_change_and_migration(start_with_parameter,
     assert [body["chat_id"] for body in peer.bodies] == [42, 42, -1001]
 
 
-def test_unchanged_token_is_not_tried_again(start_with_parameter, serve):
+def test_unchanged_token_is_not_retried(start_with_parameter, serve):
     store = serve(answers(parameter(TOKEN), parameter(TOKEN)))
     peer = serve(answers(http(refusal(401, "Unauthorized"), "401 Unauthorized")))
     container = start_with_parameter(peer.url, store)
@@ -119,7 +119,7 @@ def test_updates_wait_without_any_token(start, bot_api):
     assert container.line["error"] == "TELEGRAM_BOT_TOKEN is not set"
 
 
-def test_registration_fetches_the_token_again(start_with_parameter, serve):
+def test_registration_refetches_the_token(start_with_parameter, serve):
     store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
     info = {"url": "http://bot.localhost/telegram", "pending_update_count": 0}
     peer = serve(answers(http(), http(), http({"ok": True, "result": info})))

@@ -132,7 +132,7 @@ def test_saved_calls_have_their_files(start_with_sessions, telegram):
     assert kept(container) == {"n": 1}
 
 
-def test_update_that_got_no_answer_gets_none_again(start_with_sessions):
+def test_update_without_answer_stays_unanswered(start_with_sessions):
     for outcome in ("ignored", "duplicate"):
         container = start_with_sessions(COUNT.replace("return [", "return [] if 1 else ["))
         container.deliver(message())

@@ -128,7 +128,7 @@ def test_pip_installs_where_uv_fails(project):
     assert done(project) == [*DONE, "NAME command==1"]
 
 
-def test_failed_set_up_is_tried_again(project):
+def test_failed_set_up_is_retried(project):
     why = "pip can't install the packages: look at the network, and at pip's index and proxy"
     for _ in range(2):
         assert bootstrap(project, code=1, FAIL="NAME uv") == [*SAID, "no network", why]

@@ -43,7 +43,7 @@ def test_server_runs_until_a_signal(kind):
         post(found[1], {}, b"")
 
 
-def test_the_methods_are_told(capsys):
+def test_methods_are_listed(capsys):
     assert main(["--methods"]) == 0
     told = capsys.readouterr().out.splitlines()
     assert "sendMessage" in told and "getStickerSet" not in told

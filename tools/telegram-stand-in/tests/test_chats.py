@@ -17,7 +17,7 @@ NO_MARKUP = [{}, {"inline_keyboard": []}, {"keyboard": []}, {"remove_keyboard": 
 
 
 @pytest.mark.parametrize("markup", [*KEYBOARDS, *NO_MARKUP], ids=str)
-def test_a_keyboard_is_told_beside_its_message(telegram, markup):
+def test_keyboard_is_a_change_beside_its_message(telegram, markup):
     [change] = make(telegram, "sendMessage", text="a", reply_markup=markup).changes
     assert change.get("keyboard") == (None if markup in NO_MARKUP else markup)
     assert "reply_markup" not in change["message"]
@@ -244,7 +244,7 @@ def test_a_bot_answers_in_the_name_of_an_account(stage):
     assert ada.unread() == [], "which are those of the bot"
 
 
-def test_a_bot_hears_of_edits(stage):
+def test_bot_gets_edits(stage):
     ada = stage.business("Bob").user("Ada")
     sent = ada.send("Hi")
     stage.updates.clear()

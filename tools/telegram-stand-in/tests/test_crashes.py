@@ -173,7 +173,7 @@ def test_unsuitable_test_is_reported(play, start, bot, told):
     result.stdout.fnmatch_lines([f"telegram_crashes: *{told}*"])
 
 
-def test_calls_that_differ_are_told(play):
+def test_differing_calls_are_reported(play):
     bot = polls("once = not os.path.exists('once'); open('once', 'w')\n"
                 '    say(chat, "Ho"); once and say(chat, "Hey")')  # fmt: skip
     result = play(bot, SENDS, failed=1)

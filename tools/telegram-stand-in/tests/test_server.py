@@ -74,7 +74,7 @@ def upload(field, *names):
     ids=["by its name", "attached"],
 )
 @pytest.mark.parametrize("is_chunked", [False, True], ids=["whole", "in chunks"])
-def test_a_file_is_uploaded_and_can_be_had_again(telegram, body, is_chunked):
+def test_file_is_uploaded_and_downloaded(telegram, body, is_chunked):
     kind = {"Content_Type": "multipart/form-data; boundary=b"}
     sent = iter([body[:100], body[100:]]) if is_chunked else body
     status, data = ask(telegram, "POST", f"/bot{TOKEN}/sendPhoto", sent, **kind)

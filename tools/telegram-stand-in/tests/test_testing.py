@@ -148,7 +148,7 @@ def test_joining_and_leaving_are_updates(stage):
     assert stage.call("getChatMember", **about)["can_delete_messages"] is True
 
 
-def test_somebody_who_blocks_the_bot_gets_nothing(stage):
+def test_person_who_blocks_the_bot_gets_nothing(stage):
     ada = stage.user("Ada")
     ada.send("Hi")
     ada.block()
@@ -225,7 +225,7 @@ def test_failed_wait_lists_other_calls(stage):
     )
 
 
-def test_the_buttons_that_are_there_are_told(stage):
+def test_failed_press_lists_the_buttons(stage):
     stage.replies = says("Books", reply_markup=INLINE)
     ada = stage.user("Ada")
     with pytest.raises(AssertionError, match=r"The buttons: none\. What came"):
@@ -304,7 +304,7 @@ def test_undocumented_call_ends_a_wait_at_once():
         ada.receive(timeout=0.01)
 
 
-def test_calls_fail_as_told(stage):
+def test_injected_faults_fail_calls(stage):
     ada = stage.user("Ada")
     ada.send("Hi")
     stage.fails("429", times=2)

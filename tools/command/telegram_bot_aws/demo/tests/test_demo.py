@@ -406,7 +406,7 @@ def test_privacy_mode_keeps_a_groups_messages_from_the_bot(people):
     assert 'the bot doesn\'t get "hi": in privacy mode it gets only commands' in ran.output
 
 
-def test_an_update_without_what_telegram_sends_is_told_in_words(people, tmp_path):
+def test_incomplete_update_is_explained(people, tmp_path):
     post = tmp_path / "post"
     post.write_text('{"channel_post": {"text": "hi"}}')
     ran = run(demo.main, "--direct", str(people), "--update", str(post))

@@ -14,7 +14,7 @@ def lines_of(outcome=None, **about):
     return ["START RequestId: 1", "not JSON", json.dumps({"message": INVOCATION, "of": of})]
 
 
-def test_an_event_is_told_apart():
+def test_event_is_recognised():
     event = {"Records": []}
     assert is_event(Invocation(event=event, error="EventFailed: x"))
     assert is_event(Invocation(event=event, output=[{"outcome": "answered"}]))

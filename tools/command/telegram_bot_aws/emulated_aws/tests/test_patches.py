@@ -421,7 +421,7 @@ def test_a_scheduled_message_is_sent_once(both):
     ("source", "at"),
     [("aws.scheduler", "2026-01-01T16:00:00Z"), ("aws.events", "<aws.scheduler.scheduled-time>")],
 )
-def test_a_schedule_is_told_when_it_is_due(both, monkeypatch, source, at):
+def test_schedule_gets_its_due_time(both, monkeypatch, source, at):
     sent = []
     monkeypatch.setattr(eventbridge, "_dispatch_to_sqs", lambda _, text, *more: sent.append(text))
     arn = "arn:aws:sqs:us-east-1:000000000000:updates"

@@ -58,7 +58,7 @@ def test_surprising_error_is_explained(tmp_path, variables, query, words):
         assert words in answer_to(function, {"query": query}).traceback
 
 
-def test_slow_bot_is_told_which_limit_ended_it():
+def test_advice_names_the_limit_of_a_slow_bot():
     assert "the default timeout, 10 s; demo with a" in advised(
         "bot_module.DeadlineExceeded: bot.py ran"
     )
@@ -92,7 +92,7 @@ def test_the_packages_of_requirements_are_installed_once(tmp_path, index, capsys
     assert sorted(path.name for path in bot.iterdir()) == ["bot.py", "requirements.txt"]
 
 
-def test_packages_that_cannot_be_installed_are_told(tmp_path, index):
+def test_uninstallable_packages_are_reported(tmp_path, index):
     (tmp_path / "bot.py").write_text("ALLOWED_UPDATES = ['message']\nreply = print\n")
     (tmp_path / "requirements.txt").write_text("greeter==1.0\n")
     with pytest.raises(ValueError, match="greeter was not found"):

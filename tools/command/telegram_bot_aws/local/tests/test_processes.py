@@ -33,7 +33,7 @@ def test_the_children_of_an_ended_process_are_ended(ends):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
-def test_too_much_memory_is_told():
+def test_too_much_memory_is_detected():
     assert re.fullmatch(r"about \d+ of 1 MB: AWS would .*\n", too_much_memory(os.getpid(), 1))
     assert too_much_memory(os.getpid(), 100_000) == ""
     with subprocess.Popen([sys.executable, "-c", ""]) as over:

@@ -20,5 +20,5 @@ HOUR, DAY = 3600, 86400
         (3.9 * DAY, "3 days ago"),
     ],
 )
-def test_an_age_is_said_in_its_largest_unit(seconds, words):
+def test_age_has_its_largest_unit(seconds, words):
     assert ago(seconds) == words

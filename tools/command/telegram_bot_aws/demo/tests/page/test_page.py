@@ -228,7 +228,7 @@ def test_new_message_keeps_the_readers_place(page, demo):
     assert messages.evaluate("e => e.scrollTop") == 0
 
 
-def test_update_is_sent_again(page):
+def test_update_is_resent(page):
     answer_to(page, "dice")
     before = page.locator("#timeline h2").inner_text()
     page.get_by_role("button", name="Send again").click()
