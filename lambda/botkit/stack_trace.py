@@ -8,7 +8,7 @@ import sys
 from traceback import walk_tb  # logging has loaded it
 from types import FrameType
 
-from .errors import encodable
+from .errors import BotkitError, encodable
 from .types import Json
 
 # Folders without code of the bot: botkit, and the standard library (a part is frozen into Python).
@@ -26,6 +26,9 @@ NOT_SECRET = (
     "SESSION_(TABLE|RETENTION_)|TELEGRAM_BOT_TOKEN_PARAMETER|TZ|_"
 )
 MIN_SECRET = 6  # characters: shorter values are numbers and words
+MIN_QUOTED = 3  # characters of a part of a secret in a quotation
+# Between any two quotes, not in pairs: a lone apostrophe would shift all pairs after it.
+QUOTED = r"""(?<=(['"]))(.+?)(?=\1)"""
 # A bot's token, which may also come from Parameter Store; the name and the password in a URL.
 SECRET = r"\d+(?::|%3A)[\w-]{30,}|(?<=://)[^\s/@]+(?=@)"
 
@@ -89,17 +92,27 @@ def describe(error: BaseException) -> str:
     text: object = error
     if isinstance(error, SyntaxError) and error.filename:
         file, number, text = error.filename, error.lineno, error.msg
-    words = redact(str(text))
+    has_names = isinstance(error, (AttributeError, BotkitError, ImportError, NameError))
+    words = redact(str(text), has_names=has_names)
     what = type(error).__name__ + (f": {words}" if words else "")
     at = f"{relative_path(file)}:{number}"
     via = f", from {bot_line}" if bot_line not in ("", at) else ""
     return encodable(f"{what} at {at}{via}" if file else what)
 
 
-def redact(text: str) -> str:
-    """Return a text without the token, and without values of the environment."""
+def redact(text: str, *, has_names: bool = False) -> str:
+    """Return a text without the token, and without values of the environment.
+
+    A quotation is also left out if it is a part of a value, such as the password in a URL. If the
+    text `has_names` from the source code, these stay.
+    """
     values = [value for name, value in os.environ.items() if not re.match(NOT_SECRET, name)]
     for value in sorted(values, key=len, reverse=True):
+        if has_names and value.replace(".", "").isidentifier():
+            continue
         for form in (repr(value)[1:-1], value.strip()):
             text = text.replace(form, "…") if len(form) >= MIN_SECRET else text
+    for _, part in re.findall(QUOTED, "" if has_names else text):
+        if len(part) >= MIN_QUOTED and any(part in value for value in values):
+            text = text.replace(part, "…")
     return re.sub(SECRET, "…", text)

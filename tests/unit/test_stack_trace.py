@@ -13,17 +13,29 @@ from tests.support.stubs import TOKEN, load
     [
         ("no sixsix", "no …"),
         ("no fives", "no fives"),
+        ("can't be 'abc', nor 'ab'", "can't be '…', nor 'ab'"),
         ("no long-sixsix", "no …"),
         (f"no /bot{TOKEN.replace(':', '%3A')}/getMe", "no /bot…/getMe"),
         ("no /var/task", "no /var/task"),
     ],
-    ids=["value", "too_short", "value_with_another_in_it", "token_in_a_url", "lambdas_own"],
+    ids=[
+        *("value", "too_short", "quoted_part", "value_with_another_in_it", "token_in_a_url"),
+        "lambdas_own",
+    ],
 )
 def test_values_of_the_environment_are_left_out(monkeypatch, text, shown):
     stack_trace = load("botkit.stack_trace")
-    values = {"A": "sixsix", "B": "fives", "C": "long-sixsix"}
+    values = {"A": "sixsix", "B": "fives", "C": "long-sixsix", "D": "xabcx"}
     monkeypatch.setattr("os.environ", {**values, "LAMBDA_TASK_ROOT": "/var/task"})
     assert stack_trace.redact(text) == shown
+
+
+def test_names_in_the_source_stay(monkeypatch):
+    stack_trace = load("botkit.stack_trace")
+    monkeypatch.setattr("os.environ", {"A": "app.production", "B": "six-six"})
+    error = ModuleNotFoundError("no 'app.production', no 'duct', no 'six-six'")
+    shown = "ModuleNotFoundError: no 'app.production', no 'duct', no '…'"
+    assert stack_trace.describe(error) == shown
 
 
 def test_file_outside_of_all_folders_has_only_its_name():
