@@ -130,7 +130,7 @@ def test_order_replaces_the_last_one_and_is_cancelled(bot, lunch, calls):
     assert (edit["chat_id"], edit["message_id"], edit["reply_markup"]) == (-42, 900, BUTTON)
 
 
-def test_an_order_in_the_meantime_is_listed_too(bot, lunch, sessions, calls, monkeypatch):
+def test_an_order_in_the_meantime_is_listed_too(bot, lunch, calls, monkeypatch):
     change_session = session.change
 
     def change(key, function):

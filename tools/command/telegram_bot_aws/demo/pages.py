@@ -126,7 +126,7 @@ class _Request(LocalRequest):
             self._say(413, "Content Too Large")
         elif not self.is_from_here(opened=True):
             self._say(403, "this page is for this machine only")
-        elif not re.match("/app(/|$)", self.path.partition("?")[0]):
+        elif not self.path.startswith("/app/"):
             self._say(404, "Not Found")
         else:
             asked = (self.command, self.path, dict(self.headers), body)

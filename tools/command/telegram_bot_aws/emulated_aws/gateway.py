@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import itertools
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -42,7 +41,7 @@ class _Request(LocalRequest):
         headers = dict(self.headers)
         if self.command == "POST" and self.path == "/telegram":
             event = webhook_event(body.decode(errors="replace"), headers, request_id)
-        elif re.match("/app(/|$)", path):
+        elif path.startswith("/app/"):
             event = app_event(self.command, path, query, headers, body, request_id)
         else:
             self.respond(404, JSON, b'{"message":"Not Found"}')

@@ -312,7 +312,7 @@ def is_from_a_program(scope: Any) -> bool:
     """
     headers = dict(scope["headers"])
     host = headers.get(b"host", b"")
-    if API.fullmatch(host) and re.match("/app(/|$)", scope["path"]):
+    if API.fullmatch(host) and scope["path"].startswith("/app/"):
         return True
     is_navigation = headers.get(b"sec-fetch-site", b"none") == b"none"
     return bool(THIS_MACHINE.fullmatch(host)) and b"origin" not in headers and is_navigation

@@ -58,7 +58,7 @@ POLL_SECONDS = 50  # for how long Telegram holds a request without an update
 MAX_RETRY_AFTER_SECONDS = 3600  # seconds of a Retry-After
 MAX_PAUSE_SECONDS = 60.0  # seconds; the pauses after failures double, from one second on
 LOOK_SECONDS = 0.2  # between two checks for a changed bot
-MAX_UPDATES = 25  # in one answer from Telegram, which must have at most 4 MB
+MAX_UPDATES = 25  # in one answer from Telegram, which must have at most 21 MB
 
 
 class Stop(Exception):
