@@ -270,10 +270,10 @@ def _trim_updates(updates: dict[int, int]) -> dict[int, int]:
 
     Telegram may redeliver those however many others come in between.
     """
-    for is_done in (True, False):
-        ids = [each for each, state in updates.items() if (state != IN_PROGRESS) is is_done]
-        for update_id in ids[:-MAX_UPDATES]:
-            del updates[update_id]
+    done = [each for each, state in updates.items() if state != IN_PROGRESS]
+    in_progress = [each for each, state in updates.items() if state == IN_PROGRESS]
+    for update_id in done[:-MAX_UPDATES] + in_progress[:-MAX_UPDATES]:
+        del updates[update_id]
     return updates
 
 
