@@ -15,7 +15,6 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from telegram_bot_aws.emulated_aws.emulator import Emulator
-from telegram_bot_aws.local.container import INVOCATION
 from telegram_bot_aws.local.project import ROOT
 from telegram_bot_aws.local.terraform import REGION
 from telegram_stand_in import ADA, Server, Telegram
@@ -303,12 +302,9 @@ def configuration(aws):
 
 
 def logged(aws):
-    """Return all that the function logged, without the emulator's own line on each invocation."""
-    events = client(aws, "logs").filter_log_events(logGroupName="/aws/lambda/telegram-bot")[
-        "events"
-    ]
-    lines = [event["message"] for event in events]
-    return "\n".join(line for line in lines if f'"message": "{INVOCATION}"' not in line)
+    """Return all that the function logged."""
+    found = client(aws, "logs").filter_log_events(logGroupName="/aws/lambda/telegram-bot")
+    return "\n".join(event["message"] for event in found["events"])
 
 
 def test_bot_has_its_own_files_environment_and_policy(module, telegram, aws):

@@ -35,8 +35,8 @@ from telegram_bot_aws.demo.deployments import (
     registration,
     remembers,
 )
-from telegram_bot_aws.demo.function_log import FunctionLog, has_come, is_event
 from telegram_bot_aws.demo.inputs import inputs, notes, python_note
+from telegram_bot_aws.demo.invocations import Invocations, has_come, is_event
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.container import DELIVERY, Invocation, allowed_updates
 from telegram_bot_aws.local.packages import packages
@@ -52,7 +52,7 @@ NO_PROFILE = {
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
 }
-LOOK_SECONDS = 0.2  # between two looks into the functions' logs
+LOOK_SECONDS = 0.2  # between two looks for invocations
 REMEDY = (
     "Connect to the network. Or run `terraform providers mirror DIR` with this folder on a machine "
     "that has one, and copy DIR to ~/.terraform.d/mirror."
@@ -81,7 +81,6 @@ class AwsDeployment(Deployment):
         super().__init__(api_url, step, bot, variables)
         self._folder = folder
         self._add_bot = add_bot
-        self._logs: dict[str, FunctionLog] = {}  # by function
         self._lock = threading.Lock()
         self._of_event = threading.Lock()
         self.client = cache(self._client)
@@ -118,9 +117,8 @@ class AwsDeployment(Deployment):
         for bot in self.bots:
             said = [] if self._folder else notes(bot.folder)
             self.way = "\n".join([self.way, *python_note(bot.runtime), *said])
-            logs = self.client("logs", bot.region)
-            self._logs[bot.name] = log = FunctionLog(logs, bot.log_group, self.on_log)
-            log.new()  # what is in it is the registration's
+        self._found = Invocations(self.emulator.invocations, self.on_log)
+        self._found.new()  # those of the registration
         over = threading.Event()
         thread = threading.Thread(target=self._watch, args=(over,), daemon=True)
         self.opened.callback(thread.join)
@@ -191,7 +189,6 @@ class AwsDeployment(Deployment):
                     bot.name, bot.runtime = found["function_name"], found["runtime"]
                     bot.timeout = found["timeout"]
                     bot.region = found["arn"].split(":")[3]
-                    bot.log_group = f"/aws/lambda/{bot.name}"
                     [environment] = found["environment"]
                     bot.page_url = environment["variables"].get("MINI_APP_URL", "")
                 elif resource["type"] == "aws_apigatewayv2_api":
@@ -201,7 +198,7 @@ class AwsDeployment(Deployment):
         """Report queued updates, events and schedules, as soon as AWS tells of them."""
         while not over.wait(LOOK_SECONDS):
             with self._of_event, self._lock:
-                found = [each for log in self._logs.values() for each in log.take(has_come)]
+                found = self._found.take(has_come)
             for each in found:
                 self.came(each)
 
@@ -210,11 +207,10 @@ class AwsDeployment(Deployment):
             self.module.destroy()
 
     def deliver(self, url: str, headers: dict[str, str], body: bytes) -> Any:
-        bot = next((bot for bot in self.bots if bot.webhook_url == url), self.bots[0])
         delivery = str(uuid.uuid4())
         answer = post(url, {**headers, DELIVERY: delivery}, body)
         with self._lock:
-            found = self._logs[bot.name].take(lambda each: each.delivery == delivery)
+            found = self._found.take(lambda each: each.delivery == delivery)
             if found:
                 self.invocations[answer[1].get("apigw-requestid", "")] = found[-1]
         return answer
@@ -229,14 +225,14 @@ class AwsDeployment(Deployment):
         lambda_.update_alias(FunctionName=bot.name, Name="live", FunctionVersion=version)
         answer = self._invoke(bot, registration("register", bot.webhook_url))
         with self._lock:
-            self._logs[bot.name].new()
+            self._found.new()
         return str(answer.get("errorMessage") or "")
 
     def send_event(self, bot: Hosted, event: Any) -> Invocation:
         with self._of_event:
             answer = self._invoke(bot, event)
             with self._lock:
-                found = self._logs[bot.name].take(is_event)
+                found = self._found.take(is_event)
         mine = [each for each in found if each.event == event]
         for other in found:
             if other not in mine[-1:]:

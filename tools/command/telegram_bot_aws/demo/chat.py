@@ -14,7 +14,7 @@ from telegram_bot_aws.demo.entries import Entries
 from telegram_bot_aws.demo.feed import Event, Feed
 from telegram_bot_aws.demo.pages import PageProxy, Pages
 from telegram_bot_aws.demo.people import People
-from telegram_bot_aws.demo.samples import PEOPLE
+from telegram_bot_aws.demo.samples import CHATS, PEOPLE
 from telegram_bot_aws.demo.traces import Traces
 
 
@@ -30,14 +30,14 @@ class Chat:
         self.bots = Bots(telegram, self.feed)
         self.entries = Entries(telegram, self.feed)
         self.traces = Traces(telegram, self.feed, self.bots)
-        self.pages = Pages(telegram, self.feed, self.bots, self.entries)
+        self.pages = Pages(telegram, self.bots, self.entries)
         self.people = People(telegram, self.feed, self.bots, self.entries, self.traces)
         self._fault_kind = ""
         telegram.watch = self._watch
         telegram.watch_updates = self._on_update
 
-    def events(self) -> Iterator[Event | None]:
-        """Yield what happened, then each change; None when nothing happened for a while."""
+    def events(self) -> Iterator[Event]:
+        """Yield what happened, then each change."""
         return self.feed.events(self._snapshot)
 
     def serve_pages(self, opened: contextlib.ExitStack, origin: str) -> None:
@@ -45,10 +45,6 @@ class Chat:
         for bot in self.telegram.bots:
             if self.bots.page_of(bot):
                 opened.enter_context(PageProxy(self.pages, bot.id, origin))
-
-    def end(self) -> None:
-        """Tell the page that the demo is over."""
-        self.feed.end()
 
     def file(self, file_id: str) -> tuple[str, bytes] | None:
         """Return the type and the content of a file that somebody sent."""
@@ -79,7 +75,7 @@ class Chat:
             "deployment": deployment.name if deployment else "",
             "emulator": emulator.url if emulator else "",
             "people": {key: {"id": p["id"], "name": p["first_name"]} for key, p in PEOPLE.items()},
-            "chats": self.entries.chats(),
+            "chats": CHATS,
             "bots": self.bots.shown(),
             "entries": self.entries.all,
             "traces": self.traces.by_update,

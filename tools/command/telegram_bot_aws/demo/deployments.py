@@ -76,7 +76,6 @@ class Hosted:
     address: str = ""
     webhook_url: str = ""
     page_url: str = ""  # the bot's MINI_APP_URL, if it has a page
-    log_group: str = ""
     region: str = REGION
     runtime: str = "python3.13"  # the default of the module's input
     timeout: float = 0

@@ -8,7 +8,7 @@ from typing import Any
 from telegram_stand_in import Bot, Call, Json, Telegram, kind_of, label_pressed
 
 from telegram_bot_aws.demo.feed import Feed, InvalidRequest
-from telegram_bot_aws.demo.samples import CHATS, chat_key
+from telegram_bot_aws.demo.samples import chat_key
 
 WITHOUT_CARD = ("get", "setwebhook", "deletewebhook")  # nobody in a chat would see these
 
@@ -25,13 +25,6 @@ class Entries:
         self.drafts: Json = {}  # by bot and chat
         self._telegram = telegram
         self._feed = feed
-
-    def chats(self) -> Json:
-        """Return what the page shows of each chat."""
-        return {
-            key: {"tab": known["tab"], "title": known["title"], "about": known["about"]}
-            for key, known in CHATS.items()
-        }
 
     def message(self, key: int) -> Json:
         """Return the entry of a message by its key. Raises InvalidRequest if it was deleted."""

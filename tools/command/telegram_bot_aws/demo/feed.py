@@ -10,8 +10,6 @@ from typing import Any
 
 from telegram_stand_in import Json
 
-KEEP_ALIVE_SECONDS = 15.0
-
 Event = tuple[str, Any]  # its kind and its data
 
 
@@ -26,22 +24,15 @@ class Feed:
         self.lock = threading.RLock()
         self._clients: set[queue.SimpleQueue[Event | None]] = set()
 
-    def events(self, snapshot: Callable[[], Json]) -> Iterator[Event | None]:
-        """Yield a snapshot, then each change; None when nothing happened for a while."""
+    def events(self, snapshot: Callable[[], Json]) -> Iterator[Event]:
+        """Yield a snapshot, then each change, until the end."""
         client: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         with self.lock:
             before = json.loads(json.dumps(snapshot()))
             self._clients.add(client)
         try:
             yield "snapshot", before
-            while True:
-                try:
-                    event = client.get(timeout=KEEP_ALIVE_SECONDS)
-                except queue.Empty:
-                    yield None
-                    continue
-                if event is None:
-                    return
+            while event := client.get():
                 yield event
         finally:
             with self.lock:

@@ -10,7 +10,7 @@ from telegram_stand_in import Bot, Json, Telegram
 from telegram_bot_aws.demo.bots import Bots
 from telegram_bot_aws.demo.deployments import PAGE
 from telegram_bot_aws.demo.entries import Entries
-from telegram_bot_aws.demo.feed import Feed, InvalidRequest
+from telegram_bot_aws.demo.feed import InvalidRequest
 from telegram_bot_aws.demo.samples import person_in
 from telegram_bot_aws.local.http_server import MAX_REQUEST_BYTES, LocalRequest, LocalServer
 from telegram_bot_aws.local.request import Answer, request
@@ -23,16 +23,11 @@ FRAMES = re.compile(r"frame-ancestors[^;]*")
 
 
 class Pages:
-    """The launches of the bots' pages, and their requests.
+    """How people open the bots' pages, and their requests."""
 
-    A launch has an id ("page 1"), and how the page was opened ("menu", "inline" or "keyboard").
-    """
-
-    def __init__(self, telegram: Telegram, feed: Feed, bots: Bots, entries: Entries) -> None:
-        self._launches: dict[str, Json] = {}  # by id
+    def __init__(self, telegram: Telegram, bots: Bots, entries: Entries) -> None:
         self.bots = bots
         self._telegram = telegram
-        self._feed = feed
         self._entries = entries
 
     def open(
@@ -40,24 +35,14 @@ class Pages:
     ) -> Json:
         """Open a page by a visible button: "menu", "inline" (of a message), or "keyboard".
 
-        Returns the launch's id, the address to show, and the initData, which is empty for a
-        keyboard's button.
+        Returns the address to show, and the initData, which is empty for a keyboard's button.
         """
         user, of = person_in(chat, person), self.bots.get(bot)
         address = self._address(of, url)
         data = "" if how == "keyboard" else self._telegram.open_page(user, of)
-        with self._feed.lock:
-            launch: Json = {
-                "id": f"page {len(self._launches) + 1}",
-                "bot": of.id,
-                "chat": chat,
-                "how": how,
-                "label": label,
-            }
-            self._launches[launch["id"]] = launch
-            about = {"bot": of.id, "who": user["first_name"], "update_id": None}
-            self._entries.add(chat, "note", kind="page", label=label, **about)
-        return {"id": launch["id"], "url": address, "init_data": data}
+        about = {"bot": of.id, "who": user["first_name"], "update_id": None}
+        self._entries.add(chat, "note", kind="page", label=label, **about)
+        return {"url": address, "init_data": data}
 
     def _address(self, bot: Bot, url: str) -> str:
         """Return where the demo serves an address of a bot's page. Raises InvalidRequest."""
@@ -71,16 +56,11 @@ class Pages:
             raise InvalidRequest(f"The demo opens only the bot's own page, MINI_APP_URL: not {url}")
         return self.bots.addresses[bot.id] + url.removeprefix(base)
 
-    def send_data(self, id: str, data: str) -> None:
-        """Send a page's data to the bot and close the page, which a keyboard's button opened."""
-        launch = self._launches[id]
-        if launch["how"] != "keyboard":
-            raise InvalidRequest(
-                "sendData works only in a page that a keyboard's button opened: Telegram ignores it"
-            )
-        self.bots.actor(launch["bot"], launch["chat"]).send_data(launch["label"], data)
-        self._entries.keyboard_used(launch["bot"], launch["chat"])
-        self._feed.tell("page", launch)
+    def send_data(self, chat: str, label: str, data: str, person: str = "", bot: int = 0) -> None:
+        """Send the data of a page, which a keyboard's button with this label opened, to the bot."""
+        actor = self.bots.actor(bot, chat, person)
+        actor.send_data(label, data)
+        self._entries.keyboard_used(actor.stage.bot.id, chat)
 
     def serve(
         self, bot: int, method: str, target: str, headers: dict[str, str], body: bytes, chat: str

@@ -64,9 +64,21 @@ def browser() -> Iterator[Browser]:
 
 
 def say(page: Page, text: str) -> None:
+    """Write a message in the demo's chat."""
     field = page.get_by_label("Message", exact=True)
     field.fill(text)
     field.press("Enter")
+
+
+def fail_once(page: Page, kind: str) -> None:
+    """Make the next call of the demo's bot fail at Telegram."""
+    switch = page.get_by_role("button", name="Make Telegram fail")
+    if switch.get_attribute("aria-expanded") != "true":
+        switch.click()
+    page.get_by_label("What Telegram does").select_option(kind)
+    page.get_by_label("How many calls fail").select_option("1")
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.locator("#left")).to_have_text("1 to go")
 
 
 def act(page: Page) -> None:
@@ -81,11 +93,7 @@ def act(page: Page) -> None:
     say(page, "/start")
     page.get_by_role("button", name="Tap me").click()
     expect(page.locator(".service")).to_contain_text("Ada tapped")
-    page.get_by_role("button", name="Make Telegram fail").click()
-    page.get_by_label("What Telegram does").select_option("429")
-    page.get_by_label("How many calls fail").select_option("1")
-    page.get_by_role("button", name="Start", exact=True).click()
-    expect(page.locator("#left")).to_be_visible()
+    fail_once(page, "429")
     say(page, "Does this one get lost?")
     expect(page.locator("#redelivery")).to_be_visible()
     expect(messages.get_by_text("You said: Does this one get lost?")).to_be_visible()

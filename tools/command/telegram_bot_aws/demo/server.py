@@ -43,7 +43,7 @@ class PageServer(LocalServer):
         super().__init__(_Request, port=port)
 
     def __exit__(self, *exception: object) -> None:
-        self.chat.end()
+        self.chat.feed.end()
         super().__exit__(*exception)
 
 
@@ -110,11 +110,8 @@ class _Request(LocalRequest):
         self.send_header("Cache-Control", "no-store")
         self.end_headers()
         try:
-            for event in self.server.chat.events():
-                text = ":\n\n" if event is None else f"event: {event[0]}\n"
-                if event is not None:
-                    text += f"data: {json.dumps(event[1])}\n\n"
-                self.wfile.write(text.encode())
+            for kind, data in self.server.chat.events():
+                self.wfile.write(f"event: {kind}\ndata: {json.dumps(data)}\n\n".encode())
         except OSError:
             pass  # the page was closed
 

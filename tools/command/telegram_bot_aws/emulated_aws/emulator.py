@@ -34,6 +34,7 @@ class Emulator:
 
     def __enter__(self) -> Emulator:
         self.folder = tempfile.mkdtemp(prefix="telegram-bot-aws-")
+        self.invocations.touch()
         try:
             self._process = self._start()
             self._wait(self._process)
@@ -50,6 +51,7 @@ class Emulator:
             "GATEWAY_PORT": str(self.port),
             "IOT_MTLS_ENABLED": "0",  # it would listen on every interface
             "LAMBDA_EXECUTOR": "local",
+            "EMULATOR_INVOCATIONS": str(self.invocations),
             "EMULATOR_PATIENCE": "10" if self._patient else "1",
             "S3_DATA_DIR": str(Path(self.folder, "s3")),
         }
@@ -79,6 +81,11 @@ class Emulator:
             f"the emulated AWS did not answer within {PATIENCE_SECONDS} seconds. If this machine "
             f"is busy, try again when it isn't.\n{self.log()[-2000:]}".rstrip()
         )
+
+    @property
+    def invocations(self) -> Path:
+        """The file to which functions' workers write each invocation, as a line of JSON."""
+        return Path(self.folder, "invocations")
 
     def log(self) -> str:
         """Return what the emulator and the functions in it wrote."""

@@ -33,7 +33,7 @@ from ministack.services import (
     sqs,
 )
 
-from telegram_bot_aws.local.container import DELIVERY, INVOCATION, Container
+from telegram_bot_aws.local.container import DELIVERY, Container
 
 # Functions.
 
@@ -56,9 +56,12 @@ class Worker(lambda_runtime.Worker):  # type: ignore[misc]
             json.dumps({"timestamp": now(), "requestId": request_id, **line})
             if isinstance(line, dict)
             else line.rstrip("\n")
-            for line in [*invocation.output, {"message": INVOCATION, "of": asdict(invocation)}]
+            for line in invocation.output
         ]
-        log = "\n".join(lines).replace(f"{self._tmpdir}/code", "/var/task")
+        code = f"{self._tmpdir}/code"
+        log = "\n".join(lines).replace(code, "/var/task")
+        with Path(os.environ["EMULATOR_INVOCATIONS"]).open("a") as file:
+            file.write(json.dumps(asdict(invocation)).replace(code, "/var/task") + "\n")
         response = {"status": "ok", "result": invocation.result, "log": log}
         if error := invocation.error.strip():
             message = re.sub(r"^[\w.]+: ", "", error.splitlines()[-1])

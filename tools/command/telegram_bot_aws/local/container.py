@@ -57,7 +57,6 @@ ADVICE = {
     "without it",
 }
 DELIVERY = "x-demo-delivery"  # the header with a delivery's id
-INVOCATION = "invocation"  # the message of the line about one in a function's log
 EXCEPTION = "exception in bot.py"  # the message of the debug line that has the traceback
 NO_END = (
     "bot.py can't be imported: its import didn't end within {:g} s (Lambda's limit is 10). Move "

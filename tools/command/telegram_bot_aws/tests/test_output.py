@@ -40,19 +40,6 @@ def test_tool_ends_quietly_if_its_output_fails(telegram, output, said):
     assert result.stderr == expected
 
 
-def test_demo_prints_only_the_answer():
-    """Its progress goes to standard error."""
-    result = subprocess.run(
-        [SCRIPTS / "demo", "--direct", BOT.parent, "--send", "hello"],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=MAX_SECONDS,
-    )
-    assert result.stdout == "Heard: hello\n"
-    assert '"hello" delivered … ' in result.stderr
-
-
 RAW = "\033]0;title\a\x9b2J\r\x7f\ttab\nline"
 SHOWN = "\\u001b]0;title\\u0007\\u009b2J\\u000d\\u007f\ttab\nline"
 SENT = "]0;title \\u009b2J\\u000d\\u007f tab\nline"  # Telegram makes spaces of some

@@ -2,7 +2,7 @@
 // (https://docs.telegram-mini-apps.com/platform/methods).
 
 import { $, button, div, h, icon, p } from "./dom.js";
-import { actAs, app, ask, bot } from "./state.js";
+import { actAs, app, bot } from "./state.js";
 
 const VERSION = "9.1"; // of the events; pages ask for it
 let open = null; // the page that is shown: its launch and elements
@@ -49,7 +49,7 @@ function address({ url, init_data: data }) {
 export async function openPage(how, { text: label, web_app: { url } }, key = 0) {
   const about = { chat: app.chat, how, label, url, bot: app.bot };
   const launch = await actAs("open", about, key ? `[data-key="${key}"]` : "");
-  if (launch) show({ ...launch, how, opener: document.activeElement });
+  if (launch) show({ ...about, ...launch, opener: document.activeElement });
 }
 
 function show(launch) {
@@ -87,10 +87,6 @@ export function reloadPage() {
   open.frame.src = address({ ...open, url: `${open.url.split(/[?#]/)[0]}?${Date.now()}` });
 }
 export const isPageOpen = () => Boolean(open);
-// Its data was sent.
-export function pageDone(launch) {
-  if (open?.id === launch.id) closePage();
-}
 
 // Events, in both directions.
 function tell(eventType, eventData) {
@@ -129,7 +125,10 @@ const PLAYED = {
     if (open) tell("popup_closed", id === null ? {} : { button_id: id });
   },
   web_app_data_send: async ({ data }) => {
-    if (await ask("send-data", { id: open.id, data: String(data ?? "") })) closePage();
+    const { chat, how, label, bot } = open;
+    if (how !== "keyboard")
+      app.toast("sendData works only in a page that a keyboard's button opened.");
+    else if (await actAs("send-data", { chat, label, bot, data: String(data ?? "") })) closePage();
     else app.toast(app.problem.text);
   },
 };

@@ -2,7 +2,7 @@
 
 import { $, b, button, clock, div, h, icon, milliseconds, p, small, span } from "./dom.js";
 import { content, drawing, inlineKeyboard, rich, richBlocks, summary } from "./messages.js";
-import { closePage, isPageOpen, openPage, pageDone, popup, reloadPage } from "./mini_app.js";
+import { closePage, isPageOpen, openPage, popup, reloadPage } from "./mini_app.js";
 import { act, actAs, app, ask, bot, place, send, showProblem } from "./state.js";
 import { tellProblem, total, verdict } from "./state.js";
 import { drawTimeline, output } from "./timeline.js";
@@ -548,7 +548,6 @@ on("trace", (trace) => {
   if (!app.pinned && (trace.tries.length > 1 || trace.tries[0]?.retry_at))
     $("timeline").scrollTop = $("timeline").scrollHeight;
 });
-on("page", pageDone);
 const DRAWS = {
   fault: drawFaults,
   keyboards: drawKeyboard,

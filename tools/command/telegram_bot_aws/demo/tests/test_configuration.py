@@ -189,11 +189,6 @@ def bots_before_the_apply(folder, main):
             "the configuration needs a value for size",
         ),
         (
-            'terraform {\n  required_providers {\n    random = { source = "hashicorp/randomer" }\n'
-            f'  }}\n}}\nmodule "a" {{\n  {SOURCE}\n}}\n',
-            "Terraform can't install its provider: Failed to query available provider packages",
-        ),
-        (
             'resource "terraform_data" "x" {}\n'
             f'module "a" {{\n  {SOURCE}\n  for_each = toset([terraform_data.x.id])\n}}\n',
             "the instances of module.a are only known after an apply",
@@ -204,7 +199,7 @@ def bots_before_the_apply(folder, main):
             'on main.tf line 5, in module "a":\n   5:   naem = "tea"',
         ),
     ],
-    ids=["no call", "empty", "no HCL", "variable", "provider", "unknown", "misspelt"],
+    ids=["no call", "empty", "no HCL", "variable", "unknown", "misspelt"],
 )
 @pytest.mark.usefixtures("quick_terraform")
 def test_a_configuration_that_cannot_be_applied_is_explained(tmp_path, main, sentence):

@@ -70,7 +70,7 @@ def test_a_browser_that_leaves_is_forgotten(page, capfd):
             connection.sendall(sent)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     assert post(page, "2", "{}").startswith(b"HTTP/1.1 400 ")
-    page.chat.end()
+    page.chat.feed.end()
     for thread in set(threading.enumerate()) - others:
         if "process_request_thread" in thread.name:
             thread.join(60)

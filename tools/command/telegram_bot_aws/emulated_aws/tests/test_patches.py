@@ -28,7 +28,6 @@ from ministack.services import (
     sqs,
 )
 
-from telegram_bot_aws.demo.function_log import invocation
 from telegram_bot_aws.emulated_aws import patches
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.request import request
@@ -91,9 +90,10 @@ CONFIG = {
 
 
 @pytest.fixture
-def worker(both, monkeypatch):
+def worker(both, monkeypatch, tmp_path):
     """A function's container, in MiniStack alone and with the patch: `invoke`, and its process."""
     monkeypatch.setenv("GATEWAY_PORT", "9")
+    monkeypatch.setenv("EMULATOR_INVOCATIONS", str(tmp_path / "invocations"))
     monkeypatch.setenv("EMULATOR_PATIENCE", "1")
     package = io.BytesIO()
     with zipfile.ZipFile(package, "w") as file:
@@ -113,7 +113,7 @@ def state_of(process):
     return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0]
 
 
-def test_a_function_is_in_a_container(worker):
+def test_a_function_is_in_a_container(worker, tmp_path):
     """It sees AWS's libraries alone, may not change its package, and is frozen between events."""
     alone, changed = worker
     word, process, *libraries = alone.invoke("hello", "1")["result"]
@@ -123,10 +123,9 @@ def test_a_function_is_in_a_container(worker):
     assert (word, libraries) == ("tea", [True, False])
     while state_of(process) != "T":
         time.sleep(0.01)
-    *printed, line = answer["log"].splitlines()
-    assert printed[-2:] == ["heard hello", "Read-only file system"]
-    [found] = [invocation([line])]
-    assert (found.event, found.cold, found.error) == ("hello", True, "")
+    assert answer["log"].splitlines()[-2:] == ["heard hello", "Read-only file system"]
+    found = json.loads((tmp_path / "invocations").read_text())
+    assert (found["event"], found["cold"], found["error"]) == ("hello", True, "")
     failed = changed.invoke("fail", "2")
     assert (failed["status"], failed["error"], failed["cold_start"]) == ("error", "'x'", False)
 

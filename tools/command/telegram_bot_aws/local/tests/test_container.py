@@ -2,7 +2,6 @@
 
 import queue
 import re
-import shutil
 import sqlite3
 from contextlib import closing
 
@@ -73,23 +72,6 @@ def test_endless_start_is_reported_with_its_usual_cause(tmp_path, monkeypatch):
         "bot.py can't be imported: its import didn't end within 0.2 s (Lambda's "
     )
     assert error.endswith("raise memory_size, which also gives it more CPU, and timeout")
-
-
-@pytest.mark.slow
-def test_the_packages_of_requirements_are_installed_once(tmp_path, index, capsys):
-    index.wheel("greeter", "1.0", {"greeter.py": "KINDS = ['message']\n"})
-    bot = tmp_path / "bot"
-    bot.mkdir()
-    (bot / "bot.py").write_text("import greeter\nALLOWED_UPDATES = greeter.KINDS\nreply = print\n")
-    (bot / "requirements.txt").write_text("greeter==1.0\n")
-    assert allowed_updates(bot) == ["message"]
-    assert capsys.readouterr().err == f"Installing the packages of {bot}/requirements.txt …\n"
-    shutil.rmtree(index.folder)
-    with Function(bot, {}) as function:
-        started = function.invoke({"x": 1})
-    assert "bot.py has no on_event()" in started.error
-    assert capsys.readouterr().err == ""
-    assert sorted(path.name for path in bot.iterdir()) == ["bot.py", "requirements.txt"]
 
 
 def test_uninstallable_packages_are_reported(tmp_path, index):

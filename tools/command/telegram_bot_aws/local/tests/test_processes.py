@@ -1,7 +1,5 @@
 """processes.py: processes that end with ours, and files of variables."""
 
-import os
-import re
 import subprocess
 import sys
 
@@ -11,7 +9,6 @@ from telegram_bot_aws.local.processes import (
     end,
     end_at_once,
     read_env_file,
-    too_much_memory,
 )
 
 
@@ -30,15 +27,6 @@ def test_the_children_of_an_ended_process_are_ended(ends):
     assert over.stdout.read() == b"", "the child must have ended"
     over.stdout.close()
     over.stdin.close()
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
-def test_too_much_memory_is_detected():
-    assert re.fullmatch(r"about \d+ of 1 MB: AWS would .*\n", too_much_memory(os.getpid(), 1))
-    assert too_much_memory(os.getpid(), 100_000) == ""
-    with subprocess.Popen([sys.executable, "-c", ""]) as over:
-        pass
-    assert too_much_memory(over.pid, 1) == ""
 
 
 # A file's content, and its variables.

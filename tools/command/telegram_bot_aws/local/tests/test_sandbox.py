@@ -67,13 +67,6 @@ def test_note_is_printed_once_if_mounts_are_not_allowed(folder, monkeypatch):
     assert printed == [NOTE, ""]
 
 
-@pytest.mark.slow
-def test_only_the_runtimes_libraries_are_there(folder):
-    assert outcome(folder, "__import__('boto3').__name__") == "boto3"
-    missing = outcome(folder, "__import__('pytest')")
-    assert missing == "ModuleNotFoundError: No module named 'pytest'"
-
-
 def test_module_just_saved_is_loaded(folder):
     """Though byte code that somebody's tests made is as old, and the file as long."""
     (folder / "words.py").write_text("word = 'one'")

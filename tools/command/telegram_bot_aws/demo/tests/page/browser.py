@@ -15,6 +15,8 @@ if not all(map(importlib.util.find_spec, ("playwright", "axe_playwright_python")
 from axe_playwright_python.sync_playwright import Axe  # noqa: E402
 from playwright.sync_api import Page, expect  # noqa: E402
 
+from telegram_bot_aws.demo.screenshot import fail_once, say  # noqa: E402
+
 MAX_WAIT_MS = 60_000  # for anything that a page does
 
 __all__ = ["Page", "Tab", "expect", "fail_once", "is_too_wide", "say", "violations"]
@@ -74,21 +76,3 @@ def is_too_wide(page):
     """Tell whether the page has to be scrolled sideways."""
     wide = page.evaluate("() => document.documentElement.scrollWidth > innerWidth")
     return wide
-
-
-def say(page, text):
-    """Write a message in the demo's chat."""
-    field = page.get_by_label("Message", exact=True)
-    field.fill(text)
-    field.press("Enter")
-
-
-def fail_once(page, kind):
-    """Make the next call of the demo's bot fail at Telegram."""
-    switch = page.get_by_role("button", name="Make Telegram fail")
-    if switch.get_attribute("aria-expanded") != "true":
-        switch.click()
-    page.get_by_label("What Telegram does").select_option(kind)
-    page.get_by_label("How many calls fail").select_option("1")
-    page.get_by_role("button", name="Start", exact=True).click()
-    expect(page.locator("#left")).to_have_text("1 to go")
