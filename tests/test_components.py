@@ -90,12 +90,11 @@ def test_terraform_and_the_function_import_no_tool():
 # A package of lambda/: what it may import beside itself. `bot` is the author's.
 MAY_IMPORT = {
     "bot": {"botkit"},
-    "botkit": {"botkit.http", "botkit.middleware", "botkit.rich"},
+    "botkit": {"botkit.http", "botkit.middleware"},
     "botkit.fakes": {"botkit"},
     "botkit.http": {"botkit"},  # and there only the deadline and the errors
     "botkit.middleware": {"botkit"},
     "botkit.release": {"botkit", "botkit.middleware"},
-    "botkit.rich": {"botkit"},
     "handler": {"botkit", "botkit.release"},
 }
 
@@ -140,7 +139,6 @@ REMEMBERED = {
     "settings.settings",
     "telegram.blocked_until",
     "telegram.default_client",
-    "token_parameter.fetched_at",
 }
 
 

@@ -47,7 +47,7 @@ def _check_json(call: Json) -> None:
     try:
         json.dumps(call, allow_nan=False)
     except TypeError:
-        from .http.multipart import is_file
+        from .files import is_file
 
         params = {name: value for name, value in call.items() if not is_file(value)}
         json.dumps(params, allow_nan=False)

@@ -8,15 +8,18 @@ The page sends `Authorization: tma <initData>` (https://core.telegram.org/bots/w
 
 from __future__ import annotations
 
+import hmac
 import json
 import mimetypes
 import os
+import re
 import sys
 import time
 from base64 import b64decode, b64encode
+from hmac import compare_digest
 from urllib.parse import parse_qsl, unquote
 
-from . import bot_module, context, init_data
+from . import bot_module, context
 from .calls import outcome_of
 from .errors import InvalidReply
 from .outcome import Outcome
@@ -32,18 +35,15 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-# Python's built-in table, which is the same on all machines, and types that some versions lack.
-TYPES = {
-    **mimetypes.MimeTypes().types_map[True],
-    ".map": "application/json",
-    ".otf": "font/otf",
-    ".ttf": "font/ttf",
-    ".webp": "image/webp",
-    ".woff": "font/woff",
-    ".woff2": "font/woff2",
-}
+# Python's built-in tables, which are the same on all machines.
+TYPES = mimetypes.MimeTypes().types_map[False] | mimetypes.MimeTypes().types_map[True]
 # Keys that a request always has. They are None if Telegram didn't send them.
 OPTIONAL = ("chat", "chat_type", "chat_instance", "start_param", "query_id")
+MAX_AGE_SECONDS = 24 * 3600  # of initData, since clients keep it that long
+MAX_CLOCK_SKEW_SECONDS = 60  # by which Telegram's clock may be ahead
+# The fields of initData that aren't text.
+OBJECTS = ("chat", "receiver", "user")
+INTEGERS = ("auth_date", "can_send_after")
 
 
 def handle(event: Json) -> Json:
@@ -155,7 +155,7 @@ def read_request(event: Json, method: str, path: str) -> Json:
     Raises HTTPException, or Unreachable if bot.py or the token can't be used.
     """
     bot = bot_module.load()
-    seconds = getattr(bot, "INIT_DATA_MAX_AGE", init_data.MAX_AGE_SECONDS)
+    seconds = getattr(bot, "INIT_DATA_MAX_AGE", MAX_AGE_SECONDS)
     signed = authenticate(event["headers"].get("authorization", ""), seconds)
     body = read_body(event)
     if not hasattr(bot, "on_request"):
@@ -176,12 +176,48 @@ def authenticate(authorization: str, seconds: float) -> Json:
         )
     token = telegram.token()
     try:
-        try:
-            return init_data.verify(data, token, seconds)
-        except init_data.Unauthorized:  # the token in Parameter Store may have changed
-            return init_data.verify(data, telegram.token(token), seconds)
-    except init_data.Unauthorized as error:
-        raise HTTPException(401, error.error, str(error)) from None
+        return verify(data, token, seconds)
+    except HTTPException:  # the token in Parameter Store may have changed
+        return verify(data, telegram.token(token), seconds)
+
+
+def verify(init_data: str, token: str, max_age: float = MAX_AGE_SECONDS) -> Json:
+    """Verify the signature, and return the fields without `hash` and `signature`.
+
+    `user`, `receiver` and `chat` are objects, `auth_date` and `can_send_after` are integers, and
+    all others are text. `token` is the token of the bot. Raises HTTPException, also if there is no
+    user, or if `auth_date` is more than `max_age` seconds ago.
+    Source: https://core.telegram.org/bots/webapps#validating-data-received-via-the-mini-app
+    """
+    try:
+        pairs = parse_qsl(init_data, True, True, errors="strict")  # blank values count
+        fields: Json = dict(pairs)
+        if len(fields) < len(pairs):
+            raise ValueError("a field occurs twice")
+        # Telegram signs lines of name=value, so a field that contains a line would hide another.
+        if any("\n" in name + value or "=" in name for name, value in pairs):
+            raise ValueError("two fields in one")
+        given = fields.pop("hash").encode()
+        signed = "\n".join(f"{name}={fields[name]}" for name in sorted(fields))
+        key = hmac.digest(b"WebAppData", token.encode(), "sha256")
+        if not compare_digest(hmac.digest(key, signed.encode(), "sha256").hex().encode(), given):
+            raise ValueError("the hash doesn't match")
+        if not re.fullmatch("[0-9]{1,12}", fields["auth_date"]):
+            raise ValueError("auth_date isn't a time")
+        fields.pop("signature", None)
+        fields |= {name: json.loads(fields[name]) for name in OBJECTS if name in fields}
+        fields |= {name: int(fields[name]) for name in INTEGERS if name in fields}
+        if type(fields["user"]["id"]) is not int:
+            raise TypeError("the user has no id")
+        age = time.time() - fields["auth_date"]
+        if age < -MAX_CLOCK_SKEW_SECONDS:
+            raise ValueError("auth_date is in the future")
+        if age > max_age:
+            raise HTTPException(401, "expired", "This initData is too old. Open the page again.")
+        return fields
+    except (KeyError, TypeError, ValueError, RecursionError):
+        sentence = "Telegram didn't sign this initData for this bot."
+        raise HTTPException(401, "unauthorized", sentence) from None
 
 
 def read_body(event: Json) -> Any:

@@ -194,7 +194,7 @@ class _StreamedMessage:
             # If somebody has deleted the message, the text is sent.
             calls.insert(0, {**self._edit(texts[0]), "fallback_count": 1})
         if is_markdown:
-            from .rich.markdown import render  # which only a bot with Markdown loads
+            from .markdown import render  # which only a bot with Markdown loads
 
             if markdown := render(text):
                 rich = show({"rich_message": {"markdown": markdown}})

@@ -11,6 +11,7 @@ Every call ends before the deadline of the invocation.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,9 @@ from .types import Any, Json
 
 # The root CAs of api.telegram.org: one until April 2027, and one since June 2026.
 CA_NAMES = ("Go Daddy Root Certificate Authority - G2", "GoDaddy TLS Root CA - R1")
+
+TOKEN = "[0-9]+:[A-Za-z0-9_-]{30,}"
+REFETCH_SECONDS = 60  # between two fetches of a token that Telegram refuses
 
 MAX_BLOCKED = 1000  # chats that a container remembers
 # Flood control, by chat: until when Telegram refuses calls that write to it (429), in seconds since
@@ -44,6 +48,8 @@ class Client:
 
     def __init__(self, api_url: str, token: str, proxy: str = "") -> None:
         self.token = token
+        # By time.time(): a container's other clocks may stand still while it is frozen.
+        self.token_fetched_at = 0.0  # from Parameter Store
         self.username = ""  # of the bot with this token, once `username` has asked for it
         self.connection = Connection(api_url, proxy, CA_NAMES)
 
@@ -61,9 +67,9 @@ class Client:
         try:
             body, content_type = json.dumps(params).encode(), "application/json"
         except TypeError:  # there are files
-            from .http.multipart import encode
+            from .files import to_multipart
 
-            body, content_type = encode(params)
+            body, content_type = to_multipart(params)
         headers = {"Content-Type": content_type}
         status, data = self.request(f"/bot{self.token}/{method}", body, headers, timeout)
         try:
@@ -208,16 +214,32 @@ def token(refused: str = "") -> str:
     That happens at most once a minute. Raises Unreachable or Misconfigured.
     """
     if settings.token_parameter:
-        from . import token_parameter
-
-        if not default_client.token or (
-            default_client.token == refused and token_parameter.may_refetch()
-        ):
-            default_client.token = token_parameter.fetch()
+        age = time.time() - default_client.token_fetched_at
+        may_refetch = not 0 <= age <= REFETCH_SECONDS
+        if not default_client.token or (default_client.token == refused and may_refetch):
+            default_client.token_fetched_at = time.time()
+            default_client.token = _fetch_token()
             default_client.username = ""  # it may be another bot's token
     elif not default_client.token:
         raise Misconfigured("TELEGRAM_BOT_TOKEN is not set")
     return default_client.token
+
+
+def _fetch_token() -> str:
+    """Fetch the token from Parameter Store. Raises Unreachable or Misconfigured."""
+    from . import aws
+
+    params = {"Name": settings.token_parameter, "WithDecryption": True}
+    try:
+        parameter = aws.call("ssm", "AmazonSSM.GetParameter", params).get("Parameter")
+    except aws.ClientError as error:  # there is no such parameter
+        raise Misconfigured(f"the token can't be fetched: {error}") from None
+    except Unreachable as error:
+        raise Unreachable(f"the token can't be fetched: {error}") from None
+    token = str(parameter.get("Value")).strip() if isinstance(parameter, dict) else ""
+    if not re.fullmatch(TOKEN, token):
+        raise Misconfigured(f"the parameter {settings.token_parameter} must contain a bot's token")
+    return token
 
 
 def username() -> str:

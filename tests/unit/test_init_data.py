@@ -1,4 +1,4 @@
-"""init_data.py: Telegram's signature, which another library checks too."""
+"""mini_app.py: Telegram's signature, which another library checks too."""
 
 import hmac
 import importlib
@@ -33,11 +33,11 @@ def merged(fields):
 
 
 def ours(init_data, *seconds):
-    module = importlib.import_module("botkit.init_data")
+    module = importlib.import_module("botkit.mini_app")
     try:
         module.verify(init_data, TOKEN, *seconds)
-    except module.Unauthorized as error:
-        return str(error.error)
+    except module.HTTPException as error:
+        return json.loads(error.response["body"])["error"]
     return ""
 
 
@@ -121,7 +121,7 @@ def test_another_library_agrees():
 
 
 def test_the_fields_have_their_types():
-    module = load("botkit.init_data")
+    module = load("botkit.mini_app")
     chat = {"id": -1, "type": "group", "title": "T"}
     fields = launch(chat=json.dumps(chat), receiver=USER, can_send_after="7", start_param="5")
     assert module.verify(sign(fields), TOKEN) == {
@@ -148,5 +148,5 @@ def test_the_comparison_takes_the_same_time_whatever_is_wrong(monkeypatch):
     compared, compare = [], hmac.compare_digest
     spy = lambda *both: compared.append(both) or compare(*both)  # noqa: E731
     monkeypatch.setattr(hmac, "compare_digest", spy)
-    load("botkit.init_data").verify(sign(launch()), TOKEN)
+    load("botkit.mini_app").verify(sign(launch()), TOKEN)
     assert len(compared) == 1

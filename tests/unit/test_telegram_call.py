@@ -25,7 +25,7 @@ CALL = {"chat_id": 42, "text": "hi"}
 
 def a_minute_passes(container):
     """Have the token be fetched more than a minute ago."""
-    container.module("token_parameter").fetched_at -= 61
+    container.telegram.default_client.token_fetched_at -= 61
 
 
 def test_token_is_fetched_once_at_start_up(start_with_parameter, serve, bot_api):
@@ -78,7 +78,7 @@ def test_token_is_fetched_at_most_once_a_minute(
 ):
     store = serve(answers(parameter(OLD_TOKEN)), answers(parameter(TOKEN)))
     container = start_with_parameter("http://127.0.0.1:1", store)
-    container.module("token_parameter").fetched_at = 30
+    container.telegram.default_client.token_fetched_at = 30
     monkeypatch.setattr(time, "time", lambda: 30 + age)
     assert container.telegram.token(OLD_TOKEN) == (TOKEN if expected else OLD_TOKEN)
 

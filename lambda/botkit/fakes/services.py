@@ -19,7 +19,6 @@ from types import ModuleType
 from typing import Any
 
 from .cron import next_time
-from .files import alone, read, write
 
 Json = dict[str, Any]
 
@@ -282,6 +281,37 @@ class Services:
     def _call(self, service: str, target: str, params: Any, **more: Any) -> Any:
         stand_in = self.queue if service == "sqs" else self.table
         return stand_in.call(service, target, params, **more)
+
+
+@contextlib.contextmanager
+def alone(file: Path | None) -> Iterator[None]:
+    """Lock a file, if one is given, for a block: other processes also write it."""
+    if not file:
+        yield
+        return
+    import fcntl  # not on Windows, where tests need no file
+
+    file.parent.mkdir(0o700, parents=True, exist_ok=True)
+    with file.with_name(f"{file.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def read(file: Path) -> Json:
+    """Return the items in a file, {} if there is no file."""
+    with contextlib.suppress(FileNotFoundError):
+        items: Json = json.loads(file.read_text())
+        return items
+    return {}
+
+
+def write(file: Path, items: Json) -> None:
+    """Write items into a file that only its owner can read, all of them or none."""
+    new = file.with_name(f"{file.name}.new")
+    file.parent.mkdir(0o700, parents=True, exist_ok=True)
+    new.touch(0o600)
+    new.write_text(json.dumps(items))
+    new.replace(file)
 
 
 def seconds_of(expression: str) -> float:

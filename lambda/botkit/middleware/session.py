@@ -15,11 +15,11 @@ import logging
 from collections.abc import Callable
 
 from .. import bot_module, context, store
-from ..call_codec import decode, encode
 from ..calls import execute
 from ..context import Context
 from ..deadline import deadline
 from ..errors import BotkitError, InvalidReply, Unreachable
+from ..files import decode_calls, encode_calls
 from ..outcome import Outcome
 from ..session import key_of
 from ..types import Json
@@ -46,11 +46,11 @@ def session(ctx: Context, _: Callable[[], Outcome]) -> Outcome:
             return Outcome("duplicate")  # another delivery has answered it before this redrive
         saved = saved_calls(ctx, item)
         if saved is not None:
-            return send_calls(ctx, item, decode(saved)) if saved else Outcome("duplicate")
+            return send_calls(ctx, item, decode_calls(saved)) if saved else Outcome("duplicate")
         calls = call_reply(ctx, item, is_rerun=is_rerun)
         try:
             # If the session has its changes already, only its calls were dropped.
-            is_saved = is_known or item.save(ctx.id, encode(calls))
+            is_saved = is_known or item.save(ctx.id, encode_calls(calls))
         except BotkitError as error:
             if error.retryable:
                 ctx.calls.allow_redelivery()
@@ -123,7 +123,7 @@ def save_progress(ctx: Context, item: store.Item, calls: list[Json], done: int, 
     Returns False if they are too large for a session. If DynamoDB can't be used, the update is
     redelivered all the same, and repeats calls: better twice than lost.
     """
-    all_calls = encode(calls)
+    all_calls = encode_calls(calls)
     remaining = all_calls[done:]
     try:
         while True:

@@ -4,8 +4,18 @@ from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
-from botkit.fakes.files import alone, read, write
-from botkit.fakes.services import QUEUE_URL, TABLE, Queues, Schedules, Services, Table, in_order
+from botkit.fakes.services import (
+    QUEUE_URL,
+    TABLE,
+    Queues,
+    Schedules,
+    Services,
+    Table,
+    alone,
+    in_order,
+    read,
+    write,
+)
 
 EACH = 20
 

@@ -8,8 +8,7 @@ import secrets
 from typing import Any
 
 from botkit.errors import Unreachable
-from botkit.telegram import Client
-from botkit.token_parameter import TOKEN
+from botkit.telegram import TOKEN, Client
 
 Json = dict[str, Any]
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from botkit.fakes import files
+from botkit.fakes.services import alone, read, write
 
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.terminal import reason
@@ -45,7 +45,7 @@ class FileStore:
 
     def _read(self, file: Path) -> Json:
         try:
-            return files.read(file)
+            return read(file)
         except (OSError, ValueError) as error:
             raise ToolError(f"{file} isn't a file of demo's or poll's: {error}") from None
 
@@ -84,10 +84,10 @@ class FileStore:
     def _changing(self, file: Path) -> Iterator[Json]:
         """Yield the items of a file, and write them at the end."""
         try:
-            with files.alone(file):
-                items = files.read(file)
+            with alone(file):
+                items = read(file)
                 yield items
-                files.write(file, items)
+                write(file, items)
         except (OSError, ValueError) as error:
             raise ToolError(f"{file} can't be changed: {error}") from None
 

@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from bot_files import sources
-from botkit.fakes import files
 from botkit.fakes.host import Poller, Scheduler
-from botkit.fakes.services import ENVIRONMENT, Services
+from botkit.fakes.services import ENVIRONMENT, Services, alone, write
 
 from telegram_bot_aws.local.packages import command
 from telegram_bot_aws.local.processes import (
@@ -311,9 +310,9 @@ class Container:
         self._answers = os.fdopen(reading)
         try:
             if self._sessions:
-                with files.alone(self._sessions):
+                with alone(self._sessions):
                     if not self._sessions.exists():
-                        files.write(self._sessions, {})
+                        write(self._sessions, {})
             program = command(self._bot, CONTAINER, str(writing), libraries, self._runtime)
             with self._output.open("ab") as output:
                 self._process = subprocess.Popen(

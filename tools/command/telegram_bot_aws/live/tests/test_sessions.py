@@ -10,7 +10,7 @@ import uuid
 
 import botocore.session
 import pytest
-from botkit.fakes.files import read, write
+from botkit.fakes.services import read, write
 
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.live import sessions, state

@@ -1,4 +1,4 @@
-"""multipart.py: files in a call, as a server reads them."""
+"""files.py: files in a call, as a server reads them."""
 
 import email
 import email.policy
@@ -7,12 +7,12 @@ import pytest
 
 from tests.support.stubs import load
 
-multipart = load("botkit.http.multipart")
+files = load("botkit.files")
 
 
 def parsed(params):
     """Return the parts of a body: name, file name, type, content."""
-    body, content_type = multipart.encode(params)
+    body, content_type = files.to_multipart(params)
     head = f"Content-Type: {content_type}\r\n\r\n".encode()
     whole = email.message_from_bytes(head + body, policy=email.policy.HTTP)
     return [
@@ -55,11 +55,11 @@ def test_half_a_surrogate_pair_in_a_file_name_is_replaced():
 
 
 def test_each_body_has_its_own_boundary():
-    assert multipart.encode({"a": b"1"})[1] != multipart.encode({"a": b"1"})[1]
+    assert files.to_multipart({"a": b"1"})[1] != files.to_multipart({"a": b"1"})[1]
 
 
 @pytest.mark.parametrize(
     "value", ["text", ("a",), ("a", "b"), (b"a", b"b"), ["a", b"b"], ("a", b"b", 1)], ids=repr
 )
 def test_values_that_are_not_files(value):
-    assert not multipart.is_file(value)
+    assert not files.is_file(value)

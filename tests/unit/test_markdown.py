@@ -5,7 +5,7 @@ import re
 import time
 
 import pytest
-from botkit.rich import markdown
+from botkit import markdown
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt

@@ -1,1 +1,0 @@
-"""The code for rich messages. Only a bot that sends them loads it."""
