@@ -127,7 +127,12 @@ def _with_last_in_response(ctx: Context, calls: list[Json], outcome: Outcome) ->
 def outcome_of(error: BaseException) -> Outcome:
     """Return the outcome of an exception from a call or from bot.py."""
     if isinstance(error, TelegramError):
-        return Outcome(error.outcome, telegram_error=str(error), retry_after=error.retry_after)
+        return Outcome(
+            error.outcome,
+            telegram_error=str(error),
+            error_code=error.error_code,
+            retry_after=error.retry_after,
+        )
     from .stack_trace import error_location, stack_trace
 
     if isinstance(error, BotkitError):

@@ -43,6 +43,7 @@ class CallLog:
 
     def __init__(self) -> None:
         self.methods: list[str] = []  # for the log: also those of returned calls that failed
+        self.chat_ids: set[str] = set()  # to which calls were made, also if they failed
         self.any_succeeded = False
         self.visible = False  # people would see a repetition of at least one
         # The calls that failed, with errors that a retry may fix. They decide how the update ends,

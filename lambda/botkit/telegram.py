@@ -136,6 +136,8 @@ def _carry_out(method: str, params: Json) -> Any:
     chat = _target_chat(method, params)
     _raise_if_blocked(method, chat)
     used = token()
+    if params.get("chat_id") is not None:
+        context.current.calls.chat_ids.add(str(params["chat_id"]))
     try:
         result = default_client.post(method, params, deadline.left())
     except TelegramError as refusal:

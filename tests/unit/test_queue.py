@@ -476,6 +476,47 @@ def test_an_event_that_is_retried_changes_a_session_once(start_with_sessions, bo
     assert json.loads(container.table.items["n"]["session"]["S"]) == {"n": 1}
 
 
+@pytest.mark.parametrize(
+    ("chats", "is_away", "said"),
+    [
+        ((42, "42"), False, "a recurring call was cancelled: the bot may not write to the chat"),
+        ((42,), True, "a recurring call was not cancelled"),
+        ((42, 43), False, None),
+    ],
+    ids=["its only chat", "Scheduler is away", "one of its chats"],
+)
+def test_recurring_call_ends_with_its_only_chat(at_once, bot_api, chats, is_away, said):
+    calls = [{**CALL, "chat_id": chat} for chat in chats]
+    at_once.module("schedule").cron(calls, "0 9 ? * MON *", "UTC", "tea")
+    for call in calls:
+        bot_api.refuses(call, 403, "Forbidden: bot was blocked by the user")
+    content = at_once.schedules.items["cron.tea"]["event"]
+
+    def away(*about, **content):
+        raise at_once.module("errors").Unreachable("HTTP 500")
+
+    if is_away:
+        at_once.stub_scheduler(away)
+    assert at_once.invoke(queue_event(content)) == DONE
+    assert (at_once.schedules.items == {}) is (said is not None and not is_away)
+    told = [line["message"] for line in at_once.log if "recurring" in line["message"]]
+    assert told == [said] * bool(said)
+
+
+def test_recurring_event_survives_a_403_that_it_ignores(at_once, bot_api, monkeypatch):
+    """It may have ended a loop over all chats."""
+
+    def on_event(event):
+        at_once.telegram.call("sendMessage", chat_id=42, text="x")
+
+    monkeypatch.setattr(at_once.bot, "on_event", on_event)
+    at_once.module("schedule").cron({"n": 1}, "0 9 ? * MON *", "UTC", "tea")
+    bot_api.refuses(CALL, 403, "Forbidden: bot was blocked by the user")
+    assert at_once.invoke(queue_event(at_once.schedules.items["cron.tea"]["event"])) == DONE
+    assert at_once.line["outcome"] == "refused"
+    assert "cron.tea" in at_once.schedules.items
+
+
 # ── What isn't our queue's
 
 

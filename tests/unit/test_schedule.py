@@ -75,11 +75,12 @@ def test_requests_are_as_botocore_makes_them(start_with_queue, key):
         assert not report.has_errors(), report.generate_report()
         # Scheduler fills in the time, and nothing into what people wrote.
         text = body["Target"].pop("Input").replace(AT, "then")
-        assert json.loads(text) == {"at": "then", "calls": [call]}
+        every = {"every": "tea"} if name == "cron.tea" else {}
+        assert json.loads(text) == {"at": "then", **every, "calls": [call]}
         at_end = {"ActionAfterCompletion": "DELETE"}
         in_zone = {"ScheduleExpressionTimezone": "Europe/Berlin"}
         assert body == {
-            **(in_zone if name == "cron.tea" else at_end),
+            **(in_zone if every else at_end),
             **key,
             "FlexibleTimeWindow": {"Mode": "OFF"},
             "GroupName": "tea-bot",
@@ -159,7 +160,7 @@ def test_calls_and_events_may_wait(start_with_queue):
     assert schedule.cron(event, *MONDAYS, "debts") is True
     assert waiting(container) == {
         "once.tea": {"at": AT, "calls": [CALL, CALL]},
-        "cron.debts": {"at": AT, "event": event},
+        "cron.debts": {"at": AT, "every": "debts", "event": event},
     }
 
 

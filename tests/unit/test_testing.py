@@ -459,13 +459,16 @@ def answer(message, session):
 """
 
 
-def test_call_recurs_at_its_times(chat_with):
+def test_call_recurs_at_its_times(chat_with, schedules):
     chat = chat_with(RECURS)
     ada = chat.user("Ada")
     ada.send("Hi")
     chat.advance(3 * 86_400)
     hours = [datetime.fromtimestamp(message.date, BERLIN).hour for message in ada.unread()]
     assert hours == [16, 16, 16]
+    ada.block()
+    chat.advance(86_400)
+    assert schedules.recurring == {}
 
 
 QUEUED = """
