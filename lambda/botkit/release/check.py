@@ -13,12 +13,14 @@ from inspect import iscoroutinefunction, isfunction, isgeneratorfunction, signat
 
 from .. import bot_module, telegram
 from ..bot_module import NOT_ASYNC
+from ..deadline import TIMES, deadline
 from ..errors import InvalidReply, Misconfigured
 from ..settings import settings
 from ..stack_trace import describe
 from ..types import Any, Json
 from .registration import (
     MODULE_ADDRESS_HINT,
+    NEVER_QUEUED,
     RegistrationFailed,
     allowed_updates,
     call,
@@ -45,10 +47,11 @@ class CheckFailed(Exception):
 def check(event: Json) -> Json:
     """Check the code, bot.py and the token, and then call check() of bot.py, if there is one.
 
-    Raises CheckFailed, which fails the apply: only Terraform moves the alias, so the previous
-    version stays live.
+    Returns `warnings`, which Terraform shows. Raises CheckFailed, which fails the apply: the
+    previous version stays live.
     Source: https://core.telegram.org/bots/api#getme
     """
+    seconds = deadline.left()
     telegram.forget_token()  # it may have changed
     try:
         _check_release(event)
@@ -58,7 +61,8 @@ def check(event: Json) -> Json:
         call("getMe", "accept the token")
         if callable(getattr(bot, "check", None)):
             bot_module.call_function("check")
-        return {}
+        warnings = _warnings(bot, seconds)
+        return {"warnings": warnings} if warnings else {}
     except (InvalidReply, Misconfigured, RegistrationFailed) as error:
         reason = str(error)
         if "ModuleNotFoundError" in reason:
@@ -66,6 +70,26 @@ def check(event: Json) -> Json:
     except BaseException as error:  # sys.exit() too
         reason = f"check() of bot.py failed: {describe(error)}"
     raise CheckFailed(reason)
+
+
+def _warnings(bot: Any, seconds: float) -> list[str]:
+    """Return what is allowed, but probably a mistake."""
+    warnings = []
+    queued = set(getattr(bot, "QUEUED_UPDATES", ()))
+    others = {*allowed_updates()} - queued - NEVER_QUEUED
+    if queued and others and hasattr(bot, "SESSION"):
+        warnings.append(
+            f"QUEUED_UPDATES in bot.py doesn't have {', '.join(sorted(others))}: such an update "
+            "overtakes a slow answer. If it changes the same session, reply() runs again for that "
+            "answer, and pays a language model twice"
+        )
+    webhook_seconds, _ = TIMES["webhook"]
+    if not queued and seconds > webhook_seconds and not hasattr(bot, "on_event"):
+        warnings.append(
+            f"An answer may take {webhook_seconds:.0f} seconds, whatever the timeout: longer ones "
+            "need QUEUED_UPDATES in bot.py"
+        )
+    return warnings
 
 
 def _check_release(event: Json) -> None:

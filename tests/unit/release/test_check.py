@@ -273,3 +273,34 @@ def test_imports_are_seen_in_every_file_of_the_folder(tmp_path):
 def test_check_names_all_missing_inputs_at_once(start_bot, written, source, error):
     container = written(start_bot(BOT + source), BOT + source)
     assert refused(container) == error
+
+
+OVERTAKES = "QUEUED_UPDATES in bot.py doesn't have callback_query: such an update overtakes"
+TOO_SLOW = "An answer may take 24 seconds, whatever the timeout"
+
+
+@pytest.mark.parametrize(
+    ("session", "queued", "more", "seconds", "warning"),
+    [
+        (True, ["message"], "", 25, OVERTAKES),
+        (True, ["message", "callback_query"], "", 25, None),
+        (True, [], "", 25, None),
+        (False, ["message"], "", 900, None),
+        (False, [], "", 26, TOO_SLOW),
+        (False, [], "def on_event(event): ...", 900, None),
+    ],
+)
+def test_check_warns_of_a_queue_that_helps_little(
+    start_with_sessions, bot_api, session, queued, more, seconds, warning
+):
+    source = f"""
+ALLOWED_UPDATES = ["message", "callback_query", "inline_query"]
+QUEUED_UPDATES = {queued}
+def reply(update, session=None): ...
+{'SESSION = "chat"' * session}
+{more}
+"""
+    bot_api.answers("getMe", {}, ME)
+    container = start_with_sessions(source, QUEUE_URL=QUEUE)
+    warnings = container.invoke(CHECK, seconds * 1000).get("warnings", [])
+    assert [each.startswith(warning) for each in warnings] == [True] * bool(warning)
