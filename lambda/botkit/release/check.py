@@ -142,26 +142,22 @@ def check_bot(bot: Any) -> None:
         raise Misconfigured(
             'bot.py uses botkit.conversation: it must have SESSION, such as "chat_user"'
         )
-    missing = missing_inputs(bot, bool(settings.session_table), bool(settings.queue_url))
-    if missing:
+    if missing := missing_inputs(bot):
         raise Misconfigured("; ".join(missing))
     commands_by_language(bot)
 
 
-def missing_inputs(bot: Any, has_table: bool, has_queue: bool) -> list[str]:
-    """Return a sentence for each input of the module that bot.py needs, and that isn't set.
-
-    `bot` is its module, or anything with the names and the `__file__` of it.
-    """
+def missing_inputs(bot: Any) -> list[str]:
+    """Return a sentence for each input of the module that bot.py needs, and that isn't set."""
     used, missing = imports(bot), []
-    if not has_table:
+    if not settings.session_table:
         needs = [name for name in ("SESSION", "RATE_LIMIT") if hasattr(bot, name)]
         missing += [f"{name} in bot.py needs a table" for name in needs]
         if "botkit.session" in used and "SESSION" not in needs:
             missing.append("bot.py uses botkit.session")
         if missing:
             missing[-1] += ": set session_retention_in_days"
-    if not has_queue:
+    if not settings.queue_url:
         if getattr(bot, "QUEUED_UPDATES", ()):
             missing.append("bot.py has QUEUED_UPDATES: set queue = true")
         if "botkit.schedule" in used:
