@@ -74,6 +74,11 @@ variable "max_connections" {
   description = "Updates that Telegram may deliver at the same time, from 1 to 100. Each needs a container of its own."
   default     = 40
   nullable    = false
+
+  validation {
+    condition     = contains(range(1, 101), var.max_connections) # Telegram would take the nearest of these, silently
+    error_message = "The max_connections must be a whole number from 1 to 100."
+  }
 }
 
 variable "memory_size" {

@@ -507,6 +507,7 @@ run "what_would_break_late_or_silently_is_refused" {
     alarm_actions        = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
     kms_key_arn          = "arn:aws:kms:eu-central-1:123456789012:alias/bots"
     log_level            = "FATAL"
+    max_connections      = 101
     name                 = "tea_dlq"
     reply_mode           = "email"
     reserved_concurrency = 0
@@ -515,8 +516,8 @@ run "what_would_break_late_or_silently_is_refused" {
     timeout              = 26
   }
   expect_failures = [
-    var.kms_key_arn, var.log_level, var.name, var.reply_mode, var.reserved_concurrency, var.runtime,
-    var.throttling_limit, var.timeout,
+    var.kms_key_arn, var.log_level, var.max_connections, var.name, var.reply_mode, var.reserved_concurrency,
+    var.runtime, var.throttling_limit, var.timeout,
   ]
 }
 
