@@ -9,7 +9,7 @@ import pytest
 import requirements
 
 from telegram_bot_aws.demo.aws_deployment import AwsDeployment
-from telegram_bot_aws.demo.configuration import TOKENS, Block, blocks, is_the_module
+from telegram_bot_aws.demo.configuration import TOKENS, Block, blocks, copy, is_the_module
 from telegram_bot_aws.demo.deployments import Hosted, identity
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import LAMBDA, ROOT
@@ -194,9 +194,9 @@ def bots_before_the_apply(folder, main):
             "the instances of module.a are only known after an apply",
         ),
         (
-            f'module "a" {{\n  {SOURCE}\n  version = "1.0"\n  telegram_bot_token = "x"\n'
+            f'module "a" {{\n  {SOURCE}\n  version = "1.0"\n  telegram_bot_token = (\n"x"\n)\n'
             '  naem = "tea"\n}\n',
-            'on main.tf line 5, in module "a":\n   5:   naem = "tea"',
+            'on main.tf line 7, in module "a":\n   7:   naem = "tea"',
         ),
     ],
     ids=["no call", "empty", "no HCL", "variable", "unknown", "misspelt"],
@@ -247,6 +247,14 @@ def test_files_that_terraform_ignores_are_not_read(tmp_path):
     (tmp_path / ".old.tf").write_text('module "old" {')
     (tmp_path / "x.tf").mkdir()
     assert [block.labels for block in blocks(tmp_path)] == [["bot"]]
+
+
+def test_real_values_and_states_are_not_copied(tmp_path):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    for name in ("main.tf", "prod.auto.tfvars", "a.tfvars.json", "terraform.tfstate"):
+        (mine / name).touch()
+    assert [file.name for file in copy(mine, tmp_path / "copy").iterdir()] == ["main.tf"]
 
 
 HCL = {
