@@ -53,6 +53,13 @@ def test_drain_waits_until_two_readings_find_the_queue_empty(container, bot_api,
     assert drain(container, bot_api, monkeypatch, *readings) == [1.0] * 4
 
 
+def test_drain_counts_messages_in_any_state(container):
+    states = enumerate(("", "Delayed", "NotVisible"), 1)
+    counts = {f"ApproximateNumberOfMessages{state}": f"{number}" for number, state in states}
+    container.stub_aws(lambda *call: {"Attributes": counts}, "sqs")
+    assert container.module("release.drain").waiting(QUEUE) == 1 + 2 + 3
+
+
 def test_drain_fails_while_updates_come_into_the_queue(start_with_queue, bot_api, monkeypatch):
     with pytest.raises(Exception, match="first remove QUEUED_UPDATES from bot.py, apply"):
         drain(start_with_queue(QUEUES), bot_api, monkeypatch)
