@@ -17,7 +17,7 @@ def aws(providers):
         yield emulator
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def telegram():
     """Telegram, a hundred times as fast."""
     telegram = Telegram(TOKEN, pace=0.01)

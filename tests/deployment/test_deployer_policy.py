@@ -17,7 +17,7 @@ from botocore.awsrequest import AWSRequest
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.project import ROOT
 from telegram_bot_aws.local.terraform import REGION
-from telegram_stand_in import ADA, Server, Telegram
+from telegram_stand_in import ADA
 
 from tests.support.deployment import (
     REGISTRATION,
@@ -214,13 +214,6 @@ FORGOTTEN = {
     "aws_apigatewayv2_api.this",
     "aws_apigatewayv2_stage.this",
 }
-
-
-@pytest.fixture(scope="module")
-def telegram():
-    telegram = Telegram(TOKEN, pace=0.01)
-    with Server(telegram):
-        yield telegram
 
 
 @pytest.fixture(scope="module")

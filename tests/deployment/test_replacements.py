@@ -6,7 +6,7 @@ One deployment for all tests, which change it in their order.
 import shutil
 
 import pytest
-from telegram_stand_in import Fault, Server, Telegram
+from telegram_stand_in import Fault
 
 from tests.support.deployment import (
     SECRET,
@@ -24,13 +24,6 @@ from tests.support.telegram import OTHER_TOKEN, TOKEN
 
 def live_version(aws):
     return client(aws, "lambda").get_alias(FunctionName="repaired", Name="live")["FunctionVersion"]
-
-
-@pytest.fixture(scope="module")
-def telegram():
-    telegram = Telegram(TOKEN, pace=0.01)
-    with Server(telegram):
-        yield telegram
 
 
 @pytest.fixture(scope="module")

@@ -268,8 +268,7 @@ class Play:
 
     def person(self, update_id):
         """Return the id of who wrote an update."""
-        person = self.updates[update_id]["message"]["from"]["id"]
-        return person
+        return self.updates[update_id]["message"]["from"]["id"]
 
     def outcomes(self, update_id):
         """Return the outcomes of an update, in order: containers that ended have none."""

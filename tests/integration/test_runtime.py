@@ -123,23 +123,6 @@ def test_an_update_is_answered(run, runtime_api, bot_api):
     assert line["outcome"] == "answered"
 
 
-def test_half_a_surrogate_pair_does_not_end_the_container(run, runtime_api, bot_api):
-    bot_api.expects(echo("\ufffd"))
-    function = run(TELEGRAM_API_URL=bot_api.url)
-    for body in ('{"update_id": 1, "\\ud800": {}}', json.dumps(message(2, text="\ud800"))):
-        answer, failed, _ = runtime_api.invoke(request(body))
-        assert (failed, answer["statusCode"]) == (False, 200)
-    answer, failed, _ = runtime_api.invoke({"\ud800": 1})
-    assert (failed, answer["errorType"]) == (True, "EventFailed")
-    assert answer["errorMessage"] == "bot.py has no on_event() for dict (\\ud800)"
-    log = function.stop()
-    assert [line["outcome"] for line in log if line.get("message") == "update"] == [
-        "ignored",
-        "answered",
-    ]
-    assert log[0]["update_type"] == "\ufffd"
-
-
 # ── The log lines that alarms count
 
 ALARMS = (ROOT / "alarms.tf").read_text()

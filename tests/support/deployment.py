@@ -150,7 +150,7 @@ def everything(aws):
 def fetch(url, path, method="GET", body=b"", **headers):
     """Send a request to a deployment's API, and return status, headers and body."""
     host = urlsplit(url).netloc
-    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(url).port, timeout=120)
+    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(url).port, timeout=300)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     try:
         connection.request(method, path, body or None, {"Host": host, **named})

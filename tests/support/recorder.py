@@ -42,7 +42,7 @@ class Recorder(LocalServer):
         super().__init__(_Handler)
 
     def send(self, request):
-        connection = http.client.HTTPConnection("127.0.0.1", self.aws.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.aws.port, timeout=300)
         try:
             connection.request(*request[:2], request.body, request.headers)
             answer = connection.getresponse()

@@ -309,8 +309,7 @@ def load(name):
 
 def unreachable():
     """Return the error for no usable answer, of the modules that are loaded now."""
-    error = importlib.import_module("botkit.errors").Unreachable
-    return error
+    return importlib.import_module("botkit.errors").Unreachable
 
 
 def request(body, secret=SECRET, **fields):
@@ -613,11 +612,6 @@ def reset(connection):
     """Reset a connection: unread data is lost, and the client gets ECONNRESET."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
-
-
-def resets_after_request(peer, connection):
-    peer.read_request(connection)
-    reset(connection)
 
 
 @contextlib.contextmanager

@@ -245,14 +245,6 @@ def test_calls_of_the_bot_itself_are_logged(start_bot, bot_api, then, outcome, m
         assert container.line["methods"] == methods
 
 
-def test_replace_keeps_the_other_fields(container):
-    outcome = container.module("outcome").Outcome("bot_error", "why", calls_done=2)
-    other = outcome.replace("incomplete", body="{}")
-    fields = (other.name, other.status, other.dead_letter, other.error, other.calls_done)
-    assert fields == ("incomplete", 200, True, "why", 2)
-    assert (outcome.name, outcome.body, other.body) == ("bot_error", None, "{}")
-
-
 FAILURES = {
     "no answer": (errors.Unreachable("timed out"), "unreachable"),
     "no token": (errors.Misconfigured("no token"), "misconfigured"),

@@ -69,8 +69,7 @@ def answer_sqs(container, error=None):
 
 def waiting(container):
     """Return what waits in the queue."""
-    found = container.queues.contents(QUEUE)
-    return found
+    return container.queues.contents(QUEUE)
 
 
 def redriven(container, **more):

@@ -8,7 +8,6 @@ import pytest
 
 from tests.support.stubs import (
     OLD_TOKEN,
-    SECRET,
     TOKEN,
     answers,
     answers_all,
@@ -117,16 +116,6 @@ def test_updates_wait_without_any_token(start, bot_api):
     assert container.deliver(message()) == (503, None)
     assert container.line["outcome"] == "misconfigured"
     assert container.line["error"] == "TELEGRAM_BOT_TOKEN is not set"
-
-
-def test_registration_refetches_the_token(start_with_parameter, serve):
-    store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
-    info = {"url": "http://bot.localhost/telegram", "pending_update_count": 0}
-    peer = serve(answers(http(), http(), http({"ok": True, "result": info})))
-    container = start_with_parameter(peer.url, store)
-    container.invoke({"tf": {"action": "register"}, "url": info["url"], "max_connections": 40})
-    assert all(request.startswith(b"POST /bot" + TOKEN.encode()) for request in peer.requests)
-    assert peer.bodies[1]["secret_token"] == SECRET
 
 
 def test_each_step_gets_the_time_left(start_with_parameter, serve):

@@ -548,13 +548,6 @@ def test_invalid_session_fails_and_writes_nothing(start_with_sessions, value, er
     assert container.table.items == {}
 
 
-def test_update_fails_if_its_calls_do_not_fit(start_with_sessions):
-    container = start_with_sessions(FILES.replace('b"\\x89"', "310_000 * b'x'"))
-    error = fails(container, "bot_error")
-    assert "the calls kept with it (413," in error and "must fit into a DynamoDB item" in error
-    assert container.table.items == {}
-
-
 @pytest.mark.parametrize(
     ("refusal", "outcome", "error"),
     [

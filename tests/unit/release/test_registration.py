@@ -57,8 +57,7 @@ def answering(container, **answers):
 
 def refusal(container, code, description, method="setWebhook", **parameters):
     """Return the error for Telegram's refusal of a call."""
-    error = container.module("errors").TelegramError(method, code, description, parameters)
-    return error
+    return container.module("errors").TelegramError(method, code, description, parameters)
 
 
 def register(container, milliseconds=10_000, **fields):

@@ -1,26 +1,10 @@
-"""release/__init__.py: which events are Terraform's, and how long each may take."""
+"""release/__init__.py: what Terraform's events get, and how long each may take."""
 
 import pytest
 
 from tests.support.stubs import with_clock, with_pauses
 
 URL = "https://bot.example/telegram"
-OURS = {
-    "a check": ({"tf": {"action": "check"}, "sources": "1"}, True),
-    "a registration": ({"tf": {"action": "register"}, "url": URL}, True),
-    "a removal": ({"tf": {"action": "delete", "prev_input": None}, "url": URL}, True),
-    "a removal's creation": ({"tf": {"action": "create"}, "url": URL}, True),
-    "a removal's update": ({"tf": {"action": "update"}, "url": URL}, True),
-    "a look": ({"tf": {"action": "watch"}, "url": URL}, True),
-    "the warm-up": ({"tf": {"action": "warm"}}, True),
-    "a registration of nothing": ({"tf": {"action": "register"}}, False),
-    "another action": ({"tf": {"action": "x"}, "url": URL}, False),
-}
-
-
-@pytest.mark.parametrize(("event", "is_ours"), OURS.values(), ids=OURS)
-def test_event_is_terraforms_or_anothers(container, event, is_ours):
-    assert (container.handler.source_of(event) == "release") is is_ours
 
 
 @pytest.mark.parametrize("event", ["warm", "create", "update"])
