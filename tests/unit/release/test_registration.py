@@ -117,6 +117,12 @@ def test_new_name_is_waited_for(container, names, pauses, failures, look_ups):
     assert pauses == [0.5] * min(failures, look_ups)
 
 
+def test_only_a_public_name_is_waited_for(container, names):
+    answering(container)
+    register(container, url=f"http://{HOST}/telegram")
+    assert names.asked == []
+
+
 @pytest.mark.parametrize(("milliseconds", "seconds"), [(5_500, 2.25), (30_000, 5.0)])
 def test_hanging_name_lookup_takes_at_most_half_the_time(
     container, monkeypatch, milliseconds, seconds
