@@ -34,7 +34,7 @@ def bot_api(request: pytest.FixtureRequest) -> Iterator[BotApi]:
 
     stage: BotApi
     if run := request.node.stash.get(RUN, None):
-        from telegram_stand_in.crashing import CrashingBotApi
+        from telegram_stand_in.crashes import CrashingBotApi
 
         stage = CrashingBotApi(run)
     else:
@@ -79,15 +79,3 @@ def pytest_runtest_makereport(
 
         report.sections.append(("Telegram", "\n".join(latest(lines))))
     return report
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Tell how many crashes there were, and what may come twice."""
-    outcomes = map(terminalreporter.getreports, ("passed", "failed"))
-    reports = [report for reports in outcomes for report in reports]
-    if any(name == MARK for report in reports for name, _ in report.user_properties):
-        from telegram_stand_in import crashes
-
-        terminalreporter.section("Telegram: crashes")
-        for line in crashes.summary(reports):
-            terminalreporter.line(line)

@@ -94,7 +94,7 @@ MISSING = {
     "setMessageReaction.message_id": "message to react not found",
     "user_id": "invalid user_id specified",
 }
-MEDIA = "animation audio document live_photo photo sticker video video_note voice".split()
+MEDIA = "animation audio document photo sticker video video_note voice".split()
 MISSING |= {name: f"there is no {name.replace('_', ' ')} in the request" for name in MEDIA}
 # Parameters that the documentation calls required, and that Telegram doesn't require.
 NOT_REQUIRED = {"setWebhook.url", "setMyCommands.commands"}

@@ -92,8 +92,6 @@ def media_content(request: Request, kind: str, value: str, source: Json) -> Json
         about["file_name"] = file.name
     if thumbnail := source.get("thumbnail"):
         about["thumbnail"] = photo_size(file_in(request, thumbnail, "thumbnail"))
-    if kind == "live_photo":
-        about["photo"] = [photo_size(file_in(request, source["photo"], "photo"))]
     if kind == "photo":
         content: Json = {kind: [photo_size(file)]}
     else:

@@ -14,8 +14,6 @@ from typing import Any
 from .bot_api import Json
 
 IMAGES = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg", b"GIF8": "gif", b"RIFF": "webp"}
-IMAGES |= {b"BM": "bmp"}
-FOLDERS = {"photo": "photos", "video": "videos", "voice": "voice", "sticker": "stickers"}
 EXTENSIONS = {"photo": ".jpg", "video": ".mp4", "voice": ".oga", "sticker": ".webp"}
 
 
@@ -67,7 +65,7 @@ class Files:
             )
             if kind == "photo" and (found := image_type(data)):
                 extension = f".{found}"
-            path = f"{FOLDERS.get(kind, 'documents')}/file_{number}{extension}"
+            path = f"{kind}s/file_{number}{extension}"
             content_type = mimetypes.guess_type(name or path)[0] or "application/octet-stream"
             unique = hashlib.sha256(data or (url or id).encode()).hexdigest()[:16]
             file = File(id or f"{kind}-{number}-{unique}", unique, path, name, content_type, data)
@@ -100,12 +98,9 @@ def image_type(data: bytes) -> str:
 
 
 def image_size(data: bytes) -> tuple[int, int] | None:
-    """Return the width and height of a PNG or GIF."""
-    if data.startswith(b"\x89PNG") and len(data) >= 24:
-        return struct.unpack(">II", data[16:24])
-    if data.startswith(b"GIF8") and len(data) >= 10:
-        return struct.unpack("<HH", data[6:10])
-    return None
+    """Return the width and height of a PNG."""
+    is_png = data.startswith(b"\x89PNG") and len(data) >= 24
+    return struct.unpack(">II", data[16:24]) if is_png else None
 
 
 def picture(width: int, height: int) -> bytes:

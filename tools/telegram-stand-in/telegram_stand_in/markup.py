@@ -21,13 +21,12 @@ Users = Mapping[int, Json]
 # Before it is parsed. https://github.com/tdlib/telegram-bot-api, Client.cpp, get_formatted_text
 MAX_BYTES = 32_768
 # Within these, Telegram finds nothing by itself.
-CLOSED = "pre code date_time text_link text_mention".split()
+CLOSED = "pre code text_link text_mention".split()
 
 TITLES = {"custom_emoji": "CustomEmoji", "text_link": "TextUrl"}  # in errors
-OWN_LINK = re.compile(r"(tg|ton|tonsite):(?://)?([A-Za-z0-9_.-]+)(.*)", re.I)
-HTTP_LINK = re.compile(
-    r"(?:(https?)://)?((?:[^\s/?#@\[\]]*@)?)((?:[\w.~%-]+\.[\w.~%-]*|\[[0-9a-f:]+\]))"
-    r"(?::0*([1-9][0-9]{0,4}))?([/?#].*)?",
+LINK = re.compile(
+    r"(tg|ton|tonsite)://.+|(?:(https?)://)?(?:[^\s/?#@\[\]]*@)?"
+    r"(?:[\w.~%-]+\.[\w.~%-]*|\[[0-9a-f:]+\])(?::[0-9]{1,5})?(?:[/?#].*)?",
     re.I,
 )
 
@@ -57,16 +56,8 @@ def parse_text(text: str, mode: str, entities: list[Json], users: Users) -> tupl
 
 def normalize_link(url: str) -> str:
     """Return a link as Telegram keeps it, or nothing if it is invalid."""
-    url = url.strip()
-    if own := OWN_LINK.fullmatch(url):
-        return f"{own[1].lower()}://{own[2].lower()}{own[3]}"
-    if not (found := HTTP_LINK.fullmatch(url)):
-        return ""
-    scheme, user, host, port, path = (part or "" for part in found.groups())
-    path = path.replace(" ", "%20")
-    path = path if path.startswith("/") else f"/{path}"
-    place = f"{user}{host.lower()}{f':{port}' if port else ''}"
-    return f"{(scheme or 'http').lower()}://{place}{path}"
+    found = LINK.fullmatch(url)
+    return (url if found[1] or found[2] else f"http://{url}") if found else ""
 
 
 def _check_entity(entity: Json, text: str, users: Users) -> Json:
@@ -140,13 +131,10 @@ class _Text:
             self.end("text_link", begin, url=url)
 
     def special(self, begin: int, url: str) -> None:
-        """Note a custom emoji or a time, by their tg:// links. Raises Mismatch."""
+        """Note a custom emoji, by its tg:// link. Raises Mismatch."""
         query = dict(urllib.parse.parse_qsl(url.partition("?")[2]))
         if url.startswith("tg://emoji?") and query.get("id", "").isdigit():
             self.end("custom_emoji", begin, custom_emoji_id=query["id"])
-        elif url.startswith("tg://time?") and query.get("unix", "").isdigit():
-            about = {"unix_time": int(query["unix"]), "date_time_format": query.get("format", "")}
-            self.end("date_time", begin, **about)
         else:
             raise Mismatch("Invalid tg://emoji or tg://time URL specified")
 
@@ -314,7 +302,6 @@ TAGS = {
     "code": "code",
     "pre": "pre",
     "tg-emoji": "custom_emoji",
-    "tg-time": "date_time",
 }
 TAG = re.compile(r"<(/?)([^\s>]*)((?:[^>\"']|\"[^\"]*\"|'[^']*')*)(>?)")
 ATTRIBUTE = re.compile(r"([^\s=\"']+)(?:\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"']*))?")
@@ -375,9 +362,6 @@ def _end_tag(tag: str, attributes: dict[str, str], begin: int, first: int, out: 
         out.link(begin, attributes.get("href") or out.text[first:])
     elif kind == "custom_emoji":
         out.special(begin, f"tg://emoji?id={attributes.get('emoji-id', '')}")
-    elif kind == "date_time":
-        about = {name: attributes.get(name, "") for name in ("unix", "format")}
-        out.special(begin, f"tg://time?{urllib.parse.urlencode(about)}")
     elif kind == "blockquote" and "expandable" in attributes:
         out.end("expandable_blockquote", begin)
     elif kind == "pre" and is_same and last["type"] == "code" and last.get("language"):

@@ -87,12 +87,7 @@ BREAKS = set(
     "aside blockquote br caption details figcaption figure footer h1 h2 h3 h4 h5 h6 hr li ol p "
     "summary table tg-button-row tg-math-block tr ul".split()
 )
-SHOWN = {"audio": "(audio)", "img": "(photo)", "tg-document": "(document)", "tg-map": "(map)"}
-SHOWN |= {"video": "(video)", "td": " | ", "th": " | "}
-INLINE = set(
-    "a b cite code del em i input ins mark s strike strong sub sup tg-collage tg-emoji tg-math "
-    "tg-reference tg-slideshow tg-spoiler tg-thinking tg-time u".split()
-)
+SHOWN = {"audio": "(audio)", "img": "(photo)", "td": " | ", "th": " | ", "video": "(video)"}
 CODE = re.compile("<pre[^>]*>(.*?)(?:</pre>|$)", re.I | re.S)
 BUTTON = re.compile("(<tg-button[^>]*>)(.{0,300}?)</tg-button>", re.I | re.S)
 VALUES = {"callback_data": "data", "url": "url", "switch_inline_query": "query"}
@@ -130,21 +125,18 @@ def _paragraphs(source: str) -> Iterator[Json]:
 
 
 def _shown_tag(tag: re.Match[str]) -> str:
-    """Return what people see of a tag. One that isn't known stays in the text."""
+    """Return what people see of a tag."""
     name = tag[2].lower()
-    if not tag[4] or name not in BREAKS | INLINE | SHOWN.keys():
-        return tag[0]
     if name in BREAKS:
         return "\n• " if name == "li" and not tag[1] else "\n"
     return "" if tag[1] else attributes_of(tag).get("alt") or SHOWN.get(name, "")
 
 
-PREFIX = re.compile(r"[ \t]*(?:>[ \t]?)*(?:#{1,6}[ \t]*(?!#)|([-*+])[ \t]+)?")
-RULE = re.compile(r"[ \t]*(?:\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?|\*{3,}|_{3,})[ \t]*")
+PREFIX = re.compile(r"[ \t]*(?:>[ \t]?)*(?:#{1,6}[ \t]+|([-*+])[ \t]+)?")
 # What is shown of a link, or of the text between marks.
 LINK = re.compile(r"!?\[([^\[\]]{0,1000})\]\([^()\s]{0,1000}[^()]{0,1000}\)")
-MARKED = re.compile(r"(\*\*|__|~~|\|\||==)(?=\S)(.{1,300}?)(?<=\S)\1")
-SLANTED = re.compile(r"(?<![\w*])([*_])(?=\S)(.{1,300}?)(?<=\S)\1(?![\w*])")
+MARKED = re.compile(r"(?<![\w*])(\*\*|__|~~|\|\||`|\*|_)(?=\S)(.{1,300}?)(?<=\S)\1(?![\w*])")
+ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
 def html_of_markdown(source: str) -> str:
@@ -152,31 +144,19 @@ def html_of_markdown(source: str) -> str:
     made: list[str] = []
     is_code = False
     for line in source.splitlines():
-        if re.match(r"\s*(```|~~~)", line):
+        if line.lstrip().startswith("```"):
             made.append("</pre>" if is_code else "<pre>")
             is_code = not is_code
         elif is_code:
             made.append(f"{escape(line)}\n")
-        elif not RULE.fullmatch(line) and (prefix := PREFIX.match(line)):
+        elif prefix := PREFIX.match(line):
+            text = LINK.sub(r"\1", line[prefix.end() :])
+            for _ in range(2):  # within each other
+                text = MARKED.sub(r"\2", text)
             bullet = "• " if prefix[1] else ""
-            made.append(f"<br>{bullet}{_shown(line[prefix.end() :])}")
+            text = ESCAPED.sub(r"\1", text)
+            made.append(f"<br>{bullet}{text}")
     return "".join(made)
-
-
-def _shown(line: str) -> str:
-    """Return what people see of a line. The code in it isn't read."""
-    parts = re.split(r"(?<!`)(`{1,2})(?!`)([^`]+)\1(?!`)", line)
-    made = []
-    for place in range(0, len(parts), 3):
-        text = LINK.sub(r"\1", parts[place])
-        for _ in range(2):  # within each other
-            text = SLANTED.sub(r"\2", MARKED.sub(r"\2", text))
-        made.append(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text))
-        made.append(escape("".join(parts[place + 2 : place + 3])))
-    text = "".join(made)
-    if not text.lstrip().startswith("|"):
-        return text
-    return " | ".join(cell.strip() for cell in text.strip().strip("|").split("|"))
 
 
 # What people see.
