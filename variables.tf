@@ -90,7 +90,7 @@ variable "memory_size" {
 
 variable "mini_app" {
   type        = string
-  description = "Label of the menu button that opens the Mini App in source_dir's public folder app/. Null: none."
+  description = "Label of the menu button that opens the Mini App in source_dir's public folder app/, in place of the command menu. Null: none."
   default     = null
 }
 

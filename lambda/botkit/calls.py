@@ -18,6 +18,8 @@ HINTS = {
     "NoneType": "None: write return [] to say nothing",
 }
 NOT_SENT = ("method", "fallback_count")  # keys of a call that aren't parameters
+# Telegram ignores these in a response, and any method named get….
+NEVER_IN_RESPONSE = {"setwebhook", "deletewebhook", "logout", "close"}
 
 
 def validate(calls: Any, name: str) -> list[Json]:
@@ -107,8 +109,10 @@ def can_be_in_response(call: Json) -> bool:
 
     Source: https://core.telegram.org/bots/api#making-requests-when-getting-updates
     """
-    has_files = any(isinstance(value, (bytes, tuple)) for value in call.values())
-    return not has_files and not call["method"].lower().startswith("get")
+    method = call["method"].lower()
+    if method.startswith("get") or method in NEVER_IN_RESPONSE:
+        return False
+    return not any(isinstance(value, (bytes, tuple)) for value in call.values())  # files
 
 
 def _with_last_in_response(ctx: Context, calls: list[Json], outcome: Outcome) -> Outcome:

@@ -204,8 +204,12 @@ def test_last_call_is_held_back_if_the_first_is_retried(
 
 @pytest.mark.parametrize(
     "call",
-    [{"method": "GETCHAT"}, {"method": "sendPhoto", "chat_id": 42, "photo": b"a picture"}],
-    ids=["get", "file"],
+    [
+        {"method": "GETCHAT"},
+        {"method": "setWebhook"},
+        {"method": "sendPhoto", "chat_id": 42, "photo": b"a picture"},
+    ],
+    ids=["get", "webhook", "file"],
 )
 def test_some_calls_are_never_in_the_response(start, serve, monkeypatch, call):
     peer = serve(answers_all)

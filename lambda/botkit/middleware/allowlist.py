@@ -5,6 +5,7 @@ This module is loaded only if somebody is listed: otherwise everybody may write.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from ..context import BoundedDict, Context
@@ -12,6 +13,8 @@ from ..errors import TelegramError
 from ..outcome import Outcome
 from ..settings import settings
 from ..update_info import UpdateInfo
+
+logger = logging.getLogger("botkit")
 
 # The update types whose chat may be listed, too. In others, such as guest_message, the bot isn't in
 # the chat, which may have another chat's id.
@@ -42,6 +45,12 @@ def allowlist(ctx: Context, call_next: Callable[[], Outcome]) -> Outcome:
     ids = ids_of(info)
     if not is_allowed(ids):
         return ignored(ids)
+    new = info.content.get("migrate_to_chat_id")
+    if new is not None and info.chat_id in settings.allowed_ids:
+        logger.warning(
+            "a group became a supergroup, which has a new id: change allowed_ids",
+            extra={"id": info.chat_id, "new_id": new},
+        )
     return call_next()
 
 

@@ -126,6 +126,7 @@ def digest() -> str:
 
 def check_bot(bot: Any) -> None:
     """Raise Misconfigured if bot.py can't work, or needs an input of the module that isn't set."""
+    used = imports(bot)
     for name, arguments in FUNCTIONS.items():
         if name == "reply" and hasattr(bot, "SESSION"):
             arguments = "update, session"
@@ -138,26 +139,30 @@ def check_bot(bot: Any) -> None:
         from ..session import rule
 
         rule(bot)
-    elif "botkit.conversation" in imports(bot):
+    elif "botkit.conversation" in used:
         raise Misconfigured(
             'bot.py uses botkit.conversation: it must have SESSION, such as "chat_user"'
         )
-    if missing := missing_inputs(bot):
+    missing = missing_inputs(bot, used, bool(settings.session_table), bool(settings.queue_url))
+    if missing:
         raise Misconfigured("; ".join(missing))
     commands_by_language(bot)
 
 
-def missing_inputs(bot: Any) -> list[str]:
-    """Return a sentence for each input of the module that bot.py needs, and that isn't set."""
-    used, missing = imports(bot), []
-    if not settings.session_table:
+def missing_inputs(bot: Any, used: set[str], has_table: bool, has_queue: bool) -> list[str]:
+    """Return a sentence for each input of the module that bot.py needs, and that isn't set.
+
+    `bot` is its module, or anything with its names, and `used` is what it imports.
+    """
+    missing = []
+    if not has_table:
         needs = [name for name in ("SESSION", "RATE_LIMIT") if hasattr(bot, name)]
         missing += [f"{name} in bot.py needs a table" for name in needs]
         if "botkit.session" in used and "SESSION" not in needs:
             missing.append("bot.py uses botkit.session")
         if missing:
             missing[-1] += ": set session_retention_in_days"
-    if not settings.queue_url:
+    if not has_queue:
         if getattr(bot, "QUEUED_UPDATES", ()):
             missing.append("bot.py has QUEUED_UPDATES: set queue = true")
         if "botkit.schedule" in used:

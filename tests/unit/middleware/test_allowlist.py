@@ -92,6 +92,20 @@ def test_update_is_redelivered_if_the_account_cannot_be_looked_up(start_bot, bot
     assert container.line["outcome"] == "answered"
 
 
+# ── A group that becomes a supergroup
+
+
+@pytest.mark.parametrize(("allowed", "is_told"), [("-5", True), ("13", False)])
+def test_new_id_of_a_listed_group_is_logged(start_bot, bot_api, allowed, is_told):
+    container = start_bot(BOT, ALLOWED_IDS=allowed)
+    bot_api.expects(HELLO)
+    chat, person = {"id": -5, "type": "group"}, {"id": 13}
+    moved = {"chat": chat, "from": person, "migrate_to_chat_id": -1005}
+    container.deliver({"update_id": 1, "message": moved})
+    warnings = [line for line in container.log if line["level"] == "WARNING"]
+    assert [(line["id"], line["new_id"]) for line in warnings] == [(-5, -1005)] * is_told
+
+
 # ── The page
 
 MEMBER = json.dumps({"id": -100, "type": "supergroup", "title": "Team"})

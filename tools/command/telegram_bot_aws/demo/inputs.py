@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import requirements
 from telegram_stand_in import Json
@@ -24,6 +27,34 @@ def inputs(bot: Path) -> Json:
     if needs_queue(bot):
         found["queue"] = True
     return found
+
+
+def missing_inputs(bot: Path, *, has_table: bool, has_queue: bool) -> list[str]:
+    """Return in sentences which inputs bot.py needs that aren't set, as the check of an apply does.
+
+    What isn't Python needs none: the apply says what is wrong with it.
+    """
+    from botkit.release import check  # imported here: only a configuration needs it
+
+    file = bot / "bot.py"
+    try:
+        names = dict.fromkeys(_names(ast.parse(file.read_bytes())), True)
+    except (OSError, SyntaxError, ValueError):
+        return []
+    module = SimpleNamespace(**names, __file__=str(file))
+    return check.missing_inputs(module, check.imports(module), has_table, has_queue)
+
+
+def _names(module: ast.Module) -> Iterator[str]:
+    """Yield the names at the top of a module, except those of empty lists."""
+    for node in module.body:
+        match node:
+            case ast.Assign(value=ast.List(elts=[])):
+                pass
+            case ast.Assign(targets=targets):
+                yield from (each.id for each in targets if isinstance(each, ast.Name))
+            case ast.FunctionDef(name=name):
+                yield name
 
 
 def python_note(runtime: str) -> list[str]:

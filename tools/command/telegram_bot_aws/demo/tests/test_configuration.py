@@ -198,8 +198,13 @@ def bots_before_the_apply(folder, main):
             '  naem = "tea"\n}\n',
             'on main.tf line 7, in module "a":\n   7:   naem = "tea"',
         ),
+        (
+            f'module "a" {{\n  {SOURCE}\n  queue = true\n'
+            f'  source_dir = "{ROOT}/examples/form/bot"\n}}\n',
+            "module.a: SESSION in bot.py needs a table: set session_retention_in_days",
+        ),
     ],
-    ids=["no call", "empty", "no HCL", "variable", "unknown", "misspelt"],
+    ids=["no call", "empty", "no HCL", "variable", "unknown", "misspelt", "inputs"],
 )
 @pytest.mark.usefixtures("quick_terraform")
 def test_a_configuration_that_cannot_be_applied_is_explained(tmp_path, main, sentence):

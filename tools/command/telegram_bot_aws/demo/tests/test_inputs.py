@@ -2,7 +2,7 @@
 
 import requirements
 
-from telegram_bot_aws.demo.inputs import inputs, notes, python_note
+from telegram_bot_aws.demo.inputs import inputs, missing_inputs, notes, python_note
 
 
 def test_bot_gets_the_inputs_that_it_needs(tmp_path):
@@ -14,6 +14,27 @@ def test_bot_gets_the_inputs_that_it_needs(tmp_path):
     needs = "To deploy the bot, set these inputs of the module: "
     named = "session_retention_in_days, queue = true."
     assert notes(tmp_path) == [needs + named]
+
+
+NEEDY = """
+from botkit.schedule import once
+SESSION = "chat"
+QUEUED_UPDATES = []
+def RATE_LIMIT(update): ...
+"""
+TABLE = (
+    "SESSION in bot.py needs a table; RATE_LIMIT in bot.py needs a table: set "
+    "session_retention_in_days"
+)
+
+
+def test_missing_inputs_are_those_of_the_check(tmp_path):
+    (tmp_path / "bot.py").write_text(NEEDY)
+    told = "; ".join(missing_inputs(tmp_path, has_table=False, has_queue=False))
+    assert told == f"{TABLE}; bot.py uses botkit.schedule: set queue = true"
+    assert missing_inputs(tmp_path, has_table=True, has_queue=True) == []
+    (tmp_path / "bot.py").write_text("SESSION =")
+    assert missing_inputs(tmp_path, has_table=False, has_queue=False) == []
 
 
 def test_another_python_than_awss_is_named():
