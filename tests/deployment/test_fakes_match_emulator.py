@@ -1,21 +1,13 @@
-"""botkit.fakes.services: its table and schedules behave as those of the emulated AWS."""
+"""botkit.fakes.services: its table behaves as that of the emulated AWS."""
 
 import copy
-import json
-from datetime import UTC, datetime
 
-from botkit.fakes.services import Schedules, Table, seconds_of
+from botkit.fakes.services import Table
 from telegram_bot_aws.local.terraform import REGION
 
 from tests.support.deployment import client
-from tests.support.stubs import CALL, session_environment
 
 BOT = 'SESSION = "chat"\ndef reply(update, session):\n    return []'
-KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-SCHEDULER = {
-    "QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/tea-bot.fifo",
-    "SCHEDULER_ROLE_ARN": "arn:aws:iam::000000000000:role/tea-bot_scheduler",
-}
 NEW = "attribute_not_exists(version)"
 AS_READ = "version = :read"
 
@@ -96,39 +88,3 @@ def test_table_of_memory_answers_as_the_emulated_aws(aws, start_with_sessions):
     assert got[1:3] == [failed, {}]
     assert got.count(failed) == 5
     table.delete_table(TableName="sessions")
-
-
-def test_schedules_of_memory_behave_as_on_the_emulated_aws(aws, start_bot):
-    scheduler = client(aws, "scheduler")
-    scheduler.create_schedule_group(Name="tea-bot")
-    about = {**session_environment(aws.url), **dict.fromkeys(KEYS, "test"), **SCHEDULER}
-    about |= {"AWS_REGION": REGION, "SCHEDULE_GROUP": "tea-bot"}
-    container = start_bot("def reply(update):\n    return []", **about)
-    module, schedule = container.module("aws"), container.module("schedule")
-    noon = datetime(2099, 1, 1, 12, tzinfo=UTC)
-
-    def results():
-        module.deadline.start(60)
-        made = [schedule.cron(CALL, f"0 {hour} ? * MON *", "Asia/Tokyo", "tea") for hour in (8, 9)]
-        made += [schedule.once({**CALL, "text": text}, noon, "tea") for text in ("one", "two")]
-        made += [schedule.cancel(name) for name in ("cake", "tea", "tea")]
-        made.append(schedule.once({**CALL, "text": "three"}, noon, "tea"))
-        made.append(schedule.cron(CALL, "0 9 ? * MON *", "Asia/Tokyo", "tea"))
-        return made
-
-    found = results()
-    schedules = Schedules(module)
-    container.stub_scheduler(schedules.request)
-    assert results() == found == [True, False, True, False, False, True, False, True, True]
-    listed = scheduler.list_schedules(GroupName="tea-bot")["Schedules"]
-    assert {each["Name"] for each in listed} == set(schedules.items) == {"once.tea", "cron.tea"}
-    one = scheduler.get_schedule(GroupName="tea-bot", Name="once.tea")
-    event, at = json.loads(one["Target"]["Input"]), seconds_of(one["ScheduleExpression"])
-    assert schedules.items["once.tea"] == {"at": at, "event": event}
-    assert (at, event["calls"][0]["text"]) == (noon.timestamp(), "three")
-    again = scheduler.get_schedule(GroupName="tea-bot", Name="cron.tea")
-    item = schedules.items["cron.tea"]
-    assert again["ScheduleExpression"] == f"cron({item['cron']})"
-    assert again["ScheduleExpressionTimezone"] == item["zone"] == "Asia/Tokyo"
-    assert json.loads(again["Target"]["Input"]) == item["event"]
-    scheduler.delete_schedule_group(Name="tea-bot")

@@ -285,17 +285,15 @@ def copy_function(to):
 
 def load_file(path):
     """Return the module in a file."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded_by(importlib.util.spec_from_file_location(path.stem, path))
 
 
 def another(name):
     """Return another copy of a module, for one that pytest loads before it measures coverage."""
-    spec = importlib.util.find_spec(name)
-    assert spec and spec.loader
+    return loaded_by(importlib.util.find_spec(name))
+
+
+def loaded_by(spec):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -415,16 +413,6 @@ def with_pauses(container, monkeypatch):
 
     replace_sleep(monkeypatch, sleep)
     return pauses
-
-
-def with_timeouts(container):
-    """Have a container's calls succeed at once. Returns the seconds that each may take.
-
-    A server would only see how long a call lasts.
-    """
-    given = []
-    container.stub_telegram(lambda method, params, timeout: given.append(timeout))
-    return given
 
 
 @contextlib.contextmanager

@@ -19,7 +19,6 @@ from tests.support.stubs import (
     request,
     text_response,
     with_clock,
-    with_timeouts,
 )
 
 # ── Asked
@@ -65,7 +64,7 @@ def test_reply_without_time_for_its_calls_is_an_error(
         return answer
 
     monkeypatch.setattr(container.bot, "reply", reply)
-    with_timeouts(container)
+    container.stub_telegram(lambda *call: True)
     container.deliver(message(), milliseconds)
     assert container.line["outcome"] == outcome
     late = "reply() left no time to make its calls"
@@ -243,14 +242,6 @@ def test_a_bot_without_reply_loses_no_update(start_bot):
     assert container.invoke(request(UPDATE)) == text_response(503, "misconfigured")
     with pytest.raises(Exception, match=r"^bot\.py must have a function reply\(update\)$"):
         container.invoke({"tf": {"action": "check"}})
-
-
-def test_a_bot_that_could_not_be_imported_is_imported_later(start_bot, monkeypatch):
-    source = "import os\nos.environ['THERE']\nreply = lambda update: []"
-    container = start_bot(source)
-    assert container.invoke(request(UPDATE)) == text_response(503, "misconfigured")
-    monkeypatch.setenv("THERE", "yes")
-    assert container.invoke(request(UPDATE)) == text_response(200)
 
 
 def test_all_steps_of_an_update_see_the_same_bot(start_with_sessions, monkeypatch):
