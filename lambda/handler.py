@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from functools import partial
+from collections.abc import Callable
 from importlib import import_module
 
 from botkit.deadline import LIMITS, TIMES, deadline
@@ -57,30 +57,28 @@ def start_up() -> None:
     # Pin Lambda's log handlers and level, because bot.py may reconfigure the root logger.
     logger.handlers, logger.propagate = logging.getLogger().handlers[:], False
     logger.setLevel(logger.getEffectiveLevel())
-    connects = []
+    waits: list[Callable[[], None]] = []
     # The imports below run while these connect.
     if settings.reply_mode == "api":
         from botkit import telegram
 
-        telegram.start_connecting()
-        connects.append(telegram.connect)
+        waits.append(telegram.start_connecting())
     # DynamoDB, which is nearer than Telegram, is ready first.
     for service, is_used in (("sqs", settings.queue_url), ("dynamodb", settings.session_table)):
         if is_used:
             from botkit import aws
 
-            aws.start_connecting(service)
-            connects.insert(0, partial(aws.connect, service))
+            waits.insert(0, aws.start_connecting(service))
     from botkit import pipeline, webhook  # noqa: F401
 
     threading.excepthook = log_thread
     pipeline.enabled_middleware("webhook")  # this imports bot.py, and what it enables
     if settings.queue_url:
         from botkit import queue  # noqa: F401
-    for connect in connects:
+    for wait in waits:
         try:
             with deadline.within(LIMITS["connect"]):
-                connect()
+                wait()
         except BotkitError as error:
             logger.warning("connection failed at start-up", extra={"error": str(error)})
 

@@ -15,6 +15,7 @@ import hmac
 import json
 import re
 import time
+from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -178,14 +179,14 @@ def to_json(value: Any) -> str:
     return text.encode(errors="replace").decode()  # half a surrogate pair
 
 
-def start_connecting(service: str) -> None:
-    """Start to connect to a service, in the background."""
-    _connection(service).start_connecting()
+def start_connecting(service: str) -> Callable[[], None]:
+    """Start to connect to a service, in the background. Returns a function that waits for that.
 
-
-def connect(service: str) -> None:
-    """Open the connection to a service, before the first call. Raises Unreachable."""
-    _connection(service).open(deadline.left())
+    It raises Unreachable.
+    """
+    connection = _connection(service)
+    connection.start_connecting()
+    return lambda: connection.open(deadline.left())
 
 
 def _connection(service: str) -> Connection:

@@ -90,7 +90,7 @@ def get_calls(name: str, *arguments: Any) -> list[Json]:
     nothing yet, it also raises a failure that the function, or a framework, has caught.
     """
     calls_made = context.current.calls
-    calls_made.failures.clear()
+    calls_made.retryable_failures.clear()
     had_time = deadline.left() > 0
     calls = validate(call_function(name, *arguments), f"{name}()")
     if calls and had_time and deadline.left() <= 0:

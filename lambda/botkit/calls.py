@@ -1,16 +1,13 @@
-"""Validates and executes the calls that a bot returns, and tells the outcome of what fails."""
+"""Validates and executes the calls that a bot returns."""
 
 from __future__ import annotations
 
 import json
-import logging
 
 from .context import Context
-from .errors import BotkitError, InvalidReply, TelegramError
+from .errors import BotkitError, InvalidReply, outcome_of
 from .outcome import Outcome
 from .types import Any, Json
-
-logger = logging.getLogger("botkit")
 
 HINTS = {
     "dict": "a dict: write [call]",
@@ -63,7 +60,11 @@ def execute(ctx: Context, calls: list[Json], name: str = "answered") -> Outcome:
     if not calls:
         # The bot may have made calls itself.
         outcome = Outcome(name if ctx.calls.any_succeeded or name != "answered" else "ignored")
-    elif ctx.can_use_webhook_reply and not ctx.calls.failures and can_be_in_response(calls[-1]):
+    elif (
+        ctx.can_use_webhook_reply
+        and not ctx.calls.retryable_failures
+        and can_be_in_response(calls[-1])
+    ):
         outcome = _with_last_in_response(ctx, calls, execute_all(ctx, calls[:-1], name))
     else:
         outcome = execute_all(ctx, calls, name)
@@ -126,20 +127,3 @@ def _with_last_in_response(ctx: Context, calls: list[Json], outcome: Outcome) ->
     params = {name: value for name, value in last.items() if value is not None}
     ctx.calls.methods.append(last["method"])
     return outcome.replace(body=json.dumps(params))
-
-
-def outcome_of(error: BaseException) -> Outcome:
-    """Return the outcome of an exception from a call or from bot.py."""
-    if isinstance(error, TelegramError):
-        return Outcome(
-            error.outcome,
-            telegram_error=str(error),
-            error_code=error.error_code,
-            retry_after=error.retry_after,
-        )
-    from .stack_trace import error_location, stack_trace
-
-    if isinstance(error, BotkitError):
-        return Outcome(error.outcome, str(error), log_fields=stack_trace(error))
-    logger.debug("exception in bot.py", exc_info=error)  # its text may quote people
-    return Outcome("bot_error", error_location(error), log_fields=stack_trace(error))

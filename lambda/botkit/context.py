@@ -50,7 +50,7 @@ class CallLog:
         # even if the bot goes on. If people saw nothing yet, one is raised when reply() returns.
         # Otherwise the session is saved, and the calls from reply() are made first. A bot that
         # catches its own errors may add one, with None.
-        self.failures: list[tuple[object, BaseException]] = []
+        self.retryable_failures: list[tuple[object, BaseException]] = []
 
     def record(self, method: str, params: Json) -> None:
         """Record a call that Telegram has carried out."""
@@ -72,12 +72,12 @@ class CallLog:
         remain.
         """
         self.visible = False
-        self.failures.clear()
+        self.retryable_failures.clear()
 
     def raise_failure(self) -> None:
         """Raise what failed although the bot went on, if possible an error that is retryable."""
-        if self.failures:
-            errors = [error for _, error in self.failures]
+        if self.retryable_failures:
+            errors = [error for _, error in self.retryable_failures]
             raise min(errors, key=lambda error: not getattr(error, "retryable", False))
 
 
@@ -85,7 +85,7 @@ class Context:
     """What arrived, what its source says of it, and the state of the bot's code meanwhile."""
 
     attempt = 1  # which receive of the message in the queue it is
-    redriven_after = ""  # the outcome of a dead letter that an operator has moved back
+    redriven_outcome = ""  # the outcome of a dead letter that an operator has moved back
     is_retry = False  # it is known to have been tried before
     can_use_webhook_reply = False  # the HTTP response may contain a call
     message_group = ""  # of the message in the queue

@@ -26,7 +26,7 @@ TIMES = {
 # For each purpose: the seconds that earlier work must leave for it, at most a third of the time
 # left. It may take more, until the deadline.
 RESERVES = {
-    "dead_letter": 2.0,  # to send a failed update to its queue, over a new connection
+    "dead_letter": 2.5,  # to send a failed update to its queue, after bot.py was interrupted
     "save_progress": 0.5,  # to save in a session which calls are done
     "to_response": 1.5,  # to tell SQS when to redeliver
     "stream": 2.0,  # for a call under way that shows an answer, and reply()'s work afterwards
@@ -73,19 +73,19 @@ class Deadline:
     def reserve(self, purpose: str) -> AbstractContextManager[None]:
         """Shorten the deadline of a block by RESERVES[purpose], at most by a third.
 
-        bot.py may overrun it by GRACE_SECONDS. "dead_letter" then gets that much extra, so that its
-        reserve needn't be larger for every update.
+        with deadline.reserve("on_error"):
+            …  # the bot answers
+        …  # on_error() has 2 s more
         """
-        grace = GRACE_SECONDS if purpose == "dead_letter" else 0
-        return self._by(self.at - min(RESERVES[purpose], self.left() / 3), grace)
+        return self._by(self.at - min(RESERVES[purpose], self.left() / 3))
 
     @contextmanager
-    def _by(self, at: float, grace: float = 0) -> Iterator[None]:
+    def _by(self, at: float) -> Iterator[None]:
         end, self.at = self.at, at
         try:
             yield
         finally:
-            self.at = end + grace
+            self.at = end
 
 
 # Lambda stops a start-up after 10 s. handler.py sets the deadline of each invocation.

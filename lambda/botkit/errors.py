@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from .outcome import OUTCOMES
+import logging
+
+from .outcome import OUTCOMES, Outcome
 from .types import Json
+
+logger = logging.getLogger("botkit")
 
 # The values of a session or an event, for error messages.
 JSON_VALUES = "strings, numbers, booleans, None, lists, and dicts with string keys"
@@ -97,6 +101,23 @@ class ClientError(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(encodable(f"{code}: {message}"))
         self.code = code
+
+
+def outcome_of(error: BaseException) -> Outcome:
+    """Return the outcome of an exception from a call or from bot.py."""
+    if isinstance(error, TelegramError):
+        return Outcome(
+            error.outcome,
+            telegram_error=str(error),
+            error_code=error.error_code,
+            retry_after=error.retry_after,
+        )
+    from .stack_trace import error_location, stack_trace
+
+    if isinstance(error, BotkitError):
+        return Outcome(error.outcome, str(error), log_fields=stack_trace(error))
+    logger.debug("exception in bot.py", exc_info=error)  # its text may quote people
+    return Outcome("bot_error", error_location(error), log_fields=stack_trace(error))
 
 
 def encodable(text: str) -> str:

@@ -20,8 +20,7 @@ from hmac import compare_digest
 from urllib.parse import parse_qsl, unquote
 
 from . import bot_module, context
-from .calls import outcome_of
-from .errors import InvalidReply
+from .errors import InvalidReply, outcome_of
 from .outcome import Outcome
 from .settings import settings
 from .types import Any, Json

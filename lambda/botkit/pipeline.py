@@ -12,7 +12,7 @@ Why this order:
   outside of `rate_limit`, so that a redelivered update doesn't trigger on_rate_limit() again.
 - `enqueue` comes after `rate_limit`, so that a flood stays out of the queue. Updates that must not
   wait continue to the bot.
-- `deduplicate` is outside of `session`, which may let a redelivered update continue.
+- `deduplicate` is outside of `with_session`, which may let a redelivered update continue.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from collections.abc import Callable
 from importlib import import_module
 
 from . import bot_module
-from .calls import execute, outcome_of, validate
+from .calls import execute, validate
 from .context import BoundedDict, Context, update_type
 from .deadline import deadline
+from .errors import outcome_of
 from .outcome import Outcome
 from .settings import settings
 from .types import Any
@@ -36,8 +37,9 @@ CallNext = Callable[[], Outcome]
 Middleware = Callable[[Context, CallNext], Outcome]
 
 PIPELINES = {
-    "webhook": "allowlist on_error dead_letter deduplicate rate_limit enqueue session reply",
-    "queue": "allowlist on_error dead_letter deduplicate session reply",  # counted when it came in
+    "webhook": "allowlist on_error dead_letter deduplicate rate_limit enqueue with_session reply",
+    # Without rate_limit: it was counted when it came in.
+    "queue": "allowlist on_error dead_letter deduplicate with_session reply",
     "event": "enqueue deduplicate on_event",
     "queued event": "dead_letter deduplicate on_event",
 }
@@ -48,7 +50,7 @@ ENABLED_IF: dict[str, Callable[[Any], object]] = {
     "enqueue": lambda bot: settings.queue_url,
     "on_error": lambda bot: hasattr(bot, "on_error"),
     "rate_limit": lambda bot: hasattr(bot, "RATE_LIMIT"),
-    "session": lambda bot: hasattr(bot, "SESSION"),
+    "with_session": lambda bot: hasattr(bot, "SESSION"),
 }
 # By pipeline, once bot.py is imported: the middleware that it and the settings enable.
 enabled: dict[str, list[Middleware]] = {}
@@ -134,7 +136,7 @@ def deduplicate(ctx: Context, call_next: CallNext) -> Outcome:
     """
     earlier = recent.get(ctx.id)
     # What failed for good is done for Telegram, but not after a redrive.
-    if earlier and not earlier.redeliver and not (earlier.dead_letter and ctx.redriven_after):
+    if earlier and not earlier.redeliver and not (earlier.dead_letter and ctx.redriven_outcome):
         return Outcome("duplicate", body=earlier.body)
     ctx.is_retry |= earlier is not None
     outcome = call_next()

@@ -5,8 +5,8 @@
     person = session.read("42")
     session.change("42", lambda person: person.update(paid=True), once="paid")
 
-The keys are those of SESSION in bot.py. reply() gets its session as an argument, and doesn't need
-these functions: middleware/session.py reads and saves it. They are for on_event() and on_request().
+The keys are those of SESSION in bot.py. These functions are for on_event() and on_request().
+reply() gets its session as an argument, which middleware/with_session.py reads and saves.
 """
 
 from __future__ import annotations

@@ -248,7 +248,7 @@ class _StreamedMessage:
 def _best_effort() -> Iterator[None]:
     """Leave time for the end of the answer, which matters more, and ignore Unreachable."""
     spare = deadline.left() - RESERVES["stream"]
-    failures = context.current.calls.failures
+    failures = context.current.calls.retryable_failures
     noted = [*failures]
     with deadline.within(min(LIMITS["show"], spare)), suppress(Misconfigured, Unreachable):
         yield

@@ -199,7 +199,7 @@ class Simulation:
         for kind in ("webhook", "queue"):
             container.handler.TIMES[kind] = (HOUR / 1000, 1.0)
         aws, telegram = container.module("aws"), container.telegram
-        container.module("middleware.session")
+        container.module("middleware.with_session")
         container.module("queue")
         context = container.module("context")
         table = container.table.call

@@ -259,7 +259,7 @@ def test_the_pause_has_a_second_and_a_half(container, monkeypatch):
     with_clock(container)
     monkeypatch.setattr(container.bot, "reply", reply)
     assert container.invoke(queue_event(message()), milliseconds=20_500) == AGAIN
-    assert left == pytest.approx({"bot": 16.5, "queue": 20.0})
+    assert left == pytest.approx({"bot": 16.0, "queue": 20.0})
 
 
 def test_failing_visibility_change_is_only_logged(container, bot_api):

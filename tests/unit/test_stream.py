@@ -191,7 +191,7 @@ def test_failing_calls_do_not_end_the_answer(world):
     assert world.answer("abcd", GROUP) == edits("abcd")
     assert world.texts("sendMessage") == ["a …", "ab …"]
     assert world.texts("editMessageText") == ["abc …", "abcd …"]
-    assert world.context.current.calls.failures == [], "the update isn't redelivered"
+    assert world.context.current.calls.retryable_failures == [], "the update isn't redelivered"
 
 
 @pytest.mark.parametrize("chat", [PRIVATE, GROUP], ids=["draft", "edit"])

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import queue, webhook
-from ..calls import outcome_of
 from ..context import Context
 from ..deadline import deadline
+from ..errors import outcome_of
 from ..outcome import Outcome
 from ..pipeline import process
 from ..settings import settings
@@ -64,6 +64,6 @@ class Function:
         return self._outcome
 
     def outcome_of(self, error: BaseException) -> Outcome:
-        """Return what calls.outcome_of() does, in its place, and note the error."""
+        """Return what errors.outcome_of() does, in its place, and note the error."""
         self._raised.append(error)
         return outcome_of(error)

@@ -276,7 +276,7 @@ class Services:
             self.aws._send = partial(_refuse, self.aws)
         self.aws.request = self.schedules.request
         self.aws.call = self._call
-        self.aws.start_connecting = self.aws.connect = lambda service: None
+        self.aws.start_connecting = lambda service: lambda: None
 
     def _call(self, service: str, target: str, params: Any, **more: Any) -> Any:
         stand_in = self.queue if service == "sqs" else self.table

@@ -17,9 +17,9 @@ from binascii import crc32
 from collections.abc import Callable
 
 from .. import bot_module, store
-from ..calls import execute, outcome_of
+from ..calls import execute
 from ..context import BoundedDict, Context
-from ..errors import Misconfigured
+from ..errors import Misconfigured, outcome_of
 from ..outcome import Outcome
 from ..types import Any, Json
 from ..update_info import UpdateInfo

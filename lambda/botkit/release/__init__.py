@@ -5,19 +5,25 @@ Each module here describes the event that it answers.
 
 from __future__ import annotations
 
-from .. import context
+from .. import context, telegram
 from ..deadline import TIMES, deadline
 from ..types import Any, Json
 
 REGISTRATION_SECONDS, _ = TIMES["registration"]
 
 
+class ReleaseFailed(Exception):
+    """The apply or destroy must not go on. The text says why, in Telegram's words if possible."""
+
+
 def handle(event: Json) -> Any:
     """Answer an event, and return the result.
 
-    Raises CheckFailed, RegistrationFailed, Misconfigured and QueueInUse, which fail the apply.
+    Raises ReleaseFailed or Misconfigured, which fails the apply.
     """
     context.activate(context.Context("release"))
+    if event["tf"]["action"] != "warm":
+        telegram.forget_token()  # it may have changed
     match event["tf"]["action"]:
         case "check":
             from . import check

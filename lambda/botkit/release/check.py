@@ -11,17 +11,17 @@ import ast
 import os
 from inspect import iscoroutinefunction, isfunction, isgeneratorfunction, signature
 
-from .. import bot_module, telegram
+from .. import bot_module
 from ..bot_module import NOT_ASYNC
 from ..deadline import TIMES, deadline
 from ..errors import InvalidReply, Misconfigured
 from ..settings import settings
 from ..stack_trace import describe
 from ..types import Any, Json
+from . import ReleaseFailed
 from .registration import (
     MODULE_ADDRESS_HINT,
     NEVER_QUEUED,
-    RegistrationFailed,
     allowed_updates,
     call,
     commands_by_language,
@@ -40,19 +40,14 @@ FUNCTIONS = {
 }
 
 
-class CheckFailed(Exception):
-    """The version must not go live. The text says why, in Telegram's words if possible."""
-
-
 def check(event: Json) -> Json:
     """Check the code, bot.py and the token, and then call check() of bot.py, if there is one.
 
-    Returns `warnings`, which Terraform shows. Raises CheckFailed, which fails the apply: the
+    Returns `warnings`, which Terraform shows. Raises ReleaseFailed, which fails the apply: the
     previous version stays live.
     Source: https://core.telegram.org/bots/api#getme
     """
     seconds = deadline.left()
-    telegram.forget_token()  # it may have changed
     try:
         _check_release(event)
         bot = bot_module.load()
@@ -63,13 +58,13 @@ def check(event: Json) -> Json:
             bot_module.call_function("check")
         warnings = _warnings(bot, seconds)
         return {"warnings": warnings} if warnings else {}
-    except (InvalidReply, Misconfigured, RegistrationFailed) as error:
+    except (InvalidReply, Misconfigured, ReleaseFailed) as error:
         reason = str(error)
         if "ModuleNotFoundError" in reason:
             reason += f". {MISSING}"
     except BaseException as error:  # sys.exit() too
         reason = f"check() of bot.py failed: {describe(error)}"
-    raise CheckFailed(reason)
+    raise ReleaseFailed(reason)
 
 
 def _warnings(bot: Any, seconds: float) -> list[str]:

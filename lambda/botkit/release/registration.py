@@ -20,12 +20,12 @@ import threading
 import time
 
 from .. import bot_module, telegram
-from ..calls import outcome_of
 from ..deadline import deadline
-from ..errors import BotkitError, Misconfigured
+from ..errors import BotkitError, Misconfigured, outcome_of
 from ..outcome import Outcome
 from ..settings import settings
 from ..types import Any, Json
+from . import ReleaseFailed
 
 logger = logging.getLogger("botkit")
 
@@ -52,20 +52,15 @@ COLLECTIONS = (dict, list, tuple, set)
 UNRESOLVED = "resolve host"  # in Telegram's error, if its server can't resolve the host name
 
 
-class RegistrationFailed(Exception):
-    """Telegram did not do what was asked. The text says why, in Telegram's words if possible."""
-
-
 def register(event: Json) -> Json:
     """Register the menu, the menu button and the webhook.
 
     The webhook comes last, so a refused menu leaves the previous webhook in place. Temporary
     errors, such as a permission that isn't effective yet, are retried while there is time.
     Returns `url`, `pending_update_count` and `last_error_message` from getWebhookInfo. Raises
-    RegistrationFailed, which fails the apply.
+    ReleaseFailed, which fails the apply.
     Sources: https://core.telegram.org/bots/api#setmycommands, #setchatmenubutton, #setwebhook
     """
-    telegram.forget_token()  # it may have changed
     for language, commands in commands_by_language(bot_module.load()).items():
         params = _language_params(language)
         if commands:
@@ -106,7 +101,6 @@ def remove(event: Json) -> Json:
 
     Errors are logged and not raised, since they must not block a destroy.
     """
-    telegram.forget_token()  # it may have changed
     try:
         if event.get("hook") == "remove_menu_button":
             _remove_menu_button(event["url"])
@@ -206,7 +200,7 @@ def _wait_for_dns(url: str) -> None:
 def call(method: str, what: str, **params: Any) -> Any:
     """Call a method, and retry it after a temporary error while there is time.
 
-    `what` is its purpose, such as "register the webhook". Raises RegistrationFailed.
+    `what` is its purpose, such as "register the webhook". Raises ReleaseFailed.
     """
     while True:
         try:
@@ -217,6 +211,6 @@ def call(method: str, what: str, **params: Any) -> Any:
             is_temporary = error.retryable and error.outcome != "misconfigured"
             if not is_temporary or deadline.left() < pause + PAUSE_SECONDS:
                 advice = "; apply again in five minutes" if UNRESOLVED in str(error) else ""
-                raise RegistrationFailed(f"Telegram did not {what}: {error}{advice}") from None
+                raise ReleaseFailed(f"Telegram did not {what}: {error}{advice}") from None
             logger.warning(f"retrying {method}", extra={"reason": str(error)})
         time.sleep(pause)

@@ -15,7 +15,7 @@ BOT = 'ALLOWED_UPDATES = ["message"]\ndef reply(update, session=None): ...\n'
 
 def refused(container, event=CHECK):
     """Return why a version must not go live."""
-    with pytest.raises(container.module("release.check").CheckFailed) as caught:
+    with pytest.raises(container.module("release").ReleaseFailed) as caught:
         container.invoke(event)
     assert caught.value.__context__ is None, "Lambda would also log it"
     return str(caught.value)

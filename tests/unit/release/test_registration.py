@@ -66,7 +66,7 @@ def register(container, milliseconds=10_000, **fields):
 
 def failed(container, milliseconds=10_000):
     """Return why a registration fails the apply."""
-    with pytest.raises(container.module("release.registration").RegistrationFailed) as caught:
+    with pytest.raises(container.module("release").ReleaseFailed) as caught:
         register(container, milliseconds)
     return str(caught.value)
 
@@ -324,7 +324,7 @@ def test_another_deployments_webhook_stays(container):
 
 
 def test_nothing_holds_up_a_destroy(container):
-    refused = "RegistrationFailed: Telegram did not remove the webhook: getWebhookInfo: 401 no"
+    refused = "ReleaseFailed: Telegram did not remove the webhook: getWebhookInfo: 401 no"
     for answer, error in (
         (refusal(container, 401, "no", "getWebhookInfo"), refused),
         (True, "TypeError: 'bool' object is not subscriptable"),

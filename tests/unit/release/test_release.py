@@ -40,6 +40,6 @@ def test_first_call_of_telegram_has_the_time_of_its_action(container, monkeypatc
         with_pauses(container, monkeypatch)
         try:
             container.invoke(event, milliseconds)
-        except container.module("release.registration").RegistrationFailed:
+        except container.module("release").ReleaseFailed:
             assert tf == {"action": "register"}
     assert [given[0], given[-1]] == [1.5, most]

@@ -152,7 +152,7 @@ def note(error):
     if error:
         cause = error.__cause__
         failure = cause if isinstance(cause, BotkitError) else error
-        context.current.calls.failures.append((None, failure))
+        context.current.calls.retryable_failures.append((None, failure))
 
 
 async def note_failure(handler, event, data):

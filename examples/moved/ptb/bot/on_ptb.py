@@ -116,7 +116,7 @@ def note(error):
     if isinstance(error, TelegramError):
         error = error.__cause__ or (refused[-1] if refused else error)
     if error:
-        context.current.calls.failures.append((None, error))
+        context.current.calls.retryable_failures.append((None, error))
 
 
 def refuse_to_poll(*_, **__):

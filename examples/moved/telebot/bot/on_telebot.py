@@ -106,7 +106,7 @@ def refuse_timers():
 def note(error):
     """Note an error that decides how the update ends. Telegram's words say more than telebot's."""
     failure = getattr(getattr(error, "result", None), "refusal", error)
-    context.current.calls.failures.append((None, failure))
+    context.current.calls.retryable_failures.append((None, failure))
 
 
 def refuse(error):

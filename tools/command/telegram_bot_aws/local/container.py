@@ -193,7 +193,7 @@ class Invocation:
     @property
     def problem(self) -> str:
         """Why bot.py can't be used, after a check of it, with its traceback and what it printed."""
-        told = re.sub(r"^(CheckFailed|Misconfigured): ", "", self.error.strip())
+        told = re.sub(r"^(ReleaseFailed|Misconfigured): ", "", self.error.strip())
         if self.traceback:  # its advice also says where a module must be
             told = told.partition(". Modules that bot.py imports must be")[0]
         return "\n".join(filter(None, (told, self.traceback, self.printed)))

@@ -1,4 +1,4 @@
-"""middleware/session.py: updates that are answered with a session, each once."""
+"""middleware/with_session.py: updates that are answered with a session, each once."""
 
 import json
 

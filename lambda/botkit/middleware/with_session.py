@@ -27,7 +27,7 @@ from ..types import Json
 logger = logging.getLogger("botkit")
 
 
-def session(ctx: Context, _: Callable[[], Outcome]) -> Outcome:
+def with_session(ctx: Context, _: Callable[[], Outcome]) -> Outcome:
     """Answer an update with its session, and save what reply() changes in it.
 
     If another update has changed the session, reply() is called again, while there is time.
@@ -42,7 +42,7 @@ def session(ctx: Context, _: Callable[[], Outcome]) -> Outcome:
         is_known = ctx.id in item.updates
         ctx.is_retry |= is_known
         is_answered = is_known and item.updates[ctx.id] != store.IN_PROGRESS
-        if is_answered and ctx.redriven_after == "bot_error" and ctx.attempt == 1:
+        if is_answered and ctx.redriven_outcome == "bot_error" and ctx.attempt == 1:
             return Outcome("duplicate")  # another delivery has answered it before this redrive
         saved = saved_calls(ctx, item)
         if saved is not None:
@@ -66,7 +66,7 @@ def saved_calls(ctx: Context, item: store.Item) -> list[Json] | None:
 
     Nor are they after a redrive of an incomplete answer: reply() made some of it itself.
     """
-    if ctx.redriven_after == "incomplete" and item.updates.get(ctx.id) != store.IN_PROGRESS:
+    if ctx.redriven_outcome == "incomplete" and item.updates.get(ctx.id) != store.IN_PROGRESS:
         return None
     return item.calls(ctx.id)
 
