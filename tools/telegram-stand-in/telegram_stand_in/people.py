@@ -82,19 +82,25 @@ def plain(label: str) -> str:
 
 
 class Group:
-    """A group."""
+    """A group, or a topic of one."""
 
-    def __init__(self, stage: Stage, chat: Json) -> None:
-        self.stage, self.chat = stage, chat
+    def __init__(self, stage: Stage, chat: Json, thread: Json | None = None) -> None:
+        self.stage, self.chat, self._thread = stage, chat, thread or {}
 
     def user(self, name: str, *, status: str = "member", **about: Any) -> Person:
         """Return somebody in the group. `status` is that of a ChatMember."""
         user = self.stage.known_user(name, about)
         self.stage.telegram.people[user["id"]] = user
-        person = self.stage.person(user, self.chat)
+        person = self.stage.person(user, self.chat, **self._thread)
         if status != "member":
             person.become(status)
         return person
+
+    def topic(self, name: str) -> Group:
+        """Return a new topic of the group."""
+        self.chat["is_forum"] = True
+        thread = {"message_thread_id": self.stage.new_id(), "is_topic_message": True}
+        return Group(self.stage, self.chat, thread)
 
 
 class Business:
@@ -449,6 +455,9 @@ class Person:
         if "id" in change:  # an answer to a query
             return bool(self.stage.bot.askers.get(change["id"]) == self.user["id"])
         message = change.get("message", {})
+        thread = self._place.get("message_thread_id")
+        if message and thread and message.get("message_thread_id") != thread:
+            return False
         business = "business_connection_id"
         if message and message.get(business) != self._place.get(business):
             return False

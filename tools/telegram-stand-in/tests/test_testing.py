@@ -173,6 +173,17 @@ def test_all_in_a_group_see_a_message_once_each(stage):
     assert ada.unread() == stage.user("Ada").unread() == []
 
 
+def test_person_in_a_topic_sees_only_that_topic(stage):
+    club = stage.group("Book club")
+    tools, books = club.topic("Tools").user("Ada"), club.topic("Books").user("Ada")
+    thread = tools.send("Hi").message_thread_id
+    stage.call("sendMessage", chat_id=club.chat["id"], message_thread_id=thread, text="Yes?")
+    assert tools.receive().text == club.user("Ada").receive().text == "Yes?"
+    assert books.unread() == []
+    assert books.send("Hi").message_thread_id != thread
+    assert club.chat["is_forum"] is True
+
+
 def test_an_unknown_kind_is_not_waited_for(stage):
     with pytest.raises(ValueError, match="no kind messages; did you mean message"):
         stage.user("Ada").receive("messages", timeout=600)
