@@ -11,9 +11,7 @@ A test in any language acts by HTTP: a POST with JSON, a form (also with files),
   /people/NAME/ACTION   edit (message_id, text), react (message_id, emoji), ask (query), join,
                         leave, block. With group=TITLE, all of them happen in a group; in
                         a new one with admin=true the bot is an administrator
-  /fails                kind="429", times=2: the bot's next calls fail. Also 403, 500, silence, lost
-  /limits               from now on, Telegram limits how often the bot writes
-  /advance              seconds=60: so much time passes for Telegram
+  /fails                kind="429": the bot's next call fails. Also 403, 500, silence, lost
   /transcript           what people and the bot have done
 
 The answer is the Bot API's: {"ok": true, "result": …}, or {"ok": false, "description": …} with
@@ -27,34 +25,31 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import re
 import signal
 import sys
 import threading
 import urllib.parse
 from typing import Any
 
-from .bot_api import Json, parsed
+from .bot_api import Json
 from .people import Group, Person
 from .request import PLAYED
-from .testing import TOKEN, BotApi
+from .testing import BotApi
 
 ACTIONS = "ask block edit join leave press react receive send".split()
-NUMBERS = {"retry_after", "seconds", "timeout", "times"}  # they may come from a form
 
 
 class Alone(BotApi):
     """A Bot API server whose people act by HTTP."""
 
-    def __init__(self, token: str, port: int) -> None:
-        super().__init__(token, port)
+    def __init__(self, port: int) -> None:
+        super().__init__(port=port)
         self._server.act = self.act
         self._groups: dict[str, Group] = {}
 
     def act(self, path: str, params: Json) -> Json | None:
         """Carry out what a test asks for, and return the answer, or None for an unknown path."""
         try:
-            params = {k: number(k, v) if k in NUMBERS else v for k, v in params.items()}
             match path.strip("/").split("/"):
                 case ["people", name, action] if action in ACTIONS:
                     with self.telegram.changed:  # or two who come at once make two of them
@@ -62,8 +57,9 @@ class Alone(BotApi):
                         admin = params.pop("admin", False) in (True, "true")
                         person = self._person_in(title, name, admin)
                     result = _done(person, action, params)
-                case ["fails" | "advance" | "limits" as action]:
-                    result = getattr(self, action)(**params)
+                case ["fails"]:
+                    self.fails(f"{params.get('kind')}")
+                    result = True
                 case ["transcript"]:
                     result = self.transcript
                 case _:
@@ -83,29 +79,17 @@ class Alone(BotApi):
         return self._groups[title].user(name)
 
 
-def number(name: str, value: Any) -> Any:
-    """Return a number that may come as text. Raises ValueError."""
-    found = parsed(f"{value}")
-    if type(found) not in (int, float):
-        raise ValueError(f"{name} must be a number, not {value!r}")
-    return found
-
-
 def _done(person: Person, action: str, params: Json) -> Any:
     if "message_id" in params:
         key = person.chat["id"], int(params.pop("message_id"))
         if key not in person.stage.telegram.messages:
             raise ValueError(f"there is no message {key[1]} in this chat")
         params["message"] = person.stage.telegram.messages[key]
+    if "timeout" in params:
+        params["timeout"] = float(params["timeout"])  # a form has strings
     texts = [params.pop("text")] if action == "send" and "text" in params else []
     result = getattr(person, action)(*texts, **params)
     return {**result, "buttons": result.buttons} if action == "receive" else result
-
-
-def token(text: str) -> str:
-    if not re.fullmatch("[0-9]+:[A-Za-z0-9_-]+", text, re.ASCII):
-        raise argparse.ArgumentTypeError("must be a number, a colon, and letters: 42:secret")
-    return text
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -115,9 +99,6 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--port", type=int, default=0, help="of the Bot API (default: a free one)")
-    parser.add_argument(
-        "--token", type=token, default=TOKEN, help="of the bot (default: %(default)s)"
-    )
     parser.add_argument("--methods", action="store_true", help="only list those that are played")
     chosen = parser.parse_args(arguments)
     if chosen.methods:
@@ -126,7 +107,7 @@ def main(arguments: list[str] | None = None) -> int:
     for kind in (signal.SIGINT, signal.SIGTERM):  # a shell lets its background jobs ignore Ctrl-C
         signal.signal(kind, signal.default_int_handler)
     try:
-        alone = Alone(chosen.token, chosen.port)
+        alone = Alone(chosen.port)
     except (OSError, OverflowError) as error:
         print(f"can't listen on port {chosen.port}: {error}", file=sys.stderr)
         return 1

@@ -11,9 +11,7 @@ from .rich import rich_message
 
 MAX_TEXT = 4096
 MAX_CAPTION = 1024
-MAX_PHOTO = 10 * 2**20  # bytes
 CAPTIONED = {*MEDIA, "paid_media"} - {"sticker", "video_note"}
-OF_FIELDS = {"phone_number": "contact", "currency": "invoice", "title": "venue"}  # in results
 
 
 def text_and_entities(request: Request, source: Json, name: str) -> tuple[str, list[Json]]:
@@ -58,11 +56,8 @@ def file_in(request: Request, value: str, kind: str) -> File:
             raise bad(f"there is no {kind.replace('_', ' ')} in the request")
         if not upload.data:
             raise bad("file must be non-empty")
-        if kind == "photo":
-            if len(upload.data) > MAX_PHOTO:
-                raise bad(f"file of size {len(upload.data)} bytes is too big for a photo")
-            if not image_type(upload.data):
-                raise bad("IMAGE_PROCESS_FAILED")
+        if kind == "photo" and not image_type(upload.data):
+            raise bad("IMAGE_PROCESS_FAILED")
         return files.add(kind, upload.data, upload.name)
     if value in files.by_id:
         return files.by_id[value]
@@ -127,7 +122,7 @@ def inline_content(request: Request, result: Json) -> Json:
         value = next(result[name] for name in names if name in result)
         return media_content(request, kind, value, result) | caption_content(request, result)
     if wish is not result:
-        kind = next((OF_FIELDS[name] for name in OF_FIELDS if name in wish), "location")
+        kind = "venue" if "title" in wish else "contact" if "phone_number" in wish else "location"
     content = {kind: pick_fields(kind.capitalize(), wish)}
     if kind == "venue":
         content["venue"]["location"] = pick_fields("Location", wish)

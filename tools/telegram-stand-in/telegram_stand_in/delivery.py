@@ -157,7 +157,6 @@ class Outbox:
         self.info: Json = {"url": ""}
         self.secret = ""
         self.stopped = False
-        self.keeps = RETENTION_SECONDS  # unless its kind is kept for a shorter time
         self._bot = bot
         self._changed = changed
         self._pace = pace
@@ -173,7 +172,7 @@ class Outbox:
 
     def put(self, name: Any, update: Json) -> None:
         """Queue an update. `name` is its line, as of `line_of`."""
-        kept = KEPT_BY_KIND.get(kind_of(update), self.keeps)
+        kept = KEPT_BY_KIND.get(kind_of(update), RETENTION_SECONDS)
         with self._changed:
             clock = self._clocks.setdefault(name, 0.0)
             self._queues.setdefault(name, deque()).append((update, clock + kept))

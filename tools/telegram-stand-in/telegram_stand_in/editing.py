@@ -20,7 +20,6 @@ from .request import (
 )
 from .rich import rich_message
 
-MAX_IDS = 100  # of messages in one call
 NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same "
     "as a current content and reply markup of the message"
@@ -129,8 +128,6 @@ def _delete_messages(request: Request) -> bool:
     chat, ids = chat_of(request), request.params["message_ids"]
     if not ids:
         raise bad("message identifiers are not specified")
-    if len(ids) > MAX_IDS:
-        raise bad("too many message identifiers specified")
     for id in ids:
         if message := request.world.messages.get((chat["id"], id)):
             _delete(request, message)

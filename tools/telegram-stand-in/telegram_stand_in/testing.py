@@ -149,13 +149,8 @@ class Stage:
         self.settle()
 
     def limits(self) -> None:
-        """Let Telegram limit how often the bot writes, from now on: 429 with a `retry_after`.
-
-        A bot in this process lives in Telegram's time, which only `advance` lets pass here. One in
-        another process has its own clock, so that its seconds count as well.
-        """
-        telegram = self.telegram
-        telegram.limits = Limits((lambda: telegram.moved) if self._answer else telegram.now)
+        """Let Telegram limit how often the bot writes, from now on: 429 with a `retry_after`."""
+        self.telegram.limits = Limits(self.telegram.now)
 
     # The bot's actions.
 

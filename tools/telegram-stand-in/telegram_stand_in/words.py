@@ -12,7 +12,6 @@ from .sending import ENVELOPE
 from .stand_in import Call
 from .state import Sent
 
-MAX_LINE_CHARACTERS = 500
 MAX_LINES = 200  # of a transcript, when a test fails: a bot may have written for ever
 ROUTINE = ("get", "setWebhook", "deleteWebhook")  # calls that begin so aren't in the transcript
 
@@ -39,10 +38,6 @@ def latest(told: list[str]) -> list[str]:
     """Return the last lines, as many as somebody reads, and say how many came before."""
     text = "\n".join(told).encode(errors="backslashreplace").decode()  # as xdist must send it
     told = text.split("\n") if told else []
-    told = [
-        f"{line[:MAX_LINE_CHARACTERS]}…" if len(line) > MAX_LINE_CHARACTERS else line
-        for line in told
-    ]
     before = len(told) - MAX_LINES
     return [f"… {before} lines before", *told[before:]] if before > 0 else told
 

@@ -2,7 +2,6 @@
 
 from telegram_stand_in import Stage
 from telegram_stand_in.bot_api import conform
-from telegram_stand_in.content import MAX_PHOTO
 from telegram_stand_in.files import Upload, picture
 
 TOKEN = "1234567890:AAaaBBbbCCccDDddEEeeFFffGGggHHhhIIi"
@@ -13,7 +12,6 @@ SECRET = "s" * 256
 
 PNG = picture(20, 10)
 UPLOADS = {"file": Upload("a.png", "image/png", PNG), "none": Upload("a.png", "image/png", b"")}
-UPLOADS["big"] = Upload("a.png", "image/png", PNG + bytes(MAX_PHOTO))
 UPLOADS["text"] = Upload("a.txt", "text/plain", b"text")
 
 
