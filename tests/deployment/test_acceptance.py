@@ -26,15 +26,13 @@ def keys(aws):
 
 
 @pytest.fixture
-def deployment(aws, providers, keys, tmp_path, monkeypatch):
-    """A bot that isn't deployed yet; its Terraform shares the tests' provider."""
+def deployment(aws, quick_terraform, keys, tmp_path):
+    """A bot that isn't deployed yet."""
     with contextlib.ExitStack() as opened:
         account = opened.enter_context(accept.emulated(aws.url))
         account.keys = keys
         deployment = Deployment(account, tmp_path / "acceptance", accept.NAME)
         opened.enter_context(contextlib.closing(deployment))
-        program = providers.command(tmp_path, deployment.module.environment)
-        monkeypatch.setenv("TERRAFORM", str(program))
         deployment.module.init()
         yield deployment
 

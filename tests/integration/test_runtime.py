@@ -13,17 +13,7 @@ import pytest
 from bench.runtime_api import RuntimeApi
 from telegram_bot_aws.local.project import ROOT, SCRIPTS
 
-from tests.support.stubs import (
-    BOT,
-    SECRET,
-    SECRETS,
-    TEXT,
-    TOKEN,
-    echo,
-    load,
-    message,
-    request,
-)
+from tests.support.stubs import BOT, SECRET, SECRETS, TEXT, TOKEN, echo, load, message, request
 
 
 @pytest.fixture

@@ -11,12 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from telegram_bot_aws.local.events import app_event
 
-from tests.support.stubs import (
-    SECRET_HEADER,
-    answers_all,
-    message,
-    request,
-)
+from tests.support.stubs import SECRET_HEADER, answers_all, message, request
 
 MISSING = object()
 

@@ -26,10 +26,9 @@ def key_of(token):
 KEY = key_of(TOKEN)
 
 
-def hash_of(fields, key=KEY, separator="\n", backwards=False, value=str, less="hash"):
-    """Return the hash as Telegram documents it, or with a step done differently."""
-    names = sorted(fields, reverse=backwards)
-    text = separator.join(f"{name}={value(fields[name])}" for name in names if name != less)
+def hash_of(fields, key=KEY, less="hash"):
+    """Return the hash as Telegram documents it, or with another key, or without a field."""
+    text = "\n".join(f"{name}={fields[name]}" for name in sorted(fields) if name != less)
     return hmac.digest(key, text.encode(), "sha256").hex()
 
 

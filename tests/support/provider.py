@@ -1,8 +1,7 @@
 """The aws provider with a schema of only what is used, started once for many Terraform commands.
 
 Otherwise each command would start a provider and read its schema of 1,500 resources: 3 s of CPU
-time instead of 0.3. Scripts that run Terraform get a provider for each command, which costs 1.5 s,
-unless all their commands are for one AWS.
+time instead of 0.3. Scripts that run Terraform get a provider for each command, which costs 1.5 s.
 https://developer.hashicorp.com/terraform/plugin/debugging#running-terraform-with-a-provider-in-debug-mode
 https://github.com/hashicorp/terraform/blob/main/docs/plugin-protocol/tfplugin5.proto
 """
@@ -109,9 +108,6 @@ class Providers:
             link = self._here / name
             link.unlink(missing_ok=True)
             link.symlink_to(root / name)
-        return self._provider(environment).reattach
-
-    def _provider(self, environment):
         names = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID")
         user = tuple(environment[name] for name in names)
         if user in self._started:
@@ -120,13 +116,12 @@ class Providers:
             if len(self._started) == MAX_PROCESSES:
                 self._started.pop(next(iter(self._started))).stop()
             self._started[user] = _Provider(self._initialised, self._here, environment)
-        return self._started[user]
+        return self._started[user].reattach
 
-    def command(self, folder, environment=None):
+    def command(self, folder):
         """Write a program into a folder: Terraform, for scripts that run it by themselves.
 
-        Each command starts a provider and ends it, unless it is for the AWS of `environment`: those
-        share one, and run one after the other. `init` installs none.
+        Each command starts a provider and ends it. `init` installs none.
         """
         command = terraform_command()
         program = folder / Path(command[0]).name  # by which OpenTofu is known
@@ -138,21 +133,9 @@ class Providers:
             f"become_terraform(*{arguments}, *sys.argv[1:])"
         )
         python = shlex.join([sys.executable, "-P", "-c", code])
-        shared = self._shared(environment, command) if environment else ""
-        program.write_text(f'#!/bin/sh\n{shared}exec {python} "$@"\n')
+        program.write_text(f'#!/bin/sh\nexec {python} "$@"\n')
         program.chmod(0o755)
         return program
-
-    def _shared(self, environment, command):
-        """Return the lines of a shell that become Terraform with the provider of an AWS."""
-        here, url = shlex.quote(str(self._here)), environment["AWS_ENDPOINT_URL"]
-        links = "\n".join(f'  ln -sfn "$PWD/{name}" {here}/{name}' for name in LINKED)
-        return f"""if [ "$AWS_ENDPOINT_URL" = {url} ]; then
-{links}
-  export TF_REATTACH_PROVIDERS={shlex.quote(self._provider(environment).reattach)}
-  exec {shlex.join(command)} "$@"
-fi
-"""
 
     def stop(self):
         for provider in self._started.values():

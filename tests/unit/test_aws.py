@@ -19,16 +19,7 @@ from botocore.retries import standard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.stubs import (
-    KEY,
-    SECRETS,
-    SESSION_TOKEN,
-    answers,
-    answers_all,
-    close,
-    http,
-    load,
-)
+from tests.support.stubs import KEY, SECRETS, SESSION_TOKEN, answers, answers_all, close, http, load
 
 KEY_ID = "AKIDEXAMPLE"
 REGION = "eu-central-1"

@@ -7,15 +7,7 @@ import sys
 
 import pytest
 
-from tests.support.stubs import (
-    CALL,
-    QUEUE,
-    TEXT,
-    failure,
-    message,
-    queue_event,
-    with_clock,
-)
+from tests.support.stubs import CALL, QUEUE, TEXT, failure, message, queue_event, with_clock
 
 DONE = {"batchItemFailures": []}
 AGAIN = {"batchItemFailures": [{"itemIdentifier": "message-1"}]}

@@ -8,7 +8,6 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
-from zoneinfo import ZoneInfo
 
 import pydantic
 import pytest
@@ -19,7 +18,6 @@ __all__ = ["aws", "bot", "calls", "chat", "sessions", "schedules"]
 
 CHAT = {"id": 7, "type": "private"}
 AT = datetime(2100, 1, 1, tzinfo=UTC)
-BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def botkit(name):
@@ -451,26 +449,6 @@ def test_event_recurs_at_its_times(chat_with, schedules):
     assert first < second == redriven
 
 
-RECURS = """
-from botkit import schedule
-def answer(message, session):
-    schedule.cron(say(message, "Tea"), "0 16 * * ? *", "Europe/Berlin", "tea")
-    return []
-"""
-
-
-def test_call_recurs_at_its_times(chat_with, schedules):
-    chat = chat_with(RECURS)
-    ada = chat.user("Ada")
-    ada.send("Hi")
-    chat.advance(3 * 86_400)
-    hours = [datetime.fromtimestamp(message.date, BERLIN).hour for message in ada.unread()]
-    assert hours == [16, 16, 16]
-    ada.block()
-    chat.advance(86_400)
-    assert schedules.recurring == {}
-
-
 QUEUED = """
 QUEUED_UPDATES = ["message"]
 def answer(message, session): return [say(message, message["n"])]
@@ -494,22 +472,6 @@ def test_exception_has_the_bots_traceback(chat_with, tmp_path):
     with pytest.raises(KeyError, match="'n'") as raised:
         ada.send("Hi")
     assert Path(raised.traceback[-1].path) == tmp_path / "bot" / "bot.py"
-
-
-def test_event_comes_from_elsewhere(chat_with):
-    source = """
-def answer(message, session):
-    return []
-def on_event(event):
-    return [say(event, "Own")]
-"""
-    chat = chat_with(source)
-    ada = chat.user("Ada")
-    ada.send("Hi")
-    chat.event({"chat": ada.chat})
-    assert texts(ada) == ["Own"]
-    with pytest.raises(KeyError, match="chat"):
-        chat.event({"x": 1})
 
 
 @pytest.mark.parametrize(("needs", "tries"), [(3, 3), (30, 20)])
