@@ -17,7 +17,6 @@ import argparse
 import random
 import signal
 import sys
-import time
 from collections.abc import Sequence
 
 from telegram_bot_aws.local.processes import ToolError
@@ -51,7 +50,6 @@ def main() -> int:
             return count()
         return bench(arguments.runs)
     except KeyboardInterrupt:
-        say("")
         return 130
     except ToolError as error:  # no valgrind, or no Python
         sys.exit(str(error))
@@ -59,8 +57,7 @@ def main() -> int:
 
 def bench(runs: int) -> int:
     """Measure and report. Returns the exit code."""
-    python = interpreter()
-    say("preparing")
+    python = variants.interpreter()
     root = make_certificates(variants.FOLDER / "certificates")
     builder = variants.Builder(python, root)
     empty, textbook = builder.bounds()
@@ -73,7 +70,7 @@ def bench(runs: int) -> int:
 def count() -> int:
     """Count instructions and report. Returns the exit code."""
     instructions.require_valgrind()
-    python = interpreter()
+    python = variants.interpreter()
     certificates = variants.FOLDER / "certificates"
     root = make_certificates(certificates)
     own = variants.Builder(python, root).own()
@@ -82,35 +79,15 @@ def count() -> int:
     return instructions.show(counts, python)
 
 
-def interpreter() -> str:
-    """Return the Python of the function's runtime. Raises ToolError."""
-    python = variants.interpreter()
-    if not python:
-        raise ToolError(f"Python {variants.RUNTIME} is needed: the function is deployed with it")
-    return python
-
-
 def run(every: Sequence[Variant], runs: int, bot_api: FakeBotApi) -> dict[str, list[Run]]:
     """Measure each variant `runs` times, and return the results by its name."""
     results: dict[str, list[Run]] = {each.name: [] for each in every}
-    started, done = time.monotonic(), 0
     for number in range(1, runs + 1):
-        if not sys.stderr.isatty():
-            print(f"run {number}/{runs}", file=sys.stderr)
+        print(f"run {number}/{runs}", file=sys.stderr)
         # Shuffled, since the processor's caches still hold the run before.
         for variant in random.Random(number).sample(every, len(every)):
-            left = (time.monotonic() - started) / done * (runs * len(every) - done) if done else 0
-            say(f"run {number}/{runs}, about {left / 60:.1f} minutes left: {variant.name}")
             results[variant.name].append(measure.measure(variant, bot_api))
-            done += 1
-    say("")
     return results
-
-
-def say(text: str) -> None:
-    """Show the progress, on one line of a terminal."""
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import BUILD, SCRIPTS, requirement
 
 from bench.measure import Variant
@@ -26,22 +27,24 @@ LIBRARIES = {
 }
 
 
-def interpreter() -> str | None:
-    """Return the Python of the function's runtime, or None.
+def interpreter() -> str:
+    """Return the Python of the function's runtime. Raises ToolError if there is none.
 
     It is the interpreter itself: a virtual environment or a shim of pyenv would slow each start.
     """
-    found = shutil.which(f"python{RUNTIME}")
-    if not found:
-        return None
-    done = subprocess.run(
-        [found, "-c", "import sys; print(sys._base_executable)"],
-        env={**os.environ, "PYENV_VERSION": RUNTIME},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout.strip() or None
+    path = ""
+    if found := shutil.which(f"python{RUNTIME}"):
+        done = subprocess.run(
+            [found, "-c", "import sys; print(sys._base_executable)"],
+            env={**os.environ, "PYENV_VERSION": RUNTIME},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        path = done.stdout.strip()
+    if not path:
+        raise ToolError(f"Python {RUNTIME} is needed: the function is deployed with it")
+    return path
 
 
 class Builder:
