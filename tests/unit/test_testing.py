@@ -263,6 +263,12 @@ def test_people_chat_with_a_bot_by_words(chat_with):
     assert {*threading.enumerate()} <= threads, "it needs no thread"
 
 
+def test_chat_begins_with_a_new_container(chat_with, monkeypatch):
+    monkeypatch.setitem(botkit("telegram").blocked_until, "7", time.time() + 60)
+    chat_with("def answer(message, session): return []")
+    assert botkit("telegram").blocked_until == {}
+
+
 def test_bot_gets_only_its_update_types(chat_with):
     chat = chat_with("def answer(message, session): return []")
     chat.user("Ada").ask("cats")

@@ -311,9 +311,10 @@ def test_address_of_a_url(module, authority, expected):
         assert module._address(authority, 80) == expected
 
 
-def test_invalid_path_is_not_quoted(serve, connect):
-    with pytest.raises(unreachable(), match="^InvalidURL$"):
-        post(connect(serve(answers_all).url), path="/bot1:a b/getMe")
+@pytest.mark.parametrize(("letter", "error"), [(" ", "InvalidURL"), ("é", "UnicodeEncodeError")])
+def test_invalid_path_is_not_quoted(serve, connect, letter, error):
+    with pytest.raises(unreachable(), match=f"^{error}$"):
+        post(connect(serve(answers_all).url), path=f"/bot1:a{letter}b/getMe")
 
 
 class Resolver:
