@@ -90,9 +90,8 @@ def test_terraform_and_the_function_import_no_tool():
 # A package of lambda/: what it may import beside itself. `bot` is the author's.
 MAY_IMPORT = {
     "bot": {"botkit"},
-    "botkit": {"botkit.http", "botkit.middleware"},
+    "botkit": {"botkit.middleware"},
     "botkit.fakes": {"botkit"},
-    "botkit.http": {"botkit"},  # and there only the deadline and the errors
     "botkit.middleware": {"botkit"},
     "botkit.release": {"botkit", "botkit.middleware"},
     "handler": {"botkit", "botkit.release"},
@@ -130,7 +129,7 @@ REMEMBERED = {
     "context.current",  # of the update: its one place
     "deadline.deadline",
     "fakes.clock.clock",
-    "http.exchange.opener",
+    "exchange.opener",
     "middleware.allowlist.accounts",
     "middleware.rate_limit.full_windows",
     "pipeline.enabled",

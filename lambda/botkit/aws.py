@@ -20,16 +20,16 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from . import context
+from .connection import Connection
 from .deadline import deadline
 from .errors import ClientError as ClientError  # also by this name: aws.ClientError
 from .errors import ResponseTooLarge, Unreachable
-from .http.connection import Connection
 from .settings import settings
 from .types import Any, Json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .http.exchange import Response
+    from .exchange import Response
 
 # Codes of errors after which a retry may succeed: those that botocore retries, and wrong
 # permissions or credentials. Somebody can repair the latter, so no update may be dropped for them.

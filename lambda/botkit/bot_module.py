@@ -65,18 +65,12 @@ def call_function(name: str, *arguments: Any) -> Any:
     """Call a function of bot.py in the time that is left, and return its result.
 
     Raises Misconfigured, DeadlineExceeded, or what the function raises, and InvalidReply if the
-    function is asynchronous or doesn't take these arguments.
+    function is asynchronous.
     """
     function = getattr(load(), name)
     context.current.stream_count = 0  # called again, the function continues the same streams
-    try:
-        with interrupt_after(deadline.left() + GRACE_SECONDS):
-            answer = function(*arguments)
-    except TypeError as error:
-        if error.__traceback__ and error.__traceback__.tb_next:  # raised inside of the function
-            raise
-        count = ("no argument", "one argument", "two arguments")[len(arguments)]
-        raise InvalidReply(f"{name}() must take {count}") from None
+    with interrupt_after(deadline.left() + GRACE_SECONDS):
+        answer = function(*arguments)
     if type(answer).__name__ == "coroutine":
         answer.close()  # otherwise Python warns that it was never awaited
         raise InvalidReply(f"{name}() must be written {NOT_ASYNC}")

@@ -85,14 +85,6 @@ def change(
         changing.discard(key)
 
 
-def update(key: str, **params: Any) -> Any:
-    """Change an item with one UpdateItem, without the read that `change` needs.
-
-    Returns DynamoDB's answer, or None if the condition isn't met. Raises what `call` raises.
-    """
-    return call("UpdateItem", Key={"id": {"S": key}}, **params)
-
-
 class Item:
     """The item of a key, as it was read.
 

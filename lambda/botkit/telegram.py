@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from . import context
+from .connection import Connection
 from .deadline import deadline
 from .errors import BotkitError, Misconfigured, ResponseTooLarge, TelegramError, Unreachable
-from .http.connection import Connection
 from .settings import settings
 from .types import Any, Json
 

@@ -23,18 +23,17 @@ print(json.dumps(sorted(set(sys.modules) - before)))
 """
 NOT_STARTED = ("testing.py",)
 OURS = (
-    *("bot_module", "calls", "commands", "context", "deadline", "errors", "http"),
+    *("bot_module", "calls", "commands", "context", "deadline", "errors"),
     *("outcome", "pipeline", "settings", "types", "webhook"),
 )
 BOTH = {"bot", "botkit", "handler"} | {f"botkit.{name}" for name in OURS}
 WEBHOOK = BOTH
-API = BOTH | {f"botkit.{name}" for name in ("http.connection", "http.exchange", "telegram")}
+API = BOTH | {f"botkit.{name}" for name in ("connection", "exchange", "telegram")}
 DIAL = {
     "_socket",
     "array",
     "botkit.deadline",
-    "botkit.http",
-    "botkit.http.connection",
+    "botkit.connection",
     "errno",
     "math",
     "select",
@@ -86,7 +85,7 @@ def test_start_up_loads_only_the_listed_modules(tmp_path, mode, allowed, urllib)
 
 def test_the_connection_loads_little():
     before = loaded_by("import botkit.errors, logging")
-    assert loaded_by("import logging, botkit.http.connection") - before <= DIAL
+    assert loaded_by("import logging, botkit.connection") - before <= DIAL
 
 
 def test_no_module_loads_typing():

@@ -147,7 +147,7 @@ class Container:
         unload()
         with pytest.MonkeyPatch.context() as patch:
             if not connects:
-                connection = self.module("http.connection").Connection
+                connection = self.module("connection").Connection
                 patch.setattr(connection, "start_connecting", lambda self: None)
                 patch.setattr(connection, "open", lambda self, timeout: None)
             self.handler = importlib.import_module("handler")

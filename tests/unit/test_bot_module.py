@@ -29,7 +29,6 @@ LIST = "reply() must return a list of calls, not "
 WRONG = {
     "async def reply(update):\n    return []": "reply() must be written with def, not async def",
     "def reply(update):\n    yield {}": LIST + "a generator: write return, not yield",
-    "def reply(update, context):\n    return []": "reply() must take one argument",
 }
 
 

@@ -170,4 +170,4 @@ def test_function_starts_if_a_service_is_unreachable(start_bot, bot_api):
 def test_webhook_mode_imports_no_module_for_calls(start, bot_api):
     container = start(bot_api.url, REPLY_MODE="webhook")
     container.invoke(request(UPDATE))
-    assert not {"botkit.telegram", "botkit.http.connection", "botkit.aws"} & set(sys.modules)
+    assert not {"botkit.telegram", "botkit.connection", "botkit.aws"} & set(sys.modules)

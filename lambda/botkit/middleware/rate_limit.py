@@ -137,5 +137,5 @@ def _window_key(update: Json, seconds: int) -> str | None:
 
 def _update(key: str, change: Json, number: str, values: Json) -> Any:
     """Change the item of a window. Returns None if the condition isn't met."""
-    values = {**values, ":id": {"N": number}}
-    return store.update(f"limit:{key}", **change, ExpressionAttributeValues=values)
+    item, values = {"id": {"S": f"limit:{key}"}}, {**values, ":id": {"N": number}}
+    return store.call("UpdateItem", Key=item, **change, ExpressionAttributeValues=values)

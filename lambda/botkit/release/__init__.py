@@ -22,29 +22,24 @@ def handle(event: Json) -> Any:
     Raises ReleaseFailed or Misconfigured, which fails the apply.
     """
     context.activate(context.Context("release"))
-    if event["tf"]["action"] != "warm":
-        telegram.forget_token()  # it may have changed
-    match event["tf"]["action"]:
-        case "check":
-            from . import check
+    action = event["tf"]["action"]
+    if action in ("warm", "create", "update"):  # the last two come from a removal's resource
+        return {}
+    telegram.forget_token()  # it may have changed
+    if action == "check":
+        from . import check
 
-            return check.check(event)
-        case "register":
-            from . import registration
+        return check.check(event)
+    if event.get("hook") == "drain_queue":
+        from . import drain
 
-            with deadline.within(REGISTRATION_SECONDS):
-                return registration.register(event)
-        case "delete" if event.get("hook") == "drain_queue":
-            from . import drain
+        return drain.drain(event)
+    from . import registration
 
-            return drain.drain(event)
-        case "delete":
-            from . import registration
-
-            with deadline.within(REGISTRATION_SECONDS):
-                return registration.remove(event)
-        case "watch":
-            from . import registration
-
-            return registration.watch(event)
-    return {}  # a removal's create and update, and a schedule that keeps the function warm
+    actions = {
+        "register": registration.register,
+        "delete": registration.remove,
+        "watch": registration.watch,
+    }
+    with deadline.within(REGISTRATION_SECONDS):
+        return actions[action](event)

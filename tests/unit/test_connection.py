@@ -36,7 +36,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 @pytest.fixture
 def module():
-    return load("botkit.http.connection")
+    return load("botkit.connection")
 
 
 @pytest.fixture
@@ -246,7 +246,7 @@ def test_interrupted_request_closes_its_connection(serve, connect, scheme):
 
     connection = connect(f"{scheme}://localhost:{serve(interrupts).port}")
     # Else it would load during the handshake, and an interrupted import may leave its file open.
-    importlib.import_module("botkit.http.exchange")
+    importlib.import_module("botkit.exchange")
     with pytest.raises(KeyboardInterrupt) as caught:
         post(connection, 60)
     assert ended.wait(60), f"only {caught} still knows it"
@@ -255,7 +255,7 @@ def test_interrupted_request_closes_its_connection(serve, connect, scheme):
 def test_response_has_a_largest_size(serve, connect, monkeypatch):
     response = http(b"x" * 900)
     connection = connect(serve(answers(response, response)).url)
-    exchange = importlib.import_module("botkit.http.exchange")
+    exchange = importlib.import_module("botkit.exchange")
     monkeypatch.setattr(exchange, "MAX_RESPONSE_BYTES", len(response))
     assert post(connection)[0] == 200
     monkeypatch.setattr(exchange, "MAX_RESPONSE_BYTES", len(response) - 1)
@@ -450,7 +450,7 @@ def test_expected_cas_are_installed(peer):
     if not ssl.get_default_verify_paths().cafile:
         skip_or_fail("this machine has no file of CA certificates: install ca-certificates")
     roots = load(f"botkit.{peer}").CA_NAMES
-    trusted = load("botkit.http.connection")._context(roots).get_ca_certs()
+    trusted = load("botkit.connection")._context(roots).get_ca_certs()
     assert trusted
     assert all(any(root in str(each["subject"]) for root in roots) for each in trusted)
 

@@ -11,8 +11,8 @@ import threading
 import time
 from functools import lru_cache
 
-from ..deadline import Deadline
-from ..errors import Unreachable
+from .deadline import Deadline
+from .errors import Unreachable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from collections.abc import Buffer
 from email.message import Message  # http.client has loaded it
 from socket import socket
 
-from ..deadline import Deadline
-from ..errors import ResponseTooLarge
+from .deadline import Deadline
+from .errors import ResponseTooLarge
 
 MAX_RESPONSE_BYTES = 21 << 20  # a file of 20 MB, which a bot can download, and the headers
 

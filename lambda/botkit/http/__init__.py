@@ -1,1 +1,0 @@
-"""HTTP over a connection that stays open. It knows nothing about Telegram, AWS or Lambda."""
