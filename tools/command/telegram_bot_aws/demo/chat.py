@@ -43,8 +43,8 @@ class Chat:
     def serve_pages(self, opened: contextlib.ExitStack, origin: str) -> None:
         """Serve the bots' pages until the end; `origin` is that of the chat's own page."""
         for bot in self.telegram.bots:
-            if self.bots.page_of(bot):
-                opened.enter_context(PageProxy(self.pages, bot.id, origin))
+            if hosted := self.bots.page_of(bot):
+                opened.enter_context(PageProxy(self.bots, bot.id, hosted.page_url, origin))
 
     def file(self, file_id: str) -> tuple[str, bytes] | None:
         """Return the type and the content of a file that somebody sent."""

@@ -13,7 +13,7 @@ from telegram_bot_aws.demo.entries import Entries
 from telegram_bot_aws.demo.feed import InvalidRequest
 from telegram_bot_aws.demo.samples import person_in
 from telegram_bot_aws.local.http_server import MAX_REQUEST_BYTES, LocalRequest, LocalServer
-from telegram_bot_aws.local.request import Answer, request
+from telegram_bot_aws.local.request import request
 
 SECONDS = 60.0  # for a request
 # Headers that belong to one connection, or to a server.
@@ -23,10 +23,10 @@ FRAMES = re.compile(r"frame-ancestors[^;]*")
 
 
 class Pages:
-    """How people open the bots' pages, and their requests."""
+    """How people open the bots' pages."""
 
     def __init__(self, telegram: Telegram, bots: Bots, entries: Entries) -> None:
-        self.bots = bots
+        self._bots = bots
         self._telegram = telegram
         self._entries = entries
 
@@ -37,7 +37,7 @@ class Pages:
 
         Returns the address to show, and the initData, which is empty for a keyboard's button.
         """
-        user, of = person_in(chat, person), self.bots.get(bot)
+        user, of = person_in(chat, person), self._bots.get(bot)
         address = self._address(of, url)
         data = "" if how == "keyboard" else self._telegram.open_page(user, of)
         about = {"bot": of.id, "who": user["first_name"], "update_id": None}
@@ -46,7 +46,7 @@ class Pages:
 
     def _address(self, bot: Bot, url: str) -> str:
         """Return where the demo serves an address of a bot's page. Raises InvalidRequest."""
-        hosted = self.bots.page_of(bot)
+        hosted = self._bots.page_of(bot)
         if not hosted:
             raise InvalidRequest(
                 "The bot has no page: the demo serves one from app/index.html beside bot.py."
@@ -54,33 +54,13 @@ class Pages:
         base = hosted.page_url.removesuffix(PAGE)
         if not url.startswith(f"{base}/app/"):
             raise InvalidRequest(f"The demo opens only the bot's own page, MINI_APP_URL: not {url}")
-        return self.bots.addresses[bot.id] + url.removeprefix(base)
+        return self._bots.addresses[bot.id] + url.removeprefix(base)
 
     def send_data(self, chat: str, label: str, data: str, person: str = "", bot: int = 0) -> None:
         """Send the data of a page, which a keyboard's button with this label opened, to the bot."""
-        actor = self.bots.actor(bot, chat, person)
+        actor = self._bots.actor(bot, chat, person)
         actor.send_data(label, data)
         self._entries.keyboard_used(actor.stage.bot.id, chat)
-
-    def serve(
-        self, bot: int, method: str, target: str, headers: dict[str, str], body: bytes, chat: str
-    ) -> Answer:
-        """Let a bot answer a request for its page, which `chat` (an origin) may frame.
-
-        Raises OSError.
-        """
-        hosted = self.bots.page_of(self.bots.get(bot))
-        assert hosted
-        self.bots.refresh()
-        kept = {n: v for n, v in headers.items() if n.lower() not in OWN_HEADERS}
-        url = hosted.page_url.removesuffix(PAGE) + target
-        answer = request(method, url, kept, body or None, SECONDS)
-        answer.headers = [
-            (name, FRAMES.sub(f"frame-ancestors 'self' {chat}", value))
-            for name, value in answer.headers
-            if name.lower() not in OWN_HEADERS
-        ]
-        return answer
 
 
 class PageProxy(LocalServer):
@@ -90,17 +70,17 @@ class PageProxy(LocalServer):
     page, and here the chat.
     """
 
-    def __init__(self, pages: Pages, bot: int, chat: str) -> None:
-        self.pages, self.bot, self.chat = pages, bot, chat
+    def __init__(self, bots: Bots, bot: int, page_url: str, chat: str) -> None:
+        self.bots, self.chat = bots, chat
+        self.base = page_url.removesuffix(PAGE)
         super().__init__(_Request)
-        pages.bots.serves(bot, self.url)
+        bots.serves(bot, self.url)
 
 
 class _Request(LocalRequest):
     server: PageProxy
 
     def do_GET(self) -> None:
-        server = self.server
         body = self.body(MAX_REQUEST_BYTES)
         if body is None:
             self._say(413, "Content Too Large")
@@ -109,13 +89,24 @@ class _Request(LocalRequest):
         elif not self.path.startswith("/app/"):
             self._say(404, "Not Found")
         else:
-            asked = (self.command, self.path, dict(self.headers), body)
-            try:
-                answer = server.pages.serve(server.bot, *asked, server.chat)
-            except OSError as error:
-                self._say(502, f"the bot's API doesn't answer: {error}")
-            else:
-                self.respond(answer.status, answer.headers, answer.body)
+            self._pass_on(body)
+
+    def _pass_on(self, body: bytes) -> None:
+        server = self.server
+        server.bots.refresh()
+        kept = {n: v for n, v in self.headers.items() if n.lower() not in OWN_HEADERS}
+        url = server.base + self.path
+        try:
+            answer = request(self.command, url, kept, body or None, SECONDS)
+        except OSError as error:
+            self._say(502, f"the bot's API doesn't answer: {error}")
+            return
+        headers = [
+            (name, FRAMES.sub(f"frame-ancestors 'self' {server.chat}", value))
+            for name, value in answer.headers
+            if name.lower() not in OWN_HEADERS
+        ]
+        self.respond(answer.status, headers, answer.body)
 
     do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = do_GET
 

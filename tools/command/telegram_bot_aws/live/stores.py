@@ -197,11 +197,7 @@ class TableStore:
             found = self._scheduler.get_schedule(GroupName=self._group, Name=name)
         except self._scheduler.exceptions.ResourceNotFoundException:
             return None
-        text = found["Target"].get("Input", "null")
-        try:
-            event = json.loads(text)
-        except ValueError:  # not of the module's
-            event = text
+        event = json.loads(found["Target"]["Input"])
         zone = found.get("ScheduleExpressionTimezone", "UTC")
         return Waiting(name, f"{found['ScheduleExpression']} {zone}", event)
 
