@@ -12,7 +12,7 @@ from telegram_stand_in import FAULTS, METHODS, Bot, Call, Delivery, Json, Telegr
 from telegram_bot_aws.demo.bots import Bots
 from telegram_bot_aws.demo.entries import Entries
 from telegram_bot_aws.demo.feed import Event, Feed
-from telegram_bot_aws.demo.pages import PageProxy, Pages
+from telegram_bot_aws.demo.pages import PageProxy
 from telegram_bot_aws.demo.people import People
 from telegram_bot_aws.demo.samples import CHATS, PEOPLE
 from telegram_bot_aws.demo.traces import Traces
@@ -30,7 +30,6 @@ class Chat:
         self.bots = Bots(telegram, self.feed)
         self.entries = Entries(telegram, self.feed)
         self.traces = Traces(telegram, self.feed, self.bots)
-        self.pages = Pages(telegram, self.bots, self.entries)
         self.people = People(telegram, self.feed, self.bots, self.entries, self.traces)
         self._fault_kind = ""
         telegram.watch = self._watch

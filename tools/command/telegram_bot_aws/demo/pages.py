@@ -1,17 +1,12 @@
-"""The pages (Mini Apps) that people open in the demo's chats."""
+"""Serves the pages (Mini Apps) that people open in the demo's chats."""
 
 from __future__ import annotations
 
 import json
 import re
 
-from telegram_stand_in import Bot, Json, Telegram
-
 from telegram_bot_aws.demo.bots import Bots
 from telegram_bot_aws.demo.deployments import PAGE
-from telegram_bot_aws.demo.entries import Entries
-from telegram_bot_aws.demo.feed import InvalidRequest
-from telegram_bot_aws.demo.samples import person_in
 from telegram_bot_aws.local.http_server import MAX_REQUEST_BYTES, LocalRequest, LocalServer
 from telegram_bot_aws.local.request import request
 
@@ -20,47 +15,6 @@ SECONDS = 60.0  # for a request
 OWN_HEADERS = {"connection", "content-length", "host", "keep-alive", "transfer-encoding"}
 OWN_HEADERS |= {"date", "server"}
 FRAMES = re.compile(r"frame-ancestors[^;]*")
-
-
-class Pages:
-    """How people open the bots' pages."""
-
-    def __init__(self, telegram: Telegram, bots: Bots, entries: Entries) -> None:
-        self._bots = bots
-        self._telegram = telegram
-        self._entries = entries
-
-    def open(
-        self, chat: str, how: str, label: str, url: str, person: str = "", bot: int = 0
-    ) -> Json:
-        """Open a page by a visible button: "menu", "inline" (of a message), or "keyboard".
-
-        Returns the address to show, and the initData, which is empty for a keyboard's button.
-        """
-        user, of = person_in(chat, person), self._bots.get(bot)
-        address = self._address(of, url)
-        data = "" if how == "keyboard" else self._telegram.open_page(user, of)
-        about = {"bot": of.id, "who": user["first_name"], "update_id": None}
-        self._entries.add(chat, "note", kind="page", label=label, **about)
-        return {"url": address, "init_data": data}
-
-    def _address(self, bot: Bot, url: str) -> str:
-        """Return where the demo serves an address of a bot's page. Raises InvalidRequest."""
-        hosted = self._bots.page_of(bot)
-        if not hosted:
-            raise InvalidRequest(
-                "The bot has no page: the demo serves one from app/index.html beside bot.py."
-            )
-        base = hosted.page_url.removesuffix(PAGE)
-        if not url.startswith(f"{base}/app/"):
-            raise InvalidRequest(f"The demo opens only the bot's own page, MINI_APP_URL: not {url}")
-        return self._bots.addresses[bot.id] + url.removeprefix(base)
-
-    def send_data(self, chat: str, label: str, data: str, person: str = "", bot: int = 0) -> None:
-        """Send the data of a page, which a keyboard's button with this label opened, to the bot."""
-        actor = self._bots.actor(bot, chat, person)
-        actor.send_data(label, data)
-        self._entries.keyboard_used(actor.stage.bot.id, chat)
 
 
 class PageProxy(LocalServer):

@@ -76,8 +76,8 @@ class _Request(LocalRequest):
             "/vote": chat.people.vote,
             "/ask": chat.people.ask,
             "/choose": chat.people.choose,
-            "/open": chat.pages.open,
-            "/send-data": chat.pages.send_data,
+            "/open": chat.people.open_page,
+            "/send-data": chat.people.send_data,
             "/fail": chat.fail,
         }
         body = self.body(MAX_REQUEST)
