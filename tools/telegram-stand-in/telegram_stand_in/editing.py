@@ -3,21 +3,8 @@
 from __future__ import annotations
 
 from .bot_api import MEDIA, NO_MESSAGE, Json
-from .content import (
-    CAPTIONED,
-    caption_content,
-    input_media,
-    text_content,
-)
-from .request import (
-    Request,
-    bad,
-    chat_of,
-    check_web_app,
-    inline_keyboard,
-    message_of,
-    plays,
-)
+from .content import CAPTIONED, caption_content, input_media, text_content
+from .request import Request, bad, chat_of, check_web_app, inline_keyboard, message_of, plays
 from .rich import rich_message
 
 NOT_MODIFIED = (

@@ -10,21 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 # These register the methods that they play.
-from . import (  # noqa: F401
-    editing,
-    payments,
-    sending,
-    settings,
-)
-from .bot_api import (
-    COPY_NOT_FOUND,
-    RETURNS,
-    TYPES,
-    Json,
-    Mismatch,
-    array_of,
-    fields_of,
-)
+from . import editing, payments, sending, settings  # noqa: F401
+from .bot_api import COPY_NOT_FOUND, RETURNS, TYPES, Json, Mismatch, array_of, fields_of
 from .content import caption_content
 from .request import PLAYED, Request, bad, chat_of, message_of, plays, user_of
 from .sending import kind_sent, put

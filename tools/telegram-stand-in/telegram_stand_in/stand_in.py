@@ -22,16 +22,7 @@ from .delivery import MESSAGES, Delivery, Outbox, Post, kind_of, line_of, post
 from .files import Files, Upload
 from .limits import Limits
 from .request import Request, chat_named
-from .state import (
-    ADA,
-    BOT,
-    GRACE,
-    QUERIES,
-    Bot,
-    Sent,
-    deep_copy,
-    private_chat,
-)
+from .state import ADA, BOT, GRACE, QUERIES, Bot, Sent, deep_copy, private_chat
 
 # Methods that a webhook's answer can't call, since nobody would get the result.
 # https://github.com/tdlib/telegram-bot-api, WebhookActor.cpp
