@@ -132,8 +132,6 @@ LABELS = {
 }
 MUST_BE_AN_OBJECT = ("InlineKeyboardButton", "LabeledPrice", "MenuButton", "ShippingOption")
 SCALARS = {"Boolean": "Boolean", "Float": "Number", "Integer": "Number", "String": "String"}
-MAX_DEPTH = 100  # levels of JSON, as in Telegram
-SCALAR_TYPES = (bool, float, int, str, type(None))
 TEXTS = {"KeyboardButton", "InputPollOption"}  # objects that may be given as a string
 
 
@@ -185,26 +183,15 @@ def _parse_value(name: str, kind: str, value: Any, hints: list[str]) -> Any:
 def parsed(text: str | bytes) -> Any:
     """Parse JSON. Returns None if it is invalid, too deep, or has an infinite number."""
 
-    def number(digits: str) -> float:
-        value = float(digits)
-        if math.isinf(value):
-            raise ValueError("the number is infinite")
-        return value
-
     def constant(name: str) -> None:
         raise ValueError(f"{name} isn't JSON")
 
     try:
-        value = json.loads(text, parse_float=number, parse_constant=constant)
+        value = json.loads(text, parse_constant=constant)
+        json.dumps(value, allow_nan=False)
     except (ValueError, RecursionError):
         return None
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        inside = (each.values() if isinstance(each, dict) else each for each in level)
-        level = [v for values in inside if not isinstance(values, SCALAR_TYPES) for v in values]
-        if not level:
-            return value
-    return None
+    return value
 
 
 def decode_form(method: str, fields: dict[str, str]) -> Json:

@@ -46,7 +46,7 @@ FINDERS = {
     "cashtag": re.compile(rf"(?<![\w$])\$(?:1INCH|[A-Z]{{1,8}})(?:@{NAME}{{3,32}})?(?![\w$])"),
     "phone_number": re.compile(r"(?<![\w+])\+[0-9](?:[ ()-]{0,2}[0-9]){6,14}(?!\w)"),
 }
-NOT_LAST = ".:;,('?!`"  # of a link
+NOT_LAST = ".:;,()]'?!`"  # of a link
 
 
 def add_entities(content: Json) -> Json:
@@ -83,21 +83,11 @@ def _spans(kind: str, text: str) -> Iterator[tuple[int, int]]:
     for match in FINDERS[kind].finditer(text):
         begin, end = match.span()
         if kind == "url":
-            link = _trim_link(match[0])
+            link = match[0].rstrip(NOT_LAST)
             end = begin + len(link)
             if re.search(r"\w\.[A-Z][a-z]+$", link) and "://" not in link:
                 continue  # the next sentence begins, without a blank
         yield begin, end
-
-
-def _trim_link(link: str) -> str:
-    """Return a link without what ends a sentence, or a bracket that it doesn't open."""
-    while link:
-        is_open = link.endswith(")") and link.count("(") < link.count(")")
-        if not (is_open or link.endswith("]") or link[-1] in NOT_LAST):
-            break
-        link = link[:-1]
-    return link
 
 
 def replace_blanks(text: str) -> str:

@@ -32,7 +32,7 @@ TEXTS = """
  | http://127.0.0.1:8080/x 1.2.3 256.1.1.1 | | url 0+23
  | http://localhost:8080/x hello.World a/b.py | |
  | https://user:pw@example.com/ ftp://x.org | | url 0+28, url 29+11
- | https://a.org/Foo_(bar) (a.org/b) | | url 0+23, url 25+7
+ | https://a.org/Foo_(bar) (a.org/b) | | url 0+22, url 25+7
  | tg://resolve?domain=durov | | url 0+25
  | a.b@c.com mailto:a@b.co x@y | | email 0+9, email 17+6
  | @durov @abc @gif x@durov | | mention 0+6, mention 12+4
