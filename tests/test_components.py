@@ -1,6 +1,7 @@
 """Imports go one way: no arrow between the folders of tools/, or of lambda/, goes back."""
 
 import ast
+import sys
 
 import pytest
 from telegram_bot_aws.local.project import COMMAND, LAMBDA, ROOT, SCRIPTS, STAND_IN, TOOLS
@@ -85,6 +86,16 @@ def test_terraform_and_the_function_import_no_tool():
     scripts = [SCRIPTS / name for name in ("bot_files.py", "package", "requirements.py")]
     for path in [*LAMBDA.rglob("*.py"), *(ROOT / "tests/bots/plain").rglob("*.py"), *scripts]:
         assert components_imported(path) & OURS <= {"requirements"}, path
+
+
+# What an author's tests have, and no function.
+FOR_AUTHORS = {"testing.py": {"pytest"}}
+
+
+def test_the_function_imports_only_the_standard_library():
+    allowed = {*sys.stdlib_module_names, "bot", "botkit", "handler"}
+    for path in LAMBDA.rglob("*.py"):
+        assert components_imported(path) - allowed <= FOR_AUTHORS.get(path.name, set()), path
 
 
 # A package of lambda/: what it may import beside itself. `bot` is the author's.
