@@ -71,6 +71,9 @@ def _set_my_commands(request: Request) -> bool:
     for command in commands:
         command["command"] = command["command"].removeprefix("/")
         if not re.fullmatch("[a-z0-9_]{1,32}", command["command"]):
+            request.hints.append(
+                f"a command has 1 to 32 of a-z, 0-9 and _, unlike {command['command']!r}"
+            )
             raise bad("BOT_COMMAND_INVALID")
         if not 1 <= len(command["description"]) <= 256:
             raise bad("BOT_COMMAND_DESCRIPTION_INVALID")

@@ -371,6 +371,8 @@ def test_undocumented_call_gets_a_hint(world):
     telegram, _ = world
     made = telegram.answer("sendMesage", {})
     assert (made.status, made.hints) == (404, ["no such method; did you mean sendMessage?"])
+    made = telegram.answer("setMyCommands", {"commands": [{**COMMAND, "command": "buy-tea"}]})
+    assert made.hints == ["a command has 1 to 32 of a-z, 0-9 and _, unlike 'buy-tea'"]
     made = telegram.answer("sendMessage", {"chat_id": CHAT, "text": "a", "parse_mode": None})
     told = "sendMessage has no value of parse_mode: instead of null, leave it out"
     assert (made.status, made.hints) == (200, [told])
