@@ -10,7 +10,6 @@ is Telegram itself, server speaks HTTP, words describe it, people act, and testi
 
 from .bot_api import METHODS, TYPES, Json
 from .delivery import Delivery, kind_of, post
-from .files import picture
 from .limits import Limits
 from .mini_app import init_data
 from .people import LOCATION, Person, contact
@@ -49,7 +48,6 @@ __all__ = [
     "init_data",
     "kind_of",
     "label_pressed",
-    "picture",
     "post",
     "private_chat",
     "seen",

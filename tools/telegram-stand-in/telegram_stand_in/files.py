@@ -7,7 +7,6 @@ import itertools
 import mimetypes
 import struct
 import threading
-import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,9 +84,7 @@ class Files:
                 self.learn(item, kind)
         elif isinstance(content, dict):
             if isinstance(id := content.get("file_id"), str) and id not in self.by_id:
-                size = (content.get("width", 90), content.get("height", 90))
-                is_image = kind in ("photo", "sticker", "thumbnail")
-                self.add(kind, picture(*size) if is_image else id.encode(), id=id)
+                self.add(kind, id.encode(), id=id)
             for name, item in content.items():
                 self.learn(item, name)
 
@@ -101,20 +98,3 @@ def image_size(data: bytes) -> tuple[int, int] | None:
     """Return the width and height of a PNG."""
     is_png = data.startswith(b"\x89PNG") and len(data) >= 24
     return struct.unpack(">II", data[16:24]) if is_png else None
-
-
-def picture(width: int, height: int) -> bytes:
-    """Return a PNG of one colour: the placeholder for a photo that nobody uploaded."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        checksum = zlib.crc32(kind + data)
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    rows = (b"\0" + b"\xa0" * width) * height
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(rows))
-        + chunk(b"IEND", b"")
-    )

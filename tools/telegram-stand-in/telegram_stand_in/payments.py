@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .bot_api import QUERY_TOO_OLD, Json
+from .content import pick_fields
 from .request import Request, bad, plays, user_of
 from .sending import put
 from .state import Bot
@@ -23,21 +24,14 @@ ANSWER_SECONDS = 10  # for a pre-checkout query
 
 @dataclass
 class Payment:
-    """A payment that a person has begun. `invoice` are the parameters of sendInvoice."""
+    """A payment that a person has begun. `about` are the fields of all that tells of it."""
 
     bot: Bot
     user: Json
     chat: Json
-    invoice: Json
+    about: Json
     at: float
     is_refunded: bool = False
-
-    @property
-    def about(self) -> Json:
-        """The fields of every message and query about it."""
-        total = sum(price["amount"] for price in self.invoice["prices"])
-        about = {"currency": self.invoice["currency"], "total_amount": total}
-        return {**about, "invoice_payload": self.invoice["payload"]}
 
 
 @plays("sendInvoice")
@@ -47,32 +41,26 @@ def _send_invoice(request: Request) -> Json:
         raise bad("there must be at least one price")
     if params["currency"] != STARS and not params.get("provider_token"):
         raise bad("PAYMENT_PROVIDER_INVALID")
-    if params["currency"] == STARS and len(params["prices"]) > 1:
-        raise bad("an invoice in Telegram Stars must have exactly one price")
     buttons = params.get("reply_markup", {}).get("inline_keyboard", [])
     if buttons and not buttons[0][0].get("pay"):
         raise bad("the first button of an invoice must be a Pay button")
-    invoice = {
-        "title": params["title"],
-        "description": params["description"],
-        "start_parameter": request.get("start_parameter", ""),
-        "currency": params["currency"],
-        "total_amount": sum(price["amount"] for price in params["prices"]),
-    }
+    price = {"currency": params["currency"]}
+    price["total_amount"] = sum(each["amount"] for each in params["prices"])
+    invoice = {"start_parameter": "", **pick_fields("Invoice", params), **price}
     message = put(request, {"invoice": invoice})
-    request.world.invoices[message["chat"]["id"], message["message_id"]] = params
+    about = {**price, "invoice_payload": params["payload"]}
+    request.world.invoices[message["chat"]["id"], message["message_id"]] = about
     return message
 
 
 def begin(world: Telegram, chat_id: int, message_id: int, user: Json) -> str:
     """Pay an invoice, as a person does by its button, and return the id of the query."""
-    message, invoice = world.messages[chat_id, message_id], world.invoices[chat_id, message_id]
+    message, about = world.messages[chat_id, message_id], world.invoices[chat_id, message_id]
     bot, id = world.bot_by_id(message["from"]["id"]), world.new_id()
-    payment = Payment(bot, user, message["chat"], invoice, world.now())
+    payment = Payment(bot, user, message["chat"], about, world.now())
     with world.changed:
         world.checkouts[id] = payment
-    query = {"id": id, "from": payment.user, **payment.about}
-    world.send({"pre_checkout_query": query}, bot)
+    world.send({"pre_checkout_query": {"id": id, "from": user, **about}}, bot)
     return id
 
 
@@ -117,7 +105,7 @@ def _refund_star_payment(request: Request) -> bool:
         payment = world.charges.get(id)
         if payment is None or payment.user["id"] != user["id"]:
             raise bad("CHARGE_NOT_FOUND")
-        if payment.invoice["currency"] != STARS:
+        if payment.about["currency"] != STARS:
             raise bad("only payments in Telegram Stars can be refunded")
         if payment.is_refunded:
             raise bad("CHARGE_ALREADY_REFUNDED")

@@ -27,7 +27,7 @@ from .state import ADA, BOT, GRACE, QUERIES, Bot, Sent, deep_copy, private_chat
 # Methods that a webhook's answer can't call, since nobody would get the result.
 # https://github.com/tdlib/telegram-bot-api, WebhookActor.cpp
 NOT_IN_A_RESPONSE = ("get", "setwebhook", "deletewebhook", "close", "logout")
-LATER = "Too Many Requests: retry after 3"
+LATER = "Too Many Requests: retry after 1"
 NO_CHAT = "Bad Request: chat not found"
 NO_CHAT_HINT = (
     "a bot can't write first: nobody has written to it in this chat, so write /start there"
@@ -89,7 +89,7 @@ class Fault:
 
 
 FAULTS: dict[str, Callable[[int], Fault]] = {
-    "429": lambda n: Fault("refuse", n, 429, LATER, {"retry_after": 3}),
+    "429": lambda n: Fault("refuse", n, 429, LATER, {"retry_after": 1}),
     "403": lambda n: Fault("refuse", n, 403, "Forbidden: bot was blocked by the user"),
     "500": lambda n: Fault("refuse", n, 500, "Internal Server Error"),
     "silence": lambda n: Fault("silence", n),
@@ -131,7 +131,7 @@ class Telegram:
         self.bots_in_groups = "administrator"  # their status, if `members` doesn't say it
         self.reactions: dict[tuple[int, int, int], list[Json]] = {}  # by chat, message and user
         self.votes: dict[tuple[str, int], list[int]] = {}  # by poll and user
-        self.invoices: dict[tuple[int, int], Json] = {}  # by chat and message: sendInvoice's
+        self.invoices: dict[tuple[int, int], Json] = {}  # by chat and message: what tells of them
         self.checkouts: dict[str, Any] = {}  # by query: payments that a bot has to confirm
         self.charges: dict[str, Any] = {}  # by id: payments
         self.calls: list[Call] = []

@@ -120,11 +120,11 @@ class Stage:
 
     # Faults and time.
 
-    def fails(self, kind: str, times: int = 1, *, method: str = "", retry_after: int = 1) -> None:
+    def fails(self, kind: str, times: int = 1, *, method: str = "") -> None:
         """Let the next calls fail: "429", "403", "500", "silence" (no answer), or "lost" (carried
         out, but the answer is lost).
 
-        `retry_after` is in seconds. Without a method, getUpdates never fails.
+        Without a method, getUpdates never fails.
         """
         if kind not in FAULTS:
             raise ValueError(f"a fault must be one of {', '.join(FAULTS)}, not {kind!r}")
@@ -132,9 +132,6 @@ class Stage:
         if method and not named:
             raise ValueError(f"there is no method {method}{did_you_mean(method, METHODS)}")
         fault = FAULTS[kind](times)
-        if kind == "429":
-            fault.parameters = {"retry_after": retry_after}
-            fault.description = f"Too Many Requests: retry after {retry_after}"
         others = tuple(name for name in METHODS if name != "getUpdates")
         fault.methods = (named,) if named else others
         with self.telegram.changed:

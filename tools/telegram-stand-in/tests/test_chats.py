@@ -159,7 +159,7 @@ def test_files_of_people_can_be_downloaded(telegram):
     telegram.send(telegram.message(photo=[size]))
     file = done(telegram, "getFile", file_id="lake")
     kept = telegram.files.at(file["file_path"])
-    assert kept and (kept.size(), file["file_size"]) == ((9, 6), len(kept.data))
+    assert kept.data == b"lake"
     assert done(telegram, "sendPhoto", photo="lake")["photo"][0]["file_id"] == "lake"
 
 

@@ -9,11 +9,9 @@ import urllib.parse
 
 import pytest
 
-from telegram_stand_in.files import picture
 from telegram_stand_in.server import MAX_REQUEST_BYTES
-from tests.calls import CHAT, OTHER_TOKEN, TOKEN, done
+from tests.calls import CHAT, OTHER_TOKEN, PNG, TOKEN, done
 
-PNG = picture(20, 10)
 PATH = f"/bot{TOKEN}/sendMessage"
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 PARTS = (
