@@ -423,7 +423,7 @@ run "a_queue_has_its_dead_letters_and_scheduler_sends_to_it" {
   }
   assert {
     condition     = !strcontains(aws_iam_role_policy.live.policy, "sqs:")
-    error_message = "The rights to the queue end before the function changes."
+    error_message = "The permissions for the queue end before the function changes."
   }
 
   assert {

@@ -83,7 +83,7 @@ def test_commands_take_the_flags_shown(page):
             assert re.search(rf"(?<![\w-]){flag}\b", text), f"{shlex.join(words)}: {flag}"
 
 
-def test_operators_rights_cover_each_command():
+def test_operator_policy_covers_each_command():
     docs = ROOT / "docs"
     told = "".join(path.read_text() for path in docs.glob("*-policy.json"))
     pages = [*docs.glob("*.md"), *docs.glob("how-to/*.md")]
