@@ -46,6 +46,15 @@ def test_on_error_answers_when_the_bot_fails(start_bot, bot_api):
     assert container.line["error"].startswith("KeyError at bot.py")
 
 
+def test_on_error_answers_after_a_failure_that_was_caught(start_bot, bot_api):
+    catches = "try: telegram.call('getMe')\n    except Exception: raise KeyError"
+    container = start_bot(BOT.replace("raise KeyError", catches))
+    bot_api.refuses({"method": "getMe"}, 500, "no")
+    bot_api.expects(SORRY)
+    assert container.deliver(message()) == (200, None)
+    assert container.line["outcome"] == "bot_error"
+
+
 def test_call_of_on_error_may_be_in_the_response(start_bot):
     container = start_bot(BOT, REPLY_MODE="webhook")
     response = container.invoke(request(UPDATE))
