@@ -96,4 +96,4 @@ def test_operator_policy_covers_each_command():
 
 def test_commands_of_pages_are_found():
     names = {word for page in PAGES for words in commands(page) for word in words[:1]}
-    assert {"aws", "python3.13", "scripts/demo", "scripts/test", "terraform"} <= names
+    assert {"aws", "python3", "scripts/demo", "scripts/test", "terraform"} <= names

@@ -44,7 +44,7 @@ def main() -> int:
         print(f"{program.name('new')}: {error}", file=sys.stderr)
         return 2
     print(f"{folder} has the bot {name}. Next, in that folder:\n")
-    for command in commands(chosen.example, written):
+    for command in commands(chosen.example, written, folder):
         print(f"  {command}")
     print()
     if here or source == UNKNOWN:
@@ -197,10 +197,10 @@ def write(folder: Path, written: dict[str, bytes], scripts: Path = MODULE / "scr
         raise ValueError(f"{error.filename} can't be written: {error.strerror}") from None
 
 
-def commands(example: str, written: dict[str, bytes]) -> list[str]:
+def commands(example: str, written: dict[str, bytes], folder: Path) -> list[str]:
     """Return the commands that follow: from the tests' virtual environment to the demo."""
     python = f"python3.{sys.version_info.minor}"
-    if not shutil.which(python):
+    if not runs(python, folder):
         python = shlex.quote(sys.executable)
     terraform = "tofu" if not shutil.which("terraform") and shutil.which("tofu") else "terraform"
     packages = ["pytest"]
@@ -215,6 +215,14 @@ def commands(example: str, written: dict[str, bytes]) -> list[str]:
         ".venv/bin/python -m pytest",
         "scripts/demo" if uses_aws else "scripts/demo --direct",
     ]
+
+
+def runs(python: str, folder: Path) -> bool:
+    """Tell whether a Python runs in a folder: pyenv's, for example, may only do so in the clone."""
+    try:
+        return not subprocess.run([python, "-c", ""], cwd=folder, capture_output=True).returncode
+    except OSError:
+        return False
 
 
 if __name__ == "__main__":

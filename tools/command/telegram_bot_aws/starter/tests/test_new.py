@@ -54,6 +54,16 @@ def test_new_writes_a_bot_and_prints_commands(tmp_path):
     assert "  scripts/demo\n" in ran.output  # it has a table
 
 
+def test_command_names_a_python_that_runs_in_the_folder(tmp_path, monkeypatch):
+    for code, expected in ((0, "python3."), (127, sys.executable)):
+        shim = tmp_path / f"python3.{sys.version_info.minor}"
+        shim.write_text(f"#!/bin/sh\nexit {code}\n")
+        shim.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+        ran = run(new.main, str(tmp_path / f"bot-{code}"))
+        assert f"  {expected}" in ran.output
+
+
 @pytest.mark.parametrize(
     ("source", "is_here", "is_clone"),
     [
