@@ -49,7 +49,8 @@ def load() -> Any:
             logger.disabled = False  # logging.config.dictConfig() disables every logger by default
     bot = sys.modules["bot"]
     if not callable(getattr(bot, "reply", None)):
-        raise Misconfigured("bot.py must have a function reply(update)")
+        arguments = "update, session" if hasattr(bot, "SESSION") else "update"
+        raise Misconfigured(f"bot.py must have a function reply({arguments})")
     return bot
 
 

@@ -11,6 +11,7 @@ from .types import Any, Json
 
 HINTS = {
     "dict": "a dict: write [call]",
+    "str": 'a str: write [{"method": "sendMessage", "chat_id": …, "text": …}]',
     "generator": "a generator: write return, not yield",
     "NoneType": "None: write return [] to say nothing",
 }

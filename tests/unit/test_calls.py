@@ -25,6 +25,7 @@ METHOD = 'each call of reply() must have a "method", such as "sendMessage"'
 RETURNS = {
     "None": (None, LIST + "None: write return [] to say nothing"),
     "a call": (CALL, LIST + "a dict: write [call]"),
+    "text": ("Hi", LIST + 'a str: write [{"method": "sendMessage", "chat_id": …, "text": …}]'),
     "a call that is text": (["sendMessage"], "each call of reply() must be a dict, not a str"),
     "method None": ([{"method": None}], METHOD),
     "method is a path": ([CALL, {"method": "../getMe"}], METHOD),

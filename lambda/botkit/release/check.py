@@ -208,6 +208,7 @@ def _check_function(bot: Any, name: str, arguments: str) -> None:
     function = getattr(bot, name, None)
     if not isfunction(function):
         return
+    hint = "If yours is for something else, rename it"
     if iscoroutinefunction(function):
         written = NOT_ASYNC
     elif isgeneratorfunction(function):
@@ -218,6 +219,6 @@ def _check_function(bot: Any, name: str, arguments: str) -> None:
             return
         except TypeError:
             written = f"as def {name}({arguments})"
-    raise Misconfigured(
-        f"{name}() must be written {written}. If yours is for something else, rename it"
-    )
+            if name == "reply" and not hasattr(bot, "SESSION"):
+                hint = 'If it needs a session, add SESSION = "chat"'
+    raise Misconfigured(f"{name}() must be written {written}. {hint}")

@@ -159,6 +159,15 @@ UNUSABLE = {
         "SESSION = 'chat'\ndef reply(update): ...",
         f"reply() must be written as def reply(update, session). {RENAME}",
     ),
+    "no reply": ("del reply", "bot.py must have a function reply(update)"),
+    "no reply, but SESSION": (
+        "SESSION = 'chat'\ndel reply",
+        "bot.py must have a function reply(update, session)",
+    ),
+    "a session without SESSION": (
+        "def reply(update, session): ...",
+        'reply() must be written as def reply(update). If it needs a session, add SESSION = "chat"',
+    ),
     "no update types": ("del ALLOWED_UPDATES", ALLOWED),
     "an empty list": ("ALLOWED_UPDATES = []", ALLOWED),
     "text": ("ALLOWED_UPDATES = 'message'", ALLOWED),
@@ -191,7 +200,7 @@ def test_check_rejects_a_bot_that_cannot_work(start_with_sessions, bot_api, writ
 @pytest.mark.parametrize(
     "written",
     [
-        *("check()", "reply(update)", "SESSION(update)", "on_rate_limit(update)"),
+        *("check()", "SESSION(update)", "on_rate_limit(update)"),
         *("on_error(update)", "on_event(event)", "on_request(request)"),
     ],
 )
