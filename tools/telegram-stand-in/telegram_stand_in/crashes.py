@@ -22,9 +22,10 @@ from _pytest.runner import runtestprotocol
 
 from .bot_api import Json, method_named, parsed
 from .delivery import post
-from .stand_in import Call, name_of
+from .stand_in import Call
 from .testing import BotApi, _kill
 from .words import latest, said, text_of
+from .world import name_of
 
 # Calls of a bot that begins. They show nothing.
 BEGINNING = ("deleteWebhook", "getMe", "getWebhookInfo", "setWebhook")

@@ -11,13 +11,8 @@ import hmac
 import json
 import secrets
 import urllib.parse
-from typing import TYPE_CHECKING
 
 from .bot_api import Json
-from .state import Bot, private_chat
-
-if TYPE_CHECKING:
-    from .stand_in import Telegram
 
 
 def init_data(token: str, fields: dict[str, str]) -> str:
@@ -31,7 +26,7 @@ def init_data(token: str, fields: dict[str, str]) -> str:
     return urllib.parse.urlencode({**fields, "hash": hash}, quote_via=urllib.parse.quote)
 
 
-def opened(world: Telegram, bot: Bot, user: Json) -> str:
+def launch_data(token: str, user: Json, now: float) -> str:
     """Return the initData of a page that a person opens in the private chat with a bot.
 
     The `signature` is made up, since only Telegram has the key for it.
@@ -39,12 +34,9 @@ def opened(world: Telegram, bot: Bot, user: Json) -> str:
     names = ("id", "first_name", "last_name", "username", "language_code")
     about = {name: user[name] for name in names if name in user}
     query_id = base64.urlsafe_b64encode(secrets.token_bytes(15)).decode()
-    chat = private_chat(user)
-    with world.changed:
-        bot.chats.setdefault(chat["id"], chat)  # opening a page allows the bot to write
     text = json.dumps(
         {**about, "allows_write_to_pm": True}, ensure_ascii=False, separators=(",", ":")
     )
     signature = base64.urlsafe_b64encode(secrets.token_bytes(64)).decode().rstrip("=")
-    fields = {"query_id": query_id, "user": text, "auth_date": f"{int(world.now())}"}
-    return init_data(bot.token, {**fields, "signature": signature})
+    fields = {"query_id": query_id, "user": text, "auth_date": f"{int(now)}"}
+    return init_data(token, {**fields, "signature": signature})

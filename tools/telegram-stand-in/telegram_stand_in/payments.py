@@ -7,16 +7,14 @@ Source: https://core.telegram.org/bots/payments and https://core.telegram.org/bo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .bot_api import QUERY_TOO_OLD, Json
 from .content import pick_fields
 from .request import Request, bad, plays, user_of
 from .sending import put
 from .state import Bot
-
-if TYPE_CHECKING:
-    from .stand_in import Telegram
+from .world import World
 
 STARS = "XTR"  # the currency
 ANSWER_SECONDS = 10  # for a pre-checkout query
@@ -53,7 +51,7 @@ def _send_invoice(request: Request) -> Json:
     return message
 
 
-def begin(world: Telegram, chat_id: int, message_id: int, user: Json) -> str:
+def begin(world: World, chat_id: int, message_id: int, user: Json) -> str:
     """Pay an invoice, as a person does by its button, and return the id of the query."""
     message, about = world.messages[chat_id, message_id], world.invoices[chat_id, message_id]
     bot, id = world.bot_by_id(message["from"]["id"]), world.new_id()
@@ -83,7 +81,7 @@ def _answer_pre_checkout_query(request: Request) -> bool:
     return True
 
 
-def _charge(world: Telegram, payment: Payment) -> None:
+def _charge(world: World, payment: Payment) -> None:
     """Keep a payment, and tell the bot."""
     charge = f"charge-{world.new_id()}"
     ids = {"telegram_payment_charge_id": charge, "provider_payment_charge_id": f"at-{charge}"}
@@ -92,7 +90,7 @@ def _charge(world: Telegram, payment: Payment) -> None:
     _say(world, payment, successful_payment={**payment.about, **ids})
 
 
-def _say(world: Telegram, payment: Payment, **content: Any) -> None:
+def _say(world: World, payment: Payment, **content: Any) -> None:
     """Send a service message from a person's chat to the bot."""
     update = world.message(chat=payment.chat, user=payment.user, **content)
     world.send(update, payment.bot)

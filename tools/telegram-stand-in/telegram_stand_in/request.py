@@ -5,15 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .bot_api import QUERY_TOO_OLD, Json, Refusal
 from .files import Upload
 from .markup import normalize_link, parse_text
 from .state import Bot, deep_copy
-
-if TYPE_CHECKING:
-    from .stand_in import Telegram
+from .world import World
 
 MAX_DATA_BYTES = 64  # bytes of a button's callback_data
 MAX_BUTTONS = 300  # of a keyboard
@@ -24,7 +22,7 @@ MAX_IN_ROW = 12
 class Request:
     """A call, with checked `params`, its visible `changes`, and `hints`: `Call` describes both."""
 
-    world: Telegram
+    world: World
     bot: Bot
     method: str
     params: Json

@@ -28,11 +28,8 @@ from .request import (
     text_in,
 )
 from .rich import rich_message
+from .state import COPYABLE
 
-# A message can be copied if it has one of these; service messages have none.
-# https://core.telegram.org/bots/api#copymessage
-COPYABLE = {*MEDIA, *"checklist contact dice game location poll rich_message story".split()}
-COPYABLE |= {"text", "venue"}
 # A message's fields that aren't its content.
 ENVELOPE = set(
     "message_id date from chat sender_chat message_thread_id is_topic_message edit_date "

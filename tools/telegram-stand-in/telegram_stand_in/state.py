@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-from .bot_api import Json
+from .bot_api import MEDIA, Json
 from .delivery import Outbox
 
 BOT = {
@@ -17,6 +17,10 @@ BOT = {
     "can_read_all_group_messages": False,
     "supports_inline_queries": False,
 }
+# A message can be copied if it has one of these; service messages have none.
+# https://core.telegram.org/bots/api#copymessage
+COPYABLE = {*MEDIA, *"checklist contact dice game location poll rich_message story".split()}
+COPYABLE |= {"text", "venue"}
 # The update types that a method answers by their id.
 QUERIES = ("callback_query", "inline_query")
 
