@@ -71,7 +71,7 @@ def test_update_is_redelivered_after_invisible_calls(start_bot, bot_api):
 @pytest.mark.parametrize(
     ("first", "refusal"),
     [
-        ("answerCallbackQuery", "Bad Request: query is too old and response timeout expired"),
+        ("answerPreCheckoutQuery", "Bad Request: query is too old and response timeout expired"),
         ("deleteMessage", "Bad Request: message to delete not found"),
     ],
 )
