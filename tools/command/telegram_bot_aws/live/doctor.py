@@ -30,6 +30,7 @@ from telegram_bot_aws.live.state import REGISTER, folder, pull, register_command
 from telegram_bot_aws.local.container import allowed_updates, bot_folder, unknown_kinds
 from telegram_bot_aws.local.program import name
 from telegram_bot_aws.local.request import request
+from telegram_bot_aws.local.sources import has_word
 from telegram_bot_aws.local.terminal import ago, coloured, reason, visible
 
 Json = dict[str, Any]
@@ -112,6 +113,7 @@ def run_checks(telegram: Client, bot_dir: Path, deployed: Json, why_not: str) ->
     checks.append(pending(info))
     checks.append(allowed(info, bot_dir))
     checks.append(groups(bot))
+    checks += payments(info, bot_dir)
     checks.append(secret(info["url"]))
     checks += mini_app(telegram, deployed)
     if "logs_command" in deployed:
@@ -188,6 +190,20 @@ def groups(bot: Json) -> Check:
         "privacy mode is on: the bot gets commands and replies to it, unless it is an admin "
         "(/setprivacy of @BotFather)",
     )
+
+
+def payments(info: Json, bot_dir: Path) -> list[Check]:
+    """Look for /paysupport, if Telegram asks the bot before somebody pays.
+
+    Its terms want it of a bot that sells digital goods: https://telegram.org/tos/bot-developers.
+    """
+    if "pre_checkout_query" not in info.get("allowed_updates", []):
+        return []
+    if has_word(bot_dir, "paysupport"):
+        return [Check("payments", True, "the bot's files contain /paysupport")]
+    text = "the bot takes payments, but its Python files don't contain /paysupport"
+    advice = "answer that command, which Telegram's terms require: docs/how-to/payments.md"
+    return [Check("payments", None, text, advice)]
 
 
 def secret(url: str) -> Check:

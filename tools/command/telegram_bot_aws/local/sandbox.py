@@ -58,7 +58,7 @@ def contain(package: list[str]) -> None:
     """
     folders = [os.path.realpath(folder) for folder in package]
     try:
-        # A child tries it: half-way, this process would be nobody in a namespace without permissions.
+        # A child tries it: half-way, this process would be nobody there, without permissions.
         child = os.fork()
         if not child:
             try:

@@ -227,6 +227,15 @@ def test_missing_update_types_are_named(examine, telegram, webhook):
     assert "Telegram delivers message; bot.py handles message, callback_query" in words
 
 
+def test_bot_with_payments_must_answer_paysupport(examine, telegram, folder, webhook):
+    assert "payments" not in examine()
+    set_webhook(telegram, webhook, "pre_checkout_query")
+    ok, text = examine()["payments"]
+    assert (ok, "don't contain /paysupport" in text) == (None, True)
+    (folder / "bot" / "texts.py").write_text('TEXTS = {"paysupport": "Write to us"}')
+    assert examine()["payments"][0] is True
+
+
 @pytest.mark.parametrize(
     ("source", "words"),
     [
