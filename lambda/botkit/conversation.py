@@ -19,7 +19,6 @@ between two questions runs again at each answer: put effects that must not repea
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -38,7 +37,6 @@ logger = logging.getLogger("botkit")
 KEY = "conversation"  # in the session
 MAX_STEPS = 50  # answers, and results of `external`
 MAX_DATA_BYTES = 64  # bytes of a button's callback_data
-COMMAND = re.compile(r"/[a-z0-9_]{1,32}")
 MESSAGES = ("message", "business_message")  # update types
 # Of the message that begins a conversation, the fields that the session keeps.
 FIELDS = (
@@ -189,7 +187,8 @@ def handler(
     answers, the conversation ends with a line in the log, and `fallback` answers the update.
     """
     for command, function in entry_points.items():
-        if not COMMAND.fullmatch(command):
+        name = command_in(command)
+        if not name or command != f"/{name}":
             raise ConversationError(
                 f'a conversation must begin with a command: "/order", not {command}'
             )

@@ -43,8 +43,8 @@ FUNCTIONS = {
 def check(event: Json) -> Json:
     """Check the code, bot.py and the token, and then call check() of bot.py, if there is one.
 
-    Returns `warnings`, which Terraform shows. Raises ReleaseFailed, which fails the apply: the
-    previous version stays live.
+    Returns `warnings`, which Terraform shows. Raises ReleaseFailed, which fails the apply: only
+    Terraform moves the alias, so the previous version stays live.
     Source: https://core.telegram.org/bots/api#getme
     """
     seconds = deadline.left()
