@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,8 +12,10 @@ import requirements
 from telegram_stand_in import Json
 
 from telegram_bot_aws.demo.deployments import MENU_BUTTON, has_page
+from telegram_bot_aws.local.project import LAMBDA
 from telegram_bot_aws.local.sources import has_sessions, needs_queue
 
+DEFAULT_MEMORY_SIZE = 128  # MB, as variables.tf has it
 # How to write inputs whose value matters, too.
 WRITTEN = {"queue": "queue = true"}
 
@@ -70,6 +73,24 @@ def python_note(runtime: str) -> list[str]:
 
 
 def notes(bot: Path) -> list[str]:
-    """Return in a sentence which inputs a bot needs where it is deployed, if it needs some."""
-    names = ", ".join(WRITTEN.get(name, name) for name in inputs(bot))
+    """Return in a sentence which inputs a bot needs that no configuration beside it sets."""
+    missing = [name for name in inputs(bot) if not written(bot, name)]
+    names = ", ".join(WRITTEN.get(name, name) for name in missing)
     return [f"To deploy the bot, set these inputs of the module: {names}."] if names else []
+
+
+def memory_size(bot: Path) -> int:
+    """Return the function's memory in MB, or 0 if only Terraform can tell."""
+    size = written(bot, "memory_size") or str(DEFAULT_MEMORY_SIZE)
+    found = re.match("[0-9]+", size)
+    return int(found[0]) if found else 0
+
+
+def written(bot: Path, name: str) -> str:
+    """Return an input as a configuration beside the bot's folder has it, or nothing."""
+    files = () if bot == LAMBDA else bot.parent.glob("*.tf")  # that is the module's own
+    for file in files:
+        text = file.read_text("utf-8", "replace")
+        if found := re.search(rf"^[ \t]*{name}[ \t]*=[ \t]*(.+)", text, re.MULTILINE):
+            return found[1]
+    return ""

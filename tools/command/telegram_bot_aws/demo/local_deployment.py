@@ -18,13 +18,11 @@ from telegram_bot_aws.demo.deployments import (
     registration,
     remembers,
 )
-from telegram_bot_aws.demo.inputs import notes
+from telegram_bot_aws.demo.inputs import memory_size, notes
 from telegram_bot_aws.emulated_aws.gateway import Gateway
 from telegram_bot_aws.local.container import Function, Invocation
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.program import typed
-
-MEMORY_SIZE = 128  # MB: the input's default
 
 
 class LocalDeployment(Deployment):
@@ -37,7 +35,7 @@ class LocalDeployment(Deployment):
         [bot] = self.bots
         with self.step("the handler behind a local HTTP server"):
             variables = environment(self.api_url, self.variables)
-            function = Function(bot.folder, variables, memory_size=MEMORY_SIZE)
+            function = Function(bot.folder, variables, memory_size=memory_size(bot.folder))
             self.function = self.opened.enter_context(function)
             function.on_queued = self._on_queued
             gateway = self.opened.enter_context(Gateway(self._invoke))

@@ -42,16 +42,16 @@ RECORD = "\x1e"  # begins a log line in the output
 # Advice on exceptions that surprise people, by a pattern of a traceback's last lines.
 ADVICE = {
     r'File "<frozen os>", line \d+, in __getitem__\nKeyError: (.+)': "the environment has no {0}. "
-    "Pass variables to demo and poll by --env-file FILE, such as a .env, which isn't packed, or a "
-    "whole configuration to demo, without --direct",
+    "On AWS and in the whole demo, environment = {{ … }} in main.tf sets it, and in demo --direct "
+    "and poll --env-file FILE, such as a .env, which isn't packed",
     "ModuleNotFoundError: No module named '(boto3|botocore|urllib3)'": "Lambda has {0}. Here it "
     "comes with scripts/bootstrap terraform",
     "ModuleNotFoundError: .+": "a package that it imports must be in the bot's requirements.txt",
     ".+(?:Read-only file system|readonly database|unable to open database file).*": "a bot can "
     "only write to /tmp, which ends with its container: keep lasting data in a session, or "
     "in a database elsewhere",
-    ".+DeadlineExceeded: .+": "demo --direct and poll use the default timeout, 10 s; demo with a "
-    "configuration uses that one's",
+    ".+DeadlineExceeded: .+": "raise timeout in main.tf, which demo --direct and poll don't read: "
+    "they have 10 s, and a queue (docs/reference.md#limits)",
     ".+no such table: .+": "a database in /tmp ends with its container, and each new one begins "
     "without it",
 }

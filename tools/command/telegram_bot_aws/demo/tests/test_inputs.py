@@ -2,7 +2,13 @@
 
 import requirements
 
-from telegram_bot_aws.demo.inputs import inputs, missing_inputs, notes, python_note
+from telegram_bot_aws.demo.inputs import (
+    inputs,
+    memory_size,
+    missing_inputs,
+    notes,
+    python_note,
+)
 
 
 def test_bot_gets_the_inputs_that_it_needs(tmp_path):
@@ -14,6 +20,27 @@ def test_bot_gets_the_inputs_that_it_needs(tmp_path):
     needs = "To deploy the bot, set these inputs of the module: "
     named = "session_retention_in_days, queue = true."
     assert notes(tmp_path) == [needs + named]
+
+
+MAIN = """
+module "telegram_bot" {
+  queue       = true
+  memory_size = 256 # MB
+  # session_retention_in_days = 1
+}
+"""
+
+
+def test_inputs_of_the_configuration_beside_a_bot_are_known(tmp_path):
+    bot = tmp_path / "bot"
+    bot.mkdir()
+    (bot / "bot.py").write_text("from botkit import schedule\nSESSION = 'chat'\n")
+    assert memory_size(bot) == 128
+    (tmp_path / "main.tf").write_text(MAIN)
+    assert memory_size(bot) == 256
+    assert notes(bot)[0].endswith("module: session_retention_in_days.")
+    (tmp_path / "main.tf").write_text("memory_size = var.memory\n")
+    assert memory_size(bot) == 0
 
 
 NEEDY = """

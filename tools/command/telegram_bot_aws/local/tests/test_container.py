@@ -43,7 +43,7 @@ reply = print
 @pytest.mark.parametrize(
     ("variables", "query", "words"),
     [
-        ({}, "", "KeyError: 'FILE'\n(the environment has no 'FILE'. Pass variables to"),
+        ({}, "", "KeyError: 'FILE'\n(the environment has no 'FILE'. On AWS and"),
         ({"FILE": "new.db"}, "", "unable to open database file\n(a bot can only write to /tmp"),
         ({"FILE": "old.db"}, "DROP TABLE x", "readonly database\n(a bot can only write to /tmp"),
         ({"FILE": ":memory:"}, "DROP TABLE x", "no such table: x\n(a database in /tmp ends"),
@@ -58,7 +58,7 @@ def test_surprising_error_is_explained(tmp_path, variables, query, words):
 
 
 def test_advice_names_the_limit_of_a_slow_bot():
-    assert "the default timeout, 10 s; demo with a" in advised(
+    assert "raise timeout in main.tf, which demo --direct" in advised(
         "bot_module.DeadlineExceeded: bot.py ran"
     )
 
