@@ -201,11 +201,11 @@ def test_a_bot_of_the_recipes(play):
 
 @pytest.fixture
 def one_crash(monkeypatch):
-    """Play the first crash alone: a library may take seconds to start."""
+    """Play the crash before the answer alone: a library may take seconds to start."""
     crash_at_each = crashes._crash_at_each
 
     def crash_once(item, report, reference, once):
-        del reference.moments[1:]
+        reference.moments[:] = ["before sendMessage to Ada"]
         return crash_at_each(item, report, reference, once)
 
     monkeypatch.setattr(crashes, "_crash_at_each", crash_once)
