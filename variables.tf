@@ -71,7 +71,7 @@ variable "log_retention_in_days" {
 
 variable "max_connections" {
   type        = number
-  description = "Webhook requests that Telegram may make at once (its `max_connections`), from 1 to 100. Each needs a container of its own."
+  description = "Webhook requests that Telegram may make at once (its max_connections), from 1 to 100. Each needs a container of its own."
   default     = 40
   nullable    = false
 
