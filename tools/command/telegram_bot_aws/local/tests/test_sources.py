@@ -40,6 +40,12 @@ def test_change_is_seen_beside_a_link_to_nowhere(bot: Path):
     assert before.keys() - sources.read_sources(bot).keys() == {"linked/en.txt"}
 
 
+def test_change_of_the_same_length_is_seen(bot: Path):
+    before = sources.read_sources(bot)
+    (bot / "texts" / "en.txt").write_text("Howdy")
+    assert sources.read_sources(bot) != before
+
+
 IMPORTS = {
     "from botkit import schedule": True,
     "from botkit import (\n    aws,\n    schedule as at_some_time,\n)": True,
