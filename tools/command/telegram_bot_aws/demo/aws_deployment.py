@@ -52,6 +52,10 @@ NO_PROFILE = {
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
 }
+# An error of bot.py that no variable of its environment causes.
+NO_VARIABLE = re.compile(
+    r"^bot\.py must have |^(Import|Indentation|ModuleNotFound|Name|Syntax)Error\b", re.MULTILINE
+)
 LOOK_SECONDS = 0.2  # between two looks for invocations
 REMEDY = (
     "Connect to the network. Or run `terraform providers mirror DIR` with this folder on a machine "
@@ -91,7 +95,7 @@ class AwsDeployment(Deployment):
         except ToolError as error:
             raise Unavailable(str(error)) from None
         if not self._folder:
-            self._check_bot()
+            self.check_bots()
         temporary = tempfile.TemporaryDirectory(
             prefix="telegram-bot-module-", ignore_cleanup_errors=True
         )
@@ -104,6 +108,8 @@ class AwsDeployment(Deployment):
                 packages(bot.folder, bot.runtime)  # now, with the operator's settings of the index
         except ValueError as error:
             raise ToolError(str(error)) from None
+        if self._folder:
+            self.check_bots()
         for region in regions:
             self._put_parameters(region)
         started = time.monotonic()
@@ -125,16 +131,21 @@ class AwsDeployment(Deployment):
         self.opened.callback(over.set)
         thread.start()
 
-    def _check_bot(self) -> None:
-        """Raise ToolError if the bot can't be imported: an apply takes a minute to say so."""
-        [bot] = self.bots
-        variables = environment(self.api_url, self.variables)
-        if has_page(bot.folder):
-            variables["MINI_APP_URL"] = self.api_url + PAGE
-        try:
-            allowed_updates(bot.folder, variables)
-        except ValueError as error:
-            raise ToolError(str(error)) from None
+    def check_bots(self) -> None:
+        """Raise ToolError if a bot can't be imported: an apply takes a minute to say so.
+
+        Those of a configuration lack the variables that it gives them: only errors count then that
+        no variable causes.
+        """
+        for folder in dict.fromkeys(bot.folder for bot in self.bots):
+            variables = environment(self.api_url, {} if self._folder else self.variables)
+            if has_page(folder):
+                variables["MINI_APP_URL"] = self.api_url + PAGE
+            try:
+                allowed_updates(folder, variables)
+            except ValueError as error:
+                if not self._folder or NO_VARIABLE.search(str(error)):
+                    raise ToolError(str(error)) from None
 
     def prepare(self, folder: Path, aws_url: str) -> set[str]:
         """Have in a folder what Terraform applies, with its provider, and know its bots.
@@ -201,6 +212,13 @@ class AwsDeployment(Deployment):
                 found = self._found.take(has_come)
             for each in found:
                 self.came(each)
+
+    def __exit__(self, *exception: object) -> None:
+        if exception[0] is None:
+            super().__exit__(*exception)
+        else:
+            with self.step("the end of the emulated AWS"):  # which takes all that is in it along
+                super().__exit__(*exception)
 
     def close(self) -> None:
         with self.step("terraform destroy"):

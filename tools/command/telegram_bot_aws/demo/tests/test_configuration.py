@@ -213,6 +213,23 @@ def test_a_configuration_that_cannot_be_applied_is_explained(tmp_path, main, sen
     assert sentence in str(told.value).replace("│ ", "")
 
 
+BEFORE_APPLY = {
+    "def reply(update): ...": "bot.py must have ALLOWED_UPDATES",
+    "import no_such_package": "ModuleNotFoundError",
+    "def reply(": "SyntaxError",
+    "import os\nos.environ['ONLY_IN_MAIN_TF']": "",
+}
+
+
+@pytest.mark.parametrize(("source", "error"), BEFORE_APPLY.items())
+def test_bot_is_checked_before_the_apply_without_its_variables(tmp_path, source, error):
+    (tmp_path / "bot.py").write_text(source)
+    step = lambda name: contextlib.nullcontext()  # noqa: E731
+    deployment = AwsDeployment("http://127.0.0.1:9", step, tmp_path, {}, tmp_path)
+    with pytest.raises(ToolError, match=error) if error else contextlib.nullcontext():
+        deployment.check_bots()
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("quick_terraform")
 def test_instances_have_tokens_and_runtimes_of_their_own(tmp_path):
