@@ -121,6 +121,14 @@ def modules(request):
             vars(before[package]).pop(module, None)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def state(tmp_path_factory):
+    """Keep what scripts/poll keeps between two starts out of this machine's home."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def aiogram():
     """Import aiogram, which may take longer than a container's start-up lasts."""

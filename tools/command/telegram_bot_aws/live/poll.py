@@ -264,7 +264,9 @@ def begin(telegram: Client, take_over: bool) -> str:
     except Unreachable as error:
         raise Stop(f"Telegram can't be reached: {reason(error)}") from None
     waiting = info.get("pending_update_count", 0)
-    say(f"@{bot['username']} is answered from here; {waiting} updates wait. Ctrl-C ends this.")
+    say(
+        f"@{bot['username']} is answered from here; updates that wait: {waiting}. Ctrl-C ends this."
+    )
     return str(info["url"])
 
 

@@ -348,7 +348,11 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument(
-        "keys", nargs="*", metavar="KEY", help="keys of sessions; for import a file (default: -)"
+        "keys",
+        nargs="*",
+        metavar="KEY",
+        default=[],  # or argparse calls it required
+        help="keys of sessions; for import a file (default: -)",
     )
     parser.add_argument("--person", metavar="ID", default="", help="what a person's id names")
     where = parser.add_mutually_exclusive_group()

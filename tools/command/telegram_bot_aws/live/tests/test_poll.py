@@ -93,7 +93,7 @@ def test_poll_answers_and_follows_saved_changes(telegram, bot):
         assert polling.end(signal.SIGHUP) == 0
     assert telegram.webhook["allowed_updates"] == ["message", "callback_query"]
     assert telegram.pending() == 0
-    assert "@echo_bot is answered from here; 1 updates wait" in polling.output
+    assert "@echo_bot is answered from here; updates that wait: 1." in polling.output
     assert "the page in app/ isn't served: Telegram requires HTTPS" in polling.output
     assert polling.output.count("loaded in") == 2
     assert "Heard: " not in polling.output  # no text of anybody

@@ -374,6 +374,7 @@ def test_sessions_names_what_is_missing(aws, monkeypatch, arguments, unset, word
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        ((), "the following arguments are required: command\n"),
         (("delete",), "delete needs a KEY, or --person"),
         (("list", "--person", "Ada"), "--person must be a Telegram id"),
         (("list", "--person", "42a"), "--person must be a Telegram id"),
