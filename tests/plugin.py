@@ -28,20 +28,8 @@ PAGE = "tools/command/telegram_bot_aws/demo/tests/page/"
 DEPLOYMENT = "tests/deployment/"
 PRINTED = f"{DEPLOYMENT}test_doc_commands.py"  # each test in it has a deployment to itself
 PAIRS = "tests/integration/test_feature_pairs.py"  # all of them take an hour
-# Tests that start first, in this order, so that no process waits for another at the end: those that
-# wait longest for AWS, then those that take longest.
-ORDER = (
-    PRINTED,
-    f"{DEPLOYMENT}test_deployer_policy.py",
-    f"{DEPLOYMENT}test_acceptance.py",
-    f"{DEPLOYMENT}test_examples.py",
-    f"{DEPLOYMENT}test_queue.py",
-    f"{DEPLOYMENT}test_replacements.py",
-    DEPLOYMENT,
-    PAGE,
-    "tools/command/",
-    "tools/",
-)
+# Tests that start first, in this order, so that no process waits for another at the end.
+ORDER = (PRINTED, DEPLOYMENT, PAGE, "tools/command/", "tools/")
 # One process runs all of these, since it takes seconds to import aiogram, or to ask programs for
 # their help.
 TOGETHER = (

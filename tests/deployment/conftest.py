@@ -27,25 +27,15 @@ def telegram():
 
 @pytest.fixture
 def deploy(aws, providers, telegram, tmp_path):
-    """Apply the module under a name; at the end it is destroyed, and nothing may be left.
-
-    With a configuration, that is the root and gets the variables; otherwise the module is the root.
-    """
+    """Apply the module under a name; at the end it is destroyed, and nothing may be left."""
     opened = contextlib.ExitStack()
     names = []
 
-    def deploy(name, /, *, apply=True, configuration="", **variables):
+    def deploy(name, /, *, apply=True, **variables):
         options = {"telegram_bot_token": TOKEN, "telegram_api_url": telegram.url, "name": name}
         folder = tmp_path / name / "module"
-        module = opened.enter_context(
-            Deployment(
-                providers,
-                aws.url,
-                folder,
-                configuration=configuration,
-                **(variables if configuration else options | variables),
-            )
-        )
+        deployment = Deployment(providers, aws.url, folder, **options | variables)
+        module = opened.enter_context(deployment)
         names.append(name)
         if apply:
             module.apply()
