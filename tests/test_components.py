@@ -142,6 +142,7 @@ REMEMBERED = {
     "fakes.clock.clock",
     "exchange.opener",
     "middleware.allowlist.accounts",
+    "middleware.rate_limit.full_windows",
     "pipeline.enabled",
     "pipeline.recent",
     "pipeline.reported",

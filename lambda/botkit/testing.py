@@ -35,7 +35,7 @@ ME = {"id": 42, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
 MESSAGES = ("copyMessage", "edit", "forwardMessage", "send")  # these return a message, others True
 # What a container remembers: each test begins with a new container.
 CACHES = (
-    *("middleware.allowlist.accounts", "pipeline.recent"),
+    *("middleware.allowlist.accounts", "middleware.rate_limit.full_windows", "pipeline.recent"),
     *("pipeline.enabled", "pipeline.reported", "telegram.blocked_until"),
 )
 NO_MESSAGES = ("sendChatAction", "sendMessageDraft", "sendRichMessageDraft")

@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 from .. import bot_module, store
 from ..calls import execute
-from ..context import Context
+from ..context import BoundedDict, Context
 from ..errors import Misconfigured, outcome_of
 from ..outcome import Outcome
 from ..types import Any, Json
@@ -50,6 +50,11 @@ CLOSE: Json = {
     "ReturnValues": "ALL_NEW",
 }
 
+MAX_REMEMBERED = 100  # full windows
+# By the key of a full window: the ids of its updates and albums, which don't change any more, and
+# the id of the first update beyond.
+full_windows = BoundedDict(MAX_REMEMBERED)
+
 
 def rate_limit(ctx: Context, call_next: Callable[[], Outcome]) -> Outcome:
     """Let an update pass, or stop one that is too many. The first of those goes to on_rate_limit().
@@ -77,24 +82,29 @@ def rate_limit(ctx: Context, call_next: Callable[[], Outcome]) -> Outcome:
 def count(update: Json, key: str, most: int, seconds: int) -> str | None:
     """Count an update in a window. If it is too many, return the id of the first that was.
 
-    That takes one write, and in a full window two. Raises Misconfigured, or Unreachable if DynamoDB
-    can't be used.
+    That takes one write. A full window takes one more write in each container, and then none.
+    Raises Misconfigured, or Unreachable if DynamoDB can't be used.
     """
     update_id = str(update["update_id"])
     # An album counts under a negative number, which is no update's id.
     album = UpdateInfo(update).content.get("media_group_id")
     counted_as = update_id if album is None else str(~crc32(str(album).encode()))
-    # Telegram may redeliver an update for a day.
-    end = int(time.time()) + seconds + store.DAY_SECONDS
-    values = {":ids": {"NS": [counted_as]}, ":most": {"N": str(most)}, ":end": {"N": str(end)}}
-    if _update(key, COUNT, counted_as, values) is not None:
-        return None
-    # The id of an update: on_rate_limit() answers one message of an album.
-    closed = _update(key, CLOSE, update_id, {})
-    if closed is None:  # somebody has just deleted it
-        return None
-    first: str = closed["Attributes"]["beyond"]["N"]
-    return first
+    if key not in full_windows:
+        # Telegram may redeliver an update for a day.
+        end = int(time.time()) + seconds + store.DAY_SECONDS
+        values = {":ids": {"NS": [counted_as]}, ":most": {"N": str(most)}, ":end": {"N": str(end)}}
+        if _update(key, COUNT, counted_as, values) is not None:
+            return None
+        # The id of an update: on_rate_limit() answers one message of an album.
+        closed = _update(key, CLOSE, update_id, {})
+        if closed is None:  # somebody has just deleted it
+            return None
+        item = closed["Attributes"]
+        full_windows[key] = set(item["ids"]["NS"]), item["beyond"]["N"]
+    counted: set[str]
+    first: str
+    counted, first = full_windows[key]
+    return None if counted_as in counted else first
 
 
 def limit_of(bot: Any) -> tuple[int, int]:
