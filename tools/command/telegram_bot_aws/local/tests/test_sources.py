@@ -27,14 +27,14 @@ def bot():
         yield folder
 
 
-def test_copy_has_what_the_package_would_have(bot, tmp_path: Path):
+def test_copy_has_what_the_package_would_have(bot, tmp_path):
     assert allowed_updates(bot_folder(str(bot)))
     sources.copy(bot, tmp_path)
     assert (tmp_path / "linked" / "en.txt").read_text() == "Hello"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bot.py", "linked", "texts"]
 
 
-def test_change_is_seen_beside_a_link_to_nowhere(bot: Path):
+def test_change_is_seen_beside_a_link_to_nowhere(bot):
     before = sources.read_sources(bot)
     (bot / "linked").unlink()
     (bot / "linked").symlink_to("nowhere")
@@ -59,7 +59,7 @@ IMPORTS = {
 
 
 @pytest.mark.parametrize(("source", "does"), IMPORTS.items(), ids=IMPORTS)
-def test_a_bot_that_imports_schedule_uses_it(tmp_path, source, does: bool):
+def test_a_bot_that_imports_schedule_uses_it(tmp_path, source, does):
     (tmp_path / "bot.py").touch()
     (tmp_path / "remind.py").write_text(source)
     assert sources.uses_schedule(tmp_path) is does
@@ -75,7 +75,7 @@ def test_a_bot_that_imports_schedule_uses_it(tmp_path, source, does: bool):
         "SESSIONS = 3\nfrom botkit import aws": False,
     }.items(),
 )
-def test_a_bot_that_may_have_sessions_gets_a_table(tmp_path, source, has: bool):
+def test_a_bot_that_may_have_sessions_gets_a_table(tmp_path, source, has):
     (tmp_path / "bot.py").write_text("from rest import *")
     (tmp_path / "rest.py").write_text(source)
     assert sources.has_sessions(tmp_path) is has
