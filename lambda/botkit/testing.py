@@ -14,6 +14,7 @@ import copy
 import importlib
 import itertools
 import json
+import logging
 import re
 import sys
 import uuid
@@ -369,12 +370,23 @@ def chat(
         _botkit("release.check").check_bot(request.getfixturevalue("bot"))
         allowed_updates = _botkit("release.registration").allowed_updates()
     except _botkit("errors").Misconfigured as error:
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
     stage.telegram.bot.outbox.info["allowed_updates"] = allowed_updates
+    logger = logging.getLogger("botkit")
+    logger.addFilter(_tell_outcome)
     yield stage
+    logger.removeFilter(_tell_outcome)
     context = _botkit("context")
     context.activate(context.Context("start"))  # not the last update's
     request.node.add_report_section("teardown", "Telegram", stage.transcript)
+
+
+def _tell_outcome(record: logging.LogRecord) -> bool:
+    """Add the outcome and the error to a message: pytest shows no other fields of a log line."""
+    fields = vars(record)
+    told = (fields.get(name) for name in ("outcome", "error", "telegram_error"))
+    record.msg = " · ".join(filter(None, (record.msg, *told)))
+    return True
 
 
 def _begin_with_aws(request: pytest.FixtureRequest) -> None:

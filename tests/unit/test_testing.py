@@ -309,10 +309,11 @@ def answer(message, session):
     ],
     ids=["an exception", "no calls"],
 )
-def test_exception_of_the_bot_fails_the_test(chat_with, answer, error):
+def test_exception_of_the_bot_fails_the_test(chat_with, caplog, answer, error):
     ada = chat_with(f"def answer(message, session):\n    {answer}\n").user("Ada")
     with pytest.raises(Exception, match=error):
         ada.send("Hi")
+    assert "update · bot_error · " in caplog.text
 
 
 def test_bot_is_rate_limited_and_answers_later(chat_with):
