@@ -52,6 +52,8 @@ ADVICE = {
     "in a database elsewhere",
     ".+DeadlineExceeded: .+": "raise timeout in main.tf, which demo --direct and poll don't read: "
     "they have 10 s, and a queue (docs/reference.md#limits)",
+    r".*\bCancelledError\n[\s\S]+\nTimeoutError": "a task ran until the time was over, and nothing "
+    "runs after the answer. For what comes later, use botkit.schedule",
     ".+no such table: .+": "a database in /tmp ends with its container, and each new one begins "
     "without it",
 }

@@ -57,6 +57,12 @@ def test_surprising_error_is_explained(tmp_path, variables, query, words):
         assert words in answer_to(function, {"query": query}).traceback
 
 
+def test_advice_on_a_task_that_was_cancelled_names_schedule():
+    cancelled = "asyncio.exceptions.CancelledError\n\nTraceback:\n  at\nTimeoutError"
+    assert "use botkit.schedule" in advised(cancelled)
+    assert advised("Traceback:\n  at\nTimeoutError").endswith("TimeoutError")
+
+
 def test_advice_names_the_limit_of_a_slow_bot():
     assert "raise timeout in main.tf, which demo --direct" in advised(
         "bot_module.DeadlineExceeded: bot.py ran"
