@@ -66,7 +66,7 @@ class CallLog:
         self.visible = visible
 
     def allow_redelivery(self) -> None:
-        """Allow a redelivery although some calls were visible.
+        """From now on, the calls so far don't prevent a redelivery.
 
         Either nothing was saved, so everything is repeated, or the session knows which calls
         remain.

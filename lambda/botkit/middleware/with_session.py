@@ -4,8 +4,9 @@ Telegram delivers an update at least once, and several containers answer at the 
 session's item contains the ids of its last updates, and the calls that answered them. So each
 update changes the session once, and its answer never contradicts the saved session.
 
-The calls that remain are saved again only if one fails. After a crash between two calls, the next
-delivery makes all saved calls: a write after each call would make every answer slower.
+If reply() changed the session, a crash between two calls makes the next delivery repeat all of
+them: what remains is saved only if a call fails, since a write after each call would make every
+answer slower. If reply() changed nothing, it runs again.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def with_session(ctx: Context, _: Callable[[], Outcome]) -> Outcome:
             return send_calls(ctx, item, decode_calls(saved)) if saved else Outcome("duplicate")
         calls = call_reply(ctx, item, is_rerun=is_rerun)
         try:
-            # If the session has its changes already, only its calls were dropped.
+            # An earlier delivery may have saved the changes, though its calls were dropped since.
             is_saved = is_known or item.save(ctx.id, encode_calls(calls))
         except BotkitError as error:
             if error.retryable:
