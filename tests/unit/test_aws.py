@@ -155,6 +155,11 @@ REQUESTS = {
         },
         "/my-bucket/%2Fx%25",
     ),
+    "a dict of another type": (
+        *("iotwireless", "iotwireless", "PATCH", "/x"),
+        {"body": {"a": 1}, "headers": {"Content-Type": "application/merge-patch+json"}},
+        "/x",
+    ),
     "a model": (
         *("bedrock-runtime", "bedrock", "POST", "/model/eu.anthropic.x-v1:0/converse"),
         {"body": {"messages": []}},
@@ -176,7 +181,8 @@ def test_request_is_sent_and_signed(serve, use, service, signing_name, method, p
     given = more.get("body", b"")
     assert (json.loads(body) if isinstance(given, dict) else body) == given
     if isinstance(given, dict):
-        assert headers["Content-Type"] == "application/json"
+        own = more.get("headers", {}).get("Content-Type")
+        assert headers["Content-Type"] == (own or "application/json")
     hashed = hashlib.sha256(body).hexdigest()
     assert headers.get("X-Amz-Content-Sha256") == (hashed if signing_name == "s3" else None)
     credentials = Credentials(KEY_ID, KEY, SESSION_TOKEN)
@@ -220,6 +226,11 @@ def test_request_returns_json_or_bytes(serve, use, service, answer, result):
     assert aws.request(service=service, method="GET", path="/x") == result
 
 
+def test_json_in_a_bucket_is_returned_as_bytes(serve, use):
+    aws = use(serve(answers(http(b"{}", "200 OK", "Content-Type: application/json"))).url)
+    assert aws.request("my-bucket.s3", "GET", "/a.json", signing_name="s3") == b"{}"
+
+
 XML = b"<Error><Code>NoSuchKey</Code><Message>no \xff key</Message><Key>menu.pdf</Key></Error>"
 TOO_LONG = "ResponseTooLong: an answer must have at most 20 MB: ask for a part"
 FAILURES = {
@@ -245,6 +256,14 @@ FAILURES = {
     "the session token": (
         *("ssm", "", http({"__type": "Oops", "message": f"t:{SESSION_TOKEN}"}, "400 Bad")),
         *("ClientError", "Oops: t:…"),
+    ),
+    "a limit that stays": (
+        *(
+            "dynamodb",
+            "",
+            http({"__type": "x#ItemCollectionSizeLimitExceededException"}, "400 Bad"),
+        ),
+        *("ClientError", "ItemCollectionSizeLimitExceededException: no message"),
     ),
     "no permission yet": (
         *("ssm", "", http({"__type": "AccessDeniedException", "message": "no"}, "400 Bad")),

@@ -118,8 +118,9 @@ def test_group_is_the_session_with_session(start_with_queue):
     assert len(longest.module("queue").message_group_id({"message": POST})) <= 128  # SQS's limit
 
 
-def test_group_is_the_chat_if_session_raises(start_with_queue):
-    container = start_with_queue(UNQUEUED + "SESSION = lambda update: 1 / 0")
+@pytest.mark.parametrize("key", ["1 / 0", "''"], ids=["an error", "an impossible key"])
+def test_group_is_the_chat_if_session_raises(start_with_queue, key):
+    container = start_with_queue(UNQUEUED + f"SESSION = lambda update: {key}")
     assert container.module("queue").message_group_id({"message": POST}) == "-100"
 
 
@@ -463,8 +464,10 @@ def test_an_event_that_is_retried_changes_a_session_once(start_with_sessions, bo
     container.bot.broken = True
     assert container.invoke(queue_event(content, 4)) == DONE
     container.bot.broken = False
+    event = redriven(container)
+    event["Records"][0]["messageId"] = "message-2"
     bot_api.expects(*TWO)
-    assert container.invoke(redriven(container)) == DONE
+    assert container.invoke(event) == DONE
     assert json.loads(container.table.items["n"]["session"]["S"]) == {"n": 1}
 
 
