@@ -79,6 +79,13 @@ def test_file_has_the_type_of_its_name(container, tmp_path):
     assert container.log == []
 
 
+def test_a_path_may_begin_with_several_slashes(container, tmp_path):
+    show(container, tmp_path)
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "x.html").write_text("the page")
+    assert get(container, "///app/x.html")["statusCode"] == 200
+
+
 @pytest.mark.parametrize("method", ["HEAD", "POST"])
 def test_a_file_takes_no_other_method(container, method):
     answer = get(container, "/app/index.html", method)
@@ -257,6 +264,7 @@ def test_the_bot_gets_the_pages_request_and_what_telegram_signed(container, bot_
 
 BODIES = {
     "JSON": ("application/json", b'["\xc3\xa9"]', ["é"]),
+    "JSON with a charset": ("Application/JSON; charset=utf-8", b"1", 1),
     "text": ("text/plain;charset=UTF-8", b"1", "1"),
     "a picture": ("image/png", b"\x89PNG\xff", b"\x89PNG\xff"),
     "nothing": ("application/json", b"", None),
@@ -304,7 +312,7 @@ def test_a_bot_says_how_long_its_pages_may_be_open(container, monkeypatch):
     answer_with(container, monkeypatch)
     monkeypatch.setattr(container.bot, "INIT_DATA_MAX_AGE", 60, raising=False)
     assert ask(container, authorization=TMA + sign(launch(70)))[1]["error"] == "expired"
-    assert ask(container, authorization=TMA + sign(launch(50)))[0] == 200
+    assert ask(container, authorization="TMA " + sign(launch(50)))[0] == 200
 
 
 ANSWERS = {

@@ -94,6 +94,10 @@ GROUPS = {
     "a reply in a plain group": ({"message": {**POST, "message_thread_id": 5}}, "-100"),
     "a tap": ({"callback_query": {"from": ADA, "message": POST}}, "query:7"),
     "a user": ({"poll_answer": {"user": ADA}}, "7"),
+    "a guest's topic": (
+        {"guest_message": {**POST, "message_thread_id": 5, "is_topic_message": True}},
+        "guest:-100:5",
+    ),
     "neither": ({"poll": {"id": "x"}}, "poll"),
     "nothing": ({}, "update"),
 }

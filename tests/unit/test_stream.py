@@ -348,6 +348,7 @@ def test_long_answer_in_a_group_begins_in_its_message(world):
     ("text", "parts"),
     [
         ("one two\nthree four", ["one two", "three four"]),
+        ("one two\n3 4 5 6", ["one two", "3 4 5 6"]),  # at a line rather than at a later space
         ("abcde fghijkl", ["abcde fghi", "jkl"]),  # a word that ends halfway is too early
         ("123456789🤖", ["123456789", "🤖"]),
         ("1234567890", ["1234567890"]),

@@ -175,6 +175,7 @@ def test_redrive_repeats_an_incomplete_answer(start_with_sessions, bot_api, retu
         assert container.deliver(message()) == (200, None)
     [letter] = container.queues.dead_letters
     assert letter["failed"]["outcome"] == "incomplete"
+    assert "429" in letter["failed"]["error"]
     bot_api.refuses(said("a"), *LIMIT)
     assert redrive(1) == "throttled"
     bot_api.expects(said("a"), said("b"))
