@@ -16,11 +16,12 @@ from tests.support.stubs import TOKEN, load
         ("can't be 'abc', nor 'ab'", "can't be '…', nor 'ab'"),
         ("no long-sixsix", "no …"),
         (f"no /bot{TOKEN.replace(':', '%3A')}/getMe", "no /bot…/getMe"),
+        ("no http://ada:pw@proxy:80", "no http://…@proxy:80"),
         ("no /var/task", "no /var/task"),
     ],
     ids=[
         *("value", "too_short", "quoted_part", "value_with_another_in_it", "token_in_a_url"),
-        "lambdas_own",
+        *("password_in_a_url", "lambdas_own"),
     ],
 )
 def test_values_of_the_environment_are_left_out(monkeypatch, text, shown):
@@ -36,6 +37,15 @@ def test_names_in_the_source_stay(monkeypatch):
     error = ModuleNotFoundError("no 'app.production', no 'duct', no 'six-six'")
     shown = "ModuleNotFoundError: no 'app.production', no 'duct', no '…'"
     assert stack_trace.describe(error) == shown
+
+
+def test_code_that_is_no_file_has_no_line():
+    """Its name may come from a person."""
+    stack_trace = load("botkit.stack_trace")
+    with pytest.raises(ValueError) as raised:
+        exec(compile("raise ValueError", "<Ada>", "exec"))
+    [line] = stack_trace.stack_trace(raised.value)["stack_trace"]
+    assert "Ada" not in line
 
 
 def test_file_outside_of_all_folders_has_only_its_name():
