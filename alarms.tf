@@ -26,7 +26,7 @@ locals {
       seconds  = 900
       sentence = "For half an hour, Telegram or AWS could not be reached."
     }
-    # Failures of which botkit logs nothing: time-outs, too little memory, events that failed. Only those of the alias:
+    # Failures that botkit doesn't log: time-outs, too little memory, events that failed. Only those of the alias:
     # the check of a refused release fails under its version's number.
     errors = {
       namespace  = "AWS/Lambda"

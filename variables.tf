@@ -147,7 +147,7 @@ variable "reply_mode" {
 variable "reserved_concurrency" {
   type        = number
   description = <<-EOT
-    Maximum number of containers, reserved from the region's concurrency, of which AWS leaves 100 unreserved. With
+    Maximum number of containers, reserved from the region's concurrency. AWS keeps 100 of that unreserved. With
     queue, at least 3: three quarters answer what is in the queue. Null: no reservation, and five for the queue.
   EOT
   default     = null

@@ -86,7 +86,7 @@ def count(update: Json, key: str, most: int, seconds: int) -> str | None:
     Raises Misconfigured, or Unreachable if DynamoDB can't be used.
     """
     update_id = str(update["update_id"])
-    # An album counts under a negative number, which is no update's id.
+    # An album counts under a negative number, as no update has such an id.
     album = UpdateInfo(update).content.get("media_group_id")
     counted_as = update_id if album is None else str(~crc32(str(album).encode()))
     if key not in full_windows:
