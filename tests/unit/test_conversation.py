@@ -144,6 +144,13 @@ def test_message_older_than_the_last_answer_is_no_answer(person, talk, text):
     assert ada.send("Friday", message_id=34) == "L on Friday"
 
 
+def test_message_in_another_chat_is_not_older(person, talk):
+    ada = person(asking(talk, "size"))
+    ada.send("/go", message_id=30)
+    private = {"id": ADA["id"], "type": "private"}
+    assert ada.send("/go", message_id=5, chat=private) == "Which size?"
+
+
 def test_answer_must_be_among_the_choices(person, talk):
     def order(message):
         [call] = say(message, "Which size?")

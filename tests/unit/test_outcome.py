@@ -136,8 +136,10 @@ class Price:
 DEEP = """
 ALLOWED_UPDATES = ["message"]
 
-def reply(update):
-    return reply(update)
+def reply(update, depth=0):
+    if depth == 30:
+        raise ValueError
+    return reply(update, depth + 1)
 """
 
 
@@ -162,10 +164,10 @@ def test_stack_trace_lists_lines_and_functions_of_the_bot(start_bot, tmp_path, m
     assert TEXT.replace(" ", "_") not in str(container.log), "code of a person has its names"
 
 
-def test_stack_trace_has_at_most_20_lines(start_bot):
+def test_stack_trace_has_the_last_20_lines(start_bot):
     container = start_bot(DEEP)
     assert outcome_of(container) == "bot_error"
-    assert container.line["stack_trace"] == ["bot.py:5 in reply"] * 20
+    assert container.line["stack_trace"] == ["bot.py:7 in reply"] * 19 + ["bot.py:6 in reply"]
 
 
 @pytest.mark.parametrize(
