@@ -109,7 +109,6 @@ REMEMBERED = {
     "middleware.rate_limit.full_windows",
     "pipeline.enabled",
     "pipeline.recent",
-    "pipeline.reported",
     "settings.settings",
     "telegram.blocked_until",
     "telegram.default_client",

@@ -95,15 +95,6 @@ def get_calls(name: str, *arguments: Any) -> list[Json]:
     return calls
 
 
-def check_on_event(event: Any) -> None:
-    """Raise InvalidReply if bot.py has no function for events of other services."""
-    bot = load_or_none()
-    if bot and not hasattr(bot, "on_event"):
-        keys = ", ".join(map(str, event)) if isinstance(event, dict) else ""
-        what = f"{type(event).__name__} ({keys})"
-        raise InvalidReply(f"bot.py has no on_event() for {what}")
-
-
 class DeadlineExceeded(BaseException):
     """bot.py ran too long. An `except Exception` in it doesn't catch this."""
 

@@ -5,9 +5,9 @@ It goes into the queue, if there is one. Otherwise Lambda retries it twice if it
 
 from __future__ import annotations
 
-from . import bot_module, context, pipeline
+from . import context, pipeline
 from .context import Context
-from .errors import InvalidReply, encodable
+from .errors import encodable
 from .types import Any
 
 
@@ -16,13 +16,8 @@ class EventFailed(Exception):
 
 
 def handle(event: Any, request_id: str) -> None:
-    """Answer an event. Raises EventFailed if Lambda should try it again, or nobody answers it."""
+    """Answer an event. Raises EventFailed if Lambda should try it again."""
     ctx = context.activate(Context.of_event("event", event, request_id, service_of(event)))
-    if ctx.given_calls is None:
-        try:
-            bot_module.check_on_event(event)
-        except InvalidReply as error:  # the caller's mistake, so it isn't logged as the bot's
-            raise EventFailed(str(error)) from None
     outcome = pipeline.process(ctx, "event")
     # Without a queue, which would make it a dead letter, Lambda retries what failed in the bot.
     if outcome.redeliver or (outcome.name == "bot_error" and not ctx.calls.visible):

@@ -26,7 +26,7 @@ from . import bot_module
 from .calls import execute, validate
 from .context import BoundedDict, Context, update_type
 from .deadline import deadline
-from .errors import outcome_of
+from .errors import InvalidReply, outcome_of
 from .outcome import Outcome
 from .settings import settings
 from .types import Any
@@ -55,10 +55,9 @@ ENABLED_IF: dict[str, Callable[[Any], object]] = {
 # By pipeline, once bot.py is imported: the middleware that it and the settings enable.
 enabled: dict[str, list[Middleware]] = {}
 MAX_REMEMBERED = 256  # updates
-# The outcomes of recent updates and events for which calls were carried out, by id.
+# The outcomes of recent updates and events for which calls were carried out, by id. If our 200 is
+# lost, Telegram redelivers them.
 recent = BoundedDict(MAX_REMEMBERED)
-# The ids of recent updates for which on_error() was called: Telegram may have missed the 200.
-reported = BoundedDict(MAX_REMEMBERED)
 
 
 def process(ctx: Context, pipeline: str) -> Outcome:
@@ -102,12 +101,11 @@ def on_error(ctx: Context, call_next: CallNext) -> Outcome:
     It is called only at the first attempt, if people saw nothing yet.
     """
     ctx.save_original()
-    is_first = not (ctx.is_retry or ctx.id in recent or ctx.id in reported)
+    is_first = not (ctx.is_retry or ctx.id in recent)
     with deadline.reserve("on_error"):
         outcome = call_next()
     if outcome.name != "bot_error" or ctx.calls.visible or not is_first:
         return outcome
-    reported[ctx.id] = True
     try:
         answer = execute(ctx, bot_module.get_calls("on_error", ctx.original()))
     except BaseException as error:
@@ -115,7 +113,9 @@ def on_error(ctx: Context, call_next: CallNext) -> Outcome:
     if answer.error or answer.telegram_error:
         fields = {"error": answer.error or answer.telegram_error, **(answer.log_fields or {})}
         logger.warning("on_error() failed, too", extra=fields)
-    return outcome.replace(body=answer.body)
+    outcome = outcome.replace(body=answer.body)
+    recent[ctx.id] = outcome
+    return outcome
 
 
 def dead_letter(ctx: Context, call_next: CallNext) -> Outcome:
@@ -173,5 +173,8 @@ def on_event(ctx: Context, _: CallNext) -> Outcome:
     """Execute the calls in an event, or those that on_event() returns for it."""
     if ctx.given_calls is not None:
         return execute(ctx, validate(ctx.given_calls, "the event"))
-    bot_module.check_on_event(ctx.payload)
-    return execute(ctx, bot_module.get_calls("on_event", ctx.payload))
+    event = ctx.payload
+    if not hasattr(bot_module.load(), "on_event"):
+        keys = ", ".join(map(str, event)) if isinstance(event, dict) else ""
+        raise InvalidReply(f"bot.py has no on_event() for {type(event).__name__} ({keys})")
+    return execute(ctx, bot_module.get_calls("on_event", event))

@@ -6,17 +6,12 @@ import os
 import re
 import sys
 from traceback import walk_tb  # logging has loaded it
-from types import FrameType
 
 from .errors import BotkitError, encodable
 from .types import Json
 
-# Folders without code of the bot: botkit, and the standard library (a part is frozen into Python).
-NOT_THE_BOTS = (
-    __file__.rsplit("/", 1)[0] + "/",
-    os.__file__.rpartition("/")[0] + "/",
-    "<frozen ",
-)
+# Folders without code of the bot: botkit, and the standard library.
+NOT_THE_BOTS = (__file__.rpartition("/")[0] + "/", os.__file__.rpartition("/")[0] + "/")
 MAX_FRAMES = 20  # in the log: an endless recursion has a thousand
 
 # Variables whose values aren't secrets, and may be quoted: folders, the region, resources.
@@ -33,15 +28,17 @@ QUOTED = r"""(?<=(['"]))(.+?)(?=\1)"""
 SECRET = r"\d+(?::|%3A)[\w-]{30,}|(?<=://)[^\s/@]+(?=@)"
 
 
-def bot_frames(error: BaseException) -> list[tuple[FrameType, int | None]]:
-    """Return the frames of the bot that an exception came through, each with its line.
+def bot_lines(error: BaseException) -> list[tuple[str, str]]:
+    """Return the lines of the bot that an exception came through, each with its function.
 
-    The last one raised it.
+    The last one raised it: ("shop/prices.py:12", "Price.of").
     """
+    codes = ((frame.f_code, number) for frame, number in walk_tb(error.__traceback__))
     return [
-        (frame, number)
-        for frame, number in walk_tb(error.__traceback__)
-        if not frame.f_code.co_filename.startswith(NOT_THE_BOTS)
+        (encodable(f"{relative_path(code.co_filename)}:{number}"), encodable(code.co_qualname))
+        for code, number in codes
+        # Code that isn't in a file, and its names, may come from a person.
+        if code.co_filename.endswith(".py") and not code.co_filename.startswith(NOT_THE_BOTS)
     ]
 
 
@@ -51,23 +48,14 @@ def error_location(error: BaseException) -> str:
     The text of the exception is left out, since it may quote people. If botkit or the standard
     library raised it, the line is the one that called them.
     """
-    where = ""
-    for frame, number in bot_frames(error)[-1:]:
-        where = f" at {frame.f_code.co_filename.rpartition('/')[2]}:{number}"
+    lines = bot_lines(error)
+    where = f" at {lines[-1][0]}" if lines else ""
     return encodable(type(error).__name__ + where)
 
 
 def stack_trace(error: BaseException) -> Json:
-    """Return a field for the log: the last lines of the bot that an exception came through.
-
-    Each has its function: {"stack_trace": ["bot.py:30 in reply", "shop/prices.py:12 in Price.of"]}.
-    Returns {} if there are none.
-    """
-    lines = [
-        encodable(f"{relative_path(code.co_filename)}:{number} in {code.co_qualname}")
-        for code, number in ((frame.f_code, number) for frame, number in bot_frames(error))
-        if code.co_filename.endswith(".py")  # other code, and its names, may come from a person
-    ]
+    """Return a field for the log: {"stack_trace": ["bot.py:30 in reply"]}, or {} without a line."""
+    lines = [f"{line} in {function}" for line, function in bot_lines(error)]
     return {"stack_trace": lines[-MAX_FRAMES:]} if lines else {}
 
 
@@ -80,24 +68,20 @@ def relative_path(file: str) -> str:
 def describe(error: BaseException) -> str:
     """Return the type and text of an exception before any update, and the line that raised it.
 
-    The text can't quote people yet, and contains no secrets. The file's name includes its folder.
-    If another file raised it, bot.py's own line follows. The line of a SyntaxError is the one that
-    can't be parsed.
+    The text can't quote people yet, and contains no secrets. If another file raised it, bot.py's
+    own line follows. The line of a SyntaxError is the one that can't be parsed.
     """
-    file, number, bot_line = "", None, ""
-    for frame, number in bot_frames(error):
-        file = frame.f_code.co_filename
-        if frame.f_globals.get("__name__") == "bot":
-            bot_line = f"bot.py:{number}"
+    lines = [line for line, _ in bot_lines(error)]
+    at = lines[-1] if lines else ""
     text: object = error
     if isinstance(error, SyntaxError) and error.filename:
-        file, number, text = error.filename, error.lineno, error.msg
+        at, text = f"{relative_path(error.filename)}:{error.lineno}", error.msg
     has_names = isinstance(error, (AttributeError, BotkitError, ImportError, NameError))
     words = redact(str(text), has_names=has_names)
     what = type(error).__name__ + (f": {words}" if words else "")
-    at = f"{relative_path(file)}:{number}"
-    via = f", from {bot_line}" if bot_line not in ("", at) else ""
-    return encodable(f"{what} at {at}{via}" if file else what)
+    own = [line for line in lines if line.startswith("bot.py:")]
+    via = f", from {own[-1]}" if own and own[-1] != at else ""
+    return encodable(f"{what} at {at}{via}" if at else what)
 
 
 def redact(text: str, *, has_names: bool = False) -> str:

@@ -37,7 +37,7 @@ MESSAGES = ("copyMessage", "edit", "forwardMessage", "send")  # these return a m
 # What a container remembers: each test begins with a new container.
 CACHES = (
     *("middleware.allowlist.accounts", "middleware.rate_limit.full_windows", "pipeline.recent"),
-    *("pipeline.enabled", "pipeline.reported", "telegram.blocked_until"),
+    *("pipeline.enabled", "telegram.blocked_until"),
 )
 NO_MESSAGES = ("sendChatAction", "sendMessageDraft", "sendRichMessageDraft")
 

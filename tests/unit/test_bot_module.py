@@ -88,7 +88,7 @@ def test_bot_that_catches_every_exception_is_interrupted(container, monkeypatch,
     assert 0.2 <= time.monotonic() - began
     assert caught == ["DeadlineExceeded", "DeadlineExceeded"]
     assert container.line["outcome"] == "bot_error"
-    assert container.line["error"].startswith("DeadlineExceeded at test_bot_module.py:")
+    assert container.line["error"].startswith("DeadlineExceeded at tests/unit/test_bot_module.py:")
     assert "DeadlineExceeded: bot.py ran until the function's time was almost over" in caplog.text
 
 

@@ -17,7 +17,7 @@ OTHERS = {
 
 @pytest.mark.parametrize(("event", "what"), OTHERS.values(), ids=OTHERS)
 def test_an_event_that_nobody_answers_is_named(container, event, what):
-    assert failure(container, event) == f"bot.py has no on_event() for {what}"
+    assert failure(container, event) == f"bot_error: bot.py has no on_event() for {what}"
 
 
 def test_the_name_of_an_event_is_cut_short(container):
@@ -100,7 +100,7 @@ def test_an_exception_fails_unless_people_saw_something(container, bot_api, monk
 
     monkeypatch.setattr(container.bot, "on_event", on_event, raising=False)
     said = failure(container, {"is_seen": False})
-    assert said.startswith("bot_error: KeyError at test_event.py:")
+    assert said.startswith("bot_error: KeyError at tests/unit/test_event.py:")
     bot_api.expects(CALL)
     assert container.invoke({"is_seen": True}) is None
     assert container.line["outcome"] == "bot_error"

@@ -357,7 +357,9 @@ def test_an_invalid_answer_is_explained_in_the_log(container, monkeypatch, answe
 def test_exception_is_logged_and_not_shown_to_the_page(container, monkeypatch, error):
     answer_with(container, monkeypatch, error(TEXT))
     assert ask(container) == (500, FAILED)
-    assert re.fullmatch(rf"{error.__name__} at test_mini_app\.py:\d+", container.line["error"])
+    assert re.fullmatch(
+        rf"{error.__name__} at tests/unit/test_mini_app\.py:\d+", container.line["error"]
+    )
     assert container.line["stack_trace"][0].endswith(".on_request")
     assert (container.line["level"], container.line["outcome"]) == ("ERROR", "mini_app_error")
 

@@ -85,10 +85,10 @@ def test_error_that_the_bot_raises_has_its_outcome(container, monkeypatch, kind,
 
 
 RAISES = {
-    "an exception": (KeyError(TEXT), "KeyError at stubs.py:"),
-    "a SyntaxError of a text": (SyntaxError("x", (TEXT, 1, 1, "")), "SyntaxError at stubs"),
-    "exits": (SystemExit(TEXT), "SystemExit at stubs.py:"),
-    "is cancelled": (asyncio.CancelledError(TEXT), "CancelledError at stubs.py:"),
+    "an exception": (KeyError(TEXT), "KeyError at tests/support/stubs.py:"),
+    "a SyntaxError of a text": (SyntaxError("x", (TEXT, 1, 1, "")), "SyntaxError at tests"),
+    "exits": (SystemExit(TEXT), "SystemExit at tests/support/stubs.py:"),
+    "is cancelled": (asyncio.CancelledError(TEXT), "CancelledError at tests/support/stubs.py:"),
 }
 
 

@@ -533,5 +533,7 @@ def test_message_of_another_queue_is_the_bots(container, queue):
 
 def test_without_a_queue_no_event_is_its(start, bot_api):
     container = start(bot_api.url)
-    assert failure(container, queue_event(message())).startswith("bot.py has no on_event()")
+    assert failure(container, queue_event(message())).startswith(
+        "bot_error: bot.py has no on_event()"
+    )
     assert "botkit.queue" not in sys.modules
