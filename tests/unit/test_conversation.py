@@ -1,6 +1,5 @@
 """conversation.py: conversations as generators, which run again at each answer."""
 
-import importlib
 import json
 import logging
 import sys
@@ -36,29 +35,28 @@ class Person:
     def __init__(self, talk, starts, **about):
         self.session = {}
         self.count = 0
-        self.others = []  # updates that no conversation has answered
         self.calls = []
         self.reply = talk.handler(starts, self._otherwise, **about)
 
     def _otherwise(self, update, session):
-        self.others.append(update)
+        assert update["update_id"] == self.count, "it is the update as it came"
         return say({"chat": CHAT}, "otherwise")
 
-    def get(self, kind, content, update_id=None):
+    def get(self, kind, content):
         self.count += 1
         self.session = json.loads(json.dumps(self.session))  # another container
-        update = {"update_id": update_id or self.count, kind: content}
+        update = {"update_id": self.count, kind: content}
         self.calls = self.reply(update, self.session)
         return " | ".join(call["text"] if "text" in call else call["method"] for call in self.calls)
 
-    def send(self, text=None, person=ADA, update_id=None, **content):
+    def send(self, text=None, person=ADA, **content):
         message = {"message_id": 9, "chat": CHAT, "from": person, **content}
         message |= {} if text is None else {"text": text}
-        return self.get("message", message, update_id)
+        return self.get("message", message)
 
-    def press(self, data, person=ADA, message_id=9):
-        message = {"message_id": message_id, "chat": CHAT, "from": {"id": 42}, "text": "Sure?"}
-        press = {"id": "p", "from": person, "message": message, "data": data}
+    def press(self, data):
+        message = {"message_id": 9, "chat": CHAT, "from": {"id": 42}, "text": "Sure?"}
+        press = {"id": "p", "from": ADA, "message": message, "data": data}
         return self.get("callback_query", press)
 
     def buttons(self):
@@ -84,6 +82,17 @@ def asking(talk, *names):
     return order
 
 
+def choosing(talk, **about):
+    """Return a conversation with a question, whose call has more parameters, about S or M."""
+
+    def order(message):
+        calls = [{**say(message, "Which size?")[0], **about}]
+        size = yield talk.ask("size", calls, retry_text="S or M?", choices=["S", "M"])
+        return say(message, size)
+
+    return order
+
+
 @pytest.fixture
 def person(talk, monkeypatch):
     """Give the module of the bot a conversation, and return somebody who can begin it by /go."""
@@ -98,12 +107,7 @@ def person(talk, monkeypatch):
 
 
 def test_conversation_is_straight_code(person, talk):
-    def order(message):
-        size = yield talk.ask("size", say(message, "Which size?"))
-        day = yield talk.ask("day", say(message, "Which day?"))
-        return say(message, f"{size} on {day}")
-
-    ada = person(order)
+    ada = person(asking(talk, "size", "day"))
     assert ada.send("hi") == "otherwise"
     assert ada.send("/go") == "Which size?"
     assert ada.send(" S ") == "Which day?"
@@ -135,7 +139,6 @@ def test_session_holds_what_the_conversation_needs(person, talk, monkeypatch):
 @pytest.mark.parametrize("text", ["M", "/go"])
 def test_message_older_than_the_last_answer_is_no_answer(person, talk, text):
     """A redrive brings it. The id of its update says nothing."""
-
     ada = person(asking(talk, "size", "day"))
     assert ada.send("/go", message_id=30) == "Which size?"
     assert ada.send(text, message_id=29) == "otherwise"
@@ -152,18 +155,12 @@ def test_message_in_another_chat_is_not_older(person, talk):
 
 
 def test_answer_must_be_among_the_choices(person, talk):
-    def order(message):
-        [call] = say(message, "Which size?")
-        call |= {"reply_markup": {"keyboard": [["S"]]}, "message_thread_id": 3}
-        size = yield talk.ask("size", [call], choices=["S", "M"], retry_text="S or M, please.")
-        return say(message, size)
-
-    ada = person(order)
+    where = {"message_thread_id": 3, "reply_markup": {"keyboard": [["S"]]}}
+    ada = person(choosing(talk, **where))
     ada.send("/go")
-    assert ada.send("XL") == "S or M, please."
-    where = {"chat_id": -7, "message_thread_id": 3, "reply_markup": {"keyboard": [["S"]]}}
-    assert ada.calls == [{"method": "sendMessage", "text": "S or M, please.", **where}]
-    assert ada.send(photo=[]) == "S or M, please."
+    assert ada.send("XL") == "S or M?"
+    assert ada.calls == [{**say({"chat": CHAT}, "S or M?")[0], **where}]
+    assert ada.send(photo=[]) == "S or M?"
     assert ada.send("m") == "M"
 
 
@@ -201,7 +198,6 @@ def test_only_the_questions_own_buttons_answer_it(person, talk):
     assert ada.press(yes) == "answerCallbackQuery | Sure?"
     assert ada.calls[0] == {"method": "answerCallbackQuery", "callback_query_id": "p"}
     assert ada.press(yes) == "otherwise"  # of the question before
-    assert ada.others[-1]["callback_query"]["data"] == yes
     assert ada.press(yes.replace(".0.", ".1.")) == "answerCallbackQuery | yes yes"
     ada.send("/go")
     assert ada.press(yes) == "otherwise"  # of the conversation before
@@ -379,40 +375,19 @@ def test_release_that_changes_the_questions_ends_the_conversation(
     assert (record["conversation"], record["reason"]) == ("bot:conversation", reason)
 
 
-LAZY = """
-from botkit import conversation
-
-def trip(message):
-    to = yield conversation.ask("to", [{"method": "sendMessage", "chat_id": 7, "text": "To?"}])
-    return [{"method": "sendMessage", "chat_id": 7, "text": f"To {to}"}]
-"""
-
-
 @pytest.mark.parametrize("source", [None, "import nothing_like_this"], ids=["removed", "broken"])
-def test_only_a_removed_module_ends_its_conversation(talk, tmp_path, monkeypatch, source):
+def test_only_a_removed_module_ends_its_conversation(person, talk, tmp_path, monkeypatch, source):
     """Containers import it when they need it."""
-    file = tmp_path / "tour.py"
-    file.write_text(LAZY)
     monkeypatch.syspath_prepend(tmp_path)
-
-    def fallback(update, session):
-        if update["message"]["text"] != "trip":
-            return say({"chat": CHAT}, "otherwise")
-        trip = importlib.import_module("tour").trip
-        return list(talk.start(trip, update, session))
-
-    ada = Person(talk, {})
-    ada.reply = talk.handler({}, fallback)
-    assert ada.send("trip") == "To?"
-    del sys.modules["tour"]  # as in another container
-    importlib.invalidate_caches()
+    ada = person(asking(talk, "size"))
+    ada.send("/go")
+    ada.session["conversation"]["of"] = "tour:trip"
     if source:
-        file.write_text(source)
+        (tmp_path / "tour.py").write_text(source)
         with pytest.raises(ModuleNotFoundError, match="nothing_like_this"):
-            ada.send("Rome")
+            ada.send("S")
     else:
-        file.unlink()
-        assert ada.send("Rome") == "otherwise"
+        assert ada.send("S") == "otherwise"
     assert ("conversation" in ada.session) == bool(source)
 
 
@@ -490,30 +465,26 @@ def test_invalid_conversation_is_rejected(person, talk):
     def ends(message):
         yield talk.external("one", int)
 
+    def forgets(message):
+        talk.ask("size", say(message, "Which size?"))
+        yield talk.ask("day", say(message, "Which day?"))
+
+    def forgets_external(message):
+        yield talk.ask("day", say(message, "Which day?"))
+        talk.external("size", int)
+        return []
+
     for conversation, words in [
         (nothing, r"conversation\(\) must be a generator, which has a yield"),
         (wrong, r"must yield ask\(…\) or external\(…\)"),
         (no_calls, "the question size must have a list of calls"),
         (none, "the question size must have a list of calls"),
         (ends, "must return a list of calls"),
+        (forgets, r"external\(…\): size has no yield"),
+        (forgets_external, r"external\(…\): external size has no yield"),
     ]:
         with pytest.raises(ValueError, match=words):
-            person(conversation).send("/go")
-
-
-@pytest.mark.parametrize("forgotten", ["size", "external size"])
-def test_question_without_a_yield_is_rejected(person, talk, forgotten):
-    def order(message):
-        if forgotten == "size":
-            talk.ask("size", say(message, "Which size?"))
-            yield talk.ask("day", say(message, "Which day?"))
-        yield talk.ask("day", say(message, "Which day?"))
-        talk.external("size", int)
-        return []
-
-    ada = person(order)
-    with pytest.raises(ValueError, match=rf"external\(…\): {forgotten} has no yield"):
-        [*map(ada.send, ("/go", "Friday"))]
+            [*map(person(conversation).send, ("/go", "Friday"))]
 
 
 def test_question_may_be_made_before_it_is_asked(person, talk):
@@ -526,23 +497,16 @@ def test_question_may_be_made_before_it_is_asked(person, talk):
     assert [ada.send("/go"), ada.send("S")] == ["Which size?", "S"]
 
 
-@pytest.mark.parametrize("command", ["go", "/Go", "/go now", "/"])
-def test_conversation_must_begin_with_a_command(talk, command):
-    with pytest.raises(ValueError, match=f'"/order", not {command}'):
-        talk.handler({command: nothing}, nothing)
-
-
-def test_conversation_must_be_at_the_top_of_a_module(talk):
-    with pytest.raises(ValueError, match="must be a function at the top level of a module"):
-        talk.handler({"/go": lambda message: []}, nothing)
-
-
-def reads(talk, calls):
-    def conversation(message):
-        yield talk.ask("size", calls(message), retry_text="S or M?", choices=["S", "M"])
-        return say(message, "Thank you")
-
-    return conversation
+@pytest.mark.parametrize(
+    ("command", "function", "words"),
+    [
+        *((name, nothing, f'"/order", not {name}') for name in ("go", "/Go", "/go now", "/")),
+        ("/go", lambda message: [], "must be a function at the top level of a module"),
+    ],
+)
+def test_conversation_needs_a_command_and_a_name(talk, command, function, words):
+    with pytest.raises(ValueError, match=words):
+        talk.handler({command: function}, nothing)
 
 
 SELECTIVE = {"force_reply": True, "selective": True}
@@ -550,38 +514,35 @@ SELECTIVE = {"force_reply": True, "selective": True}
 
 def test_question_in_a_group_has_its_person_reply(person, talk):
     """In privacy mode, the bot gets no other answer."""
-    ada = person(reads(talk, lambda message: say(message, "Which size?")))
+    ada = person(choosing(talk))
     ada.send("/go", message_id=8)
     to_her = {"message_id": 8, "allow_sending_without_reply": True}
     offer = {"reply_markup": SELECTIVE, "reply_parameters": to_her}
     assert ada.calls == [{**say({"chat": CHAT}, "Which size?")[0], **offer}]
     ada.send("L", message_id=9)
     assert ada.calls == [{**say({"chat": CHAT}, "S or M?")[0], **offer}]
-    assert ada.send("s", message_id=10) == "Thank you"
+    assert ada.send("s", message_id=10) == "S"
     assert "reply_markup" not in ada.calls[0]
     ada.send("/go", chat={"id": 5, "type": "private"})
     assert "reply_markup" not in ada.calls[0]
 
 
-KEPT = {
-    "a keyboard": {"reply_markup": {"keyboard": [["S", "M"]]}},
-    "another chat": {"chat_id": 5},
-    "no message": {"method": "sendChatAction"},
-    "a game, which takes only buttons": {"method": "sendGame"},
-    "an edit": {"method": "editMessageText"},
+# Parameters of a question's call, and what is added to them.
+OWN_PARAMETERS = {
+    "a keyboard": ({"reply_markup": {"keyboard": [["S", "M"]]}}, {}),
+    "another chat": ({"chat_id": 5}, {}),
+    "no message": ({"method": "sendChatAction"}, {}),
+    "a game, which takes only buttons": ({"method": "sendGame"}, {}),
+    "an edit": ({"method": "editMessageText"}, {}),
+    "a reply": (
+        {"reply_parameters": {"message_id": 3}},
+        {"reply_markup": {"force_reply": True}},  # everyone may answer
+    ),
 }
 
 
-@pytest.mark.parametrize("about", KEPT.values(), ids=KEPT)
-def test_explicit_parameters_of_a_question_stay(person, talk, about):
-    ada = person(reads(talk, lambda message: [{**say(message, "Which size?")[0], **about}]))
+@pytest.mark.parametrize(("about", "added"), OWN_PARAMETERS.values(), ids=OWN_PARAMETERS)
+def test_explicit_parameters_of_a_question_stay(person, talk, about, added):
+    ada = person(choosing(talk, **about))
     ada.send("/go")
-    assert ada.calls == [{**say({"chat": CHAT}, "Which size?")[0], **about}]
-
-
-def test_explicit_reply_stays_and_lets_everyone_answer(person, talk):
-    own = {"reply_parameters": {"message_id": 3}}
-    ada = person(reads(talk, lambda message: [{**say(message, "Which size?")[0], **own}]))
-    ada.send("/go")
-    assert ada.calls[0]["reply_markup"] == {"force_reply": True}
-    assert ada.calls[0]["reply_parameters"] == {"message_id": 3}
+    assert ada.calls == [{**say({"chat": CHAT}, "Which size?")[0], **about, **added}]
