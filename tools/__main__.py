@@ -14,6 +14,5 @@ if __name__ == "__main__":
         "accept": Command("acceptance.accept", "try the module on an AWS account, or here"),
         "release": Command("maintenance.release", "write a version and the owner into all files"),
         "update-bot-api": Command("maintenance.update_bot_api", "write the next Bot API's types"),
-        "screenshot": Command("telegram_bot_aws.demo.screenshot", "take README's pictures"),
     }
     sys.exit(run("scripts/dev", "What maintainers of this project run.", COMMANDS))

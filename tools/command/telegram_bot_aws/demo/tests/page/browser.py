@@ -1,27 +1,40 @@
-"""The browser tab that all page tests share, and what they do in it.
+"""The browser tab that all page tests share, and what they do in it."""
 
-Where Playwright is missing, the tests that import this are skipped.
-"""
+import contextlib
+import shutil
 
-from __future__ import annotations
-
-import importlib.util
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Error, expect, sync_playwright
 
 from tests.support.needs import skip_or_fail
 
-if not all(map(importlib.util.find_spec, ("playwright", "axe_playwright_python"))):
-    skip_or_fail("needs playwright and axe: scripts/bootstrap installs them")
-
-from axe_playwright_python.sync_playwright import Axe  # noqa: E402
-from playwright.sync_api import Page, expect  # noqa: E402
-
-from telegram_bot_aws.demo.screenshot import fail_once, say  # noqa: E402
-
 MAX_WAIT_MS = 60_000  # for anything that a page does
-
-__all__ = ["Page", "Tab", "expect", "fail_once", "is_too_wide", "say", "violations"]
+# The first one is Chromium's headless shell, which takes three quarters of the CPU time.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
+# Chromium has no sandbox as root. The other options keep it off the network.
+OPTIONS = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--no-first-run",
+)
 
 expect.set_options(timeout=MAX_WAIT_MS)
+
+
+@contextlib.contextmanager
+def browser():
+    """Run Chromium without a window, this machine's or Playwright's."""
+    own = next(filter(None, map(shutil.which, NAMES)), None)
+    with sync_playwright() as playwright:
+        try:
+            found = playwright.chromium.launch(executable_path=own, args=OPTIONS)
+        except Error as error:
+            reason = error.message.splitlines()[0]
+            skip_or_fail(f"no Chromium: run scripts/bootstrap browser ({reason})")
+        yield found
+        found.close()
 
 
 class Tab:
@@ -66,13 +79,26 @@ class Tab:
         self.problems.append(problem)
 
 
-def violations(page, part=None):
-    """Return axe-core's findings in a page, or a part of it: each with its rule and place."""
+def say(page, text):
+    """Write a message in the demo's chat."""
+    field = page.get_by_label("Message", exact=True)
+    field.fill(text)
+    field.press("Enter")
+
+
+def fail_once(page, kind):
+    """Make the next call of the demo's bot fail at Telegram."""
+    switch = page.get_by_role("button", name="Make Telegram fail")
+    if switch.get_attribute("aria-expanded") != "true":
+        switch.click()
+    page.get_by_label("What Telegram does").select_option(kind)
+    page.get_by_label("How many calls fail").select_option("1")
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.locator("#left")).to_have_text("1 to go")
+
+
+def is_well_drawn(page, part=None):
+    """Check that axe-core finds nothing in a page or its part, and that it fits its width."""
     found = Axe().run(page, context=part).response["violations"]
-    return [f"{rule['id']}: {node['target']}" for rule in found for node in rule["nodes"]]
-
-
-def is_too_wide(page):
-    """Tell whether the page has to be scrolled sideways."""
-    wide = page.evaluate("() => document.documentElement.scrollWidth > innerWidth")
-    return wide
+    assert [f"{rule['id']}: {node['target']}" for rule in found for node in rule["nodes"]] == []
+    assert not page.evaluate("() => document.documentElement.scrollWidth > innerWidth")

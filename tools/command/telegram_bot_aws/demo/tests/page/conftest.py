@@ -2,34 +2,40 @@
 
 import contextlib
 import gc
+import shutil
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+from telegram_stand_in import Server, Telegram
 
-from telegram_bot_aws.demo.tests.page.host import running
-from tests.support.needs import skip_or_fail
+from telegram_bot_aws.demo.chat import Chat
+from telegram_bot_aws.demo.deployments import token
+from telegram_bot_aws.demo.local_deployment import LocalDeployment
+from telegram_bot_aws.demo.server import PageServer
+from telegram_bot_aws.demo.tests.page.browser import Tab, browser, expect
+from tests.support.programs import save
+
+PACE = 0.1  # of Telegram's seconds
 
 
 # Not for the session: Playwright's event loop would disturb the loops of other tests.
 @pytest.fixture(scope="package")
-def shared_tab():
-    # Imported here, so that tests which use it are skipped if Playwright is missing.
-    from telegram_bot_aws.demo.screenshot import browser
-    from telegram_bot_aws.demo.tests.page.browser import Tab
-    from telegram_bot_aws.local.processes import ToolError
-
-    with contextlib.ExitStack() as opened:
-        try:
-            found = opened.enter_context(browser())
-        except ToolError as error:
-            skip_or_fail(str(error))
-        yield Tab(found)
+def chrome():
+    with browser() as found:
+        yield found
     # Playwright may end before its pipes are closed. Collect them here, or a later test fails: what
     # closes one may leave another.
     hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
     for _ in range(3):
         gc.collect()
     sys.unraisablehook = hook
+
+
+@pytest.fixture(scope="package")
+def shared_tab(chrome):
+    return Tab(chrome)
 
 
 @pytest.fixture
@@ -41,18 +47,45 @@ def tab(shared_tab):
     assert problems == []
 
 
+@dataclass
+class Demo:
+    """A chat with a bot: the address of its page, and the bot's folder, which a test may edit."""
+
+    url: str
+    folder: Path
+    chat: Chat
+
+    def edit(self, old, new, file="bot.py"):
+        """Change a line of the bot, and reload it, as scripts/demo does by itself."""
+        save(self.folder / file, old, new)
+        self.chat.bots.refresh()
+
+
 @pytest.fixture(scope="module")
 def demo(request, tmp_path_factory):
     """A chat with a copy of the file's BOT, which runs in a process without AWS."""
-    with running(request.module.BOT, tmp_path_factory.mktemp("demo") / "bot") as demo:
-        yield demo
+    folder = tmp_path_factory.mktemp("demo") / "bot"
+    shutil.copytree(request.module.BOT, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    telegram = Telegram(token(1), pace=PACE)
+    telegram.bots_in_groups = "administrator"
+    chat = Chat(telegram)
+    with contextlib.ExitStack() as opened:
+        opened.enter_context(Server(telegram))
+        deployment = LocalDeployment(
+            telegram.url, lambda name: contextlib.nullcontext(), folder, {}
+        )
+        opened.enter_context(deployment)
+        chat.bots.deployment = deployment
+        deployment.from_queue = chat.traces.from_queue
+        telegram.deliver = deployment.deliver
+        page = opened.enter_context(PageServer(chat))
+        chat.serve_pages(opened, page.url)
+        yield Demo(f"{page.url}/", folder, chat)
 
 
 @pytest.fixture
 def page(demo, tab):
     """The chat's page. Its messages stay from one test to the next."""
-    from playwright.sync_api import expect
-
     page = tab.visit(demo.url)
     page.evaluate("() => sessionStorage.clear()")  # the person and the chat of another test
     page.reload()

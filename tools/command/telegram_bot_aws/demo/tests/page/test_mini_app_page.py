@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from telegram_bot_aws.demo.tests.page.browser import expect, is_too_wide, say, violations
+from telegram_bot_aws.demo.tests.page.browser import expect, is_well_drawn, say
 from telegram_bot_aws.local.project import ROOT
 from tests.support.programs import Script, page_of
 
@@ -63,8 +63,7 @@ def test_main_button_popup_and_unplayed_events(page):
     for scheme, width in (("light", 1280), ("dark", 360)):
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": 800})
-        assert violations(page, "#chat, #timeline") == []
-        assert not is_too_wide(page)
+        is_well_drawn(page, "#chat, #timeline")
     expect(frame.locator("body")).to_have_css("background-color", "rgb(20, 27, 35)")
     do(frame, "close")
     expect(page.locator("#page")).to_have_count(0)
