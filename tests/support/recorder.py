@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import http.client
 import re
-from http.server import BaseHTTPRequestHandler
 from typing import NamedTuple
 
-from telegram_bot_aws.local.http_server import LocalServer
+from telegram_bot_aws.local.http_server import MAX_REQUEST_BYTES, LocalRequest, LocalServer
 
 
 class Request(NamedTuple):
@@ -51,27 +50,18 @@ class Recorder(LocalServer):
             connection.close()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(LocalRequest):
     # Head and body are written together: a busy provider may close the connection in between, and
     # repeat the request.
     wbufsize = -1
     server: Recorder
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = self.body(MAX_REQUEST_BYTES)
         request = Request(self.command, self.path, dict(self.headers.items()), body)
         self.server.requests.append(request)
         status, headers, data = self.server.send(request)
-        self.send_response_only(status)
-        for name, value in headers:
-            if name.lower() not in ("content-length", "transfer-encoding", "connection"):
-                self.send_header(name, value)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+        about = {"connection", "content-length", "date", "server", "transfer-encoding"}
+        self.respond(status, [each for each in headers if each[0].lower() not in about], data)
 
     do_DELETE = do_GET = do_PATCH = do_PUT = do_POST
-
-    def log_message(self, *arguments):
-        pass
