@@ -16,7 +16,6 @@ from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import LAMBDA, ROOT
 from telegram_bot_aws.local.terraform import Module
 from telegram_stand_in import Server, Telegram
-from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.needs import needs_provider
 from tests.support.provider import Providers, alone
@@ -27,12 +26,12 @@ from tests.support.wheels import Index
 PAGE = "tools/command/telegram_bot_aws/demo/tests/page/"
 DEPLOYMENT = "tests/deployment/"
 PRINTED = f"{DEPLOYMENT}test_doc_commands.py"  # each test in it has a deployment to itself
-PAIRS = "tests/integration/test_feature_pairs.py"  # all of them take an hour
 # Tests that start first, in this order, so that no process waits for another at the end.
 ORDER = (PRINTED, DEPLOYMENT, PAGE, "tools/command/", "tools/")
-# One process runs all of these, since it takes seconds to import aiogram, or to ask programs for
-# their help.
+# One process runs all of these, since it takes seconds to start a browser, to import aiogram, or to
+# ask programs for their help.
 TOGETHER = (
+    (PAGE,),
     ("examples/moved/aiogram/", "tests/integration/test_moved.py"),
     ("tests/docs/test_commands.py",),
 )
@@ -44,36 +43,25 @@ def place(nodeid):
     return [*found, True].index(True)
 
 
-class Scheduling(LoadScopeScheduling):
-    """Gives tests that share something slow to set up to one process, and all others to any."""
-
-    def _split_scope(self, nodeid):
-        for shared in ((PAGE,), *TOGETHER):
-            if nodeid.startswith(shared):
-                return shared[0]
-        shares_a_deployment = nodeid.startswith(DEPLOYMENT) and not nodeid.startswith(PRINTED)
-        if nodeid.startswith(PAIRS):
-            return nodeid
-        # Else by function: fewer messages than for each test.
-        return nodeid.partition("::" if shares_a_deployment else "[")[0]
-
-
 def pytest_collection_finish():
     gc.freeze()  # tests and modules stay: to look for garbage among them would cost seconds
     gc.set_threshold(20_000, *gc.get_threshold()[1:])
 
 
+def group_of(nodeid):
+    """Return the group of tests that share something slow to set up, and so one process."""
+    if nodeid.startswith(DEPLOYMENT) and not nodeid.startswith(PRINTED):
+        return nodeid.partition("::")[0]
+    return next((group[0] for group in TOGETHER if nodeid.startswith(group)), None)
+
+
 def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: place(item.nodeid))
     for item in items:
+        if group := group_of(item.nodeid):
+            item.add_marker(pytest.mark.xdist_group(group))
         if item.nodeid.startswith(PAGE):  # each needs a browser
             item.add_marker(pytest.mark.slow)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    config.option.loadscopereorder = False  # by number of tests, which says nothing here
-    return Scheduling(config, log)
 
 
 def pytest_configure(config):
