@@ -174,9 +174,9 @@ def imports(bot: Any) -> set[str]:
     folder = os.path.dirname(getattr(bot, "__file__", None) or "")
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name != "botkit"]
-        for name in names:
-            if name.endswith(".py"):
-                found |= _imports_of(os.path.join(parent, name))
+        for file in (os.path.join(parent, name) for name in names):
+            if file.endswith(".py") and os.path.isfile(file):  # an editor's lock is none
+                found |= _imports_of(file)
     return found
 
 

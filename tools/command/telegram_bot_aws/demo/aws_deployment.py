@@ -33,12 +33,11 @@ from telegram_bot_aws.demo.deployments import (
     environment,
     has_page,
     registration,
-    remembers,
 )
 from telegram_bot_aws.demo.inputs import inputs, notes, python_note
 from telegram_bot_aws.demo.invocations import Invocations, has_come, is_event
 from telegram_bot_aws.emulated_aws.emulator import Emulator
-from telegram_bot_aws.local.container import DELIVERY, Invocation, allowed_updates
+from telegram_bot_aws.local.container import DELIVERY, Invocation, Look, look_at
 from telegram_bot_aws.local.packages import packages
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.program import typed
@@ -85,6 +84,7 @@ class AwsDeployment(Deployment):
         super().__init__(api_url, step, bot, variables)
         self._folder = folder
         self._add_bot = add_bot
+        self._look = Look([], [])  # of a bot without a configuration
         self._lock = threading.Lock()
         self._of_event = threading.Lock()
         self.client = cache(self._client)
@@ -121,7 +121,7 @@ class AwsDeployment(Deployment):
         self.way = "\n".join([self.way, *warnings])
         self.find_bots()
         for bot in self.bots:
-            said = [] if self._folder else notes(bot.folder)
+            said = [] if self._folder else notes(bot.folder, self._look)
             self.way = "\n".join([self.way, *python_note(bot.runtime), *said])
         self._found = Invocations(self.emulator.invocations, self.on_log)
         self._found.new()  # those of the registration
@@ -132,20 +132,24 @@ class AwsDeployment(Deployment):
         thread.start()
 
     def check_bots(self) -> None:
-        """Raise ToolError if a bot can't be imported: an apply takes a minute to say so.
+        """Raise ToolError if a bot can't be imported, or needs inputs that a configuration lacks.
 
-        Those of a configuration lack the variables that it gives them: only errors count then that
-        no variable causes.
+        An apply takes a minute to say so. A configuration's variables are known by name, so only
+        errors count then that no variable causes.
         """
-        for folder in dict.fromkeys(bot.folder for bot in self.bots):
-            variables = environment(self.api_url, {} if self._folder else self.variables)
-            if has_page(folder):
+        for bot in {(bot.folder, *bot.inputs.values()): bot for bot in self.bots}.values():
+            own = dict.fromkeys(bot.variables, "1") if self._folder else self.variables
+            variables = environment(self.api_url, own)
+            if has_page(bot.folder):
                 variables["MINI_APP_URL"] = self.api_url + PAGE
             try:
-                allowed_updates(folder, variables)
+                self._look = look_at(bot.folder, variables, **bot.inputs)
             except ValueError as error:
                 if not self._folder or NO_VARIABLE.search(str(error)):
                     raise ToolError(str(error)) from None
+            else:
+                if self._folder and self._look.missing:
+                    raise ToolError(f"{bot.address}: {'; '.join(self._look.missing)}")
 
     def prepare(self, folder: Path, aws_url: str) -> set[str]:
         """Have in a folder what Terraform applies, with its provider, and know its bots.
@@ -168,7 +172,7 @@ class AwsDeployment(Deployment):
                 telegram_api_url=self.api_url,
                 source_dir=None if bot.folder == LAMBDA else str(bot.folder),
                 environment=self.variables or None,
-                **inputs(bot.folder),
+                **inputs(bot.folder, self._look),
             )
         self.module.environment["TMPDIR"] = str(folder)
         with self.step("terraform init"):
@@ -201,7 +205,9 @@ class AwsDeployment(Deployment):
                     bot.timeout = found["timeout"]
                     bot.region = found["arn"].split(":")[3]
                     [environment] = found["environment"]
-                    bot.page_url = environment["variables"].get("MINI_APP_URL", "")
+                    variables = environment["variables"]
+                    bot.page_url = variables.get("MINI_APP_URL", "")
+                    bot.remembers = not variables.keys().isdisjoint(("QUEUE_URL", "SESSION_TABLE"))
                 elif resource["type"] == "aws_apigatewayv2_api":
                     bot.webhook_url = f"{found['api_endpoint']}/telegram"
 
@@ -296,7 +302,7 @@ class AwsDeployment(Deployment):
             *(
                 f"  {typed('sessions')} list --table {bot.name}_sessions --region {bot.region}"
                 for bot in self.bots
-                if remembers(bot.folder)
+                if bot.remembers
             ),
             f"  cd {shlex.quote(str(self.module.root))}   # then terraform apply, aws lambda …",
         ]

@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import unquote
 
 from telegram_bot_aws.demo.deployments import Hosted, token
-from telegram_bot_aws.demo.inputs import missing_inputs
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.program import repository
 from telegram_bot_aws.local.project import LAMBDA, ROOT
@@ -301,12 +300,12 @@ class Configuration:
                     bot.folder = Path(os.path.normpath(Path(self.folder, each["folder"])))
                 if each["runtime"]:
                     bot.runtime = each["runtime"]
-                if missing := missing_inputs(
-                    bot.folder,
-                    has_table=block.arguments.get("session_retention_in_days", "null") != "null",
-                    has_queue=block.arguments.get("queue", "false") != "false",
-                ):
-                    raise ToolError(f"{bot.address}: {'; '.join(missing)}")
+                given = block.arguments
+                bot.inputs = {
+                    "has_table": given.get("session_retention_in_days", "null") != "null",
+                    "has_queue": given.get("queue", "false") != "false",
+                }
+                bot.variables = re.findall(r"(\w+)\s*=", given.get("environment", ""))
                 found.append(bot)
                 tokens[name][str(key or 0)] = bot.token
         if not found:

@@ -18,7 +18,7 @@ from telegram_stand_in import Json, post
 from telegram_bot_aws.local.container import Invocation
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import LAMBDA
-from telegram_bot_aws.local.sources import Sources, has_sessions, read_sources, uses_schedule
+from telegram_bot_aws.local.sources import Sources, read_sources
 from telegram_bot_aws.local.terraform import REGION
 
 MAX_CONNECTIONS = 40
@@ -66,8 +66,10 @@ class Reload:
 class Hosted:
     """A running bot: its token, the folder of its bot.py, and where it is deployed.
 
-    `name` is the function's, `address` that of the module's call in a configuration. `timeout` is
-    the function's, in seconds.
+    `name` is the function's, `address` that of the module's call in a configuration. `inputs` tells
+    which this call has of those that bot.py may need, and `variables` are the names that it gives
+    in the input environment. `timeout` is the function's, in seconds. `remembers` tells whether
+    the bot may keep something that scripts/sessions shows.
     """
 
     token: str
@@ -79,6 +81,9 @@ class Hosted:
     region: str = REGION
     runtime: str = "python3.13"  # the default of the module's input
     timeout: float = 0
+    inputs: dict[str, bool] = field(default_factory=dict)
+    variables: list[str] = field(default_factory=list)
+    remembers: bool = False
 
     @property
     def title(self) -> str:
@@ -211,11 +216,6 @@ def identity(name: str) -> dict[str, str]:
     if not username.lower().endswith("bot"):
         username += "_bot"
     return {"first_name": name, "username": username}
-
-
-def remembers(folder: Path) -> bool:
-    """Tell whether a bot keeps something that scripts/sessions shows."""
-    return has_sessions(folder) or uses_schedule(folder)
 
 
 def has_page(folder: Path) -> bool:

@@ -16,7 +16,6 @@ from telegram_bot_aws.demo.deployments import (
     environment,
     has_page,
     registration,
-    remembers,
 )
 from telegram_bot_aws.demo.inputs import memory_size, notes
 from telegram_bot_aws.emulated_aws.gateway import Gateway
@@ -43,7 +42,9 @@ class LocalDeployment(Deployment):
             if has_page(bot.folder):
                 bot.page_url = variables["MINI_APP_URL"] = gateway.url + PAGE
             error = self.replace(bot)
-        self.way = "\n".join([self.way, *notes(bot.folder)])
+        look = self.function.look()
+        bot.remembers = bool(look.missing)
+        self.way = "\n".join([self.way, *notes(bot.folder, look)])
         if error:
             raise ToolError(f"the bot can't start:\n{error}")
 
@@ -70,7 +71,7 @@ class LocalDeployment(Deployment):
         return self.send_event(bot, event).error.strip()
 
     def commands(self) -> list[str]:
-        if not remembers(self.bots[0].folder):
+        if not self.bots[0].remembers:
             return []
         command = f"{typed('sessions')} list --file {shlex.quote(str(self.function.sessions))}"
         return ["To see what the bot remembers, in another terminal:", f"  {command}"]

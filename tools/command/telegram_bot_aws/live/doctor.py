@@ -27,7 +27,7 @@ from botkit.telegram import Client
 
 from telegram_bot_aws.live.client import CALL_SECONDS, about, client, environment
 from telegram_bot_aws.live.state import REGISTER, folder, pull, register_command
-from telegram_bot_aws.local.container import allowed_updates, bot_folder, unknown_kinds
+from telegram_bot_aws.local.container import bot_folder, look_at, unknown_kinds
 from telegram_bot_aws.local.program import name
 from telegram_bot_aws.local.request import request
 from telegram_bot_aws.local.sources import has_word
@@ -161,7 +161,7 @@ def pending(info: Json) -> Check:
 def allowed(info: Json, bot_dir: Path) -> Check:
     name = "update types"
     try:
-        wanted = allowed_updates(bot_dir, variables := environment())
+        wanted = look_at(bot_dir, variables := environment()).kinds
     except ValueError as error:
         # A bot that gets its token at import may quote it.
         lines = str(error).replace(variables["TELEGRAM_BOT_TOKEN"], "…").splitlines()

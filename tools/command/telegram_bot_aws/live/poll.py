@@ -42,14 +42,14 @@ from telegram_bot_aws.live.state import REGISTER, pull, register_command
 from telegram_bot_aws.local.container import (
     Function,
     Invocation,
-    allowed_updates,
     bot_folder,
+    look_at,
     unknown_kinds,
 )
 from telegram_bot_aws.local.events import webhook_event
 from telegram_bot_aws.local.processes import read_env_file
 from telegram_bot_aws.local.program import name, typed
-from telegram_bot_aws.local.sources import Sources, has_sessions, read_sources
+from telegram_bot_aws.local.sources import Sources, read_sources
 from telegram_bot_aws.local.terminal import reason, visible
 
 Json = dict[str, Any]
@@ -134,7 +134,7 @@ class Poll:
     def _allowed_updates(self) -> list[str]:
         sources = read_sources(self.function.bot)
         if sources != self._asked:
-            self._kinds = allowed_updates(self.function.bot, self.function.environment)
+            self._kinds = look_at(self.function.bot, self.function.environment).kinds
             self._asked = sources
         return self._kinds
 
@@ -304,10 +304,10 @@ def main() -> int:
         bot = bot_folder(options.bot)
         variables = read_env_file(options.env_file) if options.env_file else {}
         variables |= environment()
-        warning = unknown_kinds(allowed_updates(bot, variables))
+        found = look_at(bot, variables)
     except ValueError as error:
         parser.exit(2, f"{name('poll')}: {visible(str(error))}\n")
-    if warning:
+    if warning := unknown_kinds(found.kinds):
         print(f"{name('poll')}: {visible(warning)}", file=sys.stderr)
     webhook, put_back = "", REGISTER
     try:
@@ -318,7 +318,7 @@ def main() -> int:
         if (bot / "app" / "index.html").is_file():
             say("the page in app/ isn't served: Telegram requires HTTPS. Try it in the demo")
         kept = state_file(telegram)
-        if has_sessions(bot):
+        if found.missing:  # its table or its queue
             listed = f"{typed('sessions')} list --file {shlex.quote(str(kept))}"
             say(f"sessions are kept in {kept}: {listed}")
         function = Function(bot, variables, sessions=kept)

@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot_files import sources
 from botkit.fakes.host import Poller, Scheduler
@@ -114,9 +114,11 @@ say()
 for line in sys.stdin:
     call = json.loads(line)
     try:
-        if call["kinds"]:
-            from botkit.release.registration import allowed_updates
-            say(result=allowed_updates())
+        if call["has"] is not None:
+            from botkit import bot_module
+            from botkit.release import check, registration
+            bot, kinds = bot_module.load(), registration.allowed_updates()
+            say(result=[kinds, check.missing_inputs(bot, check.imports(bot), *call["has"])])
         else:
             say(result=handler(call["event"], Context(call["timeout"], call["request_id"])))
     except Exception as error:
@@ -215,6 +217,14 @@ class Invocation:
         return self.traceback or "\n  at ".join([str(line.get("error", "")), *places[-1:]])
 
 
+class Look(NamedTuple):
+    """What bot.py tells of itself: the update types that it handles, and in sentences which inputs
+    of the module it needs that aren't set."""
+
+    kinds: list[str]
+    missing: list[str]
+
+
 class Container:
     """The handler in a process.
 
@@ -261,16 +271,20 @@ class Container:
             self._stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def kinds(self) -> list[str]:
-        """Return the update types that bot.py handles. Raises ValueError if it doesn't say."""
-        asked = self.invoke(None, kinds=True)
+    def look(self, *, has_table: bool = False, has_queue: bool = False) -> Look:
+        """Return what bot.py tells of itself. Raises ValueError if it can't be used."""
+        asked = self.invoke(None, has=(has_table, has_queue))
         if asked.error:
             raise ValueError(asked.problem)
-        kinds: list[str] = asked.result
-        return kinds
+        return Look(*asked.result)
 
-    def invoke(self, event: Any, request_id: str = "", *, kinds: bool = False) -> Invocation:
-        """Invoke the handler with an event, in a process that starts if none is running."""
+    def invoke(
+        self, event: Any, request_id: str = "", *, has: tuple[bool, bool] | None = None
+    ) -> Invocation:
+        """Invoke the handler with an event, in a process that starts if none is running.
+
+        `has`: in place of the handler, look at bot.py.
+        """
         with self._lock:
             if self._is_over:  # this invocation waited for the last one to end
                 return Invocation(error="the function has ended")
@@ -285,7 +299,7 @@ class Container:
                 "event": event,
                 "timeout": self._timeout,
                 "request_id": request_id or str(uuid.uuid4()),
-                "kinds": kinds,
+                "has": has,
             }
             invocation = self._ask(call, self._timeout)
             invocation.event, invocation.cold = event, start is not None
@@ -426,7 +440,7 @@ class Function:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._look(is_over=True)
+        self._notify(is_over=True)
         self._thread.join()
         for container in self._containers:
             container.__exit__()
@@ -437,7 +451,11 @@ class Function:
         try:
             return self._container.invoke(event)
         finally:
-            self._look()
+            self._notify()
+
+    def look(self) -> Look:
+        """Return what bot.py tells of itself. Raises ValueError if it can't be used."""
+        return self._container.look()
 
     def advance(self, seconds: float) -> int:
         """Have done what is scheduled for the next `seconds`, and return how many times it is.
@@ -450,13 +468,13 @@ class Function:
             self._scheduler.run_next()
             count += 1
         self._advanced += until - self._now()
-        self._look()
+        self._notify()
         return count
 
     def _now(self) -> float:
         return time.time() + self._advanced
 
-    def _look(self, *, is_over: bool = False) -> None:
+    def _notify(self, *, is_over: bool = False) -> None:
         """Have the thread look again for what is due."""
         with self._changed:
             self._is_over |= is_over
@@ -516,8 +534,8 @@ def bot_folder(name: str | None) -> Path:
     return LAMBDA
 
 
-def allowed_updates(bot: Path, variables: dict[str, str] | None = None) -> list[str]:
-    """Return the update types that bot.py handles. Raises ValueError if it doesn't say.
+def look_at(bot: Path, variables: dict[str, str] | None = None, **has: bool) -> Look:
+    """Return what bot.py tells of itself. Raises ValueError if it can't be used.
 
     `variables` are the bot's environment.
     """
@@ -525,7 +543,7 @@ def allowed_updates(bot: Path, variables: dict[str, str] | None = None) -> list[
         tempfile.TemporaryDirectory(prefix="telegram-bot-sessions-") as folder,
         Container(bot, variables or {}, Path(folder, "sessions.json")) as container,
     ):
-        return container.kinds()
+        return container.look(**has)
 
 
 def unknown_kinds(kinds: list[str]) -> str:

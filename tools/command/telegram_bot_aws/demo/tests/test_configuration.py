@@ -164,16 +164,24 @@ def test_a_user_tries_two_bots_and_a_table(user, tmp_path):
 
 
 SOURCE = f'source = "{ROOT}"'
+NEEDY = """
+import os
+SESSION = os.environ["KIND"]
+ALLOWED_UPDATES = ["message"]
+def reply(update, session): ...
+"""
 
 
 def bots_before_the_apply(folder, main):
     """Return the bots of a configuration, and its deployment. No emulated AWS is needed yet."""
     own = folder / "mine"
-    own.mkdir()
+    (own / "bot").mkdir(parents=True)
+    (own / "bot/bot.py").write_text(NEEDY)
     (own / "main.tf").write_text(main)
     step = lambda name: contextlib.nullcontext()  # noqa: E731
     deployment = AwsDeployment("http://127.0.0.1:9", step, BOT.parent, {}, own)
     deployment.prepare(folder / "copy", "http://127.0.0.1:9")
+    deployment.check_bots()
     return deployment.bots
 
 
@@ -199,8 +207,8 @@ def bots_before_the_apply(folder, main):
             'on main.tf line 7, in module "a":\n   7:   naem = "tea"',
         ),
         (
-            f'module "a" {{\n  {SOURCE}\n  queue = true\n'
-            f'  source_dir = "{ROOT}/examples/form/bot"\n}}\n',
+            f'module "a" {{\n  {SOURCE}\n  queue = true\n  source_dir = "bot"\n'
+            '  environment = { KIND = "chat" }\n}\n',
             "module.a: SESSION in bot.py needs a table: set session_retention_in_days",
         ),
     ],

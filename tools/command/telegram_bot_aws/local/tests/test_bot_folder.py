@@ -9,7 +9,7 @@ import pytest
 
 from telegram_bot_aws.demo import demo
 from telegram_bot_aws.demo.deployments import TOKENS_BEGIN
-from telegram_bot_aws.local.container import allowed_updates
+from telegram_bot_aws.local.container import look_at
 from telegram_bot_aws.local.project import ROOT
 from tests.support.needs import needs_provider
 from tests.support.programs import Script, contents, copy_of_the_project, nothing_is_left, run
@@ -232,5 +232,5 @@ def test_a_bot_that_gets_no_messages_is_reported(tmp_path):
 def test_a_bot_that_cannot_be_imported_is_reported(tmp_path, source, sentence):
     (tmp_path / "bot.py").write_text(source)
     with pytest.raises(ValueError, match="^bot.py ") as told:
-        allowed_updates(tmp_path)
+        look_at(tmp_path)
     assert sentence in str(told.value)

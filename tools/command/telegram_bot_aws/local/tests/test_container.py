@@ -12,7 +12,7 @@ from telegram_bot_aws.local.container import (
     Container,
     Function,
     advised,
-    allowed_updates,
+    look_at,
     unknown_kinds,
 )
 from telegram_bot_aws.local.events import webhook_event
@@ -84,7 +84,7 @@ def test_uninstallable_packages_are_reported(tmp_path, index):
     (tmp_path / "bot.py").write_text("ALLOWED_UPDATES = ['message']\nreply = print\n")
     (tmp_path / "requirements.txt").write_text("greeter==1.0\n")
     with pytest.raises(ValueError, match="greeter was not found"):
-        allowed_updates(tmp_path)
+        look_at(tmp_path)
     with Function(tmp_path, {}) as function:
         assert "greeter was not found" in function.invoke({"x": 1}).error
 

@@ -7,7 +7,7 @@ import py_compile
 import pytest
 
 from telegram_bot_aws.local import packages
-from telegram_bot_aws.local.container import Function, allowed_updates
+from telegram_bot_aws.local.container import Function, look_at
 from telegram_bot_aws.local.sandbox import NOTE
 
 BOT = """
@@ -28,7 +28,7 @@ reply = print
 def outcome(folder, expression):
     """Return what an expression gives in a bot whose folder this is."""
     (folder / "bot.py").write_text(BOT.format(expression=expression))
-    return allowed_updates(folder)[0]
+    return look_at(folder).kinds[0]
 
 
 @pytest.fixture
