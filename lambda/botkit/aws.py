@@ -61,11 +61,7 @@ def call(service: str, target: str, params: Json, *, signing_name: str = "") -> 
     version = "1.0" if service in ("dynamodb", "sqs") else "1.1"
     headers = {"Content-Type": f"application/x-amz-json-{version}", "X-Amz-Target": target}
     body = json.dumps(params).encode()
-    response = _send(service, "POST", "/", {}, headers, body, signing_name)
-    result = _parse(response.body)
-    if response.status != 200 or not isinstance(result, dict):
-        raise Unreachable(f"{service}: HTTP {response.status}")
-    return result
+    return _result(service, _send(service, "POST", "/", {}, headers, body, signing_name))
 
 
 def request(
@@ -94,10 +90,7 @@ def request(
     response = _send(service, method, path, query or {}, headers, body, signing_name)
     if "s3" in (service, signing_name) or "json" not in response.headers.get("Content-Type", ""):
         return response.body
-    result = _parse(response.body or b"{}")
-    if result is None:
-        raise Unreachable(f"{service}: HTTP {response.status}, and no JSON")
-    return result
+    return _result(service, response)
 
 
 def _send(
@@ -142,6 +135,14 @@ def _send(
     # These have no body that could say more.
     is_empty = method == "HEAD" or response.status == 304
     raise _failure(service, response, str(response.status) if is_empty else "")
+
+
+def _result(service: str, response: Response) -> Any:
+    """Return the JSON of a response, which some actions of SQS leave out. Raises Unreachable."""
+    result = _parse(response.body or b"{}")
+    if result is None:
+        raise Unreachable(f"{service}: HTTP {response.status}, and no JSON")
+    return result
 
 
 def _failure(service: str, response: Response, code: str) -> Exception:

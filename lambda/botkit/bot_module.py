@@ -90,7 +90,7 @@ def get_calls(name: str, *arguments: Any) -> list[Json]:
     calls = validate(call_function(name, *arguments), f"{name}()")
     if calls and had_time and deadline.left() <= 0:
         raise InvalidReply(f"{name}() left no time to make its calls")
-    if not calls_made.visible:
+    if calls_made.can_redeliver:
         calls_made.raise_failure()
     return calls
 

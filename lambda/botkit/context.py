@@ -45,7 +45,7 @@ class CallLog:
         self.methods: list[str] = []  # for the log: also those of returned calls that failed
         self.chat_ids: set[str] = set()  # to which calls were made, also if they failed
         self.any_succeeded = False
-        self.visible = False  # people would see a repetition of at least one
+        self.can_redeliver = True  # until a call succeeds whose repetition people would see
         # The calls that failed, with errors that a retry may fix. They decide how the update ends,
         # even if the bot goes on. If people saw nothing yet, one is raised when reply() returns.
         # Otherwise the session is saved, and the calls from reply() are made first. A bot that
@@ -56,14 +56,14 @@ class CallLog:
         """Record a call that Telegram has carried out."""
         self.methods.append(method)
         self.any_succeeded = True
-        self.visible |= is_visible(method, params)
+        self.can_redeliver &= not is_visible(method, params)
 
     @contextmanager
     def invisible(self) -> Iterator[None]:
         """Don't count the calls in this block as visible, since a retry continues after them."""
-        visible = self.visible
+        can_redeliver = self.can_redeliver
         yield
-        self.visible = visible
+        self.can_redeliver = can_redeliver
 
     def allow_redelivery(self) -> None:
         """From now on, the calls so far don't prevent a redelivery.
@@ -71,7 +71,7 @@ class CallLog:
         Either nothing was saved, so everything is repeated, or the session knows which calls
         remain.
         """
-        self.visible = False
+        self.can_redeliver = True
         self.retryable_failures.clear()
 
     def raise_failure(self) -> None:

@@ -27,7 +27,6 @@ from importlib import import_module
 from . import context
 from .commands import command_in, is_for_another_bot
 from .errors import ConversationError
-from .session import check_own
 from .store import checked_copy
 from .types import Any, Call, Json
 from .update_info import UpdateInfo
@@ -233,7 +232,10 @@ def start(function: Callable[[Json], Conversation], update: Json, session: Json)
     info = UpdateInfo(update)
     if info.chat_id is None or info.sender_id is None:
         raise ConversationError("a conversation must begin with an update of a person in a chat")
-    check_own("a conversation")
+    if context.current.session_key == "":
+        raise ConversationError(
+            "a conversation can't be kept: SESSION in bot.py gives this update no session"
+        )
     message = {name: info.message[name] for name in FIELDS if name in info.message}
     if info.update_type == "callback_query":  # the message is the bot's
         message["from"] = info.content["from"]

@@ -20,7 +20,7 @@ def handle(event: Any, request_id: str) -> None:
     ctx = context.activate(Context.of_event("event", event, request_id, service_of(event)))
     outcome = pipeline.process(ctx, "event")
     # Without a queue, which would make it a dead letter, Lambda retries what failed in the bot.
-    if outcome.redeliver or (outcome.name == "bot_error" and not ctx.calls.visible):
+    if outcome.redeliver or (outcome.name == "bot_error" and ctx.calls.can_redeliver):
         raise EventFailed(f"{outcome.name}: {outcome.error or outcome.telegram_error}")
 
 

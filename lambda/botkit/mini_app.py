@@ -116,30 +116,25 @@ def call_bot(event: Json, method: str, path: str) -> Json:
     started = time.monotonic()
     try:
         request = read_request(event, method, path)
-        if settings.allowed_ids:
-            from .middleware import allowlist
-
-            ids = [who["id"] for who in (request["user"], request["chat"]) if who]
-            if not allowlist.is_allowed(ids):
-                fields = {"method": method, "status": 403}
-                allowlist.ignored(ids).log("request", started, [], fields)
-                return error_response(403, "forbidden", "This bot isn't for everyone.")
-        status, text = status_and_json(bot_module.call_function("on_request", request))
-        outcome = Outcome("answered")
+        ids = [who["id"] for who in (request["user"], request["chat"]) if who]
+        if settings.allowed_ids and settings.allowed_ids.isdisjoint(ids):
+            outcome = Outcome("ignored", log_fields={"sender_ids": ids})
+            answer = error_response(403, "forbidden", "This bot isn't for everyone.")
+        else:
+            status, text = status_and_json(bot_module.call_function("on_request", request))
+            outcome = Outcome("answered")
+            answer = response(status, text, Content_Type="application/json")
     except HTTPException as error:
         return error.response
     except BaseException as error:
         outcome = outcome_of(error)
+        answer = error_response(503, "unavailable", "The bot can't answer now. Try again later.")
         if outcome.status == 200:
             outcome = outcome.replace("mini_app_error")
-        status, text = outcome.status, ""
-    fields = {"method": method, "status": status}
+            answer = error_response(500, "failed", "The bot failed. Its log says why.")
+    fields = {"method": method, "status": answer["statusCode"]}
     outcome.log("request", started, context.current.calls.methods, fields)
-    if outcome.name == "answered":
-        return response(status, text, Content_Type="application/json")
-    if status == 500:
-        return error_response(500, "failed", "The bot failed. Its log says why.")
-    return error_response(503, "unavailable", "The bot can't answer now. Try again later.")
+    return answer
 
 
 def error_response(status: int, error: str, message: str) -> Json:

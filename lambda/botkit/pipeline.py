@@ -104,7 +104,7 @@ def on_error(ctx: Context, call_next: CallNext) -> Outcome:
     is_first = not (ctx.is_retry or ctx.id in recent)
     with deadline.reserve("on_error"):
         outcome = call_next()
-    if outcome.name != "bot_error" or ctx.calls.visible or not is_first:
+    if outcome.name != "bot_error" or not (ctx.calls.can_redeliver and is_first):
         return outcome
     try:
         answer = execute(ctx, bot_module.get_calls("on_error", ctx.original()))
@@ -140,10 +140,10 @@ def deduplicate(ctx: Context, call_next: CallNext) -> Outcome:
         return Outcome("duplicate", body=earlier.body)
     ctx.is_retry |= earlier is not None
     outcome = call_next()
-    if outcome.redeliver and ctx.calls.visible:
+    if outcome.redeliver and not ctx.calls.can_redeliver:
         outcome = outcome.replace("incomplete")
     # A failure isn't remembered if people saw nothing: its redelivery may become a dead letter.
-    is_done = ctx.calls.visible or not outcome.dead_letter
+    is_done = not (ctx.calls.can_redeliver and outcome.dead_letter)
     if ctx.calls.any_succeeded and is_done:
         recent[ctx.id] = outcome.replace(calls_remaining=())  # their files would fill the memory
     return outcome

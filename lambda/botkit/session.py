@@ -58,12 +58,6 @@ def change(
     return store.change(key, function, days=days, once=mark)
 
 
-def check_own(what: str) -> None:
-    """Raise SessionError if reply() has a session that isn't kept, since `what` needs it."""
-    if context.current.session_key == "":
-        raise SessionError(f"{what} can't be kept: SESSION in bot.py gives this update no session")
-
-
 def key_of(update: Json) -> str | None:
     """Return the key of an update's session, or None if it has none. bot.py must have SESSION.
 

@@ -62,7 +62,8 @@ def call(method: str, /, **params: Any) -> Any:
 
 def _call_with_retries(method: str, params: Json) -> Any:
     """Call a method, and retry it as `call` says. Records a success in the context's `calls`."""
-    chat = _target_chat(method, params)
+    is_write = method.lower().startswith(WRITE_METHOD_PREFIXES)
+    chat = str(params.get("chat_id", "")) if is_write else ""
     _raise_if_blocked(method, chat)
     used = token()
     if params.get("chat_id") is not None:
@@ -99,12 +100,6 @@ def _recording_failure(what: object) -> Iterator[None]:
     failures[:] = [failure for failure in failures if failure[0] != what]
 
 
-def _target_chat(method: str, params: Json) -> str:
-    """Return the chat to which a call writes, "" if it writes to none."""
-    is_write = method.lower().startswith(WRITE_METHOD_PREFIXES)
-    return str(params.get("chat_id", "")) if is_write else ""
-
-
 def _raise_if_blocked(method: str, chat: str) -> None:
     """Raise TelegramError if Telegram refuses calls to a chat now, as this container knows."""
     left = blocked_until.get(chat, 0) - time.time()
@@ -121,26 +116,23 @@ def download(file_path: str) -> bytes:
     Raises TelegramError, also if the file has more than 20 MB, or Unreachable.
     Source: https://core.telegram.org/bots/api#getfile
     """
-    context.forbid_in_replay()
-    with _recording_failure(file_path):
-        return _content(file_path)
-
-
-def _content(file_path: str) -> bytes:
     from urllib.parse import quote
 
-    path = f"/file/bot{token()}/{quote(file_path)}"
-    try:
-        status, data = default_client.request(path, None, {}, deadline.left())
-    except ResponseTooLarge:
-        raise TelegramError("download", 413, "a file must have at most 20 MB", {}) from None
-    if status == 200:
-        return data
-    if status in (400, 404):  # always code 400, since TelegramError takes a 404 for a wrong token
-        raise TelegramError("download", 400, f"HTTP {status}: unknown file_path, or too old", {})
-    if 400 < status < 500:
-        raise TelegramError("download", status, f"HTTP {status}", {})
-    raise Unreachable(f"download: HTTP {status}")
+    context.forbid_in_replay()
+    with _recording_failure(file_path):
+        path = f"/file/bot{token()}/{quote(file_path)}"
+        try:
+            status, data = default_client.request(path, None, {}, deadline.left())
+        except ResponseTooLarge:
+            raise TelegramError("download", 413, "a file must have at most 20 MB", {}) from None
+        if status == 200:
+            return data
+        if status in (400, 404):  # code 400, since TelegramError takes a 404 for a wrong token
+            reason = f"HTTP {status}: unknown file_path, or too old"
+            raise TelegramError("download", 400, reason, {})
+        if 400 < status < 500:
+            raise TelegramError("download", status, f"HTTP {status}", {})
+        raise Unreachable(f"download: HTTP {status}")
 
 
 def username() -> str:

@@ -226,6 +226,10 @@ def test_request_returns_json_or_bytes(serve, use, service, answer, result):
     assert aws.request(service=service, method="GET", path="/x") == result
 
 
+def test_call_without_content_returns_nothing(serve, use):
+    assert use(serve(answers(http(b""))).url).call("sqs", "AmazonSQS.DeleteMessage", {}) == {}
+
+
 def test_json_in_a_bucket_is_returned_as_bytes(serve, use):
     aws = use(serve(answers(http(b"{}", "200 OK", "Content-Type: application/json"))).url)
     assert aws.request("my-bucket.s3", "GET", "/a.json", signing_name="s3") == b"{}"
@@ -283,9 +287,14 @@ FAILURES = {
         "Unreachable",
         "ssm: Odd: no message",
     ),
-    "no JSON": ("ssm", "", http(b"<html>"), "Unreachable", "ssm: HTTP 200"),
-    "another success": ("ssm", "", http({}, "202 Accepted"), "Unreachable", "ssm: HTTP 202"),
-    "nested too deep": ("ssm", "", http(b"[" * 100_000), "Unreachable", "ssm: HTTP 200"),
+    "no JSON": ("ssm", "", http(b"<html>"), "Unreachable", "ssm: HTTP 200, and no JSON"),
+    "nested too deep": (
+        "ssm",
+        "",
+        http(b"[" * 100_000),
+        "Unreachable",
+        "ssm: HTTP 200, and no JSON",
+    ),
 }
 
 

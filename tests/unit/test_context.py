@@ -42,7 +42,11 @@ MESSAGE = {"method": "sendMessage", "chat_id": 42, "text": "x"}
 def test_visible_methods(method, params, is_visible):
     calls = load("botkit.context").CallLog()
     calls.record(method, params)
-    assert (calls.methods, calls.any_succeeded, calls.visible) == ([method], True, is_visible)
+    assert (calls.methods, calls.any_succeeded, calls.can_redeliver) == (
+        [method],
+        True,
+        not is_visible,
+    )
 
 
 def returning(*calls, own=""):
@@ -108,7 +112,7 @@ def test_late_answer_is_already_done_unless_it_shows_something(params, is_repeat
 def test_result_of_a_rejected_repetition_is_true(container, bot_api):
     bot_api.refuses(MESSAGE, 400, "Bad Request: message is not modified")
     assert container.telegram.call("sendMessage", chat_id=42, text="x") is True
-    assert not container.module("context").current.calls.visible
+    assert container.module("context").current.calls.can_redeliver
     bot_api.refuses(MESSAGE, 400, "Bad Request: chat not found")
     with pytest.raises(container.module("errors").TelegramError):
         container.telegram.call("sendMessage", chat_id=42, text="x")

@@ -130,13 +130,13 @@ def test_group_answer_grows_in_a_message(world):
 def test_growing_message_is_invisible_once_its_id_is_saved(world):
     """The module's note of the message counts: without it, a second one would grow."""
     world.answer(["Hello", ", Ada."], GROUP)
-    assert not world.context.current.calls.visible
+    assert world.context.current.calls.can_redeliver
     world.answer(["Hello", ", Ada."], GROUP)  # in the message of the first time
-    assert not world.context.current.calls.visible
+    assert world.context.current.calls.can_redeliver
     world.now += 60
     world.fails["PutItem"] = [world.container.module("errors").Unreachable("HTTP 500")]
     world.stream.answer({**message(GROUP), "message_id": 18}, world.pieces(["Hello", ", Ada."]))
-    assert world.context.current.calls.visible
+    assert not world.context.current.calls.can_redeliver
 
 
 def test_answer_goes_to_the_topic_of_the_question(world):

@@ -36,7 +36,7 @@ BOTKIT = ("telegram", "aws", "commands", "session", "conversation", "stream", "s
 WITH_CLASSES = ("errors", "stream")  # that a bot uses by name
 # Names in botkit that bots don't use.
 OF_HOSTS = set(
-    "check_own delete encodable forget_token key_of outcome_of rule "
+    "delete encodable forget_token key_of outcome_of rule "
     "start_connecting to_json token username "
     "ConversationError InvalidReply Misconfigured ScheduleError SessionError".split()
 )

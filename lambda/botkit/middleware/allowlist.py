@@ -43,8 +43,8 @@ def allowlist(ctx: Context, call_next: Callable[[], Outcome]) -> Outcome:
     """Let an update pass if its sender, chat or account may use the bot, and ignore all others."""
     info = UpdateInfo(ctx.payload)
     ids = ids_of(info)
-    if not is_allowed(ids):
-        return ignored(ids)
+    if ids is not None and settings.allowed_ids.isdisjoint(ids):
+        return Outcome("ignored", log_fields={"sender_ids": ids})  # to copy into allowed_ids
     new = info.content.get("migrate_to_chat_id")
     if new is not None and info.chat_id in settings.allowed_ids:
         logger.warning(
@@ -52,16 +52,6 @@ def allowlist(ctx: Context, call_next: Callable[[], Outcome]) -> Outcome:
             extra={"id": info.chat_id, "new_id": new},
         )
     return call_next()
-
-
-def is_allowed(ids: list[int] | None) -> bool:
-    """Tell whether one of these ids is listed. None, of an update that names nobody, is allowed."""
-    return ids is None or not settings.allowed_ids.isdisjoint(ids)
-
-
-def ignored(ids: list[int] | None) -> Outcome:
-    """Return the outcome for somebody who isn't allowed, with the ids to copy into allowed_ids."""
-    return Outcome("ignored", log_fields={"sender_ids": ids})
 
 
 def ids_of(info: UpdateInfo) -> list[int] | None:

@@ -112,7 +112,7 @@ def send_calls(ctx: Context, item: store.Item, calls: list[Json]) -> Outcome:
     if not outcome.redeliver:
         if state == store.IN_PROGRESS:  # the rest, if any, is in the response
             save_progress(ctx, item, calls, outcome.calls_done, store.ANSWERED)
-    elif ctx.calls.visible or state == store.ANSWERED:
+    elif not ctx.calls.can_redeliver or state == store.ANSWERED:
         if save_progress(ctx, item, calls, outcome.calls_done, store.IN_PROGRESS):
             ctx.calls.allow_redelivery()
     return outcome
