@@ -4,9 +4,8 @@
 all others may change.
 
 From the inside out: bot_api has the documented methods and types, markup formats text, files and
-delivery are what their names say, world has chats, people and bots, methods carries out calls,
-stand_in is Telegram itself, server speaks HTTP, words describe it, people act, and testing plays a
-test.
+delivery are what their names say, methods carries out calls, stand_in is Telegram itself, server
+speaks HTTP, words describe it, people act, and testing plays a test.
 """
 
 from .bot_api import METHODS, TYPES, Json

@@ -49,7 +49,7 @@ def caption_content(request: Request, source: Json) -> Json:
 
 def file_in(request: Request, value: str, kind: str) -> File:
     """Return the file that a parameter names: an upload, a known file, or a URL."""
-    files = request.world.files
+    files = request.telegram.files
     if value.startswith("attach://"):
         upload = request.uploads.get(value.removeprefix("attach://"))
         if upload is None:

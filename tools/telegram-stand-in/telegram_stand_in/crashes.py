@@ -22,10 +22,9 @@ from _pytest.runner import runtestprotocol
 
 from .bot_api import Json, method_named, parsed
 from .delivery import post
-from .stand_in import Call
+from .stand_in import Call, name_of
 from .testing import BotApi, _kill
 from .words import latest, said, text_of
-from .world import name_of
 
 # Calls of a bot that begins. They show nothing.
 BEGINNING = ("deleteWebhook", "getMe", "getWebhookInfo", "setWebhook")
@@ -77,7 +76,7 @@ class CrashingBotApi(BotApi):
         super().__init__()
         self.run = run
         self.telegram.deliver = self._deliver
-        self.telegram.bot.outbox._pace = PACE
+        self.telegram.pace = PACE
         self._server.carry_out = self._serve
         self._command: tuple[str | Path, ...] = ()
         self._environment: dict[str, str] = {}

@@ -12,14 +12,17 @@ import random
 import re
 import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .bot_api import Json
+
+if TYPE_CHECKING:
+    from .stand_in import Telegram
 
 MAX_PAUSE_SECONDS = 60.0, 120.0  # each pause doubles, up to a random one in this range
 MAX_RETRY_AFTER_SECONDS = 3600  # seconds of a Retry-After
@@ -139,43 +142,25 @@ def pause_after(attempt: int, last: float, headers: dict[str, str]) -> tuple[flo
 
 
 class Outbox:
-    """The updates that wait for a bot, and the webhook that they go to.
+    """The updates of a `Telegram` that wait for a bot, and the webhook that they go to."""
 
-    `changed` guards all of it. `send` posts an update. `tell` is called with each `Delivery` when
-    it begins and when it is over, `taken` with each that the webhook accepted, before the next one.
-    """
-
-    def __init__(
-        self,
-        bot: int,
-        changed: threading.Condition,
-        pace: float,
-        send: Post,
-        tell: Callable[[Delivery], None],
-        taken: Callable[[Delivery], None],
-    ) -> None:
+    def __init__(self, telegram: Telegram, bot: int) -> None:
         self.info: Json = {"url": ""}
         self.secret = ""
-        self.stopped = False
+        self._telegram = telegram
+        self._changed = telegram.changed
         self._bot = bot
-        self._changed = changed
-        self._pace = pace
-        self._send = send
-        self._tell = tell
-        self._taken = taken
         # Of each line, the updates, and until when each is kept, by a clock of the line's own.
         self._queues: dict[Any, deque[tuple[Json, float]]] = {}
-        self._clocks: dict[Any, float] = {}
+        self._clocks: dict[Any, float] = defaultdict(float)
         self._delivered: set[Any] = set()  # the lines that have a thread
         self._connections = 0
-        self._moved = 0.0  # seconds that passed at once
 
     def put(self, name: Any, update: Json) -> None:
         """Queue an update. `name` is its line, as of `line_of`."""
         kept = KEPT_BY_KIND.get(kind_of(update), RETENTION_SECONDS)
         with self._changed:
-            clock = self._clocks.setdefault(name, 0.0)
-            self._queues.setdefault(name, deque()).append((update, clock + kept))
+            self._queues.setdefault(name, deque()).append((update, self._now(name) + kept))
             self._deliver()
             self._changed.notify_all()
 
@@ -185,11 +170,9 @@ class Outbox:
             self._delivered.add(name)
             threading.Thread(target=self._deliver_queue, args=(name,), daemon=True).start()
 
-    def advance(self, seconds: float) -> None:
-        """Let so many seconds pass at once: for pauses before retries, and for waiting updates."""
-        self._moved += seconds
-        for name in self._clocks:
-            self._clocks[name] += seconds
+    def _now(self, name: Any) -> float:
+        """Return the time by a line's clock."""
+        return self._clocks[name] + self._telegram.moved
 
     def wants(self, update: Json) -> bool:
         """Tell whether the bot asked for updates of this kind."""
@@ -208,7 +191,7 @@ class Outbox:
         Those before an offset are forgotten, and so are those that nobody asked for in time.
         """
         for name, queue in self._queues.items():
-            while queue and (queue[0][0]["update_id"] < offset or queue[0][1] < self._clocks[name]):
+            while queue and (queue[0][0]["update_id"] < offset or queue[0][1] < self._now(name)):
                 queue.popleft()
         found = itertools.chain.from_iterable(self._queues.values())
         return sorted((update for update, _ in found), key=lambda u: int(u["update_id"]))
@@ -228,27 +211,22 @@ class Outbox:
         self._deliver()
         self._changed.notify_all()
 
-    def stop(self) -> None:
-        """Stop delivering."""
-        self.stopped = True
-        self._changed.notify_all()
-
     def _deliver_queue(self, name: Any) -> None:
         """Deliver a queue's updates in order, each until the webhook accepts it.
 
         Its clock counts pauses as Telegram's, and deliveries as long as they take here. So a busy
         machine lets no update expire, even at a quick pace.
         """
-        queue = self._queues[name]
+        telegram, queue = self._telegram, self._queues[name]
         current: Json | None = None
         attempt, pause, doubling, until = 0, 0.0, 1.0, 0.0
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self.stopped or self._is_due(name))
+                self._changed.wait_for(lambda: telegram.stopped or self._is_due(name))
                 if attempt and pause:
-                    self._changed.wait_for(partial(self._is_later, until), pause * self._pace)
-                self._changed.wait_for(lambda: self.stopped or self._has_connection())
-                if self.stopped:
+                    self._changed.wait_for(partial(self._is_later, until), pause * telegram.pace)
+                self._changed.wait_for(lambda: telegram.stopped or self._has_connection())
+                if telegram.stopped:
                     return
                 if not self._is_due(name):
                     continue
@@ -261,13 +239,13 @@ class Outbox:
             self._clocks[name] += delivery.milliseconds / 1000
             over = 200 <= delivery.status < 300
             if over:
-                self._taken(delivery)
+                telegram.taken(delivery)
             else:
                 pause, doubling = pause_after(attempt, doubling, delivery.headers)
                 self._clocks[name] += pause
-                until = self._moved + pause
-                over = delivery.expired = self._clocks[name] > expires
-                delivery.next_try_in = None if over else pause * self._pace
+                until = telegram.moved + pause
+                over = delivery.expired = self._now(name) > expires
+                delivery.next_try_in = None if over else pause * telegram.pace
             with self._changed:
                 self._connections -= 1
                 if over:
@@ -278,7 +256,7 @@ class Outbox:
                     self.info["last_error_date"] = int(time.time())
                     self.info["last_error_message"] = delivery.error
                 self._changed.notify_all()
-            self._tell(delivery)
+            telegram.note(delivery)
 
     def _is_due(self, name: Any) -> bool:
         """Tell whether a line has an update that is to be delivered."""
@@ -288,17 +266,17 @@ class Outbox:
         return self._connections < int(self.info.get("max_connections", MAX_CONNECTIONS))
 
     def _is_later(self, moved: float) -> bool:
-        return self.stopped or self._moved >= moved
+        return self._telegram.stopped or self._telegram.moved >= moved
 
     def _try(self, url: str, update: Json, attempt: int) -> Delivery:
         delivery = Delivery(0, update, attempt, time.time(), bot=self._bot)
-        self._tell(delivery)
+        self._telegram.note(delivery)
         headers = {"Content-Type": "application/json"}
         if self.secret:
             headers["X-Telegram-Bot-Api-Secret-Token"] = self.secret
         started = time.monotonic()
         try:
-            answer = self._send(url, headers, json.dumps(update).encode())
+            answer = self._telegram.deliver(url, headers, json.dumps(update).encode())
             delivery.status, delivery.headers, delivery.body = answer
         except OSError as error:
             delivery.error = f"Connection failed: {error}"

@@ -29,9 +29,9 @@ def edited_message(request: Request) -> tuple[Json, bool]:
         id = request.get("inline_message_id")
         if not id:
             raise bad(NO_MESSAGE)
-        if id not in request.world.inline_messages:
+        if id not in request.telegram.inline_messages:
             raise bad("MESSAGE_ID_INVALID")
-        return request.world.messages[request.world.inline_messages[id]], True
+        return request.telegram.messages[request.telegram.inline_messages[id]], True
     message = message_of(request, "to edit")
     must_be_the_bots(request, message, "message can't be edited")
     return message, False
@@ -51,8 +51,8 @@ def replace_in(
     check_web_app(request.params, {"type": "inline"} if is_inline else message["chat"])
     if {**edited, "edit_date": 0} == {**message, "edit_date": 0}:
         raise bad(NOT_MODIFIED)
-    edited["edit_date"] = int(request.world.now())
-    with request.world.changed:
+    edited["edit_date"] = int(request.telegram.now())
+    with request.telegram.changed:
         message.clear()
         message.update(edited)
     request.change("edited", message=message)
@@ -116,19 +116,19 @@ def _delete_messages(request: Request) -> bool:
     if not ids:
         raise bad("message identifiers are not specified")
     for id in ids:
-        if message := request.world.messages.get((chat["id"], id)):
+        if message := request.telegram.messages.get((chat["id"], id)):
             _delete(request, message)
     return True
 
 
 def _delete(request: Request, message: Json) -> None:
     chat, id = message["chat"], message["message_id"]
-    rights = request.world.member(chat, request.bot.user)
+    rights = request.telegram.member(chat, request.bot.user)
     may = chat["type"] == "private" or rights.get("can_delete_messages")
     if message.get("from", {}).get("id") != request.bot.id and not may:
         raise bad("message can't be deleted")
-    with request.world.changed:
-        del request.world.messages[chat["id"], id]
+    with request.telegram.changed:
+        del request.telegram.messages[chat["id"], id]
     request.change("deleted", chat_id=chat["id"], message_id=id)
 
 

@@ -55,7 +55,7 @@ def sample(kind: str, request: Request) -> Any:
         "Float": lambda: 0.0,
         "Integer": lambda: 0,
         "Message": lambda: _sample_message(request),
-        "String": lambda: request.world.new_id(),
+        "String": lambda: request.telegram.new_id(),
         "User": lambda: request.bot.user,
     }
     if kind in known:
@@ -68,7 +68,7 @@ def sample(kind: str, request: Request) -> Any:
         if name in request.params and of in ("String", "Integer", "Float", "Boolean"):
             made[name] = request.params[name]
         elif required and of == "Integer" and name.endswith("date"):
-            made[name] = int(request.world.now())
+            made[name] = int(request.telegram.now())
         elif required and of == "Boolean":
             made[name] = False
         elif required:

@@ -7,14 +7,16 @@ Source: https://core.telegram.org/bots/payments and https://core.telegram.org/bo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .bot_api import QUERY_TOO_OLD, Json
 from .content import pick_fields
 from .request import Request, bad, plays, user_of
 from .sending import put
 from .state import Bot
-from .world import World
+
+if TYPE_CHECKING:
+    from .stand_in import Telegram
 
 STARS = "XTR"  # the currency
 ANSWER_SECONDS = 10  # for a pre-checkout query
@@ -47,60 +49,61 @@ def _send_invoice(request: Request) -> Json:
     invoice = {"start_parameter": "", **pick_fields("Invoice", params), **price}
     message = put(request, {"invoice": invoice})
     about = {**price, "invoice_payload": params["payload"]}
-    request.world.invoices[message["chat"]["id"], message["message_id"]] = about
+    request.telegram.invoices[message["chat"]["id"], message["message_id"]] = about
     return message
 
 
-def begin(world: World, chat_id: int, message_id: int, user: Json) -> str:
+def begin(telegram: Telegram, chat_id: int, message_id: int, user: Json) -> str:
     """Pay an invoice, as a person does by its button, and return the id of the query."""
-    message, about = world.messages[chat_id, message_id], world.invoices[chat_id, message_id]
-    bot, id = world.bot_by_id(message["from"]["id"]), world.new_id()
-    payment = Payment(bot, user, message["chat"], about, world.now())
-    with world.changed:
-        world.checkouts[id] = payment
-    world.send({"pre_checkout_query": {"id": id, "from": user, **about}}, bot)
+    message, about = telegram.messages[chat_id, message_id], telegram.invoices[chat_id, message_id]
+    bot, id = telegram.bot_by_id(message["from"]["id"]), telegram.new_id()
+    payment = Payment(bot, user, message["chat"], about, telegram.now())
+    with telegram.changed:
+        telegram.checkouts[id] = payment
+    telegram.send({"pre_checkout_query": {"id": id, "from": user, **about}}, bot)
     return id
 
 
 @plays("answerPreCheckoutQuery")
 def _answer_pre_checkout_query(request: Request) -> bool:
-    world, id = request.world, request.params["pre_checkout_query_id"]
+    telegram, id = request.telegram, request.params["pre_checkout_query_id"]
     ok, text = request.params["ok"], request.get("error_message")
     if not ok and not text:
         raise bad("error_message must say why, where ok is False")
-    with world.changed:
-        payment = world.checkouts.get(id)
+    with telegram.changed:
+        payment = telegram.checkouts.get(id)
         if payment is None or payment.bot is not request.bot:
             raise bad(QUERY_TOO_OLD)
-        del world.checkouts[id]
-    if world.now() - payment.at > ANSWER_SECONDS:  # bots answer as fast at any pace
+        del telegram.checkouts[id]
+    if telegram.now() - payment.at > ANSWER_SECONDS:  # bots answer as fast at any pace
         raise bad(QUERY_TOO_OLD)
     request.change("answer", id=id, **({} if ok else {"text": text, "show_alert": True}))
     if ok:
-        _charge(world, payment)
+        _charge(telegram, payment)
     return True
 
 
-def _charge(world: World, payment: Payment) -> None:
+def _charge(telegram: Telegram, payment: Payment) -> None:
     """Keep a payment, and tell the bot."""
-    charge = f"charge-{world.new_id()}"
+    charge = f"charge-{telegram.new_id()}"
     ids = {"telegram_payment_charge_id": charge, "provider_payment_charge_id": f"at-{charge}"}
-    with world.changed:
-        world.charges[charge] = payment
-    _say(world, payment, successful_payment={**payment.about, **ids})
+    with telegram.changed:
+        telegram.charges[charge] = payment
+    _say(telegram, payment, successful_payment={**payment.about, **ids})
 
 
-def _say(world: World, payment: Payment, **content: Any) -> None:
+def _say(telegram: Telegram, payment: Payment, **content: Any) -> None:
     """Send a service message from a person's chat to the bot."""
-    update = world.message(chat=payment.chat, user=payment.user, **content)
-    world.send(update, payment.bot)
+    update = telegram.message(chat=payment.chat, user=payment.user, **content)
+    telegram.send(update, payment.bot)
 
 
 @plays("refundStarPayment")
 def _refund_star_payment(request: Request) -> bool:
-    world, id, user = request.world, request.params["telegram_payment_charge_id"], user_of(request)
-    with world.changed:
-        payment = world.charges.get(id)
+    telegram, user = request.telegram, user_of(request)
+    id = request.params["telegram_payment_charge_id"]
+    with telegram.changed:
+        payment = telegram.charges.get(id)
         if payment is None or payment.user["id"] != user["id"]:
             raise bad("CHARGE_NOT_FOUND")
         if payment.about["currency"] != STARS:
@@ -109,5 +112,5 @@ def _refund_star_payment(request: Request) -> bool:
             raise bad("CHARGE_ALREADY_REFUNDED")
         payment.is_refunded = True
     about = {**payment.about, "telegram_payment_charge_id": id}
-    _say(world, payment, refunded_payment=about)
+    _say(telegram, payment, refunded_payment=about)
     return True

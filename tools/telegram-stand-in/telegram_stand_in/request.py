@@ -5,13 +5,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .bot_api import QUERY_TOO_OLD, Json, Refusal
 from .files import Upload
 from .markup import normalize_link, parse_text
 from .state import Bot, deep_copy
-from .world import World
+
+if TYPE_CHECKING:
+    from .stand_in import Telegram
 
 MAX_DATA_BYTES = 64  # bytes of a button's callback_data
 MAX_BUTTONS = 300  # of a keyboard
@@ -22,7 +24,7 @@ MAX_IN_ROW = 12
 class Request:
     """A call, with checked `params`, its visible `changes`, and `hints`: `Call` describes both."""
 
-    world: World
+    telegram: Telegram
     bot: Bot
     method: str
     params: Json
@@ -89,7 +91,7 @@ def chat_named(bot: Bot, name: Any) -> Json | None:
 def message_of(request: Request, what: str, chat: str = "chat_id") -> Json:
     """Return the message of a call. `what` completes the error: "to edit". Raises Refusal."""
     place = chat_of(request, chat)
-    message = request.world.messages.get((place["id"], request.get("message_id", 0)))
+    message = request.telegram.messages.get((place["id"], request.get("message_id", 0)))
     if message is None:
         raise bad(f"message {what} not found")
     return message
@@ -100,7 +102,7 @@ def user_of(request: Request) -> Json:
     id = request.get("user_id", 0)
     if id <= 0:
         raise bad("invalid user_id specified")
-    known = {bot.id: bot.user for bot in request.world.bots} | request.world.people
+    known = {bot.id: bot.user for bot in request.telegram.bots} | request.telegram.people
     if id not in known:
         raise bad("user not found")
     return known[id]
@@ -108,7 +110,7 @@ def user_of(request: Request) -> Json:
 
 def take_query(request: Request, id: str, kind: str) -> Json:
     """Return a query that a call answers, which nobody can answer again. Raises Refusal."""
-    with request.world.changed:
+    with request.telegram.changed:
         known, query = request.bot.queries.get(id, ("", {}))
         if known != kind:
             raise bad(QUERY_TOO_OLD)
@@ -120,7 +122,7 @@ def text_in(
     request: Request, source: Json, name: str, *, mode: str = "parse_mode", entities: str
 ) -> tuple[str, list[Json]]:
     """Return a text of a call or of an object in it, and its entities. Raises Mismatch."""
-    users = request.world.people
+    users = request.telegram.people
     return parse_text(source.get(name, ""), source.get(mode, ""), source.get(entities, []), users)
 
 

@@ -52,8 +52,8 @@ def put(request: Request, content: Json, chat: Json | None = None, **more: Any) 
     markup = inline_keyboard(request)
     check_web_app(request.params, chat)
     message: Json = {
-        "message_id": request.world.new_message_id(),
-        "date": int(request.world.now()),
+        "message_id": request.telegram.new_message_id(),
+        "date": int(request.telegram.now()),
         "from": request.bot.user,
         "chat": chat,
         **_as_owner(request),
@@ -67,7 +67,7 @@ def put(request: Request, content: Json, chat: Json | None = None, **more: Any) 
         message |= {"message_thread_id": thread, "is_topic_message": True}
     if request.get("protect_content"):
         message["has_protected_content"] = True
-    request.world.keep(message)
+    request.telegram.keep(message)
     for key in [key for key in request.bot.drafts if key[0] == chat["id"]]:
         del request.bot.drafts[key]
     keyboard = request.get("reply_markup", {}) if not markup else {}
@@ -93,7 +93,7 @@ def _reply(request: Request, chat: Json) -> Json:
     if "message_id" not in wish:
         return {}
     place: Any = wish.get("chat_id", chat["id"])
-    original = request.world.messages.get((place, wish["message_id"]))
+    original = request.telegram.messages.get((place, wish["message_id"]))
     if original is None:
         if wish.get("allow_sending_without_reply"):
             return {}
@@ -128,7 +128,7 @@ def _send_media_group(request: Request) -> list[Json]:
         few = "too few messages to send"
         raise bad(few if len(media) < 2 else "too many messages to send as an album")
     contents = [input_media(request, item) for item in media]
-    group = request.world.new_id()
+    group = request.telegram.new_id()
     return [put(request, content, media_group_id=group) for content in contents]
 
 
@@ -145,7 +145,7 @@ def _send_poll(request: Request) -> Json:
         raise bad("poll must have at least 1 option")
     question = _poll_text(request, source, "question", "poll question")
     options = [
-        {"persistent_id": request.world.new_id(), "voter_count": 0}
+        {"persistent_id": request.telegram.new_id(), "voter_count": 0}
         | _poll_text(request, option, "text", "poll option")
         for option in source["options"]
     ]
@@ -153,7 +153,7 @@ def _send_poll(request: Request) -> Json:
     flags = {"is_closed": False, "is_anonymous": True, "allows_multiple_answers": False}
     flags |= {"allows_revoting": kind == "regular", "members_only": False}
     poll: Json = {
-        "id": request.world.new_id(),
+        "id": request.telegram.new_id(),
         **question,
         "options": options,
         "total_voter_count": 0,

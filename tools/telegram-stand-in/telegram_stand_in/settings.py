@@ -107,7 +107,7 @@ def _scope(request: Request) -> tuple[str, str]:
     scope = request.get("scope", {"type": "default"})
     key = " ".join(f"{scope[name]}" for name in ("type", "chat_id", "user_id") if name in scope)
     if "chat_id" in scope:
-        chat_of(Request(request.world, request.bot, request.method, scope, {}))
+        chat_of(Request(request.telegram, request.bot, request.method, scope, {}))
     return key, request.get("language_code", "")
 
 
@@ -146,7 +146,7 @@ def _private_chat(request: Request) -> int:
 @plays("getChatMember")
 def _get_chat_member(request: Request) -> Json:
     chat = chat_of(request)
-    return request.world.member(chat, user_of(request))
+    return request.telegram.member(chat, user_of(request))
 
 
 @plays("getBusinessConnection")
@@ -159,7 +159,7 @@ def _get_business_connection(request: Request) -> Json:
 
 @plays("getFile")
 def _get_file(request: Request) -> Json:
-    file = request.world.files.by_id.get(request.params["file_id"])
+    file = request.telegram.files.by_id.get(request.params["file_id"])
     if file is None:
         raise bad("invalid file_id")
     if len(file.data) > MAX_DOWNLOAD:
@@ -179,7 +179,7 @@ def _get_webhook_info(request: Request) -> Json:
 
 @plays("getUpdates")
 def _get_updates(request: Request) -> list[Json]:
-    world, outbox = request.world, request.bot.outbox
+    telegram, outbox = request.telegram, request.bot.outbox
     if outbox.info["url"]:
         raise Refusal(
             409,
@@ -190,12 +190,12 @@ def _get_updates(request: Request) -> list[Json]:
     if "allowed_updates" in request.params:
         outbox.info["allowed_updates"] = request.params["allowed_updates"]
     timeout = _clamp(request.get("timeout", 0), 0, 50)
-    with world.changed:
+    with telegram.changed:
         if offset < 0:
             last = outbox.waiting(0)[offset:]
             offset = last[0]["update_id"] if last else 0
-        world.changed.wait_for(
-            lambda: world.stopped or outbox.waiting(offset), timeout * world.pace
+        telegram.changed.wait_for(
+            lambda: telegram.stopped or outbox.waiting(offset), timeout * telegram.pace
         )
         return outbox.waiting(offset)[: _clamp(request.get("limit", 100), 1, 100)]
 
@@ -216,7 +216,7 @@ def _set_webhook(request: Request) -> bool:
     if secret and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
         raise bad("secret token contains unallowed characters")
     outbox = request.bot.outbox
-    with request.world.changed:
+    with request.telegram.changed:
         if request.get("drop_pending_updates"):
             outbox.drop()
         if not url:

@@ -96,7 +96,7 @@ def test_timeline_shows_the_steps_of_an_update(page, demo):
 def test_failures_of_telegram_are_shown(page, demo, monkeypatch):
     fail_once(page, "429")
     with monkeypatch.context() as slow:  # so that a busy browser sees the pause
-        slow.setattr(demo.chat.telegram.bot.outbox, "_pace", 1.0)
+        slow.setattr(demo.chat.telegram, "pace", 1.0)
         say(page, "print")
         expect(page.locator(".row.out .wait").last).to_be_visible()
         expect(page.locator("#redelivery")).to_contain_text("redelivers it in")
