@@ -2,11 +2,13 @@
 
 import json
 import logging
+import re
 import sys
 import threading
 
 import pytest
 from botkit.fakes.services import Queues, Schedules, Table
+from telegram_bot_aws.local.project import LAMBDA
 from telegram_stand_in import Server, Telegram, private_chat
 
 from tests.support.connections import Served
@@ -24,6 +26,9 @@ from tests.support.stubs import (
     session_environment,
 )
 
+# The names of the function's settings.
+SETTINGS = re.findall('get\\("([A-Z_]+)"', (LAMBDA / "botkit/settings.py").read_text())
+
 
 class BotApi:
     """A stub of the Bot API: it expects certain calls, in order, and no others.
@@ -40,7 +45,7 @@ class BotApi:
         """Answer the calls of a container without a connection, if they are for this Bot API."""
         telegram = sys.modules.get("botkit.telegram")
         if telegram and telegram.default_client.connection.url == self.url:
-            telegram.default_client.connection = Served(self._server)
+            telegram.default_client.connection = Served(self._server.application)
         return container
 
     def expects(self, *calls):
@@ -127,18 +132,7 @@ def start(log, monkeypatch):
             "TELEGRAM_API_URL": api_url,
             **environment,
         }
-        for name in (
-            "ALLOWED_IDS",
-            "TELEGRAM_BOT_TOKEN_PARAMETER",
-            "TELEGRAM_PROXY",
-            "SCHEDULE_GROUP",
-            "SCHEDULER_KMS_KEY_ARN",
-            "SCHEDULER_ROLE_ARN",
-            "REPLY_MODE",
-            "QUEUE_URL",
-            "SESSION_TABLE",
-            "SESSION_RETENTION_IN_DAYS",
-        ):
+        for name in SETTINGS:
             monkeypatch.delenv(name, raising=False)
         for name, value in values.items():
             monkeypatch.setenv(name, value)
@@ -215,7 +209,7 @@ def start_with_queue(start_bot):
         about = {"QUEUE_URL": QUEUE, "SCHEDULE_GROUP": "bot", "SCHEDULER_ROLE_ARN": role}
         container = with_queue(start_bot(source, **{**AWS, **about, **environment}), messages)
         container.schedules = Schedules(container.module("aws"), items=schedules)
-        container.stub_scheduler(container.schedules.request)
+        container.stub_aws(container.schedules.request, "scheduler")
         return container
 
     return start_container

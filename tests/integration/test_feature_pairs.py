@@ -24,7 +24,7 @@ import pytest
 from tests.support import features
 from tests.support.features import ALBUM, FEATURES
 from tests.support.simulation import Simulation
-from tests.support.stubs import QUEUE, unused_port
+from tests.support.stubs import NOBODY, QUEUE
 
 # After these, something may be said twice: that it was carried out, or noted, got lost.
 LOSSES = (
@@ -445,11 +445,9 @@ def prepare(start_with_sessions, log, monkeypatch):
 
     def make(case):
         log.lines.clear()
-        return Play(start_with_sessions, nobody, log, case)
+        return Play(start_with_sessions, NOBODY, log, case)
 
-    with unused_port() as port:  # nothing connects
-        nobody = f"http://127.0.0.1:{port}"
-        yield make
+    return make
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from tests.support.simulation import Simulation
-from tests.support.stubs import QUEUE, unused_port
+from tests.support.stubs import NOBODY, QUEUE
 
 BOT = """
 SESSION = "chat"
@@ -39,7 +39,7 @@ def simulate(start_with_sessions):
     simulations = []
 
     def make(should, bots, queued):
-        urls = {"TELEGRAM_API_URL": nobody, "AWS_ENDPOINT_URL": nobody}
+        urls = {"TELEGRAM_API_URL": NOBODY, "AWS_ENDPOINT_URL": NOBODY}
         if queued != NO_QUEUE:
             urls["QUEUE_URL"] = QUEUE
 
@@ -49,9 +49,7 @@ def simulate(start_with_sessions):
         simulations.append(Simulation(start, should))
         return simulations[-1]
 
-    with unused_port() as port:  # nothing connects
-        nobody = f"http://127.0.0.1:{port}"
-        yield make
+    yield make
     for each in simulations:
         each.end()
 

@@ -9,14 +9,12 @@ from urllib.parse import parse_qsl
 
 from werkzeug import Request
 
-JSON = {"Content-Type": "application/json"}
-
 
 class _Answers:
     """In place of a Connection: nothing is opened."""
 
     def __init__(self, function):
-        self._function = function
+        self.function = function
 
     def start_connecting(self):
         """Open nothing."""
@@ -24,53 +22,38 @@ class _Answers:
     def open(self, timeout):
         """Open nothing."""
 
-    def watch(self, see):
-        """Have another function see what is asked before it is answered. It may raise instead."""
-        answer = self._function
 
-        def watched(*asked, **content):
-            see(*asked, **content)
-            return answer(*asked, **content)
+class ForAws(_Answers):
+    """Has a service's calls answered by a function with the parameters of `aws.call`.
 
-        self._function = watched
-
-
-class Calls(_Answers):
-    """Has AWS's calls answered by a function with the parameters of `aws.call`."""
+    Requests to a REST API are answered by one with those of `aws.request`.
+    """
 
     def __init__(self, service, function):
         super().__init__(function)
         self._service = service
 
     def request(self, method, path, body, headers, timeout):
-        result = self._function(self._service, headers["X-Amz-Target"], json.loads(body))
-        return _answer(result or {})
-
-
-class Requests(Calls):
-    """Has requests to a REST API of AWS answered by a function with those of `aws.request`."""
-
-    def request(self, method, path, body, headers, timeout):
+        content = json.loads(body) if body else None
+        if target := headers.get("X-Amz-Target"):
+            return _answer(self.function(self._service, target, content) or {})
         path, _, query = path.partition("?")
         about = {"query": dict(parse_qsl(query))} if query else {}
         if body:
-            about["body"] = json.loads(body)
-        return _answer(self._function(self._service, method, path, **about) or {})
+            about["body"] = content
+        return _answer(self.function(self._service, method, path, **about) or {})
 
 
-class Posts(_Answers):
+class ForTelegram(_Answers):
     """Has calls of Telegram answered by a function with the parameters of `Client.post`."""
 
     def request(self, method, path, body, headers, timeout):
-        result = self._function(path.rpartition("/")[2], json.loads(body), timeout)
+        result = self.function(path.rpartition("/")[2], json.loads(body), timeout)
         return _answer({"ok": True, "result": result})
 
 
 class Served(_Answers):
     """Has requests answered by a server of pytest-httpserver, without a connection to it."""
-
-    def __init__(self, server):
-        super().__init__(server.application)
 
     def request(self, method, path, body, headers, timeout):
         if timeout <= 0:
@@ -78,9 +61,10 @@ class Served(_Answers):
 
             raise Unreachable("no time left")
         request = Request.from_values(path, method=method, data=body, headers=headers)
-        answer = self._function(request)
+        answer = self.function(request)
         return SimpleNamespace(status=answer.status_code, headers=answer.headers, body=answer.data)
 
 
 def _answer(result):
-    return SimpleNamespace(status=200, headers=JSON, body=json.dumps(result).encode())
+    headers = {"Content-Type": "application/json"}
+    return SimpleNamespace(status=200, headers=headers, body=json.dumps(result).encode())

@@ -249,7 +249,7 @@ class Simulation:
             return {**sent, "chat": {"id": params["chat_id"], "type": "private"}}
 
         container.stub_aws(call)
-        container.stub_scheduler(request)
+        container.stub_aws(request, "scheduler")
         container.stub_telegram(post)
         container.module("telegram").time = self.clock
         bot = container.bot

@@ -3,18 +3,17 @@
 import contextlib
 import importlib
 import importlib.util
-import itertools
 import json
 import logging
+import re
 import shutil
 import socket
-import struct
 import sys
 import threading
 import time
 import traceback
 from functools import cache, lru_cache, partial
-from importlib.abc import SourceLoader
+from importlib.abc import ExecutionLoader
 from importlib.machinery import PathFinder, SourceFileLoader
 from types import SimpleNamespace
 
@@ -25,7 +24,7 @@ from botkit.fakes import host
 from telegram_bot_aws.local.events import webhook_event
 from telegram_bot_aws.local.project import LAMBDA, ROOT
 
-from tests.support.connections import Calls, Posts, Requests
+from tests.support.connections import ForAws, ForTelegram
 
 BOT = ROOT / "tests/bots/plain/bot.py"
 # The names of the function's modules.
@@ -55,28 +54,22 @@ class Loader(SourceFileLoader):
         return super().get_code(fullname)
 
 
-class Written(SourceLoader):
+class Written(ExecutionLoader):
     """Loads a bot.py that is never on a disk, as if it were where Lambda has it.
 
     It is compiled once, however many containers import it.
     """
 
+    source_to_code = staticmethod(lru_cache(ExecutionLoader.source_to_code))
+
     def __init__(self, source):
-        self._source = source.encode()
+        self._source = source
+
+    def get_source(self, fullname):
+        return self._source
 
     def get_filename(self, fullname):
         return "/var/task/bot.py"
-
-    def get_data(self, path):
-        return self._source
-
-    def get_code(self, fullname):
-        return self._code(self._source, self.get_filename(fullname))
-
-    @staticmethod
-    @lru_cache
-    def _code(source, path):
-        return compile(source, path, "exec", dont_inherit=True)
 
 
 class Finder:
@@ -188,22 +181,22 @@ class Container:
         """Return a module of botkit, which is imported if the container hasn't done so."""
         return importlib.import_module(f"botkit.{name}")
 
-    def stub_aws(self, call, *services, kind=Calls):
-        """Have a function with the parameters of `aws.call` answer the calls of AWS's services."""
+    def stub_aws(self, call, *services):
+        """Have a function with the parameters of `aws.call` answer the calls of AWS's services.
+
+        For Scheduler, it has those of `aws.request`.
+        """
         connections = self.module("aws").connections
         for service in services or ("dynamodb", "sqs", "ssm"):
             close(connections.get(service))
-            connections[service] = kind(service, call)
-
-    def stub_scheduler(self, request):
-        """Have a function with the parameters of `aws.request` answer those for Scheduler."""
-        self.stub_aws(request, "scheduler", kind=Requests)
+            connections[service] = ForAws(service, call)
 
     def spy_on_aws(self, see, *services):
         """Have a function see the calls of services before they are answered. It may raise."""
+        connections = self.module("aws").connections
         for service in services or ("dynamodb", "sqs"):
-            if isinstance(answers := self.module("aws").connections.get(service), Calls):
-                answers.watch(see)
+            if isinstance(answers := connections.get(service), ForAws):
+                self.stub_aws(partial(watched, see, answers.function), service)
 
     def before_next_put(self, act, times=1):
         """Have somebody else act before the next PutItem, or have it fail by raising."""
@@ -219,7 +212,7 @@ class Container:
     def stub_telegram(self, post):
         """Have a function with the parameters of `Client.post` answer the calls of Telegram."""
         close(self.telegram.default_client.connection)
-        self.telegram.default_client.connection = Posts(post)
+        self.telegram.default_client.connection = ForTelegram(post)
 
     @property
     def line(self):
@@ -229,14 +222,18 @@ class Container:
 
     def stop(self):
         """Close the container's connections, as its end would."""
-        connections = []
         if telegram := sys.modules.get("botkit.telegram"):
-            connections.append(telegram.default_client.connection)
+            close(telegram.default_client.connection)
         if aws := sys.modules.get("botkit.aws"):
-            connections += aws.connections.values()
-        for connection in connections:
-            close(connection)
+            for connection in aws.connections.values():
+                close(connection)
         unload()
+
+
+def watched(see, answer, *asked, **content):
+    """Have a function see what is asked before another one answers it. It may raise instead."""
+    see(*asked, **content)
+    return answer(*asked, **content)
 
 
 def close(connection):
@@ -415,15 +412,6 @@ def with_pauses(container, monkeypatch):
     return pauses
 
 
-@contextlib.contextmanager
-def ticking():
-    """Have the deadline go by a clock that only its readings move, by 10 ms each."""
-    readings, deadline = itertools.count(), sys.modules["botkit.deadline"].deadline
-    clock, deadline.clock = deadline.clock, lambda: next(readings) / 100
-    yield
-    deadline.clock = clock
-
-
 class Peer:
     """A server on loopback that plays one part for each connection, and the last one for the rest.
 
@@ -460,18 +448,7 @@ class Peer:
     def read_request(self, connection):
         """Read a request, and keep it. Returns b"" when the client has gone."""
         data = b""
-        while b"\r\n\r\n" not in data:
-            received = connection.recv(65536)
-            if not received:
-                return b""
-            data += received
-        head = data.partition(b"\r\n\r\n")[0]
-        length = 0
-        for field in head.split(b"\r\n")[1:]:
-            name, _, value = field.partition(b":")
-            if name.lower() == b"content-length":
-                length = int(value)
-        while len(data) < len(head) + 4 + length:
+        while not is_whole(data):
             received = connection.recv(65536)
             if not received:
                 return b""
@@ -485,12 +462,7 @@ class Peer:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for thread in self._threads[:1]:
-            thread.join(60)  # until then one more connection may be accepted
-        for connection in self._sockets:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
+        for thread in self._threads:  # the first one accepts connections, and closes them
             thread.join(60)
             assert not thread.is_alive()
 
@@ -504,6 +476,9 @@ class Peer:
             self.connections += 1
             self._sockets.append(connection)
             self._spawn(partial(self._play, connection, part))
+        for connection in self._sockets:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def _play(self, connection, part):
         with contextlib.suppress(OSError), connection:
@@ -518,7 +493,15 @@ class Peer:
         thread.start()
 
 
+def is_whole(data):
+    """Tell whether these are all bytes of a request."""
+    head, end, body = data.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)\ncontent-length: (\d+)", head)
+    return end and len(body) >= int(length[1] if length else 0)
+
+
 OK = {"ok": True, "result": True}
+NOBODY = "http://127.0.0.1:1"  # a port that refuses connections
 
 
 def http(body=OK, status="200 OK", *fields):
@@ -537,12 +520,6 @@ def refusal(code, description, **parameters):
 def parameter(value):
     """Return Parameter Store's answer."""
     return http({"Parameter": {"Name": "/bot/token", "Value": value}})
-
-
-def until_closed(peer, connection):
-    """Wait until the client closes."""
-    while connection.recv(65536):
-        pass
 
 
 def answers(*responses):
@@ -565,46 +542,3 @@ def answers_all(peer, connection):
     """Carry out every call, on a connection that is kept."""
     while peer.read_request(connection):
         connection.sendall(http())
-
-
-def answers_and_closes(*responses):
-    """Return the part that answers requests, and closes the connection without announcing it."""
-
-    def part(peer, connection):
-        for response in responses:
-            peer.read_request(connection)
-            connection.sendall(response)
-
-    return part
-
-
-def keeps_sending(head, piece, pause=0):
-    """Return the part that answers with a head, and then repeats a piece for ever."""
-
-    def part(peer, connection):
-        peer.read_request(connection)
-        connection.sendall(head)
-        while not peer.over.wait(pause):
-            connection.sendall(piece)
-
-    return part
-
-
-def silent(peer, connection):
-    """Read a request, and never answer."""
-    peer.read_request(connection)
-    until_closed(peer, connection)
-
-
-def reset(connection):
-    """Reset a connection: unread data is lost, and the client gets ECONNRESET."""
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
-
-
-@contextlib.contextmanager
-def unused_port():
-    """Yield a port that refuses connections: it is bound, but nothing listens."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        yield bound.getsockname()[1]

@@ -2,11 +2,14 @@
 
 import base64
 import importlib
+import itertools
 import signal
 import socket
 import ssl
+import struct
 import threading
 import time
+from functools import partial
 
 import pytest
 import trustme
@@ -14,23 +17,18 @@ from botkit.deadline import Deadline
 
 from tests.support.needs import skip_or_fail
 from tests.support.stubs import (
+    NOBODY,
     PASSWORD,
     answers,
     answers_all,
-    answers_and_closes,
     http,
-    keeps_sending,
     load,
-    reset,
-    silent,
-    ticking,
     unreachable,
-    until_closed,
-    unused_port,
 )
 
 BODY = b'{"chat_id": 42}'
 HEADERS = {"Content-Type": "application/json"}
+ENDLESS_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
@@ -59,6 +57,45 @@ def connect(module):
 def post(connection, timeout=5, path="/bot1:a/getMe"):
     answer = connection.request("POST", path, BODY, HEADERS, timeout)
     return answer.status, answer.body
+
+
+def until_closed(peer, connection):
+    """Wait until the client closes."""
+    while connection.recv(65536):
+        pass
+
+
+def cuts(response=b""):
+    """Return the part that reads a request, and closes the connection after this response."""
+
+    def part(peer, connection):
+        peer.read_request(connection)
+        connection.sendall(response)
+
+    return part
+
+
+def keeps_sending(piece, pause=0):
+    """Return the part that answers with a head, and then repeats a piece for ever."""
+
+    def part(peer, connection):
+        cuts(ENDLESS_HEAD)(peer, connection)
+        while not peer.over.wait(pause):
+            connection.sendall(piece)
+
+    return part
+
+
+def silent(peer, connection):
+    """Read a request, and never answer."""
+    peer.read_request(connection)
+    until_closed(peer, connection)
+
+
+def reset(connection):
+    """Reset a connection: unread data is lost, and the client gets ECONNRESET."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
 
 
 def test_request_is_sent_without_other_headers(serve, connect):
@@ -152,7 +189,8 @@ def test_stale_connection_is_replaced_once(serve, connect, module, tls, is_secur
     asked, ended = threading.Event(), threading.Event()
 
     def first(peer, connection):
-        answers_and_closes(http(), http())(peer, connection)
+        for _ in range(2):
+            cuts(http())(peer, connection)
         asked.wait(60)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # it arrives at once
         last(connection)
@@ -186,25 +224,21 @@ def test_idle_connection_is_replaced(serve, connect, module, monkeypatch, second
     assert (peer.connections, len(peer.requests)) == (connections, 2)
 
 
-ENDLESS_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
 TIMEOUT = "TimeoutError: "
 CUT = "ConnectionError: the response is incomplete"
 FAULTS = {
     "silent": (silent, TIMEOUT),
-    "dripping body": (keeps_sending(ENDLESS_HEAD, b" ", 0.02), TIMEOUT),
-    "endless body": (
-        keeps_sending(ENDLESS_HEAD, b" " * 65536),
-        "the response is too long",
-    ),
-    "closed without an answer": (answers_and_closes(b""), "RemoteDisconnected: Remote end closed"),
-    "cut in its head": (answers_and_closes(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"), CUT),
-    "truncated": (answers_and_closes(ENDLESS_HEAD[:-2] + b"Content-Length: 3\r\n\r\n{}"), "Incomp"),
+    "dripping body": (keeps_sending(b" ", 0.02), TIMEOUT),
+    "endless body": (keeps_sending(b" " * 65536), "the response is too long"),
+    "closed without an answer": (cuts(), "RemoteDisconnected: Remote end closed"),
+    "cut in its head": (cuts(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"), CUT),
+    "truncated": (cuts(ENDLESS_HEAD[:-2] + b"Content-Length: 3\r\n\r\n{}"), "Incomp"),
     "too long for all memory": (answers(http(b"")[:-5] + b"9" * 15 + b"\r\n\r\n{}"), "MemoryError"),
 }
 
 
 @pytest.mark.parametrize(("part", "text"), FAULTS.values(), ids=FAULTS)
-def test_fault_ends_in_time_without_a_retry(serve, connect, module, part, text):
+def test_fault_ends_in_time_without_a_retry(serve, connect, module, monkeypatch, part, text):
     ended = threading.Event()
 
     def first(peer, connection):
@@ -216,12 +250,13 @@ def test_fault_ends_in_time_without_a_retry(serve, connect, module, part, text):
     peer = serve(first, answers_all)
     connection = connect(peer.url)
     began = time.monotonic()
+    if text == TIMEOUT:  # its clock moves by 10 ms whenever it is read
+        readings = itertools.count()
+        deadline = importlib.import_module("botkit.deadline").deadline
+        monkeypatch.setattr(deadline, "clock", lambda: next(readings) / 100)
     with pytest.raises(unreachable()) as caught:
-        if text == TIMEOUT:
-            with ticking():
-                post(connection, 0.3)
-        else:
-            post(connection, 60)
+        post(connection, 0.3 if text == TIMEOUT else 60)
+    monkeypatch.undo()
     assert time.monotonic() - began < 20
     assert str(caught.value).startswith(text)
     assert ended.wait(60)  # the connection is closed, whatever still comes
@@ -273,12 +308,10 @@ def test_sending_ends_in_time(serve, connect):
 
 
 def test_refused_connection_is_unreachable(connect, caplog):
-    with unused_port() as port:
-        connection = connect(f"https://127.0.0.1:{port}", ca_names=("trustme v",))
+    connection = connect(NOBODY.replace("http:", "https:"), ca_names=("trustme v",))
+    for ask in (connection.open, partial(post, connection)):
         with pytest.raises(unreachable(), match="ConnectionRefusedError: "):
-            connection.open(5)
-        with pytest.raises(unreachable(), match="ConnectionRefusedError: "):
-            post(connection)
+            ask(5)
     assert "issued the certificate" not in caplog.text  # another CA would not help
 
 

@@ -8,13 +8,13 @@ import pytest
 
 from tests.support.stubs import (
     CALL,
+    NOBODY,
     QUEUE,
     UPDATE,
     Context,
     request,
     session_environment,
     unload,
-    unused_port,
     with_clock,
 )
 
@@ -158,9 +158,8 @@ def test_hanging_service_leaves_the_others_their_time(start_up):
 
 
 def test_function_starts_if_a_service_is_unreachable(start_bot, bot_api):
-    with unused_port() as port:
-        nobody = session_environment(f"http://127.0.0.1:{port}")
-        container = start_bot("def reply(update):\n    return []", connects=True, **nobody)
+    nobody = session_environment(NOBODY)
+    container = start_bot("def reply(update):\n    return []", connects=True, **nobody)
     assert [line["message"] for line in container.log] == ["connection failed at start-up"]
     assert container.log[0]["error"].startswith("ConnectionRefusedError")
     container.deliver({"update_id": 1})

@@ -495,7 +495,7 @@ def test_recurring_call_ends_with_its_only_chat(at_once, bot_api, chats, is_away
         raise at_once.module("errors").Unreachable("HTTP 500")
 
     if is_away:
-        at_once.stub_scheduler(away)
+        at_once.stub_aws(away, "scheduler")
     assert at_once.invoke(queue_event(content)) == DONE
     assert (at_once.schedules.items == {}) is (said is not None and not is_away)
     told = [line["message"] for line in at_once.log if "recurring" in line["message"]]

@@ -56,7 +56,7 @@ def test_requests_are_as_botocore_makes_them(start_with_queue, key):
         if method == "POST" and path == "/schedules/cron.tea":
             refused("ConflictException", "Schedule tea already exists.")()
 
-    container.stub_scheduler(request)
+    container.stub_aws(request, "scheduler")
     schedule, call = container.module("schedule"), {**CALL, "text": "<Tee> 🍵"}
     assert schedule.once(call, NOON, "tea") is True
     assert schedule.cron(call, *MONDAYS, "tea") is False
@@ -125,7 +125,7 @@ def test_a_time_that_passes_on_the_way_is_soon(container, schedule, monkeypatch,
             now += lasts
             refused("ValidationException")()
 
-    container.stub_scheduler(request)
+    container.stub_aws(request, "scheduler")
     assert schedule.once(CALL, NOON, "tea") is True
     assert asked == ["at(2099-01-01T12:00:00)", f"at(2099-01-01T{second})"]
 
@@ -217,7 +217,7 @@ def test_scheduler_gets_no_character_that_sqs_refuses(container, schedule):
     """Scheduler itself takes it. The message would be lost when it is due."""
     call = {**CALL, "text": "\ufffe\uffff"}
     asked = []
-    container.stub_scheduler(lambda *about, body: asked.append(body["Target"]["Input"]))
+    container.stub_aws(lambda *about, body: asked.append(body["Target"]["Input"]), "scheduler")
     schedule.once(call, NOON, "tea")
     assert not {"\ufffe", "\uffff"} & {*asked[0]}
     assert json.loads(asked[0])["calls"] == [call]
@@ -284,7 +284,7 @@ def test_scheduler_refuses_an_unknown_time_or_zone(container, schedule, cron, zo
 
 @pytest.mark.parametrize("code", ["ResourceNotFoundException", "ServiceQuotaExceededException"])
 def test_other_refusal_is_misconfigured(container, schedule, code):
-    container.stub_scheduler(refused(code))
+    container.stub_aws(refused(code), "scheduler")
     with pytest.raises(container.module("errors").Misconfigured, match=f"{code}: no$"):
         schedule.once(CALL, NOON, "tea")
 
@@ -295,7 +295,7 @@ def test_other_refusal_is_misconfigured(container, schedule, code):
     ids=["a time or call", "a role that is too new"],
 )
 def test_quoted_text_is_left_out_of_the_error(container, schedule, message, kind):
-    container.stub_scheduler(refused("ValidationException", f"{TEXT}: {message}"))
+    container.stub_aws(refused("ValidationException", f"{TEXT}: {message}"), "scheduler")
     with pytest.raises(Exception, match="ValidationException") as caught:
         schedule.once(CALL, NOON, "tea")
     assert type(caught.value).__name__ == kind
@@ -305,7 +305,7 @@ def test_quoted_text_is_left_out_of_the_error(container, schedule, message, kind
 @pytest.mark.parametrize("use", ["once", "cancel"])
 def test_conflict_about_anything_but_the_name_is_temporary(container, schedule, use):
     """The group is being deleted, or the call is about to be made."""
-    container.stub_scheduler(refused("ConflictException"))
+    container.stub_aws(refused("ConflictException"), "scheduler")
     with pytest.raises(container.module("errors").Unreachable, match="^ConflictException: no$"):
         schedule.once(CALL, NOON, "tea") if use == "once" else schedule.cancel("tea")
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support.stubs import TOKEN, answers_all, answers_and_closes, http, load, refusal
+from tests.support.stubs import TOKEN, answers, answers_all, http, load, refusal
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def call(serve, telegram):
     clients = []
 
     def get_me(answer):
-        clients.append(telegram.Client(serve(answers_and_closes(answer)).url, TOKEN))
+        clients.append(telegram.Client(serve(answers(answer)).url, TOKEN))
         return clients[-1].post("getMe", {}, 5)
 
     yield get_me

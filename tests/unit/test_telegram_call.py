@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.support.stubs import (
+    NOBODY,
     OLD_TOKEN,
     TOKEN,
     answers,
@@ -63,7 +64,7 @@ def test_unchanged_token_is_not_retried(start_with_parameter, serve):
 
 def test_rejection_of_another_token_fetches_nothing(start_with_parameter, serve):
     store = serve(answers(parameter(TOKEN), parameter(OLD_TOKEN)))
-    container = start_with_parameter("http://127.0.0.1:1", store)
+    container = start_with_parameter(NOBODY, store)
     a_minute_passes(container)
     telegram = container.telegram
     assert [telegram.token(other) for other in ("", "0:a", "9:a")] == [TOKEN] * 3
@@ -76,7 +77,7 @@ def test_token_is_fetched_at_most_once_a_minute(
     start_with_parameter, serve, monkeypatch, age, expected
 ):
     store = serve(answers(parameter(OLD_TOKEN)), answers(parameter(TOKEN)))
-    container = start_with_parameter("http://127.0.0.1:1", store)
+    container = start_with_parameter(NOBODY, store)
     container.telegram.default_client.token_fetched_at = 30
     monkeypatch.setattr(time, "time", lambda: 30 + age)
     assert container.telegram.token(OLD_TOKEN) == (TOKEN if expected else OLD_TOKEN)
@@ -120,7 +121,7 @@ def test_updates_wait_without_any_token(start, bot_api):
 
 def test_each_step_gets_the_time_left(start_with_parameter, serve):
     store = serve(answers(parameter(OLD_TOKEN)))
-    container = start_with_parameter("http://127.0.0.1:1", store)
+    container = start_with_parameter(NOBODY, store)
     telegram, clock = container.telegram, with_clock(container)
     given = []
 
