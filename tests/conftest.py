@@ -156,9 +156,9 @@ def start(log, monkeypatch):
 def start_with_parameter(start):
     """Start a container whose token is kept in a Parameter Store: `start(api_url, store)`."""
 
-    def start_container(api_url, store):
+    def start_container(api_url, store, **environment):
         token = {"TELEGRAM_BOT_TOKEN": "", "TELEGRAM_BOT_TOKEN_PARAMETER": "/bot/token"}
-        return start(api_url, **token, **AWS, AWS_ENDPOINT_URL=store.url)
+        return start(api_url, **token, **AWS, AWS_ENDPOINT_URL=store.url, **environment)
 
     return start_container
 

@@ -389,8 +389,7 @@ def test_a_bot_that_cannot_be_imported_keeps_its_page(container, monkeypatch):
 
 def test_the_token_may_be_in_parameter_store(start_with_parameter, serve, bot_api, monkeypatch):
     store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
-    monkeypatch.setenv("MINI_APP_URL", URL)
-    container = start_with_parameter(bot_api.url, store)
+    container = start_with_parameter(bot_api.url, store, **ON)
     answer_with(container, monkeypatch)
     fields = launch()
     old = TMA + sign({**fields}).replace(hash_of(fields), hash_of(fields, key_of(OLD_TOKEN)))
@@ -404,11 +403,8 @@ def test_the_token_may_be_in_parameter_store(start_with_parameter, serve, bot_ap
     assert len(store.requests) == 2
 
 
-def test_if_the_parameter_cannot_be_read_nobody_is_let_in(
-    start_with_parameter, serve, bot_api, monkeypatch
-):
+def test_if_the_parameter_cannot_be_read_nobody_is_let_in(start_with_parameter, serve, bot_api):
     denied = http({"__type": "AccessDeniedException", "Message": "no"}, "400 Bad")
-    monkeypatch.setenv("MINI_APP_URL", URL)
-    container = start_with_parameter(bot_api.url, serve(answers(denied, denied)))
+    container = start_with_parameter(bot_api.url, serve(answers(denied, denied)), **ON)
     assert ask(container) == (503, UNAVAILABLE)
     assert container.line["outcome"] == "unreachable"
