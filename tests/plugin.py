@@ -1,7 +1,6 @@
 """How all tests run, and the fixtures that tests of the product and of its tools share."""
 
 import gc
-import importlib
 import os
 import signal
 import ssl
@@ -103,14 +102,6 @@ def state(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
-
-
-@pytest.fixture(scope="session")
-def aiogram():
-    """Import aiogram, which may take longer than a container's start-up lasts."""
-    module = importlib.import_module("aiogram")
-    gc.freeze()
-    return module
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,11 @@ def test_versions_agree():
     released = re.findall(r"^## (\d+\.\d+\.\d+) - \d{4}-\d\d-\d\d$", changelog, re.MULTILINE)
     assert version(ROOT).endswith(".dev0") or version(ROOT) == released[0]
     assert {*named(ROOT)} == {f"v{released[0]}" if released else "main"}
+    number = version(ROOT).removesuffix(".dev0")
+    for adapter in ROOT.glob("examples/moved/*/bot/on_*.py"):
+        assert adapter.read_text().splitlines()[0].endswith(f" on {release.NAME} {number}."), (
+            adapter
+        )
 
 
 @pytest.mark.slow

@@ -1,19 +1,194 @@
 """The contract of the adapters in examples/moved: how updates end, what is kept and refused."""
 
+import importlib
+import json
 import os
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from telebot import apihelper
 from telegram_bot_aws.local.project import ROOT
 
-from tests.support.moved import FRAMEWORKS, MOVED, Bots, kept, result
+from tests.support.stubs import message
 from tests.support.telegram import files
 
+MOVED = ROOT / "examples/moved"
+# Telegram's answers.
+MESSAGE = {"message_id": 8, "date": 1767225600, "chat": {"id": 42, "type": "private"}}
+ME = {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
+FRAMEWORKS = {
+    "aiogram": SimpleNamespace(
+        # Its handler of messages has the lines of a test.
+        bot="""
+import asyncio
+import on_aiogram
+from aiogram import Bot, Dispatcher
+from aiogram.fsm.state import State
+from aiogram.types import BufferedInputFile
+
+dispatcher, bot = Dispatcher(), Bot("0:unused")
+
+
+@dispatcher.message()
+async def handle(message, bot, state):
+""",
+        end="reply = on_aiogram.make_reply(dispatcher, bot)",
+        call="await bot.{}",  # with the library's name for it
+        # The data of the file with the path "a", and the parameters of a document with it.
+        download="(await bot.download_file('a')).read()",
+        upload="BufferedInputFile(data, 'a.txt')",
+        # Lines that keep the number n and that get it or 0, and the session with 1.
+        keep="await state.update_data(n=n)",
+        kept="(await state.get_data()).get('n', 0)",
+        session={"fsm:42:42:default": {"data": {"n": 1}}},
+        # An error handler that passes over all of them.
+        handles_errors="""
+@dispatcher.errors()
+async def pass_over(event):
+    return True
+""",
+        # It keeps something for another chat.
+        others="await state.storage.set_data(type(state.key)(1, 999, 999), {'n': 1})",
+        # A part of a bot that can't work without SESSION.
+        needs_session="dispatcher.message.register(handle, State('a'))",
+        polls="dispatcher.run_polling(bot)",
+        # A timer.
+        later="asyncio.get_running_loop().call_later(60, print)",
+        chat=42,  # as its calls name it
+    ),
+    "ptb": SimpleNamespace(
+        bot="""
+import asyncio
+import on_ptb
+from telegram.ext import Application, ConversationHandler, MessageHandler, filters
+
+handlers, error_handlers = [], []
+
+
+def build(builder):
+    application = builder.build()
+    application.add_handlers([MessageHandler(filters.ALL, handle), *handlers])
+    for each in error_handlers:
+        application.add_error_handler(each)
+    return application
+
+
+async def handle(update, context):
+    message = update.effective_message
+""",
+        end="reply = on_ptb.make_reply(build)",
+        call="await context.bot.{}",
+        download="await context.bot.request.retrieve('https://x/file/bot1:any/a')",
+        upload="data, filename='a.txt'",
+        keep="context.user_data['n'] = n",
+        kept="context.user_data.get('n', 0)",
+        session={"user_data": {"42": {"n": 1}}},
+        handles_errors="""
+async def pass_over(update, context):
+    pass
+
+
+error_handlers.append(pass_over)
+""",
+        others="context.application.chat_data[999]['n'] = 1",
+        needs_session="handlers.append(ConversationHandler([], {}, [], name='x', persistent=True))",
+        polls="Application.builder().token('1:x').build().run_polling()",
+        later="asyncio.get_running_loop().call_later(60, print)",
+        chat=42,
+    ),
+    "telebot": SimpleNamespace(
+        bot="""
+import threading
+import on_telebot
+import telebot
+
+bot = telebot.TeleBot("1:x")
+
+
+@bot.message_handler()
+def handle(message):
+    who = message.from_user.id, message.chat.id
+""",
+        end="reply = on_telebot.make_reply(bot)",
+        call="bot.{}",
+        download="bot.download_file('a')",
+        upload="data, visible_file_name='a.txt'",
+        keep="bot.set_state(who[0], 's', who[1]); bot.add_data(*who, n=n)",
+        kept="(bot.retrieve_data(*who).data or {}).get('n', 0)",
+        session={"states": {"42:42": {"state": "s", "data": {"n": 1}}}},
+        handles_errors="""
+class PassOver(telebot.ExceptionHandler):
+    def handle(self, exception):
+        return True
+
+
+bot.exception_handler = PassOver()
+""",
+        others="bot.set_state(999, 's')",
+        needs_session="bot.register_message_handler(handle, state='s')",
+        polls="bot.infinity_polling()",
+        later="threading.Timer(60, print).start()",
+        chat="42",
+    ),
+}
 OTHERS = "this data isn't in the update's session: use botkit.session"
 NOT_HERE = {"aiogram": OTHERS, "ptb": OTHERS.replace("data", "chat_data"), "telebot": OTHERS}
+
+
+class Bots:
+    """Starts containers with a bot of a framework, and delivers messages to them."""
+
+    def __init__(self, name, start, bot_api):
+        self.framework, self._start, self._bot_api = FRAMEWORKS[name], start, bot_api
+        self._name, self._is_new = name, False
+
+    def start(self, *lines, more="", choice="'chat_user'", **environment):
+        """Start a bot whose handler has these lines; `more` follows it."""
+        sys.modules.pop(f"on_{self._name}", None)
+        session = f"SESSION = {choice}\n" if choice else ""
+        handler = "".join(f"    {line}\n" for line in lines or ("pass",))
+        parts = (session, self.framework.bot, handler, "\n", more, "\n", self.framework.end, "\n")
+        self._is_new = True
+        return self._start("".join(parts), **environment)
+
+    def send(self, text):
+        """Return a line that sends a text. `text` is its source code."""
+        return self.framework.call.format(f"send_message(42, {text})")
+
+    def expects(self, *answers):
+        """Expect texts to be sent. With a code, Telegram refuses one."""
+        if self._is_new and self._name == "ptb":
+            self._bot_api.answers("getMe", {}, ME)
+        self._is_new = False
+        for answer in answers:
+            text, code = answer if isinstance(answer, tuple) else (answer, 200)
+            call = {"chat_id": self.framework.chat, "text": text}
+            if code == 200:
+                self._bot_api.answers("sendMessage", call, MESSAGE)
+            else:
+                self._bot_api.refuses({"method": "sendMessage", **call}, code, "x")
+
+
+def swallow(line):
+    return ["try:", f"    {line}", "except Exception:", "    pass"]
+
+
+def result(container, update_id=1, text="x", ms=60_000):
+    """Deliver a message, and return the status, the outcome and what went wrong."""
+    status, _ = container.deliver(message(update_id, text=text), ms)
+    line = container.line
+    return status, line["outcome"], line.get("error") or line.get("telegram_error") or ""
+
+
+def kept(container, key="42/42"):
+    """Return the session that the table has."""
+    item = container.table.items.get(key)
+    return json.loads(item["session"]["S"]) if item else None
+
+
 asynchronous = pytest.mark.parametrize("framework", ["aiogram", "ptb"], indirect=True)
 
 
@@ -21,7 +196,7 @@ asynchronous = pytest.mark.parametrize("framework", ["aiogram", "ptb"], indirect
 def framework(request, monkeypatch):
     monkeypatch.syspath_prepend(MOVED / request.param / "bot")
     if request.param == "aiogram":
-        request.getfixturevalue("aiogram")
+        importlib.import_module("aiogram")  # which may take longer than a container's start-up
     if request.param == "telebot":  # whose parts the adapter replaces, for other tests, too
         for part in ("CUSTOM_REQUEST_SENDER", "download_file", "get_file_url"):
             monkeypatch.setattr(apihelper, part, getattr(apihelper, part))
@@ -51,7 +226,7 @@ def test_an_update_is_handled_and_logged_once(bots):
 @pytest.mark.parametrize("is_swallowed", [False, True], ids=["raised", "swallowed"])
 def test_temporary_failure_saves_nothing_and_is_redelivered(bots, code, outcome, is_swallowed):
     send = bots.send("'a'")
-    send_lines = bots.swallows(send) if is_swallowed else [send]
+    send_lines = swallow(send) if is_swallowed else [send]
     container = bots.start("n = 1", bots.framework.keep, *send_lines)
     bots.expects(("a", code))
     status, told, error = result(container)
@@ -65,7 +240,7 @@ def test_temporary_failure_saves_nothing_and_is_redelivered(bots, code, outcome,
 @pytest.mark.parametrize("fails", ["raised", "swallowed", "a bug"])
 def test_visible_call_ends_the_update_and_saves_its_state(bots, fails):
     send = bots.send("'a'")
-    ends = {"raised": [send], "swallowed": bots.swallows(send), "a bug": ["1 / 0"]}
+    ends = {"raised": [send], "swallowed": swallow(send), "a bug": ["1 / 0"]}
     container = bots.start(bots.send("'0'"), "n = 1", bots.framework.keep, *ends[fails])
     bots.expects("0", *[("a", 429)] * (fails != "a bug"))
     status, outcome, error = result(container)
@@ -172,7 +347,7 @@ def test_a_file_is_downloaded_and_uploaded(bots, telegram):
 
 @pytest.mark.parametrize("call", ["set_webhook('https://x')", "delete_webhook()"])
 def test_the_webhook_is_terraforms(bots, call):
-    container = bots.start(*bots.swallows(bots.framework.call.format(call)))
+    container = bots.start(*swallow(bots.framework.call.format(call)))
     bots.expects()
     status, outcome, error = result(container)
     assert (status, outcome) == (503, "misconfigured")
@@ -219,7 +394,7 @@ def test_state_that_cannot_be_kept_is_refused(bots, framework, line, choice, sta
     lines = {"keep": bots.framework.keep, "others": bots.framework.others}
     container = bots.start(
         "n = {1}" if line == "not JSON" else "n = 1",
-        *bots.swallows(lines.get(line, bots.framework.keep)),
+        *swallow(lines.get(line, bots.framework.keep)),
         choice=choice,
     )
     bots.expects()
@@ -227,15 +402,6 @@ def test_state_that_cannot_be_kept_is_refused(bots, framework, line, choice, sta
     assert found[:2] == (status, "misconfigured" if status == 503 else "bot_error")
     assert told.format(others=NOT_HERE[framework]) in found[2]
     assert kept(container) is None
-
-
-@pytest.mark.parametrize("adapter", [*MOVED.glob("*/bot/on_*.py")], ids=lambda path: path.stem)
-def test_the_first_line_names_the_modules_version(adapter):
-    settings = (ROOT / "pyproject.toml").read_text()
-    version = re.findall(r'^version = "([\d.]+)', settings, re.MULTILINE)[0].rstrip(".")
-    assert (
-        adapter.read_text().splitlines()[0].endswith(f" on terraform-aws-telegram-bot {version}.")
-    )
 
 
 # ── What aiogram has alone
