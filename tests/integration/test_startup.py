@@ -1,7 +1,6 @@
 """The modules that start-up loads: each takes time (docs/performance.md)."""
 
 import importlib.util
-import json
 import os
 import subprocess
 import sys
@@ -12,23 +11,15 @@ from telegram_bot_aws.local.project import LAMBDA
 
 from tests.support.stubs import copy_function
 
-# The runtime client first, as on Lambda; then the function.
-PROGRAM = """
-import json, logging, sys
-import awslambdaric.bootstrap, awslambdaric.lambda_runtime_client
-logging.disable()
-before = set(sys.modules)
-import handler
-print(json.dumps(sorted(set(sys.modules) - before)))
-"""
+# The runtime client comes first, as on Lambda.
+CLIENT = "import logging, awslambdaric.bootstrap, awslambdaric.lambda_runtime_client"
 NOT_STARTED = ("testing.py",)
 OURS = (
     *("bot_module", "calls", "commands", "context", "deadline", "errors"),
     *("outcome", "pipeline", "settings", "types", "webhook"),
 )
-BOTH = {"bot", "botkit", "handler"} | {f"botkit.{name}" for name in OURS}
-WEBHOOK = BOTH
-API = BOTH | {f"botkit.{name}" for name in ("connection", "exchange", "telegram")}
+WEBHOOK = {"bot", "botkit", "handler"} | {f"botkit.{name}" for name in OURS}
+API = WEBHOOK | {f"botkit.{name}" for name in ("connection", "exchange", "telegram")}
 DIAL = {
     "_socket",
     "array",
@@ -42,32 +33,20 @@ DIAL = {
 }
 
 
-def loaded(folder, mode):
-    """Return the modules that a function loads in addition to AWS's runtime client's."""
-    client = importlib.util.find_spec("awslambdaric")
-    assert client and client.origin
+def loaded_by(statement, before="pass", folder=LAMBDA, mode="api"):
+    """Return the modules that a statement loads in a new process, after another one."""
+    program = f"import sys; {before}; known = {{*sys.modules}}; {statement}"
+    client = Path(importlib.util.find_spec("awslambdaric").origin).parent.parent
     environment = {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(folder), str(Path(client.origin).parent.parent)]),
+        "PYTHONPATH": os.pathsep.join([str(folder), str(client)]),
         "REPLY_MODE": mode,
         "TELEGRAM_API_URL": "https://localhost:1",  # nothing listens there
         "TELEGRAM_BOT_TOKEN": "12345:start-up",
     }
-    command = [sys.executable, "-B", "-c", PROGRAM]
+    command = [sys.executable, "-B", "-S", "-c", f"{program}; print(*{{*sys.modules}} - known)"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    return set(json.loads(done.stdout))
-
-
-def loaded_by(statement):
-    """Return the modules that a process has loaded after a statement."""
-    program = f"import sys; {statement}; print(*sys.modules)"
-    command = [sys.executable, "-B", "-S", "-c", program]
-    environment = {"TELEGRAM_API_URL": "http://127.0.0.1:1"}
-    return set(
-        subprocess.run(
-            command, cwd=LAMBDA, env=environment, capture_output=True, text=True, check=True
-        ).stdout.split()
-    )
+    return set(done.stdout.split())
 
 
 @pytest.mark.parametrize(
@@ -76,7 +55,7 @@ def loaded_by(statement):
     ids=["webhook", "api"],
 )
 def test_start_up_loads_only_the_listed_modules(tmp_path, mode, allowed, urllib):
-    modules = loaded(copy_function(tmp_path / "task"), mode)
+    modules = loaded_by("import handler", CLIENT, copy_function(tmp_path / "task"), mode)
     assert modules - allowed == set()
     assert {"handler", "bot"} <= modules
     # Even if Telegram can't be reached: after start-up the CPU is limited.
@@ -84,8 +63,7 @@ def test_start_up_loads_only_the_listed_modules(tmp_path, mode, allowed, urllib)
 
 
 def test_the_connection_loads_little():
-    before = loaded_by("import botkit.errors, logging")
-    assert loaded_by("import logging, botkit.connection") - before <= DIAL
+    assert loaded_by("import botkit.connection", "import botkit.errors, logging") <= DIAL
 
 
 def test_no_module_loads_typing():
