@@ -1,8 +1,8 @@
 """The pipeline of an update or event: middleware, each wrapped around the next one.
 
 A middleware is a function of a context and of `call_next`, which runs the rest of the pipeline and
-returns its outcome. `call_next` never raises: an exception becomes an outcome. The large ones, and
-those that few bots enable, are in middleware/.
+returns its outcome. `call_next` never raises: an exception becomes an outcome. Those that few bots
+enable are in middleware/ and sqs.py.
 
 Why this order:
 
@@ -24,7 +24,7 @@ from importlib import import_module
 
 from . import bot_module
 from .calls import execute, validate
-from .context import BoundedDict, Context, update_type
+from .context import BoundedDict, Context
 from .deadline import deadline
 from .errors import InvalidReply, outcome_of
 from .outcome import Outcome
@@ -43,14 +43,15 @@ PIPELINES = {
     "event": "enqueue deduplicate on_event",
     "queued event": "dead_letter deduplicate on_event",
 }
-# The setting, or the name in bot.py, that enables a middleware. The others always are.
-ENABLED_IF: dict[str, Callable[[Any], object]] = {
-    "allowlist": lambda bot: settings.allowed_ids,
-    "dead_letter": lambda bot: settings.queue_url,
-    "enqueue": lambda bot: settings.queue_url,
-    "on_error": lambda bot: hasattr(bot, "on_error"),
-    "rate_limit": lambda bot: hasattr(bot, "RATE_LIMIT"),
-    "with_session": lambda bot: hasattr(bot, "SESSION"),
+# The module of each middleware that isn't always enabled, and the setting, or the name in bot.py,
+# that enables it.
+OPTIONAL: dict[str, tuple[str, Callable[[Any], object]]] = {
+    "allowlist": ("middleware.allowlist", lambda bot: settings.allowed_ids),
+    "dead_letter": ("sqs", lambda bot: settings.queue_url),
+    "enqueue": ("sqs", lambda bot: settings.queue_url),
+    "on_error": ("pipeline", lambda bot: hasattr(bot, "on_error")),
+    "rate_limit": ("middleware.rate_limit", lambda bot: hasattr(bot, "RATE_LIMIT")),
+    "with_session": ("middleware.with_session", lambda bot: hasattr(bot, "SESSION")),
 }
 # By pipeline, once bot.py is imported: the middleware that it and the settings enable.
 enabled: dict[str, list[Middleware]] = {}
@@ -83,12 +84,12 @@ def enabled_middleware(pipeline: str) -> list[Middleware]:
     may still be queued.
     """
     if pipeline not in enabled:
-        bot, here = bot_module.load_or_none(), globals()
-        chain = [
-            here.get(name) or getattr(import_module(f"botkit.middleware.{name}"), name)
-            for name in PIPELINES[pipeline].split()
-            if name not in ENABLED_IF or ENABLED_IF[name](bot)
-        ]
+        bot = bot_module.load_or_none()
+        chain = []
+        for name in PIPELINES[pipeline].split():
+            module, is_enabled = OPTIONAL.get(name, ("pipeline", lambda bot: True))
+            if is_enabled(bot):
+                chain.append(getattr(import_module(f"botkit.{module}"), name))
         if not bot:
             return chain
         enabled[pipeline] = chain
@@ -118,16 +119,6 @@ def on_error(ctx: Context, call_next: CallNext) -> Outcome:
     return outcome
 
 
-def dead_letter(ctx: Context, call_next: CallNext) -> Outcome:
-    """Send what failed for good to the dead-letter queue, and the remaining calls to the queue."""
-    from . import queue
-
-    ctx.save_original()
-    with deadline.reserve("dead_letter"):
-        outcome = call_next()
-    return queue.take_over(ctx, outcome)
-
-
 def deduplicate(ctx: Context, call_next: CallNext) -> Outcome:
     """Skip an update that is already done. A retry that would repeat a visible call is given up.
 
@@ -147,21 +138,6 @@ def deduplicate(ctx: Context, call_next: CallNext) -> Outcome:
     if ctx.calls.any_succeeded and is_done:
         recent[ctx.id] = outcome.replace(calls_remaining=())  # their files would fill the memory
     return outcome
-
-
-def enqueue(ctx: Context, call_next: CallNext) -> Outcome:
-    """Put an event into the queue, or an update whose type is in QUEUED_UPDATES of bot.py."""
-    queued = getattr(bot_module.load_or_none(), "QUEUED_UPDATES", ())
-    if ctx.is_update and update_type(ctx.payload) not in queued:
-        return call_next()
-    from . import queue
-
-    try:
-        queue.put(ctx)
-    except queue.MessageRejected as error:
-        logger.warning("SQS rejected a message", extra={"error": str(error)})
-        return call_next()
-    return Outcome("queued")
 
 
 def reply(ctx: Context, _: CallNext) -> Outcome:

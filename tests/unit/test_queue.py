@@ -104,7 +104,7 @@ GROUPS = {
 
 
 def test_group_is_the_chat_or_the_topic_or_the_user(container):
-    message_group_id = container.module("queue").message_group_id
+    message_group_id = container.module("sqs").message_group_id
     updates = {name: {"update_id": 1, **fields} for name, (fields, _) in GROUPS.items()}
     assert {name: message_group_id(update) for name, update in updates.items()} == {
         name: group for name, (_, group) in GROUPS.items()
@@ -112,20 +112,20 @@ def test_group_is_the_chat_or_the_topic_or_the_user(container):
 
 
 def test_group_is_the_session_with_session(start_with_queue):
-    message_group_id = start_with_queue(WITH_SESSION).module("queue").message_group_id
+    message_group_id = start_with_queue(WITH_SESSION).module("sqs").message_group_id
     group = message_group_id({"message": POST})
     assert group.startswith("session:")
     # So does a tap: it waits behind a message, and changes the session after it.
     assert message_group_id({"callback_query": {"from": {"id": 8}, "message": POST}}) == group
     assert message_group_id({"poll_answer": {"user": ADA}}) == "7"  # it has no session
     longest = start_with_queue(UNQUEUED + "SESSION = lambda update: 2048 * 'x'")
-    assert len(longest.module("queue").message_group_id({"message": POST})) <= 128  # SQS's limit
+    assert len(longest.module("sqs").message_group_id({"message": POST})) <= 128  # SQS's limit
 
 
 @pytest.mark.parametrize("key", ["1 / 0", "''"], ids=["an error", "an impossible key"])
 def test_group_is_the_chat_if_session_raises(start_with_queue, key):
     container = start_with_queue(UNQUEUED + f"SESSION = lambda update: {key}")
-    assert container.module("queue").message_group_id({"message": POST}) == "-100"
+    assert container.module("sqs").message_group_id({"message": POST}) == "-100"
 
 
 def test_an_update_is_redelivered_if_session_fails_for_now(start_with_queue, bot_api):

@@ -34,7 +34,7 @@ def test_first_call_of_telegram_has_the_time_of_its_action(container, monkeypatc
         raise container.telegram.TelegramError(method, 401, "no", {})
 
     container.stub_telegram(post)
-    container.module("queue").call = lambda *about, **params: {"Attributes": COUNTS}
+    container.module("sqs").call = lambda *about, **params: {"Attributes": COUNTS}
     event = {"tf": tf, "url": URL, "max_connections": 20, **more}
     for milliseconds in (2_500, 900_000):
         with_pauses(container, monkeypatch)
