@@ -7,12 +7,11 @@ import signal
 
 import pytest
 
-from telegram_bot_aws.demo import demo
 from telegram_bot_aws.demo.deployments import TOKENS_BEGIN
 from telegram_bot_aws.local.container import look_at
 from telegram_bot_aws.local.project import ROOT
 from tests.support.needs import needs_provider
-from tests.support.programs import Script, contents, copy_of_the_project, nothing_is_left, run
+from tests.support.programs import Script, contents, copy_of_the_project, nothing_is_left
 from tests.support.telegram import TOKEN, say
 
 # It tells its environment, and how often it runs.
@@ -194,29 +193,6 @@ def test_poll_runs_it_once_and_passes_nothing_on(folder, variables, telegram):
     runs = told(poll.output)
     assert [each["run"] for each in runs] == ["fail", "hello"]
     nothing_is_planted(runs)
-
-
-def test_aws_without_credentials_says_what_to_do(tmp_path):
-    (tmp_path / "bot.py").write_text(
-        "from botkit import aws\n"
-        "def reply(update):\n"
-        "    aws.call('dynamodb', 'DynamoDB_20120810.ListTables', {})\n"
-        "ALLOWED_UPDATES = {'message': reply}\n"
-    )
-    ran = run(demo.main, "--direct", str(tmp_path), "--send", "hello", **PLANTED)
-    assert ran.code == 1
-    assert "there is no AWS here: leave the call out" in ran.output
-
-
-def test_a_bot_that_gets_no_messages_is_reported(tmp_path):
-    (tmp_path / "bot.py").write_text(
-        "ALLOWED_UPDATES = ['mesage', 'poll']\ndef reply(update): return []\n"
-    )
-    ran = run(demo.main, "--direct", str(tmp_path), "--send", "hello")
-    assert ran.code == 1
-    assert 'add "message" to ALLOWED_UPDATES in bot.py, which lists only mesage, poll' in ran.output
-    assert "scripts/demo: ALLOWED_UPDATES lists mesage, which Bot API 10.4 does" in ran.output
-    assert "delivered" not in ran.output
 
 
 @pytest.mark.parametrize(
