@@ -264,6 +264,9 @@ class AwsDeployment(Deployment):
         error = str(answer.get("errorMessage") or "")  # a time-out leaves no line
         return mine[-1] if mine else Invocation(event=event, error=error)
 
+    def answer(self, bot: Hosted, event: Any) -> Any:
+        return self._invoke(bot, event)
+
     def _package(self, bot: Hosted) -> bytes:
         """Package a bot as Terraform does. Raises ToolError."""
         package = self.module.folder / "changed.zip"

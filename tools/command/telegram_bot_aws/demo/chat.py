@@ -5,17 +5,19 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from telegram_stand_in import FAULTS, METHODS, Bot, Call, Delivery, Json, Telegram
 
 from telegram_bot_aws.demo.bots import Bots
+from telegram_bot_aws.demo.deployments import Hosted
 from telegram_bot_aws.demo.entries import Entries
 from telegram_bot_aws.demo.feed import Event, Feed
-from telegram_bot_aws.demo.pages import PageProxy
 from telegram_bot_aws.demo.people import People
 from telegram_bot_aws.demo.samples import CHATS, PEOPLE
 from telegram_bot_aws.demo.traces import Traces
+from telegram_bot_aws.emulated_aws.gateway import Gateway
 
 
 class Chat:
@@ -43,7 +45,14 @@ class Chat:
         """Serve the bots' pages until the end; `origin` is that of the chat's own page."""
         for bot in self.telegram.bots:
             if hosted := self.bots.page_of(bot):
-                opened.enter_context(PageProxy(self.bots, bot.id, hosted.page_url, origin))
+                gateway = Gateway(partial(self._ask_page, hosted), origin)
+                opened.enter_context(gateway)
+                self.bots.serves(bot.id, gateway.url)
+
+    def _ask_page(self, hosted: Hosted, event: Any) -> Any:
+        assert self.bots.deployment
+        self.bots.refresh()
+        return self.bots.deployment.answer(hosted, event)
 
     def file(self, file_id: str) -> tuple[str, bytes] | None:
         """Return the type and the content of a file that somebody sent."""

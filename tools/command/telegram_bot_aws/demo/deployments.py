@@ -183,6 +183,10 @@ class Deployment(abc.ABC):
         Raises ToolError or OSError if the code can't work.
         """
 
+    @abc.abstractmethod
+    def answer(self, bot: Hosted, event: Any) -> Any:
+        """Return what a bot's function answers to a request for its page."""
+
     def advance(self, seconds: float) -> int:
         """Do what is scheduled for this time, and return how much: nothing with AWS's own clock."""
         return 0

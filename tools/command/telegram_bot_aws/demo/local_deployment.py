@@ -79,6 +79,9 @@ class LocalDeployment(Deployment):
     def advance(self, seconds: float) -> int:
         return self.function.advance(seconds)
 
+    def answer(self, bot: Hosted, event: Any) -> Any:
+        return self.send_event(bot, event).result
+
     def send_event(self, bot: Hosted, event: Any) -> Invocation:
         invocation = self.function.invoke(event)
         self.on_log(invocation)

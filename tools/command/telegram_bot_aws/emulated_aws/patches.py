@@ -304,19 +304,16 @@ def schedule_groups() -> None:
 # Names that mean this machine, which no public name does: none ends with a number. The provider
 # puts the account before the address when it asks for a bucket's tags.
 THIS_MACHINE = re.compile(rb"(([0-9]{12}\.)?127\.0\.0\.1|([\w-]+\.)*localhost)(:[0-9]+)?")
-API = re.compile(rb"[0-9a-f]{8}\.execute-api\.localhost(:[0-9]+)?")
 
 
 def is_from_a_program(scope: Any) -> bool:
-    """Tell whether a request comes from a program, or is for a bot's page, which anyone may ask.
+    """Tell whether a request comes from a program.
 
-    The demo passes a page's requests on with its headers. Behind another name, which a web page's
-    server has led to this machine, a browser would take this server for the web page's own.
+    Behind another name, which a web page's server has led to this machine, a browser would take
+    this server for the web page's own.
     """
     headers = dict(scope["headers"])
     host = headers.get(b"host", b"")
-    if API.fullmatch(host) and scope["path"].startswith("/app/"):
-        return True
     is_navigation = headers.get(b"sec-fetch-site", b"none") == b"none"
     return bool(THIS_MACHINE.fullmatch(host)) and b"origin" not in headers and is_navigation
 

@@ -1,6 +1,5 @@
 """scripts/demo: one command shows the bot at work, and leaves nothing behind."""
 
-import contextlib
 import json
 import os
 import re
@@ -14,7 +13,6 @@ import pytest
 
 from telegram_bot_aws.demo import demo
 from telegram_bot_aws.demo.deployments import TOKENS_BEGIN, token
-from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.project import LAMBDA, ROOT
 from tests.support.needs import needs_provider, needs_terraform, skip_or_fail
 from tests.support.programs import (
@@ -504,22 +502,3 @@ def test_the_log_is_printed_in_its_place(people):
     assert {"level": "INFO", "logger": "bot", "message": "refused", "data": "add"} in lines
     assert [line["outcome"] for line in lines if "outcome" in line][-2:] == ["answered", "ignored"]
     assert [line["ok"] for line in lines if "method" in line] == [True, False]
-
-
-@linux
-def test_the_emulated_aws_listens_only_on_loopback():
-    """It would run anyone's code."""
-    with Emulator() as emulator:
-        mine = f"TMPDIR={emulator.folder}"
-        inodes = set()
-        for folder in processes_that_know(mine):
-            with contextlib.suppress(OSError):  # it, or its file, was there for a moment
-                inodes |= {str(link.readlink()) for link in (folder / "fd").iterdir()}
-        listening = [
-            fields[1]
-            for name in ("tcp", "tcp6")
-            for fields in map(str.split, Path(f"/proc/net/{name}").read_text().splitlines()[1:])
-            if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes
-        ]
-    assert f"0100007F:{emulator.port:04X}" in listening
-    assert {address.partition(":")[0] for address in listening} == {"0100007F"}

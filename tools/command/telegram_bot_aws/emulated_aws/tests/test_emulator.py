@@ -1,9 +1,38 @@
-"""What the emulated AWS says if it doesn't start."""
+"""emulator.py: whom the emulated AWS answers, and what it says if it doesn't start."""
+
+import contextlib
+import sys
+from pathlib import Path
 
 import pytest
 
 from telegram_bot_aws.emulated_aws import emulator
 from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.request import request
+from tests.support.needs import skip_or_fail
+from tests.support.programs import processes_that_know
+
+
+def test_only_this_machine_reaches_it_and_no_web_page():
+    """It would run anyone's code."""
+    if sys.platform != "linux":
+        skip_or_fail("needs Linux: reads /proc")
+    with emulator.Emulator() as aws:
+        url = f"{aws.url}/2015-03-31/functions"
+        assert request("GET", url, {}, None, 60).status == 200
+        assert request("GET", url, {"Host": "evil.example"}, None, 60).status == 403
+        inodes = set()
+        for folder in processes_that_know(f"TMPDIR={aws.folder}"):
+            with contextlib.suppress(OSError):  # it, or its file, was there for a moment
+                inodes |= {str(link.readlink()) for link in (folder / "fd").iterdir()}
+        listening = [
+            fields[1]
+            for name in ("tcp", "tcp6")
+            for fields in map(str.split, Path(f"/proc/net/{name}").read_text().splitlines()[1:])
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes
+        ]
+    assert f"0100007F:{aws.port:04X}" in listening
+    assert {address.partition(":")[0] for address in listening} == {"0100007F"}
 
 
 @pytest.mark.parametrize(
