@@ -35,7 +35,6 @@ from telegram_bot_aws.demo.deployments import (
     registration,
 )
 from telegram_bot_aws.demo.inputs import inputs, notes, python_note
-from telegram_bot_aws.demo.invocations import Invocations, has_come, is_event
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.container import DELIVERY, Invocation, Look, look_at
 from telegram_bot_aws.local.packages import packages
@@ -86,7 +85,10 @@ class AwsDeployment(Deployment):
         self._add_bot = add_bot
         self._look = Look([], [])  # of a bot without a configuration
         self._lock = threading.Lock()
-        self._of_event = threading.Lock()
+        self._read = 0  # bytes of the file of invocations
+        self._of_delivery: dict[str, Invocation] = {}
+        self._sent: Any = None  # an event whose invocation is awaited, which is then the next
+        self._of_event: Invocation | None = None
         self.client = cache(self._client)
 
     def open(self) -> None:
@@ -123,8 +125,7 @@ class AwsDeployment(Deployment):
         for bot in self.bots:
             said = [] if self._folder else notes(bot.folder, self._look)
             self.way = "\n".join([self.way, *python_note(bot.runtime), *said])
-        self._found = Invocations(self.emulator.invocations, self.on_log)
-        self._found.new()  # those of the registration
+        self._take()  # what the registration logged
         over = threading.Event()
         thread = threading.Thread(target=self._watch, args=(over,), daemon=True)
         self.opened.callback(thread.join)
@@ -214,10 +215,32 @@ class AwsDeployment(Deployment):
     def _watch(self, over: threading.Event) -> None:
         """Report queued updates, events and schedules, as soon as AWS tells of them."""
         while not over.wait(LOOK_SECONDS):
-            with self._of_event, self._lock:
-                found = self._found.take(has_come)
-            for each in found:
-                self.came(each)
+            self._take()
+
+    def _take(self) -> None:
+        """Put the invocations that ended since the last call where they belong, in order.
+
+        Workers write each as a line of JSON, before the emulator answers the request. Of a warm-up,
+        the bot doesn't get to know.
+        """
+        came = []
+        with self._lock:
+            with self.emulator.invocations.open("rb") as file:
+                file.seek(self._read)
+                whole, end, _ = file.read().rpartition(b"\n")
+            self._read += len(whole + end)
+            for each in (Invocation(**json.loads(line)) for line in whole.splitlines()):
+                self.on_log(each)
+                if each.delivery:
+                    self._of_delivery[each.delivery] = each
+                elif self._sent is not None and each.event == self._sent:
+                    self._of_event = each
+                elif each.is_from_queue or (
+                    each.event is not None and (each.error or each.outcome)
+                ):
+                    came.append(each)
+        for each in came:
+            self.came(each)
 
     def __exit__(self, *exception: object) -> None:
         if exception[0] is None:
@@ -233,10 +256,9 @@ class AwsDeployment(Deployment):
     def deliver(self, url: str, headers: dict[str, str], body: bytes) -> Any:
         delivery = str(uuid.uuid4())
         answer = post(url, {**headers, DELIVERY: delivery}, body)
-        with self._lock:
-            found = self._found.take(lambda each: each.delivery == delivery)
-            if found:
-                self.invocations[answer[1].get("apigw-requestid", "")] = found[-1]
+        self._take()
+        if found := self._of_delivery.pop(delivery, None):
+            self.invocations[answer[1].get("apigw-requestid", "")] = found
         return answer
 
     def replace(self, bot: Hosted) -> str:
@@ -248,21 +270,16 @@ class AwsDeployment(Deployment):
             raise ToolError(str(error))
         lambda_.update_alias(FunctionName=bot.name, Name="live", FunctionVersion=version)
         answer = self._invoke(bot, registration("register", bot.webhook_url))
-        with self._lock:
-            self._found.new()
+        self._take()
         return str(answer.get("errorMessage") or "")
 
     def send_event(self, bot: Hosted, event: Any) -> Invocation:
-        with self._of_event:
-            answer = self._invoke(bot, event)
-            with self._lock:
-                found = self._found.take(is_event)
-        mine = [each for each in found if each.event == event]
-        for other in found:
-            if other not in mine[-1:]:
-                self.on_event(other)
+        self._sent, self._of_event = event, None
+        answer = self._invoke(bot, event)
+        self._take()
+        self._sent = None
         error = str(answer.get("errorMessage") or "")  # a time-out leaves no line
-        return mine[-1] if mine else Invocation(event=event, error=error)
+        return self._of_event or Invocation(event=event, error=error)
 
     def answer(self, bot: Hosted, event: Any) -> Any:
         return self._invoke(bot, event)

@@ -11,6 +11,7 @@ from telegram_bot_aws.local import container
 from telegram_bot_aws.local.container import (
     Container,
     Function,
+    Invocation,
     advised,
     look_at,
     unknown_kinds,
@@ -155,3 +156,11 @@ def test_too_much_memory_is_reported(tmp_path):
         assert re.fullmatch(r"about \d+ of 8 MB: AWS would end this\. .*\n", text)
     with Function(tmp_path, {}, memory_size=128) as function:
         assert function.invoke({"x": 1}).printed == ""
+
+
+def test_a_failure_without_a_traceback_has_its_line():
+    frames = ["bot.py:9 in reply", "bot.py:20 in handle", "telebot/__init__.py:9409 in TeleBot.x"]
+    failed = {"outcome": "bot_error", "error": "the session doesn't have that"}
+    found = Invocation(output=[{**failed, "stack_trace": frames}])
+    assert found.failure == "the session doesn't have that\n  at bot.py:20 in handle"
+    assert Invocation(output=[failed]).failure == "the session doesn't have that"
