@@ -10,16 +10,10 @@ import sys
 import zipfile
 
 import pytest
-from bench.runtime_api import RuntimeApi
+from bench.measure import LAMBDA
 from telegram_bot_aws.local.project import ROOT, SCRIPTS
 
 from tests.support.stubs import BOT, SECRET, SECRETS, TEXT, TOKEN, echo, load, message, request
-
-
-@pytest.fixture
-def runtime_api():
-    with RuntimeApi(time_out=60) as api:
-        yield api
 
 
 @pytest.fixture(scope="module")
@@ -37,72 +31,44 @@ def task(tmp_path_factory):
     return folder / "task"
 
 
-class Function:
-    """The function in AWS's runtime client, in its own process."""
-
-    def __init__(self, task, runtime_api, **environment):
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "awslambdaric", "handler.handler"],
-            cwd=task,
-            env={
-                "PATH": os.environ["PATH"],
-                "PYTHONPATH": str(task),
-                "PYTHONDONTWRITEBYTECODE": "1",
-                **runtime_api.environment(),
-                "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
-                "LAMBDA_TASK_ROOT": str(task),
-                "TELEGRAM_BOT_TOKEN": TOKEN,
-                "TELEGRAM_WEBHOOK_SECRET": SECRET,
-                **environment,
-            },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def stop(self):
-        """End the process, and return its log."""
-        self.process.terminate()
-        output = self.process.communicate(timeout=60)[0]
-        for secret in (*SECRETS, TEXT):
-            assert secret not in output
-        return [json.loads(line) for line in output.splitlines()]
-
-    def kill(self):
-        """End the process if it is still there."""
-        with self.process:
-            self.process.kill()
+def run(task, *events, **variables):
+    """Run the function with these variables and events, and return its results and its log."""
+    environment = {
+        **LAMBDA,
+        "PATH": os.environ["PATH"],
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+        "LAMBDA_TASK_ROOT": str(task),
+        "TELEGRAM_BOT_TOKEN": TOKEN,
+        "TELEGRAM_WEBHOOK_SECRET": SECRET,
+        **variables,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "local_runtime", "handler.handler"],
+        cwd=task,
+        env=environment,
+        input="".join(f"{json.dumps(event)}\n" for event in events),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    for secret in (*SECRETS, TEXT):
+        assert secret not in done.stdout + done.stderr
+    results = [json.loads(line)["result"] for line in done.stderr.splitlines()]
+    return results[1:], [json.loads(line) for line in done.stdout.splitlines()]
 
 
-@pytest.fixture
-def run(task, runtime_api, tmp_path):
-    """Run the function with these variables, and with another bot if given, until the test ends."""
-    functions = []
-
-    def run_function(bot="", **environment):
-        folder = task
-        if bot:
-            folder = tmp_path / "task"
-            shutil.copytree(task, folder)
-            (folder / "bot.py").write_text(bot)
-        functions.append(Function(folder, runtime_api, **environment))
-        return functions[-1]
-
-    yield run_function
-    for function in functions:
-        function.kill()
-
-
-def test_an_update_is_answered(run, runtime_api, bot_api):
-    function = run(TELEGRAM_API_URL=bot_api.url)
+def test_an_update_is_answered(task, bot_api):
     bot_api.expects(echo())
-    answer, failed, _ = runtime_api.invoke(request(json.dumps(message())))
-    assert (failed, answer["statusCode"], answer["body"]) == (False, 200, "")
-    answer, failed, _ = runtime_api.invoke(request(json.dumps(message()), "wrong"))
-    assert (failed, answer["statusCode"]) == (False, 401)
-    answer, failed, _ = runtime_api.invoke({"tf": {"action": "warm"}})
-    assert (failed, answer) == (False, {})
-    (line,) = function.stop()
+    events = (
+        request(json.dumps(message())),
+        request(json.dumps(message()), "wrong"),
+        {"tf": {"action": "warm"}},
+    )
+    (answer, refusal, warmed), (line,) = run(task, *events, TELEGRAM_API_URL=bot_api.url)
+    assert (answer["statusCode"], answer["body"]) == (200, "")
+    assert refusal["statusCode"] == 401
+    assert warmed == {}
     assert (line["level"], line["message"], line["logger"]) == ("INFO", "update", "botkit")
     assert line["requestId"] == "request-1"
     assert (line["update_id"], line["update_type"], line["methods"]) == (
@@ -131,10 +97,10 @@ def test_alarms_count_the_outcomes_that_are_logged_as_errors():
     assert sorted(errors) == sorted(sum(counted().values(), []))
 
 
-def test_failure_is_logged_as_the_runbook_shows(run, runtime_api):
-    function = run("def reply(update):\n    return update['missing']\n")
-    runtime_api.invoke(request(json.dumps(message())))
-    line = function.stop()[-1]
+def test_failure_is_logged_as_the_runbook_shows(task, tmp_path):
+    folder = shutil.copytree(task, tmp_path / "task")
+    (folder / "bot.py").write_text("def reply(update):\n    return update['missing']\n")
+    _, (*_, line) = run(folder, request(json.dumps(message())))
     [sample] = re.findall(r"^```json\n(.*)$", RUNBOOK, re.MULTILINE)
     assert (line["level"], line["outcome"]) == ("ERROR", "bot_error")
     assert list(json.loads(sample)) == list(line)

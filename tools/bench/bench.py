@@ -1,8 +1,8 @@
 """Measure the CPU time in which the function starts and answers: the table of docs/performance.md.
 
-Everything runs on this machine: AWS's own runtime client against a local Runtime API, and a fake
-Bot API over TLS. The libraries that it compares with are installed into .build/bench. A whole run
-takes about five minutes.
+Everything runs on this machine: AWS's own runtime client, and a fake Bot API over TLS. The
+libraries that it compares with are installed into .build/bench. A whole run takes about five
+minutes.
 
 Times depend on the machine, so none is judged. With --instructions, valgrind counts instructions
 instead, which are the same each time, and have limits.
@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from telegram_bot_aws.local.processes import ToolError
 
 from bench import instructions, measure, report, variants
-from bench.fake_bot_api import FakeBotApi, make_certificates
+from bench.fake_bot_api import FakeBotApi
 from bench.measure import Run, Variant
 
 
@@ -57,12 +57,9 @@ def main() -> int:
 
 def bench(runs: int) -> int:
     """Measure and report. Returns the exit code."""
-    python = variants.interpreter()
-    root = make_certificates(variants.FOLDER / "certificates")
-    builder = variants.Builder(python, root)
-    empty, textbook = builder.bounds()
-    every = [empty, *builder.own(), textbook, *builder.others()]
-    with FakeBotApi(root.parent) as bot_api:
+    with FakeBotApi() as bot_api:
+        builder = variants.Builder(variants.interpreter(), bot_api)
+        every = [builder.empty(), *builder.own(), *builder.others()]
         print(report.main_table(run(every, runs, bot_api)))
     return 0
 
@@ -71,11 +68,9 @@ def count() -> int:
     """Count instructions and report. Returns the exit code."""
     instructions.require_valgrind()
     python = variants.interpreter()
-    certificates = variants.FOLDER / "certificates"
-    root = make_certificates(certificates)
-    own = variants.Builder(python, root).own()
-    with FakeBotApi(certificates) as bot_api:
-        counts = instructions.count_all(own, bot_api)
+    with FakeBotApi() as bot_api:
+        builder = variants.Builder(python, bot_api)
+        counts = instructions.count_all(builder.empty(), builder.own())
     return instructions.show(counts, python)
 
 

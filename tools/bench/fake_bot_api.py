@@ -8,63 +8,35 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-import subprocess
-from pathlib import Path
 from typing import Any
 
 from telegram_bot_aws.local.http_server import LocalRequest, LocalServer
+from trustme import CA, KeyType
 
-# The certificate chain resembles that of api.telegram.org: a root, an intermediate CA, RSA keys.
-# The root also has Amazon's name, so that the function expects it of AWS.
-ROOT_CA = (
-    "/C=US/O=GoDaddy.com, Inc./OU=Amazon Root CA 1/CN=Go Daddy Root Certificate Authority - G2"
-)
-INTERMEDIATE_CA = "/C=US/O=GoDaddy.com, Inc./CN=Go Daddy Secure Certificate Authority - G2"
+# The name of the root, as the function expects it of Telegram and of AWS.
+ROOT = "Go Daddy Root Certificate Authority - G2, Amazon Root CA 1"
 
 USER = {"id": 1, "is_bot": True, "first_name": "Echo", "username": "echo_bot"}
 MESSAGE = {"message_id": 2, "date": 1, "chat": {"id": 1, "type": "private"}, "text": "hello"}
 
 
-def make_certificates(folder: Path) -> Path:
-    """Write a CA, an intermediate CA, and a server's chain and key. Returns the CA's path."""
-    folder.mkdir(parents=True, exist_ok=True)
-    is_ca = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign"
-    issuer = None
-    for name, subject, extensions in [
-        ("root", ROOT_CA, is_ca),
-        ("intermediate", INTERMEDIATE_CA, is_ca),
-        ("server", "/CN=localhost", "subjectAltName=DNS:localhost"),
-    ]:
-        extensions += "\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid"
-        (folder / "extensions").write_text(extensions)
-        key, request, certificate = f"{name}.key", f"{name}.csr", f"{name}.pem"
-        signer = ["-CA", f"{issuer}.pem", "-CAkey", f"{issuer}.key", "-CAcreateserial"]
-        for command in (
-            ["req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", key]
-            + ["-subj", subject, "-out", request],
-            ["x509", "-req", "-in", request, "-days", "7", "-out", certificate]
-            + ["-extfile", "extensions", *(signer if issuer else ["-signkey", key])],
-        ):
-            done = subprocess.run(
-                ["openssl", *command], cwd=folder, capture_output=True, text=True, check=False
-            )
-            if done.returncode:
-                raise SystemExit(f"openssl {command[0]}: {done.stderr}")
-        issuer = name
-    chain = "".join((folder / f"{name}.pem").read_text() for name in ("server", "intermediate"))
-    (folder / "chain.pem").write_text(chain)
-    return folder / "root.pem"
-
-
 class FakeBotApi(LocalServer):
-    """A running fake. `calls` counts those of the Bot API so far."""
+    """A running fake. `calls` counts those of the Bot API so far.
 
-    def __init__(self, certificates: Path) -> None:
+    Its chain resembles that of api.telegram.org: a root, an intermediate CA, RSA keys. `root` and
+    `certificate` are PEM.
+    """
+
+    def __init__(self) -> None:
         super().__init__(_Request, "localhost")
         self.url = self.url.replace("http:", "https:")
         self.calls = 0
+        root = CA(organization_unit_name=ROOT, key_type=KeyType.RSA)
+        issued = root.create_child_ca(KeyType.RSA).issue_cert("localhost", key_type=KeyType.RSA)
+        self.root = root.cert_pem.bytes().decode()
+        self.certificate = issued.cert_chain_pems[0].bytes().decode()
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(certificates / "chain.pem", certificates / "server.key")
+        issued.configure_cert(self.context)
 
 
 class _Request(LocalRequest):

@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import statistics
 import subprocess
-import time
-from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from telegram_bot_aws.local.events import webhook_event
 
 from bench.fake_bot_api import FakeBotApi
-from bench.runtime_api import RuntimeApi
 
+CLIENT = Path(__file__).with_name("client")
 LATER = 20  # updates after the first one
 TOKEN = "12345:benchmark"
 SECRET = "benchmark-secret"
+# Variables of AWS's runtime client, which Lambda sets, and where it finds ours in place of its own.
+LAMBDA = {
+    "AWS_LAMBDA_FUNCTION_NAME": "telegram-bot",
+    "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+    "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+    "AWS_LAMBDA_LOG_FORMAT": "JSON",
+    "AWS_LAMBDA_LOG_LEVEL": "INFO",
+    "AWS_REGION": "eu-central-1",
+    "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9",
+    "LANG": "en_US.UTF-8",
+    "PYTHONPATH": f"{CLIENT}",
+    "TZ": ":UTC",
+}
 
 
 class Variant(NamedTuple):
-    """A function to measure: `command` runs it in `folder`."""
+    """A function to measure: `handler` in `folder`, which `python` runs."""
 
     name: str
     folder: Path
-    command: list[str]
-    environment: dict[str, str] = {}  # noqa: RUF012
+    python: str
+    handler: str
+    environment: dict[str, str]
     calls: bool = True  # whether it answers by calling the Bot API
 
 
@@ -45,8 +58,27 @@ class Run(NamedTuple):
         return self.startup + self.first
 
 
+def environment(bot_api: FakeBotApi) -> dict[str, str]:
+    """Return the environment in which a function answers by the fake Bot API."""
+    return {
+        **LAMBDA,
+        "PATH": os.defpath,
+        "PYTHONDONTWRITEBYTECODE": "1",  # Lambda's folder is read-only; root's isn't
+        "TELEGRAM_BOT_TOKEN": TOKEN,
+        "TELEGRAM_WEBHOOK_SECRET": SECRET,
+        "TELEGRAM_API_URL": bot_api.url,
+        "AWS_ENDPOINT_URL": bot_api.url,
+        "AWS_ACCESS_KEY_ID": "benchmark",
+        "AWS_SECRET_ACCESS_KEY": "benchmark",
+    }
+
+
+def events(updates: int) -> str:
+    """Return the events of API Gateway for so many text messages, a line each."""
+    return "".join(f"{json.dumps(event(number + 1))}\n" for number in range(updates))
+
+
 def event(number: int) -> Any:
-    """Return the event of API Gateway for the number-th text message."""
     message = {
         "message_id": number,
         "from": {"id": 1, "is_bot": False, "first_name": "Ada", "language_code": "en"},
@@ -64,63 +96,28 @@ def measure(variant: Variant, bot_api: FakeBotApi, later: int = LATER) -> Run:
     Raises RuntimeError if it fails.
     """
     calls = bot_api.calls
-    with RuntimeApi() as api, _process(variant, api, bot_api) as process:
-        api.wait_until_started()
-        startup = _cpu(process.pid)
-        took = []
-        for number in range(later + 1):
-            before = _cpu(process.pid)
-            answer = api.invoke(event(number + 1))
-            if answer.failed or answer.payload.get("statusCode") != 200:
-                raise RuntimeError(f"{variant.name}: {answer.payload}")
-            api.wait_until_started()
-            took.append(_cpu(process.pid) - before)
-        if (bot_api.calls - calls > later) != variant.calls:
-            raise RuntimeError(f"{variant.name}: {bot_api.calls - calls} calls to the Bot API")
-        return Run(startup, took[0], statistics.median(took[1:]), _memory(process.pid))
+    done = run([variant.python], variant, later + 1)
+    results = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    statuses = [each["result"].get("statusCode") for each in results[1:]]
+    if statuses != [200] * (later + 1):
+        raise RuntimeError(f"{variant.name}: {done.stderr[-2000:]}")
+    if (bot_api.calls - calls > later) != variant.calls:
+        raise RuntimeError(f"{variant.name}: {bot_api.calls - calls} calls to the Bot API")
+    startup = results[0]["cpu"]
+    first, *others = [after["cpu"] - before["cpu"] for before, after in pairwise(results)]
+    return Run(startup, first, statistics.median(others), results[-1]["memory"])
 
 
-@contextlib.contextmanager
-def _process(
-    variant: Variant, api: RuntimeApi, bot_api: FakeBotApi
-) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(
-        variant.command,
+def run(
+    python: list[str], variant: Variant, updates: int, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a variant, which answers updates, by a Python with its arguments."""
+    return subprocess.run(
+        [*python, "-m", "local_runtime", variant.handler],
         cwd=variant.folder,
-        env=environment(variant, bot_api) | api.environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        env=variant.environment | environment,
+        input=events(updates),
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def environment(variant: Variant, bot_api: FakeBotApi) -> dict[str, str]:
-    """Return the environment in which a variant answers by the fake Bot API."""
-    return {
-        "PATH": os.defpath,
-        "PYTHONDONTWRITEBYTECODE": "1",  # Lambda's folder is read-only; root's isn't
-        "TELEGRAM_BOT_TOKEN": TOKEN,
-        "TELEGRAM_WEBHOOK_SECRET": SECRET,
-        "TELEGRAM_API_URL": bot_api.url,
-        "AWS_ENDPOINT_URL": bot_api.url,
-        "AWS_REGION": "eu-central-1",
-        "AWS_ACCESS_KEY_ID": "benchmark",
-        "AWS_SECRET_ACCESS_KEY": "benchmark",
-        **variant.environment,
-    }
-
-
-def _cpu(process: int) -> float:
-    """Return the CPU time that a process has used so far, in ms (clock_getcpuclockid(3))."""
-    return time.clock_gettime((~process << 3) | 2) * 1000
-
-
-def _memory(process: int) -> float:
-    """Return the peak memory of a process so far, in MB."""
-    status = Path(f"/proc/{process}/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024

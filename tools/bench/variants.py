@@ -13,6 +13,8 @@ from pathlib import Path
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import BUILD, SCRIPTS, requirement
 
+from bench import measure
+from bench.fake_bot_api import FakeBotApi
 from bench.measure import Variant
 
 FOLDER = BUILD / "bench"
@@ -48,20 +50,25 @@ def interpreter() -> str:
 
 
 class Builder:
-    """Builds variants that run on `python`, and whose system trusts the CA `root`."""
+    """Builds variants that run on `python`, and whose system trusts the fake Bot API's CA."""
 
-    def __init__(self, python: str, root: Path) -> None:
+    def __init__(self, python: str, bot_api: FakeBotApi) -> None:
         self._python = python
-        self._root = root
-        self._client = _install(python, f"client-{RUNTIME}", [requirement(RUNTIME_CLIENT)])
-        self._store = _store(root)
+        self._root = bot_api.root
+        client = _install(python, f"client-{RUNTIME}", [requirement(RUNTIME_CLIENT)])
+        # As large as Debian's: the size of a machine's own store moves the counts by some per cent.
+        store = FOLDER / "store.pem"
+        store.write_text(bot_api.certificate * 140 + bot_api.root)
+        self._environment = {
+            **measure.environment(bot_api),
+            "PYTHONPATH": f"{measure.CLIENT}{os.pathsep}{client}",
+            "SSL_CERT_FILE": str(store),
+            "SSL_CERT_DIR": os.devnull,
+        }
 
-    def bounds(self) -> list[Variant]:
-        """Build an empty function, and a textbook's."""
-        return [
-            self._function("empty function", "empty"),
-            self._function("textbook urllib", "textbook"),
-        ]
+    def empty(self) -> Variant:
+        """Build a function that does nothing."""
+        return self._function("empty function", "empty")
 
     def own(self) -> list[Variant]:
         """Build this bot: in both reply modes, and with a session."""
@@ -74,8 +81,11 @@ class Builder:
         ]
 
     def others(self) -> list[Variant]:
-        """Build bots that use only a library."""
-        return [self._function(name, module, name) for name, module in LIBRARIES.items()]
+        """Build the same bot in other ways."""
+        return [
+            self._function("textbook urllib", "textbook"),
+            *(self._function(name, module, name) for name, module in LIBRARIES.items()),
+        ]
 
     def _bot(self, name: str, mode: str, bot: str = "", **environment: str) -> Variant:
         """Return this project's function as it is deployed, with its own bot or another one."""
@@ -86,9 +96,10 @@ class Builder:
         subprocess.run([self._python, script, package, f"python{RUNTIME}", *folders], check=True)
         with zipfile.ZipFile(package) as archive:
             archive.extractall(folder)
-        variant = self._variant(name, folder, "handler.handler")
-        variant.environment.update(environment, REPLY_MODE=mode)
-        return variant._replace(calls=mode == "api")
+        environment |= self._environment | {"REPLY_MODE": mode}
+        return Variant(
+            name, folder, self._python, "handler.handler", environment, calls=mode == "api"
+        )
 
     def _function(self, name: str, module: str, library: str = "") -> Variant:
         """Return another function, with the library that it needs."""
@@ -98,28 +109,9 @@ class Builder:
             shutil.copytree(installed, folder, dirs_exist_ok=True)
         shutil.copy(FUNCTIONS / f"{module}.py", folder)
         for bundle in folder.glob("certifi/cacert.pem"):  # the CAs that most libraries trust
-            bundle.write_text(bundle.read_text() + self._root.read_text())
-        variant = self._variant(name, folder, f"{module}.handler")
-        return variant._replace(calls=module != "empty")
-
-    def _variant(self, name: str, folder: Path, handler: str) -> Variant:
-        environment = {
-            "PYTHONPATH": str(self._client),
-            "SSL_CERT_FILE": str(self._store),
-            "SSL_CERT_DIR": os.devnull,
-        }
-        command = [self._python, "-m", "awslambdaric", handler]
-        return Variant(name, folder, command, environment)
-
-
-def _store(root: Path) -> Path:
-    """Write a store of CAs that has the root, and is always as large as Debian's.
-
-    The size of a machine's own store moves the counts by some per cent.
-    """
-    store = FOLDER / "store.pem"
-    store.write_text(root.with_name("server.pem").read_text() * 140 + root.read_text())
-    return store
+            bundle.write_text(bundle.read_text() + self._root)
+        handler, calls = f"{module}.handler", module != "empty"
+        return Variant(name, folder, self._python, handler, self._environment, calls)
 
 
 def _install(python: str, name: str, requirements: list[str]) -> Path:

@@ -7,32 +7,39 @@ import pytest
 from telegram_bot_aws.local.project import ROOT
 
 from bench import instructions, measure, report
-from bench.fake_bot_api import FakeBotApi, make_certificates
+from bench.fake_bot_api import FakeBotApi
 from tests.support.needs import skip_or_fail
 from tests.support.stubs import copy_function
 
 FUNCTIONS = ROOT / "tools" / "bench" / "functions"
-COMMAND = [sys.executable, "-m", "awslambdaric"]
 
 
 @pytest.fixture
-def certificates(tmp_path):
+def bot_api():
     if sys.platform != "linux":
         skip_or_fail("the benchmark measures on Linux only")
-    if not shutil.which("openssl"):
-        skip_or_fail("openssl is not installed: install it")
-    return make_certificates(tmp_path / "certificates").parent
+    with FakeBotApi() as bot_api:
+        yield bot_api
 
 
-def test_measure_is_reported(certificates):
-    trust = {"SSL_CERT_FILE": str(certificates / "root.pem"), "SSL_CERT_DIR": "/nowhere"}
-    empty = measure.Variant("empty", FUNCTIONS, [*COMMAND, "empty.handler"], calls=False)
-    textbook = measure.Variant("textbook", FUNCTIONS, [*COMMAND, "textbook.handler"], trust)
-    with FakeBotApi(certificates) as bot_api:
-        results = {each.name: [measure.measure(each, bot_api, 2)] for each in (empty, textbook)}
-        assert bot_api.calls == 3
-        with pytest.raises(RuntimeError, match="0 calls"):
-            measure.measure(empty._replace(calls=True), bot_api, 1)
+@pytest.fixture
+def environment(bot_api, tmp_path):
+    """The environment of a function whose system trusts the fake Bot API."""
+    (tmp_path / "root.pem").write_text(bot_api.root)
+    trust = {"SSL_CERT_FILE": str(tmp_path / "root.pem"), "SSL_CERT_DIR": "/nowhere"}
+    return measure.environment(bot_api) | trust
+
+
+def test_measure_is_reported(bot_api, environment):
+    def variant(name, calls):
+        handler = f"{name}.handler"
+        return measure.Variant(name, FUNCTIONS, sys.executable, handler, environment, calls)
+
+    every = [variant("empty", calls=False), variant("textbook", calls=True)]
+    results = {each.name: [measure.measure(each, bot_api, 2)] for each in every}
+    assert bot_api.calls == 3
+    with pytest.raises(RuntimeError, match="0 calls"):
+        measure.measure(variant("empty", calls=True), bot_api, 1)
     _, _, *rows = report.main_table(results).splitlines()
     assert rows[0].startswith("| empty | 1.00 | ")
     assert rows[1].startswith("| textbook | ")
@@ -61,11 +68,12 @@ def test_beyond_names_counts_above_their_limit(monkeypatch):
 
 
 @pytest.mark.slow
-def test_instructions_grow_with_updates(certificates, tmp_path):
+def test_instructions_grow_with_updates(environment, tmp_path):
     if not shutil.which("valgrind"):
         skip_or_fail("counting takes valgrind")
     folder = copy_function(tmp_path / "task")
-    variant = measure.Variant("a function", folder, [sys.executable], {"REPLY_MODE": "webhook"})
-    with FakeBotApi(certificates) as bot_api:
-        client, none, two = (instructions.instructions(variant, n, bot_api) for n in (-1, 0, 2))
-    assert 10**7 < client < none < two
+    environment["REPLY_MODE"] = "webhook"
+    own = measure.Variant("own", folder, sys.executable, "handler.handler", environment)
+    empty = own._replace(folder=FUNCTIONS, handler="empty.handler")
+    few, none, two = (instructions.instructions(*each) for each in ((empty, 0), (own, 0), (own, 2)))
+    assert 10**7 < few < none < two
