@@ -217,7 +217,7 @@ def start_with_queue(start_bot):
 
 def with_queue(container, items=None):
     """Give a container its queue and dead letters, in memory."""
-    container.queues = Queues(container.module("aws"), QUEUE, items=items)
+    container.queues = Queues(container.module("aws"), items=items)
     container.stub_aws(container.queues.call, "sqs")
     return container
 

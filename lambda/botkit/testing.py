@@ -30,6 +30,7 @@ import pytest
 
 Json = dict[str, Any]
 
+MAX_TRIES = 100  # of an update whose calls fail for now
 TEST_SECONDS = 300.0  # for a test. Afterwards calls fail, as they do at the end of an invocation
 TOKEN = "42:token"
 ME = {"id": 42, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
@@ -190,9 +191,7 @@ class Schedules(Mapping[str, Any]):
         self.fake = fake
 
     def __getitem__(self, name: str) -> Any:
-        item = self._all("once.")[name]
-        at = datetime.fromtimestamp(item["at"], UTC)
-        return SimpleNamespace(at=at, event=_content_of(item["event"]))
+        return self._all("once.")[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._all("once."))
@@ -203,25 +202,22 @@ class Schedules(Mapping[str, Any]):
     @property
     def recurring(self) -> dict[str, Any]:
         """The calls and events that recur, by name."""
-        return {
-            name: SimpleNamespace(
-                cron=item["cron"], zone=item["zone"], event=_content_of(item["event"])
-            )
-            for name, item in self._all("cron.").items()
-        }
+        return self._all("cron.")
 
     def _all(self, prefix: str) -> Json:
         """Return the schedules whose names in Scheduler begin so."""
-        items = self.fake.items
-        return {name[len(prefix) :]: items[name] for name in items if name.startswith(prefix)}
+        items = self.fake.items.items()
+        return {name[len(prefix) :]: _shown(i) for name, i in items if name.startswith(prefix)}
 
 
-def _content_of(event: Any) -> Any:
-    """Return a call, a list of calls, or an event, in the form that a bot schedules."""
-    if "event" in event:
-        return event["event"]
-    calls = event["calls"]
-    return calls[0] if len(calls) == 1 else calls
+def _shown(item: Json) -> SimpleNamespace:
+    """Return a schedule with its call, its list of calls, or its event, as the bot gave it."""
+    event = item["event"]
+    calls = event.get("calls", ())
+    event = event.get("event", calls[0] if len(calls) == 1 else calls)
+    if "at" in item:
+        return SimpleNamespace(at=datetime.fromtimestamp(item["at"], UTC), event=event)
+    return SimpleNamespace(cron=item["cron"], zone=item["zone"], event=event)
 
 
 @pytest.fixture
@@ -273,6 +269,56 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     return aws
 
 
+class _Function:
+    """The function, and Telegram's webhook, which invokes it.
+
+    `wait` lets seconds pass: Telegram's pause before it redelivers an update.
+    """
+
+    def __init__(self, wait: Callable[[float], object]) -> None:
+        self._wait = wait
+        self._process, self._outcome_of = _botkit("pipeline").process, _botkit("errors").outcome_of
+        self._outcome: Any = None  # of the last update or event
+        self._raised: list[BaseException] = []  # in the last invocation
+
+    def deliver(self, update: Json) -> None:
+        """Deliver an update by the webhook until it is answered. Raises what the bot raises."""
+        secret = _botkit("settings").settings.webhook_secret
+        headers = {_botkit("webhook").SECRET_HEADER: secret}
+        event = {"requestContext": {}, "headers": headers, "body": json.dumps(update)}
+        for _ in range(MAX_TRIES):
+            is_done = self.invoke(event)["statusCode"] == 200
+            self.check(is_done=is_done)
+            if is_done:
+                return
+            self._wait(self._outcome.retry_after or 0)
+        last = self._outcome
+        reason = f"{last.name}: {last.error or last.telegram_error}"
+        raise AssertionError(f"Telegram delivers this update again and again: {reason}")
+
+    def invoke(self, event: Json) -> Any:
+        """Answer an event."""
+        _botkit("deadline").deadline.start(TEST_SECONDS)
+        self._raised = []
+        source = "webhook" if "requestContext" in event else "queue"
+        return _botkit(source).handle(event)
+
+    def check(self, *, is_done: bool) -> None:
+        """Raise what the bot raised in the last invocation, unless another one follows."""
+        if is_done and self._raised:
+            raise self._raised[0]
+
+    def process(self, ctx: Any, name: str) -> Any:
+        """Do what pipeline.process() does, in its place, and note the outcome."""
+        self._outcome = self._process(ctx, name)
+        return self._outcome
+
+    def outcome_of(self, error: BaseException) -> Any:
+        """Return what errors.outcome_of() does, in its place, and note the error."""
+        self._raised.append(error)
+        return self._outcome_of(error)
+
+
 @pytest.fixture
 def chat(
     request: pytest.FixtureRequest,
@@ -299,7 +345,7 @@ def chat(
     if "calls" in request.fixturenames:
         raise ValueError("use chat or calls in a test, not both: each answers the bot's calls")
     telegram, settings = _botkit("telegram"), _botkit("settings").settings
-    services, functions, host = map(_botkit, ("fakes.services", "fakes.function", "fakes.host"))
+    services = _botkit("fakes.services")
     queue = services.Queues(_botkit("aws"))
 
     def answer(updates: list[Json]) -> None:
@@ -315,9 +361,9 @@ def chat(
             function.check(is_done=poller.run_next())
 
     stage = stand_in.Stage(answer)
-    function = functions.Function(TEST_SECONDS, stage.telegram.advance)
-    poller = host.Poller(queue, function.invoke)
-    scheduler = host.Scheduler(schedules.fake, queue)
+    function = _Function(stage.telegram.advance)
+    poller = services.Poller(queue, function.invoke)
+    scheduler = services.Scheduler(schedules.fake, queue)
     stage.allowed_ids = ()
 
     def ask(client: Any, path: str, body: Any, headers: Json, *limits: Any) -> tuple[int, bytes]:
@@ -333,7 +379,8 @@ def chat(
 
     def event(content: Any) -> None:
         """Deliver an event to `on_event`."""
-        queue.send(queue.url, json.dumps({"event": content, "of": f"{uuid.uuid4()}"}), "event")
+        body = json.dumps({"event": content, "of": f"{uuid.uuid4()}"})
+        queue.send(services.QUEUE_URL, body, "event")
         empty_queue()
 
     def redrive() -> None:

@@ -16,10 +16,15 @@ import time
 from functools import partial
 from types import SimpleNamespace
 
-from botkit.fakes.host import HIDDEN_SECONDS, MAX_RECEIVES, queue_event
-from botkit.fakes.services import Queues, Schedules
+from botkit.fakes.services import (
+    HIDDEN_SECONDS,
+    MAX_RECEIVES,
+    Queues,
+    Schedules,
+    queue_event,
+)
 
-from tests.support.stubs import QUEUE, Context, loaded, request, unload
+from tests.support.stubs import Context, loaded, request, unload
 
 MAX_STEPS = 50_000
 HOUR = 3_600_000  # milliseconds: containers wait for each other, on a busy machine for long
@@ -51,7 +56,7 @@ class Invocation:
     def _run(self):
         try:
             self.step()
-            queued = self.message and queue_event(self.message, QUEUE)
+            queued = self.message and queue_event(self.message)
             event = queued or request(json.dumps(self.content))
             answer = self.modules["handler"].handler(event, Context(HOUR))
             self.step()
@@ -92,7 +97,7 @@ class Simulation:
     def __init__(self, start, should):
         self.should = should
         self.now = 1767225600.0
-        self.queues = Queues(None, QUEUE)
+        self.queues = Queues(None)
         self.queues.now = lambda: self.now
         self.schedules = {}
         self.is_finished = False

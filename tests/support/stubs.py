@@ -20,7 +20,7 @@ from types import SimpleNamespace
 import pytest
 from awslambdaric.lambda_runtime_log_utils import JsonFormatter
 from awslambdaric.lambda_runtime_marshaller import to_json
-from botkit.fakes import host
+from botkit.fakes import services
 from telegram_bot_aws.local.events import webhook_event
 from telegram_bot_aws.local.project import LAMBDA, ROOT
 
@@ -253,7 +253,7 @@ def unload():
         del sys.modules[name]
 
 
-QUEUE = "https://sqs.eu-central-1.amazonaws.com/123456789012/bot.fifo"
+QUEUE = services.QUEUE_URL
 # The credentials of a function whose AWS a test answers itself.
 AWS = {
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
@@ -282,15 +282,7 @@ def copy_function(to):
 
 def load_file(path):
     """Return the module in a file."""
-    return loaded_by(importlib.util.spec_from_file_location(path.stem, path))
-
-
-def another(name):
-    """Return another copy of a module, for one that pytest loads before it measures coverage."""
-    return loaded_by(importlib.util.find_spec(name))
-
-
-def loaded_by(spec):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -318,7 +310,7 @@ def queue_event(body, received=1, queue=QUEUE):
     if isinstance(body, dict) and "update_id" in body:
         body = {"update": body}
     text = body if isinstance(body, str) else json.dumps(body)
-    return host.queue_event(
+    return services.queue_event(
         {"id": "message-1", "group": "42", "body": text, "received": received}, queue
     )
 

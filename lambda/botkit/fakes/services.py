@@ -1,7 +1,8 @@
 """Stand-ins for AWS's services: DynamoDB's table, SQS's queues and Scheduler's schedules.
 
 Each replaces `aws.call` or `aws.request`, and passes on calls that aren't for it. Its items are in
-a file, if one is given, or else in memory. `Services` has all of them for a process.
+a file, if one is given, or else in memory. `Services` has all of them for a process. `Poller` and
+`Scheduler` do what is due: the function itself decides what becomes of an update or event.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .cron import next_time
+from .cron import as_scheduled, next_time
 
 Json = dict[str, Any]
 
 TABLE = "sessions"
-QUEUE_URL = "https://sqs.local/000000000000/updates.fifo"
+HIDDEN_SECONDS = 60.0  # for which the queue hides a message (queue.tf)
+MAX_RECEIVES = 20  # of a message, which then becomes a dead letter (queue.tf)
+QUEUE_URL = "https://sqs.local/123456789012/bot.fifo"
+DEAD_LETTERS_URL = QUEUE_URL.replace(".fifo", "_dlq.fifo")
 # The settings of a function that uses them.
 ENVIRONMENT = {
     "SCHEDULER_ROLE_ARN": "arn:aws:iam::123456789012:role/scheduler",
@@ -167,21 +171,15 @@ class Queues(_Kept):
     """
 
     def __init__(
-        self,
-        aws: ModuleType | None,
-        url: str = QUEUE_URL,
-        file: Path | None = None,
-        items: Json | None = None,
+        self, aws: ModuleType | None, file: Path | None = None, items: Json | None = None
     ) -> None:
         super().__init__(aws, file, items)
-        self.url = url
-        self.dead_letters_url = f"{url.removesuffix('.fifo')}_dlq.fifo"
         self._sent: dict[tuple[str, ...], float] = {}  # deleted ones, too
 
     @property
     def dead_letters(self) -> list[Json]:
         """What the messages of the dead-letter queue contain."""
-        return self.contents(self.dead_letters_url)
+        return self.contents(DEAD_LETTERS_URL)
 
     def contents(self, url: str) -> list[Json]:
         """Return what the messages of a queue contain."""
@@ -220,20 +218,20 @@ class Queues(_Kept):
     def bury(self, id_: str) -> None:
         """Move a message to the dead-letter queue."""
         with self.changing() as messages:
-            messages[id_]["queue"] = self.dead_letters_url
+            messages[id_]["queue"] = DEAD_LETTERS_URL
 
     def redrive(self) -> None:
         """Move all dead letters back into the queue."""
         with self.changing() as messages:
             for id_, each in [*messages.items()]:
-                if each["queue"] == self.dead_letters_url:
-                    back = {"queue": self.url, "received": 0, "hidden": self.now()}
+                if each["queue"] == DEAD_LETTERS_URL:
+                    back = {"queue": QUEUE_URL, "received": 0, "hidden": self.now()}
                     messages[id_] = messages.pop(id_) | back
 
     def call(self, service: str, target: str, params: Json, **more: Any) -> Any:
         """Make a call as aws.call does."""
         url = params.get("QueueUrl")
-        if service != "sqs" or url not in (self.url, self.dead_letters_url):
+        if service != "sqs" or url not in (QUEUE_URL, DEAD_LETTERS_URL):
             return self._call(service, target, params, **more)
         if target.endswith(".SendMessage"):
             group, id_ = params["MessageGroupId"], params.get("MessageDeduplicationId", "")
@@ -250,9 +248,64 @@ class Queues(_Kept):
         first: Json = {}
         for id_, each in (self.items if messages is None else messages).items():
             is_first = all(each["group"] != other["group"] for other in first.values())
-            if each["queue"] == self.url and is_first:
+            if each["queue"] == QUEUE_URL and is_first:
                 first[id_] = each
         return first
+
+
+class Poller:
+    """Invokes the function with each message of the queue, and deletes those that are done.
+
+    One that failed in all its tries becomes a dead letter. `invoke` returns the function's result.
+    """
+
+    def __init__(self, queues: Queues, invoke: Callable[[Json], Any]) -> None:
+        self._queues, self._invoke = queues, invoke
+
+    def next_time(self) -> float | None:
+        """Return when a message can be received next, in seconds since 1970, or None."""
+        return self._queues.next_time()
+
+    def run_next(self) -> bool:
+        """Deliver the next message. Returns whether it won't be redelivered."""
+        message = self._queues.receive(HIDDEN_SECONDS)
+        if not message:
+            return True
+        if self._invoke(queue_event(message)) == {"batchItemFailures": []}:
+            self._queues.delete(message["id"])
+        elif message["received"] == MAX_RECEIVES:
+            self._queues.bury(message["id"])
+        else:
+            return False
+        return True
+
+
+class Scheduler:
+    """Sends each schedule's message to the queue when it is due."""
+
+    def __init__(self, schedules: Schedules, queues: Queues) -> None:
+        self._schedules, self._queues = schedules, queues
+
+    def next_time(self) -> float | None:
+        """Return when something is due next, in seconds since 1970, or None."""
+        return next((each["at"] for each in in_order(self._schedules.items).values()), None)
+
+    def run_next(self) -> None:
+        """Send the next message. One that recurs leaves out the times that were missed."""
+        now = self._schedules.now()
+        with self._schedules.changing() as items:
+            name = next(iter(in_order(items)), "")
+            schedule = items.get(name)
+            if schedule and "cron" in schedule:
+                due = next_time(schedule["cron"], schedule["zone"], schedule["since"])
+                at = now if due is None or due > now else due
+                schedule["since"] = max(now, schedule["since"])
+            elif schedule:
+                at = schedule["at"]
+                del items[name]
+        if schedule:
+            event = schedule["event"] | {"at": as_scheduled(at)}
+            self._queues.send(QUEUE_URL, json.dumps(event), name)
 
 
 class Services:
@@ -332,6 +385,17 @@ def in_order(schedules: Json) -> Json:
         if item["at"] is not None:
             coming[name] = item
     return dict(sorted(coming.items(), key=lambda each: each[1]["at"]))
+
+
+def queue_event(message: Json, url: str = QUEUE_URL) -> Json:
+    """Return the event with which Lambda delivers a message of a queue."""
+    record = {"messageId": message["id"], "receiptHandle": message["id"], "body": message["body"]}
+    record["attributes"] = {
+        "ApproximateReceiveCount": str(message["received"]),
+        "MessageGroupId": message["group"],
+    }
+    account, name = url.split("/")[-2:]
+    return {"Records": [{**record, "eventSourceARN": f"arn:aws:sqs:local:{account}:{name}"}]}
 
 
 def _refuse(aws: Any, *request: Any) -> None:

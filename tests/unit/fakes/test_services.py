@@ -1,13 +1,18 @@
 """services.py: the stand-ins for AWS, in memory and in files that several processes change."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
 from botkit.fakes.services import (
+    HIDDEN_SECONDS,
+    MAX_RECEIVES,
     QUEUE_URL,
     TABLE,
+    Poller,
     Queues,
+    Scheduler,
     Schedules,
     Services,
     Table,
@@ -52,8 +57,8 @@ def test_schedules_that_have_ended_are_left_out():
 
 def test_calls_for_others_are_passed_on():
     aws = SimpleNamespace(call=lambda *call: call, request=lambda *request: request)
-    mine, others = {"QueueUrl": "mine"}, {"QueueUrl": "others"}
-    queues = Queues(aws, "mine")
+    mine, others = {"QueueUrl": QUEUE_URL}, {"QueueUrl": "others"}
+    queues = Queues(aws)
     for each in (queues, Table(aws)):
         assert each.call("sqs", "AmazonSQS.SendMessage", others)[2] is others
     assert Schedules(aws).request("s3", "GET", "/x") == ("s3", "GET", "/x")
@@ -75,6 +80,107 @@ def test_failed_condition_and_missing_item_are_errors():
         table.call("dynamodb", "DynamoDB_20120810.PutItem", put)
     with pytest.raises(Refused, match="ResourceNotFoundException"):
         Schedules(aws).request("scheduler", "GET", "/schedules/tea")
+
+
+# ── What is due, and what has failed
+
+DONE = {"batchItemFailures": []}
+AGAIN = {"batchItemFailures": [{"itemIdentifier": "1"}]}
+
+
+@pytest.fixture
+def queues():
+    """A queue, whose clock stands still, with two messages of one chat and one of another."""
+    queues = Queues(None)
+    queues.now = lambda: 0.0
+    for number, group in ((1, "ada"), (2, "ada"), (3, "bob")):
+        queues.send(QUEUE_URL, f"{number}", group)
+    return queues
+
+
+def body(event):
+    """Return the body of the message in an event."""
+    return str(event["Records"][0]["body"])
+
+
+def test_message_waits_for_its_chat_alone(queues):
+    delivered = []
+
+    def invoke(event):
+        delivered.append(body(event))
+        return AGAIN if delivered == ["1"] else DONE
+
+    poller = Poller(queues, invoke)
+    assert [poller.run_next() for _ in range(3)] == [False, True, True]
+    assert delivered == ["1", "3"]
+    assert poller.next_time() == HIDDEN_SECONDS
+    queues.now = lambda: HIDDEN_SECONDS
+    assert [poller.run_next() for _ in range(2)] == [True, True]
+    assert delivered == ["1", "3", "1", "2"]
+    assert (queues.items, poller.next_time()) == ({}, None)
+
+
+def test_failing_message_is_a_dead_letter_until_a_redrive(queues):
+    delivered = []
+
+    def invoke(event):
+        delivered.append(body(event))
+        return None if body(event) == "1" else DONE  # it timed out
+
+    poller = Poller(queues, invoke)
+
+    def run():
+        while (due := poller.next_time()) is not None:
+            queues.now = lambda due=due: due
+            poller.run_next()
+
+    run()
+    assert delivered.count("1") == MAX_RECEIVES
+    assert delivered[-1] == "2"
+    assert queues.dead_letters == [1]
+    queues.send(QUEUE_URL, "3", "ada")
+    queues.redrive()
+    assert queues.dead_letters == []
+    run()
+    assert delivered.count("1") == 2 * MAX_RECEIVES
+
+
+def test_duplicate_message_is_dropped_for_five_minutes(queues):
+    def send(*deduplication):
+        queues.send(QUEUE_URL, "new", "ada", *deduplication)
+        return len(queues.items)
+
+    assert [send(), send(), send("7"), send("7")] == [4, 4, 5, 5]
+    for id_ in [*queues.items]:
+        queues.delete(id_)
+    queues.now = lambda: 299.0
+    assert [send(), send("7")] == [0, 0]
+    queues.now = lambda: 300.0
+    assert [send(), send("7")] == [1, 2]
+
+
+def test_scheduler_sends_due_items_to_the_queue(queues):
+    """What recurs, for the time that was due. Times that were missed are left out."""
+    queues.items.clear()
+    daily = {"cron": "0 9 * * ? *", "zone": "UTC", "since": 1_800_000_000.0}
+    at = {"at": "<aws.scheduler.scheduled-time>"}
+    items = {"once.tea": {"at": 1_800_000_000.0, "event": {**at}}}
+    schedules = Schedules(None, items={**items, "cron.tea": {**daily, "event": {**at}}})
+    scheduler = Scheduler(schedules, queues)
+    times = []
+    for now in (1_800_000_000.0, 1_800_003_600.0, 1_800_090_030.0):
+        schedules.now = lambda now=now: now
+        times.append(scheduler.next_time())
+        scheduler.run_next()
+    assert times == [1_800_000_000.0, 1_800_003_600.0, 1_800_090_000.0]
+    assert [(each["group"], json.loads(each["body"])["at"]) for each in queues.items.values()] == [
+        ("once.tea", "2027-01-15T08:00:00Z"),
+        ("cron.tea", "2027-01-15T09:00:00Z"),
+        ("cron.tea", "2027-01-16T09:00:00Z"),
+    ]
+    schedules.items.clear()
+    scheduler.run_next()
+    assert len(queues.items) == 3, "it is over"
 
 
 # ── All of them, for a function in its own process

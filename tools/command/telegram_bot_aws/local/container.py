@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bot_files import sources
-from botkit.fakes.host import Poller, Scheduler
-from botkit.fakes.services import ENVIRONMENT, Services, alone, write
+from botkit.fakes.services import ENVIRONMENT, Poller, Scheduler, Services, alone, write
 
 from telegram_bot_aws.local.packages import command
 from telegram_bot_aws.local.processes import (
@@ -278,9 +277,7 @@ class Container:
             raise ValueError(asked.problem)
         return Look(*asked.result)
 
-    def invoke(
-        self, event: Any, request_id: str = "", *, has: tuple[bool, bool] | None = None
-    ) -> Invocation:
+    def invoke(self, event: Any, *, has: tuple[bool, bool] | None = None) -> Invocation:
         """Invoke the handler with an event, in a process that starts if none is running.
 
         `has`: in place of the handler, look at bot.py.
@@ -298,7 +295,7 @@ class Container:
             call = {
                 "event": event,
                 "timeout": self._timeout,
-                "request_id": request_id or str(uuid.uuid4()),
+                "request_id": str(uuid.uuid4()),
                 "has": has,
             }
             invocation = self._ask(call, self._timeout)
@@ -498,11 +495,11 @@ class Function:
                     continue
             host.run_next()
 
-    def _answer_queued(self, event: Json, request_id: str) -> tuple[Any, str]:
-        """Answer a message of the queue. Returns the result and the error."""
-        invocation = self._of_queue.invoke(event, request_id)
+    def _answer_queued(self, event: Json) -> Any:
+        """Answer a message of the queue. Returns the result."""
+        invocation = self._of_queue.invoke(event)
         self.on_queued(invocation)
-        return invocation.result, invocation.error
+        return invocation.result
 
 
 def advised(traceback: str) -> str:
