@@ -115,15 +115,6 @@ class Context:
         log_fields |= {"update_id": update_id, "update_type": update_type(update) or None}
         return cls(source, update, update_id, log_fields)
 
-    @classmethod
-    def of_event(cls, source: str, event: Any, id: str, service: str | None) -> Context:
-        """Return the context of an event from a service, with the calls in it if it has any."""
-        ctx = cls(source, event, id, {"source": service})
-        calls: Any = event if isinstance(event, list) else [event]
-        if calls and all(isinstance(call, dict) and "method" in call for call in calls):
-            ctx.given_calls = calls
-        return ctx
-
     def save_original(self) -> None:
         """Save the update or event as it came: the bot may change it."""
         self._original = marshal.dumps(self.payload)

@@ -17,7 +17,10 @@ class EventFailed(Exception):
 
 def handle(event: Any, request_id: str) -> None:
     """Answer an event. Raises EventFailed if Lambda should try it again."""
-    ctx = context.activate(Context.of_event("event", event, request_id, service_of(event)))
+    ctx = context.activate(Context("event", event, request_id, {"source": service_of(event)}))
+    calls: Any = event if isinstance(event, list) else [event]
+    if calls and all(isinstance(call, dict) and "method" in call for call in calls):
+        ctx.given_calls = calls
     outcome = pipeline.process(ctx, "event")
     # Without a queue, which would make it a dead letter, Lambda retries what failed in the bot.
     if outcome.redeliver or (outcome.name == "bot_error" and ctx.calls.can_redeliver):

@@ -31,7 +31,7 @@ def visit(container, id=1, once="visit", function=add):
     """Count a visit while an update or event with this id is answered."""
     context = container.module("context")
     run = context.Context.of_update("test", {"update_id": id}) if isinstance(id, int) else None
-    context.activate(run or context.Context.of_event("event", {}, id, None))
+    context.activate(run or context.Context("event", {}, id))
     return container.module("session").change("42", function, once=once)
 
 

@@ -22,6 +22,8 @@ LAST_YEAR = 2199
 def next_time(cron: str, zone: str, after: float) -> float | None:
     """Return the first time after another one, in seconds since 1970, or None."""
     minutes, hours, days, months, weekdays, years = cron.split(" ")
+    if "?" not in (days, weekdays):
+        raise ValueError("one of the two fields for days must be ?")
     clock = [
         time(hour, minute)
         for hour, minute in product(numbers(hours, 0, 23), numbers(minutes, 0, 59))

@@ -62,12 +62,12 @@ def register(event: Json) -> Json:
     Sources: https://core.telegram.org/bots/api#setmycommands, #setchatmenubutton, #setwebhook
     """
     for language, commands in commands_by_language(bot_module.load()).items():
-        params = _language_params(language)
+        what, code = "set the bot's menu", language or None
         if commands:
             menu = [{"command": name, "description": text} for name, text in commands.items()]
-            call("setMyCommands", "set the bot's menu", commands=menu, **params)
+            call("setMyCommands", what, commands=menu, language_code=code)
         else:
-            call("deleteMyCommands", "set the bot's menu", **params)
+            call("deleteMyCommands", what, language_code=code)
     button = event.get("menu_button")
     if button:
         app = {"type": "web_app", "text": button["text"], "web_app": {"url": button["url"]}}
@@ -125,7 +125,7 @@ def _remove_webhook(url: str) -> None:
         return
     call("deleteWebhook", "remove the webhook")
     for language in commands_by_language(bot_module.load()):
-        call("deleteMyCommands", "remove the bot's menu", **_language_params(language))
+        call("deleteMyCommands", "remove the bot's menu", language_code=language or None)
 
 
 def commands_by_language(bot: Any) -> Json:
@@ -144,10 +144,6 @@ def commands_by_language(bot: Any) -> Json:
         "COMMANDS must be a dict of names and their descriptions, or have such a dict for each "
         'language: {"": {…}, "de": {…}}'
     )
-
-
-def _language_params(language: str) -> Json:
-    return {"language_code": language} if language else {}
 
 
 def allowed_updates() -> list[str]:
