@@ -177,18 +177,19 @@ run "what_is_asked_for_is_set" {
   command = apply
 
   variables {
-    allowed_ids           = [-1001234567890, 7000000042, 42]
-    layers                = ["arn:aws:lambda:eu-central-1:123456789012:layer:b:2", "arn:aws-cn:lambda:cn-north-1:123456789012:layer:a_1-x:1"]
-    log_level             = "WARN"
-    log_retention_in_days = 30
-    memory_size           = 256
-    reply_mode            = "webhook"
-    reserved_concurrency  = 5
-    tags                  = { team = "bots" }
-    telegram_proxy        = "http://user:p%40ss@proxy.example:3128"
-    throttling_limit      = 7
-    tracing               = true
-    vpc                   = { subnet_ids = ["subnet-1", "subnet-2"], security_group_ids = ["sg-1"] }
+    allowed_ids               = [-1001234567890, 7000000042, 42]
+    layers                    = ["arn:aws:lambda:eu-central-1:123456789012:layer:b:2", "arn:aws-cn:lambda:cn-north-1:123456789012:layer:a_1-x:1"]
+    log_level                 = "WARN"
+    log_retention_in_days     = 30
+    memory_size               = 256
+    reply_mode                = "webhook"
+    reserved_concurrency      = 5
+    session_retention_in_days = 0
+    tags                      = { team = "bots" }
+    telegram_proxy            = "http://user:p%40ss@proxy.example:3128"
+    throttling_limit          = 7
+    tracing                   = true
+    vpc                       = { subnet_ids = ["subnet-1", "subnet-2"], security_group_ids = ["sg-1"] }
   }
 
   assert {
@@ -238,25 +239,52 @@ run "what_is_asked_for_is_set" {
     condition     = nonsensitive(local.environment.ALLOWED_IDS) == "-1001234567890,42,7000000042"
     error_message = "The function gets the ids as they are."
   }
+
+  assert {
+    condition     = !aws_dynamodb_table.sessions[0].point_in_time_recovery[0].enabled && !aws_dynamodb_table.sessions[0].server_side_encryption[0].enabled
+    error_message = "What is deleted is in no backup. Without a key, a key that AWS owns encrypts the table."
+  }
+
+  assert {
+    condition = one([
+      for each in jsondecode(aws_iam_role_policy.this.policy).Statement : each if can(regex("dynamodb", jsonencode(each)))
+      ]) == {
+      Effect   = "Allow"
+      Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+      Resource = "arn:aws:dynamodb:eu-central-1:123456789012:table/telegram-bot_sessions"
+    }
+    error_message = "The role may get, put and update items of this table, no more."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.environment[0].variables.SESSION_RETENTION_IN_DAYS == "0"
+    error_message = "The function knows that its table keeps everything: zero isn't null."
+  }
 }
 
-run "a_page_has_its_routes_and_only_the_alias_is_invoked" {
+run "a_key_encrypts_all_a_page_has_its_routes_and_only_the_alias_is_invoked" {
   command = apply
 
   variables {
-    alarm_actions = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
-    mini_app      = "Open"
-    queue         = true
-    source_dir    = "tests/bots/bundle"
-    warm_schedule = "rate(5 minutes)"
+    alarm_actions             = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
+    allowed_ids               = [-1001234567890]
+    kms_key_arn               = "arn:aws:kms:eu-central-1:123456789012:key/0123abcd-01ab-23cd-45ef-0123456789ab"
+    mini_app                  = "Open"
+    queue                     = true
+    session_backup_in_days    = 35
+    session_retention_in_days = 30
+    source_dir                = "tests/bots/bundle"
+    telegram_proxy            = "http://proxy.example:3128"
+    warm_schedule             = "rate(5 minutes)"
   }
+
   assert {
     condition     = output.mini_app_url == "https://abc123.execute-api.eu-central-1.amazonaws.com/app/index.html" && aws_lambda_function.this.environment[0].variables.MINI_APP_URL == output.mini_app_url
     error_message = "The page's URL is an output, and in the function's environment."
   }
   assert {
-    condition     = jsondecode(aws_lambda_invocation.register_webhook.input).menu_button == { text = "Open", url = output.mini_app_url } && aws_lambda_invocation.register_webhook.triggers.input == aws_lambda_invocation.register_webhook.input && jsondecode(aws_lambda_invocation.register_webhook.triggers.removals)[0] == aws_lambda_invocation.remove_menu_button[0].result
-    error_message = "The registration sets the button, again when its text or its URL changes or its removal is replaced."
+    condition     = jsondecode(aws_lambda_invocation.register_webhook.input).menu_button == { text = "Open", url = output.mini_app_url } && aws_lambda_invocation.register_webhook.triggers.input == aws_lambda_invocation.register_webhook.input && jsondecode(aws_lambda_invocation.register_webhook.triggers.removals) == [aws_lambda_invocation.remove_menu_button[0].result, aws_lambda_invocation.deregister_webhook.result]
+    error_message = "The registration sets the button, again when its text or its URL changes or a removal is replaced."
   }
   assert {
     condition = alltrue([for permission in concat([aws_lambda_permission.webhook], aws_lambda_permission.mini_app, values(aws_lambda_permission.schedule)) :
@@ -271,43 +299,6 @@ run "a_page_has_its_routes_and_only_the_alias_is_invoked" {
   assert {
     condition     = toset([for each in [aws_lambda_invocation.deregister_webhook, aws_lambda_invocation.drain_queue[0], aws_lambda_invocation.remove_menu_button[0], aws_lambda_function_event_invoke_config.this] : each.qualifier]) == toset(["live"])
     error_message = "What is removed is removed by the alias, and events to it are limited."
-  }
-}
-
-run "alarms_act_and_ignore_missing_data" {
-  command = apply
-
-  variables {
-    alarm_actions = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
-    queue         = true
-    tags          = { team = "bots" }
-    timeout       = 900
-  }
-  assert {
-    condition = alltrue([for alarm in aws_cloudwatch_metric_alarm.this :
-      alarm.alarm_actions == toset(["arn:aws:sns:eu-central-1:123456789012:alarms"]) && alarm.treat_missing_data == "notBreaching" && alarm.tags.team == "bots"
-    ])
-    error_message = "An alarm has no action or no tag, or goes off without data."
-  }
-  assert {
-    condition     = aws_cloudwatch_log_metric_filter.this["failures"].pattern == "{ ($.logger = \"botkit\") && (($.outcome = \"bot_error\") || ($.outcome = \"incomplete\") || ($.outcome = \"misconfigured\") || ($.outcome = \"mini_app_error\")) }"
-    error_message = "Lines of botkit are counted whose outcome somebody must look at, and no line of an author."
-  }
-
-  assert {
-    condition     = aws_cloudwatch_metric_alarm.this["errors"].dimensions == tomap({ FunctionName = "telegram-bot", Resource = "telegram-bot:live" })
-    error_message = "Errors of the live version are counted, and no refused release."
-  }
-}
-
-run "a_key_encrypts_all_that_is_kept" {
-  command = apply
-
-  variables {
-    kms_key_arn               = "arn:aws:kms:eu-central-1:123456789012:key/0123abcd-01ab-23cd-45ef-0123456789ab"
-    queue                     = true
-    session_backup_in_days    = 35
-    session_retention_in_days = 30
   }
 
   assert {
@@ -324,6 +315,7 @@ run "a_key_encrypts_all_that_is_kept" {
     condition     = aws_dynamodb_table.sessions[0].point_in_time_recovery[0].recovery_period_in_days == 35
     error_message = "The table can be restored to any second of these days."
   }
+
   assert {
     condition = [
       for each in jsondecode(aws_iam_role_policy.this.policy).Statement : each if can(regex("kms:", jsonencode(each)))
@@ -342,6 +334,7 @@ run "a_key_encrypts_all_that_is_kept" {
     }]
     error_message = "The role may use the one key, through the services that keep something of the bot."
   }
+
   assert {
     condition = slice(jsondecode(aws_iam_role_policy.scheduler[0].policy).Statement, 1, 3) == [
       {
@@ -363,12 +356,18 @@ run "a_key_encrypts_all_that_is_kept" {
     ]
     error_message = "Scheduler's role may decrypt the bot's schedules, and encrypt what it sends."
   }
+
+  assert {
+    condition     = length(setsubtract(nonsensitive(keys(local.function_environment)), local.module_variable_names)) == 0
+    error_message = "A bot could overwrite one, or switch something on."
+  }
 }
 
-run "a_queue_has_its_dead_letters_and_scheduler_sends_to_it" {
+run "a_queue_has_dead_letters_alarms_and_schedules" {
   command = apply
 
   variables {
+    alarm_actions        = ["arn:aws:sns:eu-central-1:123456789012:alarms"]
     permissions_boundary = "arn:aws:iam::123456789012:policy/boundary"
     queue                = true
     tags                 = { team = "bots" }
@@ -452,32 +451,22 @@ run "a_queue_has_its_dead_letters_and_scheduler_sends_to_it" {
     condition     = aws_iam_role.scheduler[0].permissions_boundary == var.permissions_boundary && aws_iam_role.scheduler[0].tags.team == "bots" && aws_scheduler_schedule_group.this[0].tags.team == "bots"
     error_message = "The role has the boundary, and it and the group have the tags."
   }
-}
 
-run "sessions_have_what_is_their_own" {
-  command = apply
-
-  variables {
-    session_retention_in_days = 0
+  assert {
+    condition = alltrue([for alarm in aws_cloudwatch_metric_alarm.this :
+      alarm.alarm_actions == toset(["arn:aws:sns:eu-central-1:123456789012:alarms"]) && alarm.treat_missing_data == "notBreaching" && alarm.tags.team == "bots"
+    ])
+    error_message = "An alarm has no action or no tag, or goes off without data."
   }
 
   assert {
-    condition     = !aws_dynamodb_table.sessions[0].point_in_time_recovery[0].enabled && !aws_dynamodb_table.sessions[0].server_side_encryption[0].enabled
-    error_message = "What is deleted is in no backup. Without a key, a key that AWS owns encrypts the table."
+    condition     = aws_cloudwatch_log_metric_filter.this["failures"].pattern == "{ ($.logger = \"botkit\") && (($.outcome = \"bot_error\") || ($.outcome = \"incomplete\") || ($.outcome = \"misconfigured\") || ($.outcome = \"mini_app_error\")) }"
+    error_message = "Lines of botkit are counted whose outcome somebody must look at, and no line of an author."
   }
+
   assert {
-    condition = one([
-      for each in jsondecode(aws_iam_role_policy.this.policy).Statement : each if can(regex("dynamodb", jsonencode(each)))
-      ]) == {
-      Effect   = "Allow"
-      Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
-      Resource = "arn:aws:dynamodb:eu-central-1:123456789012:table/telegram-bot_sessions"
-    }
-    error_message = "The role may get, put and update items of this table, no more."
-  }
-  assert {
-    condition     = aws_lambda_function.this.environment[0].variables.SESSION_RETENTION_IN_DAYS == "0"
-    error_message = "The function knows that its table keeps everything: zero isn't null."
+    condition     = aws_cloudwatch_metric_alarm.this["errors"].dimensions == tomap({ FunctionName = "telegram-bot", Resource = "telegram-bot:live" })
+    error_message = "Errors of the live version are counted, and no refused release."
   }
 }
 
@@ -529,24 +518,5 @@ run "the_environment_has_no_name_of_the_modules_own" {
   assert {
     condition     = toset(local.taken_names) == toset(["AWS_ENDPOINT_URL_S3", "QUEUE_URL", "TELEGRAM_BOT_TOKEN"])
     error_message = "A name too many or too few is refused."
-  }
-}
-
-run "all_names_that_the_module_sets_are_its_own" {
-  command = apply
-
-  variables {
-    allowed_ids               = [-1001234567890]
-    kms_key_arn               = "arn:aws:kms:eu-central-1:123456789012:key/0123abcd-01ab-23cd-45ef-0123456789ab"
-    mini_app                  = "Open"
-    queue                     = true
-    session_retention_in_days = 1
-    source_dir                = "tests/bots/bundle"
-    telegram_proxy            = "http://proxy.example:3128"
-  }
-
-  assert {
-    condition     = length(setsubtract(nonsensitive(keys(local.function_environment)), local.module_variable_names)) == 0
-    error_message = "A bot could overwrite one, or switch something on."
   }
 }

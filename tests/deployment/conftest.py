@@ -25,15 +25,15 @@ def telegram():
         yield telegram
 
 
-@pytest.fixture
-def deploy(aws, providers, telegram, tmp_path):
+@pytest.fixture(scope="module")
+def deploy(aws, providers, telegram, tmp_path_factory):
     """Apply the module under a name; at the end it is destroyed, and nothing may be left."""
     opened = contextlib.ExitStack()
     names = []
 
     def deploy(name, /, *, apply=True, **variables):
         options = {"telegram_bot_token": TOKEN, "telegram_api_url": telegram.url, "name": name}
-        folder = tmp_path / name / "module"
+        folder = tmp_path_factory.mktemp(name) / "module"
         deployment = Deployment(providers, aws.url, folder, **options | variables)
         module = opened.enter_context(deployment)
         names.append(name)

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from telegram_stand_in import Fault
 
-from tests.support.deployment import Deployment, change, client, everything, texts
-from tests.support.telegram import TOKEN, said, say
+from tests.support.deployment import change, client, everything, texts
+from tests.support.telegram import said, say
 
 CHATS = 20
 
@@ -53,31 +53,23 @@ QUEUED = 'QUEUED_UPDATES = ["message"]\n'
 
 
 @pytest.fixture(scope="module")
-def module(aws, providers, telegram, tmp_path_factory):
-    """The module with a queue; at the end nothing may be left of it."""
+def module(deploy, tmp_path_factory):
+    """The module with a queue."""
     folder = tmp_path_factory.mktemp("queue")
-    names = ("BROKEN", "THINKING")
-    environment = {name: str(folder / name.lower()) for name in names}
+    environment = {name: str(folder / name.lower()) for name in ("BROKEN", "THINKING")}
     for path in environment.values():
         Path(path).mkdir()
-    options = {"telegram_bot_token": TOKEN, "telegram_api_url": telegram.url}
-    options |= {"name": "patient", "queue": True, "timeout": 300, "environment": environment}
+    options = {"queue": True, "timeout": 300, "environment": environment}
     options["alarm_actions"] = ["arn:aws:sns:us-east-1:000000000000:alarms"]
-    with Deployment(providers, aws.url, folder / "module", **options) as module:
-        change(module, '\n    text = message["text"]\n', BOT)
-        change(module, "\nALLOWED_UPDATES = ", ON_EVENT)
-        source = "botkit/queue.py"
-        change(
-            module,
-            "MAX_RETRY_DELAY_SECONDS = 11 * 3600",
-            "MAX_RETRY_DELAY_SECONDS = 0",
-            file=source,
-        )
-        # The queue's own time holds, which a test shortens.
-        change(module, "MIN_VISIBILITY_SECONDS = 60", "MIN_VISIBILITY_SECONDS = 3600", file=source)
-        module.apply()
-        yield module
-    assert [thing for thing in everything(aws) if "patient" in thing] == []
+    module = deploy("patient", apply=False, **options)
+    change(module, '\n    text = message["text"]\n', BOT)
+    change(module, "\nALLOWED_UPDATES = ", ON_EVENT)
+    longest, source = "MAX_RETRY_DELAY_SECONDS = ", "botkit/queue.py"
+    change(module, f"{longest}11 * 3600", f"{longest}0", file=source)
+    # The queue's own time holds, which a test shortens.
+    change(module, "MIN_VISIBILITY_SECONDS = 60", "MIN_VISIBILITY_SECONDS = 3600", file=source)
+    module.apply()
+    return module
 
 
 def url(aws, name):

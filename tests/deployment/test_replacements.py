@@ -1,40 +1,79 @@
-"""A version, a secret and a token that are replaced, deleted resources, and another bot.
+"""Where a token and a password are, what is replaced or deleted, and another bot.
 
 One deployment for all tests, which change it in their order.
 """
 
+import json
 import shutil
 
 import pytest
 from telegram_stand_in import Fault
 
 from tests.support.deployment import (
+    FUNCTION,
+    REGISTRATION,
     SECRET,
-    Deployment,
     answer_to,
     change,
     client,
-    everything,
     release_edits,
     texts,
 )
 from tests.support.stubs import BOT
 from tests.support.telegram import OTHER_TOKEN, TOKEN
 
+PARAMETER = "/bots/echo/token"
+PASSWORD = "p@ss w:rd/%é"
+ESCAPED = "p%40ss%20w%3Ard%2F%25%C3%A9"
+
 
 def live_version(aws):
     return client(aws, "lambda").get_alias(FunctionName="repaired", Name="live")["FunctionVersion"]
 
 
+def keep(aws, token):
+    """Put a token into Parameter Store, as the README tells operators to."""
+    client(aws, "ssm").put_parameter(
+        Name=PARAMETER, Value=token, Type="SecureString", Overwrite=True
+    )
+
+
+def logged(aws):
+    """Return all that the function logged: the emulated AWS keeps texts without their fields."""
+    found = client(aws, "logs").filter_log_events(logGroupName="/aws/lambda/repaired")
+    return "\n".join(event["message"] for event in found["events"])
+
+
 @pytest.fixture(scope="module")
-def module(aws, providers, telegram, tmp_path_factory):
-    options = {"telegram_bot_token": TOKEN, "telegram_api_url": telegram.url}
-    options |= {"name": "repaired", "timeout": 5}
-    folder = tmp_path_factory.mktemp("repaired") / "module"
-    with Deployment(providers, aws.url, folder, **options) as module:
-        module.apply()
-        yield module
-    assert [thing for thing in everything(aws) if "repaired" in thing] == []
+def module(deploy, aws):
+    keep(aws, TOKEN)
+    of_store = {"telegram_bot_token": None, "telegram_bot_token_parameter": PARAMETER}
+    return deploy("repaired", timeout=5, **of_store)
+
+
+def test_token_in_parameter_store_is_nowhere_else(module, telegram, aws):
+    assert answer_to(telegram, "first") == "Heard: first"
+    module.terraform("plan", "-out=plan", f"-replace={FUNCTION}")
+    configuration = client(aws, "lambda").get_function_configuration(FunctionName="repaired")
+    places = {
+        "state": (module.folder / "terraform.tfstate").read_text(),
+        "plan": module.terraform("show", "-json", "plan").stdout,
+        "environment": json.dumps(configuration["Environment"]),
+    }
+    assert [place for place, text in places.items() if PARAMETER not in text] == []
+    places["log"] = logged(aws)
+    assert [place for place, text in places.items() if TOKEN.partition(":")[2] in text] == []
+
+
+def test_password_of_a_proxy_is_not_shown(module, aws):
+    """The check fails, since there is no proxy. Terraform shows the password only in JSON."""
+    module.variables["telegram_proxy"] = f"http://bot:{ESCAPED}@127.0.0.1:9"
+    assert "ConnectionRefusedError" in module.refused()
+    del module.variables["telegram_proxy"]
+    shown = [logged(aws), *module.said]
+    shown = [said for said in shown if not said.startswith('{"format_version"')]
+    for password in (ESCAPED, PASSWORD):
+        assert not any(password in said for said in shown)
 
 
 def test_previous_version_answers_after_a_rollback_until_an_apply(module, telegram, aws):
@@ -64,7 +103,7 @@ def test_previous_version_answers_after_a_rollback_until_an_apply(module, telegr
     assert answer_to(telegram, "hello") == "Heard: hello"
 
 
-def test_no_message_is_lost_while_secret_and_token_are_replaced(module, telegram):
+def test_no_message_is_lost_while_secret_and_token_are_replaced(module, telegram, aws):
     secret, before, written = telegram.secret, len(texts(telegram)), []
 
     def write(count):
@@ -84,10 +123,17 @@ def test_no_message_is_lost_while_secret_and_token_are_replaced(module, telegram
     telegram.faults.clear()
     write(5)
     assert nothing_is_lost()
+
+    # A token in Parameter Store is replaced by one command, one in a variable by an apply.
     write(10)
     telegram.revoke(OTHER_TOKEN)
     write(5)
-    module.variables["telegram_bot_token"] = OTHER_TOKEN
+    keep(aws, OTHER_TOKEN)
+    module.apply(f"-replace={REGISTRATION}")
+    assert nothing_is_lost()
+    telegram.revoke(TOKEN)
+    write(5)
+    module.variables |= {"telegram_bot_token": TOKEN, "telegram_bot_token_parameter": None}
     module.apply()
     assert nothing_is_lost()
 

@@ -119,6 +119,22 @@ def test_page_names_the_longest_name_of_a_managed_policy():
     assert least <= 6144 < too_many
 
 
+# Statements for resources without the bot's name. For the queue's mapping, a condition has it.
+NAMELESS = {
+    *("AnyResource", "Api", "FirstApiOfTheAccount", "Key", "Layers"),
+    *("QueueToFunction", "QueueToFunctionReadAndTagged"),
+}
+
+
+def test_deployers_policy_is_for_one_bots_resources():
+    of_bot = re.compile(r".*[:/]telegram-bot(\.fifo|_[a-z]+(\.fifo)?|_\*|[:/]\*)?")
+    for statement in POLICY["Statement"]:
+        resource = statement["Resource"]
+        arns = [resource] if isinstance(resource, str) else resource
+        named = [bool(of_bot.fullmatch(arn)) for arn in arns]
+        assert named == [statement["Sid"] not in NAMELESS] * len(arns), statement["Sid"]
+
+
 def test_statements_named_on_the_page_exist():
     named = set(re.findall(r"policy's statement `(\w+)`", PAGE))
     assert named and named <= {each["Sid"] for each in POLICY["Statement"]}

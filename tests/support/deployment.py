@@ -1,11 +1,9 @@
 """The actions of the module's tests on a deployment and its Telegram."""
 
 import functools
-import http.client
 import json
 import re
 import shutil
-from urllib.parse import urlsplit
 
 import botocore.config
 import botocore.session
@@ -19,7 +17,6 @@ ROOT_USER = Credentials("test", "test")
 # Addresses of the module's resources, for commands.
 FUNCTION = "aws_lambda_function.this"
 REGISTRATION = "aws_lambda_invocation.register_webhook"
-REMOVAL = "aws_lambda_invocation.deregister_webhook"
 SECRET = "terraform_data.webhook_secret"
 NAME = "terraform_data.name[0]"
 
@@ -75,12 +72,6 @@ class Deployment(Module):
         plan = self.terraform("plan", "-detailed-exitcode", "-no-color", check=False)
         print(plan.stdout)
         return plan.returncode == 0
-
-    def planned(self, *arguments):
-        """Return a plan's actions by address."""
-        lines = map(json.loads, self.terraform("plan", "-json", *arguments).stdout.splitlines())
-        changes = [line["change"] for line in lines if line["type"] == "planned_change"]
-        return {change["resource"]["addr"]: change["action"] for change in changes}
 
     def __enter__(self):
         return self
@@ -145,20 +136,6 @@ def create_user(aws, name, statements):
 def everything(aws):
     """Return the names of all resources in the emulated AWS, of the kinds that the module makes."""
     return [f"{each}" for each in cleanup.everything(functools.partial(client, aws))]
-
-
-def fetch(url, path, method="GET", body=b"", **headers):
-    """Send a request to a deployment's API, and return status, headers and body."""
-    host = urlsplit(url).netloc
-    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(url).port, timeout=300)
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    try:
-        connection.request(method, path, body or None, {"Host": host, **named})
-        answer = connection.getresponse()
-        fields = {name.lower(): value for name, value in answer.getheaders()}
-        return answer.status, fields, answer.read()
-    finally:
-        connection.close()
 
 
 def texts(telegram):

@@ -118,13 +118,6 @@ class Deployment:
             return " ".join(str(error).replace("│", "").split())
         return ""
 
-    def planned(self) -> list[str]:
-        """Return the addresses of what a plan changes."""
-        plan = self.module.terraform("plan", "-json", "-input=false").stdout
-        lines = [json.loads(line) for line in plan.splitlines()]
-        changes = [line["change"] for line in lines if line["type"] == "planned_change"]
-        return [change["resource"]["addr"] for change in changes]
-
     def output(self, name: str) -> str:
         return str(self.module.outputs()[name])
 

@@ -80,7 +80,7 @@ def defaults_are_applied(deployment: Deployment) -> None:
     deployment.write_bot("plain", "first")
     deployment.apply()
     expect("webhook", deployment.webhook()["url"], deployment.url)
-    expect("what a plan changes", deployment.planned(), [])
+    expect("what a plan changes", deployment.module.planned(), {})
 
 
 @step("an update gets a 200, one answer, and `answered` in the log", "reference.md#the-log")
@@ -159,7 +159,7 @@ def extras_are_applied(deployment: Deployment) -> None:
     topic = f"arn:aws:sns:{deployment.account.region}:{account}:none"
     deployment.apply(alarm_actions=[topic], **EXTRAS)
     expect("alarms are there", "dead_letters" in deployment.alarms(), True)
-    expect("what a plan changes", deployment.planned(), [])
+    expect("what a plan changes", deployment.module.planned(), {})
 
 
 @step("a chat's updates are answered in order, and its session counts them", "how-to/queue.md")

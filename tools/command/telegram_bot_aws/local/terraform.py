@@ -191,6 +191,13 @@ class Module:
         """Apply the module."""
         return self.terraform("apply", *UNATTENDED, *arguments, check=check)
 
+    def planned(self) -> dict[str, str]:
+        """Return a plan's actions by the address of a resource."""
+        plan = self.terraform("plan", "-json", "-input=false").stdout
+        lines = [json.loads(line) for line in plan.splitlines()]
+        changes = [line["change"] for line in lines if line["type"] == "planned_change"]
+        return {change["resource"]["addr"]: change["action"] for change in changes}
+
     def destroy(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Destroy all that was applied."""
         return self.terraform("destroy", *UNATTENDED, *arguments, check=check)
