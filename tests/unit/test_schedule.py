@@ -269,7 +269,7 @@ UNKNOWN = {
 )
 def test_scheduler_refuses_an_unknown_time_or_zone(container, schedule, cron, zone):
     with pytest.raises(
-        container.module("errors").ScheduleError, match="six fields, one of the two for days is"
+        container.module("errors").ScheduleError, match="six fields, one of two for days is"
     ):
         schedule.cron(CALL, cron, zone, "tea")
     assert waiting(container) == {}
