@@ -46,6 +46,14 @@ def show(container, folder):
     return container
 
 
+@pytest.fixture
+def app(container, tmp_path):
+    """The folder of a page that has no files yet."""
+    show(container, tmp_path)
+    (tmp_path / "app").mkdir()
+    return tmp_path / "app"
+
+
 def content(answer):
     assert answer["isBase64Encoded"] is True
     return base64.b64decode(answer["body"])
@@ -68,22 +76,17 @@ TYPES = {
 }
 
 
-def test_file_has_the_type_of_its_name(container, tmp_path):
-    show(container, tmp_path)
-    (tmp_path / "app").mkdir()
+def test_file_has_the_type_of_its_name(container, app):
     for name, kind in TYPES.items():
-        (tmp_path / "app" / name.replace("%25", "%")).write_text(name)
+        (app / name.replace("%25", "%")).write_text(name)
         answer = get(container, f"/app/{name}")
         expected = {**SECURITY, "Cache-Control": "no-cache", "Content-Type": kind}
         assert (answer["headers"], content(answer)) == (expected, name.encode())
     assert container.log == []
 
 
-def test_a_path_may_begin_with_several_slashes(container, tmp_path):
-    show(container, tmp_path)
-    (tmp_path / "app").mkdir()
-    (tmp_path / "app" / "x.html").write_text("the page")
-    assert get(container, "///app/x.html")["statusCode"] == 200
+def test_a_path_may_begin_with_several_slashes(container):
+    assert get(container, "///app/index.html")["statusCode"] == 200
 
 
 @pytest.mark.parametrize("method", ["HEAD", "POST"])
@@ -126,15 +129,14 @@ LEADING_OUT = [
 ]
 
 
-def test_no_path_leaves_the_folder(container, tmp_path):
+def test_no_path_leaves_the_folder(container, app, tmp_path):
     for name in ("bot.py", "app/.env", "app/assets/.hidden/x", "app-2/x"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(TEXT)
-    (tmp_path / "app" / "index.html").write_text("the page")
-    (tmp_path / "app" / "out.txt").symlink_to(tmp_path / "bot.py")
-    (tmp_path / "app" / "out").symlink_to(tmp_path)
-    (tmp_path / "app" / "beside").symlink_to(tmp_path / "app-2")  # a name that begins with app's
-    show(container, tmp_path)
+    (app / "index.html").write_text("the page")
+    (app / "out.txt").symlink_to(tmp_path / "bot.py")
+    (app / "out").symlink_to(tmp_path)
+    (app / "beside").symlink_to(tmp_path / "app-2")  # a name that begins with app's
     got = {}
     for path in LEADING_OUT:
         answer = get(container, path.replace("{folder}", str(tmp_path)))
@@ -152,13 +154,12 @@ def test_link_may_stay_in_the_folder(container, tmp_path):
     assert content(get(show(container, tmp_path), "/app/start.html")) == b"the page"
 
 
-def test_the_largest_file_that_is_packed_fits_lambdas_answer(container, tmp_path):
+def test_the_largest_file_that_is_packed_fits_lambdas_answer(container, app):
     source = (ROOT / "scripts" / "package").read_text()
     (limit,) = re.findall(r"^PAGE_FILE_LIMIT = (.+)$", source, re.MULTILINE)
-    (tmp_path / "app").mkdir()
     name = "x" * 240 + ".webmanifest"
-    (tmp_path / "app" / name).write_bytes(bytes(eval(limit)))
-    answer = get(show(container, tmp_path), f"/app/{name}")
+    (app / name).write_bytes(bytes(eval(limit)))
+    answer = get(container, f"/app/{name}")
     assert 6_291_556 - 2000 < len(to_json(answer)) <= 6_291_556
 
 

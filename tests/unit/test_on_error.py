@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support.stubs import QUEUE, TEXT, UPDATE, message, queue_event, request
+from tests.support.stubs import TEXT, UPDATE, message, queue_event, request
 
 BOT = """
 ALLOWED_UPDATES = ["message"]
@@ -18,20 +18,6 @@ def on_error(update):
     return [{"method": "sendMessage", "chat_id": update["message"]["chat"]["id"], "text": "Sorry"}]
 """
 SORRY = {"method": "sendMessage", "chat_id": 42, "text": "Sorry"}
-
-
-def asked(container, answer=None):
-    """Let a container's AWS note what is asked of it, and raise or give `answer`."""
-    names = []
-
-    def call(service, target, params):
-        names.append(target.rpartition(".")[2])
-        if isinstance(answer, BaseException):
-            raise answer
-        return {"MessageId": "1"}
-
-    container.stub_aws(call)
-    return names
 
 
 def warned(container):
@@ -120,14 +106,24 @@ def test_failing_call_of_on_error_is_only_logged(start_bot, bot_api, code, says)
     assert says in line["error"]
 
 
-def test_on_error_waits_if_the_dead_letter_cannot_be_sent(start_with_sessions, bot_api):
-    """The next delivery may succeed, or be kept: then people are told."""
-    container = start_with_sessions(BOT, QUEUE_URL=QUEUE)
-    asked(container, container.module("errors").Unreachable("no network"))
-    assert container.deliver(message())[0] == 503
-    asked(container)
-    bot_api.expects(SORRY)
-    assert container.deliver(message())[0] == 200
+def test_on_error_waits_if_the_dead_letter_cannot_be_sent(start_with_queue, bot_api):
+    """The next delivery may succeed, or be kept: then people are told.
+
+    Also if a call that nobody sees was made before it failed.
+    """
+    container = start_with_queue(BOT.replace("raise", "telegram.call('getMe'); raise"))
+    sqs = container.queues.call
+
+    def away(*about):
+        raise container.module("errors").Unreachable("sqs: HTTP 500")
+
+    for call, status, outcome in ((away, 503, "unreachable"), (sqs, 200, "bot_error")):
+        container.stub_aws(call, "sqs")
+        bot_api.answers("getMe", {}, {"id": 1})
+        bot_api.expects(*[SORRY] * (call is sqs))
+        assert container.deliver(message()) == (status, None)
+        assert container.line["outcome"] == outcome
+    assert len(container.queues.dead_letters) == 1
 
 
 def test_on_error_has_two_more_seconds(start_bot, bot_api):
@@ -141,11 +137,15 @@ def test_on_error_has_two_more_seconds(start_bot, bot_api):
 
 
 @pytest.mark.parametrize(
-    ("content", "received"), [({}, 2), ({"failed": {"outcome": "bot_error"}}, 1)]
+    ("content", "received", "is_told"),
+    [({}, 1, True), ({}, 2, False), ({"failed": {"outcome": "bot_error"}}, 1, False)],
+    ids=["first", "second receive", "redrive"],
 )
-def test_on_error_runs_at_the_first_attempt_only(start_with_queue, content, received):
-    """Not by a second receive, nor by a redrive."""
+def test_on_error_runs_at_the_first_attempt_only(
+    start_with_queue, bot_api, content, received, is_told
+):
     container = start_with_queue(BOT)
+    bot_api.expects(*[SORRY] * is_told)
     event = queue_event({"update": message(), **content}, received)
     assert container.invoke(event) == {"batchItemFailures": []}
     assert container.line["outcome"] == "bot_error"

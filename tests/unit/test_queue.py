@@ -103,12 +103,9 @@ GROUPS = {
 }
 
 
-def test_group_is_the_chat_or_the_topic_or_the_user(container):
-    message_group_id = container.module("sqs").message_group_id
-    updates = {name: {"update_id": 1, **fields} for name, (fields, _) in GROUPS.items()}
-    assert {name: message_group_id(update) for name, update in updates.items()} == {
-        name: group for name, (_, group) in GROUPS.items()
-    }
+@pytest.mark.parametrize(("fields", "group"), GROUPS.values(), ids=GROUPS)
+def test_group_is_the_chat_or_the_topic_or_the_user(container, fields, group):
+    assert container.module("sqs").message_group_id({"update_id": 1, **fields}) == group
 
 
 def test_group_is_the_session_with_session(start_with_queue):
@@ -202,16 +199,6 @@ def test_a_queued_update_is_answered_once(container, bot_api):
     assert container.invoke(queue_event(message(), received=2)) == DONE
     assert container.line["outcome"] == "duplicate"
     assert asked == []
-
-
-@pytest.mark.parametrize(
-    ("received", "more", "is_retry"),
-    [(1, {}, False), (2, {}, True), (1, {"failed": {"outcome": "bot_error"}}, True)],
-)
-def test_message_is_a_retry_after_its_first_receive(container, received, more, is_retry):
-    content = {"update": message(), **more}
-    [record] = queue_event(content, received)["Records"]
-    assert container.module("queue").context_of(record, content).is_retry is is_retry
 
 
 PAUSES = {
@@ -370,22 +357,6 @@ def test_a_second_redrive_continues_the_first(start_with_sessions, bot_api):
     other = start_with_sessions(source, QUEUE_URL=QUEUE)
     assert other.invoke(event) == DONE
     assert other.line["outcome"] == "answered"
-
-
-def test_without_sqs_a_failed_update_is_redelivered_and_then_kept(start_with_queue, bot_api):
-    """Also if a call that nobody sees was made before it failed."""
-    asks = "    telegram.call('getMe')\n    if broken:"
-    at_once = start_with_queue(UNQUEUED.replace("    if broken:", asks))
-    at_once.bot.broken = True
-    for _ in range(2):
-        bot_api.answers("getMe", {}, {"id": 1})
-    kept = at_once.queues.call
-    answer_sqs(at_once, at_once.module("errors").Unreachable("sqs: HTTP 500"))
-    assert at_once.deliver(message(1)) == (503, None)
-    assert at_once.line["outcome"] == "unreachable"
-    at_once.stub_aws(kept, "sqs")
-    assert at_once.deliver(message(1)) == (200, None)
-    assert len(at_once.queues.dead_letters) == 1
 
 
 def test_without_sqs_no_call_is_seen_twice(at_once, bot_api):

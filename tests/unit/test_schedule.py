@@ -1,6 +1,7 @@
 """schedule.py: EventBridge Scheduler sends calls and events to the queue, once or by a cron."""
 
 import json
+import re
 import sys
 import time
 from datetime import UTC, datetime, timedelta, timezone
@@ -170,41 +171,67 @@ def test_before_bot_py_is_imported_an_event_may_wait(schedule, monkeypatch):
     assert schedule.once({"debts of": 42}, NOON, "debts") is True
 
 
-@pytest.mark.parametrize("event", [{7: "a"}, {"a": (1, 2)}, {"a": {1: 2}}], ids=str)
-def test_an_event_that_json_would_change_is_refused(schedule, event):
-    with pytest.raises(ValueError, match="^an event must contain only strings, numbers,"):
-        schedule.cron(event, *MONDAYS, "tea")
-
-
 NO_CALL = 'a call must be a dict with a "method", such as "sendMessage"'
 NO_JSON = "a call or event must be JSON, with the file_id or URL of each file: "
-CALLS = {
-    "an empty list": ([], NO_CALL),
-    "a list with an event": ([CALL, {"chat_id": 42}], NO_CALL),
-    "text": ("sendMessage", NO_CALL),
-    "an event": (
+NO_EVENT = (
+    "an event must contain only strings, numbers, booleans, None, lists, and dicts with string keys"
+)
+FIELDS = "six fields, one of two for days is"
+CALLS = [
+    ([], NO_CALL),
+    ([CALL, {"chat_id": 42}], NO_CALL),
+    ("sendMessage", NO_CALL),
+    ({"method": "é"}, NO_CALL),
+    ({"method": "send/Message"}, NO_CALL),
+    (
         {"chat_id": 42},
         'an event needs on_event() in bot.py, which has none. A call must have a "method", such '
         'as "sendMessage"',
     ),
-    "not ASCII": ({"method": "é"}, NO_CALL),
-    "not a name": ({"method": "send/Message"}, NO_CALL),
-    "a file": (
+    (
         {**CALL, "photo": ("a.jpg", b"jpeg")},
         NO_JSON + "Object of type bytes is not JSON serializable",
     ),
-    "too large": (
+    (
         {"method": "x", "text": "é" * 127_988 + "x"},
         "a call or event must have at most 256,000 bytes, not 256,001",
     ),
+    *((event, NO_EVENT) for event in ({7: "a"}, {"a": (1, 2)}, {"a": {1: 2}})),
+]
+# What Scheduler refuses.
+CRONS = {
+    "five fields": ("0 9 * * MON", "UTC"),
+    "seven fields": ("0 9 ? * MON * *", "UTC"),
+    "no question mark": ("0 9 * * MON *", "UTC"),
+    "two question marks": ("0 9 ? * ? *", "UTC"),
+    "two spaces": ("0  9 ? * *", "UTC"),
+    "minutes": ("60 9 ? * MON *", "UTC"),
+    "a step": ("0/0 9 ? * MON *", "UTC"),
+    "a weekday": ("0 9 ? * MO *", "UTC"),
+    "a sixth Monday": ("0 9 ? * 2#6 *", "UTC"),
+    "years": ("0 9 ? * MON 1969", "UTC"),
+    "zone": (MONDAYS[0], "Atlantis/Poseidonis"),
 }
+# What is called with which arguments, and why it is refused.
+REFUSED = [
+    *(("once", (call, NOON, "tea"), f"^{re.escape(error)}$") for call, error in CALLS),
+    *(
+        ("once", (CALL, at, "tea"), "with a time zone, such as")
+        for at in (NOON.replace(tzinfo=None), 4070952000, None, "12:00")
+    ),
+    *(
+        (use, (*about, name), "1 to 59 ASCII lett")
+        for name in ("", "x" * 60, "a/b", "é", "a\n", None)
+        for use, about in (("once", (CALL, NOON)), ("cron", (CALL, *MONDAYS)), ("cancel", ()))
+    ),
+    *(("cron", (CALL, *about, "tea"), FIELDS) for about in CRONS.values()),
+]
 
 
-@pytest.mark.parametrize(("call", "error"), CALLS.values(), ids=CALLS)
-def test_invalid_call_is_rejected(container, schedule, call, error):
-    with pytest.raises(container.module("errors").ScheduleError) as caught:
-        schedule.once(call, NOON, "tea")
-    assert str(caught.value) == error
+@pytest.mark.parametrize(("use", "arguments", "words"), REFUSED)
+def test_invalid_schedule_is_rejected(container, schedule, use, arguments, words):
+    with pytest.raises(container.module("errors").ScheduleError, match=words):
+        getattr(schedule, use)(*arguments)
     assert waiting(container) == {}
 
 
@@ -223,84 +250,31 @@ def test_scheduler_gets_no_character_that_sqs_refuses(container, schedule):
     assert json.loads(asked[0])["calls"] == [call]
 
 
-@pytest.mark.parametrize("at", [NOON.replace(tzinfo=None), 4070952000, None, "12:00"], ids=str)
-def test_a_time_without_a_zone_is_refused(container, schedule, at):
-    with pytest.raises(container.module("errors").ScheduleError, match="with a time zone, such as"):
-        schedule.once(CALL, at, "tea")
-    assert waiting(container) == {}
-
-
 def test_name_may_have_59_characters(container, schedule):
     for name in ("a", "x" * 59, "-100.7_B", ".."):
         schedule.once(CALL, NOON, name)
         assert f"once.{name}" in waiting(container)
 
 
-@pytest.mark.parametrize("name", ["", "x" * 60, "a/b", "é", "a\n", None], ids=str)
-def test_another_name_is_refused(container, schedule, name):
-    for use in (
-        lambda: schedule.once(CALL, NOON, name),
-        lambda: schedule.cron(CALL, *MONDAYS, name),
-        lambda: schedule.cancel(name),
-    ):
-        with pytest.raises(container.module("errors").ScheduleError, match="1 to 59 ASCII lett"):
-            use()
-    assert waiting(container) == {}
-
-
-UNKNOWN = {
-    "five fields": "0 9 * * MON",
-    "seven fields": "0 9 ? * MON * *",
-    "no question mark": "0 9 * * MON *",
-    "two question marks": "0 9 ? * ? *",
-    "two spaces": "0  9 ? * *",
-    "minutes": "60 9 ? * MON *",
-    "a step": "0/0 9 ? * MON *",
-    "a weekday": "0 9 ? * MO *",
-    "a sixth Monday": "0 9 ? * 2#6 *",
-    "years": "0 9 ? * MON 1969",
+REFUSALS = {
+    "no group": ("once", "ResourceNotFoundException", "no", "Misconfigured"),
+    "a quota": ("once", "ServiceQuotaExceededException", "no", "Misconfigured"),
+    # The group is being deleted, or the call is about to be made.
+    "a conflict": ("once", "ConflictException", "no", "Unreachable"),
+    "a late conflict": ("cancel", "ConflictException", "no", "Unreachable"),
+    # Its text may quote the call.
+    "a time or call": ("once", "ValidationException", TEXT, "ScheduleError"),
+    "a role that is too new": ("once", "ValidationException", f"{TEXT} role", "Misconfigured"),
 }
 
 
-@pytest.mark.parametrize(
-    ("cron", "zone"),
-    [*((cron, "UTC") for cron in UNKNOWN.values()), (MONDAYS[0], "Atlantis/Poseidonis")],
-    ids=[*UNKNOWN, "zone"],
-)
-def test_scheduler_refuses_an_unknown_time_or_zone(container, schedule, cron, zone):
-    with pytest.raises(
-        container.module("errors").ScheduleError, match="six fields, one of two for days is"
-    ):
-        schedule.cron(CALL, cron, zone, "tea")
-    assert waiting(container) == {}
-
-
-@pytest.mark.parametrize("code", ["ResourceNotFoundException", "ServiceQuotaExceededException"])
-def test_other_refusal_is_misconfigured(container, schedule, code):
-    container.stub_aws(refused(code), "scheduler")
-    with pytest.raises(container.module("errors").Misconfigured, match=f"{code}: no$"):
-        schedule.once(CALL, NOON, "tea")
-
-
-@pytest.mark.parametrize(
-    ("message", "kind"),
-    [("Value '…' at 'target.input'", "ScheduleError"), ("… to assume the role.", "Misconfigured")],
-    ids=["a time or call", "a role that is too new"],
-)
-def test_quoted_text_is_left_out_of_the_error(container, schedule, message, kind):
-    container.stub_aws(refused("ValidationException", f"{TEXT}: {message}"), "scheduler")
-    with pytest.raises(Exception, match="ValidationException") as caught:
-        schedule.once(CALL, NOON, "tea")
-    assert type(caught.value).__name__ == kind
+@pytest.mark.parametrize(("use", "code", "message", "kind"), REFUSALS.values(), ids=REFUSALS)
+def test_refusal_by_scheduler_quotes_nothing(container, schedule, use, code, message, kind):
+    container.stub_aws(refused(code, message), "scheduler")
+    words = code if TEXT in message else f"{code}: no$"
+    with pytest.raises(getattr(container.module("errors"), kind), match=words) as caught:
+        schedule.cancel("tea") if use == "cancel" else schedule.once(CALL, NOON, "tea")
     assert TEXT not in str(caught.value)
-
-
-@pytest.mark.parametrize("use", ["once", "cancel"])
-def test_conflict_about_anything_but_the_name_is_temporary(container, schedule, use):
-    """The group is being deleted, or the call is about to be made."""
-    container.stub_aws(refused("ConflictException"), "scheduler")
-    with pytest.raises(container.module("errors").Unreachable, match="^ConflictException: no$"):
-        schedule.once(CALL, NOON, "tea") if use == "once" else schedule.cancel("tea")
 
 
 def test_cancellation_during_a_replacement_is_temporary(container, schedule):

@@ -58,6 +58,8 @@ def test_error_outside_of_the_bot_has_no_line():
     stack_trace = load("botkit.stack_trace")
     assert stack_trace.describe(ValueError("odd")) == "ValueError: odd"
     assert stack_trace.describe(SyntaxError("odd")) == "SyntaxError: odd"
+    assert stack_trace.error_location(KeyError("secret")) == "KeyError"
+    assert stack_trace.stack_trace(KeyError("secret")) == {}
 
 
 def test_syntax_error_without_a_file_has_its_line(tmp_path):
