@@ -5,23 +5,20 @@ locals {
   alarms_enabled = length(var.alarm_actions) > 0
   namespace      = "TelegramBot/${var.name}" # of the metrics: a metric filter can't add the name as a dimension
 
-  # The outcomes that are counted, as metrics: what somebody must repair, what may pass by itself, and a lost webhook.
-  counted_outcomes = {
-    failures     = ["bot_error", "incomplete", "misconfigured", "mini_app_error"]
-    unreachable  = ["unreachable"]
-    webhook_lost = ["webhook_lost"]
-  }
-
-  # Each alarm fires at `threshold` or more in each of `periods` periods of `seconds`.
+  # Each alarm fires at `threshold` or more in each of `periods` periods of `seconds`. The `outcomes` are counted in the
+  # log, as a metric of the alarm's name.
   alarm_defaults = {
     namespace = local.namespace, statistic = "Sum", dimensions = {}, threshold = 1, periods = 1, seconds = 300
+    outcomes  = []
   }
   alarms = {
     failures = {
+      outcomes = ["bot_error", "incomplete", "misconfigured", "mini_app_error"]
       sentence = "The bot failed, or its token, code or inputs are wrong."
     }
     # Only after half an hour: most such failures pass, and both Telegram and the queue redeliver.
     unreachable = {
+      outcomes = ["unreachable"]
       periods  = 2
       seconds  = 900
       sentence = "For half an hour, Telegram or AWS could not be reached."
@@ -42,6 +39,7 @@ locals {
     }
     # The webhook is checked once an hour.
     webhook_lost = {
+      outcomes = ["webhook_lost"]
       seconds  = 3600
       sentence = "The bot has no webhook, or another one, so no update arrives here."
     }
@@ -80,7 +78,7 @@ locals {
 }
 
 resource "aws_cloudwatch_log_metric_filter" "this" {
-  for_each = local.alarms_enabled ? local.counted_outcomes : {}
+  for_each = { for name, alarm in local.enabled_alarms : name => alarm.outcomes if length(alarm.outcomes) > 0 }
 
   name           = "${local.name}_${each.key}"
   log_group_name = aws_cloudwatch_log_group.function.name

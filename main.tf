@@ -64,14 +64,20 @@ resource "aws_apigatewayv2_integration" "function" {
   payload_format_version = "2.0"
 }
 
-# No fixed statement_id: if AWS created the permission but the response was lost, every later apply would fail with a
-# conflict.
-resource "aws_lambda_permission" "webhook" {
+# What may invoke the function: the API's routes, and the schedules of warm.tf. No fixed statement_id: if AWS created a
+# permission but the response was lost, every later apply would fail with a conflict.
+resource "aws_lambda_permission" "this" {
+  for_each = merge(
+    { webhook = "${aws_apigatewayv2_api.this.execution_arn}/*/POST/telegram" },
+    var.mini_app == null ? {} : { mini_app = "${aws_apigatewayv2_api.this.execution_arn}/*/*/app/*" },
+    { for name, rule in aws_cloudwatch_event_rule.schedule : name => rule.arn },
+  )
+
   action        = "lambda:InvokeFunction"
   function_name = aws_lambda_function.this.function_name
   qualifier     = local.alias # with the alias's ARN as function_name, each plan would replace it
-  principal     = "apigateway.amazonaws.com"
-  source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/POST/telegram"
+  principal     = contains(keys(local.schedules), each.key) ? "events.amazonaws.com" : "apigateway.amazonaws.com"
+  source_arn    = each.value
 }
 
 # Name. AWS refuses a second log group of the same name, so the log group is created before all else that has the name.
@@ -246,7 +252,7 @@ resource "aws_lambda_invocation" "register_webhook" {
   depends_on = [
     aws_apigatewayv2_route.webhook,
     aws_apigatewayv2_stage.this,
-    aws_lambda_permission.webhook,
+    aws_lambda_permission.this,
   ]
 }
 

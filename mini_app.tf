@@ -19,16 +19,6 @@ resource "aws_apigatewayv2_route" "mini_app" {
   target    = "integrations/${aws_apigatewayv2_integration.function.id}"
 }
 
-resource "aws_lambda_permission" "mini_app" {
-  count = var.mini_app == null ? 0 : 1
-
-  action        = "lambda:InvokeFunction"
-  function_name = aws_lambda_function.this.function_name
-  qualifier     = local.alias
-  principal     = "apigateway.amazonaws.com"
-  source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/*/app/*"
-}
-
 # Like aws_lambda_invocation.deregister_webhook, it does nothing until it is destroyed, for example when mini_app
 # becomes null.
 resource "aws_lambda_invocation" "remove_menu_button" {
@@ -40,5 +30,5 @@ resource "aws_lambda_invocation" "remove_menu_button" {
 
   input = jsonencode({ url = local.mini_app_url, hook = "remove_menu_button" })
 
-  depends_on = [aws_apigatewayv2_route.mini_app, aws_lambda_permission.mini_app]
+  depends_on = [aws_apigatewayv2_route.mini_app, aws_lambda_permission.this]
 }

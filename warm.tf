@@ -30,13 +30,3 @@ resource "aws_cloudwatch_event_target" "schedule" {
   arn   = aws_lambda_alias.live.arn
   input = each.value.input
 }
-
-resource "aws_lambda_permission" "schedule" {
-  for_each = local.schedules
-
-  action        = "lambda:InvokeFunction"
-  function_name = aws_lambda_function.this.function_name
-  qualifier     = local.alias # as in the webhook's permission
-  principal     = "events.amazonaws.com"
-  source_arn    = aws_cloudwatch_event_rule.schedule[each.key].arn
-}

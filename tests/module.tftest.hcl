@@ -80,7 +80,7 @@ run "a_token_is_enough" {
   command = apply
 
   assert {
-    condition     = aws_lambda_permission.webhook.source_arn == "arn:aws:execute-api:eu-central-1:123456789012:abc123/*/${replace(aws_apigatewayv2_route.webhook.route_key, " ", "")}"
+    condition     = aws_lambda_permission.this["webhook"].source_arn == "arn:aws:execute-api:eu-central-1:123456789012:abc123/*/${replace(aws_apigatewayv2_route.webhook.route_key, " ", "")}"
     error_message = "The permission names the one route."
   }
 
@@ -287,7 +287,7 @@ run "a_key_encrypts_all_a_page_has_its_routes_and_only_the_alias_is_invoked" {
     error_message = "The registration sets the button, again when its text or its URL changes or a removal is replaced."
   }
   assert {
-    condition = alltrue([for permission in concat([aws_lambda_permission.webhook], aws_lambda_permission.mini_app, values(aws_lambda_permission.schedule)) :
+    condition = alltrue([for permission in aws_lambda_permission.this :
       permission.function_name == aws_lambda_function.this.function_name && permission.qualifier == "live"
     ])
     error_message = "The permissions are to invoke the alias. With its ARN in place of the qualifier, each plan would replace them."

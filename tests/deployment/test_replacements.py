@@ -82,7 +82,7 @@ def test_previous_version_answers_after_a_rollback_until_an_apply(module, telegr
     release_edits(module)
     said = module.apply("-replace=aws_lambda_alias.live").stdout
     newer = live_version(aws)
-    assert "# aws_lambda_permission.webhook must be replaced" in said
+    assert '# aws_lambda_permission.this["webhook"] must be replaced' in said
     assert answer_to(telegram, "hello") == "Noted: hello"
 
     # At night: the alias goes back. Telegram still sends the kinds of the newer version, whose

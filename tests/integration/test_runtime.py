@@ -87,8 +87,8 @@ RUNBOOK = (ROOT / "docs/runbook.md").read_text()
 
 def counted():
     """Return the outcomes that alarms.tf counts, by the metric filter."""
-    [block] = re.findall(r"^  counted_outcomes = {\n(.*?)^  }", ALARMS, re.MULTILINE | re.DOTALL)
-    return {name: json.loads(of) for name, of in re.findall(r"(\w+) += (\[.*\])", block)}
+    found = re.findall(r"    (\w+) = {\n +outcomes = (\[.*\])\n", ALARMS)
+    return {name: json.loads(outcomes) for name, outcomes in found}
 
 
 def test_alarms_count_the_outcomes_that_are_logged_as_errors():
