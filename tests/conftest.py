@@ -5,6 +5,7 @@ import logging
 import re
 import sys
 import threading
+from functools import partial
 
 import pytest
 from botkit.fakes.services import Queues, Schedules, Table
@@ -176,50 +177,38 @@ def start_bot(start, bot_api, monkeypatch):
 
 
 @pytest.fixture
-def start_with_sessions(start_bot, bot_api):
-    """Start a container whose bot.py has SESSION, and whose table is in memory: `container.table`.
-
-    So are its queue and dead letters, with QUEUE_URL: `container.queues`. A second one has the
-    table of the first.
-    """
-    items = {}
-
-    def start_container(source, **environment):
-        container = start_bot(source, **{**session_environment(bot_api.url), **environment})
-        container.table = Table(container.module("aws"), items=items)
-        container.stub_aws(container.table.call, "dynamodb")
-        if environment.get("QUEUE_URL"):
-            with_queue(container)
-        return container
-
-    return start_container
-
-
-@pytest.fixture
-def start_with_queue(start_bot):
-    """Start a container whose queue and schedules are in memory: `container.queues`, `.schedules`.
+def start_with_aws(start_bot):
+    """Start a container whose `table`, `queues` and `schedules` are in memory.
 
     A second one has those of the first.
     """
-    messages = {}
-    schedules = {}
+    items, messages, schedules = {}, {}, {}
 
     def start_container(source, **environment):
-        role = "arn:aws:iam::123456789012:role/telegram-bot-scheduler"
-        about = {"QUEUE_URL": QUEUE, "SCHEDULE_GROUP": "bot", "SCHEDULER_ROLE_ARN": role}
-        container = with_queue(start_bot(source, **{**AWS, **about, **environment}), messages)
-        container.schedules = Schedules(container.module("aws"), items=schedules)
+        container = start_bot(source, **{**AWS, **environment})
+        aws = container.module("aws")
+        container.table = Table(aws, items=items)
+        container.queues = Queues(aws, items=messages)
+        container.schedules = Schedules(aws, items=schedules)
+        container.stub_aws(container.table.call, "dynamodb")
+        container.stub_aws(container.queues.call, "sqs")
         container.stub_aws(container.schedules.request, "scheduler")
         return container
 
     return start_container
 
 
-def with_queue(container, items=None):
-    """Give a container its queue and dead letters, in memory."""
-    container.queues = Queues(container.module("aws"), items=items)
-    container.stub_aws(container.queues.call, "sqs")
-    return container
+@pytest.fixture
+def start_with_sessions(start_with_aws, bot_api):
+    """Start a container whose bot.py has SESSION."""
+    return partial(start_with_aws, **session_environment(bot_api.url))
+
+
+@pytest.fixture
+def start_with_queue(start_with_aws):
+    """Start a container with a queue and schedules."""
+    role = "arn:aws:iam::123456789012:role/telegram-bot-scheduler"
+    return partial(start_with_aws, QUEUE_URL=QUEUE, SCHEDULE_GROUP="bot", SCHEDULER_ROLE_ARN=role)
 
 
 @pytest.fixture

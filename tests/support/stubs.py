@@ -134,9 +134,6 @@ class Container:
     def __init__(self, log, connects=True):
         self.log = log.lines
         self.said = []
-        self.table = None  # of the sessions, if the test gives it one
-        self.schedules = None  # also if the test gives it some
-        self.queues = None  # and some of these
         unload()
         with pytest.MonkeyPatch.context() as patch:
             if not connects:
