@@ -13,13 +13,12 @@ import textwrap
 import threading
 import time
 import uuid
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import requirements
-from telegram_stand_in import Json, post
+from telegram_stand_in import Json, Telegram, post
 
 from telegram_bot_aws.demo.configuration import Configuration
 from telegram_bot_aws.demo.deployments import (
@@ -28,13 +27,12 @@ from telegram_bot_aws.demo.deployments import (
     TOKEN,
     Deployment,
     Hosted,
-    Step,
     Unavailable,
-    environment,
     has_page,
     registration,
 )
 from telegram_bot_aws.demo.inputs import inputs, notes, python_note
+from telegram_bot_aws.demo.progress import step
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.container import DELIVERY, Invocation, Look, look_at
 from telegram_bot_aws.local.packages import packages
@@ -65,24 +63,20 @@ MAX_REASON_CHARACTERS = 300  # characters, of what Terraform says about an init 
 class AwsDeployment(Deployment):
     """The module, or a configuration that uses it, applied to an emulated AWS.
 
-    `folder` is that of a configuration, all of whose bots then run, and `add_bot` makes the token
-    of each known to the stand-in.
+    `folder` is that of a configuration, all of whose bots then run.
     """
 
     name = "aws"
 
     def __init__(
         self,
-        api_url: str,
-        step: Step,
+        telegram: Telegram,
         bot: Path,
         variables: dict[str, str],
         folder: Path | None = None,
-        add_bot: Callable[[str], object] = lambda token: None,
     ) -> None:
-        super().__init__(api_url, step, bot, variables)
+        super().__init__(telegram, bot, variables)
         self._folder = folder
-        self._add_bot = add_bot
         self._look = Look([], [])  # of a bot without a configuration
         self._lock = threading.Lock()
         self._read = 0  # bytes of the file of invocations
@@ -102,7 +96,7 @@ class AwsDeployment(Deployment):
             prefix="telegram-bot-module-", ignore_cleanup_errors=True
         )
         folder = Path(self.opened.enter_context(temporary))
-        with self.step("emulated AWS"):
+        with step("emulated AWS"):
             self.emulator = self.opened.enter_context(Emulator())
         regions = self.prepare(folder, self.emulator.url)
         try:
@@ -115,7 +109,7 @@ class AwsDeployment(Deployment):
         for region in regions:
             self._put_parameters(region)
         started = time.monotonic()
-        with self.step("terraform apply"):
+        with step("terraform apply"):
             self.module.apply()
         seconds = time.monotonic() - started
         warnings = [f"Terraform warns: {told}" for told in self.module.failed_checks()]
@@ -140,9 +134,9 @@ class AwsDeployment(Deployment):
         """
         for bot in {(bot.folder, *bot.inputs.values()): bot for bot in self.bots}.values():
             own = dict.fromkeys(bot.variables, "1") if self._folder else self.variables
-            variables = environment(self.api_url, own)
+            variables = self.environment(own)
             if has_page(bot.folder):
-                variables["MINI_APP_URL"] = self.api_url + PAGE
+                variables["MINI_APP_URL"] = self.telegram.url + PAGE
             try:
                 self._look = look_at(bot.folder, variables, **bot.inputs)
             except ValueError as error:
@@ -161,8 +155,8 @@ class AwsDeployment(Deployment):
         if self._folder:
             self.module = Module(aws_url, folder / "module")
             target = folder / "configuration"
-            about = (self._folder, target, self.module, self.api_url, self.variables)
-            with self.step("configuration"):
+            about = (self._folder, target, self.module, self.telegram.url, self.variables)
+            with step("configuration"):
                 configuration = Configuration(*about)
         else:
             [bot] = self.bots
@@ -170,13 +164,13 @@ class AwsDeployment(Deployment):
                 aws_url,
                 folder,
                 telegram_bot_token=TOKEN,
-                telegram_api_url=self.api_url,
+                telegram_api_url=self.telegram.url,
                 source_dir=None if bot.folder == LAMBDA else str(bot.folder),
                 environment=self.variables or None,
                 **inputs(bot.folder, self._look),
             )
         self.module.environment["TMPDIR"] = str(folder)
-        with self.step("terraform init"):
+        with step("terraform init"):
             try:
                 self.module.init()
             except ToolError as error:
@@ -184,7 +178,7 @@ class AwsDeployment(Deployment):
             if configuration:
                 self.bots = configuration.bots()
                 for bot in self.bots[1:]:
-                    self._add_bot(bot.token)
+                    self.telegram.add_bot(bot.token)
         return {REGION, *(configuration.regions if configuration else ())}
 
     def _put_parameters(self, region: str) -> None:
@@ -246,11 +240,11 @@ class AwsDeployment(Deployment):
         if exception[0] is None:
             super().__exit__(*exception)
         else:
-            with self.step("the end of the emulated AWS"):  # which takes all that is in it along
+            with step("the end of the emulated AWS"):  # which takes all that is in it along
                 super().__exit__(*exception)
 
     def close(self) -> None:
-        with self.step("terraform destroy"):
+        with step("terraform destroy"):
             self.module.destroy()
 
     def deliver(self, url: str, headers: dict[str, str], body: bytes) -> Any:

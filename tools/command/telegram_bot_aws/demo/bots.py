@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from telegram_stand_in import Bot, Json, Person, Telegram
 
 from telegram_bot_aws.demo.deployments import PAGE, Deployment, Hosted
@@ -31,7 +29,7 @@ class Bots:
         """Replace the bots' code if it was changed."""
         if self.deployment and (reload := self.deployment.refresh()):
             with self._feed.lock:
-                self.setup["reloads"].append(dataclasses.asdict(reload))
+                self.setup["reloads"].append(reload)
                 self._feed.tell("setup", self.setup)
 
     def page_of(self, bot: Bot) -> Hosted | None:

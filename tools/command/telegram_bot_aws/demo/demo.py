@@ -35,7 +35,7 @@ from telegram_bot_aws.demo.configuration import files
 from telegram_bot_aws.demo.deployments import Deployment, Unavailable, identity, token
 from telegram_bot_aws.demo.local_deployment import LocalDeployment
 from telegram_bot_aws.demo.logs import tell_log
-from telegram_bot_aws.demo.progress import say, step, tell
+from telegram_bot_aws.demo.progress import say, tell
 from telegram_bot_aws.demo.script import Script, check, check_name, read_file, tell_failed_event
 from telegram_bot_aws.demo.server import PageServer
 from telegram_bot_aws.local import program
@@ -276,7 +276,7 @@ def main() -> int:
 def run(chosen: argparse.Namespace, telegram: Telegram) -> int:
     """Run the bot, on an emulated AWS or with --direct in a process, and act as chosen."""
     configuration, bot = chosen.target
-    about = (telegram.url, step, bot or LAMBDA, chosen.variables)
+    about = (telegram, bot or LAMBDA, chosen.variables)
     deployment: Deployment
     if chosen.direct:
         deployment = LocalDeployment(*about)
@@ -285,7 +285,7 @@ def run(chosen: argparse.Namespace, telegram: Telegram) -> int:
             program.go_on_in_venv("demo", "terraform")
         except ToolError as error:
             raise Unavailable(str(error)) from None
-        deployment = AwsDeployment(*about, configuration, telegram.add_bot)
+        deployment = AwsDeployment(*about, configuration)
         deployment.parameters = chosen.parameters
     deployment.on_log = partial(tell_log, everything=chosen.log, as_json=chosen.json)
     chat = None if chosen.actions else Chat(telegram)

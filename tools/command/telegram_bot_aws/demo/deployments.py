@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from telegram_stand_in import Json, post
+from telegram_stand_in import Json, Telegram, post
 
 from telegram_bot_aws.local.container import Invocation
 from telegram_bot_aws.local.processes import ToolError
@@ -40,9 +40,6 @@ def token(number: int) -> str:
 TOKEN = token(1)
 WEBHOOK_SECRET = secrets.token_hex(16)
 
-Step = Callable[[str], contextlib.AbstractContextManager[None]]
-
-
 CHECK = {"tf": {"action": "check"}}  # the event with which Terraform checks a new version
 
 
@@ -51,15 +48,6 @@ class Unavailable(ToolError):
 
     def __init__(self, text: str) -> None:
         super().__init__(f"{text}\nWithout AWS and Terraform the bot runs by --direct.")
-
-
-@dataclass
-class Reload:
-    """The code of a bot was replaced from its folder. `error` says why it doesn't work, if so."""
-
-    milliseconds: float
-    error: str
-    files: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -104,9 +92,8 @@ class Deployment(abc.ABC):
     way = ""  # in which way the bots run, in words
     parameters: dict[str, str] = {}  # of Parameter Store, where the deployment has one
 
-    def __init__(self, api_url: str, step: Step, bot: Path, variables: dict[str, str]) -> None:
-        self.api_url = api_url
-        self.step = step
+    def __init__(self, telegram: Telegram, bot: Path, variables: dict[str, str]) -> None:
+        self.telegram = telegram
         self.bots = [Hosted(TOKEN, bot)]
         self.variables = variables  # the bot's environment
         self.opened = contextlib.ExitStack()
@@ -138,6 +125,16 @@ class Deployment(abc.ABC):
     def close(self) -> None:
         """Remove the bot, as its operator would."""
 
+    def environment(self, variables: dict[str, str]) -> dict[str, str]:
+        """Return a function's environment: the bot's variables, and the module's own."""
+        return {
+            **variables,
+            "REPLY_MODE": "api",
+            "TELEGRAM_API_URL": self.telegram.url,
+            "TELEGRAM_BOT_TOKEN": TOKEN,
+            "TELEGRAM_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        }
+
     def deliver(self, url: str, headers: dict[str, str], body: bytes) -> Any:
         """Post an update to the webhook, as `post` does."""
         return post(url, headers, body)
@@ -153,8 +150,11 @@ class Deployment(abc.ABC):
         else:
             self.on_event(invocation)
 
-    def refresh(self) -> Reload | None:
-        """Replace a bot's code, and register it again, if a file in its folder was changed."""
+    def refresh(self) -> Json:
+        """Replace a bot's code, and register it again, if a file in its folder was changed.
+
+        Returns what the page shows of that: `error` says why the code doesn't work, if so.
+        """
         with self._reloading:
             now = [read_sources(bot.folder) for bot in self.bots]
             changed: set[str] = set()
@@ -171,10 +171,10 @@ class Deployment(abc.ABC):
                     errors.append(str(failure) or type(failure).__name__)
             self._sources = now
             if not changed:
-                return None
+                return {}
             error = "\n".join(filter(None, errors))
             milliseconds = (time.monotonic() - started) * 1000
-            return Reload(milliseconds, error, sorted(changed))
+            return {"milliseconds": milliseconds, "error": error, "files": sorted(changed)}
 
     @abc.abstractmethod
     def replace(self, bot: Hosted) -> str:
@@ -198,17 +198,6 @@ class Deployment(abc.ABC):
     @abc.abstractmethod
     def send_event(self, bot: Hosted, event: Any) -> Invocation:
         """Invoke a bot's function with an event, as an AWS service does."""
-
-
-def environment(api_url: str, variables: dict[str, str]) -> dict[str, str]:
-    """Return a function's environment: the bot's variables, and the module's own."""
-    return {
-        **variables,
-        "REPLY_MODE": "api",
-        "TELEGRAM_API_URL": api_url,
-        "TELEGRAM_BOT_TOKEN": TOKEN,
-        "TELEGRAM_WEBHOOK_SECRET": WEBHOOK_SECRET,
-    }
 
 
 def identity(name: str) -> dict[str, str]:

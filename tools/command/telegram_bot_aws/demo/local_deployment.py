@@ -13,11 +13,11 @@ from telegram_bot_aws.demo.deployments import (
     PAGE,
     Deployment,
     Hosted,
-    environment,
     has_page,
     registration,
 )
 from telegram_bot_aws.demo.inputs import memory_size, notes
+from telegram_bot_aws.demo.progress import step
 from telegram_bot_aws.emulated_aws.gateway import Gateway
 from telegram_bot_aws.local.container import Function, Invocation
 from telegram_bot_aws.local.processes import ToolError
@@ -32,8 +32,8 @@ class LocalDeployment(Deployment):
 
     def open(self) -> None:
         [bot] = self.bots
-        with self.step("the handler behind a local HTTP server"):
-            variables = environment(self.api_url, self.variables)
+        with step("the handler behind a local HTTP server"):
+            variables = self.environment(self.variables)
             function = Function(bot.folder, variables, memory_size=memory_size(bot.folder))
             self.function = self.opened.enter_context(function)
             function.on_queued = self._on_queued

@@ -1,6 +1,5 @@
 """aws_deployment.py: the invocations on the emulated AWS, as their workers write them to a file."""
 
-import contextlib
 import json
 from dataclasses import asdict
 from types import SimpleNamespace
@@ -15,8 +14,7 @@ ANSWERED = {"outcome": "answered"}
 
 
 def test_each_invocation_is_told_once_where_it_belongs(tmp_path, monkeypatch):
-    step = lambda name: contextlib.nullcontext()  # noqa: E731
-    deployment = AwsDeployment("http://127.0.0.1:9", step, tmp_path, {})
+    deployment = AwsDeployment(None, tmp_path, {})
     deployment.emulator = SimpleNamespace(invocations=tmp_path / "invocations")
     logged, queued, events = [], [], []
     deployment.on_log = logged.append

@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import requirements
@@ -163,6 +164,7 @@ def test_a_user_tries_two_bots_and_a_table(user, tmp_path):
     assert contents(tmp_path) == before
 
 
+TELEGRAM = SimpleNamespace(url="http://127.0.0.1:9", add_bot=print)
 SOURCE = f'source = "{ROOT}"'
 NEEDY = """
 import os
@@ -178,8 +180,7 @@ def bots_before_the_apply(folder, main):
     (own / "bot").mkdir(parents=True)
     (own / "bot/bot.py").write_text(NEEDY)
     (own / "main.tf").write_text(main)
-    step = lambda name: contextlib.nullcontext()  # noqa: E731
-    deployment = AwsDeployment("http://127.0.0.1:9", step, BOT.parent, {}, own)
+    deployment = AwsDeployment(TELEGRAM, BOT.parent, {}, own)
     deployment.prepare(folder / "copy", "http://127.0.0.1:9")
     deployment.check_bots()
     return deployment.bots
@@ -232,8 +233,7 @@ BEFORE_APPLY = {
 @pytest.mark.parametrize(("source", "error"), BEFORE_APPLY.items())
 def test_bot_is_checked_before_the_apply_without_its_variables(tmp_path, source, error):
     (tmp_path / "bot.py").write_text(source)
-    step = lambda name: contextlib.nullcontext()  # noqa: E731
-    deployment = AwsDeployment("http://127.0.0.1:9", step, tmp_path, {}, tmp_path)
+    deployment = AwsDeployment(TELEGRAM, tmp_path, {}, tmp_path)
     with pytest.raises(ToolError, match=error) if error else contextlib.nullcontext():
         deployment.check_bots()
 

@@ -71,10 +71,7 @@ def demo(request, tmp_path_factory):
     chat = Chat(telegram)
     with contextlib.ExitStack() as opened:
         opened.enter_context(Server(telegram))
-        deployment = LocalDeployment(
-            telegram.url, lambda name: contextlib.nullcontext(), folder, {}
-        )
-        opened.enter_context(deployment)
+        deployment = opened.enter_context(LocalDeployment(telegram, folder, {}))
         chat.bots.deployment = deployment
         deployment.from_queue = chat.traces.from_queue
         telegram.deliver = deployment.deliver

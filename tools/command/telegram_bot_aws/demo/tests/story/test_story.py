@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -61,18 +60,15 @@ def way(request):
         return
     stage = Stage(token=TOKEN)
     stage.patience = MAX_SECONDS
-    step = lambda name: contextlib.nullcontext()  # noqa: E731
     allowed = ",".join(f"{id_}" for name, id_ in PEOPLE.items() if name != "Eve")
     with Server(stage.telegram):
-        url = stage.telegram.url
+        about = (stage.telegram, HERE / "bot")
         if request.param == "direct":
-            deployment = LocalDeployment(url, step, HERE / "bot", {"ALLOWED_IDS": allowed})
-            with deployment:
+            with LocalDeployment(*about, {"ALLOWED_IDS": allowed}) as deployment:
                 yield Way(stage, lambda: deployment.advance(365 * DAY))
         else:
             request.getfixturevalue("quick_terraform")
-            add_bot = stage.telegram.add_bot
-            with AwsDeployment(url, step, HERE / "bot", {}, HERE, add_bot):
+            with AwsDeployment(*about, {}, HERE):
                 yield Way(stage)
 
 
