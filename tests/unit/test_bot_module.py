@@ -23,20 +23,16 @@ from tests.support.stubs import (
 
 # ── Asked
 
-LIST = "reply() must return a list of calls, not "
-
-
+LIST = "reply() must return a list of calls, not a generator: write return, not yield"
 WRONG = {
     "async def reply(update):\n    return []": "reply() must be written with def, not async def",
-    "def reply(update):\n    yield {}": LIST + "a generator: write return, not yield",
+    "def reply(update):\n    yield {}": LIST,
 }
 
 
 @pytest.mark.parametrize(("source", "error"), WRONG.items())
-def test_function_of_the_wrong_kind_is_named(container, monkeypatch, source, error):
-    names = {}
-    exec(source, names)
-    monkeypatch.setattr(container.bot, "reply", names["reply"])
+def test_function_of_the_wrong_kind_is_named(start_bot, source, error):
+    container = start_bot(source)
     assert outcome_of(container) == "bot_error"
     assert container.line["error"] == error
 

@@ -7,7 +7,6 @@ from tests.support.stubs import TOKEN, answers, parameter
 ME = {"id": 42, "is_bot": True, "first_name": "Bot", "username": "A_Bot"}
 
 COMMANDS = {
-    "/start": "start",
     "/start now": "start",
     "/start\nnow": "start",
     " /start": "start",
@@ -24,7 +23,6 @@ COMMANDS = {
     "//start": "",
     "/": "",
     "/@a_bot": "",
-    "start": "",
     "x /start": "",
     "!start": "",
     "": "",

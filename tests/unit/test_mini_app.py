@@ -251,16 +251,9 @@ def test_the_bot_gets_the_pages_request_and_what_telegram_signed(container, bot_
             "auth_date": int(fields["auth_date"]),
         }
     ]
-    assert container.line == {
-        "level": "INFO",
-        "logger": "botkit",
-        "message": "request",
-        "method": "POST",
-        "methods": [],
-        "outcome": "answered",
-        "status": 200,
-    }
-    assert container.log[-1]["duration_ms"] >= 0
+    line = container.log[-1]
+    assert (line["message"], line["method"], line["methods"]) == ("request", "POST", [])
+    assert line["duration_ms"] >= 0
 
 
 BODIES = {

@@ -190,20 +190,12 @@ def reply(update):
     assert TEXT not in str(container.log) + "".join(capfd.readouterr())
 
 
-def test_traceback_is_logged_at_debug_level_only(container, monkeypatch):
-    records = []
-    handler = logging.Handler(logging.DEBUG)
-    monkeypatch.setattr(handler, "emit", records.append)
-    logger = logging.getLogger("botkit")
-    monkeypatch.setattr(logger, "level", logging.DEBUG)
-    monkeypatch.setattr(logger, "propagate", False)
-    logger.addHandler(handler)
+def test_traceback_is_logged_at_debug_level_only(container, monkeypatch, caplog):
+    caplog.set_level(logging.DEBUG, "botkit")
     error = KeyError("a text")
     with_bot(container, monkeypatch, error)
     container.deliver(message())
-    logger.removeHandler(handler)
-    logger.manager._clear_cache()
-    told = [(record.levelno, record.exc_info[1]) for record in records if record.exc_info]
+    told = [(record.levelno, record.exc_info[1]) for record in caplog.records if record.exc_info]
     assert told == [(logging.DEBUG, error)]
 
 

@@ -63,12 +63,14 @@ def test_requests_are_as_botocore_makes_them(start_with_queue, key):
     assert schedule.cron(call, *MONDAYS, "tea") is False
     assert schedule.cancel("tea") is True
     once, _, cron, *deleted = asked
-    expected = [
-        ("once.tea", once, "CreateSchedule", "at(2099-01-01T12:00:00)"),
-        ("cron.tea", cron, "UpdateSchedule", "cron(0 9 ? * MON *)"),
-    ]
+    at = {"ScheduleExpression": "at(2099-01-01T12:00:00)", "ActionAfterCompletion": "DELETE"}
+    on_mondays = {"ScheduleExpression": "cron(0 9 ? * MON *)"}
+    on_mondays["ScheduleExpressionTimezone"] = "Europe/Berlin"
     model = botocore.session.get_session().get_service_model("scheduler")
-    for name, (service, method, path, content), operation, when in expected:
+    for name, (service, method, path, content), operation, every, when in (
+        ("once.tea", once, "CreateSchedule", {}, at),
+        ("cron.tea", cron, "UpdateSchedule", {"every": "tea"}, on_mondays),
+    ):
         shape = model.operation_model(operation)
         assert (service, method, path) == ("scheduler", shape.http["method"], f"/schedules/{name}")
         body = content["body"]
@@ -76,21 +78,14 @@ def test_requests_are_as_botocore_makes_them(start_with_queue, key):
         assert not report.has_errors(), report.generate_report()
         # Scheduler fills in the time, and nothing into what people wrote.
         text = body["Target"].pop("Input").replace(AT, "then")
-        every = {"every": "tea"} if name == "cron.tea" else {}
         assert json.loads(text) == {"at": "then", **every, "calls": [call]}
-        at_end = {"ActionAfterCompletion": "DELETE"}
-        in_zone = {"ScheduleExpressionTimezone": "Europe/Berlin"}
+        target = {"Arn": "arn:aws-us-gov:sqs:eu-central-1:123456789012:bot.fifo", "RoleArn": role}
         assert body == {
-            **(in_zone if every else at_end),
+            **when,
             **key,
             "FlexibleTimeWindow": {"Mode": "OFF"},
             "GroupName": "tea-bot",
-            "ScheduleExpression": when,
-            "Target": {
-                "Arn": "arn:aws-us-gov:sqs:eu-central-1:123456789012:bot.fifo",
-                "RoleArn": role,
-                "SqsParameters": {"MessageGroupId": name},
-            },
+            "Target": {**target, "SqsParameters": {"MessageGroupId": name}},
         }
     paths = "/schedules/once.tea", "/schedules/cron.tea"
     query = {"query": {"groupName": "tea-bot"}}

@@ -30,10 +30,8 @@ def drain(container, bot_api, monkeypatch, *readings, url=URL):
         number = left.pop(0 if params["QueueUrl"] == QUEUE else -1)
         if isinstance(number, Exception):
             raise number
-        parts = dict.fromkeys(params["AttributeNames"], "0") | {
-            params["AttributeNames"][-1]: number
-        }
-        return {"Attributes": {name: f"{value}" for name, value in parts.items()}}
+        *others, last = params["AttributeNames"]
+        return {"Attributes": {**dict.fromkeys(others, "0"), last: f"{number}"}}
 
     bot_api.answers("getWebhookInfo", {}, {"url": url})
     container.stub_aws(count, "sqs")
