@@ -8,6 +8,11 @@ import pytest
 from tests.support.stubs import TOKEN, load
 
 
+@pytest.fixture
+def stack_trace():
+    return load("botkit.stack_trace")
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
@@ -24,47 +29,42 @@ from tests.support.stubs import TOKEN, load
         *("password_in_a_url", "lambdas_own"),
     ],
 )
-def test_values_of_the_environment_are_left_out(monkeypatch, text, shown):
-    stack_trace = load("botkit.stack_trace")
+def test_values_of_the_environment_are_left_out(stack_trace, monkeypatch, text, shown):
     values = {"A": "sixsix", "B": "fives", "C": "long-sixsix", "D": "xabcx"}
     monkeypatch.setattr("os.environ", {**values, "LAMBDA_TASK_ROOT": "/var/task"})
     assert stack_trace.redact(text) == shown
 
 
-def test_names_in_the_source_stay(monkeypatch):
-    stack_trace = load("botkit.stack_trace")
+def test_names_in_the_source_stay(stack_trace, monkeypatch):
     monkeypatch.setattr("os.environ", {"A": "app.production", "B": "six-six"})
     error = ModuleNotFoundError("no 'app.production', no 'duct', no 'six-six'")
     shown = "ModuleNotFoundError: no 'app.production', no 'duct', no '…'"
     assert stack_trace.describe(error) == shown
 
 
-def test_code_that_is_no_file_has_no_line():
+def test_code_that_is_no_file_has_no_line(stack_trace):
     """Its name may come from a person."""
-    stack_trace = load("botkit.stack_trace")
     with pytest.raises(ValueError) as raised:
         exec(compile("raise ValueError", "<Ada>", "exec"))
     [line] = stack_trace.stack_trace(raised.value)["stack_trace"]
     assert "Ada" not in line
 
 
-def test_file_outside_of_all_folders_has_only_its_name():
-    error = SyntaxError("invalid", ("/elsewhere/words.py", 3, 1, ""))
-    stack_trace = load("botkit.stack_trace")
-    assert stack_trace.describe(error) == "SyntaxError: invalid at words.py:3"
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        (SyntaxError("odd", ("/elsewhere/words.py", 3, 1, "")), "SyntaxError: odd at words.py:3"),
+        (SyntaxError("odd"), "SyntaxError: odd"),
+        (ValueError("odd"), "ValueError: odd"),
+    ],
+    ids=["a file outside of all folders", "no file", "outside of the bot"],
+)
+def test_error_is_described_with_its_file(stack_trace, error, shown):
+    assert stack_trace.describe(error) == shown
 
 
-def test_error_outside_of_the_bot_has_no_line():
-    stack_trace = load("botkit.stack_trace")
-    assert stack_trace.describe(ValueError("odd")) == "ValueError: odd"
-    assert stack_trace.describe(SyntaxError("odd")) == "SyntaxError: odd"
-    assert stack_trace.error_location(KeyError("secret")) == "KeyError"
-    assert stack_trace.stack_trace(KeyError("secret")) == {}
-
-
-def test_syntax_error_without_a_file_has_its_line(tmp_path):
+def test_syntax_error_without_a_file_has_its_line(stack_trace, tmp_path):
     bot = tmp_path / "bot.py"
-    stack_trace = load("botkit.stack_trace")
     with pytest.raises(SyntaxError) as raised:
         exec(compile("\nraise SyntaxError('odd')", bot, "exec"), {"__name__": "bot"})
     assert stack_trace.describe(raised.value) == "SyntaxError: odd at bot.py:2"

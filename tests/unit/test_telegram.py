@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support.stubs import TOKEN, answers, answers_all, http, load, refusal
+from tests.support.stubs import TOKEN, answers, answers_all, close, http, load, refusal
 
 
 @pytest.fixture
@@ -15,16 +15,15 @@ def telegram():
 @pytest.fixture
 def call(serve, telegram):
     """Call getMe, and have it answered."""
-    clients = []
 
     def get_me(answer):
-        clients.append(telegram.Client(serve(answers(answer)).url, TOKEN))
-        return clients[-1].post("getMe", {}, 5)
+        client = telegram.Client(serve(answers(answer)).url, TOKEN)
+        try:
+            return client.post("getMe", {}, 5)
+        finally:
+            close(client.connection)
 
-    yield get_me
-    for client in clients:
-        if client.connection._kept:
-            client.connection._kept.close()
+    return get_me
 
 
 def test_call_is_a_post_of_json(serve, telegram):
@@ -33,7 +32,7 @@ def test_call_is_a_post_of_json(serve, telegram):
     client.connection.open(5)
     params = {"chat_id": 42, "text": "שלום 👍 \ud83d \x00", "entities": [{"offset": 0}]}
     assert client.post("sendMessage", params, 5) is True
-    client.connection._kept.close()
+    close(client.connection)
     (request,) = peer.requests
     assert request.startswith(f"POST /bot{TOKEN}/sendMessage HTTP/1.1\r\n".encode())
     assert b"\r\nContent-Type: application/json\r\n" in request
