@@ -51,17 +51,6 @@ mock_provider "aws" {
       version    = "43"
     }
   }
-  mock_resource "aws_scheduler_schedule_group" {
-    defaults = {
-      arn = "arn:aws:scheduler:eu-central-1:123456789012:schedule-group/mock"
-    }
-  }
-  mock_resource "aws_sqs_queue" {
-    defaults = {
-      arn = "arn:aws:sqs:eu-central-1:123456789012:mock.fifo"
-      url = "https://sqs.eu-central-1.amazonaws.com/123456789012/mock.fifo"
-    }
-  }
   mock_resource "aws_lambda_invocation" {
     defaults = {
       result = "{\"url\": \"https://abc123.execute-api.eu-central-1.amazonaws.com/telegram\", \"pending_update_count\": 2, \"last_error_message\": null}"

@@ -6,18 +6,17 @@ The policy must have these, and no others but those that the emulator doesn't ch
 """
 
 import contextlib
-import http.client
 import json
 import re
 import shutil
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.project import ROOT
+from telegram_bot_aws.local.request import request
 from telegram_bot_aws.local.terraform import REGION
 from telegram_stand_in import ADA
 
@@ -307,41 +306,32 @@ def test_second_deployment_of_a_name_changes_nothing_of_the_first(
     assert answer_to(telegram, "x") == "Hello from Ada at votes"
 
 
-def fetch(url, path, method="GET", body=b"", headers=None):
-    """Send a request to a deployment's API, and return status and body."""
-    at = urlsplit(url)
-    connection = http.client.HTTPConnection("127.0.0.1", at.port, timeout=300)
-    with contextlib.closing(connection):
-        connection.request(method, path, body or None, {"Host": at.netloc, **(headers or {})})
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-
-
 def test_mini_app_is_served_to_anyone(module, telegram):
     url = module.outputs()["page"]
     assert url == module.outputs()["webhook"].replace("/telegram", "/app/index.html")
     button = {"type": "web_app", "text": "Open", "web_app": {"url": url}}
     assert telegram.bot.menu_buttons == {0: button}
+
+    def get(path):
+        answer = request("GET", url.replace("/app/index.html", path), {}, None, 60)
+        return answer.status, answer.body
+
     calls = len(telegram.calls)
-
-    assert fetch(url, "/app/index.html") == (200, (PAGE / "index.html").read_bytes())
-
-    # Nothing else.
-    assert fetch(url, "/app/%2e%2e/bot.py") == (404, b"There is no such file.")
+    assert get("/app/index.html") == (200, (PAGE / "index.html").read_bytes())
+    assert get("/app/%2e%2e/bot.py") == (404, b"There is no such file.")
     for path in ("/", "/app", "/app.js", "/bot.py"):
-        assert fetch(url, path) == (404, b'{"message":"Not Found"}'), path
-    assert fetch(url, "/telegram", "POST", b'{"update_id": 1}')[0] == 401
+        assert get(path) == (404, b'{"message":"Not Found"}'), path
     assert len(telegram.calls) == calls
 
 
 def test_mini_app_requests_need_telegrams_signature(module, telegram, aws):
     before = logged(aws)
+    url = module.outputs()["page"].replace("index.html", "api/orders?a=1")
 
     def order(authorization):
         headers = {"Authorization": authorization, "Content-Type": "application/json"}
-        url, path = module.outputs()["page"], "/app/api/orders?a=1"
-        status, body = fetch(url, path, "POST", b'{"n": 1}', headers)
-        return status, json.loads(body)
+        answer = request("POST", url, headers, b'{"n": 1}', 60)
+        return answer.status, json.loads(answer.body)
 
     signed = f"tma {telegram.open_page(ADA)}"
     status, answer = order(signed)
@@ -420,19 +410,18 @@ def test_policy_allows_the_deployer_what_is_needed_only(module, recorder, telegr
     nobody = User(aws, "nobody")
     asked = {}
     kinds = {each.kind: each for each in recorder.requests}
-    for request in kinds.values():
-        asked.setdefault(nobody.refused(recorder, request), request)
-    anybody = asked.pop("")
-    assert b"Action=GetCallerIdentity" in anybody.body
+    for each in kinds.values():
+        asked.setdefault(nobody.refused(recorder, each), each)
+    assert b"Action=GetCallerIdentity" in asked.pop("").body
     in_policy = {action for statement in POLICY["Statement"] for action in actions(statement)}
     unchecked = {*UNCHECKED}
-    if any("cbor" in request.headers.get("Content-Type", "") for request in recorder.requests):
+    if any("cbor" in each.headers.get("Content-Type", "") for each in recorder.requests):
         # Version 6 of the provider calls CloudWatch this way, where the emulator checks nothing.
         unchecked |= {action for action in in_policy if action.startswith("cloudwatch:")}
     assert in_policy - set(asked) == unchecked
     assert set(asked) - in_policy == {"lambda:ListEventSourceMappings"}  # the emulator's own
     # AWS checks the function's ARN with the request's qualifier; the emulator, without.
-    paths = {request.path for request in kinds.values()}
+    paths = {each.path for each in kinds.values()}
     qualifiers = {path.partition("/invocations?Qualifier=")[2] for path in paths} - {""}
     assert {"1", "2", "live"} <= qualifiers
     # For some time after the alias has moved, AWS may invoke the previous version by it.

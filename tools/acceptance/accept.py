@@ -34,7 +34,7 @@ from telegram_bot_aws.local.project import BUILD
 from telegram_stand_in import ADA, Server, Telegram, private_chat
 
 from acceptance.deployment import Account, Deployment
-from acceptance.steps import STEPS, Differs, Skipped, Step
+from acceptance.steps import STEPS, Differs, Step
 
 NAME = "telegram-bot-acceptance"
 FOLDER = BUILD / "acceptance"  # it stays if something is left, with the state
@@ -44,15 +44,15 @@ Say = Callable[[str], object]
 
 
 class Tried(NamedTuple):
-    """A step, and its outcome: "ok", "differs" or "skipped", with the reason."""
+    """A step, and how it differs from the pages, if it does."""
 
     step: Step
-    outcome: str
-    reason: str = ""
+    differs: str = ""
 
     def __str__(self) -> str:
-        reason = f": {self.reason}" if self.reason else ""
-        return f"{self.outcome:7} {self.step.name}{reason}"
+        if self.differs:
+            return f"differs {self.step.name}: {self.differs}"
+        return f"ok      {self.step.name}"
 
 
 def say_at_once(text: str) -> None:
@@ -71,14 +71,16 @@ def run(
     left: list[str] = []
     try:
         for step in steps:
+            if step.is_real and not deployment.account.is_real:
+                continue
             say(f"…       {step.name}")
             tried.append(outcome(step, deployment))
             say(str(tried[-1]))
-            if tried[-1].outcome != "ok":  # the next step is to hear only its own answers
+            if tried[-1].differs:
+                if len(tried) == 1:
+                    break
                 with contextlib.suppress(Exception):
-                    deployment.heard()
-            if len(tried) == 1 and tried[0].outcome == "differs":
-                break
+                    deployment.heard()  # the next step is to hear only its own answers
     finally:
         left = clean_up(deployment, say)
     return tried, left
@@ -88,33 +90,26 @@ def outcome(step: Step, deployment: Deployment) -> Tried:
     """Try a step. What it doesn't expect is a difference, too."""
     try:
         step.run(deployment)
-    except Skipped as reason:
-        return Tried(step, "skipped", str(reason))
     except Exception as error:
         kind = "" if isinstance(error, Differs | ToolError) else f"{type(error).__name__}: "
         text = f"{kind}{error}".replace(deployment.account.token, "…")
-        return Tried(step, "differs", " ".join(text.split()))
-    return Tried(step, "ok")
+        return Tried(step, " ".join(text.split()))
+    return Tried(step)
 
 
 def clean_up(deployment: Deployment, say: Say) -> list[str]:
     """Remove all that is there, and return what is left."""
-    failed = ""
     say("…       cleaning up")
     try:
         deployment.destroy()
     except (Exception, KeyboardInterrupt) as error:
-        failed = f"{type(error).__name__}: {error}"
-    try:
-        names = [f"{each}" for each in deployment.left()]
-    except (Exception, KeyboardInterrupt) as error:
-        names = [f"what there is isn't known: {error}"]
-    if failed:
-        say(f"The clean-up failed: {failed}".replace(deployment.account.token, "…"))
+        text = f"The clean-up failed: {type(error).__name__}: {error}"
+        say(text.replace(deployment.account.token, "…"))
+    names = [f"{each}" for each in deployment.left()]
     if names:
         say(f"Left: {', '.join(names)}")
         say("Remove it by scripts/dev accept --clean-up, which has the state, or by hand.")
-    elif not failed:
+    else:
         deployment.forget()
         say("Nothing is left in the account.")
     return names
@@ -145,13 +140,7 @@ def emulated(aws_url: str = "") -> Iterator[Account]:
     with contextlib.ExitStack() as opened:
         opened.enter_context(Server(telegram))
         aws_url = aws_url or opened.enter_context(Emulator(auth=True, patient=True)).url
-        yield Account(
-            STAND_IN_TOKEN,
-            ADA["id"],
-            telegram.url,
-            aws_url=aws_url,
-            patience=120,
-        )
+        yield Account(STAND_IN_TOKEN, ADA["id"], telegram.url, aws_url=aws_url, patience=120)
 
 
 def check(deployment: Deployment) -> None:
@@ -240,12 +229,11 @@ def accept(deployment: Deployment, options: argparse.Namespace) -> int:
 
     deployment.module.init()
     try:
-        if not options.clean_up:
-            check(deployment)
+        if options.clean_up:
+            return 1 if clean_up(deployment, say_at_once) else 0
+        check(deployment)
     except (BotoCoreError, ClientError) as error:  # no credentials, or no permission
         raise ToolError(f"AWS says: {error}") from None
-    if options.clean_up:
-        return 1 if clean_up(deployment, say_at_once) else 0
     print(about(deployment))
     tried, left = run(deployment)
-    return 1 if left or any(each.outcome == "differs" for each in tried) else 0
+    return 1 if left or any(each.differs for each in tried) else 0

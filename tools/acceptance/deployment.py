@@ -129,11 +129,6 @@ class Deployment:
                 if each["name"] == SECRET:
                     self.secret = each["instances"][0]["attributes"]["triggers_replace"]["value"]
 
-    def state(self) -> str:
-        """Return the text of the state, nothing if there is none."""
-        path = self.module.folder / "terraform.tfstate"
-        return path.read_text() if path.exists() else ""
-
     def forget(self) -> None:
         """Delete the state and its back-up, which have the token and the secret."""
         for path in self.module.folder.glob("terraform.tfstate*"):
@@ -143,23 +138,17 @@ class Deployment:
 
     def call(self, method: str, **params: Any) -> Any:
         """Call the Bot API. If calls come too often, wait as long as Telegram says."""
-        while True:
-            try:
-                return self.call_once(method, **params)
-            except TelegramError as refusal:
-                if not refusal.retry_after:
-                    raise
-                time.sleep(refusal.retry_after)
-
-    def call_once(self, method: str, **params: Any) -> Any:
-        """Call the Bot API, and return the result. Raises TelegramError."""
         url = f"{self.account.api_url}/bot{self.account.token}/{method}"
-        _, _, body = post(url, {"Content-Type": "application/json"}, json.dumps(params).encode())
-        answer = json.loads(body)
-        if not answer["ok"]:
+        headers = {"Content-Type": "application/json"}
+        while True:
+            answer = json.loads(post(url, headers, json.dumps(params).encode())[2])
+            if answer["ok"]:
+                return answer["result"]
             told = answer["error_code"], answer["description"], answer.get("parameters", {})
-            raise TelegramError(method, *told)
-        return answer["result"]
+            refusal = TelegramError(method, *told)
+            if not refusal.retry_after:
+                raise refusal
+            time.sleep(refusal.retry_after)
 
     def message(self, text: str) -> tuple[int, str]:
         """Return a new update with a message of the owner's: its id, and it as JSON."""
@@ -278,15 +267,6 @@ class Deployment:
                     if line.get("logger") == "botkit" and "outcome" in line:
                         yield line
 
-    def live_version(self) -> int:
-        found = self.aws("lambda").get_alias(FunctionName=self.name, Name="live")
-        return int(found["FunctionVersion"])
-
-    def move_alias(self, version: int) -> None:
-        """Let the function's alias name a version."""
-        functions = self.aws("lambda")
-        functions.update_alias(FunctionName=self.name, Name="live", FunctionVersion=f"{version}")
-
     def await_dead_letters(self, number: int) -> None:
         """Wait until SQS counts so many dead letters. Raises ToolError if it doesn't."""
         queues, count = self.aws("sqs"), -1
@@ -314,10 +294,6 @@ class Deployment:
             for page in found
             for alarm in page["MetricAlarms"]
         }
-
-    def store_token(self) -> None:
-        token = {"Value": self.account.token, "Type": "SecureString", "Overwrite": True}
-        self.aws("ssm").put_parameter(Name=self.parameter, **token)
 
     # The end.
 
