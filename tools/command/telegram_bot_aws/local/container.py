@@ -277,7 +277,9 @@ class Container:
             raise ValueError(asked.problem)
         return Look(*asked.result)
 
-    def invoke(self, event: Any, *, has: tuple[bool, bool] | None = None) -> Invocation:
+    def invoke(
+        self, event: Any, request_id: str = "", *, has: tuple[bool, bool] | None = None
+    ) -> Invocation:
         """Invoke the handler with an event, in a process that starts if none is running.
 
         `has`: in place of the handler, look at bot.py.
@@ -295,7 +297,7 @@ class Container:
             call = {
                 "event": event,
                 "timeout": self._timeout,
-                "request_id": str(uuid.uuid4()),
+                "request_id": request_id or str(uuid.uuid4()),
                 "has": has,
             }
             invocation = self._ask(call, self._timeout)
