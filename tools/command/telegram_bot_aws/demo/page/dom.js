@@ -33,8 +33,20 @@ export function button(attributes, act, ...children) {
   };
   return h("button", { type: "button", ...attributes, onclick }, ...children);
 }
-export const hidden = (...children) => button({ title: "Show" }, show, ...children);
-const show = (event) => event.currentTarget.classList.add("shown");
+export function hidden(look, ...children) {
+  const show = (event) => event.currentTarget.classList.add("shown");
+  return button({ class: look, title: "Show" }, show, ...children);
+}
+// Give an element other children. Those that stay aren't moved, and what had the focus keeps it, by its data-name.
+export function fill(node, ...children) {
+  const name = document.activeElement?.dataset.name;
+  const wanted = children.flat(9).filter(Boolean);
+  for (const child of [...node.childNodes]) if (!wanted.includes(child)) child.remove();
+  wanted.forEach((child, i) => {
+    if (node.childNodes[i] !== child) node.insertBefore(child, node.childNodes[i] ?? null);
+  });
+  if (name) document.querySelector(`[data-name="${CSS.escape(name)}"]`)?.focus();
+}
 
 const ICONS = {
   send: "M4 12 20 4l-5 16-3.5-6.5zM11.5 13.5 20 4",

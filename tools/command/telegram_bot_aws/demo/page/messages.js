@@ -46,21 +46,21 @@ function styled(part, inside, text) {
   const { type } = part;
   if (type === "pre") return h("pre", { class: "code columns", tabindex: 0 }, inside);
   if (LOOKS[type]) return h(LOOKS[type], {}, inside);
-  if (type === "spoiler") return h("span", { class: "spoiler" }, hidden(inside));
+  if (type === "spoiler") return hidden("spoiler", inside);
   if (type === "bot_command") {
     const sends = () => send("text", text);
     return button({ class: "command", title: `Send ${text}` }, sends, inside);
   }
   const address = part.url ?? ADDRESSES[type]?.(text) ?? "";
   if (isLink(address) || /^(mailto|tel):/.test(address)) return link(address, {}, inside);
-  return span(type, inside);
+  return span("", inside);
 }
 // A rich message or draft: paragraphs, and rows of buttons.
 export const richBlocks = (blocks, entry) =>
   blocks.map(({ buttons, text }) =>
     buttons
       ? div(
-          "keyboard inside",
+          "keyboard",
           buttons.map((each) => pressable(each, entry, "block")),
         )
       : p("", text),
@@ -167,7 +167,7 @@ function poll(about, entry) {
     const inside = [
       span("mark", mine.includes(i) ? icon("check") : null),
       span("named", rich(o.text, o.text_entities)),
-      voters ? span("share", `${share} %`) : null,
+      voters ? `${share} %` : null,
     ];
     const look = { class: "option", "aria-pressed": String(mine.includes(i)) };
     const name = { "data-name": `vote ${entry.key} ${i}` };
@@ -179,9 +179,9 @@ function poll(about, entry) {
   return div(
     "poll",
     b(rich(about.question, about.question_entities)),
-    div("kind", kind, closed ? " · closed" : ""),
+    div("soft", kind, closed ? " · closed" : ""),
     h("ul", {}, options.map(option)),
-    div("kind", voters ? `${voters} voted` : "No votes yet"),
+    div("soft", voters ? `${voters} voted` : "No votes yet"),
   );
 }
 // What has no row above.
@@ -203,7 +203,7 @@ export function content(message, entry) {
   let nodes = [draw ? draw(message[kind], entry, message) : card(kind, message[kind] ?? {})].flat();
   const first = nodes[0];
   const isArt = first.matches?.(".picture, .sticker");
-  if (message.has_media_spoiler) nodes = [h("span", { class: "veil" }, hidden(nodes))];
+  if (message.has_media_spoiler) nodes = [hidden("veil", nodes)];
   const caption = message.caption
     ? div("caption", rich(message.caption, message.caption_entities))
     : null;

@@ -65,7 +65,7 @@ function show(launch) {
   const main = button({ class: "action main main-button", hidden: true }, () =>
     tell("main_button_pressed"),
   );
-  const log = h("p", { class: "events", hidden: true, role: "status" });
+  const log = h("p", { class: "soft warn", hidden: true, role: "status" });
   const about = { id: "page", role: "dialog", "aria-label": title, class: "page" };
   const box = h("section", about, head, frame, log, main);
   open = { ...launch, box, frame, main, log, events: new Set() };
@@ -149,7 +149,7 @@ export function popup({ title, message, buttons = [] }) {
         pressed = id;
         box.close();
       };
-      const look = type === "destructive" ? "action danger" : "action";
+      const look = type === "destructive" ? "action bad" : "action";
       return button({ class: look }, press, WORDS[type] ?? text);
     };
     const shown = buttons.length ? buttons : [{ type: "close" }];

@@ -1,6 +1,6 @@
 // The chat, what the visitor does in it, and how Telegram fails. All content comes from the server.
 
-import { $, b, button, clock, div, h, icon, milliseconds, p, small, span } from "./dom.js";
+import { $, b, button, clock, div, fill, h, icon, milliseconds, p, small, span } from "./dom.js";
 import { content, drawing, inlineKeyboard, rich, richBlocks, summary } from "./messages.js";
 import { closePage, isPageOpen, openPage, popup, reloadPage } from "./mini_app.js";
 import { act, actAs, app, ask, bot, place, send, showProblem } from "./state.js";
@@ -12,28 +12,17 @@ const EMOJI = ["👍", "❤", "🔥", "😁", "🎉", "👎"];
 // The chat: one node per item, redrawn when it looks different.
 const drawn = new Map();
 function drawChat() {
-  const box = $("messages");
   const atEnd = isAtEnd();
-  const focused = document.activeElement?.dataset?.name;
   let mine = false;
   const nodes = items().map((item) => {
-    let known = drawn.get(item.key);
+    const known = drawn.get(item.key);
     if (known?.look === item.look) return known.node;
     const node = item.draw();
-    if (known?.node.isConnected) {
-      const had = document.activeElement === known.node;
-      known.node.replaceWith(node);
-      if (had) node.focus();
-    } else mine ||= item.mine;
+    mine ||= !known && item.mine;
     drawn.set(item.key, { look: item.look, node });
     return node;
   });
-  nodes.forEach((node, i) => {
-    if (box.children[i] !== node) box.insertBefore(node, box.children[i] ?? null);
-  });
-  while (box.children.length > nodes.length) box.lastElementChild.remove();
-  if (focused && document.activeElement === document.body)
-    document.querySelector(`[data-name="${CSS.escape(focused)}"]`)?.focus();
+  fill($("messages"), nodes);
   if (mine || atEnd) toEnd();
   showProblem();
 }
@@ -82,7 +71,7 @@ function drawEmpty() {
     "empty",
     drawing("robot"),
     h("h2", {}, "Say something"),
-    p("", "The bot answers here. Select a message to see what the machine did for it."),
+    p("soft", "The bot answers here. Select a message to see what the machine did for it."),
     div(
       "",
       say("hello", "text", "hello"),
@@ -95,23 +84,30 @@ function drawDraft(draft) {
   const isRich = Boolean(draft.rich_message);
   const inside = isRich
     ? richBlocks(draft.rich_message.blocks, { key: "draft", links: {}, side: "in" })
-    : [rich(draft.text, draft.entities), span("caret")];
+    : [rich(draft.text, draft.entities)];
   const look = `bubble draft${isRich ? " blocks" : ""}`;
   const bubble = h("div", { class: look, dir: "auto", "aria-label": "The bot writes" }, inside);
   const stop = () => act("stop", { chat: app.chat, bot: app.bot });
   const stops = () => div("keyboard", div("", button({ "data-name": "stop" }, stop, "Stop")));
   return div("row in first", bubble, draft.can_stop ? stops() : null);
 }
-const isSelected = (entry) =>
-  entry.update_id !== null && entry.update_id === app.selected ? " selected" : "";
-const pick = (entry) => () => app.select(entry.update_id, true);
+// What shows an entry. The arrow keys reach it.
+function row(entry, look, about, ...inside) {
+  const isSelected = entry.update_id !== null && entry.update_id === app.selected;
+  const name = { "data-key": entry.key, "data-name": `row ${entry.key}`, tabindex: -1 };
+  return h("div", { class: isSelected ? `${look} selected` : look, ...name, ...about }, inside);
+}
+$("messages").addEventListener("click", ({ target }) => {
+  const shown = target.closest(".bubble, .service")?.closest("[data-key]");
+  if (shown) app.select(app.state.entries[shown.dataset.key].update_id, true);
+});
 
 // What became of a person's message.
 function statusOf(trace) {
   const result = verdict(trace);
   if (result.until) {
     const left = h("span", { "data-until": result.until });
-    return h("span", { class: "wait", title: "Telegram redelivers it" }, icon("clock"), left);
+    return h("b", { class: "warn", title: "Telegram redelivers it" }, icon("clock"), left);
   }
   if (result.busy) return icon("clock");
   if (result.word === "no answer") return result.word;
@@ -168,12 +164,11 @@ function drawMessage(entries, trace, first) {
     entry.update_id !== null ? span("invite", "details") : null,
   );
   const keyboard = inlineKeyboard(entry);
-  const about = { dir: "auto", onclick: pick(entry) };
   const bubble = entry.deleted
-    ? h("div", { ...about, class: "bubble deleted" }, h("s", {}, summary(message)), " deleted")
+    ? div("bubble deleted", h("s", { dir: "auto" }, summary(message)), " deleted")
     : h(
         "div",
-        { ...about, class: `bubble ${look}${keyboard ? " keys" : ""}` },
+        { dir: "auto", class: `bubble ${look}${keyboard ? " keys" : ""}` },
         headOf(entry, first),
         entries.length > 1
           ? div(
@@ -186,15 +181,10 @@ function drawMessage(entries, trace, first) {
         meta,
       );
   const who = side === "out" ? entry.who : bot(entry.bot).name;
-  return h(
-    "div",
-    {
-      class: `row ${side}${isSelected(entry)}${first ? " first" : ""}`,
-      tabindex: -1,
-      "data-key": entry.key,
-      role: "article",
-      "aria-label": `${who}: ${summary(message)}`,
-    },
+  return row(
+    entry,
+    `row ${side}${first ? " first" : ""}`,
+    { role: "article", "aria-label": `${who}: ${summary(message)}` },
     div("line", bubble, entry.deleted ? null : tools(entry)),
     keyboard,
     result.why && side === "out" ? p(`why ${result.tone}`, result.why) : null,
@@ -252,16 +242,10 @@ function endOf(entry, result) {
 }
 function drawNote(entry, trace) {
   if (entry.kind === "call") return drawCard(entry);
-  const about = {
-    class: `service${isSelected(entry)}`,
-    dir: "auto",
-    tabindex: -1,
-    "data-key": entry.key,
-    onclick: pick(entry),
-  };
-  return h(
-    "div",
-    about,
+  return row(
+    entry,
+    "service",
+    { dir: "auto" },
     NOTES[entry.kind]?.(entry) ?? entry.kind.replaceAll("_", " "),
     endOf(entry, verdict(trace)),
     entry.results ? drawResults(entry) : null,
@@ -287,34 +271,32 @@ function drawCard(entry) {
   const params = Object.entries(call.params).map(([name, value]) =>
     div("", h("dt", {}, name), h("dd", {}, text(value))),
   );
-  const about = { tabindex: -1, "data-key": entry.key, role: "article", "aria-label": call.method };
   const status = span(`pill ${ok ? "good" : "bad"}`, ok ? "called" : call.status);
-  const card = h(
-    "div",
-    { class: "bubble called", onclick: pick(entry) },
+  const card = div(
+    "bubble called",
     div("", b(call.method), " ", status),
     ok ? null : p("why bad", call.answer.description),
     call.hints.map((hint) => p("why warn", hint)),
     params.length ? h("dl", {}, params) : null,
   );
-  return h("div", { ...about, class: `row in first${isSelected(entry)}` }, card);
+  return row(entry, "row in first", { role: "article", "aria-label": call.method }, card);
 }
 // Above the chat.
 const option = (value, selected, word) => h("option", { value, selected }, word);
 function drawHead() {
   const { state } = app;
-  const known = state.chats[app.chat];
+  const chat = state.chats[app.chat];
   const me = bot();
-  if (!known) return;
-  const title = known.title || me.name;
+  if (!chat) return;
+  const title = chat.title || me.name;
   document.title = `${me.name} · bot demo`;
   $("bot-username").textContent = `@${me.username}`;
   $("bots").hidden = state.bots.length < 2;
-  $("bots").replaceChildren(...state.bots.map((b) => option(b.id, b.id === app.bot, b.name)));
+  const known = ({ id, name }) => option(id, id === app.bot, name);
+  fill($("bots"), state.bots.map(known));
   $("title").textContent = title;
-  $("where").textContent = $("where").title = known.about;
+  $("where").textContent = $("where").title = chat.about;
   $("avatar").textContent = title[0];
-  $("avatar").className = `avatar ${app.chat}`;
   const tabs = Object.entries(state.chats).filter(
     ([key]) => !state.people[key] || key === app.person,
   );
@@ -322,9 +304,9 @@ function drawHead() {
     const about = { "data-chat": key, "data-name": key, "aria-pressed": String(key === app.chat) };
     return button(about, () => visit(key), word);
   };
-  $("chats").replaceChildren(...tabs.map(tab));
+  fill($("chats"), tabs.map(tab));
   const person = ([key, { name }]) => option(key, key === app.person, name);
-  $("person").replaceChildren(...Object.entries(state.people).map(person));
+  fill($("person"), Object.entries(state.people).map(person));
   $("about").textContent =
     state.deployment === "aws"
       ? `On an emulated AWS at ${state.emulator}`
@@ -332,13 +314,13 @@ function drawHead() {
   const offered = me.commands[app.chat] ?? [];
   const menuButton = me.menu[app.chat]; // it replaces the button for commands
   $("page-button").hidden = !menuButton;
-  $("page-button").replaceChildren(icon("page"), menuButton?.text ?? "");
+  fill($("page-button"), icon("page"), span("", menuButton?.text));
   $("commands-button").hidden = !offered.length || Boolean(menuButton);
   const command = (c) => {
     const words = [b(`/${c.command}`), span("", c.description)];
     return menuItem("commands", () => send("text", `/${c.command}`), words);
   };
-  $("commands").replaceChildren(...offered.map(command));
+  fill($("commands"), offered.map(command));
   drawKeyboard();
 }
 app.visit = visit;
@@ -385,7 +367,8 @@ function drawKeyboard() {
     return button({ class: key.style }, () => pressKey(key), key.text);
   };
   $("keyboard").hidden = !rows.length;
-  $("keyboard").replaceChildren(...rows.map((row) => div("", row.map(one))));
+  const line = (keys) => div("", keys.map(one));
+  fill($("keyboard"), rows.map(line));
   $("text").placeholder = keyboard?.input_field_placeholder ?? "Write a message…";
   const isForced = (e) => e.message?.message_id === keyboard.message_id;
   const forced = keyboard?.force_reply ? app.state.entries.find(isForced) : null;
@@ -398,10 +381,11 @@ function drawKeyboard() {
   };
   const word = app.editing ? "Don't edit" : "Don't reply";
   const own = app.editing || app.replying;
-  $("context").replaceChildren(
+  fill(
+    $("context"),
     b(app.editing ? "Edit: " : "Reply to: "),
     h("span", { dir: "auto" }, summary(about.message)),
-    own ? button({ class: "tool", "aria-label": word }, leave, icon("close")) : "",
+    own ? button({ class: "tool", "aria-label": word }, leave, icon("close")) : null,
   );
 }
 function edit(entry) {
@@ -448,8 +432,7 @@ function drawFaults() {
   const choose = (label, name, options, take) => {
     const onchange = (event) => {
       take(event.target.value);
-      if (on) fails(wish);
-      else drawFaults();
+      drawFaults();
     };
     return h("select", { "aria-label": label, "data-name": name, onchange }, options);
   };
@@ -460,22 +443,21 @@ function drawFaults() {
   const times = (n) => (n === 1 ? "the next call" : `the next ${n} calls`);
   const counts = [1, 2, 3, 5].map((n) => option(n, n === wish.count, times(n)));
   const often = choose("How many calls fail", "often", counts, (n) => (wish.count = +n));
-  const name = document.activeElement?.dataset?.name;
   const left = h("span", { class: "pill warn", id: "left" }, `${app.state.fault.left} to go`);
   const look = { class: on ? "action" : "action main", "data-name": "start" };
   const change = () => fails(on ? { kind: "", count: 1 } : wish);
-  $("faults").replaceChildren(
+  fill(
+    $("faults"),
     p("", "Telegram ", what, " for ", often, "."),
-    on ? left : "",
+    on ? left : null,
     button(look, change, on ? "Stop" : "Start"),
     p("soft", FAULTS[wish.kind][1]),
   );
-  if (name) document.querySelector(`[data-name="${CSS.escape(name)}"]`)?.focus();
 }
 
 // What became of a change of the bot's code.
 const banner = (id, ...words) =>
-  $("banner").replaceChildren(h("div", { class: "banner", id }, icon("bad"), div("", words)));
+  fill($("banner"), h("div", { class: "banner", id }, icon("bad"), div("", words)));
 function drawReload(fresh) {
   const last = app.state.setup.reloads.at(-1);
   $("banner").replaceChildren();
@@ -488,9 +470,8 @@ function drawReload(fresh) {
 app.toast = toast;
 function toast(text) {
   $("toast").textContent = text;
-  $("toast").classList.add("shown");
   clearTimeout(toast.timer);
-  toast.timer = setTimeout(() => $("toast").classList.remove("shown"), 3200);
+  toast.timer = setTimeout(() => fill($("toast")), 3200);
 }
 function live(word, tone) {
   $("live").textContent = word;

@@ -1,6 +1,6 @@
 // What the machine did for an update.
 
-import { $, b, button, clock, count, div, h, icon, milliseconds, p, span } from "./dom.js";
+import { $, b, button, clock, count, div, fill, h, icon, milliseconds, p, span } from "./dom.js";
 import { act, app, bot, kindOf, RETRIED, showProblem, total, verdict } from "./state.js";
 
 const open = new Set(); // the names of the details that are unfolded
@@ -39,7 +39,7 @@ function step(kind, title, to, ms, ...rest) {
   const line = div("line", b(title), span("soft", to), ms ? span("ms", ms) : null);
   return h("li", { class: `step ${kind}` }, span("dot"), line, ...rest);
 }
-const note = (tone, ...text) => p(`note ${tone}`, ...text);
+const note = (tone, ...text) => p(`soft ${tone}`, ...text);
 const pill = (tone, ...text) => span(`pill ${tone}`, ...text);
 const isGood = (status) => status >= 200 && status < 300;
 function card(title, top, ...rest) {
@@ -195,7 +195,7 @@ function drawPause(before, after) {
   const left = h("b", { "data-until": before.retry_at });
   return h(
     "div",
-    { class: "pause running", id: "redelivery", role: "timer" },
+    { class: "pause warn", id: "redelivery", role: "timer" },
     icon("clock"),
     span("", "Telegram keeps the update, and redelivers it in ", left),
   );
@@ -224,14 +224,9 @@ export function drawTimeline() {
   waiting = pressed;
   if (pressed) return;
   const trace = app.state.traces[app.selected];
-  const name = document.activeElement?.dataset?.name;
-  $("timeline").replaceChildren(
-    ...(trace
-      ? drawUpdate(trace)
-      : [bar("No update yet", "Send a message to see what the machine does for it")]),
-  );
+  const none = () => bar("No update yet", "Send a message to see what the machine does for it");
+  fill($("timeline"), trace ? drawUpdate(trace) : none());
   showProblem();
-  if (name) document.querySelector(`[data-name="${CSS.escape(name)}"]`)?.focus();
 }
 function bar(title, about, shown = null) {
   const back = button(

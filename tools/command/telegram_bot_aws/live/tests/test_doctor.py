@@ -1,7 +1,6 @@
 """scripts/doctor: each failure is produced, and must be reported with advice."""
 
 import json
-import os
 import re
 import time
 
@@ -14,20 +13,22 @@ from telegram_bot_aws.local.project import ROOT
 from tests.support.programs import copy_of_the_bot, run
 from tests.support.telegram import OTHER_TOKEN, TOKEN
 
-KINDS = ["message", "callback_query"]
 HTML = "text/html; charset=utf-8"
+NOWHERE = "http://127.0.0.1:9"
 ANOTHER_PAGE = "https://example.org/app/index.html"
 
 
-def address(httpserver, path):
+def serve(httpserver, path, status, content="", kind=None, method="POST"):
+    """Answer requests, and return their address."""
+    asked = httpserver.expect_request(path, method=method)
+    asked.respond_with_data(content, status, content_type=kind)
     return httpserver.url_for(path).replace("localhost", "127.0.0.1")
 
 
 @pytest.fixture
 def webhook(httpserver):
     """The address of a function that refuses a wrong secret, as ours does."""
-    httpserver.expect_request("/telegram", method="POST").respond_with_data("refused", 401)
-    return address(httpserver, "/telegram")
+    return serve(httpserver, "/telegram", 401)
 
 
 @pytest.fixture
@@ -39,16 +40,26 @@ def telegram(webhook):
         yield telegram
 
 
-def set_webhook(telegram, url, *more_kinds):
-    kinds = [*more_kinds, *reversed(KINDS)]  # their order doesn't matter
-    telegram.answer("setWebhook", {"url": url, "allowed_updates": kinds})
+def set_webhook(telegram, url, kinds=("callback_query", "message")):  # their order doesn't matter
+    telegram.answer("setWebhook", {"url": url, "allowed_updates": [*kinds]})
+
+
+def serve_page(telegram, httpserver, status=200, kind=HTML, refusal=401):
+    """Serve a page, which the menu button opens, and return its address."""
+    url = serve(httpserver, "/app/index.html", status, "<h1>Hello</h1>", kind, "GET")
+    serve(httpserver, "/app/api/", refusal, "{}")
+    open_page(telegram, url)
+    return url
+
+
+def open_page(telegram, url):
+    button = {"type": "web_app", "text": "Open", "web_app": {"url": url}}
+    telegram.answer("setChatMenuButton", {"menu_button": button})
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path, deployed):
     """The operator's current folder, which is also the module's."""
-    monkeypatch.setattr(state, "ROOT", tmp_path)
-    monkeypatch.chdir(tmp_path)
     copy_of_the_bot(tmp_path / "bot")
     return tmp_path
 
@@ -83,20 +94,7 @@ def examine(examined):
     return examine
 
 
-def deployment(folder, *resources, **outputs):
-    """Put a deployment into a folder, with a fake Terraform that prints its state."""
-    programs = folder / "bin"
-    programs.mkdir()
-    values = {name: {"value": value} for name, value in outputs.items()}
-    state = {"outputs": values, "resources": resources}
-    (programs / "state").write_text(json.dumps(state))
-    (programs / "terraform").write_text(f'#!/bin/sh\ncat "{programs}/state"\n')
-    (programs / "terraform").chmod(0o755)
-    (folder / ".terraform").mkdir()
-    return {"PATH": f"{programs}:{os.environ['PATH']}", "TERRAFORM": ""}
-
-
-def test_doctor_prints_what_the_page_shows(examined, folder, webhook):
+def test_doctor_prints_what_the_page_shows(examined, deployed, webhook):
     """The page shows what it prints, of another bot."""
     page = (ROOT / "docs/monitoring.md").read_text()
     [shown] = re.findall(r"^```text\n(✓ token .*?)^```$", page, re.MULTILINE | re.DOTALL)
@@ -106,25 +104,22 @@ def test_doctor_prints_what_the_page_shows(examined, folder, webhook):
     ):
         assert old in shown
         shown = shown.replace(old, new)
-    environment = deployment(
-        folder,
-        webhook_url=webhook,
-        logs_command="aws logs tail /aws/lambda/dice-bot --follow --region eu-central-1",
-    )
-    assert examined(**environment) == (0, shown)
+    command = "aws logs tail /aws/lambda/dice-bot --follow --region eu-central-1"
+    deployed(webhook_url=webhook, logs_command=command)
+    assert examined() == (0, shown)
 
 
-def test_doctor_says_why_there_is_no_state(examine, folder, monkeypatch):
+def test_doctor_says_why_there_is_no_state(examine, folder, deployed, monkeypatch):
     monkeypatch.setattr(state, "ROOT", folder / "module")
     checks = examine()
     assert (checks["webhook"][0], checks["logs"][0]) == (None, None)
     assert f"Terraform was used neither in {folder} nor in {folder}/module" in checks["webhook"][1]
-    nothing = deployment(folder)
-    assert f"{folder} has no outputs: nothing is applied" in examine(**nothing)["logs"][1]
-    script = folder / "bin" / "terraform"
-    script.write_text('#!/bin/sh\necho "│ Error: Backend initialization required" >&2\nexit 1\n')
+    deployed()
+    assert f"{folder} has no outputs: nothing is applied" in examine()["logs"][1]
+    script = '#!/bin/sh\necho "│ Error: Backend initialization required" >&2\nexit 1\n'
+    (folder / "terraform").write_text(script)
     failed = f"terraform state pull failed in {folder}: Backend initialization required"
-    assert failed in examine(**nothing)["logs"][1]
+    assert failed in examine()["logs"][1]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +128,7 @@ def test_doctor_says_why_there_is_no_state(examine, folder, monkeypatch):
         ({"TELEGRAM_BOT_TOKEN": ""}, False, "TELEGRAM_BOT_TOKEN is not set"),
         ({"TELEGRAM_BOT_TOKEN": "nonsense"}, False, "must be a token, as @BotFather"),
         ({"TELEGRAM_BOT_TOKEN": OTHER_TOKEN}, False, "doesn't know this token → ask @BotFather"),
-        ({"TELEGRAM_API_URL": "http://127.0.0.1:9"}, None, "Telegram can't be reached"),
+        ({"TELEGRAM_API_URL": NOWHERE}, None, "Telegram can't be reached"),
     ],
     ids=["none", "no token", "unknown", "no Telegram"],
 )
@@ -143,25 +138,92 @@ def test_doctor_rejects_the_token(examine, variables, verdict, words):
     assert words in checks["token"][1]
 
 
+@pytest.mark.parametrize(
+    ("bot", "webhook", "method"),
+    [
+        (None, {}, "getMe"),
+        ({}, {}, "getMe"),
+        ({"username": "echo_bot", "first_name": "Echo"}, True, "getWebhookInfo"),
+    ],
+)
+def test_doctor_rejects_another_server(examine, httpserver, bot, webhook, method):
+    for asked, result in (("getMe", bot), ("getWebhookInfo", webhook)):
+        path = f"/bot{TOKEN}/{asked}"
+        httpserver.expect_request(path).respond_with_json({"ok": True, "result": result})
+    ok, told = examine(TELEGRAM_API_URL=httpserver.url_for("").rstrip("/"))["token"]
+    assert ok is None
+    assert f"{method}: the answer isn't from the Bot API" in told
+
+
 def test_doctor_reports_a_refusal_in_telegrams_words(examine, telegram):
     telegram.faults.append(Fault("refuse", 1, 429, "Too Many Requests: retry after 3"))
     words = "Telegram says: getMe: 429 Too Many Requests: retry after 3 → "
     assert examine()["token"] == (False, words)
 
 
-def test_doctor_reports_a_missing_webhook(examine, telegram):
-    telegram.answer("deleteWebhook", {})
-    checks = examine()
-    assert checks["webhook"][0] is False
-    assert REGISTER in checks["webhook"][1]
-    assert checks["secret"][0] is None
+def write_bot(folder, source):
+    (folder / "bot" / "bot.py").write_text(source)
 
 
-def test_doctor_reports_another_deployments_webhook(examine, folder, webhook):
+# What is wrong at Telegram, at a server, or in the folder; the check that says so; and its words
+PROBLEMS = {
+    "no webhook": (lambda t, *_: t.answer("deleteWebhook", {}), "webhook", f" → {REGISTER}"),
+    "missing update type": (
+        lambda t, *_: set_webhook(t, t.webhook["url"], ["message"]),
+        "update types",
+        "Telegram delivers message; bot.py handles message, callback_query",
+    ),
+    "no reply": (
+        lambda t, s, f: write_bot(f, "ALLOWED_UPDATES = ['message']\n"),
+        "update types",
+        "bot.py must have a function reply(update) → fix bot.py",
+    ),
+    "bot that shows its token": (
+        lambda t, s, f: write_bot(
+            f, "import os\nraise ValueError('of ' + os.environ['TELEGRAM_BOT_TOKEN'])\n"
+        ),
+        "update types",
+        "ValueError: of …",
+    ),
+    "any secret": (
+        lambda t, s, f: set_webhook(t, serve(s, "/other", 200)),
+        "secret",
+        "accepted an update with a wrong secret",
+    ),
+    "failing function": (
+        lambda t, s, f: set_webhook(t, serve(s, "/other", 500)),
+        "secret",
+        "answered HTTP 500, not 401",
+    ),
+    "no function": (lambda t, *_: set_webhook(t, NOWHERE), "secret", "can't be reached"),
+    "no page": (lambda t, s, f: serve_page(t, s, 404), "page", "answers HTTP 404"),
+    "no HTML": (
+        lambda t, s, f: serve_page(t, s, kind="text/plain"),
+        "page",
+        "text/plain → set mini_app, put index.html into app/",
+    ),
+    "page for strangers": (
+        lambda t, s, f: serve_page(t, s, refusal=200),
+        "page's requests",
+        "a forged one gets HTTP 200 → check initData",
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "check", "words"), PROBLEMS.values(), ids=PROBLEMS)
+def test_doctor_names_a_problem(examine, telegram, httpserver, folder, make, check, words):
+    make(telegram, httpserver, folder)
+    ok, told = examine()[check]
+    assert ok is False
+    assert words in told
+
+
+def test_doctor_reports_another_deployments_webhook(examine, deployed, webhook):
     mine = "https://mine.example.org/telegram"
-    checks = examine(**deployment(folder, webhook_url=mine))
-    assert checks["webhook"][0] is False
-    assert f"{webhook} is another deployment's; this one's is {mine}" in checks["webhook"][1]
+    deployed(webhook_url=mine)
+    ok, told = examine()["webhook"]
+    assert ok is False
+    assert f"{webhook} is another deployment's; this one's is {mine}" in told
 
 
 @pytest.mark.parametrize(
@@ -175,7 +237,7 @@ def test_doctor_reports_another_deployments_webhook(examine, folder, webhook):
     ],
     ids=["a clone", "several bots"],
 )
-def test_advice_has_the_address_of_the_state(examine, folder, telegram, modules, option):
+def test_advice_has_the_address_of_the_state(examine, deployed, telegram, modules, option):
     resources = [
         {
             "type": "aws_lambda_invocation",
@@ -186,8 +248,10 @@ def test_advice_has_the_address_of_the_state(examine, folder, telegram, modules,
         for n, module in enumerate(modules)
     ]
     telegram.answer("deleteWebhook", {})
-    checks = examine(**deployment(folder, *resources, webhook_url="https://0.example"))
+    deployed(*resources, webhook_url="https://0.example")
+    checks = examine()
     assert checks["webhook"][1].endswith(f" → terraform apply {option}")
+    assert checks["secret"][0] is None
 
 
 # The age of the last failure, how many updates wait, Telegram's words; whether all is well, why
@@ -215,115 +279,34 @@ def test_waiting_updates_are_counted(examine, telegram):
     telegram.deliver = lambda *request: (503, {"retry-after": "3600"}, "")
     telegram.send(telegram.message("hello"))
     telegram.wait(lambda: telegram.webhook.get("last_error_message"))
-    checks = examine()
-    assert checks["waiting updates"][0] is False
-    assert "1, not delivered yet" in checks["waiting updates"][1]
-
-
-def test_missing_update_types_are_named(examine, telegram, webhook):
-    telegram.answer("setWebhook", {"url": webhook, "allowed_updates": ["message"]})
-    ok, words = examine()["update types"]
+    ok, told = examine()["waiting updates"]
     assert ok is False
-    assert "Telegram delivers message; bot.py handles message, callback_query" in words
+    assert "1, not delivered yet" in told
 
 
 def test_bot_with_payments_must_answer_paysupport(examine, telegram, folder, webhook):
     assert "payments" not in examine()
-    set_webhook(telegram, webhook, "pre_checkout_query")
+    set_webhook(telegram, webhook, ["message", "pre_checkout_query"])
     ok, text = examine()["payments"]
     assert (ok, "don't contain /paysupport" in text) == (None, True)
     (folder / "bot" / "texts.py").write_text('TEXTS = {"paysupport": "Write to us"}')
     assert examine()["payments"][0] is True
 
 
-@pytest.mark.parametrize(
-    ("source", "words"),
-    [
-        (
-            "ALLOWED_UPDATES = ['message']\n",
-            "bot.py must have a function reply(update) → fix bot.py",
-        ),
-        (
-            "import os\nraise ValueError('of ' + os.environ['TELEGRAM_BOT_TOKEN'])\n",
-            "ValueError: of …",
-        ),
-    ],
-    ids=["no reply", "it shows its token"],
-)
-def test_broken_bot_is_named_without_its_token(examine, folder, source, words):
-    (folder / "bot" / "bot.py").write_text(source)
-    ok, told = examine()["update types"]
-    assert ok is False
-    assert words in told
-
-
-@pytest.mark.parametrize(
-    ("status", "words"),
-    [
-        (200, "accepted an update with a wrong secret"),
-        (500, "answered HTTP 500, not 401"),
-        (None, "can't be reached"),
-    ],
-)
-def test_function_must_refuse_a_wrong_secret(examine, telegram, httpserver, status, words):
-    httpserver.expect_request("/other").respond_with_data("", status or 500)
-    there = address(httpserver, "/other")
-    set_webhook(telegram, there if status else "http://127.0.0.1:9/telegram")
-    ok, text = examine()["secret"]
-    assert ok is False
-    assert words in text
-
-
-@pytest.fixture
-def page(telegram, httpserver):
-    """Serve a page, which the menu button opens, and return its address."""
-
-    def page(status=200, kind=HTML, refusal=401):
-        index = httpserver.expect_request("/app/index.html", method="GET")
-        index.respond_with_data("<h1>Hello</h1>", status, content_type=kind)
-        forged = httpserver.expect_request("/app/api/", method="POST")
-        forged.respond_with_data("{}", refusal)
-        open_page(telegram, url := address(httpserver, "/app/index.html"))
-        return url
-
-    return page
-
-
-def open_page(telegram, url):
-    button = {"type": "web_app", "text": "Open", "web_app": {"url": url}}
-    telegram.answer("setChatMenuButton", {"menu_button": button})
-
-
-def test_mini_app_is_checked_with_a_forged_request(examine, folder, page, httpserver):
-    url = page()
-    checks = examine(**deployment(folder, mini_app_url=url))
+def test_mini_app_is_checked_with_a_forged_request(examine, deployed, telegram, httpserver):
+    url = serve_page(telegram, httpserver)
+    deployed(mini_app_url=url)
+    checks = examine()
     assert checks["page"] == (True, f"{url} answers HTTP 200, {HTML} → ")
     assert checks["page's requests"] == (True, "a forged one gets HTTP 401 → ")
     asked = [request for request, _ in httpserver.log if request.path == "/app/api/"]
     assert [request.headers["Authorization"][:4] for request in asked] == ["tma "]
-
-
-@pytest.mark.parametrize(
-    ("served", "check", "words"),
-    [
-        ({"status": 404}, "page", "answers HTTP 404"),
-        ({"kind": "text/plain"}, "page", "text/plain → set mini_app, put index.html into app/"),
-        ({"refusal": 200}, "page's requests", "a forged one gets HTTP 200 → check initData"),
-    ],
-    ids=["not there", "no page", "lets strangers in"],
-)
-def test_wrong_mini_app_is_reported(examine, page, served, check, words):
-    page(**served)
-    ok, text = examine()[check]
-    assert ok is False
-    assert words in text
-
-
-def test_menu_button_of_another_page_is_reported(examine, folder, telegram, page):
-    url = page()
-    open_page(telegram, "https://example.org/another.html")
-    assert "page" not in examine()  # it isn't one of the module's
     open_page(telegram, ANOTHER_PAGE)
-    ok, text = examine(**deployment(folder, mini_app_url=url))["page"]
+    ok, text = examine()["page"]
     assert ok is False
     assert f"but the menu button opens {ANOTHER_PAGE} → terraform" in text
+
+
+def test_page_that_is_not_the_modules_is_not_checked(examine, telegram):
+    open_page(telegram, "https://example.org/another.html")
+    assert "page" not in examine()

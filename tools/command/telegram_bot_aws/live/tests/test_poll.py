@@ -8,14 +8,10 @@ import threading
 import pytest
 from telegram_stand_in import ADA, Call, Fault
 
-from telegram_bot_aws.live import client, poll, state
-from telegram_bot_aws.live.client import Unreachable, about
+from telegram_bot_aws.live import poll
 from telegram_bot_aws.local.project import ROOT
 from tests.support.programs import MAX_SECONDS, Script, copy_of_the_bot, run, save
-from tests.support.stubs import answers, http
 from tests.support.telegram import OTHER_TOKEN, TOKEN
-
-ECHO = {"username": "echo_bot", "first_name": "Echo"}
 
 
 @pytest.fixture
@@ -193,9 +189,7 @@ def test_poll_leaves_a_webhook_alone(polled, telegram):
     assert "deleteWebhook" not in [call.method for call in telegram.calls]
 
 
-def test_take_over_prints_how_to_restore_the_webhook(polled, telegram, tmp_path, monkeypatch):
-    monkeypatch.setattr(state, "ROOT", tmp_path)
-    monkeypatch.chdir(tmp_path)
+def test_take_over_prints_how_to_restore_the_webhook(polled, telegram, deployed):
     set_webhook(telegram)
     telegram.deliver = lambda *request: (503, {}, "")
     say(telegram, "waiting")
@@ -268,22 +262,3 @@ def test_poll_ends_at_a_conflict(polled, telegram, description, sentence):
     ran = polled()
     assert ran.code == 1
     assert f"scripts/poll: {sentence}" in ran.output
-
-
-def result(value):
-    return http({"ok": True, "result": value})
-
-
-@pytest.fixture
-def connect(connections):
-    return lambda url: client.Client(url, TOKEN)
-
-
-@pytest.mark.parametrize(
-    ("bot", "webhook", "method"),
-    [(None, {}, "getMe"), ({}, {}, "getMe"), (ECHO, True, "getWebhookInfo")],
-)
-def test_about_rejects_other_servers(serve, connect, bot, webhook, method):
-    peer = serve(answers(result(bot), result(webhook)))
-    with pytest.raises(Unreachable, match=f"^{method}: the answer isn't from the Bot API$"):
-        about(connect(peer.url))

@@ -13,8 +13,7 @@ import pytest
 from botkit.fakes.services import read, write
 
 from telegram_bot_aws.emulated_aws.emulator import Emulator
-from telegram_bot_aws.live import sessions, state
-from telegram_bot_aws.live.sessions import mentions, numbers
+from telegram_bot_aws.live import sessions
 from telegram_bot_aws.local.project import ROOT
 from tests.support.programs import Ran, Script, run
 
@@ -58,10 +57,10 @@ OF_42 = {"42", "-100/42", "-100/7/42", "limit:42:7"}
 class Files:
     """Sessions in a file, and the flags that name it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, items=ITEMS):
         self._file = folder / "sessions.json"
         self.flags = ("--file", str(self._file))
-        write(self._file, {each["id"]["S"]: each for each in ITEMS})
+        write(self._file, {each["id"]["S"]: each for each in items})
         waits = {name: {"at": NOW + DAY, "event": event} for name, event in EVENTS.items()}
         write(self._file.with_suffix(".schedules.json"), waits)
 
@@ -159,22 +158,14 @@ OF_A_PERSON = "42 -100/42 42/7 guest:42 cart-42 business:c-7:42 debts.-100.42 us
 OF_OTHERS = "-42 -100/-42 142 421 a42 42a".split()
 
 
-@pytest.mark.parametrize("key", [*OF_A_PERSON, *OF_OTHERS])
-def test_numbers_of_a_key_include_a_person(key):
-    assert ("42" in numbers(key)) is (key in OF_A_PERSON)
-
-
-@pytest.mark.parametrize(
-    ("session", "does"),
-    [
-        ({"members": "7\n42"}, True),
-        ({"votes": {"42": 1}}, True),
-        ({"kept": '{"by":42}'}, True),
-        ({"chat": -42}, False),
-    ],
-)
-def test_mentions_finds_a_person_in_nested_json(session, does):
-    assert mentions(item("-100", session, calls={"M": {}}), "42") is does
+def test_person_is_found_in_keys_and_nested_json(tmp_path):
+    held = {"a": {"members": "7\n42"}, "b": {"votes": {"42": 1}}, "c": {"kept": '{"by":42}'}}
+    kept = {**dict.fromkeys([*OF_A_PERSON, *OF_OTHERS], {}), **held, "d": {"chat": -42}}
+    items = [item(key, session, calls={"M": {}}) for key, session in kept.items()]
+    ran = ask(Files(tmp_path, items), "export", "--person", "42")
+    assert [line["id"]["S"] for line in lines(ran) if "id" in line] == OF_A_PERSON
+    assert re.search(r"^Other sessions that contain 42; .*\n  a\n  b\n  c$", ran.output, re.M)
+    assert "\n  d" not in ran.output
 
 
 def test_list_shows_keys_sizes_and_ages_only(there):
@@ -232,10 +223,8 @@ def test_list_counts_people_and_groups_once(tmp_path):
     others = [item("business:c-7:45/9", {}, days=0), item("guest:-300/46", {}, days=0)]
     expired = item("47", {}, expires_at={"N": str(NOW - 1)})
     nobodys = [item("cart:42", {}), item("basket:a", {}), ITEMS[-1]]  # the last is botkit's
-    files = Files(tmp_path)
     items = [*people, *groups, *others, expired, *nobodys]
-    write(tmp_path / "sessions.json", {each["id"]["S"]: each for each in items})
-    code, output = ask(files, "list")
+    code, output = ask(Files(tmp_path, items), "list")
     assert code == 0
     lines = [" ".join(line.split()) for line in output.splitlines()]
     assert lines[lines.index("changed people groups") :] == [
@@ -303,27 +292,6 @@ def test_import_rejects_other_lines(tmp_path, line):
 ARN = f"arn:aws:dynamodb:{REGION}:123456789012:table/x"
 
 
-@pytest.fixture
-def terraform(tmp_path, monkeypatch):
-    """Put a state into the current folder, with a Terraform that shows it."""
-
-    def put(*resources):
-        folder = tmp_path / "deployed"
-        (folder / ".terraform").mkdir(parents=True)
-        made = [
-            {"type": kind, "name": name, "instances": [{"attributes": {"name": of, "arn": arn}}]}
-            for kind, name, of, arn in resources
-        ]
-        (folder / "state").write_text(json.dumps({"resources": made}))
-        program = folder / "terraform"
-        program.write_text(f'#!/bin/sh\n[ "$*" = "state pull" ] && cat "{folder}/state"\n')
-        program.chmod(0o755)
-        monkeypatch.setenv("TERRAFORM", str(program))
-        monkeypatch.chdir(folder)
-
-    return put
-
-
 @pytest.mark.parametrize(
     "resource",
     [
@@ -332,12 +300,18 @@ def terraform(tmp_path, monkeypatch):
     ],
     ids=["table", "group"],
 )
-def test_table_is_read_from_the_state(aws, terraform, resource):
-    kind, name, called = resource
+def test_table_is_read_from_the_state(aws, deployed, resource):
     bot = f"bot-{uuid.uuid4().hex[:8]}"
     table = Table(bot)
-    others = ("aws_dynamodb_table", "votes", "votes", ARN)
-    terraform((kind, name, called.format(bot), ARN), others)
+    deployed(
+        *(
+            {"type": kind, "name": name, "instances": [{"attributes": {"name": of, "arn": ARN}}]}
+            for kind, name, of in (
+                (*resource[:2], resource[2].format(bot)),
+                ("aws_dynamodb_table", "votes", "votes"),
+            )
+        )
+    )
     output = run(sessions.main, "list").output
     assert output.startswith(f"Sessions in table {bot}_sessions in {REGION}:")
     assert "42.tea" in output
@@ -345,9 +319,7 @@ def test_table_is_read_from_the_state(aws, terraform, resource):
     assert "42.tea" in run(sessions.main, "list").output, "a bot may have only scheduled calls"
 
 
-def test_sessions_asks_for_a_table_without_a_state(tmp_path, monkeypatch):
-    monkeypatch.setattr(state, "ROOT", tmp_path)
-    monkeypatch.chdir(tmp_path)
+def test_sessions_asks_for_a_table_without_a_state(tmp_path, deployed):
     code, output = run(sessions.main, "list")
     assert code == 1
     assert f"Terraform wasn't used in {tmp_path}: give --table NAME_sessions, or" in output

@@ -37,7 +37,7 @@ SHOWN = {
         ("s", "gone"),
         ("code", "code"),
         ("pre", "block"),
-        (".spoiler button", "secret"),
+        ("button.spoiler", "secret"),
         ("a[href='https://example.org/']", "link"),
         ("blockquote", "quote"),
     ],
@@ -98,7 +98,7 @@ def test_failures_of_telegram_are_shown(page, demo, monkeypatch):
     with monkeypatch.context() as slow:  # so that a busy browser sees the pause
         slow.setattr(demo.chat.telegram, "pace", 1.0)
         say(page, "print")
-        expect(page.locator(".row.out .wait").last).to_be_visible()
+        expect(page.locator(".row.out .meta .warn").last).to_be_visible()
         expect(page.locator("#redelivery")).to_contain_text("redelivers it in")
     expect(page.locator("#verdict")).to_have_text("answered")
     expect(page.locator(".pause").first).to_contain_text("and redelivered the update.")
