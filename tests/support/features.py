@@ -4,8 +4,6 @@ A bot is BASE, the parts of its features, and END. What it says has the ids of t
 answers: "plain 2/2 [7]" is the second of the two parts of the answer to update 7.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from tests.support.stubs import QUEUE
@@ -33,9 +31,10 @@ def say(update, word, parts=1, more="", ids=None):
 
 
 def plain(update, session):
-    if session is not None:
-        session.setdefault("seen", []).extend(ids_of(update))
-    return say(update, "plain", 2)
+    if session is None:
+        return say(update, "plain", 2)
+    session.setdefault("seen", []).extend(ids_of(update))
+    return say(update, f"plain-{VERSION}-{len(session['seen'])}", 2)
 
 
 def answer(update, session):
