@@ -1,6 +1,6 @@
 """docs/deploy.md#github-actions: its workflows and roles pass the project's own checks.
 
-So do the configurations of the operators' how-tos, and each whole main.tf that a page shows.
+So do the configurations of how-tos, and each whole main.tf that a page shows.
 """
 
 import re
@@ -11,6 +11,7 @@ import pytest
 from telegram_bot_aws.local.project import ROOT, VENV
 from telegram_bot_aws.starter import new
 
+from tests.support import reader
 from tests.support.deployment import Deployment
 from tests.support.policy import POLICY, TEXT
 from tests.support.reader import PAGES, SOURCE
@@ -56,7 +57,10 @@ def test_apply_waits_for_the_authors_tests():
 
 @pytest.mark.slow
 def test_configurations_of_pages_are_formatted_and_valid(providers, tmp_path):
-    """As modules of one configuration, which is initialised once."""
+    """As modules of one configuration, which is initialised once.
+
+    tests/deployment/test_examples.py applies most of the how-tos'.
+    """
     module = Deployment(providers, "http://127.0.0.1:9", tmp_path / "module")
     module.root = tmp_path / "configuration"
     module.expected_warnings = {"Backend configuration ignored"}  # only the root has one
@@ -67,11 +71,19 @@ def test_configurations_of_pages_are_formatted_and_valid(providers, tmp_path):
         "ci": block("deploy", "backend"),
         "key": block("networking", "aws_kms_key"),
     }
+    how_to = module.root / "how-to"
+    reader.begin(how_to)
+    reader.add_services(how_to)
+    topic = '\nresource "aws_sns_topic" "news" {}\n'
+    events = reader.blocks("how-to/aws-events.md")["events.tf", ""]
+    (how_to / "events.tf").write_text(events + topic)
+    (how_to / "insights.tf").write_text(reader.blocks("monitoring.md")["insights.tf", ""])
+    texts |= {**WHOLE, "roles": ROLES, "how-to": (how_to / "main.tf").read_text()}
     calls = []
-    for name, text in {**texts, **WHOLE, "roles": ROLES}.items():
+    for name, text in texts.items():
         folder = module.root / name
         for each in (folder, folder / "sales-bot", folder / "support-bot"):
-            each.mkdir(parents=True)
+            each.mkdir(parents=True, exist_ok=True)
         (folder / "main.tf").write_text(text)
         values = "".join(
             f'  {each} = ""\n' for each in re.findall(r'^variable "(\w+)"', text, re.M)

@@ -10,7 +10,6 @@ from telegram_bot_aws.local.project import LAMBDA, ROOT, STAND_IN
 from telegram_bot_aws.starter import new
 
 from tests.support import reader
-from tests.support.deployment import Deployment
 from tests.support.reader import BOT, DOCS, TEST
 
 PAGES = ["migrate.md", *(f"how-to/{page.name}" for page in sorted(DOCS.glob("how-to/*.md")))]
@@ -104,24 +103,3 @@ def test_types_fit_and_find_a_wrong_key(tmp_path):
     errors = re.findall(r"(\S+):\d+: error: (.*)", output)
     assert {file for file, _ in errors} == {"bot/wrong.py"}, output
     assert any("chatid" in text for _, text in errors)
-
-
-@pytest.mark.slow
-def test_configuration_of_how_tos_is_valid(providers, tmp_path):
-    """The pages' files are also formatted. tests/deployment/test_examples.py applies most."""
-    folder = tmp_path / "dice-bot"
-    reader.begin(folder)
-    module = Deployment(providers, "http://127.0.0.1:9", tmp_path / "module")
-    module.root = folder
-    reader.add_services(folder)
-    main = folder / "main.tf"
-    main.write_text(re.sub(r'source = "git.*', 'source = "../module"', main.read_text()))
-    events = reader.blocks("how-to/aws-events.md")["events.tf", ""]
-    insights = reader.blocks("monitoring.md")["insights.tf", ""]
-    (folder / "insights.tf").write_text(insights)
-    topic = '\nresource "aws_sns_topic" "news" {}\n'
-    (folder / "events.tf").write_text(events + topic)
-    module.init()
-    module.terraform("validate", "-no-color")
-    formatted = module.terraform("fmt", "-check", "-diff", check=False)
-    assert formatted.returncode == 0, formatted.stdout

@@ -1,9 +1,11 @@
 """docs/runbook.md, and the how-tos beside it: each alarm finds its heading."""
 
 import json
+import logging
 import math
 import re
 
+from botkit.outcome import OUTCOMES
 from telegram_bot_aws.local.project import ROOT
 
 DOCS = ROOT / "docs"
@@ -20,10 +22,14 @@ def test_each_alarm_has_its_heading():
     assert '${each.value.sentence} docs/runbook.md#${each.key}"\n' in ALARMS
 
 
-def test_each_outcome_counted_by_an_alarm_is_explained():
-    [failures] = re.findall(r"    failures = {\n +outcomes = (\[.*\])\n", ALARMS)
+def test_outcomes_logged_as_errors_are_counted_by_an_alarm_and_explained():
+    found = re.findall(r"    (\w+) = {\n +outcomes = (\[.*\])\n", ALARMS)
+    counted = {name: json.loads(outcomes) for name, outcomes in found}
+    errors = [name for name, (level, *_) in OUTCOMES.items() if level == logging.ERROR]
+    assert sorted(errors) == sorted(sum(counted.values(), []))
     section = RUNBOOK.partition("\n### failures\n")[2].partition("\n### ")[0]
-    assert sorted(json.loads(failures)) == sorted(re.findall(r"^\| `(\w+)` \| ", section, re.M)[1:])
+    explained = re.findall(r"^\| `(\w+)` \| ", section, re.MULTILINE)[1:]
+    assert sorted(counted["failures"]) == sorted(explained)
 
 
 def test_hours_of_retries_follow_from_the_backoff():
