@@ -97,14 +97,6 @@ def test_a_text_that_the_prefix_makes_too_long_is_copied(text, method):
     assert call.get("text", "You said: " + text) == "You said: " + text
 
 
-@pytest.mark.parametrize("text", ["/start", "/help x"])
-def test_start_and_help_say_what_the_bot_does(text):
-    (call,) = reply(text=text)
-    assert call["text"] == bot.HELP
-    button = {"text": bot.BUTTON, "callback_data": "pressed"}
-    assert call["reply_markup"] == {"inline_keyboard": [[button]]}
-
-
 @pytest.mark.parametrize("text", ["/stop", "/start@another_bot", "x /help"])
 def test_other_commands_are_echoed(text):
     (call,) = reply(text=text)
