@@ -333,8 +333,9 @@ def check(play):
 
 def is_excused(play, update_id):
     """Tell whether the outcome of an update says why it has no answer, or a part of one."""
-    # The webhook may log that it was queued after the queue has delivered it.
-    known = [each for each in play.outcomes(update_id) if each != "queued"]
+    # The webhook may log that it was queued after the queue has delivered it, and what failed for
+    # good is a duplicate if Telegram delivers it again.
+    known = [each for each in play.outcomes(update_id) if each not in ("queued", "duplicate")]
     outcome = [None, *known][-1]
     if outcome == "ignored":
         return update_id in play.by(features.STRANGER)
