@@ -4,34 +4,19 @@ import re
 
 import pytest
 
-from tests.support.stubs import PASSWORD, SECRET, TOKEN, load
+from tests.support.stubs import load
 
-ENVIRONMENT = {
-    "ALLOWED_IDS": ("allowed_ids", "42,-1001234567890"),
-    "TELEGRAM_BOT_TOKEN": ("token", TOKEN),
-    "TELEGRAM_BOT_TOKEN_PARAMETER": ("token_parameter", "/bot/token"),
-    "TELEGRAM_WEBHOOK_SECRET": ("webhook_secret", SECRET),
-    "TELEGRAM_API_URL": ("api_url", "http://localhost:8081"),
-    "TELEGRAM_PROXY": ("proxy", f"http://bot:{PASSWORD}@proxy.example:3128"),
-    "MINI_APP_URL": ("mini_app_url", "https://bot.example/app/index.html"),
-    "REPLY_MODE": ("reply_mode", "webhook"),
-    "QUEUE_URL": ("queue_url", "https://sqs.eu-central-1.amazonaws.com/123456789012/bot.fifo"),
-    "SESSION_TABLE": ("session_table", "bot_sessions"),
-    "SESSION_RETENTION_IN_DAYS": ("session_retention_in_days", "30"),
-    "SCHEDULE_GROUP": ("schedule_group", "bot"),
-    "SCHEDULER_KMS_KEY_ARN": (
-        "scheduler_kms_key_arn",
-        "arn:aws:kms:eu-central-1:123456789012:key/1",
-    ),
-    "SCHEDULER_ROLE_ARN": ("scheduler_role_arn", "arn:aws:iam::123456789012:role/bot_scheduler"),
-    "AWS_DNS_SUFFIX": ("aws_dns_suffix", "amazonaws.com.cn"),
-    "AWS_LAMBDA_FUNCTION_VERSION": ("function_version", "41"),
-    "AWS_REGION": ("aws_region", "eu-central-1"),
-    "AWS_ACCESS_KEY_ID": ("aws_access_key_id", "planted-key-id"),
-    "AWS_SECRET_ACCESS_KEY": ("aws_secret_access_key", "planted-key"),
-    "AWS_SESSION_TOKEN": ("aws_session_token", "planted-session"),
-    "AWS_ENDPOINT_URL": ("aws_endpoint_url", "http://localhost:4566"),
+SECRETS = {
+    *("AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+    *("TELEGRAM_API_URL", "TELEGRAM_BOT_TOKEN", "TELEGRAM_PROXY", "TELEGRAM_WEBHOOK_SECRET"),
 }
+NAMES = [
+    *SECRETS,
+    *("ALLOWED_IDS", "AWS_DNS_SUFFIX", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_REGION"),
+    *("MINI_APP_URL", "QUEUE_URL", "REPLY_MODE", "SCHEDULER_KMS_KEY_ARN", "SCHEDULER_ROLE_ARN"),
+    *("SCHEDULE_GROUP", "SESSION_RETENTION_IN_DAYS", "SESSION_TABLE"),
+    "TELEGRAM_BOT_TOKEN_PARAMETER",
+]
 DEFAULTS = {
     "allowed_ids": frozenset(),
     "api_url": "https://api.telegram.org",
@@ -41,30 +26,28 @@ DEFAULTS = {
 
 
 def read(monkeypatch, environment):
-    for name in ENVIRONMENT:
+    for name in NAMES:
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    return load("botkit.settings").settings
+    return vars(load("botkit.settings").settings)
 
 
-def test_the_variables_are_read_and_nothing_else(monkeypatch):
-    settings = read(monkeypatch, {name: value for name, (_, value) in ENVIRONMENT.items()})
-    ids = {"allowed_ids": frozenset({42, -1001234567890})}
-    assert vars(settings) == dict(ENVIRONMENT.values()) | ids
+def test_each_variable_is_one_setting(monkeypatch):
+    """What each means is tested where it is used."""
+    values = {name: f"the value of {name}" for name in NAMES} | {"ALLOWED_IDS": "42,-1001"}
+    settings = read(monkeypatch, values)
+    assert settings.pop("allowed_ids") == {42, -1001}
+    assert sorted([*settings.values(), "42,-1001"]) == sorted(values.values())
 
 
-@pytest.mark.parametrize("names", [[], ENVIRONMENT], ids=["absent", "empty"])
+@pytest.mark.parametrize("names", [[], NAMES], ids=["absent", "empty"])
 def test_a_variable_may_be_left_out(monkeypatch, names):
     settings = read(monkeypatch, dict.fromkeys(names, ""))
-    assert vars(settings) == {name: DEFAULTS.get(name, "") for name, _ in ENVIRONMENT.values()}
+    assert {name: value for name, value in settings.items() if value != ""} == DEFAULTS
 
 
 def test_only_secrets_are_left_out_of_errors():
     """The other values have parts such as "bot" and "api", which a bot's error may quote."""
     not_secret = load("botkit.stack_trace").NOT_SECRET
-    secrets = {name for name in ENVIRONMENT if not re.match(not_secret, name)}
-    assert secrets == {
-        *("AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
-        *("TELEGRAM_API_URL", "TELEGRAM_BOT_TOKEN", "TELEGRAM_PROXY", "TELEGRAM_WEBHOOK_SECRET"),
-    }
+    assert {name for name in NAMES if not re.match(not_secret, name)} == SECRETS
