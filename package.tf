@@ -12,16 +12,13 @@ locals {
   # Terraform's "**" skips broken links, such as an editor's lock file or a .venv's Python that was removed. OpenTofu's
   # fails: then the second pattern leaves out hidden files.
   listed = {
-    for folder in toset([local.bot_folder, local.module_folder]) :
-    folder => try(fileset(folder, "**"), fileset(folder, "{,[^.]*/**/}[^.]*"))
+    for folder in toset([local.bot_folder, local.module_folder]) : folder => [
+      for file in try(fileset(folder, "**"), fileset(folder, "{,[^.]*/**/}[^.]*")) : file
+      if !can(regex(local.packaging.not_packed, file))
+    ]
   }
-  bot_files = [
-    for file in local.listed[local.bot_folder] : file if !can(regex(local.packaging.not_packed, file))
-  ]
-  module_files = [
-    for file in local.listed[local.module_folder] : file
-    if can(regex(local.packaging.own, file)) && !can(regex(local.packaging.not_packed, file))
-  ]
+  bot_files    = local.listed[local.bot_folder]
+  module_files = [for file in local.listed[local.module_folder] : file if can(regex(local.packaging.own, file))]
 
   hashes = merge(
     { for file in local.bot_files : file => filesha256("${local.bot_folder}/${file}") },

@@ -51,7 +51,7 @@ NO_REPLY = (
     *("sendMessageDraft", "sendRichMessageDraft"),
 )
 
-Conversation = Generator["Question | External", Any, "list[Call] | Done"]
+Conversation = Generator["Question | external", Any, "list[Call] | done"]
 Reply = Callable[[Json, Json], "list[Call]"]
 
 
@@ -79,26 +79,6 @@ class Question:
             key: self.calls[-1][key] for key in (*WHERE, "reply_markup") if key in self.calls[-1]
         }
         return [{"method": "sendMessage", **same, "text": self.retry_text}]
-
-
-class External:
-    """The result of a function that is called once."""
-
-    def __init__(self, name: str, function: Callable[[], Any]) -> None:
-        self.name = f"external {name}"  # a question may have the same name
-        self.function = function
-        _must_be_yielded(self)
-
-
-class Done:
-    """The end of a conversation that changes the session."""
-
-    name = "its end"
-
-    def __init__(self, calls: list[Call], change: Callable[[Json], Any]) -> None:
-        if not isinstance(calls, list):
-            raise ConversationError("a conversation must return a list of calls")
-        self.calls, self.change = calls, change
 
 
 class _Outdated(ConversationError):
@@ -154,18 +134,28 @@ def ask_message(name: str, calls: list[Call], *, retry_text: str | None = None) 
     return Question(name, calls, lambda message: message, retry_text)
 
 
-def external(name: str, function: Callable[[], Any]) -> External:
+class external:
     """Call a function, and keep its result: `result = yield external("price", lambda: …)`.
 
     It is called again only if its update is redelivered, or another update changes the session,
     before the result is kept. The result must be a value that JSON can hold.
     """
-    return External(name, function)
+
+    def __init__(self, name: str, function: Callable[[], Any]) -> None:
+        self.name = f"external {name}"  # a question may have the same name
+        self.function = function
+        _must_be_yielded(self)
 
 
-def done(calls: list[Call], change: Callable[[Json], Any]) -> Done:
+class done:
     """End a conversation, and change the session once: `return done(calls, change)`."""
-    return Done(calls, change)
+
+    name = "its end"
+
+    def __init__(self, calls: list[Call], change: Callable[[Json], Any]) -> None:
+        if not isinstance(calls, list):
+            raise ConversationError("a conversation must return a list of calls")
+        self.calls, self.change = calls, change
 
 
 def handler(
@@ -317,10 +307,10 @@ class _Replay:
         if "question" in self._state:
             kept.append([self._state["question"], answer])
         point = self._next(checked_copy(answer))
-        while isinstance(point, External):
+        while isinstance(point, external):
             kept.append([point.name, checked_copy(point.function())])
             point = self._next(checked_copy(kept[-1][1]))
-        if isinstance(point, Done):
+        if isinstance(point, done):
             del self._session[KEY]
             point.change(self._session)
             return point.calls
@@ -387,20 +377,20 @@ class _Replay:
             try:
                 point = self._generator.send(value)
             except StopIteration as end:
-                point = end.value if isinstance(end.value, Done) else Done(end.value, bool)
+                point = end.value if isinstance(end.value, done) else done(end.value, bool)
         if points and points[0] is not point:
             raise ConversationError(
                 f"a conversation must yield each ask(…) and external(…): "
                 f"{points[0].name} has no yield"
             )
-        if not isinstance(point, (Question, External, Done)):
+        if not isinstance(point, (Question, external, done)):
             raise ConversationError("a conversation must yield ask(…) or external(…)")
         if name is not None and point.name != name:
             raise _Outdated(f"{point.name} comes instead of {name}")
         return point
 
 
-def _must_be_yielded(point: Question | External) -> None:
+def _must_be_yielded(point: Question | external) -> None:
     """Record what the conversation that runs must yield next."""
     if context.current.replaying is not None:
         context.current.replaying.append(point)

@@ -191,6 +191,10 @@ def public(module: str) -> Iterator[tuple[str, str]]:
             yield f"`{module}.{each.name}({parameters(each.args)})`", about
         elif module in WITH_CLASSES:
             yield f"`{module}.{each.name}`", about
+        elif each.name.islower():  # a class that is called as if it were a function
+            [init] = [part for part in each.body if isinstance(part, ast.FunctionDef)]
+            del init.args.args[0]
+            yield f"`{module}.{each.name}({parameters(init.args)})`", about
 
 
 def parameters(arguments: ast.arguments) -> str:
