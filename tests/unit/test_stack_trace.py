@@ -20,12 +20,20 @@ def stack_trace():
         ("no fives", "no fives"),
         ("can't be 'abc', nor 'ab'", "can't be '…', nor 'ab'"),
         ("no long-sixsix", "no …"),
+        (f"no {TOKEN}", "no …"),
         (f"no /bot{TOKEN.replace(':', '%3A')}/getMe", "no /bot…/getMe"),
         ("no http://ada:pw@proxy:80", "no http://…@proxy:80"),
         ("no /var/task", "no /var/task"),
     ],
     ids=[
-        *("value", "too_short", "quoted_part", "value_with_another_in_it", "token_in_a_url"),
+        *(
+            "value",
+            "too_short",
+            "quoted_part",
+            "value_with_another_in_it",
+            "token",
+            "token_in_a_url",
+        ),
         *("password_in_a_url", "lambdas_own"),
     ],
 )

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from telegram_stand_in import TYPES
 
-from tests.support.stubs import QUEUE, TOKEN, answers, load, parameter
+from tests.support.stubs import QUEUE, load
 
 CHECK = {"tf": {"action": "check"}}
 ME = {"id": 1234567890, "is_bot": True, "username": "tea_bot"}
@@ -72,19 +72,6 @@ def test_check_rejects_an_invalid_token(container, bot_api):
     bot_api.refuses({"method": "getMe"}, 401, "Unauthorized")
     said = refused(container)
     assert said == "Telegram did not accept the token: getMe: 401 Unauthorized"
-
-
-def test_failed_import_names_what_is_missing_and_no_token(
-    start_with_parameter, serve, bot_api, tmp_path, monkeypatch
-):
-    source = "from botkit import telegram\nraise ModuleNotFoundError(f'no {telegram.token()}')\n"
-    (tmp_path / "bot.py").write_text(source)
-    monkeypatch.syspath_prepend(tmp_path)
-    container = start_with_parameter(bot_api.url, serve(answers(*[parameter(TOKEN)] * 3)))
-    assert refused(container) == (
-        "bot.py can't be imported: ModuleNotFoundError: no … at bot.py:2. Modules that bot.py "
-        "imports must be in its folder, or in the requirements.txt there"
-    )
 
 
 # ── check() of bot.py
