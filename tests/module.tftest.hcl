@@ -262,7 +262,7 @@ run "a_key_encrypts_all_a_page_has_its_routes_and_only_the_alias_is_invoked" {
     queue                     = true
     session_backup_in_days    = 35
     session_retention_in_days = 30
-    source_dir                = "tests/bots/bundle"
+    source_dir                = "tests/bots/mini_app"
     telegram_proxy            = "http://proxy.example:3128"
     warm_schedule             = "rate(5 minutes)"
   }

@@ -26,7 +26,7 @@ from tests.support.recorder import Recorder
 from tests.support.telegram import TOKEN
 
 MAPPING_OF_QUEUE = "aws_lambda_event_source_mapping.updates[0]"
-PAGE = ROOT / "tests" / "bots" / "bundle" / "app"
+PAGE = ROOT / "tests" / "bots" / "mini_app" / "app"
 
 # Actions that the emulated AWS never checks, so this test can't tell whether they are needed, and
 # when AWS checks them.

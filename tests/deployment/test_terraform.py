@@ -28,7 +28,7 @@ def test_module_is_valid(providers, tmp_path):
 
 @pytest.mark.slow
 def test_module_passes_its_terraform_tests(providers, tmp_path):
-    shutil.copytree(ROOT / "tests" / "bots" / "bundle", tmp_path / "tests" / "bots" / "bundle")
+    shutil.copytree(ROOT / "tests" / "bots" / "mini_app", tmp_path / "tests" / "bots" / "mini_app")
     shutil.copy(ROOT / "tests" / "module.tftest.hcl", tmp_path / "tests")
     module = Deployment(providers, NOWHERE, tmp_path)
     module.expected_warnings = {"Resource targeting is in effect"}

@@ -32,7 +32,7 @@ FILES = sorted(  # not types.pyi
 THIS = f"python{sys.version_info.major}.{sys.version_info.minor}"
 TAG = sys.implementation.cache_tag
 DIGEST = "botkit/release/digest"
-PAGE = ROOT / "tests" / "bots" / "bundle" / "app"
+PAGE = ROOT / "tests" / "bots" / "mini_app" / "app"
 
 
 def loaded():

@@ -24,7 +24,7 @@ from tests.support.stubs import (
     request,
 )
 
-PAGE = ROOT / "tests" / "bots" / "bundle"
+PAGE = ROOT / "tests" / "bots" / "mini_app"
 URL = "https://bot.example/app/index.html"
 ON = {"MINI_APP_URL": URL}
 FRAMES = " ".join(f"https://web{version}.telegram.org" for version in ("", "a", "k", "z"))
@@ -37,7 +37,7 @@ SECURITY = {
 
 @pytest.fixture
 def container(start, bot_api):
-    """A container with the page of tests/bots/bundle."""
+    """A container with the page of tests/bots/mini_app."""
     return show(start(bot_api.url, **ON), PAGE)
 
 
@@ -97,7 +97,7 @@ def test_a_file_takes_no_other_method(container, method):
 
 
 def test_missing_file_gets_a_sentence(container):
-    for path in ("/app/", "/app/nothing.js", "/app/assets", "/app/index.html/"):
+    for path in ("/app/", "/app/nothing.js", "/app/index.html/"):
         answer = get(container, path)
         assert (answer["statusCode"], answer["body"]) == (404, "There is no such file.")
         assert SECURITY.items() <= answer["headers"].items()
@@ -118,6 +118,7 @@ LEADING_OUT = [
     "/app/index.html%00",
     "/app/bot.py",
     "/app/%2eenv",
+    "/app/assets",
     "/app/assets/.hidden/x",
     "/app/out.txt",
     "/app/out/bot.py",

@@ -1,2 +1,0 @@
-function e(e){return[`Good morning`,`Good afternoon`,`Good evening`,`Good night`,`Hello`,`Welcome`].slice(0,e).map((e,t)=>`${t+1}. ${e}, dear reader.`).join(` `)}export{e as greeting};
-//# sourceMappingURL=more-DO9aqfvY.js.map
