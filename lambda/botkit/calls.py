@@ -58,17 +58,24 @@ def execute(ctx: Context, calls: list[Json], name: str = "answered") -> Outcome:
     response. `name` is the outcome if all of them succeed. If the bot has caught a failure that a
     retry may fix, raises it afterwards.
     """
+    last: list[Json] = []  # the call in the response
     if not calls:
         # The bot may have made calls itself.
-        outcome = Outcome(name if ctx.calls.any_succeeded or name != "answered" else "ignored")
+        name = name if ctx.calls.any_succeeded or name != "answered" else "ignored"
     elif (
         ctx.can_use_webhook_reply
         and not ctx.calls.retryable_failures
         and can_be_in_response(calls[-1])
     ):
-        outcome = _with_last_in_response(ctx, calls, execute_all(ctx, calls[:-1], name))
-    else:
-        outcome = execute_all(ctx, calls, name)
+        calls, last = calls[:-1], calls[-1:]
+    outcome = execute_all(ctx, calls, name)
+    if last and outcome.calls_remaining:
+        outcome = outcome.replace(calls_remaining=[*outcome.calls_remaining, *last])
+    elif last and outcome.calls_done <= len(calls):  # else it is a fallback that wasn't needed
+        # As text, since the bot may change the dict before the update is redelivered.
+        body = json.dumps({name: value for name, value in last[0].items() if value is not None})
+        ctx.calls.methods.append(last[0]["method"])
+        outcome = outcome.replace(body=body)
     if not outcome.redeliver:
         ctx.calls.raise_failure()
     return outcome
@@ -115,16 +122,3 @@ def can_be_in_response(call: Json) -> bool:
     if method.startswith("get") or method in NEVER_IN_RESPONSE:
         return False
     return not any(isinstance(value, (bytes, tuple)) for value in call.values())  # files
-
-
-def _with_last_in_response(ctx: Context, calls: list[Json], outcome: Outcome) -> Outcome:
-    """Put the last call into the `body` of the outcome of the others, unless they need a retry."""
-    last = calls[-1]
-    if outcome.calls_remaining:
-        return outcome.replace(calls_remaining=[*outcome.calls_remaining, last])
-    if outcome.calls_done == len(calls):  # it is a fallback that wasn't needed
-        return outcome
-    # As text, since the bot may change the dict before the update is redelivered.
-    params = {name: value for name, value in last.items() if value is not None}
-    ctx.calls.methods.append(last["method"])
-    return outcome.replace(body=json.dumps(params))

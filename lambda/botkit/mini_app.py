@@ -75,33 +75,25 @@ def response(status: int, body: str | bytes = "", **headers: str) -> Json:
 
 
 def send_file(path: str) -> Json:
-    """Return the response with a file of app/."""
-    content = read_file(path)
-    if content is None:
-        return response(404, "There is no such file.")
-    kind = TYPES.get(os.path.splitext(path)[1].lower(), "application/octet-stream")
-    kind += "; charset=utf-8" if kind.startswith("text/") else ""
-    return response(200, content, Content_Type=kind, Cache_Control="no-cache")
-
-
-def read_file(path: str) -> bytes | None:
-    """Return the content of a file of app/, or None if there is no such file.
+    """Return the response with a file of app/.
 
     No path leads out of the folder: a part of it must not be empty or begin with a dot, and a link
     must lead to a file in the folder.
     """
     parts = path[1:].split("/")
-    if not FOLDER or not all(part and part[0] != "." for part in parts):
-        return None
     folder = os.path.realpath(os.path.join(FOLDER, "app"))
     try:
         file = os.path.realpath(os.path.join(folder, *parts))
-        if not file.startswith(folder + "/"):
-            return None
+        is_inside = all(part and part[0] != "." for part in parts) and file.startswith(folder + "/")
+        if not (FOLDER and is_inside):
+            raise FileNotFoundError
         with open(file, "rb") as opened:
-            return opened.read()
+            content = opened.read()
     except (OSError, ValueError):  # no file, a folder, a NUL, half a surrogate pair
-        return None
+        return response(404, "There is no such file.")
+    kind = TYPES.get(os.path.splitext(path)[1].lower(), "application/octet-stream")
+    kind += "; charset=utf-8" if kind.startswith("text/") else ""
+    return response(200, content, Content_Type=kind, Cache_Control="no-cache")
 
 
 class HTTPException(Exception):

@@ -145,8 +145,6 @@ class Item:
             return True
         if days is None:
             days = int(settings.session_retention_in_days or 0)
-        if text == "{}":
-            days = 1
         return self._write(text, update_id, calls, ANSWERED, days and _expires_at(days))
 
     def save_progress(self, update_id: int, calls: list[Json], state: int) -> bool:
@@ -154,10 +152,7 @@ class Item:
 
         Returns and raises what `save` does.
         """
-        expires_at = self._expires_at
-        if self.text == "{}":
-            expires_at = _expires_at(1)
-        return self._write(self.text, update_id, calls, state, expires_at)
+        return self._write(self.text, update_id, calls, state, self._expires_at)
 
     def _write(
         self,
@@ -167,6 +162,8 @@ class Item:
         state: int,
         expires_at: Any,
     ) -> bool:
+        if text == "{}":
+            expires_at = _expires_at(1)
         updates, calls = {**self.updates}, {**self._calls}
         if update_id is not None:
             updates[update_id] = state if new else NO_CALLS

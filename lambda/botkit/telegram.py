@@ -64,7 +64,11 @@ def _call_with_retries(method: str, params: Json) -> Any:
     """Call a method, and retry it as `call` says. Records a success in the context's `calls`."""
     is_write = method.lower().startswith(WRITE_METHOD_PREFIXES)
     chat = str(params.get("chat_id", "")) if is_write else ""
-    _raise_if_blocked(method, chat)
+    left = blocked_until.get(chat, 0) - time.time()
+    if left > 1:  # not in the last second, since Telegram rounds up
+        seconds = round(left)
+        text = f"Too Many Requests: retry after {seconds} (an earlier refusal: nothing was called)"
+        raise TelegramError(method, 429, text, {"retry_after": seconds})
     used = token()
     if params.get("chat_id") is not None:
         context.current.calls.chat_ids.add(str(params["chat_id"]))
@@ -98,16 +102,6 @@ def _recording_failure(what: object) -> Iterator[None]:
             failures.append((what, error))
         raise
     failures[:] = [failure for failure in failures if failure[0] != what]
-
-
-def _raise_if_blocked(method: str, chat: str) -> None:
-    """Raise TelegramError if Telegram refuses calls to a chat now, as this container knows."""
-    left = blocked_until.get(chat, 0) - time.time()
-    # Not in the last second, since Telegram rounds up.
-    if left > 1:
-        seconds = round(left)
-        text = f"Too Many Requests: retry after {seconds} (an earlier refusal: nothing was called)"
-        raise TelegramError(method, 429, text, {"retry_after": seconds})
 
 
 def download(file_path: str) -> bytes:
