@@ -75,16 +75,6 @@ def test_nothing_is_written_without_a_change(start_with_sessions, then, outcome)
 # ── Delivered again
 
 
-def test_redelivered_update_gets_its_saved_calls(start_with_sessions, bot_api):
-    container = start_with_sessions(COUNT)
-    bot_api.expects(said(1), said(2), said(3), said(1))
-    for update_id in (1, 2, 3):
-        container.deliver(message(update_id))
-    container = start_with_sessions(COUNT)
-    container.deliver(message(1))
-    assert kept(container) == {"n": 3}
-
-
 def test_late_repeated_answer_is_no_failure(start_with_sessions, bot_api):
     answer = {"method": "answerInlineQuery", "inline_query_id": "1", "results": []}
     source = f"{COUNT_AND}return [{answer}]\n"
@@ -123,14 +113,6 @@ def test_saved_calls_have_their_files(start_with_sessions, telegram):
     made = [(call.method, call.params) for call in telegram.calls]
     assert made == [("sendDocument", document), ("sendVoice", voice)] * 2
     assert files(telegram) == [("a.bin", b"\0\xff"), ("voice", b"\x89")] * 2
-    assert kept(container) == {"n": 1}
-
-
-def test_update_without_answer_stays_unanswered(start_with_sessions):
-    for outcome in ("ignored", "duplicate"):
-        container = start_with_sessions(COUNT.replace("return [", "return [] if 1 else ["))
-        container.deliver(message())
-        assert container.line["outcome"] == outcome
     assert kept(container) == {"n": 1}
 
 
