@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from telegram_bot_aws.local.terraform import REGION
 from telegram_stand_in import Fault
 
 from tests.support.deployment import change, client, everything, texts
@@ -105,6 +106,7 @@ def redrive(module, aws):
     program, service, action, *flags = shlex.split(module.outputs()["redrive_command"])
     assert (program, service, action) == ("aws", "sqs", "start-message-move-task")
     given = dict(zip(flags[::2], flags[1::2], strict=True))
+    assert given["--region"] == REGION
     task = {"SourceArn": given["--source-arn"], "DestinationArn": given["--destination-arn"]}
     client(aws, "sqs").start_message_move_task(**task)
 

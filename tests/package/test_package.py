@@ -32,7 +32,6 @@ FILES = sorted(  # not types.pyi
 THIS = f"python{sys.version_info.major}.{sys.version_info.minor}"
 TAG = sys.implementation.cache_tag
 DIGEST = "botkit/release/digest"
-PAGE = ROOT / "tests" / "bots" / "mini_app" / "app"
 
 
 def loaded():
@@ -152,7 +151,7 @@ def test_terraforms_older_packages_are_removed_after_a_day(tmp_path, folder):
 # Files that are packed, and files that are left out: Terraform and the script must agree.
 FOLDER = (
     *("bot.py", "data/[x].txt", "data/queue.py", "data/é ü$`'.json", "queue.txt"),
-    *("ssl/texts.json", "vendored/__init__.py", "x.pyc/y", "z..txt"),
+    *("app/index.html", "app/x.py", "ssl/texts.json", "vendored/__init__.py", "x.pyc/y", "z..txt"),
 )
 LEFT_OUT = (
     *(".env", ".git/config", ".venv/lib/bot.py", "__pycache__/bot.cpython-313.pyc"),
@@ -175,6 +174,7 @@ def test_folder_is_packed_whole(tmp_path):
         code = {name for name in archive.namelist() if name.endswith(".pyc")}
         assert {*archive.namelist()} - code == {*packed, DIGEST}
         assert f"vendored/__pycache__/__init__.{TAG}.pyc" in code
+        assert not any(name.startswith("app/") for name in code)  # which is public
         assert archive.read("bot.py") == b"# bot.py\n"
         digest = archive.read(DIGEST).decode()
     assert terraform_of(bot) == {"names": packed, "digest": digest}
@@ -185,61 +185,46 @@ def test_name_is_packed_in_its_composed_form(tmp_path):
     assert "\xe9.txt" in names(tmp_path / "a.zip")
 
 
-LINKS = {
-    "nowhere": ("texts.json", "nowhere", "texts.json is a broken link to "),
-    "itself": ("again", ".", "again must not be a link to a parent folder"),
-    "around": ("data/far/up", "../../../bot", "up must not be a link to a parent folder"),
-    "secrets": ("x", "../../secrets", "x must not be a link that leads out of"),
-}
-
-
-@pytest.mark.parametrize(("link", "target", "said"), LINKS.values(), ids=LINKS)
-def test_link_that_cannot_be_followed_is_named(tmp_path, link, target, said):
-    fill(tmp_path / "secrets", "key")
-    bot = fill(tmp_path / "project" / "bot", "bot.py", "data/far/x.txt")
-    (bot / link).symlink_to(target)
-    assert f"scripts/package: {bot}/" in (told := refusal(tmp_path / "a.zip", bot))
-    assert said in told
-
-
+# Files and links of a bot's folder, and why it isn't packed.
 REFUSED = {
-    "nothing": ((), "there is no bot.py in "),
-    "handler.py": (("bot.py", "handler.py"), "must not contain handler.py: the module adds"),
-    "botkit": (("bot.py", "botkit/x.py"), "must not contain botkit/x.py: the module adds"),
-    "a module": (("bot.py", "queue.py"), "must not contain queue.py, which would hide a module"),
-    "a package": (("bot.py", "ssl/__init__.py"), "must not contain ssl/__init__.py, which"),
-    "bot": (("bot.py", "bot/x/y.py"), "must not contain a package bot/, since bot.py"),
-    "a page's API": (("bot.py", "app/index.html", "app/api/x"), "app/api/x can't be served"),
+    "nothing": ((), {}, "there is no bot.py in "),
+    "handler.py": (("bot.py", "handler.py"), {}, "must not contain handler.py: the module adds"),
+    "botkit": (("bot.py", "botkit/x.py"), {}, "must not contain botkit/x.py: the module adds"),
+    "a module": (("bot.py", "queue.py"), {}, "must not contain queue.py, which would hide a mod"),
+    "a package": (("bot.py", "ssl/__init__.py"), {}, "must not contain ssl/__init__.py, which"),
+    "bot": (("bot.py", "bot/x/y.py"), {}, "must not contain a package bot/, since bot.py"),
+    "a page's API": (("bot.py", "app/index.html", "app/api/x"), {}, "app/api/x can't be served"),
+    "nowhere": (("bot.py",), {"x.json": "nowhere"}, "project/bot/x.json is a broken link to "),
+    "itself": (("bot.py",), {"again": "."}, "again must not be a link to a parent folder"),
+    "around": (("data/x.txt",), {"data/up": "../../bot"}, "up must not be a link to a parent"),
+    "secrets": (("bot.py",), {"x": "../../secrets"}, "x must not be a link that leads out of"),
+    "a page's secrets": (
+        *(("bot.py", "app/index.html", "key.json"), {"app/x": "../key.json"}),
+        "app/x must not be a link that leads out of app/",
+    ),
 }
 
 
-@pytest.mark.parametrize(("files", "said"), REFUSED.values(), ids=REFUSED)
-def test_folder_without_a_valid_bot_is_refused(tmp_path, files, said):
-    (tmp_path / "bot").mkdir()
-    assert said in refusal(tmp_path / "a.zip", fill(tmp_path / "bot", *files))
+@pytest.mark.parametrize(("files", "links", "said"), REFUSED.values(), ids=REFUSED)
+def test_folder_that_cannot_be_packed_is_refused(tmp_path, files, links, said):
+    fill(tmp_path / "secrets", "key")
+    (bot := tmp_path / "project" / "bot").mkdir(parents=True)
+    fill(bot, *files)
+    for link, target in links.items():
+        (bot / link).symlink_to(target)
+    assert said in refusal(tmp_path / "a.zip", bot)
 
 
 def test_folder_that_is_not_there_is_named(tmp_path):
     assert f"{tmp_path}/nowhere can't be read" in refusal(tmp_path / "a.zip", tmp_path / "nowhere")
 
 
-def test_page_is_packed_without_byte_code(tmp_path):
-    bot = fill(tmp_path / "bot", "bot.py", "app/x.py")
-    shutil.copytree(PAGE, bot / "app", dirs_exist_ok=True)
-    package(tmp_path / "a.zip", THIS, bot)
-    assert {"app/index.html", "app/x.py"} < set(names(tmp_path / "a.zip"))
-    assert not any(name.startswith("app/__pycache__") for name in names(tmp_path / "a.zip"))
-
-
-def test_page_file_too_large_or_outside_app_is_refused(tmp_path):
-    bot = fill(tmp_path / "bot", "bot.py", "app/index.html", "secret.json")
+def test_file_of_a_page_that_is_too_large_is_refused(tmp_path):
+    bot = fill(tmp_path / "bot", "bot.py", "app/index.html")
     (bot / "app" / "x").write_bytes(bytes(4717167))
     package(tmp_path / "a.zip", THIS, bot)
     (bot / "app" / "x").write_bytes(bytes(4717168))
     assert "app/x must have at most 4,717,167 bytes" in refusal(tmp_path / "b.zip", bot)
-    (bot / "app" / "x").unlink()
-    (bot / "app" / "x").symlink_to("../secret.json")
-    assert "app/x must not be a link that leads out of app/" in refusal(tmp_path / "b.zip", bot)
 
 
 # ── The packages of requirements.txt
