@@ -2,7 +2,7 @@
 
 import { $, b, button, div, h, hidden, icon, p, small, span } from "./dom.js";
 import { openPage } from "./mini_app.js";
-import { actAs, app, bot, isLink, link, personId, send } from "./state.js";
+import { actAs, bot, isLink, link, personId, send, toast } from "./state.js";
 import { json } from "./timeline.js";
 
 // Text with its entities. JavaScript counts in UTF-16 units, as Telegram does.
@@ -245,13 +245,13 @@ function pressable(b, entry, where) {
   if (b.copy_text) {
     const copy = () => {
       navigator.clipboard?.writeText(b.copy_text.text);
-      app.toast(`Copied: ${b.copy_text.text}`);
+      toast(`Copied: ${b.copy_text.text}`);
     };
     return button(about, copy, text, icon("copy"));
   }
   const query = b.switch_inline_query_current_chat ?? b.switch_inline_query;
   if (query === undefined)
-    return button(about, () => app.toast("The demo doesn't support this kind of button."), text);
+    return button(about, () => toast("The demo doesn't support this kind of button."), text);
   const ask = () => {
     $("text").value = `@${bot(entry.bot).username} ${query}`;
     $("text").focus();

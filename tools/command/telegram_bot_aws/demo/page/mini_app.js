@@ -2,7 +2,7 @@
 // (https://docs.telegram-mini-apps.com/platform/methods).
 
 import { $, button, div, h, icon, p } from "./dom.js";
-import { actAs, app, bot } from "./state.js";
+import { actAs, app, bot, toast } from "./state.js";
 
 const VERSION = "9.1"; // of the events; pages ask for it
 let open = null; // the page that is shown: its launch and elements
@@ -126,10 +126,9 @@ const PLAYED = {
   },
   web_app_data_send: async ({ data }) => {
     const { chat, how, label, bot } = open;
-    if (how !== "keyboard")
-      app.toast("sendData works only in a page that a keyboard's button opened.");
+    if (how !== "keyboard") toast("sendData works only in a page that a keyboard's button opened.");
     else if (await actAs("send-data", { chat, label, bot, data: String(data ?? "") })) closePage();
-    else app.toast(app.problem.text);
+    else toast(app.problem.text);
   },
 };
 // What isn't played here is listed for the page's author.

@@ -4,7 +4,7 @@ import { $, b, button, clock, div, fill, h, icon, milliseconds, p, small, span }
 import { content, drawing, inlineKeyboard, rich, richBlocks, summary } from "./messages.js";
 import { closePage, isPageOpen, openPage, popup, reloadPage } from "./mini_app.js";
 import { act, actAs, app, ask, bot, place, send, showProblem } from "./state.js";
-import { tellProblem, total, verdict } from "./state.js";
+import { tellProblem, toast, total, verdict } from "./state.js";
 import { drawTimeline, output } from "./timeline.js";
 
 const EMOJI = ["👍", "❤", "🔥", "😁", "🎉", "👎"];
@@ -99,7 +99,7 @@ function row(entry, look, about, ...inside) {
 }
 $("messages").addEventListener("click", ({ target }) => {
   const shown = target.closest(".bubble, .service")?.closest("[data-key]");
-  if (shown) app.select(app.state.entries[shown.dataset.key].update_id, true);
+  if (shown) select(app.state.entries[shown.dataset.key].update_id, true);
 });
 
 // What became of a person's message.
@@ -301,7 +301,7 @@ function drawHead() {
     ([key]) => !state.people[key] || key === app.person,
   );
   const tab = ([key, { tab: word }]) => {
-    const about = { "data-chat": key, "data-name": key, "aria-pressed": String(key === app.chat) };
+    const about = { "data-name": key, "aria-pressed": String(key === app.chat) };
     return button(about, () => visit(key), word);
   };
   fill($("chats"), tabs.map(tab));
@@ -323,20 +323,18 @@ function drawHead() {
   fill($("commands"), offered.map(command));
   drawKeyboard();
 }
-app.visit = visit;
-function visit(key) {
+export function visit(key) {
   if (!app.state.chats[key]) return;
   closePage();
   app.chat = sessionStorage.chat = key;
   if (app.state.people[key]) app.person = sessionStorage.person = key;
   edit(null);
   drawn.clear();
-  $("messages").replaceChildren();
   drawHead();
   drawChat();
   toEnd();
 }
-app.select = (id, byHand) => {
+function select(id, byHand) {
   if (byHand) {
     app.pinned = true;
     document.body.dataset.view = "timeline";
@@ -346,10 +344,9 @@ app.select = (id, byHand) => {
   $("timeline").scrollTop = 0;
   drawChat();
   drawTimeline();
-};
+}
 
 // The bot's keyboard, and what the input replies to or edits.
-app.drawContext = drawKeyboard;
 const REQUESTS = { request_contact: "contact", request_location: "location", request_poll: "poll" };
 function pressKey(key) {
   if (key.web_app) return openPage("keyboard", key);
@@ -359,7 +356,7 @@ function pressKey(key) {
     return toast("The demo doesn't support this kind of button.");
   return send("text", key.text);
 }
-function drawKeyboard() {
+export function drawKeyboard() {
   const keyboard = app.state.keyboards[place()];
   const rows = keyboard?.keyboard ?? [];
   const one = (each) => {
@@ -406,7 +403,7 @@ function reply(entry) {
 const FAULTS = {
   429: [
     "asks the bot to slow down (429)",
-    "It says for how long: 3 s. The function passes that on, and Telegram waits that long.",
+    "It says for how long. The function passes that on, and Telegram waits that long.",
   ],
   500: [
     "has an error of its own (500)",
@@ -460,18 +457,12 @@ const banner = (id, ...words) =>
   fill($("banner"), h("div", { class: "banner", id }, icon("bad"), div("", words)));
 function drawReload(fresh) {
   const last = app.state.setup.reloads.at(-1);
-  $("banner").replaceChildren();
+  fill($("banner"));
   if (last?.error) {
     const words = b(`${last.files.join(", ")}: this change doesn't work.`);
     banner("broken", words, output(last.error, "The error", true));
   } else if (last && fresh)
     toast(`${last.files.join(", ")} reloaded in ${Math.round(last.milliseconds)} ms`);
-}
-app.toast = toast;
-function toast(text) {
-  $("toast").textContent = text;
-  clearTimeout(toast.timer);
-  toast.timer = setTimeout(() => fill($("toast")), 3200);
 }
 function live(word, tone) {
   $("live").textContent = word;
@@ -492,7 +483,6 @@ const on = (kind, take) => source.addEventListener(kind, (event) => take(JSON.pa
 on("snapshot", (data) => {
   app.state = data;
   drawn.clear();
-  $("messages").replaceChildren();
   if (!data.chats[app.chat]) app.chat = "ada";
   if (!data.bots.some((b) => b.id === app.bot)) app.bot = data.bots[0].id;
   if (!data.traces[app.selected]) app.selected = null; // of an earlier demo
@@ -653,7 +643,7 @@ function focusRow(row) {
   const entry = app.state.entries[row?.dataset.key];
   if (!entry) return;
   app.pinned = true;
-  if (entry.update_id !== null) app.select(entry.update_id);
+  if (entry.update_id !== null) select(entry.update_id);
   document.activeElement.scrollIntoView({ block: "nearest" });
 }
 $("messages").addEventListener("keydown", (event) => {
@@ -661,7 +651,7 @@ $("messages").addEventListener("keydown", (event) => {
   const isBox = event.target === $("messages");
   if (!isBox && event.target !== row) return;
   if (event.key === "Enter" && row) {
-    app.select(app.state.entries[row.dataset.key].update_id, true);
+    select(app.state.entries[row.dataset.key].update_id, true);
     return $("timeline").querySelector("summary")?.focus();
   }
   const next = { ArrowUp: row?.previousElementSibling, ArrowDown: row?.nextElementSibling };
@@ -681,7 +671,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.altKey && "123".includes(event.key)) {
     event.preventDefault();
-    visit($("chats").children[event.key - 1]?.dataset.chat);
+    visit($("chats").children[event.key - 1]?.dataset.name);
   }
 });
 countdown();

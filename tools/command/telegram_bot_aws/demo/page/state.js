@@ -1,6 +1,7 @@
 // The state from the server, what the visitor chose, requests to the server, and what became of an update.
 
-import { $, h } from "./dom.js";
+import { $, fill, h } from "./dom.js";
+import { drawKeyboard, visit } from "./page.js";
 
 export const app = {
   state: {},
@@ -13,7 +14,6 @@ export const app = {
   replying: null, // the entry that is replied to
   problem: { at: "", text: "" }, // why the last action failed; `at`: the element below which that stands
 };
-// page.js adds its functions that others call: select, visit, toast and drawContext.
 const NO_BOT = { id: 0, name: "Bot", username: "", commands: {}, menu: {} };
 export const bot = (id = app.bot) => app.state.bots?.find((each) => each.id === id) ?? NO_BOT;
 export const place = () => `${app.bot}:${app.chat}`;
@@ -55,12 +55,17 @@ export function showProblem() {
   if (place.dataset.key) place.append(shown);
   else place.parentNode.after(shown);
 }
+export function toast(text) {
+  $("toast").textContent = text;
+  clearTimeout(toast.timer);
+  toast.timer = setTimeout(() => fill($("toast")), 3200);
+}
 export function send(kind, text = "") {
   const keyboard = app.state.keyboards[place()];
   const forced = keyboard?.force_reply ? keyboard.message_id : 0;
   const reply_to = app.replying?.message.message_id ?? forced;
   app.replying = null;
-  app.drawContext();
+  drawKeyboard();
   return actAs("send", { chat: app.chat, bot: app.bot, kind, text, reply_to });
 }
 
@@ -75,9 +80,9 @@ function openTelegram(address) {
   if (!found) return false;
   const start = new URLSearchParams(query).get("start");
   app.bot = found.id;
-  app.visit(app.person);
+  visit(app.person);
   if (start !== null && !/^[\w-]{0,64}$/.test(start))
-    app.toast("Telegram ignores this link's start: it takes 64 letters, digits, _ and - at most.");
+    toast("Telegram ignores this link's start: it takes 64 letters, digits, _ and - at most.");
   else if (start !== null) send("text", `/start ${start}`.trim());
   return true;
 }

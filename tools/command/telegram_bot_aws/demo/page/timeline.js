@@ -47,12 +47,15 @@ function card(title, top, ...rest) {
   return h("section", { class: "card", "aria-label": title }, head, ...rest);
 }
 const FAULTS = {
-  silence: "Telegram said nothing until the function gave up.",
-  lost: "Telegram did this, but its answer got lost. The function can't know that it was done, so it reports a failure, Telegram redelivers the update, and the chat shows the answer once more.",
+  silence: ["no answer", "Telegram said nothing until the function gave up."],
+  lost: [
+    "answer lost",
+    "Telegram did this, but its answer got lost. The function can't know that it was done, so it reports a failure, Telegram redelivers the update, and the chat shows the answer once more.",
+  ],
 };
-const FAULT_WORDS = { silence: "no answer", lost: "answer lost" };
 function drawCall(t, call) {
   const failed = call.status !== 200 || call.fault;
+  const [fault, explanation] = FAULTS[call.fault] ?? [`${call.status}`];
   const name = `${t.attempt} ${t.calls.indexOf(call)}`;
   const text = call.params.text === undefined ? "" : `“${String(call.params.text).slice(0, 80)}”`;
   const files = Object.entries(call.files ?? {}).map(
@@ -63,13 +66,8 @@ function drawCall(t, call) {
     call.method,
     call.delivery ? "made by Telegram, from the answer" : "Lambda → Bot API",
     `at +${milliseconds(Math.max(0, (call.at - t.at) * 1000))}`,
-    note(
-      "",
-      pill(failed ? "bad" : "good", FAULT_WORDS[call.fault] ?? `${call.status}`),
-      " ",
-      call.answer.description ?? text,
-    ),
-    FAULTS[call.fault] ? note("", FAULTS[call.fault]) : null,
+    note("", pill(failed ? "bad" : "good", fault), " ", call.answer.description ?? text),
+    explanation ? note("", explanation) : null,
     (call.hints ?? []).map((hint) => note("warn", hint)),
     files.length ? note("", `Uploaded: ${files.join("; ")}`) : null,
     div(

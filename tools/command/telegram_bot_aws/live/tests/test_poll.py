@@ -98,7 +98,7 @@ def test_poll_answers_and_follows_saved_changes(telegram, bot):
 
 COUNTS = """
 SESSION: str = "user"
-ALLOWED_UPDATES = ["message"]
+ALLOWED_UPDATES = QUEUED_UPDATES = ["message"]
 
 
 def reply(update, session):
@@ -108,8 +108,7 @@ def reply(update, session):
 """
 
 
-@pytest.mark.slow
-def test_session_survives_a_restart_of_poll(telegram, bot, polled, tmp_path):
+def test_session_of_a_queued_update_survives_a_restart(telegram, bot, polled, tmp_path):
     (bot / "bot.py").write_text(COUNTS)
     for text in ("1 messages", "2 messages"):
         say(telegram, "hello")
@@ -118,22 +117,11 @@ def test_session_survives_a_restart_of_poll(telegram, bot, polled, tmp_path):
             XDG_STATE_HOME=str(tmp_path / "state"),
         )
         assert ran.code == 0
+        steps = [line.split(" · ")[2] for line in ran.output.splitlines() if " · " in line]
+        assert steps == ["queued", "answered sendMessage"]
     file = tmp_path / "state" / "telegram-bot" / f"{TOKEN.partition(':')[0]}.json"
     assert f"sessions are kept in {file}" in ran.output
     assert file.stat().st_mode & 0o077 == 0
-
-
-def test_queued_updates_are_answered_from_the_queue(telegram, bot, polled, tmp_path):
-    (bot / "bot.py").write_text(COUNTS + 'QUEUED_UPDATES = ["message"]\n')
-    say(telegram, "hello")
-    ran = polled(
-        until=lambda: texts(telegram) == ["1 messages"], XDG_STATE_HOME=str(tmp_path / "state")
-    )
-    assert ran.code == 0
-    assert [line.split(" · ")[2] for line in ran.output.splitlines() if " · " in line] == [
-        "queued",
-        "answered sendMessage",
-    ]
 
 
 def test_overdue_call_is_made_at_the_next_start(telegram, polled, tmp_path):

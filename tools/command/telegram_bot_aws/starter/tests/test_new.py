@@ -141,19 +141,14 @@ def test_copy_has_its_folders_name_and_a_source(tmp_path, example):
     settings = (folder / "pyproject.toml").read_text()
     for part in ("lambda", "tools/telegram-stand-in"):
         assert f'".terraform/modules/telegram_bot/{part}"' in settings
-
-
-@pytest.mark.parametrize("framework", ["aiogram", "ptb", "telebot"])
-def test_frameworks_bot_has_sessions_and_memory(tmp_path, framework):
-    folder = tmp_path / "mine"
-    ran = run(new.main, str(folder), "--example", f"moved/{framework}")
-    assert ran.code == 0
-    assert "mypy" not in ran.output
-    main = (folder / "main.tf").read_text()
-    assert re.search(r"^  session_retention_in_days += ", main, re.MULTILINE)
-    assert re.search(r"^  memory_size += 512 ", main, re.MULTILINE)
-    assert f"on_{framework}.make_reply(" in (folder / "bot/bot.py").read_text()
-    assert (folder / f"bot/on_{framework}.py").is_file()
+    is_moved = example.startswith("moved/")  # to a framework, which mypy can't follow
+    assert ("pytest mypy" in ran.output) is not is_moved
+    if is_moved:
+        framework = example.removeprefix("moved/")
+        assert re.search(r"^  session_retention_in_days += ", main, re.MULTILINE)
+        assert re.search(r"^  memory_size += 512 ", main, re.MULTILINE)
+        assert f"on_{framework}.make_reply(" in (folder / "bot/bot.py").read_text()
+        assert (folder / f"bot/on_{framework}.py").is_file()
 
 
 @pytest.mark.parametrize("name", ["my bot", "my_bot", "bot.1", "größe", "b" * 65, "/"])
