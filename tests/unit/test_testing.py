@@ -31,7 +31,7 @@ def author(request, monkeypatch, tmp_path):
     monkeypatch.setattr(request.node, "path", tmp_path / "test_bot.py")
     monkeypatch.setitem(sys.modules, "own", ModuleType("own"))  # another bot's
     (tmp_path / "bot").mkdir()
-    (tmp_path / "bot" / "bot.py").write_text("import own\n")
+    (tmp_path / "bot" / "bot.py").write_text("import own\n" + SAYS + ONE)
     (tmp_path / "bot" / "own.py").write_text("NAME = 'mine'\n")
     yield
     assert sys.modules.keys().isdisjoint({"own", "handlers", "handlers.common"})
@@ -45,9 +45,6 @@ def test_bot_is_imported_for_each_test(author, bot, time):
     bot.own.NAME = "changed"
     assert TEST_SECONDS == 300
     assert 290 < botkit("deadline").deadline.left() <= TEST_SECONDS
-
-
-def test_bot_alone_knows_its_name(author, bot):
     assert botkit("commands").command_in("/start@a_bot") == "start"
 
 
@@ -98,12 +95,12 @@ def test_calls_are_noted_and_give_what_telegram_would(calls):
     assert calls.texts("editMessageText") == ["Ho", "Hu"]
 
 
-def test_limits_of_another_test_are_forgotten(request):
-    telegram = botkit("telegram")
-    telegram.blocked_until["7"] = time.time() + 60
-    calls = request.getfixturevalue("calls")
-    telegram.call("sendMessage", chat_id=7, text="Hi")
-    assert calls.texts() == ["Hi"]
+@pytest.mark.parametrize("fixture", ["calls", "chat"])
+def test_limits_of_another_test_are_forgotten(author, request, monkeypatch, fixture):
+    monkeypatch.setitem(botkit("telegram").blocked_until, "7", time.time() + 60)
+    request.getfixturevalue(fixture)
+    assert botkit("telegram").blocked_until == {}
+    sys.modules.pop("own", None)
 
 
 def test_call_gives_what_the_test_says(calls):
@@ -139,17 +136,14 @@ def test_sessions_are_kept(sessions):
     assert sessions == {"7": {"list": [1]}, "8": {}}
     session.change("7", dict.clear)
     assert kept == {}
-
-
-def test_test_may_change_and_delete_sessions(sessions):
-    session = botkit("session")
-    sessions["42"]["n"] = 1
-    session.change("42", lambda data: data.update(n=data["n"] + 1))
-    assert sessions == {"42": {"n": 2}}
-    del sessions["42"]
-    assert session.read("42") == {}
-    session.change("42", lambda data: data.update(n=5))
-    assert sessions == {"42": {"n": 5}}
+    # A test may change and delete them.
+    sessions["8"]["n"] = 1
+    session.change("8", lambda data: data.update(n=data["n"] + 1))
+    assert sessions["8"] == {"n": 2}
+    del sessions["8"]
+    assert session.read("8") == {}
+    session.change("8", lambda data: data.update(n=5))
+    assert sessions["8"] == {"n": 5}
 
 
 def test_once_is_recorded(schedules):
@@ -228,12 +222,11 @@ def say(message, text):
 def reply(update, session=None):
     return answer(update["message"], session)
 """
-COUNTS = """
-SESSION = "chat"
-
+ONE = """
+asked = []
 def answer(message, session):
-    session["n"] = session.get("n", 0) + 1
-    return [say(message, f"one {session['n']}"), say(message, f"two {session['n']}")]
+    asked.append(1)
+    return [say(message, f"asked {len(asked)}")]
 """
 
 
@@ -253,29 +246,18 @@ def texts(person):
     return [message.text for message in person.unread()]
 
 
-def test_people_chat_with_a_bot_by_words(chat_with):
+QUEUED = 'QUEUED_UPDATES = ["message"]\n'
+COUNTS = """
+SESSION = "chat"
+
+def answer(message, session):
+    session["n"] = session.get("n", 0) + 1
+    return [say(message, f"one {session['n']}"), say(message, f"two {session['n']}")]
+"""
+
+
+def test_people_chat_with_a_bot_by_words(chat_with, sessions):
     threads = {*threading.enumerate()}
-    ada = chat_with("def answer(message, session): return [say(message, 'Hi')]").user("Ada")
-    ada.send("/start")
-    assert ada.receive().text == "Hi"
-    with pytest.raises(AssertionError, match="Ada got no message. What came instead"):
-        ada.receive()
-    assert {*threading.enumerate()} <= threads, "it needs no thread"
-
-
-def test_chat_begins_with_a_new_container(chat_with, monkeypatch):
-    monkeypatch.setitem(botkit("telegram").blocked_until, "7", time.time() + 60)
-    chat_with("def answer(message, session): return []")
-    assert botkit("telegram").blocked_until == {}
-
-
-def test_bot_gets_only_its_update_types(chat_with):
-    chat = chat_with("def answer(message, session): return []")
-    chat.user("Ada").ask("cats")
-    assert "the bot doesn't get this inline_query: it asked for message" in chat.transcript
-
-
-def test_session_is_kept_for_the_next_update(chat_with, sessions):
     chat = chat_with(COUNTS)
     ada, grace = chat.user("Ada"), chat.user("Grace")
     for person in (ada, ada, grace):
@@ -283,6 +265,9 @@ def test_session_is_kept_for_the_next_update(chat_with, sessions):
     assert texts(ada) == ["one 1", "two 1", "one 2", "two 2"]
     assert texts(grace) == ["one 1", "two 1"]
     assert sessions == {str(ada.chat["id"]): {"n": 2}, str(grace.chat["id"]): {"n": 1}}
+    ada.ask("cats")
+    assert "the bot doesn't get this inline_query: it asked for message" in chat.transcript
+    assert {*threading.enumerate()} <= threads, "it needs no thread"
 
 
 def test_files_go_to_the_bot_and_back(chat_with):
@@ -302,17 +287,23 @@ def answer(message, session):
 
 
 @pytest.mark.parametrize(
-    ("answer", "error"),
+    ("source", "error", "file"),
     [
-        ("raise KeyError('x')", "'x'"),
-        ("return {}", r"reply\(\) must return a list of calls, not a dict"),
+        ("def answer(message, session): raise KeyError('x')", "'x'", "bot.py"),
+        (QUEUED + "def answer(message, session): raise KeyError('x')", "'x'", "bot.py"),
+        (
+            "def answer(message, session): return {}",
+            r"reply\(\) must return a list of calls, not a dict",
+            "calls.py",
+        ),
     ],
-    ids=["an exception", "no calls"],
+    ids=["an exception", "of a queued update", "no calls"],
 )
-def test_exception_of_the_bot_fails_the_test(chat_with, caplog, answer, error):
-    ada = chat_with(f"def answer(message, session):\n    {answer}\n").user("Ada")
-    with pytest.raises(Exception, match=error):
+def test_exception_of_the_bot_fails_the_test(chat_with, caplog, source, error, file):
+    ada = chat_with(source).user("Ada")
+    with pytest.raises(Exception, match=error) as raised:
         ada.send("Hi")
+    assert Path(raised.traceback[-1].path).name == file
     assert "update · bot_error · " in caplog.text
 
 
@@ -326,22 +317,6 @@ def test_bot_is_rate_limited_and_answers_later(chat_with):
     assert texts(ada) == [f"{number}" for number in range(21)]
     assert "Too Many Requests: retry after 60" in chat.transcript
     assert chat.telegram.moved == begun + 60
-
-
-ONE = """
-asked = []
-def answer(message, session):
-    asked.append(1)
-    return [say(message, f"asked {len(asked)}")]
-"""
-
-
-def test_update_is_redelivered_as_by_telegram(chat_with):
-    chat = chat_with(ONE)
-    chat.fails("429", times=2)
-    ada = chat.user("Ada")
-    ada.send("Hi")
-    assert texts(ada) == ["asked 3"]
 
 
 def test_endless_retries_fail_the_test(chat_with):
@@ -456,29 +431,16 @@ def test_event_recurs_at_its_times(chat_with, schedules):
     assert first < second == redriven
 
 
-QUEUED = """
-QUEUED_UPDATES = ["message"]
-def answer(message, session): return [say(message, message["n"])]
-"""
-
-
 def test_queued_update_that_never_succeeds_is_a_dead_letter(chat_with):
-    chat = chat_with(SAYS + QUEUED.replace('"n"', '"text"'))
+    chat = chat_with(QUEUED + ONE)
     chat.fails("429", times=20)
     ada = chat.user("Ada")
     ada.send("Hi", "Ho")
-    assert texts(ada) == ["Ho"]
+    assert texts(ada) == ["asked 21"]
     [letter] = chat.dead_letters()
     assert letter["update"]["message"]["text"] == "Hi"
     chat.redrive()
-    assert texts(ada)[1:] == ["Hi"]
-
-
-def test_exception_has_the_bots_traceback(chat_with, tmp_path):
-    ada = chat_with(SAYS + QUEUED).user("Ada")
-    with pytest.raises(KeyError, match="'n'") as raised:
-        ada.send("Hi")
-    assert Path(raised.traceback[-1].path) == tmp_path / "bot" / "bot.py"
+    assert texts(ada)[1:] == ["asked 22"]
 
 
 @pytest.mark.parametrize(("needs", "tries"), [(3, 3), (30, 20)])
@@ -518,13 +480,12 @@ def shown(request):
     """Lines that a failure shows in the end."""
     expected = []
     yield expected
-    [*_, shown] = request.node._report_sections
-    assert shown == ("teardown", "Telegram", "\n".join(expected))
+    assert request.node._report_sections[-1] == ("teardown", "Telegram", "\n".join(expected))
 
 
 def test_failure_shows_the_transcript(shown, chat_with):
-    chat_with("def answer(message, session): return [say(message, 'Ho')]").user("Ada").send("Hi")
-    shown[:] = ["Ada: Hi", "  Bot: Ho"]
+    chat_with(ONE).user("Ada").send("Hi")
+    shown[:] = ["Ada: Hi", "  Bot: asked 1"]
 
 
 def test_only_one_of_two_answers_calls(calls, chat_with):
@@ -556,7 +517,6 @@ import time
 from datetime import date, datetime, timedelta
 from botkit import conversation, schedule
 
-NOON = datetime(2100, 1, 1, 12, tzinfo=dt.UTC)
 SESSION = "chat"
 
 def seconds():
