@@ -133,21 +133,17 @@ class Schedules(_Kept):
             return self._request(service, method, path, **content)
         name = path.removeprefix("/schedules/")
         with self.changing() as items:
-            self._change(items, method, name, content)
+            if method == "POST" and name in items:
+                raise self._aws.ClientError("ConflictException", f"Schedule {name} already exists.")
+            if method != "POST" and name not in items:
+                about = "ResourceNotFoundException", f"Schedule {name} does not exist."
+                raise self._aws.ClientError(*about)
+            if method == "DELETE":
+                del items[name]
+            else:
+                assert method in ("POST", "PUT"), f"no stand-in for {method} of a schedule"
+                items[name] = self._item(content["body"])
         return {}
-
-    def _change(self, items: Json, method: str, name: str, content: Json) -> None:
-        body = content.get("body", {})
-        if method == "POST" and name in items:
-            raise self._aws.ClientError("ConflictException", f"Schedule {name} already exists.")
-        if method != "POST" and name not in items:
-            about = "ResourceNotFoundException", f"Schedule {name} does not exist."
-            raise self._aws.ClientError(*about)
-        if method == "DELETE":
-            del items[name]
-        else:
-            assert method in ("POST", "PUT"), f"no stand-in for {method} of a schedule"
-            items[name] = self._item(body)
 
     def _item(self, body: Json) -> Json:
         event, expression = json.loads(body["Target"]["Input"]), body["ScheduleExpression"]
@@ -292,19 +288,16 @@ class Scheduler:
 
     def run_next(self) -> None:
         """Send the next message. One that recurs leaves out the times that were missed."""
-        now = self._schedules.now()
         with self._schedules.changing() as items:
-            name = next(iter(in_order(items)), "")
-            schedule = items.get(name)
-            if schedule and "cron" in schedule:
-                due = next_time(schedule["cron"], schedule["zone"], schedule["since"])
-                at = now if due is None or due > now else due
-                schedule["since"] = max(now, schedule["since"])
-            elif schedule:
-                at = schedule["at"]
+            waiting = in_order(items)
+            if not waiting:
+                return
+            name, due = next(iter(waiting.items()))
+            if "cron" in due:
+                items[name]["since"] = max(self._schedules.now(), due["at"])
+            else:
                 del items[name]
-        if schedule:
-            event = schedule["event"] | {"at": as_scheduled(at)}
+            event = due["event"] | {"at": as_scheduled(due["at"])}
             self._queues.send(QUEUE_URL, json.dumps(event), name)
 
 
