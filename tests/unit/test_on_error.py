@@ -20,10 +20,6 @@ def on_error(update):
 SORRY = {"method": "sendMessage", "chat_id": 42, "text": "Sorry"}
 
 
-def warned(container):
-    return [line for line in container.log if line["message"] == "on_error() failed, too"]
-
-
 def test_on_error_answers_when_the_bot_fails(start_bot, bot_api):
     container = start_bot(BOT)
     bot_api.expects(SORRY)
@@ -85,25 +81,23 @@ def test_on_error_is_not_called_for_other_outcomes(start_bot, bot_api, old, new,
     assert container.line["outcome"] == outcome
 
 
-def test_exception_of_on_error_is_only_logged(start_bot):
-    container = start_bot(BOT.replace("return [{", f"raise ValueError('{TEXT}'); [{{"))
+@pytest.mark.parametrize(
+    ("raises", "code", "error"),
+    [
+        (f"raise ValueError('{TEXT}'); ", None, "ValueError at bot.py:10"),
+        ("", 403, "403 no"),
+        ("", 500, "HTTP 500"),
+    ],
+)
+def test_failure_of_on_error_is_only_logged(start_bot, bot_api, raises, code, error):
+    container = start_bot(BOT.replace("return [{", f"{raises}return [{{"))
+    if code:
+        bot_api.refuses(SORRY, code, "no")
     assert container.deliver(message()) == (200, None)
     assert container.line["outcome"] == "bot_error"
-    [line] = warned(container)
-    assert (line["error"], line["stack_trace"]) == (
-        "ValueError at bot.py:10",
-        ["bot.py:10 in on_error"],
-    )
-
-
-@pytest.mark.parametrize(("code", "says"), [(403, "403 no"), (500, "HTTP 500")], ids=str)
-def test_failing_call_of_on_error_is_only_logged(start_bot, bot_api, code, says):
-    container = start_bot(BOT)
-    bot_api.refuses(SORRY, code, "no")
-    assert container.deliver(message()) == (200, None)
-    assert container.line["outcome"] == "bot_error"
-    [line] = warned(container)
-    assert says in line["error"]
+    [line] = [line for line in container.log if line["message"] == "on_error() failed, too"]
+    assert error in line["error"]
+    assert line.get("stack_trace") == (["bot.py:10 in on_error"] if raises else None)
 
 
 def test_on_error_waits_if_the_dead_letter_cannot_be_sent(start_with_queue, bot_api):

@@ -61,11 +61,16 @@ def test_events_are_answered_whoever_is_listed(start_bot, bot_api):
 # ── Business accounts
 
 
-def test_account_is_looked_up_once(start_bot, bot_api):
+def test_account_is_looked_up_until_telegram_answers(start_bot, bot_api):
     container = start_bot(BOT, ALLOWED_IDS=str(OWNER))
+    call = {"method": "getBusinessConnection", **ASK}
+    bot_api.refuses(call, 429, "Too Many Requests", retry_after=5)
+    bot_api.refuses(call, 500, "Internal Server Error")
     bot_api.answers("getBusinessConnection", ASK, CONNECTED)
     bot_api.expects(HELLO, HELLO)
-    container.deliver(UPDATE)
+    assert container.deliver(UPDATE) == (503, "5")
+    assert container.deliver(UPDATE) == (503, None)
+    assert container.deliver(UPDATE) == (200, None)
     assert container.line["methods"] == ["getBusinessConnection", "sendMessage"]
     container.deliver({**UPDATE, "update_id": 2})
     assert container.line["methods"] == ["sendMessage"]
@@ -77,19 +82,6 @@ def test_account_that_is_no_longer_connected_is_a_stranger(start_bot, bot_api):
     bot_api.refuses(call, 400, "Bad Request: business connection not found")
     assert container.deliver(UPDATE) == (200, None)
     assert (container.line["outcome"], container.line["sender_ids"]) == ("ignored", [])
-
-
-def test_update_is_redelivered_if_the_account_cannot_be_looked_up(start_bot, bot_api):
-    container = start_bot(BOT, ALLOWED_IDS=str(OWNER))
-    call = {"method": "getBusinessConnection", **ASK}
-    bot_api.refuses(call, 429, "Too Many Requests", retry_after=5)
-    bot_api.refuses(call, 500, "Internal Server Error")
-    bot_api.answers("getBusinessConnection", ASK, CONNECTED)
-    bot_api.expects(HELLO)
-    assert container.deliver(UPDATE) == (503, "5")
-    assert container.deliver(UPDATE) == (503, None)
-    assert container.deliver(UPDATE) == (200, None)
-    assert container.line["outcome"] == "answered"
 
 
 # ── A group that becomes a supergroup

@@ -107,20 +107,17 @@ def test_webhook_is_registered(container, last_error):
     assert container.log == []
 
 
-@pytest.mark.parametrize(("failures", "look_ups"), [(0, 1), (2, 3), (99, 10)])
-def test_new_name_is_waited_for(container, names, pauses, failures, look_ups):
+@pytest.mark.parametrize(
+    ("scheme", "failures", "look_ups"),
+    [("https", 0, 1), ("https", 2, 3), ("https", 99, 10), ("http", 0, 0)],
+)
+def test_new_public_name_is_waited_for(container, names, pauses, scheme, failures, look_ups):
     """Telegram's server caches a failed look-up for five minutes."""
     names.failures = failures
     answering(container)
-    assert register(container)["url"] == URL
+    assert register(container, url=URL.replace("https", scheme))["url"] == URL
     assert names.asked == [(443, socket.AF_INET)] * look_ups
     assert pauses == [0.5] * min(failures, look_ups)
-
-
-def test_only_a_public_name_is_waited_for(container, names):
-    answering(container)
-    register(container, url=f"http://{HOST}/telegram")
-    assert names.asked == []
 
 
 @pytest.mark.parametrize(("milliseconds", "seconds"), [(5_500, 2.25), (30_000, 5.0)])
