@@ -88,7 +88,7 @@ def test_types_fit_and_find_a_wrong_key(tmp_path):
     folder = tmp_path / "dice-bot"
     reader.begin(folder)
     first = (folder / BOT).read_text()
-    (folder / "bot/wrong.py").write_text(first.replace('"chat_id": chat_id', '"chatid": chat_id'))
+    (folder / "bot/wrong.py").write_text(first.replace("'chat_id': chat_id", "'chatid': chat_id"))
     for number, files in enumerate(BOTS.values()):
         for path, text in files.items():
             if re.fullmatch(r"bot/\w+\.py", path):

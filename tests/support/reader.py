@@ -89,25 +89,10 @@ def add_services(folder):
 
 
 def _change(file, new_text):
-    """Make a page's change of a Python file: imports, constants and functions, new or not."""
-    text = file.read_text()
-    for wanted in ast.parse(new_text).body:
-        lines = "\n".join(new_text.splitlines()[wanted.lineno - 1 : wanted.end_lineno])
-        there = text.splitlines()
-        statements = ast.parse(text).body
-        old = [each for each in statements if _defined(each) == _defined(wanted) != ""]
-        if old:
-            there[old[0].lineno - 1 : old[0].end_lineno] = [lines]
-        elif isinstance(wanted, ast.Import | ast.ImportFrom):
-            there.insert(statements[0].end_lineno or 0, lines)  # below the docstring
-        else:
-            there += ["", "", lines]
-        text = "\n".join(there) + "\n"
-    file.write_text(text)
-
-
-def _defined(statement):
-    """Return the name that a statement gives to a function or constant, or nothing."""
-    if isinstance(statement, ast.Assign):
-        return ast.unparse(statement.targets[0])
-    return getattr(statement, "name", "")
+    """Make a page's change of a Python file: statements that replace those of the same name."""
+    statements = {}
+    for text in (file.read_text(), new_text):
+        for each in ast.parse(text).body:
+            source = ast.unparse(each)
+            statements[getattr(each, "name", source.partition(" = ")[0])] = source
+    file.write_text("\n".join(statements.values()) + "\n")
