@@ -124,10 +124,6 @@ class Play:
             return self.chance.random() < OFTEN.get(what, 0.05)
         return what == self.fault and self.chances[what] == self.at
 
-    def has(self, *names):
-        """Tell whether the bot has one of these features."""
-        return not set(names).isdisjoint(self.pair)
-
     @property
     def session(self):
         """SESSION of the bot, "" without one."""
@@ -137,21 +133,16 @@ class Play:
     def source(self, version=1, is_broken=False, is_away=False):
         """Return a version of the bot."""
         head = f"VERSION, IS_BROKEN, IS_AWAY = {version}, {is_broken}, {is_away}\n"
-        head += f"IS_KEPT = {self.has('dead letters')}\n"
+        head += f"IS_KEPT = {'dead letters' in self.pair}\n"
         head += f'SESSION = "{self.session}"\n' if self.session.startswith("chat") else ""
         return head + features.BASE + "".join(f.part for f in self.features) + features.END
 
     def releases(self):
         """Return the versions that answer in each of the four phases, side by side."""
-        is_broken = self.has("dead letters")
-        old, new = self.source(), self.source(2)
-        if self.has("release"):
-            during, after, last = [old, new], self.source(2, is_away=is_broken), new
-        else:
-            during, after, last = [old], self.source(is_away=is_broken), old
-        if is_broken:
-            during = [self.source(2 if self.has("release") else 1, True)]
-        return [[old], during, [after], [last]]
+        is_broken, newest = "dead letters" in self.pair, 2 if "release" in self.pair else 1
+        old, new = self.source(), self.source(newest)
+        during = [self.source(newest, is_broken)] if is_broken else [*dict.fromkeys([old, new])]
+        return [[old], during, [self.source(newest, is_away=is_broken)], [new]]
 
     def run(self):
         """Play all phases, and redrive what failed."""
@@ -165,12 +156,12 @@ class Play:
             self._deliver([lines.pop(features.UNLUCKY, [])])  # the first that fails
             self._schedule(phase)
             self._deliver([*lines.values()])
-            if phase == 2 and self.has("dead letters"):
+            if phase == 2 and "dead letters" in self.pair:
                 self.simulation.redrive(self.chance.choice)
                 self.left = self.simulation.queues.dead_letters
         self._schedule(4)
         self._deliver([])
-        for _ in range(REDRIVES if self.has("dead letters") else 0):
+        for _ in range(REDRIVES if "dead letters" in self.pair else 0):
             self.simulation.redrive(self.chance.choice)
 
     def _deliver(self, lines):
@@ -248,18 +239,8 @@ class Play:
             sentence = SENTENCE.fullmatch(params["text"])
             assert sentence, params["text"]
             word, part, parts, ids, more = sentence.groups()
-            found.append(
-                Said(
-                    word,
-                    int(part),
-                    int(parts),
-                    tuple(json.loads(ids)),
-                    more,
-                    int(params["chat_id"]),
-                    method == "sendMessage",
-                    at,
-                )
-            )
+            place = int(params["chat_id"]), method == "sendMessage", at
+            found.append(Said(word, int(part), int(parts), tuple(json.loads(ids)), more, *place))
         return found
 
     def word(self, update_id):
@@ -315,7 +296,7 @@ def check(play):
     assert {*repeated.values()} <= {2}, f"more than twice: {repeated}"
     assert len({what[0][1] for what in repeated}) <= 1, f"several are said twice: {repeated}"
     assert not repeated or may_repeat(play, repeated), f"said twice: {repeated}"
-    if play.has("dead letters"):
+    if "dead letters" in play.pair:
         assert not play.simulation.queues.items, "a redrive leaves something"
     for item in play.table.values():
         for seen in seen_in(json.loads(item.get("session", {"S": "{}"})["S"])):
@@ -324,7 +305,7 @@ def check(play):
     for each in said:
         if each.is_answer and each.word != "wait":  # which doesn't wait in the queue
             by_place[each.chat, play.person(each.ids[0])].append(each.ids[0])
-    if not play.is_mixed and not play.has("dead letters"):
+    if not play.is_mixed and "dead letters" not in play.pair:
         for ids in by_place.values():
             assert [*dict.fromkeys(ids)] == sorted({*ids}), f"out of order: {ids}"
     for name in {*play.pair} & OWN.keys():
@@ -340,15 +321,15 @@ def is_excused(play, update_id):
     if outcome == "ignored":
         return update_id in play.by(features.STRANGER)
     if outcome == "rate_limited":
-        return update_id in play.by(features.FLOODER) and play.has("RATE_LIMIT")
+        return update_id in play.by(features.FLOODER) and "RATE_LIMIT" in play.pair
     if outcome == "bot_error":  # and stays so: a hint of on_rate_limit() is no dead letter
-        is_hint = update_id in play.by(features.FLOODER) and play.has("RATE_LIMIT")
-        return is_hint or (play.word(update_id) == "fail" and not play.has("dead letters"))
+        is_hint = update_id in play.by(features.FLOODER) and "RATE_LIMIT" in play.pair
+        return is_hint or (play.word(update_id) == "fail" and "dead letters" not in play.pair)
     if outcome == "answered":  # the question once more
         return update_id in play.by(features.ASKED) and play.is_mixed
     if outcome == "incomplete":
         is_noted = play.session and play.word(update_id) not in features.OWN_CALLS
-        return not is_noted and not play.has("dead letters")
+        return not is_noted and "dead letters" not in play.pair
     return False
 
 
