@@ -221,16 +221,15 @@ def checked_result(result: Any) -> Any:
 def _checked_json(data: Any) -> str:
     """Return a session in JSON. Raises SessionError if JSON would change it."""
     try:
-        try:
-            text = to_json(data)
-            is_unchanged = json.loads(text) == data
-        except TypeError:  # a value that JSON doesn't have
-            is_unchanged = False
-        if not is_unchanged:
-            raise ValueError(_not_json(data))
+        text = to_json(data)
+        if json.loads(text) == data:
+            return text
+        reason = _not_json(data)
+    except TypeError:  # a value that JSON doesn't have
+        reason = _not_json(data)
     except (ValueError, RecursionError) as error:
-        raise SessionError(f"a session must contain only {JSON_VALUES}: {error}") from None
-    return text
+        reason = str(error)
+    raise SessionError(f"a session must contain only {JSON_VALUES}: {reason}")
 
 
 def _not_json(data: Any, at: str = "the session") -> str:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ast
 import os
+from contextlib import suppress
 from inspect import iscoroutinefunction, isfunction, isgeneratorfunction, signature
+from pathlib import Path
 
 from .. import bot_module
 from ..bot_module import NOT_ASYNC
@@ -171,32 +173,21 @@ def imports(bot: Any) -> set[str]:
     For `from botkit import session`, that is "botkit" and "botkit.session".
     """
     found: set[str] = set()
-    folder = os.path.dirname(getattr(bot, "__file__", None) or "")
-    for parent, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if name != "botkit"]
-        for file in (os.path.join(parent, name) for name in names):
-            if file.endswith(".py") and os.path.isfile(file):  # an editor's lock is none
-                found |= _imports_of(file)
-    return found
-
-
-def _imports_of(file: str) -> set[str]:
-    with open(file, "rb") as opened:
-        source = opened.read()
-    if b"botkit" not in source:  # parsing takes long
-        return set()
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):  # nothing has imported it
-        return set()
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        match node:
-            case ast.Import(names=names):
-                found.update(alias.name for alias in names)
-            case ast.ImportFrom(module=module, names=names):
-                found.update(f"{module}.{alias.name}" for alias in names)
-                found.add(str(module))
+    folder = Path(bot.__file__).parent
+    for file in folder.rglob("*.py"):
+        if "botkit" in file.relative_to(folder).parts or not file.is_file():  # an editor's lock
+            continue
+        source = file.read_bytes()
+        if b"botkit" not in source:  # parsing takes long
+            continue
+        with suppress(SyntaxError, ValueError):  # nothing has imported it
+            for node in ast.walk(ast.parse(source)):
+                match node:
+                    case ast.Import(names=names):
+                        found.update(alias.name for alias in names)
+                    case ast.ImportFrom(module=module, names=names):
+                        found.update(f"{module}.{alias.name}" for alias in names)
+                        found.add(str(module))
     return found
 
 
