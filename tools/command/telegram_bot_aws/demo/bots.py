@@ -43,9 +43,7 @@ class Bots:
 
     def actor(self, id: int, chat: str, name: str = "") -> Person:
         """Return a person in a chat, who acts towards a bot."""
-        known = CHATS[chat]
-        place = {"chat": known["chat"], **known.get("thread", {})}
-        return self._stages.person(self.get(id), person_in(chat, name), **place)
+        return self._stages.person(self.get(id), person_in(chat, name), chat)
 
     def serves(self, id: int, address: str) -> None:
         """Note where the demo serves a bot's page."""

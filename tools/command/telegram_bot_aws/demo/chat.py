@@ -109,7 +109,7 @@ class Chat:
         """Note a call with the update that caused it, if one did."""
         with self.feed.lock:
             shown = {name: value for name, value in vars(call).items() if name != "changes"}
-            delivery = self.traces.cause(call) or self.traces.only_one(call)
+            delivery = self.traces.cause(call)
             id: Any = None
             where = ""
             if delivery:

@@ -25,7 +25,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from telegram_stand_in import Limits, Server, Telegram
 
@@ -34,8 +34,7 @@ from telegram_bot_aws.demo.chat import Chat
 from telegram_bot_aws.demo.configuration import files
 from telegram_bot_aws.demo.deployments import Deployment, Unavailable, identity, token
 from telegram_bot_aws.demo.local_deployment import LocalDeployment
-from telegram_bot_aws.demo.logs import tell_log
-from telegram_bot_aws.demo.progress import say, tell
+from telegram_bot_aws.demo.progress import say, tell, tell_log
 from telegram_bot_aws.demo.script import Script, check, check_name, read_file, tell_failed_event
 from telegram_bot_aws.demo.server import PageServer
 from telegram_bot_aws.local import program
@@ -48,13 +47,6 @@ PLACES = ("private", "group", "topic")
 PORT = 8642  # of the chat page, if it is free: a tab that is still open goes on
 LOOK_SECONDS = 0.3  # between two checks for a changed bot
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-class Target(NamedTuple):
-    """What runs: the configuration in a folder, or the bot in one. The other one is None."""
-
-    configuration: Path | None
-    bot: Path | None
 
 
 def options() -> argparse.Namespace:
@@ -173,14 +165,17 @@ def options() -> argparse.Namespace:
     return options
 
 
-def target(name: str | None, *, direct: bool) -> Target:
-    """Return what runs. Raises ValueError if there is nothing to run in the folder."""
+def target(name: str | None, *, direct: bool) -> tuple[Path | None, Path | None]:
+    """Return what runs: the configuration in a folder, or the bot in one. The other one is None.
+
+    Raises ValueError if there is nothing to run in the folder.
+    """
     folder = Path(name or ".").resolve()
     is_module = (folder / "lambda" / "botkit").is_dir()  # and no configuration that uses it
     has_configuration = bool(files(folder)) and not is_module
     if has_configuration and not direct:
-        return Target(folder, None)
-    return Target(None, bot_folder(str(folder) if has_configuration else name))
+        return folder, None
+    return None, bot_folder(str(folder) if has_configuration else name)
 
 
 def impossible(options: argparse.Namespace) -> str:

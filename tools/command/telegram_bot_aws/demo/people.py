@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from telegram_stand_in import (
-    QUERIES,
-    Bot,
-    Json,
-    Telegram,
-    contact,
-    kind_of,
-)
+from telegram_stand_in import QUERIES, Bot, Json, Person, Telegram, contact, kind_of
 
 from telegram_bot_aws.demo.bots import Bots
 from telegram_bot_aws.demo.deployments import PAGE
@@ -38,28 +34,28 @@ def send_again(update: Json, telegram: Telegram, bot: Bot) -> None:
         raise InvalidRequest(f"Telegram sends no such {kind}: {error!r}") from None
 
 
+@dataclass
 class People:
     """The actions. `person` says who acts in a group, `bot` which bot gets it; 0 is the first."""
 
-    def __init__(
-        self,
-        telegram: Telegram,
-        feed: Feed,
-        bots: Bots,
-        entries: Entries,
-        traces: Traces,
-    ) -> None:
-        self._telegram = telegram
-        self._feed = feed
-        self._bots = bots
-        self._entries = entries
-        self._traces = traces
+    telegram: Telegram
+    feed: Feed
+    bots: Bots
+    entries: Entries
+    traces: Traces
+
+    @contextlib.contextmanager
+    def _acting(self, chat: str, person: str, bot: int) -> Iterator[Person]:
+        """Yield who acts in a chat, while other changes wait: the updates don't say the chat."""
+        with self.feed.lock:
+            self.traces.acting_in = chat
+            yield self.bots.actor(bot, chat, person)
 
     def send(
         self, chat: str, kind: str, text: str, person: str = "", bot: int = 0, reply_to: int = 0
     ) -> None:
         """Send a text, or other content, to a bot."""
-        actor = self._bots.actor(bot, chat, person)
+        actor = self.bots.actor(bot, chat, person)
         content: Any
         if kind == "text":
             content = text
@@ -67,80 +63,71 @@ class People:
             content = contact(actor.user)
         else:
             content = CONTENT[kind]
-        self._entries.keyboard_used(actor.stage.bot.id, chat)
-        replied = self._telegram.messages.get((actor.chat["id"], reply_to))
+        self.entries.keyboard_used(actor.stage.bot.id, chat)
+        replied = self.telegram.messages.get((actor.chat["id"], reply_to))
         actor.send(content, reply_to=replied)
 
     def resend(self, update: int, chat: str) -> None:
         """Send an update once more: as a new one, and so with new ids."""
-        trace = self._traces.by_update[update]
+        trace = self.traces.by_update[update]
         kind = kind_of(trace["update"])
-        with self._feed.lock:
-            self._traces.acting_in = chat
-            content = {kind: trace["update"][kind]}
-            send_again(content, self._telegram, self._bots.get(trace["bot"]))
+        with self._acting(chat, "", trace["bot"]) as actor:
+            send_again({kind: trace["update"][kind]}, self.telegram, actor.stage.bot)
 
     def edit(self, key: int, text: str) -> None:
         """Edit a person's own message."""
-        entry = self._entries.message(key)
-        self._bots.actor(entry["bot"], entry["chat"]).edit(entry["message"], text)
+        entry = self.entries.message(key)
+        self.bots.actor(entry["bot"], entry["chat"]).edit(entry["message"], text)
 
     def react(self, key: int, emoji: str, person: str = "") -> None:
         """Put a reaction on a message; the same one again removes it."""
-        entry = self._entries.message(key)
-        actor = self._bots.actor(entry["bot"], entry["chat"], person)
+        entry = self.entries.message(key)
+        actor = self.bots.actor(entry["bot"], entry["chat"], person)
         if [emoji] == entry.get("reactions", {}).get(f"{actor.user['id']}"):
             emoji = ""
         actor.react(entry["message"], emoji)
 
     def press(self, key: int, data: str, person: str = "") -> None:
         """Tap an inline button of one of the bot's messages."""
-        entry = self._entries.message(key)
+        entry = self.entries.message(key)
         user = person_in(entry["chat"], person)
-        self._telegram.press(*_ids(entry), data, user)
+        self.telegram.press(*_ids(entry), data, user)
 
     def stop(self, chat: str, bot: int = 0) -> None:
         """Tap the stop button of an answer that the bot writes."""
-        of = self._bots.get(bot)
-        draft = self._entries.drafts.get(f"{of.id}:{chat}", {"chat_id": 0, "draft_id": 0})
-        self._telegram.stop_draft(draft["chat_id"], draft["draft_id"], of)
+        of = self.bots.get(bot)
+        draft = self.entries.drafts.get(f"{of.id}:{chat}", {"chat_id": 0, "draft_id": 0})
+        self.telegram.stop_draft(draft["chat_id"], draft["draft_id"], of)
 
     def pay(self, key: int, person: str = "") -> None:
         """Pay a bot's invoice."""
-        entry = self._entries.message(key)
-        with self._feed.lock:
-            self._traces.acting_in = entry["chat"]
-            self._bots.actor(entry["bot"], entry["chat"], person).pay(entry["message"])
+        entry = self.entries.message(key)
+        with self._acting(entry["chat"], person, entry["bot"]) as actor:
+            actor.pay(entry["message"])
 
     def vote(self, key: int, options: list[int], person: str = "") -> None:
         """Vote in a bot's poll; no options take the vote back."""
-        entry = self._entries.message(key)
-        actor = self._bots.actor(entry["bot"], entry["chat"], person)
-        with self._feed.lock:
-            self._traces.acting_in = entry["chat"]
+        entry = self.entries.message(key)
+        with self._acting(entry["chat"], person, entry["bot"]) as actor:
             actor.vote(entry["message"], options)
             votes = {**entry.get("votes", {}), f"{actor.user['id']}": options}
-            message = json.loads(json.dumps(self._telegram.messages[_ids(entry)]))
-            self._entries.update(entry, {"message": message, "votes": votes})
+            message = json.loads(json.dumps(self.telegram.messages[_ids(entry)]))
+            self.entries.update(entry, {"message": message, "votes": votes})
 
     def ask(self, chat: str, text: str, person: str = "", bot: int = 0) -> None:
         """Write an inline query in a chat."""
-        actor = self._bots.actor(bot, chat, person)
-        with self._feed.lock:
-            self._traces.acting_in = chat
+        with self._acting(chat, person, bot) as actor:
             actor.ask(text)
 
     def choose(self, key: int, result: str, person: str = "") -> None:
         """Send one of an inline query's results to the chat where the query was written."""
-        entry = self._entries.all[key]
+        entry = self.entries.all[key]
         where = entry["chat"]
-        actor = self._bots.actor(entry["bot"], where, person)
-        with self._feed.lock:
-            self._traces.acting_in = where
+        with self._acting(where, person, entry["bot"]) as actor:
             message = actor.choose(result, entry["query_id"])
-            if not self._entries.of_message(message):  # the bot doesn't see that chat
+            if not self.entries.of_message(message):  # the bot doesn't see that chat
                 about = {"bot": entry["bot"], "who": actor.name, "update_id": None}
-                self._entries.add(where, "out", message=message, **about)
+                self.entries.add(where, "out", message=message, **about)
 
     def open_page(
         self, chat: str, how: str, label: str, url: str, person: str = "", bot: int = 0
@@ -149,17 +136,17 @@ class People:
 
         Returns the address to show, and the initData, which is empty for a keyboard's button.
         """
-        user, of = person_in(chat, person), self._bots.get(bot)
+        user, of = person_in(chat, person), self.bots.get(bot)
         address = self._address(of, url)
-        data = "" if how == "keyboard" else self._telegram.open_page(user, of)
+        data = "" if how == "keyboard" else self.telegram.open_page(user, of)
         about = {"bot": of.id, "who": user["first_name"], "update_id": None}
-        with self._feed.lock:
-            self._entries.add(chat, "note", kind="page", label=label, **about)
+        with self.feed.lock:
+            self.entries.add(chat, "note", kind="page", label=label, **about)
         return {"url": address, "init_data": data}
 
     def _address(self, bot: Bot, url: str) -> str:
         """Return where the demo serves an address of a bot's page. Raises InvalidRequest."""
-        hosted = self._bots.page_of(bot)
+        hosted = self.bots.page_of(bot)
         if not hosted:
             raise InvalidRequest(
                 "The bot has no page: the demo serves one from app/index.html beside bot.py."
@@ -167,13 +154,13 @@ class People:
         base = hosted.page_url.removesuffix(PAGE)
         if not url.startswith(f"{base}/app/"):
             raise InvalidRequest(f"The demo opens only the bot's own page, MINI_APP_URL: not {url}")
-        return self._bots.addresses[bot.id] + url.removeprefix(base)
+        return self.bots.addresses[bot.id] + url.removeprefix(base)
 
     def send_data(self, chat: str, label: str, data: str, person: str = "", bot: int = 0) -> None:
         """Send the data of a page, which a keyboard's button with this label opened, to the bot."""
-        actor = self._bots.actor(bot, chat, person)
+        actor = self.bots.actor(bot, chat, person)
         actor.send_data(label, data)
-        self._entries.keyboard_used(actor.stage.bot.id, chat)
+        self.entries.keyboard_used(actor.stage.bot.id, chat)
 
 
 def _ids(entry: Json) -> tuple[int, int]:

@@ -1,8 +1,9 @@
-"""The demo's output in the terminal: answers, and progress with the seconds of each step."""
+"""The demo's output in the terminal: answers, progress with the seconds of each step, and logs."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
 import threading
@@ -10,7 +11,14 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
+from telegram_stand_in import Json
+
+from telegram_bot_aws.local.container import Invocation
 from telegram_bot_aws.local.terminal import coloured
+
+COLOURS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
+# Of a line: what is shown elsewhere, or says nothing in a terminal.
+SHOWN = {"level", "location", "logger", "message", "requestId", "timestamp", "traceback"}
 
 _aside = threading.RLock()  # guards the next two
 _under_way = False  # a step
@@ -71,3 +79,28 @@ def say(text: str, *, colour: str = "", end: str = "\n", file: TextIO | None = N
         os.dup2(nowhere, output.fileno())
         os.close(nowhere)
         raise SystemExit(1) from None
+
+
+def tell_log(invocation: Invocation, *, everything: bool = False, as_json: bool = False) -> None:
+    """Print the output of an invocation, and the bot's log lines at WARNING or above, in order.
+
+    With `everything` it is all that CloudWatch keeps, as JSON to standard output if `as_json`. The
+    failure of an update or an event is told elsewhere.
+    """
+    for line in invocation.output:
+        if isinstance(line, str):
+            aside(line.rstrip("\n"))
+        elif everything and as_json:
+            aside(json.dumps(line, ensure_ascii=False), file=sys.stdout)
+        elif everything or (line.get("level") in COLOURS and "outcome" not in line):
+            aside(shown(line), colour=COLOURS.get(f"{line.get('level')}", ""))
+    if invocation.outcome.get("outcome") == "mini_app_error":
+        aside(f"A request of the page failed:\n{invocation.failure}", colour="red")
+
+
+def shown(line: Json) -> str:
+    """Return a line of a log for people: its level, message and fields, and then its traceback."""
+    fields = {name: value for name, value in line.items() if name not in SHOWN}
+    more = json.dumps(fields, ensure_ascii=False) if fields else ""
+    head = " ".join(filter(None, (f"{line.get('level')}:", f"{line.get('message')}", more)))
+    return f"{head}\n{line.get('traceback', '')}".rstrip()

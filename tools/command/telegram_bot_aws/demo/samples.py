@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from telegram_stand_in import ADA, GRACE, LOCATION, Bot, Json, Person, Stage, Telegram
+from telegram_stand_in import (
+    ADA,
+    GRACE,
+    LOCATION,
+    Bot,
+    Json,
+    Person,
+    Stage,
+    Telegram,
+    private_chat,
+)
 
 PEOPLE: dict[str, Json] = {
     "ada": ADA,
@@ -16,16 +26,14 @@ PEOPLE: dict[str, Json] = {
 }
 
 
-def _private(person: Json) -> Json:
-    chat = {"id": person["id"], "type": "private", "first_name": person["first_name"]}
-    return {"tab": "Private", "title": "", "about": "private chat", "chat": chat}
-
-
 # The chats: their fields in a message, and the page's words about them. A person's
 # private chat has the person's key.
 FORUM = {"id": -1001000000002, "type": "supergroup", "title": "Workshop", "is_forum": True}
 CHATS: dict[str, Json] = {
-    **{key: _private(person) for key, person in PEOPLE.items()},
+    **{
+        key: {"tab": "Private", "title": "", "about": "private chat", "chat": private_chat(person)}
+        for key, person in PEOPLE.items()
+    },
     "group": {
         "tab": "Group",
         "title": "Book club",
@@ -52,6 +60,12 @@ def person_in(chat: str, name: str) -> Json:
     return PEOPLE.get(chat) or PEOPLE[name or "ada"]
 
 
+def place_of(where: str, user: Json) -> Json:
+    """Return the chat of a key, and its topic, as fields of a message: or else a private chat."""
+    known = CHATS.get(where, {"chat": private_chat(user)})
+    return {"chat": known["chat"], **known.get("thread", {})}
+
+
 class Stages:
     """A stage for each bot. What isn't documented is only told there, as in Telegram."""
 
@@ -59,12 +73,12 @@ class Stages:
         self._telegram = telegram
         self._by_bot: dict[int, Stage] = {}
 
-    def person(self, bot: Bot, user: Json, **place: Any) -> Person:
-        """Return a User in a chat, who acts towards a bot."""
+    def person(self, bot: Bot, user: Json, where: str) -> Person:
+        """Return a User in a chat, by its key, who acts towards a bot."""
         if bot.id not in self._by_bot:
             self._by_bot[bot.id] = stage = Stage(telegram=self._telegram, bot=bot)
             stage.strict = False
-        return self._by_bot[bot.id].person(user, **place)
+        return self._by_bot[bot.id].person(user, **place_of(where, user))
 
 
 def poll(question: str, *options: str) -> Json:

@@ -21,7 +21,6 @@ from telegram_stand_in import (
     Telegram,
     buttons,
     kind_of,
-    private_chat,
     seen,
     text_of,
     title_of,
@@ -31,7 +30,7 @@ from telegram_bot_aws.demo.deployments import Deployment, Hosted
 from telegram_bot_aws.demo.feed import InvalidRequest
 from telegram_bot_aws.demo.people import send_again
 from telegram_bot_aws.demo.progress import aside, say, step, tell
-from telegram_bot_aws.demo.samples import CHATS, PEOPLE, Stages
+from telegram_bot_aws.demo.samples import PEOPLE, Stages, place_of
 from telegram_bot_aws.local.container import Invocation
 from telegram_bot_aws.local.processes import ToolError
 
@@ -43,18 +42,12 @@ INLINE = "@bot"  # begins an inline query; no username is that short
 MAX_NAME_CHARACTERS = 64  # characters of a first name
 
 
-class Update(NamedTuple):
-    """An update from a file, without its id."""
-
-    file: str
-    content: Json
-
-
-class Event(NamedTuple):
-    """An event of AWS from a file."""
+class Given(NamedTuple):
+    """What is in a file: an update without its id, or else an event of AWS."""
 
     file: str
     content: Any
+    is_update: bool
 
 
 class Script:
@@ -65,6 +58,12 @@ class Script:
     ) -> None:
         self._telegram = telegram
         self._deployment = deployment
+        self._bots = [
+            (hosted, bot)
+            for hosted in deployment.bots
+            for bot in telegram.bots
+            if bot.token == hosted.token
+        ]
         self._as_json = as_json
         self._people = dict(PEOPLE)
         self._user = ADA
@@ -99,22 +98,15 @@ class Script:
                 self._advance(value)
             case "press":
                 self._press(value)
-            case "update" if isinstance(value, Event):
-                for hosted in self._deployment.bots:
-                    self._send_event(hosted, value)
-            case _:
-                for hosted in self._deployment.bots:
-                    bot = next(b for b in self._telegram.bots if b.token == hosted.token)
-                    act: Callable[[], object]
-                    if kind == "update":
+            case "update":
+                for hosted, bot in self._bots:
+                    if value.is_update:
                         self._send_update(hosted, bot, value)
-                    elif is_inline(value):
-                        act = partial(self._actor(bot).ask, value.removeprefix(INLINE).strip())
-                        self._do(hosted, bot, "asked", value, act)
                     else:
-                        content = Path(value[1:]) if value.startswith("@") else value
-                        act = partial(self._actor(bot).send, content)
-                        self._do(hosted, bot, "delivered", value, act)
+                        self._send_event(hosted, value)
+            case _:
+                for hosted, bot in self._bots:
+                    self._send(hosted, bot, value)
 
     # The speaker, and the chat.
 
@@ -125,15 +117,12 @@ class Script:
 
     def _actor(self, bot: Bot) -> Person:
         """Return who acts, in the chat and towards a bot."""
-        return self._stages.person(bot, self._user, **self._place)
+        return self._stages.person(bot, self._user, self._where)
 
     @property
     def _place(self) -> Json:
         """The chat in which the person acts, and its topic, as fields of a message."""
-        if self._where == "private":
-            return {"chat": private_chat(self._user)}
-        known = CHATS[self._where]
-        return {"chat": known["chat"], **known.get("thread", {})}
+        return place_of(self._where, self._user)
 
     @property
     def _speaker(self) -> str:
@@ -158,14 +147,25 @@ class Script:
         if not self._show():
             raise ToolError("nothing came in this time")
 
-    def _send_update(self, hosted: Hosted, bot: Bot, update: Update) -> None:
+    def _send(self, hosted: Hosted, bot: Bot, value: str) -> None:
+        """Send a text, a file or an inline query."""
+        act: Callable[[], object]
+        if is_inline(value):
+            act = partial(self._actor(bot).ask, value.removeprefix(INLINE).strip())
+            self._do(hosted, bot, "asked", value, act)
+        else:
+            content = Path(value[1:]) if value.startswith("@") else value
+            act = partial(self._actor(bot).send, content)
+            self._do(hosted, bot, "delivered", value, act)
+
+    def _send_update(self, hosted: Hosted, bot: Bot, update: Given) -> None:
         send = partial(send_again, update.content, self._telegram, bot)
         try:
             self._do(hosted, bot, "delivered", update.file, send)
         except InvalidRequest as error:
             raise ToolError(f"{update.file}: {error}") from None
 
-    def _send_event(self, hosted: Hosted, event: Event) -> None:
+    def _send_event(self, hosted: Hosted, event: Given) -> None:
         """Invoke a bot's function with an event. Raises ToolError if the bot fails."""
         with step(f'event "{event.file}" sent{self._to(hosted)}'):
             before = self._events
@@ -188,8 +188,7 @@ class Script:
         """Tap the latest button with a label, of each bot. Raises ToolError if there is none."""
         labels: list[str] = []
         is_done = False
-        for hosted in self._deployment.bots:
-            bot = next(b for b in self._telegram.bots if b.token == hosted.token)
+        for hosted, bot in self._bots:
             actor = self._actor(bot)
             labels += [button.label for button in actor.buttons()]
             if button := actor.button(text):
@@ -355,7 +354,7 @@ def is_inline(value: str) -> bool:
     return value == INLINE or value.startswith(f"{INLINE} ")
 
 
-def read_file(file: str) -> Update | Event:
+def read_file(file: str) -> Given:
     """Return the value of --update. Raises ValueError if the file has no JSON."""
     try:
         text = Path(file).read_text()
@@ -366,7 +365,8 @@ def read_file(file: str) -> Update | Event:
     except ValueError as error:
         raise ValueError(f"{file}: an update or event is JSON: {error}") from None
     kind = kind_of(content) if isinstance(content, dict) else ""
-    return Update(file, {kind: content[kind]}) if kind in TYPES["Update"] else Event(file, content)
+    is_update = kind in TYPES["Update"]
+    return Given(file, {kind: content[kind]} if is_update else content, is_update)
 
 
 def check(value: str) -> str:

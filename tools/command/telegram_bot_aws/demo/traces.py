@@ -115,26 +115,22 @@ class Traces:
         self._feed.tell("trace", trace)
 
     def cause(self, call: Call) -> Delivery | None:
-        """Return the delivery under way in the call's chat or with its query, if there is one."""
+        """Return the delivery under way in the call's chat or with its query, if there is one.
+
+        Or else the only one of the bot: a call may be for any chat.
+        """
         if call.delivery is not None:
             return next(d for d in self._telegram.deliveries if d.number == call.delivery)
         if "webhook" in call.method.lower():
             return None
         query = call.params.get("callback_query_id") or call.params.get("inline_query_id")
         chat = call.params.get("chat_id")  # compared: it may be a list, or anything
-        for delivery in self._of(call):
+        under_way = [each for each in self._under_way.values() if each.bot == call.bot]
+        for delivery in under_way:
             content = delivery.update[kind_of(delivery.update)]
             if query == content.get("id") if query else self._chat_id(delivery.update) == chat:
                 return delivery
-        return None
-
-    def only_one(self, call: Call) -> Delivery | None:
-        """Return the delivery under way, if there is a single one: a call may be for any chat."""
-        found = self._of(call)
-        return found[0] if len(found) == 1 and "webhook" not in call.method.lower() else None
-
-    def _of(self, call: Call) -> list[Delivery]:
-        return [each for each in self._under_way.values() if each.bot == call.bot]
+        return under_way[0] if len(under_way) == 1 else None
 
 
 def _about(invocation: Invocation) -> Json:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import shutil
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import time
 from pathlib import Path
 
 from telegram_bot_aws.local.processes import ToolError, end, free_port, minimal_environment
+from telegram_bot_aws.local.request import request
 
 SERVER = Path(__file__).with_name("server.py")
 PATIENCE_SECONDS = 240  # for its start: on an idle machine it takes two, on a busy one minutes
@@ -71,10 +71,8 @@ class Emulator:
         while time.monotonic() < deadline:
             if process.poll() is not None:
                 raise ToolError(f"the emulated AWS does not start:\n{self.log()[-2000:]}")
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-            with contextlib.closing(connection), contextlib.suppress(OSError):
-                connection.request("GET", "/_ministack/health")
-                if connection.getresponse().status == 200:
+            with contextlib.suppress(OSError):
+                if request("GET", f"{self.url}/_ministack/health", {}, None, 5).status == 200:
                     return
             time.sleep(0.05)
         raise ToolError(

@@ -224,6 +224,7 @@ class Look(NamedTuple):
     missing: list[str]
 
 
+@dataclass(eq=False)
 class Container:
     """The handler in a process.
 
@@ -235,24 +236,15 @@ class Container:
     with the `with` block. `patience` is by how much a busy machine may need more time.
     """
 
-    def __init__(
-        self,
-        bot: Path,
-        environment: dict[str, str],
-        sessions: Path | None,
-        timeout: float = TIMEOUT,
-        memory_size: int = 0,
-        *,
-        runtime: str = "",
-        patience: int = 1,
-    ) -> None:
-        self._bot = bot
-        self._environment = environment
-        self._sessions = sessions
-        self._timeout = timeout * patience
-        self._memory_size = memory_size
-        self._runtime = runtime
-        self._patience = patience
+    bot: Path
+    environment: dict[str, str]
+    sessions: Path | None
+    timeout: float = TIMEOUT
+    memory_size: int = 0
+    runtime: str = ""
+    patience: int = 1
+
+    def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._folder = tempfile.mkdtemp(prefix="telegram-bot-function-")
         self._output = Path(self._folder, "output")
@@ -294,13 +286,14 @@ class Container:
                 start = self._start()
                 if start.error:
                     return start
+            timeout = self.timeout * self.patience
             call = {
                 "event": event,
-                "timeout": self._timeout,
+                "timeout": timeout,
                 "request_id": request_id or str(uuid.uuid4()),
                 "has": has,
             }
-            invocation = self._ask(call, self._timeout)
+            invocation = self._ask(call, timeout)
             invocation.event, invocation.cold = event, start is not None
             if start:
                 invocation.start_milliseconds = start.milliseconds
@@ -309,7 +302,7 @@ class Container:
             return invocation
 
     def _sources(self) -> Sources:
-        return read_sources(self._bot) if self._sessions else {}
+        return read_sources(self.bot) if self.sessions else {}
 
     def _start(self) -> Invocation:
         """Start the process. `error` is the exception of the handler's import, if any."""
@@ -318,25 +311,25 @@ class Container:
         for folder in (temporary, libraries):  # a container's own
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
-        seconds = INIT_TIMEOUT * self._patience
-        about = map(str, (self._sessions or "", seconds, self._patience))
+        seconds = INIT_TIMEOUT * self.patience
+        about = map(str, (self.sessions or "", seconds, self.patience))
         reading, writing = os.pipe()
         began = time.monotonic()
         self._answers = os.fdopen(reading)
         try:
-            if self._sessions:
-                with alone(self._sessions):
-                    if not self._sessions.exists():
-                        write(self._sessions, {})
-            program = command(self._bot, CONTAINER, str(writing), libraries, self._runtime)
+            if self.sessions:
+                with alone(self.sessions):
+                    if not self.sessions.exists():
+                        write(self.sessions, {})
+            program = command(self.bot, CONTAINER, str(writing), libraries, self.runtime)
             with self._output.open("ab") as output:
                 self._process = subprocess.Popen(
                     [*program, *about],
-                    cwd=self._bot,  # as in /var/task
+                    cwd=self.bot,  # as in /var/task
                     env={
                         **minimal_environment(str(temporary)),
-                        **self._environment,
-                        **(ENVIRONMENT if self._sessions else {}),
+                        **self.environment,
+                        **(ENVIRONMENT if self.sessions else {}),
                     },
                     stdin=subprocess.PIPE,
                     stdout=output,
@@ -366,8 +359,8 @@ class Container:
         readable = bool(select.select([self._answers], [], [], timeout)[0])
         milliseconds = (time.monotonic() - started) * 1000
         memory = ""
-        if call and self._memory_size:
-            memory = too_much_memory(self._process.pid, self._memory_size)
+        if call and self.memory_size:
+            memory = too_much_memory(self._process.pid, self.memory_size)
         line = self._answers.readline() if readable else ""
         if call:  # after the start the first event follows at once
             freeze(self._process)
@@ -414,7 +407,6 @@ class Function:
         bot: Path,
         environment: dict[str, str],
         *,
-        timeout: float = TIMEOUT,
         sessions: Path | None = None,
         memory_size: int = 0,
     ) -> None:
@@ -423,7 +415,7 @@ class Function:
         self.on_queued: Callable[[Invocation], None] = lambda invocation: None
         self._temporary = tempfile.TemporaryDirectory(prefix="telegram-bot-sessions-")
         self.sessions = sessions or Path(self._temporary.name, "kept", "sessions.json")
-        about = (bot, environment, self.sessions, timeout, memory_size)
+        about = (bot, environment, self.sessions, TIMEOUT, memory_size)
         self._containers = self._container, self._of_queue = Container(*about), Container(*about)
         services = Services(None, self.sessions)
         services.schedules.now = self._now
