@@ -13,7 +13,9 @@ import re
 import tempfile
 import time
 import zipfile
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -34,6 +36,24 @@ from ministack.services import (
 )
 
 from telegram_bot_aws.local.container import DELIVERY, Container
+
+PATCHES: list[Callable[[], None]] = []
+
+
+def patch(function: Callable[[], None]) -> Callable[[], None]:
+    """Have a function called, which patches MiniStack."""
+    PATCHES.append(function)
+    return function
+
+
+def replaces(module: Any, name: str) -> Callable[[Callable[..., Any]], Callable[[], None]]:
+    """Have a function replace one of MiniStack's, which it gets as its first argument."""
+
+    def patch_by(new: Callable[..., Any]) -> Callable[[], None]:
+        return patch(lambda: setattr(module, name, partial(new, getattr(module, name))))
+
+    return patch_by
+
 
 # Functions.
 
@@ -113,6 +133,7 @@ def is_ours(event: Any) -> bool:
     return "tf" in event or ("requestContext" in event and "requestPayload" not in event)
 
 
+@patch
 def containers() -> None:
     """A function's process is like a container of AWS's.
 
@@ -122,49 +143,43 @@ def containers() -> None:
     lambda_runtime.Worker = Worker
 
 
-def alias_retries() -> None:
+@replaces(lambda_svc, "invoke_async_with_retry")
+def alias_retries(invoke: Any, version: dict[str, Any], event: Any) -> None:
     """A failed asynchronous invocation of an alias is handled by the alias's configuration.
 
     MiniStack takes the function's, even then. Here all invocations name the alias "live". They get
     a version, which has no configuration.
     """
-    invoke = lambda_svc.invoke_async_with_retry
-
-    def invoke_async(version: dict[str, Any], event: Any) -> None:
-        function = lambda_svc._functions.get(version["config"]["FunctionName"]) or {}
-        if of_alias := (function.get("event_invoke_configs") or {}).get("live"):
-            version = {**version, "event_invoke_config": of_alias}
-        invoke(version, event)
-
-    lambda_svc.invoke_async_with_retry = invoke_async
+    function = lambda_svc._functions.get(version["config"]["FunctionName"]) or {}
+    if of_alias := (function.get("event_invoke_configs") or {}).get("live"):
+        version = {**version, "event_invoke_config": of_alias}
+    invoke(version, event)
 
 
 # What Terraform asks.
 
 
-def alarm_fields() -> None:
+@replaces(cloudwatch, "_describe_alarms")
+def alarm_fields(
+    describe: Any, params: Any, data: Any, is_cbor: bool, is_json: bool = False
+) -> Any:
     """An alarm is described with all of its settings, in each of AWS's protocols.
 
     MiniStack leaves out most of them in XML, which version 5 of the provider asks for. Terraform
     then sees a change of each alarm in each plan.
     """
-    describe = cloudwatch._describe_alarms
-
-    def described(params: Any, data: Any, is_cbor: bool, is_json: bool = False) -> Any:
-        if is_cbor or is_json:
-            return describe(params, data, is_cbor, is_json)
-        names = [params[key][0] for key in params if key.startswith("AlarmNames.member.")]
-        _, _, body = describe({}, {"AlarmNames": names}, False, True)
-        alarms = json.loads(body)["MetricAlarms"]
-        for alarm in alarms:
-            of_a_metric = () if alarm["MetricName"] else ("Period", "Statistic")
-            for name in [*alarm]:
-                if name in of_a_metric or name.endswith("Timestamp"):
-                    del alarm[name]
-        result = {"DescribeAlarmsResult": {"MetricAlarms": alarms}}
-        return cloudwatch._xml(200, "DescribeAlarmsResponse", xml(result))
-
-    cloudwatch._describe_alarms = described
+    if is_cbor or is_json:
+        return describe(params, data, is_cbor, is_json)
+    names = [params[key][0] for key in params if key.startswith("AlarmNames.member.")]
+    _, _, body = describe({}, {"AlarmNames": names}, False, True)
+    alarms = json.loads(body)["MetricAlarms"]
+    for alarm in alarms:
+        of_a_metric = () if alarm["MetricName"] else ("Period", "Statistic")
+        for name in [*alarm]:
+            if name in of_a_metric or name.endswith("Timestamp"):
+                del alarm[name]
+    result = {"DescribeAlarmsResult": {"MetricAlarms": alarms}}
+    return cloudwatch._xml(200, "DescribeAlarmsResponse", xml(result))
 
 
 def xml(value: Any) -> str:
@@ -191,6 +206,7 @@ class Connection(h11.Connection):
         return data
 
 
+@patch
 def response_headers() -> None:
     """The head of an answer leaves with the start of its body.
 
@@ -201,104 +217,97 @@ def response_headers() -> None:
     h11.Connection = Connection  # type: ignore[misc]
 
 
-def log_keys() -> None:
+@replaces(cloudwatch_logs, "handle_request")
+async def log_keys(
+    handle: Any, method: str, path: str, headers: Any, body: bytes, query: Any
+) -> Any:
     """A log group may get another key, or none.
 
     MiniStack can't change it. Here it can, though it encrypts nothing.
     """
-    handle = cloudwatch_logs.handle_request
-
-    async def handle_request(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
-        action = headers.get("x-amz-target", "").rpartition(".")[2]
-        if action not in ("AssociateKmsKey", "DisassociateKmsKey"):
-            return await handle(method, path, headers, body, query)
-        asked = json.loads(body)
-        cloudwatch_logs._log_groups[asked["logGroupName"]]["kmsKeyId"] = asked.get("kmsKeyId")
-        return 200, {"Content-Type": "application/x-amz-json-1.1"}, b"{}"
-
-    cloudwatch_logs.handle_request = handle_request
+    action = headers.get("x-amz-target", "").rpartition(".")[2]
+    if action not in ("AssociateKmsKey", "DisassociateKmsKey"):
+        return await handle(method, path, headers, body, query)
+    asked = json.loads(body)
+    cloudwatch_logs._log_groups[asked["logGroupName"]]["kmsKeyId"] = asked.get("kmsKeyId")
+    return 200, {"Content-Type": "application/x-amz-json-1.1"}, b"{}"
 
 
-def recovery_periods() -> None:
-    """A table tells for how many days it can be restored.
+@replaces(dynamodb, "_update_continuous_backups")
+def recovery_periods(update: Any, data: Any) -> Any:
+    """A table keeps for how many days it can be restored.
 
     MiniStack forgets that. Terraform then sees a change in each plan.
     """
-    describe, update = dynamodb._describe_continuous_backups, dynamodb._update_continuous_backups
+    answer = update(data)
     days = dynamodb._pitr_settings  # by table: whether it can be restored, or here for how long
-
-    def described(data: Any) -> Any:
-        status, headers, body = describe(data)
-        if period := days.get(data["TableName"]):
-            answer = json.loads(body)
-            recovery = answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
-            recovery["RecoveryPeriodInDays"] = period
-            body = json.dumps(answer).encode()
-        return status, headers, body
-
-    def updated(data: Any) -> Any:
-        answer = update(data)
-        if days.get(data["TableName"]):
-            wanted = data["PointInTimeRecoverySpecification"]
-            days[data["TableName"]] = wanted.get("RecoveryPeriodInDays", 35)
-        return answer
-
-    dynamodb._describe_continuous_backups = described
-    dynamodb._update_continuous_backups = updated
+    if days.get(data["TableName"]):
+        wanted = data["PointInTimeRecoverySpecification"]
+        days[data["TableName"]] = wanted.get("RecoveryPeriodInDays", 35)
+    return answer
 
 
-def stages() -> None:
+@replaces(dynamodb, "_describe_continuous_backups")
+def recovery_descriptions(describe: Any, data: Any) -> Any:
+    """A table tells for how many days it can be restored."""
+    status, headers, body = describe(data)
+    if period := dynamodb._pitr_settings.get(data["TableName"]):
+        answer = json.loads(body)
+        recovery = answer["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+        recovery["RecoveryPeriodInDays"] = period
+        body = json.dumps(answer).encode()
+    return status, headers, body
+
+
+@replaces(apigateway, "handle_request")
+async def stages(handle: Any, method: str, path: str, *arguments: Any, **named: Any) -> Any:
     """A stage that loses the settings of a route stays.
 
     MiniStack drops it with them. The next update of the stage then tells which settings it has.
     """
-    handle = apigateway.handle_request
-
-    async def handle_request(method: str, path: str, *arguments: Any, **named: Any) -> Any:
-        if method == "DELETE" and "/routesettings/" in path:
-            return 204, {}, b""
-        return await handle(method, path, *arguments, **named)
-
-    apigateway.handle_request = handle_request
+    if method == "DELETE" and "/routesettings/" in path:
+        return 204, {}, b""
+    return await handle(method, path, *arguments, **named)
 
 
 # Permissions.
 
 
-def alias_actions() -> None:
+@replaces(iam_actions, "_lambda_action")
+def alias_actions(action: Any, method: str, path: str) -> Any:
     """The actions of one alias have permissions of their own.
 
     MiniStack checks all of them as if they were to list a function's aliases.
     """
-    action = iam_actions._lambda_action
-
-    def found(method: str, path: str) -> Any:
-        known = {"GET": "GetAlias", "PUT": "UpdateAlias", "DELETE": "DeleteAlias"}
-        is_alias = re.search(r"/functions/[^/]+/aliases/[^/]+$", path)
-        return known[method] if is_alias else action(method, path)
-
-    iam_actions._lambda_action = found
+    known = {"GET": "GetAlias", "PUT": "UpdateAlias", "DELETE": "DeleteAlias"}
+    is_alias = re.search(r"/functions/[^/]+/aliases/[^/]+$", path)
+    return known[method] if is_alias else action(method, path)
 
 
-def schedule_groups() -> None:
-    """A permission for a schedule is checked in the schedule's group.
+@replaces(iam_actions, "extract_resource_arn")
+def checked_resources(
+    resource: Any,
+    service: str,
+    method: str,
+    path: str,
+    headers: Any,
+    body: bytes,
+    query: Any,
+    *more: Any,
+) -> str:
+    """A permission for a schedule is checked in its group, and one to move messages for a queue.
 
-    MiniStack checks it as if all schedules were in the default group. A schedule's group is in the
-    query of a request, or else in its body.
+    MiniStack checks the former as if all schedules were in the default group. A schedule's group is
+    in the query of a request, or else in its body. It doesn't know the queue, since it moves none.
     """
-    resource = iam_actions.extract_resource_arn
-
-    def found(
-        service: str, method: str, path: str, headers: Any, body: bytes, query: Any, *more: Any
-    ) -> str:
-        arn: str = resource(service, method, path, headers, body, query, *more)
-        if service == "scheduler" and path.startswith("/schedules/"):
-            asked = query.get("groupName") or json.loads(body or b"{}").get("GroupName", "default")
-            group = asked[0] if isinstance(asked, list) else asked
-            arn = arn.replace(":schedule/default/", f":schedule/{group}/")
-        return arn
-
-    iam_actions.extract_resource_arn = found
+    arn: str = resource(service, method, path, headers, body, query, *more)
+    if service == "scheduler" and path.startswith("/schedules/"):
+        asked = query.get("groupName") or json.loads(body or b"{}").get("GroupName", "default")
+        group = asked[0] if isinstance(asked, list) else asked
+        arn = arn.replace(":schedule/default/", f":schedule/{group}/")
+    elif service == "sqs" and arn == "*":
+        arn = str(json.loads(body or b"{}").get("SourceArn", arn))
+    return arn
 
 
 # Names that mean this machine, which no public name does: none ends with a number. The provider
@@ -318,33 +327,30 @@ def is_from_a_program(scope: Any) -> bool:
     return bool(THIS_MACHINE.fullmatch(host)) and b"origin" not in headers and is_navigation
 
 
-def loopback_only() -> None:
+@replaces(server, "app")
+async def loopback_only(app: Any, scope: Any, receive: Any, send: Any) -> None:
     """Only programs on this machine are answered.
 
     MiniStack also answers any web page in a browser here, which could make functions and run them.
     """
-    app = server.app
-
-    async def guarded(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan" or is_from_a_program(scope):
-            await app(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008})
-        else:
-            body = b'{"message":"this AWS is for programs on this machine only"}'
-            headers = [
-                (b"content-type", b"application/json"),
-                (b"content-length", f"{len(body)}".encode()),
-            ]
-            await send({"type": "http.response.start", "status": 403, "headers": headers})
-            await send({"type": "http.response.body", "body": body})
-
-    server.app = guarded
+    if scope["type"] == "lifespan" or is_from_a_program(scope):
+        await app(scope, receive, send)
+    elif scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+    else:
+        body = b'{"message":"this AWS is for programs on this machine only"}'
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", f"{len(body)}".encode()),
+        ]
+        await send({"type": "http.response.start", "status": 403, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
 
 # Schedules and queues.
 
 
+@patch
 def schedule_zones() -> None:
     """A schedule that recurs runs in its time zone.
 
@@ -361,56 +367,37 @@ def schedule_zones() -> None:
     scheduler._tick_schedules = names[tick.__name__]
 
 
-def scheduled_messages() -> None:
+@replaces(eventbridge, "_dispatch_to_sqs")
+def scheduled_messages(dispatch: Any, spec: Any, payload: str, parameters: Any = None) -> None:
     """What Scheduler sends to a FIFO queue is deduplicated, as any message there.
 
     MiniStack adds it without a look at the queue's last messages.
     """
-    dispatch = eventbridge._dispatch_to_sqs
-
-    def dispatched(spec: Any, payload: str, parameters: Any = None) -> None:
-        queue = sqs._queue_by_arn(str(spec))
-        if not queue or not queue["is_fifo"]:
-            dispatch(spec, payload, parameters)
-            return
-        message = {"MessageBody": payload, "MessageGroupId": parameters["MessageGroupId"]}
-        sqs._act_send_message({"QueueUrl": queue["url"], **message}, "")
-
-    eventbridge._dispatch_to_sqs = dispatched
+    queue = sqs._queue_by_arn(str(spec))
+    if not queue or not queue["is_fifo"]:
+        dispatch(spec, payload, parameters)
+        return
+    message = {"MessageBody": payload, "MessageGroupId": parameters["MessageGroupId"]}
+    sqs._act_send_message({"QueueUrl": queue["url"], **message}, "")
 
 
-def scheduled_times() -> None:
+@replaces(eventbridge, "_invoke_target")
+def scheduled_times(invoke: Any, target: Any, event: Any, *more: Any) -> None:
     """The input of a schedule has the time that is due.
 
     MiniStack fills nothing into it. Here it is filled in to the minute, as all times of a cron
     expression are: MiniStack looks only every ten seconds.
     """
-    invoke = eventbridge._invoke_target
-
-    def invoked(target: Any, event: Any, *more: Any) -> None:
-        if event.get("Source") == "aws.scheduler" and "Input" in target:
-            due = time.strftime("%Y-%m-%dT%H:%M:00Z", time.gmtime(event["Time"]))
-            text = target["Input"].replace("<aws.scheduler.scheduled-time>", due)
-            target = {**target, "Input": text}
-        invoke(target, event, *more)
-
-    eventbridge._invoke_target = invoked
+    if event.get("Source") == "aws.scheduler" and "Input" in target:
+        due = time.strftime("%Y-%m-%dT%H:%M:00Z", time.gmtime(event["Time"]))
+        text = target["Input"].replace("<aws.scheduler.scheduled-time>", due)
+        target = {**target, "Input": text}
+    invoke(target, event, *more)
 
 
+@patch
 def message_moves() -> None:
-    """SQS has StartMessageMoveTask.
-
-    MiniStack lacks it, so its IAM doesn't know the queue of such a request.
-    """
-    resource = iam_actions.extract_resource_arn
-
-    def found(service: str, method: str, path: str, headers: Any, body: bytes, *more: Any) -> str:
-        arn: str = resource(service, method, path, headers, body, *more)
-        if service == "sqs" and arn == "*":
-            return str(json.loads(body or b"{}").get("SourceArn", arn))
-        return arn
-
-    iam_actions.extract_resource_arn = found
+    """SQS has StartMessageMoveTask, which MiniStack lacks."""
     sqs._HANDLERS["StartMessageMoveTask"] = start_message_move_task
 
 
@@ -439,21 +426,3 @@ def start_message_move_task(data: dict[str, Any], url: str) -> dict[str, Any]:
         sqs._act_send_message({"QueueUrl": destination["url"], **about}, "")
         source["messages"].remove(message)
     return {"TaskHandle": "task"}
-
-
-PATCHES = (
-    alarm_fields,
-    alias_actions,
-    alias_retries,
-    containers,
-    log_keys,
-    loopback_only,
-    message_moves,
-    recovery_periods,
-    response_headers,
-    schedule_groups,
-    schedule_zones,
-    scheduled_messages,
-    scheduled_times,
-    stages,
-)

@@ -222,7 +222,7 @@ def test_a_log_group_gets_another_key(both):
     call(changed, "DeleteLogGroup", logGroupName="patched")
 
 
-def test_table_has_its_recovery_period(both, monkeypatch):
+def test_table_has_its_recovery_period(both):
     table = {"TableName": "patched", "BillingMode": "PAY_PER_REQUEST"}
     key = {"AttributeName": "id"}
     table["KeySchema"] = [{**key, "KeyType": "HASH"}]
@@ -242,9 +242,8 @@ def test_table_has_its_recovery_period(both, monkeypatch):
 
     call("CreateTable", **table)
     assert days(RecoveryPeriodInDays=7) is None
-    name = "_update_continuous_backups"
-    monkeypatch.setattr(dynamodb, name, getattr(dynamodb, name))
-    both(patches.recovery_periods, dynamodb, "_describe_continuous_backups")
+    both(patches.recovery_periods, dynamodb, "_update_continuous_backups")
+    both(patches.recovery_descriptions, dynamodb, "_describe_continuous_backups")
     assert (days(RecoveryPeriodInDays=7), days()) == (7, 35)
     call("DeleteTable", TableName="patched")
 
@@ -287,7 +286,7 @@ def test_an_alias_has_its_own_actions(both):
 )
 def test_a_schedule_is_checked_in_its_group(both, query, body, group):
     about = ("scheduler", "POST", "/schedules/bob", {}, body, query, "us-east-1", "1")
-    found = both(patches.schedule_groups, iam_actions, "extract_resource_arn")
+    found = both(patches.checked_resources, iam_actions, "extract_resource_arn")
     arn = "arn:aws:scheduler:us-east-1:1:schedule"
     assert [each(*about) for each in found] == [f"{arn}/default/bob", f"{arn}/{group}/bob"]
 
@@ -369,13 +368,14 @@ def test_messages_are_moved_once():
 
 
 def test_a_move_is_checked_for_its_source(both, monkeypatch):
-    assert "StartMessageMoveTask" not in sqs._HANDLERS  # in MiniStack alone
-    monkeypatch.setattr(sqs, "_HANDLERS", {})
     arn = "arn:aws:sqs:us-east-1:000000000000:source.fifo"
     body = json.dumps({"SourceArn": arn}).encode()
-    found = both(patches.message_moves, iam_actions, "extract_resource_arn")
+    found = both(patches.checked_resources, iam_actions, "extract_resource_arn")
     asked = ("sqs", "POST", "/", {}, body, {}, "us-east-1", "1")
     assert [each(*asked) for each in found] == ["*", arn]
+    assert "StartMessageMoveTask" not in sqs._HANDLERS  # in MiniStack alone
+    monkeypatch.setattr(sqs, "_HANDLERS", {})
+    patches.message_moves()
     assert sqs._HANDLERS == {"StartMessageMoveTask": patches.start_message_move_task}
 
 
