@@ -73,15 +73,6 @@ module "bots" {
   telegram_bot_token = var.token
   runtime            = "python3.12"
   environment        = { TABLE = aws_dynamodb_table.counts.name }
-
-  policy = jsonencode({
-    Version   = "2012-10-17"
-    Statement = [{
-      Effect   = "Allow"
-      Action   = "dynamodb:UpdateItem"
-      Resource = aws_dynamodb_table.counts.arn
-    }]
-  })
 }
 """
 COUNTER = """
@@ -222,20 +213,19 @@ def test_a_configuration_that_cannot_be_applied_is_explained(tmp_path, main, sen
     assert sentence in str(told.value).replace("│ ", "")
 
 
-BEFORE_APPLY = {
-    "def reply(update): ...": "bot.py must have ALLOWED_UPDATES",
-    "import no_such_package": "ModuleNotFoundError",
-    "def reply(": "SyntaxError",
-    "import os\nos.environ['ONLY_IN_MAIN_TF']": "",
-}
-
-
-@pytest.mark.parametrize(("source", "error"), BEFORE_APPLY.items())
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        ("def reply(update): ...", "bot.py must have ALLOWED_UPDATES"),
+        ("import no_such_package", "ModuleNotFoundError"),
+        ("def reply(", "SyntaxError"),
+        ("import os\nos.environ['ONLY_IN_MAIN_TF']", ""),
+    ],
+)
 def test_bot_is_checked_before_the_apply_without_its_variables(tmp_path, source, error):
     (tmp_path / "bot.py").write_text(source)
-    deployment = AwsDeployment(TELEGRAM, tmp_path, {}, tmp_path)
     with pytest.raises(ToolError, match=error) if error else contextlib.nullcontext():
-        deployment.check_bots()
+        AwsDeployment(TELEGRAM, tmp_path, {}, tmp_path).check_bots()
 
 
 @pytest.mark.slow
@@ -271,20 +261,20 @@ def test_a_bot_has_the_modules_name(hosted, name, username):
 CALL = 'module "bot" {\n  source = "../.."\n  version = "1.0"\n}\n'
 
 
-def test_files_that_terraform_ignores_are_not_read(tmp_path):
-    (tmp_path / "main.tf").write_text(CALL)
-    (tmp_path / ".#main.tf").symlink_to("somebody@host.1")  # as Emacs locks a file
-    (tmp_path / ".old.tf").write_text('module "old" {')
-    (tmp_path / "x.tf").mkdir()
-    assert [block.labels for block in blocks(tmp_path)] == [["bot"]]
-
-
-def test_real_values_and_states_are_not_copied(tmp_path):
+def test_only_what_terraform_reads_is_read_and_copied_without_values(tmp_path):
     mine = tmp_path / "mine"
-    mine.mkdir()
-    for name in ("main.tf", "prod.auto.tfvars", "a.tfvars.json", "terraform.tfstate"):
+    (mine / "x.tf").mkdir(parents=True)
+    for name in ("prod.auto.tfvars", "a.tfvars.json", "terraform.tfstate"):
         (mine / name).touch()
-    assert [file.name for file in copy(mine, tmp_path / "copy").iterdir()] == ["main.tf"]
+    (mine / "main.tf").write_text(CALL)
+    (mine / ".#main.tf").symlink_to("somebody@host.1")  # as Emacs locks a file
+    (mine / ".old.tf").write_text('module "old" {')
+    assert [block.labels for block in blocks(mine)] == [["bot"]]
+    copied = {file.name for file in copy(mine, tmp_path / "copy").iterdir()}
+    assert copied == {"main.tf", ".old.tf", "x.tf"}
+    (mine / "main.tf").write_text("# größe\n", "latin-1")
+    with pytest.raises(ToolError, match="main.tf can't be read: save it as UTF-8"):
+        blocks(mine)
 
 
 HCL = {
@@ -301,12 +291,6 @@ def test_blocks_are_read_as_terraform_reads_them(tmp_path, text):
     assert (block.labels, block.arguments) == (["bot"], {"source": '"../.."', "version": '"1.0"'})
     [(start, end)] = [place for name, *place in block.places if name == "version"]
     assert text.removeprefix("\ufeff")[start:end] == 'version = "1.0"'
-
-
-def test_a_file_that_cannot_be_read_is_named(tmp_path):
-    (tmp_path / "main.tf").write_text("# größe\n", "latin-1")
-    with pytest.raises(ToolError, match="main.tf can't be read: save it as UTF-8"):
-        blocks(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -32,34 +32,29 @@ def post(page, length, body=""):
             return answer.read()
 
 
-LENGTHS = ["", "-1", "abc", "²", "9" * 5000, f"{MAX_REQUEST + 1}"]
+def test_wrong_length_of_a_request_is_refused(page):
+    for length in ("", "-1", "abc", "²", "9" * 5000, f"{MAX_REQUEST + 1}"):
+        assert post(page, length).startswith(b"HTTP/1.1 413 "), length
 
 
-@pytest.mark.parametrize("length", LENGTHS, ids=range(len(LENGTHS)))
-def test_wrong_length_of_a_request_is_refused(page, length):
-    assert post(page, length).startswith(b"HTTP/1.1 413 ")
+def test_an_invalid_action_is_refused(page):
+    for body in ("", "1e999", "[" * 90_000, '{"text": 1e999}', "[1]"):
+        assert post(page, f"{len(body)}", body).startswith(b"HTTP/1.1 400 "), body[:20]
 
 
-@pytest.mark.parametrize(
-    "body", ["", "1e999", "[" * 90_000, '{"text": 1e999}', "[1]"], ids=range(5)
-)
-def test_an_invalid_action_is_refused(page, body):
-    assert post(page, f"{len(body)}", body).startswith(b"HTTP/1.1 400 ")
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [{"Host": "evil.example"}, {"Origin": "http://evil.example"}, {"Content-Type": "text/plain"}],
-    ids=["another name", "another site", "a form"],
-)
-def test_other_sites_are_turned_away(page, headers):
+def test_other_sites_are_turned_away(page):
     ours = f"127.0.0.1:{page.server_port}"
     body = json.dumps({"chat": "ada", "kind": "text", "text": "hello"})
-    for changed, status in ((headers, 403), ({}, 200)):
+    for changed, status in (
+        ({"Host": "evil.example"}, 403),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Content-Type": "text/plain"}, 403),
+        ({}, 200),
+    ):
         connection = http.client.HTTPConnection(ours, timeout=60)
         sent = {"Host": ours, "Content-Type": "application/json", **changed}
         connection.request("POST", "/send", body, sent)
-        assert connection.getresponse().status == status
+        assert connection.getresponse().status == status, changed
         connection.close()
 
 

@@ -3,6 +3,7 @@
 import queue
 import re
 import sqlite3
+import textwrap
 from contextlib import closing
 
 import pytest
@@ -21,24 +22,16 @@ from tests.support.programs import MAX_SECONDS
 from tests.support.stubs import BOT
 
 
-def answer_to(function, event):
-    """Return the invocation that answers an event, by way of the queue."""
+def answer_of(folder, body, **variables):
+    """Return the invocation of a bot whose on_event() has this body, by way of the queue."""
+    imports = "import logging, os, sqlite3, sys\n"
+    head = f"{imports}def reply(update): ...\ndef on_event(event):\n"
+    (folder / "bot.py").write_text(head + textwrap.indent(body, "    "))
     answered = queue.Queue()
-    function.on_queued = answered.put
-    function.invoke(event)
-    return answered.get(timeout=MAX_SECONDS)
-
-
-STATE = """
-import os, sqlite3
-
-def on_event(event):
-    sqlite3.connect(os.environ["FILE"]).execute(event["query"])
-    return []
-
-ALLOWED_UPDATES = ["message"]
-reply = print
-"""
+    with Function(folder, variables) as function:
+        function.on_queued = answered.put
+        function.invoke({"x": 1})
+        return answered.get(timeout=MAX_SECONDS)
 
 
 @pytest.mark.parametrize(
@@ -51,23 +44,18 @@ reply = print
     ],
 )
 def test_surprising_error_is_explained(tmp_path, variables, query, words):
-    (tmp_path / "bot.py").write_text(STATE)
     with closing(sqlite3.connect(tmp_path / "old.db")) as database:
         database.execute("CREATE TABLE x (y)")
-    with Function(tmp_path, variables) as function:
-        assert words in answer_to(function, {"query": query}).traceback
+    body = f"sqlite3.connect(os.environ['FILE']).execute('{query}')"
+    assert words in answer_of(tmp_path, body, **variables).traceback
 
 
-def test_advice_on_a_task_that_was_cancelled_names_schedule():
+def test_advice_looks_at_the_end_of_a_traceback():
     cancelled = "asyncio.exceptions.CancelledError\n\nTraceback:\n  at\nTimeoutError"
     assert "use botkit.schedule" in advised(cancelled)
     assert advised("Traceback:\n  at\nTimeoutError").endswith("TimeoutError")
-
-
-def test_advice_names_the_limit_of_a_slow_bot():
-    assert "raise timeout in main.tf, which demo --direct" in advised(
-        "bot_module.DeadlineExceeded: bot.py ran"
-    )
+    slow = "bot_module.DeadlineExceeded: bot.py ran"
+    assert "raise timeout in main.tf, which demo --direct" in advised(slow)
 
 
 def test_endless_start_is_reported_with_its_usual_cause(tmp_path, monkeypatch):
@@ -106,44 +94,26 @@ def test_no_container_starts_after_the_end(tmp_path):
     assert (invocation.error, container._process) == ("the function has ended", None)
 
 
-HALF = """
-import os, sys
-
-def reply(update): ...
-
-def on_event(event):
-    os.write(int(sys.argv[1]), b'{"result": ')
-    os._exit(3)
-"""
-
-
 def test_half_an_answer_is_none(tmp_path):
-    (tmp_path / "bot.py").write_text(HALF)
-    with Function(tmp_path, {}) as function:
-        invocation = answer_to(function, {"x": 1})
-    assert (invocation.error, invocation.cold) == ("the function ended by itself", True)
+    found = answer_of(tmp_path, "os.write(int(sys.argv[1]), b'{\"result\": ')\nos._exit(3)")
+    assert (found.error, found.cold) == ("the function ended by itself", True)
 
 
 SAYS = """
-import logging, sys
-def reply(update): ...
-def on_event(event):
-    print("1", end="")
-    print("2", file=sys.stderr)
-    logging.warning("3")
-    print("4")
-    logging.debug("left out")
-    print("5", file=sys.stderr)
-    logging.error("6")
-    print("7\x1e")
-    return []
+print("1", end="")
+print("2", file=sys.stderr)
+logging.warning("3")
+print("4")
+logging.debug("left out")
+print("5", file=sys.stderr)
+logging.error("6")
+print("7\\x1e")
+return []
 """
 
 
 def test_output_and_log_stay_in_order(tmp_path):
-    (tmp_path / "bot.py").write_text(SAYS)
-    with Function(tmp_path, {}) as function:
-        output = answer_to(function, {"x": 1}).output
+    output = answer_of(tmp_path, SAYS).output
     said = [each if isinstance(each, str) else each["message"] for each in output[-7:]]
     assert said == ["12\n", "3", "4\n5\n", "6", "7", "\n", "event"]
 
