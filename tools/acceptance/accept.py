@@ -30,6 +30,7 @@ from typing import Any, NamedTuple
 from botkit.errors import TelegramError
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.program import parser_of
 from telegram_bot_aws.local.project import BUILD
 from telegram_stand_in import ADA, Server, Telegram, private_chat
 
@@ -190,11 +191,7 @@ def interrupted(number: int, frame: Any) -> None:
 
 
 def parsed() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="scripts/dev accept",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("scripts/dev accept", __doc__)
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--emulated", action="store_true", help="run here, on the emulated AWS")
     where.add_argument("--yes", action="store_true", help="begin, on your AWS account")

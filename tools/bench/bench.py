@@ -13,13 +13,13 @@ Exit code: 0 if all was measured, 1 if a count is beyond its limit or this machi
 
 from __future__ import annotations
 
-import argparse
 import random
 import signal
 import sys
 from collections.abc import Sequence
 
 from telegram_bot_aws.local.processes import ToolError
+from telegram_bot_aws.local.program import parser_of
 
 from bench import instructions, measure, report, variants
 from bench.fake_bot_api import FakeBotApi
@@ -27,11 +27,7 @@ from bench.measure import Run, Variant
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        prog="scripts/dev bench",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("scripts/dev bench", __doc__)
     parser.add_argument(
         "--runs", type=int, default=20, help="runs of each variant (default: %(default)s)"
     )
@@ -83,7 +79,3 @@ def run(every: Sequence[Variant], runs: int, bot_api: FakeBotApi) -> dict[str, l
         for variant in random.Random(number).sample(every, len(every)):
             results[variant.name].append(measure.measure(variant, bot_api))
     return results
-
-
-if __name__ == "__main__":
-    sys.exit(main())

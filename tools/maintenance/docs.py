@@ -8,7 +8,6 @@ Exit code: 0 if the pages are written.
 
 from __future__ import annotations
 
-import argparse
 import ast
 import json
 import logging
@@ -19,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import hcl2
+from telegram_bot_aws.local.program import parser_of
 from telegram_bot_aws.local.project import LAMBDA, ROOT
 
 PAGE = ROOT / "docs" / "inputs.md"
@@ -209,11 +209,7 @@ def parameters(arguments: ast.arguments) -> str:
 
 def main() -> int:
     """Write the pages."""
-    parser = argparse.ArgumentParser(
-        prog="scripts/dev docs",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("scripts/dev docs", __doc__)
     parser.parse_args()
     PAGE.write_text(page())
     REFERENCE.write_text(reference())

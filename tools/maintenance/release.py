@@ -10,12 +10,12 @@ Exit code: 0 if the files are written, 2 if the version isn't one.
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from telegram_bot_aws.local.program import parser_of
 from telegram_bot_aws.local.project import ROOT
 
 NAME = "terraform-aws-telegram-bot"
@@ -32,11 +32,7 @@ OWN_LINK = re.compile(
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        prog="scripts/dev release",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("scripts/dev release", __doc__)
     parser.add_argument("version", metavar="VERSION", help="such as 1.2.3")
     parser.add_argument("owner", metavar="OWNER", help="the repository's owner on GitHub")
     chosen = parser.parse_args()

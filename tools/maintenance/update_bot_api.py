@@ -8,13 +8,12 @@ Exit code: 0 if the types are up to date now.
 
 from __future__ import annotations
 
-import argparse
 import json
 import keyword
-import sys
 from collections.abc import Iterator
 from typing import Any
 
+from telegram_bot_aws.local.program import parser_of
 from telegram_bot_aws.local.project import ROOT
 
 TABLE = ROOT / "tools/telegram-stand-in/telegram_stand_in/bot_api.json"
@@ -138,14 +137,6 @@ def _python(kind: str) -> str:
 
 
 def main() -> int:
-    argparse.ArgumentParser(
-        prog="scripts/dev update-bot-api",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    ).parse_args()
+    parser_of("scripts/dev update-bot-api", __doc__).parse_args()
     STUB.write_text(stub_text(json.loads(TABLE.read_text())))
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

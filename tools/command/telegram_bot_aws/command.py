@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import errno
 import importlib
 import io
@@ -11,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from telegram_bot_aws.local.program import PROGRAM, name
+from telegram_bot_aws.local.program import PROGRAM, name, parser_of
 
 
 class Command(NamedTuple):
@@ -48,11 +47,7 @@ def run(program: str, about: str, commands: Mapping[str, Command]) -> int:
     """Run the subcommand that sys.argv names, with the other arguments. Returns its exit code."""
     width = max(map(len, commands))
     lines = (f"  {name:{width}}  {each.does}" for name, each in commands.items())
-    parser = argparse.ArgumentParser(
-        prog=program,
-        description="\n".join([f"{about} Each has --help:", "", *lines]),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of(program, "\n".join([f"{about} Each has --help:", "", *lines]))
     parser.add_argument("subcommand", choices=commands, metavar="|".join(commands))
     subcommand = parser.parse_args(sys.argv[1:2]).subcommand
     del sys.argv[1]

@@ -50,12 +50,7 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def options() -> argparse.Namespace:
-    about = (__doc__ or "").partition("\n\n")
-    parser = argparse.ArgumentParser(
-        prog=program.name("demo"),
-        description=f"{about[0]}\n\n{about[2]}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = program.parser_of(program.name("demo"), __doc__)
     parser.add_argument(
         "folder",
         nargs="?",

@@ -13,7 +13,6 @@ wrong argument.
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import sys
@@ -28,7 +27,7 @@ from botkit.telegram import Client
 from telegram_bot_aws.live.client import CALL_SECONDS, about, client, environment
 from telegram_bot_aws.live.state import REGISTER, folder, pull, register_command
 from telegram_bot_aws.local.container import bot_folder, look_at, unknown_kinds
-from telegram_bot_aws.local.program import name
+from telegram_bot_aws.local.program import name, parser_of
 from telegram_bot_aws.local.request import request
 from telegram_bot_aws.local.sources import has_word
 from telegram_bot_aws.local.terminal import ago, coloured, reason, visible
@@ -265,11 +264,7 @@ def shown(check: Check, width: int) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        prog=name("doctor"),
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of(name("doctor"), __doc__)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(
         "--bot",
@@ -293,7 +288,3 @@ def main() -> int:
         width = max(len(check.name) for check in checks)
         print("\n".join(shown(check, width) for check in checks))
     return 0 if well else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

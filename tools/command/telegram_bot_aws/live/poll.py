@@ -18,7 +18,6 @@ argument or bot.py is wrong.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shlex
@@ -48,7 +47,7 @@ from telegram_bot_aws.local.container import (
 )
 from telegram_bot_aws.local.events import webhook_event
 from telegram_bot_aws.local.processes import read_env_file
-from telegram_bot_aws.local.program import name, typed
+from telegram_bot_aws.local.program import name, parser_of, typed
 from telegram_bot_aws.local.sources import Sources, read_sources
 from telegram_bot_aws.local.terminal import reason, visible
 
@@ -277,11 +276,7 @@ def state_file(telegram: Client) -> Path:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        prog=name("poll"),
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of(name("poll"), __doc__)
     parser.add_argument(
         "--take-over",
         action="store_true",
@@ -337,7 +332,3 @@ def main() -> int:
             print(f"The webhook was {visible(webhook)}. To put it back: {put_back}", flush=True)
     say("ended")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

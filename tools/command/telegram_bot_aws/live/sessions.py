@@ -40,7 +40,7 @@ from telegram_bot_aws.live.stores import (
     Waiting,
 )
 from telegram_bot_aws.local.processes import ToolError
-from telegram_bot_aws.local.program import go_on_in_venv, name
+from telegram_bot_aws.local.program import go_on_in_venv, name, parser_of
 from telegram_bot_aws.local.terminal import ago, visible
 
 COMMANDS = ("list", "export", "import", "delete")
@@ -341,11 +341,7 @@ def open_store(options: argparse.Namespace) -> Store:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog=name("sessions"),
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of(name("sessions"), __doc__)
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument(
         "keys",
@@ -411,7 +407,3 @@ def main() -> int:
     except KeyboardInterrupt:
         tell(f"\n{name('sessions')}: interrupted")
         return 130
-
-
-if __name__ == "__main__":
-    sys.exit(main())

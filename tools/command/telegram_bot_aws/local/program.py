@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -21,6 +22,13 @@ PROGRAM = "telegram-bot-aws"  # also the name of what is installed
 def name(subcommand: str) -> str:
     """Return what a subcommand calls itself: "scripts/demo" in a clone."""
     return f"{PROGRAM} {subcommand}" if IS_INSTALLED else f"scripts/{subcommand}"
+
+
+def parser_of(tool: str, about: str | None) -> argparse.ArgumentParser:
+    """Return the parser of a tool's arguments. `about` is shown as it is written."""
+    return argparse.ArgumentParser(
+        prog=tool, description=about, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
 
 
 def go_on_in_venv(subcommand: str, *groups: str) -> None:

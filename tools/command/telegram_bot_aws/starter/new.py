@@ -60,11 +60,7 @@ def main() -> int:
 
 
 def options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog=program.name("new"),
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = program.parser_of(program.name("new"), __doc__)
     parser.add_argument("dir", metavar="DIR", help="the new folder, such as ../hello-bot")
     parser.add_argument(
         "--example",
@@ -223,7 +219,3 @@ def runs(python: str, folder: Path) -> bool:
         return not subprocess.run([python, "-c", ""], cwd=folder, capture_output=True).returncode
     except OSError:
         return False
-
-
-if __name__ == "__main__":
-    sys.exit(main())
