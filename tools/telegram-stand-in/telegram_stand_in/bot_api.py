@@ -16,8 +16,6 @@ from typing import Any
 Json = dict[str, Any]
 Fields = dict[str, tuple[str, bool]]  # each field's name → its kind, and whether it is required
 
-TABLE = Path(__file__).with_name("bot_api.json")
-
 
 class Refusal(Exception):
     """Telegram refuses a call."""
@@ -42,24 +40,13 @@ def _fields(entry: dict[str, str]) -> Fields:
     return {name.rstrip("?"): (kind, not name.endswith("?")) for name, kind in entry.items()}
 
 
-def _load() -> tuple[dict[str, Fields], dict[str, str], dict[str, Fields | str]]:
-    table = json.loads(TABLE.read_text())
-    methods = {name: _fields(entry["params"]) for name, entry in table["methods"].items()}
-    returns = {name: entry["returns"] for name, entry in table["methods"].items()}
-    types = {n: e if isinstance(e, str) else _fields(e) for n, e in table["types"].items()}
-    return methods, returns, types
-
-
-# By method: its parameters, and its result. By type: its fields, or the types that it is one of.
-METHODS, RETURNS, TYPES = _load()
+_TABLE = json.loads(Path(__file__).with_name("bot_api.json").read_text())
+METHODS = {name: _fields(entry["params"]) for name, entry in _TABLE["methods"].items()}
+RETURNS: dict[str, str] = {name: entry["returns"] for name, entry in _TABLE["methods"].items()}
+TYPES = {name: _fields(each) for name, each in _TABLE["types"].items() if isinstance(each, dict)}
+# The types that a type is one of.
+UNIONS = {name: each for name, each in _TABLE["types"].items() if isinstance(each, str)}
 _BY_LOWER_CASE = {name.lower(): name for name in METHODS}
-
-
-def fields_of(name: str) -> Fields:
-    """Return the fields of a type of objects."""
-    fields = TYPES[name]
-    assert not isinstance(fields, str), f"{name} is one of {fields}"
-    return fields
 
 
 def method_named(name: str) -> str | None:
@@ -215,8 +202,7 @@ def _alternatives(kind: str) -> list[str]:
         return [kind]
     found = []
     for name in kind.split(" | "):
-        entry = TYPES.get(name)
-        found += _alternatives(entry) if isinstance(entry, str) else [name]
+        found += _alternatives(UNIONS[name]) if name in UNIONS else [name]
     return found
 
 
@@ -228,8 +214,7 @@ def _shape(kind: str) -> type:
 
 
 def _label(name: str) -> str:
-    labels = [label for start, label in LABELS.items() if name.startswith(start)]
-    return labels[0] if labels else name
+    return next((label for start, label in LABELS.items() if name.startswith(start)), name)
 
 
 def conform(kind: str, value: Any, hints: list[str]) -> Any:
@@ -279,7 +264,7 @@ def _expected(kind: str, first: str) -> str:
 
 def _object(kind: str, names: list[str], value: Json, hints: list[str]) -> Any:
     """Return an object of one of these types: its constants and fields tell which."""
-    label = _label(kind.partition(" | ")[0] if kind not in TYPES else kind)
+    label = _label(kind.partition(" | ")[0])
     of_constants = [name for name in names if _has_constants(name, value)]
     if not of_constants:
         said = value.get("type", value.get("source"))
@@ -287,7 +272,7 @@ def _object(kind: str, names: list[str], value: Json, hints: list[str]) -> Any:
         raise Mismatch(f"can't parse {label}: {what}")
     complete = [name for name in of_constants if _has_required(name, value)]
     name = (complete or of_constants)[0]
-    fields = fields_of(name)
+    fields = TYPES[name]
     for field in value:
         if field not in fields:
             hints.append(f"{name} has no field {field}{did_you_mean(field, fields)}")
@@ -320,11 +305,9 @@ def _of_field(label: str, field: str, kind: str, value: Any, mismatch: Mismatch)
 
 
 def _has_constants(name: str, value: Json) -> bool:
-    fields = fields_of(name)
-    constants = {f: kind.strip('"') for f, (kind, _) in fields.items() if kind.startswith('"')}
-    return all(value.get(field) == constant for field, constant in constants.items())
+    constants = {f: kind for f, (kind, _) in TYPES[name].items() if kind.startswith('"')}
+    return all(value.get(field) == kind.strip('"') for field, kind in constants.items())
 
 
 def _has_required(name: str, value: Json) -> bool:
-    fields = fields_of(name)
-    return all(field in value for field, (_, required) in fields.items() if required)
+    return all(field in value for field, (_, required) in TYPES[name].items() if required)

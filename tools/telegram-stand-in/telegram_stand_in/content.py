@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .bot_api import MEDIA, Json, fields_of
+from .bot_api import MEDIA, TYPES, Json
 from .files import File, image_type
 from .request import Request, bad, text_in
 from .rich import rich_message
@@ -66,12 +66,6 @@ def file_in(request: Request, value: str, kind: str) -> File:
     raise bad("wrong file identifier/HTTP URL specified")
 
 
-def photo_size(file: File) -> Json:
-    """Return an image as PhotoSize."""
-    width, height = file.size()
-    return {**file.about(), "width": width, "height": height}
-
-
 # Of files of all kinds: what is taken from a call, and what holds if it says nothing.
 GIVEN = "duration emoji height length performer start_timestamp title width".split()
 DEFAULTS: Json = {"duration": 0, "height": 480, "length": 240, "width": 640}
@@ -86,9 +80,9 @@ def media_content(request: Request, kind: str, value: str, source: Json) -> Json
     if file.name:
         about["file_name"] = file.name
     if thumbnail := source.get("thumbnail"):
-        about["thumbnail"] = photo_size(file_in(request, thumbnail, "thumbnail"))
+        about["thumbnail"] = file_in(request, thumbnail, "thumbnail").photo_size()
     if kind == "photo":
-        content: Json = {kind: [photo_size(file)]}
+        content: Json = {kind: [file.photo_size()]}
     else:
         content = {kind: pick_fields("".join(map(str.capitalize, kind.split("_"))), about)}
     if kind == "animation":
@@ -105,7 +99,7 @@ def input_media(request: Request, media: Json) -> Json:
 
 def pick_fields(kind: str, source: Json) -> Json:
     """Return an object of a kind, made of the parameters with the names of its fields."""
-    return {name: source[name] for name in fields_of(kind) if name in source}
+    return {name: source[name] for name in TYPES[kind] if name in source}
 
 
 def inline_content(request: Request, result: Json) -> Json:

@@ -13,13 +13,6 @@ NOT_MODIFIED = (
 )
 
 
-def must_be_the_bots(request: Request, message: Json, otherwise: str) -> None:
-    sender = message.get("sender_business_bot") or message.get("via_bot") or {}
-    is_via = sender.get("id") == request.bot.id
-    if message.get("from", {}).get("id") != request.bot.id and not is_via:
-        raise bad(otherwise)
-
-
 def edited_message(request: Request) -> tuple[Json, bool]:
     """Return the message that a call edits, and whether an inline query sent it.
 
@@ -33,30 +26,10 @@ def edited_message(request: Request) -> tuple[Json, bool]:
             raise bad("MESSAGE_ID_INVALID")
         return request.telegram.messages[request.telegram.inline_messages[id]], True
     message = message_of(request, "to edit")
-    must_be_the_bots(request, message, "message can't be edited")
+    via = message.get("sender_business_bot") or message.get("via_bot") or {}
+    if request.bot.id not in (message.get("from", {}).get("id"), via.get("id")):
+        raise bad("message can't be edited")
     return message, False
-
-
-def replace_in(
-    request: Request, message: Json, content: Json, *, drops: set[str] | None = None
-) -> Json:
-    """Replace parts of a message, and its keyboard. Raises Refusal if nothing changes.
-
-    `drops` are fields to remove. The message stays the same object.
-    """
-    gone = (drops or set()) | {"reply_markup"}
-    edited = {name: value for name, value in message.items() if name not in gone}
-    edited |= {**content, **inline_keyboard(request)}
-    is_inline = "inline_message_id" in request.params
-    check_web_app(request.params, {"type": "inline"} if is_inline else message["chat"])
-    if {**edited, "edit_date": 0} == {**message, "edit_date": 0}:
-        raise bad(NOT_MODIFIED)
-    edited["edit_date"] = int(request.telegram.now())
-    with request.telegram.changed:
-        message.clear()
-        message.update(edited)
-    request.change("edited", message=message)
-    return message
 
 
 ALL_CONTENT = {*MEDIA, "text", "entities", "caption", "caption_entities", "rich_message"}
@@ -66,12 +39,23 @@ ALL_CONTENT |= {"link_preview_options", "show_caption_above_media", "has_media_s
 def _edit(
     request: Request, content: Json, drops: set[str], *, kinds: set[str], what: str
 ) -> Json | bool:
-    """Edit a message that has one of these kinds of content."""
+    """Replace parts of a message that has one of these kinds of content, and its keyboard.
+
+    `drops` are fields to remove. Raises Refusal if nothing changes.
+    """
     message, is_inline = edited_message(request)
     if not kinds & set(message):
         raise bad(f"there is no {what} in the message to edit")
-    edited = replace_in(request, message, content, drops=drops)
-    return True if is_inline else edited
+    edited = {name: each for name, each in message.items() if name not in drops | {"reply_markup"}}
+    edited |= {**content, **inline_keyboard(request)}
+    check_web_app(request.params, {"type": "inline"} if is_inline else message["chat"])
+    if {**edited, "edit_date": 0} == {**message, "edit_date": 0}:
+        raise bad(NOT_MODIFIED)
+    with request.telegram.changed:  # it stays the same object
+        message.clear()
+        message.update({**edited, "edit_date": int(request.telegram.now())})
+    request.change("edited", message=message)
+    return True if is_inline else message
 
 
 @plays("editMessageText")

@@ -12,7 +12,8 @@ from typing import Any
 
 from .bot_api import Json
 
-IMAGES = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg", b"GIF8": "gif", b"RIFF": "webp"}
+PNG = b"\x89PNG\r\n\x1a\n"
+IMAGES = {PNG: "png", b"\xff\xd8\xff": "jpg", b"GIF8": "gif", b"RIFF": "webp"}
 EXTENSIONS = {"photo": ".jpg", "video": ".mp4", "voice": ".oga", "sticker": ".webp"}
 
 
@@ -42,9 +43,11 @@ class File:
         ids = {"file_id": self.id, "file_unique_id": self.unique_id}
         return {**ids, "file_size": len(self.data)} if self.data else ids
 
-    def size(self) -> tuple[int, int]:
-        """Return an image's width and height, or a default if they can't be read."""
-        return image_size(self.data) or (640, 480)
+    def photo_size(self) -> Json:
+        """Return an image as PhotoSize, with a default for other formats than PNG."""
+        is_png = self.data.startswith(PNG) and len(self.data) >= 24
+        width, height = struct.unpack(">II", self.data[16:24]) if is_png else (640, 480)
+        return {**self.about(), "width": width, "height": height}
 
 
 class Files:
@@ -92,9 +95,3 @@ class Files:
 def image_type(data: bytes) -> str:
     """Return the extension for an image's format, or nothing for another file."""
     return next((name for start, name in IMAGES.items() if data.startswith(start)), "")
-
-
-def image_size(data: bytes) -> tuple[int, int] | None:
-    """Return the width and height of a PNG."""
-    is_png = data.startswith(b"\x89PNG") and len(data) >= 24
-    return struct.unpack(">II", data[16:24]) if is_png else None

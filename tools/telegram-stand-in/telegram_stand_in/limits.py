@@ -10,9 +10,8 @@ burst may be, is ours.
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from .bot_api import Json
 
@@ -28,29 +27,13 @@ SEVERAL = {
 }
 
 
-@dataclass
-class _Budget:
-    """The calls of a bot to a chat, or in all. `most` of them may be made in `seconds`."""
-
-    most: int
-    seconds: float
-    times: deque[float] = field(default_factory=deque)
-
-    def refused(self, now: float) -> float:
-        """Return for how long a call is refused, or 0."""
-        while self.times and self.times[0] <= now - self.seconds:
-            self.times.popleft()
-        if len(self.times) < self.most:
-            return 0.0
-        return self.times[len(self.times) - self.most] + self.seconds - now
-
-
 class Limits:
     """Telegram's limits. `clock` gives the time in seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._budgets: dict[tuple[int, int], _Budget] = {}  # by bot and chat; chat 0: all of them
+        # When a bot called, by bot and chat; chat 0: all of them.
+        self._times: dict[tuple[int, int], deque[float]] = defaultdict(deque)
 
     def count(self, bot: int, chat: Json, method: str, params: Json) -> tuple[int, str]:
         """Count a bot's call to a chat, and return 0.
@@ -58,15 +41,17 @@ class Limits:
         If it comes too early, return instead for how many seconds the bot must wait, and why.
         """
         now = self._clock()
-        limit = TO_A_CHAT if chat["type"] == "private" else TO_A_GROUP
-        of_chat = self._budgets.setdefault((bot, chat["id"]), _Budget(*limit))
-        of_all = self._budgets.setdefault((bot, 0), _Budget(*IN_ALL))
-        for budget, where in ((of_chat, "to this chat"), (of_all, "in all")):
-            if seconds := budget.refused(now):
-                why = f"more than {budget.most} calls {where} in {budget.seconds:g} s"
-                return math.ceil(seconds), why
+        of_chat = TO_A_CHAT if chat["type"] == "private" else TO_A_GROUP
+        for id, (most, seconds) in ((chat["id"], of_chat), (0, IN_ALL)):
+            times = self._times[bot, id]
+            while times and times[0] <= now - seconds:
+                times.popleft()
+            if len(times) >= most:
+                where = "to this chat" if id else "in all"
+                wait = times[len(times) - most] + seconds - now
+                return math.ceil(wait), f"more than {most} calls {where} in {seconds:g} s"
         several = params.get(SEVERAL.get(method, ""))
         messages = len(several) if isinstance(several, list) else 1
-        for budget in (of_chat, of_all):
-            budget.times.extend([now] * messages)
+        for id in (chat["id"], 0):
+            self._times[bot, id].extend([now] * messages)
         return 0, ""

@@ -343,30 +343,24 @@ def html(text: str, users: Users) -> tuple[str, list[Json]]:
         opened, attributes, begin, first = nested.pop()
         if tag not in ("", opened):
             raise Mismatch(f'Unmatched end tag {at}, expected "</{opened}>", found "</{tag}>"')
-        _end_tag(opened, attributes, begin, first, out)
+        language = attributes.get("class", "").partition("language-")[2]
+        if opened == "code" and language and nested and nested[-1][0] == "pre":
+            nested[-1][1]["its language"] = language
+        else:
+            _end_tag(opened, attributes, begin, first, out)
     if nested:
         raise Mismatch(f'Can\'t find end tag corresponding to start tag "{nested[-1][0]}"')
     out.add(replace_references(text[i:]))
-    for entity in out.entities:
-        if entity["type"] == "code":
-            entity.pop("language", None)
     return out.text, out.entities
 
 
 def _end_tag(tag: str, attributes: dict[str, str], begin: int, first: int, out: _Text) -> None:
     kind = TAGS[tag]
-    last = out.entities[-1] if out.entities else {}
-    is_same = (last.get("offset"), last.get("length")) == (begin, out.length - begin)
-    language = attributes.get("class", "").partition("language-")[2] if tag == "code" else ""
     if kind == "text_link":
         out.link(begin, attributes.get("href") or out.text[first:])
     elif kind == "custom_emoji":
         out.special(begin, f"tg://emoji?id={attributes.get('emoji-id', '')}")
     elif kind == "blockquote" and "expandable" in attributes:
         out.end("expandable_blockquote", begin)
-    elif kind == "pre" and is_same and last["type"] == "code" and last.get("language"):
-        last["type"] = "pre"
-    elif kind == "code" and is_same and last["type"] == "pre" and language:
-        last["language"] = language
     else:
-        out.end(kind, begin, language=language)
+        out.end(kind, begin, language=attributes.get("its language", ""))

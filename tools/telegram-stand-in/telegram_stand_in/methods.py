@@ -11,7 +11,7 @@ from typing import Any
 
 # These register the methods that they play.
 from . import editing, payments, sending, settings  # noqa: F401
-from .bot_api import COPY_NOT_FOUND, RETURNS, TYPES, Json, Mismatch, array_of, fields_of
+from .bot_api import COPY_NOT_FOUND, RETURNS, TYPES, UNIONS, Json, Mismatch, array_of
 from .content import caption_content
 from .request import PLAYED, Request, bad, chat_of, message_of, plays, user_of
 from .sending import kind_sent, put
@@ -60,11 +60,10 @@ def sample(kind: str, request: Request) -> Any:
     }
     if kind in known:
         return known[kind]()
-    entry = TYPES[kind]
-    if isinstance(entry, str):
-        return sample(entry, request)
+    if kind in UNIONS:
+        return sample(UNIONS[kind], request)
     made = {}
-    for name, (of, required) in entry.items():
+    for name, (of, required) in TYPES[kind].items():
         if name in request.params and of in ("String", "Integer", "Float", "Boolean"):
             made[name] = request.params[name]
         elif required and of == "Integer" and name.endswith("date"):
@@ -84,7 +83,7 @@ def _sample_message(request: Request) -> Json:
     if "message_id" in request.params and "chat_id" in request.params:
         return message_of(request, "to edit")
     if request.method.startswith("send"):
-        kind, fields = kind_sent(request.method), fields_of("Message")
+        kind, fields = kind_sent(request.method), TYPES["Message"]
         content = {kind: sample(fields[kind][0], request)} if kind in fields else {}
         return put(request, content | caption_content(request, request.params))
     raise bad(COPY_NOT_FOUND if "copy" in request.method else "MESSAGE_ID_INVALID")

@@ -53,15 +53,14 @@ def _send_invoice(request: Request) -> Json:
     return message
 
 
-def begin(telegram: Telegram, chat_id: int, message_id: int, user: Json) -> str:
-    """Pay an invoice, as a person does by its button, and return the id of the query."""
+def begin(telegram: Telegram, chat_id: int, message_id: int, user: Json) -> None:
+    """Pay an invoice, as a person does by its button."""
     message, about = telegram.messages[chat_id, message_id], telegram.invoices[chat_id, message_id]
     bot, id = telegram.bot_by_id(message["from"]["id"]), telegram.new_id()
     payment = Payment(bot, user, message["chat"], about, telegram.now())
     with telegram.changed:
         telegram.checkouts[id] = payment
     telegram.send({"pre_checkout_query": {"id": id, "from": user, **about}}, bot)
-    return id
 
 
 @plays("answerPreCheckoutQuery")
@@ -79,17 +78,12 @@ def _answer_pre_checkout_query(request: Request) -> bool:
         raise bad(QUERY_TOO_OLD)
     request.change("answer", id=id, **({} if ok else {"text": text, "show_alert": True}))
     if ok:
-        _charge(telegram, payment)
+        charge = f"charge-{telegram.new_id()}"
+        ids = {"telegram_payment_charge_id": charge, "provider_payment_charge_id": f"at-{charge}"}
+        with telegram.changed:
+            telegram.charges[charge] = payment
+        _say(telegram, payment, successful_payment={**payment.about, **ids})
     return True
-
-
-def _charge(telegram: Telegram, payment: Payment) -> None:
-    """Keep a payment, and tell the bot."""
-    charge = f"charge-{telegram.new_id()}"
-    ids = {"telegram_payment_charge_id": charge, "provider_payment_charge_id": f"at-{charge}"}
-    with telegram.changed:
-        telegram.charges[charge] = payment
-    _say(telegram, payment, successful_payment={**payment.about, **ids})
 
 
 def _say(telegram: Telegram, payment: Payment, **content: Any) -> None:

@@ -11,6 +11,7 @@ from .request import (
     Request,
     bad,
     business_of,
+    chat_named,
     chat_of,
     check_web_app,
     plays,
@@ -65,9 +66,9 @@ def _get_me(request: Request) -> Json:
     return request.bot.me
 
 
-@plays("setMyCommands")
+@plays("setMyCommands", "deleteMyCommands")
 def _set_my_commands(request: Request) -> bool:
-    commands = request.get("commands", [])
+    commands, key = request.get("commands", []), _scope(request)
     for command in commands:
         command["command"] = command["command"].removeprefix("/")
         if not re.fullmatch("[a-z0-9_]{1,32}", command["command"]):
@@ -77,13 +78,11 @@ def _set_my_commands(request: Request) -> bool:
             raise bad("BOT_COMMAND_INVALID")
         if not 1 <= len(command["description"]) <= 256:
             raise bad("BOT_COMMAND_DESCRIPTION_INVALID")
-    _set_commands(request, commands)
-    return True
-
-
-@plays("deleteMyCommands")
-def _delete_my_commands(request: Request) -> bool:
-    _set_commands(request, [])
+    if commands:
+        request.bot.commands[key] = commands
+    else:
+        request.bot.commands.pop(key, None)
+    request.change("commands", commands=commands)
     return True
 
 
@@ -92,22 +91,11 @@ def _get_my_commands(request: Request) -> list[Json]:
     return request.bot.commands.get(_scope(request), [])
 
 
-def _set_commands(request: Request, commands: list[Json]) -> None:
-    scope = request.get("scope", {"type": "default"})
-    key = _scope(request)
-    if commands:
-        request.bot.commands[key] = commands
-    else:
-        request.bot.commands.pop(key, None)
-    language = request.get("language_code", "")
-    request.change("commands", commands=commands, scope=scope, language_code=language)
-
-
 def _scope(request: Request) -> tuple[str, str]:
     scope = request.get("scope", {"type": "default"})
     key = " ".join(f"{scope[name]}" for name in ("type", "chat_id", "user_id") if name in scope)
-    if "chat_id" in scope:
-        chat_of(Request(request.telegram, request.bot, request.method, scope, {}))
+    if "chat_id" in scope and not chat_named(request.bot, scope["chat_id"]):
+        raise bad("chat not found")
     return key, request.get("language_code", "")
 
 

@@ -55,7 +55,7 @@ class Call:
     - draft: `chat_id`, `draft_id`, `text` and `entities`, or `rich_message`, and `can_stop`
     - answer: `id` of the callback query, `text`, `show_alert`, `url`
     - results: `id` of the inline query, `results` and the other parameters of the answer
-    - commands: `commands`, `scope`, `language_code`
+    - commands: `commands`
     - menu_button: `chat_id` (0: all), `menu_button`
     """
 
@@ -334,8 +334,8 @@ class Telegram:
 
     # People's actions.
 
-    def press(self, chat_id: int, message_id: int, data: str, user: Json = ADA) -> str:
-        """Tap a button of a bot's message, and return the id of the query."""
+    def press(self, chat_id: int, message_id: int, data: str, user: Json = ADA) -> None:
+        """Tap a button of a bot's message."""
         message = self.messages[chat_id, message_id]
         query = {"id": self.new_id(), "from": user, "chat_instance": f"{chat_id}", "data": data}
         messages = [*self.inline_messages.items()]
@@ -345,10 +345,9 @@ class Telegram:
         via: Json = message.get("sender_business_bot") or message.get("via_bot") or {}
         sender: Json = via or message["from"]
         self.send({"callback_query": {**query, **about}}, self.bot_by_id(sender["id"]))
-        return str(query["id"])
 
-    def stop_draft(self, chat_id: int, draft_id: int, bot: Bot | None = None) -> int:
-        """Tap the stop button of a draft, and return the update's id.
+    def stop_draft(self, chat_id: int, draft_id: int, bot: Bot | None = None) -> None:
+        """Tap the stop button of a draft.
 
         Raises ValueError if there is no such draft, or no button.
         """
@@ -360,7 +359,7 @@ class Telegram:
             del bot.drafts[chat_id, draft_id]
         thread = {name: draft[name] for name in ("message_thread_id",) if name in draft}
         stopped = {"chat": bot.chats[chat_id], "draft_id": draft_id, **thread}
-        return self.send({"stopped_message_generation": stopped}, bot)
+        self.send({"stopped_message_generation": stopped}, bot)
 
     def open_page(self, user: Json = ADA, bot: Bot | None = None) -> str:
         """Open a Mini App in the private chat, and return its initData: who opened it, signed.
@@ -422,7 +421,9 @@ class Telegram:
             else:
                 params = self._read(call)
                 self._limit(call, params, bot)
-                call.answer = {"ok": True, "result": self._carry_out(call, params, bot, uploads)}
+                request = Request(self, bot, call.method, params, uploads, call.changes, call.hints)
+                result = deep_copy(methods.carry_out(request))  # the message may be edited later
+                call.answer = {"ok": True, "result": result}
         except Refusal as refusal:
             call.status = refusal.code
             call.answer = {"ok": False, "error_code": refusal.code}
@@ -476,8 +477,3 @@ class Telegram:
             call.hints.append(f"Telegram's limit: {why}")
             told = f"Too Many Requests: retry after {seconds}"
             raise Refusal(429, told, retry_after=seconds)
-
-    def _carry_out(self, call: Call, params: Json, bot: Bot, uploads: dict[str, Upload]) -> Any:
-        request = Request(self, bot, call.method, params, uploads, call.changes, call.hints)
-        result = methods.carry_out(request)
-        return json.loads(json.dumps(result))  # as it is now: the message may be edited later

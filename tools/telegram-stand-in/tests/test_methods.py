@@ -5,7 +5,7 @@ import re
 import pytest
 
 from telegram_stand_in import ADA, GRACE, METHODS, Telegram, seen
-from telegram_stand_in.bot_api import MEDIA, RETURNS, TYPES, array_of, conform
+from telegram_stand_in.bot_api import MEDIA, RETURNS, TYPES, UNIONS, array_of, conform
 from telegram_stand_in.payments import Payment
 from telegram_stand_in.request import PLAYED
 from telegram_stand_in.settings import MAX_DOWNLOAD
@@ -172,10 +172,9 @@ def filled(kind, name):
         return kind.strip('"')
     if kind in SCALARS:
         return SCALARS[kind]
-    entry = TYPES[kind]
-    if isinstance(entry, str):
-        return filled(entry, name)
-    return {n: filled(k, n) for n, (k, required) in entry.items() if required}
+    if kind in UNIONS:
+        return filled(UNIONS[kind], name)
+    return {n: filled(k, n) for n, (k, required) in TYPES[kind].items() if required}
 
 
 @pytest.mark.parametrize("method", [name for name in METHODS if name not in PLAYED])
