@@ -74,8 +74,8 @@ def pytest_runtest_makereport(
     """Show the transcript of a test that fails."""
     report = yield
     stage = item.stash.get(STAGE, None)
-    if report.failed and stage and (lines := stage.lines()):
+    if report.failed and stage and stage.transcript:
         from telegram_stand_in.words import latest
 
-        report.sections.append(("Telegram", "\n".join(latest(lines))))
+        report.sections.append(("Telegram", latest([stage.transcript])))
     return report

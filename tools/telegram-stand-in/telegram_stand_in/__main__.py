@@ -18,7 +18,7 @@ The answer is the Bot API's: {"ok": true, "result": …}, or {"ok": false, "desc
 status 400. Status 400 also answers a wait in vain, and the first action after a
 call that isn't as documented.
 
-Exit code: 0 after Ctrl-C or SIGTERM, 1 if the port is taken, 2 if an argument is wrong.
+Exit code: 0 after Ctrl-C or SIGTERM, 2 if an argument is wrong.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ ACTIONS = "ask block edit join leave press react receive send".split()
 class Alone(BotApi):
     """A Bot API server whose people act by HTTP."""
 
-    def __init__(self, port: int) -> None:
-        super().__init__(port=port)
+    def __init__(self) -> None:
+        super().__init__()
         self._server.act = self.act
         self._groups: dict[str, Group] = {}
 
@@ -64,10 +64,9 @@ class Alone(BotApi):
                     result = self.transcript
                 case _:
                     return None
-        except (AssertionError, TypeError, ValueError) as error:
-            return {"ok": False, "error_code": 400, "description": f"{error}"}
         except Exception as error:  # fields that no message has may break anything
-            told = f"{type(error).__name__}: {error}"
+            is_told = isinstance(error, (AssertionError, TypeError, ValueError))
+            told = f"{error}" if is_told else f"{type(error).__name__}: {error}"
             return {"ok": False, "error_code": 400, "description": told}
         return {"ok": True, "result": result if isinstance(result, (dict, str)) else True}
 
@@ -98,7 +97,6 @@ def main(arguments: list[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--port", type=int, default=0, help="of the Bot API (default: a free one)")
     parser.add_argument("--methods", action="store_true", help="only list those that are played")
     chosen = parser.parse_args(arguments)
     if chosen.methods:
@@ -106,12 +104,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     for kind in (signal.SIGINT, signal.SIGTERM):  # a shell lets its background jobs ignore Ctrl-C
         signal.signal(kind, signal.default_int_handler)
-    try:
-        alone = Alone(chosen.port)
-    except (OSError, OverflowError) as error:
-        print(f"can't listen on port {chosen.port}: {error}", file=sys.stderr)
-        return 1
-    with alone, contextlib.suppress(KeyboardInterrupt):
+    with Alone() as alone, contextlib.suppress(KeyboardInterrupt):
         print(f"TELEGRAM_API_URL={alone.url} TELEGRAM_BOT_TOKEN={alone.token}", flush=True)
         threading.Event().wait()
     return 0

@@ -169,12 +169,8 @@ def _parse_value(name: str, kind: str, value: Any, hints: list[str]) -> Any:
 
 def parsed(text: str | bytes) -> Any:
     """Parse JSON. Returns None if it is invalid, too deep, or has an infinite number."""
-
-    def constant(name: str) -> None:
-        raise ValueError(f"{name} isn't JSON")
-
     try:
-        value = json.loads(text, parse_constant=constant)
+        value = json.loads(text)
         json.dumps(value, allow_nan=False)
     except (ValueError, RecursionError):
         return None
@@ -286,22 +282,20 @@ def _object(kind: str, names: list[str], value: Json, hints: list[str]) -> Any:
         try:
             conformed[field] = conform(inner, item, hints)
         except Mismatch as mismatch:
-            raise Mismatch(_of_field(label, field, inner, item, mismatch)) from None
+            raise Mismatch(_of_field(label, field, inner, mismatch)) from None
     for field, (_, required) in fields.items():
         if required and field not in value and field not in OF_MARKUPS:
             raise Mismatch(f"can't parse {label}: Can't find field \"{field}\"")
     return conformed
 
 
-def _of_field(label: str, field: str, kind: str, value: Any, mismatch: Mismatch) -> str:
-    if field in WRONG_FIELD and not (
-        isinstance(value, list) and all(isinstance(row, list) for row in value)
-    ):
-        return WRONG_FIELD[field]
-    if kind in SCALARS:
-        return f'can\'t parse {label}: Field "{field}" must be of type {SCALARS[kind]}'
+def _of_field(label: str, field: str, kind: str, mismatch: Mismatch) -> str:
     text = f"{mismatch}"
-    return text if text.startswith(("can't parse", "field ")) else f"can't parse {label}: {text}"
+    if text.startswith(("can't parse", "field ")):
+        return text
+    if kind in SCALARS:
+        text = f'Field "{field}" must be of type {SCALARS[kind]}'
+    return WRONG_FIELD.get(field) or f"can't parse {label}: {text}"
 
 
 def _has_constants(name: str, value: Json) -> bool:

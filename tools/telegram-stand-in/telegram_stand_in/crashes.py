@@ -108,7 +108,7 @@ class CrashingBotApi(BotApi):
             self.until(self._is_over, self.patience)
             self.run.said = self._all_said()
             self.run.ended = self._has_ended()
-            self.run.transcript = "\n".join(latest(self.lines()))
+            self.run.transcript = latest([self.transcript])
 
     def _is_over(self) -> bool:
         run = self.run
@@ -174,27 +174,23 @@ class CrashingBotApi(BotApi):
         before = self._before(method, params)
         after = f"{before} was answered"
         self.run.moments += before, after
-        is_here = self._is_moment(before) or self._is_moment(after)
+        is_here = self.run.moment in (before, after) and not self.run.happened
         if is_here:  # a bot that doesn't wait for its call may confirm the update meanwhile
             is_confirmed = lambda: not self.telegram.pending()  # noqa: E731
             pause = (self.run.reference or self.run).pause
             self.until(is_confirmed, min(max(HOLD[0], pause), HOLD[1]))
-        if self._is_moment(before):
-            self._crash()
+        if self._dies(before):
             raise ConnectionError("the client was killed")
         self._check_client(connection)
         call = self.telegram.answer(method, params, **more)
         if self._in_flight and self._in_flight == self._said(call):
             self._in_flight = []  # it comes twice, as any bot makes it again
             call.changes.clear()
-        if self._is_moment(after):
-            self._in_flight = self._said(call)
-            self._crash()
+        seen = self._said(call)
+        if self._dies(after):
+            self._in_flight = seen
         self._event()
         return call
-
-    def _is_moment(self, moment: str) -> bool:
-        return self.run.moment == moment and not self.run.happened
 
     def _before(self, method: str, params: Json) -> str:
         """Return the moment before a call."""
@@ -235,8 +231,7 @@ class CrashingBotApi(BotApi):
         moment = self._numbered(f"when it had confirmed “{said(update)}”")
         self.run.moments.append(moment)
         self.telegram.changed.notify_all()
-        if self._is_moment(moment):
-            self._crash()
+        if self._dies(moment):
             raise ConnectionError("the client was killed")
 
     def _deliver(self, url: str, headers: dict[str, str], body: bytes) -> Any:
@@ -249,8 +244,7 @@ class CrashingBotApi(BotApi):
             if isinstance(call, dict) and isinstance(call.get("method"), str):
                 before = self._before(call["method"], call)
                 self.run.moments.append(before)
-                if self._is_moment(before):
-                    self._crash()
+                if self._dies(before):
                     raise OSError("the bot was killed before it answered")
             with contextlib.suppress(ConnectionError):  # Telegram has the answer
                 self._confirm(parsed(body))
@@ -265,8 +259,10 @@ class CrashingBotApi(BotApi):
                 return
         raise ConnectionError("the client left")
 
-    def _crash(self) -> None:
-        """Kill the bot, and start it again. Nobody acts meanwhile."""
+    def _dies(self, moment: str) -> bool:
+        """Kill the bot if it is the moment, and start it again. Nobody acts meanwhile."""
+        if self.run.moment != moment or self.run.happened:
+            return False
         self.run.happened = True
         self.telegram.events.append(f"  the bot is killed {self.run.moment}")
         process = self._started[-1]
@@ -275,6 +271,7 @@ class CrashingBotApi(BotApi):
         starts = self.run.starts
         self.start(*self._command, **self._environment)
         self.run.starts = starts
+        return True
 
 
 def findings(run: Run, reference: Run, failed: str) -> list[str]:
@@ -298,9 +295,7 @@ def findings(run: Run, reference: Run, failed: str) -> list[str]:
 
 def unplayable(first: Run, second: Run) -> str:
     """Return why a test can't be run with crashes, or nothing."""
-    if not first.starts:
-        return "the test must start its bot with bot_api.start(…), which can start it again"
-    if first.starts > 1:
+    if first.starts != 1:
         return f"the test must start one bot with bot_api.start(…), not {first.starts}"
     if ended := first.ended or second.ended:
         return f"{ended}, by itself: bot_api.start(…) must start what runs until it is killed"

@@ -5,6 +5,7 @@ Source: https://github.com/tdlib/telegram-bot-api, WebhookActor.cpp and Client.c
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import itertools
 import json
@@ -93,18 +94,14 @@ def post(url: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str,
         host = "127.0.0.1"
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    connection = None
     try:
-        connection = kind(host, parts.port, timeout=ANSWER_SECONDS)
-        connection.request("POST", target, body, {"Host": parts.netloc, **headers})
-        answer = connection.getresponse()
-        fields = {name.lower(): value for name, value in answer.getheaders()}
-        return answer.status, fields, answer.read().decode(errors="replace")
+        with contextlib.closing(kind(host, parts.port, timeout=ANSWER_SECONDS)) as connection:
+            connection.request("POST", target, body, {"Host": parts.netloc, **headers})
+            answer = connection.getresponse()
+            fields = {name.lower(): value for name, value in answer.getheaders()}
+            return answer.status, fields, answer.read().decode(errors="replace")
     except (http.client.HTTPException, ValueError) as error:  # the latter: no name of a host
         raise OSError(f"{type(error).__name__}: {error}") from error
-    finally:
-        if connection:
-            connection.close()
 
 
 def kind_of(update: Json) -> str:

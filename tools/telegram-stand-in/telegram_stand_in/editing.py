@@ -89,8 +89,7 @@ def _edit_message_reply_markup(request: Request) -> Json | bool:
 
 @plays("deleteMessage")
 def _delete_message(request: Request) -> bool:
-    message = message_of(request, "to delete")
-    _delete(request, message)
+    _delete(request, message_of(request, "to delete"))
     return True
 
 

@@ -7,7 +7,6 @@ Of top-level domains, only those of two letters and some common ones are known.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from .bot_api import Json
 
@@ -66,7 +65,16 @@ def add_entities(content: Json) -> Json:
 
 def find_entities(text: str) -> list[Json]:
     """Return the entities that Telegram finds in a text, in order. None overlaps another."""
-    spans = [(*span, kind) for kind in FINDERS for span in _spans(kind, text)]
+    spans = []
+    for kind, finder in FINDERS.items():
+        for match in finder.finditer(text):
+            begin, end = match.span()
+            if kind == "url":
+                link = match[0].rstrip(NOT_LAST)
+                end = begin + len(link)
+                if re.search(r"\w\.[A-Z][a-z]+$", link) and "://" not in link:
+                    continue  # the next sentence begins, without a blank
+            spans.append((begin, end, kind))
     found: list[Json] = []
     last = offset = 0
     for begin, end, kind in sorted(spans, key=lambda span: (span[0], -span[1])):
@@ -77,17 +85,6 @@ def find_entities(text: str) -> list[Json]:
         found.append({"type": kind, "offset": offset, "length": length})
         last, offset = end, offset + length
     return found
-
-
-def _spans(kind: str, text: str) -> Iterator[tuple[int, int]]:
-    for match in FINDERS[kind].finditer(text):
-        begin, end = match.span()
-        if kind == "url":
-            link = match[0].rstrip(NOT_LAST)
-            end = begin + len(link)
-            if re.search(r"\w\.[A-Z][a-z]+$", link) and "://" not in link:
-                continue  # the next sentence begins, without a blank
-        yield begin, end
 
 
 def replace_blanks(text: str) -> str:

@@ -6,8 +6,8 @@ import hashlib
 import itertools
 import mimetypes
 import struct
-import threading
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from .bot_api import Json
@@ -56,24 +56,19 @@ class Files:
     def __init__(self) -> None:
         self.by_id: dict[str, File] = {}
         self._numbers = itertools.count(1)
-        self._lock = threading.Lock()
 
     def add(self, kind: str, data: bytes, name: str = "", *, url: str = "", id: str = "") -> File:
         """Keep a file of a kind, such as "photo"."""
-        with self._lock:
-            number = next(self._numbers)
-            extension = EXTENSIONS.get(kind) or (
-                f".{name.rpartition('.')[2]}" if "." in name else ""
-            )
-            if kind == "photo" and (found := image_type(data)):
-                extension = f".{found}"
-            path = f"{kind}s/file_{number}{extension}"
-            content_type = mimetypes.guess_type(name or path)[0] or "application/octet-stream"
-            unique = hashlib.sha256(data or (url or id).encode()).hexdigest()[:16]
-            file = File(id or f"{kind}-{number}-{unique}", unique, path, name, content_type, data)
-            file.url = url
-            self.by_id[file.id] = file
-            return file
+        number = next(self._numbers)
+        extension = EXTENSIONS.get(kind) or PurePath(name).suffix
+        if kind == "photo" and (found := image_type(data)):
+            extension = f".{found}"
+        path = f"{kind}s/file_{number}{extension}"
+        content_type = mimetypes.guess_type(name or path)[0] or "application/octet-stream"
+        unique = hashlib.sha256(data or (url or id).encode()).hexdigest()[:16]
+        id = id or f"{kind}-{number}-{unique}"
+        self.by_id[id] = file = File(id, unique, path, name, content_type, data, url)
+        return file
 
     def at(self, path: str) -> File | None:
         """Return the file that is served at a path."""

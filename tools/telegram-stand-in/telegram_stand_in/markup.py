@@ -11,7 +11,7 @@ import re
 import urllib.parse
 from collections.abc import Mapping
 from html import unescape
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .bot_api import Json, Mismatch
 from .entities import MAX_ENTITIES, find_entities, replace_blanks, units
@@ -20,10 +20,10 @@ Users = Mapping[int, Json]
 
 # Before it is parsed. https://github.com/tdlib/telegram-bot-api, Client.cpp, get_formatted_text
 MAX_BYTES = 32_768
-# Within these, Telegram finds nothing by itself.
 CLOSED = "pre code text_link text_mention".split()
 
-TITLES = {"custom_emoji": "CustomEmoji", "text_link": "TextUrl"}  # in errors
+TITLES = {"blockquote": "BlockQuote", "custom_emoji": "CustomEmoji", "text_link": "TextUrl"}
+USER = r"tg://user\?id=([0-9]{1,18})"
 LINK = re.compile(
     r"(tg|ton|tonsite)://.+|(?:(https?)://)?(?:[^\s/?#@\[\]]*@)?"
     r"(?:[\w.~%-]+\.[\w.~%-]*|\[[0-9a-f:]+\])(?::[0-9]{1,5})?(?:[/?#].*)?",
@@ -50,7 +50,12 @@ def parse_text(text: str, mode: str, entities: list[Json], users: Users) -> tupl
     else:
         entities = [_check_entity(entity, text, users) for entity in entities[:MAX_ENTITIES]]
     text, entities = _trim(replace_blanks(text), entities[:MAX_ENTITIES])
-    entities += entities_in(text, entities)
+    # Within these, Telegram finds nothing by itself.
+    taken = [_span(entity) for entity in entities if entity["type"] in CLOSED]
+    for found in find_entities(text):
+        begin, end = _span(found)
+        if all(end <= first or begin >= last for first, last in taken):
+            entities.append(found)
     return text, sorted(entities, key=lambda e: (e["offset"], -e["length"]))[:MAX_ENTITIES]
 
 
@@ -87,16 +92,6 @@ def _trim(text: str, entities: list[Json]) -> tuple[str, list[Json]]:
     return text, kept
 
 
-def entities_in(text: str, entities: list[Json]) -> list[Json]:
-    """Return what Telegram finds by itself, outside of links and code."""
-    taken = [_span(entity) for entity in entities if entity["type"] in CLOSED]
-
-    def is_free(begin: int, end: int) -> bool:
-        return all(end <= first or begin >= last for first, last in taken)
-
-    return [entity for entity in find_entities(text) if is_free(*_span(entity))]
-
-
 def _span(entity: Json) -> tuple[int, int]:
     return entity["offset"], entity["offset"] + entity["length"]
 
@@ -114,29 +109,34 @@ class _Text:
         self.text += text
         self.length += units(text)
 
-    def end(self, kind: str, begin: int, **more: Any) -> None:
-        """Note an entity that ends here, unless it is empty."""
-        if self.length > begin:
-            about = {"type": kind, "offset": begin, "length": self.length - begin}
-            self.entities.append(
-                {**about, **{name: value for name, value in more.items() if value}}
-            )
+    def end(self, kind: str, begin: int, *, url: str = "", language: str = "") -> None:
+        """Note an entity that ends here, unless it is empty, or a link that is invalid.
 
-    def link(self, begin: int, url: str) -> None:
-        """Note a link, the mention of a user, or nothing if the URL is invalid."""
-        user = re.fullmatch(r"tg://user\?id=([0-9]{1,18})", url)
-        if user and int(user[1]) in self._users:
-            self.end("text_mention", begin, user=self._users[int(user[1])])
-        elif not user and (url := normalize_link(url)):
-            self.end("text_link", begin, url=url)
+        A link may mention a user. Raises Mismatch if it is of no custom emoji.
+        """
+        about: Json = {"language": language} if language else {}
+        if kind == "custom_emoji":
+            query = dict(urllib.parse.parse_qsl(url.partition("?")[2]))
+            if not url.startswith("tg://emoji?") or not query.get("id", "").isdigit():
+                raise Mismatch("Invalid tg://emoji or tg://time URL specified")
+            about = {"custom_emoji_id": query["id"]}
+        elif kind == "text_link" and (user := re.fullmatch(USER, url)):
+            kind, about = "text_mention", {"user": self._users.get(int(user[1]))}
+        elif kind == "text_link":
+            about = {"url": normalize_link(url)}
+        if self.length > begin and all(about.values()):
+            span = {"type": kind, "offset": begin, "length": self.length - begin}
+            self.entities.append({**span, **about})
 
-    def special(self, begin: int, url: str) -> None:
-        """Note a custom emoji, by its tg:// link. Raises Mismatch."""
-        query = dict(urllib.parse.parse_qsl(url.partition("?")[2]))
-        if url.startswith("tg://emoji?") and query.get("id", "").isdigit():
-            self.end("custom_emoji", begin, custom_emoji_id=query["id"])
-        else:
-            raise Mismatch("Invalid tg://emoji or tg://time URL specified")
+
+class _Opened(NamedTuple):
+    """A mark or tag that has begun: where, in UTF-16 units, in the source, and in the text."""
+
+    kind: str
+    begin: int
+    place: int
+    first: int
+    attributes: dict[str, str]
 
 
 def _at(text: str, i: int) -> str:
@@ -148,6 +148,7 @@ def _at(text: str, i: int) -> str:
 
 LANGUAGE = re.compile(r"(?:([^\s`]+)(?=\s))?(?:\r\n|\n\r|\n|\r)?")  # after three backticks
 LEGACY = re.compile(r"\\([_*`\[])|(```|[_*`\[])")
+MARKS_OF_LEGACY = {"_": "italic", "*": "bold", "`": "code", "```": "pre", "[": "text_link"}
 
 
 def markdown(text: str, users: Users) -> tuple[str, list[Json]]:
@@ -169,26 +170,12 @@ def markdown(text: str, users: Users) -> tuple[str, list[Json]]:
             raise Mismatch(f"Can't find end of the entity starting at {where}")
         begin, inner = out.length, text[i:stop]
         out.add(inner)
-        i = stop + (len(mark))
-        if mark == "[":
-            url = re.compile(r"\(([^)]*)\)?").match(text, i)
-            out.link(begin, url[1] if url else inner)
-            i = url.end() if url and inner else i
-        else:
-            kinds = {"_": "italic", "*": "bold", "`": "code", "```": "pre"}
-            out.end(kinds[mark], begin, language=language)
+        i = stop + len(mark)
+        url = re.compile(r"\(([^)]*)\)?").match(text, i) if mark == "[" else None
+        out.end(MARKS_OF_LEGACY[mark], begin, url=url[1] if url else inner, language=language)
+        i = url.end() if url and inner else i
     out.add(text[i:])
     return out.text, out.entities
-
-
-class _Opened(NamedTuple):
-    """An entity that has begun: where, in UTF-16 units, in the source, and in the text."""
-
-    kind: str
-    begin: int
-    place: int
-    first: int
-    language: str = ""
 
 
 MARKS = {
@@ -234,18 +221,18 @@ def markdown_v2(text: str, users: Users) -> tuple[str, list[Json]]:
             i = _end(text, i + len(end), nested.pop(), out)
         elif text[i] == ">" and line_begins:
             if all(each.kind != "blockquote" for each in nested):
-                nested.append(_Opened("blockquote", out.length, i, len(out.text)))
+                nested.append(_Opened("blockquote", out.length, i, len(out.text), {}))
             i += 1
         else:
             mark = next((mark for mark in MARKS if text.startswith(mark, i)), "")
             if not mark:
                 told = "is reserved and must be escaped with the preceding '\\'"
                 raise Mismatch(f"Character '{text[i]}' {told}")
-            place, language = i, ""
+            opened = _Opened(MARKS[mark], out.length, i, len(out.text), {})
+            nested.append(opened)
             i += len(mark)
             if mark == "```" and (found := LANGUAGE.match(text, i)):
-                language, i = found[1] or "", found.end()
-            nested.append(_Opened(MARKS[mark], out.length, place, len(out.text), language))
+                opened.attributes["language"], i = found[1] or "", found.end()
     _end_quote(text, len(text), nested, out, 0)
     if nested:
         raise _unclosed(text, nested[-1])
@@ -254,7 +241,7 @@ def markdown_v2(text: str, users: Users) -> tuple[str, list[Json]]:
 
 def _unclosed(text: str, opened: _Opened) -> Mismatch:
     title = TITLES.get(opened.kind, opened.kind.capitalize())
-    title = "PreCode" if opened.language else "BlockQuote" if title == "Blockquote" else title
+    title = "PreCode" if opened.attributes.get("language") else title
     return Mismatch(f"Can't find end of {title} entity {_at(text, opened.place)}")
 
 
@@ -273,11 +260,8 @@ def _end_quote(text: str, i: int, nested: list[_Opened], out: _Text, breaks: int
 
 def _end(text: str, i: int, opened: _Opened, out: _Text) -> int:
     """End an entity after its last mark, and return where the text continues."""
-    if opened.kind not in ("custom_emoji", "text_link"):
-        out.end(opened.kind, opened.begin, language=opened.language)
-        return i
-    url = out.text[opened.first :]
-    if text[i : i + 1] == "(":
+    url, is_link = out.text[opened.first :], opened.kind in ("custom_emoji", "text_link")
+    if is_link and text[i : i + 1] == "(":
         found = re.compile(r"\(((?:\\.|[^)\\])*)(\)?)", re.S).match(text, i)
         assert found
         if not found[2]:
@@ -285,7 +269,7 @@ def _end(text: str, i: int, opened: _Opened, out: _Text) -> int:
         url, i = re.sub(r"\\(.)", r"\1", found[1], flags=re.S), found.end()
     elif opened.kind == "custom_emoji":
         raise Mismatch("The entity must contain a tg://emoji or tg://time URL")
-    (out.special if opened.kind == "custom_emoji" else out.link)(opened.begin, url)
+    out.end(opened.kind, opened.begin, url=url, **opened.attributes)
     return i
 
 
@@ -322,7 +306,7 @@ def replace_references(text: str) -> str:
 def html(text: str, users: Users) -> tuple[str, list[Json]]:
     """Parse "HTML". Raises Mismatch."""
     out = _Text(users)
-    nested: list[tuple[str, dict[str, str], int, int]] = []  # with where it begins, twice
+    nested: list[_Opened] = []
     i = 0
     for match in TAG.finditer(text):
         out.add(replace_references(text[i : match.start()]))
@@ -333,34 +317,33 @@ def html(text: str, users: Users) -> tuple[str, list[Json]]:
         if not match[4]:
             raise Mismatch(f"Unclosed {'end' if match[1] else 'start'} tag {at}")
         if not match[1]:
-            attributes = attributes_of(match)
+            attributes = attributes_of(match) | {"language": ""}
             if tag == "span" and attributes.get("class") != "tg-spoiler":
                 raise Mismatch(f'Tag "span" must have class "tg-spoiler" {at}')
-            nested.append((tag, attributes, out.length, len(out.text)))
+            nested.append(_Opened(tag, out.length, match.start(), len(out.text), attributes))
             continue
         if not nested:
             raise Mismatch(f"Unexpected end tag {at}")
-        opened, attributes, begin, first = nested.pop()
-        if tag not in ("", opened):
-            raise Mismatch(f'Unmatched end tag {at}, expected "</{opened}>", found "</{tag}>"')
-        language = attributes.get("class", "").partition("language-")[2]
-        if opened == "code" and language and nested and nested[-1][0] == "pre":
-            nested[-1][1]["its language"] = language
+        opened = nested.pop()
+        if tag not in ("", opened.kind):
+            told = f'expected "</{opened.kind}>", found "</{tag}>"'
+            raise Mismatch(f"Unmatched end tag {at}, {told}")
+        language = opened.attributes.get("class", "").partition("language-")[2]
+        if opened.kind == "code" and language and nested and nested[-1].kind == "pre":
+            nested[-1].attributes["language"] = language
         else:
-            _end_tag(opened, attributes, begin, first, out)
+            _end_tag(opened, out)
     if nested:
-        raise Mismatch(f'Can\'t find end tag corresponding to start tag "{nested[-1][0]}"')
+        raise Mismatch(f'Can\'t find end tag corresponding to start tag "{nested[-1].kind}"')
     out.add(replace_references(text[i:]))
     return out.text, out.entities
 
 
-def _end_tag(tag: str, attributes: dict[str, str], begin: int, first: int, out: _Text) -> None:
-    kind = TAGS[tag]
-    if kind == "text_link":
-        out.link(begin, attributes.get("href") or out.text[first:])
-    elif kind == "custom_emoji":
-        out.special(begin, f"tg://emoji?id={attributes.get('emoji-id', '')}")
+def _end_tag(opened: _Opened, out: _Text) -> None:
+    kind, attributes = TAGS[opened.kind], opened.attributes
+    url = attributes.get("href") or out.text[opened.first :]
+    if kind == "custom_emoji":
+        url = f"tg://emoji?id={attributes.get('emoji-id', '')}"
     elif kind == "blockquote" and "expandable" in attributes:
-        out.end("expandable_blockquote", begin)
-    else:
-        out.end(kind, begin, language=attributes.get("its language", ""))
+        kind = "expandable_blockquote"
+    out.end(kind, opened.begin, url=url, language=attributes["language"])

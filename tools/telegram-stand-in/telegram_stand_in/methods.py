@@ -15,6 +15,7 @@ from .bot_api import COPY_NOT_FOUND, RETURNS, TYPES, UNIONS, Json, Mismatch, arr
 from .content import caption_content
 from .request import PLAYED, Request, bad, chat_of, message_of, plays, user_of
 from .sending import kind_sent, put
+from .state import private_chat
 
 
 def carry_out(request: Request) -> Any:
@@ -49,14 +50,15 @@ def sample(kind: str, request: Request) -> Any:
     kind = kind.partition(" | ")[0]
     if array_of(kind):
         return []
+    user = request.bot.user
     known: dict[str, Callable[[], Any]] = {
         "Boolean": lambda: True,
-        "Chat": lambda: chat_of(request) if "chat_id" in request.params else _any_chat(request),
+        "Chat": lambda: chat_of(request) if "chat_id" in request.params else private_chat(user),
         "Float": lambda: 0.0,
         "Integer": lambda: 0,
         "Message": lambda: _sample_message(request),
         "String": lambda: request.telegram.new_id(),
-        "User": lambda: request.bot.user,
+        "User": lambda: user,
     }
     if kind in known:
         return known[kind]()
@@ -73,10 +75,6 @@ def sample(kind: str, request: Request) -> Any:
         elif required:
             made[name] = sample(of, request)
     return made
-
-
-def _any_chat(request: Request) -> Json:
-    return {"id": request.bot.id, "type": "private", "first_name": request.bot.me["first_name"]}
 
 
 def _sample_message(request: Request) -> Json:

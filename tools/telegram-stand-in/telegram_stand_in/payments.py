@@ -58,8 +58,7 @@ def begin(telegram: Telegram, chat_id: int, message_id: int, user: Json) -> None
     message, about = telegram.messages[chat_id, message_id], telegram.invoices[chat_id, message_id]
     bot, id = telegram.bot_by_id(message["from"]["id"]), telegram.new_id()
     payment = Payment(bot, user, message["chat"], about, telegram.now())
-    with telegram.changed:
-        telegram.checkouts[id] = payment
+    telegram.checkouts[id] = payment
     telegram.send({"pre_checkout_query": {"id": id, "from": user, **about}}, bot)
 
 
@@ -69,19 +68,15 @@ def _answer_pre_checkout_query(request: Request) -> bool:
     ok, text = request.params["ok"], request.get("error_message")
     if not ok and not text:
         raise bad("error_message must say why, where ok is False")
-    with telegram.changed:
-        payment = telegram.checkouts.get(id)
-        if payment is None or payment.bot is not request.bot:
-            raise bad(QUERY_TOO_OLD)
-        del telegram.checkouts[id]
-    if telegram.now() - payment.at > ANSWER_SECONDS:  # bots answer as fast at any pace
+    payment = telegram.checkouts.pop(id, None)
+    # Bots answer as fast at any pace.
+    if not payment or telegram.now() - payment.at > ANSWER_SECONDS:
         raise bad(QUERY_TOO_OLD)
     request.change("answer", id=id, **({} if ok else {"text": text, "show_alert": True}))
     if ok:
         charge = f"charge-{telegram.new_id()}"
         ids = {"telegram_payment_charge_id": charge, "provider_payment_charge_id": f"at-{charge}"}
-        with telegram.changed:
-            telegram.charges[charge] = payment
+        telegram.charges[charge] = payment
         _say(telegram, payment, successful_payment={**payment.about, **ids})
     return True
 

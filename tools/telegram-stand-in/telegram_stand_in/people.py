@@ -15,7 +15,7 @@ from .content import GIVEN, inline_content, media_content
 from .entities import add_entities
 from .files import image_type
 from .request import Request
-from .state import deep_copy, private_chat
+from .state import deep_copy
 from .words import buttons_of, labels, latest, lines, title_of
 
 if TYPE_CHECKING:
@@ -72,13 +72,9 @@ class Button(NamedTuple):
 
 def button_of(text: str, buttons: list[Button]) -> Button | None:
     """Return the latest button with a label, with or without emoji."""
-    same = [each for each in buttons if text in (each.label, plain(each.label))]
+    words = [re.sub(r"^\W+|\W+$", "", each.label) for each in buttons]
+    same = [each for each, said in zip(buttons, words, strict=True) if text in (each.label, said)]
     return max(same, key=lambda each: (each.at, each.label == text), default=None)
-
-
-def plain(label: str) -> str:
-    """Return a label without the emoji and the like around its words."""
-    return re.sub(r"^\W+|\W+$", "", label)
 
 
 class Group:
@@ -118,15 +114,12 @@ class Business:
     def user(self, name: str, **about: Any) -> Person:
         """Return somebody in a private chat with the account."""
         user = self.stage.known_user(name, about)
-        return self._in_chat_with(user, user)
+        return self.stage.person(user, business_connection_id=self.connection["id"])
 
     def owner(self, name: str) -> Person:
         """Return the account's owner, in the chat with somebody."""
-        return self._in_chat_with(self.stage.known_user(name, {}), self.connection["user"])
-
-    def _in_chat_with(self, customer: Json, who: Json) -> Person:
-        id = self.connection["id"]
-        return self.stage.person(who, private_chat(customer), business_connection_id=id)
+        owner, chat = self.connection["user"], self.user(name).chat
+        return self.stage.person(owner, chat, business_connection_id=self.connection["id"])
 
 
 class Person:
@@ -473,7 +466,7 @@ class Person:
             told.append("  the bot has made no call at all")
         elif telegram.pending():
             told.append(f"  {telegram.pending()} updates wait: the bot hasn't taken them")
-        return "\n".join([". What came instead:", *latest(told)])
+        return f". What came instead:\n{latest(told)}"
 
 
 def _ids(message: Json) -> tuple[int, int]:

@@ -35,7 +35,7 @@ TOKEN = "([0-9]+:[A-Za-z0-9_-]+)"
 class Server(ThreadingHTTPServer):
     """Serves the Bot API of a `Telegram`, at its `url`, until the `with` block ends.
 
-    Port 0 is a free one. Its threads end with the program, and it ignores clients that leave.
+    Its threads end with the program, and it ignores clients that leave.
 
     `act` carries out what a test POSTs to other paths than the Bot API's: it gets the path and the
     parameters, and returns the answer, or None if there is no such path. `carry_out` carries out a
@@ -45,11 +45,11 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 512  # all of an album's uploads, or of a load test, may arrive at once
 
-    def __init__(self, telegram: Telegram, port: int = 0) -> None:
+    def __init__(self, telegram: Telegram) -> None:
         self.telegram = telegram
         self.act: Callable[[str, Json], Json | None] = lambda path, params: None
         self.carry_out: Callable[..., Call] = self._carry_out
-        super().__init__(("127.0.0.1", port), _Request)
+        super().__init__(("127.0.0.1", 0), _Request)
         self.url = telegram.url = f"http://127.0.0.1:{self.server_port}"
 
     def __enter__(self) -> Server:
@@ -97,7 +97,8 @@ class _Request(BaseHTTPRequestHandler):
 
     def _check_origin(self) -> None:
         pages = [page for name in ("Origin", "Referer") if (page := self.headers.get(name))]
-        names = [self.headers.get("Host", "localhost"), *map(_host_of, pages)]
+        hosts = [re.sub("^https?://|[/?#].*", "", page) for page in pages]
+        names = [self.headers.get("Host", "localhost"), *hosts]
         # A picture's GET has no Origin, and its page can leave out the Referer, but not this.
         is_others = self.headers.get("Sec-Fetch-Site") == "cross-site" and not pages
         if is_others or not all(map(THIS_MACHINE.fullmatch, names)):
@@ -256,12 +257,6 @@ def multipart(data: bytes, boundary: bytes) -> tuple[dict[str, str], dict[str, U
         else:
             uploads[name] = Upload(filename, headers.get_content_type(), content)
     return fields, uploads
-
-
-def _host_of(page: str) -> str:
-    """Return the host and port of a page's address, or nothing."""
-    found = re.match("https?://([^/?#]*)", page)
-    return found[1] if found else ""
 
 
 def _error(code: int, description: str) -> Json:

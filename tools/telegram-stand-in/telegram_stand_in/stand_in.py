@@ -16,18 +16,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import bot_api, methods, mini_app, privacy
+from . import bot_api, methods, mini_app
 from .bot_api import METHODS, TYPES, Json, Refusal, did_you_mean, method_named
 from .delivery import MESSAGES, Delivery, Outbox, Post, kind_of, line_of, post
+from .entities import COMMAND
 from .files import Files, Upload
 from .limits import Limits
 from .payments import Payment
 from .request import Request, chat_named
-from .state import ADA, BOT, GRACE, QUERIES, Bot, Sent, deep_copy, private_chat
+from .state import ADA, BOT, COPYABLE, GRACE, QUERIES, Bot, Sent, deep_copy, private_chat
 
 # Methods that a webhook's answer can't call, since nobody would get the result.
 # https://github.com/tdlib/telegram-bot-api, WebhookActor.cpp
 NOT_IN_A_RESPONSE = ("get", "setwebhook", "deletewebhook", "close", "logout")
+FOR_ADMINISTRATORS = "chat_join_request chat_member message_reaction message_reaction_count".split()
+# Messages with one of these are a person's. All others report an event, which every bot gets.
+CONTENT = COPYABLE | {"invoice", "paid_media"}
+IN_PRIVACY_MODE = "commands, replies to it and messages sent via it"
 LATER = "Too Many Requests: retry after 1"
 NO_CHAT = "Bad Request: chat not found"
 NO_CHAT_HINT = (
@@ -286,8 +291,43 @@ class Telegram:
         return int(update["update_id"])
 
     def why_withheld(self, update: Json, bot: Bot) -> str:
-        """Return why a bot doesn't get an update that it asked for, or nothing."""
-        return privacy.why_withheld(self, update, bot)
+        """Return why a bot doesn't get an update that it asked for, or nothing.
+
+        Sources: https://core.telegram.org/bots/features#privacy-mode, and for other update types
+        https://core.telegram.org/bots/api#update.
+        """
+        kind = kind_of(update)
+        content: Json = update[kind]
+        chat = content.get("chat", {})
+        if chat.get("type") not in ("group", "supergroup"):
+            return ""
+        if self.member(chat, bot.user)["status"] == "administrator":
+            return ""
+        if kind in FOR_ADMINISTRATORS:
+            return f"only an administrator of the group gets {kind}"
+        if kind not in ("message", "edited_message") or chat["id"] in bot.open_groups:
+            return ""
+        if CONTENT.isdisjoint(content) or self._is_meant(bot, content):
+            return ""
+        return f"in privacy mode it gets only {IN_PRIVACY_MODE}, unless it is an administrator"
+
+    def _is_meant(self, bot: Bot, message: Json) -> bool:
+        """Tell whether a message is meant for a bot: by itself, or by what it replies to."""
+        place = message["chat"]["id"]
+        if message.get("via_bot", {}).get("id") == bot.id:
+            return True
+        replied = message.get("reply_to_message")
+        if replied:
+            key = place, replied.get("message_id", 0)
+            original: Json = self.messages.get(key) or replied
+            sender = (original.get("via_bot") or original.get("from") or {}).get("id")
+            original = {"chat": message["chat"], **original}
+            if sender == bot.id or self._is_meant(bot, original):
+                return True
+        if not (command := COMMAND.match(message.get("text") or message.get("caption") or "")):
+            return False
+        _, at, name = command[0].partition("@")
+        return not at or bool(name.lower() == bot.me["username"].lower())
 
     def _learn_business(self, bot: Bot, content: Json) -> None:
         """Let a bot write to a chat of a business account, whose connection it may not know yet."""
@@ -404,12 +444,8 @@ class Telegram:
         call = Call(method_named(method) or method, params, 200, {}, time.time())
         call.delivery, call.bot = delivery, bot.id
         call.files = {
-            name: {
-                "name": upload.name,
-                "size": len(upload.data),
-                "content_type": upload.content_type,
-            }
-            for name, upload in uploads.items()
+            name: {"name": each.name, "size": len(each.data), "content_type": each.content_type}
+            for name, each in uploads.items()
         }
         fault = self._fault(call.method)
         call.fault = fault.kind if fault else ""

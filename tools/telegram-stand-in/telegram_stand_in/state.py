@@ -25,13 +25,7 @@ COPYABLE |= {"text", "venue"}
 QUERIES = ("callback_query", "inline_query")
 
 ADA: Json = {"id": 4242, "is_bot": False, "first_name": "Ada", "language_code": "en"}
-GRACE: Json = {
-    "id": 4343,
-    "is_bot": False,
-    "first_name": "Grace",
-    "username": "grace",
-    "language_code": "en",
-}
+GRACE: Json = {**ADA, "id": 4343, "first_name": "Grace", "username": "grace"}
 
 
 def private_chat(user: Json) -> Json:

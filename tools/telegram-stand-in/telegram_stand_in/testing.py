@@ -204,7 +204,7 @@ class Stage:
         """Fail if there are mistakes. Each is told once."""
         if mistakes := self.mistakes():
             self._told += len(mistakes)
-            told = "\n".join(latest([*dict.fromkeys(mistakes)]))
+            told = latest(dict.fromkeys(mistakes))
             raise AssertionError(f"this isn't in the Bot API (strict = False allows it):\n{told}")
 
     def wait_for(self, found: Callable[[], Any], timeout: float | None) -> Any:
@@ -224,22 +224,15 @@ class Stage:
     @property
     def transcript(self) -> str:
         """The actions of people and the bot, a line each."""
-        return "\n".join(self.lines())
-
-    def lines(self) -> list[str]:
-        """Return the lines of the transcript."""
-        return [line for event in self.telegram.events for line in lines(event)]
+        return "\n".join(line for event in self.telegram.events for line in lines(event))
 
 
 class BotApi(Stage):
-    """A Bot API server on loopback, until its `with` block ends: `url`, for `token`.
+    """A Bot API server on loopback, until its `with` block ends: `url`, for `token`."""
 
-    Port 0 is a free one.
-    """
-
-    def __init__(self, token: str = TOKEN, port: int = 0) -> None:
-        super().__init__(token=token)
-        self._server = Server(self.telegram, port=port)
+    def __init__(self) -> None:
+        super().__init__()
+        self._server = Server(self.telegram)
         self._at_end = contextlib.ExitStack()
         self._started: list[subprocess.Popen[bytes]] = []
         self.url = self._server.url

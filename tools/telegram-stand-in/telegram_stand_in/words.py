@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from typing import Any
 
 from .bot_api import Json, method_named
@@ -34,12 +35,12 @@ def lines(event: Any) -> list[str]:
     return [f"  Bot{where}: {seen(event)}", *rows, *hints]
 
 
-def latest(told: list[str]) -> list[str]:
+def latest(lines: Iterable[str]) -> str:
     """Return the last lines, as many as somebody reads, and say how many came before."""
-    text = "\n".join(told).encode(errors="backslashreplace").decode()  # as xdist must send it
-    told = text.split("\n") if told else []
+    text = "\n".join(lines).encode(errors="backslashreplace").decode()  # as xdist must send it
+    told = text.split("\n")
     before = len(told) - MAX_LINES
-    return [f"… {before} lines before", *told[before:]] if before > 0 else told
+    return "\n".join([f"… {before} lines before", *told[before:]]) if before > 0 else text
 
 
 def said(update: Json) -> str:

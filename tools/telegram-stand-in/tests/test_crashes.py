@@ -160,7 +160,7 @@ def test_a_webhook(play, order, outcomes, told):
 @pytest.mark.parametrize(
     ("start", "bot", "told"),
     [
-        ("", "", "must start its bot with bot_api.start(…)"),
+        ("", "", "must start one bot with bot_api.start(…), not 0"),
         (f"{PYTHON}\n{PYTHON}", "import time; time.sleep(600)", "must start one bot*, not 2"),
         (PYTHON, "", "the bot has ended, with exit code 0, by itself"),
         (PYTHON, "import time; time.sleep(600)", "the bot has made no call"),
