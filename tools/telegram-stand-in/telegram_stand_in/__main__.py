@@ -31,7 +31,7 @@ import threading
 import urllib.parse
 from typing import Any
 
-from .bot_api import Json
+from .bot_api import Json, Refusal
 from .people import Group, Person
 from .request import PLAYED
 from .testing import BotApi
@@ -67,7 +67,7 @@ class Alone(BotApi):
         except Exception as error:  # fields that no message has may break anything
             is_told = isinstance(error, (AssertionError, TypeError, ValueError))
             told = f"{error}" if is_told else f"{type(error).__name__}: {error}"
-            return {"ok": False, "error_code": 400, "description": told}
+            return Refusal(400, told).answer
         return {"ok": True, "result": result if isinstance(result, (dict, str)) else True}
 
     def _person_in(self, title: str, name: str, admin: bool) -> Person:

@@ -26,6 +26,12 @@ class Refusal(Exception):
         self.description = description
         self.parameters = parameters
 
+    @property
+    def answer(self) -> Json:
+        """The refusal as the Bot API answers it."""
+        more = {"parameters": self.parameters} if self.parameters else {}
+        return {"ok": False, "error_code": self.code, "description": self.description, **more}
+
 
 class Mismatch(Exception):
     """A value is of the wrong kind; the text says so in Telegram's words."""

@@ -268,9 +268,8 @@ class CrashingBotApi(BotApi):
         process = self._started[-1]
         _kill(process)
         process.wait()
-        starts = self.run.starts
-        self.start(*self._command, **self._environment)
-        self.run.starts = starts
+        self._event_at, self._is_starting = time.monotonic(), True
+        super().start(*self._command, **self._environment)
         return True
 
 

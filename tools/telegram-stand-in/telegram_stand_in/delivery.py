@@ -35,18 +35,12 @@ KEPT_BY_KIND = {
     "chosen_inline_result": 600.0,
     "inline_query": 30.0,
     "pre_checkout_query": 150.0,
-    "shipping_query": 150.0,
 }
 
-MESSAGES = {
-    "business_message",
-    "channel_post",
-    "edited_business_message",
-    "edited_channel_post",
-    "edited_message",
-    "guest_message",
-    "message",
-}
+MESSAGES = set(
+    "business_message channel_post edited_business_message edited_channel_post edited_message "
+    "guest_message message".split()
+)
 # Of the other kinds, those in order by chat, even if they have a person.
 OF_CHATS = {"message_reaction", "my_chat_member"}
 
@@ -220,9 +214,9 @@ class Outbox:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: telegram.stopped or self._is_due(name))
-                if attempt and pause:
+                if pause:
                     self._changed.wait_for(partial(self._is_later, until), pause * telegram.pace)
-                self._changed.wait_for(lambda: telegram.stopped or self._has_connection())
+                    pause = 0.0
                 if telegram.stopped:
                     return
                 if not self._is_due(name):
@@ -246,7 +240,7 @@ class Outbox:
             with self._changed:
                 self._connections -= 1
                 if over:
-                    current, pause = None, 0.0
+                    current = None
                 if over and queue and queue[0][0] is update:
                     queue.popleft()
                 if delivery.error:
@@ -257,10 +251,8 @@ class Outbox:
 
     def _is_due(self, name: Any) -> bool:
         """Tell whether a line has an update that is to be delivered."""
-        return bool(self._queues[name] and self.info["url"])
-
-    def _has_connection(self) -> bool:
-        return self._connections < int(self.info.get("max_connections", MAX_CONNECTIONS))
+        is_free = self._connections < int(self.info.get("max_connections", MAX_CONNECTIONS))
+        return bool(self._queues[name] and self.info["url"] and is_free)
 
     def _is_later(self, moved: float) -> bool:
         return self._telegram.stopped or self._telegram.moved >= moved

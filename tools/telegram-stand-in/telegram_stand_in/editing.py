@@ -13,25 +13,6 @@ NOT_MODIFIED = (
 )
 
 
-def edited_message(request: Request) -> tuple[Json, bool]:
-    """Return the message that a call edits, and whether an inline query sent it.
-
-    Then the call's result is only True.
-    """
-    if "chat_id" not in request.params and "message_id" not in request.params:
-        id = request.get("inline_message_id")
-        if not id:
-            raise bad(NO_MESSAGE)
-        if id not in request.telegram.inline_messages:
-            raise bad("MESSAGE_ID_INVALID")
-        return request.telegram.messages[request.telegram.inline_messages[id]], True
-    message = message_of(request, "to edit")
-    via = message.get("sender_business_bot") or message.get("via_bot") or {}
-    if request.bot.id not in (message.get("from", {}).get("id"), via.get("id")):
-        raise bad("message can't be edited")
-    return message, False
-
-
 ALL_CONTENT = {*MEDIA, "text", "entities", "caption", "caption_entities", "rich_message"}
 ALL_CONTENT |= {"link_preview_options", "show_caption_above_media", "has_media_spoiler"}
 
@@ -43,7 +24,20 @@ def _edit(
 
     `drops` are fields to remove. Raises Refusal if nothing changes.
     """
-    message, is_inline = edited_message(request)
+    telegram = request.telegram
+    is_inline = "chat_id" not in request.params and "message_id" not in request.params
+    if is_inline:
+        id = request.get("inline_message_id")
+        if not id:
+            raise bad(NO_MESSAGE)
+        if id not in telegram.inline_messages:
+            raise bad("MESSAGE_ID_INVALID")
+        message = telegram.messages[telegram.inline_messages[id]]
+    else:
+        message = message_of(request, "to edit")
+        via = message.get("sender_business_bot") or message.get("via_bot") or {}
+        if request.bot.id not in (message.get("from", {}).get("id"), via.get("id")):
+            raise bad("message can't be edited")
     if not kinds & set(message):
         raise bad(f"there is no {what} in the message to edit")
     edited = {name: each for name, each in message.items() if name not in drops | {"reply_markup"}}
@@ -51,11 +45,11 @@ def _edit(
     check_web_app(request.params, {"type": "inline"} if is_inline else message["chat"])
     if {**edited, "edit_date": 0} == {**message, "edit_date": 0}:
         raise bad(NOT_MODIFIED)
-    with request.telegram.changed:  # it stays the same object
+    with telegram.changed:  # it stays the same object
         message.clear()
-        message.update({**edited, "edit_date": int(request.telegram.now())})
+        message.update({**edited, "edit_date": int(telegram.now())})
     request.change("edited", message=message)
-    return True if is_inline else message
+    return True if is_inline else message  # whose chat the bot may not know
 
 
 @plays("editMessageText")

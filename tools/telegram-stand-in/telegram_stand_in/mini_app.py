@@ -32,11 +32,9 @@ def launch_data(token: str, user: Json, now: float) -> str:
     The `signature` is made up, since only Telegram has the key for it.
     """
     names = ("id", "first_name", "last_name", "username", "language_code")
-    about = {name: user[name] for name in names if name in user}
+    about = {name: user[name] for name in names if name in user} | {"allows_write_to_pm": True}
     query_id = base64.urlsafe_b64encode(secrets.token_bytes(15)).decode()
-    text = json.dumps(
-        {**about, "allows_write_to_pm": True}, ensure_ascii=False, separators=(",", ":")
-    )
+    text = json.dumps(about, ensure_ascii=False, separators=(",", ":"))
     signature = base64.urlsafe_b64encode(secrets.token_bytes(64)).decode().rstrip("=")
     fields = {"query_id": query_id, "user": text, "auth_date": f"{int(now)}"}
     return init_data(token, {**fields, "signature": signature})

@@ -290,9 +290,8 @@ class Person:
                 continue
             found.clear()
             for key in itertools.chain(*change["keyboard"].get("keyboard", [])):
-                about = key if isinstance(key, dict) else {"text": key}
-                content = self._content_of(about)
-                found[about["text"]] = Button(about["text"], "text", change["message"], content, 0)
+                text, content = key["text"], self._content_of(key)
+                found[text] = Button(text, "text", change["message"], content, 0)
         with telegram.changed:
             messages = [m for (chat, _), m in telegram.messages.items() if chat == self.chat["id"]]
         for message in sorted(messages, key=lambda message: int(message["message_id"])):

@@ -75,10 +75,10 @@ def _text(text: Any) -> str:
 def _buttons(text: Any) -> Iterator[Json]:
     """Yield the buttons within RichText."""
     for part in text if isinstance(text, list) else [text]:
-        if isinstance(part, dict):
-            yield from (
-                [part["button"]] if part.get("type") == "button" else _buttons(part.get("text"))
-            )
+        if isinstance(part, dict) and part.get("type") == "button":
+            yield part["button"]
+        elif isinstance(part, dict):
+            yield from _buttons(part.get("text"))
 
 
 # Reading.

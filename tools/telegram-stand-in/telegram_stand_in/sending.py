@@ -51,12 +51,17 @@ def put(request: Request, content: Json, chat: Json | None = None, **more: Any) 
         raise Refusal(403, "Forbidden: bot was blocked by the user")
     markup = inline_keyboard(request)
     check_web_app(request.params, chat)
+    in_name_of: Json = {}
+    if "business_connection_id" in request.params:
+        connection = business_of(request)
+        in_name_of = {"from": connection["user"], "sender_business_bot": request.bot.user}
+        in_name_of["business_connection_id"] = connection["id"]
     message: Json = {
         "message_id": request.telegram.new_message_id(),
         "date": int(request.telegram.now()),
         "from": request.bot.user,
         "chat": chat,
-        **_as_owner(request),
+        **in_name_of,
         **_reply(request, chat),
         **content,
         **markup,
@@ -77,15 +82,6 @@ def put(request: Request, content: Json, chat: Json | None = None, **more: Any) 
         keyboard = {}
     request.change("message", message=message, **({"keyboard": keyboard} if keyboard else {}))
     return message
-
-
-def _as_owner(request: Request) -> Json:
-    """Return the fields of a message that is sent in the name of an account. Raises Refusal."""
-    if "business_connection_id" not in request.params:
-        return {}
-    connection = business_of(request)
-    sender = {"from": connection["user"], "sender_business_bot": request.bot.user}
-    return {**sender, "business_connection_id": connection["id"]}
 
 
 def _reply(request: Request, chat: Json) -> Json:

@@ -91,7 +91,7 @@ class _Request(BaseHTTPRequestHandler):
         except Refusal as refusal:
             # Nobody knows where the next request begins.
             self.close_connection = True
-            self._answer(refusal.code, _error(refusal.code, refusal.description))
+            self._answer(refusal.code, refusal.answer)
 
     do_GET = do_POST
 
@@ -146,20 +146,17 @@ class _Request(BaseHTTPRequestHandler):
         params |= {name: upload.data for name, upload in uploads.items()}
         # A GET may be a picture's in a page of another site.
         answer = self.server.act(path, params) if self.command == "POST" else None
-        answer = answer or _error(404, "Not Found")
+        if not answer:
+            raise Refusal(404, "Not Found")
         self._answer(answer.get("error_code", 200), answer)
 
     def _call(self, path: str, query: str, data: bytes) -> None:
         match = re.fullmatch(rf"/bot{TOKEN}/(\w+)", path)
         if not match:
-            self._answer(404, _error(404, "Not Found"))
-            return
-        telegram = self.server.telegram
-        bot = telegram.bot_of(match[1])
+            raise Refusal(404, "Not Found")
+        bot, method = self.server.telegram.bot_of(match[1]), match[2]
         if bot is None:
-            self._answer(401, _error(401, "Unauthorized"))
-            return
-        method = match[2]
+            raise Refusal(401, "Unauthorized")
         params, uploads = params_of(method, query, self._content_type(), data)
         call = self.server.carry_out(self.connection, method, params, bot=bot, uploads=uploads)
         if call.fault == "silence":
@@ -177,9 +174,8 @@ class _Request(BaseHTTPRequestHandler):
         telegram = self.server.telegram
         file = telegram.files.at(match[2]) if match and telegram.bot_of(match[1]) else None
         if file is None:
-            self._answer(404, _error(404, "Not Found"))
-        else:
-            self._send(200, [("Content-Type", file.content_type)], file.data)
+            raise Refusal(404, "Not Found")
+        self._send(200, [("Content-Type", file.content_type)], file.data)
 
     def _say_nothing(self) -> None:
         """Wait until the client gives up, or the stand-in stops."""
@@ -257,7 +253,3 @@ def multipart(data: bytes, boundary: bytes) -> tuple[dict[str, str], dict[str, U
         else:
             uploads[name] = Upload(filename, headers.get_content_type(), content)
     return fields, uploads
-
-
-def _error(code: int, description: str) -> Json:
-    return {"ok": False, "error_code": code, "description": description}

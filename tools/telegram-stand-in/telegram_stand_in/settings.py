@@ -196,10 +196,16 @@ def _clamp(value: int, least: int, most: int) -> int:
 @plays("setWebhook", "deleteWebhook")
 def _set_webhook(request: Request) -> bool:
     url, secret = request.get("url", ""), request.get("secret_token", "")
-    scheme, host = _address(url)
+    try:
+        parts = urllib.parse.urlsplit(url)
+        host = parts.hostname if parts.scheme in ("http", "https") and parts.port != 0 else None
+    except ValueError:
+        host = None
     if url and not host:
         raise bad("invalid webhook URL specified")
-    if scheme == "http" and not THIS_MACHINE.search(host):  # Telegram's own takes none at all
+    if (
+        host and parts.scheme == "http" and not THIS_MACHINE.search(host)
+    ):  # Telegram's own takes none at all
         raise bad("bad webhook: An HTTPS URL must be provided for webhook")
     if secret and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
         raise bad("secret token contains unallowed characters")
@@ -216,13 +222,3 @@ def _set_webhook(request: Request) -> bool:
             info["allowed_updates"] = request.params["allowed_updates"]
         outbox.set(info, secret)
     return True
-
-
-def _address(url: str) -> tuple[str, str]:
-    """Return a URL's scheme and host, both empty if it is no address on the web."""
-    try:
-        parts = urllib.parse.urlsplit(url)
-        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-        return (parts.scheme, parts.hostname or "") if known else ("", "")
-    except ValueError:
-        return "", ""

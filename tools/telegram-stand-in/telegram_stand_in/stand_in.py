@@ -272,8 +272,10 @@ class Telegram:
             sender = content.get("from") or content.get("user")
             if sender and not sender.get("is_bot"):
                 self.people.setdefault(sender["id"], sender)
-            if "business_connection_id" in content:
-                self._learn_business(bot, content)
+            if id := content.get("business_connection_id"):
+                owner = {"id": 4444, "is_bot": False, "first_name": "Owner"}  # if it isn't known
+                bot.businesses.setdefault(id, self.connection(owner, id))
+                bot.business_chats[id, content["chat"]["id"]] = content["chat"]
             elif chat:
                 bot.chats[chat["id"]] = chat
             if kind in MESSAGES:
@@ -313,12 +315,10 @@ class Telegram:
 
     def _is_meant(self, bot: Bot, message: Json) -> bool:
         """Tell whether a message is meant for a bot: by itself, or by what it replies to."""
-        place = message["chat"]["id"]
         if message.get("via_bot", {}).get("id") == bot.id:
             return True
-        replied = message.get("reply_to_message")
-        if replied:
-            key = place, replied.get("message_id", 0)
+        if replied := message.get("reply_to_message"):
+            key = message["chat"]["id"], replied.get("message_id", 0)
             original: Json = self.messages.get(key) or replied
             sender = (original.get("via_bot") or original.get("from") or {}).get("id")
             original = {"chat": message["chat"], **original}
@@ -328,13 +328,6 @@ class Telegram:
             return False
         _, at, name = command[0].partition("@")
         return not at or bool(name.lower() == bot.me["username"].lower())
-
-    def _learn_business(self, bot: Bot, content: Json) -> None:
-        """Let a bot write to a chat of a business account, whose connection it may not know yet."""
-        id, chat = content["business_connection_id"], content["chat"]
-        owner = {"id": 4444, "is_bot": False, "first_name": "Owner"}
-        bot.businesses.setdefault(id, self.connection(owner, id))
-        bot.business_chats[id, chat["id"]] = chat
 
     def connection(self, user: Json, id: str = "") -> Json:
         """Return a connection with a person's business account, with all rights."""
@@ -419,13 +412,11 @@ class Telegram:
         Source: https://core.telegram.org/bots/api#making-requests-when-getting-updates
         """
         params = bot_api.parsed(delivery.body)
-        if not isinstance(params, dict) or not isinstance(
-            method := params.pop("method", None), str
-        ):
+        method = params.pop("method", "") if isinstance(params, dict) else ""
+        if not isinstance(method, str) or method.lower().startswith(NOT_IN_A_RESPONSE):
             return
-        if method and not method.lower().startswith(NOT_IN_A_RESPONSE):
-            bot = self.bot_by_id(delivery.bot)
-            self.answer(method, params, delivery.number, bot=bot)
+        if method:
+            self.answer(method, params, delivery.number, bot=self.bot_by_id(delivery.bot))
 
     # The Bot API.
 
@@ -461,11 +452,7 @@ class Telegram:
                 result = deep_copy(methods.carry_out(request))  # the message may be edited later
                 call.answer = {"ok": True, "result": result}
         except Refusal as refusal:
-            call.status = refusal.code
-            call.answer = {"ok": False, "error_code": refusal.code}
-            call.answer["description"] = refusal.description
-            if refusal.parameters:
-                call.answer["parameters"] = refusal.parameters
+            call.status, call.answer = refusal.code, refusal.answer
             if refusal.description == NO_CHAT:
                 known = [f"{id} ({name_of(chat)})" for id, chat in [*bot.chats.items()]]
                 call.hints.append(f"{NO_CHAT_HINT}. The bot knows {', '.join(known) or 'no chat'}")
