@@ -11,8 +11,6 @@ from tests.calls import CHAT, PACE, SECRET, TOKEN, done, make, say
 
 FIRST = {"message_id": 9, "date": 1}
 KINDS = {"allowed_updates": ["message"]}
-
-
 OK = 200, {}, ""
 
 

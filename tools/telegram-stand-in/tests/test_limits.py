@@ -10,48 +10,33 @@ CLUB = {"id": -5, "type": "supergroup", "title": "Club"}
 ADA = {"id": 5, "type": "private", "first_name": "Ada"}
 
 
-class Clock:
-    def __init__(self):
-        self.now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
+def waits(*calls, at=0):
+    """Return how long each call to a chat is refused; the last is made at a time."""
+    now = iter([*[0] * (len(calls) - 1), at])
+    limits = Limits(lambda: next(now))
+    return [limits.count(42, chat, *about)[0] for chat, *about in calls]
 
 
-@pytest.fixture
-def limits(clock):
-    return Limits(clock)
+def text_to(chat):
+    return chat, "sendMessage", {}
 
 
-def write(limits, chat, times=1, method="sendMessage"):
-    """Make calls, and return for how long each is refused."""
-    return [limits.count(42, chat, method, {})[0] for _ in range(times)]
+ALBUM = CLUB, "sendMediaGroup", {"media": [{}] * 10}
+COPIES = CLUB, "copyMessages", {"message_ids": [1] * 10}
+EVERYBODY = [text_to({**ADA, "id": number}) for number in range(1, 32)]
+LIMITS = {
+    "a chat": ([text_to(ADA)] * 21, 0, [0] * 20 + [20]),
+    "a group": ([text_to(CLUB)] * 21, 0, [0] * 20 + [60]),
+    "all chats": (EVERYBODY, 0, [0] * 30 + [1]),
+    "all chats, a second later": (EVERYBODY, 1, [0] * 31),
+    "an album": ([ALBUM] * 3, 0, [0, 0, 60]),
+    "several copies": ([COPIES] * 3, 0, [0, 0, 60]),
+}
 
 
-@pytest.mark.parametrize(("chat", "wait"), [(ADA, 20), (CLUB, 60)], ids=["a chat", "a group"])
-def test_so_many_calls_may_come_at_once(limits, chat, wait):
-    assert write(limits, chat, 21) == [0] * 20 + [wait]
-
-
-def test_thirty_a_second_go_to_all_chats(limits, clock):
-    chats = [{**ADA, "id": number} for number in range(1, 32)]
-    assert [write(limits, chat)[0] for chat in chats] == [0] * 30 + [1]
-    clock.now += 1
-    assert write(limits, chats[30]) == [0]
-
-
-@pytest.mark.parametrize(
-    ("method", "params"),
-    [("sendMediaGroup", {"media": [{}] * 10}), ("copyMessages", {"message_ids": [1] * 10})],
-)
-def test_each_of_several_messages_counts(limits, method, params):
-    counted = [limits.count(42, CLUB, method, params)[0] for _ in range(3)]
-    assert counted == [0, 0, 60]
+@pytest.mark.parametrize(("calls", "at", "refused"), LIMITS.values(), ids=LIMITS)
+def test_so_many_messages_may_come(calls, at, refused):
+    assert waits(*calls, at=at) == refused
 
 
 @pytest.fixture

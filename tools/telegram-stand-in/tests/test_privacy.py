@@ -32,6 +32,7 @@ TEXTS = [
 def test_a_bot_gets_commands(stage, text, comes):
     stage.group("Club").user("Ada").send(text)
     assert len(stage.updates) == comes
+    assert comes or "(kept from the bot: in privacy mode it gets only" in stage.transcript
 
 
 @pytest.mark.parametrize(
@@ -72,13 +73,6 @@ def test_events_in_the_group_but_no_members(stage):
     ada.react(ada.send("hello"), "👍")
     assert [kind_of(update) for update in stage.updates] == ["message"]
     assert "only an administrator of the group gets message_reaction" in stage.transcript
-
-
-def test_failed_wait_explains_privacy_mode(stage):
-    ada = stage.group("Club").user("Ada")
-    ada.send("hello")
-    with pytest.raises(AssertionError, match="kept from the bot: in privacy mode it gets only"):
-        ada.receive()
 
 
 def test_a_key_of_the_keyboard_replies_in_a_group(stage):

@@ -153,11 +153,8 @@ def test_person_who_blocks_the_bot_gets_nothing(stage):
     ada.send("Hi")
     ada.block()
     assert stage.last["my_chat_member"]["new_chat_member"]["status"] == "kicked"
-    call = stage.telegram.answer("sendMessage", {"chat_id": ada.chat["id"], "text": "Hi"})
-    assert (call.status, call.answer["description"]) == (
-        403,
-        "Forbidden: bot was blocked by the user",
-    )
+    told = stage.call("sendMessage", chat_id=ada.chat["id"], text="Hi")
+    assert told == "Forbidden: bot was blocked by the user"
 
 
 # People's view.
@@ -210,16 +207,11 @@ def test_missing_field_is_named_with_those_present():
 
 def test_failed_wait_lists_other_calls(stage):
     stage.asks_for("message")
-
-    def replies(update):
-        chat = update["message"]["chat"]["id"]
-        return [
-            {"method": "sendChatAction", "chat_id": chat, "action": "typing"},
-            {"method": "sendMessage", "chat_id": chat, "text": ""},
-        ]
-
-    stage.replies = replies
     ada = stage.user("Ada")
+    stage.replies = lambda update: [
+        {"method": "sendChatAction", "chat_id": ada.chat["id"], "action": "typing"},
+        {"method": "sendMessage", "chat_id": ada.chat["id"], "text": ""},
+    ]
     ada.send("before")
     ada.send("Hi")
     with pytest.raises(AssertionError) as failed:
