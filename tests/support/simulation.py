@@ -202,30 +202,23 @@ class Simulation:
         aws, telegram = container.module("aws"), container.telegram
         container.module("middleware.with_session")
         container.module("queue")
-        table = container.table.call
-        schedules = Schedules(aws, items=self.schedules)
+        answers = {
+            "dynamodb": container.table.call,
+            "scheduler": Schedules(aws, items=self.schedules).request,
+            "sqs": self.queues.call,
+        }
 
-        def reach(away, service, request):
+        def call(service, target, *parts, **content):
+            if target.endswith(".ChangeMessageVisibility"):
+                return self.queues.call(service, target, *parts)
             self._step()
-            if self.should(away):
+            if self.should("sqs_unreachable" if service == "sqs" else "aws_unreachable"):
                 raise aws.Unreachable(f"{service}: HTTP 500")
-            answer = request()
+            answer = answers[service](service, target, *parts, **content)
             self._step()
             if self.should("aws_response_lost"):
                 raise aws.Unreachable(f"{service}: timed out")
             return answer
-
-        def request(service, *parts, **content):
-            return reach(
-                "aws_unreachable", service, partial(schedules.request, service, *parts, **content)
-            )
-
-        def call(service, target, params):
-            if target.endswith(".ChangeMessageVisibility"):
-                return self.queues.call(service, target, params)
-            answers = self.queues.call if service == "sqs" else table
-            away = "sqs_unreachable" if service == "sqs" else "aws_unreachable"
-            return reach(away, service, partial(answers, service, target, params))
 
         def post(method, params, timeout):
             self._step()
@@ -235,7 +228,6 @@ class Simulation:
                 raise telegram.Unreachable("HTTP 500")
             if method == "getMe":
                 return {"id": 1, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
-            assert self.running
             self.calls.append((self.running, method, params))
             self._step()
             if self.should("telegram_response_lost"):
@@ -245,8 +237,7 @@ class Simulation:
             sent = {"message_id": len(self.calls), "date": 1767225600}
             return {**sent, "chat": {"id": params["chat_id"], "type": "private"}}
 
-        container.stub_aws(call)
-        container.stub_aws(request, "scheduler")
+        container.stub_aws(call, *answers)
         container.stub_telegram(post)
         container.module("telegram").time = self.clock
         bot = container.bot
@@ -262,12 +253,10 @@ class Simulation:
         return ", whole."
 
     def _sleep(self, seconds):
-        assert self.running
         self.running.wakes = self.now + seconds
         self._step()
 
     def _step(self):
-        assert self.running
         self.running.step()
 
     def end(self):
