@@ -76,33 +76,6 @@ def test_check_rejects_an_invalid_token(container, bot_api):
 
 # ── check() of bot.py
 
-NOT_ASYNC = "with def, not async def"
-# What bot.py says beside: with what the check ends then.
-CHECKS = {
-    "it raises": (
-        "def check():\n    raise RuntimeError('no table')",
-        r"check() of bot.py failed: RuntimeError: no table at bot.py:4",
-    ),
-    "it exits": (
-        "import sys\ndef check():\n    sys.exit('over')",
-        r"check() of bot.py failed: SystemExit: over at bot.py:5",
-    ),
-    "it quotes the token": (
-        "from botkit import telegram\ndef check():\n    raise ValueError(telegram.token())",
-        r"check() of bot.py failed: ValueError: … at bot.py:5",
-    ),
-    "it returns something to wait for": (
-        "def check():\n    return wait()\nasync def wait(): ...",
-        f"check() must be written {NOT_ASYNC}",
-    ),
-}
-
-
-@pytest.mark.parametrize(("source", "error"), CHECKS.values(), ids=CHECKS)
-def test_check_of_bot_py_keeps_a_version_from_going_live(start_bot, bot_api, source, error):
-    bot_api.answers("getMe", {}, ME)
-    assert refused(start_bot(BOT + source)) == error
-
 
 def test_check_of_bot_py_is_interrupted(start_bot, bot_api):
     container = start_bot(BOT + "import time\ndef check():\n    while True: time.sleep(0.01)")
@@ -125,6 +98,7 @@ def test_check_of_bot_py_is_called_once(start_bot, bot_api, source, calls):
 
 # ── What bot.py says about itself
 
+NOT_ASYNC = "with def, not async def"
 RENAME = "If yours is for something else, rename it"
 ALLOWED = 'bot.py must have ALLOWED_UPDATES, the update types that it answers: ["message"]'
 QUEUED = (
@@ -135,8 +109,19 @@ MENU = (
     "COMMANDS must be a dict of names and their descriptions, or have such a dict for each "
     'language: {"": {…}, "de": {…}}'
 )
+OTHER_FUNCTIONS = [
+    *("check()", "SESSION(update)", "on_rate_limit(update)"),
+    *("on_error(update)", "on_event(event)", "on_request(request)"),
+]
 # What bot.py says: why it is refused.
 UNUSABLE = {
+    **{
+        written: (
+            f"def {written.partition('(')[0]}(a, b, c): ...",
+            f"{written.partition('(')[0]}() must be written as def {written}. {RENAME}",
+        )
+        for written in OTHER_FUNCTIONS
+    },
     "async": ("async def reply(update): ...", f"reply() must be written {NOT_ASYNC}. {RENAME}"),
     "a generator": (
         "def reply(update):\n    yield",
@@ -176,25 +161,33 @@ UNUSABLE = {
         'bot.py uses botkit.conversation: it must have SESSION, such as "chat_user"',
     ),
 }
+CHECKS = {
+    "check() raises": (
+        "def check():\n    raise RuntimeError('no table')",
+        "check() of bot.py failed: RuntimeError: no table at bot.py:4",
+    ),
+    "check() exits": (
+        "import sys\ndef check():\n    sys.exit('over')",
+        "check() of bot.py failed: SystemExit: over at bot.py:5",
+    ),
+    "check() quotes the token": (
+        "from botkit import telegram\ndef check():\n    raise ValueError(telegram.token())",
+        "check() of bot.py failed: ValueError: … at bot.py:5",
+    ),
+    "check() returns something to wait for": (
+        "def check():\n    return wait()\nasync def wait(): ...",
+        f"check() must be written {NOT_ASYNC}",
+    ),
+}
+UNUSABLE |= CHECKS
 
 
 @pytest.mark.parametrize(("source", "error"), UNUSABLE.values(), ids=UNUSABLE)
 def test_check_rejects_a_bot_that_cannot_work(start_with_sessions, bot_api, written, source, error):
+    if (source, error) in CHECKS.values():
+        bot_api.answers("getMe", {}, ME)
     container = written(start_with_sessions(BOT + source, QUEUE_URL=QUEUE), BOT + source)
     assert refused(container) == error
-
-
-@pytest.mark.parametrize(
-    "written",
-    [
-        *("check()", "SESSION(update)", "on_rate_limit(update)"),
-        *("on_error(update)", "on_event(event)", "on_request(request)"),
-    ],
-)
-def test_check_knows_the_arguments_of_each_function(start_with_sessions, written):
-    name = written.partition("(")[0]
-    container = start_with_sessions(f"{BOT}def {name}(a, b, c): ...")
-    assert refused(container) == f"{name}() must be written as def {written}. {RENAME}"
 
 
 USABLE = {

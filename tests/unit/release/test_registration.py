@@ -216,26 +216,21 @@ def test_retries_end_without_time_for_the_pause(container, monkeypatch, seconds,
 # ── The menu of commands, and the menu button
 
 
-def test_each_language_has_its_menu(container, monkeypatch):
+GERMAN = {"commands": [{"command": "start", "description": "Anfangen"}], "language_code": "de"}
+MENUS = [
+    ({"start": "What this bot does"}, [("setMyCommands", MENU)]),
+    ({"": {}, "de": {"start": "Anfangen"}}, [("deleteMyCommands", {}), ("setMyCommands", GERMAN)]),
+    (None, []),  # the menu is left as it is
+]
+
+
+@pytest.mark.parametrize(("commands", "menus"), MENUS)
+def test_each_language_has_its_menu(container, monkeypatch, commands, menus):
     """An empty one is deleted, which an earlier release registered."""
-    commands = {"": {"start": "Begin"}, "de": {"start": "Anfangen"}, "fr": {}}
     monkeypatch.setattr(container.bot, "COMMANDS", commands)
     calls = answering(container)
     register(container)
-    german = [{"command": "start", "description": "Anfangen"}]
-    assert calls == [
-        ("setMyCommands", {"commands": [{"command": "start", "description": "Begin"}]}),
-        ("setMyCommands", {"commands": german, "language_code": "de"}),
-        ("deleteMyCommands", {"language_code": "fr"}),
-        *REGISTRATION[1:],
-    ]
-
-
-def test_without_commands_the_menu_is_left_as_it_is(container, monkeypatch):
-    monkeypatch.delattr(container.bot, "COMMANDS")
-    calls = answering(container)
-    register(container)
-    assert calls == REGISTRATION[1:]
+    assert calls == [*menus, *REGISTRATION[1:]]
 
 
 def test_refused_menu_leaves_the_old_webhook_in_place(container):
