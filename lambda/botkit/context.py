@@ -15,7 +15,7 @@ import marshal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .errors import ConversationError, TelegramError
+from .errors import TelegramError, UsageError
 from .types import Any, Json
 
 # Methods, besides get…, whose repetition users don't notice. Edits aren't included: repeating one
@@ -172,9 +172,9 @@ def update_type(update: Json) -> str:
 
 
 def forbid_in_replay() -> None:
-    """Raise ConversationError while a conversation runs again, which must have no effects."""
+    """Raise UsageError while a conversation runs again, which must have no effects."""
     if current.replaying is not None:
-        raise ConversationError(
+        raise UsageError(
             "a conversation runs again at each answer: calls of telegram, aws, schedule and "
             "session belong in `yield external(…)`"
         )

@@ -26,7 +26,7 @@ from importlib import import_module
 
 from . import context
 from .commands import command_in, is_for_another_bot
-from .errors import ConversationError
+from .errors import UsageError
 from .store import checked_copy
 from .types import Any, Call, Json
 from .update_info import UpdateInfo
@@ -66,7 +66,7 @@ class Question:
         retry_text: str | None,
     ) -> None:
         if not isinstance(calls, list) or not calls:
-            raise ConversationError(f"the question {name} must have a list of calls")
+            raise UsageError(f"the question {name} must have a list of calls")
         self.name, self.calls = name, calls
         self.answer, self.retry_text = answer, retry_text
         _must_be_yielded(self)
@@ -81,7 +81,7 @@ class Question:
         return [{"method": "sendMessage", **same, "text": self.retry_text}]
 
 
-class _Outdated(ConversationError):
+class _Outdated(UsageError):
     """A conversation can't go on. The text says why, and quotes nobody."""
 
 
@@ -154,7 +154,7 @@ class done:
 
     def __init__(self, calls: list[Call], change: Callable[[Json], Any]) -> None:
         if not isinstance(calls, list):
-            raise ConversationError("a conversation must return a list of calls")
+            raise UsageError("a conversation must return a list of calls")
         self.calls, self.change = calls, change
 
 
@@ -178,15 +178,13 @@ def handler(
     for command, function in entry_points.items():
         name = command_in(command)
         if not name or command != f"/{name}":
-            raise ConversationError(
-                f'a conversation must begin with a command: "/order", not {command}'
-            )
+            raise UsageError(f'a conversation must begin with a command: "/order", not {command}')
         _name_of(function)
 
     def reply(update: Json, session: Json) -> list[Call]:
         info, state = UpdateInfo(update), session.get(KEY, {})
         if state and not (isinstance(state, dict) and "of" in state):
-            raise ConversationError(
+            raise UsageError(
                 f'session["{KEY}"] is for botkit.conversation: use another name for your own data'
             )
         if state and timeout is not None and time.time() - state["at"] > timeout:
@@ -221,9 +219,9 @@ def start(function: Callable[[Json], Conversation], update: Json, session: Json)
     """
     info = UpdateInfo(update)
     if info.chat_id is None or info.sender_id is None:
-        raise ConversationError("a conversation must begin with an update of a person in a chat")
+        raise UsageError("a conversation must begin with an update of a person in a chat")
     if context.current.session_key == "":
-        raise ConversationError(
+        raise UsageError(
             "a conversation can't be kept: SESSION in bot.py gives this update no session"
         )
     message = {name: info.message[name] for name in FIELDS if name in info.message}
@@ -288,7 +286,7 @@ class _Replay:
         given = checked_copy(self._state)  # the conversation may change what it gets
         self._generator = function(given["message"])
         if not isinstance(self._generator, Generator):
-            raise ConversationError(f"{name}() must be a generator, which has a yield")
+            raise UsageError(f"{name}() must be a generator, which has a yield")
         value = None
         for name, kept in given["steps"]:
             self._next(value, name)
@@ -335,7 +333,7 @@ class _Replay:
         for button in _buttons(marked):
             button["callback_data"] = self._mark + button["callback_data"]
             if len(button["callback_data"].encode()) > MAX_DATA_BYTES:
-                raise ConversationError(
+                raise UsageError(
                     f"the callback_data of {self.question.name} must have at most "
                     f"{MAX_DATA_BYTES - len(self._mark)} bytes"
                 )
@@ -379,12 +377,12 @@ class _Replay:
             except StopIteration as end:
                 point = end.value if isinstance(end.value, done) else done(end.value, bool)
         if points and points[0] is not point:
-            raise ConversationError(
+            raise UsageError(
                 f"a conversation must yield each ask(…) and external(…): "
                 f"{points[0].name} has no yield"
             )
         if not isinstance(point, (Question, external, done)):
-            raise ConversationError("a conversation must yield ask(…) or external(…)")
+            raise UsageError("a conversation must yield ask(…) or external(…)")
         if name is not None and point.name != name:
             raise _Outdated(f"{point.name} comes instead of {name}")
         return point
@@ -407,10 +405,10 @@ def _without_effects() -> Iterator[list[Any]]:
 
 
 def _name_of(function: Any) -> str:
-    """Return the name by which later updates find a conversation. Raises ConversationError."""
+    """Return the name by which later updates find a conversation. Raises UsageError."""
     name = getattr(function, "__qualname__", "")
     if not name.isidentifier():
-        raise ConversationError("a conversation must be a function at the top level of a module")
+        raise UsageError("a conversation must be a function at the top level of a module")
     return f"{function.__module__}:{name}"
 
 

@@ -51,16 +51,11 @@ class InvalidReply(BotkitError):
     """A function of bot.py returned something unusable. The text says what."""
 
 
-class SessionError(BotkitError, ValueError):
-    """A session or its key can't be kept. The text says why, and quotes nothing of it."""
+class UsageError(BotkitError, ValueError):
+    """The bot asks for something impossible, such as a session that JSON can't hold.
 
-
-class ConversationError(BotkitError, ValueError):
-    """A conversation of botkit.conversation can't run. The text says why, and quotes nobody."""
-
-
-class ScheduleError(BotkitError, ValueError):
-    """A call can't be made later. The text says why, and quotes nothing of it."""
+    The text says why, and quotes nothing of it.
+    """
 
 
 class TelegramError(BotkitError):

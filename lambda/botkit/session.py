@@ -15,7 +15,7 @@ import marshal
 from collections.abc import Callable
 
 from . import bot_module, context, store
-from .errors import Misconfigured, SessionError
+from .errors import Misconfigured, UsageError
 from .types import Any, Json
 from .update_info import UpdateInfo
 
@@ -26,7 +26,7 @@ MAX_NAME_BYTES = 64  # of `once`
 def read(key: str) -> Json:
     """Return a copy of the session with this key, empty if there is none.
 
-    Raises SessionError for an impossible key, and Unreachable if DynamoDB can't be used.
+    Raises UsageError for an impossible key, and Unreachable if DynamoDB can't be used.
     """
     store.check_key(key)
     return store.Item(key).session
@@ -47,13 +47,13 @@ def change(
     request has no id, so `once` doesn't work there.
 
     The session is kept for `days`, if they are given, instead of session_retention_in_days. Raises
-    SessionError, also for the session that reply() has as its argument, Unreachable if DynamoDB
+    UsageError, also for the session that reply() has as its argument, Unreachable if DynamoDB
     can't be used or there is no time left, and the exceptions of `function`.
     """
     mark = None if once is None else _mark(once)
     # After such a change, reply() would find its session changed, and run again, for ever.
     if key == context.current.session_key:
-        raise SessionError("reply() must change its own session through its argument `session`")
+        raise UsageError("reply() must change its own session through its argument `session`")
     store.check_key(key)
     return store.change(key, function, days=days, once=mark)
 
@@ -61,7 +61,7 @@ def change(
 def key_of(update: Json) -> str | None:
     """Return the key of an update's session, or None if it has none. bot.py must have SESSION.
 
-    Raises Misconfigured, and SessionError or the exceptions of a function in SESSION.
+    Raises Misconfigured, and UsageError or the exceptions of a function in SESSION.
     """
     scope = rule(bot_module.load())
     if callable(scope):
@@ -90,15 +90,15 @@ def rule(bot: Any) -> Any:
 
 
 def _mark(once: str) -> str | None:
-    """Return the name of a change with the id of the update or event. Raises SessionError.
+    """Return the name of a change with the id of the update or event. Raises UsageError.
 
     None outside of an invocation, as in an author's tests: nothing is retried there.
     """
     if not isinstance(once, str) or not 0 < len(once.encode(errors="replace")) <= MAX_NAME_BYTES:
-        raise SessionError(f"once must be a name of 1 to {MAX_NAME_BYTES} bytes")
+        raise UsageError(f"once must be a name of 1 to {MAX_NAME_BYTES} bytes")
     ctx = context.current
     if ctx.source == "start":
         return None
     if not (ctx.is_update or ctx.id):
-        raise SessionError("once needs the id of an update or event: leave it out in on_request()")
+        raise UsageError("once needs the id of an update or event: leave it out in on_request()")
     return f"{once}:{ctx.id}"

@@ -11,7 +11,7 @@ from operator import sub
 
 from . import aws, context
 from .aws import to_json
-from .errors import JSON_VALUES, Misconfigured, SessionError
+from .errors import JSON_VALUES, Misconfigured, UsageError
 from .settings import settings
 from .types import Any, Json
 
@@ -46,10 +46,10 @@ DAY_SECONDS = 24 * 3600
 
 
 def check_key(key: Any) -> None:
-    """Raise SessionError if a session can't have this key."""
+    """Raise UsageError if a session can't have this key."""
     is_text = isinstance(key, str) and _encode(key).decode() == key  # no half of a surrogate pair
     if not is_text or not 0 < len(_encode(key)) <= MAX_KEY_BYTES or key.startswith(OWN_PREFIXES):
-        raise SessionError(
+        raise UsageError(
             f"the key of a session must be a string of 1 to {MAX_KEY_BYTES:,} bytes that doesn't "
             f"begin with {' or '.join(OWN_PREFIXES)}"
         )
@@ -69,7 +69,7 @@ def change(
     """
     changing = context.current.changing
     if key in changing:
-        raise SessionError("session.change() must not run inside of a change of the same session")
+        raise UsageError("session.change() must not run inside of a change of the same session")
     changing.add(key)
     try:
         while True:
@@ -138,7 +138,7 @@ class Item:
 
         With `always`, write it in any case. It is kept for `days`, or session_retention_in_days if
         they are None. Returns False if another container has written since it was read. Raises
-        SessionError.
+        UsageError.
         """
         text = _checked_json(self.session)
         if text == self.text and not always:
@@ -177,7 +177,7 @@ class Item:
         once = to_json(dict([*self.once.items()][-MAX_ONCE:])) if self.once else ""
         size = sum(len(_encode(part)) for part in (self.key, text, ids, once, *calls.values()))
         if size + MAP_BYTES * len(calls) > MAX_ITEM_BYTES:
-            raise SessionError(
+            raise UsageError(
                 f"a session and the calls kept with it ({size:,} bytes) must fit into a DynamoDB "
                 "item (400 KB): keep less, or use a table of your own"
             )
@@ -204,22 +204,22 @@ class Item:
 
 
 def checked_copy(data: Any) -> Any:
-    """Return a copy of a part of a session. Raises SessionError if JSON would change it."""
+    """Return a copy of a part of a session. Raises UsageError if JSON would change it."""
     return json.loads(_checked_json(data))
 
 
 def checked_result(result: Any) -> Any:
-    """Return a copy of the result of a change. Raises SessionError if it can't be kept."""
+    """Return a copy of the result of a change. Raises UsageError if it can't be kept."""
     text = _checked_json(result)
     if len(text.encode()) > MAX_RESULT_BYTES:
-        raise SessionError(
+        raise UsageError(
             f"with once, a result must have at most {MAX_RESULT_BYTES:,} bytes of JSON"
         )
     return json.loads(text)
 
 
 def _checked_json(data: Any) -> str:
-    """Return a session in JSON. Raises SessionError if JSON would change it."""
+    """Return a session in JSON. Raises UsageError if JSON would change it."""
     try:
         text = to_json(data)
         if json.loads(text) == data:
@@ -229,7 +229,7 @@ def _checked_json(data: Any) -> str:
         reason = _not_json(data)
     except (ValueError, RecursionError) as error:
         reason = str(error)
-    raise SessionError(f"a session must contain only {JSON_VALUES}: {reason}")
+    raise UsageError(f"a session must contain only {JSON_VALUES}: {reason}")
 
 
 def _not_json(data: Any, at: str = "the session") -> str:

@@ -165,8 +165,8 @@ BROKEN = {
     "import": ("import nothing", "ModuleNotFoundError: No module named 'nothing' at bot.py:1"),
     "exit": ("import sys\nsys.exit('no')", "SystemExit: no at bot.py:2"),
     "a failure": (
-        "from botkit.errors import SessionError\nraise SessionError('as \"ada\"')",
-        'SessionError: as "ada" at bot.py:2',
+        "from botkit.errors import UsageError\nraise UsageError('as \"ada\"')",
+        'UsageError: as "ada" at bot.py:2',
     ),
     "a token": (
         "import os\nint(os.environ['TELEGRAM_BOT_TOKEN'])",

@@ -225,7 +225,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("use", "arguments", "words"), REFUSED)
 def test_invalid_schedule_is_rejected(container, schedule, use, arguments, words):
-    with pytest.raises(container.module("errors").ScheduleError, match=words):
+    with pytest.raises(container.module("errors").UsageError, match=words):
         getattr(schedule, use)(*arguments)
     assert waiting(container) == {}
 
@@ -258,7 +258,7 @@ REFUSALS = {
     "a conflict": ("once", "ConflictException", "no", "Unreachable"),
     "a late conflict": ("cancel", "ConflictException", "no", "Unreachable"),
     # Its text may quote the call.
-    "a time or call": ("once", "ValidationException", TEXT, "ScheduleError"),
+    "a time or call": ("once", "ValidationException", TEXT, "UsageError"),
     "a role that is too new": ("once", "ValidationException", f"{TEXT} role", "Misconfigured"),
 }
 

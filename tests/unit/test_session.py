@@ -83,7 +83,7 @@ def test_nested_change_of_the_same_session_is_rejected(container):
         session.change("7", lambda another: another.update(n=1))
         session.change("42", lambda again: again.update(n=1))
 
-    with pytest.raises(session.SessionError, match="inside of a change of the same"):
+    with pytest.raises(session.UsageError, match="inside of a change of the same"):
         session.change("42", twice)
     session.change("42", lambda data: data.update(n=2))
     assert (session.read("42"), session.read("7")) == ({"n": 2}, {"n": 1})
@@ -106,7 +106,7 @@ KEY = "must be a string of 1 to 2,048 bytes that doesn't begin with limit: or st
 def test_impossible_key_is_rejected(container, key):
     session = container.module("session")
     for use in (session.read, lambda key: session.change(key, dict.clear)):
-        with pytest.raises(session.SessionError, match=KEY):
+        with pytest.raises(session.UsageError, match=KEY):
             use(key)
 
 
@@ -168,6 +168,6 @@ def test_result_may_have_a_kb(container):
     ids=["no name", "long", "a number", "a page", "no JSON", "a large result"],
 )
 def test_invalid_once_is_rejected(container, about, words):
-    with pytest.raises(container.module("errors").SessionError, match=words):
+    with pytest.raises(container.module("errors").UsageError, match=words):
         visit(container, **about)
     assert container.table.items == {}

@@ -215,7 +215,7 @@ def test_session_may_be_as_large_as_an_item(container, store, key):
     assert sum(map(len, map(str.encode, strings))) + len("calls") + 3 <= 409_600, (
         "DynamoDB's limit, names included"
     )
-    with pytest.raises(store.SessionError, match="must fit into a DynamoDB item"):
+    with pytest.raises(store.UsageError, match="must fit into a DynamoDB item"):
         store.change(key, lambda data: data.update({"": text + "x"}))
     assert store.Item(key).session == {"": text}
 
@@ -228,5 +228,5 @@ def test_size_includes_the_overhead_of_each_saved_call(container, store):
     size = sum(len(name) + len(value.get("S", "")) for name, value in item.items()) + 3
     size += sum(len(name) + len(value["S"]) + 1 for name, value in item["calls"]["M"].items())
     found.session = {"": "x" * (409_601 - size)}  # a byte too many
-    with pytest.raises(store.SessionError, match="must fit into a DynamoDB item"):
+    with pytest.raises(store.UsageError, match="must fit into a DynamoDB item"):
         found.save(always=True)

@@ -131,7 +131,7 @@ def test_sessions_are_kept(sessions):
     assert session.change("7", lambda data: data.update(list=[1]) or 5, days=1) == 5
     assert kept == sessions["7"] == {"list": [1]}
     session.read("7")["list"].append(2)
-    with pytest.raises(botkit("errors").SessionError):
+    with pytest.raises(botkit("errors").UsageError):
         session.change("7", lambda data: data.update(list=(1,)))
     assert sessions == {"7": {"list": [1]}, "8": {}}
     session.change("7", dict.clear)
@@ -168,7 +168,7 @@ def test_cron_is_recorded_apart(schedules):
         tea = schedules.recurring["tea"]
         assert (tea.cron, tea.zone, tea.event) == ("0 9 ? * MON *", "Europe/Berlin", event)
     assert schedules == {}
-    with pytest.raises(botkit("errors").ScheduleError):
+    with pytest.raises(botkit("errors").UsageError):
         schedule.cron(call, "0 9 ? * MON *", "Atlantis/Poseidonis", "cake")
     assert [schedule.cancel("tea"), schedule.cancel("tea")] == [True, False]
 

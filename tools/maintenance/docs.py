@@ -38,7 +38,7 @@ WITH_CLASSES = ("errors", "stream")  # that a bot uses by name
 OF_HOSTS = set(
     "delete encodable forget_token key_of outcome_of rule "
     "start_connecting to_json token username "
-    "ConversationError InvalidReply Misconfigured ScheduleError SessionError".split()
+    "InvalidReply Misconfigured UsageError".split()
 )
 OUTCOME_MEANINGS = {
     "answered": "the calls were made",

@@ -27,7 +27,7 @@ from aiogram.methods import TelegramMethod
 from aiogram.types import Update
 from botkit import context, stack_trace, telegram
 from botkit.deadline import deadline
-from botkit.errors import BotkitError, Misconfigured, SessionError, TelegramError, Unreachable
+from botkit.errors import BotkitError, Misconfigured, TelegramError, Unreachable, UsageError
 
 # By FSMStrategy, the values of SESSION that fit.
 FIT = {
@@ -184,9 +184,9 @@ class Records(dict):
             if self.session is None or not (callable(choice()) or choice() in fit):
                 note(Misconfigured(f'states need SESSION = "{fit[0]}" in bot.py'))
             elif context.current.session_key == "":
-                note(SessionError("a state can't be kept: SESSION gives this update no session"))
+                note(UsageError("a state can't be kept: SESSION gives this update no session"))
             elif replace(key, destiny=own.destiny) != own:
-                note(SessionError("this data isn't in the update's session: use botkit.session"))
+                note(UsageError("this data isn't in the update's session: use botkit.session"))
             else:
                 self.session[name] = entry
                 if not entry:

@@ -22,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 from botkit import context
 from botkit import telegram as bot_api
 from botkit.deadline import deadline
-from botkit.errors import BotkitError, Misconfigured, SessionError, Unreachable
+from botkit.errors import BotkitError, Misconfigured, Unreachable, UsageError
 from telegram import Update
 from telegram.error import NetworkError, TelegramError
 from telegram.ext import (
@@ -204,7 +204,7 @@ class Persistence(BasePersistence):
             for id in {*data, *map(int, self._kept(part))}:
                 self._keep(part, str(id), data.get(id), fits and id == own[kind])
         if repr(self.application.bot_data) != self.bot_data:
-            note(SessionError("bot_data was changed, and isn't kept: use botkit.session"))
+            note(UsageError("bot_data was changed, and isn't kept: use botkit.session"))
 
     def _kept(self, part):
         return deepcopy((self.session or {}).get(part, {}))
@@ -217,9 +217,9 @@ class Persistence(BasePersistence):
         if self.session is None:
             note(Misconfigured(f"{part} needs SESSION in bot.py"))
         elif context.current.session_key == "":
-            note(SessionError(f"{part} can't be kept: SESSION gives this update no session"))
+            note(UsageError(f"{part} can't be kept: SESSION gives this update no session"))
         elif not is_here:
-            note(SessionError(f"this {part} isn't in the update's session: use botkit.session"))
+            note(UsageError(f"this {part} isn't in the update's session: use botkit.session"))
         else:
             self.session[part] = {**kept, name: value}
             if value is None:

@@ -16,7 +16,7 @@ from copy import deepcopy
 
 import telebot
 from botkit import context, telegram
-from botkit.errors import BotkitError, Misconfigured, SessionError, TelegramError, Unreachable
+from botkit.errors import BotkitError, Misconfigured, TelegramError, Unreachable, UsageError
 from telebot import apihelper, handler_backends, util
 from telebot.storage import StateMemoryStorage
 
@@ -141,7 +141,7 @@ def check(chat, user):
     """Refuse what isn't in the update's session. `chat`, `user`: whether it is the update's."""
     has = {"chat_user": chat and user, "user": user}
     if not has.get(choice(), chat):
-        refuse(SessionError(OTHERS))
+        refuse(UsageError(OTHERS))
 
 
 def not_kept():
@@ -149,7 +149,7 @@ def not_kept():
     if own.get("session") is None:
         return Misconfigured("states and steps are kept only in reply(), with SESSION in bot.py")
     if context.current.session_key == "":
-        return SessionError("states and steps can't be kept: SESSION gives this update no session")
+        return UsageError("states and steps can't be kept: SESSION gives this update no session")
     return None
 
 
@@ -180,7 +180,7 @@ class Waiting(handler_backends.HandlerBackend):
         function = handler.callback
         where = [function.__module__, getattr(function, "__name__", "")]
         if function_of(*where) is not function:
-            refuse(SessionError("only a function at the top level of a module can wait"))
+            refuse(UsageError("only a function at the top level of a module can wait"))
         is_here = self.kind == "replies" or id == own.get("chat")
         check(is_here, is_here or id == own.get("user"))
         if error := not_kept():
