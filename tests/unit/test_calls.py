@@ -56,9 +56,11 @@ def test_parameters_that_are_none_are_left_out(start, serve, monkeypatch):
     peer = serve(answers_all)
     container = start(peer.url)
     photo = {"method": "sendPhoto", "chat_id": 42, "caption": None, "photo": b"x"}
-    with_bot(container, monkeypatch, [{**CALL, "parse_mode": None}, photo])
+    text = "שלום 👍 \ud83d \x00"
+    with_bot(container, monkeypatch, [{**CALL, "text": text, "parse_mode": None}, photo])
     assert outcome_of(container) == "answered"
-    assert json.loads(peer.requests[0].partition(b"\r\n\r\n")[2]) == {"chat_id": 42, "text": "x"}
+    assert peer.requests[0].isascii()
+    assert json.loads(peer.requests[0].partition(b"\r\n\r\n")[2]) == {"chat_id": 42, "text": text}
     assert b'name="photo"' in peer.requests[1]
     assert b"caption" not in peer.requests[1]
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support.stubs import TOKEN, answers, answers_all, close, http, load, refusal
+from tests.support.stubs import TOKEN, answers, close, http, load, refusal
 
 
 @pytest.fixture
@@ -24,20 +24,6 @@ def call(serve, telegram):
             close(client.connection)
 
     return get_me
-
-
-def test_call_is_a_post_of_json(serve, telegram):
-    peer = serve(answers_all)
-    client = telegram.Client(peer.url, TOKEN)
-    client.connection.open(5)
-    params = {"chat_id": 42, "text": "שלום 👍 \ud83d \x00", "entities": [{"offset": 0}]}
-    assert client.post("sendMessage", params, 5) is True
-    close(client.connection)
-    (request,) = peer.requests
-    assert request.startswith(f"POST /bot{TOKEN}/sendMessage HTTP/1.1\r\n".encode())
-    assert b"\r\nContent-Type: application/json\r\n" in request
-    assert request.partition(b"\r\n\r\n")[2].isascii()
-    assert peer.bodies == [params]
 
 
 REFUSALS = {
