@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from tests.support.stubs import CALL, QUEUE, TEXT, failure, message, queue_event, with_clock
+from tests.support.updates import ADA, SAID, THREAD, TOPIC
 
 DONE = {"batchItemFailures": []}
 AGAIN = {"batchItemFailures": [{"itemIdentifier": "message-1"}]}
@@ -85,19 +86,13 @@ def test_an_update_is_queued_and_not_answered(container):
     assert (container.line["outcome"], container.line["methods"]) == ("queued", [])
 
 
-ADA = {"id": 7, "is_bot": False, "first_name": "Ada"}
-GROUP = {"id": -100, "type": "supergroup"}
-POST = {"chat": GROUP, "from": ADA}
 GROUPS = {
-    "a chat": ({"message": POST}, "-100"),
-    "a topic": ({"message": {**POST, "message_thread_id": 5, "is_topic_message": True}}, "-100:5"),
-    "a reply in a plain group": ({"message": {**POST, "message_thread_id": 5}}, "-100"),
-    "a tap": ({"callback_query": {"from": ADA, "message": POST}}, "query:7"),
+    "a chat": ({"message": SAID}, "-100"),
+    "a topic": ({"message": {**SAID, **TOPIC}}, "-100:5"),
+    "a reply in a plain group": ({"message": {**SAID, **THREAD}}, "-100"),
+    "a tap": ({"callback_query": {"from": ADA, "message": SAID}}, "query:7"),
     "a user": ({"poll_answer": {"user": ADA}}, "7"),
-    "a guest's topic": (
-        {"guest_message": {**POST, "message_thread_id": 5, "is_topic_message": True}},
-        "guest:-100:5",
-    ),
+    "a guest's topic": ({"guest_message": {**SAID, **TOPIC}}, "guest:-100:5"),
     "neither": ({"poll": {"id": "x"}}, "poll"),
     "nothing": ({}, "update"),
 }
@@ -110,19 +105,19 @@ def test_group_is_the_chat_or_the_topic_or_the_user(container, fields, group):
 
 def test_group_is_the_session_with_session(start_with_queue):
     message_group_id = start_with_queue(WITH_SESSION).module("sqs").message_group_id
-    group = message_group_id({"message": POST})
+    group = message_group_id({"message": SAID})
     assert group.startswith("session:")
     # So does a tap: it waits behind a message, and changes the session after it.
-    assert message_group_id({"callback_query": {"from": {"id": 8}, "message": POST}}) == group
+    assert message_group_id({"callback_query": {"from": {"id": 8}, "message": SAID}}) == group
     assert message_group_id({"poll_answer": {"user": ADA}}) == "7"  # it has no session
     longest = start_with_queue(UNQUEUED + "SESSION = lambda update: 2048 * 'x'")
-    assert len(longest.module("sqs").message_group_id({"message": POST})) <= 128  # SQS's limit
+    assert len(longest.module("sqs").message_group_id({"message": SAID})) <= 128  # SQS's limit
 
 
 @pytest.mark.parametrize("key", ["1 / 0", "''"], ids=["an error", "an impossible key"])
 def test_group_is_the_chat_if_session_raises(start_with_queue, key):
     container = start_with_queue(UNQUEUED + f"SESSION = lambda update: {key}")
-    assert container.module("sqs").message_group_id({"message": POST}) == "-100"
+    assert container.module("sqs").message_group_id({"message": SAID}) == "-100"
 
 
 def test_an_update_is_redelivered_if_session_fails_for_now(start_with_queue, bot_api):
