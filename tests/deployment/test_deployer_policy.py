@@ -66,34 +66,27 @@ NAMELESS = {
 }
 
 
-class User:
-    """An IAM user of the emulated AWS, with a policy."""
+@contextlib.contextmanager
+def denied(aws, action):
+    """Deny the deployer an action, and allow it again."""
+    statement = {"Effect": "Deny", "Action": action, "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    named = {"UserName": "deployer", "PolicyName": "deny"}
+    client(aws, "iam").put_user_policy(**named, PolicyDocument=document)
+    yield
+    client(aws, "iam").delete_user_policy(**named)
 
-    def __init__(self, aws, name, statements=()):
-        self._iam = client(aws, "iam")
-        self._name = name
-        self.credentials = create_user(aws, name, statements)
 
-    @contextlib.contextmanager
-    def without(self, action):
-        """Deny an action, and allow it again."""
-        statement = {"Effect": "Deny", "Action": action, "Resource": "*"}
-        named = {"UserName": self._name, "PolicyName": "deny"}
-        document = json.dumps({"Version": "2012-10-17", "Statement": statement})
-        self._iam.put_user_policy(**named, PolicyDocument=document)
-        yield
-        self._iam.delete_user_policy(**named)
-
-    def refused(self, recorder, request):
-        """Send a request as this user, and return the action that was refused, if any."""
-        unsigned = ("authorization", "x-amz-date", "content-length", "host", "connection")
-        headers = {k: v for k, v in request.headers.items() if k.lower() not in unsigned}
-        signed = AWSRequest(request.method, recorder.aws.url + request.path, headers, request.body)
-        SigV4Auth(self.credentials, request.service, REGION).add_auth(signed)
-        again = request._replace(headers=dict(signed.headers.items()))
-        _, _, body = recorder.send(again)
-        match = re.search(r"is not authorized to perform: (\w+:\w+)", body.decode(errors="replace"))
-        return match[1] if match else ""
+def refused(user, recorder, request):
+    """Send a request as a user, and return the action that was refused, if any."""
+    unsigned = ("authorization", "x-amz-date", "content-length", "host", "connection")
+    headers = {k: v for k, v in request.headers.items() if k.lower() not in unsigned}
+    signed = AWSRequest(request.method, recorder.aws.url + request.path, headers, request.body)
+    SigV4Auth(user, request.service, REGION).add_auth(signed)
+    again = request._replace(headers=dict(signed.headers.items()))
+    _, _, body = recorder.send(again)
+    match = re.search(r"is not authorized to perform: (\w+:\w+)", body.decode(errors="replace"))
+    return match[1] if match else ""
 
 
 MODULE = "module.bot"
@@ -181,7 +174,7 @@ def aws(recorder):
 
 @pytest.fixture(scope="module")
 def deployer(aws):
-    return User(aws, "deployer", [*POLICY["Statement"], NAMELESS])
+    return create_user(aws, "deployer", [*POLICY["Statement"], NAMELESS])
 
 
 @pytest.fixture(scope="module")
@@ -215,12 +208,12 @@ def module(recorder, deployer, providers, telegram, tmp_path_factory):
         recorder.url,
         folder / "module",
         configuration=CONFIGURATION,
-        user=deployer.credentials,
+        user=deployer,
         inputs=inputs,
         token=TOKEN,
     ) as module:
         # A package was made, and lost with its clone, before the function was created.
-        with deployer.without("lambda:CreateFunction"):
+        with denied(recorder.aws, "lambda:CreateFunction"):
             assert "AccessDenied" in module.refused()
         shutil.rmtree(module.folder / ".build")
         assert re.search(r"reading ZIP file .* no such file", module.refused())
@@ -294,11 +287,10 @@ def test_second_deployment_of_a_name_changes_nothing_of_the_first(
     module, recorder, deployer, telegram, providers, tmp_path
 ):
     """AWS refuses a second log group of a name, but not a second queue, alarm or rule."""
-    user = deployer.credentials
-    options = {"queue": True, "warm_schedule": "rate(1 hour)"}
+    options = {"user": deployer, "queue": True, "warm_schedule": "rate(1 hour)"}
     options |= {"telegram_api_url": telegram.url, "telegram_bot_token": TOKEN}
     options["alarm_actions"] = module.variables["inputs"]["alarm_actions"]
-    with Deployment(providers, recorder.url, tmp_path / "second", user=user, **options) as second:
+    with Deployment(providers, recorder.url, tmp_path / "second", **options) as second:
         assert "ResourceAlreadyExistsException" in second.refused()
         left = [each for each in second.resources() if each["mode"] == "managed"]
         assert {each["type"] for each in left if each["instances"]} == {"terraform_data"}
@@ -342,7 +334,7 @@ def test_mini_app_requests_need_telegrams_signature(module, telegram, aws):
     assert "duration_ms" in lines and "Ada" not in lines
 
 
-def test_mapping_is_imported_and_all_inputs_change(module, deployer, telegram, aws):
+def test_mapping_is_imported_and_all_inputs_change(module, telegram, aws):
     # The queue's mapping exists, but not in the state: the apply that created it was killed. AWS
     # refuses a second one, and names the first; the emulator accepts it.
     mapping = f"{MODULE}.{MAPPING_OF_QUEUE}"
@@ -360,7 +352,7 @@ def test_mapping_is_imported_and_all_inputs_change(module, deployer, telegram, a
     inputs |= {"reserved_concurrency": None, "tags": {"group": "bots"}}
     inputs |= {"kms_key_arn": KEY.replace("key/1", "key/2"), "permissions_boundary": boundary}
     # The function has its new arguments, but no version has them: only the check notices.
-    with deployer.without("lambda:PublishVersion"):
+    with denied(aws, "lambda:PublishVersion"):
         assert "AccessDenied" in module.refused()
     said = module.refused()
     assert "The function has other settings than were planned: terraform apply" in said
@@ -375,7 +367,7 @@ def test_mapping_is_imported_and_all_inputs_change(module, deployer, telegram, a
     assert telegram.bot.menu_buttons[0]["text"] == "Again"
 
 
-def test_failed_upload_is_noticed_and_all_is_switched_off(module, deployer, telegram, aws):
+def test_failed_upload_is_noticed_and_all_is_switched_off(module, telegram, aws):
     """Before 6.27 or so, the provider records an upload as done, and only the check notices.
 
     Later providers upload again.
@@ -385,7 +377,7 @@ def test_failed_upload_is_noticed_and_all_is_switched_off(module, deployer, tele
     Path(inputs["source_dir"], "texts.json").write_text('{"hello": "Good day"}')
     inputs |= {"alarm_actions": [], "queue": False, "timeout": 7}
     inputs |= dict.fromkeys(OPTIONAL)
-    with deployer.without("lambda:UpdateFunctionCode"):
+    with denied(aws, "lambda:UpdateFunctionCode"):
         assert "AccessDenied" in module.refused()
     # The previous version keeps answering.
     assert answer_to(telegram, "x") == "Hello from Ada at votes"
@@ -407,11 +399,11 @@ def test_policy_allows_the_deployer_what_is_needed_only(module, recorder, telegr
     assert [thing for thing in everything(aws) if "telegram-bot" in thing] == []
 
     # The action that each request needs, from the refusals of a user without permissions.
-    nobody = User(aws, "nobody")
+    nobody = create_user(aws, "nobody", [])
     asked = {}
     kinds = {each.kind: each for each in recorder.requests}
     for each in kinds.values():
-        asked.setdefault(nobody.refused(recorder, each), each)
+        asked.setdefault(refused(nobody, recorder, each), each)
     assert b"Action=GetCallerIdentity" in asked.pop("").body
     in_policy = {action for statement in POLICY["Statement"] for action in actions(statement)}
     unchecked = {*UNCHECKED}

@@ -5,14 +5,12 @@ import re
 import shutil
 
 import pytest
-from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.project import ROOT
-from telegram_stand_in import ADA, Server, Telegram
+from telegram_stand_in import ADA
 
 from tests.support import reader
 from tests.support.deployment import Deployment, client, create_user, everything
 from tests.support.policy import POLICY
-from tests.support.telegram import TOKEN
 
 # Each of them, with the variables that it needs.
 EXAMPLES = {
@@ -28,12 +26,6 @@ READER = "dice-bot"
 SECRET = "/dice-bot/weather-key"
 TELLS = """
 weather.weather = lambda city: f"{weather.key()} in {city}."
-"""
-OVERRIDE_OF_READER = """
-module "telegram_bot" {{
-  source           = "../.."
-  telegram_api_url = "{}"
-}}
 """
 
 
@@ -54,29 +46,28 @@ class World:
 
     def say(self, name, text, **content):
         """Write to a bot, and return what it answers."""
-        telegram, bot = self.telegram, self.bots[name]
-        before = len(telegram.calls)
-        telegram.send(telegram.message(text, **content), bot)
-        self.wait()
-        [answer] = [call for call in telegram.calls[before:] if call.method == "sendMessage"]
-        assert (answer.status, answer.bot) == (200, bot.id)
+        before = len(self.telegram.calls)
+        self.send(name, self.telegram.message(text, **content))
+        calls = self.telegram.calls[before:]
+        [answer] = [call for call in calls if call.method == "sendMessage"]
+        assert (answer.status, answer.bot) == (200, self.bots[name].id)
         return str(answer.params["text"])
 
-    def wait(self):
-        """Wait until every update is answered."""
+    def send(self, name, update):
+        """Send a bot an update, and wait until all are answered."""
+        self.telegram.send(update, self.bots[name])
         self.telegram.wait(lambda: not self.telegram.pending())
 
     def told(self, name, texts=1):
         """Wait until a bot has sent Ada so many texts since the last call, and return them."""
-        telegram, bot = self.telegram, self.bots[name]
-        seen = self.seen.get(name, 0)
+        id, seen = self.bots[name].id, self.seen.get(name, 0)
 
         def sent():
-            calls = [call for call in telegram.calls if call.bot == bot.id and call.status == 200]
+            calls = [each for each in self.telegram.calls if (each.bot, each.status) == (id, 200)]
             to_her = [call for call in calls if call.params.get("chat_id") == ADA["id"]]
             return [str(call.params["text"]) for call in to_her][seen:]
 
-        telegram.wait(lambda: len(sent()) >= texts)
+        self.telegram.wait(lambda: len(sent()) >= texts)
         self.seen[name] = seen + len(sent())
         return sent()
 
@@ -84,26 +75,24 @@ class World:
 def deployer(aws):
     """Create a user who may do only what bots need, and what examples add to it."""
     services = ("apigateway", "iam", "kms", "lambda", "logs", "sqs", "ssm", "sts")
-    allowed = [("*", [f"{service}:*" for service in services])]
-    for table in ("*-bot_sessions", READER):
-        allowed.append((f"arn:aws:dynamodb:*:*:table/{table}", ["dynamodb:*"]))
-    allowed.append(("arn:aws:scheduler:*:*:schedule-group/*-bot", ["scheduler:*"]))
-    allowed.append(("*", ["dynamodb:ListTagsOfResource"]))  # the emulator asks without a name
-    allowed.append(("*", ["scheduler:ListTagsForResource"]))  # so it does here
+    # The emulator asks for these without a name.
+    nameless = ("dynamodb:ListTagsOfResource", "scheduler:ListTagsForResource")
     [table] = [each["Action"] for each in POLICY["Statement"] if each["Sid"] == "Sessions"]
-    allowed.append(("arn:aws:dynamodb:*:*:table/newsletter-bot", table))
+    allowed = {
+        "*": [*(f"{service}:*" for service in services), *nameless],
+        "arn:aws:dynamodb:*:*:table/*-bot_sessions": ["dynamodb:*"],
+        f"arn:aws:dynamodb:*:*:table/{READER}": ["dynamodb:*"],
+        "arn:aws:dynamodb:*:*:table/newsletter-bot": table,
+        "arn:aws:scheduler:*:*:schedule-group/*-bot": ["scheduler:*"],
+    }
     statements = [
         {"Effect": "Allow", "Action": actions, "Resource": resource}
-        for resource, actions in allowed
+        for resource, actions in allowed.items()
     ]
     added = json.loads((ROOT / "examples/notify/deployer-policy.json").read_text())
     # The emulator checks some actions against "*", AWS against the resource.
     statements += [each | {"Resource": "*"} for each in added["Statement"]]
     return create_user(aws, "deployer", statements)
-
-
-def token_of(number):
-    return f"{1000000001 + number}:{'A' * 35}"
 
 
 def without_provider(main):
@@ -122,52 +111,36 @@ def follow_the_page(folder, telegram_url):
     bot.write_text(bot.read_text() + TELLS)
     main = folder / "main.tf"
     main.write_text(without_provider(main))
-    override = OVERRIDE_OF_READER.format(telegram_url)
+    override = OVERRIDE.format(telegram_url).replace("{\n", '{\n  source = "../.."\n')
     (folder / "telegram_override.tf").write_text(override)
 
 
 @pytest.fixture(scope="module")
-def aws(providers):
-    """An emulated AWS that enforces IAM."""
-    with Emulator(auth=True, patient=True) as emulator:
-        yield emulator
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory, aws, providers):
+def world(tmp_path_factory, aws, providers, telegram):
     """Apply the examples, as modules of one configuration; at the end they are destroyed."""
     folder = tmp_path_factory.mktemp("examples")
-    telegram = Telegram(TOKEN, pace=0.01)
-    with Server(telegram):
-        for example in EXAMPLES:
-            copy = folder / "module" / "examples" / example
-            shutil.copytree(ROOT / "examples" / example, copy)
-            (copy / "main.tf").write_text(without_provider(copy / "main.tf"))
-            (copy / "telegram_override.tf").write_text(OVERRIDE.format(telegram.url))
-        folder_of_reader = folder / "module" / "examples" / READER
-        follow_the_page(folder_of_reader, telegram.url)
-        called = {**EXAMPLES, READER: ""}
-        calls = "".join(CALL.format(example, lines) for example, lines in called.items())
-        module = Deployment(
-            providers, aws.url, folder / "module", configuration=calls, user=deployer(aws)
-        )
+    examples = folder / "module" / "examples"
+    for example in EXAMPLES:
+        copy = shutil.copytree(ROOT / "examples" / example, examples / example)
+        (copy / "main.tf").write_text(without_provider(copy / "main.tf"))
+        (copy / "telegram_override.tf").write_text(OVERRIDE.format(telegram.url))
+    follow_the_page(examples / READER, telegram.url)
+    calls = "".join(CALL.format(*each) for each in {**EXAMPLES, READER: ""}.items())
+    options = {"configuration": calls, "user": deployer(aws)}
+    with Deployment(providers, aws.url, folder / "module", **options) as module:
         world = World(aws, telegram, module)
-        for number, name in enumerate(NAMES):
-            token = token_of(number)
-            world.bots[name] = telegram.add_bot(token)
-            client(aws, "ssm").put_parameter(
-                Name=f"/{name}/token", Value=token, Type="SecureString"
-            )
-        for name, value in {SECRET: "sunny", "/assistant-bot/model-key": "a-key"}.items():
+        tokens = {f"/{name}/token": f"{id}:{'A' * 35}" for id, name in enumerate(NAMES, 1000000001)}
+        world.bots = {name: telegram.add_bot(tokens[f"/{name}/token"]) for name in NAMES}
+        parameters = {**tokens, SECRET: "sunny", "/assistant-bot/model-key": "a-key"}
+        for name, value in parameters.items():
             client(aws, "ssm").put_parameter(Name=name, Value=value, Type="SecureString")
         module.apply()
         world.say("notify-bot", "/start")  # a bot can't write to people who never did
         world.told("notify-bot")
         yield world
-        module.destroy("-refresh=false")
-        assert [thing for thing in everything(aws) for name in NAMES if name in thing] == []
-        assert client(aws, "dynamodb").list_tables()["TableNames"] == []
-        assert [bot.outbox.info["url"] for bot in world.bots.values()] == [""] * len(NAMES)
+    assert [thing for thing in everything(aws) for name in NAMES if name in thing] == []
+    assert client(aws, "dynamodb").list_tables()["TableNames"] == []
+    assert [bot.outbox.info["url"] for bot in world.bots.values()] == [""] * len(NAMES)
 
 
 def test_second_plan_is_empty(world):
@@ -201,17 +174,16 @@ def test_bot_of_the_page_on_apis_reads_its_secret(world):
 
 def test_newsletter_is_begun(world):
     """The bot may use its table, its session and its group of schedules."""
-    name, telegram, bot = "newsletter-bot", world.telegram, world.bots["newsletter-bot"]
+    name, telegram = "newsletter-bot", world.telegram
     assert world.say(name, "/subscribe").startswith("You get the newsletter")
     news = telegram.message("News!")
-    telegram.send(news, bot)
-    world.wait()
+    world.send(name, news)
     world.say(name, "/send", reply_to_message=news["message"])
     question = max(id for chat, id in telegram.messages if chat == ADA["id"])
     [[button]] = telegram.messages[ADA["id"], question]["reply_markup"]["inline_keyboard"]
     assert button["text"] == "Send it to 1"
     telegram.press(ADA["id"], question, button["callback_data"])
-    world.wait()
+    telegram.wait(lambda: not telegram.pending())
     first = {"GroupName": name, "Name": f"once.newsletter.{question}.0"}
     client(world.aws, "scheduler").delete_schedule(**first)
 

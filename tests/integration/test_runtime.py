@@ -1,4 +1,4 @@
-"""The package in AWS's own runtime client, against a local Runtime API."""
+"""The package in AWS's own runtime client."""
 
 import json
 import os

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -129,8 +130,8 @@ class Providers:
         paths = [str(path) for path in (ROOT, COMMAND, STAND_IN, SCRIPTS)]
         code = (
             f"import sys; sys.path[:0] = {paths}; "
-            "from tests.support.provider import become_terraform; "
-            f"become_terraform(*{arguments}, *sys.argv[1:])"
+            "from tests.support.provider import run_terraform; "
+            f"run_terraform(*{arguments}, *sys.argv[1:])"
         )
         python = shlex.join([sys.executable, "-P", "-c", code])
         program.write_text(f'#!/bin/sh\nexec {python} "$@"\n')
@@ -208,27 +209,17 @@ class _Provider(grpc.GenericRpcHandler):
         self._process.stdout.close()
 
 
-def become_terraform(initialised, temporary, *command):
-    """Become Terraform, with a provider that ends with it."""
+def run_terraform(initialised, temporary, *command):
+    """Run Terraform with a provider that ends with it."""
     if "init" in command:
         _, source = program_and_source(Path(initialised))
         os.environ["TF_REATTACH_PROVIDERS"] = json.dumps({source: NOWHERE})
         os.execvp(command[0], command)
-    # A child has the provider. It tells where, and waits until nobody has the second pipe's end.
-    address_read, address_write = os.pipe()
-    end_read, end_write = os.pipe()
-    if os.fork():
-        os.close(address_write)
-        address = os.read(address_read, 65536) or sys.exit("the provider didn't start")
-        os.environ["TF_REATTACH_PROVIDERS"] = address.decode()
-        os.set_inheritable(end_write, True)
-        os.execvp(command[0], command)
-    os.close(end_write)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nothing, 0)
-    os.dup2(nothing, 1)
-    provider = _Provider(Path(initialised), Path.cwd(), dict(os.environ), temporary)
-    os.dup2(nothing, 2)
-    os.write(address_write, provider.reattach.encode())
-    os.read(end_read, 1)
+    provider = _Provider(Path(initialised), Path.cwd(), os.environ, temporary)
+    os.environ["TF_REATTACH_PROVIDERS"] = provider.reattach
+    with subprocess.Popen(command) as terraform:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, lambda number, frame: terraform.send_signal(number))
+        code = terraform.wait()
     provider.stop()
+    sys.exit(code)
