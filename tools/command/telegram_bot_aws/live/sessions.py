@@ -26,7 +26,8 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -172,31 +173,31 @@ def count(many: int, of: str) -> str:
     return f"{many} {of}" if many == 1 else f"{many} {of}s"
 
 
-def summary(found: Found, person: str = "") -> Iterator[str]:
-    """Yield lines that name what was found."""
+def summarize(say: Callable[[str], None], found: Found, person: str = "") -> None:
+    """Name what was found, in lines."""
     for item in found.items:
-        yield about(item)
+        say(about(item))
     if found.waiting:
-        yield f"{count(len(found.waiting), 'scheduled event')}:"
-        yield from (f"  {each.when}  {each.name}" for each in found.waiting)
+        say(f"{count(len(found.waiting), 'scheduled event')}:")
+    for each in found.waiting:
+        say(f"  {each.when}  {each.name}")
     if found.mention:
-        yield f"Other sessions that contain {person}; only bot.py understands them:"
-        yield from (f"  {shown(key)}" for key in found.mention)
+        say(f"Other sessions that contain {person}; only bot.py understands them:")
+    for key in found.mention:
+        say(f"  {shown(key)}")
 
 
 def show_list(store: Store, keys: list[str], person: str) -> int:
     write(f"Sessions in {store.place}:")
     if keys or person:
-        for line in summary(find(store, keys, person), person):
-            write(line)
+        summarize(write, find(store, keys, person), person)
         return 0
     counted: list[Item] = []
     for item in store.items():  # there may be more than fit into memory
         write(about(item))
         if is_session(item):
             counted.append({name: item[name] for name in ("id", "version") if name in item})
-    for line in summary(Found([], [*store.waiting()], [])):
-        write(line)
+    summarize(write, Found([], [*store.waiting()], []))
     for line in counts(counted):
         write(line)
     return 0
@@ -225,24 +226,14 @@ def counts(items: Iterable[Item]) -> Iterator[str]:
 
 def export(store: Store, keys: list[str], person: str) -> int:
     """Write what sessions hold, and with a person what waits for them, as lines of JSON."""
-    if not keys and not person:
-        for item in store.items():
-            write_line(item)
-        return 0
-    found = find(store, keys, person)
-    for item in found.items:
-        write_line(item)
-    for each in found.waiting:
-        write_line({"schedule": each.name, "when": each.when, "event": each.event})
+    found = find(store, keys, person) if keys or person else Found([], [], [])
+    waiting = [{"schedule": at.name, "when": at.when, "event": at.event} for at in found.waiting]
+    for line in chain(found.items if keys or person else store.items(), waiting):
+        write(json.dumps(line, ensure_ascii=False))
     if person and not found.items and not found.waiting:
         tell(f"No session in {store.place} has {person} in its key, and no scheduled event does.")
-    for text in summary(Found([], [], found.mention), person):
-        tell(text)
+    summarize(tell, Found([], [], found.mention), person)
     return 0
-
-
-def write_line(line: dict[str, Any]) -> None:
-    write(json.dumps(line, ensure_ascii=False))
 
 
 def agrees(question: str, options: argparse.Namespace) -> bool:
@@ -263,12 +254,10 @@ def delete(store: Store, options: argparse.Namespace) -> int:
     found = find(store, options.keys, options.person)
     if not found.items and not found.waiting:
         tell(f"Nothing to delete in {store.place}.")
-        for text in summary(found, options.person):
-            tell(text)
+        summarize(tell, found, options.person)
         return 0
     tell(f"To delete from {store.place}:")
-    for text in summary(found, options.person):
-        tell(text)
+    summarize(tell, found, options.person)
     what = count(len(found.items), "session")
     if found.waiting:
         what += f" and {count(len(found.waiting), 'scheduled event')}"
@@ -286,8 +275,7 @@ def take(store: Store, items: list[Item], options: argparse.Namespace) -> int:
     """Import the sessions of an export."""
     there = [item for item in items if store.get(item["id"]["S"])]
     tell(f"{count(len(items), 'session')} to import into {store.place}, which has {len(there)}")
-    for text in summary(Found(there, [], [])):
-        tell(text)
+    summarize(tell, Found(there, [], []))
     if options.replace and there and not agrees("Replace those?", options):
         return 1
     written = sum(store.put(item, replace=options.replace) for item in items)

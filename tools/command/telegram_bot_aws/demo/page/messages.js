@@ -6,7 +6,7 @@ import { actAs, bot, isLink, link, personId, send, toast } from "./state.js";
 import { json } from "./timeline.js";
 
 // Text with its entities. JavaScript counts in UTF-16 units, as Telegram does.
-export function rich(text, entities = []) {
+function rich(text, entities = []) {
   const spans = entities
     .filter((e) => e.length > 0)
     .sort((a, b) => a.offset - b.offset || b.length - a.length);
@@ -56,7 +56,7 @@ function styled(part, inside, text) {
   return span("", inside);
 }
 // A rich message or draft: paragraphs, and rows of buttons.
-export const richBlocks = (blocks, entry) =>
+const richBlocks = (blocks, entry) =>
   blocks.map(({ buttons, text }) =>
     buttons
       ? div(

@@ -148,7 +148,7 @@ export function popup({ title, message, buttons = [] }) {
         pressed = id;
         box.close();
       };
-      const look = type === "destructive" ? "action bad" : "action";
+      const look = type === "destructive" ? "action danger" : "action";
       return button({ class: look }, press, WORDS[type] ?? text);
     };
     const shown = buttons.length ? buttons : [{ type: "close" }];

@@ -1,7 +1,7 @@
 // The chat, what the visitor does in it, and how Telegram fails. All content comes from the server.
 
 import { $, b, button, clock, div, fill, h, icon, milliseconds, p, small, span } from "./dom.js";
-import { content, drawing, inlineKeyboard, rich, richBlocks, summary } from "./messages.js";
+import { content, drawing, inlineKeyboard, summary } from "./messages.js";
 import { closePage, isPageOpen, openPage, popup, reloadPage } from "./mini_app.js";
 import { act, actAs, app, ask, bot, place, send, showProblem } from "./state.js";
 import { tellProblem, toast, total, verdict } from "./state.js";
@@ -12,7 +12,9 @@ const EMOJI = ["👍", "❤", "🔥", "😁", "🎉", "👎"];
 // The chat: one node per item, redrawn when it looks different.
 const drawn = new Map();
 function drawChat() {
-  const atEnd = isAtEnd();
+  // A reader of older messages stays there when the bot writes.
+  const { scrollHeight, scrollTop, clientHeight } = $("messages");
+  const atEnd = scrollHeight - scrollTop - clientHeight < 80;
   let mine = false;
   const nodes = items().map((item) => {
     const known = drawn.get(item.key);
@@ -25,11 +27,6 @@ function drawChat() {
   fill($("messages"), nodes);
   if (mine || atEnd) toEnd();
   showProblem();
-}
-// A reader of older messages stays there when the bot writes.
-function isAtEnd() {
-  const box = $("messages");
-  return box.scrollHeight - box.scrollTop - box.clientHeight < 80;
 }
 const toEnd = () => ($("messages").scrollTop = $("messages").scrollHeight);
 function inThisChat() {
@@ -81,12 +78,9 @@ function drawEmpty() {
   );
 }
 function drawDraft(draft) {
-  const isRich = Boolean(draft.rich_message);
-  const inside = isRich
-    ? richBlocks(draft.rich_message.blocks, { key: "draft", links: {}, side: "in" })
-    : [rich(draft.text, draft.entities)];
-  const look = `bubble draft${isRich ? " blocks" : ""}`;
-  const bubble = h("div", { class: look, dir: "auto", "aria-label": "The bot writes" }, inside);
+  const { nodes, look } = content(draft, { key: "draft", links: {}, side: "in" });
+  const about = { class: `bubble draft ${look}`, dir: "auto", "aria-label": "The bot writes" };
+  const bubble = h("div", about, nodes);
   const stop = () => act("stop", { chat: app.chat, bot: app.bot });
   const stops = () => div("keyboard", div("", button({ "data-name": "stop" }, stop, "Stop")));
   return div("row in first", bubble, draft.can_stop ? stops() : null);
@@ -141,13 +135,9 @@ function reactionsTo(entry) {
   const tally = {};
   for (const emoji of Object.values(entry.reactions ?? {}).flat())
     tally[emoji] = (tally[emoji] ?? 0) + 1;
-  const all = Object.entries(tally);
-  return all.length
-    ? div(
-        "reactions",
-        all.map(([e, n]) => span("pill accent", n > 1 ? `${e} ${n}` : e)),
-      )
-    : null;
+  const one = ([emoji, n]) => span("pill accent", n > 1 ? `${emoji} ${n}` : emoji);
+  const all = Object.entries(tally).map(one);
+  return all.length ? div("reactions", all) : null;
 }
 function drawMessage(entries, trace, first) {
   const [entry] = entries;
@@ -213,8 +203,8 @@ function tools(entry) {
   return h(
     "div",
     { class: "tools", role: "group", "aria-label": "Tools" },
-    tool("reply", "Reply", () => reply(entry)),
-    own ? tool("edit", "Edit", () => edit(entry)) : null,
+    tool("reply", "Reply", () => compose(null, entry)),
+    own ? tool("edit", "Edit", () => compose(entry)) : null,
     tool("smile", "React", react, { "aria-expanded": "false" }),
   );
 }
@@ -328,7 +318,7 @@ export function visit(key) {
   closePage();
   app.chat = sessionStorage.chat = key;
   if (app.state.people[key]) app.person = sessionStorage.person = key;
-  edit(null);
+  compose();
   drawn.clear();
   drawHead();
   drawChat();
@@ -373,7 +363,7 @@ export function drawKeyboard() {
   $("context").hidden = !about;
   if (!about) return;
   const leave = () => {
-    edit(null);
+    compose();
     text.focus();
   };
   const word = app.editing ? "Don't edit" : "Don't reply";
@@ -385,18 +375,11 @@ export function drawKeyboard() {
     own ? button({ class: "tool", "aria-label": word }, leave, icon("close")) : null,
   );
 }
-function edit(entry) {
-  if (app.editing || entry) $("text").value = entry ? entry.message.text : "";
-  app.editing = entry;
-  app.replying = null;
+function compose(editing = null, replying = null) {
+  if (app.editing || editing) $("text").value = editing?.message.text ?? "";
+  Object.assign(app, { editing, replying });
   drawKeyboard();
-  if (entry) $("text").focus();
-}
-function reply(entry) {
-  edit(null);
-  app.replying = entry;
-  drawKeyboard();
-  $("text").focus();
+  if (editing || replying) $("text").focus();
 }
 
 // How Telegram fails, as a sentence with choices.
@@ -616,7 +599,7 @@ document.querySelector("form").addEventListener("submit", async (event) => {
   const asked = app.state.bots.find((b) => b.username.toLowerCase() === name?.toLowerCase());
   text.value = "";
   text.focus();
-  if (editing) edit(null);
+  if (editing) compose();
   const sends = () => {
     if (editing) return act("edit", { key: editing.key, text: written });
     if (asked) return actAs("ask", { chat: app.chat, text: query ?? "", bot: asked.id });
@@ -666,7 +649,7 @@ document.addEventListener("keydown", (event) => {
     if (!document.querySelector("dialog[open]")) closePage();
   } else if (event.key === "Escape") {
     document.body.dataset.view = "chat";
-    edit(null);
+    compose();
     text.focus();
   }
   if (event.altKey && "123".includes(event.key)) {

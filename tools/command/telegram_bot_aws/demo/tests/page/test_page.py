@@ -63,6 +63,9 @@ def test_calls_are_shown(page):
             expect(entry.locator(place).first, f"{word}: {place}").to_have_text(text)
     expect(page.get_by_label("What the function printed")).to_have_text("a line of\tits own")
     expect(answer_to(page, "album").locator(".album img")).to_have_count(2)
+    spoiler = answer_to(page, "markup").locator(".spoiler")
+    spoiler.click()
+    expect(spoiler).to_have_css("background-color", "rgba(0, 0, 0, 0)")
     with page.expect_download() as download:
         answer_to(page, "file").locator("a.file").click()
     assert download.value.path().read_bytes() == b"some notes"
