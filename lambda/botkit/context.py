@@ -96,7 +96,7 @@ class Context:
     import_error: Exception | None = None  # of bot.py, which isn't imported between two steps
     replaying: list[Any] | None = None  # a conversation runs again: what it has made meanwhile
 
-    _original: bytes | None = None
+    _original = b""
 
     def __init__(
         self, source: str, payload: Any = None, id: Any = 0, log_fields: Json | None = None
@@ -121,7 +121,7 @@ class Context:
 
     def original(self) -> Any:
         """Return a copy of the update or event as it came, which `save_original` saved."""
-        return marshal.loads(self._original or b"")
+        return marshal.loads(self._original)
 
     @property
     def is_update(self) -> bool:

@@ -78,7 +78,10 @@ def change(
                 return item.once[once]
             result = function(item.session)
             if once is not None:
-                item.once[once] = checked_result(result)
+                item.once[once] = checked_copy(result)
+                if len(to_json(result).encode()) > MAX_RESULT_BYTES:
+                    limit = f"{MAX_RESULT_BYTES:,} bytes of JSON"
+                    raise UsageError(f"with once, a result must have at most {limit}")
             if item.save(days=days, always=once is not None):
                 return result
     finally:
@@ -206,16 +209,6 @@ class Item:
 def checked_copy(data: Any) -> Any:
     """Return a copy of a part of a session. Raises UsageError if JSON would change it."""
     return json.loads(_checked_json(data))
-
-
-def checked_result(result: Any) -> Any:
-    """Return a copy of the result of a change. Raises UsageError if it can't be kept."""
-    text = _checked_json(result)
-    if len(text.encode()) > MAX_RESULT_BYTES:
-        raise UsageError(
-            f"with once, a result must have at most {MAX_RESULT_BYTES:,} bytes of JSON"
-        )
-    return json.loads(text)
 
 
 def _checked_json(data: Any) -> str:

@@ -118,16 +118,15 @@ class _StreamedMessage:
         # Stop ends the answers to this update, at any delivery, and no others below the same
         # message. In an author's tests that call reply() themselves, nothing has an id.
         self._draft_id = ctx.id if ctx.is_update else message["message_id"]
-        number = self._draft_id if self._is_draft else message["message_id"]
-        self._key = f"stream:{info.chat_key}/{number}"
+        self._key = f"stream:{info.chat_key}/{self._draft_id}"
         self._pause = DRAFT_PAUSE_SECONDS if self._is_draft else EDIT_PAUSE_SECONDS
         has_notes = bool(settings.session_table)
         # Otherwise Telegram delivers the press only after the answer.
         is_queued = bool(settings.queue_url) and ctx.source != "webhook"
         self._can_stop = can_stop and self._is_draft and has_notes and is_queued
         self._notes_post = has_notes and not self._is_draft
-        if self._notes_post:  # several presses below one message may be answered
-            self._key += f"/{ctx.id}.{ctx.stream_count}"
+        if self._notes_post:  # an update may have several answers
+            self._key += f".{ctx.stream_count}"
             ctx.stream_count += bool(ctx.id)
         # The id of the message that grows, if an earlier delivery of the update has sent it.
         self._post: int | None = (

@@ -442,7 +442,7 @@ def test_stop_is_read_once_a_second(world):
     assert world.asked == [], "there is no button"
     world.answer("abc", GROUP, can_stop=True)
     first, *_, last = world.asked
-    assert (first, last) == ("GetItem stream:-7/17/0.0", "PutItem stream:-7/17/0.0")
+    assert (first, last) == ("GetItem stream:-7/17.0", "PutItem stream:-7/17.0")
     assert len(world.asked) == 3, "one look, and one change: there is no button"
 
 
@@ -493,7 +493,7 @@ def test_notes_expire_after_a_day(world):
     world.press()
     expire = {key: item.get("expires_at") for key, item in world.container.table.items.items()}
     tomorrow = {"N": str(NOON + 24 * 3600)}
-    assert expire == dict.fromkeys(["stream:-7/17/0.0", NOTES], tomorrow)
+    assert expire == dict.fromkeys(["stream:-7/17.0", NOTES], tomorrow)
 
 
 def test_answer_goes_on_if_dynamodb_is_unreachable(world):

@@ -87,13 +87,14 @@ def register(event: Json) -> Json:
 
 def watch(event: Json) -> None:
     """Log if the bot has no webhook, or another one, for an alarm."""
+    started = time.monotonic()
     try:
         is_own_webhook = telegram.call("getWebhookInfo")["url"] == event["url"]
         outcome = Outcome("answered" if is_own_webhook else "webhook_lost")
     except BotkitError as error:
         outcome = outcome_of(error)
     if outcome.name != "answered":
-        outcome.log("watch", None, [], {})
+        outcome.log("watch", started, [], {})
 
 
 def remove(event: Json) -> Json:
