@@ -1,15 +1,11 @@
 """A bot with a page (Mini App), for the tests of the demo and of the function."""
 
-from __future__ import annotations
-
 import os
-
-from botkit.types import Any, Json
 
 URL = os.environ.get("MINI_APP_URL", "")
 
 
-def reply(update: Json) -> list[Json]:
+def reply(update):
     """Offer the page by the kind of button that a message names, and repeat what the page sent."""
     message = update["message"]
     call = {"method": "sendMessage", "chat_id": message["chat"]["id"]}
@@ -36,7 +32,7 @@ def reply(update: Json) -> list[Json]:
 ALLOWED_UPDATES = {"message": reply}
 
 
-def on_request(request: Json) -> Any:
+def on_request(request):
     """Do what the path says, and return who asked."""
     # Imported here: the function's telegram module is loaded by then.
     from botkit import telegram
