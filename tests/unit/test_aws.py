@@ -46,13 +46,11 @@ def use(monkeypatch):
             close(connection)
 
 
-def failure(aws, kind, service="ssm", timeout=5, method=""):
-    """Return the error of this kind that a call raises, and check that it shows no key.
-
-    With a `method`, it is a request.
-    """
-    aws.deadline.start(timeout)
-    with pytest.raises(getattr(aws, kind)) as caught:
+def failure(aws, asked="ssm"):
+    """Return the error of a call of a service, or of a request ("GET s3"), which shows no key."""
+    method, _, service = asked.rpartition(" ")
+    aws.deadline.start(5)
+    with pytest.raises((aws.ClientError, aws.Unreachable)) as caught:
         if method:
             aws.request(service, method, "/menu.pdf")
         else:
@@ -191,72 +189,56 @@ def test_call_without_content_returns_nothing(serve, use):
 
 
 XML = b"<Error><Code>NoSuchKey</Code><Message>no \xff key</Message><Key>menu.pdf</Key></Error>"
-TOO_LONG = "ResponseTooLong: an answer must have at most 20 MB: ask for a part"
+TOO_LONG = "ClientError: ResponseTooLong: an answer must have at most 20 MB: ask for a part"
+
+
+def refused(kind, status="400 Bad", **about):
+    """Return the answer to a call that fails."""
+    return http({"__type": kind, **about}, status)
+
+
 FAILURES = {
     "a header": (
-        *("s3", "GET"),
+        "GET s3",
         http({"Message": "no"}, "404 No", "x-amzn-ErrorType: ResourceNotFoundException:http://x/"),
-        *("ClientError", "ResourceNotFoundException: no"),
+        "ClientError: ResourceNotFoundException: no",
     ),
-    "XML": ("s3", "GET", http(XML, "404 No"), "ClientError", "NoSuchKey: no \ufffd key"),
-    "nothing final": ("s3", "GET", b"HTTP/1.1 199 Wait\r\n\r\n", "Unreachable", "s3: HTTP 199"),
-    "not changed": ("s3", "GET", http(b"", "304 Same"), "ClientError", "304: no message"),
-    "too long": ("s3", "GET", http(b"x" * (21 << 20)), "ClientError", TOO_LONG),
-    "nothing, to HEAD": ("s3", "HEAD", http(b"", "404 No"), "ClientError", "404: no message"),
-    "a proxy": ("s3", "GET", http(b"<html>", "403 No"), "Unreachable", "s3: HTTP 403"),
+    "XML": ("GET s3", http(XML, "404 No"), "ClientError: NoSuchKey: no \ufffd key"),
+    "nothing final": ("GET s3", b"HTTP/1.1 199 Wait\r\n\r\n", "Unreachable: s3: HTTP 199"),
+    "not changed": ("GET s3", http(b"", "304 Same"), "ClientError: 304: no message"),
+    "too long": ("GET s3", http(b"x" * (21 << 20)), TOO_LONG),
+    "nothing, to HEAD": ("HEAD s3", http(b"", "404 No"), "ClientError: 404: no message"),
+    "a proxy": ("GET s3", http(b"<html>", "403 No"), "Unreachable: s3: HTTP 403"),
     "invalid JSON": (
-        *("lambda", "GET", http(b"{", "200 OK", "Content-Type: application/json")),
-        *("Unreachable", "lambda: HTTP 200, and no JSON"),
+        "GET lambda",
+        http(b"{", "200 OK", "Content-Type: application/json"),
+        "Unreachable: lambda: HTTP 200, and no JSON",
     ),
-    "a call's namespace": (
-        *("ssm", "", http({"__type": "com.amazonaws.x#ParameterNotFound"}, "400 Bad")),
-        *("ClientError", "ParameterNotFound: no message"),
-    ),
-    "the session token": (
-        *("ssm", "", http({"__type": "Oops", "message": f"t:{SESSION_TOKEN}"}, "400 Bad")),
-        *("ClientError", "Oops: t:…"),
-    ),
+    "a namespace": ("ssm", refused("com.amazonaws.x#Oops"), "ClientError: Oops: no message"),
+    "the token": ("ssm", refused("Oops", message=f"t:{SESSION_TOKEN}"), "ClientError: Oops: t:…"),
     "a limit that stays": (
-        *("ssm", "", http({"__type": "x#ItemCollectionSizeLimitExceededException"}, "400 Bad")),
-        *("ClientError", "ItemCollectionSizeLimitExceededException: no message"),
+        "ssm",
+        refused("x#ItemCollectionSizeLimitExceededException"),
+        "ClientError: ItemCollectionSizeLimitExceededException: no message",
     ),
     "no permission yet": (
-        *("ssm", "", http({"__type": "AccessDeniedException", "message": "no"}, "400 Bad")),
-        *("Unreachable", "ssm: AccessDeniedException: no"),
-    ),
-    "a server error": (
         "ssm",
-        "",
-        http({"__type": "Oops"}, "500 No"),
-        "Unreachable",
-        "ssm: HTTP 500",
+        refused("AccessDeniedException", message="no"),
+        "Unreachable: ssm: AccessDeniedException: no",
     ),
-    "an odd 429": (
-        "ssm",
-        "",
-        http({"__type": "Odd"}, "429 No"),
-        "Unreachable",
-        "ssm: Odd: no message",
-    ),
-    "no JSON": ("ssm", "", http(b"<html>"), "Unreachable", "ssm: HTTP 200, and no JSON"),
-    "nested too deep": (
-        "ssm",
-        "",
-        http(b"[" * 100_000),
-        "Unreachable",
-        "ssm: HTTP 200, and no JSON",
-    ),
+    "a server error": ("ssm", refused("Oops", "500 No"), "Unreachable: ssm: HTTP 500"),
+    "an odd 429": ("ssm", refused("Odd", "429 No"), "Unreachable: ssm: Odd: no message"),
+    "no JSON": ("ssm", http(b"<html>"), "Unreachable: ssm: HTTP 200, and no JSON"),
+    "nested too deep": ("ssm", http(b"[" * 100_000), "Unreachable: ssm: HTTP 200, and no JSON"),
 }
 
 
-@pytest.mark.parametrize(
-    ("service", "method", "answer", "kind", "text"), FAILURES.values(), ids=FAILURES
-)
-def test_failure_is_a_client_error_or_unreachable(serve, use, service, method, answer, kind, text):
-    error = failure(use(serve(answers(answer)).url), kind, service, method=method)
-    assert str(error) == text
-    if kind == "ClientError":
-        assert error.code == text.partition(":")[0]
+@pytest.mark.parametrize(("asked", "answer", "text"), FAILURES.values(), ids=FAILURES)
+def test_failure_is_a_client_error_or_unreachable(serve, use, asked, answer, text):
+    error = failure(use(serve(answers(answer)).url), asked)
+    assert f"{type(error).__name__}: {error}" == text
+    if text.startswith("ClientError"):
+        assert error.code == text.split(": ")[1]
 
 
 @pytest.mark.parametrize(
@@ -313,9 +295,9 @@ def retried_by_botocore():
 
 @pytest.mark.parametrize("code", sorted(retried_by_botocore()))
 def test_error_that_botocore_retries_is_unreachable(serve, use, code):
-    answer = http({"__type": f"com.amazonaws.x#{code}", "message": "not now"}, "400 Bad")
-    aws = use(serve(answers(answer)).url, session_token="")
-    assert str(failure(aws, "Unreachable", "dynamodb")) == f"dynamodb: {code}: not now"
+    answer = refused(f"com.amazonaws.x#{code}", message="not now")
+    error = failure(use(serve(answers(answer)).url, session_token=""), "dynamodb")
+    assert (type(error).__name__, str(error)) == ("Unreachable", f"dynamodb: {code}: not now")
 
 
 def test_ca_names_are_amazons(use):
@@ -331,7 +313,7 @@ def test_nothing_is_sent_without_credentials_or_region(serve, use, monkeypatch, 
     peer = serve(answers_all)
     aws = use(peer.url)
     monkeypatch.setattr(aws.settings, missing, "")
-    assert "AWS_ACCESS_KEY_ID and AWS_REGION" in str(failure(aws, "Unreachable"))
+    assert "AWS_ACCESS_KEY_ID and AWS_REGION" in str(failure(aws))
     assert peer.requests == []
 
 
