@@ -49,11 +49,14 @@ class BotApi:
             telegram.default_client.connection = Served(self._server.application)
         return container
 
-    def expects(self, *calls):
-        """Expect calls, in the form that `bot.reply` returns, and carry them out."""
+    def expects(self, *calls, code=200, **parameters):
+        """Expect calls, in the form that `bot.reply` returns, and carry out or refuse them."""
         for call in calls:
-            params = {**call}
-            self.answers(params.pop("method"), params)
+            if code == 200:
+                params = {**call}
+                self.answers(params.pop("method"), params)
+            else:
+                self.refuses(call, code, "no", **parameters)
 
     def answers(self, method, params, result=True, status=200, **answer):
         """Expect one call, and answer it with `result`, or with the fields of `answer` instead."""
@@ -69,11 +72,6 @@ class BotApi:
         params = {**call}
         answer = refusal(code, description, **parameters)
         self.answers(params.pop("method"), params, status=code, **answer)
-
-    def has_no_file(self, path, status=404):
-        """Expect the download of a file, which fails."""
-        url = f"/file/bot{TOKEN}/{path}"
-        self._server.expect_ordered_request(url, method="GET").respond_with_data(status=status)
 
     def check(self):
         """Fail if a call was missing, different or unexpected."""

@@ -277,8 +277,7 @@ class _Function:
 
     def __init__(self, wait: Callable[[float], object]) -> None:
         self._wait = wait
-        self._process, self._outcome_of = _botkit("pipeline").process, _botkit("errors").outcome_of
-        self._outcome: Any = None  # of the last update or event
+        self._outcome_of = _botkit("errors").outcome_of
         self._raised: list[BaseException] = []  # in the last invocation
 
     def deliver(self, update: Json) -> None:
@@ -287,13 +286,13 @@ class _Function:
         headers = {_botkit("webhook").SECRET_HEADER: secret}
         event = {"requestContext": {}, "headers": headers, "body": json.dumps(update)}
         for _ in range(MAX_TRIES):
-            is_done = self.invoke(event)["statusCode"] == 200
+            answer = self.invoke(event)
+            is_done = answer["statusCode"] == 200
             self.check(is_done=is_done)
             if is_done:
                 return
-            self._wait(self._outcome.retry_after or 0)
-        last = self._outcome
-        reason = f"{last.name}: {last.error or last.telegram_error}"
+            self._wait(int(answer["headers"].get("Retry-After", 0)))
+        reason = f"{answer['body']}. The log says more"
         raise AssertionError(f"Telegram delivers this update again and again: {reason}")
 
     def invoke(self, event: Json) -> Any:
@@ -307,11 +306,6 @@ class _Function:
         """Raise what the bot raised in the last invocation, unless another one follows."""
         if is_done and self._raised:
             raise self._raised[0]
-
-    def process(self, ctx: Any, name: str) -> Any:
-        """Do what pipeline.process() does, in its place, and note the outcome."""
-        self._outcome = self._process(ctx, name)
-        return self._outcome
 
     def outcome_of(self, error: BaseException) -> Any:
         """Return what errors.outcome_of() does, in its place, and note the error."""
@@ -399,8 +393,7 @@ def chat(
     schedules.fake.now = queue.now = clock.time
     for name in ("conversation", "middleware.rate_limit", "store", "telegram"):
         monkeypatch.setattr(_botkit(name), "time", clock)
-    for name in ("process", "outcome_of"):
-        monkeypatch.setattr(_botkit("pipeline"), name, getattr(function, name))
+    monkeypatch.setattr(_botkit("pipeline"), "outcome_of", function.outcome_of)
     for cache in CACHES:
         module, _, name = cache.rpartition(".")
         monkeypatch.setattr(_botkit(module), name, {})
