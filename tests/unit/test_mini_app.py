@@ -203,18 +203,10 @@ def answer_with(container, monkeypatch, answer=None):
     return got
 
 
-def ask(
-    container,
-    path="/app/api/orders",
-    method="POST",
-    query="",
-    body=b"",
-    kind="application/json",
-    authorization=None,
-):
+def ask(container, path="/app/api/orders", method="POST", query="", body=b"", **headers):
     """Send a request as the page does, and return the status and the JSON of the answer."""
-    authorization = TMA + sign(launch()) if authorization is None else authorization
-    headers = {"authorization": authorization, "content-type": kind}
+    headers = {"content-type": "application/json", **headers}
+    headers.setdefault("authorization", TMA + sign(launch()))
     answer = container.invoke(app_event(method, path, query, headers, body))
     expected = {**SECURITY, "Cache-Control": "no-store", "Content-Type": "application/json"}
     assert answer["headers"] == expected
@@ -269,7 +261,7 @@ BODIES = {
 @pytest.mark.parametrize(("kind", "body", "given"), BODIES.values(), ids=BODIES)
 def test_a_body_is_what_its_type_says(container, monkeypatch, kind, body, given):
     got = answer_with(container, monkeypatch)
-    assert ask(container, body=body, kind=kind) == (200, None)
+    assert ask(container, body=body, **{"content-type": kind}) == (200, None)
     assert got[0]["body"] == given
 
 

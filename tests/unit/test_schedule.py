@@ -235,16 +235,6 @@ def test_call_may_have_250_kb(container, schedule):
     assert len(waiting(container)) == 1
 
 
-def test_scheduler_gets_no_character_that_sqs_refuses(container, schedule):
-    """Scheduler itself takes it. The message would be lost when it is due."""
-    call = {**CALL, "text": "\ufffe\uffff"}
-    asked = []
-    container.stub_aws(lambda *about, body: asked.append(body["Target"]["Input"]), "scheduler")
-    schedule.once(call, NOON, "tea")
-    assert not {"\ufffe", "\uffff"} & {*asked[0]}
-    assert json.loads(asked[0])["calls"] == [call]
-
-
 def test_name_may_have_59_characters(container, schedule):
     for name in ("a", "x" * 59, "-100.7_B", ".."):
         schedule.once(CALL, NOON, name)

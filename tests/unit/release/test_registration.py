@@ -126,18 +126,12 @@ def test_hanging_name_lookup_takes_at_most_half_the_time(
 ):
     waits = []
 
-    class Thread:
-        def __init__(self, target, daemon):
-            assert daemon, "it keeps no process from its end"
-
-        def start(self):
-            pass
-
-        def join(self, timeout):
-            waits.append(timeout)
+    def thread(target, daemon):
+        assert daemon, "it keeps no process from its end"
+        return SimpleNamespace(start=list, join=waits.append)
 
     registration = container.module("release.registration")
-    monkeypatch.setattr(registration, "threading", SimpleNamespace(Thread=Thread))
+    monkeypatch.setattr(registration, "threading", SimpleNamespace(Thread=thread))
     with_clock(container)
     answering(container)
     assert register(container, milliseconds)["url"] == URL
