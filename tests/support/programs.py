@@ -1,7 +1,5 @@
 """Help for the tests of scripts: a copy of the project, and a script that runs in it."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import os
@@ -11,8 +9,8 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import namedtuple
 from pathlib import Path
-from typing import Any, NamedTuple
 from unittest import mock
 
 from telegram_bot_aws.local.project import MODULE, ROOT, SCRIPTS_NEED, VENV
@@ -60,11 +58,7 @@ def save(path, old, new):
     path.with_suffix(".new").replace(path)
 
 
-class Ran(NamedTuple):
-    """A tool's exit code, and all that it wrote."""
-
-    code: Any
-    output: str
+Ran = namedtuple("Ran", ["code", "output"])  # a tool's exit code, and all that it wrote
 
 
 def run(tool, *arguments, **environment):
@@ -111,7 +105,6 @@ class Script:
         self._reader.start()
 
     def _follow(self):
-        assert self.process.stdout
         with self.process.stdout:
             while text := self.process.stdout.read(1):
                 with self._read:

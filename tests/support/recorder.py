@@ -1,28 +1,19 @@
 """Requests of Terraform to the emulated AWS, on their way through this process."""
 
-from __future__ import annotations
-
 import http.client
 import re
-from typing import NamedTuple
+from collections import namedtuple
 
 from telegram_bot_aws.local.http_server import MAX_REQUEST_BYTES, LocalRequest, LocalServer
 
 
-class Request(NamedTuple):
+class Request(namedtuple("Request", ["method", "path", "headers", "body"])):
     """A request that Terraform made to AWS."""
-
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
 
     @property
     def service(self):
         """The service that it was signed for."""
-        match = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", self.headers["Authorization"])
-        assert match
-        return match[1]
+        return re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", self.headers["Authorization"])[1]
 
     @property
     def kind(self):
@@ -54,7 +45,6 @@ class _Handler(LocalRequest):
     # Head and body are written together: a busy provider may close the connection in between, and
     # repeat the request.
     wbufsize = -1
-    server: Recorder
 
     def do_POST(self):
         body = self.body(MAX_REQUEST_BYTES)
