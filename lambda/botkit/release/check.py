@@ -21,15 +21,13 @@ from ..settings import settings
 from ..stack_trace import describe
 from ..types import Any, Json
 from . import ReleaseFailed
-from .registration import (
-    MODULE_ADDRESS_HINT,
-    NEVER_QUEUED,
-    allowed_updates,
-    call,
-    commands_by_language,
-)
+from .registration import NEVER_QUEUED, allowed_updates, call, commands_by_language
 
 MISSING = "Modules that bot.py imports must be in its folder, or in the requirements.txt there"
+PUBLISH = (
+    "terraform apply -replace=module.telegram_bot.terraform_data.webhook_secret (telegram_bot: the "
+    "module's name in your configuration; in a clone, leave out module.telegram_bot.)"
+)
 # The functions of bot.py that botkit calls, and their arguments.
 FUNCTIONS = {
     "check": "",
@@ -98,18 +96,14 @@ def _check_release(event: Json) -> None:
     if actual and event.get("sources", actual) != actual:
         raise Misconfigured(
             "The function runs other code than was planned. If the newest version was deleted, "
-            "publish it again: terraform apply "
-            f"-replace=module.telegram_bot.terraform_data.webhook_secret {MODULE_ADDRESS_HINT}. "
+            f"publish it again: {PUBLISH}. "
             "If that ends with this message again, an upload failed: terraform apply "
             "-replace=module.telegram_bot.terraform_data.package "
             "-replace=module.telegram_bot.aws_lambda_function.this"
         )
     actual = os.environ.get("CONFIGURATION_DIGEST", "")
     if event.get("configuration", actual) != actual:
-        raise Misconfigured(
-            "The function has other settings than were planned: terraform apply "
-            f"-replace=module.telegram_bot.terraform_data.webhook_secret {MODULE_ADDRESS_HINT}"
-        )
+        raise Misconfigured(f"The function has other settings than were planned: {PUBLISH}")
 
 
 def digest() -> str:

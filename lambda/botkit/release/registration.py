@@ -32,10 +32,6 @@ logger = logging.getLogger("botkit")
 PAUSE_SECONDS = 1.0  # between two attempts. The last one gets at least as much time
 RESOLVE_SECONDS = 5.0  # to wait until the host name of a new API resolves
 MAX_LOOK_UPS = 10  # during that time
-MODULE_ADDRESS_HINT = (
-    "(telegram_bot: the module's name in your configuration; in a clone, leave out "
-    "module.telegram_bot.)"
-)
 # Update types that can't wait: Telegram expects the answer soon, or the update stops an answer
 # that is being made.
 NEVER_QUEUED = {
