@@ -23,6 +23,7 @@ from tests.support.stubs import (
     Container,
     Finder,
     Log,
+    answers,
     refusal,
     session_environment,
 )
@@ -152,12 +153,18 @@ def start(log, monkeypatch):
 
 
 @pytest.fixture
-def start_with_parameter(start):
-    """Start a container whose token is kept in a Parameter Store: `start(api_url, store)`."""
+def start_with_parameter(start, serve):
+    """Start a container whose token is in a Parameter Store, which gives one answer after another.
 
-    def start_container(api_url, store, **environment):
+    `container.store` is its server.
+    """
+
+    def start_container(api_url, *responses, **environment):
+        store = serve(answers(*responses))
         token = {"TELEGRAM_BOT_TOKEN": "", "TELEGRAM_BOT_TOKEN_PARAMETER": "/bot/token"}
-        return start(api_url, **token, **AWS, AWS_ENDPOINT_URL=store.url, **environment)
+        container = start(api_url, **token, **AWS, AWS_ENDPOINT_URL=store.url, **environment)
+        container.store = store
+        return container
 
     return start_container
 

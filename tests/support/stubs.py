@@ -512,16 +512,15 @@ def parameter(value):
 
 
 def answers(*responses):
-    """Return the part that answers requests on one connection, and leaves it open at the end.
+    """Return the part that answers requests in turn, and leaves a connection open at the end.
 
     One more request closes it: who sent that would wait for the rest of its time.
     """
+    left = [*responses]
 
     def part(peer, connection):
-        for response in responses:
-            if not peer.read_request(connection):
-                return
-            connection.sendall(response)
+        while left and peer.read_request(connection):
+            connection.sendall(left.pop(0))
         peer.read_request(connection)
 
     return part

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.stubs import TOKEN, answers, parameter
+from tests.support.stubs import TOKEN, parameter
 
 ME = {"id": 42, "is_bot": True, "first_name": "Bot", "username": "A_Bot"}
 
@@ -50,8 +50,8 @@ def test_username_is_asked_until_telegram_answers(container, bot_api):
     assert commands.is_for_another_bot("/start@another_bot") is True
 
 
-def test_username_is_asked_again_after_a_token_change(start_with_parameter, serve, bot_api):
-    container = start_with_parameter(bot_api.url, serve(answers(*[parameter(TOKEN)] * 2)))
+def test_username_is_asked_again_after_a_token_change(start_with_parameter, bot_api):
+    container = start_with_parameter(bot_api.url, *[parameter(TOKEN)] * 2)
     commands = container.module("commands")
     bot_api.answers("getMe", {}, {**ME, "username": "old_bot"})
     assert commands.command_in("/start@old_bot") == "start"

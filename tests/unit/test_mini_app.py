@@ -17,7 +17,6 @@ from tests.support.stubs import (
     SECRET_HEADER,
     TEXT,
     TOKEN,
-    answers,
     http,
     message,
     parameter,
@@ -368,24 +367,23 @@ def test_a_bot_that_cannot_be_imported_keeps_its_page(container, monkeypatch):
 # ── The token that signatures are checked with
 
 
-def test_the_token_may_be_in_parameter_store(start_with_parameter, serve, bot_api, monkeypatch):
-    store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
-    container = start_with_parameter(bot_api.url, store, **ON)
+def test_the_token_may_be_in_parameter_store(start_with_parameter, bot_api, monkeypatch):
+    container = start_with_parameter(bot_api.url, parameter(OLD_TOKEN), parameter(TOKEN), **ON)
     answer_with(container, monkeypatch)
     fields = launch()
     old = TMA + sign({**fields}).replace(hash_of(fields), hash_of(fields, key_of(OLD_TOKEN)))
     assert ask(container, authorization=old)[0] == 200
     # It was fetched a moment ago: strangers must not cause a fetch each time.
     assert ask(container)[0] == 401
-    assert len(store.requests) == 1
+    assert len(container.store.requests) == 1
     container.telegram.default_client.token_fetched_at -= 61
     assert ask(container)[0] == 200
     assert ask(container, authorization=old)[0] == 401
-    assert len(store.requests) == 2
+    assert len(container.store.requests) == 2
 
 
-def test_if_the_parameter_cannot_be_read_nobody_is_let_in(start_with_parameter, serve, bot_api):
+def test_if_the_parameter_cannot_be_read_nobody_is_let_in(start_with_parameter, bot_api):
     denied = http({"__type": "AccessDeniedException", "Message": "no"}, "400 Bad")
-    container = start_with_parameter(bot_api.url, serve(answers(denied, denied)), **ON)
+    container = start_with_parameter(bot_api.url, denied, denied, **ON)
     assert ask(container) == (503, UNAVAILABLE)
     assert container.line["outcome"] == "unreachable"

@@ -29,22 +29,20 @@ def a_minute_passes(container):
     container.telegram.default_client.token_fetched_at -= 61
 
 
-def test_token_is_fetched_once_at_start_up(start_with_parameter, serve, bot_api):
-    store = serve(answers(parameter(f" {TOKEN}\n")))
-    container = start_with_parameter(bot_api.url, store)
-    assert store.bodies == [{"Name": "/bot/token", "WithDecryption": True}]
+def test_token_is_fetched_once_at_start_up(start_with_parameter, bot_api):
+    container = start_with_parameter(bot_api.url, parameter(f" {TOKEN}\n"))
+    assert container.store.bodies == [{"Name": "/bot/token", "WithDecryption": True}]
     bot_api.expects(echo(), echo())
     assert container.deliver(message(1)) == (200, None)
     assert container.deliver(message(2)) == (200, None)
-    assert len(store.requests) == 1
+    assert len(container.store.requests) == 1
 
 
 def test_call_is_repeated_after_token_change_and_migration(start_with_parameter, serve):
-    store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
     unauthorized = http(refusal(401, "Unauthorized"), "401 Unauthorized")
     upgraded = http(refusal(400, "upgraded", migrate_to_chat_id=-1001), "400 Bad Request")
     peer = serve(answers(unauthorized, upgraded, http()))
-    container = start_with_parameter(peer.url, store)
+    container = start_with_parameter(peer.url, parameter(OLD_TOKEN), parameter(TOKEN))
     a_minute_passes(container)
     assert container.deliver(message()) == (200, None)
     assert container.line["outcome"] == "answered"
@@ -54,31 +52,26 @@ def test_call_is_repeated_after_token_change_and_migration(start_with_parameter,
 
 
 def test_unchanged_token_is_not_retried(start_with_parameter, serve):
-    store = serve(answers(parameter(TOKEN), parameter(TOKEN)))
     peer = serve(answers(http(refusal(401, "Unauthorized"), "401 Unauthorized")))
-    container = start_with_parameter(peer.url, store)
+    container = start_with_parameter(peer.url, parameter(TOKEN), parameter(TOKEN))
     a_minute_passes(container)
     assert container.deliver(message()) == (503, None)
     assert container.line["outcome"] == "misconfigured"
-    assert (len(store.requests), len(peer.requests)) == (2, 1)
+    assert (len(container.store.requests), len(peer.requests)) == (2, 1)
 
 
-def test_rejection_of_another_token_fetches_nothing(start_with_parameter, serve):
-    store = serve(answers(parameter(TOKEN), parameter(OLD_TOKEN)))
-    container = start_with_parameter(NOBODY, store)
+def test_rejection_of_another_token_fetches_nothing(start_with_parameter):
+    container = start_with_parameter(NOBODY, parameter(TOKEN), parameter(OLD_TOKEN))
     a_minute_passes(container)
     telegram = container.telegram
     assert [telegram.token(other) for other in ("", "0:a", "9:a")] == [TOKEN] * 3
     assert telegram.token("".join(TOKEN)) == OLD_TOKEN
-    assert len(store.requests) == 2
+    assert len(container.store.requests) == 2
 
 
 @pytest.mark.parametrize(("age", "expected"), [(0, False), (60, False), (60.5, True), (-1, True)])
-def test_token_is_fetched_at_most_once_a_minute(
-    start_with_parameter, serve, monkeypatch, age, expected
-):
-    store = serve(answers(parameter(OLD_TOKEN)), answers(parameter(TOKEN)))
-    container = start_with_parameter(NOBODY, store)
+def test_token_is_fetched_at_most_once_a_minute(start_with_parameter, monkeypatch, age, expected):
+    container = start_with_parameter(NOBODY, parameter(OLD_TOKEN), parameter(TOKEN))
     container.telegram.default_client.token_fetched_at = 30
     monkeypatch.setattr(time, "time", lambda: 30 + age)
     assert container.telegram.token(OLD_TOKEN) == (TOKEN if expected else OLD_TOKEN)
@@ -102,9 +95,8 @@ WITHOUT_A_TOKEN = {
 
 
 @pytest.mark.parametrize(("answer", "told"), WITHOUT_A_TOKEN.values(), ids=WITHOUT_A_TOKEN)
-def test_updates_wait_without_a_usable_token(start_with_parameter, serve, bot_api, answer, told):
-    store = serve(answers(answer, answer, parameter(TOKEN)))
-    container = start_with_parameter(bot_api.url, store)
+def test_updates_wait_without_a_usable_token(start_with_parameter, bot_api, answer, told):
+    container = start_with_parameter(bot_api.url, answer, answer, parameter(TOKEN))
     assert container.log[-1]["message"] == "connection failed at start-up"
     assert container.log[-1]["error"] == told[1]
     assert container.deliver(message()) == (503, None)
@@ -120,9 +112,8 @@ def test_updates_wait_without_any_token(start, bot_api):
     assert container.line["error"] == "TELEGRAM_BOT_TOKEN is not set"
 
 
-def test_each_step_gets_the_time_left(start_with_parameter, serve):
-    store = serve(answers(parameter(OLD_TOKEN)))
-    container = start_with_parameter(NOBODY, store)
+def test_each_step_gets_the_time_left(start_with_parameter):
+    container = start_with_parameter(NOBODY, parameter(OLD_TOKEN))
     telegram, clock = container.telegram, with_clock(container)
     given = []
 
@@ -191,8 +182,8 @@ def test_download_raises_by_status(start, serve, monkeypatch, answer, outcome, t
 
 
 def test_client_has_the_same_token_and_another_connection(start_with_parameter, serve):
-    store, peer = serve(answers(parameter(TOKEN))), serve(answers_all)
-    container = start_with_parameter(peer.url, store)
+    peer = serve(answers_all)
+    container = start_with_parameter(peer.url, parameter(TOKEN))
     client = container.telegram.client()
     assert client.post("sendMessage", CALL, 10) is True
     client.connection._kept.close()

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import pytest
 
 from tests.support.stubs import (
+    NOBODY,
     OLD_TOKEN,
     SECRET,
     TOKEN,
-    answers,
     http,
     parameter,
     replace_sleep,
@@ -168,29 +168,28 @@ def test_temporary_failure_is_retried(container, pauses):
     assert told == [("retrying setMyCommands", "HTTP 502"), wait, wait]
 
 
-def test_missing_permission_is_waited_for(start_with_parameter, serve, pauses):
+def test_missing_permission_is_waited_for(start_with_parameter, pauses):
     denied = http({"__type": "AccessDeniedException", "Message": "not authorized"}, "400 Bad")
-    store = serve(answers(*[denied] * 3, parameter(TOKEN)))  # once at start-up, and twice after it
-    container = start_with_parameter("https://telegram.example", store)
+    # Once at start-up, and twice after it.
+    container = start_with_parameter(NOBODY, *[denied] * 3, parameter(TOKEN))
     answering(container)
     assert register(container, 20_000)["url"] == URL
-    assert (pauses, len(store.requests)) == ([1.0] * 2, 4)
+    assert (pauses, len(container.store.requests)) == ([1.0] * 2, 4)
     reason = "the token can't be fetched: ssm: AccessDeniedException: not authorized"
     assert container.line["reason"] == reason
 
 
 @pytest.mark.parametrize("action", ["check", "register", "delete"])
-def test_token_that_changed_is_fetched(start_with_parameter, serve, action):
-    store = serve(answers(parameter(OLD_TOKEN), parameter(TOKEN)))
-    container = start_with_parameter("https://telegram.example", store)
+def test_token_that_changed_is_fetched(start_with_parameter, action):
+    container = start_with_parameter(NOBODY, parameter(OLD_TOKEN), parameter(TOKEN))
     answering(container)
     container.invoke(event(action))
     assert container.telegram.default_client.token == TOKEN
 
 
-def test_malformed_token_fails_at_once(start_with_parameter, serve, bot_api, pauses):
-    store = serve(answers(*[parameter("123:tökén")] * 2))  # at start-up, and after it
-    container = start_with_parameter(bot_api.url, store)
+def test_malformed_token_fails_at_once(start_with_parameter, bot_api, pauses):
+    malformed = parameter("123:tökén")
+    container = start_with_parameter(bot_api.url, malformed, malformed)  # at start-up, and after it
     assert failed(container).endswith("the parameter /bot/token must contain a bot's token")
     assert pauses == []
 
