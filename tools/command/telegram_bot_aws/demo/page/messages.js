@@ -238,7 +238,7 @@ function pressable(b, entry, where) {
   const about = { class: b.style, "data-name": name };
   if (b.disabled) return button({ ...about, disabled: true }, () => {}, text);
   if (isLink(address)) return link(address, { ...about, title: address }, text, icon("link"));
-  if (b.web_app) return button(about, () => openPage("inline", b, entry.key), text, icon("page"));
+  if (b.web_app) return button(about, () => openPage("inline", b), text, icon("page"));
   if (b.callback_data !== undefined)
     return button(about, () => actAs("press", { key: entry.key, data: b.callback_data }), text);
   if (b.pay) return button(about, () => actAs("pay", { key: entry.key }), text);

@@ -46,9 +46,9 @@ function address({ url, init_data: data }) {
   return `${url.split("#")[0]}#${new URLSearchParams(parameters)}`.replaceAll("+", "%20");
 }
 
-export async function openPage(how, { text: label, web_app: { url } }, key = 0) {
+export async function openPage(how, { text: label, web_app: { url } }) {
   const about = { chat: app.chat, how, label, url, bot: app.bot };
-  const launch = await actAs("open", about, key ? `[data-key="${key}"]` : "");
+  const launch = await actAs("open", about);
   if (launch) show({ ...about, ...launch, opener: document.activeElement });
 }
 
@@ -128,7 +128,7 @@ const PLAYED = {
     const { chat, how, label, bot } = open;
     if (how !== "keyboard") toast("sendData works only in a page that a keyboard's button opened.");
     else if (await actAs("send-data", { chat, label, bot, data: String(data ?? "") })) closePage();
-    else toast(app.problem.text);
+    else toast($("problem").textContent);
   },
 };
 // What isn't played here is listed for the page's author.

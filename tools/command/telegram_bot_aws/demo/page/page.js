@@ -3,7 +3,7 @@
 import { $, b, button, clock, div, fill, h, icon, milliseconds, p, small, span } from "./dom.js";
 import { content, drawing, inlineKeyboard, summary } from "./messages.js";
 import { closePage, isPageOpen, openPage, popup, reloadPage } from "./mini_app.js";
-import { act, actAs, app, ask, bot, place, send, showProblem } from "./state.js";
+import { FAULTS, act, actAs, app, ask, bot, place, send } from "./state.js";
 import { tellProblem, toast, total, verdict } from "./state.js";
 import { drawTimeline, output } from "./timeline.js";
 
@@ -26,7 +26,6 @@ function drawChat() {
   });
   fill($("messages"), nodes);
   if (mine || atEnd) toEnd();
-  showProblem();
 }
 const toEnd = () => ($("messages").scrollTop = $("messages").scrollHeight);
 function inThisChat() {
@@ -383,27 +382,8 @@ function compose(editing = null, replying = null) {
 }
 
 // How Telegram fails, as a sentence with choices.
-const FAULTS = {
-  429: [
-    "asks the bot to slow down (429)",
-    "It says for how long. The function passes that on, and Telegram waits that long.",
-  ],
-  500: [
-    "has an error of its own (500)",
-    "The function reports a failure, and Telegram redelivers the update.",
-  ],
-  403: ["says the user blocked the bot (403)", "A retry wouldn't help, so the update is done."],
-  silence: [
-    "never answers",
-    "The function gives up in time, reports a failure, and Telegram redelivers the update.",
-  ],
-  lost: [
-    "loses its answer",
-    "It carries out the call, but the function doesn't learn that: the same answer comes once for each attempt.",
-  ],
-};
 const wish = { kind: "429", count: 1 };
-const fails = (how) => ask("fail", how, "#faults [data-name=start]");
+const fails = (how) => ask("fail", how);
 function drawFaults() {
   const on = app.state.fault.kind;
   $("faults").hidden = !on && $("fail").getAttribute("aria-expanded") !== "true";
@@ -416,7 +396,7 @@ function drawFaults() {
     };
     return h("select", { "aria-label": label, "data-name": name, onchange }, options);
   };
-  const kinds = Object.entries(FAULTS).map(([kind, [word]]) =>
+  const kinds = Object.entries(FAULTS).map(([kind, { word }]) =>
     option(kind, kind === wish.kind, word),
   );
   const what = choose("What Telegram does", "fault", kinds, (kind) => (wish.kind = kind));
@@ -431,7 +411,7 @@ function drawFaults() {
     p("", "Telegram ", what, " for ", often, "."),
     on ? left : null,
     button(look, change, on ? "Stop" : "Start"),
-    p("soft", FAULTS[wish.kind][1]),
+    p("soft", FAULTS[wish.kind].leads),
   );
 }
 
@@ -608,7 +588,7 @@ document.querySelector("form").addEventListener("submit", async (event) => {
   if (!(await sends()) && !text.value) text.value = written;
 });
 text.addEventListener("input", () => {
-  if (!app.problem.at) tellProblem("");
+  tellProblem("");
 });
 
 // The keyboard.

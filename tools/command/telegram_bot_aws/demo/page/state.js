@@ -12,7 +12,6 @@ export const app = {
   pinned: false, // whether the visitor chose what is selected; otherwise it is the newest
   editing: null, // the entry whose text is edited
   replying: null, // the entry that is replied to
-  problem: { at: "", text: "" }, // why the last action failed; `at`: the element below which that stands
 };
 const NO_BOT = { id: 0, name: "Bot", username: "", commands: {}, menu: {} };
 export const bot = (id = app.bot) => app.state.bots?.find((each) => each.id === id) ?? NO_BOT;
@@ -20,41 +19,27 @@ export const place = () => `${app.bot}:${app.chat}`;
 export const personId = () => app.state.people[app.person]?.id;
 export const kindOf = (update) => Object.keys(update).find((key) => key !== "update_id");
 
-// Ask the server to do something. If it can't, that is shown at an element, by default what has the key, or at the input.
-export async function ask(path, body, at = body.key ? `[data-key="${body.key}"]` : "") {
+// Ask the server to do something. If it can't, that is shown at the input.
+export async function ask(path, body) {
   tellProblem("");
   try {
     const headers = { "Content-Type": "application/json" };
     const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
     const said = await answer.json();
-    if (!answer.ok) tellProblem(said.error, at);
+    if (!answer.ok) tellProblem(said.error);
     return answer.ok && said;
   } catch {
-    tellProblem("The demo doesn't answer. Is it still running?", at);
+    tellProblem("The demo doesn't answer. Is it still running?");
     return false;
   }
 }
 // Ask for what is done in the chat, also by the person, and show what becomes of it.
-export function act(path, body, at) {
+export function act(path, body) {
   app.pinned = false;
-  return ask(path, body, at);
+  return ask(path, body);
 }
-export const actAs = (path, body, at) => act(path, { person: app.person, ...body }, at);
-export function tellProblem(text, at = "") {
-  app.problem = { at, text };
-  showProblem();
-}
-// Show the problem where it belongs, once more after that was drawn again.
-export function showProblem() {
-  const { at, text } = app.problem;
-  const place = at && document.querySelector(at);
-  $("problem").textContent = place ? "" : text;
-  document.querySelector(".problem")?.remove();
-  if (!place || !text) return;
-  const shown = h("p", { class: "problem why bad", role: "alert" }, text);
-  if (place.dataset.key) place.append(shown);
-  else place.parentNode.after(shown);
-}
+export const actAs = (path, body) => act(path, { person: app.person, ...body });
+export const tellProblem = (text) => ($("problem").textContent = text);
 export function toast(text) {
   $("toast").textContent = text;
   clearTimeout(toast.timer);
@@ -68,6 +53,33 @@ export function send(kind, text = "") {
   drawKeyboard();
   return actAs("send", { chat: app.chat, bot: app.bot, kind, text, reply_to });
 }
+
+// How Telegram fails: in the choice, what that leads to, and in a call.
+export const FAULTS = {
+  429: {
+    word: "asks the bot to slow down (429)",
+    leads: "It says for how long. The function passes that on, and Telegram waits that long.",
+  },
+  500: {
+    word: "has an error of its own (500)",
+    leads: "The function reports a failure, and Telegram redelivers the update.",
+  },
+  403: {
+    word: "says the user blocked the bot (403)",
+    leads: "A retry wouldn't help, so the update is done.",
+  },
+  silence: {
+    word: "never answers",
+    leads: "The function gives up in time, reports a failure, and Telegram redelivers the update.",
+    called: "no answer",
+  },
+  lost: {
+    word: "loses its answer",
+    leads:
+      "It carries out the call, but the function doesn't learn that: the same answer comes once for each attempt.",
+    called: "answer lost",
+  },
+};
 
 // Links. Those to Telegram open a chat here; those to a bot's page lead to where the demo serves it.
 export const isLink = (address) => /^https?:\/\//i.test(address ?? "");

@@ -1,7 +1,7 @@
 // What the machine did for an update.
 
 import { $, b, button, clock, count, div, fill, h, icon, milliseconds, p, span } from "./dom.js";
-import { act, app, bot, kindOf, RETRIED, showProblem, total, verdict } from "./state.js";
+import { FAULTS, act, app, kindOf, RETRIED, total, verdict } from "./state.js";
 
 const open = new Set(); // the names of the details that are unfolded
 
@@ -46,16 +46,9 @@ function card(title, top, ...rest) {
   const head = div("top", h("h3", {}, title), top);
   return h("section", { class: "card", "aria-label": title }, head, ...rest);
 }
-const FAULTS = {
-  silence: ["no answer", "Telegram said nothing until the function gave up."],
-  lost: [
-    "answer lost",
-    "Telegram did this, but its answer got lost. The function can't know that it was done, so it reports a failure, Telegram redelivers the update, and the chat shows the answer once more.",
-  ],
-};
 function drawCall(t, call) {
   const failed = call.status !== 200 || call.fault;
-  const [fault, explanation] = FAULTS[call.fault] ?? [`${call.status}`];
+  const fault = FAULTS[call.fault];
   const name = `${t.attempt} ${t.calls.indexOf(call)}`;
   const text = call.params.text === undefined ? "" : `“${String(call.params.text).slice(0, 80)}”`;
   const files = Object.entries(call.files ?? {}).map(
@@ -66,8 +59,13 @@ function drawCall(t, call) {
     call.method,
     call.delivery ? "made by Telegram, from the answer" : "Lambda → Bot API",
     `at +${milliseconds(Math.max(0, (call.at - t.at) * 1000))}`,
-    note("", pill(failed ? "bad" : "good", fault), " ", call.answer.description ?? text),
-    explanation ? note("", explanation) : null,
+    note(
+      "",
+      pill(failed ? "bad" : "good", fault?.called ?? `${call.status}`),
+      " ",
+      call.answer.description ?? text,
+    ),
+    fault ? note("", fault.leads) : null,
     (call.hints ?? []).map((hint) => note("warn", hint)),
     files.length ? note("", `Uploaded: ${files.join("; ")}`) : null,
     div(
@@ -201,7 +199,7 @@ function drawPause(before, after) {
 
 function drawResend(trace) {
   const resend = { update: trace.update.update_id, chat: app.chat };
-  const sends = () => act("resend", resend, "[data-name=resend]");
+  const sends = () => act("resend", resend);
   const look = { class: "action", "data-name": "resend" };
   return div("", button(look, sends, icon("reload"), "Send again"));
 }
@@ -224,7 +222,6 @@ export function drawTimeline() {
   const trace = app.state.traces[app.selected];
   const none = () => bar("No update yet", "Send a message to see what the machine does for it");
   fill($("timeline"), trace ? drawUpdate(trace) : none());
-  showProblem();
 }
 function bar(title, about, shown = null) {
   const back = button(

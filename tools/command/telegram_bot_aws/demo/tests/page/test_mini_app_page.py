@@ -73,7 +73,7 @@ def test_inline_button_opens_only_the_bots_page(page):
     do(opened(page, "Order", place="#messages"), "close")
     say(page, "elsewhere")
     page.get_by_role("button", name="Leave", exact=True).click()
-    expect(page.locator("p[role=alert]")).to_have_text(
+    expect(page.locator("#problem")).to_have_text(
         "The demo opens only the bot's own page, MINI_APP_URL: not "
         "https://example.org/app/index.html"
     )

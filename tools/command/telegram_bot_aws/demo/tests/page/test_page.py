@@ -111,7 +111,9 @@ def test_failures_of_telegram_are_shown(page, demo, monkeypatch):
     expect(page.locator(".row.out .why.bad").last).to_contain_text("blocked")
     fail_once(page, "lost")
     say(page, "dice")
-    expect(page.locator("#timeline").get_by_text("its answer got lost")).to_have_count(1)
+    expect(
+        page.locator("#timeline").get_by_text("the same answer comes once for each attempt")
+    ).to_have_count(1)
     expect(page.locator("#verdict")).to_have_text("answered")
 
 
