@@ -95,7 +95,8 @@ def _blocks_of(file: Path) -> Iterator[Block]:
 
     text = read(file)
     try:
-        tree = hcl2.parses_to_tree(simplify(text))
+        # It can't read letters beyond ASCII in an identifier.
+        tree = hcl2.parses_to_tree(re.sub(r"[^\x00-\x7f]", "x", text))
     except LarkError as error:
         where = getattr(error, "line", "?")
         raise ToolError(f"{file.name} can't be read: line {where} isn't valid HCL") from None
@@ -116,15 +117,6 @@ def _blocks_of(file: Path) -> Iterator[Block]:
                 place = inner.meta.start_pos, inner.meta.end_pos
                 block.places.append((text[slice(*place)].split()[0], *place))
         yield block
-
-
-def simplify(text: str) -> str:
-    """Return HCL of the same shape, without what python-hcl2 can't read.
-
-    That is letters beyond ASCII in an identifier, and ~ in "${~ … ~}".
-    """
-    text = re.sub(r"[^\x00-\x7f]", "x", text)
-    return re.sub(r"(?<=[$%]\{)~|~(?=\})", " ", text)
 
 
 def _children(node: Any, kind: str) -> list[Any]:

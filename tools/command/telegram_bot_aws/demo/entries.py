@@ -86,34 +86,34 @@ class Entries:
         content: Json = update[kind]
         person = content.get("from") or content.get("user") or {}
         about = {"update_id": update["update_id"], "bot": bot.id, "who": person.get("first_name")}
+        if kind == "message":
+            self.add(where, "out", message=content, **about)
+            return
         match kind:
-            case "message":
-                self.add(where, "out", message=content, **about)
             case "edited_message":
+                kind = "edit"
                 if entry := self.of_message(content):
                     self.update(entry, {"message": content})
-                self.add(where, "note", kind="edit", **about)
             case "message_reaction":
-                emoji = [each["emoji"] for each in content["new_reaction"]]
+                kind = "reaction"
+                about["emoji"] = [each["emoji"] for each in content["new_reaction"]]
                 if entry := self.of_message(content):
-                    reactions = {**entry.get("reactions", {}), f"{person['id']}": emoji}
-                    self.update(entry, {"reactions": reactions})
-                self.add(where, "note", kind="reaction", emoji=emoji, **about)
+                    new = {f"{person['id']}": about["emoji"]}
+                    self.update(entry, {"reactions": {**entry.get("reactions", {}), **new}})
             case "callback_query":
-                press = {"label": label_pressed(content), "query_id": content["id"]}
-                self.add(where, "note", kind="press", **press, **about)
+                kind = "press"
+                about |= {"label": label_pressed(content), "query_id": content["id"]}
             case "inline_query":
-                query = {"query": content["query"], "query_id": content["id"]}
-                self.add(where, "note", kind="ask", **query, **about)
+                kind = "ask"
+                about |= {"query": content["query"], "query_id": content["id"]}
             case "stopped_message_generation":
+                kind = "stop"
                 about["who"] = content["chat"]["first_name"]
                 place = f"{bot.id}:{where}"
                 is_kept = (content["chat"]["id"], content["draft_id"]) in bot.drafts
                 stopped = {**self.drafts.get(place, {}), "can_stop": False}
                 self._show_draft(place, stopped if is_kept else None)
-                self.add(where, "note", kind="stop", **about)
-            case _:
-                self.add(where, "note", kind=kind, **about)
+        self.add(where, "note", kind=kind, **about)
 
     # Actions of bots.
 
