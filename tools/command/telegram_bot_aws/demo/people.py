@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +13,10 @@ from telegram_bot_aws.demo.bots import Bots
 from telegram_bot_aws.demo.deployments import PAGE
 from telegram_bot_aws.demo.entries import Entries
 from telegram_bot_aws.demo.feed import Feed, InvalidRequest
-from telegram_bot_aws.demo.samples import CONTENT, person_in
+from telegram_bot_aws.demo.samples import CONTENT
 from telegram_bot_aws.demo.traces import Traces
 
+ACTIONS = frozenset("ask choose edit open pay press react resend send send-data stop vote".split())
 POSTS = ("message", "channel_post")  # update types with a new message of a chat
 
 
@@ -36,7 +35,7 @@ def send_again(update: Json, telegram: Telegram, bot: Bot) -> None:
 
 @dataclass
 class People:
-    """The actions. `person` says who acts in a group, `bot` which bot gets it; 0 is the first."""
+    """The actions of the page."""
 
     telegram: Telegram
     feed: Feed
@@ -44,18 +43,31 @@ class People:
     entries: Entries
     traces: Traces
 
-    @contextlib.contextmanager
-    def _acting(self, chat: str, person: str, bot: int) -> Iterator[Person]:
-        """Yield who acts in a chat, while other changes wait: the updates don't say the chat."""
-        with self.feed.lock:
-            self.traces.acting_in = chat
-            yield self.bots.actor(bot, chat, person)
+    def act(
+        self,
+        action: str,
+        *,
+        key: int | None = None,
+        chat: str = "",
+        person: str = "",
+        bot: int = 0,
+        **more: Any,
+    ) -> Json | None:
+        """Have a person do something with the entry of this key, or in this chat with a bot.
 
-    def send(
-        self, chat: str, kind: str, text: str, person: str = "", bot: int = 0, reply_to: int = 0
-    ) -> None:
+        `person` says who acts in a group, `bot` which bot gets it; 0 is the first. Other changes
+        wait meanwhile: not all updates say their chat.
+        """
+        entry: Json = {"chat": chat, "bot": bot} if key is None else self.entries.message(key)
+        do = getattr(self, f"_{action.replace('-', '_')}")
+        with self.feed.lock:
+            self.traces.acting_in = entry["chat"]
+            actor = self.bots.actor(entry["bot"], entry["chat"], person)
+            answer: Json | None = do(actor, entry, **more)
+            return answer
+
+    def _send(self, actor: Person, entry: Json, kind: str, text: str, reply_to: int = 0) -> None:
         """Send a text, or other content, to a bot."""
-        actor = self.bots.actor(bot, chat, person)
         content: Any
         if kind == "text":
             content = text
@@ -63,85 +75,69 @@ class People:
             content = contact(actor.user)
         else:
             content = CONTENT[kind]
-        self.entries.keyboard_used(actor.stage.bot.id, chat)
+        self.entries.keyboard_used(actor.stage.bot.id, entry["chat"])
         replied = self.telegram.messages.get((actor.chat["id"], reply_to))
         actor.send(content, reply_to=replied)
 
-    def resend(self, update: int, chat: str) -> None:
+    def _resend(self, actor: Person, entry: Json, update: int) -> None:
         """Send an update once more: as a new one, and so with new ids."""
         trace = self.traces.by_update[update]
         kind = kind_of(trace["update"])
-        with self._acting(chat, "", trace["bot"]) as actor:
-            send_again({kind: trace["update"][kind]}, self.telegram, actor.stage.bot)
+        bot = self.bots.get(trace["bot"])
+        send_again({kind: trace["update"][kind]}, self.telegram, bot)
 
-    def edit(self, key: int, text: str) -> None:
+    def _edit(self, actor: Person, entry: Json, text: str) -> None:
         """Edit a person's own message."""
-        entry = self.entries.message(key)
-        self.bots.actor(entry["bot"], entry["chat"]).edit(entry["message"], text)
+        actor.edit(entry["message"], text)
 
-    def react(self, key: int, emoji: str, person: str = "") -> None:
+    def _react(self, actor: Person, entry: Json, emoji: str) -> None:
         """Put a reaction on a message; the same one again removes it."""
-        entry = self.entries.message(key)
-        actor = self.bots.actor(entry["bot"], entry["chat"], person)
         if [emoji] == entry.get("reactions", {}).get(f"{actor.user['id']}"):
             emoji = ""
         actor.react(entry["message"], emoji)
 
-    def press(self, key: int, data: str, person: str = "") -> None:
+    def _press(self, actor: Person, entry: Json, data: str) -> None:
         """Tap an inline button of one of the bot's messages."""
-        entry = self.entries.message(key)
-        user = person_in(entry["chat"], person)
-        self.telegram.press(*_ids(entry), data, user)
+        self.telegram.press(*_ids(entry), data, actor.user)
 
-    def stop(self, chat: str, bot: int = 0) -> None:
+    def _stop(self, actor: Person, entry: Json) -> None:
         """Tap the stop button of an answer that the bot writes."""
-        of = self.bots.get(bot)
-        draft = self.entries.drafts.get(f"{of.id}:{chat}", {"chat_id": 0, "draft_id": 0})
+        of = actor.stage.bot
+        draft = self.entries.drafts.get(f"{of.id}:{entry['chat']}", {"chat_id": 0, "draft_id": 0})
         self.telegram.stop_draft(draft["chat_id"], draft["draft_id"], of)
 
-    def pay(self, key: int, person: str = "") -> None:
+    def _pay(self, actor: Person, entry: Json) -> None:
         """Pay a bot's invoice."""
-        entry = self.entries.message(key)
-        with self._acting(entry["chat"], person, entry["bot"]) as actor:
-            actor.pay(entry["message"])
+        actor.pay(entry["message"])
 
-    def vote(self, key: int, options: list[int], person: str = "") -> None:
+    def _vote(self, actor: Person, entry: Json, options: list[int]) -> None:
         """Vote in a bot's poll; no options take the vote back."""
-        entry = self.entries.message(key)
-        with self._acting(entry["chat"], person, entry["bot"]) as actor:
-            actor.vote(entry["message"], options)
-            votes = {**entry.get("votes", {}), f"{actor.user['id']}": options}
-            message = json.loads(json.dumps(self.telegram.messages[_ids(entry)]))
-            self.entries.update(entry, {"message": message, "votes": votes})
+        actor.vote(entry["message"], options)
+        votes = {**entry.get("votes", {}), f"{actor.user['id']}": options}
+        message = json.loads(json.dumps(self.telegram.messages[_ids(entry)]))
+        self.entries.update(entry, {"message": message, "votes": votes})
 
-    def ask(self, chat: str, text: str, person: str = "", bot: int = 0) -> None:
+    def _ask(self, actor: Person, entry: Json, text: str) -> None:
         """Write an inline query in a chat."""
-        with self._acting(chat, person, bot) as actor:
-            actor.ask(text)
+        actor.ask(text)
 
-    def choose(self, key: int, result: str, person: str = "") -> None:
+    def _choose(self, actor: Person, entry: Json, result: str) -> None:
         """Send one of an inline query's results to the chat where the query was written."""
-        entry = self.entries.all[key]
-        where = entry["chat"]
-        with self._acting(where, person, entry["bot"]) as actor:
-            message = actor.choose(result, entry["query_id"])
-            if not self.entries.of_message(message):  # the bot doesn't see that chat
-                about = {"bot": entry["bot"], "who": actor.name, "update_id": None}
-                self.entries.add(where, "out", message=message, **about)
+        message = actor.choose(result, entry["query_id"])
+        if not self.entries.of_message(message):  # the bot doesn't see that chat
+            about = {"bot": entry["bot"], "who": actor.name, "update_id": None}
+            self.entries.add(entry["chat"], "out", message=message, **about)
 
-    def open_page(
-        self, chat: str, how: str, label: str, url: str, person: str = "", bot: int = 0
-    ) -> Json:
+    def _open(self, actor: Person, entry: Json, how: str, label: str, url: str) -> Json:
         """Open a page by a visible button: "menu", "inline" (of a message), or "keyboard".
 
         Returns the address to show, and the initData, which is empty for a keyboard's button.
         """
-        user, of = person_in(chat, person), self.bots.get(bot)
+        of = actor.stage.bot
         address = self._address(of, url)
-        data = "" if how == "keyboard" else self.telegram.open_page(user, of)
-        about = {"bot": of.id, "who": user["first_name"], "update_id": None}
-        with self.feed.lock:
-            self.entries.add(chat, "note", kind="page", label=label, **about)
+        data = "" if how == "keyboard" else self.telegram.open_page(actor.user, of)
+        about = {"bot": of.id, "who": actor.user["first_name"], "update_id": None}
+        self.entries.add(entry["chat"], "note", kind="page", label=label, **about)
         return {"url": address, "init_data": data}
 
     def _address(self, bot: Bot, url: str) -> str:
@@ -156,11 +152,10 @@ class People:
             raise InvalidRequest(f"The demo opens only the bot's own page, MINI_APP_URL: not {url}")
         return self.bots.addresses[bot.id] + url.removeprefix(base)
 
-    def send_data(self, chat: str, label: str, data: str, person: str = "", bot: int = 0) -> None:
+    def _send_data(self, actor: Person, entry: Json, label: str, data: str) -> None:
         """Send the data of a page, which a keyboard's button with this label opened, to the bot."""
-        actor = self.bots.actor(bot, chat, person)
         actor.send_data(label, data)
-        self.entries.keyboard_used(actor.stage.bot.id, chat)
+        self.entries.keyboard_used(actor.stage.bot.id, entry["chat"])
 
 
 def _ids(entry: Json) -> tuple[int, int]:

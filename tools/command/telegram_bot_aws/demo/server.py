@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import urllib.parse
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from telegram_stand_in import Json
 
 from telegram_bot_aws.demo.chat import Chat
+from telegram_bot_aws.demo.people import ACTIONS
 from telegram_bot_aws.local.http_server import LocalRequest, LocalServer
 
 PAGE = Path(__file__).with_name("page")
@@ -65,21 +67,6 @@ class _Request(LocalRequest):
 
     def do_POST(self) -> None:
         chat = self.server.chat
-        actions: dict[str, Callable[..., Json | None]] = {
-            "/send": chat.people.send,
-            "/resend": chat.people.resend,
-            "/edit": chat.people.edit,
-            "/react": chat.people.react,
-            "/press": chat.people.press,
-            "/stop": chat.people.stop,
-            "/pay": chat.people.pay,
-            "/vote": chat.people.vote,
-            "/ask": chat.people.ask,
-            "/choose": chat.people.choose,
-            "/open": chat.people.open_page,
-            "/send-data": chat.people.send_data,
-            "/fail": chat.fail,
-        }
         body = self.body(MAX_REQUEST)
         if body is None:
             self._answer(413, {"error": "too long"})
@@ -87,8 +74,10 @@ class _Request(LocalRequest):
         if not self.is_from_here() or self.headers.get("Content-Type") != "application/json":
             self._answer(403, {"error": "this page is for this machine only"})
             return
-        action = actions.get(self.path)
-        if action is None:
+        action: Callable[..., Json | None] = partial(chat.people.act, self.path[1:])
+        if self.path == "/fail":
+            action = chat.fail
+        elif self.path[1:] not in ACTIONS:
             self._answer(404, {"error": "not found"})
             return
         chat.bots.refresh()  # so a saved change is live at the next message
