@@ -238,14 +238,11 @@ class AwsDeployment(Deployment):
 
     def __exit__(self, *exception: object) -> None:
         if exception[0] is None:
-            super().__exit__(*exception)
+            with self.opened, step("terraform destroy"):  # as its operator would
+                self.module.destroy()
         else:
             with step("the end of the emulated AWS"):  # which takes all that is in it along
                 super().__exit__(*exception)
-
-    def close(self) -> None:
-        with step("terraform destroy"):
-            self.module.destroy()
 
     def deliver(self, url: str, headers: dict[str, str], body: bytes) -> Any:
         delivery = str(uuid.uuid4())
@@ -263,7 +260,7 @@ class AwsDeployment(Deployment):
         if error := answer.get("errorMessage"):
             raise ToolError(str(error))
         lambda_.update_alias(FunctionName=bot.name, Name="live", FunctionVersion=version)
-        answer = self._invoke(bot, registration("register", bot.webhook_url))
+        answer = self._invoke(bot, registration(bot.webhook_url))
         self._take()
         return str(answer.get("errorMessage") or "")
 

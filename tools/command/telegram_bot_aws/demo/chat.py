@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from telegram_stand_in import FAULTS, METHODS, Bot, Call, Delivery, Json, Telegram
 
 from telegram_bot_aws.demo.bots import Bots
-from telegram_bot_aws.demo.deployments import Hosted
 from telegram_bot_aws.demo.entries import Entries
-from telegram_bot_aws.demo.feed import Event, Feed
+from telegram_bot_aws.demo.feed import Feed
 from telegram_bot_aws.demo.people import People
 from telegram_bot_aws.demo.samples import CHATS, PEOPLE
 from telegram_bot_aws.demo.traces import Traces
@@ -23,7 +21,7 @@ from telegram_bot_aws.emulated_aws.gateway import Gateway
 class Chat:
     """Watches the stand-in, and notes what happens where it belongs.
 
-    Each client of the page gets a snapshot and then each change (`events`).
+    Each client of the page gets a snapshot and then each change, from the `feed`.
     """
 
     def __init__(self, telegram: Telegram) -> None:
@@ -37,22 +35,14 @@ class Chat:
         telegram.watch = self._watch
         telegram.watch_updates = self._on_update
 
-    def events(self) -> Iterator[Event]:
-        """Yield what happened, then each change."""
-        return self.feed.events(self._snapshot)
-
     def serve_pages(self, opened: contextlib.ExitStack, origin: str) -> None:
         """Serve the bots' pages until the end; `origin` is that of the chat's own page."""
         for bot in self.telegram.bots:
             if hosted := self.bots.page_of(bot):
-                gateway = Gateway(partial(self._ask_page, hosted), origin)
+                assert self.bots.deployment
+                gateway = Gateway(partial(self.bots.deployment.answer, hosted), origin)
                 opened.enter_context(gateway)
                 self.bots.serves(bot.id, gateway.url)
-
-    def _ask_page(self, hosted: Hosted, event: Any) -> Any:
-        assert self.bots.deployment
-        self.bots.refresh()
-        return self.bots.deployment.answer(hosted, event)
 
     def file(self, file_id: str) -> tuple[str, bytes] | None:
         """Return the type and the content of a file that somebody sent."""
@@ -76,7 +66,8 @@ class Chat:
         faults = self.telegram.faults
         return {"kind": self._fault_kind, "left": faults[0].count} if faults else {"kind": ""}
 
-    def _snapshot(self) -> Json:
+    def snapshot(self) -> Json:
+        """Return what happened."""
         deployment = self.bots.deployment
         emulator = getattr(deployment, "emulator", None)
         return {

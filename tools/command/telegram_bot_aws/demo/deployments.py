@@ -113,17 +113,11 @@ class Deployment(abc.ABC):
         return self
 
     def __exit__(self, *exception: object) -> None:
-        with self.opened:
-            if exception[0] is None:
-                self.close()
+        self.opened.close()
 
     @abc.abstractmethod
     def open(self) -> None:
         """Deploy the bot. Raises Unavailable or ToolError."""
-
-    @abc.abstractmethod
-    def close(self) -> None:
-        """Remove the bot, as its operator would."""
 
     def environment(self, variables: dict[str, str]) -> dict[str, str]:
         """Return a function's environment: the bot's variables, and the module's own."""
@@ -216,6 +210,6 @@ def has_page(folder: Path) -> bool:
     return (folder / PAGE[1:]).is_file()
 
 
-def registration(action: str, url: str) -> Json:
-    """Return the event with which Terraform registers or removes the webhook."""
-    return {"url": url, "max_connections": MAX_CONNECTIONS, "tf": {"action": action}}
+def registration(url: str) -> Json:
+    """Return the event with which Terraform registers the webhook."""
+    return {"url": url, "max_connections": MAX_CONNECTIONS, "tf": {"action": "register"}}

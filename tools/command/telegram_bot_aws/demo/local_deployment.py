@@ -57,15 +57,12 @@ class LocalDeployment(Deployment):
         self.on_log(invocation)
         self.came(invocation)
 
-    def close(self) -> None:
-        self.function.invoke(registration("delete", self.bots[0].webhook_url))
-
     def replace(self, bot: Hosted) -> str:
         checked = self.function.invoke(CHECK)  # which starts a container of the new code
         if checked.error:
             raise ToolError(checked.problem)
         self.on_log(checked)
-        event = registration("register", bot.webhook_url)
+        event = registration(bot.webhook_url)
         if bot.page_url:
             event["menu_button"] = {"text": MENU_BUTTON, "url": bot.page_url}
         return self.send_event(bot, event).error.strip()

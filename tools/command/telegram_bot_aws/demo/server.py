@@ -93,13 +93,14 @@ class _Request(LocalRequest):
         return " ".join(self.server.chat.bots.addresses.values()) or "'none'"
 
     def _stream(self) -> None:
+        chat = self.server.chat
         self.close_connection = True
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Cache-Control", "no-store")
         self.end_headers()
         try:
-            for kind, data in self.server.chat.events():
+            for kind, data in chat.feed.events(chat.snapshot):
                 self.wfile.write(f"event: {kind}\ndata: {json.dumps(data)}\n\n".encode())
         except OSError:
             pass  # the page was closed

@@ -109,22 +109,6 @@ def nothing_is_planted(told):
     assert told[-1]["limits"] == ["None", nothing, "Read-only file system", "None"]
 
 
-def the_demo_ran_it(demo):
-    lines = demo.output.splitlines()
-    assert "right" in lines
-    assert {"printed hello", "printed fail"} <= set(lines)
-    assert "scripts/demo: bot.py failed:" in lines
-    assert "KeyError: 'nothing'" in lines
-    assert '    {}["nothing"]' in lines
-    runs = told(demo.output)
-    assert [each["run"] for each in runs] == ["hello", "fail"]
-    assert len({each["process"] for each in runs}) == 1
-    nothing_is_planted(runs)
-
-
-MESSAGES = ("--send", "hello", "--send", "fail")
-
-
 @pytest.mark.slow
 @pytest.mark.usefixtures("quick_terraform")
 def test_the_demo_runs_it_once_and_passes_nothing_on(folder, variables, tmp_path, temporary):
@@ -153,10 +137,18 @@ def test_the_demo_runs_it_once_and_passes_nothing_on(folder, variables, tmp_path
         "TMPDIR": str(temporary),
     }
     before = contents(project)
-    arguments = (str(folder), "--env-file", str(variables), *MESSAGES)
+    messages = ("--send", "hello", "--send", "fail")
+    arguments = (str(folder), "--env-file", str(variables), *messages)
     with Script(project, "demo", *arguments, **{**PLANTED, **environment}) as demo:
         assert demo.end() == 1, demo.output
-    the_demo_ran_it(demo)
+    lines = demo.output.splitlines()
+    assert {"right", "printed hello", "printed fail"} <= set(lines)
+    assert "scripts/demo: bot.py failed:" in lines
+    assert {"KeyError: 'nothing'", '    {}["nothing"]'} <= set(lines)
+    runs = told(demo.output)
+    assert [each["run"] for each in runs] == ["hello", "fail"]
+    assert len({each["process"] for each in runs}) == 1
+    nothing_is_planted(runs)
     steps = re.findall(r"^(.*) … \d+\.\d s$", demo.output, re.MULTILINE)
     assert steps == [
         "emulated AWS",
