@@ -166,10 +166,8 @@ def serve():
     """Start servers that play parts: `serve(part, part, tls=context)`."""
     peers = []
 
-    def start_peer(*parts, tls=None, listens=True):
+    def start_peer(*parts, tls=None):
         peers.append(Peer(*parts, tls=tls))
-        if listens:
-            peers[-1].listen()
         return peers[-1]
 
     yield start_peer

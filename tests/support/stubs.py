@@ -404,29 +404,22 @@ def with_pauses(container, monkeypatch):
 class Peer:
     """A server on loopback that plays one part for each connection, and the last one for the rest.
 
-    It counts its connections, and keeps the requests it has read, head and body. `tls` may be set
-    later. Until `listen` is called, its port refuses connections.
+    It counts its connections, and keeps the requests it has read, head and body.
     """
 
     def __init__(self, *parts, tls=None):
         self.connections = 0
         self.requests = []
         self.over = threading.Event()
-        self.tls = tls
+        self._tls = tls
         self._parts = parts
         self._sockets = []
         self._threads = []
         self._listener = socket.socket()
         self._listener.bind(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-
-    @property
-    def url(self):
-        return f"{'https' if self.tls else 'http'}://localhost:{self.port}"
-
-    def listen(self):
-        """Begin to accept connections."""
         self._listener.listen()
+        self.port = self._listener.getsockname()[1]
+        self.url = f"{'https' if tls else 'http'}://localhost:{self.port}"
         self._spawn(self._accept)
 
     @property
@@ -471,8 +464,8 @@ class Peer:
 
     def _play(self, connection, part):
         with contextlib.suppress(OSError), connection:
-            if self.tls:
-                connection = self.tls.wrap_socket(connection, server_side=True)
+            if self._tls:
+                connection = self._tls.wrap_socket(connection, server_side=True)
             with connection:
                 part(self, connection)
 

@@ -406,17 +406,13 @@ def test_dripping_handshake_ends_in_time(serve, connect, module):
 
 @pytest.fixture
 def store(authority, tmp_path, monkeypatch):
-    """Write the system's file of CAs: `authority`, another one, and more text if given."""
-
-    def write(more=""):
-        other = trustme.CA(organization_name="The other root")
-        pems = [ca.cert_pem.bytes().decode() for ca in (authority, other)]
-        file = tmp_path / "store.pem"
-        file.write_text("# The CAs of this system\n" + "".join(pems) + more)
-        monkeypatch.setenv("SSL_CERT_FILE", str(file))
-        monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
-
-    return write
+    """Write the system's file of CAs: `authority`, and another one."""
+    other = trustme.CA(organization_name="The other root")
+    pems = [ca.cert_pem.bytes().decode() for ca in (authority, other)]
+    file = tmp_path / "store.pem"
+    file.write_text("# The CAs of this system\n" + "".join(pems))
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
 
 
 MOVED = "All CAs had to be loaded: none of the expected ones issued the certificate of localhost:{}"
@@ -434,7 +430,6 @@ ROOTS = {
 def test_all_cas_are_loaded_only_if_none_is_expected(
     serve, connect, module, store, tls, caplog, roots, connections, trusted, told
 ):
-    store()
     peer = serve(answers_all, tls=tls)
     connection = connect(peer.url, ca_names=roots)
     assert post(connection)[0] == 200
@@ -474,7 +469,6 @@ def test_expected_cas_are_installed(peer):
 
 
 def test_untrusted_host_is_rejected_with_all_cas(serve, connect, module, store):
-    store()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     impostor = trustme.CA(organization_name="The other root")  # the name only
     impostor.issue_cert("localhost").configure_cert(context)
