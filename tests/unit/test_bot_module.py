@@ -232,12 +232,6 @@ def test_a_reply_that_runs_again_continues_its_growing_answers(container, monkey
     assert streams == [0, 0]
 
 
-def test_a_bot_without_reply_loses_no_update(start_bot):
-    container = start_bot("ALLOWED_UPDATES = ['message']")
-    assert container.invoke(request(UPDATE)) == text_response(503, "misconfigured")
-    assert container.line["error"] == "bot.py must have a function reply(update)"
-
-
 def test_all_steps_of_an_update_see_the_same_bot(start_with_sessions, monkeypatch):
     """Otherwise, reply() would be called without the session."""
     source = """import os

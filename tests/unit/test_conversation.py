@@ -275,13 +275,9 @@ def test_message_in_another_chat_or_topic_is_no_answer(person, talk, here, elsew
 def test_external_result_is_kept_once(person, talk):
     charged = []
 
-    def charge(size):
-        charged.append(size)
-        return {"no": len(charged)}
-
     def order(message):
         size = yield talk.ask("size", say(message, "Which size?"))
-        receipt = yield talk.external("charge", lambda: charge(size))
+        receipt = yield talk.external("charge", lambda: charged.append(size) or {"no": 1})
         receipt["no"] += 10  # of its own copy
         day = yield talk.ask("day", say(message, f"Receipt {receipt['no']}. Which day?"))
         yield talk.ask("more", say(message, f"{receipt['no']} on {day}. More?"))
@@ -297,11 +293,9 @@ def test_external_result_is_kept_once(person, talk):
 def test_end_changes_the_session_once(person, talk):
     def order(message):
         size = yield talk.ask("size", say(message, "Which size?"))
-
-        def change(session):
-            session.setdefault("orders", []).append(size)
-
-        return talk.done(say(message, "Done"), change)
+        return talk.done(
+            say(message, "Done"), lambda own: own.setdefault("orders", []).append(size)
+        )
 
     ada = person(order)
     for size in ("S", "M"):

@@ -58,14 +58,6 @@ def made(**attributes):
     return {"id": {"S": "42"}, **{name: {"S": value} for name, value in attributes.items()}}
 
 
-def test_item_made_by_hand_needs_only_its_session(container):
-    container.table.items["42"] = made(session='{"said": "by hand"}')
-    session = container.module("session")
-    assert session.read("42") == {"said": "by hand"}
-    assert container.deliver(message(text="hello")) == (200, None)
-    assert session.read("42") == {"said": "hello"}
-
-
 ODD = {
     "no JSON": made(session="{"),
     "no object": made(session="[]"),

@@ -64,15 +64,6 @@ def test_session_is_read_once_and_written_once(start_with_sessions, bot_api):
     assert calls == [("DynamoDB_20120810.GetItem", True), ("DynamoDB_20120810.PutItem", None)]
 
 
-@pytest.mark.parametrize(
-    ("then", "outcome"), [("session.pop('n')", "ignored"), ("1 / 0", "bot_error")]
-)
-def test_nothing_is_written_without_a_change(start_with_sessions, then, outcome):
-    container = start_with_sessions(f"{COUNT_AND}{then}\n    return []\n")
-    assert container.deliver(message()) == (200, None)
-    assert (container.line["outcome"], container.table.items) == (outcome, {})
-
-
 # ── Delivered again
 
 
