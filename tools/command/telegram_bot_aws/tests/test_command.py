@@ -14,9 +14,3 @@ def test_each_subcommand_has_help_and_a_script():
             f'"$scripts/../tools/command/telegram_bot_aws" {name} "$@"'
             in (SCRIPTS / name).read_text()
         )
-
-
-def test_unknown_subcommand_is_refused():
-    told = run(command.main, "destroy")
-    assert told.code == 2
-    assert "invalid choice: 'destroy'" in told.output

@@ -44,6 +44,10 @@ def test_new_writes_a_bot_and_prints_commands(tmp_path):
         "pyproject.toml",
         "test_bot.py",
     ]
+    ignored = ["demo.env", "terraform.tfstate", "my.tfvars", "scripts"]
+    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+    command = ["git", "check-ignore", *ignored]
+    assert subprocess.check_output(command, cwd=folder, text=True).split() == ignored
     told = [shlex.split(line) for line in ran.output.splitlines() if line.startswith("  ")]
     version = subprocess.run([told[0][0], "--version"], cwd=folder, capture_output=True, text=True)
     assert version.stdout == f"Python {sys.version.split()[0]}\n"
@@ -87,14 +91,6 @@ def test_scripts_link_to_the_modules(tmp_path, source, is_here, is_clone):
     paths = {**os.environ, "PYTHONPATH": str(ROOT / "tools" / "command")}
     ran = subprocess.check_output([sys.executable, "-c", code], cwd=folder, env=paths, text=True)
     assert ran == "scripts/demo\n"
-
-
-def test_gitignore_lists_secrets_and_the_link(tmp_path):
-    run(new.main, str(tmp_path / "mine"))
-    ignored = ["demo.env", "terraform.tfstate", "my.tfvars", "scripts"]
-    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path / "mine", check=True)
-    command = ["git", "check-ignore", *ignored]
-    assert subprocess.check_output(command, cwd=tmp_path / "mine", text=True).split() == ignored
 
 
 @pytest.mark.slow
