@@ -18,10 +18,18 @@ from botocore.retries import standard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.stubs import KEY, SECRETS, SESSION_TOKEN, answers, answers_all, close, http, load
+from tests.support.stubs import (
+    AWS,
+    KEY,
+    SECRETS,
+    SESSION_TOKEN,
+    answers,
+    answers_all,
+    close,
+    http,
+    load,
+)
 
-KEY_ID = "AKIDEXAMPLE"
-REGION = "eu-central-1"
 BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be
 GET_ITEM = "DynamoDB_20120810.GetItem"
 
@@ -32,11 +40,9 @@ def use(monkeypatch):
     loaded = []
 
     def load_aws(endpoint_url="", session_token=SESSION_TOKEN):
-        monkeypatch.setenv("AWS_REGION", REGION)
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY_ID)
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEY)
-        monkeypatch.setenv("AWS_SESSION_TOKEN", session_token)
-        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint_url)
+        own = {"AWS_SESSION_TOKEN": session_token, "AWS_ENDPOINT_URL": endpoint_url}
+        for name, value in {**AWS, **own}.items():
+            monkeypatch.setenv(name, value)
         loaded.append(load("botkit.aws"))
         return loaded[-1]
 
@@ -76,7 +82,8 @@ class Connection:
         """Check that the request was signed as botocore does it at its date."""
         signature = self.headers.pop("Authorization")
         kind = S3SigV4Auth if signing_name == "s3" else SigV4Auth
-        signer = kind(Credentials(KEY_ID, KEY, token or None), signing_name, REGION)
+        credentials = Credentials(AWS["AWS_ACCESS_KEY_ID"], KEY, token or None)
+        signer = kind(credentials, signing_name, AWS["AWS_REGION"])
         url = f"https://{self.headers['Host']}{self.target}"
         request = AWSRequest(self.method, url, self.headers, self.body)
         request.context["timestamp"] = self.headers["X-Amz-Date"]

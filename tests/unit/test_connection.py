@@ -17,15 +17,7 @@ import trustme
 from botkit.deadline import Deadline
 
 from tests.support.needs import skip_or_fail
-from tests.support.stubs import (
-    NOBODY,
-    PASSWORD,
-    answers,
-    answers_all,
-    http,
-    load,
-    unreachable,
-)
+from tests.support.stubs import NOBODY, PASSWORD, answers, answers_all, http, load, unreachable
 
 BODY = b'{"chat_id": 42}'
 HEADERS = {"Content-Type": "application/json"}

@@ -119,8 +119,6 @@ def start_up(monkeypatch):
                 steps.append("import bot")
 
     def run(environment):
-        for name in AWS:
-            monkeypatch.delenv(name, raising=False)
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         importlib.import_module("botkit.telegram").default_client.connection = Hangs("telegram")
@@ -133,8 +131,7 @@ def start_up(monkeypatch):
         importlib.import_module("handler")
         return steps, given
 
-    yield run
-    unload()
+    return run
 
 
 @pytest.mark.parametrize(("environment", "expected"), STARTS.values(), ids=STARTS)

@@ -522,13 +522,8 @@ SESSION = "chat"
 
 def seconds():
     from datetime import UTC, datetime  # in a function
-    return [
-        datetime.now(UTC).timestamp(),
-        datetime.now().timestamp(),
-        datetime.today().timestamp(),
-        dt.datetime.now(UTC).timestamp(),
-        time.time(),
-    ]
+    moments = datetime.now(UTC), datetime.now(), datetime.today(), dt.datetime.now(UTC)
+    return [*(moment.timestamp() for moment in moments), time.time()]
 
 def order(message):
     yield conversation.ask("size", [say(message, "Which size?")])
