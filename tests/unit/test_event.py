@@ -8,7 +8,6 @@ OTHERS = {
     "null": (None, "NoneType ()"),
     "a list": ([UPDATE], "list ()"),
     "an update": (message(), "dict (update_id, message)"),
-    "tf without url": ({"tf": {"action": "register"}}, "dict (tf)"),
     "tf null": ({"tf": None, "url": "https://x"}, "dict (tf, url)"),
     "an invalid action": ({"tf": {"action": 7}, "url": "https://x"}, "dict (tf, url)"),
     "half a surrogate pair": ({"\ud800": 1}, "dict (\\ud800)"),

@@ -207,11 +207,7 @@ ALLOWED_UPDATES = ["message"]
 """
 OWN_CALLS = {
     "alone": ("return []", "answered", ["getChat"]),
-    "before those that it returns": (
-        "return [{'method': 'getMe'}]",
-        "answered",
-        ["getChat", "getMe"],
-    ),
+    "before another": ("return [{'method': 'getMe'}]", "answered", ["getChat", "getMe"]),
     "before it fails": ("len(7)", "bot_error", ["getChat"]),
 }
 

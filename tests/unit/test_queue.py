@@ -208,10 +208,7 @@ def test_the_pause_has_a_second_and_a_half(container, monkeypatch):
         left["bot"] = deadline.left()
         raise container.telegram.Unreachable("Telegram is away")
 
-    def sqs(*call):
-        left["queue"] = deadline.left()
-
-    container.stub_aws(sqs, "sqs")
+    container.stub_aws(lambda *call: left.update(queue=deadline.left()), "sqs")
     with_clock(container)
     monkeypatch.setattr(container.bot, "reply", reply)
     assert container.invoke(queue_event(message()), milliseconds=20_500) == AGAIN
