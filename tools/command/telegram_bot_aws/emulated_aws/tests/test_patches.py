@@ -276,19 +276,22 @@ def test_an_alias_has_its_own_actions(both):
         assert (original(*asked), changed(*asked)) == ("ListAliases", action)
 
 
-@pytest.mark.parametrize(
-    ("query", "body", "group"),
-    [
-        ({"groupName": ["tea"]}, b"", "tea"),
-        ({}, b'{"GroupName": "tea"}', "tea"),
-        ({}, b"", "default"),
-    ],
-)
-def test_a_schedule_is_checked_in_its_group(both, query, body, group):
-    about = ("scheduler", "POST", "/schedules/bob", {}, body, query, "us-east-1", "1")
-    found = both(patches.checked_resources, iam_actions, "extract_resource_arn")
-    arn = "arn:aws:scheduler:us-east-1:1:schedule"
-    assert [each(*about) for each in found] == [f"{arn}/default/bob", f"{arn}/{group}/bob"]
+def test_a_request_is_checked_for_what_it_names(both):
+    original, changed = both(patches.checked_resources, iam_actions, "extract_resource_arn")
+    schedule, queue = (
+        "arn:aws:scheduler:us-east-1:1:schedule",
+        "arn:aws:sqs:us-east-1:1:source.fifo",
+    )
+    bob, other = "/schedules/bob", f"{schedule}/default/bob"
+    for service, path, body, query, alone, named in (
+        ("scheduler", bob, {}, {"groupName": ["tea"]}, other, f"{schedule}/tea/bob"),
+        ("scheduler", bob, {"GroupName": "tea"}, {}, other, f"{schedule}/tea/bob"),
+        ("scheduler", bob, {}, {}, other, other),
+        ("sqs", "/", {"SourceArn": queue}, {}, "*", queue),
+    ):
+        data = json.dumps(body).encode() if body else b""
+        asked = (service, "POST", path, {}, data, query, "us-east-1", "1")
+        assert (original(*asked), changed(*asked)) == (alone, named)
 
 
 HERE = {"host": "127.0.0.1:4566"}
@@ -350,33 +353,25 @@ def bodies(url):
     return [message["body"] for message in sqs._queues[url]["messages"]]
 
 
-def test_messages_are_moved_once():
+def test_messages_are_moved_once(monkeypatch):
+    assert "StartMessageMoveTask" not in sqs._HANDLERS  # in MiniStack alone
+    monkeypatch.setattr(sqs, "_HANDLERS", {})
+    patches.message_moves()
+    move = sqs._HANDLERS["StartMessageMoveTask"]
     source, source_arn = create_fifo_queue("source")
     destination, destination_arn = create_fifo_queue("destination")
     task = {"SourceArn": str(source_arn), "DestinationArn": str(destination_arn)}
     for text in ("one", "two", "one"):
         message = {"QueueUrl": source, "MessageBody": text, "MessageGroupId": "42"}
         sqs._act_send_message({**message, "MessageDeduplicationId": f"{text} of these"}, "")
-    patches.start_message_move_task(task, "")
+    move(task, "")
     assert (bodies(source), bodies(destination)) == ([], ["one", "two"])
     sqs._queues[source]["dedup_cache"].clear()
     sqs._act_send_message({**message, "MessageDeduplicationId": "one of these"}, "")
-    patches.start_message_move_task(task, "")
+    move(task, "")
     assert (bodies(source), bodies(destination)) == ([], ["one", "two"])
     for url in (source, destination):
         sqs._act_delete_queue({"QueueUrl": url}, "")
-
-
-def test_a_move_is_checked_for_its_source(both, monkeypatch):
-    arn = "arn:aws:sqs:us-east-1:000000000000:source.fifo"
-    body = json.dumps({"SourceArn": arn}).encode()
-    found = both(patches.checked_resources, iam_actions, "extract_resource_arn")
-    asked = ("sqs", "POST", "/", {}, body, {}, "us-east-1", "1")
-    assert [each(*asked) for each in found] == ["*", arn]
-    assert "StartMessageMoveTask" not in sqs._HANDLERS  # in MiniStack alone
-    monkeypatch.setattr(sqs, "_HANDLERS", {})
-    patches.message_moves()
-    assert sqs._HANDLERS == {"StartMessageMoveTask": patches.start_message_move_task}
 
 
 def test_a_scheduled_message_is_sent_once(both):
