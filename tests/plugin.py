@@ -16,7 +16,7 @@ from telegram_bot_aws.local.project import LAMBDA, ROOT
 from telegram_bot_aws.local.terraform import Module
 from telegram_stand_in import Server, Telegram
 
-from tests.support.needs import needs_provider
+from tests.support.needs import skip_or_fail
 from tests.support.provider import Providers, alone
 from tests.support.stubs import FUNCTION, Finder, Peer, loaded, unload
 from tests.support.telegram import TOKEN
@@ -115,9 +115,9 @@ def providers(tmp_path_factory):
             module = Module("http://127.0.0.1:9", shared / "being initialised")
             try:
                 module.init()
-            except ToolError:
-                needs_provider()  # skips, and says what is missing
-                raise
+            except ToolError as error:
+                missing = str(error).splitlines()[0]
+                skip_or_fail(f"needs Terraform and its aws provider ({missing})")
             module.folder.rename(shared / "init")
     providers = Providers(shared / "init", tmp_path_factory.mktemp("provider"))
     yield providers

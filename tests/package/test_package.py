@@ -49,26 +49,24 @@ def with_little():
     return script
 
 
-def package(file, runtime=THIS, *folder, architecture="arm64", script=None):
-    """Write a package, and return the script's output. With a folder, it has only its files."""
+def ran(file, runtime, *folder, script=None):
     script = script or (with_little() if folder else loaded())
-    flag = f"--architecture={architecture}"
-    ran = run(script.main, flag, str(file), runtime, *map(str, folder))
-    if ran.code:
-        raise Refused(ran.code)
-    return ran.output
+    return run(script.main, "--architecture=arm64", str(file), runtime, *map(str, folder))
 
 
-class Refused(Exception):
-    """The script's exit, instead of a package."""
+def package(file, runtime=THIS, *folder, script=None):
+    """Write a package, and return the script's output. With a folder, it has only its files."""
+    done = ran(file, runtime, *folder, script=script)
+    assert not done.code, done.code
+    return done.output
 
 
 def refusal(file, *folder):
     """Return why there is no package."""
-    with pytest.raises(Refused, match=r"^scripts/package: [^\n]*$") as caught:
-        package(file, THIS, *folder)
+    said = str(ran(file, THIS, *folder).code)
+    assert re.fullmatch(r"scripts/package: [^\n]*", said)
     assert not file.exists()
-    return str(caught.value)
+    return said
 
 
 def names(file):

@@ -27,7 +27,6 @@ from telegram_bot_aws.local.terraform import LOCK, terraform_command
 GET_SCHEMA = "/tfplugin5.Provider/GetSchema"
 # Fields of its response: maps of names to schemas of resources, data sources, ephemeral resources.
 MAPS = (2, 3, 8)
-MAX_PROCESSES = 2  # of half a gigabyte each
 NOWHERE = {  # `init` never asks a provider that is said to run already
     "Protocol": "grpc",
     "Pid": 1,
@@ -91,7 +90,7 @@ def program_and_source(initialised):
 
 
 class Providers:
-    """Provider processes: one for each user of each region of an AWS, for all deployments.
+    """A provider's process, which another user, region or AWS gets anew: it takes half a gigabyte.
 
     `initialised` is a module's folder, which other processes use at the same time. `here` is an
     empty folder for this process.
@@ -100,7 +99,7 @@ class Providers:
     def __init__(self, initialised, here):
         self._here = here
         self._initialised = initialised
-        self._started = {}
+        self._user = self._provider = None
         self.lock_file = initialised / LOCK
 
     def reattach(self, root, environment):
@@ -110,14 +109,12 @@ class Providers:
             link.unlink(missing_ok=True)
             link.symlink_to(root / name)
         names = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID")
-        user = tuple(environment[name] for name in names)
-        if user in self._started:
-            self._started[user] = self._started.pop(user)  # used last, ended last
-        else:
-            if len(self._started) == MAX_PROCESSES:
-                self._started.pop(next(iter(self._started))).stop()
-            self._started[user] = _Provider(self._initialised, self._here, environment)
-        return self._started[user].reattach
+        user = [environment[name] for name in names]
+        if user != self._user:
+            self.stop()
+            self._user = user
+            self._provider = _Provider(self._initialised, self._here, environment)
+        return self._provider.reattach
 
     def command(self, folder):
         """Write a program into a folder: Terraform, for scripts that run it by themselves.
@@ -139,8 +136,8 @@ class Providers:
         return program
 
     def stop(self):
-        for provider in self._started.values():
-            provider.stop()
+        if self._provider:
+            self._provider.stop()
 
 
 class _Provider(grpc.GenericRpcHandler):

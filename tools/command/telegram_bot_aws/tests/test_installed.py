@@ -10,7 +10,7 @@ import pytest
 from telegram_bot_aws.local import program
 from telegram_bot_aws.local.project import COMMAND, NEEDED, ROOT, VENV
 from telegram_bot_aws.starter import new
-from tests.support.needs import needs_provider, skip_or_fail
+from tests.support.needs import skip_or_fail
 
 SAID = "Hello, Ada!\n"  # by the example that `new` copies
 URL = "https://example.org/telegram"
@@ -42,7 +42,6 @@ def repository(tmp_path):
 
 @pytest.mark.slow
 def test_installed_command_begins_and_tries_a_bot(repository, tmp_path, quick_terraform):
-    needs_provider()
     if not (uv := VENV / "bin" / "uv").exists():
         skip_or_fail("needs uv, which scripts/bootstrap installs")
     uvx = [str(uv), "tool", "run", "--quiet", "--python", sys.executable]

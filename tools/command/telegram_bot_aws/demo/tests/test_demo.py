@@ -14,7 +14,7 @@ import pytest
 from telegram_bot_aws.demo import demo
 from telegram_bot_aws.demo.deployments import TOKENS_BEGIN, token
 from telegram_bot_aws.local.project import LAMBDA, ROOT
-from tests.support.needs import needs_provider, needs_terraform, skip_or_fail
+from tests.support.needs import needs_terraform, skip_or_fail
 from tests.support.programs import (
     MAX_SECONDS,
     Script,
@@ -82,7 +82,6 @@ def test_a_signal_ends_the_direct_demo(temporary):
 @linux
 @pytest.mark.usefixtures("quick_terraform")
 def test_a_signal_ends_the_set_up(project, temporary):
-    needs_provider()
     with Script(project, "demo", TMPDIR=str(temporary)) as demo:
         demo.wait_for("terraform apply … ")
         assert demo.end(signal.SIGTERM) == 130

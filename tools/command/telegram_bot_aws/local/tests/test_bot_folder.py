@@ -10,7 +10,6 @@ import pytest
 from telegram_bot_aws.demo.deployments import TOKENS_BEGIN
 from telegram_bot_aws.local.container import look_at
 from telegram_bot_aws.local.project import ROOT
-from tests.support.needs import needs_provider
 from tests.support.programs import Script, contents, copy_of_the_project, nothing_is_left
 from tests.support.telegram import TOKEN, say
 
@@ -113,7 +112,6 @@ def nothing_is_planted(told):
 @pytest.mark.usefixtures("quick_terraform")
 def test_the_demo_runs_it_once_and_passes_nothing_on(folder, variables, tmp_path, temporary):
     """The operator's files beside the module and at home, and variables, are left alone."""
-    needs_provider()
     (tmp_path / "project").mkdir()
     project = copy_of_the_project(tmp_path / "project")
     (project / "terraform.tfstate").write_text("the operator's state")
