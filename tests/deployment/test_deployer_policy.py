@@ -20,7 +20,14 @@ from telegram_bot_aws.local.request import request
 from telegram_bot_aws.local.terraform import REGION
 from telegram_stand_in import ADA
 
-from tests.support.deployment import Deployment, answer_to, client, create_user, everything
+from tests.support.deployment import (
+    Deployment,
+    answer_to,
+    client,
+    create_user,
+    everything,
+    logged,
+)
 from tests.support.policy import POLICY, actions
 from tests.support.recorder import Recorder
 from tests.support.telegram import TOKEN
@@ -239,12 +246,6 @@ def configuration(aws):
     return client(aws, "lambda").get_function_configuration(FunctionName="telegram-bot")
 
 
-def logged(aws):
-    """Return all that the function logged."""
-    found = client(aws, "logs").filter_log_events(logGroupName="/aws/lambda/telegram-bot")
-    return "\n".join(event["message"] for event in found["events"])
-
-
 def test_bot_has_its_own_files_environment_and_policy(module, telegram, aws):
     """Its policy and environment refer to a resource of the same apply."""
     assert answer_to(telegram, "x") == "Hello from Ada at votes"
@@ -269,10 +270,10 @@ def test_schedules_warm_the_function_and_watch_the_webhook(module, telegram, aws
         rule = f"telegram-bot_{schedule}"
         [target] = client(aws, "events").list_targets_by_rule(Rule=rule)["Targets"]
         assert target["Arn"] == configuration(aws)["FunctionArn"] + ":live"
-        before = logged(aws)
+        before = logged(aws, "telegram-bot")
         answer = client(aws, "lambda").invoke(FunctionName=target["Arn"], Payload=target["Input"])
         assert (answer.get("FunctionError"), answer["Payload"].read()) == (None, result)
-        new = logged(aws).removeprefix(before).splitlines()
+        new = logged(aws, "telegram-bot").removeprefix(before).splitlines()
         return [json.loads(line) for line in new if line.startswith("{")]
 
     assert lines_of("warm", b"{}") == []
@@ -317,7 +318,7 @@ def test_mini_app_is_served_to_anyone(module, telegram):
 
 
 def test_mini_app_requests_need_telegrams_signature(module, telegram, aws):
-    before = logged(aws)
+    before = logged(aws, "telegram-bot")
     url = module.outputs()["page"].replace("index.html", "api/orders?a=1")
 
     def order(authorization):
@@ -330,7 +331,7 @@ def test_mini_app_requests_need_telegrams_signature(module, telegram, aws):
     assert (status, answer["user"]["id"]) == (200, ADA["id"])
     assert (answer["body"], answer["query"]) == ({"n": 1}, {"a": "1"})
     assert order(f"{signed}0")[0] == 401
-    lines = logged(aws).removeprefix(before)
+    lines = logged(aws, "telegram-bot").removeprefix(before)
     assert "duration_ms" in lines and "Ada" not in lines
 
 

@@ -8,37 +8,27 @@ from telegram_bot_aws.local.terraform import REGION
 from tests.support.deployment import client
 
 BOT = 'SESSION = "chat"\ndef reply(update, session):\n    return []'
-NEW = "attribute_not_exists(version)"
-AS_READ = "version = :read"
+KEY = {"Key": {"id": {"S": "42"}}}
+NEW = {"ConditionExpression": "attribute_not_exists(version)"}
 
 
-def item(key, version, **more):
-    return {"id": {"S": key}, "version": {"S": version}, "session": {"S": "{}"}, **more}
+def item(version, **more):
+    return {"Item": {**KEY["Key"], "version": {"S": version}, "session": {"S": "{}"}, **more}}
 
 
-def get(key):
-    return "GetItem", {"Key": {"id": {"S": key}}, "ConsistentRead": True}
-
-
-def put(new, read=""):
-    if not read:
-        return "PutItem", {"Item": new, "ConditionExpression": NEW}
-    values = {":read": {"S": read}}
-    return "PutItem", {
-        "Item": new,
-        "ConditionExpression": AS_READ,
-        "ExpressionAttributeValues": values,
-    }
+def as_read(version):
+    read = {":read": {"S": version}}
+    return {"ConditionExpression": "version = :read", "ExpressionAttributeValues": read}
 
 
 CALLS = [
-    get("42"),
-    put(item("42", "a"), read="a"),  # there is none yet
-    put(item("42", "a")),
-    put(item("42", "b")),  # there is one
-    put(item("42", "b"), read="x"),
-    put(item("42", "b", expires_at={"N": "1"}), read="a"),
-    get("42"),
+    ("GetItem", {**KEY, "ConsistentRead": True}),
+    ("PutItem", {**item("a"), **as_read("a")}),  # there is none yet
+    ("PutItem", {**item("a"), **NEW}),
+    ("PutItem", {**item("b"), **NEW}),  # there is one
+    ("PutItem", {**item("b"), **as_read("x")}),
+    ("PutItem", {**item("b", expires_at={"N": "1"}), **as_read("a")}),
+    ("GetItem", {**KEY, "ConsistentRead": True}),
 ]
 
 

@@ -16,6 +16,7 @@ from tests.support.deployment import (
     answer_to,
     change,
     client,
+    logged,
     release_edits,
     texts,
 )
@@ -38,12 +39,6 @@ def keep(aws, token):
     )
 
 
-def logged(aws):
-    """Return all that the function logged: the emulated AWS keeps texts without their fields."""
-    found = client(aws, "logs").filter_log_events(logGroupName="/aws/lambda/repaired")
-    return "\n".join(event["message"] for event in found["events"])
-
-
 @pytest.fixture(scope="module")
 def module(deploy, aws):
     keep(aws, TOKEN)
@@ -61,7 +56,7 @@ def test_token_in_parameter_store_is_nowhere_else(module, telegram, aws):
         "environment": json.dumps(configuration["Environment"]),
     }
     assert [place for place, text in places.items() if PARAMETER not in text] == []
-    places["log"] = logged(aws)
+    places["log"] = logged(aws, "repaired")
     assert [place for place, text in places.items() if TOKEN.partition(":")[2] in text] == []
 
 
@@ -70,7 +65,7 @@ def test_password_of_a_proxy_is_not_shown(module, aws):
     module.variables["telegram_proxy"] = f"http://bot:{ESCAPED}@127.0.0.1:9"
     assert "ConnectionRefusedError" in module.refused()
     del module.variables["telegram_proxy"]
-    shown = [logged(aws), *module.said]
+    shown = [logged(aws, "repaired"), *module.said]
     shown = [said for said in shown if not said.startswith('{"format_version"')]
     for password in (ESCAPED, PASSWORD):
         assert not any(password in said for said in shown)

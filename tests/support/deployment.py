@@ -138,6 +138,12 @@ def everything(aws):
     return [f"{each}" for each in cleanup.everything(functools.partial(client, aws))]
 
 
+def logged(aws, name):
+    """Return all that a function logged: the emulated AWS keeps texts without their fields."""
+    found = client(aws, "logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")
+    return "\n".join(event["message"] for event in found["events"])
+
+
 def texts(telegram):
     """Return the texts of the bot's messages that Telegram accepted, in order."""
     sent = [call for call in telegram.calls if call.method == "sendMessage" and call.status == 200]
