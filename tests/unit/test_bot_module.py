@@ -168,10 +168,6 @@ BROKEN = {
         "from botkit.errors import UsageError\nraise UsageError('as \"ada\"')",
         'UsageError: as "ada" at bot.py:2',
     ),
-    "a token": (
-        "import os\nint(os.environ['TELEGRAM_BOT_TOKEN'])",
-        "ValueError: invalid literal for int() with base 10: '…' at bot.py:2",
-    ),
     "a secret beside names": (
         "import os\nraise ImportError(os.environ['DATABASE'])",
         "ImportError: … at bot.py:2",
@@ -199,13 +195,12 @@ def test_broken_bot_loses_no_update_and_logs_no_secret(start_bot, source, error)
 
 
 def test_failed_import_is_logged_with_file_and_line(start_bot, tmp_path, monkeypatch):
-    name = "brought"
     monkeypatch.syspath_prepend(tmp_path)
-    (tmp_path / name).mkdir()
-    (tmp_path / name / "__init__.py").write_text("\n1 / 0")
-    container = start_bot(f"\n\nimport {name}")
+    (tmp_path / "brought").mkdir()
+    (tmp_path / "brought" / "__init__.py").write_text("\n1 / 0")
+    container = start_bot("\n\nimport brought")
     container.invoke(request(UPDATE))
-    place = f"{name}/__init__.py:2, from bot.py:3"
+    place = "brought/__init__.py:2, from bot.py:3"
     assert container.line["error"].endswith(f"ZeroDivisionError: division by zero at {place}")
 
 

@@ -29,13 +29,9 @@ def test_calls_of_an_event_are_made(start, bot_api, mode, calls):
     container = start(bot_api.url, REPLY_MODE=mode)
     bot_api.expects(*calls)
     assert container.invoke(calls if len(calls) > 1 else CALL) is None
-    assert container.line == {
-        "level": "INFO",
-        "logger": "botkit",
-        "message": "event",
-        "methods": ["sendMessage"] * len(calls),
-        "outcome": "answered",
-    }
+    line = container.line
+    assert (line["message"], line["outcome"]) == ("event", "answered")
+    assert line["methods"] == ["sendMessage"] * len(calls)
 
 
 SOURCES = {

@@ -46,11 +46,8 @@ def test_strangers_are_ignored_in_the_queue_too(start_bot):
     container = start_bot(BOT, ALLOWED_IDS="7", QUEUE_URL=QUEUE, AWS_ENDPOINT_URL="http://[::1]:1")
     container.deliver(message())
     assert container.invoke(queue_event(message(2))) == {"batchItemFailures": []}
-    lines = [line for line in container.log if line.get("outcome")]
-    assert [(line["outcome"], line.get("source")) for line in lines] == [
-        ("ignored", None),
-        ("ignored", "queue"),
-    ]
+    told = [(line["outcome"], line.get("source")) for line in container.log if "outcome" in line]
+    assert told == [("ignored", None), ("ignored", "queue")]
 
 
 def test_events_are_answered_whoever_is_listed(start_bot, bot_api):
