@@ -394,7 +394,7 @@ function drawFaults() {
       take(event.target.value);
       drawFaults();
     };
-    return h("select", { "aria-label": label, "data-name": name, onchange }, options);
+    return h("select", { "aria-label": label, "data-name": name, disabled: on, onchange }, options);
   };
   const kinds = Object.entries(FAULTS).map(([kind, { word }]) =>
     option(kind, kind === wish.kind, word),

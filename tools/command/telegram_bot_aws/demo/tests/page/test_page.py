@@ -223,6 +223,8 @@ def test_new_message_keeps_the_readers_place(page, demo):
     demo.chat.bots.deployment.send_event(hosted, tea)
     expect(messages.get_by_text("Good morning!")).to_be_attached()
     assert messages.evaluate("e => e.scrollTop") == 0
+    answer_to(page, "print")  # what the reader writes is shown
+    assert messages.evaluate("e => e.scrollTop") > 0
 
 
 def test_update_is_resent(page):
