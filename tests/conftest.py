@@ -10,7 +10,6 @@ from functools import partial
 import pytest
 from botkit.fakes.services import Queues, Schedules, Table
 from telegram_bot_aws.local.project import LAMBDA
-from telegram_stand_in import Server, Telegram, private_chat
 
 from tests.support.connections import Served
 from tests.support.stubs import (
@@ -89,15 +88,6 @@ def bot_api(httpserver):
     stub = BotApi(httpserver)
     yield stub
     stub.check()
-
-
-@pytest.fixture
-def telegram():
-    """The stand-in for Telegram, which knows the containers' token, and Ada in chat 42."""
-    telegram = Telegram(TOKEN)
-    telegram.bot.chats[42] = private_chat({"id": 42, "first_name": "Ada"})
-    with Server(telegram):
-        yield telegram
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from telebot import apihelper
 from telegram_bot_aws.local.project import ROOT
 
 from tests.support.stubs import message
-from tests.support.telegram import files
+from tests.support.telegram import TOKEN, files, say
 
 MOVED = ROOT / "examples/moved"
 # Telegram's answers.
@@ -336,11 +336,11 @@ def test_warning_is_logged_without_its_text(bots):
 
 
 def test_a_file_is_downloaded_and_uploaded(bots, telegram):
+    say(telegram, "Hi", chat=42)
     telegram.files.add("document", b"data", id="x").path = "a"
     upload = bots.framework.call.format(f"send_document(42, {bots.framework.upload})")
-    container = bots.start(
-        f"data = {bots.framework.download}", upload, TELEGRAM_API_URL=telegram.url
-    )
+    here = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
+    container = bots.start(f"data = {bots.framework.download}", upload, **here)
     assert result(container) == (200, "answered", "")
     assert files(telegram)[1:] == [("a.txt", b"data")]
 

@@ -14,7 +14,7 @@ from tests.support.stubs import (
     session_environment,
     with_clock,
 )
-from tests.support.telegram import files
+from tests.support.telegram import TOKEN, files, say
 from tests.support.updates import ADA, GROUP, SAID, TOPIC
 
 COUNT = """
@@ -85,8 +85,10 @@ FILES = [
 
 
 def test_saved_calls_have_their_files(start_with_sessions, telegram):
+    say(telegram, "Hi", chat=42)
+    here = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
     for _ in range(2):
-        container = start_with_sessions(f"{COUNT_AND}return {FILES}", TELEGRAM_API_URL=telegram.url)
+        container = start_with_sessions(f"{COUNT_AND}return {FILES}", **here)
         container.deliver(message())
     document = {"chat_id": "42", "document": "attach://document"}
     voice = {"chat_id": "42", "caption": "B", "voice": "attach://voice"}
