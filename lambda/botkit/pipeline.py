@@ -56,8 +56,7 @@ OPTIONAL: dict[str, tuple[str, Callable[[Any], object]]] = {
 # By pipeline, once bot.py is imported: the middleware that it and the settings enable.
 enabled: dict[str, list[Middleware]] = {}
 MAX_REMEMBERED = 256  # updates
-# The outcomes of recent updates and events for which calls were carried out, by id. If our 200 is
-# lost, Telegram redelivers them.
+# The outcomes of recent updates and events with calls, by id: Telegram may have missed our 200.
 recent = BoundedDict(MAX_REMEMBERED)
 
 

@@ -315,8 +315,8 @@ def test_bot_is_rate_limited_and_answers_later(chat_with):
     for number in range(21):
         ada.send(f"{number}")
     assert texts(ada) == [f"{number}" for number in range(21)]
-    assert "Too Many Requests: retry after 60" in chat.transcript
-    assert chat.telegram.moved == begun + 60
+    assert "Too Many Requests: retry after" in chat.transcript
+    assert 0 < chat.telegram.moved - begun <= 60  # less what the calls took
 
 
 def test_endless_retries_fail_the_test(chat_with, caplog):
