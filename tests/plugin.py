@@ -27,19 +27,8 @@ DEPLOYMENT = "tests/deployment/"
 PRINTED = f"{DEPLOYMENT}test_doc_commands.py"  # each test in it has a deployment to itself
 # Tests that start first, in this order, so that no process waits for another at the end.
 ORDER = (PRINTED, DEPLOYMENT, PAGE, "tools/command/", "tools/")
-# One process runs all of these, since it takes seconds to start a browser, to import aiogram, or to
-# ask programs for their help.
-TOGETHER = (
-    (PAGE,),
-    ("examples/moved/aiogram/", "tests/integration/test_moved.py"),
-    ("tests/docs/test_commands.py",),
-)
-
-
-def place(nodeid):
-    """Return the index of a test's file in `ORDER`, or its length."""
-    found = [nodeid.startswith(path) for path in ORDER]
-    return [*found, True].index(True)
+# One process runs all of these, since it takes seconds to start a browser, or to import aiogram.
+TOGETHER = ((PAGE,), ("examples/moved/aiogram/", "tests/integration/test_moved.py"))
 
 
 def pytest_collection_finish():
@@ -55,7 +44,7 @@ def group_of(nodeid):
 
 
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: place(item.nodeid))
+    items.sort(key=lambda item: [*map(item.nodeid.startswith, ORDER)], reverse=True)
     for item in items:
         if group := group_of(item.nodeid):
             item.add_marker(pytest.mark.xdist_group(group))

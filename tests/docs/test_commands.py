@@ -75,9 +75,8 @@ def known(words):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_commands_take_the_flags_shown(page):
-    for words in commands(page):
+def test_commands_take_the_flags_shown():
+    for words in (words for page in PAGES for words in commands(page)):
         text = known(words)
         for flag in flags([word for word in words if word != "-m"]):  # Python's own
             assert re.search(rf"(?<![\w-]){flag}\b", text), f"{shlex.join(words)}: {flag}"

@@ -13,9 +13,8 @@ import json
 import os
 import random
 import re
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, namedtuple
 from types import SimpleNamespace
-from typing import NamedTuple
 
 import pytest
 
@@ -41,14 +40,8 @@ STORM = "storm"  # of all faults, and also out of order
 OFTEN = {"crash": 0.04, "duplicate": 0.02, "webhook_response_lost": 0.1}  # others: 0.05
 
 
-class Case(NamedTuple):
-    """A pair that meets a fault, "" for none, at one of its chances."""
-
-    pair: tuple
-    fault: str = ""
-    at: int = 0
-
-
+# A pair that meets a fault, "" for none, at one of its chances.
+Case = namedtuple("Case", ["pair", "fault", "at"], defaults=["", 0])
 # A bot has one SESSION.
 EXCLUDED = {*itertools.combinations(features.SESSIONS, 2)}
 PAIRS = [pair for pair in itertools.combinations(FEATURES, 2) if pair not in EXCLUDED]
@@ -60,20 +53,11 @@ REDRIVES = 5  # at most
 TIMES = 3  # of a call that recurs
 
 
-class Said(NamedTuple):
+class Said(namedtuple("Said", "word part parts ids more chat is_sent at")):
     """A part of an answer that was carried out: the first of two to updates 7 and 8, and so on.
 
-    `at` is the time for which it was scheduled, if it recurs.
+    It was sent, or is an edit. `at` is the time for which it was scheduled, if it recurs.
     """
-
-    word: str
-    part: int
-    parts: int
-    ids: tuple[int, ...]
-    more: str
-    chat: int
-    is_sent: bool  # and not an edit
-    at: str
 
     @property
     def is_whole(self):

@@ -4,7 +4,7 @@ A bot is BASE, the parts of its features, and END. What it says has the ids of t
 answers: "plain 2/2 [7]" is the second of the two parts of the answer to update 7.
 """
 
-from typing import NamedTuple
+from collections import namedtuple
 
 from tests.support.stubs import QUEUE
 
@@ -215,20 +215,12 @@ ANSWERS |= {"weekly": weekly, "settle": settle}
 """
 
 
-class Feature(NamedTuple):
-    """A feature: a part of bot.py, or settings of the function, or what happens to the bot.
-
-    `says` is what a `person` writes to it in each of four phases. `session` is the SESSION that
-    the bot has then, if the other feature has none.
-    """
-
-    part: str = ""
-    session: str = ""
-    settings: dict[str, str] = {}
-    says: tuple[list[str], ...] = ()
-    person: int = OWNER
-
-
+# A feature: a part of bot.py, or settings of the function, or what happens to the bot. `says` is
+# what a `person` writes to it in each of four phases. `session` is the SESSION that the bot has
+# then, if the other feature has none.
+Feature = namedtuple(
+    "Feature", "part session settings says person", defaults=["", "", {}, (), OWNER]
+)
 QUEUED = {
     "QUEUE_URL": QUEUE,
     "SCHEDULE_GROUP": "bot",

@@ -53,16 +53,14 @@ def printed(page):
 
     Comments are left out.
     """
-    return [*_lines(page.read_text())]
-
-
-def _lines(text):
-    for found in PRINTED.finditer(text):
+    printed = []
+    for found in PRINTED.finditer(page.read_text()):
         block = (found["block"] or found["sentence"]).replace("\\\n", " ")
         lines = block.splitlines() if found["block"] else [" ".join(block.split())]
         for line in lines:
             if line.strip() and not line.strip().startswith("#"):
-                yield re.sub(" +# .*", "", line).strip()
+                printed.append(re.sub(" +# .*", "", line).strip())
+    return printed
 
 
 def begin(folder):

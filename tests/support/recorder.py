@@ -1,10 +1,10 @@
 """Requests of Terraform to the emulated AWS, on their way through this process."""
 
-import http.client
 import re
 from collections import namedtuple
 
 from telegram_bot_aws.local.http_server import MAX_REQUEST_BYTES, LocalRequest, LocalServer
+from telegram_bot_aws.local.request import request
 
 
 class Request(namedtuple("Request", ["method", "path", "headers", "body"])):
@@ -31,14 +31,10 @@ class Recorder(LocalServer):
         self.requests = []
         super().__init__(_Handler)
 
-    def send(self, request):
-        connection = http.client.HTTPConnection("127.0.0.1", self.aws.port, timeout=300)
-        try:
-            connection.request(*request[:2], request.body, request.headers)
-            answer = connection.getresponse()
-            return answer.status, answer.getheaders(), answer.read()
-        finally:
-            connection.close()
+    def send(self, given):
+        method, path, headers, body = given
+        answer = request(method, self.aws.url + path, headers, body, 300)
+        return answer.status, answer.headers, answer.body
 
 
 class _Handler(LocalRequest):
@@ -48,9 +44,9 @@ class _Handler(LocalRequest):
 
     def do_POST(self):
         body = self.body(MAX_REQUEST_BYTES)
-        request = Request(self.command, self.path, dict(self.headers.items()), body)
-        self.server.requests.append(request)
-        status, headers, data = self.server.send(request)
+        given = Request(self.command, self.path, dict(self.headers.items()), body)
+        self.server.requests.append(given)
+        status, headers, data = self.server.send(given)
         about = {"connection", "content-length", "date", "server", "transfer-encoding"}
         self.respond(status, [each for each in headers if each[0].lower() not in about], data)
 
