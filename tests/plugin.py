@@ -43,6 +43,7 @@ def group_of(nodeid):
     return next((group[0] for group in TOGETHER if nodeid.startswith(group)), None)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for the groups
 def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: [*map(item.nodeid.startswith, ORDER)], reverse=True)
     for item in items:
