@@ -43,10 +43,7 @@ SOURCES = {
     "no records": ({"Records": "x"}, None),
     "a number": ({"source": 7}, None),
     "a list": ([1], None),
-    "a destination": (
-        {"requestContext": {"condition": "RetriesExhausted"}, "requestPayload": {"x": 1}},
-        None,
-    ),
+    "a destination": ({"requestContext": {}, "requestPayload": {"x": 1}}, None),
 }
 
 

@@ -328,10 +328,7 @@ NO_ANSWERS = {
     "an exit": (SystemExit(TEXT), "SystemExit at tests/unit/test_mini_app.py:"),
 }
 FAILED = {"error": "failed", "message": "The bot failed. Its log says why."}
-UNAVAILABLE = {
-    "error": "unavailable",
-    "message": "The bot can't answer now. Try again later.",
-}
+UNAVAILABLE = {"error": "unavailable", "message": "The bot can't answer now. Try again later."}
 
 
 @pytest.mark.parametrize(("answer", "error"), NO_ANSWERS.values(), ids=NO_ANSWERS)

@@ -128,9 +128,7 @@ def test_on_error_has_two_more_seconds(start_bot, bot_api):
     [({}, 1, True), ({}, 2, False), ({"failed": {"outcome": "bot_error"}}, 1, False)],
     ids=["first", "second receive", "redrive"],
 )
-def test_on_error_runs_at_the_first_attempt_only(
-    start_with_queue, bot_api, content, received, is_told
-):
+def test_on_error_runs_at_first(start_with_queue, bot_api, content, received, is_told):
     container = start_with_queue(BOT)
     bot_api.expects(*[SORRY] * is_told)
     event = queue_event({"update": message(), **content}, received)

@@ -93,9 +93,8 @@ def test_session_expires_after_its_last_change(start_with_sessions, monkeypatch,
 
 
 @pytest.mark.parametrize(("after", "is_there"), [(2 * DAY - 1, True), (2 * DAY, False)])
-def test_expired_session_is_empty_before_dynamodb_deletes_it(
-    start_with_sessions, monkeypatch, after, is_there
-):
+def test_expired_session_is_empty(start_with_sessions, monkeypatch, after, is_there):
+    """DynamoDB deletes it later."""
     start_at(start_with_sessions, monkeypatch, 2).deliver(message(text="hello"))
     container = start_at(start_with_sessions, monkeypatch, 2, NOW + after)
     session = container.module("session")

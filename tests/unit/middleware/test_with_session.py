@@ -134,10 +134,8 @@ def test_redrive_repeats_an_incomplete_answer(start_with_sessions, bot_api):
 
 
 @pytest.mark.parametrize(("received", "outcome"), [(1, "duplicate"), (2, "answered")])
-def test_redrive_skips_what_another_delivery_has_answered(
-    start_with_sessions, bot_api, received, outcome
-):
-    """But it continues what its own first attempt has saved."""
+def test_redrive_skips_what_is_answered(start_with_sessions, bot_api, received, outcome):
+    """Another delivery has answered it. But it continues what its own first attempt has saved."""
     bot_api.expects(*[said(1)] * received)
     start_with_sessions(COUNT).deliver(message())
     container = start_with_sessions(COUNT, QUEUE_URL=QUEUE)

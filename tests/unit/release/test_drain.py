@@ -10,8 +10,6 @@ DEAD_LETTERS = QUEUE.replace(".fifo", "_dlq.fifo")
 DRAIN = {"tf": {"action": "delete"}, "url": URL, "hook": "drain_queue"}
 UNQUEUED = 'ALLOWED_UPDATES = ["message"]\nreply = print\n'
 QUEUES = UNQUEUED + 'QUEUED_UPDATES = ["message"]\n'
-
-
 EMPTY = (0, 0)
 
 
@@ -75,9 +73,7 @@ LOST = {
 
 
 @pytest.mark.parametrize(("url", "readings", "words", "queue"), LOST.values(), ids=LOST)
-def test_drain_fails_if_messages_would_be_lost(
-    container, bot_api, monkeypatch, url, readings, words, queue
-):
+def test_drain_loses_no_message(container, bot_api, monkeypatch, url, readings, words, queue):
     with pytest.raises(Exception, match=f"{words}.* redrive_command") as caught:
         drain(container, bot_api, monkeypatch, *readings, url=url)
     assert str(caught.value).endswith(f"discard them: aws sqs purge-queue --queue-url {queue}")
