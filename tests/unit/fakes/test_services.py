@@ -161,11 +161,12 @@ def test_scheduler_sends_due_items_to_the_queue(queues):
     schedules = Schedules(None, items=items)
     scheduler = Scheduler(schedules, queues)
     times = []
-    for now in (1_800_000_000.0, 1_800_003_600.0, 1_800_090_030.0):
+    for now in (1_800_000_000.0, 1_800_003_600.0, 1_800_200_000.0):
         schedules.now = lambda now=now: now
         times.append(scheduler.next_time())
         scheduler.run_next()
     assert times == [1_800_000_000.0, 1_800_003_600.0, 1_800_090_000.0]
+    assert scheduler.next_time() == 1_800_262_800.0, "not the one that was missed"
     assert [(each["group"], json.loads(each["body"])["at"]) for each in queues.items.values()] == [
         ("once.tea", "2027-01-15T08:00:00Z"),
         ("cron.tea", "2027-01-15T09:00:00Z"),
