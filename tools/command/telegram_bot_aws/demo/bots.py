@@ -6,7 +6,7 @@ from telegram_stand_in import Bot, Json, Person, Telegram
 
 from telegram_bot_aws.demo.deployments import PAGE, Deployment, Hosted
 from telegram_bot_aws.demo.feed import Feed
-from telegram_bot_aws.demo.samples import CHATS, Stages, person_in
+from telegram_bot_aws.demo.samples import CHATS, person_in, place_of, stage_of
 from telegram_bot_aws.local.program import typed
 
 
@@ -21,7 +21,6 @@ class Bots:
         self.deployment: Deployment | None = None
         self.addresses: dict[int, str] = {}
         self.setup: Json = {"reloads": [], "command": typed("demo")}
-        self._stages = Stages(telegram)
         self._telegram = telegram
         self._feed = feed
 
@@ -43,7 +42,8 @@ class Bots:
 
     def actor(self, id: int, chat: str, name: str = "") -> Person:
         """Return a person in a chat, who acts towards a bot."""
-        return self._stages.person(self.get(id), person_in(chat, name), chat)
+        user = person_in(chat, name)
+        return stage_of(self._telegram, self.get(id)).person(user, **place_of(chat, user))
 
     def serves(self, id: int, address: str) -> None:
         """Note where the demo serves a bot's page."""

@@ -10,7 +10,6 @@ from telegram_stand_in import (
     LOCATION,
     Bot,
     Json,
-    Person,
     Stage,
     Telegram,
     private_chat,
@@ -66,19 +65,11 @@ def place_of(where: str, user: Json) -> Json:
     return {"chat": known["chat"], **known.get("thread", {})}
 
 
-class Stages:
-    """A stage for each bot. What isn't documented is only told there, as in Telegram."""
-
-    def __init__(self, telegram: Telegram) -> None:
-        self._telegram = telegram
-        self._by_bot: dict[int, Stage] = {}
-
-    def person(self, bot: Bot, user: Json, where: str) -> Person:
-        """Return a User in a chat, by its key, who acts towards a bot."""
-        if bot.id not in self._by_bot:
-            self._by_bot[bot.id] = stage = Stage(telegram=self._telegram, bot=bot)
-            stage.strict = False
-        return self._by_bot[bot.id].person(user, **place_of(where, user))
+def stage_of(telegram: Telegram, bot: Bot) -> Stage:
+    """Return a stage for a bot. What isn't documented is only told there, as in Telegram."""
+    stage = Stage(telegram=telegram, bot=bot)
+    stage.strict = False
+    return stage
 
 
 def poll(question: str, *options: str) -> Json:

@@ -30,7 +30,7 @@ from telegram_bot_aws.demo.deployments import Deployment, Hosted
 from telegram_bot_aws.demo.feed import InvalidRequest
 from telegram_bot_aws.demo.people import send_again
 from telegram_bot_aws.demo.progress import aside, say, step, tell
-from telegram_bot_aws.demo.samples import PEOPLE, Stages, place_of
+from telegram_bot_aws.demo.samples import PEOPLE, place_of, stage_of
 from telegram_bot_aws.local.container import Invocation
 from telegram_bot_aws.local.processes import ToolError
 
@@ -68,7 +68,7 @@ class Script:
         self._people = dict(PEOPLE)
         self._user = ADA
         self._where = "private"
-        self._stages = Stages(telegram)
+        self._stages = {bot.id: stage_of(telegram, bot) for bot in telegram.bots}
         self._shown = len(telegram.calls)
         self._from_queue: list[Invocation] = []
         self._events = 0  # that came by themselves
@@ -117,7 +117,7 @@ class Script:
 
     def _actor(self, bot: Bot) -> Person:
         """Return who acts, in the chat and towards a bot."""
-        return self._stages.person(bot, self._user, self._where)
+        return self._stages[bot.id].person(self._user, **self._place)
 
     @property
     def _place(self) -> Json:
