@@ -99,10 +99,3 @@ def test_result_of_a_rejected_repetition_is_true(container, bot_api):
     bot_api.refuses(MESSAGE, 400, "Bad Request: chat not found")
     with pytest.raises(container.module("errors").TelegramError):
         container.telegram.call("sendMessage", chat_id=42, text="x")
-
-
-def test_bounded_dict_forgets_the_oldest_item():
-    recent = load("botkit.context").BoundedDict(2)
-    for number in (1, 2, 1, 3):
-        recent[number] = number
-    assert [*recent] == [2, 3]
