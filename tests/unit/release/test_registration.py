@@ -12,7 +12,6 @@ from tests.support.stubs import (
     TOKEN,
     http,
     parameter,
-    replace_sleep,
     with_clock,
     with_pauses,
 )
@@ -74,9 +73,7 @@ def failed(container, milliseconds=10_000):
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch):
     """Replace the next container's pauses between tries by a list of their lengths."""
-    pauses = []
-    replace_sleep(monkeypatch, pauses.append)
-    return pauses
+    return with_pauses(monkeypatch)
 
 
 @pytest.fixture(autouse=True)
@@ -195,7 +192,7 @@ TRIES = {"two": (2.5, 1.0, 2), "one": (1.9, 1.0, 1), "a long limit": (24.0, 40, 
 @pytest.mark.parametrize(("seconds", "pause", "tries"), TRIES.values(), ids=TRIES)
 def test_retries_end_without_time_for_the_pause(container, monkeypatch, seconds, pause, tries):
     calls = answering(container, setWebhook=refusal(container, 429, "wait", retry_after=pause))
-    with_pauses(container, monkeypatch)
+    with_pauses(monkeypatch, with_clock(container))
     assert "setWebhook: 429 wait" in failed(container, round(seconds * 1000) + 1000)
     assert [method for method, _ in calls] == ["setMyCommands", *["setWebhook"] * tries]
 

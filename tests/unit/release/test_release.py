@@ -37,7 +37,7 @@ def test_first_call_of_telegram_has_the_time_of_its_action(container, monkeypatc
     container.module("sqs").call = lambda *about, **params: {"Attributes": COUNTS}
     event = {"tf": tf, "url": URL, "max_connections": 20, **more}
     for milliseconds in (2_500, 900_000):
-        with_pauses(container, monkeypatch)
+        with_pauses(monkeypatch, with_clock(container))
         try:
             container.invoke(event, milliseconds)
         except container.module("release").ReleaseFailed:
