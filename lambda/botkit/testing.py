@@ -171,11 +171,9 @@ def sessions(
 ) -> defaultdict[str, Json]:
     """The sessions, in memory. Pass the update's session to `reply`: `sessions["42"]`."""
     _begin_with_aws(request)
-    sessions = defaultdict[str, Json](dict)
-    monkeypatch.setattr(
-        _botkit("settings").settings, "session_table", _botkit("fakes.services").TABLE
-    )
-    table = _botkit("fakes.services").Table(_botkit("aws"), items=_Items(sessions))
+    sessions, services = defaultdict[str, Json](dict), _botkit("fakes.services")
+    monkeypatch.setattr(_botkit("settings").settings, "session_table", services.TABLE)
+    table = services.Table(_botkit("aws"), items=_Items(sessions))
     _replace(monkeypatch, "call", table.call)
     return sessions
 
@@ -224,12 +222,12 @@ def _shown(item: Json) -> SimpleNamespace:
 def schedules(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Schedules:
     """The calls and events that wait: `schedules["tea"].at`, `schedules.recurring["tea"].cron`."""
     _begin_with_aws(request)
-    settings = _botkit("settings").settings
-    monkeypatch.setattr(settings, "queue_url", _botkit("fakes.services").QUEUE_URL)
+    settings, services = _botkit("settings").settings, _botkit("fakes.services")
+    monkeypatch.setattr(settings, "queue_url", services.QUEUE_URL)
     monkeypatch.setattr(settings, "scheduler_role_arn", "arn:aws:iam::123456789012:role/waits")
     # A test may use any date: for `schedule`, it is always in the future.
     monkeypatch.setattr(_botkit("schedule"), "time", _botkit("fakes.clock").Clock(lambda: 0.0))
-    fake = _botkit("fakes.services").Schedules(_botkit("aws"))
+    fake = services.Schedules(_botkit("aws"))
     _replace(monkeypatch, "request", fake.request)
     return Schedules(fake)
 
