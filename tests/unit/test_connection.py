@@ -52,12 +52,6 @@ def post(connection, timeout=5, path="/bot1:a/getMe"):
     return answer.status, answer.body
 
 
-def until_closed(peer, connection):
-    """Wait until the client closes."""
-    while connection.recv(65536):
-        pass
-
-
 def cuts(response=b""):
     """Return the part that reads a request, and closes the connection after this response."""
 
@@ -80,9 +74,9 @@ def keeps_sending(piece, pause=0):
 
 
 def silent(peer, connection):
-    """Read a request, and never answer."""
-    peer.read_request(connection)
-    until_closed(peer, connection)
+    """Read requests until the client closes, and never answer."""
+    while peer.read_request(connection):
+        pass
 
 
 def reset(connection):
@@ -265,7 +259,7 @@ def test_interrupted_request_closes_its_connection(serve, connect, scheme):
         main = threading.main_thread().ident
         assert main
         signal.pthread_kill(main, signal.SIGINT)
-        until_closed(peer, connection)
+        silent(peer, connection)
         ended.set()
 
     connection = connect(f"{scheme}://localhost:{serve(interrupts).port}")
