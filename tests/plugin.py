@@ -15,6 +15,7 @@ from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import LAMBDA, ROOT
 from telegram_bot_aws.local.terraform import Module
 from telegram_stand_in import Server, Telegram
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.needs import skip_or_fail
 from tests.support.provider import Providers, alone
@@ -36,19 +37,27 @@ def pytest_collection_finish():
     gc.set_threshold(20_000, *gc.get_threshold()[1:])
 
 
-def group_of(nodeid):
-    """Return the group of tests that share something slow to set up, and so one process."""
-    if nodeid.startswith(DEPLOYMENT) and not nodeid.startswith(PRINTED):
-        return nodeid.partition("::")[0]
-    return next((group[0] for group in TOGETHER if nodeid.startswith(group)), None)
+class Scheduling(LoadScopeScheduling):
+    """Gives tests that share something slow to set up to one process.
+
+    pytest-xdist's own loadgroup doesn't find its groups with pytest 9.
+    """
+
+    def _split_scope(self, nodeid):
+        if nodeid.startswith(DEPLOYMENT) and not nodeid.startswith(PRINTED):
+            return nodeid.partition("::")[0]
+        return next((group[0] for group in TOGETHER if nodeid.startswith(group)), nodeid)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for the groups
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    config.option.loadscopereorder = False  # by number of tests, which says nothing here
+    return Scheduling(config, log)
+
+
 def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: [*map(item.nodeid.startswith, ORDER)], reverse=True)
     for item in items:
-        if group := group_of(item.nodeid):
-            item.add_marker(pytest.mark.xdist_group(group))
         if item.nodeid.startswith(PAGE):  # each needs a browser
             item.add_marker(pytest.mark.slow)
 
