@@ -95,7 +95,8 @@ class Group:
     def topic(self, name: str) -> Group:
         """Return a new topic of the group."""
         self.chat["is_forum"] = True
-        thread = {"message_thread_id": self.stage.new_id(), "is_topic_message": True}
+        id = int(self.stage.telegram.new_id())
+        thread = {"message_thread_id": id, "is_topic_message": True}
         return Group(self.stage, self.chat, thread)
 
 

@@ -207,7 +207,7 @@ class Telegram:
     # Events in chats.
 
     def new_id(self) -> str:
-        """Return a unique id, for a query, a poll …"""
+        """Return a unique id, for a person, a query, a poll …"""
         return f"{next(self._ids)}"
 
     def new_message_id(self) -> int:

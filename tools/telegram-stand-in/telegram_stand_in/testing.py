@@ -12,7 +12,6 @@ pytest_telegram_stand_in makes it the fixture `bot_api`.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import os
 import re
@@ -68,7 +67,6 @@ class Stage:
         self._told = 0  # how many mistakes
         self._users: dict[str, Json] = {}
         self._persons: dict[Any, Person] = {}
-        self._ids = itertools.count(1001)
 
     # People and chats.
 
@@ -84,7 +82,7 @@ class Stage:
         In it the bot gets what privacy mode lets through, such as commands and replies to it: all
         messages only without `privacy`, as /setprivacy of @BotFather does, or as an administrator.
         """
-        id = -1000000000000 - self.new_id()
+        id = -1000000000000 - int(self.telegram.new_id())
         self.bot.chats[id] = chat = {"id": id, "type": "supergroup", "title": title, **about}
         member = self.telegram.member_as("administrator" if admin else "member", self.bot.user)
         self.telegram.members[chat["id"], self.bot.id] = member
@@ -109,14 +107,10 @@ class Stage:
     def known_user(self, name: str, about: Json) -> Json:
         """Return the User with a first name, who may be new."""
         if name not in self._users:
-            user = {"id": self.new_id(), "is_bot": False, "first_name": name}
+            user = {"id": int(self.telegram.new_id()), "is_bot": False, "first_name": name}
             self._users[name] = {**user, "language_code": "en"}
         self._users[name].update(about)
         return self._users[name]
-
-    def new_id(self) -> int:
-        """Return an id for a person, a chat or a topic."""
-        return next(self._ids)
 
     # Faults and time.
 
