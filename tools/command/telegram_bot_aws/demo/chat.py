@@ -44,11 +44,6 @@ class Chat:
                 opened.enter_context(gateway)
                 self.bots.serves(bot.id, gateway.url)
 
-    def file(self, file_id: str) -> tuple[str, bytes] | None:
-        """Return the type and the content of a file that somebody sent."""
-        file = self.telegram.files.by_id.get(file_id)
-        return (file.content_type, file.data) if file and file.data else None
-
     def fail(self, kind: str, count: int) -> None:
         """Make Telegram fail for the bot's next calls, or stop that if `kind` is empty."""
         with self.feed.lock:

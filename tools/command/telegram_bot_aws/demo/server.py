@@ -109,16 +109,16 @@ class _Request(LocalRequest):
         self._send(status, "application/json", json.dumps(answer).encode())
 
     def _send_file(self, file_id: str) -> None:
-        file = self.server.chat.file(file_id)
-        if file is None:
+        file = self.server.chat.telegram.files.by_id.get(file_id)
+        if not file or not file.data:
             self._answer(404, {"error": "not found"})
             return
-        content_type, data = file
-        safe = content_type.startswith(SHOWN)
+        safe = file.content_type.startswith(SHOWN)
         more = {"Content-Security-Policy": FILE_POLICY}
         if not safe:
             more["Content-Disposition"] = "attachment"
-        self._send(200, content_type if safe else "application/octet-stream", data, more)
+        content_type = file.content_type if safe else "application/octet-stream"
+        self._send(200, content_type, file.data, more)
 
     def _send(
         self, status: int, content_type: str, data: bytes, more: dict[str, str] | None = None
