@@ -230,7 +230,6 @@ run "what_is_asked_for_is_set" {
     }
     error_message = "The role may get, put and update items of this table, no more."
   }
-
 }
 
 run "a_key_encrypts_all_a_page_has_its_routes_and_only_the_alias_is_invoked" {
