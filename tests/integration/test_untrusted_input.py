@@ -14,18 +14,6 @@ from telegram_bot_aws.local.events import app_event
 from tests.support.stubs import SECRET, SECRET_HEADER, answers_all, message, request
 
 MISSING = object()
-
-UPDATE = json.dumps(message())
-
-
-def deep(levels):
-    """Return a list in a list in a list …"""
-    value = []
-    for _ in range(levels):
-        value = [value]
-    return value
-
-
 VALUES = {
     "null": None,
     "true": True,
@@ -42,10 +30,10 @@ VALUES = {
     "a list": ["x"],
     "an object": {"x": {"y": "z"}},
     "objects of odd names": {"": None, "\ud800": 1, "x" * 1000: 2},
-    "nested deep": deep(1000),
+    "nested deep": json.loads("[" * 1001 + "]" * 1001),
 }
 ANYTHING = [("missing", MISSING), *VALUES.items()]
-REQUEST = request(UPDATE)
+REQUEST = request(json.dumps(message()))
 # With the fields that a client certificate and an authorizer add.
 EVENT = {
     **REQUEST,
