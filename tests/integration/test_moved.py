@@ -141,7 +141,7 @@ class Bots:
 
     def __init__(self, name, start, bot_api):
         self.framework, self._start, self._bot_api = FRAMEWORKS[name], start, bot_api
-        self._name, self._is_new = name, False
+        self._name, self._is_new = name, True
 
     def start(self, *lines, more="", choice="'chat_user'", **environment):
         """Start a bot whose handler has these lines; `more` follows it."""
@@ -149,7 +149,6 @@ class Bots:
         session = f"SESSION = {choice}\n" if choice else ""
         handler = "".join(f"    {line}\n" for line in lines or ("pass",))
         parts = (session, self.framework.bot, handler, "\n", more, "\n", self.framework.end, "\n")
-        self._is_new = True
         return self._start("".join(parts), **environment)
 
     def send(self, text):
