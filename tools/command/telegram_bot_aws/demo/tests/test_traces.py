@@ -23,3 +23,5 @@ def test_a_call_answers_the_delivery_of_its_query_or_chat(params, place):
     traces._under_way = dict(enumerate(under_way))
     call = SimpleNamespace(delivery=None, method="sendMessage", bot=1, params=params)
     assert traces.cause(call) == (None if place is None else under_way[place])
+    del traces._under_way[1]
+    assert traces.cause(call) == under_way[0], "the only one: a call may be for any chat"
