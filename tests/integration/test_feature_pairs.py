@@ -1,9 +1,9 @@
 """The table of pairs: each feature beside each other one, under each fault at each step.
 
 A simulation has one bot, made from the parts of two features (tests/support/features.py), and at
-most one fault, or a storm of all. People write to it in four phases. In the second one it is broken, if somebody
-redrives the dead letters in the third and after the fourth; or a release is under way. `check` is
-what must hold.
+most one fault, or a storm of all. People write to it in four phases. In the second one it is
+broken, if somebody redrives the dead letters in the third and after the fourth; or a release is
+under way. `check` is what must hold.
 
     PAIRS=all scripts/test tests/integration/test_feature_pairs.py   # for an hour or two
 """
