@@ -201,9 +201,10 @@ def test_retries_end_without_time_for_the_pause(container, monkeypatch, seconds,
 
 
 GERMAN = {"commands": [{"command": "start", "description": "Anfangen"}], "language_code": "de"}
+LANGUAGES = {"": {"start": "What this bot does"}, "de": {"start": "Anfangen"}, "fr": {}}
+DELETED = ("deleteMyCommands", {"language_code": "fr"})
 MENUS = [
-    ({"start": "What this bot does"}, [("setMyCommands", MENU)]),
-    ({"": {}, "de": {"start": "Anfangen"}}, [("deleteMyCommands", {}), ("setMyCommands", GERMAN)]),
+    (LANGUAGES, [("setMyCommands", MENU), ("setMyCommands", GERMAN), DELETED]),
     (None, []),  # the menu is left as it is
 ]
 
