@@ -47,6 +47,8 @@ SIGNING_NAMES = {"bedrock-agent-runtime": "bedrock", "bedrock-runtime": "bedrock
 # https://www.amazontrust.com/repository/
 CA_NAMES = ("Amazon Root CA ", "Starfield Services Root Certificate Authority - G2")
 
+# The beginnings of targets whose success always has a body: without one, nothing was kept.
+NEVER_EMPTY = ("AmazonSQS.SendMessage", "AmazonSSM.", "DynamoDB_")
 
 # By service. Tests put other objects in their place.
 connections: dict[str, Connection] = {}
@@ -61,7 +63,8 @@ def call(service: str, target: str, params: Json, *, signing_name: str = "") -> 
     version = "1.0" if service in ("dynamodb", "sqs") else "1.1"
     headers = {"Content-Type": f"application/x-amz-json-{version}", "X-Amz-Target": target}
     body = json.dumps(params).encode()
-    return _result(service, _send(service, "POST", "/", {}, headers, body, signing_name))
+    response = _send(service, "POST", "/", {}, headers, body, signing_name)
+    return _result(service, response, b"" if target.startswith(NEVER_EMPTY) else b"{}")
 
 
 def request(
@@ -137,9 +140,9 @@ def _send(
     raise _failure(service, response, str(response.status) if is_empty else "")
 
 
-def _result(service: str, response: Response) -> Any:
-    """Return the JSON of a response, which some actions of SQS leave out. Raises Unreachable."""
-    result = _parse(response.body or b"{}")
+def _result(service: str, response: Response, default: bytes = b"{}") -> Any:
+    """Return the JSON of a response, or the `default` of an empty one. Raises Unreachable."""
+    result = _parse(response.body or default)
     if result is None:
         raise Unreachable(f"{service}: HTTP {response.status}, and no JSON")
     return result

@@ -61,7 +61,7 @@ def stack_trace(error: BaseException) -> Json:
 
 def relative_path(file: str) -> str:
     """Return the path of a file in the bot's folder, or in that of its packages."""
-    folders = [path for path in sys.path if file.startswith(f"{path}/")]
+    folders = [path for path in sys.path if path and file.startswith(f"{path}/")]
     return file[len(max(folders, key=len)) + 1 :] if folders else file.rpartition("/")[2]
 
 

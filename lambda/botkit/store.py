@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import accumulate
 from operator import sub
 
@@ -214,11 +215,10 @@ def checked_copy(data: Any) -> Any:
 def _checked_json(data: Any) -> str:
     """Return a session in JSON. Raises UsageError if JSON would change it."""
     try:
-        text = to_json(data)
-        if json.loads(text) == data:
-            return text
-        reason = _not_json(data)
-    except TypeError:  # a value that JSON doesn't have
+        with suppress(TypeError):  # a value that JSON doesn't have
+            text = to_json(data)
+            if json.loads(text) == data:
+                return text
         reason = _not_json(data)
     except (ValueError, RecursionError) as error:
         reason = str(error)

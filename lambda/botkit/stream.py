@@ -125,8 +125,8 @@ class _StreamedMessage:
         is_queued = bool(settings.queue_url) and ctx.source != "webhook"
         self._can_stop = can_stop and self._is_draft and has_notes and is_queued
         self._notes_post = has_notes and not self._is_draft
-        if self._notes_post:  # an update may have several answers
-            self._key += f".{ctx.stream_count}"
+        if self._notes_post:  # an update or event may have several answers
+            self._key = f"stream:{info.chat_key}/{ctx.id or self._draft_id}.{ctx.stream_count}"
             ctx.stream_count += bool(ctx.id)
         # The id of the message that grows, if an earlier delivery of the update has sent it.
         self._post: int | None = (

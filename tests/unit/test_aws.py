@@ -195,6 +195,15 @@ def test_call_without_content_returns_nothing(serve, use):
     assert use(serve(answers(http(b""))).url).call("sqs", "AmazonSQS.DeleteMessage", {}) == {}
 
 
+@pytest.mark.parametrize(
+    "target", ["AmazonSQS.SendMessage", "AmazonSSM.GetParameter", "DynamoDB_20120810.PutItem"]
+)
+def test_nothing_is_kept_by_an_empty_answer(serve, use, target):
+    aws = use(serve(answers(http(b""))).url)
+    with pytest.raises(aws.Unreachable):
+        aws.call("any", target, {})
+
+
 XML = b"<Error><Code>NoSuchKey</Code><Message>no \xff key</Message><Key>menu.pdf</Key></Error>"
 TOO_LONG = "ClientError: ResponseTooLong: an answer must have at most 20 MB: ask for a part"
 

@@ -58,6 +58,11 @@ def test_code_that_is_no_file_has_no_line(stack_trace):
     assert "Ada" not in line
 
 
+def test_no_path_of_the_machine_is_shown(stack_trace, monkeypatch):
+    monkeypatch.syspath_prepend("")  # as in python -c
+    assert stack_trace.relative_path("/home/ada/words.py") == "words.py"
+
+
 @pytest.mark.parametrize(
     ("error", "shown"),
     [

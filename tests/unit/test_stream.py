@@ -382,6 +382,14 @@ def test_next_delivery_edits_the_begun_message(world):
     assert not world.context.current.calls.can_redeliver
 
 
+def test_each_event_gets_a_message_of_its_own(world):
+    for event_id in ("1", "2"):
+        world.now += 60
+        world.context.activate(world.context.Context("queue", {}, event_id))
+        world.answer(["Hi"], GROUP)
+    assert world.texts("sendMessage") == ["Hi …", "Hi …"]
+
+
 # Stop.
 
 

@@ -449,11 +449,13 @@ KEPT = (
         ("[float('nan')]", KEPT + "Out of range float values"),
         ("{'a': {'b': None}, 'books': [[1.5], 'x', b'x']}", KEPT + "books: a bytes"),
         ("session", KEPT + "Circular reference"),
+        ("functools.reduce(lambda part, _: [part], range(700), {1})", KEPT + "maximum recursion"),
         ("400 * 1024 * 'x'", "a session and the calls kept with it (409,6"),
     ],
 )
 def test_invalid_session_fails_and_writes_nothing(start_with_sessions, value, error):
     source = COUNT.replace('session.get("n", 0) + 1', value).replace("f\"{session['n']}\"", '"x"')
+    source = f"import functools\n{source}"
     container = start_with_sessions(source)
     assert error in fails(container, "bot_error")
     assert container.table.items == {}
