@@ -39,7 +39,11 @@ export function act(path, body) {
   return ask(path, body);
 }
 export const actAs = (path, body) => act(path, { person: app.person, ...body });
-export const tellProblem = (text) => ($("problem").textContent = text);
+// On a narrow screen the input is in one of two views.
+export function tellProblem(text) {
+  $("problem").textContent = text;
+  if (text) document.body.dataset.view = "chat";
+}
 export function toast(text) {
   $("toast").textContent = text;
   clearTimeout(toast.timer);

@@ -252,3 +252,7 @@ def test_page_is_accessible(page):
     is_well_drawn(page)
     page.get_by_role("button", name="Back to the chat").click()
     expect(page.locator("#chat")).to_be_visible()
+    page.locator(".row.out .bubble").last.click()
+    page.route("**/resend", lambda route: route.fulfill())  # which isn't JSON
+    page.get_by_role("button", name="Send again").click()
+    expect(page.locator("#problem")).to_be_visible()
