@@ -13,6 +13,7 @@ from telegram_bot_aws.local.project import ROOT
 from tests.support.programs import copy_of_the_bot, run
 from tests.support.telegram import OTHER_TOKEN, TOKEN
 
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # a process would end
 HTML = "text/html; charset=utf-8"
 NOWHERE = "http://127.0.0.1:9"
 ANOTHER_PAGE = "https://example.org/app/index.html"
@@ -58,32 +59,20 @@ def open_page(telegram, url):
 
 
 @pytest.fixture
-def folder(tmp_path, deployed):
-    """The operator's current folder, which is also the module's."""
+def ours(tmp_path, deployed, telegram):
+    """The operator's variables, and a current folder, also the module's, with the bot."""
     copy_of_the_bot(tmp_path / "bot")
-    return tmp_path
+    return {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
 
 
 @pytest.fixture
-def examined(folder, telegram, connections):
-    """Run scripts/doctor, and check that it never writes a token."""
-
-    def examined(*arguments, **environment):
-        standard = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
-        ran = run(doctor.main, *arguments, **{**standard, **environment})
-        for token in (TOKEN, OTHER_TOKEN):
-            assert token.partition(":")[2] not in ran.output
-        return ran
-
-    return examined
-
-
-@pytest.fixture
-def examine(examined):
-    """Return each check's verdict, with its text and advice, and check the exit code."""
+def examine(ours):
+    """Return each check's verdict, with its text and advice; check the exit code and for tokens."""
 
     def examine(**environment):
-        code, output = examined("--json", **environment)
+        code, output = run(doctor.main, "--json", **{**ours, **environment})
+        for token in (TOKEN, OTHER_TOKEN):
+            assert token.partition(":")[2] not in output
         report = json.loads(output)
         checks = {c["name"]: (c["ok"], f"{c['text']} → {c['advice']}") for c in report["checks"]}
         well = checks["token"][0] is True and all(ok is not False for ok, _ in checks.values())
@@ -94,7 +83,7 @@ def examine(examined):
     return examine
 
 
-def test_doctor_prints_what_the_page_shows(examined, deployed, webhook):
+def test_doctor_prints_what_the_page_shows(ours, deployed, webhook):
     """The page shows what it prints, of another bot."""
     page = (ROOT / "docs/monitoring.md").read_text()
     [shown] = re.findall(r"^```text\n(✓ token .*?)^```$", page, re.MULTILINE | re.DOTALL)
@@ -106,19 +95,21 @@ def test_doctor_prints_what_the_page_shows(examined, deployed, webhook):
         shown = shown.replace(old, new)
     command = "aws logs tail /aws/lambda/dice-bot --follow --region eu-central-1"
     deployed(webhook_url=webhook, logs_command=command)
-    assert examined() == (0, shown)
+    assert run(doctor.main, **ours) == (0, shown)
 
 
-def test_doctor_says_why_there_is_no_state(examine, folder, deployed, monkeypatch):
-    monkeypatch.setattr(state, "ROOT", folder / "module")
+def test_doctor_says_why_there_is_no_state(examine, tmp_path, deployed, monkeypatch):
+    monkeypatch.setattr(state, "ROOT", tmp_path / "module")
     checks = examine()
     assert (checks["webhook"][0], checks["logs"][0]) == (None, None)
-    assert f"Terraform was used neither in {folder} nor in {folder}/module" in checks["webhook"][1]
+    assert (
+        f"Terraform was used neither in {tmp_path} nor in {tmp_path}/module" in checks["webhook"][1]
+    )
     deployed()
-    assert f"{folder} has no outputs: nothing is applied" in examine()["logs"][1]
+    assert f"{tmp_path} has no outputs: nothing is applied" in examine()["logs"][1]
     script = '#!/bin/sh\necho "│ Error: Backend initialization required" >&2\nexit 1\n'
-    (folder / "terraform").write_text(script)
-    failed = f"terraform state pull failed in {folder}: Backend initialization required"
+    (tmp_path / "terraform").write_text(script)
+    failed = f"terraform state pull failed in {tmp_path}: Backend initialization required"
     assert failed in examine()["logs"][1]
 
 
@@ -155,18 +146,17 @@ def test_doctor_rejects_another_server(examine, httpserver, bot, webhook, method
     assert f"{method}: the answer isn't from the Bot API" in told
 
 
-def test_doctor_reports_a_refusal_in_telegrams_words(examine, telegram):
-    telegram.faults.append(Fault("refuse", 1, 429, "Too Many Requests: retry after 3"))
-    words = "Telegram says: getMe: 429 Too Many Requests: retry after 3 → "
-    assert examine()["token"] == (False, words)
-
-
 def write_bot(folder, source):
     (folder / "bot" / "bot.py").write_text(source)
 
 
 # What is wrong at Telegram, at a server, or in the folder; the check that says so; and its words
 PROBLEMS = {
+    "refusal": (
+        lambda t, *_: t.faults.append(Fault("refuse", 1, 429, "Too Many Requests: retry after 3")),
+        "token",
+        "Telegram says: getMe: 429 Too Many Requests: retry after 3 → ",
+    ),
     "no webhook": (lambda t, *_: t.answer("deleteWebhook", {}), "webhook", f" → {REGISTER}"),
     "missing update type": (
         lambda t, *_: set_webhook(t, t.webhook["url"], ["message"]),
@@ -211,8 +201,8 @@ PROBLEMS = {
 
 
 @pytest.mark.parametrize(("make", "check", "words"), PROBLEMS.values(), ids=PROBLEMS)
-def test_doctor_names_a_problem(examine, telegram, httpserver, folder, make, check, words):
-    make(telegram, httpserver, folder)
+def test_doctor_names_a_problem(examine, telegram, httpserver, tmp_path, make, check, words):
+    make(telegram, httpserver, tmp_path)
     ok, told = examine()[check]
     assert ok is False
     assert words in told
@@ -284,12 +274,12 @@ def test_waiting_updates_are_counted(examine, telegram):
     assert "1, not delivered yet" in told
 
 
-def test_bot_with_payments_must_answer_paysupport(examine, telegram, folder, webhook):
+def test_bot_with_payments_must_answer_paysupport(examine, telegram, tmp_path, webhook):
     assert "payments" not in examine()
     set_webhook(telegram, webhook, ["message", "pre_checkout_query"])
     ok, text = examine()["payments"]
     assert (ok, "don't contain /paysupport" in text) == (None, True)
-    (folder / "bot" / "texts.py").write_text('TEXTS = {"paysupport": "Write to us"}')
+    (tmp_path / "bot" / "texts.py").write_text('TEXTS = {"paysupport": "Write to us"}')
     assert examine()["payments"][0] is True
 
 
