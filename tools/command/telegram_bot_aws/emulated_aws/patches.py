@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import h11
 from ministack import app as server
@@ -348,6 +348,21 @@ async def loopback_only(app: Any, scope: Any, receive: Any, send: Any) -> None:
 
 
 # Schedules and queues.
+
+
+@replaces(scheduler, "_create_schedule")
+def schedule_expressions(create: Any, name: str, body: dict[str, Any]) -> Any:
+    """Scheduler refuses a cron expression that it can't read, and a zone that it doesn't know.
+
+    MiniStack keeps both, and never sends the message.
+    """
+    expression = body["ScheduleExpression"]
+    if expression.startswith("cron(") and not (
+        eventbridge._parse_cron_fields(expression)
+        and body["ScheduleExpressionTimezone"] in available_timezones()
+    ):
+        return scheduler._error(400, "ValidationException", "Invalid Schedule Expression.")
+    return create(name, body)
 
 
 @patch

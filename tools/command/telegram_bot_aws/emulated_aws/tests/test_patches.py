@@ -399,6 +399,25 @@ def test_schedule_gets_its_due_time(both, monkeypatch, source, at):
     assert sent == [target["Input"], f'{{"at":"{at}"}}']
 
 
+def test_scheduler_refuses_what_would_never_be_due(both):
+    about = {"FlexibleTimeWindow": {"Mode": "OFF"}, "GroupName": "default"}
+    about["Target"] = {"Arn": "arn:x", "RoleArn": "arn:aws:iam::000000000000:role/x"}
+    right = [("cron(0 9 ? * MON *)", "Asia/Tokyo"), ("at(2026-01-01T00:00:00)", "UTC")]
+    wrong = [
+        ("cron(0 9 * * MON)", "UTC"),
+        ("cron(0 9 * * MON *)", "UTC"),
+        ("cron(0 9 ? * MON *)", "Atlantis/Poseidonis"),
+    ]
+    creations = both(patches.schedule_expressions, scheduler, "_create_schedule")
+    for create, refused in zip(creations, ([], wrong), strict=True):
+        for each in right + wrong:
+            times = dict(
+                zip(("ScheduleExpression", "ScheduleExpressionTimezone"), each, strict=True)
+            )
+            assert (create("tea", about | times)[0] == 400) == (each in refused)
+            scheduler._schedules.pop("default/tea", None)
+
+
 def test_a_schedule_that_recurs_runs_in_its_zone(both, monkeypatch):
     midnight = 1_767_225_600  # in UTC, which is nine o'clock in Tokyo
     now = midnight
