@@ -8,32 +8,21 @@ import sys
 import pytest
 
 from telegram_bot_aws.local import program
-from telegram_bot_aws.local.project import COMMAND, NEEDED, ROOT, VENV
+from telegram_bot_aws.local.project import ROOT, VENV
 from telegram_bot_aws.starter import new
 from tests.support.needs import skip_or_fail
 
 SAID = "Hello, Ada!\n"  # by the example that `new` copies
 URL = "https://example.org/telegram"
-IGNORED = shutil.ignore_patterns(".terraform", "__pycache__")
+IGNORED = shutil.ignore_patterns(".git", ".terraform", ".venv", "__pycache__")
 GIT = {"vcs": "git", "commit_id": "c0ffee"}
-
-
-def copy(names, folder):
-    """Copy the project's files and folders of these names into a folder."""
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, folder / name, ignore=IGNORED)
-        else:
-            shutil.copy(ROOT / name, folder / name)
 
 
 @pytest.fixture
 def repository(tmp_path):
-    """A repository with what the wheel is built of, and nothing else."""
+    """A repository with this copy of the project."""
     folder = tmp_path / "a-fork"
-    sources = (COMMAND.relative_to(ROOT), "pyproject.toml", "LICENSE", ".gitignore")
-    copy((*NEEDED, *map(str, sources)), folder)
+    shutil.copytree(ROOT, folder, symlinks=True, ignore=IGNORED)
     git = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
     for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message=1"]):
         subprocess.run([*git, *command], cwd=folder, check=True)

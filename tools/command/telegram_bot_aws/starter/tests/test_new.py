@@ -18,40 +18,18 @@ SSH = "ssh://git@example.org/bot"
 GIT = ("git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org")
 
 
-def pytest_in(folder, *arguments, **variables):
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
-        cwd=folder,
-        env={**kept, "PYTHONDONTWRITEBYTECODE": "1", **variables},
-        capture_output=True,
-        text=True,
-    )
-
-
 def test_new_writes_a_bot_and_prints_commands(tmp_path):
     folder = tmp_path / "hello-bot"
     (tmp_path / "link").symlink_to(tmp_path)
     ran = run(new.main, str(tmp_path / "link" / "hello-bot"))
     assert ran.code == 0
     assert f"{folder} has the bot hello-bot." in ran.output
-    assert sorted(path for path in contents(folder) if not path.startswith("scripts/")) == [
-        ".github/workflows/deploy.yml",
-        ".gitignore",
-        "bot/bot.py",
-        "conftest.py",
-        "main.tf",
-        "pyproject.toml",
-        "test_bot.py",
-    ]
     ignored = ["demo.env", "terraform.tfstate", "my.tfvars", "scripts"]
     subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
     command = ["git", "check-ignore", *ignored]
     assert subprocess.check_output(command, cwd=folder, text=True).split() == ignored
-    told = [shlex.split(line) for line in ran.output.splitlines() if line.startswith("  ")]
-    version = subprocess.run([told[0][0], "--version"], cwd=folder, capture_output=True, text=True)
-    assert version.stdout == f"Python {sys.version.split()[0]}\n"
-    assert [words[-1] for words in told[1:]] == ["init", "pytest", "--direct"]
+    told = [shlex.split(line)[-1] for line in ran.output.splitlines() if line.startswith("  ")]
+    assert told == ["mypy", "init", "pytest", "--direct"]
     ran = run(new.main, str(tmp_path / "remind-me"), "--example", "remind-me")
     assert ".venv/bin/pip install pytest mypy -r bot/requirements.txt\n" in ran.output
     ran = run(new.main, str(tmp_path / "news"), "--example", "newsletter")
@@ -59,13 +37,14 @@ def test_new_writes_a_bot_and_prints_commands(tmp_path):
 
 
 def test_command_names_a_python_that_runs_in_the_folder(tmp_path, monkeypatch):
-    for code, expected in ((0, "python3."), (127, sys.executable)):
-        shim = tmp_path / f"python3.{sys.version_info.minor}"
+    python = f"python3.{sys.version_info.minor}"
+    for code, expected in ((0, python), (127, sys.executable)):
+        shim = tmp_path / python
         shim.write_text(f"#!/bin/sh\nexit {code}\n")
         shim.chmod(0o755)
         monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
         ran = run(new.main, str(tmp_path / f"bot-{code}"))
-        assert f"  {expected}" in ran.output
+        assert f"  {expected} -m venv" in ran.output
 
 
 @pytest.mark.parametrize(
@@ -99,21 +78,13 @@ def test_tests_of_each_example_pass_in_a_copy(tmp_path):
         if example != "moved/aiogram":  # which takes seconds to import
             folder = tmp_path / f"my-{example.rpartition('/')[2]}"
             run(new.main, str(folder), "--example", example)
-    result = pytest_in(
-        tmp_path, "--import-mode", "importlib", tmp_path, PYTHONPATH=f"{LAMBDA}:{STAND_IN}"
-    )
-    assert result.returncode == 0, result.stdout
-
-
-@pytest.mark.slow
-def test_tests_ask_for_terraform_init_first(tmp_path):
-    run(new.main, str(tmp_path / "mine"))
-    before = pytest_in(tmp_path / "mine")
-    assert "No module named 'botkit'. Run terraform init first\n" in before.stderr
-    (tmp_path / "mine/.terraform/modules").mkdir(parents=True)
-    (tmp_path / "mine/.terraform/modules/telegram_bot").symlink_to(ROOT)  # as init puts it there
-    after = pytest_in(tmp_path / "mine", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")  # there are none
-    assert "3 passed" in after.stdout, after.stdout
+    command = [sys.executable, "-m", "pytest", "-q", "--import-mode", "importlib", tmp_path]
+    own = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    before = subprocess.run(command, env=own, capture_output=True, text=True)
+    assert "No module named 'botkit'. Run terraform init first\n" in before.stdout
+    paths = {**own, "PYTHONPATH": f"{LAMBDA}:{STAND_IN}"}
+    after = subprocess.run(command, env=paths, capture_output=True, text=True)
+    assert after.returncode == 0, after.stdout
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
@@ -140,11 +111,8 @@ def test_copy_has_its_folders_name_and_a_source(tmp_path, example):
     is_moved = example.startswith("moved/")  # to a framework, which mypy can't follow
     assert ("pytest mypy" in ran.output) is not is_moved
     if is_moved:
-        framework = example.removeprefix("moved/")
         assert re.search(r"^  session_retention_in_days += ", main, re.MULTILINE)
         assert re.search(r"^  memory_size += 512 ", main, re.MULTILINE)
-        assert f"on_{framework}.make_reply(" in (folder / "bot/bot.py").read_text()
-        assert (folder / f"bot/on_{framework}.py").is_file()
 
 
 @pytest.mark.parametrize("name", ["my bot", "my_bot", "bot.1", "größe", "b" * 65, "/"])
