@@ -46,7 +46,7 @@ OUTCOME_MEANINGS = {
     "ignored": "the bot returned `[]`, or the sender isn't in "
     "[`allowed_ids`](#which-ids-allowed_ids-checks)",
     "rate_limited": "the person is over [`RATE_LIMIT`](how-to/restrict.md#rate-limit)",
-    "duplicate": "a second delivery of an update that was answered",
+    "duplicate": "a second delivery of an update that was answered, if only by `on_error`",
     "refused": "Telegram refused a call: the bot was blocked, or a parameter is wrong",
     "bot_error": "`bot.py` raised an exception, took too long or returned no list of calls",
     "mini_app_error": "the same in `on_request`",
