@@ -42,3 +42,23 @@ def test_too_long_request_is_rejected():
     assert said.startswith("HTTP/1.1 413 ")
     assert said.endswith('{"message":"Request Too Long"}')
     assert events == []
+
+
+def test_page_for_the_chat_is_for_this_machine_only():
+    headers = {"Content-Security-Policy": "img-src data:; frame-ancestors https://web.telegram.org"}
+    with Gateway(lambda event: {"statusCode": 200, "headers": headers}, "http://chat") as gateway:
+        page = f"{gateway.url}/app/index.html"
+        _, served, _ = post(page, {}, b"")
+        assert (
+            served["content-security-policy"] == "img-src data:; frame-ancestors 'self' http://chat"
+        )
+        for sent, status in (
+            ({"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate"}, 200),
+            ({"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"}, 403),
+            ({"Sec-Fetch-Site": "cross-site"}, 403),
+            ({"Origin": "http://example.org"}, 403),
+            ({"Host": "example.org"}, 403),
+        ):
+            assert post(page, sent, b"")[0] == status, sent
+        for path in ("telegram", "apple"):
+            assert post(f"{gateway.url}/{path}", {}, b"{}")[0] == 404, path

@@ -46,10 +46,6 @@ class Tab:
         self.reset()
 
     def reset(self):
-        """Leave the page, and close the tabs that it opened."""
-        for other in self.page.context.pages:
-            if other is not self.page:
-                other.close()
         self.page.unroute_all()
         self.page.goto("about:blank")
         self.problems = []

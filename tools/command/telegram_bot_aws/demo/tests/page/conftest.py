@@ -22,20 +22,15 @@ PACE = 0.1  # of Telegram's seconds
 
 # Not for the session: Playwright's event loop would disturb the loops of other tests.
 @pytest.fixture(scope="package")
-def chrome():
+def shared_tab():
     with browser() as found:
-        yield found
+        yield Tab(found)
     # Playwright may end before its pipes are closed. Collect them here, or a later test fails: what
     # closes one may leave another.
     hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
     for _ in range(3):
         gc.collect()
     sys.unraisablehook = hook
-
-
-@pytest.fixture(scope="package")
-def shared_tab(chrome):
-    return Tab(chrome)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import pytest
 
 from telegram_bot_aws.demo.tests.page.browser import expect, is_well_drawn, say
 from telegram_bot_aws.local.project import ROOT
-from telegram_bot_aws.local.request import request
 from tests.support.programs import Script, page_of
 
 BOT = ROOT / "tests" / "bots" / "mini_app"
@@ -117,29 +116,3 @@ def test_page_says_that_the_demo_ended(tab, tmp_path):
         expect(page.locator("#live")).to_have_text("live")
         script.end(signal.SIGKILL)
         expect(page.locator("#banner")).to_contain_text("The demo doesn’t answer.")
-
-
-def test_page_server_accepts_this_machine_only(demo):
-    def ask(url, **headers):
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return request("GET", url, named, None, 60)
-
-    [shown] = demo.chat.bots.shown()
-    page = shown["page"]
-    served, original = (
-        ask(f"{page}/app/index.html"),
-        ask(f"{shown['page_known_as']}/app/index.html"),
-    )
-    assert (served.status, served.body) == (200, original.body)
-    assert "https://web.telegram.org" in original.header("content-security-policy")
-    policy = served.header("content-security-policy")
-    assert policy == f"frame-ancestors 'self' {demo.url.rstrip('/')}"
-    for path, refused in (
-        ("/app/index.html", {"Host": "example.org"}),
-        ("/app/index.html", {"Origin": "http://example.org"}),
-        ("/app/index.html", {"Sec_Fetch_Site": "cross-site"}),
-        ("/app/api/me", {"Sec_Fetch_Site": "same-site", "Sec_Fetch_Mode": "cors"}),
-    ):
-        assert ask(f"{page}{path}", **refused).status == 403
-    for path in ("/telegram", "/apple", "/events", "/page.js"):
-        assert ask(f"{page}{path}").status == 404
