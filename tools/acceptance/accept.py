@@ -106,7 +106,10 @@ def clean_up(deployment: Deployment, say: Say) -> list[str]:
     except (Exception, KeyboardInterrupt) as error:
         text = f"The clean-up failed: {type(error).__name__}: {error}"
         say(text.replace(deployment.account.token, "…"))
-    names = [f"{each}" for each in deployment.left()]
+    try:
+        names = [f"{each}" for each in deployment.left()]
+    except (Exception, KeyboardInterrupt) as error:  # as after an hour, when credentials expire
+        names = [f"what there is isn't known: {error}"]
     if names:
         say(f"Left: {', '.join(names)}")
         say("Remove it by scripts/dev accept --clean-up, which has the state, or by hand.")

@@ -53,6 +53,11 @@ def test_clean_up_deletes_the_state_last(deployment):
     vars(deployment)["left"] = lambda: [LEFT]
     assert accept.clean_up(deployment, lambda text: None) == ["role the-bot"]
     assert state.exists()
+    vars(deployment)["left"] = lambda: 1 / 0
+    said = []
+    accept.clean_up(deployment, said.append)
+    assert "--clean-up, which has the state" in said[-1]
+    assert state.exists()
     vars(deployment)["left"] = list
     assert accept.clean_up(deployment, lambda text: None) == []
     assert not state.exists()
