@@ -15,7 +15,7 @@ from tests.support.telegram import TOKEN, say
 
 # It tells its environment, and how often it runs.
 BOT = """
-import json, logging, os, sys, tempfile
+import json, logging, os
 from pathlib import Path
 from greeter import NAME
 from words import WORD
@@ -23,29 +23,12 @@ from words import WORD
 assert Path("words.py").exists(), "the current folder is the package's"
 TELEGRAM = os.environ["TELEGRAM_API_URL"], os.environ["TELEGRAM_BOT_TOKEN"]
 
-def tried():
-    for attempt in (
-        lambda: __import__("boto3"),
-        lambda: __import__("pytest"),
-        lambda: Path(__file__).with_name("new").touch(),
-        lambda: Path(tempfile.gettempdir(), "new").touch(),
-    ):
-        try:
-            attempt()
-            yield None
-        except Exception as error:
-            yield error
-
-def name_of(error):
-    return str(getattr(error, "strerror", error))
-
 def reply(update):
     message = update["message"]
     told = {
         "run": message["text"],
         "process": os.getpid(),
         "environment": {name: os.environ[name] for name in os.environ if "TELEGRAM" not in name},
-        "limits": [name_of(error) for error in tried()],
     }
     print("told", json.dumps(told))
     print("printed", message["text"])
@@ -60,15 +43,9 @@ ALLOWED_UPDATES = {"message": reply}
 PLANTED = {
     "AWS_ACCESS_KEY_ID": "planted-key",
     "AWS_PROFILE": "planted-profile",
-    "AWS_SECRET_ACCESS_KEY": "planted-secret",
-    "AWS_SESSION_TOKEN": "planted-session",
     "GITHUB_TOKEN": "planted-token",
     "LAMBDA_EXECUTOR": "planted-executor",
-    "PERSIST_STATE": "planted-1",
-    "PYTHONOPTIMIZE": "2",
     "PYTHONSAFEPATH": "1",
-    "SERVICES": "planted-s3",
-    "USE_SSL": "planted-1",
 }
 
 
@@ -104,8 +81,6 @@ def nothing_is_planted(told):
     assert environment["HOME"] != os.environ.get("HOME")
     assert (environment["TABLE"], environment["WORDS"]) == ("votes", "two words")
     assert environment["PLAIN"] == "a#b"
-    nothing = "No module named 'pytest'"
-    assert told[-1]["limits"] == ["None", nothing, "Read-only file system", "None"]
 
 
 @pytest.mark.slow
@@ -188,12 +163,10 @@ def test_poll_runs_it_once_and_passes_nothing_on(folder, variables, telegram):
 @pytest.mark.parametrize(
     ("source", "sentence"),
     [
-        ("def reply(:", "SyntaxError"),
         ("import sys; sys.exit(0)", "SystemExit: 0 at bot.py:1"),
         ("import os; os.fork() or os.execvp('sleep', ['sleep', '90']); x", "NameError"),
-        ("ALLOWED_UPDATES = 'message'\ndef reply(update): ...", "bot.py must have ALLOWED_UPDATES"),
     ],
-    ids=["broken", "exit", "child", "a text"],
+    ids=["exit", "child"],
 )
 def test_a_bot_that_cannot_be_imported_is_reported(tmp_path, source, sentence):
     (tmp_path / "bot.py").write_text(source)

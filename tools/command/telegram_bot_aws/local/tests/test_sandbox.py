@@ -54,6 +54,7 @@ def test_the_package_is_read_only_for_root_too(folder):
     for change, error in zip(CHANGES, errors, strict=True):
         assert error.startswith("OSError: [Errno 30] Read-only file system: "), change
     assert outcome(folder, "open('words.txt').read()") == "hello"
+    assert outcome(folder, "__import__('pytest')").startswith("ModuleNotFoundError: ")
     written = outcome(folder, "Path(tempfile.gettempdir(), 'x').write_text('x')")
     assert written == "1"
 
