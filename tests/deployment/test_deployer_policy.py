@@ -16,9 +16,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.local.project import ROOT
-from telegram_bot_aws.local.request import request
 from telegram_bot_aws.local.terraform import REGION
-from telegram_stand_in import ADA
+from telegram_stand_in import ADA, http_request
 
 from tests.support.deployment import (
     Deployment,
@@ -306,14 +305,14 @@ def test_mini_app_is_served_to_anyone(module, telegram):
     assert telegram.bot.menu_buttons == {0: button}
 
     def get(path):
-        answer = request("GET", url.replace("/app/index.html", path), {}, None, 60)
-        return answer.status, answer.body
+        status, _, body = http_request("GET", url.replace("/app/index.html", path), {})
+        return status, body
 
     calls = len(telegram.calls)
-    assert get("/app/index.html") == (200, (PAGE / "index.html").read_bytes())
-    assert get("/app/%2e%2e/bot.py") == (404, b"There is no such file.")
+    assert get("/app/index.html") == (200, (PAGE / "index.html").read_text())
+    assert get("/app/%2e%2e/bot.py") == (404, "There is no such file.")
     for path in ("/", "/app", "/app.js", "/bot.py"):
-        assert get(path) == (404, b'{"message":"Not Found"}'), path
+        assert get(path) == (404, '{"message":"Not Found"}'), path
     assert len(telegram.calls) == calls
 
 
@@ -323,8 +322,8 @@ def test_mini_app_requests_need_telegrams_signature(module, telegram, aws):
 
     def order(authorization):
         headers = {"Authorization": authorization, "Content-Type": "application/json"}
-        answer = request("POST", url, headers, b'{"n": 1}', 60)
-        return answer.status, json.loads(answer.body)
+        status, _, answer = http_request("POST", url, headers, b'{"n": 1}')
+        return status, json.loads(answer)
 
     signed = f"tma {telegram.open_page(ADA)}"
     status, answer = order(signed)

@@ -1,10 +1,11 @@
 """Requests of Terraform to the emulated AWS, on their way through this process."""
 
+import contextlib
+import http.client
 import re
 from collections import namedtuple
 
 from telegram_bot_aws.local.http_server import MAX_REQUEST_BYTES, LocalRequest, LocalServer
-from telegram_bot_aws.local.request import request
 
 
 class Request(namedtuple("Request", ["method", "path", "headers", "body"])):
@@ -33,8 +34,11 @@ class Recorder(LocalServer):
 
     def send(self, given):
         method, path, headers, body = given
-        answer = request(method, self.aws.url + path, headers, body, 300)
-        return answer.status, answer.headers, answer.body
+        connection = http.client.HTTPConnection("127.0.0.1", self.aws.port)
+        with contextlib.closing(connection):
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.getheaders(), answer.read()
 
 
 class _Handler(LocalRequest):

@@ -12,6 +12,7 @@ from .bot_api import METHODS as METHODS
 from .bot_api import TYPES as TYPES
 from .bot_api import Json as Json
 from .delivery import Delivery as Delivery
+from .delivery import http_request as http_request
 from .delivery import kind_of as kind_of
 from .delivery import post as post
 from .limits import Limits as Limits

@@ -77,8 +77,10 @@ class Delivery:
 Post = Callable[[str, dict[str, str], bytes], tuple[int, dict[str, str], str]]
 
 
-def post(url: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], str]:
-    """Post a body to a URL and return the answer's status, headers and body. Raises OSError.
+def http_request(
+    method: str, url: str, headers: dict[str, str], body: bytes = b""
+) -> tuple[int, dict[str, str], str]:
+    """Make a request and return the answer's status, headers and body. Raises OSError.
 
     Names below localhost, such as that of an emulated API, mean this machine.
     """
@@ -90,12 +92,15 @@ def post(url: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str,
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         with contextlib.closing(kind(host, parts.port, timeout=ANSWER_SECONDS)) as connection:
-            connection.request("POST", target, body, {"Host": parts.netloc, **headers})
+            connection.request(method, target, body, {"Host": parts.netloc, **headers})
             answer = connection.getresponse()
             fields = {name.lower(): value for name, value in answer.getheaders()}
             return answer.status, fields, answer.read().decode(errors="replace")
     except (http.client.HTTPException, ValueError) as error:  # the latter: no name of a host
         raise OSError(f"{type(error).__name__}: {error}") from error
+
+
+post = partial(http_request, "POST")
 
 
 def kind_of(update: Json) -> str:

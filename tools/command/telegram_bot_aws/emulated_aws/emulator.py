@@ -10,8 +10,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from telegram_stand_in import http_request
+
 from telegram_bot_aws.local.processes import ToolError, end, free_port, minimal_environment
-from telegram_bot_aws.local.request import request
 
 SERVER = Path(__file__).with_name("server.py")
 PATIENCE_SECONDS = 240  # for its start: on an idle machine it takes two, on a busy one minutes
@@ -72,7 +73,7 @@ class Emulator:
             if process.poll() is not None:
                 raise ToolError(f"the emulated AWS does not start:\n{self.log()[-2000:]}")
             with contextlib.suppress(OSError):
-                if request("GET", f"{self.url}/_ministack/health", {}, None, 5).status == 200:
+                if http_request("GET", f"{self.url}/_ministack/health", {})[0] == 200:
                     return
             time.sleep(0.05)
         raise ToolError(

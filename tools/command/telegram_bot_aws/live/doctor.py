@@ -23,18 +23,17 @@ from typing import Any
 
 from botkit.errors import TelegramError, Unreachable
 from botkit.telegram import Client
+from telegram_stand_in import http_request
 
 from telegram_bot_aws.live.client import CALL_SECONDS, about, client, environment
 from telegram_bot_aws.live.state import REGISTER, folder, pull, register_command
 from telegram_bot_aws.local.container import bot_folder, look_at, unknown_kinds
 from telegram_bot_aws.local.program import name, parser_of
-from telegram_bot_aws.local.request import request
 from telegram_bot_aws.local.sources import has_word
 from telegram_bot_aws.local.terminal import ago, coloured, reason, visible
 
 Json = dict[str, Any]
 
-WEBHOOK_SECONDS = 60.0  # Telegram waits as long
 MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("–", "yellow")}
 RECENT_SECONDS = 300.0  # an older error is over if no update waits
 
@@ -211,8 +210,8 @@ def secret(url: str) -> Check:
         return Check("secret", None, "not checked: there is no webhook")
     headers = {"Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": "wrong"}
     try:
-        status = request("POST", url, headers, b'{"update_id": 0}', WEBHOOK_SECONDS).status
-    except (OSError, ValueError) as error:
+        status, *_ = http_request("POST", url, headers, b'{"update_id": 0}')
+    except OSError as error:
         return Check(
             "secret", False, f"the function can't be reached: {reason(error)}", "terraform apply"
         )
@@ -238,14 +237,14 @@ def mini_app(telegram: Client, deployed: Json) -> list[Check]:
         return []  # no page, or not one of the module's
     forged = {"Authorization": "tma user=%7B%22id%22%3A1%7D&auth_date=1&hash=0"}
     try:
-        answer = request("GET", url, {}, None, WEBHOOK_SECONDS)
+        status, headers, _ = http_request("GET", url, {})
         api = url.rpartition("/")[0] + "/api/"
-        refusal = request("POST", api, forged, b"", WEBHOOK_SECONDS).status
-    except (OSError, ValueError) as error:
+        refusal, *_ = http_request("POST", api, forged)
+    except OSError as error:
         return [Check("page", False, f"{url} can't be reached: {reason(error)}", "terraform apply")]
-    kind = answer.header("content-type") or "no content type"
-    well = (answer.status, kind.partition(";")[0]) == (200, "text/html")
-    page = Check("page", well, f"{url} answers HTTP {answer.status}, {kind}")
+    kind = headers.get("content-type", "no content type")
+    well = (status, kind.partition(";")[0]) == (200, "text/html")
+    page = Check("page", well, f"{url} answers HTTP {status}, {kind}")
     if not well:
         page.advice = "set mini_app, put index.html into app/ beside bot.py, then: terraform apply"
     elif opens != url:

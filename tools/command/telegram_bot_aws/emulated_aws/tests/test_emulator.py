@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from telegram_stand_in import http_request
 
 from telegram_bot_aws.emulated_aws import emulator
 from telegram_bot_aws.local.processes import ToolError
-from telegram_bot_aws.local.request import request
 from tests.support.needs import skip_or_fail
 from tests.support.programs import processes_that_know
 
@@ -19,8 +19,8 @@ def test_only_this_machine_reaches_it_and_no_web_page():
         skip_or_fail("needs Linux: reads /proc")
     with emulator.Emulator() as aws:
         url = f"{aws.url}/2015-03-31/functions"
-        assert request("GET", url, {}, None, 60).status == 200
-        assert request("GET", url, {"Host": "evil.example"}, None, 60).status == 403
+        assert http_request("GET", url, {})[0] == 200
+        assert http_request("GET", url, {"Host": "evil.example"})[0] == 403
         inodes = set()
         for folder in processes_that_know(f"TMPDIR={aws.folder}"):
             with contextlib.suppress(OSError):  # it, or its file, was there for a moment
