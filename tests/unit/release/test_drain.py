@@ -16,8 +16,8 @@ EMPTY = (0, 0)
 def drain(container, bot_api, monkeypatch, *readings, url=URL):
     """Drain a queue with so many messages at each reading. Returns the pauses.
 
-    A reading is what is in the queue and then in the dead letters, or an error. Without the webhook,
-    the dead letters are read first. The webhook has `url`, or the token is revoked.
+    A reading is what is in the queue and then in the dead letters, or an error. Without the
+    webhook, the dead letters are read first. It has `url`, or the token is revoked.
     """
     ahead = iter(readings)
     left = []
