@@ -3,7 +3,6 @@
 import json
 import logging
 import re
-import sys
 import threading
 from functools import partial
 
@@ -11,7 +10,6 @@ import pytest
 from botkit.fakes.services import Queues, Schedules, Table
 from telegram_bot_aws.local.project import LAMBDA
 
-from tests.support.connections import Served
 from tests.support.stubs import (
     AWS,
     QUEUE,
@@ -41,13 +39,6 @@ class BotApi:
     def __init__(self, server):
         self._server = server
         self.url = server.url_for("").rstrip("/")
-
-    def serve(self, container):
-        """Answer the calls of a container without a connection, if they are for this Bot API."""
-        telegram = sys.modules.get("botkit.telegram")
-        if telegram and telegram.default_client.connection.url == self.url:
-            telegram.default_client.connection = Served(self._server.application)
-        return container
 
     def expects(self, *calls, code=200, **parameters):
         """Expect calls, in the form that `bot.reply` returns, and carry out or refuse them."""
@@ -106,15 +97,14 @@ def log():
 def start(log, monkeypatch):
     """Start a container in place of the last: `start(api_url, NAME="value")`.
 
-    With `connects=False`, its connections are opened by the first calls, not at start-up. At the
-    end, no secret may be in its log or in its answers.
+    At the end, no secret may be in its log or in its answers.
     """
     last = []
     said = []  # by each container; a simulation has thousands, which are let go
 
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)  # start-up sets it
 
-    def start_container(api_url, connects=True, **environment):
+    def start_container(api_url, **environment):
         values = {
             "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",  # answers are written as on Lambda
             "TELEGRAM_BOT_TOKEN": TOKEN,
@@ -128,7 +118,7 @@ def start(log, monkeypatch):
             monkeypatch.setenv(name, value)
         while last:
             last.pop().stop()
-        last.append(Container(log, connects))
+        last.append(Container(log))
         said.append(last[0].said)
         return last[0]
 
@@ -163,16 +153,15 @@ def start_with_parameter(start, serve):
 def start_bot(start, bot_api, monkeypatch):
     """Start a container with this bot.py: `start_bot(source, NAME="value")`."""
 
-    def start_container(source, connects=False, **environment):
+    def start_container(source, **environment):
         monkeypatch.setattr(Finder, "bot", source)
-        container = start(bot_api.url, connects, **environment)
-        return container if connects else bot_api.serve(container)
+        return start(bot_api.url, **environment)
 
     return start_container
 
 
 @pytest.fixture
-def start_with_aws(start_bot):
+def start_with_aws(start_bot, bot_api):
     """Start a container whose `table`, `queues` and `schedules` are in memory.
 
     A second one has those of the first.
@@ -180,7 +169,7 @@ def start_with_aws(start_bot):
     items, messages, schedules = {}, {}, {}
 
     def start_container(source, **environment):
-        container = start_bot(source, **{**AWS, **environment})
+        container = start_bot(source, **{**AWS, "AWS_ENDPOINT_URL": bot_api.url, **environment})
         aws = container.module("aws")
         container.table = Table(aws, items=items)
         container.queues = Queues(aws, items=messages)
@@ -209,4 +198,4 @@ def start_with_queue(start_with_aws):
 @pytest.fixture
 def container(start, bot_api):
     """A container whose Telegram is the stubbed Bot API."""
-    return bot_api.serve(start(bot_api.url, connects=False))
+    return start(bot_api.url)

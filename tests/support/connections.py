@@ -7,30 +7,15 @@ import json
 from types import SimpleNamespace
 from urllib.parse import parse_qsl
 
-from werkzeug import Request
 
-
-class _Answers:
-    """In place of a Connection: nothing is opened."""
-
-    def __init__(self, function):
-        self.function = function
-
-    def start_connecting(self):
-        """Open nothing."""
-
-    def open(self, timeout):
-        """Open nothing."""
-
-
-class ForAws(_Answers):
+class ForAws:
     """Has a service's calls answered by a function with the parameters of `aws.call`.
 
     Requests to a REST API are answered by one with those of `aws.request`.
     """
 
     def __init__(self, service, function):
-        super().__init__(function)
+        self.function = function
         self._service = service
 
     def request(self, method, path, body, headers, timeout):
@@ -44,25 +29,15 @@ class ForAws(_Answers):
         return _answer(self.function(self._service, method, path, **about) or {})
 
 
-class ForTelegram(_Answers):
+class ForTelegram:
     """Has calls of Telegram answered by a function with the parameters of `Client.post`."""
+
+    def __init__(self, function):
+        self.function = function
 
     def request(self, method, path, body, headers, timeout):
         result = self.function(path.rpartition("/")[2], json.loads(body), timeout)
         return _answer({"ok": True, "result": result})
-
-
-class Served(_Answers):
-    """Has requests answered by a server of pytest-httpserver, without a connection to it."""
-
-    def request(self, method, path, body, headers, timeout):
-        if timeout <= 0:
-            from botkit.errors import Unreachable  # of the container that asks
-
-            raise Unreachable("no time left")
-        request = Request.from_values(path, method=method, data=body, headers=headers)
-        answer = self.function(request)
-        return SimpleNamespace(status=answer.status_code, headers=answer.headers, body=answer.data)
 
 
 def _answer(result):

@@ -127,20 +127,14 @@ class Log(logging.Handler):
 class Container:
     """A new Lambda container: the modules of lambda/ loaded afresh. Only one lives at a time.
 
-    `log` has what was logged, `said` all that it ever answered or raised. Unless it `connects` at
-    start-up, its first call does, which takes half the time.
+    `log` has what was logged, `said` all that it ever answered or raised.
     """
 
-    def __init__(self, log, connects=True):
+    def __init__(self, log):
         self.log = log.lines
         self.said = []
         unload()
-        with pytest.MonkeyPatch.context() as patch:
-            if not connects:
-                connection = self.module("connection").Connection
-                patch.setattr(connection, "start_connecting", lambda self: None)
-                patch.setattr(connection, "open", lambda self, timeout: None)
-            self.handler = importlib.import_module("handler")
+        self.handler = importlib.import_module("handler")
 
     def invoke(self, event, milliseconds=10_000):
         """Invoke the function as AWS's runtime client does, with so many milliseconds left.

@@ -77,7 +77,7 @@ def test_each_source_has_its_time(container, monkeypatch, source, seconds):
 
 def test_import_and_connection_share_the_start_up_time(start_bot):
     source = "from botkit.deadline import deadline\ndeadline.start(-1)\nreply = lambda update: []"
-    container = start_bot(source, connects=True)
+    container = start_bot(source)
     assert container.module("deadline").deadline.left() <= -1
 
 
@@ -146,7 +146,7 @@ def test_hanging_service_leaves_the_others_their_time(start_up):
 
 def test_function_starts_if_a_service_is_unreachable(start_bot, bot_api):
     nobody = session_environment(NOBODY)
-    container = start_bot("def reply(update):\n    return []", connects=True, **nobody)
+    container = start_bot("def reply(update):\n    return []", **nobody)
     assert [line["message"] for line in container.log] == ["connection failed at start-up"]
     assert container.log[0]["error"].startswith("ConnectionRefusedError")
     container.deliver({"update_id": 1})
