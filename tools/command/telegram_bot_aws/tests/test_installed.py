@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -55,28 +56,16 @@ def test_installed_command_begins_and_tries_a_bot(repository, tmp_path, quick_te
 @pytest.mark.parametrize(
     ("about", "source"),
     [
-        ({"vcs_info": GIT}, f"git::{URL}?ref=c0ffee"),
         ({"vcs_info": {**GIT, "requested_revision": "main"}}, f"git::{URL}?ref=c0ffee"),
-        (
-            {"vcs_info": {**GIT, "requested_revision": "v1.2.3"}},
-            f"git::{URL}?ref=v1.2.3&depth=1",
-        ),
+        ({"vcs_info": {**GIT, "requested_revision": "v1.2.3"}}, f"git::{URL}?ref=v1.2.3&depth=1"),
         ({"archive_info": {}}, new.UNKNOWN),
     ],
-    ids=["git", "branch", "release", "archive"],
+    ids=["branch", "release", "archive"],
 )
-def test_source_is_where_the_command_was_installed_from(tmp_path, monkeypatch, about, source):
-    info = tmp_path / "telegram_bot_aws-1.2.3.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(
-        "Metadata-Version: 2.4\nName: telegram-bot-aws\nVersion: 1.2.3\n"
-    )
-    (info / "direct_url.json").write_text(json.dumps({"url": URL, **about}))
-    monkeypatch.syspath_prepend(tmp_path)
+def test_source_is_where_the_command_was_installed_from(monkeypatch, about, source):
+    installed = SimpleNamespace(read_text=lambda file: json.dumps({"url": URL, **about}))
+    monkeypatch.setattr("importlib.metadata.distribution", lambda name: installed)
+    monkeypatch.setattr(program, "repository", program.repository.__wrapped__)  # isn't cached
     monkeypatch.setattr(program, "IS_INSTALLED", True)
     monkeypatch.setattr(new, "IS_INSTALLED", True)
-    program.repository.cache_clear()
-    try:
-        assert new.default_source() == source
-    finally:
-        program.repository.cache_clear()
+    assert new.default_source() == source

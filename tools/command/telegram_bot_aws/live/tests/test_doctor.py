@@ -208,40 +208,33 @@ def test_doctor_names_a_problem(examine, telegram, httpserver, tmp_path, make, c
     assert words in told
 
 
-def test_doctor_reports_another_deployments_webhook(examine, deployed, webhook):
-    mine = "https://mine.example.org/telegram"
-    deployed(webhook_url=mine)
-    ok, told = examine()["webhook"]
-    assert ok is False
-    assert f"{webhook} is another deployment's; this one's is {mine}" in told
+def registration(url, **module):
+    attributes = {"input": json.dumps({"url": url})}
+    kind = {"type": "aws_lambda_invocation", "name": "register_webhook"}
+    return {**kind, **module, "instances": [{"attributes": attributes}]}
 
 
 @pytest.mark.parametrize(
-    ("modules", "option"),
+    ("url", "option"),
     [
-        ([""], "-replace=aws_lambda_invocation.register_webhook"),
+        ("https://mine.example", "-replace=aws_lambda_invocation.register_webhook"),
         (
-            ['module.bot["ada"]', 'module.bot["eve"]'],
-            """'-replace=module.bot["ada"].aws_lambda_invocation.register_webhook'""",
+            "https://eves.example",
+            """'-replace=module.bot["eve"].aws_lambda_invocation.register_webhook'""",
         ),
     ],
-    ids=["a clone", "several bots"],
 )
-def test_advice_has_the_address_of_the_state(examine, deployed, telegram, modules, option):
-    resources = [
-        {
-            "type": "aws_lambda_invocation",
-            "name": "register_webhook",
-            "instances": [{"attributes": {"input": json.dumps({"url": f"https://{n}.example"})}}],
-        }
-        | ({"module": module} if module else {})
-        for n, module in enumerate(modules)
-    ]
+def test_advice_has_the_address_of_the_state(examine, deployed, telegram, webhook, url, option):
+    eves = registration("https://eves.example", module='module.bot["eve"]')
+    deployed(registration("https://mine.example"), eves, webhook_url=url)
+    ok, told = examine()["webhook"]
+    assert ok is False
+    assert told == (
+        f"{webhook} is another deployment's; this one's is {url} → "
+        f"to have the updates here: terraform apply {option}"
+    )
     telegram.answer("deleteWebhook", {})
-    deployed(*resources, webhook_url="https://0.example")
-    checks = examine()
-    assert checks["webhook"][1].endswith(f" → terraform apply {option}")
-    assert checks["secret"][0] is None
+    assert examine()["secret"] == (None, "not checked: there is no webhook → ")
 
 
 # The age of the last failure, how many updates wait, Telegram's words; whether all is well, why
