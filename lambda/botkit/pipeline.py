@@ -98,10 +98,10 @@ def enabled_middleware(pipeline: str) -> list[Middleware]:
 def on_error(ctx: Context, call_next: CallNext) -> Outcome:
     """Let on_error() in bot.py tell people that the bot failed. The outcome stays.
 
-    It is called only at the first attempt, if people saw nothing yet.
+    It isn't called again at a retry, nor if people have seen something.
     """
     ctx.save_original()
-    is_first = not (ctx.is_retry or ctx.id in recent)
+    is_first = not ctx.is_retry  # as its source knows: `deduplicate` sets it, too
     with deadline.reserve("on_error"):
         outcome = call_next()
     if outcome.name != "bot_error" or not (ctx.calls.can_redeliver and is_first):

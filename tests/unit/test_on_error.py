@@ -39,6 +39,17 @@ def test_on_error_answers_after_a_failure_that_was_caught(start_bot, bot_api):
     assert container.line["outcome"] == "bot_error"
 
 
+def test_on_error_answers_when_a_redelivery_fails(start_bot, bot_api):
+    """At the first one an API couldn't be reached, after a call that nobody sees."""
+    errors = "\nfrom botkit.errors import Unreachable\nERRORS = [KeyError(), Unreachable('no')]\n"
+    raises = "telegram.call('getMe'); raise ERRORS.pop()"
+    container = start_bot(BOT.replace("raise KeyError", raises) + errors)
+    for status, said in ((503, []), (200, [SORRY])):
+        bot_api.answers("getMe", {}, {"id": 1})
+        bot_api.expects(*said)
+        assert container.deliver(message()) == (status, None)
+
+
 def test_call_of_on_error_may_be_in_the_response(start_bot):
     container = start_bot(BOT, REPLY_MODE="webhook")
     response = container.invoke(request(UPDATE))
