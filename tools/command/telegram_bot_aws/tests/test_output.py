@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from telegram_bot_aws import command
+from telegram_bot_aws.demo import demo
 from telegram_bot_aws.live import doctor
 from telegram_bot_aws.local.project import SCRIPTS
 from telegram_bot_aws.local.terminal import coloured
@@ -44,19 +45,13 @@ def reply(update):
     return [{{"method": "sendMessage", "chat_id": chat, "text": {RAW!r}}}]
 """
     )
-    result = subprocess.run(
-        [SCRIPTS / "demo", "--direct", tmp_path, "--send", "hello", *flags],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=MAX_SECONDS,
-    )
-    said, told = result.stdout.decode(), result.stderr.decode()
-    assert f"{SHOWN}\n" in told, "what it printed"
+    ran = run(demo.main, "--direct", str(tmp_path), "--send", "hello", *flags)
+    assert f"{SHOWN}\n" in ran.output, "what it printed"
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", ran.output)
     if flags:
-        assert json.loads(said)["params"]["text"] == RAW
-        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", said)
+        assert json.loads(ran.output.splitlines()[-1])["params"]["text"] == RAW
     else:
-        assert said == f"{SENT}\n"
+        assert ran.output.endswith(f"\n{SENT}\n")
 
 
 def test_doctor_escapes_control_characters():

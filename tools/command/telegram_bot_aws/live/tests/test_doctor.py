@@ -5,7 +5,7 @@ import re
 import time
 
 import pytest
-from telegram_stand_in import Fault, Server, Telegram
+from telegram_stand_in import Fault
 
 from telegram_bot_aws.live import doctor, state
 from telegram_bot_aws.live.state import REGISTER
@@ -33,12 +33,10 @@ def webhook(httpserver):
 
 
 @pytest.fixture
-def telegram(webhook):
+def telegram(telegram, webhook):
     """A Telegram whose bot is well."""
-    telegram = Telegram(TOKEN)
-    with Server(telegram):
-        set_webhook(telegram, webhook)
-        yield telegram
+    set_webhook(telegram, webhook)
+    return telegram
 
 
 def set_webhook(telegram, url, kinds=("callback_query", "message")):  # their order doesn't matter

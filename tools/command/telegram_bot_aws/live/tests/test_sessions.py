@@ -295,44 +295,31 @@ def test_table_is_read_from_the_state(bot, deployed, kind, name, ending):
     assert ("limit:42:7" in ran.output, "42.tea" in ran.output) == (bool(ending), True)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "unset", "words"),
-    [
-        (("--table", "other_sessions"), "", "there is no table other_sessions in eu-central-1"),
-        (("--table", "x_sessions"), "AWS_ACCESS_KEY_ID", "there are no AWS credentials: set them"),
-        (("--table", "x_sessions"), "AWS_REGION", "no region is known: give --region"),
-        (("--file", "none.json"), "", "there is no none.json: the demo has ended"),
-        ((), "", "Terraform wasn't used in FOLDER: give --table NAME_sessions, or --file"),
-    ],
-)
-def test_sessions_names_what_is_missing(
-    aws, deployed, tmp_path, monkeypatch, arguments, unset, words
-):
-    monkeypatch.setenv("AWS_REGION", "eu-central-1")
-    if unset:
-        monkeypatch.delenv(unset)
-    code, output = run(sessions.main, "list", *arguments)
-    assert code == 1
-    assert words.replace("FOLDER", str(tmp_path)) in output
+# A command line, which variable isn't set, the exit code and why.
+REFUSED = [
+    ("", "", 2, "the following arguments are required: command\n"),
+    ("delete", "", 2, "delete needs a KEY, or --person"),
+    ("list --person Ada", "", 2, "--person must be a Telegram id"),
+    ("list --person 42a", "", 2, "--person must be a Telegram id"),
+    ("delete 7 --person 42", "", 2, "leave out the keys"),
+    ("import a b", "", 2, "import takes one file"),
+    ("list --replace", "", 2, "--replace is for import"),
+    ("list --al", "", 2, "unrecognized argument: --al"),
+    ("list --table other_sessions", "", 1, "there is no table other_sessions in eu-central-1"),
+    ("list --table x_sessions", "AWS_ACCESS_KEY_ID", 1, "there are no AWS credentials: set them"),
+    ("list --table x_sessions", "AWS_REGION", 1, "no region is known: give --region"),
+    ("list --file none.json", "", 1, "there is no none.json: the demo has ended"),
+    ("list", "", 1, "Terraform wasn't used in FOLDER: give --table NAME_sessions, or --file"),
+]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        ((), "the following arguments are required: command\n"),
-        (("delete",), "delete needs a KEY, or --person"),
-        (("list", "--person", "Ada"), "--person must be a Telegram id"),
-        (("list", "--person", "42a"), "--person must be a Telegram id"),
-        (("delete", "7", "--person", "42"), "leave out the keys"),
-        (("import", "a", "b"), "import takes one file"),
-        (("list", "--replace"), "--replace is for import"),
-        (("list", "--al"), "unrecognized argument: --al"),
-    ],
-)
-def test_sessions_rejects_contradicting_arguments(arguments, words):
-    code, output = run(sessions.main, *arguments)
-    assert code == 2
-    assert words in output
+@pytest.mark.parametrize(("line", "unset", "code", "words"), REFUSED)
+def test_refusal_is_explained(aws, deployed, tmp_path, monkeypatch, line, unset, code, words):
+    monkeypatch.setenv("AWS_REGION", REGION)
+    monkeypatch.delenv(unset, raising=False)
+    ran = run(sessions.main, *line.split())
+    assert ran.code == code
+    assert words.replace("FOLDER", str(tmp_path)) in ran.output
 
 
 def test_demo_prints_the_command_that_lists_sessions(tmp_path):

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from telegram_bot_aws.local import program
 from telegram_bot_aws.local.project import LAMBDA, ROOT, STAND_IN
 from telegram_bot_aws.starter import new
 from tests.support.programs import contents, run
@@ -56,7 +57,7 @@ def test_command_names_a_python_that_runs_in_the_folder(tmp_path, monkeypatch):
     ],
     ids=["clone", "bare", "remote"],
 )
-def test_scripts_link_to_the_modules(tmp_path, source, is_here, is_clone):
+def test_scripts_link_to_the_modules(tmp_path, monkeypatch, source, is_here, is_clone):
     folder = tmp_path / "mine"
     ran = run(new.main, str(folder), "--source", source)
     assert ("Before the first push, replace the source" in ran.output) == is_here
@@ -66,10 +67,8 @@ def test_scripts_link_to_the_modules(tmp_path, source, is_here, is_clone):
         return
     assert not link.is_absolute()
     assert (folder / link).resolve() == ROOT / "scripts"
-    code = "from telegram_bot_aws.local.program import typed; print(typed('demo'))"
-    paths = {**os.environ, "PYTHONPATH": str(ROOT / "tools" / "command")}
-    ran = subprocess.check_output([sys.executable, "-c", code], cwd=folder, env=paths, text=True)
-    assert ran == "scripts/demo\n"
+    monkeypatch.chdir(folder)
+    assert program.typed("demo") == "scripts/demo"
 
 
 @pytest.mark.slow

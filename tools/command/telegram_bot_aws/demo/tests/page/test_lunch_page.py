@@ -36,21 +36,19 @@ def lunch(demo):
     return f"{chat.bots.addresses[chat.telegram.bot.id]}/app/index.html?lunch={id}"
 
 
-@pytest.fixture
-def init_data(demo):
-    telegram = demo.chat.telegram
-    return lambda user: telegram.open_page(user, telegram.bot)
+def init_data(demo, user=ADA):
+    return demo.chat.telegram.open_page(user, demo.chat.telegram.bot)
 
 
 @pytest.fixture
-def visit(tab, lunch, init_data):
+def visit(tab, demo, lunch):
     """Open the lunch's page as a person, without Telegram's script."""
     tab.console = False  # it reports requests that are refused on purpose
     tab.page.route(TELEGRAMS_SCRIPT, lambda route: route.abort())
 
     def visit(user=ADA, width=390, scheme="light"):
         tab.page.goto("about:blank")  # another fragment alone would not load it again
-        data = quote(init_data(user))
+        data = quote(init_data(demo, user))
         return tab.visit(f"{lunch}#tgWebAppData={data}", width=width, scheme=scheme)
 
     return visit
@@ -129,8 +127,8 @@ def test_page_outside_of_telegram_says_where_to_open_it(tab, visit, lunch):
     expect(page.get_by_role("alert")).to_contain_text("Open this page in Telegram")
 
 
-def test_telegrams_script_provides_user_and_colours(tab, visit, lunch, init_data):
-    script = STAND_IN.replace("DATA", init_data(ADA))
+def test_telegrams_script_provides_user_and_colours(tab, visit, demo, lunch):
+    script = STAND_IN.replace("DATA", init_data(demo))
     content = {"body": script, "content_type": "text/javascript"}
     tab.page.route(TELEGRAMS_SCRIPT, lambda route: route.fulfill(**content))
     page = tab.visit(lunch)
