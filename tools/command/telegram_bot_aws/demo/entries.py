@@ -7,7 +7,7 @@ from typing import Any
 
 from telegram_stand_in import Bot, Call, Json, Telegram, kind_of, label_pressed
 
-from telegram_bot_aws.demo.feed import Feed, InvalidRequest
+from telegram_bot_aws.demo.feed import Feed
 from telegram_bot_aws.demo.samples import chat_key
 
 WITHOUT_CARD = ("get", "setwebhook", "deletewebhook")  # nobody in a chat would see these
@@ -27,10 +27,10 @@ class Entries:
         self._feed = feed
 
     def message(self, key: int) -> Json:
-        """Return the entry of a message by its key. Raises InvalidRequest if it was deleted."""
+        """Return the entry of a message by its key. Raises ValueError if it was deleted."""
         entry = self.all[key]
         if entry.get("deleted"):
-            raise InvalidRequest("there is no such message")
+            raise ValueError("there is no such message")
         return entry
 
     def of_message(self, message: Json) -> Json | None:

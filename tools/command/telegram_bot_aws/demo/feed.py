@@ -13,10 +13,6 @@ from telegram_stand_in import Json
 Event = tuple[str, Any]  # its kind and its data
 
 
-class InvalidRequest(ValueError):
-    """A client's request can't be carried out; the text says why."""
-
-
 class Feed:
     """Tells all clients about changes. `lock` guards everything that they are shown."""
 

@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import dataclass
 from typing import Any
 
-from telegram_stand_in import QUERIES, Bot, Json, Person, Telegram, contact, kind_of
+from telegram_stand_in import Bot, Json, Person, Telegram, contact
 
 from telegram_bot_aws.demo.bots import Bots
 from telegram_bot_aws.demo.deployments import PAGE
 from telegram_bot_aws.demo.entries import Entries
-from telegram_bot_aws.demo.feed import Feed, InvalidRequest
+from telegram_bot_aws.demo.feed import Feed
 from telegram_bot_aws.demo.samples import CONTENT
 from telegram_bot_aws.demo.traces import Traces
 
-ACTIONS = frozenset("ask choose edit open pay press react resend send send-data stop vote".split())
-POSTS = ("message", "channel_post")  # update types with a new message of a chat
-
-
-def send_again(update: Json, telegram: Telegram, bot: Bot) -> None:
-    """Send an update as a new one, and so with new ids. Raises InvalidRequest if it lacks parts."""
-    [(kind, content)] = update.items()
-    if kind in POSTS:
-        content = {**content, "message_id": telegram.new_message_id(), "date": int(time.time())}
-    elif kind in QUERIES:
-        content = {**content, "id": telegram.new_id()}
-    try:
-        telegram.send({kind: content}, bot)
-    except (AttributeError, KeyError, TypeError) as error:
-        raise InvalidRequest(f"Telegram sends no such {kind}: {error!r}") from None
+ACTIONS = frozenset("ask choose edit open pay press react send send-data stop vote".split())
 
 
 @dataclass
@@ -78,13 +63,6 @@ class People:
         self.entries.keyboard_used(actor.stage.bot.id, entry["chat"])
         replied = self.telegram.messages.get((actor.chat["id"], reply_to))
         actor.send(content, reply_to=replied)
-
-    def _resend(self, actor: Person, entry: Json, update: int) -> None:
-        """Send an update once more: as a new one, and so with new ids."""
-        trace = self.traces.by_update[update]
-        kind = kind_of(trace["update"])
-        bot = self.bots.get(trace["bot"])
-        send_again({kind: trace["update"][kind]}, self.telegram, bot)
 
     def _edit(self, actor: Person, entry: Json, text: str) -> None:
         """Edit a person's own message."""
@@ -141,15 +119,15 @@ class People:
         return {"url": address, "init_data": data}
 
     def _address(self, bot: Bot, url: str) -> str:
-        """Return where the demo serves an address of a bot's page. Raises InvalidRequest."""
+        """Return where the demo serves an address of a bot's page. Raises ValueError."""
         hosted = self.bots.page_of(bot)
         if not hosted:
-            raise InvalidRequest(
+            raise ValueError(
                 "The bot has no page: the demo serves one from app/index.html beside bot.py."
             )
         base = hosted.page_url.removesuffix(PAGE)
         if not url.startswith(f"{base}/app/"):
-            raise InvalidRequest(f"The demo opens only the bot's own page, MINI_APP_URL: not {url}")
+            raise ValueError(f"The demo opens only the bot's own page, MINI_APP_URL: not {url}")
         return self.bots.addresses[bot.id] + url.removeprefix(base)
 
     def _send_data(self, actor: Person, entry: Json, label: str, data: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 
 from telegram_stand_in import (
     ADA,
+    QUERIES,
     TYPES,
     Bot,
     Call,
@@ -27,8 +29,6 @@ from telegram_stand_in import (
 )
 
 from telegram_bot_aws.demo.deployments import Deployment, Hosted
-from telegram_bot_aws.demo.feed import InvalidRequest
-from telegram_bot_aws.demo.people import send_again
 from telegram_bot_aws.demo.progress import aside, say, step, tell
 from telegram_bot_aws.demo.samples import PEOPLE, place_of, stage_of
 from telegram_bot_aws.local.container import Invocation
@@ -39,6 +39,7 @@ PASSING = ("action", "draft")  # visible for a moment only, so no answer
 # The outcomes that are no failure; "": it isn't known.
 DONE = ("", "answered", "ignored", "rate_limited", "queued", "duplicate")
 INLINE = "@bot"  # begins an inline query; no username is that short
+POSTS = ("message", "channel_post")  # update types with a new message of a chat
 MAX_NAME_CHARACTERS = 64  # characters of a first name
 
 
@@ -159,11 +160,22 @@ class Script:
             self._do(hosted, bot, "delivered", value, act)
 
     def _send_update(self, hosted: Hosted, bot: Bot, update: Given) -> None:
-        send = partial(send_again, update.content, self._telegram, bot)
-        try:
-            self._do(hosted, bot, "delivered", update.file, send)
-        except InvalidRequest as error:
-            raise ToolError(f"{update.file}: {error}") from None
+        """Send an update with new ids. Raises ToolError if it lacks parts."""
+        [(kind, content)] = update.content.items()
+        if kind in POSTS:
+            about = {"message_id": self._telegram.new_message_id(), "date": int(time.time())}
+            content = {**content, **about}
+        elif kind in QUERIES:
+            content = {**content, "id": self._telegram.new_id()}
+
+        def send() -> None:
+            try:
+                self._telegram.send({kind: content}, bot)
+            except (AttributeError, KeyError, TypeError) as error:
+                told = f"Telegram sends no such {kind}: {error!r}"
+                raise ToolError(f"{update.file}: {told}") from None
+
+        self._do(hosted, bot, "delivered", update.file, send)
 
     def _send_event(self, hosted: Hosted, event: Given) -> None:
         """Invoke a bot's function with an event. Raises ToolError if the bot fails."""

@@ -37,7 +37,6 @@ class Traces:
             "wanted": bot.outbox.wants(update),
             "why_withheld": self._telegram.why_withheld(update, bot),
             "at": time.time(),
-            "bot": bot.id,
         }
         self._feed.tell("trace", trace)
 

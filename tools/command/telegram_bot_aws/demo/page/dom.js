@@ -72,7 +72,6 @@ const ICONS = {
   link: "M9 15 19 5M12 5h7v7",
   copy: "M9 9h11v11H9zM5 15H4V4h11v1",
   page: "M4 5h16v14H4zM4 9h16",
-  reload: "M19 12a7 7 0 1 1-2-5M17 3v4h-4",
 };
 export function icon(name) {
   const about = { class: "icon", viewBox: "0 0 24 24", "aria-hidden": "true" };

@@ -1,24 +1,12 @@
 // What the machine did for an update.
 
 import { $, b, button, clock, count, div, fill, h, icon, milliseconds, p, span } from "./dom.js";
-import { FAULTS, act, app, kindOf, RETRIED, total, verdict } from "./state.js";
+import { FAULTS, app, kindOf, RETRIED, total, verdict } from "./state.js";
 
 const open = new Set(); // the names of the details that are unfolded
 
-// JSON with its colours.
-export function json(value) {
-  const text = JSON.stringify(value, null, 2) ?? "";
-  const nodes = [];
-  let at = 0;
-  const tokens =
-    /("(?:[^"\\]|\\.)*")(\s*:)?|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\b(true|false|null)\b/g;
-  for (const match of text.matchAll(tokens)) {
-    const look = match[2] ? "k" : match[1] ? "s" : "n";
-    nodes.push(text.slice(at, match.index), span(look, match[1] ?? match[0]), match[2] ?? "");
-    at = match.index + match[0].length;
-  }
-  return h("pre", { class: "code", tabindex: 0 }, ...nodes, text.slice(at));
-}
+export const json = (value) =>
+  h("pre", { class: "code", tabindex: 0 }, JSON.stringify(value, null, 2));
 // A program's output: its columns are kept, and its end is in view. Of an error, the columns of code are kept, and its words are wrapped.
 export function output(text, about, isError = false) {
   const lines = isError ? (text.match(/.+\n?|\n/g) ?? []) : [text];
@@ -197,13 +185,6 @@ function drawPause(before, after) {
   );
 }
 
-function drawResend(trace) {
-  const resend = { update: trace.update.update_id, chat: app.chat };
-  const sends = () => act("resend", resend);
-  const look = { class: "action", "data-name": "resend" };
-  return div("", button(look, sends, icon("reload"), "Send again"));
-}
-
 // A button that is drawn again while it is pressed would miss its click.
 let pressed = false;
 let waiting = false;
@@ -251,7 +232,6 @@ function drawUpdate(trace) {
       "cards",
       isKept ? div("pause", icon("bad"), span("", result.why)) : null,
       trace.tries.flatMap((t, i) => [drawTry(trace, t), drawPause(t, trace.tries[i + 1])]),
-      drawResend(trace),
     ),
   ];
 }
