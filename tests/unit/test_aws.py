@@ -224,6 +224,7 @@ FAILURES = {
     "not changed": ("GET s3", http(b"", "304 Same"), "ClientError: 304: no message"),
     "too long": ("GET s3", http(b"x" * (21 << 20)), TOO_LONG),
     "nothing, to HEAD": ("HEAD s3", http(b"", "404 No"), "ClientError: 404: no message"),
+    "no right, to HEAD": ("HEAD s3", http(b"", "403 No"), "Unreachable: s3: 403: no message"),
     "a proxy": ("GET s3", http(b"<html>", "403 No"), "Unreachable: s3: HTTP 403"),
     "invalid JSON": (
         "GET lambda",

@@ -483,7 +483,7 @@ def test_requests_go_through_the_proxy(serve, connect, tls, user, credentials):
             answers_all(peer, inner)
 
     peer = serve(part)
-    connection = connect("https://localhost", f"http://{user}localhost:{peer.port}")
+    connection = connect("HTTPS://localhost", f"http://{user}localhost:{peer.port}")
     assert [post(connection)[0] for _ in range(2)] == [200, 200]
     assert peer.connections == 1
     head, first, second = peer.requests
@@ -497,9 +497,11 @@ def test_requests_go_through_the_proxy(serve, connect, tls, user, credentials):
     assert b"Proxy-Authorization" not in first
 
 
-def test_refusing_proxy_is_unreachable(serve, connect):
-    peer = serve(answers(http(b"", "407 Proxy Authentication Required")))
-    connection = connect("http://localhost", f"http://bot:{PASSWORD}@localhost:{peer.port}")
+@pytest.mark.parametrize("status", [199, 300, 407])
+def test_refusing_proxy_is_unreachable(serve, connect, status):
+    peer = serve(answers(http(b"", f"{status} No")))
+    connection = connect("http://[::1]", f"http://bot:{PASSWORD}@localhost:{peer.port}")
     with pytest.raises(unreachable()) as caught:
         post(connection)
-    assert str(caught.value) == "OSError: the proxy refused a tunnel: it answered 407"
+    assert str(caught.value) == f"OSError: the proxy refused a tunnel: it answered {status}"
+    assert peer.requests[0].startswith(b"CONNECT [::1]:80 HTTP/1.")

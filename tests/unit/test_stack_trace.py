@@ -20,6 +20,7 @@ def stack_trace():
         ("no fives", "no fives"),
         ("can't be 'abc', nor 'ab'", "can't be '…', nor 'ab'"),
         ("no long-sixsix", "no …"),
+        (r"no '\\sixth'", "no '…'"),
         (f"no {TOKEN}", "no …"),
         (f"no /bot{TOKEN.replace(':', '%3A')}/getMe", "no /bot…/getMe"),
         ("no http://ada:pw@proxy:80", "no http://…@proxy:80"),
@@ -31,6 +32,7 @@ def stack_trace():
             "too_short",
             "quoted_part",
             "value_with_another_in_it",
+            "repr",
             "token",
             "token_in_a_url",
         ),
@@ -38,7 +40,7 @@ def stack_trace():
     ],
 )
 def test_values_of_the_environment_are_left_out(stack_trace, monkeypatch, text, shown):
-    values = {"A": "sixsix", "B": "fives", "C": "long-sixsix", "D": "xabcx"}
+    values = {"A": "sixsix", "B": "fives", "C": "long-sixsix", "D": "xabcx", "E": r"\sixth"}
     monkeypatch.setattr("os.environ", {**values, "LAMBDA_TASK_ROOT": "/var/task"})
     assert stack_trace.redact(text) == shown
 
@@ -59,8 +61,9 @@ def test_code_that_is_no_file_has_no_line(stack_trace):
 
 
 def test_no_path_of_the_machine_is_shown(stack_trace, monkeypatch):
-    monkeypatch.syspath_prepend("")  # as in python -c
-    assert stack_trace.relative_path("/home/ada/words.py") == "words.py"
+    monkeypatch.setattr("sys.path", ["", "/var/task", "/var/task/lib"])  # "": as in python -c
+    for folder in ("/home/ada", "/var/task", "/var/task/lib"):
+        assert stack_trace.relative_path(f"{folder}/words.py") == "words.py"
 
 
 @pytest.mark.parametrize(

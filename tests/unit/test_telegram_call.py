@@ -266,8 +266,10 @@ def test_blocked_chat_is_left_alone_until_the_block_ends(start, bot_api, monkeyp
     bot_api.refuses({"method": "sendMessage", **CALL}, 429, "retry after 60", retry_after=60)
     assert refused(container).retry_after == 60
     now += 58
-    again = refused(container, "editMessageText", message_id=1)
-    assert (again.outcome, again.retry_after) == ("throttled", 2)
+    writes = "copyMessage deleteMessage editMessageText forwardMessage setMessageReaction"
+    for method in writes.split():
+        again = refused(container, method, message_id=1)
+        assert (again.outcome, again.retry_after) == ("throttled", 2)
     assert "retry after 2 (an earlier refusal: nothing was called)" in str(again)
     # Other chats, and what writes nothing.
     bot_api.answers("getChat", {"chat_id": 42})
