@@ -281,6 +281,7 @@ class Configuration:
         """Return the bots of all calls, each with a token, after Terraform's init."""
         found: list[Hosted] = []
         tokens: dict[str, Any] = {}
+        names = re.findall(r"(\w+)\s*=", "\n".join(map(read, files(self.folder))))
         for block in self.calls:
             name = block.labels[0]
             tokens[name] = {}
@@ -297,7 +298,7 @@ class Configuration:
                     "has_table": given.get("session_retention_in_days", "null") != "null",
                     "has_queue": given.get("queue", "false") != "false",
                 }
-                bot.variables = re.findall(r"(\w+)\s*=", given.get("environment", ""))
+                bot.variables = names  # those of its environment may be in a local value
                 found.append(bot)
                 tokens[name][str(key or 0)] = bot.token
         if not found:

@@ -55,9 +55,9 @@ class Hosted:
     """A running bot: its token, the folder of its bot.py, and where it is deployed.
 
     `name` is the function's, `address` that of the module's call in a configuration. `inputs` tells
-    which this call has of those that bot.py may need, and `variables` are the names that it gives
-    in the input environment. `timeout` is the function's, in seconds. `remembers` tells whether
-    the bot may keep something that scripts/sessions shows.
+    which this call has of those that bot.py may need, and `variables` are names that may be in its
+    environment. `timeout` is the function's, in seconds. `remembers` tells whether the bot may keep
+    something that scripts/sessions shows.
     """
 
     token: str

@@ -199,7 +199,7 @@ def bots_before_the_apply(folder, main):
         ),
         (
             f'module "a" {{\n  {SOURCE}\n  queue = true\n  source_dir = "bot"\n'
-            '  environment = { KIND = "chat" }\n}\n',
+            '  environment = local.own\n}\nlocals {\n  own = { KIND = "chat" }\n}\n',
             "module.a: SESSION in bot.py needs a table: set session_retention_in_days",
         ),
     ],
