@@ -158,6 +158,33 @@ class Container:
         answer = self.invoke(request(json.dumps(update)), milliseconds)
         return answer["statusCode"], answer["headers"].get("Retry-After")
 
+    def outcome_of(self, body="", **fields):
+        """Deliver a body, which gets an empty 200, and return the outcome that is logged."""
+        assert self.invoke(request(body or UPDATE, **fields)) == text_response(200)
+        return str(self.line["outcome"])
+
+    def failure(self, event):
+        """Invoke the function with an event that fails, and return the error that Lambda sees."""
+        with pytest.raises(self.module("event").EventFailed) as caught:
+            self.invoke(event)
+        return str(caught.value)
+
+    def reply_with(self, monkeypatch, calls):
+        """Make the bot's reply() return calls, or raise an exception."""
+
+        def reply(update):
+            if isinstance(calls, BaseException):
+                raise calls
+            return calls
+
+        monkeypatch.setattr(self.bot, "reply", reply)
+
+    def stop_clock(self):
+        """Have the deadline go by a clock that stands still while `now` isn't changed."""
+        clock = SimpleNamespace(now=0.0)
+        self.module("deadline").deadline.clock = lambda: clock.now
+        return clock
+
     @property
     def bot(self):
         """The container's bot.py, which an update imports if start-up had no time for it."""
@@ -333,37 +360,6 @@ def text_response(status, body="", **headers):
     """Return the response that API Gateway gets to a webhook request, unless it holds a call."""
     headers = {"Content-Type": "text/plain", **headers}
     return {"statusCode": status, "headers": headers, "body": body}
-
-
-def outcome_of(container, body=UPDATE, **fields):
-    """Deliver a body, which gets an empty 200, and return the outcome that is logged."""
-    assert container.invoke(request(body, **fields)) == text_response(200)
-    return str(container.line["outcome"])
-
-
-def failure(container, event):
-    """Invoke the function with an event that fails, and return the error that Lambda sees."""
-    with pytest.raises(container.module("event").EventFailed) as caught:
-        container.invoke(event)
-    return str(caught.value)
-
-
-def with_bot(container, monkeypatch, calls):
-    """Make the bot's reply() return calls, or raise an exception."""
-
-    def reply(update):
-        if isinstance(calls, BaseException):
-            raise calls
-        return calls
-
-    monkeypatch.setattr(container.bot, "reply", reply)
-
-
-def with_clock(container):
-    """Have a container's deadline go by a clock that stands still while `now` isn't changed."""
-    clock = SimpleNamespace(now=0.0)
-    container.module("deadline").deadline.clock = lambda: clock.now
-    return clock
 
 
 def with_pauses(monkeypatch, clock=None):

@@ -10,16 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.support.stubs import (
-    CALL,
-    UPDATE,
-    failure,
-    message,
-    outcome_of,
-    request,
-    text_response,
-    with_clock,
-)
+from tests.support.stubs import CALL, UPDATE, message, request, text_response
 
 # ── Asked
 
@@ -33,7 +24,7 @@ WRONG = {
 @pytest.mark.parametrize(("source", "error"), WRONG.items())
 def test_function_of_the_wrong_kind_is_named(start_bot, source, error):
     container = start_bot(source)
-    assert outcome_of(container) == "bot_error"
+    assert container.outcome_of() == "bot_error"
     assert container.line["error"] == error
 
 
@@ -51,7 +42,7 @@ def test_reply_without_time_for_its_calls_is_an_error(
     container, monkeypatch, milliseconds, left, answer, outcome
 ):
     deadline = container.module("deadline").deadline
-    with_clock(container)
+    container.stop_clock()
     monkeypatch.setattr(container.module("bot_module"), "GRACE_SECONDS", 60)
 
     def reply(update):
@@ -113,7 +104,7 @@ def test_reply_that_changes_all_loggers_is_logged(container, monkeypatch):
         return []
 
     monkeypatch.setattr(container.bot, "reply", reply)
-    assert outcome_of(container) == "ignored"
+    assert container.outcome_of() == "ignored"
 
 
 # ── Interrupted
@@ -191,7 +182,7 @@ def test_broken_bot_loses_no_update_and_logs_no_secret(start_bot, source, error)
     hint = ". Modules that bot.py imports must be in its folder, or in the requirements.txt there"
     is_missing = "ModuleNotFoundError" in error
     assert str(caught.value) == line["error"] + (hint if is_missing else "")
-    assert failure(container, {"x": 1}) == f"misconfigured: {line['error']}"
+    assert container.failure({"x": 1}) == f"misconfigured: {line['error']}"
 
 
 def test_failed_import_is_logged_with_file_and_line(start_bot, tmp_path, monkeypatch):

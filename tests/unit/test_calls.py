@@ -4,16 +4,7 @@ import json
 
 import pytest
 
-from tests.support.stubs import (
-    CALL,
-    UPDATE,
-    answers_all,
-    message,
-    outcome_of,
-    request,
-    text_response,
-    with_bot,
-)
+from tests.support.stubs import CALL, UPDATE, answers_all, message, request, text_response
 
 # ── What is returned
 
@@ -47,8 +38,8 @@ RETURNS = {
 
 def test_invalid_calls_are_explained(container, monkeypatch):
     for number, (name, (returned, error)) in enumerate(RETURNS.items()):
-        with_bot(container, monkeypatch, returned)
-        assert outcome_of(container, json.dumps(message(number))) == "bot_error", name
+        container.reply_with(monkeypatch, returned)
+        assert container.outcome_of(json.dumps(message(number))) == "bot_error", name
         assert container.line["error"].startswith(error), name
 
 
@@ -57,8 +48,8 @@ def test_parameters_that_are_none_are_left_out(start, serve, monkeypatch):
     container = start(peer.url)
     photo = {"method": "sendPhoto", "chat_id": 42, "caption": None, "photo": b"x"}
     text = "שלום 👍 \ud83d \x00"
-    with_bot(container, monkeypatch, [{**CALL, "text": text, "parse_mode": None}, photo])
-    assert outcome_of(container) == "answered"
+    container.reply_with(monkeypatch, [{**CALL, "text": text, "parse_mode": None}, photo])
+    assert container.outcome_of() == "answered"
     assert peer.requests[0].isascii()
     assert json.loads(peer.requests[0].partition(b"\r\n\r\n")[2]) == {"chat_id": 42, "text": text}
     assert b'name="photo"' in peer.requests[1]
@@ -85,7 +76,7 @@ SERIES = {
 def test_calls_are_repeated_only_if_none_succeeded(
     container, bot_api, monkeypatch, codes, status, outcome
 ):
-    with_bot(container, monkeypatch, [FIRST, SECOND])
+    container.reply_with(monkeypatch, [FIRST, SECOND])
     for code, call in zip(codes, [FIRST, SECOND], strict=False):
         bot_api.expects(call, code=code, **({"retry_after": 5} if code == 429 else {}))
     again = {"Retry-After": "5"} if outcome == "throttled" else {}
@@ -97,10 +88,10 @@ def test_calls_are_repeated_only_if_none_succeeded(
     assert container.line["level"] == levels.get(outcome, "ERROR")
     bot_api.check()
     if 200 in codes:
-        assert outcome_of(container) == "duplicate"
+        assert container.outcome_of() == "duplicate"
     else:
         bot_api.expects(FIRST, SECOND)
-        assert outcome_of(container) == "answered"
+        assert container.outcome_of() == "answered"
 
 
 THIRD = {**CALL, "text": "third"}
@@ -118,7 +109,7 @@ THIRD = {**CALL, "text": "third"}
 )
 def test_call_may_replace_those_that_follow(start, bot_api, monkeypatch, mode, number, code, made):
     container = start(bot_api.url, REPLY_MODE=mode)
-    with_bot(container, monkeypatch, [{**FIRST, "fallback_count": number}, SECOND, THIRD])
+    container.reply_with(monkeypatch, [{**FIRST, "fallback_count": number}, SECOND, THIRD])
     bot_api.expects(FIRST, code=code)
     is_in_response = mode == "webhook" and THIRD in made
     for call in made[1:-1] if is_in_response else made[1:]:
@@ -145,7 +136,9 @@ FALLBACKS = {
 
 @pytest.mark.parametrize(("calls", "codes", "outcome"), FALLBACKS.values(), ids=FALLBACKS)
 def test_fallback_decides_the_outcome(container, bot_api, monkeypatch, calls, codes, outcome):
-    with_bot(container, monkeypatch, [{**call, "fallback_count": number} for call, number in calls])
+    container.reply_with(
+        monkeypatch, [{**call, "fallback_count": number} for call, number in calls]
+    )
     for (call, _), code in zip(calls, codes, strict=False):
         bot_api.expects(call, code=code)
     container.invoke(request(UPDATE))
@@ -169,7 +162,7 @@ def in_response(call):
 def test_last_call_is_in_the_response_of_each_delivery(start, bot_api, monkeypatch):
     container = start(bot_api.url, **WEBHOOK)
     last = {**SECOND, "parse_mode": None}
-    with_bot(container, monkeypatch, [FIRST, last])
+    container.reply_with(monkeypatch, [FIRST, last])
     bot_api.expects(FIRST)
     assert container.invoke(request(UPDATE)) == in_response(SECOND)
     assert container.line["methods"] == ["sendMessage", "sendMessage"]
@@ -191,7 +184,7 @@ def test_last_call_is_held_back_if_the_first_is_retried(
     start, bot_api, monkeypatch, code, expected
 ):
     container = start(bot_api.url, **WEBHOOK)
-    with_bot(container, monkeypatch, [FIRST, SECOND])
+    container.reply_with(monkeypatch, [FIRST, SECOND])
     bot_api.refuses(FIRST, code, "no")
     assert container.invoke(request(UPDATE)) == expected
 
@@ -208,6 +201,6 @@ def test_last_call_is_held_back_if_the_first_is_retried(
 def test_some_calls_are_never_in_the_response(start, serve, monkeypatch, call):
     peer = serve(answers_all)
     container = start(peer.url, **WEBHOOK)
-    with_bot(container, monkeypatch, [call])
-    assert outcome_of(container) == "answered"
+    container.reply_with(monkeypatch, [call])
+    assert container.outcome_of() == "answered"
     assert len(peer.requests) == 1

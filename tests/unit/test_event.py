@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.stubs import CALL, TEXT, UPDATE, failure, message
+from tests.support.stubs import CALL, TEXT, UPDATE, message
 
 OTHERS = {
     "null": (None, "NoneType ()"),
@@ -16,11 +16,11 @@ OTHERS = {
 
 @pytest.mark.parametrize(("event", "what"), OTHERS.values(), ids=OTHERS)
 def test_an_event_that_nobody_answers_is_named(container, event, what):
-    assert failure(container, event) == f"bot_error: bot.py has no on_event() for {what}"
+    assert container.failure(event) == f"bot_error: bot.py has no on_event() for {what}"
 
 
 def test_the_name_of_an_event_is_cut_short(container):
-    assert len(failure(container, {"x" * 100_000: 1})) < 1_100
+    assert len(container.failure({"x" * 100_000: 1})) < 1_100
 
 
 @pytest.mark.parametrize("mode", ["api", "webhook"])
@@ -72,13 +72,13 @@ def test_an_event_fails_only_while_people_saw_nothing_of_it(container, bot_api, 
         assert container.invoke(event) is None
         assert container.line["outcome"] == outcome
     else:
-        assert failure(container, event).partition(": ")[0] == container.line["outcome"]
+        assert container.failure(event).partition(": ")[0] == container.line["outcome"]
 
 
 def test_an_event_with_an_invalid_call_fails(container):
     event = {"method": "send message"}
     error = 'each call of the event must have a "method", such as "sendMessage"'
-    assert failure(container, event) == f"bot_error: {error}"
+    assert container.failure(event) == f"bot_error: {error}"
 
 
 def test_an_exception_fails_unless_people_saw_something(container, bot_api, monkeypatch):
@@ -88,7 +88,7 @@ def test_an_exception_fails_unless_people_saw_something(container, bot_api, monk
         raise KeyError(TEXT)
 
     monkeypatch.setattr(container.bot, "on_event", on_event, raising=False)
-    said = failure(container, {"is_seen": False})
+    said = container.failure({"is_seen": False})
     assert said.startswith("bot_error: KeyError at tests/unit/test_event.py:")
     bot_api.expects(CALL)
     assert container.invoke({"is_seen": True}) is None

@@ -15,7 +15,6 @@ from tests.support.stubs import (
     request,
     session_environment,
     unload,
-    with_clock,
 )
 
 URL = "https://bot.example/telegram"
@@ -62,7 +61,7 @@ SECONDS = {
 
 @pytest.mark.parametrize(("source", "seconds"), SECONDS.items(), ids=SECONDS)
 def test_each_source_has_its_time(container, monkeypatch, source, seconds):
-    with_clock(container)
+    container.stop_clock()
     given = []
 
     def handle(*event):

@@ -8,16 +8,7 @@ import pytest
 from botkit import errors
 from botkit.outcome import OUTCOMES
 
-from tests.support.stubs import (
-    TEXT,
-    UPDATE,
-    echo,
-    message,
-    outcome_of,
-    request,
-    text_response,
-    with_bot,
-)
+from tests.support.stubs import TEXT, UPDATE, echo, message, request, text_response
 
 REFUSALS = {
     "blocked": (403, "Forbidden: bot was blocked", 200, "refused", "WARNING"),
@@ -69,7 +60,7 @@ def test_migration_counts_only_with_code_400(container, bot_api):
 )
 def test_error_that_the_bot_raises_has_its_outcome(container, monkeypatch, code, about, answer):
     error = container.telegram.TelegramError("getChat", code, "no", about)
-    with_bot(container, monkeypatch, error)
+    container.reply_with(monkeypatch, error)
     assert container.deliver(message()) == answer
     assert container.line["outcome"] == error.outcome
 
@@ -85,8 +76,8 @@ RAISES = {
 @pytest.mark.parametrize(("raised", "error"), RAISES.values(), ids=RAISES)
 def test_exception_is_a_bot_error_without_its_text(container, bot_api, monkeypatch, raised, error):
     with monkeypatch.context() as patch:
-        with_bot(container, patch, raised)
-        assert outcome_of(container) == "bot_error"
+        container.reply_with(patch, raised)
+        assert container.outcome_of() == "bot_error"
     line = container.line
     assert (line["level"], line["methods"]) == ("ERROR", [])
     assert line["error"].startswith(error)
@@ -107,7 +98,7 @@ def test_exception_is_a_bot_error_without_its_text(container, bot_api, monkeypat
 )
 def test_exception_is_logged_with_the_bots_line(start_bot, source, error):
     container = start_bot(f"ALLOWED_UPDATES = ['message']\n\ndef reply(update):\n    {source}\n")
-    assert outcome_of(container) == "bot_error"
+    assert container.outcome_of() == "bot_error"
     assert container.line["error"] == error
 
 
@@ -138,7 +129,7 @@ def test_stack_trace_lists_lines_and_functions_of_the_bot(start_bot, tmp_path, m
         "    name = text.replace(' ', '_')\n"
         "    exec(f'def {name}(): run()\\n{name}()', {'run': lambda: prices.Price().of(text)})"
     )
-    assert outcome_of(container) == "bot_error"
+    assert container.outcome_of() == "bot_error"
     assert container.line["stack_trace"] == [
         "bot.py:7 in reply",
         "bot.py:7 in reply.<locals>.<lambda>",
@@ -149,7 +140,7 @@ def test_stack_trace_lists_lines_and_functions_of_the_bot(start_bot, tmp_path, m
 
 def test_stack_trace_has_the_last_20_lines(start_bot):
     container = start_bot(DEEP)
-    assert outcome_of(container) == "bot_error"
+    assert container.outcome_of() == "bot_error"
     assert container.line["stack_trace"] == ["bot.py:7 in reply"] * 19 + ["bot.py:6 in reply"]
 
 
@@ -179,7 +170,7 @@ def reply(update):
 def test_traceback_is_logged_at_debug_level_only(container, monkeypatch, caplog):
     caplog.set_level(logging.DEBUG, "botkit")
     error = KeyError("a text")
-    with_bot(container, monkeypatch, error)
+    container.reply_with(monkeypatch, error)
     container.deliver(message())
     told = [(record.levelno, record.exc_info[1]) for record in caplog.records if record.exc_info]
     assert told == [(logging.DEBUG, error)]
@@ -211,7 +202,7 @@ def test_calls_of_the_bot_itself_are_logged(start_bot, bot_api, then, outcome, m
         bot_api.answers("getChat", {"chat_id": 42}, {"id": 42})
         if methods[1:]:
             bot_api.answers("getMe", {}, {"id": 1})
-        assert outcome_of(container, json.dumps(message(update_id))) == outcome
+        assert container.outcome_of(json.dumps(message(update_id))) == outcome
         assert container.line["methods"] == methods
 
 

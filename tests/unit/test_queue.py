@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.support.stubs import CALL, QUEUE, TEXT, failure, message, queue_event, with_clock
+from tests.support.stubs import CALL, QUEUE, TEXT, message, queue_event
 from tests.support.updates import ADA, SAID, THREAD, TOPIC
 
 DONE = {"batchItemFailures": []}
@@ -209,7 +209,7 @@ def test_the_pause_has_a_second_and_a_half(container, monkeypatch):
         raise container.telegram.Unreachable("Telegram is away")
 
     container.stub_aws(lambda *call: left.update(queue=deadline.left()), "sqs")
-    with_clock(container)
+    container.stop_clock()
     monkeypatch.setattr(container.bot, "reply", reply)
     assert container.invoke(queue_event(message()), milliseconds=20_500) == AGAIN
     assert left == pytest.approx({"bot": 16.0, "queue": 20.0})
@@ -229,7 +229,7 @@ def test_a_long_answer_is_hidden_for_its_whole_time(container, bot_api, is_silen
     For a longer answer, a shorter timeout in a release that was refused may have changed its time.
     """
     asked = []
-    clock = with_clock(container)
+    clock = container.stop_clock()
 
     def call(service, target, params):
         asked.append(params)
@@ -336,7 +336,7 @@ def test_without_sqs_no_call_is_seen_twice(at_once, bot_api):
 
 
 def test_the_dead_letter_of_a_slow_answer_has_its_time(at_once, monkeypatch):
-    clock = with_clock(at_once)
+    clock = at_once.stop_clock()
     left = []
     deadline = at_once.module("deadline").deadline
 
@@ -379,7 +379,7 @@ def test_calls_of_an_event_go_through_the_queue(at_once, bot_api):
 
 def test_without_sqs_lambda_retries_an_event(at_once):
     answer_sqs(at_once, at_once.module("errors").Unreachable("sqs: HTTP 500"))
-    assert failure(at_once, {"source": "aws.s3"}) == "unreachable: sqs: HTTP 500"
+    assert at_once.failure({"source": "aws.s3"}) == "unreachable: sqs: HTTP 500"
 
 
 def test_on_event_gets_the_scheduled_time(at_once, monkeypatch):
@@ -471,7 +471,7 @@ def test_message_of_another_queue_is_the_bots(container, queue):
 
 def test_without_a_queue_no_event_is_its(start, bot_api):
     container = start(bot_api.url)
-    assert failure(container, queue_event(message())).startswith(
+    assert container.failure(queue_event(message())).startswith(
         "bot_error: bot.py has no on_event()"
     )
     assert "botkit.queue" not in sys.modules

@@ -6,8 +6,6 @@ import time
 
 import pytest
 
-from tests.support.stubs import with_clock
-
 BOT = 'SESSION = "chat"\n\n\ndef reply(update, session):\n    return []\n'
 PRIVATE = {"id": 42, "type": "private"}
 GROUP = {"id": -7, "type": "supergroup"}
@@ -195,7 +193,7 @@ def test_answer_ends_when_the_bot_is_blocked(world, chat):
 
 @pytest.mark.parametrize(("seconds", "most"), [(60, 5), (2.5, 0.5)], ids=["usually", "at the end"])
 def test_calls_leave_time_for_the_final_ones(world, seconds, most):
-    with_clock(world.container)
+    world.container.stop_clock()
     world.deadline.start(60)
     world.deadline.start(seconds)
     end = world.deadline.at
@@ -261,7 +259,7 @@ def test_markdown_that_ends_early_is_closed(world):
         world.deadline.start(1.9)
         yield ""
 
-    with_clock(world.container)
+    world.container.stop_clock()
     whole, text = world.answer(pieces(), markdown=True)
     assert whole["rich_message"]["markdown"] == "```\n<a>\n …\n```"
     assert text == said("```\n<a>\n …")
@@ -461,7 +459,7 @@ def test_answer_ends_before_the_deadline(world, left, text):
         world.deadline.start(left)
         yield from (" upon", " a time")
 
-    with_clock(world.container)
+    world.container.stop_clock()
     assert world.answer(pieces()) == [said(text)]
     assert world.closed == 1
 

@@ -17,7 +17,6 @@ from tests.support.stubs import (
     message,
     parameter,
     refusal,
-    with_clock,
 )
 
 CALL = {"chat_id": 42, "text": "hi"}
@@ -113,7 +112,7 @@ def test_updates_wait_without_any_token(start, bot_api):
 
 def test_each_step_gets_the_time_left(start_with_parameter):
     container = start_with_parameter(NOBODY, parameter(OLD_TOKEN))
-    telegram, clock = container.telegram, with_clock(container)
+    telegram, clock = container.telegram, container.stop_clock()
     given = []
 
     def take_a_second():

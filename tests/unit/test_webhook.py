@@ -14,10 +14,8 @@ from tests.support.stubs import (
     UPDATE,
     echo,
     message,
-    outcome_of,
     request,
     text_response,
-    with_clock,
 )
 
 
@@ -42,7 +40,7 @@ def test_half_a_surrogate_pair_is_replaced(container, bot_api):
 
 def test_duration_is_logged(container, monkeypatch):
     readings = iter([1.0, 3.34567])  # before the answer, and after it
-    with_clock(container)  # which the deadline goes by
+    container.stop_clock()  # which the deadline goes by
     with monkeypatch.context() as patch:
         patch.setattr(time, "monotonic", lambda: next(readings))
         container.deliver({"update_id": 1})
@@ -52,7 +50,7 @@ def test_duration_is_logged(container, monkeypatch):
 def test_body_may_be_base64(container, bot_api):
     bot_api.expects(echo())
     body = base64.b64encode(UPDATE.encode()).decode()
-    assert outcome_of(container, body, isBase64Encoded=True) == "answered"
+    assert container.outcome_of(body, isBase64Encoded=True) == "answered"
 
 
 def test_bot_may_change_the_update(container, bot_api, monkeypatch):
@@ -63,9 +61,9 @@ def test_bot_may_change_the_update(container, bot_api, monkeypatch):
 
     monkeypatch.setattr(container.bot, "reply", reply)
     bot_api.expects({**CALL, "text": "message"})
-    assert outcome_of(container) == "answered"
+    assert container.outcome_of() == "answered"
     assert (container.line["update_id"], container.line["update_type"]) == (1, "message")
-    assert outcome_of(container) == "duplicate"
+    assert container.outcome_of() == "duplicate"
 
 
 # ── Secret missing or wrong
@@ -166,5 +164,5 @@ def test_last_256_updates_are_remembered(container):
     for update_id in range(257):
         container.deliver(message(update_id))
     assert list(container.module("pipeline").recent) == list(range(1, 257))
-    assert outcome_of(container, json.dumps(message(1))) == "duplicate"
-    assert outcome_of(container, json.dumps(message(0))) == "answered"
+    assert container.outcome_of(json.dumps(message(1))) == "duplicate"
+    assert container.outcome_of(json.dumps(message(0))) == "answered"

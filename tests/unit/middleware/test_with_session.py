@@ -12,7 +12,6 @@ from tests.support.stubs import (
     queue_event,
     request,
     session_environment,
-    with_clock,
 )
 from tests.support.telegram import TOKEN, files, say
 from tests.support.updates import ADA, GROUP, SAID, TOPIC
@@ -196,7 +195,7 @@ def test_update_is_redelivered_without_time_to_rerun_reply(
     fails_at = f"if session.get('n', 0) == {10 * changes}:\n        {OWN_CALL}"
     fails_at += f"    deadline.start({left})\n        1 / 0\n    session["
     container = start_with_sessions(COUNT.replace("session[", fails_at, 1))
-    with_clock(container)
+    container.stop_clock()
     container.before_next_put(lambda: another_change(container), changes)
     bot_api.expects(said("own"))
     error = fails(container, outcome)
@@ -217,7 +216,7 @@ def test_only_a_reply_that_had_time_can_be_late(start_with_sessions, left, chang
     """It takes 5 s. If it had none, the update is redelivered."""
     takes = f"    deadline.start(deadline.left() - 5)\n    {change}\n    return []\n"
     container = start_with_sessions(COUNT.partition("    session[")[0] + takes)
-    with_clock(container)
+    container.stop_clock()
     deadline = container.module("deadline").deadline
 
     def see(service, target, params):
@@ -356,7 +355,7 @@ def test_webhook_mode_saves_only_the_call_in_the_response(start_with_sessions, b
 
 def test_calls_leave_time_to_save_progress(start_with_sessions):
     container = start_with_sessions(SEVERAL)
-    clock = with_clock(container)
+    clock = container.stop_clock()
     timeouts = []
 
     def post(method, params, timeout):

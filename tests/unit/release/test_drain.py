@@ -3,7 +3,7 @@
 import botocore.session
 import pytest
 
-from tests.support.stubs import QUEUE, with_clock, with_pauses
+from tests.support.stubs import QUEUE, with_pauses
 
 URL = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/telegram"
 DEAD_LETTERS = QUEUE.replace(".fifo", "_dlq.fifo")
@@ -36,7 +36,7 @@ def drain(container, bot_api, monkeypatch, *readings, url=URL):
     else:
         bot_api.answers("getWebhookInfo", {}, {"url": url})
     container.stub_aws(count, "sqs")
-    pauses = with_pauses(monkeypatch, with_clock(container))
+    pauses = with_pauses(monkeypatch, container.stop_clock())
     assert container.invoke(DRAIN, 5_000) == {}
     assert next(ahead, None) is None
     return pauses

@@ -5,16 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.support.stubs import (
-    NOBODY,
-    OLD_TOKEN,
-    SECRET,
-    TOKEN,
-    http,
-    parameter,
-    with_clock,
-    with_pauses,
-)
+from tests.support.stubs import NOBODY, OLD_TOKEN, SECRET, TOKEN, http, parameter, with_pauses
 
 HOST = "abcdef1234.execute-api.eu-central-1.amazonaws.com"
 URL = f"https://{HOST}/telegram"
@@ -127,7 +118,7 @@ def test_hanging_lookup_takes_half_the_time(container, monkeypatch, milliseconds
 
     threading = SimpleNamespace(Thread=thread)
     monkeypatch.setattr(container.module("release.registration"), "threading", threading)
-    with_clock(container)
+    container.stop_clock()
     answering(container)
     assert register(container, milliseconds)["url"] == URL
     assert waits == [seconds]
@@ -192,7 +183,7 @@ TRIES = {"two": (2.5, 1.0, 2), "one": (1.9, 1.0, 1), "a long limit": (24.0, 40, 
 @pytest.mark.parametrize(("seconds", "pause", "tries"), TRIES.values(), ids=TRIES)
 def test_retries_end_without_time_for_the_pause(container, monkeypatch, seconds, pause, tries):
     calls = answering(container, setWebhook=refusal(container, 429, "wait", retry_after=pause))
-    with_pauses(monkeypatch, with_clock(container))
+    with_pauses(monkeypatch, container.stop_clock())
     assert "setWebhook: 429 wait" in failed(container, round(seconds * 1000) + 1000)
     assert [method for method, _ in calls] == ["setMyCommands", *["setWebhook"] * tries]
 

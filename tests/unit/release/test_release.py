@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.stubs import with_clock, with_pauses
+from tests.support.stubs import with_pauses
 
 URL = "https://bot.example/telegram"
 
@@ -26,7 +26,7 @@ HAS = {
 
 @pytest.mark.parametrize(("tf", "more", "most"), HAS.values(), ids=HAS)
 def test_first_call_of_telegram_has_the_time_of_its_action(container, monkeypatch, tf, more, most):
-    with_clock(container)
+    container.stop_clock()
     given = []
 
     def post(method, params, timeout):
@@ -37,7 +37,7 @@ def test_first_call_of_telegram_has_the_time_of_its_action(container, monkeypatc
     container.module("sqs").call = lambda *about, **params: {"Attributes": COUNTS}
     event = {"tf": tf, "url": URL, "max_connections": 20, **more}
     for milliseconds in (2_500, 900_000):
-        with_pauses(monkeypatch, with_clock(container))
+        with_pauses(monkeypatch, container.stop_clock())
         try:
             container.invoke(event, milliseconds)
         except container.module("release").ReleaseFailed:
