@@ -8,23 +8,61 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Error, sync_playwright
 from telegram_stand_in import Server, Telegram
 
 from telegram_bot_aws.demo.chat import Chat
 from telegram_bot_aws.demo.deployments import token
 from telegram_bot_aws.demo.local_deployment import LocalDeployment
 from telegram_bot_aws.demo.server import PageServer
-from telegram_bot_aws.demo.tests.page.browser import Tab, browser, expect
+from telegram_bot_aws.demo.tests.page.browser import MAX_WAIT_MS, expect
+from tests.support.needs import skip_or_fail
 from tests.support.programs import save
 
 PACE = 0.1  # of Telegram's seconds
+# The first one is Chromium's headless shell, which takes three quarters of the CPU time.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+class Tab:
+    """A tab for all tests: loading a page in a new context would cost four times as much.
+
+    `problems` must stay empty. It collects errors, and console messages, such as those on requests
+    that a page's policy prevents, but none on requests that fail, or by axe-core on other frames.
+    """
+
+    def __init__(self, browser):
+        # Without motion: half-transparent text has too little contrast, and animations cost CPU.
+        context = browser.new_context(reduced_motion="reduce")
+        context.set_default_timeout(MAX_WAIT_MS)
+        context.on("console", lambda message: self._note(message.text))
+        context.on("weberror", lambda error: self._note(str(error.error)))
+        self.page = context.new_page()
+        self.problems = []
+
+    def _note(self, problem):
+        if not problem.startswith(("Failed to load resource", "Failed to execute 'postMessage'")):
+            self.problems.append(problem)
+
+    def visit(self, url, *, width=1280, scheme="light"):
+        self.page.set_viewport_size({"width": width, "height": 800})
+        self.page.emulate_media(color_scheme=scheme)
+        self.page.goto(url)
+        return self.page
 
 
 # Not for the session: Playwright's event loop would disturb the loops of other tests.
 @pytest.fixture(scope="package")
 def shared_tab():
-    with browser() as found:
-        yield Tab(found)
+    own = next(filter(None, map(shutil.which, NAMES)), None)  # or Playwright's
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=own)
+        except Error as error:
+            reason = error.message.splitlines()[0]
+            skip_or_fail(f"no Chromium: run scripts/bootstrap browser ({reason})")
+        yield Tab(browser)
+        browser.close()
     # Playwright may end before its pipes are closed. Collect them here, or a later test fails: what
     # closes one may leave another.
     hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
@@ -37,8 +75,9 @@ def shared_tab():
 def tab(shared_tab):
     """The blank tab. A page in it must raise no error and load nothing from elsewhere."""
     yield shared_tab
-    problems = shared_tab.problems
-    shared_tab.reset()
+    shared_tab.page.unroute_all()
+    shared_tab.page.goto("about:blank")
+    problems, shared_tab.problems = shared_tab.problems, []
     assert problems == []
 
 

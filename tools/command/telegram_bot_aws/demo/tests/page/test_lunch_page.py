@@ -43,7 +43,6 @@ def init_data(demo, user=ADA):
 @pytest.fixture
 def visit(tab, demo, lunch):
     """Open the lunch's page as a person, without Telegram's script."""
-    tab.console = False  # it reports requests that are refused on purpose
     tab.page.route(TELEGRAMS_SCRIPT, lambda route: route.abort())
 
     def visit(user=ADA, width=390, scheme="light"):

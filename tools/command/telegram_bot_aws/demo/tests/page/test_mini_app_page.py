@@ -2,20 +2,11 @@
 
 import signal
 
-import pytest
-
 from telegram_bot_aws.demo.tests.page.browser import expect, is_well_drawn, say
 from telegram_bot_aws.local.project import ROOT
 from tests.support.programs import Script, page_of
 
 BOT = ROOT / "tests" / "bots" / "mini_app"
-
-
-@pytest.fixture
-def tab(tab):
-    """The tab, whose console may report refused requests: some tests cause them on purpose."""
-    tab.console = False
-    return tab
 
 
 def opened(page, button="Open", who="Ada", place="form"):
