@@ -40,15 +40,13 @@ mock_provider "aws" {
   }
   mock_resource "aws_lambda_alias" {
     defaults = {
-      arn        = "arn:aws:lambda:eu-central-1:123456789012:function:mock:live"
-      invoke_arn = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:123456789012:function:mock:live/invocations"
+      arn = "arn:aws:lambda:eu-central-1:123456789012:function:mock:live"
     }
   }
   mock_resource "aws_lambda_function" {
     defaults = {
-      arn        = "arn:aws:lambda:eu-central-1:123456789012:function:mock"
-      invoke_arn = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:123456789012:function:mock/invocations"
-      version    = "43"
+      arn     = "arn:aws:lambda:eu-central-1:123456789012:function:mock"
+      version = "43"
     }
   }
   mock_resource "aws_lambda_invocation" {
