@@ -22,7 +22,6 @@ from tests.support.stubs import (
     Log,
     answers,
     refusal,
-    session_environment,
 )
 
 # The names of the function's settings.
@@ -183,9 +182,9 @@ def start_with_aws(start_bot, bot_api):
 
 
 @pytest.fixture
-def start_with_sessions(start_with_aws, bot_api):
+def start_with_sessions(start_with_aws):
     """Start a container whose bot.py has SESSION."""
-    return partial(start_with_aws, **session_environment(bot_api.url))
+    return partial(start_with_aws, SESSION_RETENTION_IN_DAYS="0", SESSION_TABLE="sessions")
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """An apply deletes sessions only if the bot has no use for them, or if the operator wants it."""
 
-from tests.support.deployment import NAME, answer_to, change, client, everything
+from tests.support.deployment import answer_to, change, client, everything
 
 # A bot with SESSION, which no pattern finds in bot.py.
 ANSWER = "def reply(update: Json) -> list[Json]:"
@@ -48,7 +48,7 @@ def test_sessions_are_deleted_only_if_unused_or_confirmed(deploy, telegram, aws)
     module.variables["name"] = "forgets"
     assert "would delete the bot remembers with its sessions" in module.refused()
     assert "table remembers_sessions" in everything(aws)
-    module.apply(f"-replace={NAME}")
+    module.apply("-replace=terraform_data.name[0]")
     assert answer_to(telegram, "four") == "1. Heard: four"
     assert [thing for thing in everything(aws) if "remembers" in thing] == []
 

@@ -19,14 +19,7 @@ from telegram_bot_aws.local.project import ROOT
 from telegram_bot_aws.local.terraform import REGION
 from telegram_stand_in import ADA, http_request
 
-from tests.support.deployment import (
-    Deployment,
-    answer_to,
-    client,
-    create_user,
-    everything,
-    logged,
-)
+from tests.support.deployment import Deployment, answer_to, client, create_user, everything, logged
 from tests.support.policy import POLICY, actions
 from tests.support.recorder import Recorder
 from tests.support.telegram import TOKEN
@@ -161,10 +154,7 @@ OPTIONAL = (
 ON = {"alarm": 8, "metric": 3, "queue": 2, "rule": 2, "schedule": 1, "table": 1}
 OFF = dict.fromkeys(ON, 0)
 # The emulator keeps tags of an API that were removed.
-FORGOTTEN = {
-    "aws_apigatewayv2_api.this",
-    "aws_apigatewayv2_stage.this",
-}
+FORGOTTEN = {"aws_apigatewayv2_api.this", "aws_apigatewayv2_stage.this"}
 
 
 @pytest.fixture(scope="module")

@@ -9,17 +9,7 @@ import shutil
 import pytest
 from telegram_stand_in import Fault
 
-from tests.support.deployment import (
-    FUNCTION,
-    REGISTRATION,
-    SECRET,
-    answer_to,
-    change,
-    client,
-    logged,
-    release_edits,
-    texts,
-)
+from tests.support.deployment import answer_to, change, client, logged, release_edits, texts
 from tests.support.stubs import BOT
 from tests.support.telegram import OTHER_TOKEN, TOKEN
 
@@ -48,7 +38,7 @@ def module(deploy, aws):
 
 def test_token_in_parameter_store_is_nowhere_else(module, telegram, aws):
     assert answer_to(telegram, "first") == "Heard: first"
-    module.terraform("plan", "-out=plan", f"-replace={FUNCTION}")
+    module.terraform("plan", "-out=plan", "-replace=aws_lambda_function.this")
     configuration = client(aws, "lambda").get_function_configuration(FunctionName="repaired")
     places = {
         "state": (module.folder / "terraform.tfstate").read_text(),
@@ -112,7 +102,7 @@ def test_no_message_is_lost_while_secret_and_token_are_replaced(module, telegram
 
     telegram.faults.append(Fault("refuse", 1_000_000, 500, methods=("sendMessage",)))
     write(20)
-    module.apply(f"-replace={SECRET}")
+    module.apply("-replace=terraform_data.webhook_secret")
     assert telegram.secret not in ("", secret)
     assert telegram.pending() == 20
     telegram.faults.clear()
@@ -124,7 +114,7 @@ def test_no_message_is_lost_while_secret_and_token_are_replaced(module, telegram
     telegram.revoke(OTHER_TOKEN)
     write(5)
     keep(aws, OTHER_TOKEN)
-    module.apply(f"-replace={REGISTRATION}")
+    module.apply("-replace=aws_lambda_invocation.register_webhook")
     assert nothing_is_lost()
     telegram.revoke(TOKEN)
     write(5)

@@ -14,11 +14,6 @@ from telegram_bot_aws.local.terraform import LOCK, REGION, Module
 from tests.support.stubs import BOT
 
 ROOT_USER = Credentials("test", "test")
-# Addresses of the module's resources, for commands.
-FUNCTION = "aws_lambda_function.this"
-REGISTRATION = "aws_lambda_invocation.register_webhook"
-SECRET = "terraform_data.webhook_secret"
-NAME = "terraform_data.name[0]"
 
 
 class Deployment(Module):

@@ -16,13 +16,7 @@ import time
 from functools import partial
 from types import SimpleNamespace
 
-from botkit.fakes.services import (
-    HIDDEN_SECONDS,
-    MAX_RECEIVES,
-    Queues,
-    Schedules,
-    queue_event,
-)
+from botkit.fakes.services import HIDDEN_SECONDS, MAX_RECEIVES, Queues, Schedules, queue_event
 
 from tests.support.stubs import Context, loaded, request, unload
 

@@ -281,16 +281,6 @@ AWS = {
 }
 
 
-def session_environment(url):
-    """Return the variables of a function with sessions. Its AWS is at `url`."""
-    return {
-        **AWS,
-        "AWS_ENDPOINT_URL": url,
-        "SESSION_RETENTION_IN_DAYS": "0",
-        "SESSION_TABLE": "sessions",
-    }
-
-
 def copy_function(to):
     """Copy lambda/ with the tests' bot, as a package holds an author's."""
     shutil.copytree(LAMBDA, to, ignore=shutil.ignore_patterns("__pycache__"))

@@ -18,17 +18,7 @@ from botocore.retries import standard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.stubs import (
-    AWS,
-    KEY,
-    SECRETS,
-    SESSION_TOKEN,
-    answers,
-    answers_all,
-    close,
-    http,
-    load,
-)
+from tests.support.stubs import AWS, SECRETS, SESSION_TOKEN, answers, answers_all, close, http, load
 
 BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be
 GET_ITEM = "DynamoDB_20120810.GetItem"
@@ -82,7 +72,8 @@ class Connection:
         """Check that the request was signed as botocore does it at its date."""
         signature = self.headers.pop("Authorization")
         kind = S3SigV4Auth if signing_name == "s3" else SigV4Auth
-        credentials = Credentials(AWS["AWS_ACCESS_KEY_ID"], KEY, token or None)
+        keys = AWS["AWS_ACCESS_KEY_ID"], AWS["AWS_SECRET_ACCESS_KEY"]
+        credentials = Credentials(*keys, token or None)
         signer = kind(credentials, signing_name, AWS["AWS_REGION"])
         url = f"https://{self.headers['Host']}{self.target}"
         request = AWSRequest(self.method, url, self.headers, self.body)

@@ -100,11 +100,7 @@ THIRD = {**CALL, "text": "third"}
 @pytest.mark.parametrize("mode", ["api", "webhook"])
 @pytest.mark.parametrize(
     ("number", "code", "made"),
-    [
-        (1, 200, [FIRST, THIRD]),
-        (1, 400, [FIRST, SECOND, THIRD]),
-        (2, 200, [FIRST]),
-    ],
+    [(1, 200, [FIRST, THIRD]), (1, 400, [FIRST, SECOND, THIRD]), (2, 200, [FIRST])],
     ids=["taken", "refused", "all of them"],
 )
 def test_call_may_replace_those_that_follow(start, bot_api, monkeypatch, mode, number, code, made):
@@ -126,11 +122,7 @@ FALLBACKS = {
     "it fails for good": ([(FIRST, 1), (SECOND, 0)], [400, 403], "refused"),
     "it fails for now": ([(FIRST, 1), (SECOND, 0)], [400, 429], "throttled"),
     "it has another": ([(FIRST, 2), (SECOND, 1), (THIRD, 0)], [400, 200], "answered"),
-    "an earlier one failed": (
-        [(FIRST, 0), (SECOND, 1), (THIRD, 0)],
-        [400, 400, 200],
-        "refused",
-    ),
+    "an earlier one failed": ([(FIRST, 0), (SECOND, 1), (THIRD, 0)], [400, 400, 200], "refused"),
 }
 
 

@@ -6,16 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.support.stubs import (
-    CALL,
-    NOBODY,
-    QUEUE,
-    UPDATE,
-    Context,
-    request,
-    session_environment,
-    unload,
-)
+from tests.support.stubs import CALL, NOBODY, QUEUE, UPDATE, Context, request, unload
 
 URL = "https://bot.example/telegram"
 HTTP = {"requestContext": {}}
@@ -143,9 +134,8 @@ def test_hanging_service_leaves_the_others_their_time(start_up):
     assert given == [3, 3, 2], "DynamoDB, SQS, and Telegram"
 
 
-def test_function_starts_if_a_service_is_unreachable(start_bot, bot_api):
-    nobody = session_environment(NOBODY)
-    container = start_bot("def reply(update):\n    return []", **nobody)
+def test_function_starts_if_a_service_is_unreachable(start_with_sessions):
+    container = start_with_sessions("def reply(update):\n    return []", AWS_ENDPOINT_URL=NOBODY)
     assert [line["message"] for line in container.log] == ["connection failed at start-up"]
     assert container.log[0]["error"].startswith("ConnectionRefusedError")
     container.deliver({"update_id": 1})

@@ -11,17 +11,7 @@ from telegram_bot_aws.local.events import app_event
 from telegram_bot_aws.local.project import ROOT
 
 from tests.support.init_data import ADA, DAY, hash_of, key_of, launch, sign
-from tests.support.stubs import (
-    OLD_TOKEN,
-    SECRET,
-    SECRET_HEADER,
-    TEXT,
-    TOKEN,
-    http,
-    message,
-    parameter,
-    request,
-)
+from tests.support.stubs import OLD_TOKEN, TEXT, TOKEN, http, message, parameter, request
 
 PAGE = ROOT / "tests" / "bots" / "mini_app"
 URL = "https://bot.example/app/index.html"
@@ -168,9 +158,9 @@ def test_the_largest_file_that_is_packed_fits_lambdas_answer(container, app):
 
 def test_webhook_and_page_have_separate_routes(container, bot_api):
     update = json.dumps(message())
-    secret = {SECRET_HEADER: SECRET, "content-type": "application/json"}
+    headers = request(update)["headers"]  # with the secret
     for path in ("/app/../telegram", "/telegram", "/app/telegram"):
-        event = app_event("POST", path, headers=secret, body=update.encode())
+        event = app_event("POST", path, headers=headers, body=update.encode())
         assert container.invoke(event)["statusCode"] == 405
     page = {"rawPath": "/app/index.html"}
     assert container.invoke(request(update, "wrong", **page))["statusCode"] == 401

@@ -7,16 +7,7 @@ from _operator import _compare_digest
 
 import pytest
 
-from tests.support.stubs import (
-    CALL,
-    SECRET,
-    SECRET_HEADER,
-    UPDATE,
-    echo,
-    message,
-    request,
-    text_response,
-)
+from tests.support.stubs import SECRET, SECRET_HEADER, UPDATE, echo, message, request, text_response
 
 
 def test_call_is_made_and_logged(container, bot_api):
@@ -57,10 +48,10 @@ def test_bot_may_change_the_update(container, bot_api, monkeypatch):
     def reply(update):
         del update["update_id"]
         kind, _ = update.popitem()
-        return [{**CALL, "text": kind}]
+        return [echo(kind)]
 
     monkeypatch.setattr(container.bot, "reply", reply)
-    bot_api.expects({**CALL, "text": "message"})
+    bot_api.expects(echo("message"))
     assert container.outcome_of() == "answered"
     assert (container.line["update_id"], container.line["update_type"]) == (1, "message")
     assert container.outcome_of() == "duplicate"

@@ -4,15 +4,7 @@ import json
 
 import pytest
 
-from tests.support.stubs import (
-    QUEUE,
-    answers,
-    http,
-    message,
-    queue_event,
-    request,
-    session_environment,
-)
+from tests.support.stubs import QUEUE, message, queue_event, request
 from tests.support.telegram import TOKEN, files, say
 from tests.support.updates import ADA, GROUP, SAID, TOPIC
 
@@ -460,18 +452,14 @@ def test_invalid_session_fails_and_writes_nothing(start_with_sessions, value, er
     assert container.table.items == {}
 
 
-@pytest.mark.parametrize(
-    ("refusal", "outcome", "error"),
-    [
-        ("ResourceNotFoundException", "misconfigured", "the sessions' table can't be used: "),
-        ("AccessDeniedException", "unreachable", "dynamodb: AccessDeniedException: "),
-        ("ProvisionedThroughputExceededException", "unreachable", "dynamodb: Provisioned"),
-    ],
-)
-def test_update_is_redelivered_if_the_table_refuses(start_bot, serve, refusal, outcome, error):
-    said = http({"__type": f"x#{refusal}", "message": "no"}, "400 Bad Request")
-    container = start_bot(COUNT, **session_environment(serve(answers(said)).url))
-    assert fails(container, outcome).startswith(error)
+def test_update_is_redelivered_if_there_is_no_such_table(start_with_sessions):
+    container = start_with_sessions(COUNT)
+
+    def refuse(service, target, params):
+        raise container.module("errors").ClientError("ResourceNotFoundException", "no")
+
+    container.spy_on_aws(refuse)
+    assert fails(container, "misconfigured").startswith("the sessions' table can't be used: ")
 
 
 def test_update_is_redelivered_without_a_table(start_bot):
