@@ -262,6 +262,14 @@ run "a_key_encrypts_all_a_page_has_its_routes_and_only_the_alias_is_invoked" {
     error_message = "Permissions, removals and the limit of events are the alias's. With its ARN in place of the qualifier, each plan would replace permissions."
   }
   assert {
+    condition = toset([for each in aws_lambda_permission.this : "${each.principal} ${each.source_arn}"]) == toset([
+      "apigateway.amazonaws.com arn:aws:execute-api:eu-central-1:123456789012:abc123/*/POST/telegram",
+      "apigateway.amazonaws.com arn:aws:execute-api:eu-central-1:123456789012:abc123/*/*/app/*",
+      "events.amazonaws.com arn:aws:events:eu-central-1:123456789012:rule/mock",
+    ])
+    error_message = "The API's two routes and the schedules may invoke the function."
+  }
+  assert {
     condition     = aws_apigatewayv2_integration.function.integration_uri == aws_lambda_alias.live.invoke_arn && aws_lambda_event_source_mapping.updates[0].function_name == aws_lambda_alias.live.arn && toset(values(aws_cloudwatch_event_target.schedule)[*].arn) == toset([aws_lambda_alias.live.arn])
     error_message = "The API, the queue and the schedules invoke the alias."
   }
