@@ -1,13 +1,12 @@
 """server.py: what the server makes of requests that its page would never send."""
 
-import http.client
 import json
 import socket
 import struct
 import threading
 
 import pytest
-from telegram_stand_in import Telegram
+from telegram_stand_in import Telegram, post
 
 from telegram_bot_aws.demo.chat import Chat
 from telegram_bot_aws.demo.server import MAX_REQUEST, PageServer
@@ -20,7 +19,7 @@ def page():
         yield page
 
 
-def post(page, length, body=""):
+def answer_to(page, length, body=""):
     """Post JSON with any Content-Length, and return the raw response."""
     head = (
         f"POST /send HTTP/1.1\r\nHost: 127.0.0.1:{page.server_port}\r\nConnection: close\r\n"
@@ -34,28 +33,24 @@ def post(page, length, body=""):
 
 def test_wrong_length_of_a_request_is_refused(page):
     for length in ("", "-1", "abc", "²", "9" * 5000, f"{MAX_REQUEST + 1}"):
-        assert post(page, length).startswith(b"HTTP/1.1 413 "), length
+        assert answer_to(page, length).startswith(b"HTTP/1.1 413 "), length
 
 
 def test_an_invalid_action_is_refused(page):
     for body in ("", "1e999", "[" * 90_000, '{"text": 1e999}', "[1]"):
-        assert post(page, f"{len(body)}", body).startswith(b"HTTP/1.1 400 "), body[:20]
+        assert answer_to(page, f"{len(body)}", body).startswith(b"HTTP/1.1 400 "), body[:20]
 
 
 def test_other_sites_are_turned_away(page):
-    ours = f"127.0.0.1:{page.server_port}"
-    body = json.dumps({"chat": "ada", "kind": "text", "text": "hello"})
+    body = json.dumps({"chat": "ada", "kind": "text", "text": "hello"}).encode()
     for changed, status in (
         ({"Host": "evil.example"}, 403),
         ({"Origin": "http://evil.example"}, 403),
         ({"Content-Type": "text/plain"}, 403),
         ({}, 200),
     ):
-        connection = http.client.HTTPConnection(ours, timeout=60)
-        sent = {"Host": ours, "Content-Type": "application/json", **changed}
-        connection.request("POST", "/send", body, sent)
-        assert connection.getresponse().status == status, changed
-        connection.close()
+        sent = {"Content-Type": "application/json", **changed}
+        assert post(f"{page.url}/send", sent, body)[0] == status, changed
 
 
 def test_a_browser_that_leaves_is_forgotten(page, capfd):
@@ -64,7 +59,7 @@ def test_a_browser_that_leaves_is_forgotten(page, capfd):
         with socket.create_connection(("127.0.0.1", page.server_port)) as connection:
             connection.sendall(sent)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    assert post(page, "2", "{}").startswith(b"HTTP/1.1 400 ")
+    assert answer_to(page, "2", "{}").startswith(b"HTTP/1.1 400 ")
     page.chat.feed.end()
     for thread in set(threading.enumerate()) - others:
         if "process_request_thread" in thread.name:
