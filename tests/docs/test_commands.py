@@ -91,8 +91,3 @@ def test_operator_policy_covers_each_command():
     assert len(used) > 20
     needed = used - {"sts:GetCallerIdentity"}  # which everybody may
     assert {action for action in needed if action not in told} == set()
-
-
-def test_commands_of_pages_are_found():
-    names = {word for page in PAGES for words in commands(page) for word in words[:1]}
-    assert {"aws", "python3", "scripts/demo", "scripts/test", "terraform"} <= names

@@ -19,7 +19,6 @@ CASES = {
     str(path.relative_to(UPDATES).with_suffix("")): json.loads(path.read_text("utf-8"))
     for path in sorted(UPDATES.rglob("*.json"))
 }
-KINDS = set(TYPES["Update"]) - {"update_id"}
 FIELDS = set(TYPES["Message"])
 COPIED = set(
     "animation audio checklist contact dice document game live_photo location photo poll "
@@ -45,11 +44,6 @@ def test_bot_answers_as_its_examples_say(case):
     assert bot.reply(CASES[case]["update"]) == CASES[case]["calls"], CASES[case]["why"]
 
 
-def test_no_other_kind_of_update_gets_an_answer():
-    for kind in KINDS - {"message", "callback_query"} | {"a_kind_of_tomorrow"}:
-        assert bot.reply({"update_id": 1, kind: message()["message"]}) == [], kind
-
-
 def test_content_is_copied_if_telegram_can():
     copies = [{"method": "copyMessage", "chat_id": 42, "from_chat_id": 42, "message_id": 7}]
     says = [{"method": "sendMessage", "chat_id": 42, "text": bot.SORRY}]
@@ -58,17 +52,6 @@ def test_content_is_copied_if_telegram_can():
     for field in answers.keys() - message()["message"]:  # a text among them
         content = {"type": "regular"} if field == "poll" else {}  # a quiz may not be copied
         assert reply(**{field: content}) == answers[field], field
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [{"from": {"id": 9, "is_bot": True}}, {"message_id": 0}, {"is_automatic_forward": True}],
-    ids=["a bot's", "not yet sent", "forwarded by Telegram"],
-)
-def test_messages_of_bots_and_old_messages_get_no_answer(fields):
-    contents = [{"text": "hello"}, {"text": "/start"}, {"photo": []}, {"invoice": {}}]
-    for content in contents:
-        assert reply(**content, **fields) == [], content
 
 
 ROOM = 4096 - len("You said: ")

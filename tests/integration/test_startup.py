@@ -21,15 +21,8 @@ OURS = (
 WEBHOOK = {"bot", "botkit", "handler"} | {f"botkit.{name}" for name in OURS}
 API = WEBHOOK | {f"botkit.{name}" for name in ("connection", "exchange", "telegram")}
 DIAL = {
-    "_socket",
-    "array",
-    "botkit.deadline",
-    "botkit.connection",
-    "errno",
-    "math",
-    "select",
-    "selectors",
-    "socket",
+    *("_socket", "array", "botkit.connection", "botkit.deadline"),
+    *("errno", "math", "select", "selectors", "socket"),
 }
 
 

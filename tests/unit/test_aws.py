@@ -276,19 +276,15 @@ def test_call_is_signed_as_botocore_does(use, service, target, version, token, m
     sent.check_signature(more.get("signing_name", service), token)
 
 
-def test_each_service_has_its_host_and_connection(use):
+@pytest.mark.parametrize("suffix", ["amazonaws.com", "amazonaws.com.cn"])
+def test_each_service_has_the_host_and_cas_of_its_partition(use, monkeypatch, suffix):
+    monkeypatch.setenv("AWS_DNS_SUFFIX", suffix)
     aws = use()
     connection = aws._connection("ssm")
-    assert connection.url == "https://ssm.eu-central-1.amazonaws.com"
-    assert connection._ca_names == aws.CA_NAMES
+    assert connection.url == f"https://ssm.eu-central-1.{suffix}"
+    # Of others, the system's, since they aren't known to be Amazon's.
+    assert connection._ca_names == (() if suffix.endswith(".cn") else aws.CA_NAMES)
     assert aws.connections == {"ssm": connection}
-
-
-def test_other_partition_has_other_hosts_and_cas(use, monkeypatch):
-    monkeypatch.setenv("AWS_DNS_SUFFIX", "amazonaws.com.cn")
-    connection = use()._connection("ssm")
-    assert connection._host == ("ssm.eu-central-1.amazonaws.com.cn", 443)
-    assert connection._ca_names == (), "the system's, since they aren't known to be Amazon's"
 
 
 def retried_by_botocore():

@@ -6,7 +6,6 @@ import logging
 
 import pytest
 from botkit import errors
-from botkit.outcome import OUTCOMES
 
 from tests.support.stubs import TEXT, UPDATE, echo, message, request, text_response
 
@@ -208,10 +207,3 @@ def test_calls_of_the_bot_itself_are_logged(start_bot, bot_api, then, outcome, m
 
 def test_text_of_an_error_can_be_logged():
     assert str(errors.Unreachable("\ud800" + "a" * 1000)) == "\\ud800" + "a" * 999
-
-
-@pytest.mark.parametrize("outcome", OUTCOMES)
-def test_outcome_redelivers_exactly_with_503(outcome):
-    _, status, redeliver, dead_letter = OUTCOMES[outcome]
-    assert redeliver is (status == 503)
-    assert not (redeliver and dead_letter)
