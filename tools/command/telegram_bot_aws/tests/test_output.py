@@ -59,24 +59,17 @@ def test_doctor_escapes_control_characters():
     assert doctor.shown(check, 10) == f"✗ deliveries  one failed: {SHOWN}\n  {'':10}  → try {SHOWN}"
 
 
-TERMINAL = io.StringIO()
-TERMINAL.isatty = lambda: True
-
-
-@pytest.mark.parametrize(
-    ("output", "settings", "shown"),
-    [
-        (TERMINAL, {}, "\033[32mgood\033[0m"),
-        (TERMINAL, {"NO_COLOR": "1"}, "good"),
-        (TERMINAL, {"TERM": "dumb"}, "good"),
-        (io.StringIO(), {}, "good"),
-    ],
-    ids=["terminal", "no colour wanted", "no colour known", "file"],
-)
-def test_coloured_needs_a_terminal(output, settings, shown, monkeypatch):
-    for name in ("NO_COLOR", "TERM"):
-        monkeypatch.setenv(name, settings.get(name, ""))
-    assert coloured("good", "green", output) == shown
+def test_coloured_needs_a_terminal(monkeypatch):
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "")
+    assert coloured("good", "green", terminal) == "\033[32mgood\033[0m"
+    assert coloured("good", "green", io.StringIO()) == "good"
+    for name, value in (("NO_COLOR", "1"), ("TERM", "dumb")):
+        with monkeypatch.context() as unwanted:
+            unwanted.setenv(name, value)
+            assert coloured("good", "green", terminal) == "good", name
 
 
 def fake_python(folder, body):
