@@ -24,7 +24,7 @@ module "telegram_bot" {
     Version = "2012-10-17"
     Statement = [{
       Effect   = "Allow"
-      Action   = ["dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:Scan"]
+      Action   = ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Scan"]
       Resource = aws_dynamodb_table.subscribers.arn
     }]
   })

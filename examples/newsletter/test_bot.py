@@ -1,141 +1,294 @@
-"""Tests of the bot: updates in, calls out, and who has subscribed then."""
+"""Tests of the bot: people come and go, and get newsletters while containers and Telegram fail."""
 
+import re
 import threading
+from contextlib import nullcontext, suppress
+from itertools import count
+from types import SimpleNamespace
 
 import pytest
+from botkit import aws as aws_api
+from botkit import telegram
+from botkit.deadline import deadline
+from botkit.fakes import clock
+from telegram_stand_in import Fault
 
-OWNER, ADA = 1, 7
-UPDATE = {"message_id": 9, "date": 0, "text": "News!"}
+OWNER = 4242
+BEGINS = "It begins within a minute."
+
+
+class Crashed(BaseException):
+    """The container has ended."""
 
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch):
-    """The owner is the person 1."""
     monkeypatch.setenv("OWNER_ID", f"{OWNER}")
     monkeypatch.setenv("TABLE", "newsletter-bot")
 
 
 @pytest.fixture
-def people(bot, monkeypatch):
-    """Those who subscribed."""
+def people(aws):
+    """The ids of those who subscribed, in the table."""
     people = set()
-    monkeypatch.setattr(bot.subscribers, "add", people.add)
-    monkeypatch.setattr(bot.subscribers, "remove", people.discard)
-    monkeypatch.setattr(bot.subscribers, "count", lambda: len(people))
+
+    def scan(params):
+        after = int(params.get("ExclusiveStartKey", {}).get("person", {}).get("N", 0))
+        size = params.get("Limit", 25)
+        found = sorted(id for id in people if id > after)[:size]
+        keys = [{"person": {"N": f"{id}"}} for id in found]
+        last = {"LastEvaluatedKey": keys[-1]} if len(keys) == size else {}
+        return {"Count": len(keys), "Items": keys, **last}
+
+    aws.results |= {
+        "PutItem": lambda params: people.add(int(params["Item"]["person"]["N"])),
+        "DeleteItem": lambda params: people.discard(int(params["Key"]["person"]["N"])),
+        "Scan": scan,
+    }
     return people
 
 
-def message(text, person, **content):
-    chat = {"id": person, "type": "private", "first_name": "P"}
-    return {"message": {"message_id": 10, "chat": chat, "text": text, **content}}
+@pytest.fixture
+def owner(people, chat):
+    return chat.user("Owner", id=OWNER)
 
 
-def say(bot, text, person=ADA, **content):
-    """Write to the bot, and return what it answers."""
-    [call] = bot.reply(message(text, person, **content))
-    assert (call["method"], call["chat_id"]) == ("sendMessage", person)
+@pytest.fixture
+def readers(chat, owner, people, bot, monkeypatch):
+    """Sixty people who subscribed. Pauses between copies last no real time."""
+    monkeypatch.setattr(clock.clock, "sleep", chat.telegram.advance, raising=False)
+    monkeypatch.setattr(deadline, "clock", clock.clock.time)
+    threads = SimpleNamespace(map=map, submit=lambda function, *given: function(*given))
+    monkeypatch.setattr(bot.newsletter, "ThreadPoolExecutor", lambda _: nullcontext(threads))
+    readers = [chat.user(f"Reader {number}") for number in range(60)]
+    for reader in readers:
+        reader.send("/subscribe")
+    chat.limits()
+    return readers
+
+
+@pytest.fixture
+def crash_at(readers, monkeypatch):
+    """Let the container crash before an even operation from now, and after an odd one."""
+    numbers, crashes = count(1), set()
+
+    def watched(operation):
+        def operate(*arguments, **named):
+            number = next(numbers)
+            if number in crashes and number % 2 == 0:
+                raise Crashed
+            result = operation(*arguments, **named)
+            if number in crashes:
+                raise Crashed
+            return result
+
+        return operate
+
+    def crash_at(*operations):
+        crashes.clear()
+        now = next(numbers)
+        crashes.update(now + number for number in operations)
+
+    for place, name in ((aws_api, "call"), (aws_api, "request"), (telegram.Client, "post")):
+        monkeypatch.setattr(place, name, watched(getattr(place, name)))
+    return crash_at
+
+
+def begin(owner, text="News!"):
+    """Have the owner send a text to all, and return what the bot says to that."""
+    owner.send("/send", reply_to=owner.send(text))
+    owner.press(owner.unread()[-1].buttons[0])
+    return owner.unread("answer")[-1].text
+
+
+def tap(bot, person, question=11):
+    """Tap the button of a question, as it was, and return the bot's answer."""
+    query = {"id": "777", "from": person.user, "message": {"message_id": question}, "data": "9 60"}
+    [call] = bot.reply({"callback_query": query})
     return call["text"]
 
 
-def test_people_come_and_go(bot, people):
-    assert say(bot, "/start") == "/subscribe to the newsletter."
-    for _ in range(2):
-        assert say(bot, "/subscribe").startswith("You get the newsletter now.")
-        assert people == {ADA}
-    for _ in range(2):
-        assert say(bot, "/unsubscribe") == "You don't get the newsletter any more."
-        assert people == set()
+def report(owner, readers, text="News!", unsure=0):
+    """Check that all got it, and no more got it twice than the owner is told. Return that."""
+    got = [sum(each.text == text for each in reader.unread()) for reader in readers]
+    told = owner.unread("edited")[-1].text
+    twice = int(re.search(r"At most (\d+)", told)[1])
+    assert 0 not in got
+    assert sum(copies > 1 for copies in got) <= twice <= unsure
+    assert f": {len(readers)} people got it." in told
+    return told
 
 
-@pytest.mark.parametrize(("status", "left"), [("kicked", set()), ("member", {ADA})])
-def test_blocking_the_bot_ends_the_subscription(bot, people, status, left):
-    people.add(ADA)
-    member = {"chat": {"id": ADA, "type": "private"}, "new_chat_member": {"status": status}}
-    assert bot.reply({"my_chat_member": member}) == []
-    assert people == left
-
-
-def test_the_owner_answers_a_message_and_is_asked(bot, people):
-    people.update(range(5_000))
-    assert bot.reply(message("/send", OWNER, reply_to_message=UPDATE)) == [
-        {
-            "method": "sendMessage",
-            "chat_id": OWNER,
-            "text": "Should all get this message?",
-            "reply_parameters": {"message_id": 9},
-            "reply_markup": {
-                "inline_keyboard": [[{"text": "Send it to 5,000", "callback_data": "9 5000"}]]
-            },
-        }
+def test_people_come_and_go(people, chat):
+    ada = chat.user("Ada")
+    ada.send("/start", {"photo": b"x"}, "/subscribe", "/subscribe")
+    assert people == {ada.user["id"]}
+    ada.send("/unsubscribe", "/unsubscribe")
+    assert people == set()
+    assert [message.text for message in ada.unread()] == [
+        *(["/subscribe to the newsletter."] * 2),
+        *(["You get the newsletter now. /unsubscribe ends that."] * 2),
+        *(["You don't get the newsletter any more."] * 2),
     ]
 
 
-@pytest.mark.parametrize("text", ["/send", "hello"])
-def test_owner_gets_the_help(bot, text):
-    assert say(bot, text, OWNER) == "Answer the message that all should get with /send."
-
-
-@pytest.mark.parametrize("text", ["/send", "/stop"])
-def test_nobody_else_sends(bot, text):
-    assert say(bot, text, reply_to_message=UPDATE) == "/subscribe to the newsletter."
-
-
-def test_a_press_begins_and_a_second_one_changes_nothing(bot, sessions, schedules):
-    query = {"id": "777", "from": {"id": OWNER}, "message": {"message_id": 11}, "data": "9 5000"}
-    for _ in range(2):
-        [call] = bot.reply({"callback_query": query})
-        assert call == {
-            "method": "answerCallbackQuery",
-            "callback_query_id": "777",
-            "text": "It begins within a minute.",
-        }
-        [(name, step)] = schedules.items()
-        assert (name, step.event) == ("newsletter.11.0", {"newsletter": 11, "step": 0})
-    kept = sessions["newsletter"]
-    assert (kept["source"], kept["total"]) == (9, 5_000)
-
-
-def test_forged_press_begins_nothing(bot, sessions, schedules):
-    query = {"id": "777", "from": {"id": ADA}, "message": {"message_id": 11}, "data": "9 5000"}
-    [call] = bot.reply({"callback_query": query})
-    assert call["text"] == "Only the owner can send it."
-    assert (sessions, schedules) == ({}, {})
-
-
-def test_other_chats_and_messages_get_no_copy(bot, people):
-    group = {"id": -42, "type": "group", "title": "Readers"}
-    assert bot.reply(message("/subscribe", ADA, chat=group)) == []
-    photo = message("", ADA, photo=[])
-    del photo["message"]["text"]
-    [call] = bot.reply(photo)
-    assert call["text"] == "/subscribe to the newsletter."
+def test_blocking_the_bot_ends_the_subscription(people, chat, bot):
+    ada = chat.user("Ada")
+    ada.send("/subscribe")
+    began = {"chat": ada.chat, "new_chat_member": {"status": "member"}}
+    assert bot.reply({"my_chat_member": began}) == []
+    assert people == {ada.user["id"]}
+    ada.block()
     assert people == set()
+
+
+def test_a_group_gets_no_answer(people, chat):
+    ada = chat.group("Readers").user("Ada")
+    ada.send("/subscribe")
+    assert (ada.unread(), people) == ([], set())
+
+
+def test_only_the_owner_sends(owner, chat, bot, schedules):
+    ada = chat.user("Ada")
+    ada.send("/stop")
+    ada.send("/send", reply_to=ada.send("News!"))
+    assert {message.text for message in ada.unread()} == {"/subscribe to the newsletter."}
+    assert (tap(bot, ada), len(schedules)) == ("Only the owner can send it.", 0)
+    owner.send("/send", "hello")
+    help = "Answer the message that all should get with /send."
+    assert [message.text for message in owner.unread()] == [help, help]
+
+
+def test_newsletter_is_sent_once_in_several_steps(chat, owner, readers, bot, monkeypatch):
+    monkeypatch.setattr("copies.MARGIN_SECONDS", 294)  # of 300: there is time for some forty
+    news = owner.send("News!")
+    owner.send("/send", reply_to=news)
+    asked = owner.unread()[-1]
+    assert (asked.text, asked.buttons) == ("Should all get this message?", ["Send it to 60"])
+    assert asked.reply_to_message.message_id == news.message_id
+    for _ in range(2):
+        owner.press("Send it to 60")
+        assert owner.receive("answer").text == BEGINS
+    assert begin(owner, "Others") == "Another one is under way. /stop ends it."
+    chat.advance(3600)
+    assert report(owner, readers) == (
+        "Done: 60 people got it. Off the list: 0 who are gone or have blocked the bot. "
+        "Without it: 0 who can't get it, 0 out of reach. At most 0 got it twice."
+    )
+    assert 429 not in {call.status for call in chat.telegram.calls}
+    assert tap(bot, owner, asked.message_id).startswith("It is over.")
+    assert begin(owner, "Others") == BEGINS
+    chat.advance(3600)
+    report(owner, readers, "Others")
+
+
+def test_question_shows_the_progress(chat, owner, readers, monkeypatch):
+    monkeypatch.setattr("newsletter.SHOW_SECONDS", 0)
+    begin(owner)
+    chat.advance(3600)
+    shown = [message.text for message in owner.unread("edited")]
+    assert shown[:2] == [f"{sent} of 60 got it so far. /stop ends it." for sent in (0, 25)]
+
+
+def test_newsletter_survives_failing_telegram(chat, owner, readers, people):
+    readers.pop().block()
+    gone = readers.pop()
+    gone.block()
+    people.add(gone.user["id"])
+    begin(owner)
+    for kind, times in (("429", 3), ("500", 40), ("silence", 2), ("lost", 2)):
+        chat.fails(kind, times, method="copyMessage")
+    chat.advance(7200)
+    told = report(owner, readers, unsure=44)
+    assert "Off the list: 1 who are gone or have blocked the bot." in told
+    assert "0 who can't get it, 0 out of reach" in told
+    assert people == {reader.user["id"] for reader in readers}
+
+
+def test_person_out_of_reach_is_reported(chat, owner, readers, people):
+    people -= {reader.user["id"] for reader in readers[1:]}
+    begin(owner)
+    chat.fails("500", 10**6, method="copyMessage")
+    chat.advance(7200)
+    told = owner.unread("edited")[-1].text
+    assert told.startswith("Done: 0 people got it.") and "1 out of reach" in told
+
+
+def test_container_may_crash_at_every_operation(chat, owner, readers, people, crash_at):
+    people -= {reader.user["id"] for reader in readers[4:]}
+    for number in range(1, 60):
+        begin(owner, text := f"News {number}")
+        crash_at(number, 2 * number)  # the second one in a later step
+        crashed = 0
+        for _ in range(3):
+            try:
+                chat.redrive()  # it also has the queue's messages delivered
+                chat.advance(7200)
+            except Crashed:
+                crashed += 1
+        crash_at()
+        report(owner, readers[:4], text, unsure=25 * crashed)
+        if not crashed:
+            break
+    assert 15 < number < 59
+
+
+def test_duplicate_event_sends_nothing(chat, owner, readers, schedules, monkeypatch):
+    monkeypatch.setattr("copies.MARGIN_SECONDS", 294.5)  # of 300: there is time for 25
+    begin(owner)
+    [step] = schedules.values()
+    for seconds in (350, 3600):  # after two steps, and at the end
+        chat.advance(seconds)
+        before = len(chat.telegram.calls)
+        chat.event(step.event)
+        assert len(chat.telegram.calls) == before
+    report(owner, readers)
+
+
+def test_step_whose_first_invocation_died_is_left_to_the_next(chat, owner, readers, crash_at):
+    begin(owner)
+    crash_at(4)  # once the next step is scheduled
+    with suppress(Crashed):
+        chat.advance(30)
+    chat.redrive()
+    assert "News!" not in [message.text for message in readers[0].unread()]
+    chat.advance(3600)
+    report(owner, readers)
+
+
+def test_pause_that_telegram_asks_for_is_kept(chat, owner, readers):
+    begin(owner)
+    longer = {"retry_after": 400}  # than a step
+    chat.telegram.faults.append(Fault("refuse", 1, 429, "x", longer, ("copyMessage",)))
+    chat.advance(3600)
+    report(owner, readers)
+    began = owner.unread()[-1].date
+    assert min(reader.unread()[-1].date for reader in readers) >= began + 400
+
+
+def test_the_owner_stops_it(chat, owner, readers, bot, monkeypatch):
+    begin(owner)
+    monkeypatch.setattr("subscribers.remove", lambda person: bot.newsletter.stop())
+    chat.fails("403", method="copyMessage")
+    chat.advance(3600)
+    assert owner.unread("edited")[-1].text.startswith("Stopped: 49 people got it.")
 
 
 def test_copies_are_sent_while_others_wait_for_their_answers(bot, monkeypatch):
     copies = bot.newsletter.Copies(OWNER, 9, ready=0)
     # Each waits for all others: one at a time, none would ever be answered.
     together = threading.Barrier(bot.newsletter.THREADS, timeout=60)
-    sent = []
 
     class Client:
         def __init__(self):
             assert copies.turn.locked()
 
-        def post(self, method, params, timeout):
+        def post(self, *call):
             together.wait()
-            sent.append((method, params))
 
     monkeypatch.setattr("copies.telegram.client", Client)
-    monkeypatch.setattr("copies.RATE", 1_000)
-    bot.newsletter.deadline.start(60)
-    people = range(100, 100 + bot.newsletter.THREADS)
     with bot.newsletter.ThreadPoolExecutor(bot.newsletter.THREADS) as pool:
-        assert set(pool.map(copies.send, people)) == {"sent"}
-    assert sorted(params["chat_id"] for _, params in sent) == list(people)
-    method, params = sent[0]
-    assert method == "copyMessage"
-    assert (params["from_chat_id"], params["message_id"]) == (OWNER, 9)
+        assert set(pool.map(copies.send, range(bot.newsletter.THREADS))) == {"sent"}
 
 
 def test_people_hear_of_a_failure(chat, bot, monkeypatch):

@@ -27,9 +27,9 @@ class Copies:
     def send(self, person):
         """Send a copy, and return the result.
 
-        "sent"; the person "blocked" the bot, is "gone", or takes no such message ("refused"); the
-        message can't be copied ("missing"); to be tried "again", and "unsure", which may have been
-        sent nevertheless.
+        "sent"; the person is "gone", or takes no such message ("refused"); the message can't be
+        copied ("missing"); to be tried "again", and "unsure", which may have been sent
+        nevertheless.
         """
         with self.turn:
             while (wait := self.ready - time.time()) > 0 and self.time_left() > 0:
@@ -65,9 +65,7 @@ class Copies:
         if refusal.is_unauthorized:  # it was changed: the next step has the new one
             self.back_off()
             return "again"
-        if refusal.error_code == 403:
-            return "blocked" if "blocked" in refusal.description else "gone"
-        if "chat not found" in refusal.description:
+        if refusal.error_code == 403 or "chat not found" in refusal.description:
             return "gone"
         is_missing = any(words in refusal.description for words in ("to copy", "be copied"))
         return "missing" if is_missing else "refused"

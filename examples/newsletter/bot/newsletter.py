@@ -17,8 +17,7 @@ from copies import PATIENCE_SECONDS, THREADS, Copies
 
 OWNER = int(os.environ["OWNER_ID"])
 BATCH = 25  # people whose results are kept together: if the container dies, they may get it twice
-RETRIES = 3  # in a step, of copies that failed there, when all others are sent
-ROUNDS = 3  # further steps for those who couldn't be reached, when all others have their copies
+ROUNDS = 20  # tries to reach those whose copies failed, when all others have theirs
 SHOW_SECONDS = 20  # after which the owner's message is brought up to date
 
 
@@ -71,8 +70,7 @@ def take_step(event):
     if deadline.left() > 0 and (job := change(job, begin_step, step)):
         job = change(send(job), dict.update, {"is_at_work": False})
         if job and show(job):
-            rounds = job["rounds"] + (job["place"] is None)
-            change(job, dict.update, {"is_finished": is_finished(job), "rounds": rounds})
+            change(job, dict.update, {"is_finished": is_finished(job)})
     return []
 
 
@@ -99,43 +97,41 @@ def count(job, name, number=1):
 
 def send(job):
     """Send copies until all have theirs or the time is up. Return what change() returns."""
-    copies, shown = Copies(OWNER, job["source"], job["ready"]), time.time()
-    again, retries = list(map(int, job["again"])), RETRIES
+    copies, shown, failed = Copies(OWNER, job["source"], job["ready"]), time.time(), []
     with ThreadPoolExecutor(THREADS) as pool:
-        while job and not job["end"] and copies.time_left() > 0:
-            place = job["place"]
-            if not again and place is None and retries:
-                again, retries = list(map(int, job["again"])), retries - 1
-            if again:
-                people, again = again[:BATCH], again[BATCH:]
-            elif place is not None:
-                people, place = subscribers.page(place, BATCH)
+        while job and not is_finished(job) and copies.time_left() > 0:
+            place, rounds = job["place"], job["rounds"]
+            if place is None and not failed:
+                failed, rounds = list(map(int, job["again"])), rounds + 1
+            if place is None:
+                people, failed = failed[:BATCH], failed[BATCH:]
             else:
-                break
+                people, place = subscribers.page(place, BATCH)
             results = dict(zip(people, pool.map(copies.send, people), strict=True))
-            job = change(job, note, results, place, copies.ready)
-            lost = [person for person in people if results[person] in ("blocked", "gone")]
-            subscribers.remove(*lost)
+            job = change(job, note, results, place, rounds, copies.ready)
+            for person in people:
+                if results[person] == "gone":
+                    subscribers.remove(person)
             if job and time.time() > shown + SHOW_SECONDS:
                 shown = time.time()
                 pool.submit(show, job, copies.call)
     return job
 
 
-def note(job, results, place, ready):
+def note(job, results, place, rounds, ready):
     for person, result in results.items():
         was_unsure = job["again"].pop(str(person), False)
         if result in ("again", "unsure"):
             job["again"][str(person)] = was_unsure or result == "unsure"
         if not (was_unsure and result == "unsure"):
             count(job, result)
-    job.update(place=place, ready=ready)
+    job.update(place=place, rounds=rounds, ready=ready)
     if "missing" in results.values():
         job["end"] = "Telegram can't copy the message"
 
 
 def is_finished(job):
-    has_tried = not job["again"] or job["rounds"] >= ROUNDS
+    has_tried = not job["again"] or job["rounds"] > ROUNDS
     return bool(job["end"] or (job["place"] is None and has_tried))
 
 
@@ -155,15 +151,14 @@ def show(job, call=telegram.call):
 
 
 def text_of(job):
-    sent, blocked, gone, refused, deaths, unsure = (
-        job["counts"].get(name, 0)
-        for name in ("sent", "blocked", "gone", "refused", "deaths", "unsure")
+    sent, gone, refused, deaths, unsure = (
+        job["counts"].get(name, 0) for name in ("sent", "gone", "refused", "deaths", "unsure")
     )
     if not is_finished(job):
         return f"{sent:,} of {job['total']:,} got it so far. /stop ends it."
     return (
         f"{job['end'] or 'Done'}: {sent:,} people got it. "
-        f"Off the list: {blocked:,} who had blocked the bot, {gone:,} who are gone. "
+        f"Off the list: {gone:,} who are gone or have blocked the bot. "
         f"Without it: {refused:,} who can't get it, {len(job['again']):,} out of reach. "
         f"At most {BATCH * deaths + unsure:,} got it twice."
     )

@@ -1,32 +1,16 @@
 """The subscribers, in a table: an item for each person."""
 
 import os
-import time
 
 from botkit import aws
-from botkit.errors import Unreachable
-
-TRIES = 6  # of a batch, when DynamoDB is too busy for all of it
 
 
 def add(person):
     _table("PutItem", Item=_key(person))
 
 
-def remove(*people):
-    """Remove up to 25 people, also if they aren't there. Raises Unreachable if some are left.
-
-    Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
-    """
-    requests = [{"DeleteRequest": {"Key": _key(person)}} for person in people]
-    left = {os.environ["TABLE"]: requests} if requests else {}
-    for number in range(TRIES):
-        if left and number:
-            time.sleep(0.1 * 2**number)
-        if left:
-            left = _dynamodb("BatchWriteItem", RequestItems=left).get("UnprocessedItems")
-    if left:
-        raise Unreachable("DynamoDB is too busy to remove people")
+def remove(person):
+    _table("DeleteItem", Key=_key(person))
 
 
 def count():
@@ -56,8 +40,5 @@ def _key(person):
 
 
 def _table(action, **params):
-    return _dynamodb(action, TableName=os.environ["TABLE"], **params)
-
-
-def _dynamodb(action, **params):
+    params["TableName"] = os.environ["TABLE"]
     return aws.call("dynamodb", f"DynamoDB_20120810.{action}", params)
