@@ -180,11 +180,11 @@ STATUSES = (200, 400, 401, 404, 405)
 
 
 @pytest.fixture
-def page(start, peer, monkeypatch):
+def page(start, peer):
     """A container with a page, whose on_request() must not be called."""
     container = start(peer.url, MINI_APP_URL="https://bot.example/app/index.html")
     unasked = lambda request: pytest.fail("a stranger was let in")  # noqa: E731
-    monkeypatch.setattr(container.bot, "on_request", unasked, raising=False)
+    container.bot.on_request = unasked
     return container
 
 

@@ -169,7 +169,7 @@ class Container:
             self.invoke(event)
         return str(caught.value)
 
-    def reply_with(self, monkeypatch, calls):
+    def reply_with(self, calls):
         """Make the bot's reply() return calls, or raise an exception."""
 
         def reply(update):
@@ -177,7 +177,7 @@ class Container:
                 raise calls
             return calls
 
-        monkeypatch.setattr(self.bot, "reply", reply)
+        self.bot.reply = reply
 
     def stop_clock(self):
         """Have the deadline go by a clock that stands still while `now` isn't changed."""

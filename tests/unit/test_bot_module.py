@@ -49,7 +49,7 @@ def test_reply_without_time_for_its_calls_is_an_error(
         deadline.start(left)
         return answer
 
-    monkeypatch.setattr(container.bot, "reply", reply)
+    container.bot.reply = reply
     container.stub_telegram(lambda *call: True)
     container.deliver(message(), milliseconds)
     assert container.line["outcome"] == outcome
@@ -57,7 +57,7 @@ def test_reply_without_time_for_its_calls_is_an_error(
     assert container.line.get("error") == (late if outcome == "bot_error" else None)
 
 
-def test_bot_that_catches_every_exception_is_interrupted(container, monkeypatch, caplog):
+def test_bot_that_catches_every_exception_is_interrupted(container, caplog):
     caplog.set_level(logging.DEBUG, "botkit")
     caught = []
 
@@ -69,7 +69,7 @@ def test_bot_that_catches_every_exception_is_interrupted(container, monkeypatch,
                 caught.append(type(error).__name__)
         threading.Event().wait()
 
-    monkeypatch.setattr(container.bot, "reply", reply)
+    container.bot.reply = reply
     began = time.monotonic()
     assert container.deliver(message(), milliseconds=700) == (200, None)
     assert 0.2 <= time.monotonic() - began
@@ -103,7 +103,7 @@ def test_reply_that_changes_all_loggers_is_logged(container, monkeypatch):
         logging.getLogger().setLevel(logging.CRITICAL)
         return []
 
-    monkeypatch.setattr(container.bot, "reply", reply)
+    container.bot.reply = reply
     assert container.outcome_of() == "ignored"
 
 
@@ -201,14 +201,14 @@ def test_failed_import_is_logged_in_full_at_debug(start_bot, caplog):
     assert "ZeroDivisionError: division by zero" in caplog.text
 
 
-def test_a_reply_that_runs_again_continues_its_growing_answers(container, monkeypatch):
+def test_a_reply_that_runs_again_continues_its_growing_answers(container):
     context, streams = container.module("context"), []
 
     def reply():
         streams.append(context.current.stream_count)
         context.current.stream_count += 1
 
-    monkeypatch.setattr(container.bot, "reply", reply)
+    container.bot.reply = reply
     for _ in range(2):
         container.module("bot_module").call_function("reply")
     assert streams == [0, 0]

@@ -36,19 +36,19 @@ RETURNS = {
 }
 
 
-def test_invalid_calls_are_explained(container, monkeypatch):
+def test_invalid_calls_are_explained(container):
     for number, (name, (returned, error)) in enumerate(RETURNS.items()):
-        container.reply_with(monkeypatch, returned)
+        container.reply_with(returned)
         assert container.outcome_of(json.dumps(message(number))) == "bot_error", name
         assert container.line["error"].startswith(error), name
 
 
-def test_parameters_that_are_none_are_left_out(start, serve, monkeypatch):
+def test_parameters_that_are_none_are_left_out(start, serve):
     peer = serve(answers_all)
     container = start(peer.url)
     photo = {"method": "sendPhoto", "chat_id": 42, "caption": None, "photo": b"x"}
     text = "שלום 👍 \ud83d \x00"
-    container.reply_with(monkeypatch, [{**CALL, "text": text, "parse_mode": None}, photo])
+    container.reply_with([{**CALL, "text": text, "parse_mode": None}, photo])
     assert container.outcome_of() == "answered"
     assert peer.requests[0].isascii()
     assert json.loads(peer.requests[0].partition(b"\r\n\r\n")[2]) == {"chat_id": 42, "text": text}
@@ -73,10 +73,8 @@ SERIES = {
 
 
 @pytest.mark.parametrize(("codes", "status", "outcome"), SERIES.values(), ids=SERIES)
-def test_calls_are_repeated_only_if_none_succeeded(
-    container, bot_api, monkeypatch, codes, status, outcome
-):
-    container.reply_with(monkeypatch, [FIRST, SECOND])
+def test_calls_are_repeated_only_if_none_succeeded(container, bot_api, codes, status, outcome):
+    container.reply_with([FIRST, SECOND])
     for code, call in zip(codes, [FIRST, SECOND], strict=False):
         bot_api.expects(call, code=code, **({"retry_after": 5} if code == 429 else {}))
     again = {"Retry-After": "5"} if outcome == "throttled" else {}
@@ -103,9 +101,9 @@ THIRD = {**CALL, "text": "third"}
     [(1, 200, [FIRST, THIRD]), (1, 400, [FIRST, SECOND, THIRD]), (2, 200, [FIRST])],
     ids=["taken", "refused", "all of them"],
 )
-def test_call_may_replace_those_that_follow(start, bot_api, monkeypatch, mode, number, code, made):
+def test_call_may_replace_those_that_follow(start, bot_api, mode, number, code, made):
     container = start(bot_api.url, REPLY_MODE=mode)
-    container.reply_with(monkeypatch, [{**FIRST, "fallback_count": number}, SECOND, THIRD])
+    container.reply_with([{**FIRST, "fallback_count": number}, SECOND, THIRD])
     bot_api.expects(FIRST, code=code)
     is_in_response = mode == "webhook" and THIRD in made
     for call in made[1:-1] if is_in_response else made[1:]:
@@ -127,10 +125,8 @@ FALLBACKS = {
 
 
 @pytest.mark.parametrize(("calls", "codes", "outcome"), FALLBACKS.values(), ids=FALLBACKS)
-def test_fallback_decides_the_outcome(container, bot_api, monkeypatch, calls, codes, outcome):
-    container.reply_with(
-        monkeypatch, [{**call, "fallback_count": number} for call, number in calls]
-    )
+def test_fallback_decides_the_outcome(container, bot_api, calls, codes, outcome):
+    container.reply_with([{**call, "fallback_count": number} for call, number in calls])
     for (call, _), code in zip(calls, codes, strict=False):
         bot_api.expects(call, code=code)
     container.invoke(request(UPDATE))
@@ -151,10 +147,10 @@ def in_response(call):
     }
 
 
-def test_last_call_is_in_the_response_of_each_delivery(start, bot_api, monkeypatch):
+def test_last_call_is_in_the_response_of_each_delivery(start, bot_api):
     container = start(bot_api.url, **WEBHOOK)
     last = {**SECOND, "parse_mode": None}
-    container.reply_with(monkeypatch, [FIRST, last])
+    container.reply_with([FIRST, last])
     bot_api.expects(FIRST)
     assert container.invoke(request(UPDATE)) == in_response(SECOND)
     assert container.line["methods"] == ["sendMessage", "sendMessage"]
@@ -172,11 +168,9 @@ def test_last_call_is_in_the_response_of_each_delivery(start, bot_api, monkeypat
     ],
     ids=["refused", "throttled", "broken"],
 )
-def test_last_call_is_held_back_if_the_first_is_retried(
-    start, bot_api, monkeypatch, code, expected
-):
+def test_last_call_is_held_back_if_the_first_is_retried(start, bot_api, code, expected):
     container = start(bot_api.url, **WEBHOOK)
-    container.reply_with(monkeypatch, [FIRST, SECOND])
+    container.reply_with([FIRST, SECOND])
     bot_api.refuses(FIRST, code, "no")
     assert container.invoke(request(UPDATE)) == expected
 
@@ -190,9 +184,9 @@ def test_last_call_is_held_back_if_the_first_is_retried(
     ],
     ids=["get", "webhook", "file"],
 )
-def test_some_calls_are_never_in_the_response(start, serve, monkeypatch, call):
+def test_some_calls_are_never_in_the_response(start, serve, call):
     peer = serve(answers_all)
     container = start(peer.url, **WEBHOOK)
-    container.reply_with(monkeypatch, [call])
+    container.reply_with([call])
     assert container.outcome_of() == "answered"
     assert len(peer.requests) == 1

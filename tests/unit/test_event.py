@@ -48,11 +48,9 @@ SOURCES = {
 
 
 @pytest.mark.parametrize(("event", "source"), SOURCES.values(), ids=SOURCES)
-def test_another_event_is_the_bots(container, bot_api, monkeypatch, event, source):
+def test_another_event_is_the_bots(container, bot_api, event, source):
     seen = []
-    monkeypatch.setattr(
-        container.bot, "on_event", lambda event: seen.append(event) or [CALL], raising=False
-    )
+    container.bot.on_event = lambda event: seen.append(event) or [CALL]
     bot_api.expects(CALL)
     assert container.invoke(event) is None
     assert seen == [event]
@@ -81,13 +79,13 @@ def test_an_event_with_an_invalid_call_fails(container):
     assert container.failure(event) == f"bot_error: {error}"
 
 
-def test_an_exception_fails_unless_people_saw_something(container, bot_api, monkeypatch):
+def test_an_exception_fails_unless_people_saw_something(container, bot_api):
     def on_event(event):
         if event["is_seen"]:
             container.telegram.call("sendMessage", chat_id=42, text="x")
         raise KeyError(TEXT)
 
-    monkeypatch.setattr(container.bot, "on_event", on_event, raising=False)
+    container.bot.on_event = on_event
     said = container.failure({"is_seen": False})
     assert said.startswith("bot_error: KeyError at tests/unit/test_event.py:")
     bot_api.expects(CALL)

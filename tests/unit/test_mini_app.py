@@ -178,7 +178,7 @@ def test_without_mini_app_a_page_is_not_served(start, bot_api):
 TMA = "tma "
 
 
-def answer_with(container, monkeypatch, answer=None):
+def answer_with(container, answer=None):
     """Make on_request() return or raise `answer`, and return the list of requests it will get."""
     got = []
 
@@ -188,7 +188,7 @@ def answer_with(container, monkeypatch, answer=None):
             raise answer
         return answer
 
-    monkeypatch.setattr(container.bot, "on_request", on_request, raising=False)
+    container.bot.on_request = on_request
     return got
 
 
@@ -205,10 +205,10 @@ def ask(container, path="/app/api/orders", method="POST", query="", body=b"", **
     return answer["statusCode"], json.loads(answer["body"])
 
 
-def test_the_bot_gets_the_pages_request_and_what_telegram_signed(container, bot_api, monkeypatch):
+def test_the_bot_gets_the_pages_request_and_what_telegram_signed(container, bot_api):
     bot_api.expects({"method": "sendMessage", "chat_id": 42, "text": "Heard: " + TEXT})
     container.deliver(message())  # the request's log line doesn't list its call
-    got = answer_with(container, monkeypatch, {"taken": [1, "é"]})
+    got = answer_with(container, {"taken": [1, "é"]})
     fields = launch(start_param="menu_7", chat_type="group", chat_instance="-5", query_id="Q")
     status, answer = ask(
         container,
@@ -248,14 +248,14 @@ BODIES = {
 
 
 @pytest.mark.parametrize(("kind", "body", "given"), BODIES.values(), ids=BODIES)
-def test_a_body_is_what_its_type_says(container, monkeypatch, kind, body, given):
-    got = answer_with(container, monkeypatch)
+def test_a_body_is_what_its_type_says(container, kind, body, given):
+    got = answer_with(container)
     assert ask(container, body=body, **{"content-type": kind}) == (200, None)
     assert got[0]["body"] == given
 
 
-def test_a_body_that_does_not_match_its_type_is_refused(container, monkeypatch):
-    got = answer_with(container, monkeypatch)
+def test_a_body_that_does_not_match_its_type_is_refused(container):
+    got = answer_with(container)
     for body in (b"{", b"[" * 100_000):
         assert ask(container, body=body) == (
             400,
@@ -277,16 +277,16 @@ STRANGERS = {
 
 
 @pytest.mark.parametrize(("header", "error", "said"), STRANGERS.values(), ids=STRANGERS)
-def test_a_stranger_does_not_reach_the_bot(container, monkeypatch, header, error, said):
-    got = answer_with(container, monkeypatch)
+def test_a_stranger_does_not_reach_the_bot(container, header, error, said):
+    got = answer_with(container)
     answer = ask(container, authorization=header(), body=b"{")
     assert answer == (401, {"error": error, "message": said})
     assert got == container.log == []
 
 
-def test_a_bot_says_how_long_its_pages_may_be_open(container, monkeypatch):
-    answer_with(container, monkeypatch)
-    monkeypatch.setattr(container.bot, "INIT_DATA_MAX_AGE", 60, raising=False)
+def test_a_bot_says_how_long_its_pages_may_be_open(container):
+    answer_with(container)
+    container.bot.INIT_DATA_MAX_AGE = 60
     assert ask(container, authorization=TMA + sign(launch(70)))[1]["error"] == "expired"
     assert ask(container, authorization="TMA " + sign(launch(50)))[0] == 200
 
@@ -300,8 +300,8 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize(("answer", "status", "body"), ANSWERS.values(), ids=ANSWERS)
-def test_an_answer_may_have_a_status(container, monkeypatch, answer, status, body):
-    answer_with(container, monkeypatch, answer)
+def test_an_answer_may_have_a_status(container, answer, status, body):
+    answer_with(container, answer)
     assert ask(container) == (status, body)
     assert (container.line["outcome"], container.line["status"]) == ("answered", status)
 
@@ -322,8 +322,8 @@ UNAVAILABLE = {"error": "unavailable", "message": "The bot can't answer now. Try
 
 
 @pytest.mark.parametrize(("answer", "error"), NO_ANSWERS.values(), ids=NO_ANSWERS)
-def test_failure_is_logged_and_not_shown_to_the_page(container, monkeypatch, answer, error):
-    answer_with(container, monkeypatch, answer)
+def test_failure_is_logged_and_not_shown_to_the_page(container, answer, error):
+    answer_with(container, answer)
     assert ask(container) == (500, FAILED)
     line = container.line
     assert (line["level"], line["outcome"]) == ("ERROR", "mini_app_error")
@@ -332,9 +332,9 @@ def test_failure_is_logged_and_not_shown_to_the_page(container, monkeypatch, ans
 
 
 @pytest.mark.parametrize(("code", "outcome"), [(429, "throttled"), (401, "misconfigured")])
-def test_temporary_failure_is_not_the_bots(container, monkeypatch, code, outcome):
+def test_temporary_failure_is_not_the_bots(container, code, outcome):
     error = container.telegram.TelegramError("getChat", code, "no", {})
-    answer_with(container, monkeypatch, error)
+    answer_with(container, error)
     assert ask(container, "/app/api", "GET") == (503, UNAVAILABLE)
     assert container.line["outcome"] == outcome
 
@@ -354,9 +354,9 @@ def test_a_bot_that_cannot_be_imported_keeps_its_page(container, monkeypatch):
 # ── The token that signatures are checked with
 
 
-def test_the_token_may_be_in_parameter_store(start_with_parameter, bot_api, monkeypatch):
+def test_the_token_may_be_in_parameter_store(start_with_parameter, bot_api):
     container = start_with_parameter(bot_api.url, parameter(OLD_TOKEN), parameter(TOKEN), **ON)
-    answer_with(container, monkeypatch)
+    answer_with(container)
     fields = launch()
     old = TMA + sign({**fields}).replace(hash_of(fields), hash_of(fields, key_of(OLD_TOKEN)))
     assert ask(container, authorization=old)[0] == 200

@@ -57,9 +57,9 @@ def test_migration_counts_only_with_code_400(container, bot_api):
 @pytest.mark.parametrize(
     ("code", "about", "answer"), [(403, {}, (200, None)), (429, {"retry_after": 7}, (503, "7"))]
 )
-def test_error_that_the_bot_raises_has_its_outcome(container, monkeypatch, code, about, answer):
+def test_error_that_the_bot_raises_has_its_outcome(container, code, about, answer):
     error = container.telegram.TelegramError("getChat", code, "no", about)
-    container.reply_with(monkeypatch, error)
+    container.reply_with(error)
     assert container.deliver(message()) == answer
     assert container.line["outcome"] == error.outcome
 
@@ -73,10 +73,11 @@ RAISES = {
 
 
 @pytest.mark.parametrize(("raised", "error"), RAISES.values(), ids=RAISES)
-def test_exception_is_a_bot_error_without_its_text(container, bot_api, monkeypatch, raised, error):
-    with monkeypatch.context() as patch:
-        container.reply_with(patch, raised)
-        assert container.outcome_of() == "bot_error"
+def test_exception_is_a_bot_error_without_its_text(container, bot_api, raised, error):
+    reply = container.bot.reply
+    container.reply_with(raised)
+    assert container.outcome_of() == "bot_error"
+    container.bot.reply = reply
     line = container.line
     assert (line["level"], line["methods"]) == ("ERROR", [])
     assert line["error"].startswith(error)
@@ -166,10 +167,10 @@ def reply(update):
     assert TEXT not in str(container.log) + "".join(capfd.readouterr())
 
 
-def test_traceback_is_logged_at_debug_level_only(container, monkeypatch, caplog):
+def test_traceback_is_logged_at_debug_level_only(container, caplog):
     caplog.set_level(logging.DEBUG, "botkit")
     error = KeyError("a text")
-    container.reply_with(monkeypatch, error)
+    container.reply_with(error)
     container.deliver(message())
     told = [(record.levelno, record.exc_info[1]) for record in caplog.records if record.exc_info]
     assert told == [(logging.DEBUG, error)]

@@ -200,7 +200,7 @@ def test_a_temporary_failure_sets_the_pause(
     assert asked == [{"QueueUrl": QUEUE, **pause}]
 
 
-def test_the_pause_has_a_second_and_a_half(container, monkeypatch):
+def test_the_pause_has_a_second_and_a_half(container):
     left = {}
     deadline = container.module("deadline").deadline
 
@@ -210,7 +210,7 @@ def test_the_pause_has_a_second_and_a_half(container, monkeypatch):
 
     container.stub_aws(lambda *call: left.update(queue=deadline.left()), "sqs")
     container.stop_clock()
-    monkeypatch.setattr(container.bot, "reply", reply)
+    container.bot.reply = reply
     assert container.invoke(queue_event(message()), milliseconds=20_500) == AGAIN
     assert left == pytest.approx({"bot": 16.0, "queue": 20.0})
 
@@ -297,12 +297,12 @@ def test_a_failed_update_is_a_dead_letter_until_it_succeeds(at_once, bot_api):
     assert (at_once.line["outcome"], at_once.queues.items) == ("answered", {})
 
 
-def test_only_a_redrive_repeats_a_failure_after_a_visible_call(at_once, bot_api, monkeypatch):
+def test_only_a_redrive_repeats_a_failure_after_a_visible_call(at_once, bot_api):
     def reply(update):
         at_once.telegram.call("sendMessage", chat_id=42, text="x")
         raise ValueError
 
-    monkeypatch.setattr(at_once.bot, "reply", reply)
+    at_once.bot.reply = reply
     bot_api.expects(CALL)
     for outcome in ("bot_error", "duplicate"):
         assert at_once.deliver(message()) == (200, None)
@@ -335,7 +335,7 @@ def test_without_sqs_no_call_is_seen_twice(at_once, bot_api):
     assert at_once.log[-2]["message"] == "dead letter or remaining calls not sent to SQS"
 
 
-def test_the_dead_letter_of_a_slow_answer_has_its_time(at_once, monkeypatch):
+def test_the_dead_letter_of_a_slow_answer_has_its_time(at_once):
     clock = at_once.stop_clock()
     left = []
     deadline = at_once.module("deadline").deadline
@@ -345,7 +345,7 @@ def test_the_dead_letter_of_a_slow_answer_has_its_time(at_once, monkeypatch):
         raise ValueError
 
     at_once.stub_aws(lambda *call: left.append(deadline.left()), "sqs")
-    monkeypatch.setattr(at_once.bot, "reply", reply)
+    at_once.bot.reply = reply
     assert at_once.deliver(message(1)) == (200, None)
     assert left == pytest.approx([2.0])
 
@@ -382,10 +382,10 @@ def test_without_sqs_lambda_retries_an_event(at_once):
     assert at_once.failure({"source": "aws.s3"}) == "unreachable: sqs: HTTP 500"
 
 
-def test_on_event_gets_the_scheduled_time(at_once, monkeypatch):
+def test_on_event_gets_the_scheduled_time(at_once):
     """Unless the event has another "at"."""
     asked = []
-    monkeypatch.setattr(at_once.bot, "on_event", lambda event: asked.append(event) or [])
+    at_once.bot.on_event = lambda event: asked.append(event) or []
     for event in ({"debts of": 42}, {"at": "noon"}):
         at_once.invoke(queue_event({"at": "2026-01-02T09:00:00Z", "event": event}))
     assert asked == [{"debts of": 42, "at": "2026-01-02T09:00:00Z"}, {"at": "noon"}]
@@ -440,13 +440,13 @@ def test_recurring_call_ends_with_its_only_chat(at_once, bot_api, chats, is_away
     assert told == [said] * bool(said)
 
 
-def test_recurring_event_survives_a_403_that_it_ignores(at_once, bot_api, monkeypatch):
+def test_recurring_event_survives_a_403_that_it_ignores(at_once, bot_api):
     """It may have ended a loop over all chats."""
 
     def on_event(event):
         at_once.telegram.call("sendMessage", chat_id=42, text="x")
 
-    monkeypatch.setattr(at_once.bot, "on_event", on_event)
+    at_once.bot.on_event = on_event
     at_once.module("schedule").cron({"n": 1}, "0 9 ? * MON *", "UTC", "tea")
     bot_api.refuses(CALL, 403, "Forbidden: bot was blocked by the user")
     assert at_once.invoke(queue_event(at_once.schedules.items["cron.tea"]["event"])) == DONE

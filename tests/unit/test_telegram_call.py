@@ -164,7 +164,7 @@ def test_download_returns_a_file_of_20_mb(start, serve):
     ],
     ids=["399", "400", "401", "404", "499", "500", "too large"],
 )
-def test_download_raises_by_status(start, serve, monkeypatch, answer, outcome, text):
+def test_download_raises_by_status(start, serve, answer, outcome, text):
     """A failure that a retry may fix counts even if the bot catches it."""
     container = start(serve(answers(answer)).url)
 
@@ -173,7 +173,7 @@ def test_download_raises_by_status(start, serve, monkeypatch, answer, outcome, t
             container.telegram.download("a")
         return []
 
-    monkeypatch.setattr(container.bot, "reply", reply)
+    container.bot.reply = reply
     container.deliver(message())
     line = container.line
     assert (line["outcome"], line.get("error") or line["telegram_error"]) == (outcome, text)

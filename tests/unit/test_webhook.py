@@ -44,13 +44,13 @@ def test_body_may_be_base64(container, bot_api):
     assert container.outcome_of(body, isBase64Encoded=True) == "answered"
 
 
-def test_bot_may_change_the_update(container, bot_api, monkeypatch):
+def test_bot_may_change_the_update(container, bot_api):
     def reply(update):
         del update["update_id"]
         kind, _ = update.popitem()
         return [echo(kind)]
 
-    monkeypatch.setattr(container.bot, "reply", reply)
+    container.bot.reply = reply
     bot_api.expects(echo("message"))
     assert container.outcome_of() == "answered"
     assert (container.line["update_id"], container.line["update_type"]) == (1, "message")

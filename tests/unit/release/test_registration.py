@@ -201,9 +201,9 @@ MENUS = [
 
 
 @pytest.mark.parametrize(("commands", "menus"), MENUS)
-def test_each_language_has_its_menu(container, monkeypatch, commands, menus):
+def test_each_language_has_its_menu(container, commands, menus):
     """An empty one is deleted, which an earlier release registered."""
-    monkeypatch.setattr(container.bot, "COMMANDS", commands)
+    container.bot.COMMANDS = commands
     calls = answering(container)
     register(container)
     assert calls == [*menus, *REGISTRATION[1:]]
@@ -244,8 +244,8 @@ def test_only_our_own_button_is_removed(container, button, is_ours):
 
 
 @pytest.mark.parametrize("handled", [("message",), {"message"}, {"message": 1}], ids=repr)
-def test_allowed_updates_may_be_any_collection(container, monkeypatch, handled):
-    monkeypatch.setattr(container.bot, "ALLOWED_UPDATES", handled)
+def test_allowed_updates_may_be_any_collection(container, handled):
+    container.bot.ALLOWED_UPDATES = handled
     assert container.module("release.registration").allowed_updates() == ["message"]
 
 
@@ -279,8 +279,8 @@ def test_lost_webhook_is_logged(container, answer, outcome):
     [(URL, True), ("", True), (URL.replace("abc", "xyz"), False)],
     ids=["ours", "removed by somebody", "another deployment's"],
 )
-def test_only_our_own_webhook_and_menus_are_removed(container, monkeypatch, url, is_ours):
-    monkeypatch.setattr(container.bot, "COMMANDS", {"": {"start": "Begin"}, "de": {}})
+def test_only_our_own_webhook_and_menus_are_removed(container, url, is_ours):
+    container.bot.COMMANDS = {"": {"start": "Begin"}, "de": {}}
     calls = answering(container, getWebhookInfo={**INFO, "url": url})
     assert container.invoke(event("delete")) == {}
     stays = "the webhook belongs to another deployment now, and stays"
