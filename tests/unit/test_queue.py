@@ -467,6 +467,8 @@ def test_message_of_another_queue_is_the_bots(container, queue):
     assert container.invoke(event) is None
     [body] = waiting(container)
     assert body["event"] == event
+    [item] = container.queues.items.values()
+    assert item["group"] == body["of"]  # its own, so that events don't wait for each other
 
 
 def test_without_a_queue_no_event_is_its(start, bot_api):

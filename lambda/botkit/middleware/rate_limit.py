@@ -74,8 +74,6 @@ def rate_limit(ctx: Context, call_next: Callable[[], Outcome]) -> Outcome:
         outcome = execute(ctx, calls, "rate_limited")
     except BaseException as error:
         outcome = outcome_of(error)
-    if outcome.redeliver and not ctx.calls.can_redeliver:
-        outcome = outcome.replace("incomplete")
     return outcome.replace(dead_letter=False)  # a hint isn't worth it
 
 
