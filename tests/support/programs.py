@@ -15,17 +15,19 @@ from unittest import mock
 
 from telegram_bot_aws.local.project import MODULE, ROOT, SCRIPTS_NEED, VENV
 
+from tests.support.needs import skip_or_fail
 from tests.support.stubs import BOT
 
 MAX_SECONDS = 180.0  # for anything that a script does
 
 
 def copy_of_the_project(folder):
-    """Copy what scripts need into a folder, with the tests' bot, for a test to change.
+    """Copy what scripts need into a new folder, with the tests' bot, for a test to change.
 
     It has the byte code that is there: else each script compiles all that it imports.
     """
     ignored = shutil.ignore_patterns("tests")
+    folder.mkdir(parents=True)
     for name in (*MODULE, *SCRIPTS_NEED):
         if name.startswith("scripts/"):  # it is in scripts
             continue
@@ -170,6 +172,8 @@ def nothing_is_left(temporary):
 
 def processes_that_know(text):
     """Return the folders in /proc of the processes whose environment contains a text."""
+    if sys.platform != "linux":
+        skip_or_fail("needs Linux: reads /proc")
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):

@@ -111,9 +111,7 @@ ALLOWED_UPDATES = {"message": reply}
 def user(tmp_path):
     """The folder of a user, in which Terraform has installed the module."""
     infra = tmp_path / "infra"
-    module = infra / ".terraform/modules/bots"
-    module.mkdir(parents=True)
-    copy_of_the_project(module)
+    copy_of_the_project(infra / ".terraform/modules/bots")
     (infra / "main.tf").write_text(MAIN)
     (infra / "terraform.tfstate").write_text("not JSON")
     (infra / "terraform.tfvars").write_text('token = "the-real-one"\n')

@@ -14,7 +14,7 @@ import pytest
 from telegram_bot_aws.demo import demo
 from telegram_bot_aws.demo.deployments import TOKENS_BEGIN, token
 from telegram_bot_aws.local.project import LAMBDA, ROOT
-from tests.support.needs import needs_terraform, skip_or_fail
+from tests.support.needs import needs_terraform
 from tests.support.programs import (
     MAX_SECONDS,
     Script,
@@ -28,27 +28,17 @@ from tests.support.programs import (
 from tests.support.stubs import BOT
 
 PLAIN = str(BOT.parent)
-linux = pytest.mark.usefixtures("proc")
-
-
-@pytest.fixture
-def proc():
-    if sys.platform != "linux":
-        skip_or_fail("needs Linux: reads /proc")
 
 
 @pytest.fixture
 def project(tmp_path):
-    (tmp_path / "project").mkdir()
     return copy_of_the_project(tmp_path / "project")
 
 
 @pytest.mark.slow
 def test_a_read_only_checkout_with_a_strange_path_works(tmp_path, temporary):
     """The path has blanks, a dollar and non-ASCII letters, and there are no dependencies."""
-    project = tmp_path / "my $HOME's `bots` größer"
-    project.mkdir()
-    copy_of_the_project(project)
+    project = copy_of_the_project(tmp_path / "my $HOME's `bots` größer")
     (project / ".venv").unlink()
     edit(project, "Heard: ", "Gesagt: ")
     for path in [*project.rglob("*"), project]:
@@ -66,7 +56,6 @@ def test_a_read_only_checkout_with_a_strange_path_works(tmp_path, temporary):
 
 
 @pytest.mark.slow
-@linux
 def test_a_signal_ends_the_direct_demo(temporary):
     with Script(ROOT, "demo", "--direct", PLAIN, TMPDIR=str(temporary)) as script:
         script.wait_for("Ctrl-C ends the demo.")
@@ -79,7 +68,6 @@ def test_a_signal_ends_the_direct_demo(temporary):
 
 
 @pytest.mark.slow
-@linux
 @pytest.mark.usefixtures("quick_terraform")
 def test_a_signal_ends_the_set_up(project, temporary):
     with Script(project, "demo", TMPDIR=str(temporary)) as demo:
@@ -100,7 +88,6 @@ def test_each_start_has_a_token_of_its_own():
 
 
 @pytest.mark.slow
-@linux
 @pytest.mark.usefixtures("quick_terraform")
 def test_a_failed_apply_is_reported_and_taken_down(project, temporary):
     with (project / "main.tf").open("a") as main:  # where the plan fails, which is sooner
@@ -119,7 +106,6 @@ def test_a_failed_apply_is_reported_and_taken_down(project, temporary):
 
 
 @pytest.mark.slow
-@linux
 @pytest.mark.parametrize(
     ("arguments", "moment"),
     [(["--direct"], "Ctrl-C ends the demo."), ([], "terraform init … ")],
@@ -136,7 +122,6 @@ def test_a_demo_that_is_killed_leaves_no_process(project, temporary, arguments, 
 
 
 @pytest.mark.slow
-@linux
 def test_demo_ends_if_its_output_is_closed(project, temporary):
     """As with `scripts/demo | head -1`: the demo still takes everything down, quietly."""
     with subprocess.Popen(

@@ -1,7 +1,6 @@
 """emulator.py: whom the emulated AWS answers, and what it says if it doesn't start."""
 
 import contextlib
-import sys
 from pathlib import Path
 
 import pytest
@@ -9,14 +8,11 @@ from telegram_stand_in import http_request
 
 from telegram_bot_aws.emulated_aws import emulator
 from telegram_bot_aws.local.processes import ToolError
-from tests.support.needs import skip_or_fail
 from tests.support.programs import processes_that_know
 
 
 def test_only_this_machine_reaches_it_and_no_web_page():
     """It would run anyone's code."""
-    if sys.platform != "linux":
-        skip_or_fail("needs Linux: reads /proc")
     with emulator.Emulator() as aws:
         url = f"{aws.url}/2015-03-31/functions"
         assert http_request("GET", url, {})[0] == 200

@@ -87,7 +87,6 @@ def nothing_is_planted(told):
 @pytest.mark.usefixtures("quick_terraform")
 def test_the_demo_runs_it_once_and_passes_nothing_on(folder, variables, tmp_path, temporary):
     """The operator's files beside the module and at home, and variables, are left alone."""
-    (tmp_path / "project").mkdir()
     project = copy_of_the_project(tmp_path / "project")
     (project / "terraform.tfstate").write_text("the operator's state")
     (project / "backend.tf").write_text('terraform {\n  backend "s3" {}\n}\n')
