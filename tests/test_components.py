@@ -40,7 +40,12 @@ COMPONENTS = {
         "telegram_stand_in",
     },
     "telegram_bot_aws.emulated_aws": {"telegram_bot_aws.local"},
-    "telegram_bot_aws.live": {"botkit", "botkit.fakes", "telegram_bot_aws.local"},
+    "telegram_bot_aws.live": {
+        "botkit",
+        "botkit.fakes",
+        "telegram_bot_aws.local",
+        "telegram_stand_in",
+    },
     "telegram_bot_aws.local": {
         "bot_files",
         "botkit",

@@ -1,1 +1,1 @@
-"""Tools for real bots: they never import a fake."""
+"""Tools for real bots. Of the fakes they use how these store and how they make a request."""
