@@ -39,7 +39,7 @@ COMPONENTS = {
         "telegram_bot_aws.local",
         "telegram_stand_in",
     },
-    "telegram_bot_aws.emulated_aws": {"telegram_bot_aws.local"},
+    "telegram_bot_aws.emulated_aws": {"telegram_bot_aws.local", "telegram_stand_in"},
     "telegram_bot_aws.live": {
         "botkit",
         "botkit.fakes",
