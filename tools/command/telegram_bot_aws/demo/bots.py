@@ -68,7 +68,6 @@ class Bots:
             "username": bot.me["username"],
             "commands": {key: commands_in(bot, key) for key in CHATS},
             "menu": menu_buttons(bot),
-            "inline": bot.me["supports_inline_queries"],
             "page": self.addresses.get(bot.id, ""),
             "page_known_as": hosted.page_url.removesuffix(PAGE) if hosted else "",
         }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from telegram_stand_in import Bot, Call, Json, Telegram, kind_of, label_pressed
@@ -45,7 +44,6 @@ class Entries:
             "key": len(self.all),
             "chat": where,
             "side": side,
-            "at": time.time(),
             "links": self._links(more.get("message")),
             **more,
         }

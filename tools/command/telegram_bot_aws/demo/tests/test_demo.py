@@ -222,12 +222,6 @@ def test_the_folder_says_what_runs(tmp_path, monkeypatch):
 ECHO = BOT.read_text()
 FAILURES = {
     "an exception": (ECHO.replace('["text"]', '["txt"]'), [], True, "KeyError: 'txt'"),
-    "no calls": (
-        ECHO.replace("return [call]", 'return "hi"'),
-        [],
-        True,
-        "reply() must return a list of calls, not a str",
-    ),
     "no package": ("import no_such_package\n", [], False, "No module named"),
     "no AWS": (
         "from botkit import aws\nALLOWED_UPDATES = ['message']\n"
