@@ -229,7 +229,7 @@ class AwsDeployment(Deployment):
                     self._of_delivery[each.delivery] = each
                 elif self._sent is not None and each.event == self._sent:
                     self._of_event = each
-                elif each.is_from_queue or (
+                elif each.outcome.get("source") == "queue" or (
                     each.event is not None and (each.error or each.outcome)
                 ):
                     came.append(each)

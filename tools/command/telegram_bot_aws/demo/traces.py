@@ -134,8 +134,10 @@ class Traces:
 
 def _about(invocation: Invocation) -> Json:
     """Return what the page shows of an invocation."""
+    details = {**vars(invocation), "logs": invocation.logs, "printed": invocation.printed}
+    del details["event"]  # which has the webhook's secret
     return {
-        "details": invocation.as_json(),
+        "details": details,
         "failure": invocation.failure,
         "outcome": invocation.outcome.get("outcome"),
     }

@@ -14,7 +14,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -179,15 +179,6 @@ class Invocation:
         """The other output."""
         return "".join(part for part in self.output if isinstance(part, str))
 
-    def as_json(self) -> Json:
-        """Return all fields but the event, which has the webhook's secret, for the page.
-
-        The log lines and the other output are apart, too.
-        """
-        found = {**asdict(self), "logs": self.logs, "printed": self.printed}
-        del found["event"]
-        return found
-
     @property
     def outcome(self) -> Json:
         """The handler's log line about the update or event."""
@@ -200,11 +191,6 @@ class Invocation:
         if self.traceback:  # its advice also says where a module must be
             told = told.partition(". Modules that bot.py imports must be")[0]
         return "\n".join(filter(None, (told, self.traceback, self.printed)))
-
-    @property
-    def is_from_queue(self) -> bool:
-        """Whether a queue brought the update."""
-        return bool(self.outcome.get("source") == "queue")
 
     @property
     def failure(self) -> str:
