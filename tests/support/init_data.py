@@ -1,9 +1,9 @@
-"""initData as Telegram signs it for the tests' bot, and signed wrongly."""
+"""initData for the tests' bot, signed as Telegram does it."""
 
-import hmac
 import json
 import time
-from urllib.parse import quote, urlencode
+
+from telegram_stand_in.mini_app import init_data
 
 from tests.support.stubs import TOKEN
 
@@ -19,19 +19,6 @@ def launch(age=1, **fields):
     return {name: value for name, value in {**common, **fields}.items() if value}
 
 
-def key_of(token):
-    return hmac.digest(b"WebAppData", token.encode(), "sha256")
-
-
-KEY = key_of(TOKEN)
-
-
-def hash_of(fields, key=KEY, less="hash"):
-    """Return the hash as Telegram documents it, or with another key, or without a field."""
-    text = "\n".join(f"{name}={fields[name]}" for name in sorted(fields) if name != less)
-    return hmac.digest(key, text.encode(), "sha256").hex()
-
-
-def sign(fields):
-    """Return signed initData, encoded as Telegram's clients do it."""
-    return urlencode({**fields, "hash": hash_of(fields)}, quote_via=quote)
+def sign(fields, token=TOKEN):
+    """Return signed initData, encoded as Telegram's clients do it. The hash is its last field."""
+    return init_data(token, fields)
