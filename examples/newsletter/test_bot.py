@@ -234,7 +234,7 @@ def test_container_may_crash_at_every_operation(chat, owner, readers, people, cr
 
 
 def test_duplicate_event_sends_nothing(chat, owner, readers, schedules, monkeypatch):
-    monkeypatch.setattr("copies.MARGIN_SECONDS", 294.5)  # of 300: there is time for 25
+    monkeypatch.setattr("copies.MARGIN_SECONDS", 295.2)  # of 300: there is time for 20
     begin(owner)
     [step] = schedules.values()
     for seconds in (350, 3600):  # after two steps, and at the end
