@@ -32,16 +32,6 @@ function h(tag, attributes, ...inside) {
   return node;
 }
 
-function icon(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const use = document.createElementNS(svg.namespaceURI, "use");
-  use.setAttribute("href", `#${name}`);
-  svg.setAttribute("class", `icon ${name}`);
-  svg.setAttribute("aria-hidden", "true");
-  svg.append(use);
-  return svg;
-}
-
 function row(dish) {
   const less = h("button", { type: "button", class: "less", "aria-label": `One ${dish.name} less` }, "−");
   const more = h("button", { type: "button", class: "more", "aria-label": `One ${dish.name} more` }, "+");
@@ -56,7 +46,8 @@ function row(dish) {
   less.addEventListener("click", () => change(-1));
   more.addEventListener("click", () => change(1));
   const cost = h("span", { class: "price" }, price(dish.price), ...(dish.kind ? [h("span", { class: "kind" }, dish.kind)] : []));
-  return h("li", {}, icon(dish.icon), h("div", { class: "about" }, h("b", {}, dish.name), h("small", {}, dish.about), cost), count);
+  const icon = h("span", { class: "icon", "aria-hidden": "true" }, dish.icon);
+  return h("li", {}, icon, h("div", { class: "about" }, h("b", {}, dish.name), h("small", {}, dish.about), cost), count);
 }
 
 const total = dishes => menu.reduce((sum, dish) => sum + dish.price * (dishes[dish.id] ?? 0), 0);
