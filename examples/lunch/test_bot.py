@@ -65,8 +65,8 @@ def ask(bot, method="GET", path="/menu", body=None, user=ADA, lunch=ID):
     return answer if isinstance(answer, tuple) else (200, answer)
 
 
-def order(bot, user=ADA, note="", **dishes):
-    return ask(bot, "POST", "/order", {"dishes": dishes, "note": note}, user)
+def order(bot, user=ADA, **dishes):
+    return ask(bot, "POST", "/order", dishes, user)
 
 
 def test_a_list_is_posted_with_a_link(bot, say, sessions, members, calls):
@@ -104,10 +104,10 @@ def test_the_link_leads_to_the_pages_button(bot, say):
 
 
 def test_the_page_shows_the_menu_and_what_is_ordered(bot, lunch):
-    order(bot, GRACE, "hot", diavola=1)
-    status, answer = order(bot, ADA, "  no\n onions ", margherita=2, salad=0)
-    mine = {"name": "Ada", "dishes": {"margherita": 2}, "note": "no onions"}
-    graces = {"name": "Grace", "dishes": {"diavola": 1}, "note": "hot"}
+    order(bot, GRACE, diavola=1)
+    status, answer = order(bot, ADA, margherita=2, salad=0)
+    mine = {"name": "Ada", "dishes": {"margherita": 2}}
+    graces = {"name": "Grace", "dishes": {"diavola": 1}}
     assert (status, answer) == (200, ask(bot)[1])
     assert (answer["mine"], answer["orders"]) == (mine, [mine, graces])
     assert (answer["menu"], answer["most"], answer["listed"]) == (bot.MENU, 9, True)
@@ -115,13 +115,13 @@ def test_the_page_shows_the_menu_and_what_is_ordered(bot, lunch):
 
 def test_order_replaces_the_last_one_and_is_cancelled(bot, lunch, calls):
     order(bot, GRACE, lemonade=1)
-    order(bot, ADA, "hot", diavola=1)
+    order(bot, ADA, diavola=1)
     order(bot, ADA, margherita=2)
-    assert order(bot, ADA)[1]["mine"] == {"dishes": {}, "note": ""}
+    assert order(bot, ADA)[1]["mine"] == {"dishes": {}}
     assert calls.texts("editMessageText") == [
         "Lunch for 1, €3.20\n\n1× Lemonade\n\nGrace, €3.20: 1× Lemonade",
         "Lunch for 2, €14.70\n\n1× Pizza Diavola\n1× Lemonade\n\n"
-        "Ada, €11.50: 1× Pizza Diavola (hot)\nGrace, €3.20: 1× Lemonade",
+        "Ada, €11.50: 1× Pizza Diavola\nGrace, €3.20: 1× Lemonade",
         "Lunch for 2, €22.20\n\n2× Pizza Margherita\n1× Lemonade\n\n"
         "Ada, €19.00: 2× Pizza Margherita\nGrace, €3.20: 1× Lemonade",
         "Lunch for 1, €3.20\n\n1× Lemonade\n\nGrace, €3.20: 1× Lemonade",
@@ -136,7 +136,7 @@ def test_an_order_in_the_meantime_is_listed_too(bot, lunch, calls, monkeypatch):
     def change(key, function):
         result = change_session(key, function)
         monkeypatch.setattr(session, "change", change_session)
-        lunch["orders"]["8"] = {"name": "Grace", "dishes": {"lemonade": 1}, "note": ""}
+        lunch["orders"]["8"] = {"name": "Grace", "dishes": {"lemonade": 1}}
         return result
 
     monkeypatch.setattr(session, "change", change)
@@ -186,11 +186,10 @@ def test_nobody_is_a_stranger_because_telegram_gave_no_answer(bot, lunch, member
     [
         (None, "An order is"),
         ([], "An order is"),
-        ({"dishes": {}, "note": 5}, "An order is"),
-        ({"dishes": {"gold": 1}}, "'gold' isn't on the menu."),
-        ({"dishes": {"salad": -1}}, "Order 0 to 9 of Green salad."),
-        ({"dishes": {"salad": 10}}, "Order 0 to 9 of Green salad."),
-        ({"dishes": {"salad": 1}, "note": "x" * 81}, "The note may have 80 characters."),
+        ({"gold": 1}, "'gold' isn't on the menu."),
+        ({"salad": -1}, "Order 0 to 9 of Green salad."),
+        ({"salad": 10}, "Order 0 to 9 of Green salad."),
+        ({"salad": True}, "Order 0 to 9 of Green salad."),
     ],
 )
 def test_invalid_order_is_refused_with_a_sentence(bot, lunch, body, message):

@@ -16,13 +16,11 @@ from botkit.commands import command_in
 from botkit.errors import BotkitError, TelegramError
 
 PAGE = os.environ["MINI_APP_URL"]
-MENU = json.loads(Path(__file__).with_name("menu.json").read_text())  # prices in cents
+MENU = json.loads(Path(__file__).with_name("menu.json").read_bytes())  # prices in cents
 DISHES = {dish["id"]: dish for dish in MENU}
 
 OPEN = 12 * 3600  # seconds that a lunch takes orders
 MAX_OF_A_DISH = 9  # of a dish, for a person
-MAX_NOTE = 80
-MAX_NAME = 32
 LUNCH = re.compile(r"-\d{1,20}_\d{1,20}", re.ASCII)  # "chat_message", of the message /lunch
 
 HELP = "Add me to a group and write /lunch there. Everyone in it can order, and sees the list."
@@ -83,7 +81,7 @@ def begin(message, me, lunch):
 
 
 def on_request(request):
-    """Answer the page: GET /menu, and POST /order with {"dishes": {id: how many}, "note": text}."""
+    """Answer the page: GET /menu, and POST /order with {id of a dish: how many}."""
     asked = (request["method"], request["path"])
     if asked not in (("GET", "/menu"), ("POST", "/order")):
         return 404, {"message": "There is nothing here."}
@@ -98,14 +96,14 @@ def on_request(request):
     listed = True
     if asked == ("POST", "/order"):
         try:
-            order = checked(request["body"])
+            dishes = checked(request["body"])
         except ValueError as error:
             return 400, {"message": str(error)}
-        lunch = write(id, user, order)
+        lunch = write(id, user, dishes)
         if not lunch:
             return 404, {"message": OVER}
         listed = show(lunch)
-    mine = lunch["orders"].get(str(user["id"]), {"dishes": {}, "note": ""})
+    mine = lunch["orders"].get(str(user["id"]), {"dishes": {}})
     orders = sorted(lunch["orders"].values(), key=lambda order: order["name"].casefold())
     return {
         "group": lunch["group"],
@@ -132,22 +130,14 @@ def is_member(chat, person):
 
 def checked(body):
     """Return an order that the page sent. Raises ValueError with the rule."""
-    dishes, note = (body.get("dishes"), body.get("note", "")) if isinstance(body, dict) else (0, 0)
-    if not isinstance(dishes, dict) or not isinstance(note, str):
-        raise ValueError('An order is {"dishes": {id: how many}, "note": text}.')
-    for dish, number in dishes.items():
+    if not isinstance(body, dict):
+        raise ValueError("An order is {id of a dish: how many}.")
+    for dish, number in body.items():
         if dish not in DISHES:
             raise ValueError(f"{dish[:40]!r} isn't on the menu.")
         if type(number) is not int or not 0 <= number <= MAX_OF_A_DISH:
             raise ValueError(f"Order 0 to {MAX_OF_A_DISH} of {DISHES[dish]['name']}.")
-    note = one_line(note)
-    if len(note) > MAX_NOTE:
-        raise ValueError(f"The note may have {MAX_NOTE} characters.")
-    return {"dishes": {dish: number for dish, number in dishes.items() if number}, "note": note}
-
-
-def one_line(text):
-    return " ".join(text.split())
+    return {dish: number for dish, number in body.items() if number}
 
 
 # The orders.
@@ -159,7 +149,7 @@ def read(id):
     return lunch if lunch.get("until", 0) > time.time() else None
 
 
-def write(id, user, order):
+def write(id, user, dishes):
     """Put a person's order in the place of their last one, and return the lunch; None if it's over.
 
     An order without dishes takes the last one back.
@@ -169,9 +159,8 @@ def write(id, user, order):
         if lunch.get("until", 0) <= time.time():
             return None
         lunch["orders"].pop(str(user["id"]), None)
-        if order["dishes"]:
-            name = one_line(user["first_name"])[:MAX_NAME]
-            lunch["orders"][str(user["id"])] = {"name": name, **order}
+        if dishes:
+            lunch["orders"][str(user["id"])] = {"name": user["first_name"], "dishes": dishes}
         return lunch
 
     return sessions.change(id, put)
@@ -216,8 +205,7 @@ def line(order):
     """Return a person's line in the list."""
     what = ", ".join(f"{n}× {DISHES[dish]['name']}" for dish, n in order["dishes"].items())
     total = price(sum(n * DISHES[dish]["price"] for dish, n in order["dishes"].items()))
-    note = f" ({order['note']})" if order["note"] else ""
-    return f"{order['name']}, {total}: {what}{note}"
+    return f"{order['name']}, {total}: {what}"
 
 
 def price(cents):

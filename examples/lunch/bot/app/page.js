@@ -9,7 +9,7 @@ const lunch = new URLSearchParams(location.search).get("lunch") ?? "";
 const $ = id => document.getElementById(id);
 const price = cents => `€${(cents / 100).toFixed(2)}`;
 let menu = [], most = 0;
-let saved = { dishes: {}, note: "" };  // as the bot has it
+let saved = { dishes: {} };  // as the bot has it
 let chosen = {};                       // how many of each dish
 let busy = false;
 
@@ -53,7 +53,7 @@ function row(dish) {
 const total = dishes => menu.reduce((sum, dish) => sum + dish.price * (dishes[dish.id] ?? 0), 0);
 const words = dishes => menu.filter(dish => dishes[dish.id]).map(dish => `${dishes[dish.id]}× ${dish.name}`).join(", ");
 const isEmpty = dishes => !Object.values(dishes).some(Boolean);
-const isChanged = () => words(chosen) !== words(saved.dishes) || (!isEmpty(chosen) && $("note").value.trim() !== saved.note);
+const isChanged = () => words(chosen) !== words(saved.dishes);
 
 // Draw what the person has chosen.
 function draw() {
@@ -76,7 +76,7 @@ function show(answer) {
   ({ menu, most, mine: saved } = answer);
   $("group").textContent = `For ${answer.group}. What would you like?`;
   $("list").replaceChildren(...answer.orders.map(order => h("li", {},
-    h("div", { class: "about" }, h("b", {}, order.name), h("small", {}, words(order.dishes) + (order.note ? ` (${order.note})` : ""))),
+    h("div", { class: "about" }, h("b", {}, order.name), h("small", {}, words(order.dishes))),
     h("span", { class: "sum" }, price(total(order.dishes))))));
   if (!answer.orders.length) $("list").append(h("li", {}, h("span", { class: "about" }, "Nobody has ordered yet.")));
 }
@@ -90,13 +90,11 @@ $("order").addEventListener("submit", async event => {
   event.preventDefault();
   if (busy || !isChanged()) return;
   busy = true;
-  const order = { dishes: chosen, note: $("note").value };
   try {
     $("send").setAttribute("aria-busy", "true");
-    const answer = await ask("POST", "order", order);
+    const answer = await ask("POST", "order", chosen);
     show(answer);
     chosen = { ...saved.dishes };
-    $("note").value = saved.note;
     const done = isEmpty(chosen) ? "Your order is taken back." : "Ordered.";
     say(answer.listed ? `${done} The list in the group is up to date.` : `${done} The list in the group will show it with the next order.`);
   } catch (error) {
@@ -109,7 +107,6 @@ $("order").addEventListener("submit", async event => {
     say(text, isBad);
   }
 });
-$("note").addEventListener("input", draw);
 
 telegram?.ready();
 telegram?.expand();
@@ -119,7 +116,6 @@ try {
   show(await ask("GET", "menu"));
   chosen = { ...saved.dishes };
   $("menu").replaceChildren(...menu.map(row));
-  $("note").value = saved.note;
   $("order").hidden = false;
   draw();
 } catch (error) {
