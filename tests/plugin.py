@@ -3,13 +3,11 @@
 import gc
 import os
 import signal
-import ssl
 import sys
 import tempfile
 from pathlib import Path
 
 import pytest
-import trustme
 from pytest_httpserver import HTTPServer
 from telegram_bot_aws.local.processes import ToolError
 from telegram_bot_aws.local.project import LAMBDA, ROOT
@@ -172,26 +170,3 @@ def serve():
     yield start_peer
     for peer in peers:
         peer.stop()
-
-
-@pytest.fixture(scope="session")
-def authority():
-    """A certificate authority for this run."""
-    return trustme.CA()
-
-
-@pytest.fixture(scope="session")
-def tls(authority):
-    """The server's side of TLS for "localhost", whose certificate `authority` has signed."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
-    return context
-
-
-@pytest.fixture
-def trusted(authority, tmp_path_factory, monkeypatch):
-    """Make the function trust only `authority`, by OpenSSL's environment variables."""
-    file = tmp_path_factory.mktemp("ca") / "ca.pem"
-    authority.cert_pem.write_to_path(str(file))
-    monkeypatch.setenv("SSL_CERT_FILE", str(file))
-    monkeypatch.setenv("SSL_CERT_DIR", str(file.parent))

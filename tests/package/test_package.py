@@ -21,7 +21,6 @@ from telegram_bot_aws.local.terraform import terraform_command
 
 from tests.support.needs import needs_terraform
 from tests.support.programs import run
-from tests.support.stubs import BOT
 
 PACKAGE = SCRIPTS / "package"
 FILES = sorted(  # not types.pyi
@@ -42,21 +41,13 @@ def loaded():
     return module
 
 
-def with_little():
-    """Return the script with one file in place of lambda/, which takes 0.1 s to compile."""
-    script = loaded()
-    vars(script)["OWN"] = BOT.parent
-    return script
+def ran(file, runtime, *folder):
+    return run(loaded().main, "--architecture=arm64", str(file), runtime, *map(str, folder))
 
 
-def ran(file, runtime, *folder, script=None):
-    script = script or (with_little() if folder else loaded())
-    return run(script.main, "--architecture=arm64", str(file), runtime, *map(str, folder))
-
-
-def package(file, runtime=THIS, *folder, script=None):
-    """Write a package, and return the script's output. With a folder, it has only its files."""
-    done = ran(file, runtime, *folder, script=script)
+def package(file, runtime=THIS, *folder):
+    """Write a package, and return the script's output."""
+    done = ran(file, runtime, *folder)
     assert not done.code, done.code
     return done.output
 
@@ -110,7 +101,7 @@ def test_same_sources_give_the_same_bytes_whatever_their_permissions(tmp_path):
 
 
 def test_package_is_complete_without_the_runtimes_python(tmp_path):
-    said = package(tmp_path / "a.zip", "python3.99", script=with_little())
+    said = package(tmp_path / "a.zip", "python3.99")
     assert said == "no python3.99 on this machine: the package has no byte code\n"
     assert not any(name.endswith(".pyc") for name in names(tmp_path / "a.zip"))
 
@@ -142,7 +133,7 @@ def test_terraforms_older_packages_are_removed_after_a_day(tmp_path, folder):
         *(zip("bot-python3.13-notes", 2), zip(f"bot-python3.12-{digest}1", 2)),
     }
     old = zip(f"bot-python3.13-{digest}2", 1.1)
-    package(new := place / f"bot-python3.13-{digest}0.zip", script=with_little())
+    package(new := place / f"bot-python3.13-{digest}0.zip")
     assert {*place.iterdir()} == stay | {new} | ({old} if folder == "releases" else set())
 
 
@@ -165,7 +156,7 @@ def test_folder_is_packed_whole(tmp_path):
     fill(tmp_path, "shared/texts/en.json")
     for name in ("texts", "data/texts"):
         (bot / name).symlink_to(tmp_path / "shared/texts")
-    assert package(tmp_path / "a.zip", THIS, bot, script=loaded()) == ""
+    assert package(tmp_path / "a.zip", THIS, bot) == ""
     own = [name for name in FILES if name != "bot.py"]
     packed = sorted([*FOLDER, *own, "data/texts/en.json", "texts/en.json"])
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
@@ -239,7 +230,7 @@ def test_packages_are_packed_without_their_commands(tmp_path, index):
     files = {"pure/__init__.py": "x = 1\n", "pure/old.py": "print 'x'\n"}
     index.wheel("pure", "1.0", {**files, "pure-1.0.data/scripts/pure": "#!python\n"})
     bot = needing(tmp_path / "bot", "pure==1.0")
-    package(tmp_path / "a.zip", "python3.13", bot, script=loaded())
+    package(tmp_path / "a.zip", "python3.13", bot)
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         assert archive.read("pure/__init__.py") == b"x = 1\n"
         assert "pure-1.0.dist-info/METADATA" in archive.namelist()

@@ -47,6 +47,31 @@ def connect(module):
             connection._kept.close()
 
 
+@pytest.fixture(scope="module")
+def authority():
+    """A certificate authority for this run."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def tls(authority):
+    """The server's side of TLS for "localhost", whose certificate `authority` has signed."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def store(authority, tmp_path, monkeypatch):
+    """Have the system's file of CAs contain `authority`, and another one."""
+    other = trustme.CA(organization_name="The other root")
+    pems = [ca.cert_pem.bytes().decode() for ca in (authority, other)]
+    file = tmp_path / "store.pem"
+    file.write_text("# The CAs of this system\n" + "".join(pems))
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+
+
 def post(connection, timeout=5, path="/bot1:a/getMe"):
     answer = connection.request("POST", path, BODY, HEADERS, timeout)
     return answer.status, answer.body
@@ -166,7 +191,7 @@ GONE = {
 }
 
 
-@pytest.mark.usefixtures("trusted")
+@pytest.mark.usefixtures("store")
 @pytest.mark.parametrize(("is_secure", "last"), GONE.values(), ids=GONE)
 def test_stale_connection_is_replaced_once(serve, connect, module, tls, is_secure, last):
     asked, ended = threading.Event(), threading.Event()
@@ -365,7 +390,7 @@ def test_hanging_name_lookup_times_out_and_sends_nothing_later(serve, connect, m
 )
 def test_invalid_certificate_is_rejected(request, serve, connect, tls, trusts, host, why):
     if trusts:
-        request.getfixturevalue("trusted")
+        request.getfixturevalue("store")
     peer = serve(answers_all, tls=tls)
     with pytest.raises(unreachable(), match=f"SSLCertVerificationError: .*{why}"):
         post(connect(f"https://{host}:{peer.port}"))
@@ -388,17 +413,6 @@ def test_dripping_handshake_ends_in_time(serve, connect, module):
     with pytest.raises(unreachable(), match="TimeoutError: "):
         connection.open(0.2)
     assert ended.wait(60)  # the connection is closed, whatever still comes
-
-
-@pytest.fixture
-def store(authority, tmp_path, monkeypatch):
-    """Write the system's file of CAs: `authority`, and another one."""
-    other = trustme.CA(organization_name="The other root")
-    pems = [ca.cert_pem.bytes().decode() for ca in (authority, other)]
-    file = tmp_path / "store.pem"
-    file.write_text("# The CAs of this system\n" + "".join(pems))
-    monkeypatch.setenv("SSL_CERT_FILE", str(file))
-    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
 
 
 MOVED = "All CAs had to be loaded: none of the expected ones issued the certificate of localhost:{}"
@@ -473,7 +487,7 @@ PROXIES = {
 }
 
 
-@pytest.mark.usefixtures("trusted")
+@pytest.mark.usefixtures("store")
 @pytest.mark.parametrize(("user", "credentials"), PROXIES.values(), ids=PROXIES)
 def test_requests_go_through_the_proxy(serve, connect, tls, user, credentials):
     def part(peer, connection):

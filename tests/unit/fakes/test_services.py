@@ -5,21 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
-from botkit.fakes.services import (
-    HIDDEN_SECONDS,
-    MAX_RECEIVES,
-    QUEUE_URL,
-    TABLE,
-    Poller,
-    Queues,
-    Scheduler,
-    Schedules,
-    Services,
-    Table,
-    alone,
-    read,
-    write,
-)
+from botkit.fakes import services
 
 EACH = 20
 
@@ -30,28 +16,30 @@ def test_concurrent_changes_of_others_stay(tmp_path):
 
     def change(writer):
         """Write as a function does, and delete as scripts/sessions does."""
-        table = Table(aws, file)
+        table = services.Table(aws, file)
         for number in range(EACH):
             item = {"id": {"S": f"{writer}/{number}"}, "version": {"S": "1"}}
             condition = "attribute_not_exists(version)"
             params = {"TableName": "sessions", "Item": item, "ConditionExpression": condition}
             table.call("dynamodb", "DynamoDB_20120810.PutItem", params)
             if number % 2:
-                with alone(file):
-                    write(file, {k: v for k, v in read(file).items() if k != item["id"]["S"]})
+                with services.alone(file):
+                    items = services.read(file)
+                    del items[item["id"]["S"]]
+                    services.write(file, items)
 
     with ThreadPoolExecutor() as threads:
         [*threads.map(change, range(4))]
-    assert set(read(file)) == {f"{w}/{n}" for w in range(4) for n in range(0, EACH, 2)}
+    assert set(services.read(file)) == {f"{w}/{n}" for w in range(4) for n in range(0, EACH, 2)}
 
 
 def test_calls_for_others_are_passed_on():
     aws = SimpleNamespace(call=lambda *call: call, request=lambda *request: request)
-    mine, others = {"QueueUrl": QUEUE_URL}, {"QueueUrl": "others"}
-    queues = Queues(aws)
-    for each in (queues, Table(aws)):
+    mine, others = {"QueueUrl": services.QUEUE_URL}, {"QueueUrl": "others"}
+    queues = services.Queues(aws)
+    for each in (queues, services.Table(aws)):
         assert each.call("sqs", "AmazonSQS.SendMessage", others)[2] is others
-    assert Schedules(aws).request("s3", "GET", "/x") == ("s3", "GET", "/x")
+    assert services.Schedules(aws).request("s3", "GET", "/x") == ("s3", "GET", "/x")
     gone = {**mine, "ReceiptHandle": "1", "VisibilityTimeout": 5}
     assert queues.call("sqs", "AmazonSQS.ChangeMessageVisibility", gone) == {}
     assert queues.items == {}
@@ -64,12 +52,12 @@ def test_failed_condition_and_missing_item_are_errors():
     aws = SimpleNamespace(call=None, request=None, ClientError=Refused)
     put = {"TableName": "sessions", "Item": {"id": {"S": "1"}, "version": {"S": "1"}}}
     put["ConditionExpression"] = "attribute_not_exists(version)"
-    table = Table(aws)
+    table = services.Table(aws)
     assert table.call("dynamodb", "DynamoDB_20120810.PutItem", put) == {}
     with pytest.raises(Refused, match="ConditionalCheckFailedException"):
         table.call("dynamodb", "DynamoDB_20120810.PutItem", put)
     with pytest.raises(Refused, match="ResourceNotFoundException"):
-        Schedules(aws).request("scheduler", "GET", "/schedules/tea")
+        services.Schedules(aws).request("scheduler", "GET", "/schedules/tea")
 
 
 # ── What is due, and what has failed
@@ -81,10 +69,10 @@ AGAIN = {"batchItemFailures": [{"itemIdentifier": "1"}]}
 @pytest.fixture
 def queues():
     """A queue, whose clock stands still, with two messages of one chat and one of another."""
-    queues = Queues(None)
+    queues = services.Queues(None)
     queues.now = lambda: 0.0
     for number, group in ((1, "ada"), (2, "ada"), (3, "bob")):
-        queues.send(QUEUE_URL, f"{number}", group)
+        queues.send(services.QUEUE_URL, f"{number}", group)
     return queues
 
 
@@ -100,11 +88,11 @@ def test_message_waits_for_its_chat_alone(queues):
         delivered.append(body(event))
         return AGAIN if delivered == ["1"] else DONE
 
-    poller = Poller(queues, invoke)
+    poller = services.Poller(queues, invoke)
     assert [poller.run_next() for _ in range(3)] == [False, True, True]
     assert delivered == ["1", "3"]
-    assert poller.next_time() == HIDDEN_SECONDS
-    queues.now = lambda: HIDDEN_SECONDS
+    assert poller.next_time() == services.HIDDEN_SECONDS
+    queues.now = lambda: services.HIDDEN_SECONDS
     assert [poller.run_next() for _ in range(2)] == [True, True]
     assert delivered == ["1", "3", "1", "2"]
     assert (queues.items, poller.next_time()) == ({}, None)
@@ -117,7 +105,7 @@ def test_failing_message_is_a_dead_letter_until_a_redrive(queues):
         delivered.append(body(event))
         return None if body(event) == "1" else DONE  # it timed out
 
-    poller = Poller(queues, invoke)
+    poller = services.Poller(queues, invoke)
 
     def run():
         while (due := poller.next_time()) is not None:
@@ -125,19 +113,19 @@ def test_failing_message_is_a_dead_letter_until_a_redrive(queues):
             poller.run_next()
 
     run()
-    assert delivered.count("1") == MAX_RECEIVES
+    assert delivered.count("1") == services.MAX_RECEIVES
     assert delivered[-1] == "2"
     assert queues.dead_letters == [1]
-    queues.send(QUEUE_URL, "3", "ada")
+    queues.send(services.QUEUE_URL, "3", "ada")
     queues.redrive()
     assert queues.dead_letters == []
     run()
-    assert delivered.count("1") == 2 * MAX_RECEIVES
+    assert delivered.count("1") == 2 * services.MAX_RECEIVES
 
 
 def test_duplicate_message_is_dropped_for_five_minutes(queues):
     def send(*deduplication):
-        queues.send(QUEUE_URL, "new", "ada", *deduplication)
+        queues.send(services.QUEUE_URL, "new", "ada", *deduplication)
         return len(queues.items)
 
     assert [send(), send(), send("7"), send("7")] == [4, 4, 5, 5]
@@ -158,8 +146,8 @@ def test_scheduler_sends_due_items_to_the_queue(queues):
         "cron.tea": {"cron": "0 9 * * ? *", "since": 1_800_000_000.0, **about},
         "once.tea": {"at": 1_800_000_000.0, **about},
     }
-    schedules = Schedules(None, items=items)
-    scheduler = Scheduler(schedules, queues)
+    schedules = services.Schedules(None, items=items)
+    scheduler = services.Scheduler(schedules, queues)
     times = []
     for now in (1_800_000_000.0, 1_800_003_600.0, 1_800_200_000.0):
         schedules.now = lambda now=now: now
@@ -194,12 +182,12 @@ def aws(monkeypatch):
 
 
 def test_each_service_has_its_stand_in(aws, tmp_path):
-    services = Services(aws, tmp_path / "sessions.json")
-    services.install()
-    params = {"QueueUrl": QUEUE_URL, "MessageBody": "tea", "MessageGroupId": "ada"}
+    fakes = services.Services(aws, tmp_path / "sessions.json")
+    fakes.install()
+    params = {"QueueUrl": services.QUEUE_URL, "MessageBody": "tea", "MessageGroupId": "ada"}
     aws.call("sqs", "AmazonSQS.SendMessage", params)
-    assert [each["body"] for each in services.queue.items.values()] == ["tea"]
-    key = {"TableName": TABLE, "Key": {"id": {"S": "1"}}}
+    assert [each["body"] for each in fakes.queue.items.values()] == ["tea"]
+    key = {"TableName": services.TABLE, "Key": {"id": {"S": "1"}}}
     assert aws.call("dynamodb", "DynamoDB_20120810.GetItem", key) == {}
     with pytest.raises(Unreachable, match="there is no AWS here"):
         aws.call("s3", "GetObject", {})
@@ -207,5 +195,5 @@ def test_each_service_has_its_stand_in(aws, tmp_path):
 
 def test_with_credentials_there_is_an_aws(aws, tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mine")
-    Services(aws, tmp_path / "sessions.json").install()
+    services.Services(aws, tmp_path / "sessions.json").install()
     assert aws._send == "AWS"
