@@ -13,8 +13,6 @@ from telegram_bot_aws.local.container import Look
 from telegram_bot_aws.local.project import LAMBDA
 
 DEFAULT_MEMORY_SIZE = 128  # MB, as variables.tf has it
-# How to write inputs whose value matters, too.
-WRITTEN = {"queue": "queue = true"}
 
 
 def inputs(bot: Path, look: Look) -> Json:
@@ -45,7 +43,7 @@ def python_note(runtime: str) -> list[str]:
 def notes(bot: Path, look: Look) -> list[str]:
     """Return in a sentence which inputs a bot needs that no configuration beside it sets."""
     missing = [name for name in inputs(bot, look) if not written(bot, name)]
-    names = ", ".join(WRITTEN.get(name, name) for name in missing)
+    names = ", ".join("queue = true" if name == "queue" else name for name in missing)
     return [f"To deploy the bot, set these inputs of the module: {names}."] if names else []
 
 

@@ -1,7 +1,6 @@
-"""A bot with all that a chat, demo --direct and demo must play alike."""
+"""A bot with all that demo --direct and demo must play alike."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from botkit import conversation, schedule
 
@@ -9,19 +8,17 @@ SESSION = "chat_user"
 RATE_LIMIT = (3, 86_400)
 ALLOWED_UPDATES = ["message"]
 
-Json = dict[str, Any]
 
-
-def say(message: Json, text: str) -> list[Any]:
+def say(message, text):
     return [{"method": "sendMessage", "chat_id": message["chat"]["id"], "text": text}]
 
 
-def order(message: Json) -> Any:
+def order(message):
     size = yield conversation.ask("size", say(message, "S or M?"), choices=["S", "M"])
     return say(message, f"{size}. Thank you!")
 
 
-def answer(update: Json, session: Json) -> list[Any]:
+def answer(update, session):
     message = update["message"]
     session["asked"] = session.get("asked", 0) + 1
     match message.get("text"):
@@ -33,7 +30,7 @@ def answer(update: Json, session: Json) -> list[Any]:
     return say(message, f"{session['asked']}")
 
 
-def on_rate_limit(update: Json) -> list[Any]:
+def on_rate_limit(update):
     return say(update["message"], "Tomorrow!")
 
 
