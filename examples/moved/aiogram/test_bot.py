@@ -34,10 +34,6 @@ def test_a_list_is_its_owners(chat):
     assert ada.unread("deleted") == []
 
 
-def test_the_kinds_of_update_are_those_with_a_handler(bot):
-    assert bot.ALLOWED_UPDATES == ["callback_query", "message"]
-
-
 def test_people_hear_of_a_failure(chat, bot, monkeypatch):
     monkeypatch.setattr(bot, "reply", lambda *arguments: 1 / 0)
     ada = chat.user("Ada")

@@ -18,13 +18,6 @@ def test_a_booking_is_kept_and_shown(chat):
     ]
 
 
-def test_a_conversation_is_in_the_session(chat, sessions):
-    ada = chat.user("Ada")
-    ada.send("/book")
-    id = ada.user["id"]
-    assert sessions[str(id)] == {"conversations of book": {f"[{id}, {id}]": 0}}
-
-
 def test_people_hear_of_a_failure(chat, bot, monkeypatch):
     monkeypatch.setattr(bot, "reply", lambda *arguments: 1 / 0)
     ada = chat.user("Ada")
