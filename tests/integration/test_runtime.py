@@ -69,13 +69,7 @@ def test_an_update_is_answered(task, bot_api):
     assert refusal["statusCode"] == 401
     assert warmed == {}
     assert (line["level"], line["message"], line["logger"]) == ("INFO", "update", "botkit")
-    assert line["requestId"] == "request-1"
-    assert (line["update_id"], line["update_type"], line["methods"]) == (
-        1,
-        "message",
-        ["sendMessage"],
-    )
-    assert line["outcome"] == "answered"
+    assert (line["requestId"], line["outcome"]) == ("request-1", "answered")
 
 
 def test_failure_is_logged_as_the_runbook_shows(task, tmp_path):

@@ -39,11 +39,11 @@ TIMES = {
 
 @pytest.mark.parametrize(("milliseconds", "left", "answer", "outcome"), TIMES.values(), ids=TIMES)
 def test_reply_without_time_for_its_calls_is_an_error(
-    container, monkeypatch, milliseconds, left, answer, outcome
+    container, milliseconds, left, answer, outcome
 ):
     deadline = container.module("deadline").deadline
     container.stop_clock()
-    monkeypatch.setattr(container.module("bot_module"), "GRACE_SECONDS", 60)
+    container.module("bot_module").GRACE_SECONDS = 60
 
     def reply(update):
         deadline.start(left)

@@ -407,9 +407,9 @@ def test_conversation_needs_a_person_in_a_chat(talk, update):
         talk.start(nothing, update, {})
 
 
-def test_conversation_needs_a_session_that_is_kept(person, talk, container, monkeypatch):
+def test_conversation_needs_a_session_that_is_kept(person, talk, container):
     ada = person(asking(talk, "size"))
-    monkeypatch.setattr(container.module("context").current, "session_key", "")
+    container.module("context").current.session_key = ""
     with pytest.raises(ValueError, match="SESSION in bot.py gives this update no session"):
         ada.send("/go")
 

@@ -58,7 +58,7 @@ def test_each_source_has_its_time(container, monkeypatch, source, seconds):
     def handle(*event):
         given.append(container.handler.deadline.left())
 
-    monkeypatch.setattr(container.handler, "source_of", lambda event: source)
+    container.handler.source_of = lambda event: source
     monkeypatch.setattr(container.module(source), "handle", handle)
     for left in (2.5, 900):
         container.handler.handler({}, Context(round(left * 1000)))

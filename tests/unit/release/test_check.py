@@ -33,8 +33,8 @@ def written(tmp_path):
     return write
 
 
-def test_check_rejects_unplanned_code(container, bot_api, monkeypatch):
-    monkeypatch.setattr(container.module("release.check"), "digest", lambda: "1" * 64)
+def test_check_rejects_unplanned_code(container, bot_api):
+    container.module("release.check").digest = lambda: "1" * 64
     for planned in ("0", "2"):
         said = refused(container, {**CHECK, "sources": planned * 64})
         assert said.startswith("The function runs other code than was planned.")

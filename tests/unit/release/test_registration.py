@@ -109,7 +109,7 @@ def test_new_public_name_is_waited_for(container, names, pauses, scheme, failure
 
 
 @pytest.mark.parametrize(("milliseconds", "seconds"), [(5_500, 2.25), (30_000, 5.0)])
-def test_hanging_lookup_takes_half_the_time(container, monkeypatch, milliseconds, seconds):
+def test_hanging_lookup_takes_half_the_time(container, milliseconds, seconds):
     waits = []
 
     def thread(target, daemon):
@@ -117,7 +117,7 @@ def test_hanging_lookup_takes_half_the_time(container, monkeypatch, milliseconds
         return SimpleNamespace(start=list, join=waits.append)
 
     threading = SimpleNamespace(Thread=thread)
-    monkeypatch.setattr(container.module("release.registration"), "threading", threading)
+    container.module("release.registration").threading = threading
     container.stop_clock()
     answering(container)
     assert register(container, milliseconds)["url"] == URL
