@@ -21,11 +21,6 @@ def test_format_is_terraforms_own(tmp_path):
     assert result.returncode == 0, result.stdout
 
 
-def test_module_is_valid(providers, tmp_path):
-    said = Deployment(providers, NOWHERE, tmp_path).terraform("validate", "-no-color").stdout
-    assert said.strip() == "Success! The configuration is valid."  # without warnings
-
-
 @pytest.mark.slow
 def test_module_passes_its_terraform_tests(providers, tmp_path):
     shutil.copytree(ROOT / "tests" / "bots" / "mini_app", tmp_path / "tests" / "bots" / "mini_app")

@@ -1,8 +1,10 @@
 """bot.py: what the bot says. Each file in updates/ is an update, with the exact calls it gets."""
 
 import json
+import runpy
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -10,9 +12,9 @@ from hypothesis import strategies as st
 from telegram_bot_aws.local.project import LAMBDA
 from telegram_stand_in import TYPES
 
-from tests.support.stubs import load_file, message
+from tests.support.stubs import message
 
-bot = load_file(LAMBDA / "bot.py")
+bot = SimpleNamespace(**runpy.run_path(LAMBDA / "bot.py"))
 
 UPDATES = Path(__file__).parent / "updates"
 CASES = {

@@ -288,14 +288,6 @@ def copy_function(to):
     return to
 
 
-def load_file(path):
-    """Return the module in a file."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def load(name):
     """Return a module of lambda/, loaded afresh."""
     unload()

@@ -16,6 +16,7 @@ METHOD = 'each call of reply() must have a "method", such as "sendMessage"'
 RETURNS = {
     "None": (None, LIST + "None: write return [] to say nothing"),
     "a call": (CALL, LIST + "a dict: write [call]"),
+    "a generator": ((call for call in [CALL]), LIST + "a generator: write return, not yield"),
     "text": ("Hi", LIST + 'a str: write [{"method": "sendMessage", "chat_id": …, "text": …}]'),
     "a call that is text": (["sendMessage"], "each call of reply() must be a dict, not a str"),
     "method None": ([{"method": None}], METHOD),
