@@ -79,6 +79,7 @@ def test_requests_are_as_botocore_makes_them(start_with_queue, key):
         # Scheduler fills in the time, and nothing into what people wrote.
         text = body["Target"].pop("Input").replace(AT, "then")
         assert json.loads(text) == {"at": "then", **every, "calls": [call]}
+        assert "<" not in text
         target = {"Arn": "arn:aws-us-gov:sqs:eu-central-1:123456789012:bot.fifo", "RoleArn": role}
         assert body == {
             **when,

@@ -108,6 +108,7 @@ def test_impossible_key_is_rejected(container, key):
     for use in (session.read, lambda key: session.change(key, dict.clear)):
         with pytest.raises(session.UsageError, match=KEY):
             use(key)
+    assert session.read(1024 * "ü") == {}
 
 
 # ── Once
