@@ -3,7 +3,6 @@
 The emulated AWS can't check GitHub's tokens, so IAM users with the same policies replace the roles.
 """
 
-import re
 import shutil
 
 import pytest
@@ -14,14 +13,13 @@ from telegram_bot_aws.local.terraform import REGION
 from telegram_bot_aws.starter import new
 
 from tests.support.deployment import Deployment, answer_to, client, create_user
-from tests.support.reader import SOURCE
+from tests.support.reader import SOURCE, blocks
 from tests.support.stubs import BOT
 from tests.support.telegram import TOKEN
 
-PAGE = (ROOT / "docs" / "deploy.md").read_text()
 # What scripts/new writes, and what the page adds to it.
 WRITTEN = new.files(ROOT / "examples" / new.FIRST, "telegram-bot", new.UNKNOWN)["main.tf"].decode()
-[ADDED] = re.findall(r"^```hcl\n# main.tf, for [^\n]*\n(.*?)^```$", PAGE, re.M | re.DOTALL)
+ADDED = blocks("deploy.md")["main.tf", "for GitHub Actions"]
 BACKEND, _, IN_MODULE = ADDED.partition('module "telegram_bot" {\n  # …\n')
 MAIN = BACKEND + WRITTEN.replace("\n}\n\noutput", f"\n{IN_MODULE}\noutput", 1)
 # The emulator checks this action against "*", AWS against the function.

@@ -33,16 +33,12 @@ TAG = sys.implementation.cache_tag
 DIGEST = "botkit/release/digest"
 
 
-def loaded():
-    """Return the script as a module, which is faster than running it."""
-    module = ModuleType("package")
-    module.__file__ = str(PACKAGE)
-    exec(compile(PACKAGE.read_text(), PACKAGE, "exec"), vars(module))
-    return module
-
-
 def ran(file, runtime, *folder):
-    return run(loaded().main, "--architecture=arm64", str(file), runtime, *map(str, folder))
+    """Run the script in this process, which is faster."""
+    script = ModuleType("package")
+    script.__file__ = str(PACKAGE)
+    exec(compile(PACKAGE.read_text(), PACKAGE, "exec"), vars(script))
+    return run(script.main, "--architecture=arm64", str(file), runtime, *map(str, folder))
 
 
 def package(file, runtime=THIS, *folder):

@@ -245,9 +245,7 @@ FEATURES = {
         person=ASKED,
     ),
     "RATE_LIMIT": Feature(
-        ON_RATE_LIMIT,
-        says=([], ["a", "b", ALBUM, ALBUM, "c", "d"], [], []),
-        person=FLOODER,
+        ON_RATE_LIMIT, says=([], ["a", "b", ALBUM, ALBUM, "c", "d"], [], []), person=FLOODER
     ),
     "allowed_ids": Feature(
         settings={"ALLOWED_IDS": f"{OWNER},{ASKED},{GUEST},{OTHER},{FLOODER},{UNLUCKY}"},
@@ -257,10 +255,7 @@ FEATURES = {
     "queue": Feature('\nQUEUED_UPDATES = ["message"]\n', settings=QUEUED),
     "webhook mode": Feature(settings={"REPLY_MODE": "webhook"}),
     "dead letters": Feature(
-        UNLUCKY_ONES,
-        settings=QUEUED,
-        says=([], ["unlucky"], [], []),
-        person=UNLUCKY,
+        UNLUCKY_ONES, settings=QUEUED, says=([], ["unlucky"], [], []), person=UNLUCKY
     ),
     "on_error": Feature(ON_ERROR, says=([], ["fail"], ["a"], [])),
     "stream": Feature(STREAM, says=(["grow"], ["grow"], [], ["grow"])),
