@@ -55,7 +55,7 @@ def test_next_time_is_none_if_it_never_comes():
 @pytest.mark.parametrize(
     "cron",
     [
-        *("0 9 ? * MON", "60 9 ? * MON *", "0 9 ? * MON 1969", "0/0 9 ? * MON *"),
+        *("0 9 ? * MON", "60 9 ? * MON *", "0 9 32 * ? *", "0 9 ? * MON 1969", "0/0 9 ? * MON *"),
         *("0 9 ? * MO *", "0 9 ? * 2#6 *", "0 9 * * MON *", "0 9 ? * ? *"),
     ],
 )
