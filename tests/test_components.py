@@ -16,7 +16,7 @@ COMPONENTS = {
         "telegram_bot_aws.local",
         "telegram_stand_in",
     },
-    "bench": {"botkit", "handler", "telegram_bot_aws.local"},
+    "bench": {"botkit", "handler", "telegram_bot_aws.local", "telegram_stand_in"},
     "bot": {"botkit"},
     "bot_files": set(),
     "botkit": {"botkit.middleware"},

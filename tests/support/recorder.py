@@ -5,7 +5,8 @@ import http.client
 import re
 from collections import namedtuple
 
-from telegram_bot_aws.local.http_server import MAX_REQUEST_BYTES, LocalRequest, LocalServer
+from telegram_bot_aws.local.http_server import MAX_REQUEST_BYTES, LocalRequest
+from telegram_stand_in import LocalServer
 
 
 class Request(namedtuple("Request", ["method", "path", "headers", "body"])):

@@ -10,7 +10,8 @@ import socket
 import ssl
 from typing import Any
 
-from telegram_bot_aws.local.http_server import LocalRequest, LocalServer
+from telegram_bot_aws.local.http_server import LocalRequest
+from telegram_stand_in import LocalServer
 from trustme import CA, KeyType
 
 # The name of the root, as the function expects it of Telegram and of AWS.

@@ -19,6 +19,7 @@ from .limits import Limits as Limits
 from .people import LOCATION as LOCATION
 from .people import Person as Person
 from .people import contact as contact
+from .server import LocalServer as LocalServer
 from .server import Server as Server
 from .stand_in import FAULTS as FAULTS
 from .stand_in import Call as Call

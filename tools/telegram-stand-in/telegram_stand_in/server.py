@@ -17,11 +17,14 @@ import urllib.parse
 from collections.abc import Callable
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .bot_api import METHODS, Json, Refusal, decode_form, method_named, parsed
 from .files import Upload
 from .stand_in import Call, Telegram
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 MAX_REQUEST_BYTES = 52 * 2**20  # a file of 50 MB and its envelope
 # Names that mean this machine. No public name ends in .test or .localhost (RFC 6761).
@@ -32,42 +35,57 @@ CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(;.*)?\r?\n")
 TOKEN = "([0-9]+:[A-Za-z0-9_-]+)"
 
 
-class Server(ThreadingHTTPServer):
-    """Serves the Bot API of a `Telegram`, at its `url`, until the `with` block ends.
+class LocalServer(ThreadingHTTPServer):
+    """A server on a local address, which runs until its `with` block ends. Port 0 is a free one.
 
     Its threads end with the program, and it ignores clients that leave.
+    """
+
+    daemon_threads = True
+
+    def __init__(
+        self, handler: type[BaseHTTPRequestHandler], host: str = "127.0.0.1", port: int = 0
+    ) -> None:
+        super().__init__((host, port), handler)
+        self.url = f"http://{host}:{self.server_port}"
+
+    def __enter__(self) -> Self:
+        # How long the end of each test may take: it waits until the thread looks again.
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
+class Server(LocalServer):
+    """Serves the Bot API of a `Telegram`, at its `url`.
 
     `act` carries out what a test POSTs to other paths than the Bot API's: it gets the path and the
     parameters, and returns the answer, or None if there is no such path. `carry_out` carries out a
     call of the Bot API, whose client is at a connection.
     """
 
-    daemon_threads = True
     request_queue_size = 512  # all of an album's uploads, or of a load test, may arrive at once
 
     def __init__(self, telegram: Telegram) -> None:
         self.telegram = telegram
         self.act: Callable[[str, Json], Json | None] = lambda path, params: None
         self.carry_out: Callable[..., Call] = self._carry_out
-        super().__init__(("127.0.0.1", 0), _Request)
-        self.url = telegram.url = f"http://127.0.0.1:{self.server_port}"
-
-    def __enter__(self) -> Server:
-        # How long the end of each test may take: it waits until the thread looks again.
-        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
-        return self
+        super().__init__(_Request)
+        telegram.url = self.url
 
     def __exit__(self, *exception: object) -> None:
         self.telegram.stop()
-        self.shutdown()
-        self.server_close()
+        super().__exit__(*exception)
 
     def _carry_out(self, connection: socket.socket, method: str, params: Json, **more: Any) -> Call:
         return self.telegram.answer(method, params, **more)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(request, client_address)
 
 
 class _Request(BaseHTTPRequestHandler):

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from telegram_stand_in import Json
+from telegram_stand_in import Json, LocalServer
 
 from telegram_bot_aws.demo.chat import Chat
 from telegram_bot_aws.demo.people import ACTIONS
-from telegram_bot_aws.local.http_server import LocalRequest, LocalServer
+from telegram_bot_aws.local.http_server import LocalRequest
 
 PAGE = Path(__file__).with_name("page")
 TYPES = {

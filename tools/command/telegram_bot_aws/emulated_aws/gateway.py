@@ -8,8 +8,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from telegram_stand_in import LocalServer
+
 from telegram_bot_aws.local.events import app_event, webhook_event
-from telegram_bot_aws.local.http_server import MAX_REQUEST_BYTES, LocalRequest, LocalServer
+from telegram_bot_aws.local.http_server import MAX_REQUEST_BYTES, LocalRequest
 
 JSON = [("Content-Type", "application/json")]
 FRAMES = re.compile(r"frame-ancestors[^;]*")
