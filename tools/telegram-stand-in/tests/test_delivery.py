@@ -178,6 +178,7 @@ KEPT = [
     ("callback_query", 151, False),
     ("inline_query", 5, True),
     ("inline_query", 31, False),
+    ("pre_checkout_query", 151, False),
 ]
 
 
