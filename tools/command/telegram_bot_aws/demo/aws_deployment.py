@@ -66,8 +66,6 @@ class AwsDeployment(Deployment):
     `folder` is that of a configuration, all of whose bots then run.
     """
 
-    name = "aws"
-
     def __init__(
         self,
         telegram: Telegram,

@@ -63,10 +63,8 @@ class Chat:
 
     def snapshot(self) -> Json:
         """Return what happened."""
-        deployment = self.bots.deployment
-        emulator = getattr(deployment, "emulator", None)
+        emulator = getattr(self.bots.deployment, "emulator", None)
         return {
-            "deployment": deployment.name if deployment else "",
             "emulator": emulator.url if emulator else "",
             "people": {key: {"id": p["id"], "name": p["first_name"]} for key, p in PEOPLE.items()},
             "chats": CHATS,

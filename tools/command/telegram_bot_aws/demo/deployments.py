@@ -88,7 +88,6 @@ class Deployment(abc.ABC):
     another service, and `on_log` with each of all kinds, when its log is read.
     """
 
-    name = ""
     way = ""  # in which way the bots run, in words
     parameters: dict[str, str] = {}  # of Parameter Store, where the deployment has one
 

@@ -27,7 +27,6 @@ from telegram_bot_aws.local.program import typed
 class LocalDeployment(Deployment):
     """The handler in a process, behind an HTTP server in place of API Gateway."""
 
-    name = "direct"
     way = "The bot runs directly, without AWS and Terraform."
 
     def open(self) -> None:

@@ -296,10 +296,9 @@ function drawHead() {
   fill($("chats"), tabs.map(tab));
   const person = ([key, { name }]) => option(key, key === app.person, name);
   fill($("person"), Object.entries(state.people).map(person));
-  $("about").textContent =
-    state.deployment === "aws"
-      ? `On an emulated AWS at ${state.emulator}`
-      : "In a process on this machine, without AWS";
+  $("about").textContent = state.emulator
+    ? `On an emulated AWS at ${state.emulator}`
+    : "In a process on this machine, without AWS";
   const offered = me.commands[app.chat] ?? [];
   const menuButton = me.menu[app.chat]; // it replaces the button for commands
   $("page-button").hidden = !menuButton;
