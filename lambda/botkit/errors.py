@@ -28,7 +28,7 @@ class BotkitError(Exception):
     @property
     def retryable(self) -> bool:
         """Whether a retry may succeed."""
-        return OUTCOMES[self.outcome][1] == 503
+        return OUTCOMES[self.outcome][2]
 
 
 class Unreachable(BotkitError):

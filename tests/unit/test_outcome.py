@@ -6,6 +6,7 @@ import logging
 
 import pytest
 from botkit import errors
+from botkit.outcome import OUTCOMES
 
 from tests.support.stubs import TEXT, UPDATE, echo, message, request, text_response
 
@@ -233,3 +234,10 @@ def test_calls_are_made_after_a_failure_that_was_caught(start_bot, bot_api):
 
 def test_text_of_an_error_can_be_logged():
     assert str(errors.Unreachable("\ud800" + "a" * 1000)) == "\\ud800" + "a" * 999
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_outcome_redelivers_exactly_with_503(outcome):
+    _, status, redeliver, dead_letter = OUTCOMES[outcome]
+    assert redeliver is (status == 503)
+    assert not (redeliver and dead_letter)
