@@ -22,7 +22,7 @@ def test_sessions_are_deleted_only_if_unused_or_confirmed(deploy, telegram, aws)
     change(module, "from botkit.types import Json\n", HAS_SESSIONS)
     change(module, ANSWER, COUNTED)
     module.apply()
-    assert module.is_up_to_date()
+    assert module.planned() == {}
     assert answer_to(telegram, "one") == "1. Heard: one"
 
     # As long as the bot has sessions, the apply fails before anything is deleted, however often,

@@ -144,7 +144,7 @@ def world(tmp_path_factory, aws, providers, telegram):
 
 
 def test_second_plan_is_empty(world):
-    assert world.module.is_up_to_date()
+    assert world.module.planned() == {}
 
 
 def test_bots_share_no_webhook(world):

@@ -86,7 +86,7 @@ def test_first_apply_is_repaired_after_pending_version_and_lost_state(
                 module.terraform(*arguments)
         module.apply()
         assert answer_to(telegram, "two") == "Heard: two"
-        assert module.is_up_to_date()
+        assert module.planned() == {}
 
         # At the end, after weeks of silence.
         unready.error = INACTIVE

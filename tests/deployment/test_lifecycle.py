@@ -77,7 +77,7 @@ def test_deployment_from_a_refused_token_to_a_refused_end(deploy, telegram, aws)
     }
     assert telegram.webhook["url"] == url
     assert telegram.webhook["allowed_updates"] == ["message", "callback_query"]
-    assert module.is_up_to_date()
+    assert module.planned() == {}
 
     # Only Telegram gets in, and only by the one route.
     calls, secret = len(telegram.calls), telegram.secret

@@ -62,12 +62,6 @@ class Deployment(Module):
         assert result.returncode == 1, result.stdout
         return " ".join(result.stderr.replace("│", "").split())
 
-    def is_up_to_date(self):
-        """Return whether a plan changes nothing, and print the plan."""
-        plan = self.terraform("plan", "-detailed-exitcode", "-no-color", check=False)
-        print(plan.stdout)
-        return plan.returncode == 0
-
     def __enter__(self):
         return self
 

@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from tests.support.stubs import QUEUE
+
 BOT = 'SESSION = "chat"\n\n\ndef reply(update, session):\n    return []\n'
 PRIVATE = {"id": 42, "type": "private"}
 GROUP = {"id": -7, "type": "supergroup"}
@@ -102,7 +104,7 @@ class World:
 @pytest.fixture
 def world(start_with_sessions, monkeypatch):
     """A bot with a queue and sessions."""
-    return World(start_with_sessions(BOT, QUEUE_URL="https://sqs/1/bot.fifo"), monkeypatch)
+    return World(start_with_sessions(BOT, QUEUE_URL=QUEUE), monkeypatch)
 
 
 def test_private_answer_grows_in_a_draft(world):
@@ -215,7 +217,7 @@ def test_answer_without_text_sends_nothing(world, chat):
 
 def test_answer_works_with_a_list_and_without_sessions(start_bot, monkeypatch):
     bot = "def reply(update):\n    return []"
-    world = World(start_bot(bot, QUEUE_URL="https://sqs/1/bot.fifo"), monkeypatch)
+    world = World(start_bot(bot, QUEUE_URL=QUEUE), monkeypatch)
     assert world.stream.answer(message(GROUP), ["a"], can_stop=True) == edits("a")
     world.stream.answer(message(), ["a"], can_stop=True)
     assert "can_stop" not in world.calls[-1][1]
@@ -305,11 +307,7 @@ def test_end_of_a_long_thought_is_shown(world):
 
 @pytest.mark.parametrize(
     ("queue", "source", "has_button"),
-    [
-        ("https://sqs/1/bot.fifo", "queue", True),
-        ("https://sqs/1/bot.fifo", "webhook", False),
-        ("", "start", False),
-    ],
+    [(QUEUE, "queue", True), (QUEUE, "webhook", False), ("", "start", False)],
     ids=["queued", "not_queued", "no_queue"],
 )
 def test_stop_button_needs_a_queued_update(

@@ -6,18 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from tests.support.stubs import (
-    NOBODY,
-    OLD_TOKEN,
-    TOKEN,
-    answers,
-    answers_all,
-    echo,
-    http,
-    message,
-    parameter,
-    refusal,
-)
+from tests.support.stubs import OLD_TOKEN, TOKEN, answers, echo, http, message, parameter, refusal
 
 CALL = {"chat_id": 42, "text": "hi"}
 
@@ -58,8 +47,8 @@ def test_unchanged_token_is_not_retried(start_with_parameter, serve):
     assert (len(container.store.requests), len(peer.requests)) == (2, 1)
 
 
-def test_rejection_of_another_token_fetches_nothing(start_with_parameter):
-    container = start_with_parameter(NOBODY, parameter(TOKEN), parameter(OLD_TOKEN))
+def test_rejection_of_another_token_fetches_nothing(start_with_parameter, bot_api):
+    container = start_with_parameter(bot_api.url, parameter(TOKEN), parameter(OLD_TOKEN))
     a_minute_passes(container)
     telegram = container.telegram
     assert [telegram.token(other) for other in ("", "0:a", "9:a")] == [TOKEN] * 3
@@ -68,8 +57,10 @@ def test_rejection_of_another_token_fetches_nothing(start_with_parameter):
 
 
 @pytest.mark.parametrize(("age", "expected"), [(0, False), (60, False), (60.5, True), (-1, True)])
-def test_token_is_fetched_at_most_once_a_minute(start_with_parameter, monkeypatch, age, expected):
-    container = start_with_parameter(NOBODY, parameter(OLD_TOKEN), parameter(TOKEN))
+def test_token_is_fetched_at_most_once_a_minute(
+    start_with_parameter, bot_api, monkeypatch, age, expected
+):
+    container = start_with_parameter(bot_api.url, parameter(OLD_TOKEN), parameter(TOKEN))
     container.telegram.default_client.token_fetched_at = 30
     monkeypatch.setattr(time, "time", lambda: 30 + age)
     assert container.telegram.token(OLD_TOKEN) == (TOKEN if expected else OLD_TOKEN)
@@ -110,8 +101,8 @@ def test_updates_wait_without_any_token(start, bot_api):
     assert container.line["error"] == "TELEGRAM_BOT_TOKEN is not set"
 
 
-def test_each_step_gets_the_time_left(start_with_parameter):
-    container = start_with_parameter(NOBODY, parameter(OLD_TOKEN))
+def test_each_step_gets_the_time_left(start_with_parameter, bot_api):
+    container = start_with_parameter(bot_api.url, parameter(OLD_TOKEN))
     telegram, clock = container.telegram, container.stop_clock()
     given = []
 
@@ -180,7 +171,7 @@ def test_download_raises_by_status(start, serve, answer, outcome, text):
 
 
 def test_client_has_the_same_token_and_another_connection(start_with_parameter, serve):
-    peer = serve(answers_all)
+    peer = serve(answers(http()))
     container = start_with_parameter(peer.url, parameter(TOKEN))
     client = container.telegram.client()
     assert client.post("sendMessage", CALL, 10) is True

@@ -66,11 +66,9 @@ SECRETS = {
     "more": {SECRET_HEADER: SECRET + "x"},
     "in capitals": {SECRET_HEADER: SECRET.upper()},
     "not ASCII": {SECRET_HEADER: "gehéim"},
-    "half a surrogate pair": {SECRET_HEADER: "\ud800"},
     "a list": {SECRET_HEADER: [SECRET]},
     "another header": {"authorization": SECRET},
     "no headers": {},
-    "headers are null": None,
     "headers are text": f"{SECRET_HEADER}: {SECRET}",
 }
 
@@ -103,8 +101,6 @@ def test_secret_is_compared_in_constant_time(container, bot_api, secret):
 NO_JSON = "the body is not valid JSON"
 NO_UPDATE = "the body is not an update: an object with an integer update_id"
 BODIES = {
-    "null": (None, NO_JSON),
-    "an object": ({}, NO_JSON),
     "empty": ("", NO_JSON),
     "half an object": ('{"update_id": 1', NO_JSON),
     "two objects": ('{"update_id": 1}{}', NO_JSON),
