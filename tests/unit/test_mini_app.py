@@ -209,7 +209,7 @@ def test_the_bot_gets_the_pages_request_and_what_telegram_signed(container, bot_
     bot_api.expects({"method": "sendMessage", "chat_id": 42, "text": "Heard: " + TEXT})
     container.deliver(message())  # the request's log line doesn't list its call
     got = answer_with(container, {"taken": [1, "é"]})
-    fields = launch(start_param="menu_7", chat_type="group", chat_instance="-5", query_id="Q")
+    fields = launch(start_param="go", chat_type="group", chat_instance="-5", query_id="Q", path="/")
     status, answer = ask(
         container,
         "/app/api/orders/7%20b",
@@ -228,7 +228,7 @@ def test_the_bot_gets_the_pages_request_and_what_telegram_signed(container, bot_
             "chat": None,
             "chat_type": "group",
             "chat_instance": "-5",
-            "start_param": "menu_7",
+            "start_param": "go",
             "query_id": "Q",
             "auth_date": int(fields["auth_date"]),
         }
