@@ -7,6 +7,7 @@ import threading
 from functools import partial
 
 import pytest
+from awslambdaric.lambda_runtime_log_utils import JsonFormatter
 from botkit.fakes.services import Queues, Schedules, Table
 from telegram_bot_aws.local.project import LAMBDA
 
@@ -19,13 +20,25 @@ from tests.support.stubs import (
     TOKEN,
     Container,
     Finder,
-    Log,
     answers,
     refusal,
 )
 
 # The names of the function's settings.
 SETTINGS = re.findall('get\\("([A-Z_]+)"', (LAMBDA / "botkit/settings.py").read_text())
+
+
+class Log(logging.Handler):
+    """The function's log as Lambda writes it: AWS's own formatter, in strict UTF-8."""
+
+    def __init__(self):
+        super().__init__()
+        self.setFormatter(JsonFormatter())
+        self.addFilter(lambda record: record.name != "werkzeug")  # the stubbed Bot API's own
+        self.lines = []
+
+    def emit(self, record):
+        self.lines.append(json.loads(self.format(record).encode()))
 
 
 class BotApi:

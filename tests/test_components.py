@@ -105,18 +105,11 @@ def test_the_function_imports_only_the_standard_library():
 
 # What a module remembers beyond an update: caches, and what holds for the whole container.
 REMEMBERED = {
-    "aws.connections",
     "context.current",  # of the update: its one place
-    "deadline.deadline",
-    "fakes.clock.clock",
-    "exchange.opener",
-    "middleware.allowlist.accounts",
-    "middleware.rate_limit.full_windows",
-    "pipeline.enabled",
-    "pipeline.recent",
-    "settings.settings",
-    "telegram.blocked_until",
-    "telegram.default_client",
+    *("aws.connections", "deadline.deadline", "exchange.opener", "fakes.clock.clock"),
+    *("middleware.allowlist.accounts", "middleware.rate_limit.full_windows"),
+    *("pipeline.enabled", "pipeline.recent", "settings.settings"),
+    *("telegram.blocked_until", "telegram.default_client"),
 }
 
 

@@ -4,7 +4,6 @@ import contextlib
 import importlib
 import importlib.util
 import json
-import logging
 import re
 import shutil
 import socket
@@ -18,7 +17,6 @@ from importlib.machinery import PathFinder, SourceFileLoader
 from types import SimpleNamespace
 
 import pytest
-from awslambdaric.lambda_runtime_log_utils import JsonFormatter
 from awslambdaric.lambda_runtime_marshaller import to_json
 from botkit.fakes import services
 from telegram_bot_aws.local.events import webhook_event
@@ -109,19 +107,6 @@ class Context:
 
     def get_remaining_time_in_millis(self):
         return self.milliseconds
-
-
-class Log(logging.Handler):
-    """The function's log as Lambda writes it: AWS's own formatter, in strict UTF-8."""
-
-    def __init__(self):
-        super().__init__()
-        self.setFormatter(JsonFormatter())
-        self.addFilter(lambda record: record.name != "werkzeug")  # the stubbed Bot API's own
-        self.lines = []
-
-    def emit(self, record):
-        self.lines.append(json.loads(self.format(record).encode()))
 
 
 class Container:
