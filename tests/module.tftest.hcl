@@ -433,6 +433,20 @@ run "a_queue_has_dead_letters_alarms_and_schedules" {
   }
 }
 
+run "what_the_check_warns_of_is_shown" {
+  command   = apply
+  state_key = "warned"
+
+  variables {
+    queue = true
+  }
+  override_resource {
+    target = aws_lambda_invocation.check
+    values = { result = "{\"warnings\": [\"a tap overtakes\"]}" }
+  }
+  expect_failures = [check.bot]
+}
+
 run "what_would_break_late_or_silently_is_refused" {
   command = plan
 
