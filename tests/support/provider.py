@@ -90,7 +90,7 @@ def program_and_source(initialised):
 
 
 class Providers:
-    """A provider's process, which another user, region or AWS gets anew: it takes half a gigabyte.
+    """A provider's process. It ends when another user, region or AWS needs one: it takes 0.5 GB.
 
     `initialised` is a module's folder, which other processes use at the same time. `here` is an
     empty folder for this process.
