@@ -284,7 +284,6 @@ class Container:
             if start:
                 invocation.start_milliseconds = start.milliseconds
                 invocation.output = [*start.output, *invocation.output]
-                invocation.traceback = invocation.traceback or start.traceback
             return invocation
 
     def _sources(self) -> Sources:
