@@ -30,7 +30,7 @@ FUNCTION = [
     ".".join(path.relative_to(LAMBDA).with_suffix("").parts).removesuffix(".__init__")
     for path in LAMBDA.rglob("*.py")
 ]
-TOKEN = "123456789:planted-token_AAAAAAAAAAAAAAAAAAA"
+TOKEN = "123456789:planted-token_AAAAAAAAAAAAAAAA"  # as short as one may be
 SECRET = "planted-secret_BBBBBBBBBBBBBBBBBBBBBBBB"
 PASSWORD = "planted-password_CCCCCCCCCCCCCCCCCCCCCC"
 OLD_TOKEN = "123456789:planted-old-token_EEEEEEEEEEEEEEEEE"

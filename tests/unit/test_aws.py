@@ -165,7 +165,7 @@ def test_signing_names_are_botocores(use):
 ANSWERS = {
     "JSON": (
         "scheduler",
-        http({"a": 1}, "201 Created", "Content-Type: application/json"),
+        http({"a": 1}, "299 Odd", "Content-Type: application/json"),
         {"a": 1},
     ),
     "another type": ("polly", http(b"ID3", "200 OK", "Content-Type: audio/mpeg"), b"ID3"),
@@ -212,6 +212,7 @@ FAILURES = {
     ),
     "XML": ("GET s3", http(XML, "404 No"), "ClientError: NoSuchKey: no \ufffd key"),
     "nothing final": ("GET s3", b"HTTP/1.1 199 Wait\r\n\r\n", "Unreachable: s3: HTTP 199"),
+    "a choice": ("GET s3", http(b"<Code>Odd</Code>", "300 No"), "ClientError: Odd: no message"),
     "not changed": ("GET s3", http(b"", "304 Same"), "ClientError: 304: no message"),
     "too long": ("GET s3", http(b"x" * (21 << 20)), TOO_LONG),
     "nothing, to HEAD": ("HEAD s3", http(b"", "404 No"), "ClientError: 404: no message"),

@@ -375,12 +375,13 @@ def test_conversation_of_too_many_steps_ends(person, talk, caplog):
     assert vars(caplog.records[0])["reason"] == "it has more than 50 answers"
 
 
-def test_expired_conversation_makes_room_for_another(person, talk, monkeypatch):
+@pytest.mark.parametrize("timeout", [0, 60])
+def test_expired_conversation_makes_room_for_another(person, talk, monkeypatch, timeout):
     now = 1000
     monkeypatch.setattr(time, "time", lambda: now)
-    ada = person(asking(talk, "size"), timeout=60)
+    ada = person(asking(talk, "size"), timeout=timeout)
     ada.send("/go")
-    now += 60
+    now += timeout
     assert ada.send("/go", person=BOB) == "otherwise"
     now += 1
     assert ada.send("/go", person=BOB) == "Which size?"

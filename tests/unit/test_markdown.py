@@ -123,6 +123,7 @@ WRITTEN = {
     "an item after a tab": ("- a\n\t- b", "- a\n    - b"),
     "lines of an item": ("- a\n  bc", "- a  \n  bc"),
     "code": ("a `b c` `x[0]`", "a `b c` <code>x&#91;0&#93;</code>"),
+    "blank code": ("a ` ` b", "a &#96; &#96; b"),
     "code in backticks": ("`` a`b ``", "<code>a&#96;b</code>"),
     "a fence": ("~~~python\n  a < b\n~~~\nc", "```python\n  a < b\n```\n\nc"),
     "a fence without an end": ("```\na", "```\na\n```"),

@@ -94,8 +94,9 @@ def test_exception_is_a_bot_error_without_its_text(container, bot_api, raised, e
         ("import json\n    json.loads('no JSON')", "JSONDecodeError at bot.py:5"),
         ("import os\n    os.environ['NO_SUCH_NAME']", "KeyError at bot.py:5"),
         ("from botkit import telegram\n    telegram.call('get Me')", "ValueError at bot.py:5"),
+        ("from botkit import telegram\n    telegram.call('gétMe')", "ValueError at bot.py:5"),
     ],
-    ids=["bot", "standard_library", "its_frozen_part", "botkit"],
+    ids=["bot", "standard_library", "its_frozen_part", "botkit", "botkit, not ASCII"],
 )
 def test_exception_is_logged_with_the_bots_line(start_bot, source, error):
     container = start_bot(f"ALLOWED_UPDATES = ['message']\n\ndef reply(update):\n    {source}\n")

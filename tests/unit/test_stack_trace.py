@@ -19,6 +19,7 @@ TEXTS = {
     "a quoted part": ("can't be 'abc', nor 'ab'", "can't be '…', nor 'ab'"),
     "a value with another in it": ("no long-sixsix", "no …"),
     "a token": (f"no {TOKEN}", "no …"),
+    "no token": (f"no {TOKEN[:-1]}", f"no {TOKEN[:-1]}"),
     "a token in a URL": (f"no /bot{TOKEN.replace(':', '%3A')}/getMe", "no /bot…/getMe"),
     "a password in a URL": ("no http://ada:pw@proxy:80", "no http://…@proxy:80"),
     "Lambda's own": ("no /var/task", "no /var/task"),

@@ -79,7 +79,8 @@ WITHOUT_A_TOKEN = {
     ),
     "blank": (parameter(" \n"), NO_ONE),
     "a number": (parameter(7), NO_ONE),
-    "malformed": (parameter("123:tökén"), NO_ONE),
+    "too short": (parameter(TOKEN[:-1]), NO_ONE),
+    "malformed": (parameter(f"{TOKEN}é"), NO_ONE),
 }
 
 
