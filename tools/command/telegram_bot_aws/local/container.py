@@ -284,6 +284,7 @@ class Container:
             if start:
                 invocation.start_milliseconds = start.milliseconds
                 invocation.output = [*start.output, *invocation.output]
+                invocation.traceback = invocation.traceback or start.traceback
             return invocation
 
     def _sources(self) -> Sources:
