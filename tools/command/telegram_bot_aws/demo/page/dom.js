@@ -25,14 +25,8 @@ export const p = (look, ...children) => h("p", { class: look }, ...children);
 export const b = (...children) => h("b", {}, ...children);
 export const small = (...children) => h("small", {}, ...children);
 
-// A button inside an element that is clickable, too.
-export function button(attributes, act, ...children) {
-  const onclick = (event) => {
-    event.stopPropagation();
-    act(event);
-  };
-  return h("button", { type: "button", ...attributes, onclick }, ...children);
-}
+export const button = (attributes, onclick, ...children) =>
+  h("button", { type: "button", ...attributes, onclick }, ...children);
 export function hidden(look, ...children) {
   const show = (event) => event.currentTarget.classList.add("shown");
   return button({ class: look, title: "Show" }, show, ...children);

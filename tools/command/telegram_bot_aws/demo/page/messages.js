@@ -2,27 +2,22 @@
 
 import { $, b, button, div, h, hidden, icon, p, small, span } from "./dom.js";
 import { openPage } from "./mini_app.js";
-import { actAs, bot, isLink, link, personId, send, toast } from "./state.js";
+import { actAs, app, bot, toast } from "./state.js";
 import { json } from "./timeline.js";
 
 // Text with its entities. JavaScript counts in UTF-16 units, as Telegram does.
 function rich(text, entities = []) {
-  const spans = entities
-    .filter((e) => e.length > 0)
-    .sort((a, b) => a.offset - b.offset || b.length - a.length);
+  const spans = entities.toSorted((a, b) => a.offset - b.offset || b.length - a.length);
   const part = (from, to, rest) => {
     const nodes = [];
     let at = from;
-    while (rest.length) {
-      const e = rest.shift();
+    rest.forEach((e, i) => {
       const end = e.offset + e.length;
-      if (e.offset < at || end > to) continue;
-      const inside = [];
-      while (rest.length && rest[0].offset < end) inside.push(rest.shift());
-      const shown = part(e.offset, end, inside);
+      if (e.offset < at || end > to) return;
+      const shown = part(e.offset, end, rest.slice(i + 1));
       nodes.push(text.slice(at, e.offset), styled(e, shown, text.slice(e.offset, end)));
       at = end;
-    }
+    });
     return [...nodes, text.slice(at, to)];
   };
   return part(0, text.length, spans);
@@ -41,16 +36,21 @@ const ADDRESSES = {
   email: (text) => `mailto:${text}`,
   phone_number: (text) => `tel:${text.replace(/[^+\d]/g, "")}`,
 };
+const isLink = (address) => /^https?:\/\//i.test(address ?? "");
+// A link. One to a bot's page leads to where the demo serves it.
+function link(address, attributes, ...inside) {
+  const known = app.state.bots.find((b) => b.page && address.startsWith(`${b.page_known_as}/app`));
+  const href = known ? known.page + address.slice(known.page_known_as.length) : address;
+  return h("a", { ...attributes, href, rel: "noreferrer", target: "_blank" }, ...inside);
+}
 // A part of a text as its type looks.
 function styled(part, inside, text) {
   const { type } = part;
   if (type === "pre") return h("pre", { class: "code columns", tabindex: 0 }, inside);
   if (LOOKS[type]) return h(LOOKS[type], {}, inside);
   if (type === "spoiler") return hidden("spoiler", inside);
-  if (type === "bot_command") {
-    const sends = () => send("text", text);
-    return button({ class: "command", title: `Send ${text}` }, sends, inside);
-  }
+  if (type === "bot_command")
+    return button({ class: "command", title: `Send ${text}` }, null, inside);
   const address = part.url ?? ADDRESSES[type]?.(text) ?? "";
   if (isLink(address) || /^(mailto|tel):/.test(address)) return link(address, {}, inside);
   return span("", inside);
@@ -93,9 +93,7 @@ function fileCard(file, word, entry) {
   const href = address ?? (file.file_size ? source(file) : "");
   if (!href) return div("file", inside);
   const download = address ? null : name;
-  const onclick = (event) => event.stopPropagation();
-  const more = { class: "file", target: "_blank", rel: "noreferrer" };
-  return h("a", { ...more, href, download, onclick }, inside);
+  return link(href, { class: "file", download }, inside);
 }
 function image(file, word, entry, look = "picture") {
   if (SAMPLES[file.file_id]) return drawing(file.file_id, look);
@@ -156,7 +154,7 @@ const money = ({ total_amount, currency }) =>
   currency === "XTR" ? `${total_amount} ⭐` : `${total_amount} ${currency} (smallest units)`;
 
 function poll(about, entry) {
-  const mine = entry.votes?.[personId()] ?? [];
+  const mine = entry.votes?.[app.state.people[app.person]?.id] ?? [];
   const { options, is_closed: closed, total_voter_count: voters } = about;
   const vote = (i) => {
     const others = about.allows_multiple_answers ? mine.filter((each) => each !== i) : [];

@@ -3,8 +3,8 @@
 import { $, b, button, clock, div, fill, h, icon, milliseconds, p, small, span } from "./dom.js";
 import { content, drawing, inlineKeyboard, summary } from "./messages.js";
 import { closePage, isPageOpen, openPage, popup, reloadPage } from "./mini_app.js";
-import { FAULTS, act, actAs, app, ask, bot, place, send } from "./state.js";
-import { tellProblem, toast, total, verdict } from "./state.js";
+import { FAULTS, act, actAs, app, ask, bot, place, tellProblem } from "./state.js";
+import { toast, total, verdict } from "./state.js";
 import { drawTimeline, output } from "./timeline.js";
 
 const EMOJI = ["👍", "❤", "🔥", "😁", "🎉", "👎"];
@@ -90,10 +90,38 @@ function row(entry, look, about, ...inside) {
   const name = { "data-key": entry.key, "data-name": `row ${entry.key}`, tabindex: -1 };
   return h("div", { class: isSelected ? `${look} selected` : look, ...name, ...about }, inside);
 }
-$("messages").addEventListener("click", ({ target }) => {
-  const shown = target.closest(".bubble, .service")?.closest("[data-key]");
+$("messages").addEventListener("click", (event) => {
+  const part = event.target.closest("a, button, .bubble, .service");
+  if (part?.matches(".command")) send("text", part.textContent);
+  else if (part?.matches("a") && openTelegram(part.href)) event.preventDefault();
+  const shown = part?.matches(".bubble, .service") && part.closest("[data-key]");
   if (shown) select(app.state.entries[shown.dataset.key].update_id, true);
 });
+const TELEGRAM = /^https?:\/\/(?:t|telegram)\.me\/(\w+)[?&]?([^#]*)/i;
+
+// Open the chat of a link such as https://t.me/BOT?start=ID. Return whether an address is one to a bot here.
+function openTelegram(address) {
+  const [, name, query] = TELEGRAM.exec(address) ?? [];
+  const found = botCalled(name);
+  if (!found) return false;
+  const start = new URLSearchParams(query).get("start");
+  app.bot = found.id;
+  visit(app.person);
+  if (start !== null && !/^[\w-]{0,64}$/.test(start))
+    toast("Telegram ignores this link's start: it takes 64 letters, digits, _ and - at most.");
+  else if (start !== null) send("text", `/start ${start}`.trim());
+  return true;
+}
+const botCalled = (name) =>
+  app.state.bots.find((b) => b.username.toLowerCase() === name?.toLowerCase());
+function send(kind, text = "") {
+  const keyboard = app.state.keyboards[place()];
+  const forced = keyboard?.force_reply ? keyboard.message_id : 0;
+  const reply_to = app.replying?.message.message_id ?? forced;
+  app.replying = null;
+  drawKeyboard();
+  return actAs("send", { chat: app.chat, bot: app.bot, kind, text, reply_to });
+}
 
 // What became of a person's message.
 function statusOf(trace) {
@@ -311,7 +339,7 @@ function drawHead() {
   fill($("commands"), offered.map(command));
   drawKeyboard();
 }
-export function visit(key) {
+function visit(key) {
   if (!app.state.chats[key]) return;
   closePage();
   app.chat = sessionStorage.chat = key;
@@ -344,7 +372,7 @@ function pressKey(key) {
     return toast("The demo doesn't support this kind of button.");
   return send("text", key.text);
 }
-export function drawKeyboard() {
+function drawKeyboard() {
   const keyboard = app.state.keyboards[place()];
   const rows = keyboard?.keyboard ?? [];
   const one = (each) => {
@@ -575,7 +603,7 @@ document.querySelector("form").addEventListener("submit", async (event) => {
   const length = [...written].length;
   if (length > 4096) return tellProblem(`Telegram takes 4096 characters at most, not ${length}.`);
   const [, name, query] = written.match(/^@(\w+)(?:\s+([^]*))?$/) ?? [];
-  const asked = app.state.bots.find((b) => b.username.toLowerCase() === name?.toLowerCase());
+  const asked = botCalled(name);
   text.value = "";
   text.focus();
   if (editing) compose();

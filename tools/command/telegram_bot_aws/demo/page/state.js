@@ -1,7 +1,6 @@
 // The state from the server, what the visitor chose, requests to the server, and what became of an update.
 
-import { $, fill, h } from "./dom.js";
-import { drawKeyboard, visit } from "./page.js";
+import { $, fill } from "./dom.js";
 
 export const app = {
   state: {},
@@ -16,7 +15,6 @@ export const app = {
 const NO_BOT = { id: 0, name: "Bot", username: "", commands: {}, menu: {} };
 export const bot = (id = app.bot) => app.state.bots?.find((each) => each.id === id) ?? NO_BOT;
 export const place = () => `${app.bot}:${app.chat}`;
-export const personId = () => app.state.people[app.person]?.id;
 export const kindOf = (update) => Object.keys(update).find((key) => key !== "update_id");
 
 // Ask the server to do something. If it can't, that is shown at the input.
@@ -49,14 +47,6 @@ export function toast(text) {
   clearTimeout(toast.timer);
   toast.timer = setTimeout(() => fill($("toast")), 3200);
 }
-export function send(kind, text = "") {
-  const keyboard = app.state.keyboards[place()];
-  const forced = keyboard?.force_reply ? keyboard.message_id : 0;
-  const reply_to = app.replying?.message.message_id ?? forced;
-  app.replying = null;
-  drawKeyboard();
-  return actAs("send", { chat: app.chat, bot: app.bot, kind, text, reply_to });
-}
 
 // How Telegram fails: in the choice, what that leads to, and in a call.
 export const FAULTS = {
@@ -84,34 +74,6 @@ export const FAULTS = {
     called: "answer lost",
   },
 };
-
-// Links. Those to Telegram open a chat here; those to a bot's page lead to where the demo serves it.
-export const isLink = (address) => /^https?:\/\//i.test(address ?? "");
-const TELEGRAM = /^(?:https?:\/\/(?:t|telegram)\.me\/|tg:\/\/resolve\?domain=)(\w+)[?&]?([^#]*)/i;
-
-// Open the chat of a link such as https://t.me/BOT?start=ID. Return whether an address is one to a bot here.
-function openTelegram(address) {
-  const [, name, query] = TELEGRAM.exec(address ?? "") ?? [];
-  const found = name && app.state.bots.find((b) => b.username.toLowerCase() === name.toLowerCase());
-  if (!found) return false;
-  const start = new URLSearchParams(query).get("start");
-  app.bot = found.id;
-  visit(app.person);
-  if (start !== null && !/^[\w-]{0,64}$/.test(start))
-    toast("Telegram ignores this link's start: it takes 64 letters, digits, _ and - at most.");
-  else if (start !== null) send("text", `/start ${start}`.trim());
-  return true;
-}
-export function link(address, attributes, ...inside) {
-  const known = app.state.bots.find((b) => b.page && address.startsWith(`${b.page_known_as}/app`));
-  const href = known ? known.page + address.slice(known.page_known_as.length) : address;
-  const onclick = (event) => {
-    event.stopPropagation();
-    if (openTelegram(address)) event.preventDefault();
-  };
-  const more = { href, rel: "noreferrer", target: "_blank", onclick };
-  return h("a", { ...attributes, ...more }, ...inside);
-}
 
 // Return what became of an update: a word, its tone, and why it failed. `until`: when it is redelivered.
 const TONES = {

@@ -185,21 +185,9 @@ function drawPause(before, after) {
   );
 }
 
-// A button that is drawn again while it is pressed would miss its click.
-let pressed = false;
-let waiting = false;
-$("timeline").addEventListener("pointerdown", () => (pressed = true));
-for (const end of ["pointerup", "pointercancel"])
-  addEventListener(end, () =>
-    // After the click, if there is one.
-    setTimeout(() => {
-      pressed = false;
-      if (waiting) drawTimeline();
-    }),
-  );
 export function drawTimeline() {
-  waiting = pressed;
-  if (pressed) return;
+  // A button that is drawn again while it is pressed would miss its click.
+  if ($("timeline").matches(":active")) return setTimeout(drawTimeline, 100);
   const trace = app.state.traces[app.selected];
   const none = () => bar("No update yet", "Send a message to see what the machine does for it");
   fill($("timeline"), trace ? drawUpdate(trace) : none());
