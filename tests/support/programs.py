@@ -13,7 +13,7 @@ from collections import namedtuple
 from pathlib import Path
 from unittest import mock
 
-from telegram_bot_aws.local.project import MODULE, ROOT, SCRIPTS_NEED, VENV
+from telegram_bot_aws.local.project import MODULE, ROOT, VENV
 
 from tests.support.needs import skip_or_fail
 from tests.support.stubs import BOT
@@ -28,7 +28,7 @@ def copy_of_the_project(folder):
     """
     ignored = shutil.ignore_patterns("tests")
     folder.mkdir(parents=True)
-    for name in (*MODULE, *SCRIPTS_NEED):
+    for name in (*MODULE, "scripts", "tools", ".python-version", "pyproject.toml"):
         if name.startswith("scripts/"):  # it is in scripts
             continue
         if (ROOT / name).is_dir():

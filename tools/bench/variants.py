@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import zipfile
 from pathlib import Path
 
 from telegram_bot_aws.local.processes import ToolError
-from telegram_bot_aws.local.project import BUILD, SCRIPTS, requirement
+from telegram_bot_aws.local.project import BUILD, ROOT, SCRIPTS
 
 from bench import measure
 from bench.fake_bot_api import FakeBotApi
@@ -27,6 +28,12 @@ LIBRARIES = {
     "python-telegram-bot": "with_python_telegram_bot",
     "aiogram": "with_aiogram",
 }
+
+
+def requirement(package: str) -> str:
+    """Return the pinned requirement for a package: "requests==2.34.2"."""
+    [found] = re.findall(rf'"({re.escape(package)}==[^"]+)"', (ROOT / "pyproject.toml").read_text())
+    return str(found)
 
 
 def interpreter() -> str:

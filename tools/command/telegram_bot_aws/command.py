@@ -64,6 +64,7 @@ def run(program: str, about: str, commands: Mapping[str, Command]) -> int:
             called = name(subcommand) if program == PROGRAM else f"{program} {subcommand}"
             print(f"{called}: {error.strerror}", file=sys.stderr)
         # The output can't be written. Prevent a traceback now and at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        for output in (1, 2):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), output)
         return 1
     return code

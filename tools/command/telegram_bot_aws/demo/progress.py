@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sys
 import threading
 import time
@@ -51,7 +50,7 @@ def aside(text: str, *, colour: str = "", file: TextIO | None = None) -> None:
     """Print from any thread (by default progress): after a step under way, whose line is open."""
 
     def print_it() -> None:
-        with contextlib.suppress(SystemExit):  # a program that ends reads the output no more
+        with contextlib.suppress(OSError):  # the program that reads the output has ended
             say(text, colour=colour, file=file or sys.stderr)
 
     with _aside:
@@ -67,18 +66,9 @@ def tell(text: str, *, colour: str = "", end: str = "\n") -> None:
 
 
 def say(text: str, *, colour: str = "", end: str = "\n", file: TextIO | None = None) -> None:
-    """Print an answer, with control characters made visible.
-
-    Ends the demo if nobody reads the output, and then drops it silently.
-    """
+    """Print an answer, with control characters made visible."""
     output = file or sys.stdout
-    try:
-        print(coloured(text, colour, output), end=end, file=output, flush=True)
-    except OSError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, output.fileno())
-        os.close(nowhere)
-        raise SystemExit(1) from None
+    print(coloured(text, colour, output), end=end, file=output, flush=True)
 
 
 def tell_log(invocation: Invocation, *, everything: bool = False, as_json: bool = False) -> None:

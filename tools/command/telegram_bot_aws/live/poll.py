@@ -54,7 +54,6 @@ from telegram_bot_aws.local.terminal import reason, visible
 Json = dict[str, Any]
 
 POLL_SECONDS = 50  # for how long Telegram holds a request without an update
-MAX_RETRY_AFTER_SECONDS = 3600  # seconds of a Retry-After
 MAX_PAUSE_SECONDS = 60.0  # seconds; the pauses after failures double, from one second on
 LOOK_SECONDS = 0.2  # between two checks for a changed bot
 MAX_UPDATES = 25  # in one answer from Telegram, which must have at most 21 MB
@@ -167,8 +166,7 @@ class Poll:
 
     def _pause(self, reason: str, wish: Any = None) -> None:
         """Wait after a failure, longer each time, or until the bot is changed."""
-        wished = min(int(wish or 0), MAX_RETRY_AFTER_SECONDS)
-        seconds = float(wished) if wished > 0 else min(2.0**self._failures, MAX_PAUSE_SECONDS)
+        seconds = float(wish or min(2.0**self._failures, MAX_PAUSE_SECONDS))
         self._failures += 1
         say(f"{reason}\n         retrying in {seconds:g} s, or when you save a change to the bot")
         before = read_sources(self.function.bot)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -28,13 +27,13 @@ REGISTER = (
 def folder() -> Path:
     """Return the current folder if Terraform was used there, otherwise the module's."""
     here = Path.cwd()
-    return here if (here / _data()).is_dir() else ROOT
+    return here if (here / ".terraform").is_dir() else ROOT
 
 
 def pull() -> tuple[Json, str]:
     """Return the state, or why there is none."""
     here, where = Path.cwd(), folder()
-    if not (where / _data()).is_dir():
+    if not (where / ".terraform").is_dir():
         if here == ROOT or IS_INSTALLED:
             return {}, f"Terraform wasn't used in {here}"
         return {}, f"Terraform was used neither in {here} nor in {ROOT}"
@@ -71,7 +70,3 @@ def register_command(pulled: Json, url: str) -> str:
     if not mine:
         return REGISTER
     return shlex.join(["terraform", "apply", *(f"-replace={address}" for address in mine)])
-
-
-def _data() -> str:
-    return os.environ.get("TF_DATA_DIR", ".terraform")

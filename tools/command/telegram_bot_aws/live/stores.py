@@ -146,18 +146,10 @@ class TableStore:
                 for page in pages.paginate(TableName=self._table, ConsistentRead=True):
                     yield from page["Items"]
             except self._dynamodb.exceptions.ResourceNotFoundException:
-                if not self._has_schedules():
+                if not self._group:
                     raise
-
-    def _has_schedules(self) -> bool:
-        """Tell whether there is a group of schedules: such a bot may have no sessions."""
-        if not self._group:
-            return False
-        try:
-            self._scheduler.get_schedule_group(Name=self._group)
-            return True
-        except self._scheduler.exceptions.ResourceNotFoundException:
-            return False
+                # A bot that has it may have no sessions. Otherwise this fails alike.
+                self._scheduler.get_schedule_group(Name=self._group)
 
     def get(self, key: str) -> Item | None:
         with self._explained():
@@ -184,22 +176,16 @@ class TableStore:
         if not self._group:
             return
         pages = self._scheduler.get_paginator("list_schedules")
-        no_group = self._scheduler.exceptions.ResourceNotFoundException  # no scheduled calls
-        with self._explained(), contextlib.suppress(no_group):
+        is_gone = self._scheduler.exceptions.ResourceNotFoundException
+        with self._explained(), contextlib.suppress(is_gone):  # no group: no scheduled calls
             for page in pages.paginate(GroupName=self._group):
                 for each in page["Schedules"]:
-                    if found := self._schedule(each["Name"]):
-                        yield found
-
-    def _schedule(self, name: str) -> Waiting | None:
-        """Return a schedule, unless it has run since."""
-        try:
-            found = self._scheduler.get_schedule(GroupName=self._group, Name=name)
-        except self._scheduler.exceptions.ResourceNotFoundException:
-            return None
-        event = json.loads(found["Target"]["Input"])
-        zone = found.get("ScheduleExpressionTimezone", "UTC")
-        return Waiting(name, f"{found['ScheduleExpression']} {zone}", event)
+                    with contextlib.suppress(is_gone):  # it has run since
+                        named = {"GroupName": self._group, "Name": each["Name"]}
+                        found = self._scheduler.get_schedule(**named)
+                        zone = found.get("ScheduleExpressionTimezone", "UTC")
+                        when = f"{found['ScheduleExpression']} {zone}"
+                        yield Waiting(each["Name"], when, json.loads(found["Target"]["Input"]))
 
     def cancel(self, waiting: Waiting) -> None:
         has_run = self._scheduler.exceptions.ResourceNotFoundException

@@ -8,6 +8,7 @@ import os
 import re
 import select
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -24,9 +25,8 @@ from botkit.fakes.services import ENVIRONMENT, Poller, Scheduler, Services, alon
 from telegram_bot_aws.local.packages import command
 from telegram_bot_aws.local.processes import (
     end_at_once,
-    freeze,
     minimal_environment,
-    thaw,
+    signal_group,
     too_much_memory,
 )
 from telegram_bot_aws.local.project import LAMBDA, ROOT
@@ -339,7 +339,7 @@ class Container:
         started = time.monotonic()
         with contextlib.suppress(BrokenPipeError):
             if call:
-                thaw(self._process)
+                signal_group(self._process, signal.SIGCONT)
                 self._process.stdin.write(json.dumps(call) + "\n")
                 self._process.stdin.flush()
         readable = bool(select.select([self._answers], [], [], timeout)[0])
@@ -348,8 +348,8 @@ class Container:
         if call and self.memory_size:
             memory = too_much_memory(self._process.pid, self.memory_size)
         line = self._answers.readline() if readable else ""
-        if call:  # after the start the first event follows at once
-            freeze(self._process)
+        if call:  # as Lambda does between events; after the start the first one follows at once
+            signal_group(self._process, signal.SIGSTOP)
         try:
             answer = json.loads(line) if line else {}
         except ValueError:  # it ended while it wrote this, or the bot wrote it

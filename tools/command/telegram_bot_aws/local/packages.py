@@ -44,21 +44,17 @@ def packages(bot: Path, python: str = requirements.PYTHON) -> list[str]:
         raise ValueError(str(error)) from None
 
 
-def link_runtime(folder: Path) -> None:
-    """Put links to the runtime's libraries into a folder, if .venv has them for this Python."""
+def command(bot: Path, program: str, argument: str, folder: Path, runtime: str = "") -> list[str]:
+    """Return the command for a program that sees a bot's package and Lambda's libraries only.
+
+    `sys.argv[1]` is the argument, and `folder` an empty one, for links to those libraries that
+    .venv has. With a `runtime`, `bot` is a package, which its Python runs, if this machine has it.
+    Raises ValueError if packages can't be installed.
+    """
     site = VENV / "lib" / requirements.PYTHON / "site-packages"
     for name in RUNTIME:
         if (site / name).exists():
             (folder / name).symlink_to(site / name)
-
-
-def command(bot: Path, program: str, argument: str, folder: Path, runtime: str = "") -> list[str]:
-    """Return the command for a program that sees a bot's package and Lambda's libraries only.
-
-    `sys.argv[1]` is the argument, and `folder` an empty one. With a `runtime`, `bot` is a package,
-    which its Python runs, if this machine has it. Raises ValueError if packages can't be installed.
-    """
-    link_runtime(folder)
     confined = {
         "own": [str(bot), str(LAMBDA)],
         "compiled": str(LAMBDA / "botkit"),  # no author saves a file there

@@ -35,24 +35,14 @@ def free_port() -> int:
 def end(process: subprocess.Popen[Any]) -> None:
     """End a process that leads its own group, and all that it started."""
     for kind in (signal.SIGTERM, signal.SIGKILL):
-        _signal_group(process, kind)
+        signal_group(process, kind)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(5)
 
 
-def freeze(process: subprocess.Popen[Any]) -> None:
-    """Stop a process that leads its own group, with all in it, as Lambda does between events."""
-    _signal_group(process, signal.SIGSTOP)
-
-
-def thaw(process: subprocess.Popen[Any]) -> None:
-    """Let a process that was frozen go on, with all that was."""
-    _signal_group(process, signal.SIGCONT)
-
-
 def end_at_once(process: subprocess.Popen[Any]) -> None:
     """Kill a process that leads its own group, and all in it."""
-    _signal_group(process, signal.SIGKILL)
+    signal_group(process, signal.SIGKILL)
     process.wait()
 
 
@@ -73,7 +63,7 @@ def too_much_memory(process: int, most: int) -> str:
     return f"about {taken:.0f} of {most} MB: AWS would end this. Raise memory_size\n"
 
 
-def _signal_group(process: subprocess.Popen[Any], kind: int) -> None:
+def signal_group(process: subprocess.Popen[Any], kind: int) -> None:
     """Send a signal to a process's group, which may outlive the process."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, kind)

@@ -1,4 +1,4 @@
-"""Where things are in this project, and which versions of its packages it uses.
+"""Where things are in this project.
 
 This package runs from the project itself, a clone or Terraform's copy of one, or it was installed:
 then it contains those of the project's files that it needs, by the same paths.
@@ -6,7 +6,6 @@ then it contains those of the project's files that it needs, by the same paths.
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 
@@ -49,18 +48,3 @@ NEEDED = (
     "examples",
     "tools/telegram-stand-in/telegram_stand_in",
 )
-# The other files that the scripts need to run from another folder.
-SCRIPTS_NEED = (
-    "scripts",
-    "tools",
-    ".python-version",
-    "pyproject.toml",
-)
-
-
-def requirement(package: str) -> str:
-    """Return the pinned requirement for a package: "requests==2.34.2"."""
-    found = re.search(rf'"({re.escape(package)}==[^"]+)"', (ROOT / "pyproject.toml").read_text())
-    if not found:
-        raise LookupError(f"no version of {package} is pinned")
-    return found[1]

@@ -32,12 +32,11 @@ def read_sources(bot: Path) -> Sources:
 
 def has_word(bot: Path, word: str) -> bool:
     """Tell whether a bot's files of Python contain a word, such as the name of a command."""
-    return any(word.encode() in path.read_bytes() for path in _own_files(bot))
-
-
-def _own_files(bot: Path) -> list[Path]:
-    """Return a bot's files of Python: without the module's, if the bot is the module's own."""
-    return [path for name, path in packed(bot) if name.endswith(".py") and not TAKEN.search(name)]
+    return any(
+        word.encode() in path.read_bytes()
+        for name, path in packed(bot)
+        if name.endswith(".py") and not TAKEN.search(name)  # nor the module's, in its own bot
+    )
 
 
 def copy(folder: Path, target: Path) -> None:
