@@ -8,43 +8,36 @@ import subprocess
 import sys
 import zipfile
 
-import pytest
 from bench.measure import LAMBDA
 from telegram_bot_aws.local.project import ROOT, SCRIPTS
 
 from tests.support.stubs import BOT, SECRET, SECRETS, TEXT, TOKEN, echo, message, request
 
 
-@pytest.fixture(scope="module")
-def task(tmp_path_factory):
-    """The package as Lambda unpacks it, with byte code."""
-    folder = tmp_path_factory.mktemp("task")
+def test_package_answers_and_logs_as_the_runbook_shows(tmp_path, bot_api):
+    (tmp_path / "bot").mkdir()
+    shutil.copy(BOT, tmp_path / "bot")
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    script = str(SCRIPTS / "package")
-    subprocess.run([sys.executable, script, str(folder / "a.zip"), version], check=True)
-    with zipfile.ZipFile(folder / "a.zip") as archive:
-        archive.extractall(folder / "task")
-    shutil.copy(BOT, folder / "task")
-    for byte_code in (folder / "task/__pycache__").glob("bot.*"):
-        byte_code.unlink()
-    return folder / "task"
-
-
-def run(task, *events, **variables):
-    """Run the function with these variables and events, and return its results and its log."""
+    package = [sys.executable, SCRIPTS / "package", tmp_path / "a.zip", version, tmp_path / "bot"]
+    subprocess.run(package, check=True)
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        archive.extractall(tmp_path / "task")
+    updates = message(), {"update_id": 2, "message": {}}  # at which the bot fails
+    events = [request(json.dumps(update)) for update in updates]
+    events += [request(json.dumps(message()), "wrong"), {"tf": {"action": "warm"}}]
     environment = {
         **LAMBDA,
         "PATH": os.environ["PATH"],
-        "PYTHONDONTWRITEBYTECODE": "1",
         "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
-        "LAMBDA_TASK_ROOT": str(task),
+        "LAMBDA_TASK_ROOT": str(tmp_path / "task"),
+        "TELEGRAM_API_URL": bot_api.url,
         "TELEGRAM_BOT_TOKEN": TOKEN,
         "TELEGRAM_WEBHOOK_SECRET": SECRET,
-        **variables,
     }
+    bot_api.expects(echo())
     done = subprocess.run(
         [sys.executable, "-m", "local_runtime", "handler.handler"],
-        cwd=task,
+        cwd=tmp_path / "task",
         env=environment,
         input="".join(f"{json.dumps(event)}\n" for event in events),
         capture_output=True,
@@ -53,30 +46,13 @@ def run(task, *events, **variables):
     )
     for secret in (*SECRETS, TEXT):
         assert secret not in done.stdout + done.stderr
-    results = [json.loads(line)["result"] for line in done.stderr.splitlines()]
-    return results[1:], [json.loads(line) for line in done.stdout.splitlines()]
-
-
-def test_an_update_is_answered(task, bot_api):
-    bot_api.expects(echo())
-    events = (
-        request(json.dumps(message())),
-        request(json.dumps(message()), "wrong"),
-        {"tf": {"action": "warm"}},
-    )
-    (answer, refusal, warmed), (line,) = run(task, *events, TELEGRAM_API_URL=bot_api.url)
-    assert (answer["statusCode"], answer["body"]) == (200, "")
-    assert refusal["statusCode"] == 401
+    _, *answers, warmed = [json.loads(line)["result"] for line in done.stderr.splitlines()]
+    assert [answer["statusCode"] for answer in answers] == [200, 200, 401]
     assert warmed == {}
-    assert (line["level"], line["message"], line["logger"]) == ("INFO", "update", "botkit")
-    assert (line["requestId"], line["outcome"]) == ("request-1", "answered")
-
-
-def test_failure_is_logged_as_the_runbook_shows(task, tmp_path):
-    folder = shutil.copytree(task, tmp_path / "task")
-    (folder / "bot.py").write_text("def reply(update):\n    return update['missing']\n")
-    _, (*_, line) = run(folder, request(json.dumps(message())))
+    told, failed = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (told["level"], told["message"], told["logger"]) == ("INFO", "update", "botkit")
+    assert (told["requestId"], told["outcome"]) == ("request-1", "answered")
+    assert (failed["level"], failed["outcome"]) == ("ERROR", "bot_error")
     runbook = (ROOT / "docs/runbook.md").read_text()
     [sample] = re.findall(r"^```json\n(.*)$", runbook, re.MULTILINE)
-    assert (line["level"], line["outcome"]) == ("ERROR", "bot_error")
-    assert list(json.loads(sample)) == list(line)
+    assert list(json.loads(sample)) == list(failed)

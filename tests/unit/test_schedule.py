@@ -201,6 +201,7 @@ CRONS = {
     "no question mark": ("0 9 * * MON *", "UTC"),
     "two question marks": ("0 9 ? * ? *", "UTC"),
     "two spaces": ("0  9 ? * *", "UTC"),
+    "a day": ("0 9 32 * ? *", "UTC"),
     "minutes": ("60 9 ? * MON *", "UTC"),
     "a step": ("0/0 9 ? * MON *", "UTC"),
     "a weekday": ("0 9 ? * MO *", "UTC"),

@@ -1,7 +1,5 @@
 """telegram.py, errors.py: a call of the Bot API, its result and its two errors."""
 
-import json
-
 import pytest
 
 from tests.support.stubs import TOKEN, answers, close, http, load, refusal
@@ -73,12 +71,3 @@ def test_answer_of_another_server_is_unreachable(call, telegram, answer, text):
     with pytest.raises(telegram.Unreachable) as caught:
         call(answer)
     assert text in str(caught.value)
-
-
-@pytest.mark.parametrize("code", [400, 500])
-def test_error_can_be_logged(call, telegram, code):
-    with pytest.raises((telegram.TelegramError, telegram.Unreachable)) as caught:
-        call(http(refusal(code, "half a pair: \ud800 é " + "y" * 100_000)))
-    text = str(caught.value)
-    assert f"getMe: {code} half a pair: \\ud800 é yyy" in text
-    assert len(json.dumps(text, ensure_ascii=False).encode()) < 1100
