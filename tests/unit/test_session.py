@@ -1,24 +1,230 @@
-"""session.py: sessions that events and Mini Apps read and change."""
+"""store.py, session.py: items of the table, and sessions that events and Mini Apps change."""
 
 import json
+import time
 
 import pytest
 
 from tests.support.stubs import message
 
+DAY = 24 * 3600
+NOW = 1_800_000_000
 FORM = """
 SESSION = "chat"
 
 
 def reply(update, session):
-    session["said"] = update["message"]["text"]
+    if update["message"]["text"] == "forget":
+        session.clear()
+    else:
+        session["said"] = update["message"]["text"]
     return []
 """
+X = [{"method": "x"}]
 
 
 @pytest.fixture
 def container(start_with_sessions):
     return start_with_sessions(FORM)
+
+
+@pytest.fixture
+def store(container):
+    return container.module("store")
+
+
+def start_at(start, monkeypatch, days=0, now=NOW):
+    """Start a container at a time, whose sessions are kept for so many days."""
+    container = start(FORM, SESSION_RETENTION_IN_DAYS=f"{days}")
+    monkeypatch.setattr(time, "time", lambda: now)
+    return container
+
+
+def answered(store, update_id, calls, **session):
+    """Save the calls that answer an update, with this session."""
+    item = store.Item("42")
+    item.session = session or {"said": "x"}
+    assert item.save(update_id, calls, always=True)
+
+
+def kept(store):
+    item = store.Item("42")
+    return {update_id: item.calls(update_id) for update_id in item.updates}
+
+
+# ── Items that others have written
+
+
+def made(**attributes):
+    return {"id": {"S": "42"}, **{name: {"S": value} for name, value in attributes.items()}}
+
+
+ODD = {
+    "no JSON": made(session="{"),
+    "no object": made(session="[]"),
+    "a number": {"id": {"S": "42"}, "session": {"N": "1"}},
+    "no string": {"id": {"S": "42"}, "session": "{}"},
+    "no map of calls": made(calls="[]"),
+    "no number": made(session='{"n":NaN}'),
+    "deep": made(session='{"n":' + 100_000 * "[" + 100_000 * "]" + "}"),
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_item_that_cannot_be_read_keeps_the_update(container, odd):
+    container.table.items["42"] = odd
+    assert container.deliver(message(text="hello")) == (503, None)
+    assert container.line["outcome"] == "misconfigured"
+    assert container.line["error"].startswith("the item 42 of the sessions' table can't be read")
+    assert container.table.items["42"] == odd
+
+
+# ── For how long
+
+
+@pytest.mark.parametrize(
+    ("days", "expires"),
+    [(0, None), ("", None), (1, NOW + DAY), (30, NOW + 30 * DAY)],  # the demo gives no number
+)
+def test_session_expires_after_its_last_change(start_with_sessions, monkeypatch, days, expires):
+    container = start_at(start_with_sessions, monkeypatch, days)
+    container.deliver(message(text="hello"))
+    item = container.table.items["42"]
+    assert item.get("expires_at") == (expires and {"N": f"{expires}"})
+
+
+@pytest.mark.parametrize(("after", "is_there"), [(2 * DAY - 1, True), (2 * DAY, False)])
+def test_expired_session_is_empty(start_with_sessions, monkeypatch, after, is_there):
+    """DynamoDB deletes it later."""
+    start_at(start_with_sessions, monkeypatch, 2).deliver(message(text="hello"))
+    container = start_at(start_with_sessions, monkeypatch, 2, NOW + after)
+    session = container.module("session")
+    assert session.read("42") == ({"said": "hello"} if is_there else {})
+    container.deliver(message(2, text="again"))
+    assert session.read("42") == {"said": "again"}
+
+
+def test_cleared_session_keeps_its_update_ids_for_a_day(start_with_sessions, monkeypatch):
+    container = start_at(start_with_sessions, monkeypatch, 30)
+    container.deliver(message(1, text="hello"))
+    first = container.table.items["42"]["version"]["S"]
+    container.deliver(message(2, text="forget"))
+    item = container.table.items["42"]
+    version = item.pop("version")["S"]
+    assert (version != first, int(version[:8], 16), len(version)) == (True, NOW, 16)
+    assert item == {
+        "id": {"S": "42"},
+        "session": {"S": "{}"},
+        "updates": {"S": "[5,4]"},  # both were answered without calls
+        "calls": {"M": {}},
+        "expires_at": {"N": f"{NOW + DAY}"},
+    }
+
+
+@pytest.mark.parametrize(("days", "expires"), [(365, NOW + 365 * DAY), (None, None)])
+def test_progress_leaves_the_time_of_a_session(start_with_sessions, monkeypatch, days, expires):
+    container = start_at(start_with_sessions, monkeypatch)
+    store = container.module("store")
+    store.change("42", lambda data: data.update(n=1), days=days)
+    monkeypatch.setattr(store.settings, "session_retention_in_days", "30")
+    assert store.Item("42").save_progress(1, X, store.IN_PROGRESS)
+    assert container.table.items["42"].get("expires_at") == (expires and {"N": f"{expires}"})
+    assert store.Item("empty").save_progress(1, X, store.IN_PROGRESS)
+    assert container.table.items["empty"]["expires_at"] == {"N": f"{NOW + DAY}"}
+
+
+def test_session_is_read_in_the_time_that_is_left(container, store):
+    del container.module("aws").connections["dynamodb"]
+    container.module("deadline").deadline.start(0)
+    with pytest.raises(container.module("errors").Unreachable, match="no time left"):
+        store.Item("42")
+
+
+# ── How much
+
+
+def test_last_hundred_updates_are_known(container, store):
+    ids = [700_000_000 + 7 * n - 20 * (n % 5) for n in range(110)]  # not all in order
+    for update_id in ids:
+        answered(store, update_id, [{"method": "getMe"}] if update_id % 2 else [])
+    assert list(kept(store)) == ids[-100:]
+    assert [update_id for update_id, answer in kept(store).items() if answer == []] == [
+        update_id for update_id in ids[-100:] if update_id % 2 == 0
+    ]
+    assert len(container.table.items["42"]["updates"]["S"]) < 500
+
+
+def test_update_in_progress_stays_known_while_others_pass(store):
+    found = store.Item("42")
+    assert found.save_progress(1, X, store.IN_PROGRESS)
+    for update_id in range(2, 103):
+        answered(store, update_id, [])
+    found = store.Item("42")
+    assert (found.calls(1), found.calls(2), found.calls(3)) == (X, None, [])
+    # Updates that are never redelivered don't fill up the item.
+    for update_id in range(1000, 1100):
+        assert found.save_progress(update_id, X, store.IN_PROGRESS)
+    assert (found.calls(1), found.calls(1000), found.calls(3)) == (None, X, [])
+
+
+@pytest.mark.parametrize(("size", "is_kept"), [(1024, True), (1025, False)])
+def test_calls_of_a_kb_are_kept(store, size, is_kept):
+    text = "x" * (size - 2 * len('[{"method":""}]'))
+    answered(store, 1, [{"method": text}])
+    answered(store, 2, [{"method": ""}])
+    assert kept(store) == {1: [{"method": text}] if is_kept else None, 2: [{"method": ""}]}
+
+
+def test_calls_of_a_cleared_session_stay_until_the_next_update(store):
+    for update_id, session in enumerate(({"said": "a"}, {}, {"said": "b"})):
+        item = store.Item("42")
+        item.session = session
+        assert item.save(update_id, X, always=True)
+        assert kept(store)[update_id] == X
+    assert kept(store) == {0: None, 1: None, 2: X}
+
+
+def test_calls_that_remain_stay_whatever_room_they_take(store):
+    long = [{"method": "x" * 5000}, {"method": "y"}]
+    assert store.Item("42").save_progress(1, long, store.IN_PROGRESS)
+    answered(store, 3, long, said="a")
+    answered(store, 2, long, said="b")  # not in order
+    assert kept(store) == {1: long, 2: long, 3: None}
+    found = store.Item("42")
+    found.session.clear()
+    assert found.save(4, [], always=True)
+    assert kept(store) == {1: long, 2: None, 3: None, 4: []}
+    assert found.save_progress(1, [], store.ANSWERED)
+    assert kept(store) == {1: [], 2: None, 3: None, 4: []}
+
+
+@pytest.mark.parametrize("key", ["é", 1024 * "é"], ids=["short", "long"])
+def test_session_may_be_as_large_as_an_item(container, store, key):
+    text = "x" * (409_400 - len(key.encode()) - len('{"":""}[]'))
+    store.change(key, lambda data: data.update({"": text}))
+    item = container.table.items[key]
+    strings = [name + value["S"] for name, value in item.items() if "S" in value]
+    assert sum(map(len, map(str.encode, strings))) + len("calls") + 3 <= 409_600, (
+        "DynamoDB's limit, names included"
+    )
+    with pytest.raises(store.UsageError, match="must fit into a DynamoDB item"):
+        store.change(key, lambda data: data.update({"": text + "x"}))
+    assert store.Item(key).session == {"": text}
+
+
+def test_size_includes_the_overhead_of_each_saved_call(container, store):
+    found = store.Item("42")
+    for update_id in range(2_000_000_000, 2_000_000_080):
+        assert found.save_progress(update_id, X, store.IN_PROGRESS)
+    item = container.table.items["42"]
+    size = sum(len(name) + len(value.get("S", "")) for name, value in item.items()) + 3
+    size += sum(len(name) + len(value["S"]) + 1 for name, value in item["calls"]["M"].items())
+    found.session = {"": "x" * (409_601 - size)}  # a byte too many
+    with pytest.raises(store.UsageError, match="must fit into a DynamoDB item"):
+        found.save(always=True)
+
+
+# ── Sessions that events and Mini Apps read and change
 
 
 def add(data):
