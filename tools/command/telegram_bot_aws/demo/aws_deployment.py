@@ -9,7 +9,6 @@ import shlex
 import subprocess
 import sys
 import tempfile
-import textwrap
 import threading
 import time
 import uuid
@@ -54,10 +53,9 @@ NO_VARIABLE = re.compile(
 )
 LOOK_SECONDS = 0.2  # between two looks for invocations
 REMEDY = (
-    "Connect to the network. Or run `terraform providers mirror DIR` with this folder on a machine "
-    "that has one, and copy DIR to ~/.terraform.d/mirror."
+    "If no provider can be installed, connect to the network. Or run `terraform providers mirror "
+    "DIR` with this folder on a machine that has one, and copy DIR to ~/.terraform.d/mirror."
 )
-MAX_REASON_CHARACTERS = 300  # characters, of what Terraform says about an init that failed
 
 
 class AwsDeployment(Deployment):
@@ -172,7 +170,7 @@ class AwsDeployment(Deployment):
             try:
                 self.module.init()
             except ToolError as error:
-                raise Unavailable(why_not_installed(error)) from None
+                raise Unavailable(f"{error}\n{REMEDY}") from None
             if configuration:
                 self.bots = configuration.bots()
                 for bot in self.bots[1:]:
@@ -235,12 +233,10 @@ class AwsDeployment(Deployment):
             self.came(each)
 
     def __exit__(self, *exception: object) -> None:
-        if exception[0] is None:
-            with self.opened, step("terraform destroy"):  # as its operator would
-                self.module.destroy()
-        else:
-            with step("the end of the emulated AWS"):  # which takes all that is in it along
-                super().__exit__(*exception)
+        with self.opened:  # whose end takes the emulated AWS along, with all that is in it
+            if exception[0] is None:
+                with step("terraform destroy"):  # as its operator would
+                    self.module.destroy()
 
     def deliver(self, url: str, headers: dict[str, str], body: bytes) -> Any:
         delivery = str(uuid.uuid4())
@@ -315,11 +311,3 @@ class AwsDeployment(Deployment):
             ),
             f"  cd {shlex.quote(str(self.module.root))}   # then terraform apply, aws lambda …",
         ]
-
-
-def why_not_installed(error: ToolError) -> str:
-    """Return in a line why `terraform init` failed: Terraform explains at length."""
-    said = re.sub(r"[│╷╵\s]+", " ", str(error).partition("Error: ")[2] or str(error))
-    said = said.partition(" To see which modules ")[0].strip()
-    cause = textwrap.shorten(said, MAX_REASON_CHARACTERS)
-    return f"Terraform can't install its provider: {cause} {REMEDY}"

@@ -22,7 +22,6 @@ import contextlib
 import re
 import signal
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -68,7 +67,7 @@ def options() -> argparse.Namespace:
         "--as",
         action=Act,
         metavar="NAME",
-        type=argument(check_name),
+        type=check_name,
         help="the person who acts from here on: Ada (the default; her id, and that of her private "
         "chat, is 4242), Grace (4343), or any other name",
     )
@@ -83,7 +82,7 @@ def options() -> argparse.Namespace:
         "--send",
         action=Act,
         metavar="TEXT",
-        type=argument(check),
+        type=check,
         help="send this message, print the bot's answer (buttons go to standard error), and end "
         'after the last flag; @FILE sends a file, "@bot TEXT" is an inline query',
     )
@@ -98,7 +97,7 @@ def options() -> argparse.Namespace:
         "--update",
         action=Act,
         metavar="FILE",
-        type=argument(read_file),
+        type=read_file,
         help='send the update in this file, such as {"channel_post": {…}}, with new ids. Any '
         "other JSON is an event, with which the bot is invoked as S3, SNS or a schedule does, "
         'such as {"method": "sendMessage", "chat_id": 4242, "text": "Tea"}',
@@ -107,7 +106,7 @@ def options() -> argparse.Namespace:
         "--advance",
         action=Act,
         metavar="TIME",
-        type=argument(seconds),
+        type=seconds,
         help="with --direct: let so much time pass, such as 30s, 20m, 2h or 1d: what is scheduled "
         "until then is done at once. If nothing is, wait so long at most for more of the bot. What "
         "it says is printed; exit code 1 if it says nothing",
@@ -135,9 +134,6 @@ def options() -> argparse.Namespace:
     where.add_argument(
         "--env-file",
         metavar="FILE",
-        type=argument(lambda path: read_env_file(path, parameters=True)),
-        default={},
-        dest="variables",
         help="file with variables for the bot, as lines of NAME=VALUE; for a configuration "
         "Terraform's: TF_VAR_name=value; and with secrets for the emulated Parameter Store: "
         "/name/of/parameter=value",
@@ -149,14 +145,15 @@ def options() -> argparse.Namespace:
         "privacy mode, it gets commands and replies to it",
     )
     options = parser.parse_args()
-    parameters = [name for name in options.variables if name.startswith("/")]
-    options.parameters = {name: options.variables.pop(name) for name in parameters}
-    if problem := impossible(options):
-        parser.error(problem)
     try:
+        found = read_env_file(options.env_file, parameters=True) if options.env_file else {}
         options.target = target(options.folder, direct=options.direct)
     except (ToolError, ValueError) as error:
         parser.exit(2, f"{program.name('demo')}: {error}\n")
+    options.parameters = {name: found.pop(name) for name in [*found] if name.startswith("/")}
+    options.variables = found
+    if problem := impossible(options):
+        parser.error(problem)
     return options
 
 
@@ -186,22 +183,10 @@ def impossible(options: argparse.Namespace) -> str:
     return ""
 
 
-def argument(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Return a function that reads an argument, and whose ValueErrors argparse shows."""
-
-    def read_argument(text: str) -> Any:
-        try:
-            return read(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
-
-    return read_argument
-
-
 def seconds(text: str) -> float:
     """Return the seconds of a time such as 20m."""
     if not (found := re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]+)?)([smhd])", text)):
-        raise ValueError("a time is expected, such as 30s, 20m, 2h or 1d")
+        raise argparse.ArgumentTypeError("a time is expected, such as 30s, 20m, 2h or 1d")
     return float(found[1]) * UNITS[found[2]]
 
 

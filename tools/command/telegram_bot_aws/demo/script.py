@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+from argparse import ArgumentTypeError
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -367,31 +368,30 @@ def is_inline(value: str) -> bool:
 
 
 def read_file(file: str) -> Given:
-    """Return the value of --update. Raises ValueError if the file has no JSON."""
+    """Return the value of --update. Raises ArgumentTypeError if the file has no JSON."""
     try:
-        text = Path(file).read_text()
+        content = json.loads(Path(file).read_text())
     except OSError as error:
-        raise ValueError(f"{file} can't be read: {error.strerror}") from None
-    try:
-        content = json.loads(text)
+        raise ArgumentTypeError(f"{file} can't be read: {error.strerror}") from None
     except ValueError as error:
-        raise ValueError(f"{file}: an update or event is JSON: {error}") from None
+        raise ArgumentTypeError(f"{file}: an update or event is JSON: {error}") from None
     kind = kind_of(content) if isinstance(content, dict) else ""
     is_update = kind in TYPES["Update"]
     return Given(file, {kind: content[kind]} if is_update else content, is_update)
 
 
 def check(value: str) -> str:
-    """Return the value of --send. Raises ValueError if it can't be sent."""
+    """Return the value of --send. Raises ArgumentTypeError if it can't be sent."""
     if not value.strip():
-        raise ValueError("a message needs some text")
+        raise ArgumentTypeError("a message needs some text")
     if value.startswith("@") and not is_inline(value) and not Path(value[1:]).is_file():
-        raise ValueError(f'there is no file {value[1:]}. An inline query is "{INLINE} TEXT"')
+        problem = f'there is no file {value[1:]}. An inline query is "{INLINE} TEXT"'
+        raise ArgumentTypeError(problem)
     return value
 
 
 def check_name(value: str) -> str:
-    """Return the value of --as. Raises ValueError if nobody has such a name."""
+    """Return the value of --as. Raises ArgumentTypeError if nobody has such a name."""
     if not value.strip() or len(value) > MAX_NAME_CHARACTERS or not value.isprintable():
-        raise ValueError(f"a name has 1 to {MAX_NAME_CHARACTERS} characters")
+        raise ArgumentTypeError(f"a name has 1 to {MAX_NAME_CHARACTERS} characters")
     return value.strip()
