@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from telegram_stand_in import Bot, Json, Person, Telegram
+from telegram_stand_in import Bot, Json, Telegram
 
 from telegram_bot_aws.demo.deployments import PAGE, Deployment, Hosted
 from telegram_bot_aws.demo.feed import Feed
-from telegram_bot_aws.demo.samples import CHATS, person_in, place_of, stage_of
+from telegram_bot_aws.demo.samples import CHATS
 from telegram_bot_aws.local.program import typed
 
 
@@ -35,21 +35,6 @@ class Bots:
         """Return where a bot runs, if it has a page."""
         hosted = self.deployment.bots if self.deployment else []
         return next((each for each in hosted if each.token == bot.token and each.page_url), None)
-
-    def get(self, id: int) -> Bot:
-        """Return a bot by its id, the first one if it is 0."""
-        return self._telegram.bot_by_id(id) if id else self._telegram.bot
-
-    def actor(self, id: int, chat: str, name: str = "") -> Person:
-        """Return a person in a chat, who acts towards a bot."""
-        user = person_in(chat, name)
-        return stage_of(self._telegram, self.get(id)).person(user, **place_of(chat, user))
-
-    def serves(self, id: int, address: str) -> None:
-        """Note where the demo serves a bot's page."""
-        with self._feed.lock:
-            self.addresses[id] = address
-            self.tell()
 
     def tell(self) -> None:
         """Tell what the bots are now."""

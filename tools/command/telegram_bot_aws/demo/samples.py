@@ -54,11 +54,6 @@ def chat_key(chat_id: Any) -> str:
     return next((key for key, known in CHATS.items() if known["chat"]["id"] == chat_id), "")
 
 
-def person_in(chat: str, name: str) -> Json:
-    """Return who acts in a chat: in a group, the person of this name."""
-    return PEOPLE.get(chat) or PEOPLE[name or "ada"]
-
-
 def place_of(where: str, user: Json) -> Json:
     """Return the chat of a key, and its topic, as fields of a message: or else a private chat."""
     known = CHATS.get(where, {"chat": private_chat(user)})
@@ -70,19 +65,6 @@ def stage_of(telegram: Telegram, bot: Bot) -> Stage:
     stage = Stage(telegram=telegram, bot=bot)
     stage.strict = False
     return stage
-
-
-def poll(question: str, *options: str) -> Json:
-    return {
-        "id": "5213",
-        "question": question,
-        "options": [{"text": text, "voter_count": 0} for text in options],
-        "total_voter_count": 0,
-        "is_closed": False,
-        "is_anonymous": True,
-        "type": "regular",
-        "allows_multiple_answers": False,
-    }
 
 
 # Content other than text. The page draws it: there are no files behind these ids.
@@ -115,5 +97,19 @@ CONTENT: dict[str, Json] = {
         }
     },
     "location": {"location": LOCATION},
-    "poll": {"poll": poll("Where shall we meet?", "At the lake", "In the library", "Online")},
+    "poll": {
+        "poll": {
+            "id": "5213",
+            "question": "Where shall we meet?",
+            "options": [
+                {"text": text, "voter_count": 0}
+                for text in ("At the lake", "In the library", "Online")
+            ],
+            "total_voter_count": 0,
+            "is_closed": False,
+            "is_anonymous": True,
+            "type": "regular",
+            "allows_multiple_answers": False,
+        }
+    },
 }

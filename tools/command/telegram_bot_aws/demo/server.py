@@ -14,8 +14,7 @@ from pathlib import Path
 
 from telegram_stand_in import Json, LocalServer
 
-from telegram_bot_aws.demo.chat import Chat
-from telegram_bot_aws.demo.people import ACTIONS
+from telegram_bot_aws.demo.chat import ACTIONS, Chat
 from telegram_bot_aws.local.http_server import LocalRequest
 
 PAGE = Path(__file__).with_name("page")
@@ -74,7 +73,7 @@ class _Request(LocalRequest):
         if not self.is_from_here() or self.headers.get("Content-Type") != "application/json":
             self._answer(403, {"error": "this page is for this machine only"})
             return
-        action: Callable[..., Json | None] = partial(chat.people.act, self.path[1:])
+        action: Callable[..., Json | None] = partial(chat.act, self.path[1:])
         if self.path == "/fail":
             action = chat.fail
         elif self.path[1:] not in ACTIONS:

@@ -72,6 +72,8 @@ class Traces:
                 retry_at = None
                 if delivery.next_try_in is not None:
                     retry_at = time.time() + delivery.next_try_in
+                assert self._bots.deployment
+                request_id = delivery.headers.get("apigw-requestid", "")
                 this |= {
                     "status": delivery.status,
                     "body": delivery.body,
@@ -79,7 +81,7 @@ class Traces:
                     "milliseconds": delivery.milliseconds,
                     "retry_at": retry_at,
                     "expired": delivery.expired,
-                    **self._details(delivery),
+                    **_about(self._bots.deployment.details(request_id)),
                 }
                 self._settle(this)
             self._feed.tell("trace", trace)
@@ -101,11 +103,6 @@ class Traces:
         last = this["queue"][-1]["outcome"] if this["queue"] else RETRIED[0]
         if this["over"] and not (is_queued and last in RETRIED):
             self._under_way.pop(this["number"], None)
-
-    def _details(self, delivery: Delivery) -> Json:
-        assert self._bots.deployment
-        request_id = delivery.headers.get("apigw-requestid", "")
-        return _about(self._bots.deployment.details(request_id))
 
     def on_call(self, delivery: Delivery, shown: Json) -> None:
         """Note a call that answers a delivery."""

@@ -28,7 +28,7 @@ window.Telegram = {
 def lunch(demo):
     """Ask the group for its lunch, and return the address of that lunch's page."""
     chat = demo.chat
-    chat.people.act("send", chat="group", kind="text", text="/lunch", person="ada")
+    chat.act("send", chat="group", kind="text", text="/lunch", person="ada")
     asked = len(chat.entries.all)
     chat.telegram.wait(lambda: len(chat.entries.all) > asked)
     [[button]] = chat.entries.all[-1]["message"]["reply_markup"]["inline_keyboard"]
