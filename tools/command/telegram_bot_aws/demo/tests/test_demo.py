@@ -3,13 +3,14 @@
 import json
 import os
 import re
+import runpy
 import signal
 import subprocess
 import sys
 
 import pytest
 
-from telegram_bot_aws.demo import demo
+from telegram_bot_aws.demo import demo, deployments
 from telegram_bot_aws.demo.deployments import TOKENS_BEGIN, token
 from telegram_bot_aws.local.project import LAMBDA, ROOT
 from tests.support.needs import needs_terraform
@@ -80,10 +81,7 @@ def test_a_signal_ends_the_demo_and_all_it_started(
 
 
 def test_each_start_has_a_token_of_its_own():
-    program = "from telegram_bot_aws.demo.deployments import token; print(token(1))"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", program]
-    other = subprocess.check_output(command, env=environment, text=True).strip()
+    other = runpy.run_path(deployments.__file__)["token"](1)
     for each in (token(1), other):
         assert each.startswith(f"1234567890:{TOKENS_BEGIN}")
     assert token(1) != other
@@ -174,33 +172,27 @@ def test_an_explicit_option_that_cannot_be_met_is_refused(arguments, sentence):
     assert sentence in ran.output
 
 
-def files_of(folder, *names):
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).touch()
-    return folder
-
-
 def test_the_folder_says_what_runs(tmp_path, monkeypatch):
-    both = files_of(tmp_path / "both", "main.tf", "bot/bot.py")
-    bot = files_of(tmp_path / "alone", "bot.py")
-    assert demo.target(str(both), direct=False) == (both, None)
-    assert demo.target(str(both), direct=True) == (None, both / "bot")
-    assert demo.target(str(bot), direct=False) == (None, bot)
-    monkeypatch.chdir(both)
-    assert demo.target(None, direct=False) == (both, None)
-    for elsewhere in (tmp_path, ROOT):
-        monkeypatch.chdir(elsewhere)
-        assert demo.target(None, direct=False) == (None, LAMBDA)
-    only_terraform = files_of(tmp_path / "terraform", "main.tf")
-    for folder, direct, problem in (
-        (only_terraform, True, "there is no bot.py in .*, nor in its folder bot"),
-        (tmp_path, False, "there is no bot.py in .*, nor in its folder bot"),
-        (tmp_path / "nowhere", False, "there is no folder "),
-        (bot / "bot.py", False, "is a file: give its folder"),
+    hello = ROOT / "examples" / "hello"
+    for here, name, direct, found in (
+        (ROOT, f"{hello}", False, (hello, None)),
+        (ROOT, f"{hello}", True, (None, hello / "bot")),
+        (ROOT, f"{hello}/bot", False, (None, hello / "bot")),
+        (hello, None, False, (hello, None)),
+        (tmp_path, None, False, (None, LAMBDA)),
+        (ROOT, None, False, (None, LAMBDA)),
+    ):
+        monkeypatch.chdir(here)
+        assert demo.target(name, direct=direct) == found
+    (tmp_path / "main.tf").touch()
+    for name, direct, problem in (
+        (f"{tmp_path}", True, "there is no bot.py in .*, nor in its folder bot"),
+        (f"{ROOT}/docs", False, "there is no bot.py in .*, nor in its folder bot"),
+        (f"{tmp_path}/nowhere", False, "there is no folder "),
+        (f"{hello}/bot/bot.py", False, "is a file: give its folder"),
     ):
         with pytest.raises(ValueError, match=problem):
-            demo.target(str(folder), direct=direct)
+            demo.target(name, direct=direct)
 
 
 ECHO = BOT.read_text()
