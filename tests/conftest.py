@@ -2,20 +2,19 @@
 
 import json
 import logging
-import re
 import threading
 from functools import partial
 
 import pytest
 from awslambdaric.lambda_runtime_log_utils import JsonFormatter
 from botkit.fakes.services import Queues, Schedules, Table
-from telegram_bot_aws.local.project import LAMBDA
 
 from tests.support.stubs import (
     AWS,
     QUEUE,
     SECRET,
     SECRETS,
+    SETTINGS,
     TEXT,
     TOKEN,
     Container,
@@ -23,9 +22,6 @@ from tests.support.stubs import (
     answers,
     refusal,
 )
-
-# The names of the function's settings.
-SETTINGS = re.findall('get\\("([A-Z_]+)"', (LAMBDA / "botkit/settings.py").read_text())
 
 
 class Log(logging.Handler):

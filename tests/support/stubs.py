@@ -25,7 +25,8 @@ from telegram_bot_aws.local.project import LAMBDA, ROOT
 from tests.support.connections import ForAws, ForTelegram
 
 BOT = ROOT / "tests/bots/plain/bot.py"
-# The names of the function's modules.
+# The names of the function's settings, and of its modules.
+SETTINGS = re.findall('get\\("([A-Z_]+)"', (LAMBDA / "botkit/settings.py").read_text())
 FUNCTION = [
     ".".join(path.relative_to(LAMBDA).with_suffix("").parts).removesuffix(".__init__")
     for path in LAMBDA.rglob("*.py")

@@ -208,31 +208,6 @@ def test_calls_of_the_bot_itself_are_logged(start_bot, bot_api, then, outcome, m
         assert container.line["methods"] == methods
 
 
-CAUGHT = """
-from botkit import telegram
-
-ALLOWED_UPDATES = ["message"]
-
-def reply(update):
-    telegram.call("sendMessage", chat_id=42, text="Wait")
-    try:
-        telegram.call("getMe")
-    except Exception:
-        return [{"method": "sendMessage", "chat_id": 42, "text": "Sorry"}]
-"""
-
-
-def test_calls_are_made_after_a_failure_that_was_caught(start_bot, bot_api):
-    """Nothing else would make them, since people have seen something. The failure counts."""
-    said = [{"method": "sendMessage", "chat_id": 42, "text": text} for text in ("Wait", "Sorry")]
-    bot_api.expects(said[0])
-    bot_api.refuses({"method": "getMe"}, 500, "no")
-    bot_api.expects(said[1])
-    container = start_bot(CAUGHT)
-    container.deliver(message())
-    assert container.line["outcome"] == "incomplete"
-
-
 def test_text_of_an_error_can_be_logged():
     assert str(errors.Unreachable("\ud800" + "a" * 1000)) == "\\ud800" + "a" * 999
 

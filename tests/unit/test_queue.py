@@ -44,7 +44,7 @@ def container(start_with_queue):
 @pytest.fixture
 def at_once(start_with_queue):
     """A container of a bot that answers updates at once."""
-    return start_with_queue(UNQUEUED)
+    return start_with_queue(UNQUEUED, AWS_LAMBDA_FUNCTION_VERSION="7")
 
 
 def answer_sqs(container, error=None):
@@ -288,6 +288,7 @@ def test_a_failed_update_is_a_dead_letter_until_it_succeeds(at_once, bot_api):
     assert first["failed"]["outcome"] == "bot_error"
     assert first["failed"]["error"].startswith("ValueError at ")
     assert first["failed"].keys() == {"at", "error", "outcome", "version"}
+    assert first["failed"]["version"] == "7"
     assert at_once.invoke(redriven(at_once)) == DONE
     [second] = at_once.queues.dead_letters
     assert second["failed"] != first["failed"], "SQS would drop it"

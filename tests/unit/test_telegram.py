@@ -280,9 +280,11 @@ def test_temporary_failure_counts_even_if_caught(start_bot, bot_api, texts, code
     assert container.line["outcome"] == outcome
 
 
-def test_returned_call_is_made_before_a_caught_failure_counts(start_bot, bot_api):
+@pytest.mark.parametrize("mode", ["api", "webhook"])
+def test_returned_call_is_made_before_a_caught_failure_counts(start_bot, bot_api, mode):
+    """Nothing else would make it, since people have seen something."""
     last = {"method": "sendMessage", "chat_id": 42, "text": "c"}
-    container = start_bot(CATCHES.replace("return []", f"return [{last}]"), REPLY_MODE="webhook")
+    container = start_bot(CATCHES.replace("return []", f"return [{last}]"), REPLY_MODE=mode)
     bot_api.expects({**last, "text": "a"})
     bot_api.refuses({**last, "text": "b"}, 429, "x")
     bot_api.expects(last)
