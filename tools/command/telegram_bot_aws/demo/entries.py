@@ -171,7 +171,7 @@ class Entries:
             self.drafts[place] = draft
         else:
             self.drafts.pop(place, None)
-        self._feed.tell("draft", {"place": place, "draft": draft})
+        self._feed.tell("drafts", self.drafts)
 
     def _change_message(self, change: Json, about: Json, hints: list[str]) -> None:
         message = change.get("message", change)

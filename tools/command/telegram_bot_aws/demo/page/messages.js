@@ -75,17 +75,15 @@ const SAMPLES = {
 export const drawing = (name, look) =>
   h("img", { class: look, src: `${name}.svg`, alt: SAMPLES[name] });
 const source = (file) => `file/${encodeURIComponent(file.file_id)}`;
-function size(bytes) {
-  if (bytes >= 1e6) return `${(bytes / 1e6).toFixed(1)} MB`;
-  return bytes >= 1000 ? `${Math.round(bytes / 1000)} KB` : `${bytes} bytes`;
-}
+const IN_BYTES = { style: "unit", unit: "byte", unitDisplay: "long", notation: "compact" };
+const size = new Intl.NumberFormat("en", IN_BYTES);
 const shows = (file, entry) => file.file_size && !entry.links[file.file_id];
 // A file to download, or a link to one that was sent by its address: the page loads nothing from elsewhere.
 function fileCard(file, word, entry) {
   const address = entry.links[file.file_id];
   const name = file.file_name ?? file.title ?? word;
   const seconds = file.duration ? `, ${file.duration} s` : "";
-  const about = file.file_size ? `${word}, ${size(file.file_size)}` : `${word}${seconds}`;
+  const about = file.file_size ? `${word}, ${size.format(file.file_size)}` : `${word}${seconds}`;
   const inside = [
     span("disc", icon(address ? "link" : "file")),
     span("named", b(name), small(address ? `${word}, from ${address}` : about)),

@@ -5,7 +5,7 @@ import { content, drawing, inlineKeyboard, summary } from "./messages.js";
 import { closePage, isPageOpen, openPage, popup, reloadPage } from "./mini_app.js";
 import { FAULTS, act, actAs, app, ask, bot, place, tellProblem } from "./state.js";
 import { toast, total, verdict } from "./state.js";
-import { drawTimeline, output } from "./timeline.js";
+import { drawTimeline, json, output } from "./timeline.js";
 
 const EMOJI = ["👍", "❤", "🔥", "😁", "🎉", "👎"];
 
@@ -284,17 +284,13 @@ function drawResults(entry) {
 function drawCard(entry) {
   const { call } = entry;
   const ok = call.status === 200;
-  const text = (value) => (typeof value === "string" ? value : JSON.stringify(value));
-  const params = Object.entries(call.params).map(([name, value]) =>
-    div("", h("dt", {}, name), h("dd", {}, text(value))),
-  );
   const status = span(`pill ${ok ? "good" : "bad"}`, ok ? "called" : call.status);
   const card = div(
     "bubble called",
     div("", b(call.method), " ", status),
     ok ? null : p("why bad", call.answer.description),
     call.hints.map((hint) => p("why warn", hint)),
-    params.length ? h("dl", {}, params) : null,
+    json(call.params),
   );
   return row(entry, "row in first", { role: "article", "aria-label": call.method }, card);
 }
@@ -409,38 +405,26 @@ function compose(editing = null, replying = null) {
 }
 
 // How Telegram fails, as a sentence with choices.
-const wish = { kind: "429", count: 1 };
-const fails = (how) => ask("fail", how);
 function drawFaults() {
-  const on = app.state.fault.kind;
+  const { kind: on, left } = app.state.fault;
   $("faults").hidden = !on && $("fail").getAttribute("aria-expanded") !== "true";
-  if ($("faults").hidden) return;
-  if (on) wish.kind = on;
-  const choose = (label, name, options, take) => {
-    const onchange = (event) => {
-      take(event.target.value);
-      drawFaults();
-    };
-    return h("select", { "aria-label": label, "data-name": name, disabled: on, onchange }, options);
-  };
-  const kinds = Object.entries(FAULTS).map(([kind, { word }]) =>
-    option(kind, kind === wish.kind, word),
-  );
-  const what = choose("What Telegram does", "fault", kinds, (kind) => (wish.kind = kind));
-  const times = (n) => (n === 1 ? "the next call" : `the next ${n} calls`);
-  const counts = [1, 2, 3, 5].map((n) => option(n, n === wish.count, times(n)));
-  const often = choose("How many calls fail", "often", counts, (n) => (wish.count = +n));
-  const left = h("span", { class: "pill warn", id: "left" }, `${app.state.fault.left} to go`);
-  const look = { class: on ? "action" : "action main", "data-name": "start" };
-  const change = () => fails(on ? { kind: "", count: 1 } : wish);
-  fill(
-    $("faults"),
-    p("", "Telegram ", what, " for ", often, "."),
-    on ? left : null,
-    button(look, change, on ? "Stop" : "Start"),
-    p("soft", FAULTS[wish.kind].leads),
-  );
+  if (on) $("fault").value = on;
+  $("fault").disabled = $("often").disabled = Boolean(on);
+  $("left").hidden = !on;
+  $("left").textContent = `${left} to go`;
+  $("start").className = on ? "action" : "action main";
+  $("start").textContent = on ? "Stop" : "Start";
+  $("leads").textContent = FAULTS[$("fault").value].leads;
 }
+fill(
+  $("fault"),
+  Object.entries(FAULTS).map(([kind, { word }]) => option(kind, kind === "429", word)),
+);
+$("faults").addEventListener("change", drawFaults);
+$("start").addEventListener("click", () => {
+  const kind = app.state.fault.kind ? "" : $("fault").value;
+  ask("fail", { kind, count: +$("often").value });
+});
 
 // What became of a change of the bot's code.
 const banner = (id, ...words) =>
@@ -480,7 +464,6 @@ on("snapshot", (data) => {
     const last = inThisChat().filter((e) => e.update_id !== null);
     app.selected = last.at(-1)?.update_id ?? null;
   }
-  clearTimeout(lost);
   tellProblem("");
   live("live", "good");
   drawHead();
@@ -512,6 +495,7 @@ on("trace", (trace) => {
 const DRAWS = {
   fault: drawFaults,
   keyboards: drawKeyboard,
+  drafts: drawChat,
   bots: () => {
     drawHead();
     drawChat();
@@ -522,11 +506,6 @@ for (const [kind, draw] of Object.entries(DRAWS))
     app.state[kind] = data;
     draw();
   });
-on("draft", ({ place, draft }) => {
-  if (draft) app.state.drafts[place] = draft;
-  else delete app.state.drafts[place];
-  drawChat();
-});
 on("setup", (setup) => {
   const fresh = setup.reloads.length > app.state.setup.reloads.length;
   app.state.setup = setup;
@@ -537,20 +516,13 @@ on("setup", (setup) => {
   drawTimeline();
 });
 // Without the demo: the browser tries again every few seconds, so the page goes on when the demo is back.
-const LOST_AFTER = 3000; // milliseconds
-let lost = null;
 function drawLost(said) {
   live("ended", "bad");
   const command = h("code", {}, app.state.setup?.command ?? "scripts/demo");
   banner("lost", said, " Start it again with ", command, ", and this page goes on.");
 }
 on("end", () => drawLost("The demo has ended."));
-source.onerror = () => {
-  if ($("lost")) return;
-  live("connecting", "warn");
-  clearTimeout(lost);
-  lost = setTimeout(drawLost, LOST_AFTER, "The demo doesn’t answer.");
-};
+source.onerror = () => $("lost") ?? drawLost("The demo doesn’t answer.");
 
 // The visitor's input.
 $("send").append(icon("send"));
@@ -613,9 +585,6 @@ document.querySelector("form").addEventListener("submit", async (event) => {
     return send("text", written);
   };
   if (!(await sends()) && !text.value) text.value = written;
-});
-text.addEventListener("input", () => {
-  tellProblem("");
 });
 
 // The keyboard.
