@@ -1,4 +1,4 @@
-"""Where a tool's output goes, and what it says if it can't run on this machine."""
+"""Where a tool's output goes, its words, and what it says if it can't run on this machine."""
 
 import io
 import json
@@ -13,7 +13,7 @@ from telegram_bot_aws import command
 from telegram_bot_aws.demo import demo
 from telegram_bot_aws.live import doctor
 from telegram_bot_aws.local.project import SCRIPTS
-from telegram_bot_aws.local.terminal import coloured
+from telegram_bot_aws.local.terminal import ago, coloured
 from tests.support.programs import MAX_SECONDS, run
 
 
@@ -57,6 +57,23 @@ def reply(update):
 def test_doctor_escapes_control_characters():
     check = doctor.Check("deliveries", False, f"one failed: {RAW}", f"try {RAW}")
     assert doctor.shown(check, 10) == f"✗ deliveries  one failed: {SHOWN}\n  {'':10}  → try {SHOWN}"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-7, "moments ago"),
+        (59.9, "moments ago"),
+        (60, "1 min ago"),
+        (3599.9, "59 min ago"),
+        (3600, "1 h ago"),
+        (86399, "23 h ago"),
+        (86400, "1 day ago"),
+        (3.9 * 86400, "3 days ago"),
+    ],
+)
+def test_age_has_its_largest_unit(seconds, words):
+    assert ago(seconds) == words
 
 
 def test_coloured_needs_a_terminal(monkeypatch):

@@ -185,18 +185,16 @@ def test_an_alarm_is_described_with_all_fields(both):
 def test_a_log_group_gets_another_key(both):
     original, changed = both(patches.log_keys, cloudwatch_logs, "handle_request")
 
-    def call(handle, action, **params):
-        return ask(handle, "POST", "/", params, f"Logs_20140328.{action}")
+    def call(handle, action, **key):
+        group = {"logGroupName": "patched", **key}
+        return ask(handle, "POST", "/", group, f"Logs_20140328.{action}")
 
-    def key():
-        [group] = call(changed, "DescribeLogGroups", logGroupNamePrefix="patched")["logGroups"]
-        return group.get("kmsKeyId")
-
-    call(changed, "CreateLogGroup", logGroupName="patched")
-    about = {"logGroupName": "patched", "kmsKeyId": "arn:key"}
-    assert call(original, "AssociateKmsKey", **about) == 400
-    assert (call(changed, "AssociateKmsKey", **about), key()) == ({}, "arn:key")
-    assert (call(changed, "DisassociateKmsKey", logGroupName="patched"), key()) == ({}, None)
+    call(changed, "CreateLogGroup")
+    kept = cloudwatch_logs._log_groups["patched"]
+    key = {"kmsKeyId": "arn:key"}
+    assert call(original, "AssociateKmsKey", **key) == 400
+    assert (call(changed, "AssociateKmsKey", **key), kept["kmsKeyId"]) == ({}, "arn:key")
+    assert (call(changed, "DisassociateKmsKey"), kept["kmsKeyId"]) == ({}, None)
 
 
 def test_table_has_its_recovery_period(both):

@@ -250,19 +250,13 @@ DELIVERIES = [
 @pytest.mark.parametrize(("age", "waiting", "message", "ok", "words"), DELIVERIES)
 def test_failed_delivery_is_explained(age, waiting, message, ok, words):
     failed = {"last_error_date": int(time.time()) - age, "last_error_message": message}
-    check = doctor.deliveries({**failed, "pending_update_count": waiting})
+    info = {**failed, "pending_update_count": waiting}
+    told = doctor.pending(info)
+    assert (told.ok, told.text) == ((False, "1, not delivered yet") if waiting else (True, "none"))
+    check = doctor.deliveries(info)
     assert check.ok is ok
     assert message in check.text
     assert words in f"{check.text} → {check.advice}"
-
-
-def test_waiting_updates_are_counted(examine, telegram):
-    telegram.deliver = lambda *request: (503, {"retry-after": "3600"}, "")
-    telegram.send(telegram.message("hello"))
-    telegram.wait(lambda: telegram.webhook.get("last_error_message"))
-    ok, told = examine()["waiting updates"]
-    assert ok is False
-    assert "1, not delivered yet" in told
 
 
 def test_bot_with_payments_must_answer_paysupport(examine, telegram, tmp_path, webhook):

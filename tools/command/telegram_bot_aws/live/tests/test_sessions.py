@@ -14,6 +14,7 @@ from botkit.fakes.services import write
 
 from telegram_bot_aws.emulated_aws.emulator import Emulator
 from telegram_bot_aws.live import sessions
+from telegram_bot_aws.local.processes import minimal_environment
 from telegram_bot_aws.local.project import ROOT
 from tests.support.programs import Script, run
 
@@ -102,12 +103,10 @@ def emulator():
 def aws(emulator, monkeypatch, tmp_path):
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.url)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    key = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    ours = {**minimal_environment(str(tmp_path)), **key, "AWS_ENDPOINT_URL": emulator.url}
+    for name, value in ours.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture

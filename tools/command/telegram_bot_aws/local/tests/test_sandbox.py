@@ -1,6 +1,5 @@
 """sandbox.py: a bot on this machine sees what it would see on Lambda, and may change no more."""
 
-import ast
 import os
 import py_compile
 
@@ -38,21 +37,9 @@ def folder(tmp_path):
     return tmp_path / "bot"
 
 
-CHANGES = [
-    "open('words.txt', 'a')",
-    "Path(__file__).with_name('new.txt').write_text('x')",
-    "os.remove('words.txt')",
-    "os.rename('words.txt', 'new.txt')",
-    "os.chmod('words.txt', 0o600)",
-]
-
-
 def test_the_package_is_read_only_for_root_too(folder):
-    outcomes = outcome(folder, f"[tried(lambda: {'), tried(lambda: '.join(CHANGES)})]")
-    errors = ast.literal_eval(outcomes)
-    assert len(errors) == len(CHANGES)
-    for change, error in zip(CHANGES, errors, strict=True):
-        assert error.startswith("OSError: [Errno 30] Read-only file system: "), change
+    for change in ("Path('new.txt').write_text('x')", "os.chmod('words.txt', 0o600)"):
+        assert outcome(folder, change).startswith("OSError: [Errno 30] Read-only file system: ")
     assert outcome(folder, "open('words.txt').read()") == "hello"
     assert outcome(folder, "__import__('pytest')").startswith("ModuleNotFoundError: ")
     written = outcome(folder, "Path(tempfile.gettempdir(), 'x').write_text('x')")

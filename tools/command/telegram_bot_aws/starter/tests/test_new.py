@@ -162,14 +162,9 @@ SOURCES = {
 }
 
 
-@pytest.mark.parametrize(
-    ("expected", "origin", "commands"),
-    [(expected, origin, commands) for expected, origin, *commands in SOURCES.values()],
-    ids=SOURCES,
-)
-def test_source_is_the_origin_if_it_has_the_commit(
-    tmp_path, monkeypatch, expected, origin, commands
-):
+@pytest.mark.parametrize("row", SOURCES.values(), ids=SOURCES)
+def test_source_is_the_origin_if_it_has_the_commit(tmp_path, monkeypatch, row):
+    expected, origin, *commands = row
     clone = tmp_path / "a clone"
     clone.mkdir()
     for command in (*FIRST, f"remote add origin {origin}", *commands):
