@@ -10,7 +10,12 @@ import pytest
 from tests.support.stubs import SECRET, SECRET_HEADER, UPDATE, echo, message, request, text_response
 
 
-def test_call_is_made_and_logged(container, bot_api):
+def test_call_is_made_and_logged_whatever_the_bot_changes(container, bot_api):
+    def reply(update):
+        update.clear()
+        return [echo()]
+
+    container.bot.reply = reply
     bot_api.expects(echo())
     assert container.invoke(request(UPDATE)) == text_response(200)
     assert container.line == {
@@ -22,6 +27,7 @@ def test_call_is_made_and_logged(container, bot_api):
         "methods": ["sendMessage"],
         "outcome": "answered",
     }
+    assert container.outcome_of() == "duplicate"
 
 
 def test_half_a_surrogate_pair_is_replaced(container, bot_api):
@@ -42,19 +48,6 @@ def test_body_may_be_base64(container, bot_api):
     bot_api.expects(echo())
     body = base64.b64encode(UPDATE.encode()).decode()
     assert container.outcome_of(body, isBase64Encoded=True) == "answered"
-
-
-def test_bot_may_change_the_update(container, bot_api):
-    def reply(update):
-        del update["update_id"]
-        kind, _ = update.popitem()
-        return [echo(kind)]
-
-    container.bot.reply = reply
-    bot_api.expects(echo("message"))
-    assert container.outcome_of() == "answered"
-    assert (container.line["update_id"], container.line["update_type"]) == (1, "message")
-    assert container.outcome_of() == "duplicate"
 
 
 # ── Secret missing or wrong
