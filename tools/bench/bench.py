@@ -66,7 +66,8 @@ def count() -> int:
     python = variants.interpreter()
     with FakeBotApi() as bot_api:
         builder = variants.Builder(python, bot_api)
-        counts = instructions.count_all(builder.empty(), builder.own())
+        own = [each for each in builder.own() if each.name in instructions.LIMITS]
+        counts = instructions.count_all(builder.empty(), own)
     return instructions.show(counts, python)
 
 
