@@ -30,6 +30,7 @@ TEA = {
     "currency": "XTR",
     "prices": [{"label": "Tea", "amount": 3}],
 }
+CHOICES = [{"text": "Yes"}, {"text": "No"}]
 COMMANDS = {"tea": "Make some tea"}
 
 
@@ -56,7 +57,6 @@ def calls_for(word, to, message):
         "rich": [{"method": "sendRichMessage", **to, "rich_message": {"blocks": BLOCKS}}],
         "buttons": [{**text, "reply_markup": {"inline_keyboard": BUTTONS}}],
         "markup": [{**text, "text": MARKUP, "parse_mode": "HTML"}],
-        "code": [{**text, "text": f"<pre>{'x = 1; ' * 99}</pre>", "parse_mode": "HTML"}],
         "delete": [{"method": "deleteMessage", **last}],
         "react": [{"method": "setMessageReaction", **here, "reaction": fire}],
         "dice": [{"method": "sendDice", **to, "emoji": "\N{DIRECT HIT}"}],
@@ -67,6 +67,7 @@ def calls_for(word, to, message):
         "unknown": [{**text, "txt": "x"}],
         "other": [{"method": "editGeneralForumTopic", **to, "name": "News"}],
         "pay": [{"method": "sendInvoice", **to, **TEA}],
+        "poll": [{"method": "sendPoll", **to, "question": "Tea?", "options": CHOICES}],
         "print": [text],
     }
     return calls.get(word, [])

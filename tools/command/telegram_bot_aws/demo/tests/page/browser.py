@@ -3,6 +3,8 @@
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.support.programs import save
+
 MAX_WAIT_MS = 60_000  # for anything that a page does
 
 expect.set_options(timeout=MAX_WAIT_MS)
@@ -26,8 +28,16 @@ def fail_once(page, kind):
     expect(page.locator("#left")).to_have_text("1 to go")
 
 
-def is_well_drawn(page, part=None):
-    """Check that axe-core finds nothing in a page or its part, and that it fits its width."""
+def edit(demo, old, new, file="bot.py"):
+    """Change a line of the demo's bot, and reload it, as scripts/demo does by itself."""
+    save(demo.folder / file, old, new)
+    demo.chat.bots.refresh()
+
+
+def is_well_drawn(page, width=1280, scheme="light", part=None):
+    """Check that axe-core finds nothing in a page or its part, and that it fits this width."""
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme=scheme)
     found = Axe().run(page, context=part).response["violations"]
     assert [f"{rule['id']}: {node['target']}" for rule in found for node in rule["nodes"]] == []
     assert not page.evaluate("() => document.documentElement.scrollWidth > innerWidth")

@@ -15,9 +15,11 @@ TELEGRAMS_SCRIPT = "https://telegram.org/js/telegram-web-app.js"
 # In place of Telegram's script: the theme, initData, and a list of the page's calls.
 STAND_IN = """
 document.documentElement.style.setProperty("--tg-theme-text-color", "#fefefe");
+const initData = new URLSearchParams(location.hash.slice(1)).get("tgWebAppData");
+location.hash = "";
 window.asked = [];
 window.Telegram = {
-  WebApp: new Proxy({ initData: "DATA" }, {
+  WebApp: new Proxy({ initData }, {
     get: (app, name) => app[name] ?? (() => asked.push(name)),
   }),
 };
@@ -25,30 +27,22 @@ window.Telegram = {
 
 
 @pytest.fixture
-def lunch(demo):
-    """Ask the group for its lunch, and return the address of that lunch's page."""
+def visit(tab, demo):
+    """Ask the group for its lunch, and open that lunch's page as a person."""
     chat = demo.chat
     chat.act("send", chat="group", kind="text", text="/lunch", person="ada")
     asked = len(chat.entries.all)
     chat.telegram.wait(lambda: len(chat.entries.all) > asked)
     [[button]] = chat.entries.all[-1]["message"]["reply_markup"]["inline_keyboard"]
     id = button["url"].partition("?start=")[2]
-    return f"{chat.bots.addresses[chat.telegram.bot.id]}/app/index.html?lunch={id}"
+    address = f"{chat.bots.addresses[chat.telegram.bot.id]}/app/index.html?lunch={id}"
 
-
-def init_data(demo, user=ADA):
-    return demo.chat.telegram.open_page(user, demo.chat.telegram.bot)
-
-
-@pytest.fixture
-def visit(tab, demo, lunch):
-    """Open the lunch's page as a person, without Telegram's script."""
-    tab.page.route(TELEGRAMS_SCRIPT, lambda route: route.abort())
-
-    def visit(user=ADA, width=390, scheme="light"):
-        tab.page.goto("about:blank")  # another fragment alone would not load it again
-        data = quote(init_data(demo, user))
-        return tab.visit(f"{lunch}#tgWebAppData={data}", width=width, scheme=scheme)
+    def visit(user=ADA, telegrams_script=""):
+        tab.goto("about:blank")  # another fragment alone would not load it again
+        tab.route(TELEGRAMS_SCRIPT, lambda route: route.fulfill(body=telegrams_script))
+        data = chat.telegram.open_page(user, chat.telegram.bot) if user else ""
+        tab.goto(f"{address}#tgWebAppData={quote(data)}")
+        return tab
 
     return visit
 
@@ -64,7 +58,7 @@ def order(page, dish):
 
 def test_order_is_made_changed_and_taken_back(visit, demo):
     order(visit({**PEOPLE["grace"], "first_name": "<i>Grace</i>"}), "Miso ramen")
-    page = visit(width=320, scheme="dark")
+    page = visit()
     send, said = page.locator("#send"), page.get_by_role("status").last
     expect(page.locator("#group")).to_have_text("For Book club. What would you like?")
     expect(send).to_have_text("Choose something")
@@ -78,9 +72,9 @@ def test_order_is_made_changed_and_taken_back(visit, demo):
     expect(send).to_be_disabled()
     mine = "Ada1× Pizza Margherita, 1× Lemonade€12.70"
     expect(page.locator("#list li").last).to_have_text(mine)
-    is_well_drawn(page)
+    is_well_drawn(page, 320, "dark")
     # Opened again: the order is there.
-    page = visit(width=1280)
+    page = visit()
     expect(send).to_have_text("Ordered · €12.70")
     more(page, "Lemonade")
     expect(send).to_have_text("Change my order · €15.90")
@@ -120,17 +114,12 @@ def test_problem_is_explained(visit, status, body, words):
     expect(page.locator("#said")).to_contain_text("Ordered.")
 
 
-def test_page_outside_of_telegram_says_where_to_open_it(tab, visit, lunch):
-    page = tab.visit(lunch)
-    expect(page.get_by_role("alert")).to_contain_text("Open this page in Telegram")
+def test_page_outside_of_telegram_says_where_to_open_it(visit):
+    expect(visit(user=None).get_by_role("alert")).to_contain_text("Open this page in Telegram")
 
 
-def test_telegrams_script_provides_user_and_colours(tab, visit, demo, lunch):
-    script = STAND_IN.replace("DATA", init_data(demo))
-    content = {"body": script, "content_type": "text/javascript"}
-    tab.page.route(TELEGRAMS_SCRIPT, lambda route: route.fulfill(**content))
-    page = tab.visit(lunch)
-    expect(page.locator("#order")).to_be_visible()
+def test_telegrams_script_provides_user_and_colours(visit):
+    page = visit(telegrams_script=STAND_IN)
     expect(page.locator("body")).to_have_css("color", "rgb(254, 254, 254)")
     more(page, "Lemonade")
     asked = page.evaluate("() => asked")

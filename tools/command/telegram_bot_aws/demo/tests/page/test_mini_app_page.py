@@ -2,7 +2,7 @@
 
 import signal
 
-from telegram_bot_aws.demo.tests.page.browser import expect, is_well_drawn, say
+from telegram_bot_aws.demo.tests.page.browser import edit, expect, is_well_drawn, say
 from telegram_bot_aws.local.project import ROOT
 from tests.support.programs import Script, page_of
 
@@ -50,9 +50,7 @@ def test_main_button_popup_and_unplayed_events(page):
         "Not played here: request_phone, trigger_haptic_feedback"
     )
     for scheme, width in (("light", 1280), ("dark", 360)):
-        page.emulate_media(color_scheme=scheme)
-        page.set_viewport_size({"width": width, "height": 800})
-        is_well_drawn(page, "#chat, #timeline")
+        is_well_drawn(page, width, scheme, "#chat, #timeline")
     expect(frame.locator("body")).to_have_css("background-color", "rgb(20, 27, 35)")
     do(frame, "close")
     expect(page.locator("#page")).to_have_count(0)
@@ -81,7 +79,7 @@ def test_keyboards_page_sends_data_without_a_user(page):
 
 def test_saved_file_reloads_the_page(page, demo):
     frame = opened(page)
-    demo.edit("What would you like?", "What shall it be?", "app/index.html")
+    edit(demo, "What would you like?", "What shall it be?", "app/index.html")
     expect(frame.locator("p").first).to_have_text("What shall it be?")
     expect(frame.locator("#who")).to_have_text("Ada")
 
@@ -97,13 +95,13 @@ def test_link_opens_the_private_chat(page):
 def test_page_says_that_the_demo_ended(tab, tmp_path):
     with Script(ROOT, "demo", "--direct", str(BOT)) as script:
         script.wait_for("Ctrl-C ends the demo.")
-        page = tab.visit(page_of(script))
-        do(opened(page), "fail")
+        tab.goto(page_of(script))
+        do(opened(tab), "fail")
         script.wait_for("ValueError: no such thing")
-    expect(page.locator("#live")).to_have_text("ended")
-    expect(page.locator("#banner")).to_contain_text("The demo has ended.")
+    expect(tab.locator("#live")).to_have_text("ended")
+    expect(tab.locator("#banner")).to_contain_text("The demo has ended.")
     with Script(ROOT, "demo", "--direct", str(BOT)) as script:
         script.wait_for("Ctrl-C ends the demo.")
-        expect(page.locator("#live")).to_have_text("live")
+        expect(tab.locator("#live")).to_have_text("live")
         script.end(signal.SIGKILL)
-        expect(page.locator("#banner")).to_contain_text("The demo doesn’t answer.")
+        expect(tab.locator("#banner")).to_contain_text("The demo doesn’t answer.")

@@ -12,7 +12,7 @@ LOOK = {"viewport": {"width": 1280, "height": 930}, "device_scale_factor": 1.5}
 
 @pytest.mark.release
 def test_pictures_of_readme_can_be_taken(tab):
-    page = tab.page.context.browser.new_page(**LOOK, reduced_motion="reduce")
+    page = tab.context.browser.new_page(**LOOK, reduced_motion="reduce")
     messages = page.locator("#messages")
     with Script(ROOT, "demo") as demo:
         demo.wait_for("Ctrl-C ends the demo.")
