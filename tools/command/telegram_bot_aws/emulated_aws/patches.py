@@ -172,12 +172,10 @@ def alarm_fields(
         return describe(params, data, is_cbor, is_json)
     names = [params[key][0] for key in params if key.startswith("AlarmNames.member.")]
     _, _, body = describe({}, {"AlarmNames": names}, False, True)
-    alarms = json.loads(body)["MetricAlarms"]
-    for alarm in alarms:
-        of_a_metric = () if alarm["MetricName"] else ("Period", "Statistic")
-        for name in [*alarm]:
-            if name in of_a_metric or name.endswith("Timestamp"):
-                del alarm[name]
+    alarms = [
+        {name: value for name, value in alarm.items() if not name.endswith("Timestamp")}
+        for alarm in json.loads(body)["MetricAlarms"]
+    ]
     result = {"DescribeAlarmsResult": {"MetricAlarms": alarms}}
     return cloudwatch._xml(200, "DescribeAlarmsResponse", xml(result))
 

@@ -7,12 +7,7 @@ from telegram_bot_aws.emulated_aws.gateway import MAX_REQUEST_BYTES, Gateway
 
 def test_request_reaches_the_function_whose_failure_is_a_500():
     bodies = []
-    answers = [
-        {"statusCode": 200, "headers": {}, "body": "ok"},
-        None,
-        "text",
-        {"body": "no status"},
-    ]
+    answers = [{"statusCode": 200, "body": "ok"}, None, "text", {"body": "no status"}]
 
     def invoke(event):
         bodies.append(event["body"])
@@ -22,17 +17,12 @@ def test_request_reaches_the_function_whose_failure_is_a_500():
         status, headers, body = post(gateway.webhook_url, {}, b"{}")
         assert (status, headers["apigw-requestid"], body) == (200, "local-1", "ok")
         assert post(f"{gateway.webhook_url}/more", {}, b"{}")[0] == 404
+        too_long = {"Content-Length": f"{MAX_REQUEST_BYTES + 1}"}
+        assert post(gateway.webhook_url, too_long, b"")[0] == 413
         assert bodies == ["{}"]
         for _ in answers[1:]:
             status, _, body = post(gateway.webhook_url, {}, b"{}")
             assert (status, body) == (500, '{"message":"Internal Server Error"}')
-
-
-def test_too_long_request_is_rejected():
-    with Gateway(lambda event: {"statusCode": 200}) as gateway:
-        for length, expected in ((0, 200), (MAX_REQUEST_BYTES + 1, 413)):
-            status, *_ = post(gateway.webhook_url, {"Content-Length": f"{length}"}, b"")
-            assert status == expected
 
 
 def test_page_for_the_chat_is_for_this_machine_only():
@@ -47,8 +37,6 @@ def test_page_for_the_chat_is_for_this_machine_only():
             ({"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate"}, 200),
             ({"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"}, 403),
             ({"Sec-Fetch-Site": "cross-site"}, 403),
-            ({"Origin": "http://example.org"}, 403),
-            ({"Host": "example.org"}, 403),
         ):
             assert post(page, sent, b"")[0] == status, sent
         for path in ("telegram", "apple"):

@@ -3,8 +3,6 @@
 import os
 import py_compile
 
-import pytest
-
 from telegram_bot_aws.local import packages
 from telegram_bot_aws.local.container import Function, look_at
 from telegram_bot_aws.local.sandbox import NOTE
@@ -30,36 +28,30 @@ def outcome(folder, expression):
     return look_at(folder).kinds[0]
 
 
-@pytest.fixture
-def folder(tmp_path):
-    (tmp_path / "bot").mkdir()
-    (tmp_path / "bot" / "words.txt").write_text("hello")
-    return tmp_path / "bot"
-
-
-def test_the_package_is_read_only_for_root_too(folder):
+def test_the_package_is_read_only_for_root_too(tmp_path):
+    (tmp_path / "words.txt").write_text("hello")
     for change in ("Path('new.txt').write_text('x')", "os.chmod('words.txt', 0o600)"):
-        assert outcome(folder, change).startswith("OSError: [Errno 30] Read-only file system: ")
-    assert outcome(folder, "open('words.txt').read()") == "hello"
-    assert outcome(folder, "__import__('pytest')").startswith("ModuleNotFoundError: ")
-    written = outcome(folder, "Path(tempfile.gettempdir(), 'x').write_text('x')")
+        assert outcome(tmp_path, change).startswith("OSError: [Errno 30] Read-only file system: ")
+    assert outcome(tmp_path, "open('words.txt').read()") == "hello"
+    assert outcome(tmp_path, "__import__('pytest')").startswith("ModuleNotFoundError: ")
+    written = outcome(tmp_path, "Path(tempfile.gettempdir(), 'x').write_text('x')")
     assert written == "1"
 
 
-def test_note_is_printed_once_if_mounts_are_not_allowed(folder, monkeypatch):
+def test_note_is_printed_once_if_mounts_are_not_allowed(tmp_path, monkeypatch):
     refuses = "import os\ndel os.unshare\n"
     monkeypatch.setattr(packages, "BEGIN", refuses + packages.BEGIN)
-    (folder / "bot.py").write_text("def reply(update): ...\ndef on_event(event): return []\n")
-    with Function(folder, {}) as function:
+    (tmp_path / "bot.py").write_text("def reply(update): ...\ndef on_event(event): return []\n")
+    with Function(tmp_path, {}) as function:
         printed = [function.invoke({"x": 1}).printed for _ in range(2)]
     assert printed == [NOTE, ""]
 
 
-def test_module_just_saved_is_loaded(folder):
+def test_module_just_saved_is_loaded(tmp_path):
     """Though byte code that somebody's tests made is as old, and the file as long."""
-    (folder / "words.py").write_text("word = 'one'")
-    py_compile.compile(str(folder / "words.py"))
-    times = (folder / "words.py").stat()
-    (folder / "words.py").write_text("word = 'two'")
-    os.utime(folder / "words.py", ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert outcome(folder, "__import__('words').word") == "two"
+    (tmp_path / "words.py").write_text("word = 'one'")
+    py_compile.compile(str(tmp_path / "words.py"))
+    times = (tmp_path / "words.py").stat()
+    (tmp_path / "words.py").write_text("word = 'two'")
+    os.utime(tmp_path / "words.py", ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert outcome(tmp_path, "__import__('words').word") == "two"
