@@ -140,16 +140,8 @@ def test_poll_runs_it_once_and_passes_nothing_on(folder, variables, telegram):
     nothing_is_planted(runs)
 
 
-@pytest.mark.parametrize(
-    ("source", "sentence"),
-    [
-        ("import sys; sys.exit(0)", "SystemExit: 0 at bot.py:1"),
-        ("import os; os.fork() or os.execvp('sleep', ['sleep', '90']); x", "NameError"),
-    ],
-    ids=["exit", "child"],
-)
-def test_a_bot_that_cannot_be_imported_is_reported(tmp_path, source, sentence):
+def test_a_bot_that_leaves_a_child_at_its_import_is_reported(tmp_path):
+    source = "import os; os.fork() or os.execvp('sleep', ['sleep', '90']); x"
     (tmp_path / "bot.py").write_text(source)
-    with pytest.raises(ValueError, match="^bot.py ") as told:
+    with pytest.raises(ValueError, match="^bot.py .*NameError"):
         look_at(tmp_path)
-    assert sentence in str(told.value)
