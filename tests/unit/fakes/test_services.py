@@ -1,4 +1,7 @@
-"""services.py: the stand-ins for AWS, in memory and in files that several processes change."""
+"""services.py: the stand-ins for AWS, in memory and in files that several processes change.
+
+Tests of the modules that ask them show what else they answer.
+"""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -43,21 +46,6 @@ def test_calls_for_others_are_passed_on():
     gone = {**mine, "ReceiptHandle": "1", "VisibilityTimeout": 5}
     assert queues.call("sqs", "AmazonSQS.ChangeMessageVisibility", gone) == {}
     assert queues.items == {}
-
-
-def test_failed_condition_and_missing_item_are_errors():
-    class Refused(Exception):
-        pass
-
-    aws = SimpleNamespace(call=None, request=None, ClientError=Refused)
-    put = {"TableName": "sessions", "Item": {"id": {"S": "1"}, "version": {"S": "1"}}}
-    put["ConditionExpression"] = "attribute_not_exists(version)"
-    table = services.Table(aws)
-    assert table.call("dynamodb", "DynamoDB_20120810.PutItem", put) == {}
-    with pytest.raises(Refused, match="ConditionalCheckFailedException"):
-        table.call("dynamodb", "DynamoDB_20120810.PutItem", put)
-    with pytest.raises(Refused, match="ResourceNotFoundException"):
-        services.Schedules(aws).request("scheduler", "GET", "/schedules/tea")
 
 
 # ── What is due, and what has failed
