@@ -68,7 +68,7 @@ def texts(person):
     ]
 
 
-def test_the_model_answers_and_knows_what_was_said(chat, host):
+def test_the_model_answers_and_remembers_the_conversation(chat, host):
     host.answers += [words("Hello", ", Ada."), words("Ada."), words("Who knows?")]
     ada = chat.user("Ada")
     for text in ("I am Ada", "Who am I?", "/new", "Who am I?"):

@@ -9,7 +9,7 @@ def test_a_message_is_answered_with_hello(chat):
     assert ada.receive().text == "Hello, Ada!"
 
 
-def test_the_button_says_it_again(chat):
+def test_the_button_repeats_the_text(chat):
     ada = chat.group("Book club").user("Ada")
     ada.send("/start")
     assert ada.receive().buttons == ["Again"]

@@ -156,7 +156,7 @@ def test_an_order_in_the_meantime_is_listed_too(bot, lunch, calls, monkeypatch):
     ],
     ids=str,
 )
-def test_only_the_groups_members_see_it_and_order(bot, lunch, members, calls, member):
+def test_only_members_of_the_group_see_the_page_and_order(bot, lunch, members, calls, member):
     before = copy.deepcopy(lunch)
     members[7] = member
     stranger = (403, {"message": bot.STRANGER})

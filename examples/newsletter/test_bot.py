@@ -263,7 +263,7 @@ def test_pause_that_telegram_asks_for_is_kept(chat, owner, readers):
     assert min(reader.unread()[-1].date for reader in readers) >= began + 400
 
 
-def test_the_owner_stops_it(chat, owner, readers, bot, monkeypatch):
+def test_the_owner_stops_an_issue(chat, owner, readers, bot, monkeypatch):
     begin(owner)
     monkeypatch.setattr("subscribers.remove", lambda person: bot.newsletter.stop())
     chat.fails("403", method="copyMessage")

@@ -114,7 +114,7 @@ def test_reminders_are_listed_and_cancelled(bot, schedules):
         assert list(session["reminders"]) == ["8"]
 
 
-def test_a_press_that_is_asked_about_again_is_answered_alike(bot, schedules):
+def test_a_press_that_runs_again_is_answered_alike(bot, schedules):
     """When another container has changed the session: Scheduler has forgotten by then."""
     session = {}
     say(bot, "/remind 20m tea", session, datetime.now(UTC))

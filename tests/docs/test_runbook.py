@@ -22,7 +22,7 @@ def test_each_alarm_has_its_heading():
     assert '${each.value.sentence} docs/runbook.md#${each.key}"\n' in ALARMS
 
 
-def test_outcomes_logged_as_errors_are_counted_by_an_alarm_and_explained():
+def test_error_outcomes_have_an_alarm_and_an_explanation():
     found = re.findall(r"    (\w+) = {\n +outcomes = (\[.*\])\n", ALARMS)
     counted = {name: json.loads(outcomes) for name, outcomes in found}
     errors = [name for name, (level, *_) in OUTCOMES.items() if level == logging.ERROR]

@@ -41,7 +41,7 @@ def test_change_is_seen_beside_a_link_to_nowhere(bot):
     assert before.keys() - sources.read_sources(bot).keys() == {"linked/en.txt"}
 
 
-def test_change_of_the_same_length_is_seen(bot: Path):
+def test_change_of_the_same_length_is_seen(bot):
     os.utime(bot / "texts" / "en.txt", (0, 0))  # a clock may tick every few milliseconds
     before = sources.read_sources(bot)
     (bot / "texts" / "en.txt").write_text("Howdy")

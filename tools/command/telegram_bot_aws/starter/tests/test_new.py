@@ -143,6 +143,14 @@ def test_new_overwrites_nothing(tmp_path, there, reason, is_link):
     assert contents(tmp_path) == ({} if is_link else {f"mine/{there}": b"mine"})
 
 
+@pytest.mark.parametrize("source", ["/srv/nowhere", "./nowhere", "../nowhere"])
+def test_new_rejects_a_source_that_is_no_folder(tmp_path, source):
+    ran = run(new.main, str(tmp_path / "mine"), "--source", source)
+    assert ran.code == 2
+    assert "nowhere is no folder\n" in ran.output
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_new_rejects_a_folder_in_the_module(tmp_path, monkeypatch):
     monkeypatch.setattr(new, "ROOT", tmp_path)
     ran = run(new.main, str(tmp_path / "examples" / "mine"))
